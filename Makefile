@@ -1,0 +1,65 @@
+# Tidemill. `make demo` and `make test` install what is missing (Debian), then build; `make` only builds.
+VERSION  = 0.1.0
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+LUA     ?= lua5.4
+BUILD   ?= build
+PREFIX  ?= /usr/local
+LUA_DIR ?= $(PREFIX)/share/lua/5.4
+LIB_DIR ?= $(PREFIX)/lib/lua/5.4
+PKGS     = libzstd zlib libpcre2-8 libutf8proc
+APT      = gcc make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-busted luarocks libzstd-dev zlib1g-dev \
+           libpcre2-dev libutf8proc-dev
+APT_DEV  = clang clang-format lua-check
+
+LUA_INCDIR ?= $(shell pkg-config --variable=includedir lua5.4 2>/dev/null)/lua5.4
+WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+FLAGS    = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icsrc -I$(LUA_INCDIR) $(WARN) -pthread -MMD -MP
+LIBS     = $(shell pkg-config --libs $(PKGS)) -lm -pthread
+SRC      = $(sort $(wildcard csrc/*/*.c))
+OBJ      = $(SRC:csrc/%.c=$(BUILD)/obj/%.o)
+MODULE   = $(BUILD)/tidemill/core.so
+RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
+
+.PHONY: all demo test check install uninstall clean deps dev-deps spec
+all: $(MODULE)
+
+$(MODULE): $(OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $(OBJ) $(LIBS)
+
+$(BUILD)/obj/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(FLAGS) -c -o $@ $<
+
+-include $(OBJ:.o=.d)
+
+deps:
+	@spec/install.sh $(APT)
+
+dev-deps:
+	@spec/install.sh $(APT) $(APT_DEV)
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+
+test: deps
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory spec
+
+spec:
+	@$(RUN) $(LUA) spec/run.lua
+
+check: dev-deps
+	@sh spec/check.sh
+
+install: all
+	install -d $(DESTDIR)$(LUA_DIR) $(DESTDIR)$(LIB_DIR)/tidemill
+	cp -R lua/tidemill $(DESTDIR)$(LUA_DIR)/
+	install -m 755 $(MODULE) $(DESTDIR)$(LIB_DIR)/tidemill/core.so
+
+uninstall:
+	rm -rf $(DESTDIR)$(LUA_DIR)/tidemill $(DESTDIR)$(LIB_DIR)/tidemill
+
+clean:
+	rm -rf $(BUILD)

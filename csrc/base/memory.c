@@ -1,0 +1,163 @@
+/* The allocator funnel and arenas: see memory.h. */
+#include "base/memory.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mill_memory {
+  atomic_size_t used, peak, blocks;
+  atomic_uint_fast64_t calls, fail_at; /* fail_at: call number, 0 = never */
+  atomic_bool fail_forever;
+  size_t limit;
+};
+
+mill_memory *mill_memory_new(size_t limit) {
+  mill_memory *m = calloc(1, sizeof *m);
+  if (m) m->limit = limit;
+  return m;
+}
+
+void mill_memory_free(mill_memory *m) { free(m); }
+
+mill_memory_stats mill_memory_read(const mill_memory *m) {
+  return (mill_memory_stats){.used = atomic_load(&m->used),
+                             .peak = atomic_load(&m->peak),
+                             .limit = m->limit,
+                             .blocks = atomic_load(&m->blocks),
+                             .calls = atomic_load(&m->calls)};
+}
+
+void mill_memory_fail_at(mill_memory *m, uint64_t n, bool forever) {
+  atomic_store(&m->fail_forever, forever);
+  atomic_store(&m->fail_at, n ? atomic_load(&m->calls) + n : 0);
+}
+
+/* Count one call and `grow` bytes; false if the call must fail. */
+static bool reserve(mill_memory *m, size_t grow) {
+  uint64_t call = atomic_fetch_add_explicit(&m->calls, 1, memory_order_relaxed) + 1;
+  uint64_t fail = atomic_load_explicit(&m->fail_at, memory_order_relaxed);
+  if (fail && (call == fail || (call > fail && atomic_load(&m->fail_forever)))) return false;
+  size_t used = atomic_fetch_add_explicit(&m->used, grow, memory_order_relaxed) + grow;
+  if (m->limit && used > m->limit) {
+    atomic_fetch_sub_explicit(&m->used, grow, memory_order_relaxed);
+    return false;
+  }
+  size_t peak = atomic_load_explicit(&m->peak, memory_order_relaxed);
+  while (used > peak && !atomic_compare_exchange_weak(&m->peak, &peak, used)) {
+  }
+  return true;
+}
+
+static void release(mill_memory *m, size_t n) {
+  atomic_fetch_sub_explicit(&m->used, n, memory_order_relaxed);
+}
+
+static void *system_alloc(size_t n) {
+  if (n < 1024) return malloc(n);
+  return n > SIZE_MAX - 63 ? NULL : aligned_alloc(64, (n + 63) & ~(size_t)63);
+}
+
+void *mill_alloc(mill_memory *m, size_t n) {
+  if (!reserve(m, n)) return NULL;
+  void *p = system_alloc(n);
+  if (p == NULL) {
+    release(m, n);
+    return NULL;
+  }
+  atomic_fetch_add_explicit(&m->blocks, 1, memory_order_relaxed);
+  return p;
+}
+
+void *mill_calloc(mill_memory *m, size_t n) {
+  void *p = mill_alloc(m, n);
+  if (p) memset(p, 0, n);
+  return p;
+}
+
+void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
+  if (p == NULL) return mill_alloc(m, n);
+  if (old >= 1024 || n >= 1024) { /* realloc would lose the alignment */
+    void *q = mill_alloc(m, n);
+    if (q == NULL) return NULL;
+    memcpy(q, p, old < n ? old : n);
+    mill_free(m, p, old);
+    return q;
+  }
+  if (!reserve(m, n)) return NULL;
+  void *q = realloc(p, n);
+  release(m, q ? old : n);
+  return q;
+}
+
+void mill_free(mill_memory *m, void *p, size_t n) {
+  if (p == NULL) return;
+  free(p);
+  release(m, n);
+  atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
+}
+
+mill_status mill_oom(const mill_memory *m, size_t wanted, mill_error *err) {
+  mill_memory_stats s = mill_memory_read(m);
+  return mill_fail(err, MILL_E_OUT_OF_MEMORY, "bytes", mill_error_fmt(err, "%zu", wanted), "used",
+                   mill_error_fmt(err, "%zu", s.used), "limit", mill_error_fmt(err, "%zu", s.limit),
+                   NULL);
+}
+
+mill_status mill_grow(mill_memory *m, void **p, size_t *cap, size_t need, size_t item,
+                      mill_error *err) {
+  if (need <= *cap) return MILL_OK;
+  size_t want = *cap < 8 ? 8 : *cap;
+  while (want < need && want <= SIZE_MAX / 2) want *= 2;
+  if (want < need || want > SIZE_MAX / item) return mill_oom(m, SIZE_MAX, err);
+  void *q = mill_realloc(m, *p, *cap * item, want * item);
+  if (q == NULL) return mill_oom(m, want * item, err);
+  *p = q;
+  *cap = want;
+  return MILL_OK;
+}
+
+/* A block: this header, then `size` bytes. Blocks double up to 1 MiB, so an arena costs few
+ * calls. */
+typedef struct mill_arena_block {
+  struct mill_arena_block *next;
+  size_t size;
+} mill_arena_block;
+
+void mill_arena_init(mill_arena *a, mill_memory *m) { *a = (mill_arena){.memory = m}; }
+
+void mill_arena_clear(mill_arena *a) {
+  for (mill_arena_block *b = a->head, *next; b; b = next) {
+    next = b->next;
+    mill_free(a->memory, b, sizeof *b + b->size);
+  }
+  mill_arena_init(a, a->memory);
+}
+
+static bool add_block(mill_arena *a, size_t n) {
+  size_t size = a->head ? a->head->size * 2 : 1024;
+  if (size > (1u << 20)) size = 1u << 20;
+  if (size < n) size = n;
+  mill_arena_block *b = mill_alloc(a->memory, sizeof *b + size);
+  if (b == NULL) return false;
+  *b = (mill_arena_block){a->head, size};
+  a->head = b;
+  a->at = (char *)(b + 1);
+  a->end = a->at + size;
+  return true;
+}
+
+void *mill_arena_alloc(mill_arena *a, size_t n) {
+  if (n > SIZE_MAX / 2) return NULL;
+  n = (n + 15) & ~(size_t)15;
+  if ((size_t)(a->end - a->at) < n && !add_block(a, n)) return NULL;
+  void *p = a->at;
+  a->at += n;
+  return memset(p, 0, n);
+}
+
+char *mill_arena_strndup(mill_arena *a, const char *s, size_t n) {
+  char *p = mill_arena_alloc(a, n + 1);
+  if (p) memcpy(p, s, n);
+  return p;
+}

@@ -1,0 +1,59 @@
+/* The allocator funnel: every byte of the core is allocated here.
+**
+** A mill_memory belongs to one session and outlives everything allocated from it. It counts bytes and
+** blocks, refuses to pass its limit, and can be told to fail at a chosen allocation (tests sweep that
+** number). Sizes are given back on free, so blocks carry no header. Thread-safe; one atomic add a call.
+**
+** An arena is a list of blocks freed together: the parse tree of a statement, the state of a query.
+** Arenas are single-threaded; what they hand out is aligned to 16 and never moves. */
+#ifndef MILL_BASE_MEMORY_H
+#define MILL_BASE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+typedef struct mill_memory mill_memory;
+
+/* NULL when the C library has no memory left for the funnel itself. limit 0: none. */
+mill_memory *mill_memory_new(size_t limit);
+void mill_memory_free(mill_memory *m);
+
+typedef struct mill_memory_stats {
+  size_t used, peak, limit; /* bytes */
+  size_t blocks;            /* live allocations */
+  uint64_t calls;           /* allocations ever asked for */
+} mill_memory_stats;
+mill_memory_stats mill_memory_read(const mill_memory *m);
+
+/* Fail allocation number `calls + n` (n = 1: the next one), and with `forever` each one after it; n = 0: never. */
+void mill_memory_fail_at(mill_memory *m, uint64_t n, bool forever);
+
+/* mill_alloc: n > 0 bytes aligned to 64 from 1 KiB up, else to 16. On failure NULL; the caller returns
+** mill_oom(). mill_realloc keeps the old block on failure. mill_free accepts NULL. */
+void *mill_alloc(mill_memory *m, size_t n) __attribute__((malloc, warn_unused_result));
+void *mill_calloc(mill_memory *m, size_t n) __attribute__((malloc, warn_unused_result));
+void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) MILL_USE_RESULT;
+void mill_free(mill_memory *m, void *p, size_t n);
+mill_status mill_oom(const mill_memory *m, size_t wanted, mill_error *err) __attribute__((cold));
+
+/* Grow an array of `item`-byte elements so that it holds `need`; doubles. On failure it stays
+ * as it was. */
+mill_status mill_grow(mill_memory *m, void **p, size_t *cap, size_t need, size_t item,
+                      mill_error *err) MILL_USE_RESULT;
+
+typedef struct mill_arena {
+  mill_memory *memory;
+  struct mill_arena_block *head;
+  char *at, *end;
+} mill_arena;
+
+void mill_arena_init(mill_arena *a, mill_memory *m);
+void mill_arena_clear(mill_arena *a); /* frees every block; the arena can be used again */
+void *mill_arena_alloc(mill_arena *a,
+                       size_t n) MILL_USE_RESULT; /* zeroed; NULL when out of memory */
+char *mill_arena_strndup(mill_arena *a, const char *s, size_t n) MILL_USE_RESULT;
+
+#endif
