@@ -19,6 +19,9 @@ LIBS     = $(shell pkg-config --libs $(PKGS)) -lm -pthread
 SRC      = $(sort $(wildcard csrc/*/*.c))
 OBJ      = $(SRC:csrc/%.c=$(BUILD)/obj/%.o)
 MODULE   = $(BUILD)/tidemill/core.so
+CORE     = $(filter-out $(BUILD)/obj/bind/%,$(OBJ))
+UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
+UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
 .PHONY: all demo test check install uninstall clean deps dev-deps spec
@@ -32,7 +35,11 @@ $(BUILD)/obj/%.o: csrc/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(FLAGS) -c -o $@ $<
 
--include $(OBJ:.o=.d)
+$(BUILD)/spec/%: spec/%.c $(CORE)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(FLAGS) $(LDFLAGS) -o $@ $< $(CORE) $(LIBS)
+
+-include $(OBJ:.o=.d) $(UNIT:=.d)
 
 deps:
 	@spec/install.sh $(APT)
@@ -47,8 +54,8 @@ test: deps
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory spec
 
-spec:
-	@$(RUN) $(LUA) spec/run.lua
+spec: $(UNIT)
+	@$(RUN) $(LUA) spec/run.lua $(UNIT)
 
 check: dev-deps
 	@sh spec/check.sh

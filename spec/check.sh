@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 fail=0
 say() { echo "check: $*"; fail=1; }
 
-find csrc -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror 2>&1 | head -20 | grep . && say "run clang-format -i"
+find csrc spec -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror 2>&1 | head -20 | grep . && say "run clang-format -i"
 luacheck -q lua spec examples .luacheckrc >/tmp/mill_luacheck.$$ 2>&1 || { tail -20 /tmp/mill_luacheck.$$; say "luacheck"; }
 rm -f /tmp/mill_luacheck.$$
 lua5.4 spec/include_law.lua || say "include law"

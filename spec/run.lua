@@ -1,13 +1,24 @@
--- Runs every spec with busted and closes with the line `N passed, N failed`. Arguments go to busted.
-local command = "busted --config-file=.busted -o TAP " .. table.concat(arg, " ") .. " 2>&1"
+-- Runs every spec with busted, then the C unit tests named as arguments; closes with `N passed, N failed`.
 local passed, failed = 0, 0
-for line in io.popen(command):lines() do
-  if line:find "^ok " then passed = passed + 1
-  elseif line:find "^not ok " then
+
+-- Counts the TAP lines of one command and prints what is not "ok".
+local function run(command)
+  local pipe, seen = assert(io.popen(command .. " 2>&1")), 0
+  for line in pipe:lines() do
+    if line:find "^ok " then passed, seen = passed + 1, seen + 1
+    elseif line:find "^not ok " then
+      failed, seen = failed + 1, seen + 1
+      print(line)
+    elseif not line:find "^1%.%." then print(line) end
+  end
+  local ok, how, code = pipe:close()
+  if seen == 0 or not (ok or (how == "exit" and code == 1)) then
     failed = failed + 1
-    print(line)
-  elseif line:find "^#" or not line:find "^1%.%." then print(line) end
+    print(("not ok - %s ended with %s %s after %d tests"):format(command, how, code, seen))
+  end
 end
-if passed == 0 then failed = failed + 1 end
+
+run "busted --config-file=.busted -o TAP"
+for _, program in ipairs(arg) do run(program) end
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)

@@ -1,0 +1,74 @@
+/* The funnel counts, refuses and fails where told; an arena gives everything back. */
+#include "base/memory.h"
+
+#include "../check.h"
+
+static void test_counts(void) {
+  mill_memory *m = mill_memory_new(4096);
+  char *p = mill_alloc(m, 1000);
+  CHECK(p != NULL);
+  CHECK(mill_memory_read(m).used == 1000);
+  char *q = mill_alloc(m, 4000);
+  CHECK(q == NULL, "beyond the limit");
+  p = mill_realloc(m, p, 1000, 3000);
+  CHECK(p != NULL && mill_memory_read(m).used == 3000);
+  mill_free(m, p, 3000);
+  CHECK(mill_memory_read(m).used == 0 && mill_memory_read(m).blocks == 0);
+  CHECK(mill_memory_read(m).peak <= 4096 && mill_memory_read(m).peak >= 3000);
+  mill_memory_free(m);
+}
+
+static void test_fail_at(void) {
+  mill_memory *m = mill_memory_new(0);
+  mill_memory_fail_at(m, 2, false);
+  char *a = mill_alloc(m, 8), *b = mill_alloc(m, 8), *c = mill_alloc(m, 8);
+  CHECK(a != NULL && b == NULL && c != NULL);
+  mill_memory_fail_at(m, 1, true);
+  char *d = mill_alloc(m, 8), *e = mill_alloc(m, 8);
+  CHECK(d == NULL && e == NULL);
+  mill_memory_fail_at(m, 0, false);
+  mill_free(m, a, 8);
+  mill_free(m, c, 8);
+  CHECK(mill_memory_read(m).used == 0);
+  mill_memory_free(m);
+}
+
+static void test_arena(void) {
+  mill_memory *m = mill_memory_new(0);
+  mill_arena a;
+  mill_arena_init(&a, m);
+  for (size_t i = 1; i < 3000; i++) {
+    char *p = mill_arena_alloc(&a, i);
+    CHECK(((size_t)p & 15) == 0 && p[0] == 0 && p[i - 1] == 0);
+    if (i > 20) i += 97;
+    memset(p, 1, i < 21 ? i : 21);
+  }
+  char *s = mill_arena_strndup(&a, "tide", 3);
+  CHECK_STR(s, "tid");
+  mill_arena_clear(&a);
+  CHECK(mill_memory_read(m).used == 0);
+  mill_memory_free(m);
+}
+
+static void test_error_text(void) {
+  mill_error e;
+  mill_error_clear(&e);
+  mill_status s =
+      mill_fail(&e, MILL_E_INTERNAL_ERROR, "message", mill_error_fmt(&e, "broken <%d>", 7), NULL);
+  CHECK(s == MILL_E_INTERNAL_ERROR);
+  CHECK_STR(mill_error_message(&e), "broken <7>");
+  CHECK_STR(mill_condition_sqlstate(s), "XX000");
+  char big[9000];
+  memset(big, 'x', sizeof big - 1);
+  big[sizeof big - 1] = '\0';
+  CHECK(mill_fail(&e, MILL_E_INTERNAL_ERROR, "message", big, NULL) == MILL_E_INTERNAL_ERROR);
+  CHECK(strlen(e.text + 1) < MILL_ERROR_TEXT);
+}
+
+int main(void) {
+  test_counts();
+  test_fail_at();
+  test_arena();
+  test_error_text();
+  return check_done();
+}
