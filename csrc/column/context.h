@@ -1,0 +1,47 @@
+/* What a session lends to every layer: memory, types, threads, files, time, settings.
+**
+** The session (csrc/plan/session.h) builds one and keeps it for its life. Layers below take it as
+** their first argument and never keep state of their own elsewhere. */
+#ifndef MILL_COLUMN_CONTEXT_H
+#define MILL_COLUMN_CONTEXT_H
+
+#include "column/type.h"
+
+struct mill_pool;
+struct mill_files;
+struct mill_zones;
+struct mill_zone;
+struct mill_clock;
+
+typedef struct mill_context {
+  mill_memory *memory;
+  mill_types *types;
+  struct mill_pool *pool;
+  const struct mill_files *files;
+  struct mill_zones *zones;
+  struct mill_clock *clock;
+  const char *temp_folder; /* spill files; NULL: the system's */
+  bool force_spill;        /* tests: every blocking operator spills at once */
+} mill_context;
+
+/* Settings that change what an expression means; pinned when a query is analysed. */
+typedef struct mill_settings {
+  bool ansi;                    /* spark.sql.ansi.enabled */
+  bool case_sensitive;          /* spark.sql.caseSensitive */
+  const struct mill_zone *zone; /* spark.sql.session.timeZone */
+  const char *zone_name;
+  int64_t now_micros; /* current_timestamp of this query */
+  uint64_t seed;      /* for rand() without a seed */
+} mill_settings;
+
+/* A pull source of batches: how static inputs, estimators and sinks read rows without knowing who
+** makes them. next gives NULL at the end; a batch is valid until the next call. */
+struct mill_batch;
+typedef struct mill_rows mill_rows;
+struct mill_rows {
+  const mill_type *schema;
+  mill_status (*next)(mill_rows *r, struct mill_batch **out, mill_error *err);
+  void (*free)(mill_rows *r);
+};
+
+#endif
