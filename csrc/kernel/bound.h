@@ -16,8 +16,8 @@ typedef enum mill_bound_kind {
   MILL_B_CASE, /* args: condition, value, condition, value, ..., else; values only where chosen */
   MILL_B_COALESCE, /* the next argument only where all before are null */
   MILL_B_FIELD,    /* field `index` of the STRUCT args[0] */
-  MILL_B_LAMBDA, /* body args[0] over lambda variables; only as an argument of a MILL_FN_LAMBDA call */
-  MILL_B_VARIABLE, /* lambda variable `index`, counted over all enclosing lambdas from the outside in */
+  MILL_B_LAMBDA,   /* body args[0] over variables; only as an argument of a LAMBDA call */
+  MILL_B_VARIABLE, /* lambda variable `index`, counted from the outermost lambda in */
   MILL_B_HOST, /* a function of the host (a Lua UDF): `host` over args, run on the host's thread */
 } mill_bound_kind;
 

@@ -11,19 +11,19 @@
 ** (`+`, `if`, `concat`, `coalesce`) have a `bind` function.
 **
 ** `types`: one entry an argument, separated by commas, then `->` and the result.
-**   argument   string binary boolean tinyint smallint int bigint float double decimal date
-**   timestamp
-**              timestamp_ntz time ym dt interval variant null      that type, by implicit cast
-**              numeric integral fractional any array map struct vector datetime atomic orderable
-**              a|b           one of these, the first that an implicit cast reaches
-**              array<..> map<..,..>   nested
-**              =             same type as the previous "=" arguments, all widened to a common one
-**              suffix ?      may be left out      suffix *   zero or more of it (last only)
-**              prefix !      exact: no implicit cast (Spark's ExpectsInputTypes)
-**              prefix #      must be foldable (NON_FOLDABLE_INPUT otherwise); the value is in the
-**              binding
-**   result     a type name, or $1, $2 (type of that argument after casts), $1.element, $1.key,
-**   $1.value
+**   argument
+**     string binary boolean tinyint smallint int bigint float double decimal date timestamp
+**     timestamp_ntz time ym dt interval variant null      that type, by implicit cast
+**     numeric integral fractional any array map struct vector datetime atomic orderable
+**     a|b              one of these, the first that an implicit cast reaches
+**     array<..>        nested; map<..,..> too
+**     =                same type as the other "=" arguments, all widened to a common one
+**     suffix ?         may be left out
+**     suffix *         zero or more of it (last only)
+**     prefix !         exact: no implicit cast (Spark's ExpectsInputTypes)
+**     prefix #         must be foldable (else NON_FOLDABLE_INPUT); its value is in the binding
+**   result
+**     a type name, or $1, $2 (type of that argument after casts), $1.element, $1.key, $1.value
 ** e.g. substring: "string|binary, int, int? -> $1"
 **
 ** Null rule: with MILL_FN_NULLS the kernel sees nulls and sets the result's validity itself.
