@@ -1,8 +1,8 @@
 /* Errors as values.
 **
-** A core function that can fail returns a `mill_status` and fills the caller's `mill_error`. It never
-** prints, exits or jumps. A status is 0 (MILL_OK) or a condition of condition.def; conditions carry
-** Spark's names and SQLSTATEs, so what users know of Spark's errors holds here.
+** A core function that can fail returns a `mill_status` and fills the caller's `mill_error`. It
+** never prints, exits or jumps. A status is 0 (MILL_OK) or a condition of condition.def; conditions
+** carry Spark's names and SQLSTATEs, so what users know of Spark's errors holds here.
 **
 **     if (n < 0)
 **       return mill_fail(err, MILL_E_NEGATIVE, "value", mill_error_fmt(err, "%d", n), NULL);

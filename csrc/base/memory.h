@@ -1,8 +1,9 @@
 /* The allocator funnel: every byte of the core is allocated here.
 **
-** A mill_memory belongs to one session and outlives everything allocated from it. It counts bytes and
-** blocks, refuses to pass its limit, and can be told to fail at a chosen allocation (tests sweep that
-** number). Sizes are given back on free, so blocks carry no header. Thread-safe; one atomic add a call.
+** A mill_memory belongs to one session and outlives everything allocated from it. It counts bytes
+** and blocks, refuses to pass its limit, and can be told to fail at a chosen allocation (tests
+** sweep that number). Sizes are given back on free, so blocks carry no header. Thread-safe; one
+** atomic add a call.
 **
 ** An arena is a list of blocks freed together: the parse tree of a statement, the state of a query.
 ** Arenas are single-threaded; what they hand out is aligned to 16 and never moves. */
@@ -28,11 +29,12 @@ typedef struct mill_memory_stats {
 } mill_memory_stats;
 mill_memory_stats mill_memory_read(const mill_memory *m);
 
-/* Fail allocation number `calls + n` (n = 1: the next one), and with `forever` each one after it; n = 0: never. */
+/* Fail allocation number `calls + n` (n = 1: the next one), and with `forever` each one after it; n
+** = 0: never. */
 void mill_memory_fail_at(mill_memory *m, uint64_t n, bool forever);
 
-/* mill_alloc: n > 0 bytes aligned to 64 from 1 KiB up, else to 16. On failure NULL; the caller returns
-** mill_oom(). mill_realloc keeps the old block on failure. mill_free accepts NULL. */
+/* mill_alloc: n > 0 bytes aligned to 64 from 1 KiB up, else to 16. On failure NULL; the caller
+** returns mill_oom(). mill_realloc keeps the old block on failure. mill_free accepts NULL. */
 void *mill_alloc(mill_memory *m, size_t n) __attribute__((malloc, warn_unused_result));
 void *mill_calloc(mill_memory *m, size_t n) __attribute__((malloc, warn_unused_result));
 void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) MILL_USE_RESULT;

@@ -1,0 +1,124 @@
+/* Logical plan nodes: what SQL statements and DataFrame calls mean.
+**
+** One struct serves all kinds; which fields a kind uses stands beside it. An analysed node has
+** `output`: its columns, each a MILL_X_COLUMN with id, name, type, nullability and metadata.
+** Immutable once analysed. Commands are nodes too: analysis checks them, execution gives their
+** result rows. */
+#ifndef MILL_PLAN_NODE_H
+#define MILL_PLAN_NODE_H
+
+#include "column/chunk.h"
+#include "column/scan.h"
+#include "plan/expr.h"
+
+typedef enum mill_node_kind {
+  /* leaves */
+  MILL_N_RELATION, /* parts[nparts]: a view or table; options as WITH (..); unresolved only */
+  MILL_N_FUNCTION, /* table function `name` over exprs: range(10), explode(..); unresolved only */
+  MILL_N_TABLE,    /* `table`, in memory */
+  MILL_N_SOURCE,   /* files or a stream: `source` */
+  MILL_N_VALUES,   /* nrows rows of exprs, row by row */
+  MILL_N_ONE_ROW,  /* SELECT without FROM */
+  MILL_N_RANGE,    /* from, to, step: column id BIGINT */
+  /* one child */
+  MILL_N_PROJECT,   /* exprs */
+  MILL_N_FILTER,    /* exprs[0] (HAVING: `having` set, child is the aggregate) */
+  MILL_N_AGGREGATE, /* GROUP BY keys; exprs the select list; grouping, sets */
+  MILL_N_SORT,      /* exprs, SORT each; `global` false: SORT BY */
+  MILL_N_LIMIT,     /* exprs[0] limit or NULL, exprs[1] offset or NULL */
+  MILL_N_TAIL,      /* exprs[0] */
+  MILL_N_DISTINCT,
+  MILL_N_DEDUP,        /* keys; none: all columns. `within_watermark` */
+  MILL_N_WINDOW,       /* exprs: ALIAS of WINDOW, added to the child's columns */
+  MILL_N_GENERATE,     /* LATERAL VIEW: exprs[0] generator call, `outer`, alias, columns */
+  MILL_N_SAMPLE,       /* lower, upper, seed, replacement */
+  MILL_N_ALIAS,        /* alias [columns]: FROM (..) AS t(a, b) */
+  MILL_N_WITH_COLUMNS, /* exprs, ALIAS each: added or replaced by name */
+  MILL_N_DROP,         /* exprs: columns left out */
+  MILL_N_RENAME,       /* columns: old, new, old, new, .. */
+  MILL_N_WATERMARK,    /* exprs[0] event time column, exprs[1] delay as a literal interval */
+  MILL_N_TRANSFORM,    /* an ML transformer: `stage` */
+  MILL_N_PIVOT,        /* keys, exprs[0] pivot column, values, aggs */
+  MILL_N_UNPIVOT, /* keys ids, values, columns: variable and value names; `outer`: include nulls */
+  MILL_N_REPARTITION, /* and coalesce, hints: no effect on rows */
+  /* two children, or more for UNION */
+  MILL_N_JOIN,   /* join, exprs[0] condition or NULL, columns: USING, natural, lateral */
+  MILL_N_UNION,  /* all children; by_name, allow_missing */
+  MILL_N_SET_OP, /* except (`intersect` false) or intersect; all */
+  /* WITH name AS (..): child[0] the query, `ctes` ALIAS nodes */
+  MILL_N_WITH,
+  /* commands */
+  MILL_N_CREATE_VIEW, /* alias, child, replace, columns */
+  MILL_N_DROP_VIEW,   /* parts, if_exists */
+  MILL_N_DESCRIBE,    /* of a child query, a relation (parts) or a function (name), extended */
+  MILL_N_EXPLAIN,     /* child, name: simple, extended, formatted, codegen, cost */
+  MILL_N_SHOW, /* name: TABLES, VIEWS, COLUMNS, FUNCTIONS, DATABASES, CATALOGS; alias: LIKE pattern */
+  MILL_N_SET, /* name key, alias value; either NULL */
+  MILL_N_RESET,
+  MILL_N_USE,
+} mill_node_kind;
+
+typedef enum mill_join {
+  MILL_JOIN_INNER,
+  MILL_JOIN_CROSS,
+  MILL_JOIN_LEFT,
+  MILL_JOIN_RIGHT,
+  MILL_JOIN_FULL,
+  MILL_JOIN_SEMI,
+  MILL_JOIN_ANTI,
+} mill_join;
+
+typedef enum mill_grouping {
+  MILL_GROUP_PLAIN,
+  MILL_GROUP_ROLLUP,
+  MILL_GROUP_CUBE,
+  MILL_GROUP_SETS, /* sets: bit k of a mask is keys[k] */
+  MILL_GROUP_ALL,  /* GROUP BY ALL */
+} mill_grouping;
+
+typedef struct mill_option {
+  const char *key, *value;
+} mill_option;
+
+/* Files or a stream to read: csrc/io and csrc/stream say what the options mean. */
+typedef struct mill_source {
+  const char *format;
+  int npaths, noptions;
+  const char **paths;
+  const mill_option *options;
+  const mill_type *schema;           /* given by the user or inferred at analysis */
+  mill_scan *scan;                   /* batch: opened at analysis; the plan holds a reference */
+  struct mill_stream_source *stream; /* streaming; NULL otherwise */
+} mill_source;
+
+typedef struct mill_node mill_node;
+struct mill_node {
+  mill_node_kind kind;
+  bool analysed, streaming;
+  int nchildren, nexprs, nkeys, nparts, ncolumns, noptions, nsets, nvalues, naggs, nctes, nrows,
+      noutput;
+  const mill_node **child;
+  const mill_expr **exprs, **keys, **values, **aggs;
+  const mill_expr **output; /* COLUMN each */
+  const char **parts, **columns;
+  const mill_option *options;
+  const mill_node **ctes;
+  const uint64_t *sets;
+  const char *name, *alias;
+  mill_table *table; /* the plan holds a reference */
+  mill_source *source;
+  struct mill_stage *stage;
+  int64_t from, to, step;
+  double lower, upper;
+  uint64_t seed;
+  mill_join join;
+  mill_grouping grouping;
+  bool global, having, outer, natural, lateral, by_name, allow_missing, intersect, all, replace,
+      if_exists, extended, replacement, within_watermark, recursive;
+  const char *text; /* the statement; NULL: built by calls */
+  int32_t start, stop;
+};
+
+mill_node *mill_node_new(mill_arena *a, mill_node_kind kind); /* NULL: out of memory */
+
+#endif

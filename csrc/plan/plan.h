@@ -1,0 +1,59 @@
+/* A plan: an arena, a logical tree in it, and the plans, tables and scans it keeps alive.
+**
+**     mill_plan_new -> build nodes in plan->arena -> plan->root -> mill_plan_analyse
+**                   -> mill_plan_open / _collect / _explain, and use by other plans
+**
+** A DataFrame is a reference to an analysed plan. The next call of a chain makes a new plan whose
+** leaf is the root of the one before (mill_plan_use), so nothing is copied. Analysis is eager:
+** names, types and the errors about them are settled at the call, as in Spark. An analysed plan
+** never changes and can be run any number of times. Not thread-safe: a plan belongs to its
+** session's thread. */
+#ifndef MILL_PLAN_PLAN_H
+#define MILL_PLAN_PLAN_H
+
+#include "plan/node.h"
+#include "plan/session.h"
+
+struct mill_plan {
+  mill_session *session;
+  mill_arena arena;
+  mill_node *root;
+  const mill_type *schema; /* analysed: a STRUCT */
+  bool streaming;
+  int refs;
+  struct mill_plan_keep *keep; /* what is kept alive */
+};
+
+mill_status mill_plan_new(mill_session *s, mill_plan **out, mill_error *err) MILL_USE_RESULT;
+mill_plan *mill_plan_ref(mill_plan *p);
+void mill_plan_unref(mill_plan *p); /* NULL allowed */
+
+/* Keep `other` alive as long as p and give its root, to stand as a child in p's tree. NULL: out of
+** memory. */
+const mill_node *mill_plan_use(mill_plan *p, mill_plan *other);
+/* Keep a table, a scan, a stage, or anything: release(object) is called when p goes. On failure it
+** is released. */
+mill_status mill_plan_keep(mill_plan *p, void *object, void (*release)(void *),
+                           mill_error *err) MILL_USE_RESULT;
+
+/* Parameters for MILL_X_PARAMETER: names (NULL: positional) and literal expressions. */
+typedef struct mill_parameters {
+  int n;
+  const char *const *names;
+  const mill_expr *const *values;
+} mill_parameters;
+
+/* Resolve p->root in place (it becomes the analysed tree). A failed plan can only be unref'd. */
+mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params,
+                              mill_error *err) MILL_USE_RESULT;
+
+/* Optimise, lower and run. Commands take effect at the first of these. The reader keeps p alive. */
+mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) MILL_USE_RESULT;
+mill_status mill_plan_collect(mill_plan *p, mill_table **out, mill_error *err) MILL_USE_RESULT;
+/* mode: simple, extended, formatted, cost, codegen */
+mill_status mill_plan_explain(mill_plan *p, const char *mode, struct mill_text *out,
+                              mill_error *err) MILL_USE_RESULT;
+/* Find a column of an analysed plan by name as df.name does; -1: none, -2: more than one. */
+int mill_plan_column(const mill_plan *p, const char *name, size_t n);
+
+#endif
