@@ -1,0 +1,244 @@
+#include "base/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void trim(const char **s, const char **end) {
+  while (*s < *end && (unsigned char)**s <= ' ') ++*s;
+  while (*end > *s && (unsigned char)(*end)[-1] <= ' ') --*end;
+}
+
+mill_parsed mill_parse_int64(const char *s, size_t n, int64_t min, int64_t max, bool fraction,
+                             int64_t *out) {
+  const char *end = s + n;
+  trim(&s, &end);
+  bool negative = s < end && *s == '-';
+  if (s < end && (*s == '-' || *s == '+')) s++;
+  uint64_t v = 0, limit = negative ? (uint64_t)0 - (uint64_t)min : (uint64_t)max;
+  bool any = false, over = false;
+  for (; s < end && *s >= '0' && *s <= '9'; s++, any = true) {
+    unsigned digit = (unsigned)(*s - '0');
+    if (v > (UINT64_MAX - digit) / 10) over = true;
+    v = v * 10 + digit;
+  }
+  if (fraction && s < end && *s == '.')
+    for (s++; s < end && *s >= '0' && *s <= '9'; s++) any = true;
+  if (s != end || !any) return MILL_NOT_A_NUMBER;
+  if (over || v > limit) return MILL_OUT_OF_RANGE;
+  *out = negative ? (int64_t)(0 - v) : (int64_t)v;
+  return MILL_PARSED;
+}
+
+static bool special(const char *s, size_t n, double *out) {
+  bool negative = n && *s == '-';
+  if (n && (*s == '-' || *s == '+')) s++, n--;
+  if ((n == 3 && strncasecmp(s, "inf", 3) == 0) || (n == 8 && strncasecmp(s, "infinity", 8) == 0))
+    *out = negative ? -INFINITY : INFINITY;
+  else if (n == 3 && strncasecmp(s, "nan", 3) == 0 && !negative)
+    *out = NAN;
+  else
+    return false;
+  return true;
+}
+
+/* Is this [sign] digits [. digits] [e [sign] digits]? Then digits and exponent for the fast path. */
+typedef struct scanned {
+  uint64_t digits;
+  int ndigits, exponent; /* value = digits * 10^exponent when ndigits <= 19 */
+  bool negative;
+} scanned;
+
+static bool scan(const char *s, const char *end, scanned *r) {
+  memset(r, 0, sizeof *r);
+  bool any = false, point = false;
+  if (s < end && (*s == '-' || *s == '+')) r->negative = *s++ == '-';
+  for (; s < end; s++) {
+    if (*s == '.' && !point) {
+      point = true;
+      continue;
+    }
+    if (*s < '0' || *s > '9') break;
+    any = true;
+    if (r->ndigits || *s != '0') r->ndigits++;
+    if (r->ndigits <= 19) r->digits = r->digits * 10 + (unsigned)(*s - '0');
+    if (point) r->exponent--;
+  }
+  if (!any) return false;
+  if (s < end && (*s == 'e' || *s == 'E')) {
+    s++;
+    bool negative = s < end && *s == '-';
+    if (s < end && (*s == '-' || *s == '+')) s++;
+    if (s == end) return false;
+    int e = 0;
+    for (; s < end && *s >= '0' && *s <= '9'; s++)
+      if (e < 100000) e = e * 10 + (*s - '0');
+    r->exponent += negative ? -e : e;
+  }
+  return s == end;
+}
+
+static const double power10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* Copy for strtod, which needs a NUL; digits beyond 800 cannot change a correctly rounded double. */
+static double convert(const char *s, size_t n, bool single) {
+  char local[128], *buf = n < sizeof local ? local : NULL;
+  char large[1024];
+  if (!buf) {
+    buf = large;
+    if (n >= sizeof large) n = sizeof large - 1;
+  }
+  memcpy(buf, s, n);
+  buf[n] = 0;
+  return single ? (double)strtof(buf, NULL) : strtod(buf, NULL);
+}
+
+static bool parse(const char *s, size_t n, bool single, double *out) {
+  const char *end = s + n;
+  trim(&s, &end);
+  if (special(s, (size_t)(end - s), out)) return true;
+  if (end - s > 1 && strchr("dDfF", end[-1])) end--;
+  scanned r;
+  if (!scan(s, end, &r)) return false;
+  if (!single && r.ndigits <= 19 && r.digits <= (1ull << 53) && r.exponent >= -22 &&
+      r.exponent <= 22) { /* both operands exact: one correctly rounded operation */
+    double v = (double)r.digits;
+    v = r.exponent < 0 ? v / power10[-r.exponent] : v * power10[r.exponent];
+    *out = r.negative ? -v : v;
+    return true;
+  }
+  *out = convert(s, (size_t)(end - s), single);
+  return true;
+}
+
+bool mill_parse_double(const char *s, size_t n, double *out) { return parse(s, n, false, out); }
+
+bool mill_parse_float(const char *s, size_t n, float *out) {
+  double d;
+  if (!parse(s, n, true, &d)) return false;
+  *out = (float)d;
+  return true;
+}
+
+int mill_int_text(int64_t v, char *buf) {
+  char digit[20];
+  int n = 0, at = 0;
+  uint64_t m = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+  do {
+    digit[n++] = (char)('0' + m % 10);
+    m /= 10;
+  } while (m);
+  if (v < 0) buf[at++] = '-';
+  while (n) buf[at++] = digit[--n];
+  buf[at] = 0;
+  return at;
+}
+
+/* Digits and decimal exponent (value = 0.d1d2.. * 10^exponent) in Java's layout: plain between 1e-3 and 1e7,
+** else d.ddE[-]x. */
+static int layout(bool negative, const char *digits, int n, int exponent, char *buf) {
+  int at = 0;
+  if (negative) buf[at++] = '-';
+  if (exponent > -3 && exponent <= 7) {
+    if (exponent <= 0) {
+      buf[at++] = '0';
+      buf[at++] = '.';
+      for (int i = exponent; i < 0; i++) buf[at++] = '0';
+    }
+    for (int i = 0; i < n || i < exponent; i++) {
+      if (i == exponent && i > 0) buf[at++] = '.';
+      buf[at++] = i < n ? digits[i] : '0';
+    }
+    if (exponent >= n) {
+      buf[at++] = '.';
+      buf[at++] = '0';
+    }
+    buf[at] = 0;
+    return at;
+  }
+  buf[at++] = digits[0];
+  buf[at++] = '.';
+  if (n == 1) buf[at++] = '0';
+  for (int i = 1; i < n; i++) buf[at++] = digits[i];
+  buf[at++] = 'E';
+  return at + mill_int_text(exponent - 1, buf + at);
+}
+
+static int special_text(double d, char *buf) {
+  const char *s = d != d ? "NaN" : d > 0 ? "Infinity" : "-Infinity";
+  size_t n = strlen(s);
+  memcpy(buf, s, n + 1);
+  return (int)n;
+}
+
+/* Split "%.*e" output "d.ddde[+-]xx" into digits without trailing zeros and exponent. */
+static int split(const char *text, char *digits, int *exponent) {
+  int n = 0;
+  const char *p = text;
+  for (; *p && *p != 'e'; p++)
+    if (*p >= '0' && *p <= '9') digits[n++] = *p;
+  *exponent = (int)strtol(p + 1, NULL, 10) + 1;
+  while (n > 1 && digits[n - 1] == '0') n--;
+  return n;
+}
+
+/* Small integers and short decimals are the common case: try |d| * 10^k being an exact integer. */
+static bool short_text(double a, char *digits, int *n, int *exponent) {
+  if (!(a >= 1e-3 && a < 1e15)) return false;
+  for (int k = 0; k <= 6; k++) {
+    double scaled = a * power10[k];
+    if (scaled >= 9e15) return false;
+    uint64_t v = (uint64_t)scaled;
+    if ((double)v != scaled || (double)v / power10[k] != a) continue;
+    char buf[MILL_INT_TEXT];
+    int len = mill_int_text((int64_t)v, buf);
+    *exponent = len - k;
+    while (len > 1 && buf[len - 1] == '0') len--;
+    memcpy(digits, buf, (size_t)len);
+    *n = len;
+    return len <= 15;
+  }
+  return false;
+}
+
+/* Shortest digits that read back as the same value: the fewest that do so, found from 15 (6) digits
+** upward since nearly all texts that people write have no more; below that trailing zeros fall off. */
+int mill_double_text(double d, char *buf) {
+  if (!isfinite(d)) return special_text(d, buf);
+  if (d == 0) return layout(signbit(d), "0", 1, 1, buf);
+  char digits[32], text[40];
+  int n = 0, exponent = 0;
+  if (short_text(fabs(d), digits, &n, &exponent))
+    return layout(signbit(d), digits, n, exponent, buf);
+  for (int precision = 15; precision <= 17; precision++) {
+    snprintf(text, sizeof text, "%.*e", precision - 1, fabs(d));
+    if (precision == 17 || strtod(text, NULL) == fabs(d)) break;
+  }
+  n = split(text, digits, &exponent);
+  if (fabs(d) < 1e-300) { /* subnormals have fewer digits than %.14e shows */
+    for (int precision = 2; precision < 15; precision++) {
+      snprintf(text, sizeof text, "%.*e", precision - 1, fabs(d));
+      if (strtod(text, NULL) != fabs(d)) continue;
+      n = split(text, digits, &exponent);
+      break;
+    }
+  }
+  return layout(signbit(d), digits, n, exponent, buf);
+}
+
+int mill_float_text(float f, char *buf) {
+  if (!isfinite(f)) return special_text((double)f, buf);
+  if (f == 0) return layout(signbit(f), "0", 1, 1, buf);
+  char digits[32], text[40];
+  int exponent = 0;
+  for (int precision = f < 1e-36f && f > -1e-36f ? 2 : 6; precision <= 9; precision++) {
+    snprintf(text, sizeof text, "%.*e", precision - 1, fabs((double)f));
+    if (precision == 9 || strtof(text, NULL) == fabsf(f)) break;
+  }
+  int n = split(text, digits, &exponent);
+  return layout(signbit(f), digits, n, exponent, buf);
+}
