@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "check.h"
+#include "../check.h"
 
 static mill_i128 big(const char *digits) {
   mill_i128 v = 0;

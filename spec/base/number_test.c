@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "check.h"
+#include "../check.h"
 
 static bool shows(double d, const char *text) {
   char buf[MILL_DOUBLE_TEXT];
