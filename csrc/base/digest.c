@@ -17,7 +17,8 @@ static const uint32_t md5_k[64] = {
     0xeb86d391u,
 };
 
-/* Fractional parts of the cube roots of the first 80 primes; SHA-256 uses the upper halves of 64. */
+/* Fractional parts of the cube roots of the first 80 primes; SHA-256 uses the upper halves of 64.
+** */
 static const uint64_t sha_k[80] = {
     0x428a2f98d728ae22ull, 0x7137449123ef65cdull, 0xb5c0fbcfec4d3b2full, 0xe9b5dba58189dbbcull,
     0x3956c25bf348b538ull, 0x59f111f1b605d019ull, 0x923f82a4af194f9bull, 0xab1c5ed5da6d8118ull,

@@ -44,7 +44,8 @@ static bool special(const char *s, size_t n, double *out) {
   return true;
 }
 
-/* Is this [sign] digits [. digits] [e [sign] digits]? Then digits and exponent for the fast path. */
+/* Is this [sign] digits [. digits] [e [sign] digits]? Then digits and exponent for the fast path.
+** */
 typedef struct scanned {
   uint64_t digits;
   int ndigits, exponent; /* value = digits * 10^exponent when ndigits <= 19 */
@@ -84,7 +85,8 @@ static const double power10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* Copy for strtod, which needs a NUL; digits beyond 800 cannot change a correctly rounded double. */
+/* Copy for strtod, which needs a NUL; digits beyond 800 cannot change a correctly rounded double.
+** */
 static double convert(const char *s, size_t n, bool single) {
   char local[128], *buf = n < sizeof local ? local : NULL;
   char large[1024];
@@ -138,8 +140,8 @@ int mill_int_text(int64_t v, char *buf) {
   return at;
 }
 
-/* Digits and decimal exponent (value = 0.d1d2.. * 10^exponent) in Java's layout: plain between 1e-3 and 1e7,
-** else d.ddE[-]x. */
+/* Digits and decimal exponent (value = 0.d1d2.. * 10^exponent) in Java's layout: plain between 1e-3
+** and 1e7, else d.ddE[-]x. */
 static int layout(bool negative, const char *digits, int n, int exponent, char *buf) {
   int at = 0;
   if (negative) buf[at++] = '-';
@@ -206,7 +208,8 @@ static bool short_text(double a, char *digits, int *n, int *exponent) {
 }
 
 /* Shortest digits that read back as the same value: the fewest that do so, found from 15 (6) digits
-** upward since nearly all texts that people write have no more; below that trailing zeros fall off. */
+** upward since nearly all texts that people write have no more; below that trailing zeros fall off.
+** */
 int mill_double_text(double d, char *buf) {
   if (!isfinite(d)) return special_text(d, buf);
   if (d == 0) return layout(signbit(d), "0", 1, 1, buf);

@@ -1,0 +1,64 @@
+/* Dates and times of the proleptic Gregorian calendar, and their texts as Spark's casts read and
+** write them.
+**
+** Days count from 1970-01-01; microseconds from 1970-01-01 00:00 UTC (TIMESTAMP) or local
+** (TIMESTAMP_NTZ); TIME is nanoseconds of the day. Patterns ("yyyy-MM-dd") are in base/datetime.h,
+** intervals in base/interval.h. Pure functions; the parsers never read beyond n and accept any
+** bytes. */
+#ifndef MILL_BASE_CALENDAR_H
+#define MILL_BASE_CALENDAR_H
+
+#include "base/timezone.h"
+
+#define MILL_MICROS_DAY 86400000000ll
+enum { MILL_TIMESTAMP_TEXT = 48 };
+
+static inline int64_t mill_floor_div(int64_t a, int64_t b) {
+  int64_t q = a / b;
+  return q - (a % b != 0 && (a < 0) != (b < 0));
+}
+static inline int64_t mill_floor_mod(int64_t a, int64_t b) { return a - mill_floor_div(a, b) * b; }
+
+static inline bool mill_is_leap(int64_t y) { return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0); }
+int mill_days_in_month(int64_t year, int month);
+int64_t mill_days_from_civil(int64_t year, int month, int day);
+void mill_civil_from_days(int64_t days, int64_t *year, int *month, int *day);
+bool mill_valid_civil(int64_t year, int month, int day);
+
+int mill_weekday(int64_t days);     /* 0 Sunday .. 6 Saturday */
+int mill_day_of_year(int64_t days); /* 1.. */
+/* ISO 8601: week 1 holds the year's first Thursday. */
+void mill_iso_week(int64_t days, int64_t *year, int *week);
+/* The day is cut to the length of the month it lands in. */
+int64_t mill_add_months(int64_t days, int64_t months);
+
+typedef struct mill_datetime {
+  int64_t year;
+  int month, day, hour, minute, second, micros;
+} mill_datetime;
+void mill_datetime_of(int64_t local_micros, mill_datetime *out);
+/* False when out of range of 64 bits. */
+bool mill_datetime_micros(const mill_datetime *d, int64_t *local_micros);
+
+/* CAST(text AS DATE): [+-]y{4,7}[-m[m][-d[d][(blank or T) anything]]], blanks around. */
+bool mill_date_parse(const char *s, size_t n, int32_t *days);
+int mill_date_text(int64_t days, char *buf); /* at most MILL_TIMESTAMP_TEXT; returns the length */
+
+/* CAST(text AS TIMESTAMP or TIMESTAMP_NTZ). The zone in the text wins over `zone`; `ntz` ignores
+** it, and refuses it with strict. Times without a date take `today` (local days), refused for ntz.
+** */
+typedef struct mill_timestamp_rules {
+  mill_zones *zones;
+  const mill_zone *zone;
+  int64_t now; /* micros, for texts that are only a time */
+  bool ntz, allow_zone;
+} mill_timestamp_rules;
+bool mill_timestamp_parse(const mill_timestamp_rules *r, const char *s, size_t n, int64_t *micros);
+/* "2024-05-06 07:08:09.123", trailing zeros of the fraction left out. zone NULL: local already. */
+int mill_timestamp_text(int64_t micros, const mill_zone *zone, char *buf);
+
+/* TIME texts: h[h]:m[m][:s[s][.f{1,9}]] with an optional AM or PM. */
+bool mill_time_parse(const char *s, size_t n, int64_t *nanos);
+int mill_time_text(int64_t nanos, char *buf);
+
+#endif
