@@ -105,6 +105,7 @@ struct mill_type {
 typedef struct mill_types mill_types;
 mill_types *mill_types_new(mill_memory *m); /* NULL: out of memory */
 void mill_types_free(mill_types *types);
+mill_memory *mill_types_memory(const mill_types *types);
 
 /* Types without parameters, and the common instances: DECIMAL is DECIMAL(10,0), STRING is
 ** UTF8_BINARY, INTERVAL_YM is YEAR TO MONTH, INTERVAL_DT is DAY TO SECOND, TIME is TIME(6). Not for
@@ -138,6 +139,8 @@ mill_status mill_type_ddl(const mill_type *schema, bool nullability, struct mill
                           mill_error *err) MILL_USE_RESULT;
 mill_status mill_type_simple(const mill_type *t, struct mill_text *out,
                              mill_error *err) MILL_USE_RESULT;
+/* The SQL text in double quotes, inside err's own text, for message parameters. */
+const char *mill_type_quoted(mill_memory *m, const mill_type *t, mill_error *err);
 /* Spark's schema JSON ({"type":"struct","fields":[..]}), both ways. */
 mill_status mill_type_json(const mill_type *t, struct mill_text *out,
                            mill_error *err) MILL_USE_RESULT;

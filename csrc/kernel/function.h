@@ -55,6 +55,8 @@ enum {                               /* flags of a definition */
            32, /* an operator: not callable by name from SQL as name(...) unless Spark allows */
        MILL_FN_LAMBDA = 64,  /* has arguments that are lambdas */
        MILL_FN_HIDDEN = 128, /* internal: not listed, not callable */
+       MILL_FN_LAZY = 256, /* arguments are evaluated only where needed: the planner makes AND, OR,
+                                CASE or COALESCE of the call; its kernel is the eager form */
 };
 
 typedef struct mill_function mill_function;
@@ -125,6 +127,7 @@ struct mill_binding {
       *arg_value; /* a constant vector where the argument is foldable, else NULL */
   const bool *arg_nullable;
   const char *const *arg_sql; /* text of each argument as Spark prints it in messages */
+  const bool *arg_literal;    /* the argument is a plain literal; NULL: those with a value are */
   mill_arena *arena;          /* for everything that the bound call keeps */
 
   /* results */
@@ -137,7 +140,8 @@ struct mill_binding {
   mill_generate generate;
   void *state;
   const mill_function
-      *rewritten; /* the call became another function (date + int: date_add) or NULL */
+      *rewritten; /* the call is another function's (date + int: date_add): for names; or NULL */
+  bool swapped;   /* the kernel wants the two arguments, and cast_to, the other way round */
 };
 
 struct mill_function {
@@ -155,6 +159,8 @@ struct mill_function {
   const char
       *example;      /* "SELECT substring('tidemill', 5) -> mill"; more than one separated by \n */
   const char *alias; /* further names, comma separated: "substr" ; NULL */
+  const char *lowered; /* SQL over $1, $2, .. that the call stands for (Spark's RuntimeReplaceable):
+                          the planner expands it in place of the call, and must where kernel is NULL */
 };
 
 /* The definition of a name in any case, or NULL. Aliases are found as well. */

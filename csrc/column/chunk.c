@@ -1,0 +1,137 @@
+/* Chunks and tables; see chunk.h. Appending copies string bytes, so a chunk depends on nothing. */
+#include "column/chunk.h"
+
+enum { FIRST_ROWS = 1024 };
+
+mill_status mill_chunk_new(mill_memory *m, const mill_type *schema, uint32_t capacity,
+                           mill_chunk **out, mill_error *err) {
+  mill_chunk *c = mill_calloc(m, sizeof *c);
+  *out = NULL;
+  if (c == NULL) return mill_oom(m, sizeof *c, err);
+  mill_arena_init(&c->arena, m);
+  c->refs = 1;
+  c->ncols = schema->nfields;
+  size_t bytes = sizeof(mill_vector) * (c->ncols ? c->ncols : 1);
+  c->col = mill_arena_alloc(&c->arena, bytes);
+  mill_status s = c->col ? MILL_OK : mill_oom(m, bytes, err);
+  for (uint32_t i = 0; s == MILL_OK && i < c->ncols; i++)
+    s = mill_vector_init(&c->col[i], schema->fields[i].type, capacity, &c->arena, err);
+  if (s != MILL_OK) {
+    mill_chunk_unref(c);
+    return s;
+  }
+  *out = c;
+  return MILL_OK;
+}
+
+mill_chunk *mill_chunk_ref(mill_chunk *c) {
+  __atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
+  return c;
+}
+
+void mill_chunk_unref(mill_chunk *c) {
+  if (c == NULL || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) != 0) return;
+  mill_memory *m = c->arena.memory;
+  mill_arena_clear(&c->arena);
+  mill_free(m, c, sizeof *c);
+}
+
+/* A failure leaves some columns longer than n; cutting them back keeps the chunk as it was. Elements
+** of lists that stay behind are not referred to. */
+static void cut(mill_vector *v, uint32_t n) {
+  for (uint32_t k = n; v->valid && k < v->capacity; k++) v->valid[k >> 6] |= 1ull << (k & 63);
+  v->size = n;
+  if (v->type->phys == MILL_PHYS_STRUCT)
+    for (uint32_t c = 0; c < v->type->nfields; c++) cut(&v->child[c], n);
+}
+
+mill_status mill_chunk_append(mill_chunk *c, const mill_batch *b, uint32_t from, uint32_t n,
+                              mill_error *err) {
+  uint32_t run[MILL_BATCH];
+  if (n == 0) return MILL_OK;
+  const uint32_t *sel = b->sel ? b->sel + from : NULL;
+  if (sel == NULL && from) {
+    for (uint32_t i = 0; i < n; i++) run[i] = from + i;
+    sel = run;
+  }
+  for (uint32_t i = 0; i < c->ncols; i++) {
+    mill_status s = mill_vector_append(&c->col[i], &b->col[i], sel, n, true, &c->arena, err);
+    if (s != MILL_OK) {
+      for (uint32_t k = 0; k <= i; k++) cut(&c->col[k], c->n);
+      return s;
+    }
+  }
+  c->n += n;
+  return MILL_OK;
+}
+
+mill_status mill_chunk_batch(const mill_chunk *c, uint32_t start, uint32_t n, mill_vector *cols,
+                             mill_arena *a, mill_batch *out, mill_error *err) {
+  for (uint32_t i = 0; i < c->ncols; i++)
+    MILL_TRY(mill_vector_slice(&cols[i], &c->col[i], start, a, err));
+  *out = (mill_batch){.n = n, .ncols = c->ncols, .col = cols, .first = start};
+  return MILL_OK;
+}
+
+mill_status mill_table_new(mill_memory *m, const mill_type *schema, mill_table **out,
+                           mill_error *err) {
+  mill_table *t = mill_calloc(m, sizeof *t);
+  *out = t;
+  if (t == NULL) return mill_oom(m, sizeof *t, err);
+  t->memory = m;
+  t->schema = schema;
+  t->refs = 1;
+  return MILL_OK;
+}
+
+mill_table *mill_table_ref(mill_table *t) {
+  __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
+  return t;
+}
+
+void mill_table_unref(mill_table *t) {
+  if (t == NULL || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) != 0) return;
+  for (size_t i = 0; i < t->nchunks; i++) mill_chunk_unref(t->chunk[i]);
+  mill_free(t->memory, t->chunk, t->capacity * sizeof *t->chunk);
+  mill_free(t->memory, t, sizeof *t);
+}
+
+mill_status mill_table_add_move(mill_table *t, mill_chunk *c, mill_error *err) {
+  void *p = t->chunk;
+  mill_status s = mill_grow(t->memory, &p, &t->capacity, t->nchunks + 1, sizeof *t->chunk, err);
+  t->chunk = p;
+  if (s != MILL_OK) {
+    mill_chunk_unref(c);
+    return s;
+  }
+  t->chunk[t->nchunks++] = c;
+  t->rows += c->n;
+  return MILL_OK;
+}
+
+/* The chunk that takes the next rows: the last while it has room and nobody else sees it. */
+static mill_status open_chunk(mill_table *t, mill_chunk **out, mill_error *err) {
+  mill_chunk *last = t->nchunks ? t->chunk[t->nchunks - 1] : NULL;
+  if (last && last->n < MILL_CHUNK && __atomic_load_n(&last->refs, __ATOMIC_ACQUIRE) == 1) {
+    *out = last;
+    return MILL_OK;
+  }
+  uint32_t rows = t->nchunks ? MILL_CHUNK : FIRST_ROWS;
+  MILL_TRY(mill_chunk_new(t->memory, t->schema, rows, &last, err));
+  MILL_TRY(mill_table_add_move(t, last, err));
+  *out = last;
+  return MILL_OK;
+}
+
+mill_status mill_table_append(mill_table *t, const mill_batch *b, mill_error *err) {
+  for (uint32_t from = 0; from < b->n;) {
+    mill_chunk *c;
+    MILL_TRY(open_chunk(t, &c, err));
+    uint32_t room = MILL_CHUNK - c->n, left = b->n - from;
+    uint32_t n = left < room ? left : room;
+    MILL_TRY(mill_chunk_append(c, b, from, n, err));
+    t->rows += n;
+    from += n;
+  }
+  return MILL_OK;
+}

@@ -1,0 +1,252 @@
+/* Functions that choose: if, when, coalesce and its kin, greatest, least, nanvl.
+**
+** if, when, coalesce, nvl2 are lazy in Spark: the planner turns them into CASE and COALESCE nodes. The
+** kernels here are their eager forms, right wherever no argument can fail. */
+#include "kernel/coerce.h"
+#include "kernel/kernel_int.h"
+
+#define KERNEL_HEAD(NAME)                                                                          \
+  static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,               \
+                          mill_vector *out, mill_error *err)
+
+/* Fill pick[] by CHOICE for row i, then copy. Rows beyond a batch never come. */
+#define PICK_KERNEL(NAME, CHOICE)                                                                  \
+  KERNEL_HEAD(NAME) {                                                                              \
+    int32_t *pick = mill_arena_alloc(call->arena, (n + 1) * sizeof *pick);                         \
+    if (pick == NULL) return mill_oom(call->arena->memory, n * sizeof *pick, err);                 \
+    for (size_t i = 0; i < n; i++) pick[i] = CHOICE;                                               \
+    return mill_pick_rows(call, args, pick, n, out, err);                                          \
+  }
+
+static bool is_true(const mill_vector *v, size_t i) {
+  return v->type->phys == MILL_PHYS_BOOL && mill_vector_valid(v, i) && MILL_AT(uint8_t, v, i);
+}
+
+static int32_t first_not_null(const mill_vector *const *args, int nargs, size_t i) {
+  for (int k = 0; k < nargs; k++)
+    if (args[k]->type->phys != MILL_PHYS_NONE && mill_vector_valid(args[k], i)) return k;
+  return -1;
+}
+
+static int32_t first_true(const mill_vector *const *args, int nargs, size_t i) {
+  int k = 0;
+  for (; k + 1 < nargs; k += 2)
+    if (is_true(args[k], i)) return k + 1;
+  return k < nargs ? k : -1;
+}
+
+/* The largest (sign 1) or smallest (sign -1) of the values that are not null. */
+static int32_t extreme(const mill_vector *const *args, int nargs, size_t i, int sign) {
+  int32_t best = -1;
+  for (int k = 0; k < nargs; k++) {
+    if (!mill_vector_valid(args[k], i)) continue;
+    if (best < 0 || sign * mill_vector_compare(args[k], i, args[best], i) > 0) best = k;
+  }
+  return best;
+}
+
+static bool equal_rows(const mill_vector *a, const mill_vector *b, size_t i) {
+  return mill_vector_valid(a, i) && mill_vector_valid(b, i) && mill_vector_compare(a, i, b, i) == 0;
+}
+
+PICK_KERNEL(k_if, is_true(args[0], i) ? 1 : 2)
+PICK_KERNEL(k_when, first_true(args, call->nargs, i))
+PICK_KERNEL(k_coalesce, first_not_null(args, call->nargs, i))
+PICK_KERNEL(k_nvl2, mill_vector_valid(args[0], i) ? 1 : 2)
+PICK_KERNEL(k_greatest, extreme(args, call->nargs, i, 1))
+PICK_KERNEL(k_least, extreme(args, call->nargs, i, -1))
+PICK_KERNEL(k_nullif, equal_rows(args[0], args[1], i) ? -1 : 0)
+
+MILL_KERNEL2(nanvl_f32, float, float, float, x != x ? y : x)
+MILL_KERNEL2(nanvl_f64, double, double, double, x != x ? y : x)
+
+/* ---- binding -------------------------------------------------------------------------------- */
+
+static mill_status want_boolean(mill_binding *b, int i, mill_error *err) {
+  mill_type_id id = b->arg_type[i]->id;
+  if (id != MILL_BOOLEAN && id != MILL_NULL) return mill_bind_wrong_type(b, i, "\"BOOLEAN\"", err);
+  b->cast_to[i] = mill_type_of(MILL_BOOLEAN);
+  return MILL_OK;
+}
+
+static mill_status no_memory(mill_binding *b, mill_error *err) {
+  return mill_oom(b->ctx->memory, (size_t)b->nargs, err);
+}
+
+static mill_status bind_if(mill_binding *b, mill_error *err) {
+  const bool same[] = {false, true, true};
+  MILL_TRY(want_boolean(b, 0, err));
+  MILL_TRY(mill_bind_common(b, same, err));
+  b->result = b->cast_to[1];
+  b->nullable = b->arg_nullable[1] || b->arg_nullable[2];
+  return MILL_OK;
+}
+
+static mill_status bind_nvl2(mill_binding *b, mill_error *err) {
+  const bool same[] = {false, true, true};
+  MILL_TRY(mill_bind_common(b, same, err));
+  b->result = b->cast_to[1];
+  b->nullable = b->arg_nullable[1] || b->arg_nullable[2];
+  return MILL_OK;
+}
+
+static mill_status bind_when(mill_binding *b, mill_error *err) {
+  bool *same = mill_arena_alloc(b->arena, (size_t)b->nargs);
+  if (same == NULL) return no_memory(b, err);
+  bool otherwise = b->nargs % 2 == 1;
+  b->nullable = !otherwise;
+  for (int i = 0; i < b->nargs; i++) {
+    same[i] = i % 2 == 1 || (otherwise && i == b->nargs - 1);
+    if (!same[i]) MILL_TRY(want_boolean(b, i, err));
+    b->nullable |= same[i] && b->arg_nullable[i];
+  }
+  MILL_TRY(mill_bind_common(b, same, err));
+  b->result = b->cast_to[1];
+  return MILL_OK;
+}
+
+static mill_status bind_coalesce(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_common(b, NULL, err));
+  b->result = b->cast_to[0];
+  b->nullable = true;
+  for (int i = 0; i < b->nargs; i++) b->nullable &= b->arg_nullable[i];
+  return MILL_OK;
+}
+
+static mill_status bind_nvl(mill_binding *b, mill_error *err) {
+  const mill_function *own = b->fn;
+  b->fn = mill_function_find("coalesce", 8);
+  mill_status s = bind_coalesce(b, err);
+  b->fn = own;
+  return s;
+}
+
+static mill_status bind_extreme(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_common(b, NULL, err));
+  b->result = b->cast_to[0];
+  if (!mill_type_orderable(b->result)) return mill_bind_unordered(b, b->fn->name, b->result, err);
+  b->nullable = true;
+  for (int i = 0; i < b->nargs; i++) b->nullable &= b->arg_nullable[i];
+  return MILL_OK;
+}
+
+/* The eager kernel needs both sides in one type, which must be the first one's. */
+static mill_status bind_nullif(mill_binding *b, mill_error *err) {
+  const mill_type *t = mill_common_type(b->ctx->types, b->arg_type[0], b->arg_type[1]);
+  if (t == NULL) return mill_bind_operands_differ(b, err);
+  if (!mill_type_orderable(t)) return mill_bind_unordered(b, "=", t, err);
+  b->result = b->cast_to[0];
+  b->cast_to[1] = b->result;
+  b->nullable = true;
+  return MILL_OK;
+}
+
+static mill_status bind_nanvl(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "double|float, double|float -> $1", err));
+  if (b->cast_to[0] != b->cast_to[1]) b->cast_to[0] = b->cast_to[1] = mill_type_of(MILL_DOUBLE);
+  b->result = b->cast_to[0];
+  b->kernel = b->result->id == MILL_DOUBLE ? nanvl_f64 : nanvl_f32;
+  return MILL_OK;
+}
+
+const mill_function mill_family_conditional[] = {
+    {.name = "if",
+     .types = "any, any, any",
+     .bind = bind_if,
+     .kernel = k_if,
+     .flags = MILL_FN_NULLS | MILL_FN_LAZY | MILL_FN_NO_RAISE,
+     .usage = "if(expr1, expr2, expr3)",
+     .doc = "The second value where the first is true, else the third.",
+     .example = "SELECT if(1 < 2, 'a', 'b') -> a"},
+    {.name = "when",
+     .types = "any, any, any*",
+     .bind = bind_when,
+     .kernel = k_when,
+     .flags = MILL_FN_NULLS | MILL_FN_LAZY | MILL_FN_NO_RAISE,
+     .usage = "CASE WHEN expr1 THEN expr2 [WHEN expr3 THEN expr4]* [ELSE expr5] END",
+     .doc = "The value after the first true condition, else the last one or null.",
+     .example = "SELECT CASE WHEN 1 > 0 THEN 1 WHEN 2 > 0 THEN 2.0 ELSE 1.2 END -> 1.0"},
+    {.name = "coalesce",
+     .types = "any, any*",
+     .bind = bind_coalesce,
+     .kernel = k_coalesce,
+     .flags = MILL_FN_NULLS | MILL_FN_LAZY | MILL_FN_NO_RAISE,
+     .usage = "coalesce(expr1, expr2, ...)",
+     .doc = "The first value that is not null.",
+     .example = "SELECT coalesce(NULL, 1, NULL) -> 1"},
+    {.name = "nvl",
+     .types = "any, any",
+     .bind = bind_nvl,
+     .kernel = k_coalesce,
+     .flags = MILL_FN_NULLS | MILL_FN_LAZY | MILL_FN_NO_RAISE,
+     .lowered = "coalesce($1, $2)",
+     .usage = "nvl(expr1, expr2)",
+     .doc = "The first value, or the second where the first is null.",
+     .example = "SELECT nvl(NULL, array('2')) -> [\"2\"]"},
+    {.name = "ifnull",
+     .types = "any, any",
+     .bind = bind_nvl,
+     .kernel = k_coalesce,
+     .flags = MILL_FN_NULLS | MILL_FN_LAZY | MILL_FN_NO_RAISE,
+     .lowered = "coalesce($1, $2)",
+     .usage = "ifnull(expr1, expr2)",
+     .doc = "The first value, or the second where the first is null.",
+     .example = "SELECT ifnull(NULL, array('2')) -> [\"2\"]"},
+    {.name = "nvl2",
+     .types = "any, any, any",
+     .bind = bind_nvl2,
+     .kernel = k_nvl2,
+     .flags = MILL_FN_NULLS | MILL_FN_LAZY | MILL_FN_NO_RAISE,
+     .lowered = "if(isnotnull($1), $2, $3)",
+     .usage = "nvl2(expr1, expr2, expr3)",
+     .doc = "The second value where the first is not null, else the third.",
+     .example = "SELECT nvl2(NULL, 2, 1) -> 1"},
+    {.name = "nullif",
+     .types = "any, any",
+     .bind = bind_nullif,
+     .kernel = k_nullif,
+     .flags = MILL_FN_NULLS | MILL_FN_NULLABLE,
+     .lowered = "CASE WHEN ($1) = ($2) THEN NULL ELSE $1 END",
+     .usage = "nullif(expr1, expr2)",
+     .doc = "Null where both are equal, else the first.",
+     .example = "SELECT nullif(2, 2) -> NULL"},
+    {.name = "zeroifnull",
+     .types = "any",
+     .flags = MILL_FN_LAZY,
+     .bind = bind_coalesce,
+     .lowered = "coalesce($1, 0)",
+     .usage = "zeroifnull(expr)",
+     .doc = "The value, or zero where it is null.",
+     .example = "SELECT zeroifnull(NULL) -> 0"},
+    {.name = "nullifzero",
+     .types = "any",
+     .flags = MILL_FN_LAZY,
+     .bind = bind_coalesce,
+     .lowered = "CASE WHEN ($1) = 0 THEN NULL ELSE $1 END",
+     .usage = "nullifzero(expr)",
+     .doc = "The value, or null where it is zero.",
+     .example = "SELECT nullifzero(0) -> NULL"},
+    {.name = "greatest",
+     .types = "any, any, any*",
+     .bind = bind_extreme,
+     .kernel = k_greatest,
+     .flags = MILL_FN_NULLS | MILL_FN_NO_RAISE,
+     .usage = "greatest(expr, ...)",
+     .doc = "The largest of the values that are not null.",
+     .example = "SELECT greatest(10, 9, 2, 4, 3) -> 10"},
+    {.name = "least",
+     .types = "any, any, any*",
+     .bind = bind_extreme,
+     .kernel = k_least,
+     .flags = MILL_FN_NULLS | MILL_FN_NO_RAISE,
+     .usage = "least(expr, ...)",
+     .doc = "The smallest of the values that are not null.",
+     .example = "SELECT least(10, 9, 2, 4, 3) -> 2"},
+    {.name = "nanvl",
+     .types = "double|float, double|float",
+     .bind = bind_nanvl,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "nanvl(expr1, expr2)",
+     .doc = "The first value, or the second where the first is not a number.",
+     .example = "SELECT nanvl(cast('NaN' as double), 123) -> 123.0"},
+    {0}};

@@ -1,0 +1,139 @@
+/* The catalogue: finding definitions and binding calls; see function.h. Families are listed in
+** family.def; argument types are understood by signature.c.
+**
+** Names are found by a scan that compares first letters before anything else: some 600 entries, a few
+** microseconds, no table to build or guard. */
+#include "kernel/function.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "kernel/kernel_int.h"
+
+static const mill_function *const families[] = {
+#define MILL_FAMILY(name) mill_family_##name,
+#include "kernel/family.def"
+#undef MILL_FAMILY
+};
+enum { NFAMILIES = sizeof families / sizeof *families };
+
+static bool name_is(const char *name, size_t have, const char *s, size_t n) {
+  return have == n && (name[0] | 32) == (s[0] | 32) && strncasecmp(name, s, n) == 0;
+}
+
+static bool alias_is(const char *alias, const char *s, size_t n) {
+  while (alias) {
+    const char *comma = strchr(alias, ',');
+    size_t have = comma ? (size_t)(comma - alias) : strlen(alias);
+    if (name_is(alias, have, s, n)) return true;
+    alias = comma ? comma + 1 : NULL;
+    while (alias && *alias == ' ') alias++;
+  }
+  return false;
+}
+
+const mill_function *mill_function_find(const char *name, size_t n) {
+  if (n == 0) return NULL;
+  for (int f = 0; f < NFAMILIES; f++)
+    for (const mill_function *fn = families[f]; fn->name; fn++)
+      if (name_is(fn->name, strlen(fn->name), name, n)) return fn;
+  for (int f = 0; f < NFAMILIES; f++)
+    for (const mill_function *fn = families[f]; fn->name; fn++)
+      if (alias_is(fn->alias, name, n)) return fn;
+  return NULL;
+}
+
+const mill_function *mill_function_at(size_t i) {
+  for (int f = 0; f < NFAMILIES; f++)
+    for (const mill_function *fn = families[f]; fn->name; fn++)
+      if (i-- == 0) return fn;
+  return NULL;
+}
+
+/* ---- did you mean --------------------------------------------------------------------------- */
+
+enum { MAX_NAME = 64 };
+
+/* Levenshtein distance without regard to case; names longer than MAX_NAME are never close. */
+static size_t distance(const char *a, size_t na, const char *b, size_t nb) {
+  size_t row[MAX_NAME + 1];
+  if (na > MAX_NAME || nb > MAX_NAME) return MAX_NAME;
+  for (size_t j = 0; j <= nb; j++) row[j] = j;
+  for (size_t i = 1; i <= na; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= nb; j++) {
+      size_t change = diagonal + ((a[i - 1] | 32) != (b[j - 1] | 32));
+      diagonal = row[j];
+      size_t best = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+      row[j] = best < change ? best : change;
+    }
+  }
+  return row[nb];
+}
+
+size_t mill_function_similar(const char *name, size_t n, const char **out, size_t max) {
+  size_t count = 0, score[16];
+  const mill_function *fn;
+  if (max > 16) max = 16;
+  for (size_t i = 0; max && (fn = mill_function_at(i)) != NULL; i++) {
+    if (fn->flags & (MILL_FN_HIDDEN | MILL_FN_OPERATOR)) continue;
+    size_t d = distance(fn->name, strlen(fn->name), name, n);
+    if (d > (n > 5 ? n / 2 : 2)) continue;
+    size_t at = count;
+    while (at > 0 && score[at - 1] > d) at--;
+    if (at >= max) continue;
+    if (count < max) count++;
+    for (size_t k = count - 1; k > at; k--) {
+      out[k] = out[k - 1];
+      score[k] = score[k - 1];
+    }
+    out[at] = fn->name;
+    score[at] = d;
+  }
+  return count;
+}
+
+/* ---- binding -------------------------------------------------------------------------------- */
+
+mill_status mill_function_bind(mill_binding *b, mill_error *err) {
+  const mill_function *fn = b->fn;
+  const mill_type **cast_to = mill_arena_alloc(b->arena, (size_t)(b->nargs + 1) * sizeof *cast_to);
+  if (cast_to == NULL) return mill_oom(b->arena->memory, (size_t)b->nargs * sizeof *cast_to, err);
+  for (int i = 0; i < b->nargs; i++) cast_to[i] = b->arg_type[i];
+  b->cast_to = cast_to;
+  b->kernel = fn->kernel;
+  b->aggregate = fn->aggregate;
+  b->generate = fn->generate;
+  b->result = b->partial = NULL;
+  b->state = NULL;
+  b->rewritten = NULL;
+  b->swapped = false;
+  MILL_TRY(mill_bind_count(b, fn->types, err));
+  mill_bind_nullable(b);
+  return fn->bind ? fn->bind(b, err) : mill_bind_types(b, fn->types, err);
+}
+
+void mill_bind_nullable(mill_binding *b) {
+  b->nullable = false;
+  for (int i = 0; i < b->nargs; i++) b->nullable |= b->arg_nullable[i];
+  if (b->fn->flags & MILL_FN_NULLABLE) b->nullable = true;
+  if (b->fn->flags & MILL_FN_NEVER_NULL) b->nullable = false;
+}
+
+mill_status mill_call_fail(const mill_call *call, mill_error *err, mill_status condition, ...) {
+  const char *pair[2 * MILL_ERROR_PARAMS + 2] = {NULL};
+  int n = 0;
+  va_list ap;
+  va_start(ap, condition);
+  for (const char *name; n < 2 * MILL_ERROR_PARAMS && (name = va_arg(ap, const char *)) != NULL;) {
+    pair[n++] = name;
+    pair[n++] = va_arg(ap, const char *);
+  }
+  va_end(ap);
+  mill_status s = mill_fail(err, condition, pair[0], pair[1], pair[2], pair[3], pair[4], pair[5],
+                            pair[6], pair[7], pair[8], pair[9], NULL);
+  if (call->start >= 0) mill_error_at(err, (size_t)call->start, (size_t)call->stop);
+  return s;
+}

@@ -1,0 +1,166 @@
+/* A value as text, as CAST AS STRING gives it and as a SQL literal: see cast.h. */
+#include "base/number.h"
+#include "kernel/cast_int.h"
+
+enum { MAX_DEPTH = 1000 };
+
+static mill_status put(value_printer *p, const char *s) {
+  return mill_text_adds(p->out, s, p->err);
+}
+
+static mill_status print(value_printer *p, const mill_vector *v, size_t i, int depth);
+
+static mill_status print_item(value_printer *p, const mill_vector *v, size_t i, int depth) {
+  if (v->type->id == MILL_NULL || !mill_vector_valid(v, i)) return put(p, "null");
+  return print(p, v, i, depth + 1);
+}
+
+static mill_status print_list(value_printer *p, const mill_vector *v, size_t i, int depth) {
+  mill_span s = ((const mill_span *)v->data)[mill_vector_at(v, i)];
+  bool map = v->type->id == MILL_MAP;
+  MILL_TRY(put(p, map ? "{" : "["));
+  for (uint32_t k = 0; k < s.size; k++) {
+    if (k) MILL_TRY(put(p, ", "));
+    MILL_TRY(print_item(p, &v->child[0], s.start + k, depth));
+    if (!map) continue;
+    MILL_TRY(put(p, " -> "));
+    MILL_TRY(print_item(p, &v->child[1], s.start + k, depth));
+  }
+  return put(p, map ? "}" : "]");
+}
+
+static mill_status print_struct(value_printer *p, const mill_vector *v, size_t i, int depth) {
+  uint32_t k = mill_vector_at(v, i);
+  MILL_TRY(put(p, "{"));
+  for (uint32_t c = 0; c < v->type->nfields; c++) {
+    if (c) MILL_TRY(put(p, ", "));
+    MILL_TRY(print_item(p, &v->child[c], k, depth));
+  }
+  return put(p, "}");
+}
+
+static mill_status print_number(value_printer *p, const mill_vector *v, uint32_t k) {
+  char buf[MILL_DECIMAL_TEXT];
+  switch (v->type->id) {
+  case MILL_FLOAT: mill_float_text(((const float *)v->data)[k], buf); break;
+  case MILL_DOUBLE: mill_double_text(((const double *)v->data)[k], buf); break;
+  case MILL_DECIMAL: mill_decimal_format(mill_int_at(v, k), v->type->scale, buf); break;
+  default: mill_int_text((int64_t)mill_int_at(v, k), buf); break;
+  }
+  return put(p, buf);
+}
+
+static mill_status print_atom(value_printer *p, const mill_vector *v, uint32_t k) {
+  switch (v->type->id) {
+  case MILL_BOOLEAN: return put(p, ((const uint8_t *)v->data)[k] ? "true" : "false");
+  case MILL_STRING:
+  case MILL_BINARY: {
+    const mill_str *s = (const mill_str *)v->data + k;
+    return mill_text_add(p->out, mill_str_data(s), s->size, p->err);
+  }
+  case MILL_DATE:
+  case MILL_TIMESTAMP:
+  case MILL_TIMESTAMP_NTZ:
+  case MILL_TIME: return mill_print_datetime(p, v->type, (int64_t)mill_int_at(v, k));
+  case MILL_INTERVAL_YM:
+  case MILL_INTERVAL_DT: return mill_print_interval(p, v->type, (int64_t)mill_int_at(v, k));
+  case MILL_INTERVAL: return mill_print_calendar(p, (const mill_interval *)v->data + k);
+  default: return print_number(p, v, k);
+  }
+}
+
+static mill_status print(value_printer *p, const mill_vector *v, size_t i, int depth) {
+  if (depth > MAX_DEPTH) return put(p, "...");
+  switch (v->type->phys) {
+  case MILL_PHYS_NONE: return put(p, "NULL");
+  case MILL_PHYS_LIST: return print_list(p, v, i, depth);
+  case MILL_PHYS_STRUCT: return print_struct(p, v, i, depth);
+  default: {
+    mill_vector flat = *v; /* addressed by the value's own index from here on */
+    uint32_t k = mill_vector_at(v, i);
+    flat.mask = MILL_FLAT;
+    flat.index = NULL;
+    return print_atom(p, &flat, k);
+  }
+  }
+}
+
+mill_status mill_value_text(const mill_settings *set, const mill_vector *v, size_t i,
+                            mill_text *out, mill_error *err) {
+  value_printer p = {set, out, err};
+  if (v->type->id == MILL_NULL || !mill_vector_valid(v, i)) return put(&p, "NULL");
+  return print(&p, v, i, 0);
+}
+
+/* ---- SQL literals --------------------------------------------------------------------------- */
+
+static mill_status put_quoted(value_printer *p, const mill_str *s) {
+  const char *c = mill_str_data(s), *end = c + s->size;
+  MILL_TRY(put(p, "'"));
+  for (; c < end; c++) {
+    if (*c == '\\' || *c == '\'') MILL_TRY(put(p, "\\"));
+    MILL_TRY(mill_text_addc(p->out, *c, p->err));
+  }
+  return put(p, "'");
+}
+
+static mill_status put_hex(value_printer *p, const mill_str *s) {
+  MILL_TRY(put(p, "X'"));
+  for (uint32_t i = 0; i < s->size; i++)
+    MILL_TRY(mill_text_printf(p->out, p->err, "%02X", (unsigned char)mill_str_data(s)[i]));
+  return put(p, "'");
+}
+
+/* A fraction that has no literal of its own is a cast of its name. */
+static mill_status put_fraction(value_printer *p, const mill_vector *v, size_t i) {
+  bool wide = v->type->id == MILL_DOUBLE;
+  double d = wide ? MILL_AT(double, v, i) : (double)MILL_AT(float, v, i);
+  char buf[MILL_DOUBLE_TEXT];
+  if (d - d != 0)
+    return mill_text_printf(p->out, p->err, "CAST('%s' AS %s)",
+                            d != d  ? "NaN"
+                            : d > 0 ? "Infinity"
+                                    : "-Infinity",
+                            wide ? "DOUBLE" : "FLOAT");
+  if (wide) {
+    mill_double_text(d, buf);
+    return mill_text_printf(p->out, p->err, "%sD", buf);
+  }
+  mill_float_text((float)d, buf);
+  return mill_text_printf(p->out, p->err, "CAST(%s AS FLOAT)", buf);
+}
+
+static mill_status put_around(value_printer *p, const mill_vector *v, size_t i, const char *before,
+                              const char *after) {
+  MILL_TRY(put(p, before));
+  MILL_TRY(print(p, v, i, 0));
+  return put(p, after);
+}
+
+mill_status mill_value_sql(const mill_settings *set, const mill_vector *v, size_t i, mill_text *out,
+                           mill_error *err) {
+  value_printer p = {set, out, err};
+  if (v->type->id == MILL_NULL) return put(&p, "NULL");
+  if (!mill_vector_valid(v, i)) {
+    MILL_TRY(put(&p, "CAST(NULL AS "));
+    MILL_TRY(mill_type_sql(v->type, out, err));
+    return put(&p, ")");
+  }
+  const mill_str *s =
+      v->type->phys == MILL_PHYS_STR ? (const mill_str *)v->data + mill_vector_at(v, i) : NULL;
+  switch (v->type->id) {
+  case MILL_STRING: return put_quoted(&p, s);
+  case MILL_BINARY: return put_hex(&p, s);
+  case MILL_TINYINT: return put_around(&p, v, i, "", "Y");
+  case MILL_SMALLINT: return put_around(&p, v, i, "", "S");
+  case MILL_BIGINT: return put_around(&p, v, i, "", "L");
+  case MILL_FLOAT:
+  case MILL_DOUBLE: return put_fraction(&p, v, i);
+  case MILL_DECIMAL: return put_around(&p, v, i, "", "BD");
+  case MILL_DATE: return put_around(&p, v, i, "DATE '", "'");
+  case MILL_TIMESTAMP: return put_around(&p, v, i, "TIMESTAMP '", "'");
+  case MILL_TIMESTAMP_NTZ: return put_around(&p, v, i, "TIMESTAMP_NTZ '", "'");
+  case MILL_TIME: return put_around(&p, v, i, "TIME '", "'");
+  default: return print(&p, v, i, 0);
+  }
+}
