@@ -1,0 +1,34 @@
+/* UTF-8 texts: validity, code points, case as Java's Locale.ROOT has it, width on a terminal.
+**
+** Functions take any bytes: a byte that starts no valid sequence counts as one character. */
+#ifndef MILL_BASE_UTF8_H
+#define MILL_BASE_UTF8_H
+
+#include "base/text.h"
+
+/* Length of the sequence at p (1..4), 0 when it is not valid UTF-8 (surrogates, overlong, above
+** U+10FFFF). */
+int mill_utf8_length(const char *p, size_t n);
+bool mill_utf8_valid(const char *p, size_t n);
+/* Replace invalid sequences by U+FFFD, as Java's decoder does. */
+mill_status mill_utf8_repair(const char *p, size_t n, mill_text *out,
+                             mill_error *err) MILL_USE_RESULT;
+/* The code point at p and its length; invalid: U+FFFD, 1. n > 0. */
+int32_t mill_utf8_decode(const char *p, size_t n, int *length);
+int mill_utf8_encode(int32_t c, char *out); /* returns 1..4 */
+
+bool mill_utf8_ascii(const char *p, size_t n);
+size_t mill_utf8_count(const char *p, size_t n); /* characters */
+/* Byte offset of character number `chars` (n when there are fewer). */
+size_t mill_utf8_offset(const char *p, size_t n, size_t chars);
+
+typedef enum mill_case { MILL_UPPER, MILL_LOWER, MILL_INITCAP } mill_case;
+/* Append the text in upper or lower case (full mappings, final sigma), or with the first letter of
+** each word in title case and the rest in lower case; words end at blanks. */
+mill_status mill_utf8_case(mill_case how, const char *p, size_t n, mill_text *out,
+                           mill_error *err) MILL_USE_RESULT;
+
+/* Columns on a terminal; wide characters count as 2 as in Spark's show(). */
+size_t mill_utf8_width(const char *p, size_t n);
+
+#endif
