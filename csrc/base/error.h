@@ -7,9 +7,10 @@
 **     if (n < 0)
 **       return mill_fail(err, MILL_E_NEGATIVE, "value", mill_error_fmt(err, "%d", n), NULL);
 **
-** A mill_error lives on its caller's stack or inside a handle, owns no memory, and so reports an
-** exhausted memory limit as well as anything else. Text that does not fit is cut and ends in "...".
-** Not thread-safe: each worker fills its own, the first in source order is reported. */
+** A mill_error is cleared before its first use. It lives on its caller's stack or inside a handle,
+** owns no memory, and so reports an exhausted memory limit as well as anything else. Text that does
+** not fit is cut and ends in "...". Not thread-safe: each worker fills its own, the first in source
+** order is reported. */
 #ifndef MILL_BASE_ERROR_H
 #define MILL_BASE_ERROR_H
 

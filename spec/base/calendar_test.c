@@ -74,6 +74,7 @@ static void stamps(void) {
 static void offsets(void) {
   const mill_zone *z;
   mill_error err;
+  mill_error_clear(&err);
   int64_t utc;
   CHECK(mill_zones_find(zones, "America/New_York", 16, &z, &err) == MILL_OK);
   CHECK(mill_zone_to_utc(z, local(2024, 3, 10, 2, 30), &utc) &&

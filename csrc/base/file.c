@@ -1,0 +1,326 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The errno that a call fails with before it is made, else 0. */
+static int refused(const mill_files *fs, mill_file_call call, const char *path) {
+  return fs && fs->before ? fs->before(fs->arg, call, path) : 0;
+}
+
+static mill_status io_error(mill_error *err, const char *what, const char *path, int code) {
+  const char *p = mill_error_fmt(err, "%s", path);
+  if (code == ENOENT) return mill_fail(err, MILL_E_PATH_NOT_FOUND, "path", p, NULL);
+  if (code == EEXIST) return mill_fail(err, MILL_E_PATH_ALREADY_EXISTS, "outputPath", p, NULL);
+  return mill_fail(err, MILL_E_FILE_ACCESS, "operation", what, "path", p, "reason",
+                   mill_error_fmt(err, "%s", strerror(code)), NULL);
+}
+
+mill_status mill_file_open(const mill_files *fs, mill_memory *m, const char *path,
+                           mill_file_mode mode, mill_file *out, mill_error *err) {
+  static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_EXCL, O_WRONLY | O_CREAT | O_APPEND};
+  *out = (mill_file){fs, -1, NULL, m};
+  size_t n = strlen(path) + 1;
+  out->path = mill_alloc(m, n);
+  if (!out->path) return mill_oom(m, n, err);
+  memcpy(out->path, path, n);
+  int code = refused(fs, MILL_CALL_OPEN, path);
+  if (!code && (out->fd = open(path, flags[mode] | O_CLOEXEC, 0666)) < 0) code = errno;
+  if (!code) return MILL_OK;
+  mill_file_clear(out);
+  return io_error(err, "open", path, code);
+}
+
+void mill_file_clear(mill_file *f) {
+  if (f->fd >= 0) close(f->fd);
+  f->fd = -1;
+  if (f->path) mill_free(f->memory, f->path, strlen(f->path) + 1);
+  f->path = NULL;
+}
+
+static mill_status read_loop(mill_file *f, int64_t at, void *p, size_t n, size_t *got,
+                             mill_error *err) {
+  size_t done = 0;
+  while (done < n) {
+    int code = refused(f->files, MILL_CALL_READ, f->path);
+    ssize_t k = code      ? -1
+                : at >= 0 ? pread(f->fd, (char *)p + done, n - done, (off_t)at + (off_t)done)
+                          : read(f->fd, (char *)p + done, n - done);
+    if (k < 0 && !code) code = errno;
+    if (k < 0 && code == EINTR) continue;
+    if (k < 0) return io_error(err, "read", f->path, code);
+    if (k == 0) break;
+    done += (size_t)k;
+  }
+  *got = done;
+  return MILL_OK;
+}
+
+mill_status mill_file_read(mill_file *f, void *p, size_t n, size_t *got, mill_error *err) {
+  return read_loop(f, -1, p, n, got, err);
+}
+
+mill_status mill_file_read_at(mill_file *f, uint64_t at, void *p, size_t n, size_t *got,
+                              mill_error *err) {
+  return read_loop(f, (int64_t)at, p, n, got, err);
+}
+
+mill_status mill_file_write(mill_file *f, const void *p, size_t n, mill_error *err) {
+  for (size_t done = 0; done < n;) {
+    int code = refused(f->files, MILL_CALL_WRITE, f->path);
+    ssize_t k = code ? -1 : write(f->fd, (const char *)p + done, n - done);
+    if (k < 0 && !code) code = errno;
+    if (k < 0 && code == EINTR) continue;
+    if (k < 0) return io_error(err, "write", f->path, code);
+    done += (size_t)k;
+  }
+  return MILL_OK;
+}
+
+mill_status mill_file_sync(mill_file *f, mill_error *err) {
+  int code = refused(f->files, MILL_CALL_SYNC, f->path);
+  if (!code && fsync(f->fd) != 0) code = errno;
+  return code ? io_error(err, "flush", f->path, code) : MILL_OK;
+}
+
+mill_status mill_file_stat(const mill_files *fs, const char *path, mill_file_info *out,
+                           mill_error *err) {
+  struct stat st;
+  memset(out, 0, sizeof *out);
+  int code = refused(fs, MILL_CALL_LIST, path);
+  if (!code && stat(path, &st) != 0) code = errno;
+  if (code == ENOENT || code == ENOTDIR) return MILL_OK;
+  if (code) return io_error(err, "look at", path, code);
+  out->exists = true;
+  out->folder = S_ISDIR(st.st_mode);
+  out->size = (uint64_t)st.st_size;
+  out->mtime_millis = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+  return MILL_OK;
+}
+
+static mill_status load_open(mill_file *f, size_t limit, mill_text *out, mill_error *err) {
+  size_t got;
+  do {
+    MILL_TRY(mill_text_reserve(out, 65536, err));
+    size_t room = out->capacity - out->size - 1;
+    MILL_TRY(mill_file_read(f, out->data + out->size, room, &got, err));
+    out->size += got;
+    out->data[out->size] = 0;
+    if (limit && out->size > limit) return io_error(err, "read", f->path, EFBIG);
+    if (got < room) break;
+  } while (got);
+  return MILL_OK;
+}
+
+mill_status mill_file_load(const mill_files *fs, mill_memory *m, const char *path, size_t limit,
+                           mill_text *out, mill_error *err) {
+  mill_file f;
+  MILL_TRY(mill_file_open(fs, m, path, MILL_FILE_READ, &f, err));
+  mill_status s = load_open(&f, limit, out, err);
+  mill_file_clear(&f);
+  return s;
+}
+
+mill_status mill_path_join(mill_text *out, const char *a, const char *b, mill_error *err) {
+  size_t n = strlen(a);
+  MILL_TRY(mill_text_add(out, a, n, err));
+  if (n && a[n - 1] != '/') MILL_TRY(mill_text_addc(out, '/', err));
+  return mill_text_adds(out, b, err);
+}
+
+/* The folder that holds path: "." for a bare name. */
+static mill_status parent(mill_text *out, const char *path, mill_error *err) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return mill_text_adds(out, ".", err);
+  return mill_text_add(out, path, slash == path ? 1 : (size_t)(slash - path), err);
+}
+
+mill_status mill_folder_sync(const mill_files *fs, const char *path, mill_error *err) {
+  int code = refused(fs, MILL_CALL_SYNC, path), fd = -1;
+  if (!code && (fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) code = errno;
+  if (!code && fsync(fd) != 0 && errno != EINVAL) code = errno;
+  if (fd >= 0) close(fd);
+  return code ? io_error(err, "flush", path, code) : MILL_OK;
+}
+
+static mill_status rename_and_sync(const mill_files *fs, mill_memory *m, const char *from,
+                                   const char *to, mill_error *err) {
+  int code = refused(fs, MILL_CALL_RENAME, to);
+  if (!code && rename(from, to) != 0) code = errno;
+  if (code) return io_error(err, "rename to", to, code);
+  mill_text folder;
+  mill_text_init(&folder, m);
+  mill_status s = parent(&folder, to, err);
+  if (s == MILL_OK) s = mill_folder_sync(fs, folder.data, err);
+  mill_text_clear(&folder);
+  return s;
+}
+
+mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *from,
+                              const char *to, mill_error *err) {
+  mill_file f;
+  MILL_TRY(mill_file_open(fs, m, from, MILL_FILE_READ, &f, err));
+  mill_status s = mill_file_sync(&f, err);
+  mill_file_clear(&f);
+  return s == MILL_OK ? rename_and_sync(fs, m, from, to, err) : s;
+}
+
+static mill_status write_new(const mill_files *fs, mill_memory *m, const char *path, const void *p,
+                             size_t n, mill_error *err) {
+  mill_file f;
+  MILL_TRY(mill_file_open(fs, m, path, MILL_FILE_CREATE, &f, err));
+  mill_status s = mill_file_write(&f, p, n, err);
+  if (s == MILL_OK) s = mill_file_sync(&f, err);
+  mill_file_clear(&f);
+  return s;
+}
+
+mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *path, const void *p,
+                              size_t n, mill_error *err) {
+  static unsigned long counter; /* names only; a race costs nothing, O_EXCL decides */
+  mill_text name;
+  mill_text_init(&name, m);
+  mill_status s = parent(&name, path, err);
+  if (s == MILL_OK)
+    s = mill_text_printf(&name, err, "/.%s.%ld.%lu.tmp",
+                         strrchr(path, '/') ? strrchr(path, '/') + 1 : path, (long)getpid(),
+                         __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
+  if (s == MILL_OK) {
+    s = write_new(fs, m, name.data, p, n, err);
+    if (s == MILL_OK) s = rename_and_sync(fs, m, name.data, path, err);
+    if (s != MILL_OK) unlink(name.data);
+  }
+  mill_text_clear(&name);
+  return s;
+}
+
+mill_status mill_file_remove(const mill_files *fs, const char *path, mill_error *err) {
+  int code = refused(fs, MILL_CALL_REMOVE, path);
+  if (!code && unlink(path) != 0) code = errno;
+  return code && code != ENOENT ? io_error(err, "remove", path, code) : MILL_OK;
+}
+
+static int make_one(const mill_files *fs, const char *path) {
+  int code = refused(fs, MILL_CALL_MKDIR, path);
+  if (code) return code;
+  if (mkdir(path, 0777) == 0) return 0;
+  struct stat st;
+  if (errno == EEXIST) return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+  return errno;
+}
+
+mill_status mill_folder_make(const mill_files *fs, const char *path, mill_error *err) {
+  char part[4096];
+  size_t n = strlen(path);
+  if (n >= sizeof part) return io_error(err, "make folder", path, ENAMETOOLONG);
+  for (size_t i = 1; i <= n; i++) {
+    if (path[i] != '/' && path[i] != 0) continue;
+    memcpy(part, path, i);
+    part[i] = 0;
+    int code = make_one(fs, part);
+    if (code) return io_error(err, "make folder", part, code);
+  }
+  return MILL_OK;
+}
+
+void mill_names_init(mill_names *l, mill_memory *m) {
+  memset(l, 0, sizeof *l);
+  mill_arena_init(&l->arena, m);
+}
+
+void mill_names_clear(mill_names *l) {
+  mill_memory *m = l->arena.memory;
+  mill_free(m, l->name, l->capacity * sizeof *l->name);
+  mill_arena_clear(&l->arena);
+  mill_names_init(l, m);
+}
+
+mill_status mill_names_add(mill_names *l, const char *name, mill_error *err) {
+  MILL_TRY(
+      mill_grow(l->arena.memory, (void **)&l->name, &l->capacity, l->n + 1, sizeof *l->name, err));
+  l->name[l->n] = mill_arena_strndup(&l->arena, name, strlen(name));
+  if (!l->name[l->n]) return mill_oom(l->arena.memory, strlen(name), err);
+  l->n++;
+  return MILL_OK;
+}
+
+static int by_bytes(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void mill_names_sort(mill_names *l) {
+  if (l->n > 1) qsort(l->name, l->n, sizeof *l->name, by_bytes);
+}
+
+mill_status mill_folder_list(const mill_files *fs, const char *path, mill_names *out,
+                             mill_error *err) {
+  int code = refused(fs, MILL_CALL_LIST, path);
+  DIR *d = code ? NULL : opendir(path);
+  if (!d) return io_error(err, "list", path, code ? code : errno);
+  mill_status s = MILL_OK;
+  struct dirent *e;
+  while (s == MILL_OK && (errno = 0, e = readdir(d)))
+    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+      s = mill_names_add(out, e->d_name, err);
+  code = s == MILL_OK ? errno : 0;
+  closedir(d);
+  if (code) return io_error(err, "list", path, code);
+  mill_names_sort(out);
+  return s;
+}
+
+static mill_status remove_tree(const mill_files *fs, mill_memory *m, const char *path, int depth,
+                               mill_error *err);
+
+static mill_status remove_entries(const mill_files *fs, mill_memory *m, const char *path, int depth,
+                                  mill_error *err) {
+  mill_names names;
+  mill_text child;
+  mill_names_init(&names, m);
+  mill_text_init(&child, m);
+  mill_status s = mill_folder_list(fs, path, &names, err);
+  for (size_t i = 0; i < names.n && s == MILL_OK; i++) {
+    mill_text_reset(&child);
+    s = mill_path_join(&child, path, names.name[i], err);
+    if (s == MILL_OK) s = remove_tree(fs, m, child.data, depth + 1, err);
+  }
+  mill_text_clear(&child);
+  mill_names_clear(&names);
+  return s;
+}
+
+static mill_status remove_tree(const mill_files *fs, mill_memory *m, const char *path, int depth,
+                               mill_error *err) {
+  struct stat st;
+  if (lstat(path, &st) != 0)
+    return errno == ENOENT ? MILL_OK : io_error(err, "remove", path, errno);
+  if (!S_ISDIR(st.st_mode)) return mill_file_remove(fs, path, err);
+  if (depth > 200) return io_error(err, "remove", path, ELOOP);
+  MILL_TRY(remove_entries(fs, m, path, depth, err));
+  int code = refused(fs, MILL_CALL_REMOVE, path);
+  if (!code && rmdir(path) != 0) code = errno;
+  return code ? io_error(err, "remove", path, code) : MILL_OK;
+}
+
+mill_status mill_folder_remove(const mill_files *fs, mill_memory *m, const char *path,
+                               mill_error *err) {
+  return remove_tree(fs, m, path, 0, err);
+}
+
+mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,
+                           bool *held, mill_error *err) {
+  *held = false;
+  MILL_TRY(mill_file_open(fs, m, path, MILL_FILE_APPEND, out, err));
+  if (flock(out->fd, LOCK_EX | LOCK_NB) == 0) return MILL_OK;
+  int code = errno;
+  *held = code == EWOULDBLOCK;
+  mill_file_clear(out);
+  return *held ? MILL_OK : io_error(err, "lock", path, code);
+}

@@ -1,0 +1,69 @@
+#include "base/thread.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "../check.h"
+
+enum { TASKS = 1000 };
+static atomic_int ran[TASKS];
+static mill_pool *pool;
+
+static mill_status count(void *arg, size_t task, int worker, mill_error *err) {
+  (void)arg, (void)worker, (void)err;
+  atomic_fetch_add(&ran[task], 1);
+  return MILL_OK;
+}
+
+static mill_status fail_from(void *arg, size_t task, int worker, mill_error *err) {
+  (void)worker;
+  if (task < *(size_t *)arg) return MILL_OK;
+  return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", mill_error_fmt(err, "task %zu", task),
+                   NULL);
+}
+
+static mill_status nested(void *arg, size_t task, int worker, mill_error *err) {
+  (void)task, (void)worker;
+  return mill_pool_run(pool, 10, count, arg, err);
+}
+
+static mill_status refuse(void *arg, size_t done, mill_error *err) {
+  (void)arg, (void)done;
+  return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", "stopped", NULL);
+}
+
+static mill_status slow(void *arg, size_t task, int worker, mill_error *err) {
+  (void)arg, (void)task, (void)worker, (void)err;
+  struct timespec t = {0, 5000000};
+  nanosleep(&t, NULL);
+  return MILL_OK;
+}
+
+static void with_threads(mill_memory *m, int threads) {
+  mill_error err;
+  mill_error_clear(&err);
+  CHECK(mill_pool_new(m, threads, &pool, &err) == MILL_OK);
+  memset(ran, 0, sizeof ran);
+  for (int k = 0; k < 50; k++) CHECK(mill_pool_run(pool, TASKS, count, NULL, &err) == MILL_OK);
+  int wrong = 0;
+  for (int i = 0; i < TASKS; i++) wrong += ran[i] != 50;
+  CHECK(wrong == 0);
+  size_t from = 37;
+  CHECK(mill_pool_run(pool, TASKS, fail_from, &from, &err) == MILL_E_INTERNAL_ERROR);
+  CHECK(strstr(mill_error_message(&err), "task 37") != NULL);
+  CHECK(mill_pool_run(pool, 5, nested, NULL, &err) == MILL_OK && ran[3] == 55);
+  CHECK(mill_pool_run_poll(pool, TASKS, slow, NULL, refuse, NULL, &err) == MILL_E_INTERNAL_ERROR);
+  CHECK(mill_pool_run(pool, 0, count, NULL, &err) == MILL_OK);
+  mill_pool_free(pool);
+}
+
+int main(void) {
+  mill_memory *m = mill_memory_new(0);
+  with_threads(m, 1);
+  with_threads(m, 2);
+  with_threads(m, 5);
+  CHECK(mill_memory_read(m).blocks == 0);
+  mill_memory_free(m);
+  return check_done();
+}
