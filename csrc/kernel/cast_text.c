@@ -5,12 +5,11 @@
 
 CAST_KERNEL(int_text) {
   mill_str *r = out->data;
-  char buf[MILL_INT_TEXT], *p = NULL;
+  char *p = NULL;
   MILL_EACH(out, n, i) {
-    uint32_t size = (uint32_t)mill_int_text((int64_t)mill_int_at(args[0], i), buf);
-    MILL_TRY(mill_bytes_take(call, size, &p, err));
-    memcpy(p, buf, size);
-    r[i] = mill_str_done(call, p, size);
+    MILL_TRY(mill_bytes_take(call, MILL_INT_TEXT, &p, err));
+    int size = mill_int_text((int64_t)mill_int_at(args[0], i), p);
+    r[i] = mill_str_done(call, p, (size_t)size);
   }
   return MILL_OK;
 }

@@ -168,6 +168,10 @@ static inline void mill_copy_fixed(mill_vector *out, const mill_vector *v, size_
 mill_status mill_pick_rows(mill_call *call, const mill_vector *const *args, const int32_t *pick,
                            size_t n, mill_vector *out, mill_error *err) MILL_USE_RESULT;
 
+/* The session's time zone; UTC where none is set. */
+struct mill_zone;
+const struct mill_zone *mill_session_zone(const mill_settings *set);
+
 /* ---- string results ------------------------------------------------------------------------- */
 
 /* Room for n bytes that live as long as the batch. Ask for the most that the row may need, then

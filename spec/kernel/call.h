@@ -218,4 +218,148 @@ static inline void want_type(const char *expected) {
   CHECK_STR(B.text.data, expected);
 }
 
+/* An aggregate over up to 16 rows given as columns of texts ("1,2,NULL"), computed in one go and again
+** through two partial states that travel; both must agree. `extra`: a constant last argument. */
+static inline mill_vector *column_of(const mill_type *t, const char *list) {
+  mill_vector *v = mill_arena_alloc(&B.arena, sizeof *v);
+  if (mill_vector_init(v, t, 16, &B.arena, &B.err) != MILL_OK) return v;
+  for (const char *p = list; *p;) {
+    size_t n = strcspn(p, ";");
+    mill_vector str, one;
+    mill_str *s = mill_arena_alloc(&B.arena, sizeof *s);
+    *s = mill_str_view(p, n);
+    str = (mill_vector){.type = mill_type_of(MILL_STRING), .data = s, .size = 1};
+    if (n == 4 && memcmp(p, "NULL", 4) == 0)
+      mill_vector_null(&one, t);
+    else if (t->id == MILL_STRING)
+      one = str;
+    else if (cast_value(&str, t, MILL_CAST_ANSI, &one) != MILL_OK)
+      printf("# %s\n", mill_error_message(&B.err));
+    if (mill_vector_append(v, &one, NULL, 1, true, &B.arena, &B.err) != MILL_OK) return v;
+    p += n + (p[n] == ';');
+  }
+  return v;
+}
+
+static inline mill_status run_rows(mill_call *call, const mill_aggregate *a, void *state,
+                                   const mill_vector *const *args, uint32_t from, uint32_t n) {
+  void *states[16];
+  const mill_vector *part[4];
+  mill_vector slice[4];
+  uint32_t sel[16];
+  for (uint32_t i = 0; i < n; i++) states[i] = state, sel[i] = from + i;
+  for (int k = 0; k < call->nargs; k++) {
+    MILL_TRY(mill_vector_gather(&slice[k], args[k], sel, n, false, &B.arena, &B.err));
+    part[k] = &slice[k];
+  }
+  return n ? a->update(call, states, part, n, &B.err) : MILL_OK;
+}
+
+static inline mill_status finish(mill_call *call, const mill_binding *b, void *state,
+                                 mill_vector *out) {
+  mill_vector *flat = mill_arena_alloc(&B.arena, sizeof *flat);
+  MILL_TRY(mill_vector_init(flat, b->result, 1, &B.arena, &B.err));
+  MILL_TRY(b->aggregate->final(call, &state, 1, flat, &B.err));
+  return mill_vector_constant(out, flat, 0, &B.arena, &B.err);
+}
+
+/* Rows [0, half) and [half, n) in states of their own, the second merged into the first. */
+static inline mill_status run_split(mill_call *call, const mill_binding *b,
+                                    const mill_vector *const *args, uint32_t n, uint32_t half,
+                                    mill_vector *out) {
+  const mill_aggregate *a = b->aggregate;
+  void *state[3];
+  for (int k = 0; k < 3; k++) {
+    state[k] = mill_arena_alloc(&B.arena, a->state_size);
+    if (a->init) a->init(call, state[k]);
+  }
+  MILL_TRY(run_rows(call, a, state[0], args, 0, half));
+  MILL_TRY(run_rows(call, a, state[1], args, half, n - half));
+  for (int k = 0; k < 2; k++) {
+    mill_vector saved;
+    MILL_TRY(mill_vector_init(&saved, b->partial, 1, &B.arena, &B.err));
+    MILL_TRY(a->save(call, &state[k], 1, &saved, &B.err));
+    MILL_TRY(a->merge(call, &state[2], &saved, 1, &B.err));
+  }
+  return finish(call, b, state[2], out);
+}
+
+static inline mill_status run_aggregate(mill_binding *b, const mill_vector **args, uint32_t n,
+                                        mill_vector *whole, mill_vector *split) {
+  mill_call call = {.ctx = &B.ctx,
+                    .set = &B.set,
+                    .fn = b->fn,
+                    .result = b->result,
+                    .arg_type = b->cast_to,
+                    .nargs = b->nargs,
+                    .state = b->state,
+                    .arena = &B.arena,
+                    .start = -1};
+  for (int k = 0; k < b->nargs; k++) { /* casts, row by row */
+    if (args[k]->type == b->cast_to[k]) continue;
+    mill_vector *v = mill_arena_alloc(&B.arena, sizeof *v), one, to;
+    MILL_TRY(mill_vector_init(v, b->cast_to[k], 16, &B.arena, &B.err));
+    for (uint32_t i = 0; i < n; i++) {
+      MILL_TRY(mill_vector_constant(&one, args[k], i, &B.arena, &B.err));
+      MILL_TRY(cast_value(&one, b->cast_to[k], MILL_CAST_ANSI, &to));
+      MILL_TRY(mill_vector_append(v, &to, NULL, 1, true, &B.arena, &B.err));
+    }
+    args[k] = v;
+  }
+  void *state = mill_arena_alloc(&B.arena, b->aggregate->state_size);
+  if (b->aggregate->init) b->aggregate->init(&call, state);
+  MILL_TRY(run_rows(&call, b->aggregate, state, args, 0, n));
+  MILL_TRY(finish(&call, b, state, whole));
+  return run_split(&call, b, args, n, n / 2, split);
+}
+
+/* args: "TYPE:v;v;v" columns, or "=TYPE:v" constants; ended by NULL. */
+static inline void want_agg(const char *expected, const char *name, ...) {
+  const mill_vector *args[4], *value[4];
+  const mill_type *type[4];
+  bool nullable[4] = {true, true, true, true};
+  const char *sql[4] = {"x", "x", "x", "x"};
+  int k = 0;
+  uint32_t n = 0;
+  va_list ap;
+  va_start(ap, name);
+  for (const char *a; (a = va_arg(ap, const char *)) != NULL; k++) {
+    bool constant = *a == '=';
+    a += constant;
+    const char *colon = strchr(a, ':');
+    mill_vector *v =
+        constant ? value_of(a) : column_of(type_named(a, (size_t)(colon - a)), colon + 1);
+    args[k] = v;
+    value[k] = constant ? v : NULL;
+    type[k] = v->type;
+    if (!constant) n = v->size;
+  }
+  va_end(ap);
+  mill_binding b = {.ctx = &B.ctx,
+                    .set = &B.set,
+                    .fn = mill_function_find(name, strlen(name)),
+                    .name = name,
+                    .nargs = k,
+                    .arg_type = type,
+                    .arg_value = value,
+                    .arg_nullable = nullable,
+                    .arg_sql = sql,
+                    .arena = &B.arena};
+  mill_vector whole, split;
+  mill_error_clear(&B.err);
+  B.result = NULL;
+  mill_status s = b.fn ? mill_function_bind(&b, &B.err) : MILL_E_INTERNAL_ERROR;
+  if (s == MILL_OK) s = run_aggregate(&b, args, n, &whole, &split);
+  B.result = b.result;
+  if (s != MILL_OK) {
+    bool same = *expected == '!' && strcmp(mill_condition_name(s), expected + 1) == 0;
+    CHECK(same, "%s: %s %s", name, mill_condition_name(s), mill_error_message(&B.err));
+    return;
+  }
+  const char *got = text_of(&whole);
+  CHECK(strcmp(got, expected) == 0, "%s: got <%s> want <%s>", name, got, expected);
+  got = text_of(&split);
+  CHECK(strcmp(got, expected) == 0, "%s merged: got <%s> want <%s>", name, got, expected);
+}
+
 #endif

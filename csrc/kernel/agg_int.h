@@ -1,0 +1,49 @@
+/* What the aggregate families share. Private to csrc/kernel.
+**
+** A state is a plain struct at states[i] for row i (function.h). Updates skip null rows with
+** AGG_ROWS. A cell keeps one value of any type across batches. */
+#ifndef MILL_KERNEL_AGG_INT_H
+#define MILL_KERNEL_AGG_INT_H
+
+#include "kernel/kernel_int.h"
+
+#define AGG_UPDATE(NAME)                                                                           \
+  static mill_status NAME(mill_call *call, void *const *states, const mill_vector *const *args,    \
+                          size_t n, mill_error *err)
+#define AGG_MERGE(NAME)                                                                            \
+  static mill_status NAME(mill_call *call, void *const *states, const mill_vector *partial,        \
+                          size_t n, mill_error *err)
+/* save and final */
+#define AGG_OUTPUT(NAME)                                                                           \
+  static mill_status NAME(mill_call *call, void *const *states, size_t n, mill_vector *out,        \
+                          mill_error *err)
+#define AGG_ROWS(v, n, i)                                                                          \
+  for (size_t i = 0; i < (n); i++)                                                                 \
+    if (mill_vector_valid(v, i))
+
+/* One value of any type. Long strings live in a buffer that is reused while it is large enough. */
+typedef struct mill_cell {
+  union {
+    mill_i128 fixed;
+    mill_str str;
+  } u;
+  char *bytes;
+  uint32_t room;
+  uint8_t set, null;
+  mill_vector *nested;
+} mill_cell;
+
+mill_status mill_cell_set(mill_call *call, mill_cell *c, const mill_vector *v, size_t i,
+                          mill_error *err) MILL_USE_RESULT;
+/* A constant vector that looks into the cell, which must hold a value that is not null. */
+mill_vector mill_cell_view(const mill_cell *c, const mill_type *t);
+/* Store the cell as row i of a flat vector; rows must come in order where the type is nested. An
+** unset cell is null. */
+mill_status mill_cell_put(mill_call *call, const mill_cell *c, mill_vector *out, size_t i,
+                          mill_error *err) MILL_USE_RESULT;
+
+/* A struct type of up to eight fields named a, b, c, .. for b->partial. */
+mill_status mill_bind_partial(mill_binding *b, int n, const mill_type *const *fields,
+                              mill_error *err) MILL_USE_RESULT;
+
+#endif

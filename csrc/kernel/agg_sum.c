@@ -1,0 +1,477 @@
+/* count, count_if, sum, avg, their try_ forms: aggregates that add.
+**
+** Integers, decimals and intervals add exactly in 128 bits, so that the order and the grouping of
+** partial sums cannot be seen, rows can be taken back out, and an overflow is decided on the final
+** value only. Fractions add in DOUBLE, in the order of the rows. */
+#include "base/decimal.h"
+#include "kernel/agg_int.h"
+#include "kernel/coerce.h"
+
+typedef struct {
+  int64_t count;
+} counter;
+
+typedef struct {
+  mill_i128 sum;
+  int64_t count;
+  bool over; /* 128 bits were not enough */
+} exact_sum;
+
+typedef struct {
+  double sum;
+  int64_t count;
+} double_sum;
+
+/* Bound state of sum and avg. */
+typedef struct {
+  bool trying, average;
+  int scale; /* decimals */
+} sum_plan;
+
+/* ---- count ---------------------------------------------------------------------------------- */
+
+/* Rows in which no argument is null. */
+static bool all_valid(const mill_call *call, const mill_vector *const *args, size_t i) {
+  for (int k = 0; k < call->nargs; k++)
+    if (args[k]->type->phys == MILL_PHYS_NONE || !mill_vector_valid(args[k], i)) return false;
+  return true;
+}
+
+static void add_counts(mill_call *call, void *const *states, const mill_vector *const *args,
+                       size_t n, int64_t step) {
+  bool any_null = false;
+  for (int k = 0; k < call->nargs; k++)
+    any_null |= args[k]->valid != NULL || args[k]->type->phys == MILL_PHYS_NONE;
+  if (!any_null) {
+    for (size_t i = 0; i < n; i++) ((counter *)states[i])->count += step;
+    return;
+  }
+  for (size_t i = 0; i < n; i++)
+    if (all_valid(call, args, i)) ((counter *)states[i])->count += step;
+}
+
+AGG_UPDATE(count_update) {
+  (void)err;
+  add_counts(call, states, args, n, 1);
+  return MILL_OK;
+}
+
+AGG_UPDATE(count_retract) {
+  (void)err;
+  add_counts(call, states, args, n, -1);
+  return MILL_OK;
+}
+
+static mill_status count_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
+                             mill_error *err) {
+  counter *c = state;
+  int64_t total = (int64_t)n;
+  (void)err;
+  if (call->nargs == 1 && args[0]->valid == NULL && args[0]->type->phys != MILL_PHYS_NONE) {
+    c->count += total;
+    return MILL_OK;
+  }
+  for (size_t i = 0; i < n; i++) total -= !all_valid(call, args, i);
+  c->count += total;
+  return MILL_OK;
+}
+
+AGG_UPDATE(count_if_update) {
+  (void)call, (void)err;
+  AGG_ROWS(args[0], n, i)((counter *)states[i])->count += MILL_AT(uint8_t, args[0], i);
+  return MILL_OK;
+}
+
+AGG_UPDATE(count_if_retract) {
+  (void)call, (void)err;
+  AGG_ROWS(args[0], n, i)((counter *)states[i])->count -= MILL_AT(uint8_t, args[0], i);
+  return MILL_OK;
+}
+
+AGG_MERGE(count_merge) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) ((counter *)states[i])->count += MILL_AT(int64_t, partial, i);
+  return MILL_OK;
+}
+
+AGG_OUTPUT(count_out) {
+  int64_t *r = out->data;
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) r[i] = ((const counter *)states[i])->count;
+  return MILL_OK;
+}
+
+static const mill_aggregate count_agg = {.state_size = sizeof(counter),
+                                         .update = count_update,
+                                         .merge = count_merge,
+                                         .save = count_out,
+                                         .final = count_out,
+                                         .update_all = count_all,
+                                         .retract = count_retract};
+static const mill_aggregate count_if_agg = {.state_size = sizeof(counter),
+                                            .update = count_if_update,
+                                            .merge = count_merge,
+                                            .save = count_out,
+                                            .final = count_out,
+                                            .retract = count_if_retract};
+
+static mill_status bind_count(mill_binding *b, mill_error *err) {
+  const mill_type *bigint = mill_type_of(MILL_BIGINT);
+  (void)err;
+  b->result = b->partial = bigint;
+  b->nullable = false;
+  return MILL_OK;
+}
+
+static mill_status bind_count_if(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "boolean -> bigint", err));
+  return bind_count(b, err);
+}
+
+/* ---- exact sums ----------------------------------------------------------------------------- */
+
+#define EXACT(S, T)                                                                                \
+  AGG_UPDATE(sum_##S) {                                                                            \
+    (void)call, (void)err;                                                                         \
+    if (args[0]->valid == NULL && args[0]->mask) {                                                 \
+      const T *x = args[0]->data;                                                                  \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        exact_sum *s = states[i];                                                                  \
+        s->sum += x[i];                                                                            \
+        s->count++;                                                                                \
+      }                                                                                            \
+      return MILL_OK;                                                                              \
+    }                                                                                              \
+    AGG_ROWS(args[0], n, i) {                                                                      \
+      exact_sum *s = states[i];                                                                    \
+      s->sum += MILL_AT(T, args[0], i);                                                            \
+      s->count++;                                                                                  \
+    }                                                                                              \
+    return MILL_OK;                                                                                \
+  }                                                                                                \
+  AGG_UPDATE(unsum_##S) {                                                                          \
+    (void)call, (void)err;                                                                         \
+    AGG_ROWS(args[0], n, i) {                                                                      \
+      exact_sum *s = states[i];                                                                    \
+      s->sum -= MILL_AT(T, args[0], i);                                                            \
+      s->count--;                                                                                  \
+    }                                                                                              \
+    return MILL_OK;                                                                                \
+  }                                                                                                \
+  static mill_status sum_all_##S(mill_call *call, void *state, const mill_vector *const *args,     \
+                                 size_t n, mill_error *err) {                                      \
+    exact_sum *s = state;                                                                          \
+    mill_i128 total = 0;                                                                           \
+    int64_t count = 0;                                                                             \
+    (void)call, (void)err;                                                                         \
+    AGG_ROWS(args[0], n, i) {                                                                      \
+      total += MILL_AT(T, args[0], i);                                                             \
+      count++;                                                                                     \
+    }                                                                                              \
+    s->sum += total;                                                                               \
+    s->count += count;                                                                             \
+    return MILL_OK;                                                                                \
+  }
+EXACT(i8, int8_t)
+EXACT(i16, int16_t)
+EXACT(i32, int32_t)
+EXACT(i64, int64_t)
+
+AGG_UPDATE(sum_i128) {
+  (void)call, (void)err;
+  AGG_ROWS(args[0], n, i) {
+    exact_sum *s = states[i];
+    s->over |= __builtin_add_overflow(s->sum, MILL_AT(mill_i128, args[0], i), &s->sum);
+    s->count++;
+  }
+  return MILL_OK;
+}
+
+AGG_UPDATE(unsum_i128) {
+  (void)call, (void)err;
+  AGG_ROWS(args[0], n, i) {
+    exact_sum *s = states[i];
+    s->over |= __builtin_sub_overflow(s->sum, MILL_AT(mill_i128, args[0], i), &s->sum);
+    s->count--;
+  }
+  return MILL_OK;
+}
+
+AGG_MERGE(exact_merge) {
+  (void)call, (void)err;
+  const mill_vector *sum = &partial->child[0], *count = &partial->child[1];
+  for (size_t i = 0; i < n; i++) {
+    exact_sum *s = states[i];
+    s->count += MILL_AT(int64_t, count, i);
+    if (!mill_vector_valid(sum, i))
+      s->over = true;
+    else
+      s->over |= __builtin_add_overflow(s->sum, MILL_AT(mill_i128, sum, i), &s->sum);
+  }
+  return MILL_OK;
+}
+
+AGG_OUTPUT(exact_save) {
+  mill_i128 *sum = out->child[0].data;
+  int64_t *count = out->child[1].data;
+  for (size_t i = 0; i < n; i++) {
+    const exact_sum *s = states[i];
+    sum[i] = s->sum;
+    count[i] = s->count;
+    if (s->over) MILL_TRY(mill_vector_set_null(&out->child[0], i, call->arena, err));
+  }
+  return MILL_OK;
+}
+
+static void store_exact(mill_vector *out, size_t i, mill_i128 v) {
+  switch (out->type->phys) {
+  case MILL_PHYS_I32: ((int32_t *)out->data)[i] = (int32_t)v; break;
+  case MILL_PHYS_I64: ((int64_t *)out->data)[i] = (int64_t)v; break;
+  default: ((mill_i128 *)out->data)[i] = v; break;
+  }
+}
+
+static bool exact_fits(const mill_type *t, mill_i128 v) {
+  if (t->id == MILL_DECIMAL) return mill_decimal_fits(v, t->precision);
+  return t->phys == MILL_PHYS_I32 ? v == (int32_t)v : v == (int64_t)v;
+}
+
+static mill_status sum_overflow(mill_call *call, mill_vector *out, size_t i, mill_i128 v,
+                                mill_error *err) {
+  const sum_plan *plan = call->state;
+  const mill_type *t = out->type;
+  bool decimal = t->id == MILL_DECIMAL;
+  if (plan->trying || (decimal && !call->set->ansi)) return mill_set_null(call, out, i, err);
+  if (t->id == MILL_BIGINT && !call->set->ansi) {
+    store_exact(out, i, v);
+    return MILL_OK;
+  }
+  if (!decimal && t->id != MILL_BIGINT)
+    return mill_call_fail(call, err, MILL_E_INTERVAL_ARITHMETIC_OVERFLOW_WITH_SUGGESTION,
+                          "functionName", "`try_add`", NULL);
+  const char *name = decimal ? plan->average ? "try_avg" : "try_sum" : "try_add";
+  return mill_call_fail(
+      call, err, MILL_E_ARITHMETIC_OVERFLOW, "message",
+      decimal ? "Overflow in sum of decimals" : "overflow", "alternative",
+      mill_error_fmt(err, " Use '%s' to tolerate overflow and return NULL instead.", name),
+      "config", "\"spark.sql.ansi.enabled\"", NULL);
+}
+
+AGG_OUTPUT(exact_final) {
+  for (size_t i = 0; i < n; i++) {
+    const exact_sum *s = states[i];
+    if (s->count == 0) {
+      MILL_TRY(mill_set_null(call, out, i, err));
+    } else if (s->over || !exact_fits(out->type, s->sum)) {
+      MILL_TRY(sum_overflow(call, out, i, s->sum, err));
+    } else {
+      store_exact(out, i, s->sum);
+    }
+  }
+  return MILL_OK;
+}
+
+/* ---- averages of exact sums ----------------------------------------------------------------- */
+
+AGG_OUTPUT(exact_mean) {
+  double *r = out->data;
+  for (size_t i = 0; i < n; i++) {
+    const exact_sum *s = states[i];
+    if (s->count == 0) MILL_TRY(mill_set_null(call, out, i, err));
+    r[i] = s->count ? (double)s->sum / (double)s->count : 0;
+  }
+  return MILL_OK;
+}
+
+/* Decimals and intervals: divided exactly, HALF_UP. */
+AGG_OUTPUT(scaled_mean) {
+  const sum_plan *plan = call->state;
+  const mill_type *t = out->type;
+  int scale = t->id == MILL_DECIMAL ? t->scale : 0;
+  int precision = t->id == MILL_DECIMAL ? t->precision : MILL_DECIMAL_MAX;
+  for (size_t i = 0; i < n; i++) {
+    const exact_sum *s = states[i];
+    mill_i128 v = 0;
+    if (s->count == 0) {
+      MILL_TRY(mill_set_null(call, out, i, err));
+    } else if (s->over || !mill_decimal_fits(s->sum, MILL_DECIMAL_MAX) ||
+               !mill_decimal_div(s->sum, plan->scale, s->count, 0, precision, scale, &v) ||
+               !exact_fits(t, v)) {
+      MILL_TRY(sum_overflow(call, out, i, 0, err));
+    } else {
+      store_exact(out, i, v);
+    }
+  }
+  return MILL_OK;
+}
+
+/* ---- sums of fractions ---------------------------------------------------------------------- */
+
+#define FRACTION(S, T)                                                                             \
+  AGG_UPDATE(sum_##S) {                                                                            \
+    (void)call, (void)err;                                                                         \
+    AGG_ROWS(args[0], n, i) {                                                                      \
+      double_sum *s = states[i];                                                                   \
+      s->sum += (double)MILL_AT(T, args[0], i);                                                    \
+      s->count++;                                                                                  \
+    }                                                                                              \
+    return MILL_OK;                                                                                \
+  }
+FRACTION(f32, float)
+FRACTION(f64, double)
+
+AGG_MERGE(double_merge) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) {
+    double_sum *s = states[i];
+    s->sum += MILL_AT(double, &partial->child[0], i);
+    s->count += MILL_AT(int64_t, &partial->child[1], i);
+  }
+  return MILL_OK;
+}
+
+AGG_OUTPUT(double_save) {
+  double *sum = out->child[0].data;
+  int64_t *count = out->child[1].data;
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) {
+    sum[i] = ((const double_sum *)states[i])->sum;
+    count[i] = ((const double_sum *)states[i])->count;
+  }
+  return MILL_OK;
+}
+
+AGG_OUTPUT(double_final) {
+  const sum_plan *plan = call->state;
+  double *r = out->data;
+  for (size_t i = 0; i < n; i++) {
+    const double_sum *s = states[i];
+    r[i] = plan->average && s->count ? s->sum / (double)s->count : s->sum;
+    if (s->count == 0) MILL_TRY(mill_set_null(call, out, i, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- binding -------------------------------------------------------------------------------- */
+
+#define EXACT_AGG(S, FINAL)                                                                        \
+  {                                                                                                \
+    .state_size = sizeof(exact_sum), .update = sum_##S, .merge = exact_merge, .save = exact_save,  \
+    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S                                \
+  }
+#define EXACT_WIDE(FINAL)                                                                          \
+  {                                                                                                \
+    .state_size = sizeof(exact_sum), .update = sum_i128, .merge = exact_merge, .save = exact_save, \
+    .final = FINAL, .retract = unsum_i128                                                          \
+  }
+#define EXACT_SET(FINAL)                                                                           \
+  {                                                                                                \
+    EXACT_AGG(i8, FINAL), EXACT_AGG(i16, FINAL), EXACT_AGG(i32, FINAL), EXACT_AGG(i64, FINAL),     \
+        EXACT_WIDE(FINAL)                                                                          \
+  }
+#define DOUBLE_AGG(S)                                                                              \
+  {                                                                                                \
+    .state_size = sizeof(double_sum), .update = sum_##S, .merge = double_merge,                    \
+    .save = double_save, .final = double_final                                                     \
+  }
+static const mill_aggregate exact_sums[] = EXACT_SET(exact_final);
+static const mill_aggregate exact_means[] = EXACT_SET(exact_mean);
+static const mill_aggregate scaled_means[] = EXACT_SET(scaled_mean);
+static const mill_aggregate double_sums[] = {DOUBLE_AGG(f32), DOUBLE_AGG(f64)};
+
+static int capped(int digits) { return digits > MILL_DECIMAL_MAX ? MILL_DECIMAL_MAX : digits; }
+
+static const mill_type *sum_type(mill_binding *b, const mill_type *t, bool average) {
+  mill_types *types = b->ctx->types;
+  switch (t->id) {
+  case MILL_DECIMAL:
+    return average ? mill_type_decimal(types, capped(t->precision + 4), capped(t->scale + 4))
+                   : mill_type_decimal(types, capped(t->precision + 10), t->scale);
+  case MILL_INTERVAL_YM:
+  case MILL_INTERVAL_DT: return average ? mill_type_of(t->id) : t;
+  default:
+    return average || !mill_type_integral(t) ? mill_type_of(MILL_DOUBLE)
+                                             : mill_type_of(MILL_BIGINT);
+  }
+}
+
+static void pick_sum(mill_binding *b, const mill_type *t, bool average) {
+  if (t->id == MILL_FLOAT || t->id == MILL_DOUBLE) {
+    b->aggregate = &double_sums[t->id == MILL_DOUBLE];
+    return;
+  }
+  int column = t->phys - MILL_PHYS_I8;
+  const mill_aggregate *set = !average                ? exact_sums
+                              : mill_type_integral(t) ? exact_means
+                                                      : scaled_means;
+  b->aggregate = &set[column];
+}
+
+static mill_status bind_sum(mill_binding *b, bool average, bool trying, mill_error *err) {
+  void *mem;
+  const mill_type *t = mill_convert_to(b->ctx->types, "numeric|ym|dt", b->arg_type[0]);
+  if (b->arg_type[0]->id == MILL_NULL) t = mill_type_of(MILL_DOUBLE);
+  if (b->arg_type[0]->id == MILL_STRING || b->arg_type[0]->id == MILL_TIMESTAMP)
+    t = mill_type_of(MILL_DOUBLE);
+  if (t == NULL) return mill_bind_wrong_type(b, 0, "\"NUMERIC\" or \"ANSI INTERVAL\"", err);
+  MILL_TRY(mill_bind_alloc(b, sizeof(sum_plan), &mem, err));
+  *(sum_plan *)mem = (sum_plan){trying, average, t->id == MILL_DECIMAL ? t->scale : 0};
+  b->state = mem;
+  b->cast_to[0] = t;
+  b->result = sum_type(b, t, average);
+  b->nullable = true;
+  pick_sum(b, t, average);
+  bool fraction = t->id == MILL_FLOAT || t->id == MILL_DOUBLE;
+  const mill_type *fields[] = {fraction ? mill_type_of(MILL_DOUBLE)
+                                        : mill_type_decimal(b->ctx->types, MILL_DECIMAL_MAX, 0),
+                               mill_type_of(MILL_BIGINT)};
+  if (b->result == NULL || fields[0] == NULL) return mill_oom(b->ctx->memory, sizeof *fields, err);
+  return mill_bind_partial(b, 2, fields, err);
+}
+
+static mill_status bind_plain_sum(mill_binding *b, mill_error *err) {
+  return bind_sum(b, false, false, err);
+}
+static mill_status bind_try_sum(mill_binding *b, mill_error *err) {
+  return bind_sum(b, false, true, err);
+}
+static mill_status bind_avg(mill_binding *b, mill_error *err) {
+  return bind_sum(b, true, false, err);
+}
+static mill_status bind_try_avg(mill_binding *b, mill_error *err) {
+  return bind_sum(b, true, true, err);
+}
+
+#define SUM_DEF(NAME, ALIAS, BIND, DOC, EXAMPLE)                                                   \
+  {                                                                                                \
+    .name = NAME, .alias = ALIAS, .types = "any", .kind = MILL_AGGREGATE, .bind = BIND,            \
+    .usage = NAME "(expr)", .doc = DOC, .example = EXAMPLE                                         \
+  }
+
+const mill_function mill_family_agg_sum[] = {
+    {.name = "count",
+     .types = "any, any*",
+     .kind = MILL_AGGREGATE,
+     .bind = bind_count,
+     .aggregate = &count_agg,
+     .usage = "count(expr[, expr...])",
+     .doc = "How many rows there are in which no argument is null.",
+     .example = "SELECT count(col) FROM VALUES (NULL), (5), (5), (20) AS tab(col) -> 3"},
+    {.name = "count_if",
+     .types = "any",
+     .kind = MILL_AGGREGATE,
+     .bind = bind_count_if,
+     .aggregate = &count_if_agg,
+     .usage = "count_if(expr)",
+     .doc = "How many rows the condition holds for.",
+     .example =
+         "SELECT count_if(col % 2 = 0) FROM VALUES (NULL), (0), (1), (2), (3) AS tab(col) -> 2"},
+    SUM_DEF("sum", NULL, bind_plain_sum, "The sum of the values that are not null.",
+            "SELECT sum(col) FROM VALUES (5), (10), (15) AS tab(col) -> 30"),
+    SUM_DEF("try_sum", NULL, bind_try_sum, "As sum, but null where it does not fit.",
+            "SELECT try_sum(col) FROM VALUES (5), (10), (15) AS tab(col) -> 30"),
+    SUM_DEF("avg", "mean", bind_avg, "The mean of the values that are not null.",
+            "SELECT avg(col) FROM VALUES (1), (2), (3) AS tab(col) -> 2.0"),
+    SUM_DEF("try_avg", NULL, bind_try_avg, "As avg, but null where the sum does not fit.",
+            "SELECT try_avg(col) FROM VALUES (1), (2), (3) AS tab(col) -> 2.0"),
+    {0}};
