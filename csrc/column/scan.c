@@ -1,0 +1,107 @@
+#include "column/scan.h"
+
+mill_scan *mill_scan_ref(mill_scan *s) {
+  __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+  return s;
+}
+
+void mill_scan_unref(mill_scan *s) {
+  if (s && __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) == 0) s->free(s);
+}
+
+/* ---- tables: a morsel is a chunk ---- */
+
+typedef struct table_scan {
+  mill_scan base;
+  mill_table *table;
+} table_scan;
+
+typedef struct table_cursor {
+  mill_cursor base;
+  mill_memory *memory;
+  mill_arena arena; /* struct children of the views */
+  const mill_chunk *chunk;
+  uint32_t at;
+  uint32_t ncols;
+  int *columns;
+  mill_vector *picked; /* views of the wanted columns */
+  mill_batch batch;
+} table_cursor;
+
+static mill_status table_seek(mill_cursor *base, size_t morsel, mill_error *err) {
+  table_cursor *c = (table_cursor *)base;
+  (void)err;
+  c->chunk = ((const table_scan *)base->scan)->table->chunk[morsel];
+  c->at = 0;
+  return MILL_OK;
+}
+
+static mill_status table_next(mill_cursor *base, mill_batch **out, mill_error *err) {
+  table_cursor *c = (table_cursor *)base;
+  *out = NULL;
+  if (c->at >= c->chunk->n) return MILL_OK;
+  uint32_t left = c->chunk->n - c->at, n = left < MILL_BATCH ? left : MILL_BATCH;
+  mill_arena_clear(&c->arena);
+  for (uint32_t i = 0; i < c->ncols; i++)
+    MILL_TRY(
+        mill_vector_slice(&c->picked[i], &c->chunk->col[c->columns[i]], c->at, &c->arena, err));
+  c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = c->picked, .first = c->at};
+  c->at += n;
+  *out = &c->batch;
+  return MILL_OK;
+}
+
+static void table_cursor_free(mill_cursor *base) {
+  table_cursor *c = (table_cursor *)base;
+  mill_memory *m = c->memory;
+  mill_arena_clear(&c->arena);
+  mill_free(m, c->picked, c->ncols * sizeof *c->picked);
+  mill_free(m, c->columns, c->ncols * sizeof *c->columns);
+  mill_free(m, c, sizeof *c);
+}
+
+static mill_status table_open(const mill_scan *s, const mill_context *ctx, const int *columns,
+                              int n, mill_cursor **out, mill_error *err) {
+  mill_memory *m = ctx->memory;
+  table_cursor *c = mill_calloc(m, sizeof *c);
+  if (!c) return mill_oom(m, sizeof *c, err);
+  c->base = (mill_cursor){s, table_seek, table_next, table_cursor_free};
+  c->memory = m;
+  mill_arena_init(&c->arena, m);
+  if (n > 0) {
+    c->columns = mill_alloc(m, (size_t)n * sizeof *c->columns);
+    c->picked = mill_calloc(m, (size_t)n * sizeof *c->picked);
+    c->ncols = (uint32_t)n;
+    if (!c->columns || !c->picked) {
+      if (!c->columns && c->picked) mill_free(m, c->picked, (size_t)n * sizeof *c->picked);
+      if (c->columns && !c->picked) mill_free(m, c->columns, (size_t)n * sizeof *c->columns);
+      mill_free(m, c, sizeof *c);
+      return mill_oom(m, (size_t)n * sizeof *c->picked, err);
+    }
+    for (int i = 0; i < n; i++) c->columns[i] = columns[i];
+  }
+  *out = &c->base;
+  return MILL_OK;
+}
+
+static void table_free(mill_scan *s) {
+  table_scan *t = (table_scan *)s;
+  mill_table *table = t->table;
+  mill_free(table->memory, t, sizeof *t);
+  mill_table_unref(table);
+}
+
+mill_status mill_scan_table(mill_table *t, mill_scan **out, mill_error *err) {
+  table_scan *s = mill_calloc(t->memory, sizeof *s);
+  if (!s) return mill_oom(t->memory, sizeof *s, err);
+  s->base = (mill_scan){.schema = t->schema,
+                        .morsels = t->nchunks,
+                        .rows = (double)t->rows,
+                        .refs = 1,
+                        .name = "memory",
+                        .open = table_open,
+                        .free = table_free};
+  s->table = mill_table_ref(t);
+  *out = &s->base;
+  return MILL_OK;
+}

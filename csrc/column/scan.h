@@ -1,0 +1,46 @@
+/* Sources of rows that can be read in pieces, in any order, by many workers.
+**
+** A scan is cut into morsels at fixed places (row ranges of a table, byte ranges of a file), so the
+** cut does not depend on the number of threads. A worker opens a cursor, points it at one morsel
+** after the other and takes batches until there are none. Batches are valid until the next call on
+** their cursor.
+**
+** Scans are immutable and shared by reference count; cursors belong to one worker. */
+#ifndef MILL_COLUMN_SCAN_H
+#define MILL_COLUMN_SCAN_H
+
+#include "column/chunk.h"
+#include "column/context.h"
+
+typedef struct mill_scan mill_scan;
+typedef struct mill_cursor mill_cursor;
+
+struct mill_cursor {
+  const mill_scan *scan;
+  /* Rows of `morsel` come next. */
+  mill_status (*seek)(mill_cursor *c, size_t morsel, mill_error *err);
+  /* *out is NULL at the end of the morsel. batch.first counts from the start of the morsel. */
+  mill_status (*next)(mill_cursor *c, mill_batch **out, mill_error *err);
+  void (*free)(mill_cursor *c);
+};
+
+struct mill_scan {
+  const mill_type *schema;
+  size_t morsels;
+  double rows; /* how many there are, < 0: unknown (then `bytes` gives an idea) */
+  uint64_t bytes;
+  int refs;         /* atomic; starts at 1 */
+  const char *name; /* for EXPLAIN: "csv", "memory" */
+  /* A cursor over the columns columns[0..n) of the schema, in that order. */
+  mill_status (*open)(const mill_scan *s, const mill_context *ctx, const int *columns, int n,
+                      mill_cursor **out, mill_error *err);
+  void (*free)(mill_scan *s);
+};
+
+mill_scan *mill_scan_ref(mill_scan *s);
+void mill_scan_unref(mill_scan *s); /* NULL allowed */
+
+/* The rows of a table, without copies; the scan keeps the table alive. */
+mill_status mill_scan_table(mill_table *t, mill_scan **out, mill_error *err) MILL_USE_RESULT;
+
+#endif
