@@ -31,6 +31,7 @@ void mill_error_clear(mill_error *err) {
   err->nparams = 0;
   err->message = err->hint = 0;
   err->start = err->stop = -1;
+  err->query = NULL;
   err->text[0] = '\0';
   err->used = 1; /* offset 0 stays an empty string and means "none" */
 }
@@ -83,6 +84,12 @@ void mill_error_at(mill_error *err, size_t start, size_t stop) {
   if (err == NULL) return;
   err->start = (int32_t)start;
   err->stop = (int32_t)stop;
+}
+
+void mill_error_in(mill_error *err, const char *query, size_t start, size_t stop) {
+  if (err == NULL) return;
+  mill_error_at(err, start, stop);
+  err->query = query;
 }
 
 static const char *param(const mill_error *err, const char *name, size_t n) {

@@ -49,6 +49,7 @@ typedef struct mill_error {
   uint16_t message, hint; /* offsets into text; 0: none */
   uint16_t used;          /* bytes of text taken */
   int32_t start, stop;    /* half-open byte range in the query text; start < 0: none */
+  const char *query;      /* that text where known, borrowed from the plan, else NULL */
   char text[MILL_ERROR_TEXT];
 } mill_error;
 
@@ -66,6 +67,8 @@ const char *mill_error_fmt(mill_error *err, const char *fmt, ...)
 void mill_error_hint(mill_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), cold));
 void mill_error_at(mill_error *err, size_t start, size_t stop);
+/* The same, with the text that the range counts in: it must live as long as the plan that failed. */
+void mill_error_in(mill_error *err, const char *query, size_t start, size_t stop);
 
 const char *mill_error_message(const mill_error *err);
 const char *mill_error_hint_text(const mill_error *err); /* NULL: none */

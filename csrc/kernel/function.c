@@ -134,6 +134,6 @@ mill_status mill_call_fail(const mill_call *call, mill_error *err, mill_status c
   va_end(ap);
   mill_status s = mill_fail(err, condition, pair[0], pair[1], pair[2], pair[3], pair[4], pair[5],
                             pair[6], pair[7], pair[8], pair[9], NULL);
-  if (call->start >= 0) mill_error_at(err, (size_t)call->start, (size_t)call->stop);
+  if (call->start >= 0) mill_error_in(err, call->text, (size_t)call->start, (size_t)call->stop);
   return s;
 }
