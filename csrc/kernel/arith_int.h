@@ -11,6 +11,7 @@ typedef enum arith_mode { ARITH_ANSI, ARITH_LEGACY, ARITH_TRY } arith_mode;
 typedef struct arith {
   arith_op op;
   arith_mode mode;
+  bool flip;     /* the right argument is the one that is moved or scaled */
   bool interval; /* integers that stand for intervals: their overflow has its own condition */
   /* decimals: operands times fa, fb; then the result divided by 10^drop */
   mill_i128 fa, fb;
@@ -27,7 +28,7 @@ mill_status mill_arith_decimal(mill_binding *b, arith *st, mill_error *err) MILL
 /* Dates, timestamps, times, intervals: *done tells whether the pair was one of them. */
 mill_status mill_arith_time(mill_binding *b, arith *st, bool *done,
                             mill_error *err) MILL_USE_RESULT;
-mill_status mill_arith_time1(mill_binding *b, bool absolute, bool *done,
-                             mill_error *err) MILL_USE_RESULT;
+/* The kernel of - for calendar intervals. */
+mill_kernel mill_arith_calendar_negative(void);
 
 #endif

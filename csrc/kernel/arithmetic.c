@@ -400,14 +400,13 @@ static mill_kernel unary_kernel(bool absolute, mill_phys phys) {
 }
 
 static mill_status bind_unary(mill_binding *b, bool absolute, const char *want, mill_error *err) {
-  bool done = false;
   const mill_type *t = b->arg_type[0];
-  MILL_TRY(mill_arith_time1(b, absolute, &done, err));
-  if (done) return MILL_OK;
+  bool interval = t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT;
+  bool calendar = t->id == MILL_INTERVAL && !absolute;
   if (t->id == MILL_STRING || t->id == MILL_NULL) t = mill_type_of(MILL_DOUBLE);
-  if (!mill_type_numeric(t)) return mill_bind_wrong_type(b, 0, want, err);
+  if (!mill_type_numeric(t) && !interval && !calendar) return mill_bind_wrong_type(b, 0, want, err);
   b->result = b->cast_to[0] = t;
-  b->kernel = unary_kernel(absolute, t->phys);
+  b->kernel = calendar ? mill_arith_calendar_negative() : unary_kernel(absolute, t->phys);
   return MILL_OK;
 }
 

@@ -141,7 +141,7 @@ struct mill_binding {
   void *state;
   const mill_function
       *rewritten; /* the call is another function's (date + int: date_add): for names; or NULL */
-  bool swapped;   /* the kernel wants the two arguments, and cast_to, the other way round */
+  bool swapped;   /* Spark prints the two arguments the other way round: date_add(date, 2) */
 };
 
 struct mill_function {

@@ -44,6 +44,14 @@ static void test_types(void) {
   want("!WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "abs", "INT:1", "INT:1", NULL);
 }
 
+static void test_time(void) {
+  want("2024-05-08", "+", "INT:2", "DATE:2024-05-06", NULL);
+  want("!DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "+", "BIGINT:2", "DATE:2024-05-06", NULL);
+  want("!DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "+", "BOOLEAN:true", "DATE:2024-05-06", NULL);
+  want("NULL", "+", "DATE:2024-05-06", "VOID:NULL", NULL);
+  want_type("TIMESTAMP");
+}
+
 static void test_compare(void) {
   want("true", "=", "INT:2", "STRING:2", NULL);
   want("true", "=", "DOUBLE:NaN", "DOUBLE:NaN", NULL);
@@ -66,6 +74,7 @@ int main(void) {
   test_integers();
   test_decimals();
   test_types();
+  test_time();
   test_compare();
   return bench_close();
 }

@@ -12,6 +12,7 @@
 
 #include "../check.h"
 #include "base/text.h"
+#include "base/timezone.h"
 #include "kernel/cast.h"
 #include "kernel/function.h"
 
@@ -31,7 +32,7 @@ static bench B;
 static inline void bench_open(void) {
   B.memory = mill_memory_new(0);
   B.types = mill_types_new(B.memory);
-  B.ctx = (mill_context){.memory = B.memory, .types = B.types};
+  B.ctx = (mill_context){.memory = B.memory, .types = B.types, .zones = mill_zones_new(B.memory)};
   B.set = (mill_settings){.ansi = true, .zone_name = "UTC"};
   mill_arena_init(&B.arena, B.memory);
   mill_text_init(&B.text, B.memory);
@@ -41,6 +42,7 @@ static inline int bench_close(void) {
   mill_text_clear(&B.text);
   mill_arena_clear(&B.arena);
   mill_types_free(B.types);
+  mill_zones_free(B.ctx.zones);
   CHECK(mill_memory_read(B.memory).used == 0, "nothing leaks");
   mill_memory_free(B.memory);
   return check_done();
@@ -148,7 +150,7 @@ static inline mill_status run_call(mill_binding *b, mill_vector **args, mill_vec
   bool null = false;
   for (int i = 0; i < b->nargs; i++) {
     mill_vector *v = mill_arena_alloc(&B.arena, sizeof *v);
-    *v = *args[b->swapped ? 1 - i : i];
+    *v = *args[i];
     if (v->type != b->cast_to[i]) {
       mill_vector x = *v;
       MILL_TRY(cast_value(&x, b->cast_to[i], MILL_CAST_ANSI, v));
