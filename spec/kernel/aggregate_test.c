@@ -37,9 +37,77 @@ static void test_picks(void) {
   want_agg("true", "some", "BOOLEAN:true;false", NULL);
 }
 
+static void test_moments(void) {
+  want_agg("0.0", "skewness", "INT:1;2;3", NULL);
+  want_agg("NULL", "stddev", "INT:1", NULL);
+  want_agg("0.0", "stddev_pop", "INT:3", NULL);
+  want_agg("0.0", "covar_samp", "INT:1;4;2", "INT:2;3;7", NULL);
+  want_agg("NULL", "corr", "INT:1;1", "INT:2;3", NULL);
+  want_agg("1.0", "regr_r2", "INT:1;1", "INT:2;3", NULL);
+  want_agg("0.0", "regr_slope", "INT:1;1", "INT:2;3", NULL);
+  want_agg("3.5", "regr_sxy", "INT:1;2;3;NULL", "DOUBLE:2;4;5.5;3", NULL);
+  want_agg("2.0", "regr_syy", "INT:1;2;3;NULL", "DOUBLE:2;4;5.5;3", NULL);
+}
+
+static void test_collect(void) {
+  want_agg("[1, 2, 2, 1]", "collect_list", "INT:1;2;2;1;NULL", NULL);
+  want_agg("[1, 2]", "collect_set", "INT:1;2;2;1;NULL", NULL);
+  want_agg("[]", "collect_list", "INT:NULL", NULL);
+  want_agg("x-y-x", "listagg", "STRING:x;y;NULL;x", "=STRING:-", NULL);
+  want_agg("NULL", "listagg", "STRING:NULL", NULL);
+  want_agg("1", "mode", "INT:1;2;2;1;NULL", NULL);
+  want_agg("1.9", "percentile", "INT:1;2;4;10", "=DECIMAL(1,1):0.3", NULL);
+  want_agg("2.0", "percentile_disc", "INT:1;2;4;10", "=DECIMAL(1,1):0.3", NULL);
+  want_agg("3.0", "median", "INT:1;2;4;10", NULL);
+  want_agg("2.0", "percentile_approx", "DECIMAL(11,1):1.5;2;4;10", "=DOUBLE:0.3", NULL);
+  want_type("DECIMAL(11,1)");
+  want_agg("!DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "percentile", "INT:1", "=INT:2", NULL);
+  want_agg("4", "approx_count_distinct", "INT:1;2;5;9;1", NULL);
+}
+
+/* Spark counts 9571 different values in range(10000). */
+static void test_estimate(void) {
+  const mill_type *t = mill_type_of(MILL_BIGINT);
+  const mill_vector *none = NULL;
+  bool nullable = false;
+  const char *sql = "id";
+  mill_binding b = {.ctx = &B.ctx,
+                    .set = &B.set,
+                    .name = "approx_count_distinct",
+                    .nargs = 1,
+                    .fn = mill_function_find("approx_count_distinct", 21),
+                    .arg_type = &t,
+                    .arg_value = &none,
+                    .arg_nullable = &nullable,
+                    .arg_sql = &sql,
+                    .arena = &B.arena};
+  CHECK(mill_function_bind(&b, &B.err) == MILL_OK);
+  mill_call call = {.ctx = &B.ctx,
+                    .set = &B.set,
+                    .fn = b.fn,
+                    .result = b.result,
+                    .nargs = 1,
+                    .state = b.state,
+                    .arena = &B.arena,
+                    .start = -1};
+  void *state = mill_arena_alloc(&B.arena, b.aggregate->state_size);
+  for (int64_t i = 0; i < 10000; i++) {
+    mill_vector v = {.type = t, .data = &i};
+    const mill_vector *arg = &v;
+    if (b.aggregate->update(&call, &state, &arg, 1, &B.err) != MILL_OK) return;
+  }
+  int64_t r = 0;
+  mill_vector out = {.type = t, .data = &r, .mask = MILL_FLAT, .capacity = 1};
+  CHECK(b.aggregate->final(&call, &state, 1, &out, &B.err) == MILL_OK);
+  CHECK(r == 9571, "%lld", (long long)r);
+}
+
 int main(void) {
   bench_open();
   test_sums();
   test_picks();
+  test_moments();
+  test_collect();
+  test_estimate();
   return bench_close();
 }
