@@ -111,7 +111,8 @@ typedef struct mill_aggregate {
                          size_t n, mill_error *err);
 } mill_aggregate;
 
-/* Rows out of rows: for each of n input rows append its output rows to out[0..ncols) (growable
+/* Generators bind to a STRUCT result whose fields are their output columns.
+** Rows out of rows: for each of n input rows append its output rows to out[0..ncols) (growable
 ** vectors) and their number to counts[i]. */
 typedef mill_status (*mill_generate)(mill_call *call, const mill_vector *const *args, size_t n,
                                      uint32_t *counts, mill_vector *out, mill_error *err);

@@ -49,9 +49,30 @@ static void test_rounding(void) {
   want_type("DECIMAL(22,1)");
 }
 
+static void test_bases(void) {
+  want("FF", "hex", "INT:255", NULL);
+  want("11", "hex", "DECIMAL(3,1):17.9", NULL);
+  want("4D696C6C", "hex", "STRING:Mill", NULL);
+  want("Mill", "unhex", "STRING:4D696C6C", NULL);
+  want("NULL", "unhex", "STRING:0g", NULL);
+  want("1101", "bin", "INT:13", NULL);
+  want("13", "conv", "STRING:1101", "INT:2", "INT:10", NULL);
+  want("!ARITHMETIC_OVERFLOW", "conv", "STRING:FFFFFFFFFFFFFFFFFF", "INT:16", "INT:16", NULL);
+}
+
+/* Spark's first rows of rand(0) and randn(0). */
+static void test_random(void) {
+  want("0.7604953758285915", "rand", "INT:0", NULL);
+  want("1.6034991609278433", "randn", "INT:0", NULL);
+  want("0.02390696427502892", "random", "INT:5", NULL);
+  want("3", "uniform", "INT:1", "INT:10", "INT:3", NULL);
+}
+
 int main(void) {
   bench_open();
   test_reals();
   test_rounding();
+  test_bases();
+  test_random();
   return bench_close();
 }

@@ -1,0 +1,236 @@
+/* rand, randn, uniform: Spark's XORShiftRandom, so that a seed gives the numbers that Spark gives for
+** one partition.
+**
+** Row r needs the generator's state after all rows before it. Steps are linear over GF(2): for rand the
+** state of any row comes from squared step matrices, so rows can be computed in any order by any
+** worker. randn rejects pairs (Java's polar method) and must walk; it remembers where it stopped, and
+** a worker that asks for earlier rows walks from the start. */
+#include <math.h>
+#include <pthread.h>
+
+#include "kernel/kernel_int.h"
+
+#define KERNEL_HEAD(NAME)                                                                          \
+  static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,               \
+                          mill_vector *out, mill_error *err)
+
+typedef struct {
+  uint64_t column[64]; /* image of each bit */
+} matrix;
+
+typedef struct {
+  uint64_t state;
+  double spare;
+  bool has_spare;
+  uint64_t row;
+} walker;
+
+typedef struct {
+  uint64_t seed;    /* the first state */
+  matrix power[48]; /* 2^k rows of two steps each */
+  pthread_mutex_t lock;
+  walker at; /* randn, guarded by the lock */
+} random_plan;
+
+/* ---- the generator -------------------------------------------------------------------------- */
+
+static uint64_t step(uint64_t s) {
+  s ^= s << 21;
+  s ^= s >> 35;
+  return s ^ s << 4;
+}
+
+static uint64_t apply(const matrix *m, uint64_t s) {
+  uint64_t r = 0;
+  for (; s; s &= s - 1) r ^= m->column[__builtin_ctzll(s)];
+  return r;
+}
+
+static void fill_powers(random_plan *plan) {
+  for (int b = 0; b < 64; b++) plan->power[0].column[b] = step(step(1ull << b));
+  for (int k = 1; k < 48; k++)
+    for (int b = 0; b < 64; b++)
+      plan->power[k].column[b] = apply(&plan->power[k - 1], plan->power[k - 1].column[b]);
+}
+
+static uint64_t state_at(const random_plan *plan, uint64_t row) {
+  uint64_t s = plan->seed;
+  for (int k = 0; k < 48; k++)
+    if (row >> k & 1) s = apply(&plan->power[k], s);
+  return s;
+}
+
+/* MurmurHash3 of Scala's library over the seed's 8 big-endian bytes. */
+static uint32_t murmur(uint64_t seed, uint32_t h) {
+  uint32_t word[] = {__builtin_bswap32((uint32_t)(seed >> 32)), __builtin_bswap32((uint32_t)seed)};
+  for (int i = 0; i < 2; i++) {
+    uint32_t k = word[i] * 0xcc9e2d51u;
+    k = (k << 15 | k >> 17) * 0x1b873593u;
+    h ^= k;
+    h = (h << 13 | h >> 19) * 5 + 0xe6546b64u;
+  }
+  h ^= 8;
+  h ^= h >> 16;
+  h *= 0x85ebca6bu;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35u;
+  return h ^ h >> 16;
+}
+
+static uint64_t hash_seed(uint64_t seed) {
+  uint32_t low = murmur(seed, 0x3c074a61u);
+  return (uint64_t)murmur(seed, low) << 32 | low;
+}
+
+static double next_double(uint64_t *s) {
+  *s = step(*s);
+  uint64_t high = *s & ((1u << 26) - 1);
+  *s = step(*s);
+  return (double)((high << 27) + (*s & ((1u << 27) - 1))) * 0x1p-53;
+}
+
+/* Java's Random.nextGaussian: pairs in the unit disc, the second kept for the next call. */
+static double next_gaussian(walker *w) {
+  if (w->has_spare) {
+    w->has_spare = false;
+    return w->spare;
+  }
+  double a, b, square;
+  do {
+    a = 2 * next_double(&w->state) - 1;
+    b = 2 * next_double(&w->state) - 1;
+    square = a * a + b * b;
+  } while (square >= 1 || square == 0);
+  double by = sqrt(-2 * log(square) / square);
+  w->spare = b * by;
+  w->has_spare = true;
+  return a * by;
+}
+
+/* ---- kernels -------------------------------------------------------------------------------- */
+
+KERNEL_HEAD(k_rand) {
+  const random_plan *plan = call->state;
+  uint64_t s = state_at(plan, call->first_row);
+  double *r = out->data;
+  (void)args, (void)err;
+  for (size_t i = 0; i < n; i++) r[i] = next_double(&s);
+  return MILL_OK;
+}
+
+KERNEL_HEAD(k_randn) {
+  random_plan *plan = (random_plan *)(uintptr_t)call->state;
+  double *r = out->data;
+  (void)args, (void)err;
+  pthread_mutex_lock(&plan->lock);
+  walker w = plan->at;
+  pthread_mutex_unlock(&plan->lock);
+  if (w.row > call->first_row) w = (walker){.state = plan->seed};
+  for (; w.row < call->first_row; w.row++) next_gaussian(&w);
+  for (size_t i = 0; i < n; i++) r[i] = next_gaussian(&w);
+  w.row += n;
+  pthread_mutex_lock(&plan->lock);
+  if (w.row > plan->at.row) plan->at = w;
+  pthread_mutex_unlock(&plan->lock);
+  return MILL_OK;
+}
+
+/* uniform(min, max): min + (max - min) * rand, cut to the type. */
+KERNEL_HEAD(k_uniform) {
+  const random_plan *plan = call->state;
+  uint64_t s = state_at(plan, call->first_row);
+  const mill_type *t = out->type;
+  (void)err;
+  for (size_t i = 0; i < n; i++) {
+    double x = next_double(&s);
+    if (t->id == MILL_DOUBLE || t->id == MILL_FLOAT) {
+      bool wide = t->id == MILL_DOUBLE;
+      double lo = wide ? MILL_AT(double, args[0], i) : (double)MILL_AT(float, args[0], i);
+      double hi = wide ? MILL_AT(double, args[1], i) : (double)MILL_AT(float, args[1], i);
+      x = lo + (hi - lo) * x;
+      if (wide)
+        ((double *)out->data)[i] = x;
+      else
+        ((float *)out->data)[i] = (float)x;
+      continue;
+    }
+    double lo = (double)mill_int_at(args[0], i), hi = (double)mill_int_at(args[1], i);
+    int64_t v = (int64_t)(lo + (hi - lo) * x);
+    switch (t->phys) {
+    case MILL_PHYS_I8: ((int8_t *)out->data)[i] = (int8_t)v; break;
+    case MILL_PHYS_I16: ((int16_t *)out->data)[i] = (int16_t)v; break;
+    case MILL_PHYS_I32: ((int32_t *)out->data)[i] = (int32_t)v; break;
+    default: ((int64_t *)out->data)[i] = v; break;
+    }
+  }
+  return MILL_OK;
+}
+
+/* ---- binding -------------------------------------------------------------------------------- */
+
+static mill_status bind_seed(mill_binding *b, int arg, mill_error *err) {
+  void *mem;
+  mill_vector v;
+  uint64_t seed = b->set->seed;
+  MILL_TRY(mill_bind_alloc(b, sizeof(random_plan), &mem, err));
+  random_plan *plan = mem;
+  if (arg < b->nargs) {
+    MILL_TRY(mill_bind_constant(b, arg, &v, err));
+    seed = mill_vector_valid(&v, 0) ? (uint64_t)(int64_t)mill_int_at(&v, 0) : 0;
+  }
+  plan->seed = hash_seed(seed);
+  plan->at = (walker){.state = plan->seed};
+  pthread_mutex_init(&plan->lock, NULL);
+  fill_powers(plan);
+  b->state = plan;
+  b->nullable = false;
+  return MILL_OK;
+}
+
+static mill_status bind_rand(mill_binding *b, mill_error *err) {
+  if (b->nargs == 1 && b->arg_type[0]->id != MILL_INT && b->arg_type[0]->id != MILL_BIGINT &&
+      b->arg_type[0]->id != MILL_NULL)
+    return mill_bind_wrong_type(b, 0, "(\"INT\" or \"BIGINT\")", err);
+  MILL_TRY(mill_bind_types(b, b->nargs ? "#bigint -> double" : "-> double", err));
+  return bind_seed(b, 0, err);
+}
+
+static mill_status bind_uniform(mill_binding *b, mill_error *err) {
+  const bool same[] = {true, true, false};
+  MILL_TRY(mill_bind_types(
+      b, b->nargs == 2 ? "#numeric, #numeric -> $1" : "#numeric, #numeric, #int|bigint -> $1",
+      err));
+  for (int i = 0; i < 2; i++) /* decimals compute as DOUBLE */
+    if (b->cast_to[i]->id == MILL_DECIMAL) b->cast_to[i] = mill_type_of(MILL_DOUBLE);
+  MILL_TRY(mill_bind_common(b, same, err));
+  b->result = b->cast_to[0];
+  return bind_seed(b, 2, err);
+}
+
+const mill_function mill_family_random[] = {
+    {.name = "rand",
+     .types = "any?",
+     .bind = bind_rand,
+     .kernel = k_rand,
+     .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NULLS | MILL_FN_NO_RAISE | MILL_FN_NEVER_NULL,
+     .alias = "random",
+     .usage = "rand([seed])",
+     .doc = "A random number of [0, 1), another one for each row.",
+     .example = "SELECT rand(0) -> 0.7604953758285915"},
+    {.name = "randn",
+     .types = "any?",
+     .bind = bind_rand,
+     .kernel = k_randn,
+     .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NULLS | MILL_FN_NO_RAISE | MILL_FN_NEVER_NULL,
+     .usage = "randn([seed])",
+     .doc = "A random number of the standard normal distribution, another one for each row.",
+     .example = "SELECT randn(0) -> 1.6034991609278433"},
+    {.name = "uniform",
+     .types = "any, any, any?",
+     .bind = bind_uniform,
+     .kernel = k_uniform,
+     .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NO_RAISE,
+     .usage = "uniform(min, max[, seed])",
+     .doc = "A random number between two bounds, another one for each row.",
+     .example = "SELECT uniform(10, 20, 0) -> 17"},
+    {0}};

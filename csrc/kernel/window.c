@@ -1,0 +1,90 @@
+/* Functions that exist over a window only. Their evaluation needs the partition, its order and its
+** frame, and so belongs to exec/window; here stand their names, types and checks. IGNORE NULLS of lag,
+** lead and nth_value is a flag of the call, not an argument. */
+#include "kernel/kernel_int.h"
+
+static mill_status out_of_range(mill_binding *b, const char *name, const char *range,
+                                const char *value, mill_error *err) {
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
+                   mill_bind_sql(b, err), "exprName", name, "valueRange", range, "currentValue",
+                   value, NULL);
+}
+
+/* The constant INT argument i must be at least 1. */
+static mill_status want_positive(mill_binding *b, int i, const char *name, mill_error *err) {
+  mill_vector v;
+  MILL_TRY(mill_bind_constant(b, i, &v, err));
+  bool null = !mill_vector_valid(&v, 0);
+  int32_t k = null ? 0 : MILL_AT(int32_t, &v, 0);
+  if (k > 0) return MILL_OK;
+  return out_of_range(b, name, "(0, 2147483647]",
+                      null ? "NULL" : mill_error_fmt(err, "%dL", (int)k), err);
+}
+
+static mill_status bind_ntile(mill_binding *b, mill_error *err) {
+  if (b->nargs == 0) {
+    b->result = mill_type_of(MILL_INT);
+    return MILL_OK;
+  }
+  if (b->arg_type[0]->id == MILL_NULL) return mill_bind_wrong_type(b, 0, "\"INT\"", err);
+  MILL_TRY(mill_bind_types(b, "#int -> int", err));
+  return want_positive(b, 0, "n", err);
+}
+
+static mill_status bind_nth(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "any, #int -> $1", err));
+  b->nullable = true;
+  return want_positive(b, 1, "offset", err);
+}
+
+/* lag(x[, offset[, default]]): the default becomes x's type. */
+static mill_status bind_shift(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b,
+                           b->nargs == 1   ? "any -> $1"
+                           : b->nargs == 2 ? "any, #int -> $1"
+                                           : "any, #int, any -> $1",
+                           err));
+  if (b->nargs > 2) {
+    const mill_type *from = b->arg_type[2], *to = b->result;
+    bool plain = from == to || from->id == MILL_NULL || from->id == MILL_STRING ||
+                 (mill_type_numeric(from) && mill_type_numeric(to)) || to->id == MILL_STRING;
+    if (!plain) return mill_bind_wrong_type(b, 2, mill_bind_type_sql(b, to, err), err);
+    b->cast_to[2] = to;
+  }
+  b->nullable = b->nargs < 3 || b->arg_nullable[0] || b->arg_nullable[2];
+  return MILL_OK;
+}
+
+#define WINDOW(NAME, TYPES, BIND, FLAGS, USAGE, DOC, EXAMPLE)                                      \
+  {                                                                                                \
+    .name = NAME, .types = TYPES, .kind = MILL_WINDOW, .bind = BIND, .flags = FLAGS,               \
+    .usage = USAGE, .doc = DOC, .example = EXAMPLE                                                 \
+  }
+
+const mill_function mill_family_window[] = {
+    WINDOW("row_number", "-> int", NULL, MILL_FN_NEVER_NULL, "row_number()",
+           "The number of the row in its partition.", "SELECT row_number() OVER (ORDER BY 1) -> 1"),
+    WINDOW("rank", "-> int", NULL, MILL_FN_NEVER_NULL, "rank()",
+           "One more than the rows before the row's equals.",
+           "SELECT rank() OVER (ORDER BY 1) -> 1"),
+    WINDOW("dense_rank", "-> int", NULL, MILL_FN_NEVER_NULL, "dense_rank()",
+           "One more than the different orders before the row.",
+           "SELECT dense_rank() OVER (ORDER BY 1) -> 1"),
+    WINDOW("percent_rank", "-> double", NULL, MILL_FN_NEVER_NULL, "percent_rank()",
+           "The rank as a share, from 0 to 1.", "SELECT percent_rank() OVER (ORDER BY 1) -> 0.0"),
+    WINDOW("cume_dist", "-> double", NULL, MILL_FN_NEVER_NULL, "cume_dist()",
+           "The share of rows that are not after the row.",
+           "SELECT cume_dist() OVER (ORDER BY 1) -> 1.0"),
+    WINDOW("ntile", "any?", bind_ntile, MILL_FN_NEVER_NULL, "ntile(n)",
+           "The number of the row's part when the partition is cut into n even parts.",
+           "SELECT ntile(2) OVER (ORDER BY 1) -> 1"),
+    WINDOW("lag", "any, any?, any?", bind_shift, 0, "lag(input[, offset[, default]])",
+           "The value of the row that stands `offset` rows before.",
+           "SELECT lag(1, 1, 0) OVER (ORDER BY 1) -> 0"),
+    WINDOW("lead", "any, any?, any?", bind_shift, 0, "lead(input[, offset[, default]])",
+           "The value of the row that stands `offset` rows after.",
+           "SELECT lead(1, 1, 0) OVER (ORDER BY 1) -> 0"),
+    WINDOW("nth_value", "any, any", bind_nth, 0, "nth_value(input, offset)",
+           "The value of the frame's row number `offset`.",
+           "SELECT nth_value(7, 1) OVER (ORDER BY 1) -> 7"),
+    {0}};
