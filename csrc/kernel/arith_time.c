@@ -118,6 +118,23 @@ KERNEL_HEAD(timestamp_minus_timestamp) {
   return MILL_OK;
 }
 
+/* A text that is moved stays a text. */
+KERNEL_HEAD(text_interval) {
+  mill_vector moved;
+  char *p = NULL;
+  const mill_zone *zone = mill_session_zone(call->set);
+  MILL_TRY(mill_vector_init(&moved, mill_type_of(MILL_TIMESTAMP), (uint32_t)n, call->arena, err));
+  moved.valid = out->valid;
+  MILL_TRY(timestamp_interval(call, args, n, &moved, err));
+  out->valid = moved.valid;
+  MILL_EACH(out, n, i) {
+    MILL_TRY(mill_bytes_take(call, MILL_TIMESTAMP_TEXT, &p, err));
+    int size = mill_timestamp_text(MILL_AT(int64_t, &moved, i), zone, p);
+    ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)size);
+  }
+  return MILL_OK;
+}
+
 /* ---- times ---------------------------------------------------------------------------------- */
 
 KERNEL_HEAD(time_interval) {
@@ -343,6 +360,16 @@ static mill_status bind_difference(mill_binding *b, const mill_type *l, const mi
   return MILL_OK;
 }
 
+/* Days or a calendar interval move anything that is a timestamp or becomes one. */
+static mill_status bind_other_moved(mill_binding *b, arith *st, int side, bool *done,
+                                    mill_error *err) {
+  if (b->arg_type[side]->id != MILL_STRING)
+    return mill_bind_wrong_type(b, side, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", err);
+  b->cast_to[side] = mill_type_of(MILL_TIMESTAMP);
+  st->flip = side == 1;
+  return done_with(b, mill_type_of(MILL_STRING), text_interval, done);
+}
+
 static mill_status bind_sum(mill_binding *b, arith *st, bool *done, mill_error *err) {
   const mill_type *l = b->arg_type[0], *r = b->arg_type[1];
   bool add = st->op == OP_ADD;
@@ -359,8 +386,11 @@ static mill_status bind_sum(mill_binding *b, arith *st, bool *done, mill_error *
       return done_with(b, b->cast_to[side], timestamp_interval, done);
     }
   }
-  if ((is_interval(l) && is_interval(r)) || (nulls && (is_interval(l) || is_interval(r))))
+  if ((is_interval(l) && l->id == r->id) || (nulls && (is_interval(l) || is_interval(r))))
     return bind_interval_sum(b, st, l, r, done);
+  if (is_interval(r) && r->id != MILL_INTERVAL_YM) return bind_other_moved(b, st, 0, done, err);
+  if (add && is_interval(l) && l->id != MILL_INTERVAL_YM)
+    return bind_other_moved(b, st, 1, done, err);
   if (!add) MILL_TRY(bind_difference(b, l, r, done, err));
   if (*done) return MILL_OK;
   if (l->id == MILL_DATE) return bind_date_days(b, st, 0, done, err);
@@ -401,7 +431,10 @@ mill_status mill_arith_time(mill_binding *b, arith *st, bool *done, mill_error *
     if (is_interval(l)) s = bind_scaled(b, st, 0, done, err);
     break;
   case OP_IDIV:
-    if (!is_ansi_interval(l) || l->id != r->id) break;
+    if (!is_ansi_interval(l) && !is_ansi_interval(r)) break;
+    if (l->id == MILL_NULL) b->cast_to[0] = r;
+    if (r->id == MILL_NULL) b->cast_to[1] = l;
+    if (b->cast_to[0]->id != b->cast_to[1]->id) break;
     s = done_with(b, mill_type_of(MILL_BIGINT), interval_quotient, done);
     break;
   default: break;

@@ -233,8 +233,8 @@ static const char *required(arith_op op) {
 /* The narrowest decimal of an integer literal beside a decimal, as Spark's DecimalPrecision picks. */
 static const mill_type *decimal_of(mill_binding *b, int i) {
   const mill_type *t = b->arg_type[i];
-  if (!mill_type_integral(t) || !mill_bind_literal(b, i) || b->arg_value[i] == NULL)
-    return mill_decimal_for(b->ctx->types, t);
+  bool literal = mill_bind_literal(b, i) && b->arg_value[i] && t->id != MILL_TINYINT;
+  if (!mill_type_integral(t) || !literal) return mill_decimal_for(b->ctx->types, t);
   mill_i128 v = mill_int_at(b->arg_value[i], 0);
   int digits = 1;
   for (; v > 9 || v < -9; v /= 10) digits++;
@@ -266,8 +266,8 @@ static mill_status cast_operands(mill_binding *b, arith_op op, mill_error *err) 
   bool promoted = l->id == MILL_STRING || r->id == MILL_STRING || l == r;
   bool accepted = mill_type_numeric(t) && !(op == OP_IDIV && t->id != MILL_BIGINT);
   if (!accepted)
-    return promoted || mill_type_numeric(t) ? mill_bind_operand_wrong(b, t, required(op), err)
-                                            : mill_bind_operands_differ(b, err);
+    return promoted ? mill_bind_operand_wrong(b, t, required(op), err)
+                    : mill_bind_operands_differ(b, err);
   b->cast_to[0] = b->cast_to[1] = t;
   return MILL_OK;
 }

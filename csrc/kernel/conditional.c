@@ -121,7 +121,18 @@ static mill_status bind_nvl(mill_binding *b, mill_error *err) {
   return s;
 }
 
+/* Unlike elsewhere a text does not take the type of its neighbours here. */
+static bool mixes_texts(const mill_binding *b) {
+  bool text = false, other = false;
+  for (int i = 0; i < b->nargs; i++) {
+    text |= b->arg_type[i]->id == MILL_STRING;
+    other |= b->arg_type[i]->id != MILL_STRING && b->arg_type[i]->id != MILL_NULL;
+  }
+  return text && other;
+}
+
 static mill_status bind_extreme(mill_binding *b, mill_error *err) {
+  if (mixes_texts(b)) return mill_bind_diff_types(b, NULL, err);
   MILL_TRY(mill_bind_common(b, NULL, err));
   b->result = b->cast_to[0];
   if (!mill_type_orderable(b->result)) return mill_bind_unordered(b, b->fn->name, b->result, err);
@@ -136,7 +147,7 @@ static mill_status bind_nullif(mill_binding *b, mill_error *err) {
   if (t == NULL) return mill_bind_operands_differ(b, err);
   if (!mill_type_orderable(t)) return mill_bind_unordered(b, "=", t, err);
   b->result = b->cast_to[0];
-  b->cast_to[1] = b->result;
+  if (b->result->id != MILL_NULL) b->cast_to[1] = b->result;
   b->nullable = true;
   return MILL_OK;
 }

@@ -1,5 +1,5 @@
 /* Functions of real numbers: powers, logarithms, trigonometry, and a few of whole numbers. Formulas
-** where Java and C differ follow Spark's expressions (acosh, asinh, atanh, pow of special values).
+** where Java and C differ follow Spark's expressions (atanh, pow of special values).
 ** Logarithms are null outside their domain. Rounding is in round.c. */
 #include <math.h>
 
@@ -10,12 +10,6 @@
                           mill_vector *out, mill_error *err)
 #define REAL(NAME, EXPR) MILL_KERNEL1(k_##NAME, double, double, EXPR)
 
-static double java_acosh(double x) { return log(x + sqrt(x * x - 1)); }
-static double java_asinh(double x) {
-  if (isinf(x)) return x;
-  double y = fabs(x);
-  return copysign(log(y + sqrt(y * y + 1)), x);
-}
 static double java_sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 static double java_pow(double x, double y) {
   if (y != y || (fabs(x) == 1 && isinf(y))) return NAN;
@@ -23,12 +17,12 @@ static double java_pow(double x, double y) {
 }
 
 REAL(acos, acos(x))
-REAL(acosh, java_acosh(x))
+REAL(acosh, acosh(x))
 REAL(asin, asin(x))
-REAL(asinh, java_asinh(x))
+REAL(asinh, asinh(x))
 REAL(atan, atan(x))
 REAL(atanh, 0.5 * (log1p(x) - log1p(-x)))
-REAL(cbrt, cbrt(x))
+REAL(cbrt, cbrtl((long double)x)) /* glibc's cbrt is off by one unit */
 REAL(cos, cos(x))
 REAL(cosh, cosh(x))
 REAL(cot, 1 / tan(x))
@@ -62,7 +56,7 @@ MILL_KERNEL2(k_pow, double, double, double, java_pow(x, y))
   }
 LOGARITHM(ln, 0, log(x))
 LOGARITHM(log10, 0, log10(x))
-LOGARITHM(log2, 0, log(x) / log(2.0))
+LOGARITHM(log2, 0, log2(x))
 LOGARITHM(log1p, -1, log1p(x))
 
 KERNEL_HEAD(k_log) {

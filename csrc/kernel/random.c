@@ -198,7 +198,7 @@ static mill_status bind_rand(mill_binding *b, mill_error *err) {
 static mill_status bind_uniform(mill_binding *b, mill_error *err) {
   const bool same[] = {true, true, false};
   MILL_TRY(mill_bind_types(
-      b, b->nargs == 2 ? "#numeric, #numeric -> $1" : "#numeric, #numeric, #int|bigint -> $1",
+      b, b->nargs == 2 ? "!#numeric, !#numeric -> $1" : "!#numeric, !#numeric, !#int|bigint -> $1",
       err));
   for (int i = 0; i < 2; i++) /* decimals compute as DOUBLE */
     if (b->cast_to[i]->id == MILL_DECIMAL) b->cast_to[i] = mill_type_of(MILL_DOUBLE);

@@ -195,6 +195,8 @@ static const mill_type *convert_named(mill_types *types, const named *k, const m
   switch (k->kind) {
   case K_CONCRETE: {
     const mill_type *to = mill_type_of(k->id);
+    bool interval = k->id == MILL_INTERVAL_YM || k->id == MILL_INTERVAL_DT;
+    if (string && interval) return NULL; /* which fields, nobody could say */
     return mill_implicit_cast(from, to, false) ? to : NULL;
   }
   case K_DECIMAL:
@@ -254,7 +256,8 @@ static const mill_type *convert(mill_types *types, part alternatives, const mill
     if (t == from) return t;
     if (t && n < MAX_ALTERNATIVES) candidate[n++] = t;
   }
-  return closest(candidate, n);
+  const mill_type *t = closest(candidate, n);
+  return t == NULL && n && from->id == MILL_NULL ? candidate[0] : t;
 }
 
 const mill_type *mill_convert_to(mill_types *types, const char *alternatives,

@@ -50,6 +50,18 @@ static void test_time(void) {
   want("!DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "+", "BOOLEAN:true", "DATE:2024-05-06", NULL);
   want("NULL", "+", "DATE:2024-05-06", "VOID:NULL", NULL);
   want_type("TIMESTAMP");
+  want("2024-07-06", "+", "DATE:2024-05-06", "INTERVAL MONTH:2", NULL);
+  want("2024-05-08", "+", "INTERVAL DAY:2", "DATE:2024-05-06", NULL);
+  want("2024-05-06 02:00:00", "+", "DATE:2024-05-06", "INTERVAL HOUR:2", NULL);
+  want("INTERVAL '0-4' YEAR TO MONTH", "*", "SMALLINT:2", "INTERVAL MONTH:2", NULL);
+  want("INTERVAL '5 00:00:00' DAY TO SECOND", "*", "FLOAT:2.5", "INTERVAL DAY:2", NULL);
+  want("INTERVAL '365' DAY", "-", "DATE:2024-01-01", "DATE:2023-01-01", NULL);
+  want("INTERVAL '365 00:00:00' DAY TO SECOND", "-", "TIMESTAMP:2024-01-01", "DATE:2023-01-01",
+       NULL);
+  want("!INTERVAL_DIVIDED_BY_ZERO", "/", "INTERVAL MONTH:2", "INT:0", NULL);
+  want("!DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "+", "INT:1", "INTERVAL DAY:1", NULL);
+  want("NULL", "div", "VOID:NULL", "INTERVAL DAY:2", NULL);
+  want_type("BIGINT");
 }
 
 static void test_compare(void) {
