@@ -57,14 +57,14 @@ static bool result_digits(arith_op op, const mill_type *a, const mill_type *b, i
 
 /* Names tell the widths: operands a, b and result, n = 64 bits, w = 128. */
 #define FAST(NAME, A, B, R)                                                                        \
-  KERNEL_HEAD(add_##NAME) {                                                                        \
+  MILL_HOT KERNEL_HEAD(add_##NAME) {                                                               \
     const arith *st = call->state;                                                                 \
     const R fa = (R)st->fa, fb = (R)st->fb;                                                        \
     (void)err;                                                                                     \
     MILL_MAP2(A, B, R, (R)x *fa + (R)y * fb);                                                      \
     return MILL_OK;                                                                                \
   }                                                                                                \
-  KERNEL_HEAD(sub_##NAME) {                                                                        \
+  MILL_HOT KERNEL_HEAD(sub_##NAME) {                                                               \
     const arith *st = call->state;                                                                 \
     const R fa = (R)st->fa, fb = (R)st->fb;                                                        \
     (void)err;                                                                                     \

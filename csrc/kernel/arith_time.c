@@ -166,18 +166,25 @@ MILL_KERNEL2(time_minus_time, int64_t, int64_t, int64_t, (x - y) / 1000)
 INTERVAL_SUM(ym_sum, int32_t)
 INTERVAL_SUM(dt_sum, int64_t)
 
+static bool add_parts(mill_interval a, mill_interval b, mill_interval *r) {
+  return !__builtin_add_overflow(a.months, b.months, &r->months) &&
+         !__builtin_add_overflow(a.days, b.days, &r->days) &&
+         !__builtin_add_overflow(a.micros, b.micros, &r->micros);
+}
+
+static bool sub_parts(mill_interval a, mill_interval b, mill_interval *r) {
+  return !__builtin_sub_overflow(a.months, b.months, &r->months) &&
+         !__builtin_sub_overflow(a.days, b.days, &r->days) &&
+         !__builtin_sub_overflow(a.micros, b.micros, &r->micros);
+}
+
 KERNEL_HEAD(calendar_sum) {
   const arith *st = call->state;
   mill_interval *r = out->data;
   MILL_EACH(out, n, i) {
     mill_interval a = MILL_AT(mill_interval, args[0], i), b = MILL_AT(mill_interval, args[1], i);
-    bool bad = st->op == OP_ADD ? __builtin_add_overflow(a.months, b.months, &r[i].months) |
-                                      __builtin_add_overflow(a.days, b.days, &r[i].days) |
-                                      __builtin_add_overflow(a.micros, b.micros, &r[i].micros)
-                                : __builtin_sub_overflow(a.months, b.months, &r[i].months) |
-                                      __builtin_sub_overflow(a.days, b.days, &r[i].days) |
-                                      __builtin_sub_overflow(a.micros, b.micros, &r[i].micros);
-    if (bad) MILL_TRY(mill_arith_overflow(call, args, i, out, err));
+    bool ok = st->op == OP_ADD ? add_parts(a, b, &r[i]) : sub_parts(a, b, &r[i]);
+    if (!ok) MILL_TRY(mill_arith_overflow(call, args, i, out, err));
   }
   return MILL_OK;
 }

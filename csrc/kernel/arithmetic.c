@@ -88,7 +88,7 @@ static mill_status find_overflow(mill_call *call, const mill_vector *const *args
                           mill_vector *out, mill_error *err)
 
 #define ADD_SUB(NAME, T, U, OP, FLAG)                                                              \
-  KERNEL_HEAD(NAME) {                                                                              \
+  MILL_HOT KERNEL_HEAD(NAME) {                                                                     \
     T bad = 0;                                                                                     \
     MILL_MAP2(T, T, T, ({                                                                          \
                 const T v = (T)((U)x OP(U) y);                                                     \
@@ -98,7 +98,7 @@ static mill_status find_overflow(mill_call *call, const mill_vector *const *args
     return bad < 0 ? find_overflow(call, args, n, out, err) : MILL_OK;                             \
   }
 #define MUL(NAME, T, W)                                                                            \
-  KERNEL_HEAD(NAME) {                                                                              \
+  MILL_HOT KERNEL_HEAD(NAME) {                                                                     \
     W bad = 0;                                                                                     \
     MILL_MAP2(T, T, T, ({                                                                          \
                 const W w = (W)((W)x * (W)y);                                                      \
@@ -189,7 +189,7 @@ KERNEL_HEAD(div_i64) {
 FLOATS(f32, float, fmodf)
 FLOATS(f64, double, fmod)
 
-KERNEL_HEAD(div_f64) {
+MILL_HOT KERNEL_HEAD(div_f64) {
   int zero = 0;
   MILL_MAP2(double, double, double, ({
               zero |= y == 0;
@@ -358,7 +358,7 @@ static mill_status unary_overflow(mill_call *call, const mill_vector *x, size_t 
 }
 
 #define UNARY(S, T, U)                                                                             \
-  KERNEL_HEAD(neg_##S) {                                                                           \
+  MILL_HOT KERNEL_HEAD(neg_##S) {                                                                  \
     T bad = 0;                                                                                     \
     MILL_MAP1(T, T, ({                                                                             \
                 const T v = (T)(0 - (U)x);                                                         \
@@ -367,7 +367,7 @@ static mill_status unary_overflow(mill_call *call, const mill_vector *x, size_t 
               }));                                                                                 \
     return bad < 0 ? unary_overflow(call, args[0], n, out, err) : MILL_OK;                         \
   }                                                                                                \
-  KERNEL_HEAD(abs_##S) {                                                                           \
+  MILL_HOT KERNEL_HEAD(abs_##S) {                                                                  \
     T bad = 0;                                                                                     \
     MILL_MAP1(T, T, ({                                                                             \
                 const T v = x < 0 ? (T)(0 - (U)x) : x;                                             \

@@ -17,7 +17,7 @@ enum { MICROS_PER_SECOND = 1000000 };
 
 /* Narrowing among integers. */
 #define NARROW(NAME, A, R)                                                                         \
-  CAST_KERNEL(NAME) {                                                                              \
+  MILL_HOT CAST_KERNEL(NAME) {                                                                     \
     const cast_plan *plan = call->state;                                                           \
     A bad = 0;                                                                                     \
     MILL_MAP1(A, R, ({                                                                             \
