@@ -216,7 +216,7 @@ const mill_function mill_family_agg_moments[] = {
         "The standard deviation estimated from a sample.", "1.0"),
     ONE("skewness", NULL, skewness_agg, "The skewness.", "0.0"),
     ONE("kurtosis", NULL, kurtosis_agg, "The kurtosis, less that of the normal distribution.",
-        "-1.5000000000000002"),
+        "-1.5"),
     TWO("covar_pop", covar_pop_agg, "The covariance of a whole population.", "1.3333333333333333"),
     TWO("covar_samp", covar_samp_agg, "The covariance estimated from a sample.", "2.0"),
     TWO("corr", corr_agg, "Pearson's correlation.", "1.0"),

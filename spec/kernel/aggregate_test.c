@@ -39,6 +39,7 @@ static void test_picks(void) {
 
 static void test_moments(void) {
   want_agg("0.0", "skewness", "INT:1;2;3", NULL);
+  want_agg("-1.5", "kurtosis", "INT:1;2;3", NULL);
   want_agg("NULL", "stddev", "INT:1", NULL);
   want_agg("0.0", "stddev_pop", "INT:3", NULL);
   want_agg("0.0", "covar_samp", "INT:1;4;2", "INT:2;3;7", NULL);
