@@ -2,14 +2,80 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "base/number.h"
+#include "bind/scalar.h"
+#include "bind/schema.h"
+#include "bind/state.h"
+#include "kernel/function.h"
+
 #define MILL_VERSION "0.1.0"
 
 __attribute__((visibility("default"))) int luaopen_tidemill_core(lua_State *L);
 
+/* core.number_text(float): as Spark prints it. */
+static int number_text(lua_State *L) {
+  char buf[MILL_DOUBLE_TEXT];
+  int n = mill_double_text(luaL_checknumber(L, 1), buf);
+  lua_pushlstring(L, buf, (size_t)n);
+  return 1;
+}
+
+/* core.function_names(): what the catalogue lists. */
+static int function_names(lua_State *L) {
+  lua_newtable(L);
+  lua_Integer n = 0;
+  const mill_function *f;
+  for (size_t i = 0; (f = mill_function_at(i)) != NULL; i++) {
+    if (f->flags & MILL_FN_HIDDEN) continue;
+    lua_pushstring(L, f->name);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+static void set_text(lua_State *L, const char *key, const char *value) {
+  if (value == NULL) return;
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, key);
+}
+
+/* core.function_info(name): { name, types, usage, doc, example, alias, kind }, nil when unknown. */
+static int function_info(lua_State *L) {
+  static const char *const kinds[] = {"scalar", "aggregate", "window", "generator", "table"};
+  size_t n;
+  const char *name = luaL_checklstring(L, 1, &n);
+  const mill_function *f = mill_function_find(name, n);
+  if (f == NULL || f->flags & MILL_FN_HIDDEN) return 0;
+  lua_createtable(L, 0, 7);
+  set_text(L, "name", f->name);
+  set_text(L, "types", f->types);
+  set_text(L, "usage", f->usage);
+  set_text(L, "doc", f->doc);
+  set_text(L, "example", f->example);
+  set_text(L, "alias", f->alias);
+  set_text(L, "kind", kinds[f->kind]);
+  return 1;
+}
+
 int luaopen_tidemill_core(lua_State *L) {
+  static const luaL_Reg functions[] = {{"hook", mill_state_set_hook},
+                                       {"decimal", mill_scalar_new_decimal},
+                                       {"datetime", mill_scalar_new_datetime},
+                                       {"interval", mill_scalar_new_interval},
+                                       {"type_text", mill_schema_name},
+                                       {"number_text", number_text},
+                                       {"function_names", function_names},
+                                       {"function_info", function_info},
+                                       {NULL, NULL}};
   luaL_checkversion(L);
-  lua_createtable(L, 0, 1);
+  mill_state_open(L);
+  mill_decimal_open(L);
+  mill_datetime_open(L);
+  mill_interval_open(L);
+  luaL_newlib(L, functions);
   lua_pushliteral(L, MILL_VERSION);
   lua_setfield(L, -2, "version");
+  lua_pushlightuserdata(L, NULL);
+  lua_setfield(L, -2, "null");
   return 1;
 }

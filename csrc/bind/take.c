@@ -1,0 +1,406 @@
+/* Lua values as values of vectors: see take.h. Inference is in infer.c. */
+#include "bind/take.h"
+
+#include <lauxlib.h>
+#include <math.h>
+
+#include "base/number.h"
+#include "bind/raise.h"
+#include "bind/scalar.h"
+#include "bind/schema.h"
+#include "bind/state.h"
+
+bool mill_take_is_null(lua_State *L, int index) {
+  return lua_isnoneornil(L, index) ||
+         (lua_islightuserdata(L, index) && lua_touserdata(L, index) == NULL);
+}
+
+static void need(lua_State *L, mill_error *err, mill_status s) { MILL_RAISE_IF(L, err, s, NULL); }
+
+static void set_null(lua_State *L, mill_taker *t, mill_vector *v, uint32_t k) {
+  mill_error err;
+  mill_error_clear(&err);
+  need(L, &err, mill_vector_set_null(v, k, t->arena, &err));
+  if (v->type->phys == MILL_PHYS_STRUCT)
+    for (uint32_t i = 0; i < v->type->nfields; i++) set_null(L, t, &v->child[i], k);
+  if (v->type->phys == MILL_PHYS_LIST) ((mill_span *)v->data)[k] = (mill_span){0, 0};
+}
+
+/* The hook "misfit" raises with the type, the value and the place. */
+static void misfit(lua_State *L, const mill_taker *t, int index, const mill_type *type) {
+  mill_state_hook(L, "misfit");
+  mill_schema_push(L, type);
+  lua_pushvalue(L, index);
+  lua_pushstring(L, t->field);
+  if (t->row)
+    lua_pushinteger(L, t->row);
+  else
+    lua_pushnil(L);
+  lua_call(L, 4, 0);
+  luaL_error(L, "value does not fit its column");
+}
+
+static void out_of_bounds(lua_State *L, mill_taker *t, int index, int64_t low, int64_t high) {
+  const char *actual = luaL_tolstring(L, index, NULL);
+  const char *lower = lua_pushfstring(L, "%I", (LUAI_UACINT)low);
+  const char *upper = lua_pushfstring(L, "%I", (LUAI_UACINT)high);
+  mill_raise_misuse(L, "VALUE_OUT_OF_BOUNDS", "arg_name", t->field ? t->field : "value",
+                    "lower_bound", lower, "upper_bound", upper, "actual", actual, NULL);
+}
+
+static void take_integer(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  static const int64_t low[] = {INT8_MIN, INT16_MIN, INT32_MIN, INT64_MIN};
+  static const int64_t high[] = {INT8_MAX, INT16_MAX, INT32_MAX, INT64_MAX};
+  int exact = 0, at = (int)v->type->id - MILL_TINYINT;
+  lua_Integer i = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : 0;
+  if (!exact) misfit(L, t, index, v->type);
+  if (i < low[at] || i > high[at]) out_of_bounds(L, t, index, low[at], high[at]);
+  switch (v->type->id) {
+  case MILL_TINYINT: ((int8_t *)v->data)[k] = (int8_t)i; break;
+  case MILL_SMALLINT: ((int16_t *)v->data)[k] = (int16_t)i; break;
+  case MILL_INT: ((int32_t *)v->data)[k] = (int32_t)i; break;
+  default: ((int64_t *)v->data)[k] = i;
+  }
+}
+
+static void put_decimal(mill_vector *v, uint32_t k, mill_i128 d) {
+  if (v->type->width == 8)
+    ((int64_t *)v->data)[k] = (int64_t)d;
+  else
+    ((mill_i128 *)v->data)[k] = d;
+}
+
+static void take_decimal(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  int p = v->type->precision, s = v->type->scale;
+  const mill_scalar *d = mill_scalar_test(L, index);
+  mill_i128 r = 0;
+  bool ok = false;
+  size_t n;
+  if (d && d->id == MILL_DECIMAL) {
+    ok = mill_decimal_rescale(mill_scalar_wide(d), d->scale, s, p, MILL_HALF_UP, &r);
+  } else if (lua_isinteger(L, index)) {
+    ok = mill_decimal_rescale(lua_tointeger(L, index), 0, s, p, MILL_HALF_UP, &r);
+  } else if (lua_type(L, index) == LUA_TNUMBER) {
+    ok = mill_decimal_from_double(lua_tonumber(L, index), p, s, &r);
+  } else if (lua_type(L, index) == LUA_TSTRING) {
+    const char *text = lua_tolstring(L, index, &n);
+    ok = mill_decimal_parse(text, n, p, s, &r, NULL);
+  }
+  if (!ok) misfit(L, t, index, v->type);
+  put_decimal(v, k, r);
+}
+
+/* UTF-8 without surrogates or overlong forms; lax bytes belong in BINARY. */
+static bool valid_utf8(const char *s, size_t n) {
+  const unsigned char *p = (const unsigned char *)s, *end = p + n;
+  while (p < end) {
+    int more = *p < 0x80 ? 0 : *p < 0xc2 ? -1 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : *p < 0xf5 ? 3 : -1;
+    if (more < 0 || end - p <= more) return false;
+    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
+        (*p == 0xf4 && p[1] > 0x8f))
+      return false;
+    for (int i = 1; i <= more; i++)
+      if ((p[i] & 0xc0) != 0x80) return false;
+    p += more + 1;
+  }
+  return true;
+}
+
+static void put_text(lua_State *L, mill_taker *t, mill_vector *v, uint32_t k, const char *text,
+                     size_t n) {
+  if (n > UINT32_MAX) luaL_error(L, "string of more than 4 GiB");
+  const char *copy = text;
+  if (n > MILL_STR_INLINE) copy = mill_arena_strndup(t->arena, text, n);
+  if (copy == NULL) luaL_error(L, "not enough memory");
+  ((mill_str *)v->data)[k] = mill_str_view(copy, n);
+}
+
+static void take_text(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  char buf[MILL_DOUBLE_TEXT];
+  size_t n;
+  switch (lua_type(L, index)) {
+  case LUA_TSTRING: {
+    const char *text = lua_tolstring(L, index, &n);
+    if (v->type->id == MILL_STRING && !valid_utf8(text, n)) misfit(L, t, index, v->type);
+    put_text(L, t, v, k, text, n);
+    return;
+  }
+  case LUA_TNUMBER: /* the text that Spark's cast gives the number */
+    if (v->type->id == MILL_BINARY) break;
+    n = lua_isinteger(L, index) ? (size_t)mill_int_text(lua_tointeger(L, index), buf)
+                                : (size_t)mill_double_text(lua_tonumber(L, index), buf);
+    put_text(L, t, v, k, buf, n);
+    return;
+  case LUA_TBOOLEAN:
+    if (v->type->id == MILL_BINARY) break;
+    n = lua_toboolean(L, index) ? 4 : 5;
+    put_text(L, t, v, k, n == 4 ? "true" : "false", n);
+    return;
+  case LUA_TUSERDATA:
+    if (v->type->id == MILL_BINARY || !mill_scalar_test(L, index)) break;
+    const char *text = luaL_tolstring(L, index, &n);
+    put_text(L, t, v, k, text, n);
+    lua_pop(L, 1);
+    return;
+  default: break;
+  }
+  misfit(L, t, index, v->type);
+}
+
+/* Dates, times and intervals: an object of the kind, or its text. A timestamp makes a date. */
+static void take_scalar(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  const mill_type *type = v->type;
+  const mill_scalar *s = mill_scalar_test(L, index);
+  int top = lua_gettop(L);
+  if (s == NULL && lua_type(L, index) == LUA_TSTRING) {
+    size_t n;
+    const char *text = lua_tolstring(L, index, &n);
+    mill_scalar_parse(L, type, text, n);
+    s = mill_scalar_test(L, -1);
+  } else if (s && s->id != type->id && type->id >= MILL_DATE && type->id <= MILL_TIMESTAMP_NTZ &&
+             s->id >= MILL_DATE && s->id <= MILL_TIMESTAMP_NTZ) {
+    size_t n;
+    const char *text = luaL_tolstring(L, index, &n);
+    mill_scalar_parse(L, type, text, n);
+    s = mill_scalar_test(L, -1);
+  }
+  if (s == NULL || s->id != type->id) misfit(L, t, index, type);
+  memcpy((char *)v->data + (size_t)k * type->width, s->bits, type->width);
+  lua_settop(L, top);
+}
+
+static uint32_t grow(lua_State *L, mill_taker *t, mill_vector *child, lua_Unsigned n) {
+  mill_error err;
+  mill_error_clear(&err);
+  if (n > (lua_Unsigned)INT32_MAX || child->size > UINT32_MAX - (uint32_t)n)
+    luaL_error(L, "list too long");
+  uint32_t want = child->size + (uint32_t)n;
+  if (want > child->capacity) {
+    uint32_t room = child->capacity < 8 ? 8 : child->capacity;
+    while (room < want) room = room > UINT32_MAX / 2 ? want : room * 2;
+    need(L, &err, mill_vector_reserve(child, room, t->arena, &err));
+  }
+  uint32_t start = child->size;
+  child->size = want;
+  return start;
+}
+
+/* Lists may come from table.pack, with their length in n and holes as NULL. */
+static lua_Unsigned list_length(lua_State *L, int index) {
+  lua_Unsigned n = lua_rawlen(L, index);
+  lua_pushliteral(L, "n");
+  if (lua_rawget(L, index) == LUA_TNUMBER && lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 0)
+    n = (lua_Unsigned)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return n;
+}
+
+static void take_list(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  lua_Unsigned n = list_length(L, index);
+  if (n == 0 && (lua_pushnil(L), lua_next(L, index))) {
+    lua_pop(L, 2);
+    misfit(L, t, index, v->type);
+  }
+  mill_vector *items = &v->child[0];
+  uint32_t start = grow(L, t, items, n);
+  for (lua_Unsigned i = 0; i < n; i++) {
+    lua_rawgeti(L, index, (lua_Integer)i + 1);
+    if (!v->type->contains_null && mill_take_is_null(L, -1)) misfit(L, t, index, v->type);
+    mill_take_value(L, t, lua_gettop(L), items, start + (uint32_t)i);
+    lua_pop(L, 1);
+  }
+  ((mill_span *)v->data)[k] = (mill_span){start, (uint32_t)n};
+}
+
+static void take_entry(lua_State *L, mill_taker *t, int key, int value, mill_vector *v) {
+  uint32_t at = grow(L, t, &v->child[0], 1);
+  grow(L, t, &v->child[1], 1);
+  mill_take_value(L, t, key, &v->child[0], at);
+  mill_take_value(L, t, value, &v->child[1], at);
+}
+
+static bool is_entry_list(lua_State *L, int index) {
+  if (lua_rawgeti(L, index, 1) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    return false;
+  }
+  lua_pushliteral(L, "key");
+  bool yes = lua_rawget(L, -2) != LUA_TNIL;
+  lua_pop(L, 2);
+  return yes;
+}
+
+/* Entries of a plain table come in the order of their keys, so that results do not vary. */
+static void take_map(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  int top = lua_gettop(L);
+  uint32_t start = v->child[0].size, n = 0;
+  if (is_entry_list(L, index)) {
+    n = (uint32_t)lua_rawlen(L, index);
+    for (uint32_t i = 0; i < n; i++) {
+      lua_rawgeti(L, index, (lua_Integer)i + 1);
+      luaL_checktype(L, -1, LUA_TTABLE);
+      lua_getfield(L, top + 1, "key");
+      lua_getfield(L, top + 1, "value");
+      take_entry(L, t, top + 2, top + 3, v);
+      lua_settop(L, top);
+    }
+  } else {
+    mill_state_hook(L, "sorted_keys");
+    lua_pushvalue(L, index);
+    lua_call(L, 1, 1);
+    n = (uint32_t)lua_rawlen(L, top + 1);
+    for (uint32_t i = 0; i < n; i++) {
+      lua_rawgeti(L, top + 1, (lua_Integer)i + 1);
+      lua_pushvalue(L, -1);
+      lua_rawget(L, index);
+      take_entry(L, t, top + 2, top + 3, v);
+      lua_settop(L, top + 1);
+    }
+  }
+  lua_settop(L, top);
+  ((mill_span *)v->data)[k] = (mill_span){start, n};
+}
+
+/* { size =, indices =, values = } or a list of numbers. */
+static void take_vector(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  int top = lua_gettop(L);
+  lua_pushliteral(L, "indices");
+  bool sparse = lua_rawget(L, index) == LUA_TTABLE;
+  ((int8_t *)v->child[0].data)[k] = sparse ? 0 : 1;
+  if (!sparse) {
+    set_null(L, t, &v->child[1], k);
+    set_null(L, t, &v->child[2], k);
+    take_list(L, t, index, &v->child[3], k);
+    lua_settop(L, top);
+    return;
+  }
+  take_list(L, t, top + 1, &v->child[2], k);
+  lua_getfield(L, index, "size");
+  take_integer(L, t, top + 2, &v->child[1], k);
+  lua_getfield(L, index, "values");
+  take_list(L, t, top + 3, &v->child[3], k);
+  lua_settop(L, top);
+}
+
+static void take_named(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k,
+                       const char *const *names) {
+  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  for (uint32_t i = 0; i < v->type->nfields; i++) {
+    lua_pushstring(L, names[i]);
+    lua_rawget(L, index);
+    mill_take_value(L, t, lua_gettop(L), &v->child[i], k);
+    lua_pop(L, 1);
+  }
+}
+
+static void take_udt(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  static const char *const matrix[] = {"type",       "numRows", "numCols",     "colPtrs",
+                                       "rowIndices", "values",  "isTransposed"};
+  static const char *const variant[] = {"value", "metadata"};
+  if (v->type->id == MILL_VECTOR)
+    take_vector(L, t, index, v, k);
+  else
+    take_named(L, t, index, v, k, v->type->id == MILL_MATRIX ? matrix : variant);
+}
+
+/* Is the row a list? Rows are tables whose metatable has __name "Row"; other tables by their keys. */
+static bool row_is_list(lua_State *L, int index) {
+  if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) {
+    lua_pop(L, 1);
+    return true;
+  }
+  lua_pushnil(L);
+  if (!lua_next(L, index)) return true;
+  bool list = lua_type(L, -2) == LUA_TNUMBER;
+  if (!list && lua_type(L, -2) == LUA_TSTRING) { /* table.pack of NULLs only has n */
+    lua_pushliteral(L, "n");
+    list = lua_rawget(L, index) == LUA_TNUMBER && lua_rawlen(L, index) > 0;
+    lua_pop(L, 1);
+    if (!list && strcmp(lua_tostring(L, -2), "n") == 0) {
+      lua_pushvalue(L, -2);
+      list = !lua_next(L, index);
+      if (!list) lua_pop(L, 2);
+      lua_pop(L, list ? 1 : 2);
+      return list;
+    }
+  }
+  lua_pop(L, 2);
+  return list;
+}
+
+static void check_length(lua_State *L, lua_Unsigned got, uint32_t want) {
+  if (got <= want) return;
+  mill_raise_misuse(L, "FIELD_STRUCT_LENGTH_MISMATCH", "object_length",
+                    lua_pushfstring(L, "%d", (int)got), "field_length",
+                    lua_pushfstring(L, "%d", (int)want), NULL);
+}
+
+void mill_take_row(lua_State *L, mill_taker *t, int index, const mill_type *schema,
+                   mill_vector *col, uint32_t k) {
+  luaL_checkstack(L, 8, "value nested too deep");
+  bool list = row_is_list(L, index);
+  const char *outer = t->field;
+  if (list) check_length(L, list_length(L, index), schema->nfields);
+  for (uint32_t i = 0; i < schema->nfields; i++) {
+    const mill_field *f = &schema->fields[i];
+    if (list) {
+      lua_rawgeti(L, index, (lua_Integer)i + 1);
+    } else {
+      lua_pushstring(L, f->name);
+      lua_rawget(L, index);
+    }
+    t->field = f->name;
+    if (!f->nullable && mill_take_is_null(L, -1))
+      mill_raise_misuse(L, "FIELD_NOT_NULLABLE_WITH_NAME", "field_name",
+                        lua_pushfstring(L, "field %s", f->name), NULL);
+    mill_take_value(L, t, lua_gettop(L), &col[i], k);
+    lua_pop(L, 1);
+  }
+  t->field = outer;
+}
+
+static void take_struct(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  mill_take_row(L, t, index, v->type, v->child, k);
+}
+
+void mill_take_value(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  luaL_checkstack(L, 12, "value nested too deep");
+  if (k >= v->size) v->size = k + 1;
+  if (mill_take_is_null(L, index)) {
+    set_null(L, t, v, k);
+    return;
+  }
+  switch (v->type->id) {
+  case MILL_NULL: misfit(L, t, index, v->type); break;
+  case MILL_BOOLEAN:
+    if (!lua_isboolean(L, index)) misfit(L, t, index, v->type);
+    ((uint8_t *)v->data)[k] = (uint8_t)lua_toboolean(L, index);
+    break;
+  case MILL_TINYINT:
+  case MILL_SMALLINT:
+  case MILL_INT:
+  case MILL_BIGINT: take_integer(L, t, index, v, k); break;
+  case MILL_FLOAT:
+  case MILL_DOUBLE:
+    if (lua_type(L, index) != LUA_TNUMBER) misfit(L, t, index, v->type);
+    if (v->type->id == MILL_FLOAT)
+      ((float *)v->data)[k] = (float)lua_tonumber(L, index);
+    else
+      ((double *)v->data)[k] = lua_tonumber(L, index);
+    break;
+  case MILL_DECIMAL: take_decimal(L, t, index, v, k); break;
+  case MILL_STRING:
+  case MILL_BINARY: take_text(L, t, index, v, k); break;
+  case MILL_ARRAY: take_list(L, t, index, v, k); break;
+  case MILL_MAP: take_map(L, t, index, v, k); break;
+  case MILL_STRUCT: take_struct(L, t, index, v, k); break;
+  case MILL_VARIANT:
+  case MILL_VECTOR:
+  case MILL_MATRIX: take_udt(L, t, index, v, k); break;
+  default: take_scalar(L, t, index, v, k);
+  }
+}

@@ -1,0 +1,365 @@
+--- Columns: immutable expressions, built in Lua and turned into plan expressions when a DataFrame uses them.
+-- Operators build expressions; `==`, `<`, `and`, `or`, `not` cannot, so they are refused where Lua lets us see them.
+local core = require "tidemill.core"
+local errors = require "tidemill.errors"
+local similar = require "tidemill.similar"
+local arguments = require "tidemill.arguments"
+local NODE = require "tidemill.internal".node
+
+local M = {}
+local Column = { __name = "Column" }
+local methods = {}
+
+-- ---- making ------------------------------------------------------------------------------------------------------
+
+function M.wrap(node) return setmetatable({ [NODE] = node }, Column) end
+function M.is(v) return getmetatable(v) == Column end
+
+--- F.col: dots reach into structs, back quotes protect; nothing else is parsed.
+function M.name_node(text)
+  if text == "*" then return { kind = "star", parts = {} } end
+  local star = text:match "^(.*)%.%*$"
+  local parts, at, body = {}, 1, star or text
+  while at <= #body + 1 do
+    local part, next_at
+    if body:sub(at, at) == "`" then
+      local from = at + 1
+      local out = {}
+      while true do
+        local close = body:find("`", from, true)
+        if not close then errors.raise("INVALID_ATTRIBUTE_NAME_SYNTAX", { name = text },
+          { class = "AnalysisException", sqlState = "42704",
+            message = ("Syntax error in the attribute name: %s. Check that back quotes pair."):format(text) }) end
+        out[#out + 1] = body:sub(from, close - 1)
+        if body:sub(close + 1, close + 1) == "`" then
+          out[#out + 1] = "`"
+          from = close + 2
+        else
+          next_at = close + 1
+          break
+        end
+      end
+      part = table.concat(out)
+    else
+      next_at = body:find(".", at, true) or #body + 1
+      part = body:sub(at, next_at - 1)
+    end
+    parts[#parts + 1] = part
+    at = next_at + 1
+    if next_at > #body then break end
+  end
+  return { kind = star and "star" or "name", parts = parts }
+end
+
+--- F.lit: the value itself; lists become array(..), Columns stay.
+function M.literal(v)
+  if M.is(v) then return v[NODE] end
+  if v == core.null then v = nil end
+  if type(v) == "table" and not getmetatable(v) then
+    local shape = arguments.shape(v)
+    if shape == "list" or shape == "empty" then
+      local args = {}
+      for i = 1, v.n or #v do args[i] = M.literal(v[i]) end
+      return { kind = "call", name = "array", args = args }
+    end
+    local args = {}
+    for _, pair in ipairs(arguments.pairs_list(v, "col")) do
+      args[#args + 1], args[#args + 2] = M.literal(pair[1]), M.literal(pair[2])
+    end
+    return { kind = "call", name = "map", args = args }
+  end
+  if type(v) == "function" or type(v) == "thread" then
+    errors.raise("UNSUPPORTED_LITERAL", { value = tostring(v), type = type(v) })
+  end
+  return { kind = "literal", value = v }
+end
+
+--- Column or name: text is the column of that name, or SQL. Other values are literals where `values` is set.
+function M.node(v, what, values)
+  if M.is(v) then return v[NODE] end
+  if type(v) == "string" then
+    if v == "*" then return { kind = "star", parts = {} } end
+    return { kind = "text", name = v }
+  end
+  if values and (type(v) ~= "table" or getmetatable(v)) and v ~= nil then return M.literal(v) end
+  errors.raise("NOT_COLUMN_OR_STR", { arg_name = what or "col", arg_type = arguments.type_name(v) })
+end
+
+function M.nodes(list, what)
+  local out = {}
+  for i = 1, list.n or #list do out[i] = M.node(list[i], what) end
+  return out
+end
+
+--- A call of a SQL function over nodes.
+function M.call(name, ...) return M.wrap { kind = "call", name = name, args = { ... } } end
+
+--- What where, filter and when take: a Column or SQL text; a plain boolean is almost surely a lost comparison.
+function M.condition(v, what)
+  if type(v) == "boolean" then
+    errors.raise("NOT_COLUMN_OR_STR", { arg_name = what, arg_type = "bool" }, {
+      hint = "`==`, `<`, `not` compare Lua values; write c:equalTo(x), c:lt(x), ~c, or F.lit(true)" })
+  end
+  return M.node(v, what)
+end
+
+-- ---- operators ---------------------------------------------------------------------------------------------------
+
+local function binary(name)
+  return function(a, b) return M.wrap { kind = "call", name = name, args = { M.literal(a), M.literal(b) } } end
+end
+
+Column.__add, Column.__sub, Column.__mul, Column.__div = binary "+", binary "-", binary "*", binary "/"
+Column.__mod, Column.__pow, Column.__concat = binary "%", binary "power", binary "concat"
+Column.__band, Column.__bor = binary "and", binary "or"
+function Column.__unm(a) return M.call("negative", a[NODE]) end
+
+-- Lua gives `~a` as __bnot, and `a ~ b` as __bxor.
+function Column.__bnot(a) return M.call("not", a[NODE]) end
+
+local function refuse(symbol, hint)
+  return function()
+    errors.raise("CANNOT_CONVERT_COLUMN_INTO_BOOL", {}, { message = ("Columns have no `%s`."):format(symbol),
+      hint = hint })
+  end
+end
+Column.__lt, Column.__le = refuse("<", "use :lt() or :gt()"), refuse("<=", "use :leq() or :geq()")
+Column.__idiv = refuse("//", "use F.expr 'a div b'")
+Column.__shl, Column.__shr = refuse("<<", "use F.shiftleft"), refuse(">>", "use F.shiftright")
+Column.__bxor, Column.__len = refuse("~", "use :bitwiseXOR()"), refuse("#", "use F.length")
+function Column.__eq(a, b)
+  if rawequal(a, b) then return true end
+  return refuse("==", "use :equalTo() or :notEqual()")()
+end
+Column.__call = nil
+
+-- ---- methods -----------------------------------------------------------------------------------------------------
+
+local function method(name, signature, body)
+  methods[name] = arguments.method("Column", name, signature, body)
+end
+
+local function value_methods(list)
+  for name, fn in pairs(list) do
+    method(name, "other:any?", function(self, other)
+      return M.call(fn, self[NODE], M.literal(other))
+    end)
+  end
+end
+value_methods { equalTo = "=", gt = ">", geq = ">=", lt = "<", leq = "<=", eqNullSafe = "<=>", bitwiseAND = "&",
+  bitwiseOR = "|", bitwiseXOR = "^", startswith = "startswith", endswith = "endswith", contains = "contains",
+  like = "like", rlike = "rlike", ilike = "ilike", plus = "+", minus = "-", multiply = "*", divide = "/", mod = "%" }
+for _, name in ipairs { "plus", "minus", "multiply", "divide", "mod" } do methods[name] = nil end
+
+method("notEqual", "other:any?", function(self, other)
+  return M.call("not", { kind = "call", name = "=", args = { self[NODE], M.literal(other) } })
+end)
+for name, fn in pairs { isNull = "isNull", isNotNull = "isNotNull", isNaN = "isNaN" } do
+  method(name, "", function(self) return M.call(fn, self[NODE]) end)
+end
+
+local ORDER = { asc = { false, true }, asc_nulls_first = { false, true }, asc_nulls_last = { false, false },
+  desc = { true, false }, desc_nulls_first = { true, true }, desc_nulls_last = { true, false } }
+for name, how in pairs(ORDER) do
+  method(name, "", function(self)
+    return M.wrap { kind = "sort", args = { self[NODE] }, descending = how[1], nulls_first = how[2] }
+  end)
+end
+
+local function alias(self, ...)
+  local names, n, metadata = { ... }, select("#", ...), nil
+  if type(names[n]) == "table" and n > 1 then
+    metadata = names[n].metadata
+    names[n] = nil
+  end
+  for i = 1, math.max(#names, 1) do
+    if type(names[i]) ~= "string" then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "alias", expected_type = "str",
+        arg_type = arguments.type_name(names[i]) })
+    end
+  end
+  if type(metadata) == "table" then metadata = require "cjson".encode(metadata) end
+  return M.wrap { kind = "alias", args = { self[NODE] }, parts = names, metadata = metadata }
+end
+for _, name in ipairs { "alias", "name" } do
+  methods[name] = function(self, ...)
+    if not M.is(self) then
+      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = name, problem = "call it with ':' on a Column" })
+    end
+    return alias(self, ...)
+  end
+end
+
+local function cast(self, kind, mode)
+  local types = require "tidemill.types"
+  if type(kind) == "string" then
+    return M.wrap { kind = "cast", args = { self[NODE] }, target_text = kind, mode = mode }
+  end
+  if not types.is(kind) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "dataType", expected_type = "DataType or str",
+      arg_type = arguments.type_name(kind) })
+  end
+  return M.wrap { kind = "cast", args = { self[NODE] }, target = kind, mode = mode }
+end
+method("cast", "dataType", function(self, kind) return cast(self, kind, "ansi") end)
+method("astype", "dataType", function(self, kind) return cast(self, kind, "ansi") end)
+method("try_cast", "dataType", function(self, kind) return cast(self, kind, "try") end)
+
+method("between", "lowerBound, upperBound", function(self, low, high)
+  return binary "and"(M.call(">=", self[NODE], M.literal(low)), M.call("<=", self[NODE], M.literal(high)))
+end)
+
+method("isin", "*cols", function(self, cols)
+  local args = { self[NODE] }
+  for i = 1, cols.n do args[i + 1] = M.literal(cols[i]) end
+  return M.wrap { kind = "call", name = "in", args = args }
+end)
+
+method("substr", "startPos, length", function(self, from, length)
+  if M.is(from) ~= M.is(length) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "length", expected_type = M.is(from) and "Column" or "int",
+      arg_type = arguments.type_name(length) })
+  end
+  return M.call("substr", self[NODE], M.literal(from), M.literal(length))
+end)
+
+method("getItem", "key", function(self, key)
+  return M.wrap { kind = "extract", args = { self[NODE], M.literal(key) } }
+end)
+method("getField", "name", function(self, name)
+  return M.wrap { kind = "extract", args = { self[NODE], M.literal(name) } }
+end)
+method("withField", "fieldName:string, col:Column", function(self, name, col)
+  return M.call("with_field", self[NODE], M.literal(name), col[NODE])
+end)
+method("dropFields", "*fieldNames", function(self, names)
+  local args = { self[NODE] }
+  for i = 1, names.n do args[i + 1] = M.literal(names[i]) end
+  return M.wrap { kind = "call", name = "drop_fields", args = args }
+end)
+
+--- A node of CASE with one more branch; F.when starts it.
+function M.when(node, condition, value)
+  if type(condition) ~= "table" or not M.is(condition) then
+    if type(condition) == "boolean" then M.condition(condition, "condition") end
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "condition", expected_type = "Column",
+      arg_type = arguments.type_name(condition) })
+  end
+  local args = table.move(node and node.args or {}, 1, node and #node.args or 0, 1, {})
+  args[#args + 1], args[#args + 2] = condition[NODE], M.literal(value)
+  return M.wrap { kind = "call", name = "when", args = args }
+end
+
+local function is_open_case(node) return node.kind == "call" and node.name == "when" and #node.args % 2 == 0 end
+
+method("when", "condition, value?", function(self, condition, value)
+  if not is_open_case(self[NODE]) then
+    errors.raise("UNSUPPORTED_OPERATION", { operation = "when() continues F.when(..), before otherwise()." },
+      { class = "IllegalArgumentException" })
+  end
+  return M.when(self[NODE], condition, value)
+end)
+method("otherwise", "value?", function(self, value)
+  if not is_open_case(self[NODE]) then
+    errors.raise("UNSUPPORTED_OPERATION", { operation = "otherwise() closes F.when(..), once." },
+      { class = "IllegalArgumentException" })
+  end
+  local args = table.move(self[NODE].args, 1, #self[NODE].args, 1, {})
+  args[#args + 1] = M.literal(value)
+  return M.wrap { kind = "call", name = "when", args = args }
+end)
+
+method("over", "window", function(self, window)
+  local spec = require "tidemill.window".spec(window)
+  return M.wrap { kind = "window", args = { self[NODE] }, window = spec }
+end)
+method("transform", "f:function", function(self, f) return f(self) end)
+method("outer", "", function(self) return self end)
+
+-- ---- reading -----------------------------------------------------------------------------------------------------
+
+local method_names
+function M.method_names()
+  if not method_names then
+    method_names = {}
+    for name in pairs(methods) do method_names[#method_names + 1] = name end
+    table.sort(method_names)
+  end
+  return method_names
+end
+
+function Column.__index(_, key)
+  local m = methods[key]
+  if m then return m end
+  local best = type(key) == "string" and similar.best(key, M.method_names())
+  errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(key) }, {
+    candidates = type(key) == "string" and similar.near(key, M.method_names()) or nil,
+    hint = best and ("did you mean :" .. best .. "()?") 
+      or "fields of a struct: c:getField 'name'; elements: c:getItem(0)" })
+end
+function Column.__newindex()
+  errors.raise("UNSUPPORTED_OPERATION", { operation = "A Column does not change." })
+end
+function Column.__pairs()
+  errors.raise("UNSUPPORTED_OPERATION", { operation = "A Column has no elements to walk; run a query." })
+end
+
+-- ---- printing ----------------------------------------------------------------------------------------------------
+
+local show
+
+local function show_list(list)
+  local parts = {}
+  for i, n in ipairs(list or {}) do parts[i] = show(n) end
+  return table.concat(parts, ", ")
+end
+
+local function show_literal(v)
+  if v == nil then return "NULL" end
+  if type(v) == "string" then return "'" .. v .. "'" end
+  if math.type(v) == "float" then return core.number_text(v) end
+  return tostring(v)
+end
+
+local function show_case(node)
+  local out, args = { "CASE" }, node.args
+  for i = 1, #args - 1, 2 do out[#out + 1] = ("WHEN %s THEN %s"):format(show(args[i]), show(args[i + 1])) end
+  if #args % 2 == 1 then out[#out + 1] = "ELSE " .. show(args[#args]) end
+  return table.concat(out, " ") .. " END"
+end
+
+local SHOW = {
+  text = function(n) return n.name end,
+  name = function(n) return table.concat(n.parts, ".") end,
+  star = function(n) return #n.parts > 0 and table.concat(n.parts, ".") .. ".*" or "*" end,
+  literal = function(n) return show_literal(n.value) end,
+  call = function(n)
+    if n.name == "when" then return show_case(n) end
+    return ("%s(%s)"):format(n.name, n.star and "*" or show_list(n.args))
+  end,
+  cast = function(n)
+    local kind = n.target_text and n.target_text:upper() or core.type_text(n.target, "sql")
+    return ("%s(%s AS %s)"):format(n.mode == "try" and "TRY_CAST" or "CAST", show(n.args[1]), kind)
+  end,
+  extract = function(n)
+    local key = n.args[2].kind == "literal" and tostring(n.args[2].value) or show(n.args[2])
+    return ("%s[%s]"):format(show(n.args[1]), key)
+  end,
+  alias = function(n) return show(n.args[1]) .. " AS " .. table.concat(n.parts, ", ") end,
+  lambda = function(n) return ("lambdafunction(%s, %s)"):format(show(n.args[1]), table.concat(n.parts, ", ")) end,
+  sort = function(n)
+    return ("%s %s NULLS %s"):format(show(n.args[1]), n.descending and "DESC" or "ASC",
+      n.nulls_first and "FIRST" or "LAST")
+  end,
+  window = function(n)
+    return show(n.args[1]) .. " OVER (" .. require "tidemill.window".text(n.window, show) .. ")"
+  end,
+  column = function(n) return n.name end,
+  host = function(n) return ("%s(%s)"):format(n.name, show_list(n.args)) end,
+}
+function show(node) return SHOW[node.kind](node) end
+M.show = show
+
+function Column:__tostring() return "Column<'" .. show(self[NODE]) .. "'>" end
+
+return M

@@ -1,0 +1,157 @@
+--- Error objects: what every failure raises.
+-- Fields: class, condition, sqlState, message, messageParameters, queryContext, position, hint, candidates, cause,
+-- traceback, where. `tostring` is one paragraph with the user's line and a caret under the query text.
+local core = require "tidemill.core"
+local similar = require "tidemill.similar"
+
+local M = {}
+
+local Error = { __name = "tidemill.Error" }
+Error.__index = Error
+
+-- Misuse of the API: conditions of PySpark, with texts of our own. <x> stands for the parameter x.
+local MISUSE = {
+  ARGUMENT_REQUIRED = { "PySparkValueError", "`<arg_name>` is needed when <condition>." },
+  ATTRIBUTE_NOT_SUPPORTED = { "PySparkAttributeError", "There is no `<attr_name>` here." },
+  CANNOT_CONVERT_COLUMN_INTO_BOOL = { "PySparkValueError",
+    "A Column has no truth value: combine with `&`, `|`, `~`, compare with :equalTo(), :lt(), :gt()." },
+  CANNOT_CONVERT_TYPE = { "PySparkTypeError", "A <from_type> cannot become a <to_type>." },
+  CANNOT_DETERMINE_TYPE = { "PySparkValueError",
+    "Column `<field_name>` holds only NULL, so its type is unknown. Name it in the schema: \"<field_name> STRING\"." },
+  CANNOT_INFER_EMPTY_SCHEMA = { "PySparkValueError", "There are no rows to infer a schema from. Pass one." },
+  CANNOT_INFER_SCHEMA_FOR_TYPE = { "PySparkTypeError",
+    "A row is a list or a map of values, not a <data_type>. For single values pass a type: \"int\"." },
+  CANNOT_INFER_TYPE_FOR_FIELD = { "PySparkTypeError", "The values of column `<field_name>` have no column type." },
+  CANNOT_MERGE_TYPE = { "PySparkTypeError",
+    "Row <row>, column `<field_name>`: <data_type2> does not go with <data_type1> before it. "
+      .. "Say which in the schema: \"<field_name> <cure>\"." },
+  CANNOT_PARSE_DATATYPE = { "PySparkValueError", "This is no data type: <msg>." },
+  FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME = { "PySparkTypeError",
+    "<place><field_name>: <data_type> does not take <obj> (a <obj_type>)." },
+  FIELD_NOT_NULLABLE_WITH_NAME = { "PySparkValueError", "<field_name> is NOT NULL, but its value is NULL." },
+  FIELD_STRUCT_LENGTH_MISMATCH = { "PySparkValueError",
+    "A row has <object_length> values for <field_length> columns." },
+  INDEX_OUT_OF_RANGE = { "PySparkIndexError", "<arg_name> has no position <index>." },
+  INVALID_TYPE = { "PySparkTypeError", "Argument `<arg_name>` cannot be a <arg_type>." },
+  INVALID_WINDOW_BOUND_TYPE = { "PySparkTypeError", "A frame bound is an integer, not <window_bound_type>." },
+  MIXED_TABLE = { "PySparkTypeError", "This table is neither a list nor a map: key <key> stands beside others." },
+  NOT_COLUMN_OR_STR = { "PySparkTypeError", "Argument `<arg_name>` is a Column or text, not a <arg_type>." },
+  NOT_EXPECTED_TYPE = { "PySparkTypeError", "Argument `<arg_name>` is <expected_type>, not <arg_type>." },
+  NOT_IMPLEMENTED = { "PySparkNotImplementedError", "<feature> is not part of this build." },
+  NO_ACTIVE_SESSION = { "PySparkRuntimeError", "There is no open session. Start one: tidemill.session{}." },
+  NO_OBSERVE_BEFORE_GET = { "PySparkAssertionError", "Give the Observation to df:observe() and run the query first." },
+  REUSE_OBSERVATION = { "PySparkAssertionError", "An Observation serves one DataFrame." },
+  SESSION_CLOSED = { "PySparkRuntimeError", "The <object> is closed." },
+  STRUCT_ARRAY_LENGTH_MISMATCH = { "IllegalArgumentException",
+    "Rows differ in length: <expected> columns, but one has <actual>.", "2201E" },
+  TOO_MANY_VALUES = { "PySparkValueError", "Expected <expected> <item>, got <actual>." },
+  UNEXPECTED_ARGUMENT = { "PySparkTypeError", "<function>: <problem>" },
+  UNSUPPORTED_LITERAL = { "PySparkTypeError", "<value> (a <type>) cannot stand in a query." },
+  UNSUPPORTED_OPERATION = { "PySparkNotImplementedError", "<operation>" },
+  VALUE_NOT_NON_EMPTY_STR = { "PySparkValueError", "`<arg_name>` is a text that is not empty, not <arg_value>." },
+  VALUE_NOT_POSITIVE = { "PySparkValueError", "`<arg_name>` is positive, not <arg_value>." },
+  VALUE_OUT_OF_BOUNDS = { "PySparkValueError",
+    "`<arg_name>` lies between <lower_bound> and <upper_bound>; got <actual>." },
+  WRONG_NUM_COLUMNS = { "PySparkValueError", "<func_name> takes at least <num_cols> columns." },
+}
+
+local ROOT = debug.getinfo(1, "S").source:match "^(.*)errors%.lua$"
+
+-- The innermost line that is not ours; nil inside coroutines without one.
+local function user_line()
+  local level = 3
+  while true do
+    local info = debug.getinfo(level, "Sl")
+    if not info then return nil end
+    if info.what ~= "C" and info.source:sub(1, #ROOT) ~= ROOT and info.currentline > 0 then
+      return info.short_src:match "[^/]*$" .. ":" .. info.currentline
+    end
+    level = level + 1
+  end
+end
+
+local function fill(template, params)
+  return (template:gsub("<([%w_]+)>", function(name) return params[name] and tostring(params[name]) or "" end))
+end
+
+-- "`a`, `b`" as Spark lists proposals.
+local function proposals(text)
+  local list = {}
+  for name in (text or ""):gmatch "`([^`]+)`" do list[#list + 1] = name end
+  return list
+end
+
+local function position(e, query, start, stop)
+  local line, from = 1, 1
+  for at in query:sub(1, start):gmatch "()\n" do line, from = line + 1, at + 1 end
+  e.position = { start = start + 1, stop = stop, line = line, column = start + 2 - from }
+  e.queryContext = { { contextType = "SQL", fragment = query:sub(start + 1, stop), startIndex = start,
+    stopIndex = stop - 1, objectType = "", objectName = "", query = query } }
+end
+
+--- The error object of plain fields; what C calls ("raise") and `raise` below.
+local function new(e)
+  local misuse = MISUSE[e.condition]
+  e.messageParameters = e.messageParameters or {}
+  if misuse and not e.message then
+    e.class, e.message, e.sqlState = e.class or misuse[1], fill(misuse[2], e.messageParameters), misuse[3]
+  end
+  e.class, e.message = e.class or "SparkException", e.message or tostring(e.condition)
+  e.candidates = e.candidates or proposals(e.messageParameters.proposal)
+  if e.query and e.start and e.start <= #e.query then position(e, e.query, e.start, math.min(e.stop, #e.query)) end
+  e.query, e.start, e.stop = nil, nil, nil
+  e.where = user_line()
+  e.traceback = debug.traceback("", 3):gsub("^\n", "")
+  return setmetatable(e, Error)
+end
+
+--- Raise a condition: raise("NOT_EXPECTED_TYPE", { arg_name = .. }, { hint = .. }).
+function M.raise(condition, params, extra)
+  local e = { condition = condition, messageParameters = params }
+  for k, v in pairs(extra or {}) do e[k] = v end
+  error(new(e), 0)
+end
+
+function M.new(fields) return new(fields) end
+function M.is(v) return getmetatable(v) == Error end
+
+-- The candidate to offer beside the caret: only one that is close.
+local function offer(e)
+  local wrong = e.messageParameters.objectName or e.messageParameters.routineName or e.messageParameters.fieldName
+  wrong = wrong and wrong:match "`([^`]+)`$"
+  if not wrong then return nil end
+  local best = similar.best(wrong, e.candidates)
+  return best and ("did you mean `" .. best .. "`?")
+end
+
+local function caret(e)
+  local c, p = e.queryContext and e.queryContext[1], e.position
+  if not c then return nil end
+  local line = c.query:sub(p.start - p.column + 1):match "^[^\n]*"
+  local shown, shift = line, 0
+  if #line > 96 and p.column > 60 then
+    shift = p.column - 40
+    shown = "..." .. line:sub(shift + 4)
+  end
+  if #shown > 100 then shown = shown:sub(1, 97) .. "..." end
+  local width = math.max(1, math.min(utf8.len(c.fragment:match "^[^\n]*") or 1, 60))
+  local before = line:sub(shift + 1, p.column - 1)
+  return "  " .. shown .. "\n  " .. (" "):rep(utf8.len(before) or #before) .. ("^"):rep(width)
+end
+
+function Error:__tostring()
+  local text = ("%s[%s] %s"):format(self.where and self.where .. ": " or "", self.condition, self.message)
+  if self.sqlState and not text:find("(SQLSTATE", 1, true) then text = text .. " (SQLSTATE " .. self.sqlState .. ")" end
+  local under, hint = caret(self), self.hint or offer(self)
+  if under then
+    text = text .. "\n" .. under .. (hint and "   " .. hint or "")
+  elseif hint and not text:find(hint, 1, true) then
+    text = text .. "\n  " .. hint
+  end
+  if self.cause ~= nil then text = text .. "\n  caused by: " .. tostring(self.cause) end
+  return text
+end
+
+core.hook("raise", new)
+
+return M

@@ -1,0 +1,274 @@
+--- Data types by PySpark's names: types.StructType{..}, types.ArrayType(types.LongType()), types.fromDDL "a INT".
+-- Objects are the plain tables that csrc/bind/schema.h describes, with classes.
+local core = require "tidemill.core"
+local errors = require "tidemill.errors"
+
+local types = {}
+local by_id = {} -- id of the core -> metatable
+
+local function python(v) return v and "True" or "False" end
+
+-- ---- what all types share ----------------------------------------------------------------------------------------
+
+local base = {}
+
+function base:simpleString() return core.type_text(self, "simple") end
+function base:json() return core.type_text(self, "json") end
+function base:jsonValue() return require "cjson".decode(self:json()) end
+function base:typeName() return getmetatable(self).__type_name or self.id end
+function base:toDDL() return core.type_text(self, self.id == "struct" and "ddl" or "sql") end
+
+local function is_type(v) return type(v) == "table" and (getmetatable(v) or {}).__type == true end
+types.is = is_type
+
+local function same(a, b)
+  if type(a) ~= "table" then return a == b end
+  for k, v in next, a do if not same(v, rawget(b, k)) then return false end end
+  for k in next, b do if rawget(a, k) == nil then return false end end
+  return true
+end
+
+local function define(name, id, o)
+  o = o or {}
+  local methods = setmetatable(o.methods or {}, { __index = base })
+  local mt = { __name = name, __type = true, __type_name = o.type_name }
+  mt.__eq = function(a, b) return is_type(a) and is_type(b) and same(a, b) end
+  mt.__tostring = o.repr or function() return name .. "()" end
+  mt.__index = function(t, k)
+    local alias = o.fields and o.fields[k]
+    if alias then return rawget(t, alias) end
+    return o.get and o.get(t, k) or methods[k]
+  end
+  mt.__len, mt.__pairs, mt.__call = o.len, o.pairs, nil
+  by_id[id] = mt
+  types[name] = setmetatable({ typeName = function() return o.type_name or id end }, {
+    __name = "type " .. name,
+    __call = function(_, ...)
+      local t = o.new and o.new(...) or {}
+      t.id = t.id or id
+      return setmetatable(t, mt)
+    end,
+  })
+end
+
+-- ---- atoms -------------------------------------------------------------------------------------------------------
+
+for name, id in pairs {
+  NullType = "void", BooleanType = "boolean", ByteType = "byte", ShortType = "short", IntegerType = "integer",
+  LongType = "long", FloatType = "float", DoubleType = "double", BinaryType = "binary", DateType = "date",
+  TimestampType = "timestamp", TimestampNTZType = "timestamp_ntz", CalendarIntervalType = "interval",
+  VariantType = "variant", VectorUDT = "vector", MatrixUDT = "matrix",
+} do define(name, id) end
+
+define("StringType", "string", {
+  new = function(collation) return { collation = collation ~= "UTF8_BINARY" and collation or nil } end,
+  repr = function(t) return t.collation and ("StringType('%s')"):format(t.collation) or "StringType()" end,
+})
+local function sized(id)
+  return { new = function(n) return { length = n } end,
+    repr = function(t) return ("%sType(%d)"):format(id, t.length) end }
+end
+define("CharType", "char", sized "Char")
+define("VarcharType", "varchar", sized "Varchar")
+define("DecimalType", "decimal", {
+  new = function(p, s) return { precision = p or 10, scale = s or 0 } end,
+  repr = function(t) return ("DecimalType(%d,%d)"):format(t.precision, t.scale) end,
+})
+define("TimeType", "time", {
+  new = function(p) return { precision = p or 6 } end,
+  repr = function(t) return ("TimeType(%d)"):format(t.precision) end,
+})
+define("DayTimeIntervalType", "interval_dt", {
+  new = function(from, to) return { start = from or 0, stop = to or from or 3 } end,
+  fields = { startField = "start", endField = "stop" }, type_name = "daytimeinterval",
+  repr = function(t) return ("DayTimeIntervalType(%d, %d)"):format(t.start, t.stop) end,
+})
+define("YearMonthIntervalType", "interval_ym", {
+  new = function(from, to) return { start = from or 0, stop = to or from or 1 } end,
+  fields = { startField = "start", endField = "stop" }, type_name = "yearmonthinterval",
+  repr = function(t) return ("YearMonthIntervalType(%d, %d)"):format(t.start, t.stop) end,
+})
+for i, name in ipairs { "DAY", "HOUR", "MINUTE", "SECOND" } do types.DayTimeIntervalType[name] = i - 1 end
+types.YearMonthIntervalType.YEAR, types.YearMonthIntervalType.MONTH = 0, 1
+
+-- ---- nested types ------------------------------------------------------------------------------------------------
+
+local function need_type(v, what)
+  if is_type(v) then return v end
+  if type(v) == "string" then return types.fromDDL(v) end
+  errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "DataType",
+    arg_type = require "tidemill.arguments".type_name(v) })
+end
+
+define("ArrayType", "array", {
+  new = function(element, nulls)
+    return { element = need_type(element, "elementType"), containsNull = nulls ~= false }
+  end,
+  fields = { elementType = "element" },
+  repr = function(t) return ("ArrayType(%s, %s)"):format(t.element, python(t.containsNull)) end,
+})
+define("MapType", "map", {
+  new = function(key, value, nulls)
+    return { key = need_type(key, "keyType"), value = need_type(value, "valueType"),
+      valueContainsNull = nulls ~= false }
+  end,
+  fields = { keyType = "key", valueType = "value" },
+  repr = function(t) return ("MapType(%s, %s, %s)"):format(t.key, t.value, python(t.valueContainsNull)) end,
+})
+
+local function metadata_text(m)
+  if m == nil or type(m) == "string" then return m end
+  return next(m) and require "cjson".encode(m) or nil
+end
+
+define("StructField", "field", {
+  new = function(name, kind, nullable, metadata)
+    if type(name) ~= "string" then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "name", expected_type = "str",
+        arg_type = require "tidemill.arguments".type_name(name) })
+    end
+    return { name = name, type = need_type(kind, "dataType"), nullable = nullable ~= false,
+      metadata = metadata_text(metadata) }
+  end,
+  fields = { dataType = "type" },
+  methods = {
+    simpleString = function(f) return f.name .. ":" .. f.type:simpleString() end,
+    --- The metadata as a table; `metadata` itself is JSON text or nil.
+    getMetadata = function(f) return f.metadata and require "cjson".decode(f.metadata) or {} end,
+  },
+  repr = function(f) return ("StructField('%s', %s, %s)"):format(f.name, f.type, python(f.nullable)) end,
+})
+
+-- ---- struct types ------------------------------------------------------------------------------------------------
+
+local struct = {}
+
+function struct:fieldNames()
+  local names = {}
+  for i, f in ipairs(self.fields) do names[i] = f.name end
+  return names
+end
+
+--- Adds a field in place and returns itself, as PySpark's does.
+function struct:add(field, kind, nullable, metadata)
+  if type(field) == "string" then
+    if kind == nil then
+      errors.raise("ARGUMENT_REQUIRED", { arg_name = "data_type", condition = "a field is given by its name" })
+    end
+    field = types.StructField(field, kind, nullable, metadata)
+  end
+  self.fields[#self.fields + 1] = field
+  return self
+end
+
+local tree
+
+local function tree_fields(out, t, indent, level, max)
+  for _, f in ipairs(t.fields) do
+    out[#out + 1] = ("%s |-- %s: %s (nullable = %s)"):format(indent, f.name, types.tree_name(f.type), f.nullable)
+    tree(out, f.type, indent .. " |   ", level + 1, max)
+  end
+end
+
+local INTERVAL = { interval_dt = { "day", "hour", "minute", "second" }, interval_ym = { "year", "month" } }
+
+--- The name of a type in printSchema.
+function types.tree_name(t)
+  local units = INTERVAL[t.id]
+  if units then
+    local from, to = units[t.start + 1], units[t.stop + 1]
+    return "interval " .. (from == to and from or from .. " to " .. to)
+  end
+  if t.id == "decimal" or t.id == "time" or t.id == "string" or t.id == "char" or t.id == "varchar" then
+    return t:simpleString()
+  end
+  return t.id
+end
+
+function tree(out, t, indent, level, max)
+  if level > max then return end
+  local function item(label, kind, nulls)
+    out[#out + 1] = ("%s |-- %s: %s%s"):format(indent, label, types.tree_name(kind), nulls)
+    tree(out, kind, indent .. " |   ", level + 1, max)
+  end
+  if t.id == "struct" then tree_fields(out, t, indent, level, max)
+  elseif t.id == "array" then item("element", t.element, (" (containsNull = %s)"):format(t.containsNull))
+  elseif t.id == "map" then
+    item("key", t.key, "")
+    item("value", t.value, (" (valueContainsNull = %s)"):format(t.valueContainsNull))
+  end
+end
+
+--- What printSchema prints; with `level` only so deep.
+function struct:treeString(level)
+  local out = { "root" }
+  tree(out, self, "", 1, level and level > 0 and level or math.huge)
+  return table.concat(out, "\n") .. "\n"
+end
+
+define("StructType", "struct", {
+  new = function(fields)
+    local list = {}
+    for i, f in ipairs(fields or {}) do
+      if getmetatable(f) ~= by_id.field then
+        errors.raise("NOT_EXPECTED_TYPE", { arg_name = "fields", expected_type = "list of StructField",
+          arg_type = type(f) })
+      end
+      list[i] = f
+    end
+    return { fields = list }
+  end,
+  methods = struct,
+  len = function(t) return #t.fields end,
+  pairs = function(t) return ipairs(t.fields) end,
+  get = function(t, k)
+    if struct[k] or base[k] then return nil end
+    if k == "names" then return struct.fieldNames(t) end
+    if math.type(k) == "integer" then
+      return t.fields[k < 0 and #t.fields + 1 + k or k]
+        or errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "StructType", index = tostring(k) })
+    end
+    for _, f in ipairs(t.fields) do if f.name == k then return f end end
+    return nil
+  end,
+  repr = function(t)
+    local parts = {}
+    for i, f in ipairs(t.fields) do parts[i] = tostring(f) end
+    return "StructType([" .. table.concat(parts, ", ") .. "])"
+  end,
+})
+types.StructType.fromDDL = function(text) return types.fromDDL(text, true) end
+
+-- ---- both ways ---------------------------------------------------------------------------------------------------
+
+--- Give a description from the core its classes, at every depth.
+function types.wrap(t)
+  for _, child in ipairs { t.element or false, t.key or false, t.value or false } do
+    if child then types.wrap(child) end
+  end
+  for _, f in ipairs(t.fields or {}) do
+    types.wrap(f.type)
+    setmetatable(f, by_id.field)
+  end
+  return setmetatable(t, by_id[t.id])
+end
+
+--- DDL text as a type: "a INT, b STRING" and "struct<..>" give a StructType, "array<int>" an ArrayType.
+function types.fromDDL(text, as_struct)
+  local handle = require "tidemill.session".active_handle()
+  return types.wrap(core.parse_type(handle, text, as_struct and "schema" or "either"))
+end
+
+types.DataType = { fromDDL = types.fromDDL }
+types.Row = require "tidemill.row".Row
+
+core.hook("misfit", function(kind, value, field, row)
+  local show, name = require "tidemill.row".show, require "tidemill.arguments".type_name
+  errors.raise("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", {
+    field_name = field and "field " .. field or "the value", data_type = tostring(types.wrap(kind)),
+    obj = show(value), obj_type = name(value), place = row and ("row %d, "):format(row) or "",
+  })
+end)
+core.hook("sorted_keys", function(t) return require "tidemill.arguments".sorted_keys(t) end)
+
+return types

@@ -1,0 +1,101 @@
+--- Window.partitionBy("a"):orderBy("b"):rowsBetween(..): what :over() takes. Specifications never change.
+local arguments = require "tidemill.arguments"
+local column = require "tidemill.column"
+local errors = require "tidemill.errors"
+local internal = require "tidemill.internal"
+local STATE = internal.state
+
+local M = {}
+local Spec = { __name = "WindowSpec" }
+local methods = {}
+
+
+local function new(old, changes)
+  local state = {}
+  for k, v in pairs(old or {}) do state[k] = v end
+  for k, v in pairs(changes) do state[k] = v end
+  return setmetatable({ [STATE] = state }, Spec)
+end
+
+local function sort_nodes(cols)
+  local out = {}
+  for i = 1, cols.n do
+    local node = column.node(cols[i], "cols")
+    if node.kind ~= "sort" then node = { kind = "sort", args = { node }, descending = false, nulls_first = true } end
+    out[i] = node
+  end
+  return out
+end
+
+local function bound(v, name)
+  if column.is(v) or (type(v) == "userdata" and v ~= nil) then return v end
+  if type(v) ~= "number" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "int", arg_type = arguments.type_name(v) })
+  end
+  return v
+end
+
+local function method(name, signature, body) methods[name] = arguments.method("WindowSpec", name, signature, body) end
+
+method("partitionBy", "*cols", function(self, cols)
+  return new(self[STATE], { partition = column.nodes(cols, "cols") })
+end)
+method("orderBy", "*cols", function(self, cols) return new(self[STATE], { order = sort_nodes(cols) }) end)
+for name, unit in pairs { rowsBetween = "rows", rangeBetween = "range" } do
+  method(name, "start, end", function(self, from, to)
+    return new(self[STATE], { unit = unit, from = bound(from, "start"), to = bound(to, "end") })
+  end)
+end
+
+function Spec.__index(_, key)
+  return methods[key] or errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(key) })
+end
+function Spec.__newindex() errors.raise("UNSUPPORTED_OPERATION", { operation = "A window does not change." }) end
+
+local LIMIT = 1 << 31
+local function edge(v)
+  if column.is(v) then return "offset", v[internal.node] end
+  if v <= -LIMIT then return "unbounded_preceding" end
+  if v >= LIMIT then return "unbounded_following" end
+  if v == 0 then return "current" end
+  if math.type(v) == "float" and math.tointeger(v) then v = math.tointeger(v) end
+  return v < 0 and "preceding" or "following", { kind = "literal", value = v < 0 and -v or v }
+end
+
+--- The window as csrc/bind/expr.c reads it.
+function M.spec(v)
+  if getmetatable(v) ~= Spec then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "window", expected_type = "WindowSpec",
+      arg_type = arguments.type_name(v) })
+  end
+  local s = v[STATE]
+  local spec = { partition = s.partition or {}, order = s.order or {}, unit = s.unit }
+  if s.unit then
+    spec.from, spec.from_offset = edge(s.from)
+    spec.to, spec.to_offset = edge(s.to)
+  end
+  return spec
+end
+
+function M.text(spec, show)
+  local parts = {}
+  local function list(title, nodes)
+    local texts = {}
+    for i, n in ipairs(nodes) do texts[i] = show(n) end
+    if #texts > 0 then parts[#parts + 1] = title .. table.concat(texts, ", ") end
+  end
+  list("PARTITION BY ", spec.partition)
+  list("ORDER BY ", spec.order)
+  return table.concat(parts, " ")
+end
+
+local empty = new(nil, {})
+M.Window = setmetatable({
+  unboundedPreceding = math.mininteger, unboundedFollowing = math.maxinteger, currentRow = 0,
+  partitionBy = function(...) return empty:partitionBy(...) end,
+  orderBy = function(...) return empty:orderBy(...) end,
+  rowsBetween = function(...) return empty:rowsBetween(...) end,
+  rangeBetween = function(...) return empty:rangeBetween(...) end,
+}, { __name = "Window" })
+
+return M
