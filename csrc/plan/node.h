@@ -8,6 +8,7 @@
 #define MILL_PLAN_NODE_H
 
 #include "column/chunk.h"
+#include "column/option.h"
 #include "column/scan.h"
 #include "plan/expr.h"
 
@@ -75,10 +76,6 @@ typedef enum mill_grouping {
   MILL_GROUP_SETS, /* sets: bit k of a mask is keys[k] */
   MILL_GROUP_ALL,  /* GROUP BY ALL */
 } mill_grouping;
-
-typedef struct mill_option {
-  const char *key, *value;
-} mill_option;
 
 /* Files or a stream to read: csrc/io and csrc/stream say what the options mean. */
 typedef struct mill_source {
