@@ -1,0 +1,212 @@
+/* LIKE and ILIKE.
+**
+** A pattern is cut at its % into pieces. The first piece stands at the start and the last at the end of the
+** text; those between are searched from left to right, each at its first place, which is enough
+** because % takes anything. A piece without _ is compared or searched as bytes, so that 'x%', '%x' and
+** '%x%' cost a memcmp or a memmem. Constant patterns are compiled when the call is bound, others once
+** for each run of equal ones. ILIKE compares the lower-case forms. */
+#include "base/text.h"
+#include "base/utf8.h"
+#include "kernel/kernel_int.h"
+
+#define KERNEL_HEAD(NAME)                                                                          \
+  static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,               \
+                          mill_vector *out, mill_error *err)
+
+typedef struct {
+  const char *p;      /* bytes; those of a _ are not looked at */
+  const uint8_t *any; /* 1 at a byte that stands for any one character; NULL: none does */
+  size_t n;
+} piece;
+
+typedef struct {
+  piece *piece; /* npieces >= 1, a % between each two */
+  size_t npieces;
+} pattern;
+
+typedef struct {
+  bool fold; /* ILIKE */
+  bool constant;
+  pattern pattern;
+} like_plan;
+
+/* ---- compiling ------------------------------------------------------------------------------ */
+
+static mill_status bad_escape(mill_error *err, mill_status condition, const char *p, size_t n,
+                              char c) {
+  return mill_fail(err, condition, "format",
+                   mill_error_fmt(err, "'%.*s'", (int)(n > 200 ? 200 : n), p), "char",
+                   mill_error_fmt(err, "'%c'", c), NULL);
+}
+
+static mill_status compile(mill_arena *a, const char *p, size_t n, char escape, pattern *out,
+                           mill_error *err) {
+  size_t pieces = 1, at = 0;
+  for (size_t i = 0; i < n; i++) pieces += p[i] == '%';
+  char *copy = mill_arena_alloc(a, n + 1);
+  uint8_t *any = mill_arena_alloc(a, n + 1);
+  out->piece = mill_arena_alloc(a, pieces * sizeof *out->piece);
+  if (copy == NULL || any == NULL || out->piece == NULL) return mill_oom(a->memory, n, err);
+  piece *now = out->piece;
+  *now = (piece){copy, NULL, 0};
+  out->npieces = 1;
+  for (size_t i = 0; i < n; i++) {
+    if (p[i] == escape) {
+      if (i + 1 == n) return bad_escape(err, MILL_E_INVALID_FORMAT_ESC_AT_THE_END, p, n, escape);
+      i++;
+      if (p[i] != '%' && p[i] != '_' && p[i] != escape)
+        return bad_escape(err, MILL_E_INVALID_FORMAT_ESC_IN_THE_MIDDLE, p, n, p[i]);
+    } else if (p[i] == '%') {
+      now = &out->piece[out->npieces++];
+      *now = (piece){copy + at, NULL, 0};
+      continue;
+    } else if (p[i] == '_') {
+      any[at] = 1;
+      now->any = any + (now->p - copy);
+    }
+    copy[at++] = p[i];
+    now->n++;
+  }
+  return MILL_OK;
+}
+
+/* ---- matching ------------------------------------------------------------------------------- */
+
+/* Bytes of the text that the piece takes when it stands at p; SIZE_MAX: it does not match there. */
+static size_t match_at(const piece *x, const char *p, size_t n) {
+  if (x->any == NULL) return x->n <= n && memcmp(x->p, p, x->n) == 0 ? x->n : SIZE_MAX;
+  size_t at = 0;
+  for (size_t k = 0; k < x->n; k++) {
+    int length = 1;
+    if (at >= n) return SIZE_MAX;
+    if (x->any[k])
+      mill_utf8_decode(p + at, n - at, &length);
+    else if (x->p[k] != p[at])
+      return SIZE_MAX;
+    at += (size_t)length;
+  }
+  return at;
+}
+
+/* Where the text behind the piece's first place starts; SIZE_MAX: there is no such place. */
+static size_t search(const piece *x, const char *p, size_t n) {
+  if (x->any == NULL) {
+    const char *q = x->n ? memmem(p, n, x->p, x->n) : p;
+    return q ? (size_t)(q - p) + x->n : SIZE_MAX;
+  }
+  for (size_t from = 0; from <= n; from++) {
+    if (from < n && ((unsigned char)p[from] & 0xc0) == 0x80) continue;
+    size_t took = match_at(x, p + from, n - from);
+    if (took != SIZE_MAX) return from + took;
+  }
+  return SIZE_MAX;
+}
+
+/* The last piece must end where the text ends. */
+static bool match_end(const piece *x, const char *p, size_t n) {
+  if (x->any == NULL) return x->n <= n && memcmp(p + n - x->n, x->p, x->n) == 0;
+  for (size_t from = 0; from <= n; from++)
+    if (match_at(x, p + from, n - from) == n - from &&
+        (from == n || ((unsigned char)p[from] & 0xc0) != 0x80))
+      return true;
+  return false;
+}
+
+static bool matches(const pattern *x, const char *p, size_t n) {
+  size_t took = match_at(&x->piece[0], p, n);
+  if (x->npieces == 1) return took == n;
+  if (took == SIZE_MAX) return false;
+  for (size_t k = 1; k + 1 < x->npieces; k++) {
+    size_t next = search(&x->piece[k], p + took, n - took);
+    if (next == SIZE_MAX) return false;
+    took += next;
+  }
+  return match_end(&x->piece[x->npieces - 1], p + took, n - took);
+}
+
+/* ---- kernels -------------------------------------------------------------------------------- */
+
+/* The text, or for ILIKE its lower-case form in the arena. */
+static mill_status folded(mill_call *call, const mill_str *s, mill_str *out, mill_error *err) {
+  const like_plan *plan = call->state;
+  mill_text text;
+  *out = *s;
+  if (!plan->fold) return MILL_OK;
+  mill_text_init(&text, call->ctx->memory);
+  mill_status status = mill_utf8_case(MILL_LOWER, mill_str_data(s), s->size, &text, err);
+  char *p = NULL;
+  if (status == MILL_OK) status = mill_bytes_take(call, text.size, &p, err);
+  if (status == MILL_OK && text.size) memcpy(p, text.data, text.size);
+  if (status == MILL_OK) *out = mill_str_done(call, p, text.size);
+  mill_text_clear(&text);
+  return status;
+}
+
+static char escape_at(const mill_call *call, const mill_vector *const *args, size_t i) {
+  if (call->nargs < 3) return '\\';
+  const mill_str *s = &MILL_AT(mill_str, args[2], i);
+  return s->size ? mill_str_data(s)[0] : '\\';
+}
+
+KERNEL_HEAD(k_like) {
+  const like_plan *plan = call->state;
+  pattern x = plan->pattern;
+  const mill_str *last = NULL;
+  uint8_t *r = out->data;
+  mill_str s, p;
+  MILL_EACH(out, n, i) {
+    const mill_str *pat = &MILL_AT(mill_str, args[1], i);
+    if (!plan->constant && (last == NULL || !mill_str_equal(last, pat))) {
+      MILL_TRY(folded(call, pat, &p, err));
+      char *copy = mill_arena_strndup(call->arena, mill_str_data(&p), p.size);
+      if (copy == NULL) return mill_oom(call->arena->memory, p.size, err);
+      MILL_TRY(compile(call->arena, copy, p.size, escape_at(call, args, i), &x, err));
+      last = pat;
+    }
+    MILL_TRY(folded(call, &MILL_AT(mill_str, args[0], i), &s, err));
+    r[i] = matches(&x, mill_str_data(&s), s.size);
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_like(mill_binding *b, mill_error *err) {
+  void *mem;
+  mill_vector pat, escape;
+  MILL_TRY(mill_bind_types(b, "string, string, #string? -> boolean", err));
+  MILL_TRY(mill_bind_alloc(b, sizeof(like_plan), &mem, err));
+  like_plan *plan = b->state = mem;
+  plan->fold = strcmp(b->fn->name, "ilike") == 0 || b->cast_to[0]->collation == MILL_UTF8_LCASE ||
+               b->cast_to[1]->collation == MILL_UTF8_LCASE;
+  MILL_TRY(mill_bind_constant(b, 1, &pat, err));
+  MILL_TRY(mill_bind_constant(b, 2, &escape, err));
+  if (escape.type && (!mill_vector_valid(&escape, 0) || MILL_AT(mill_str, &escape, 0).size != 1))
+    return mill_fail(err, MILL_E_INVALID_ESCAPE_CHAR, "sqlExpr",
+                     mill_error_fmt(err, "\"%s\"", b->arg_sql[2]), NULL);
+  if (pat.type == NULL || !mill_vector_valid(&pat, 0)) return MILL_OK;
+  char c = '\\';
+  if (escape.type) c = mill_str_data(&MILL_AT(mill_str, &escape, 0))[0];
+  mill_call call = {.ctx = b->ctx, .set = b->set, .state = plan, .arena = b->arena, .start = -1};
+  mill_str p;
+  MILL_TRY(folded(&call, &MILL_AT(mill_str, &pat, 0), &p, err));
+  plan->constant = true;
+  return compile(b->arena, mill_str_data(&p), p.size, c, &plan->pattern, err);
+}
+
+const mill_function mill_family_like[] = {
+    {.name = "like",
+     .types = "any, any, any?",
+     .bind = bind_like,
+     .kernel = k_like,
+     .flags = MILL_FN_OPERATOR,
+     .usage = "str like pattern[ ESCAPE escape]",
+     .doc = "True where the text matches: % stands for anything, _ for one character.",
+     .example = "SELECT 'tidemill' like '%mill' -> true"},
+    {.name = "ilike",
+     .types = "any, any, any?",
+     .bind = bind_like,
+     .kernel = k_like,
+     .flags = MILL_FN_OPERATOR,
+     .usage = "str ilike pattern[ ESCAPE escape]",
+     .doc = "As like, without regard to case.",
+     .example = "SELECT 'TideMill' ilike '%mill' -> true"},
+    {0}};
