@@ -7,7 +7,8 @@
 **
 ** Operators are calls by the name of Spark's function: a + b is CALL "+", NOT a is CALL "not", a IS
 ** NULL is CALL "isnull", a BETWEEN b AND c is CALL "between", a LIKE b ESCAPE c is CALL "like", a
-** IN (..) is CALL "in", CASE is CALL "when", a[b] is EXTRACT. Resolved columns are known by a
+** IN (..) is CALL "in", CASE is CALL "when", a[b] is EXTRACT; a sign is CALL "-" of one argument,
+** a <> b is not(a = b), a IS TRUE is a <=> true. Resolved columns are known by a
 ** session-unique id, so renaming, self joins and subqueries never confuse them. */
 #ifndef MILL_PLAN_EXPR_H
 #define MILL_PLAN_EXPR_H
@@ -19,11 +20,13 @@ typedef enum mill_expr_kind {
   /* as written */
   MILL_X_NAME, /* parts[nparts]: a, t.a, db.t.a.field */
   MILL_X_TEXT, /* `name`: a column of that very name, or else SQL text to parse */
-  MILL_X_STAR, /* parts[nparts]: qualifier or struct column, none: all; `except` names left out */
-  MILL_X_PARAMETER, /* :name, or ? number `index` with name NULL */
+  MILL_X_STAR, /* parts[nparts]: qualifier or struct column, none: all; `except` columns left out ("t.`a b`") */
+  MILL_X_PARAMETER, /* :name, or ? number `index` (from 0) with name NULL */
+  MILL_X_NAMED,     /* name => args[0]: an argument by name, only in args of calls and functions */
   /* resolved nodes keep their kind and gain a type */
   MILL_X_LITERAL,  /* `value`, a constant vector */
-  MILL_X_CALL,     /* `name` over args; distinct, ignore_nulls, filter, order as written */
+  MILL_X_CALL,     /* `name` over args; distinct, ignore_nulls, filter, order as written; parts: a
+                      qualified name; hidden: named_struct made of (a, b) */
   MILL_X_CAST,     /* args[0] to `target`; mode */
   MILL_X_EXTRACT,  /* args[0][args[1]]: element, map value, or struct field by literal name */
   MILL_X_FIELD,    /* resolved: field `index` of the struct args[0] */

@@ -14,18 +14,20 @@
 
 typedef enum mill_node_kind {
   /* leaves */
-  MILL_N_RELATION, /* parts[nparts]: a view or table; options as WITH (..); unresolved only */
+  MILL_N_RELATION, /* parts[nparts]: a view, a table, or format.`path`; exprs[0] instead of parts:
+                      IDENTIFIER(expr); options as WITH (..); streaming: STREAM t; unresolved only */
   MILL_N_FUNCTION, /* table function `name` over exprs: range(10), explode(..); unresolved only */
   MILL_N_TABLE,    /* `table`, in memory */
   MILL_N_SOURCE,   /* files or a stream: `source` */
-  MILL_N_VALUES,   /* nrows rows of exprs, row by row */
+  MILL_N_VALUES,   /* nrows rows of exprs, row by row; columns their names */
   MILL_N_ONE_ROW,  /* SELECT without FROM */
   MILL_N_RANGE,    /* from, to, step: column id BIGINT */
   /* one child */
-  MILL_N_PROJECT,   /* exprs */
-  MILL_N_FILTER,    /* exprs[0] (HAVING: `having` set, child is the aggregate) */
+  MILL_N_PROJECT, /* exprs; name: the |> operator it stands for, which forbids aggregates */
+  MILL_N_FILTER,  /* exprs[0] (HAVING: `having` set, child is the aggregate; QUALIFY: `qualify`) */
   MILL_N_AGGREGATE, /* GROUP BY keys; exprs the select list; grouping, sets */
-  MILL_N_SORT,      /* exprs, SORT each; `global` false: SORT BY */
+  MILL_N_SORT,      /* exprs, SORT each; `global` false: SORT BY; `all`: the one key is ALL unless a
+                  column is called so */
   MILL_N_LIMIT,     /* exprs[0] limit or NULL, exprs[1] offset or NULL */
   MILL_N_TAIL,      /* exprs[0] */
   MILL_N_DISTINCT,
@@ -33,14 +35,16 @@ typedef enum mill_node_kind {
   MILL_N_WINDOW,       /* exprs: ALIAS of WINDOW, added to the child's columns */
   MILL_N_GENERATE,     /* LATERAL VIEW: exprs[0] generator call, `outer`, alias, columns */
   MILL_N_SAMPLE,       /* lower, upper, seed, replacement */
-  MILL_N_ALIAS,        /* alias [columns]: FROM (..) AS t(a, b) */
+  MILL_N_ALIAS,        /* alias [columns]: FROM (..) AS t(a, b); `to`: MAX RECURSION LEVEL of a WITH
+                   query, -1 for none */
   MILL_N_WITH_COLUMNS, /* exprs, ALIAS each: added or replaced by name */
   MILL_N_DROP,         /* exprs: columns left out */
   MILL_N_RENAME,       /* columns: old, new, old, new, .. */
   MILL_N_WATERMARK,    /* exprs[0] event time column, exprs[1] delay as a literal interval */
   MILL_N_TRANSFORM,    /* an ML transformer: `stage` */
   MILL_N_PIVOT,        /* keys, exprs[0] pivot column, values, aggs */
-  MILL_N_UNPIVOT, /* keys ids, values, columns: variable and value names; `outer`: include nulls */
+  MILL_N_UNPIVOT, /* keys ids (`all`: what is not in values), values: NAME or struct(..), ALIAS for
+                     a label; columns: variable and value names; `outer`: include nulls */
   MILL_N_REPARTITION, /* and coalesce, hints: no effect on rows */
   /* two children, or more for UNION */
   MILL_N_JOIN,   /* join, exprs[0] condition or NULL, columns: USING, natural, lateral */
@@ -49,7 +53,8 @@ typedef enum mill_node_kind {
   /* WITH name AS (..): child[0] the query, `ctes` ALIAS nodes */
   MILL_N_WITH,
   /* commands */
-  MILL_N_CREATE_VIEW, /* alias, child, replace, columns */
+  MILL_N_CREATE_VIEW, /* alias, child (USING: a SOURCE), replace, if_exists: IF NOT EXISTS, columns;
+                         temporary, global; else parts name a view of the catalogue */
   MILL_N_DROP_VIEW,   /* parts, if_exists */
   MILL_N_DESCRIBE,    /* of a child query, a relation (parts) or a function (name), extended */
   MILL_N_EXPLAIN,     /* child, name: simple, extended, formatted, codegen, cost */
@@ -111,7 +116,7 @@ struct mill_node {
   mill_join join;
   mill_grouping grouping;
   bool global, having, outer, natural, lateral, by_name, allow_missing, intersect, all, replace,
-      if_exists, extended, replacement, within_watermark, recursive;
+      if_exists, extended, replacement, within_watermark, recursive, qualify, temporary;
   const char *text; /* the statement; NULL: built by calls */
   int32_t start, stop;
 };

@@ -178,7 +178,8 @@ static bool set_operation(const mill_parser *p, int ahead) {
 bool mill_p_clause(const mill_parser *p, int ahead) {
   int next = mill_p_peek(p, ahead + 1);
   switch (mill_p_peek(p, ahead)) {
-  case MILL_K_FROM: return next == MILL_T_LPAREN || (mill_p_is_name(p, ahead + 1) && operand(p, ahead + 1));
+  case MILL_K_FROM:
+    return next == MILL_T_LPAREN || (mill_p_is_name(p, ahead + 1) && operand(p, ahead + 1));
   case MILL_K_WHERE:
   case MILL_K_HAVING:
   case MILL_K_QUALIFY:
@@ -195,6 +196,8 @@ bool mill_p_clause(const mill_parser *p, int ahead) {
   case MILL_K_INTERSECT: return set_operation(p, ahead);
   case MILL_K_WINDOW: return mill_p_is_name(p, ahead + 1) && mill_p_peek(p, ahead + 2) == MILL_K_AS;
   case MILL_K_LATERAL: return next == MILL_K_VIEW;
+  case MILL_K_FOR: /* of PIVOT */
+    return next == MILL_T_LPAREN || mill_p_peek(p, ahead + 2) == MILL_K_IN;
   case MILL_K_PIVOT:
   case MILL_K_TABLESAMPLE: return next == MILL_T_LPAREN;
   case MILL_K_UNPIVOT: return next == MILL_T_LPAREN || mill_p_peek(p, ahead + 2) == MILL_K_NULLS;

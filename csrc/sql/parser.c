@@ -55,7 +55,7 @@ bool mill_p_enter(mill_parser *p) {
   if (p->failed) return false;
   if (p->depth <= MILL_PARSE_DEPTH) return true;
   mill_p_stop(p, mill_fail(p->err, MILL_E_FAILED_TO_PARSE_TOO_COMPLEX, NULL));
-  mill_error_at(p->err, (size_t)p->token[p->at].start, (size_t)p->token[p->at].stop);
+  mill_error_in(p->err, p->text, (size_t)p->token[p->at].start, (size_t)p->token[p->at].stop);
   return false;
 }
 
@@ -89,11 +89,12 @@ void mill_p_error(mill_parser *p, int from, mill_status condition, ...) {
   va_end(ap);
   p->status = mill_fail(p->err, condition, pair[0], pair[1], pair[2], pair[3], pair[4], pair[5],
                         pair[6], pair[7], NULL);
-  mill_error_at(p->err, (size_t)start_of(p, from), (size_t)stop_of(p, from));
+  mill_error_in(p->err, p->text, (size_t)start_of(p, from), (size_t)stop_of(p, from));
 }
 
 const char *mill_p_fragment(mill_parser *p, int from) {
-  return mill_p_copy(p, p->text + start_of(p, from), (size_t)(stop_of(p, from) - start_of(p, from)));
+  return mill_p_copy(p, p->text + start_of(p, from),
+                     (size_t)(stop_of(p, from) - start_of(p, from)));
 }
 
 void *mill_p_alloc(mill_parser *p, size_t n) {

@@ -36,8 +36,8 @@ typedef struct mill_parser {
   mill_fail_kind failed;
   mill_status status; /* of MILL_P_STOPPED, or of the first error of meaning */
   mill_error *err;
-  int furthest; /* token of the syntax error to report */
-  bool extra;   /* the statement was complete before it */
+  int furthest;       /* token of the syntax error to report */
+  bool extra;         /* the statement was complete before it */
   int32_t *not_query; /* by token: a parenthesis known not to open a query */
   mill_list windows;  /* WINDOW expressions whose name is not defined yet */
   int parameters;     /* ? seen */
@@ -92,14 +92,14 @@ static inline void mill_p_names(const mill_list *l, const char ***items, int *n)
 }
 
 /* name.c */
-bool mill_p_is_name(const mill_parser *p, int ahead); /* an identifier, keywords too */
-const char *mill_p_name(mill_parser *p);              /* identifier */
-const char *mill_p_checked_name(mill_parser *p);      /* and complain about a-b */
-void mill_p_parts(mill_parser *p, mill_list *out);    /* a.b.c */
-void mill_p_name_list(mill_parser *p, mill_list *out); /* (a, b) */
+bool mill_p_is_name(const mill_parser *p, int ahead);              /* an identifier, keywords too */
+const char *mill_p_name(mill_parser *p);                           /* identifier */
+const char *mill_p_checked_name(mill_parser *p);                   /* and complain about a-b */
+void mill_p_parts(mill_parser *p, mill_list *out);                 /* a.b.c */
+void mill_p_name_list(mill_parser *p, mill_list *out);             /* (a, b) */
 const char *mill_p_dotted(mill_parser *p, const mill_list *parts); /* quoted where needed */
-bool mill_p_clause(const mill_parser *p, int ahead);   /* a clause of a query begins there */
-bool mill_p_alias_follows(mill_parser *p);            /* AS, or a name that is no clause */
+bool mill_p_clause(const mill_parser *p, int ahead); /* a clause of a query begins there */
+bool mill_p_alias_follows(mill_parser *p);           /* AS, or a name that is no clause */
 const char *mill_p_split(mill_parser *p, const char *s, mill_list *out); /* 'a.b' of IDENTIFIER */
 
 /* string.c, literal.c, interval.c, type.c */
@@ -128,7 +128,8 @@ mill_expr *mill_p_primary(mill_parser *p);
 mill_expr *mill_p_named(mill_parser *p); /* with an optional alias */
 void mill_p_expr_list(mill_parser *p, mill_list *out, mill_expr *(*rule)(mill_parser *));
 mill_expr *mill_p_function(mill_parser *p); /* name(..) with all that may follow; at its name */
-mill_expr *mill_p_special(mill_parser *p);  /* CAST(..) and its like; NULL: none of them stands here */
+mill_expr *mill_p_special(
+    mill_parser *p); /* CAST(..) and its like; NULL: none of them stands here */
 mill_expr *mill_p_row(mill_parser *p, int from, const mill_list *items); /* (a, b) */
 mill_expr *mill_p_argument(mill_parser *p);
 mill_expr *mill_p_sort_item(mill_parser *p);

@@ -1,0 +1,393 @@
+/* Statements that are no queries: views, DESCRIBE, EXPLAIN, SHOW, SET, RESET, USE. Other statements
+** of Spark (tables of a catalogue, INSERT, scripts) are refused by name. */
+#include "sql/parser_int.h"
+
+#include <ctype.h>
+
+static const char *upper(mill_parser *p, int token) {
+  const mill_token *t = &p->token[token];
+  char *s = mill_p_alloc(p, (size_t)(t->stop - t->start) + 1);
+  if (s == NULL) return "";
+  for (int i = 0; i < t->stop - t->start; i++)
+    s[i] = (char)toupper((unsigned char)p->text[t->start + i]);
+  return s;
+}
+
+static bool temporary(mill_parser *p) {
+  return mill_p_accept(p, MILL_K_TEMPORARY) || mill_p_accept(p, MILL_K_TEMP);
+}
+
+static bool if_exists(mill_parser *p, bool negated) {
+  if (!mill_p_is(p, MILL_K_IF)) return false;
+  int not_at = negated ? 1 : 0;
+  if (negated && mill_p_peek(p, 1) != MILL_K_NOT) return false;
+  if (mill_p_peek(p, not_at + 1) != MILL_K_EXISTS) return false;
+  p->at += not_at + 2;
+  return true;
+}
+
+/* (a COMMENT 'x', b) behind a view's name. */
+static void view_columns(mill_parser *p, mill_node *n) {
+  mill_list columns = {0};
+  if (!mill_p_accept(p, MILL_T_LPAREN)) return;
+  do {
+    mill_p_push(p, &columns, mill_p_name(p));
+    if (mill_p_accept(p, MILL_K_COMMENT)) mill_p_string(p, NULL);
+  } while (mill_p_accept(p, MILL_T_COMMA));
+  mill_p_expect(p, MILL_T_RPAREN);
+  mill_p_names(&columns, &n->columns, &n->ncolumns);
+}
+
+/* COMMENT '..', TBLPROPERTIES (..): said, but of no effect on a temporary view. */
+static void view_clauses(mill_parser *p) {
+  const mill_option *ignored;
+  int n;
+  for (;;) {
+    if (mill_p_accept(p, MILL_K_COMMENT)) {
+      mill_p_string(p, NULL);
+    } else if (mill_p_accept(p, MILL_K_TBLPROPERTIES)) {
+      mill_p_options(p, &ignored, &n);
+    } else {
+      return;
+    }
+  }
+}
+
+/* [(schema)] USING format [OPTIONS (..)] */
+static void view_using(mill_parser *p, mill_node *n) {
+  int from = p->at;
+  mill_source *source = mill_p_alloc(p, sizeof *source);
+  if (source == NULL) return;
+  if (mill_p_accept(p, MILL_T_LPAREN)) {
+    source->schema = mill_p_columns(p);
+    mill_p_expect(p, MILL_T_RPAREN);
+  }
+  mill_p_expect(p, MILL_K_USING);
+  mill_list format = {0};
+  mill_p_parts(p, &format);
+  source->format = mill_p_dotted(p, &format);
+  if (mill_p_accept(p, MILL_K_OPTIONS)) mill_p_options(p, &source->options, &source->noptions);
+  mill_node *child = mill_p_node(p, MILL_N_SOURCE, from);
+  child->source = source;
+  n->child = mill_p_children(p, child, NULL);
+  n->nchildren = 1;
+}
+
+/* USING follows, perhaps behind a parenthesis. */
+static bool using_ahead(const mill_parser *p) {
+  if (mill_p_is(p, MILL_K_USING)) return true;
+  int i = 0, depth = 0;
+  if (!mill_p_is(p, MILL_T_LPAREN)) return false;
+  do {
+    int kind = mill_p_peek(p, i++);
+    if (kind == MILL_T_EOF) return false;
+    depth += (kind == MILL_T_LPAREN) - (kind == MILL_T_RPAREN);
+  } while (depth > 0);
+  return mill_p_peek(p, i) == MILL_K_USING;
+}
+
+static mill_node *create_view(mill_parser *p) {
+  int from = p->at++;
+  mill_node *n = mill_p_node(p, MILL_N_CREATE_VIEW, from);
+  n->replace = mill_p_accept2(p, MILL_K_OR, MILL_K_REPLACE);
+  n->global = mill_p_accept(p, MILL_K_GLOBAL);
+  n->temporary = temporary(p);
+  mill_p_expect(p, MILL_K_VIEW);
+  n->if_exists = if_exists(p, true);
+  mill_list parts = {0};
+  mill_p_parts(p, &parts);
+  mill_p_names(&parts, &n->parts, &n->nparts);
+  n->alias = parts.n ? parts.item[parts.n - 1] : "";
+  if (n->temporary && using_ahead(p)) {
+    view_using(p, n);
+    return n;
+  }
+  view_columns(p, n);
+  view_clauses(p);
+  mill_p_expect(p, MILL_K_AS);
+  n->child = mill_p_children(p, mill_p_query(p), NULL);
+  n->nchildren = 1;
+  if (n->temporary && n->if_exists) mill_p_error(p, from, MILL_E_LEGACY_0053, NULL);
+  if (n->if_exists && n->replace) mill_p_error(p, from, MILL_E_LEGACY_0052, NULL);
+  return n;
+}
+
+static mill_node *drop_view(mill_parser *p) {
+  int from = p->at;
+  p->at += 2;
+  mill_node *n = mill_p_node(p, MILL_N_DROP_VIEW, from);
+  n->if_exists = if_exists(p, false);
+  mill_list parts = {0};
+  mill_p_parts(p, &parts);
+  mill_p_names(&parts, &n->parts, &n->nparts);
+  n->alias = parts.n ? parts.item[parts.n - 1] : "";
+  return n;
+}
+
+static mill_node *describe(mill_parser *p) {
+  int from = p->at++;
+  mill_node *n = mill_p_node(p, MILL_N_DESCRIBE, from);
+  mill_list parts = {0};
+  if (mill_p_is(p, MILL_K_FUNCTION) && mill_p_peek(p, 1) != MILL_T_EOF) {
+    p->at++;
+    n->extended = mill_p_is(p, MILL_K_EXTENDED) && mill_p_peek(p, 1) != MILL_T_EOF &&
+                  mill_p_accept(p, MILL_K_EXTENDED);
+    if (mill_p_is_string(p, 0)) {
+      n->name = mill_p_string(p, NULL);
+    } else if (mill_p_is_name(p, 0)) {
+      mill_p_parts(p, &parts);
+      n->name = mill_p_dotted(p, &parts);
+    } else {
+      int at = p->at;
+      while (mill_p_peek(p, 0) != MILL_T_EOF && mill_p_peek(p, 0) != MILL_T_SEMICOLON) p->at++;
+      if (p->at == at) mill_p_syntax(p);
+      n->name = mill_p_fragment(p, at);
+    }
+    return n;
+  }
+  bool query = mill_p_is(p, MILL_K_QUERY) &&
+               (mill_p_query_ahead(p, 1) || mill_p_peek(p, 1) == MILL_T_LPAREN) &&
+               mill_p_accept(p, MILL_K_QUERY);
+  if (query || mill_p_query_ahead(p, 0) || mill_p_is(p, MILL_T_LPAREN)) {
+    n->child = mill_p_children(p, mill_p_query(p), NULL);
+    n->nchildren = 1;
+    return n;
+  }
+  if (mill_p_is_name(p, 1)) mill_p_accept(p, MILL_K_TABLE);
+  if (mill_p_is_name(p, 1))
+    n->extended = mill_p_accept(p, MILL_K_EXTENDED) || mill_p_accept(p, MILL_K_FORMATTED);
+  mill_p_parts(p, &parts);
+  mill_p_names(&parts, &n->parts, &n->nparts);
+  mill_list column = {0};
+  if (mill_p_is_name(p, 0)) mill_p_parts(p, &column);
+  mill_p_names(&column, &n->columns, &n->ncolumns);
+  return n;
+}
+
+static mill_node *explain(mill_parser *p) {
+  int from = p->at++;
+  static const struct {
+    int kind;
+    const char *name;
+  } modes[] = {{MILL_K_LOGICAL, "extended"},
+               {MILL_K_FORMATTED, "formatted"},
+               {MILL_K_EXTENDED, "extended"},
+               {MILL_K_CODEGEN, "codegen"},
+               {MILL_K_COST, "cost"}};
+  const char *mode = "simple";
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+    if (mill_p_accept(p, modes[i].kind)) {
+      mode = modes[i].name;
+      break;
+    }
+  mill_node *n = mill_p_unary_node(p, MILL_N_EXPLAIN, mill_p_statement(p), from);
+  n->name = mode;
+  return n;
+}
+
+/* [LIKE] 'pattern' */
+static void pattern(mill_parser *p, mill_node *n) {
+  bool like = mill_p_is_string(p, 1) && mill_p_accept(p, MILL_K_LIKE);
+  if (like || mill_p_is_string(p, 0)) n->alias = mill_p_string(p, NULL);
+}
+
+/* Of SHOW: IN or FROM a namespace or table. */
+static void of(mill_parser *p, mill_node *n) {
+  if (!mill_p_accept(p, MILL_K_IN) && !mill_p_accept(p, MILL_K_FROM)) return;
+  mill_list parts = {0};
+  mill_p_parts(p, &parts);
+  mill_p_names(&parts, &n->parts, &n->nparts);
+}
+
+static mill_node *unsupported(mill_parser *p, int from) {
+  int to = from + 1;
+  const char *words = upper(p, from);
+  if (to < p->ntokens && p->token[to].kind > MILL_T_KEYWORD) {
+    const char *second = upper(p, to);
+    char *both = mill_p_alloc(p, strlen(words) + strlen(second) + 2);
+    if (both) {
+      strcpy(both, words);
+      strcat(both, " ");
+      strcat(both, second);
+      words = both;
+    }
+  }
+  mill_p_error(p, from, MILL_E_UNSUPPORTED_FEATURE_SQL_STATEMENT, "statement", words, NULL);
+  while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
+  return mill_p_node(p, MILL_N_RESET, from);
+}
+
+static mill_node *show(mill_parser *p) {
+  int from = p->at++;
+  mill_node *n = mill_p_node(p, MILL_N_SHOW, from);
+  int kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
+  bool scope = next == MILL_K_FUNCTIONS && mill_p_is_name(p, 0);
+  if (scope) { /* USER, SYSTEM or ALL FUNCTIONS */
+    p->at++;
+    kind = next;
+  }
+  switch (kind) {
+  case MILL_K_TABLES: n->name = "TABLES"; break;
+  case MILL_K_VIEWS: n->name = "VIEWS"; break;
+  case MILL_K_COLUMNS: n->name = "COLUMNS"; break;
+  case MILL_K_FUNCTIONS: n->name = "FUNCTIONS"; break;
+  case MILL_K_CATALOGS: n->name = "CATALOGS"; break;
+  case MILL_K_DATABASES:
+  case MILL_K_SCHEMAS:
+  case MILL_K_NAMESPACES: n->name = "DATABASES"; break;
+  case MILL_K_CURRENT:
+    n->name = "CURRENT";
+    p->at++;
+    break;
+  default: return unsupported(p, from);
+  }
+  p->at++;
+  of(p, n);
+  if (kind == MILL_K_COLUMNS) of(p, n);
+  if (kind == MILL_K_FUNCTIONS && !mill_p_is(p, MILL_K_LIKE) && mill_p_is_name(p, 0)) {
+    mill_list parts = {0};
+    mill_p_parts(p, &parts);
+    n->alias = mill_p_dotted(p, &parts);
+  }
+  pattern(p, n);
+  return n;
+}
+
+/* The text of tokens [from, to), blanks around and back-quotes left out. */
+static const char *raw(mill_parser *p, int32_t start, int32_t stop) {
+  while (start < stop && isspace((unsigned char)p->text[start])) start++;
+  while (stop > start && isspace((unsigned char)p->text[stop - 1])) stop--;
+  if (stop - start > 1 && p->text[start] == '`' && p->text[stop - 1] == '`') start++, stop--;
+  return mill_p_copy(p, p->text + start, (size_t)(stop - start));
+}
+
+static mill_node *time_zone(mill_parser *p, mill_node *n, int from) {
+  p->at += 2;
+  n->name = "spark.sql.session.timeZone";
+  if (mill_p_is_string(p, 0)) {
+    n->alias = mill_p_string(p, NULL);
+  } else if (mill_p_accept(p, MILL_K_LOCAL)) {
+    n->alias = "LOCAL";
+  } else if (mill_p_is_interval(p)) {
+    mill_expr *e = mill_p_interval(p);
+    int64_t micros = e->type && e->type->id == MILL_INTERVAL_DT ? *(int64_t *)e->value->data : 0;
+    int64_t minutes = micros / 60000000;
+    if (minutes > 18 * 60 || minutes < -18 * 60)
+      mill_p_error(p, from, MILL_E_INVALID_INTERVAL_FORMAT_TIMEZONE_INTERVAL_OUT_OF_RANGE, "input",
+                   mill_p_fragment(p, from), NULL);
+    char *s = mill_p_alloc(p, 16);
+    int64_t m = minutes < 0 ? -minutes : minutes;
+    if (s) {
+      s[0] = minutes < 0 ? '-' : '+';
+      s[1] = (char)('0' + m / 600 % 10), s[2] = (char)('0' + m / 60 % 10), s[3] = ':';
+      s[4] = (char)('0' + m % 60 / 10), s[5] = (char)('0' + m % 10);
+    }
+    n->alias = s;
+  } else {
+    mill_p_error(p, from, MILL_E_LEGACY_0045, NULL);
+    while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
+  }
+  return n;
+}
+
+static mill_node *set(mill_parser *p) {
+  int from = p->at++;
+  mill_node *n = mill_p_node(p, MILL_N_SET, from);
+  int next = mill_p_peek(p, 1);
+  if (mill_p_is(p, MILL_K_TIME) && next == MILL_K_ZONE) return time_zone(p, n, from);
+  if ((mill_p_is(p, MILL_K_VAR) || mill_p_is(p, MILL_K_VARIABLE)) && mill_p_is_name(p, 1))
+    return unsupported(p, from);
+  int first = p->at, equals = -1;
+  while (mill_p_peek(p, 0) != MILL_T_EOF) {
+    if (equals < 0 && mill_p_is(p, MILL_T_EQ)) equals = p->at;
+    p->at++;
+  }
+  int last = p->at;
+  if (last > first && p->token[last - 1].kind == MILL_T_SEMICOLON) last--;
+  if (last == first) return n;
+  int32_t stop = p->token[last - 1].stop;
+  int32_t key_stop = equals < 0 ? stop : p->token[equals].start;
+  n->name = raw(p, p->token[first].start, key_stop);
+  if (equals >= 0) n->alias = raw(p, p->token[equals].stop, stop);
+  return n;
+}
+
+static mill_node *reset(mill_parser *p) {
+  int from = p->at++, first = p->at;
+  mill_node *n = mill_p_node(p, MILL_N_RESET, from);
+  while (mill_p_peek(p, 0) != MILL_T_EOF && mill_p_peek(p, 0) != MILL_T_SEMICOLON) p->at++;
+  if (p->at > first) n->name = raw(p, p->token[first].start, p->token[p->at - 1].stop);
+  return n;
+}
+
+static mill_node *use(mill_parser *p) {
+  int from = p->at++;
+  mill_node *n = mill_p_node(p, MILL_N_USE, from);
+  if (mill_p_is_name(p, 1) && (mill_p_is(p, MILL_K_NAMESPACE) || mill_p_is(p, MILL_K_DATABASE) ||
+                               mill_p_is(p, MILL_K_SCHEMA)))
+    p->at++;
+  mill_list parts = {0};
+  mill_p_parts(p, &parts);
+  mill_p_names(&parts, &n->parts, &n->nparts);
+  return n;
+}
+
+/* CREATE [OR REPLACE] [GLOBAL] [TEMPORARY] VIEW */
+static bool view_ahead(const mill_parser *p) {
+  int i = 1;
+  if (mill_p_peek(p, i) == MILL_K_OR && mill_p_peek(p, i + 1) == MILL_K_REPLACE) i += 2;
+  if (mill_p_peek(p, i) == MILL_K_GLOBAL) i++;
+  if (mill_p_peek(p, i) == MILL_K_TEMPORARY || mill_p_peek(p, i) == MILL_K_TEMP) i++;
+  return mill_p_peek(p, i) == MILL_K_VIEW;
+}
+
+/* Spark's statements that have no meaning here. */
+static bool known_statement(const mill_parser *p) {
+  int next = mill_p_peek(p, 1);
+  switch (mill_p_peek(p, 0)) {
+  case MILL_K_CREATE:
+  case MILL_K_DROP:
+  case MILL_K_ALTER:
+  case MILL_K_INSERT:
+  case MILL_K_DELETE:
+  case MILL_K_UPDATE:
+  case MILL_K_MERGE:
+  case MILL_K_REPLACE:
+  case MILL_K_TRUNCATE:
+  case MILL_K_CACHE:
+  case MILL_K_UNCACHE:
+  case MILL_K_CLEAR:
+  case MILL_K_REFRESH:
+  case MILL_K_ANALYZE:
+  case MILL_K_DECLARE:
+  case MILL_K_EXECUTE:
+  case MILL_K_LOAD:
+  case MILL_K_MSCK:
+  case MILL_K_REPAIR:
+  case MILL_K_CALL:
+  case MILL_K_GRANT:
+  case MILL_K_REVOKE:
+  case MILL_K_COMMENT:
+  case MILL_K_ADD:
+  case MILL_K_LIST: return next > MILL_T_KEYWORD || mill_p_is_name(p, 1);
+  case MILL_K_BEGIN: return true;
+  default: return false;
+  }
+}
+
+mill_node *mill_p_statement(mill_parser *p) {
+  int kind = mill_p_peek(p, 0);
+  if (kind == MILL_K_CREATE && view_ahead(p)) return create_view(p);
+  if (kind == MILL_K_DROP && mill_p_peek(p, 1) == MILL_K_VIEW) return drop_view(p);
+  switch (kind) {
+  case MILL_K_DESC:
+  case MILL_K_DESCRIBE: return describe(p);
+  case MILL_K_EXPLAIN: return explain(p);
+  case MILL_K_SHOW: return show(p);
+  case MILL_K_SET: return set(p);
+  case MILL_K_RESET: return reset(p);
+  case MILL_K_USE: return use(p);
+  default: break;
+  }
+  return known_statement(p) ? unsupported(p, p->at) : mill_p_query(p);
+}

@@ -1,0 +1,324 @@
+/* Interval literals: INTERVAL 1 DAY '2' HOURS, INTERVAL '1 day 2 hours', INTERVAL '1-2' YEAR TO
+** MONTH.
+**
+** Units of one family give an INTERVAL_YM or INTERVAL_DT from the largest to the smallest of them;
+** a week counts as days, parts of a second as seconds. Mixing the families is an error. */
+#include "sql/parser_int.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "base/calendar.h"
+#include "base/number.h"
+
+typedef struct {
+  const char *name;
+  bool months;       /* a unit of months, else of microseconds */
+  int field;         /* MILL_YEAR.. or MILL_DAY.. */
+  int64_t size, per; /* months or micros a unit: size / per */
+} unit;
+
+static const unit units[] = {
+    {"year", true, MILL_YEAR, 12, 1},
+    {"month", true, MILL_MONTH, 1, 1},
+    {"week", false, MILL_DAY, 7 * MILL_MICROS_DAY, 1},
+    {"day", false, MILL_DAY, MILL_MICROS_DAY, 1},
+    {"hour", false, MILL_HOUR, 3600000000ll, 1},
+    {"minute", false, MILL_MINUTE, 60000000ll, 1},
+    {"second", false, MILL_SECOND, 1000000, 1},
+    {"millisecond", false, MILL_SECOND, 1000, 1},
+    {"microsecond", false, MILL_SECOND, 1, 1},
+    {"nanosecond", false, MILL_SECOND, 1, 1000},
+};
+
+/* The unit of that name, singular or plural, in any case; NULL: none. */
+static const unit *find_unit(const char *s, size_t n) {
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    size_t m = strlen(units[i].name), k = 0;
+    while (k < m && k < n && tolower((unsigned char)s[k]) == units[i].name[k]) k++;
+    if (k == m && (n == m || (n == m + 1 && tolower((unsigned char)s[m]) == 's'))) return &units[i];
+  }
+  return NULL;
+}
+
+/* A sum of values with units. */
+typedef struct {
+  int64_t months, micros;
+  int first[2], last[2]; /* fields seen, by family; first 9: none */
+  bool overflow;
+  mill_status why; /* MILL_OK, or why a value is none */
+} total;
+
+static const total nothing = {0, 0, {9, 9}, {-1, -1}, false, MILL_OK};
+
+static bool add_scaled(int64_t *sum, int64_t v, int64_t size) {
+  int64_t product;
+  return !__builtin_mul_overflow(v, size, &product) && !__builtin_add_overflow(*sum, product, sum);
+}
+
+/* The digits behind a point as microseconds of a second; false: more than nine, or none. */
+static bool fraction(const char *s, size_t n, int64_t *micros) {
+  int64_t v = 0;
+  if (n > 9) return false;
+  for (size_t i = 0; i < 6; i++) {
+    if (i < n && !isdigit((unsigned char)s[i])) return false;
+    v = v * 10 + (i < n ? s[i] - '0' : 0);
+  }
+  for (size_t i = 6; i < n; i++)
+    if (!isdigit((unsigned char)s[i])) return false;
+  *micros = v;
+  return true;
+}
+
+static void add_value(total *t, const char *s, size_t n, const unit *u) {
+  while (n && isspace((unsigned char)*s)) s++, n--;
+  while (n && isspace((unsigned char)s[n - 1])) n--;
+  bool minus = n && *s == '-';
+  if (n && (*s == '-' || *s == '+')) s++, n--;
+  const char *point = memchr(s, '.', n);
+  size_t whole = point ? (size_t)(point - s) : n;
+  int64_t v = 0, micros = 0;
+  mill_parsed r = whole ? mill_parse_int64(s, whole, 0, INT64_MAX, false, &v) : MILL_PARSED;
+  if (n == 0 || (n == 1 && point) || (r == MILL_NOT_A_NUMBER)) {
+    t->why = MILL_E_INVALID_INTERVAL_FORMAT_UNRECOGNIZED_NUMBER;
+    return;
+  }
+  if (point && (u->size != 1000000 || u->months)) {
+    t->why = MILL_E_INVALID_INTERVAL_FORMAT_INVALID_FRACTION;
+    return;
+  }
+  if (point && !fraction(point + 1, n - whole - 1, &micros)) {
+    t->why = MILL_E_INVALID_INTERVAL_FORMAT_INVALID_VALUE;
+    return;
+  }
+  v = minus ? -v : v;
+  int64_t *sum = u->months ? &t->months : &t->micros;
+  bool fits = r == MILL_PARSED &&
+              (u->per > 1 ? add_scaled(sum, v / u->per, 1) : add_scaled(sum, v, u->size));
+  fits = fits && add_scaled(&t->micros, minus ? -micros : micros, 1);
+  if (!fits) t->overflow = true;
+  int family = u->months ? 0 : 1;
+  if (u->field < t->first[family]) t->first[family] = u->field;
+  if (u->field > t->last[family]) t->last[family] = u->field;
+}
+
+/* The literal of one family's value. */
+static mill_expr *make(mill_parser *p, int from, bool months, int first, int last, int64_t v) {
+  const mill_type *t =
+      mill_type_interval(p->ctx->types, months ? MILL_INTERVAL_YM : MILL_INTERVAL_DT, first, last);
+  if (t == NULL) {
+    mill_p_oom(p, sizeof *t);
+    return mill_p_null_literal(p, from);
+  }
+  int32_t m = (int32_t)v;
+  return months ? mill_p_value(p, from, t, &m, sizeof m) : mill_p_value(p, from, t, &v, sizeof v);
+}
+
+/* What was summed, as a literal; the tokens [body, p->at) are the interval's text. */
+static mill_expr *finish(mill_parser *p, int from, int body, const total *t) {
+  bool ym = t->first[0] < 9, dt = t->first[1] < 9;
+  if (t->why != MILL_OK) {
+    const char *s = mill_p_fragment(p, body);
+    mill_p_error(p, from, t->why, "input", s, "value", s, "unit", s, "number", s, NULL);
+  } else if (ym && dt) {
+    mill_p_error(p, from, MILL_E_LEGACY_0029, "literal", mill_p_fragment(p, from), NULL);
+  } else if (t->overflow || t->months > INT32_MAX || t->months < INT32_MIN) {
+    const char *s = mill_p_fragment(p, body);
+    mill_p_error(p, from, MILL_E_INVALID_INTERVAL_FORMAT_ARITHMETIC_EXCEPTION, "input", s, NULL);
+  } else {
+    int family = ym ? 0 : 1;
+    return make(p, from, ym, t->first[family], t->last[family], ym ? t->months : t->micros);
+  }
+  return mill_p_null_literal(p, from);
+}
+
+/* INTERVAL '1 day -2 hours': false when the text is none. */
+static bool read_text(const char *s, size_t n, total *t) {
+  const char *end = s + n;
+  bool any = false;
+  while (s < end && isspace((unsigned char)*s)) s++;
+  if (end - s > 8 && find_unit(s, 8) == NULL && strncasecmp(s, "interval", 8) == 0) s += 8;
+  for (;;) {
+    while (s < end && isspace((unsigned char)*s)) s++;
+    if (s == end) return any && t->why == MILL_OK && !t->overflow;
+    const char *value = s;
+    if (*s == '+' || *s == '-') s++;
+    while (s < end && isspace((unsigned char)*s)) s++;
+    bool minus = *value == '-';
+    const char *number = s;
+    while (s < end && (isdigit((unsigned char)*s) || *s == '.')) s++;
+    if (s == number) return false;
+    const char *stop = s;
+    while (s < end && isspace((unsigned char)*s)) s++;
+    const char *word = s;
+    while (s < end && isalpha((unsigned char)*s)) s++;
+    const unit *u = find_unit(word, (size_t)(s - word));
+    if (u == NULL || word == stop) return false;
+    total one = nothing;
+    add_value(&one, number, (size_t)(stop - number), u);
+    if (minus) one.months = -one.months, one.micros = -one.micros;
+    if (one.why != MILL_OK || one.overflow) return false;
+    if (!add_scaled(&t->months, one.months, 1) || !add_scaled(&t->micros, one.micros, 1))
+      return false;
+    for (int f = 0; f < 2; f++) {
+      if (one.first[f] < t->first[f]) t->first[f] = one.first[f];
+      if (one.last[f] > t->last[f]) t->last[f] = one.last[f];
+    }
+    any = true;
+  }
+}
+
+mill_expr *mill_p_interval_text(mill_parser *p, int from, const char *s, size_t n) {
+  total t = nothing;
+  if (read_text(s, n, &t)) return finish(p, from, from, &t);
+  char *quoted = mill_p_alloc(p, strlen(s) + 3);
+  if (quoted) {
+    sprintf(quoted, "'%s'", s);
+    mill_p_error(p, from, MILL_E_INVALID_TYPED_LITERAL, "valueType", "\"INTERVAL\"", "value",
+                 quoted, NULL);
+  }
+  return mill_p_null_literal(p, from);
+}
+
+/* [+-] number or string, then the token of a unit: tells how many tokens; 0: not here. */
+static int value_tokens(const mill_parser *p, int ahead) {
+  int i = ahead, kind = mill_p_peek(p, i);
+  if (kind == MILL_T_MINUS || kind == MILL_T_PLUS) i++;
+  kind = mill_p_peek(p, i);
+  if (kind == MILL_T_INTEGER || kind == MILL_T_DECIMAL) {
+    i++;
+  } else {
+    if (!mill_p_is_string(p, i)) return 0;
+    while (mill_p_is_string(p, i)) i++;
+  }
+  return i - ahead;
+}
+
+static const unit *unit_at(const mill_parser *p, int ahead) {
+  if (mill_p_peek(p, ahead) < MILL_T_KEYWORD) return NULL;
+  const mill_token *t = &p->token[p->at + ahead];
+  return find_unit(p->text + t->start, (size_t)(t->stop - t->start));
+}
+
+bool mill_p_is_interval(const mill_parser *p) {
+  int n = mill_p_is(p, MILL_K_INTERVAL) ? value_tokens(p, 1) : 0;
+  return n > 0 && unit_at(p, 1 + n) != NULL;
+}
+
+/* The value's text, signs joined. */
+static const char *read_value(mill_parser *p, bool *minus) {
+  *minus = mill_p_is(p, MILL_T_MINUS);
+  if (!mill_p_accept(p, MILL_T_MINUS)) mill_p_accept(p, MILL_T_PLUS);
+  if (mill_p_is_string(p, 0)) return mill_p_string(p, NULL);
+  const mill_token *t = &p->token[p->at++];
+  return mill_p_copy(p, p->text + t->start, (size_t)(t->stop - t->start));
+}
+
+static const char *const family_fields[2][4] = {{"year", "month", "", ""},
+                                                {"day", "hour", "minute", "second"}};
+
+/* Digits up to a separator. */
+static bool take(const char **s, int64_t max, int64_t *v) {
+  int64_t n = 0;
+  const char *q = *s;
+  while (isdigit((unsigned char)*q) && q - *s < 18) n = n * 10 + (*q++ - '0');
+  if (q == *s) return false;
+  *s = q;
+  *v = n;
+  return n <= max;
+}
+
+typedef enum { READ_FINE, READ_BAD, READ_RANGE } reading;
+
+/* 'y-m', or 'd h:m:s.f' from field `first` to `last`. */
+static reading read_fields(const char *s, bool months, int first, int last, int64_t *out) {
+  static const int64_t size[4] = {MILL_MICROS_DAY, 3600000000ll, 60000000, 1000000};
+  static const int64_t max[4] = {INT64_MAX, 23, 59, 59};
+  static const char separator[4] = {' ', ' ', ':', ':'};
+  while (isspace((unsigned char)*s)) s++;
+  bool minus = *s == '-';
+  if (*s == '-' || *s == '+') s++;
+  int64_t sum = 0, v;
+  for (int f = first; f <= last; f++) {
+    int64_t limit = f == first ? 178956970 : months ? 11 : max[f];
+    if (f == first && !months) limit = INT64_MAX;
+    if (f > first) {
+      char c = months ? '-' : separator[f];
+      if (*s != c) return READ_BAD;
+      while (*s == c) s++;
+    }
+    bool in_range = take(&s, limit, &v);
+    if (!in_range && !isdigit((unsigned char)s[-1])) return READ_BAD;
+    if (!in_range) return READ_RANGE;
+    int64_t unit_size = months ? (f == MILL_YEAR ? 12 : 1) : size[f];
+    if (!add_scaled(&sum, v, unit_size)) return READ_RANGE;
+  }
+  if (!months && last == MILL_SECOND && *s == '.') {
+    const char *q = ++s;
+    while (isdigit((unsigned char)*s)) s++;
+    if (!fraction(q, (size_t)(s - q), &v) || !add_scaled(&sum, v, 1)) return READ_BAD;
+  }
+  while (isspace((unsigned char)*s)) s++;
+  *out = minus ? -sum : sum;
+  return *s ? READ_BAD : READ_FINE;
+}
+
+/* INTERVAL 'value' from TO to. */
+static mill_expr *from_to(mill_parser *p, int from) {
+  int body = p->at;
+  bool minus;
+  const char *s = read_value(p, &minus);
+  const unit *a = unit_at(p, 0), *b = unit_at(p, 2);
+  p->at += 3;
+  bool months = a->months;
+  if (a->months != b->months || a->field >= b->field) {
+    mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_UNSUPPORTED_FROM_TO_EXPRESSION, "input", s,
+                 "from", a->name, "to", b->name, NULL);
+    return mill_p_null_literal(p, from);
+  }
+  int64_t v = 0;
+  reading r = read_fields(s, months, a->field, b->field, &v);
+  if (r == READ_RANGE && !months) {
+    mill_p_error(p, body, MILL_E_LEGACY_0063, "msg", s, NULL);
+  } else if (r == READ_RANGE) {
+    mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_INTERVAL_PARSING, "input", s, "interval",
+                 "year-month", NULL);
+  } else if (r == READ_BAD) {
+    char *type = mill_p_alloc(p, 64);
+    if (type)
+      sprintf(type, "interval %s to %s", family_fields[!months][a->field],
+              family_fields[!months][b->field]);
+    mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING, "intervalStr",
+                 months ? "year-month" : "day-time", "supportedFormat",
+                 months ? "`[+|-]y-m`" : "`[+|-]d h:m:s.n`", "typeName", type ? type : "", "input",
+                 s, NULL);
+  }
+  return make(p, from, months, a->field, b->field, minus ? -v : v);
+}
+
+mill_expr *mill_p_interval(mill_parser *p) {
+  int from = p->at;
+  mill_p_expect(p, MILL_K_INTERVAL);
+  int n = value_tokens(p, 0);
+  if (n > 0 && mill_p_peek(p, n + 1) == MILL_K_TO && unit_at(p, n + 2)) return from_to(p, from);
+  int body = p->at;
+  total t = nothing;
+  do {
+    bool minus;
+    const char *s = read_value(p, &minus);
+    const unit *u = unit_at(p, 0);
+    p->at++;
+    total one = nothing;
+    add_value(&one, s, strlen(s), u);
+    if (minus) one.months = -one.months, one.micros = -one.micros;
+    if (one.why != MILL_OK && t.why == MILL_OK) t.why = one.why;
+    t.overflow = t.overflow || one.overflow || !add_scaled(&t.months, one.months, 1) ||
+                 !add_scaled(&t.micros, one.micros, 1);
+    for (int f = 0; f < 2; f++) {
+      if (one.first[f] < t.first[f]) t.first[f] = one.first[f];
+      if (one.last[f] > t.last[f]) t.last[f] = one.last[f];
+    }
+    n = value_tokens(p, 0);
+  } while (n > 0 && unit_at(p, n) != NULL);
+  return finish(p, from, body, &t);
+}

@@ -1,0 +1,314 @@
+/* Numbers, typed literals (DATE '..') and the making of MILL_X_LITERAL nodes.
+**
+** An integer is an INT, else a BIGINT, else a DECIMAL; a number with a point is a DECIMAL, with an
+** exponent a DOUBLE. A minus before a number belongs to it. */
+#include "sql/parser_int.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/calendar.h"
+#include "base/number.h"
+
+mill_expr *mill_p_value(mill_parser *p, int from, const mill_type *type, const void *data,
+                        size_t width) {
+  mill_expr *e = mill_p_expr(p, MILL_X_LITERAL, from);
+  mill_vector *v = mill_p_alloc(p, sizeof *v);
+  void *copy = mill_p_alloc(p, width > 16 ? width : 16);
+  uint64_t *valid = data ? NULL : mill_p_alloc(p, sizeof *valid);
+  if (v == NULL || copy == NULL) return e;
+  if (data) memcpy(copy, data, width);
+  *v = (mill_vector){.type = type, .data = copy, .valid = valid, .size = 1};
+  e->value = v;
+  e->type = type;
+  e->nullable = data == NULL;
+  return e;
+}
+
+mill_expr *mill_p_null_literal(mill_parser *p, int from) {
+  return mill_p_value(p, from, mill_type_of(MILL_NULL), NULL, 0);
+}
+
+mill_expr *mill_p_string_literal(mill_parser *p, int from, const char *s, size_t n) {
+  mill_str v = mill_str_view(s, n);
+  return mill_p_value(p, from, mill_type_of(MILL_STRING), &v, sizeof v);
+}
+
+mill_expr *mill_p_int_literal(mill_parser *p, int from, int64_t v) {
+  int32_t i = (int32_t)v;
+  return mill_p_value(p, from, mill_type_of(MILL_INT), &i, sizeof i);
+}
+
+mill_expr *mill_p_bool_literal(mill_parser *p, int from, bool v) {
+  uint8_t b = v;
+  return mill_p_value(p, from, mill_type_of(MILL_BOOLEAN), &b, sizeof b);
+}
+
+static bool number_kind(int kind) { return kind >= MILL_T_INTEGER && kind <= MILL_T_BIG_DECIMAL; }
+
+bool mill_p_is_number(const mill_parser *p, int ahead) {
+  int kind = mill_p_peek(p, ahead);
+  if (kind == MILL_T_MINUS) kind = mill_p_peek(p, ahead + 1);
+  return number_kind(kind);
+}
+
+/* A number as written: its digits with the sign before them, the suffix left out. */
+typedef struct {
+  const char *s;
+  size_t n;
+  int kind, from;
+} digits;
+
+static const struct {
+  int kind;
+  mill_type_id type;
+  int64_t min, max;
+  const char *min_text, *max_text, *name;
+} ranges[] = {
+    {MILL_T_TINYINT, MILL_TINYINT, INT8_MIN, INT8_MAX, "-128", "127", "tinyint"},
+    {MILL_T_SMALLINT, MILL_SMALLINT, INT16_MIN, INT16_MAX, "-32768", "32767", "smallint"},
+    {MILL_T_BIGINT, MILL_BIGINT, INT64_MIN, INT64_MAX, "-9223372036854775808",
+     "9223372036854775807", "bigint"},
+};
+
+static mill_expr *out_of_range(mill_parser *p, const digits *d, const char *min, const char *max,
+                               const char *name) {
+  mill_p_error(p, d->from, MILL_E_INVALID_NUMERIC_LITERAL_RANGE, "rawStrippedQualifier", d->s,
+               "minValue", min, "maxValue", max, "typeName", name, NULL);
+  return mill_p_null_literal(p, d->from);
+}
+
+static mill_expr *integral(mill_parser *p, const digits *d) {
+  for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+    if (ranges[i].kind != d->kind) continue;
+    int64_t v;
+    if (mill_parse_int64(d->s, d->n, ranges[i].min, ranges[i].max, false, &v) != MILL_PARSED)
+      return out_of_range(p, d, ranges[i].min_text, ranges[i].max_text, ranges[i].name);
+    int8_t tiny = (int8_t)v;
+    int16_t small = (int16_t)v;
+    if (d->kind == MILL_T_TINYINT)
+      return mill_p_value(p, d->from, mill_type_of(MILL_TINYINT), &tiny, 1);
+    if (d->kind == MILL_T_SMALLINT)
+      return mill_p_value(p, d->from, mill_type_of(MILL_SMALLINT), &small, 2);
+    return mill_p_value(p, d->from, mill_type_of(MILL_BIGINT), &v, 8);
+  }
+  return mill_p_null_literal(p, d->from);
+}
+
+static mill_expr *decimal(mill_parser *p, const digits *d) {
+  mill_i128 v;
+  int precision, scale;
+  if (!mill_decimal_parse_free(d->s, d->n, &v, &precision, &scale)) {
+    mill_p_error(p, d->from, MILL_E_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, "precision", d->s,
+                 "maxPrecision", "38", NULL);
+    return mill_p_null_literal(p, d->from);
+  }
+  if (scale < 0) { /* 1E3BD */
+    if (!mill_decimal_rescale(v, 0, -scale, MILL_DECIMAL_MAX, MILL_DOWN, &v))
+      return out_of_range(p, d, "-1E38", "1E38", "decimal");
+    precision -= scale;
+    scale = 0;
+  }
+  if (precision < scale) precision = scale;
+  const mill_type *t = mill_type_decimal(p->ctx->types, precision, scale);
+  if (t == NULL) {
+    mill_p_oom(p, sizeof *t);
+    return mill_p_null_literal(p, d->from);
+  }
+  int64_t small = (int64_t)v;
+  if (t->width == 8) return mill_p_value(p, d->from, t, &small, 8);
+  return mill_p_value(p, d->from, t, &v, sizeof v);
+}
+
+static mill_expr *integer(mill_parser *p, const digits *d) {
+  int64_t v;
+  if (mill_parse_int64(d->s, d->n, INT64_MIN, INT64_MAX, false, &v) != MILL_PARSED)
+    return decimal(p, d);
+  if (v >= INT32_MIN && v <= INT32_MAX) return mill_p_int_literal(p, d->from, v);
+  return mill_p_value(p, d->from, mill_type_of(MILL_BIGINT), &v, 8);
+}
+
+static mill_expr *floating(mill_parser *p, const digits *d) {
+  double v;
+  float f;
+  if (d->kind == MILL_T_FLOAT) {
+    if (!mill_parse_float(d->s, d->n, &f) || isinf(f))
+      return out_of_range(p, d, "-3.4028234663852886E+38", "3.4028234663852886E+38", "float");
+    return mill_p_value(p, d->from, mill_type_of(MILL_FLOAT), &f, sizeof f);
+  }
+  if (!mill_parse_double(d->s, d->n, &v) || isinf(v))
+    return out_of_range(p, d, "-1.7976931348623157E+308", "1.7976931348623157E+308", "double");
+  return mill_p_value(p, d->from, mill_type_of(MILL_DOUBLE), &v, sizeof v);
+}
+
+mill_expr *mill_p_number(mill_parser *p) {
+  digits d = {.from = p->at};
+  bool minus = mill_p_accept(p, MILL_T_MINUS);
+  d.kind = mill_p_peek(p, 0);
+  if (!number_kind(d.kind)) {
+    mill_p_syntax(p);
+    return mill_p_null_literal(p, d.from);
+  }
+  const mill_token *t = &p->token[p->at++];
+  d.n = (size_t)(t->stop - t->start);
+  if (d.kind == MILL_T_BIG_DECIMAL) d.n -= 2;
+  if (d.kind == MILL_T_BIGINT || d.kind == MILL_T_SMALLINT || d.kind == MILL_T_TINYINT ||
+      d.kind == MILL_T_FLOAT || d.kind == MILL_T_DOUBLE)
+    d.n--;
+  char *s = mill_p_alloc(p, d.n + 2);
+  if (s == NULL) return mill_p_null_literal(p, d.from);
+  if (minus) s[0] = '-';
+  memcpy(s + minus, p->text + t->start, d.n);
+  d.s = s;
+  d.n += minus;
+  switch (d.kind) {
+  case MILL_T_INTEGER: return integer(p, &d);
+  case MILL_T_DECIMAL:
+  case MILL_T_BIG_DECIMAL: return decimal(p, &d);
+  case MILL_T_EXPONENT:
+  case MILL_T_FLOAT:
+  case MILL_T_DOUBLE: return floating(p, &d);
+  default: return integral(p, &d);
+  }
+}
+
+int64_t mill_p_integer(mill_parser *p, int64_t max) {
+  int64_t v = 0;
+  if (!mill_p_is(p, MILL_T_INTEGER)) {
+    mill_p_syntax(p);
+    return 0;
+  }
+  const mill_token *t = &p->token[p->at];
+  if (mill_parse_int64(p->text + t->start, (size_t)(t->stop - t->start), 0, max, false, &v) !=
+      MILL_PARSED) {
+    mill_p_syntax(p);
+    return 0;
+  }
+  p->at++;
+  return v;
+}
+
+/* The literal `type 'value'` whose value cannot be read. */
+static mill_expr *invalid(mill_parser *p, int from, const char *type, const char *value) {
+  char *quoted_type = mill_p_alloc(p, strlen(type) + 3), *v = mill_p_alloc(p, strlen(value) + 3);
+  if (quoted_type && v) {
+    sprintf(quoted_type, "\"%s\"", type);
+    sprintf(v, "'%s'", value);
+    mill_p_error(p, from, MILL_E_INVALID_TYPED_LITERAL, "valueType", quoted_type, "value", v, NULL);
+  }
+  return mill_p_null_literal(p, from);
+}
+
+static bool same_word(const char *s, size_t n, const char *word) {
+  if (strlen(word) != n) return false;
+  for (size_t i = 0; i < n; i++)
+    if (tolower((unsigned char)s[i]) != word[i]) return false;
+  return true;
+}
+
+/* 'today' and its like: days from today, or for `now` the instant itself. */
+static bool special(const char *s, size_t n, int64_t today, int64_t now, bool date, int64_t *out) {
+  while (n && isspace((unsigned char)*s)) s++, n--;
+  while (n && isspace((unsigned char)s[n - 1])) n--;
+  int64_t day = date ? 1 : MILL_MICROS_DAY;
+  if (same_word(s, n, "epoch")) {
+    *out = 0;
+  } else if (same_word(s, n, "today")) {
+    *out = today * day;
+  } else if (same_word(s, n, "tomorrow")) {
+    *out = (today + 1) * day;
+  } else if (same_word(s, n, "yesterday")) {
+    *out = (today - 1) * day;
+  } else if (same_word(s, n, "now")) {
+    *out = date ? today : now;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static int64_t local_now(const mill_parser *p) {
+  return p->set.zone ? mill_zone_to_local(p->set.zone, p->set.now_micros) : p->set.now_micros;
+}
+
+static mill_expr *date(mill_parser *p, int from, const char *s, size_t n) {
+  int64_t today = mill_floor_div(local_now(p), MILL_MICROS_DAY), v;
+  int32_t days;
+  if (special(s, n, today, 0, true, &v)) {
+    days = (int32_t)v;
+  } else if (!mill_date_parse(s, n, &days)) {
+    return invalid(p, from, "DATE", s);
+  }
+  return mill_p_value(p, from, mill_type_of(MILL_DATE), &days, sizeof days);
+}
+
+static mill_expr *timestamp(mill_parser *p, int from, bool ntz, const char *name, const char *s,
+                            size_t n) {
+  int64_t local = local_now(p), v;
+  mill_timestamp_rules r = {p->ctx->zones, p->set.zone, p->set.now_micros, ntz, true};
+  if (special(s, n, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
+    if (!ntz && v != 0 && p->set.zone) mill_zone_to_utc(p->set.zone, v, &v);
+  } else if (!mill_timestamp_parse(&r, s, n, &v)) {
+    return invalid(p, from, name, s);
+  }
+  return mill_p_value(p, from, mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP), &v,
+                      sizeof v);
+}
+
+static int hex_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
+/* X'1ABC': an odd number of digits has a zero before it. */
+static mill_expr *binary(mill_parser *p, int from, const char *s, size_t n) {
+  char *out = mill_p_alloc(p, n / 2 + 1);
+  if (out == NULL) return mill_p_null_literal(p, from);
+  size_t odd = n & 1;
+  for (size_t i = 0; i < n; i++) {
+    int d = hex_digit(s[i]);
+    if (d < 0) return invalid(p, from, "X", s);
+    size_t k = (i + odd) / 2;
+    out[k] = (char)((unsigned char)out[k] * 16 + d);
+  }
+  mill_str v = mill_str_view(out, n / 2 + odd);
+  return mill_p_value(p, from, mill_type_of(MILL_BINARY), &v, sizeof v);
+}
+
+static mill_expr *unsupported(mill_parser *p, int from, const char *word) {
+  char *quoted_word = mill_p_alloc(p, strlen(word) + 3);
+  if (quoted_word) {
+    sprintf(quoted_word, "\"%s\"", word);
+    for (char *q = quoted_word; *q; q++) *q = (char)toupper((unsigned char)*q);
+    mill_p_error(p, from, MILL_E_UNSUPPORTED_TYPED_LITERAL, "unsupportedType", quoted_word,
+                 "supportedTypes",
+                 "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", "
+                 "\"X\", \"TIME\"",
+                 NULL);
+  }
+  return mill_p_null_literal(p, from);
+}
+
+mill_expr *mill_p_typed_literal(mill_parser *p) {
+  int from = p->at, kind = mill_p_peek(p, 0);
+  const char *word = mill_p_name(p);
+  size_t n;
+  const char *s = mill_p_string(p, &n);
+  switch (kind) {
+  case MILL_K_DATE: return date(p, from, s, n);
+  case MILL_K_TIMESTAMP: return timestamp(p, from, p->ntz, "TIMESTAMP", s, n);
+  case MILL_K_TIMESTAMP_LTZ: return timestamp(p, from, false, "TIMESTAMP_LTZ", s, n);
+  case MILL_K_TIMESTAMP_NTZ: return timestamp(p, from, true, "TIMESTAMP_NTZ", s, n);
+  case MILL_K_X: return binary(p, from, s, n);
+  case MILL_K_INTERVAL: return mill_p_interval_text(p, from, s, n);
+  case MILL_K_TIME: {
+    int64_t nanos;
+    if (!mill_time_parse(s, n, &nanos)) return invalid(p, from, "TIME", s);
+    return mill_p_value(p, from, mill_type_of(MILL_TIME), &nanos, sizeof nanos);
+  }
+  default: return unsupported(p, from, word);
+  }
+}

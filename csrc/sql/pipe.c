@@ -1,0 +1,159 @@
+/* What follows |>: each operator makes one node over the query before it. */
+#include "sql/parser_int.h"
+
+static mill_node *project(mill_parser *p, mill_node *child, int from, const char *name,
+                          const mill_list *list) {
+  mill_node *n = mill_p_unary_node(p, MILL_N_PROJECT, child, from);
+  n->name = name;
+  mill_p_exprs(list, &n->exprs, &n->nexprs);
+  return n;
+}
+
+static void window(mill_parser *p, int mark) {
+  if (mill_p_is(p, MILL_K_WINDOW)) mill_p_window_clause(p, mark);
+}
+
+static mill_node *select(mill_parser *p, mill_node *child, int from) {
+  mill_list list = {0};
+  int mark = p->windows.n;
+  bool distinct = mill_p_accept(p, MILL_K_DISTINCT);
+  if (!distinct) mill_p_accept(p, MILL_K_ALL);
+  mill_p_expr_list(p, &list, mill_p_named);
+  window(p, mark);
+  mill_node *n = project(p, child, from, "SELECT", &list);
+  return distinct ? mill_p_unary_node(p, MILL_N_DISTINCT, n, from) : n;
+}
+
+static mill_node *extend(mill_parser *p, mill_node *child, int from) {
+  mill_list list = {0};
+  mill_p_push(p, &list, mill_p_expr(p, MILL_X_STAR, p->at - 1));
+  mill_p_expr_list(p, &list, mill_p_named);
+  return project(p, child, from, "EXTEND", &list);
+}
+
+static mill_node *set(mill_parser *p, mill_node *child, int from) {
+  mill_list list = {0};
+  do {
+    int at = p->at;
+    mill_list name = {0};
+    mill_p_push(p, &name, mill_p_checked_name(p));
+    if (mill_p_is(p, MILL_T_DOT))
+      mill_p_error(p, at, MILL_E_UNSUPPORTED_FEATURE_PIPE_OPERATOR_SET_QUALIFIED, NULL);
+    while (mill_p_accept(p, MILL_T_DOT)) mill_p_name(p);
+    mill_p_expect(p, MILL_T_EQ);
+    mill_expr *e = mill_p_call(p, at, NULL, 1, mill_p_expression(p));
+    e->kind = MILL_X_ALIAS;
+    mill_p_names(&name, &e->parts, &e->nparts);
+    mill_p_push(p, &list, e);
+  } while (mill_p_accept(p, MILL_T_COMMA));
+  mill_node *n = mill_p_unary_node(p, MILL_N_WITH_COLUMNS, child, from);
+  n->name = "SET";
+  mill_p_exprs(&list, &n->exprs, &n->nexprs);
+  return n;
+}
+
+static mill_node *drop(mill_parser *p, mill_node *child, int from) {
+  mill_list list = {0};
+  do {
+    int at = p->at;
+    mill_list name = {0};
+    mill_p_push(p, &name, mill_p_checked_name(p));
+    mill_expr *e = mill_p_expr(p, MILL_X_NAME, at);
+    mill_p_names(&name, &e->parts, &e->nparts);
+    mill_p_push(p, &list, e);
+  } while (mill_p_accept(p, MILL_T_COMMA));
+  mill_node *n = mill_p_unary_node(p, MILL_N_DROP, child, from);
+  n->name = "DROP";
+  mill_p_exprs(&list, &n->exprs, &n->nexprs);
+  return n;
+}
+
+static mill_node *where(mill_parser *p, mill_node *child, int from) {
+  mill_node *n = mill_p_filter(p, child, mill_p_expression(p), from);
+  int at = p->at, mark = p->windows.n;
+  if (!mill_p_is(p, MILL_K_WINDOW)) return n;
+  mill_p_window_clause(p, mark);
+  mill_p_error(p, at, MILL_E_UNSUPPORTED_FEATURE_CLAUSE_WITH_PIPE_OPERATORS, "clauses",
+               "the WINDOW clause", NULL);
+  return n;
+}
+
+/* GROUP BY of AGGREGATE: the keys come first in the result. */
+static void group_keys(mill_parser *p, int from, mill_list *keys, mill_list *select_list) {
+  static const struct {
+    int kind;
+    const char *what;
+  } unsupported[] = {{MILL_K_ROLLUP, "GROUP BY ROLLUP"},
+                     {MILL_K_CUBE, "GROUP BY CUBE"},
+                     {MILL_K_GROUPING, "GROUPING SETS"}};
+  do {
+    int at = p->at;
+    const mill_expr *e = mill_p_named(p);
+    for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++) {
+      int kind = p->token[at].kind, next = p->token[at].kind ? p->token[at + 1].kind : 0;
+      if (kind == unsupported[i].kind && (next == MILL_T_LPAREN || kind == MILL_K_GROUPING))
+        mill_p_error(p, from, MILL_E_UNSUPPORTED_FEATURE_PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE,
+                     "case", unsupported[i].what, NULL);
+    }
+    mill_p_push(p, keys, e->kind == MILL_X_ALIAS && e->nargs ? e->args[0] : e);
+    mill_p_push(p, select_list, e);
+  } while (mill_p_accept(p, MILL_T_COMMA));
+}
+
+static mill_node *aggregate(mill_parser *p, mill_node *child, int from) {
+  mill_list aggs = {0}, keys = {0}, list = {0};
+  if (!(mill_p_is(p, MILL_K_GROUP) && mill_p_peek(p, 1) == MILL_K_BY))
+    mill_p_expr_list(p, &aggs, mill_p_named);
+  if (mill_p_accept2(p, MILL_K_GROUP, MILL_K_BY)) group_keys(p, from, &keys, &list);
+  for (int i = 0; i < aggs.n; i++) mill_p_push(p, &list, aggs.item[i]);
+  mill_node *n = mill_p_unary_node(p, MILL_N_AGGREGATE, child, from);
+  n->name = "AGGREGATE";
+  mill_p_exprs(&list, &n->exprs, &n->nexprs);
+  mill_p_exprs(&keys, &n->keys, &n->nkeys);
+  return n;
+}
+
+static mill_node *set_operation(mill_parser *p, mill_node *left, int from, int operator) {
+  bool all = mill_p_accept(p, MILL_K_ALL);
+  if (!all) mill_p_accept(p, MILL_K_DISTINCT);
+  mill_node *right = mill_p_query_primary(p);
+  bool is_union = operator== MILL_K_UNION;
+  mill_node *n = mill_p_node(p, is_union ? MILL_N_UNION : MILL_N_SET_OP, from);
+  n->child = mill_p_children(p, left, right);
+  n->nchildren = 2;
+  n->all = all;
+  n->intersect = operator== MILL_K_INTERSECT;
+  return is_union && !all ? mill_p_unary_node(p, MILL_N_DISTINCT, n, from) : n;
+}
+
+static mill_node *alias(mill_parser *p, mill_node *child, int from) {
+  mill_node *n = mill_p_unary_node(p, MILL_N_ALIAS, child, from);
+  n->alias = mill_p_checked_name(p);
+  return n;
+}
+
+mill_node *mill_p_pipe(mill_parser *p, mill_node *child, int from) {
+  int kind = mill_p_peek(p, 0);
+  if (mill_p_join_ahead(p)) return mill_p_join(p, child, from);
+  switch (kind) {
+  case MILL_K_SELECT: p->at++; return select(p, child, from);
+  case MILL_K_EXTEND: p->at++; return extend(p, child, from);
+  case MILL_K_SET: p->at++; return set(p, child, from);
+  case MILL_K_DROP: p->at++; return drop(p, child, from);
+  case MILL_K_AS: p->at++; return alias(p, child, from);
+  case MILL_K_WHERE: p->at++; return where(p, child, from);
+  case MILL_K_AGGREGATE: p->at++; return aggregate(p, child, from);
+  case MILL_K_TABLESAMPLE: return mill_p_sample(p, child);
+  case MILL_K_UNION:
+  case MILL_K_EXCEPT:
+  case MILL_K_MINUS:
+  case MILL_K_INTERSECT: p->at++; return set_operation(p, child, from, kind);
+  case MILL_K_ORDER:
+  case MILL_K_SORT:
+  case MILL_K_CLUSTER:
+  case MILL_K_DISTRIBUTE:
+  case MILL_K_LIMIT:
+  case MILL_K_OFFSET: return mill_p_organize(p, child, p->windows.n, from);
+  default: mill_p_syntax(p); return child;
+  }
+}

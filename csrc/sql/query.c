@@ -1,0 +1,237 @@
+/* Queries: WITH, set operations by precedence (INTERSECT before UNION and EXCEPT), the clauses that
+** end a query, and |>. */
+#include "sql/parser_int.h"
+
+bool mill_p_query_ahead(const mill_parser *p, int ahead) {
+  int next = mill_p_peek(p, ahead + 1);
+  switch (mill_p_peek(p, ahead)) {
+  case MILL_K_SELECT: return next != MILL_T_DOT;
+  case MILL_K_VALUES:
+    return next == MILL_T_LPAREN || mill_p_is_number(p, ahead + 1) ||
+           mill_p_is_string(p, ahead + 1) ||
+           (next > MILL_T_KEYWORD && !mill_p_clause(p, ahead + 1));
+  case MILL_K_FROM:
+  case MILL_K_TABLE:
+  case MILL_K_WITH: return mill_p_is_name(p, ahead + 1) || next == MILL_T_LPAREN;
+  default: return false;
+  }
+}
+
+/* A parenthesis here can open a query only if one begins behind it and those that follow. */
+static bool may_open_query(const mill_parser *p) {
+  int i = 0;
+  while (mill_p_peek(p, i) == MILL_T_LPAREN) i++;
+  return i > 0 && mill_p_query_ahead(p, i);
+}
+
+mill_node *mill_p_subquery(mill_parser *p) {
+  int at = p->at;
+  if (p->failed || !may_open_query(p) || p->not_query[at]) return NULL;
+  mill_mark mark = mill_p_mark(p);
+  p->at++;
+  mill_node *n = mill_p_query(p);
+  mill_p_expect(p, MILL_T_RPAREN);
+  if (!p->failed) return n;
+  if (mill_p_back(p, mark)) p->not_query[at] = 1;
+  return NULL;
+}
+
+mill_node *mill_p_query_primary(mill_parser *p) {
+  int from = p->at;
+  switch (mill_p_peek(p, 0)) {
+  case MILL_K_SELECT: return mill_p_select(p, NULL);
+  case MILL_K_VALUES: return mill_p_values(p);
+  case MILL_K_TABLE: p->at++; return mill_p_relation_name(p);
+  case MILL_K_FROM: {
+    mill_node *source = mill_p_from(p);
+    return mill_p_is(p, MILL_K_SELECT) ? mill_p_select(p, source) : source;
+  }
+  case MILL_T_LPAREN: {
+    if (!mill_p_enter(p)) return mill_p_node(p, MILL_N_ONE_ROW, from);
+    p->at++;
+    mill_node *n = mill_p_query(p);
+    mill_p_expect(p, MILL_T_RPAREN);
+    mill_p_leave(p);
+    return n;
+  }
+  default: mill_p_syntax(p); return mill_p_node(p, MILL_N_ONE_ROW, from);
+  }
+}
+
+static int set_operator(const mill_parser *p) {
+  int kind = mill_p_peek(p, 0);
+  return kind == MILL_K_UNION || kind == MILL_K_INTERSECT || kind == MILL_K_EXCEPT ||
+                 kind == MILL_K_MINUS
+             ? kind
+             : 0;
+}
+
+static mill_node *combine(mill_parser *p, int from, int operator, bool all, mill_node *left,
+                          mill_node *right) {
+  bool is_union = operator== MILL_K_UNION;
+  mill_node *n = mill_p_node(p, is_union ? MILL_N_UNION : MILL_N_SET_OP, from);
+  n->child = mill_p_children(p, left, right);
+  n->nchildren = 2;
+  n->all = all;
+  n->intersect = operator== MILL_K_INTERSECT;
+  return is_union && !all ? mill_p_unary_node(p, MILL_N_DISTINCT, n, from) : n;
+}
+
+static mill_node *term(mill_parser *p, bool intersect);
+
+/* The operator, its quantifier and its right side. */
+static mill_node *operation(mill_parser *p, int from, mill_node *left) {
+  int operator= mill_p_peek(p, 0);
+  p->at++;
+  bool all = mill_p_accept(p, MILL_K_ALL);
+  if (!all) mill_p_accept(p, MILL_K_DISTINCT);
+  mill_node *right = operator== MILL_K_INTERSECT ? mill_p_query_primary(p) : term(p, true);
+  return combine(p, from, operator, all, left, right);
+}
+
+/* Chains of INTERSECT; without `intersect` also of the others and of pipes. */
+static mill_node *term(mill_parser *p, bool intersect) {
+  int from = p->at;
+  mill_node *n = mill_p_query_primary(p);
+  for (;;) {
+    int operator= set_operator(p);
+    if (operator== MILL_K_INTERSECT ||(operator&& !intersect)) {
+      n = operation(p, from, n);
+    } else if (!intersect && mill_p_accept(p, MILL_T_OPERATOR_PIPE)) {
+      n = mill_p_pipe(p, n, from);
+    } else {
+      return n;
+    }
+  }
+}
+
+static mill_node *sorted(mill_parser *p, mill_node *n, bool global, const mill_list *keys,
+                         int from) {
+  mill_node *s = mill_p_unary_node(p, MILL_N_SORT, n, from);
+  s->global = global;
+  mill_p_exprs(keys, &s->exprs, &s->nexprs);
+  const mill_expr *key = keys->n == 1 && !p->failed ? s->exprs[0]->args[0] : NULL;
+  s->all =
+      key && key->kind == MILL_X_NAME && key->nparts == 1 && strcasecmp(key->parts[0], "ALL") == 0;
+  return s;
+}
+
+/* Plain keys as sort items, for CLUSTER BY. */
+static void as_items(mill_parser *p, mill_list *keys) {
+  for (int i = 0; i < keys->n && !p->failed; i++) {
+    const mill_expr *key = keys->item[i];
+    mill_expr *item = mill_p_call(p, p->at - 1, NULL, 1, key);
+    item->kind = MILL_X_SORT;
+    item->nulls_first = true;
+    item->start = key->start;
+    item->stop = key->stop;
+    keys->item[i] = item;
+  }
+}
+
+static mill_node *ordered(mill_parser *p, mill_node *n, int from) {
+  int clauses = 0, at = p->at;
+  mill_list order = {0}, cluster = {0}, distribute = {0}, sort = {0};
+  if (mill_p_accept2(p, MILL_K_ORDER, MILL_K_BY)) {
+    mill_p_expr_list(p, &order, mill_p_sort_item);
+    n = sorted(p, n, true, &order, from);
+    clauses++;
+  }
+  if (mill_p_accept2(p, MILL_K_CLUSTER, MILL_K_BY)) {
+    mill_p_expr_list(p, &cluster, mill_p_expression);
+    as_items(p, &cluster);
+    n = sorted(p, n, false, &cluster, from);
+    clauses++;
+  }
+  bool distributed = mill_p_accept2(p, MILL_K_DISTRIBUTE, MILL_K_BY);
+  if (distributed) {
+    mill_p_expr_list(p, &distribute, mill_p_expression);
+    n = mill_p_unary_node(p, MILL_N_REPARTITION, n, from);
+    mill_p_exprs(&distribute, &n->exprs, &n->nexprs);
+  }
+  if (mill_p_accept2(p, MILL_K_SORT, MILL_K_BY)) {
+    mill_p_expr_list(p, &sort, mill_p_sort_item);
+    n = sorted(p, n, false, &sort, from);
+    clauses += !distributed;
+  }
+  if (clauses + distributed > 1)
+    mill_p_error(p, at, MILL_E_UNSUPPORTED_FEATURE_COMBINATION_QUERY_RESULT_CLAUSES, NULL);
+  return n;
+}
+
+mill_node *mill_p_organize(mill_parser *p, mill_node *n, int mark, int from) {
+  n = ordered(p, n, from);
+  if (mill_p_is(p, MILL_K_WINDOW)) mill_p_window_clause(p, mark);
+  mill_expr *limit = NULL, *offset = NULL;
+  bool limited = mill_p_accept(p, MILL_K_LIMIT);
+  if (limited && !(mill_p_is(p, MILL_K_ALL) && mill_p_peek(p, 1) != MILL_T_DOT)) {
+    limit = mill_p_expression(p);
+  } else if (limited) {
+    p->at++;
+  }
+  if (mill_p_accept(p, MILL_K_OFFSET)) offset = mill_p_expression(p);
+  if (limit == NULL && offset == NULL) return n;
+  mill_node *l = mill_p_unary_node(p, MILL_N_LIMIT, n, from);
+  mill_list exprs = {0};
+  mill_p_push(p, &exprs, limit);
+  mill_p_push(p, &exprs, offset);
+  mill_p_exprs(&exprs, &l->exprs, &l->nexprs);
+  return l;
+}
+
+/* name [(columns)] [MAX RECURSION LEVEL n] [AS] (query) */
+static mill_node *cte(mill_parser *p) {
+  int from = p->at;
+  mill_list columns = {0};
+  int64_t level = -1;
+  const char *name = mill_p_checked_name(p);
+  if (mill_p_is(p, MILL_T_LPAREN) && !may_open_query(p)) mill_p_name_list(p, &columns);
+  if (mill_p_accept2(p, MILL_K_MAX, MILL_K_RECURSION)) {
+    mill_p_expect(p, MILL_K_LEVEL);
+    level = mill_p_integer(p, INT32_MAX);
+  }
+  mill_p_accept(p, MILL_K_AS);
+  mill_p_expect(p, MILL_T_LPAREN);
+  mill_node *n = mill_p_unary_node(p, MILL_N_ALIAS, mill_p_query(p), from);
+  mill_p_expect(p, MILL_T_RPAREN);
+  n->alias = name;
+  n->to = level;
+  mill_p_names(&columns, &n->columns, &n->ncolumns);
+  return n;
+}
+
+static mill_node *with(mill_parser *p) {
+  int from = p->at++;
+  bool recursive = mill_p_is(p, MILL_K_RECURSIVE) && mill_p_is_name(p, 1) &&
+                   mill_p_peek(p, 1) != MILL_K_AS && mill_p_accept(p, MILL_K_RECURSIVE);
+  mill_list ctes = {0};
+  do mill_p_push(p, &ctes, cte(p));
+  while (mill_p_accept(p, MILL_T_COMMA));
+  for (int i = 0; i < ctes.n && !p->failed; i++)
+    for (int k = 0; k < i; k++) {
+      const char *name = ((const mill_node *)ctes.item[i])->alias;
+      if (strcasecmp(name, ((const mill_node *)ctes.item[k])->alias) != 0) continue;
+      mill_p_error(p, from, MILL_E_DUPLICATED_CTE_NAMES, "duplicateNames", name, NULL);
+    }
+  mill_node *body = mill_p_query(p);
+  mill_node *n = mill_p_unary_node(p, MILL_N_WITH, body, from);
+  n->ctes = (const mill_node **)ctes.item;
+  n->nctes = ctes.n;
+  n->recursive = recursive;
+  return n;
+}
+
+mill_node *mill_p_query(mill_parser *p) {
+  int from = p->at, mark = p->windows.n;
+  if (!mill_p_enter(p)) return mill_p_node(p, MILL_N_ONE_ROW, from);
+  mill_node *n;
+  if (mill_p_is(p, MILL_K_WITH)) {
+    n = with(p);
+  } else {
+    n = mill_p_organize(p, term(p, false), mark, from);
+    /* clauses may stand before a pipe */
+    while (mill_p_accept(p, MILL_T_OPERATOR_PIPE)) n = mill_p_pipe(p, n, from);
+  }
+  mill_p_leave(p);
+  return n;
+}
