@@ -108,7 +108,9 @@ static mill_node *create_view(mill_parser *p) {
   n->child = mill_p_children(p, mill_p_query(p), NULL);
   n->nchildren = 1;
   if (n->temporary && n->if_exists) mill_p_error(p, from, MILL_E_LEGACY_0053, NULL);
-  if (n->if_exists && n->replace) mill_p_error(p, from, MILL_E_LEGACY_0052, NULL);
+  if (n->if_exists && n->replace)
+    mill_p_error(p, from, MILL_E_CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE, "viewName", n->alias,
+                 NULL);
   return n;
 }
 

@@ -158,8 +158,7 @@ static mill_expr *quantified(mill_parser *p, int from, mill_expr *e, bool negate
   if (!mill_p_is(p, MILL_T_RPAREN)) mill_p_expr_list(p, &items, mill_p_expression);
   mill_p_expect(p, MILL_T_RPAREN);
   if (items.n == 0) {
-    mill_p_error(p, quantifier, MILL_E_LEGACY_0064, "msg",
-                 "Expected something between '(' and ')'.", NULL);
+    mill_p_error(p, quantifier, MILL_E_INVALID_SQL_SYNTAX_EMPTY_QUANTIFIED_PATTERN, NULL);
     return e;
   }
   for (int i = 0; i < items.n; i++) {

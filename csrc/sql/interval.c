@@ -47,9 +47,10 @@ typedef struct {
   int first[2], last[2]; /* fields seen, by family; first 9: none */
   bool overflow;
   mill_status why; /* MILL_OK, or why a value is none */
+  const char *unit;
 } total;
 
-static const total nothing = {0, 0, {9, 9}, {-1, -1}, false, MILL_OK};
+static const total nothing = {0, 0, {9, 9}, {-1, -1}, false, MILL_OK, ""};
 
 static bool add_scaled(int64_t *sum, int64_t v, int64_t size) {
   int64_t product;
@@ -71,6 +72,7 @@ static bool fraction(const char *s, size_t n, int64_t *micros) {
 }
 
 static void add_value(total *t, const char *s, size_t n, const unit *u) {
+  t->unit = u->name;
   while (n && isspace((unsigned char)*s)) s++, n--;
   while (n && isspace((unsigned char)s[n - 1])) n--;
   bool minus = n && *s == '-';
@@ -80,7 +82,7 @@ static void add_value(total *t, const char *s, size_t n, const unit *u) {
   int64_t v = 0, micros = 0;
   mill_parsed r = whole ? mill_parse_int64(s, whole, 0, INT64_MAX, false, &v) : MILL_PARSED;
   if (n == 0 || (n == 1 && point) || (r == MILL_NOT_A_NUMBER)) {
-    t->why = MILL_E_INVALID_INTERVAL_FORMAT_UNRECOGNIZED_NUMBER;
+    t->why = MILL_E_LEGACY_0026;
     return;
   }
   if (point && (u->size != 1000000 || u->months)) {
@@ -119,7 +121,8 @@ static mill_expr *finish(mill_parser *p, int from, int body, const total *t) {
   bool ym = t->first[0] < 9, dt = t->first[1] < 9;
   if (t->why != MILL_OK) {
     const char *s = mill_p_fragment(p, body);
-    mill_p_error(p, from, t->why, "input", s, "value", s, "unit", s, "number", s, NULL);
+    const char *which = t->why == MILL_E_LEGACY_0026 ? "value" : "input";
+    mill_p_error(p, from, t->why, which, s, "unit", t->unit, "value", s, NULL);
   } else if (ym && dt) {
     mill_p_error(p, from, MILL_E_LEGACY_0029, "literal", mill_p_fragment(p, from), NULL);
   } else if (t->overflow || t->months > INT32_MAX || t->months < INT32_MIN) {
@@ -171,12 +174,8 @@ static bool read_text(const char *s, size_t n, total *t) {
 mill_expr *mill_p_interval_text(mill_parser *p, int from, const char *s, size_t n) {
   total t = nothing;
   if (read_text(s, n, &t)) return finish(p, from, from, &t);
-  char *quoted = mill_p_alloc(p, strlen(s) + 3);
-  if (quoted) {
-    sprintf(quoted, "'%s'", s);
-    mill_p_error(p, from, MILL_E_INVALID_TYPED_LITERAL, "valueType", "\"INTERVAL\"", "value",
-                 quoted, NULL);
-  }
+  mill_p_error(p, from, MILL_E_INVALID_TYPED_LITERAL, "valueType", "\"INTERVAL\"", "value",
+               mill_p_quoted(p, s, '\''), NULL);
   return mill_p_null_literal(p, from);
 }
 
@@ -213,9 +212,6 @@ static const char *read_value(mill_parser *p, bool *minus) {
   const mill_token *t = &p->token[p->at++];
   return mill_p_copy(p, p->text + t->start, (size_t)(t->stop - t->start));
 }
-
-static const char *const family_fields[2][4] = {{"year", "month", "", ""},
-                                                {"day", "hour", "minute", "second"}};
 
 /* Digits up to a separator. */
 static bool take(const char **s, int64_t max, int64_t *v) {
@@ -263,6 +259,24 @@ static reading read_fields(const char *s, bool months, int first, int last, int6
   return *s ? READ_BAD : READ_FINE;
 }
 
+/* The text does not have the form that the fields ask for. */
+static void unmatched(mill_parser *p, int body, const unit *a, const unit *b, const char *s) {
+  static const char *const part[4] = {"d", "h", "m", "s.n"};
+  bool months = a->months;
+  char form[24] = "", type[48], to[32], formats[128];
+  for (int f = a->field; f <= b->field; f++) {
+    if (f > a->field) strcat(form, months ? "-" : f == MILL_HOUR ? " " : ":");
+    strcat(form, months ? (f == MILL_YEAR ? "y" : "m") : part[f]);
+  }
+  snprintf(type, sizeof type, "interval %s to %s", a->name, b->name);
+  snprintf(to, sizeof to, "%s TO %s", a->name, b->name);
+  for (char *c = to; *c; c++) *c = (char)toupper((unsigned char)*c);
+  snprintf(formats, sizeof formats, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s' %s`", form, form, to);
+  mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING_WITH_NOTICE,
+               "intervalStr", months ? "year-month" : "day-time", "supportedFormat", formats,
+               "typeName", type, "input", s, NULL);
+}
+
 /* INTERVAL 'value' from TO to. */
 static mill_expr *from_to(mill_parser *p, int from) {
   int body = p->at;
@@ -284,14 +298,7 @@ static mill_expr *from_to(mill_parser *p, int from) {
     mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_INTERVAL_PARSING, "input", s, "interval",
                  "year-month", NULL);
   } else if (r == READ_BAD) {
-    char *type = mill_p_alloc(p, 64);
-    if (type)
-      sprintf(type, "interval %s to %s", family_fields[!months][a->field],
-              family_fields[!months][b->field]);
-    mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING, "intervalStr",
-                 months ? "year-month" : "day-time", "supportedFormat",
-                 months ? "`[+|-]y-m`" : "`[+|-]d h:m:s.n`", "typeName", type ? type : "", "input",
-                 s, NULL);
+    unmatched(p, body, a, b, s);
   }
   return make(p, from, months, a->field, b->field, minus ? -v : v);
 }
@@ -311,7 +318,10 @@ mill_expr *mill_p_interval(mill_parser *p) {
     total one = nothing;
     add_value(&one, s, strlen(s), u);
     if (minus) one.months = -one.months, one.micros = -one.micros;
-    if (one.why != MILL_OK && t.why == MILL_OK) t.why = one.why;
+    if (one.why != MILL_OK && t.why == MILL_OK) {
+      t.why = one.why;
+      t.unit = one.unit;
+    }
     t.overflow = t.overflow || one.overflow || !add_scaled(&t.months, one.months, 1) ||
                  !add_scaled(&t.micros, one.micros, 1);
     for (int f = 0; f < 2; f++) {

@@ -100,7 +100,12 @@ static mill_expr *decimal(mill_parser *p, const digits *d) {
   mill_i128 v;
   int precision, scale;
   if (!mill_decimal_parse_free(d->s, d->n, &v, &precision, &scale)) {
-    mill_p_error(p, d->from, MILL_E_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, "precision", d->s,
+    char count[24];
+    int n = 0;
+    for (size_t i = 0; i < d->n && d->s[i] != 'e' && d->s[i] != 'E'; i++)
+      n += isdigit((unsigned char)d->s[i]) != 0;
+    snprintf(count, sizeof count, "%d", n);
+    mill_p_error(p, d->from, MILL_E_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, "precision", count,
                  "maxPrecision", "38", NULL);
     return mill_p_null_literal(p, d->from);
   }
@@ -191,12 +196,8 @@ int64_t mill_p_integer(mill_parser *p, int64_t max) {
 
 /* The literal `type 'value'` whose value cannot be read. */
 static mill_expr *invalid(mill_parser *p, int from, const char *type, const char *value) {
-  char *quoted_type = mill_p_alloc(p, strlen(type) + 3), *v = mill_p_alloc(p, strlen(value) + 3);
-  if (quoted_type && v) {
-    sprintf(quoted_type, "\"%s\"", type);
-    sprintf(v, "'%s'", value);
-    mill_p_error(p, from, MILL_E_INVALID_TYPED_LITERAL, "valueType", quoted_type, "value", v, NULL);
-  }
+  mill_p_error(p, from, MILL_E_INVALID_TYPED_LITERAL, "valueType", mill_p_quoted(p, type, '"'),
+               "value", mill_p_quoted(p, value, '\''), NULL);
   return mill_p_null_literal(p, from);
 }
 
@@ -279,16 +280,13 @@ static mill_expr *binary(mill_parser *p, int from, const char *s, size_t n) {
 }
 
 static mill_expr *unsupported(mill_parser *p, int from, const char *word) {
-  char *quoted_word = mill_p_alloc(p, strlen(word) + 3);
-  if (quoted_word) {
-    sprintf(quoted_word, "\"%s\"", word);
-    for (char *q = quoted_word; *q; q++) *q = (char)toupper((unsigned char)*q);
-    mill_p_error(p, from, MILL_E_UNSUPPORTED_TYPED_LITERAL, "unsupportedType", quoted_word,
-                 "supportedTypes",
-                 "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", "
-                 "\"X\", \"TIME\"",
-                 NULL);
-  }
+  char *up = mill_p_alloc(p, strlen(word) + 1);
+  for (size_t i = 0; up && word[i]; i++) up[i] = (char)toupper((unsigned char)word[i]);
+  mill_p_error(p, from, MILL_E_UNSUPPORTED_TYPED_LITERAL, "unsupportedType",
+               mill_p_quoted(p, up ? up : "", '"'), "supportedTypes",
+               "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", "
+               "\"X\", \"TIME\"",
+               NULL);
   return mill_p_null_literal(p, from);
 }
 

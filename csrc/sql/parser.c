@@ -109,6 +109,15 @@ const char *mill_p_copy(mill_parser *p, const char *s, size_t n) {
   return q ? q : "";
 }
 
+const char *mill_p_quoted(mill_parser *p, const char *s, char quote) {
+  size_t n = strlen(s);
+  char *q = mill_p_alloc(p, n + 3);
+  if (q == NULL) return "";
+  q[0] = q[n + 1] = quote;
+  memcpy(q + 1, s, n);
+  return q;
+}
+
 mill_expr *mill_p_expr(mill_parser *p, mill_expr_kind kind, int from) {
   mill_expr *e = mill_expr_new(p->arena, kind);
   if (e == NULL) {

@@ -79,6 +79,7 @@ mill_node *mill_p_node(mill_parser *p, mill_node_kind kind, int from);
 mill_node *mill_p_unary_node(mill_parser *p, mill_node_kind kind, const mill_node *child, int from);
 mill_expr *mill_p_call(mill_parser *p, int from, const char *name, int n, ...);
 void *mill_p_alloc(mill_parser *p, size_t n); /* zeroed; NULL and stopped when out of memory */
+const char *mill_p_quoted(mill_parser *p, const char *s, char quote); /* quotes around */
 const char *mill_p_copy(mill_parser *p, const char *s, size_t n);
 void mill_p_push(mill_parser *p, mill_list *l, const void *item);
 const mill_node **mill_p_children(mill_parser *p, const mill_node *a, const mill_node *b);

@@ -38,7 +38,10 @@ static mill_node *set(mill_parser *p, mill_node *child, int from) {
     mill_list name = {0};
     mill_p_push(p, &name, mill_p_checked_name(p));
     if (mill_p_is(p, MILL_T_DOT))
-      mill_p_error(p, at, MILL_E_UNSUPPORTED_FEATURE_PIPE_OPERATOR_SET_QUALIFIED, NULL);
+      mill_p_error(p, at, MILL_E_LEGACY_0035, "message",
+                   "SQL pipe syntax |> SET operator with multi-part assignment key (only "
+                   "single-part keys are allowed)",
+                   NULL);
     while (mill_p_accept(p, MILL_T_DOT)) mill_p_name(p);
     mill_p_expect(p, MILL_T_EQ);
     mill_expr *e = mill_p_call(p, at, NULL, 1, mill_p_expression(p));

@@ -211,7 +211,8 @@ static mill_node *with(mill_parser *p) {
     for (int k = 0; k < i; k++) {
       const char *name = ((const mill_node *)ctes.item[i])->alias;
       if (strcasecmp(name, ((const mill_node *)ctes.item[k])->alias) != 0) continue;
-      mill_p_error(p, from, MILL_E_DUPLICATED_CTE_NAMES, "duplicateNames", name, NULL);
+      mill_p_error(p, from, MILL_E_DUPLICATED_CTE_NAMES, "duplicateNames",
+                   mill_p_quoted(p, name, '`'), NULL);
     }
   mill_node *body = mill_p_query(p);
   mill_node *n = mill_p_unary_node(p, MILL_N_WITH, body, from);

@@ -99,7 +99,7 @@ mill_node *mill_p_alias(mill_parser *p, mill_node *n, int from, bool columns) {
 }
 
 static void sample_error(mill_parser *p, int from, mill_status s, const char *msg) {
-  mill_p_error(p, from, s, "msg", msg, NULL);
+  mill_p_error(p, from, s, s == MILL_E_LEGACY_0016 ? "bytesStr" : "msg", msg, NULL);
 }
 
 static mill_node *rows_sample(mill_parser *p, mill_node *n, int from, const mill_expr *count) {
@@ -113,9 +113,9 @@ static mill_node *rows_sample(mill_parser *p, mill_node *n, int from, const mill
 
 static mill_node *share(mill_parser *p, mill_node *n, int from, double fraction) {
   if (fraction < -1e-6 || fraction > 1 + 1e-6) {
-    char text[96];
-    snprintf(text, sizeof text, "Sampling fraction (%g) must be on interval [0, 1]", fraction);
-    sample_error(p, from, MILL_E_LEGACY_0064, mill_p_copy(p, text, strlen(text)));
+    char text[48];
+    snprintf(text, sizeof text, "%g", fraction);
+    mill_p_error(p, from, MILL_E_INVALID_TABLESAMPLE_FRACTION, "fraction", text, NULL);
   }
   mill_node *s = mill_p_unary_node(p, MILL_N_SAMPLE, n, from);
   s->upper = fraction;

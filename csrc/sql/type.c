@@ -113,17 +113,24 @@ static int interval_field(int kind, bool *months) {
   }
 }
 
+static const char *field_word(mill_parser *p, int token) {
+  const mill_token *t = &p->token[token];
+  return mill_p_copy(p, p->text + t->start, (size_t)(t->stop - t->start));
+}
+
 static const mill_type *interval(mill_parser *p, int from) {
   bool months, to_months;
   int first = interval_field(mill_p_peek(p, 0), &months);
   if (first < 0) return mill_type_of(MILL_INTERVAL);
   p->at++;
   int last = first;
-  if (mill_p_is(p, MILL_K_TO) && interval_field(mill_p_peek(p, 1), &to_months) >= 0) {
+  if (mill_p_is(p, MILL_K_TO) && interval_field(mill_p_peek(p, 1), &to_months) >= 0 &&
+      months == to_months) {
     last = interval_field(mill_p_peek(p, 1), &to_months);
     p->at += 2;
-    if (to_months != months || last <= first) {
-      mill_p_error(p, from, MILL_E_LEGACY_0028, "intervalInput", mill_p_fragment(p, from), NULL);
+    if (last <= first) {
+      mill_p_error(p, from, MILL_E_INVALID_INTERVAL_FORMAT_UNSUPPORTED_FROM_TO_EXPRESSION, "input",
+                   "", "from", field_word(p, from + 1), "to", field_word(p, from + 3), NULL);
       return mill_type_of(MILL_INTERVAL);
     }
   }

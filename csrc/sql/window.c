@@ -111,17 +111,6 @@ static const mill_window *find(const definitions *d, const char *name) {
   return NULL;
 }
 
-static const char *back_quoted(mill_parser *p, const char *s) {
-  mill_list one = {0};
-  char *q = mill_p_alloc(p, strlen(s) + 3);
-  if (q == NULL) return "";
-  mill_p_push(p, &one, s);
-  q[0] = '`';
-  memcpy(q + 1, s, strlen(s));
-  q[strlen(s) + 1] = '`';
-  return q;
-}
-
 /* A window defined by the name of another takes that one's definition. */
 static void follow(mill_parser *p, definitions *d, int from) {
   for (int i = 0; i < d->specs.n; i++) {
@@ -131,7 +120,7 @@ static void follow(mill_parser *p, definitions *d, int from) {
     mill_status s = base ? MILL_E_INVALID_SQL_SYNTAX_INVALID_WINDOW_REFERENCE
                          : MILL_E_INVALID_SQL_SYNTAX_UNRESOLVED_WINDOW_REFERENCE;
     if (base == NULL || base->name) {
-      mill_p_error(p, from, s, "windowName", back_quoted(p, w->name), NULL);
+      mill_p_error(p, from, s, "windowName", mill_p_quoted(p, w->name, '`'), NULL);
       return;
     }
     *(mill_window *)d->specs.item[i] = *base;
@@ -149,7 +138,7 @@ void mill_p_window_clause(mill_parser *p, int mark) {
     if (w == NULL) return;
     if (find(&d, name))
       mill_p_error(p, from, MILL_E_INVALID_SQL_SYNTAX_REPETITIVE_WINDOW_DEFINITION, "windowName",
-                   back_quoted(p, name), NULL);
+                   mill_p_quoted(p, name, '`'), NULL);
     mill_p_push(p, &d.names, name);
     mill_p_push(p, &d.specs, w);
   } while (mill_p_accept(p, MILL_T_COMMA));
