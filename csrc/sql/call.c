@@ -35,7 +35,7 @@ static mill_expr *cast(mill_parser *p, int from, bool attempt) {
   mill_expr *c = mill_p_call(p, from, NULL, 1, e);
   c->kind = MILL_X_CAST;
   c->target = t;
-  c->mode = attempt ? MILL_CAST_TRY : p->set.ansi ? MILL_CAST_ANSI : MILL_CAST_LEGACY;
+  c->mode = attempt ? MILL_CAST_TRY : p->rules.set.ansi ? MILL_CAST_ANSI : MILL_CAST_LEGACY;
   return c;
 }
 

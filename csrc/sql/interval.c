@@ -106,8 +106,8 @@ static void add_value(total *t, const char *s, size_t n, const unit *u) {
 
 /* The literal of one family's value. */
 static mill_expr *make(mill_parser *p, int from, bool months, int first, int last, int64_t v) {
-  const mill_type *t =
-      mill_type_interval(p->ctx->types, months ? MILL_INTERVAL_YM : MILL_INTERVAL_DT, first, last);
+  const mill_type *t = mill_type_interval(
+      p->rules.ctx->types, months ? MILL_INTERVAL_YM : MILL_INTERVAL_DT, first, last);
   if (t == NULL) {
     mill_p_oom(p, sizeof *t);
     return mill_p_null_literal(p, from);

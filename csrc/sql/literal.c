@@ -116,7 +116,7 @@ static mill_expr *decimal(mill_parser *p, const digits *d) {
     scale = 0;
   }
   if (precision < scale) precision = scale;
-  const mill_type *t = mill_type_decimal(p->ctx->types, precision, scale);
+  const mill_type *t = mill_type_decimal(p->rules.ctx->types, precision, scale);
   if (t == NULL) {
     mill_p_oom(p, sizeof *t);
     return mill_p_null_literal(p, d->from);
@@ -230,7 +230,8 @@ static bool special(const char *s, size_t n, int64_t today, int64_t now, bool da
 }
 
 static int64_t local_now(const mill_parser *p) {
-  return p->set.zone ? mill_zone_to_local(p->set.zone, p->set.now_micros) : p->set.now_micros;
+  return p->rules.set.zone ? mill_zone_to_local(p->rules.set.zone, p->rules.set.now_micros)
+                           : p->rules.set.now_micros;
 }
 
 static mill_expr *date(mill_parser *p, int from, const char *s, size_t n) {
@@ -247,9 +248,10 @@ static mill_expr *date(mill_parser *p, int from, const char *s, size_t n) {
 static mill_expr *timestamp(mill_parser *p, int from, bool ntz, const char *name, const char *s,
                             size_t n) {
   int64_t local = local_now(p), v;
-  mill_timestamp_rules r = {p->ctx->zones, p->set.zone, p->set.now_micros, ntz, true};
+  mill_timestamp_rules r = {p->rules.ctx->zones, p->rules.set.zone, p->rules.set.now_micros, ntz,
+                            true};
   if (special(s, n, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
-    if (!ntz && v != 0 && p->set.zone) mill_zone_to_utc(p->set.zone, v, &v);
+    if (!ntz && v != 0 && p->rules.set.zone) mill_zone_to_utc(p->rules.set.zone, v, &v);
   } else if (!mill_timestamp_parse(&r, s, n, &v)) {
     return invalid(p, from, name, s);
   }
@@ -297,7 +299,7 @@ mill_expr *mill_p_typed_literal(mill_parser *p) {
   const char *s = mill_p_string(p, &n);
   switch (kind) {
   case MILL_K_DATE: return date(p, from, s, n);
-  case MILL_K_TIMESTAMP: return timestamp(p, from, p->ntz, "TIMESTAMP", s, n);
+  case MILL_K_TIMESTAMP: return timestamp(p, from, p->rules.ntz, "TIMESTAMP", s, n);
   case MILL_K_TIMESTAMP_LTZ: return timestamp(p, from, false, "TIMESTAMP_LTZ", s, n);
   case MILL_K_TIMESTAMP_NTZ: return timestamp(p, from, true, "TIMESTAMP_NTZ", s, n);
   case MILL_K_X: return binary(p, from, s, n);

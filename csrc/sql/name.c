@@ -8,8 +8,8 @@
 
 static bool usable(const mill_parser *p, int kind) {
   if (kind == MILL_T_IDENTIFIER || kind == MILL_T_BACKQUOTED) return true;
-  if (kind == MILL_T_DOUBLE_QUOTED) return p->quoted_identifiers;
-  return kind > MILL_T_KEYWORD && !(p->reserved && mill_token_reserved(kind));
+  if (kind == MILL_T_DOUBLE_QUOTED) return p->rules.quoted_identifiers;
+  return kind > MILL_T_KEYWORD && !(p->rules.reserved && mill_token_reserved(kind));
 }
 
 bool mill_p_is_name(const mill_parser *p, int ahead) { return usable(p, mill_p_peek(p, ahead)); }
@@ -213,8 +213,8 @@ static bool follows_alias(const mill_parser *p, int ahead) {
 /* Consumes AS; true if a name is to be read next. */
 bool mill_p_alias_follows(mill_parser *p) {
   if (mill_p_is(p, MILL_K_AS)) {
-    bool word_as = !mill_p_is_name(p, 1) && follows_alias(p, 1) && !p->reserved;
-    word_as = word_as || (mill_p_clause(p, 1) && !follows_alias(p, 2) && !p->reserved);
+    bool word_as = !mill_p_is_name(p, 1) && follows_alias(p, 1) && !p->rules.reserved;
+    word_as = word_as || (mill_p_clause(p, 1) && !follows_alias(p, 2) && !p->rules.reserved);
     if (!word_as) p->at++;
     return true;
   }

@@ -22,13 +22,19 @@ typedef struct mill_list {
 
 typedef enum mill_fail_kind { MILL_P_FINE, MILL_P_SYNTAX, MILL_P_STOPPED } mill_fail_kind;
 
-typedef struct mill_parser {
-  mill_arena *arena;
+/* What the session's settings say about the language. */
+typedef struct mill_sql_rules {
   const mill_context *ctx;
   mill_settings set;
-  bool reserved; /* keywords are reserved */
-  bool quoted_identifiers;
-  bool ntz; /* TIMESTAMP means TIMESTAMP_NTZ */
+  bool reserved;           /* keywords are reserved */
+  bool quoted_identifiers; /* ".." is a name */
+  bool ntz;                /* TIMESTAMP means TIMESTAMP_NTZ */
+} mill_sql_rules;
+
+typedef struct mill_parser {
+  mill_sql_rules rules;
+  mill_arena *arena;
+  mill_tokens tokens;
   const char *text;
   size_t n;
   const mill_token *token;
@@ -49,6 +55,11 @@ typedef struct mill_mark {
   int at, windows, parameters, depth;
   mill_status status;
 } mill_mark;
+
+/* frame.c. After a failed begin there is no end; end releases the tokens and gives the status. */
+mill_status mill_p_begin(mill_parser *p, const mill_sql_rules *rules, mill_arena *a,
+                         const char *text, size_t n, mill_error *err) MILL_USE_RESULT;
+mill_status mill_p_end(mill_parser *p) MILL_USE_RESULT;
 
 /* parser.c: tokens */
 static inline int mill_p_peek(const mill_parser *p, int ahead) {

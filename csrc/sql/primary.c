@@ -239,7 +239,7 @@ static mill_expr *cast_to(mill_parser *p, int from, mill_expr *e) {
   mill_expr *c = mill_p_call(p, from, NULL, 1, e);
   c->kind = MILL_X_CAST;
   c->target = t;
-  c->mode = p->set.ansi ? MILL_CAST_ANSI : MILL_CAST_LEGACY;
+  c->mode = p->rules.set.ansi ? MILL_CAST_ANSI : MILL_CAST_LEGACY;
   return c;
 }
 

@@ -6,7 +6,7 @@
 
 bool mill_p_is_string(const mill_parser *p, int ahead) {
   int kind = mill_p_peek(p, ahead);
-  return kind == MILL_T_STRING || (kind == MILL_T_DOUBLE_QUOTED && !p->quoted_identifiers);
+  return kind == MILL_T_STRING || (kind == MILL_T_DOUBLE_QUOTED && !p->rules.quoted_identifiers);
 }
 
 /* The value of n hexadecimal digits; -1: they are not. */

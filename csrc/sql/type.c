@@ -66,7 +66,7 @@ static const mill_type *decimal(mill_parser *p, int from) {
   } else if (v[1] > v[0]) {
     mill_p_error(p, from, MILL_E_DECIMAL_SCALE_EXCEEDS_PRECISION, "scale", b, "precision", a, NULL);
   } else {
-    return made(p, mill_type_decimal(p->ctx->types, v[0] ? (int)v[0] : 1, (int)v[1]));
+    return made(p, mill_type_decimal(p->rules.ctx->types, v[0] ? (int)v[0] : 1, (int)v[1]));
   }
   return mill_type_of(MILL_DECIMAL);
 }
@@ -75,7 +75,7 @@ static const mill_type *sized_string(mill_parser *p, int from, int kind) {
   int64_t v[2];
   int n = numbers(p, v);
   if (n == 1)
-    return made(p, mill_type_string(p->ctx->types, MILL_UTF8_BINARY, kind, (uint32_t)v[0]));
+    return made(p, mill_type_string(p->rules.ctx->types, MILL_UTF8_BINARY, kind, (uint32_t)v[0]));
   if (n > 1) return unsupported(p, from);
   mill_p_error(p, from, MILL_E_DATATYPE_MISSING_SIZE, "type", quoted(p, mill_p_fragment(p, from)),
                NULL);
@@ -94,7 +94,7 @@ static const mill_type *string(mill_parser *p) {
   mill_p_parts(p, &parts);
   const char *name = parts.n ? parts.item[parts.n - 1] : "";
   if (same_name(name, "UTF8_LCASE"))
-    return made(p, mill_type_string(p->ctx->types, MILL_UTF8_LCASE, MILL_PLAIN_STRING, 0));
+    return made(p, mill_type_string(p->rules.ctx->types, MILL_UTF8_LCASE, MILL_PLAIN_STRING, 0));
   if (!same_name(name, "UTF8_BINARY"))
     mill_p_error(p, from, MILL_E_COLLATION_INVALID_NAME, "collationName", name, "proposals",
                  "UTF8_BINARY, UTF8_LCASE", NULL);
@@ -134,8 +134,8 @@ static const mill_type *interval(mill_parser *p, int from) {
       return mill_type_of(MILL_INTERVAL);
     }
   }
-  return made(p, mill_type_interval(p->ctx->types, months ? MILL_INTERVAL_YM : MILL_INTERVAL_DT,
-                                    first, last));
+  return made(p, mill_type_interval(p->rules.ctx->types,
+                                    months ? MILL_INTERVAL_YM : MILL_INTERVAL_DT, first, last));
 }
 
 static bool without_zone(mill_parser *p) {
@@ -151,7 +151,7 @@ static const mill_type *time_type(mill_parser *p, int from) {
   int n = numbers(p, v);
   without_zone(p);
   if (n > 1) return unsupported(p, from);
-  if (v[0] <= 6) return made(p, mill_type_time(p->ctx->types, (int)v[0]));
+  if (v[0] <= 6) return made(p, mill_type_time(p->rules.ctx->types, (int)v[0]));
   char text[24];
   snprintf(text, sizeof text, "%lld", (long long)v[0]);
   mill_p_error(p, from, MILL_E_UNSUPPORTED_TIME_PRECISION, "precision", text, NULL);
@@ -168,7 +168,7 @@ static const mill_type *array(mill_parser *p, int from) {
     return incomplete(p, from, MILL_E_INCOMPLETE_TYPE_DEFINITION_ARRAY);
   const mill_type *element = mill_p_type(p);
   mill_p_expect(p, MILL_T_GT);
-  return made(p, mill_type_array(p->ctx->types, element, true));
+  return made(p, mill_type_array(p->rules.ctx->types, element, true));
 }
 
 static const mill_type *map(mill_parser *p, int from) {
@@ -178,7 +178,7 @@ static const mill_type *map(mill_parser *p, int from) {
   mill_p_expect(p, MILL_T_COMMA);
   const mill_type *value = mill_p_type(p);
   mill_p_expect(p, MILL_T_GT);
-  return made(p, mill_type_map(p->ctx->types, key, value, true));
+  return made(p, mill_type_map(p->rules.ctx->types, key, value, true));
 }
 
 /* {"comment":"..."} */
@@ -220,7 +220,7 @@ static const mill_type *struct_of(mill_parser *p, const mill_list *columns) {
   mill_field *fields = mill_p_alloc(p, (n + 1) * sizeof *fields);
   if (fields == NULL) return mill_type_of(MILL_NULL);
   for (size_t i = 0; i < n; i++) fields[i] = *(const mill_field *)columns->item[i];
-  return made(p, mill_type_struct(p->ctx->types, fields, (uint32_t)n));
+  return made(p, mill_type_struct(p->rules.ctx->types, fields, (uint32_t)n));
 }
 
 const mill_type *mill_p_columns(mill_parser *p) {
@@ -274,7 +274,7 @@ static const mill_type *any_type(mill_parser *p) {
   case MILL_K_TIME: return time_type(p, from);
   case MILL_K_TIMESTAMP:
     if (mill_p_is(p, MILL_T_LPAREN)) break;
-    if (without_zone(p) || p->ntz) return mill_type_of(MILL_TIMESTAMP_NTZ);
+    if (without_zone(p) || p->rules.ntz) return mill_type_of(MILL_TIMESTAMP_NTZ);
     return mill_type_of(MILL_TIMESTAMP);
   default: break;
   }
