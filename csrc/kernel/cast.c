@@ -195,6 +195,7 @@ static bool may_lose(const mill_type *from, const mill_type *to, mill_cast_mode 
   if (from->id == MILL_NULL || mode == MILL_CAST_TRY) return true;
   bool fraction = from->id == MILL_FLOAT || from->id == MILL_DOUBLE;
   if (to->id == MILL_DECIMAL && fraction) return true;
+  if (to->id == MILL_INTERVAL && from->id == MILL_STRING) return true;
   if (mode == MILL_CAST_ANSI || to->id == MILL_STRING) return false;
   if (to->id == MILL_DECIMAL || to->id == MILL_TIMESTAMP) return true;
   return from->id == MILL_STRING ? to->id != MILL_BINARY : from->id == MILL_DATE;

@@ -22,6 +22,7 @@ mill_kernel mill_cast_boolean(const mill_type *from);
 mill_kernel mill_cast_text(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_datetime(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_interval(const mill_type *from, const mill_type *to);
+mill_kernel mill_cast_interval_text(const mill_type *to);
 
 /* Row i has no image: null, or the error where the plan is strict. */
 mill_status mill_cast_invalid(mill_call *call, const mill_vector *v, size_t i, mill_vector *out,

@@ -45,6 +45,7 @@ CAST_KERNEL(cut_interval) {
 }
 
 mill_kernel mill_cast_interval(const mill_type *from, const mill_type *to) {
+  if (from->id == MILL_STRING) return mill_cast_interval_text(to);
   if (to->id == MILL_INTERVAL) return NULL;
   if (from->id == to->id) return cut_interval;
   return mill_type_integral(from) || from->id == MILL_DECIMAL ? number_to_interval : NULL;

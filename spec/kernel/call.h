@@ -124,7 +124,8 @@ static inline mill_vector *value_of(const char *spec) {
     mill_vector_null(v, t);
   else if (t->id == MILL_STRING)
     *v = str;
-  else if (t && (t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT)) {
+  else if (t && (t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT) &&
+           !strpbrk(colon + 2, "-: ")) {
     int64_t units = atoll(colon + 1); /* of the last field */
     mill_vector number = {.type = mill_type_of(MILL_BIGINT), .data = &units, .size = 1};
     if (cast_value(&number, t, MILL_CAST_ANSI, v) != MILL_OK) printf("# %s\n", spec);

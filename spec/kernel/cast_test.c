@@ -190,9 +190,30 @@ static void test_nested(void) {
   }
 }
 
+static void test_intervals(void) {
+  static const char *const c[][3] = {
+      {"STRING:1-2", "INTERVAL YEAR TO MONTH", "INTERVAL '1-2' YEAR TO MONTH"},
+      {"STRING:1 2:3:4.5", "INTERVAL DAY TO SECOND", "INTERVAL '1 02:03:04.5' DAY TO SECOND"},
+      {"STRING: 5 ", "INTERVAL DAY", "INTERVAL '5' DAY"},
+      {"STRING:INTERVAL -'1-2' YEAR TO MONTH", "INTERVAL YEAR TO MONTH",
+       "INTERVAL '-1-2' YEAR TO MONTH"},
+      {"STRING:1 year 2 months 3 days 4 hours", "INTERVAL", "1 years 2 months 3 days 4 hours"},
+      {"BIGINT:9223372036854775807", "INTERVAL DAY TO SECOND", "!CAST_OVERFLOW"},
+      {"STRING:12", "INTERVAL YEAR TO MONTH", "!INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING"}};
+  for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+    mill_vector *v = value_of(c[i][0]), out;
+    mill_error_clear(&B.err);
+    mill_status s = cast_value(v, type_named(c[i][1], strlen(c[i][1])), MILL_CAST_ANSI, &out);
+    char got[128];
+    snprintf(got, sizeof got, "%s%s", s ? "!" : "", s ? mill_condition_name(s) : text_of(&out));
+    CHECK_STR(got, c[i][2]);
+  }
+}
+
 int main(void) {
   bench_open();
   test_cases();
   test_nested();
+  test_intervals();
   return bench_close();
 }
