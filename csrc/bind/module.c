@@ -3,8 +3,12 @@
 #include <lua.h>
 
 #include "base/number.h"
+#include "bind/plan.h"
+#include "bind/rows.h"
 #include "bind/scalar.h"
 #include "bind/schema.h"
+#include "bind/session.h"
+#include "bind/stage.h"
 #include "bind/state.h"
 #include "kernel/function.h"
 
@@ -66,12 +70,30 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"number_text", number_text},
                                        {"function_names", function_names},
                                        {"function_info", function_info},
+                                       {"session_new", mill_session_create},
+                                       {"activate", mill_session_activate},
+                                       {"plan", mill_plan_build},
+                                       {"sql", mill_plan_sql},
+                                       {"parse_type", mill_plan_type},
+                                       {"collect", mill_rows_collect},
+                                       {"texts", mill_rows_texts},
+                                       {"rows", mill_rows_iterate},
+                                       {"infer", mill_table_infer},
+                                       {"table", mill_table_create},
+                                       {"stage", mill_stage_create},
+                                       {"stage_load", mill_stage_open},
+                                       {"stage_classes", mill_stage_classes},
                                        {NULL, NULL}};
   luaL_checkversion(L);
   mill_state_open(L);
   mill_decimal_open(L);
   mill_datetime_open(L);
   mill_interval_open(L);
+  mill_session_open_class(L);
+  mill_plan_open_class(L);
+  mill_rows_open_class(L);
+  mill_table_open_class(L);
+  mill_stage_open_class(L);
   luaL_newlib(L, functions);
   lua_pushliteral(L, MILL_VERSION);
   lua_setfield(L, -2, "version");

@@ -1,0 +1,379 @@
+/* The DataFrame's handle, and node tables of Lua as plans.
+**
+** lua/tidemill/dataframe.lua describes a plan as tables whose fields have the names of mill_node:
+** { kind = "project", child = { plan handle or node table }, exprs = { column nodes } }. One
+** translator serves all kinds, so a new method of DataFrame needs no new C. */
+#include "bind/plan.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/expr.h"
+#include "bind/link.h"
+#include "bind/raise.h"
+#include "bind/schema.h"
+#include "bind/stage.h"
+#include "bind/state.h"
+
+static const char *const kinds[] = {
+    "relation",    "function", "values",  "one_row",      "range",    "project", "filter",
+    "aggregate",   "sort",     "limit",   "tail",         "distinct", "dedup",   "window",
+    "generate",    "sample",   "alias",   "with_columns", "drop",     "rename",  "watermark",
+    "transform",   "pivot",    "unpivot", "repartition",  "join",     "union",   "set_op",
+    "create_view", "source",   NULL};
+static const mill_node_kind kind_of[] = {
+    MILL_N_RELATION,  MILL_N_FUNCTION,  MILL_N_VALUES,       MILL_N_ONE_ROW,     MILL_N_RANGE,
+    MILL_N_PROJECT,   MILL_N_FILTER,    MILL_N_AGGREGATE,    MILL_N_SORT,        MILL_N_LIMIT,
+    MILL_N_TAIL,      MILL_N_DISTINCT,  MILL_N_DEDUP,        MILL_N_WINDOW,      MILL_N_GENERATE,
+    MILL_N_SAMPLE,    MILL_N_ALIAS,     MILL_N_WITH_COLUMNS, MILL_N_DROP,        MILL_N_RENAME,
+    MILL_N_WATERMARK, MILL_N_TRANSFORM, MILL_N_PIVOT,        MILL_N_UNPIVOT,     MILL_N_REPARTITION,
+    MILL_N_JOIN,      MILL_N_UNION,     MILL_N_SET_OP,       MILL_N_CREATE_VIEW, MILL_N_SOURCE};
+
+static int plan_gc(lua_State *L) {
+  mill_handle_plan *h = luaL_checkudata(L, 1, MILL_PLAN_CLASS);
+  mill_plan *p = h->p;
+  h->p = NULL;
+  if (p) mill_plan_unref(p);
+  return 0;
+}
+
+mill_handle_plan *mill_plan_check(lua_State *L, int index) {
+  mill_handle_plan *h = luaL_checkudata(L, index, MILL_PLAN_CLASS);
+  if (h->p == NULL || h->session->s == NULL)
+    mill_raise_misuse(L, "SESSION_CLOSED", "object", "session of this DataFrame", NULL);
+  return h;
+}
+
+mill_handle_plan *mill_plan_push(lua_State *L, int session) {
+  mill_error err;
+  mill_error_clear(&err);
+  session = lua_absindex(L, session);
+  mill_handle_session *s = mill_session_check(L, session);
+  mill_handle_plan *h = mill_state_handle(L, sizeof *h, MILL_PLAN_CLASS, 1);
+  h->session = s;
+  lua_pushvalue(L, session);
+  lua_setiuservalue(L, -2, 1);
+  MILL_RAISE_IF(L, &err, mill_plan_new(s->s, &h->p, &err), NULL);
+  return h;
+}
+
+void mill_plan_settle(lua_State *L, mill_handle_plan *h, const mill_parameters *params,
+                      const char *text) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_session_enter(L, h->session);
+  MILL_RAISE_IF(L, &err, mill_plan_analyse(h->p, params, &err), text);
+}
+
+/* ---- node tables ---------------------------------------------------------------------------- */
+
+static const mill_node *take_node(lua_State *L, int index, mill_plan *p);
+
+static int field(lua_State *L, int index, const char *key) {
+  lua_pushstring(L, key);
+  lua_rawget(L, index);
+  return lua_gettop(L);
+}
+static bool flag(lua_State *L, int index, const char *key) {
+  bool v = lua_toboolean(L, field(L, index, key));
+  lua_pop(L, 1);
+  return v;
+}
+static int64_t integer(lua_State *L, int index, const char *key) {
+  int64_t v = luaL_optinteger(L, field(L, index, key), 0);
+  lua_pop(L, 1);
+  return v;
+}
+static double number(lua_State *L, int index, const char *key) {
+  double v = luaL_optnumber(L, field(L, index, key), 0);
+  lua_pop(L, 1);
+  return v;
+}
+static const char *text(lua_State *L, int index, const char *key, mill_plan *p) {
+  const char *s = mill_expr_text(L, field(L, index, key), p);
+  lua_pop(L, 1);
+  return s;
+}
+static const char **texts(lua_State *L, int index, const char *key, mill_plan *p, int *n) {
+  const char **s = mill_expr_texts(L, field(L, index, key), p, n);
+  lua_pop(L, 1);
+  return s;
+}
+static const mill_expr **exprs(lua_State *L, int index, const char *key, mill_plan *p, int *n) {
+  const mill_expr **e = mill_expr_take_list(L, field(L, index, key), p, n);
+  lua_pop(L, 1);
+  return e;
+}
+
+static const mill_node *take_child(lua_State *L, int at, mill_plan *p) {
+  if (lua_istable(L, at)) return take_node(L, at, p);
+  const mill_node *n = mill_plan_use(p, mill_plan_check(L, at)->p);
+  if (n == NULL) luaL_error(L, "not enough memory");
+  return n;
+}
+
+static void take_children(lua_State *L, int index, mill_plan *p, mill_node *n) {
+  int at = field(L, index, "child");
+  if (!lua_isnil(L, at)) {
+    luaL_checktype(L, at, LUA_TTABLE);
+    n->nchildren = (int)lua_rawlen(L, at);
+    n->child = mill_expr_alloc(L, p, ((size_t)n->nchildren + 1) * sizeof *n->child);
+    for (int i = 0; i < n->nchildren; i++) {
+      lua_rawgeti(L, at, i + 1);
+      n->child[i] = take_child(L, lua_gettop(L), p);
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+}
+
+/* A list of { key, value }. */
+static const mill_option *take_options(lua_State *L, int index, mill_plan *p, int *count) {
+  int at = field(L, index, "options");
+  mill_option *out = NULL;
+  *count = 0;
+  if (!lua_isnil(L, at)) {
+    *count = (int)lua_rawlen(L, at);
+    out = mill_expr_alloc(L, p, ((size_t)*count + 1) * sizeof *out);
+    for (int i = 0; i < *count; i++) {
+      lua_rawgeti(L, at, i + 1);
+      lua_rawgeti(L, at + 1, 1);
+      lua_rawgeti(L, at + 1, 2);
+      out[i].key = mill_expr_text(L, at + 2, p);
+      out[i].value = mill_expr_text(L, at + 3, p);
+      lua_settop(L, at);
+    }
+  }
+  lua_pop(L, 1);
+  return out;
+}
+
+static void take_join(lua_State *L, int index, mill_node *n) {
+  static const char *const names[] = {"inner", "cross", "left", "right",
+                                      "full",  "semi",  "anti", NULL};
+  n->join = (mill_join)luaL_checkoption(L, field(L, index, "join"), "inner", names);
+  lua_pop(L, 1);
+}
+
+static void take_grouping(lua_State *L, int index, mill_plan *p, mill_node *n) {
+  static const char *const names[] = {"plain", "rollup", "cube", "sets", NULL};
+  n->grouping = (mill_grouping)luaL_checkoption(L, field(L, index, "grouping"), "plain", names);
+  int at = field(L, index, "sets");
+  if (!lua_isnil(L, at)) {
+    n->nsets = (int)lua_rawlen(L, at);
+    uint64_t *sets = mill_expr_alloc(L, p, ((size_t)n->nsets + 1) * sizeof *sets);
+    for (int i = 0; i < n->nsets; i++) {
+      lua_rawgeti(L, at, i + 1);
+      sets[i] = (uint64_t)luaL_checkinteger(L, -1);
+      lua_pop(L, 1);
+    }
+    n->sets = sets;
+  }
+  lua_pop(L, 2);
+}
+
+static void take_source(lua_State *L, int index, mill_plan *p, mill_node *n) {
+  mill_source *s = mill_expr_alloc(L, p, sizeof *s);
+  s->format = text(L, index, "format", p);
+  s->paths = texts(L, index, "paths", p, &s->npaths);
+  s->options = take_options(L, index, p, &s->noptions);
+  int at = field(L, index, "schema");
+  if (lua_istable(L, at))
+    s->schema = mill_schema_take(L, at, mill_session_context(p->session)->types);
+  lua_pop(L, 1);
+  n->source = s;
+}
+
+static void release_stage(void *stage) { mill_stage_unref(stage); }
+
+static void take_stage(lua_State *L, int index, mill_plan *p, mill_node *n) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_stage *s = mill_stage_ref(mill_stage_check(L, field(L, index, "stage"))->s);
+  MILL_RAISE_IF(L, &err, mill_plan_keep(p, s, release_stage, &err), NULL);
+  n->stage = s;
+  lua_pop(L, 1);
+}
+
+static void take_flags(lua_State *L, int index, mill_node *n) {
+  n->global = flag(L, index, "global");
+  n->having = flag(L, index, "having");
+  n->outer = flag(L, index, "outer");
+  n->natural = flag(L, index, "natural");
+  n->lateral = flag(L, index, "lateral");
+  n->by_name = flag(L, index, "by_name");
+  n->allow_missing = flag(L, index, "allow_missing");
+  n->intersect = flag(L, index, "intersect");
+  n->all = flag(L, index, "all");
+  n->replace = flag(L, index, "replace");
+  n->replacement = flag(L, index, "replacement");
+  n->within_watermark = flag(L, index, "within_watermark");
+  n->streaming = flag(L, index, "streaming");
+}
+
+static void take_numbers(lua_State *L, int index, mill_node *n) {
+  n->from = integer(L, index, "from");
+  n->to = integer(L, index, "to");
+  n->step = integer(L, index, "step");
+  n->seed = (uint64_t)integer(L, index, "seed");
+  n->lower = number(L, index, "lower");
+  n->upper = number(L, index, "upper");
+  n->nrows = (int)integer(L, index, "nrows");
+}
+
+static const mill_node *take_node(lua_State *L, int index, mill_plan *p) {
+  luaL_checkstack(L, 12, "plan nested too deep");
+  luaL_checktype(L, index, LUA_TTABLE);
+  int kind = luaL_checkoption(L, field(L, index, "kind"), NULL, kinds);
+  lua_pop(L, 1);
+  mill_node *n = mill_node_new(&p->arena, kind_of[kind]);
+  if (n == NULL) luaL_error(L, "not enough memory");
+  take_children(L, index, p, n);
+  n->exprs = exprs(L, index, "exprs", p, &n->nexprs);
+  n->keys = exprs(L, index, "keys", p, &n->nkeys);
+  n->values = exprs(L, index, "values", p, &n->nvalues);
+  n->aggs = exprs(L, index, "aggs", p, &n->naggs);
+  n->parts = texts(L, index, "parts", p, &n->nparts);
+  n->columns = texts(L, index, "columns", p, &n->ncolumns);
+  n->name = text(L, index, "name", p);
+  n->alias = text(L, index, "alias", p);
+  take_flags(L, index, n);
+  take_numbers(L, index, n);
+  if (n->kind == MILL_N_JOIN) take_join(L, index, n);
+  if (n->kind == MILL_N_AGGREGATE) take_grouping(L, index, p, n);
+  if (n->kind == MILL_N_TRANSFORM) take_stage(L, index, p, n);
+  if (n->kind == MILL_N_SOURCE)
+    take_source(L, index, p, n);
+  else
+    n->options = take_options(L, index, p, &n->noptions);
+  return n;
+}
+
+int mill_plan_build(lua_State *L) {
+  lua_settop(L, 2);
+  mill_handle_plan *h = mill_plan_push(L, 1);
+  h->p->root = (mill_node *)take_node(L, 2, h->p);
+  mill_plan_settle(L, h, NULL, NULL);
+  lua_settop(L, 3);
+  return 1;
+}
+
+/* ---- SQL text ------------------------------------------------------------------------------- */
+
+/* { names = { .. } or nil, values = { nodes } } */
+static void take_parameters(lua_State *L, int index, mill_plan *p, mill_parameters *out) {
+  int n = 0;
+  out->values = exprs(L, index, "values", p, &out->n);
+  out->names = texts(L, index, "names", p, &n);
+  if (out->names == NULL)
+    out->names = mill_expr_alloc(L, p, ((size_t)out->n + 1) * sizeof *out->names);
+}
+
+int mill_plan_sql(lua_State *L) {
+  mill_error err;
+  mill_parameters params = {0}, *given = NULL;
+  size_t n;
+  mill_error_clear(&err);
+  mill_link_need_sql(L);
+  const char *sql = luaL_checklstring(L, 2, &n);
+  lua_settop(L, 3);
+  mill_handle_plan *h = mill_plan_push(L, 1);
+  if (lua_istable(L, 3)) {
+    take_parameters(L, 3, h->p, &params);
+    given = &params;
+  }
+  MILL_RAISE_IF(L, &err, mill_sql_parse(h->p, sql, n, &err), sql);
+  mill_plan_settle(L, h, given, sql);
+  lua_settop(L, 4);
+  return 1;
+}
+
+int mill_plan_type(lua_State *L) {
+  static const char *const forms[] = {"type", "schema", "either", NULL};
+  const mill_type *t = NULL;
+  mill_error err;
+  size_t n;
+  mill_error_clear(&err);
+  mill_link_need_sql(L);
+  mill_session *s = mill_session_check(L, 1)->s;
+  const char *sql = luaL_checklstring(L, 2, &n);
+  int form = luaL_checkoption(L, 3, "either", forms);
+  mill_status status =
+      form == 0 ? mill_sql_type(s, sql, n, &t, &err) : mill_sql_schema(s, sql, n, &t, &err);
+  if (status != MILL_OK && form == 2) {
+    mill_error second;
+    mill_error_clear(&second);
+    if (mill_sql_type(s, sql, n, &t, &second) == MILL_OK) status = MILL_OK;
+  }
+  MILL_RAISE_IF(L, &err, status, sql);
+  mill_schema_push(L, t);
+  return 1;
+}
+
+/* ---- methods -------------------------------------------------------------------------------- */
+
+static int plan_schema(lua_State *L) {
+  mill_schema_push(L, mill_plan_check(L, 1)->p->schema);
+  return 1;
+}
+
+static int plan_columns(lua_State *L) {
+  const mill_type *t = mill_plan_check(L, 1)->p->schema;
+  lua_createtable(L, (int)t->nfields, 0);
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    lua_pushstring(L, t->fields[i].name);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+/* plan:find(name): position from 0, -1 none, -2 more than one. */
+static int plan_find(lua_State *L) {
+  size_t n;
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  const char *name = luaL_checklstring(L, 2, &n);
+  lua_pushinteger(L, mill_plan_column(h->p, name, n));
+  return 1;
+}
+
+static int plan_streaming(lua_State *L) {
+  lua_pushboolean(L, mill_plan_check(L, 1)->p->streaming);
+  return 1;
+}
+
+static int plan_explain(lua_State *L) {
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_state *state = mill_state_of(L);
+  mill_error err;
+  mill_error_clear(&err);
+  mill_text_reset(&state->text);
+  mill_session_enter(L, h->session);
+  MILL_RAISE_IF(L, &err,
+                mill_plan_explain(h->p, luaL_optstring(L, 2, "simple"), &state->text, &err), NULL);
+  lua_pushlstring(L, state->text.data ? state->text.data : "", state->text.size);
+  return 1;
+}
+
+static int plan_view(lua_State *L) {
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_error err;
+  mill_error_clear(&err);
+  MILL_RAISE_IF(L, &err,
+                mill_session_view_set(h->session->s, luaL_checkstring(L, 2), h->p,
+                                      lua_toboolean(L, 3), lua_toboolean(L, 4), &err),
+                NULL);
+  return 0;
+}
+
+static int plan_kind(lua_State *L) {
+  lua_pushinteger(L, mill_plan_check(L, 1)->p->root->kind);
+  return 1;
+}
+
+void mill_plan_open_class(lua_State *L) {
+  static const luaL_Reg methods[] = {{"schema", plan_schema},   {"columns", plan_columns},
+                                     {"find", plan_find},       {"streaming", plan_streaming},
+                                     {"explain", plan_explain}, {"view", plan_view},
+                                     {"kind", plan_kind},       {NULL, NULL}};
+  mill_state_class(L, MILL_PLAN_CLASS, methods, plan_gc);
+}

@@ -1,0 +1,189 @@
+/* The session handle: see session.h. */
+#include "bind/session.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/link.h"
+#include "bind/raise.h"
+#include "bind/state.h"
+
+static int session_close(lua_State *L) {
+  mill_handle_session *h = luaL_checkudata(L, 1, MILL_SESSION_CLASS);
+  mill_session *s = h->s;
+  if (s == NULL) return 0;
+  mill_state *state = mill_state_of(L);
+  if (state && state->active == s) state->active = NULL;
+  h->s = NULL;
+  mill_session_close(s);
+  mill_session_unref(s);
+  return 0;
+}
+
+mill_handle_session *mill_session_check(lua_State *L, int index) {
+  mill_handle_session *h = luaL_checkudata(L, index, MILL_SESSION_CLASS);
+  if (h->s == NULL) mill_raise_misuse(L, "SESSION_CLOSED", "object", "session", NULL);
+  return h;
+}
+
+void mill_session_enter(lua_State *L, mill_handle_session *h) {
+  if (h->busy)
+    mill_raise_misuse(L, "UNSUPPORTED_OPERATION", "operation",
+                      "A function that a query calls cannot run another query of its session.",
+                      NULL);
+  h->L = L;
+  h->hook = lua_gethook(L);
+}
+
+typedef struct report {
+  double done;
+  lua_Integer rows;
+} report;
+
+static int call_progress(lua_State *L) {
+  const report *r = lua_touserdata(L, 1);
+  mill_state_hook(L, "progress");
+  if (lua_isnil(L, -1)) return 0;
+  lua_pushnumber(L, r->done);
+  lua_pushinteger(L, r->rows);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+/* On the thread that waits: cancel on Ctrl-C, else tell the Lua side. */
+static mill_status progress(void *arg, double done, uint64_t rows, mill_error *err) {
+  mill_handle_session *h = arg;
+  lua_State *L = h->L;
+  if (L == NULL) return MILL_OK;
+  lua_Hook hook = lua_gethook(L);
+  if (hook != NULL && hook != h->hook)
+    return mill_fail(err, MILL_E_OPERATION_CANCELED, "operationId", "the query", NULL);
+  report r = {done, (lua_Integer)rows};
+  if (!lua_checkstack(L, 8)) return MILL_OK;
+  lua_pushcfunction(L, call_progress);
+  lua_pushlightuserdata(L, &r);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return MILL_OK;
+  lua_pop(L, 1);
+  return mill_fail(err, MILL_E_OPERATION_CANCELED, "operationId", "the query", NULL);
+}
+
+static mill_status read_settings(mill_session *s, mill_settings *out, mill_error *err) {
+  return mill_session_settings(s, out, err);
+}
+
+int mill_session_create(lua_State *L) {
+  mill_session_options o = {0};
+  mill_error err;
+  mill_error_clear(&err);
+  mill_link_need_plan(L);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_getfield(L, 1, "threads");
+  o.threads = (int)luaL_optinteger(L, -1, 0);
+  lua_getfield(L, 1, "memory");
+  o.memory = (size_t)luaL_optinteger(L, -1, 0);
+  lua_getfield(L, 1, "temp");
+  o.temp = luaL_optstring(L, -1, NULL);
+  lua_getfield(L, 1, "force_spill");
+  o.force_spill = lua_toboolean(L, -1);
+  mill_handle_session *h = mill_state_handle(L, sizeof *h, MILL_SESSION_CLASS, 1);
+  MILL_RAISE_IF(L, &err, mill_session_new(&o, &h->s, &err), NULL);
+  if (mill_sql_expr) mill_session_parser(h->s, mill_sql_expr);
+  mill_session_progress(h->s, progress, h);
+  return 1;
+}
+
+int mill_session_activate(lua_State *L) {
+  mill_state *state = mill_state_of(L);
+  state->active = lua_isnoneornil(L, 1) ? NULL : mill_session_check(L, 1)->s;
+  state->settings = read_settings;
+  return 0;
+}
+
+static int conf_get(lua_State *L) {
+  const char *v = mill_session_get(mill_session_check(L, 1)->s, luaL_checkstring(L, 2));
+  lua_pushstring(L, v);
+  return 1;
+}
+
+static int conf_set(lua_State *L) {
+  mill_handle_session *h = mill_session_check(L, 1);
+  mill_error err;
+  mill_error_clear(&err);
+  MILL_RAISE_IF(L, &err,
+                mill_session_set(h->s, luaL_checkstring(L, 2), luaL_checkstring(L, 3), &err), NULL);
+  return 0;
+}
+
+static int conf_unset(lua_State *L) {
+  mill_session_unset(mill_session_check(L, 1)->s, luaL_checkstring(L, 2));
+  return 0;
+}
+
+static int conf_keys(lua_State *L) {
+  mill_handle_session *h = mill_session_check(L, 1);
+  lua_newtable(L);
+  const char *key;
+  for (int i = 0; (key = mill_session_key(h->s, i)) != NULL; i++) {
+    lua_pushstring(L, key);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+static int view_drop(lua_State *L) {
+  mill_handle_session *h = mill_session_check(L, 1);
+  lua_pushboolean(L, mill_session_view_drop(h->s, luaL_checkstring(L, 2), lua_toboolean(L, 3)));
+  return 1;
+}
+
+static int view_names(lua_State *L) {
+  mill_handle_session *h = mill_session_check(L, 1);
+  bool global = lua_toboolean(L, 2);
+  lua_newtable(L);
+  const char *name;
+  for (int i = 0; (name = mill_session_view_at(h->s, i, global)) != NULL; i++) {
+    lua_pushstring(L, name);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* { used, peak, limit, blocks, calls } of the session's memory. */
+static int memory(lua_State *L) {
+  mill_memory_stats m = mill_memory_read(mill_session_memory(mill_session_check(L, 1)->s));
+  lua_createtable(L, 0, 5);
+  lua_pushinteger(L, (lua_Integer)m.used);
+  lua_setfield(L, -2, "used");
+  lua_pushinteger(L, (lua_Integer)m.peak);
+  lua_setfield(L, -2, "peak");
+  lua_pushinteger(L, (lua_Integer)m.limit);
+  lua_setfield(L, -2, "limit");
+  lua_pushinteger(L, (lua_Integer)m.blocks);
+  lua_setfield(L, -2, "blocks");
+  lua_pushinteger(L, (lua_Integer)m.calls);
+  lua_setfield(L, -2, "calls");
+  return 1;
+}
+
+/* For tests: fail the n-th allocation from now on, `forever` each after it; 0 never. */
+static int fail_at(lua_State *L) {
+  mill_memory *m = mill_session_memory(mill_session_check(L, 1)->s);
+  mill_memory_fail_at(m, (uint64_t)luaL_checkinteger(L, 2), lua_toboolean(L, 3));
+  return 0;
+}
+
+static int is_open(lua_State *L) {
+  mill_handle_session *h = luaL_checkudata(L, 1, MILL_SESSION_CLASS);
+  lua_pushboolean(L, h->s != NULL);
+  return 1;
+}
+
+void mill_session_open_class(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"close", session_close}, {"get", conf_get},   {"set", conf_set},
+      {"unset", conf_unset},    {"keys", conf_keys}, {"view_drop", view_drop},
+      {"views", view_names},    {"memory", memory},  {"fail_at", fail_at},
+      {"is_open", is_open},     {NULL, NULL}};
+  mill_state_class(L, MILL_SESSION_CLASS, methods, session_close);
+}

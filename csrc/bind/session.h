@@ -1,0 +1,27 @@
+/* The session handle: core.session_new and the methods of tidemill.session userdata. */
+#ifndef MILL_BIND_SESSION_H
+#define MILL_BIND_SESSION_H
+
+#include <lua.h>
+
+#include "bind/link.h"
+#include "plan/session.h"
+
+#define MILL_SESSION_CLASS "tidemill.session"
+
+typedef struct mill_handle_session {
+  mill_session *s; /* NULL: closed */
+  lua_State *L;    /* of the call that waits */
+  bool busy;       /* a Lua function of a query runs: no new query may start */
+  lua_Hook hook;   /* Lua's hook when the wait began: a new one means Ctrl-C */
+} mill_handle_session;
+
+void mill_session_open_class(lua_State *L);
+int mill_session_create(lua_State *L);   /* core.session_new{ threads =, memory =, temp = } */
+int mill_session_activate(lua_State *L); /* core.activate(session or nil) */
+/* The open session at `index`; raises when it is closed. */
+mill_handle_session *mill_session_check(lua_State *L, int index);
+/* Around a call that may run a query: sets the state that waits, raises inside a UDF. */
+void mill_session_enter(lua_State *L, mill_handle_session *h);
+
+#endif
