@@ -42,6 +42,9 @@ mill_vector mill_cell_view(const mill_cell *c, const mill_type *t);
 mill_status mill_cell_put(mill_call *call, const mill_cell *c, mill_vector *out, size_t i,
                           mill_error *err) MILL_USE_RESULT;
 
+/* max_by and min_by with a third argument: agg_top.c. */
+mill_status mill_bind_top(mill_binding *b, bool largest, mill_error *err) MILL_USE_RESULT;
+
 /* A struct type of up to eight fields named a, b, c, .. for b->partial. */
 mill_status mill_bind_partial(mill_binding *b, int n, const mill_type *const *fields,
                               mill_error *err) MILL_USE_RESULT;

@@ -301,6 +301,7 @@ static mill_status bind_by(mill_binding *b, mill_error *err) {
   MILL_TRY(make_plan(b, true, largest, err));
   if (!mill_type_orderable(b->arg_type[1]))
     return mill_bind_unordered(b, b->fn->name, b->arg_type[1], err);
+  if (b->nargs == 3) return mill_bind_top(b, largest, err);
   b->result = b->arg_type[0];
   const mill_type *fields[] = {b->arg_type[0], b->arg_type[1]};
   return mill_bind_partial(b, 2, fields, err);
@@ -340,11 +341,11 @@ const mill_function mill_family_agg_pick[] = {
     PICK_DEF("any_value", NULL, "any, any?", bind_edge, &first_agg,
              "any_value(expr[, isIgnoreNull])", "Some value of the group: the first.",
              "SELECT any_value(col) FROM VALUES (10), (5), (20) AS tab(col) -> 10"),
-    PICK_DEF("max_by", NULL, "any, any", bind_by, &by_agg, "max_by(x, y)",
-             "The x of the row with the largest y.",
+    PICK_DEF("max_by", NULL, "any, any, any?", bind_by, &by_agg, "max_by(x, y[, k])",
+             "The x of the row with the largest y, or of the k such rows.",
              "SELECT max_by(x, y) FROM VALUES ('a', 10), ('b', 50), ('c', 20) AS tab(x, y) -> b"),
-    PICK_DEF("min_by", NULL, "any, any", bind_by, &by_agg, "min_by(x, y)",
-             "The x of the row with the smallest y.",
+    PICK_DEF("min_by", NULL, "any, any, any?", bind_by, &by_agg, "min_by(x, y[, k])",
+             "The x of the row with the smallest y, or of the k such rows.",
              "SELECT min_by(x, y) FROM VALUES ('a', 10), ('b', 50), ('c', 20) AS tab(x, y) -> a"),
     PICK_DEF("bit_and", NULL, "any", bind_bits, &and_agg, "bit_and(expr)",
              "The bits that all values have.",

@@ -278,6 +278,12 @@ static mill_status bind_in(mill_binding *b, mill_error *err) {
     .example = EXAMPLE                                                                             \
   }
 
+static mill_status bind_between(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_common(b, NULL, err));
+  b->result = mill_type_of(MILL_BOOLEAN);
+  return MILL_OK;
+}
+
 const mill_function mill_family_compare[] = {
     RELATION_DEF("=", "==", bind_eq, "True where both are equal.", "SELECT 2 = 2 -> true"),
     RELATION_DEF("!=", "<>", bind_ne, "True where the two differ.", "SELECT 1 != 2 -> true"),
@@ -291,10 +297,16 @@ const mill_function mill_family_compare[] = {
      .types = "any, any",
      .bind = bind_null_safe,
      .flags = MILL_FN_OPERATOR | MILL_FN_NULLS | MILL_FN_NO_RAISE | MILL_FN_NEVER_NULL,
-     .alias = "equal_null",
      .usage = "expr1 <=> expr2",
      .doc = "As =, but null equals null and the answer is never null.",
      .example = "SELECT NULL <=> NULL -> true"},
+    {.name = "equal_null",
+     .types = "any, any",
+     .bind = bind_null_safe,
+     .flags = MILL_FN_NULLS | MILL_FN_NO_RAISE | MILL_FN_NEVER_NULL,
+     .usage = "equal_null(expr1, expr2)",
+     .doc = "As =, but null equals null and the answer is never null.",
+     .example = "SELECT equal_null(NULL, NULL) -> true"},
     {.name = "and",
      .types = "any, any",
      .bind = bind_logic,
@@ -326,6 +338,14 @@ const mill_function mill_family_compare[] = {
      .usage = "expr1 in(expr2, expr3, ...)",
      .doc = "True where the first equals one of the others.",
      .example = "SELECT 1 in(1, 2, 3) -> true"},
+    {.name = "between",
+     .types = "any, any, any",
+     .bind = bind_between,
+     .lowered = "(($1) >= ($2) AND ($1) <= ($3))",
+     .flags = MILL_FN_LAZY,
+     .usage = "input between lower and upper",
+     .doc = "True where the first lies between the two others or equals one.",
+     .example = "SELECT 0.5 between 0.1 AND 1.0 -> true"},
     {.name = "isnull",
      .types = "any -> boolean",
      .kernel = is_null,

@@ -29,8 +29,32 @@ static mill_status print_list(value_printer *p, const mill_vector *v, size_t i, 
   return put(p, map ? "}" : "]");
 }
 
+static mill_status print_bare_list(value_printer *p, const mill_vector *v, uint32_t k, int depth) {
+  mill_span s = ((const mill_span *)v->data)[mill_vector_at(v, k)];
+  MILL_TRY(put(p, "["));
+  for (uint32_t i = 0; i < s.size; i++) {
+    if (i) MILL_TRY(put(p, ","));
+    MILL_TRY(print(p, &v->child[0], s.start + i, depth + 1));
+  }
+  return put(p, "]");
+}
+
+/* ML vectors as their classes print them: [1.0,2.0] or (size,[indices],[values]). */
+static mill_status print_vector(value_printer *p, const mill_vector *v, uint32_t k, int depth) {
+  const mill_vector *c = v->child;
+  bool dense = ((const int8_t *)c[0].data)[mill_vector_at(&c[0], k)] == 1;
+  if (dense) return print_bare_list(p, &c[3], k, depth);
+  int32_t size = ((const int32_t *)c[1].data)[mill_vector_at(&c[1], k)];
+  MILL_TRY(mill_text_printf(p->out, p->err, "(%d,", (int)size));
+  MILL_TRY(print_bare_list(p, &c[2], k, depth));
+  MILL_TRY(put(p, ","));
+  MILL_TRY(print_bare_list(p, &c[3], k, depth));
+  return put(p, ")");
+}
+
 static mill_status print_struct(value_printer *p, const mill_vector *v, size_t i, int depth) {
   uint32_t k = mill_vector_at(v, i);
+  if (v->type->id == MILL_VECTOR) return print_vector(p, v, k, depth);
   MILL_TRY(put(p, "{"));
   for (uint32_t c = 0; c < v->type->nfields; c++) {
     if (c) MILL_TRY(put(p, ", "));

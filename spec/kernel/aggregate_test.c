@@ -30,6 +30,9 @@ static void test_picks(void) {
   want_agg("2", "last", "INT:NULL;1;2", NULL);
   want_agg("y", "max_by", "STRING:x;y;z", "INT:1;3;NULL", NULL);
   want_agg("x", "min_by", "STRING:x;y;z", "INT:1;3;NULL", NULL);
+  want_agg("[b, a]", "max_by", "STRING:a;b;c;d", "INT:1;2;NULL;0", "=INT:2", NULL);
+  want_agg("[d, a]", "min_by", "STRING:a;b;c;d", "INT:1;2;NULL;0", "=INT:2", NULL);
+  want_agg("!DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "min_by", "STRING:a", "INT:1", "=INT:0", NULL);
   want_agg("1", "bit_and", "INT:3;5", NULL);
   want_agg("7", "bit_or", "INT:3;5", NULL);
   want_agg("6", "bit_xor", "INT:3;5", NULL);
