@@ -27,6 +27,29 @@ typedef struct {
     }                                                                                              \
     return MILL_OK;                                                                                \
   }                                                                                                \
+  MILL_HOT static T NAME##_plain(const T *restrict x, size_t n) {                                  \
+    T best = x[0];                                                                                 \
+    for (size_t i = 1; i < n; i++) best = BETTER(x[i], best) ? x[i] : best;                        \
+    return best;                                                                                   \
+  }                                                                                                \
+  static mill_status NAME##_all(mill_call *call, void *state, const mill_vector *const *args,      \
+                                size_t n, mill_error *err) {                                       \
+    const mill_vector *v = args[0];                                                                \
+    void *states[1] = {state};                                                                     \
+    if (n == 0) return MILL_OK;                                                                    \
+    if (v->valid == NULL && v->mask) {                                                             \
+      T best = NAME##_plain(v->data, n);                                                           \
+      const mill_vector one = {.type = v->type, .data = &best, .size = 1}, *arg = &one;            \
+      return NAME(call, states, &arg, 1, err);                                                     \
+    }                                                                                              \
+    for (size_t i = 0; i < n; i++) {                                                               \
+      if (!mill_vector_valid(v, i)) continue;                                                      \
+      T x = MILL_AT(T, v, i);                                                                      \
+      const mill_vector one = {.type = v->type, .data = &x, .size = 1}, *arg = &one;               \
+      MILL_TRY(NAME(call, states, &arg, 1, err));                                                  \
+    }                                                                                              \
+    return MILL_OK;                                                                                \
+  }                                                                                                \
   AGG_MERGE(NAME##_merge) {                                                                        \
     const mill_vector *const args[] = {partial};                                                   \
     return NAME(call, states, args, n, err);                                                       \
@@ -221,8 +244,8 @@ AGG_OUTPUT(bits_out) {
 
 #define FIXED(S)                                                                                   \
   {                                                                                                \
-    .state_size = sizeof(fixed_best), .update = S, .merge = S##_merge, .save = fixed_out,          \
-    .final = fixed_out                                                                             \
+    .state_size = sizeof(fixed_best), .update = S, .update_all = S##_all, .merge = S##_merge,      \
+    .save = fixed_out, .final = fixed_out                                                          \
   }
 static const mill_aggregate max_aggs[] = {FIXED(max_u8),  FIXED(max_i8),  FIXED(max_i16),
                                           FIXED(max_i32), FIXED(max_i64), FIXED(max_i128),

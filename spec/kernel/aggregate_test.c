@@ -33,6 +33,11 @@ static void test_picks(void) {
   want_agg("[b, a]", "max_by", "STRING:a;b;c;d", "INT:1;2;NULL;0", "=INT:2", NULL);
   want_agg("[d, a]", "min_by", "STRING:a;b;c;d", "INT:1;2;NULL;0", "=INT:2", NULL);
   want_agg("!DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "min_by", "STRING:a", "INT:1", "=INT:0", NULL);
+  want_agg("-9", "min", "BIGINT:-1;-9;5", NULL);
+  want_agg("-8", "sum", "BIGINT:-1;-9;2", NULL);
+  want_agg("18446744073709551614", "sum", "DECIMAL(19,0):9223372036854775807;9223372036854775807",
+           NULL);
+  want_agg("2024-03-01", "max", "DATE:2024-01-01;2024-03-01;NULL", NULL);
   want_agg("1", "bit_and", "INT:3;5", NULL);
   want_agg("7", "bit_or", "INT:3;5", NULL);
   want_agg("6", "bit_xor", "INT:3;5", NULL);

@@ -315,7 +315,10 @@ static inline mill_status run_aggregate(mill_binding *b, const mill_vector **arg
   }
   void *state = mill_arena_alloc(&B.arena, b->aggregate->state_size);
   if (b->aggregate->init) b->aggregate->init(&call, state);
-  MILL_TRY(run_rows(&call, b->aggregate, state, args, 0, n));
+  if (b->aggregate->update_all)
+    MILL_TRY(b->aggregate->update_all(&call, state, args, n, &B.err));
+  else
+    MILL_TRY(run_rows(&call, b->aggregate, state, args, 0, n));
   MILL_TRY(finish(&call, b, state, whole));
   return run_split(&call, b, args, n, n / 2, split);
 }
