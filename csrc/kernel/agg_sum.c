@@ -173,7 +173,7 @@ EXACT(i64, int64_t)
       high += v >> 32;                                                                             \
       low += (uint32_t)v;                                                                          \
     }                                                                                              \
-    return ((mill_i128)high << 32) + low;                                                          \
+    return (mill_i128)high * 4294967296 + low;                                                     \
   }                                                                                                \
   static mill_status sum_all_##S(mill_call *call, void *state, const mill_vector *const *args,     \
                                  size_t n, mill_error *err) {                                      \
