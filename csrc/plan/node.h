@@ -16,7 +16,8 @@ typedef enum mill_node_kind {
   /* leaves */
   MILL_N_RELATION, /* parts[nparts]: a view, a table, or format.`path`; exprs[0] instead of parts:
                       IDENTIFIER(expr); options as WITH (..); streaming: STREAM t; unresolved only */
-  MILL_N_FUNCTION, /* table function `name` over exprs: range(10), explode(..); unresolved only */
+  MILL_N_FUNCTION, /* table function `name` over exprs: range(10), explode(..); parts if
+                      qualified; ordinality: WITH ORDINALITY; unresolved only */
   MILL_N_TABLE,    /* `table`, in memory */
   MILL_N_SOURCE,   /* files or a stream: `source` */
   MILL_N_VALUES,   /* nrows rows of exprs, row by row; columns their names */
@@ -116,7 +117,7 @@ struct mill_node {
   mill_join join;
   mill_grouping grouping;
   bool global, having, outer, natural, lateral, by_name, allow_missing, intersect, all, replace,
-      if_exists, extended, replacement, within_watermark, recursive, qualify, temporary;
+      if_exists, extended, replacement, within_watermark, recursive, qualify, temporary, ordinality;
   const char *text; /* the statement; NULL: built by calls */
   int32_t start, stop;
 };

@@ -156,7 +156,9 @@ mill_expr *mill_p_special(mill_parser *p) {
   int from = p->at;
   switch (mill_p_peek(p, 0)) {
   case MILL_K_CAST:
-  case MILL_K_TRY_CAST: return cast(p, from, mill_p_is(p, MILL_K_TRY_CAST));
+  case MILL_K_TRY_CAST:
+    if (count_inside(p, MILL_T_COMMA) && !count_inside(p, MILL_K_AS)) return NULL;
+    return cast(p, from, mill_p_is(p, MILL_K_TRY_CAST));
   case MILL_K_STRUCT: return structure(p, from);
   case MILL_K_EXTRACT: return mill_p_peek(p, 3) == MILL_K_FROM ? extract(p, from) : NULL;
   case MILL_K_TRIM: return count_inside(p, MILL_K_FROM) ? trim(p, from) : NULL;

@@ -38,7 +38,7 @@ static void view_columns(mill_parser *p, mill_node *n) {
   mill_p_names(&columns, &n->columns, &n->ncolumns);
 }
 
-/* COMMENT '..', TBLPROPERTIES (..): said, but of no effect on a temporary view. */
+/* COMMENT '..', TBLPROPERTIES (..), WITH SCHEMA ..: said, but of no effect on a temporary view. */
 static void view_clauses(mill_parser *p) {
   const mill_option *ignored;
   int n;
@@ -47,6 +47,12 @@ static void view_clauses(mill_parser *p) {
       mill_p_string(p, NULL);
     } else if (mill_p_accept(p, MILL_K_TBLPROPERTIES)) {
       mill_p_options(p, &ignored, &n);
+    } else if (mill_p_accept2(p, MILL_K_WITH, MILL_K_SCHEMA)) {
+      if (mill_p_accept(p, MILL_K_TYPE)) {
+        mill_p_expect(p, MILL_K_EVOLUTION);
+      } else if (!mill_p_accept(p, MILL_K_BINDING) && !mill_p_accept(p, MILL_K_COMPENSATION)) {
+        mill_p_expect(p, MILL_K_EVOLUTION);
+      }
     } else {
       return;
     }
@@ -86,6 +92,16 @@ static bool using_ahead(const mill_parser *p) {
   return mill_p_peek(p, i) == MILL_K_USING;
 }
 
+/* Its parts, the last as alias too; or an expression in exprs. */
+static void view_name(mill_parser *p, mill_node *n) {
+  const mill_node *name = mill_p_relation_name(p);
+  n->parts = name->parts;
+  n->nparts = name->nparts;
+  n->exprs = name->exprs;
+  n->nexprs = name->nexprs;
+  n->alias = n->nparts ? n->parts[n->nparts - 1] : "";
+}
+
 static mill_node *create_view(mill_parser *p) {
   int from = p->at++;
   mill_node *n = mill_p_node(p, MILL_N_CREATE_VIEW, from);
@@ -94,10 +110,7 @@ static mill_node *create_view(mill_parser *p) {
   n->temporary = temporary(p);
   mill_p_expect(p, MILL_K_VIEW);
   n->if_exists = if_exists(p, true);
-  mill_list parts = {0};
-  mill_p_parts(p, &parts);
-  mill_p_names(&parts, &n->parts, &n->nparts);
-  n->alias = parts.n ? parts.item[parts.n - 1] : "";
+  view_name(p, n);
   if (n->temporary && using_ahead(p)) {
     view_using(p, n);
     return n;
@@ -119,50 +132,58 @@ static mill_node *drop_view(mill_parser *p) {
   p->at += 2;
   mill_node *n = mill_p_node(p, MILL_N_DROP_VIEW, from);
   n->if_exists = if_exists(p, false);
-  mill_list parts = {0};
-  mill_p_parts(p, &parts);
-  mill_p_names(&parts, &n->parts, &n->nparts);
-  n->alias = parts.n ? parts.item[parts.n - 1] : "";
+  view_name(p, n);
   return n;
 }
 
-static mill_node *describe(mill_parser *p) {
-  int from = p->at++;
-  mill_node *n = mill_p_node(p, MILL_N_DESCRIBE, from);
+/* Of DESCRIBE FUNCTION: a name, a string or an operator. */
+static void described_function(mill_parser *p, mill_node *n) {
   mill_list parts = {0};
-  if (mill_p_is(p, MILL_K_FUNCTION) && mill_p_peek(p, 1) != MILL_T_EOF) {
-    p->at++;
-    n->extended = mill_p_is(p, MILL_K_EXTENDED) && mill_p_peek(p, 1) != MILL_T_EOF &&
-                  mill_p_accept(p, MILL_K_EXTENDED);
-    if (mill_p_is_string(p, 0)) {
-      n->name = mill_p_string(p, NULL);
-    } else if (mill_p_is_name(p, 0)) {
-      mill_p_parts(p, &parts);
-      n->name = mill_p_dotted(p, &parts);
-    } else {
-      int at = p->at;
-      while (mill_p_peek(p, 0) != MILL_T_EOF && mill_p_peek(p, 0) != MILL_T_SEMICOLON) p->at++;
-      if (p->at == at) mill_p_syntax(p);
-      n->name = mill_p_fragment(p, at);
-    }
-    return n;
+  p->at++;
+  n->extended = mill_p_is(p, MILL_K_EXTENDED) && mill_p_peek(p, 1) != MILL_T_EOF &&
+                mill_p_accept(p, MILL_K_EXTENDED);
+  if (mill_p_is_string(p, 0)) {
+    n->name = mill_p_string(p, NULL);
+  } else if (mill_p_is_name(p, 0)) {
+    mill_p_parts(p, &parts);
+    n->name = mill_p_dotted(p, &parts);
+  } else {
+    int at = p->at;
+    while (mill_p_peek(p, 0) != MILL_T_EOF && mill_p_peek(p, 0) != MILL_T_SEMICOLON) p->at++;
+    if (p->at == at) mill_p_syntax(p);
+    n->name = mill_p_fragment(p, at);
   }
-  bool query = mill_p_is(p, MILL_K_QUERY) &&
-               (mill_p_query_ahead(p, 1) || mill_p_peek(p, 1) == MILL_T_LPAREN) &&
-               mill_p_accept(p, MILL_K_QUERY);
-  if (query || mill_p_query_ahead(p, 0) || mill_p_is(p, MILL_T_LPAREN)) {
-    n->child = mill_p_children(p, mill_p_query(p), NULL);
-    n->nchildren = 1;
-    return n;
-  }
+}
+
+/* [TABLE] [EXTENDED | FORMATTED] name [column] */
+static void described_table(mill_parser *p, mill_node *n) {
+  mill_list parts = {0}, column = {0};
   if (mill_p_is_name(p, 1)) mill_p_accept(p, MILL_K_TABLE);
   if (mill_p_is_name(p, 1))
     n->extended = mill_p_accept(p, MILL_K_EXTENDED) || mill_p_accept(p, MILL_K_FORMATTED);
   mill_p_parts(p, &parts);
   mill_p_names(&parts, &n->parts, &n->nparts);
-  mill_list column = {0};
-  if (mill_p_is_name(p, 0)) mill_p_parts(p, &column);
+  if (mill_p_is_name(p, 0) && !mill_p_is(p, MILL_K_AS)) mill_p_parts(p, &column);
   mill_p_names(&column, &n->columns, &n->ncolumns);
+}
+
+static mill_node *describe(mill_parser *p) {
+  int from = p->at++;
+  mill_node *n = mill_p_node(p, MILL_N_DESCRIBE, from);
+  if (mill_p_is(p, MILL_K_FUNCTION) && mill_p_peek(p, 1) != MILL_T_EOF) {
+    described_function(p, n);
+    return n;
+  }
+  bool query = mill_p_is(p, MILL_K_QUERY) &&
+               (mill_p_query_ahead(p, 1) || mill_p_peek(p, 1) == MILL_T_LPAREN) &&
+               mill_p_accept(p, MILL_K_QUERY);
+  bool table = mill_p_is(p, MILL_K_TABLE) || !mill_p_query_ahead(p, 0);
+  if (query || !table || mill_p_is(p, MILL_T_LPAREN)) {
+    n->child = mill_p_children(p, mill_p_query(p), NULL);
+    n->nchildren = 1;
+  } else {
+    described_table(p, n);
+  }
   return n;
 }
 
@@ -201,7 +222,7 @@ static void of(mill_parser *p, mill_node *n) {
   mill_p_names(&parts, &n->parts, &n->nparts);
 }
 
-static mill_node *unsupported(mill_parser *p, int from) {
+mill_node *mill_p_unsupported(mill_parser *p, int from) {
   int to = from + 1;
   const char *words = upper(p, from);
   if (to < p->ntokens && p->token[to].kind > MILL_T_KEYWORD) {
@@ -219,33 +240,35 @@ static mill_node *unsupported(mill_parser *p, int from) {
   return mill_p_node(p, MILL_N_RESET, from);
 }
 
+static const char *shown(int kind) {
+  switch (kind) {
+  case MILL_K_TABLES: return "TABLES";
+  case MILL_K_VIEWS: return "VIEWS";
+  case MILL_K_COLUMNS: return "COLUMNS";
+  case MILL_K_FUNCTIONS: return "FUNCTIONS";
+  case MILL_K_CATALOGS: return "CATALOGS";
+  case MILL_K_DATABASES:
+  case MILL_K_SCHEMAS:
+  case MILL_K_NAMESPACES: return "DATABASES";
+  case MILL_K_CURRENT: return "CURRENT";
+  default: return NULL;
+  }
+}
+
 static mill_node *show(mill_parser *p) {
   int from = p->at++;
   mill_node *n = mill_p_node(p, MILL_N_SHOW, from);
-  int kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
-  bool scope = next == MILL_K_FUNCTIONS && mill_p_is_name(p, 0);
-  if (scope) { /* USER, SYSTEM or ALL FUNCTIONS */
-    p->at++;
-    kind = next;
-  }
-  switch (kind) {
-  case MILL_K_TABLES: n->name = "TABLES"; break;
-  case MILL_K_VIEWS: n->name = "VIEWS"; break;
-  case MILL_K_COLUMNS: n->name = "COLUMNS"; break;
-  case MILL_K_FUNCTIONS: n->name = "FUNCTIONS"; break;
-  case MILL_K_CATALOGS: n->name = "CATALOGS"; break;
-  case MILL_K_DATABASES:
-  case MILL_K_SCHEMAS:
-  case MILL_K_NAMESPACES: n->name = "DATABASES"; break;
-  case MILL_K_CURRENT:
-    n->name = "CURRENT";
-    p->at++;
-    break;
-  default: return unsupported(p, from);
-  }
-  p->at++;
+  if (mill_p_peek(p, 1) == MILL_K_FUNCTIONS && mill_p_is_name(p, 0))
+    p->at++; /* USER, SYSTEM, ALL */
+  int kind = mill_p_peek(p, 0);
+  n->name = shown(kind);
+  if (n->name == NULL) return mill_p_unsupported(p, from);
+  p->at += kind == MILL_K_CURRENT ? 2 : 1;
   of(p, n);
-  if (kind == MILL_K_COLUMNS) of(p, n);
+  if (kind == MILL_K_COLUMNS) {
+    if (n->nparts == 0) mill_p_syntax(p);
+    of(p, n);
+  }
   if (kind == MILL_K_FUNCTIONS && !mill_p_is(p, MILL_K_LIKE) && mill_p_is_name(p, 0)) {
     mill_list parts = {0};
     mill_p_parts(p, &parts);
@@ -286,8 +309,8 @@ static mill_node *time_zone(mill_parser *p, mill_node *n, int from) {
     }
     n->alias = s;
   } else {
-    mill_p_error(p, from, MILL_E_LEGACY_0045, NULL);
     while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
+    mill_p_error(p, from, MILL_E_LEGACY_0045, NULL);
   }
   return n;
 }
@@ -298,7 +321,7 @@ static mill_node *set(mill_parser *p) {
   int next = mill_p_peek(p, 1);
   if (mill_p_is(p, MILL_K_TIME) && next == MILL_K_ZONE) return time_zone(p, n, from);
   if ((mill_p_is(p, MILL_K_VAR) || mill_p_is(p, MILL_K_VARIABLE)) && mill_p_is_name(p, 1))
-    return unsupported(p, from);
+    return mill_p_unsupported(p, from);
   int first = p->at, equals = -1;
   while (mill_p_peek(p, 0) != MILL_T_EOF) {
     if (equals < 0 && mill_p_is(p, MILL_T_EQ)) equals = p->at;
@@ -343,10 +366,48 @@ static bool view_ahead(const mill_parser *p) {
   return mill_p_peek(p, i) == MILL_K_VIEW;
 }
 
+/* Statements of Hive that Spark itself refuses; the number of words that say so, 0: none. */
+static int refused(const mill_parser *p) {
+  static const struct {
+    uint16_t first, second;
+  } words[] = {
+      {MILL_K_CREATE, MILL_K_ROLE},      {MILL_K_DROP, MILL_K_ROLE},
+      {MILL_K_SHOW, MILL_K_GRANT},       {MILL_K_SHOW, MILL_K_ROLE},
+      {MILL_K_SHOW, MILL_K_PRINCIPALS},  {MILL_K_SHOW, MILL_K_ROLES},
+      {MILL_K_EXPORT, MILL_K_TABLE},     {MILL_K_IMPORT, MILL_K_TABLE},
+      {MILL_K_SHOW, MILL_K_COMPACTIONS}, {MILL_K_SHOW, MILL_K_TRANSACTIONS},
+      {MILL_K_SHOW, MILL_K_INDEXES},     {MILL_K_SHOW, MILL_K_LOCKS},
+      {MILL_K_ALTER, MILL_K_INDEX},      {MILL_K_LOCK, MILL_K_TABLE},
+      {MILL_K_LOCK, MILL_K_DATABASE},    {MILL_K_UNLOCK, MILL_K_TABLE},
+      {MILL_K_UNLOCK, MILL_K_DATABASE},  {MILL_K_START, MILL_K_TRANSACTION},
+  };
+  int kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
+  if (kind == MILL_K_COMMIT || kind == MILL_K_ROLLBACK || kind == MILL_K_DFS ||
+      kind == MILL_K_GRANT || kind == MILL_K_REVOKE)
+    return next == MILL_K_ROLE ? 2 : 1;
+  if (kind == MILL_K_SHOW && next == MILL_K_CURRENT && mill_p_peek(p, 2) == MILL_K_ROLES) return 3;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (words[i].first == kind && words[i].second == next) return 2;
+  return 0;
+}
+
+static mill_node *refuse(mill_parser *p, int n) {
+  int from = p->at;
+  size_t size = 1;
+  for (int i = 0; i < n; i++) size += strlen(upper(p, from + i)) + 1;
+  char *words = mill_p_alloc(p, size);
+  for (int i = 0; words && i < n; i++) {
+    if (i) strcat(words, " ");
+    strcat(words, upper(p, from + i));
+  }
+  while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
+  mill_p_error(p, from, MILL_E_INVALID_STATEMENT_OR_CLAUSE, "operation", words ? words : "", NULL);
+  return mill_p_node(p, MILL_N_RESET, from);
+}
+
 /* Spark's statements that have no meaning here. */
-static bool known_statement(const mill_parser *p) {
-  int next = mill_p_peek(p, 1);
-  switch (mill_p_peek(p, 0)) {
+static bool statement_word(int kind) {
+  switch (kind) {
   case MILL_K_CREATE:
   case MILL_K_DROP:
   case MILL_K_ALTER:
@@ -359,7 +420,6 @@ static bool known_statement(const mill_parser *p) {
   case MILL_K_CACHE:
   case MILL_K_UNCACHE:
   case MILL_K_CLEAR:
-  case MILL_K_REFRESH:
   case MILL_K_ANALYZE:
   case MILL_K_DECLARE:
   case MILL_K_EXECUTE:
@@ -367,18 +427,22 @@ static bool known_statement(const mill_parser *p) {
   case MILL_K_MSCK:
   case MILL_K_REPAIR:
   case MILL_K_CALL:
-  case MILL_K_GRANT:
-  case MILL_K_REVOKE:
   case MILL_K_COMMENT:
   case MILL_K_ADD:
-  case MILL_K_LIST: return next > MILL_T_KEYWORD || mill_p_is_name(p, 1);
-  case MILL_K_BEGIN: return true;
+  case MILL_K_LIST: return true;
   default: return false;
   }
 }
 
+static bool known_statement(const mill_parser *p) {
+  int kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
+  if (kind == MILL_K_REFRESH || kind == MILL_K_BEGIN) return true;
+  return statement_word(kind) && (next > MILL_T_KEYWORD || mill_p_is_name(p, 1));
+}
+
 mill_node *mill_p_statement(mill_parser *p) {
-  int kind = mill_p_peek(p, 0);
+  int kind = mill_p_peek(p, 0), n = refused(p);
+  if (n) return refuse(p, n);
   if (kind == MILL_K_CREATE && view_ahead(p)) return create_view(p);
   if (kind == MILL_K_DROP && mill_p_peek(p, 1) == MILL_K_VIEW) return drop_view(p);
   switch (kind) {
@@ -391,5 +455,9 @@ mill_node *mill_p_statement(mill_parser *p) {
   case MILL_K_USE: return use(p);
   default: break;
   }
-  return known_statement(p) ? unsupported(p, p->at) : mill_p_query(p);
+  if (statement_word(kind) && mill_p_peek(p, 1) == MILL_T_EOF) {
+    p->at++; /* what is missing is missing at the end */
+    mill_p_syntax(p);
+  }
+  return known_statement(p) ? mill_p_unsupported(p, p->at) : mill_p_query(p);
 }

@@ -26,7 +26,9 @@ static mill_status syntax_error(mill_parser *p) {
     snprintf(near, sizeof near, "end of input");
   } else {
     snprintf(near, sizeof near, "'%.*s'", n < 80 ? n : 80, p->text + t->start);
-    if (p->extra) snprintf(hint, sizeof hint, ": extra input %s", near);
+    /* Spark calls a token extra where the statement ends without it */
+    bool last = p->token[p->furthest + 1].kind == MILL_T_EOF;
+    if (p->extra && last) snprintf(hint, sizeof hint, ": extra input %s", near);
   }
   mill_error_clear(p->err);
   mill_status s = mill_fail(p->err, MILL_E_PARSE_SYNTAX_ERROR, "error", near, "hint", hint, NULL);

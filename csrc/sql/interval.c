@@ -45,12 +45,12 @@ static const unit *find_unit(const char *s, size_t n) {
 typedef struct {
   int64_t months, micros;
   int first[2], last[2]; /* fields seen, by family; first 9: none */
-  bool overflow;
-  mill_status why; /* MILL_OK, or why a value is none */
+  bool overflow, days;   /* days: of days that a calendar interval still holds */
+  mill_status why;       /* MILL_OK, or why a value is none */
   const char *unit;
 } total;
 
-static const total nothing = {0, 0, {9, 9}, {-1, -1}, false, MILL_OK, ""};
+static const total nothing = {0, 0, {9, 9}, {-1, -1}, false, false, MILL_OK, ""};
 
 static bool add_scaled(int64_t *sum, int64_t v, int64_t size) {
   int64_t product;
@@ -98,10 +98,22 @@ static void add_value(total *t, const char *s, size_t n, const unit *u) {
   bool fits = r == MILL_PARSED &&
               (u->per > 1 ? add_scaled(sum, v / u->per, 1) : add_scaled(sum, v, u->size));
   fits = fits && add_scaled(&t->micros, minus ? -micros : micros, 1);
-  if (!fits) t->overflow = true;
+  if (!fits) {
+    t->overflow = true;
+    t->days = r == MILL_PARSED && u->field == MILL_DAY && !u->months && v <= INT32_MAX / 7 * 7 &&
+              v >= INT32_MIN;
+  }
   int family = u->months ? 0 : 1;
   if (u->field < t->first[family]) t->first[family] = u->field;
   if (u->field > t->last[family]) t->last[family] = u->field;
+}
+
+/* t's fields reach over those of `one`. */
+static void span(total *t, const total *one) {
+  for (int f = 0; f < 2; f++) {
+    if (one->first[f] < t->first[f]) t->first[f] = one->first[f];
+    if (one->last[f] > t->last[f]) t->last[f] = one->last[f];
+  }
 }
 
 /* The literal of one family's value. */
@@ -125,6 +137,8 @@ static mill_expr *finish(mill_parser *p, int from, int body, const total *t) {
     mill_p_error(p, from, t->why, which, s, "unit", t->unit, "value", s, NULL);
   } else if (ym && dt) {
     mill_p_error(p, from, MILL_E_LEGACY_0029, "literal", mill_p_fragment(p, from), NULL);
+  } else if (t->overflow && t->days) {
+    mill_p_error(p, from, MILL_E_INTERVAL_ARITHMETIC_OVERFLOW_WITHOUT_SUGGESTION, NULL);
   } else if (t->overflow || t->months > INT32_MAX || t->months < INT32_MIN) {
     const char *s = mill_p_fragment(p, body);
     mill_p_error(p, from, MILL_E_INVALID_INTERVAL_FORMAT_ARITHMETIC_EXCEPTION, "input", s, NULL);
@@ -163,10 +177,7 @@ static bool read_text(const char *s, size_t n, total *t) {
     if (one.why != MILL_OK || one.overflow) return false;
     if (!add_scaled(&t->months, one.months, 1) || !add_scaled(&t->micros, one.micros, 1))
       return false;
-    for (int f = 0; f < 2; f++) {
-      if (one.first[f] < t->first[f]) t->first[f] = one.first[f];
-      if (one.last[f] > t->last[f]) t->last[f] = one.last[f];
-    }
+    span(t, &one);
     any = true;
   }
 }
@@ -226,8 +237,11 @@ static bool take(const char **s, int64_t max, int64_t *v) {
 
 typedef enum { READ_FINE, READ_BAD, READ_RANGE } reading;
 
+static const char *const day_fields[4] = {"day", "hour", "minute", "second"};
+
 /* 'y-m', or 'd h:m:s.f' from field `first` to `last`. */
-static reading read_fields(const char *s, bool months, int first, int last, int64_t *out) {
+static reading read_fields(const char *s, bool months, int first, int last, int64_t *out,
+                           char *why) {
   static const int64_t size[4] = {MILL_MICROS_DAY, 3600000000ll, 60000000, 1000000};
   static const int64_t max[4] = {INT64_MAX, 23, 59, 59};
   static const char separator[4] = {' ', ' ', ':', ':'};
@@ -245,7 +259,11 @@ static reading read_fields(const char *s, bool months, int first, int last, int6
     }
     bool in_range = take(&s, limit, &v);
     if (!in_range && !isdigit((unsigned char)s[-1])) return READ_BAD;
-    if (!in_range) return READ_RANGE;
+    if (!in_range) {
+      snprintf(why, 80, "requirement failed: %s %lld outside range [0, %lld]",
+               day_fields[months ? 0 : f], (long long)v, (long long)limit);
+      return READ_RANGE;
+    }
     int64_t unit_size = months ? (f == MILL_YEAR ? 12 : 1) : size[f];
     if (!add_scaled(&sum, v, unit_size)) return READ_RANGE;
   }
@@ -291,9 +309,10 @@ static mill_expr *from_to(mill_parser *p, int from) {
     return mill_p_null_literal(p, from);
   }
   int64_t v = 0;
-  reading r = read_fields(s, months, a->field, b->field, &v);
+  char why[80] = "";
+  reading r = read_fields(s, months, a->field, b->field, &v, why);
   if (r == READ_RANGE && !months) {
-    mill_p_error(p, body, MILL_E_LEGACY_0063, "msg", s, NULL);
+    mill_p_error(p, body, MILL_E_LEGACY_0063, "msg", why, NULL);
   } else if (r == READ_RANGE) {
     mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_INTERVAL_PARSING, "input", s, "interval",
                  "year-month", NULL);
@@ -312,6 +331,11 @@ mill_expr *mill_p_interval(mill_parser *p) {
   total t = nothing;
   do {
     bool minus;
+    if (n == 0 || unit_at(p, n) == NULL) {
+      p->at += n;
+      mill_p_syntax(p);
+      return mill_p_null_literal(p, from);
+    }
     const char *s = read_value(p, &minus);
     const unit *u = unit_at(p, 0);
     p->at++;
@@ -322,12 +346,10 @@ mill_expr *mill_p_interval(mill_parser *p) {
       t.why = one.why;
       t.unit = one.unit;
     }
+    t.days = t.days || one.days;
     t.overflow = t.overflow || one.overflow || !add_scaled(&t.months, one.months, 1) ||
                  !add_scaled(&t.micros, one.micros, 1);
-    for (int f = 0; f < 2; f++) {
-      if (one.first[f] < t.first[f]) t.first[f] = one.first[f];
-      if (one.last[f] > t.last[f]) t.last[f] = one.last[f];
-    }
+    span(&t, &one);
     n = value_tokens(p, 0);
   } while (n > 0 && unit_at(p, n) != NULL);
   return finish(p, from, body, &t);

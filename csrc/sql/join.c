@@ -75,6 +75,9 @@ static void criteria(mill_parser *p, mill_node *n) {
   mill_p_names(&columns, &n->columns, &n->ncolumns);
 }
 
+static const char *const join_names[] = {"INNER",      "CROSS",     "LEFT OUTER", "RIGHT OUTER",
+                                         "FULL OUTER", "LEFT SEMI", "LEFT ANTI"};
+
 mill_node *mill_p_join(mill_parser *p, mill_node *left, int from) {
   mill_join kind;
   int at = p->at;
@@ -86,14 +89,37 @@ mill_node *mill_p_join(mill_parser *p, mill_node *left, int from) {
   mill_node *right = mill_p_relation_primary(p);
   mill_node *n = join_node(p, from, left, right, kind, lateral);
   n->natural = natural;
+  if (natural && lateral)
+    mill_p_error(p, at, MILL_E_INCOMPATIBLE_JOIN_TYPES, "joinType1", "LATERAL", "joinType2",
+                 "NATURAL", NULL);
   if (natural) return n;
   criteria(p, n);
   if (lateral && n->ncolumns)
     mill_p_error(p, at, MILL_E_UNSUPPORTED_FEATURE_LATERAL_JOIN_USING, NULL);
   if (lateral && kind != MILL_JOIN_INNER && kind != MILL_JOIN_CROSS && kind != MILL_JOIN_LEFT)
-    mill_p_error(p, at, MILL_E_INVALID_LATERAL_JOIN_TYPE, "joinType", mill_p_fragment(p, at), NULL);
+    mill_p_error(p, at, MILL_E_INVALID_LATERAL_JOIN_TYPE, "joinType", join_names[kind], NULL);
   if (p->at > from && !p->failed) n->stop = p->token[p->at - 1].stop;
   return n;
+}
+
+/* Join words without JOIN: the error stands behind them. */
+static void check_join_words(mill_parser *p) {
+  switch (mill_p_peek(p, 0)) {
+  case MILL_K_INNER:
+  case MILL_K_CROSS:
+  case MILL_K_LEFT:
+  case MILL_K_RIGHT:
+  case MILL_K_FULL:
+  case MILL_K_SEMI:
+  case MILL_K_ANTI:
+  case MILL_K_NATURAL: break;
+  default: return;
+  }
+  bool left = mill_p_is(p, MILL_K_LEFT);
+  p->at++;
+  if (!mill_p_accept(p, MILL_K_OUTER) && left && !mill_p_accept(p, MILL_K_SEMI))
+    mill_p_accept(p, MILL_K_ANTI);
+  mill_p_syntax(p);
 }
 
 mill_node *mill_p_from(mill_parser *p) {
@@ -105,6 +131,7 @@ mill_node *mill_p_from(mill_parser *p) {
     mill_node *right = mill_p_relation_primary(p);
     n = n ? join_node(p, from, n, right, MILL_JOIN_INNER, lateral) : right;
     while (mill_p_join_ahead(p) && !p->failed) n = mill_p_join(p, n, from);
+    check_join_words(p);
   } while (mill_p_accept(p, MILL_T_COMMA));
   n = mill_p_lateral_views(p, n, from);
   while ((mill_p_is(p, MILL_K_PIVOT) || mill_p_is(p, MILL_K_UNPIVOT)) && mill_p_join_ahead(p))
@@ -175,7 +202,7 @@ mill_node *mill_p_pivot(mill_parser *p, mill_node *child, int from) {
   mill_p_exprs(&aggs, &n->aggs, &n->naggs);
   mill_p_exprs(&column, &n->exprs, &n->nexprs);
   mill_p_exprs(&values, &n->values, &n->nvalues);
-  return n;
+  return mill_p_alias(p, n, from, true);
 }
 
 static mill_expr *unpivot_column(mill_parser *p) {

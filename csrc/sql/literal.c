@@ -5,6 +5,7 @@
 #include "sql/parser_int.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -96,15 +97,25 @@ static mill_expr *integral(mill_parser *p, const digits *d) {
   return mill_p_null_literal(p, d->from);
 }
 
+/* Digits from the first that is not 0, or behind the point if those are more. */
+static int written_precision(const digits *d) {
+  int significant = 0, scale = 0;
+  bool point = false;
+  for (size_t i = 0; i < d->n && d->s[i] != 'e' && d->s[i] != 'E'; i++) {
+    point = point || d->s[i] == '.';
+    if (!isdigit((unsigned char)d->s[i])) continue;
+    significant += significant > 0 || d->s[i] != '0';
+    scale += point;
+  }
+  return significant > scale ? significant : scale;
+}
+
 static mill_expr *decimal(mill_parser *p, const digits *d) {
   mill_i128 v;
   int precision, scale;
   if (!mill_decimal_parse_free(d->s, d->n, &v, &precision, &scale)) {
     char count[24];
-    int n = 0;
-    for (size_t i = 0; i < d->n && d->s[i] != 'e' && d->s[i] != 'E'; i++)
-      n += isdigit((unsigned char)d->s[i]) != 0;
-    snprintf(count, sizeof count, "%d", n);
+    snprintf(count, sizeof count, "%d", written_precision(d));
     mill_p_error(p, d->from, MILL_E_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, "precision", count,
                  "maxPrecision", "38", NULL);
     return mill_p_null_literal(p, d->from);
@@ -138,7 +149,8 @@ static mill_expr *floating(mill_parser *p, const digits *d) {
   double v;
   float f;
   if (d->kind == MILL_T_FLOAT) {
-    if (!mill_parse_float(d->s, d->n, &f) || isinf(f))
+    if (!mill_parse_double(d->s, d->n, &v) || fabs(v) > (double)FLT_MAX ||
+        !mill_parse_float(d->s, d->n, &f))
       return out_of_range(p, d, "-3.4028234663852886E+38", "3.4028234663852886E+38", "float");
     return mill_p_value(p, d->from, mill_type_of(MILL_FLOAT), &f, sizeof f);
   }

@@ -105,6 +105,9 @@ const char *mill_p_split(mill_parser *p, const char *s, mill_list *out) {
     } else {
       while (*s && *s != '.') s++;
       part = mill_p_copy(p, from, (size_t)(s - from));
+      if (!plain(from, (size_t)(s - from)))
+        mill_p_error(p, p->at, MILL_E_PARSE_SYNTAX_ERROR, "error", mill_p_quoted(p, part, '\''),
+                     "hint", "", NULL);
     }
     mill_p_push(p, out, part);
     if (*s != '.') {
@@ -199,7 +202,9 @@ bool mill_p_clause(const mill_parser *p, int ahead) {
   case MILL_K_FOR: /* of PIVOT */
     return next == MILL_T_LPAREN || mill_p_peek(p, ahead + 2) == MILL_K_IN;
   case MILL_K_PIVOT:
-  case MILL_K_TABLESAMPLE: return next == MILL_T_LPAREN;
+  case MILL_K_TABLESAMPLE:
+    return next == MILL_T_LPAREN ||
+           (mill_p_is_name(p, ahead + 1) && mill_p_peek(p, ahead + 2) == MILL_T_LPAREN);
   case MILL_K_UNPIVOT: return next == MILL_T_LPAREN || mill_p_peek(p, ahead + 2) == MILL_K_NULLS;
   default: return false;
   }

@@ -172,5 +172,7 @@ mill_node *mill_p_pipe(mill_parser *p, mill_node *child, int from);
 void mill_p_options(mill_parser *p, const mill_option **out, int *n);
 mill_node *mill_p_relation_name(mill_parser *p); /* a RELATION: parts or IDENTIFIER(..) */
 mill_node *mill_p_statement(mill_parser *p);
+/* The statement from `from` on is none of ours: the rest is skipped. */
+mill_node *mill_p_unsupported(mill_parser *p, int from);
 
 #endif

@@ -9,21 +9,6 @@ static mill_node *project(mill_parser *p, mill_node *child, int from, const char
   return n;
 }
 
-static void window(mill_parser *p, int mark) {
-  if (mill_p_is(p, MILL_K_WINDOW)) mill_p_window_clause(p, mark);
-}
-
-static mill_node *select(mill_parser *p, mill_node *child, int from) {
-  mill_list list = {0};
-  int mark = p->windows.n;
-  bool distinct = mill_p_accept(p, MILL_K_DISTINCT);
-  if (!distinct) mill_p_accept(p, MILL_K_ALL);
-  mill_p_expr_list(p, &list, mill_p_named);
-  window(p, mark);
-  mill_node *n = project(p, child, from, "SELECT", &list);
-  return distinct ? mill_p_unary_node(p, MILL_N_DISTINCT, n, from) : n;
-}
-
 static mill_node *extend(mill_parser *p, mill_node *child, int from) {
   mill_list list = {0};
   mill_p_push(p, &list, mill_p_expr(p, MILL_X_STAR, p->at - 1));
@@ -105,7 +90,15 @@ static void group_keys(mill_parser *p, int from, mill_list *keys, mill_list *sel
 
 static mill_node *aggregate(mill_parser *p, mill_node *child, int from) {
   mill_list aggs = {0}, keys = {0}, list = {0};
-  if (!(mill_p_is(p, MILL_K_GROUP) && mill_p_peek(p, 1) == MILL_K_BY))
+  int next = mill_p_peek(p, 0);
+  if (next == MILL_T_EOF || next == MILL_T_SEMICOLON || next == MILL_T_RPAREN ||
+      next == MILL_T_OPERATOR_PIPE)
+    mill_p_error(
+        p, p->at - 1, MILL_E_LEGACY_0035, "message",
+        "The AGGREGATE clause requires a list of aggregate expressions or a list of grouping "
+        "expressions, or both",
+        NULL);
+  else if (!(mill_p_is(p, MILL_K_GROUP) && mill_p_peek(p, 1) == MILL_K_BY))
     mill_p_expr_list(p, &aggs, mill_p_named);
   if (mill_p_accept2(p, MILL_K_GROUP, MILL_K_BY)) group_keys(p, from, &keys, &list);
   for (int i = 0; i < aggs.n; i++) mill_p_push(p, &list, aggs.item[i]);
@@ -135,11 +128,33 @@ static mill_node *alias(mill_parser *p, mill_node *child, int from) {
   return n;
 }
 
+/* ORDER BY, LIMIT and their like: one of them an operator. */
+static mill_node *organize(mill_parser *p, mill_node *child, int from) {
+  int at = p->at, mark = p->windows.n, kind = mill_p_peek(p, 0);
+  mill_node *n = mill_p_organize(p, child, mark, from);
+  if (p->failed) return n;
+  static const struct {
+    int kind;
+    const char *name;
+  } clauses[] = {{MILL_K_ORDER, "ORDER BY"},
+                 {MILL_K_CLUSTER, "CLUSTER BY"},
+                 {MILL_K_DISTRIBUTE, "DISTRIBUTE BY"},
+                 {MILL_K_SORT, "SORT BY"}};
+  if (kind == MILL_K_WINDOW)
+    mill_p_error(p, at, MILL_E_UNSUPPORTED_FEATURE_CLAUSE_WITH_PIPE_OPERATORS, "clauses",
+                 "the WINDOW clause", NULL);
+  for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++)
+    if (clauses[i].kind == kind && n->kind == MILL_N_LIMIT)
+      mill_p_error(p, at, MILL_E_MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS, "clause1",
+                   clauses[i].name, "clause2", n->exprs[0] ? "LIMIT" : "OFFSET", NULL);
+  return n;
+}
+
 mill_node *mill_p_pipe(mill_parser *p, mill_node *child, int from) {
   int kind = mill_p_peek(p, 0);
   if (mill_p_join_ahead(p)) return mill_p_join(p, child, from);
   switch (kind) {
-  case MILL_K_SELECT: p->at++; return select(p, child, from);
+  case MILL_K_SELECT: return mill_p_select(p, child);
   case MILL_K_EXTEND: p->at++; return extend(p, child, from);
   case MILL_K_SET: p->at++; return set(p, child, from);
   case MILL_K_DROP: p->at++; return drop(p, child, from);
@@ -156,7 +171,8 @@ mill_node *mill_p_pipe(mill_parser *p, mill_node *child, int from) {
   case MILL_K_CLUSTER:
   case MILL_K_DISTRIBUTE:
   case MILL_K_LIMIT:
-  case MILL_K_OFFSET: return mill_p_organize(p, child, p->windows.n, from);
-  default: mill_p_syntax(p); return child;
+  case MILL_K_OFFSET:
+  case MILL_K_WINDOW: return organize(p, child, from);
+  default: return child; /* `|>` and nothing: the query as it is */
   }
 }

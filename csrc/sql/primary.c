@@ -128,7 +128,7 @@ static bool case_ahead(const mill_parser *p) {
   int next = mill_p_peek(p, 1);
   if (!mill_p_is(p, MILL_K_CASE)) return false;
   return next != MILL_T_EOF && next != MILL_T_COMMA && next != MILL_T_RPAREN &&
-         next != MILL_T_DOT && !mill_p_clause(p, 1);
+         next != MILL_T_DOT && next != MILL_K_END && !mill_p_clause(p, 1);
 }
 
 static mill_expr *case_when(mill_parser *p) {
@@ -176,7 +176,9 @@ static const struct {
 static mill_expr *word(mill_parser *p) {
   int from = p->at, kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
   if (case_ahead(p)) return case_when(p);
-  if (mill_p_is_interval(p)) return mill_p_interval(p);
+  if (kind == MILL_K_INTERVAL &&
+      (mill_p_is_interval(p) || next == MILL_T_INTEGER || next == MILL_T_DECIMAL))
+    return mill_p_interval(p);
   if (kind != MILL_T_BACKQUOTED && mill_p_is_string(p, 1)) return mill_p_typed_literal(p);
   if (next == MILL_T_ARROW) return lambda(p);
   if (kind == MILL_K_EXISTS && next == MILL_T_LPAREN) {
@@ -243,50 +245,53 @@ static mill_expr *cast_to(mill_parser *p, int from, mill_expr *e) {
   return c;
 }
 
-/* v:a.b[0]['c'] becomes variant_get(v, '$.a.b[0]["c"]', 'variant'); hidden, so that a select list
-** can name it by the last part. */
-static mill_expr *path(mill_parser *p, int from, mill_expr *e) {
-  mill_list text = {0};
-  const char *last = "";
-  size_t n = 1;
-  for (bool first = true;; first = false) {
-    const char *part;
-    if (mill_p_accept(p, MILL_T_LBRACKET)) {
-      int at = p->at;
-      bool string = mill_p_is_string(p, 0);
-      if (string)
-        last = mill_p_string(p, NULL);
-      else if (mill_p_is_name(p, 0))
-        last = mill_p_name(p);
-      else
-        mill_p_integer(p, INT32_MAX);
-      const char *written = mill_p_fragment(p, at);
-      mill_p_expect(p, MILL_T_RBRACKET);
-      char *q = mill_p_alloc(p, strlen(written) + 3);
-      if (q) sprintf(q, "[%s]", written);
-      part = q ? q : "";
-    } else if (first || (mill_p_is(p, MILL_T_DOT) && mill_p_is_name(p, 1))) {
-      if (!first) p->at++;
-      last = mill_p_name(p);
-      char *q = mill_p_alloc(p, strlen(last) + 8);
-      if (q) sprintf(q, strpbrk(last, ".[]' ") ? "['%s']" : ".%s", last);
-      part = q ? q : "";
+static const char *printed(mill_parser *p, const char *fmt, const char *word) {
+  size_t n = strlen(word) + 8;
+  char *q = mill_p_alloc(p, n);
+  if (q) snprintf(q, n, fmt, word);
+  return q ? q : "";
+}
+
+/* One step of a path as a JSON path has it; NULL: none stands here. */
+static const char *step(mill_parser *p, bool first, const char **name) {
+  if (mill_p_accept(p, MILL_T_LBRACKET)) {
+    int at = p->at;
+    if (mill_p_is_string(p, 0)) {
+      *name = mill_p_string(p, NULL);
+    } else if (mill_p_is_name(p, 0)) {
+      *name = mill_p_name(p);
     } else {
-      break;
+      mill_p_integer(p, INT32_MAX);
     }
-    n += strlen(part);
-    mill_p_push(p, &text, part);
-    if (p->failed) break;
+    const char *written = mill_p_fragment(p, at);
+    mill_p_expect(p, MILL_T_RBRACKET);
+    return printed(p, "[%s]", written);
   }
-  char *whole = mill_p_alloc(p, n + 1), *q = whole;
+  if (!first && !(mill_p_is(p, MILL_T_DOT) && mill_p_is_name(p, 1))) return NULL;
+  p->at += !first;
+  *name = mill_p_name(p);
+  return printed(p, strpbrk(*name, ".[]' ") ? "['%s']" : ".%s", *name);
+}
+
+/* v:a.b[0]['c'] becomes variant_get(v, '$.a.b[0]['c']', 'variant'); hidden, with the last name in
+** metadata, so that a select list can name it so. */
+static mill_expr *path(mill_parser *p, int from, mill_expr *e) {
+  mill_list steps = {0};
+  const char *name = "", *s;
+  size_t n = 2;
+  for (bool first = true; (s = step(p, first, &name)) != NULL && !p->failed; first = false) {
+    n += strlen(s);
+    mill_p_push(p, &steps, s);
+  }
+  char *whole = mill_p_alloc(p, n);
   if (whole == NULL) return e;
-  *q++ = '$';
-  for (int i = 0; i < text.n; i++) q += sprintf(q, "%s", (const char *)text.item[i]);
-  mill_expr *get = mill_p_call(p, from, "variant_get", 3, e,
-                               mill_p_string_literal(p, from, whole, strlen(whole)),
-                               mill_p_string_literal(p, from, "variant", 7));
+  strcpy(whole, "$");
+  for (int i = 0; i < steps.n; i++) strcat(whole, steps.item[i]);
+  mill_expr *get =
+      mill_p_call(p, from, "variant_get", 3, e, mill_p_string_literal(p, from, whole, n - 1),
+                  mill_p_string_literal(p, from, "variant", 7));
   get->hidden = true;
-  get->metadata = last;
+  get->metadata = name;
   return get;
 }
 
@@ -296,8 +301,8 @@ static mill_expr *suffix(mill_parser *p, int from, mill_expr *e, bool *more) {
     mill_p_expect(p, MILL_T_RBRACKET);
     return extract(p, from, e, key);
   }
-  if (mill_p_is(p, MILL_T_DOT) && mill_p_is_name(p, 1)) {
-    int at = ++p->at;
+  if (mill_p_accept(p, MILL_T_DOT)) {
+    int at = p->at;
     const char *field = mill_p_name(p);
     return extract(p, from, e, mill_p_string_literal(p, at, field, strlen(field)));
   }

@@ -44,6 +44,7 @@ mill_node *mill_p_query_primary(mill_parser *p) {
   case MILL_K_TABLE: p->at++; return mill_p_relation_name(p);
   case MILL_K_FROM: {
     mill_node *source = mill_p_from(p);
+    if (mill_p_is(p, MILL_K_INSERT)) return mill_p_unsupported(p, p->at);
     return mill_p_is(p, MILL_K_SELECT) ? mill_p_select(p, source) : source;
   }
   case MILL_T_LPAREN: {
@@ -200,6 +201,16 @@ static mill_node *cte(mill_parser *p) {
   return n;
 }
 
+static void check_names(mill_parser *p, int from, const mill_list *ctes) {
+  for (int i = 0; i < ctes->n && !p->failed; i++)
+    for (int k = 0; k < i; k++) {
+      const char *name = ((const mill_node *)ctes->item[i])->alias;
+      if (strcasecmp(name, ((const mill_node *)ctes->item[k])->alias) != 0) continue;
+      mill_p_error(p, from, MILL_E_DUPLICATED_CTE_NAMES, "duplicateNames",
+                   mill_p_quoted(p, name, '`'), NULL);
+    }
+}
+
 static mill_node *with(mill_parser *p) {
   int from = p->at++;
   bool recursive = mill_p_is(p, MILL_K_RECURSIVE) && mill_p_is_name(p, 1) &&
@@ -207,14 +218,11 @@ static mill_node *with(mill_parser *p) {
   mill_list ctes = {0};
   do mill_p_push(p, &ctes, cte(p));
   while (mill_p_accept(p, MILL_T_COMMA));
-  for (int i = 0; i < ctes.n && !p->failed; i++)
-    for (int k = 0; k < i; k++) {
-      const char *name = ((const mill_node *)ctes.item[i])->alias;
-      if (strcasecmp(name, ((const mill_node *)ctes.item[k])->alias) != 0) continue;
-      mill_p_error(p, from, MILL_E_DUPLICATED_CTE_NAMES, "duplicateNames",
-                   mill_p_quoted(p, name, '`'), NULL);
-    }
+  int next = mill_p_peek(p, 1);
+  if (mill_p_is(p, MILL_K_INSERT) && (next == MILL_K_INTO || next == MILL_K_OVERWRITE))
+    return mill_p_unsupported(p, p->at);
   mill_node *body = mill_p_query(p);
+  check_names(p, from, &ctes);
   mill_node *n = mill_p_unary_node(p, MILL_N_WITH, body, from);
   n->ctes = (const mill_node **)ctes.item;
   n->nctes = ctes.n;

@@ -3,7 +3,8 @@
 #include "sql/parser_int.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "base/number.h"
 
 mill_node *mill_p_relation_name(mill_parser *p) {
   int from = p->at;
@@ -69,6 +70,7 @@ static bool continues(const mill_parser *p) {
   int next = mill_p_peek(p, 1);
   switch (mill_p_peek(p, 0)) {
   case MILL_K_SELECT: return true;
+  case MILL_K_INSERT: return next == MILL_K_INTO || next == MILL_K_OVERWRITE;
   case MILL_K_WATERMARK: return mill_p_is_name(p, 1);
   case MILL_K_FOR:
     return next == MILL_K_SYSTEM_VERSION || next == MILL_K_SYSTEM_TIME || next == MILL_K_VERSION ||
@@ -98,8 +100,13 @@ mill_node *mill_p_alias(mill_parser *p, mill_node *n, int from, bool columns) {
   return a;
 }
 
-static void sample_error(mill_parser *p, int from, mill_status s, const char *msg) {
-  mill_p_error(p, from, s, s == MILL_E_LEGACY_0016 ? "bytesStr" : "msg", msg, NULL);
+/* The error covers the clause up to the parenthesis that is still to be read. */
+static void sample_error(mill_parser *p, int from, mill_status s, const char *name,
+                         const char *value) {
+  bool close = mill_p_is(p, MILL_T_RPAREN);
+  p->at += close;
+  mill_p_error(p, from, s, name, value, NULL);
+  p->at -= close;
 }
 
 static mill_node *rows_sample(mill_parser *p, mill_node *n, int from, const mill_expr *count) {
@@ -113,9 +120,9 @@ static mill_node *rows_sample(mill_parser *p, mill_node *n, int from, const mill
 
 static mill_node *share(mill_parser *p, mill_node *n, int from, double fraction) {
   if (fraction < -1e-6 || fraction > 1 + 1e-6) {
-    char text[48];
-    snprintf(text, sizeof text, "%g", fraction);
-    mill_p_error(p, from, MILL_E_INVALID_TABLESAMPLE_FRACTION, "fraction", text, NULL);
+    char text[MILL_DOUBLE_TEXT];
+    mill_double_text(fraction, text);
+    sample_error(p, from, MILL_E_INVALID_TABLESAMPLE_FRACTION, "fraction", text);
   }
   mill_node *s = mill_p_unary_node(p, MILL_N_SAMPLE, n, from);
   s->upper = fraction;
@@ -154,7 +161,7 @@ static mill_node *bucket(mill_parser *p, mill_node *n, int from) {
     bool function = mill_p_accept2(p, MILL_T_LPAREN, MILL_T_RPAREN);
     const char *msg = function ? "TABLESAMPLE(BUCKET x OUT OF y ON function)"
                                : "TABLESAMPLE(BUCKET x OUT OF y ON colname)";
-    sample_error(p, from, MILL_E_LEGACY_0015, msg);
+    sample_error(p, from, MILL_E_LEGACY_0015, "msg", msg);
   }
   return share(p, n, from, y > 0 ? x / y : 0);
 }
@@ -176,21 +183,21 @@ static mill_node *method(mill_parser *p, mill_node *n, int from) {
   size_t length = strlen(text);
   bool bytes =
       length > 1 && strchr("bBkKmMgG", text[length - 1]) && text[0] >= '0' && text[0] <= '9';
-  sample_error(p, from, bytes ? MILL_E_LEGACY_0015 : MILL_E_LEGACY_0016,
+  sample_error(p, from, bytes ? MILL_E_LEGACY_0015 : MILL_E_LEGACY_0016, bytes ? "msg" : "bytesStr",
                bytes ? "byteLengthLiteral" : text);
   return n;
 }
 
 mill_node *mill_p_sample(mill_parser *p, mill_node *n) {
   int from = p->at;
-  if (!mill_p_is(p, MILL_K_TABLESAMPLE)) return n;
+  if (!mill_p_is(p, MILL_K_TABLESAMPLE) || !mill_p_clause(p, 0)) return n;
   p->at++;
   if (mill_p_is_name(p, 0) && mill_p_peek(p, 1) == MILL_T_LPAREN) p->at++; /* BERNOULLI, SYSTEM */
   mill_p_expect(p, MILL_T_LPAREN);
   bool empty = mill_p_is(p, MILL_T_RPAREN);
   mill_node *s = empty ? n : method(p, n, from);
   mill_p_expect(p, MILL_T_RPAREN);
-  if (empty) sample_error(p, from, MILL_E_LEGACY_0014, "");
+  if (empty) sample_error(p, from, MILL_E_LEGACY_0014, NULL, NULL);
   if (mill_p_accept(p, MILL_K_REPEATABLE)) {
     mill_p_expect(p, MILL_T_LPAREN);
     s->seed = (uint64_t)mill_p_integer(p, INT64_MAX);
@@ -262,6 +269,7 @@ static mill_node *function(mill_parser *p, int from) {
   n->name = parts.n ? parts.item[parts.n - 1] : "";
   mill_p_names(&parts, &n->parts, &n->nparts);
   mill_p_exprs(&args, &n->exprs, &n->nexprs);
+  n->ordinality = mill_p_accept2(p, MILL_K_WITH, MILL_K_ORDINALITY);
   return mill_p_alias(p, n, from, true);
 }
 

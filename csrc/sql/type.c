@@ -146,6 +146,19 @@ static bool without_zone(mill_parser *p) {
   return true;
 }
 
+/* Microseconds are the only precision: (6) may be said. */
+static void timestamp_precision(mill_parser *p, int from) {
+  int64_t v[2] = {6, 6};
+  int n = numbers(p, v);
+  if (n > 1) unsupported(p, from);
+  if (n != 1 || v[0] == 6) return;
+  char text[24];
+  snprintf(text, sizeof text, "%lld", (long long)v[0]);
+  mill_p_error(p, from, MILL_E_INVALID_TIMESTAMP_PRECISION, "precision", text, "type",
+               p->token[from].kind == MILL_K_TIMESTAMP_NTZ ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ",
+               NULL);
+}
+
 static const mill_type *time_type(mill_parser *p, int from) {
   int64_t v[2] = {6, 0};
   int n = numbers(p, v);
@@ -273,9 +286,11 @@ static const mill_type *any_type(mill_parser *p) {
   case MILL_K_INTERVAL: return interval(p, from);
   case MILL_K_TIME: return time_type(p, from);
   case MILL_K_TIMESTAMP:
-    if (mill_p_is(p, MILL_T_LPAREN)) break;
+    timestamp_precision(p, from);
     if (without_zone(p) || p->rules.ntz) return mill_type_of(MILL_TIMESTAMP_NTZ);
     return mill_type_of(MILL_TIMESTAMP);
+  case MILL_K_TIMESTAMP_NTZ: timestamp_precision(p, from); return mill_type_of(MILL_TIMESTAMP_NTZ);
+  case MILL_K_TIMESTAMP_LTZ: timestamp_precision(p, from); return mill_type_of(MILL_TIMESTAMP);
   default: break;
   }
   return p->failed ? mill_type_of(MILL_NULL) : simple(p, from);
