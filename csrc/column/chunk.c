@@ -36,8 +36,8 @@ void mill_chunk_unref(mill_chunk *c) {
   mill_free(m, c, sizeof *c);
 }
 
-/* A failure leaves some columns longer than n; cutting them back keeps the chunk as it was. Elements
-** of lists that stay behind are not referred to. */
+/* A failure leaves some columns longer than n; cutting them back keeps the chunk as it was.
+** Elements of lists that stay behind are not referred to. */
 static void cut(mill_vector *v, uint32_t n) {
   for (uint32_t k = n; v->valid && k < v->capacity; k++) v->valid[k >> 6] |= 1ull << (k & 63);
   v->size = n;

@@ -1,9 +1,9 @@
 /* Order, grouping equality and hashes of values; see vector.h.
 **
-** The order is Spark's: false < true, NaN above every number and equal to itself, -0.0 equal to 0.0,
-** strings by bytes (or by their lower-case form under UTF8_LCASE), lists and structs item by item
-** with nulls first, intervals by their parts in turn. Hashes agree with that equality. They are
-** internal: Spark's own hash functions are SQL functions of kernel/hash.c. */
+** The order is Spark's: false < true, NaN above every number and equal to itself, -0.0 equal to
+** 0.0, strings by bytes (or by their lower-case form under UTF8_LCASE), lists and structs item by
+** item with nulls first, intervals by their parts in turn. Hashes agree with that equality. They
+** are internal: Spark's own hash functions are SQL functions of kernel/hash.c. */
 #include <utf8proc.h>
 
 #include "base/utf8.h"

@@ -1,8 +1,8 @@
 /* The pool of interned types; see type.h. Texts are in type_text.c, JSON in type_json.c.
 **
 ** Types without parameters are static. The rest live in the pool's arena and are found through a
-** chained hash table over their contents; parts of a type are interned before it, so contents compare
-** by pointer except for names and metadata. One mutex guards the table. */
+** chained hash table over their contents; parts of a type are interned before it, so contents
+** compare by pointer except for names and metadata. One mutex guards the table. */
 #include "column/type.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* Types as Spark's schema JSON, both ways; see type.h. A collated string is "string" with its collation
-** in the field's metadata, as Spark writes it; CHAR and VARCHAR keep their names. */
+/* Types as Spark's schema JSON, both ways; see type.h. A collated string is "string" with its
+** collation in the field's metadata, as Spark writes it; CHAR and VARCHAR keep their names. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,8 +1,9 @@
-/* Aggregates that keep the values of a group: collect_list, collect_set, listagg, mode, percentiles.
+/* Aggregates that keep the values of a group: collect_list, collect_set, listagg, mode,
+** percentiles.
 **
-** A bag is a growable vector in the arena of the states. It travels as an ARRAY. collect_set thins its
-** bag whenever it has doubled; percentiles and mode sort row numbers at the end. percentile_approx
-** answers exactly (the nearest rank), which every accuracy allows. */
+** A bag is a growable vector in the arena of the states. It travels as an ARRAY. collect_set thins
+** its bag whenever it has doubled; percentiles and mode sort row numbers at the end.
+** percentile_approx answers exactly (the nearest rank), which every accuracy allows. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* approx_count_distinct: HyperLogLog++ (Heule, Nunkesser, Hall 2013) over Spark's 64-bit hashes.
 **
-** Registers are those of Spark. Few values are counted linearly and many by the raw estimate, as there;
-** between the two, where the paper corrects by measured tables, Ertl's estimator (2017) is taken,
-** which needs none. */
+** Registers are those of Spark. Few values are counted linearly and many by the raw estimate, as
+** there; between the two, where the paper corrects by measured tables, Ertl's estimator (2017) is
+** taken, which needs none. */
 #include <math.h>
 
 #include "base/hash.h"

@@ -1,8 +1,8 @@
 /* Moments: variance and its kin, skewness, kurtosis, covariance, correlation, linear regression.
 **
-** One pass with running means, merged pairwise: Welford's update and the formulas of Chan et al. and
-** Pebay (SAND2008-6212), in the order of operations of Spark's CentralMomentAgg, Covariance and Corr,
-** so that the digits agree. */
+** One pass with running means, merged pairwise: Welford's update and the formulas of Chan et al.
+** and Pebay (SAND2008-6212), in the order of operations of Spark's CentralMomentAgg, Covariance
+** and Corr, so that the digits agree. */
 #include <math.h>
 
 #include "kernel/agg_int.h"

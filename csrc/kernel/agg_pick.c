@@ -1,5 +1,5 @@
-/* Aggregates that pick a value: min, max, first, last, any_value, max_by, min_by, mode; and the ones
-** over bits and booleans. */
+/* Aggregates that pick a value: min, max, first, last, any_value, max_by, min_by, mode; and the
+** ones over bits and booleans. */
 #include "kernel/agg_int.h"
 
 /* ---- min and max of plain values ------------------------------------------------------------ */

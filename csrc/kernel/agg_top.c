@@ -1,5 +1,6 @@
-/* max_by(x, y, k) and min_by(x, y, k): the x of the k rows with the largest or smallest y, best first,
-** equals in the order of the rows. A state keeps at most four times k rows: then it sorts and cuts. */
+/* max_by(x, y, k) and min_by(x, y, k): the x of the k rows with the largest or smallest y, best
+** first, equals in the order of the rows. A state keeps at most four times k rows: then it sorts
+** and cuts. */
 #include <stdlib.h>
 
 #include "kernel/agg_int.h"

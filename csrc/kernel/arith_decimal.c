@@ -2,8 +2,8 @@
 ** kernels behind them.
 **
 ** Where the result type holds every possible result - the formula gave at most 38 digits - no check
-** is needed, and sums, differences and products are plain integer loops after both sides were brought
-** to one scale: the path of prices and discounts. Everything else goes row by row through
+** is needed, and sums, differences and products are plain integer loops after both sides were
+** brought to one scale: the path of prices and discounts. Everything else goes row by row through
 ** base/decimal, which is exact in 256 bits. */
 #include "kernel/arith_int.h"
 

@@ -1,9 +1,10 @@
 /* + - * / % div, their try_ forms, pmod, unary minus and plus, abs: Spark's arithmetic.
 **
-** Binding follows AnsiTypeCoercion: dates and intervals first (arith_time.c), then a string takes the
-** other side's type, decimals keep their own types (arith_decimal.c), the rest widen to a common one.
-** Kernels of integers compute with wrap-around and gather one overflow flag; only a raised flag starts
-** the second loop that finds the row (ANSI: the first valid one fails; try: null; legacy: wraps). */
+** Binding follows AnsiTypeCoercion: dates and intervals first (arith_time.c), then a string takes
+** the other side's type, decimals keep their own types (arith_decimal.c), the rest widen to a
+** common one. Kernels of integers compute with wrap-around and gather one overflow flag; only a
+** raised flag starts the second loop that finds the row (ANSI: the first valid one fails; try:
+** null; legacy: wraps). */
 #include "kernel/arith_int.h"
 
 #include <math.h>
@@ -230,7 +231,8 @@ static const char *required(arith_op op) {
   }
 }
 
-/* The narrowest decimal of an integer literal beside a decimal, as Spark's DecimalPrecision picks. */
+/* The narrowest decimal of an integer literal beside a decimal, as Spark's DecimalPrecision
+** picks. */
 static const mill_type *decimal_of(mill_binding *b, int i) {
   const mill_type *t = b->arg_type[i];
   bool literal = mill_bind_literal(b, i) && b->arg_value[i] && t->id != MILL_TINYINT;

@@ -1,8 +1,8 @@
 /* CAST: binding, faults, and casts of nested values; see cast.h. Each target has a file of its own:
 ** cast_number.c, cast_decimal.c, cast_text.c, cast_datetime.c, cast_interval.c.
 **
-** A bound cast is a tree of plans that follows the types. Nested values are cast child by child: the
-** elements in use are gathered, cast as one vector and put under fresh spans; the children of a
+** A bound cast is a tree of plans that follows the types. Nested values are cast child by child:
+** the elements in use are gathered, cast as one vector and put under fresh spans; the children of a
 ** struct inherit the nulls of their parent, so that what no row shows cannot fail. */
 #include "kernel/cast_int.h"
 

@@ -1,6 +1,6 @@
-/* Casts to DECIMAL. A value that does not fit is NUMERIC_VALUE_OUT_OF_RANGE under ANSI, else null; a
-** NaN or an infinity is null in every mode, as in Spark. Widening among decimals and from integers
-** that always fit are loops of one multiplication. */
+/* Casts to DECIMAL. A value that does not fit is NUMERIC_VALUE_OUT_OF_RANGE under ANSI, else null;
+** a NaN or an infinity is null in every mode, as in Spark. Widening among decimals and from
+** integers that always fit are loops of one multiplication. */
 #include "base/number.h"
 #include "kernel/cast_int.h"
 

@@ -1,9 +1,9 @@
 /* Texts cast to intervals.
 **
-** INTERVAL YEAR TO MONTH and DAY TO SECOND with their parts take the fields of the type in order, with an
-** optional sign ("1-2", "-1 02:03:04.5"), alone or as the whole literal that prints them
-** (INTERVAL '1-2' YEAR TO MONTH). The calendar's INTERVAL takes numbers with units ("1 year 2 days"); a
-** text that is none is null there in every mode, as in Spark. */
+** INTERVAL YEAR TO MONTH and DAY TO SECOND with their parts take the fields of the type in order,
+** with an optional sign ("1-2", "-1 02:03:04.5"), alone or as the whole literal that prints them
+** (INTERVAL '1-2' YEAR TO MONTH). The calendar's INTERVAL takes numbers with units ("1 year 2
+** days"); a text that is none is null there in every mode, as in Spark. */
 #include <strings.h>
 
 #include "base/calendar.h"
@@ -83,7 +83,8 @@ static bool parse_day_time(cursor *c, const mill_type *t, int64_t *out) {
   return total == *out;
 }
 
-/* INTERVAL [-]'..' <fields>: leaves the text between the quotes; *sign is what stood before them. */
+/* INTERVAL [-]'..' <fields>: leaves the text between the quotes; *sign is what stood before
+** them. */
 static bool unwrap(cursor *c, const char *fields, int *sign) {
   size_t n = strlen(fields);
   if (c->end - c->p < 9 || strncasecmp(c->p, "INTERVAL", 8) != 0) return true;

@@ -1,8 +1,8 @@
 /* Casts to TINYINT .. BIGINT, FLOAT, DOUBLE and BOOLEAN.
 **
-** ANSI and try: a value outside the target is an error or null. Legacy (spark.sql.ansi.enabled off):
-** integers keep their low bits, fractions are cut as Java's casts do. Loops gather one flag and look
-** for the row only when it is raised. */
+** ANSI and try: a value outside the target is an error or null. Legacy (spark.sql.ansi.enabled
+** off): integers keep their low bits, fractions are cut as Java's casts do. Loops gather one flag
+** and look for the row only when it is raised. */
 #include <math.h>
 
 #include "base/number.h"

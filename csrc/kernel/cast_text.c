@@ -1,5 +1,5 @@
-/* Casts to STRING, and to BINARY without ANSI. Text goes through one growing buffer a batch, then to
-** the batch's arena; digits of integers are written in place. */
+/* Casts to STRING, and to BINARY without ANSI. Text goes through one growing buffer a batch, then
+** to the batch's arena; digits of integers are written in place. */
 #include "base/number.h"
 #include "kernel/cast_int.h"
 

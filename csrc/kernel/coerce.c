@@ -1,9 +1,9 @@
 /* Implicit casts and common types under ANSI rules; see coerce.h.
 **
-** The rules are those of Spark's AnsiTypeCoercion, DecimalPrecision and Cast: an integer widens along
-** TINYINT < SMALLINT < INT < BIGINT, an integer next to a FLOAT becomes DOUBLE, a string next to
-** another atomic type takes that type (BIGINT beside integers, DOUBLE beside fractions), nested types
-** widen item by item. */
+** The rules are those of Spark's AnsiTypeCoercion, DecimalPrecision and Cast: an integer widens
+** along TINYINT < SMALLINT < INT < BIGINT, an integer next to a FLOAT becomes DOUBLE, a string
+** next to another atomic type takes that type (BIGINT beside integers, DOUBLE beside fractions),
+** nested types widen item by item. */
 #include "kernel/coerce.h"
 
 #include <string.h>
@@ -90,7 +90,8 @@ static const mill_type *beside_string(const mill_type *t) {
   return is_atomic(t) ? t : NULL;
 }
 
-/* Does casting a not-null `from` to `to` possibly give null (so that items must become nullable)? */
+/* Does casting a not-null `from` to `to` possibly give null (so that items must become
+** nullable)? */
 static bool force_nullable(const mill_type *from, const mill_type *to) {
   return from->id == MILL_NULL && to->id != MILL_NULL;
 }

@@ -1,9 +1,9 @@
 /* Comparisons, null tests, boolean logic and IN.
 **
 ** Both sides are cast to their common type; order and equality are those of column/order.c (NaN is
-** the largest number and equals itself). Numbers compare in branchless loops; strings look at length
-** and prefix first; nested values go through mill_vector_compare. AND, OR and NOT here are the eager,
-** three-valued forms: the planner uses bound kinds of their own for AND and OR. */
+** the largest number and equals itself). Numbers compare in branchless loops; strings look at
+** length and prefix first; nested values go through mill_vector_compare. AND, OR and NOT here are
+** the eager, three-valued forms: the planner uses bound kinds of their own for AND and OR. */
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
 

@@ -1,7 +1,7 @@
 /* Functions that choose: if, when, coalesce and its kin, greatest, least, nanvl.
 **
-** if, when, coalesce, nvl2 are lazy in Spark: the planner turns them into CASE and COALESCE nodes. The
-** kernels here are their eager forms, right wherever no argument can fail. */
+** if, when, coalesce, nvl2 are lazy in Spark: the planner turns them into CASE and COALESCE nodes.
+** The kernels here are their eager forms, right wherever no argument can fail. */
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
 

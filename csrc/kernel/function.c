@@ -1,8 +1,8 @@
 /* The catalogue: finding definitions and binding calls; see function.h. Families are listed in
 ** family.def; argument types are understood by signature.c.
 **
-** Names are found by a scan that compares first letters before anything else: some 600 entries, a few
-** microseconds, no table to build or guard. */
+** Names are found by a scan that compares first letters before anything else: some 600 entries, a
+** few microseconds, no table to build or guard. */
 #include "kernel/function.h"
 
 #include <stdarg.h>

@@ -161,7 +161,7 @@ struct mill_function {
       *example;      /* "SELECT substring('tidemill', 5) -> mill"; more than one separated by \n */
   const char *alias; /* further names, comma separated: "substr" ; NULL */
   const char *lowered; /* SQL over $1, $2, .. that the call stands for (Spark's RuntimeReplaceable):
-                          the planner expands it in place of the call, and must where kernel is NULL */
+                          the planner expands it, and must where kernel is NULL */
 };
 
 /* The definition of a name in any case, or NULL. Aliases are found as well. */

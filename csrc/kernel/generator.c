@@ -1,7 +1,8 @@
 /* Generators: explode, posexplode, inline, stack and their outer forms.
 **
-** b->result is a STRUCT whose fields are the output columns. A row without elements gives no rows, or
-** with the outer form one row of nulls. Elements are gathered by one append a column and batch. */
+** b->result is a STRUCT whose fields are the output columns. A row without elements gives no rows,
+** or with the outer form one row of nulls. Elements are gathered by one append a column and
+** batch. */
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
 

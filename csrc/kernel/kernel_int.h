@@ -12,18 +12,18 @@
 **
 ** - Kernels are typed at bind time: where the physical type varies, give a `bind` that calls
 **   mill_bind_types and then sets b->kernel from a table; never switch on types inside a row loop.
-** - Numeric kernels use MILL_MAP1/MILL_MAP2: a pure loop for flat arguments and one for each constant
-**   side, which the compiler vectorises. They compute on null rows too; so the expression must be
-**   harmless for any bits (no division, no pointers).
+** - Numeric kernels use MILL_MAP1/MILL_MAP2: a pure loop for flat arguments and one for each
+**   constant side, which the compiler vectorises. They compute on null rows too; so the expression
+**   must be harmless for any bits (no division, no pointers).
 ** - Kernels that follow pointers, may fail or cost much a row loop with MILL_EACH, which skips rows
 **   that are not valid. Read arguments with MILL_AT.
 ** - A failing loop computes everything first and ORs a flag; only when the flag is up does a second
 **   loop look for the first valid row that is at fault (see arithmetic.c).
-** - String results: mill_bytes_take for the bytes, then mill_str_done. Results that are a part of an
-**   input string are views of it (mill_str_view): never copy them.
+** - String results: mill_bytes_take for the bytes, then mill_str_done. Results that are a part of
+**   an input string are views of it (mill_str_view): never copy them.
 ** - List results: append to out->child[0] after mill_vector_reserve, set spans, keep child.size.
-** - Constants known at bind time (#): mill_bind_constant gives the value after its cast; put what it
-**   compiles to into b->state (arena memory, read-only afterwards). */
+** - Constants known at bind time (#): mill_bind_constant gives the value after its cast; put what
+**   it compiles to into b->state (arena memory, read-only afterwards). */
 #ifndef MILL_KERNEL_KERNEL_INT_H
 #define MILL_KERNEL_KERNEL_INT_H
 
@@ -46,7 +46,8 @@ mill_status mill_bind_common(mill_binding *b, const bool *same, mill_error *err)
 /* The type that `from` becomes for "numeric|ym|dt" and the like, or NULL. */
 const mill_type *mill_convert_to(mill_types *types, const char *alternatives,
                                  const mill_type *from);
-/* Value of argument i after its cast, as a constant vector; NULL out->type when it is not foldable. */
+/* Value of argument i after its cast, as a constant vector; NULL out->type when it is not
+** foldable. */
 mill_status mill_bind_constant(mill_binding *b, int i, mill_vector *out,
                                mill_error *err) MILL_USE_RESULT;
 bool mill_type_orderable(const mill_type *t);

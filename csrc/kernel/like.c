@@ -1,10 +1,10 @@
 /* LIKE and ILIKE.
 **
-** A pattern is cut at its % into pieces. The first piece stands at the start and the last at the end of the
-** text; those between are searched from left to right, each at its first place, which is enough
-** because % takes anything. A piece without _ is compared or searched as bytes, so that 'x%', '%x' and
-** '%x%' cost a memcmp or a memmem. Constant patterns are compiled when the call is bound, others once
-** for each run of equal ones. ILIKE compares the lower-case forms. */
+** A pattern is cut at its % into pieces. The first piece stands at the start and the last at the
+** end of the text; those between are searched from left to right, each at its first place, which
+** is enough because % takes anything. A piece without _ is compared or searched as bytes, so that
+** 'x%', '%x' and '%x%' cost a memcmp or a memmem. Constant patterns are compiled when the call is
+** bound, others once for each run of equal ones. ILIKE compares the lower-case forms. */
 #include "base/text.h"
 #include "base/utf8.h"
 #include "kernel/kernel_int.h"

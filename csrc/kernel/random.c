@@ -1,10 +1,10 @@
-/* rand, randn, uniform: Spark's XORShiftRandom, so that a seed gives the numbers that Spark gives for
-** one partition.
+/* rand, randn, uniform: Spark's XORShiftRandom, so that a seed gives the numbers that Spark gives
+** for one partition.
 **
-** Row r needs the generator's state after all rows before it. Steps are linear over GF(2): for rand the
-** state of any row comes from squared step matrices, so rows can be computed in any order by any
-** worker. randn rejects pairs (Java's polar method) and must walk; it remembers where it stopped, and
-** a worker that asks for earlier rows walks from the start. */
+** Row r needs the generator's state after all rows before it. Steps are linear over GF(2): for
+** rand the state of any row comes from squared step matrices, so rows can be computed in any order
+** by any worker. randn rejects pairs (Java's polar method) and must walk; it remembers where it
+** stopped, and a worker that asks for earlier rows walks from the start. */
 #include <math.h>
 #include <pthread.h>
 

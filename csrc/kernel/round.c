@@ -1,7 +1,7 @@
 /* round, bround, ceil, floor: Spark's RoundBase, RoundCeil, Ceil and their types.
 **
-** Decimals and integers round exactly in 128 bits. A DOUBLE or FLOAT is rounded as the decimal number
-** that its shortest text shows (Java's BigDecimal.valueOf), so round(2.675, 2) is 2.68. */
+** Decimals and integers round exactly in 128 bits. A DOUBLE or FLOAT is rounded as the decimal
+** number that its shortest text shows (Java's BigDecimal.valueOf), so round(2.675, 2) is 2.68. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -36,7 +36,8 @@ static mill_i128 drop_digits(mill_i128 v, int drop, mill_rounding how) {
   return q + (up ? sign : 0);
 }
 
-/* The value with `scale` digits behind the point kept (negative: zeros before it), at `to` digits. */
+/* The value with `scale` digits behind the point kept (negative: zeros before it), at `to`
+** digits. */
 static bool round_exact(mill_i128 v, int from, int scale, int to, mill_rounding how,
                         mill_i128 *out) {
   mill_i128 q = drop_digits(v, from - scale, how);

@@ -1,7 +1,8 @@
 /* The type language of the catalogue: see function.h for its grammar.
 **
-** An argument's alternatives are Spark's TypeCollection: a type that is accepted as it is wins; else,
-** among the types the argument can be cast to implicitly, the first that reaches all the others. */
+** An argument's alternatives are Spark's TypeCollection: a type that is accepted as it is wins;
+** else, among the types the argument can be cast to implicitly, the first that reaches all the
+** others. */
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
 

@@ -1,7 +1,7 @@
 /* Functions of texts that need no pattern: parts, positions, case, padding, joining.
 **
-** Positions count characters from 1; on BINARY they count bytes. A part of an input is a view of it. Texts
-** of ASCII bytes take the short path everywhere. */
+** Positions count characters from 1; on BINARY they count bytes. A part of an input is a view of
+** it. Texts of ASCII bytes take the short path everywhere. */
 #include "base/text.h"
 #include "base/utf8.h"
 #include "kernel/kernel_int.h"

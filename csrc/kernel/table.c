@@ -1,5 +1,5 @@
-/* Names that the planner itself gives meaning to: grouping and grouping_id (GROUP BY with sets), range
-** (a source of rows). Here stand their types and checks. */
+/* Names that the planner itself gives meaning to: grouping and grouping_id (GROUP BY with sets),
+** range (a source of rows). Here stand their types and checks. */
 #include "kernel/kernel_int.h"
 
 static mill_status bind_grouping(mill_binding *b, mill_error *err) {

@@ -1,6 +1,6 @@
 /* Functions that exist over a window only. Their evaluation needs the partition, its order and its
-** frame, and so belongs to exec/window; here stand their names, types and checks. IGNORE NULLS of lag,
-** lead and nth_value is a flag of the call, not an argument. */
+** frame, and so belongs to exec/window; here stand their names, types and checks. IGNORE NULLS of
+** lag, lead and nth_value is a flag of the call, not an argument. */
 #include "kernel/kernel_int.h"
 
 static mill_status out_of_range(mill_binding *b, const char *name, const char *range,

@@ -3,7 +3,8 @@
 **     want("2", "+", "INT:1", "INT:1", NULL);         value of a call, as CAST AS STRING prints it
 **     want("!DIVIDE_BY_ZERO", "/", "INT:1", "INT:0", NULL);  the condition it fails with
 **
-** "TYPE:text" is the text cast to the type; "TYPE:NULL" a null of it, "VOID:NULL" an untyped one. */
+** "TYPE:text" is the text cast to the type; "TYPE:NULL" a null of it, "VOID:NULL" an untyped
+** one. */
 #ifndef MILL_SPEC_KERNEL_CALL_H
 #define MILL_SPEC_KERNEL_CALL_H
 
@@ -225,8 +226,9 @@ static inline void want_type(const char *expected) {
   CHECK_STR(B.text.data, expected);
 }
 
-/* An aggregate over up to 16 rows given as columns of texts ("1,2,NULL"), computed in one go and again
-** through two partial states that travel; both must agree. `extra`: a constant last argument. */
+/* An aggregate over up to 16 rows given as columns of texts ("1;2;NULL"), computed in one go and
+** again through two partial states that travel; both must agree. `extra`: a constant last
+** argument. */
 static inline mill_vector *column_of(const mill_type *t, const char *list) {
   mill_vector *v = mill_arena_alloc(&B.arena, sizeof *v);
   if (mill_vector_init(v, t, 16, &B.arena, &B.err) != MILL_OK) return v;

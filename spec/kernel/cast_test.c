@@ -1,4 +1,5 @@
-/* Casts: a sample of Spark 4.3's answers (conformance: sql/casts), one a pair of types and outcome. */
+/* Casts: a sample of Spark 4.3's answers (conformance: sql/casts), one a pair of types and
+** outcome. */
 #include "call.h"
 
 static const struct {

@@ -1,5 +1,5 @@
-/* The contract of every definition in the catalogue: names are found and unique, texts are there, the
-** type language is understood, and there is something to run. */
+/* The contract of every definition in the catalogue: names are found and unique, texts are there,
+** the type language is understood, and there is something to run. */
 #include "call.h"
 
 static void check_texts(const mill_function *fn) {

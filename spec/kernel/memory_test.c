@@ -1,5 +1,5 @@
-/* Out of memory in bind and kernel code: fail every allocation in turn, once and for ever. Each call
-** either answers as usual or says OUT_OF_MEMORY; nothing leaks, nothing crashes. */
+/* Out of memory in bind and kernel code: fail every allocation in turn, once and for ever. Each
+** call either answers as usual or says OUT_OF_MEMORY; nothing leaks, nothing crashes. */
 #include "call.h"
 
 static const struct {
