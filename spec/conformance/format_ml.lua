@@ -1,0 +1,373 @@
+-- ML reference cases: `{"group", "cases": [...]}`. A stage with parameters is fitted on `input`, transforms `test`
+-- (or `input`), and its rows, schema, metadata, learned attributes and metrics are compared within the tolerance of
+-- the case. Cases of classes that are not built, and of calls that the runner does not know, are skipped.
+local cjson = require "cjson"
+local compare = require "compare"
+local tidemill = require "tidemill"
+local ml = tidemill.ml
+local M = {}
+
+function M.claims(path) return path:find "/reference/[^/]+%.json$" ~= nil end
+
+local PACKAGES = { "feature", "classification", "regression", "clustering", "recommendation", "fpm", "evaluation",
+  "tuning", "stat" }
+
+local function unsupported(what) error({ unsupported = what }, 0) end
+
+local function class(name)
+  for _, package in ipairs(PACKAGES) do
+    local ok, c = pcall(function() return ml[package][name] end)
+    if ok and c then return c end
+  end
+  local ok, c = pcall(function() return ml[name] end)
+  return ok and c or unsupported("class " .. name)
+end
+
+local function is_null(v) return v == nil or v == cjson.null end
+
+-- Parameters as the case gives them, nested stages built.
+local function parameter(value)
+  if type(value) ~= "table" then return value end
+  if value.type == "stage" or value.type == "evaluator" then
+    local params = {}
+    for k, v in pairs(value.params or {}) do params[k] = parameter(v) end
+    return class(value.class)(params)
+  end
+  if value.type == "sparse" then return ml.linalg.Vectors.sparse(value.size, value.indices, value.values) end
+  local out = {}
+  for k, v in pairs(value) do out[k] = parameter(v) end
+  return out
+end
+
+-- A cell of `rows` as the value createDataFrame takes; the texts NaN and Infinity are numbers where the type is one.
+local SPECIAL = { NaN = 0 / 0, Infinity = math.huge, ["-Infinity"] = -math.huge }
+local function cell(v, kind)
+  if is_null(v) then return nil end
+  if type(v) == "string" and (kind:find "double" or kind:find "float" or kind:find "vector") then
+    return SPECIAL[v] or v
+  end
+  if type(v) ~= "table" then return v end
+  if v.type == "sparse" then return ml.linalg.Vectors.sparse(v.size, v.indices, v.values) end
+  local list = {}
+  for i, x in ipairs(v) do
+    list[i] = cell(x, kind:match "array<(.*)>" or kind)
+    if list[i] == nil then list[i] = tidemill.null end
+  end
+  if kind == "vector" then return ml.linalg.Vectors.dense(list) end
+  return list
+end
+
+-- "a int, v vector" -> { {"a", "int"}, ... }; commas inside <> and () do not count.
+local function fields(schema)
+  local list, depth, from = {}, 0, 1
+  for i = 1, #schema + 1 do
+    local c = schema:sub(i, i)
+    if c == "<" or c == "(" then depth = depth + 1
+    elseif c == ">" or c == ")" then depth = depth - 1
+    elseif (c == "," and depth == 0) or c == "" then
+      local name, kind = schema:sub(from, i - 1):match "^%s*(%S+)%s+(.-)%s*$"
+      if name then list[#list + 1] = { name, kind } end
+      from = i + 1
+    end
+  end
+  return list
+end
+
+local Case = {}
+Case.__index = Case
+
+function Case:load(input)
+  if input.rows then
+    local columns, rows = fields(input.schema), {}
+    for i, row in ipairs(input.rows) do
+      rows[i] = { n = #columns }
+      for k, f in ipairs(columns) do rows[i][k] = cell(row[k], f[2]) end
+    end
+    local df = self.spark:createDataFrame(rows, input.schema)
+    for name, metadata in pairs(input.metadata or {}) do df = df:withMetadata(name, metadata) end
+    return df
+  end
+  if not input.data then unsupported "input" end
+  local df = self.spark.read:csv(self.data .. "/" .. input.data, { header = true, inferSchema = true })
+  if input.where then df = df:where(input.where) end
+  for name, columns in pairs(input.vectors or {}) do
+    local list = {}
+    for i, c in ipairs(columns) do list[i] = ("CAST(`%s` AS DOUBLE)"):format(c) end
+    df = df:withColumn(name, ml.functions.array_to_vector(
+      tidemill.functions.expr("array(" .. table.concat(list, ", ") .. ")")))
+  end
+  if input.select then df = df:selectExpr(table.unpack(input.select)) end
+  return df
+end
+
+-- Expected values as the text that CAST(value AS STRING) gives them.
+local function text(v, kind)
+  if is_null(v) then return "NULL" end
+  if type(v) ~= "table" then return tostring(v) end
+  if v.type == "sparse" then
+    return ("(%d,[%s],[%s])"):format(v.size, table.concat(v.indices, ","), table.concat(v.values, ","))
+  end
+  local cells = {}
+  local inner = kind:match "^array<(.*)>$"
+  for i, x in ipairs(v) do
+    local s = text(x, inner or kind)
+    cells[i] = s == "NULL" and "null" or s
+  end
+  return "[" .. table.concat(cells, kind == "vector" and "," or ", ") .. "]"
+end
+
+local function schema_text(df)
+  local list = {}
+  for i, field in ipairs(df.schema.fields) do
+    list[i] = field.name .. " " .. field.dataType:simpleString():gsub("vectorudt", "vector"):gsub("matrixudt", "matrix")
+  end
+  return table.concat(list, ", ")
+end
+
+local function masked(s, stage)
+  local uid = stage and stage.uid
+  return uid and (s:gsub(uid:gsub("%p", "%%%0"), "<uid>")) or s
+end
+
+local function same_rows(expect, df, kinds, tolerance, sorted)
+  local columns = expect.columns
+  if columns then df = df:select(table.unpack(columns)) end
+  local names = columns or df.columns
+  local lines = {}
+  for i, row in ipairs(expect.rows) do
+    local cells = {}
+    for k, name in ipairs(names) do
+      cells[k] = text(row[k], kinds[name] or ""):gsub("[\\\t\n\r]", compare.ESCAPE)
+    end
+    lines[i] = table.concat(cells, "\t")
+  end
+  return compare.lines(lines, compare.texts(df), sorted, tolerance.relative or 0, tolerance.absolute)
+end
+
+-- Lua values of fitted attributes as plain tables: vectors and matrices by toArray, frames by collect.
+local function plain(v)
+  local t = type(v)
+  if t ~= "table" and t ~= "userdata" then return v end
+  local function method(name)
+    local ok, f = pcall(function() return v[name] end)
+    return ok and type(f) == "function" and f
+  end
+  if method "toArray" then return plain(v:toArray()) end
+  if method "collect" then
+    local rows = {}
+    for i, row in ipairs(v:collect()) do
+      rows[i] = {}
+      for k = 1, #v.columns do rows[i][k] = plain(row[k]) end
+    end
+    return { rows = rows }
+  end
+  if t ~= "table" then return v end
+  local out = {}
+  for k, x in pairs(v) do out[k] = plain(x) end
+  return out
+end
+
+local function same_value(want, got, tolerance)
+  if is_null(want) then return is_null(got) end
+  if type(want) == "string" and SPECIAL[want] then
+    return got == SPECIAL[want] or (want == "NaN" and got ~= got) or got == want
+  end
+  if type(want) == "number" then
+    return type(got) == "number" and
+      (want == got or math.abs(want - got) <= (tolerance.absolute or 0) +
+        (tolerance.relative or 0) * math.max(math.abs(want), math.abs(got)))
+  end
+  if type(want) ~= "table" then return want == got end
+  if type(got) ~= "table" then return false end
+  if want.type == "matrix" then want = want.values end
+  if want.type == "sparse" then
+    local dense = {}
+    for i = 1, want.size do dense[i] = 0 end
+    for i, k in ipairs(want.indices) do dense[k + 1] = want.values[i] end
+    want = dense
+  end
+  if want.rows then want, got = want.rows, got.rows or got end
+  for k, x in pairs(want) do
+    if k ~= "schema" and not same_value(x, got[k], tolerance) then return false end
+  end
+  return #want == #got
+end
+
+local function learned(model, name)
+  if name == "objective" then
+    local history = model.summary.objectiveHistory
+    return history[#history]
+  end
+  local ok, v = pcall(function() return model[name] end)
+  if ok and type(v) == "function" then v = v(model) end
+  if ok and v ~= nil then return v end
+  v = model.summary[name]
+  if type(v) == "function" then v = v(model.summary) end
+  return v
+end
+
+local EVALUATOR = {
+  areaUnderROC = "BinaryClassificationEvaluator", areaUnderPR = "BinaryClassificationEvaluator",
+  silhouette = "ClusteringEvaluator", rmse = "RegressionEvaluator", r2 = "RegressionEvaluator",
+  mae = "RegressionEvaluator", mse = "RegressionEvaluator", var = "RegressionEvaluator",
+}
+
+local function metric(name, df)
+  return class(EVALUATOR[name] or "MulticlassClassificationEvaluator") { metricName = name }:evaluate(df)
+end
+
+local function show(v) return type(v) == "table" and cjson.encode(v) or tostring(v) end
+
+local function check_learned(model, expect, tolerance)
+  for name, want in pairs(expect) do
+    local got = plain(learned(model, name))
+    if not same_value(want, got, tolerance) then
+      local ok, s = pcall(show, got)
+      return ("%s: expected %s, got %s"):format(name, show(want), ok and s or "?")
+    end
+  end
+end
+
+local function check_metadata(expect, df)
+  for name, want in pairs(expect or {}) do
+    if not (type(want) == "table" and want.tooLong) then
+      local got = df.schema[name].metadata
+      if not same_value(want, got, {}) then
+        return ("metadata of %s: expected %s, got %s"):format(name, show(want), show(got))
+      end
+    end
+  end
+end
+
+function Case:check_frame(df, expect, tolerance)
+  local schema = masked(schema_text(df), self.stage)
+  if expect.schema and schema ~= expect.schema then
+    return ("schema: expected %s\ngot %s"):format(expect.schema, schema)
+  end
+  local why = check_metadata(expect.metadata, df)
+  if why then return why end
+  if expect.rows and not tolerance.exact then
+    local kinds = {}
+    for _, f in ipairs(fields(expect.schema or schema)) do kinds[f[1]] = f[2] end
+    why = same_rows(expect, df, kinds, tolerance, self.spec.sorted)
+  end
+  for name, want in pairs(expect.metrics or {}) do
+    local got = metric(name, df)
+    if not why and not same_value(want, got, tolerance) then
+      why = ("metric %s: expected %s, got %s"):format(name, show(want), show(got))
+    end
+  end
+  return why
+end
+
+local function better_than(bounds, model)
+  for name, b in pairs(bounds or {}) do
+    if type(b) == "table" and (b.atMost or b.atLeast) then
+      local got = learned(model, name)
+      if b.atMost and got > b.atMost then return ("%s: at most %s, got %s"):format(name, b.atMost, got) end
+      if b.atLeast and got < b.atLeast then return ("%s: at least %s, got %s"):format(name, b.atLeast, got) end
+    end
+  end
+end
+
+function Case:evaluate()
+  local evaluator = class(self.spec.class)(parameter(self.spec.params or {}))
+  local expect, tolerance = self.spec.expect, self.spec.tolerance or {}
+  local got = evaluator:evaluate(self:load(self.spec.input))
+  if expect.error then return "expected an error, got " .. tostring(got) end
+  if not same_value(expect.value, got, tolerance) then
+    return ("expected %s, got %s"):format(show(expect.value), show(got))
+  end
+  if expect.isLargerBetter ~= nil and evaluator:isLargerBetter() ~= expect.isLargerBetter then
+    return "isLargerBetter differs"
+  end
+end
+
+local function check_stages(model, expect)
+  for i, name in ipairs(expect or {}) do
+    local got = tostring(model.stages[i].uid)
+    if not got:find("^" .. name:gsub("Model$", "")) and not got:find(name:sub(1, 8), 1, true) then
+      return ("stage %d: expected %s, got %s"):format(i, name, got)
+    end
+  end
+end
+
+function Case:fit_and_transform()
+  local spec, expect, tolerance = self.spec, self.spec.expect, self.spec.tolerance or {}
+  self.stage = class(spec.class)(parameter(spec.params or {}))
+  local input = self:load(spec.input)
+  local model = self.stage
+  local ok, is_estimator = pcall(function() return self.stage.fit ~= nil end)
+  if ok and is_estimator then model = self.stage:fit(input) end
+  local df = model:transform(spec.test and self:load(spec.test) or input)
+  if expect.error then
+    df:collect()
+    return "expected an error, got rows"
+  end
+  local want = expect.learned or {}
+  if spec.class == "CrossValidator" or spec.class == "TrainValidationSplit" then return self:check_tuned(model, df) end
+  return check_stages(model, expect.stages)
+    or check_learned(spec.class == "Pipeline" and model.stages[#model.stages] or model, want, tolerance)
+    or self:check_frame(df, expect, tolerance) or better_than(spec.bounds, model)
+end
+
+function Case:check_tuned(model, df)
+  local want, tolerance = self.spec.expect.learned, self.spec.tolerance or {}
+  for name, list in pairs { metrics = model.avgMetrics, stdMetrics = model.stdMetrics } do
+    if want[name] and not same_value(want[name], plain(list), tolerance) then
+      return ("%s: expected %s, got %s"):format(name, show(want[name]), show(plain(list)))
+    end
+  end
+  return check_learned(model.bestModel, want.best or {}, tolerance) or self:check_frame(df, want, tolerance)
+end
+
+function Case:grid()
+  local lr = class "LinearRegression" {}
+  local builder = class "ParamGridBuilder"()
+  local maps = builder:addGrid(lr.regParam, { 0.1, 1.0 }):addGrid(lr.fitIntercept, { true, false })
+    :baseOn { [lr.maxIter] = 5 }:build()
+  if #maps ~= #self.spec.expect.maps then return "number of maps" end
+end
+
+function Case:check()
+  local spec = self.spec
+  if spec.call == "evaluate(input)" then return self:evaluate() end
+  if spec.class == "ParamGridBuilder" then return self:grid() end
+  if spec.call == "indexOf(term)" then
+    local stage = class(spec.class)(parameter(spec.params or {}))
+    for i, term in ipairs(spec.terms) do
+      if stage:indexOf(term) ~= spec.expect.values[i] then return "indexOf " .. term end
+    end
+    return nil
+  end
+  if spec.call then unsupported("call " .. spec.call) end
+  return self:fit_and_transform()
+end
+
+-- An error is right where one is expected; its condition counts where Spark has one.
+local function judge(case, ok, why)
+  if not ok and type(why) == "table" and why.unsupported then return "skip", why.unsupported end
+  local expected = case.spec.expect.error
+  if ok then return why and "fail" or "pass", why end
+  if not expected then return "fail", compare.describe(why) end
+  if type(why) ~= "table" then return "fail", "not an error object: " .. tostring(why) end
+  local condition = expected.condition
+  if condition and not condition:find "^_LEGACY" and why.condition ~= condition then
+    return "fail", ("expected error %s, got %s"):format(condition, compare.describe(why))
+  end
+  return "pass"
+end
+
+function M.run(path, report, wanted)
+  local f <close> = assert(io.open(path, "rb"))
+  local spark <close> = tidemill.session { ["spark.sql.session.timeZone"] = "UTC" }:newSession()
+  local data = path:gsub("reference/[^/]*$", "data")
+  for _, spec in ipairs(cjson.decode(f:read "a").cases) do
+    if wanted(spec.id) then
+      local case = setmetatable({ spec = spec, spark = spark, data = data }, Case)
+      report(spec.id, judge(case, pcall(case.check, case)))
+    end
+  end
+end
+
+return M
