@@ -294,7 +294,7 @@ function Column.__index(_, key)
   local best = type(key) == "string" and similar.best(key, M.method_names())
   errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(key) }, {
     candidates = type(key) == "string" and similar.near(key, M.method_names()) or nil,
-    hint = best and ("did you mean :" .. best .. "()?") 
+    hint = best and ("did you mean :" .. best .. "()?")
       or "fields of a struct: c:getField 'name'; elements: c:getItem(0)" })
 end
 function Column.__newindex()

@@ -1,0 +1,560 @@
+--- DataFrame: PySpark's methods, each a description of a plan node that the core analyses at the call.
+local arguments = require "tidemill.arguments"
+local column = require "tidemill.column"
+local core = require "tidemill.core"
+local errors = require "tidemill.errors"
+local internal = require "tidemill.internal"
+local similar = require "tidemill.similar"
+local types = require "tidemill.types"
+local NODE, PLAN, SESSION = internal.node, internal.plan, internal.session
+local HANDLE, STATE = internal.handle, internal.state
+
+local M = {}
+local DataFrame = { __name = "DataFrame" }
+local methods, properties = {}, {}
+M.methods, M.properties = methods, properties
+
+function M.wrap(session, plan) return setmetatable({ [PLAN] = plan, [SESSION] = session }, DataFrame) end
+function M.is(v) return getmetatable(v) == DataFrame end
+
+--- A DataFrame over a node; `child` is set to this one unless the node has children.
+local function derive(self, node)
+  node.child = node.child or { self[PLAN] }
+  return M.wrap(self[SESSION], core.plan(self[SESSION][HANDLE], node))
+end
+M.derive = derive
+
+local function method(name, signature, body) methods[name] = arguments.method("DataFrame", name, signature, body) end
+M.method = method
+
+local function lit(v) return { kind = "literal", value = v } end
+local function call(name, ...) return { kind = "call", name = name, args = { ... } } end
+local function alias(node, name, metadata)
+  return { kind = "alias", args = { node }, parts = { name }, metadata = metadata }
+end
+
+--- The i-th column (from 1) as a resolved node.
+local function column_at(self, i, name)
+  return { kind = "column", plan = self[PLAN], index = i - 1, name = name or self.columns[i] }
+end
+M.column_at = column_at
+
+-- The column of exactly this name; dots and SQL are not looked at.
+local function exact(self, name)
+  local at = self[PLAN]:find(name)
+  if at >= 0 then return column_at(self, at + 1, name) end
+  return { kind = "text", name = name }
+end
+M.exact = exact
+
+local function names_of(list, what)
+  local out = {}
+  for i = 1, list.n or #list do
+    if type(list[i]) ~= "string" then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "str",
+        arg_type = arguments.type_name(list[i]) })
+    end
+    out[i] = list[i]
+  end
+  return out
+end
+M.names_of = names_of
+
+local function one_or_list(v)
+  if v == nil then return nil end
+  if type(v) == "table" and not getmetatable(v) then return v end
+  return { v }
+end
+M.one_or_list = one_or_list
+
+-- ---- columns -----------------------------------------------------------------------------------------------------
+
+method("select", "*cols", function(self, cols)
+  return derive(self, { kind = "project", exprs = column.nodes(cols, "cols") })
+end)
+
+method("selectExpr", "*expr", function(self, list)
+  local exprs = {}
+  for i, text in ipairs(names_of(list, "expr")) do exprs[i] = { kind = "text", name = text, sql = true } end
+  return derive(self, { kind = "project", exprs = exprs })
+end)
+
+local function where(self, condition)
+  if type(condition) == "string" then
+    return derive(self, { kind = "filter", exprs = { { kind = "text", name = condition, sql = true } } })
+  end
+  return derive(self, { kind = "filter", exprs = { column.condition(condition, "condition") } })
+end
+method("filter", "condition", where)
+method("where", "condition", where)
+
+local function need_column(v, what)
+  if not column.is(v) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "Column", arg_type = arguments.type_name(v) })
+  end
+  return v[NODE]
+end
+
+method("withColumn", "colName:string, col", function(self, name, col)
+  local node = type(col) == "string" and column.node(col) or need_column(col, "col")
+  return derive(self, { kind = "with_columns", exprs = { alias(node, name) } })
+end)
+method("withColumns", "colsMap:map|list", function(self, map)
+  local exprs = {}
+  for i, pair in ipairs(arguments.pairs_list(map, "colsMap")) do
+    exprs[i] = alias(type(pair[2]) == "string" and column.node(pair[2]) or need_column(pair[2], "col"), pair[1])
+  end
+  return derive(self, { kind = "with_columns", exprs = exprs })
+end)
+method("withColumnRenamed", "existing:string, new:string", function(self, old, new)
+  return derive(self, { kind = "rename", columns = { old, new } })
+end)
+method("withColumnsRenamed", "colsMap:map|list", function(self, map)
+  local columns = {}
+  for _, pair in ipairs(arguments.pairs_list(map, "colsMap")) do
+    columns[#columns + 1] = pair[1]
+    columns[#columns + 1] = pair[2]
+  end
+  return derive(self, { kind = "rename", columns = columns })
+end)
+method("withMetadata", "columnName:string, metadata:table", function(self, name, metadata)
+  return derive(self, { kind = "with_columns",
+    exprs = { alias(exact(self, name), name, require "cjson".encode(metadata)) } })
+end)
+
+method("drop", "*cols", function(self, cols)
+  local exprs = {}
+  for i = 1, cols.n do
+    local c = cols[i]
+    exprs[i] = type(c) == "string" and { kind = "name", parts = { c } } or column.node(c, "cols")
+  end
+  return derive(self, { kind = "drop", exprs = exprs })
+end)
+
+method("toDF", "*cols", function(self, cols)
+  local names, columns = names_of(cols, "cols"), self.columns
+  if #names ~= #columns then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "toDF",
+      problem = ("takes %d names, one a column, got %d"):format(#columns, #names) },
+      { class = "IllegalArgumentException" })
+  end
+  local exprs = {}
+  for i, name in ipairs(names) do exprs[i] = alias(column_at(self, i, columns[i]), name) end
+  return derive(self, { kind = "project", exprs = exprs })
+end)
+
+method("to", "schema", function(self, schema)
+  local exprs = {}
+  for i, f in ipairs((type(schema) == "string" and types.fromDDL(schema, true) or schema).fields) do
+    exprs[i] = alias({ kind = "cast", args = { exact(self, f.name) }, target = f.type, mode = "ansi" }, f.name)
+  end
+  return derive(self, { kind = "project", exprs = exprs })
+end)
+
+method("col", "name:string", function(self, name)
+  local at = self[PLAN]:find(name)
+  if at >= 0 then return column.wrap(column_at(self, at + 1, name)) end
+  return column.wrap(column.name_node(name))
+end)
+
+-- A pattern in back quotes, in Java's syntax as far as Lua patterns reach: names, `.`, `*`, `+`, `|`, brackets.
+method("colRegex", "colName:string", function(self, pattern)
+  local body = pattern:match "^`(.*)`$"
+  if not body then return self:col(pattern) end
+  local list = {}
+  for i, name in ipairs(self.columns) do
+    for alternative in (body .. "|"):gmatch "(.-)|" do
+      if name:lower():find("^" .. alternative:lower():gsub("[%-%%]", "%%%0"):gsub("%((.-)%)%?%+%.%+", "%1") .. "$") then
+        list[#list + 1] = column_at(self, i, name)
+        break
+      end
+    end
+  end
+  if #list == 1 then return column.wrap(list[1]) end
+  errors.raise("NOT_IMPLEMENTED", { feature = "colRegex of " .. #list .. " columns" })
+end)
+
+-- ---- rows --------------------------------------------------------------------------------------------------------
+
+method("distinct", "", function(self) return derive(self, { kind = "distinct" }) end)
+
+local function dedup(within)
+  return function(self, subset)
+    local keys
+    if subset ~= nil then
+      if type(subset) ~= "table" then
+        errors.raise("NOT_EXPECTED_TYPE", { arg_name = "subset", expected_type = "list or tuple",
+          arg_type = arguments.type_name(subset) })
+      end
+      keys = {}
+      for i, name in ipairs(names_of(subset, "subset")) do keys[i] = exact(self, name) end
+    end
+    return derive(self, { kind = "dedup", keys = keys, within_watermark = within })
+  end
+end
+method("dropDuplicates", "subset?", dedup(false))
+method("drop_duplicates", "subset?", dedup(false))
+method("dropDuplicatesWithinWatermark", "subset?", dedup(true))
+
+local function sort_key(self, v)
+  if math.type(v) == "integer" then
+    local at = math.abs(v)
+    if v == 0 or at > #self.columns then
+      errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "DataFrame", index = tostring(v) })
+    end
+    return { kind = "sort", args = { column_at(self, at) }, descending = v < 0, nulls_first = v > 0 }
+  end
+  local node = column.node(v, "cols")
+  if node.kind == "sort" then return node end
+  return { kind = "sort", args = { node }, descending = false, nulls_first = true }
+end
+
+local function sorter(name, global)
+  return function(self, ...)
+    local cols, n = { ... }, select("#", ...)
+    if not M.is(self) then methods.count(self) end
+    local last, ascending = cols[n], nil
+    if type(last) == "table" and not getmetatable(last) and arguments.shape(last) == "map" then
+      for k in pairs(last) do
+        if k ~= "ascending" then
+          errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = name,
+            problem = ("unknown argument '%s'%s"):format(k, similar.suffix(k, { "ascending" })) })
+        end
+      end
+      ascending, cols[n], n = last.ascending, nil, n - 1
+    end
+    if n == 1 and type(cols[1]) == "table" and not getmetatable(cols[1]) then cols, n = cols[1], #cols[1] end
+    if n == 0 then
+      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = name, problem = "takes at least one column" },
+        { class = "PySparkValueError" })
+    end
+    local keys = {}
+    for i = 1, n do
+      keys[i] = sort_key(self, cols[i])
+      local up = ascending
+      if type(ascending) == "table" then up = ascending[i] end
+      if up == false or up == 0 then
+        keys[i] = { kind = "sort", args = keys[i].args, descending = true, nulls_first = false }
+      end
+    end
+    return derive(self, { kind = "sort", exprs = keys, global = global })
+  end
+end
+methods.sort, methods.orderBy = sorter("sort", true), sorter("orderBy", true)
+methods.sortWithinPartitions = sorter("sortWithinPartitions", false)
+
+method("limit", "num:integer", function(self, n)
+  return derive(self, { kind = "limit", exprs = { lit(math.tointeger(n)) } })
+end)
+method("offset", "num:integer", function(self, n)
+  return derive(self, { kind = "limit", exprs = { false, lit(math.tointeger(n)) } })
+end)
+
+-- ---- two DataFrames ----------------------------------------------------------------------------------------------
+
+local JOINS = {
+  inner = "inner", cross = "cross", outer = "full", full = "full", fullouter = "full", left = "left",
+  leftouter = "left", right = "right", rightouter = "right", semi = "semi", leftsemi = "semi", anti = "anti",
+  leftanti = "anti",
+}
+
+local function join_kind(how)
+  local kind = JOINS[(how or "inner"):lower():gsub("_", "")]
+  if not kind then
+    local names = arguments.sorted_keys(JOINS)
+    errors.raise("UNSUPPORTED_JOIN_TYPE", { typ = how, supported = table.concat(names, ", ") }, {
+      class = "AnalysisException", sqlState = "0A000", candidates = similar.near(how, names),
+      message = ("There is no join type '%s'%s."):format(how, similar.suffix(how, names)) })
+  end
+  return kind
+end
+
+local function join_condition(on)
+  if on == nil then return nil, nil end
+  local list = one_or_list(on)
+  if type(list[1]) == "string" then return nil, names_of(list, "on") end
+  local all
+  for _, c in ipairs(list) do
+    local node = column.condition(c, "on")
+    all = all and call("and", all, node) or node
+  end
+  return all, nil
+end
+
+local function join(self, other, on, how, lateral)
+  local condition, using = join_condition(on)
+  return derive(self, { kind = "join", child = { self[PLAN], other[PLAN] }, join = join_kind(how),
+    exprs = condition and { condition } or nil, columns = using, lateral = lateral })
+end
+method("join", "other:DataFrame, on?, how:string?", join)
+method("lateralJoin", "other:DataFrame, on?, how:string?", function(self, other, on, how)
+  return join(self, other, on, how, true)
+end)
+method("crossJoin", "other:DataFrame", function(self, other) return join(self, other, nil, "cross") end)
+
+local function union(self, other)
+  return derive(self, { kind = "union", child = { self[PLAN], other[PLAN] }, all = true })
+end
+method("union", "other:DataFrame", union)
+method("unionAll", "other:DataFrame", union)
+method("unionByName", "other:DataFrame, allowMissingColumns:boolean?", function(self, other, missing)
+  return derive(self, { kind = "union", child = { self[PLAN], other[PLAN] }, all = true, by_name = true,
+    allow_missing = missing })
+end)
+for name, o in pairs { intersect = { true, false }, intersectAll = { true, true }, exceptAll = { false, true },
+  subtract = { false, false } } do
+  method(name, "other:DataFrame", function(self, other)
+    return derive(self, { kind = "set_op", child = { self[PLAN], other[PLAN] }, intersect = o[1], all = o[2] })
+  end)
+end
+
+-- ---- groups ------------------------------------------------------------------------------------------------------
+
+local function grouped(kind)
+  return function(self, cols) return require "tidemill.group".new(self, cols, kind) end
+end
+method("groupBy", "*cols", grouped "plain")
+method("groupby", "*cols", grouped "plain")
+method("rollup", "*cols", grouped "rollup")
+method("cube", "*cols", grouped "cube")
+method("groupingSets", "groupingSets:list, *cols", function(self, sets, cols)
+  return require "tidemill.group".new(self, cols, "sets", sets)
+end)
+methods.agg = function(self, ...) return self:groupBy():agg(...) end
+
+local function unpivot(self, ids, values, variable, value)
+  local keys, out, seen = {}, {}, {}
+  for i, c in ipairs(one_or_list(ids) or {}) do
+    keys[i] = type(c) == "string" and exact(self, c) or column.node(c, "ids")
+    if type(c) == "string" then seen[c] = true end
+  end
+  if values ~= nil then
+    for i, c in ipairs(one_or_list(values)) do
+      out[i] = type(c) == "string" and exact(self, c) or column.node(c, "values")
+    end
+  else
+    for i, name in ipairs(self.columns) do if not seen[name] then out[#out + 1] = column_at(self, i, name) end end
+  end
+  return derive(self, { kind = "unpivot", keys = keys, values = out, columns = { variable, value }, outer = true })
+end
+method("unpivot", "ids, values?, variableColumnName:string, valueColumnName:string", unpivot)
+method("melt", "ids, values?, variableColumnName:string, valueColumnName:string", unpivot)
+
+-- ---- samples -----------------------------------------------------------------------------------------------------
+
+local function new_seed() return math.tointeger(os.time() * 1000003 + math.floor(os.clock() * 1e6)) end
+
+local function sample(self, replacement, fraction, seed)
+  return derive(self, { kind = "sample", lower = 0.0, upper = fraction + 0.0, replacement = replacement,
+    seed = seed and math.tointeger(seed) or new_seed() })
+end
+
+methods.sample = function(self, a, b, c)
+  if not M.is(self) then methods.count(self) end
+  local replacement, fraction, seed = false, a, b
+  if type(a) == "table" then
+    replacement, fraction, seed = a.withReplacement or false, a.fraction, a.seed
+    for k in pairs(a) do
+      if k ~= "withReplacement" and k ~= "fraction" and k ~= "seed" then
+        errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "sample", problem = ("unknown argument '%s'%s"):format(k,
+          similar.suffix(tostring(k), { "withReplacement", "fraction", "seed" })) })
+      end
+    end
+  elseif type(a) == "boolean" or a == nil then
+    replacement, fraction, seed = a or false, b, c
+  end
+  if type(fraction) ~= "number" or type(replacement) ~= "boolean" then
+    errors.raise("NOT_EXPECTED_TYPE", { expected_type = "bool, float or int",
+      arg_name = "withReplacement (optional), fraction (required) and seed (optional)",
+      arg_type = ("%s, %s, %s"):format(arguments.type_name(a), arguments.type_name(b), arguments.type_name(c)) })
+  end
+  if fraction < 0 or (not replacement and fraction > 1) then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "sample",
+      problem = replacement and "the fraction is at least 0" or "the fraction lies between 0 and 1" },
+      { class = "IllegalArgumentException" })
+  end
+  return sample(self, replacement, fraction, seed)
+end
+
+local UNSORTABLE = { map = true, variant = true, interval = true, vector = true, matrix = true }
+
+method("randomSplit", "weights:list, seed:integer?", function(self, weights, seed)
+  local total = 0
+  for _, w in ipairs(weights) do
+    if w < 0 then errors.raise("VALUE_NOT_POSITIVE", { arg_name = "weights", arg_value = tostring(w) }) end
+    total = total + w
+  end
+  if total <= 0 then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "randomSplit", problem = "the weights sum to more than 0" },
+      { class = "IllegalArgumentException" })
+  end
+  local keys = {} -- Spark sorts first, so that every split sees one order
+  for i, f in ipairs(self.schema.fields) do
+    if not UNSORTABLE[f.type.id] then
+      keys[#keys + 1] = { kind = "sort", args = { column_at(self, i, f.name) }, descending = false, nulls_first = true }
+    end
+  end
+  local sorted = #keys > 0 and derive(self, { kind = "sort", exprs = keys, global = false }) or self
+  local parts, low = {}, 0.0
+  seed = seed or new_seed()
+  for i, w in ipairs(weights) do
+    local high = i == #weights and 1.0 or low + w / total
+    parts[i] = derive(sorted, { kind = "sample", lower = low, upper = high, seed = math.tointeger(seed) })
+    low = high
+  end
+  return parts
+end)
+
+-- ---- names, hints, views -----------------------------------------------------------------------------------------
+
+method("alias", "alias:string", function(self, name) return derive(self, { kind = "alias", alias = name }) end)
+method("transform", "func:function, *args", function(self, f, args)
+  local out = f(self, table.unpack(args, 1, args.n))
+  if not M.is(out) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "func", expected_type = "a function that returns a DataFrame",
+      arg_type = arguments.type_name(out) })
+  end
+  return out
+end)
+method("hint", "name:string, *parameters", function(self, name)
+  return derive(self, { kind = "repartition", name = name })
+end)
+
+local function partitions(name)
+  return function(self, n, cols)
+    if type(n) == "number" and (math.type(n) ~= "integer" or n <= 0) then
+      if math.type(n) == "float" then
+        errors.raise("NOT_EXPECTED_TYPE", { arg_name = "numPartitions", expected_type = "Column or str",
+          arg_type = "float" })
+      end
+      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = name, problem = "the number of partitions is positive" },
+        { class = "IllegalArgumentException" })
+    end
+    local keys = {}
+    if type(n) ~= "number" then keys[1] = column.node(n, "numPartitions") end
+    for i = 1, cols and cols.n or 0 do keys[#keys + 1] = column.node(cols[i], "cols") end
+    return derive(self, { kind = "repartition", name = name, exprs = keys })
+  end
+end
+method("repartition", "numPartitions, *cols", partitions "repartition")
+method("repartitionByRange", "numPartitions, *cols", partitions "repartitionByRange")
+method("repartitionById", "numPartitions, partitionIdCol", function(self, n, c)
+  return partitions "repartitionById"(self, n, { n = 1, c })
+end)
+method("coalesce", "numPartitions:integer", partitions "coalesce")
+
+for name, o in pairs { createTempView = { false, false }, createOrReplaceTempView = { true, false },
+  createGlobalTempView = { false, true }, createOrReplaceGlobalTempView = { true, true },
+  registerTempTable = { true, false } } do
+  method(name, "name:string", function(self, view) self[PLAN]:view(view, o[1], o[2]) end)
+end
+
+local function keep(self, level)
+  rawset(self, STATE, level or require "tidemill.storage".MEMORY_AND_DISK_DESER)
+  return self
+end
+method("cache", "", function(self) return keep(self) end)
+method("persist", "storageLevel?", keep)
+method("unpersist", "blocking?", function(self)
+  rawset(self, STATE, nil)
+  return self
+end)
+method("checkpoint", "eager?", function(self) return self end)
+method("localCheckpoint", "eager?, storageLevel?", function(self) return self end)
+function properties.is_cached(self) return rawget(self, STATE) ~= nil end
+function properties.storageLevel(self) return rawget(self, STATE) or require "tidemill.storage".NONE end
+
+method("withWatermark", "eventTime:string, delayThreshold:string", function(self, name, delay)
+  return derive(self, { kind = "watermark", exprs = { exact(self, name), lit(core.interval("calendar", delay)) } })
+end)
+
+method("observe", "observation, *exprs", function(self, observation, exprs)
+  return require "tidemill.observation".attach(self, observation, exprs)
+end)
+
+-- ---- properties --------------------------------------------------------------------------------------------------
+
+function properties.columns(self) return self[PLAN]:columns() end
+function properties.schema(self) return types.wrap(self[PLAN]:schema()) end
+function properties.dtypes(self)
+  local out = {}
+  for i, f in ipairs(self.schema.fields) do out[i] = { f.name, f.type:simpleString() } end
+  return out
+end
+function properties.isStreaming(self) return self[PLAN]:streaming() end
+function properties.sparkSession(self) return self[SESSION] end
+function properties.write(self) return require "tidemill.writer".new(self) end
+function properties.writeStream(self) return require "tidemill.streaming".writer(self) end
+function properties.na(self) return require "tidemill.missing".accessor(self) end
+function properties.stat(self) return require "tidemill.statistics".accessor(self) end
+function properties.plot(self) return require "tidemill.plot".accessor(self) end
+
+-- Methods that live in files of their own, loaded at first use.
+for file, names in pairs {
+  missing = { "dropna", "fillna", "replace" },
+  statistics = { "describe", "summary", "approxQuantile", "corr", "cov", "crosstab", "freqItems", "sampleBy" },
+  actions = { "collect", "count", "first", "head", "take", "tail", "isEmpty", "show", "printSchema", "explain",
+    "toJSON", "toLocalIterator", "rows", "batches", "foreach", "foreachPartition", "glimpse", "isLocal", "inputFiles",
+    "sameSemantics", "semanticHash", "exists", "scalar", "zipWithIndex", "transpose" },
+} do
+  for _, name in ipairs(names) do
+    methods[name] = function(...)
+      require("tidemill." .. file)
+      return methods[name](...)
+    end
+  end
+end
+
+-- ---- the object --------------------------------------------------------------------------------------------------
+
+local function known_names()
+  local list = {}
+  for k in pairs(methods) do list[#list + 1] = k end
+  for k in pairs(properties) do list[#list + 1] = k end
+  return list
+end
+
+function DataFrame:__index(key)
+  if methods[key] then return methods[key] end
+  if properties[key] then return properties[key](self) end
+  if column.is(key) then return key end
+  if type(key) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "item", expected_type = "str", arg_type = arguments.type_name(key) },
+      { hint = "rows come from df:collect(), columns by name: df.age" })
+  end
+  local at = self[PLAN]:find(key)
+  if at >= 0 then return column.wrap(column_at(self, at + 1, key)) end
+  local columns = self.columns
+  if at == -2 then
+    errors.raise("AMBIGUOUS_REFERENCE", { name = "`" .. key .. "`" }, { class = "AnalysisException", sqlState = "42704",
+      message = ("Reference `%s` is ambiguous: more than one column has that name."):format(key) })
+  end
+  local near = similar.near(key, columns)
+  for _, n in ipairs(similar.near(key, known_names())) do near[#near + 1] = n end
+  errors.raise("UNRESOLVED_COLUMN.WITH_SUGGESTION", { objectName = "`" .. key .. "`",
+    proposal = "`" .. table.concat(columns, "`, `") .. "`" }, {
+    class = "AnalysisException", sqlState = "42703", candidates = near, hint = near[1] and "did you mean `" .. near[1]
+      .. "`?" or nil,
+    message = ("A column, method or property with name `%s` cannot be resolved."):format(key) })
+end
+
+function DataFrame.__newindex(_, key)
+  errors.raise("UNSUPPORTED_OPERATION", { operation =
+    ("A DataFrame does not change: use df:withColumn(\"%s\", ..)."):format(tostring(key)) })
+end
+function DataFrame.__len()
+  errors.raise("UNSUPPORTED_OPERATION", { operation = "A length must not run a query: use df:count()." })
+end
+function DataFrame.__concat()
+  errors.raise("UNSUPPORTED_OPERATION", { operation = "DataFrames have no `..`: use :union()." })
+end
+function DataFrame:__pairs()
+  local fields, i = self.schema.fields, 0
+  return function()
+    i = i + 1
+    if fields[i] then return fields[i].name, fields[i].type:simpleString() end
+  end
+end
+function DataFrame:__tostring() return require "tidemill.preview".text(self) end
+
+return M

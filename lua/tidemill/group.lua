@@ -1,0 +1,182 @@
+--- GroupedData: what groupBy, rollup, cube and groupingSets give; agg and its short forms make a DataFrame again.
+local arguments = require "tidemill.arguments"
+local column = require "tidemill.column"
+local dataframe = require "tidemill.dataframe"
+local errors = require "tidemill.errors"
+local internal = require "tidemill.internal"
+local similar = require "tidemill.similar"
+local NODE, STATE = internal.node, internal.state
+
+local M = {}
+local Grouped = { __name = "GroupedData" }
+local methods = {}
+
+local function key_node(df, v)
+  if math.type(v) == "integer" then
+    if v < 1 or v > #df.columns then
+      errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "DataFrame", index = tostring(v) })
+    end
+    return dataframe.column_at(df, v)
+  end
+  return column.node(v, "cols")
+end
+
+local function keys_of(df, cols)
+  local keys = {}
+  for i = 1, cols.n or #cols do keys[i] = key_node(df, cols[i]) end
+  return keys
+end
+
+local function bare(node) return node.kind == "alias" and node.args[1] or node end
+
+-- Bit k of a set's mask is keys[k + 1].
+local function masks(df, keys, sets)
+  local at, out = {}, {}
+  for i, k in ipairs(keys) do at[column.show(k)] = i - 1 end
+  for s, set in ipairs(sets) do
+    local mask = 0
+    for _, c in ipairs(dataframe.one_or_list(set)) do
+      local node = key_node(df, c)
+      local text = column.show(node)
+      if not at[text] then
+        keys[#keys + 1] = node
+        at[text] = #keys - 1
+      end
+      mask = mask | 1 << at[text]
+    end
+    out[s] = mask
+  end
+  return out
+end
+
+--- A grouping of df; sets: the lists of groupingSets.
+function M.new(df, cols, kind, sets)
+  local keys = keys_of(df, cols)
+  local state = { df = df, keys = keys, kind = kind, sets = sets and masks(df, keys, sets) }
+  return setmetatable({ [STATE] = state }, Grouped)
+end
+
+local function aggregate(self, aggs)
+  local s = self[STATE]
+  local keys, exprs = {}, {}
+  for i, k in ipairs(s.keys) do keys[i], exprs[i] = bare(k), k end
+  if s.pivot then
+    return dataframe.derive(s.df,
+      { kind = "pivot", keys = s.keys, exprs = { s.pivot }, values = s.values, aggs = aggs })
+  end
+  for _, a in ipairs(aggs) do exprs[#exprs + 1] = a end
+  return dataframe.derive(s.df, { kind = "aggregate", keys = keys, exprs = exprs, grouping = s.kind, sets = s.sets })
+end
+
+local function by_name(name, fname)
+  if type(fname) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "exprs", expected_type = "str",
+      arg_type = arguments.type_name(fname) })
+  end
+  if name == "*" then return { kind = "call", name = fname, args = { { kind = "literal", value = 1 } } } end
+  return { kind = "call", name = fname:lower() == "mean" and "avg" or fname, args = { column.node(name) } }
+end
+
+methods.agg = function(self, ...)
+  if arguments.type_name(self) ~= "GroupedData" then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "agg", problem = "call it with ':' on what groupBy gave" })
+  end
+  local list, n, aggs = { ... }, select("#", ...), {}
+  local first = list[1]
+  if n == 1 and type(first) == "table" and not getmetatable(first) then
+    if arguments.shape(first) == "map" or (type(first[1]) == "table" and not getmetatable(first[1])) then
+      for i, pair in ipairs(arguments.pairs_list(first, "exprs")) do aggs[i] = by_name(pair[1], pair[2]) end
+      return aggregate(self, aggs)
+    end
+    list, n = first, #first
+  end
+  if n == 0 then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "agg", problem = "takes at least one expression" },
+      { class = "PySparkValueError" })
+  end
+  for i = 1, n do
+    if type(list[i]) ~= "string" and not column.is(list[i]) then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "exprs", expected_type = "Column",
+        arg_type = arguments.type_name(list[i]) })
+    end
+    aggs[i] = type(list[i]) == "string" and { kind = "text", name = list[i], sql = true } or list[i][NODE]
+  end
+  return aggregate(self, aggs)
+end
+
+local NUMERIC = { byte = true, short = true, integer = true, long = true, float = true, double = true, decimal = true }
+local INTERVAL = { interval_dt = true, interval_ym = true }
+
+local function short(name, fname, numeric)
+  methods[name] = arguments.method("GroupedData", name, "*cols", function(self, cols)
+    local s, aggs = self[STATE], {}
+    if cols.n == 0 then
+      local grouped = {}
+      for _, k in ipairs(s.keys) do grouped[column.show(k)] = true end
+      for i, f in ipairs(s.df.schema.fields) do
+        if NUMERIC[f.type.id] or (not numeric and INTERVAL[f.type.id]) then
+          if not grouped[f.name] then
+            aggs[#aggs + 1] = { kind = "call", name = fname, args = { dataframe.column_at(s.df, i, f.name) } }
+          end
+        end
+      end
+    end
+    for i, c in ipairs(dataframe.names_of(cols, "cols")) do
+      aggs[i] = { kind = "call", name = fname, args = { column.node(c) } }
+    end
+    return aggregate(self, aggs)
+  end)
+end
+short("sum", "sum", true)
+short("avg", "avg", true)
+short("mean", "avg", true)
+short("min", "min", true)
+short("max", "max", true)
+
+methods.count = arguments.method("GroupedData", "count", "", function(self)
+  local one = { kind = "call", name = "count", args = { { kind = "literal", value = 1 } } }
+  return aggregate(self, { { kind = "alias", args = { one }, parts = { "count" } } })
+end)
+
+local MAX_VALUES = 10000 -- spark.sql.pivotMaxValues
+
+local function distinct_values(df, node)
+  local v = { kind = "alias", args = { node }, parts = { "v" } }
+  local picked = dataframe.derive(df, { kind = "project", exprs = { v } })
+  local rows = picked:distinct():sort("v"):limit(MAX_VALUES + 1):collect()
+  if #rows > MAX_VALUES then
+    errors.raise("UNSUPPORTED_OPERATION", { operation = ("The pivot column has more than %d values; name them: "
+      .. "pivot(column, values)."):format(MAX_VALUES) }, { class = "AnalysisException" })
+  end
+  local values = {}
+  for i, r in ipairs(rows) do values[i] = column.literal(r[1]) end
+  return values
+end
+
+methods.pivot = arguments.method("GroupedData", "pivot", "pivot_col, values:list?", function(self, col, values)
+  local s = self[STATE]
+  if s.kind ~= "plain" or s.pivot then
+    errors.raise("UNSUPPORTED_OPERATION", { operation = s.pivot and "A pivot cannot be pivoted again."
+      or "pivot follows groupBy, not rollup or cube." }, { class = "AnalysisException" })
+  end
+  local node, nodes = column.node(col, "pivot_col"), {}
+  if values then for i = 1, values.n or #values do nodes[i] = column.literal(values[i]) end end
+  return setmetatable({ [STATE] = { df = s.df, keys = s.keys, kind = "plain", pivot = node,
+    values = values and nodes or distinct_values(s.df, node) } }, Grouped)
+end)
+
+function Grouped.__index(_, key)
+  if methods[key] then return methods[key] end
+  local names = arguments.sorted_keys(methods)
+  errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(key) }, {
+    candidates = similar.near(tostring(key), names),
+    hint = similar.best(tostring(key), names) and "did you mean :" .. similar.best(tostring(key), names) .. "()?" })
+end
+function Grouped.__newindex() errors.raise("UNSUPPORTED_OPERATION", { operation = "A grouping does not change." }) end
+function Grouped:__tostring()
+  local parts = {}
+  for i, k in ipairs(self[STATE].keys) do parts[i] = column.show(k) end
+  return ("GroupedData[grouping expressions: [%s]]"):format(table.concat(parts, ", "))
+end
+
+return M

@@ -1,0 +1,162 @@
+--- createDataFrame: the shapes of data handed in, and the schema that is given or inferred.
+-- Rows are lists or maps; a map of lists is taken as columns; single values need a type ("int").
+local arguments = require "tidemill.arguments"
+local core = require "tidemill.core"
+local errors = require "tidemill.errors"
+local row = require "tidemill.row"
+local types = require "tidemill.types"
+
+local M = {}
+
+local function is_row_like(v) return type(v) == "table" and (not getmetatable(v) or row.is(v)) end
+
+-- { id = { 1, 2 }, kml = { 9.5, 8.1 } } as rows and names.
+local function from_columns(data, order)
+  local names, n = order or arguments.sorted_keys(data), 0
+  for _, name in ipairs(names) do
+    local list = data[name]
+    if type(list) ~= "table" or getmetatable(list) then
+      errors.raise("CANNOT_INFER_SCHEMA_FOR_TYPE", { data_type = arguments.type_name(list) })
+    end
+    n = math.max(n, list.n or #list)
+  end
+  for _, name in ipairs(names) do
+    local list = data[name]
+    if (list.n or #list) ~= n then
+      errors.raise("STRUCT_ARRAY_LENGTH_MISMATCH", { expected = tostring(n), actual = tostring(list.n or #list) })
+    end
+  end
+  local rows = {}
+  for i = 1, n do
+    local r = { n = #names }
+    for k, name in ipairs(names) do r[k] = data[name][i] end
+    rows[i] = r
+  end
+  return rows, names
+end
+
+local function default_names(n, given)
+  local names = {}
+  for i = 1, n do names[i] = given and given[i] or "_" .. i end
+  return names
+end
+
+-- Names of the columns, and whether values are found by them.
+local function shape_of(rows, given)
+  local first = rows[1]
+  if not is_row_like(first) then
+    errors.raise("CANNOT_INFER_SCHEMA_FOR_TYPE", { data_type = arguments.type_name(first) })
+  end
+  if row.is(first) then
+    local fields = getmetatable(first).__fields
+    return default_names(#fields, given or fields), false
+  end
+  local shape = arguments.shape(first)
+  if shape == "map" then
+    local seen = {}
+    for _, r in ipairs(rows) do for k in pairs(r) do seen[k] = true end end
+    local names = arguments.sorted_keys(seen)
+    return names, true
+  end
+  if shape == "mixed" then
+    local _, key = arguments.shape(first)
+    errors.raise("MIXED_TABLE", { key = tostring(key) })
+  end
+  local width = 0
+  for _, r in ipairs(rows) do width = math.max(width, is_row_like(r) and (rawget(r, "n") or #r) or 0) end
+  if given and #given > width then
+    -- trailing NULLs leave no trace in a Lua list
+    width = #given
+  end
+  return default_names(width, given), false
+end
+
+local function checked(schema)
+  for _, f in ipairs(schema.fields) do
+    if f.type.id == "void" then errors.raise("CANNOT_DETERMINE_TYPE", { field_name = f.name }) end
+  end
+  return schema
+end
+
+local function by_position(rows, names)
+  local out = {}
+  for i, r in ipairs(rows) do
+    local list = { n = #names }
+    for k, name in ipairs(names) do list[k] = r[name] end
+    out[i] = list
+  end
+  return out
+end
+
+local function infer(handle, rows, given)
+  if #rows == 0 then errors.raise("CANNOT_INFER_EMPTY_SCHEMA", {}) end
+  local names, by_name = shape_of(rows, given)
+  for _, r in ipairs(rows) do
+    if not is_row_like(r) then
+      errors.raise("CANNOT_INFER_SCHEMA_FOR_TYPE", { data_type = arguments.type_name(r) })
+    end
+  end
+  local schema = checked(types.wrap(core.infer(handle, rows, names, by_name)))
+  if by_name and given then
+    rows = by_position(rows, names)
+    for i, f in ipairs(schema.fields) do f.name = given[i] or f.name end
+  end
+  return rows, schema
+end
+
+local function resolve_schema(schema)
+  if schema == nil then return nil end
+  if type(schema) == "string" then return types.fromDDL(schema) end
+  if types.is(schema) then return schema end
+  if type(schema) == "table" and not getmetatable(schema) then return nil, schema end
+  errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "list, None or StructType",
+    arg_type = arguments.type_name(schema) })
+end
+
+local function check_rows(data)
+  if type(data) ~= "table" or getmetatable(data) then
+    local condition = type(data) == "table" and "INVALID_TYPE" or "CANNOT_INFER_SCHEMA_FOR_TYPE"
+    errors.raise(condition, { arg_name = "data", arg_type = arguments.type_name(data),
+      data_type = arguments.type_name(data) })
+  end
+  local shape, key = arguments.shape(data)
+  if shape == "mixed" then errors.raise("MIXED_TABLE", { key = tostring(key) }) end
+  return shape
+end
+
+--- A plan handle over the rows.
+function M.plan(handle, data, schema)
+  local shape = check_rows(data)
+  local kind, names = resolve_schema(schema)
+  if shape == "map" then
+    local order = names or (kind and kind.id == "struct" and kind.names) or nil
+    data, names = from_columns(data, order)
+  end
+  if not kind then
+    data, kind = infer(handle, data, names)
+  elseif kind.id ~= "struct" then
+    local rows = {}
+    for i = 1, data.n or #data do rows[i] = { data[i], n = 1 } end
+    data, kind = rows, types.StructType { types.StructField("value", kind) }
+  else
+    for _, r in ipairs(data) do
+      if not is_row_like(r) then
+        errors.raise("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", { field_name = "the row", data_type = tostring(kind),
+          obj = row.show(r), obj_type = arguments.type_name(r), place = "" })
+      end
+    end
+  end
+  return core.table(handle, data, kind)
+end
+
+core.hook("unmerged", function(name, at, before, got, value)
+  if not got then
+    errors.raise("CANNOT_INFER_TYPE_FOR_FIELD", { field_name = name, row = at }, {
+      hint = ("row %d holds a %s"):format(at, arguments.type_name(value)) })
+  end
+  local a, b = types.wrap(before), types.wrap(got)
+  errors.raise("CANNOT_MERGE_TYPE", { data_type1 = (tostring(a):gsub("%(%)$", "")),
+    data_type2 = (tostring(b):gsub("%(%)$", "")), field_name = name, row = tostring(at), cure = b:toDDL() })
+end)
+
+return M

@@ -1,0 +1,274 @@
+--- SparkSession: tidemill.session{ threads = 2, memory = "4GB", ["spark.sql.session.timeZone"] = "UTC" }.
+-- Acts like builder.getOrCreate(): an open session is used again and given the settings.
+local arguments = require "tidemill.arguments"
+local column = require "tidemill.column"
+local core = require "tidemill.core"
+local errors = require "tidemill.errors"
+local similar = require "tidemill.similar"
+local internal = require "tidemill.internal"
+local HANDLE, STATE = internal.handle, internal.state
+
+local M = {}
+local Session = { __name = "SparkSession" }
+local methods, properties = {}, {}
+local active -- the session that tidemill.session{} gives again
+
+local OPTIONS = { threads = true, memory = true, temp = true, traceUdf = true, forceSpill = true, appName = true }
+local UNITS = { B = 1, K = 1 << 10, KB = 1 << 10, M = 1 << 20, MB = 1 << 20, G = 1 << 30, GB = 1 << 30, T = 1 << 40,
+  TB = 1 << 40 }
+
+local function bytes(v)
+  if v == nil then return 0 end
+  if math.tointeger(v) then return math.tointeger(v) end
+  local number, unit = tostring(v):match "^%s*([%d.]+)%s*(%a*)%s*$"
+  local scale = number and UNITS[(unit == "" and "B" or unit):upper()]
+  if not scale or not tonumber(number) then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "session",
+      problem = ("memory is bytes or text such as \"4GB\", not %q"):format(tostring(v)) })
+  end
+  return math.floor(tonumber(number) * scale)
+end
+
+local function text_of(v)
+  if type(v) == "boolean" or type(v) == "string" then return tostring(v) end
+  if math.type(v) == "float" and math.tointeger(v) then return tostring(math.tointeger(v)) end
+  return tostring(v)
+end
+
+local function new(options, parent)
+  local handle = core.session_new {
+    threads = options.threads, memory = bytes(options.memory), temp = options.temp, force_spill = options.forceSpill,
+  }
+  local self = setmetatable({ [HANDLE] = handle, [STATE] = {
+    traceUdf = options.traceUdf or "on", options = options, handlers = {}, tags = {}, parent = parent } }, Session)
+  for k, v in pairs(options) do if k:find(".", 1, true) then handle:set(k, text_of(v)) end end
+  return self
+end
+
+local function check_options(options)
+  local names = {}
+  for k in pairs(OPTIONS) do names[#names + 1] = k end
+  for k in pairs(options) do
+    if type(k) ~= "string" or not (OPTIONS[k] or k:find(".", 1, true)) then
+      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "session",
+        problem = ("unknown option '%s'%s"):format(tostring(k), similar.suffix(tostring(k), names)) })
+    end
+  end
+end
+
+local function activate(s)
+  active = s
+  core.activate(s and s[HANDLE])
+end
+
+--- Open a session, or give the settings to the open one.
+function M.session(options)
+  options = options or {}
+  if type(options) ~= "table" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "options", expected_type = "dict",
+      arg_type = arguments.type_name(options) })
+  end
+  check_options(options)
+  if active and active[HANDLE]:is_open() then
+    for k, v in pairs(options) do if k:find(".", 1, true) then active[HANDLE]:set(k, text_of(v)) end end
+    if options.traceUdf then active[STATE].traceUdf = options.traceUdf end
+    return active
+  end
+  activate(new(options))
+  return active
+end
+
+function M.active_session() return active and active[HANDLE]:is_open() and active or nil end
+
+--- The handle that types without a session of their own are parsed with.
+function M.active_handle() return (M.active_session() or M.session())[HANDLE] end
+
+-- ---- builder -----------------------------------------------------------------------------------------------------
+
+local Builder = { __name = "Builder" }
+Builder.__index = Builder
+function Builder:appName(name) return self:config("spark.app.name", name) end
+function Builder:master(url) return self:config("spark.master", url) end
+function Builder:enableHiveSupport() return self end
+function Builder:config(key, value)
+  if type(key) == "table" then
+    for k, v in pairs(key) do self[STATE][k] = v end
+  else
+    self[STATE][key] = value
+  end
+  return self
+end
+function Builder:getOrCreate() return M.session(self[STATE]) end
+function Builder:create()
+  activate(new(self[STATE]))
+  return active
+end
+
+M.SparkSession = setmetatable({
+  active = function() return M.active_session() or errors.raise("NO_ACTIVE_SESSION", {}) end,
+  getActiveSession = function() return M.active_session() end,
+}, { __name = "SparkSession class", __index = function(_, key)
+  if key == "builder" then return setmetatable({ [STATE] = {} }, Builder) end
+end })
+
+-- ---- methods -----------------------------------------------------------------------------------------------------
+
+local function method(name, signature, body) methods[name] = arguments.method("SparkSession", name, signature, body) end
+
+local function wrap(self, plan) return require "tidemill.dataframe".wrap(self, plan) end
+
+method("close", "", function(self)
+  if active == self then activate(nil) end
+  self[HANDLE]:close()
+end)
+methods.stop = methods.close
+
+method("newSession", "", function(self)
+  local options = {}
+  for k, v in pairs(self[STATE].options) do if OPTIONS[k] then options[k] = v end end
+  for _, key in ipairs(self[HANDLE]:keys()) do
+    if key == "spark.sql.session.timeZone" then options[key] = self[HANDLE]:get(key) end
+  end
+  return new(options, self)
+end)
+
+-- Parameters of a statement: a map of names or a list for `?`.
+local function parameters(args)
+  if args == nil then return nil end
+  if type(args) ~= "table" or getmetatable(args) then
+    errors.raise("INVALID_TYPE", { arg_name = "args", arg_type = arguments.type_name(args) })
+  end
+  local shape = arguments.shape(args)
+  if shape == "empty" then return nil end
+  local values = {}
+  if shape == "list" then
+    for i = 1, args.n or #args do values[i] = column.literal(args[i]) end
+    return { values = values }
+  end
+  local names = {}
+  for i, pair in ipairs(arguments.pairs_list(args, "args")) do
+    names[i], values[i] = pair[1], column.literal(pair[2])
+  end
+  return { names = names, values = values }
+end
+
+local serial = 0
+
+-- {t} in the text stands for DataFrames, Columns and values of the third argument.
+local function with_frames(self, text, frames, run)
+  local views = {}
+  local out = text:gsub("{([%a_][%w_]*)}", function(name)
+    local v = frames[name]
+    if v == nil then return nil end
+    if arguments.type_name(v) == "DataFrame" then
+      serial = serial + 1
+      local view = ("__frame_%d"):format(serial)
+      v:createOrReplaceTempView(view)
+      views[#views + 1] = view
+      return view
+    end
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "DataFrame",
+      arg_type = arguments.type_name(v) }, { hint = "values go by :name or ? and the second argument" })
+  end)
+  local result = table.pack(pcall(run, out))
+  for _, view in ipairs(views) do self[HANDLE]:view_drop(view, false) end
+  if not result[1] then error(result[2], 0) end
+  return result[2]
+end
+
+methods.sql = function(self, text, args, frames)
+  if arguments.type_name(self) ~= "SparkSession" or type(text) ~= "string" then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "sql",
+      problem = "takes SQL text: spark:sql(\"SELECT 1\") with ':'" })
+  end
+  local params = parameters(args)
+  if frames then
+    return with_frames(self, text, frames, function(out) return wrap(self, core.sql(self[HANDLE], out, params)) end)
+  end
+  return wrap(self, core.sql(self[HANDLE], text, params))
+end
+
+method("table", "tableName:string", function(self, name)
+  return wrap(self, core.plan(self[HANDLE], { kind = "relation", parts = column.name_node(name).parts }))
+end)
+
+method("range", "start:integer, end:integer?, step:integer?, numPartitions:integer?", function(self, from, to, step)
+  if to == nil then from, to = 0, from end
+  step = step or 1
+  if step == 0 then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "range", problem = "step is not 0" },
+      { class = "IllegalArgumentException" })
+  end
+  return wrap(self, core.plan(self[HANDLE], { kind = "range", from = math.tointeger(from), to = math.tointeger(to),
+    step = math.tointeger(step) }))
+end)
+
+method("createDataFrame", "data, schema?, samplingRatio?, verifySchema?", function(self, data, schema)
+  return wrap(self, require "tidemill.rows_in".plan(self[HANDLE], data, schema))
+end)
+
+method("emptyDataFrame", "schema?", function(self, schema)
+  return wrap(self, require "tidemill.rows_in".plan(self[HANDLE], {}, schema or require "tidemill.types".StructType()))
+end)
+
+method("registerProgressHandler", "handler:function", function(self, f)
+  self[STATE].handlers[f] = true
+  require "tidemill.progress".update(self[STATE].handlers)
+end)
+method("removeProgressHandler", "handler:function", function(self, f)
+  self[STATE].handlers[f] = nil
+  require "tidemill.progress".update(self[STATE].handlers)
+end)
+method("clearProgressHandlers", "", function(self)
+  self[STATE].handlers = {}
+  require "tidemill.progress".update(self[STATE].handlers)
+end)
+method("addTag", "tag:string", function(self, tag) self[STATE].tags[tag] = true end)
+method("removeTag", "tag:string", function(self, tag) self[STATE].tags[tag] = nil end)
+method("clearTags", "", function(self) self[STATE].tags = {} end)
+method("getTags", "", function(self) return arguments.sorted_keys(self[STATE].tags) end)
+method("poll", "", function(self) return require "tidemill.streaming".poll(self) end)
+
+-- ---- properties --------------------------------------------------------------------------------------------------
+
+function properties.read(self) return require "tidemill.reader".new(self) end
+function properties.readStream(self) return require "tidemill.streaming".reader(self) end
+function properties.streams(self) return require "tidemill.streaming".manager(self) end
+function properties.catalog(self) return require "tidemill.catalog".new(self) end
+function properties.conf(self) return require "tidemill.conf".new(self) end
+function properties.udf(self) return require "tidemill.udf".registration(self) end
+function properties.version() return "4.3.0" end
+function properties.tvf(self)
+  return setmetatable({}, { __index = function(_, name)
+    return function(_, ...)
+      local args = {}
+      for i = 1, select("#", ...) do args[i] = column.literal((select(i, ...))) end
+      return wrap(self, core.plan(self[HANDLE], { kind = "function", name = name, exprs = args }))
+    end
+  end })
+end
+
+local function names()
+  local list = {}
+  for k in pairs(methods) do list[#list + 1] = k end
+  for k in pairs(properties) do list[#list + 1] = k end
+  return list
+end
+
+function Session:__index(key)
+  if methods[key] then return methods[key] end
+  if properties[key] then return properties[key](self) end
+  local near = similar.near(tostring(key), names())
+  errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(key) },
+    { candidates = near, hint = near[1] and "did you mean spark:" .. near[1] .. "?" })
+end
+function Session.__newindex(_, key)
+  errors.raise("UNSUPPORTED_OPERATION", { operation = ("A session has no field '%s' to set; settings go by "
+    .. "spark.conf:set(key, value)."):format(tostring(key)) })
+end
+function Session:__tostring()
+  return ("SparkSession (%s, tidemill %s)"):format(self[HANDLE]:is_open() and "open" or "closed", core.version)
+end
+function Session:__close() self:close() end
+
+return M
