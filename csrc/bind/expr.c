@@ -11,16 +11,19 @@
 #include "bind/schema.h"
 #include "bind/state.h"
 #include "bind/take.h"
+#include "bind/udf.h"
 
 enum { MAX_DEPTH = 1000 };
 
-static const char *const kinds[] = {"name",   "text", "star",    "parameter", "literal",
-                                    "call",   "cast", "extract", "alias",     "lambda",
-                                    "window", "sort", "column",  "host",      NULL};
+static const char *const kinds[] = {"name",         "text",   "star",    "parameter", "literal",
+                                    "call",         "cast",   "extract", "alias",     "lambda",
+                                    "window",       "sort",   "column",  "host",      "parsed",
+                                    "scalar_query", "exists", NULL};
 static const mill_expr_kind kind_of[] = {
-    MILL_X_NAME,   MILL_X_TEXT, MILL_X_STAR,    MILL_X_PARAMETER, MILL_X_LITERAL,
-    MILL_X_CALL,   MILL_X_CAST, MILL_X_EXTRACT, MILL_X_ALIAS,     MILL_X_LAMBDA,
-    MILL_X_WINDOW, MILL_X_SORT, MILL_X_COLUMN,  MILL_X_HOST};
+    MILL_X_NAME,   MILL_X_TEXT,    MILL_X_STAR,  MILL_X_PARAMETER,    MILL_X_LITERAL, MILL_X_CALL,
+    MILL_X_CAST,   MILL_X_EXTRACT, MILL_X_ALIAS, MILL_X_LAMBDA,       MILL_X_WINDOW,  MILL_X_SORT,
+    MILL_X_COLUMN, MILL_X_HOST,    MILL_X_TEXT,  MILL_X_SCALAR_QUERY, MILL_X_EXISTS};
+enum { PARSED = 14 }; /* its place in `kinds`: an expression from the parser, see udf.c */
 
 void *mill_expr_alloc(lua_State *L, mill_plan *p, size_t size) {
   void *m = mill_arena_alloc(&p->arena, size);
@@ -177,6 +180,7 @@ static const mill_expr *take_sql(lua_State *L, int index, mill_plan *p) {
   mill_link_need_sql(L);
   const char *text = text_field(L, index, "name", p);
   MILL_RAISE_IF(L, &err, mill_sql_expr(p->session, text, strlen(text), &p->arena, &e, &err), text);
+  mill_udf_in_expr(L, p, e);
   return e;
 }
 
@@ -194,6 +198,21 @@ static void take_cast(lua_State *L, int index, mill_plan *p, mill_expr *e) {
   e->mode = mode && strcmp(mode, "try") == 0 ? MILL_CAST_TRY : MILL_CAST_ANSI;
 }
 
+/* A subquery: the root of an analysed plan, which p keeps alive. */
+static const mill_node *take_query(lua_State *L, int index, mill_plan *p) {
+  const mill_node *n = mill_plan_use(p, mill_plan_check(L, field(L, index, "query"))->p);
+  if (n == NULL) luaL_error(L, "not enough memory");
+  lua_pop(L, 1);
+  return n;
+}
+
+static const mill_expr *take_parsed(lua_State *L, int index) {
+  const mill_expr *e = lua_touserdata(L, field(L, index, "expr"));
+  luaL_argcheck(L, e != NULL, index, "parsed expression");
+  lua_pop(L, 1);
+  return e;
+}
+
 static void take_fields(lua_State *L, int index, mill_plan *p, mill_expr *e) {
   switch (e->kind) {
   case MILL_X_LITERAL: take_literal(L, index, p, e); break;
@@ -209,6 +228,8 @@ static void take_fields(lua_State *L, int index, mill_plan *p, mill_expr *e) {
     e->target = target(L, index, p);
     e->host = mill_host_take(L, index, p);
     break;
+  case MILL_X_SCALAR_QUERY:
+  case MILL_X_EXISTS: e->query = take_query(L, index, p); break;
   case MILL_X_PARAMETER:
     e->index = (int)luaL_optinteger(L, field(L, index, "index"), 0);
     lua_pop(L, 1);
@@ -224,6 +245,7 @@ const mill_expr *mill_expr_take(lua_State *L, int index, mill_plan *p) {
   int kind = luaL_checkoption(L, field(L, index, "kind"), NULL, kinds);
   lua_pop(L, 1);
   if (kind_of[kind] == MILL_X_COLUMN) return take_column(L, index, p);
+  if (kind == PARSED) return take_parsed(L, index);
   if (kind_of[kind] == MILL_X_TEXT && flag(L, index, "sql")) return take_sql(L, index, p);
   mill_expr *e = mill_expr_new(&p->arena, kind_of[kind]);
   if (e == NULL) luaL_error(L, "not enough memory");

@@ -5,6 +5,8 @@
 
 #include <lua.h>
 
+#include "io/reader.h"
+#include "io/writer.h"
 #include "ml/stage.h"
 #include "sql/parse.h"
 
@@ -40,6 +42,10 @@
 #pragma weak mill_sql_expr
 #pragma weak mill_sql_type
 #pragma weak mill_sql_schema
+#pragma weak mill_write_run
+#pragma weak mill_save_mode_of
+#pragma weak mill_read_list
+#pragma weak mill_read_files_clear
 #pragma weak mill_stage_class_find
 #pragma weak mill_stage_class_at
 #pragma weak mill_stage_class_name

@@ -1,8 +1,11 @@
 /* luaopen_tidemill_core: the one exported symbol of the C module `tidemill.core`. */
 #include <lauxlib.h>
 #include <lua.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/number.h"
+#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/rows.h"
 #include "bind/scalar.h"
@@ -21,6 +24,27 @@ static int number_text(lua_State *L) {
   char buf[MILL_DOUBLE_TEXT];
   int n = mill_double_text(luaL_checknumber(L, 1), buf);
   lua_pushlstring(L, buf, (size_t)n);
+  return 1;
+}
+
+/* core.is_terminal(descriptor) */
+static int is_terminal(lua_State *L) {
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
+/* core.seconds(): a clock that only goes forward. */
+static int seconds(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)mill_monotonic() / 1e9);
+  return 1;
+}
+
+/* core.linked(part): is "plan", "sql", "ml" or "io" in this build? */
+static int linked(lua_State *L) {
+  static const char *const parts[] = {"plan", "sql", "ml", "io", NULL};
+  bool has[] = {mill_session_new != NULL && mill_plan_analyse != NULL, mill_sql_parse != NULL,
+                mill_stage_new != NULL, mill_write_run != NULL};
+  lua_pushboolean(L, has[luaL_checkoption(L, 1, NULL, parts)]);
   return 1;
 }
 
@@ -78,6 +102,10 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"collect", mill_rows_collect},
                                        {"texts", mill_rows_texts},
                                        {"rows", mill_rows_iterate},
+                                       {"write", mill_rows_write},
+                                       {"is_terminal", is_terminal},
+                                       {"seconds", seconds},
+                                       {"linked", linked},
                                        {"infer", mill_table_infer},
                                        {"table", mill_table_create},
                                        {"stage", mill_stage_create},

@@ -14,6 +14,7 @@
 #include "bind/schema.h"
 #include "bind/stage.h"
 #include "bind/state.h"
+#include "bind/udf.h"
 
 static const char *const kinds[] = {
     "relation",    "function", "values",  "one_row",      "range",    "project", "filter",
@@ -283,6 +284,7 @@ int mill_plan_sql(lua_State *L) {
     given = &params;
   }
   MILL_RAISE_IF(L, &err, mill_sql_parse(h->p, sql, n, &err), sql);
+  mill_udf_in_node(L, h->p, h->p->root);
   mill_plan_settle(L, h, given, sql);
   lua_settop(L, 4);
   return 1;
@@ -365,15 +367,43 @@ static int plan_view(lua_State *L) {
   return 0;
 }
 
+static void add_files(lua_State *L, mill_plan *p, const mill_node *n) {
+  mill_error err;
+  mill_error_clear(&err);
+  luaL_checkstack(L, 4, "plan nested too deep");
+  for (int i = 0; i < n->nchildren; i++) add_files(L, p, n->child[i]);
+  if (n->kind != MILL_N_SOURCE || mill_read_list == NULL) return;
+  mill_read r = {.format = n->source->format,
+                 .paths = n->source->paths,
+                 .npaths = n->source->npaths,
+                 .options = {n->source->options, n->source->noptions}};
+  mill_read_files f;
+  MILL_RAISE_IF(L, &err, mill_read_list(mill_session_context(p->session), &r, &f, &err), NULL);
+  for (size_t i = 0; i < f.n; i++) {
+    lua_pushstring(L, f.file[i].path);
+    lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
+  }
+  mill_read_files_clear(&f);
+}
+
+/* plan:files(): the files that its sources read. */
+static int plan_files(lua_State *L) {
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  lua_settop(L, 1);
+  lua_newtable(L);
+  add_files(L, h->p, h->p->root);
+  return 1;
+}
+
 static int plan_kind(lua_State *L) {
   lua_pushinteger(L, mill_plan_check(L, 1)->p->root->kind);
   return 1;
 }
 
 void mill_plan_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {{"schema", plan_schema},   {"columns", plan_columns},
-                                     {"find", plan_find},       {"streaming", plan_streaming},
-                                     {"explain", plan_explain}, {"view", plan_view},
-                                     {"kind", plan_kind},       {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"schema", plan_schema},       {"columns", plan_columns}, {"find", plan_find},
+      {"streaming", plan_streaming}, {"explain", plan_explain}, {"view", plan_view},
+      {"kind", plan_kind},           {"files", plan_files},     {NULL, NULL}};
   mill_state_class(L, MILL_PLAN_CLASS, methods, plan_gc);
 }

@@ -45,7 +45,9 @@ static mill_table *collect(lua_State *L) {
   mill_handle_plan *h = mill_plan_check(L, 1);
   mill_session_enter(L, h->session);
   table_handle *t = mill_state_handle(L, sizeof *t, TABLE, 0);
-  MILL_RAISE_IF(L, &err, mill_plan_collect(h->p, &t->t, &err), NULL);
+  mill_status status = mill_plan_collect(h->p, &t->t, &err);
+  mill_session_leave(L, h->session);
+  MILL_RAISE_IF(L, &err, status, NULL);
   return t->t;
 }
 
@@ -114,7 +116,9 @@ int mill_rows_iterate(lua_State *L) {
   lua_newtable(L);
   lua_setiuservalue(L, -2, 2);
   r->session = h->session;
-  MILL_RAISE_IF(L, &err, mill_plan_open(h->p, &r->rows, &err), NULL);
+  mill_status status = mill_plan_open(h->p, &r->rows, &err);
+  mill_session_leave(L, h->session);
+  MILL_RAISE_IF(L, &err, status, NULL);
   return 1;
 }
 
@@ -128,8 +132,11 @@ static bool advance(lua_State *L, reader *r) {
   if (r->rows == NULL || r->session->s == NULL)
     mill_raise_misuse(L, "SESSION_CLOSED", "object", "iterator", NULL);
   mill_session_enter(L, r->session);
-  do MILL_RAISE_IF(L, &err, r->rows->next(r->rows, &r->batch, &err), NULL);
-  while (r->batch && r->batch->n == 0);
+  mill_status status;
+  do status = r->rows->next(r->rows, &r->batch, &err);
+  while (status == MILL_OK && r->batch && r->batch->n == 0);
+  mill_session_leave(L, r->session);
+  MILL_RAISE_IF(L, &err, status, NULL);
   if (r->batch) return true;
   r->done = true;
   reader_close(L);

@@ -55,7 +55,7 @@ static void push_fields(lua_State *L, const mill_type *t) {
     set_boolean(L, "nullable", f->nullable);
     if (f->metadata) {
       lua_pushstring(L, f->metadata);
-      lua_setfield(L, -2, "metadata");
+      lua_setfield(L, -2, "metadata_text");
     }
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
@@ -143,7 +143,7 @@ static const mill_type *take_struct(lua_State *L, int index, mill_types *types) 
     f[i].name = luaL_checkstring(L, -1); /* anchored by the field's table */
     f[i].nullable = get_boolean(L, at, "nullable", true);
     f[i].type = get_type(L, at, "type", types);
-    lua_getfield(L, at, "metadata");
+    lua_getfield(L, at, "metadata_text");
     f[i].metadata = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
     lua_settop(L, at - 1);
   }

@@ -35,6 +35,19 @@ void mill_session_enter(lua_State *L, mill_handle_session *h) {
   h->hook = lua_gethook(L);
 }
 
+static int end_progress(lua_State *L) {
+  mill_state_hook(L, "progress");
+  if (!lua_isnil(L, -1)) lua_call(L, 0, 0);
+  return 0;
+}
+
+void mill_session_leave(lua_State *L, mill_handle_session *h) {
+  if (!h->told || !lua_checkstack(L, 4)) return;
+  h->told = false;
+  lua_pushcfunction(L, end_progress);
+  if (lua_pcall(L, 0, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
 typedef struct report {
   double done;
   lua_Integer rows;
@@ -58,6 +71,7 @@ static mill_status progress(void *arg, double done, uint64_t rows, mill_error *e
   lua_Hook hook = lua_gethook(L);
   if (hook != NULL && hook != h->hook)
     return mill_fail(err, MILL_E_OPERATION_CANCELED, "operationId", "the query", NULL);
+  h->told = true;
   report r = {done, (lua_Integer)rows};
   if (!lua_checkstack(L, 8)) return MILL_OK;
   lua_pushcfunction(L, call_progress);
@@ -173,6 +187,12 @@ static int fail_at(lua_State *L) {
   return 0;
 }
 
+/* The session as a key, known to the hook "udf". */
+static int id(lua_State *L) {
+  lua_pushlightuserdata(L, mill_session_check(L, 1)->s);
+  return 1;
+}
+
 static int is_open(lua_State *L) {
   mill_handle_session *h = luaL_checkudata(L, 1, MILL_SESSION_CLASS);
   lua_pushboolean(L, h->s != NULL);
@@ -184,6 +204,6 @@ void mill_session_open_class(lua_State *L) {
       {"close", session_close}, {"get", conf_get},   {"set", conf_set},
       {"unset", conf_unset},    {"keys", conf_keys}, {"view_drop", view_drop},
       {"views", view_names},    {"memory", memory},  {"fail_at", fail_at},
-      {"is_open", is_open},     {NULL, NULL}};
+      {"is_open", is_open},     {"id", id},          {NULL, NULL}};
   mill_state_class(L, MILL_SESSION_CLASS, methods, session_close);
 }

@@ -12,6 +12,7 @@
 typedef struct mill_handle_session {
   mill_session *s; /* NULL: closed */
   lua_State *L;    /* of the call that waits */
+  bool told;       /* progress was reported since the last enter */
   bool busy;       /* a Lua function of a query runs: no new query may start */
   lua_Hook hook;   /* Lua's hook when the wait began: a new one means Ctrl-C */
 } mill_handle_session;
@@ -23,5 +24,7 @@ int mill_session_activate(lua_State *L); /* core.activate(session or nil) */
 mill_handle_session *mill_session_check(lua_State *L, int index);
 /* Around a call that may run a query: sets the state that waits, raises inside a UDF. */
 void mill_session_enter(lua_State *L, mill_handle_session *h);
+/* After it, also when it failed: takes a progress line off the terminal. */
+void mill_session_leave(lua_State *L, mill_handle_session *h);
 
 #endif

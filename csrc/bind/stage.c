@@ -224,7 +224,9 @@ static int stage_fit(lua_State *L) {
   mill_handle_stage *h = mill_stage_check(L, 1);
   mill_dataset *d = push_dataset(L, &set);
   mill_handle_stage *model = push_beside(L);
-  MILL_RAISE_IF(L, &err, mill_stage_fit(h->s, d, &model->s, &err), NULL);
+  mill_status status = mill_stage_fit(h->s, d, &model->s, &err);
+  mill_session_leave(L, mill_plan_check(L, 2)->session);
+  MILL_RAISE_IF(L, &err, status, NULL);
   return 1;
 }
 
@@ -237,7 +239,9 @@ static int stage_evaluate(lua_State *L) {
   mill_error_clear(&err);
   mill_handle_stage *h = mill_stage_check(L, 1);
   mill_dataset *d = push_dataset(L, &set);
-  MILL_RAISE_IF(L, &err, mill_stage_evaluate(h->s, d, &metric, &larger, &err), NULL);
+  mill_status status = mill_stage_evaluate(h->s, d, &metric, &larger, &err);
+  mill_session_leave(L, mill_plan_check(L, 2)->session);
+  MILL_RAISE_IF(L, &err, status, NULL);
   lua_pushnumber(L, metric);
   lua_pushboolean(L, larger);
   return 2;

@@ -355,6 +355,9 @@ local SHOW = {
     return show(n.args[1]) .. " OVER (" .. require "tidemill.window".text(n.window, show) .. ")"
   end,
   column = function(n) return n.name end,
+  parsed = function() return "..." end,
+  exists = function() return "exists(..)" end,
+  scalar_query = function() return "scalarsubquery(..)" end,
   host = function(n) return ("%s(%s)"):format(n.name, show_list(n.args)) end,
 }
 function show(node) return SHOW[node.kind](node) end

@@ -507,6 +507,17 @@ end
 
 -- ---- the object --------------------------------------------------------------------------------------------------
 
+--- Raise: there is no column `name`; `others` are names that could be meant as well.
+function M.unresolved(self, name, others)
+  local columns = self.columns
+  local near = similar.near(name, columns)
+  for _, n in ipairs(others and similar.near(name, others) or {}) do near[#near + 1] = n end
+  errors.raise("UNRESOLVED_COLUMN.WITH_SUGGESTION", { objectName = "`" .. name .. "`",
+    proposal = "`" .. table.concat(columns, "`, `", 1, math.min(5, #columns)) .. "`" }, { class = "AnalysisException",
+    sqlState = "42703", candidates = near, hint = near[1] and "did you mean `" .. near[1] .. "`?" or nil,
+    message = ("A column%s with name `%s` cannot be resolved."):format(others and ", method or property" or "", name) })
+end
+
 local function known_names()
   local list = {}
   for k in pairs(methods) do list[#list + 1] = k end
@@ -524,18 +535,11 @@ function DataFrame:__index(key)
   end
   local at = self[PLAN]:find(key)
   if at >= 0 then return column.wrap(column_at(self, at + 1, key)) end
-  local columns = self.columns
   if at == -2 then
     errors.raise("AMBIGUOUS_REFERENCE", { name = "`" .. key .. "`" }, { class = "AnalysisException", sqlState = "42704",
       message = ("Reference `%s` is ambiguous: more than one column has that name."):format(key) })
   end
-  local near = similar.near(key, columns)
-  for _, n in ipairs(similar.near(key, known_names())) do near[#near + 1] = n end
-  errors.raise("UNRESOLVED_COLUMN.WITH_SUGGESTION", { objectName = "`" .. key .. "`",
-    proposal = "`" .. table.concat(columns, "`, `") .. "`" }, {
-    class = "AnalysisException", sqlState = "42703", candidates = near, hint = near[1] and "did you mean `" .. near[1]
-      .. "`?" or nil,
-    message = ("A column, method or property with name `%s` cannot be resolved."):format(key) })
+  M.unresolved(self, key, known_names())
 end
 
 function DataFrame.__newindex(_, key)

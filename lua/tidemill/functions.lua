@@ -222,6 +222,8 @@ function F.nth_value(c, offset, ignore)
 end
 
 function F.call_function(name, ...)
+  local registered = require "tidemill.udf".find(name)
+  if registered then return registered(...) end
   return column.wrap { kind = "call", name = name, args = column.nodes({ n = select("#", ...), ... }, "cols") }
 end
 F.call_udf = F.call_function

@@ -41,7 +41,12 @@ local function new(options, parent)
   }
   local self = setmetatable({ [HANDLE] = handle, [STATE] = {
     traceUdf = options.traceUdf or "on", options = options, handlers = {}, tags = {}, parent = parent } }, Session)
+  handle:set("spark.sql.repl.eagerEval.enabled", "true") -- Spark's default is false; here print(df) shows rows
   for k, v in pairs(options) do if k:find(".", 1, true) then handle:set(k, text_of(v)) end end
+  if options["spark.ui.showConsoleProgress"] ~= nil then
+    require "tidemill.progress".console(text_of(options["spark.ui.showConsoleProgress"]) == "true")
+  end
+  require "tidemill.progress"
   return self
 end
 
@@ -119,6 +124,7 @@ local function wrap(self, plan) return require "tidemill.dataframe".wrap(self, p
 
 method("close", "", function(self)
   if active == self then activate(nil) end
+  if self[HANDLE]:is_open() then require "tidemill.udf".forget(self[HANDLE]) end
   self[HANDLE]:close()
 end)
 methods.stop = methods.close

@@ -128,14 +128,18 @@ define("StructField", "field", {
         arg_type = require "tidemill.arguments".type_name(name) })
     end
     return { name = name, type = need_type(kind, "dataType"), nullable = nullable ~= false,
-      metadata = metadata_text(metadata) }
+      metadata_text = metadata_text(metadata) }
   end,
   fields = { dataType = "type" },
   methods = {
     simpleString = function(f) return f.name .. ":" .. f.type:simpleString() end,
-    --- The metadata as a table; `metadata` itself is JSON text or nil.
-    getMetadata = function(f) return f.metadata and require "cjson".decode(f.metadata) or {} end,
   },
+  --- f.metadata: a table, empty where there is none.
+  get = function(f, k)
+    if k ~= "metadata" then return nil end
+    local text = rawget(f, "metadata_text")
+    return text and require "cjson".decode(text) or {}
+  end,
   repr = function(f) return ("StructField('%s', %s, %s)"):format(f.name, f.type, python(f.nullable)) end,
 })
 

@@ -1,0 +1,226 @@
+--- What runs a DataFrame: collect, count, show, iterators, explain and their like.
+local arguments = require "tidemill.arguments"
+local column = require "tidemill.column"
+local core = require "tidemill.core"
+local dataframe = require "tidemill.dataframe"
+local errors = require "tidemill.errors"
+local internal = require "tidemill.internal"
+local types = require "tidemill.types"
+local PLAN, SESSION, HANDLE = internal.plan, internal.session, internal.handle
+
+local method, derive = dataframe.method, dataframe.derive
+
+local function lit(v) return { kind = "literal", value = v } end
+local function call(name, ...) return { kind = "call", name = name, args = { ... } } end
+local function alias(node, name) return { kind = "alias", args = { node }, parts = { name } } end
+local function limited(self, n) return derive(self, { kind = "limit", exprs = { lit(math.tointeger(n)) } }) end
+
+-- ---- rows --------------------------------------------------------------------------------------------------------
+
+method("collect", "", function(self) return core.collect(self[PLAN]) end)
+method("count", "", function(self)
+  local counted = derive(self, { kind = "aggregate", keys = {}, grouping = "plain",
+    exprs = { alias({ kind = "call", name = "count", args = {}, star = true }, "count") } })
+  return core.collect(counted[PLAN])[1][1]
+end)
+method("take", "num:integer", function(self, n) return limited(self, n):collect() end)
+method("head", "n:integer?", function(self, n)
+  if n == nil then return limited(self, 1):collect()[1] end
+  return limited(self, n):collect()
+end)
+method("first", "", function(self) return limited(self, 1):collect()[1] end)
+method("tail", "num:integer", function(self, n)
+  return derive(self, { kind = "tail", exprs = { lit(math.tointeger(n)) } }):collect()
+end)
+method("isEmpty", "", function(self) return #limited(self, 1):collect() == 0 end)
+
+--- for i, row in df:toLocalIterator() do .. end; closes itself at the end, on break and on errors.
+method("toLocalIterator", "prefetchPartitions:boolean?", function(self)
+  local reader = core.rows(self[PLAN])
+  return reader.row, reader, nil, reader
+end)
+--- for i, a, b in df:rows() do .. end: the values of a row as they are.
+method("rows", "", function(self)
+  local reader = core.rows(self[PLAN])
+  return reader.values, reader, nil, reader
+end)
+
+local Batch = { __name = "Batch" }
+local Vector = { __name = "BatchColumn" }
+function Vector:__len() return self.batch.n end
+function Vector:__index(key)
+  if math.type(key) == "integer" then
+    local batch = rawget(self, "batch")
+    return batch.reader:value(batch.mark, rawget(self, "at"), key < 0 and batch.n + 1 + key or key)
+  end
+  return Vector[key]
+end
+--- The sum of the values that are not NULL, and their number.
+function Vector:sum()
+  local batch = self.batch
+  return batch.reader:sum(batch.mark, self.at)
+end
+function Vector:values()
+  local out = { n = self.batch.n }
+  for i = 1, out.n do out[i] = self[i] end
+  return out
+end
+
+Batch.__index = Batch
+function Batch:__len() return self.n end
+--- A column by position or name.
+function Batch:column(key)
+  local at = key
+  if type(key) == "string" then
+    at = nil
+    for i, name in ipairs(self.names) do at = at or name == key and i or nil end
+  end
+  if math.type(at) ~= "integer" or at < 1 or at > #self.names then
+    errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = "column " .. tostring(key) })
+  end
+  return setmetatable({ batch = self, at = at }, Vector)
+end
+
+--- for i, batch in df:batches() do .. end: up to 2,048 rows at a time; a batch lasts until the next one.
+method("batches", "", function(self)
+  local reader, names, i = core.rows(self[PLAN]), self.columns, 0
+  return function()
+    local n, mark = reader:batch()
+    if not n then return nil end
+    i = i + 1
+    return i, setmetatable({ reader = reader, mark = mark, n = n, names = names }, Batch)
+  end, nil, nil, reader
+end)
+
+method("foreach", "f:function", function(self, f)
+  for _, row in self:toLocalIterator() do f(row) end
+end)
+--- f gets an iterator of Rows: for i, row in it do .. end.
+method("foreachPartition", "f:function", function(self, f)
+  local reader <close> = core.rows(self[PLAN])
+  f(function() return reader:row() end)
+end)
+
+method("toJSON", "use_unicode:boolean?", function(self)
+  local all = { kind = "star", parts = {} }
+  return derive(self, { kind = "project", exprs = { alias(call("to_json", call("struct", all)), "value") } })
+end)
+
+-- ---- texts -------------------------------------------------------------------------------------------------------
+
+local function check(name, v, kinds, expected)
+  if not kinds[math.type(v) or type(v)] then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = expected, arg_type = arguments.type_name(v) })
+  end
+end
+
+--- Prints the first n rows as Spark does. truncate: true cuts at 20 characters, a number there, false not.
+method("show", "n?, truncate?, vertical?", function(self, n, truncate, vertical)
+  if n == nil then n = 20 end
+  if truncate == nil then truncate = true end
+  check("n", n, { integer = true }, "int")
+  if vertical ~= nil then check("vertical", vertical, { boolean = true }, "bool") end
+  check("truncate", truncate, { integer = true, boolean = true }, "bool or int")
+  if truncate == true then truncate = 20 elseif truncate == false then truncate = 0 end
+  n = math.max(n, 0)
+  local cells = core.texts(limited(self, n + 1)[PLAN])
+  io.write(require "tidemill.show".text(self.columns, cells, n, truncate, vertical))
+end)
+
+method("printSchema", "level:integer?", function(self, level)
+  io.write(self.schema:treeString(level), "\n")
+end)
+
+local MODES = { simple = true, extended = true, codegen = true, cost = true, formatted = true }
+--- Prints the plan. explain(), explain(true) or explain "formatted".
+method("explain", "extended?, mode?", function(self, extended, mode)
+  if extended ~= nil and mode ~= nil then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "explain", problem = "extended and mode are one thing" },
+      { class = "PySparkValueError" })
+  end
+  mode = mode or extended
+  if mode == nil or mode == false then mode = "simple" elseif mode == true then mode = "extended" end
+  check("mode", mode, { string = true }, "bool or str")
+  if not MODES[mode:lower()] then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "explain", problem = ("there is no mode '%s'%s"):format(mode,
+      require "tidemill.similar".suffix(mode, arguments.sorted_keys(MODES))) }, { class = "IllegalArgumentException" })
+  end
+  io.write(self[PLAN]:explain(mode:lower()), "\n")
+end)
+
+--- A line a column: name, type, NULLs and the first values.
+method("glimpse", "n:integer?", function(self, n)
+  local columns, fields = self.columns, self.schema.fields
+  local nulls = {}
+  for i, name in ipairs(columns) do
+    nulls[i] = alias(call("count_if", call("isnull", dataframe.column_at(self, i, name))), name)
+  end
+  nulls[#nulls + 1] = alias({ kind = "call", name = "count", args = {}, star = true }, "rows")
+  local counted = core.collect(derive(self, { kind = "aggregate", keys = {}, exprs = nulls, grouping = "plain" })[PLAN])
+  local cells, show = core.texts(limited(self, n or 8)[PLAN]), require "tidemill.show"
+  local width = 4
+  for _, name in ipairs(columns) do width = math.max(width, show.width(name)) end
+  io.write(("%d rows, %d columns\n"):format(counted[1][#columns + 1], #columns))
+  for i, name in ipairs(columns) do
+    local values = {}
+    for k, row in ipairs(cells) do values[k] = show.cut(show.escape(row[i]), 20) end
+    io.write(("%s%s  %-12s %6d NULL  %s\n"):format(name, (" "):rep(width - show.width(name)),
+      fields[i].type:simpleString(), counted[1][i], table.concat(values, ", ")))
+  end
+end)
+
+-- ---- about the plan ----------------------------------------------------------------------------------------------
+
+method("isLocal", "", function() return true end)
+method("inputFiles", "", function(self) return self[PLAN]:files() end)
+
+-- The plan's text without the numbers that tell its columns from others'.
+local function canonical(self) return (self[PLAN]:explain "simple":gsub("#%d+", "#")) end
+method("sameSemantics", "other:DataFrame", function(self, other) return canonical(self) == canonical(other) end)
+method("semanticHash", "", function(self)
+  local h = 0
+  for i = 1, #canonical(self) do h = (h * 31 + canonical(self):byte(i)) & 0x7fffffff end
+  return h
+end)
+
+method("exists", "", function(self) return column.wrap { kind = "exists", query = self[PLAN] } end)
+method("scalar", "", function(self) return column.wrap { kind = "scalar_query", query = self[PLAN] } end)
+
+method("zipWithIndex", "indexColName:string?", function(self, name)
+  local window = { partition = {}, order = { { kind = "sort", args = { call "monotonically_increasing_id" },
+    descending = false, nulls_first = true } } }
+  local number = { kind = "window", args = { call "row_number" }, window = window }
+  local index = { kind = "cast", args = { call("-", number, lit(1)) }, target = types.LongType(), mode = "ansi" }
+  return derive(self, { kind = "project", exprs = { { kind = "star", parts = {} }, alias(index, name or "index") } })
+end)
+
+-- Rows become columns: the index column's values name them.
+method("transpose", "indexColumn?", function(self, index)
+  local at = 1
+  if index ~= nil then
+    local name = type(index) == "string" and index or column.show(column.node(index, "indexColumn"))
+    at = self[PLAN]:find(name) + 1
+    if at < 1 then return self[name] end -- raises with candidates
+  end
+  local others, fields = {}, self.schema.fields
+  for i, f in ipairs(fields) do if i ~= at then others[#others + 1] = { i, f.name } end end
+  local exprs, schema = {}, types.StructType():add("key", types.StringType(), false)
+  for i, o in ipairs(others) do exprs[i] = dataframe.column_at(self, o[1], o[2]) end
+  local common = #exprs > 0 and derive(self, { kind = "project",
+    exprs = { alias({ kind = "call", name = "coalesce", args = exprs }, "v") } }).schema.fields[1].type
+  local rows, out = self:collect(), {}
+  table.sort(rows, function(a, b) return a[at] ~= nil and (b[at] == nil or a[at] < b[at]) end)
+  while #rows > 0 and rows[#rows][at] == nil do rows[#rows] = nil end
+  for _, r in ipairs(rows) do schema:add(tostring(r[at]), common or types.StringType()) end
+  for i, o in ipairs(others) do
+    out[i] = { n = #rows + 1, o[2] }
+    for k, r in ipairs(rows) do
+      local v = r[o[1]]
+      if v ~= nil and common.id == "string" and type(v) ~= "string" then v = tostring(v) end
+      out[i][k + 1] = v
+    end
+  end
+  return dataframe.wrap(self[SESSION], require "tidemill.rows_in".plan(self[SESSION][HANDLE], out, schema))
+end)
+
+return true
