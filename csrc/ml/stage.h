@@ -16,6 +16,10 @@
 #include "column/chunk.h"
 #include "kernel/bound.h"
 
+/* Values of parameters as JSON text: NaN and infinities are "NaN", "Infinity", "-Infinity"; a VECTOR
+** is {"type":1,"values":[..]} or {"type":0,"size":n,"indices":[..],"values":[..]}; a MATRIX is
+** {"numRows":n,"numCols":n,"values":[..],"isTransposed":b} with values column by column; MAPS are a
+** list of maps, each a list of {"parent":uid,"name":param,"value":json}. */
 typedef enum mill_param_kind {
   MILL_PARAM_BOOLEAN,
   MILL_PARAM_INT,

@@ -104,7 +104,8 @@ end
 --- spark.udf:register("kml", f, "double"): SELECT kml(mpg) FROM cars
 function Registration:register(name, f, kind)
   if type(name) ~= "string" then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "name", expected_type = "str", arg_type = arguments.type_name(name) })
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "name", expected_type = "str",
+      arg_type = arguments.type_name(name) })
   end
   local made = M.new(f, kind, name)
   names_of(self)[name:lower()] = made
