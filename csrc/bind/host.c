@@ -20,8 +20,9 @@ typedef struct lua_host {
   mill_host base;
   mill_memory *memory;
   mill_types *types;
-  lua_State *L; /* the main state: its thread calls */
-  int function; /* reference in the registry */
+  mill_session *session; /* borrowed from the plan that keeps this */
+  lua_State *L;          /* the main state: its thread calls */
+  int function;          /* reference in the registry */
   char name[1];
 } lua_host;
 
@@ -61,10 +62,14 @@ static mill_status host_call(mill_host *h, const mill_vector *const *args, int n
   lua_State *L = host->L;
   batch b = {host, args, nargs, n, 0, out, arena};
   if (!lua_checkstack(L, 8)) return mill_oom(host->memory, 0, err);
+  mill_handle_session *handle = mill_session_handle(L, host->session);
+  bool busy = handle != NULL && handle->busy;
+  if (handle) handle->busy = true;
   lua_pushcfunction(L, with_traceback);
   lua_pushcfunction(L, run_batch);
   lua_pushlightuserdata(L, &b);
   int status = lua_pcall(L, 1, 0, -3);
+  if (handle) handle->busy = busy;
   if (status == LUA_OK) {
     lua_pop(L, 1);
     return MILL_OK;
@@ -102,8 +107,13 @@ mill_host *mill_host_take(lua_State *L, int index, mill_plan *p) {
   lua_pop(L, 1);
   lua_host *h = mill_alloc(m, sizeof *h + n);
   if (h == NULL) MILL_RAISE_IF(L, &err, mill_oom(m, sizeof *h + n, &err), NULL);
-  *h = (lua_host){
-      {h->name, host_call}, m, mill_session_context(p->session)->types, main, LUA_NOREF, {0}};
+  *h = (lua_host){{h->name, host_call},
+                  m,
+                  mill_session_context(p->session)->types,
+                  p->session,
+                  main,
+                  LUA_NOREF,
+                  {0}};
   memcpy(h->name, name, n + 1);
   MILL_RAISE_IF(L, &err, mill_plan_keep(p, h, release, &err), NULL);
   h->function = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -65,7 +65,7 @@ static void push_fields(lua_State *L, const mill_type *t) {
 static void push_string_kind(lua_State *L, const mill_type *t) {
   if (t->string_kind != MILL_PLAIN_STRING) {
     lua_pushstring(L, t->string_kind == MILL_CHAR ? "char" : "varchar");
-    lua_setfield(L, -2, "id");
+    lua_setfield(L, -2, "__id");
     set_integer(L, "length", t->length);
   } else if (t->collation != MILL_UTF8_BINARY) {
     lua_pushliteral(L, "UTF8_LCASE");
@@ -77,7 +77,7 @@ void mill_schema_push(lua_State *L, const mill_type *t) {
   luaL_checkstack(L, 8, "type nested too deep");
   lua_createtable(L, 0, 4);
   lua_pushstring(L, names[t->id]);
-  lua_setfield(L, -2, "id");
+  lua_setfield(L, -2, "__id");
   switch (t->id) {
   case MILL_DECIMAL:
     set_integer(L, "precision", t->precision);
@@ -202,7 +202,7 @@ static const mill_type *take_text(lua_State *L, int index, const char *id, mill_
 
 const mill_type *mill_schema_take(lua_State *L, int index, mill_types *types) {
   luaL_checkstack(L, 8, "type nested too deep");
-  if (lua_type(L, index) != LUA_TTABLE || lua_getfield(L, index, "id") != LUA_TSTRING)
+  if (lua_type(L, index) != LUA_TTABLE || lua_getfield(L, index, "__id") != LUA_TSTRING)
     luaL_error(L, "not a data type: %s", luaL_tolstring(L, index, NULL));
   const char *id = lua_tostring(L, -1);
   const mill_type *t = NULL;

@@ -1,12 +1,16 @@
 /* Data types as plain Lua tables, both ways.
 **
-**   { id = "decimal", precision = 10, scale = 2 }      { id = "array", element = T, containsNull = b }
-**   { id = "map", key = T, value = T, valueContainsNull = b }
-**   { id = "struct", fields = { { name =, type = T, nullable = b, metadata = JSON text or nil } } }
-**   { id = "string", collation = "UTF8_LCASE" }        { id = "char" or "varchar", length = n }
-**   { id = "interval_dt" or "interval_ym", start = n, stop = n }     { id = "time", precision = n }
+**   { __id = "decimal", precision = 10, scale = 2 }
+**   { __id = "array", element = T, containsNull = b }
+**   { __id = "map", key = T, value = T, valueContainsNull = b }
+**   { __id = "struct", fields = { { name =, type = T, nullable = b, metadata_text = JSON } } }
+**   { __id = "string", collation = "UTF8_LCASE" }
+**   { __id = "char" or "varchar", length = n }
+**   { __id = "interval_dt" or "interval_ym", start = n, stop = n }
+**   { __id = "time", precision = n }
 **
-** lua/tidemill/types.lua gives such tables their classes; what it builds is read here unchanged. */
+** The name `__id` leaves "id" to columns: df.schema.id is a field. lua/tidemill/types.lua gives
+** such tables their classes; what it builds is read here unchanged. */
 #ifndef MILL_BIND_SCHEMA_H
 #define MILL_BIND_SCHEMA_H
 

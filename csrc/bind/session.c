@@ -12,9 +12,14 @@ static int session_close(lua_State *L) {
   mill_handle_session *h = luaL_checkudata(L, 1, MILL_SESSION_CLASS);
   mill_session *s = h->s;
   if (s == NULL) return 0;
+  if (h->busy)
+    mill_raise_misuse(L, "UNSUPPORTED_OPERATION", "operation",
+                      "A function that a query calls cannot close its session.", NULL);
   mill_state *state = mill_state_of(L);
   if (state && state->active == s) state->active = NULL;
   h->s = NULL;
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, s);
   mill_session_close(s);
   mill_session_unref(s);
   return 0;
@@ -23,6 +28,13 @@ static int session_close(lua_State *L) {
 mill_handle_session *mill_session_check(lua_State *L, int index) {
   mill_handle_session *h = luaL_checkudata(L, index, MILL_SESSION_CLASS);
   if (h->s == NULL) mill_raise_misuse(L, "SESSION_CLOSED", "object", "session", NULL);
+  return h;
+}
+
+mill_handle_session *mill_session_handle(lua_State *L, const mill_session *s) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, s);
+  mill_handle_session *h = lua_touserdata(L, -1);
+  lua_pop(L, 1);
   return h;
 }
 
@@ -104,6 +116,8 @@ int mill_session_create(lua_State *L) {
   MILL_RAISE_IF(L, &err, mill_session_new(&o, &h->s, &err), NULL);
   if (mill_sql_expr) mill_session_parser(h->s, mill_sql_expr);
   mill_session_progress(h->s, progress, h);
+  lua_pushlightuserdata(L, h);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, h->s);
   return 1;
 }
 

@@ -22,6 +22,8 @@ int mill_session_create(lua_State *L);   /* core.session_new{ threads =, memory 
 int mill_session_activate(lua_State *L); /* core.activate(session or nil) */
 /* The open session at `index`; raises when it is closed. */
 mill_handle_session *mill_session_check(lua_State *L, int index);
+/* The open handle of a session; NULL: none. */
+mill_handle_session *mill_session_handle(lua_State *L, const mill_session *s);
 /* Around a call that may run a query: sets the state that waits, raises inside a UDF. */
 void mill_session_enter(lua_State *L, mill_handle_session *h);
 /* After it, also when it failed: takes a progress line off the terminal. */

@@ -20,7 +20,7 @@ local function limited(self, n) return derive(self, { kind = "limit", exprs = { 
 method("collect", "", function(self) return core.collect(self[PLAN]) end)
 method("count", "", function(self)
   local counted = derive(self, { kind = "aggregate", keys = {}, grouping = "plain",
-    exprs = { alias({ kind = "call", name = "count", args = {}, star = true }, "count") } })
+    exprs = { alias({ kind = "call", name = "count", args = { lit(1) }, star = true }, "count") } })
   return core.collect(counted[PLAN])[1][1]
 end)
 method("take", "num:integer", function(self, n) return limited(self, n):collect() end)
@@ -155,7 +155,7 @@ method("glimpse", "n:integer?", function(self, n)
   for i, name in ipairs(columns) do
     nulls[i] = alias(call("count_if", call("isnull", dataframe.column_at(self, i, name))), name)
   end
-  nulls[#nulls + 1] = alias({ kind = "call", name = "count", args = {}, star = true }, "rows")
+  nulls[#nulls + 1] = alias({ kind = "call", name = "count", args = { lit(1) }, star = true }, "rows")
   local counted = core.collect(derive(self, { kind = "aggregate", keys = {}, exprs = nulls, grouping = "plain" })[PLAN])
   local cells, show = core.texts(limited(self, n or 8)[PLAN]), require "tidemill.show"
   local width = 4
@@ -216,7 +216,7 @@ method("transpose", "indexColumn?", function(self, index)
     out[i] = { n = #rows + 1, o[2] }
     for k, r in ipairs(rows) do
       local v = r[o[1]]
-      if v ~= nil and common.id == "string" and type(v) ~= "string" then v = tostring(v) end
+      if v ~= nil and common.__id == "string" and type(v) ~= "string" then v = tostring(v) end
       out[i][k + 1] = v
     end
   end

@@ -390,7 +390,7 @@ method("randomSplit", "weights:list, seed:integer?", function(self, weights, see
   end
   local keys = {} -- Spark sorts first, so that every split sees one order
   for i, f in ipairs(self.schema.fields) do
-    if not UNSORTABLE[f.type.id] then
+    if not UNSORTABLE[f.type.__id] then
       keys[#keys + 1] = { kind = "sort", args = { column_at(self, i, f.name) }, descending = false, nulls_first = true }
     end
   end

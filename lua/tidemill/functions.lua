@@ -186,7 +186,7 @@ end
 function F.count(c)
   local node = column.node(c, "col", true)
   if node.kind == "star" and #node.parts == 0 then
-    return column.wrap { kind = "call", name = "count", args = {}, star = true }
+    return column.wrap { kind = "call", name = "count", args = { column.literal(1) }, star = true }
   end
   return column.call("count", node)
 end

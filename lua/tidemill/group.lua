@@ -114,7 +114,7 @@ local function short(name, fname, numeric)
       local grouped = {}
       for _, k in ipairs(s.keys) do grouped[column.show(k)] = true end
       for i, f in ipairs(s.df.schema.fields) do
-        if NUMERIC[f.type.id] or (not numeric and INTERVAL[f.type.id]) then
+        if NUMERIC[f.type.__id] or (not numeric and INTERVAL[f.type.__id]) then
           if not grouped[f.name] then
             aggs[#aggs + 1] = { kind = "call", name = fname, args = { dataframe.column_at(s.df, i, f.name) } }
           end

@@ -51,7 +51,7 @@ end
 local function present(df, fields, at)
   local c = column_at(df, at, fields[at].name)
   local there = call("isnotnull", c)
-  if FLOAT[fields[at].type.id] then there = call("and", there, call("not", call("isnan", c))) end
+  if FLOAT[fields[at].type.__id] then there = call("and", there, call("not", call("isnan", c))) end
   return there
 end
 
@@ -96,7 +96,7 @@ end
 
 local function filled(df, field, at, value)
   local c = column_at(df, at, field.name)
-  if FLOAT[field.type.id] then c = call("nanvl", c, cast(lit(nil), field.type)) end
+  if FLOAT[field.type.__id] then c = call("nanvl", c, cast(lit(nil), field.type)) end
   return call("coalesce", c, cast(lit(value), field.type))
 end
 
@@ -112,7 +112,7 @@ local function fill_map(df, map)
   local fields = df.schema.fields
   for i, at in ipairs(positions(df, names)) do
     local f = fields[at]
-    local v = KIND[f.type.id] == "string" and tostring(values[i]) or values[i]
+    local v = KIND[f.type.__id] == "string" and tostring(values[i]) or values[i]
     changed[at] = filled(df, f, at, v)
   end
   return rewritten(df, changed)
@@ -132,7 +132,7 @@ local function fill(df, value, subset)
   end
   local fields, changed = df.schema.fields, {}
   for _, at in ipairs(chosen(df, subset_of(subset, {}))) do
-    if KIND[fields[at].type.id] == kind then changed[at] = filled(df, fields[at], at, value) end
+    if KIND[fields[at].type.__id] == kind then changed[at] = filled(df, fields[at], at, value) end
   end
   return rewritten(df, changed)
 end
@@ -193,7 +193,7 @@ local function replace(df, old, new, subset)
   local kind, fields, changed = one_kind(pairs_), df.schema.fields, {}
   for _, at in ipairs(chosen(df, subset_of(subset))) do
     local f = fields[at]
-    if #pairs_ > 0 and KIND[f.type.id] == kind then
+    if #pairs_ > 0 and KIND[f.type.__id] == kind then
       local c = column_at(df, at, f.name)
       local args = {}
       for _, p in ipairs(pairs_) do

@@ -20,7 +20,8 @@ local function float(v, p)
   if v ~= v then return '"NaN"' end
   if v == math.huge then return '"Infinity"' end
   if v == -math.huge then return '"-Infinity"' end
-  return math.type(v) == "integer" and ("%d.0"):format(v) or ("%.17g"):format(v)
+  local out = math.type(v) == "integer" and ("%d"):format(v) or ("%.17g"):format(v)
+  return out:find "[.en]" and out or out .. ".0"
 end
 local function int(v, p)
   local i = type(v) == "number" and math.tointeger(v)

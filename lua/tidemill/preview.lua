@@ -72,7 +72,7 @@ local function rows_text(df, max, truncate)
   local cells, fields = core.texts(plan), df.schema.fields
   local names, kinds, right = {}, {}, {}
   for k, f in ipairs(fields) do
-    names[k], kinds[k], right[k] = show.escape(f.name), f.type:simpleString(), NUMERIC[f.type.id]
+    names[k], kinds[k], right[k] = show.escape(f.name), f.type:simpleString(), NUMERIC[f.type.__id]
   end
   local lines = { names, kinds }
   for i = 1, math.min(#cells, max) do

@@ -55,7 +55,7 @@ end
 function M.schema_of(schema)
   local types = require "tidemill.types"
   if type(schema) == "string" then return types.fromDDL(schema, true) end
-  if types.is(schema) and schema.id == "struct" then return schema end
+  if types.is(schema) and schema.__id == "struct" then return schema end
   errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "str or struct type",
     arg_type = arguments.type_name(schema) })
 end

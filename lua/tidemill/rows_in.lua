@@ -73,7 +73,7 @@ end
 
 local function checked(schema)
   for _, f in ipairs(schema.fields) do
-    if f.type.id == "void" then errors.raise("CANNOT_DETERMINE_TYPE", { field_name = f.name }) end
+    if f.type.__id == "void" then errors.raise("CANNOT_DETERMINE_TYPE", { field_name = f.name }) end
   end
   return schema
 end
@@ -129,12 +129,12 @@ function M.plan(handle, data, schema)
   local shape = check_rows(data)
   local kind, names = resolve_schema(schema)
   if shape == "map" then
-    local order = names or (kind and kind.id == "struct" and kind.names) or nil
+    local order = names or (kind and kind.__id == "struct" and kind.names) or nil
     data, names = from_columns(data, order)
   end
   if not kind then
     data, kind = infer(handle, data, names)
-  elseif kind.id ~= "struct" then
+  elseif kind.__id ~= "struct" then
     local rows = {}
     for i = 1, data.n or #data do rows[i] = { data[i], n = 1 } end
     data, kind = rows, types.StructType { types.StructField("value", kind) }

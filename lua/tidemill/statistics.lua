@@ -30,7 +30,7 @@ end
 
 -- ---- describe, summary -------------------------------------------------------------------------------------------
 
-local function number(c, f) return TEXT[f.type.id] and cast(c, types.DoubleType(), "try") or c end
+local function number(c, f) return TEXT[f.type.__id] and cast(c, types.DoubleType(), "try") or c end
 
 local STATISTIC = {
   count = function(c) return call("count", c) end,
@@ -63,7 +63,7 @@ local function described(df, names)
   local list = names and missing.positions(df, names)
   for i = 1, list and #list or #fields do
     local at = list and list[i] or i
-    local id = fields[at].type.id
+    local id = fields[at].type.__id
     if NUMERIC[id] or TEXT[id] then out[#out + 1] = at end
   end
   return out
@@ -107,7 +107,7 @@ local function need_text(v, name)
 end
 
 local function need_numeric(df, at, name, what)
-  if NUMERIC[df.schema.fields[at].type.id] then return end
+  if NUMERIC[df.schema.fields[at].type.__id] then return end
   errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = what,
     problem = ("column '%s' is no number but %s"):format(name, df.schema.fields[at].type:simpleString()) },
     { class = "IllegalArgumentException" })

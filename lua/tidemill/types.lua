@@ -15,8 +15,8 @@ local base = {}
 function base:simpleString() return core.type_text(self, "simple") end
 function base:json() return core.type_text(self, "json") end
 function base:jsonValue() return require "cjson".decode(self:json()) end
-function base:typeName() return getmetatable(self).__type_name or self.id end
-function base:toDDL() return core.type_text(self, self.id == "struct" and "ddl" or "sql") end
+function base:typeName() return getmetatable(self).__type_name or self.__id end
+function base:toDDL() return core.type_text(self, self.__id == "struct" and "ddl" or "sql") end
 
 local function is_type(v) return type(v) == "table" and (getmetatable(v) or {}).__type == true end
 types.is = is_type
@@ -45,7 +45,7 @@ local function define(name, id, o)
     __name = "type " .. name,
     __call = function(_, ...)
       local t = o.new and o.new(...) or {}
-      t.id = t.id or id
+      t.__id = t.__id or id
       return setmetatable(t, mt)
     end,
   })
@@ -178,15 +178,15 @@ local INTERVAL = { interval_dt = { "day", "hour", "minute", "second" }, interval
 
 --- The name of a type in printSchema.
 function types.tree_name(t)
-  local units = INTERVAL[t.id]
+  local units = INTERVAL[t.__id]
   if units then
     local from, to = units[t.start + 1], units[t.stop + 1]
     return "interval " .. (from == to and from or from .. " to " .. to)
   end
-  if t.id == "decimal" or t.id == "time" or t.id == "string" or t.id == "char" or t.id == "varchar" then
+  if t.__id == "decimal" or t.__id == "time" or t.__id == "string" or t.__id == "char" or t.__id == "varchar" then
     return t:simpleString()
   end
-  return t.id
+  return t.__id
 end
 
 function tree(out, t, indent, level, max)
@@ -195,9 +195,9 @@ function tree(out, t, indent, level, max)
     out[#out + 1] = ("%s |-- %s: %s%s"):format(indent, label, types.tree_name(kind), nulls)
     tree(out, kind, indent .. " |   ", level + 1, max)
   end
-  if t.id == "struct" then tree_fields(out, t, indent, level, max)
-  elseif t.id == "array" then item("element", t.element, (" (containsNull = %s)"):format(t.containsNull))
-  elseif t.id == "map" then
+  if t.__id == "struct" then tree_fields(out, t, indent, level, max)
+  elseif t.__id == "array" then item("element", t.element, (" (containsNull = %s)"):format(t.containsNull))
+  elseif t.__id == "map" then
     item("key", t.key, "")
     item("value", t.value, (" (valueContainsNull = %s)"):format(t.valueContainsNull))
   end
@@ -254,7 +254,7 @@ function types.wrap(t)
     types.wrap(f.type)
     setmetatable(f, by_id.field)
   end
-  return setmetatable(t, by_id[t.id])
+  return setmetatable(t, by_id[t.__id])
 end
 
 --- DDL text as a type: "a INT, b STRING" and "struct<..>" give a StructType, "array<int>" an ArrayType.

@@ -1,0 +1,192 @@
+-- DataFrames through the public surface. Expectations: PySpark 4.3 (cases of api/dataframe.json named in comments).
+local tidemill = require "tidemill"
+local support = dofile "spec/bind/support.lua"
+local F, null = tidemill.functions, tidemill.null
+
+local spark, why = support.session()
+local function case(name, f)
+  if not spark then
+    pending(name .. " (" .. why .. ")")
+    return
+  end
+  it(name, f)
+end
+
+local people
+if spark then
+  people = spark:createDataFrame({ { 1, "ann", 30, 1.5 }, { 2, "bob", null, 2.5 }, { 3, null, 41, null },
+    { 4, "dee", 30, -0.5 } }, "id INT, name STRING, age INT, score DOUBLE")
+end
+
+local function caught(f, ...)
+  local fine, e = pcall(f, ...)
+  assert.is_false(fine)
+  return e
+end
+
+-- Rows as lists of texts, the way the reference has them.
+local function texts(df)
+  local out = {}
+  for i, row in ipairs(df:collect()) do
+    out[i] = {}
+    for k = 1, #row do out[i][k] = row[k] == nil and "NULL" or tostring(row[k]) end
+  end
+  return out
+end
+
+describe("DataFrame", function()
+  case("knows its columns before it runs", function()
+    assert.same({ "id", "name", "age", "score" }, people.columns)
+    assert.same({ { "id", "int" }, { "name", "string" }, { "age", "int" }, { "score", "double" } }, people.dtypes)
+    assert.equal("id INT,name STRING,age INT,score DOUBLE", people.schema:toDDL())
+    local d = people:select("id", F.upper "name", people.age + 1, "age * 2 AS b")
+    assert.same({ "id", "upper(name)", "(age + 1)", "b" }, d.columns)
+    assert.equal(1, people:withMetadata("id", { a = 1 }).schema.id.metadata.a)
+  end)
+  case("names what cannot be resolved, with the column that was meant", function()
+    local e = caught(people.select, people, "nmae")
+    assert.equal("UNRESOLVED_COLUMN.WITH_SUGGESTION", e.condition)
+    assert.equal("AnalysisException", e.class)
+    assert.equal("42703", e.sqlState)
+    assert.matches("did you mean `name`", tostring(e))
+    assert.equal("UNRESOLVED_COLUMN.WITH_SUGGESTION", caught(function() return people.nmae end).condition)
+  end)
+  case("refuses what Lua would misread", function()
+    assert.equal("NOT_COLUMN_OR_STR", caught(people.where, people, true).condition)
+    assert.matches("count%(%)", tostring(caught(function() return #people end)))
+    assert.matches("withColumn", tostring(caught(function() people.x = 1 end)))
+    assert.matches("unknown argument 'hwo' %(did you mean 'how'%?%)",
+      caught(people.join, people, people, { on = "id", hwo = "left" }).message)
+    assert.matches("call it with ':'", caught(people.limit, 3).message)
+  end)
+  case("selects, filters, groups and sorts", function()
+    assert.same({ { "4", "-0.5" }, { "1", "1.5" } },
+      texts(people:where "age = 30":select("id", "score"):orderBy "score"))
+    assert.same({ { "NULL", "1" }, { "30", "2" }, { "41", "1" } }, texts(people:groupBy "age":count():orderBy "age"))
+    assert.equal(4, people:count())
+    assert.equal(1, people:first().id)
+    assert.equal(2, #people:take(2))
+    assert.is_nil(people:where "id > 9":head())
+    assert.is_true(people:where "id > 9":isEmpty())
+    assert.same({ { "4" }, { "3" } }, texts(people:select "id":orderBy(F.desc "id"):limit(2)))
+  end)
+  case("joins and combines", function()
+    local other = spark:createDataFrame({ { 1, "x" }, { 9, "y" } }, "id INT, w STRING")
+    assert.same({ "id", "name", "age", "score", "w" }, people:join(other, "id").columns)
+    assert.equal(4, people:join(other, { on = "id", how = "left" }):count())
+    assert.equal(8, people:union(people):count())
+    assert.equal(4, people:union(people):distinct():count())
+    assert.equal("UNSUPPORTED_JOIN_TYPE", caught(people.join, people, other, "id", "lft").condition)
+  end)
+  case("fills, drops and replaces what is missing", function() -- fillna_2, dropna_2, replace_*
+    local t = spark:createDataFrame({ { 1, null, 1.5, null, null }, { null, "x", null, true, "y" },
+      { 3, null, 0 / 0, false, null } }, "i INT, s STRING, d DOUBLE, b BOOLEAN, s2 STRING")
+    assert.same({ { "1", "NULL", "1.5", "NULL", "NULL" }, { "0", "x", "0.0", "true", "y" },
+      { "3", "NULL", "0.0", "false", "NULL" } }, texts(t:fillna(0)))
+    assert.same({ "9", "5.0" }, { texts(t:fillna { i = 9.7, d = 5 })[2][1], texts(t:fillna { i = 9.7, d = 5 })[2][3] })
+    assert.equal(0, t:dropna():count())
+    assert.equal(2, t:dropna { subset = "i" }:count())
+    assert.equal("VALUE_NOT_ALLOWED", caught(t.dropna, t, "nope").condition)
+    assert.same({ "7", "NULL", "3" }, (function()
+      local out = {}
+      for i, r in ipairs(texts(t:replace(1, 7))) do out[i] = r[1] end
+      return out
+    end)())
+    assert.equal("MIXED_TYPE_REPLACEMENT", caught(t.replace, t, { "a", 1 }, { "b", 2 }).condition)
+  end)
+  case("prints as Spark does", function() -- show_1, show_12, show_19
+    assert.equal("+---+----+----+-----+\n| id|name| age|score|\n+---+----+----+-----+\n|  1| ann|  30|  1.5|\n"
+      .. "|  2| bob|NULL|  2.5|\n|  3|NULL|  41| NULL|\n|  4| dee|  30| -0.5|\n+---+----+----+-----+\n\n",
+      support.printed(people.show, people))
+    assert.equal("+---+----+----+-----+\n|id |name|age |score|\n+---+----+----+-----+\n|1  |ann |30  |1.5  |\n"
+      .. "|2  |bob |NULL|2.5  |\n+---+----+----+-----+\nonly showing top 2 rows\n",
+      support.printed(people.show, people, 2, false))
+    assert.equal("root\n |-- id: integer (nullable = true)\n |-- name: string (nullable = true)\n"
+      .. " |-- age: integer (nullable = true)\n |-- score: double (nullable = true)\n\n",
+      support.printed(people.printSchema, people))
+    assert.matches("ann", tostring(people))
+  end)
+  case("iterates and closes by itself", function()
+    local seen = {}
+    for i, id, name in people:rows() do seen[i] = ("%s %s"):format(id, name) end
+    assert.same({ "1 ann", "2 bob", "3 nil", "4 dee" }, seen)
+    for i, row in people:toLocalIterator() do
+      assert.equal(i, row.id)
+      if i == 2 then break end
+    end
+    local sum = 0
+    for _, batch in people:batches() do sum = sum + batch:column "score":sum() end
+    assert.equal(3.5, sum)
+  end)
+  case("describes", function() -- describe_3
+    local t = spark:createDataFrame({ { 1, 2.5 }, { 2, null }, { 3, 7.5 } }, "i INT, d DOUBLE")
+    assert.same({ { "count", "3", "2" }, { "mean", "2.0", "5.0" }, { "stddev", "1.0", "3.5355339059327378" },
+      { "min", "1", "2.5" }, { "max", "3", "7.5" } }, texts(t:describe("i", "d")))
+    assert.equal("UNRESOLVED_COLUMN.WITH_SUGGESTION", caught(t.describe, t, "nope").condition)
+  end)
+end)
+
+describe("SparkSession", function()
+  case("runs SQL with parameters and DataFrames", function()
+    assert.same({ { "3", "it's" }, { "4", "it's" } },
+      texts(spark:sql("SELECT id, :x AS x FROM {t} WHERE id > :y ORDER BY id", { x = "it's", y = 2 }, { t = people })))
+    assert.same({ { "7" } }, texts(spark:sql("SELECT ? + ?", { 3, 4 })))
+    local e = caught(spark.sql, spark, "SELEC 1")
+    assert.equal("PARSE_SYNTAX_ERROR", e.condition)
+    assert.matches("%^%^%^%^%^", tostring(e))
+  end)
+  case("keeps settings and views", function() -- session_23 .. session_40, catalog_*
+    spark.conf:set("my.opt", 5)
+    assert.equal("5", spark.conf:get "my.opt")
+    assert.equal("UTC", spark.conf:get "spark.sql.session.timeZone")
+    assert.equal("SQL_CONF_NOT_FOUND", caught(spark.conf.get, spark.conf, "nope").condition)
+    assert.equal("dflt", spark.conf:get("nope", "dflt"))
+    assert.is_nil(spark.conf:get("nope", nil))
+    people:createOrReplaceTempView "spec_people"
+    assert.is_true(spark.catalog:tableExists "spec_people")
+    assert.is_false(spark.catalog:tableExists "spec_nobody")
+    assert.equal("string", spark.catalog:listColumns "spec_people"[2].dataType)
+    assert.is_true(spark.catalog:dropTempView "spec_people")
+    assert.is_false(spark.catalog:dropTempView "spec_people")
+    assert.equal("default", spark.catalog:currentDatabase())
+    assert.equal("SCHEMA_NOT_FOUND", caught(spark.catalog.getDatabase, spark.catalog, "nope").condition)
+  end)
+  case("makes DataFrames of Lua values", function()
+    assert.equal("a BIGINT,b STRING,c DOUBLE",
+      spark:createDataFrame({ { a = 1, b = "x", c = 1.5 }, { a = 2, c = 2 } }).schema:toDDL())
+    assert.equal("id BIGINT,kml DOUBLE", spark:createDataFrame({ id = { 1, 2 }, kml = { 9.5, 8.1 } }).schema:toDDL())
+    assert.equal("CANNOT_MERGE_TYPE", caught(spark.createDataFrame, spark, { { 1 }, { {} } }).condition)
+    assert.equal("VALUE_OUT_OF_BOUNDS", caught(spark.createDataFrame, spark, { { 300 } }, "a TINYINT").condition)
+    assert.same({ { "{k -> 1}" } }, texts(spark:createDataFrame({ { { k = 1 } } }, "m MAP<STRING, INT>")
+      :select(F.expr "CAST(m AS STRING)")))
+  end)
+  case("is closed once and says so after", function()
+    local second = spark:newSession()
+    local df = second:range(3)
+    second:close()
+    second:close()
+    assert.equal("SESSION_CLOSED", caught(df.count, df).condition)
+    assert.equal(3, spark:range(3):count())
+  end)
+end)
+
+describe("Lua functions", function()
+  case("run as expressions or row by row, with the same result", function()
+    local half = F.udf(function(x) return x * 0.5 end, "double")
+    local size = F.udf(function(s) return s and #s end, "int")
+    assert.same({ { "0.5", "3" }, { "1.0", "3" }, { "1.5", "NULL" }, { "2.0", "3" } },
+      texts(people:select(half "id", size "name")))
+    spark.udf:register("twice", function(x) return x * 2 end, "int")
+    spark.udf:register("shout", function(s) return s and s:upper() .. "!" end)
+    assert.same({ { "8", "DEE!" } }, texts(spark:sql("SELECT twice(id), shout(name) FROM {t} WHERE id = 4", nil,
+      { t = people })))
+  end)
+  case("give their errors back unchanged", function()
+    local bad = F.udf(function(s) return s:nothing() end, "int"):asNondeterministic()
+    local e = caught(people.collect, people:select(bad "name"))
+    assert.equal("FAILED_EXECUTE_UDF", e.condition)
+    assert.matches("nothing", tostring(e.cause))
+    local nested = F.udf(function() return people:count() end, "int"):asNondeterministic()
+    assert.equal("FAILED_EXECUTE_UDF", caught(people.collect, people:select(nested "id")).condition)
+  end)
+end)
