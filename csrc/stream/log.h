@@ -5,12 +5,12 @@
 **     folder/log/<epoch>.log     a segment: 32-byte header, a BASE frame, further frames
 **
 **     header  "MILLSTRM" | version u32 | epoch u32 | hash of the query id u64 | XXH64 of these
-**     frame   magic u32 | kind u32 | number u64 | batch u64 | size u64 | payload | XXH64 of all, seeded
-**             with the epoch
+**     frame   magic u32 | kind u32 | number u64 | batch u64 | size u64 | payload | XXH64 of all,
+**             seeded with the epoch
 **
 ** BASE holds everything (offsets, watermarks, all stores); the frames behind it hold the changes of
-** one batch each. A segment is written whole under a temporary name, flushed and renamed, so the one
-** with the highest epoch is complete; every start makes a new one, and so does a query whose
+** one batch each. A segment is written whole under a temporary name, flushed and renamed, so the
+** one with the highest epoch is complete; every start makes a new one, and so does a query whose
 ** changes have outgrown the base. The segment before is kept, older ones go.
 **
 ** Reading: a bad frame with a good one behind it is corruption and refused; a bad frame at the end

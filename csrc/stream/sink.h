@@ -3,8 +3,8 @@
 ** A batch goes to a sink in two steps: write() takes its rows and says in `staged` what it has laid
 ** down; after the batch's record is durable, publish() makes it visible. publish() is called again
 ** for the last batch after a crash, so it must do nothing when all is done already. A sink that
-** cannot wait for the record (console, callbacks) is `foreign`: it shows rows in write(), and may get
-** a batch again after a crash, the same rows under the same id. */
+** cannot wait for the record (console, callbacks) is `foreign`: it shows rows in write(), and may
+** get a batch again after a crash, the same rows under the same id. */
 #ifndef MILL_STREAM_SINK_H
 #define MILL_STREAM_SINK_H
 

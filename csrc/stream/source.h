@@ -19,8 +19,8 @@
 typedef struct mill_stream_feed mill_stream_feed;
 struct mill_stream_feed {
   mill_state *state; /* NULL: nothing to remember */
-  /* Set *out to the end of what may be read now (its text replaced), or leave it empty when there is
-  ** nothing behind `start`. `all`: without limits (trigger once). */
+  /* Set *out to the end of what may be read now (its text replaced), or leave it empty when there
+  ** is nothing behind `start`. `all`: without limits (trigger once). */
   mill_status (*latest)(mill_stream_feed *f, const char *start, bool all, mill_text *out,
                         mill_error *err);
   mill_status (*open)(mill_stream_feed *f, const mill_settings *set, const char *start,

@@ -12,12 +12,16 @@
 #include "base/json.h"
 #include "stream/query.h"
 
+enum { FLOW_SHOWN = 512, FLOW_BATCHES = 32 };
+
 typedef struct flow {
   const mill_type *input, *windowed, *result;
   mill_stream_source *source;
   mill_query *query;
-  mill_text rows, lines; /* of the batch that runs; of all */
-  int64_t window, slide; /* seconds; 0: group by ts itself */
+  mill_text rows, lines;     /* of the batch that runs; of all */
+  int64_t window, slide;     /* seconds; 0: group by ts itself */
+  char (*shown)[FLOW_SHOWN]; /* rows of each batch, the last time it was shown; NULL: not kept */
+  int64_t fail_at;           /* the sink fails at batch fail_at - 1 */
   mill_stream_node nodes[5];
   mill_stream_node *child[5];
 } flow;
@@ -66,7 +70,7 @@ static inline mill_table *flow_table(flow *f, const char *rows, size_t n) {
 
 static inline void flow_add(flow *f, const char *rows, size_t n) {
   mill_table *t = flow_table(f, rows, n);
-  CHECK(t && mill_stream_memory_add(f->source, t, &B.err) == MILL_OK, "add");
+  if (t == NULL || mill_stream_memory_add(f->source, t, &B.err) != MILL_OK) CHECK(false, "add");
 }
 
 /* ---- the stateless segment: windows --------------------------------------------------------- */
@@ -136,7 +140,7 @@ static inline mill_bound_aggregate flow_aggregate(const char *name, const mill_t
                     .arg_nullable = &nullable,
                     .arg_sql = &sql,
                     .arena = &B.arena};
-  CHECK(mill_function_bind(&b, &B.err) == MILL_OK, "%s", name);
+  if (mill_function_bind(&b, &B.err) != MILL_OK) CHECK(false, "%s", name);
   mill_bound *arg = mill_arena_alloc(&B.arena, sizeof *arg);
   const mill_bound **args = mill_arena_alloc(&B.arena, sizeof *args);
   *arg = (mill_bound){.kind = index < 0 ? MILL_B_LITERAL : MILL_B_COLUMN,
@@ -183,7 +187,6 @@ static inline mill_status flow_sink(void *arg, int64_t batch, mill_table *table,
   size_t n = 0;
   mill_rows *r;
   mill_batch *b;
-  (void)batch;
   MILL_TRY(mill_stream_table_rows(mill_table_ref(table), &r, err));
   while (r->next(r, &b, err) == MILL_OK && b)
     for (uint32_t i = 0; i < b->n && n < 256; i++) rows[n++] = row_text(b, i);
@@ -191,6 +194,10 @@ static inline mill_status flow_sink(void *arg, int64_t batch, mill_table *table,
   qsort(rows, n, sizeof *rows, by_text);
   mill_text_reset(&f->rows);
   for (size_t i = 0; i < n; i++) MILL_TRY(mill_text_printf(&f->rows, err, " %s", rows[i]));
+  if (f->shown && batch < FLOW_BATCHES)
+    snprintf(f->shown[batch], FLOW_SHOWN, "%s", f->rows.size ? f->rows.data : "");
+  if (f->fail_at == batch + 1)
+    return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", "the sink fails", NULL);
   return MILL_OK;
 }
 
@@ -199,7 +206,10 @@ static inline void flow_note(flow *f) {
   const char *last = NULL, *p;
   for (int i = 0; (p = mill_query_progress(f->query, i)) != NULL; i++) last = p;
   mill_json *j;
-  CHECK(last && mill_json_parse(last, strlen(last), &B.arena, &j, &B.err) == MILL_OK, "report");
+  if (last == NULL || mill_json_parse(last, strlen(last), &B.arena, &j, &B.err) != MILL_OK) {
+    CHECK(false, "report");
+    return;
+  }
   const mill_json *op = mill_json_get(j, "stateOperators")->child;
   if (mill_text_printf(&f->lines, &B.err, "%lld in=%lld wm=%s",
                        (long long)mill_json_int(j, "batchId", -1),
