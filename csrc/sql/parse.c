@@ -1,0 +1,90 @@
+/* The parser's entries: see parse.h. */
+#include "sql/parse.h"
+
+#include <string.h>
+
+#include "sql/parser_int.h"
+
+/* The session is linked weakly until it is part of every build; nobody parses without one. */
+#pragma weak mill_session_context
+#pragma weak mill_session_settings
+#pragma weak mill_session_memory
+#pragma weak mill_session_get
+
+static bool is_true(const mill_session *s, const char *key) {
+  const char *v = mill_session_get(s, key);
+  return v != NULL && strcmp(v, "true") == 0;
+}
+
+static mill_status read_rules(mill_session *s, mill_sql_rules *out, mill_error *err) {
+  *out = (mill_sql_rules){.ctx = mill_session_context(s)};
+  MILL_TRY(mill_session_settings(s, &out->set, err));
+  bool ansi = out->set.ansi;
+  out->reserved = ansi && is_true(s, "spark.sql.ansi.enforceReservedKeywords");
+  out->quoted_identifiers = ansi && is_true(s, "spark.sql.ansi.doubleQuotedIdentifiers");
+  const char *timestamp = mill_session_get(s, "spark.sql.timestampType");
+  out->ntz = timestamp != NULL && strcmp(timestamp, "TIMESTAMP_NTZ") == 0;
+  return MILL_OK;
+}
+
+static mill_status begin(mill_parser *p, mill_session *s, mill_arena *a, const char *text, size_t n,
+                         mill_error *err) {
+  mill_sql_rules rules;
+  MILL_TRY(read_rules(s, &rules, err));
+  return mill_p_begin(p, &rules, a, text, n, err);
+}
+
+mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_error *err) {
+  mill_parser p;
+  MILL_TRY(begin(&p, plan->session, &plan->arena, text, n, err));
+  if (p.ntokens == 1) { /* the end alone */
+    MILL_TRY(mill_p_end(&p));
+    return mill_fail(err, MILL_E_PARSE_EMPTY_STATEMENT, NULL);
+  }
+  mill_node *root = mill_p_statement(&p);
+  MILL_TRY(mill_p_end(&p));
+  plan->root = root;
+  return MILL_OK;
+}
+
+mill_status mill_sql_expr(mill_session *s, const char *text, size_t n, mill_arena *a,
+                          const mill_expr **out, mill_error *err) {
+  mill_parser p;
+  MILL_TRY(begin(&p, s, a, text, n, err));
+  *out = mill_p_named(&p);
+  return mill_p_end(&p);
+}
+
+/* The copy of the text goes with the arena, so an error keeps its range only; the caller has the
+** text. */
+static mill_status parse_type(mill_session *s, const char *text, size_t n,
+                              const mill_type *(*rule)(mill_parser *), const mill_type **out,
+                              mill_error *err) {
+  mill_arena arena;
+  mill_parser p;
+  mill_arena_init(&arena, mill_session_memory(s));
+  mill_status status = begin(&p, s, &arena, text, n, err);
+  if (status == MILL_OK) {
+    *out = rule(&p);
+    status = mill_p_end(&p);
+  }
+  if (err) err->query = NULL;
+  mill_arena_clear(&arena);
+  return status;
+}
+
+mill_status mill_sql_type(mill_session *s, const char *text, size_t n, const mill_type **out,
+                          mill_error *err) {
+  return parse_type(s, text, n, mill_p_type, out, err);
+}
+
+/* "struct<a: int>" is a schema too. */
+static const mill_type *schema(mill_parser *p) {
+  bool nested = mill_p_word(p, 0, "struct") && mill_p_peek(p, 1) == MILL_T_LT;
+  return nested ? mill_p_type(p) : mill_p_columns(p);
+}
+
+mill_status mill_sql_schema(mill_session *s, const char *text, size_t n, const mill_type **out,
+                            mill_error *err) {
+  return parse_type(s, text, n, schema, out, err);
+}
