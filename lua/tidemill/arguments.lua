@@ -182,7 +182,7 @@ function M.pairs_list(t, what)
   local list = {}
   if shape == "list" then
     for i, pair in ipairs(t) do
-      if type(pair) ~= "table" or #pair ~= 2 then
+      if type(pair) ~= "table" or pair[1] == nil or #pair > 2 then -- a NULL leaves no trace
         errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "dict", arg_type = M.type_name(pair) })
       end
       list[i] = { pair[1], pair[2] }

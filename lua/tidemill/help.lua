@@ -1,0 +1,113 @@
+--- tidemill.help(name or object) and tidemill.features(): what the catalogues of the core and of the Lua side know.
+local core = require "tidemill.core"
+local similar = require "tidemill.similar"
+local signatures = require "tidemill.signatures"
+
+local M = {}
+
+local function parameters(text)
+  local out = {}
+  for part in (text .. ", "):gmatch "(.-), " do
+    local star, name, _, optional, preset = part:match "^(%*?)([%w_]+):(%l)(%??)=?(.*)$"
+    if name then
+      out[#out + 1] = star ~= "" and name .. ", .." or name .. (preset ~= "" and " = " .. preset or "")
+        .. (optional ~= "" and "?" or "")
+    end
+  end
+  return table.concat(out, ", ")
+end
+
+-- F.name: signature, description, example.
+local function of_function(name)
+  local info, signature = core.function_info(name), signatures[name]
+  if not info and not signature then return nil end
+  local shown = name:find "^[%a_][%w_]*$" and "F." .. name or ("F[%q]"):format(name)
+  local lines = { shown .. "(" .. (signature and parameters(signature) or "..") .. ")" }
+  if info then
+    if info.usage then lines[#lines + 1] = "  SQL: " .. info.usage end
+    if info.doc then lines[#lines + 1] = "  " .. info.doc end
+    if info.example then lines[#lines + 1] = "  " .. info.example end
+  end
+  return table.concat(lines, "\n")
+end
+
+local function of_stage(info)
+  local lines = { ("ml.%s%s  (%s)"):format(info.package ~= "" and info.package .. "." or "", info.name, info.role) }
+  if info.doc then lines[2] = "  " .. info.doc end
+  for _, p in ipairs(info.params) do
+    lines[#lines + 1] = ("  %-24s %-12s %s%s%s"):format(p.name, p.kind, p.doc or "",
+      p.preset and "  default " .. p.preset or "", p.valid and "  " .. p.valid or "")
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Where a method of DataFrame, Column or the session lives.
+local function of_method(name)
+  local found = {}
+  if require "tidemill.dataframe".methods[name] then found[#found + 1] = "df:" .. name .. "(..)" end
+  if require "tidemill.dataframe".properties[name] then found[#found + 1] = "df." .. name end
+  for _, n in ipairs(require "tidemill.column".method_names()) do
+    if n == name then found[#found + 1] = "column:" .. name .. "(..)" end
+  end
+  return #found > 0 and table.concat(found, "\n") or nil
+end
+
+local function all_names()
+  local names = require "tidemill.functions".names()
+  for name in pairs(require "tidemill.dataframe".methods) do names[#names + 1] = name end
+  for name in pairs(require "tidemill.ml".classes) do names[#names + 1] = name end
+  return names
+end
+
+local START = [[
+tidemill %s: Spark's tables, SQL, streams and ML pipelines inside Lua.
+  local spark = tidemill.session{}              a session
+  spark.read:csv(path, { header = true })       a DataFrame; print(df) shows its first rows
+  spark:sql("SELECT ..")                        SQL over views: df:createOrReplaceTempView "cars"
+  tidemill.functions, .ml, .types, .testing     functions, pipelines, types, test helpers
+  tidemill.help "window"                        one function, method or class
+  tidemill.features()                           the parts of this build]]
+
+--- The text about a name, a stage class or stage; without one, how to begin. Printed, and returned.
+function M.help(what)
+  local text
+  if what == nil then
+    text = START:format(core.version)
+  elseif type(what) == "string" then
+    local info = require "tidemill.ml".classes[what]
+    local parts = {}
+    for _, part in ipairs { of_function(what) or "", of_method(what) or "", info and of_stage(info) or "" } do
+      if part ~= "" then parts[#parts + 1] = part end
+    end
+    text = #parts > 0 and table.concat(parts, "\n")
+      or ("There is no help for '%s'%s."):format(what, similar.suffix(what, all_names()))
+  elseif type(what) == "table" then
+    local name = rawget(what, "name") or (getmetatable(what) or {}).__name
+    local info = require "tidemill.ml".classes[name]
+    text = info and of_stage(info) or tostring(name)
+  else
+    for name, f in pairs(require "tidemill.dataframe".methods) do
+      if f == what then text = of_method(name) end
+    end
+    text = text or "There is no help for this " .. type(what) .. "."
+  end
+  io.write(text, "\n")
+  return text
+end
+
+local PARTS = { { "plan", "running plans" }, { "sql", "SQL text" }, { "io", "files: csv, json, text" },
+  { "ml", "machine learning" } }
+
+--- A table from part to true or false; printed as well.
+function M.features()
+  local out = {}
+  for _, p in ipairs(PARTS) do
+    out[p[1]] = core.linked(p[1])
+    io.write(("%-6s %s  %s\n"):format(p[1], out[p[1]] and "yes" or "no ", p[2]))
+  end
+  out.streaming = (pcall(require, "tidemill.streaming"))
+  io.write(("%-6s %s  %s\n"):format("stream", out.streaming and "yes" or "no ", "structured streaming"))
+  return out
+end
+
+return M
