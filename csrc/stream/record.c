@@ -3,7 +3,7 @@
 **     BASE    policy u32 | COMMON | OPERATORS with all their rows | staged
 **     INTENT  COMMON
 **     COMMIT  COMMON | OPERATORS with their changes | staged
-**     COMMON      time, watermark before, watermark in force next u64 | u32 values of definitions u64
+**     COMMON      time, watermark before, watermark in force next u64 | u32 definitions: value u64
 **                 | u32 sources: end offset, u32 has state [delta]
 **     OPERATORS   u32, each: name, keys, values as DDL, delta
 */

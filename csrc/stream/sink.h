@@ -10,6 +10,7 @@
 
 #include "column/option.h"
 #include "stream/operator.h"
+#include "stream/source.h"
 
 typedef struct mill_stream_sink mill_stream_sink;
 struct mill_stream_sink {
@@ -40,6 +41,14 @@ typedef mill_status (*mill_sink_call)(void *arg, int64_t batch, mill_table *rows
 mill_status mill_sink_call_new(const mill_context *ctx, const char *description,
                                const mill_type *schema, mill_sink_call f, void *arg,
                                void (*release)(void *arg), mill_stream_sink **out,
+                               mill_error *err) MILL_USE_RESULT;
+
+/* Files of a format in a folder, exactly once. A batch is written into a hidden folder; when its
+** record is durable the files are renamed into place and `_spark_metadata/<batch>` lists them, as
+** Spark does it ("v1", one JSON object a file; every tenth, `.compact`, holds all so far). A reader
+** of the folder never sees part of a file, nor rows of a batch twice. Append mode only. */
+mill_status mill_sink_file_new(const mill_context *ctx, const mill_stream_io *io,
+                               const mill_write *w, mill_stream_sink **out,
                                mill_error *err) MILL_USE_RESULT;
 
 #endif

@@ -14,6 +14,8 @@
 #include "column/chunk.h"
 #include "column/context.h"
 #include "column/option.h"
+#include "io/reader.h"
+#include "io/writer.h"
 #include "stream/state.h"
 
 typedef struct mill_stream_feed mill_stream_feed;
@@ -53,5 +55,27 @@ mill_status mill_stream_memory_add(mill_stream_source *s, mill_table *t,
 /* rate and rate-micro-batch: columns timestamp TIMESTAMP, value BIGINT. */
 mill_status mill_stream_rate_new(const mill_context *ctx, bool micro_batch, mill_options o,
                                  mill_stream_source **out, mill_error *err) MILL_USE_RESULT;
+
+/* The rows of a scan; takes the reference over, on failure too. */
+mill_status mill_stream_scan_rows(const mill_context *ctx, mill_scan *s, mill_rows **out,
+                                  mill_error *err) MILL_USE_RESULT;
+
+/* Files and rows of a folder as csrc/io gives them; passed in, so tests can stand in for it. */
+typedef struct mill_stream_io {
+  mill_status (*list)(const mill_context *ctx, const mill_read *r, mill_read_files *out,
+                      mill_error *err);
+  void (*clear)(mill_read_files *f);
+  mill_status (*open)(const mill_context *ctx, const mill_settings *set, const mill_read *r,
+                      mill_scan **out, mill_error *err);
+  mill_status (*write)(const mill_context *ctx, const mill_settings *set, const mill_write *w,
+                       mill_rows *rows, uint64_t *written, mill_error *err);
+} mill_stream_io;
+
+/* New files of a folder or pattern, each read once. Options: maxFilesPerTrigger,
+** maxBytesPerTrigger, latestFirst, fileNameOnly, maxFileAge, cleanSource (off, delete, archive),
+** sourceArchiveDir. The description of the read (one path, a schema) is copied. */
+mill_status mill_stream_files_new(const mill_context *ctx, const mill_stream_io *io,
+                                  const mill_read *r, mill_stream_source **out,
+                                  mill_error *err) MILL_USE_RESULT;
 
 #endif
