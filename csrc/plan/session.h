@@ -60,5 +60,8 @@ mill_parse_expr mill_session_parse(const mill_session *s);
 ** rows read. A status other than MILL_OK cancels the query with that error. */
 typedef mill_status (*mill_progress)(void *arg, double done, uint64_t rows, mill_error *err);
 void mill_session_progress(mill_session *s, mill_progress f, void *arg);
+/* What was set by it, and its argument; NULL: nobody asks. */
+mill_progress mill_session_poll(const mill_session *s, void **arg);
+bool mill_session_closed(const mill_session *s);
 
 #endif

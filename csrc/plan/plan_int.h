@@ -1,0 +1,294 @@
+/* What the files of csrc/plan share: the planner's state, making and walking of trees, name
+** resolution, analysis, optimisation and lowering. Private.
+**
+** Inside csrc/plan a function that makes a node or an expression returns it, or NULL when it failed;
+** then w->err says why and w->status is its condition. Makers take NULL arguments and give NULL, so
+** calls can be nested and one check at the end is enough.
+**
+** The life of a statement:
+**
+**     unresolved tree --analyse--> analysed tree --optimise--> tree without subqueries
+**         --lower--> mill_op tree over batches --exec--> rows
+**
+** Columns are known by id. A node's `output` lists its visible columns; it may compute more (hidden
+** sort keys, keys of USING), which nodes above can use by id and which the last projection drops. */
+#ifndef MILL_PLAN_PLAN_INT_H
+#define MILL_PLAN_PLAN_INT_H
+
+#include "base/text.h"
+#include "exec/operator.h"
+#include "plan/plan.h"
+
+enum { MILL_PLAN_DEPTH = 1000 };
+
+typedef struct mill_exprs {
+  const mill_expr **at;
+  int n, capacity;
+} mill_exprs;
+
+struct mill_cte;
+
+typedef struct mill_planner {
+  mill_session *session;
+  mill_plan *plan;
+  const mill_context *ctx;
+  mill_settings set;
+  mill_arena *arena;
+  const mill_parameters *params;
+  mill_error *err;
+  mill_status status;
+  int depth;
+  const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
+  int inlined;                 /* views and CTEs being entered */
+} mill_planner;
+
+/* Note the failure and give NULL. */
+#define MILL_W_FAIL(w, ...) ((w)->status = mill_fail((w)->err, __VA_ARGS__), NULL)
+/* The same, with the place of an expression or node (anything with text, start, stop). */
+#define MILL_W_FAIL_AT(w, x, ...)                                                                  \
+  ((w)->status = mill_fail((w)->err, __VA_ARGS__),                                                 \
+   mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
+void mill_w_at(mill_planner *w, const char *text, int32_t start, int32_t stop);
+
+mill_status mill_planner_init(mill_planner *w, mill_plan *p, mill_error *err) MILL_USE_RESULT;
+/* One level deeper; false when that is too deep. Every true needs a leave. */
+bool mill_w_enter(mill_planner *w);
+void mill_w_leave(mill_planner *w);
+/* Zeroed arena memory. */
+void *mill_w_alloc(mill_planner *w, size_t n);
+const char *mill_w_copy(mill_planner *w, const char *s, size_t n);
+const char *mill_w_printf(mill_planner *w, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+bool mill_w_same_name(const mill_planner *w, const char *a, const char *b);
+bool mill_w_conf(const mill_planner *w, const char *key); /* a boolean setting */
+
+/* ---- build.c: lists, nodes, expressions ------------------------------------------------------- */
+
+bool mill_exprs_add(mill_planner *w, mill_exprs *l, const mill_expr *e);
+bool mill_exprs_copy(mill_planner *w, mill_exprs *l, const mill_expr *const *e, int n);
+mill_expr *mill_x_new(mill_planner *w, mill_expr_kind kind, const mill_expr *like);
+mill_expr *mill_x_copy(mill_planner *w, const mill_expr *e); /* with its own args array */
+mill_expr *mill_x_alias(mill_planner *w, const mill_expr *e, const char *name); /* with a new id */
+/* The COLUMN that stands for the value of an ALIAS or COLUMN. */
+mill_expr *mill_x_column(mill_planner *w, const mill_expr *named);
+mill_expr *mill_x_name(mill_planner *w, const char *name);
+/* An unresolved call of n arguments. */
+mill_expr *mill_x_call(mill_planner *w, const char *name, int n, ...);
+/* Resolved: bound call, hidden cast (e itself when it has the type). */
+const mill_expr *mill_x_bound(mill_planner *w, const char *name, int n, ...);
+const mill_expr *mill_x_cast(mill_planner *w, const mill_expr *e, const mill_type *t);
+const mill_expr *mill_x_int(mill_planner *w, int32_t v);
+const mill_expr *mill_x_bigint(mill_planner *w, int64_t v);
+const mill_expr *mill_x_bool(mill_planner *w, bool v);
+const mill_expr *mill_x_string(mill_planner *w, const char *s);
+const mill_expr *mill_x_null(mill_planner *w, const mill_type *t);
+const mill_expr *mill_x_value(mill_planner *w, const mill_vector *v, const mill_type *t);
+const mill_expr *mill_x_and(mill_planner *w, const mill_expr *a,
+                            const mill_expr *b); /* NULL: none */
+
+mill_node *mill_w_node(mill_planner *w, mill_node_kind kind, const mill_node *like);
+mill_node *mill_w_node_copy(mill_planner *w, const mill_node *n); /* with its own child array */
+mill_node *mill_w_unary(mill_planner *w, mill_node_kind kind, const mill_node *child);
+mill_node *mill_w_binary(mill_planner *w, mill_node_kind kind, const mill_node *a,
+                         const mill_node *b);
+bool mill_w_set_exprs(mill_planner *w, mill_node *n, const mill_exprs *l);
+/* output := the columns of a node's exprs, or those of a child. */
+bool mill_w_output_exprs(mill_planner *w, mill_node *n, int count);
+void mill_w_output_child(mill_node *n);
+mill_node *mill_w_project(mill_planner *w, const mill_node *child, const mill_exprs *l);
+mill_node *mill_w_filter(mill_planner *w, const mill_node *child, const mill_expr *condition);
+const mill_type *mill_w_schema(mill_planner *w, const mill_expr *const *output, int n);
+
+/* ---- walk.c ------------------------------------------------------------------------------------ */
+
+/* Rebuild e: f may give a replacement for a node (its children are then not visited), or NULL to go
+** on into it. Unchanged trees are not copied. NULL when w->status is an error. */
+typedef const mill_expr *(*mill_x_change)(mill_planner *w, const mill_expr *e, void *arg);
+const mill_expr *mill_x_map(mill_planner *w, const mill_expr *e, mill_x_change f, void *arg);
+/* Is there a node for which f holds? f < 0: do not look below. */
+bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), void *arg);
+bool mill_x_same(const mill_expr *a, const mill_expr *b); /* equal as values (names left out) */
+bool mill_x_is_call(const mill_expr *e, const char *name);
+bool mill_x_is_aggregate(const mill_expr *e);  /* an aggregate call itself */
+bool mill_x_has_aggregate(const mill_expr *e); /* outside windows' functions */
+bool mill_x_has_window(const mill_expr *e);
+bool mill_x_has_generator(const mill_expr *e);
+bool mill_x_has_subquery(const mill_expr *e);
+bool mill_x_has_outer(const mill_expr *e);
+bool mill_x_deterministic(const mill_expr *e);
+bool mill_x_foldable(const mill_expr *e);
+bool mill_x_can_raise(const mill_expr *e);
+/* Does e use only columns among ids? Does it use any? */
+bool mill_x_uses_only(const mill_expr *e, const mill_expr *const *output, int n);
+bool mill_x_uses_any(const mill_expr *e, const mill_expr *const *output, int n);
+bool mill_x_find_id(const mill_expr *const *output, int n, uint64_t id);
+/* Put the conjuncts of e into l. */
+bool mill_x_conjuncts(mill_planner *w, const mill_expr *e, mill_exprs *l);
+/* Replace columns by what an ALIAS list defines for their ids. */
+const mill_expr *mill_x_substitute(mill_planner *w, const mill_expr *e,
+                                   const mill_expr *const *defs, int n);
+/* Does some node below (subqueries' trees left out) have it? */
+bool mill_n_has_outer(const mill_node *n);
+
+/* ---- names -------------------------------------------------------------------------------------- */
+
+const char *mill_w_sql(mill_planner *w, const mill_expr *e); /* pretty; "?" when out of memory */
+const char *mill_w_quoted_sql(mill_planner *w,
+                              const mill_expr *e); /* in double quotes, for errors */
+const char *mill_w_quoted_type(mill_planner *w, const mill_type *t);
+const char *mill_w_quoted_parts(mill_planner *w, const char *const *parts, int n);
+
+/* ---- resolve.c: expressions --------------------------------------------------------------------- */
+
+typedef struct mill_scope {
+  const struct mill_scope *outer; /* the query around this one */
+  const mill_expr *const *column, *const *hidden;
+  int ncolumns, nhidden;
+  const mill_exprs *lateral;          /* aliases of the same list, or NULL */
+  const struct mill_names *variables; /* of lambdas */
+  const mill_exprs *expand;           /* $1, $2, .. of a lowered function */
+  bool nested;                        /* below the top of a select item */
+} mill_scope;
+
+typedef struct mill_names {
+  const struct mill_names *next;
+  const mill_expr *variable;
+} mill_names;
+
+/* The scope of a node's output. */
+mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer);
+const mill_expr *mill_resolve(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* A column by one name among candidates: number of matches, the first in *out. */
+int mill_find_column(const mill_planner *w, const mill_expr *const *column, int n, const char *name,
+                     const mill_expr **out);
+/* A NAME against the scope's own columns only; NULL and no error when there is none. */
+const mill_expr *mill_resolve_name_quiet(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* Bind a call whose args are resolved. */
+const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
+const mill_expr *mill_bind_lambda_call(mill_planner *w, const mill_scope *s, mill_expr *call);
+const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *cast);
+const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e);
+const mill_expr *mill_bind_field(mill_planner *w, const mill_expr *of, const char *name,
+                                 const mill_expr *at);
+/* UNRESOLVED_COLUMN for a name in a scope. */
+const mill_expr *mill_unresolved(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* SQL text as an expression, by the session's parser. */
+const mill_expr *mill_w_parse(mill_planner *w, const char *text, size_t n);
+
+/* ---- analysis of nodes --------------------------------------------------------------------------- */
+
+const mill_node *mill_analyse(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* Constant value of a foldable expression. */
+bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **out);
+/* select.c */
+bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
+                      mill_exprs *out);
+const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* Name a select item: ALIAS or COLUMN. */
+const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mill_expr *resolved);
+/* Nodes for select items that hold windows or lateral aliases, over child. */
+const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mill_exprs *items,
+                                    const mill_exprs *hidden);
+/* aggregate.c */
+const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
+                                        const mill_scope *outer);
+const mill_node *mill_analyse_having(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* Resolve an expression over a query's result, adding hidden columns or aggregates to the nodes
+** below as ORDER BY and HAVING may. *child is replaced. */
+const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
+                                    const mill_scope *outer, const mill_expr *e);
+/* window.c */
+bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *items);
+const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* generate.c */
+const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
+                                       const mill_scope *outer);
+bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs *items);
+/* relation.c */
+const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
+                                       const mill_scope *outer);
+const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_renew_ids(mill_planner *w, const mill_node *n);
+const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n,
+                                             const mill_scope *outer);
+const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const mill_scope *outer);
+bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema);
+/* join.c, setop.c, pivot.c, columns.c, command.c, subquery.c */
+const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_unpivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_columns(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, const mill_expr *e);
+const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
+                                   const mill_type *const *types);
+
+/* ---- optimisation --------------------------------------------------------------------------------- */
+
+typedef const mill_node *(*mill_rule)(mill_planner *w, const mill_node *n);
+/* All rules until nothing changes. The result has no subqueries but uncorrelated scalar ones. */
+const mill_node *mill_optimise(mill_planner *w, const mill_node *n);
+/* Apply f to every node, children first. f gives its argument when there is nothing to do. */
+const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
+const mill_node *mill_unnest(mill_planner *w, const mill_node *n); /* subqueries to joins */
+double mill_n_estimate(const mill_node *n);                        /* rows */
+/* Apply f to every expression of a node. */
+const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg);
+
+/* ---- lowering ------------------------------------------------------------------------------------- */
+
+/* A physical tree and which column has which id. */
+typedef struct mill_lowered {
+  const mill_op *op;
+  const uint64_t *ids;
+  int n;
+} mill_lowered;
+
+/* Streams and ML: `leaf` is lowered as `with` wherever it stands in the tree (NULL: nowhere). */
+typedef struct mill_lowering {
+  mill_planner *w;
+  const mill_node *leaf;
+  mill_lowered with;
+} mill_lowering;
+
+bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out);
+/* The columns of `output` in that order. */
+bool mill_lower_output(mill_lowering *l, const mill_lowered *in, const mill_expr *const *output,
+                       int n, mill_lowered *out);
+const mill_bound *mill_lower_expr(mill_lowering *l, const mill_expr *e, const mill_lowered *in);
+const mill_bound *mill_lower_expr2(mill_lowering *l, const mill_expr *e, const mill_lowered *left,
+                                   const mill_lowered *right);
+bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *call, const mill_lowered *in,
+                               mill_bound_aggregate *out);
+/* lower_*.c: one kind of node each */
+bool mill_lower_aggregate(mill_lowering *l, const mill_node *n, mill_lowered *out);
+bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out);
+bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out);
+bool mill_lower_set_op(mill_lowering *l, const mill_node *n, mill_lowered *out);
+bool mill_lower_dedup(mill_lowering *l, const mill_node *n, mill_lowered *out);
+bool mill_lower_transform(mill_lowering *l, const mill_node *n, mill_lowered *out);
+mill_op *mill_op_make(mill_lowering *l, mill_op_kind kind, const mill_op *child);
+bool mill_op_project(mill_lowering *l, const mill_op *child, const mill_bound *const *exprs,
+                     const uint64_t *ids, const char *const *names, int n, mill_lowered *out);
+mill_bound *mill_b_column(mill_lowering *l, const mill_op *op, int i);
+const mill_type *mill_op_schema(mill_lowering *l, const mill_field *f, int n);
+
+/* ---- commands, explain ------------------------------------------------------------------------------ */
+
+bool mill_is_command(const mill_node *n);
+/* Schema of its rows at analysis; the rows at execution. */
+mill_status mill_command_run(mill_planner *w, const mill_node *n, mill_table **out);
+mill_status mill_explain(mill_planner *w, const mill_node *n, const char *mode, mill_text *out);
+mill_status mill_explain_logical(mill_planner *w, const mill_node *n, mill_text *out);
+mill_status mill_explain_physical(mill_planner *w, const mill_op *op, mill_text *out);
+
+/* ---- plan.c ------------------------------------------------------------------------------------------- */
+
+/* Optimise and lower an analysed root. */
+bool mill_plan_physical(mill_planner *w, const mill_node *root, const mill_op **out);
+mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out);
+/* Keep a plan alive as long as p. */
+mill_status mill_plan_keep_plan(mill_plan *p, mill_plan *other, mill_error *err) MILL_USE_RESULT;
+
+#endif
