@@ -80,7 +80,7 @@ struct mill_expr {
   const char **parts, **except;
   uint64_t id;
   int index;
-  const mill_vector *value;
+  const mill_vector *value; /* LITERAL; resolved CALL, CAST, ..: its constant value, or NULL */
   const mill_type *target;
   const char *metadata; /* ALIAS, COLUMN: JSON text or NULL */
   const mill_expr *filter;
@@ -90,7 +90,8 @@ struct mill_expr {
   const mill_function *fn; /* resolved CALL */
   const mill_binding *binding;
   mill_host *host;
-  const char *text; /* the statement this was parsed from; NULL: built by calls */
+  const char *pretty; /* printed instead of the node: what the user wrote, where it was rewritten */
+  const char *text;   /* the statement this was parsed from; NULL: built by calls */
   int32_t start, stop;
 };
 

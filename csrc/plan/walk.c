@@ -120,9 +120,8 @@ bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), voi
       mill_x_any(e->filter, f, arg))
     return true;
   const mill_window *v = e->window;
-  return v && (any_in(v->partition, v->npartition, f, arg) ||
-               any_in(v->order, v->norder, f, arg) || mill_x_any(v->from_offset, f, arg) ||
-               mill_x_any(v->to_offset, f, arg));
+  return v && (any_in(v->partition, v->npartition, f, arg) || any_in(v->order, v->norder, f, arg) ||
+               mill_x_any(v->from_offset, f, arg) || mill_x_any(v->to_offset, f, arg));
 }
 
 static bool same_lists(const mill_expr *const *a, int na, const mill_expr *const *b, int nb) {
@@ -151,7 +150,8 @@ static bool same_heads(const mill_expr *a, const mill_expr *b) {
   case MILL_X_CALL:
     return strcasecmp(a->name, b->name) == 0 && a->distinct == b->distinct &&
            a->ignore_nulls == b->ignore_nulls && mill_x_deterministic(a) &&
-           same_or_null(a->filter, b->filter) && same_lists(a->order, a->norder, b->order, b->norder);
+           same_or_null(a->filter, b->filter) &&
+           same_lists(a->order, a->norder, b->order, b->norder);
   case MILL_X_CAST: return a->target == b->target && a->mode == b->mode;
   case MILL_X_FIELD: return a->index == b->index;
   case MILL_X_VARIABLE: return a->id == b->id;
@@ -314,8 +314,7 @@ static bool map_node_list(mill_planner *w, const mill_expr ***list, int n, mill_
 const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg) {
   mill_node v = *n;
   bool changed = false;
-  if (!map_node_list(w, &v.exprs, n->nexprs * (n->kind == MILL_N_VALUES ? n->nrows : 1), f, arg,
-                     &changed) ||
+  if (!map_node_list(w, &v.exprs, n->nexprs, f, arg, &changed) ||
       !map_node_list(w, &v.keys, n->nkeys, f, arg, &changed) ||
       !map_node_list(w, &v.aggs, n->naggs, f, arg, &changed) ||
       !map_node_list(w, &v.values, n->nvalues, f, arg, &changed))

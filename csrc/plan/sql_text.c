@@ -1,0 +1,299 @@
+/* Expressions as Spark prints them in column names and messages: mill_expr_sql and its kin.
+**
+** Pretty SQL: columns by their last name, plain texts and numbers without quotes, casts that
+** coercion put in left out. */
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "plan/plan_int.h"
+
+typedef struct printer {
+  const mill_settings *set;
+  mill_text *out;
+  mill_error *err;
+} printer;
+
+static mill_status print(printer *p, const mill_expr *e);
+
+static mill_status puts_to(printer *p, const char *s) { return mill_text_adds(p->out, s, p->err); }
+
+static mill_status list(printer *p, const mill_expr *const *items, int n) {
+  for (int i = 0; i < n; i++) {
+    if (i) MILL_TRY(puts_to(p, ", "));
+    MILL_TRY(print(p, items[i]));
+  }
+  return MILL_OK;
+}
+
+static mill_status dotted(printer *p, const char *const *parts, int n) {
+  for (int i = 0; i < n; i++) {
+    if (i) MILL_TRY(puts_to(p, "."));
+    MILL_TRY(puts_to(p, parts[i]));
+  }
+  return MILL_OK;
+}
+
+static mill_status literal(printer *p, const mill_expr *e) {
+  bool plain = e->type->id == MILL_STRING || mill_type_numeric(e->type);
+  if (!mill_vector_valid(e->value, 0)) return puts_to(p, "NULL");
+  return plain ? mill_value_text(p->set, e->value, 0, p->out, p->err)
+               : mill_value_sql(p->set, e->value, 0, p->out, p->err);
+}
+
+static mill_status cast(printer *p, const mill_expr *e) {
+  if (e->hidden) return print(p, e->args[0]);
+  MILL_TRY(puts_to(p, e->mode == MILL_CAST_TRY ? "TRY_CAST(" : "CAST("));
+  MILL_TRY(print(p, e->args[0]));
+  MILL_TRY(puts_to(p, " AS "));
+  MILL_TRY(mill_type_sql(e->target, p->out, p->err));
+  return puts_to(p, ")");
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+/* Binary operators and the sign each is printed with. */
+static const char *binary_sign(const char *name) {
+  static const char *const sign[] = {"+",  "-", "*", "/", "%",   "div", "=",  "<",   ">",  "<=",
+                                     ">=", "&", "|", "^", "<=>", "<<",  ">>", ">>>", "==", NULL};
+  if (strcasecmp(name, "and") == 0) return "AND";
+  if (strcasecmp(name, "or") == 0) return "OR";
+  for (int i = 0; sign[i]; i++)
+    if (strcasecmp(name, sign[i]) == 0) return strcmp(sign[i], "==") == 0 ? "=" : sign[i];
+  return NULL;
+}
+
+static mill_status binary(printer *p, const mill_expr *e, const char *sign) {
+  MILL_TRY(puts_to(p, "("));
+  MILL_TRY(print(p, e->args[0]));
+  MILL_TRY(puts_to(p, " "));
+  MILL_TRY(puts_to(p, sign));
+  MILL_TRY(puts_to(p, " "));
+  MILL_TRY(print(p, e->args[1]));
+  return puts_to(p, ")");
+}
+
+static mill_status wrap(printer *p, const char *before, const mill_expr *e, const char *after) {
+  MILL_TRY(puts_to(p, before));
+  MILL_TRY(print(p, e));
+  return puts_to(p, after);
+}
+
+static mill_status in_list(printer *p, const mill_expr *e) {
+  MILL_TRY(wrap(p, "(", e->args[0], " IN ("));
+  MILL_TRY(list(p, e->args + 1, e->nargs - 1));
+  return puts_to(p, "))");
+}
+
+static mill_status when(printer *p, const mill_expr *e) {
+  int i = 0;
+  MILL_TRY(puts_to(p, "CASE"));
+  for (; i + 1 < e->nargs; i += 2) {
+    MILL_TRY(wrap(p, " WHEN ", e->args[i], " THEN "));
+    MILL_TRY(print(p, e->args[i + 1]));
+  }
+  if (i < e->nargs) MILL_TRY(wrap(p, " ELSE ", e->args[i], ""));
+  return puts_to(p, " END");
+}
+
+static mill_status like(printer *p, const mill_expr *e, const char *word) {
+  MILL_TRY(print(p, e->args[0]));
+  MILL_TRY(puts_to(p, word));
+  MILL_TRY(print(p, e->args[1]));
+  return e->nargs > 2 ? wrap(p, " ESCAPE '", e->args[2], "'") : MILL_OK;
+}
+
+/* Functions that Spark prints in capitals. */
+static bool shouted(const char *name) {
+  static const char *const names[] = {
+      "acos",   "acosh", "asin",  "asinh", "atan",    "atan2", "atanh", "cbrt",    "ceil",
+      "cos",    "cosh",  "cot",   "csc",   "degrees", "e",     "exp",   "expm1",   "floor",
+      "hypot",  "log",   "log10", "log1p", "log2",    "pi",    "power", "radians", "sec",
+      "signum", "sin",   "sinh",  "sqrt",  "tan",     "tanh",  NULL};
+  for (int i = 0; names[i]; i++)
+    if (strcasecmp(name, names[i]) == 0) return true;
+  return false;
+}
+
+static mill_status function_name(printer *p, const mill_expr *e) {
+  bool loud = shouted(e->name);
+  for (const char *s = e->name; *s; s++) {
+    char c = (char)(loud ? toupper((unsigned char)*s) : tolower((unsigned char)*s));
+    MILL_TRY(mill_text_addc(p->out, c, p->err));
+  }
+  return MILL_OK;
+}
+
+static mill_status sort_key(printer *p, const mill_expr *e) {
+  MILL_TRY(print(p, e->args[0]));
+  MILL_TRY(puts_to(p, e->descending ? " DESC" : " ASC"));
+  return puts_to(p, e->nulls_first ? " NULLS FIRST" : " NULLS LAST");
+}
+
+static mill_status plain_call(printer *p, const mill_expr *e) {
+  MILL_TRY(function_name(p, e));
+  MILL_TRY(puts_to(p, e->distinct ? "(DISTINCT " : "("));
+  if (e->star && e->nargs == 0) {
+    MILL_TRY(puts_to(p, "1"));
+  } else {
+    MILL_TRY(list(p, e->args, e->nargs));
+  }
+  MILL_TRY(puts_to(p, ")"));
+  if (e->ignore_nulls && !e->window) MILL_TRY(puts_to(p, " IGNORE NULLS"));
+  if (e->norder) {
+    MILL_TRY(puts_to(p, " WITHIN GROUP (ORDER BY "));
+    MILL_TRY(list(p, e->order, e->norder));
+    MILL_TRY(puts_to(p, ")"));
+  }
+  return e->filter ? wrap(p, " FILTER (WHERE ", e->filter, ")") : MILL_OK;
+}
+
+static mill_status call(printer *p, const mill_expr *e) {
+  const char *sign = e->nargs == 2 ? binary_sign(e->name) : NULL;
+  if (sign) return binary(p, e, sign);
+  if (e->nargs == 1) {
+    if (strcmp(e->name, "-") == 0 || mill_x_is_call(e, "negative"))
+      return wrap(p, "(- ", e->args[0], ")");
+    if (strcmp(e->name, "+") == 0 || mill_x_is_call(e, "positive"))
+      return wrap(p, "(+ ", e->args[0], ")");
+    if (strcmp(e->name, "~") == 0) return wrap(p, "~", e->args[0], "");
+    if (mill_x_is_call(e, "not") || strcmp(e->name, "!") == 0)
+      return wrap(p, "(NOT ", e->args[0], ")");
+    if (mill_x_is_call(e, "isnull")) return wrap(p, "(", e->args[0], " IS NULL)");
+    if (mill_x_is_call(e, "isnotnull")) return wrap(p, "(", e->args[0], " IS NOT NULL)");
+  }
+  if (mill_x_is_call(e, "in")) return in_list(p, e);
+  if (mill_x_is_call(e, "when")) return when(p, e);
+  if (mill_x_is_call(e, "like") && e->nargs >= 2) return like(p, e, " LIKE ");
+  if (mill_x_is_call(e, "if") && e->nargs == 3) {
+    MILL_TRY(puts_to(p, "(IF("));
+    MILL_TRY(list(p, e->args, 3));
+    return puts_to(p, "))");
+  }
+  return plain_call(p, e);
+}
+
+/* ---- windows -------------------------------------------------------------------------------- */
+
+static mill_status edge(printer *p, mill_frame_bound bound, const mill_expr *offset, bool upper) {
+  switch (bound) {
+  case MILL_UNBOUNDED_PRECEDING: return puts_to(p, "UNBOUNDED PRECEDING");
+  case MILL_UNBOUNDED_FOLLOWING: return puts_to(p, "UNBOUNDED FOLLOWING");
+  case MILL_CURRENT_ROW: return puts_to(p, "CURRENT ROW");
+  case MILL_PRECEDING:
+    if (upper) return wrap(p, "", offset, " PRECEDING");
+    return wrap(p, "", offset, " PRECEDING");
+  case MILL_FOLLOWING: return wrap(p, "", offset, " FOLLOWING");
+  }
+  return MILL_OK;
+}
+
+static mill_status window(printer *p, const mill_expr *e) {
+  const mill_window *v = e->window;
+  bool some = false;
+  MILL_TRY(wrap(p, "", e->args[0], " OVER ("));
+  if (v->npartition) {
+    MILL_TRY(puts_to(p, "PARTITION BY "));
+    MILL_TRY(list(p, v->partition, v->npartition));
+    some = true;
+  }
+  if (v->norder) {
+    MILL_TRY(puts_to(p, some ? " ORDER BY " : "ORDER BY "));
+    MILL_TRY(list(p, v->order, v->norder));
+    some = true;
+  }
+  if (v->framed) {
+    if (some) MILL_TRY(puts_to(p, " "));
+    MILL_TRY(puts_to(p, v->unit == MILL_FRAME_ROWS ? "ROWS BETWEEN " : "RANGE BETWEEN "));
+    MILL_TRY(edge(p, v->from, v->from_offset, false));
+    MILL_TRY(puts_to(p, " AND "));
+    MILL_TRY(edge(p, v->to, v->to_offset, true));
+  }
+  return puts_to(p, ")");
+}
+
+static mill_status lambda(printer *p, const mill_expr *e) {
+  MILL_TRY(wrap(p, "lambdafunction(", e->args[0], ""));
+  for (int i = 0; i < e->nparts; i++) MILL_TRY(puts_to(p, ", namedlambdavariable()"));
+  return puts_to(p, ")");
+}
+
+static mill_status alias(printer *p, const mill_expr *e) {
+  MILL_TRY(print(p, e->args[0]));
+  return mill_text_printf(p->out, p->err, " AS %s", e->parts[0]);
+}
+
+static mill_status print(printer *p, const mill_expr *e) {
+  if (e->pretty) return puts_to(p, e->pretty);
+  switch (e->kind) {
+  case MILL_X_NAME: return dotted(p, e->parts, e->nparts);
+  case MILL_X_TEXT: return puts_to(p, e->name);
+  case MILL_X_STAR:
+    MILL_TRY(dotted(p, e->parts, e->nparts));
+    return puts_to(p, e->nparts ? ".*" : "*");
+  case MILL_X_PARAMETER:
+    return e->name ? mill_text_printf(p->out, p->err, ":%s", e->name) : puts_to(p, "?");
+  case MILL_X_NAMED: return wrap(p, "", e->args[0], "");
+  case MILL_X_LITERAL: return literal(p, e);
+  case MILL_X_CALL: return call(p, e);
+  case MILL_X_CAST: return cast(p, e);
+  case MILL_X_EXTRACT: MILL_TRY(wrap(p, "", e->args[0], "[")); return wrap(p, "", e->args[1], "]");
+  case MILL_X_FIELD: MILL_TRY(wrap(p, "", e->args[0], ".")); return puts_to(p, e->name);
+  case MILL_X_ALIAS: return alias(p, e);
+  case MILL_X_LAMBDA: return lambda(p, e);
+  case MILL_X_VARIABLE: return puts_to(p, "namedlambdavariable()");
+  case MILL_X_WINDOW: return window(p, e);
+  case MILL_X_SORT: return sort_key(p, e);
+  case MILL_X_SCALAR_QUERY: return puts_to(p, "scalarsubquery()");
+  case MILL_X_EXISTS: return puts_to(p, "exists()");
+  case MILL_X_IN_QUERY:
+    if (e->nargs == 1) return wrap(p, "(", e->args[0], " IN (listquery()))");
+    MILL_TRY(puts_to(p, "(named_struct("));
+    MILL_TRY(list(p, e->args, e->nargs));
+    return puts_to(p, ") IN (listquery()))");
+  case MILL_X_HOST:
+    MILL_TRY(puts_to(p, e->name ? e->name : e->host->name));
+    MILL_TRY(puts_to(p, "("));
+    MILL_TRY(list(p, e->args, e->nargs));
+    return puts_to(p, ")");
+  case MILL_X_COLUMN:
+  case MILL_X_OUTER: return puts_to(p, e->name);
+  }
+  return MILL_OK;
+}
+
+mill_status mill_expr_sql(const mill_expr *e, const mill_settings *set, mill_text *out,
+                          mill_error *err) {
+  printer p = {set, out, err};
+  return print(&p, e);
+}
+
+/* ---- for the planner ------------------------------------------------------------------------ */
+
+const char *mill_w_sql(mill_planner *w, const mill_expr *e) {
+  mill_text t;
+  mill_text_init(&t, w->ctx->memory);
+  const char *s = NULL;
+  if (mill_expr_sql(e, &w->set, &t, NULL) == MILL_OK)
+    s = mill_arena_strndup(w->arena, t.data ? t.data : "", t.size);
+  mill_text_clear(&t);
+  return s ? s : "?";
+}
+
+const char *mill_w_quoted_sql(mill_planner *w, const mill_expr *e) {
+  return mill_error_fmt(w->err, "\"%s\"", mill_w_sql(w, e));
+}
+
+const char *mill_w_quoted_type(mill_planner *w, const mill_type *t) {
+  return mill_type_quoted(w->ctx->memory, t, w->err);
+}
+
+const char *mill_w_quoted_parts(mill_planner *w, const char *const *parts, int n) {
+  char buf[1024];
+  size_t at = 0;
+  for (int i = 0; i < n && at + 2 < sizeof buf; i++) {
+    int k = snprintf(buf + at, sizeof buf - at, i ? ".`%s`" : "`%s`", parts[i]);
+    at += k > 0 ? (size_t)k : 0;
+  }
+  return mill_error_fmt(w->err, "%s", n ? buf : "");
+}
