@@ -3,6 +3,7 @@
 ** Pretty SQL: columns by their last name, plain texts and numbers without quotes, casts that
 ** coercion put in left out. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 

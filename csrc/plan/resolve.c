@@ -1,0 +1,379 @@
+/* Name resolution: unresolved expressions to typed ones over the columns of a scope.
+**
+** A name is looked for among lambda variables, then as qualifier and column, then as column and
+** fields, then among the aliases of the same select list, then in the query around this one. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "plan/plan_int.h"
+
+mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer) {
+  return (mill_scope){.outer = outer, .column = n->output, .ncolumns = n->noutput};
+}
+
+/* ---- columns -------------------------------------------------------------------------------- */
+
+int mill_find_column(const mill_planner *w, const mill_expr *const *column, int n, const char *name,
+                     const mill_expr **out) {
+  int found = 0;
+  for (int i = 0; i < n; i++) {
+    if (!mill_w_same_name(w, column[i]->name, name)) continue;
+    if (found == 0) *out = column[i];
+    if (found == 0 || column[i]->id != (*out)->id) found++;
+  }
+  return found;
+}
+
+/* Does the column's qualifier end in parts[0..n)? */
+static bool qualified(const mill_planner *w, const mill_expr *c, const char *const *parts, int n) {
+  if (c->nparts < n || c->parts == NULL) return false;
+  for (int i = 0; i < n; i++)
+    if (!mill_w_same_name(w, c->parts[c->nparts - n + i], parts[i])) return false;
+  return true;
+}
+
+/* Columns that match `nq` qualifiers and a name at parts[nq]. */
+static int matches(const mill_planner *w, const mill_expr *const *column, int n, const mill_expr *e,
+                   int nq, const mill_expr **out) {
+  int found = 0;
+  for (int i = 0; i < n; i++) {
+    const mill_expr *c = column[i];
+    if (!mill_w_same_name(w, c->name, e->parts[nq])) continue;
+    if (nq > 0 && !qualified(w, c, e->parts, nq)) continue;
+    if (found == 0) *out = c;
+    if (found == 0 || c->id != (*out)->id) found++;
+  }
+  return found;
+}
+
+static const mill_expr *ambiguous(mill_planner *w, const mill_expr *const *column, int n,
+                                  const mill_expr *e, int nq) {
+  char buf[1024] = "[";
+  size_t at = 1;
+  for (int i = 0; i < n && at + 4 < sizeof buf; i++) {
+    const mill_expr *c = column[i];
+    if (!mill_w_same_name(w, c->name, e->parts[nq])) continue;
+    if (nq > 0 && !qualified(w, c, e->parts, nq)) continue;
+    const char *q = mill_w_quoted_parts(w, c->parts, c->nparts);
+    int k = snprintf(buf + at, sizeof buf - at, "%s%s%s`%s`", at > 1 ? ", " : "", q, *q ? "." : "",
+                     c->name);
+    at += k > 0 ? (size_t)k : 0;
+  }
+  mill_error_clear(w->err);
+  return MILL_W_FAIL_AT(w, e, MILL_E_AMBIGUOUS_REFERENCE, "name",
+                        mill_w_quoted_parts(w, e->parts, e->nparts), "referenceNames",
+                        mill_error_fmt(w->err, "%s]", buf), NULL);
+}
+
+/* The field path parts[from..) below a column. */
+static const mill_expr *fields(mill_planner *w, const mill_expr *c, const mill_expr *e, int from) {
+  for (int i = from; c && i < e->nparts; i++) c = mill_bind_field(w, c, e->parts[i], e);
+  return c;
+}
+
+static const mill_expr *positioned(mill_planner *w, const mill_expr *c, const mill_expr *e) {
+  mill_expr *copy = mill_x_copy(w, c);
+  if (copy == NULL) return NULL;
+  copy->text = e->text, copy->start = e->start, copy->stop = e->stop;
+  return copy;
+}
+
+/* Among one list of columns: NULL and no error when there is none. */
+static const mill_expr *in_columns(mill_planner *w, const mill_expr *const *column, int n,
+                                   const mill_expr *e) {
+  const mill_expr *c = NULL;
+  int most = e->nparts - 1 < 3 ? e->nparts - 1 : 3;
+  for (int nq = most; nq >= 0; nq--) {
+    int found = matches(w, column, n, e, nq, &c);
+    if (found > 1) return ambiguous(w, column, n, e, nq);
+    if (found == 1) return fields(w, positioned(w, c, e), e, nq + 1);
+  }
+  return NULL;
+}
+
+static const mill_expr *in_variables(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  for (const mill_names *v = s->variables; v; v = v->next)
+    if (mill_w_same_name(w, v->variable->name, e->parts[0])) return fields(w, v->variable, e, 1);
+  return NULL;
+}
+
+static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const mill_expr *found = NULL;
+  for (int i = 0; s->lateral && i < s->lateral->n; i++) {
+    const mill_expr *a = s->lateral->at[i];
+    if (a->kind != MILL_X_ALIAS || a->hidden || !mill_w_same_name(w, a->parts[0], e->parts[0]))
+      continue;
+    if (found)
+      return MILL_W_FAIL_AT(w, e, MILL_E_AMBIGUOUS_REFERENCE, "name",
+                            mill_w_quoted_parts(w, e->parts, e->nparts), "referenceNames",
+                            "lateral column aliases", NULL);
+    found = a;
+  }
+  if (found == NULL) return NULL;
+  return fields(w, positioned(w, found->args[0], e), e, 1);
+}
+
+static const mill_expr *in_outer(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  for (const mill_scope *o = s->outer; o; o = o->outer) {
+    const mill_expr *c = in_columns(w, o->column, o->ncolumns, e);
+    if (w->status) return NULL;
+    if (c == NULL) c = in_columns(w, o->hidden, o->nhidden, e);
+    if (w->status) return NULL;
+    if (c == NULL) continue;
+    if (c->kind != MILL_X_COLUMN) return c; /* fields of an outer struct */
+    mill_expr *x = mill_x_copy(w, c);
+    if (x) x->kind = MILL_X_OUTER;
+    return x;
+  }
+  return NULL;
+}
+
+static const mill_expr *resolve_in(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const mill_expr *r = in_variables(w, s, e);
+  if (r == NULL && !w->status) r = in_columns(w, s->column, s->ncolumns, e);
+  if (r == NULL && !w->status && s->nhidden) r = in_columns(w, s->hidden, s->nhidden, e);
+  if (r == NULL && !w->status) r = in_aliases(w, s, e);
+  return r;
+}
+
+const mill_expr *mill_resolve_name_quiet(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  return resolve_in(w, s, e);
+}
+
+/* ---- names that are none -------------------------------------------------------------------- */
+
+static int distance(const char *a, const char *b) {
+  int row[65], n = (int)strlen(b);
+  if (n > 64) return 99;
+  for (int j = 0; j <= n; j++) row[j] = j;
+  for (int i = 1; *a; i++, a++) {
+    int before = row[0];
+    row[0] = i;
+    for (int j = 1; j <= n; j++) {
+      int above = row[j], cost = (*a | 32) != (b[j - 1] | 32);
+      int best = before + cost;
+      if (above + 1 < best) best = above + 1;
+      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+      before = above;
+      row[j] = best;
+    }
+  }
+  return row[n];
+}
+
+/* Up to five column names of the scope, the nearest first: "`a`, `b`". */
+static const char *proposals(mill_planner *w, const mill_scope *s, const char *name) {
+  char buf[1024] = "";
+  size_t at = 0;
+  bool *used = mill_w_alloc(w, (size_t)s->ncolumns + 1);
+  for (int k = 0; used && k < 5 && k < s->ncolumns; k++) {
+    int best = -1;
+    for (int i = 0; i < s->ncolumns; i++) {
+      if (used[i]) continue;
+      if (best < 0 || distance(name, s->column[i]->name) < distance(name, s->column[best]->name))
+        best = i;
+    }
+    used[best] = true;
+    const mill_expr *c = s->column[best];
+    const char *q = mill_w_quoted_parts(w, c->parts, c->nparts);
+    int m = at + 4 < sizeof buf ? snprintf(buf + at, sizeof buf - at, "%s%s%s`%s`", k ? ", " : "",
+                                           q, *q ? "." : "", c->name)
+                                : 0;
+    at += m > 0 ? (size_t)m : 0;
+  }
+  return mill_w_copy(w, buf, strlen(buf));
+}
+
+const mill_expr *mill_unresolved(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const char *near = proposals(w, s, e->parts[e->nparts - 1]);
+  if (near == NULL) return NULL;
+  mill_error_clear(w->err);
+  const char *name = mill_w_quoted_parts(w, e->parts, e->nparts);
+  if (*near == '\0')
+    return MILL_W_FAIL_AT(w, e, MILL_E_UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, "objectName", name,
+                          NULL);
+  return MILL_W_FAIL_AT(w, e, MILL_E_UNRESOLVED_COLUMN_WITH_SUGGESTION, "objectName", name,
+                        "proposal", near, NULL);
+}
+
+/* current_date and its like, which stand without parentheses. */
+static bool bare_call(const char *name) {
+  static const char *const names[] = {"current_date", "current_timestamp", "current_user", "user",
+                                      "session_user", "localtimestamp",    "current_time", NULL};
+  for (int i = 0; names[i]; i++)
+    if (strcasecmp(names[i], name) == 0) return true;
+  return false;
+}
+
+static const mill_expr *grouping_id(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_expr *call = mill_x_new(w, MILL_X_CALL, e);
+  if (call == NULL) return NULL;
+  call->name = e->parts[0];
+  return mill_bind_call(w, s, call);
+}
+
+static const mill_expr *resolve_name(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const mill_expr *r = resolve_in(w, s, e);
+  if (r || w->status) return r;
+  if (e->nparts == 1 && bare_call(e->parts[0])) return grouping_id(w, s, e);
+  r = in_outer(w, s, e);
+  if (r || w->status) return r;
+  return mill_unresolved(w, s, e);
+}
+
+/* ---- other kinds ---------------------------------------------------------------------------- */
+
+const mill_expr *mill_w_parse(mill_planner *w, const char *text, size_t n) {
+  const mill_expr *e = NULL;
+  mill_parse_expr parse = mill_session_parse(w->session);
+  if (parse == NULL) return MILL_W_FAIL(w, MILL_E_NOT_IMPLEMENTED, "feature", "SQL text", NULL);
+  w->status = parse(w->session, text, n, w->arena, &e, w->err);
+  return w->status == MILL_OK ? e : NULL;
+}
+
+static const mill_expr *resolve_text(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const mill_expr *c = NULL;
+  int found = mill_find_column(w, s->column, s->ncolumns, e->name, &c);
+  if (found == 1) return c;
+  const mill_expr *parsed = mill_w_parse(w, e->name, strlen(e->name));
+  return parsed ? mill_resolve(w, s, parsed) : NULL;
+}
+
+static const mill_expr *resolve_parameter(mill_planner *w, const mill_scope *s,
+                                          const mill_expr *e) {
+  const mill_parameters *p = w->params;
+  for (int i = 0; p && i < p->n; i++) {
+    bool hit =
+        e->name ? p->names && strcmp(p->names[i], e->name) == 0 : p->names == NULL && i == e->index;
+    if (hit) return mill_resolve(w, s, p->values[i]);
+  }
+  return MILL_W_FAIL_AT(w, e, MILL_E_UNBOUND_SQL_PARAMETER, "name",
+                        e->name ? e->name : mill_error_fmt(w->err, "_%d", (int)e->start), NULL);
+}
+
+/* Copy of e with resolved args. */
+static mill_expr *with_args(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_expr *c = mill_x_copy(w, e);
+  mill_scope below = *s;
+  below.nested = true;
+  for (int i = 0; c && i < c->nargs; i++) {
+    c->args[i] = mill_resolve(w, &below, e->args[i]);
+    if (c->args[i] == NULL) return NULL;
+  }
+  return c;
+}
+
+static bool has_lambda(const mill_expr *e) {
+  for (int i = 0; i < e->nargs; i++)
+    if (e->args[i]->kind == MILL_X_LAMBDA) return true;
+  return false;
+}
+
+/* Stars among the arguments: count(*) is count(1), struct(*) has all columns. */
+static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_exprs l = {0};
+  bool star = false;
+  for (int i = 0; i < e->nargs; i++) star |= e->args[i]->kind == MILL_X_STAR;
+  if (!star) return e;
+  mill_expr *c = mill_x_copy(w, e);
+  if (c == NULL) return NULL;
+  if (mill_x_is_call(e, "count") && e->nargs == 1 && !e->distinct && e->args[0]->nparts == 0) {
+    c->args[0] = mill_x_int(w, 1);
+    return c->args[0] ? c : NULL;
+  }
+  if (!mill_expand_list(w, s, e->args, e->nargs, &l)) return NULL;
+  c->args = l.at;
+  c->nargs = l.n;
+  return c;
+}
+
+static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  e = expand_args(w, s, e);
+  if (e == NULL) return NULL;
+  if (has_lambda(e)) {
+    mill_expr *c = mill_x_copy(w, e);
+    return c ? mill_bind_lambda_call(w, s, c) : NULL;
+  }
+  mill_expr *c = with_args(w, s, e);
+  if (c == NULL) return NULL;
+  mill_scope below = *s;
+  below.nested = true;
+  for (int i = 0; i < e->norder; i++) {
+    c->order[i] = mill_resolve(w, &below, e->order[i]);
+    if (c->order[i] == NULL) return NULL;
+  }
+  if (e->filter) {
+    c->filter = mill_resolve(w, &below, e->filter);
+    if (c->filter == NULL) return NULL;
+    if (c->filter->type->id != MILL_BOOLEAN)
+      return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, "sqlExpr",
+                            mill_w_quoted_sql(w, c), "filter", mill_w_quoted_sql(w, c->filter),
+                            "type", mill_w_quoted_type(w, c->filter->type), NULL);
+  }
+  return mill_bind_call(w, s, c);
+}
+
+static const mill_expr *resolve_alias(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_scope same = *s;
+  const mill_expr *of = mill_resolve(w, &same, e->args[0]);
+  if (of == NULL) return NULL;
+  if (of->kind == MILL_X_ALIAS) of = of->args[0];
+  mill_expr *a = mill_x_alias(w, of, e->parts[0]);
+  if (a == NULL) return NULL;
+  a->parts = e->parts;
+  a->nparts = e->nparts;
+  if (e->metadata) a->metadata = e->metadata;
+  return a;
+}
+
+static const mill_expr *resolve_typed(mill_planner *w, mill_expr *c, const mill_type *t,
+                                      bool nullable) {
+  (void)w;
+  if (c == NULL) return NULL;
+  c->type = t;
+  c->nullable = nullable;
+  return c;
+}
+
+static const mill_expr *resolve_literal(mill_planner *w, const mill_expr *e) {
+  return resolve_typed(w, mill_x_copy(w, e), e->value->type, !mill_vector_valid(e->value, 0));
+}
+
+static const mill_expr *resolve_kind(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_expr *c;
+  switch (e->kind) {
+  case MILL_X_NAME: return resolve_name(w, s, e);
+  case MILL_X_TEXT: return resolve_text(w, s, e);
+  case MILL_X_PARAMETER: return resolve_parameter(w, s, e);
+  case MILL_X_LITERAL: return resolve_literal(w, e);
+  case MILL_X_CALL: return resolve_call(w, s, e);
+  case MILL_X_CAST: c = with_args(w, s, e); return c ? mill_bind_cast(w, c) : NULL;
+  case MILL_X_EXTRACT: c = with_args(w, s, e); return c ? mill_bind_extract(w, c) : NULL;
+  case MILL_X_ALIAS: return resolve_alias(w, s, e);
+  case MILL_X_WINDOW: return mill_resolve_window(w, s, e);
+  case MILL_X_SORT:
+    c = with_args(w, s, e);
+    return c ? resolve_typed(w, c, c->args[0]->type, c->args[0]->nullable) : NULL;
+  case MILL_X_SCALAR_QUERY:
+  case MILL_X_EXISTS:
+  case MILL_X_IN_QUERY: return mill_resolve_subquery(w, s, e);
+  case MILL_X_HOST: c = with_args(w, s, e); return c ? resolve_typed(w, c, e->target, true) : NULL;
+  case MILL_X_NAMED: return mill_resolve(w, s, e->args[0]);
+  case MILL_X_STAR:
+    return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_USAGE_OF_STAR_OR_REGEX, "elem", "'*'", "prettyName",
+                          "expression", NULL);
+  default:
+    return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LAMBDA_FUNCTION_CALL_NON_HIGHER_ORDER_FUNCTION,
+                          "class", mill_w_sql(w, e), NULL);
+  }
+}
+
+const mill_expr *mill_resolve(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  if (e == NULL || w->status != MILL_OK) return NULL;
+  if (e->type && e->kind != MILL_X_LITERAL) return e;
+  if (!mill_w_enter(w)) return NULL;
+  const mill_expr *r = resolve_kind(w, s, e);
+  mill_w_leave(w);
+  return r;
+}
