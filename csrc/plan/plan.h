@@ -19,6 +19,7 @@ struct mill_plan {
   mill_arena arena;
   mill_node *root;
   const mill_type *schema; /* analysed: a STRUCT */
+  mill_settings settings;  /* as they were at its analysis */
   bool streaming;
   int refs;
   struct mill_plan_keep *keep; /* what is kept alive */

@@ -130,6 +130,8 @@ static const mill_expr *in_outer(mill_planner *w, const mill_scope *s, const mil
 }
 
 static const mill_expr *resolve_in(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  if (s->expand && e->nparts == 1 && e->parts[0][0] == '$')
+    return s->expand->at[e->parts[0][1] - '1'];
   const mill_expr *r = in_variables(w, s, e);
   if (r == NULL && !w->status) r = in_columns(w, s->column, s->ncolumns, e);
   if (r == NULL && !w->status && s->nhidden) r = in_columns(w, s->hidden, s->nhidden, e);
@@ -227,7 +229,8 @@ static const mill_expr *resolve_name(mill_planner *w, const mill_scope *s, const
 const mill_expr *mill_w_parse(mill_planner *w, const char *text, size_t n) {
   const mill_expr *e = NULL;
   mill_parse_expr parse = mill_session_parse(w->session);
-  if (parse == NULL) return MILL_W_FAIL(w, MILL_E_NOT_IMPLEMENTED, "feature", "SQL text", NULL);
+  if (parse == NULL)
+    return MILL_W_FAIL(w, MILL_E_UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, "objectName", text, NULL);
   w->status = parse(w->session, text, n, w->arena, &e, w->err);
   return w->status == MILL_OK ? e : NULL;
 }

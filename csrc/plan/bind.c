@@ -1,0 +1,298 @@
+/* Resolved arguments to bound calls, casts and extractions; constants are computed on the way. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kernel/coerce.h"
+#include "plan/plan_int.h"
+
+/* ---- constants ------------------------------------------------------------------------------ */
+
+/* Run a kernel on constants. A failure leaves the call to be run, where it is raised if the row is
+** reached; so errors are dropped here. */
+static const mill_vector *fold(mill_planner *w, const mill_expr *e, const mill_binding *b,
+                               const mill_vector *const *values) {
+  mill_vector *flat = mill_w_alloc(w, sizeof *flat), *out = mill_w_alloc(w, sizeof *out);
+  bool nulls = b->fn && (b->fn->flags & MILL_FN_NULLS);
+  if (flat == NULL || out == NULL) return NULL;
+  for (int i = 0; !nulls && i < b->nargs; i++) {
+    if (mill_vector_valid(values[i], 0)) continue;
+    mill_vector_null(out, b->result);
+    return out;
+  }
+  mill_call call = {.ctx = w->ctx,
+                    .set = &w->set,
+                    .fn = b->fn,
+                    .result = b->result,
+                    .arg_type = (const mill_type *const *)b->cast_to,
+                    .nargs = b->nargs,
+                    .state = b->state,
+                    .arena = w->arena,
+                    .start = e->start,
+                    .stop = e->stop,
+                    .text = e->text};
+  w->status = mill_vector_init(flat, b->result, 1, w->arena, w->err);
+  if (w->status) return NULL;
+  flat->size = 1;
+  mill_error ignored;
+  mill_error_clear(&ignored);
+  mill_status s = b->kernel(&call, values, 1, flat, &ignored);
+  if (s == MILL_OK) s = mill_vector_constant(out, flat, 0, w->arena, &ignored);
+  return s == MILL_OK ? out : NULL;
+}
+
+static const mill_vector *constant_of(const mill_expr *e) {
+  while (e->kind == MILL_X_ALIAS) e = e->args[0];
+  return e->value;
+}
+
+/* The values of all args, or NULL when one is no constant. */
+static const mill_vector **constants(mill_planner *w, const mill_expr *e) {
+  const mill_vector **v = mill_w_alloc(w, (size_t)(e->nargs + 1) * sizeof *v);
+  for (int i = 0; v && i < e->nargs; i++) {
+    v[i] = constant_of(e->args[i]);
+    if (v[i] == NULL) return NULL;
+  }
+  return v;
+}
+
+bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **out) {
+  (void)w;
+  *out = constant_of(e);
+  return *out != NULL;
+}
+
+/* ---- bindings ------------------------------------------------------------------------------- */
+
+static mill_binding *binding_of(mill_planner *w, const mill_expr *e) {
+  size_t n = (size_t)e->nargs + 1;
+  mill_binding *b = mill_w_alloc(w, sizeof *b);
+  const mill_type **types = mill_w_alloc(w, n * sizeof *types);
+  const mill_type **casts = mill_w_alloc(w, n * sizeof *casts);
+  const mill_vector **values = mill_w_alloc(w, n * sizeof *values);
+  const char **sql = mill_w_alloc(w, n * sizeof *sql);
+  bool *nullable = mill_w_alloc(w, n), *literal = mill_w_alloc(w, n);
+  if (!b || !types || !casts || !values || !sql || !nullable || !literal) return NULL;
+  for (int i = 0; i < e->nargs; i++) {
+    types[i] = casts[i] = e->args[i]->type;
+    values[i] = constant_of(e->args[i]);
+    sql[i] = mill_w_sql(w, e->args[i]);
+    nullable[i] = e->args[i]->nullable;
+    literal[i] = e->args[i]->kind == MILL_X_LITERAL;
+  }
+  *b = (mill_binding){.ctx = w->ctx,
+                      .set = &w->plan->settings,
+                      .fn = e->fn,
+                      .name = e->name,
+                      .nargs = e->nargs,
+                      .arg_type = types,
+                      .arg_value = values,
+                      .arg_nullable = nullable,
+                      .arg_sql = sql,
+                      .arg_literal = literal,
+                      .arena = w->arena,
+                      .cast_to = casts};
+  return b;
+}
+
+static const mill_expr *unknown(mill_planner *w, const mill_expr *e) {
+  return MILL_W_FAIL_AT(
+      w, e, MILL_E_UNRESOLVED_ROUTINE, "routineName", mill_error_fmt(w->err, "`%s`", e->name),
+      "searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+}
+
+/* Print the call as the function that Spark makes of it: date + int is date_add(date, int). */
+static const char *rewritten(mill_planner *w, const mill_expr *e, const mill_binding *b) {
+  const char *x = mill_w_sql(w, e->args[b->swapped ? 1 : 0]);
+  if (e->nargs < 2) return mill_w_printf(w, "%s(%s)", b->rewritten->name, x);
+  return mill_w_printf(w, "%s(%s, %s)", b->rewritten->name, x,
+                       mill_w_sql(w, e->args[b->swapped ? 0 : 1]));
+}
+
+/* What a function lowers to, over the call's args, printed as the call itself. */
+static const mill_expr *expand(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_exprs args = {e->args, e->nargs, e->nargs};
+  mill_scope none = {0};
+  mill_scope over = s ? *s : none;
+  const char *pretty = mill_w_sql(w, e);
+  over.expand = &args;
+  char text[1024];
+  size_t at = 0;
+  for (const char *p = e->fn->lowered; *p && at + 12 < sizeof text; p++) { /* $1: a name */
+    bool arg = *p == '$' && p[1] >= '1' && p[1] <= '9';
+    at += (size_t)snprintf(text + at, sizeof text - at, arg ? "`$%c`" : "%c", arg ? *++p : *p);
+  }
+  const mill_expr *parsed = mill_w_parse(w, mill_w_copy(w, text, at), at);
+  const mill_expr *r = parsed ? mill_resolve(w, &over, parsed) : NULL;
+  mill_expr *c = r ? mill_x_copy(w, r) : NULL;
+  if (c) c->pretty = pretty, c->text = e->text, c->start = e->start, c->stop = e->stop;
+  return c;
+}
+
+static const char *field_name(const mill_expr *e) {
+  switch (e->kind) {
+  case MILL_X_ALIAS: return e->parts[0];
+  case MILL_X_COLUMN:
+  case MILL_X_OUTER:
+  case MILL_X_FIELD: return e->name;
+  default: return NULL;
+  }
+}
+
+/* struct(a, b) is named_struct('a', a, 'b', b). */
+static const mill_expr *bind_struct(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_expr *c = mill_x_copy(w, e);
+  if (c == NULL) return NULL;
+  c->pretty = mill_w_sql(w, e);
+  c->name = "named_struct";
+  c->args = mill_w_alloc(w, (size_t)(2 * e->nargs + 1) * sizeof *c->args);
+  if (c->args == NULL) return NULL;
+  c->nargs = 2 * e->nargs;
+  for (int i = 0; i < e->nargs; i++) {
+    const char *name = field_name(e->args[i]);
+    c->args[2 * i] = mill_x_string(w, name ? name : mill_w_printf(w, "col%d", i + 1));
+    c->args[2 * i + 1] = e->args[i];
+    if (c->args[2 * i] == NULL) return NULL;
+  }
+  return mill_bind_call(w, s, c);
+}
+
+static const mill_expr *strip_aliases(mill_planner *w, mill_expr *e) {
+  (void)w;
+  for (int i = 0; i < e->nargs; i++)
+    while (e->args[i]->kind == MILL_X_ALIAS) e->args[i] = e->args[i]->args[0];
+  return e;
+}
+
+static const mill_expr *unsupported(mill_planner *w, const mill_expr *e, const char *syntax) {
+  return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_SQL_SYNTAX_FUNCTION_WITH_UNSUPPORTED_SYNTAX,
+                        "prettyName", mill_error_fmt(w->err, "`%s`", e->name), "syntax", syntax,
+                        NULL);
+}
+
+static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding *b) {
+  if (b->rewritten) e->pretty = rewritten(w, e, b);
+  for (int i = 0; i < e->nargs; i++) {
+    e->args[i] = mill_x_cast(w, e->args[i], b->cast_to[i]);
+    if (e->args[i] == NULL) return NULL;
+  }
+  e->binding = b;
+  e->type = b->result;
+  e->nullable = b->nullable;
+  bool pure = e->fn->kind == MILL_SCALAR && b->kernel && e->nargs > 0 &&
+              !(e->fn->flags & (MILL_FN_NONDETERMINISTIC | MILL_FN_LAMBDA));
+  const mill_vector **v = pure ? constants(w, e) : NULL;
+  if (v) e->value = fold(w, e, b, v);
+  return w->status == MILL_OK ? e : NULL;
+}
+
+const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
+  e->fn = mill_function_find(e->name, strlen(e->name));
+  if (e->fn == NULL || e->fn->kind == MILL_TABLE) return unknown(w, e);
+  if (mill_x_is_call(e, "struct")) return bind_struct(w, s, e);
+  bool aggregate = e->fn->kind == MILL_AGGREGATE;
+  if (e->distinct && !aggregate) return unsupported(w, e, "DISTINCT");
+  if (e->filter && !aggregate) return unsupported(w, e, "FILTER CLAUSE");
+  strip_aliases(w, e);
+  mill_binding *b = binding_of(w, e);
+  if (b == NULL) return NULL;
+  if (e->fn->lowered && e->fn->kernel == NULL && e->fn->aggregate == NULL) {
+    return expand(w, s, e);
+  }
+  w->status = mill_function_bind(b, w->err);
+  if (w->status != MILL_OK) {
+    mill_w_at(w, e->text, e->start, e->stop);
+    return NULL;
+  }
+  return finish_call(w, e, b);
+}
+
+const mill_expr *mill_bind_lambda_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
+  (void)s;
+  return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LAMBDA_FUNCTION_CALL_NON_HIGHER_ORDER_FUNCTION,
+                        "class", e->name, NULL);
+}
+
+const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *e) {
+  while (e->args[0]->kind == MILL_X_ALIAS) e->args[0] = e->args[0]->args[0];
+  if (e->mode == MILL_CAST_ANSI && !w->set.ansi) e->mode = MILL_CAST_LEGACY;
+  mill_binding *b = binding_of(w, e);
+  if (b == NULL) return NULL;
+  w->status = mill_cast_bind(b, e->target, (mill_cast_mode)e->mode, w->err);
+  if (w->status != MILL_OK) {
+    mill_w_at(w, e->text, e->start, e->stop);
+    return NULL;
+  }
+  e->binding = b;
+  e->type = e->target;
+  e->nullable = b->nullable || e->args[0]->nullable;
+  const mill_vector **v = constants(w, e);
+  if (v) e->value = fold(w, e, b, v);
+  return w->status == MILL_OK ? e : NULL;
+}
+
+/* ---- fields and elements -------------------------------------------------------------------- */
+
+const mill_expr *mill_bind_field(mill_planner *w, const mill_expr *of, const char *name,
+                                 const mill_expr *at) {
+  const mill_type *t = of->type;
+  int found = -1, count = 0;
+  if (t->id != MILL_STRUCT) {
+    mill_expr *x = mill_x_new(w, MILL_X_EXTRACT, at);
+    const mill_expr **args = mill_w_alloc(w, 2 * sizeof *args);
+    if (x == NULL || args == NULL) return NULL;
+    args[0] = of;
+    args[1] = mill_x_string(w, name);
+    x->args = args;
+    x->nargs = 2;
+    return args[1] ? mill_bind_extract(w, x) : NULL;
+  }
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    if (!mill_w_same_name(w, t->fields[i].name, name)) continue;
+    if (count++ == 0) found = (int)i;
+  }
+  if (count > 1)
+    return MILL_W_FAIL_AT(w, at, MILL_E_AMBIGUOUS_REFERENCE_TO_FIELDS, "field", name, "count",
+                          mill_error_fmt(w->err, "%d", count), NULL);
+  if (found < 0) {
+    char list[1024] = "";
+    size_t k = 0;
+    for (uint32_t i = 0; i < t->nfields && k + 4 < sizeof list; i++) {
+      int m = snprintf(list + k, sizeof list - k, i ? ", `%s`" : "`%s`", t->fields[i].name);
+      k += m > 0 ? (size_t)m : 0;
+    }
+    return MILL_W_FAIL_AT(w, at, MILL_E_FIELD_NOT_FOUND, "fieldName",
+                          mill_error_fmt(w->err, "`%s`", name), "fields",
+                          mill_error_fmt(w->err, "%s", list), NULL);
+  }
+  mill_expr *f = mill_x_new(w, MILL_X_FIELD, at);
+  const mill_expr **args = mill_w_alloc(w, sizeof *args);
+  if (f == NULL || args == NULL) return NULL;
+  args[0] = of;
+  f->args = args;
+  f->nargs = 1;
+  f->index = found;
+  f->name = t->fields[found].name;
+  f->type = t->fields[found].type;
+  f->nullable = of->nullable || t->fields[found].nullable;
+  return f;
+}
+
+const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e) {
+  const mill_expr *of = e->args[0], *key = e->args[1];
+  const mill_vector *v = constant_of(key);
+  if (of->type->id == MILL_STRUCT && v && key->type->id == MILL_STRING) {
+    mill_str s = ((const mill_str *)v->data)[0];
+    const char *name = mill_w_copy(w, mill_str_data(&s), s.size);
+    return name ? mill_bind_field(w, of, name, e) : NULL;
+  }
+  if (of->type->id != MILL_ARRAY && of->type->id != MILL_MAP)
+    return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_EXTRACT_BASE_FIELD_TYPE, "base",
+                          mill_w_quoted_sql(w, of), "other", mill_w_quoted_type(w, of->type), NULL);
+  const char *pretty = mill_w_sql(w, e);
+  mill_expr *call = mill_x_call(w, "extract_value", 2, of, key);
+  if (call == NULL) return NULL;
+  call->pretty = pretty;
+  call->text = e->text, call->start = e->start, call->stop = e->stop;
+  return mill_bind_call(w, NULL, call);
+}
