@@ -189,7 +189,20 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
 /* Nodes for select items that hold windows or lateral aliases, over child. */
 const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mill_exprs *items,
                                     const mill_exprs *hidden);
+/* Resolve and name the items of a list, each seeing the aliases before it. */
+bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
+                        mill_exprs *out);
+/* Columns below the list of n that ORDER BY and its like may use. */
+bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
+/* n, with the columns that e uses passed up to it. */
+const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e);
 /* aggregate.c */
+/* The query of resolved `items` (they hold aggregates) over child, by the keys of n (NULL: none). */
+const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const mill_node *child,
+                                      const mill_exprs *keys, mill_exprs *items);
+/* e over the results of an AGGREGATE, which may gain aggregates; `top` is its select list. */
+const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
+                                      const mill_node *top);
 const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
                                         const mill_scope *outer);
 const mill_node *mill_analyse_having(mill_planner *w, const mill_node *n, const mill_scope *outer);

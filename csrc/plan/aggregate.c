@@ -1,0 +1,295 @@
+/* GROUP BY: keys, grouping sets, and select lists over groups.
+**
+** The select list becomes a PROJECT over an AGGREGATE. Its expressions are rewritten so that
+** aggregate calls and keys are columns of the AGGREGATE; a column that is left is an error. With
+** grouping sets the last key is the grouping id, and every key has an id of its own, since within
+** aggregates the column means its own value. */
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+typedef struct grouping {
+  const mill_node *node; /* for sets */
+  const mill_expr *const *keys;
+  int nkeys;        /* those of the user */
+  mill_exprs named; /* and as columns of the AGGREGATE */
+  mill_exprs aggs;
+  const mill_expr *id; /* the grouping id's column, or NULL */
+} grouping;
+
+static const mill_expr *rewrite(mill_planner *w, const mill_expr *e, void *arg);
+
+static const mill_expr *bare(const mill_expr *e) {
+  return e->kind == MILL_X_ALIAS ? e->args[0] : e;
+}
+
+static const mill_expr *key_column(mill_planner *w, grouping *g, const mill_expr *e) {
+  for (int i = 0; i < g->nkeys; i++)
+    if (mill_x_same(bare(g->keys[i]), e)) return mill_x_column(w, g->named.at[i]);
+  return NULL;
+}
+
+/* grouping(key): a bit of the grouping id. */
+static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_expr *e) {
+  int at = -1;
+  if (g->id == NULL) {
+    MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
+    return NULL;
+  }
+  if (mill_x_is_call(e, "grouping_id")) return mill_x_column(w, g->id);
+  for (int i = 0; i < g->nkeys && e->nargs == 1; i++)
+    if (mill_x_same(bare(g->keys[i]), e->args[0])) at = i;
+  if (at < 0)
+    return MILL_W_FAIL_AT(w, e, MILL_E_GROUPING_COLUMN_MISMATCH, "grouping",
+                          e->nargs ? mill_w_sql(w, e->args[0]) : "", "groupingColumns", "", NULL);
+  const mill_expr *shift = mill_x_bound(w, "div", 2, mill_x_column(w, g->id),
+                                        mill_x_bigint(w, (int64_t)1 << (g->nkeys - 1 - at)));
+  const mill_expr *bit = shift ? mill_x_bound(w, "%", 2, shift, mill_x_bigint(w, 2)) : NULL;
+  mill_expr *c = mill_x_copy(w, mill_x_cast(w, bit, mill_type_of(MILL_TINYINT)));
+  if (c) c->pretty = mill_w_sql(w, e), c->nullable = false;
+  return c;
+}
+
+static int is_aggregate_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  return mill_x_is_aggregate(e);
+}
+
+static const mill_expr *aggregate_column(mill_planner *w, grouping *g, const mill_expr *e) {
+  for (int i = 0; i < e->nargs; i++)
+    if (mill_x_any(e->args[i], is_aggregate_at, NULL))
+      return MILL_W_FAIL_AT(w, e, MILL_E_NESTED_AGGREGATE_FUNCTION, NULL);
+  for (int i = 0; i < g->aggs.n; i++)
+    if (mill_x_same(g->aggs.at[i]->args[0], e)) return mill_x_column(w, g->aggs.at[i]);
+  mill_expr *a = mill_x_alias(w, e, mill_w_sql(w, e));
+  return mill_exprs_add(w, &g->aggs, a) ? mill_x_column(w, a) : NULL;
+}
+
+/* A window's function is no aggregate of the query, but its arguments may hold some. */
+static const mill_expr *rewrite_window(mill_planner *w, const mill_expr *e, grouping *g) {
+  mill_expr *c = mill_x_copy(w, e), *call = mill_x_copy(w, e->args[0]);
+  if (c == NULL || call == NULL) return NULL;
+  const char *pretty = mill_w_sql(w, e);
+  for (int i = 0; i < call->nargs; i++) {
+    call->args[i] = mill_x_map(w, call->args[i], rewrite, g);
+    if (call->args[i] == NULL) return NULL;
+  }
+  c->args[0] = call;
+  c->pretty = pretty;
+  mill_window *v = mill_w_alloc(w, sizeof *v);
+  if (v == NULL) return NULL;
+  *v = *e->window;
+  v->partition = mill_w_alloc(w, (size_t)(v->npartition + 1) * sizeof *v->partition);
+  v->order = mill_w_alloc(w, (size_t)(v->norder + 1) * sizeof *v->order);
+  if (v->partition == NULL || v->order == NULL) return NULL;
+  for (int i = 0; i < v->npartition; i++)
+    v->partition[i] = mill_x_map(w, e->window->partition[i], rewrite, g);
+  for (int i = 0; i < v->norder; i++) v->order[i] = mill_x_map(w, e->window->order[i], rewrite, g);
+  c->window = v;
+  return w->status == MILL_OK ? c : NULL;
+}
+
+static const mill_expr *rewrite(mill_planner *w, const mill_expr *e, void *arg) {
+  grouping *g = arg;
+  if (mill_x_is_call(e, "grouping") || mill_x_is_call(e, "grouping_id"))
+    return grouping_bit(w, g, e);
+  if (e->kind != MILL_X_ALIAS) {
+    const mill_expr *key = key_column(w, g, e);
+    if (key || w->status) return key;
+  }
+  if (e->kind == MILL_X_WINDOW) return rewrite_window(w, e, g);
+  return mill_x_is_aggregate(e) ? aggregate_column(w, g, e) : NULL;
+}
+
+static const mill_expr *missing(mill_planner *w, const mill_expr *e) {
+  return MILL_W_FAIL_AT(w, e, MILL_E_MISSING_AGGREGATION, "expression", mill_w_quoted_sql(w, e),
+                        "expressionAnyValue",
+                        mill_error_fmt(w->err, "\"any_value(%s)\"", mill_w_sql(w, e)), NULL);
+}
+
+typedef struct leftover {
+  const grouping *g;
+  const mill_expr *const *also; /* the select list's own columns */
+  int nalso;
+  const mill_expr *found;
+} leftover;
+
+static int leftover_at(const mill_expr *e, void *arg) {
+  leftover *l = arg;
+  if (e->kind != MILL_X_COLUMN) return 0;
+  if (mill_x_find_id(l->g->named.at, l->g->named.n, e->id) ||
+      mill_x_find_id(l->g->aggs.at, l->g->aggs.n, e->id) || (l->g->id && l->g->id->id == e->id) ||
+      mill_x_find_id(l->also, l->nalso, e->id))
+    return 0;
+  l->found = e;
+  return 1;
+}
+
+/* Keep the alias of an item, with its id and name, around what it became. */
+static const mill_expr *rewrite_item(mill_planner *w, grouping *g, const mill_expr *item) {
+  const mill_expr *r = mill_x_map(w, bare(item), rewrite, g);
+  leftover l = {g, NULL, 0, NULL};
+  if (r == NULL) return NULL;
+  if (mill_x_any(r, leftover_at, &l)) return missing(w, l.found);
+  if (item->kind == MILL_X_ALIAS) {
+    mill_expr *a = mill_x_copy(w, item);
+    if (a == NULL) return NULL;
+    a->args[0] = r;
+    a->type = r->type;
+    a->nullable = r->nullable;
+    return a;
+  }
+  if (r->id == item->id) return item;
+  mill_expr *c = mill_x_copy(w, r); /* a key under grouping sets */
+  if (c) c->parts = item->parts, c->nparts = item->nparts;
+  return c;
+}
+
+/* ---- building ------------------------------------------------------------------------------- */
+
+static bool name_keys(mill_planner *w, grouping *g) {
+  bool sets = g->node && g->node->nsets > 0;
+  for (int i = 0; i < g->nkeys; i++) {
+    const mill_expr *k = g->keys[i];
+    if (k->kind != MILL_X_COLUMN || sets) {
+      const char *name = k->kind == MILL_X_ALIAS ? k->parts[0] : mill_w_sql(w, k);
+      mill_expr *a = mill_x_alias(w, bare(k), name);
+      if (a && sets) a->nullable = true;
+      k = a;
+    }
+    if (!mill_exprs_add(w, &g->named, k)) return false;
+  }
+  if (!sets) return true;
+  g->id = mill_x_alias(w, mill_x_bigint(w, 0), "spark_grouping_id");
+  return g->id != NULL;
+}
+
+static const mill_node *aggregate_node(mill_planner *w, const mill_node *child, grouping *g) {
+  mill_node *a = mill_w_unary(w, MILL_N_AGGREGATE, child);
+  mill_exprs keys = {0}, all = {0};
+  if (a == NULL || !mill_exprs_copy(w, &keys, g->named.at, g->named.n)) return NULL;
+  if (g->id && !mill_exprs_add(w, &keys, g->id)) return NULL;
+  a->keys = keys.at;
+  a->nkeys = keys.n;
+  a->aggs = g->aggs.at;
+  a->naggs = g->aggs.n;
+  if (g->id) {
+    a->grouping = MILL_GROUP_SETS;
+    a->sets = g->node->sets;
+    a->nsets = g->node->nsets;
+  }
+  for (int i = 0; i < keys.n; i++)
+    if (!mill_exprs_add(w, &all, mill_x_column(w, keys.at[i]))) return NULL;
+  for (int i = 0; i < g->aggs.n; i++)
+    if (!mill_exprs_add(w, &all, mill_x_column(w, g->aggs.at[i]))) return NULL;
+  a->output = all.at;
+  a->noutput = all.n;
+  return a;
+}
+
+const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const mill_node *child,
+                                      const mill_exprs *keys, mill_exprs *items) {
+  grouping g = {
+      .node = keys ? n : NULL, .keys = keys ? keys->at : NULL, .nkeys = keys ? keys->n : 0};
+  mill_exprs out = {0};
+  for (int i = 0; i < items->n; i++) child = mill_expose_all(w, child, items->at[i]);
+  if (child == NULL || !name_keys(w, &g)) return NULL;
+  for (int i = 0; i < items->n; i++)
+    if (!mill_exprs_add(w, &out, rewrite_item(w, &g, items->at[i]))) return NULL;
+  const mill_node *a = aggregate_node(w, child, &g);
+  return a ? mill_build_project(w, a, &out, NULL) : NULL;
+}
+
+/* ---- keys ----------------------------------------------------------------------------------- */
+
+static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const mill_expr *k) {
+  int32_t at = *(const int32_t *)k->value->data;
+  if (at < 1 || at > items->n)
+    return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_OUT_OF_RANGE, "index",
+                          mill_error_fmt(w->err, "%d", (int)at), "size",
+                          mill_error_fmt(w->err, "%d", items->n), NULL);
+  const mill_expr *e = items->at[at - 1];
+  if (mill_x_has_aggregate(e))
+    return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
+                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr", mill_w_sql(w, bare(e)),
+                          NULL);
+  return e;
+}
+
+/* A name that is no column, but an alias of the select list. */
+static const mill_expr *by_alias(mill_planner *w, const mill_exprs *items, const mill_expr *k) {
+  for (int i = 0; k->kind == MILL_X_NAME && k->nparts == 1 && i < items->n; i++)
+    if (items->at[i]->kind == MILL_X_ALIAS &&
+        mill_w_same_name(w, items->at[i]->parts[0], k->parts[0]))
+      return items->at[i];
+  return NULL;
+}
+
+static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const mill_exprs *items,
+                                    const mill_expr *k) {
+  if (k->kind == MILL_X_LITERAL && k->value->type->id == MILL_INT && mill_vector_valid(k->value, 0))
+    return ordinal(w, items, k);
+  const mill_expr *r = NULL;
+  if (k->kind == MILL_X_NAME) {
+    r = mill_resolve_name_quiet(w, s, k);
+    if (r == NULL && w->status == MILL_OK) r = by_alias(w, items, k);
+    if (r || w->status) return r;
+  }
+  r = mill_resolve(w, s, k);
+  if (r && mill_x_has_aggregate(r))
+    return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr", mill_w_sql(w, r), NULL);
+  return r;
+}
+
+static bool orderable(mill_planner *w, const mill_expr *k) {
+  if (k->type->id != MILL_MAP && k->type->id != MILL_VARIANT) return true;
+  MILL_W_FAIL_AT(w, k, MILL_E_GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE, "sqlExpr",
+                 mill_w_quoted_sql(w, k), "dataType", mill_w_quoted_type(w, k->type), NULL);
+  return false;
+}
+
+const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
+                                        const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer);
+  mill_exprs items = {0}, keys = {0};
+  if (child == NULL) return NULL;
+  mill_scope s = mill_scope_of(child, outer);
+  if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items)) return NULL;
+  for (int i = 0; i < n->nkeys; i++) {
+    const mill_expr *k = resolve_key(w, &s, &items, n->keys[i]);
+    if (k == NULL || !orderable(w, k) || !mill_exprs_add(w, &keys, k)) return NULL;
+  }
+  for (int i = 0; n->grouping == MILL_GROUP_ALL && i < items.n; i++)
+    if (!mill_x_has_aggregate(items.at[i]) && !mill_exprs_add(w, &keys, items.at[i])) return NULL;
+  return mill_build_aggregate(w, n, child, &keys, &items);
+}
+
+/* ---- ORDER BY, HAVING over groups ----------------------------------------------------------- */
+
+const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
+                                      const mill_node *top) {
+  const mill_node *a = *agg;
+  grouping g = {.keys = a->keys, .nkeys = a->nkeys};
+  if (a->nsets) g.id = a->keys[--g.nkeys];
+  mill_exprs before = {0};
+  if (!mill_exprs_copy(w, &g.named, a->keys, g.nkeys) ||
+      !mill_exprs_copy(w, &g.aggs, a->aggs, a->naggs) ||
+      !mill_exprs_copy(w, &before, a->aggs, a->naggs))
+    return NULL;
+  const mill_expr *r = mill_x_map(w, e, rewrite, &g);
+  leftover l = {&g, top->output, top->noutput, NULL};
+  if (r == NULL) return NULL;
+  if (mill_x_any(r, leftover_at, &l)) return missing(w, l.found);
+  if (g.aggs.n == before.n) return r;
+  mill_node *copy = mill_w_node_copy(w, a);
+  mill_exprs all = {0};
+  if (copy == NULL || !mill_exprs_copy(w, &all, a->output, a->noutput)) return NULL;
+  for (int i = before.n; i < g.aggs.n; i++)
+    if (!mill_exprs_add(w, &all, mill_x_column(w, g.aggs.at[i]))) return NULL;
+  copy->aggs = g.aggs.at;
+  copy->naggs = g.aggs.n;
+  copy->output = all.at;
+  copy->noutput = all.n;
+  *agg = copy;
+  return r;
+}

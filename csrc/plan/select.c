@@ -1,0 +1,231 @@
+/* Select lists: stars, names of items, windows and generators in them; and what ORDER BY, HAVING
+** and QUALIFY may use beyond the list. */
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+/* ---- stars ---------------------------------------------------------------------------------- */
+
+static bool excepted(const mill_planner *w, const mill_expr *star, const mill_expr *c) {
+  for (int i = 0; i < star->nexcept; i++) {
+    const char *x = star->except[i], *dot = strrchr(x, '.');
+    if (mill_w_same_name(w, x, c->name) || (dot && mill_w_same_name(w, dot + 1, c->name)))
+      return true;
+  }
+  return false;
+}
+
+static bool has_qualifier(const mill_planner *w, const mill_expr *c, const mill_expr *star) {
+  if (c->nparts < star->nparts) return false;
+  for (int i = 0; i < star->nparts; i++)
+    if (!mill_w_same_name(w, c->parts[c->nparts - star->nparts + i], star->parts[i])) return false;
+  return true;
+}
+
+/* s.* of a struct column. */
+static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr *star,
+                          mill_exprs *out) {
+  mill_expr *name = mill_x_new(w, MILL_X_NAME, star);
+  if (name == NULL) return false;
+  name->parts = star->parts;
+  name->nparts = star->nparts;
+  const mill_expr *c = mill_resolve_name_quiet(w, s, name);
+  if (c == NULL || c->type->id != MILL_STRUCT) {
+    if (w->status == MILL_OK)
+      MILL_W_FAIL_AT(w, star, MILL_E_CANNOT_RESOLVE_STAR_EXPAND, "targetString",
+                     mill_w_quoted_parts(w, star->parts, star->nparts), "columns",
+                     s->ncolumns ? s->column[0]->name : "", NULL);
+    return false;
+  }
+  for (uint32_t i = 0; i < c->type->nfields; i++) {
+    const mill_expr *f = mill_bind_field(w, c, c->type->fields[i].name, star);
+    if (!mill_exprs_add(w, out, mill_x_alias(w, f, c->type->fields[i].name))) return false;
+  }
+  return true;
+}
+
+static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *star,
+                        mill_exprs *out) {
+  bool any = star->nparts == 0;
+  for (int i = 0; i < s->ncolumns; i++) {
+    if (!has_qualifier(w, s->column[i], star)) continue;
+    any = true;
+    if (excepted(w, star, s->column[i])) continue;
+    if (!mill_exprs_add(w, out, s->column[i])) return false;
+  }
+  return any || expand_struct(w, s, star, out);
+}
+
+bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
+                      mill_exprs *out) {
+  for (int i = 0; i < n; i++) {
+    bool star = list[i]->kind == MILL_X_STAR ||
+                (list[i]->kind == MILL_X_TEXT && strcmp(list[i]->name, "*") == 0);
+    if (star ? !expand_star(w, s, list[i], out) : !mill_exprs_add(w, out, list[i])) return false;
+  }
+  return true;
+}
+
+/* ---- items ---------------------------------------------------------------------------------- */
+
+const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mill_expr *resolved) {
+  (void)written;
+  if (resolved == NULL) return NULL;
+  if (resolved->kind == MILL_X_COLUMN || resolved->kind == MILL_X_ALIAS) return resolved;
+  const char *name =
+      resolved->kind == MILL_X_OUTER || (resolved->kind == MILL_X_FIELD && resolved->pretty == NULL)
+          ? resolved->name
+          : mill_w_sql(w, resolved);
+  return mill_x_alias(w, resolved, name);
+}
+
+/* Resolve the items of a list, each seeing the aliases before it. */
+bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
+                        mill_exprs *out) {
+  mill_exprs items = {0};
+  if (!mill_expand_list(w, s, list, n, &items)) return false;
+  s->lateral = out;
+  for (int i = 0; i < items.n; i++) {
+    const mill_expr *r = mill_resolve(w, s, items.at[i]);
+    if (!mill_exprs_add(w, out, mill_named(w, items.at[i], r))) return false;
+  }
+  s->lateral = NULL;
+  return true;
+}
+
+const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mill_exprs *items,
+                                    const mill_exprs *hidden) {
+  if (!mill_extract_generator(w, &child, items) || !mill_extract_windows(w, &child, items))
+    return NULL;
+  int visible = items->n;
+  for (int i = 0; hidden && i < hidden->n; i++)
+    if (!mill_exprs_add(w, items, hidden->at[i])) return NULL;
+  mill_node *p = mill_w_unary(w, MILL_N_PROJECT, child);
+  return p && mill_w_set_exprs(w, p, items) && mill_w_output_exprs(w, p, visible) ? p : NULL;
+}
+
+const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
+                                      const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer);
+  if (child == NULL) return NULL;
+  mill_exprs items = {0}, hidden = {0};
+  mill_scope s = mill_scope_of(child, outer);
+  if (!mill_hidden_columns(w, child, &hidden)) return NULL;
+  s.hidden = hidden.at;
+  s.nhidden = hidden.n;
+  if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items)) return NULL;
+  bool aggregate = false;
+  for (int i = 0; i < items.n; i++) aggregate |= mill_x_has_aggregate(items.at[i]);
+  if (aggregate) return mill_build_aggregate(w, n, child, NULL, &items);
+  for (int i = 0; i < items.n && child; i++) child = mill_expose_all(w, child, items.at[i]);
+  return child ? mill_build_project(w, child, &items, NULL) : NULL;
+}
+
+/* ---- below the list ------------------------------------------------------------------------- */
+
+static bool passes_through(const mill_node *n) {
+  return n->kind == MILL_N_FILTER || n->kind == MILL_N_SORT || n->kind == MILL_N_WINDOW ||
+         n->kind == MILL_N_LIMIT || n->kind == MILL_N_SAMPLE;
+}
+
+static bool computes(const mill_node *n, uint64_t id) {
+  if (mill_x_find_id(n->output, n->noutput, id)) return true;
+  switch (n->kind) {
+  case MILL_N_PROJECT: return mill_x_find_id(n->exprs, n->nexprs, id);
+  case MILL_N_AGGREGATE:
+    return mill_x_find_id(n->keys, n->nkeys, id) || mill_x_find_id(n->aggs, n->naggs, id);
+  case MILL_N_JOIN:
+    return computes(n->child[0], id) || (n->nchildren > 1 && computes(n->child[1], id));
+  default: return passes_through(n) && computes(n->child[0], id);
+  }
+}
+
+bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
+  while (passes_through(n)) n = n->child[0];
+  if (n->kind != MILL_N_PROJECT || n->having) return true;
+  for (int i = n->noutput; i < n->nexprs; i++)
+    if (n->exprs[i]->kind == MILL_X_COLUMN && !mill_exprs_add(w, out, n->exprs[i])) return false;
+  const mill_node *below = n->child[0];
+  while (passes_through(below)) below = below->child[0];
+  if (below->kind == MILL_N_AGGREGATE) below = below->child[0];
+  return mill_exprs_copy(w, out, below->output, below->noutput);
+}
+
+static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c) {
+  if (n == NULL || computes(n, c->id)) return n;
+  if (n->kind != MILL_N_PROJECT && !passes_through(n)) return n;
+  mill_node *copy = mill_w_node_copy(w, n);
+  if (copy == NULL) return NULL;
+  copy->child[0] = expose(w, n->child[0], c);
+  if (copy->child[0] == NULL) return NULL;
+  if (n->kind == MILL_N_PROJECT) {
+    mill_exprs l = {0};
+    if (!mill_exprs_copy(w, &l, n->exprs, n->nexprs) ||
+        !mill_exprs_add(w, &l, mill_x_column(w, c)) || !mill_w_set_exprs(w, copy, &l))
+      return NULL;
+  }
+  return copy;
+}
+
+typedef struct collector {
+  mill_planner *w;
+  mill_exprs *out;
+} collector;
+
+static int collect_at(const mill_expr *e, void *arg) {
+  collector *c = arg;
+  if (e->kind == MILL_X_COLUMN) mill_exprs_add(c->w, c->out, e);
+  return 0;
+}
+
+const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e) {
+  mill_exprs columns = {0};
+  collector c = {w, &columns};
+  mill_x_any(e, collect_at, &c);
+  for (int i = 0; i < columns.n && n; i++) n = expose(w, n, columns.at[i]);
+  return w->status == MILL_OK ? n : NULL;
+}
+
+/* The AGGREGATE that the list of n is computed from, or NULL. */
+static const mill_node *aggregate_below(const mill_node *n) {
+  while (passes_through(n)) n = n->child[0];
+  if (n->kind != MILL_N_PROJECT || n->having) return NULL;
+  n = n->child[0];
+  while (passes_through(n)) n = n->child[0];
+  return n->kind == MILL_N_AGGREGATE ? n : NULL;
+}
+
+/* n with `from` replaced by `to` somewhere down its first children. */
+static const mill_node *replace(mill_planner *w, const mill_node *n, const mill_node *from,
+                                const mill_node *to) {
+  if (n == from) return to;
+  mill_node *copy = mill_w_node_copy(w, n);
+  if (copy == NULL) return NULL;
+  copy->child[0] = replace(w, n->child[0], from, to);
+  return copy->child[0] ? copy : NULL;
+}
+
+const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
+                                    const mill_scope *outer, const mill_expr *e) {
+  mill_exprs hidden = {0};
+  mill_scope s = mill_scope_of(*child, outer);
+  if (!mill_hidden_columns(w, *child, &hidden)) return NULL;
+  s.hidden = hidden.at;
+  s.nhidden = hidden.n;
+  const mill_expr *r = mill_resolve(w, &s, e);
+  if (r == NULL) return NULL;
+  const mill_node *agg = aggregate_below(*child);
+  if (agg && !mill_x_uses_only(r, (*child)->output, (*child)->noutput)) {
+    const mill_node *more = agg;
+    r = mill_above_aggregate(w, &more, r, *child);
+    if (r == NULL) return NULL;
+    if (more != agg) *child = replace(w, *child, agg, more);
+  } else if (agg && mill_x_has_aggregate(r)) {
+    const mill_node *more = agg;
+    r = mill_above_aggregate(w, &more, r, *child);
+    if (r && more != agg) *child = replace(w, *child, agg, more);
+  }
+  if (r == NULL || *child == NULL) return NULL;
+  *child = mill_expose_all(w, *child, r);
+  return *child ? r : NULL;
+}
