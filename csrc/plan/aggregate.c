@@ -33,7 +33,7 @@ static const mill_expr *key_column(mill_planner *w, grouping *g, const mill_expr
 static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_expr *e) {
   int at = -1;
   if (g->id == NULL) {
-    MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
     return NULL;
   }
   if (mill_x_is_call(e, "grouping_id")) return mill_x_column(w, g->id);
@@ -243,8 +243,8 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
 
 static bool orderable(mill_planner *w, const mill_expr *k) {
   if (k->type->id != MILL_MAP && k->type->id != MILL_VARIANT) return true;
-  MILL_W_FAIL_AT(w, k, MILL_E_GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE, "sqlExpr",
-                 mill_w_quoted_sql(w, k), "dataType", mill_w_quoted_type(w, k->type), NULL);
+  (void)MILL_W_FAIL_AT(w, k, MILL_E_GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE, "sqlExpr",
+                       mill_w_quoted_sql(w, k), "dataType", mill_w_quoted_type(w, k->type), NULL);
   return false;
 }
 

@@ -221,6 +221,11 @@ bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs
 const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer);
 const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n);
+/* The rows of child under another qualifier (NULL: as they are) and names; fresh: with new ids. */
+const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const char *alias,
+                                const char *const *names, bool fresh);
+const mill_node *mill_distinct(mill_planner *w, const mill_node *child);
 const mill_node *mill_renew_ids(mill_planner *w, const mill_node *n);
 const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n,
                                              const mill_scope *outer);

@@ -32,9 +32,9 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
   const mill_expr *c = mill_resolve_name_quiet(w, s, name);
   if (c == NULL || c->type->id != MILL_STRUCT) {
     if (w->status == MILL_OK)
-      MILL_W_FAIL_AT(w, star, MILL_E_CANNOT_RESOLVE_STAR_EXPAND, "targetString",
-                     mill_w_quoted_parts(w, star->parts, star->nparts), "columns",
-                     s->ncolumns ? s->column[0]->name : "", NULL);
+      (void)MILL_W_FAIL_AT(w, star, MILL_E_CANNOT_RESOLVE_STAR_EXPAND, "targetString",
+                           mill_w_quoted_parts(w, star->parts, star->nparts), "columns",
+                           s->ncolumns ? s->column[0]->name : "", NULL);
     return false;
   }
   for (uint32_t i = 0; i < c->type->nfields; i++) {

@@ -1,0 +1,313 @@
+/* Analysis: an unresolved tree to one with names, types and ids; the nodes that need few rules.
+**
+** What is only another way to write a simpler node becomes that node here: DISTINCT and
+** dropDuplicates are AGGREGATE, an alias is a PROJECT with other qualifiers. */
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+/* ---- helpers -------------------------------------------------------------------------------- */
+
+const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const char *alias,
+                                const char *const *names, bool fresh) {
+  mill_exprs l = {0};
+  if (child == NULL) return NULL;
+  for (int i = 0; i < child->noutput; i++) {
+    const mill_expr *c = child->output[i], *e = c;
+    if (fresh) e = mill_x_alias(w, c, names ? names[i] : c->name);
+    if (!mill_exprs_add(w, &l, e)) return NULL;
+  }
+  mill_node *p = mill_w_project(w, child, &l);
+  if (p == NULL) return NULL;
+  for (int i = 0; i < p->noutput; i++) {
+    mill_expr *o = mill_x_column(w, p->output[i]);
+    const char **parts = mill_w_alloc(w, sizeof *parts);
+    if (o == NULL || parts == NULL) return NULL;
+    parts[0] = alias;
+    if (alias) o->parts = parts, o->nparts = 1;
+    if (names) o->name = names[i];
+    p->output[i] = o;
+  }
+  return p;
+}
+
+const mill_node *mill_renew_ids(mill_planner *w, const mill_node *n) {
+  mill_exprs l = {0};
+  for (int i = 0; n && i < n->noutput; i++) {
+    mill_expr *a = mill_x_alias(w, n->output[i], n->output[i]->name);
+    if (!mill_exprs_add(w, &l, a)) return NULL;
+  }
+  mill_node *p = n ? mill_w_project(w, n, &l) : NULL;
+  for (int i = 0; p && i < p->noutput; i++) {
+    mill_expr *o = mill_x_column(w, p->output[i]);
+    if (o == NULL) return NULL;
+    o->parts = n->output[i]->parts;
+    o->nparts = n->output[i]->nparts;
+    p->output[i] = o;
+  }
+  return p;
+}
+
+const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
+                                   const mill_type *const *types) {
+  mill_exprs l = {0};
+  bool same = true;
+  for (int i = 0; i < n->noutput; i++) same &= n->output[i]->type == types[i];
+  if (same) return n;
+  for (int i = 0; i < n->noutput; i++) {
+    const mill_expr *c = n->output[i];
+    if (c->type != types[i]) c = mill_x_alias(w, mill_x_cast(w, c, types[i]), c->name);
+    if (!mill_exprs_add(w, &l, c)) return NULL;
+  }
+  return mill_w_project(w, n, &l);
+}
+
+/* ---- filters, order, limits ----------------------------------------------------------------- */
+
+static const mill_node *visible_of(mill_planner *w, const mill_node *n, const mill_node *like) {
+  mill_exprs l = {0};
+  for (int i = 0; i < like->noutput; i++)
+    if (!mill_exprs_add(w, &l, like->output[i])) return NULL;
+  mill_node *p = mill_w_project(w, n, &l);
+  if (p) p->output = like->output;
+  return p;
+}
+
+static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
+                                       const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
+  if (child == NULL) return NULL;
+  const mill_expr *e = mill_resolve_above(w, &child, outer, n->exprs[0]);
+  if (e == NULL) return NULL;
+  if (mill_x_has_aggregate(e) && !mill_x_has_window(e))
+    return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_WHERE_CONDITION, "condition",
+                          mill_w_quoted_sql(w, e), "expressionList", mill_w_sql(w, e), NULL);
+  if (e->type->id != MILL_BOOLEAN && e->type->id != MILL_NULL)
+    return MILL_W_FAIL_AT(w, n, MILL_E_DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, "sqlExpr",
+                          mill_w_quoted_sql(w, e), "filter", mill_w_quoted_sql(w, e), "type",
+                          mill_w_quoted_type(w, e->type), NULL);
+  e = mill_x_cast(w, e, mill_type_of(MILL_BOOLEAN));
+  if (e && mill_x_has_window(e)) {
+    mill_exprs l = {0};
+    if (!mill_exprs_add(w, &l, e) || !mill_extract_windows(w, &child, &l)) return NULL;
+    const mill_node *f = mill_w_filter(w, child, l.at[0]);
+    return f ? visible_of(w, f, before) : NULL;
+  }
+  return mill_w_filter(w, child, e);
+}
+
+static const mill_expr *order_item(mill_planner *w, const mill_node **child,
+                                   const mill_scope *outer, const mill_expr *item) {
+  const mill_expr *e = item->args[0], *r;
+  if (e->kind == MILL_X_LITERAL && e->value->type->id == MILL_INT &&
+      mill_vector_valid(e->value, 0)) {
+    int32_t at = *(const int32_t *)e->value->data;
+    if (at < 1 || at > (*child)->noutput)
+      return MILL_W_FAIL_AT(w, e, MILL_E_ORDER_BY_POS_OUT_OF_RANGE, "index",
+                            mill_error_fmt(w->err, "%d", (int)at), "size",
+                            mill_error_fmt(w->err, "%d", (*child)->noutput), NULL);
+    r = (*child)->output[at - 1];
+  } else {
+    r = mill_resolve_above(w, child, outer, e);
+  }
+  if (r == NULL) return NULL;
+  while (r->kind == MILL_X_ALIAS) r = r->args[0];
+  if (r->type->id == MILL_MAP || r->type->id == MILL_VARIANT)
+    return MILL_W_FAIL_AT(w, e, MILL_E_EXPRESSION_TYPE_IS_NOT_ORDERABLE, "expr",
+                          mill_w_quoted_sql(w, r), "exprType", mill_w_quoted_type(w, r->type),
+                          NULL);
+  mill_expr *s = mill_x_copy(w, item);
+  if (s) s->args[0] = r, s->type = r->type;
+  return s;
+}
+
+static const mill_node *analyse_sort(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
+  mill_exprs l = {0}, values = {0};
+  if (child == NULL) return NULL;
+  bool all = n->all && n->nexprs == 1;
+  for (int i = 0; i < (all ? before->noutput : n->nexprs); i++) {
+    const mill_expr *s;
+    if (all) {
+      mill_expr *c = mill_x_copy(w, n->exprs[0]);
+      if (c) c->args[0] = before->output[i];
+      s = c;
+    } else {
+      s = order_item(w, &child, outer, n->exprs[i]);
+    }
+    if (!mill_exprs_add(w, &l, s)) return NULL;
+  }
+  bool windows = false;
+  for (int i = 0; i < l.n; i++) windows |= mill_x_has_window(l.at[i]);
+  (void)values;
+  if (windows && !mill_extract_windows(w, &child, &l)) return NULL;
+  mill_node *s = mill_w_unary(w, MILL_N_SORT, child);
+  if (s == NULL || !mill_w_set_exprs(w, s, &l)) return NULL;
+  s->global = n->global;
+  s->output = before->output;
+  s->noutput = before->noutput;
+  return s;
+}
+
+/* The constant of LIMIT or OFFSET; -1 for none. */
+static bool limit_value(mill_planner *w, const mill_expr *e, const char *name, int64_t *out) {
+  mill_scope none = {0};
+  *out = -1;
+  if (e == NULL) return true;
+  const mill_expr *r = mill_resolve(w, &none, e);
+  const mill_vector *v = NULL;
+  if (r == NULL) return false;
+  if (!mill_type_integral(r->type) || r->type->id == MILL_BIGINT) {
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LIMIT_LIKE_EXPRESSION_DATA_TYPE, "name", name, "expr",
+                         mill_w_quoted_sql(w, r), "dataType", mill_w_quoted_type(w, r->type), NULL);
+    return false;
+  }
+  r = mill_x_cast(w, r, mill_type_of(MILL_BIGINT));
+  if (r == NULL) return false;
+  if (!mill_w_evaluate(w, r, &v)) {
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE, "name", name,
+                         "expr", mill_w_quoted_sql(w, r), NULL);
+    return false;
+  }
+  if (!mill_vector_valid(v, 0)) {
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LIMIT_LIKE_EXPRESSION_IS_NULL, "name", name, "expr",
+                         mill_w_quoted_sql(w, r), NULL);
+    return false;
+  }
+  *out = *(const int64_t *)v->data;
+  if (*out >= 0) return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE, "name", name, "expr",
+                       mill_w_quoted_sql(w, r), "v",
+                       mill_error_fmt(w->err, "%lld", (long long)*out), NULL);
+  return false;
+}
+
+static const mill_node *analyse_limit(mill_planner *w, const mill_node *n,
+                                      const mill_scope *outer) {
+  mill_node *l = mill_w_unary(w, n->kind, mill_analyse(w, n->child[0], outer));
+  if (l == NULL) return NULL;
+  const mill_expr *offset = n->nexprs > 1 ? n->exprs[1] : NULL;
+  if (!limit_value(w, n->exprs[0], n->kind == MILL_N_TAIL ? "tail" : "limit", &l->to) ||
+      !limit_value(w, offset, "offset", &l->from))
+    return NULL;
+  return l;
+}
+
+/* ---- distinct rows -------------------------------------------------------------------------- */
+
+const mill_node *mill_distinct(mill_planner *w, const mill_node *child) {
+  mill_node *a = child ? mill_w_unary(w, MILL_N_AGGREGATE, child) : NULL;
+  if (a == NULL) return NULL;
+  a->keys = child->output;
+  a->nkeys = child->noutput;
+  return a;
+}
+
+static const mill_node *analyse_dedup(mill_planner *w, const mill_node *n,
+                                      const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer);
+  mill_exprs keys = {0}, aggs = {0}, items = {0};
+  if (child == NULL) return NULL;
+  if (n->nkeys == 0) return mill_distinct(w, child);
+  mill_scope s = mill_scope_of(child, outer);
+  for (int i = 0; i < n->nkeys; i++)
+    if (!mill_exprs_add(w, &keys, mill_resolve(w, &s, n->keys[i]))) return NULL;
+  mill_node *a = mill_w_unary(w, MILL_N_AGGREGATE, child);
+  if (a == NULL) return NULL;
+  for (int i = 0; i < child->noutput; i++) {
+    const mill_expr *c = child->output[i], *item = c;
+    if (!mill_x_find_id(keys.at, keys.n, c->id)) {
+      item = mill_x_alias(w, mill_x_bound(w, "first", 1, c), c->name);
+      if (!mill_exprs_add(w, &aggs, item)) return NULL;
+    }
+    if (!mill_exprs_add(w, &items, mill_x_column(w, item))) return NULL;
+  }
+  a->keys = keys.at, a->nkeys = keys.n;
+  a->aggs = aggs.at, a->naggs = aggs.n;
+  a->output = items.at, a->noutput = items.n;
+  mill_node *p = mill_w_project(w, a, &items);
+  for (int i = 0; p && i < p->noutput; i++) {
+    mill_expr *o = mill_x_column(w, p->output[i]);
+    if (o == NULL) return NULL;
+    o->parts = child->output[i]->parts, o->nparts = child->output[i]->nparts;
+    p->output[i] = o;
+  }
+  return p;
+}
+
+/* ---- all kinds ------------------------------------------------------------------------------ */
+
+static const mill_node *analyse_alias(mill_planner *w, const mill_node *n,
+                                      const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer);
+  if (child == NULL) return NULL;
+  if (n->ncolumns && n->ncolumns != child->noutput)
+    return MILL_W_FAIL_AT(w, n, MILL_E_NUM_COLUMNS_MISMATCH, "operator", "alias", "firstNumColumns",
+                          mill_error_fmt(w->err, "%d", child->noutput), "invalidOrdinalNum",
+                          "second", "invalidNumColumns", mill_error_fmt(w->err, "%d", n->ncolumns),
+                          NULL);
+  return mill_requalify(w, child, n->alias, n->ncolumns ? n->columns : NULL, false);
+}
+
+static const mill_node *analyse_range(mill_planner *w, const mill_node *n) {
+  mill_node *r = mill_w_node_copy(w, n);
+  const mill_field id = {"id", mill_type_of(MILL_BIGINT), false, NULL};
+  const mill_type *t = mill_type_struct(w->ctx->types, &id, 1);
+  if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
+  return r && t && mill_table_output(w, r, t) ? r : NULL;
+}
+
+static const mill_node *analyse_sample(mill_planner *w, const mill_node *n,
+                                       const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer);
+  mill_node *s = child ? mill_w_node_copy(w, n) : NULL;
+  if (s == NULL) return NULL;
+  s->child[0] = child;
+  mill_w_output_child(s);
+  return s;
+}
+
+static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  switch (n->kind) {
+  case MILL_N_RELATION: return mill_analyse_relation(w, n, outer);
+  case MILL_N_FUNCTION: return mill_analyse_table_function(w, n, outer);
+  case MILL_N_VALUES: return mill_analyse_values(w, n, outer);
+  case MILL_N_TABLE: {
+    mill_node *t = mill_w_node_copy(w, n);
+    return t && mill_table_output(w, t, n->table->schema) ? t : NULL;
+  }
+  case MILL_N_SOURCE: return mill_analyse_source(w, n);
+  case MILL_N_ONE_ROW: return mill_w_node_copy(w, n);
+  case MILL_N_RANGE: return analyse_range(w, n);
+  case MILL_N_PROJECT: return mill_analyse_project(w, n, outer);
+  case MILL_N_FILTER: return analyse_filter(w, n, outer);
+  case MILL_N_AGGREGATE: return mill_analyse_aggregate(w, n, outer);
+  case MILL_N_SORT: return analyse_sort(w, n, outer);
+  case MILL_N_LIMIT:
+  case MILL_N_TAIL: return analyse_limit(w, n, outer);
+  case MILL_N_DISTINCT: return mill_distinct(w, mill_analyse(w, n->child[0], outer));
+  case MILL_N_DEDUP: return analyse_dedup(w, n, outer);
+  case MILL_N_GENERATE: return mill_analyse_generate(w, n, outer);
+  case MILL_N_SAMPLE: return analyse_sample(w, n, outer);
+  case MILL_N_ALIAS: return analyse_alias(w, n, outer);
+  case MILL_N_WITH_COLUMNS:
+  case MILL_N_DROP:
+  case MILL_N_RENAME: return mill_analyse_columns(w, n, outer);
+  case MILL_N_REPARTITION: return mill_analyse(w, n->child[0], outer);
+  case MILL_N_JOIN: return mill_analyse_join(w, n, outer);
+  case MILL_N_UNION:
+  case MILL_N_SET_OP: return mill_analyse_set(w, n, outer);
+  case MILL_N_WITH: return mill_analyse_with(w, n, outer);
+  default: return mill_analyse_command(w, n, outer);
+  }
+}
+
+const mill_node *mill_analyse(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  if (n == NULL || w->status != MILL_OK) return NULL;
+  if (n->analysed) return n;
+  if (!mill_w_enter(w)) return NULL;
+  const mill_node *r = analyse_kind(w, n, outer);
+  if (r == NULL) mill_w_at(w, n->text, n->start, n->stop);
+  mill_w_leave(w);
+  return r;
+}

@@ -1,0 +1,218 @@
+/* Leaves: views, WITH queries, files, inline tables and table functions. */
+#include <string.h>
+#include <strings.h>
+
+#include "io/reader.h"
+#include "kernel/coerce.h"
+#include "plan/plan_int.h"
+
+struct mill_cte {
+  const struct mill_cte *next;
+  const char *name;
+  const mill_node *query; /* analysed */
+  const char *const *columns;
+};
+
+bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema) {
+  n->output = mill_w_alloc(w, (size_t)(schema->nfields + 1) * sizeof *n->output);
+  if (n->output == NULL) return false;
+  for (uint32_t i = 0; i < schema->nfields; i++) {
+    mill_expr *c = mill_x_new(w, MILL_X_COLUMN, NULL);
+    if (c == NULL) return false;
+    c->name = schema->fields[i].name;
+    c->type = schema->fields[i].type;
+    c->nullable = schema->fields[i].nullable;
+    c->metadata = schema->fields[i].metadata;
+    c->id = mill_session_next_id(w->session);
+    n->output[i] = c;
+  }
+  n->noutput = (int)schema->nfields;
+  return true;
+}
+
+/* ---- sources -------------------------------------------------------------------------------- */
+
+static void unref_scan(void *s) { mill_scan_unref(s); }
+
+const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n) {
+  mill_node *s = mill_w_node_copy(w, n);
+  mill_source *source = mill_w_alloc(w, sizeof *source);
+  if (s == NULL || source == NULL) return NULL;
+  *source = *n->source;
+  s->source = source;
+  s->streaming = source->stream != NULL;
+  if (source->scan == NULL && source->stream == NULL) {
+    mill_read r = {.format = source->format,
+                   .paths = source->paths,
+                   .npaths = source->npaths,
+                   .options = {source->options, source->noptions},
+                   .schema = source->schema,
+                   .conf = (const char *(*)(void *, const char *))mill_session_get,
+                   .conf_arg = w->session};
+    w->status = mill_read_open(w->ctx, &w->set, &r, &source->scan, w->err);
+    if (w->status) return NULL;
+    w->status = mill_plan_keep(w->plan, source->scan, unref_scan, w->err);
+    if (w->status) return NULL;
+    source->schema = source->scan->schema;
+  }
+  return mill_table_output(w, s, source->schema) ? s : NULL;
+}
+
+static const mill_node *file_relation(mill_planner *w, const mill_node *n) {
+  mill_node *s = mill_w_node(w, MILL_N_SOURCE, n);
+  mill_source *source = mill_w_alloc(w, sizeof *source);
+  const char **paths = mill_w_alloc(w, sizeof *paths);
+  if (s == NULL || source == NULL || paths == NULL) return NULL;
+  paths[0] = n->parts[1];
+  *source = (mill_source){.format = n->parts[0],
+                          .npaths = 1,
+                          .paths = paths,
+                          .noptions = n->noptions,
+                          .options = n->options};
+  s->source = source;
+  return mill_analyse_source(w, s);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static const struct mill_cte *find_cte(const mill_planner *w, const char *name) {
+  for (const struct mill_cte *c = w->ctes; c; c = c->next)
+    if (mill_w_same_name(w, c->name, name)) return c;
+  return NULL;
+}
+
+static const mill_node *use_view(mill_planner *w, mill_plan *view, const char *name) {
+  const mill_node *root = mill_plan_use(w->plan, view);
+  if (root == NULL) {
+    w->status = mill_oom(w->ctx->memory, 1, w->err);
+    return NULL;
+  }
+  return mill_requalify(w, root, name, NULL, true);
+}
+
+const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
+                                       const mill_scope *outer) {
+  (void)outer;
+  const char *name = n->nparts ? n->parts[n->nparts - 1] : "";
+  if (n->nparts == 1) {
+    const struct mill_cte *c = find_cte(w, name);
+    if (c) return mill_requalify(w, c->query, name, c->columns, true);
+    mill_plan *v = mill_session_view(w->session, name, false);
+    if (v) return use_view(w, v, name);
+  }
+  if (n->nparts == 2 && strcasecmp(n->parts[0], "global_temp") == 0) {
+    mill_plan *v = mill_session_view(w->session, name, true);
+    if (v) return use_view(w, v, name);
+  }
+  if (n->nparts == 2 && mill_read_known(n->parts[0])) return file_relation(w, n);
+  return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_NOT_FOUND, "relationName",
+                        mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
+}
+
+const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  const struct mill_cte *before = w->ctes;
+  for (int i = 0; i < n->nctes; i++) {
+    const mill_node *a = n->ctes[i], *q = mill_analyse(w, a->child[0], outer);
+    struct mill_cte *c = mill_w_alloc(w, sizeof *c);
+    if (q == NULL || c == NULL) return NULL;
+    if (a->ncolumns && a->ncolumns != q->noutput)
+      return MILL_W_FAIL_AT(w, a, MILL_E_NUM_COLUMNS_MISMATCH, "operator", a->alias,
+                            "firstNumColumns", mill_error_fmt(w->err, "%d", a->ncolumns),
+                            "invalidOrdinalNum", "first", "invalidNumColumns",
+                            mill_error_fmt(w->err, "%d", q->noutput), NULL);
+    *c = (struct mill_cte){w->ctes, a->alias, q, a->ncolumns ? a->columns : NULL};
+    w->ctes = c;
+  }
+  const mill_node *r = mill_analyse(w, n->child[0], outer);
+  w->ctes = before;
+  return r;
+}
+
+/* ---- inline tables and table functions ------------------------------------------------------- */
+
+const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  int width = n->nrows ? n->nexprs / n->nrows : 0;
+  mill_scope none = {.outer = outer};
+  mill_exprs l = {0}, cast = {0};
+  const mill_type **types = mill_w_alloc(w, (size_t)(width + 1) * sizeof *types);
+  bool *nullable = mill_w_alloc(w, (size_t)width + 1);
+  if (types == NULL || nullable == NULL) return NULL;
+  for (int i = 0; i < n->nexprs; i++) {
+    const mill_expr *e = mill_resolve(w, &none, n->exprs[i]);
+    while (e && e->kind == MILL_X_ALIAS) e = e->args[0];
+    if (!mill_exprs_add(w, &l, e)) return NULL;
+    int c = i % width;
+    const mill_type *t = i < width ? e->type : mill_common_type(w->ctx->types, types[c], e->type);
+    if (t == NULL)
+      return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_INLINE_TABLE_INCOMPATIBLE_TYPES_IN_INLINE_TABLE,
+                            "colName", mill_error_fmt(w->err, "`col%d`", c + 1), NULL);
+    types[c] = t;
+    nullable[c] |= e->nullable;
+  }
+  mill_field *f = mill_w_alloc(w, (size_t)(width + 1) * sizeof *f);
+  if (f == NULL) return NULL;
+  for (int c = 0; c < width; c++) {
+    const char *name = n->ncolumns ? n->columns[c] : mill_w_printf(w, "col%d", c + 1);
+    f[c] = (mill_field){name, types[c], nullable[c], NULL};
+    if (name == NULL) return NULL;
+  }
+  for (int i = 0; i < l.n; i++)
+    if (!mill_exprs_add(w, &cast, mill_x_cast(w, l.at[i], types[i % width]))) return NULL;
+  mill_node *v = mill_w_node_copy(w, n);
+  const mill_type *schema = mill_type_struct(w->ctx->types, f, (uint32_t)width);
+  if (schema == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
+  if (v == NULL || schema == NULL || !mill_w_set_exprs(w, v, &cast)) return NULL;
+  return mill_table_output(w, v, schema) ? v : NULL;
+}
+
+static bool range_bounds(mill_planner *w, const mill_node *n, int64_t *out) {
+  mill_scope none = {0};
+  for (int i = 0; i < n->nexprs && i < 3; i++) {
+    const mill_expr *e =
+        mill_x_cast(w, mill_resolve(w, &none, n->exprs[i]), mill_type_of(MILL_BIGINT));
+    const mill_vector *v = NULL;
+    if (e == NULL || !mill_w_evaluate(w, e, &v) || !mill_vector_valid(v, 0)) return false;
+    out[i] = *(const int64_t *)v->data;
+  }
+  return true;
+}
+
+/* SELECT * FROM explode(..): a generator over one row. */
+static const mill_node *generator_relation(mill_planner *w, const mill_node *n,
+                                           const mill_scope *outer) {
+  mill_node *one = mill_w_node(w, MILL_N_ONE_ROW, n);
+  mill_expr *call = mill_x_new(w, MILL_X_CALL, NULL);
+  mill_scope none = {.outer = outer};
+  mill_exprs items = {0};
+  if (one == NULL || call == NULL) return NULL;
+  call->name = n->name;
+  call->args = n->exprs;
+  call->nargs = n->nexprs;
+  call->text = n->text, call->start = n->start, call->stop = n->stop;
+  const mill_expr *r = mill_resolve(w, &none, call);
+  if (!mill_exprs_add(w, &items, r)) return NULL;
+  const mill_node *child = one;
+  if (!mill_extract_generator(w, &child, &items)) return NULL;
+  return mill_w_project(w, child, &items);
+}
+
+const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n,
+                                             const mill_scope *outer) {
+  const mill_function *fn = mill_function_find(n->name, strlen(n->name));
+  int64_t at[3] = {0, 0, 1};
+  if (fn && fn->kind == MILL_GENERATOR) return generator_relation(w, n, outer);
+  if (fn == NULL || fn->kind != MILL_TABLE || n->nexprs < 1 || n->nexprs > 4 ||
+      !range_bounds(w, n, at)) {
+    if (w->status) return NULL;
+    return MILL_W_FAIL_AT(w, n, MILL_E_UNRESOLVABLE_TABLE_VALUED_FUNCTION, "name",
+                          mill_error_fmt(w->err, "`%s`", n->name), NULL);
+  }
+  mill_node *r = mill_w_node(w, MILL_N_RANGE, n);
+  const mill_field id = {"id", mill_type_of(MILL_BIGINT), false, NULL};
+  const mill_type *t = mill_type_struct(w->ctx->types, &id, 1);
+  if (r == NULL || t == NULL) return NULL;
+  r->from = n->nexprs > 1 ? at[0] : 0;
+  r->to = n->nexprs > 1 ? at[1] : at[0];
+  r->step = at[2];
+  return mill_table_output(w, r, t) ? r : NULL;
+}
