@@ -231,6 +231,8 @@ const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n
                                              const mill_scope *outer);
 const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const mill_scope *outer);
 bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema);
+mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, const mill_node *b,
+                       const mill_expr *condition);
 /* join.c, setop.c, pivot.c, columns.c, command.c, subquery.c */
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);

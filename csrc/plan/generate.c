@@ -1,0 +1,97 @@
+/* Generators: LATERAL VIEW, and explode(..) in a select list. */
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+/* The last column's `fields` behind the child's columns, with ids of their own. */
+static mill_node *generate_node(mill_planner *w, const mill_node *child, const mill_expr *call,
+                                bool outer, const char *alias, const char *const *names) {
+  mill_node *g = mill_w_unary(w, MILL_N_GENERATE, child);
+  mill_exprs l = {0}, out = {0};
+  const mill_type *t = call->type;
+  if (g == NULL || !mill_exprs_add(w, &l, call) || !mill_w_set_exprs(w, g, &l) ||
+      !mill_exprs_copy(w, &out, child->output, child->noutput))
+    return NULL;
+  size_t n = strlen(call->name);
+  g->outer = outer || (n > 6 && strcmp(call->name + n - 6, "_outer") == 0);
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    mill_expr *c = mill_x_new(w, MILL_X_COLUMN, call);
+    const char **parts = mill_w_alloc(w, sizeof *parts);
+    if (c == NULL || parts == NULL) return NULL;
+    parts[0] = alias;
+    c->name = names ? names[i] : t->fields[i].name;
+    c->type = t->fields[i].type;
+    c->nullable = t->fields[i].nullable || g->outer;
+    c->id = mill_session_next_id(w->session);
+    if (alias) c->parts = parts, c->nparts = 1;
+    if (!mill_exprs_add(w, &out, c)) return NULL;
+  }
+  g->output = out.at;
+  g->noutput = out.n;
+  return g;
+}
+
+static const mill_node *alias_count(mill_planner *w, const mill_node *n, uint32_t want, int got) {
+  return MILL_W_FAIL_AT(w, n, MILL_E_NUM_TABLE_VALUE_ALIASES_MISMATCH, "funcName", "generator",
+                        "aliasesNum", mill_error_fmt(w->err, "%d", got), "outColsNum",
+                        mill_error_fmt(w->err, "%u", want), NULL);
+}
+
+const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
+                                       const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer);
+  if (child == NULL) return NULL;
+  mill_scope s = mill_scope_of(child, outer);
+  const mill_expr *call = mill_resolve(w, &s, n->exprs[0]);
+  if (call == NULL) return NULL;
+  if (call->kind != MILL_X_CALL || call->fn == NULL || call->fn->kind != MILL_GENERATOR)
+    return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_GENERATOR_NOT_GENERATOR, "functionName",
+                          mill_w_sql(w, call), "classCanonicalName", "", NULL);
+  if (n->ncolumns && n->ncolumns != (int)call->type->nfields)
+    return alias_count(w, n, call->type->nfields, n->ncolumns);
+  return generate_node(w, child, call, n->outer, n->alias, n->ncolumns ? n->columns : NULL);
+}
+
+static bool is_generator(const mill_expr *e) {
+  const mill_expr *x = e->kind == MILL_X_ALIAS ? e->args[0] : e;
+  return x->kind == MILL_X_CALL && x->fn && x->fn->kind == MILL_GENERATOR;
+}
+
+bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs *items) {
+  int at = -1;
+  for (int i = 0; i < items->n; i++) {
+    const mill_expr *e = items->at[i];
+    if (!mill_x_has_generator(e)) continue;
+    if (!is_generator(e)) {
+      (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GENERATOR_NESTED_IN_EXPRESSIONS, "expression",
+                           mill_w_quoted_sql(w, e), NULL);
+      return false;
+    }
+    if (at >= 0) {
+      (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GENERATOR_MULTI_GENERATOR, "num", "2",
+                           "generators", mill_w_sql(w, e), NULL);
+      return false;
+    }
+    at = i;
+  }
+  if (at < 0) return true;
+  const mill_expr *item = items->at[at];
+  const mill_expr *call = item->kind == MILL_X_ALIAS ? item->args[0] : item;
+  uint32_t width = call->type->nfields;
+  /* an alias made of the call's own text is no name that the user gave */
+  bool named = item->kind == MILL_X_ALIAS && strcmp(item->parts[0], mill_w_sql(w, call)) != 0;
+  if (named && item->nparts != (int)width) {
+    (void)alias_count(w, *child, width, item->nparts);
+    return false;
+  }
+  mill_node *g = generate_node(w, *child, call, false, NULL, named ? item->parts : NULL);
+  if (g == NULL) return false;
+  mill_exprs l = {0};
+  if (!mill_exprs_copy(w, &l, items->at, at) ||
+      !mill_exprs_copy(w, &l, g->output + (*child)->noutput, (int)width) ||
+      !mill_exprs_copy(w, &l, items->at + at + 1, items->n - at - 1))
+    return false;
+  *items = l;
+  *child = g;
+  return true;
+}

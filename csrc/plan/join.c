@@ -1,0 +1,143 @@
+/* Joins: conditions, USING and NATURAL, what becomes nullable. */
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+static bool semi(mill_join j) { return j == MILL_JOIN_SEMI || j == MILL_JOIN_ANTI; }
+
+static bool shares_ids(const mill_node *a, const mill_node *b) {
+  for (int i = 0; i < b->noutput; i++)
+    if (mill_x_find_id(a->output, a->noutput, b->output[i]->id)) return true;
+  return false;
+}
+
+static bool add_output(mill_planner *w, mill_exprs *l, const mill_node *n, bool nullable) {
+  for (int i = 0; i < n->noutput; i++) {
+    mill_expr *c = mill_x_copy(w, n->output[i]);
+    if (c) c->nullable |= nullable;
+    if (!mill_exprs_add(w, l, c)) return false;
+  }
+  return true;
+}
+
+mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, const mill_node *b,
+                       const mill_expr *condition) {
+  mill_node *j = mill_w_binary(w, MILL_N_JOIN, a, b);
+  mill_exprs out = {0}, l = {0};
+  if (j == NULL) return NULL;
+  j->join = kind;
+  if (condition && (!mill_exprs_add(w, &l, condition) || !mill_w_set_exprs(w, j, &l))) return NULL;
+  if (!add_output(w, &out, a, kind == MILL_JOIN_RIGHT || kind == MILL_JOIN_FULL)) return NULL;
+  if (!semi(kind) && !add_output(w, &out, b, kind == MILL_JOIN_LEFT || kind == MILL_JOIN_FULL))
+    return NULL;
+  j->output = out.at;
+  j->noutput = out.n;
+  return j;
+}
+
+/* ---- USING ---------------------------------------------------------------------------------- */
+
+static const mill_expr *using_column(mill_planner *w, const mill_node *side, const char *name,
+                                     const char *which, const mill_node *n) {
+  const mill_expr *c = NULL;
+  if (mill_find_column(w, side->output, side->noutput, name, &c) >= 1) return c;
+  char buf[512] = "";
+  for (int i = 0; i < side->noutput && strlen(buf) + 64 < sizeof buf; i++) {
+    strcat(buf, i ? ", `" : "`");
+    strncat(buf, side->output[i]->name, 48);
+    strcat(buf, "`");
+  }
+  return MILL_W_FAIL_AT(w, n, MILL_E_UNRESOLVED_USING_COLUMN_FOR_JOIN, "colName",
+                        mill_error_fmt(w->err, "`%s`", name), "side", which, "suggestion",
+                        mill_error_fmt(w->err, "[%s]", buf), NULL);
+}
+
+/* The key of a USING column in the result. */
+static const mill_expr *merged(mill_planner *w, mill_join kind, const mill_expr *l,
+                               const mill_expr *r) {
+  if (kind == MILL_JOIN_RIGHT) return r;
+  if (kind == MILL_JOIN_FULL) return mill_x_alias(w, mill_x_bound(w, "coalesce", 2, l, r), l->name);
+  return l;
+}
+
+static const mill_node *project_using(mill_planner *w, mill_node *j, const mill_exprs *left,
+                                      const mill_exprs *right) {
+  mill_exprs l = {0};
+  int na = j->child[0]->noutput;
+  for (int i = 0; i < left->n; i++)
+    if (!mill_exprs_add(w, &l, merged(w, j->join, left->at[i], right->at[i]))) return NULL;
+  for (int i = 0; i < j->noutput; i++) {
+    const mill_exprs *keys = i < na ? left : right;
+    if (mill_x_find_id(keys->at, keys->n, j->output[i]->id)) continue;
+    if (!mill_exprs_add(w, &l, j->output[i])) return NULL;
+  }
+  int visible = l.n;
+  for (int i = 0; i < left->n; i++) {
+    if (!mill_x_find_id(l.at, l.n, left->at[i]->id) && !mill_exprs_add(w, &l, left->at[i]))
+      return NULL;
+    if (!semi(j->join) && !mill_x_find_id(l.at, l.n, right->at[i]->id) &&
+        !mill_exprs_add(w, &l, right->at[i]))
+      return NULL;
+  }
+  mill_node *p = mill_w_unary(w, MILL_N_PROJECT, j);
+  return p && mill_w_set_exprs(w, p, &l) && mill_w_output_exprs(w, p, visible) ? p : NULL;
+}
+
+static const mill_node *join_using(mill_planner *w, const mill_node *n, const mill_node *a,
+                                   const mill_node *b, const char *const *names, int count) {
+  mill_exprs left = {0}, right = {0};
+  const mill_expr *condition = NULL;
+  for (int i = 0; i < count; i++) {
+    const mill_expr *l = using_column(w, a, names[i], "left", n);
+    const mill_expr *r = l ? using_column(w, b, names[i], "right", n) : NULL;
+    if (r == NULL || !mill_exprs_add(w, &left, l) || !mill_exprs_add(w, &right, r)) return NULL;
+    condition = mill_x_and(w, condition, mill_x_bound(w, "=", 2, l, r));
+    if (condition == NULL) return NULL;
+  }
+  mill_node *j = mill_w_join(w, n->join, a, b, condition);
+  return j ? project_using(w, j, &left, &right) : NULL;
+}
+
+static const mill_node *join_natural(mill_planner *w, const mill_node *n, const mill_node *a,
+                                     const mill_node *b) {
+  const char **names = mill_w_alloc(w, (size_t)(a->noutput + 1) * sizeof *names);
+  int count = 0;
+  const mill_expr *c;
+  for (int i = 0; names && i < a->noutput; i++)
+    if (mill_find_column(w, b->output, b->noutput, a->output[i]->name, &c))
+      names[count++] = a->output[i]->name;
+  return names ? join_using(w, n, a, b, names, count) : NULL;
+}
+
+const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  const mill_node *a = mill_analyse(w, n->child[0], outer);
+  if (a == NULL) return NULL;
+  mill_scope left = mill_scope_of(a, outer);
+  const mill_node *b = mill_analyse(w, n->child[1], n->lateral ? &left : outer);
+  if (b == NULL) return NULL;
+  if (shares_ids(a, b)) b = mill_renew_ids(w, b);
+  if (b == NULL) return NULL;
+  if (n->natural) return join_natural(w, n, a, b);
+  if (n->ncolumns) return join_using(w, n, a, b, n->columns, n->ncolumns);
+  const mill_expr *condition = NULL;
+  if (n->nexprs) {
+    mill_exprs both = {0}, hidden = {0};
+    if (!mill_exprs_copy(w, &both, a->output, a->noutput) ||
+        !mill_exprs_copy(w, &both, b->output, b->noutput))
+      return NULL;
+    mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
+    s.hidden = hidden.at;
+    condition = mill_resolve(w, &s, n->exprs[0]);
+    if (condition == NULL) return NULL;
+    if (condition->type->id != MILL_BOOLEAN && condition->type->id != MILL_NULL)
+      return MILL_W_FAIL_AT(w, n, MILL_E_DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, "sqlExpr",
+                            mill_w_quoted_sql(w, condition), "filter",
+                            mill_w_quoted_sql(w, condition), "type",
+                            mill_w_quoted_type(w, condition->type), NULL);
+    condition = mill_x_cast(w, condition, mill_type_of(MILL_BOOLEAN));
+    if (condition == NULL) return NULL;
+  }
+  mill_node *j = mill_w_join(w, n->join, a, b, condition);
+  if (j) j->lateral = n->lateral;
+  return j;
+}

@@ -1,0 +1,166 @@
+/* UNION, EXCEPT, INTERSECT: common types, and set operations as joins.
+**
+** EXCEPT and INTERSECT compare rows by <=>; with ALL a row number among equal rows makes the rows
+** distinct first. */
+#include <string.h>
+
+#include "kernel/coerce.h"
+#include "plan/plan_int.h"
+
+static const char *operator_name(const mill_node *n) {
+  return n->kind == MILL_N_UNION ? "UNION" : n->intersect ? "INTERSECT" : "EXCEPT";
+}
+
+static const mill_node *count_differs(mill_planner *w, const mill_node *n, int first, int i,
+                                      int other) {
+  return MILL_W_FAIL_AT(w, n, MILL_E_NUM_COLUMNS_MISMATCH, "operator", operator_name(n),
+                        "firstNumColumns", mill_error_fmt(w->err, "%d", first), "invalidOrdinalNum",
+                        i == 1 ? "second" : "third", "invalidNumColumns",
+                        mill_error_fmt(w->err, "%d", other), NULL);
+}
+
+static bool common_types(mill_planner *w, const mill_node *n, const mill_node **child,
+                         const mill_type **types) {
+  for (int c = 0; c < child[0]->noutput; c++) {
+    types[c] = child[0]->output[c]->type;
+    for (int i = 1; i < n->nchildren; i++) {
+      const mill_type *other = child[i]->output[c]->type;
+      const mill_type *t = mill_common_type(w->ctx->types, types[c], other);
+      if (t == NULL) {
+        (void)MILL_W_FAIL_AT(w, n, MILL_E_INCOMPATIBLE_COLUMN_TYPE, "operator", operator_name(n),
+                             "columnOrdinalNumber", mill_error_fmt(w->err, "%d", c + 1),
+                             "tableOrdinalNumber", i == 1 ? "second" : "third", "dataType1",
+                             mill_w_quoted_type(w, other), "dataType2",
+                             mill_w_quoted_type(w, types[c]), "hint", "", NULL);
+        return false;
+      }
+      types[c] = t;
+    }
+  }
+  return true;
+}
+
+/* The rows of `n` with its columns in the order of `like`; missing ones null. */
+static const mill_node *by_name(mill_planner *w, const mill_node *n, const mill_exprs *names,
+                                bool allow_missing, const mill_node *at) {
+  mill_exprs l = {0};
+  for (int i = 0; i < names->n; i++) {
+    const mill_expr *c = NULL;
+    int found = mill_find_column(w, n->output, n->noutput, names->at[i]->name, &c);
+    if (found == 0 && !allow_missing)
+      return MILL_W_FAIL_AT(w, at, MILL_E_UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, "objectName",
+                            mill_error_fmt(w->err, "`%s`", names->at[i]->name), NULL);
+    if (found == 0) c = mill_x_alias(w, mill_x_null(w, names->at[i]->type), names->at[i]->name);
+    if (!mill_exprs_add(w, &l, c)) return NULL;
+  }
+  return mill_w_project(w, n, &l);
+}
+
+static bool line_up(mill_planner *w, const mill_node *n, const mill_node **child) {
+  mill_exprs names = {0};
+  if (!mill_exprs_copy(w, &names, child[0]->output, child[0]->noutput)) return false;
+  for (int i = 1; i < n->nchildren; i++) {
+    for (int c = 0; n->allow_missing && c < child[i]->noutput; c++) {
+      const mill_expr *known;
+      if (mill_find_column(w, names.at, names.n, child[i]->output[c]->name, &known) == 0 &&
+          !mill_exprs_add(w, &names, child[i]->output[c]))
+        return false;
+    }
+  }
+  for (int i = 0; i < n->nchildren; i++) {
+    child[i] = by_name(w, child[i], &names, n->allow_missing, n);
+    if (child[i] == NULL) return false;
+  }
+  return true;
+}
+
+static const mill_node *build_union(mill_planner *w, const mill_node *n, const mill_node **child) {
+  mill_node *u = mill_w_node(w, MILL_N_UNION, n);
+  mill_exprs out = {0};
+  if (u == NULL) return NULL;
+  u->child = child;
+  u->nchildren = n->nchildren;
+  for (int i = 0; i < n->nchildren; i++) u->streaming |= child[i]->streaming;
+  for (int c = 0; c < child[0]->noutput; c++) {
+    mill_expr *o = mill_x_copy(w, child[0]->output[c]);
+    if (o == NULL) return NULL;
+    o->id = mill_session_next_id(w->session);
+    for (int i = 1; i < n->nchildren; i++) o->nullable |= child[i]->output[c]->nullable;
+    if (!mill_exprs_add(w, &out, o)) return NULL;
+  }
+  u->output = out.at;
+  u->noutput = out.n;
+  return u;
+}
+
+/* n with a column that numbers equal rows; its output keeps the number last. */
+static const mill_node *numbered(mill_planner *w, const mill_node *n) {
+  mill_expr *win = mill_x_new(w, MILL_X_WINDOW, NULL);
+  mill_window *v = mill_w_alloc(w, sizeof *v);
+  const mill_expr *call = mill_x_bound(w, "row_number", 0);
+  mill_exprs items = {0}, order = {0};
+  const mill_expr **args = mill_w_alloc(w, sizeof *args);
+  if (!win || !v || !call || !args) return NULL;
+  mill_expr *key = mill_x_new(w, MILL_X_SORT, NULL);
+  const mill_expr **one = mill_w_alloc(w, sizeof *one);
+  if (key == NULL || one == NULL) return NULL;
+  one[0] = mill_x_int(w, 1);
+  key->args = one, key->nargs = 1, key->type = mill_type_of(MILL_INT), key->nulls_first = true;
+  if (!mill_exprs_add(w, &order, key)) return NULL;
+  args[0] = call;
+  *v = (mill_window){.npartition = n->noutput,
+                     .partition = n->output,
+                     .norder = 1,
+                     .order = order.at,
+                     .framed = true,
+                     .unit = MILL_FRAME_ROWS,
+                     .from = MILL_UNBOUNDED_PRECEDING,
+                     .to = MILL_CURRENT_ROW};
+  win->args = args, win->nargs = 1, win->window = v, win->type = call->type;
+  if (!mill_exprs_copy(w, &items, n->output, n->noutput) ||
+      !mill_exprs_add(w, &items, mill_x_alias(w, win, "n")))
+    return NULL;
+  return mill_build_project(w, n, &items, NULL);
+}
+
+static const mill_node *as_join(mill_planner *w, const mill_node *n, const mill_node *a,
+                                const mill_node *b) {
+  const mill_node *left = a;
+  b = mill_renew_ids(w, b);
+  if (n->all) {
+    a = numbered(w, a);
+    b = b ? numbered(w, b) : NULL;
+  }
+  if (a == NULL || b == NULL) return NULL;
+  const mill_expr *condition = NULL;
+  for (int i = 0; i < a->noutput; i++) {
+    condition = mill_x_and(w, condition, mill_x_bound(w, "<=>", 2, a->output[i], b->output[i]));
+    if (condition == NULL) return NULL;
+  }
+  mill_join kind = n->intersect ? MILL_JOIN_SEMI : MILL_JOIN_ANTI;
+  const mill_node *j = mill_w_join(w, kind, a, b, condition);
+  if (j == NULL) return NULL;
+  if (!n->all) return mill_distinct(w, j);
+  mill_exprs l = {0};
+  return mill_exprs_copy(w, &l, left->output, left->noutput) ? mill_w_project(w, j, &l) : NULL;
+}
+
+const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  const mill_node **child = mill_w_alloc(w, (size_t)(n->nchildren + 1) * sizeof *child);
+  if (child == NULL) return NULL;
+  for (int i = 0; i < n->nchildren; i++) {
+    child[i] = mill_analyse(w, n->child[i], outer);
+    if (child[i] == NULL) return NULL;
+  }
+  if (n->by_name && !line_up(w, n, child)) return NULL;
+  int width = child[0]->noutput;
+  for (int i = 1; i < n->nchildren; i++)
+    if (child[i]->noutput != width) return count_differs(w, n, width, i, child[i]->noutput);
+  const mill_type **types = mill_w_alloc(w, (size_t)(width + 1) * sizeof *types);
+  if (types == NULL || !common_types(w, n, child, types)) return NULL;
+  for (int i = 0; i < n->nchildren; i++) {
+    child[i] = mill_cast_outputs(w, child[i], types);
+    if (child[i] == NULL) return NULL;
+  }
+  return n->kind == MILL_N_UNION ? build_union(w, n, child) : as_join(w, n, child[0], child[1]);
+}

@@ -1,0 +1,137 @@
+/* Window expressions: their frames by Spark's defaults, and their place below the select list. */
+#include <string.h>
+#include <strings.h>
+
+#include "plan/plan_int.h"
+
+static bool resolve_list(mill_planner *w, const mill_scope *s, const mill_expr *const *in, int n,
+                         const mill_expr ***out) {
+  *out = mill_w_alloc(w, (size_t)(n + 1) * sizeof **out);
+  for (int i = 0; *out && i < n; i++) {
+    (*out)[i] = mill_resolve(w, s, in[i]);
+    if ((*out)[i] == NULL) return false;
+  }
+  return *out != NULL;
+}
+
+static bool shifts(const mill_expr *call) {
+  return mill_x_is_call(call, "lag") || mill_x_is_call(call, "lead");
+}
+
+/* The frame where none is written, or the one that the function brings. */
+static void default_frame(mill_window *v, const mill_expr *call) {
+  bool ranking = call->fn->kind == MILL_WINDOW && !mill_x_is_call(call, "nth_value");
+  if (v->framed && !ranking) return;
+  v->framed = true;
+  v->from = MILL_UNBOUNDED_PRECEDING;
+  v->to = MILL_CURRENT_ROW;
+  v->unit = ranking ? MILL_FRAME_ROWS : MILL_FRAME_RANGE;
+  if (!ranking && v->norder == 0) {
+    v->unit = MILL_FRAME_ROWS;
+    v->to = MILL_UNBOUNDED_FOLLOWING;
+  }
+}
+
+static const mill_expr *offset(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  return e ? mill_resolve(w, s, e) : NULL;
+}
+
+const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_scope below = *s;
+  below.nested = true;
+  const mill_expr *call = mill_resolve(w, &below, e->args[0]);
+  if (call == NULL) return NULL;
+  if (call->kind != MILL_X_CALL || call->fn == NULL ||
+      (call->fn->kind != MILL_WINDOW && call->fn->kind != MILL_AGGREGATE))
+    return MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_EXPR_FOR_WINDOW, "sqlExpr",
+                          mill_w_quoted_sql(w, call), NULL);
+  if (call->distinct)
+    return MILL_W_FAIL_AT(w, e, MILL_E_DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, "windowExpr",
+                          mill_w_quoted_sql(w, e), NULL);
+  mill_window *v = mill_w_alloc(w, sizeof *v);
+  mill_expr *c = mill_x_copy(w, e);
+  if (v == NULL || c == NULL) return NULL;
+  *v = *e->window;
+  if (!resolve_list(w, &below, e->window->partition, v->npartition, &v->partition) ||
+      !resolve_list(w, &below, e->window->order, v->norder, &v->order))
+    return NULL;
+  if (call->fn->kind == MILL_WINDOW && v->norder == 0)
+    return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_FRAME_NOT_ORDERED, "wf", mill_w_sql(w, call),
+                          NULL);
+  v->from_offset = offset(w, &below, e->window->from_offset);
+  v->to_offset = offset(w, &below, e->window->to_offset);
+  if (w->status) return NULL;
+  default_frame(v, call);
+  if (shifts(call)) v->to = MILL_CURRENT_ROW;
+  c->args[0] = call;
+  c->window = v;
+  c->type = call->type;
+  c->nullable = call->nullable;
+  return c;
+}
+
+/* ---- extraction ----------------------------------------------------------------------------- */
+
+typedef struct extraction {
+  mill_exprs found; /* ALIAS of WINDOW */
+} extraction;
+
+static const mill_expr *extract(mill_planner *w, const mill_expr *e, void *arg) {
+  extraction *x = arg;
+  if (e->kind != MILL_X_WINDOW) return NULL;
+  for (int i = 0; i < x->found.n; i++)
+    if (mill_x_same(x->found.at[i]->args[0], e)) return mill_x_column(w, x->found.at[i]);
+  mill_expr *a = mill_x_alias(w, e, mill_w_sql(w, e));
+  return mill_exprs_add(w, &x->found, a) ? mill_x_column(w, a) : NULL;
+}
+
+static bool same_lists(const mill_expr *const *a, int na, const mill_expr *const *b, int nb) {
+  for (int i = 0; na == nb && i < na; i++)
+    if (!mill_x_same(a[i], b[i])) return false;
+  return na == nb;
+}
+
+static bool same_spec(const mill_expr *a, const mill_expr *b) {
+  const mill_window *x = a->args[0]->window, *y = b->args[0]->window;
+  return same_lists(x->partition, x->npartition, y->partition, y->npartition) &&
+         same_lists(x->order, x->norder, y->order, y->norder);
+}
+
+static const mill_node *window_node(mill_planner *w, const mill_node *child,
+                                    const mill_exprs *group) {
+  mill_node *n = mill_w_unary(w, MILL_N_WINDOW, child);
+  mill_exprs out = {0};
+  if (n == NULL || !mill_w_set_exprs(w, n, group) ||
+      !mill_exprs_copy(w, &out, child->output, child->noutput))
+    return NULL;
+  for (int i = 0; i < group->n; i++)
+    if (!mill_exprs_add(w, &out, mill_x_column(w, group->at[i]))) return NULL;
+  n->output = out.at;
+  n->noutput = out.n;
+  return n;
+}
+
+bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *items) {
+  extraction x = {{0}};
+  for (int i = 0; i < items->n; i++) {
+    const mill_expr *before = items->at[i];
+    if (!mill_x_has_window(before)) continue;
+    const mill_expr *e = mill_x_map(w, before, extract, &x);
+    if (e == NULL) return false;
+    items->at[i] = e;
+  }
+  bool *done = mill_w_alloc(w, (size_t)x.found.n + 1);
+  if (done == NULL) return false;
+  for (int i = 0; i < x.found.n; i++) {
+    mill_exprs group = {0};
+    if (done[i]) continue;
+    for (int k = i; k < x.found.n; k++) {
+      if (done[k] || !same_spec(x.found.at[i], x.found.at[k])) continue;
+      done[k] = true;
+      if (!mill_exprs_add(w, &group, x.found.at[k])) return false;
+    }
+    *child = window_node(w, *child, &group);
+    if (*child == NULL) return false;
+  }
+  return true;
+}
