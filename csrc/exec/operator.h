@@ -77,7 +77,8 @@ struct mill_op {
   const mill_bound_aggregate *aggs;
   const mill_bound_sort *sorts; /* SORT; WINDOW: order */
   const mill_op_window *windows;
-  const mill_bound *generator; /* GENERATE: a call whose binding has `generate` */
+  const mill_bound *generator; /* GENERATE: the call, its rows made by `generate` */
+  mill_generate generate;
   mill_op_join join;
   double estimate; /* rows expected; < 0 unknown */
 };

@@ -196,7 +196,8 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   strip_aliases(w, e);
   mill_binding *b = binding_of(w, e);
   if (b == NULL) return NULL;
-  if (e->fn->lowered && e->fn->kernel == NULL && e->fn->aggregate == NULL) {
+  if (e->fn->lowered &&
+      ((e->fn->kernel == NULL && e->fn->aggregate == NULL) || (e->fn->flags & MILL_FN_LAZY))) {
     return expand(w, s, e);
   }
   w->status = mill_function_bind(b, w->err);

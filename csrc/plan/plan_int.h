@@ -266,13 +266,25 @@ typedef struct mill_lowered {
 } mill_lowered;
 
 /* Streams and ML: `leaf` is lowered as `with` wherever it stands in the tree (NULL: nowhere). */
+struct mill_scan_list {
+  struct mill_scan_list *next;
+  mill_scan *scan;
+};
+
 typedef struct mill_lowering {
   mill_planner *w;
+  struct mill_scan_list *scans; /* made by lowering: to be released after the run */
+  const uint64_t *used;         /* sorted ids that some expression needs */
+  size_t nused;
   const mill_node *leaf;
   mill_lowered with;
 } mill_lowering;
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out);
+/* Is the column needed by any expression or the result? */
+bool mill_used(const mill_lowering *l, uint64_t id);
+/* The value of an expression without columns. */
+mill_status mill_constant(mill_lowering *l, const mill_bound *b, mill_vector *out) MILL_USE_RESULT;
 /* The columns of `output` in that order. */
 bool mill_lower_output(mill_lowering *l, const mill_lowered *in, const mill_expr *const *output,
                        int n, mill_lowered *out);

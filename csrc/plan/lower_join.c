@@ -1,0 +1,112 @@
+/* Joins: the equalities of the condition become keys, the rest stays. */
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+typedef struct join_keys {
+  const mill_bound **left, **right;
+  int n;
+  bool null_safe;
+  const mill_expr *rest;
+} join_keys;
+
+static bool only(const mill_expr *e, const mill_node *side) {
+  return mill_x_uses_only(e, side->output, side->noutput) &&
+         mill_x_uses_any(e, side->output, side->noutput);
+}
+
+/* Is e an equality between the sides? Then *a belongs to the left, *b to the right. */
+static bool equality(const mill_expr *e, const char *sign, const mill_node *n, const mill_expr **a,
+                     const mill_expr **b) {
+  if (!mill_x_is_call(e, sign) || !mill_x_deterministic(e)) return false;
+  *a = e->args[0], *b = e->args[1];
+  if (only(*a, n->child[0]) && only(*b, n->child[1])) return true;
+  *a = e->args[1], *b = e->args[0];
+  return only(*a, n->child[0]) && only(*b, n->child[1]);
+}
+
+static bool split(mill_lowering *l, const mill_node *n, const mill_lowered *left,
+                  const mill_lowered *right, join_keys *k) {
+  mill_exprs c = {0};
+  const mill_expr *a, *b;
+  bool plain = false;
+  if (n->nexprs == 0) return true;
+  if (!mill_x_conjuncts(l->w, n->exprs[0], &c)) return false;
+  for (int i = 0; i < c.n; i++) plain |= equality(c.at[i], "=", n, &a, &b);
+  k->null_safe = !plain;
+  k->left = mill_w_alloc(l->w, (size_t)(c.n + 1) * sizeof *k->left);
+  k->right = mill_w_alloc(l->w, (size_t)(c.n + 1) * sizeof *k->right);
+  if (k->left == NULL || k->right == NULL) return false;
+  for (int i = 0; i < c.n; i++) {
+    if (!equality(c.at[i], plain ? "=" : "<=>", n, &a, &b)) {
+      k->rest = mill_x_and(l->w, k->rest, c.at[i]);
+      if (k->rest == NULL) return false;
+      continue;
+    }
+    k->left[k->n] = mill_lower_expr(l, a, left);
+    k->right[k->n] = mill_lower_expr(l, b, right);
+    if (k->left[k->n] == NULL || k->right[k->n] == NULL) return false;
+    k->n++;
+  }
+  return true;
+}
+
+static mill_op_join kind_of(const mill_node *n) {
+  switch (n->join) {
+  case MILL_JOIN_LEFT: return n->intersect ? MILL_OP_SINGLE : MILL_OP_LEFT;
+  case MILL_JOIN_RIGHT: return MILL_OP_RIGHT;
+  case MILL_JOIN_FULL: return MILL_OP_FULL;
+  case MILL_JOIN_SEMI: return n->all ? MILL_OP_MARK : MILL_OP_SEMI;
+  case MILL_JOIN_ANTI: return n->all ? MILL_OP_NULL_AWARE_ANTI : MILL_OP_ANTI;
+  default: return MILL_OP_INNER;
+  }
+}
+
+static bool keeps_right(mill_op_join j) {
+  return j != MILL_OP_SEMI && j != MILL_OP_ANTI && j != MILL_OP_NULL_AWARE_ANTI &&
+         j != MILL_OP_MARK;
+}
+
+bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out) {
+  mill_lowered a, b;
+  join_keys k = {0};
+  if (!mill_lower(l, n->child[0], &a) || !mill_lower(l, n->child[1], &b) ||
+      !split(l, n, &a, &b, &k))
+    return false;
+  mill_op *op = mill_op_make(l, MILL_OP_JOIN, a.op);
+  if (op == NULL) return false;
+  op->child[1] = b.op;
+  op->nchildren = 2;
+  op->join = kind_of(n);
+  op->keys = k.left, op->right_keys = k.right, op->nkeys = k.n;
+  op->null_safe = k.null_safe && k.n > 0;
+  if (k.rest) {
+    op->condition = mill_lower_expr2(l, k.rest, &a, &b);
+    if (op->condition == NULL) return false;
+  }
+  bool right = keeps_right(op->join), mark = op->join == MILL_OP_MARK;
+  int width = a.n + (right ? b.n : 0) + mark;
+  mill_field *f = mill_w_alloc(l->w, (size_t)(width + 1) * sizeof *f);
+  uint64_t *ids = mill_w_alloc(l->w, (size_t)(width + 1) * sizeof *ids);
+  if (f == NULL || ids == NULL) return false;
+  bool left_null = op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL;
+  bool right_null =
+      op->join == MILL_OP_LEFT || op->join == MILL_OP_FULL || op->join == MILL_OP_SINGLE;
+  for (int i = 0; i < width; i++) {
+    if (i < a.n) {
+      f[i] = a.op->schema->fields[i];
+      f[i].nullable |= left_null;
+      ids[i] = a.ids[i];
+    } else if (right) {
+      f[i] = b.op->schema->fields[i - a.n];
+      f[i].nullable |= right_null;
+      ids[i] = b.ids[i - a.n];
+    } else {
+      f[i] = (mill_field){"exists", mill_type_of(MILL_BOOLEAN), true, NULL};
+      ids[i] = n->output[n->noutput - 1]->id;
+    }
+  }
+  op->schema = mill_op_schema(l, f, width);
+  *out = (mill_lowered){op, ids, width};
+  return op->schema != NULL;
+}
