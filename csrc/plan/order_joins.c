@@ -1,0 +1,158 @@
+/* Optimiser rule: inner joins in an order that avoids cross products and keeps results small.
+**
+** A tree of inner joins is taken apart into relations and predicates, and put together again from
+** the largest relation, the probe side, on: always the smallest relation next that an equality
+** connects. Nothing moves where the order of rows is the first relation's already. */
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+enum { MILL_MANY_JOINS = 24 };
+
+typedef struct join_set {
+  const mill_node *relation[MILL_MANY_JOINS];
+  double rows[MILL_MANY_JOINS];
+  int n;
+  mill_exprs predicates;
+  bool full;
+} join_set;
+
+double mill_n_estimate(const mill_node *n) {
+  double a, b;
+  switch (n->kind) {
+  case MILL_N_TABLE: return (double)n->table->rows;
+  case MILL_N_SOURCE:
+    return n->source->scan == NULL      ? 1000
+           : n->source->scan->rows >= 0 ? n->source->scan->rows
+                                        : (double)n->source->scan->bytes / 100;
+  case MILL_N_VALUES: return n->nrows;
+  case MILL_N_RANGE: return n->step ? (double)(n->to - n->from) / (double)n->step : 0;
+  case MILL_N_FILTER: return mill_n_estimate(n->child[0]) * 0.2;
+  case MILL_N_AGGREGATE: return n->nkeys ? mill_n_estimate(n->child[0]) * 0.2 : 1;
+  case MILL_N_LIMIT:
+    a = mill_n_estimate(n->child[0]);
+    return n->to >= 0 && (double)n->to < a ? (double)n->to : a;
+  case MILL_N_JOIN:
+    a = mill_n_estimate(n->child[0]);
+    b = mill_n_estimate(n->child[1]);
+    return n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI ? a * 0.5 : a > b ? a : b;
+  default: return n->nchildren ? mill_n_estimate(n->child[0]) : 1;
+  }
+}
+
+static bool inner(const mill_node *n) {
+  return n->kind == MILL_N_JOIN && !n->lateral &&
+         (n->join == MILL_JOIN_INNER || n->join == MILL_JOIN_CROSS);
+}
+
+static bool collect(mill_planner *w, const mill_node *n, join_set *s) {
+  if (!inner(n)) {
+    if (s->n == MILL_MANY_JOINS) s->full = true;
+    if (s->full) return true;
+    s->relation[s->n++] = n;
+    return true;
+  }
+  return collect(w, n->child[0], s) && collect(w, n->child[1], s) &&
+         (n->nexprs == 0 || mill_x_conjuncts(w, n->exprs[0], &s->predicates));
+}
+
+/* Is there an equality between the joined ones and relation k? */
+static bool connected(const join_set *s, const mill_exprs *have, int k) {
+  const mill_node *r = s->relation[k];
+  for (int i = 0; i < s->predicates.n; i++) {
+    const mill_expr *e = s->predicates.at[i];
+    if (!mill_x_is_call(e, "=")) continue;
+    for (int side = 0; side < 2; side++)
+      if (mill_x_uses_any(e->args[side], r->output, r->noutput) &&
+          mill_x_uses_only(e->args[side], r->output, r->noutput) &&
+          mill_x_uses_only(e->args[!side], have->at, have->n) &&
+          mill_x_uses_any(e->args[!side], have->at, have->n))
+        return true;
+  }
+  return false;
+}
+
+static int next_relation(const join_set *s, const mill_exprs *have, const bool *used) {
+  int best = -1;
+  bool best_linked = false;
+  for (int k = 0; k < s->n; k++) {
+    if (used[k]) continue;
+    bool linked = connected(s, have, k);
+    if (best < 0 || (linked && !best_linked) ||
+        (linked == best_linked && s->rows[k] < s->rows[best]))
+      best = k, best_linked = linked;
+  }
+  return best;
+}
+
+/* Predicates that only now have all their columns. */
+static const mill_expr *applicable(mill_planner *w, join_set *s, bool *spent,
+                                   const mill_exprs *have) {
+  const mill_expr *on = NULL;
+  for (int i = 0; i < s->predicates.n; i++) {
+    if (spent[i] || !mill_x_uses_only(s->predicates.at[i], have->at, have->n)) continue;
+    spent[i] = true;
+    on = mill_x_and(w, on, s->predicates.at[i]);
+    if (on == NULL) return NULL;
+  }
+  return on;
+}
+
+static const mill_node *rebuild(mill_planner *w, join_set *s, const mill_node *top) {
+  bool used[MILL_MANY_JOINS] = {false};
+  bool *spent = mill_w_alloc(w, (size_t)s->predicates.n + 1);
+  mill_exprs have = {0}, out = {0};
+  int first = 0;
+  if (spent == NULL) return NULL;
+  for (int k = 0; k < s->n; k++) s->rows[k] = mill_n_estimate(s->relation[k]);
+  for (int k = 1; k < s->n; k++)
+    if (s->rows[k] > s->rows[first]) first = k;
+  used[first] = true;
+  const mill_node *r = s->relation[first];
+  if (!mill_exprs_copy(w, &have, r->output, r->noutput)) return NULL;
+  for (int i = 1; i < s->n; i++) {
+    int k = next_relation(s, &have, used);
+    used[k] = true;
+    if (!mill_exprs_copy(w, &have, s->relation[k]->output, s->relation[k]->noutput)) return NULL;
+    const mill_expr *on = applicable(w, s, spent, &have);
+    if (w->status) return NULL;
+    r = mill_w_join(w, MILL_JOIN_INNER, r, s->relation[k], on);
+    if (r == NULL) return NULL;
+  }
+  return mill_exprs_copy(w, &out, top->output, top->noutput) ? mill_w_project(w, r, &out) : NULL;
+}
+
+static const mill_node *order(mill_planner *w, const mill_node *n);
+
+static const mill_node *children(mill_planner *w, const mill_node *n) {
+  mill_node *copy = NULL;
+  for (int i = 0; i < n->nchildren; i++) {
+    const mill_node *c = order(w, n->child[i]);
+    if (c == NULL) return NULL;
+    if (c == n->child[i]) continue;
+    if (copy == NULL) copy = mill_w_node_copy(w, n);
+    if (copy == NULL) return NULL;
+    copy->child[i] = c;
+  }
+  return copy ? copy : n;
+}
+
+/* Two relations keep their order unless the probe side is much the smaller. */
+static const mill_node *order(mill_planner *w, const mill_node *n) {
+  if (n == NULL || !mill_w_enter(w)) return NULL;
+  const mill_node *r = n;
+  join_set s = {.n = 0};
+  if (inner(n) && collect(w, n, &s) && !s.full && s.n > 2) {
+    for (int k = 0; k < s.n && r; k++) {
+      s.relation[k] = order(w, s.relation[k]);
+      if (s.relation[k] == NULL) r = NULL;
+    }
+    if (r) r = rebuild(w, &s, n);
+  } else {
+    r = children(w, n);
+  }
+  mill_w_leave(w);
+  return w->status ? NULL : r;
+}
+
+const mill_node *mill_order_joins(mill_planner *w, const mill_node *n) { return order(w, n); }

@@ -1,0 +1,364 @@
+/* Subqueries in expressions: their analysis, and their replacement by joins.
+**
+** A query without columns of the outer one runs first and becomes a constant (lower_expr.c), but
+** for IN. The others become joins: predicates that use outer columns are pulled out of the query
+** and up to the join's condition, through select lists and groups; what they compare is added
+** there. */
+#include <string.h>
+
+#include "kernel/coerce.h"
+#include "plan/plan_int.h"
+
+/* ---- analysis ------------------------------------------------------------------------------- */
+
+static bool match_types(mill_planner *w, mill_expr *e, const mill_node **q) {
+  const mill_type **types = mill_w_alloc(w, (size_t)(e->nargs + 1) * sizeof *types);
+  if (types == NULL) return false;
+  for (int i = 0; i < e->nargs; i++) {
+    types[i] = mill_common_type(w->ctx->types, e->args[i]->type, (*q)->output[i]->type);
+    if (types[i] == NULL) {
+      (void)MILL_W_FAIL_AT(
+          w, e, MILL_E_DATATYPE_MISMATCH_IN_SUBQUERY_DATA_TYPE_MISMATCH, "sqlExpr",
+          mill_w_quoted_sql(w, e), "leftType", mill_w_quoted_type(w, e->args[i]->type), "rightType",
+          mill_w_quoted_type(w, (*q)->output[i]->type), "mismatchedColumns", "", NULL);
+      return false;
+    }
+    e->args[i] = mill_x_cast(w, e->args[i], types[i]);
+    if (e->args[i] == NULL) return false;
+  }
+  *q = mill_cast_outputs(w, *q, types);
+  return *q != NULL;
+}
+
+const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_expr *c = mill_x_copy(w, e);
+  mill_scope below = *s;
+  below.lateral = NULL;
+  for (int i = 0; c && i < c->nargs; i++) {
+    c->args[i] = mill_resolve(w, s, e->args[i]);
+    if (c->args[i] == NULL) return NULL;
+  }
+  const mill_node *q = c ? mill_analyse(w, e->query, &below) : NULL;
+  if (q == NULL) return NULL;
+  c->type = mill_type_of(MILL_BOOLEAN);
+  c->nullable = e->kind == MILL_X_IN_QUERY;
+  if (e->kind == MILL_X_SCALAR_QUERY) {
+    if (q->noutput != 1)
+      return MILL_W_FAIL_AT(
+          w, e,
+          MILL_E_INVALID_SUBQUERY_EXPRESSION_SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN,
+          "number", mill_error_fmt(w->err, "%d", q->noutput), NULL);
+    c->type = q->output[0]->type;
+    c->nullable = true;
+  }
+  if (e->kind == MILL_X_IN_QUERY) {
+    if (q->noutput != e->nargs)
+      return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_IN_SUBQUERY_LENGTH_MISMATCH, "sqlExpr",
+                            mill_w_quoted_sql(w, c), "leftLength",
+                            mill_error_fmt(w->err, "%d", e->nargs), "leftColumns", "",
+                            "rightLength", mill_error_fmt(w->err, "%d", q->noutput), "rightColumns",
+                            "", NULL);
+    if (!match_types(w, c, &q)) return NULL;
+  }
+  c->query = q;
+  return c;
+}
+
+/* ---- pulling outer predicates up ------------------------------------------------------------- */
+
+static const mill_expr *to_column(mill_planner *w, const mill_expr *e, void *arg) {
+  (void)arg;
+  if (e->kind != MILL_X_OUTER) return NULL;
+  mill_expr *c = mill_x_copy(w, e);
+  if (c) c->kind = MILL_X_COLUMN;
+  return c;
+}
+
+typedef struct inner_columns {
+  mill_planner *w;
+  mill_exprs *out;
+} inner_columns;
+
+static int inner_at(const mill_expr *e, void *arg) {
+  inner_columns *c = arg;
+  if (e->kind == MILL_X_COLUMN && !mill_x_find_id(c->out->at, c->out->n, e->id))
+    mill_exprs_add(c->w, c->out, e);
+  return 0;
+}
+
+/* n without the conjuncts that use outer columns; those go to `pulled`, the inner columns they use
+** are exposed by what is given back. */
+static const mill_node *pull(mill_planner *w, const mill_node *n, mill_exprs *pulled,
+                             mill_exprs *need);
+
+static const mill_node *pull_filter(mill_planner *w, const mill_node *n, mill_exprs *pulled,
+                                    mill_exprs *need) {
+  mill_exprs all = {0};
+  const mill_expr *kept = NULL;
+  const mill_node *child = pull(w, n->child[0], pulled, need);
+  if (child == NULL || !mill_x_conjuncts(w, n->exprs[0], &all)) return NULL;
+  for (int i = 0; i < all.n; i++) {
+    if (!mill_x_has_outer(all.at[i])) {
+      kept = mill_x_and(w, kept, all.at[i]);
+      if (kept == NULL) return NULL;
+      continue;
+    }
+    inner_columns c = {w, need};
+    mill_x_any(all.at[i], inner_at, &c);
+    if (!mill_exprs_add(w, pulled, all.at[i])) return NULL;
+  }
+  return kept ? mill_w_filter(w, child, kept) : child;
+}
+
+static const mill_node *pull_project(mill_planner *w, const mill_node *n, mill_exprs *pulled,
+                                     mill_exprs *need) {
+  const mill_node *child = pull(w, n->child[0], pulled, need);
+  mill_node *copy = child ? mill_w_node_copy(w, n) : NULL;
+  mill_exprs l = {0};
+  if (copy == NULL || !mill_exprs_copy(w, &l, n->exprs, n->nexprs)) return NULL;
+  for (int i = 0; i < need->n; i++)
+    if (!mill_x_find_id(l.at, l.n, need->at[i]->id) && !mill_exprs_add(w, &l, need->at[i]))
+      return NULL;
+  copy->child[0] = child;
+  return mill_w_set_exprs(w, copy, &l) ? copy : NULL;
+}
+
+static const mill_node *pull_aggregate(mill_planner *w, const mill_node *n, mill_exprs *pulled,
+                                       mill_exprs *need) {
+  const mill_node *child = pull(w, n->child[0], pulled, need);
+  mill_node *copy = child ? mill_w_node_copy(w, n) : NULL;
+  mill_exprs keys = {0}, out = {0};
+  if (copy == NULL || !mill_exprs_copy(w, &keys, n->keys, n->nkeys)) return NULL;
+  for (int i = 0; i < need->n; i++)
+    if (!mill_x_find_id(keys.at, keys.n, need->at[i]->id) && !mill_exprs_add(w, &keys, need->at[i]))
+      return NULL;
+  copy->child[0] = child;
+  copy->keys = keys.at;
+  copy->nkeys = keys.n;
+  if (!mill_exprs_copy(w, &out, n->output, n->noutput) ||
+      !mill_exprs_copy(w, &out, need->at, need->n))
+    return NULL;
+  copy->output = out.at;
+  copy->noutput = out.n;
+  return copy;
+}
+
+static const mill_node *pull(mill_planner *w, const mill_node *n, mill_exprs *pulled,
+                             mill_exprs *need) {
+  if (!mill_n_has_outer(n)) return n;
+  switch (n->kind) {
+  case MILL_N_FILTER: return pull_filter(w, n, pulled, need);
+  case MILL_N_PROJECT: return pull_project(w, n, pulled, need);
+  case MILL_N_AGGREGATE: return pull_aggregate(w, n, pulled, need);
+  case MILL_N_SORT: return pull(w, n->child[0], pulled, need);
+  default:
+    return MILL_W_FAIL_AT(
+        w, n,
+        MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED,
+        "treeNode", "", NULL);
+  }
+}
+
+/* The query and the condition on its join, NULL for none. */
+static const mill_node *decorrelate(mill_planner *w, const mill_node *q, const mill_expr **on,
+                                    mill_exprs *need) {
+  mill_exprs pulled = {0};
+  *on = NULL;
+  q = pull(w, q, &pulled, need);
+  for (int i = 0; q && i < pulled.n; i++) {
+    const mill_expr *e = mill_x_map(w, pulled.at[i], to_column, NULL);
+    *on = e ? mill_x_and(w, *on, e) : NULL;
+    if (*on == NULL) return NULL;
+  }
+  if (q == NULL || need->n == 0) return q;
+  mill_exprs l = {0};
+  if (!mill_exprs_copy(w, &l, q->output, q->noutput)) return NULL;
+  for (int i = 0; i < need->n; i++)
+    if (!mill_x_find_id(l.at, l.n, need->at[i]->id) && !mill_exprs_add(w, &l, need->at[i]))
+      return NULL;
+  return mill_w_project(w, q, &l);
+}
+
+/* ---- predicates ----------------------------------------------------------------------------- */
+
+/* a = b for all columns of IN; `unknown`: true where it is not false. */
+static const mill_expr *in_condition(mill_planner *w, const mill_expr *e, const mill_node *q,
+                                     bool unknown) {
+  const mill_expr *on = NULL;
+  for (int i = 0; i < e->nargs; i++) {
+    const mill_expr *eq = mill_x_bound(w, "=", 2, e->args[i], q->output[i]);
+    if (eq && unknown) eq = mill_x_bound(w, "or", 2, eq, mill_x_bound(w, "isnull", 1, eq));
+    on = eq ? mill_x_and(w, on, eq) : NULL;
+    if (on == NULL) return NULL;
+  }
+  return on;
+}
+
+static const mill_node *join_query(mill_planner *w, const mill_node *child, const mill_expr *e,
+                                   bool negated, bool mark, const mill_expr **flag) {
+  const mill_expr *on = NULL;
+  mill_exprs need = {0};
+  const mill_node *q = decorrelate(w, e->query, &on, &need);
+  if (q == NULL) return NULL;
+  bool in = e->kind == MILL_X_IN_QUERY;
+  bool aware = in && negated && !mark && e->nargs == 1 && on == NULL;
+  if (in) {
+    const mill_expr *eq = in_condition(w, e, q, negated && !mark && !aware);
+    on = eq ? mill_x_and(w, on, eq) : NULL;
+    if (on == NULL) return NULL;
+  }
+  bool semi = mark || !negated;
+  mill_node *j = mill_w_join(w, semi ? MILL_JOIN_SEMI : MILL_JOIN_ANTI, child, q, on);
+  if (j == NULL) return NULL;
+  j->all = mark || aware;
+  if (mark) {
+    mill_exprs out = {0};
+    mill_expr *c = mill_x_new(w, MILL_X_COLUMN, NULL);
+    if (c == NULL || !mill_exprs_copy(w, &out, j->output, j->noutput)) return NULL;
+    c->name = "exists";
+    c->type = mill_type_of(MILL_BOOLEAN);
+    c->nullable = in;
+    c->id = mill_session_next_id(w->session);
+    if (!mill_exprs_add(w, &out, c)) return NULL;
+    j->output = out.at, j->noutput = out.n;
+    *flag = c;
+  }
+  return j;
+}
+
+static bool is_predicate(const mill_expr *e) {
+  if (e->kind == MILL_X_IN_QUERY) return true;
+  return e->kind == MILL_X_EXISTS && mill_n_has_outer(e->query);
+}
+
+/* ---- scalar queries -------------------------------------------------------------------------- */
+
+/* What the query's aggregates give for no rows: count is 0, the others are null. */
+static const mill_expr *empty_value(mill_planner *w, const mill_expr *e, void *arg) {
+  const mill_node *agg = arg;
+  if (e->kind != MILL_X_COLUMN) return NULL;
+  for (int i = 0; i < agg->naggs; i++) {
+    if (agg->aggs[i]->id != e->id) continue;
+    const mill_expr *call = agg->aggs[i]->args[0];
+    return mill_x_is_call(call, "count") || mill_x_is_call(call, "count_if")
+               ? mill_x_bigint(w, 0)
+               : mill_x_null(w, e->type);
+  }
+  return mill_x_null(w, e->type);
+}
+
+static const mill_expr *rebind(mill_planner *w, const mill_expr *e) {
+  if (e == NULL || e->nargs == 0 || e->kind == MILL_X_LITERAL) return e;
+  mill_expr *c = mill_x_copy(w, e);
+  for (int i = 0; c && i < c->nargs; i++) c->args[i] = rebind(w, e->args[i]);
+  if (c == NULL) return NULL;
+  c->value = NULL;
+  if (c->kind == MILL_X_CALL) return mill_bind_call(w, NULL, c);
+  return c->kind == MILL_X_CAST ? mill_bind_cast(w, c) : c;
+}
+
+/* The value for outer rows without a match, or NULL: null. */
+static const mill_expr *without_rows(mill_planner *w, const mill_node *q) {
+  const mill_node *agg = q->kind == MILL_N_PROJECT ? q->child[0] : q;
+  if (q->kind != MILL_N_PROJECT || agg->kind != MILL_N_AGGREGATE || agg->nkeys) return NULL;
+  const mill_expr *e = q->exprs[0];
+  e = mill_x_map(w, e->kind == MILL_X_ALIAS ? e->args[0] : e, empty_value, (void *)agg);
+  e = rebind(w, e);
+  return e && e->value && mill_vector_valid(e->value, 0) ? e : NULL;
+}
+
+static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, const mill_expr *e) {
+  const mill_expr *on = NULL, *other = without_rows(w, e->query);
+  mill_exprs need = {0};
+  const mill_node *q = w->status ? NULL : decorrelate(w, e->query, &on, &need);
+  mill_node *j = q ? mill_w_join(w, MILL_JOIN_LEFT, *child, q, on) : NULL;
+  if (j == NULL) return NULL;
+  j->intersect = true; /* at most one match */
+  *child = j;
+  const mill_expr *c = mill_x_column(w, q->output[0]);
+  if (other == NULL || need.n == 0 || c == NULL) return c;
+  const mill_expr *none = mill_x_bound(w, "isnull", 1, need.at[0]);
+  return none ? mill_x_bound(w, "if", 3, none, other, c) : NULL;
+}
+
+/* ---- the rule -------------------------------------------------------------------------------- */
+
+typedef struct replacement {
+  const mill_node *child;
+} replacement;
+
+static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) {
+  replacement *r = arg;
+  const mill_expr *flag = NULL;
+  if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query))
+    return join_scalar(w, &r->child, e);
+  if (!is_predicate(e)) return NULL;
+  r->child = join_query(w, r->child, e, false, true, &flag);
+  return r->child ? flag : NULL;
+}
+
+static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
+  mill_exprs all = {0};
+  const mill_expr *kept = NULL;
+  const mill_node *child = n->child[0];
+  if (!mill_x_conjuncts(w, n->exprs[0], &all)) return NULL;
+  for (int i = 0; i < all.n && child; i++) {
+    const mill_expr *e = all.at[i];
+    bool negated = mill_x_is_call(e, "not");
+    const mill_expr *p = negated ? e->args[0] : e;
+    if (is_predicate(p)) {
+      child = join_query(w, child, p, negated, false, NULL);
+      continue;
+    }
+    replacement r = {child};
+    e = mill_x_map(w, e, replace, &r);
+    child = r.child;
+    kept = e ? mill_x_and(w, kept, e) : NULL;
+    if (kept == NULL) return NULL;
+  }
+  if (child == NULL) return NULL;
+  mill_node *f = kept ? mill_w_filter(w, child, kept) : NULL;
+  if (kept == NULL) {
+    mill_exprs l = {0};
+    return mill_exprs_copy(w, &l, n->output, n->noutput) ? mill_w_project(w, child, &l) : NULL;
+  }
+  if (f) f->output = n->output, f->noutput = n->noutput;
+  return f;
+}
+
+static bool has_join_query(const mill_node *n) {
+  for (int i = 0; i < n->nexprs; i++)
+    if (mill_x_has_subquery(n->exprs[i])) return true;
+  for (int i = 0; i < n->naggs; i++)
+    if (mill_x_has_subquery(n->aggs[i])) return true;
+  return false;
+}
+
+static const mill_node *unnest_node(mill_planner *w, const mill_node *n) {
+  if (n->nchildren != 1 || !has_join_query(n)) return n;
+  if (n->kind == MILL_N_FILTER) return unnest_filter(w, n);
+  replacement r = {n->child[0]};
+  const mill_node *m = mill_n_map_exprs(w, n, replace, &r);
+  if (m == NULL || m == n || r.child == NULL) return m;
+  mill_node *copy = mill_w_node_copy(w, m);
+  if (copy) copy->child[0] = r.child;
+  return copy;
+}
+
+/* Queries inside expressions are unnested before those that hold them. */
+static const mill_expr *inside(mill_planner *w, const mill_expr *e, void *arg) {
+  (void)arg;
+  if (e->query == NULL) return NULL;
+  mill_expr *c = mill_x_copy(w, e);
+  if (c) c->query = mill_unnest(w, e->query);
+  return c && c->query ? c : NULL;
+}
+
+static const mill_node *enter_queries(mill_planner *w, const mill_node *n) {
+  n = mill_n_map_exprs(w, n, inside, NULL);
+  return n ? unnest_node(w, n) : NULL;
+}
+
+const mill_node *mill_unnest(mill_planner *w, const mill_node *n) {
+  return mill_n_up(w, n, enter_queries);
+}
