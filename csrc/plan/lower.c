@@ -74,8 +74,13 @@ static const mill_type *named_schema(mill_lowering *l, const mill_expr *const *a
 }
 
 /* exprs (ALIAS or COLUMN) over `in`. */
-static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *const *e, int n,
+static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *const *all, int nall,
                     mill_lowered *out) {
+  int n = 0;
+  const mill_expr **e = mill_w_alloc(l->w, (size_t)(nall + 1) * sizeof *e);
+  if (e == NULL) return false;
+  for (int i = 0; i < nall; i++)
+    if (mill_used(l, all[i]->id)) e[n++] = all[i];
   const mill_bound **b = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *b);
   const char **names = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *names);
   uint64_t *ids = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *ids);

@@ -310,17 +310,12 @@ const mill_type *mill_op_schema(mill_lowering *l, const mill_field *f, int n);
 
 /* ---- commands, explain ------------------------------------------------------------------------------ */
 
-bool mill_is_command(const mill_node *n);
-/* Schema of its rows at analysis; the rows at execution. */
-mill_status mill_command_run(mill_planner *w, const mill_node *n, mill_table **out);
-mill_status mill_explain(mill_planner *w, const mill_node *n, const char *mode, mill_text *out);
 mill_status mill_explain_logical(mill_planner *w, const mill_node *n, mill_text *out);
 mill_status mill_explain_physical(mill_planner *w, const mill_op *op, mill_text *out);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------- */
 
-/* Optimise and lower an analysed root. */
-bool mill_plan_physical(mill_planner *w, const mill_node *root, const mill_op **out);
+/* Run an analysed tree in an arena of its own. */
 mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out);
 /* Keep a plan alive as long as p. */
 mill_status mill_plan_keep_plan(mill_plan *p, mill_plan *other, mill_error *err) MILL_USE_RESULT;

@@ -1,0 +1,316 @@
+/* Plans: their life, analysis, and runs; see plan.h.
+**
+** A run works in an arena of its own, so that an analysed plan stays as it is however often it
+** runs; the reader of the rows owns that arena, the scans made for the run and a reference to the
+** plan. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "exec/run.h"
+#include "plan/plan_int.h"
+
+struct mill_plan_keep {
+  struct mill_plan_keep *next;
+  void *object;
+  void (*release)(void *object);
+};
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+mill_status mill_plan_new(mill_session *s, mill_plan **out, mill_error *err) {
+  mill_memory *m = mill_session_memory(s);
+  if (mill_session_closed(s)) return mill_fail(err, MILL_E_SESSION_CLOSED, NULL);
+  mill_plan *p = mill_calloc(m, sizeof *p);
+  if (p == NULL) return mill_oom(m, sizeof *p, err);
+  p->session = mill_session_ref(s);
+  mill_arena_init(&p->arena, m);
+  p->refs = 1;
+  *out = p;
+  return MILL_OK;
+}
+
+mill_plan *mill_plan_ref(mill_plan *p) {
+  p->refs++;
+  return p;
+}
+
+/* Chains of plans can be long: the plans kept alive are released in a loop, not by recursion. */
+void mill_plan_unref(mill_plan *p) {
+  if (p == NULL || --p->refs > 0) return;
+  mill_session *s = p->session;
+  for (struct mill_plan_keep *k = p->keep; k; k = k->next) k->release(k->object);
+  mill_arena_clear(&p->arena);
+  mill_free(mill_session_memory(s), p, sizeof *p);
+  mill_session_unref(s);
+}
+
+mill_status mill_plan_keep(mill_plan *p, void *object, void (*release)(void *), mill_error *err) {
+  struct mill_plan_keep *k = mill_arena_alloc(&p->arena, sizeof *k);
+  if (k == NULL) {
+    release(object);
+    return mill_oom(p->arena.memory, sizeof *k, err);
+  }
+  *k = (struct mill_plan_keep){p->keep, object, release};
+  p->keep = k;
+  return MILL_OK;
+}
+
+static void unref_plan(void *p) { mill_plan_unref(p); }
+
+mill_status mill_plan_keep_plan(mill_plan *p, mill_plan *other, mill_error *err) {
+  return mill_plan_keep(p, mill_plan_ref(other), unref_plan, err);
+}
+
+const mill_node *mill_plan_use(mill_plan *p, mill_plan *other) {
+  return mill_plan_keep_plan(p, other, NULL) == MILL_OK ? other->root : NULL;
+}
+
+/* ---- analysis ------------------------------------------------------------------------------- */
+
+mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_error *err) {
+  mill_planner w;
+  MILL_TRY(mill_planner_init(&w, p, err));
+  p->settings = w.set;
+  w.params = params;
+  const mill_node *root = mill_analyse(&w, p->root, NULL);
+  if (root == NULL) return w.status;
+  p->schema = mill_w_schema(&w, root->output, root->noutput);
+  if (p->schema == NULL) return w.status;
+  p->root = (mill_node *)root;
+  p->streaming = root->streaming;
+  return MILL_OK;
+}
+
+int mill_plan_column(const mill_plan *p, const char *name, size_t n) {
+  int found = -1;
+  mill_planner w = {.set = p->settings};
+  for (int i = 0; i < p->root->noutput; i++) {
+    const char *c = p->root->output[i]->name;
+    char copy[256];
+    if (n >= sizeof copy || strlen(c) != n) continue;
+    memcpy(copy, name, n);
+    copy[n] = '\0';
+    if (!mill_w_same_name(&w, c, copy)) continue;
+    if (found >= 0) return -2;
+    found = i;
+  }
+  return found;
+}
+
+/* ---- which columns are needed ---------------------------------------------------------------- */
+
+typedef struct id_set {
+  mill_planner *w;
+  uint64_t *slot; /* open addressing; 0: free */
+  size_t n, capacity;
+} id_set;
+
+static bool id_has(const uint64_t *slot, size_t capacity, uint64_t id) {
+  if (capacity == 0) return false;
+  for (size_t i = (id * 0x9e3779b97f4a7c15ull) & (capacity - 1); slot[i];
+       i = (i + 1) & (capacity - 1))
+    if (slot[i] == id) return true;
+  return false;
+}
+
+bool mill_used(const mill_lowering *l, uint64_t id) { return id_has(l->used, l->nused, id); }
+
+static void id_put(uint64_t *slot, size_t capacity, uint64_t id) {
+  size_t i = (id * 0x9e3779b97f4a7c15ull) & (capacity - 1);
+  while (slot[i] && slot[i] != id) i = (i + 1) & (capacity - 1);
+  slot[i] = id;
+}
+
+static bool id_add(id_set *s, uint64_t id) {
+  if (id_has(s->slot, s->capacity, id)) return true;
+  if (2 * s->n + 2 > s->capacity) {
+    size_t capacity = s->capacity ? 2 * s->capacity : 64;
+    uint64_t *slot = mill_w_alloc(s->w, capacity * sizeof *slot);
+    if (slot == NULL) return false;
+    for (size_t i = 0; i < s->capacity; i++)
+      if (s->slot[i]) id_put(slot, capacity, s->slot[i]);
+    s->slot = slot;
+    s->capacity = capacity;
+  }
+  id_put(s->slot, s->capacity, id);
+  s->n++;
+  return true;
+}
+
+static int id_at(const mill_expr *e, void *arg) {
+  if (e->kind == MILL_X_COLUMN) id_add(arg, e->id);
+  return 0;
+}
+
+static void use_list(id_set *s, const mill_expr *const *l, int n) {
+  for (int i = 0; i < n; i++) mill_x_any(l[i], id_at, s);
+}
+
+/* Parents before children: what a list computes for nobody is not looked at. */
+static void use_node(id_set *s, const mill_node *n) {
+  switch (n->kind) {
+  case MILL_N_PROJECT:
+    for (int i = 0; i < n->nexprs; i++)
+      if (id_has(s->slot, s->capacity, n->exprs[i]->id)) use_list(s, n->exprs + i, 1);
+    break;
+  case MILL_N_AGGREGATE:
+    use_list(s, n->keys, n->nkeys);
+    for (int i = 0; i < n->naggs; i++)
+      if (id_has(s->slot, s->capacity, n->aggs[i]->id)) use_list(s, n->aggs + i, 1);
+    break;
+  case MILL_N_UNION:
+    for (int i = 0; i < n->nchildren; i++) use_list(s, n->child[i]->output, n->child[i]->noutput);
+    break;
+  case MILL_N_GENERATE: use_list(s, n->child[0]->output, n->child[0]->noutput); /* fall through */
+  default: use_list(s, n->exprs, n->nexprs);
+  }
+  for (int i = 0; i < n->nchildren; i++) use_node(s, n->child[i]);
+}
+
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+static bool physical(mill_lowering *l, const mill_node *root, mill_lowered *out) {
+  mill_planner *w = l->w;
+  const mill_node *n = mill_optimise(w, root);
+  if (n == NULL) return false;
+  id_set used = {.w = w};
+  use_list(&used, root->output, root->noutput);
+  use_node(&used, n);
+  l->used = used.slot;
+  l->nused = used.capacity;
+  return w->status == MILL_OK && mill_lower(l, n, out) &&
+         mill_lower_output(l, out, root->output, root->noutput, out);
+}
+
+static void release_scans(struct mill_scan_list *s) {
+  for (; s; s = s->next) mill_scan_unref(s->scan);
+}
+
+static mill_run run_of(mill_session *s) {
+  mill_run r = {.ctx = mill_session_context(s)};
+  r.poll = mill_session_poll(s, &r.poll_arg);
+  return r;
+}
+
+mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out) {
+  mill_arena arena;
+  mill_arena_init(&arena, w->ctx->memory);
+  mill_planner own = *w;
+  own.arena = &arena;
+  mill_lowering l = {.w = &own};
+  mill_lowered r;
+  if (physical(&l, root, &r)) {
+    mill_run run = run_of(w->session);
+    run.set = &own.set;
+    own.status = mill_run_table(&run, r.op, out, w->err);
+  }
+  release_scans(l.scans);
+  mill_arena_clear(&arena);
+  return own.status;
+}
+
+/* A planner for a run: the settings are those of the analysis, the clock and seed new. */
+static mill_status begin(mill_plan *p, mill_planner *w, mill_error *err) {
+  MILL_TRY(mill_planner_init(w, p, err));
+  int64_t now = w->set.now_micros;
+  uint64_t seed = w->set.seed;
+  w->set = p->settings;
+  w->set.now_micros = now;
+  w->set.seed = seed;
+  return MILL_OK;
+}
+
+mill_status mill_plan_collect(mill_plan *p, mill_table **out, mill_error *err) {
+  mill_planner w;
+  MILL_TRY(begin(p, &w, err));
+  mill_table *t = NULL;
+  mill_status s = mill_plan_rows(&w, p->root, &t);
+  if (s != MILL_OK) return s;
+  t->schema = p->schema;
+  *out = t;
+  return MILL_OK;
+}
+
+typedef struct plan_rows {
+  mill_rows base;
+  mill_plan *plan;
+  mill_rows *rows;
+  struct mill_scan_list *scans;
+  mill_settings set;
+  mill_arena arena;
+} plan_rows;
+
+static mill_status rows_next(mill_rows *r, mill_batch **out, mill_error *err) {
+  plan_rows *p = (plan_rows *)r;
+  return p->rows->next(p->rows, out, err);
+}
+
+static void rows_free(mill_rows *r) {
+  plan_rows *p = (plan_rows *)r;
+  mill_plan *plan = p->plan;
+  mill_memory *m = mill_session_memory(plan->session);
+  if (p->rows) p->rows->free(p->rows);
+  release_scans(p->scans);
+  mill_arena_clear(&p->arena);
+  mill_free(m, p, sizeof *p);
+  mill_plan_unref(plan);
+}
+
+mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) {
+  mill_planner w;
+  MILL_TRY(begin(p, &w, err));
+  plan_rows *r = mill_calloc(w.ctx->memory, sizeof *r);
+  if (r == NULL) return mill_oom(w.ctx->memory, sizeof *r, err);
+  r->base = (mill_rows){p->schema, rows_next, rows_free};
+  r->plan = mill_plan_ref(p);
+  r->set = w.set;
+  mill_arena_init(&r->arena, w.ctx->memory);
+  w.arena = &r->arena;
+  mill_lowering l = {.w = &w};
+  mill_lowered low;
+  bool ok = physical(&l, p->root, &low);
+  r->scans = l.scans;
+  if (ok) {
+    mill_run run = run_of(p->session);
+    run.set = &r->set;
+    w.status = mill_run_open(&run, low.op, &r->rows, err);
+  }
+  if (w.status != MILL_OK) {
+    rows_free(&r->base);
+    return w.status;
+  }
+  *out = &r->base;
+  return MILL_OK;
+}
+
+mill_status mill_constant(mill_lowering *l, const mill_bound *b, mill_vector *out) {
+  mill_planner *w = l->w;
+  mill_program *p = NULL;
+  mill_batch one = {.n = 1};
+  mill_vector v, copy;
+  uint32_t first = 0;
+  MILL_TRY(mill_program_new(w->ctx, &w->set, &b, 1, &p, w->err));
+  mill_status s = mill_program_run(p, &one, &v, w->err);
+  if (s == MILL_OK) s = mill_vector_gather(&copy, &v, &first, 1, true, w->arena, w->err);
+  if (s == MILL_OK) s = mill_vector_constant(out, &copy, 0, w->arena, w->err);
+  mill_program_free(p);
+  return s;
+}
+
+mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mill_error *err) {
+  mill_planner w;
+  mill_arena arena;
+  MILL_TRY(begin(p, &w, err));
+  mill_arena_init(&arena, w.ctx->memory);
+  w.arena = &arena;
+  mill_lowering l = {.w = &w};
+  mill_lowered low;
+  mill_status s = MILL_OK;
+  if (strcmp(mode, "extended") == 0) s = mill_explain_logical(&w, p->root, out);
+  if (s == MILL_OK)
+    s = physical(&l, p->root, &low) ? mill_explain_physical(&w, low.op, out) : w.status;
+  release_scans(l.scans);
+  mill_arena_clear(&arena);
+  return s;
+}
