@@ -1,0 +1,95 @@
+/* How operators run. Private to csrc/exec.
+**
+** A tree is cut into pipelines. A pipeline reads a source (a scan), morsel by morsel, pushes each
+** batch through steps (filter, project, expand, generate, join probes) and into a sink. Each
+** worker has its own steps; a sink keeps what it makes of each morsel apart and combines it in
+** morsel order, so that results do not depend on timing. Operators that need all rows first
+** (aggregate, sort, window, ..) run the pipeline below them into a table, and are a source
+** themselves. */
+#ifndef MILL_EXEC_EXEC_INT_H
+#define MILL_EXEC_EXEC_INT_H
+
+#include "exec/run.h"
+
+typedef struct mill_exec {
+  const mill_run *run;
+  const mill_context *ctx;
+  const mill_settings *set;
+} mill_exec;
+
+/* A streaming operator in one worker. Pushes what it makes of a batch into `next`. */
+typedef struct mill_step mill_step;
+struct mill_step {
+  const mill_exec *x;
+  const mill_op *op;
+  mill_step *next;
+  mill_status (*push)(mill_step *s, mill_batch *b, mill_error *err);
+  void (*free)(mill_step *s);
+};
+
+typedef struct mill_sink mill_sink;
+struct mill_sink {
+  const mill_exec *x;
+  mill_status (*begin)(mill_sink *s, size_t morsels, mill_error *err);
+  /* called by one worker at a time for one morsel */
+  mill_status (*push)(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err);
+  mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
+  bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
+};
+
+/* Run the pipeline whose last operator is `op` into the sink. */
+mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
+                              mill_error *err) MILL_USE_RESULT;
+/* All rows of `op` as a table. limit: stop after that many rows (< 0: none). */
+mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
+                            mill_error *err) MILL_USE_RESULT;
+
+/* Operators that need all their input: their rows. */
+mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
+                                mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_sort(const mill_exec *x, const mill_op *op, mill_table **out,
+                           mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_window(const mill_exec *x, const mill_op *op, mill_table **out,
+                             mill_error *err) MILL_USE_RESULT;
+
+/* Joins: the table of the right side, shared by the probes of all workers. */
+typedef struct mill_join_table mill_join_table;
+mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_table **out,
+                            mill_error *err) MILL_USE_RESULT;
+void mill_join_free(mill_join_table *t);
+mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_table *t,
+                            mill_step **out, mill_error *err) MILL_USE_RESULT;
+/* RIGHT, FULL: the right rows that no probe met, as rows of the join, appended to `out`. */
+mill_status mill_join_unmatched(mill_join_table *t, mill_table *out,
+                                mill_error *err) MILL_USE_RESULT;
+
+/* Steps. */
+mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out,
+                          mill_error *err) MILL_USE_RESULT;
+/* Does an expression of the operator run on the host's thread? */
+bool mill_op_needs_host(const mill_op *op);
+
+/* Sources without a table. */
+mill_status mill_source_range(const mill_exec *x, const mill_op *op, mill_scan **out,
+                              mill_error *err) MILL_USE_RESULT;
+mill_status mill_source_one_row(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                mill_error *err) MILL_USE_RESULT;
+
+/* Sort `n` rows of a table by keys computed from them: order[i] is the row that comes i-th, equal
+** rows in table order. Rows are numbered through the chunks. */
+typedef struct mill_sort_keys {
+  mill_table *table; /* the key columns, one row for each row to sort */
+  const mill_bound_sort *sorts;
+  int n;
+} mill_sort_keys;
+mill_status mill_sort_rows(const mill_exec *x, const mill_sort_keys *k, uint32_t *order, size_t n,
+                           mill_error *err) MILL_USE_RESULT;
+int mill_sort_compare(const mill_sort_keys *k, uint32_t a, uint32_t b);
+/* Copy rows of a table in the given order to the end of `out`. */
+mill_status mill_table_take(const mill_table *t, const uint32_t *order, size_t n, mill_table *out,
+                            mill_error *err) MILL_USE_RESULT;
+/* The values of exprs over all rows of a table, as a table with those columns. */
+mill_status mill_table_map(const mill_exec *x, const mill_table *t, const mill_bound *const *exprs,
+                           int n, mill_table **out, mill_error *err) MILL_USE_RESULT;
+
+#endif

@@ -1,0 +1,413 @@
+/* Bound expressions over one batch: mill_program (run.h).
+**
+** Every node is evaluated over a frame: a list of rows of the batch, or all of them. Values are
+** dense, value i belongs to row i of the frame. Equal subexpressions are one node and are computed
+** once a frame. Branches that may fail run in a narrower frame, so that a row that does not take
+** them never raises; branches that cannot are computed for all rows and picked from. */
+#include <string.h>
+
+#include "exec/run.h"
+
+typedef struct prog_node {
+  const mill_bound *b;
+  int nargs;
+  struct prog_node **arg;
+  uint64_t frame; /* for which `value` was computed; 0: none */
+  mill_vector value;
+} prog_node;
+
+typedef struct prog_frame {
+  uint64_t id;
+  const uint32_t *rows; /* NULL: row i is i */
+  uint32_t n;
+} prog_frame;
+
+struct mill_program {
+  const mill_context *ctx;
+  const mill_settings *set;
+  int n;
+  prog_node **root;
+  prog_node **all;
+  int nall, capacity;
+  mill_arena own, batch;
+  const mill_batch *in;
+  uint64_t frames;
+};
+
+/* ---- building ------------------------------------------------------------------------------- */
+
+static bool same_node(const prog_node *a, const mill_bound *b, prog_node *const *arg) {
+  const mill_bound *x = a->b;
+  if (x->kind != b->kind || x->type != b->type || x->nargs != b->nargs || x->index != b->index ||
+      !b->deterministic || !x->deterministic)
+    return false;
+  if (b->kind == MILL_B_LITERAL) return x->value == b->value;
+  if (x->fn != b->fn || x->kernel != b->kernel || x->host != b->host) return false;
+  if (x->state != b->state) return false;
+  for (int i = 0; i < b->nargs; i++)
+    if (a->arg[i] != arg[i]) return false;
+  return true;
+}
+
+static mill_status build(mill_program *p, const mill_bound *b, prog_node **out, mill_error *err) {
+  prog_node **arg = mill_arena_alloc(&p->own, (size_t)(b->nargs + 1) * sizeof *arg);
+  if (arg == NULL) return mill_oom(p->own.memory, 1, err);
+  for (int i = 0; i < b->nargs; i++) MILL_TRY(build(p, b->args[i], &arg[i], err));
+  for (int i = 0; i < p->nall; i++) {
+    if (!same_node(p->all[i], b, arg)) continue;
+    *out = p->all[i];
+    return MILL_OK;
+  }
+  if (p->nall == p->capacity) {
+    int capacity = p->capacity ? 2 * p->capacity : 16;
+    prog_node **all = mill_arena_alloc(&p->own, (size_t)capacity * sizeof *all);
+    if (all == NULL) return mill_oom(p->own.memory, 1, err);
+    if (p->nall) memcpy(all, p->all, (size_t)p->nall * sizeof *all);
+    p->all = all;
+    p->capacity = capacity;
+  }
+  prog_node *n = mill_arena_alloc(&p->own, sizeof *n);
+  if (n == NULL) return mill_oom(p->own.memory, sizeof *n, err);
+  *n = (prog_node){.b = b, .nargs = b->nargs, .arg = arg};
+  p->all[p->nall++] = n;
+  *out = n;
+  return MILL_OK;
+}
+
+mill_status mill_program_new(const mill_context *ctx, const mill_settings *set,
+                             const mill_bound *const *exprs, int n, mill_program **out,
+                             mill_error *err) {
+  mill_program *p = mill_calloc(ctx->memory, sizeof *p);
+  if (p == NULL) return mill_oom(ctx->memory, sizeof *p, err);
+  p->ctx = ctx;
+  p->set = set;
+  p->n = n;
+  mill_arena_init(&p->own, ctx->memory);
+  mill_arena_init(&p->batch, ctx->memory);
+  p->root = mill_arena_alloc(&p->own, (size_t)(n + 1) * sizeof *p->root);
+  mill_status s = p->root ? MILL_OK : mill_oom(ctx->memory, 1, err);
+  for (int i = 0; i < n && s == MILL_OK; i++) s = build(p, exprs[i], &p->root[i], err);
+  if (s != MILL_OK) {
+    mill_program_free(p);
+    return s;
+  }
+  *out = p;
+  return MILL_OK;
+}
+
+void mill_program_free(mill_program *p) {
+  if (p == NULL) return;
+  mill_memory *m = p->ctx->memory;
+  mill_arena_clear(&p->own);
+  mill_arena_clear(&p->batch);
+  mill_free(m, p, sizeof *p);
+}
+
+/* ---- evaluation ----------------------------------------------------------------------------- */
+
+static mill_status eval(mill_program *p, prog_node *n, const prog_frame *f, const mill_vector **out,
+                        mill_error *err);
+
+static mill_status column(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
+  const mill_vector *c = &p->in->col[n->b->index];
+  if (c->index == NULL && (f->rows == NULL || c->mask == 0)) {
+    n->value = *c;
+    return MILL_OK;
+  }
+  return mill_vector_gather(&n->value, c, f->rows, f->n, false, &p->batch, err);
+}
+
+/* Row validity of a result: null where some argument is. */
+static mill_status combine_valid(mill_program *p, const mill_vector *const *args, int nargs,
+                                 uint32_t n, mill_vector *out, mill_error *err) {
+  size_t words = ((size_t)n + 63) / 64;
+  for (int k = 0; k < nargs; k++) {
+    const mill_vector *v = args[k];
+    bool null_type = v->type->id == MILL_NULL;
+    if (v->valid == NULL && !null_type) continue;
+    if (v->mask == 0 && !null_type && mill_valid_bit(v->valid, 0)) continue;
+    MILL_TRY(mill_vector_need_valid(out, &p->batch, err));
+    if (v->mask == 0 || null_type) {
+      memset(out->valid, 0, words * 8);
+    } else {
+      for (size_t i = 0; i < words; i++) out->valid[i] &= v->valid[i];
+    }
+  }
+  return MILL_OK;
+}
+
+static bool all_constant(const mill_vector *const *args, int n) {
+  for (int i = 0; i < n; i++)
+    if (args[i]->mask) return false;
+  return n > 0;
+}
+
+static mill_status run_kernel(mill_program *p, prog_node *n, const mill_vector *const *args,
+                              uint32_t rows, mill_error *err) {
+  const mill_bound *b = n->b;
+  bool pure = !b->fn || !(b->fn->flags & MILL_FN_NONDETERMINISTIC);
+  uint32_t count = pure && all_constant(args, n->nargs) ? 1 : rows;
+  mill_call call = {.ctx = p->ctx,
+                    .set = p->set,
+                    .fn = b->fn,
+                    .result = b->type,
+                    .arg_type = b->arg_type,
+                    .nargs = n->nargs,
+                    .state = b->state,
+                    .arena = &p->batch,
+                    .text = b->text,
+                    .start = b->start,
+                    .stop = b->stop,
+                    .first_row = p->in->first};
+  mill_vector out;
+  MILL_TRY(mill_vector_init(&out, b->type, rows > 1 ? rows : 1, &p->batch, err));
+  out.size = count;
+  if (!b->fn || !(b->fn->flags & MILL_FN_NULLS))
+    MILL_TRY(combine_valid(p, args, n->nargs, count, &out, err));
+  MILL_TRY(b->kernel(&call, args, count, &out, err));
+  if (count == rows && count != 1) {
+    n->value = out;
+    return MILL_OK;
+  }
+  return mill_vector_constant(&n->value, &out, 0, &p->batch, err);
+}
+
+static mill_status eval_args(mill_program *p, prog_node *n, const prog_frame *f,
+                             const mill_vector ***args, mill_error *err) {
+  *args = mill_arena_alloc(&p->batch, (size_t)(n->nargs + 1) * sizeof **args);
+  if (*args == NULL) return mill_oom(p->batch.memory, 1, err);
+  for (int i = 0; i < n->nargs; i++) MILL_TRY(eval(p, n->arg[i], f, &(*args)[i], err));
+  return MILL_OK;
+}
+
+static mill_status call(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
+  const mill_vector **args;
+  MILL_TRY(eval_args(p, n, f, &args, err));
+  return run_kernel(p, n, args, f->n, err);
+}
+
+/* ---- branches ------------------------------------------------------------------------------- */
+
+/* The rows of f at positions pos[0..n). */
+static mill_status narrow(mill_program *p, const prog_frame *f, const uint32_t *pos, uint32_t n,
+                          prog_frame *out, mill_error *err) {
+  uint32_t *rows = mill_arena_alloc(&p->batch, (size_t)(n + 1) * sizeof *rows);
+  if (rows == NULL) return mill_oom(p->batch.memory, n, err);
+  for (uint32_t i = 0; i < n; i++) rows[i] = f->rows ? f->rows[pos[i]] : pos[i];
+  *out = (prog_frame){++p->frames, rows, n};
+  return MILL_OK;
+}
+
+static bool can_raise(const prog_node *n, int from) {
+  for (int i = from; i < n->nargs; i++)
+    if (n->arg[i]->b->can_raise || !n->arg[i]->b->deterministic) return true;
+  return false;
+}
+
+/* Results of branches: which vector, and which value of it, each row takes. */
+typedef struct picks {
+  const mill_vector **from;
+  uint32_t *source, *index;
+  uint32_t n;
+} picks;
+
+static mill_status picks_new(mill_program *p, int sources, uint32_t n, picks *out,
+                             mill_error *err) {
+  out->from = mill_arena_alloc(&p->batch, (size_t)(sources + 1) * sizeof *out->from);
+  out->source = mill_arena_alloc(&p->batch, (size_t)(n + 1) * sizeof *out->source);
+  out->index = mill_arena_alloc(&p->batch, (size_t)(n + 1) * sizeof *out->index);
+  out->n = n;
+  return out->from && out->source && out->index ? MILL_OK : mill_oom(p->batch.memory, n, err);
+}
+
+static mill_status picks_done(mill_program *p, prog_node *node, const picks *k, mill_error *err) {
+  mill_vector *out = &node->value;
+  MILL_TRY(mill_vector_init(out, node->b->type, k->n ? k->n : 1, &p->batch, err));
+  for (uint32_t i = 0; i < k->n;) { /* runs of rows from one branch */
+    uint32_t j = i;
+    while (j < k->n && k->source[j] == k->source[i]) j++;
+    const mill_vector *v = k->from[k->source[i]];
+    MILL_TRY(mill_vector_append(out, v, k->index + i, j - i, false, &p->batch, err));
+    i = j;
+  }
+  out->mask = MILL_FLAT;
+  return MILL_OK;
+}
+
+static bool is_true(const mill_vector *v, size_t i) {
+  return mill_vector_valid(v, i) && ((const uint8_t *)v->data)[mill_vector_at(v, i)];
+}
+
+/* CASE: conditions in turn over the rows that no condition before has taken. */
+static mill_status branch_case(mill_program *p, prog_node *n, const prog_frame *f,
+                               mill_error *err) {
+  picks k;
+  uint32_t left = f->n, *pos = mill_arena_alloc(&p->batch, (size_t)(f->n + 1) * sizeof *pos);
+  uint32_t *hit = mill_arena_alloc(&p->batch, (size_t)(f->n + 1) * sizeof *hit);
+  if (pos == NULL || hit == NULL) return mill_oom(p->batch.memory, f->n, err);
+  MILL_TRY(picks_new(p, n->nargs, f->n, &k, err));
+  for (uint32_t i = 0; i < f->n; i++) pos[i] = i;
+  for (int a = 0; a + 1 <= n->nargs && left > 0; a += 2) {
+    bool last = a + 1 == n->nargs;
+    uint32_t hits = 0, rest = 0;
+    prog_frame sub;
+    if (!last) {
+      const mill_vector *c;
+      MILL_TRY(narrow(p, f, pos, left, &sub, err));
+      MILL_TRY(eval(p, n->arg[a], &sub, &c, err));
+      for (uint32_t i = 0; i < left; i++) {
+        if (is_true(c, i)) {
+          hit[hits++] = pos[i];
+        } else {
+          pos[rest++] = pos[i];
+        }
+      }
+    } else {
+      memcpy(hit, pos, left * sizeof *hit);
+      hits = left;
+    }
+    left = rest;
+    if (hits == 0) continue;
+    int value = last ? a : a + 1;
+    MILL_TRY(narrow(p, f, hit, hits, &sub, err));
+    MILL_TRY(eval(p, n->arg[value], &sub, &k.from[value], err));
+    mill_vector *keep = mill_arena_alloc(&p->batch, sizeof *keep);
+    if (keep == NULL) return mill_oom(p->batch.memory, sizeof *keep, err);
+    *keep = *k.from[value];
+    k.from[value] = keep;
+    for (uint32_t i = 0; i < hits; i++) k.source[hit[i]] = (uint32_t)value, k.index[hit[i]] = i;
+  }
+  return picks_done(p, n, &k, err);
+}
+
+static mill_status branch_coalesce(mill_program *p, prog_node *n, const prog_frame *f,
+                                   mill_error *err) {
+  picks k;
+  uint32_t left = f->n, *pos = mill_arena_alloc(&p->batch, (size_t)(f->n + 1) * sizeof *pos);
+  if (pos == NULL) return mill_oom(p->batch.memory, f->n, err);
+  MILL_TRY(picks_new(p, n->nargs, f->n, &k, err));
+  for (uint32_t i = 0; i < f->n; i++) pos[i] = i;
+  for (int a = 0; a < n->nargs && left > 0; a++) {
+    prog_frame sub;
+    uint32_t rest = 0;
+    mill_vector *keep = mill_arena_alloc(&p->batch, sizeof *keep);
+    const mill_vector *v;
+    if (keep == NULL) return mill_oom(p->batch.memory, sizeof *keep, err);
+    MILL_TRY(narrow(p, f, pos, left, &sub, err));
+    MILL_TRY(eval(p, n->arg[a], &sub, &v, err));
+    *keep = *v;
+    k.from[a] = keep;
+    for (uint32_t i = 0; i < left; i++) {
+      k.source[pos[i]] = (uint32_t)a;
+      k.index[pos[i]] = i;
+      if (!mill_vector_valid(v, i)) pos[rest++] = pos[i];
+    }
+    left = rest;
+  }
+  return picks_done(p, n, &k, err);
+}
+
+/* AND, OR: the second argument only where the first does not decide. */
+static mill_status branch_logic(mill_program *p, prog_node *n, const prog_frame *f,
+                                mill_error *err) {
+  bool deciding = n->b->kind == MILL_B_OR;
+  const mill_vector *v, *second = NULL;
+  mill_vector first;
+  uint32_t left = 0, at = 0, *pos = mill_arena_alloc(&p->batch, (size_t)(f->n + 1) * sizeof *pos);
+  if (pos == NULL) return mill_oom(p->batch.memory, f->n, err);
+  MILL_TRY(eval(p, n->arg[0], f, &v, err));
+  first = *v;
+  for (uint32_t i = 0; i < f->n; i++)
+    if (!mill_vector_valid(&first, i) || is_true(&first, i) != deciding) pos[left++] = i;
+  if (left) {
+    prog_frame sub;
+    MILL_TRY(narrow(p, f, pos, left, &sub, err));
+    MILL_TRY(eval(p, n->arg[1], &sub, &second, err));
+  }
+  mill_vector *out = &n->value;
+  MILL_TRY(mill_vector_init(out, n->b->type, f->n ? f->n : 1, &p->batch, err));
+  out->size = f->n;
+  uint8_t *data = out->data;
+  for (uint32_t i = 0; i < f->n; i++) {
+    data[i] = deciding;
+    if (at >= left || pos[at] != i) continue;
+    bool known = mill_vector_valid(second, at), yes = known && is_true(second, at);
+    at++;
+    if (known && yes == deciding) continue;
+    data[i] = !deciding;
+    if (!known || !mill_vector_valid(&first, i))
+      MILL_TRY(mill_vector_set_null(out, i, &p->batch, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------- */
+
+static mill_status field(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
+  const mill_vector *of;
+  MILL_TRY(eval(p, n->arg[0], f, &of, err));
+  mill_vector c = of->child[n->b->index];
+  if (of->mask == 0) {
+    if (!mill_vector_valid(of, 0)) {
+      mill_vector_null(&n->value, n->b->type);
+      return MILL_OK;
+    }
+    return mill_vector_constant(&n->value, &c, 0, &p->batch, err);
+  }
+  if (c.index || c.mask == 0)
+    MILL_TRY(mill_vector_gather(&c, &of->child[n->b->index], NULL, f->n, false, &p->batch, err));
+  n->value = c;
+  if (of->valid == NULL) return MILL_OK;
+  size_t words = ((size_t)f->n + 63) / 64;
+  uint64_t *valid = mill_arena_alloc(&p->batch, (words + 1) * 8);
+  if (valid == NULL) return mill_oom(p->batch.memory, words, err);
+  for (size_t i = 0; i < words; i++) valid[i] = of->valid[i] & (c.valid ? c.valid[i] : ~0ull);
+  n->value.valid = valid;
+  return MILL_OK;
+}
+
+static mill_status host(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
+  const mill_vector **args;
+  MILL_TRY(eval_args(p, n, f, &args, err));
+  MILL_TRY(mill_vector_init(&n->value, n->b->type, f->n ? f->n : 1, &p->batch, err));
+  n->value.size = f->n;
+  return n->b->host->call(n->b->host, args, n->nargs, f->n, &n->value, &p->batch, err);
+}
+
+static mill_status eval_kind(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
+  const mill_bound *b = n->b;
+  switch (b->kind) {
+  case MILL_B_COLUMN: return column(p, n, f, err);
+  case MILL_B_LITERAL: n->value = *b->value; return MILL_OK;
+  case MILL_B_AND:
+  case MILL_B_OR: return can_raise(n, 1) ? branch_logic(p, n, f, err) : call(p, n, f, err);
+  case MILL_B_CASE: return can_raise(n, 0) ? branch_case(p, n, f, err) : call(p, n, f, err);
+  case MILL_B_COALESCE: return can_raise(n, 1) ? branch_coalesce(p, n, f, err) : call(p, n, f, err);
+  case MILL_B_FIELD: return field(p, n, f, err);
+  case MILL_B_HOST: return host(p, n, f, err);
+  default: return call(p, n, f, err);
+  }
+}
+
+static mill_status eval(mill_program *p, prog_node *n, const prog_frame *f, const mill_vector **out,
+                        mill_error *err) {
+  if (n->frame != f->id) {
+    MILL_TRY(eval_kind(p, n, f, err));
+    n->frame = f->id;
+  }
+  *out = &n->value;
+  return MILL_OK;
+}
+
+mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector *out,
+                             mill_error *err) {
+  mill_arena_clear(&p->batch);
+  p->in = in;
+  prog_frame f = {++p->frames, in->sel, in->n};
+  for (int i = 0; i < p->n; i++) {
+    const mill_vector *v;
+    MILL_TRY(eval(p, p->root[i], &f, &v, err));
+    out[i] = *v;
+  }
+  return MILL_OK;
+}
