@@ -174,9 +174,15 @@ static mill_status run_kernel(mill_program *p, prog_node *n, const mill_vector *
 
 static mill_status eval_args(mill_program *p, prog_node *n, const prog_frame *f,
                              const mill_vector ***args, mill_error *err) {
+  const mill_vector *v;
   *args = mill_arena_alloc(&p->batch, (size_t)(n->nargs + 1) * sizeof **args);
-  if (*args == NULL) return mill_oom(p->batch.memory, 1, err);
-  for (int i = 0; i < n->nargs; i++) MILL_TRY(eval(p, n->arg[i], f, &(*args)[i], err));
+  mill_vector *own = mill_arena_alloc(&p->batch, (size_t)(n->nargs + 1) * sizeof *own);
+  if (*args == NULL || own == NULL) return mill_oom(p->batch.memory, 1, err);
+  for (int i = 0; i < n->nargs; i++) { /* copies: a later branch may evaluate the node elsewhere */
+    MILL_TRY(eval(p, n->arg[i], f, &v, err));
+    own[i] = *v;
+    (*args)[i] = &own[i];
+  }
   return MILL_OK;
 }
 

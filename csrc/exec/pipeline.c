@@ -1,0 +1,192 @@
+/* Pipelines: from an operator down to a source, run morsel by morsel; see exec_int.h. */
+#include "base/thread.h"
+#include "exec/exec_int.h"
+
+enum { MAX_STEPS = 256 };
+
+typedef struct pipeline {
+  const mill_exec *x;
+  mill_sink *sink;
+  const mill_op *step[MAX_STEPS]; /* from the source to the sink */
+  mill_join_table *join[MAX_STEPS];
+  int n;
+  mill_scan *source;
+  const int *columns;
+  int ncolumns;
+  int *identity; /* columns of sources that give all */
+  bool host;
+  struct worker *worker;
+  int workers;
+} pipeline;
+
+typedef struct last_step {
+  mill_step base;
+  mill_sink *sink;
+  size_t morsel;
+} last_step;
+
+typedef struct worker {
+  mill_cursor *cursor;
+  mill_step *first;
+  last_step last;
+} worker;
+
+static bool streams(const mill_op *op) {
+  switch (op->kind) {
+  case MILL_OP_FILTER:
+  case MILL_OP_PROJECT:
+  case MILL_OP_EXPAND:
+  case MILL_OP_GENERATE:
+  case MILL_OP_SAMPLE: return true;
+  case MILL_OP_JOIN: return op->join != MILL_OP_RIGHT && op->join != MILL_OP_FULL;
+  default: return false;
+  }
+}
+
+/* ---- sources -------------------------------------------------------------------------------- */
+
+static mill_status all_columns(pipeline *p, mill_error *err) {
+  int n = (int)p->source->schema->nfields;
+  p->identity = mill_alloc(p->x->ctx->memory, (size_t)(n + 1) * sizeof *p->identity);
+  if (p->identity == NULL) return mill_oom(p->x->ctx->memory, (size_t)n, err);
+  for (int i = 0; i < n; i++) p->identity[i] = i;
+  p->columns = p->identity;
+  p->ncolumns = n;
+  return MILL_OK;
+}
+
+static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) {
+  if (op->kind == MILL_OP_SCAN) {
+    p->source = mill_scan_ref(op->scan);
+    p->columns = op->columns;
+    p->ncolumns = (int)op->schema->nfields;
+    return MILL_OK;
+  }
+  if (op->kind == MILL_OP_RANGE || op->kind == MILL_OP_ONE_ROW) {
+    MILL_TRY(op->kind == MILL_OP_RANGE ? mill_source_range(p->x, op, &p->source, err)
+                                       : mill_source_one_row(p->x, op, &p->source, err));
+  } else {
+    mill_table *t = NULL;
+    MILL_TRY(mill_exec_table(p->x, op, -1, &t, err));
+    mill_status s = mill_scan_table(t, &p->source, err);
+    mill_table_unref(t);
+    if (s != MILL_OK) return s;
+  }
+  return all_columns(p, err);
+}
+
+static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) {
+  const mill_op *op = top;
+  int n = 0;
+  while (streams(op) && n < MAX_STEPS) {
+    p->step[n++] = op;
+    p->host |= mill_op_needs_host(op);
+    op = op->child[0];
+  }
+  for (int i = 0; i < n / 2; i++) {
+    const mill_op *t = p->step[i];
+    p->step[i] = p->step[n - 1 - i];
+    p->step[n - 1 - i] = t;
+  }
+  p->n = n;
+  for (int i = 0; i < n; i++)
+    if (p->step[i]->kind == MILL_OP_JOIN)
+      MILL_TRY(mill_join_build(p->x, p->step[i], &p->join[i], err));
+  return open_source(p, op, err);
+}
+
+/* ---- workers -------------------------------------------------------------------------------- */
+
+static mill_status push_last(mill_step *s, mill_batch *b, mill_error *err) {
+  last_step *l = (last_step *)s;
+  return l->sink->push(l->sink, l->morsel, b, err);
+}
+
+static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
+  mill_step **at = &w->first;
+  w->last = (last_step){.base = {.x = p->x, .push = push_last}, .sink = p->sink};
+  for (int i = 0; i < p->n; i++) {
+    mill_step *s = NULL;
+    MILL_TRY(p->step[i]->kind == MILL_OP_JOIN
+                 ? mill_join_probe(p->x, p->step[i], p->join[i], &s, err)
+                 : mill_step_new(p->x, p->step[i], &s, err));
+    *at = s;
+    at = &s->next;
+  }
+  *at = &w->last.base;
+  return p->source->open(p->source, p->x->ctx, p->columns, p->ncolumns, &w->cursor, err);
+}
+
+static void close_worker(pipeline *p, worker *w) {
+  mill_step *s = w->first;
+  while (s && s != &w->last.base) {
+    mill_step *next = s->next;
+    s->free(s);
+    s = next;
+  }
+  if (w->cursor) w->cursor->free(w->cursor);
+  (void)p;
+}
+
+static mill_status run_morsel(void *arg, size_t morsel, int number, mill_error *err) {
+  pipeline *p = arg;
+  worker *w = &p->worker[number];
+  mill_batch *b;
+  if (w->cursor == NULL) MILL_TRY(open_worker(p, w, err));
+  w->last.morsel = morsel;
+  MILL_TRY(w->cursor->seek(w->cursor, morsel, err));
+  for (;;) {
+    MILL_TRY(w->cursor->next(w->cursor, &b, err));
+    if (b == NULL) break;
+    b->first += (uint64_t)morsel << 33; /* positions ascend through the morsels, as Spark's ids */
+    MILL_TRY(w->first->push(w->first, b, err));
+    if (p->sink->full && p->sink->full(p->sink)) break;
+  }
+  return p->sink->end_morsel ? p->sink->end_morsel(p->sink, morsel, err) : MILL_OK;
+}
+
+typedef struct asked {
+  const mill_run *run;
+  size_t morsels;
+} asked;
+
+static mill_status poll(void *arg, size_t done, mill_error *err) {
+  const asked *a = arg;
+  if (a->run->poll == NULL) return MILL_OK;
+  return a->run->poll(a->run->poll_arg, (double)done / (double)(a->morsels ? a->morsels : 1), 0,
+                      err);
+}
+
+static mill_status run_all(pipeline *p, mill_error *err) {
+  size_t n = p->source->morsels;
+  asked a = {p->x->run, n};
+  MILL_TRY(p->sink->begin(p->sink, n, err));
+  if (!p->host && p->sink->full == NULL)
+    return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
+  for (size_t m = 0; m < n; m++) {
+    if (p->sink->full && p->sink->full(p->sink)) break;
+    MILL_TRY(run_morsel(p, m, 0, err));
+    MILL_TRY(poll(&a, m + 1, err));
+  }
+  return MILL_OK;
+}
+
+mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
+                              mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  pipeline *p = mill_calloc(m, sizeof *p);
+  if (p == NULL) return mill_oom(m, sizeof *p, err);
+  *p = (pipeline){.x = x, .sink = sink, .workers = mill_pool_threads(x->ctx->pool)};
+  mill_status s = find_steps(p, op, err);
+  if (s == MILL_OK) {
+    p->worker = mill_calloc(m, (size_t)p->workers * sizeof *p->worker);
+    s = p->worker ? run_all(p, err) : mill_oom(m, 1, err);
+  }
+  for (int i = 0; p->worker && i < p->workers; i++) close_worker(p, &p->worker[i]);
+  mill_free(m, p->worker, (size_t)p->workers * sizeof *p->worker);
+  for (int i = 0; i < p->n; i++) mill_join_free(p->join[i]);
+  if (p->identity) mill_free(m, p->identity, (size_t)(p->ncolumns + 1) * sizeof *p->identity);
+  mill_scan_unref(p->source);
+  mill_free(m, p, sizeof *p);
+  return s;
+}

@@ -1,0 +1,275 @@
+/* Running trees: rows into tables, limits, unions; see run.h. */
+#include "exec/run.h"
+
+#include "exec/exec_int.h"
+
+/* ---- collecting ----------------------------------------------------------------------------- */
+
+typedef struct collect_sink {
+  mill_sink base;
+  const mill_type *schema;
+  mill_table **part; /* one a morsel, NULL: no rows */
+  size_t n;
+  int64_t limit;
+  uint64_t rows; /* only counted under a limit */
+} collect_sink;
+
+static mill_status collect_begin(mill_sink *s, size_t morsels, mill_error *err) {
+  collect_sink *c = (collect_sink *)s;
+  c->part = mill_calloc(s->x->ctx->memory, (morsels + 1) * sizeof *c->part);
+  if (c->part == NULL) return mill_oom(s->x->ctx->memory, morsels, err);
+  c->n = morsels;
+  return MILL_OK;
+}
+
+static mill_status collect_push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
+  collect_sink *c = (collect_sink *)s;
+  mill_table **t = &c->part[morsel];
+  if (*t == NULL) MILL_TRY(mill_table_new(s->x->ctx->memory, c->schema, t, err));
+  if (c->limit >= 0) c->rows += b->n;
+  return mill_table_append(*t, b, err);
+}
+
+static bool collect_full(mill_sink *s) {
+  collect_sink *c = (collect_sink *)s;
+  return c->rows >= (uint64_t)c->limit;
+}
+
+static mill_status append_batches(mill_table *out, mill_chunk *c, mill_error *err) {
+  mill_batch b;
+  mill_arena a;
+  mill_arena_init(&a, out->memory);
+  mill_vector *cols = mill_arena_alloc(&a, (c->ncols + 1) * sizeof *cols);
+  mill_status s = cols ? MILL_OK : mill_oom(out->memory, c->ncols, err);
+  for (uint32_t at = 0; at < c->n && s == MILL_OK; at += MILL_BATCH) {
+    uint32_t n = c->n - at < MILL_BATCH ? c->n - at : MILL_BATCH;
+    s = mill_chunk_batch(c, at, n, cols, &a, &b, err);
+    if (s == MILL_OK) s = mill_table_append(out, &b, err);
+  }
+  mill_arena_clear(&a);
+  return s;
+}
+
+/* Move the chunks of the parts into one table; small ones are copied together. */
+static mill_status collect_all(collect_sink *c, mill_table *out, mill_error *err) {
+  for (size_t i = 0; i < c->n; i++) {
+    mill_table *t = c->part[i];
+    for (size_t k = 0; t && k < t->nchunks; k++) {
+      mill_chunk *chunk = t->chunk[k];
+      if (chunk->n < MILL_CHUNK / 4 && c->n > 1) {
+        MILL_TRY(append_batches(out, chunk, err));
+      } else {
+        MILL_TRY(mill_table_add_move(out, mill_chunk_ref(chunk), err));
+      }
+    }
+  }
+  return MILL_OK;
+}
+
+static mill_status collect(const mill_exec *x, const mill_op *op, int64_t limit, mill_table *out,
+                           mill_error *err) {
+  collect_sink c = {.base = {.x = x, .begin = collect_begin, .push = collect_push},
+                    .schema = op->schema,
+                    .limit = limit};
+  if (limit >= 0) c.base.full = collect_full;
+  mill_status s = mill_pipeline_run(x, op, &c.base, err);
+  if (s == MILL_OK) s = collect_all(&c, out, err);
+  for (size_t i = 0; i < c.n; i++) mill_table_unref(c.part[i]);
+  if (c.part) mill_free(x->ctx->memory, c.part, (c.n + 1) * sizeof *c.part);
+  return s;
+}
+
+/* ---- whole operators ------------------------------------------------------------------------- */
+
+/* Rows [offset, offset + limit) of a table. */
+static mill_status cut(const mill_table *t, uint64_t offset, uint64_t limit, mill_table *out,
+                       mill_error *err) {
+  uint64_t stop =
+      limit > t->rows - (offset < t->rows ? offset : t->rows) ? t->rows : offset + limit;
+  uint32_t order[MILL_BATCH];
+  for (uint64_t at = offset; at < stop;) {
+    size_t n = 0;
+    while (n < MILL_BATCH && at < stop) order[n++] = (uint32_t)at++;
+    MILL_TRY(mill_table_take(t, order, n, out, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status run_limit(const mill_exec *x, const mill_op *op, mill_table *out,
+                             mill_error *err) {
+  mill_table *t = NULL;
+  bool tail = op->kind == MILL_OP_TAIL;
+  int64_t want = op->limit < 0 || tail ? -1 : op->limit + op->offset;
+  MILL_TRY(mill_exec_table(x, op->child[0], want, &t, err));
+  uint64_t limit = op->limit < 0 ? t->rows : (uint64_t)op->limit;
+  uint64_t offset = (uint64_t)op->offset;
+  if (tail) offset = t->rows > limit ? t->rows - limit : 0;
+  mill_status s = cut(t, offset, limit, out, err);
+  mill_table_unref(t);
+  return s;
+}
+
+static mill_status run_union(const mill_exec *x, const mill_op *op, mill_table *out,
+                             mill_error *err) {
+  for (int i = 0; i < op->nchildren; i++) MILL_TRY(collect(x, op->child[i], -1, out, err));
+  return MILL_OK;
+}
+
+static mill_status run_rows(const mill_op *op, mill_table *out, mill_error *err) {
+  mill_rows *r = op->open(op->open_arg, err);
+  mill_batch *b = NULL;
+  if (r == NULL) return err ? err->condition : MILL_E_CORRUPT_FILE;
+  mill_status s = MILL_OK;
+  for (;;) {
+    s = r->next(r, &b, err);
+    if (s != MILL_OK || b == NULL) break;
+    s = mill_table_append(out, b, err);
+    if (s != MILL_OK) break;
+  }
+  r->free(r);
+  return s;
+}
+
+/* RIGHT and FULL: the probes' rows, then the right rows that none met. */
+typedef struct probe_end {
+  mill_step base;
+  collect_sink *sink;
+  size_t morsel;
+} probe_end;
+
+static mill_status probe_push_last(mill_step *s, mill_batch *b, mill_error *err) {
+  probe_end *e = (probe_end *)s;
+  return collect_push(&e->sink->base, e->morsel, b, err);
+}
+
+static mill_status run_outer_join(const mill_exec *x, const mill_op *op, mill_table *out,
+                                  mill_error *err) {
+  mill_join_table *j = NULL;
+  mill_table *left = NULL;
+  mill_step *probe = NULL;
+  collect_sink c = {.base = {.x = x}, .schema = op->schema, .limit = -1};
+  probe_end end = {.base = {.x = x, .push = probe_push_last}, .sink = &c};
+  mill_status s = mill_join_build(x, op, &j, err);
+  if (s == MILL_OK) s = mill_exec_table(x, op->child[0], -1, &left, err);
+  if (s == MILL_OK) s = collect_begin(&c.base, 1, err);
+  if (s == MILL_OK) s = mill_join_probe(x, op, j, &probe, err);
+  if (s == MILL_OK) {
+    mill_arena a;
+    mill_arena_init(&a, x->ctx->memory);
+    probe->next = &end.base;
+    mill_vector *cols = mill_arena_alloc(&a, (left->schema->nfields + 1) * sizeof *cols);
+    if (cols == NULL) s = mill_oom(x->ctx->memory, 1, err);
+    for (size_t i = 0; i < left->nchunks && s == MILL_OK; i++) {
+      mill_chunk *k = left->chunk[i];
+      for (uint32_t at = 0; at < k->n && s == MILL_OK; at += MILL_BATCH) {
+        mill_batch b;
+        uint32_t n = k->n - at < MILL_BATCH ? k->n - at : MILL_BATCH;
+        s = mill_chunk_batch(k, at, n, cols, &a, &b, err);
+        if (s == MILL_OK) s = probe->push(probe, &b, err);
+      }
+    }
+    mill_arena_clear(&a);
+    probe->free(probe);
+  }
+  if (s == MILL_OK) s = collect_all(&c, out, err);
+  if (s == MILL_OK) s = mill_join_unmatched(j, out, err);
+  for (size_t i = 0; i < c.n; i++) mill_table_unref(c.part[i]);
+  if (c.part) mill_free(x->ctx->memory, c.part, (c.n + 1) * sizeof *c.part);
+  mill_table_unref(left);
+  mill_join_free(j);
+  return s;
+}
+
+static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, mill_table *out,
+                          mill_error *err) {
+  switch (op->kind) {
+  case MILL_OP_LIMIT:
+  case MILL_OP_TAIL: return run_limit(x, op, out, err);
+  case MILL_OP_UNION: return run_union(x, op, out, err);
+  case MILL_OP_ROWS: return run_rows(op, out, err);
+  case MILL_OP_JOIN:
+    if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL)
+      return run_outer_join(x, op, out, err);
+    return collect(x, op, limit, out, err);
+  default: return collect(x, op, limit, out, err);
+  }
+}
+
+mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
+                            mill_error *err) {
+  switch (op->kind) {
+  case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
+  case MILL_OP_SORT: return mill_exec_sort(x, op, out, err);
+  case MILL_OP_WINDOW: return mill_exec_window(x, op, out, err);
+  default: break;
+  }
+  MILL_TRY(mill_table_new(x->ctx->memory, op->schema, out, err));
+  mill_status s = run_op(x, op, limit, *out, err);
+  if (s == MILL_OK) return s;
+  mill_table_unref(*out);
+  *out = NULL;
+  return s;
+}
+
+mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table **out,
+                           mill_error *err) {
+  mill_exec x = {run, run->ctx, run->set};
+  return mill_exec_table(&x, root, -1, out, err);
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+typedef struct table_rows {
+  mill_rows base;
+  mill_memory *memory;
+  mill_table *table;
+  size_t chunk;
+  uint32_t at;
+  mill_arena arena;
+  mill_batch batch;
+} table_rows;
+
+static mill_status rows_next(mill_rows *base, mill_batch **out, mill_error *err) {
+  table_rows *r = (table_rows *)base;
+  *out = NULL;
+  while (r->chunk < r->table->nchunks && r->at >= r->table->chunk[r->chunk]->n) {
+    r->chunk++;
+    r->at = 0;
+  }
+  if (r->chunk >= r->table->nchunks) return MILL_OK;
+  mill_chunk *c = r->table->chunk[r->chunk];
+  uint32_t n = c->n - r->at < MILL_BATCH ? c->n - r->at : MILL_BATCH;
+  mill_arena_clear(&r->arena);
+  mill_vector *cols = mill_arena_alloc(&r->arena, (c->ncols + 1) * sizeof *cols);
+  if (cols == NULL) return mill_oom(r->memory, c->ncols, err);
+  MILL_TRY(mill_chunk_batch(c, r->at, n, cols, &r->arena, &r->batch, err));
+  r->at += n;
+  *out = &r->batch;
+  return MILL_OK;
+}
+
+static void rows_free(mill_rows *base) {
+  table_rows *r = (table_rows *)base;
+  mill_memory *m = r->memory;
+  mill_arena_clear(&r->arena);
+  mill_table_unref(r->table);
+  mill_free(m, r, sizeof *r);
+}
+
+mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **out,
+                          mill_error *err) {
+  mill_memory *m = run->ctx->memory;
+  mill_table *t = NULL;
+  MILL_TRY(mill_run_table(run, root, &t, err));
+  table_rows *r = mill_calloc(m, sizeof *r);
+  if (r == NULL) {
+    mill_table_unref(t);
+    return mill_oom(m, sizeof *r, err);
+  }
+  r->base = (mill_rows){root->schema, rows_next, rows_free};
+  r->memory = m;
+  r->table = t;
+  mill_arena_init(&r->arena, m);
+  *out = &r->base;
+  return MILL_OK;
+}

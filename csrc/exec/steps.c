@@ -1,0 +1,268 @@
+/* Streaming operators: filter, project, expand, generate, sample. */
+#include <string.h>
+
+#include "exec/exec_int.h"
+
+typedef struct program_step {
+  mill_step base;
+  mill_program *program;
+  mill_vector *out;
+  int n;
+  uint32_t sel[MILL_BATCH];
+  mill_batch batch;
+} program_step;
+
+static void program_free(mill_step *s) {
+  program_step *p = (program_step *)s;
+  mill_memory *m = s->x->ctx->memory;
+  mill_program_free(p->program);
+  mill_free(m, p->out, (size_t)(p->n + 1) * sizeof *p->out);
+  mill_free(m, p, sizeof *p);
+}
+
+static mill_status program_new(const mill_exec *x, const mill_op *op,
+                               const mill_bound *const *exprs, int n,
+                               mill_status (*push)(mill_step *, mill_batch *, mill_error *),
+                               mill_step **out, mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  program_step *p = mill_calloc(m, sizeof *p);
+  if (p == NULL) return mill_oom(m, sizeof *p, err);
+  p->base = (mill_step){.x = x, .op = op, .push = push, .free = program_free};
+  p->n = n;
+  p->out = mill_calloc(m, (size_t)(n + 1) * sizeof *p->out);
+  if (p->out == NULL) {
+    mill_free(m, p, sizeof *p);
+    return mill_oom(m, 1, err);
+  }
+  mill_status s = mill_program_new(x->ctx, x->set, exprs, n, &p->program, err);
+  if (s != MILL_OK) {
+    program_free(&p->base);
+    return s;
+  }
+  *out = &p->base;
+  return MILL_OK;
+}
+
+/* ---- filter --------------------------------------------------------------------------------- */
+
+static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
+  program_step *p = (program_step *)s;
+  MILL_TRY(mill_program_run(p->program, b, p->out, err));
+  const mill_vector *v = &p->out[0];
+  const uint8_t *yes = v->data;
+  uint32_t n = 0;
+  if (v->mask == 0) {
+    if (!mill_vector_valid(v, 0) || !yes[0]) return MILL_OK;
+    return s->next->push(s->next, b, err);
+  }
+  for (uint32_t i = 0; i < b->n; i++) {
+    p->sel[n] = mill_batch_row(b, i);
+    n += yes[i] && mill_valid_bit(v->valid, i);
+  }
+  if (n == 0) return MILL_OK;
+  p->batch = *b;
+  if (n < b->n) {
+    p->batch.n = n;
+    p->batch.sel = p->sel;
+  }
+  return s->next->push(s->next, &p->batch, err);
+}
+
+/* ---- project, expand ------------------------------------------------------------------------- */
+
+static mill_status push_project(mill_step *s, mill_batch *b, mill_error *err) {
+  program_step *p = (program_step *)s;
+  MILL_TRY(mill_program_run(p->program, b, p->out, err));
+  p->batch =
+      (mill_batch){.n = b->n, .ncols = (uint32_t)s->op->nexprs, .col = p->out, .first = b->first};
+  return s->next->push(s->next, &p->batch, err);
+}
+
+/* The rows of a batch stand together: all sets of the first row, then of the second. */
+static mill_status push_expand(mill_step *s, mill_batch *b, mill_error *err) {
+  program_step *p = (program_step *)s;
+  int width = s->op->nexprs;
+  MILL_TRY(mill_program_run(p->program, b, p->out, err));
+  for (int k = 0; k < s->op->nsets; k++) {
+    p->batch = (mill_batch){
+        .n = b->n, .ncols = (uint32_t)width, .col = p->out + k * width, .first = b->first};
+    MILL_TRY(s->next->push(s->next, &p->batch, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- sample --------------------------------------------------------------------------------- */
+
+typedef struct sample_step {
+  mill_step base;
+  uint32_t sel[MILL_BATCH];
+  mill_batch batch;
+} sample_step;
+
+static uint64_t mix(uint64_t x) {
+  x ^= x >> 33;
+  x *= 0xff51afd7ed558ccdull;
+  x ^= x >> 33;
+  x *= 0xc4ceb9fe1a85ec53ull;
+  return x ^ x >> 33;
+}
+
+/* A draw for each position of the source: the same rows at any number of threads. */
+static mill_status push_sample(mill_step *s, mill_batch *b, mill_error *err) {
+  sample_step *p = (sample_step *)s;
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < b->n; i++) {
+    uint32_t row = mill_batch_row(b, i);
+    double u = (double)(mix(mix(b->first + row + 1) ^ mix(s->op->seed)) >> 11) * 0x1p-53;
+    if (u >= s->op->lower && u < s->op->upper) p->sel[n++] = row;
+  }
+  if (n == 0) return MILL_OK;
+  p->batch = *b;
+  p->batch.n = n;
+  p->batch.sel = p->sel;
+  return s->next->push(s->next, &p->batch, err);
+}
+
+static void sample_free(mill_step *s) { mill_free(s->x->ctx->memory, s, sizeof(sample_step)); }
+
+static mill_status sample_new(const mill_exec *x, const mill_op *op, mill_step **out,
+                              mill_error *err) {
+  sample_step *p = mill_calloc(x->ctx->memory, sizeof *p);
+  if (p == NULL) return mill_oom(x->ctx->memory, sizeof *p, err);
+  p->base = (mill_step){.x = x, .op = op, .push = push_sample, .free = sample_free};
+  *out = &p->base;
+  return MILL_OK;
+}
+
+/* ---- generate ------------------------------------------------------------------------------- */
+
+/* One output row for each generated row, and with `outer` a row of nulls where there is none. The
+** generated columns are made whole, then passed on in batches. */
+static mill_status pass_rows(mill_step *s, const mill_batch *b, const uint32_t *counts,
+                             const mill_vector *made, mill_arena *a, mill_error *err) {
+  uint32_t nin = b->ncols, ncols = s->op->schema->nfields, total = 0, at = 0;
+  uint32_t from[MILL_BATCH], pick[MILL_BATCH], n = 0;
+  mill_vector *cols = mill_arena_alloc(a, (ncols + 1) * sizeof *cols);
+  if (cols == NULL) return mill_oom(a->memory, ncols, err);
+  for (uint32_t i = 0; i < b->n; i++) {
+    bool null = counts[i] == 0 && s->op->outer;
+    uint32_t rows = null ? 1 : counts[i];
+    for (uint32_t k = 0; k < rows; k++) {
+      from[n] = mill_batch_row(b, i);
+      pick[n++] = null ? UINT32_MAX : at + k;
+      bool last = i + 1 == b->n && k + 1 == rows;
+      if (n < MILL_BATCH && !last) continue;
+      for (uint32_t c = 0; c < nin; c++)
+        MILL_TRY(mill_vector_gather(&cols[c], &b->col[c], from, n, false, a, err));
+      for (uint32_t c = nin; c < ncols; c++) {
+        MILL_TRY(mill_vector_init(&cols[c], made[c - nin].type, n, a, err));
+        for (uint32_t r = 0; r < n; r++) {
+          mill_vector one;
+          if (pick[r] == UINT32_MAX) {
+            mill_vector_null(&one, made[c - nin].type);
+            MILL_TRY(mill_vector_append(&cols[c], &one, NULL, 1, false, a, err));
+          } else {
+            MILL_TRY(mill_vector_append(&cols[c], &made[c - nin], &pick[r], 1, false, a, err));
+          }
+        }
+      }
+      mill_batch out = {.n = n, .ncols = ncols, .col = cols, .first = b->first};
+      MILL_TRY(s->next->push(s->next, &out, err));
+      n = 0;
+    }
+    at += counts[i];
+    total += rows;
+  }
+  if (n > 0 && total > 0) { /* the last rows had none */
+    for (uint32_t c = 0; c < nin; c++)
+      MILL_TRY(mill_vector_gather(&cols[c], &b->col[c], from, n, false, a, err));
+    for (uint32_t c = nin; c < ncols; c++) {
+      MILL_TRY(mill_vector_init(&cols[c], made[c - nin].type, n, a, err));
+      for (uint32_t r = 0; r < n; r++) {
+        mill_vector one;
+        mill_vector_null(&one, made[c - nin].type);
+        bool null = pick[r] == UINT32_MAX;
+        MILL_TRY(mill_vector_append(&cols[c], null ? &one : &made[c - nin], null ? NULL : &pick[r],
+                                    1, false, a, err));
+      }
+    }
+    mill_batch out = {.n = n, .ncols = ncols, .col = cols, .first = b->first};
+    MILL_TRY(s->next->push(s->next, &out, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status generate_into(program_step *p, mill_batch *b, mill_arena *a, mill_error *err) {
+  const mill_bound *g = p->base.op->generator;
+  uint32_t nmade = p->base.op->schema->nfields - b->ncols;
+  uint32_t *counts = mill_arena_alloc(a, (b->n + 1) * sizeof *counts);
+  mill_vector *made = mill_arena_alloc(a, (nmade + 1) * sizeof *made);
+  const mill_vector **args = mill_arena_alloc(a, (size_t)(p->n + 1) * sizeof *args);
+  if (counts == NULL || made == NULL || args == NULL) return mill_oom(a->memory, 1, err);
+  for (int i = 0; i < p->n; i++) args[i] = &p->out[i];
+  for (uint32_t c = 0; c < nmade; c++)
+    MILL_TRY(
+        mill_vector_init(&made[c], p->base.op->schema->fields[b->ncols + c].type, b->n, a, err));
+  mill_call call = {.ctx = p->base.x->ctx,
+                    .set = p->base.x->set,
+                    .fn = g->fn,
+                    .result = g->type,
+                    .arg_type = g->arg_type,
+                    .nargs = g->nargs,
+                    .state = g->state,
+                    .arena = a,
+                    .text = g->text,
+                    .start = g->start,
+                    .stop = g->stop,
+                    .first_row = b->first};
+  MILL_TRY(p->base.op->generate(&call, args, b->n, counts, made, err));
+  return pass_rows(&p->base, b, counts, made, a, err);
+}
+
+static mill_status push_generate(mill_step *s, mill_batch *b, mill_error *err) {
+  program_step *p = (program_step *)s;
+  MILL_TRY(mill_program_run(p->program, b, p->out, err));
+  mill_arena a;
+  mill_arena_init(&a, s->x->ctx->memory);
+  mill_status status = generate_into(p, b, &a, err);
+  mill_arena_clear(&a);
+  return status;
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out, mill_error *err) {
+  switch (op->kind) {
+  case MILL_OP_FILTER: return program_new(x, op, &op->predicate, 1, push_filter, out, err);
+  case MILL_OP_PROJECT: return program_new(x, op, op->exprs, op->nexprs, push_project, out, err);
+  case MILL_OP_EXPAND:
+    return program_new(x, op, op->exprs, op->nexprs * op->nsets, push_expand, out, err);
+  case MILL_OP_GENERATE:
+    return program_new(x, op, op->generator->args, op->generator->nargs, push_generate, out, err);
+  default: return sample_new(x, op, out, err);
+  }
+}
+
+static bool uses_host(const mill_bound *b) {
+  if (b == NULL) return false;
+  if (b->kind == MILL_B_HOST) return true;
+  for (int i = 0; i < b->nargs; i++)
+    if (uses_host(b->args[i])) return true;
+  return false;
+}
+
+static bool list_uses_host(const mill_bound *const *l, int n) {
+  for (int i = 0; i < n; i++)
+    if (uses_host(l[i])) return true;
+  return false;
+}
+
+bool mill_op_needs_host(const mill_op *op) {
+  int nexprs = op->kind == MILL_OP_EXPAND ? op->nexprs * op->nsets : op->nexprs;
+  bool host = uses_host(op->predicate) || uses_host(op->condition) || uses_host(op->generator) ||
+              list_uses_host(op->exprs, nexprs) || list_uses_host(op->keys, op->nkeys);
+  if (op->kind == MILL_OP_JOIN) host |= list_uses_host(op->right_keys, op->nkeys);
+  for (int i = 0; i < op->naggs; i++) host |= list_uses_host(op->aggs[i].args, op->aggs[i].nargs);
+  for (int i = 0; i < op->nsorts; i++) host |= uses_host(op->sorts[i].expr);
+  return host;
+}
