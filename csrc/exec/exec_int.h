@@ -88,6 +88,12 @@ int mill_sort_compare(const mill_sort_keys *k, uint32_t a, uint32_t b);
 /* Copy rows of a table in the given order to the end of `out`. */
 mill_status mill_table_take(const mill_table *t, const uint32_t *order, size_t n, mill_table *out,
                             mill_error *err) MILL_USE_RESULT;
+/* Column `col` of the given rows (UINT32_MAX: null), as views of the table's strings. */
+mill_status mill_table_gather(const mill_table *t, uint32_t col, const uint32_t *rows, uint32_t n,
+                              mill_vector *out, mill_arena *a, mill_error *err) MILL_USE_RESULT;
+/* Is the value of a row the same as v[i], nulls included? */
+bool mill_table_equal(const mill_table *t, uint32_t row, uint32_t col, const mill_vector *v,
+                      uint32_t i);
 /* The values of exprs over all rows of a table, as a table with those columns. */
 mill_status mill_table_map(const mill_exec *x, const mill_table *t, const mill_bound *const *exprs,
                            int n, mill_table **out, mill_error *err) MILL_USE_RESULT;

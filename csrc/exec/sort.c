@@ -53,6 +53,35 @@ mill_status mill_table_take(const mill_table *t, const uint32_t *order, size_t n
   return s;
 }
 
+bool mill_table_equal(const mill_table *t, uint32_t row, uint32_t col, const mill_vector *v,
+                      uint32_t i) {
+  uint32_t at;
+  const mill_chunk *c = t->chunk[chunk_of(t, row, &at)];
+  return mill_vector_equal(&c->col[col], at, v, i);
+}
+
+mill_status mill_table_gather(const mill_table *t, uint32_t col, const uint32_t *rows, uint32_t n,
+                              mill_vector *out, mill_arena *a, mill_error *err) {
+  const mill_type *type = t->schema->fields[col].type;
+  MILL_TRY(mill_vector_init(out, type, n ? n : 1, a, err));
+  for (uint32_t i = 0; i < n;) {
+    uint32_t at[MILL_BATCH], k = 0;
+    if (rows[i] == UINT32_MAX) {
+      mill_vector null;
+      while (i < n && rows[i] == UINT32_MAX) i++, k++;
+      mill_vector_null(&null, type);
+      MILL_TRY(mill_vector_append(out, &null, NULL, k, false, a, err));
+      continue;
+    }
+    size_t c = chunk_of(t, rows[i], &at[k]);
+    for (k = 1; i + k < n && k < MILL_BATCH && rows[i + k] != UINT32_MAX; k++)
+      if (chunk_of(t, rows[i + k], &at[k]) != c) break;
+    MILL_TRY(mill_vector_append(out, &t->chunk[c]->col[col], at, k, false, a, err));
+    i += k;
+  }
+  return MILL_OK;
+}
+
 mill_status mill_table_map(const mill_exec *x, const mill_table *t, const mill_bound *const *exprs,
                            int n, mill_table **out, mill_error *err) {
   mill_memory *m = x->ctx->memory;
