@@ -184,7 +184,7 @@ static const mill_node *show(mill_planner *w, const mill_node *n) {
 
 static const mill_node *set(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"key", "value"};
-  const char *cells[2];
+  const char *cells[2] = {NULL, NULL};
   if (n->name == NULL) return text_rows(w, names, 2, cells, 0);
   if (n->alias) {
     w->status = mill_session_set(w->session, n->name, n->alias, w->err);
