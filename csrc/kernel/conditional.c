@@ -2,6 +2,8 @@
 **
 ** if, when, coalesce, nvl2 are lazy in Spark: the planner turns them into CASE and COALESCE nodes.
 ** The kernels here are their eager forms, right wherever no argument can fail. */
+#include <math.h>
+
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
 
@@ -57,8 +59,12 @@ PICK_KERNEL(k_greatest, extreme(args, call->nargs, i, 1))
 PICK_KERNEL(k_least, extreme(args, call->nargs, i, -1))
 PICK_KERNEL(k_nullif, equal_rows(args[0], args[1], i) ? -1 : 0)
 
-MILL_KERNEL2(nanvl_f32, float, float, float, x != x ? y : x)
-MILL_KERNEL2(nanvl_f64, double, double, double, x != x ? y : x)
+
+static bool is_nan(const mill_vector *v, size_t i) {
+  if (v->type->id == MILL_FLOAT) return isnan(MILL_AT(float, v, i));
+  return isnan(MILL_AT(double, v, i));
+}
+PICK_KERNEL(k_nanvl, !mill_vector_valid(args[0], i) ? -1 : is_nan(args[0], i) ? 1 : 0)
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
@@ -156,7 +162,7 @@ static mill_status bind_nanvl(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, "double|float, double|float -> $1", err));
   if (b->cast_to[0] != b->cast_to[1]) b->cast_to[0] = b->cast_to[1] = mill_type_of(MILL_DOUBLE);
   b->result = b->cast_to[0];
-  b->kernel = b->result->id == MILL_DOUBLE ? nanvl_f64 : nanvl_f32;
+  b->nullable = b->arg_nullable[0] || b->arg_nullable[1];
   return MILL_OK;
 }
 
@@ -256,7 +262,8 @@ const mill_function mill_family_conditional[] = {
     {.name = "nanvl",
      .types = "double|float, double|float",
      .bind = bind_nanvl,
-     .flags = MILL_FN_NO_RAISE,
+     .kernel = k_nanvl,
+     .flags = MILL_FN_NULLS | MILL_FN_NO_RAISE,
      .usage = "nanvl(expr1, expr2)",
      .doc = "The first value, or the second where the first is not a number.",
      .example = "SELECT nanvl(cast('NaN' as double), 123) -> 123.0"},

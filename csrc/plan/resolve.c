@@ -247,8 +247,8 @@ static const mill_expr *resolve_parameter(mill_planner *w, const mill_scope *s,
                                           const mill_expr *e) {
   const mill_parameters *p = w->params;
   for (int i = 0; p && i < p->n; i++) {
-    bool hit =
-        e->name ? p->names && strcmp(p->names[i], e->name) == 0 : p->names == NULL && i == e->index;
+    const char *name = p->names ? p->names[i] : NULL;
+    bool hit = e->name ? name && strcmp(name, e->name) == 0 : name == NULL && i == e->index;
     if (hit) return mill_resolve(w, s, p->values[i]);
   }
   return MILL_W_FAIL_AT(w, e, MILL_E_UNBOUND_SQL_PARAMETER, "name",

@@ -5,11 +5,6 @@
 
 #include "sql/parser_int.h"
 
-/* The session is linked weakly until it is part of every build; nobody parses without one. */
-#pragma weak mill_session_context
-#pragma weak mill_session_settings
-#pragma weak mill_session_memory
-#pragma weak mill_session_get
 
 static bool is_true(const mill_session *s, const char *key) {
   const char *v = mill_session_get(s, key);
