@@ -90,6 +90,11 @@ local function named_table(spec, args, n)
   if n == 0 or spec.map or type(last) ~= "table" or M.shape(last) ~= "map" then return nil end
   local p = spec[math.min(n, #spec)]
   for _, t in ipairs(p and p.types or {}) do if t == "table" then return nil end end
+  -- the only argument, of a parameter that takes anything: names of parameters, or data with keys of its own
+  if n == 1 and p and #p.types == 0 then
+    for k in pairs(last) do if spec.names[k] then return last end end
+    return nil
+  end
   return last
 end
 
