@@ -209,9 +209,24 @@ method("range", "start:integer, end:integer?, step:integer?, numPartitions:integ
     step = math.tointeger(step) }))
 end)
 
-method("createDataFrame", "data, schema?, samplingRatio?, verifySchema?", function(self, data, schema)
+-- A map of lists is columns, so the arguments are named only where one of them is called `data`.
+methods.createDataFrame = function(self, data, schema)
+  if arguments.type_name(self) ~= "SparkSession" then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "createDataFrame", problem = "call it with ':' on a session" })
+  end
+  local last = schema == nil and data or schema
+  if type(last) == "table" and arguments.shape(last) == "map" and (last ~= data or last.data ~= nil) then
+    local named = { data = true, schema = true, samplingRatio = true, verifySchema = true }
+    for k in pairs(last) do
+      if not named[k] then
+        errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "createDataFrame",
+          problem = ("unknown argument '%s'%s"):format(k, similar.suffix(k, arguments.sorted_keys(named))) })
+      end
+    end
+    data, schema = last.data or data, last.schema
+  end
   return wrap(self, require "tidemill.rows_in".plan(self[HANDLE], data, schema))
-end)
+end
 
 method("emptyDataFrame", "schema?", function(self, schema)
   return wrap(self, require "tidemill.rows_in".plan(self[HANDLE], {}, schema or require "tidemill.types".StructType()))
