@@ -171,7 +171,7 @@ end)
 
 -- ---- about the plan ----------------------------------------------------------------------------------------------
 
-method("isLocal", "", function() return true end)
+method("isLocal", "", function() return false end)
 method("inputFiles", "", function(self) return self[PLAN]:files() end)
 
 -- The plan's text without the numbers that tell its columns from others'.

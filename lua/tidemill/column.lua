@@ -78,7 +78,7 @@ end
 function M.node(v, what, values)
   if M.is(v) then return v[NODE] end
   if type(v) == "string" then
-    if v == "*" then return { kind = "star", parts = {} } end
+    if v == "*" or v:find "^[%w_.`]+%.%*$" then return M.name_node(v) end
     return { kind = "text", name = v }
   end
   if values and (type(v) ~= "table" or getmetatable(v)) and v ~= nil then return M.literal(v) end
@@ -89,6 +89,18 @@ function M.nodes(list, what)
   local out = {}
   for i = 1, list.n or #list do out[i] = M.node(list[i], what) end
   return out
+end
+
+--- The node as an item of a select list: a cast of a column keeps the column's name, a traced function shows its call.
+function M.item(node)
+  if node.kind ~= "cast" then return node end
+  local inner = node
+  while inner.kind == "cast" and not inner.traced do inner = inner.args[1] end
+  local name = inner.traced
+    or (inner.kind == "name" and inner.parts[#inner.parts])
+    or ((inner.kind == "column" or (inner.kind == "text" and not inner.sql and inner.name:find "^[%a_][%w_]*$"))
+      and inner.name)
+  return name and { kind = "alias", args = { node }, parts = { name } } or node
 end
 
 --- A call of a SQL function over nodes.

@@ -70,7 +70,9 @@ M.one_or_list = one_or_list
 -- ---- columns -----------------------------------------------------------------------------------------------------
 
 method("select", "*cols", function(self, cols)
-  return derive(self, { kind = "project", exprs = column.nodes(cols, "cols") })
+  local exprs = column.nodes(cols, "cols")
+  for i, node in ipairs(exprs) do exprs[i] = column.item(node) end
+  return derive(self, { kind = "project", exprs = exprs })
 end)
 
 method("selectExpr", "*expr", function(self, list)
@@ -80,6 +82,10 @@ method("selectExpr", "*expr", function(self, list)
 end)
 
 local function where(self, condition)
+  if type(condition) == "number" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "condition", expected_type = "Column or str",
+      arg_type = arguments.type_name(condition) })
+  end
   if type(condition) == "string" then
     return derive(self, { kind = "filter", exprs = { { kind = "text", name = condition, sql = true } } })
   end
@@ -134,9 +140,9 @@ end)
 method("toDF", "*cols", function(self, cols)
   local names, columns = names_of(cols, "cols"), self.columns
   if #names ~= #columns then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "toDF",
-      problem = ("takes %d names, one a column, got %d"):format(#columns, #names) },
-      { class = "IllegalArgumentException" })
+    errors.raise("ASSIGNMENT_ARITY_MISMATCH", { numTarget = tostring(#names), numExpr = tostring(#columns) },
+      { class = "AnalysisException", sqlState = "42802",
+        message = ("toDF takes %d names, one a column, got %d."):format(#columns, #names) })
   end
   local exprs = {}
   for i, name in ipairs(names) do exprs[i] = alias(column_at(self, i, columns[i]), name) end
@@ -157,21 +163,18 @@ method("col", "name:string", function(self, name)
   return column.wrap(column.name_node(name))
 end)
 
--- A pattern in back quotes, in Java's syntax as far as Lua patterns reach: names, `.`, `*`, `+`, `|`, brackets.
+-- A pattern in back quotes stands for all columns whose whole name it matches, case ignored: a star without the others.
 method("colRegex", "colName:string", function(self, pattern)
   local body = pattern:match "^`(.*)`$"
   if not body then return self:col(pattern) end
-  local list = {}
-  for i, name in ipairs(self.columns) do
-    for alternative in (body .. "|"):gmatch "(.-)|" do
-      if name:lower():find("^" .. alternative:lower():gsub("[%-%%]", "%%%0"):gsub("%((.-)%)%?%+%.%+", "%1") .. "$") then
-        list[#list + 1] = column_at(self, i, name)
-        break
-      end
-    end
+  local rows, except = {}, {}
+  for i, name in ipairs(self.columns) do rows[i] = { name } end
+  local names = M.wrap(self[SESSION], require "tidemill.rows_in".plan(self[SESSION][HANDLE], rows, "name STRING"))
+  local matched = call("rlike", { kind = "name", parts = { "name" } }, lit("(?i)^(?:" .. body .. ")$"))
+  for i, r in ipairs(names:where(column.wrap(call("not", matched))):collect()) do
+    except[i] = "`" .. r[1]:gsub("`", "``") .. "`"
   end
-  if #list == 1 then return column.wrap(list[1]) end
-  errors.raise("NOT_IMPLEMENTED", { feature = "colRegex of " .. #list .. " columns" })
+  return column.wrap { kind = "star", parts = {}, except = except }
 end)
 
 -- ---- rows --------------------------------------------------------------------------------------------------------
@@ -199,7 +202,8 @@ method("dropDuplicatesWithinWatermark", "subset?", dedup(true))
 local function sort_key(self, v)
   if math.type(v) == "integer" then
     local at = math.abs(v)
-    if v == 0 or at > #self.columns then
+    if v == 0 then errors.raise("ZERO_INDEX", {}) end
+    if at > #self.columns then
       errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "DataFrame", index = tostring(v) })
     end
     return { kind = "sort", args = { column_at(self, at) }, descending = v < 0, nulls_first = v > 0 }
@@ -225,8 +229,7 @@ local function sorter(name, global)
     end
     if n == 1 and type(cols[1]) == "table" and not getmetatable(cols[1]) then cols, n = cols[1], #cols[1] end
     if n == 0 then
-      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = name, problem = "takes at least one column" },
-        { class = "PySparkValueError" })
+      errors.raise("CANNOT_BE_EMPTY", { item = "column" })
     end
     local keys = {}
     for i = 1, n do

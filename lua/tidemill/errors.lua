@@ -13,6 +13,7 @@ Error.__index = Error
 local MISUSE = {
   ARGUMENT_REQUIRED = { "PySparkValueError", "`<arg_name>` is needed when <condition>." },
   ATTRIBUTE_NOT_SUPPORTED = { "PySparkAttributeError", "There is no `<attr_name>` here." },
+  CANNOT_BE_EMPTY = { "PySparkValueError", "At least one <item> is needed." },
   CANNOT_CONVERT_COLUMN_INTO_BOOL = { "PySparkValueError",
     "A Column has no truth value: combine with `&`, `|`, `~`, compare with :equalTo(), :lt(), :gt()." },
   CANNOT_CONVERT_TYPE = { "PySparkTypeError", "A <from_type> cannot become a <to_type>." },
@@ -57,6 +58,7 @@ local MISUSE = {
   VALUE_NOT_POSITIVE = { "PySparkValueError", "`<arg_name>` is positive, not <arg_value>." },
   VALUE_OUT_OF_BOUNDS = { "PySparkValueError",
     "`<arg_name>` lies between <lower_bound> and <upper_bound>; got <actual>." },
+  ZERO_INDEX = { "PySparkIndexError", "Columns are counted from 1." },
   WRONG_NUM_COLUMNS = { "PySparkValueError", "<func_name> takes at least <num_cols> columns." },
 }
 

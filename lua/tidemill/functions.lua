@@ -64,8 +64,8 @@ local function parse(text)
   for part in (text .. ", "):gmatch "(.-), " do
     local star, name, kind, optional, preset = part:match "^(%*?)([%w_]+):(%l)(%??)=?(.*)$"
     if name then
-      params[#params + 1] = { name = name, kind = kind, rest = star == "*", optional = optional == "?" or star == "*",
-        preset = preset ~= "" and default(preset) or nil }
+      params[#params + 1] = { name = name, kind = kind, rest = star == "*", optional = optional == "?" or star == "*" }
+      if preset ~= "" then params[#params].preset = default(preset) end
       if part:find("=", 1, true) and preset == "" then params[#params].preset = "" end
       params.names[name] = #params
     end

@@ -105,19 +105,14 @@ methods.agg = function(self, ...)
 end
 
 local NUMERIC = { byte = true, short = true, integer = true, long = true, float = true, double = true, decimal = true }
-local INTERVAL = { interval_dt = true, interval_ym = true }
 
-local function short(name, fname, numeric)
+local function short(name, fname)
   methods[name] = arguments.method("GroupedData", name, "*cols", function(self, cols)
     local s, aggs = self[STATE], {}
-    if cols.n == 0 then
-      local grouped = {}
-      for _, k in ipairs(s.keys) do grouped[column.show(k)] = true end
+    if cols.n == 0 then -- all numbers, the grouping columns too, as in Spark
       for i, f in ipairs(s.df.schema.fields) do
-        if NUMERIC[f.type.__id] or (not numeric and INTERVAL[f.type.__id]) then
-          if not grouped[f.name] then
-            aggs[#aggs + 1] = { kind = "call", name = fname, args = { dataframe.column_at(s.df, i, f.name) } }
-          end
+        if NUMERIC[f.type.__id] then
+          aggs[#aggs + 1] = { kind = "call", name = fname, args = { dataframe.column_at(s.df, i, f.name) } }
         end
       end
     end
@@ -127,11 +122,11 @@ local function short(name, fname, numeric)
     return aggregate(self, aggs)
   end)
 end
-short("sum", "sum", true)
-short("avg", "avg", true)
-short("mean", "avg", true)
-short("min", "min", true)
-short("max", "max", true)
+short("sum", "sum")
+short("avg", "avg")
+short("mean", "avg")
+short("min", "min")
+short("max", "max")
 
 methods.count = arguments.method("GroupedData", "count", "", function(self)
   local one = { kind = "call", name = "count", args = { { kind = "literal", value = 1 } } }

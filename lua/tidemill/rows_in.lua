@@ -71,9 +71,18 @@ local function shape_of(rows, given)
   return default_names(width, given), false
 end
 
+local function has_void(t)
+  if t.__id == "void" then return true end
+  for _, child in ipairs { rawget(t, "element") or false, rawget(t, "key") or false, rawget(t, "value") or false } do
+    if child and has_void(child) then return true end
+  end
+  for _, f in ipairs(rawget(t, "fields") or {}) do if has_void(f.type) then return true end end
+  return false
+end
+
 local function checked(schema)
   for _, f in ipairs(schema.fields) do
-    if f.type.__id == "void" then errors.raise("CANNOT_DETERMINE_TYPE", { field_name = f.name }) end
+    if has_void(f.type) then errors.raise("CANNOT_DETERMINE_TYPE", { field_name = f.name }) end
   end
   return schema
 end

@@ -64,7 +64,7 @@ local function horizontal(header, rows, left)
 end
 
 local function vertical(header, rows)
-  if #rows == 0 then return "(0 rows)\n" end
+  if #rows == 0 then return "(0 rows)" end
   local names, data, out = 3, 3, {}
   for _, name in ipairs(header) do names = math.max(names, M.width(name)) end
   for _, r in ipairs(rows) do for _, cell in ipairs(r) do data = math.max(data, M.width(cell)) end end

@@ -1,6 +1,7 @@
 --- Statistics: describe, summary, approxQuantile, corr, cov, crosstab, freqItems, sampleBy; df.stat has them too.
 local arguments = require "tidemill.arguments"
 local column = require "tidemill.column"
+local core = require "tidemill.core"
 local dataframe = require "tidemill.dataframe"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
@@ -159,7 +160,8 @@ local function pair(name, fname)
     local at, nodes = missing.positions(self, { a, b }), {}
     for i, p in ipairs(at) do
       need_numeric(self, p, i == 1 and a or b, name)
-      nodes[i] = cast(column_at(self, p), types.DoubleType())
+      -- NULL counts as 0, as in Spark
+      nodes[i] = call("coalesce", cast(column_at(self, p), types.DoubleType()), lit(0.0))
     end
     return aggregate(self, { alias(call(fname, nodes[1], nodes[2]), "v") })[1]
   end
@@ -197,12 +199,14 @@ method("crosstab", "col1:any, col2:any", function(self, a, b)
   return frame(self, rows, schema)
 end)
 
--- Values that make up at least `support` of a column, most frequent first.
-local function frequent(df, at, name, support, total)
+-- The values that can make up `support` of a column, most frequent first: 1 / support of them at most, all for 0.
+local function frequent(df, at, name, support)
   local counted = derive(df, { kind = "project", exprs = { alias(column_at(df, at, name), "v") } }):groupBy("v"):count()
-  local rows, out = counted:where(column.wrap(call(">=", { kind = "name", parts = { "count" } },
-    lit(support * total)))):orderBy(column.wrap { kind = "name", parts = { "count" } }:desc()):collect(), { n = 0 }
-  for i, r in ipairs(rows) do out[i], out.n = r[1], i end
+  local sorted, out = counted:orderBy(column.wrap { kind = "name", parts = { "count" } }:desc()), {}
+  if support > 0 then sorted = sorted:limit(math.floor(1 / support)) end
+  for i, r in ipairs(sorted:collect()) do
+    if r[1] == nil then out[i] = core.null else out[i] = r[1] end
+  end
   return out
 end
 
@@ -211,10 +215,10 @@ method("freqItems", "cols:any, support:number?", function(self, cols, support)
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "cols", expected_type = "list or tuple",
       arg_type = arguments.type_name(cols) })
   end
-  local names, total = dataframe.names_of(cols, "cols"), self:count()
+  local names = dataframe.names_of(cols, "cols")
   local row, schema = { n = #names }, types.StructType()
   for i, at in ipairs(missing.positions(self, names)) do
-    row[i] = frequent(self, at, names[i], support or 0.01, total)
+    row[i] = frequent(self, at, names[i], support or 0.01)
     schema:add(names[i] .. "_freqItems", types.ArrayType(self.schema.fields[at].type))
   end
   return frame(self, { row }, schema)

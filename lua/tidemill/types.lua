@@ -13,8 +13,30 @@ local function python(v) return v and "True" or "False" end
 local base = {}
 
 function base:simpleString() return core.type_text(self, "simple") end
-function base:json() return core.type_text(self, "json") end
-function base:jsonValue() return require "cjson".decode(self:json()) end
+local quote = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r" }
+local function quoted(s) return '"' .. s:gsub('["\\\n\t\r]', quote) .. '"' end
+
+-- Keys sorted, as PySpark writes them; atoms have one form.
+local function json(t)
+  local id = rawget(t, "__id")
+  if id == "struct" then
+    local parts = {}
+    for i, f in ipairs(t.fields) do parts[i] = json(f) end
+    return '{"fields":[' .. table.concat(parts, ",") .. '],"type":"struct"}'
+  elseif id == "field" then
+    return ('{"metadata":%s,"name":%s,"nullable":%s,"type":%s}'):format(rawget(t, "metadata_text") or "{}",
+      quoted(t.name), t.nullable, json(t.type))
+  elseif id == "array" then
+    return ('{"containsNull":%s,"elementType":%s,"type":"array"}'):format(t.containsNull, json(t.element))
+  elseif id == "map" then
+    return ('{"keyType":%s,"type":"map","valueContainsNull":%s,"valueType":%s}'):format(json(t.key),
+      t.valueContainsNull, json(t.value))
+  end
+  return core.type_text(t, "json")
+end
+
+function base:json() return json(self) end
+function base:jsonValue() return require "cjson".decode("[" .. json(self) .. "]")[1] end
 function base:typeName() return getmetatable(self).__type_name or self.__id end
 function base:toDDL() return core.type_text(self, self.__id == "struct" and "ddl" or "sql") end
 
@@ -241,7 +263,10 @@ define("StructType", "struct", {
     return "StructType([" .. table.concat(parts, ", ") .. "])"
   end,
 })
-types.StructType.fromDDL = function(text) return types.fromDDL(text, true) end
+types.StructType.fromDDL = function(text, again)
+  if text == types.StructType then text = again end
+  return types.fromDDL(text, true)
+end
 
 -- ---- both ways ---------------------------------------------------------------------------------------------------
 
@@ -258,7 +283,14 @@ function types.wrap(t)
 end
 
 --- DDL text as a type: "a INT, b STRING" and "struct<..>" give a StructType, "array<int>" an ArrayType.
-function types.fromDDL(text, as_struct)
+function types.fromDDL(text, as_struct, ...)
+  if type(text) == "table" and (text == types.StructType or text == types.DataType) then -- called with ':'
+    return text.fromDDL(as_struct, ...)
+  end
+  if type(text) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "ddl", expected_type = "str",
+      arg_type = require "tidemill.arguments".type_name(text) })
+  end
   local handle = require "tidemill.session".active_handle()
   return types.wrap(core.parse_type(handle, text, as_struct and "schema" or "either"))
 end
