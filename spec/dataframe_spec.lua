@@ -3,20 +3,9 @@ local tidemill = require "tidemill"
 local support = dofile "spec/bind/support.lua"
 local F, null = tidemill.functions, tidemill.null
 
-local spark, why = support.session()
-local function case(name, f)
-  if not spark then
-    pending(name .. " (" .. why .. ")")
-    return
-  end
-  it(name, f)
-end
-
-local people
-if spark then
-  people = spark:createDataFrame({ { 1, "ann", 30, 1.5 }, { 2, "bob", null, 2.5 }, { 3, null, 41, null },
-    { 4, "dee", 30, -0.5 } }, "id INT, name STRING, age INT, score DOUBLE")
-end
+local spark = support.session()
+local people = spark:createDataFrame({ { 1, "ann", 30, 1.5 }, { 2, "bob", null, 2.5 }, { 3, null, 41, null },
+  { 4, "dee", 30, -0.5 } }, "id INT, name STRING, age INT, score DOUBLE")
 
 local function caught(f, ...)
   local fine, e = pcall(f, ...)
@@ -35,7 +24,7 @@ local function texts(df)
 end
 
 describe("DataFrame", function()
-  case("knows its columns before it runs", function()
+  it("knows its columns before it runs", function()
     assert.same({ "id", "name", "age", "score" }, people.columns)
     assert.same({ { "id", "int" }, { "name", "string" }, { "age", "int" }, { "score", "double" } }, people.dtypes)
     assert.equal("id INT,name STRING,age INT,score DOUBLE", people.schema:toDDL())
@@ -43,7 +32,7 @@ describe("DataFrame", function()
     assert.same({ "id", "upper(name)", "(age + 1)", "b" }, d.columns)
     assert.equal(1, people:withMetadata("id", { a = 1 }).schema.id.metadata.a)
   end)
-  case("names what cannot be resolved, with the column that was meant", function()
+  it("names what cannot be resolved, with the column that was meant", function()
     local e = caught(people.select, people, "nmae")
     assert.equal("UNRESOLVED_COLUMN.WITH_SUGGESTION", e.condition)
     assert.equal("AnalysisException", e.class)
@@ -51,7 +40,7 @@ describe("DataFrame", function()
     assert.matches("did you mean `name`", tostring(e))
     assert.equal("UNRESOLVED_COLUMN.WITH_SUGGESTION", caught(function() return people.nmae end).condition)
   end)
-  case("refuses what Lua would misread", function()
+  it("refuses what Lua would misread", function()
     assert.equal("NOT_COLUMN_OR_STR", caught(people.where, people, true).condition)
     assert.matches("count%(%)", tostring(caught(function() return #people end)))
     assert.matches("withColumn", tostring(caught(function() people.x = 1 end)))
@@ -59,7 +48,7 @@ describe("DataFrame", function()
       caught(people.join, people, people, { on = "id", hwo = "left" }).message)
     assert.matches("call it with ':'", caught(people.limit, 3).message)
   end)
-  case("selects, filters, groups and sorts", function()
+  it("selects, filters, groups and sorts", function()
     assert.same({ { "4", "-0.5" }, { "1", "1.5" } },
       texts(people:where "age = 30":select("id", "score"):orderBy "score"))
     assert.same({ { "NULL", "1" }, { "30", "2" }, { "41", "1" } }, texts(people:groupBy "age":count():orderBy "age"))
@@ -70,7 +59,7 @@ describe("DataFrame", function()
     assert.is_true(people:where "id > 9":isEmpty())
     assert.same({ { "4" }, { "3" } }, texts(people:select "id":orderBy(F.desc "id"):limit(2)))
   end)
-  case("joins and combines", function()
+  it("joins and combines", function()
     local other = spark:createDataFrame({ { 1, "x" }, { 9, "y" } }, "id INT, w STRING")
     assert.same({ "id", "name", "age", "score", "w" }, people:join(other, "id").columns)
     assert.equal(4, people:join(other, { on = "id", how = "left" }):count())
@@ -78,7 +67,7 @@ describe("DataFrame", function()
     assert.equal(4, people:union(people):distinct():count())
     assert.equal("UNSUPPORTED_JOIN_TYPE", caught(people.join, people, other, "id", "lft").condition)
   end)
-  case("fills, drops and replaces what is missing", function() -- fillna_2, dropna_2, replace_*
+  it("fills, drops and replaces what is missing", function() -- fillna_2, dropna_2, replace_*
     local t = spark:createDataFrame({ { 1, null, 1.5, null, null }, { null, "x", null, true, "y" },
       { 3, null, 0 / 0, false, null } }, "i INT, s STRING, d DOUBLE, b BOOLEAN, s2 STRING")
     assert.same({ { "1", "NULL", "1.5", "NULL", "NULL" }, { "0", "x", "0.0", "true", "y" },
@@ -94,7 +83,7 @@ describe("DataFrame", function()
     end)())
     assert.equal("MIXED_TYPE_REPLACEMENT", caught(t.replace, t, { "a", 1 }, { "b", 2 }).condition)
   end)
-  case("prints as Spark does", function() -- show_1, show_12, show_19
+  it("prints as Spark does", function() -- show_1, show_12, show_19
     assert.equal("+---+----+----+-----+\n| id|name| age|score|\n+---+----+----+-----+\n|  1| ann|  30|  1.5|\n"
       .. "|  2| bob|NULL|  2.5|\n|  3|NULL|  41| NULL|\n|  4| dee|  30| -0.5|\n+---+----+----+-----+\n\n",
       support.printed(people.show, people))
@@ -106,7 +95,7 @@ describe("DataFrame", function()
       support.printed(people.printSchema, people))
     assert.matches("ann", tostring(people))
   end)
-  case("iterates and closes by itself", function()
+  it("iterates and closes by itself", function()
     local seen = {}
     for i, id, name in people:rows() do seen[i] = ("%s %s"):format(id, name) end
     assert.same({ "1 ann", "2 bob", "3 nil", "4 dee" }, seen)
@@ -118,7 +107,7 @@ describe("DataFrame", function()
     for _, batch in people:batches() do sum = sum + batch:column "score":sum() end
     assert.equal(3.5, sum)
   end)
-  case("describes", function() -- describe_3
+  it("describes", function() -- describe_3
     local t = spark:createDataFrame({ { 1, 2.5 }, { 2, null }, { 3, 7.5 } }, "i INT, d DOUBLE")
     assert.same({ { "count", "3", "2" }, { "mean", "2.0", "5.0" }, { "stddev", "1.0", "3.5355339059327378" },
       { "min", "1", "2.5" }, { "max", "3", "7.5" } }, texts(t:describe("i", "d")))
@@ -127,7 +116,7 @@ describe("DataFrame", function()
 end)
 
 describe("SparkSession", function()
-  case("runs SQL with parameters and DataFrames", function()
+  it("runs SQL with parameters and DataFrames", function()
     assert.same({ { "3", "it's" }, { "4", "it's" } },
       texts(spark:sql("SELECT id, :x AS x FROM {t} WHERE id > :y ORDER BY id", { x = "it's", y = 2 }, { t = people })))
     assert.same({ { "7" } }, texts(spark:sql("SELECT ? + ?", { 3, 4 })))
@@ -135,7 +124,7 @@ describe("SparkSession", function()
     assert.equal("PARSE_SYNTAX_ERROR", e.condition)
     assert.matches("%^%^%^%^%^", tostring(e))
   end)
-  case("keeps settings and views", function() -- session_23 .. session_40, catalog_*
+  it("keeps settings and views", function() -- session_23 .. session_40, catalog_*
     spark.conf:set("my.opt", 5)
     assert.equal("5", spark.conf:get "my.opt")
     assert.equal("UTC", spark.conf:get "spark.sql.session.timeZone")
@@ -151,7 +140,7 @@ describe("SparkSession", function()
     assert.equal("default", spark.catalog:currentDatabase())
     assert.equal("SCHEMA_NOT_FOUND", caught(spark.catalog.getDatabase, spark.catalog, "nope").condition)
   end)
-  case("makes DataFrames of Lua values", function()
+  it("makes DataFrames of Lua values", function()
     assert.equal("a BIGINT,b STRING,c DOUBLE",
       spark:createDataFrame({ { a = 1, b = "x", c = 1.5 }, { a = 2, c = 2 } }).schema:toDDL())
     assert.equal("id BIGINT,kml DOUBLE", spark:createDataFrame({ id = { 1, 2 }, kml = { 9.5, 8.1 } }).schema:toDDL())
@@ -160,7 +149,7 @@ describe("SparkSession", function()
     assert.same({ { "{k -> 1}" } }, texts(spark:createDataFrame({ { { k = 1 } } }, "m MAP<STRING, INT>")
       :select(F.expr "CAST(m AS STRING)")))
   end)
-  case("is closed once and says so after", function()
+  it("is closed once and says so after", function()
     local second = spark:newSession()
     local df = second:range(3)
     second:close()
@@ -171,7 +160,7 @@ describe("SparkSession", function()
 end)
 
 describe("Lua functions", function()
-  case("run as expressions or row by row, with the same result", function()
+  it("run as expressions or row by row, with the same result", function()
     local half = F.udf(function(x) return x * 0.5 end, "double")
     local size = F.udf(function(s) return s and #s end, "int")
     assert.same({ { "0.5", "3" }, { "1.0", "3" }, { "1.5", "NULL" }, { "2.0", "3" } },
@@ -181,7 +170,7 @@ describe("Lua functions", function()
     assert.same({ { "8", "DEE!" } }, texts(spark:sql("SELECT twice(id), shout(name) FROM {t} WHERE id = 4", nil,
       { t = people })))
   end)
-  case("give their errors back unchanged", function()
+  it("give their errors back unchanged", function()
     local bad = F.udf(function(s) return s:nothing() end, "int"):asNondeterministic()
     local e = caught(people.collect, people:select(bad "name"))
     assert.equal("FAILED_EXECUTE_UDF", e.condition)

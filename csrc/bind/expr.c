@@ -115,7 +115,6 @@ static const mill_type *target(lua_State *L, int index, mill_plan *p) {
     size_t n;
     mill_error err;
     mill_error_clear(&err);
-    mill_link_need_sql(L);
     at = field(L, index, "target_text");
     const char *text = luaL_checklstring(L, at, &n);
     MILL_RAISE_IF(L, &err, mill_sql_type(p->session, text, n, &t, &err), text);
@@ -177,7 +176,6 @@ static const mill_expr *take_sql(lua_State *L, int index, mill_plan *p) {
   const mill_expr *e = NULL;
   mill_error err;
   mill_error_clear(&err);
-  mill_link_need_sql(L);
   const char *text = text_field(L, index, "name", p);
   MILL_RAISE_IF(L, &err, mill_sql_expr(p->session, text, strlen(text), &p->arena, &e, &err), text);
   mill_udf_in_expr(L, p, e);

@@ -10,38 +10,6 @@
 #include "ml/stage.h"
 #include "sql/parse.h"
 
-#pragma weak mill_session_new
-#pragma weak mill_session_ref
-#pragma weak mill_session_close
-#pragma weak mill_session_unref
-#pragma weak mill_session_context
-#pragma weak mill_session_memory
-#pragma weak mill_session_settings
-#pragma weak mill_session_set
-#pragma weak mill_session_unset
-#pragma weak mill_session_get
-#pragma weak mill_session_key
-#pragma weak mill_session_view_set
-#pragma weak mill_session_view_drop
-#pragma weak mill_session_view
-#pragma weak mill_session_view_at
-#pragma weak mill_session_progress
-#pragma weak mill_session_parser
-#pragma weak mill_plan_new
-#pragma weak mill_plan_ref
-#pragma weak mill_plan_unref
-#pragma weak mill_plan_use
-#pragma weak mill_plan_keep
-#pragma weak mill_plan_analyse
-#pragma weak mill_plan_open
-#pragma weak mill_plan_collect
-#pragma weak mill_plan_explain
-#pragma weak mill_plan_column
-#pragma weak mill_node_new
-#pragma weak mill_sql_parse
-#pragma weak mill_sql_expr
-#pragma weak mill_sql_type
-#pragma weak mill_sql_schema
 #pragma weak mill_write_run
 #pragma weak mill_save_mode_of
 #pragma weak mill_read_list
@@ -72,8 +40,6 @@
 #pragma weak mill_stage_load
 
 /* Raise unless the part is linked. */
-void mill_link_need_plan(lua_State *L);
-void mill_link_need_sql(lua_State *L);
 void mill_link_need_ml(lua_State *L);
 
 #endif

@@ -275,7 +275,6 @@ int mill_plan_sql(lua_State *L) {
   mill_parameters params = {0}, *given = NULL;
   size_t n;
   mill_error_clear(&err);
-  mill_link_need_sql(L);
   const char *sql = luaL_checklstring(L, 2, &n);
   lua_settop(L, 3);
   mill_handle_plan *h = mill_plan_push(L, 1);
@@ -296,7 +295,6 @@ int mill_plan_type(lua_State *L) {
   mill_error err;
   size_t n;
   mill_error_clear(&err);
-  mill_link_need_sql(L);
   mill_session *s = mill_session_check(L, 1)->s;
   const char *sql = luaL_checklstring(L, 2, &n);
   int form = luaL_checkoption(L, 3, "either", forms);

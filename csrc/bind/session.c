@@ -101,7 +101,6 @@ int mill_session_create(lua_State *L) {
   mill_session_options o = {0};
   mill_error err;
   mill_error_clear(&err);
-  mill_link_need_plan(L);
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   lua_getfield(L, 1, "threads");
@@ -114,7 +113,7 @@ int mill_session_create(lua_State *L) {
   o.force_spill = lua_toboolean(L, -1);
   mill_handle_session *h = mill_state_handle(L, sizeof *h, MILL_SESSION_CLASS, 1);
   MILL_RAISE_IF(L, &err, mill_session_new(&o, &h->s, &err), NULL);
-  if (mill_sql_expr) mill_session_parser(h->s, mill_sql_expr);
+  mill_session_parser(h->s, mill_sql_expr);
   mill_session_progress(h->s, progress, h);
   lua_pushlightuserdata(L, h);
   lua_rawsetp(L, LUA_REGISTRYINDEX, h->s);
