@@ -289,6 +289,34 @@ static inline mill_status flow_open(flow *f, mill_output_mode mode, int64_t dela
   return mill_query_start(f->query, &B.err);
 }
 
+/* source, watermark (delay < 0: none), first rows of the keys. */
+static inline mill_status flow_open_dedup(flow *f, mill_output_mode mode, int64_t delay,
+                                          const mill_stream_dedup *d) {
+  int at = 0;
+  mill_stream_op *op;
+  mill_stream_sink *sink;
+  f->result = f->input;
+  MILL_TRY(mill_stream_memory_new(&B.ctx, f->input, &f->source, &B.err));
+  flow_link(f, at++, (mill_stream_node){.kind = MILL_STREAM_SOURCE, .schema = f->input});
+  if (delay >= 0)
+    flow_link(f, at++, (mill_stream_node){.kind = MILL_STREAM_WATERMARK, .delay = delay});
+  MILL_TRY(mill_stream_dedup_new(&B.ctx, d, &op, &B.err));
+  mill_stream_node *root =
+      flow_link(f, at++, (mill_stream_node){.kind = MILL_STREAM_OPERATOR, .op = op});
+  MILL_TRY(
+      mill_sink_call_new(&B.ctx, "ForeachBatchSink", f->result, flow_sink, f, NULL, &sink, &B.err));
+  mill_query_spec spec = {.mode = mode,
+                          .root = root,
+                          .sources = &f->source,
+                          .nsources = 1,
+                          .sink = sink,
+                          .set = B.set,
+                          .no_data_batches = true,
+                          .keep_progress = 10};
+  MILL_TRY(mill_query_new(&B.ctx, &spec, &f->query, &B.err));
+  return mill_query_start(f->query, &B.err);
+}
+
 static inline void flow_close(flow *f) {
   mill_query_free(f->query);
   mill_stream_source_unref(f->source);
