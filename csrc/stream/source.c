@@ -24,6 +24,7 @@ typedef struct memory_source {
 
 typedef struct memory_feed {
   mill_stream_feed base;
+  mill_memory *memory;
   memory_source *source;
   int64_t end; /* frozen: last offset; -2 */
 } memory_feed;
@@ -78,7 +79,7 @@ static mill_status freeze(mill_stream_feed *f, const char *start, mill_error *er
 
 static void free_feed(mill_stream_feed *f) {
   memory_source *s = ((memory_feed *)f)->source;
-  mill_free(s->memory, f, sizeof(memory_feed));
+  mill_free(((memory_feed *)f)->memory, f, sizeof(memory_feed));
   mill_stream_source_unref(&s->base);
 }
 
@@ -88,6 +89,7 @@ static mill_status start_memory(mill_stream_source *s, const mill_context *ctx,
   if (f == NULL) return mill_oom(ctx->memory, sizeof *f, err);
   f->base = (mill_stream_feed){NULL, latest, open_rows, NULL, freeze, free_feed};
   f->source = (memory_source *)mill_stream_source_ref(s);
+  f->memory = ctx->memory;
   f->end = -2;
   *out = &f->base;
   return MILL_OK;

@@ -274,8 +274,12 @@ static inline mill_status flow_open(flow *f, mill_output_mode mode, int64_t dela
   MILL_TRY(mill_stream_aggregate_new(&B.ctx, &d, &op, &B.err));
   mill_stream_node *root = flow_link(
       f, at++, (mill_stream_node){.kind = MILL_STREAM_OPERATOR, .schema = f->result, .op = op});
-  MILL_TRY(
-      mill_sink_call_new(&B.ctx, "ForeachBatchSink", f->result, flow_sink, f, NULL, &sink, &B.err));
+  mill_status made =
+      mill_sink_call_new(&B.ctx, "ForeachBatchSink", f->result, flow_sink, f, NULL, &sink, &B.err);
+  if (made != MILL_OK) {
+    mill_stream_op_free(op);
+    return made;
+  }
   mill_query_spec spec = {.mode = mode,
                           .checkpoint = checkpoint,
                           .root = root,
