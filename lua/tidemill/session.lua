@@ -160,8 +160,8 @@ end
 
 local serial = 0
 
--- {t} in the text stands for DataFrames, Columns and values of the third argument.
-local function with_frames(self, text, frames, run)
+-- {t} in the text stands for DataFrames and values of the third argument; values become parameters.
+local function with_frames(self, text, frames, params, run)
   local views = {}
   local out = text:gsub("{([%a_][%w_]*)}", function(name)
     local v = frames[name]
@@ -173,8 +173,14 @@ local function with_frames(self, text, frames, run)
       views[#views + 1] = view
       return view
     end
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "DataFrame",
-      arg_type = arguments.type_name(v) }, { hint = "values go by :name or ? and the second argument" })
+    if not params.names and #params.values > 0 then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "DataFrame",
+        arg_type = arguments.type_name(v) }, { hint = "beside `?` values go by the second argument" })
+    end
+    params.names = params.names or {}
+    local n = #params.values + 1
+    params.names[n], params.values[n] = "__value_" .. name, column.literal(v)
+    return ":__value_" .. name
   end)
   local result = table.pack(pcall(run, out))
   for _, view in ipairs(views) do self[HANDLE]:view_drop(view, false) end
@@ -189,7 +195,10 @@ methods.sql = function(self, text, args, frames)
   end
   local params = parameters(args)
   if frames then
-    return with_frames(self, text, frames, function(out) return wrap(self, core.sql(self[HANDLE], out, params)) end)
+    params = params or { values = {} }
+    return with_frames(self, text, frames, params, function(out)
+      return wrap(self, core.sql(self[HANDLE], out, #params.values > 0 and params or nil))
+    end)
   end
   return wrap(self, core.sql(self[HANDLE], text, params))
 end
