@@ -95,6 +95,8 @@ static mill_binding *binding_of(mill_planner *w, const mill_expr *e) {
   return b;
 }
 
+static const mill_expr *cast_by_name(mill_planner *w, mill_expr *e);
+
 static const mill_expr *unknown(mill_planner *w, const mill_expr *e) {
   return MILL_W_FAIL_AT(
       w, e, MILL_E_UNRESOLVED_ROUTINE, "routineName", mill_error_fmt(w->err, "`%s`", e->name),
@@ -188,12 +190,22 @@ static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding 
 
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   e->fn = mill_function_find(e->name, strlen(e->name));
-  if (e->fn == NULL || e->fn->kind == MILL_TABLE) return unknown(w, e);
+  if (e->fn == NULL) return cast_by_name(w, e);
+  if (e->fn->kind == MILL_TABLE) return unknown(w, e);
   if (mill_x_is_call(e, "struct")) return bind_struct(w, s, e);
   bool aggregate = e->fn->kind == MILL_AGGREGATE;
   if (e->distinct && !aggregate) return unsupported(w, e, "DISTINCT");
   if (e->filter && !aggregate) return unsupported(w, e, "FILTER CLAUSE");
   strip_aliases(w, e);
+  if (e->ignore_nulls && aggregate && e->nargs == 1 && e->fn->types && strchr(e->fn->types, ',')) {
+    const mill_expr **args = mill_w_alloc(w, 2 * sizeof *args); /* first(x, true) */
+    e->pretty = mill_w_sql(w, e);
+    if (args == NULL) return NULL;
+    args[0] = e->args[0];
+    args[1] = mill_x_bool(w, true);
+    e->args = args;
+    e->nargs = 2;
+  }
   mill_binding *b = binding_of(w, e);
   if (b == NULL) return NULL;
   if (e->fn->lowered &&
@@ -214,9 +226,63 @@ const mill_expr *mill_bind_lambda_call(mill_planner *w, const mill_scope *s, mil
                         "class", e->name, NULL);
 }
 
+/* CHAR(n) and VARCHAR(n) are STRING wherever a value is made. */
+static const mill_type *without_lengths(mill_planner *w, const mill_type *t) {
+  mill_types *pool = w->ctx->types;
+  if (t->id == MILL_STRING && t->string_kind != MILL_PLAIN_STRING)
+    return mill_type_string(pool, t->collation, MILL_PLAIN_STRING, 0);
+  if (t->id != MILL_ARRAY && t->id != MILL_MAP && t->id != MILL_STRUCT) return t;
+  mill_field *f = mill_w_alloc(w, (t->nfields + 1) * sizeof *f);
+  bool same = true;
+  for (uint32_t i = 0; f && i < t->nfields; i++) {
+    f[i] = t->fields[i];
+    f[i].type = without_lengths(w, t->fields[i].type);
+    if (f[i].type == NULL) return NULL;
+    same &= f[i].type == t->fields[i].type;
+  }
+  if (f == NULL || same) return f ? t : NULL;
+  if (t->id == MILL_ARRAY) return mill_type_array(pool, f[0].type, t->contains_null);
+  if (t->id == MILL_MAP) return mill_type_map(pool, f[0].type, f[1].type, t->contains_null);
+  return mill_type_struct(pool, f, t->nfields);
+}
+
+/* int(x), string(x), ..: a cast by the type's name. */
+static const mill_expr *cast_by_name(mill_planner *w, mill_expr *e) {
+  static const struct {
+    const char *name;
+    mill_type_id id;
+  } types[] = {{"boolean", MILL_BOOLEAN},   {"tinyint", MILL_TINYINT},
+               {"smallint", MILL_SMALLINT}, {"int", MILL_INT},
+               {"bigint", MILL_BIGINT},     {"float", MILL_FLOAT},
+               {"double", MILL_DOUBLE},     {"decimal", MILL_DECIMAL},
+               {"date", MILL_DATE},         {"timestamp", MILL_TIMESTAMP},
+               {"binary", MILL_BINARY},     {"string", MILL_STRING},
+               {"time", MILL_TIME}};
+  for (size_t i = 0; e->nargs == 1 && i < sizeof types / sizeof *types; i++) {
+    if (strcasecmp(e->name, types[i].name) != 0) continue;
+    mill_expr *c = mill_x_new(w, MILL_X_CAST, e);
+    if (c == NULL) return NULL;
+    c->args = e->args;
+    c->nargs = 1;
+    c->target = mill_type_of(types[i].id);
+    c->mode = MILL_CAST_ANSI;
+    c->hidden = true;
+    return mill_bind_cast(w, c);
+  }
+  return unknown(w, e);
+}
+
 const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *e) {
   while (e->args[0]->kind == MILL_X_ALIAS) e->args[0] = e->args[0]->args[0];
   if (e->mode == MILL_CAST_ANSI && !w->set.ansi) e->mode = MILL_CAST_LEGACY;
+  e->target = without_lengths(w, e->target);
+  if (e->target == NULL) return NULL;
+  if ((e->target->id == MILL_VARIANT) != (e->args[0]->type->id == MILL_VARIANT) &&
+      e->args[0]->type->id != MILL_NULL)
+    return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, "sqlExpr",
+                          mill_w_quoted_sql(w, e), "srcType",
+                          mill_w_quoted_type(w, e->args[0]->type), "targetType",
+                          mill_w_quoted_type(w, e->target), NULL);
   mill_binding *b = binding_of(w, e);
   if (b == NULL) return NULL;
   w->status = mill_cast_bind(b, e->target, (mill_cast_mode)e->mode, w->err);

@@ -78,6 +78,8 @@ static const mill_node *create_view(mill_planner *w, const mill_node *n) {
 }
 
 static const mill_node *drop_view(mill_planner *w, const mill_node *n) {
+  n = mill_identifier(w, n);
+  if (n == NULL) return NULL;
   const char *name = n->parts[n->nparts - 1];
   bool global = n->nparts == 2 && strcasecmp(n->parts[0], "global_temp") == 0;
   if (mill_session_view_drop(w->session, name, global) || n->if_exists) return nothing(w);

@@ -242,6 +242,7 @@ static bool generate(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_GENERATE, in.op);
   uint64_t *ids = NULL;
   if (op == NULL) return false;
+  l->generator = n->exprs[0];
   op->generator = mill_lower_expr(l, n->exprs[0], &in);
   op->generate = n->exprs[0]->binding->generate;
   op->outer = n->outer;

@@ -73,6 +73,9 @@ static mill_bound_kind lazy_kind(const mill_expr *e) {
 static const mill_bound *call(mill_lowering *l, const mill_expr *e, const sides *s) {
   mill_bound_kind kind = lazy_kind(e);
   mill_planner *w = l->w;
+  if (e->fn->kind == MILL_GENERATOR && e != l->generator)
+    return MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GENERATOR_OUTSIDE_SELECT, "plan",
+                          mill_w_quoted_sql(w, e), NULL);
   if (e->fn->kind != MILL_SCALAR && e->fn->kind != MILL_GENERATOR) {
     if (e->fn->kind == MILL_WINDOW)
       return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE, "functionName",

@@ -221,6 +221,8 @@ bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs
 const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer);
 const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* n with the parts that IDENTIFIER(expr) stands for. */
+const mill_node *mill_identifier(mill_planner *w, const mill_node *n);
 const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n);
 /* The rows of child under another qualifier (NULL: as they are) and names; fresh: with new ids. */
 const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const char *alias,
@@ -278,6 +280,7 @@ typedef struct mill_lowering {
   struct mill_scan_list *scans; /* made by lowering: to be released after the run */
   const uint64_t *used;         /* sorted ids that some expression needs */
   size_t nused;
+  const mill_expr *generator; /* the one call of its kind that stands where it may */
   const mill_node *leaf;
   mill_lowered with;
 } mill_lowering;

@@ -97,9 +97,30 @@ static const mill_node *use_view(mill_planner *w, mill_plan *view, const char *n
   return mill_requalify(w, root, name, NULL, true);
 }
 
+const mill_node *mill_identifier(mill_planner *w, const mill_node *n) {
+  mill_scope none = {0};
+  const mill_vector *v = NULL;
+  if (n->nparts || n->nexprs == 0) return n;
+  const mill_expr *e = mill_resolve(w, &none, n->exprs[0]);
+  mill_node *c = e ? mill_w_node_copy(w, n) : NULL;
+  if (c == NULL) return NULL;
+  if (e->type->id != MILL_STRING || !mill_w_evaluate(w, e, &v) || !mill_vector_valid(v, 0))
+    return MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`IDENTIFIER`",
+                          "paramName", "`expr`", "paramType", "\"STRING\"", NULL);
+  const mill_str *s = v->data;
+  const char *text = mill_w_copy(w, mill_str_data(s), s->size);
+  const mill_expr *name = text ? mill_w_parse(w, text, s->size) : NULL;
+  if (name == NULL || name->kind != MILL_X_NAME) return name ? n : NULL;
+  c->parts = name->parts;
+  c->nparts = name->nparts;
+  return c;
+}
+
 const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer) {
   (void)outer;
+  n = mill_identifier(w, n);
+  if (n == NULL) return NULL;
   const char *name = n->nparts ? n->parts[n->nparts - 1] : "";
   if (n->nparts == 1) {
     const struct mill_cte *c = find_cte(w, name);
