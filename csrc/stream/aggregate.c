@@ -263,13 +263,17 @@ static mill_status give_some(work *w, const mill_state_entry *const *e, uint32_t
   return mill_table_append(out, &b, err);
 }
 
-/* Is the stored entry part of this batch's output? */
-static bool gives(const work *w, const mill_state_entry *e) {
-  switch (w->b->mode) {
-  case MILL_COMPLETE: return true;
-  case MILL_UPDATE: return mill_state_get(&w->groups, e->bytes, e->key_size) != NULL;
-  default: return e->time != MILL_NO_TIME && e->time <= w->b->watermark;
+/* The i-th stored group that may be part of the output: in update mode those of this batch. NULL:
+** none here. */
+static const mill_state_entry *candidate(const work *w, size_t i) {
+  const mill_state *s = &w->op->base.state;
+  if (w->b->mode == MILL_UPDATE) {
+    const mill_state_entry *g = w->groups.entry[i];
+    return mill_state_get(s, g->bytes, g->key_size);
   }
+  const mill_state_entry *e = s->entry[i];
+  if (e == NULL || w->b->mode == MILL_COMPLETE) return e;
+  return e->time != MILL_NO_TIME && e->time <= w->b->watermark ? e : NULL;
 }
 
 static mill_status give(work *w, mill_table *out, mill_error *err) {
@@ -277,10 +281,9 @@ static mill_status give(work *w, mill_table *out, mill_error *err) {
   const mill_state_entry *e[MILL_BATCH];
   uint32_t n = 0;
   if (w->b->mode == MILL_APPEND && s->oldest > w->b->watermark) return MILL_OK;
-  for (size_t i = 0; i < s->nentries; i++) {
-    if (s->entry[i] == NULL || !gives(w, s->entry[i])) continue;
-    e[n++] = s->entry[i];
-    if (n < MILL_BATCH) continue;
+  size_t count = w->b->mode == MILL_UPDATE ? w->ngroups : s->nentries;
+  for (size_t i = 0; i < count; i++) {
+    if ((e[n] = candidate(w, i)) == NULL || ++n < MILL_BATCH) continue;
     MILL_TRY(give_some(w, e, n, out, err));
     n = 0;
   }

@@ -18,6 +18,7 @@ void mill_state_clear(mill_state *s) {
     if (s->entry[i]) mill_free(s->memory, s->entry[i], entry_size(s->entry[i]));
   mill_free(s->memory, s->entry, s->capacity * sizeof *s->entry);
   mill_free(s->memory, s->table, s->slots * sizeof *s->table);
+  mill_free(s->memory, s->dirty, s->dirty_capacity * sizeof *s->dirty);
   mill_text_clear(&s->removed);
   mill_state_init(s, s->memory);
 }
@@ -76,8 +77,9 @@ const mill_state_entry *mill_state_get(const mill_state *s, const char *key, siz
   return k ? s->entry[k - 1] : NULL;
 }
 
-static void place(mill_state *s, mill_state_entry *e, uint32_t at) {
+static void place(mill_state *s, mill_state_entry *e, uint32_t at, bool dirty) {
   e->at = at;
+  if (!dirty) s->dirty[s->ndirty++] = at;
   s->entry[at] = e;
   s->bytes += entry_size(e);
   if (e->time < s->oldest) s->oldest = e->time;
@@ -90,6 +92,10 @@ mill_status mill_state_put(mill_state *s, const char *key, size_t n, const char 
       mill_grow(s->memory, &list, &s->capacity, s->nentries + 1, sizeof(void *), err);
   s->entry = list;
   MILL_TRY(status);
+  list = s->dirty;
+  status = mill_grow(s->memory, &list, &s->dirty_capacity, s->ndirty + 1, sizeof *s->dirty, err);
+  s->dirty = list;
+  MILL_TRY(status);
   MILL_TRY(grow_table(s, err));
   mill_state_entry *e = mill_alloc(s->memory, sizeof *e + n + m);
   if (e == NULL) return mill_oom(s->memory, sizeof *e + n + m, err);
@@ -100,12 +106,12 @@ mill_status mill_state_put(mill_state *s, const char *key, size_t n, const char 
   if (s->table[i]) {
     mill_state_entry *old = s->entry[s->table[i] - 1];
     s->bytes -= entry_size(old);
-    place(s, e, old->at);
+    place(s, e, old->at, old->changed);
     mill_free(s->memory, old, entry_size(old));
     return MILL_OK;
   }
   s->table[i] = (uint32_t)s->nentries + 1;
-  place(s, e, (uint32_t)s->nentries++);
+  place(s, e, (uint32_t)s->nentries++, false);
   s->rows++;
   return MILL_OK;
 }
@@ -143,16 +149,21 @@ mill_status mill_state_evict(mill_state *s, int64_t limit, uint64_t *removed, mi
 
 /* ---- changes -------------------------------------------------------------------------------- */
 
+/* The k-th entry of a delta, of all entries or of those that changed; NULL: a hole. */
+static const mill_state_entry *listed(const mill_state *s, bool all, size_t k) {
+  return s->entry[all ? k : s->dirty[k]];
+}
+
 mill_status mill_state_changes(const mill_state *s, bool all, mill_text *out, mill_error *err) {
   uint32_t n = 0;
-  for (size_t i = 0; i < s->nentries; i++)
-    n += s->entry[i] != NULL && (all || s->entry[i]->changed);
+  size_t count = all ? s->nentries : s->ndirty;
+  for (size_t i = 0; i < count; i++) n += listed(s, all, i) != NULL;
   MILL_TRY(mill_put_u32(out, all ? 0 : s->nremoved, err));
   if (!all && s->removed.size) MILL_TRY(mill_text_add(out, s->removed.data, s->removed.size, err));
   MILL_TRY(mill_put_u32(out, n, err));
-  for (size_t i = 0; i < s->nentries; i++) {
-    const mill_state_entry *e = s->entry[i];
-    if (e == NULL || !(all || e->changed)) continue;
+  for (size_t i = 0; i < count; i++) {
+    const mill_state_entry *e = listed(s, all, i);
+    if (e == NULL) continue;
     MILL_TRY(mill_put_bytes(out, e->bytes, e->key_size, err));
     MILL_TRY(mill_put_bytes(out, e->bytes + e->key_size, e->value_size, err));
     MILL_TRY(mill_put_u64(out, (uint64_t)e->time, err));
@@ -160,22 +171,24 @@ mill_status mill_state_changes(const mill_state *s, bool all, mill_text *out, mi
   return MILL_OK;
 }
 
-void mill_state_settle(mill_state *s) {
+static void close_holes(mill_state *s) {
   size_t n = 0;
-  bool holes = s->nentries > 2 * s->rows;
   for (size_t i = 0; i < s->nentries; i++) {
-    mill_state_entry *e = s->entry[i];
-    if (e) e->changed = false;
-    if (!holes || e == NULL) continue;
-    e->at = (uint32_t)n;
-    s->entry[n++] = e;
+    if (s->entry[i] == NULL) continue;
+    s->entry[i]->at = (uint32_t)n;
+    s->entry[n++] = s->entry[i];
   }
-  if (holes) {
-    s->nentries = n;
-    fill_table(s);
-  }
+  s->nentries = n;
+  if (s->slots) fill_table(s);
+}
+
+void mill_state_settle(mill_state *s) {
+  for (size_t i = 0; i < s->ndirty; i++)
+    if (s->entry[s->dirty[i]]) s->entry[s->dirty[i]]->changed = false;
+  s->ndirty = 0;
   mill_text_reset(&s->removed);
   s->nremoved = 0;
+  if (s->nentries > 2 * s->rows) close_holes(s);
 }
 
 mill_status mill_state_apply(mill_state *s, mill_row_reader *r, mill_error *err) {

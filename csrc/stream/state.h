@@ -10,7 +10,8 @@
 **     entries  in order of their first put, with holes where one was removed
 **     delta    u32 removed, their keys; u32 put, each: key, value, i64 time
 **
-** Lookup, put and remove are O(1); eviction is O(entries), and nothing while no entry is due. */
+** Lookup, put and remove are O(1), changes and settle cost what changed; eviction is O(entries), and
+** nothing while no entry is due. */
 #ifndef MILL_STREAM_STATE_H
 #define MILL_STREAM_STATE_H
 
@@ -32,10 +33,12 @@ typedef struct mill_state {
   mill_state_entry **entry;
   size_t nentries, capacity; /* with holes */
   uint32_t *table;
-  size_t slots;   /* a power of two, or 0 */
-  size_t rows;    /* without holes */
-  size_t bytes;   /* of all entries */
-  int64_t oldest; /* no entry has an earlier time; MILL_NO_TIME: none has one */
+  size_t slots;    /* a power of two, or 0 */
+  size_t rows;     /* without holes */
+  size_t bytes;    /* of all entries */
+  int64_t oldest;  /* no entry has an earlier time; MILL_NO_TIME: none has one */
+  uint32_t *dirty; /* places of entries that changed; some may be holes by now */
+  size_t ndirty, dirty_capacity;
   mill_text removed;
   uint32_t nremoved;
 } mill_state;
