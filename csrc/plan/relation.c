@@ -6,10 +6,6 @@
 #include "kernel/coerce.h"
 #include "plan/plan_int.h"
 
-/* A build may lack the readers of files: then there are no files to name. */
-#pragma weak mill_read_open
-#pragma weak mill_read_known
-
 struct mill_cte {
   const struct mill_cte *next;
   const char *name;
@@ -53,9 +49,6 @@ const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n) {
                    .schema = source->schema,
                    .conf = (const char *(*)(void *, const char *))mill_session_get,
                    .conf_arg = w->session};
-    if (mill_read_open == NULL)
-      return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_TABLE_OPERATION, "tableName",
-                            source->format, "operation", "reading files", NULL);
     w->status = mill_read_open(w->ctx, &w->set, &r, &source->scan, w->err);
     if (w->status) return NULL;
     w->status = mill_plan_keep(w->plan, source->scan, unref_scan, w->err);
@@ -132,7 +125,7 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
     mill_plan *v = mill_session_view(w->session, name, true);
     if (v) return use_view(w, v, name);
   }
-  if (n->nparts == 2 && mill_read_known && mill_read_known(n->parts[0])) return file_relation(w, n);
+  if (n->nparts == 2 && mill_read_known(n->parts[0])) return file_relation(w, n);
   return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_NOT_FOUND, "relationName",
                         mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
 }

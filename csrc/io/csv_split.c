@@ -1,0 +1,294 @@
+/* Records of CSV into fields, in all its forms; the common form has a faster way in csv_decode.c.
+**
+** Rules of the univocity parser that Spark uses, with its settings: a field that begins with a quote
+** ends at a quote before a separator, a line end or blanks and one of these; a quote that ends
+** nothing makes the field raw text up to the next separator (unescapedQuoteHandling). The escape
+** character counts before a quote, and before itself when that is what escapes it. */
+#include "io/csv_int.h"
+
+void mill_csv_row_init(csv_row *r, mill_memory *m) {
+  *r = (csv_row){.memory = m};
+  mill_text_init(&r->side, m);
+}
+
+void mill_csv_row_clear(csv_row *r) {
+  if (r->cell) mill_free(r->memory, r->cell, r->capacity * sizeof *r->cell);
+  mill_text_clear(&r->side);
+  mill_csv_row_init(r, r->memory);
+}
+
+typedef struct splitter {
+  const csv_plan *plan;
+  const char *p, *end;
+  const io_separator *newline; /* NULL: only `end` ends the record */
+  bool eof;
+  bool more; /* the record goes on behind end */
+  csv_row *row;
+  mill_error *err;
+} splitter;
+
+static bool at_separator(const splitter *s, const char *p) {
+  size_t n = s->plan->nsep;
+  return (size_t)(s->end - p) >= n && memcmp(p, s->plan->sep, n) == 0;
+}
+
+static size_t at_newline(const splitter *s, const char *p) {
+  size_t n = s->newline ? s->newline->size : 0;
+  return n && (size_t)(s->end - p) >= n && memcmp(p, s->newline->text, n) == 0 ? n : 0;
+}
+
+/* Is p where a record ends? At `end` only when nothing can follow. */
+static bool at_end(const splitter *s, const char *p) { return p == s->end || at_newline(s, p); }
+
+static mill_status too_long(splitter *s) {
+  return mill_fail(s->err, MILL_E_MALFORMED_CSV_RECORD, "badRecord",
+                   "a value is longer than maxCharsPerColumn", NULL);
+}
+
+static mill_status emit(splitter *s, uint32_t at, size_t size) {
+  csv_row *r = s->row;
+  if (s->plan->max_chars >= 0 && size != CSV_NULL && size > (size_t)s->plan->max_chars)
+    return too_long(s);
+  if ((int64_t)r->n >= s->plan->max_columns)
+    return mill_fail(s->err, MILL_E_MALFORMED_CSV_RECORD, "badRecord",
+                     "it has more fields than maxColumns", NULL);
+  MILL_TRY(
+      mill_grow(r->memory, (void **)&r->cell, &r->capacity, r->n + 1, sizeof *r->cell, s->err));
+  r->cell[r->n++] = (csv_cell){at, (uint32_t)size};
+  return MILL_OK;
+}
+
+static mill_status emit_null(splitter *s) { return emit(s, 0, CSV_NULL); }
+
+static mill_status emit_plain(splitter *s, const char *p, const char *q) {
+  return emit(s, (uint32_t)(p - s->row->base), (size_t)(q - p));
+}
+
+static mill_status emit_side(splitter *s, size_t from) {
+  return emit(s, (uint32_t)from | CSV_SIDE, s->row->side.size - from);
+}
+
+static mill_status unquoted(splitter *s) {
+  const char *from = s->p, *p = s->p;
+  while (!at_separator(s, p) && !at_end(s, p)) p++;
+  s->p = p;
+  if (s->plan->trim_trailing)
+    while (p > from && (unsigned char)p[-1] <= ' ') p--;
+  return p == from ? emit_null(s) : emit_plain(s, from, p);
+}
+
+/* Behind a quote at p: blanks, then a separator or the end? Gives that place, else NULL. */
+static const char *closes(const splitter *s, const char *p) {
+  while (!at_separator(s, p) && !at_end(s, p) && (unsigned char)*p <= ' ') p++;
+  return at_separator(s, p) || at_end(s, p) ? p : NULL;
+}
+
+/* The quote at p - 1 neither ends nor escapes. What was read so far is in `side` from `from` on. */
+static mill_status stray_quote(splitter *s, const char *open, const char *p, size_t from) {
+  mill_text *side = &s->row->side;
+  if (s->plan->unescaped == CSV_RAISE_ERROR)
+    return mill_fail(s->err, MILL_E_MALFORMED_CSV_RECORD, "badRecord",
+                     "a quote inside a quoted value is not escaped", NULL);
+  const char *rest = p;
+  while (!at_separator(s, p) && !at_end(s, p)) p++;
+  s->p = p;
+  if (s->plan->unescaped == CSV_SKIP_VALUE) {
+    side->size = from;
+    return emit_null(s);
+  }
+  MILL_TRY(mill_text_add(side, rest - 1, (size_t)(p - rest) + 1, s->err));
+  MILL_TRY(mill_text_reserve(side, 1, s->err));
+  memmove(side->data + from + 1, side->data + from, side->size - from);
+  side->data[from] = *open;
+  side->size++;
+  return emit_side(s, from);
+}
+
+/* Copy a newline inside quotes as \n; other bytes as they are. */
+static mill_status copy_one(splitter *s, const char **p) {
+  size_t n = at_newline(s, *p);
+  char c = n ? '\n' : **p;
+  *p += n ? n : 1;
+  return mill_text_addc(&s->row->side, c, s->err);
+}
+
+/* An escape at p: what it stands for is appended, *p moves on. */
+static mill_status escaped(splitter *s, const char **p) {
+  const csv_plan *plan = s->plan;
+  int next = *p + 1 < s->end ? (unsigned char)(*p)[1] : CSV_NONE;
+  if (next == plan->quote && next != CSV_NONE) {
+    *p += 2;
+    return mill_text_addc(&s->row->side, (char)next, s->err);
+  }
+  if (next == plan->escape && plan->escape_escape == plan->escape) {
+    *p += 2;
+    return mill_text_addc(&s->row->side, (char)next, s->err);
+  }
+  return copy_one(s, p);
+}
+
+static mill_status empty_quoted(splitter *s, size_t from) {
+  const char *empty = s->plan->empty_value;
+  if (*empty) MILL_TRY(mill_text_adds(&s->row->side, empty, s->err));
+  return strcmp(empty, s->plan->null_value) == 0 ? emit_null(s) : emit_side(s, from);
+}
+
+/* The general form of a quoted field: built byte by byte in the side text. */
+static mill_status quoted(splitter *s) {
+  const csv_plan *plan = s->plan;
+  const char *open = s->p, *p = s->p + 1, *close;
+  size_t from = s->row->side.size;
+  MILL_TRY(mill_text_reserve(&s->row->side, 16, s->err));
+  for (;;) {
+    if (p == s->end) {
+      s->more = !s->eof;
+      s->p = p;
+      return s->more ? MILL_OK : emit_side(s, from);
+    }
+    int c = (unsigned char)*p;
+    if (c == plan->quote && c == plan->escape && p + 1 < s->end &&
+        (unsigned char)p[1] == plan->quote) {
+      MILL_TRY(mill_text_addc(&s->row->side, *p, s->err));
+      p += 2;
+    } else if (c == plan->quote) {
+      if (p + 1 == s->end && !s->eof) {
+        s->more = true;
+        return MILL_OK;
+      }
+      close = closes(s, p + 1);
+      if (close) {
+        s->p = close;
+        return s->row->side.size == from ? empty_quoted(s, from) : emit_side(s, from);
+      }
+      p++;
+      if ((unsigned char)*p == plan->quote || plan->unescaped == CSV_STOP_AT_CLOSING_QUOTE)
+        MILL_TRY(mill_text_addc(&s->row->side, (char)plan->quote, s->err));
+      else
+        return stray_quote(s, open, p, from);
+    } else if (c == plan->escape) {
+      MILL_TRY(escaped(s, &p));
+    } else {
+      MILL_TRY(copy_one(s, &p));
+    }
+  }
+}
+
+static mill_status field(splitter *s) {
+  if (s->plan->trim_leading)
+    while (!at_separator(s, s->p) && !at_end(s, s->p) && (unsigned char)*s->p <= ' ') s->p++;
+  if (s->p < s->end && (unsigned char)*s->p == s->plan->quote) return quoted(s);
+  return unquoted(s);
+}
+
+mill_status mill_csv_split(const csv_plan *plan, const char *p, const char *end, bool eof,
+                           const io_separator *newline, csv_row *row, const char **behind,
+                           mill_error *err) {
+  splitter s = {plan, p, end, newline, eof || !newline, false, row, err};
+  size_t side = row->side.size;
+  row->n = 0;
+  *behind = NULL;
+  for (;;) {
+    MILL_TRY(field(&s));
+    if (s.more || (s.p == end && !s.eof)) {
+      row->side.size = side;
+      return MILL_OK;
+    }
+    if (!at_separator(&s, s.p)) break;
+    s.p += plan->nsep;
+    if (at_end(&s, s.p) && (s.p < end || s.eof)) {
+      MILL_TRY(emit_null(&s));
+      break;
+    }
+  }
+  *behind = s.p + at_newline(&s, s.p);
+  return MILL_OK;
+}
+
+/* ---- records of a window -------------------------------------------------------------------- */
+
+/* multiLine: the first line end in the file is that of all. */
+static void detect_newline(csv_source *s) {
+  const io_window *w = s->window;
+  s->newline = s->plan->line;
+  for (size_t i = w->at; i < w->have && !s->newline.text; i++) {
+    if (w->data[i] == '\n') s->newline = (io_separator){"\n", 1};
+    if (w->data[i] == '\r')
+      s->newline = w->data[i + 1] == '\n' ? (io_separator){"\r\n", 2} : (io_separator){"\r", 1};
+  }
+  if (!s->newline.text) s->newline = (io_separator){"\n", 1};
+}
+
+mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bool first,
+                           mill_error *err) {
+  *s = (csv_source){.window = w, .plan = plan};
+  if (plan->multi) detect_newline(s);
+  return first || plan->multi ? MILL_OK : mill_io_first_line(w, plan->line, err);
+}
+
+static bool blank(const char *p, size_t n) {
+  while (n && (unsigned char)*p <= ' ') p++, n--;
+  return n == 0;
+}
+
+static mill_status line_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
+                               size_t *size, bool *found, mill_error *err) {
+  const char *behind;
+  do {
+    MILL_TRY(mill_io_line(s->window, s->plan->line, may_fill, at, size, found, err));
+    if (!*found) return MILL_OK;
+  } while (blank(*at, *size) || (unsigned char)**at == s->plan->comment);
+  row->base = s->window->data;
+  return mill_csv_split(s->plan, *at, *at + *size, true, NULL, row, &behind, err);
+}
+
+/* Pass over empty lines and comments; false: more bytes are needed. */
+static bool skip_lines(csv_source *s) {
+  io_window *w = s->window;
+  while (w->at < w->have) {
+    const char *p = w->data + w->at, *end = w->data + w->have;
+    size_t n = s->newline.size;
+    if ((size_t)(end - p) < n && !w->eof) return false;
+    if ((size_t)(end - p) >= n && memcmp(p, s->newline.text, n) == 0) {
+      w->at += n;
+    } else if ((unsigned char)*p == s->plan->comment) {
+      const char *q = memmem(p, (size_t)(end - p), s->newline.text, n);
+      if (!q && !w->eof) return false;
+      w->at = q ? (size_t)(q - w->data) + n : w->have;
+    } else {
+      return true;
+    }
+  }
+  return w->eof;
+}
+
+static mill_status multi_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
+                                size_t *size, bool *found, mill_error *err) {
+  io_window *w = s->window;
+  *found = false;
+  for (;;) {
+    const char *behind = NULL;
+    if (skip_lines(s) && w->at < w->have) {
+      row->base = w->data;
+      *at = w->data + w->at;
+      MILL_TRY(
+          mill_csv_split(s->plan, *at, w->data + w->have, w->eof, &s->newline, row, &behind, err));
+    }
+    if (behind) {
+      *size = (size_t)(behind - *at);
+      if (*size >= s->newline.size &&
+          memcmp(behind - s->newline.size, s->newline.text, s->newline.size) == 0)
+        *size -= s->newline.size;
+      w->at = (size_t)(behind - w->data);
+      *found = true;
+      return MILL_OK;
+    }
+    if (w->eof || !may_fill) return MILL_OK;
+    MILL_TRY(mill_io_fill(w, err));
+  }
+}
+
+mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
+                            size_t *size, bool *found, mill_error *err) {
+  if (s->plan->multi) return multi_record(s, may_fill, row, at, size, found, err);
+  return line_record(s, may_fill, row, at, size, found, err);
+}

@@ -1,0 +1,254 @@
+/* The scan over the files of a job: morsels at fixed places, partition columns as constants. */
+#include <strings.h>
+
+#include "io/convert_int.h"
+
+typedef struct morsel {
+  uint32_t file;
+  uint64_t from, to;
+} morsel;
+
+typedef struct file_scan {
+  mill_scan base;
+  io_job *job;
+  morsel *morsel;
+  size_t capacity;
+  int *source;      /* for each column of the schema: its data column, or ~partition */
+  mill_str *values; /* files x partitions, as 16-byte cells, typed */
+  uint8_t *known;   /* not null */
+} file_scan;
+
+typedef struct file_cursor {
+  mill_cursor base;
+  mill_memory *memory;
+  mill_arena arena;
+  io_window window;
+  io_decoder *decoder;
+  const morsel *at;
+  int n, ndata;
+  const int *columns;
+  mill_vector *data, *out;
+  mill_batch batch;
+  uint64_t rows;
+  bool done;
+} file_cursor;
+
+static const uint64_t no_bits[1] = {0};
+
+/* Point the partition columns at the values of the morsel's file. */
+static void set_partitions(file_cursor *c) {
+  const file_scan *s = (const file_scan *)c->base.scan;
+  int np = s->job->files.npartitions;
+  for (int i = 0; i < c->n; i++) {
+    int from = s->source[c->columns[i]];
+    if (from >= 0) continue;
+    size_t cell = (size_t)c->at->file * (size_t)np + (size_t)~from;
+    c->out[i] = (mill_vector){.type = s->base.schema->fields[c->columns[i]].type,
+                              .data = &s->values[cell],
+                              .valid = s->known[cell] ? NULL : (uint64_t *)(uintptr_t)no_bits,
+                              .mask = 0};
+  }
+}
+
+/* What is wrong with a file: pass over it (ignoreCorruptFiles, ignoreMissingFiles) or an error. */
+static mill_status failed(file_cursor *c, mill_status cause, mill_error *err) {
+  const io_job *job = ((const file_scan *)c->base.scan)->job;
+  bool skip = (cause == MILL_E_CORRUPT_FILE && job->ignore_corrupt) ||
+              (cause == MILL_E_PATH_NOT_FOUND && job->ignore_missing);
+  if (cause == MILL_E_OUT_OF_MEMORY) return cause;
+  if (!skip) return mill_io_failed_read(err, job->files.file[c->at->file].path, cause);
+  c->done = true;
+  mill_error_clear(err);
+  return MILL_OK;
+}
+
+static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) {
+  file_cursor *c = (file_cursor *)base;
+  const file_scan *s = (const file_scan *)base->scan;
+  c->at = &s->morsel[number];
+  c->rows = 0;
+  c->done = false;
+  set_partitions(c);
+  uint64_t from = c->at->from ? c->at->from - s->job->look_back : 0;
+  mill_status status = mill_io_window_open(&c->window, s->job, c->at->file, from, c->at->to, err);
+  if (status == MILL_OK) status = c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
+  return status == MILL_OK ? MILL_OK : failed(c, status, err);
+}
+
+static mill_status file_next(mill_cursor *base, mill_batch **out, mill_error *err) {
+  file_cursor *c = (file_cursor *)base;
+  const file_scan *s = (const file_scan *)base->scan;
+  uint32_t n = 0;
+  const uint32_t *sel = NULL;
+  *out = NULL;
+  if (c->done) return MILL_OK;
+  mill_status status = c->decoder->next(c->decoder, &c->window, c->data, &n, &sel, err);
+  if (status != MILL_OK) return failed(c, status, err);
+  if (n == 0) return MILL_OK;
+  for (int i = 0, k = 0; i < c->n; i++)
+    if (s->source[c->columns[i]] >= 0) c->out[i] = c->data[k++];
+  c->batch =
+      (mill_batch){.n = n, .ncols = (uint32_t)c->n, .sel = sel, .col = c->out, .first = c->rows};
+  c->rows += n;
+  *out = &c->batch;
+  return MILL_OK;
+}
+
+static void file_cursor_free(mill_cursor *base) {
+  file_cursor *c = (file_cursor *)base;
+  mill_memory *m = c->memory;
+  if (c->decoder) c->decoder->free(c->decoder);
+  mill_io_window_clear(&c->window);
+  mill_arena_clear(&c->arena);
+  mill_free(m, c, sizeof *c);
+}
+
+static mill_status set_up(file_cursor *c, const file_scan *s, const int *columns, int n,
+                          mill_error *err) {
+  mill_memory *m = c->memory;
+  size_t k = (size_t)n + 1;
+  int *own = mill_arena_alloc(&c->arena, 2 * k * sizeof *own);
+  c->data = mill_arena_alloc(&c->arena, k * sizeof *c->data);
+  c->out = mill_arena_alloc(&c->arena, k * sizeof *c->out);
+  if (!own || !c->data || !c->out) return mill_oom(m, k * sizeof *c->out, err);
+  int *wanted = own + k;
+  for (int i = 0; i < n; i++) {
+    own[i] = columns[i];
+    if (s->source[columns[i]] >= 0) wanted[c->ndata++] = s->source[columns[i]];
+  }
+  c->columns = own;
+  c->n = n;
+  for (int i = 0; i < c->ndata; i++)
+    MILL_TRY(mill_vector_init(&c->data[i], s->job->data->fields[wanted[i]].type, MILL_BATCH,
+                              &c->arena, err));
+  return s->job->format->decoder(s->job, wanted, c->ndata, &c->decoder, err);
+}
+
+static mill_status file_open(const mill_scan *base, const mill_context *ctx, const int *columns,
+                             int n, mill_cursor **out, mill_error *err) {
+  const file_scan *s = (const file_scan *)base;
+  mill_memory *m = ctx->memory;
+  file_cursor *c = mill_calloc(m, sizeof *c);
+  if (!c) return mill_oom(m, sizeof *c, err);
+  c->base = (mill_cursor){base, file_seek, file_next, file_cursor_free};
+  c->memory = m;
+  c->done = true;
+  mill_arena_init(&c->arena, m);
+  mill_io_window_init(&c->window, m);
+  mill_status status = set_up(c, s, columns, n, err);
+  if (status != MILL_OK) {
+    file_cursor_free(&c->base);
+    return status;
+  }
+  *out = &c->base;
+  return MILL_OK;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static void file_scan_free(mill_scan *base) {
+  file_scan *s = (file_scan *)base;
+  io_job *job = s->job;
+  mill_memory *m = io_memory(job);
+  if (s->morsel) mill_free(m, s->morsel, s->capacity * sizeof *s->morsel);
+  mill_free(m, s, sizeof *s);
+  mill_io_job_free(job);
+}
+
+static mill_status cut(file_scan *s, mill_error *err) {
+  io_job *job = s->job;
+  for (size_t i = 0; i < job->files.n; i++) {
+    uint64_t size = job->files.file[i].size;
+    bool whole = !mill_io_plain(job, i) || (job->format->whole && job->format->whole(job));
+    if (size == 0) continue;
+    for (uint64_t from = 0; from < size;) {
+      uint64_t to =
+          whole || size - from < IO_MORSEL + IO_MORSEL / 2 ? UINT64_MAX : from + IO_MORSEL;
+      MILL_TRY(mill_grow(io_memory(job), (void **)&s->morsel, &s->capacity, s->base.morsels + 1,
+                         sizeof *s->morsel, err));
+      s->morsel[s->base.morsels++] = (morsel){(uint32_t)i, from, to};
+      if (to == UINT64_MAX) break;
+      from = to;
+    }
+    s->base.bytes += size;
+  }
+  return MILL_OK;
+}
+
+static mill_status no_value(const mill_field *f, const char *text, io_job *job, mill_error *err) {
+  return mill_fail(err, MILL_E_INVALID_PARTITION_VALUE, "value", mill_error_fmt(err, "'%s'", text),
+                   "dataType", mill_type_quoted(io_memory(job), f->type, err), "columnName",
+                   mill_error_fmt(err, "`%s`", f->name), NULL);
+}
+
+/* Type every file's partition values once. */
+static mill_status type_values(file_scan *s, mill_error *err) {
+  io_job *job = s->job;
+  io_rules rules;
+  size_t np = (size_t)job->files.npartitions, cells = job->files.n * np + 1;
+  s->values = mill_arena_alloc(&job->arena, cells * sizeof *s->values);
+  s->known = mill_arena_alloc(&job->arena, cells);
+  if (!s->values || !s->known) return mill_oom(io_memory(job), cells * sizeof *s->values, err);
+  MILL_TRY(mill_io_rules_init(&rules, job, err));
+  const char *validate = mill_io_conf(job, "spark.sql.sources.validatePartitionColumns");
+  bool strict = !validate || strcmp(validate, "false") != 0;
+  for (uint32_t i = 0; i < s->base.schema->nfields; i++) {
+    if (s->source[i] >= 0) continue;
+    const mill_field *f = &s->base.schema->fields[i];
+    for (size_t k = 0; k < job->files.n; k++) {
+      const char *v = job->files.file[k].values[~s->source[i]];
+      size_t cell = k * np + (size_t)~s->source[i];
+      if (v && f->type->phys == MILL_PHYS_STR) {
+        s->values[cell] = mill_str_view(v, strlen(v));
+        s->known[cell] = true;
+      } else if (v) {
+        s->known[cell] = mill_io_value(&rules, f->type, v, strlen(v), &s->values[cell]);
+        if (!s->known[cell] && strict) return no_value(f, v, job, err);
+      }
+    }
+  }
+  return MILL_OK;
+}
+
+static bool same_name(const io_job *job, const char *a, const char *b) {
+  return (job->settings.case_sensitive ? strcmp(a, b) : strcasecmp(a, b)) == 0;
+}
+
+/* For each column of the schema: where it comes from. */
+static mill_status find_sources(file_scan *s, mill_error *err) {
+  io_job *job = s->job;
+  uint32_t n = job->schema->nfields;
+  s->source = mill_arena_alloc(&job->arena, (n + 1) * sizeof *s->source);
+  if (!s->source) return mill_oom(io_memory(job), n * sizeof *s->source, err);
+  for (uint32_t i = 0; i < n; i++) {
+    s->source[i] = (int)i; /* data columns come first and in their order */
+    for (int k = 0; k < job->files.npartitions; k++)
+      if (same_name(job, job->schema->fields[i].name, job->files.names[k])) s->source[i] = ~k;
+  }
+  return MILL_OK;
+}
+
+mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
+  mill_memory *m = io_memory(job);
+  file_scan *s = mill_calloc(m, sizeof *s);
+  if (!s) {
+    mill_io_job_free(job);
+    return mill_oom(m, sizeof *s, err);
+  }
+  s->base = (mill_scan){.schema = job->schema,
+                        .rows = -1,
+                        .refs = 1,
+                        .name = job->format->name,
+                        .open = file_open,
+                        .free = file_scan_free};
+  s->job = job;
+  mill_status status = find_sources(s, err);
+  if (status == MILL_OK) status = type_values(s, err);
+  if (status == MILL_OK) status = cut(s, err);
+  if (status != MILL_OK) {
+    file_scan_free(&s->base);
+    return status;
+  }
+  *out = &s->base;
+  return MILL_OK;
+}

@@ -1,0 +1,149 @@
+/* What the files of csrc/io share: the job of one read, decoders, windows on bytes.
+**
+**     mill_read_open: options -> files -> schema -> morsels          (reader.c, discover.c)
+**     cursor:         seek -> window on a file's bytes -> decoder -> batches    (file_scan.c)
+**
+** A format fills an io_format and is listed in reader.c. Private to csrc/io. */
+#ifndef MILL_IO_FORMAT_INT_H
+#define MILL_IO_FORMAT_INT_H
+
+#include "base/codec.h"
+#include "io/reader.h"
+
+typedef struct io_format io_format;
+
+typedef enum io_mode { IO_PERMISSIVE, IO_DROP_MALFORMED, IO_FAIL_FAST } io_mode;
+
+typedef enum io_charset {
+  IO_UTF8,
+  IO_LATIN1,
+  IO_ASCII,
+  IO_CP1252,
+  IO_UTF16, /* by its mark, big-endian without one */
+  IO_UTF16LE,
+  IO_UTF16BE,
+  IO_UTF32,
+  IO_UTF32LE,
+  IO_UTF32BE,
+} io_charset;
+
+/* One read: immutable once opened, owned by the scan, shared by its cursors. */
+typedef struct io_job {
+  mill_arena arena;
+  mill_context context;
+  mill_settings settings;
+  mill_options options; /* in the arena */
+  const char *(*conf)(void *arg, const char *key);
+  void *conf_arg;
+  mill_read_files files;
+  const io_format *format;
+  void *plan;              /* the format's own options, in the arena */
+  const mill_type *data;   /* the columns that files hold */
+  const mill_type *schema; /* and the partition columns behind them */
+  io_charset charset;
+  size_t look_back; /* bytes before a morsel that tell whether a record begins with it */
+  io_mode mode;
+  bool ignore_corrupt, ignore_missing;
+} io_job;
+
+const char *mill_io_conf(const io_job *job, const char *key); /* NULL: the default */
+static inline mill_memory *io_memory(const io_job *job) { return job->context.memory; }
+
+/* ---- windows -------------------------------------------------------------------------------- */
+
+enum { IO_MORSEL = 4 << 20, IO_PAD = 64, IO_RECORD_MAX = 64 << 20 };
+
+/* A moving window on a file's bytes as UTF-8: data[at, have), followed by IO_PAD readable zeros.
+** mill_io_fill moves what is left to the front and reads on; views into data end with it. */
+typedef struct io_window {
+  mill_memory *memory;
+  mill_file file;      /* plain bytes, or .. */
+  mill_reader *reader; /* .. compressed ones */
+  char *data;
+  size_t capacity, at, have;
+  uint64_t offset; /* of data[0] in the file's bytes */
+  uint64_t next,
+      stop;        /* where reading goes on; records that begin at or behind stop are not ours */
+  bool eof, valid; /* valid: no broken UTF-8 in what has been read */
+  io_charset charset;
+  char raw[8]; /* an unfinished unit of a wide charset */
+  size_t nraw;
+  const char *path;
+} io_window;
+
+void mill_io_window_init(io_window *w, mill_memory *m);
+void mill_io_window_clear(io_window *w);
+/* The bytes [from, to) of the file, and on to the end of the last record; to UINT64_MAX: all. */
+mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, uint64_t from,
+                                uint64_t to, mill_error *err) MILL_USE_RESULT;
+mill_status mill_io_fill(io_window *w, mill_error *err) MILL_USE_RESULT;
+/* Can the file be cut into morsels? */
+bool mill_io_plain(const io_job *job, size_t file);
+
+mill_status mill_io_charset_of(const char *name, io_charset *out, mill_error *err) MILL_USE_RESULT;
+/* Append `in` as UTF-8 to out (room for 3 n + 4); returns bytes taken. */
+size_t mill_io_charset_decode(io_charset c, const unsigned char *in, size_t n, bool last, char *out,
+                              size_t *made);
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+typedef struct io_separator {
+  const char *text; /* NULL: \n, \r or \r\n */
+  size_t size;
+} io_separator;
+
+/* The next line that begins in the window's range; *size excludes the separator. False: no more.
+** A line longer than IO_RECORD_MAX is an error. `limit`: do not refill, for views that must last:
+** *more is set when a fill is needed. */
+mill_status mill_io_line(io_window *w, io_separator sep, bool may_fill, const char **line,
+                         size_t *size, bool *found, mill_error *err) MILL_USE_RESULT;
+/* Move to the first line that begins in the range. */
+mill_status mill_io_first_line(io_window *w, io_separator sep, mill_error *err) MILL_USE_RESULT;
+
+/* ---- decoders ------------------------------------------------------------------------------- */
+
+typedef struct io_decoder io_decoder;
+struct io_decoder {
+  /* The window has just been opened; `first`: it is at the file's beginning. */
+  mill_status (*start)(io_decoder *d, io_window *w, bool first, mill_error *err);
+  /* Fill cols (one a wanted column) with up to MILL_BATCH rows; *sel may become a selection. *n 0:
+  ** the end. */
+  mill_status (*next)(io_decoder *d, io_window *w, mill_vector *cols, uint32_t *n,
+                      const uint32_t **sel, mill_error *err);
+  void (*free)(io_decoder *d);
+};
+
+struct io_format {
+  const char *name;
+  /* Read the options into job->plan. */
+  mill_status (*configure)(io_job *job, mill_error *err);
+  /* Set job->data from the files; UNABLE_TO_INFER_SCHEMA is the caller's when there are none. */
+  mill_status (*infer)(io_job *job, mill_error *err);
+  /* May a column have this type? */
+  bool (*takes)(const mill_type *t);
+  bool (*whole)(const io_job *job); /* a file is one piece */
+  mill_status (*decoder)(const io_job *job, const int *columns, int n, io_decoder **out,
+                         mill_error *err);
+};
+
+extern const io_format mill_format_csv, mill_format_text;
+const io_format *mill_io_format(const char *name); /* NULL: none */
+
+/* ---- shared steps --------------------------------------------------------------------------- */
+
+/* List files, read partition columns off their folders: fills job->files. */
+mill_status mill_io_discover(io_job *job, const mill_read *r, mill_error *err) MILL_USE_RESULT;
+/* job->schema from job->data, the folders, and with `user` types for partition columns. */
+mill_status mill_io_partition(io_job *job, const mill_type *user, mill_error *err) MILL_USE_RESULT;
+/* Turn what err holds into FAILED_READ_FILE.NO_HINT for the path, the cause in the hint. */
+mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status cause);
+/* PERMISSIVE unless the option mode says otherwise. */
+io_mode mill_io_mode(mill_options o);
+/* The lineSep option: IllegalArgument when empty. */
+mill_status mill_io_separator(io_job *job, io_separator *out, mill_error *err) MILL_USE_RESULT;
+
+/* Takes the job over, also on failure. */
+mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) MILL_USE_RESULT;
+void mill_io_job_free(io_job *job);
+
+#endif

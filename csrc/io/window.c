@@ -1,0 +1,183 @@
+/* Windows on the bytes of a file; see format_int.h.
+**
+** A plain file is read by pread in its range and then in small steps to the end of the last record;
+** a compressed or converted one from its beginning. The buffer grows only when one record does not
+** fit, up to IO_RECORD_MAX. */
+#include "base/utf8.h"
+#include "io/format_int.h"
+
+enum { WINDOW_STEP = 64 * 1024, WINDOW_BLOCK = 1 << 20 };
+
+void mill_io_window_init(io_window *w, mill_memory *m) {
+  *w = (io_window){.memory = m, .file.fd = -1};
+}
+
+static void close_source(io_window *w) {
+  mill_file_clear(&w->file);
+  w->file.fd = -1;
+  mill_reader_free(w->reader);
+  w->reader = NULL;
+}
+
+void mill_io_window_clear(io_window *w) {
+  close_source(w);
+  if (w->data) mill_free(w->memory, w->data, w->capacity);
+  mill_io_window_init(w, w->memory);
+}
+
+bool mill_io_plain(const io_job *job, size_t file) {
+  return job->charset == IO_UTF8 &&
+         mill_codec_of_path(job->files.file[file].path) == MILL_CODEC_NONE;
+}
+
+/* Room for n more bytes behind `have`, and the padding. */
+static mill_status make_room(io_window *w, size_t n, mill_error *err) {
+  if (w->at) {
+    memmove(w->data, w->data + w->at, w->have - w->at);
+    w->offset += w->at;
+    w->have -= w->at;
+    w->at = 0;
+  }
+  size_t need = w->have + n + IO_PAD;
+  if (need <= w->capacity) return MILL_OK;
+  size_t grown = w->capacity + w->capacity / 2;
+  if (grown < need) grown = need;
+  char *p = mill_realloc(w->memory, w->data, w->capacity, grown);
+  if (!p) return mill_oom(w->memory, grown, err);
+  w->data = p;
+  w->capacity = grown;
+  return MILL_OK;
+}
+
+static mill_status read_plain(io_window *w, mill_error *err) {
+  size_t want = WINDOW_STEP, got;
+  if (w->next < w->stop)
+    want = (size_t)(w->stop - w->next < IO_MORSEL ? w->stop - w->next : IO_MORSEL);
+  if (want < WINDOW_STEP) want += WINDOW_STEP; /* the last record's tail at once */
+  MILL_TRY(make_room(w, want, err));
+  MILL_TRY(mill_file_read_at(&w->file, w->next, w->data + w->have, want, &got, err));
+  w->have += got;
+  w->next += got;
+  w->eof = got < want;
+  return MILL_OK;
+}
+
+static mill_status read_converted(io_window *w, mill_error *err) {
+  unsigned char raw[WINDOW_STEP];
+  size_t got, made;
+  memcpy(raw, w->raw, w->nraw);
+  MILL_TRY(mill_reader_read(w->reader, raw + w->nraw, sizeof raw - w->nraw, &got, err));
+  w->eof = got < sizeof raw - w->nraw;
+  size_t n = w->nraw + got;
+  MILL_TRY(make_room(w, 3 * n + 4, err));
+  size_t used = mill_io_charset_decode(w->charset, raw, n, w->eof, w->data + w->have, &made);
+  if (w->next == 0 && w->charset == IO_UTF16 && n >= 2)
+    w->charset = raw[0] == 0xff && raw[1] == 0xfe ? IO_UTF16LE : IO_UTF16BE;
+  if (w->next == 0 && w->charset == IO_UTF32 && n >= 4)
+    w->charset = raw[0] == 0xff && raw[1] == 0xfe ? IO_UTF32LE : IO_UTF32BE;
+  w->nraw = n - used;
+  memcpy(w->raw, raw + used, w->nraw);
+  w->have += made;
+  w->next += got;
+  return MILL_OK;
+}
+
+static mill_status read_compressed(io_window *w, mill_error *err) {
+  size_t got;
+  if (w->charset != IO_UTF8) return read_converted(w, err);
+  MILL_TRY(make_room(w, WINDOW_BLOCK, err));
+  MILL_TRY(mill_reader_read(w->reader, w->data + w->have, WINDOW_BLOCK, &got, err));
+  w->have += got;
+  w->next += got;
+  w->eof = got < WINDOW_BLOCK;
+  return MILL_OK;
+}
+
+mill_status mill_io_fill(io_window *w, mill_error *err) {
+  if (w->have - w->at > IO_RECORD_MAX)
+    return mill_fail(err, MILL_E_CORRUPT_FILE, "path", mill_error_fmt(err, "%s", w->path), "reason",
+                     "a record is longer than 64 MiB", NULL);
+  if (w->eof) return MILL_OK;
+  MILL_TRY(w->reader ? read_compressed(w, err) : read_plain(w, err));
+  memset(w->data + w->have, 0, IO_PAD);
+  if (w->valid)
+    w->valid = mill_utf8_ascii(w->data + w->at, w->have - w->at) ||
+               mill_utf8_valid(w->data + w->at, w->have - w->at);
+  return MILL_OK;
+}
+
+/* A byte order mark at the beginning is no content. */
+static void skip_mark(io_window *w) {
+  if (w->have - w->at >= 3 && memcmp(w->data + w->at, "\xef\xbb\xbf", 3) == 0) w->at += 3;
+}
+
+mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, uint64_t from,
+                                uint64_t to, mill_error *err) {
+  const char *path = job->files.file[file].path;
+  close_source(w);
+  w->at = w->have = w->nraw = 0;
+  w->offset = w->next = from;
+  w->stop = to;
+  w->eof = false;
+  w->valid = true;
+  w->charset = job->charset;
+  w->path = path;
+  if (mill_io_plain(job, file))
+    MILL_TRY(mill_file_open(job->context.files, w->memory, path, MILL_FILE_READ, &w->file, err));
+  else
+    MILL_TRY(mill_reader_open(job->context.files, w->memory, path, mill_codec_of_path(path),
+                              &w->reader, err));
+  MILL_TRY(mill_io_fill(w, err));
+  if (from == 0) skip_mark(w);
+  return MILL_OK;
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+/* The end of the line at p: where its separator begins, and behind it. NULL: not in [p, end).
+** A \r at the very end waits for a \n unless there is nothing more. */
+static const char *line_end(const char *p, const char *end, io_separator sep, bool eof,
+                            const char **behind) {
+  if (sep.text) {
+    const char *q = memmem(p, (size_t)(end - p), sep.text, sep.size);
+    *behind = q ? q + sep.size : NULL;
+    return q;
+  }
+  const char *lf = memchr(p, '\n', (size_t)(end - p));
+  const char *cr = memchr(p, '\r', (size_t)((lf ? lf : end) - p));
+  const char *q = cr ? cr : lf;
+  if (!q || (cr && cr + 1 == end && !eof)) return NULL;
+  *behind = q + (cr && cr + 1 < end && cr[1] == '\n' ? 2 : 1);
+  return q;
+}
+
+mill_status mill_io_line(io_window *w, io_separator sep, bool may_fill, const char **line,
+                         size_t *size, bool *found, mill_error *err) {
+  *found = false;
+  for (;;) {
+    if (w->offset + w->at >= w->stop) return MILL_OK;
+    const char *p = w->data + w->at, *end = w->data + w->have, *behind;
+    const char *q = line_end(p, end, sep, w->eof, &behind);
+    if (!q && w->eof && p < end) q = behind = end;
+    if (q) {
+      *line = p;
+      *size = (size_t)(q - p);
+      *found = true;
+      w->at = (size_t)(behind - w->data);
+      return MILL_OK;
+    }
+    if (w->eof || !may_fill) return MILL_OK;
+    MILL_TRY(mill_io_fill(w, err));
+  }
+}
+
+mill_status mill_io_first_line(io_window *w, io_separator sep, mill_error *err) {
+  const char *line;
+  size_t size;
+  bool found;
+  uint64_t stop = w->stop;
+  w->stop = UINT64_MAX; /* the line before may end behind this range */
+  mill_status s = mill_io_line(w, sep, true, &line, &size, &found, err);
+  w->stop = stop;
+  return s;
+}
