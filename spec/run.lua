@@ -18,7 +18,20 @@ local function run(command)
   end
 end
 
+-- The cases that Spark answered: known failures are listed, and one that passes counts as a failure too.
+local function run_conformance(command)
+  local pipe, p, f = assert(io.popen(command .. " 2>&1"))
+  for line in pipe:lines() do
+    local a, b = line:match "^(%d+) passed, (%d+) failed, %d+ skipped$"
+    p, f = a or p, b or f
+    if line:find "%s[1-9]%d* failed%s" then print(line) end
+  end
+  pipe:close()
+  passed, failed = passed + (p or 0), failed + (f or 1)
+end
+
 run "busted --config-file=.busted -o TAP"
 for _, program in ipairs(arg) do run(program) end
+run_conformance("lua5.4 spec/conformance/run.lua --known spec/conformance/known.txt spec/conformance/sql")
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)

@@ -9,6 +9,34 @@
 
 static const mill_node *push(mill_planner *w, const mill_node *n, mill_exprs *p);
 
+/* Is c a conjunct of e? */
+static bool has_conjunct(const mill_expr *e, const mill_expr *c) {
+  if (mill_x_is_call(e, "and")) return has_conjunct(e->args[0], c) || has_conjunct(e->args[1], c);
+  return mill_x_same(e, c);
+}
+
+static bool in_all(const mill_expr *c, const mill_expr *e) {
+  if (mill_x_is_call(e, "or")) return in_all(c, e->args[0]) && in_all(c, e->args[1]);
+  return has_conjunct(e, c);
+}
+
+/* (a AND b) OR (a AND c) implies a, which may be a join's key: add such conjuncts. */
+static bool add_common(mill_planner *w, mill_exprs *p) {
+  int n = p->n;
+  for (int i = 0; i < n; i++) {
+    const mill_expr *e = p->at[i], *first = e;
+    mill_exprs parts = {0};
+    if (!mill_x_is_call(e, "or")) continue;
+    while (mill_x_is_call(first, "or")) first = first->args[0];
+    if (!mill_x_conjuncts(w, first, &parts)) return false;
+    for (int k = 0; k < parts.n; k++)
+      if (mill_x_deterministic(parts.at[k]) && in_all(parts.at[k], e) &&
+          !mill_exprs_add(w, p, parts.at[k]))
+        return false;
+  }
+  return true;
+}
+
 static const mill_node *filter_all(mill_planner *w, const mill_node *n, const mill_exprs *p) {
   const mill_expr *e = NULL;
   for (int i = 0; i < p->n; i++) {
@@ -54,7 +82,8 @@ static const mill_node *through_project(mill_planner *w, const mill_node *n, mil
 
 static const mill_node *through_filter(mill_planner *w, const mill_node *n, mill_exprs *p) {
   mill_exprs all = {0};
-  if (!mill_x_conjuncts(w, n->exprs[0], &all) || !mill_exprs_copy(w, &all, p->at, p->n))
+  if (!mill_x_conjuncts(w, n->exprs[0], &all) || !add_common(w, &all) ||
+      !mill_exprs_copy(w, &all, p->at, p->n))
     return NULL;
   return push(w, n->child[0], &all);
 }

@@ -75,7 +75,11 @@ local function read_known(path)
   return known
 end
 
-local function one_line(text) return (tostring(text):gsub("%s+", " "):sub(1, 160)) end
+-- The reason for a list: the last line of a difference, cut short.
+local function one_line(text)
+  local line = tostring(text):match("[^\n]*$"):gsub("[%s%c]+", " "):sub(1, 72)
+  return line:find "%S" and line or "differs"
+end
 
 local function run_file(file, o, known, total, failures)
   local n = { pass = 0, fail = 0, skip = 0 }
