@@ -1,8 +1,8 @@
 /* Optimiser rule: inner joins in an order that avoids cross products and keeps results small.
 **
 ** A tree of inner joins is taken apart into relations and predicates, and put together again from
-** the largest relation, the probe side, on: always the smallest relation next that an equality
-** connects. Nothing moves where the order of rows is the first relation's already. */
+** the largest relation, the probe side, on: always next the relation that makes the fewest rows
+** of what is there. Nothing moves where the order of rows is the first relation's already. */
 #include <string.h>
 
 #include "plan/plan_int.h"
@@ -56,31 +56,75 @@ static bool collect(mill_planner *w, const mill_node *n, join_set *s) {
          (n->nexprs == 0 || mill_x_conjuncts(w, n->exprs[0], &s->predicates));
 }
 
-/* Is there an equality between the joined ones and relation k? */
-static bool connected(const join_set *s, const mill_exprs *have, int k) {
+/* Rows of a relation before its filters. */
+static double base_rows(const mill_node *n) {
+  while (n->kind == MILL_N_FILTER || n->kind == MILL_N_PROJECT) n = n->child[0];
+  return mill_n_estimate(n);
+}
+
+/* Does the equality link the joined columns with relation k? */
+static bool links(const join_set *s, const mill_exprs *have, int k, const mill_expr *e) {
   const mill_node *r = s->relation[k];
+  if (!mill_x_is_call(e, "=")) return false;
+  for (int side = 0; side < 2; side++)
+    if (mill_x_uses_any(e->args[side], r->output, r->noutput) &&
+        mill_x_uses_only(e->args[side], r->output, r->noutput) &&
+        mill_x_uses_only(e->args[!side], have->at, have->n) &&
+        mill_x_uses_any(e->args[!side], have->at, have->n))
+      return true;
+  return false;
+}
+
+/* Distinct values of a column: no more than the smallest relation has rows among those that
+** equalities tie to it. */
+static double distinct_values(const join_set *s, const mill_expr *column) {
+  uint64_t tied[2 * MILL_MANY_JOINS];
+  int n = 0;
+  double least = -1;
+  tied[n++] = column->id;
+  for (int i = 0; i < n; i++) {
+    for (int k = 0; k < s->n; k++) {
+      if (!mill_x_find_id(s->relation[k]->output, s->relation[k]->noutput, tied[i])) continue;
+      double rows = base_rows(s->relation[k]);
+      if (least < 0 || rows < least) least = rows;
+    }
+    for (int k = 0; k < s->predicates.n; k++) {
+      const mill_expr *e = s->predicates.at[k];
+      if (!mill_x_is_call(e, "=") || e->args[0]->kind != MILL_X_COLUMN ||
+          e->args[1]->kind != MILL_X_COLUMN)
+        continue;
+      for (int side = 0; side < 2; side++) {
+        bool known = e->args[side]->id != tied[i];
+        for (int j = 0; j < n; j++) known |= tied[j] == e->args[!side]->id;
+        if (!known && n < 2 * MILL_MANY_JOINS) tied[n++] = e->args[!side]->id;
+      }
+    }
+  }
+  return least > 1 ? least : 1;
+}
+
+/* Rows of a join with relation k for each row that is there; < 0: nothing links them. */
+static double growth(const join_set *s, const mill_exprs *have, int k) {
+  double rows = s->rows[k];
+  bool linked = false;
   for (int i = 0; i < s->predicates.n; i++) {
     const mill_expr *e = s->predicates.at[i];
-    if (!mill_x_is_call(e, "=")) continue;
-    for (int side = 0; side < 2; side++)
-      if (mill_x_uses_any(e->args[side], r->output, r->noutput) &&
-          mill_x_uses_only(e->args[side], r->output, r->noutput) &&
-          mill_x_uses_only(e->args[!side], have->at, have->n) &&
-          mill_x_uses_any(e->args[!side], have->at, have->n))
-        return true;
+    if (!links(s, have, k, e)) continue;
+    linked = true;
+    bool columns = e->args[0]->kind == MILL_X_COLUMN && e->args[1]->kind == MILL_X_COLUMN;
+    rows /= columns ? distinct_values(s, e->args[0]) : 10;
   }
-  return false;
+  return linked ? rows : -1;
 }
 
 static int next_relation(const join_set *s, const mill_exprs *have, const bool *used) {
   int best = -1;
-  bool best_linked = false;
+  double least = 0;
   for (int k = 0; k < s->n; k++) {
     if (used[k]) continue;
-    bool linked = connected(s, have, k);
-    if (best < 0 || (linked && !best_linked) ||
-        (linked == best_linked && s->rows[k] < s->rows[best]))
-      best = k, best_linked = linked;
+    double g = growth(s, have, k);
+    if (g < 0) g = 1e12 + s->rows[k];
+    if (best < 0 || g < least) best = k, least = g;
   }
   return best;
 }

@@ -1,0 +1,73 @@
+-- TPC-H on CSV files: answers compared with those of Spark, and the time of each query.
+--
+--   lua5.4 spec/bench/tpch.lua DATA QUERIES ANSWERS [qNN]
+--
+-- DATA holds the eight tables as CSV with headers (tpchgen-cli csv -s 1), QUERIES q01.sql .. q22.sql, ANSWERS
+-- q01.tsv .. with a schema line and rows of cells separated by tabs.
+local tidemill = require "tidemill"
+local core = require "tidemill.core"
+
+local SCHEMAS = {
+  region = "r_regionkey BIGINT, r_name STRING, r_comment STRING",
+  nation = "n_nationkey BIGINT, n_name STRING, n_regionkey BIGINT, n_comment STRING",
+  supplier = "s_suppkey BIGINT, s_name STRING, s_address STRING, s_nationkey BIGINT, s_phone STRING, "
+    .. "s_acctbal DECIMAL(15,2), s_comment STRING",
+  customer = "c_custkey BIGINT, c_name STRING, c_address STRING, c_nationkey BIGINT, c_phone STRING, "
+    .. "c_acctbal DECIMAL(15,2), c_mktsegment STRING, c_comment STRING",
+  part = "p_partkey BIGINT, p_name STRING, p_mfgr STRING, p_brand STRING, p_type STRING, p_size INT, "
+    .. "p_container STRING, p_retailprice DECIMAL(15,2), p_comment STRING",
+  partsupp = "ps_partkey BIGINT, ps_suppkey BIGINT, ps_availqty INT, ps_supplycost DECIMAL(15,2), ps_comment STRING",
+  orders = "o_orderkey BIGINT, o_custkey BIGINT, o_orderstatus STRING, o_totalprice DECIMAL(15,2), o_orderdate DATE, "
+    .. "o_orderpriority STRING, o_clerk STRING, o_shippriority INT, o_comment STRING",
+  lineitem = "l_orderkey BIGINT, l_partkey BIGINT, l_suppkey BIGINT, l_linenumber INT, l_quantity DECIMAL(15,2), "
+    .. "l_extendedprice DECIMAL(15,2), l_discount DECIMAL(15,2), l_tax DECIMAL(15,2), l_returnflag STRING, "
+    .. "l_linestatus STRING, l_shipdate DATE, l_commitdate DATE, l_receiptdate DATE, l_shipinstruct STRING, "
+    .. "l_shipmode STRING, l_comment STRING",
+}
+
+local function read(path)
+  local f = assert(io.open(path))
+  local text = f:read "a"
+  f:close()
+  return text
+end
+
+local function rows_of(df)
+  local lines = {}
+  for _, row in ipairs(df:collect()) do
+    local cells = {}
+    for i = 1, #row do cells[i] = tostring(row[i]) end
+    lines[#lines + 1] = table.concat(cells, "\t")
+  end
+  return lines
+end
+
+local data, queries, answers, only = arg[1], arg[2], arg[3], arg[4]
+local spark = tidemill.session {}
+for name, schema in pairs(SCHEMAS) do
+  spark.read:option("header", true):schema(schema):csv(("%s/%s.csv"):format(data, name)):createOrReplaceTempView(name)
+end
+
+local right, total = 0, 0
+for i = 1, 22 do
+  local name = ("q%02d"):format(i)
+  if not only or only == name then
+    local began = core.seconds()
+    local ok, got = pcall(function() return rows_of(spark:sql(read(("%s/%s.sql"):format(queries, name)))) end)
+    local took, verdict = core.seconds() - began, "right"
+    if not ok then verdict = tostring(got) else
+      local n = 0
+      for line in read(("%s/%s.tsv"):format(answers, name)):gmatch "[^\n]+" do
+        if line:sub(1, 2) ~= "# " then
+          n = n + 1
+          if got[n] ~= line then verdict = ("row %d: expected %s, got %s"):format(n, line, tostring(got[n])) break end
+        end
+      end
+      if verdict == "right" and n ~= #got then verdict = ("%d rows, expected %d"):format(#got, n) end
+    end
+    if verdict == "right" then right = right + 1 end
+    total = total + took
+    print(("%s  %7.3f s  %s"):format(name, took, verdict:sub(1, 160)))
+  end
+end
+print(("%d right, %.3f s"):format(right, total))
