@@ -59,7 +59,6 @@ PICK_KERNEL(k_greatest, extreme(args, call->nargs, i, 1))
 PICK_KERNEL(k_least, extreme(args, call->nargs, i, -1))
 PICK_KERNEL(k_nullif, equal_rows(args[0], args[1], i) ? -1 : 0)
 
-
 static bool is_nan(const mill_vector *v, size_t i) {
   if (v->type->id == MILL_FLOAT) return isnan(MILL_AT(float, v, i));
   return isnan(MILL_AT(double, v, i));

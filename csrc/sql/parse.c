@@ -5,7 +5,6 @@
 
 #include "sql/parser_int.h"
 
-
 static bool is_true(const mill_session *s, const char *key) {
   const char *v = mill_session_get(s, key);
   return v != NULL && strcmp(v, "true") == 0;
