@@ -18,9 +18,10 @@
 
 typedef enum mill_expr_kind {
   /* as written */
-  MILL_X_NAME, /* parts[nparts]: a, t.a, db.t.a.field */
-  MILL_X_TEXT, /* `name`: a column of that very name, or else SQL text to parse */
-  MILL_X_STAR, /* parts[nparts]: qualifier or struct column, none: all; `except` columns left out ("t.`a b`") */
+  MILL_X_NAME,      /* parts[nparts]: a, t.a, db.t.a.field */
+  MILL_X_TEXT,      /* `name`: a column of that very name, or else SQL text to parse */
+  MILL_X_STAR,      /* parts[nparts]: qualifier or struct column, none: all; `except`:
+                   columns left out, as "t.`a b`" */
   MILL_X_PARAMETER, /* :name, or ? number `index` (from 0) with name NULL */
   MILL_X_NAMED,     /* name => args[0]: an argument by name, only in args of calls and functions */
   /* resolved nodes keep their kind and gain a type */

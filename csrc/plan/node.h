@@ -15,7 +15,8 @@
 typedef enum mill_node_kind {
   /* leaves */
   MILL_N_RELATION, /* parts[nparts]: a view, a table, or format.`path`; exprs[0] instead of parts:
-                      IDENTIFIER(expr); options as WITH (..); streaming: STREAM t; unresolved only */
+                      IDENTIFIER(expr); options as WITH (..); streaming: STREAM t; unresolved
+                      only */
   MILL_N_FUNCTION, /* table function `name` over exprs: range(10), explode(..); parts if
                       qualified; ordinality: WITH ORDINALITY; unresolved only */
   MILL_N_TABLE,    /* `table`, in memory */
@@ -57,10 +58,12 @@ typedef enum mill_node_kind {
   MILL_N_CREATE_VIEW, /* alias, child (USING: a SOURCE), replace, if_exists: IF NOT EXISTS, columns;
                          temporary, global; else parts name a view of the catalogue */
   MILL_N_DROP_VIEW,   /* parts, if_exists */
-  MILL_N_DESCRIBE,    /* of a child query, a relation (parts) or a function (name), extended */
+  MILL_N_DESCRIBE,    /* of a child query, a relation (parts), a column of it (columns) or a
+                         function (name); extended */
   MILL_N_EXPLAIN,     /* child, name: simple, extended, formatted, codegen, cost */
-  MILL_N_SHOW, /* name: TABLES, VIEWS, COLUMNS, FUNCTIONS, DATABASES, CATALOGS; alias: LIKE pattern */
-  MILL_N_SET, /* name key, alias value; either NULL */
+  MILL_N_SHOW, /* name: TABLES, VIEWS, COLUMNS, FUNCTIONS, DATABASES, CATALOGS, CURRENT; alias: LIKE
+                  pattern; parts: IN or FROM */
+  MILL_N_SET,  /* name key, alias value; either NULL */
   MILL_N_RESET,
   MILL_N_USE,
 } mill_node_kind;
