@@ -314,7 +314,8 @@ static mill_status wrong_count(mill_binding *b, int least, int most, mill_error 
   }
   return mill_fail(err, MILL_E_WRONG_NUM_ARGS_WITHOUT_SUGGESTION, "functionName",
                    mill_error_fmt(err, "`%s`", b->name), "expectedNum", want, "actualNum",
-                   mill_error_fmt(err, "%d", b->nargs), NULL);
+                   mill_error_fmt(err, "%d", b->nargs), "docroot",
+                   "https://spark.apache.org/docs/latest", NULL);
 }
 
 mill_status mill_bind_count(mill_binding *b, const char *types, mill_error *err) {
