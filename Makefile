@@ -10,7 +10,7 @@ LIB_DIR ?= $(PREFIX)/lib/lua/5.4
 PKGS     = libzstd zlib libpcre2-8 libutf8proc
 APT      = gcc make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-busted luarocks libzstd-dev zlib1g-dev \
            libpcre2-dev libutf8proc-dev
-APT_DEV  = clang clang-format lua-check
+APT_DEV  = clang clang-format lua-check libclang-rt-14-dev
 
 LUA_INCDIR ?= $(shell pkg-config --variable=includedir lua5.4 2>/dev/null)/lua5.4
 WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -20,6 +20,7 @@ SRC      = $(sort $(wildcard csrc/*/*.c))
 OBJ      = $(SRC:csrc/%.c=$(BUILD)/obj/%.o)
 MODULE   = $(BUILD)/tidemill/core.so
 CORE     = $(filter-out $(BUILD)/obj/bind/%,$(OBJ))
+ARCHIVE  = $(BUILD)/core.a
 UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
@@ -29,15 +30,21 @@ all: $(MODULE)
 
 $(MODULE): $(OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $(OBJ) $(LIBS)
+	@echo "  LINK  $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $(OBJ) $(LIBS)
 
 $(BUILD)/obj/%.o: csrc/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS) -c -o $@ $<
+	@echo "  CC    $<"
+	@$(CC) $(CFLAGS) $(FLAGS) -c -o $@ $<
 
-$(BUILD)/spec/%: spec/%.c $(CORE)
+$(ARCHIVE): $(CORE)
+	@rm -f $@
+	@ar rcs $@ $(CORE)
+
+$(BUILD)/spec/%: spec/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS) $(LDFLAGS) -o $@ $< $(CORE) $(LIBS)
+	@$(CC) $(CFLAGS) $(FLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVE) $(LIBS)
 
 -include $(OBJ:.o=.d) $(UNIT:=.d)
 
@@ -48,11 +55,11 @@ dev-deps:
 	@spec/install.sh $(APT) $(APT_DEV)
 
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
 
 test: deps
-	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory spec
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(MAKE) --no-print-directory -j$(shell nproc) spec
 
 spec: $(UNIT)
 	@$(RUN) $(LUA) spec/run.lua $(UNIT)
