@@ -28,13 +28,17 @@
 ** a bind too: what their model will add, with NULL expressions; it is Spark's transformSchema, runs
 ** before every fit, and gives the errors about columns.
 **
+** points_int.h reads the rows to train on, vec_int.h has vectors, attr_int.h column metadata.
+**
 ** Determinism: what a fit computes must not depend on the number of threads: cut data into blocks
 ** of fixed size, combine the parts in order. */
 #ifndef MILL_ML_STAGE_INT_H
 #define MILL_ML_STAGE_INT_H
 
 #include "base/json.h"
+#include "ml/attr_int.h"
 #include "ml/stage.h"
+#include "ml/vec_int.h"
 
 /* ---- classes --------------------------------------------------------------------------------- */
 
@@ -167,107 +171,6 @@ mill_status mill_model_parts(mill_stage *model, mill_stage *const *parts, int n,
 ** stages inside Pipelines. */
 mill_status mill_stage_with(const mill_stage *stage, const mill_json *map, mill_stage **out,
                             mill_error *err) MILL_USE_RESULT;
-
-/* ---- vectors --------------------------------------------------------------------------------------- */
-
-/* A vector to read: n values, at index[k] where index is not NULL (sparse), else at 0..n-1. */
-typedef struct mill_vec {
-  int size, n;
-  const int32_t *index;
-  const double *value;
-} mill_vec;
-
-/* Row i of a column of type VECTOR (not null there). */
-mill_vec mill_vec_at(const mill_vector *v, size_t i);
-double mill_vec_dot(const mill_vec *x, const double *w);       /* sum of x w, in order of index */
-void mill_vec_add(const mill_vec *x, double a, double *y);     /* y += a x */
-double mill_vec_get(const mill_vec *x, int at);                /* binary search when sparse */
-void mill_vec_spread(const mill_vec *x, double *dense);        /* all `size` values */
-double mill_vec_distance2(const mill_vec *x, const double *y); /* squared Euclidean */
-
-/* Results of kernels: give row i of `out` (type VECTOR) a vector of n values to fill in.
-** mill_vec_put_sparse takes the indices and values in order. Rows come in ascending order. */
-mill_status mill_vec_put(mill_vector *out, size_t i, int n, mill_arena *a, double **values,
-                         mill_error *err) MILL_USE_RESULT;
-mill_status mill_vec_put_sparse(mill_vector *out, size_t i, int size, int n, mill_arena *a,
-                                int32_t **index, double **values, mill_error *err) MILL_USE_RESULT;
-/* Spark's Vector.compressed: whichever takes less memory. Values of x that are 0 are left out. */
-mill_status mill_vec_put_compressed(mill_vector *out, size_t i, const mill_vec *x, mill_arena *a,
-                                    mill_error *err) MILL_USE_RESULT;
-
-/* ---- training data ----------------------------------------------------------------------------------- */
-
-/* The rows of a data set in memory: row-major doubles, or sparse rows where that is smaller. */
-typedef struct mill_points {
-  mill_memory *memory;
-  size_t n;
-  int width;                /* features; 0 with no rows */
-  double *x;                /* dense: n rows of width; NULL: sparse */
-  size_t *start;            /* sparse: n + 1 */
-  int32_t *index;           /* sparse */
-  double *value;            /* sparse */
-  double *label;            /* NULL: not asked for */
-  double *weight;           /* NULL: not asked for (or weightCol is not set): all 1 */
-  size_t capacity[5], held; /* private */
-} mill_points;
-
-enum { MILL_POINTS_DENSE = 1 }; /* dense whatever the data */
-
-/* Read the columns of these parameters' names ("featuresCol", "labelCol", "weightCol"; NULL: leave
-** out; a parameter that is not set is left out too). Labels and weights may be of any numeric type.
-** Rows are in the order of the data. Spark's errors: null or infinite or NaN features, labels and
-** weights, negative weights, vectors of different sizes. Give mill_points_clear in any case. */
-mill_status mill_points_read(mill_work *w, const char *features, const char *label,
-                             const char *weight, unsigned flags, mill_points *out,
-                             mill_error *err) MILL_USE_RESULT;
-void mill_points_clear(mill_points *p);
-mill_vec mill_points_row(const mill_points *p, size_t i);
-static inline double mill_points_weight(const mill_points *p, size_t i) {
-  return p->weight ? p->weight[i] : 1.0;
-}
-
-/* Other columns: open the named ones and walk the batches. f gets each batch; strings last until it
-** returns. */
-mill_status mill_data_walk(mill_work *w, const char *const *columns, int n,
-                           mill_status (*f)(void *arg, const mill_batch *b, mill_error *err),
-                           void *arg, mill_error *err) MILL_USE_RESULT;
-/* Value of a numeric column of any type as a double (not null there). */
-double mill_number_at(const mill_vector *v, size_t i);
-/* The field of the data's schema, in the session's case rule; FIELD_NOT_FOUND. */
-mill_status mill_data_field(mill_work *w, const char *column, const mill_field **out,
-                            mill_error *err) MILL_USE_RESULT;
-
-/* ---- column metadata: Spark's ml_attr ------------------------------------------------------------------ */
-
-typedef enum mill_attr_kind {
-  MILL_ATTR_UNRESOLVED, /* nothing known */
-  MILL_ATTR_NUMERIC,
-  MILL_ATTR_NOMINAL,
-  MILL_ATTR_BINARY,
-} mill_attr_kind;
-
-typedef struct mill_attr {
-  mill_attr_kind kind;
-  const char *name;        /* or NULL */
-  int nvals;               /* NOMINAL: number of categories; 0: not known */
-  const char *const *vals; /* their names, or NULL */
-  bool ordinal;
-  const mill_json *numeric; /* min, max, std, sparsity as found, or NULL */
-} mill_attr;
-
-/* The attribute of a column that is one number. NULL metadata: UNRESOLVED. */
-mill_status mill_attr_read(const char *metadata, mill_arena *a, mill_attr *out,
-                           mill_error *err) MILL_USE_RESULT;
-/* The attributes of a vector column: *n is its size, or -1 when not known; *out is NULL where only
-** the size is known. */
-mill_status mill_attrs_read(const char *metadata, mill_arena *a, mill_attr **out, int *n,
-                            mill_error *err) MILL_USE_RESULT;
-/* Metadata as JSON text in the arena: of one attribute (`name` of the column kept); of a vector
-** column (attrs NULL: only the size). NULL: out of memory. */
-const char *mill_attr_write(const mill_attr *at, mill_arena *a);
-const char *mill_attrs_write(const mill_attr *attrs, int n, mill_arena *a);
-/* Number of classes that a label column's metadata states; 0: it states none. */
-int mill_attr_classes(const char *metadata, mill_arena *a);
 
 /* ---- binding -------------------------------------------------------------------------------------------- */
 
