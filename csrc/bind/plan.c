@@ -365,6 +365,15 @@ static int plan_view(lua_State *L) {
   return 0;
 }
 
+/* plan:cache(on) */
+static int plan_cache(lua_State *L) {
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_error err;
+  mill_error_clear(&err);
+  MILL_RAISE_IF(L, &err, mill_plan_cache(h->p, lua_toboolean(L, 2), &err), NULL);
+  return 0;
+}
+
 static void add_files(lua_State *L, mill_plan *p, const mill_node *n) {
   mill_error err;
   mill_error_clear(&err);
@@ -399,9 +408,10 @@ static int plan_kind(lua_State *L) {
 }
 
 void mill_plan_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"schema", plan_schema},       {"columns", plan_columns}, {"find", plan_find},
-      {"streaming", plan_streaming}, {"explain", plan_explain}, {"view", plan_view},
-      {"kind", plan_kind},           {"files", plan_files},     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"schema", plan_schema},   {"columns", plan_columns},
+                                     {"find", plan_find},       {"streaming", plan_streaming},
+                                     {"explain", plan_explain}, {"view", plan_view},
+                                     {"kind", plan_kind},       {"files", plan_files},
+                                     {"cache", plan_cache},     {NULL, NULL}};
   mill_state_class(L, MILL_PLAN_CLASS, methods, plan_gc);
 }

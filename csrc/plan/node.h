@@ -114,6 +114,7 @@ struct mill_node {
   mill_table *table; /* the plan holds a reference */
   mill_source *source;
   struct mill_stage *stage;
+  struct mill_cache *cache; /* the rows of this very node may stand in memory: cache.c */
   int64_t from, to, step;
   double lower, upper;
   uint64_t seed;

@@ -304,6 +304,7 @@ mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mi
   MILL_TRY(begin(p, &w, err));
   mill_arena_init(&arena, w.ctx->memory);
   w.arena = &arena;
+  w.explaining = true;
   mill_lowering l = {.w = &w};
   mill_lowered low;
   mill_status s = MILL_OK;

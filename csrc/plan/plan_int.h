@@ -40,6 +40,7 @@ typedef struct mill_planner {
   int depth;
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   int inlined;                 /* views and CTEs being entered */
+  bool explaining;             /* nothing runs: caches are not filled */
 } mill_planner;
 
 /* Note the failure and give NULL. */
@@ -254,6 +255,7 @@ const mill_node *mill_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
+const mill_node *mill_use_caches(mill_planner *w, const mill_node *n);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_unnest(mill_planner *w, const mill_node *n); /* subqueries to joins */
 double mill_n_estimate(const mill_node *n);                        /* rows */

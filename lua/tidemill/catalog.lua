@@ -139,16 +139,21 @@ end
 method("cacheTable", "tableName:string, storageLevel?", function(self, name)
   relation(self, name)
   marks(self)[name:lower()] = true
+  self[SESSION][HANDLE]:view_cache(name, true)
 end)
 method("uncacheTable", "tableName:string", function(self, name)
   relation(self, name)
   marks(self)[name:lower()] = nil
+  self[SESSION][HANDLE]:view_cache(name, false)
 end)
 method("isCached", "tableName:string", function(self, name)
   relation(self, name)
   return marks(self)[name:lower()] == true
 end)
-method("clearCache", "", function(self) cached[self[SESSION]] = nil end)
+method("clearCache", "", function(self)
+  for name in pairs(marks(self)) do self[SESSION][HANDLE]:view_cache(name, false) end
+  cached[self[SESSION]] = nil
+end)
 method("refreshTable", "tableName:string", function(self, name) relation(self, name) end)
 method("refreshByPath", "path:string", function() end)
 

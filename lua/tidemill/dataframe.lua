@@ -453,12 +453,14 @@ for name, o in pairs { createTempView = { false, false }, createOrReplaceTempVie
 end
 
 local function keep(self, level)
+  self[PLAN]:cache(true)
   rawset(self, STATE, level or require "tidemill.storage".MEMORY_AND_DISK_DESER)
   return self
 end
 method("cache", "", function(self) return keep(self) end)
 method("persist", "storageLevel?", keep)
 method("unpersist", "blocking?", function(self)
+  self[PLAN]:cache(false)
   rawset(self, STATE, nil)
   return self
 end)
