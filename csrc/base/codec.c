@@ -348,3 +348,13 @@ mill_status mill_zstd_unpack(const void *p, size_t n, size_t limit, mill_text *o
   ZSTD_freeDCtx(d);
   return s;
 }
+
+mill_status mill_zstd_unpack_into(mill_memory *m, const void *p, size_t n, void *out, size_t size,
+                                  mill_error *err) {
+  ZSTD_DCtx *d = ZSTD_createDCtx_advanced(funnel(m));
+  if (!d) return mill_oom(m, 1 << 17, err);
+  size_t got = ZSTD_decompressDCtx(d, out, size, p, n);
+  ZSTD_freeDCtx(d);
+  if (ZSTD_isError(got)) return corrupt(err, "(frame)", ZSTD_getErrorName(got));
+  return got == size ? MILL_OK : corrupt(err, "(frame)", "less data than it should hold");
+}
