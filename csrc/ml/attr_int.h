@@ -14,10 +14,10 @@ typedef enum mill_attr_kind {
 
 typedef struct mill_attr {
   mill_attr_kind kind;
-  const char *name;        /* or NULL */
-  int nvals;               /* NOMINAL: number of categories; 0: not known */
-  const char *const *vals; /* their names, or NULL */
-  bool ordinal;
+  const char *name;         /* or NULL */
+  int nvals;                /* NOMINAL: number of categories; 0: not known */
+  const char *const *vals;  /* their names, or NULL */
+  int ordinal;              /* 1 yes, 0 no, -1 not said */
   const mill_json *numeric; /* min, max, std, sparsity as found, or NULL */
 } mill_attr;
 

@@ -145,6 +145,9 @@ mill_status mill_get_matrix(const mill_stage *s, const char *param, mill_arena *
                             mill_error *err) MILL_USE_RESULT;
 /* STAGES, STAGE: borrowed. */
 int mill_get_stages(const mill_stage *s, const char *param, mill_stage *const **out);
+/* A list of numbers inside a parsed value (DOUBLE_LISTS). */
+mill_status mill_json_doubles(const mill_json *j, mill_arena *a, const double **out, int *n,
+                              mill_error *err) MILL_USE_RESULT;
 /* The number in a parsed value; texts "NaN", "Infinity", "-Infinity" too. */
 double mill_json_number(const mill_json *j);
 /* inputCol/outputCol or inputCols/outputCols as two lists of one length; Spark's errors for both or
@@ -191,6 +194,7 @@ enum {
   MILL_IN_STRING = 4,
   MILL_IN_BOOLEAN = 8,
   MILL_IN_STRINGS = 16, /* array<string> */
+  MILL_IN_ARRAY = 32,   /* array of anything */
   MILL_IN_ANY = ~0,
 };
 /* The input column called `name`: its expression and its field (either may be NULL).
@@ -198,9 +202,11 @@ enum {
 mill_status mill_bind_input(mill_binder *b, const char *name, unsigned kinds,
                             const mill_bound **expr, const mill_field **field,
                             mill_error *err) MILL_USE_RESULT;
-/* A cast to DOUBLE where needed. */
+/* A cast where needed: to DOUBLE (null only where e is), or to any type, as the session casts. */
 mill_status mill_bind_double(mill_binder *b, const mill_bound *e, const mill_bound **out,
                              mill_error *err) MILL_USE_RESULT;
+mill_status mill_bind_to(mill_binder *b, const mill_bound *e, const mill_type *to,
+                         const mill_bound **out, mill_error *err) MILL_USE_RESULT;
 /* A call. MILL_FN_ flags as in kernel/function.h: without MILL_FN_NULLS a null argument gives null
 ** (Spark's functions on vectors fail on null: give MILL_FN_NULLS and mill_row_null there);
 ** MILL_FN_NULLABLE: the result may be null; MILL_FN_NO_RAISE: no row can fail. `name` is shown by
@@ -214,7 +220,11 @@ mill_status mill_bind_kernel(mill_binder *b, const char *name, mill_kernel kerne
 mill_status mill_bind_output(mill_binder *b, const char *name, const mill_type *type, bool nullable,
                              const char *metadata, const mill_bound *expr,
                              mill_error *err) MILL_USE_RESULT;
-/* Only rows where e is true are kept. */
+/* The same, but a column of that name is replaced. */
+mill_status mill_bind_replace(mill_binder *b, const char *name, const mill_type *type,
+                              bool nullable, const char *metadata, const mill_bound *expr,
+                              mill_error *err) MILL_USE_RESULT;
+/* Only rows where e is true are kept. Twice: where both are. */
 mill_status mill_bind_keep(mill_binder *b, const mill_bound *e, mill_error *err) MILL_USE_RESULT;
 
 /* Errors of kernels on a row: FAILED_EXECUTE_UDF with the reason. */
