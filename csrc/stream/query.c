@@ -246,6 +246,15 @@ mill_status mill_query_step(mill_query *q, bool *ran, mill_error *err) {
   return s;
 }
 
+mill_status mill_query_settled(mill_query *q, bool *settled, mill_error *err) {
+  bool news = q->pending || q->again;
+  mill_status s = MILL_OK;
+  if (q->active && !news) s = find_news(q, &news, err);
+  if (s != MILL_OK) fail(q, err);
+  *settled = !q->active || !news;
+  return s;
+}
+
 /* ---- waiting -------------------------------------------------------------------------------- */
 
 static mill_status rest(int64_t millis, mill_query_poll poll, void *arg, mill_error *err) {
