@@ -150,14 +150,15 @@ mill_status mill_folder_sync(const mill_files *fs, const char *path, mill_error 
   return code ? io_error(err, "flush", path, code) : MILL_OK;
 }
 
+/* The folder's name is made first: when memory fails, nothing has moved. */
 static mill_status rename_and_sync(const mill_files *fs, mill_memory *m, const char *from,
                                    const char *to, mill_error *err) {
-  int code = refused(fs, MILL_CALL_RENAME, to);
-  if (!code && rename(from, to) != 0) code = errno;
-  if (code) return io_error(err, "rename to", to, code);
   mill_text folder;
   mill_text_init(&folder, m);
   mill_status s = parent(&folder, to, err);
+  int code = s == MILL_OK ? refused(fs, MILL_CALL_RENAME, to) : 0;
+  if (s == MILL_OK && !code && rename(from, to) != 0) code = errno;
+  if (code) s = io_error(err, "rename to", to, code);
   if (s == MILL_OK) s = mill_folder_sync(fs, folder.data, err);
   mill_text_clear(&folder);
   return s;
@@ -182,16 +183,19 @@ static mill_status write_new(const mill_files *fs, mill_memory *m, const char *p
   return s;
 }
 
+mill_status mill_path_temporary(mill_text *out, const char *path, mill_error *err) {
+  static unsigned long counter; /* names only; a race costs nothing, O_EXCL decides */
+  const char *slash = strrchr(path, '/');
+  MILL_TRY(parent(out, path, err));
+  return mill_text_printf(out, err, "/.%s.%ld.%lu.tmp", slash ? slash + 1 : path, (long)getpid(),
+                          __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
+}
+
 mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *path, const void *p,
                               size_t n, mill_error *err) {
-  static unsigned long counter; /* names only; a race costs nothing, O_EXCL decides */
   mill_text name;
   mill_text_init(&name, m);
-  mill_status s = parent(&name, path, err);
-  if (s == MILL_OK)
-    s = mill_text_printf(&name, err, "/.%s.%ld.%lu.tmp",
-                         strrchr(path, '/') ? strrchr(path, '/') + 1 : path, (long)getpid(),
-                         __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
+  mill_status s = mill_path_temporary(&name, path, err);
   if (s == MILL_OK) {
     s = write_new(fs, m, name.data, p, n, err);
     if (s == MILL_OK) s = rename_and_sync(fs, m, name.data, path, err);

@@ -61,6 +61,9 @@ mill_status mill_file_load(const mill_files *fs, mill_memory *m, const char *pat
                            mill_text *out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *path, const void *p,
                               size_t n, mill_error *err) MILL_USE_RESULT;
+/* Append a name in path's folder for a file that will take its place: hidden, and of no other call.
+*/
+mill_status mill_path_temporary(mill_text *out, const char *path, mill_error *err) MILL_USE_RESULT;
 /* Flush `from`, rename it to `to`, flush the folder. */
 mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *from,
                               const char *to, mill_error *err) MILL_USE_RESULT;

@@ -28,7 +28,8 @@ typedef struct mill_exprs {
 
 struct mill_cte;
 
-typedef struct mill_planner {
+typedef struct mill_planner mill_planner;
+struct mill_planner {
   mill_session *session;
   mill_plan *plan;
   const mill_context *ctx;
@@ -40,7 +41,7 @@ typedef struct mill_planner {
   int depth;
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   int inlined;                 /* views and CTEs being entered */
-} mill_planner;
+};
 
 /* Note the failure and give NULL. */
 #define MILL_W_FAIL(w, ...) ((w)->status = mill_fail((w)->err, __VA_ARGS__), NULL)
@@ -283,6 +284,7 @@ typedef struct mill_lowering {
   const mill_expr *generator; /* the one call of its kind that stands where it may */
   const mill_node *leaf;
   mill_lowered with;
+  bool explaining; /* nothing is run: a cache that is empty stays so */
 } mill_lowering;
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out);

@@ -29,6 +29,13 @@ static mill_status refuse(const check *c, const char *msg) {
   return mill_fail(c->err, MILL_E_LEGACY_3102, "msg", msg, NULL);
 }
 
+mill_status mill_stream_only(mill_error *err) {
+  return mill_fail(err, MILL_E_LEGACY_3102, "msg",
+                   "Queries with streaming sources must be executed with writeStream.start(), or "
+                   "from a streaming table or flow definition within a Spark Declarative Pipeline.",
+                   NULL);
+}
+
 static mill_status wrong_mode(const check *c, const char *operation) {
   return mill_fail(c->err, MILL_E_STREAMING_OUTPUT_MODE_UNSUPPORTED_OPERATION, "operation",
                    operation, "outputMode", c->mode_name, NULL);
