@@ -359,6 +359,16 @@ mill_status mill_zstd_unpack(const void *p, size_t n, size_t limit, mill_text *o
   return s;
 }
 
+mill_status mill_zstd_unpack_into(mill_memory *m, const void *p, size_t n, void *out, size_t size,
+                                  mill_error *err) {
+  ZSTD_DCtx *d = ZSTD_createDCtx_advanced(funnel(m));
+  if (!d) return mill_oom(m, 1 << 17, err);
+  size_t got = ZSTD_decompressDCtx(d, out, size, p, n);
+  ZSTD_freeDCtx(d);
+  if (ZSTD_isError(got)) return corrupt(err, "(frame)", ZSTD_getErrorName(got));
+  return got == size ? MILL_OK : corrupt(err, "(frame)", "less data than it should hold");
+}
+
 /* A block of 128 KiB of equal bytes takes 4, so no frame grows by more than 2^15. */
 static const char *not_exact(const void *p, size_t n, size_t content) {
   ZSTD_frameHeader h;
@@ -375,12 +385,7 @@ mill_status mill_zstd_unpack_exact(const void *p, size_t n, size_t content, mill
   const char *reason = not_exact(p, n, content);
   if (reason) return corrupt(err, "(frame)", reason);
   MILL_TRY(mill_text_reserve(out, content, err));
-  ZSTD_DCtx *d = ZSTD_createDCtx_advanced(funnel(out->memory));
-  if (!d) return mill_oom(out->memory, 1 << 17, err);
-  size_t got = ZSTD_decompressDCtx(d, out->data + out->size, content, p, n);
-  ZSTD_freeDCtx(d);
-  if (ZSTD_isError(got)) return corrupt(err, "(frame)", ZSTD_getErrorName(got));
-  if (got != content) return corrupt(err, "(frame)", "less data than it should hold");
+  MILL_TRY(mill_zstd_unpack_into(out->memory, p, n, out->data + out->size, content, err));
   out->size += content;
   out->data[out->size] = 0;
   return MILL_OK;

@@ -84,6 +84,38 @@ mill_status mill_file_write(mill_file *f, const void *p, size_t n, mill_error *e
   return MILL_OK;
 }
 
+mill_status mill_file_write_at(mill_file *f, uint64_t at, const void *p, size_t n,
+                               mill_error *err) {
+  for (size_t done = 0; done < n;) {
+    int code = refused(f->files, MILL_CALL_WRITE, f->path);
+    ssize_t k = code ? -1 : pwrite(f->fd, (const char *)p + done, n - done, (off_t)(at + done));
+    if (k < 0 && !code) code = errno;
+    if (k < 0 && code == EINTR) continue;
+    if (k < 0) return io_error(err, "write", f->path, code);
+    done += (size_t)k;
+  }
+  return MILL_OK;
+}
+
+mill_status mill_file_scratch(const mill_files *fs, mill_memory *m, const char *folder,
+                              mill_file *out, mill_error *err) {
+  static const char name[] = "/tidemill-XXXXXX";
+  *out = (mill_file){fs, -1, NULL, m};
+  size_t n = strlen(folder);
+  char *path = mill_alloc(m, n + sizeof name);
+  if (!path) return mill_oom(m, n + sizeof name, err);
+  memcpy(path, folder, n);
+  memcpy(path + n, name, sizeof name);
+  out->path = path;
+  int code = refused(fs, MILL_CALL_OPEN, path);
+  if (!code && (out->fd = mkostemp(path, O_CLOEXEC)) < 0) code = errno; /* mode 0600 */
+  if (!code && unlink(path) != 0) code = errno;
+  if (!code) return MILL_OK;
+  mill_status s = io_error(err, "create a temporary file", path, code);
+  mill_file_clear(out);
+  return s;
+}
+
 mill_status mill_file_sync(mill_file *f, mill_error *err) {
   int code = refused(f->files, MILL_CALL_SYNC, f->path);
   if (!code && fsync(f->fd) != 0) code = errno;

@@ -214,6 +214,9 @@ const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
 /* window.c */
 bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *items);
 const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* time_window.c: n over a child that computes the windows of event time which n speaks of, or n
+** itself where there are none. Call before n is analysed. */
+const mill_node *mill_time_windows(mill_planner *w, const mill_node *n, const mill_scope *outer);
 /* generate.c */
 const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer);
