@@ -348,3 +348,35 @@ mill_status mill_zstd_unpack(const void *p, size_t n, size_t limit, mill_text *o
   ZSTD_freeDCtx(d);
   return s;
 }
+
+mill_status mill_zstd_unpack_into(mill_memory *m, const void *p, size_t n, void *out, size_t size,
+                                  mill_error *err) {
+  ZSTD_DCtx *d = ZSTD_createDCtx_advanced(funnel(m));
+  if (!d) return mill_oom(m, 1 << 17, err);
+  size_t got = ZSTD_decompressDCtx(d, out, size, p, n);
+  ZSTD_freeDCtx(d);
+  if (ZSTD_isError(got)) return corrupt(err, "(frame)", ZSTD_getErrorName(got));
+  return got == size ? MILL_OK : corrupt(err, "(frame)", "less data than it should hold");
+}
+
+/* A block of 128 KiB of equal bytes takes 4, so no frame grows by more than 2^15. */
+static const char *not_exact(const void *p, size_t n, size_t content) {
+  ZSTD_frameHeader h;
+  if (n < 4 || ZSTD_getFrameHeader(&h, p, n) != 0 || h.frameType != ZSTD_frame)
+    return "no frame of compressed data";
+  if (h.frameContentSize != content || content / n > 1 << 15)
+    return "the compressed data states another size";
+  if (h.dictID != 0 || !h.checksumFlag) return "compressed data of a foreign kind";
+  return ZSTD_findFrameCompressedSize(p, n) == n ? NULL : "the compressed data has another length";
+}
+
+mill_status mill_zstd_unpack_exact(const void *p, size_t n, size_t content, mill_text *out,
+                                   mill_error *err) {
+  const char *reason = not_exact(p, n, content);
+  if (reason) return corrupt(err, "(frame)", reason);
+  MILL_TRY(mill_text_reserve(out, content, err));
+  MILL_TRY(mill_zstd_unpack_into(out->memory, p, n, out->data + out->size, content, err));
+  out->size += content;
+  out->data[out->size] = 0;
+  return MILL_OK;
+}

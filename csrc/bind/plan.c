@@ -15,6 +15,7 @@
 #include "bind/stage.h"
 #include "bind/state.h"
 #include "bind/udf.h"
+#include "plan/cache.h"
 
 static const char *const kinds[] = {
     "relation",    "function", "values",  "one_row",      "range",    "project", "filter",
@@ -365,15 +366,6 @@ static int plan_view(lua_State *L) {
   return 0;
 }
 
-/* plan:cache(on) */
-static int plan_cache(lua_State *L) {
-  mill_handle_plan *h = mill_plan_check(L, 1);
-  mill_error err;
-  mill_error_clear(&err);
-  MILL_RAISE_IF(L, &err, mill_plan_cache(h->p, lua_toboolean(L, 2), &err), NULL);
-  return 0;
-}
-
 static void add_files(lua_State *L, mill_plan *p, const mill_node *n) {
   mill_error err;
   mill_error_clear(&err);
@@ -402,16 +394,42 @@ static int plan_files(lua_State *L) {
   return 1;
 }
 
+/* plan:cache(): a handle that means the same and keeps its rows. */
+static int plan_cache(lua_State *L) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, 1);
+  mill_handle_plan *kept = mill_state_handle(L, sizeof *kept, MILL_PLAN_CLASS, 1);
+  kept->session = h->session;
+  lua_pushvalue(L, 2);
+  lua_setiuservalue(L, 3, 1);
+  MILL_RAISE_IF(L, &err, mill_plan_cache(h->p, &kept->p, &err), NULL);
+  return 1;
+}
+
+static int plan_uncache(lua_State *L) {
+  mill_plan_uncache(mill_plan_check(L, 1)->p);
+  return 0;
+}
+
 static int plan_kind(lua_State *L) {
   lua_pushinteger(L, mill_plan_check(L, 1)->p->root->kind);
   return 1;
 }
 
 void mill_plan_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {{"schema", plan_schema},   {"columns", plan_columns},
-                                     {"find", plan_find},       {"streaming", plan_streaming},
-                                     {"explain", plan_explain}, {"view", plan_view},
-                                     {"kind", plan_kind},       {"files", plan_files},
-                                     {"cache", plan_cache},     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"schema", plan_schema},
+                                     {"columns", plan_columns},
+                                     {"find", plan_find},
+                                     {"streaming", plan_streaming},
+                                     {"explain", plan_explain},
+                                     {"view", plan_view},
+                                     {"kind", plan_kind},
+                                     {"files", plan_files},
+                                     {"cache", plan_cache},
+                                     {"uncache", plan_uncache},
+                                     {NULL, NULL}};
   mill_state_class(L, MILL_PLAN_CLASS, methods, plan_gc);
 }

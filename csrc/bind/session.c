@@ -109,6 +109,8 @@ int mill_session_create(lua_State *L) {
   o.memory = (size_t)luaL_optinteger(L, -1, 0);
   lua_getfield(L, 1, "temp");
   o.temp = luaL_optstring(L, -1, NULL);
+  lua_getfield(L, 1, "temp_limit");
+  o.temp_limit = (uint64_t)luaL_optinteger(L, -1, 0);
   lua_getfield(L, 1, "force_spill");
   o.force_spill = lua_toboolean(L, -1);
   mill_handle_session *h = mill_state_handle(L, sizeof *h, MILL_SESSION_CLASS, 1);
@@ -164,16 +166,6 @@ static int view_drop(lua_State *L) {
   return 1;
 }
 
-/* session:view_cache(name, on): keep the view's rows in memory, or give them up. */
-static int view_cache(lua_State *L) {
-  mill_handle_session *h = mill_session_check(L, 1);
-  mill_plan *view = mill_session_view(h->s, luaL_checkstring(L, 2), false);
-  mill_error err;
-  mill_error_clear(&err);
-  if (view) MILL_RAISE_IF(L, &err, mill_plan_cache(view, lua_toboolean(L, 3), &err), NULL);
-  return 0;
-}
-
 static int view_names(lua_State *L) {
   mill_handle_session *h = mill_session_check(L, 1);
   bool global = lua_toboolean(L, 2);
@@ -223,18 +215,10 @@ static int is_open(lua_State *L) {
 }
 
 void mill_session_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {{"close", session_close},
-                                     {"get", conf_get},
-                                     {"set", conf_set},
-                                     {"unset", conf_unset},
-                                     {"keys", conf_keys},
-                                     {"view_drop", view_drop},
-                                     {"views", view_names},
-                                     {"memory", memory},
-                                     {"fail_at", fail_at},
-                                     {"is_open", is_open},
-                                     {"id", id},
-                                     {"view_cache", view_cache},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"close", session_close}, {"get", conf_get},   {"set", conf_set},
+      {"unset", conf_unset},    {"keys", conf_keys}, {"view_drop", view_drop},
+      {"views", view_names},    {"memory", memory},  {"fail_at", fail_at},
+      {"is_open", is_open},     {"id", id},          {NULL, NULL}};
   mill_state_class(L, MILL_SESSION_CLASS, methods, session_close);
 }

@@ -268,6 +268,9 @@ static const mill_node *analyse_sample(mill_planner *w, const mill_node *n,
 }
 
 static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  if (n->kind == MILL_N_PROJECT || n->kind == MILL_N_AGGREGATE || n->kind == MILL_N_WITH_COLUMNS)
+    n = mill_time_windows(w, n, outer);
+  if (n == NULL) return NULL;
   switch (n->kind) {
   case MILL_N_RELATION: return mill_analyse_relation(w, n, outer);
   case MILL_N_FUNCTION: return mill_analyse_table_function(w, n, outer);

@@ -351,7 +351,9 @@ const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e) {
   if (of->type->id == MILL_STRUCT && v && key->type->id == MILL_STRING) {
     mill_str s = ((const mill_str *)v->data)[0];
     const char *name = mill_w_copy(w, mill_str_data(&s), s.size);
-    return name ? mill_bind_field(w, of, name, e) : NULL;
+    mill_expr *f = name ? mill_x_copy(w, mill_bind_field(w, of, name, e)) : NULL;
+    if (f) f->pretty = mill_w_sql(w, f); /* named in full, unlike a.b */
+    return f;
   }
   if (of->type->id != MILL_ARRAY && of->type->id != MILL_MAP)
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_EXTRACT_BASE_FIELD_TYPE, "base",

@@ -292,7 +292,6 @@ mill_node *mill_w_node_copy(mill_planner *w, const mill_node *n) {
   if (c == NULL) return NULL;
   *c = *n;
   c->analysed = true;
-  c->cache = NULL;
   c->child = mill_w_alloc(w, (size_t)(n->nchildren + 1) * sizeof *c->child);
   if (c->child == NULL) return NULL;
   for (int i = 0; i < n->nchildren; i++) c->child[i] = n->child[i];

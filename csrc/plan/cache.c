@@ -1,69 +1,70 @@
-/* Caches: rows of a plan that are kept in memory from its first run on, for every plan above it.
+/* Kept rows: df:cache(), persist, checkpoint. Spark: CacheManager, InMemoryRelation.
 **
-** A cached plan gets a PROJECT of its own columns as its root, and that node carries the cache: no
-** node above can ask it for hidden columns, and a copy of it that computes anything else does not
-** carry the cache on. The rule below puts the table in the node's place, filling it first. */
+** A CACHE node stands above the plan it keeps. The first run that reads it fills it with all rows
+** of its child; later runs scan those. The plans built upon it share the node, and so the rows. */
+#include "plan/cache.h"
+
 #include "plan/plan_int.h"
+#include "plan/stream_check.h"
 
 struct mill_cache {
+  mill_memory *memory;
   mill_table *table; /* NULL: not filled yet */
-  bool wanted;
+  bool off;          /* unpersisted: the child is computed again */
+  int refs;
 };
 
-static void cache_clear(void *cache) {
-  struct mill_cache *c = cache;
-  if (c->table) mill_table_unref(c->table);
-  c->table = NULL;
+static void unref(void *p) {
+  mill_cache *c = p;
+  if (--c->refs > 0) return;
+  mill_table_unref(c->table);
+  mill_free(c->memory, c, sizeof *c);
 }
 
-static mill_status add_root(mill_plan *p, mill_error *err) {
+mill_status mill_plan_cache(mill_plan *p, mill_plan **out, mill_error *err) {
+  mill_memory *m = mill_session_memory(p->session);
+  mill_plan *q = NULL;
+  if (p->streaming) return mill_stream_only(err);
+  MILL_TRY(mill_plan_new(p->session, &q, err));
+  mill_status status = MILL_OK;
   mill_planner w;
-  mill_exprs columns = {0};
-  MILL_TRY(mill_planner_init(&w, p, err));
-  struct mill_cache *c = mill_w_alloc(&w, sizeof *c);
-  for (int i = 0; i < p->root->noutput; i++)
-    if (!mill_exprs_add(&w, &columns, mill_x_column(&w, p->root->output[i]))) return w.status;
-  mill_node *root = c ? mill_w_project(&w, p->root, &columns) : NULL;
-  if (root == NULL) return w.status;
-  MILL_TRY(mill_plan_keep(p, c, cache_clear, err));
-  root->cache = c;
-  p->root = root;
-  return MILL_OK;
-}
-
-mill_status mill_plan_cache(mill_plan *p, bool on, mill_error *err) {
-  if (p->streaming || (p->root->cache == NULL && !on)) return MILL_OK;
-  if (p->root->cache == NULL) MILL_TRY(add_root(p, err));
-  p->root->cache->wanted = on;
-  if (!on) cache_clear(p->root->cache);
-  return MILL_OK;
-}
-
-static const mill_node *filled(mill_planner *w, const mill_node *n) {
-  struct mill_cache *c = n->cache;
-  if (c->table == NULL) w->status = mill_plan_rows(w, n->child[0], &c->table);
-  mill_node *t = w->status == MILL_OK ? mill_w_node(w, MILL_N_TABLE, n) : NULL;
-  if (t == NULL) return NULL;
-  t->table = c->table;
-  t->output = n->output;
-  t->noutput = n->noutput;
-  return t;
-}
-
-/* From the top down: what stands below a cache is not looked at. */
-const mill_node *mill_use_caches(mill_planner *w, const mill_node *n) {
-  mill_node *copy = NULL;
-  const struct mill_cache *c = n->cache;
-  if (c && c->wanted && (c->table || !w->explaining)) return filled(w, n);
-  if (!mill_w_enter(w)) return NULL;
-  for (int i = 0; i < n->nchildren; i++) {
-    const mill_node *child = mill_use_caches(w, n->child[i]);
-    if (child == NULL) break;
-    if (child == n->child[i]) continue;
-    if (copy == NULL) copy = mill_w_node_copy(w, n);
-    if (copy == NULL) break;
-    copy->child[i] = child;
+  mill_cache *c = mill_calloc(m, sizeof *c);
+  if (c == NULL) {
+    status = mill_oom(m, sizeof *c, err);
+  } else {
+    *c = (mill_cache){.memory = m, .refs = 1};
+    status = mill_plan_keep(q, c, unref, err);
   }
-  mill_w_leave(w);
-  return w->status ? NULL : copy ? copy : n;
+  if (status == MILL_OK) status = mill_plan_keep_plan(q, p, err);
+  if (status == MILL_OK) status = mill_planner_init(&w, q, err);
+  if (status == MILL_OK) {
+    q->root = mill_w_unary(&w, MILL_N_CACHE, p->root);
+    status = w.status;
+  }
+  if (status != MILL_OK) {
+    mill_plan_unref(q);
+    return status;
+  }
+  q->root->cache = c;
+  q->schema = p->schema;
+  q->settings = p->settings;
+  *out = q;
+  return MILL_OK;
+}
+
+void mill_plan_uncache(mill_plan *p) {
+  if (p->root->kind != MILL_N_CACHE) return;
+  mill_table_unref(p->root->cache->table);
+  p->root->cache->table = NULL;
+  p->root->cache->off = true;
+}
+
+bool mill_cache_off(const mill_cache *c) { return c->off; }
+
+double mill_cache_rows(const mill_cache *c) { return c->table ? (double)c->table->rows : -1; }
+
+mill_table *mill_cache_fill(mill_planner *w, const mill_node *n) {
+  mill_cache *c = n->cache;
+  if (c->table == NULL) w->status = mill_plan_rows(w, n->child[0], &c->table);
+  return w->status == MILL_OK ? c->table : NULL;
 }

@@ -1,6 +1,7 @@
 /* Analysed trees to physical ones (exec/operator.h): one function a kind of node. */
 #include <string.h>
 
+#include "plan/cache.h"
 #include "plan/plan_int.h"
 
 /* ---- making operators ----------------------------------------------------------------------- */
@@ -135,6 +136,22 @@ static bool table_scan(mill_lowering *l, mill_table *t, const mill_node *n, mill
   *item = (struct mill_scan_list){l->scans, scan};
   l->scans = item;
   return scan_op(l, scan, n, out);
+}
+
+static bool cached(mill_lowering *l, const mill_node *n, mill_lowered *out) {
+  mill_planner *w = l->w;
+  if (mill_cache_off(n->cache)) return mill_lower(l, n->child[0], out);
+  if (!l->explaining || mill_cache_rows(n->cache) >= 0) {
+    mill_table *kept = mill_cache_fill(w, n);
+    return kept && table_scan(l, kept, n, out);
+  }
+  mill_table *none = NULL;
+  const mill_type *schema = mill_w_schema(w, n->output, n->noutput);
+  if (schema) w->status = mill_table_new(w->ctx->memory, schema, &none, w->err);
+  if (none == NULL) return false;
+  bool ok = table_scan(l, none, n, out);
+  mill_table_unref(none);
+  return ok;
 }
 
 static bool values(mill_lowering *l, const mill_node *n, mill_lowered *out) {
@@ -415,6 +432,7 @@ bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   }
   switch (n->kind) {
   case MILL_N_TABLE: ok = table_scan(l, n->table, n, out); break;
+  case MILL_N_CACHE: ok = cached(l, n, out); break;
   case MILL_N_SOURCE: ok = scan_op(l, n->source->scan, n, out); break;
   case MILL_N_VALUES: ok = values(l, n, out); break;
   case MILL_N_RANGE: ok = range(l, n, out); break;

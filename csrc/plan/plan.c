@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "exec/run.h"
+#include "plan/cache.h"
 #include "plan/plan_int.h"
 
 struct mill_plan_keep {
@@ -162,6 +163,10 @@ static void use_node(id_set *s, const mill_node *n) {
   case MILL_N_UNION:
     for (int i = 0; i < n->nchildren; i++) use_list(s, n->child[i]->output, n->child[i]->noutput);
     break;
+  case MILL_N_CACHE:
+    if (!mill_cache_off(n->cache)) return; /* its child runs by itself, for all columns */
+    use_list(s, n->output, n->noutput);
+    break;
   case MILL_N_GENERATE: use_list(s, n->child[0]->output, n->child[0]->noutput); /* fall through */
   default: use_list(s, n->exprs, n->nexprs);
   }
@@ -304,8 +309,7 @@ mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mi
   MILL_TRY(begin(p, &w, err));
   mill_arena_init(&arena, w.ctx->memory);
   w.arena = &arena;
-  w.explaining = true;
-  mill_lowering l = {.w = &w};
+  mill_lowering l = {.w = &w, .explaining = true};
   mill_lowered low;
   mill_status s = MILL_OK;
   if (strcmp(mode, "extended") == 0) s = mill_explain_logical(&w, p->root, out);

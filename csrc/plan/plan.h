@@ -51,9 +51,6 @@ mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params,
 /* Optimise, lower and run. Commands take effect at the first of these. The reader keeps p alive. */
 mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_plan_collect(mill_plan *p, mill_table **out, mill_error *err) MILL_USE_RESULT;
-/* Keep the rows of p in memory from its next run on, for the plans that use it from now on; or give
-** them up. */
-mill_status mill_plan_cache(mill_plan *p, bool on, mill_error *err) MILL_USE_RESULT;
 /* mode: simple, extended, formatted, cost, codegen */
 mill_status mill_plan_explain(mill_plan *p, const char *mode, struct mill_text *out,
                               mill_error *err) MILL_USE_RESULT;

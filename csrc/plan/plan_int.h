@@ -28,7 +28,8 @@ typedef struct mill_exprs {
 
 struct mill_cte;
 
-typedef struct mill_planner {
+typedef struct mill_planner mill_planner;
+struct mill_planner {
   mill_session *session;
   mill_plan *plan;
   const mill_context *ctx;
@@ -40,8 +41,7 @@ typedef struct mill_planner {
   int depth;
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   int inlined;                 /* views and CTEs being entered */
-  bool explaining;             /* nothing runs: caches are not filled */
-} mill_planner;
+};
 
 /* Note the failure and give NULL. */
 #define MILL_W_FAIL(w, ...) ((w)->status = mill_fail((w)->err, __VA_ARGS__), NULL)
@@ -214,6 +214,9 @@ const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
 /* window.c */
 bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *items);
 const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* time_window.c: n over a child that computes the windows of event time which n speaks of, or n
+** itself where there are none. Call before n is analysed. */
+const mill_node *mill_time_windows(mill_planner *w, const mill_node *n, const mill_scope *outer);
 /* generate.c */
 const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer);
@@ -255,7 +258,6 @@ const mill_node *mill_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
-const mill_node *mill_use_caches(mill_planner *w, const mill_node *n);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_unnest(mill_planner *w, const mill_node *n); /* subqueries to joins */
 double mill_n_estimate(const mill_node *n);                        /* rows */
@@ -285,6 +287,7 @@ typedef struct mill_lowering {
   const mill_expr *generator; /* the one call of its kind that stands where it may */
   const mill_node *leaf;
   mill_lowered with;
+  bool explaining; /* nothing is run: a cache that is empty stays so */
 } mill_lowering;
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out);

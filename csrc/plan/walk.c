@@ -320,7 +320,6 @@ const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_ch
       !map_node_list(w, &v.values, n->nvalues, f, arg, &changed))
     return NULL;
   if (!changed) return n;
-  v.cache = NULL;
   mill_node *copy = mill_w_alloc(w, sizeof *copy);
   if (copy) *copy = v;
   return copy;
