@@ -1,4 +1,4 @@
-/* L-BFGS-B: minimising within bounds; see optimise_int.h. With the compact form of the Hessian
+/* L-BFGS-B: minimising within bounds; see minimise_int.h. With the compact form of the Hessian
 ** B = theta I - W M W', W = [Y, theta S], a step goes from x to the Cauchy point (the first local
 ** minimum of the quadratic model along the projected gradient), then to the minimum of the model
 ** over the variables that are free there. [Byrd, Lu, Nocedal and Zhu, A limited memory algorithm
@@ -9,9 +9,9 @@
 
 #include "ml/dense_int.h"
 #include "ml/linear_int.h"
-#include "ml/optimise_int.h"
+#include "ml/minimise_int.h"
 
-enum { MAX2 = 2 * MILL_OPTIMISE_MEMORY };
+enum { MAX2 = 2 * MILL_MINIMISE_MEMORY };
 static const double SETTLED = 1e-5, CURVATURE = 2.2e-16;
 
 typedef struct breakpoint {
@@ -22,7 +22,7 @@ typedef struct breakpoint {
 typedef struct model {
   int kept;                      /* steps in memory; W has 2 kept columns */
   double theta;
-  double *y[MILL_OPTIMISE_MEMORY], *s[MILL_OPTIMISE_MEMORY]; /* oldest first */
+  double *y[MILL_MINIMISE_MEMORY], *s[MILL_MINIMISE_MEMORY]; /* oldest first */
   double m[MAX2 * MAX2];         /* 2 kept x 2 kept, row by row */
   double *cauchy, *residual;     /* n each */
   breakpoint *order;             /* n */
@@ -35,7 +35,7 @@ static double *room(mill_search *s) {
 static bool init(mill_search *s) {
   model *h = mill_arena_alloc(s->arena, sizeof *h);
   if (h == NULL) return false;
-  for (int i = 0; i < MILL_OPTIMISE_MEMORY; i++)
+  for (int i = 0; i < MILL_MINIMISE_MEMORY; i++)
     if ((h->y[i] = room(s)) == NULL || (h->s[i] = room(s)) == NULL) return false;
   h->cauchy = room(s);
   h->residual = room(s);
@@ -214,7 +214,7 @@ static void update(mill_search *s, const double *x, const double *grad) {
     ys += dy * (x[i] - s->x[i]);
   }
   if (!(CURVATURE * sqrt(yy) < fabs(ys))) return;
-  if (h->kept == MILL_OPTIMISE_MEMORY) {
+  if (h->kept == MILL_MINIMISE_MEMORY) {
     double *y = h->y[0], *step0 = h->s[0];
     memmove(h->y, h->y + 1, sizeof h->y - sizeof h->y[0]);
     memmove(h->s, h->s + 1, sizeof h->s - sizeof h->s[0]);
@@ -238,7 +238,7 @@ static bool settled(const mill_search *s) {
   return most < SETTLED;
 }
 
-const mill_optimise_method mill_method_lbfgsb = {
+const mill_minimise_method mill_method_lbfgsb = {
     .init = init,
     .forget = forget,
     .direction = direction,
