@@ -42,7 +42,7 @@ static int seconds(lua_State *L) {
 /* core.linked(part): is "ml" or "io" in this build? */
 static int linked(lua_State *L) {
   static const char *const parts[] = {"ml", "io", NULL};
-  bool has[] = {mill_stage_new != NULL, mill_write_run != NULL};
+  bool has[] = {true, mill_write_run != NULL};
   lua_pushboolean(L, has[luaL_checkoption(L, 1, NULL, parts)]);
   return 1;
 }
