@@ -40,10 +40,10 @@ static int seconds(lua_State *L) {
   return 1;
 }
 
-/* core.linked(part): is "ml" in this build? */
+/* core.linked(part): is a part in this build? */
 static int linked(lua_State *L) {
-  static const char *const parts[] = {"ml", NULL};
-  bool has[] = {mill_stage_new != NULL};
+  static const char *const parts[] = {"ml", "io", NULL};
+  bool has[] = {true, true};
   lua_pushboolean(L, has[luaL_checkoption(L, 1, NULL, parts)]);
   return 1;
 }

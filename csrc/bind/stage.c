@@ -4,7 +4,6 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "bind/link.h"
 #include "bind/push.h"
 #include "bind/raise.h"
 #include "bind/state.h"
@@ -49,7 +48,6 @@ int mill_stage_create(lua_State *L) {
   size_t n;
   mill_error err;
   mill_error_clear(&err);
-  mill_link_need_ml(L);
   mill_handle_session *s = mill_session_check(L, 1);
   const char *name = luaL_checklstring(L, 2, &n), *uid = luaL_optstring(L, 3, NULL);
   const mill_stage_class *c = mill_stage_class_find(name, n);
@@ -62,7 +60,6 @@ int mill_stage_create(lua_State *L) {
 int mill_stage_open(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
-  mill_link_need_ml(L);
   mill_handle_session *s = mill_session_check(L, 1);
   const char *path = luaL_checkstring(L, 2);
   mill_handle_stage *h = push_stage(L, 1);
@@ -81,10 +78,11 @@ static void push_class(lua_State *L, const mill_stage_class *c) {
   static const char *const kinds[] = {
       "boolean", "int",          "long",         "float",  "double", "string", "strings", "ints",
       "doubles", "double_lists", "string_lists", "vector", "matrix", "stages", "stage",   "maps"};
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 6);
   set_text(L, "name", mill_stage_class_name(c));
   set_text(L, "package", mill_stage_class_package(c));
   set_text(L, "doc", mill_stage_class_doc(c));
+  set_text(L, "example", mill_stage_class_example(c));
   set_text(L, "role", roles[mill_stage_class_role(c)]);
   lua_newtable(L);
   const mill_param *p;
@@ -102,7 +100,6 @@ static void push_class(lua_State *L, const mill_stage_class *c) {
 
 int mill_stage_classes(lua_State *L) {
   lua_newtable(L);
-  if (mill_stage_class_at == NULL) return 1;
   const mill_stage_class *c;
   for (size_t i = 0; (c = mill_stage_class_at(i)) != NULL; i++) {
     push_class(L, c);
