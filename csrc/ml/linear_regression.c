@@ -110,10 +110,7 @@ static mill_status keep(mill_work *w, const mill_points *p, const mill_linear_lo
     c[j] = mo->std[j] != 0.0 ? x[j] * ((huber ? 1.0 : l->label_std) / mo->std[j]) : 0.0;
   if (l->intercept)
     m->intercept = huber ? x[p->width] : l->label_mean - mill_dot(c, mo->mean, p->width);
-  if (huber) {
-    m->scale = x[mill_linear_loss_size(l) - 1];
-    return MILL_OK;
-  }
+  if (huber) m->scale = x[mill_linear_loss_size(l) - 1];
   return mill_linear_summarise(w, m, p, trace->value, trace->n, NULL, err);
 }
 
