@@ -57,15 +57,6 @@ static inline double mill_xorshift_double(mill_xorshift *r) {
   return (double)((high << 27) + mill_xorshift_bits(r, 27)) * 0x1p-53;
 }
 
-/* java.util.Random's nextInt(bound), over the bits that `bits` gives. */
-static inline int32_t mill_java_below(int32_t bound, uint32_t (*bits)(void *r, int n), void *r) {
-  int32_t m = bound - 1, v = (int32_t)bits(r, 31);
-  if ((bound & m) == 0) return (int32_t)((int64_t)bound * v >> 31);
-  int32_t u = v;
-  while (v = u % bound, (int64_t)u - v + m > INT32_MAX) u = (int32_t)bits(r, 31);
-  return v;
-}
-
 /* java.util.Random: a linear congruential generator of 48 bits. */
 typedef struct mill_java_random {
   uint64_t state;
@@ -87,6 +78,21 @@ static inline int32_t mill_java_random_int(mill_java_random *r) {
 static inline int64_t mill_java_random_long(mill_java_random *r) {
   int64_t high = mill_java_random_int(r);
   return (int64_t)((uint64_t)high << 32) + mill_java_random_int(r);
+}
+
+/* [0, bound) */
+static inline int32_t mill_java_random_below(mill_java_random *r, int32_t bound) {
+  int32_t m = bound - 1, v = (int32_t)mill_java_random_bits(r, 31);
+  if ((bound & m) == 0) return (int32_t)((int64_t)bound * v >> 31);
+  int32_t u = v;
+  while (v = u % bound, (int64_t)u - v + m > INT32_MAX) u = (int32_t)mill_java_random_bits(r, 31);
+  return v;
+}
+
+/* [0, 1) */
+static inline double mill_java_random_double(mill_java_random *r) {
+  uint64_t high = mill_java_random_bits(r, 26);
+  return (double)((high << 27) + mill_java_random_bits(r, 27)) * 0x1p-53;
 }
 
 #endif
