@@ -184,6 +184,7 @@ struct mill_binder {
   const mill_type *schema; /* of the input */
   mill_arena *arena;       /* of the plan: for states of kernels */
   mill_stage_binding *out;
+  const mill_peek *peek; /* NULL: only the schema is asked for */
   int capacity;
 };
 

@@ -76,6 +76,39 @@ end
 local Case = {}
 Case.__index = Case
 
+-- Columns { name, type } as a StructType; vectors have no name in SQL.
+local function struct_type(columns)
+  local T, list = tidemill.types, {}
+  for i, f in ipairs(columns) do
+    local kind = f[2] == "vector" and T.VectorUDT() or f[2] == "matrix" and T.MatrixUDT() or T.fromDDL(f[2])
+    list[i] = T.StructField(f[1], kind)
+  end
+  return T.StructType(list)
+end
+
+-- Files of JSON lines have the types of their first row.
+local function json_kind(v)
+  if type(v) == "string" then return "string" end
+  if type(v) == "number" then return v % 1 == 0 and "int" or "double" end
+  if v.type == "sparse" then return "vector" end
+  return "array<" .. json_kind(v[1]) .. ">"
+end
+
+local function json_lines(spark, path)
+  local names, columns, rows = {}, {}, {}
+  for line in io.lines(path) do
+    local object = cjson.decode(line)
+    if #rows == 0 then
+      for name in line:gmatch '"([%w_]+)":' do if object[name] ~= nil then names[#names + 1] = name end end
+      for i, name in ipairs(names) do columns[i] = { name, json_kind(object[name]) } end
+    end
+    local row = { n = #names }
+    for i, name in ipairs(names) do row[i] = cell(object[name], columns[i][2]) end
+    rows[#rows + 1] = row
+  end
+  return spark:createDataFrame(rows, struct_type(columns))
+end
+
 function Case:load(input)
   if input.rows then
     local columns, rows = fields(input.schema), {}
@@ -83,12 +116,14 @@ function Case:load(input)
       rows[i] = { n = #columns }
       for k, f in ipairs(columns) do rows[i][k] = cell(row[k], f[2]) end
     end
-    local df = self.spark:createDataFrame(rows, input.schema)
+    local df = self.spark:createDataFrame(rows, struct_type(columns))
     for name, metadata in pairs(input.metadata or {}) do df = df:withMetadata(name, metadata) end
     return df
   end
   if not input.data then unsupported "input" end
-  local df = self.spark.read:csv(self.data .. "/" .. input.data, { header = true, inferSchema = true })
+  local path = self.data .. "/" .. input.data
+  local df = path:find "%.jsonl$" and json_lines(self.spark, path)
+    or self.spark.read:csv(path, { header = true, inferSchema = true })
   if input.where then df = df:where(input.where) end
   for name, columns in pairs(input.vectors or {}) do
     local list = {}
@@ -100,9 +135,20 @@ function Case:load(input)
   return df
 end
 
+-- The shortest text that reads back as the same 32-bit number.
+local function float_text(v)
+  local narrow = string.unpack("f", string.pack("f", v))
+  for digits = 6, 9 do
+    local s = ("%." .. digits .. "g"):format(narrow)
+    if string.unpack("f", string.pack("f", tonumber(s) or 0)) == narrow then return s end
+  end
+  return tostring(v)
+end
+
 -- Expected values as the text that CAST(value AS STRING) gives them.
 local function text(v, kind)
   if is_null(v) then return "NULL" end
+  if kind == "float" and type(v) == "number" then return float_text(v) end
   if type(v) ~= "table" then return tostring(v) end
   if v.type == "sparse" then
     return ("(%d,[%s],[%s])"):format(v.size, table.concat(v.indices, ","), table.concat(v.values, ","))
