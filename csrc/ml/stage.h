@@ -139,10 +139,11 @@ mill_status mill_stage_evaluate(mill_stage *s, mill_dataset *d, double *metric,
                                 bool *larger_is_better, mill_error *err) MILL_USE_RESULT;
 
 /* Fitted attributes by Spark's names (labels, coefficients, intercept, summary.*): one-row tables
-** of one column, so that every type can travel; names are listed for help and __index. */
+** of one column, so that every type can travel, lists of rows, or what is a DataFrame in Spark
+** (`frame`); names are listed for help and __index. */
 const char *mill_stage_attribute_at(const mill_stage *s, int i);
 mill_status mill_stage_attribute(const mill_stage *s, const char *name, mill_table **out,
-                                 mill_error *err) MILL_USE_RESULT;
+                                 bool *frame, mill_error *err) MILL_USE_RESULT;
 
 /* One snapshot file (csrc/snapshot/container.h); overwrite false: PATH_ALREADY_EXISTS. */
 mill_status mill_stage_save(const mill_stage *s, const mill_context *ctx, const char *path,
