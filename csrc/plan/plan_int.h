@@ -246,12 +246,14 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
 bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema);
 mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, const mill_node *b,
                        const mill_expr *condition);
-/* join.c, setop.c, pivot.c, columns.c, command.c, subquery.c */
+/* join.c, setop.c, pivot.c, columns.c, transform.c, command.c, subquery.c */
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_unpivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_columns(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_transform(mill_planner *w, const mill_node *n,
+                                        const mill_scope *outer);
 const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, const mill_expr *e);
 const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
@@ -330,7 +332,6 @@ bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_set_op(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_dedup(mill_lowering *l, const mill_node *n, mill_lowered *out);
-bool mill_lower_transform(mill_lowering *l, const mill_node *n, mill_lowered *out);
 mill_op *mill_op_make(mill_lowering *l, mill_op_kind kind, const mill_op *child);
 bool mill_op_project(mill_lowering *l, const mill_op *child, const mill_bound *const *exprs,
                      const uint64_t *ids, const char *const *names, int n, mill_lowered *out);
