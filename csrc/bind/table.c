@@ -15,6 +15,7 @@
 #define BUILDER "tidemill.builder"
 
 typedef struct builder {
+  mill_session *session; /* a reference: the memory is its */
   mill_arena arena;
   mill_table *t;
   bool open;
@@ -26,6 +27,7 @@ static int builder_gc(lua_State *L) {
   b->open = false;
   mill_arena_clear(&b->arena);
   if (b->t) mill_table_unref(b->t);
+  mill_session_unref(b->session);
   return 0;
 }
 
@@ -80,6 +82,7 @@ int mill_table_create(lua_State *L) {
   luaL_argcheck(L, schema->id == MILL_STRUCT, 3, "a struct type");
   builder *b = mill_state_handle(L, sizeof *b, BUILDER, 0);
   mill_arena_init(&b->arena, ctx->memory);
+  b->session = mill_session_ref(s->s);
   b->open = true;
   MILL_RAISE_IF(L, &err, mill_table_new(ctx->memory, schema, &b->t, &err), NULL);
   mill_taker taker = {&b->arena, ctx->types, NULL, 0};
