@@ -14,9 +14,28 @@ local function read_file(path)
   return f:read "a"
 end
 
--- cjson reads numbers as floats: whole numbers that need more than 53 bits become texts "@<digits>".
+-- cjson reads numbers as floats: whole numbers of more than 15 digits become texts "@<digits>".
 local function decode(text)
-  return cjson.decode((text:gsub("([%[,:]%s*)(%-?%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d+)(%s*[%],}])", '%1"@%2"%3')))
+  local out, at = {}, 1
+  while true do
+    local from = text:find('["%d]', at)
+    if not from then break end
+    local to
+    if text:sub(from, from) == '"' then
+      to = from + 1
+      while text:sub(to, to) ~= '"' do to = to + (text:sub(to, to) == "\\" and 2 or 1) end
+      out[#out + 1] = text:sub(at, to)
+    else
+      to = text:find("[^%d.eE+-]", from) - 1
+      local minus = text:sub(from - 1, from - 1) == "-" and 1 or 0
+      local number = text:sub(from - minus, to)
+      local long = number:find "^%-?%d+$" and #number > 15 + minus
+      out[#out + 1] = text:sub(at, from - 1 - minus) .. (long and '"@' .. number .. '"' or number)
+    end
+    at = to + 1
+  end
+  out[#out + 1] = text:sub(at)
+  return cjson.decode(table.concat(out))
 end
 local function encode(object) return (cjson.encode(object):gsub('"@(%-?%d+)"', "%1")) end
 
