@@ -21,6 +21,7 @@
 
 typedef struct query { /* user values: the plan's handle, the callback, the session's handle */
   mill_query *q;
+  mill_session *owner; /* a reference: the query's memory is its */
   mill_handle_session *session;
   lua_State *L; /* of the step that runs */
   bool running, stop_after;
@@ -42,6 +43,8 @@ static int query_gc(lua_State *L) {
                       "A query cannot be closed by a function that it calls.", NULL);
   h->q = NULL;
   mill_query_free(q);
+  if (h->owner) mill_session_unref(h->owner);
+  h->owner = NULL;
   return 0;
 }
 
@@ -155,13 +158,11 @@ static mill_options take_options(lua_State *L) {
 static mill_status file_sink(lua_State *L, mill_session *s, mill_stream_sink **out,
                              mill_error *err) {
   mill_write w = {.mode = MILL_SAVE_APPEND, .conf = conf, .conf_arg = s};
-  mill_stream_io io = mill_plan_stream_io;
   w.format = text(L, "format");
   w.path = text(L, "path");
   w.partition_by = take_names(L, &w.npartition_by);
   w.options = take_options(L);
-  io.write = mill_write_run;
-  return mill_sink_file_new(mill_session_context(s), &io, &w, out, err);
+  return mill_sink_file_new(mill_session_context(s), &mill_plan_stream_io, &w, out, err);
 }
 
 static mill_status new_sink(lua_State *L, query *h, const mill_plan *p, mill_stream_sink **out,
@@ -213,6 +214,7 @@ int mill_stream_query(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   query *h = mill_state_handle(L, sizeof *h, QUERY, 3);
   h->session = p->session;
+  h->owner = mill_session_ref(p->session->s);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, 3, 1);
   lua_getfield(L, 2, "f");
@@ -368,6 +370,7 @@ static int query_table(lua_State *L) {
 
 typedef struct feed { /* user value: the session's handle */
   mill_stream_source *s;
+  mill_session *owner; /* a reference: the rows' memory is its */
   mill_handle_session *session;
 } feed;
 
@@ -376,6 +379,8 @@ static int feed_gc(lua_State *L) {
   mill_stream_source *s = f->s;
   f->s = NULL;
   mill_stream_source_unref(s);
+  if (f->owner) mill_session_unref(f->owner);
+  f->owner = NULL;
   return 0;
 }
 
@@ -396,6 +401,7 @@ int mill_stream_feed_new(lua_State *L) {
   luaL_argcheck(L, schema->id == MILL_STRUCT, 2, "a struct type");
   feed *f = mill_state_handle(L, sizeof *f, FEED, 1);
   f->session = s;
+  f->owner = mill_session_ref(s->s);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
   MILL_RAISE_IF(L, &err, mill_stream_memory_new(ctx, schema, &f->s, &err), NULL);

@@ -59,8 +59,7 @@ static mill_status csv_configure(io_job *job, mill_error *err) {
   p->null_value = text_option(job, "nullValue", "");
   p->empty_value = text_option(job, "emptyValue", "");
   p->unescaped = unescaped_option(job);
-  const char *corrupt = mill_io_conf(job, "spark.sql.columnNameOfCorruptRecord");
-  p->corrupt = text_option(job, "columnNameOfCorruptRecord", corrupt ? corrupt : "_corrupt_record");
+  p->corrupt = mill_io_corrupt_name(job);
   p->simple =
       p->nsep == 1 && p->line.text == NULL && !p->trim_leading && !p->trim_trailing && !p->multi;
   return MILL_OK;

@@ -126,7 +126,7 @@ struct io_format {
                          mill_error *err);
 };
 
-extern const io_format mill_format_csv, mill_format_text;
+extern const io_format mill_format_csv, mill_format_json, mill_format_text;
 const io_format *mill_io_format(const char *name); /* NULL: none */
 
 /* ---- shared steps --------------------------------------------------------------------------- */
@@ -137,6 +137,16 @@ mill_status mill_io_plain_path(const char *path, mill_text *out, mill_error *err
 mill_status mill_io_discover(io_job *job, const mill_read *r, mill_error *err) MILL_USE_RESULT;
 /* job->schema from job->data, the folders, and with `user` types for partition columns. */
 mill_status mill_io_partition(io_job *job, const mill_type *user, mill_error *err) MILL_USE_RESULT;
+/* Call `piece` for the byte ranges that files are cut into, in order; `to` UINT64_MAX: to the end. */
+mill_status mill_io_cut(const io_job *job,
+                        mill_status (*piece)(void *arg, size_t file, uint64_t from, uint64_t to,
+                                             mill_error *err),
+                        void *arg, mill_error *err) MILL_USE_RESULT;
+/* columnNameOfCorruptRecord, by option or setting. */
+const char *mill_io_corrupt_name(io_job *job);
+/* Is the corrupt record's column a STRING, and not the only one that is read? */
+mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, const char *name,
+                                  mill_error *err) MILL_USE_RESULT;
 /* Turn what err holds into FAILED_READ_FILE.NO_HINT for the path, the cause in the hint. */
 mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status cause);
 /* PERMISSIVE unless the option mode says otherwise. */

@@ -182,7 +182,7 @@ static void use_node(id_set *s, const mill_node *n) {
 
 const mill_node *mill_lowering_begin(mill_lowering *l, const mill_node *root) {
   mill_planner *w = l->w;
-  const mill_node *n = mill_optimise(w, root);
+  const mill_node *n = mill_plan_optimise(w, root);
   if (n == NULL) return NULL;
   id_set used = {.w = w};
   use_list(&used, root->output, root->noutput);

@@ -263,7 +263,7 @@ const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
 
 typedef const mill_node *(*mill_rule)(mill_planner *w, const mill_node *n);
 /* All rules until nothing changes. The result has no subqueries but uncorrelated scalar ones. */
-const mill_node *mill_optimise(mill_planner *w, const mill_node *n);
+const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
