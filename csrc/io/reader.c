@@ -216,8 +216,8 @@ static mill_status check_types(io_job *job, mill_error *err) {
     if (f->type->id == MILL_STRING && f->type->string_kind != MILL_PLAIN_STRING)
       return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
     if (strcmp(f->name, corrupt) == 0 && f->type->id != MILL_STRING)
-      return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name,
-                       "actualType", mill_type_quoted(io_memory(job), f->type, err), NULL);
+      return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name, "actualType",
+                       mill_type_quoted(io_memory(job), f->type, err), NULL);
     if (!job->format->takes(f->type))
       return mill_fail(err, MILL_E_UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, "format",
                        job->format->name, "columnName", mill_error_fmt(err, "`%s`", f->name),
