@@ -307,9 +307,10 @@ static mill_status text_column(csv_decoder *d, const csv_cell *cell, mill_vector
     }                                                                                              \
   }
 
-static inline bool quick_i32(const mill_type *t, const char *p, size_t n, int32_t *out) {
+static inline bool quick_i32(const csv_decoder *d, const mill_type *t, const char *p, size_t n,
+                             int32_t *out) {
   int64_t x;
-  if (t->id == MILL_DATE) return n == 10 && quick_date(p, out);
+  if (t->id == MILL_DATE) return n == 10 && !d->plan->rules.date_pattern && quick_date(p, out);
   if (t->id != MILL_INT || n > 10 || !quick_integer(p, n, &x) || x != (int32_t)x) return false;
   *out = (int32_t)x;
   return true;
@@ -324,7 +325,7 @@ static inline bool quick_i64(const mill_type *t, const char *p, size_t n, int64_
 TYPED_COLUMN(column_bool, uint8_t, false)
 TYPED_COLUMN(column_i8, int8_t, false)
 TYPED_COLUMN(column_i16, int16_t, false)
-TYPED_COLUMN(column_i32, int32_t, quick_i32(v->type, p, cell[i].size, &out[i]))
+TYPED_COLUMN(column_i32, int32_t, quick_i32(d, v->type, p, cell[i].size, &out[i]))
 TYPED_COLUMN(column_i64, int64_t, quick_i64(v->type, p, cell[i].size, &out[i]))
 TYPED_COLUMN(column_f32, float, false)
 TYPED_COLUMN(column_f64, double, false)
@@ -489,6 +490,7 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
 mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
                              mill_error *err) {
   mill_memory *m = io_memory(job);
+  MILL_TRY(mill_io_check_corrupt(job, columns, n, ((const csv_plan *)job->plan)->corrupt, err));
   csv_decoder *d = mill_calloc(m, sizeof *d);
   if (!d) return mill_oom(m, sizeof *d, err);
   d->base = (io_decoder){csv_start, csv_next, csv_free};
