@@ -371,7 +371,7 @@ static void add_files(lua_State *L, mill_plan *p, const mill_node *n) {
   mill_error_clear(&err);
   luaL_checkstack(L, 4, "plan nested too deep");
   for (int i = 0; i < n->nchildren; i++) add_files(L, p, n->child[i]);
-  if (n->kind != MILL_N_SOURCE || mill_read_list == NULL) return;
+  if (n->kind != MILL_N_SOURCE) return;
   mill_read r = {.format = n->source->format,
                  .paths = n->source->paths,
                  .npaths = n->source->npaths,

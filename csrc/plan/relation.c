@@ -5,6 +5,7 @@
 #include "kernel/coerce.h"
 #include "plan/format.h"
 #include "plan/plan_int.h"
+#include "stream/source.h"
 
 struct mill_cte {
   const struct mill_cte *next;
@@ -40,7 +41,9 @@ const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n) {
   if (s == NULL || source == NULL) return NULL;
   *source = *n->source;
   s->source = source;
+  if (n->streaming && source->stream == NULL && !mill_stream_source_open(w, source)) return NULL;
   s->streaming = source->stream != NULL;
+  if (s->streaming) source->schema = source->stream->schema;
   if (source->scan == NULL && source->stream == NULL) {
     mill_read r = {.format = source->format,
                    .paths = source->paths,
