@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "snapshot/table.h"
 
-#pragma weak mill_write_run /* absent in builds that only read: csrc/bind asks first */
-
 static bool is_snapshot(const char *format) { return strcasecmp(format, "snapshot") == 0; }
 
 bool mill_format_readable(const char *format) {

@@ -13,6 +13,15 @@ local function text(df)
   return table.concat(out, "\n")
 end
 
+--- f() with df under a name that is gone afterwards.
+local function with_view(spark, name, df, f)
+  df:createOrReplaceTempView(name)
+  local fine, result = pcall(f)
+  spark.catalog:dropTempView(name)
+  if not fine then error(result, 0) end
+  return result
+end
+
 local function sql(name, query)
   scenario("sql: " .. name, function(spark) return text(spark:sql(query)) end)
 end
@@ -124,14 +133,13 @@ scenario("show", function(spark)
   if not fine then error(why, 0) end
   return shown
 end)
-scenario("tostring", function(spark) return tostring(sample(spark)) end)
 scenario("rows", function(spark)
   local n = 0
-  for row in spark:range(3000):rows() do n = n + row.id end
+  for id in spark:range(3000):rows() do n = n + id end
   return n
 end)
 scenario("toLocalIterator left early", function(spark)
-  for row in spark:range(3000):rows() do return row.id end
+  for id in spark:range(3000):toLocalIterator() do return id end
 end)
 scenario("schema, explain, printSchema", function(spark)
   local df = sample(spark):where("id > 1"):groupBy("name"):count()
@@ -143,16 +151,14 @@ scenario("explain", function(spark)
 end)
 scenario("describe", function(spark) return text(sample(spark):describe "id") end)
 scenario("temporary view", function(spark)
-  sample(spark):createOrReplaceTempView "faulty"
-  local out = text(spark:sql "SELECT id, name FROM faulty WHERE id < 3")
-  spark.catalog:dropTempView "faulty"
-  return out
+  return with_view(spark, "faulty", sample(spark), function()
+    return text(spark:sql "SELECT id, name FROM faulty WHERE id < 3")
+  end)
 end)
 scenario("describe and show of views", function(spark)
-  sample(spark):createOrReplaceTempView "faulty"
-  local out = text(spark:sql "DESCRIBE faulty") .. text(spark:sql "SHOW VIEWS LIKE 'faul*'")
-  spark.catalog:dropTempView "faulty"
-  return out
+  return with_view(spark, "faulty", sample(spark), function()
+    return text(spark:sql "DESCRIBE faulty") .. text(spark:sql "SHOW VIEWS LIKE 'faul*'")
+  end)
 end)
 scenario("cached frame", function(spark)
   local df = sample(spark):where("id > 1"):cache()
@@ -191,11 +197,10 @@ end)
 scenario("csv aggregated", function(spark, dir)
   local lines = {}
   for i = 1, 3000 do lines[i] = i .. ",name" .. i % 5 .. "," .. i / 4 end
-  spark.read:schema("id INT, name STRING, x DOUBLE"):csv(file(dir .. "/c.csv", table.concat(lines, "\n") .. "\n"))
-    :createOrReplaceTempView "c"
-  local out = text(spark:sql "SELECT name, count(*), sum(x) FROM c WHERE id % 2 = 0 GROUP BY name ORDER BY name")
-  spark.catalog:dropTempView "c"
-  return out
+  local path = file(dir .. "/c.csv", table.concat(lines, "\n") .. "\n")
+  return with_view(spark, "c", spark.read:schema("id INT, name STRING, x DOUBLE"):csv(path), function()
+    return text(spark:sql "SELECT name, count(*), sum(x) FROM c WHERE id % 2 = 0 GROUP BY name ORDER BY name")
+  end)
 end)
 scenario("text", function(spark, dir)
   return text(spark.read:text(file(dir .. "/t.txt", "one\ntwo\na line that is longer than twelve bytes\n")))
@@ -206,6 +211,40 @@ scenario("partition folders", function(spark, dir)
     file(dir .. "/p/k=" .. k .. "/x.csv", k .. "0\n")
   end
   return text(spark.read:schema("v INT, k INT"):csv(dir .. "/p"))
+end)
+
+-- ---- saving ------------------------------------------------------------------------------------
+
+local function modes(name)
+  scenario(name .. " written, overwritten, appended", function(spark, dir)
+    local path = dir .. "/" .. name
+    os.execute(("rm -rf '%s'"):format(path))
+    local df = sample(spark):select("id", "name")
+    df.write:format(name):save(path)
+    df.write:format(name):mode("overwrite"):save(path)
+    df.write:format(name):mode("append"):save(path)
+    return text(spark.read:format(name):schema("id INT, name STRING"):load(path):orderBy("id"))
+  end)
+end
+modes "snapshot"
+modes "csv"
+scenario("snapshot of every kind of column", function(spark, dir)
+  local path = dir .. "/all"
+  sample(spark).write:mode("overwrite"):snapshot(path)
+  return text(spark.read:snapshot(path))
+end)
+scenario("snapshot of more than a chunk, columns picked", function(spark, dir)
+  local path = dir .. "/long"
+  spark:sql("SELECT id, id * 2 AS twice, CAST(id AS STRING) s FROM range(70000)").write:mode("overwrite"):snapshot(path)
+  return text(spark:sql(("SELECT sum(twice), count(*) FROM snapshot.`%s` WHERE id %% 3 = 0"):format(path)))
+end)
+scenario("json written", function(spark, dir)
+  sample(spark).write:mode("overwrite"):json(dir .. "/j")
+  return "written"
+end)
+scenario("partitioned csv written", function(spark, dir)
+  sample(spark):select("id", "name").write:mode("overwrite"):partitionBy("id"):csv(dir .. "/k")
+  return text(spark.read:csv(dir .. "/k"):orderBy("id"))
 end)
 
 return M
