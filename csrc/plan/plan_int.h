@@ -43,12 +43,13 @@ struct mill_planner {
   int inlined;                 /* views and CTEs being entered */
 };
 
-/* Note the failure and give NULL. */
-#define MILL_W_FAIL(w, ...) ((w)->status = mill_fail((w)->err, __VA_ARGS__), NULL)
+/* Note the failure and give NULL. Once memory has run out, that is what is told. */
+#define MILL_W_NOTE(w, ...)                                                                        \
+  ((w)->status == MILL_E_OUT_OF_MEMORY ? MILL_OK : ((w)->status = mill_fail((w)->err, __VA_ARGS__)))
+#define MILL_W_FAIL(w, ...) ((void)MILL_W_NOTE(w, __VA_ARGS__), NULL)
 /* The same, with the place of an expression or node (anything with text, start, stop). */
 #define MILL_W_FAIL_AT(w, x, ...)                                                                  \
-  ((w)->status = mill_fail((w)->err, __VA_ARGS__),                                                 \
-   mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
+  ((void)MILL_W_NOTE(w, __VA_ARGS__), mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
 void mill_w_at(mill_planner *w, const char *text, int32_t start, int32_t stop);
 
 mill_status mill_planner_init(mill_planner *w, mill_plan *p, mill_error *err) MILL_USE_RESULT;
@@ -145,10 +146,10 @@ typedef struct mill_scope {
   const struct mill_scope *outer; /* the query around this one */
   const mill_expr *const *column, *const *hidden;
   int ncolumns, nhidden;
-  const mill_exprs *lateral;          /* aliases of the same list, or NULL */
+  const mill_exprs *lateral;              /* aliases of the same list, or NULL */
   const struct mill_variables *variables; /* of lambdas */
-  const mill_exprs *expand;           /* $1, $2, .. of a lowered function */
-  bool nested;                        /* below the top of a select item */
+  const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
+  bool nested;                            /* below the top of a select item */
 } mill_scope;
 
 typedef struct mill_variables {
