@@ -10,10 +10,6 @@
 #include "ml/stage.h"
 #include "sql/parse.h"
 
-#pragma weak mill_write_run
-#pragma weak mill_save_mode_of
-#pragma weak mill_read_list
-#pragma weak mill_read_files_clear
 #pragma weak mill_stage_class_find
 #pragma weak mill_stage_class_at
 #pragma weak mill_stage_class_name

@@ -13,6 +13,7 @@
 #include "bind/session.h"
 #include "bind/stage.h"
 #include "bind/state.h"
+#include "bind/stream.h"
 #include "kernel/function.h"
 
 #define MILL_VERSION "0.1.0"
@@ -39,10 +40,10 @@ static int seconds(lua_State *L) {
   return 1;
 }
 
-/* core.linked(part): is "ml" or "io" in this build? */
+/* core.linked(part): is "ml" in this build? */
 static int linked(lua_State *L) {
-  static const char *const parts[] = {"ml", "io", NULL};
-  bool has[] = {mill_stage_new != NULL, mill_write_run != NULL};
+  static const char *const parts[] = {"ml", NULL};
+  bool has[] = {mill_stage_new != NULL};
   lua_pushboolean(L, has[luaL_checkoption(L, 1, NULL, parts)]);
   return 1;
 }
@@ -107,6 +108,11 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"linked", linked},
                                        {"infer", mill_table_infer},
                                        {"table", mill_table_create},
+                                       {"stream_query", mill_stream_query},
+                                       {"stream_check", mill_stream_refusal},
+                                       {"stream_feed", mill_stream_feed_new},
+                                       {"uuid", mill_stream_uuid},
+                                       {"rest", mill_stream_rest},
                                        {"stage", mill_stage_create},
                                        {"stage_load", mill_stage_open},
                                        {"stage_classes", mill_stage_classes},
@@ -118,6 +124,7 @@ int luaopen_tidemill_core(lua_State *L) {
   mill_interval_open(L);
   mill_session_open_class(L);
   mill_plan_open_class(L);
+  mill_stream_open_class(L);
   mill_rows_open_class(L);
   mill_table_open_class(L);
   mill_stage_open_class(L);

@@ -15,6 +15,7 @@
 #include "bind/stage.h"
 #include "bind/state.h"
 #include "bind/udf.h"
+#include "plan/cache.h"
 
 static const char *const kinds[] = {
     "relation",    "function", "values",  "one_row",      "range",    "project", "filter",
@@ -370,7 +371,7 @@ static void add_files(lua_State *L, mill_plan *p, const mill_node *n) {
   mill_error_clear(&err);
   luaL_checkstack(L, 4, "plan nested too deep");
   for (int i = 0; i < n->nchildren; i++) add_files(L, p, n->child[i]);
-  if (n->kind != MILL_N_SOURCE || mill_read_list == NULL) return;
+  if (n->kind != MILL_N_SOURCE) return;
   mill_read r = {.format = n->source->format,
                  .paths = n->source->paths,
                  .npaths = n->source->npaths,
@@ -393,15 +394,42 @@ static int plan_files(lua_State *L) {
   return 1;
 }
 
+/* plan:cache(): a handle that means the same and keeps its rows. */
+static int plan_cache(lua_State *L) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, 1);
+  mill_handle_plan *kept = mill_state_handle(L, sizeof *kept, MILL_PLAN_CLASS, 1);
+  kept->session = h->session;
+  lua_pushvalue(L, 2);
+  lua_setiuservalue(L, 3, 1);
+  MILL_RAISE_IF(L, &err, mill_plan_cache(h->p, &kept->p, &err), NULL);
+  return 1;
+}
+
+static int plan_uncache(lua_State *L) {
+  mill_plan_uncache(mill_plan_check(L, 1)->p);
+  return 0;
+}
+
 static int plan_kind(lua_State *L) {
   lua_pushinteger(L, mill_plan_check(L, 1)->p->root->kind);
   return 1;
 }
 
 void mill_plan_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"schema", plan_schema},       {"columns", plan_columns}, {"find", plan_find},
-      {"streaming", plan_streaming}, {"explain", plan_explain}, {"view", plan_view},
-      {"kind", plan_kind},           {"files", plan_files},     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"schema", plan_schema},
+                                     {"columns", plan_columns},
+                                     {"find", plan_find},
+                                     {"streaming", plan_streaming},
+                                     {"explain", plan_explain},
+                                     {"view", plan_view},
+                                     {"kind", plan_kind},
+                                     {"files", plan_files},
+                                     {"cache", plan_cache},
+                                     {"uncache", plan_uncache},
+                                     {NULL, NULL}};
   mill_state_class(L, MILL_PLAN_CLASS, methods, plan_gc);
 }

@@ -5,6 +5,7 @@
 ** of what is there. Nothing moves where the order of rows is the first relation's already. */
 #include <string.h>
 
+#include "plan/cache.h"
 #include "plan/plan_int.h"
 
 enum { MILL_MANY_JOINS = 24 };
@@ -21,6 +22,9 @@ double mill_n_estimate(const mill_node *n) {
   double a, b;
   switch (n->kind) {
   case MILL_N_TABLE: return (double)n->table->rows;
+  case MILL_N_CACHE:
+    a = mill_cache_rows(n->cache);
+    return a >= 0 ? a : mill_n_estimate(n->child[0]);
   case MILL_N_SOURCE:
     return n->source->scan == NULL      ? 1000
            : n->source->scan->rows >= 0 ? n->source->scan->rows

@@ -95,7 +95,7 @@ function M.help(what)
   return text
 end
 
-local PARTS = { { "io", "files: csv, json, text" }, { "ml", "machine learning" } }
+local PARTS = { { "ml", "machine learning" } }
 
 --- A table from part to true or false; printed as well.
 function M.features()
