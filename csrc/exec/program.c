@@ -407,7 +407,7 @@ static mill_status eval(mill_program *p, prog_node *n, const prog_frame *f, cons
 
 mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector *out,
                              mill_error *err) {
-  mill_arena_clear(&p->batch);
+  mill_arena_reset(&p->batch);
   p->in = in;
   prog_frame f = {++p->frames, in->sel, in->n};
   for (int i = 0; i < p->n; i++) {
