@@ -156,8 +156,6 @@ static mill_status file_sink(lua_State *L, mill_session *s, mill_stream_sink **o
                              mill_error *err) {
   mill_write w = {.mode = MILL_SAVE_APPEND, .conf = conf, .conf_arg = s};
   mill_stream_io io = mill_plan_stream_io;
-  if (mill_write_run == NULL)
-    mill_raise_misuse(L, "NOT_IMPLEMENTED", "feature", "Writing files", NULL);
   w.format = text(L, "format");
   w.path = text(L, "path");
   w.partition_by = take_names(L, &w.npartition_by);

@@ -114,9 +114,9 @@ static mill_status run(mill_search *s, mill_arena *keep, mill_optimise_trace *t,
   }
 }
 
-mill_status mill_optimise(const mill_objective *f, const mill_optimise_options *o, mill_memory *m,
-                          mill_arena *arena, double *x, mill_optimise_trace *trace,
-                          mill_error *err) {
+mill_status mill_optimise_run(const mill_objective *f, const mill_optimise_options *o,
+                              mill_memory *m, mill_arena *arena, double *x,
+                              mill_optimise_trace *trace, mill_error *err) {
   mill_arena own;
   mill_arena_init(&own, m);
   mill_search s = {.f = f, .o = o, .arena = &own, .n = f->n, .x = x};

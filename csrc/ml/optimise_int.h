@@ -40,9 +40,9 @@ typedef struct mill_optimise_trace {
 } mill_optimise_trace;
 
 /* x holds the start and then the minimum. Needs lower <= x <= upper. */
-mill_status mill_optimise(const mill_objective *f, const mill_optimise_options *o, mill_memory *m,
-                          mill_arena *arena, double *x, mill_optimise_trace *trace,
-                          mill_error *err) MILL_USE_RESULT;
+mill_status mill_optimise_run(const mill_objective *f, const mill_optimise_options *o,
+                              mill_memory *m, mill_arena *arena, double *x,
+                              mill_optimise_trace *trace, mill_error *err) MILL_USE_RESULT;
 
 /* ---- between the loop and the methods ---------------------------------------------------------- */
 

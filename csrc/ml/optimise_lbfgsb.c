@@ -20,12 +20,12 @@ typedef struct breakpoint {
 } breakpoint;
 
 typedef struct model {
-  int kept;                      /* steps in memory; W has 2 kept columns */
+  int kept; /* steps in memory; W has 2 kept columns */
   double theta;
   double *y[MILL_OPTIMISE_MEMORY], *s[MILL_OPTIMISE_MEMORY]; /* oldest first */
-  double m[MAX2 * MAX2];         /* 2 kept x 2 kept, row by row */
-  double *cauchy, *residual;     /* n each */
-  breakpoint *order;             /* n */
+  double m[MAX2 * MAX2];                                     /* 2 kept x 2 kept, row by row */
+  double *cauchy, *residual;                                 /* n each */
+  breakpoint *order;                                         /* n */
 } model;
 
 static double *room(mill_search *s) {
@@ -138,8 +138,7 @@ static bool minimise_free(mill_search *s, const double *c) {
   for (int i = 0; i < s->n; i++) {
     if (!is_free(s, i)) continue;
     row_of(h, i, w);
-    h->residual[i] =
-        s->grad[i] + h->theta * (h->cauchy[i] - s->x[i]) - mill_dot(w, mc, k2);
+    h->residual[i] = s->grad[i] + h->theta * (h->cauchy[i] - s->x[i]) - mill_dot(w, mc, k2);
     mill_axpy(h->residual[i], w, wr, k2);
     for (int r = 0; r < k2; r++) mill_axpy(w[r], w, ww + r * k2, k2);
   }
@@ -158,8 +157,8 @@ static bool minimise_free(mill_search *s, const double *c) {
     h->residual[i] = -(inverse * h->residual[i] + inverse * inverse * mill_dot(w, v, k2));
     /* not yet added: is_free looks at the Cauchy point */
   }
-  for (int i = 0; i < s->n; i++) s->dir[i] = h->cauchy[i] - s->x[i] +
-                                             (is_free(s, i) ? h->residual[i] : 0.0);
+  for (int i = 0; i < s->n; i++)
+    s->dir[i] = h->cauchy[i] - s->x[i] + (is_free(s, i) ? h->residual[i] : 0.0);
   return true;
 }
 
