@@ -89,6 +89,7 @@ struct agg_worker {
   mill_group_keys keys;
   mill_arena own, scratch;
   uint32_t group[MILL_BATCH];
+  char *base[MILL_BATCH]; /* the states of each row's group */
   void *states[MILL_BATCH];
 };
 
@@ -112,7 +113,7 @@ static mill_status update_some(mill_agg_part *p, agg_worker *w, int i, const mil
     MILL_TRY(mill_vector_gather(c, &arg[k], rows, *kept, false, &w->scratch, err));
     args[k] = c;
   }
-  for (uint32_t r = 0; r < *kept; r++) w->states[r] = mill_agg_state(p, w->group[rows[r]], i);
+  for (uint32_t r = 0; r < *kept; r++) w->states[r] = w->base[rows[r]] + p->plan->offset[i];
   return MILL_OK;
 }
 
@@ -128,7 +129,7 @@ static mill_status update_call(mill_agg_part *p, agg_worker *w, int i, const mil
   if (a->filter || a->distinct) {
     MILL_TRY(update_some(p, w, i, v, n, args, &kept, err));
   } else {
-    for (uint32_t r = 0; r < n; r++) w->states[r] = mill_agg_state(p, w->group[r], i);
+    for (uint32_t r = 0; r < n; r++) w->states[r] = w->base[r] + p->plan->offset[i];
   }
   if (kept == 0) return MILL_OK;
   if (p->plan->op->nkeys == 0 && a->impl->update_all)
@@ -142,6 +143,8 @@ static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, 
   mill_arena_reset(&w->scratch);
   if (op->nkeys) mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
   MILL_TRY(mill_agg_find(p, &w->keys, b->n, w->group, err));
+  for (uint32_t r = 0; r < b->n; r++)
+    w->base[r] = p->state + (size_t)w->group[r] * p->plan->state_size;
   const mill_vector *v = w->out + op->nkeys;
   for (int i = 0; i < op->naggs; i++) {
     MILL_TRY(update_call(p, w, i, v, b->n, err));

@@ -23,12 +23,14 @@ mill_status mill_group_layout_init(mill_group_layout *l, const mill_type *const 
   *l = (mill_group_layout){.nkeys = nkeys, .plain = nkeys <= MILL_GROUP_KEYS};
   l->type = mill_arena_alloc(a, (size_t)(nkeys + 1) * sizeof *l->type);
   l->at = mill_arena_alloc(a, (size_t)(nkeys + 1) * sizeof *l->at);
-  if (l->type == NULL || l->at == NULL) return mill_oom(a->memory, (size_t)nkeys, err);
+  l->size = mill_arena_alloc(a, (size_t)(nkeys + 1) * sizeof *l->size);
+  if (!l->type || !l->at || !l->size) return mill_oom(a->memory, (size_t)nkeys, err);
   for (int k = 0; k < nkeys; k++) {
     int words = words_of(type[k]);
     l->type[k] = type[k];
     l->at[k] = l->words;
-    l->words += words > 0 ? (uint32_t)words : 0;
+    l->size[k] = words > 0 ? (uint32_t)words : 0;
+    l->words += l->size[k];
     l->plain &= words >= 0;
     l->strings |= type[k]->phys == MILL_PHYS_STR;
   }
@@ -91,12 +93,12 @@ static bool has_nulls(const mill_vector *v, uint32_t n) {
 
 static void put_nulls(mill_group_keys *k, const mill_group_layout *l, int key, const mill_vector *v,
                       uint32_t n) {
-  int words = words_of(v->type);
+  uint32_t words = l->size[key];
   if (k->null == NULL) k->null = memset(k->null_room, 0, n * sizeof *k->null);
   for (uint32_t i = 0; i < n; i++) {
     if (v->type->phys != MILL_PHYS_NONE && mill_vector_valid(v, i)) continue;
     k->null[i] |= 1ull << key;
-    for (int w = 0; w < words; w++) k->word[(size_t)i * l->words + l->at[key] + (uint32_t)w] = 0;
+    for (uint32_t w = 0; w < words; w++) k->word[(size_t)i * l->words + l->at[key] + w] = 0;
   }
 }
 
@@ -120,12 +122,18 @@ static uint64_t hash_long(const uint64_t *view) {
 
 static bool is_long(const uint64_t *view) { return (uint32_t)*view > MILL_STR_INLINE; }
 
-/* Words are mixed two at a time; long strings by their bytes. */
+static bool any_long(const uint64_t *view, uint32_t words, uint32_t n) {
+  bool yes = false;
+  for (uint32_t i = 0; i < n; i++) yes |= is_long(view + (size_t)i * words);
+  return yes;
+}
+
+/* Words are mixed one after the other; long strings by their bytes. */
 static void hash_rows(mill_group_keys *k, const mill_group_layout *l, uint32_t n) {
   uint32_t words = l->words;
   if (words == 1) {
     for (uint32_t i = 0; i < n; i++) k->hash[i] = mix(k->word[i], 1);
-  } else if (!l->strings) {
+  } else if (!k->has_long) {
     for (uint32_t i = 0; i < n; i++) {
       uint64_t h = 1;
       for (uint32_t w = 0; w < words; w++) h = mix(h, k->word[(size_t)i * words + w]);
@@ -137,11 +145,11 @@ static void hash_rows(mill_group_keys *k, const mill_group_layout *l, uint32_t n
       const uint64_t *row = k->word + (size_t)i * words;
       for (int c = 0; c < l->nkeys; c++) {
         const uint64_t *x = row + l->at[c];
-        int size = words_of(l->type[c]);
+        uint32_t size = l->size[c];
         if (l->type[c]->phys == MILL_PHYS_STR && is_long(x))
           h = mix(h, hash_long(x));
         else
-          for (int w = 0; w < size; w++) h = mix(h, x[w]);
+          for (uint32_t w = 0; w < size; w++) h = mix(h, x[w]);
       }
       k->hash[i] = h;
     }
@@ -153,6 +161,7 @@ static void hash_rows(mill_group_keys *k, const mill_group_layout *l, uint32_t n
 void mill_group_keys_set(mill_group_keys *k, const mill_group_layout *l, const mill_vector *key,
                          uint32_t n) {
   k->null = NULL;
+  k->has_long = false;
   k->value = key;
   if (!l->plain) {
     for (int c = 0; c < l->nkeys; c++) mill_vector_hash(&key[c], NULL, n, c > 0, k->hash);
@@ -161,6 +170,8 @@ void mill_group_keys_set(mill_group_keys *k, const mill_group_layout *l, const m
   for (int c = 0; c < l->nkeys; c++) put_words(k->word + l->at[c], l->words, &key[c], n);
   for (int c = 0; c < l->nkeys; c++)
     if (has_nulls(&key[c], n)) put_nulls(k, l, c, &key[c], n);
+  for (int c = 0; c < l->nkeys; c++)
+    if (l->type[c]->phys == MILL_PHYS_STR) k->has_long |= any_long(k->word + l->at[c], l->words, n);
   hash_rows(k, l, n);
 }
 
@@ -243,7 +254,7 @@ static mill_status rehash(mill_groups *g, mill_error *err) {
 static bool same_strings(const mill_group_layout *l, const uint64_t *a, const uint64_t *b) {
   for (int c = 0; c < l->nkeys; c++) {
     const uint64_t *x = a + l->at[c], *y = b + l->at[c];
-    int words = words_of(l->type[c]);
+    uint32_t words = l->size[c];
     if (words > 0 && x[0] != y[0]) return false;
     if (words < 2 || x[1] == y[1]) continue;
     if (l->type[c]->phys != MILL_PHYS_STR || !is_long(x)) return false;

@@ -21,7 +21,7 @@ enum { MILL_GROUP_KEYS = 64 }; /* more keys than that are kept as vectors */
 /* How the keys of an operator are laid out. */
 typedef struct mill_group_layout {
   const mill_type **type;
-  uint32_t *at; /* first word of each key */
+  uint32_t *at, *size; /* first word of each key; how many */
   int nkeys;
   uint32_t words;
   bool plain, strings;
@@ -34,6 +34,7 @@ mill_status mill_group_layout_init(mill_group_layout *l, const mill_type *const 
 typedef struct mill_group_keys {
   uint64_t *word, *null, *hash; /* null: of plain keys, NULL where no key is null */
   uint64_t *null_room;
+  bool has_long;            /* some string is not inline */
   const mill_vector *value; /* of other keys, flat or constant */
 } mill_group_keys;
 
