@@ -158,13 +158,18 @@ static bool add_block(mill_arena *a, size_t n) {
   return true;
 }
 
-void *mill_arena_alloc(mill_arena *a, size_t n) {
+void *mill_arena_take(mill_arena *a, size_t n) {
   if (n > SIZE_MAX / 2) return NULL;
   n = (n + 15) & ~(size_t)15;
   if ((size_t)(a->end - a->at) < n && !add_block(a, n)) return NULL;
   void *p = a->at;
   a->at += n;
-  return memset(p, 0, n);
+  return p;
+}
+
+void *mill_arena_alloc(mill_arena *a, size_t n) {
+  void *p = mill_arena_take(a, n);
+  return p ? memset(p, 0, n) : NULL;
 }
 
 char *mill_arena_strndup(mill_arena *a, const char *s, size_t n) {

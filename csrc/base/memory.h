@@ -57,6 +57,7 @@ void mill_arena_clear(mill_arena *a); /* frees every block; the arena can be use
 void mill_arena_reset(mill_arena *a); /* as clear, but the newest block stays for reuse */
 void *mill_arena_alloc(mill_arena *a,
                        size_t n) MILL_USE_RESULT; /* zeroed; NULL when out of memory */
+void *mill_arena_take(mill_arena *a, size_t n) MILL_USE_RESULT; /* the same, not zeroed */
 char *mill_arena_strndup(mill_arena *a, const char *s, size_t n) MILL_USE_RESULT;
 
 #endif

@@ -195,6 +195,7 @@ static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, 
   case MILL_OP_UNION: return run_union(x, op, out, err);
   case MILL_OP_ROWS: return run_rows(op, out, err);
   case MILL_OP_JOIN:
+    if (op->build_left) return mill_join_semi(x, op, out, err);
     if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL)
       return run_outer_join(x, op, out, err);
     return collect(x, op, limit, out, err);
