@@ -107,10 +107,11 @@ static mill_status like(printer *p, const mill_expr *e, const char *word) {
 /* Functions that Spark prints in capitals. */
 static bool shouted(const char *name) {
   static const char *const names[] = {
-      "acos",   "acosh", "asin",  "asinh", "atan",    "atan2", "atanh", "cbrt",    "ceil",
-      "cos",    "cosh",  "cot",   "csc",   "degrees", "e",     "exp",   "expm1",   "floor",
-      "hypot",  "log",   "log10", "log1p", "log2",    "pi",    "power", "radians", "sec",
-      "signum", "sin",   "sinh",  "sqrt",  "tan",     "tanh",  NULL};
+      "acos",  "acosh",   "asin",   "asinh",       "atan",  "atan2",   "atanh", "cbrt",
+      "ceil",  "cos",     "cosh",   "cot",         "csc",   "degrees", "e",     "exp",
+      "expm1", "floor",   "hypot",  "log",         "log10", "log1p",   "log2",  "pi",
+      "power", "radians", "sec",    "signum",      "sin",   "sinh",    "sqrt",  "tan",
+      "tanh",  "rlike",   "regexp", "regexp_like", NULL};
   for (int i = 0; names[i]; i++)
     if (strcasecmp(name, names[i]) == 0) return true;
   return false;
