@@ -215,8 +215,8 @@ static mill_status start_encoder(mill_writer *w, mill_error *err) {
   return code == Z_OK ? MILL_OK : mill_oom(w->memory, 1 << 18, err);
 }
 
-mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
-                             mill_writer **out, mill_error *err) {
+static mill_status open_writer(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
+                               mill_file_mode mode, mill_writer **out, mill_error *err) {
   if (c == MILL_CODEC_UNKNOWN)
     return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", mill_error_fmt(err, "%s", path),
                      NULL);
@@ -225,7 +225,7 @@ mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *p
   w->memory = m;
   w->codec = c;
   w->file.fd = -1;
-  mill_status s = mill_file_open(fs, m, path, MILL_FILE_CREATE, &w->file, err);
+  mill_status s = mill_file_open(fs, m, path, mode, &w->file, err);
   if (s == MILL_OK) s = start_encoder(w, err);
   if (s != MILL_OK) {
     mill_writer_free(w);
@@ -233,6 +233,16 @@ mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *p
   }
   *out = w;
   return MILL_OK;
+}
+
+mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
+                             mill_writer **out, mill_error *err) {
+  return open_writer(fs, m, path, c, MILL_FILE_CREATE, out, err);
+}
+
+mill_status mill_writer_append(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
+                               mill_writer **out, mill_error *err) {
+  return open_writer(fs, m, path, c, MILL_FILE_APPEND, out, err);
 }
 
 void mill_writer_free(mill_writer *w) {

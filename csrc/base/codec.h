@@ -33,6 +33,9 @@ typedef struct mill_writer mill_writer;
 /* Creates the file; it must not exist. */
 mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
                              mill_writer **out, mill_error *err) MILL_USE_RESULT;
+/* Goes on behind what is in the file (made when it is not there) with a new member or frame. */
+mill_status mill_writer_append(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
+                               mill_writer **out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_writer_write(mill_writer *w, const void *p, size_t n,
                               mill_error *err) MILL_USE_RESULT;
 /* Ends the stream, flushes the file to disk and frees w; on failure too. */

@@ -312,6 +312,83 @@ mill_status mill_folder_list(const mill_files *fs, const char *path, mill_names 
   return s;
 }
 
+/* The folders that hold two names, found before a rename: what comes after must not fail for want
+** of memory. */
+typedef struct parents {
+  mill_text a, b;
+} parents;
+
+static mill_status find_parents(parents *p, mill_memory *m, const char *a, const char *b,
+                                mill_error *err) {
+  mill_text_init(&p->a, m);
+  mill_text_init(&p->b, m);
+  MILL_TRY(parent(&p->a, a, err));
+  return parent(&p->b, b, err);
+}
+
+static mill_status sync_parents(const mill_files *fs, const parents *p, mill_error *err) {
+  MILL_TRY(mill_folder_sync(fs, p->b.data, err));
+  return strcmp(p->a.data, p->b.data) ? mill_folder_sync(fs, p->a.data, err) : MILL_OK;
+}
+
+static void clear_parents(parents *p) {
+  mill_text_clear(&p->a);
+  mill_text_clear(&p->b);
+}
+
+static int move_folder(const char *from, const char *to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  return rename(from, to) == 0 ? 0 : errno;
+}
+
+mill_status mill_folder_move(const mill_files *fs, mill_memory *m, const char *from, const char *to,
+                             mill_error *err) {
+  parents p;
+  mill_status s = find_parents(&p, m, from, to, err);
+  if (s == MILL_OK) {
+    int code = refused(fs, MILL_CALL_RENAME, to);
+    if (!code) code = move_folder(from, to);
+    s = code ? io_error(err, "rename to", to, code) : sync_parents(fs, &p, err);
+  }
+  clear_parents(&p);
+  return s;
+}
+
+/* Without an exchange in one step: b steps aside, a takes its place. */
+static int swap_slowly(mill_memory *m, const char *a, const char *b) {
+  mill_text aside;
+  mill_text_init(&aside, m);
+  int code = mill_text_printf(&aside, NULL, "%s.aside", a) == MILL_OK ? 0 : ENOMEM;
+  if (!code && rename(b, aside.data) != 0) code = errno;
+  if (!code && rename(a, b) != 0) {
+    code = errno;
+    if (rename(aside.data, b) != 0) code = errno;
+  } else if (!code && rename(aside.data, a) != 0) {
+    code = errno;
+  }
+  mill_text_clear(&aside);
+  return code;
+}
+
+static int swap_folders(mill_memory *m, const char *a, const char *b) {
+  if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0) return 0;
+  return errno == EINVAL || errno == ENOSYS ? swap_slowly(m, a, b) : errno;
+}
+
+mill_status mill_folder_swap(const mill_files *fs, mill_memory *m, const char *a, const char *b,
+                             mill_error *err) {
+  parents p;
+  mill_status s = find_parents(&p, m, a, b, err);
+  if (s == MILL_OK) {
+    int code = refused(fs, MILL_CALL_RENAME, b);
+    if (!code) code = swap_folders(m, a, b);
+    s = code ? io_error(err, "exchange", b, code) : sync_parents(fs, &p, err);
+  }
+  clear_parents(&p);
+  return s;
+}
+
 static mill_status remove_tree(const mill_files *fs, mill_memory *m, const char *path, int depth,
                                mill_error *err);
 

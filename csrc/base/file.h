@@ -84,6 +84,14 @@ mill_status mill_folder_remove(const mill_files *fs, mill_memory *m, const char 
                                mill_error *err)
     MILL_USE_RESULT; /* with all below; not there: fine */
 
+/* Rename folder `from` to `to`, which must not be there, and flush the folders above. */
+mill_status mill_folder_move(const mill_files *fs, mill_memory *m, const char *from, const char *to,
+                             mill_error *err) MILL_USE_RESULT;
+/* Exchange two folders in one step, as far as the file system can (else `b` is missing for the
+** moment between two renames), and flush the folders above. */
+mill_status mill_folder_swap(const mill_files *fs, mill_memory *m, const char *a, const char *b,
+                             mill_error *err) MILL_USE_RESULT;
+
 /* Names in a folder, sorted by bytes; "." and ".." left out. */
 typedef struct mill_names {
   mill_arena arena;

@@ -134,6 +134,17 @@ void mill_arena_clear(mill_arena *a) {
   mill_arena_init(a, a->memory);
 }
 
+void mill_arena_reset(mill_arena *a) {
+  mill_arena_block *b = a->head;
+  if (b == NULL) return;
+  for (mill_arena_block *old = b->next, *next; old; old = next) {
+    next = old->next;
+    mill_free(a->memory, old, sizeof *old + old->size);
+  }
+  b->next = NULL;
+  a->at = (char *)(b + 1);
+}
+
 static bool add_block(mill_arena *a, size_t n) {
   size_t size = a->head ? a->head->size * 2 : 1024;
   if (size > (1u << 20)) size = 1u << 20;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind/link.h"
 #include "bind/stage.h"
 
 typedef struct plan_dataset {

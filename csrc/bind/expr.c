@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "bind/host.h"
-#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/raise.h"
 #include "bind/schema.h"
 #include "bind/state.h"
 #include "bind/take.h"
 #include "bind/udf.h"
+#include "sql/parse.h"
 
 enum { MAX_DEPTH = 1000 };
 

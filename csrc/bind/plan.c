@@ -9,13 +9,14 @@
 #include <string.h>
 
 #include "bind/expr.h"
-#include "bind/link.h"
 #include "bind/raise.h"
 #include "bind/schema.h"
 #include "bind/stage.h"
 #include "bind/state.h"
 #include "bind/udf.h"
 #include "plan/cache.h"
+#include "io/reader.h"
+#include "sql/parse.h"
 
 static const char *const kinds[] = {
     "relation",    "function", "values",  "one_row",      "range",    "project", "filter",
@@ -375,7 +376,7 @@ static void add_files(lua_State *L, mill_plan *p, const mill_node *n) {
   mill_error_clear(&err);
   luaL_checkstack(L, 4, "plan nested too deep");
   for (int i = 0; i < n->nchildren; i++) add_files(L, p, n->child[i]);
-  if (n->kind != MILL_N_SOURCE || mill_read_list == NULL) return;
+  if (n->kind != MILL_N_SOURCE) return;
   mill_read r = {.format = n->source->format,
                  .paths = n->source->paths,
                  .npaths = n->source->npaths,

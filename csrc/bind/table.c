@@ -4,7 +4,6 @@
 ** there into the chunks of a table. Raising at any row frees all of it. */
 #include <lauxlib.h>
 
-#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/raise.h"
 #include "bind/rows.h"

@@ -96,6 +96,12 @@ void mill_table_unref(mill_table *t) {
   mill_free(t->memory, t, sizeof *t);
 }
 
+void mill_table_reset(mill_table *t) {
+  for (size_t i = 0; i < t->nchunks; i++) mill_chunk_unref(t->chunk[i]);
+  t->nchunks = 0;
+  t->rows = 0;
+}
+
 mill_status mill_table_add_move(mill_table *t, mill_chunk *c, mill_error *err) {
   void *p = t->chunk;
   mill_status s = mill_grow(t->memory, &p, &t->capacity, t->nchunks + 1, sizeof *t->chunk, err);

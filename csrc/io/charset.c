@@ -2,7 +2,7 @@
 #include <strings.h>
 
 #include "base/utf8.h"
-#include "io/format_int.h"
+#include "io/write_int.h"
 
 static const struct {
   const char *name;
@@ -92,4 +92,41 @@ size_t mill_io_charset_decode(io_charset c, const unsigned char *in, size_t n, b
     *made += (size_t)mill_utf8_encode(code, out + *made);
   }
   return n;
+}
+
+/* ---- the other way -------------------------------------------------------------------------- */
+
+static mill_status put_wide(io_charset c, uint32_t code, mill_text *out, mill_error *err) {
+  unsigned char b[4] = {(unsigned char)(code >> 24), (unsigned char)(code >> 16),
+                        (unsigned char)(code >> 8), (unsigned char)code};
+  bool wide = c >= IO_UTF32, little = c == IO_UTF16LE || c == IO_UTF32LE;
+  unsigned char flipped[4] = {b[3], b[2], b[1], b[0]};
+  const unsigned char *p = little ? flipped : b;
+  return mill_text_add(out, (const char *)p + (wide || little ? 0 : 2), wide ? 4 : 2, err);
+}
+
+static int narrow_byte(io_charset c, int32_t code) {
+  if (code < 128 || (c == IO_LATIN1 && code < 256)) return code;
+  for (int b = 128; c == IO_CP1252 && b < 256; b++)
+    if (cp1252((unsigned char)b) == code) return b;
+  return '?';
+}
+
+mill_status mill_io_charset_encode(io_charset c, const char *in, size_t n, mill_text *out,
+                                   mill_error *err) {
+  MILL_TRY(mill_text_reserve(out, n * 4, err));
+  for (size_t i = 0; i < n;) {
+    int used;
+    int32_t code = mill_utf8_decode(in + i, n - i, &used);
+    i += (size_t)used;
+    if (c < IO_UTF16) {
+      MILL_TRY(mill_text_addc(out, (char)narrow_byte(c, code), err));
+    } else if (c >= IO_UTF32 || code < 0x10000) {
+      MILL_TRY(put_wide(c, (uint32_t)code, out, err));
+    } else {
+      MILL_TRY(put_wide(c, 0xd800 + ((uint32_t)(code - 0x10000) >> 10), out, err));
+      MILL_TRY(put_wide(c, 0xdc00 + ((uint32_t)(code - 0x10000) & 0x3ff), out, err));
+    }
+  }
+  return MILL_OK;
 }

@@ -22,16 +22,6 @@ static int byte_option(const io_job *job, const char *key, int otherwise) {
   return *v ? (unsigned char)*v : CSV_NONE;
 }
 
-static mill_status separator_option(io_job *job, csv_plan *p, mill_error *err) {
-  const char *v = text_option(job, "sep", text_option(job, "delimiter", ","));
-  if (strcmp(v, "\\t") == 0) v = "\t";
-  p->nsep = strlen(v);
-  if (p->nsep == 0 || p->nsep > CSV_SEPARATOR)
-    return mill_fail(err, MILL_E_INVALID_DELIMITER_EMPTY, NULL);
-  memcpy(p->sep, v, p->nsep);
-  return MILL_OK;
-}
-
 static csv_unescaped unescaped_option(const io_job *job) {
   const char *v = text_option(job, "unescapedQuoteHandling", "STOP_AT_DELIMITER");
   if (strcasecmp(v, "STOP_AT_CLOSING_QUOTE") == 0) return CSV_STOP_AT_CLOSING_QUOTE;
@@ -57,7 +47,7 @@ static mill_status csv_configure(io_job *job, mill_error *err) {
   csv_plan *p = mill_arena_alloc(&job->arena, sizeof *p);
   if (p == NULL) return mill_oom(io_memory(job), sizeof *p, err);
   job->plan = p;
-  MILL_TRY(separator_option(job, p, err));
+  MILL_TRY(mill_csv_separator(job->options, p->sep, &p->nsep, err));
   MILL_TRY(flags(job, p, err));
   MILL_TRY(mill_io_separator(job, &p->line, err));
   MILL_TRY(mill_io_rules_init(&p->rules, job, err));

@@ -70,6 +70,10 @@ mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bo
 mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
                             size_t *size, bool *found, mill_error *err) MILL_USE_RESULT;
 
+/* The options sep and delimiter, with their escapes resolved. */
+mill_status mill_csv_separator(mill_options o, char out[CSV_SEPARATOR], size_t *n,
+                               mill_error *err) MILL_USE_RESULT;
+
 mill_status mill_csv_infer(io_job *job, mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
                              mill_error *err) MILL_USE_RESULT;

@@ -88,7 +88,7 @@ static mill_status add_root(finder *f, const char *path, mill_error *err) {
 }
 
 /* "file:" and "file://" name local paths as in Spark; slashes at the end go. */
-static mill_status plain_path(const char *path, mill_text *out, mill_error *err) {
+mill_status mill_io_plain_path(const char *path, mill_text *out, mill_error *err) {
   if (strncmp(path, "file:", 5) == 0) {
     path += 5;
     if (strncmp(path, "//", 2) == 0) path += 2;
@@ -104,7 +104,7 @@ static mill_status add_path(finder *f, const char *given, mill_error *err) {
   mill_file_info info = {0};
   mill_text_init(&path, f->memory);
   mill_names_init(&found, f->memory);
-  mill_status s = plain_path(given, &path, err);
+  mill_status s = mill_io_plain_path(given, &path, err);
   if (s == MILL_OK && path.size == 0) s = mill_fail(err, MILL_E_PATH_NOT_FOUND, "path", "''", NULL);
   if (s == MILL_OK) s = mill_file_stat(f->fs, path.data, &info, err);
   if (s == MILL_OK && !info.exists && mill_glob_magic(path.data)) {
@@ -274,7 +274,7 @@ static mill_status read_partitions(finder *f, mill_error *err) {
     mill_text t;
     mill_text_init(&t, f->memory);
     mill_names_clear(&f->bases);
-    mill_status s = plain_path(base, &t, err);
+    mill_status s = mill_io_plain_path(base, &t, err);
     if (s == MILL_OK) s = mill_names_add(&f->bases, t.data ? t.data : "", err);
     mill_text_clear(&t);
     MILL_TRY(s);

@@ -131,6 +131,8 @@ const io_format *mill_io_format(const char *name); /* NULL: none */
 
 /* ---- shared steps --------------------------------------------------------------------------- */
 
+/* Append a user's path without "file:" and slashes at the end. */
+mill_status mill_io_plain_path(const char *path, mill_text *out, mill_error *err) MILL_USE_RESULT;
 /* List files, read partition columns off their folders: fills job->files. */
 mill_status mill_io_discover(io_job *job, const mill_read *r, mill_error *err) MILL_USE_RESULT;
 /* job->schema from job->data, the folders, and with `user` types for partition columns. */

@@ -2,36 +2,8 @@
 **
 ** Positions count characters from 1; on BINARY they count bytes. A part of an input is a view of
 ** it. Texts of ASCII bytes take the short path everywhere. */
-#include "base/text.h"
 #include "base/utf8.h"
-#include "kernel/kernel_int.h"
-
-#define KERNEL_HEAD(NAME)                                                                          \
-  static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,               \
-                          mill_vector *out, mill_error *err)
-
-typedef struct {
-  const char *p;
-  size_t n;
-} bytes;
-
-static bytes bytes_at(const mill_vector *v, size_t i) {
-  const mill_str *s = &MILL_AT(mill_str, v, i);
-  return (bytes){mill_str_data(s), s->size};
-}
-
-static void put_view(mill_vector *out, size_t i, const char *p, size_t n) {
-  ((mill_str *)out->data)[i] = mill_str_view(p, n);
-}
-
-static mill_status put_copy(mill_call *call, mill_vector *out, size_t i, const char *p, size_t n,
-                            mill_error *err) {
-  char *to = NULL;
-  MILL_TRY(mill_bytes_take(call, n, &to, err));
-  if (n) memcpy(to, p, n);
-  ((mill_str *)out->data)[i] = mill_str_done(call, to, n);
-  return MILL_OK;
-}
+#include "kernel/bytes_int.h"
 
 static size_t find(bytes in, bytes what, size_t from) {
   if (what.n == 0) return from;

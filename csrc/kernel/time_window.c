@@ -17,7 +17,7 @@ typedef struct slices {
 /* ---- durations ------------------------------------------------------------------------------ */
 
 static mill_status bad_duration(mill_binding *b, int i, mill_error *err) {
-  return mill_fail(err, MILL_E_LEGACY_1149, "expr", b->arg_sql[i], NULL);
+  return mill_fail(err, MILL_E_LEGACY_1207, "expr", b->arg_sql[i], NULL);
 }
 
 /* A text as an interval: null where it is none. */
@@ -50,14 +50,24 @@ static mill_status duration(mill_binding *b, int i, int64_t *out, mill_error *er
   return MILL_OK;
 }
 
+static const char *slices_sql(mill_binding *b, const slices *w, mill_error *err) {
+  return mill_error_fmt(err, "\"window(%s, %lld, %lld, %lld)\"", b->arg_sql[0], (long long)w->width,
+                        (long long)w->slide, (long long)w->start);
+}
+
+static mill_status not_positive(mill_binding *b, const slices *w, const char *name, int64_t value,
+                                mill_error *err) {
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
+                   slices_sql(b, w, err), "exprName", name, "valueRange",
+                   "(0, 9223372036854775807]", "currentValue",
+                   mill_error_fmt(err, "%lldL", (long long)value), NULL);
+}
+
 static mill_status violated(mill_binding *b, const slices *w, const char *left, int64_t value,
                             const char *constraint, const char *right, int64_t other,
                             mill_error *err) {
-  char sql[256];
-  snprintf(sql, sizeof sql, "\"window(%.160s, %lld, %lld, %lld)\"", b->arg_sql[0],
-           (long long)w->width, (long long)w->slide, (long long)w->start);
-  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_PARAMETER_CONSTRAINT_VIOLATION, "sqlExpr", sql,
-                   "leftExprName", left, "leftExprValue",
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_PARAMETER_CONSTRAINT_VIOLATION, "sqlExpr",
+                   slices_sql(b, w, err), "leftExprName", left, "leftExprValue",
                    mill_error_fmt(err, "%lldL", (long long)value), "constraint", constraint,
                    "rightExprName", right, "rightExprValue",
                    mill_error_fmt(err, "%lldL", (long long)other), NULL);
@@ -65,16 +75,12 @@ static mill_status violated(mill_binding *b, const slices *w, const char *left, 
 
 static mill_status check_slices(mill_binding *b, const slices *w, mill_error *err) {
   int64_t start = w->start < 0 ? -w->start : w->start;
-  if (w->width <= 0)
-    return violated(b, w, "`window_duration`", w->width, "be greater than", "0", 0, err);
-  if (w->slide <= 0)
-    return violated(b, w, "`slide_duration`", w->slide, "be greater than", "0", 0, err);
+  if (w->width <= 0) return not_positive(b, w, "`window_duration`", w->width, err);
+  if (w->slide <= 0) return not_positive(b, w, "`slide_duration`", w->slide, err);
   if (w->slide > w->width)
-    return violated(b, w, "`slide_duration`", w->slide, "be less than or equal to",
-                    "`window_duration`", w->width, err);
+    return violated(b, w, "`slide_duration`", w->slide, "<=", "`window_duration`", w->width, err);
   if (start >= w->slide)
-    return violated(b, w, "`abs(start_time)`", start, "be less than", "`slide_duration`", w->slide,
-                    err);
+    return violated(b, w, "`abs(start_time)`", start, "<", "`slide_duration`", w->slide, err);
   return MILL_OK;
 }
 
@@ -160,15 +166,12 @@ static mill_status bind_window(mill_binding *b, mill_error *err) {
   w->slide = w->width;
   if (b->nargs > 2) MILL_TRY(duration(b, 2, &w->slide, err));
   if (b->nargs > 3) MILL_TRY(duration(b, 3, &w->start, err));
-  MILL_TRY(time_type(b,
-                     mill_error_fmt(err, "\"window(%s, %lld, %lld, %lld)\"", b->arg_sql[0],
-                                    (long long)w->width, (long long)w->slide, (long long)w->start),
-                     &time, err));
+  MILL_TRY(time_type(b, slices_sql(b, w, err), &time, err));
   MILL_TRY(check_slices(b, w, err));
   MILL_TRY(window_type(b, time, err));
   b->state = w;
   if (b->fn->kind != MILL_GENERATOR) return MILL_OK;
-  const mill_field f = {"window", b->result, false, NULL};
+  const mill_field f = {"window", b->result, true, NULL};
   b->result = mill_type_struct(b->ctx->types, &f, 1);
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, sizeof f, err);
 }
@@ -191,7 +194,7 @@ static mill_status bind_session(mill_binding *b, mill_error *err) {
   if (is_time(gap)) { /* what the planner makes of the gap: the end */
     b->cast_to[1] = time;
   } else if (gap->id != MILL_STRING && gap->id != MILL_INTERVAL && gap->id != MILL_NULL) {
-    return bad_duration(b, 1, err);
+    return mill_fail(err, MILL_E_LEGACY_1040, "dt", mill_bind_type_sql(b, gap, err), NULL);
   }
   return window_type(b, time, err);
 }
@@ -211,6 +214,7 @@ static mill_status bind_window_time(mill_binding *b, mill_error *err) {
                 t->fields[0].type == t->fields[1].type;
   if (!window) return mill_bind_wrong_type(b, 0, "\"STRUCT\"", err);
   b->result = t->fields[1].type;
+  b->nullable = true;
   return MILL_OK;
 }
 

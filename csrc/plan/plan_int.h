@@ -146,15 +146,15 @@ typedef struct mill_scope {
   const mill_expr *const *column, *const *hidden;
   int ncolumns, nhidden;
   const mill_exprs *lateral;          /* aliases of the same list, or NULL */
-  const struct mill_names *variables; /* of lambdas */
+  const struct mill_variables *variables; /* of lambdas */
   const mill_exprs *expand;           /* $1, $2, .. of a lowered function */
   bool nested;                        /* below the top of a select item */
 } mill_scope;
 
-typedef struct mill_names {
-  const struct mill_names *next;
+typedef struct mill_variables {
+  const struct mill_variables *next;
   const mill_expr *variable;
-} mill_names;
+} mill_variables;
 
 /* The scope of a node's output. */
 mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer);
@@ -228,6 +228,13 @@ const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mi
 /* n with the parts that IDENTIFIER(expr) stands for. */
 const mill_node *mill_identifier(mill_planner *w, const mill_node *n);
 const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n);
+/* stream_source.c: s->stream from format, paths, schema and options; the plan keeps it. */
+bool mill_stream_source_open(mill_planner *w, mill_source *s);
+/* watermark.c */
+const mill_node *mill_analyse_watermark(mill_planner *w, const mill_node *n,
+                                        const mill_scope *outer);
+/* Does the metadata of a column call it an event time? Its delay. `millis` may be NULL. */
+bool mill_watermark_of(const char *metadata, int64_t *millis);
 /* The rows of child under another qualifier (NULL: as they are) and names; fresh: with new ids. */
 const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const char *alias,
                                 const char *const *names, bool fresh);
@@ -275,11 +282,17 @@ typedef struct mill_lowered {
   int n;
 } mill_lowered;
 
-/* Streams and ML: `leaf` is lowered as `with` wherever it stands in the tree (NULL: nowhere). */
 struct mill_scan_list {
   struct mill_scan_list *next;
   mill_scan *scan;
 };
+
+/* Streams: a node that is lowered as `with`, at one place where it stands in the tree. */
+typedef struct mill_leaf {
+  const mill_node *node;
+  mill_lowered with;
+  bool met;
+} mill_leaf;
 
 typedef struct mill_lowering {
   mill_planner *w;
@@ -287,12 +300,20 @@ typedef struct mill_lowering {
   const uint64_t *used;         /* sorted ids that some expression needs */
   size_t nused;
   const mill_expr *generator; /* the one call of its kind that stands where it may */
-  const mill_node *leaf;
-  mill_lowered with;
+  mill_leaf *leaves;
+  int nleaves;
   bool explaining; /* nothing is run: a cache that is empty stays so */
 } mill_lowering;
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out);
+/* Optimise and note which columns are needed. NULL: failed. */
+const mill_node *mill_lowering_begin(mill_lowering *l, const mill_node *root);
+void mill_lowering_release(struct mill_scan_list *s);
+/* The rows that an AGGREGATE groups: its child's, once a grouping set. */
+bool mill_lower_group_input(mill_lowering *l, const mill_node *n, mill_lowered *out);
+/* Key i of an AGGREGATE over those rows. */
+const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int i,
+                                       const mill_lowered *in);
 /* Is the column needed by any expression or the result? */
 bool mill_used(const mill_lowering *l, uint64_t id);
 /* The value of an expression without columns. */
@@ -324,6 +345,8 @@ mill_status mill_explain_physical(mill_planner *w, const mill_op *op, mill_text 
 
 /* ---- plan.c ------------------------------------------------------------------------------------------- */
 
+/* A planner for a run: the settings are those of the analysis, the clock and seed new. */
+mill_status mill_plan_begin(mill_plan *p, mill_planner *w, mill_error *err) MILL_USE_RESULT;
 /* Run an analysed tree in an arena of its own. */
 mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out);
 /* Keep a plan alive as long as p. */

@@ -98,6 +98,7 @@ static const mill_expr *sliding(mill_planner *w, windowing *x, const mill_expr *
     return NULL;
   c->name = "window";
   c->type = call->type;
+  c->nullable = true;
   c->id = mill_session_next_id(w->session);
   c->metadata = "{\"spark.timeWindow\":true}";
   if (!mill_exprs_add(w, &out, c)) return NULL;

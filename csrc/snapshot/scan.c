@@ -1,11 +1,18 @@
-/* A table file as a scan: a morsel is a chunk, of which a cursor holds the wanted columns. */
+/* Table files as a scan: a morsel is a chunk, of which a cursor holds the wanted columns. */
 #include "snapshot/table_int.h"
+
+typedef struct table_file {
+  mill_snapshot *file;
+  table_place place;
+  size_t first; /* the morsel that is its first chunk */
+} table_file;
 
 typedef struct file_scan {
   mill_scan base;
   mill_memory *memory;
-  mill_snapshot *file;
-  table_place place;
+  table_file *file;
+  size_t nfiles; /* opened */
+  size_t capacity;
 } file_scan;
 
 typedef struct file_cursor {
@@ -20,13 +27,26 @@ typedef struct file_cursor {
   mill_batch batch;
 } file_cursor;
 
+static const table_file *file_of(const file_scan *s, size_t morsel) {
+  size_t low = 0, high = s->nfiles; /* the last file that begins at or before the morsel */
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (s->file[middle].first <= morsel)
+      low = middle;
+    else
+      high = middle;
+  }
+  return &s->file[low];
+}
+
 static mill_status cursor_seek(mill_cursor *base, size_t morsel, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
-  const file_scan *s = (const file_scan *)base->scan;
+  const table_file *f = file_of((const file_scan *)base->scan, morsel);
   mill_chunk_unref(c->chunk);
   c->chunk = NULL;
   c->at = 0;
-  return mill_snapshot_read_chunk(s->file, &s->place, morsel, c->columns, c->ncols, &c->chunk, err);
+  return mill_snapshot_read_chunk(f->file, &f->place, morsel - f->first, c->columns, c->ncols,
+                                  &c->chunk, err);
 }
 
 static mill_status cursor_next(mill_cursor *base, mill_batch **out, mill_error *err) {
@@ -72,16 +92,12 @@ static mill_status scan_open(const mill_scan *s, const mill_context *ctx, const 
 
 static void scan_free(mill_scan *base) {
   file_scan *s = (file_scan *)base;
-  mill_snapshot_place_clear(&s->place);
-  mill_snapshot_free(s->file);
+  for (size_t i = 0; i < s->nfiles; i++) {
+    mill_snapshot_place_clear(&s->file[i].place);
+    mill_snapshot_free(s->file[i].file);
+  }
+  mill_free(s->memory, s->file, s->capacity * sizeof *s->file);
   mill_free(s->memory, s, sizeof *s);
-}
-
-static mill_status open_table(file_scan *s, const mill_context *ctx, const char *path,
-                              mill_error *err) {
-  MILL_TRY(mill_snapshot_open(ctx->files, ctx->memory, path, &s->file, err));
-  MILL_TRY(mill_snapshot_check_table(s->file, err));
-  return mill_snapshot_place(s->file, mill_snapshot_meta(s->file), ctx->types, &s->place, err);
 }
 
 /* What the sections hold, unpacked. */
@@ -91,25 +107,38 @@ static uint64_t content(const mill_snapshot *s) {
   return n;
 }
 
-mill_status mill_table_scan(const mill_context *ctx, const char *path, mill_scan **out,
-                            mill_error *err) {
+static mill_status open_table(file_scan *s, const mill_context *ctx, const char *path,
+                              mill_error *err) {
+  table_file *f = &s->file[s->nfiles];
+  *f = (table_file){.first = s->base.morsels};
+  mill_arena_init(&f->place.arena, s->memory);
+  MILL_TRY(mill_snapshot_open(ctx->files, ctx->memory, path, &f->file, err));
+  s->nfiles++;
+  MILL_TRY(mill_snapshot_check_table(f->file, err));
+  MILL_TRY(mill_snapshot_place(f->file, mill_snapshot_meta(f->file), ctx->types, &f->place, err));
+  const mill_type *before = s->base.schema ? s->base.schema : f->place.schema;
+  MILL_TRY(mill_snapshot_merge(ctx->types, before, f->place.schema, &s->base.schema, err));
+  s->base.morsels += f->place.nchunks;
+  s->base.rows += (double)f->place.rows;
+  s->base.bytes += content(f->file);
+  return MILL_OK;
+}
+
+mill_status mill_table_scan(const mill_context *ctx, const char *const *paths, size_t npaths,
+                            mill_scan **out, mill_error *err) {
   file_scan *s = mill_calloc(ctx->memory, sizeof *s);
   if (!s) return mill_oom(ctx->memory, sizeof *s, err);
   s->memory = ctx->memory;
-  mill_arena_init(&s->place.arena, ctx->memory);
-  mill_status status = open_table(s, ctx, path, err);
-  if (status != MILL_OK) {
+  s->base = (mill_scan){.refs = 1, .name = "snapshot", .open = scan_open, .free = scan_free};
+  void *files = NULL;
+  mill_status status = mill_grow(s->memory, &files, &s->capacity, npaths, sizeof *s->file, err);
+  s->file = files;
+  for (size_t i = 0; i < npaths && status == MILL_OK; i++)
+    status = open_table(s, ctx, paths[i], err);
+  for (size_t i = 0; i < s->nfiles; i++) s->file[i].place.schema = s->base.schema;
+  if (status != MILL_OK)
     scan_free(&s->base);
-    return status;
-  }
-  s->base = (mill_scan){.schema = s->place.schema,
-                        .morsels = s->place.nchunks,
-                        .rows = (double)s->place.rows,
-                        .bytes = content(s->file),
-                        .refs = 1,
-                        .name = "snapshot",
-                        .open = scan_open,
-                        .free = scan_free};
-  *out = &s->base;
-  return MILL_OK;
+  else
+    *out = &s->base;
+  return status;
 }

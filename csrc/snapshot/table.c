@@ -154,10 +154,12 @@ mill_status mill_table_save_rows(const mill_context *ctx, mill_scan *before, mil
   mill_snapshot_writer *w;
   mill_text meta;
   table_writer to;
+  const mill_type *schema = rows->schema;
+  if (before) MILL_TRY(mill_snapshot_merge(ctx->types, before->schema, rows->schema, &schema, err));
   MILL_TRY(mill_snapshot_create(ctx->files, ctx->memory, path, table_kind, &w, err));
   mill_text_init(&meta, ctx->memory);
-  gatherer g = {&to, ctx->memory, rows->schema, NULL};
-  mill_status s = mill_snapshot_table_begin(&to, w, table_name, rows->schema, &meta, err);
+  gatherer g = {&to, ctx->memory, schema, NULL};
+  mill_status s = mill_snapshot_table_begin(&to, w, table_name, schema, &meta, err);
   if (s == MILL_OK && before) s = gather_scan(&g, ctx, before, err);
   uint64_t old = to.rows + (g.chunk ? g.chunk->n : 0);
   if (s == MILL_OK) s = gather_rows(&g, rows, err);

@@ -29,13 +29,13 @@ mill_status mill_table_load(const mill_files *fs, mill_memory *m, mill_types *ty
                             const char *path, mill_table **out, mill_error *err) MILL_USE_RESULT;
 
 /* The same a chunk at a time, for tables larger than memory. With `before` (may be NULL) the rows of
-** that scan, of the same schema, come first. Takes all rows, does not free them. */
+** that scan come first. Takes all rows, does not free them. Here as in a scan of several files names
+** and types must agree, or CANNOT_MERGE_SCHEMAS; where they differ in what may be null, all may be. */
 mill_status mill_table_save_rows(const mill_context *ctx, mill_scan *before, mill_rows *rows,
                                  const char *path, uint64_t *written,
                                  mill_error *err) MILL_USE_RESULT;
-/* A morsel is a chunk. The file stays open for the scan's life, so one that is replaced meanwhile is
-** read as it was. */
-mill_status mill_table_scan(const mill_context *ctx, const char *path, mill_scan **out,
-                            mill_error *err) MILL_USE_RESULT;
-
+/* One file after the other (at least one), all of one schema. A morsel is a chunk. The files stay open for the scan's life, so one
+** that is replaced meanwhile is read as it was. */
+mill_status mill_table_scan(const mill_context *ctx, const char *const *paths, size_t npaths,
+                            mill_scan **out, mill_error *err) MILL_USE_RESULT;
 #endif

@@ -23,6 +23,10 @@ mill_status mill_snapshot_read_chunk(const mill_snapshot *s, const table_place *
                                      const int *columns, uint32_t n, mill_chunk **out,
                                      mill_error *err) MILL_USE_RESULT;
 
+/* The schema of rows of both: see table.h. */
+mill_status mill_snapshot_merge(mill_types *types, const mill_type *a, const mill_type *b,
+                                const mill_type **out, mill_error *err) MILL_USE_RESULT;
+
 /* Writing a table chunk by chunk: begin, chunks, end (which completes the description). */
 typedef struct table_writer {
   mill_snapshot_writer *file;

@@ -95,16 +95,10 @@ function M.help(what)
   return text
 end
 
-local PARTS = { { "io", "files: csv, json, text" }, { "ml", "machine learning" } }
-
 --- A table from part to true or false; printed as well.
 function M.features()
-  local out = {}
-  for _, p in ipairs(PARTS) do
-    out[p[1]] = core.linked(p[1])
-    io.write(("%-6s %s  %s\n"):format(p[1], out[p[1]] and "yes" or "no ", p[2]))
-  end
-  out.streaming = (pcall(require, "tidemill.streaming"))
+  local out = { ml = true, streaming = (pcall(require, "tidemill.streaming")) }
+  io.write("ml     yes  machine learning\n")
   io.write(("%-6s %s  %s\n"):format("stream", out.streaming and "yes" or "no ", "structured streaming"))
   return out
 end

@@ -126,6 +126,7 @@ local function wrap(self, plan) return require "tidemill.dataframe".wrap(self, p
 
 method("close", "", function(self)
   if active == self then activate(nil) end
+  if self[STATE].streams then require "tidemill.streaming".stop_all(self) end
   if self[HANDLE]:is_open() then require "tidemill.udf".forget(self[HANDLE]) end
   self[HANDLE]:close()
 end)

@@ -393,7 +393,7 @@ static void scanning(void) {
   mill_scan *scan;
   mill_cursor *c;
   need(mill_table_save(NULL, t, path, &err));
-  CHECK(mill_table_scan(&ctx, path, &scan, &err) == MILL_OK, "%s", mill_error_message(&err));
+  CHECK(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err) == MILL_OK, "%s", mill_error_message(&err));
   CHECK(scan->schema == t->schema && scan->morsels == 3 && scan->rows == 7049.0);
   CHECK(unlink(path) == 0); /* the scan keeps its file */
   CHECK(scan->open(scan, &ctx, columns, 2, &c, &err) == MILL_OK);
@@ -447,7 +447,7 @@ static void saving_rows(void) {
   CHECK(mill_table_save_rows(&ctx, NULL, &ra.base, path, &written, &err) == MILL_OK &&
         written == 2055);
   mill_scan *old;
-  need(mill_table_scan(&ctx, path, &old, &err));
+  need(mill_table_scan(&ctx, (const char *const[]){path}, 1, &old, &err));
   CHECK(mill_table_save_rows(&ctx, old, &rb.base, path, &written, &err) == MILL_OK &&
         written == 4098);
   rb.chunk = 0;
@@ -605,7 +605,7 @@ static void failing_memory(void) {
   mill_status s = MILL_E_OUT_OF_MEMORY;
   for (uint64_t k = 1; s != MILL_OK && k < 5000; k++) {
     mill_memory_fail_at(m, k, false);
-    s = mill_table_scan(&ctx, path, &scan, &err);
+    s = mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err);
     mill_memory_fail_at(m, 0, false);
     if (s == MILL_OK) mill_scan_unref(scan);
   }

@@ -1,0 +1,237 @@
+/* Hashes of rows and digests of bytes: hash, xxhash64, crc32, md5, sha1, sha2.
+**
+** hash is Spark's Murmur3 and xxhash64 its XXH64, both with seed 42: each argument is hashed with
+** the result so far as its seed, a null leaves it as it is, and so do elements and fields, one after
+** the other. Decimals of up to 18 digits are hashed as their unscaled number, longer ones as the
+** bytes of Java's BigInteger; -0.0 as 0.0, every NaN alike. */
+#include "base/hash.h"
+#include "kernel/bytes_int.h"
+
+static int32_t float_bits(float f) {
+  int32_t bits;
+  if (f == 0) f = 0;
+  memcpy(&bits, &f, 4);
+  return f != f ? 0x7fc00000 : bits;
+}
+
+static int64_t double_bits(double d) {
+  int64_t bits;
+  if (d == 0) d = 0;
+  memcpy(&bits, &d, 8);
+  return d != d ? 0x7ff8000000000000 : bits;
+}
+
+/* Big-endian two's complement without leading sign bytes; returns where it starts in b[16]. */
+static const uint8_t *big_integer(mill_i128 v, uint8_t *b, size_t *n) {
+  size_t start = 0;
+  for (int k = 15; k >= 0; k--, v >>= 8) b[k] = (uint8_t)v;
+  while (start < 15 &&
+         ((b[start] == 0 && b[start + 1] < 0x80) || (b[start] == 0xff && b[start + 1] >= 0x80)))
+    start++;
+  *n = 16 - start;
+  return b + start;
+}
+
+static const uint8_t *decimal_bytes(const mill_vector *v, uint32_t k, uint8_t *b, size_t *n) {
+  return big_integer(((const mill_i128 *)v->data)[k], b, n);
+}
+
+/* A whole column into h, one loop a type; NAME##_value is one value, for elements. */
+#define COLUMN_LOOP(T, EXPR)                                                                       \
+  for (size_t i = 0; i < n; i++) {                                                                 \
+    uint32_t k = (uint32_t)i & v->mask;                                                            \
+    const T x = ((const T *)v->data)[k];                                                           \
+    if (mill_valid_bit(v->valid, k)) h[i] = (EXPR);                                                \
+  }                                                                                                \
+  break
+
+#define HASHER(NAME, H, OF_INT, OF_LONG, OF_BYTES)                                                 \
+  static H NAME##_value(const mill_vector *v, size_t at, H seed);                                  \
+  static H NAME##_nested(const mill_vector *v, uint32_t k, H h) {                                  \
+    if (v->type->phys == MILL_PHYS_STRUCT) {                                                       \
+      for (uint32_t c = 0; c < v->type->nfields; c++) h = NAME##_value(&v->child[c], k, h);        \
+      return h;                                                                                    \
+    }                                                                                              \
+    mill_span s = ((const mill_span *)v->data)[k];                                                 \
+    for (uint32_t e = s.start; e < s.start + s.size; e++) h = NAME##_value(&v->child[0], e, h);    \
+    return h;                                                                                      \
+  }                                                                                                \
+  static void NAME##_column(const mill_vector *v, size_t n, H *h) {                                \
+    uint8_t b[16];                                                                                 \
+    size_t len;                                                                                    \
+    switch (v->type->phys) {                                                                       \
+    case MILL_PHYS_NONE: break;                                                                    \
+    case MILL_PHYS_BOOL: COLUMN_LOOP(uint8_t, OF_INT(x, h[i]));                                    \
+    case MILL_PHYS_I8: COLUMN_LOOP(int8_t, OF_INT(x, h[i]));                                       \
+    case MILL_PHYS_I16: COLUMN_LOOP(int16_t, OF_INT(x, h[i]));                                     \
+    case MILL_PHYS_I32: COLUMN_LOOP(int32_t, OF_INT(x, h[i]));                                     \
+    case MILL_PHYS_I64: COLUMN_LOOP(int64_t, OF_LONG(x, h[i]));                                    \
+    case MILL_PHYS_F32: COLUMN_LOOP(float, OF_INT(float_bits(x), h[i]));                           \
+    case MILL_PHYS_F64: COLUMN_LOOP(double, OF_LONG(double_bits(x), h[i]));                        \
+    case MILL_PHYS_STR: COLUMN_LOOP(mill_str, OF_BYTES(mill_str_data(&x), x.size, h[i]));          \
+    case MILL_PHYS_INTERVAL:                                                                       \
+      COLUMN_LOOP(mill_interval, OF_INT(x.months, OF_INT(x.days, OF_LONG(x.micros, h[i]))));       \
+    case MILL_PHYS_I128:                                                                           \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        uint32_t k = (uint32_t)i & v->mask;                                                        \
+        if (!mill_valid_bit(v->valid, k)) continue;                                                \
+        const uint8_t *p = decimal_bytes(v, k, b, &len);                                           \
+        h[i] = OF_BYTES(p, len, h[i]);                                                             \
+      }                                                                                            \
+      break;                                                                                       \
+    default:                                                                                       \
+      for (size_t i = 0; i < n; i++)                                                               \
+        if (mill_vector_valid(v, i)) h[i] = NAME##_nested(v, mill_vector_at(v, i), h[i]);          \
+    }                                                                                              \
+  }                                                                                                \
+  static H NAME##_value(const mill_vector *v, size_t at, H seed) {                                 \
+    mill_vector one = *v;                                                                          \
+    uint32_t k = mill_vector_at(v, at);                                                            \
+    if (v->type->phys == MILL_PHYS_NONE || !mill_valid_bit(v->valid, k)) return seed;              \
+    if (v->type->phys == MILL_PHYS_LIST || v->type->phys == MILL_PHYS_STRUCT)                      \
+      return NAME##_nested(v, k, seed);                                                            \
+    one.data = (char *)v->data + (size_t)k * v->type->width;                                       \
+    one.valid = NULL, one.index = NULL, one.mask = 0;                                              \
+    NAME##_column(&one, 1, &seed);                                                                 \
+    return seed;                                                                                   \
+  }                                                                                                \
+  KERNEL_HEAD(k_##NAME) {                                                                          \
+    H *h = out->data;                                                                              \
+    (void)err;                                                                                     \
+    for (size_t i = 0; i < n; i++) h[i] = 42;                                                      \
+    for (int a = 0; a < call->nargs; a++) NAME##_column(args[a], n, h);                            \
+    return MILL_OK;                                                                                \
+  }
+
+HASHER(murmur3, int32_t, mill_murmur3_int, mill_murmur3_long, mill_murmur3_bytes)
+HASHER(xxh64, int64_t, mill_xxh64_int, mill_xxh64_long, mill_xxh64_bytes)
+
+static bool holds(const mill_type *t, mill_type_id id) {
+  if (t->id == id) return true;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (holds(t->fields[i].type, id)) return true;
+  return false;
+}
+
+static mill_status bind_hash(mill_binding *b, mill_error *err) {
+  const char *name = mill_error_fmt(err, "`%s`", b->fn->name);
+  MILL_TRY(mill_bind_types(b, b->fn->types, err));
+  for (int i = 0; i < b->nargs; i++) {
+    if (holds(b->arg_type[i], MILL_MAP))
+      return mill_fail(err, MILL_E_DATATYPE_MISMATCH_HASH_MAP_TYPE, "sqlExpr",
+                       mill_bind_sql(b, err), "functionName", name, NULL);
+    if (holds(b->arg_type[i], MILL_VARIANT))
+      return mill_fail(err, MILL_E_DATATYPE_MISMATCH_HASH_VARIANT_TYPE, "sqlExpr",
+                       mill_bind_sql(b, err), "functionName", name, NULL);
+  }
+  return MILL_OK;
+}
+
+/* ---- digests -------------------------------------------------------------------------------- */
+
+static mill_status put_hex(mill_call *call, mill_vector *out, size_t i, const uint8_t *d, size_t n,
+                           mill_error *err) {
+  static const char digit[] = "0123456789abcdef";
+  char text[128];
+  for (size_t k = 0; k < n; k++) {
+    text[2 * k] = digit[d[k] >> 4];
+    text[2 * k + 1] = digit[d[k] & 15];
+  }
+  return put_copy(call, out, i, text, 2 * n, err);
+}
+
+KERNEL_HEAD(k_crc32) {
+  int64_t *r = out->data;
+  (void)call, (void)err;
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i);
+    r[i] = mill_crc32(s.p, s.n);
+  }
+  return MILL_OK;
+}
+
+KERNEL_HEAD(k_md5) {
+  uint8_t d[16];
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i);
+    mill_md5(s.p, s.n, d);
+    MILL_TRY(put_hex(call, out, i, d, sizeof d, err));
+  }
+  return MILL_OK;
+}
+
+KERNEL_HEAD(k_sha1) {
+  uint8_t d[20];
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i);
+    mill_sha1(s.p, s.n, d);
+    MILL_TRY(put_hex(call, out, i, d, sizeof d, err));
+  }
+  return MILL_OK;
+}
+
+/* Lengths that are none of SHA-2's give null; 0 is 256. */
+KERNEL_HEAD(k_sha2) {
+  uint8_t d[64];
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i);
+    int32_t bits = MILL_AT(int32_t, args[1], i);
+    if (bits == 0) bits = 256;
+    if (bits != 224 && bits != 256 && bits != 384 && bits != 512) {
+      MILL_TRY(mill_set_null(call, out, i, err));
+      continue;
+    }
+    mill_sha2(bits, s.p, s.n, d);
+    MILL_TRY(put_hex(call, out, i, d, (size_t)bits / 8, err));
+  }
+  return MILL_OK;
+}
+
+const mill_function mill_family_hash[] = {
+    {.name = "hash",
+     .types = "any, any* -> int",
+     .kernel = k_murmur3,
+     .bind = bind_hash,
+     .flags = MILL_FN_NULLS | MILL_FN_NEVER_NULL | MILL_FN_NO_RAISE,
+     .usage = "hash(expr1, expr2, ...)",
+     .doc = "A hash of the values, by Murmur3.",
+     .example = "SELECT hash('Spark', array(123), 2) -> -1321691492"},
+    {.name = "xxhash64",
+     .types = "any, any* -> bigint",
+     .kernel = k_xxh64,
+     .bind = bind_hash,
+     .flags = MILL_FN_NULLS | MILL_FN_NEVER_NULL | MILL_FN_NO_RAISE,
+     .usage = "xxhash64(expr1, expr2, ...)",
+     .doc = "A 64-bit hash of the values, by XXH64.",
+     .example = "SELECT xxhash64('Spark', array(123), 2) -> 5602566077635097486"},
+    {.name = "crc32",
+     .types = "binary -> bigint",
+     .kernel = k_crc32,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "crc32(expr)",
+     .doc = "The cyclic redundancy check of the bytes.",
+     .example = "SELECT crc32('Spark') -> 1557323817"},
+    {.name = "md5",
+     .types = "binary -> string",
+     .kernel = k_md5,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "md5(expr)",
+     .doc = "The MD5 digest of the bytes, in hex.",
+     .example = "SELECT md5('Spark') -> 8cde774d6f7333752ed72cacddb05126"},
+    {.name = "sha",
+     .types = "binary -> string",
+     .kernel = k_sha1,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "sha(expr)",
+     .doc = "The SHA-1 digest of the bytes, in hex.",
+     .example = "SELECT sha('Spark') -> 85f5955f4b27a9a4c2aab6ffe5d7189fc298b92c",
+     .alias = "sha1"},
+    {.name = "sha2",
+     .types = "binary, int -> string",
+     .kernel = k_sha2,
+     .flags = MILL_FN_NO_RAISE | MILL_FN_NULLABLE,
+     .usage = "sha2(expr, bitLength)",
+     .doc = "The SHA-2 digest of the bytes of 224, 256, 384 or 512 bits, in hex.",
+     .example = "SELECT sha2('Spark', 256) -> "
+                "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b"},
+    {0}};
