@@ -32,6 +32,8 @@ end
 
 run "busted --config-file=.busted -o TAP"
 for _, program in ipairs(arg) do run(program) end
-run_conformance("lua5.4 spec/conformance/run.lua --known spec/conformance/known.txt spec/conformance/sql")
+local RUNNER = "lua5.4 spec/conformance/run.lua --known "
+run_conformance(RUNNER .. "spec/conformance/known.txt spec/conformance/sql")
+run_conformance(RUNNER .. "spec/conformance/ml/known.txt spec/conformance/ml")
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)

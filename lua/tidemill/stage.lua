@@ -212,8 +212,18 @@ function StageWriter:format(name)
 end
 function StageWriter:save(path) self.stage[HANDLE]:save(path, self.replace or false) end
 
-local function load(path)
-  return wrap(core.stage_load(require "tidemill.session".active_handle(), path))
+-- The stage in a file, which must be of class `info`.
+local function load(info, path)
+  if type(path) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "path", expected_type = "str",
+      arg_type = arguments.type_name(path) })
+  end
+  local handle = core.stage_load(require "tidemill.session".active_handle(), path)
+  if handle:name() ~= info.name then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = info.name .. ".load",
+      problem = ("%s holds a %s"):format(path, handle:name()) })
+  end
+  return wrap(handle)
 end
 
 -- ---- methods of one class ---------------------------------------------------------------------------------------
@@ -361,8 +371,9 @@ local function entry(info)
   local e = made[info.name]
   if not e then
     e = { metatable = metatable(info) }
-    e.public = setmetatable({ load = load, name = info.name, doc = info.doc, role = info.role, params = info.params,
-      read = function() return { load = function(_, path) return load(path) end } end },
+    e.public = setmetatable({ load = function(path) return load(info, path) end, name = info.name, doc = info.doc,
+      role = info.role, params = info.params,
+      read = function() return { load = function(_, path) return load(info, path) end } end },
       { __name = "class " .. info.name, __call = function(_, params) return new(info, params) end,
         __tostring = function() return ("class %s (%s)"):format(info.name, info.role) end })
     made[info.name] = e
