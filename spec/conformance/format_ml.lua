@@ -262,7 +262,7 @@ end
 
 -- Short names of the cases for attributes of summaries.
 local SHORT = { rmse = "rootMeanSquaredError", mae = "meanAbsoluteError", mse = "meanSquaredError",
-  standardErrors = "coefficientStandardErrors" }
+  standardErrors = "coefficientStandardErrors", tree = "rootNode" }
 
 local function learned(model, name)
   if name == "objective" then
