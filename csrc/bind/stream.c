@@ -9,12 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/raise.h"
 #include "bind/schema.h"
 #include "bind/state.h"
 #include "plan/stream_plan.h"
+#include "io/writer.h"
 
 #define QUERY "tidemill.query"
 #define FEED "tidemill.feed"
@@ -107,8 +107,8 @@ static mill_status call_function(void *arg, int64_t batch, mill_table *rows, mil
   }
   const char *why = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "see cause";
   const char *line = strchr(why, '\n');
-  mill_status failed = h->foreach ? MILL_E_FOREACH_USER_FUNCTION_ERROR
-                                  : MILL_E_FOREACH_BATCH_USER_FUNCTION_ERROR;
+  mill_status failed =
+      h->foreach ? MILL_E_FOREACH_USER_FUNCTION_ERROR : MILL_E_FOREACH_BATCH_USER_FUNCTION_ERROR;
   mill_fail(err, failed, "reason",
             mill_error_fmt(err, "%.*s", (int)(line ? line - why : (long)strlen(why)), why), NULL);
   lua_setfield(L, LUA_REGISTRYINDEX, MILL_RAISE_CAUSE);
@@ -197,8 +197,8 @@ int mill_stream_refusal(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
   mill_handle_plan *p = mill_plan_check(L, 1);
-  MILL_RAISE_IF(L, &err,
-                mill_plan_check_stream(p->p, take_mode(L, luaL_checkstring(L, 2)), &err), NULL);
+  MILL_RAISE_IF(L, &err, mill_plan_check_stream(p->p, take_mode(L, luaL_checkstring(L, 2)), &err),
+                NULL);
   return 0;
 }
 
@@ -447,10 +447,10 @@ static int feed_plan(lua_State *L) {
 
 void mill_stream_open_class(lua_State *L) {
   static const luaL_Reg of_query[] = {
-      {"start", query_start},     {"step", query_step},     {"settled", query_settled},
-      {"stop", query_stop},       {"id", query_id},         {"run_id", query_run_id},
-      {"active", query_active},   {"status", query_status}, {"progress", query_progress},
-      {"table", query_table},     {"close", query_gc},      {NULL, NULL}};
+      {"start", query_start},   {"step", query_step},     {"settled", query_settled},
+      {"stop", query_stop},     {"id", query_id},         {"run_id", query_run_id},
+      {"active", query_active}, {"status", query_status}, {"progress", query_progress},
+      {"table", query_table},   {"close", query_gc},      {NULL, NULL}};
   static const luaL_Reg of_feed[] = {{"add", feed_add}, {"plan", feed_plan}, {NULL, NULL}};
   mill_state_class(L, QUERY, of_query, query_gc);
   mill_state_class(L, FEED, of_feed, feed_gc);

@@ -18,7 +18,6 @@ typedef enum io_charset {
   IO_UTF8,
   IO_LATIN1,
   IO_ASCII,
-  IO_CP1252,
   IO_UTF16, /* by its mark, big-endian without one */
   IO_UTF16LE,
   IO_UTF16BE,
@@ -122,6 +121,7 @@ struct io_format {
   /* May a column have this type? */
   bool (*takes)(const mill_type *t);
   bool (*whole)(const io_job *job); /* a file is one piece */
+  bool fixed;                       /* one column, whatever the files hold */
   mill_status (*decoder)(const io_job *job, const int *columns, int n, io_decoder **out,
                          mill_error *err);
 };
@@ -144,6 +144,8 @@ mill_status mill_io_cut(const io_job *job,
                         void *arg, mill_error *err) MILL_USE_RESULT;
 /* columnNameOfCorruptRecord, by option or setting. */
 const char *mill_io_corrupt_name(io_job *job);
+/* spark.sql.timestampType: do timestamps without a zone become TIMESTAMP_NTZ? */
+bool mill_io_prefers_ntz(const io_job *job);
 /* Is the corrupt record's column a STRING, and not the only one that is read? */
 mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, const char *name,
                                   mill_error *err) MILL_USE_RESULT;

@@ -68,7 +68,7 @@ static mill_status json_configure(io_job *job, mill_error *err) {
   MILL_TRY(mill_io_separator(job, &p->line, err));
   MILL_TRY(check_charset(job, p, err));
   p->corrupt = mill_io_corrupt_name(job);
-  return mill_io_rules_init(&p->rules, job, err);
+  return mill_io_rules_formats(&p->rules, job, err);
 }
 
 static bool json_takes(const mill_type *t) {
@@ -81,5 +81,5 @@ static bool json_takes(const mill_type *t) {
 
 static bool json_whole(const io_job *job) { return ((const json_plan *)job->plan)->multi; }
 
-const io_format mill_format_json = {"json",     json_configure, mill_io_json_infer,
-                                    json_takes, json_whole,     mill_io_json_decoder};
+const io_format mill_format_json = {"json",     json_configure, mill_io_json_infer,  json_takes,
+                                    json_whole, false,          mill_io_json_decoder};

@@ -5,7 +5,6 @@
 ** each piece is guessed by itself, in parallel, and the guesses are merged in order. */
 #include <ctype.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/hash.h"
 #include "base/number.h"
@@ -461,9 +460,7 @@ static mill_status conclude(inference *in, mill_error *err) {
 }
 
 mill_status mill_io_json_infer(io_job *job, mill_error *err) {
-  const char *kind = mill_io_conf(job, "spark.sql.timestampType");
-  inference in = {.job = job, .plan = job->plan};
-  in.ntz = kind && strcasecmp(kind, "TIMESTAMP_NTZ") == 0;
+  inference in = {.job = job, .plan = job->plan, .ntz = mill_io_prefers_ntz(job)};
   mill_status s = mill_io_cut(job, add_piece, &in, err);
   if (s == MILL_OK && job->context.pool)
     s = mill_pool_run(job->context.pool, in.n, guess_piece, &in, err);

@@ -204,6 +204,11 @@ static json_put put_fraction(const json_builder *b, const mill_type *t, mill_jso
     return JSON_GOOD;
   }
   if (text) return JSON_BAD;
+  int64_t whole; /* "-0" is an integer, and so is its zero */
+  if (t->id == MILL_DOUBLE && token == MILL_JSON_INTEGER && io_digits(r->text, r->size, &whole)) {
+    *(double *)out = (double)whole;
+    return JSON_GOOD;
+  }
   bool good = mill_io_value(&b->plan->rules, t, r->text, r->size, out);
   return good ? JSON_GOOD : JSON_BAD;
 }

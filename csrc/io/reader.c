@@ -43,6 +43,11 @@ const char *mill_io_corrupt_name(io_job *job) {
   return own ? own : "_corrupt_record";
 }
 
+bool mill_io_prefers_ntz(const io_job *job) {
+  const char *kind = mill_io_conf(job, "spark.sql.timestampType");
+  return kind && strcasecmp(kind, "TIMESTAMP_NTZ") == 0;
+}
+
 mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, const char *name,
                                   mill_error *err) {
   if (n == 1 && strcmp(job->data->fields[columns[0]].name, name) == 0)
@@ -211,13 +216,19 @@ static mill_status read_options(io_job *job, mill_error *err) {
 
 static mill_status check_types(io_job *job, mill_error *err) {
   const char *corrupt = mill_io_corrupt_name(job);
+  const char *time = mill_io_conf(job, "spark.sql.timeType.enabled");
+  if (job->format->fixed && job->data->nfields != 1)
+    return mill_fail(err, MILL_E_TEXT_NEEDS_ONE_COLUMN, "count",
+                     mill_error_fmt(err, "%u", job->data->nfields), NULL);
   for (uint32_t i = 0; i < job->data->nfields; i++) {
     const mill_field *f = &job->data->fields[i];
     if (f->type->id == MILL_STRING && f->type->string_kind != MILL_PLAIN_STRING)
       return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
+    if (f->type->id == MILL_TIME && (!time || strcmp(time, "true") != 0))
+      return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (strcmp(f->name, corrupt) == 0 && f->type->id != MILL_STRING)
-      return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name,
-                       "actualType", mill_type_quoted(io_memory(job), f->type, err), NULL);
+      return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name, "actualType",
+                       mill_type_quoted(io_memory(job), f->type, err), NULL);
     if (!job->format->takes(f->type))
       return mill_fail(err, MILL_E_UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, "format",
                        job->format->name, "columnName", mill_error_fmt(err, "`%s`", f->name),
@@ -230,7 +241,7 @@ static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err)
   if (r->schema) {
     MILL_TRY(data_of_user(job, r->schema, err));
   } else {
-    if (job->files.n == 0)
+    if (job->files.n == 0 && !job->format->fixed)
       return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", job->format->name, NULL);
     MILL_TRY(job->format->infer(job, err));
   }

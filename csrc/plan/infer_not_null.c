@@ -69,8 +69,7 @@ static const mill_node *into_generate(mill_planner *w, const mill_node *n) {
 static const mill_node *infer(mill_planner *w, const mill_node *n) {
   if (!n->streaming) return n;
   switch (n->kind) {
-  case MILL_N_FILTER:
-    return with_child(w, n, 0, filtered(w, n->child[0], n->exprs[0]));
+  case MILL_N_FILTER: return with_child(w, n, 0, filtered(w, n->child[0], n->exprs[0]));
   case MILL_N_JOIN: return into_join(w, n);
   case MILL_N_GENERATE: return into_generate(w, n);
   default: return n;
