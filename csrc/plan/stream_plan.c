@@ -211,6 +211,7 @@ static bool is_pushable(const mill_expr *e) {
                                      "isnull", "isnotnull", "startswith", "endswith", "contains"};
   bool known = false;
   if (e->value || e->kind == MILL_X_LITERAL || e->kind == MILL_X_COLUMN) return true;
+  if (e->kind == MILL_X_SCALAR_QUERY) return true; /* a constant by then */
   if (e->kind == MILL_X_CAST && e->hidden) return e->args[0]->kind == MILL_X_LITERAL;
   for (size_t i = 0; i < sizeof both / sizeof *both; i++) known |= mill_x_is_call(e, both[i]);
   for (int i = 0; known && i < e->nargs; i++) known = is_pushable(e->args[i]);
