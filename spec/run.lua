@@ -32,8 +32,14 @@ end
 
 run "busted --config-file=.busted -o TAP"
 for _, program in ipairs(arg) do run(program) end
-local RUNNER = "lua5.4 spec/conformance/run.lua --known "
-run_conformance(RUNNER .. "spec/conformance/known.txt spec/conformance/sql")
-run_conformance(RUNNER .. "spec/conformance/ml/known.txt spec/conformance/ml")
+for _, area in ipairs { "sql", "streaming", "ml", "io" } do
+  local folder = "spec/conformance/" .. area
+  local known = area == "sql" and "spec/conformance/known.txt" or folder .. "/known.txt"
+  local file = io.open(known)
+  if file then
+    file:close()
+    run_conformance(("lua5.4 spec/conformance/run.lua --known %s %s"):format(known, folder))
+  end
+end
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)

@@ -269,8 +269,9 @@ const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
-const mill_node *mill_unnest(mill_planner *w, const mill_node *n); /* subqueries to joins */
-double mill_n_estimate(const mill_node *n);                        /* rows */
+const mill_node *mill_infer_not_null(mill_planner *w, const mill_node *n); /* streams only */
+const mill_node *mill_unnest(mill_planner *w, const mill_node *n);         /* subqueries to joins */
+double mill_n_estimate(const mill_node *n);                                /* rows */
 /* Apply f to every expression of a node. */
 const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg);
 
