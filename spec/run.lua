@@ -33,5 +33,6 @@ end
 run "busted --config-file=.busted -o TAP"
 for _, program in ipairs(arg) do run(program) end
 run_conformance("lua5.4 spec/conformance/run.lua --known spec/conformance/known.txt spec/conformance/sql")
+run_conformance("lua5.4 spec/conformance/run.lua --known spec/conformance/io/known.txt spec/conformance/io")
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)

@@ -64,6 +64,7 @@ typedef struct csv_source {
   io_window *window;
   const csv_plan *plan;
   io_separator newline; /* multiLine: what ends records */
+  bool keep_blank;      /* lines of tabs and control characters are records */
 } csv_source;
 
 mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bool first,
