@@ -86,22 +86,24 @@ static bool stays(const csv_plan *p, const mill_type *t, const char *s, size_t n
   }
 }
 
-static bool is_null(const csv_plan *p, const csv_row *row, csv_cell c) {
+static bool is_null(const csv_plan *p, const char *text, csv_cell c) {
   size_t n = strlen(p->null_value);
-  return c.size == CSV_NULL || c.size == 0 ||
-         (c.size == n && memcmp(csv_text(row, c), p->null_value, n) == 0);
+  return c.size == CSV_NULL || c.size == 0 || (c.size == n && memcmp(text, p->null_value, n) == 0);
 }
 
-static mill_status guess_row(io_job *job, const csv_row *row, const mill_type **g, size_t n,
-                             mill_error *err) {
+/* Widen *g by the cells of one column that are in the sample. */
+static mill_status guess_column(io_job *job, const csv_cells *cells, const csv_cell *cell,
+                                uint32_t n, const uint8_t *skip, const mill_type **g,
+                                mill_error *err) {
   const csv_plan *p = job->plan;
-  for (size_t i = 0; i < n && i < row->n; i++) {
-    csv_cell c = row->cell[i];
-    if (is_null(p, row, c) || stays(p, g[i], csv_text(row, c), c.size)) continue;
-    const mill_type *t = guess_text(job, csv_text(row, c), c.size);
-    if (t) t = widen(job, g[i], t);
+  for (uint32_t i = 0; i < n; i++) {
+    const char *text = cell[i].size == CSV_NULL ? "" : csv_cell_text(cells, cell[i]);
+    if (skip[i] || is_null(p, text, cell[i]) || stays(p, *g, text, cell[i].size)) continue;
+    const mill_type *t = guess_text(job, text, cell[i].size);
+    if (t) t = widen(job, *g, t);
     if (t == NULL) return mill_oom(io_memory(job), sizeof *t, err);
-    g[i] = t;
+    *g = t;
+    if (t->id == MILL_STRING) break;
   }
   return MILL_OK;
 }
@@ -124,11 +126,11 @@ static mill_status name_columns(io_job *job, const csv_row *row, mill_field *f, 
   char buf[300];
   for (size_t i = 0; i < row->n; i++) {
     csv_cell c = row->cell[i];
-    bool named = p->header && !is_null(p, row, c);
+    bool named = p->header && !is_null(p, csv_text(row, c), c);
     bool twice = false;
     for (size_t k = 0; named && k < row->n; k++) {
       csv_cell o = row->cell[k];
-      twice |= k != i && !is_null(p, row, o) && o.size == c.size &&
+      twice |= k != i && !is_null(p, csv_text(row, o), o) && o.size == c.size &&
                strncasecmp(csv_text(row, o), csv_text(row, c), c.size) == 0;
     }
     int n = named ? snprintf(buf, sizeof buf, twice ? "%.*s%zu" : "%.*s", (int)c.size,
@@ -162,31 +164,11 @@ typedef struct inference {
   size_t n, capacity;
 } inference;
 
-typedef struct opened {
-  io_window window;
-  csv_source source;
-  csv_row row;
-} opened;
-
-static void close_piece(opened *o) {
-  mill_csv_row_clear(&o->row);
-  mill_io_window_clear(&o->window);
-}
-
-static mill_status open_piece(opened *o, const inference *in, size_t file, uint64_t from,
-                              uint64_t to, mill_error *err) {
-  mill_io_window_init(&o->window, io_memory(in->job));
-  mill_csv_row_init(&o->row, io_memory(in->job));
+static mill_status open_piece(io_window *w, csv_source *source, const inference *in, size_t file,
+                              uint64_t from, uint64_t to, mill_error *err) {
   uint64_t at = from ? from - in->job->look_back : 0;
-  MILL_TRY(mill_io_window_open(&o->window, in->job, file, at, to, err));
-  return mill_csv_begin(&o->source, &o->window, in->plan, from == 0, err);
-}
-
-static mill_status next_record(opened *o, bool *found, mill_error *err) {
-  const char *at;
-  size_t size;
-  mill_text_reset(&o->row.side);
-  return mill_csv_record(&o->source, true, &o->row, &at, &size, found, err);
+  MILL_TRY(mill_io_window_open(w, in->job, file, at, to, err));
+  return mill_csv_begin(source, w, in->plan, from == 0, err);
 }
 
 /* A damaged file is passed over with ignoreCorruptFiles. */
@@ -199,50 +181,80 @@ static mill_status failed(const inference *in, size_t file, mill_status s, mill_
   return own ? s : mill_io_failed_read(err, in->job->files.file[file].path, s);
 }
 
+static mill_status first_record(const inference *in, io_window *w, size_t file, csv_row *row,
+                                bool *found, mill_error *err) {
+  csv_source source;
+  const char *at;
+  size_t size;
+  MILL_TRY(open_piece(w, &source, in, file, 0, UINT64_MAX, err));
+  source.keep_blank = true;
+  return mill_csv_record(&source, true, row, &at, &size, found, err);
+}
+
 /* The first record names the columns; *found false: the file has none. */
 static mill_status name_from(inference *in, size_t file, bool *found, mill_error *err) {
   io_job *job = in->job;
-  opened o;
+  io_window w;
+  csv_row row;
   *found = false;
-  mill_status s = open_piece(&o, in, file, 0, UINT64_MAX, err);
-  o.source.keep_blank = true;
-  if (s == MILL_OK) s = next_record(&o, found, err);
+  mill_io_window_init(&w, io_memory(job));
+  mill_csv_row_init(&row, io_memory(job));
+  mill_status s = first_record(in, &w, file, &row, found, err);
   if (s == MILL_OK && *found) {
-    in->ncols = o.row.n;
-    in->field = mill_arena_alloc(&job->arena, (o.row.n + 1) * sizeof *in->field);
-    s = in->field ? name_columns(job, &o.row, in->field, err)
-                  : mill_oom(io_memory(job), o.row.n * sizeof *in->field, err);
+    in->ncols = row.n;
+    in->field = mill_arena_alloc(&job->arena, (row.n + 1) * sizeof *in->field);
+    s = in->field ? name_columns(job, &row, in->field, err)
+                  : mill_oom(io_memory(job), row.n * sizeof *in->field, err);
   }
-  close_piece(&o);
+  mill_csv_row_clear(&row);
+  mill_io_window_clear(&w);
   return s == MILL_OK ? s : failed(in, file, s, err);
 }
 
-/* Is a record in the sample? Decided by its place, so that the answer is always the same. */
-static bool sampled(const csv_plan *plan, const piece *p, uint64_t number) {
-  if (plan->sampling >= 1) return true;
-  uint64_t h = mill_hash_combine(mill_hash_combine(p->file, p->from), number);
-  return (double)(h >> 11) / 9007199254740992.0 < plan->sampling;
+/* Mark the records of a batch that do not count: the header, what is not in the sample. The sample
+** is decided by the place of a record, so that it is always the same. */
+static void mark_skipped(const inference *in, const piece *p, uint64_t first, uint32_t n,
+                         uint8_t *skip) {
+  memset(skip, 0, n);
+  for (uint32_t i = 0; i < n && in->plan->sampling < 1; i++) {
+    uint64_t h = mill_hash_combine(mill_hash_combine(p->file, p->from), first + i);
+    skip[i] = (double)(h >> 11) / 9007199254740992.0 >= in->plan->sampling;
+  }
+  if (first == 0 && p->from == 0 && in->plan->header) skip[0] = 1;
 }
 
-static mill_status guess_records(inference *in, piece *p, opened *o, mill_error *err) {
-  bool header = p->from == 0 && in->plan->header;
-  for (uint64_t number = 0;; number++) {
-    bool found;
-    MILL_TRY(next_record(o, &found, err));
-    if (!found) return MILL_OK;
-    if ((number == 0 && header) || !sampled(in->plan, p, number)) continue;
-    MILL_TRY(guess_row(in->job, &o->row, p->guess, in->ncols, err));
+static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mill_error *err) {
+  uint8_t skip[MILL_BATCH];
+  for (uint64_t first = 0;;) {
+    uint32_t n = 0;
+    MILL_TRY(mill_csv_cells_next(c, &n, err));
+    if (n == 0) return MILL_OK;
+    mark_skipped(in, p, first, n, skip);
+    for (size_t i = 0; i < in->ncols; i++)
+      MILL_TRY(guess_column(in->job, c, c->cell + i * MILL_BATCH, n, skip, &p->guess[i], err));
+    first += n;
   }
 }
 
 static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *err) {
   inference *in = arg;
   piece *p = &in->piece[task];
-  opened o;
+  mill_memory *m = io_memory(in->job);
+  uint32_t ncols = (uint32_t)in->ncols;
+  mill_arena a;
+  io_window w;
   (void)worker;
-  mill_status s = open_piece(&o, in, p->file, p->from, p->to, err);
-  if (s == MILL_OK) s = guess_records(in, p, &o, err);
-  close_piece(&o);
+  mill_arena_init(&a, m);
+  mill_io_window_init(&w, m);
+  csv_cells *c = mill_arena_alloc(&a, sizeof *c);
+  mill_status s = c ? mill_csv_cells_init(c, in->plan, m, ncols, (int)ncols, &a, err)
+                    : mill_oom(m, sizeof *c, err);
+  for (uint32_t i = 0; i < ncols && s == MILL_OK; i++) c->slot[i] = (int)i;
+  if (s == MILL_OK) s = open_piece(&w, &c->source, in, p->file, p->from, p->to, err);
+  if (s == MILL_OK) s = guess_records(in, p, c, err);
+  if (c) mill_csv_cells_clear(c);
+  mill_io_window_clear(&w);
+  mill_arena_clear(&a);
   return s == MILL_OK ? s : failed(in, p->file, s, err);
 }
 
