@@ -195,6 +195,7 @@ static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, 
   case MILL_OP_UNION: return run_union(x, op, out, err);
   case MILL_OP_ROWS: return run_rows(op, out, err);
   case MILL_OP_JOIN:
+    if (op->build_left) return mill_join_semi(x, op, out, err);
     if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL)
       return run_outer_join(x, op, out, err);
     return collect(x, op, limit, out, err);
@@ -206,7 +207,6 @@ mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit
                             mill_error *err) {
   switch (op->kind) {
   case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
-  case MILL_OP_SORT: return mill_exec_sort(x, op, out, err);
   case MILL_OP_WINDOW: return mill_exec_window(x, op, out, err);
   default: break;
   }
