@@ -1,0 +1,17 @@
+#!/bin/sh
+# make sanitize: the suite under a sanitizer's eyes. Usage: sanitize.sh address|thread, with BUILD set and built.
+# Lua itself is not instrumented: the sanitizer's library is preloaded into it.
+set -eu
+kind=$1
+shift
+export BUILD LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$BUILD/?.so;;"
+case $kind in
+address) library=$(gcc -print-file-name=libasan.so) ;;
+thread) library=$(gcc -print-file-name=libtsan.so) ;;
+esac
+gcc -shared -fPIC -o "$BUILD/unset.so" spec/fault/unset.c
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1:exitcode=66
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=0:exitcode=66:second_deadlock_stack=1
+export SPEC_LUA="env LD_PRELOAD=$library:$PWD/$BUILD/unset.so setarch -R lua5.4"
+exec lua5.4 spec/run.lua "$@"
