@@ -59,6 +59,9 @@ mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_tab
 void mill_join_free(mill_join_table *t);
 mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_table *t,
                             mill_step **out, mill_error *err) MILL_USE_RESULT;
+/* SEMI and ANTI with build_left: their rows. */
+mill_status mill_join_semi(const mill_exec *x, const mill_op *op, mill_table *out,
+                           mill_error *err) MILL_USE_RESULT;
 /* RIGHT, FULL: the right rows that no probe met, as rows of the join, appended to `out`. */
 mill_status mill_join_unmatched(mill_join_table *t, mill_table *out,
                                 mill_error *err) MILL_USE_RESULT;

@@ -118,7 +118,7 @@ static mill_status right_columns(probe *p, const uint32_t *row, uint32_t n, mill
   return MILL_OK;
 }
 
-/* The batch of n pairs: left columns, then right ones. */
+/* The batch of n pairs: left columns, then right ones, whichever are in the table. */
 static mill_status pair_batch(probe *p, const uint32_t *left, const uint32_t *right, uint32_t n,
                               mill_batch *out, mill_error *err) {
   const mill_batch *in = p->in;
@@ -128,9 +128,11 @@ static mill_status pair_batch(probe *p, const uint32_t *left, const uint32_t *ri
   composed made = {NULL, NULL};
   if (cols == NULL || at == NULL) return mill_oom(p->scratch.memory, ncols, err);
   for (uint32_t i = 0; i < n; i++) at[i] = mill_batch_row(in, left[i]);
+  bool table_first = p->base.op->build_left;
+  mill_vector *mine = table_first ? cols + p->t->right->schema->nfields : cols;
   for (uint32_t c = 0; c < in->ncols; c++)
-    MILL_TRY(pick(p, &in->col[c], at, n, &made, &cols[c], err));
-  MILL_TRY(right_columns(p, right, n, cols + in->ncols, err));
+    MILL_TRY(pick(p, &in->col[c], at, n, &made, &mine[c], err));
+  MILL_TRY(right_columns(p, right, n, table_first ? cols : cols + in->ncols, err));
   *out = (mill_batch){.n = n, .ncols = ncols, .col = cols, .first = in->first};
   return MILL_OK;
 }
@@ -375,6 +377,47 @@ static mill_status pass_mark(probe *p, mill_error *err) {
   return p->base.next->push(p->base.next, &b, err);
 }
 
+/* ---- build_left: which rows of the table have a partner ---------------------------------------- */
+
+static bool is_met(const probe *p, uint32_t r) {
+  return __atomic_load_n(&p->t->met[r], __ATOMIC_RELAXED);
+}
+
+/* Pairs with rows of the table that have no partner yet. */
+static uint32_t list_unmet(probe *p, uint32_t *i) {
+  uint32_t n = 0;
+  while (*i < p->in->n && n < MILL_BATCH) {
+    uint32_t r = p->next[*i];
+    if (r == 0) {
+      ++*i;
+      continue;
+    }
+    p->left[n] = *i;
+    p->right[n] = r - 1;
+    n += !is_met(p, r - 1);
+    advance(p, *i);
+  }
+  return n;
+}
+
+static mill_status push_meet(mill_step *s, mill_batch *b, mill_error *err) {
+  probe *p = (probe *)s;
+  mill_batch pairs;
+  MILL_TRY(first_candidates(p, b, err));
+  for (uint32_t i = 0, n, kept; (n = list_unmet(p, &i)) > 0;) {
+    if (p->condition) {
+      mill_arena_reset(&p->scratch);
+      MILL_TRY(decide(p, n, p->position, &kept, &pairs, err));
+      for (uint32_t k = 0; k < kept; k++)
+        __atomic_store_n(&p->t->met[p->right[p->position[k]]], 1, __ATOMIC_RELAXED);
+    } else {
+      for (uint32_t k = 0; k < n; k++)
+        __atomic_store_n(&p->t->met[p->right[k]], 1, __ATOMIC_RELAXED);
+    }
+  }
+  return MILL_OK;
+}
+
 /* ---- the step ------------------------------------------------------------------------------- */
 
 static mill_status push_probe(mill_step *s, mill_batch *b, mill_error *err) {
@@ -410,6 +453,7 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
   probe *p = mill_calloc(m, sizeof *p);
   if (p == NULL) return mill_oom(m, sizeof *p, err);
   p->base = (mill_step){.x = x, .op = op, .push = push_probe, .free = probe_free};
+  if (op->build_left) p->base.push = push_meet;
   p->t = t;
   p->alone = t->unique && op->condition == NULL;
   mill_arena_init(&p->scratch, m);
@@ -417,7 +461,7 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
   p->key = mill_calloc(m, (size_t)(op->nkeys + 1) * sizeof *p->key);
   if (p->key == NULL) s = mill_oom(m, 1, err);
   if (s == MILL_OK && op->nkeys)
-    s = mill_program_new(x->ctx, x->set, op->keys, op->nkeys, &p->keys, err);
+    s = mill_program_new(x->ctx, x->set, t->probe_keys, op->nkeys, &p->keys, err);
   if (s == MILL_OK && op->condition)
     s = mill_program_new(x->ctx, x->set, &op->condition, 1, &p->condition, err);
   if (s != MILL_OK) {

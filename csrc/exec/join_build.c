@@ -37,7 +37,7 @@ static mill_status flatten_column(void *arg, size_t c, int worker, mill_error *e
 
 /* The values of key k over all rows. */
 static mill_status key_column(mill_join_table *t, int k, mill_error *err) {
-  const mill_bound *e = t->op->right_keys[k];
+  const mill_bound *e = t->keys[k];
   mill_arena *a = &t->arena[t->narenas - 1];
   mill_table *made = NULL;
   if (e->kind == MILL_B_COLUMN && t->col) {
@@ -57,9 +57,9 @@ static mill_status key_column(mill_join_table *t, int k, mill_error *err) {
 static mill_status collect_columns(mill_join_table *t, mill_error *err) {
   mill_memory *m = t->x->ctx->memory;
   uint32_t n = t->right->schema->nfields;
-  t->narenas = (int)n + 1;
-  t->arena = mill_calloc(m, (size_t)t->narenas * sizeof *t->arena);
+  t->arena = mill_calloc(m, ((size_t)n + 1) * sizeof *t->arena);
   if (t->arena == NULL) return mill_oom(m, n, err);
+  t->narenas = (int)n + 1;
   for (int i = 0; i < t->narenas; i++) mill_arena_init(&t->arena[i], m);
   mill_arena *own = &t->arena[n];
   if (emits_right(t->op) || t->op->condition) {
@@ -155,7 +155,7 @@ static void choose_words(mill_join_table *t) {
   uint64_t total = 1;
   if (op->nkeys > MILL_JOIN_KEYS || op->null_safe) return;
   for (int k = op->nkeys; k-- > 0;) {
-    if (op->keys[k]->type->phys != t->key[k].type->phys) return;
+    if (t->probe_keys[k]->type->phys != t->key[k].type->phys) return;
     if (!range_of(&t->key[k], t->rows, &t->number[k])) return;
     t->number[k].step = total;
     if (__builtin_mul_overflow(total, t->number[k].range, &total)) return;
@@ -250,10 +250,12 @@ mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_tab
   t->x = x;
   t->op = op;
   *out = t;
-  MILL_TRY(mill_exec_table(x, op->child[1], -1, &t->right, err));
+  t->keys = op->build_left ? op->keys : op->right_keys;
+  t->probe_keys = op->build_left ? op->right_keys : op->keys;
+  MILL_TRY(mill_exec_table(x, op->child[!op->build_left], -1, &t->right, err));
   if (t->right->rows >= UINT32_MAX - 1) return mill_oom(m, SIZE_MAX, err);
   t->rows = (uint32_t)t->right->rows;
-  if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL) {
+  if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL || op->build_left) {
     t->met = mill_calloc(m, (size_t)t->rows + 1);
     if (t->met == NULL) return mill_oom(m, t->rows, err);
   }

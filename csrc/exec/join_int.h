@@ -1,4 +1,5 @@
-/* The table of a hash join's right side: what build and probe share. Private to the joins.
+/* The table of a hash join's right side: what build and probe share. Private to the joins. A join
+** with `build_left` has the left side in the table, and what is said of the right one holds for it.
 **
 **     slot[h]  first row + 1 of a chain        word[row]  key or hash of the row
 **     next[row]  the row after it + 1, 0: none; chains are in ascending order of rows
@@ -24,6 +25,7 @@ typedef struct mill_join_number {
 struct mill_join_table {
   const mill_exec *x;
   const mill_op *op;
+  const mill_bound *const *keys, *const *probe_keys;
   mill_table *right;
   mill_arena *arena; /* one a column, then one for keys */
   int narenas;
@@ -35,7 +37,7 @@ struct mill_join_table {
   uint32_t *slot, *next;
   size_t nslots;
   int shift;
-  uint8_t *met; /* RIGHT, FULL: rows that had a partner */
+  uint8_t *met; /* RIGHT, FULL, build_left: rows that had a partner */
 };
 
 /* The slot of a number. */

@@ -38,7 +38,8 @@ static bool streams(const mill_op *op) {
   case MILL_OP_EXPAND:
   case MILL_OP_GENERATE:
   case MILL_OP_SAMPLE: return true;
-  case MILL_OP_JOIN: return op->join != MILL_OP_RIGHT && op->join != MILL_OP_FULL;
+  case MILL_OP_JOIN:
+    return !op->build_left && op->join != MILL_OP_RIGHT && op->join != MILL_OP_FULL;
   default: return false;
   }
 }

@@ -109,16 +109,17 @@ static double distinct_values(const join_set *s, const mill_expr *column) {
 
 /* Rows of a join with relation k for each row that is there; < 0: nothing links them. */
 static double growth(const join_set *s, const mill_exprs *have, int k) {
-  double rows = s->rows[k];
+  double values = 1, most = base_rows(s->relation[k]);
   bool linked = false;
   for (int i = 0; i < s->predicates.n; i++) {
     const mill_expr *e = s->predicates.at[i];
     if (!links(s, have, k, e)) continue;
     linked = true;
     bool columns = e->args[0]->kind == MILL_X_COLUMN && e->args[1]->kind == MILL_X_COLUMN;
-    rows /= columns ? distinct_values(s, e->args[0]) : 10;
+    values *= columns ? distinct_values(s, e->args[0]) : 10;
   }
-  return linked ? rows : -1;
+  if (values > most) values = most > 1 ? most : 1; /* keys of several columns */
+  return linked ? s->rows[k] / values : -1;
 }
 
 static int next_relation(const join_set *s, const mill_exprs *have, const bool *used) {
