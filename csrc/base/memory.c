@@ -126,7 +126,27 @@ typedef struct mill_arena_block {
 
 void mill_arena_init(mill_arena *a, mill_memory *m) { *a = (mill_arena){.memory = m}; }
 
+typedef struct mill_arena_end {
+  struct mill_arena_end *next;
+  void (*f)(void *);
+  void *what;
+} mill_arena_end;
+
+bool mill_arena_at_end(mill_arena *a, void (*f)(void *), void *what) {
+  mill_arena_end *e = mill_arena_alloc(a, sizeof *e);
+  if (e == NULL) return false;
+  *e = (mill_arena_end){a->ends, f, what};
+  a->ends = e;
+  return true;
+}
+
+static void end(mill_arena *a) {
+  for (mill_arena_end *e = a->ends; e; e = e->next) e->f(e->what);
+  a->ends = NULL;
+}
+
 void mill_arena_clear(mill_arena *a) {
+  end(a);
   for (mill_arena_block *b = a->head, *next; b; b = next) {
     next = b->next;
     mill_free(a->memory, b, sizeof *b + b->size);
@@ -137,6 +157,7 @@ void mill_arena_clear(mill_arena *a) {
 void mill_arena_reset(mill_arena *a) {
   mill_arena_block *b = a->head;
   if (b == NULL) return;
+  end(a);
   for (mill_arena_block *old = b->next, *next; old; old = next) {
     next = old->next;
     mill_free(a->memory, old, sizeof *old + old->size);

@@ -57,9 +57,9 @@ static mill_status key_column(mill_join_table *t, int k, mill_error *err) {
 static mill_status collect_columns(mill_join_table *t, mill_error *err) {
   mill_memory *m = t->x->ctx->memory;
   uint32_t n = t->right->schema->nfields;
-  t->narenas = (int)n + 1;
-  t->arena = mill_calloc(m, (size_t)t->narenas * sizeof *t->arena);
+  t->arena = mill_calloc(m, ((size_t)n + 1) * sizeof *t->arena);
   if (t->arena == NULL) return mill_oom(m, n, err);
+  t->narenas = (int)n + 1;
   for (int i = 0; i < t->narenas; i++) mill_arena_init(&t->arena[i], m);
   mill_arena *own = &t->arena[n];
   if (emits_right(t->op) || t->op->condition) {

@@ -19,6 +19,7 @@ typedef struct csv_plan {
   char sep[CSV_SEPARATOR];
   size_t nsep;
   int quote, escape, escape_escape, comment; /* bytes, or CSV_NONE */
+  bool ntz;                                  /* timestamps without a zone are the session's */
   bool header, infer, multi, trim_leading, trim_trailing, enforce_schema, prefer_date;
   bool simple; /* one-byte separator, standard line ends, no trimming: the fast scan holds */
   const char *null_value, *empty_value;

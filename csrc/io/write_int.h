@@ -6,6 +6,7 @@
 #ifndef MILL_IO_WRITE_INT_H
 #define MILL_IO_WRITE_INT_H
 
+#include "base/pattern.h"
 #include "io/encoder.h"
 #include "io/format_int.h"
 
@@ -15,6 +16,7 @@
 typedef struct io_texts {
   mill_settings settings; /* with the zone of the option timeZone */
   struct mill_zones *zones;
+  const mill_pattern *date, *timestamp, *ntz; /* NULL: ISO 8601 */
 } io_texts;
 
 /* Append value k of the flat vector v, no null, of a type without children, as the files say it:

@@ -310,6 +310,7 @@ static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const 
   case MILL_N_WITH_COLUMNS:
   case MILL_N_DROP:
   case MILL_N_RENAME: return mill_analyse_columns(w, n, outer);
+  case MILL_N_TRANSFORM: return mill_analyse_transform(w, n, outer);
   case MILL_N_REPARTITION: return mill_analyse(w, n->child[0], outer);
   case MILL_N_JOIN: return mill_analyse_join(w, n, outer);
   case MILL_N_UNION:

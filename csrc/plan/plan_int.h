@@ -43,12 +43,13 @@ struct mill_planner {
   int inlined;                 /* views and CTEs being entered */
 };
 
-/* Note the failure and give NULL. */
-#define MILL_W_FAIL(w, ...) ((w)->status = mill_fail((w)->err, __VA_ARGS__), NULL)
+/* Note the failure and give NULL. Once memory has run out, that is what is told. */
+#define MILL_W_NOTE(w, ...)                                                                        \
+  ((w)->status == MILL_E_OUT_OF_MEMORY ? MILL_OK : ((w)->status = mill_fail((w)->err, __VA_ARGS__)))
+#define MILL_W_FAIL(w, ...) ((void)MILL_W_NOTE(w, __VA_ARGS__), NULL)
 /* The same, with the place of an expression or node (anything with text, start, stop). */
 #define MILL_W_FAIL_AT(w, x, ...)                                                                  \
-  ((w)->status = mill_fail((w)->err, __VA_ARGS__),                                                 \
-   mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
+  ((void)MILL_W_NOTE(w, __VA_ARGS__), mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
 void mill_w_at(mill_planner *w, const char *text, int32_t start, int32_t stop);
 
 mill_status mill_planner_init(mill_planner *w, mill_plan *p, mill_error *err) MILL_USE_RESULT;
@@ -145,10 +146,10 @@ typedef struct mill_scope {
   const struct mill_scope *outer; /* the query around this one */
   const mill_expr *const *column, *const *hidden;
   int ncolumns, nhidden;
-  const mill_exprs *lateral;          /* aliases of the same list, or NULL */
+  const mill_exprs *lateral;              /* aliases of the same list, or NULL */
   const struct mill_variables *variables; /* of lambdas */
-  const mill_exprs *expand;           /* $1, $2, .. of a lowered function */
-  bool nested;                        /* below the top of a select item */
+  const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
+  bool nested;                            /* below the top of a select item */
 } mill_scope;
 
 typedef struct mill_variables {
@@ -246,12 +247,14 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
 bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema);
 mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, const mill_node *b,
                        const mill_expr *condition);
-/* join.c, setop.c, pivot.c, columns.c, command.c, subquery.c */
+/* join.c, setop.c, pivot.c, columns.c, transform.c, command.c, subquery.c */
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_unpivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_columns(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_transform(mill_planner *w, const mill_node *n,
+                                        const mill_scope *outer);
 const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, const mill_expr *e);
 const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
@@ -261,7 +264,7 @@ const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
 
 typedef const mill_node *(*mill_rule)(mill_planner *w, const mill_node *n);
 /* All rules until nothing changes. The result has no subqueries but uncorrelated scalar ones. */
-const mill_node *mill_optimise(mill_planner *w, const mill_node *n);
+const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
@@ -343,7 +346,6 @@ bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_set_op(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_dedup(mill_lowering *l, const mill_node *n, mill_lowered *out);
-bool mill_lower_transform(mill_lowering *l, const mill_node *n, mill_lowered *out);
 mill_op *mill_op_make(mill_lowering *l, mill_op_kind kind, const mill_op *child);
 bool mill_op_project(mill_lowering *l, const mill_op *child, const mill_bound *const *exprs,
                      const uint64_t *ids, const char *const *names, int n, mill_lowered *out);
