@@ -40,32 +40,5 @@ for _, area in ipairs(ONLY == "" and { "sql", "streaming", "ml", "io" } or {}) d
   local known = area == "sql" and "spec/conformance/known.txt" or folder .. "/known.txt"
   run_conformance(("%s spec/conformance/run.lua --known %s %s"):format(LUA, known, folder))
 end
-print(("not ok - %s ended with %s %s after %d tests"):format(command, how, code, seen))
-  end
-end
-
--- The cases that Spark answered: known failures are listed, and one that passes counts as a failure too.
-local function run_conformance(command)
-  local pipe, p, f = assert(io.popen(command .. " 2>&1"))
-  for line in pipe:lines() do
-    local a, b = line:match "^(%d+) passed, (%d+) failed, %d+ skipped$"
-    p, f = a or p, b or f
-    if line:find "%s[1-9]%d* failed%s" then print(line) end
-  end
-  pipe:close()
-  passed, failed = passed + (p or 0), failed + (f or 1)
-end
-
-run(LUA .. " $(command -v busted) --ignore-lua --config-file=.busted -o TAP " .. ONLY)
-for _, program in ipairs(arg) do run(program) end
-for _, area in ipairs { "sql", "streaming", "ml", "io" } do
-  local folder = "spec/conformance/" .. area
-  local known = area == "sql" and "spec/conformance/known.txt" or folder .. "/known.txt"
-  local file = io.open(known)
-  if file then
-    file:close()
-    run_conformance(("lua5.4 spec/conformance/run.lua --known %s %s"):format(known, folder))
-  end
-end
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)
