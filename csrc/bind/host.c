@@ -9,7 +9,6 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "bind/link.h"
 #include "bind/push.h"
 #include "bind/raise.h"
 #include "bind/session.h"

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/number.h"
-#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/rows.h"
 #include "bind/scalar.h"
@@ -15,6 +14,7 @@
 #include "bind/state.h"
 #include "bind/stream.h"
 #include "kernel/function.h"
+#include "ml/stage.h"
 
 #define MILL_VERSION "0.1.0"
 
@@ -37,14 +37,6 @@ static int is_terminal(lua_State *L) {
 /* core.seconds(): a clock that only goes forward. */
 static int seconds(lua_State *L) {
   lua_pushnumber(L, (lua_Number)mill_monotonic() / 1e9);
-  return 1;
-}
-
-/* core.linked(part): is a part in this build? */
-static int linked(lua_State *L) {
-  static const char *const parts[] = {"ml", "io", NULL};
-  bool has[] = {true, true};
-  lua_pushboolean(L, has[luaL_checkoption(L, 1, NULL, parts)]);
   return 1;
 }
 
@@ -105,7 +97,6 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"write", mill_rows_write},
                                        {"is_terminal", is_terminal},
                                        {"seconds", seconds},
-                                       {"linked", linked},
                                        {"infer", mill_table_infer},
                                        {"table", mill_table_create},
                                        {"stream_query", mill_stream_query},

@@ -4,9 +4,9 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "bind/link.h"
 #include "bind/raise.h"
 #include "bind/state.h"
+#include "sql/parse.h"
 
 static int session_close(lua_State *L) {
   mill_handle_session *h = luaL_checkudata(L, 1, MILL_SESSION_CLASS);

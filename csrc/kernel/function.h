@@ -109,6 +109,8 @@ typedef struct mill_aggregate {
                             mill_error *err);
   mill_status (*retract)(mill_call *call, void *const *states, const mill_vector *const *args,
                          size_t n, mill_error *err);
+  /* optional, for states that point to nothing: as save and merge, state by state */
+  void (*combine)(void *const *to, void *const *from, size_t n);
 } mill_aggregate;
 
 /* Generators bind to a STRUCT result whose fields are their output columns.
@@ -160,6 +162,8 @@ struct mill_function {
   const char
       *example;      /* "SELECT substring('tidemill', 5) -> mill"; more than one separated by \n */
   const char *alias; /* further names, comma separated: "substr" ; NULL */
+  const char *fill;    /* SQL of the arguments that may be left out, by place, blank where one may
+                          not: ", , true". Spark prints them too. "<x": x goes in front of all */
   const char *lowered; /* SQL over $1, $2, .. that the call stands for (Spark's RuntimeReplaceable):
                           the planner expands it, and must where kernel is NULL */
 };

@@ -7,6 +7,7 @@ struct mill_answer {
   const mill_context *ctx;
   const char *name;
   mill_table *table;
+  bool frame;
 };
 
 const mill_context *mill_answer_context(const mill_answer *a) { return a->ctx; }
@@ -14,6 +15,11 @@ const mill_context *mill_answer_context(const mill_answer *a) { return a->ctx; }
 void mill_answer_table_move(mill_answer *a, mill_table *t) {
   mill_table_unref(a->table);
   a->table = t;
+}
+
+void mill_answer_frame_move(mill_answer *a, mill_table *t) {
+  mill_answer_table_move(a, t);
+  a->frame = true;
 }
 
 /* A table of one row: what `fill` puts into value 0 of a column of `type`. */
@@ -229,16 +235,17 @@ mill_status mill_answer_text_lists(mill_answer *a, const char *const *const *v, 
 /* ---- asking ---------------------------------------------------------------------------------------------------- */
 
 mill_status mill_stage_attribute(const mill_stage *s, const char *name, mill_table **out,
-                                 mill_error *err) {
+                                 bool *frame, mill_error *err) {
   const char *known = NULL;
   *out = NULL;
   for (int i = 0; (known = mill_stage_attribute_at(s, i)) != NULL; i++)
     if (strcmp(known, name) == 0) break;
   if (known == NULL) return mill_ml_refuse(err, s, "there is no attribute `%s`", name);
-  mill_answer a = {s->ctx, known, NULL};
+  mill_answer a = {s->ctx, known, NULL, false};
   mill_status status = s->class->attribute(s, name, &a, err);
   if (status == MILL_OK) {
     *out = a.table;
+    *frame = a.frame;
   } else {
     mill_table_unref(a.table);
   }

@@ -257,10 +257,10 @@ mill_status mill_bind_keep(mill_binder *b, const mill_bound *e, mill_error *err)
 }
 
 mill_status mill_stage_bind(mill_stage *s, const mill_context *ctx, const mill_settings *set,
-                            const mill_type *schema, mill_arena *a, mill_stage_binding *out,
-                            mill_error *err) {
+                            const mill_type *schema, const mill_peek *peek, mill_arena *a,
+                            mill_stage_binding *out, mill_error *err) {
   *out = (mill_stage_binding){0};
-  mill_binder b = {s, ctx, set, schema, a, out, 0};
+  mill_binder b = {s, ctx, set, schema, a, out, peek, 0};
   if (s->class->bind == NULL) return mill_ml_refuse(err, s, "this stage transforms no rows");
   return s->class->bind(&b, err);
 }
@@ -298,7 +298,7 @@ mill_status mill_stage_schema(mill_stage *stage, const mill_context *ctx, const 
     return MILL_OK;
   }
   mill_stage_binding binding;
-  MILL_TRY(mill_stage_bind(stage, ctx, set, schema, a, &binding, err));
+  MILL_TRY(mill_stage_bind(stage, ctx, set, schema, NULL, a, &binding, err));
   return with_fields(ctx, set, schema, &binding, a, out, err);
 }
 

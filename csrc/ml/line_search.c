@@ -17,8 +17,7 @@ static mill_status phi(mill_search *s, double t, point *out, mill_error *err) {
 static double interpolate(const point *l, const point *r) {
   double d1 = l->slope + r->slope - 3 * (l->value - r->value) / (l->t - r->t);
   double d2 = sqrt(d1 * d1 - l->slope * r->slope);
-  double t =
-      r->t - (r->t - l->t) * (r->slope + d2 - d1) / (r->slope - l->slope + 2 * d2);
+  double t = r->t - (r->t - l->t) * (r->slope + d2 - d1) / (r->slope - l->slope + 2 * d2);
   double low = l->t + 0.1 * (r->t - l->t), high = l->t + 0.9 * (r->t - l->t);
   return t < low ? low : t > high ? high : t;
 }

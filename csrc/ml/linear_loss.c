@@ -118,7 +118,8 @@ static mill_status block(void *arg, size_t from, size_t to, double *part, mill_e
   const mill_linear_loss *l = arg;
   double few[64], *z = few;
   size_t bytes = (size_t)l->sets * sizeof *z;
-  if (l->loss == MILL_SOFTMAX && bytes > sizeof few && (z = mill_alloc(l->ctx->memory, bytes)) == NULL)
+  if (l->loss == MILL_SOFTMAX && bytes > sizeof few &&
+      (z = mill_alloc(l->ctx->memory, bytes)) == NULL)
     return mill_oom(l->ctx->memory, bytes, err);
   for (size_t i = from; i < to; i++) {
     double w = mill_points_weight(l->p, i);

@@ -28,9 +28,9 @@ typedef struct mill_linear_loss {
   const mill_points *p;
   const mill_moments *moments;
   bool intercept, centred;
-  int sets;                      /* SOFTMAX: classes; else 1 */
-  double label_mean, label_std;  /* SQUARED */
-  double epsilon;                /* HUBER */
+  int sets;                     /* SOFTMAX: classes; else 1 */
+  double label_mean, label_std; /* SQUARED */
+  double epsilon;               /* HUBER */
   double l2;
   bool l2_of_raw; /* the penalty is on the coefficients of the columns as they are */
   /* private */

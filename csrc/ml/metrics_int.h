@@ -55,7 +55,7 @@ double mill_binary_pr(const mill_binary_metrics *m);
 /* ---- many classes: Spark's MulticlassMetrics ---------------------------------------------------- */
 
 typedef struct mill_class_metrics {
-  int n; /* classes: the labels that occur, in order */
+  int n;                                   /* classes: the labels that occur, in order */
   double *label, *count, *hit, *false_hit; /* weight of rows, true and false predictions of each */
   double weight, hits;
 } mill_class_metrics;

@@ -41,8 +41,8 @@ static void take(const mill_search *s, double alpha, double *x) {
 
 static mill_status step(mill_search *s, double *alpha, bool *found, mill_error *err) {
   bool first = s->iter < 1;
-  return mill_search_backtrack(s, first ? 0.5 / mill_norm2(s->grad, s->n) : 1.0,
-                               first ? 0.1 : 0.5, alpha, found, err);
+  return mill_search_backtrack(s, first ? 0.5 / mill_norm2(s->grad, s->n) : 1.0, first ? 0.1 : 0.5,
+                               alpha, found, err);
 }
 
 const mill_minimise_method mill_method_owlqn = {

@@ -58,7 +58,8 @@ double mill_number_at(const mill_vector *v, size_t i) {
 mill_status mill_data_field(mill_work *w, const char *column, const mill_field **out,
                             mill_error *err) {
   mill_stage_binding none = {0};
-  mill_binder b = {(mill_stage *)w->stage, w->ctx, w->set, w->data->schema, w->scratch, &none, 0};
+  mill_binder b = {
+      (mill_stage *)w->stage, w->ctx, w->set, w->data->schema, w->scratch, &none, NULL, 0};
   return mill_bind_input(&b, column, (unsigned)MILL_IN_ANY, NULL, out, err);
 }
 

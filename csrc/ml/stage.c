@@ -138,6 +138,21 @@ mill_status mill_stage_set(mill_stage *s, const char *param, const char *json, s
   return status;
 }
 
+/* A reference to `stage`; of another session a copy in this one, whose memory may live longer. */
+static mill_status adopt(mill_stage *s, mill_stage *stage, mill_stage **out, mill_error *err) {
+  if (stage->ctx == s->ctx) {
+    *out = mill_stage_ref(stage);
+    return MILL_OK;
+  }
+  if (stage->model)
+    return mill_ml_refuse(err, s, "%s belongs to another session; save it and load it here",
+                          stage->uid);
+  MILL_TRY(mill_stage_new(s->ctx, stage->class, stage->uid, out, err));
+  mill_status status = mill_stage_take_params(*out, stage, err);
+  if (status != MILL_OK) mill_stage_unref(*out);
+  return status;
+}
+
 mill_status mill_stage_set_stages(mill_stage *s, const char *param, mill_stage *const *stages,
                                   int n, mill_error *err) {
   int i;
@@ -149,7 +164,13 @@ mill_status mill_stage_set_stages(mill_stage *s, const char *param, mill_stage *
   mill_memory *m = s->ctx->memory;
   mill_stage **list = n ? mill_alloc(m, (size_t)n * sizeof *list) : NULL;
   if (n && list == NULL) return mill_oom(m, (size_t)n * sizeof *list, err);
-  for (int k = 0; k < n; k++) list[k] = mill_stage_ref(stages[k]);
+  for (int k = 0; k < n; k++) {
+    mill_status status = adopt(s, stages[k], &list[k], err);
+    if (status == MILL_OK) continue;
+    for (int j = 0; j < k; j++) mill_stage_unref(list[j]);
+    mill_free(m, list, (size_t)n * sizeof *list);
+    return status;
+  }
   mill_param_value_clear(s, &s->value[i]);
   s->value[i].stages = list;
   s->value[i].nstages = n;

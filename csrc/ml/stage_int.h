@@ -184,6 +184,7 @@ struct mill_binder {
   const mill_type *schema; /* of the input */
   mill_arena *arena;       /* of the plan: for states of kernels */
   mill_stage_binding *out;
+  const mill_peek *peek; /* NULL: only the schema is asked for */
   int capacity;
 };
 
@@ -259,8 +260,9 @@ mill_status mill_answer_double_lists(mill_answer *a, const double *v, size_t n, 
                                      mill_error *err) MILL_USE_RESULT;
 mill_status mill_answer_text_lists(mill_answer *a, const char *const *const *v, const int *counts,
                                    size_t n, mill_error *err) MILL_USE_RESULT;
-/* Rows of your own (a tree's nodes, a table of a summary). Takes over the reference. */
+/* Rows of your own: as a list of Rows (a tree's nodes), or as a DataFrame. Take over the reference. */
 void mill_answer_table_move(mill_answer *a, mill_table *t);
+void mill_answer_frame_move(mill_answer *a, mill_table *t);
 const mill_context *mill_answer_context(const mill_answer *a);
 
 /* ---- persistence ------------------------------------------------------------------------------------------- */

@@ -48,7 +48,7 @@ const mill_json *mill_param_json(const mill_stage *s, int i);
 void mill_param_value_clear(mill_stage *s, mill_param_value *v);
 /* A new model for s, which has none. */
 mill_status mill_stage_need_model(mill_stage *s, mill_error *err) MILL_USE_RESULT;
-/* The values of `from` for parameters that s has too. Without `deep`, stages are shared. */
+/* The values of `from` for parameters that s has too; stages inside are shared. */
 mill_status mill_stage_take_params(mill_stage *s, const mill_stage *from,
                                    mill_error *err) MILL_USE_RESULT;
 

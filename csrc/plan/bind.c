@@ -188,9 +188,45 @@ static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding 
   return w->status == MILL_OK ? e : NULL;
 }
 
+/* One entry of `fill`, resolved. */
+static const mill_expr *fill_entry(mill_planner *w, const char *text, size_t n) {
+  mill_scope none = {0};
+  const mill_expr *parsed = mill_w_parse(w, mill_w_copy(w, text, n), n);
+  return parsed ? mill_resolve(w, &none, parsed) : NULL;
+}
+
+/* The arguments that were left out, as the definition says what stands for them. */
+static bool fill_arguments(mill_planner *w, mill_expr *e) {
+  const char *text = e->fn->fill;
+  mill_exprs all = {0};
+  if (*text == '<') {
+    if (e->nargs != 2) return true;
+    if (!mill_exprs_add(w, &all, fill_entry(w, text + 1, strlen(text + 1)))) return false;
+  }
+  if (!mill_exprs_copy(w, &all, e->args, e->nargs)) return false;
+  for (int i = 0; *text && *text != '<'; i++) {
+    int depth = 0;
+    while (*text == ' ') text++;
+    const char *start = text;
+    bool quoted = false;
+    for (; *text && (depth || quoted || *text != ','); text++) {
+      if (*text == '\'') quoted = !quoted;
+      depth += (*text == '(') - (*text == ')');
+    }
+    if (i >= e->nargs && text == start) return true; /* one that must be given */
+    if (i >= e->nargs && !mill_exprs_add(w, &all, fill_entry(w, start, (size_t)(text - start))))
+      return false;
+    if (*text) text++;
+  }
+  e->args = all.at;
+  e->nargs = all.n;
+  return true;
+}
+
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   e->fn = mill_function_find(e->name, strlen(e->name));
   if (e->fn == NULL) return cast_by_name(w, e);
+  if (e->fn->fill && !fill_arguments(w, e)) return NULL;
   if (e->fn->kind == MILL_TABLE) return unknown(w, e);
   if (mill_x_is_call(e, "struct")) return bind_struct(w, s, e);
   bool aggregate = e->fn->kind == MILL_AGGREGATE;

@@ -80,13 +80,43 @@ static mill_expr *added(mill_planner *w, const mill_stage_binding *s, int i,
   return a;
 }
 
+typedef struct looking {
+  mill_planner *w;
+  const mill_node *child;
+} looking;
+
+/* mill_peek over the rows of child: SELECT column [WHERE column IS NOT NULL] LIMIT 1. */
+static mill_status first_row(void *arg, int column, bool skip_null, mill_table **out,
+                             mill_error *err) {
+  looking *l = arg;
+  mill_planner *w = l->w;
+  mill_exprs items = {0};
+  const mill_expr *c = l->child->output[column];
+  if (l->child->streaming)
+    return mill_fail(err, MILL_E_ILLEGAL_ARGUMENT, "stage", "transform", "reason",
+                     mill_error_fmt(err,
+                                    "the size of the vectors in `%s` is not in its metadata, and "
+                                    "a stream has no first row to look at",
+                                    c->name),
+                     NULL);
+  const mill_node *n = l->child;
+  if (skip_null) n = mill_w_filter(w, n, mill_x_bound(w, "isnotnull", 1, c));
+  if (n && mill_exprs_add(w, &items, c)) n = mill_w_project(w, n, &items);
+  mill_node *top = n ? mill_w_unary(w, MILL_N_LIMIT, n) : NULL;
+  if (top == NULL) return w->status;
+  top->to = 1;
+  return mill_plan_rows(w, top, out);
+}
+
 /* The columns of child, those of the stage put in by name or at the end. */
 static const mill_node *apply(mill_planner *w, const mill_node *child, struct mill_stage *stage) {
   mill_stage_binding s;
   mill_exprs items = {0};
   const mill_type *schema = mill_w_schema(w, child->output, child->noutput);
   if (schema == NULL) return NULL;
-  w->status = mill_stage_bind(stage, w->ctx, &w->set, schema, w->arena, &s, w->err);
+  looking l = {w, child};
+  mill_peek peek = {first_row, &l};
+  w->status = mill_stage_bind(stage, w->ctx, &w->set, schema, &peek, w->arena, &s, w->err);
   if (w->status != MILL_OK) return NULL;
   if (s.keep) {
     child = mill_w_filter(w, child, unbind(w, s.keep, child));

@@ -138,7 +138,8 @@ end
 
 local function wrap(handle, from)
   local class = M.class_named(handle:name())
-  local state = { params = {}, stages = {}, values = {}, parent = from }
+  local session = from and from[STATE].session or require "tidemill.session".active_session()
+  local state = { params = {}, stages = {}, values = {}, parent = from, session = session }
   return setmetatable({ [HANDLE] = handle, [STATE] = state }, class)
 end
 M.wrap = wrap
@@ -214,8 +215,30 @@ function StageWriter:format(name)
 end
 function StageWriter:save(path) self.stage[HANDLE]:save(path, self.replace or false) end
 
-local function load(path)
-  return wrap(core.stage_load(require "tidemill.session".active_handle(), path))
+-- The stage in a file, which must be of class `info`.
+local function load(info, path)
+  if type(path) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "path", expected_type = "str",
+      arg_type = arguments.type_name(path) })
+  end
+  local handle = core.stage_load(require "tidemill.session".active_handle(), path)
+  if handle:name() ~= info.name then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = info.name .. ".load",
+      problem = ("%s holds a %s"):format(path, handle:name()) })
+  end
+  return wrap(handle)
+end
+
+-- ---- methods of one class ---------------------------------------------------------------------------------------
+
+local special = { HashingTF = {} }
+
+--- The place of a term, counted from 0.
+function special.HashingTF.indexOf(self, term)
+  local spark = self[STATE].session
+  local probe = methods.copy(self, { inputCol = "term", outputCol = "at" })
+  local df = spark:createDataFrame({ { { term } } }, { "term" })
+  return roles.transformer.transform(probe, df):collect()[1].at.indices[1]
 end
 
 -- ---- fields ------------------------------------------------------------------------------------------------------
@@ -227,6 +250,12 @@ local function attribute_names(self)
     for _, name in ipairs(self[HANDLE]:attributes()) do s.attributes[name] = true end
   end
   return s.attributes
+end
+
+-- An attribute's value; plans come as DataFrames.
+local function attribute(self, name)
+  local value = self[HANDLE]:attribute(name)
+  return type(value) == "userdata" and dataframe.wrap(self[STATE].session, value) or value
 end
 
 local function parts(self)
@@ -252,7 +281,7 @@ local function field(self, key)
     return list
   end
   if info_of(self).role == "model" then
-    if attribute_names(self)[key] then return self[HANDLE]:attribute(key) end
+    if attribute_names(self)[key] then return attribute(self, key) end
     if key == "stages" or key == "bestModel" then return key == "stages" and parts(self) or parts(self)[1] end
     if key == "parent" then return self[STATE].parent end
     if key == "summary" and has_summary(self) then
@@ -291,7 +320,8 @@ local function index(self, key)
     return setmetatable({ stage = self }, { __index = StageWriter, __name = "MLWriter",
       __call = function(w) return w end })
   end
-  local value = methods[key] or roles[info_of(self).role][key] or accessor(self, key)
+  local own = special[info_of(self).name]
+  local value = methods[key] or roles[info_of(self).role][key] or own and own[key] or accessor(self, key)
   if value == nil then value = field(self, key) end
   if value ~= nil then return value end
   local absent = { fit = true, transform = true, evaluate = true } -- asked for to see what a stage is
@@ -337,8 +367,9 @@ local function entry(info)
   local e = made[info.name]
   if not e then
     e = { metatable = metatable(info) }
-    e.public = setmetatable({ load = load, name = info.name, doc = info.doc, role = info.role, params = info.params,
-      read = function() return { load = function(_, path) return load(path) end } end },
+    e.public = setmetatable({ load = function(path) return load(info, path) end, name = info.name, doc = info.doc,
+      role = info.role, params = info.params,
+      read = function() return { load = function(_, path) return load(info, path) end } end },
       { __name = "class " .. info.name, __call = function(_, params) return new(info, params) end,
         __tostring = function() return ("class %s (%s)"):format(info.name, info.role) end })
     made[info.name] = e

@@ -1,0 +1,281 @@
+/* Texts of dates and times read by a pattern; see pattern.h.
+**
+** Java's strict rules: a number takes the digits that its letters ask for, one of free width as many
+** as there are but for those that fixed numbers right behind it need; `yyyy` takes more than four
+** digits only after a plus. Fields are collected, then made a date and a time. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/pattern_int.h"
+
+typedef struct fields {
+  int64_t year, month, day, day_of_year, hour, hour12, minute, second, fraction;
+  int era, half; /* -1: not given; era 0 is BC; half 1 is PM */
+  bool has_year, has_month, has_day, has_day_of_year, has_hour, has_hour12;
+  bool has_zone;
+  const mill_zone *zone;
+  int32_t offset;
+} fields;
+
+typedef struct reader {
+  const char *p, *end;
+  mill_zones *zones;
+  fields f;
+} reader;
+
+static size_t digits_at(const char *p, const char *end) {
+  const char *s = p;
+  while (p < end && *p >= '0' && *p <= '9') p++;
+  return (size_t)(p - s);
+}
+
+/* `least` to `most` digits, leaving `follow` of them; with a sign where the year allows one. */
+static bool take_digits(reader *r, size_t least, size_t most, size_t follow, int64_t *out) {
+  size_t have = digits_at(r->p, r->end), n = have;
+  if (follow && n > most + follow) n = most + follow;
+  if (follow) n = n > follow && n - follow >= least ? n - follow : least;
+  if (n > most) n = most;
+  if (n < least || n > have || n == 0 || n > 18) return false;
+  for (*out = 0; n > 0; n--) *out = *out * 10 + (*r->p++ - '0');
+  return true;
+}
+
+static bool take_year(reader *r, const pattern_item *t) {
+  fields *f = &r->f;
+  bool plus = r->p < r->end && *r->p == '+', minus = r->p < r->end && *r->p == '-';
+  f->has_year = true;
+  if (t->count == 2) {
+    if (!take_digits(r, 2, 2, 0, &f->year)) return false;
+    f->year += 2000;
+    return true;
+  }
+  if ((plus && t->count < 4) || (minus && f->era == 0)) return false;
+  r->p += plus || minus;
+  size_t before = digits_at(r->p, r->end);
+  const char *start = r->p;
+  if (!take_digits(r, t->count, 19, t->follow, &f->year)) return false;
+  size_t taken = (size_t)(r->p - start);
+  if (t->count >= 4 && !minus && (plus ? taken <= t->count : taken > t->count)) return false;
+  (void)before;
+  if (minus) f->year = -f->year;
+  return f->year <= 999999 && f->year >= -999999;
+}
+
+/* One of n names, in full or by the first three letters. */
+static bool take_name(reader *r, const char *const *names, int n, bool full, int64_t *out) {
+  for (int i = 0; i < n; i++) {
+    size_t k = full ? strlen(names[i]) : 3;
+    if ((size_t)(r->end - r->p) < k || strncasecmp(r->p, names[i], k) != 0) continue;
+    r->p += k;
+    *out = i + 1;
+    return true;
+  }
+  return false;
+}
+
+static bool take_month(reader *r, const pattern_item *t) {
+  r->f.has_month = true;
+  if (t->count > 2) return take_name(r, mill_month_names, 12, t->count == 4, &r->f.month);
+  return take_digits(r, t->count, t->count == 2 ? 2 : 19, t->follow, &r->f.month);
+}
+
+static bool take_word(reader *r, const char *const *words, int n, int *out) {
+  for (int i = 0; i < n; i++) {
+    size_t k = strlen(words[i]);
+    if ((size_t)(r->end - r->p) < k || strncasecmp(r->p, words[i], k) != 0) continue;
+    r->p += k;
+    *out = i;
+    return true;
+  }
+  return false;
+}
+
+static bool take_fraction(reader *r, int most) {
+  size_t n = digits_at(r->p, r->end);
+  if (n == 0) return false;
+  if (n > (size_t)most) n = (size_t)most;
+  r->f.fraction = 0;
+  for (size_t i = 0; i < 9; i++) r->f.fraction = r->f.fraction * 10 + (i < n ? r->p[i] - '0' : 0);
+  r->p += n;
+  return true;
+}
+
+/* ---- zones ---------------------------------------------------------------------------------- */
+
+static bool two(reader *r, int max, int32_t *out) {
+  if (digits_at(r->p, r->end) < 2) return false;
+  *out = (r->p[0] - '0') * 10 + r->p[1] - '0';
+  r->p += 2;
+  return *out <= max;
+}
+
+/* +hh, with minutes and seconds where the form has them. */
+static bool take_offset(reader *r, bool minutes, bool optional, bool colon, bool seconds) {
+  int32_t h, m = 0, s = 0;
+  if (r->p == r->end || (*r->p != '+' && *r->p != '-')) return false;
+  int sign = *r->p++ == '-' ? -1 : 1;
+  if (!two(r, 18, &h)) return false;
+  bool gap = colon && r->p < r->end && *r->p == ':';
+  bool more = digits_at(r->p + gap, r->end) >= 2 && (gap || !colon);
+  if (minutes && !more && !optional) return false;
+  if (more && (minutes || optional)) {
+    r->p += gap;
+    if (!two(r, 59, &m)) return false;
+    gap = colon && r->p < r->end && *r->p == ':';
+    if (seconds && (gap || !colon) && digits_at(r->p + gap, r->end) >= 2) {
+      r->p += gap;
+      if (!two(r, 59, &s)) return false;
+    }
+  }
+  r->f.has_zone = true;
+  r->f.zone = NULL;
+  r->f.offset = sign * (h * 3600 + m * 60 + s);
+  return h < 18 || (m == 0 && s == 0);
+}
+
+static bool take_zulu(reader *r) {
+  if (r->p == r->end || (*r->p != 'Z' && *r->p != 'z')) return false;
+  r->p++;
+  r->f.has_zone = true;
+  r->f.zone = NULL;
+  r->f.offset = 0;
+  return true;
+}
+
+static bool take_any_offset(reader *r, char letter, int count) {
+  if (letter == 'O' || (letter == 'Z' && count == 4)) {
+    if (r->end - r->p < 3 || strncasecmp(r->p, "GMT", 3) != 0) return false;
+    r->p += 3;
+    r->f.has_zone = true, r->f.zone = NULL, r->f.offset = 0;
+    if (r->p == r->end || (*r->p != '+' && *r->p != '-')) return true;
+    return take_offset(r, false, true, true, true);
+  }
+  if ((letter == 'X' || (letter == 'Z' && count == 5)) && take_zulu(r)) return true;
+  if (letter == 'Z') return take_offset(r, true, false, count == 5, count == 5);
+  return take_offset(r, count > 1, count == 1, count == 3 || count == 5, count > 3);
+}
+
+/* The longest id of a zone at the reader. */
+static bool take_zone(reader *r) {
+  size_t n = 0, room = (size_t)(r->end - r->p);
+  while (n < room && n < 64 &&
+         (r->p[n] == '/' || r->p[n] == '_' || r->p[n] == '+' || r->p[n] == '-' || r->p[n] == ':' ||
+          (uint8_t)((r->p[n] | 32) - 'a') < 26 || (uint8_t)(r->p[n] - '0') < 10))
+    n++;
+  for (; n > 0; n--) {
+    mill_error ignored;
+    mill_error_clear(&ignored);
+    if (mill_zones_find(r->zones, r->p, n, &r->f.zone, &ignored) != MILL_OK) continue;
+    r->p += n;
+    r->f.has_zone = true;
+    return true;
+  }
+  return false;
+}
+
+/* ---- items ---------------------------------------------------------------------------------- */
+
+static bool take_field(reader *r, const pattern_item *t, int64_t *out, bool *has) {
+  if (has) *has = true;
+  return take_digits(r, t->count, t->count == 1 ? 19 : t->count, t->count == 1 ? t->follow : 0,
+                     out);
+}
+
+static bool take_hour(reader *r, const pattern_item *t) {
+  fields *f = &r->f;
+  bool twelve = t->letter == 'h' || t->letter == 'K';
+  int64_t *out = twelve ? &f->hour12 : &f->hour;
+  if (!take_field(r, t, out, twelve ? &f->has_hour12 : &f->has_hour)) return false;
+  int64_t top = t->letter == 'h' ? 12 : t->letter == 'k' ? 24 : 0;
+  if (top == 0) return *out < (twelve ? 12 : 24);
+  if (*out < 1 || *out > top) return false;
+  if (*out == top) *out = 0;
+  return true;
+}
+
+static bool take_item(reader *r, const pattern_item *t) {
+  static const char *const halves[] = {"AM", "PM"}, *const eras[] = {"BC", "AD"};
+  static const char *const full_eras[] = {"Before Christ", "Anno Domini"};
+  fields *f = &r->f;
+  switch (t->letter) {
+  case 0:
+    if ((size_t)(r->end - r->p) < t->n || strncasecmp(r->p, t->s, t->n) != 0) return false;
+    r->p += t->n;
+    return true;
+  case 'G': return take_word(r, t->count == 4 ? full_eras : eras, 2, &f->era);
+  case 'y': return take_year(r, t);
+  case 'M':
+  case 'L': return take_month(r, t);
+  case 'd': return take_field(r, t, &f->day, &f->has_day);
+  case 'D':
+    f->has_day_of_year = true;
+    return take_digits(r, t->count, t->count == 1 ? 19 : 3, t->follow, &f->day_of_year);
+  case 'a': return take_word(r, halves, 2, &f->half);
+  case 'h':
+  case 'H':
+  case 'k':
+  case 'K': return take_hour(r, t);
+  case 'm': return take_field(r, t, &f->minute, NULL);
+  case 's': return take_field(r, t, &f->second, NULL);
+  case 'S': return take_fraction(r, t->count);
+  case 'V':
+  case 'z': return take_zulu(r) || take_zone(r);
+  default: return take_any_offset(r, t->letter, t->count);
+  }
+}
+
+/* An optional part is taken whole or not at all. */
+static bool take_items(reader *r, const mill_pattern *p, int from, int to) {
+  for (int i = from; i < to; i++) {
+    const pattern_item *t = &p->item[i];
+    if (t->letter == ']') continue;
+    if (t->letter != '[') {
+      if (!take_item(r, t)) return false;
+      continue;
+    }
+    reader before = *r;
+    if (!take_items(r, p, i + 1, t->end)) *r = before;
+    i = t->end - 1;
+  }
+  return true;
+}
+
+/* ---- resolving ------------------------------------------------------------------------------ */
+
+static bool resolve_date(const fields *f, int64_t *days) {
+  int64_t year = f->has_year ? f->year : 1970;
+  if (f->has_year && f->era == 0) year = 1 - year;
+  if (f->has_year && f->era >= 0 && f->year < 1) return false;
+  if (f->has_year && f->has_day_of_year && !f->has_month) {
+    int64_t start = mill_days_from_civil(year, 1, 1);
+    *days = start + f->day_of_year - 1;
+    return f->day_of_year >= 1 && *days < mill_days_from_civil(year + 1, 1, 1);
+  }
+  int64_t month = f->has_month ? f->month : 1, day = f->has_day ? f->day : 1;
+  if (month < 1 || month > 12 || day < 1 || day > 31) return false;
+  if (!mill_valid_civil(year, (int)month, (int)day)) return false;
+  *days = mill_days_from_civil(year, (int)month, (int)day);
+  return true;
+}
+
+static bool resolve_time(const fields *f, int64_t *micros) {
+  int64_t hour = f->hour;
+  if (f->has_hour && f->half >= 0 && (f->hour >= 12) != (f->half == 1)) return false;
+  if (!f->has_hour && f->has_hour12) hour = f->hour12 + (f->half == 1 ? 12 : 0);
+  if (!f->has_hour && !f->has_hour12 && f->half == 1) hour = 12;
+  if (f->minute > 59 || f->second > 59) return false;
+  *micros = ((hour * 60 + f->minute) * 60 + f->second) * 1000000 + f->fraction / 1000;
+  return true;
+}
+
+bool mill_pattern_parse(const mill_pattern *p, mill_zones *zones, const mill_zone *zone,
+                        const char *s, size_t n, mill_moment *m) {
+  reader r = {.p = s, .end = s + n, .zones = zones, .f = {.era = -1, .half = -1}};
+  int64_t days, micros;
+  if (!take_items(&r, p, 0, p->nitems) || r.p != r.end) return false;
+  if (!resolve_date(&r.f, &days) || !resolve_time(&r.f, &micros)) return false;
+  *m = (mill_moment){.zone = zone, .nanos = (int32_t)(r.f.fraction % 1000)};
+  if (r.f.has_zone) m->zone = r.f.zone, m->offset = r.f.offset;
+  return !__builtin_mul_overflow(days, MILL_MICROS_DAY, &m->local) &&
+         !__builtin_add_overflow(m->local, micros, &m->local);
+}

@@ -1,0 +1,292 @@
+/* Dates and times from and to texts by pattern: date_format, to_date, to_timestamp, unix_timestamp,
+** from_unixtime, to_time and their try_ forms.
+**
+** A constant pattern is compiled when the call is bound (base/pattern.h), others by row with the last
+** one kept. Texts that are none of the pattern are errors in ANSI mode, null in try_ forms and else.
+** Without a pattern to_date and its like are casts. */
+#include "base/pattern.h"
+#include "kernel/bytes_int.h"
+#include "kernel/cast.h"
+
+typedef struct text_plan {
+  const mill_pattern *pattern; /* NULL: by row */
+  const char *suggest;         /* the function that errors name */
+  bool parsing, lenient;
+} text_plan;
+
+static mill_status find_pattern(mill_call *call, const mill_vector *v, size_t i,
+                                const mill_pattern **out, mill_error *err) {
+  const text_plan *p = call->state;
+  if (p->pattern) {
+    *out = p->pattern;
+    return MILL_OK;
+  }
+  bytes s = bytes_at(v, i);
+  return mill_pattern_new(call->arena, s.p, s.n, p->parsing, out, err);
+}
+
+/* Compile argument `at` where it is constant. A pattern that is none fails when a row is reached. */
+static mill_status bind_pattern(mill_binding *b, int at, bool parsing, bool lenient,
+                                const char *suggest, mill_error *err) {
+  text_plan *p;
+  mill_vector v = {0};
+  BIND_NEW(b, text_plan, p, err);
+  *p = (text_plan){NULL, suggest, parsing, lenient};
+  b->state = p;
+  if (at >= b->nargs) return MILL_OK;
+  MILL_TRY(mill_bind_constant(b, at, &v, err));
+  if (v.type == NULL || v.type->id != MILL_STRING || !mill_vector_valid(&v, 0)) return MILL_OK;
+  mill_error ignored;
+  mill_error_clear(&ignored);
+  bytes s = bytes_of(&v);
+  if (mill_pattern_new(b->arena, s.p, s.n, parsing, &p->pattern, &ignored) != MILL_OK)
+    p->pattern = NULL;
+  return MILL_OK;
+}
+
+/* ---- printing ------------------------------------------------------------------------------- */
+
+static mill_status format_rows(mill_call *call, const mill_vector *v, int64_t unit,
+                               const mill_vector *pattern, size_t n, mill_vector *out,
+                               mill_error *err) {
+  const mill_zone *z = mill_session_zone(call->set);
+  mill_status status = MILL_OK;
+  mill_text text;
+  mill_text_init(&text, call->ctx->memory);
+  for (size_t i = 0; i < n && status == MILL_OK; i++) {
+    const mill_pattern *p = NULL;
+    if (!mill_valid_bit(out->valid, i)) continue;
+    int64_t at;
+    if (__builtin_mul_overflow(MILL_AT(int64_t, v, i), unit, &at)) at = INT64_MAX;
+    mill_moment m = mill_moment_at(at, z);
+    mill_text_reset(&text);
+    status = find_pattern(call, pattern, i, &p, err);
+    if (status == MILL_OK) status = mill_pattern_format(p, &m, &text, err);
+    if (status == MILL_OK) status = put_text(call, out, i, &text, err);
+  }
+  mill_text_clear(&text);
+  return status;
+}
+
+KERNEL_HEAD(k_date_format) { return format_rows(call, args[0], 1, args[1], n, out, err); }
+KERNEL_HEAD(k_from_unixtime) { return format_rows(call, args[0], 1000000, args[1], n, out, err); }
+
+static mill_status bind_format(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, b->fn->types, err));
+  return bind_pattern(b, 1, false, false, "", err);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static mill_status unreadable(mill_call *call, bytes s, mill_vector *out, size_t i,
+                              mill_error *err) {
+  const text_plan *p = call->state;
+  if (p->lenient || !call->set->ansi) return mill_set_null(call, out, i, err);
+  return mill_call_fail(call, err, MILL_E_CANNOT_PARSE_TIMESTAMP, "message",
+                        mill_error_fmt(err, "'%.*s' is no text of the pattern", (int)s.n, s.p),
+                        "func", p->suggest, NULL);
+}
+
+/* Row i of a text as instant (or local time: ntz) in *at; null rows are marked. */
+static mill_status parse_row(mill_call *call, const mill_vector *const *args, size_t i, bool ntz,
+                             mill_vector *out, int64_t *at, bool *ok, mill_error *err) {
+  const mill_pattern *p = NULL;
+  mill_moment m;
+  bytes s = bytes_at(args[0], i);
+  MILL_TRY(find_pattern(call, args[1], i, &p, err));
+  *ok = mill_pattern_parse(p, call->ctx->zones, mill_session_zone(call->set), s.p, s.n, &m);
+  if (*ok && ntz)
+    *at = m.local;
+  else
+    *ok = *ok && mill_moment_utc(&m, at);
+  return *ok ? MILL_OK : unreadable(call, s, out, i, err);
+}
+
+KERNEL_HEAD(parse_timestamp) {
+  int64_t *r = out->data;
+  bool ok, ntz = out->type->id == MILL_TIMESTAMP_NTZ;
+  MILL_EACH(out, n, i) MILL_TRY(parse_row(call, args, i, ntz, out, &r[i], &ok, err));
+  return MILL_OK;
+}
+
+KERNEL_HEAD(parse_date) {
+  const mill_zone *z = mill_session_zone(call->set);
+  int32_t *r = out->data;
+  MILL_EACH(out, n, i) {
+    int64_t at = 0;
+    bool ok;
+    MILL_TRY(parse_row(call, args, i, false, out, &at, &ok, err));
+    if (ok) r[i] = (int32_t)mill_floor_div(mill_zone_to_local(z, at), MILL_MICROS_DAY);
+  }
+  return MILL_OK;
+}
+
+KERNEL_HEAD(parse_seconds) {
+  int64_t *r = out->data;
+  MILL_EACH(out, n, i) {
+    int64_t at = 0;
+    bool ok;
+    MILL_TRY(parse_row(call, args, i, false, out, &at, &ok, err));
+    r[i] = mill_floor_div(at, 1000000);
+  }
+  return MILL_OK;
+}
+
+KERNEL_HEAD(parse_time) {
+  int64_t *r = out->data;
+  const text_plan *plan = call->state;
+  MILL_EACH(out, n, i) {
+    const mill_pattern *p = NULL;
+    mill_moment m;
+    bytes s = bytes_at(args[0], i);
+    MILL_TRY(find_pattern(call, args[1], i, &p, err));
+    if (mill_pattern_parse(p, call->ctx->zones, mill_zone_utc(), s.p, s.n, &m)) {
+      r[i] = mill_floor_mod(m.local, MILL_MICROS_DAY) * 1000 + m.nanos;
+    } else if (plan->lenient) {
+      MILL_TRY(mill_set_null(call, out, i, err));
+    } else {
+      bytes f = bytes_at(args[1], i);
+      return mill_call_fail(call, err, MILL_E_CANNOT_PARSE_TIME, "input",
+                            mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), "format",
+                            mill_error_fmt(err, "'%.*s'", (int)f.n, f.p), NULL);
+    }
+  }
+  return MILL_OK;
+}
+
+/* ---- binding -------------------------------------------------------------------------------- */
+
+/* One argument: a cast. */
+static mill_status bind_cast(mill_binding *b, const mill_type *to, bool lenient, mill_error *err) {
+  mill_cast_mode mode = lenient ? MILL_CAST_TRY : b->set->ansi ? MILL_CAST_ANSI : MILL_CAST_LEGACY;
+  if (b->arg_type[0]->id == MILL_NULL) {
+    b->cast_to[0] = b->result = to;
+    b->nullable = true;
+    b->kernel = parse_timestamp; /* never run: all rows are null */
+    return MILL_OK;
+  }
+  MILL_TRY(mill_cast_bind(b, to, mode, err));
+  b->result = to;
+  b->nullable |= lenient || b->arg_nullable[0];
+  if (b->kernel == NULL) b->kernel = parse_timestamp;
+  return MILL_OK;
+}
+
+static const mill_type *target_of(const char *name) {
+  if (strstr(name, "date")) return mill_type_of(MILL_DATE);
+  if (strstr(name, "_ntz")) return mill_type_of(MILL_TIMESTAMP_NTZ);
+  if (strstr(name, "timestamp")) return mill_type_of(MILL_TIMESTAMP);
+  return mill_type_of(MILL_TIME);
+}
+
+static mill_status bind_reading(mill_binding *b, mill_error *err) {
+  const char *name = b->fn->name;
+  bool lenient = strncmp(name, "try_", 4) == 0;
+  const mill_type *to = target_of(name), *from = b->arg_type[0];
+  bool date = to->id == MILL_DATE, time = to->id == MILL_TIME;
+  bool already = !time && (from->id == MILL_DATE || from->id == MILL_TIMESTAMP ||
+                           from->id == MILL_TIMESTAMP_NTZ);
+  if (b->nargs == 1 && from != to) return bind_cast(b, to, lenient, err);
+  if (already || b->nargs == 1) {
+    if (b->nargs > 1 && mill_convert_to(b->ctx->types, "string", b->arg_type[1]) == NULL)
+      return mill_bind_wrong_type(b, 1, "\"STRING\"", err);
+    b->cast_to[0] = b->result = to;
+    b->kernel = NULL;
+    return MILL_OK;
+  }
+  MILL_TRY(mill_bind_types(b, "string, string -> string", err));
+  b->result = to;
+  b->nullable |= lenient;
+  b->kernel = date ? parse_date : time ? parse_time : parse_timestamp;
+  return bind_pattern(b, 1, true, lenient, date ? "`try_to_date`" : "`try_to_timestamp`", err);
+}
+
+KERNEL_HEAD(same_value) {
+  (void)call, (void)err;
+  mill_copy_fixed(out, args[0], n);
+  return MILL_OK;
+}
+
+static mill_status bind_to(mill_binding *b, mill_error *err) {
+  MILL_TRY(bind_reading(b, err));
+  if (b->kernel == NULL) b->kernel = same_value;
+  return MILL_OK;
+}
+
+KERNEL_HEAD(seconds_of) {
+  int64_t *r = out->data;
+  (void)call, (void)err;
+  MILL_EACH(out, n, i) r[i] = mill_floor_div(MILL_AT(int64_t, args[0], i), 1000000);
+  return MILL_OK;
+}
+
+static mill_status bind_unix(mill_binding *b, mill_error *err) {
+  const mill_type *t = b->arg_type[0];
+  bool time = t->id == MILL_DATE || t->id == MILL_TIMESTAMP || t->id == MILL_TIMESTAMP_NTZ;
+  if (!time && t->id != MILL_STRING && t->id != MILL_NULL)
+    return mill_bind_wrong_type(b, 0,
+                                "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or "
+                                "\"TIMESTAMP WITHOUT TIME ZONE\")",
+                                err);
+  MILL_TRY(
+      mill_bind_types(b, time ? "timestamp, !string -> bigint" : "string, !string -> bigint", err));
+  b->kernel = time ? seconds_of : parse_seconds;
+  return bind_pattern(b, 1, true, false, "`try_to_timestamp`", err);
+}
+
+#define DEFAULT_PATTERN "'yyyy-MM-dd HH:mm:ss'"
+#define READ(NAME, DOC, EXAMPLE)                                                                   \
+  {                                                                                                \
+    .name = NAME, .types = "any, string?", .bind = bind_to, .flags = MILL_FN_NULLABLE,             \
+    .usage = NAME "(expr[, fmt])", .doc = DOC, .example = EXAMPLE                                  \
+  }
+
+const mill_function mill_family_date_text[] = {
+    {.name = "date_format",
+     .types = "timestamp, string -> string",
+     .kernel = k_date_format,
+     .bind = bind_format,
+     .usage = "date_format(timestamp, fmt)",
+     .doc = "A time as text by a pattern.",
+     .example = "SELECT date_format('2016-04-08', 'y') -> 2016"},
+    {.name = "from_unixtime",
+     .types = "bigint, string? -> string",
+     .kernel = k_from_unixtime,
+     .bind = bind_format,
+     .fill = ", " DEFAULT_PATTERN,
+     .usage = "from_unixtime(seconds[, fmt])",
+     .doc = "The time so many seconds after 1970 as text by a pattern.",
+     .example = "SELECT from_unixtime(0, 'yyyy-MM-dd HH:mm:ss') -> 1970-01-01 00:00:00"},
+    {.name = "unix_timestamp",
+     .types = "any?, string?",
+     .bind = bind_unix,
+     .flags = MILL_FN_NULLABLE,
+     .fill = "current_timestamp(), " DEFAULT_PATTERN,
+     .usage = "unix_timestamp([time[, fmt]])",
+     .doc = "Seconds since 1970 of a time, or of a text by a pattern.",
+     .example = "SELECT unix_timestamp('2016-04-08', 'yyyy-MM-dd') -> 1460073600"},
+    {.name = "to_unix_timestamp",
+     .types = "any, string?",
+     .bind = bind_unix,
+     .flags = MILL_FN_NULLABLE,
+     .fill = ", " DEFAULT_PATTERN,
+     .usage = "to_unix_timestamp(time[, fmt])",
+     .doc = "Seconds since 1970 of a time, or of a text by a pattern.",
+     .example = "SELECT to_unix_timestamp('2016-04-08', 'yyyy-MM-dd') -> 1460073600"},
+    READ("to_date", "A text as date, by a pattern or as a cast reads it.",
+         "SELECT to_date('2016-12-31', 'yyyy-MM-dd') -> 2016-12-31"),
+    READ("try_to_date", "As to_date, null where the text is none.",
+         "SELECT try_to_date('foo', 'yyyy-MM-dd') -> NULL"),
+    READ("to_timestamp", "A text as time, by a pattern or as a cast reads it.",
+         "SELECT to_timestamp('2016-12-31', 'yyyy-MM-dd') -> 2016-12-31 00:00:00"),
+    READ("to_timestamp_ltz", "A text as TIMESTAMP, by a pattern or as a cast reads it.",
+         "SELECT to_timestamp_ltz('2016-12-31', 'yyyy-MM-dd') -> 2016-12-31 00:00:00"),
+    READ("to_timestamp_ntz", "A text as TIMESTAMP_NTZ, by a pattern or as a cast reads it.",
+         "SELECT to_timestamp_ntz('2016-12-31', 'yyyy-MM-dd') -> 2016-12-31 00:00:00"),
+    READ("try_to_timestamp", "As to_timestamp, null where the text is none.",
+         "SELECT try_to_timestamp('foo', 'yyyy-MM-dd') -> NULL"),
+    READ("to_time", "A text as time of day, by a pattern or as a cast reads it.",
+         "SELECT to_time('12.10.05', 'HH.mm.ss') -> 12:10:05"),
+    READ("try_to_time", "As to_time, null where the text is none.",
+         "SELECT try_to_time('12-00', 'HH:mm') -> NULL"),
+    {0}};
