@@ -59,7 +59,9 @@ local function fields(schema)
     if c == "<" or c == "(" then depth = depth + 1
     elseif c == ">" or c == ")" then depth = depth - 1
     elseif (c == "," and depth == 0) or c == "" then
-      local name, kind = schema:sub(from, i - 1):match "^%s*(%S+)%s+(.-)%s*$"
+      local part = schema:sub(from, i - 1)
+      local name, kind = part:match "^%s*`([^`]*)`%s+(.-)%s*$"
+      if not name then name, kind = part:match "^%s*(%S+)%s+(.-)%s*$" end
       if name then list[#list + 1] = { name, kind } end
       from = i + 1
     end
@@ -409,10 +411,10 @@ end
 local tools = { class = class, build = build, unsupported = unsupported, plain = plain }
 
 -- The answer of a query over the input as view t.
-function Case:query(text)
+function Case:query(statement)
   local spec = self.spec
   self:load(spec.input):createOrReplaceTempView "t"
-  local expect, df = spec.expect, self.spark:sql(text)
+  local expect, df = spec.expect, self.spark:sql(statement)
   if expect.error then
     df:collect()
     return "expected an error, got rows"
