@@ -14,7 +14,7 @@
 static const mill_param params[] = {
     {"distanceMeasure", MILL_PARAM_STRING, "\"euclidean\"", "euclidean|cosine", "how near is told"},
     MILL_P_FEATURES,
-    {"initMode", MILL_PARAM_STRING, "\"k-means||\"", NULL, "where it begins: k-means|| or random"},
+    {"initMode", MILL_PARAM_STRING, "\"k-means||\"", "random|k-means||", "where it begins"},
     {"initSteps", MILL_PARAM_INT, "2", "[1,]", "rounds of k-means||"},
     {"intermediateStorageLevel", MILL_PARAM_STRING, "\"MEMORY_AND_DISK\"",
      "MEMORY_AND_DISK|MEMORY_ONLY|DISK_ONLY|OFF_HEAP", "kept for Spark, without effect"},
@@ -27,14 +27,6 @@ static const mill_param params[] = {
     {"tol", MILL_PARAM_DOUBLE, "1.0E-4", "[0,]", "stop when no centre moves further"},
     MILL_P_WEIGHT,
     {0}};
-
-/* The bars in k-means|| stand for "or" in a parameter table. */
-static mill_status check(const mill_stage *s, const char *param, mill_error *err) {
-  if (strcmp(param, "initMode") != 0) return MILL_OK;
-  const char *mode = mill_get_text(s, "initMode");
-  if (strcmp(mode, "k-means||") == 0 || strcmp(mode, "random") == 0) return MILL_OK;
-  return mill_ml_refuse(err, s, "initMode is '%s', but must be k-means|| or random.", mode);
-}
 
 typedef struct model {
   mill_centres centres;
@@ -319,7 +311,6 @@ const mill_stage_class mill_class_KMeans = {
                "print(model.clusterCenters[1][1], model.summary.trainingCost)",
     .params = params,
     .model = "KMeansModel",
-    .check = check,
     .bind = bind_fit,
     .fit = fit,
 };
