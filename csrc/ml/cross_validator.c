@@ -47,7 +47,8 @@ static mill_status count_batch(void *arg, const mill_batch *b, mill_error *err) 
     bool known = mill_vector_valid(&b->col[0], row);
     double v = known ? mill_number_at(&b->col[0], row) : NAN;
     if (!(v >= 0 && v < k->n))
-      return mill_data_fail(k->work, err, "a fold number must be in [0, %d), but one is %g", k->n, v);
+      return mill_data_fail(k->work, err, "a fold number must be in [0, %d), but one is %g", k->n,
+                            v);
     k->rows++;
     if (v == floor(v)) k->count[(int)v]++;
   }
@@ -159,11 +160,12 @@ const mill_stage_class mill_class_CrossValidator = {
     .package = "tuning",
     .role = MILL_ESTIMATOR,
     .doc = "Chooses parameters by a metric's mean over folds of the rows.",
-    .example = "local lr = ml.regression.LinearRegression{}\n"
-               "local grid = ml.tuning.ParamGridBuilder():addGrid(lr.regParam, {0, 0.1}):build()\n"
-               "local model = ml.tuning.CrossValidator{ estimator = lr, estimatorParamMaps = grid,\n"
-               "  evaluator = ml.evaluation.RegressionEvaluator{} }:fit(df)\n"
-               "print(model.avgMetrics[1], model.bestModel.coefficients)",
+    .example =
+        "local lr = ml.regression.LinearRegression{}\n"
+        "local grid = ml.tuning.ParamGridBuilder():addGrid(lr.regParam, {0, 0.1}):build()\n"
+        "local model = ml.tuning.CrossValidator{ estimator = lr, estimatorParamMaps = grid,\n"
+        "  evaluator = ml.evaluation.RegressionEvaluator{} }:fit(df)\n"
+        "print(model.avgMetrics[1], model.bestModel.coefficients)",
     .params = params,
     .model = "CrossValidatorModel",
     .bind = mill_tuning_bind,

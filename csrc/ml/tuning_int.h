@@ -21,8 +21,8 @@ mill_status mill_tuning_init(mill_tuning *t, mill_work *w, mill_error *err) MILL
 mill_status mill_tuning_try(mill_tuning *t, mill_dataset *train, mill_dataset *test, double *metric,
                             mill_error *err) MILL_USE_RESULT;
 /* Fit the best map to all rows; it becomes the model's part. */
-mill_status mill_tuning_finish(mill_tuning *t, const double *metric, mill_error *err)
-    MILL_USE_RESULT;
+mill_status mill_tuning_finish(mill_tuning *t, const double *metric,
+                               mill_error *err) MILL_USE_RESULT;
 /* What the estimator adds. */
 mill_status mill_tuning_bind(mill_binder *b, mill_error *err) MILL_USE_RESULT;
 
