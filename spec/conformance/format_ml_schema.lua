@@ -90,7 +90,9 @@ local function check_step(df, step, case)
   end
   if not ok then error(after, 0) end
   local schema = case.schema_text(after)
-  if schema ~= step.schema then error(("%s: schema: expected %s\ngot %s"):format(step.stage.class, step.schema, schema), 0) end
+  if schema ~= step.schema then
+    error(("%s: schema: expected %s\ngot %s"):format(step.stage.class, step.schema, schema), 0)
+  end
   for name, want in pairs(step.metadata) do
     local got = after.schema[name].metadata
     if not (want.tooLong or case.same_value(want, got)) then
