@@ -50,6 +50,7 @@ typedef struct mill_arena {
   mill_memory *memory;
   struct mill_arena_block *head;
   char *at, *end;
+  struct mill_arena_end *ends;
 } mill_arena;
 
 void mill_arena_init(mill_arena *a, mill_memory *m);
@@ -57,6 +58,10 @@ void mill_arena_clear(mill_arena *a); /* frees every block; the arena can be use
 void mill_arena_reset(mill_arena *a); /* as clear, but the newest block stays for reuse */
 void *mill_arena_alloc(mill_arena *a,
                        size_t n) MILL_USE_RESULT; /* zeroed; NULL when out of memory */
+void *mill_arena_take(mill_arena *a, size_t n) MILL_USE_RESULT; /* the same, not zeroed */
+/* Call f(what) when the arena is cleared, before its memory goes: for what others allocated. The
+** last one given comes first. False when out of memory: f is not called then. */
+bool mill_arena_at_end(mill_arena *a, void (*f)(void *), void *what) MILL_USE_RESULT;
 char *mill_arena_strndup(mill_arena *a, const char *s, size_t n) MILL_USE_RESULT;
 
 #endif

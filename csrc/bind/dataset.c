@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bind/stage.h"
+#include "ml/stage.h"
 
 typedef struct plan_dataset {
   mill_dataset base;

@@ -14,6 +14,7 @@
 #include "bind/state.h"
 #include "bind/stream.h"
 #include "kernel/function.h"
+#include "ml/stage.h"
 
 #define MILL_VERSION "0.1.0"
 

@@ -16,6 +16,7 @@
 #include "bind/udf.h"
 #include "plan/cache.h"
 #include "io/reader.h"
+#include "ml/stage.h"
 #include "sql/parse.h"
 
 static const char *const kinds[] = {
@@ -111,7 +112,7 @@ static const mill_expr **exprs(lua_State *L, int index, const char *key, mill_pl
 static const mill_node *take_child(lua_State *L, int at, mill_plan *p) {
   if (lua_istable(L, at)) return take_node(L, at, p);
   const mill_node *n = mill_plan_use(p, mill_plan_check(L, at)->p);
-  if (n == NULL) luaL_error(L, "not enough memory");
+  if (n == NULL) mill_raise_memory(L, p->arena.memory, sizeof *n);
   return n;
 }
 
@@ -234,7 +235,7 @@ static const mill_node *take_node(lua_State *L, int index, mill_plan *p) {
   int kind = luaL_checkoption(L, field(L, index, "kind"), NULL, kinds);
   lua_pop(L, 1);
   mill_node *n = mill_node_new(&p->arena, kind_of[kind]);
-  if (n == NULL) luaL_error(L, "not enough memory");
+  if (n == NULL) mill_raise_memory(L, p->arena.memory, sizeof *n);
   take_children(L, index, p, n);
   n->exprs = exprs(L, index, "exprs", p, &n->nexprs);
   n->keys = exprs(L, index, "keys", p, &n->nkeys);

@@ -14,12 +14,14 @@
 #include "bind/schema.h"
 #include "bind/state.h"
 #include "plan/stream_plan.h"
+#include "io/writer.h"
 
 #define QUERY "tidemill.query"
 #define FEED "tidemill.feed"
 
 typedef struct query { /* user values: the plan's handle, the callback, the session's handle */
   mill_query *q;
+  mill_session *owner; /* a reference: the query's memory is its */
   mill_handle_session *session;
   lua_State *L; /* of the step that runs */
   bool running, stop_after;
@@ -41,6 +43,8 @@ static int query_gc(lua_State *L) {
                       "A query cannot be closed by a function that it calls.", NULL);
   h->q = NULL;
   mill_query_free(q);
+  if (h->owner) mill_session_unref(h->owner);
+  h->owner = NULL;
   return 0;
 }
 
@@ -103,8 +107,8 @@ static mill_status call_function(void *arg, int64_t batch, mill_table *rows, mil
   }
   const char *why = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "see cause";
   const char *line = strchr(why, '\n');
-  mill_status failed = h->foreach ? MILL_E_FOREACH_USER_FUNCTION_ERROR
-                                  : MILL_E_FOREACH_BATCH_USER_FUNCTION_ERROR;
+  mill_status failed =
+      h->foreach ? MILL_E_FOREACH_USER_FUNCTION_ERROR : MILL_E_FOREACH_BATCH_USER_FUNCTION_ERROR;
   mill_fail(err, failed, "reason",
             mill_error_fmt(err, "%.*s", (int)(line ? line - why : (long)strlen(why)), why), NULL);
   lua_setfield(L, LUA_REGISTRYINDEX, MILL_RAISE_CAUSE);
@@ -154,13 +158,11 @@ static mill_options take_options(lua_State *L) {
 static mill_status file_sink(lua_State *L, mill_session *s, mill_stream_sink **out,
                              mill_error *err) {
   mill_write w = {.mode = MILL_SAVE_APPEND, .conf = conf, .conf_arg = s};
-  mill_stream_io io = mill_plan_stream_io;
   w.format = text(L, "format");
   w.path = text(L, "path");
   w.partition_by = take_names(L, &w.npartition_by);
   w.options = take_options(L);
-  io.write = mill_write_run;
-  return mill_sink_file_new(mill_session_context(s), &io, &w, out, err);
+  return mill_sink_file_new(mill_session_context(s), &mill_plan_stream_io, &w, out, err);
 }
 
 static mill_status new_sink(lua_State *L, query *h, const mill_plan *p, mill_stream_sink **out,
@@ -195,8 +197,8 @@ int mill_stream_refusal(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
   mill_handle_plan *p = mill_plan_check(L, 1);
-  MILL_RAISE_IF(L, &err,
-                mill_plan_check_stream(p->p, take_mode(L, luaL_checkstring(L, 2)), &err), NULL);
+  MILL_RAISE_IF(L, &err, mill_plan_check_stream(p->p, take_mode(L, luaL_checkstring(L, 2)), &err),
+                NULL);
   return 0;
 }
 
@@ -212,6 +214,7 @@ int mill_stream_query(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   query *h = mill_state_handle(L, sizeof *h, QUERY, 3);
   h->session = p->session;
+  h->owner = mill_session_ref(p->session->s);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, 3, 1);
   lua_getfield(L, 2, "f");
@@ -367,6 +370,7 @@ static int query_table(lua_State *L) {
 
 typedef struct feed { /* user value: the session's handle */
   mill_stream_source *s;
+  mill_session *owner; /* a reference: the rows' memory is its */
   mill_handle_session *session;
 } feed;
 
@@ -375,6 +379,8 @@ static int feed_gc(lua_State *L) {
   mill_stream_source *s = f->s;
   f->s = NULL;
   mill_stream_source_unref(s);
+  if (f->owner) mill_session_unref(f->owner);
+  f->owner = NULL;
   return 0;
 }
 
@@ -395,6 +401,7 @@ int mill_stream_feed_new(lua_State *L) {
   luaL_argcheck(L, schema->id == MILL_STRUCT, 2, "a struct type");
   feed *f = mill_state_handle(L, sizeof *f, FEED, 1);
   f->session = s;
+  f->owner = mill_session_ref(s->s);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
   MILL_RAISE_IF(L, &err, mill_stream_memory_new(ctx, schema, &f->s, &err), NULL);
@@ -440,10 +447,10 @@ static int feed_plan(lua_State *L) {
 
 void mill_stream_open_class(lua_State *L) {
   static const luaL_Reg of_query[] = {
-      {"start", query_start},     {"step", query_step},     {"settled", query_settled},
-      {"stop", query_stop},       {"id", query_id},         {"run_id", query_run_id},
-      {"active", query_active},   {"status", query_status}, {"progress", query_progress},
-      {"table", query_table},     {"close", query_gc},      {NULL, NULL}};
+      {"start", query_start},   {"step", query_step},     {"settled", query_settled},
+      {"stop", query_stop},     {"id", query_id},         {"run_id", query_run_id},
+      {"active", query_active}, {"status", query_status}, {"progress", query_progress},
+      {"table", query_table},   {"close", query_gc},      {NULL, NULL}};
   static const luaL_Reg of_feed[] = {{"add", feed_add}, {"plan", feed_plan}, {NULL, NULL}};
   mill_state_class(L, QUERY, of_query, query_gc);
   mill_state_class(L, FEED, of_feed, feed_gc);

@@ -149,7 +149,7 @@ int mill_table_infer(lua_State *L) {
     lua_pop(L, 1);
   }
   const mill_type *t = mill_type_struct(types, f, (uint32_t)n);
-  if (t == NULL) return luaL_error(L, "not enough memory");
+  if (t == NULL) mill_raise_memory(L, mill_types_memory(types), sizeof *t);
   mill_schema_push(L, t);
   return 1;
 }

@@ -122,8 +122,10 @@ static mill_status open_chunk(mill_table *t, mill_chunk **out, mill_error *err) 
     *out = last;
     return MILL_OK;
   }
-  uint32_t rows = t->nchunks ? MILL_CHUNK : FIRST_ROWS;
-  MILL_TRY(mill_chunk_new(t->memory, t->schema, rows, &last, err));
+  uint64_t rows = t->nchunks ? MILL_CHUNK : FIRST_ROWS;
+  if (t->expect > t->rows + FIRST_ROWS) rows = t->expect - t->rows;
+  if (rows > MILL_CHUNK) rows = MILL_CHUNK;
+  MILL_TRY(mill_chunk_new(t->memory, t->schema, (uint32_t)rows, &last, err));
   MILL_TRY(mill_table_add_move(t, last, err));
   *out = last;
   return MILL_OK;

@@ -35,7 +35,8 @@ typedef struct mill_table {
   mill_chunk **chunk;
   size_t nchunks, capacity;
   uint64_t rows;
-  int refs; /* atomic */
+  uint64_t expect; /* rows that appending may bring it to, for room at once; 0: nobody knows */
+  int refs;        /* atomic */
 } mill_table;
 
 mill_status mill_table_new(mill_memory *m, const mill_type *schema, mill_table **out,

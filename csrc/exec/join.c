@@ -19,7 +19,8 @@ typedef struct probe {
   mill_arena scratch;
   mill_batch *in;
   bool alone;                /* a row has at most one partner, and no condition decides */
-  uint32_t next[MILL_BATCH]; /* candidate of each row of the batch + 1; 0: no more */
+  uint32_t next[MILL_BATCH]; /* place of each row's candidate + 1; 0: no more */
+  uint32_t stop[MILL_BATCH]; /* where the places end that may have more */
   bool null_key[MILL_BATCH];
   uint8_t met[MILL_BATCH];
   uint32_t left[MILL_BATCH], right[MILL_BATCH]; /* a list of pairs: row of the batch, right row */
@@ -36,13 +37,13 @@ static bool same_keys(const probe *p, uint32_t i, uint32_t right) {
   return true;
 }
 
-/* The first row + 1 of a chain from r on whose key is that of row i. */
-static uint32_t match_from(const probe *p, uint32_t r, uint64_t word, uint32_t i) {
+/* The first place + 1 from `at` on, before the row's stop, whose key is that of row i. */
+static uint32_t match_from(const probe *p, uint32_t at, uint64_t word, uint32_t i) {
   const mill_join_table *t = p->t;
-  if (t->dense) return r;
-  for (; r; r = t->next[r - 1])
-    if (t->word[r - 1] == word && (t->numbers || same_keys(p, i, r - 1))) break;
-  return r;
+  uint32_t stop = p->stop[i];
+  if (!t->dense)
+    while (at < stop && (t->word[at] != word || !(t->numbers || same_keys(p, i, t->row[at])))) at++;
+  return at < stop ? at + 1 : 0;
 }
 
 static void look_up(probe *p, uint32_t n) {
@@ -50,22 +51,37 @@ static void look_up(probe *p, uint32_t n) {
   uint64_t word[MILL_BATCH];
   uint8_t can[MILL_BATCH];
   mill_join_words(t, p->key, 0, n, word, can);
-  if (t->dense) {
-    for (uint32_t i = 0; i < n; i++) p->next[i] = can[i] ? t->slot[word[i]] : 0;
+  if (t->row == NULL) {
+    for (uint32_t i = 0; i < n; i++) {
+      p->next[i] = can[i] ? t->start[word[i]] : 0;
+      p->stop[i] = 0;
+    }
     return;
   }
-  for (uint32_t i = 0; i < n; i++) p->next[i] = can[i] ? t->slot[mill_join_slot(t, word[i])] : 0;
+  for (uint32_t i = 0; i < n; i++) {
+    size_t slot = can[i] ? mill_join_slot(t, word[i]) : 0;
+    p->next[i] = t->start[slot];
+    p->stop[i] = can[i] ? t->start[slot + 1] : 0;
+  }
   for (uint32_t i = 0; i < n; i++)
-    if (p->next[i]) p->next[i] = match_from(p, p->next[i], word[i], i);
+    p->next[i] = p->next[i] < p->stop[i] ? match_from(p, p->next[i], word[i], i) : 0;
 }
 
-static void advance(probe *p, uint32_t i) {
+/* The right row that is the candidate of row i. */
+static inline uint32_t candidate(const probe *p, uint32_t i) {
+  uint32_t at = p->next[i] - 1;
+  return p->t->row ? p->t->row[at] : at;
+}
+
+static inline void advance(probe *p, uint32_t i) {
   const mill_join_table *t = p->t;
-  uint32_t r = p->next[i];
-  if (p->base.op->nkeys == 0)
-    p->next[i] = r < t->rows ? r + 1 : 0;
+  uint32_t at = p->next[i];
+  if (at >= p->stop[i])
+    p->next[i] = 0;
+  else if (t->dense || p->base.op->nkeys == 0)
+    p->next[i] = at + 1;
   else
-    p->next[i] = match_from(p, t->next[r - 1], t->word[r - 1], i);
+    p->next[i] = match_from(p, at, t->word[at - 1], i);
 }
 
 static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
@@ -73,7 +89,7 @@ static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
   p->in = b;
   mill_arena_reset(&p->scratch);
   if (nkeys == 0) {
-    for (uint32_t i = 0; i < b->n; i++) p->next[i] = p->t->rows > 0;
+    for (uint32_t i = 0; i < b->n; i++) p->next[i] = p->t->rows > 0, p->stop[i] = p->t->rows;
     return MILL_OK;
   }
   MILL_TRY(mill_program_run(p->keys, b, p->key, err));
@@ -118,7 +134,7 @@ static mill_status right_columns(probe *p, const uint32_t *row, uint32_t n, mill
   return MILL_OK;
 }
 
-/* The batch of n pairs: left columns, then right ones. */
+/* The batch of n pairs: left columns, then right ones, whichever are in the table. */
 static mill_status pair_batch(probe *p, const uint32_t *left, const uint32_t *right, uint32_t n,
                               mill_batch *out, mill_error *err) {
   const mill_batch *in = p->in;
@@ -128,9 +144,11 @@ static mill_status pair_batch(probe *p, const uint32_t *left, const uint32_t *ri
   composed made = {NULL, NULL};
   if (cols == NULL || at == NULL) return mill_oom(p->scratch.memory, ncols, err);
   for (uint32_t i = 0; i < n; i++) at[i] = mill_batch_row(in, left[i]);
+  bool table_first = p->base.op->build_left;
+  mill_vector *mine = table_first ? cols + p->t->right->schema->nfields : cols;
   for (uint32_t c = 0; c < in->ncols; c++)
-    MILL_TRY(pick(p, &in->col[c], at, n, &made, &cols[c], err));
-  MILL_TRY(right_columns(p, right, n, cols + in->ncols, err));
+    MILL_TRY(pick(p, &in->col[c], at, n, &made, &mine[c], err));
+  MILL_TRY(right_columns(p, right, n, table_first ? cols : cols + in->ncols, err));
   *out = (mill_batch){.n = n, .ncols = ncols, .col = cols, .first = in->first};
   return MILL_OK;
 }
@@ -163,11 +181,12 @@ static mill_status pass_alone(probe *p, bool outer, mill_error *err) {
   mill_vector *cols = mill_arena_alloc(&p->scratch, (ncols + 1) * sizeof *cols);
   if (cols == NULL) return mill_oom(p->scratch.memory, ncols, err);
   for (uint32_t i = 0; i < in->n; i++) {
-    uint32_t at = mill_batch_row(in, i), r = p->next[i];
+    uint32_t at = mill_batch_row(in, i);
+    bool hit = p->next[i] != 0;
     p->position[n] = at;
-    p->at[at] = r ? r - 1 : p->t->rows;
-    n += r != 0 || outer;
-    if (p->t->met && r) p->t->met[r - 1] = 1;
+    p->at[at] = hit ? candidate(p, i) : p->t->rows;
+    n += hit || outer;
+    if (p->t->met && hit) p->t->met[p->at[at]] = 1;
   }
   if (n == 0) return MILL_OK;
   memcpy(cols, in->col, in->ncols * sizeof *cols);
@@ -202,7 +221,7 @@ static uint32_t list_pairs(probe *p, uint32_t *i, bool outer) {
     }
     p->met[*i] = 1;
     p->left[n] = *i;
-    p->right[n++] = p->next[*i] - 1;
+    p->right[n++] = candidate(p, *i);
     advance(p, *i);
   }
   return n;
@@ -306,7 +325,7 @@ static mill_status find_met(probe *p, mill_error *err) {
     uint32_t kept, left = 0;
     for (uint32_t k = 0; k < n; k++) {
       p->left[k] = open[k];
-      p->right[k] = p->next[open[k]] - 1;
+      p->right[k] = candidate(p, open[k]);
       advance(p, open[k]);
     }
     mill_arena_reset(&p->scratch);
@@ -375,6 +394,46 @@ static mill_status pass_mark(probe *p, mill_error *err) {
   return p->base.next->push(p->base.next, &b, err);
 }
 
+/* ---- build_left: which rows of the table have a partner ---------------------------------------- */
+
+static bool is_met(const probe *p, uint32_t r) {
+  return __atomic_load_n(&p->t->met[r], __ATOMIC_RELAXED);
+}
+
+/* Pairs with rows of the table that have no partner yet. */
+static uint32_t list_unmet(probe *p, uint32_t *i) {
+  uint32_t n = 0;
+  while (*i < p->in->n && n < MILL_BATCH) {
+    if (p->next[*i] == 0) {
+      ++*i;
+      continue;
+    }
+    p->left[n] = *i;
+    p->right[n] = candidate(p, *i);
+    n += !is_met(p, p->right[n]);
+    advance(p, *i);
+  }
+  return n;
+}
+
+static mill_status push_meet(mill_step *s, mill_batch *b, mill_error *err) {
+  probe *p = (probe *)s;
+  mill_batch pairs;
+  MILL_TRY(first_candidates(p, b, err));
+  for (uint32_t i = 0, n, kept; (n = list_unmet(p, &i)) > 0;) {
+    if (p->condition) {
+      mill_arena_reset(&p->scratch);
+      MILL_TRY(decide(p, n, p->position, &kept, &pairs, err));
+      for (uint32_t k = 0; k < kept; k++)
+        __atomic_store_n(&p->t->met[p->right[p->position[k]]], 1, __ATOMIC_RELAXED);
+    } else {
+      for (uint32_t k = 0; k < n; k++)
+        __atomic_store_n(&p->t->met[p->right[k]], 1, __ATOMIC_RELAXED);
+    }
+  }
+  return MILL_OK;
+}
+
 /* ---- the step ------------------------------------------------------------------------------- */
 
 static mill_status push_probe(mill_step *s, mill_batch *b, mill_error *err) {
@@ -410,6 +469,7 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
   probe *p = mill_calloc(m, sizeof *p);
   if (p == NULL) return mill_oom(m, sizeof *p, err);
   p->base = (mill_step){.x = x, .op = op, .push = push_probe, .free = probe_free};
+  if (op->build_left) p->base.push = push_meet;
   p->t = t;
   p->alone = t->unique && op->condition == NULL;
   mill_arena_init(&p->scratch, m);
@@ -417,7 +477,7 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
   p->key = mill_calloc(m, (size_t)(op->nkeys + 1) * sizeof *p->key);
   if (p->key == NULL) s = mill_oom(m, 1, err);
   if (s == MILL_OK && op->nkeys)
-    s = mill_program_new(x->ctx, x->set, op->keys, op->nkeys, &p->keys, err);
+    s = mill_program_new(x->ctx, x->set, t->probe_keys, op->nkeys, &p->keys, err);
   if (s == MILL_OK && op->condition)
     s = mill_program_new(x->ctx, x->set, &op->condition, 1, &p->condition, err);
   if (s != MILL_OK) {

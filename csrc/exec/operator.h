@@ -30,6 +30,7 @@ typedef enum mill_op_kind {
   MILL_OP_WINDOW, /* windows, appended. Rows come out by partition, then order, as Spark gives them */
   MILL_OP_GENERATE, /* generator: input columns ++ generated columns; outer */
   MILL_OP_SAMPLE,   /* lower, upper, seed, replacement: Spark's XORShift draw over source order */
+  MILL_OP_SHARE,    /* the child's rows; where the operator stands twice they are computed once */
 } mill_op_kind;
 
 typedef enum mill_op_join {
@@ -80,6 +81,7 @@ struct mill_op {
   const mill_bound *generator; /* GENERATE: the call, its rows made by `generate` */
   mill_generate generate;
   mill_op_join join;
+  bool build_left; /* JOIN SEMI, ANTI: the left rows are the table, the right ones look them up */
   double estimate; /* rows expected; < 0 unknown */
 };
 

@@ -35,11 +35,13 @@ struct mill_spill_run {
 
 /* ---- policy --------------------------------------------------------------------------------- */
 
-bool mill_spill_due(const mill_context *ctx) {
+bool mill_spill_needed(const mill_context *ctx, uint64_t more) {
   if (ctx->force_spill) return true;
   mill_memory_stats s = mill_memory_read(ctx->memory);
-  return s.limit > 0 && s.used > s.limit / 5 * 4;
+  return s.limit > 0 && s.used + more > s.limit / 5 * 4;
 }
+
+bool mill_spill_due(const mill_context *ctx) { return mill_spill_needed(ctx, 0); }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 

@@ -31,6 +31,8 @@ typedef struct mill_spill_run mill_spill_run;
 /* Should a blocking operator put rows aside before it takes more? Yes from 80 % of the session's
 ** memory limit on, and always under force_spill. Cheap: ask once a batch. */
 bool mill_spill_due(const mill_context *ctx);
+/* The same with `more` bytes that would be allocated next. */
+bool mill_spill_needed(const mill_context *ctx, uint64_t more);
 
 mill_status mill_spill_new(const mill_context *ctx, const mill_type *schema, mill_spill **out,
                            mill_error *err) MILL_USE_RESULT;

@@ -80,12 +80,12 @@ static mill_status read_extension(mill_encoder *e, mill_options o, mill_error *e
   return MILL_OK;
 }
 
-static void find_special(csv_writer *c) {
+static void find_special(csv_writer *c, bool formats) {
   const csv_char *const chars[] = {&c->quote, &c->escape, &c->newline};
   c->special[(unsigned char)c->sep[0]] = c->special['\n'] = c->special['\r'] = true;
   for (int i = 0; i < 3; i++)
     if (chars[i]->n) c->special[(unsigned char)chars[i]->s[0]] = true;
-  c->plain = !c->quote_all && c->comment.s[0] == 0;
+  c->plain = !c->quote_all && c->comment.s[0] == 0 && !formats;
   for (const char *p = "0123456789+-.:EINTZadefilnrstuy"; *p; p++)
     c->plain &= !c->special[(unsigned char)*p];
 }
@@ -114,7 +114,7 @@ static mill_status csv_configure(mill_encoder *e, const mill_write *w, mill_erro
   c->empty_value = mill_option_text(o, "emptyValue");
   if (c->null_value == NULL) c->null_value = "";
   if (c->empty_value == NULL) c->empty_value = "\"\"";
-  find_special(c);
+  find_special(c, e->texts.date || e->texts.timestamp || e->texts.ntz);
   return MILL_OK;
 }
 

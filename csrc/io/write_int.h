@@ -6,6 +6,7 @@
 #ifndef MILL_IO_WRITE_INT_H
 #define MILL_IO_WRITE_INT_H
 
+#include "base/pattern.h"
 #include "io/encoder.h"
 #include "io/format_int.h"
 
@@ -15,9 +16,10 @@
 typedef struct io_texts {
   mill_settings settings; /* with the zone of the option timeZone */
   struct mill_zones *zones;
+  const mill_pattern *date, *timestamp, *ntz; /* NULL: ISO 8601 */
 } io_texts;
 
-/* Append value k of the flat vector v, no null, of a type without children, as the files say it:
+/* Append value k of the flat vector v, no null, as the files say it:
 ** numbers as Java prints them, dates and times by the rules above, intervals as literals. */
 mill_status mill_io_put(const io_texts *t, const mill_vector *v, uint32_t k, mill_text *out,
                         mill_error *err) MILL_USE_RESULT;

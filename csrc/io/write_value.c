@@ -7,9 +7,17 @@
 #include "io/write_int.h"
 #include "kernel/cast.h"
 
+static mill_status read_pattern(mill_encoder *e, const mill_write *w, const char *key,
+                                const mill_pattern **out, mill_error *err) {
+  const char *v = mill_option_text(w->options, key);
+  return v ? mill_pattern_new(&e->arena, v, strlen(v), false, out, err) : MILL_OK;
+}
+
 mill_status mill_io_texts_init(io_texts *t, mill_encoder *e, const mill_write *w, mill_error *err) {
-  (void)e;
   const char *zone = mill_option_text(w->options, "timeZone");
+  MILL_TRY(read_pattern(e, w, "dateFormat", &t->date, err));
+  MILL_TRY(read_pattern(e, w, "timestampFormat", &t->timestamp, err));
+  MILL_TRY(read_pattern(e, w, "timestampNTZFormat", &t->ntz, err));
   if (zone == NULL || t->zones == NULL) return MILL_OK;
   t->settings.zone_name = zone;
   return mill_zones_find(t->zones, zone, strlen(zone), &t->settings.zone, err);
@@ -102,11 +110,31 @@ static int put_number(const mill_vector *v, uint32_t k, char *p) {
   }
 }
 
+/* By a format of the options; *done false: there is none for the type. */
+static mill_status put_by_pattern(const io_texts *t, const mill_vector *v, uint32_t k,
+                                  mill_text *out, bool *done, mill_error *err) {
+  mill_moment m = {0};
+  const mill_pattern *p = NULL;
+  if (v->type->id == MILL_DATE && (p = t->date))
+    m.local = (int64_t)((const int32_t *)v->data)[k] * MILL_MICROS_DAY;
+  else if (v->type->id == MILL_TIMESTAMP && (p = t->timestamp))
+    m = mill_moment_at(((const int64_t *)v->data)[k], t->settings.zone);
+  else if (v->type->id == MILL_TIMESTAMP_NTZ && (p = t->ntz))
+    m.local = ((const int64_t *)v->data)[k];
+  *done = p != NULL;
+  return p ? mill_pattern_format(p, &m, out, err) : MILL_OK;
+}
+
 mill_status mill_io_put(const io_texts *t, const mill_vector *v, uint32_t k, mill_text *out,
                         mill_error *err) {
   if (v->type->phys == MILL_PHYS_STR) {
     const mill_str *s = (const mill_str *)v->data + k;
     return mill_text_add(out, mill_str_data(s), s->size, err);
+  }
+  if (t->date || t->timestamp || t->ntz) {
+    bool done;
+    MILL_TRY(put_by_pattern(t, v, k, out, &done, err));
+    if (done) return MILL_OK;
   }
   MILL_TRY(mill_text_reserve(out, MILL_DECIMAL_TEXT + MILL_TIMESTAMP_TEXT, err));
   char *p = out->data + out->size, *q = p;
@@ -116,11 +144,14 @@ mill_status mill_io_put(const io_texts *t, const mill_vector *v, uint32_t k, mil
   case MILL_DATE: q = put_day(p, ((const int32_t *)v->data)[k]); break;
   case MILL_TIMESTAMP: q = put_timestamp(p, ((const int64_t *)v->data)[k], t->settings.zone); break;
   case MILL_TIMESTAMP_NTZ: q = put_timestamp(p, ((const int64_t *)v->data)[k], NULL); break;
-  case MILL_TIME:
-  case MILL_INTERVAL_YM:
-  case MILL_INTERVAL_DT:
-  case MILL_INTERVAL: return mill_value_text(&t->settings, v, k, out, err);
-  default: q = p + put_number(v, k, p); break;
+  case MILL_TINYINT:
+  case MILL_SMALLINT:
+  case MILL_INT:
+  case MILL_BIGINT:
+  case MILL_FLOAT:
+  case MILL_DOUBLE:
+  case MILL_DECIMAL: q = p + put_number(v, k, p); break;
+  default: return mill_value_text(&t->settings, v, k, out, err);
   }
   out->size += (size_t)(q - p);
   *q = 0;

@@ -1,6 +1,6 @@
-/* Line searches: how far to go along a direction. See optimise_int.h. */
+/* Line searches: how far to go along a direction. See minimise_int.h. */
 #include "ml/dense_int.h"
-#include "ml/optimise_int.h"
+#include "ml/minimise_int.h"
 
 static const double C1 = 1e-4, C2 = 0.9;
 

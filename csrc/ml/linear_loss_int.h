@@ -18,7 +18,7 @@
 
 #include "ml/blocks_int.h"
 #include "ml/moments_int.h"
-#include "ml/optimise_int.h"
+#include "ml/minimise_int.h"
 
 typedef enum mill_loss { MILL_SQUARED, MILL_HUBER, MILL_LOGISTIC, MILL_SOFTMAX } mill_loss;
 

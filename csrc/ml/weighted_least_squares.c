@@ -7,19 +7,19 @@
 #include "ml/blocks_int.h"
 #include "ml/dense_int.h"
 #include "ml/linear_int.h"
-#include "ml/optimise_int.h"
+#include "ml/minimise_int.h"
 
 enum { W, WY, WYY, WX };
 
 typedef struct equations {
   mill_wls *o;
-  int k;                    /* features */
-  int n;                    /* features and intercept */
-  double *xbar, *xy, *xx;   /* means; standardised, with l2 on the diagonal */
-  double *std;              /* of the features */
-  double ybar, yybar, ystd; /* ybar and yybar are standardised */
+  int k;                     /* features */
+  int n;                     /* features and intercept */
+  double *xbar, *xy, *xx;    /* means; standardised, with l2 on the diagonal */
+  double *std;               /* of the features */
+  double ybar, yybar, ystd;  /* ybar and yybar are standardised */
   double weight, raw_ybar;
-  double *a, *b; /* the equations: packed triangle, right-hand side */
+  double *a, *b;             /* the equations: packed triangle, right-hand side */
   double *solution;
   double *work;
 } equations;
@@ -144,20 +144,17 @@ static mill_status quadratic(void *arg, double *x, double *value, double *gradie
 static mill_status solve_by_steps(equations *e, bool l1, mill_arena *a, mill_error *err) {
   const mill_wls *o = e->o;
   mill_objective f = {e->n, e, quadratic};
-  mill_optimise_options options = {.max_iter = o->max_iter, .tol = o->tol};
-  mill_optimise_trace trace;
+  mill_minimise_options options = {.max_iter = o->max_iter, .tol = o->tol};
+  mill_minimise_trace trace;
   double strength = o->elastic * (o->reg / e->ystd);
   for (int j = 0; j < e->n; j++) {
     double s = j < e->k ? e->std[j] : 0.0;
-    e->work[j] = j == e->k                 ? 0.0
-                 : o->standardize_features ? strength
-                 : s != 0.0                ? strength / s
-                                           : 0.0;
+    e->work[j] = j == e->k ? 0.0 : o->standardize_features ? strength : s != 0.0 ? strength / s : 0.0;
   }
   if (l1 && strength != 0.0) options.l1 = e->work;
   memset(e->solution, 0, (size_t)e->n * sizeof(double));
   if (o->intercept) e->solution[e->k] = e->ybar;
-  MILL_TRY(mill_optimise_run(&f, &options, a->memory, a, e->solution, &trace, err));
+  MILL_TRY(mill_minimise(&f, &options, a->memory, a, e->solution, &trace, err));
   e->o->history = trace.value;
   e->o->nhistory = trace.n;
   return MILL_OK;
@@ -170,7 +167,7 @@ static void finish(equations *e, bool inverted) {
   for (int j = 0; j < e->k; j++)
     o->coefficient[j] = e->std[j] != 0.0 ? e->solution[j] * (e->ystd / e->std[j]) : 0.0;
   if (!inverted) return;
-  o->ninverse = e->n;
+  o->inverted = true;
   for (int j = 0; j < e->n; j++) {
     double s = j == e->k ? 1.0 : e->std[j] * e->std[j];
     o->inverse_diagonal[j] = e->a[triangle(j) + (size_t)j] / (e->weight * s);
@@ -205,8 +202,9 @@ static mill_status allocate(equations *e, mill_wls *w, mill_arena *a, mill_error
   if (!e->std || !e->a || !e->b || !e->solution || !e->work || !w->coefficient ||
       !w->inverse_diagonal || !w->history)
     return mill_oom(a->memory, n * sizeof(double), err);
-  w->ninverse = w->nhistory = 1;
+  w->nhistory = 1;
   w->b0 = 0.0;
+  w->constant = w->inverted = false;
   return MILL_OK;
 }
 
@@ -226,6 +224,7 @@ mill_status mill_wls_fit(mill_wls *w, const mill_stage *stage, const mill_contex
   if (e.ystd == 0.0) {
     if (w->intercept || e.raw_ybar == 0.0) {
       w->b0 = e.raw_ybar;
+      w->constant = true;
       return MILL_OK;
     }
     if (w->reg > 0.0 && w->standardize_label)

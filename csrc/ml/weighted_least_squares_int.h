@@ -19,9 +19,9 @@ typedef struct mill_wls {
   /* results, in the arena */
   double *coefficient; /* width */
   double b0;
-  /* diagonal of (X'WX)^-1, width + intercept; n = 1 and 0 where the equations were not inverted */
-  double *inverse_diagonal;
-  int ninverse;
+  bool constant; /* a label without spread: nothing was solved */
+  bool inverted;
+  double *inverse_diagonal; /* of (X'WX)^-1, width + intercept, if inverted */
   double *history; /* of the objective; {0} after Cholesky */
   int nhistory;
 } mill_wls;

@@ -208,7 +208,11 @@ static bool fill_arguments(mill_planner *w, mill_expr *e) {
     int depth = 0;
     while (*text == ' ') text++;
     const char *start = text;
-    for (; *text && (depth || *text != ','); text++) depth += (*text == '(') - (*text == ')');
+    bool quoted = false;
+    for (; *text && (depth || quoted || *text != ','); text++) {
+      if (*text == '\'') quoted = !quoted;
+      depth += (*text == '(') - (*text == ')');
+    }
     if (i >= e->nargs && text == start) return true; /* one that must be given */
     if (i >= e->nargs && !mill_exprs_add(w, &all, fill_entry(w, start, (size_t)(text - start))))
       return false;

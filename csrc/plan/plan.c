@@ -69,15 +69,20 @@ const mill_node *mill_plan_use(mill_plan *p, mill_plan *other) {
 
 /* ---- analysis ------------------------------------------------------------------------------- */
 
+/* What failed. NULL without a reason can only come from an allocation. */
+static mill_status failed(const mill_planner *w) {
+  return w->status ? w->status : mill_oom(w->ctx->memory, 1, w->err);
+}
+
 mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_error *err) {
   mill_planner w;
   MILL_TRY(mill_planner_init(&w, p, err));
   p->settings = w.set;
   w.params = params;
   const mill_node *root = mill_analyse(&w, p->root, NULL);
-  if (root == NULL) return w.status;
+  if (root == NULL) return failed(&w);
   p->schema = mill_w_schema(&w, root->output, root->noutput);
-  if (p->schema == NULL) return w.status;
+  if (p->schema == NULL) return failed(&w);
   p->root = (mill_node *)root;
   p->streaming = root->streaming;
   return MILL_OK;
@@ -182,7 +187,7 @@ static void use_node(id_set *s, const mill_node *n) {
 
 const mill_node *mill_lowering_begin(mill_lowering *l, const mill_node *root) {
   mill_planner *w = l->w;
-  const mill_node *n = mill_optimise(w, root);
+  const mill_node *n = mill_plan_optimise(w, root);
   if (n == NULL) return NULL;
   id_set used = {.w = w};
   use_list(&used, root->output, root->noutput);
@@ -201,8 +206,10 @@ static bool physical(mill_lowering *l, const mill_node *root, mill_lowered *out)
                        "Pipeline.",
                        NULL) != NULL;
   const mill_node *n = mill_lowering_begin(l, root);
-  return n && mill_lower(l, n, out) &&
-         mill_lower_output(l, out, root->output, root->noutput, out);
+  bool ok =
+      n && mill_lower(l, n, out) && mill_lower_output(l, out, root->output, root->noutput, out);
+  if (!ok) w->status = failed(w);
+  return ok;
 }
 
 void mill_lowering_release(struct mill_scan_list *s) {

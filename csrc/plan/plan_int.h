@@ -43,12 +43,13 @@ struct mill_planner {
   int inlined;                 /* views and CTEs being entered */
 };
 
-/* Note the failure and give NULL. */
-#define MILL_W_FAIL(w, ...) ((w)->status = mill_fail((w)->err, __VA_ARGS__), NULL)
+/* Note the failure and give NULL. Once memory has run out, that is what is told. */
+#define MILL_W_NOTE(w, ...)                                                                        \
+  ((w)->status == MILL_E_OUT_OF_MEMORY ? MILL_OK : ((w)->status = mill_fail((w)->err, __VA_ARGS__)))
+#define MILL_W_FAIL(w, ...) ((void)MILL_W_NOTE(w, __VA_ARGS__), NULL)
 /* The same, with the place of an expression or node (anything with text, start, stop). */
 #define MILL_W_FAIL_AT(w, x, ...)                                                                  \
-  ((w)->status = mill_fail((w)->err, __VA_ARGS__),                                                 \
-   mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
+  ((void)MILL_W_NOTE(w, __VA_ARGS__), mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
 void mill_w_at(mill_planner *w, const char *text, int32_t start, int32_t stop);
 
 mill_status mill_planner_init(mill_planner *w, mill_plan *p, mill_error *err) MILL_USE_RESULT;
@@ -145,10 +146,10 @@ typedef struct mill_scope {
   const struct mill_scope *outer; /* the query around this one */
   const mill_expr *const *column, *const *hidden;
   int ncolumns, nhidden;
-  const mill_exprs *lateral;          /* aliases of the same list, or NULL */
+  const mill_exprs *lateral;              /* aliases of the same list, or NULL */
   const struct mill_variables *variables; /* of lambdas */
-  const mill_exprs *expand;           /* $1, $2, .. of a lowered function */
-  bool nested;                        /* below the top of a select item */
+  const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
+  bool nested;                            /* below the top of a select item */
 } mill_scope;
 
 typedef struct mill_variables {
@@ -263,13 +264,14 @@ const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
 
 typedef const mill_node *(*mill_rule)(mill_planner *w, const mill_node *n);
 /* All rules until nothing changes. The result has no subqueries but uncorrelated scalar ones. */
-const mill_node *mill_optimise(mill_planner *w, const mill_node *n);
+const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
-const mill_node *mill_unnest(mill_planner *w, const mill_node *n); /* subqueries to joins */
-double mill_n_estimate(const mill_node *n);                        /* rows */
+const mill_node *mill_infer_not_null(mill_planner *w, const mill_node *n); /* streams only */
+const mill_node *mill_unnest(mill_planner *w, const mill_node *n);         /* subqueries to joins */
+double mill_n_estimate(const mill_node *n);                                /* rows */
 /* Apply f to every expression of a node. */
 const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg);
 
@@ -294,6 +296,16 @@ typedef struct mill_leaf {
   bool met;
 } mill_leaf;
 
+/* An aggregate over many rows below a join with few: only groups that the join can use are made. */
+enum { MILL_NARROW_KEYS = 8 };
+typedef struct mill_narrow {
+  const mill_node *aggregate; /* NULL: none */
+  const mill_op *few;         /* the join's other side */
+  const mill_bound *few_key[MILL_NARROW_KEYS];
+  const mill_expr *key[MILL_NARROW_KEYS]; /* of the aggregate's input */
+  int n;
+} mill_narrow;
+
 typedef struct mill_lowering {
   mill_planner *w;
   struct mill_scan_list *scans; /* made by lowering: to be released after the run */
@@ -303,6 +315,7 @@ typedef struct mill_lowering {
   mill_leaf *leaves;
   int nleaves;
   bool explaining; /* nothing is run: a cache that is empty stays so */
+  mill_narrow narrow;
 } mill_lowering;
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out);
@@ -328,6 +341,8 @@ bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *call, const mi
                                mill_bound_aggregate *out);
 /* lower_*.c: one kind of node each */
 bool mill_lower_aggregate(mill_lowering *l, const mill_node *n, mill_lowered *out);
+/* The rows of `in` that have a partner among the few. */
+bool mill_lower_narrow(mill_lowering *l, const mill_narrow *few, mill_lowered *in);
 bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_set_op(mill_lowering *l, const mill_node *n, mill_lowered *out);

@@ -107,10 +107,11 @@ static mill_status like(printer *p, const mill_expr *e, const char *word) {
 /* Functions that Spark prints in capitals. */
 static bool shouted(const char *name) {
   static const char *const names[] = {
-      "acos",   "acosh", "asin",  "asinh", "atan",    "atan2", "atanh", "cbrt",    "ceil",
-      "cos",    "cosh",  "cot",   "csc",   "degrees", "e",     "exp",   "expm1",   "floor",
-      "hypot",  "log",   "log10", "log1p", "log2",    "pi",    "power", "radians", "sec",
-      "signum", "sin",   "sinh",  "sqrt",  "tan",     "tanh",  NULL};
+      "acos",  "acosh",   "asin",   "asinh",       "atan",  "atan2",   "atanh", "cbrt",
+      "ceil",  "cos",     "cosh",   "cot",         "csc",   "degrees", "e",     "exp",
+      "expm1", "floor",   "hypot",  "log",         "log10", "log1p",   "log2",  "pi",
+      "power", "radians", "sec",    "signum",      "sin",   "sinh",    "sqrt",  "tan",
+      "tanh",  "rlike",   "regexp", "regexp_like", NULL};
   for (int i = 0; names[i]; i++)
     if (strcasecmp(name, names[i]) == 0) return true;
   return false;
@@ -278,6 +279,7 @@ const char *mill_w_sql(mill_planner *w, const mill_expr *e) {
   if (mill_expr_sql(e, &w->set, &t, NULL) == MILL_OK)
     s = mill_arena_strndup(w->arena, t.data ? t.data : "", t.size);
   mill_text_clear(&t);
+  if (s == NULL && w->status == MILL_OK) w->status = mill_oom(w->ctx->memory, 1, w->err);
   return s ? s : "?";
 }
 

@@ -174,8 +174,7 @@ static bool is_zero(const mill_expr *e) {
 static mill_status check_limit(const check *c, const mill_node *n) {
   bool offset = n->nexprs > 1 ? n->exprs[1] && !is_zero(n->exprs[1]) : n->from > 0;
   bool limit = n->nexprs > 0 ? n->exprs[0] != NULL : n->to >= 0;
-  if (offset)
-    return refuse(c, "Offset is not supported on streaming DataFrames/Datasets");
+  if (offset) return refuse(c, "Offset is not supported on streaming DataFrames/Datasets");
   if (limit && c->mode == UPDATE)
     return refuse(c, "Limits are not supported on streaming DataFrames/Datasets in Update output "
                      "mode");

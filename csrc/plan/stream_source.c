@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "io/reader.h"
+#include "io/writer.h"
 #include "plan/plan_int.h"
 #include "plan/stream_plan.h"
 
@@ -48,13 +49,10 @@ static const mill_type *text_schema(mill_planner *w) {
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static mill_status list_files(const mill_context *ctx, const mill_read *r, mill_read_files *out,
-                              mill_error *err) {
-  return mill_read_list(ctx, r, out, err);
-}
-
-const mill_stream_io mill_plan_stream_io = {
-    .list = list_files, .clear = mill_read_files_clear, .open = mill_read_open};
+const mill_stream_io mill_plan_stream_io = {.list = mill_read_list,
+                                            .clear = mill_read_files_clear,
+                                            .open = mill_read_open,
+                                            .write = mill_write_run};
 
 static bool path_of(mill_planner *w, const mill_source *s, const char **out) {
   mill_options o = {s->options, s->noptions};

@@ -57,7 +57,7 @@ static mill_status take_batch(dedup_op *op, const mill_stream_batch *b, const mi
     if (op->limit < 0)
       MILL_TRY(passes(op, b, in, row, key, &pass, err));
     else if (pass)
-      op->given++;
+      op->given++, op->base.counts.updated = 1;
     if (pass) sel[n++] = row;
   }
   mill_batch kept = *in;
@@ -75,7 +75,6 @@ static mill_status take_rows(dedup_op *op, const mill_stream_batch *b, mill_rows
     MILL_TRY(in->next(in, &batch, err));
   }
   if (op->limit >= 0) {
-    op->base.counts.updated = 1;
     return mill_store_put(&op->base.state, "", 0, (const char *)&op->given, sizeof op->given,
                           MILL_NO_TIME, err);
   }

@@ -179,7 +179,7 @@ end)
 
 -- ---- rows --------------------------------------------------------------------------------------------------------
 
-method("distinct", "", function(self) return derive(self, { kind = "distinct" }) end)
+method("distinct", "", function(self) return derive(self, { kind = "dedup" }) end)
 
 local function dedup(within)
   return function(self, subset)

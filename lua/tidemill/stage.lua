@@ -147,6 +147,7 @@ M.wrap = wrap
 --- A copy with the same uid; `extra`: a map from Param to value.
 function methods.copy(self, extra)
   local copy = wrap(self[HANDLE]:copy(), self[STATE].parent)
+  copy[STATE].training = self[STATE].training
   for name, v in pairs(self[STATE].stages) do copy[STATE].stages[name] = v end
   for name, v in pairs(self[STATE].values) do copy[STATE].values[name] = v end
   for p, v in pairs(extra or {}) do set(copy, p, v) end
@@ -174,7 +175,9 @@ function roles.estimator.fit(self, df, params)
     return models
   end
   local stage = with(self, params)
-  return wrap(stage[HANDLE]:fit(df[PLAN]), stage)
+  local model = wrap(stage[HANDLE]:fit(df[PLAN]), stage)
+  model[STATE].training = df
+  return model
 end
 function roles.transformer.transform(self, df, params)
   need_frame(df, "transform")
@@ -255,18 +258,6 @@ local function attribute(self, name)
   return type(value) == "userdata" and dataframe.wrap(self[STATE].session, value) or value
 end
 
--- model.summary: the attributes that begin with "summary.".
-local function summary(self)
-  return setmetatable({}, { __name = "summary", __index = function(_, key)
-    local name = "summary." .. tostring(key)
-    if attribute_names(self)[name] then return attribute(self, name) end
-    local names = {}
-    for n in pairs(attribute_names(self)) do names[#names + 1] = n:match "^summary%.(.*)" end
-    errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = name }, { candidates = similar.near(tostring(key), names),
-      hint = similar.best(tostring(key), names) and "did you mean `" .. similar.best(tostring(key), names) .. "`?" })
-  end })
-end
-
 local function parts(self)
   local s = self[STATE]
   if not s.parts then
@@ -293,7 +284,12 @@ local function field(self, key)
     if attribute_names(self)[key] then return attribute(self, key) end
     if key == "stages" or key == "bestModel" then return key == "stages" and parts(self) or parts(self)[1] end
     if key == "parent" then return self[STATE].parent end
-    if key == "summary" and has_summary(self) then return summary(self) end
+    if key == "summary" and has_summary(self) then
+      return require "tidemill.stage_summary"(self, attribute_names(self))
+    end
+    if key == "rootNode" and attribute_names(self).nodeData then
+      return require "tidemill.stage_tree"(self[HANDLE]:attribute "nodeData")
+    end
     if key == "hasSummary" then return has_summary(self) end
   end
   return param(self, key)

@@ -225,11 +225,16 @@ local function same_value(want, got, tolerance)
   return #want == #got
 end
 
+-- Short names of the cases for attributes of summaries.
+local SHORT = { rmse = "rootMeanSquaredError", mae = "meanAbsoluteError", mse = "meanSquaredError",
+  standardErrors = "coefficientStandardErrors", tree = "rootNode" }
+
 local function learned(model, name)
   if name == "objective" then
     local history = model.summary.objectiveHistory
     return history[#history]
   end
+  name = SHORT[name] or name
   local ok, v = pcall(function() return model[name] end)
   if ok and type(v) == "function" then v = v(model) end
   if ok and v ~= nil then return v end

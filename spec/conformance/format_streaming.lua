@@ -14,6 +14,31 @@ local function read_file(path)
   return f:read "a"
 end
 
+-- cjson reads numbers as floats: whole numbers of more than 15 digits become texts "@<digits>".
+local function decode(text)
+  local out, at = {}, 1
+  while true do
+    local from = text:find('["%d]', at)
+    if not from then break end
+    local to
+    if text:sub(from, from) == '"' then
+      to = from + 1
+      while text:sub(to, to) ~= '"' do to = to + (text:sub(to, to) == "\\" and 2 or 1) end
+      out[#out + 1] = text:sub(at, to)
+    else
+      to = text:find("[^%d.eE+-]", from) - 1
+      local minus = text:sub(from - 1, from - 1) == "-" and 1 or 0
+      local number = text:sub(from - minus, to)
+      local long = number:find "^%-?%d+$" and #number > 15 + minus
+      out[#out + 1] = text:sub(at, from - 1 - minus) .. (long and '"@' .. number .. '"' or number)
+    end
+    at = to + 1
+  end
+  out[#out + 1] = text:sub(at)
+  return cjson.decode(table.concat(out))
+end
+local function encode(object) return (cjson.encode(object):gsub('"@(%-?%d+)"', "%1"):gsub('"@%[%]"', "[]")) end
+
 local function shell(command) assert(os.execute(command), command) end
 
 local function exprs(list)
@@ -70,22 +95,23 @@ function OP.limit(df, _, n) return df:limit(n) end
 function OP.offset(df, _, n) return df:offset(n) end
 function OP.alias(df, _, name) return df:alias(name) end
 function OP.drop(df, _, columns) return df:drop(table.unpack(columns)) end
-function OP.repartition(df, _, n) return df:repartition(n) end
+function OP.repartition(df, _, n) return df:repartition(math.tointeger(n)) end
 function OP.sample(df, _, fraction, seed) return df:sample { fraction = fraction, seed = seed } end
 
--- Names of the fields of a DDL schema, in order (no nested commas outside <> and ()).
+-- Names of the fields of a DDL schema, in order (no nested commas outside <> and ()), and which are arrays.
 local function field_names(ddl)
-  local names, depth, from = {}, 0, 1
+  local names, arrays, depth, from = {}, {}, 0, 1
   for i = 1, #ddl + 1 do
     local c = ddl:sub(i, i)
     if c == "<" or c == "(" then depth = depth + 1
     elseif c == ">" or c == ")" then depth = depth - 1
     elseif (c == "," and depth == 0) or c == "" then
       names[#names + 1] = ddl:sub(from, i - 1):match "^%s*`?([^%s`]+)"
+      arrays[#names] = ddl:sub(from, i - 1):find "^%s*%S+%s+ARRAY<" ~= nil
       from = i + 1
     end
   end
-  return names
+  return names, arrays
 end
 
 -- One scenario's folder: its input files with modification times ten seconds apart.
@@ -101,15 +127,17 @@ local function new_folder(inputs)
 end
 
 function Folder:put(input, rows)
-  local names, lines = field_names(self.inputs[input].schema), {}
+  local names, arrays = field_names(self.inputs[input].schema)
+  local lines = {}
   for i, row in ipairs(rows) do
     if type(row) == "string" then lines[i] = row
     else
       local object = {}
       for k, name in ipairs(names) do
-        if row[k] ~= nil and row[k] ~= cjson.null then object[name] = row[k] end
+        local empty = arrays[k] and type(row[k]) == "table" and next(row[k]) == nil
+        if row[k] ~= nil and row[k] ~= cjson.null then object[name] = empty and "@[]" or row[k] end
       end
-      lines[i] = next(object) and cjson.encode(object) or "{}"
+      lines[i] = next(object) and encode(object) or "{}"
     end
   end
   local path = ("%s/%s/f%03d.json"):format(self.base, input, self.count)
@@ -137,7 +165,7 @@ function Scenario:frame(name)
     return self.spark:createDataFrame(rows, input.schema)
   end
   local reader = self.spark.readStream:schema(input.schema)
-  for key, value in pairs(input.options or {}) do reader = reader:option(key, value) end
+  for key, value in pairs(input.options or {}) do reader = reader:option(key, math.tointeger(value) or value) end
   return reader:json(self.folder.base .. "/" .. name)
 end
 
@@ -165,12 +193,17 @@ function Scenario:start(o)
     local rows = compare.texts(batch)
     local fail_at = self.spec.failAt
     if self.fail ~= false and fail_at and fail_at[1] == id then error(fail_at[2], 0) end
-    self.rows[id] = rows
+    self.ran[#self.ran + 1] = { batch = id, rows = rows, query = self.query }
   end):start()
 end
 
+-- Give the batches of the query that runs their reports.
 function Scenario:take_progress()
-  for _, p in ipairs(self.query.recentProgress) do self.progress[p.batchId] = p end
+  local reports = {}
+  for _, p in ipairs(self.query and self.query.recentProgress or {}) do reports[p.batchId] = p end
+  for _, b in ipairs(self.ran) do
+    if b.query == self.query then b.progress = reports[b.batch] or b.progress end
+  end
 end
 
 function Scenario:wait()
@@ -213,6 +246,9 @@ STEP["try"] = function(self, o)
   self.tolerant = true
   step(self, o)
 end
+function STEP:launch(o) self:start(o) end
+function STEP:collect() self:wait() end
+STEP["wait"] = function(_, seconds) shell("sleep " .. seconds) end
 function STEP:stop()
   if self.query then self.query:stop() end
   self.query = nil
@@ -283,23 +319,24 @@ local function expected_lines(rows)
   return lines
 end
 
+-- Batches in the order they ran; one without a report failed, before or after its rows were seen.
 function Scenario:check_batches()
-  local seen = 0
+  local at = 1
   for _, want in ipairs(self.spec.batches or {}) do
-    seen = seen + 1
-    local at = "batch " .. want.batch .. ": "
-    local rows = self.rows[want.batch]
-    if not rows and want.progress ~= "none" then return at .. "did not run" end
-    if rows and want.rows then
-      local why = compare.lines(expected_lines(want.rows), rows, not self.spec.ordered, 1e-9)
-      if why then return at .. why end
+    local got = self.ran[at]
+    local where = "batch " .. math.tointeger(want.batch) .. ": "
+    if want.progress == "none" then
+      if got and got.batch == want.batch and not got.progress then at = at + 1 end
+    else
+      if not got then return where .. "did not run" end
+      if got.batch ~= want.batch then return where .. "ran as " .. got.batch end
+      local why = want.rows and compare.lines(expected_lines(want.rows), got.rows, not self.spec.ordered, 1e-9)
+      why = why or check_progress(want, got.progress)
+      if why then return where .. why end
+      at = at + 1
     end
-    local why = check_progress(want, self.progress[want.batch])
-    if why then return at .. why end
   end
-  local got = 0
-  for _ in pairs(self.rows) do got = got + 1 end
-  if self.spec.batches and got > seen then return ("expected %d batches, got %d"):format(seen, got) end
+  if self.spec.batches and self.ran[at] then return ("batch %d ran beyond those expected"):format(self.ran[at].batch) end
 end
 
 function Scenario:steps()
@@ -315,18 +352,43 @@ function Scenario:steps()
   end
 end
 
+-- Errors of steps that may fail. What does not fit the state is found at the start here, with the first batch there:
+-- the errors count, not their steps.
+function Scenario:check_outcomes()
+  local expected = {}
+  for _, o in ipairs(self.spec.outcomes or {}) do expected[#expected + 1] = o.error end
+  if #expected ~= #self.failures then
+    return ("expected %d failures, got %d%s"):format(#expected, #self.failures,
+      self.failures[1] and ": " .. compare.describe(self.failures[1].cause or self.failures[1]) or "")
+  end
+  for i, want in ipairs(expected) do
+    local why = check_error(want, self.failures[i])
+    if why then return why end
+  end
+end
+
+-- Does the error, or what caused it, say that an operator is not there for streams?
+local function not_built(err)
+  while type(err) == "table" do
+    if err.condition == "UNSUPPORTED_FEATURE.TABLE_OPERATION" then return err.messageParameters.operation end
+    err = err.cause
+  end
+end
+
 function Scenario:check()
   local ok, err = pcall(self.steps, self)
   if not ok and type(err) == "table" and err.unsupported then error(err, 0) end
+  local missing = not_built(not ok and err or self.failures[1])
+  if missing then error({ unsupported = missing }, 0) end
   local expected = self.spec.error
   if expected then
     if ok and #self.failures == 0 then return "expected an error: " .. cjson.encode(expected) end
     local why = check_error(expected, ok and self.failures[1] or err)
     if why then return why end
   elseif not ok then
-    return compare.describe(err)
+    return compare.describe(type(err) == "table" and err.cause or err)
   end
-  return self:check_batches()
+  return not expected and self:check_outcomes() or self:check_batches()
 end
 
 local function run_scenario(spec)
@@ -334,7 +396,7 @@ local function run_scenario(spec)
   for key, value in pairs(spec.conf or {}) do spark.conf:set(key, tostring(value)) end
   local scenario = setmetatable({
     spec = spec, spark = spark, folder = new_folder(spec.inputs), plan = spec.plan, mode = spec.outputMode,
-    rows = {}, progress = {}, failures = {},
+    ran = {}, failures = {},
   }, Scenario)
   local ok, why = pcall(scenario.check, scenario)
   if scenario.query then pcall(scenario.query.stop, scenario.query) end
@@ -347,7 +409,7 @@ local function run_scenario(spec)
 end
 
 function M.run(path, report, wanted)
-  for _, spec in ipairs(cjson.decode(read_file(path)).scenarios) do
+  for _, spec in ipairs(decode(read_file(path)).scenarios) do
     if wanted(spec.name) then
       local drivable = (spec.plan or spec.sql) and spec.inputs and spec.steps and not spec.stepRows
       if drivable then report(spec.name, run_scenario(spec)) else report(spec.name, "skip", "needs code") end

@@ -1,8 +1,8 @@
-/* OWL-QN: L-BFGS for f(x) + sum l1[i] |x[i]|; see optimise_int.h. Each step stays within one
+/* OWL-QN: L-BFGS for f(x) + sum l1[i] |x[i]|; see minimise_int.h. Each step stays within one
 ** orthant, where the penalty is linear; where a coordinate would change its sign it becomes 0.
 ** [Andrew and Gao, Scalable training of L1-regularized log-linear models, ICML 2007] */
 #include "ml/dense_int.h"
-#include "ml/optimise_int.h"
+#include "ml/minimise_int.h"
 
 static int sign(double v) { return (v > 0) - (v < 0); }
 
@@ -45,7 +45,7 @@ static mill_status step(mill_search *s, double *alpha, bool *found, mill_error *
                                alpha, found, err);
 }
 
-const mill_optimise_method mill_method_owlqn = {
+const mill_minimise_method mill_method_owlqn = {
     .init = mill_lbfgs_init,
     .forget = mill_lbfgs_forget,
     .direction = direction,

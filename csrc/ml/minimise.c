@@ -1,5 +1,5 @@
-/* The loop of all optimisers: see optimise_int.h. */
-#include "ml/optimise_int.h"
+/* The loop of all optimisers: see minimise_int.h. */
+#include "ml/minimise_int.h"
 
 #include <string.h>
 
@@ -35,7 +35,7 @@ static bool allocate(mill_search *s) {
          s->method->init(s);
 }
 
-static mill_status record(mill_arena *a, mill_optimise_trace *t, double value, mill_error *err) {
+static mill_status record(mill_arena *a, mill_minimise_trace *t, double value, mill_error *err) {
   if (t->n == t->capacity) {
     int capacity = t->capacity ? 2 * t->capacity : 64;
     double *grown = room(a, capacity);
@@ -50,7 +50,7 @@ static mill_status record(mill_arena *a, mill_optimise_trace *t, double value, m
 
 /* The last values of f; the first of them counts as infinite until it drops out. */
 static void remember(mill_search *s, double value) {
-  if (s->nrecent == MILL_OPTIMISE_VALUES)
+  if (s->nrecent == MILL_MINIMISE_VALUES)
     memmove(s->recent, s->recent + 1, sizeof s->recent - sizeof s->recent[0]);
   else
     s->nrecent++;
@@ -88,7 +88,7 @@ static mill_status iterate(mill_search *s, bool *moved, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status run(mill_search *s, mill_arena *keep, mill_optimise_trace *t, mill_error *err) {
+static mill_status run(mill_search *s, mill_arena *keep, mill_minimise_trace *t, mill_error *err) {
   if (!allocate(s)) return mill_oom(s->arena->memory, (size_t)s->n * sizeof(double), err);
   s->method->forget(s);
   MILL_TRY(s->f->eval(s->f->arg, s->x, &s->value, s->grad, err));
@@ -114,14 +114,14 @@ static mill_status run(mill_search *s, mill_arena *keep, mill_optimise_trace *t,
   }
 }
 
-mill_status mill_optimise_run(const mill_objective *f, const mill_optimise_options *o,
-                              mill_memory *m, mill_arena *arena, double *x,
-                              mill_optimise_trace *trace, mill_error *err) {
+mill_status mill_minimise(const mill_objective *f, const mill_minimise_options *o, mill_memory *m,
+                          mill_arena *arena, double *x, mill_minimise_trace *trace,
+                          mill_error *err) {
   mill_arena own;
   mill_arena_init(&own, m);
   mill_search s = {.f = f, .o = o, .arena = &own, .n = f->n, .x = x};
   s.method = o->lower ? &mill_method_lbfgsb : o->l1 ? &mill_method_owlqn : &mill_method_lbfgs;
-  *trace = (mill_optimise_trace){0};
+  *trace = (mill_minimise_trace){0};
   mill_status status = run(&s, arena, trace, err);
   mill_arena_clear(&own);
   return status;

@@ -1,4 +1,4 @@
-/* L-BFGS-B: minimising within bounds; see optimise_int.h. With the compact form of the Hessian
+/* L-BFGS-B: minimising within bounds; see minimise_int.h. With the compact form of the Hessian
 ** B = theta I - W M W', W = [Y, theta S], a step goes from x to the Cauchy point (the first local
 ** minimum of the quadratic model along the projected gradient), then to the minimum of the model
 ** over the variables that are free there. [Byrd, Lu, Nocedal and Zhu, A limited memory algorithm
@@ -9,9 +9,9 @@
 
 #include "ml/dense_int.h"
 #include "ml/linear_int.h"
-#include "ml/optimise_int.h"
+#include "ml/minimise_int.h"
 
-enum { MAX2 = 2 * MILL_OPTIMISE_MEMORY };
+enum { MAX2 = 2 * MILL_MINIMISE_MEMORY };
 static const double SETTLED = 1e-5, CURVATURE = 2.2e-16;
 
 typedef struct breakpoint {
@@ -20,12 +20,12 @@ typedef struct breakpoint {
 } breakpoint;
 
 typedef struct model {
-  int kept; /* steps in memory; W has 2 kept columns */
+  int kept;                      /* steps in memory; W has 2 kept columns */
   double theta;
-  double *y[MILL_OPTIMISE_MEMORY], *s[MILL_OPTIMISE_MEMORY]; /* oldest first */
-  double m[MAX2 * MAX2];                                     /* 2 kept x 2 kept, row by row */
-  double *cauchy, *residual;                                 /* n each */
-  breakpoint *order;                                         /* n */
+  double *y[MILL_MINIMISE_MEMORY], *s[MILL_MINIMISE_MEMORY]; /* oldest first */
+  double m[MAX2 * MAX2];         /* 2 kept x 2 kept, row by row */
+  double *cauchy, *residual;     /* n each */
+  breakpoint *order;             /* n */
 } model;
 
 static double *room(mill_search *s) {
@@ -35,7 +35,7 @@ static double *room(mill_search *s) {
 static bool init(mill_search *s) {
   model *h = mill_arena_alloc(s->arena, sizeof *h);
   if (h == NULL) return false;
-  for (int i = 0; i < MILL_OPTIMISE_MEMORY; i++)
+  for (int i = 0; i < MILL_MINIMISE_MEMORY; i++)
     if ((h->y[i] = room(s)) == NULL || (h->s[i] = room(s)) == NULL) return false;
   h->cauchy = room(s);
   h->residual = room(s);
@@ -128,8 +128,9 @@ static bool is_free(const mill_search *s, int i) {
   return h->cauchy[i] != s->o->upper[i] && h->cauchy[i] != s->o->lower[i];
 }
 
-/* Move the free variables of the Cauchy point to the minimum of the model (the direct primal
-** method: the inverse of the reduced Hessian by the Sherman-Morrison-Woodbury formula). */
+/* Move the free variables of the Cauchy point towards the minimum of the model, as far as the bounds
+** let all of them (the direct primal method: the inverse of the reduced Hessian by the
+** Sherman-Morrison-Woodbury formula). */
 static bool minimise_free(mill_search *s, const double *c) {
   model *h = s->own;
   int k2 = 2 * h->kept;
@@ -138,7 +139,8 @@ static bool minimise_free(mill_search *s, const double *c) {
   for (int i = 0; i < s->n; i++) {
     if (!is_free(s, i)) continue;
     row_of(h, i, w);
-    h->residual[i] = s->grad[i] + h->theta * (h->cauchy[i] - s->x[i]) - mill_dot(w, mc, k2);
+    h->residual[i] =
+        s->grad[i] + h->theta * (h->cauchy[i] - s->x[i]) - mill_dot(w, mc, k2);
     mill_axpy(h->residual[i], w, wr, k2);
     for (int r = 0; r < k2; r++) mill_axpy(w[r], w, ww + r * k2, k2);
   }
@@ -150,15 +152,17 @@ static bool minimise_free(mill_search *s, const double *c) {
     }
   times_m(h, wr, v);
   if (!mill_linear_solve(nn, v, k2)) return false;
-  double inverse = 1.0 / h->theta;
+  double inverse = 1.0 / h->theta, most = 1.0;
   for (int i = 0; i < s->n; i++) {
     if (!is_free(s, i)) continue;
     row_of(h, i, w);
-    h->residual[i] = -(inverse * h->residual[i] + inverse * inverse * mill_dot(w, v, k2));
-    /* not yet added: is_free looks at the Cauchy point */
+    double move = -(inverse * h->residual[i] + inverse * inverse * mill_dot(w, v, k2));
+    double bound = move > 0.0 ? s->o->upper[i] : s->o->lower[i];
+    if (move != 0.0) most = fmin(most, (bound - h->cauchy[i]) / move);
+    h->residual[i] = move;
   }
   for (int i = 0; i < s->n; i++)
-    s->dir[i] = h->cauchy[i] - s->x[i] + (is_free(s, i) ? h->residual[i] : 0.0);
+    s->dir[i] = h->cauchy[i] - s->x[i] + (is_free(s, i) ? most * h->residual[i] : 0.0);
   return true;
 }
 
@@ -213,7 +217,7 @@ static void update(mill_search *s, const double *x, const double *grad) {
     ys += dy * (x[i] - s->x[i]);
   }
   if (!(CURVATURE * sqrt(yy) < fabs(ys))) return;
-  if (h->kept == MILL_OPTIMISE_MEMORY) {
+  if (h->kept == MILL_MINIMISE_MEMORY) {
     double *y = h->y[0], *step0 = h->s[0];
     memmove(h->y, h->y + 1, sizeof h->y - sizeof h->y[0]);
     memmove(h->s, h->s + 1, sizeof h->s - sizeof h->s[0]);
@@ -237,7 +241,7 @@ static bool settled(const mill_search *s) {
   return most < SETTLED;
 }
 
-const mill_optimise_method mill_method_lbfgsb = {
+const mill_minimise_method mill_method_lbfgsb = {
     .init = init,
     .forget = forget,
     .direction = direction,

@@ -9,10 +9,10 @@
 **               |gradient| <= max(tol |f|, 1e-8)
 **               a search failed twice in a row (after the first failure the memory is emptied)
 **
-** `optimise.c` is that loop; a method (lbfgs.c, owlqn.c, lbfgsb.c) says which direction, how far,
-** and what it remembers. Cost: one or two evaluations an iteration, memory 2 m n doubles. */
-#ifndef MILL_ML_OPTIMISE_INT_H
-#define MILL_ML_OPTIMISE_INT_H
+** `minimise.c` is that loop; a method (minimise_lbfgs.c, minimise_owlqn.c, minimise_lbfgsb.c)
+** says which direction, how far, and what it remembers. Cost: one or two evaluations an iteration, memory 2 m n doubles. */
+#ifndef MILL_ML_MINIMISE_INT_H
+#define MILL_ML_MINIMISE_INT_H
 
 #include <stdbool.h>
 
@@ -26,31 +26,31 @@ typedef struct mill_objective {
   mill_status (*eval)(void *arg, double *x, double *value, double *gradient, mill_error *err);
 } mill_objective;
 
-typedef struct mill_optimise_options {
+typedef struct mill_minimise_options {
   int max_iter;
   double tol;
   const double *l1;            /* weight of |x[i]|, n of them: OWL-QN; NULL: none */
   const double *lower, *upper; /* n each, both or neither: L-BFGS-B */
-} mill_optimise_options;
+} mill_minimise_options;
 
 /* Objective at the start and after each iteration. In the arena given. */
-typedef struct mill_optimise_trace {
+typedef struct mill_minimise_trace {
   double *value;
   int n, capacity;
-} mill_optimise_trace;
+} mill_minimise_trace;
 
 /* x holds the start and then the minimum. Needs lower <= x <= upper. */
-mill_status mill_optimise_run(const mill_objective *f, const mill_optimise_options *o,
-                              mill_memory *m, mill_arena *arena, double *x,
-                              mill_optimise_trace *trace, mill_error *err) MILL_USE_RESULT;
+mill_status mill_minimise(const mill_objective *f, const mill_minimise_options *o, mill_memory *m,
+                          mill_arena *arena, double *x, mill_minimise_trace *trace,
+                          mill_error *err) MILL_USE_RESULT;
 
 /* ---- between the loop and the methods ---------------------------------------------------------- */
 
-enum { MILL_OPTIMISE_MEMORY = 10, MILL_OPTIMISE_VALUES = 20 };
+enum { MILL_MINIMISE_MEMORY = 10, MILL_MINIMISE_VALUES = 20 };
 
 typedef struct mill_search mill_search;
 
-typedef struct mill_optimise_method {
+typedef struct mill_minimise_method {
   bool (*init)(mill_search *s);      /* allocate `own`; false: out of memory */
   void (*forget)(mill_search *s);    /* empty the memory */
   bool (*direction)(mill_search *s); /* fill dir; false: it fails */
@@ -62,12 +62,12 @@ typedef struct mill_optimise_method {
                  double *adjusted);
   void (*update)(mill_search *s, const double *x, const double *grad); /* from s->x to x */
   bool (*settled)(const mill_search *s); /* one more reason to stop; NULL: none */
-} mill_optimise_method;
+} mill_minimise_method;
 
 struct mill_search {
-  const mill_optimise_method *method;
+  const mill_minimise_method *method;
   const mill_objective *f;
-  const mill_optimise_options *o;
+  const mill_minimise_options *o;
   mill_arena *arena; /* of the search, freed at its end */
   void *own;
   int n, iter;
@@ -76,7 +76,7 @@ struct mill_search {
   double *dir;
   double *trial, *trial_grad, *trial_adjusted; /* last point that was tried */
   double trial_value;
-  double recent[MILL_OPTIMISE_VALUES];
+  double recent[MILL_MINIMISE_VALUES];
   int nrecent;
 };
 
@@ -84,9 +84,9 @@ struct mill_search {
 mill_status mill_search_try(mill_search *s, double alpha, double *value, double *slope,
                             mill_error *err) MILL_USE_RESULT;
 
-extern const mill_optimise_method mill_method_lbfgs, mill_method_owlqn, mill_method_lbfgsb;
+extern const mill_minimise_method mill_method_lbfgs, mill_method_owlqn, mill_method_lbfgsb;
 
-/* Shared by lbfgs.c and owlqn.c: the direction from gradient g. */
+/* Shared by minimise_lbfgs.c and minimise_owlqn.c: the direction from gradient g. */
 bool mill_lbfgs_init(mill_search *s);
 void mill_lbfgs_forget(mill_search *s);
 bool mill_lbfgs_direction(mill_search *s, const double *g);

@@ -1,20 +1,20 @@
-/* L-BFGS with a memory of ten steps: see optimise_int.h. The inverse Hessian is applied to the
+/* L-BFGS with a memory of ten steps: see minimise_int.h. The inverse Hessian is applied to the
 ** gradient by the two-loop recursion, scaled by s'y / y'y of the last step; steps satisfy the
 ** strong Wolfe conditions. [Liu and Nocedal, On the limited memory BFGS method for large scale
 ** optimization, Mathematical Programming 45 (1989)] */
 #include "ml/dense_int.h"
-#include "ml/optimise_int.h"
+#include "ml/minimise_int.h"
 
 typedef struct history {
   int n;                                   /* steps kept */
-  double *step[MILL_OPTIMISE_MEMORY];      /* s: newest first */
-  double *grad_step[MILL_OPTIMISE_MEMORY]; /* y */
+  double *step[MILL_MINIMISE_MEMORY];      /* s: newest first */
+  double *grad_step[MILL_MINIMISE_MEMORY]; /* y */
 } history;
 
 bool mill_lbfgs_init(mill_search *s) {
   history *h = mill_arena_alloc(s->arena, sizeof *h);
   if (h == NULL) return false;
-  for (int i = 0; i < MILL_OPTIMISE_MEMORY; i++) {
+  for (int i = 0; i < MILL_MINIMISE_MEMORY; i++) {
     h->step[i] = mill_arena_alloc(s->arena, ((size_t)s->n + 1) * sizeof(double));
     h->grad_step[i] = mill_arena_alloc(s->arena, ((size_t)s->n + 1) * sizeof(double));
     if (h->step[i] == NULL || h->grad_step[i] == NULL) return false;
@@ -27,7 +27,7 @@ void mill_lbfgs_forget(mill_search *s) { ((history *)s->own)->n = 0; }
 
 bool mill_lbfgs_direction(mill_search *s, const double *g) {
   const history *h = s->own;
-  double scale = 1.0, a[MILL_OPTIMISE_MEMORY], rho[MILL_OPTIMISE_MEMORY], *dir = s->dir;
+  double scale = 1.0, a[MILL_MINIMISE_MEMORY], rho[MILL_MINIMISE_MEMORY], *dir = s->dir;
   if (h->n > 0) {
     double sy = mill_dot(h->step[0], h->grad_step[0], s->n);
     if (sy < 0 || isnan(sy)) return false;
@@ -49,7 +49,7 @@ bool mill_lbfgs_direction(mill_search *s, const double *g) {
 
 void mill_lbfgs_update(mill_search *s, const double *x, const double *grad) {
   history *h = s->own;
-  if (h->n < MILL_OPTIMISE_MEMORY) h->n++;
+  if (h->n < MILL_MINIMISE_MEMORY) h->n++;
   double *step = h->step[h->n - 1], *grad_step = h->grad_step[h->n - 1];
   for (int i = h->n - 1; i > 0; i--) {
     h->step[i] = h->step[i - 1];
@@ -76,7 +76,7 @@ static mill_status step(mill_search *s, double *alpha, bool *found, mill_error *
   return MILL_OK;
 }
 
-const mill_optimise_method mill_method_lbfgs = {
+const mill_minimise_method mill_method_lbfgs = {
     .init = mill_lbfgs_init,
     .forget = mill_lbfgs_forget,
     .direction = direction,
