@@ -3,57 +3,16 @@
 -- the case. Cases of classes that are not built, and of calls that the runner does not know, are skipped.
 local cjson = require "cjson"
 local calls = require "ml_calls"
+local stages = require "ml_stages"
 local compare = require "compare"
 local tidemill = require "tidemill"
 local ml = tidemill.ml
+local class, build, unsupported, SPECIAL = stages.class, stages.build, stages.unsupported, stages.SPECIAL
 local M = {}
 
 function M.claims(path) return path:find "/reference/[^/]+%.json$" ~= nil end
 
-local PACKAGES = { "feature", "classification", "regression", "clustering", "recommendation", "fpm", "evaluation",
-  "tuning", "stat" }
-
-local function unsupported(what) error({ unsupported = what }, 0) end
-
-local function class(name)
-  for _, package in ipairs(PACKAGES) do
-    local ok, c = pcall(function() return ml[package][name] end)
-    if ok and c then return c end
-  end
-  local ok, c = pcall(function() return ml[name] end)
-  return ok and c or unsupported("class " .. name)
-end
-
 local function is_null(v) return v == nil or v == cjson.null end
-
--- The texts NaN and Infinity are numbers where the type is one.
-local SPECIAL = { NaN = 0 / 0, Infinity = math.huge, ["-Infinity"] = -math.huge }
-local NUMBERS = { double = true, float = true, doubles = true, double_lists = true, vector = true, matrix = true }
-
-local build
-
--- The value of a parameter of that kind, nested stages built.
-local function parameter(value, kind)
-  if type(value) == "string" then return NUMBERS[kind] and SPECIAL[value] or value end
-  if type(value) ~= "table" then return value end
-  if value.type == "stage" or value.type == "evaluator" then return build(value.class, value.params) end
-  if value.type == "sparse" then return ml.linalg.Vectors.sparse(value.size, value.indices, value.values) end
-  local out = {}
-  for k, v in pairs(value) do out[k] = parameter(v, kind) end
-  return out
-end
-
--- A stage with parameters as a case gives them.
-function build(name, given)
-  local c, kinds, params = class(name), {}, {}
-  for _, p in ipairs(c.params or {}) do kinds[p.name] = p.kind end
-  for k, v in pairs(given or {}) do params[k] = parameter(v, kinds[k]) end
-  for i, map in ipairs(params.estimatorParamMaps or {}) do -- cases name the parameters of the estimator
-    params.estimatorParamMaps[i] = {}
-    for param, v in pairs(map) do params.estimatorParamMaps[i][params.estimator[param]] = v end
-  end
-  return c(params)
-end
 
 -- "a int, v vector" -> { {"a", "int"}, ... }; commas inside <> and () do not count.
 local function fields(schema)
@@ -487,5 +446,11 @@ function M.run(path, report, wanted)
     end
   end
 end
+
+M.tools = {
+  schema_text = schema_text,
+  same_value = function(want, got) return same_value(want, got, {}) end,
+  load = function(spark, input) return Case.load({ spark = spark }, input) end,
+}
 
 return M
