@@ -25,7 +25,7 @@ UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
-.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench rock
+.PHONY: kill all demo test check install uninstall clean deps dev-deps spec known bench rock
 all: $(MODULE)
 
 $(MODULE): $(OBJ)
@@ -63,6 +63,11 @@ test: deps
 
 spec: $(UNIT)
 	@$(RUN) $(LUA) spec/run.lua $(UNIT)
+
+# Kill streaming queries with -9 at random times, KILLS times, and check that every row came out once.
+KILLS ?= 200
+kill: all
+	@$(RUN) $(LUA) spec/stream/kill.lua $(KILLS)
 
 # Write the list of known failures anew, after functions or statements were added.
 known: all

@@ -32,6 +32,7 @@ end
 
 run "busted --config-file=.busted -o TAP"
 for _, program in ipairs(arg) do run(program) end
+run "lua5.4 spec/stream/kill.lua 5"
 run_conformance("lua5.4 spec/conformance/run.lua --known spec/conformance/known.txt spec/conformance/sql")
 run_conformance("lua5.4 spec/conformance/run.lua --known spec/conformance/streaming/known.txt spec/conformance/streaming")
 print(("%d passed, %d failed"):format(passed, failed))

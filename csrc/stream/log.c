@@ -124,6 +124,7 @@ static mill_status last_segment(mill_log *l, uint32_t *epoch, mill_error *err) {
   *epoch = 0;
   MILL_TRY(path_of(l, "log", err));
   MILL_TRY(mill_folder_make(l->files, l->path.data, err));
+  MILL_TRY(mill_folder_sweep(l->files, l->memory, l->path.data, err));
   mill_names_init(&names, l->memory);
   mill_status s = mill_folder_list(l->files, l->path.data, &names, err);
   for (size_t i = 0; s == MILL_OK && i < names.n; i++) {
@@ -198,6 +199,7 @@ static mill_status open_folder(mill_log *l, const char *folder, mill_log_see see
                                mill_error *err) {
   MILL_TRY(mill_text_adds(&l->folder, folder, err));
   MILL_TRY(take_lock(l, err));
+  MILL_TRY(mill_folder_sweep(l->files, l->memory, folder, err));
   MILL_TRY(last_segment(l, &l->epoch, err));
   MILL_TRY(read_id(l, l->epoch > 0, err));
   return l->epoch ? read_segment(l, see, arg, err) : MILL_OK;
