@@ -78,15 +78,21 @@ static bool any_frame(const mill_log *l, const char *p, size_t n) {
 static mill_status read_frames(mill_log *l, const char *p, size_t n, mill_log_see see, void *arg,
                                mill_error *err) {
   frame f;
+  int64_t batch = -1;
   for (uint64_t number = 0; n; number++, p += f.whole, n -= f.whole) {
     bool good = read_frame(l, p, n, &f) && f.number == number &&
                 (f.kind == MILL_RECORD_BASE) == (number == 0);
     if (!good && (number == 0 || any_frame(l, p + 1, n - 1)))
       return damaged(l, err,
-                     mill_error_fmt(err, "record %llu is broken, and later ones are not",
-                                    (unsigned long long)number));
+                     number == 0
+                         ? "its first record is broken"
+                         : mill_error_fmt(err,
+                                          "the record behind that of batch %lld is broken, and "
+                                          "later ones are not",
+                                          (long long)batch));
     l->cut = !good;
     if (!good) return MILL_OK;
+    batch = f.batch;
     MILL_TRY(see(arg, f.kind, f.batch, f.payload, f.size, err));
   }
   return MILL_OK;
