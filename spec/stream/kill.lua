@@ -16,20 +16,22 @@ local function child(base)
   local tidemill = require "tidemill"
   local F = tidemill.functions
   local spark = tidemill.session { threads = 2 }
-  local rows = spark.readStream:schema "id INT, ts TIMESTAMP, v INT":option("maxFilesPerTrigger", 1):json(base .. "/in")
+  local reader = spark.readStream:schema "id INT, ts TIMESTAMP, v INT":option("maxFilesPerTrigger", 1)
+  local rows = reader:json(base .. "/in")
   local function run(df, name)
     df.writeStream:format "json":option("checkpointLocation", base .. "/chk-" .. name)
       :trigger { availableNow = true }:start(base .. "/out-" .. name):awaitTermination()
   end
   run(rows:dropDuplicates { "id" }:select("id", "v"), "first")
-  run(rows:withWatermark("ts", "10 minutes"):groupBy(F.expr "window(ts, '10 minutes')")
-    :agg(F.expr "count(*) AS n", F.expr "sum(v) AS s"):select(F.expr "window.start AS t", F.expr "n", F.expr "s"), "windows")
+  local counted = rows:withWatermark("ts", "10 minutes"):groupBy(F.expr "window(ts, '10 minutes')")
+    :agg(F.expr "count(*) AS n", F.expr "sum(v) AS s")
+  run(counted:select(F.expr "window.start AS t", F.expr "n", F.expr "s"), "windows")
   spark:close()
 end
 
 if arg[1] == "child" then return child(arg[2]) end
 
--- ---- input and what should come of it --------------------------------------------------------------------------------
+-- ---- input and what should come of it ------------------------------------------------------------------------------
 
 local kills, seed = tonumber(arg[1] or os.getenv "KILLS" or 200), tonumber(arg[2]) or os.time()
 local ROWS = 40
@@ -63,7 +65,7 @@ local function add_file(last)
   shell(("touch -d @%d '%s' && mv '%s' '%s'"):format(1700000000 + files * 10, hidden, hidden, path))
 end
 
--- ---- what lies in the folders -----------------------------------------------------------------------------------------
+-- ---- what lies in the folders --------------------------------------------------------------------------------------
 
 local function lines_of(command)
   local list, pipe = {}, assert(io.popen(command))
@@ -92,7 +94,7 @@ local function no_duplicates()
   return a + b
 end
 
--- ---- runs ------------------------------------------------------------------------------------------------------------
+-- ---- runs ----------------------------------------------------------------------------------------------------------
 
 local COMMAND = ("lua5.4 '%s' child '%s'"):format(SELF, base)
 
