@@ -25,7 +25,7 @@ UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
-.PHONY: kill all demo test check install uninstall clean deps dev-deps spec known bench rock
+.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench rock kill
 all: $(MODULE)
 
 $(MODULE): $(OBJ)

@@ -96,7 +96,7 @@ end
 
 -- ---- runs ----------------------------------------------------------------------------------------------------------
 
-local COMMAND = ("lua5.4 '%s' child '%s'"):format(SELF, base)
+local COMMAND = ("%s '%s' child '%s'"):format(os.getenv "SPEC_LUA" or "lua5.4", SELF, base)
 
 local function clock()
   local pipe = assert(io.popen "date +%s.%N")
