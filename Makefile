@@ -92,6 +92,8 @@ known: all
 	@$(RUN) $(LUA) spec/conformance/run.lua --write-known spec/conformance/known.txt spec/conformance/sql | tail -1
 	@$(RUN) $(LUA) spec/conformance/run.lua --known spec/conformance/io/known.txt \
 	  --write-known spec/conformance/io/known.txt spec/conformance/io | tail -1
+	@$(RUN) $(LUA) spec/conformance/run.lua --known spec/conformance/streaming/known.txt \
+	  --write-known spec/conformance/streaming/known.txt spec/conformance/streaming | tail -1
 
 # ROWS, PEERS, SIZE (small or full): see spec/bench/README.md. The peers are installed into build/bench/venv.
 ROWS  ?= T1,I1,T9,T10
