@@ -1,6 +1,7 @@
 /* Optimiser rule: filters move down to where their columns come from.
 **
-** Through select lists, other filters, sorts, groups (on keys) and unions; into joins, where a
+** Through select lists, other filters, sorts, groups (on keys), windows (on what partitions share),
+** generators and unions; into joins, where a
 ** predicate on both sides becomes part of the condition of an inner join. Predicates that may fail
 ** or are not deterministic do not pass a join's other predicates, but keep their order. */
 #include <string.h>
@@ -193,6 +194,34 @@ static const mill_node *through_union(mill_planner *w, const mill_node *n, mill_
   return u;
 }
 
+/* Predicates on what the partitions share, or on columns that were there before, are asked first. */
+static const mill_node *through_one(mill_planner *w, const mill_node *n, mill_exprs *p,
+                                    const mill_expr *const *columns, int ncolumns) {
+  mill_exprs below = {0}, above = {0};
+  for (int i = 0; i < p->n; i++) {
+    const mill_expr *e = p->at[i];
+    bool down = ncolumns > 0 && mill_x_deterministic(e) && !mill_x_has_subquery(e) &&
+                mill_x_uses_any(e, columns, ncolumns) && mill_x_uses_only(e, columns, ncolumns);
+    if (!mill_exprs_add(w, down ? &below : &above, e)) return NULL;
+  }
+  const mill_node *c = with_child(w, n, 0, push(w, n->child[0], &below));
+  return c ? filter_all(w, c, &above) : NULL;
+}
+
+static const mill_node *through_window(mill_planner *w, const mill_node *n, mill_exprs *p) {
+  const mill_window *v = n->exprs[0]->args[0]->window;
+  mill_exprs plain = {0};
+  for (int i = 0; i < v->npartition; i++)
+    if (v->partition[i]->kind == MILL_X_COLUMN && !mill_exprs_add(w, &plain, v->partition[i]))
+      return NULL;
+  return through_one(w, n, p, plain.at, plain.n);
+}
+
+static const mill_node *through_generate(mill_planner *w, const mill_node *n, mill_exprs *p) {
+  if (!mill_x_deterministic(n->exprs[0])) return stop(w, n, p);
+  return through_one(w, n, p, n->child[0]->output, n->child[0]->noutput);
+}
+
 static const mill_node *push(mill_planner *w, const mill_node *n, mill_exprs *p) {
   if (n == NULL || !mill_w_enter(w)) return NULL;
   const mill_node *r;
@@ -203,6 +232,8 @@ static const mill_node *push(mill_planner *w, const mill_node *n, mill_exprs *p)
   case MILL_N_SORT: r = with_child(w, n, 0, push(w, n->child[0], p)); break;
   case MILL_N_JOIN: r = through_join(w, n, p); break;
   case MILL_N_UNION: r = through_union(w, n, p); break;
+  case MILL_N_WINDOW: r = through_window(w, n, p); break;
+  case MILL_N_GENERATE: r = through_generate(w, n, p); break;
   default: r = stop(w, n, p); break;
   }
   mill_w_leave(w);
