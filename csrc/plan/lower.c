@@ -74,6 +74,13 @@ static const mill_type *named_schema(mill_lowering *l, const mill_expr *const *a
   return mill_op_schema(l, f, na + nb);
 }
 
+/* Does the list give what is there, as it is? */
+static bool passes_on(const mill_expr *const *e, int n, const mill_lowered *in) {
+  for (int i = 0; i < n; i++)
+    if (e[i]->kind != MILL_X_COLUMN || e[i]->id != in->ids[i]) return false;
+  return true;
+}
+
 /* exprs (ALIAS or COLUMN) over `in`. */
 static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *const *all, int nall,
                     mill_lowered *out) {
@@ -82,6 +89,10 @@ static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *c
   if (e == NULL) return false;
   for (int i = 0; i < nall; i++)
     if (mill_used(l, all[i]->id)) e[n++] = all[i];
+  if (n == in->n && passes_on(e, n, in)) {
+    *out = *in;
+    return true;
+  }
   const mill_bound **b = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *b);
   const char **names = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *names);
   uint64_t *ids = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *ids);

@@ -251,10 +251,14 @@ mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mi
   mill_lowering l = {.w = &w, .explaining = true};
   mill_lowered low;
   mill_status s = MILL_OK;
-  bool logical = strcmp(mode, "extended") == 0 || p->root->streaming;
-  if (logical) s = mill_explain_logical(&w, p->root, out);
+  bool extended = strcmp(mode, "extended") == 0, cost = strcmp(mode, "cost") == 0;
+  if (extended || p->root->streaming) s = mill_explain_logical(&w, p->root, "Analyzed", out);
+  if (s == MILL_OK && (extended || cost) && !p->root->streaming) {
+    const mill_node *n = mill_plan_optimise(&w, p->root);
+    s = n ? mill_explain_logical(&w, n, "Optimized", out) : w.status;
+  }
   if (s == MILL_OK && !p->root->streaming)
-    s = physical(&l, p->root, &low) ? mill_explain_physical(&w, low.op, out) : w.status;
+    s = physical(&l, p->root, &low) ? mill_explain_physical(&w, low.op, mode, out) : w.status;
   mill_lowering_release(l.scans);
   mill_arena_clear(&arena);
   return s;

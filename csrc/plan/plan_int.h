@@ -354,8 +354,11 @@ const mill_type *mill_op_schema(mill_lowering *l, const mill_field *f, int n);
 
 /* ---- commands, explain ------------------------------------------------------------------------------ */
 
-mill_status mill_explain_logical(mill_planner *w, const mill_node *n, mill_text *out);
-mill_status mill_explain_physical(mill_planner *w, const mill_op *op, mill_text *out);
+/* title: "Analyzed", "Optimized" (with rows expected). mode: Spark's, in lower case. */
+mill_status mill_explain_logical(mill_planner *w, const mill_node *n, const char *title,
+                                 mill_text *out);
+mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const char *mode,
+                                  mill_text *out);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------- */
 

@@ -194,32 +194,46 @@ static const mill_node *through_union(mill_planner *w, const mill_node *n, mill_
   return u;
 }
 
-/* Predicates on what the partitions share, or on columns that were there before, are asked first. */
-static const mill_node *through_one(mill_planner *w, const mill_node *n, mill_exprs *p,
-                                    const mill_expr *const *columns, int ncolumns) {
+/* What a predicate may be made of so that it can be asked first: expressions over columns. */
+typedef struct basis {
+  const mill_expr *const *at;
+  int n;
+  bool met;
+} basis;
+
+static int foreign_to(const mill_expr *e, void *arg) {
+  basis *b = arg;
+  for (int i = 0; i < b->n; i++) {
+    if (!mill_x_same(b->at[i], e)) continue;
+    b->met = true;
+    return -1;
+  }
+  return e->kind == MILL_X_COLUMN;
+}
+
+static const mill_node *through_basis(mill_planner *w, const mill_node *n, mill_exprs *p,
+                                      const mill_expr *const *at, int nat) {
   mill_exprs below = {0}, above = {0};
   for (int i = 0; i < p->n; i++) {
     const mill_expr *e = p->at[i];
-    bool down = ncolumns > 0 && mill_x_deterministic(e) && !mill_x_has_subquery(e) &&
-                mill_x_uses_any(e, columns, ncolumns) && mill_x_uses_only(e, columns, ncolumns);
+    basis b = {at, nat, false};
+    bool down = mill_x_deterministic(e) && !mill_x_has_subquery(e) &&
+                !mill_x_any(e, foreign_to, &b) && b.met;
     if (!mill_exprs_add(w, down ? &below : &above, e)) return NULL;
   }
   const mill_node *c = with_child(w, n, 0, push(w, n->child[0], &below));
   return c ? filter_all(w, c, &above) : NULL;
 }
 
+/* By what partitions have in common whole partitions go or stay. */
 static const mill_node *through_window(mill_planner *w, const mill_node *n, mill_exprs *p) {
   const mill_window *v = n->exprs[0]->args[0]->window;
-  mill_exprs plain = {0};
-  for (int i = 0; i < v->npartition; i++)
-    if (v->partition[i]->kind == MILL_X_COLUMN && !mill_exprs_add(w, &plain, v->partition[i]))
-      return NULL;
-  return through_one(w, n, p, plain.at, plain.n);
+  return through_basis(w, n, p, v->partition, v->npartition);
 }
 
 static const mill_node *through_generate(mill_planner *w, const mill_node *n, mill_exprs *p) {
   if (!mill_x_deterministic(n->exprs[0])) return stop(w, n, p);
-  return through_one(w, n, p, n->child[0]->output, n->child[0]->noutput);
+  return through_basis(w, n, p, n->child[0]->output, n->child[0]->noutput);
 }
 
 static const mill_node *push(mill_planner *w, const mill_node *n, mill_exprs *p) {
