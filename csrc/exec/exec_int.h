@@ -11,10 +11,13 @@
 
 #include "exec/run.h"
 
+typedef struct mill_shared mill_shared;
+
 typedef struct mill_exec {
   const mill_run *run;
   const mill_context *ctx;
   const mill_settings *set;
+  mill_shared **shared; /* what SHARE operators have computed so far in this run */
 } mill_exec;
 
 /* A streaming operator in one worker. Pushes what it makes of a batch into `next`. */

@@ -18,8 +18,8 @@ typedef struct columns {
 } columns;
 
 static const char *const op_names[] = {
-    "Scan",     "Rows", "Range", "OneRow", "Filter", "Project", "Expand",   "HashAggregate",
-    "HashJoin", "Sort", "Limit", "Tail",   "Union",  "Window",  "Generate", "Sample"};
+    "Scan", "Rows",  "Range", "OneRow", "Filter", "Project",  "Expand", "HashAggregate", "HashJoin",
+    "Sort", "Limit", "Tail",  "Union",  "Window", "Generate", "Sample", "Share"};
 
 static const char *const join_names[] = {"Inner",         "LeftOuter", "RightOuter",
                                          "FullOuter",     "LeftSemi",  "LeftAnti",
