@@ -25,7 +25,7 @@ UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
-.PHONY: all demo test check install uninstall clean deps dev-deps spec known
+.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench rock
 all: $(MODULE)
 
 $(MODULE): $(OBJ)
@@ -67,6 +67,24 @@ spec: $(UNIT)
 # Write the list of known failures anew, after functions or statements were added.
 known: all
 	@$(RUN) $(LUA) spec/conformance/run.lua --write-known spec/conformance/known.txt spec/conformance/sql | tail -1
+
+# ROWS, PEERS, SIZE (small or full): see spec/bench/README.md. The peers are installed into build/bench/venv.
+ROWS  ?= T1,I1,T9,T10
+PEERS ?= duckdb,polars,spark
+SIZE  ?= full
+BENCH_PYTHON ?= $(BUILD)/bench/venv/bin/python
+
+bench: deps
+	@spec/install.sh python3-venv default-jre-headless
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@test -x $(BENCH_PYTHON) || python3 -m venv $(BUILD)/bench/venv
+	@$(BENCH_PYTHON) -m pip install --quiet -r spec/bench/requirements.txt
+	@$(BENCH_PYTHON) spec/bench/run.py --rows $(ROWS) --peers $(PEERS) --size $(SIZE)
+
+# Build the rock into a tree, with what Debian has of its dependencies.
+TREE ?= $(BUILD)/rock
+rock: deps
+	@luarocks --lua-version=5.4 --tree=$(TREE) make --deps-mode=none rockspec/tidemill-scm-1.rockspec
 
 check: dev-deps
 	@sh spec/check.sh

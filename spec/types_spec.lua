@@ -25,6 +25,8 @@ root
  |    |    |-- element: decimal(10,2) (containsNull = false)
  |-- d: interval day to minute (nullable = true)
 ]], nested:treeString())
+    assert.equal('{"fields":[{"metadata":{},"name":"id","nullable":false,"type":"long"}],"type":"struct"}',
+      require "tidemill".session {}:range(1).schema:json())
     assert.equal("root\n |-- s: struct (nullable = false)\n", T.StructType { nested.fields[1] }:treeString(1))
     assert.equal("interval year", T.YearMonthIntervalType(0, 0):simpleString())
     assert.equal("void", T.NullType():simpleString())

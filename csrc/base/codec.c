@@ -215,8 +215,8 @@ static mill_status start_encoder(mill_writer *w, mill_error *err) {
   return code == Z_OK ? MILL_OK : mill_oom(w->memory, 1 << 18, err);
 }
 
-mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
-                             mill_writer **out, mill_error *err) {
+static mill_status open_writer(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
+                               mill_file_mode mode, mill_writer **out, mill_error *err) {
   if (c == MILL_CODEC_UNKNOWN)
     return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", mill_error_fmt(err, "%s", path),
                      NULL);
@@ -225,7 +225,7 @@ mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *p
   w->memory = m;
   w->codec = c;
   w->file.fd = -1;
-  mill_status s = mill_file_open(fs, m, path, MILL_FILE_CREATE, &w->file, err);
+  mill_status s = mill_file_open(fs, m, path, mode, &w->file, err);
   if (s == MILL_OK) s = start_encoder(w, err);
   if (s != MILL_OK) {
     mill_writer_free(w);
@@ -233,6 +233,16 @@ mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *p
   }
   *out = w;
   return MILL_OK;
+}
+
+mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
+                             mill_writer **out, mill_error *err) {
+  return open_writer(fs, m, path, c, MILL_FILE_CREATE, out, err);
+}
+
+mill_status mill_writer_append(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
+                               mill_writer **out, mill_error *err) {
+  return open_writer(fs, m, path, c, MILL_FILE_APPEND, out, err);
 }
 
 void mill_writer_free(mill_writer *w) {
@@ -347,4 +357,36 @@ mill_status mill_zstd_unpack(const void *p, size_t n, size_t limit, mill_text *o
   if (s == MILL_OK && in.pos != n) s = corrupt(err, "(frame)", "more bytes after the frame");
   ZSTD_freeDCtx(d);
   return s;
+}
+
+mill_status mill_zstd_unpack_into(mill_memory *m, const void *p, size_t n, void *out, size_t size,
+                                  mill_error *err) {
+  ZSTD_DCtx *d = ZSTD_createDCtx_advanced(funnel(m));
+  if (!d) return mill_oom(m, 1 << 17, err);
+  size_t got = ZSTD_decompressDCtx(d, out, size, p, n);
+  ZSTD_freeDCtx(d);
+  if (ZSTD_isError(got)) return corrupt(err, "(frame)", ZSTD_getErrorName(got));
+  return got == size ? MILL_OK : corrupt(err, "(frame)", "less data than it should hold");
+}
+
+/* A block of 128 KiB of equal bytes takes 4, so no frame grows by more than 2^15. */
+static const char *not_exact(const void *p, size_t n, size_t content) {
+  ZSTD_frameHeader h;
+  if (n < 4 || ZSTD_getFrameHeader(&h, p, n) != 0 || h.frameType != ZSTD_frame)
+    return "no frame of compressed data";
+  if (h.frameContentSize != content || content / n > 1 << 15)
+    return "the compressed data states another size";
+  if (h.dictID != 0 || !h.checksumFlag) return "compressed data of a foreign kind";
+  return ZSTD_findFrameCompressedSize(p, n) == n ? NULL : "the compressed data has another length";
+}
+
+mill_status mill_zstd_unpack_exact(const void *p, size_t n, size_t content, mill_text *out,
+                                   mill_error *err) {
+  const char *reason = not_exact(p, n, content);
+  if (reason) return corrupt(err, "(frame)", reason);
+  MILL_TRY(mill_text_reserve(out, content, err));
+  MILL_TRY(mill_zstd_unpack_into(out->memory, p, n, out->data + out->size, content, err));
+  out->size += content;
+  out->data[out->size] = 0;
+  return MILL_OK;
 }

@@ -33,6 +33,9 @@ typedef struct mill_writer mill_writer;
 /* Creates the file; it must not exist. */
 mill_status mill_writer_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
                              mill_writer **out, mill_error *err) MILL_USE_RESULT;
+/* Goes on behind what is in the file (made when it is not there) with a new member or frame. */
+mill_status mill_writer_append(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
+                               mill_writer **out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_writer_write(mill_writer *w, const void *p, size_t n,
                               mill_error *err) MILL_USE_RESULT;
 /* Ends the stream, flushes the file to disk and frees w; on failure too. */
@@ -45,5 +48,12 @@ mill_status mill_zstd_pack(const void *p, size_t n, int level, mill_text *out,
                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_zstd_unpack(const void *p, size_t n, size_t limit, mill_text *out,
                              mill_error *err) MILL_USE_RESULT;
+/* The same for a frame that must be one whole frame as mill_zstd_pack makes it: no dictionary, a
+** checksum, and `content` stated as its size. Nothing is allocated for one that is not. */
+mill_status mill_zstd_unpack_exact(const void *p, size_t n, size_t content, mill_text *out,
+                                   mill_error *err) MILL_USE_RESULT;
+/* A frame of exactly `size` bytes, into memory that the caller has. */
+mill_status mill_zstd_unpack_into(mill_memory *m, const void *p, size_t n, void *out, size_t size,
+                                  mill_error *err) MILL_USE_RESULT;
 
 #endif

@@ -84,6 +84,38 @@ mill_status mill_file_write(mill_file *f, const void *p, size_t n, mill_error *e
   return MILL_OK;
 }
 
+mill_status mill_file_write_at(mill_file *f, uint64_t at, const void *p, size_t n,
+                               mill_error *err) {
+  for (size_t done = 0; done < n;) {
+    int code = refused(f->files, MILL_CALL_WRITE, f->path);
+    ssize_t k = code ? -1 : pwrite(f->fd, (const char *)p + done, n - done, (off_t)(at + done));
+    if (k < 0 && !code) code = errno;
+    if (k < 0 && code == EINTR) continue;
+    if (k < 0) return io_error(err, "write", f->path, code);
+    done += (size_t)k;
+  }
+  return MILL_OK;
+}
+
+mill_status mill_file_scratch(const mill_files *fs, mill_memory *m, const char *folder,
+                              mill_file *out, mill_error *err) {
+  static const char name[] = "/tidemill-XXXXXX";
+  *out = (mill_file){fs, -1, NULL, m};
+  size_t n = strlen(folder);
+  char *path = mill_alloc(m, n + sizeof name);
+  if (!path) return mill_oom(m, n + sizeof name, err);
+  memcpy(path, folder, n);
+  memcpy(path + n, name, sizeof name);
+  out->path = path;
+  int code = refused(fs, MILL_CALL_OPEN, path);
+  if (!code && (out->fd = mkostemp(path, O_CLOEXEC)) < 0) code = errno; /* mode 0600 */
+  if (!code && unlink(path) != 0) code = errno;
+  if (!code) return MILL_OK;
+  mill_status s = io_error(err, "create a temporary file", path, code);
+  mill_file_clear(out);
+  return s;
+}
+
 mill_status mill_file_sync(mill_file *f, mill_error *err) {
   int code = refused(f->files, MILL_CALL_SYNC, f->path);
   if (!code && fsync(f->fd) != 0) code = errno;
@@ -150,14 +182,15 @@ mill_status mill_folder_sync(const mill_files *fs, const char *path, mill_error 
   return code ? io_error(err, "flush", path, code) : MILL_OK;
 }
 
+/* The folder's name is made first: when memory fails, nothing has moved. */
 static mill_status rename_and_sync(const mill_files *fs, mill_memory *m, const char *from,
                                    const char *to, mill_error *err) {
-  int code = refused(fs, MILL_CALL_RENAME, to);
-  if (!code && rename(from, to) != 0) code = errno;
-  if (code) return io_error(err, "rename to", to, code);
   mill_text folder;
   mill_text_init(&folder, m);
   mill_status s = parent(&folder, to, err);
+  int code = s == MILL_OK ? refused(fs, MILL_CALL_RENAME, to) : 0;
+  if (s == MILL_OK && !code && rename(from, to) != 0) code = errno;
+  if (code) s = io_error(err, "rename to", to, code);
   if (s == MILL_OK) s = mill_folder_sync(fs, folder.data, err);
   mill_text_clear(&folder);
   return s;
@@ -182,16 +215,19 @@ static mill_status write_new(const mill_files *fs, mill_memory *m, const char *p
   return s;
 }
 
+mill_status mill_path_temporary(mill_text *out, const char *path, mill_error *err) {
+  static unsigned long counter; /* names only; a race costs nothing, O_EXCL decides */
+  const char *slash = strrchr(path, '/');
+  MILL_TRY(parent(out, path, err));
+  return mill_text_printf(out, err, "/.%s.%ld.%lu.tmp", slash ? slash + 1 : path, (long)getpid(),
+                          __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
+}
+
 mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *path, const void *p,
                               size_t n, mill_error *err) {
-  static unsigned long counter; /* names only; a race costs nothing, O_EXCL decides */
   mill_text name;
   mill_text_init(&name, m);
-  mill_status s = parent(&name, path, err);
-  if (s == MILL_OK)
-    s = mill_text_printf(&name, err, "/.%s.%ld.%lu.tmp",
-                         strrchr(path, '/') ? strrchr(path, '/') + 1 : path, (long)getpid(),
-                         __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
+  mill_status s = mill_path_temporary(&name, path, err);
   if (s == MILL_OK) {
     s = write_new(fs, m, name.data, p, n, err);
     if (s == MILL_OK) s = rename_and_sync(fs, m, name.data, path, err);
@@ -273,6 +309,83 @@ mill_status mill_folder_list(const mill_files *fs, const char *path, mill_names 
   closedir(d);
   if (code) return io_error(err, "list", path, code);
   mill_names_sort(out);
+  return s;
+}
+
+/* The folders that hold two names, found before a rename: what comes after must not fail for want
+** of memory. */
+typedef struct parents {
+  mill_text a, b;
+} parents;
+
+static mill_status find_parents(parents *p, mill_memory *m, const char *a, const char *b,
+                                mill_error *err) {
+  mill_text_init(&p->a, m);
+  mill_text_init(&p->b, m);
+  MILL_TRY(parent(&p->a, a, err));
+  return parent(&p->b, b, err);
+}
+
+static mill_status sync_parents(const mill_files *fs, const parents *p, mill_error *err) {
+  MILL_TRY(mill_folder_sync(fs, p->b.data, err));
+  return strcmp(p->a.data, p->b.data) ? mill_folder_sync(fs, p->a.data, err) : MILL_OK;
+}
+
+static void clear_parents(parents *p) {
+  mill_text_clear(&p->a);
+  mill_text_clear(&p->b);
+}
+
+static int move_folder(const char *from, const char *to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  return rename(from, to) == 0 ? 0 : errno;
+}
+
+mill_status mill_folder_move(const mill_files *fs, mill_memory *m, const char *from, const char *to,
+                             mill_error *err) {
+  parents p;
+  mill_status s = find_parents(&p, m, from, to, err);
+  if (s == MILL_OK) {
+    int code = refused(fs, MILL_CALL_RENAME, to);
+    if (!code) code = move_folder(from, to);
+    s = code ? io_error(err, "rename to", to, code) : sync_parents(fs, &p, err);
+  }
+  clear_parents(&p);
+  return s;
+}
+
+/* Without an exchange in one step: b steps aside, a takes its place. */
+static int swap_slowly(mill_memory *m, const char *a, const char *b) {
+  mill_text aside;
+  mill_text_init(&aside, m);
+  int code = mill_text_printf(&aside, NULL, "%s.aside", a) == MILL_OK ? 0 : ENOMEM;
+  if (!code && rename(b, aside.data) != 0) code = errno;
+  if (!code && rename(a, b) != 0) {
+    code = errno;
+    if (rename(aside.data, b) != 0) code = errno;
+  } else if (!code && rename(aside.data, a) != 0) {
+    code = errno;
+  }
+  mill_text_clear(&aside);
+  return code;
+}
+
+static int swap_folders(mill_memory *m, const char *a, const char *b) {
+  if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0) return 0;
+  return errno == EINVAL || errno == ENOSYS ? swap_slowly(m, a, b) : errno;
+}
+
+mill_status mill_folder_swap(const mill_files *fs, mill_memory *m, const char *a, const char *b,
+                             mill_error *err) {
+  parents p;
+  mill_status s = find_parents(&p, m, a, b, err);
+  if (s == MILL_OK) {
+    int code = refused(fs, MILL_CALL_RENAME, b);
+    if (!code) code = swap_folders(m, a, b);
+    s = code ? io_error(err, "exchange", b, code) : sync_parents(fs, &p, err);
+  }
+  clear_parents(&p);
   return s;
 }
 

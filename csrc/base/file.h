@@ -45,7 +45,13 @@ mill_status mill_file_read(mill_file *f, void *p, size_t n, size_t *got,
 mill_status mill_file_read_at(mill_file *f, uint64_t at, void *p, size_t n, size_t *got,
                               mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_write(mill_file *f, const void *p, size_t n, mill_error *err) MILL_USE_RESULT;
+mill_status mill_file_write_at(mill_file *f, uint64_t at, const void *p, size_t n,
+                               mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_sync(mill_file *f, mill_error *err) MILL_USE_RESULT;
+/* A file to write and read, of mode 0600, whose name in `folder` is gone when this returns: its
+** bytes are freed when it is cleared or the process ends, however that comes. */
+mill_status mill_file_scratch(const mill_files *fs, mill_memory *m, const char *folder,
+                              mill_file *out, mill_error *err) MILL_USE_RESULT;
 void mill_file_clear(mill_file *f); /* closes; harmless twice and on a zeroed file with fd -1 */
 
 typedef struct mill_file_info {
@@ -61,6 +67,9 @@ mill_status mill_file_load(const mill_files *fs, mill_memory *m, const char *pat
                            mill_text *out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *path, const void *p,
                               size_t n, mill_error *err) MILL_USE_RESULT;
+/* Append a name in path's folder for a file that will take its place: hidden, and of no other call.
+*/
+mill_status mill_path_temporary(mill_text *out, const char *path, mill_error *err) MILL_USE_RESULT;
 /* Flush `from`, rename it to `to`, flush the folder. */
 mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *from,
                               const char *to, mill_error *err) MILL_USE_RESULT;
@@ -74,6 +83,14 @@ mill_status mill_folder_sync(const mill_files *fs, const char *path,
 mill_status mill_folder_remove(const mill_files *fs, mill_memory *m, const char *path,
                                mill_error *err)
     MILL_USE_RESULT; /* with all below; not there: fine */
+
+/* Rename folder `from` to `to`, which must not be there, and flush the folders above. */
+mill_status mill_folder_move(const mill_files *fs, mill_memory *m, const char *from, const char *to,
+                             mill_error *err) MILL_USE_RESULT;
+/* Exchange two folders in one step, as far as the file system can (else `b` is missing for the
+** moment between two renames), and flush the folders above. */
+mill_status mill_folder_swap(const mill_files *fs, mill_memory *m, const char *a, const char *b,
+                             mill_error *err) MILL_USE_RESULT;
 
 /* Names in a folder, sorted by bytes; "." and ".." left out. */
 typedef struct mill_names {

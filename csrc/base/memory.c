@@ -140,13 +140,30 @@ bool mill_arena_at_end(mill_arena *a, void (*f)(void *), void *what) {
   return true;
 }
 
-void mill_arena_clear(mill_arena *a) {
+static void end(mill_arena *a) {
   for (mill_arena_end *e = a->ends; e; e = e->next) e->f(e->what);
+  a->ends = NULL;
+}
+
+void mill_arena_clear(mill_arena *a) {
+  end(a);
   for (mill_arena_block *b = a->head, *next; b; b = next) {
     next = b->next;
     mill_free(a->memory, b, sizeof *b + b->size);
   }
   mill_arena_init(a, a->memory);
+}
+
+void mill_arena_reset(mill_arena *a) {
+  mill_arena_block *b = a->head;
+  if (b == NULL) return;
+  end(a);
+  for (mill_arena_block *old = b->next, *next; old; old = next) {
+    next = old->next;
+    mill_free(a->memory, old, sizeof *old + old->size);
+  }
+  b->next = NULL;
+  a->at = (char *)(b + 1);
 }
 
 static bool add_block(mill_arena *a, size_t n) {
@@ -162,13 +179,18 @@ static bool add_block(mill_arena *a, size_t n) {
   return true;
 }
 
-void *mill_arena_alloc(mill_arena *a, size_t n) {
+void *mill_arena_take(mill_arena *a, size_t n) {
   if (n > SIZE_MAX / 2) return NULL;
   n = (n + 15) & ~(size_t)15;
   if ((size_t)(a->end - a->at) < n && !add_block(a, n)) return NULL;
   void *p = a->at;
   a->at += n;
-  return memset(p, 0, n);
+  return p;
+}
+
+void *mill_arena_alloc(mill_arena *a, size_t n) {
+  void *p = mill_arena_take(a, n);
+  return p ? memset(p, 0, n) : NULL;
 }
 
 char *mill_arena_strndup(mill_arena *a, const char *s, size_t n) {

@@ -55,8 +55,10 @@ typedef struct mill_arena {
 
 void mill_arena_init(mill_arena *a, mill_memory *m);
 void mill_arena_clear(mill_arena *a); /* frees every block; the arena can be used again */
+void mill_arena_reset(mill_arena *a); /* as clear, but the newest block stays for reuse */
 void *mill_arena_alloc(mill_arena *a,
                        size_t n) MILL_USE_RESULT; /* zeroed; NULL when out of memory */
+void *mill_arena_take(mill_arena *a, size_t n) MILL_USE_RESULT; /* the same, not zeroed */
 /* Call f(what) when the arena is cleared, before its memory goes: for what others allocated. The
 ** last one given comes first. False when out of memory: f is not called then. */
 bool mill_arena_at_end(mill_arena *a, void (*f)(void *), void *what) MILL_USE_RESULT;

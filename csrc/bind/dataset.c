@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind/link.h"
 #include "bind/stage.h"
+#include "ml/stage.h"
 
 typedef struct plan_dataset {
   mill_dataset base;
@@ -15,9 +15,9 @@ typedef struct plan_dataset {
 
 static void dataset_free(mill_dataset *d) {
   plan_dataset *s = (plan_dataset *)d;
-  mill_memory *m = s->base.ctx->memory;
-  mill_plan_unref(s->p);
-  mill_free(m, s, sizeof *s);
+  mill_plan *p = s->p;
+  mill_free(s->base.ctx->memory, s, sizeof *s);
+  mill_plan_unref(p); /* last: it may be what keeps the session's memory */
 }
 
 static mill_expr *add_expr(mill_plan *p, mill_expr_kind kind, const char *name, int nargs) {

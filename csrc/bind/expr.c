@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "bind/host.h"
-#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/raise.h"
 #include "bind/schema.h"
 #include "bind/state.h"
 #include "bind/take.h"
 #include "bind/udf.h"
+#include "sql/parse.h"
 
 enum { MAX_DEPTH = 1000 };
 
@@ -167,7 +167,7 @@ static const mill_expr *take_column(lua_State *L, int index, mill_plan *p) {
   int i = (int)luaL_checkinteger(L, field(L, index, "index"));
   luaL_argcheck(L, i >= 0 && i < h->p->root->noutput, index, "column");
   const mill_node *root = h->p == p ? p->root : mill_plan_use(p, h->p);
-  if (root == NULL) luaL_error(L, "not enough memory");
+  if (root == NULL) mill_raise_memory(L, p->arena.memory, sizeof *root);
   lua_pop(L, 2);
   return root->output[i];
 }
@@ -199,7 +199,7 @@ static void take_cast(lua_State *L, int index, mill_plan *p, mill_expr *e) {
 /* A subquery: the root of an analysed plan, which p keeps alive. */
 static const mill_node *take_query(lua_State *L, int index, mill_plan *p) {
   const mill_node *n = mill_plan_use(p, mill_plan_check(L, field(L, index, "query"))->p);
-  if (n == NULL) luaL_error(L, "not enough memory");
+  if (n == NULL) mill_raise_memory(L, p->arena.memory, sizeof *n);
   lua_pop(L, 1);
   return n;
 }
@@ -246,7 +246,7 @@ const mill_expr *mill_expr_take(lua_State *L, int index, mill_plan *p) {
   if (kind == PARSED) return take_parsed(L, index);
   if (kind_of[kind] == MILL_X_TEXT && flag(L, index, "sql")) return take_sql(L, index, p);
   mill_expr *e = mill_expr_new(&p->arena, kind_of[kind]);
-  if (e == NULL) luaL_error(L, "not enough memory");
+  if (e == NULL) mill_raise_memory(L, p->arena.memory, sizeof *e);
   e->name = text_field(L, index, "name", p);
   e->parts = mill_expr_texts(L, field(L, index, "parts"), p, &e->nparts);
   e->except = mill_expr_texts(L, field(L, index, "except"), p, &e->nexcept);

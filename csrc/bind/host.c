@@ -9,7 +9,6 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "bind/link.h"
 #include "bind/push.h"
 #include "bind/raise.h"
 #include "bind/session.h"
@@ -81,7 +80,7 @@ static mill_status host_call(mill_host *h, const mill_vector *const *args, int n
   const char *why = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "see cause";
   const char *line = strchr(why, '\n');
   mill_fail(err, MILL_E_FAILED_EXECUTE_UDF, "functionName", host->name, "signature",
-            mill_error_fmt(err, "row %zu", b.row + 1), "result", "", "reason",
+            mill_error_fmt(err, "row %zu of its batch", b.row + 1), "result", "", "reason",
             mill_error_fmt(err, "%.*s", (int)(line ? line - why : (long)strlen(why)), why), NULL);
   lua_setfield(L, LUA_REGISTRYINDEX, MILL_RAISE_CAUSE);
   lua_pop(L, 1);

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/number.h"
-#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/rows.h"
 #include "bind/scalar.h"
@@ -13,7 +12,9 @@
 #include "bind/session.h"
 #include "bind/stage.h"
 #include "bind/state.h"
+#include "bind/stream.h"
 #include "kernel/function.h"
+#include "ml/stage.h"
 
 #define MILL_VERSION "0.1.0"
 
@@ -36,14 +37,6 @@ static int is_terminal(lua_State *L) {
 /* core.seconds(): a clock that only goes forward. */
 static int seconds(lua_State *L) {
   lua_pushnumber(L, (lua_Number)mill_monotonic() / 1e9);
-  return 1;
-}
-
-/* core.linked(part): is "ml" or "io" in this build? */
-static int linked(lua_State *L) {
-  static const char *const parts[] = {"ml", "io", NULL};
-  bool has[] = {mill_stage_new != NULL, mill_write_run != NULL};
-  lua_pushboolean(L, has[luaL_checkoption(L, 1, NULL, parts)]);
   return 1;
 }
 
@@ -104,9 +97,13 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"write", mill_rows_write},
                                        {"is_terminal", is_terminal},
                                        {"seconds", seconds},
-                                       {"linked", linked},
                                        {"infer", mill_table_infer},
                                        {"table", mill_table_create},
+                                       {"stream_query", mill_stream_query},
+                                       {"stream_check", mill_stream_refusal},
+                                       {"stream_feed", mill_stream_feed_new},
+                                       {"uuid", mill_stream_uuid},
+                                       {"rest", mill_stream_rest},
                                        {"stage", mill_stage_create},
                                        {"stage_load", mill_stage_open},
                                        {"stage_classes", mill_stage_classes},
@@ -118,6 +115,7 @@ int luaopen_tidemill_core(lua_State *L) {
   mill_interval_open(L);
   mill_session_open_class(L);
   mill_plan_open_class(L);
+  mill_stream_open_class(L);
   mill_rows_open_class(L);
   mill_table_open_class(L);
   mill_stage_open_class(L);

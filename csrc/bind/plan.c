@@ -9,12 +9,15 @@
 #include <string.h>
 
 #include "bind/expr.h"
-#include "bind/link.h"
 #include "bind/raise.h"
 #include "bind/schema.h"
 #include "bind/stage.h"
 #include "bind/state.h"
 #include "bind/udf.h"
+#include "plan/cache.h"
+#include "io/reader.h"
+#include "ml/stage.h"
+#include "sql/parse.h"
 
 static const char *const kinds[] = {
     "relation",    "function", "values",  "one_row",      "range",    "project", "filter",
@@ -109,7 +112,7 @@ static const mill_expr **exprs(lua_State *L, int index, const char *key, mill_pl
 static const mill_node *take_child(lua_State *L, int at, mill_plan *p) {
   if (lua_istable(L, at)) return take_node(L, at, p);
   const mill_node *n = mill_plan_use(p, mill_plan_check(L, at)->p);
-  if (n == NULL) luaL_error(L, "not enough memory");
+  if (n == NULL) mill_raise_memory(L, p->arena.memory, sizeof *n);
   return n;
 }
 
@@ -186,11 +189,15 @@ static void take_source(lua_State *L, int index, mill_plan *p, mill_node *n) {
 }
 
 static void release_stage(void *stage) { mill_stage_unref(stage); }
+static void release_session(void *session) { mill_session_unref(session); }
 
 static void take_stage(lua_State *L, int index, mill_plan *p, mill_node *n) {
   mill_error err;
   mill_error_clear(&err);
-  mill_stage *s = mill_stage_ref(mill_stage_check(L, field(L, index, "stage"))->s);
+  mill_handle_stage *h = mill_stage_check(L, field(L, index, "stage"));
+  mill_session *own = mill_session_ref(h->session); /* kept first: released last */
+  MILL_RAISE_IF(L, &err, mill_plan_keep(p, own, release_session, &err), NULL);
+  mill_stage *s = mill_stage_ref(h->s);
   MILL_RAISE_IF(L, &err, mill_plan_keep(p, s, release_stage, &err), NULL);
   n->stage = s;
   lua_pop(L, 1);
@@ -228,7 +235,7 @@ static const mill_node *take_node(lua_State *L, int index, mill_plan *p) {
   int kind = luaL_checkoption(L, field(L, index, "kind"), NULL, kinds);
   lua_pop(L, 1);
   mill_node *n = mill_node_new(&p->arena, kind_of[kind]);
-  if (n == NULL) luaL_error(L, "not enough memory");
+  if (n == NULL) mill_raise_memory(L, p->arena.memory, sizeof *n);
   take_children(L, index, p, n);
   n->exprs = exprs(L, index, "exprs", p, &n->nexprs);
   n->keys = exprs(L, index, "keys", p, &n->nkeys);
@@ -370,7 +377,7 @@ static void add_files(lua_State *L, mill_plan *p, const mill_node *n) {
   mill_error_clear(&err);
   luaL_checkstack(L, 4, "plan nested too deep");
   for (int i = 0; i < n->nchildren; i++) add_files(L, p, n->child[i]);
-  if (n->kind != MILL_N_SOURCE || mill_read_list == NULL) return;
+  if (n->kind != MILL_N_SOURCE) return;
   mill_read r = {.format = n->source->format,
                  .paths = n->source->paths,
                  .npaths = n->source->npaths,
@@ -393,15 +400,42 @@ static int plan_files(lua_State *L) {
   return 1;
 }
 
+/* plan:cache(): a handle that means the same and keeps its rows. */
+static int plan_cache(lua_State *L) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, 1);
+  mill_handle_plan *kept = mill_state_handle(L, sizeof *kept, MILL_PLAN_CLASS, 1);
+  kept->session = h->session;
+  lua_pushvalue(L, 2);
+  lua_setiuservalue(L, 3, 1);
+  MILL_RAISE_IF(L, &err, mill_plan_cache(h->p, &kept->p, &err), NULL);
+  return 1;
+}
+
+static int plan_uncache(lua_State *L) {
+  mill_plan_uncache(mill_plan_check(L, 1)->p);
+  return 0;
+}
+
 static int plan_kind(lua_State *L) {
   lua_pushinteger(L, mill_plan_check(L, 1)->p->root->kind);
   return 1;
 }
 
 void mill_plan_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"schema", plan_schema},       {"columns", plan_columns}, {"find", plan_find},
-      {"streaming", plan_streaming}, {"explain", plan_explain}, {"view", plan_view},
-      {"kind", plan_kind},           {"files", plan_files},     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"schema", plan_schema},
+                                     {"columns", plan_columns},
+                                     {"find", plan_find},
+                                     {"streaming", plan_streaming},
+                                     {"explain", plan_explain},
+                                     {"view", plan_view},
+                                     {"kind", plan_kind},
+                                     {"files", plan_files},
+                                     {"cache", plan_cache},
+                                     {"uncache", plan_uncache},
+                                     {NULL, NULL}};
   mill_state_class(L, MILL_PLAN_CLASS, methods, plan_gc);
 }

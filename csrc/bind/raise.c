@@ -61,6 +61,14 @@ _Noreturn void mill_raise(lua_State *L, const mill_error *err, const char *query
   }
 }
 
+_Noreturn void mill_raise_memory(lua_State *L, const mill_memory *m, size_t wanted) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_status s = mill_oom(m, wanted, &err);
+  (void)s; /* told by err */
+  mill_raise(L, &err, NULL);
+}
+
 _Noreturn void mill_raise_misuse(lua_State *L, const char *condition, ...) {
   luaL_checkstack(L, 8, NULL);
   lua_createtable(L, 0, 2);

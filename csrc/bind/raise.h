@@ -8,6 +8,7 @@
 #include <lua.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 /* Raise `err`. `query` is the text that its range counts in when err does not know; may be NULL. */
 _Noreturn void mill_raise(lua_State *L, const mill_error *err, const char *query);
@@ -15,6 +16,8 @@ _Noreturn void mill_raise(lua_State *L, const mill_error *err, const char *query
 ** of parameter names and values, ended by NULL. Values must be anchored in the Lua stack. */
 _Noreturn void mill_raise_misuse(lua_State *L, const char *condition, ...)
     __attribute__((sentinel));
+/* Raise OUT_OF_MEMORY: an allocation of `wanted` bytes from m has failed. */
+_Noreturn void mill_raise_memory(lua_State *L, const mill_memory *m, size_t wanted);
 /* Push the error object of `err` without raising. */
 void mill_raise_object(lua_State *L, const mill_error *err, const char *query);
 /* Key in the registry: the Lua error that the next core error comes from. */

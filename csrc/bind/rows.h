@@ -13,5 +13,8 @@ int mill_rows_write(lua_State *L);   /* core.write(plan, spec): rows as files */
 int mill_table_infer(lua_State *L);  /* core.infer(session, rows, names, by_name): struct type */
 int mill_table_create(lua_State *L); /* core.table(session, rows, type): plan handle */
 void mill_table_open_class(lua_State *L);
+/* Push the handle of a plan that is a table. */
+struct mill_table;
+void mill_table_push(lua_State *L, int session, struct mill_table *t);
 
 #endif

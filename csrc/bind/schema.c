@@ -217,7 +217,7 @@ const mill_type *mill_schema_take(lua_State *L, int index, mill_types *types) {
     t = take_text(L, index, id, types);
   }
   if (!known) luaL_error(L, "not a data type: '%s'", id);
-  if (t == NULL) luaL_error(L, "not enough memory");
+  if (t == NULL) mill_raise_memory(L, mill_types_memory(types), sizeof *t);
   lua_pop(L, 1);
   return t;
 }

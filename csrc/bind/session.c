@@ -4,9 +4,9 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "bind/link.h"
 #include "bind/raise.h"
 #include "bind/state.h"
+#include "sql/parse.h"
 
 static int session_close(lua_State *L) {
   mill_handle_session *h = luaL_checkudata(L, 1, MILL_SESSION_CLASS);
@@ -109,6 +109,8 @@ int mill_session_create(lua_State *L) {
   o.memory = (size_t)luaL_optinteger(L, -1, 0);
   lua_getfield(L, 1, "temp");
   o.temp = luaL_optstring(L, -1, NULL);
+  lua_getfield(L, 1, "temp_limit");
+  o.temp_limit = (uint64_t)luaL_optinteger(L, -1, 0);
   lua_getfield(L, 1, "force_spill");
   o.force_spill = lua_toboolean(L, -1);
   mill_handle_session *h = mill_state_handle(L, sizeof *h, MILL_SESSION_CLASS, 1);

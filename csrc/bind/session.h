@@ -4,7 +4,6 @@
 
 #include <lua.h>
 
-#include "bind/link.h"
 #include "plan/session.h"
 
 #define MILL_SESSION_CLASS "tidemill.session"

@@ -4,16 +4,19 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "bind/link.h"
 #include "bind/push.h"
 #include "bind/raise.h"
+#include "bind/rows.h"
 #include "bind/state.h"
 
 static int stage_gc(lua_State *L) {
   mill_handle_stage *h = luaL_checkudata(L, 1, MILL_STAGE_CLASS);
   mill_stage *s = h->s;
+  mill_session *session = h->session;
   h->s = NULL;
+  h->session = NULL;
   if (s) mill_stage_unref(s);
+  if (session) mill_session_unref(session);
   return 0;
 }
 
@@ -25,8 +28,9 @@ mill_handle_stage *mill_stage_check(lua_State *L, int index) {
 
 static mill_handle_stage *push_stage(lua_State *L, int session) {
   session = lua_absindex(L, session);
-  mill_session_check(L, session);
+  mill_session *s = mill_session_check(L, session)->s;
   mill_handle_stage *h = mill_state_handle(L, sizeof *h, MILL_STAGE_CLASS, 1);
+  h->session = mill_session_ref(s);
   lua_pushvalue(L, session);
   lua_setiuservalue(L, -2, 1);
   return h;
@@ -49,7 +53,6 @@ int mill_stage_create(lua_State *L) {
   size_t n;
   mill_error err;
   mill_error_clear(&err);
-  mill_link_need_ml(L);
   mill_handle_session *s = mill_session_check(L, 1);
   const char *name = luaL_checklstring(L, 2, &n), *uid = luaL_optstring(L, 3, NULL);
   const mill_stage_class *c = mill_stage_class_find(name, n);
@@ -62,7 +65,6 @@ int mill_stage_create(lua_State *L) {
 int mill_stage_open(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
-  mill_link_need_ml(L);
   mill_handle_session *s = mill_session_check(L, 1);
   const char *path = luaL_checkstring(L, 2);
   mill_handle_stage *h = push_stage(L, 1);
@@ -81,10 +83,11 @@ static void push_class(lua_State *L, const mill_stage_class *c) {
   static const char *const kinds[] = {
       "boolean", "int",          "long",         "float",  "double", "string", "strings", "ints",
       "doubles", "double_lists", "string_lists", "vector", "matrix", "stages", "stage",   "maps"};
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 6);
   set_text(L, "name", mill_stage_class_name(c));
   set_text(L, "package", mill_stage_class_package(c));
   set_text(L, "doc", mill_stage_class_doc(c));
+  set_text(L, "example", mill_stage_class_example(c));
   set_text(L, "role", roles[mill_stage_class_role(c)]);
   lua_newtable(L);
   const mill_param *p;
@@ -102,7 +105,6 @@ static void push_class(lua_State *L, const mill_stage_class *c) {
 
 int mill_stage_classes(lua_State *L) {
   lua_newtable(L);
-  if (mill_stage_class_at == NULL) return 1;
   const mill_stage_class *c;
   for (size_t i = 0; (c = mill_stage_class_at(i)) != NULL; i++) {
     push_class(L, c);
@@ -260,18 +262,23 @@ static int stage_attributes(lua_State *L) {
 
 typedef struct attribute {
   mill_table *t;
+  mill_session *session;
 } attribute;
 #define ATTRIBUTE "tidemill.attribute"
 
 static int attribute_gc(lua_State *L) {
   attribute *a = luaL_checkudata(L, 1, ATTRIBUTE);
   mill_table *t = a->t;
+  mill_session *session = a->session;
   a->t = NULL;
+  a->session = NULL;
   if (t) mill_table_unref(t);
+  if (session) mill_session_unref(session);
   return 0;
 }
 
-/* stage:attribute(name): its value; a table of more rows than one as a list of Rows. */
+/* stage:attribute(name): its value; a table of more rows than one as a list of Rows; what is a
+** DataFrame as a plan. */
 static int stage_attribute(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
@@ -279,9 +286,16 @@ static int stage_attribute(lua_State *L) {
   const char *name = luaL_checkstring(L, 2);
   lua_settop(L, 2);
   attribute *a = mill_state_handle(L, sizeof *a, ATTRIBUTE, 0);
-  MILL_RAISE_IF(L, &err, mill_stage_attribute(h->s, name, &a->t, &err), NULL);
-  lua_newtable(L);
+  a->session = mill_session_ref(h->session);
+  bool frame = false;
+  MILL_RAISE_IF(L, &err, mill_stage_attribute(h->s, name, &a->t, &frame, &err), NULL);
   mill_table *t = a->t;
+  if (frame) {
+    lua_getiuservalue(L, 1, 1);
+    mill_table_push(L, -1, t);
+    return 1;
+  }
+  lua_newtable(L);
   if (t->rows == 1 && t->schema->nfields == 1) {
     mill_push_value(L, 4, &t->chunk[0]->col[0], 0);
     return 1;

@@ -10,7 +10,8 @@
 #define MILL_STAGE_CLASS "tidemill.stage"
 
 typedef struct mill_handle_stage {
-  mill_stage *s; /* user value 1: the session's handle */
+  mill_stage *s;         /* user value 1: the session's handle */
+  mill_session *session; /* a reference: the stage's memory is the session's, which may be closed */
 } mill_handle_stage;
 
 void mill_stage_open_class(lua_State *L);

@@ -4,7 +4,6 @@
 ** there into the chunks of a table. Raising at any row frees all of it. */
 #include <lauxlib.h>
 
-#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/raise.h"
 #include "bind/rows.h"
@@ -17,15 +16,17 @@
 typedef struct builder {
   mill_arena arena;
   mill_table *t;
-  bool open;
+  mill_session *session; /* a reference: the memory is the session's. NULL: closed */
 } builder;
 
 static int builder_gc(lua_State *L) {
   builder *b = luaL_checkudata(L, 1, BUILDER);
-  if (!b->open) return 0;
-  b->open = false;
+  mill_session *session = b->session;
+  if (session == NULL) return 0;
+  b->session = NULL;
   mill_arena_clear(&b->arena);
   if (b->t) mill_table_unref(b->t);
+  mill_session_unref(session);
   return 0;
 }
 
@@ -57,13 +58,13 @@ static void add_batch(lua_State *L, builder *b, mill_taker *taker, lua_Integer f
 
 static void release_table(void *t) { mill_table_unref(t); }
 
-static void finish(lua_State *L, builder *b) {
+void mill_table_push(lua_State *L, int session, mill_table *t) {
   mill_error err;
   mill_error_clear(&err);
-  mill_handle_plan *h = mill_plan_push(L, 1);
+  mill_handle_plan *h = mill_plan_push(L, session);
   mill_node *n = mill_node_new(&h->p->arena, MILL_N_TABLE);
   if (n == NULL) MILL_RAISE_IF(L, &err, mill_oom(h->p->arena.memory, sizeof *n, &err), NULL);
-  n->table = mill_table_ref(b->t);
+  n->table = mill_table_ref(t);
   MILL_RAISE_IF(L, &err, mill_plan_keep(h->p, n->table, release_table, &err), NULL);
   h->p->root = n;
   mill_plan_settle(L, h, NULL, NULL);
@@ -80,7 +81,7 @@ int mill_table_create(lua_State *L) {
   luaL_argcheck(L, schema->id == MILL_STRUCT, 3, "a struct type");
   builder *b = mill_state_handle(L, sizeof *b, BUILDER, 0);
   mill_arena_init(&b->arena, ctx->memory);
-  b->open = true;
+  b->session = mill_session_ref(s->s);
   MILL_RAISE_IF(L, &err, mill_table_new(ctx->memory, schema, &b->t, &err), NULL);
   mill_taker taker = {&b->arena, ctx->types, NULL, 0};
   lua_Integer rows = (lua_Integer)lua_rawlen(L, 2);
@@ -88,7 +89,7 @@ int mill_table_create(lua_State *L) {
     lua_Integer left = rows - at + 1;
     add_batch(L, b, &taker, at, (uint32_t)(left < MILL_BATCH ? left : MILL_BATCH));
   }
-  finish(L, b);
+  mill_table_push(L, 1, b->t);
   return 1;
 }
 
@@ -148,7 +149,7 @@ int mill_table_infer(lua_State *L) {
     lua_pop(L, 1);
   }
   const mill_type *t = mill_type_struct(types, f, (uint32_t)n);
-  if (t == NULL) return luaL_error(L, "not enough memory");
+  if (t == NULL) mill_raise_memory(L, mill_types_memory(types), sizeof *t);
   mill_schema_push(L, t);
   return 1;
 }

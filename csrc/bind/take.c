@@ -111,7 +111,7 @@ static void put_text(lua_State *L, mill_taker *t, mill_vector *v, uint32_t k, co
   if (n > UINT32_MAX) luaL_error(L, "string of more than 4 GiB");
   const char *copy = text;
   if (n > MILL_STR_INLINE) copy = mill_arena_strndup(t->arena, text, n);
-  if (copy == NULL) luaL_error(L, "not enough memory");
+  if (copy == NULL) mill_raise_memory(L, t->arena->memory, n);
   ((mill_str *)v->data)[k] = mill_str_view(copy, n);
 }
 

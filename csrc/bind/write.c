@@ -1,11 +1,10 @@
 /* core.write: the rows of a plan as files (io/writer.h). */
 #include <lauxlib.h>
 
-#include "bind/link.h"
 #include "bind/plan.h"
 #include "bind/raise.h"
 #include "bind/rows.h"
-#include "io/writer.h"
+#include "plan/format.h"
 
 static const char *conf(void *arg, const char *key) { return mill_session_get(arg, key); }
 
@@ -53,8 +52,6 @@ int mill_rows_write(lua_State *L) {
   mill_rows *rows = NULL;
   uint64_t written = 0;
   mill_error_clear(&err);
-  if (mill_write_run == NULL)
-    mill_raise_misuse(L, "NOT_IMPLEMENTED", "feature", "Writing files", NULL);
   lua_settop(L, 2);
   mill_handle_plan *h = mill_plan_check(L, 1);
   mill_session *s = h->session->s;
@@ -67,7 +64,7 @@ int mill_rows_write(lua_State *L) {
   mill_session_enter(L, h->session);
   MILL_RAISE_IF(L, &err, mill_session_settings(s, &set, &err), NULL);
   MILL_RAISE_IF(L, &err, mill_plan_open(h->p, &rows, &err), NULL);
-  mill_status status = mill_write_run(mill_session_context(s), &set, &w, rows, &written, &err);
+  mill_status status = mill_format_write(mill_session_context(s), &set, &w, rows, &written, &err);
   mill_session_leave(L, h->session);
   MILL_RAISE_IF(L, &err, status, NULL);
   lua_pushinteger(L, (lua_Integer)written);

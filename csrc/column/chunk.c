@@ -96,6 +96,12 @@ void mill_table_unref(mill_table *t) {
   mill_free(t->memory, t, sizeof *t);
 }
 
+void mill_table_reset(mill_table *t) {
+  for (size_t i = 0; i < t->nchunks; i++) mill_chunk_unref(t->chunk[i]);
+  t->nchunks = 0;
+  t->rows = 0;
+}
+
 mill_status mill_table_add_move(mill_table *t, mill_chunk *c, mill_error *err) {
   void *p = t->chunk;
   mill_status s = mill_grow(t->memory, &p, &t->capacity, t->nchunks + 1, sizeof *t->chunk, err);
@@ -116,8 +122,10 @@ static mill_status open_chunk(mill_table *t, mill_chunk **out, mill_error *err) 
     *out = last;
     return MILL_OK;
   }
-  uint32_t rows = t->nchunks ? MILL_CHUNK : FIRST_ROWS;
-  MILL_TRY(mill_chunk_new(t->memory, t->schema, rows, &last, err));
+  uint64_t rows = t->nchunks ? MILL_CHUNK : FIRST_ROWS;
+  if (t->expect > t->rows + FIRST_ROWS) rows = t->expect - t->rows;
+  if (rows > MILL_CHUNK) rows = MILL_CHUNK;
+  MILL_TRY(mill_chunk_new(t->memory, t->schema, (uint32_t)rows, &last, err));
   MILL_TRY(mill_table_add_move(t, last, err));
   *out = last;
   return MILL_OK;

@@ -35,13 +35,16 @@ typedef struct mill_table {
   mill_chunk **chunk;
   size_t nchunks, capacity;
   uint64_t rows;
-  int refs; /* atomic */
+  uint64_t expect; /* rows that appending may bring it to, for room at once; 0: nobody knows */
+  int refs;        /* atomic */
 } mill_table;
 
 mill_status mill_table_new(mill_memory *m, const mill_type *schema, mill_table **out,
                            mill_error *err) MILL_USE_RESULT;
 mill_table *mill_table_ref(mill_table *t);
 void mill_table_unref(mill_table *t);
+/* Drop all rows. Who holds the table sees it empty; its chunks stay for those who hold them. */
+void mill_table_reset(mill_table *t);
 /* Takes over the reference, also on failure. */
 mill_status mill_table_add_move(mill_table *t, mill_chunk *c, mill_error *err) MILL_USE_RESULT;
 /* Append a batch, filling up the last chunk (only while the table has a single owner). */

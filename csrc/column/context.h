@@ -13,6 +13,14 @@ struct mill_zones;
 struct mill_zone;
 struct mill_clock;
 
+/* Bytes of a session's spill files; atomic. */
+typedef struct mill_temp {
+  uint64_t limit;   /* on disk at once; 0: none */
+  uint64_t used;    /* on disk now */
+  uint64_t written; /* ever, compressed */
+  uint64_t runs;    /* ever */
+} mill_temp;
+
 typedef struct mill_context {
   mill_memory *memory;
   mill_types *types;
@@ -21,6 +29,7 @@ typedef struct mill_context {
   struct mill_zones *zones;
   struct mill_clock *clock;
   const char *temp_folder; /* spill files; NULL: the system's */
+  mill_temp *temp;         /* their bytes; NULL: not counted */
   bool force_spill;        /* tests: every blocking operator spills at once */
 } mill_context;
 

@@ -105,3 +105,7 @@ mill_status mill_scan_table(mill_table *t, mill_scan **out, mill_error *err) {
   *out = &s->base;
   return MILL_OK;
 }
+
+const mill_table *mill_scan_in_memory(const mill_scan *s) {
+  return s->free == table_free ? ((const table_scan *)s)->table : NULL;
+}

@@ -42,5 +42,7 @@ void mill_scan_unref(mill_scan *s); /* NULL allowed */
 
 /* The rows of a table, without copies; the scan keeps the table alive. */
 mill_status mill_scan_table(mill_table *t, mill_scan **out, mill_error *err) MILL_USE_RESULT;
+/* That table; NULL: the scan was made otherwise. For who can use rows where they lie. */
+const mill_table *mill_scan_in_memory(const mill_scan *s);
 
 #endif

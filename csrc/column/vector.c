@@ -19,11 +19,21 @@ static mill_status take(mill_arena *a, size_t n, size_t width, void **out, mill_
   return *out ? MILL_OK : mill_oom(a->memory, n * width, err);
 }
 
+/* Room for n values. Numbers are left as the memory was; what holds pointers or spans is zeroed. */
+static mill_status take_values(mill_arena *a, size_t n, const mill_type *t, void **out,
+                               mill_error *err) {
+  bool number = t->phys >= MILL_PHYS_BOOL && t->phys <= MILL_PHYS_F64;
+  if (!number || n == 0) return take(a, n, t->width, out, err);
+  if (n > SIZE_MAX / 2 / t->width) return mill_oom(a->memory, SIZE_MAX, err);
+  *out = mill_arena_take(a, n * t->width);
+  return *out ? MILL_OK : mill_oom(a->memory, n * t->width, err);
+}
+
 mill_status mill_vector_init(mill_vector *v, const mill_type *type, uint32_t capacity,
                              mill_arena *a, mill_error *err) {
   void *child;
   *v = (mill_vector){.type = type, .mask = MILL_FLAT, .capacity = capacity};
-  MILL_TRY(take(a, capacity, type->width, &v->data, err));
+  MILL_TRY(take_values(a, capacity, type, &v->data, err));
   MILL_TRY(take(a, child_count(type), sizeof(mill_vector), &child, err));
   v->child = child;
   for (uint32_t i = 0; i < child_count(type); i++)
@@ -45,7 +55,7 @@ static mill_status grow_valid(mill_vector *v, uint32_t capacity, mill_arena *a, 
 mill_status mill_vector_reserve(mill_vector *v, uint32_t capacity, mill_arena *a, mill_error *err) {
   void *data;
   if (capacity <= v->capacity) return MILL_OK;
-  MILL_TRY(take(a, capacity, v->type->width, &data, err));
+  MILL_TRY(take_values(a, capacity, v->type, &data, err));
   if (v->capacity && v->type->width) memcpy(data, v->data, (size_t)v->capacity * v->type->width);
   if (v->type->phys == MILL_PHYS_STRUCT)
     for (uint32_t i = 0; i < child_count(v->type); i++)
@@ -145,11 +155,25 @@ static inline uint32_t source(const rows_of *r, size_t i) {
   return mill_vector_at(r->src, r->sel ? r->sel[i] : i);
 }
 
+/* One loop for each way to a value: through the selection, the dictionary, or both. */
 #define COPY_LOOP(T)                                                                               \
-  for (size_t i = 0; i < r->n; i++) ((T *)to)[i] = ((const T *)from)[source(r, i)]
+  do {                                                                                             \
+    T *restrict y = to;                                                                            \
+    const T *x = from;                                                                             \
+    const uint32_t *sel = r->sel, *index = r->src->index, mask = r->src->mask;                     \
+    if (sel && index)                                                                              \
+      for (size_t i = 0; i < n; i++) y[i] = x[index[sel[i]]];                                      \
+    else if (index)                                                                                \
+      for (size_t i = 0; i < n; i++) y[i] = x[index[i]];                                           \
+    else if (sel)                                                                                  \
+      for (size_t i = 0; i < n; i++) y[i] = x[sel[i] & mask];                                      \
+    else                                                                                           \
+      for (size_t i = 0; i < n; i++) y[i] = x[i & mask];                                           \
+  } while (0)
 
 static void copy_fixed(void *to, const rows_of *r, uint8_t width) {
   const void *from = r->src->data;
+  const size_t n = r->n;
   if (r->sel == NULL && r->src->index == NULL && r->src->mask != 0) {
     memcpy(to, from, r->n * width);
     return;

@@ -47,8 +47,8 @@ mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit
 /* Operators that need all their input: their rows. */
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
                                 mill_error *err) MILL_USE_RESULT;
-mill_status mill_exec_sort(const mill_exec *x, const mill_op *op, mill_table **out,
-                           mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_window(const mill_exec *x, const mill_op *op, mill_table **out,
                              mill_error *err) MILL_USE_RESULT;
 
@@ -59,6 +59,9 @@ mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_tab
 void mill_join_free(mill_join_table *t);
 mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_table *t,
                             mill_step **out, mill_error *err) MILL_USE_RESULT;
+/* SEMI and ANTI with build_left: their rows. */
+mill_status mill_join_semi(const mill_exec *x, const mill_op *op, mill_table *out,
+                           mill_error *err) MILL_USE_RESULT;
 /* RIGHT, FULL: the right rows that no probe met, as rows of the join, appended to `out`. */
 mill_status mill_join_unmatched(mill_join_table *t, mill_table *out,
                                 mill_error *err) MILL_USE_RESULT;
@@ -75,16 +78,6 @@ mill_status mill_source_range(const mill_exec *x, const mill_op *op, mill_scan *
 mill_status mill_source_one_row(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 
-/* Sort `n` rows of a table by keys computed from them: order[i] is the row that comes i-th, equal
-** rows in table order. Rows are numbered through the chunks. */
-typedef struct mill_sort_keys {
-  mill_table *table; /* the key columns, one row for each row to sort */
-  const mill_bound_sort *sorts;
-  int n;
-} mill_sort_keys;
-mill_status mill_sort_rows(const mill_exec *x, const mill_sort_keys *k, uint32_t *order, size_t n,
-                           mill_error *err) MILL_USE_RESULT;
-int mill_sort_compare(const mill_sort_keys *k, uint32_t a, uint32_t b);
 /* Copy rows of a table in the given order to the end of `out`. */
 mill_status mill_table_take(const mill_table *t, const uint32_t *order, size_t n, mill_table *out,
                             mill_error *err) MILL_USE_RESULT;

@@ -1,311 +1,438 @@
-/* Hash joins: the right side in a table with chains of equal keys, probed by batches of the left.
-** Without keys every pair is tried. Pairs come by left row, then by right row. */
+/* Hash joins, the left side: batches probe the table of the right side (join_int.h).
+**
+** Keys of a batch are looked up together. Where a left row has at most one partner the batch keeps
+** its columns and its positions, and right columns are dictionaries over the table indexed by those
+** positions: nothing is copied. Else pairs are listed, up to a batch of them at a time, and the
+** columns of both sides are dictionaries over the list. A condition is put to lists of pairs; joins
+** that need one partner only (SEMI, ANTI, MARK) try one pair a row and go on with the rows that
+** still have none. Without keys every right row is a candidate. Pairs come by left row, then by
+** right row. */
 #include <string.h>
 
-#include "exec/exec_int.h"
-
-struct mill_join_table {
-  const mill_exec *x;
-  const mill_op *op;
-  mill_table *right, *keys;
-  uint64_t *hash;
-  uint32_t *slot, *next; /* row + 1; chains in ascending order */
-  size_t nslots;
-  uint8_t *met; /* RIGHT, FULL: rows that had a partner */
-  bool has_null_key;
-};
-
-/* ---- building ------------------------------------------------------------------------------- */
-
-static mill_status hash_keys(mill_join_table *t, mill_error *err) {
-  mill_memory *m = t->x->ctx->memory;
-  size_t n = (size_t)t->right->rows, at = 0;
-  t->nslots = 16;
-  while (t->nslots < 2 * n) t->nslots *= 2;
-  t->hash = mill_alloc(m, (n + 1) * sizeof *t->hash);
-  t->next = mill_calloc(m, (n + 1) * sizeof *t->next);
-  t->slot = mill_calloc(m, t->nslots * sizeof *t->slot);
-  if (t->hash == NULL || t->next == NULL || t->slot == NULL) return mill_oom(m, n * 16, err);
-  for (size_t c = 0; c < t->keys->nchunks; c++) {
-    const mill_chunk *k = t->keys->chunk[c];
-    for (int i = 0; i < t->op->nkeys; i++)
-      mill_vector_hash(&k->col[i], NULL, k->n, i > 0, t->hash + at);
-    at += k->n;
-  }
-  size_t row = n;
-  for (size_t c = t->keys->nchunks; c-- > 0;) { /* from the last row on, so chains ascend */
-    const mill_chunk *k = t->keys->chunk[c];
-    for (uint32_t i = k->n; i-- > 0;) {
-      bool null = false;
-      row--;
-      for (int j = 0; j < t->op->nkeys; j++) null |= !mill_vector_valid(&k->col[j], i);
-      t->has_null_key |= null;
-      if (null && !t->op->null_safe) continue;
-      uint32_t *s = &t->slot[t->hash[row] & (t->nslots - 1)];
-      t->next[row] = *s;
-      *s = (uint32_t)row + 1;
-    }
-  }
-  return MILL_OK;
-}
-
-mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_table **out,
-                            mill_error *err) {
-  mill_join_table *t = mill_calloc(x->ctx->memory, sizeof *t);
-  if (t == NULL) return mill_oom(x->ctx->memory, sizeof *t, err);
-  t->x = x;
-  t->op = op;
-  *out = t;
-  MILL_TRY(mill_exec_table(x, op->child[1], -1, &t->right, err));
-  if (t->right->rows >= UINT32_MAX) return mill_oom(x->ctx->memory, SIZE_MAX, err);
-  if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL) {
-    t->met = mill_calloc(x->ctx->memory, (size_t)t->right->rows + 1);
-    if (t->met == NULL) return mill_oom(x->ctx->memory, (size_t)t->right->rows, err);
-  }
-  if (op->nkeys == 0) return MILL_OK;
-  MILL_TRY(mill_table_map(x, t->right, op->right_keys, op->nkeys, &t->keys, err));
-  return hash_keys(t, err);
-}
-
-void mill_join_free(mill_join_table *t) {
-  if (t == NULL) return;
-  mill_memory *m = t->x->ctx->memory;
-  size_t n = t->right ? (size_t)t->right->rows : 0;
-  if (t->hash) mill_free(m, t->hash, (n + 1) * sizeof *t->hash);
-  if (t->next) mill_free(m, t->next, (n + 1) * sizeof *t->next);
-  if (t->slot) mill_free(m, t->slot, t->nslots * sizeof *t->slot);
-  if (t->met) mill_free(m, t->met, n + 1);
-  mill_table_unref(t->keys);
-  mill_table_unref(t->right);
-  mill_free(m, t, sizeof *t);
-}
-
-/* ---- probing -------------------------------------------------------------------------------- */
-
-typedef struct pair {
-  uint32_t left, right; /* position in the batch; row of the right table, UINT32_MAX: none */
-} pair;
+#include "exec/join_int.h"
 
 typedef struct probe {
   mill_step base;
   mill_join_table *t;
   mill_program *keys, *condition;
   mill_vector *key;
-  pair *found;
-  size_t nfound, capacity;
-  pair tried[MILL_BATCH]; /* not yet put to the condition */
-  uint32_t ntried;
-  uint32_t matches[MILL_BATCH];
+  mill_arena scratch;
   mill_batch *in;
+  bool alone;                /* a row has at most one partner, and no condition decides */
+  uint32_t next[MILL_BATCH]; /* candidate of each row of the batch + 1; 0: no more */
+  bool null_key[MILL_BATCH];
+  uint8_t met[MILL_BATCH];
+  uint32_t left[MILL_BATCH], right[MILL_BATCH]; /* a list of pairs: row of the batch, right row */
+  uint32_t position[MILL_BATCH], at[MILL_BATCH];
+  uint32_t *found; /* pairs that passed the condition, where outer rows go between them */
+  size_t nfound, capacity;
 } probe;
 
-static mill_status gather_pairs(probe *p, const pair *pairs, uint32_t n, mill_vector *cols,
-                                mill_arena *a, mill_error *err) {
-  uint32_t rows[MILL_BATCH];
-  const mill_table *r = p->t->right;
-  for (uint32_t i = 0; i < n; i++) rows[i] = mill_batch_row(p->in, pairs[i].left);
-  for (uint32_t c = 0; c < p->in->ncols; c++)
-    MILL_TRY(mill_vector_gather(&cols[c], &p->in->col[c], rows, n, false, a, err));
-  for (uint32_t i = 0; i < n; i++) rows[i] = pairs[i].right;
-  for (uint32_t c = 0; c < r->schema->nfields; c++)
-    MILL_TRY(mill_table_gather(r, c, rows, n, &cols[p->in->ncols + c], a, err));
-  return MILL_OK;
+/* ---- candidates ----------------------------------------------------------------------------- */
+
+static bool same_keys(const probe *p, uint32_t i, uint32_t right) {
+  for (int k = 0; k < p->base.op->nkeys; k++)
+    if (!mill_vector_equal(&p->t->key[k], right, &p->key[k], i)) return false;
+  return true;
 }
 
-static mill_status accept_pair(probe *p, pair x, mill_error *err) {
-  MILL_TRY(mill_grow(p->base.x->ctx->memory, (void **)&p->found, &p->capacity, p->nfound + 1,
-                     sizeof *p->found, err));
-  p->found[p->nfound++] = x;
-  p->matches[x.left]++;
-  if (p->t->met) p->t->met[x.right] = 1;
-  return MILL_OK;
+/* The first row + 1 of a chain from r on whose key is that of row i. */
+static uint32_t match_from(const probe *p, uint32_t r, uint64_t word, uint32_t i) {
+  const mill_join_table *t = p->t;
+  if (t->dense) return r;
+  for (; r; r = t->next[r - 1])
+    if (t->word[r - 1] == word && (t->numbers || same_keys(p, i, r - 1))) break;
+  return r;
 }
 
-/* Put the tried pairs to the condition. */
-static mill_status decide(probe *p, mill_error *err) {
-  uint32_t n = p->ntried, ncols = p->in->ncols + p->t->right->schema->nfields;
-  p->ntried = 0;
-  if (n == 0) return MILL_OK;
-  mill_arena a;
-  mill_vector yes;
-  mill_arena_init(&a, p->base.x->ctx->memory);
-  mill_vector *cols = mill_arena_alloc(&a, (ncols + 1) * sizeof *cols);
-  mill_status s = cols ? gather_pairs(p, p->tried, n, cols, &a, err) : mill_oom(a.memory, 1, err);
-  mill_batch b = {.n = n, .ncols = ncols, .col = cols, .first = p->in->first};
-  if (s == MILL_OK) s = mill_program_run(p->condition, &b, &yes, err);
-  for (uint32_t i = 0; i < n && s == MILL_OK; i++)
-    if (mill_vector_valid(&yes, i) && ((const uint8_t *)yes.data)[mill_vector_at(&yes, i)])
-      s = accept_pair(p, p->tried[i], err);
-  mill_arena_clear(&a);
-  return s;
-}
-
-static mill_status try_pair(probe *p, uint32_t left, uint32_t right, mill_error *err) {
-  pair x = {left, right};
-  if (p->condition == NULL) return accept_pair(p, x, err);
-  p->tried[p->ntried++] = x;
-  return p->ntried == MILL_BATCH ? decide(p, err) : MILL_OK;
-}
-
-/* ---- results -------------------------------------------------------------------------------- */
-
-static mill_status pass(probe *p, const pair *pairs, uint32_t n, mill_error *err) {
-  uint32_t ncols = p->in->ncols + p->t->right->schema->nfields;
-  mill_arena a;
-  if (n == 0) return MILL_OK;
-  mill_arena_init(&a, p->base.x->ctx->memory);
-  mill_vector *cols = mill_arena_alloc(&a, (ncols + 1) * sizeof *cols);
-  mill_status s = cols ? gather_pairs(p, pairs, n, cols, &a, err) : mill_oom(a.memory, 1, err);
-  mill_batch b = {.n = n, .ncols = ncols, .col = cols, .first = p->in->first};
-  if (s == MILL_OK) s = p->base.next->push(p->base.next, &b, err);
-  mill_arena_clear(&a);
-  return s;
-}
-
-static mill_status pass_all(probe *p, mill_error *err) {
-  for (size_t at = 0; at < p->nfound; at += MILL_BATCH) {
-    size_t n = p->nfound - at < MILL_BATCH ? p->nfound - at : MILL_BATCH;
-    MILL_TRY(pass(p, p->found + at, (uint32_t)n, err));
+static void look_up(probe *p, uint32_t n) {
+  const mill_join_table *t = p->t;
+  uint64_t word[MILL_BATCH];
+  uint8_t can[MILL_BATCH];
+  mill_join_words(t, p->key, 0, n, word, can);
+  if (t->dense) {
+    for (uint32_t i = 0; i < n; i++) p->next[i] = can[i] ? t->slot[word[i]] : 0;
+    return;
   }
-  p->nfound = 0;
+  for (uint32_t i = 0; i < n; i++) p->next[i] = can[i] ? t->slot[mill_join_slot(t, word[i])] : 0;
+  for (uint32_t i = 0; i < n; i++)
+    if (p->next[i]) p->next[i] = match_from(p, p->next[i], word[i], i);
+}
+
+static void advance(probe *p, uint32_t i) {
+  const mill_join_table *t = p->t;
+  uint32_t r = p->next[i];
+  if (p->base.op->nkeys == 0)
+    p->next[i] = r < t->rows ? r + 1 : 0;
+  else
+    p->next[i] = match_from(p, t->next[r - 1], t->word[r - 1], i);
+}
+
+static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
+  int nkeys = p->base.op->nkeys;
+  p->in = b;
+  mill_arena_reset(&p->scratch);
+  if (nkeys == 0) {
+    for (uint32_t i = 0; i < b->n; i++) p->next[i] = p->t->rows > 0;
+    return MILL_OK;
+  }
+  MILL_TRY(mill_program_run(p->keys, b, p->key, err));
+  look_up(p, b->n);
+  return MILL_OK;
+}
+
+/* ---- batches of the result ------------------------------------------------------------------ */
+
+static bool nested(const mill_vector *v) {
+  return v->type->phys == MILL_PHYS_LIST || v->type->phys == MILL_PHYS_STRUCT;
+}
+
+/* v at the positions at[0..n), as a dictionary; `made` keeps the index of columns that share one. */
+typedef struct composed {
+  const uint32_t *from, *to;
+} composed;
+
+static mill_status pick(probe *p, const mill_vector *v, const uint32_t *at, uint32_t n,
+                        composed *made, mill_vector *out, mill_error *err) {
+  *out = *v;
+  if (v->mask == 0 && v->index == NULL) return MILL_OK;
+  if (nested(v)) return mill_vector_gather(out, v, at, n, false, &p->scratch, err);
+  out->index = at;
+  out->mask = MILL_FLAT;
+  if (v->index == NULL) return MILL_OK;
+  if (made->from != v->index) {
+    uint32_t *index = mill_arena_alloc(&p->scratch, (size_t)(n + 1) * sizeof *index);
+    if (index == NULL) return mill_oom(p->scratch.memory, n, err);
+    for (uint32_t i = 0; i < n; i++) index[i] = v->index[at[i]];
+    *made = (composed){v->index, index};
+  }
+  out->index = made->to;
+  return MILL_OK;
+}
+
+static mill_status right_columns(probe *p, const uint32_t *row, uint32_t n, mill_vector *cols,
+                                 mill_error *err) {
+  composed none = {NULL, NULL};
+  for (uint32_t c = 0; c < p->t->right->schema->nfields; c++)
+    MILL_TRY(pick(p, &p->t->col[c], row, n, &none, &cols[c], err));
+  return MILL_OK;
+}
+
+/* The batch of n pairs: left columns, then right ones, whichever are in the table. */
+static mill_status pair_batch(probe *p, const uint32_t *left, const uint32_t *right, uint32_t n,
+                              mill_batch *out, mill_error *err) {
+  const mill_batch *in = p->in;
+  uint32_t ncols = in->ncols + p->t->right->schema->nfields;
+  mill_vector *cols = mill_arena_alloc(&p->scratch, (ncols + 1) * sizeof *cols);
+  uint32_t *at = mill_arena_alloc(&p->scratch, (size_t)(n + 1) * sizeof *at);
+  composed made = {NULL, NULL};
+  if (cols == NULL || at == NULL) return mill_oom(p->scratch.memory, ncols, err);
+  for (uint32_t i = 0; i < n; i++) at[i] = mill_batch_row(in, left[i]);
+  bool table_first = p->base.op->build_left;
+  mill_vector *mine = table_first ? cols + p->t->right->schema->nfields : cols;
+  for (uint32_t c = 0; c < in->ncols; c++)
+    MILL_TRY(pick(p, &in->col[c], at, n, &made, &mine[c], err));
+  MILL_TRY(right_columns(p, right, n, table_first ? cols : cols + in->ncols, err));
+  *out = (mill_batch){.n = n, .ncols = ncols, .col = cols, .first = in->first};
+  return MILL_OK;
+}
+
+/* Of n listed pairs those that the condition holds for: their places in the list; the batch. */
+static mill_status decide(probe *p, uint32_t n, uint32_t *sel, uint32_t *kept, mill_batch *b,
+                          mill_error *err) {
+  mill_vector yes;
+  MILL_TRY(pair_batch(p, p->left, p->right, n, b, err));
+  MILL_TRY(mill_program_run(p->condition, b, &yes, err));
+  *kept = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    sel[*kept] = i;
+    *kept += mill_vector_valid(&yes, i) && ((const uint8_t *)yes.data)[mill_vector_at(&yes, i)];
+  }
+  return MILL_OK;
+}
+
+static void mark_right(probe *p, const uint32_t *right, uint32_t n) {
+  if (p->t->met == NULL) return;
+  for (uint32_t i = 0; i < n; i++) p->t->met[right[i]] = 1;
+}
+
+/* ---- at most one partner -------------------------------------------------------------------- */
+
+/* Left rows that have a partner (all with `outer`) and the partner's columns, in place. */
+static mill_status pass_alone(probe *p, bool outer, mill_error *err) {
+  const mill_batch *in = p->in;
+  uint32_t ncols = in->ncols + p->t->right->schema->nfields, n = 0;
+  mill_vector *cols = mill_arena_alloc(&p->scratch, (ncols + 1) * sizeof *cols);
+  if (cols == NULL) return mill_oom(p->scratch.memory, ncols, err);
+  for (uint32_t i = 0; i < in->n; i++) {
+    uint32_t at = mill_batch_row(in, i), r = p->next[i];
+    p->position[n] = at;
+    p->at[at] = r ? r - 1 : p->t->rows;
+    n += r != 0 || outer;
+    if (p->t->met && r) p->t->met[r - 1] = 1;
+  }
+  if (n == 0) return MILL_OK;
+  memcpy(cols, in->col, in->ncols * sizeof *cols);
+  mill_batch b = {.n = n, .ncols = ncols, .col = cols, .first = in->first, .sel = in->sel};
+  if (n < in->n) b.sel = p->position;
+  uint32_t size = p->position[n - 1] + 1;
+  MILL_TRY(right_columns(p, p->at, size, cols + in->ncols, err));
+  return p->base.next->push(p->base.next, &b, err);
+}
+
+/* Positions fit the arrays, and nested columns (which are copied) see none but rows that count. */
+static bool in_place(const probe *p) {
+  const mill_batch *in = p->in;
+  if (!p->alone) return false;
+  if (in->sel == NULL) return true;
+  for (uint32_t c = 0; c < p->t->right->schema->nfields; c++)
+    if (nested(&p->t->col[c])) return false;
+  return in->n == 0 || in->sel[in->n - 1] < MILL_BATCH;
+}
+
+/* ---- many partners -------------------------------------------------------------------------- */
+
+/* List the next pairs from row *i on; a row's pairs may go on in the next list. With `outer` a row
+** that never had a candidate is paired with the null row. */
+static uint32_t list_pairs(probe *p, uint32_t *i, bool outer) {
+  uint32_t n = 0;
+  while (*i < p->in->n && n < MILL_BATCH) {
+    if (p->next[*i] == 0) {
+      if (outer && !p->met[*i]) p->left[n] = *i, p->right[n++] = p->t->rows;
+      ++*i;
+      continue;
+    }
+    p->met[*i] = 1;
+    p->left[n] = *i;
+    p->right[n++] = p->next[*i] - 1;
+    advance(p, *i);
+  }
+  return n;
+}
+
+static mill_status pass_pairs(probe *p, bool outer, mill_error *err) {
+  mill_batch b;
+  memset(p->met, 0, p->in->n);
+  for (uint32_t i = 0, n; (n = list_pairs(p, &i, outer)) > 0;) {
+    mill_arena_reset(&p->scratch);
+    uint32_t kept = n;
+    if (p->condition) {
+      MILL_TRY(decide(p, n, p->position, &kept, &b, err));
+      if (kept == 0) continue;
+      b.n = kept;
+      if (kept < n) b.sel = p->position;
+    } else {
+      MILL_TRY(pair_batch(p, p->left, p->right, n, &b, err));
+    }
+    for (uint32_t k = 0; p->t->met && k < kept; k++) {
+      uint32_t r = p->right[kept < n ? p->position[k] : k];
+      if (r < p->t->rows) p->t->met[r] = 1;
+    }
+    MILL_TRY(p->base.next->push(p->base.next, &b, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- outer joins with a condition ------------------------------------------------------------ */
+
+static mill_status accept_pairs(probe *p, uint32_t n, mill_error *err) {
+  mill_batch b;
+  uint32_t kept = n;
+  mill_memory *m = p->base.x->ctx->memory;
+  if (p->condition) {
+    MILL_TRY(decide(p, n, p->position, &kept, &b, err));
+  } else {
+    for (uint32_t i = 0; i < n; i++) p->position[i] = i;
+  }
+  MILL_TRY(mill_grow(m, (void **)&p->found, &p->capacity, 2 * (p->nfound + kept), sizeof *p->found,
+                     err));
+  for (uint32_t i = 0; i < kept; i++) {
+    uint32_t k = p->position[i];
+    p->found[2 * p->nfound] = p->left[k];
+    p->found[2 * p->nfound++ + 1] = p->right[k];
+  }
   return MILL_OK;
 }
 
 /* LEFT, FULL, SINGLE: rows without a partner stand where they stood. */
 static mill_status pass_outer(probe *p, mill_error *err) {
-  pair out[MILL_BATCH];
+  mill_batch b;
   uint32_t n = 0;
   size_t at = 0;
+  bool single = p->base.op->join == MILL_OP_SINGLE;
   for (uint32_t i = 0; i < p->in->n; i++) {
-    if (p->base.op->join == MILL_OP_SINGLE && p->matches[i] > 1)
-      return mill_fail(err, MILL_E_SCALAR_SUBQUERY_TOO_MANY_ROWS, NULL);
-    uint32_t rows = p->matches[i] ? p->matches[i] : 1;
-    for (uint32_t k = 0; k < rows; k++) {
-      out[n++] = p->matches[i] ? p->found[at++] : (pair){i, UINT32_MAX};
+    uint32_t rows = 0;
+    for (bool more = true; more; rows++) {
+      bool hit = at < p->nfound && p->found[2 * at] == i;
+      if (!hit && rows > 0) break;
+      if (hit && rows > 0 && single)
+        return mill_fail(err, MILL_E_SCALAR_SUBQUERY_TOO_MANY_ROWS, NULL);
+      p->left[n] = i;
+      p->right[n++] = hit ? p->found[2 * at + 1] : p->t->rows;
+      if (hit) mark_right(p, p->right + n - 1, 1);
+      at += hit;
+      more = hit;
       if (n < MILL_BATCH) continue;
-      MILL_TRY(pass(p, out, n, err));
+      mill_arena_reset(&p->scratch);
+      MILL_TRY(pair_batch(p, p->left, p->right, n, &b, err));
+      MILL_TRY(p->base.next->push(p->base.next, &b, err));
       n = 0;
     }
   }
-  return pass(p, out, n, err);
+  if (n == 0) return MILL_OK;
+  MILL_TRY(pair_batch(p, p->left, p->right, n, &b, err));
+  return p->base.next->push(p->base.next, &b, err);
 }
 
-static bool left_key_null(const probe *p, uint32_t i) {
-  for (int k = 0; k < p->base.op->nkeys; k++)
-    if (!mill_vector_valid(&p->key[k], i)) return true;
-  return false;
+static mill_status find_outer(probe *p, mill_error *err) {
+  p->nfound = 0;
+  for (uint32_t i = 0, n; (n = list_pairs(p, &i, false)) > 0;) {
+    mill_arena_reset(&p->scratch);
+    MILL_TRY(accept_pairs(p, n, err));
+  }
+  return pass_outer(p, err);
+}
+
+/* ---- SEMI, ANTI, MARK ------------------------------------------------------------------------ */
+
+/* met[i]: row i has a partner. Each round tries one candidate of every row that has none yet. */
+static mill_status find_met(probe *p, mill_error *err) {
+  uint32_t open[MILL_BATCH], n = 0;
+  for (uint32_t i = 0; i < p->in->n; i++) {
+    p->met[i] = p->next[i] != 0 && p->condition == NULL;
+    open[n] = i;
+    n += p->next[i] != 0;
+  }
+  while (n > 0 && p->condition) {
+    mill_batch b;
+    uint32_t kept, left = 0;
+    for (uint32_t k = 0; k < n; k++) {
+      p->left[k] = open[k];
+      p->right[k] = p->next[open[k]] - 1;
+      advance(p, open[k]);
+    }
+    mill_arena_reset(&p->scratch);
+    MILL_TRY(decide(p, n, p->position, &kept, &b, err));
+    for (uint32_t k = 0; k < kept; k++) p->met[p->left[p->position[k]]] = 1;
+    for (uint32_t k = 0; k < n; k++)
+      if (!p->met[open[k]] && p->next[open[k]]) open[left++] = open[k];
+    n = left;
+  }
+  return MILL_OK;
+}
+
+static void find_null_keys(probe *p) {
+  for (uint32_t i = 0; i < p->in->n; i++) {
+    p->null_key[i] = false;
+    for (int k = 0; k < p->base.op->nkeys; k++) p->null_key[i] |= !mill_vector_valid(&p->key[k], i);
+  }
 }
 
 static bool stays(const probe *p, uint32_t i) {
-  bool met = p->matches[i] > 0;
   switch (p->base.op->join) {
-  case MILL_OP_SEMI: return met;
-  case MILL_OP_ANTI: return !met;
-  default: return !met && (p->t->right->rows == 0 || !(p->t->has_null_key || left_key_null(p, i)));
+  case MILL_OP_SEMI: return p->met[i];
+  case MILL_OP_ANTI: return !p->met[i];
+  default: return !p->met[i] && (p->t->rows == 0 || !(p->t->has_null_key || p->null_key[i]));
   }
 }
 
 static mill_status pass_left(probe *p, mill_error *err) {
-  uint32_t sel[MILL_BATCH], n = 0;
+  uint32_t n = 0;
   mill_batch b = *p->in;
-  for (uint32_t i = 0; i < p->in->n; i++)
-    if (stays(p, i)) sel[n++] = mill_batch_row(p->in, i);
+  if (p->base.op->join == MILL_OP_NULL_AWARE_ANTI) find_null_keys(p);
+  for (uint32_t i = 0; i < p->in->n; i++) {
+    p->position[n] = mill_batch_row(p->in, i);
+    n += stays(p, i);
+  }
   if (n == 0) return MILL_OK;
+  if (n < b.n) b.sel = p->position;
   b.n = n;
-  b.sel = sel;
   return p->base.next->push(p->base.next, &b, err);
 }
 
 /* The left columns and whether there is a partner: null where IN cannot know. */
-static mill_status mark_rows(probe *p, mill_arena *a, mill_error *err) {
+static mill_status pass_mark(probe *p, mill_error *err) {
   mill_batch *in = p->in;
+  mill_arena *a = &p->scratch;
+  mill_arena_reset(a);
   mill_vector *cols = mill_arena_alloc(a, (in->ncols + 1) * sizeof *cols);
-  uint32_t rows[MILL_BATCH];
   bool nulls = p->base.op->nkeys == 1 && p->condition == NULL;
+  composed made = {NULL, NULL};
   if (cols == NULL) return mill_oom(a->memory, 1, err);
-  for (uint32_t i = 0; i < in->n; i++) rows[i] = mill_batch_row(in, i);
-  for (uint32_t c = 0; c < in->ncols; c++)
-    MILL_TRY(mill_vector_gather(&cols[c], &in->col[c], rows, in->n, false, a, err));
+  for (uint32_t i = 0; i < in->n; i++) p->position[i] = mill_batch_row(in, i);
+  for (uint32_t c = 0; c < in->ncols; c++) {
+    cols[c] = in->col[c];
+    if (in->sel) MILL_TRY(pick(p, &in->col[c], p->position, in->n, &made, &cols[c], err));
+  }
   mill_vector *v = &cols[in->ncols];
   MILL_TRY(mill_vector_init(v, mill_type_of(MILL_BOOLEAN), in->n, a, err));
   v->size = in->n;
+  if (nulls) find_null_keys(p);
   for (uint32_t i = 0; i < in->n; i++) {
-    bool met = p->matches[i] > 0;
-    ((uint8_t *)v->data)[i] = met;
-    bool unknown =
-        nulls && !met && p->t->right->rows > 0 && (p->t->has_null_key || left_key_null(p, i));
-    if (unknown) MILL_TRY(mill_vector_set_null(v, i, a, err));
+    ((uint8_t *)v->data)[i] = p->met[i];
+    if (nulls && !p->met[i] && p->t->rows > 0 && (p->t->has_null_key || p->null_key[i]))
+      MILL_TRY(mill_vector_set_null(v, i, a, err));
   }
   mill_batch b = {.n = in->n, .ncols = in->ncols + 1, .col = cols, .first = in->first};
   return p->base.next->push(p->base.next, &b, err);
 }
 
-static mill_status pass_mark(probe *p, mill_error *err) {
-  mill_arena a;
-  mill_arena_init(&a, p->base.x->ctx->memory);
-  mill_status s = mark_rows(p, &a, err);
-  mill_arena_clear(&a);
-  return s;
+/* ---- build_left: which rows of the table have a partner ---------------------------------------- */
+
+static bool is_met(const probe *p, uint32_t r) {
+  return __atomic_load_n(&p->t->met[r], __ATOMIC_RELAXED);
 }
 
-/* ---- the step ------------------------------------------------------------------------------- */
-
-static bool inner(const mill_op *op) {
-  return op->join == MILL_OP_INNER || op->join == MILL_OP_RIGHT;
-}
-
-static bool once(const mill_op *op) { /* one partner is enough */
-  return op->join == MILL_OP_SEMI || op->join == MILL_OP_ANTI || op->join == MILL_OP_MARK ||
-         op->join == MILL_OP_NULL_AWARE_ANTI;
-}
-
-static mill_status match_row(probe *p, uint32_t i, uint64_t hash, mill_error *err) {
-  mill_join_table *t = p->t;
-  const mill_op *op = p->base.op;
-  if (op->nkeys == 0) {
-    for (uint64_t r = 0; r < t->right->rows; r++) {
-      MILL_TRY(try_pair(p, i, (uint32_t)r, err));
-      if (inner(op) && p->nfound >= 65536) MILL_TRY(pass_all(p, err));
-      if (once(op) && p->matches[i]) break;
+/* Pairs with rows of the table that have no partner yet. */
+static uint32_t list_unmet(probe *p, uint32_t *i) {
+  uint32_t n = 0;
+  while (*i < p->in->n && n < MILL_BATCH) {
+    uint32_t r = p->next[*i];
+    if (r == 0) {
+      ++*i;
+      continue;
     }
-    return MILL_OK;
+    p->left[n] = *i;
+    p->right[n] = r - 1;
+    n += !is_met(p, r - 1);
+    advance(p, *i);
   }
-  if (!op->null_safe && left_key_null(p, i)) return MILL_OK;
-  for (uint32_t r = t->slot[hash & (t->nslots - 1)]; r; r = t->next[r - 1]) {
-    if (t->hash[r - 1] != hash) continue;
-    bool same = true;
-    for (int k = 0; same && k < op->nkeys; k++)
-      same = mill_table_equal(t->keys, r - 1, (uint32_t)k, &p->key[k], i);
-    if (!same) continue;
-    MILL_TRY(try_pair(p, i, r - 1, err));
-    if (once(op) && p->matches[i]) break;
+  return n;
+}
+
+static mill_status push_meet(mill_step *s, mill_batch *b, mill_error *err) {
+  probe *p = (probe *)s;
+  mill_batch pairs;
+  MILL_TRY(first_candidates(p, b, err));
+  for (uint32_t i = 0, n, kept; (n = list_unmet(p, &i)) > 0;) {
+    if (p->condition) {
+      mill_arena_reset(&p->scratch);
+      MILL_TRY(decide(p, n, p->position, &kept, &pairs, err));
+      for (uint32_t k = 0; k < kept; k++)
+        __atomic_store_n(&p->t->met[p->right[p->position[k]]], 1, __ATOMIC_RELAXED);
+    } else {
+      for (uint32_t k = 0; k < n; k++)
+        __atomic_store_n(&p->t->met[p->right[k]], 1, __ATOMIC_RELAXED);
+    }
   }
   return MILL_OK;
 }
 
+/* ---- the step ------------------------------------------------------------------------------- */
+
 static mill_status push_probe(mill_step *s, mill_batch *b, mill_error *err) {
   probe *p = (probe *)s;
-  uint64_t hash[MILL_BATCH];
-  p->in = b;
-  p->nfound = p->ntried = 0;
-  memset(p->matches, 0, b->n * sizeof *p->matches);
-  if (s->op->nkeys) {
-    MILL_TRY(mill_program_run(p->keys, b, p->key, err));
-    for (int k = 0; k < s->op->nkeys; k++) mill_vector_hash(&p->key[k], NULL, b->n, k > 0, hash);
-  }
-  for (uint32_t i = 0; i < b->n; i++) {
-    MILL_TRY(match_row(p, i, s->op->nkeys ? hash[i] : 0, err));
-    if (inner(s->op) && p->nfound >= 65536) MILL_TRY(pass_all(p, err));
-  }
-  MILL_TRY(decide(p, err));
+  MILL_TRY(first_candidates(p, b, err));
   switch (s->op->join) {
   case MILL_OP_INNER:
-  case MILL_OP_RIGHT: return pass_all(p, err);
+  case MILL_OP_RIGHT: return in_place(p) ? pass_alone(p, false, err) : pass_pairs(p, false, err);
   case MILL_OP_LEFT:
   case MILL_OP_FULL:
-  case MILL_OP_SINGLE: return pass_outer(p, err);
-  case MILL_OP_MARK: return pass_mark(p, err);
-  default: return pass_left(p, err);
+    if (in_place(p)) return pass_alone(p, true, err);
+    return p->condition ? find_outer(p, err) : pass_pairs(p, true, err);
+  case MILL_OP_SINGLE: return in_place(p) ? pass_alone(p, true, err) : find_outer(p, err);
+  case MILL_OP_MARK: MILL_TRY(find_met(p, err)); return pass_mark(p, err);
+  default: MILL_TRY(find_met(p, err)); return pass_left(p, err);
   }
 }
 
@@ -316,6 +443,7 @@ static void probe_free(mill_step *s) {
   mill_program_free(p->condition);
   if (p->key) mill_free(m, p->key, (size_t)(s->op->nkeys + 1) * sizeof *p->key);
   mill_free(m, p->found, p->capacity * sizeof *p->found);
+  mill_arena_clear(&p->scratch);
   mill_free(m, p, sizeof *p);
 }
 
@@ -325,12 +453,15 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
   probe *p = mill_calloc(m, sizeof *p);
   if (p == NULL) return mill_oom(m, sizeof *p, err);
   p->base = (mill_step){.x = x, .op = op, .push = push_probe, .free = probe_free};
+  if (op->build_left) p->base.push = push_meet;
   p->t = t;
+  p->alone = t->unique && op->condition == NULL;
+  mill_arena_init(&p->scratch, m);
   mill_status s = MILL_OK;
   p->key = mill_calloc(m, (size_t)(op->nkeys + 1) * sizeof *p->key);
   if (p->key == NULL) s = mill_oom(m, 1, err);
   if (s == MILL_OK && op->nkeys)
-    s = mill_program_new(x->ctx, x->set, op->keys, op->nkeys, &p->keys, err);
+    s = mill_program_new(x->ctx, x->set, t->probe_keys, op->nkeys, &p->keys, err);
   if (s == MILL_OK && op->condition)
     s = mill_program_new(x->ctx, x->set, &op->condition, 1, &p->condition, err);
   if (s != MILL_OK) {
@@ -340,6 +471,8 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
   *out = &p->base;
   return MILL_OK;
 }
+
+/* ---- right rows that nobody met -------------------------------------------------------------- */
 
 static mill_status unmatched_some(mill_join_table *t, const uint32_t *rows, uint32_t n,
                                   mill_table *out, mill_error *err) {
@@ -351,7 +484,7 @@ static mill_status unmatched_some(mill_join_table *t, const uint32_t *rows, uint
   for (uint32_t c = 0; c < nleft && s == MILL_OK; c++)
     mill_vector_null(&cols[c], out->schema->fields[c].type);
   for (uint32_t c = nleft; c < ncols && s == MILL_OK; c++)
-    s = mill_table_gather(t->right, c - nleft, rows, n, &cols[c], &a, err);
+    s = mill_vector_gather(&cols[c], &t->col[c - nleft], rows, n, false, &a, err);
   mill_batch b = {.n = n, .ncols = ncols, .col = cols};
   if (s == MILL_OK) s = mill_table_append(out, &b, err);
   mill_arena_clear(&a);
@@ -360,8 +493,8 @@ static mill_status unmatched_some(mill_join_table *t, const uint32_t *rows, uint
 
 mill_status mill_join_unmatched(mill_join_table *t, mill_table *out, mill_error *err) {
   uint32_t rows[MILL_BATCH], n = 0;
-  for (uint64_t r = 0; r < t->right->rows; r++) {
-    if (!t->met[r]) rows[n++] = (uint32_t)r;
+  for (uint32_t r = 0; r < t->rows; r++) {
+    if (!t->met[r]) rows[n++] = r;
     if (n < MILL_BATCH) continue;
     MILL_TRY(unmatched_some(t, rows, n, out, err));
     n = 0;

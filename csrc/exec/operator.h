@@ -80,6 +80,7 @@ struct mill_op {
   const mill_bound *generator; /* GENERATE: the call, its rows made by `generate` */
   mill_generate generate;
   mill_op_join join;
+  bool build_left; /* JOIN SEMI, ANTI: the left rows are the table, the right ones look them up */
   double estimate; /* rows expected; < 0 unknown */
 };
 

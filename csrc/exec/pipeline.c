@@ -38,7 +38,8 @@ static bool streams(const mill_op *op) {
   case MILL_OP_EXPAND:
   case MILL_OP_GENERATE:
   case MILL_OP_SAMPLE: return true;
-  case MILL_OP_JOIN: return op->join != MILL_OP_RIGHT && op->join != MILL_OP_FULL;
+  case MILL_OP_JOIN:
+    return !op->build_left && op->join != MILL_OP_RIGHT && op->join != MILL_OP_FULL;
   default: return false;
   }
 }
@@ -65,6 +66,8 @@ static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) 
   if (op->kind == MILL_OP_RANGE || op->kind == MILL_OP_ONE_ROW) {
     MILL_TRY(op->kind == MILL_OP_RANGE ? mill_source_range(p->x, op, &p->source, err)
                                        : mill_source_one_row(p->x, op, &p->source, err));
+  } else if (op->kind == MILL_OP_SORT) {
+    MILL_TRY(mill_exec_sort_scan(p->x, op, &p->source, err));
   } else {
     mill_table *t = NULL;
     MILL_TRY(mill_exec_table(p->x, op, -1, &t, err));

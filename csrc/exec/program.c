@@ -8,6 +8,8 @@
 
 #include "exec/run.h"
 
+enum { FEW_LEFT = 4 }; /* the next condition looks at survivors only below this share of the rows */
+
 typedef struct prog_node {
   const mill_bound *b;
   int nargs;
@@ -407,7 +409,7 @@ static mill_status eval(mill_program *p, prog_node *n, const prog_frame *f, cons
 
 mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector *out,
                              mill_error *err) {
-  mill_arena_clear(&p->batch);
+  mill_arena_reset(&p->batch);
   p->in = in;
   prog_frame f = {++p->frames, in->sel, in->n};
   for (int i = 0; i < p->n; i++) {
@@ -415,5 +417,59 @@ mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector 
     MILL_TRY(eval(p, p->root[i], &f, &v, err));
     out[i] = *v;
   }
+  return MILL_OK;
+}
+
+/* ---- filters -------------------------------------------------------------------------------- */
+
+/* Rows of f that are still in, as a frame of their own. */
+static mill_status keep_rows(mill_program *p, prog_frame *f, const uint8_t *keep, uint32_t n,
+                             mill_error *err) {
+  uint32_t *rows = mill_arena_take(&p->batch, (size_t)(f->n + 1) * sizeof *rows), k = 0;
+  if (rows == NULL) return mill_oom(p->batch.memory, n, err);
+  if (f->rows == NULL) {
+    for (uint32_t i = 0; i < f->n; i++) rows[k] = i, k += keep[i];
+  } else {
+    for (uint32_t i = 0; i < f->n; i++) rows[k] = f->rows[i], k += keep[i];
+  }
+  *f = (prog_frame){++p->frames, rows, n};
+  return MILL_OK;
+}
+
+/* keep[i] &= v is true at i; how many are left. */
+static uint32_t and_true(uint8_t *keep, const mill_vector *v, uint32_t n) {
+  const uint8_t *yes = v->data;
+  uint32_t left = 0;
+  if (v->mask == 0) {
+    if (!mill_vector_valid(v, 0) || !yes[0]) memset(keep, 0, n);
+  } else {
+    for (uint32_t i = 0; i < n; i++) keep[i] &= yes[i] != 0;
+    for (uint32_t i = 0; v->valid && i < n; i++) keep[i] &= mill_valid_bit(v->valid, i);
+  }
+  for (uint32_t i = 0; i < n; i++) left += keep[i];
+  return left;
+}
+
+mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t *sel, uint32_t *n,
+                                mill_error *err) {
+  uint8_t keep[MILL_BATCH];
+  uint32_t left = in->n;
+  mill_arena_reset(&p->batch);
+  p->in = in;
+  prog_frame f = {++p->frames, in->sel, in->n};
+  memset(keep, 1, in->n);
+  for (int i = 0; i < p->n && left; i++) {
+    const mill_vector *v;
+    const mill_bound *b = p->root[i]->b;
+    if (left < f.n && (b->can_raise || !b->deterministic || left < f.n / FEW_LEFT)) {
+      MILL_TRY(keep_rows(p, &f, keep, left, err));
+      memset(keep, 1, left);
+    }
+    MILL_TRY(eval(p, p->root[i], &f, &v, err));
+    left = and_true(keep, v, f.n);
+  }
+  *n = left;
+  if (left < f.n) MILL_TRY(keep_rows(p, &f, keep, left, err));
+  if (left && f.rows && f.rows != in->sel) memcpy(sel, f.rows, left * sizeof *sel);
   return MILL_OK;
 }

@@ -12,6 +12,7 @@ typedef struct collect_sink {
   size_t n;
   int64_t limit;
   uint64_t rows; /* only counted under a limit */
+  uint64_t most; /* atomic: rows of the largest part so far, a guess for those that follow */
 } collect_sink;
 
 static mill_status collect_begin(mill_sink *s, size_t morsels, mill_error *err) {
@@ -25,9 +26,15 @@ static mill_status collect_begin(mill_sink *s, size_t morsels, mill_error *err) 
 static mill_status collect_push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
   collect_sink *c = (collect_sink *)s;
   mill_table **t = &c->part[morsel];
-  if (*t == NULL) MILL_TRY(mill_table_new(s->x->ctx->memory, c->schema, t, err));
+  if (*t == NULL) {
+    MILL_TRY(mill_table_new(s->x->ctx->memory, c->schema, t, err));
+    (*t)->expect = __atomic_load_n(&c->most, __ATOMIC_RELAXED) / 8 * 9;
+  }
   if (c->limit >= 0) c->rows += b->n;
-  return mill_table_append(*t, b, err);
+  MILL_TRY(mill_table_append(*t, b, err));
+  if ((*t)->rows > __atomic_load_n(&c->most, __ATOMIC_RELAXED))
+    __atomic_store_n(&c->most, (*t)->rows, __ATOMIC_RELAXED);
+  return MILL_OK;
 }
 
 static bool collect_full(mill_sink *s) {
@@ -188,6 +195,7 @@ static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, 
   case MILL_OP_UNION: return run_union(x, op, out, err);
   case MILL_OP_ROWS: return run_rows(op, out, err);
   case MILL_OP_JOIN:
+    if (op->build_left) return mill_join_semi(x, op, out, err);
     if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL)
       return run_outer_join(x, op, out, err);
     return collect(x, op, limit, out, err);
@@ -199,7 +207,6 @@ mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit
                             mill_error *err) {
   switch (op->kind) {
   case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
-  case MILL_OP_SORT: return mill_exec_sort(x, op, out, err);
   case MILL_OP_WINDOW: return mill_exec_window(x, op, out, err);
   default: break;
   }

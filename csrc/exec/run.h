@@ -34,5 +34,10 @@ void mill_program_free(mill_program *p);
 ** next call. */
 mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector *out,
                              mill_error *err) MILL_USE_RESULT;
+/* The program's expressions are conditions: the rows for which all are true. One that may fail
+** sees only rows for which all before it are. *n of them; when fewer than in->n, sel lists their
+** positions. */
+mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t *sel, uint32_t *n,
+                                mill_error *err) MILL_USE_RESULT;
 
 #endif

@@ -45,20 +45,20 @@ static mill_status program_new(const mill_exec *x, const mill_op *op,
 
 /* ---- filter --------------------------------------------------------------------------------- */
 
+/* The conditions that AND puts together, in their order; their number. */
+static int conditions(const mill_bound *b, const mill_bound **out, int n) {
+  if (b->kind != MILL_B_AND) {
+    if (out) out[n] = b;
+    return n + 1;
+  }
+  for (int i = 0; i < b->nargs; i++) n = conditions(b->args[i], out, n);
+  return n;
+}
+
 static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
   program_step *p = (program_step *)s;
-  MILL_TRY(mill_program_run(p->program, b, p->out, err));
-  const mill_vector *v = &p->out[0];
-  const uint8_t *yes = v->data;
   uint32_t n = 0;
-  if (v->mask == 0) {
-    if (!mill_vector_valid(v, 0) || !yes[0]) return MILL_OK;
-    return s->next->push(s->next, b, err);
-  }
-  for (uint32_t i = 0; i < b->n; i++) {
-    p->sel[n] = mill_batch_row(b, i);
-    n += yes[i] && mill_valid_bit(v->valid, i);
-  }
+  MILL_TRY(mill_program_select(p->program, b, p->sel, &n, err));
   if (n == 0) return MILL_OK;
   p->batch = *b;
   if (n < b->n) {
@@ -68,15 +68,99 @@ static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
   return s->next->push(s->next, &p->batch, err);
 }
 
-/* ---- project, expand ------------------------------------------------------------------------- */
+static mill_status filter_new(const mill_exec *x, const mill_op *op, mill_step **out,
+                              mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  int n = conditions(op->predicate, NULL, 0);
+  const mill_bound **list = mill_alloc(m, (size_t)n * sizeof *list);
+  if (list == NULL) return mill_oom(m, (size_t)n, err);
+  conditions(op->predicate, list, 0);
+  mill_status s = program_new(x, op, list, n, push_filter, out, err);
+  mill_free(m, list, (size_t)n * sizeof *list);
+  return s;
+}
+
+/* ---- project -------------------------------------------------------------------------------- */
+
+/* Columns pass as they are, or as dictionaries over the rows that count; the program computes the
+** rest. */
+typedef struct project_step {
+  mill_step base;
+  mill_program *program; /* NULL: there are only columns */
+  mill_vector *out, *made;
+  mill_arena own, scratch;
+} project_step;
+
+static bool passes(const mill_bound *b) { return b->kind == MILL_B_COLUMN; }
+
+static mill_status column_as_dense(project_step *p, const mill_batch *b, const mill_vector *c,
+                                   mill_vector *out, mill_error *err) {
+  bool nested = c->type->phys == MILL_PHYS_LIST || c->type->phys == MILL_PHYS_STRUCT;
+  *out = *c;
+  if (c->mask == 0 && c->index == NULL) return MILL_OK;
+  if (nested) return mill_vector_gather(out, c, b->sel, b->n, false, &p->scratch, err);
+  out->index = b->sel;
+  out->mask = MILL_FLAT;
+  if (c->index == NULL) return MILL_OK;
+  uint32_t *index = mill_arena_take(&p->scratch, b->n * sizeof *index);
+  if (index == NULL) return mill_oom(p->scratch.memory, b->n, err);
+  for (uint32_t i = 0; i < b->n; i++) index[i] = c->index[b->sel[i]];
+  out->index = index;
+  return MILL_OK;
+}
 
 static mill_status push_project(mill_step *s, mill_batch *b, mill_error *err) {
-  program_step *p = (program_step *)s;
-  MILL_TRY(mill_program_run(p->program, b, p->out, err));
-  p->batch =
-      (mill_batch){.n = b->n, .ncols = (uint32_t)s->op->nexprs, .col = p->out, .first = b->first};
-  return s->next->push(s->next, &p->batch, err);
+  project_step *p = (project_step *)s;
+  mill_batch next = {.n = b->n, .ncols = (uint32_t)s->op->nexprs, .col = p->out, .first = b->first};
+  if (p->program) MILL_TRY(mill_program_run(p->program, b, p->made, err));
+  mill_arena_reset(&p->scratch);
+  for (int i = 0, k = 0; i < s->op->nexprs; i++) {
+    const mill_bound *e = s->op->exprs[i];
+    if (!passes(e))
+      p->out[i] = p->made[k++];
+    else if (p->program && b->sel)
+      MILL_TRY(column_as_dense(p, b, &b->col[e->index], &p->out[i], err));
+    else
+      p->out[i] = b->col[e->index];
+  }
+  if (p->program == NULL) next.sel = b->sel;
+  return s->next->push(s->next, &next, err);
 }
+
+static void project_free(mill_step *s) {
+  project_step *p = (project_step *)s;
+  mill_program_free(p->program);
+  mill_arena_clear(&p->own);
+  mill_arena_clear(&p->scratch);
+  mill_free(s->x->ctx->memory, p, sizeof *p);
+}
+
+static mill_status project_new(const mill_exec *x, const mill_op *op, mill_step **out,
+                               mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  project_step *p = mill_calloc(m, sizeof *p);
+  if (p == NULL) return mill_oom(m, sizeof *p, err);
+  p->base = (mill_step){.x = x, .op = op, .push = push_project, .free = project_free};
+  mill_arena_init(&p->own, m);
+  mill_arena_init(&p->scratch, m);
+  size_t n = (size_t)op->nexprs + 1;
+  const mill_bound **rest = mill_arena_alloc(&p->own, n * sizeof *rest);
+  p->out = mill_arena_alloc(&p->own, n * sizeof *p->out);
+  p->made = mill_arena_alloc(&p->own, n * sizeof *p->made);
+  int k = 0;
+  mill_status s = rest && p->out && p->made ? MILL_OK : mill_oom(m, n, err);
+  for (int i = 0; s == MILL_OK && i < op->nexprs; i++)
+    if (!passes(op->exprs[i])) rest[k++] = op->exprs[i];
+  if (k) s = mill_program_new(x->ctx, x->set, rest, k, &p->program, err);
+  if (s != MILL_OK) {
+    project_free(&p->base);
+    return s;
+  }
+  *out = &p->base;
+  return MILL_OK;
+}
+
+/* ---- expand --------------------------------------------------------------------------------- */
 
 /* The rows of a batch stand together: all sets of the first row, then of the second. */
 static mill_status push_expand(mill_step *s, mill_batch *b, mill_error *err) {
@@ -233,8 +317,8 @@ static mill_status push_generate(mill_step *s, mill_batch *b, mill_error *err) {
 
 mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out, mill_error *err) {
   switch (op->kind) {
-  case MILL_OP_FILTER: return program_new(x, op, &op->predicate, 1, push_filter, out, err);
-  case MILL_OP_PROJECT: return program_new(x, op, op->exprs, op->nexprs, push_project, out, err);
+  case MILL_OP_FILTER: return filter_new(x, op, out, err);
+  case MILL_OP_PROJECT: return project_new(x, op, out, err);
   case MILL_OP_EXPAND:
     return program_new(x, op, op->exprs, op->nexprs * op->nsets, push_expand, out, err);
   case MILL_OP_GENERATE:

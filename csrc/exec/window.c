@@ -7,6 +7,78 @@
 
 #include "exec/exec_int.h"
 
+typedef struct mill_sort_keys {
+  mill_table *table; /* the key columns, one row for each row to sort */
+  const mill_bound_sort *sorts;
+  int n;
+} mill_sort_keys;
+
+static size_t chunk_of(const mill_table *t, uint64_t row, uint32_t *at) {
+  if (t->nchunks == 1) {
+    *at = (uint32_t)row;
+    return 0;
+  }
+  size_t i = (size_t)(row / MILL_CHUNK);
+  if (i < t->nchunks && t->chunk[0]->n == MILL_CHUNK) { /* all but the last are full, mostly */
+    uint64_t before = 0;
+    bool full = true;
+    for (size_t k = 0; k < i && full; k++) full = t->chunk[k]->n == MILL_CHUNK;
+    before = (uint64_t)i * MILL_CHUNK;
+    if (full && row - before < t->chunk[i]->n) {
+      *at = (uint32_t)(row - before);
+      return i;
+    }
+  }
+  for (i = 0; row >= t->chunk[i]->n; i++) row -= t->chunk[i]->n;
+  *at = (uint32_t)row;
+  return i;
+}
+
+/* ---- comparing ------------------------------------------------------------------------------ */
+
+static int mill_sort_compare(const mill_sort_keys *k, uint32_t a, uint32_t b) {
+  uint32_t i, j;
+  const mill_chunk *x = k->table->chunk[chunk_of(k->table, a, &i)];
+  const mill_chunk *y = k->table->chunk[chunk_of(k->table, b, &j)];
+  for (int c = 0; c < k->n; c++) {
+    const mill_bound_sort *s = &k->sorts[c];
+    bool va = mill_vector_valid(&x->col[c], i), vb = mill_vector_valid(&y->col[c], j);
+    if (!va && !vb) continue;
+    if (va != vb) return va == s->nulls_first ? 1 : -1;
+    int d = mill_vector_compare(&x->col[c], i, &y->col[c], j);
+    if (d) return s->descending ? -d : d;
+  }
+  return 0;
+}
+
+/* Bottom-up merge sort: no recursion, stable. */
+static mill_status mill_sort_rows(const mill_exec *x, const mill_sort_keys *k, uint32_t *order,
+                                  size_t n, mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  uint32_t *other = mill_alloc(m, (n + 1) * sizeof *other), *from = order, *to = other;
+  if (other == NULL) return mill_oom(m, n * sizeof *other, err);
+  for (size_t width = 1; width < n; width *= 2) {
+    for (size_t lo = 0; lo < n; lo += 2 * width) {
+      size_t mid = lo + width < n ? lo + width : n, hi = lo + 2 * width < n ? lo + 2 * width : n;
+      size_t a = lo, b = mid;
+      if (mid == hi || mill_sort_compare(k, from[mid - 1], from[mid]) <= 0) {
+        memcpy(to + lo, from + lo, (hi - lo) * sizeof *to);
+        continue;
+      }
+      for (size_t o = lo; o < hi; o++) {
+        bool left = a < mid && (b >= hi || mill_sort_compare(k, from[a], from[b]) <= 0);
+        to[o] = left ? from[a++] : from[b++];
+      }
+    }
+    uint32_t *t = from;
+    from = to;
+    to = t;
+  }
+  if (from != order) memcpy(order, from, n * sizeof *order);
+  mill_free(m, other, (n + 1) * sizeof *other);
+  return MILL_OK;
+}
+
 typedef struct partition {
   const mill_exec *x;
   const mill_op *op;

@@ -2,17 +2,15 @@
 #include <strings.h>
 
 #include "base/utf8.h"
-#include "io/format_int.h"
+#include "io/write_int.h"
 
 static const struct {
   const char *name;
   io_charset charset;
 } charsets[] = {
-    {"UTF-8", IO_UTF8},       {"UTF8", IO_UTF8},           {"ISO-8859-1", IO_LATIN1},
-    {"ISO8859_1", IO_LATIN1}, {"LATIN1", IO_LATIN1},       {"US-ASCII", IO_ASCII},
-    {"ASCII", IO_ASCII},      {"windows-1252", IO_CP1252}, {"Cp1252", IO_CP1252},
-    {"UTF-16", IO_UTF16},     {"UTF-16LE", IO_UTF16LE},    {"UTF-16BE", IO_UTF16BE},
-    {"UTF-32", IO_UTF32},     {"UTF-32LE", IO_UTF32LE},    {"UTF-32BE", IO_UTF32BE},
+    {"UTF-8", IO_UTF8},   {"ISO-8859-1", IO_LATIN1}, {"US-ASCII", IO_ASCII},
+    {"UTF-16", IO_UTF16}, {"UTF-16LE", IO_UTF16LE},  {"UTF-16BE", IO_UTF16BE},
+    {"UTF-32", IO_UTF32},
 };
 
 mill_status mill_io_charset_of(const char *name, io_charset *out, mill_error *err) {
@@ -23,17 +21,7 @@ mill_status mill_io_charset_of(const char *name, io_charset *out, mill_error *er
     }
   return mill_fail(err, MILL_E_INVALID_PARAMETER_VALUE_CHARSET, "functionName", "The reader",
                    "charset", mill_error_fmt(err, "%s", name), "charsets",
-                   "UTF-8, ISO-8859-1, US-ASCII, windows-1252, UTF-16, UTF-16LE, UTF-16BE, UTF-32, "
-                   "UTF-32LE, UTF-32BE",
-                   NULL);
-}
-
-static int32_t cp1252(unsigned char c) {
-  static const uint16_t high[32] = {0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-                                    0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0xfffd, 0x017d, 0xfffd,
-                                    0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-                                    0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178};
-  return c >= 0x80 && c < 0xa0 ? high[c - 0x80] : c;
+                   "UTF-8, ISO-8859-1, US-ASCII, UTF-16, UTF-16LE, UTF-16BE, UTF-32", NULL);
 }
 
 static int32_t unit16(const unsigned char *p, bool little) {
@@ -88,8 +76,42 @@ size_t mill_io_charset_decode(io_charset c, const unsigned char *in, size_t n, b
   *made = 0;
   if (c >= IO_UTF16) return decode_wide(c, in, n, last, out, made);
   for (size_t i = 0; i < n; i++) {
-    int32_t code = c == IO_CP1252 ? cp1252(in[i]) : c == IO_ASCII && in[i] > 127 ? 0xfffd : in[i];
+    int32_t code = c == IO_ASCII && in[i] > 127 ? 0xfffd : in[i];
     *made += (size_t)mill_utf8_encode(code, out + *made);
   }
   return n;
+}
+
+/* ---- the other way -------------------------------------------------------------------------- */
+
+static mill_status put_wide(io_charset c, uint32_t code, mill_text *out, mill_error *err) {
+  unsigned char b[4] = {(unsigned char)(code >> 24), (unsigned char)(code >> 16),
+                        (unsigned char)(code >> 8), (unsigned char)code};
+  bool wide = c >= IO_UTF32, little = c == IO_UTF16LE || c == IO_UTF32LE;
+  unsigned char flipped[4] = {b[3], b[2], b[1], b[0]};
+  const unsigned char *p = little ? flipped : b;
+  return mill_text_add(out, (const char *)p + (wide || little ? 0 : 2), wide ? 4 : 2, err);
+}
+
+static int narrow_byte(io_charset c, int32_t code) {
+  return code < 128 || (c == IO_LATIN1 && code < 256) ? code : '?';
+}
+
+mill_status mill_io_charset_encode(io_charset c, const char *in, size_t n, mill_text *out,
+                                   mill_error *err) {
+  MILL_TRY(mill_text_reserve(out, n * 4, err));
+  for (size_t i = 0; i < n;) {
+    int used;
+    int32_t code = mill_utf8_decode(in + i, n - i, &used);
+    i += (size_t)used;
+    if (c < IO_UTF16) {
+      MILL_TRY(mill_text_addc(out, (char)narrow_byte(c, code), err));
+    } else if (c >= IO_UTF32 || code < 0x10000) {
+      MILL_TRY(put_wide(c, (uint32_t)code, out, err));
+    } else {
+      MILL_TRY(put_wide(c, 0xd800 + ((uint32_t)(code - 0x10000) >> 10), out, err));
+      MILL_TRY(put_wide(c, 0xdc00 + ((uint32_t)(code - 0x10000) & 0x3ff), out, err));
+    }
+  }
+  return MILL_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "base/decimal.h"
 #include "base/number.h"
+#include "io/quick_int.h"
 
 mill_status mill_io_rules_init(io_rules *r, const io_job *job, mill_error *err) {
   const char *zone = mill_option_text(job->options, "timeZone");
@@ -25,6 +26,21 @@ mill_status mill_io_rules_init(io_rules *r, const io_job *job, mill_error *err) 
   r->ntz.ntz = true;
   r->ntz.allow_zone = false;
   return MILL_OK;
+}
+
+static mill_status read_pattern(io_job *job, const char *key, const mill_pattern **out,
+                                mill_error *err) {
+  const char *v = mill_option_text(job->options, key);
+  *out = NULL;
+  return v ? mill_pattern_new(&job->arena, v, strlen(v), true, out, err) : MILL_OK;
+}
+
+mill_status mill_io_rules_formats(io_rules *r, io_job *job, mill_error *err) {
+  MILL_TRY(mill_io_rules_init(r, job, err));
+  MILL_TRY(read_pattern(job, "dateFormat", &r->date_pattern, err));
+  MILL_TRY(read_pattern(job, "timestampFormat", &r->timestamp_pattern, err));
+  MILL_TRY(read_pattern(job, "timestampNTZFormat", &r->ntz_pattern, err));
+  return mill_option_bool(job->options, "enableDateTimeParsingFallback", false, &r->fallback, err);
 }
 
 /* Decimal digits of other scripts' full width, which Java's parsers take too: "１" is 1. */
@@ -129,26 +145,36 @@ static bool parse_decimal(const mill_type *t, const char *s, size_t n, void *out
   return true;
 }
 
-/* yyyy-MM-dd, the layout of nearly all. */
-static bool plain_date(const char *s, int32_t *out) {
-  unsigned d[10];
-  for (int i = 0; i < 10; i++) d[i] = (unsigned char)s[i] - '0';
-  for (int i = 0; i < 10; i++)
-    if (i == 4 || i == 7 ? s[i] != '-' : d[i] > 9) return false;
-  int year = (int)(d[0] * 1000 + d[1] * 100 + d[2] * 10 + d[3]);
-  int month = (int)(d[5] * 10 + d[6]), day = (int)(d[8] * 10 + d[9]);
-  if (!mill_valid_civil(year, month, day)) return false;
-  *out = (int32_t)mill_days_from_civil(year, month, day);
-  return true;
-}
-
 static bool parse_boolean(const char *s, size_t n, uint8_t *out) {
   *out = n == 4;
   return (n == 4 && strncasecmp(s, "true", 4) == 0) || (n == 5 && strncasecmp(s, "false", 5) == 0);
 }
 
+static bool parse_date(const io_rules *r, const char *s, size_t n, int32_t *out) {
+  mill_moment m;
+  const mill_timestamp_rules *t = &r->timestamp;
+  if (r->date_pattern) {
+    if (mill_pattern_parse(r->date_pattern, t->zones, t->zone, s, n, &m)) {
+      *out = (int32_t)mill_floor_div(m.local, MILL_MICROS_DAY);
+      return true;
+    }
+    if (!r->fallback) return false;
+  }
+  return (n == 10 && quick_date(s, out)) || mill_date_parse(s, n, out);
+}
+
 /* The casts take a time without a date; files do not. */
-static bool parse_timestamp(const mill_timestamp_rules *r, const char *s, size_t n, int64_t *out) {
+static bool parse_timestamp(const io_rules *rules, const mill_timestamp_rules *r, const char *s,
+                            size_t n, int64_t *out) {
+  const mill_pattern *pattern = r->ntz ? rules->ntz_pattern : rules->timestamp_pattern;
+  mill_moment m;
+  if (pattern) {
+    if (mill_pattern_parse(pattern, r->zones, r->zone, s, n, &m)) {
+      *out = m.local;
+      return r->ntz || mill_moment_utc(&m, out);
+    }
+    if (!rules->fallback) return false;
+  }
   if (n && (*s == 'T' || (n > 2 && (s[1] == ':' || s[2] == ':')))) return false;
   return mill_timestamp_parse(r, s, n, out);
 }
@@ -173,9 +199,9 @@ bool mill_io_value(const io_rules *r, const mill_type *t, const char *s, size_t 
   case MILL_FLOAT: return parse_float(r, s, n, out);
   case MILL_DOUBLE: return parse_double(r, s, n, out);
   case MILL_DECIMAL: return parse_decimal(t, s, n, out);
-  case MILL_DATE: return (n == 10 && plain_date(s, out)) || mill_date_parse(s, n, out);
-  case MILL_TIMESTAMP: return parse_timestamp(&r->timestamp, s, n, out);
-  case MILL_TIMESTAMP_NTZ: return parse_timestamp(&r->ntz, s, n, out);
+  case MILL_DATE: return parse_date(r, s, n, out);
+  case MILL_TIMESTAMP: return parse_timestamp(r, &r->timestamp, s, n, out);
+  case MILL_TIMESTAMP_NTZ: return parse_timestamp(r, &r->ntz, s, n, out);
   case MILL_TIME: return mill_time_parse(s, n, out);
   default: return false;
   }

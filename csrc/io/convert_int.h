@@ -2,16 +2,21 @@
 #ifndef MILL_IO_CONVERT_INT_H
 #define MILL_IO_CONVERT_INT_H
 
-#include "base/calendar.h"
+#include "base/pattern.h"
 #include "column/vector.h"
 #include "io/format_int.h"
 
 typedef struct io_rules {
   mill_timestamp_rules timestamp, ntz;
+  /* dateFormat, timestampFormat, timestampNTZFormat; NULL: the texts of casts */
+  const mill_pattern *date_pattern, *timestamp_pattern, *ntz_pattern;
+  bool fallback; /* what is none of the pattern may be a cast's text */
   const char *nan, *positive_inf, *negative_inf; /* NULL: NaN, Inf, -Inf */
 } io_rules;
 
 mill_status mill_io_rules_init(io_rules *r, const io_job *job, mill_error *err) MILL_USE_RESULT;
+/* The same with the formats of the reader's options. */
+mill_status mill_io_rules_formats(io_rules *r, io_job *job, mill_error *err) MILL_USE_RESULT;
 /* The value of type `t` (flat, not STRING) that s[0, n) says, written to *out; false: none. */
 bool mill_io_value(const io_rules *r, const mill_type *t, const char *s, size_t n, void *out);
 

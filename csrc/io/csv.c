@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "io/csv_int.h"
 
 /* ---- options -------------------------------------------------------------------------------- */
@@ -16,27 +17,35 @@ static const char *text_option(const io_job *job, const char *key, const char *o
 }
 
 /* One byte; an empty text is none. */
-static int byte_option(const io_job *job, const char *key, int otherwise) {
+static mill_status byte_option(const io_job *job, const char *key, int otherwise, int *out,
+                               mill_error *err) {
   const char *v = mill_option_text(job->options, key);
-  if (v == NULL) return otherwise;
-  return *v ? (unsigned char)*v : CSV_NONE;
+  *out = v == NULL ? otherwise : *v ? (unsigned char)*v : CSV_NONE;
+  size_t n = v ? strlen(v) : 0;
+  if (n < 2 || (size_t)mill_utf8_length(v, n) == n) return MILL_OK;
+  return mill_fail(err, MILL_E_OPTION_VALUE_EXCEEDS_ONE_CHARACTER, "paramName", key, "actualValue",
+                   v, NULL);
 }
 
-static mill_status separator_option(io_job *job, csv_plan *p, mill_error *err) {
-  const char *v = text_option(job, "sep", text_option(job, "delimiter", ","));
-  if (strcmp(v, "\\t") == 0) v = "\t";
-  p->nsep = strlen(v);
-  if (p->nsep == 0 || p->nsep > CSV_SEPARATOR)
-    return mill_fail(err, MILL_E_INVALID_DELIMITER_EMPTY, NULL);
-  memcpy(p->sep, v, p->nsep);
-  return MILL_OK;
-}
-
-static csv_unescaped unescaped_option(const io_job *job) {
+static mill_status unescaped_option(const io_job *job, csv_unescaped *out, mill_error *err) {
+  static const struct {
+    const char *name;
+    csv_unescaped how;
+  } ways[] = {{"STOP_AT_DELIMITER", CSV_STOP_AT_DELIMITER},
+              {"STOP_AT_CLOSING_QUOTE", CSV_STOP_AT_CLOSING_QUOTE},
+              {"BACK_TO_DELIMITER", CSV_STOP_AT_DELIMITER},
+              {"SKIP_VALUE", CSV_SKIP_VALUE},
+              {"RAISE_ERROR", CSV_RAISE_ERROR}};
   const char *v = text_option(job, "unescapedQuoteHandling", "STOP_AT_DELIMITER");
-  if (strcasecmp(v, "STOP_AT_CLOSING_QUOTE") == 0) return CSV_STOP_AT_CLOSING_QUOTE;
-  if (strcasecmp(v, "SKIP_VALUE") == 0) return CSV_SKIP_VALUE;
-  return strcasecmp(v, "RAISE_ERROR") == 0 ? CSV_RAISE_ERROR : CSV_STOP_AT_DELIMITER;
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+    if (strcasecmp(v, ways[i].name) == 0) {
+      *out = ways[i].how;
+      return MILL_OK;
+    }
+  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", "unescapedQuoteHandling", "kind",
+                   "STOP_AT_DELIMITER, STOP_AT_CLOSING_QUOTE, BACK_TO_DELIMITER, SKIP_VALUE or "
+                   "RAISE_ERROR",
+                   "value", v, NULL);
 }
 
 static mill_status flags(io_job *job, csv_plan *p, mill_error *err) {
@@ -57,20 +66,20 @@ static mill_status csv_configure(io_job *job, mill_error *err) {
   csv_plan *p = mill_arena_alloc(&job->arena, sizeof *p);
   if (p == NULL) return mill_oom(io_memory(job), sizeof *p, err);
   job->plan = p;
-  MILL_TRY(separator_option(job, p, err));
+  MILL_TRY(mill_csv_separator(job->options, p->sep, &p->nsep, err));
   MILL_TRY(flags(job, p, err));
   MILL_TRY(mill_io_separator(job, &p->line, err));
-  MILL_TRY(mill_io_rules_init(&p->rules, job, err));
-  p->quote = byte_option(job, "quote", '"');
-  p->escape = byte_option(job, "escape", '\\');
-  p->escape_escape = byte_option(job, "charToEscapeQuoteEscaping", CSV_NONE);
-  if (p->escape_escape == CSV_NONE && p->escape != p->quote) p->escape_escape = p->escape;
-  p->comment = byte_option(job, "comment", CSV_NONE);
+  MILL_TRY(mill_io_rules_formats(&p->rules, job, err));
+  MILL_TRY(byte_option(job, "quote", '"', &p->quote, err));
+  MILL_TRY(byte_option(job, "escape", '\\', &p->escape, err));
+  int usual = p->escape != p->quote ? p->escape : CSV_NONE;
+  MILL_TRY(byte_option(job, "charToEscapeQuoteEscaping", usual, &p->escape_escape, err));
+  MILL_TRY(byte_option(job, "comment", CSV_NONE, &p->comment, err));
   p->null_value = text_option(job, "nullValue", "");
   p->empty_value = text_option(job, "emptyValue", "");
-  p->unescaped = unescaped_option(job);
-  const char *corrupt = mill_io_conf(job, "spark.sql.columnNameOfCorruptRecord");
-  p->corrupt = text_option(job, "columnNameOfCorruptRecord", corrupt ? corrupt : "_corrupt_record");
+  MILL_TRY(unescaped_option(job, &p->unescaped, err));
+  p->corrupt = mill_io_corrupt_name(job);
+  p->ntz = mill_io_prefers_ntz(job);
   p->simple =
       p->nsep == 1 && p->line.text == NULL && !p->trim_leading && !p->trim_trailing && !p->multi;
   return MILL_OK;
@@ -110,9 +119,11 @@ static const mill_type *guess_text(io_job *job, const char *s, size_t n) {
   if (fits(p, MILL_BIGINT, s, n)) return mill_type_of(MILL_BIGINT);
   if (long_integer(s, n, &digits)) return mill_type_decimal(job->context.types, digits, 0);
   if (fits(p, MILL_DOUBLE, s, n)) return mill_type_of(MILL_DOUBLE);
-  if (p->prefer_date && n >= 8 && n <= 10 && fits(p, MILL_DATE, s, n))
-    return mill_type_of(MILL_DATE);
-  if (n >= 8 && fits(p, MILL_TIMESTAMP, s, n)) return mill_type_of(MILL_TIMESTAMP);
+  bool full = p->rules.date_pattern || n == 10; /* yyyy-MM-dd, nothing shorter */
+  if (p->prefer_date && full && fits(p, MILL_DATE, s, n)) return mill_type_of(MILL_DATE);
+  if (n >= 6 && p->ntz && fits(p, MILL_TIMESTAMP_NTZ, s, n))
+    return mill_type_of(MILL_TIMESTAMP_NTZ);
+  if (n >= 6 && fits(p, MILL_TIMESTAMP, s, n)) return mill_type_of(MILL_TIMESTAMP);
   if (fits(p, MILL_BOOLEAN, s, n)) return mill_type_of(MILL_BOOLEAN);
   return mill_type_of(MILL_STRING);
 }
@@ -127,6 +138,10 @@ static int rank(const mill_type *t) {
   }
 }
 
+static bool is_time(const mill_type *t) {
+  return t->id == MILL_DATE || t->id == MILL_TIMESTAMP || t->id == MILL_TIMESTAMP_NTZ;
+}
+
 static const mill_type *widen(io_job *job, const mill_type *a, const mill_type *b) {
   if (a == NULL || a == b) return b;
   if (rank(a) && rank(b)) {
@@ -137,9 +152,9 @@ static const mill_type *widen(io_job *job, const mill_type *a, const mill_type *
       return mill_type_decimal(job->context.types, need, 0);
     return wide;
   }
-  bool dates = (a->id == MILL_DATE || a->id == MILL_TIMESTAMP) &&
-               (b->id == MILL_DATE || b->id == MILL_TIMESTAMP);
-  return mill_type_of(dates ? MILL_TIMESTAMP : MILL_STRING);
+  if (!is_time(a) || !is_time(b)) return mill_type_of(MILL_STRING);
+  bool ntz = a->id != MILL_TIMESTAMP && b->id != MILL_TIMESTAMP;
+  return mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
 }
 
 /* The text can stay of the type guessed so far: most texts can. */
@@ -228,10 +243,13 @@ mill_status mill_csv_infer(io_job *job, mill_error *err) {
   csv_row row;
   io_window w;
   mill_status s = MILL_OK;
+  size_t largest = 0; /* names the columns, as in Spark, which reads large files first */
+  for (size_t i = 1; i < job->files.n; i++)
+    if (job->files.file[i].size > job->files.file[largest].size) largest = i;
   mill_csv_row_init(&row, io_memory(job));
   for (size_t i = 0; i < job->files.n && s == MILL_OK; i++) {
     mill_io_window_init(&w, io_memory(job));
-    s = infer_file(job, i, &got, &row, &w, err);
+    s = infer_file(job, i == 0 ? largest : i <= largest ? i - 1 : i, &got, &row, &w, err);
     mill_io_window_clear(&w);
     if (got.field && !((const csv_plan *)job->plan)->infer) break;
   }
@@ -243,5 +261,5 @@ mill_status mill_csv_infer(io_job *job, mill_error *err) {
   return job->data ? MILL_OK : mill_oom(io_memory(job), got.n, err);
 }
 
-const io_format mill_format_csv = {"csv",     csv_configure, mill_csv_infer,
-                                   csv_takes, csv_whole,     mill_csv_decoder};
+const io_format mill_format_csv = {"csv",     csv_configure, mill_csv_infer,  csv_takes,
+                                   csv_whole, false,         mill_csv_decoder};

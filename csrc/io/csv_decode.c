@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "io/csv_int.h"
+#include "io/quick_int.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -204,7 +205,7 @@ static mill_status fast_rows(csv_decoder *d, io_window *w, uint32_t *n, bool *sp
       *special = (unsigned char)*p == d->plan->comment || is_blank(p, m.end);
       if (*special) break;
     }
-    clear_row(d, *n);
+    d->bad[*n] = 0;
     scanned s = scan_line(d, &m, &p, *n, &ncols, w->eof);
     if (s != SCAN_ROW) {
       *special = s == SCAN_SLOW;
@@ -213,6 +214,8 @@ static mill_status fast_rows(csv_decoder *d, io_window *w, uint32_t *n, bool *sp
     const char *stop = p;
     while (stop > line && line_char(stop[-1])) stop--;
     d->line[*n] = (csv_cell){(uint32_t)(line - w->data), (uint32_t)(stop - line)};
+    for (uint32_t c = ncols; c < d->nfile; c++)
+      if (d->slot[c] >= 0) d->cell[(size_t)d->slot[c] * MILL_BATCH + *n] = (csv_cell){0, CSV_NULL};
     MILL_TRY(check_count(d, *n, ncols, err));
     ++*n;
     w->at = (size_t)(p - w->data);
@@ -304,18 +307,26 @@ static mill_status text_column(csv_decoder *d, const csv_cell *cell, mill_vector
     }                                                                                              \
   }
 
-static inline bool quick_i32(const char *p, size_t n, int32_t *out) {
+static inline bool quick_i32(const csv_decoder *d, const mill_type *t, const char *p, size_t n,
+                             int32_t *out) {
   int64_t x;
-  if (n > 10 || !io_digits(p, n, &x) || x < INT32_MIN || x > INT32_MAX) return false;
+  if (t->id == MILL_DATE) return n == 10 && !d->plan->rules.date_pattern && quick_date(p, out);
+  if (t->id != MILL_INT || n > 10 || !quick_integer(p, n, &x) || x != (int32_t)x) return false;
   *out = (int32_t)x;
   return true;
+}
+
+static inline bool quick_i64(const mill_type *t, const char *p, size_t n, int64_t *out) {
+  if (t->id == MILL_BIGINT) return quick_integer(p, n, out);
+  return t->id == MILL_DECIMAL && quick_decimal(p, n, t->scale, out) &&
+         mill_decimal_fits(*out, t->precision);
 }
 
 TYPED_COLUMN(column_bool, uint8_t, false)
 TYPED_COLUMN(column_i8, int8_t, false)
 TYPED_COLUMN(column_i16, int16_t, false)
-TYPED_COLUMN(column_i32, int32_t, v->type->id == MILL_INT && quick_i32(p, cell[i].size, &out[i]))
-TYPED_COLUMN(column_i64, int64_t, v->type->id == MILL_BIGINT && io_digits(p, cell[i].size, &out[i]))
+TYPED_COLUMN(column_i32, int32_t, quick_i32(d, v->type, p, cell[i].size, &out[i]))
+TYPED_COLUMN(column_i64, int64_t, quick_i64(v->type, p, cell[i].size, &out[i]))
 TYPED_COLUMN(column_f32, float, false)
 TYPED_COLUMN(column_f64, double, false)
 TYPED_COLUMN(column_i128, mill_i128, false)
@@ -479,6 +490,7 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
 mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
                              mill_error *err) {
   mill_memory *m = io_memory(job);
+  MILL_TRY(mill_io_check_corrupt(job, columns, n, ((const csv_plan *)job->plan)->corrupt, err));
   csv_decoder *d = mill_calloc(m, sizeof *d);
   if (!d) return mill_oom(m, sizeof *d, err);
   d->base = (io_decoder){csv_start, csv_next, csv_free};

@@ -19,6 +19,7 @@ typedef struct csv_plan {
   char sep[CSV_SEPARATOR];
   size_t nsep;
   int quote, escape, escape_escape, comment; /* bytes, or CSV_NONE */
+  bool ntz;                                  /* timestamps without a zone are the session's */
   bool header, infer, multi, trim_leading, trim_trailing, enforce_schema, prefer_date;
   bool simple; /* one-byte separator, standard line ends, no trimming: the fast scan holds */
   const char *null_value, *empty_value;
@@ -69,6 +70,10 @@ mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bo
                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
                             size_t *size, bool *found, mill_error *err) MILL_USE_RESULT;
+
+/* The options sep and delimiter, with their escapes resolved. */
+mill_status mill_csv_separator(mill_options o, char out[CSV_SEPARATOR], size_t *n,
+                               mill_error *err) MILL_USE_RESULT;
 
 mill_status mill_csv_infer(io_job *job, mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_decoder **out,

@@ -73,6 +73,17 @@ static mill_status walk(finder *f, const char *path, int depth, mill_error *err)
   return s;
 }
 
+static mill_status add_parent(finder *f, const char *path, mill_error *err) {
+  mill_text parent;
+  mill_text_init(&parent, f->memory);
+  const char *name = base_name(path);
+  size_t n = name == path ? 0 : (size_t)(name - path) - 1;
+  mill_status s = mill_text_add(&parent, path, n, err);
+  if (s == MILL_OK) s = mill_names_add(&f->bases, parent.data, err);
+  mill_text_clear(&parent);
+  return s;
+}
+
 /* A root: a folder is walked and is a base, a file's parent is one. */
 static mill_status add_root(finder *f, const char *path, mill_error *err) {
   mill_file_info info;
@@ -84,11 +95,12 @@ static mill_status add_root(finder *f, const char *path, mill_error *err) {
     return walk(f, path, 0, err);
   }
   if (hidden(base_name(path))) return MILL_OK;
+  MILL_TRY(add_parent(f, path, err));
   return add_file(f, path, &info, err);
 }
 
 /* "file:" and "file://" name local paths as in Spark; slashes at the end go. */
-static mill_status plain_path(const char *path, mill_text *out, mill_error *err) {
+mill_status mill_io_plain_path(const char *path, mill_text *out, mill_error *err) {
   if (strncmp(path, "file:", 5) == 0) {
     path += 5;
     if (strncmp(path, "//", 2) == 0) path += 2;
@@ -104,7 +116,7 @@ static mill_status add_path(finder *f, const char *given, mill_error *err) {
   mill_file_info info = {0};
   mill_text_init(&path, f->memory);
   mill_names_init(&found, f->memory);
-  mill_status s = plain_path(given, &path, err);
+  mill_status s = mill_io_plain_path(given, &path, err);
   if (s == MILL_OK && path.size == 0) s = mill_fail(err, MILL_E_PATH_NOT_FOUND, "path", "''", NULL);
   if (s == MILL_OK) s = mill_file_stat(f->fs, path.data, &info, err);
   if (s == MILL_OK && !info.exists && mill_glob_magic(path.data)) {
@@ -145,7 +157,7 @@ static int by_path(const void *a, const void *b) {
 
 /* ---- partition columns ---------------------------------------------------------------------- */
 
-static bool is_base(const finder *f, const char *path, size_t n) {
+static bool in_base(const finder *f, const char *path, size_t n) {
   for (size_t i = 0; i < f->bases.n; i++)
     if (strlen(f->bases.name[i]) == n && memcmp(f->bases.name[i], path, n) == 0) return true;
   return false;
@@ -183,7 +195,7 @@ static mill_status find_levels(const finder *f, const char *path, level *out, in
                                mill_error *err) {
   const char *slash = strrchr(path, '/');
   *n = 0;
-  while (slash && !is_base(f, path, (size_t)(slash - path))) {
+  while (slash && !in_base(f, path, (size_t)(slash - path))) {
     const char *from = slash;
     while (from > path && from[-1] != '/') from--;
     const char *equals = memchr(from, '=', (size_t)(slash - from));
@@ -267,6 +279,28 @@ static mill_status read_levels(finder *f, size_t file, mill_error *err) {
   return MILL_OK;
 }
 
+/* Where some files lie in folders of partition values only those count; else only those that lie in
+** a base itself. */
+static mill_status drop_strays(finder *f, mill_error *err) {
+  mill_read_files *l = &f->job->files;
+  level levels[DISCOVER_DEPTH];
+  bool partitioned = false;
+  size_t kept = 0;
+  int n;
+  for (size_t i = 0; i < l->n && !partitioned; i++) {
+    MILL_TRY(find_levels(f, l->file[i].path, levels, &n, err));
+    partitioned = n > 0;
+  }
+  for (size_t i = 0; i < l->n; i++) {
+    const char *path = l->file[i].path, *slash = strrchr(path, '/');
+    MILL_TRY(find_levels(f, path, levels, &n, err));
+    if (partitioned ? n > 0 : in_base(f, path, slash ? (size_t)(slash - path) : 0))
+      l->file[kept++] = l->file[i];
+  }
+  l->n = kept;
+  return MILL_OK;
+}
+
 static mill_status read_partitions(finder *f, mill_error *err) {
   mill_read_files *l = &f->job->files;
   const char *base = mill_option_text(f->job->options, "basePath");
@@ -274,11 +308,12 @@ static mill_status read_partitions(finder *f, mill_error *err) {
     mill_text t;
     mill_text_init(&t, f->memory);
     mill_names_clear(&f->bases);
-    mill_status s = plain_path(base, &t, err);
+    mill_status s = mill_io_plain_path(base, &t, err);
     if (s == MILL_OK) s = mill_names_add(&f->bases, t.data ? t.data : "", err);
     mill_text_clear(&t);
     MILL_TRY(s);
   }
+  if (!f->recursive) MILL_TRY(drop_strays(f, err));
   if (f->recursive || l->n == 0) return take_names(f->job, NULL, 0, err);
   for (size_t i = 0; i < l->n; i++) MILL_TRY(read_levels(f, i, err));
   return MILL_OK;

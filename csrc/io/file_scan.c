@@ -155,23 +155,30 @@ static void file_scan_free(mill_scan *base) {
   mill_io_job_free(job);
 }
 
-static mill_status cut(file_scan *s, mill_error *err) {
-  io_job *job = s->job;
+mill_status mill_io_cut(const io_job *job,
+                        mill_status (*piece)(void *arg, size_t file, uint64_t from, uint64_t to,
+                                             mill_error *err),
+                        void *arg, mill_error *err) {
   for (size_t i = 0; i < job->files.n; i++) {
     uint64_t size = job->files.file[i].size;
     bool whole = !mill_io_plain(job, i) || (job->format->whole && job->format->whole(job));
-    if (size == 0) continue;
     for (uint64_t from = 0; from < size;) {
       uint64_t to =
           whole || size - from < IO_MORSEL + IO_MORSEL / 2 ? UINT64_MAX : from + IO_MORSEL;
-      MILL_TRY(mill_grow(io_memory(job), (void **)&s->morsel, &s->capacity, s->base.morsels + 1,
-                         sizeof *s->morsel, err));
-      s->morsel[s->base.morsels++] = (morsel){(uint32_t)i, from, to};
+      MILL_TRY(piece(arg, i, from, to, err));
       if (to == UINT64_MAX) break;
       from = to;
     }
-    s->base.bytes += size;
   }
+  return MILL_OK;
+}
+
+static mill_status add_morsel(void *arg, size_t file, uint64_t from, uint64_t to, mill_error *err) {
+  file_scan *s = arg;
+  MILL_TRY(mill_grow(io_memory(s->job), (void **)&s->morsel, &s->capacity, s->base.morsels + 1,
+                     sizeof *s->morsel, err));
+  s->morsel[s->base.morsels++] = (morsel){(uint32_t)file, from, to};
+  if (from == 0) s->base.bytes += s->job->files.file[file].size;
   return MILL_OK;
 }
 
@@ -244,7 +251,7 @@ mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
   s->job = job;
   mill_status status = find_sources(s, err);
   if (status == MILL_OK) status = type_values(s, err);
-  if (status == MILL_OK) status = cut(s, err);
+  if (status == MILL_OK) status = mill_io_cut(job, add_morsel, s, err);
   if (status != MILL_OK) {
     file_scan_free(&s->base);
     return status;

@@ -18,7 +18,6 @@ typedef enum io_charset {
   IO_UTF8,
   IO_LATIN1,
   IO_ASCII,
-  IO_CP1252,
   IO_UTF16, /* by its mark, big-endian without one */
   IO_UTF16LE,
   IO_UTF16BE,
@@ -122,19 +121,34 @@ struct io_format {
   /* May a column have this type? */
   bool (*takes)(const mill_type *t);
   bool (*whole)(const io_job *job); /* a file is one piece */
+  bool fixed;                       /* one column, whatever the files hold */
   mill_status (*decoder)(const io_job *job, const int *columns, int n, io_decoder **out,
                          mill_error *err);
 };
 
-extern const io_format mill_format_csv, mill_format_text;
+extern const io_format mill_format_csv, mill_format_json, mill_format_text;
 const io_format *mill_io_format(const char *name); /* NULL: none */
 
 /* ---- shared steps --------------------------------------------------------------------------- */
 
+/* Append a user's path without "file:" and slashes at the end. */
+mill_status mill_io_plain_path(const char *path, mill_text *out, mill_error *err) MILL_USE_RESULT;
 /* List files, read partition columns off their folders: fills job->files. */
 mill_status mill_io_discover(io_job *job, const mill_read *r, mill_error *err) MILL_USE_RESULT;
 /* job->schema from job->data, the folders, and with `user` types for partition columns. */
 mill_status mill_io_partition(io_job *job, const mill_type *user, mill_error *err) MILL_USE_RESULT;
+/* Call `piece` for the byte ranges that files are cut into, in order; `to` UINT64_MAX: to the end. */
+mill_status mill_io_cut(const io_job *job,
+                        mill_status (*piece)(void *arg, size_t file, uint64_t from, uint64_t to,
+                                             mill_error *err),
+                        void *arg, mill_error *err) MILL_USE_RESULT;
+/* columnNameOfCorruptRecord, by option or setting. */
+const char *mill_io_corrupt_name(io_job *job);
+/* spark.sql.timestampType: do timestamps without a zone become TIMESTAMP_NTZ? */
+bool mill_io_prefers_ntz(const io_job *job);
+/* Is the corrupt record's column a STRING, and not the only one that is read? */
+mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, const char *name,
+                                  mill_error *err) MILL_USE_RESULT;
 /* Turn what err holds into FAILED_READ_FILE.NO_HINT for the path, the cause in the hint. */
 mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status cause);
 /* PERMISSIVE unless the option mode says otherwise. */

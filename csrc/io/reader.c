@@ -5,7 +5,7 @@
 
 #include "io/convert_int.h"
 
-static const io_format *const formats[] = {&mill_format_csv, &mill_format_text};
+static const io_format *const formats[] = {&mill_format_csv, &mill_format_json, &mill_format_text};
 
 const io_format *mill_io_format(const char *name) {
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
@@ -32,6 +32,26 @@ mill_status mill_io_separator(io_job *job, io_separator *out, mill_error *err) {
   *out = (io_separator){v, v ? strlen(v) : 0};
   job->look_back = v ? out->size : 1;
   if (v && !*v) return mill_fail(err, MILL_E_INVALID_LINE_SEPARATOR_EMPTY, NULL);
+  return MILL_OK;
+}
+
+const char *mill_io_corrupt_name(io_job *job) {
+  const char *option = mill_option_text(job->options, "columnNameOfCorruptRecord");
+  if (option) return option;
+  const char *conf = mill_io_conf(job, "spark.sql.columnNameOfCorruptRecord");
+  const char *own = conf ? mill_arena_strndup(&job->arena, conf, strlen(conf)) : NULL;
+  return own ? own : "_corrupt_record";
+}
+
+bool mill_io_prefers_ntz(const io_job *job) {
+  const char *kind = mill_io_conf(job, "spark.sql.timestampType");
+  return kind && strcasecmp(kind, "TIMESTAMP_NTZ") == 0;
+}
+
+mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, const char *name,
+                                  mill_error *err) {
+  if (n == 1 && strcmp(job->data->fields[columns[0]].name, name) == 0)
+    return mill_fail(err, MILL_E_QUERY_ONLY_CORRUPT_RECORD_COLUMN, "columnName", name, NULL);
   return MILL_OK;
 }
 
@@ -194,11 +214,21 @@ static mill_status read_options(io_job *job, mill_error *err) {
   return job->format->configure(job, err);
 }
 
-static mill_status check_types(const io_job *job, mill_error *err) {
+static mill_status check_types(io_job *job, mill_error *err) {
+  const char *corrupt = mill_io_corrupt_name(job);
+  const char *time = mill_io_conf(job, "spark.sql.timeType.enabled");
+  if (job->format->fixed && job->data->nfields != 1)
+    return mill_fail(err, MILL_E_TEXT_NEEDS_ONE_COLUMN, "count",
+                     mill_error_fmt(err, "%u", job->data->nfields), NULL);
   for (uint32_t i = 0; i < job->data->nfields; i++) {
     const mill_field *f = &job->data->fields[i];
     if (f->type->id == MILL_STRING && f->type->string_kind != MILL_PLAIN_STRING)
       return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
+    if (f->type->id == MILL_TIME && (!time || strcmp(time, "true") != 0))
+      return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
+    if (strcmp(f->name, corrupt) == 0 && f->type->id != MILL_STRING)
+      return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name, "actualType",
+                       mill_type_quoted(io_memory(job), f->type, err), NULL);
     if (!job->format->takes(f->type))
       return mill_fail(err, MILL_E_UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, "format",
                        job->format->name, "columnName", mill_error_fmt(err, "`%s`", f->name),
@@ -211,7 +241,7 @@ static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err)
   if (r->schema) {
     MILL_TRY(data_of_user(job, r->schema, err));
   } else {
-    if (job->files.n == 0)
+    if (job->files.n == 0 && !job->format->fixed)
       return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", job->format->name, NULL);
     MILL_TRY(job->format->infer(job, err));
   }

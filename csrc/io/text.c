@@ -84,5 +84,5 @@ static mill_status text_decoder_new(const io_job *job, const int *columns, int n
   return MILL_OK;
 }
 
-const io_format mill_format_text = {"text",     text_configure, text_infer,
-                                    text_takes, text_whole,     text_decoder_new};
+const io_format mill_format_text = {"text",     text_configure, text_infer,      text_takes,
+                                    text_whole, true,           text_decoder_new};

@@ -94,6 +94,10 @@ AGG_MERGE(count_merge) {
   return MILL_OK;
 }
 
+static void count_combine(void *const *to, void *const *from, size_t n) {
+  for (size_t i = 0; i < n; i++) ((counter *)to[i])->count += ((const counter *)from[i])->count;
+}
+
 AGG_OUTPUT(count_out) {
   int64_t *r = out->data;
   (void)call, (void)err;
@@ -107,13 +111,15 @@ static const mill_aggregate count_agg = {.state_size = sizeof(counter),
                                          .save = count_out,
                                          .final = count_out,
                                          .update_all = count_all,
-                                         .retract = count_retract};
+                                         .retract = count_retract,
+                                         .combine = count_combine};
 static const mill_aggregate count_if_agg = {.state_size = sizeof(counter),
                                             .update = count_if_update,
                                             .merge = count_merge,
                                             .save = count_out,
                                             .final = count_out,
-                                            .retract = count_if_retract};
+                                            .retract = count_if_retract,
+                                            .combine = count_combine};
 
 static mill_status bind_count(mill_binding *b, mill_error *err) {
   const mill_type *bigint = mill_type_of(MILL_BIGINT);
@@ -227,6 +233,15 @@ AGG_MERGE(exact_merge) {
       s->over |= __builtin_add_overflow(s->sum, MILL_AT(mill_i128, sum, i), &s->sum);
   }
   return MILL_OK;
+}
+
+static void exact_combine(void *const *to, void *const *from, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    exact_sum *s = to[i];
+    const exact_sum *x = from[i];
+    s->count += x->count;
+    s->over |= x->over | __builtin_add_overflow(s->sum, x->sum, &s->sum);
+  }
 }
 
 AGG_OUTPUT(exact_save) {
@@ -348,6 +363,13 @@ AGG_MERGE(double_merge) {
   return MILL_OK;
 }
 
+static void double_combine(void *const *to, void *const *from, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    ((double_sum *)to[i])->sum += ((const double_sum *)from[i])->sum;
+    ((double_sum *)to[i])->count += ((const double_sum *)from[i])->count;
+  }
+}
+
 AGG_OUTPUT(double_save) {
   double *sum = out->child[0].data;
   int64_t *count = out->child[1].data;
@@ -375,12 +397,12 @@ AGG_OUTPUT(double_final) {
 #define EXACT_AGG(S, FINAL)                                                                        \
   {                                                                                                \
     .state_size = sizeof(exact_sum), .update = sum_##S, .merge = exact_merge, .save = exact_save,  \
-    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S                                \
+    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .combine = exact_combine      \
   }
 #define EXACT_WIDE(FINAL)                                                                          \
   {                                                                                                \
     .state_size = sizeof(exact_sum), .update = sum_i128, .merge = exact_merge, .save = exact_save, \
-    .final = FINAL, .retract = unsum_i128                                                          \
+    .final = FINAL, .retract = unsum_i128, .combine = exact_combine                                \
   }
 #define EXACT_SET(FINAL)                                                                           \
   {                                                                                                \
@@ -390,7 +412,7 @@ AGG_OUTPUT(double_final) {
 #define DOUBLE_AGG(S)                                                                              \
   {                                                                                                \
     .state_size = sizeof(double_sum), .update = sum_##S, .merge = double_merge,                    \
-    .save = double_save, .final = double_final                                                     \
+    .save = double_save, .final = double_final, .combine = double_combine                          \
   }
 static const mill_aggregate exact_sums[] = EXACT_SET(exact_final);
 static const mill_aggregate exact_means[] = EXACT_SET(exact_mean);

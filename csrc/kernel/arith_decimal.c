@@ -133,6 +133,31 @@ static bool pmod(mill_i128 a, int sa, mill_i128 b, int sb, int precision, int sc
   return mill_decimal_rem(sum, scale, b, sb, precision, scale, out);
 }
 
+/* Where 128 bits hold a sum, difference or product at the result's own scale: no rounding. False:
+** the full operation decides. */
+static inline bool narrow_op(const arith *st, mill_i128 a, mill_i128 b, mill_i128 fa, mill_i128 fb,
+                             mill_i128 most, mill_i128 *v) {
+  if (st->op == OP_MUL) {
+    if (__builtin_mul_overflow(a, b, v)) return false;
+  } else {
+    if (__builtin_mul_overflow(a, fa, &a) || __builtin_mul_overflow(b, fb, &b)) return false;
+    bool over =
+        st->op == OP_ADD ? __builtin_add_overflow(a, b, v) : __builtin_sub_overflow(a, b, v);
+    if (over) return false;
+  }
+  return *v<most && * v> - most;
+}
+
+/* Factors that bring both sides to the result's scale; false: it has fewer digits than that. */
+static bool keeps_digits(const arith *st, int sa, int sb, mill_i128 *fa, mill_i128 *fb) {
+  *fa = *fb = 1;
+  if (st->op == OP_MUL) return st->scale == sa + sb;
+  if (st->op > OP_MUL || st->scale < sa || st->scale < sb) return false;
+  *fa = mill_pow10(st->scale - sa);
+  *fb = mill_pow10(st->scale - sb);
+  return true;
+}
+
 KERNEL_HEAD(exact_rows) {
   static const decimal_op ops[] = {
       [OP_ADD] = mill_decimal_add, [OP_SUB] = mill_decimal_sub, [OP_MUL] = mill_decimal_mul,
@@ -140,8 +165,15 @@ KERNEL_HEAD(exact_rows) {
   const arith *st = call->state;
   const decimal_op op = ops[st->op];
   int sa = args[0]->type->scale, sb = args[1]->type->scale;
+  mill_i128 fa, fb, most = mill_pow10(st->precision);
+  bool narrow = keeps_digits(st, sa, sb, &fa, &fb);
   MILL_EACH(out, n, i) {
     mill_i128 v = 0, a = mill_int_at(args[0], i), b = mill_int_at(args[1], i);
+    if (narrow && narrow_op(st, a, b, fa, fb, most, &v)) {
+      store(out, i, v);
+      continue;
+    }
+    v = 0;
     if (st->op >= OP_DIV && b == 0) {
       MILL_TRY(mill_arith_by_zero(call, i, out, err));
     } else if (!op(a, sa, b, sb, st->precision, st->scale, &v)) {

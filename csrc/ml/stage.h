@@ -90,6 +90,7 @@ const char *mill_stage_class_name(const mill_stage_class *c);
 const char *mill_stage_class_package(
     const mill_stage_class *c); /* "feature", "classification", ... */
 const char *mill_stage_class_doc(const mill_stage_class *c);
+const char *mill_stage_class_example(const mill_stage_class *c); /* Lua, or NULL */
 mill_stage_role mill_stage_class_role(const mill_stage_class *c);
 const mill_param *mill_stage_class_param(const mill_stage_class *c, int i); /* NULL at the end */
 
@@ -116,10 +117,18 @@ mill_status mill_stage_get(const mill_stage *s, const char *param, struct mill_t
 /* Same class and parameters, new handle (copy()); models share their data. */
 mill_status mill_stage_copy(const mill_stage *s, mill_stage **out, mill_error *err) MILL_USE_RESULT;
 
-/* Transformers and models. */
+/* The first row of the input, for transformers that must know the size of vectors whose metadata does
+** not say it (Spark's VectorAssembler): the column's value in a table of that row, or no row. With
+** `skip_null` the first row where the column is not null. */
+typedef struct mill_peek {
+  mill_status (*first)(void *arg, int column, bool skip_null, mill_table **out, mill_error *err);
+  void *arg;
+} mill_peek;
+
+/* Transformers and models. `peek` NULL: only the schema is asked for, expressions may be NULL. */
 mill_status mill_stage_bind(mill_stage *s, const mill_context *ctx, const mill_settings *set,
-                            const mill_type *schema, mill_arena *a, mill_stage_binding *out,
-                            mill_error *err) MILL_USE_RESULT;
+                            const mill_type *schema, const mill_peek *peek, mill_arena *a,
+                            mill_stage_binding *out, mill_error *err) MILL_USE_RESULT;
 /* Stages that a composite (PipelineModel) applies in turn; n = 0: the stage binds itself. */
 int mill_stage_parts(const mill_stage *s, mill_stage *const **parts);
 
@@ -130,10 +139,11 @@ mill_status mill_stage_evaluate(mill_stage *s, mill_dataset *d, double *metric,
                                 bool *larger_is_better, mill_error *err) MILL_USE_RESULT;
 
 /* Fitted attributes by Spark's names (labels, coefficients, intercept, summary.*): one-row tables
-** of one column, so that every type can travel; names are listed for help and __index. */
+** of one column, so that every type can travel, lists of rows, or what is a DataFrame in Spark
+** (`frame`); names are listed for help and __index. */
 const char *mill_stage_attribute_at(const mill_stage *s, int i);
 mill_status mill_stage_attribute(const mill_stage *s, const char *name, mill_table **out,
-                                 mill_error *err) MILL_USE_RESULT;
+                                 bool *frame, mill_error *err) MILL_USE_RESULT;
 
 /* One snapshot file (csrc/snapshot/container.h); overwrite false: PATH_ALREADY_EXISTS. */
 mill_status mill_stage_save(const mill_stage *s, const mill_context *ctx, const char *path,

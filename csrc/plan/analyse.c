@@ -203,15 +203,27 @@ const mill_node *mill_distinct(mill_planner *w, const mill_node *child) {
   return a;
 }
 
+/* Over a stream it stays what it is: csrc/stream has an operator for it. */
+static const mill_node *dedup_stream(mill_planner *w, const mill_node *n, const mill_node *child,
+                                     const mill_exprs *keys) {
+  mill_node *d = mill_w_unary(w, MILL_N_DEDUP, child);
+  if (d == NULL) return NULL;
+  d->within_watermark = n->within_watermark;
+  d->keys = keys->n ? keys->at : child->output;
+  d->nkeys = keys->n ? keys->n : child->noutput;
+  return d;
+}
+
 static const mill_node *analyse_dedup(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   mill_exprs keys = {0}, aggs = {0}, items = {0};
   if (child == NULL) return NULL;
-  if (n->nkeys == 0) return mill_distinct(w, child);
+  if (n->nkeys == 0 && !child->streaming) return mill_distinct(w, child);
   mill_scope s = mill_scope_of(child, outer);
   for (int i = 0; i < n->nkeys; i++)
     if (!mill_exprs_add(w, &keys, mill_resolve(w, &s, n->keys[i]))) return NULL;
+  if (child->streaming) return dedup_stream(w, n, child, &keys);
   mill_node *a = mill_w_unary(w, MILL_N_AGGREGATE, child);
   if (a == NULL) return NULL;
   for (int i = 0; i < child->noutput; i++) {
@@ -263,6 +275,7 @@ static const mill_node *analyse_sample(mill_planner *w, const mill_node *n,
   mill_node *s = child ? mill_w_node_copy(w, n) : NULL;
   if (s == NULL) return NULL;
   s->child[0] = child;
+  s->streaming = child->streaming;
   mill_w_output_child(s);
   return s;
 }
@@ -290,12 +303,14 @@ static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const 
   case MILL_N_TAIL: return analyse_limit(w, n, outer);
   case MILL_N_DISTINCT: return mill_distinct(w, mill_analyse(w, n->child[0], outer));
   case MILL_N_DEDUP: return analyse_dedup(w, n, outer);
+  case MILL_N_WATERMARK: return mill_analyse_watermark(w, n, outer);
   case MILL_N_GENERATE: return mill_analyse_generate(w, n, outer);
   case MILL_N_SAMPLE: return analyse_sample(w, n, outer);
   case MILL_N_ALIAS: return analyse_alias(w, n, outer);
   case MILL_N_WITH_COLUMNS:
   case MILL_N_DROP:
   case MILL_N_RENAME: return mill_analyse_columns(w, n, outer);
+  case MILL_N_TRANSFORM: return mill_analyse_transform(w, n, outer);
   case MILL_N_REPARTITION: return mill_analyse(w, n->child[0], outer);
   case MILL_N_JOIN: return mill_analyse_join(w, n, outer);
   case MILL_N_UNION:

@@ -4,12 +4,12 @@
 #include "plan/plan_int.h"
 
 static const char *const node_names[] = {
-    "Relation",      "TableFunction", "LocalRelation", "FileScan",  "Values",    "OneRow",
-    "Range",         "Project",       "Filter",        "Aggregate", "Sort",      "Limit",
-    "Tail",          "Distinct",      "Deduplicate",   "Window",    "Generate",  "Sample",
-    "SubqueryAlias", "WithColumns",   "Drop",          "Rename",    "Watermark", "Transform",
-    "Pivot",         "Unpivot",       "Repartition",   "Join",      "Union",     "SetOperation",
-    "With"};
+    "Relation",      "TableFunction", "LocalRelation", "FileScan",         "Values",    "OneRow",
+    "Range",         "Project",       "Filter",        "Aggregate",        "Sort",      "Limit",
+    "Tail",          "Distinct",      "Deduplicate",   "Window",           "Generate",  "Sample",
+    "SubqueryAlias", "WithColumns",   "Drop",          "Rename",           "Watermark", "Transform",
+    "Pivot",         "Unpivot",       "Repartition",   "InMemoryRelation", "Join",      "Union",
+    "SetOperation",  "With"};
 
 static const char *const op_names[] = {
     "Scan",     "Rows", "Range", "OneRow", "Filter", "Project", "Expand",   "HashAggregate",

@@ -1,6 +1,7 @@
 /* Analysed trees to physical ones (exec/operator.h): one function a kind of node. */
 #include <string.h>
 
+#include "plan/cache.h"
 #include "plan/plan_int.h"
 
 /* ---- making operators ----------------------------------------------------------------------- */
@@ -135,6 +136,22 @@ static bool table_scan(mill_lowering *l, mill_table *t, const mill_node *n, mill
   *item = (struct mill_scan_list){l->scans, scan};
   l->scans = item;
   return scan_op(l, scan, n, out);
+}
+
+static bool cached(mill_lowering *l, const mill_node *n, mill_lowered *out) {
+  mill_planner *w = l->w;
+  if (mill_cache_off(n->cache)) return mill_lower(l, n->child[0], out);
+  if (!l->explaining || mill_cache_rows(n->cache) >= 0) {
+    mill_table *kept = mill_cache_fill(w, n);
+    return kept && table_scan(l, kept, n, out);
+  }
+  mill_table *none = NULL;
+  const mill_type *schema = mill_w_schema(w, n->output, n->noutput);
+  if (schema) w->status = mill_table_new(w->ctx->memory, schema, &none, w->err);
+  if (none == NULL) return false;
+  bool ok = table_scan(l, none, n, out);
+  mill_table_unref(none);
+  return ok;
 }
 
 static bool values(mill_lowering *l, const mill_node *n, mill_lowered *out) {
@@ -287,19 +304,27 @@ static bool expand(mill_lowering *l, const mill_node *n, mill_lowered *in) {
   return op->schema != NULL;
 }
 
+bool mill_lower_group_input(mill_lowering *l, const mill_node *n, mill_lowered *out) {
+  return mill_lower(l, n->child[0], out) && (n->nsets == 0 || expand(l, n, out));
+}
+
+const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int i,
+                                       const mill_lowered *in) {
+  const mill_expr *k = n->keys[i];
+  return n->nsets ? mill_b_column(l, in->op, i)
+                  : mill_lower_expr(l, k->kind == MILL_X_ALIAS ? k->args[0] : k, in);
+}
+
 bool mill_lower_aggregate(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_lowered in;
-  if (!mill_lower(l, n->child[0], &in)) return false;
-  if (n->nsets && !expand(l, n, &in)) return false;
+  if (!mill_lower_group_input(l, n, &in)) return false;
   mill_op *op = mill_op_make(l, MILL_OP_AGGREGATE, in.op);
   const mill_bound **keys = mill_w_alloc(l->w, (size_t)(n->nkeys + 1) * sizeof *keys);
   mill_bound_aggregate *aggs = mill_w_alloc(l->w, (size_t)(n->naggs + 1) * sizeof *aggs);
   uint64_t *ids = NULL;
   if (!op || !keys || !aggs) return false;
   for (int i = 0; i < n->nkeys; i++) {
-    const mill_expr *k = n->keys[i];
-    keys[i] = n->nsets ? mill_b_column(l, in.op, i)
-                       : mill_lower_expr(l, k->kind == MILL_X_ALIAS ? k->args[0] : k, &in);
+    keys[i] = mill_lower_group_key(l, n, i, &in);
     if (keys[i] == NULL) return false;
   }
   for (int i = 0; i < n->naggs; i++)
@@ -408,13 +433,16 @@ bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   if (n == NULL || w->status || !mill_w_enter(w)) return false;
   bool ok = false;
   mill_lowered in;
-  if (n == l->leaf) {
-    *out = l->with;
+  for (int i = 0; i < l->nleaves; i++) {
+    if (l->leaves[i].node != n || l->leaves[i].met) continue;
+    l->leaves[i].met = true;
+    *out = l->leaves[i].with;
     mill_w_leave(w);
     return true;
   }
   switch (n->kind) {
   case MILL_N_TABLE: ok = table_scan(l, n->table, n, out); break;
+  case MILL_N_CACHE: ok = cached(l, n, out); break;
   case MILL_N_SOURCE: ok = scan_op(l, n->source->scan, n, out); break;
   case MILL_N_VALUES: ok = values(l, n, out); break;
   case MILL_N_RANGE: ok = range(l, n, out); break;

@@ -67,10 +67,29 @@ static bool keeps_right(mill_op_join j) {
          j != MILL_OP_MARK;
 }
 
+enum { MANY_ROWS = 10000 };
+
+/* Is side a of the join much the smaller? */
+static bool smaller(const mill_node *a, const mill_node *b) {
+  double left = mill_n_estimate(a), right = mill_n_estimate(b);
+  return right > MANY_ROWS && right > 2 * left;
+}
+
+/* The smaller side of an inner join is its right one, which goes into the table. */
+static const mill_node *by_size(mill_lowering *l, const mill_node *n) {
+  if (kind_of(n) != MILL_OP_INNER || !smaller(n->child[0], n->child[1])) return n;
+  mill_node *c = mill_w_node_copy(l->w, n);
+  if (c == NULL) return NULL;
+  c->child[0] = n->child[1];
+  c->child[1] = n->child[0];
+  return c;
+}
+
 bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_lowered a, b;
   join_keys k = {0};
-  if (!mill_lower(l, n->child[0], &a) || !mill_lower(l, n->child[1], &b) ||
+  n = by_size(l, n);
+  if (n == NULL || !mill_lower(l, n->child[0], &a) || !mill_lower(l, n->child[1], &b) ||
       !split(l, n, &a, &b, &k))
     return false;
   mill_op *op = mill_op_make(l, MILL_OP_JOIN, a.op);
@@ -80,6 +99,8 @@ bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   op->join = kind_of(n);
   op->keys = k.left, op->right_keys = k.right, op->nkeys = k.n;
   op->null_safe = k.null_safe && k.n > 0;
+  op->build_left = k.n > 0 && (op->join == MILL_OP_SEMI || op->join == MILL_OP_ANTI) &&
+                   smaller(n->child[0], n->child[1]);
   if (k.rest) {
     op->condition = mill_lower_expr2(l, k.rest, &a, &b);
     if (op->condition == NULL) return false;

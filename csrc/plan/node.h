@@ -48,6 +48,7 @@ typedef enum mill_node_kind {
   MILL_N_UNPIVOT, /* keys ids (`all`: what is not in values), values: NAME or struct(..), ALIAS for
                      a label; columns: variable and value names; `outer`: include nulls */
   MILL_N_REPARTITION, /* and coalesce, hints: no effect on rows */
+  MILL_N_CACHE,       /* rows that are computed once: `cache` (plan/cache.h) */
   /* two children, or more for UNION */
   MILL_N_JOIN,   /* join, exprs[0] condition or NULL, columns: USING, natural, lateral */
   MILL_N_UNION,  /* all children; by_name, allow_missing */
@@ -114,6 +115,7 @@ struct mill_node {
   mill_table *table; /* the plan holds a reference */
   mill_source *source;
   struct mill_stage *stage;
+  struct mill_cache *cache;
   int64_t from, to, step;
   double lower, upper;
   uint64_t seed;

@@ -4,7 +4,7 @@
 
 static const mill_rule rules[] = {mill_unnest, mill_push_filters, mill_order_joins};
 
-const mill_node *mill_optimise(mill_planner *w, const mill_node *n) {
+const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n) {
   for (size_t i = 0; n && i < sizeof rules / sizeof *rules; i++) n = rules[i](w, n);
   return n;
 }

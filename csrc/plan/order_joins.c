@@ -5,6 +5,7 @@
 ** of what is there. Nothing moves where the order of rows is the first relation's already. */
 #include <string.h>
 
+#include "plan/cache.h"
 #include "plan/plan_int.h"
 
 enum { MILL_MANY_JOINS = 24 };
@@ -21,6 +22,9 @@ double mill_n_estimate(const mill_node *n) {
   double a, b;
   switch (n->kind) {
   case MILL_N_TABLE: return (double)n->table->rows;
+  case MILL_N_CACHE:
+    a = mill_cache_rows(n->cache);
+    return a >= 0 ? a : mill_n_estimate(n->child[0]);
   case MILL_N_SOURCE:
     return n->source->scan == NULL      ? 1000
            : n->source->scan->rows >= 0 ? n->source->scan->rows
@@ -105,16 +109,17 @@ static double distinct_values(const join_set *s, const mill_expr *column) {
 
 /* Rows of a join with relation k for each row that is there; < 0: nothing links them. */
 static double growth(const join_set *s, const mill_exprs *have, int k) {
-  double rows = s->rows[k];
+  double values = 1, most = base_rows(s->relation[k]);
   bool linked = false;
   for (int i = 0; i < s->predicates.n; i++) {
     const mill_expr *e = s->predicates.at[i];
     if (!links(s, have, k, e)) continue;
     linked = true;
     bool columns = e->args[0]->kind == MILL_X_COLUMN && e->args[1]->kind == MILL_X_COLUMN;
-    rows /= columns ? distinct_values(s, e->args[0]) : 10;
+    values *= columns ? distinct_values(s, e->args[0]) : 10;
   }
-  return linked ? rows : -1;
+  if (values > most) values = most > 1 ? most : 1; /* keys of several columns */
+  return linked ? s->rows[k] / values : -1;
 }
 
 static int next_relation(const join_set *s, const mill_exprs *have, const bool *used) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "exec/run.h"
+#include "plan/cache.h"
 #include "plan/plan_int.h"
 
 struct mill_plan_keep {
@@ -68,15 +69,20 @@ const mill_node *mill_plan_use(mill_plan *p, mill_plan *other) {
 
 /* ---- analysis ------------------------------------------------------------------------------- */
 
+/* What failed. NULL without a reason can only come from an allocation. */
+static mill_status failed(const mill_planner *w) {
+  return w->status ? w->status : mill_oom(w->ctx->memory, 1, w->err);
+}
+
 mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_error *err) {
   mill_planner w;
   MILL_TRY(mill_planner_init(&w, p, err));
   p->settings = w.set;
   w.params = params;
   const mill_node *root = mill_analyse(&w, p->root, NULL);
-  if (root == NULL) return w.status;
+  if (root == NULL) return failed(&w);
   p->schema = mill_w_schema(&w, root->output, root->noutput);
-  if (p->schema == NULL) return w.status;
+  if (p->schema == NULL) return failed(&w);
   p->root = (mill_node *)root;
   p->streaming = root->streaming;
   return MILL_OK;
@@ -162,6 +168,15 @@ static void use_node(id_set *s, const mill_node *n) {
   case MILL_N_UNION:
     for (int i = 0; i < n->nchildren; i++) use_list(s, n->child[i]->output, n->child[i]->noutput);
     break;
+  case MILL_N_DEDUP: /* and the event time, by which rows are late */
+    use_list(s, n->keys, n->nkeys);
+    for (int i = 0; i < n->noutput; i++)
+      if (mill_watermark_of(n->output[i]->metadata, NULL)) use_list(s, n->output + i, 1);
+    break;
+  case MILL_N_CACHE:
+    if (!mill_cache_off(n->cache)) return; /* its child runs by itself, for all columns */
+    use_list(s, n->output, n->noutput);
+    break;
   case MILL_N_GENERATE: use_list(s, n->child[0]->output, n->child[0]->noutput); /* fall through */
   default: use_list(s, n->exprs, n->nexprs);
   }
@@ -170,20 +185,34 @@ static void use_node(id_set *s, const mill_node *n) {
 
 /* ---- runs ----------------------------------------------------------------------------------- */
 
-static bool physical(mill_lowering *l, const mill_node *root, mill_lowered *out) {
+const mill_node *mill_lowering_begin(mill_lowering *l, const mill_node *root) {
   mill_planner *w = l->w;
-  const mill_node *n = mill_optimise(w, root);
-  if (n == NULL) return false;
+  const mill_node *n = mill_plan_optimise(w, root);
+  if (n == NULL) return NULL;
   id_set used = {.w = w};
   use_list(&used, root->output, root->noutput);
   use_node(&used, n);
   l->used = used.slot;
   l->nused = used.capacity;
-  return w->status == MILL_OK && mill_lower(l, n, out) &&
-         mill_lower_output(l, out, root->output, root->noutput, out);
+  return w->status == MILL_OK ? n : NULL;
 }
 
-static void release_scans(struct mill_scan_list *s) {
+static bool physical(mill_lowering *l, const mill_node *root, mill_lowered *out) {
+  mill_planner *w = l->w;
+  if (root->streaming)
+    return MILL_W_FAIL(w, MILL_E_LEGACY_3102, "msg",
+                       "Queries with streaming sources must be executed with writeStream.start(), "
+                       "or from a streaming table or flow definition within a Spark Declarative "
+                       "Pipeline.",
+                       NULL) != NULL;
+  const mill_node *n = mill_lowering_begin(l, root);
+  bool ok =
+      n && mill_lower(l, n, out) && mill_lower_output(l, out, root->output, root->noutput, out);
+  if (!ok) w->status = failed(w);
+  return ok;
+}
+
+void mill_lowering_release(struct mill_scan_list *s) {
   for (; s; s = s->next) mill_scan_unref(s->scan);
 }
 
@@ -205,13 +234,12 @@ mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **
     run.set = &own.set;
     own.status = mill_run_table(&run, r.op, out, w->err);
   }
-  release_scans(l.scans);
+  mill_lowering_release(l.scans);
   mill_arena_clear(&arena);
   return own.status;
 }
 
-/* A planner for a run: the settings are those of the analysis, the clock and seed new. */
-static mill_status begin(mill_plan *p, mill_planner *w, mill_error *err) {
+mill_status mill_plan_begin(mill_plan *p, mill_planner *w, mill_error *err) {
   MILL_TRY(mill_planner_init(w, p, err));
   int64_t now = w->set.now_micros;
   uint64_t seed = w->set.seed;
@@ -223,7 +251,7 @@ static mill_status begin(mill_plan *p, mill_planner *w, mill_error *err) {
 
 mill_status mill_plan_collect(mill_plan *p, mill_table **out, mill_error *err) {
   mill_planner w;
-  MILL_TRY(begin(p, &w, err));
+  MILL_TRY(mill_plan_begin(p, &w, err));
   mill_table *t = NULL;
   mill_status s = mill_plan_rows(&w, p->root, &t);
   if (s != MILL_OK) return s;
@@ -251,7 +279,7 @@ static void rows_free(mill_rows *r) {
   mill_plan *plan = p->plan;
   mill_memory *m = mill_session_memory(plan->session);
   if (p->rows) p->rows->free(p->rows);
-  release_scans(p->scans);
+  mill_lowering_release(p->scans);
   mill_arena_clear(&p->arena);
   mill_free(m, p, sizeof *p);
   mill_plan_unref(plan);
@@ -259,7 +287,7 @@ static void rows_free(mill_rows *r) {
 
 mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) {
   mill_planner w;
-  MILL_TRY(begin(p, &w, err));
+  MILL_TRY(mill_plan_begin(p, &w, err));
   plan_rows *r = mill_calloc(w.ctx->memory, sizeof *r);
   if (r == NULL) return mill_oom(w.ctx->memory, sizeof *r, err);
   r->base = (mill_rows){p->schema, rows_next, rows_free};
@@ -301,16 +329,17 @@ mill_status mill_constant(mill_lowering *l, const mill_bound *b, mill_vector *ou
 mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mill_error *err) {
   mill_planner w;
   mill_arena arena;
-  MILL_TRY(begin(p, &w, err));
+  MILL_TRY(mill_plan_begin(p, &w, err));
   mill_arena_init(&arena, w.ctx->memory);
   w.arena = &arena;
-  mill_lowering l = {.w = &w};
+  mill_lowering l = {.w = &w, .explaining = true};
   mill_lowered low;
   mill_status s = MILL_OK;
-  if (strcmp(mode, "extended") == 0) s = mill_explain_logical(&w, p->root, out);
-  if (s == MILL_OK)
+  bool logical = strcmp(mode, "extended") == 0 || p->root->streaming;
+  if (logical) s = mill_explain_logical(&w, p->root, out);
+  if (s == MILL_OK && !p->root->streaming)
     s = physical(&l, p->root, &low) ? mill_explain_physical(&w, low.op, out) : w.status;
-  release_scans(l.scans);
+  mill_lowering_release(l.scans);
   mill_arena_clear(&arena);
   return s;
 }

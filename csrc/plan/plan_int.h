@@ -28,7 +28,8 @@ typedef struct mill_exprs {
 
 struct mill_cte;
 
-typedef struct mill_planner {
+typedef struct mill_planner mill_planner;
+struct mill_planner {
   mill_session *session;
   mill_plan *plan;
   const mill_context *ctx;
@@ -40,14 +41,15 @@ typedef struct mill_planner {
   int depth;
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   int inlined;                 /* views and CTEs being entered */
-} mill_planner;
+};
 
-/* Note the failure and give NULL. */
-#define MILL_W_FAIL(w, ...) ((w)->status = mill_fail((w)->err, __VA_ARGS__), NULL)
+/* Note the failure and give NULL. Once memory has run out, that is what is told. */
+#define MILL_W_NOTE(w, ...)                                                                        \
+  ((w)->status == MILL_E_OUT_OF_MEMORY ? MILL_OK : ((w)->status = mill_fail((w)->err, __VA_ARGS__)))
+#define MILL_W_FAIL(w, ...) ((void)MILL_W_NOTE(w, __VA_ARGS__), NULL)
 /* The same, with the place of an expression or node (anything with text, start, stop). */
 #define MILL_W_FAIL_AT(w, x, ...)                                                                  \
-  ((w)->status = mill_fail((w)->err, __VA_ARGS__),                                                 \
-   mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
+  ((void)MILL_W_NOTE(w, __VA_ARGS__), mill_w_at((w), (x)->text, (x)->start, (x)->stop), NULL)
 void mill_w_at(mill_planner *w, const char *text, int32_t start, int32_t stop);
 
 mill_status mill_planner_init(mill_planner *w, mill_plan *p, mill_error *err) MILL_USE_RESULT;
@@ -144,16 +146,16 @@ typedef struct mill_scope {
   const struct mill_scope *outer; /* the query around this one */
   const mill_expr *const *column, *const *hidden;
   int ncolumns, nhidden;
-  const mill_exprs *lateral;          /* aliases of the same list, or NULL */
-  const struct mill_names *variables; /* of lambdas */
-  const mill_exprs *expand;           /* $1, $2, .. of a lowered function */
-  bool nested;                        /* below the top of a select item */
+  const mill_exprs *lateral;              /* aliases of the same list, or NULL */
+  const struct mill_variables *variables; /* of lambdas */
+  const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
+  bool nested;                            /* below the top of a select item */
 } mill_scope;
 
-typedef struct mill_names {
-  const struct mill_names *next;
+typedef struct mill_variables {
+  const struct mill_variables *next;
   const mill_expr *variable;
-} mill_names;
+} mill_variables;
 
 /* The scope of a node's output. */
 mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer);
@@ -227,6 +229,13 @@ const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mi
 /* n with the parts that IDENTIFIER(expr) stands for. */
 const mill_node *mill_identifier(mill_planner *w, const mill_node *n);
 const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n);
+/* stream_source.c: s->stream from format, paths, schema and options; the plan keeps it. */
+bool mill_stream_source_open(mill_planner *w, mill_source *s);
+/* watermark.c */
+const mill_node *mill_analyse_watermark(mill_planner *w, const mill_node *n,
+                                        const mill_scope *outer);
+/* Does the metadata of a column call it an event time? Its delay. `millis` may be NULL. */
+bool mill_watermark_of(const char *metadata, int64_t *millis);
 /* The rows of child under another qualifier (NULL: as they are) and names; fresh: with new ids. */
 const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const char *alias,
                                 const char *const *names, bool fresh);
@@ -238,12 +247,14 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
 bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema);
 mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, const mill_node *b,
                        const mill_expr *condition);
-/* join.c, setop.c, pivot.c, columns.c, command.c, subquery.c */
+/* join.c, setop.c, pivot.c, columns.c, transform.c, command.c, subquery.c */
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_unpivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_columns(mill_planner *w, const mill_node *n, const mill_scope *outer);
+const mill_node *mill_analyse_transform(mill_planner *w, const mill_node *n,
+                                        const mill_scope *outer);
 const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, const mill_expr *e);
 const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
@@ -253,7 +264,7 @@ const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
 
 typedef const mill_node *(*mill_rule)(mill_planner *w, const mill_node *n);
 /* All rules until nothing changes. The result has no subqueries but uncorrelated scalar ones. */
-const mill_node *mill_optimise(mill_planner *w, const mill_node *n);
+const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
@@ -272,11 +283,17 @@ typedef struct mill_lowered {
   int n;
 } mill_lowered;
 
-/* Streams and ML: `leaf` is lowered as `with` wherever it stands in the tree (NULL: nowhere). */
 struct mill_scan_list {
   struct mill_scan_list *next;
   mill_scan *scan;
 };
+
+/* Streams: a node that is lowered as `with`, at one place where it stands in the tree. */
+typedef struct mill_leaf {
+  const mill_node *node;
+  mill_lowered with;
+  bool met;
+} mill_leaf;
 
 typedef struct mill_lowering {
   mill_planner *w;
@@ -284,11 +301,20 @@ typedef struct mill_lowering {
   const uint64_t *used;         /* sorted ids that some expression needs */
   size_t nused;
   const mill_expr *generator; /* the one call of its kind that stands where it may */
-  const mill_node *leaf;
-  mill_lowered with;
+  mill_leaf *leaves;
+  int nleaves;
+  bool explaining; /* nothing is run: a cache that is empty stays so */
 } mill_lowering;
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out);
+/* Optimise and note which columns are needed. NULL: failed. */
+const mill_node *mill_lowering_begin(mill_lowering *l, const mill_node *root);
+void mill_lowering_release(struct mill_scan_list *s);
+/* The rows that an AGGREGATE groups: its child's, once a grouping set. */
+bool mill_lower_group_input(mill_lowering *l, const mill_node *n, mill_lowered *out);
+/* Key i of an AGGREGATE over those rows. */
+const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int i,
+                                       const mill_lowered *in);
 /* Is the column needed by any expression or the result? */
 bool mill_used(const mill_lowering *l, uint64_t id);
 /* The value of an expression without columns. */
@@ -307,7 +333,6 @@ bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_set_op(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_dedup(mill_lowering *l, const mill_node *n, mill_lowered *out);
-bool mill_lower_transform(mill_lowering *l, const mill_node *n, mill_lowered *out);
 mill_op *mill_op_make(mill_lowering *l, mill_op_kind kind, const mill_op *child);
 bool mill_op_project(mill_lowering *l, const mill_op *child, const mill_bound *const *exprs,
                      const uint64_t *ids, const char *const *names, int n, mill_lowered *out);
@@ -321,6 +346,8 @@ mill_status mill_explain_physical(mill_planner *w, const mill_op *op, mill_text 
 
 /* ---- plan.c ------------------------------------------------------------------------------------------- */
 
+/* A planner for a run: the settings are those of the analysis, the clock and seed new. */
+mill_status mill_plan_begin(mill_plan *p, mill_planner *w, mill_error *err) MILL_USE_RESULT;
 /* Run an analysed tree in an arena of its own. */
 mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out);
 /* Keep a plan alive as long as p. */

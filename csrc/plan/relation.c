@@ -2,9 +2,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "io/reader.h"
 #include "kernel/coerce.h"
+#include "plan/format.h"
 #include "plan/plan_int.h"
+#include "stream/source.h"
 
 struct mill_cte {
   const struct mill_cte *next;
@@ -40,7 +41,9 @@ const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n) {
   if (s == NULL || source == NULL) return NULL;
   *source = *n->source;
   s->source = source;
+  if (n->streaming && source->stream == NULL && !mill_stream_source_open(w, source)) return NULL;
   s->streaming = source->stream != NULL;
+  if (s->streaming) source->schema = source->stream->schema;
   if (source->scan == NULL && source->stream == NULL) {
     mill_read r = {.format = source->format,
                    .paths = source->paths,
@@ -49,7 +52,7 @@ const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n) {
                    .schema = source->schema,
                    .conf = (const char *(*)(void *, const char *))mill_session_get,
                    .conf_arg = w->session};
-    w->status = mill_read_open(w->ctx, &w->set, &r, &source->scan, w->err);
+    w->status = mill_format_open(w->ctx, &w->set, &r, &source->scan, w->err);
     if (w->status) return NULL;
     w->status = mill_plan_keep(w->plan, source->scan, unref_scan, w->err);
     if (w->status) return NULL;
@@ -125,7 +128,7 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
     mill_plan *v = mill_session_view(w->session, name, true);
     if (v) return use_view(w, v, name);
   }
-  if (n->nparts == 2 && mill_read_known(n->parts[0])) return file_relation(w, n);
+  if (n->nparts == 2 && mill_format_readable(n->parts[0])) return file_relation(w, n);
   return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_NOT_FOUND, "relationName",
                         mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
 }

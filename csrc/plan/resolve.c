@@ -93,7 +93,7 @@ static const mill_expr *in_columns(mill_planner *w, const mill_expr *const *colu
 }
 
 static const mill_expr *in_variables(mill_planner *w, const mill_scope *s, const mill_expr *e) {
-  for (const mill_names *v = s->variables; v; v = v->next)
+  for (const mill_variables *v = s->variables; v; v = v->next)
     if (mill_w_same_name(w, v->variable->name, e->parts[0])) return fields(w, v->variable, e, 1);
   return NULL;
 }

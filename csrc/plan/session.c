@@ -38,6 +38,7 @@ struct mill_session {
   mill_context ctx;
   mill_clock clock;
   mill_files files;
+  mill_temp temp_bytes;
   setting *settings;
   size_t nsettings, settings_capacity;
   view_list views[2]; /* session's, global */
@@ -125,6 +126,8 @@ static mill_status session_fill(mill_session *s, const mill_session_options *o, 
   s->ctx.files = &s->files;
   s->ctx.clock = &s->clock;
   s->ctx.temp_folder = s->temp;
+  s->temp_bytes.limit = o->temp_limit;
+  s->ctx.temp = &s->temp_bytes;
   s->ctx.force_spill = o->force_spill;
   return MILL_OK;
 }

@@ -12,10 +12,11 @@ typedef struct mill_session mill_session;
 typedef struct mill_plan mill_plan;
 
 typedef struct mill_session_options {
-  int threads;      /* 0: all that the process may use */
-  size_t memory;    /* bytes; 0: 60 % of what the process may use */
-  const char *temp; /* folder for spill files; NULL: the system's */
-  bool force_spill; /* tests */
+  int threads;         /* 0: all that the process may use */
+  size_t memory;       /* bytes; 0: 60 % of what the process may use */
+  const char *temp;    /* folder for spill files; NULL: the system's */
+  uint64_t temp_limit; /* bytes of spill files at once; 0: none */
+  bool force_spill;    /* tests */
 } mill_session_options;
 
 mill_status mill_session_new(const mill_session_options *o, mill_session **out,

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "plan/plan_int.h"
+
 enum { MAX_DEPTH = 1000, MAX_TIMES = 64 };
 
 typedef enum mode { APPEND, UPDATE, COMPLETE } mode;
@@ -29,6 +31,13 @@ static mill_status refuse(const check *c, const char *msg) {
   return mill_fail(c->err, MILL_E_LEGACY_3102, "msg", msg, NULL);
 }
 
+mill_status mill_stream_only(mill_error *err) {
+  return mill_fail(err, MILL_E_LEGACY_3102, "msg",
+                   "Queries with streaming sources must be executed with writeStream.start(), or "
+                   "from a streaming table or flow definition within a Spark Declarative Pipeline.",
+                   NULL);
+}
+
 static mill_status wrong_mode(const check *c, const char *operation) {
   return mill_fail(c->err, MILL_E_STREAMING_OUTPUT_MODE_UNSUPPORTED_OPERATION, "operation",
                    operation, "outputMode", c->mode_name, NULL);
@@ -38,6 +47,7 @@ static mill_status wrong_mode(const check *c, const char *operation) {
 
 static bool is_time(const check *c, const mill_expr *e) {
   bool carries = false;
+  if (mill_watermark_of(e->metadata, NULL)) return true;
   while (e->kind == MILL_X_ALIAS) e = e->args[0];
   if (e->kind == MILL_X_CALL && e->name && e->nargs > 0)
     carries = strcmp(e->name, "window") == 0 || strcmp(e->name, "sliding_window") == 0 ||
@@ -162,9 +172,10 @@ static bool is_zero(const mill_expr *e) {
 }
 
 static mill_status check_limit(const check *c, const mill_node *n) {
-  if (n->nexprs > 1 && n->exprs[1] && !is_zero(n->exprs[1]))
-    return refuse(c, "Offset is not supported on streaming DataFrames/Datasets");
-  if (n->nexprs > 0 && n->exprs[0] && c->mode == UPDATE)
+  bool offset = n->nexprs > 1 ? n->exprs[1] && !is_zero(n->exprs[1]) : n->from > 0;
+  bool limit = n->nexprs > 0 ? n->exprs[0] != NULL : n->to >= 0;
+  if (offset) return refuse(c, "Offset is not supported on streaming DataFrames/Datasets");
+  if (limit && c->mode == UPDATE)
     return refuse(c, "Limits are not supported on streaming DataFrames/Datasets in Update output "
                      "mode");
   return MILL_OK;

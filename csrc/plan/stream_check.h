@@ -9,4 +9,7 @@
 mill_status mill_stream_check(const mill_node *root, const char *mode,
                               mill_error *err) MILL_USE_RESULT;
 
+/* What a batch action on a streaming plan fails with. */
+mill_status mill_stream_only(mill_error *err) MILL_USE_RESULT;
+
 #endif

@@ -73,10 +73,19 @@ static bool add_column(mill_planner *w, windowing *x, const mill_expr *alias) {
   return p != NULL;
 }
 
+/* A window over an event time is one itself: it takes the delay on. */
+static const char *window_metadata(mill_planner *w, const mill_expr *call, const char *marker) {
+  int64_t millis;
+  if (!mill_watermark_of(call->args[0]->metadata, &millis))
+    return mill_w_printf(w, "{\"spark.%s\":true}", marker);
+  return mill_w_printf(w, "{\"spark.%s\":true,\"spark.watermarkDelayMs\":%lld}", marker,
+                       (long long)millis);
+}
+
 static mill_expr *marked(mill_planner *w, const mill_expr *call, const char *name,
-                         const char *metadata) {
+                         const char *marker) {
   mill_expr *a = mill_x_alias(w, call, name);
-  if (a) a->metadata = metadata;
+  if (a) a->metadata = window_metadata(w, call, marker);
   return a;
 }
 
@@ -100,7 +109,7 @@ static const mill_expr *sliding(mill_planner *w, windowing *x, const mill_expr *
   c->type = call->type;
   c->nullable = true;
   c->id = mill_session_next_id(w->session);
-  c->metadata = "{\"spark.timeWindow\":true}";
+  c->metadata = window_metadata(w, call, "timeWindow");
   if (!mill_exprs_add(w, &out, c)) return NULL;
   n->output = out.at;
   n->noutput = out.n;
@@ -109,7 +118,7 @@ static const mill_expr *sliding(mill_planner *w, windowing *x, const mill_expr *
 }
 
 static const mill_expr *tumbling(mill_planner *w, windowing *x, const mill_expr *call) {
-  mill_expr *a = marked(w, call, "window", "{\"spark.timeWindow\":true}");
+  mill_expr *a = marked(w, call, "window", "timeWindow");
   const mill_expr *some = a ? mill_x_bound(w, "isnotnull", 1, call->args[0]) : NULL;
   if (some == NULL) return NULL;
   a->nullable = false;
@@ -125,7 +134,7 @@ static const mill_expr *session(mill_planner *w, windowing *x, const mill_expr *
   const mill_expr *some = end ? mill_x_bound(w, "<", 2, time, end) : NULL;
   const mill_expr *bound = end ? mill_x_bound(w, "session_window", 2, time, end) : NULL;
   if (some == NULL || bound == NULL) return NULL;
-  mill_expr *a = marked(w, bound, "session_window", "{\"spark.sessionWindow\":true}");
+  mill_expr *a = marked(w, bound, "session_window", "sessionWindow");
   if (a == NULL) return NULL;
   a->nullable = false;
   x->child = mill_w_filter(w, x->child, some);
@@ -140,6 +149,7 @@ static const mill_expr *column_of(mill_planner *w, windowing *x, const mill_expr
   const mill_expr *c = NULL;
   if (which == TIME) {
     mill_expr *a = mill_x_alias(w, call, mill_w_sql(w, call));
+    if (a) a->metadata = call->args[0]->metadata;
     c = a && add_column(w, x, a) ? mill_x_column(w, a) : NULL;
   } else if (mill_x_is_call(call, "session_window")) {
     c = session(w, x, call);

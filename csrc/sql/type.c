@@ -18,7 +18,8 @@ static const struct {
     {"DATE", MILL_DATE},       {"TIMESTAMP_LTZ", MILL_TIMESTAMP},
     {"BINARY", MILL_BINARY},   {"TIMESTAMP_NTZ", MILL_TIMESTAMP_NTZ},
     {"VOID", MILL_NULL},       {"NULL", MILL_NULL},
-    {"VARIANT", MILL_VARIANT},
+    {"VARIANT", MILL_VARIANT}, {"VECTOR", MILL_VECTOR},
+    {"MATRIX", MILL_MATRIX},
 };
 
 static const mill_type *made(mill_parser *p, const mill_type *t) {

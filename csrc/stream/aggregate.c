@@ -23,7 +23,7 @@ typedef struct work {
   const mill_stream_batch *b;
   mill_arena arena;        /* what the states point to */
   mill_call *call;         /* one an aggregate */
-  mill_state groups, late; /* key -> u32 place in `group`; late keys */
+  mill_store groups, late; /* key -> u32 place in `group`; late keys */
   char **group;
   size_t ngroups, capacity;
   mill_text key;
@@ -47,7 +47,7 @@ static mill_status new_group(work *w, char **out, mill_error *err) {
 }
 
 /* Merge stored values into n fresh groups. */
-static mill_status restore(work *w, const mill_state_entry *const *e, char *const *group,
+static mill_status restore(work *w, const mill_store_entry *const *e, char *const *group,
                            uint32_t n, mill_error *err) {
   const aggregate_op *op = w->op;
   mill_vector *v = mill_arena_alloc(&w->arena, ((size_t)op->naggs + 1) * sizeof *v);
@@ -56,7 +56,7 @@ static mill_status restore(work *w, const mill_state_entry *const *e, char *cons
   for (int k = 0; k < op->naggs; k++)
     MILL_TRY(mill_vector_init(&v[k], op->aggs[k].partial, n, &w->arena, err));
   for (uint32_t i = 0; i < n; i++) {
-    const char *p = mill_state_value(e[i]);
+    const char *p = mill_store_value(e[i]);
     mill_row_reader r = {p, p + e[i]->value_size, false};
     for (int k = 0; k < op->naggs; k++) MILL_TRY(mill_row_take(&r, &v[k], &w->arena, err));
     if (r.broken) return damaged(w, err);
@@ -69,13 +69,13 @@ static mill_status restore(work *w, const mill_state_entry *const *e, char *cons
 }
 
 /* The group of w->key; *known is its stored entry when this batch has not touched it before. */
-static mill_status find_group(work *w, int64_t time, char **out, const mill_state_entry **known,
+static mill_status find_group(work *w, int64_t time, char **out, const mill_store_entry **known,
                               mill_error *err) {
   *known = NULL;
-  const mill_state_entry *e = mill_state_get(&w->groups, w->key.data, w->key.size);
+  const mill_store_entry *e = mill_store_get(&w->groups, w->key.data, w->key.size);
   if (e) {
     uint32_t at;
-    memcpy(&at, mill_state_value(e), sizeof at);
+    memcpy(&at, mill_store_value(e), sizeof at);
     *out = w->group[at];
     return MILL_OK;
   }
@@ -86,10 +86,10 @@ static mill_status find_group(work *w, int64_t time, char **out, const mill_stat
   w->group = list;
   MILL_TRY(s);
   MILL_TRY(new_group(w, out, err));
-  MILL_TRY(mill_state_put(&w->groups, w->key.data, w->key.size, (const char *)&at, sizeof at, time,
+  MILL_TRY(mill_store_put(&w->groups, w->key.data, w->key.size, (const char *)&at, sizeof at, time,
                           err));
   w->group[w->ngroups++] = *out;
-  *known = mill_state_get(&w->op->base.state, w->key.data, w->key.size);
+  *known = mill_store_get(&w->op->base.state, w->key.data, w->key.size);
   return MILL_OK;
 }
 
@@ -100,7 +100,7 @@ typedef struct touched { /* rows of one input batch that count */
   char *group[MILL_BATCH];
   uint32_t nknown;
   char *fresh[MILL_BATCH];
-  const mill_state_entry *known[MILL_BATCH];
+  const mill_store_entry *known[MILL_BATCH];
 } touched;
 
 static mill_status touch_row(work *w, const mill_vector *const *keys, uint32_t row, touched *t,
@@ -111,7 +111,7 @@ static mill_status touch_row(work *w, const mill_vector *const *keys, uint32_t r
   mill_text_reset(&w->key);
   MILL_TRY(mill_row_put_all(keys, op->nkeys, row, true, &w->key, err));
   if (time <= w->b->late && w->b->mode != MILL_COMPLETE)
-    return mill_state_put(&w->late, w->key.data, w->key.size, "", 0, time, err);
+    return mill_store_put(&w->late, w->key.data, w->key.size, "", 0, time, err);
   t->sel[t->n] = row;
   MILL_TRY(find_group(w, time, &t->group[t->n], &t->known[t->nknown], err));
   if (t->known[t->nknown]) t->fresh[t->nknown++] = t->group[t->n];
@@ -189,7 +189,7 @@ static mill_status take_rows(work *w, mill_rows *in, mill_error *err) {
 /* A query without keys has its one group from the first batch on. */
 static mill_status need_global(work *w, mill_error *err) {
   char *group;
-  const mill_state_entry *known;
+  const mill_store_entry *known;
   mill_text_reset(&w->key);
   MILL_TRY(mill_text_adds(&w->key, "", err));
   MILL_TRY(find_group(w, MILL_NO_TIME, &group, &known, err));
@@ -211,10 +211,10 @@ static mill_status save_some(work *w, size_t from, uint32_t n, mill_text *value,
     all[k] = &v[k];
   }
   for (uint32_t i = 0; i < n; i++) {
-    const mill_state_entry *g = w->groups.entry[from + i]; /* in the order of `group` */
+    const mill_store_entry *g = w->groups.entry[from + i]; /* in the order of `group` */
     mill_text_reset(value);
     MILL_TRY(mill_row_put_all(all, op->naggs, i, false, value, err));
-    MILL_TRY(mill_state_put(&w->op->base.state, mill_state_key(g), g->key_size,
+    MILL_TRY(mill_store_put(&w->op->base.state, mill_store_key(g), g->key_size,
                             value->data ? value->data : "", value->size, g->time, err));
   }
   return MILL_OK;
@@ -236,7 +236,7 @@ static mill_status save(work *w, mill_error *err) {
 /* ---- giving rows ---------------------------------------------------------------------------- */
 
 /* Stored groups as rows at the end of `out`. */
-static mill_status give_some(work *w, const mill_state_entry *const *e, uint32_t n, mill_table *out,
+static mill_status give_some(work *w, const mill_store_entry *const *e, uint32_t n, mill_table *out,
                              mill_error *err) {
   const aggregate_op *op = w->op;
   const mill_type *schema = op->base.schema;
@@ -265,20 +265,20 @@ static mill_status give_some(work *w, const mill_state_entry *const *e, uint32_t
 
 /* The i-th stored group that may be part of the output: in update mode those of this batch. NULL:
 ** none here. */
-static const mill_state_entry *candidate(const work *w, size_t i) {
-  const mill_state *s = &w->op->base.state;
+static const mill_store_entry *candidate(const work *w, size_t i) {
+  const mill_store *s = &w->op->base.state;
   if (w->b->mode == MILL_UPDATE) {
-    const mill_state_entry *g = w->groups.entry[i];
-    return mill_state_get(s, g->bytes, g->key_size);
+    const mill_store_entry *g = w->groups.entry[i];
+    return mill_store_get(s, g->bytes, g->key_size);
   }
-  const mill_state_entry *e = s->entry[i];
+  const mill_store_entry *e = s->entry[i];
   if (e == NULL || w->b->mode == MILL_COMPLETE) return e;
   return e->time != MILL_NO_TIME && e->time <= w->b->watermark ? e : NULL;
 }
 
 static mill_status give(work *w, mill_table *out, mill_error *err) {
-  const mill_state *s = &w->op->base.state;
-  const mill_state_entry *e[MILL_BATCH];
+  const mill_store *s = &w->op->base.state;
+  const mill_store_entry *e[MILL_BATCH];
   uint32_t n = 0;
   if (w->b->mode == MILL_APPEND && s->oldest > w->b->watermark) return MILL_OK;
   size_t count = w->b->mode == MILL_UPDATE ? w->ngroups : s->nentries;
@@ -296,8 +296,8 @@ static mill_status work_init(work *w, aggregate_op *op, const mill_stream_batch 
                              mill_error *err) {
   *w = (work){.op = op, .b = b};
   mill_arena_init(&w->arena, op->memory);
-  mill_state_init(&w->groups, op->memory);
-  mill_state_init(&w->late, op->memory);
+  mill_store_init(&w->groups, op->memory);
+  mill_store_init(&w->late, op->memory);
   mill_text_init(&w->key, op->memory);
   w->call = mill_arena_alloc(&w->arena, ((size_t)op->naggs + 1) * sizeof *w->call);
   if (w->call == NULL) return mill_oom(op->memory, sizeof *w->call, err);
@@ -321,8 +321,8 @@ static mill_status work_init(work *w, aggregate_op *op, const mill_stream_batch 
 static void work_clear(work *w) {
   mill_free(w->op->memory, w->group, w->capacity * sizeof *w->group);
   mill_arena_clear(&w->arena);
-  mill_state_clear(&w->groups);
-  mill_state_clear(&w->late);
+  mill_store_clear(&w->groups);
+  mill_store_clear(&w->late);
   mill_text_clear(&w->key);
 }
 
@@ -334,7 +334,7 @@ static mill_status run_batch(work *w, mill_rows *in, mill_table *out, mill_error
   c->dropped = w->late.rows;
   MILL_TRY(give(w, out, err));
   if (w->b->mode == MILL_COMPLETE || w->op->time.column < 0) return MILL_OK;
-  return mill_state_evict(&w->op->base.state, w->b->watermark, &c->removed, err);
+  return mill_store_evict(&w->op->base.state, w->b->watermark, &c->removed, err);
 }
 
 static mill_status run(mill_stream_op *base, const mill_stream_batch *b, mill_rows *in,
@@ -353,8 +353,10 @@ static mill_status run(mill_stream_op *base, const mill_stream_batch *b, mill_ro
   return s;
 }
 
+/* Also where the watermark is in no key and nothing ever goes, as in Spark. */
 static bool due(const mill_stream_op *base, mill_output_mode mode) {
-  return mode != MILL_COMPLETE && ((const aggregate_op *)base)->time.column >= 0;
+  (void)base;
+  return mode != MILL_COMPLETE;
 }
 
 static void free_op(mill_stream_op *base) {
@@ -398,7 +400,7 @@ mill_status mill_stream_aggregate_new(const mill_context *ctx, const mill_stream
   op->base.run = run;
   op->base.free = free_op;
   mill_arena_init(&op->arena, ctx->memory);
-  mill_state_init(&op->base.state, ctx->memory);
+  mill_store_init(&op->base.state, ctx->memory);
   mill_text_init(&op->base.keys, ctx->memory);
   mill_text_init(&op->base.values, ctx->memory);
   mill_status s = describe(op, d, err);

@@ -70,6 +70,7 @@ static mill_status source_rows(mill_query *q, const mill_stream_node *n, const m
     MILL_TRY(mill_table_new(q->memory, f->source->schema, &none, err));
     MILL_TRY(mill_stream_table_rows(none, &rows, err));
   }
+  if (n->build) MILL_TRY(n->build(n->arg, b, &rows, 1, &rows, err));
   return watch(q, rows, &f->rows, NULL, 0, out, err);
 }
 
@@ -150,10 +151,10 @@ static mill_status compute(mill_query *q, mill_error *err) {
 static mill_status publish(mill_query *q, mill_error *err) {
   mill_stream_sink *sink = q->spec.sink;
   MILL_TRY(sink->publish(sink, q->batch, q->staged.data, q->staged.size, err));
-  for (int i = 0; i < q->nops; i++) mill_state_settle(&q->ops[i]->state);
+  for (int i = 0; i < q->nops; i++) mill_store_settle(&q->ops[i]->state);
   for (int i = 0; i < q->spec.nsources; i++) {
     mill_query_feed *f = &q->feeds[i];
-    if (f->feed->state) mill_state_settle(f->feed->state);
+    if (f->feed->state) mill_store_settle(f->feed->state);
     /* what lies before the previous batch's end may go */
     if (f->feed->commit && f->start.size) MILL_TRY(f->feed->commit(f->feed, f->start.data, err));
   }

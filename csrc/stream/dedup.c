@@ -39,13 +39,13 @@ static mill_status passes(dedup_op *op, const mill_stream_batch *b, const mill_b
   MILL_TRY(mill_text_adds(key, "", err));
   for (int k = 0; k < op->nkeys; k++)
     MILL_TRY(mill_row_put(&in->col[op->keys[k]], row, true, key, err));
-  if (mill_state_get(&op->base.state, key->data, key->size)) {
+  if (mill_store_get(&op->base.state, key->data, key->size)) {
     op->base.counts.duplicates++;
     return MILL_OK;
   }
   *pass = true;
   op->base.counts.updated++;
-  return mill_state_put(&op->base.state, key->data, key->size, "", 0, expiry(op, time), err);
+  return mill_store_put(&op->base.state, key->data, key->size, "", 0, expiry(op, time), err);
 }
 
 static mill_status take_batch(dedup_op *op, const mill_stream_batch *b, const mill_batch *in,
@@ -57,7 +57,7 @@ static mill_status take_batch(dedup_op *op, const mill_stream_batch *b, const mi
     if (op->limit < 0)
       MILL_TRY(passes(op, b, in, row, key, &pass, err));
     else if (pass)
-      op->given++;
+      op->given++, op->base.counts.updated = 1;
     if (pass) sel[n++] = row;
   }
   mill_batch kept = *in;
@@ -75,19 +75,18 @@ static mill_status take_rows(dedup_op *op, const mill_stream_batch *b, mill_rows
     MILL_TRY(in->next(in, &batch, err));
   }
   if (op->limit >= 0) {
-    op->base.counts.updated = 1;
-    return mill_state_put(&op->base.state, "", 0, (const char *)&op->given, sizeof op->given,
+    return mill_store_put(&op->base.state, "", 0, (const char *)&op->given, sizeof op->given,
                           MILL_NO_TIME, err);
   }
   if (!op->evict && !op->within) return MILL_OK;
-  return mill_state_evict(&op->base.state, b->watermark, &op->base.counts.removed, err);
+  return mill_store_evict(&op->base.state, b->watermark, &op->base.counts.removed, err);
 }
 
 /* How many rows the life of the query has given: after a restart the store knows. */
 static void recall(dedup_op *op) {
-  const mill_state_entry *e = op->limit < 0 ? NULL : mill_state_get(&op->base.state, "", 0);
+  const mill_store_entry *e = op->limit < 0 ? NULL : mill_store_get(&op->base.state, "", 0);
   if (e && e->value_size == sizeof op->given)
-    memcpy(&op->given, mill_state_value(e), sizeof op->given);
+    memcpy(&op->given, mill_store_value(e), sizeof op->given);
 }
 
 static mill_status run(mill_stream_op *base, const mill_stream_batch *b, mill_rows *in,

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/hash.h"
 #include "base/json.h"
@@ -12,17 +11,6 @@
 #define MAGIC "MILLSTRM"
 #define FRAME_MAGIC 0x314d5246u
 enum { VERSION = 1, HEADER = 32, FRAME = 32, MIN_GROWTH = 1 << 20 };
-
-void mill_uuid(char out[MILL_QUERY_ID]) {
-  uint8_t b[16] = {0};
-  if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) b[0] = 1;
-  b[6] = (uint8_t)((b[6] & 15) | 0x40);
-  b[8] = (uint8_t)((b[8] & 63) | 0x80);
-  for (int i = 0, n = 0; i < 16; i++) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out[n++] = '-';
-    n += snprintf(out + n, 3, "%02x", b[i]);
-  }
-}
 
 static mill_status damaged(const mill_log *l, mill_error *err, const char *reason) {
   return mill_fail(err, MILL_E_CORRUPT_FILE, "path", l->path.data ? l->path.data : "", "reason",

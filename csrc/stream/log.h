@@ -20,13 +20,14 @@
 #define MILL_STREAM_LOG_H
 
 #include "base/file.h"
+#include "base/uuid.h"
 
 typedef enum mill_record {
   MILL_RECORD_BASE = 1,
   MILL_RECORD_INTENT,
   MILL_RECORD_COMMIT
 } mill_record;
-enum { MILL_QUERY_ID = 37 }; /* a UUID as text, with its NUL */
+enum { MILL_QUERY_ID = MILL_UUID };
 
 typedef struct mill_log {
   const mill_files *files;
@@ -38,8 +39,6 @@ typedef struct mill_log {
   uint64_t number, base, written; /* frames; bytes of the base and behind it */
   bool broken, cut;               /* cut: a torn record was dropped at the start */
 } mill_log;
-
-void mill_uuid(char out[MILL_QUERY_ID]);
 
 /* Take the folder (NULL: none) and read what it holds: `see` gets each record in order. */
 typedef mill_status (*mill_log_see)(void *arg, mill_record kind, int64_t batch, const char *p,

@@ -8,7 +8,7 @@ mill_status mill_stream_op_init(mill_stream_op *op, const mill_context *ctx, con
   op->schema = schema;
   mill_text_init(&op->keys, ctx->memory);
   mill_text_init(&op->values, ctx->memory);
-  mill_state_init(&op->state, ctx->memory);
+  mill_store_init(&op->state, ctx->memory);
   MILL_TRY(mill_text_adds(&op->keys, "", err));
   MILL_TRY(mill_text_adds(&op->values, "", err));
   for (int k = 0; k < nkeys; k++) {
@@ -21,7 +21,7 @@ mill_status mill_stream_op_init(mill_stream_op *op, const mill_context *ctx, con
 void mill_stream_op_clear(mill_stream_op *op) {
   mill_text_clear(&op->keys);
   mill_text_clear(&op->values);
-  mill_state_clear(&op->state);
+  mill_store_clear(&op->state);
 }
 
 void mill_stream_op_free(mill_stream_op *op) {

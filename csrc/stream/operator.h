@@ -9,7 +9,7 @@
 
 #include "column/chunk.h"
 #include "kernel/bound.h"
-#include "stream/state.h"
+#include "stream/store.h"
 
 typedef enum mill_output_mode { MILL_APPEND, MILL_UPDATE, MILL_COMPLETE } mill_output_mode;
 
@@ -31,7 +31,7 @@ struct mill_stream_op {
   const char *name;        /* Spark's: stateStoreSave, dedupe, .. */
   const mill_type *schema; /* of the rows it gives */
   mill_text keys, values;  /* what its store holds, as DDL: compared at a restart */
-  mill_state state;
+  mill_store state;
   mill_stream_counts counts;
   /* Must a batch without rows run when the watermark has moved on? */
   bool (*due)(const mill_stream_op *op, mill_output_mode mode);

@@ -62,6 +62,7 @@ static mill_status build(mill_query *q, mill_error *err) {
     feeds[i].source = mill_stream_source_ref(s->sources[i]);
   }
   q->feeds = feeds;
+  q->spec.sources = NULL; /* the caller's array need not live on */
   list_nodes(q, s->root);
   return MILL_OK;
 }
@@ -135,8 +136,10 @@ static mill_status write_base(mill_query *q, mill_error *err) {
 
 static mill_status start(mill_query *q, mill_error *err) {
   const mill_query_spec *spec = &q->spec;
-  for (int i = 0; i < spec->nsources; i++)
-    MILL_TRY(spec->sources[i]->start(spec->sources[i], q->ctx, &q->feeds[i].feed, err));
+  for (int i = 0; i < spec->nsources; i++) {
+    mill_stream_source *source = q->feeds[i].source;
+    MILL_TRY(source->start(source, q->ctx, &q->feeds[i].feed, err));
+  }
   MILL_TRY(mill_log_open(&q->log, q->ctx->files, q->memory, spec->checkpoint,
                          mill_query_take_record, q, err));
   MILL_TRY(spec->sink->open(spec->sink, q->log.id, q->batch - 1, err));
@@ -243,6 +246,15 @@ mill_status mill_query_step(mill_query *q, bool *ran, mill_error *err) {
     fail(q, err);
   else if (q->done)
     mill_query_stop(q);
+  return s;
+}
+
+mill_status mill_query_settled(mill_query *q, bool *settled, mill_error *err) {
+  bool news = q->pending || q->again;
+  mill_status s = MILL_OK;
+  if (q->active && !news) s = find_news(q, &news, err);
+  if (s != MILL_OK) fail(q, err);
+  *settled = !q->active || !news;
   return s;
 }
 

@@ -19,7 +19,7 @@
 #include "stream/source.h"
 
 typedef enum mill_stream_kind {
-  MILL_STREAM_SOURCE,    /* rows of sources[source] */
+  MILL_STREAM_SOURCE,    /* rows of sources[source]; with build(), what that lets through counts */
   MILL_STREAM_SEGMENT,   /* build() over the rows of the children */
   MILL_STREAM_WATERMARK, /* event times of `column`, rows pass */
   MILL_STREAM_OPERATOR,  /* op over the child */
@@ -72,6 +72,8 @@ mill_status mill_query_new(const mill_context *ctx, const mill_query_spec *spec,
 mill_status mill_query_start(mill_query *q, mill_error *err) MILL_USE_RESULT;
 /* At most one batch, if one is due; *ran tells. An error is the query's end. */
 mill_status mill_query_step(mill_query *q, bool *ran, mill_error *err) MILL_USE_RESULT;
+/* Is all that the sources have now done, and no batch without data due? */
+mill_status mill_query_settled(mill_query *q, bool *settled, mill_error *err) MILL_USE_RESULT;
 /* Called while waiting; anything but MILL_OK ends the wait, not the query. */
 typedef mill_status (*mill_query_poll)(void *arg, mill_error *err);
 /* Until all that the sources have now is done. */

@@ -18,7 +18,7 @@ static mill_status put_feeds(const mill_query *q, bool all, mill_text *out, mill
     const mill_text *end = all ? &f->start : &f->end;
     MILL_TRY(mill_put_bytes(out, end->data, end->size, err));
     MILL_TRY(mill_put_u32(out, f->feed->state != NULL, err));
-    if (f->feed->state) MILL_TRY(mill_state_changes(f->feed->state, all, out, err));
+    if (f->feed->state) MILL_TRY(mill_store_changes(f->feed->state, all, out, err));
   }
   return MILL_OK;
 }
@@ -30,7 +30,7 @@ static mill_status put_ops(const mill_query *q, bool all, mill_text *out, mill_e
     MILL_TRY(mill_put_bytes(out, op->name, strlen(op->name), err));
     MILL_TRY(mill_put_bytes(out, op->keys.data, op->keys.size, err));
     MILL_TRY(mill_put_bytes(out, op->values.data, op->values.size, err));
-    MILL_TRY(mill_state_changes(&op->state, all, out, err));
+    MILL_TRY(mill_store_changes(&op->state, all, out, err));
   }
   return mill_put_bytes(out, q->staged.data, q->staged.size, err);
 }
@@ -71,7 +71,7 @@ static mill_status take_feeds(mill_query *q, mill_row_reader *r, bool intent, mi
       r->broken = true;
       break;
     }
-    MILL_TRY(mill_state_apply(f->feed->state, r, err));
+    MILL_TRY(mill_store_apply(f->feed->state, r, err));
   }
   return MILL_OK;
 }
@@ -111,7 +111,7 @@ static mill_status take_op(mill_query *q, int i, mill_row_reader *r, mill_error 
     return mill_fail(err, MILL_E_STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE, "storedValueSchema",
                      mill_error_fmt(err, "%.*s", (int)nvalues, values), "newValueSchema",
                      op->values.data, NULL);
-  return mill_state_apply(&op->state, r, err);
+  return mill_store_apply(&op->state, r, err);
 }
 
 static mill_status take_common(mill_query *q, mill_row_reader *r, bool intent, mill_error *err) {

@@ -82,12 +82,7 @@ static mill_status publish_memory(mill_stream_sink *s, int64_t batch, const char
   memory_sink *m = (memory_sink *)s;
   (void)batch, (void)staged, (void)n;
   if (m->pending == NULL) return MILL_OK;
-  if (m->replace) {
-    mill_table_unref(m->shown);
-    m->shown = m->pending;
-    m->pending = NULL;
-    return MILL_OK;
-  }
+  if (m->replace) mill_table_reset(m->shown);
   for (size_t i = 0; i < m->pending->nchunks; i++)
     MILL_TRY(mill_table_add_move(m->shown, mill_chunk_ref(m->pending->chunk[i]), err));
   mill_table_unref(m->pending);
@@ -130,6 +125,10 @@ mill_status mill_sink_memory_table(mill_stream_sink *s, mill_table **out, mill_e
   }
   *out = t;
   return MILL_OK;
+}
+
+mill_table *mill_sink_memory_live(mill_stream_sink *s) {
+  return mill_table_ref(((memory_sink *)s)->shown);
 }
 
 /* ---- callbacks ------------------------------------------------------------------------------ */

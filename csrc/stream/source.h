@@ -16,11 +16,11 @@
 #include "column/option.h"
 #include "io/reader.h"
 #include "io/writer.h"
-#include "stream/state.h"
+#include "stream/store.h"
 
 typedef struct mill_stream_feed mill_stream_feed;
 struct mill_stream_feed {
-  mill_state *state; /* NULL: nothing to remember */
+  mill_store *state; /* NULL: nothing to remember */
   /* Set *out to the end of what may be read now (its text replaced), or leave it empty when there
   ** is nothing behind `start`. `all`: without limits (trigger once). */
   mill_status (*latest)(mill_stream_feed *f, const char *start, bool all, mill_text *out,

@@ -25,7 +25,7 @@ typedef struct file_source {
 typedef struct file_feed {
   mill_stream_feed base;
   file_source *source;
-  mill_state seen, frozen; /* frozen: files that availableNow may take */
+  mill_store seen, frozen; /* frozen: files that availableNow may take */
   bool is_frozen, latest_first, name_only, recalled;
   int64_t max_files, max_bytes; /* 0: none */
   int64_t max_age;              /* milliseconds */
@@ -60,9 +60,9 @@ static const char *key_of(const file_feed *f, const char *path) {
   return f->name_only && slash ? slash + 1 : path;
 }
 
-static claim claim_of(const mill_state_entry *e) {
+static claim claim_of(const mill_store_entry *e) {
   claim c = {-1, 0, 0};
-  if (e->value_size >= sizeof c) memcpy(&c, mill_state_value(e), sizeof c);
+  if (e->value_size >= sizeof c) memcpy(&c, mill_store_value(e), sizeof c);
   return c;
 }
 
@@ -95,9 +95,9 @@ static size_t keep_new(const file_feed *f, mill_read_files *files) {
   size_t n = 0;
   for (size_t i = 0; i < files->n; i++) {
     const char *key = key_of(f, files->file[i].path);
-    if (mill_state_get(&f->seen, key, strlen(key))) continue;
+    if (mill_store_get(&f->seen, key, strlen(key))) continue;
     if (files->file[i].mtime_millis < f->oldest) continue;
-    if (f->is_frozen && mill_state_get(&f->frozen, key, strlen(key)) == NULL) continue;
+    if (f->is_frozen && mill_store_get(&f->frozen, key, strlen(key)) == NULL) continue;
     files->file[n++] = files->file[i];
   }
   return n;
@@ -130,7 +130,7 @@ static mill_status claim_files(file_feed *f, const mill_read_file *file, size_t 
     s = mill_text_add(&value, (const char *)&c, sizeof c, err);
     if (s == MILL_OK) s = mill_text_adds(&value, file[i].path, err);
     if (s == MILL_OK)
-      s = mill_state_put(&f->seen, key, strlen(key), value.data, value.size, c.millis, err);
+      s = mill_store_put(&f->seen, key, strlen(key), value.data, value.size, c.millis, err);
     if (c.millis > newest) newest = c.millis;
   }
   mill_text_clear(&value);
@@ -170,7 +170,7 @@ static mill_status freeze(mill_stream_feed *base, const char *start, mill_error 
   mill_status s = MILL_OK;
   for (size_t i = 0; s == MILL_OK && i < files.n; i++) {
     const char *key = key_of(f, files.file[i].path);
-    s = mill_state_put(&f->frozen, key, strlen(key), "", 0, MILL_NO_TIME, err);
+    s = mill_store_put(&f->frozen, key, strlen(key), "", 0, MILL_NO_TIME, err);
   }
   f->source->io.clear(&files);
   f->is_frozen = true;
@@ -187,10 +187,10 @@ static mill_status claimed(const file_feed *f, int64_t from, int64_t to, mill_ar
   if (file == NULL || *paths == NULL) return mill_oom(a->memory, sizeof *file, err);
   *n = 0;
   for (size_t i = 0; i < f->seen.nentries; i++) {
-    const mill_state_entry *e = f->seen.entry[i];
+    const mill_store_entry *e = f->seen.entry[i];
     claim c = e ? claim_of(e) : (claim){-1, 0, 0};
     if (c.offset <= from || c.offset > to) continue;
-    const char *p = mill_state_value(e) + sizeof c;
+    const char *p = mill_store_value(e) + sizeof c;
     file[*n] = (mill_read_file){mill_arena_strndup(a, p, e->value_size - sizeof c), c.size,
                                 c.millis, NULL};
     if (file[(*n)++].path == NULL) return mill_oom(a->memory, e->value_size, err);
@@ -245,7 +245,7 @@ static mill_status commit(mill_stream_feed *base, const char *end, mill_error *e
   file_feed *f = (file_feed *)base;
   uint64_t removed;
   if (f->clean == CLEAN_OFF)
-    return f->oldest > INT64_MIN ? mill_state_evict(&f->seen, f->oldest - 1, &removed, err)
+    return f->oldest > INT64_MIN ? mill_store_evict(&f->seen, f->oldest - 1, &removed, err)
                                  : MILL_OK;
   mill_arena a;
   const char **paths;
@@ -333,8 +333,8 @@ static mill_status read_options(file_feed *f, mill_error *err) {
 static void free_feed(mill_stream_feed *base) {
   file_feed *f = (file_feed *)base;
   file_source *s = f->source;
-  mill_state_clear(&f->seen);
-  mill_state_clear(&f->frozen);
+  mill_store_clear(&f->seen);
+  mill_store_clear(&f->frozen);
   mill_free(s->ctx->memory, f, sizeof *f);
   mill_stream_source_unref(&s->base);
 }
@@ -347,8 +347,8 @@ static mill_status start_files(mill_stream_source *base, const mill_context *ctx
   f->source = (file_source *)mill_stream_source_ref(base);
   f->last = -1;
   f->oldest = INT64_MIN;
-  mill_state_init(&f->seen, ctx->memory);
-  mill_state_init(&f->frozen, ctx->memory);
+  mill_store_init(&f->seen, ctx->memory);
+  mill_store_init(&f->frozen, ctx->memory);
   mill_status s = read_options(f, err);
   if (s == MILL_OK)
     *out = &f->base;

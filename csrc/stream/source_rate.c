@@ -26,7 +26,7 @@ typedef struct rate_source {
 typedef struct rate_feed {
   mill_stream_feed base;
   rate_source *source;
-  mill_state state; /* rate: "start" -> milliseconds */
+  mill_store state; /* rate: "start" -> milliseconds */
   mill_text frozen; /* end that availableNow must not pass */
 } rate_feed;
 
@@ -97,9 +97,9 @@ static offset offset_of(const rate_source *s, const char *text) {
 }
 
 static int64_t started(const rate_feed *f) {
-  const mill_state_entry *e = mill_state_get(&f->state, "start", 5);
+  const mill_store_entry *e = mill_store_get(&f->state, "start", 5);
   int64_t v = 0;
-  if (e && e->value_size == sizeof v) memcpy(&v, mill_state_value(e), sizeof v);
+  if (e && e->value_size == sizeof v) memcpy(&v, mill_store_value(e), sizeof v);
   return v;
 }
 
@@ -159,7 +159,7 @@ static mill_status open_rows(mill_stream_feed *base, const mill_settings *set, c
 static void free_feed(mill_stream_feed *base) {
   rate_feed *f = (rate_feed *)base;
   rate_source *s = f->source;
-  mill_state_clear(&f->state);
+  mill_store_clear(&f->state);
   mill_text_clear(&f->frozen);
   mill_free(s->ctx->memory, f, sizeof *f);
   mill_stream_source_unref(&s->base);
@@ -171,11 +171,11 @@ static mill_status start_rate(mill_stream_source *base, const mill_context *ctx,
   if (f == NULL) return mill_oom(ctx->memory, sizeof *f, err);
   f->base = (mill_stream_feed){&f->state, latest, open_rows, NULL, freeze, free_feed};
   f->source = (rate_source *)mill_stream_source_ref(base);
-  mill_state_init(&f->state, ctx->memory);
+  mill_store_init(&f->state, ctx->memory);
   mill_text_init(&f->frozen, ctx->memory);
   int64_t at = now(f->source); /* a checkpoint has the first start, and puts it over this one */
   mill_status s =
-      mill_state_put(&f->state, "start", 5, (const char *)&at, sizeof at, MILL_NO_TIME, err);
+      mill_store_put(&f->state, "start", 5, (const char *)&at, sizeof at, MILL_NO_TIME, err);
   if (s == MILL_OK)
     *out = &f->base;
   else

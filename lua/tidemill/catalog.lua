@@ -130,25 +130,33 @@ end)
 
 -- ---- caches ------------------------------------------------------------------------------------------------------
 
-local cached = setmetatable({}, { __mode = "k" }) -- session -> names marked as cached
+local cached = setmetatable({}, { __mode = "k" }) -- session -> view -> the frame that keeps its rows
 
-local function marks(self)
+local function kept(self)
   cached[self[SESSION]] = cached[self[SESSION]] or {}
   return cached[self[SESSION]]
 end
-method("cacheTable", "tableName:string, storageLevel?", function(self, name)
+method("cacheTable", "tableName:string, storageLevel?", function(self, name, level)
   relation(self, name)
-  marks(self)[name:lower()] = true
+  if kept(self)[name:lower()] then return end
+  local frame = self[SESSION]:table(name):persist(level)
+  frame:createOrReplaceTempView(name)
+  kept(self)[name:lower()] = frame
 end)
 method("uncacheTable", "tableName:string", function(self, name)
   relation(self, name)
-  marks(self)[name:lower()] = nil
+  local frame = kept(self)[name:lower()]
+  if frame then frame:unpersist() end
+  kept(self)[name:lower()] = nil
 end)
 method("isCached", "tableName:string", function(self, name)
   relation(self, name)
-  return marks(self)[name:lower()] == true
+  return kept(self)[name:lower()] ~= nil
 end)
-method("clearCache", "", function(self) cached[self[SESSION]] = nil end)
+method("clearCache", "", function(self)
+  for _, frame in pairs(kept(self)) do frame:unpersist() end
+  cached[self[SESSION]] = nil
+end)
 method("refreshTable", "tableName:string", function(self, name) relation(self, name) end)
 method("refreshByPath", "path:string", function() end)
 

@@ -179,7 +179,7 @@ end)
 
 -- ---- rows --------------------------------------------------------------------------------------------------------
 
-method("distinct", "", function(self) return derive(self, { kind = "distinct" }) end)
+method("distinct", "", function(self) return derive(self, { kind = "dedup" }) end)
 
 local function dedup(within)
   return function(self, subset)
@@ -452,18 +452,27 @@ for name, o in pairs { createTempView = { false, false }, createOrReplaceTempVie
   method(name, "name:string", function(self, view) self[PLAN]:view(view, o[1], o[2]) end)
 end
 
+-- The frame stays the same to its user; its plan gets a node that keeps the rows of the first run.
 local function keep(self, level)
+  if rawget(self, STATE) == nil then rawset(self, PLAN, self[PLAN]:cache()) end
   rawset(self, STATE, level or require "tidemill.storage".MEMORY_AND_DISK_DESER)
   return self
 end
 method("cache", "", function(self) return keep(self) end)
 method("persist", "storageLevel?", keep)
 method("unpersist", "blocking?", function(self)
+  if rawget(self, STATE) ~= nil then self[PLAN]:uncache() end
   rawset(self, STATE, nil)
   return self
 end)
-method("checkpoint", "eager?", function(self) return self end)
-method("localCheckpoint", "eager?, storageLevel?", function(self) return self end)
+-- A new frame whose rows are computed once, at once unless `eager` is false.
+local function checkpoint(self, eager)
+  local copy = M.wrap(self[SESSION], self[PLAN]:cache())
+  if eager ~= false then copy:count() end
+  return copy
+end
+method("checkpoint", "eager?", checkpoint)
+method("localCheckpoint", "eager?, storageLevel?", checkpoint)
 function properties.is_cached(self) return rawget(self, STATE) ~= nil end
 function properties.storageLevel(self) return rawget(self, STATE) or require "tidemill.storage".NONE end
 

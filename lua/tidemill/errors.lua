@@ -13,6 +13,7 @@ Error.__index = Error
 local MISUSE = {
   ARGUMENT_REQUIRED = { "PySparkValueError", "`<arg_name>` is needed when <condition>." },
   ATTRIBUTE_NOT_SUPPORTED = { "PySparkAttributeError", "There is no `<attr_name>` here." },
+  ATTRIBUTE_NOT_CALLABLE = { "PySparkTypeError", "`<attr_name>` of `<obj_name>` is a function." },
   CANNOT_BE_EMPTY = { "PySparkValueError", "At least one <item> is needed." },
   CANNOT_CONVERT_COLUMN_INTO_BOOL = { "PySparkValueError",
     "A Column has no truth value: combine with `&`, `|`, `~`, compare with :equalTo(), :lt(), :gt()." },
@@ -45,6 +46,7 @@ local MISUSE = {
   NOT_IMPLEMENTED = { "PySparkNotImplementedError", "<feature> is not part of this build." },
   NO_ACTIVE_SESSION = { "PySparkRuntimeError", "There is no open session. Start one: tidemill.session{}." },
   NO_OBSERVE_BEFORE_GET = { "PySparkAssertionError", "Give the Observation to df:observe() and run the query first." },
+  ONLY_ALLOW_SINGLE_TRIGGER = { "PySparkValueError", "A query has exactly one trigger." },
   REUSE_OBSERVATION = { "PySparkAssertionError", "An Observation serves one DataFrame." },
   SESSION_CLOSED = { "PySparkRuntimeError", "The <object> is closed." },
   STRUCT_ARRAY_LENGTH_MISMATCH = { "IllegalArgumentException",

@@ -95,17 +95,22 @@ function M.help(what)
   return text
 end
 
-local PARTS = { { "io", "files: csv, json, text" }, { "ml", "machine learning" } }
+local PARTS = { { "sql", "SQL and DataFrames" }, { "files", "csv, json, text, snapshot" },
+  { "streaming", "structured streaming" }, { "ml", "machine learning" } }
+-- Parts that are modules of their own, and the library that each needs.
+local OPTIONAL = { { "kafka", "librdkafka" }, { "connect", "libcurl" }, { "http", "libcurl" }, { "web", "libmicrohttpd" } }
 
 --- A table from part to true or false; printed as well.
 function M.features()
   local out = {}
   for _, p in ipairs(PARTS) do
-    out[p[1]] = core.linked(p[1])
-    io.write(("%-6s %s  %s\n"):format(p[1], out[p[1]] and "yes" or "no ", p[2]))
+    out[p[1]] = true
+    io.write(("%-9s yes  %s\n"):format(p[1], p[2]))
   end
-  out.streaming = (pcall(require, "tidemill.streaming"))
-  io.write(("%-6s %s  %s\n"):format("stream", out.streaming and "yes" or "no ", "structured streaming"))
+  for _, p in ipairs(OPTIONAL) do
+    out[p[1]] = package.searchpath("tidemill." .. p[1], package.cpath) ~= nil
+    io.write(("%-9s %s\n"):format(p[1], out[p[1]] and "yes" or "no   not in this build; it needs " .. p[2]))
+  end
   return out
 end
 

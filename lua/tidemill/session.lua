@@ -13,18 +13,19 @@ local Session = { __name = "SparkSession" }
 local methods, properties = {}, {}
 local active -- the session that tidemill.session{} gives again
 
-local OPTIONS = { threads = true, memory = true, temp = true, traceUdf = true, forceSpill = true, appName = true }
+local OPTIONS = { threads = true, memory = true, temp = true, tempLimit = true, traceUdf = true, forceSpill = true,
+  appName = true }
 local UNITS = { B = 1, K = 1 << 10, KB = 1 << 10, M = 1 << 20, MB = 1 << 20, G = 1 << 30, GB = 1 << 30, T = 1 << 40,
   TB = 1 << 40 }
 
-local function bytes(v)
+local function bytes(v, name)
   if v == nil then return 0 end
   if math.tointeger(v) then return math.tointeger(v) end
   local number, unit = tostring(v):match "^%s*([%d.]+)%s*(%a*)%s*$"
   local scale = number and UNITS[(unit == "" and "B" or unit):upper()]
   if not scale or not tonumber(number) then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "session",
-      problem = ("memory is bytes or text such as \"4GB\", not %q"):format(tostring(v)) })
+      problem = ("%s is bytes or text such as \"4GB\", not %q"):format(name, tostring(v)) })
   end
   return math.floor(tonumber(number) * scale)
 end
@@ -37,7 +38,8 @@ end
 
 local function new(options, parent)
   local handle = core.session_new {
-    threads = options.threads, memory = bytes(options.memory), temp = options.temp, force_spill = options.forceSpill,
+    threads = options.threads, memory = bytes(options.memory, "memory"), temp = options.temp,
+    temp_limit = bytes(options.tempLimit, "tempLimit"), force_spill = options.forceSpill,
   }
   local self = setmetatable({ [HANDLE] = handle, [STATE] = {
     traceUdf = options.traceUdf or "on", options = options, handlers = {}, tags = {}, parent = parent } }, Session)
@@ -124,6 +126,7 @@ local function wrap(self, plan) return require "tidemill.dataframe".wrap(self, p
 
 method("close", "", function(self)
   if active == self then activate(nil) end
+  if self[STATE].streams then require "tidemill.streaming".stop_all(self) end
   if self[HANDLE]:is_open() then require "tidemill.udf".forget(self[HANDLE]) end
   self[HANDLE]:close()
 end)

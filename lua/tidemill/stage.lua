@@ -138,7 +138,8 @@ end
 
 local function wrap(handle, from)
   local class = M.class_named(handle:name())
-  local state = { params = {}, stages = {}, values = {}, parent = from }
+  local session = from and from[STATE].session or require "tidemill.session".active_session()
+  local state = { params = {}, stages = {}, values = {}, parent = from, session = session }
   return setmetatable({ [HANDLE] = handle, [STATE] = state }, class)
 end
 M.wrap = wrap
@@ -215,6 +216,18 @@ local function load(path)
   return wrap(core.stage_load(require "tidemill.session".active_handle(), path))
 end
 
+-- ---- methods of one class ---------------------------------------------------------------------------------------
+
+local special = { HashingTF = {} }
+
+--- The place of a term, counted from 0.
+function special.HashingTF.indexOf(self, term)
+  local spark = self[STATE].session
+  local probe = methods.copy(self, { inputCol = "term", outputCol = "at" })
+  local df = spark:createDataFrame({ { { term } } }, { "term" })
+  return roles.transformer.transform(probe, df):collect()[1].at.indices[1]
+end
+
 -- ---- fields ------------------------------------------------------------------------------------------------------
 
 local function attribute_names(self)
@@ -226,11 +239,17 @@ local function attribute_names(self)
   return s.attributes
 end
 
+-- An attribute's value; plans come as DataFrames.
+local function attribute(self, name)
+  local value = self[HANDLE]:attribute(name)
+  return type(value) == "userdata" and dataframe.wrap(self[STATE].session, value) or value
+end
+
 -- model.summary: the attributes that begin with "summary.".
 local function summary(self)
   return setmetatable({}, { __name = "summary", __index = function(_, key)
     local name = "summary." .. tostring(key)
-    if attribute_names(self)[name] then return self[HANDLE]:attribute(name) end
+    if attribute_names(self)[name] then return attribute(self, name) end
     local names = {}
     for n in pairs(attribute_names(self)) do names[#names + 1] = n:match "^summary%.(.*)" end
     errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = name }, { candidates = similar.near(tostring(key), names),
@@ -261,7 +280,7 @@ local function field(self, key)
     return list
   end
   if info_of(self).role == "model" then
-    if attribute_names(self)[key] then return self[HANDLE]:attribute(key) end
+    if attribute_names(self)[key] then return attribute(self, key) end
     if key == "stages" or key == "bestModel" then return key == "stages" and parts(self) or parts(self)[1] end
     if key == "parent" then return self[STATE].parent end
     if key == "summary" and has_summary(self) then return summary(self) end
@@ -295,7 +314,8 @@ local function index(self, key)
     return setmetatable({ stage = self }, { __index = StageWriter, __name = "MLWriter",
       __call = function(w) return w end })
   end
-  local value = methods[key] or roles[info_of(self).role][key] or accessor(self, key)
+  local own = special[info_of(self).name]
+  local value = methods[key] or roles[info_of(self).role][key] or own and own[key] or accessor(self, key)
   if value == nil then value = field(self, key) end
   if value ~= nil then return value end
   local absent = { fit = true, transform = true, evaluate = true } -- asked for to see what a stage is

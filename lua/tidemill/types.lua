@@ -17,15 +17,18 @@ local quote = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\t"] = "\\t", 
 local function quoted(s) return '"' .. s:gsub('["\\\n\t\r]', quote) .. '"' end
 
 -- Keys sorted, as PySpark writes them; atoms have one form.
-local function json(t)
+local json
+local function field_json(f)
+  return ('{"metadata":%s,"name":%s,"nullable":%s,"type":%s}'):format(rawget(f, "metadata_text") or "{}",
+    quoted(f.name), f.nullable, json(f.type))
+end
+
+function json(t)
   local id = rawget(t, "__id")
   if id == "struct" then
     local parts = {}
-    for i, f in ipairs(t.fields) do parts[i] = json(f) end
+    for i, f in ipairs(t.fields) do parts[i] = field_json(f) end
     return '{"fields":[' .. table.concat(parts, ",") .. '],"type":"struct"}'
-  elseif id == "field" then
-    return ('{"metadata":%s,"name":%s,"nullable":%s,"type":%s}'):format(rawget(t, "metadata_text") or "{}",
-      quoted(t.name), t.nullable, json(t.type))
   elseif id == "array" then
     return ('{"containsNull":%s,"elementType":%s,"type":"array"}'):format(t.containsNull, json(t.element))
   elseif id == "map" then
@@ -36,7 +39,7 @@ local function json(t)
 end
 
 function base:json() return json(self) end
-function base:jsonValue() return require "cjson".decode("[" .. json(self) .. "]")[1] end
+function base:jsonValue() return require "cjson".decode("[" .. self:json() .. "]")[1] end
 function base:typeName() return getmetatable(self).__type_name or self.__id end
 function base:toDDL() return core.type_text(self, self.__id == "struct" and "ddl" or "sql") end
 
@@ -154,6 +157,7 @@ define("StructField", "field", {
   end,
   fields = { dataType = "type" },
   methods = {
+    json = field_json,
     simpleString = function(f) return f.name .. ":" .. f.type:simpleString() end,
   },
   --- f.metadata: a table, empty where there is none.

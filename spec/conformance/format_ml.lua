@@ -25,36 +25,29 @@ end
 
 local function is_null(v) return v == nil or v == cjson.null end
 
--- Parameters as the case gives them, nested stages built.
-local function parameter(value)
+-- The texts NaN and Infinity are numbers where the type is one.
+local SPECIAL = { NaN = 0 / 0, Infinity = math.huge, ["-Infinity"] = -math.huge }
+local NUMBERS = { double = true, float = true, doubles = true, double_lists = true, vector = true, matrix = true }
+
+local build
+
+-- The value of a parameter of that kind, nested stages built.
+local function parameter(value, kind)
+  if type(value) == "string" then return NUMBERS[kind] and SPECIAL[value] or value end
   if type(value) ~= "table" then return value end
-  if value.type == "stage" or value.type == "evaluator" then
-    local params = {}
-    for k, v in pairs(value.params or {}) do params[k] = parameter(v) end
-    return class(value.class)(params)
-  end
+  if value.type == "stage" or value.type == "evaluator" then return build(value.class, value.params) end
   if value.type == "sparse" then return ml.linalg.Vectors.sparse(value.size, value.indices, value.values) end
   local out = {}
-  for k, v in pairs(value) do out[k] = parameter(v) end
+  for k, v in pairs(value) do out[k] = parameter(v, kind) end
   return out
 end
 
--- A cell of `rows` as the value createDataFrame takes; the texts NaN and Infinity are numbers where the type is one.
-local SPECIAL = { NaN = 0 / 0, Infinity = math.huge, ["-Infinity"] = -math.huge }
-local function cell(v, kind)
-  if is_null(v) then return nil end
-  if type(v) == "string" and (kind:find "double" or kind:find "float" or kind:find "vector") then
-    return SPECIAL[v] or v
-  end
-  if type(v) ~= "table" then return v end
-  if v.type == "sparse" then return ml.linalg.Vectors.sparse(v.size, v.indices, v.values) end
-  local list = {}
-  for i, x in ipairs(v) do
-    list[i] = cell(x, kind:match "array<(.*)>" or kind)
-    if list[i] == nil then list[i] = tidemill.null end
-  end
-  if kind == "vector" then return ml.linalg.Vectors.dense(list) end
-  return list
+-- A stage with parameters as a case gives them.
+function build(name, given)
+  local c, kinds, params = class(name), {}, {}
+  for _, p in ipairs(c.params or {}) do kinds[p.name] = p.kind end
+  for k, v in pairs(given or {}) do params[k] = parameter(v, kinds[k]) end
+  return c(params)
 end
 
 -- "a int, v vector" -> { {"a", "int"}, ... }; commas inside <> and () do not count.
@@ -73,8 +66,58 @@ local function fields(schema)
   return list
 end
 
+-- A cell of `rows` as the value createDataFrame takes.
+local function cell(v, kind)
+  if is_null(v) then return nil end
+  if type(v) == "string" and (kind:find "double" or kind:find "float" or kind:find "vector") then
+    return SPECIAL[v] or v
+  end
+  if type(v) ~= "table" then return v end
+  if v.type == "sparse" then return ml.linalg.Vectors.sparse(v.size, v.indices, v.values) end
+  local list = {}
+  for i, x in ipairs(v) do
+    list[i] = cell(x, kind:match "array<(.*)>" or kind)
+    if list[i] == nil then list[i] = tidemill.null end
+  end
+  if kind == "vector" then return ml.linalg.Vectors.dense(list) end
+  return list
+end
+
 local Case = {}
 Case.__index = Case
+
+-- Columns { name, type } as a StructType; vectors have no name in SQL.
+local function struct_type(columns)
+  local T, list = tidemill.types, {}
+  for i, f in ipairs(columns) do
+    local kind = f[2] == "vector" and T.VectorUDT() or f[2] == "matrix" and T.MatrixUDT() or T.fromDDL(f[2])
+    list[i] = T.StructField(f[1], kind)
+  end
+  return T.StructType(list)
+end
+
+-- Files of JSON lines have the types of their first row.
+local function json_kind(v)
+  if type(v) == "string" then return "string" end
+  if type(v) == "number" then return v % 1 == 0 and "int" or "double" end
+  if v.type == "sparse" then return "vector" end
+  return "array<" .. json_kind(v[1]) .. ">"
+end
+
+local function json_lines(spark, path)
+  local names, columns, rows = {}, {}, {}
+  for line in io.lines(path) do
+    local object = cjson.decode(line)
+    if #rows == 0 then
+      for name in line:gmatch '"([%w_]+)":' do if object[name] ~= nil then names[#names + 1] = name end end
+      for i, name in ipairs(names) do columns[i] = { name, json_kind(object[name]) } end
+    end
+    local row = { n = #names }
+    for i, name in ipairs(names) do row[i] = cell(object[name], columns[i][2]) end
+    rows[#rows + 1] = row
+  end
+  return spark:createDataFrame(rows, struct_type(columns))
+end
 
 function Case:load(input)
   if input.rows then
@@ -83,12 +126,14 @@ function Case:load(input)
       rows[i] = { n = #columns }
       for k, f in ipairs(columns) do rows[i][k] = cell(row[k], f[2]) end
     end
-    local df = self.spark:createDataFrame(rows, input.schema)
+    local df = self.spark:createDataFrame(rows, struct_type(columns))
     for name, metadata in pairs(input.metadata or {}) do df = df:withMetadata(name, metadata) end
     return df
   end
   if not input.data then unsupported "input" end
-  local df = self.spark.read:csv(self.data .. "/" .. input.data, { header = true, inferSchema = true })
+  local path = self.data .. "/" .. input.data
+  local df = path:find "%.jsonl$" and json_lines(self.spark, path)
+    or self.spark.read:csv(path, { header = true, inferSchema = true })
   if input.where then df = df:where(input.where) end
   for name, columns in pairs(input.vectors or {}) do
     local list = {}
@@ -100,19 +145,39 @@ function Case:load(input)
   return df
 end
 
+-- The shortest text that reads back as the same 32-bit number.
+local function float_text(v)
+  local narrow = string.unpack("f", string.pack("f", v))
+  for digits = 6, 9 do
+    local s = ("%." .. digits .. "g"):format(narrow)
+    if string.unpack("f", string.pack("f", tonumber(s) or 0)) == narrow then return s end
+  end
+  return tostring(v)
+end
+
+local function numbers(list)
+  local out = {}
+  for i, v in ipairs(list) do out[i] = type(v) == "number" and ("%.17g"):format(v) or v end
+  return table.concat(out, ",")
+end
+
 -- Expected values as the text that CAST(value AS STRING) gives them.
 local function text(v, kind)
   if is_null(v) then return "NULL" end
+  if kind == "float" and type(v) == "number" then return float_text(v) end
+  if type(v) == "number" then return ((kind:find "int$" and "%.0f") or "%.17g"):format(v) end
   if type(v) ~= "table" then return tostring(v) end
   if v.type == "sparse" then
-    return ("(%d,[%s],[%s])"):format(v.size, table.concat(v.indices, ","), table.concat(v.values, ","))
+    return ("(%d,[%s],[%s])"):format(v.size, table.concat(v.indices, ","), numbers(v.values))
   end
   local cells = {}
-  local inner = kind:match "^array<(.*)>$"
+  local inner, members = kind:match "^array<(.*)>$", kind:match "^struct<(.*)>$"
+  members = members and fields((members:gsub(":", " ")))
   for i, x in ipairs(v) do
-    local s = text(x, inner or kind)
+    local s = text(x, members and members[i][2] or inner or kind)
     cells[i] = s == "NULL" and "null" or s
   end
+  if members then return "{" .. table.concat(cells, ", ") .. "}" end
   return "[" .. table.concat(cells, kind == "vector" and "," or ", ") .. "]"
 end
 
@@ -193,11 +258,16 @@ local function same_value(want, got, tolerance)
   return #want == #got
 end
 
+-- Short names of the cases for attributes of summaries.
+local SHORT = { rmse = "rootMeanSquaredError", mae = "meanAbsoluteError", mse = "meanSquaredError",
+  standardErrors = "coefficientStandardErrors" }
+
 local function learned(model, name)
   if name == "objective" then
     local history = model.summary.objectiveHistory
     return history[#history]
   end
+  name = SHORT[name] or name
   local ok, v = pcall(function() return model[name] end)
   if ok and type(v) == "function" then v = v(model) end
   if ok and v ~= nil then return v end
@@ -271,7 +341,7 @@ local function better_than(bounds, model)
 end
 
 function Case:evaluate()
-  local evaluator = class(self.spec.class)(parameter(self.spec.params or {}))
+  local evaluator = build(self.spec.class, self.spec.params)
   local expect, tolerance = self.spec.expect, self.spec.tolerance or {}
   local got = evaluator:evaluate(self:load(self.spec.input))
   if expect.error then return "expected an error, got " .. tostring(got) end
@@ -294,7 +364,7 @@ end
 
 function Case:fit_and_transform()
   local spec, expect, tolerance = self.spec, self.spec.expect, self.spec.tolerance or {}
-  self.stage = class(spec.class)(parameter(spec.params or {}))
+  self.stage = build(spec.class, spec.params)
   local input = self:load(spec.input)
   local model = self.stage
   local ok, is_estimator = pcall(function() return self.stage.fit ~= nil end)
@@ -334,7 +404,7 @@ function Case:check()
   if spec.call == "evaluate(input)" then return self:evaluate() end
   if spec.class == "ParamGridBuilder" then return self:grid() end
   if spec.call == "indexOf(term)" then
-    local stage = class(spec.class)(parameter(spec.params or {}))
+    local stage = build(spec.class, spec.params)
     for i, term in ipairs(spec.terms) do
       if stage:indexOf(term) ~= spec.expect.values[i] then return "indexOf " .. term end
     end

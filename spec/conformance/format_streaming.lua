@@ -14,6 +14,31 @@ local function read_file(path)
   return f:read "a"
 end
 
+-- cjson reads numbers as floats: whole numbers of more than 15 digits become texts "@<digits>".
+local function decode(text)
+  local out, at = {}, 1
+  while true do
+    local from = text:find('["%d]', at)
+    if not from then break end
+    local to
+    if text:sub(from, from) == '"' then
+      to = from + 1
+      while text:sub(to, to) ~= '"' do to = to + (text:sub(to, to) == "\\" and 2 or 1) end
+      out[#out + 1] = text:sub(at, to)
+    else
+      to = text:find("[^%d.eE+-]", from) - 1
+      local minus = text:sub(from - 1, from - 1) == "-" and 1 or 0
+      local number = text:sub(from - minus, to)
+      local long = number:find "^%-?%d+$" and #number > 15 + minus
+      out[#out + 1] = text:sub(at, from - 1 - minus) .. (long and '"@' .. number .. '"' or number)
+    end
+    at = to + 1
+  end
+  out[#out + 1] = text:sub(at)
+  return cjson.decode(table.concat(out))
+end
+local function encode(object) return (cjson.encode(object):gsub('"@(%-?%d+)"', "%1")) end
+
 local function shell(command) assert(os.execute(command), command) end
 
 local function exprs(list)
@@ -109,7 +134,7 @@ function Folder:put(input, rows)
       for k, name in ipairs(names) do
         if row[k] ~= nil and row[k] ~= cjson.null then object[name] = row[k] end
       end
-      lines[i] = next(object) and cjson.encode(object) or "{}"
+      lines[i] = next(object) and encode(object) or "{}"
     end
   end
   local path = ("%s/%s/f%03d.json"):format(self.base, input, self.count)
@@ -137,7 +162,7 @@ function Scenario:frame(name)
     return self.spark:createDataFrame(rows, input.schema)
   end
   local reader = self.spark.readStream:schema(input.schema)
-  for key, value in pairs(input.options or {}) do reader = reader:option(key, value) end
+  for key, value in pairs(input.options or {}) do reader = reader:option(key, math.tointeger(value) or value) end
   return reader:json(self.folder.base .. "/" .. name)
 end
 
@@ -165,12 +190,17 @@ function Scenario:start(o)
     local rows = compare.texts(batch)
     local fail_at = self.spec.failAt
     if self.fail ~= false and fail_at and fail_at[1] == id then error(fail_at[2], 0) end
-    self.rows[id] = rows
+    self.ran[#self.ran + 1] = { batch = id, rows = rows, query = self.query }
   end):start()
 end
 
+-- Give the batches of the query that runs their reports.
 function Scenario:take_progress()
-  for _, p in ipairs(self.query.recentProgress) do self.progress[p.batchId] = p end
+  local reports = {}
+  for _, p in ipairs(self.query and self.query.recentProgress or {}) do reports[p.batchId] = p end
+  for _, b in ipairs(self.ran) do
+    if b.query == self.query then b.progress = reports[b.batch] or b.progress end
+  end
 end
 
 function Scenario:wait()
@@ -213,6 +243,9 @@ STEP["try"] = function(self, o)
   self.tolerant = true
   step(self, o)
 end
+function STEP:launch(o) self:start(o) end
+function STEP:collect() self:wait() end
+STEP["wait"] = function(_, seconds) shell("sleep " .. seconds) end
 function STEP:stop()
   if self.query then self.query:stop() end
   self.query = nil
@@ -283,23 +316,24 @@ local function expected_lines(rows)
   return lines
 end
 
+-- Batches in the order they ran; one without a report failed, before or after its rows were seen.
 function Scenario:check_batches()
-  local seen = 0
+  local at = 1
   for _, want in ipairs(self.spec.batches or {}) do
-    seen = seen + 1
-    local at = "batch " .. want.batch .. ": "
-    local rows = self.rows[want.batch]
-    if not rows and want.progress ~= "none" then return at .. "did not run" end
-    if rows and want.rows then
-      local why = compare.lines(expected_lines(want.rows), rows, not self.spec.ordered, 1e-9)
-      if why then return at .. why end
+    local got = self.ran[at]
+    local where = "batch " .. math.tointeger(want.batch) .. ": "
+    if want.progress == "none" then
+      if got and got.batch == want.batch and not got.progress then at = at + 1 end
+    else
+      if not got then return where .. "did not run" end
+      if got.batch ~= want.batch then return where .. "ran as " .. got.batch end
+      local why = want.rows and compare.lines(expected_lines(want.rows), got.rows, not self.spec.ordered, 1e-9)
+      why = why or check_progress(want, got.progress)
+      if why then return where .. why end
+      at = at + 1
     end
-    local why = check_progress(want, self.progress[want.batch])
-    if why then return at .. why end
   end
-  local got = 0
-  for _ in pairs(self.rows) do got = got + 1 end
-  if self.spec.batches and got > seen then return ("expected %d batches, got %d"):format(seen, got) end
+  if self.spec.batches and self.ran[at] then return ("batch %d ran beyond those expected"):format(self.ran[at].batch) end
 end
 
 function Scenario:steps()
@@ -315,6 +349,21 @@ function Scenario:steps()
   end
 end
 
+-- Errors of steps that may fail. What does not fit the state is found at the start here, with the first batch there:
+-- the errors count, not their steps.
+function Scenario:check_outcomes()
+  local expected = {}
+  for _, o in ipairs(self.spec.outcomes or {}) do expected[#expected + 1] = o.error end
+  if #expected ~= #self.failures then
+    return ("expected %d failures, got %d%s"):format(#expected, #self.failures,
+      self.failures[1] and ": " .. compare.describe(self.failures[1].cause or self.failures[1]) or "")
+  end
+  for i, want in ipairs(expected) do
+    local why = check_error(want, self.failures[i])
+    if why then return why end
+  end
+end
+
 function Scenario:check()
   local ok, err = pcall(self.steps, self)
   if not ok and type(err) == "table" and err.unsupported then error(err, 0) end
@@ -324,9 +373,9 @@ function Scenario:check()
     local why = check_error(expected, ok and self.failures[1] or err)
     if why then return why end
   elseif not ok then
-    return compare.describe(err)
+    return compare.describe(type(err) == "table" and err.cause or err)
   end
-  return self:check_batches()
+  return not expected and self:check_outcomes() or self:check_batches()
 end
 
 local function run_scenario(spec)
@@ -334,7 +383,7 @@ local function run_scenario(spec)
   for key, value in pairs(spec.conf or {}) do spark.conf:set(key, tostring(value)) end
   local scenario = setmetatable({
     spec = spec, spark = spark, folder = new_folder(spec.inputs), plan = spec.plan, mode = spec.outputMode,
-    rows = {}, progress = {}, failures = {},
+    ran = {}, failures = {},
   }, Scenario)
   local ok, why = pcall(scenario.check, scenario)
   if scenario.query then pcall(scenario.query.stop, scenario.query) end
@@ -347,7 +396,7 @@ local function run_scenario(spec)
 end
 
 function M.run(path, report, wanted)
-  for _, spec in ipairs(cjson.decode(read_file(path)).scenarios) do
+  for _, spec in ipairs(decode(read_file(path)).scenarios) do
     if wanted(spec.name) then
       local drivable = (spec.plan or spec.sql) and spec.inputs and spec.steps and not spec.stepRows
       if drivable then report(spec.name, run_scenario(spec)) else report(spec.name, "skip", "needs code") end

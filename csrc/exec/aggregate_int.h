@@ -1,0 +1,70 @@
+/* Hash aggregation: what its files share. Private to them.
+**
+** Each morsel has a part: its groups, and one state a call and group, side by side in a block:
+**
+**     state + g * state_size + offset[call]
+*/
+#ifndef MILL_EXEC_AGGREGATE_INT_H
+#define MILL_EXEC_AGGREGATE_INT_H
+
+#include "exec/exec_int.h"
+#include "exec/groups.h"
+
+typedef struct mill_agg_plan {
+  const mill_exec *x;
+  const mill_op *op;
+  mill_group_layout layout;
+  uint32_t *offset, state_size;
+} mill_agg_plan;
+
+typedef struct mill_agg_part {
+  const mill_agg_plan *plan;
+  mill_arena arena; /* long keys, and what states point to */
+  mill_groups groups;
+  char *state;
+  uint32_t capacity;          /* groups that `state` has room for */
+  struct mill_distinct *seen; /* one a call, where some call is DISTINCT */
+} mill_agg_part;
+
+mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a);
+static inline void *mill_agg_state(const mill_agg_part *p, uint32_t group, int call) {
+  return p->state + (size_t)group * p->plan->state_size + p->plan->offset[call];
+}
+
+mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan,
+                               mill_error *err) MILL_USE_RESULT;
+void mill_agg_part_clear(mill_agg_part *p);
+/* The groups of n keys, with states. */
+mill_status mill_agg_find(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,
+                          mill_error *err) MILL_USE_RESULT;
+
+/* What a thread needs to merge. */
+typedef struct mill_agg_merger {
+  mill_group_keys keys;
+  mill_arena own, scratch;
+  uint32_t group[MILL_BATCH];
+  void *to[MILL_BATCH], *from[MILL_BATCH];
+} mill_agg_merger;
+mill_status mill_agg_merger_init(mill_agg_merger *m, const mill_agg_plan *plan,
+                                 mill_error *err) MILL_USE_RESULT;
+void mill_agg_merger_clear(mill_agg_merger *m);
+/* Merge n groups of `from` into `to`, in that order; m->group says where they went. */
+mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
+                           uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
+
+/* Rows of the result: n groups, each of its own part, appended to the table. */
+mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
+                          const uint32_t *group, uint32_t n, mill_table *out,
+                          mill_error *err) MILL_USE_RESULT;
+/* All parts (NULL: none) as one result: merged by pieces of the hash, in parallel where there are
+** many groups. */
+mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                            mill_table *out, mill_error *err) MILL_USE_RESULT;
+
+/* DISTINCT: keep of rows[0..*n) those whose arguments are new to their group. */
+mill_status mill_agg_keep_new(mill_agg_part *p, int call, const mill_vector *arg,
+                              const uint32_t *group, uint32_t *rows, uint32_t *n,
+                              mill_error *err) MILL_USE_RESULT;
+void mill_agg_distinct_clear(mill_agg_part *p);
+
+#endif

@@ -1,0 +1,298 @@
+/* Hash aggregation, the end: the parts of all morsels as one result.
+**
+** Few groups are merged into the first part in turn. Many are cut into pieces by the upper bits of
+** their hash: a task merges one piece of all parts, in the order of the morsels, so that every sum
+** is added in that order whoever does it. Where a group first stood gives its row in the result. */
+#include <string.h>
+
+#include "base/thread.h"
+#include "exec/aggregate_int.h"
+
+enum { FEW_GROUPS = 8192, PIECES = 64, PIECE_SHIFT = 58 };
+
+/* ---- merging -------------------------------------------------------------------------------- */
+
+mill_status mill_agg_merger_init(mill_agg_merger *m, const mill_agg_plan *plan, mill_error *err) {
+  mill_arena_init(&m->own, plan->x->ctx->memory);
+  mill_arena_init(&m->scratch, plan->x->ctx->memory);
+  if (plan->op->nkeys == 0) return MILL_OK;
+  return mill_group_keys_init(&m->keys, &plan->layout, &m->own, err);
+}
+
+void mill_agg_merger_clear(mill_agg_merger *m) {
+  mill_arena_clear(&m->own);
+  mill_arena_clear(&m->scratch);
+}
+
+static mill_status merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
+                              const uint32_t *group, uint32_t n, mill_agg_merger *m,
+                              mill_error *err) {
+  const mill_agg_plan *plan = to->plan;
+  const mill_aggregate *impl = plan->op->aggs[call].impl;
+  mill_call merge = mill_agg_call(plan, call, &to->arena);
+  for (uint32_t i = 0; i < n; i++) {
+    m->to[i] = mill_agg_state(to, m->group[i], call);
+    m->from[i] = mill_agg_state(from, group[i], call);
+  }
+  if (impl->combine) {
+    impl->combine(m->to, m->from, n);
+    return MILL_OK;
+  }
+  mill_vector partial;
+  mill_call save = mill_agg_call(plan, call, &m->scratch);
+  MILL_TRY(mill_vector_init(&partial, plan->op->aggs[call].partial, n, &m->scratch, err));
+  MILL_TRY(impl->save(&save, m->from, n, &partial, err));
+  return impl->merge(&merge, m->to, &partial, n, err);
+}
+
+mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
+                           uint32_t n, mill_agg_merger *m, mill_error *err) {
+  mill_arena_reset(&m->scratch);
+  MILL_TRY(mill_groups_keys(&from->groups, group, n, &m->keys, &m->scratch, err));
+  MILL_TRY(mill_agg_find(to, &m->keys, n, m->group, err));
+  for (int i = 0; i < to->plan->op->naggs; i++) MILL_TRY(merge_call(to, from, i, group, n, m, err));
+  return MILL_OK;
+}
+
+static mill_status merge_all(mill_agg_part *to, const mill_agg_part *from, mill_agg_merger *m,
+                             mill_error *err) {
+  uint32_t group[MILL_BATCH];
+  for (uint32_t at = 0; at < from->groups.n; at += MILL_BATCH) {
+    uint32_t n = from->groups.n - at < MILL_BATCH ? from->groups.n - at : MILL_BATCH;
+    for (uint32_t i = 0; i < n; i++) group[i] = at + i;
+    MILL_TRY(mill_agg_merge(to, from, group, n, m, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- results -------------------------------------------------------------------------------- */
+
+static mill_status emit_into(const mill_agg_plan *plan, mill_agg_part *const *part,
+                             const uint32_t *group, uint32_t n, mill_table *out, mill_arena *a,
+                             mill_error *err) {
+  const mill_op *op = plan->op;
+  int ncols = op->nkeys + op->naggs;
+  const mill_groups *of[MILL_BATCH];
+  void *states[MILL_BATCH];
+  mill_vector *cols = mill_arena_alloc(a, (size_t)(ncols + 1) * sizeof *cols);
+  if (cols == NULL) return mill_oom(a->memory, 1, err);
+  for (uint32_t i = 0; i < n; i++) of[i] = &part[i]->groups;
+  MILL_TRY(mill_groups_values(of, group, n, cols, a, err));
+  for (int c = 0; c < op->naggs; c++) {
+    mill_vector *v = &cols[op->nkeys + c];
+    mill_call call = mill_agg_call(plan, c, a);
+    for (uint32_t i = 0; i < n; i++) states[i] = mill_agg_state(part[i], group[i], c);
+    MILL_TRY(mill_vector_init(v, op->aggs[c].type, n, a, err));
+    v->size = n;
+    MILL_TRY(op->aggs[c].impl->final(&call, states, n, v, err));
+  }
+  mill_batch b = {.n = n, .ncols = (uint32_t)ncols, .col = cols};
+  return mill_table_append(out, &b, err);
+}
+
+mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
+                          const uint32_t *group, uint32_t n, mill_table *out, mill_error *err) {
+  mill_arena a;
+  mill_arena_init(&a, plan->x->ctx->memory);
+  mill_status s = emit_into(plan, part, group, n, out, &a, err);
+  mill_arena_clear(&a);
+  return s;
+}
+
+static mill_status emit_part(const mill_agg_plan *plan, mill_agg_part *p, mill_table *out,
+                             mill_error *err) {
+  uint32_t group[MILL_BATCH];
+  mill_agg_part *of[MILL_BATCH];
+  for (uint32_t at = 0; at < p->groups.n; at += MILL_BATCH) {
+    uint32_t n = p->groups.n - at < MILL_BATCH ? p->groups.n - at : MILL_BATCH;
+    for (uint32_t i = 0; i < n; i++) group[i] = at + i, of[i] = p;
+    MILL_TRY(mill_agg_emit(plan, of, group, n, out, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- few groups ----------------------------------------------------------------------------- */
+
+static mill_status finish_few(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                              mill_table *out, mill_error *err) {
+  mill_agg_part *first = NULL;
+  mill_agg_merger *m = NULL;
+  mill_memory *memory = plan->x->ctx->memory;
+  mill_status s = MILL_OK;
+  for (size_t i = 0; i < n && s == MILL_OK; i++) {
+    if (part[i] == NULL) continue;
+    if (first && m == NULL) {
+      m = mill_calloc(memory, sizeof *m);
+      s = m ? mill_agg_merger_init(m, plan, err) : mill_oom(memory, sizeof *m, err);
+    }
+    if (first && s == MILL_OK) s = merge_all(first, part[i], m, err);
+    if (first == NULL) first = part[i];
+  }
+  if (s == MILL_OK && first) s = emit_part(plan, first, out, err);
+  if (m) {
+    mill_agg_merger_clear(m);
+    mill_free(memory, m, sizeof *m);
+  }
+  return s;
+}
+
+/* ---- many groups ---------------------------------------------------------------------------- */
+
+typedef struct merging {
+  const mill_agg_plan *plan;
+  mill_agg_part **part;
+  size_t n;
+  uint32_t **order; /* of each part: its groups by piece */
+  uint32_t (*start)[PIECES + 1];
+  uint64_t *base; /* of each part: groups before it */
+  mill_agg_part piece[PIECES];
+  uint64_t *ref; /* by first place: piece << 32 | group, or all ones */
+  uint64_t total, groups;
+  mill_table **made; /* one a run of MILL_CHUNK rows of the result */
+  size_t nmade;
+} merging;
+
+/* List the groups of a part piece by piece, in their order. */
+static mill_status cut_part(void *arg, size_t i, int worker, mill_error *err) {
+  merging *g = arg;
+  const mill_agg_part *p = g->part[i];
+  (void)worker;
+  if (p == NULL || p->groups.n == 0) return MILL_OK;
+  uint32_t at[PIECES], *start = g->start[i];
+  g->order[i] = mill_alloc(g->plan->x->ctx->memory, p->groups.n * sizeof *g->order[i]);
+  if (g->order[i] == NULL) return mill_oom(g->plan->x->ctx->memory, p->groups.n * 4, err);
+  for (uint32_t k = 0; k < p->groups.n; k++) start[(p->groups.hash[k] >> PIECE_SHIFT) + 1]++;
+  for (int k = 0; k < PIECES; k++) {
+    at[k] = start[k];
+    start[k + 1] += start[k];
+  }
+  for (uint32_t k = 0; k < p->groups.n; k++)
+    g->order[i][at[p->groups.hash[k] >> PIECE_SHIFT]++] = k;
+  return MILL_OK;
+}
+
+static mill_status merge_piece_with(merging *g, size_t piece, mill_agg_merger *m, mill_error *err) {
+  mill_agg_part *to = &g->piece[piece];
+  MILL_TRY(mill_agg_part_init(to, g->plan, err));
+  for (size_t i = 0; i < g->n; i++) {
+    if (g->order[i] == NULL) continue;
+    uint32_t at = g->start[i][piece], stop = g->start[i][piece + 1];
+    while (at < stop) {
+      uint32_t n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH, before = to->groups.n;
+      const uint32_t *group = g->order[i] + at;
+      MILL_TRY(mill_agg_merge(to, g->part[i], group, n, m, err));
+      for (uint32_t k = 0; k < n; k++)
+        if (m->group[k] >= before) { /* the first row of each that is new */
+          g->ref[g->base[i] + group[k]] = (uint64_t)piece << 32 | m->group[k];
+          before = m->group[k] + 1;
+        }
+      at += n;
+    }
+  }
+  mill_groups_close(&to->groups);
+  return MILL_OK;
+}
+
+static mill_status merge_piece(void *arg, size_t piece, int worker, mill_error *err) {
+  merging *g = arg;
+  mill_memory *memory = g->plan->x->ctx->memory;
+  mill_agg_merger *m = mill_calloc(memory, sizeof *m);
+  (void)worker;
+  if (m == NULL) return mill_oom(memory, sizeof *m, err);
+  mill_status s = mill_agg_merger_init(m, g->plan, err);
+  if (s == MILL_OK) s = merge_piece_with(g, piece, m, err);
+  mill_agg_merger_clear(m);
+  mill_free(memory, m, sizeof *m);
+  return s;
+}
+
+static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) {
+  merging *g = arg;
+  uint64_t at = (uint64_t)run * MILL_CHUNK, stop = at + MILL_CHUNK;
+  uint32_t group[MILL_BATCH];
+  mill_agg_part *of[MILL_BATCH];
+  (void)worker;
+  if (stop > g->groups) stop = g->groups;
+  MILL_TRY(mill_table_new(g->plan->x->ctx->memory, g->plan->op->schema, &g->made[run], err));
+  while (at < stop) {
+    uint32_t n = stop - at < MILL_BATCH ? (uint32_t)(stop - at) : MILL_BATCH;
+    for (uint32_t i = 0; i < n; i++) {
+      group[i] = (uint32_t)g->ref[at + i];
+      of[i] = &g->piece[g->ref[at + i] >> 32];
+    }
+    MILL_TRY(mill_agg_emit(g->plan, of, group, n, g->made[run], err));
+    at += n;
+  }
+  return MILL_OK;
+}
+
+static mill_status merge_pieces(merging *g, mill_error *err) {
+  mill_pool *pool = g->plan->x->ctx->pool;
+  MILL_TRY(mill_pool_run(pool, g->n, cut_part, g, err));
+  MILL_TRY(mill_pool_run(pool, PIECES, merge_piece, g, err));
+  for (uint64_t i = 0; i < g->total; i++) {
+    g->ref[g->groups] = g->ref[i];
+    g->groups += g->ref[i] != UINT64_MAX;
+  }
+  return MILL_OK;
+}
+
+static mill_status emit_all(merging *g, mill_table *out, mill_error *err) {
+  mill_memory *m = out->memory;
+  g->nmade = (size_t)((g->groups + MILL_CHUNK - 1) / MILL_CHUNK);
+  g->made = mill_calloc(m, (g->nmade + 1) * sizeof *g->made);
+  if (g->made == NULL) return mill_oom(m, g->nmade, err);
+  MILL_TRY(mill_pool_run(g->plan->x->ctx->pool, g->nmade, emit_run, g, err));
+  for (size_t i = 0; i < g->nmade; i++)
+    for (size_t c = 0; c < g->made[i]->nchunks; c++)
+      MILL_TRY(mill_table_add_move(out, mill_chunk_ref(g->made[i]->chunk[c]), err));
+  return MILL_OK;
+}
+
+static void merging_free(merging *g) {
+  mill_memory *m = g->plan->x->ctx->memory;
+  for (size_t i = 0; g->order && i < g->n; i++)
+    if (g->order[i]) mill_free(m, g->order[i], g->part[i]->groups.n * sizeof *g->order[i]);
+  for (size_t i = 0; g->made && i < g->nmade; i++) mill_table_unref(g->made[i]);
+  for (int i = 0; i < PIECES; i++) mill_agg_part_clear(&g->piece[i]);
+  if (g->made) mill_free(m, g->made, (g->nmade + 1) * sizeof *g->made);
+  if (g->order) mill_free(m, g->order, (g->n + 1) * sizeof *g->order);
+  if (g->start) mill_free(m, g->start, (g->n + 1) * sizeof *g->start);
+  if (g->base) mill_free(m, g->base, (g->n + 1) * sizeof *g->base);
+  if (g->ref) mill_free(m, g->ref, (size_t)(g->total + 1) * sizeof *g->ref);
+  mill_free(m, g, sizeof *g);
+}
+
+static mill_status finish_many(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                               uint64_t total, mill_table *out, mill_error *err) {
+  mill_memory *m = plan->x->ctx->memory;
+  merging *g = mill_calloc(m, sizeof *g);
+  if (g == NULL) return mill_oom(m, sizeof *g, err);
+  *g = (merging){.plan = plan, .part = part, .n = n, .total = total};
+  g->order = mill_calloc(m, (n + 1) * sizeof *g->order);
+  g->start = mill_calloc(m, (n + 1) * sizeof *g->start);
+  g->base = mill_calloc(m, (n + 1) * sizeof *g->base);
+  g->ref = mill_alloc(m, (size_t)(total + 1) * sizeof *g->ref);
+  mill_status s = MILL_OK;
+  if (!g->order || !g->start || !g->base || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
+  if (s == MILL_OK) {
+    memset(g->ref, 0xff, (size_t)(total + 1) * sizeof *g->ref);
+    for (size_t i = 0; i < n; i++) g->base[i + 1] = g->base[i] + (part[i] ? part[i]->groups.n : 0);
+    s = merge_pieces(g, err);
+  }
+  if (s == MILL_OK) s = emit_all(g, out, err);
+  merging_free(g);
+  return s;
+}
+
+mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                            mill_table *out, mill_error *err) {
+  uint64_t total = 0;
+  size_t parts = 0;
+  for (size_t i = 0; i < n; i++) {
+    total += part[i] ? part[i]->groups.n : 0;
+    parts += part[i] != NULL;
+  }
+  if (parts <= 1 || total <= FEW_GROUPS) return finish_few(plan, part, n, out, err);
+  return finish_many(plan, part, n, total, out, err);
+}

@@ -1,0 +1,427 @@
+/* Groups by key; see groups.h. */
+#include "exec/groups.h"
+
+enum { FIRST_GROUPS = 32 };
+
+/* ---- layout --------------------------------------------------------------------------------- */
+
+/* Words of a value; -1: it has no fixed form. */
+static int words_of(const mill_type *t) {
+  switch (t->phys) {
+  case MILL_PHYS_NONE: return 0;
+  case MILL_PHYS_I128:
+  case MILL_PHYS_INTERVAL: return 2;
+  case MILL_PHYS_STR: return t->collation == MILL_UTF8_BINARY ? 2 : -1;
+  case MILL_PHYS_LIST:
+  case MILL_PHYS_STRUCT: return -1;
+  default: return 1;
+  }
+}
+
+mill_status mill_group_layout_init(mill_group_layout *l, const mill_type *const *type, int nkeys,
+                                   mill_arena *a, mill_error *err) {
+  *l = (mill_group_layout){.nkeys = nkeys, .plain = nkeys <= MILL_GROUP_KEYS};
+  l->type = mill_arena_alloc(a, (size_t)(nkeys + 1) * sizeof *l->type);
+  l->at = mill_arena_alloc(a, (size_t)(nkeys + 1) * sizeof *l->at);
+  l->size = mill_arena_alloc(a, (size_t)(nkeys + 1) * sizeof *l->size);
+  if (!l->type || !l->at || !l->size) return mill_oom(a->memory, (size_t)nkeys, err);
+  for (int k = 0; k < nkeys; k++) {
+    int words = words_of(type[k]);
+    l->type[k] = type[k];
+    l->at[k] = l->words;
+    l->size[k] = words > 0 ? (uint32_t)words : 0;
+    l->words += l->size[k];
+    l->plain &= words >= 0;
+    l->strings |= type[k]->phys == MILL_PHYS_STR;
+  }
+  return MILL_OK;
+}
+
+/* ---- keys of a batch ------------------------------------------------------------------------ */
+
+mill_status mill_group_keys_init(mill_group_keys *k, const mill_group_layout *l, mill_arena *a,
+                                 mill_error *err) {
+  *k = (mill_group_keys){0};
+  k->word = mill_arena_alloc(a, (size_t)MILL_BATCH * (l->words + 1) * sizeof *k->word);
+  k->null_room = mill_arena_alloc(a, MILL_BATCH * sizeof *k->null_room);
+  k->hash = mill_arena_alloc(a, MILL_BATCH * sizeof *k->hash);
+  return k->word && k->null_room && k->hash ? MILL_OK : mill_oom(a->memory, MILL_BATCH, err);
+}
+
+#define PUT(T, EXPR)                                                                               \
+  do {                                                                                             \
+    const T *x_ = v->data;                                                                         \
+    for (uint32_t i = 0; i < n; i++, to += words) {                                                \
+      const T x = x_[i & v->mask];                                                                 \
+      *to = (uint64_t)(EXPR);                                                                      \
+    }                                                                                              \
+  } while (0)
+
+static uint64_t float_word(double d) {
+  uint64_t w;
+  if (d != d) return 0x7ff8000000000000ull;
+  d += 0.0; /* -0.0 becomes 0.0 */
+  memcpy(&w, &d, 8);
+  return w;
+}
+
+static void put_words(uint64_t *to, uint32_t words, const mill_vector *v, uint32_t n) {
+  switch (v->type->phys) {
+  case MILL_PHYS_NONE: break;
+  case MILL_PHYS_BOOL: PUT(uint8_t, x); break;
+  case MILL_PHYS_I8: PUT(int8_t, (int64_t)x); break;
+  case MILL_PHYS_I16: PUT(int16_t, (int64_t)x); break;
+  case MILL_PHYS_I32: PUT(int32_t, (int64_t)x); break;
+  case MILL_PHYS_I64: PUT(int64_t, x); break;
+  case MILL_PHYS_F32: PUT(float, float_word((double)x)); break;
+  case MILL_PHYS_F64: PUT(double, float_word(x)); break;
+  default:
+    for (uint32_t i = 0; i < n; i++, to += words)
+      memcpy(to, (const char *)v->data + (size_t)(i & v->mask) * 16, 16);
+  }
+}
+
+static bool has_nulls(const mill_vector *v, uint32_t n) {
+  if (v->type->phys == MILL_PHYS_NONE) return true;
+  if (v->valid == NULL) return false;
+  if (v->mask == 0) return !mill_valid_bit(v->valid, 0);
+  for (uint32_t i = 0; i < n / 64; i++)
+    if (v->valid[i] != ~0ull) return true;
+  uint64_t last = n % 64 ? (1ull << n % 64) - 1 : 0;
+  return last && (v->valid[n / 64] & last) != last;
+}
+
+static void put_nulls(mill_group_keys *k, const mill_group_layout *l, int key, const mill_vector *v,
+                      uint32_t n) {
+  uint32_t words = l->size[key];
+  if (k->null == NULL) k->null = memset(k->null_room, 0, n * sizeof *k->null);
+  for (uint32_t i = 0; i < n; i++) {
+    if (v->type->phys != MILL_PHYS_NONE && mill_vector_valid(v, i)) continue;
+    k->null[i] |= 1ull << key;
+    for (uint32_t w = 0; w < words; w++) k->word[(size_t)i * l->words + l->at[key] + w] = 0;
+  }
+}
+
+static inline uint64_t mix(uint64_t a, uint64_t b) {
+  __uint128_t p = (__uint128_t)(a ^ 0xa0761d6478bd642full) * (b ^ 0xe7037ed1a0b428dbull);
+  return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+static uint64_t hash_long(const uint64_t *view) {
+  const mill_str *s = (const mill_str *)(const void *)view;
+  const char *p = s->u.ptr;
+  uint64_t h = s->size, w;
+  uint32_t left = s->size;
+  for (; left >= 8; p += 8, left -= 8) {
+    memcpy(&w, p, 8);
+    h = mix(h, w);
+  }
+  memcpy(&w, s->u.ptr + s->size - 8, 8); /* long strings have at least 13 bytes */
+  return mix(h, w);
+}
+
+static bool is_long(const uint64_t *view) { return (uint32_t)*view > MILL_STR_INLINE; }
+
+static bool any_long(const uint64_t *view, uint32_t words, uint32_t n) {
+  bool yes = false;
+  for (uint32_t i = 0; i < n; i++) yes |= is_long(view + (size_t)i * words);
+  return yes;
+}
+
+/* Words are mixed one after the other; long strings by their bytes. */
+static void hash_rows(mill_group_keys *k, const mill_group_layout *l, uint32_t n) {
+  uint32_t words = l->words;
+  if (words == 1) {
+    for (uint32_t i = 0; i < n; i++) k->hash[i] = mix(k->word[i], 1);
+  } else if (!k->has_long) {
+    for (uint32_t i = 0; i < n; i++) {
+      uint64_t h = 1;
+      for (uint32_t w = 0; w < words; w++) h = mix(h, k->word[(size_t)i * words + w]);
+      k->hash[i] = h;
+    }
+  } else {
+    for (uint32_t i = 0; i < n; i++) {
+      uint64_t h = 1;
+      const uint64_t *row = k->word + (size_t)i * words;
+      for (int c = 0; c < l->nkeys; c++) {
+        const uint64_t *x = row + l->at[c];
+        uint32_t size = l->size[c];
+        if (l->type[c]->phys == MILL_PHYS_STR && is_long(x))
+          h = mix(h, hash_long(x));
+        else
+          for (uint32_t w = 0; w < size; w++) h = mix(h, x[w]);
+      }
+      k->hash[i] = h;
+    }
+  }
+  for (uint32_t i = 0; k->null && i < n; i++)
+    if (k->null[i]) k->hash[i] = mix(k->hash[i], k->null[i]);
+}
+
+void mill_group_keys_set(mill_group_keys *k, const mill_group_layout *l, const mill_vector *key,
+                         uint32_t n) {
+  k->null = NULL;
+  k->has_long = false;
+  k->value = key;
+  if (!l->plain) {
+    for (int c = 0; c < l->nkeys; c++) mill_vector_hash(&key[c], NULL, n, c > 0, k->hash);
+    return;
+  }
+  for (int c = 0; c < l->nkeys; c++) put_words(k->word + l->at[c], l->words, &key[c], n);
+  for (int c = 0; c < l->nkeys; c++)
+    if (has_nulls(&key[c], n)) put_nulls(k, l, c, &key[c], n);
+  for (int c = 0; c < l->nkeys; c++)
+    if (l->type[c]->phys == MILL_PHYS_STR) k->has_long |= any_long(k->word + l->at[c], l->words, n);
+  hash_rows(k, l, n);
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+mill_status mill_groups_init(mill_groups *g, const mill_group_layout *l, mill_memory *m,
+                             mill_arena *a, mill_error *err) {
+  *g = (mill_groups){.layout = l, .memory = m, .arena = a};
+  if (l->plain) return MILL_OK;
+  g->key = mill_arena_alloc(a, (size_t)(l->nkeys + 1) * sizeof *g->key);
+  if (g->key == NULL) return mill_oom(m, (size_t)l->nkeys, err);
+  for (int k = 0; k < l->nkeys; k++)
+    MILL_TRY(mill_vector_init(&g->key[k], l->type[k], FIRST_GROUPS, a, err));
+  return MILL_OK;
+}
+
+void mill_groups_close(mill_groups *g) {
+  mill_free(g->memory, g->slot, g->nslots * sizeof *g->slot);
+  g->slot = NULL;
+  g->nslots = 0;
+}
+
+void mill_groups_clear(mill_groups *g) {
+  if (g->layout == NULL) return;
+  mill_groups_close(g);
+  mill_free(g->memory, g->row, (size_t)g->capacity * g->layout->words * sizeof *g->row);
+  if (g->null) mill_free(g->memory, g->null, g->capacity * sizeof *g->null);
+  mill_free(g->memory, g->hash, g->capacity * sizeof *g->hash);
+  *g = (mill_groups){0};
+}
+
+static mill_status grow_words(mill_groups *g, uint64_t **p, uint32_t words, uint32_t want,
+                              mill_error *err) {
+  size_t have = (size_t)g->capacity * words * 8, need = (size_t)want * words * 8;
+  if (need == 0) return MILL_OK;
+  uint64_t *q = mill_realloc(g->memory, *p, have, need);
+  if (q == NULL) return mill_oom(g->memory, need, err);
+  *p = q;
+  return MILL_OK;
+}
+
+/* On failure the arrays may differ in size; those already larger are cut back, so that capacity
+** tells the truth. */
+static mill_status grow_rows(mill_groups *g, mill_error *err) {
+  uint32_t want = g->capacity ? 2 * g->capacity : FIRST_GROUPS, words = g->layout->words;
+  if (!g->layout->plain) words = 0;
+  mill_groups was = *g;
+  MILL_TRY(grow_words(g, &g->row, words, want, err));
+  mill_status s = grow_words(g, &g->hash, 1, want, err);
+  if (s == MILL_OK && g->null) s = grow_words(g, &g->null, 1, want, err);
+  if (s == MILL_OK) {
+    g->capacity = want;
+    return MILL_OK;
+  }
+  mill_free(g->memory, g->row, (size_t)want * words * 8);
+  mill_free(g->memory, g->hash, (g->hash == was.hash ? was.capacity : want) * sizeof *g->hash);
+  mill_free(g->memory, g->null, was.capacity * sizeof *g->null);
+  g->row = g->hash = g->null = NULL;
+  g->capacity = g->n = 0;
+  mill_groups_close(g);
+  return s;
+}
+
+static mill_status rehash(mill_groups *g, mill_error *err) {
+  size_t want = g->nslots ? 2 * g->nslots : 2 * FIRST_GROUPS;
+  while (want < 2 * (size_t)(g->n + 1)) want *= 2;
+  uint64_t *to = mill_calloc(g->memory, want * sizeof *to);
+  if (to == NULL) return mill_oom(g->memory, want * sizeof *to, err);
+  for (uint32_t k = 0; k < g->n; k++) {
+    size_t i = g->hash[k] & (want - 1);
+    while (to[i]) i = (i + 1) & (want - 1);
+    to[i] = (g->hash[k] >> 32 << 32) | (k + 1);
+  }
+  mill_groups_close(g);
+  g->slot = to;
+  g->nslots = want;
+  return MILL_OK;
+}
+
+static bool same_strings(const mill_group_layout *l, const uint64_t *a, const uint64_t *b) {
+  for (int c = 0; c < l->nkeys; c++) {
+    const uint64_t *x = a + l->at[c], *y = b + l->at[c];
+    uint32_t words = l->size[c];
+    if (words > 0 && x[0] != y[0]) return false;
+    if (words < 2 || x[1] == y[1]) continue;
+    if (l->type[c]->phys != MILL_PHYS_STR || !is_long(x)) return false;
+    const mill_str *s = (const mill_str *)(const void *)x, *t = (const mill_str *)(const void *)y;
+    if (memcmp(s->u.ptr, t->u.ptr, s->size) != 0) return false;
+  }
+  return true;
+}
+
+static inline bool same_words(const uint64_t *a, const uint64_t *b, uint32_t words) {
+  uint64_t d = 0;
+  for (uint32_t w = 0; w < words; w++) d |= a[w] ^ b[w];
+  return d == 0;
+}
+
+static bool same_values(const mill_groups *g, uint32_t group, const mill_group_keys *k,
+                        uint32_t i) {
+  for (int c = 0; c < g->layout->nkeys; c++)
+    if (!mill_vector_equal(&g->key[c], group, &k->value[c], i)) return false;
+  return true;
+}
+
+/* Is row i the key of `group`? */
+static inline bool same_key(const mill_groups *g, uint32_t group, const mill_group_keys *k,
+                            uint32_t i) {
+  const mill_group_layout *l = g->layout;
+  if (!l->plain) return g->hash[group] == k->hash[i] && same_values(g, group, k, i);
+  const uint64_t *a = g->row + (size_t)group * l->words, *b = k->word + (size_t)i * l->words;
+  if ((g->null ? g->null[group] : 0) != (k->null ? k->null[i] : 0)) return false;
+  return same_words(a, b, l->words) || (l->strings && same_strings(l, a, b));
+}
+
+/* Long strings of a new row get bytes of their own. */
+static mill_status own_strings(mill_groups *g, uint64_t *row, mill_error *err) {
+  for (int c = 0; c < g->layout->nkeys; c++) {
+    uint64_t *x = row + g->layout->at[c];
+    if (g->layout->type[c]->phys != MILL_PHYS_STR || !is_long(x)) continue;
+    mill_str *s = (mill_str *)(void *)x;
+    char *p = mill_arena_strndup(g->arena, s->u.ptr, s->size);
+    if (p == NULL) return mill_oom(g->memory, s->size, err);
+    s->u.ptr = p;
+  }
+  return MILL_OK;
+}
+
+static mill_status need_nulls(mill_groups *g, mill_error *err) {
+  if (g->null) return MILL_OK;
+  g->null = mill_calloc(g->memory, (size_t)(g->capacity ? g->capacity : 1) * sizeof *g->null);
+  return g->null ? MILL_OK : mill_oom(g->memory, g->capacity * sizeof *g->null, err);
+}
+
+static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t i,
+                             mill_error *err) {
+  const mill_group_layout *l = g->layout;
+  if (g->n == g->capacity) MILL_TRY(grow_rows(g, err));
+  if (!l->plain) {
+    for (int c = 0; c < l->nkeys; c++)
+      MILL_TRY(mill_vector_append(&g->key[c], &k->value[c], &i, 1, true, g->arena, err));
+  } else {
+    if (k->null && k->null[i]) MILL_TRY(need_nulls(g, err));
+    uint64_t *row = g->row + (size_t)g->n * l->words;
+    for (uint32_t w = 0; w < l->words; w++) row[w] = k->word[(size_t)i * l->words + w];
+    if (g->null) g->null[g->n] = k->null ? k->null[i] : 0;
+    if (l->strings) MILL_TRY(own_strings(g, row, err));
+  }
+  g->hash[g->n++] = k->hash[i];
+  return MILL_OK;
+}
+
+mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group,
+                             mill_error *err) {
+  bool number = g->layout->plain && g->layout->words == 1 && g->layout->nkeys == 1;
+  for (uint32_t i = 0; i < n; i++) {
+    if (2 * (size_t)(g->n + 1) > g->nslots) MILL_TRY(rehash(g, err));
+    uint64_t h = k->hash[i], tag = h >> 32;
+    size_t s = h & (g->nslots - 1);
+    for (;; s = (s + 1) & (g->nslots - 1)) {
+      uint64_t slot = g->slot[s];
+      uint32_t at = (uint32_t)slot;
+      if (slot >> 32 == tag && at) {
+        if (number && !g->null && !k->null ? g->row[at - 1] == k->word[i]
+                                           : same_key(g, at - 1, k, i)) {
+          group[i] = at - 1;
+          break;
+        }
+      } else if (at == 0) {
+        MILL_TRY(add_group(g, k, i, err));
+        g->slot[s] = tag << 32 | g->n;
+        group[i] = g->n - 1;
+        break;
+      }
+    }
+  }
+  return MILL_OK;
+}
+
+/* ---- out of the table ----------------------------------------------------------------------- */
+
+mill_status mill_groups_keys(const mill_groups *g, const uint32_t *group, uint32_t n,
+                             mill_group_keys *out, mill_arena *a, mill_error *err) {
+  const mill_group_layout *l = g->layout;
+  if (l->nkeys == 0) return MILL_OK;
+  for (uint32_t i = 0; i < n; i++) out->hash[i] = g->hash[group[i]];
+  out->null = NULL;
+  if (l->plain) {
+    for (uint32_t i = 0; i < n; i++)
+      memcpy(out->word + (size_t)i * l->words, g->row + (size_t)group[i] * l->words,
+             l->words * sizeof *g->row);
+    if (g->null == NULL) return MILL_OK;
+    out->null = out->null_room;
+    for (uint32_t i = 0; i < n; i++) out->null[i] = g->null[group[i]];
+    return MILL_OK;
+  }
+  mill_vector *v = mill_arena_alloc(a, (size_t)(l->nkeys + 1) * sizeof *v);
+  if (v == NULL) return mill_oom(a->memory, (size_t)l->nkeys, err);
+  for (int k = 0; k < l->nkeys; k++)
+    MILL_TRY(mill_vector_gather(&v[k], &g->key[k], group, n, false, a, err));
+  out->value = v;
+  return MILL_OK;
+}
+
+#define ROW(i) (g[i]->row[(size_t)group[i] * words + at])
+#define GET(T)                                                                                     \
+  for (uint32_t i = 0; i < n; i++) ((T *)out->data)[i] = (T)ROW(i)
+
+static double word_float(uint64_t w) {
+  double d;
+  memcpy(&d, &w, 8);
+  return d;
+}
+
+static void get_words(const mill_groups *const *g, const uint32_t *group, uint32_t n, uint32_t at,
+                      mill_vector *out) {
+  uint32_t words = n ? g[0]->layout->words : 0;
+  switch (out->type->phys) {
+  case MILL_PHYS_NONE: break;
+  case MILL_PHYS_BOOL:
+  case MILL_PHYS_I8: GET(uint8_t); break;
+  case MILL_PHYS_I16: GET(uint16_t); break;
+  case MILL_PHYS_I32: GET(uint32_t); break;
+  case MILL_PHYS_I64: GET(uint64_t); break;
+  case MILL_PHYS_F32:
+    for (uint32_t i = 0; i < n; i++) ((float *)out->data)[i] = (float)word_float(ROW(i));
+    break;
+  case MILL_PHYS_F64:
+    for (uint32_t i = 0; i < n; i++) ((double *)out->data)[i] = word_float(ROW(i));
+    break;
+  default:
+    for (uint32_t i = 0; i < n; i++) memcpy((char *)out->data + (size_t)i * 16, &ROW(i), 16);
+  }
+}
+
+mill_status mill_groups_values(const mill_groups *const *g, const uint32_t *group, uint32_t n,
+                               mill_vector *out, mill_arena *a, mill_error *err) {
+  const mill_group_layout *l = n ? g[0]->layout : NULL;
+  for (int k = 0; l && k < l->nkeys; k++) {
+    MILL_TRY(mill_vector_init(&out[k], l->type[k], n, a, err));
+    if (!l->plain) {
+      for (uint32_t i = 0; i < n; i++)
+        MILL_TRY(mill_vector_append(&out[k], &g[i]->key[k], &group[i], 1, false, a, err));
+      continue;
+    }
+    out[k].size = n;
+    get_words(g, group, n, l->at[k], &out[k]);
+    for (uint32_t i = 0; i < n; i++)
+      if (g[i]->null && (g[i]->null[group[i]] >> k & 1))
+        MILL_TRY(mill_vector_set_null(&out[k], i, a, err));
+  }
+  return MILL_OK;
+}

@@ -1,0 +1,278 @@
+/* Hash joins, the right side: its rows in a table by key; see join_int.h.
+**
+** Rows go into their chains from the last one on, so that chains ascend. Large tables are filled by
+** several workers: each goes over all rows and takes those whose slot lies in its share, so nothing
+** is shared and the result is the same at any number of threads. */
+#include <string.h>
+
+#include "base/thread.h"
+#include "exec/join_int.h"
+
+enum { BLOCK = 65536, FEW_ROWS = 100000, MOST_SHARES = 16 };
+
+/* ---- columns -------------------------------------------------------------------------------- */
+
+static bool emits_right(const mill_op *op) {
+  return op->join != MILL_OP_SEMI && op->join != MILL_OP_ANTI && op->join != MILL_OP_MARK &&
+         op->join != MILL_OP_NULL_AWARE_ANTI;
+}
+
+/* Column c of all rows, and a null. */
+static mill_status flatten(const mill_table *t, uint32_t c, mill_vector *out, mill_arena *a,
+                           mill_error *err) {
+  const mill_type *type = t->schema->fields[c].type;
+  mill_vector null;
+  mill_vector_null(&null, type);
+  MILL_TRY(mill_vector_init(out, type, (uint32_t)t->rows + 1, a, err));
+  for (size_t i = 0; i < t->nchunks; i++)
+    MILL_TRY(mill_vector_append(out, &t->chunk[i]->col[c], NULL, t->chunk[i]->n, false, a, err));
+  return mill_vector_append(out, &null, NULL, 1, false, a, err);
+}
+
+static mill_status flatten_column(void *arg, size_t c, int worker, mill_error *err) {
+  mill_join_table *t = arg;
+  (void)worker;
+  return flatten(t->right, (uint32_t)c, &t->col[c], &t->arena[c], err);
+}
+
+/* The values of key k over all rows. */
+static mill_status key_column(mill_join_table *t, int k, mill_error *err) {
+  const mill_bound *e = t->keys[k];
+  mill_arena *a = &t->arena[t->narenas - 1];
+  mill_table *made = NULL;
+  if (e->kind == MILL_B_COLUMN && t->col) {
+    t->key[k] = t->col[e->index];
+    return MILL_OK;
+  }
+  if (e->kind == MILL_B_COLUMN) return flatten(t->right, (uint32_t)e->index, &t->key[k], a, err);
+  MILL_TRY(mill_table_map(t->x, t->right, &e, 1, &made, err));
+  mill_vector views;
+  mill_status s = flatten(made, 0, &views, a, err);
+  if (s == MILL_OK) s = mill_vector_init(&t->key[k], e->type, 0, a, err);
+  if (s == MILL_OK) s = mill_vector_append(&t->key[k], &views, NULL, t->rows, true, a, err);
+  mill_table_unref(made);
+  return s;
+}
+
+static mill_status collect_columns(mill_join_table *t, mill_error *err) {
+  mill_memory *m = t->x->ctx->memory;
+  uint32_t n = t->right->schema->nfields;
+  t->arena = mill_calloc(m, ((size_t)n + 1) * sizeof *t->arena);
+  if (t->arena == NULL) return mill_oom(m, n, err);
+  t->narenas = (int)n + 1;
+  for (int i = 0; i < t->narenas; i++) mill_arena_init(&t->arena[i], m);
+  mill_arena *own = &t->arena[n];
+  if (emits_right(t->op) || t->op->condition) {
+    t->col = mill_arena_alloc(own, (n + 1) * sizeof *t->col);
+    if (t->col == NULL) return mill_oom(m, n, err);
+    if (t->rows < BLOCK) {
+      for (uint32_t c = 0; c < n; c++) MILL_TRY(flatten_column(t, c, 0, err));
+    } else {
+      MILL_TRY(mill_pool_run(t->x->ctx->pool, n, flatten_column, t, err));
+    }
+  }
+  t->key = mill_arena_alloc(own, (size_t)(t->op->nkeys + 1) * sizeof *t->key);
+  if (t->key == NULL) return mill_oom(m, 1, err);
+  for (int k = 0; k < t->op->nkeys; k++) MILL_TRY(key_column(t, k, err));
+  return MILL_OK;
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+/* Add what key k gives to the words; numbers out of range have no partner. */
+#define ADD_NUMBERS(T)                                                                             \
+  do {                                                                                             \
+    const T *x = v->data;                                                                          \
+    const uint32_t mask = v->mask;                                                                 \
+    for (uint32_t i = 0; i < n; i++) {                                                             \
+      uint64_t d = (uint64_t)(int64_t)x[(from + i) & mask] - (uint64_t)k->base;                    \
+      can[i] &= d < k->range;                                                                      \
+      word[i] += d * k->step;                                                                      \
+    }                                                                                              \
+  } while (0)
+
+static void add_numbers(const mill_join_number *k, const mill_vector *v, uint32_t from, uint32_t n,
+                        uint64_t *word, uint8_t *can) {
+  switch (v->type->phys) {
+  case MILL_PHYS_BOOL: ADD_NUMBERS(uint8_t); break;
+  case MILL_PHYS_I8: ADD_NUMBERS(int8_t); break;
+  case MILL_PHYS_I16: ADD_NUMBERS(int16_t); break;
+  case MILL_PHYS_I32: ADD_NUMBERS(int32_t); break;
+  default: ADD_NUMBERS(int64_t); break;
+  }
+}
+
+void mill_join_words(const mill_join_table *t, const mill_vector *key, uint32_t from, uint32_t n,
+                     uint64_t *word, uint8_t *can) {
+  int nkeys = t->op->nkeys;
+  memset(can, 1, n);
+  for (int k = 0; k < nkeys && !t->op->null_safe; k++) {
+    if (key[k].valid == NULL && key[k].type->phys != MILL_PHYS_NONE) continue;
+    for (uint32_t i = 0; i < n; i++) can[i] &= mill_vector_valid(&key[k], from + i);
+  }
+  if (t->numbers) {
+    memset(word, 0, n * sizeof *word);
+    for (int k = 0; k < nkeys; k++) add_numbers(&t->number[k], &key[k], from, n, word, can);
+    return;
+  }
+  uint32_t row[MILL_BATCH];
+  for (uint32_t at = 0; at < n; at += MILL_BATCH) {
+    uint32_t m = n - at < MILL_BATCH ? n - at : MILL_BATCH;
+    for (uint32_t i = 0; i < m; i++) row[i] = from + at + i;
+    for (int k = 0; k < nkeys; k++) mill_vector_hash(&key[k], row, m, k > 0, word + at);
+  }
+}
+
+#define RANGE_OF(T)                                                                                \
+  do {                                                                                             \
+    const T *x = v->data;                                                                          \
+    for (uint32_t i = 0; i < n; i++) {                                                             \
+      if (!mill_valid_bit(v->valid, i)) continue;                                                  \
+      if (x[i] < low) low = x[i];                                                                  \
+      if (x[i] > high) high = x[i];                                                                \
+    }                                                                                              \
+  } while (0)
+
+/* Smallest value and number of values up to the largest; false for a type that is no number. */
+static bool range_of(const mill_vector *v, uint32_t n, mill_join_number *out) {
+  int64_t low = INT64_MAX, high = INT64_MIN;
+  switch (v->type->phys) {
+  case MILL_PHYS_BOOL: RANGE_OF(uint8_t); break;
+  case MILL_PHYS_I8: RANGE_OF(int8_t); break;
+  case MILL_PHYS_I16: RANGE_OF(int16_t); break;
+  case MILL_PHYS_I32: RANGE_OF(int32_t); break;
+  case MILL_PHYS_I64: RANGE_OF(int64_t); break;
+  default: return false;
+  }
+  uint64_t range = high < low ? 1 : (uint64_t)high - (uint64_t)low + 1;
+  *out = (mill_join_number){low, range, 1};
+  return range != 0;
+}
+
+/* Can the keys be one number? */
+static void choose_words(mill_join_table *t) {
+  const mill_op *op = t->op;
+  uint64_t total = 1;
+  if (op->nkeys > MILL_JOIN_KEYS || op->null_safe) return;
+  for (int k = op->nkeys; k-- > 0;) {
+    if (t->probe_keys[k]->type->phys != t->key[k].type->phys) return;
+    if (!range_of(&t->key[k], t->rows, &t->number[k])) return;
+    t->number[k].step = total;
+    if (__builtin_mul_overflow(total, t->number[k].range, &total)) return;
+  }
+  t->numbers = true;
+  t->dense = total <= 8 * (uint64_t)t->rows + 4096;
+  if (t->dense) t->nslots = (size_t)total;
+}
+
+/* ---- chains --------------------------------------------------------------------------------- */
+
+typedef struct filling {
+  mill_join_table *t;
+  uint8_t *can;
+  size_t shares;
+  bool twice[MOST_SHARES]; /* a key stands twice */
+} filling;
+
+static mill_status fill_words(void *arg, size_t block, int worker, mill_error *err) {
+  filling *f = arg;
+  uint32_t from = (uint32_t)block * BLOCK;
+  uint32_t n = f->t->rows - from < BLOCK ? f->t->rows - from : BLOCK;
+  (void)worker, (void)err;
+  mill_join_words(f->t, f->t->key, from, n, f->t->word + from, f->can + from);
+  return MILL_OK;
+}
+
+/* Does a chain hold the word already? A long chain counts as one that does. */
+static bool repeats(const mill_join_table *t, uint32_t r, uint64_t word) {
+  for (int steps = 0; r; r = t->next[r - 1], steps++)
+    if (t->dense || t->word[r - 1] == word || steps == 8) return true;
+  return false;
+}
+
+static mill_status fill_share(void *arg, size_t share, int worker, mill_error *err) {
+  filling *f = arg;
+  mill_join_table *t = f->t;
+  size_t low = t->nslots / f->shares * share;
+  size_t high = share + 1 == f->shares ? t->nslots : t->nslots / f->shares * (share + 1);
+  bool twice = false;
+  (void)worker, (void)err;
+  for (uint32_t row = t->rows; row-- > 0;) {
+    size_t at = mill_join_slot(t, t->word[row]);
+    if (!f->can[row] || at < low || at >= high) continue;
+    uint32_t *s = &t->slot[at];
+    if (*s && !twice) twice = repeats(t, *s, t->word[row]);
+    t->next[row] = *s;
+    *s = row + 1;
+  }
+  f->twice[share] = twice;
+  return MILL_OK;
+}
+
+static mill_status fill(mill_join_table *t, uint8_t *can, mill_error *err) {
+  mill_pool *pool = t->x->ctx->pool;
+  size_t blocks = ((size_t)t->rows + BLOCK - 1) / BLOCK;
+  filling f = {.t = t, .can = can, .shares = 1};
+  MILL_TRY(mill_pool_run(pool, blocks, fill_words, &f, err));
+  if (t->rows > FEW_ROWS) f.shares = (size_t)mill_pool_threads(pool);
+  if (f.shares > MOST_SHARES) f.shares = MOST_SHARES;
+  MILL_TRY(mill_pool_run(pool, f.shares, fill_share, &f, err));
+  t->unique = true;
+  for (size_t i = 0; i < f.shares; i++) t->unique &= !f.twice[i];
+  for (int k = 0; k < t->op->nkeys; k++)
+    for (uint32_t i = 0; t->key[k].valid && i < t->rows && !t->has_null_key; i++)
+      t->has_null_key = !mill_vector_valid(&t->key[k], i);
+  return MILL_OK;
+}
+
+static mill_status make_chains(mill_join_table *t, mill_error *err) {
+  mill_memory *m = t->x->ctx->memory;
+  size_t n = t->rows;
+  choose_words(t);
+  if (!t->dense) {
+    for (t->nslots = 16, t->shift = 60; t->nslots < 2 * n; t->shift--) t->nslots *= 2;
+  }
+  t->word = mill_alloc(m, (n + 1) * sizeof *t->word);
+  t->next = mill_calloc(m, (n + 1) * sizeof *t->next);
+  t->slot = mill_calloc(m, t->nslots * sizeof *t->slot);
+  uint8_t *can = mill_alloc(m, n + 1);
+  mill_status s = t->word && t->next && t->slot && can ? MILL_OK : mill_oom(m, n * 16, err);
+  if (s == MILL_OK) s = fill(t, can, err);
+  mill_free(m, can, n + 1);
+  return s;
+}
+
+mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_table **out,
+                            mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  mill_join_table *t = mill_calloc(m, sizeof *t);
+  if (t == NULL) return mill_oom(m, sizeof *t, err);
+  t->x = x;
+  t->op = op;
+  *out = t;
+  t->keys = op->build_left ? op->keys : op->right_keys;
+  t->probe_keys = op->build_left ? op->right_keys : op->keys;
+  MILL_TRY(mill_exec_table(x, op->child[!op->build_left], -1, &t->right, err));
+  if (t->right->rows >= UINT32_MAX - 1) return mill_oom(m, SIZE_MAX, err);
+  t->rows = (uint32_t)t->right->rows;
+  if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL || op->build_left) {
+    t->met = mill_calloc(m, (size_t)t->rows + 1);
+    if (t->met == NULL) return mill_oom(m, t->rows, err);
+  }
+  MILL_TRY(collect_columns(t, err));
+  return op->nkeys ? make_chains(t, err) : MILL_OK;
+}
+
+void mill_join_free(mill_join_table *t) {
+  if (t == NULL) return;
+  mill_memory *m = t->x->ctx->memory;
+  size_t n = t->rows;
+  mill_free(m, t->word, (n + 1) * sizeof *t->word);
+  mill_free(m, t->next, (n + 1) * sizeof *t->next);
+  mill_free(m, t->slot, t->nslots * sizeof *t->slot);
+  mill_free(m, t->met, n + 1);
+  for (int i = 0; i < t->narenas; i++) mill_arena_clear(&t->arena[i]);
+  if (t->arena) mill_free(m, t->arena, (size_t)t->narenas * sizeof *t->arena);
+  mill_table_unref(t->right);
+  mill_free(m, t, sizeof *t);
+}

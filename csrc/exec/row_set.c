@@ -1,0 +1,144 @@
+/* Rows by number; see row_set.h. */
+#include "exec/row_set.h"
+
+mill_status mill_row_set_init(mill_row_set *s, mill_memory *m, const mill_type *schema,
+                              mill_error *err) {
+  *s = (mill_row_set){.memory = m, .schema = schema};
+  s->nulls = mill_calloc(m, schema->nfields + 1);
+  s->simple = s->nulls ? mill_calloc(m, schema->nfields + 1) : NULL;
+  if (s->simple == NULL) {
+    mill_row_set_clear(s);
+    return mill_oom(m, schema->nfields, err);
+  }
+  for (uint32_t c = 0; c < schema->nfields; c++) {
+    mill_phys p = schema->fields[c].type->phys;
+    s->simple[c] = p != MILL_PHYS_NONE && p != MILL_PHYS_LIST && p != MILL_PHYS_STRUCT;
+  }
+  return MILL_OK;
+}
+
+void mill_row_set_clear(mill_row_set *s) {
+  if (s->schema == NULL) return;
+  size_t width = s->schema->nfields ? s->schema->nfields : 1;
+  for (size_t i = 0; i < s->nhold; i++) mill_chunk_unref(s->hold[i]);
+  mill_free(s->memory, s->hold, s->hold_capacity * sizeof *s->hold);
+  mill_free(s->memory, s->col, s->capacity * width * sizeof *s->col);
+  mill_free(s->memory, s->n, s->capacity * sizeof *s->n);
+  mill_free(s->memory, s->nulls, s->schema->nfields + 1);
+  mill_free(s->memory, s->simple, s->schema->nfields + 1);
+  *s = (mill_row_set){0};
+}
+
+static mill_status grow(mill_row_set *s, mill_error *err) {
+  size_t width = s->schema->nfields ? s->schema->nfields : 1;
+  size_t want = s->capacity ? 2 * s->capacity : 16;
+  mill_vector *col = mill_alloc(s->memory, want * width * sizeof *col);
+  uint32_t *n = mill_alloc(s->memory, want * sizeof *n);
+  if (col == NULL || n == NULL) {
+    mill_free(s->memory, col, want * width * sizeof *col);
+    mill_free(s->memory, n, want * sizeof *n);
+    return mill_oom(s->memory, want * width * sizeof *col, err);
+  }
+  if (s->nchunks) {
+    memcpy(col, s->col, s->nchunks * width * sizeof *col);
+    memcpy(n, s->n, s->nchunks * sizeof *n);
+  }
+  mill_free(s->memory, s->col, s->capacity * width * sizeof *s->col);
+  mill_free(s->memory, s->n, s->capacity * sizeof *s->n);
+  s->col = col;
+  s->n = n;
+  s->capacity = want;
+  return MILL_OK;
+}
+
+void mill_row_set_put(mill_row_set *s, size_t k, const mill_vector *cols, uint32_t n) {
+  uint32_t width = s->schema->nfields;
+  s->n[k] = n;
+  for (uint32_t c = 0; c < width; c++) {
+    s->col[k * width + c] = cols[c];
+    s->nulls[c] |= cols[c].valid != NULL;
+    s->simple[c] &= cols[c].mask == MILL_FLAT && cols[c].index == NULL;
+  }
+}
+
+mill_status mill_row_set_add(mill_row_set *s, const mill_vector *cols, uint32_t n,
+                             mill_error *err) {
+  if (s->nchunks == s->capacity) MILL_TRY(grow(s, err));
+  mill_row_set_put(s, s->nchunks++, cols, n);
+  s->rows += n;
+  return MILL_OK;
+}
+
+mill_status mill_row_set_hold(mill_row_set *s, mill_chunk *c, mill_error *err) {
+  void *p = s->hold;
+  mill_status st = mill_grow(s->memory, &p, &s->hold_capacity, s->nhold + 1, sizeof *s->hold, err);
+  s->hold = p;
+  if (st == MILL_OK) s->hold[s->nhold++] = mill_chunk_ref(c);
+  return st;
+}
+
+mill_status mill_row_set_add_table(mill_row_set *s, const mill_table *t, mill_error *err) {
+  for (size_t i = 0; i < t->nchunks; i++) {
+    MILL_TRY(mill_row_set_hold(s, t->chunk[i], err));
+    MILL_TRY(mill_row_set_add(s, t->chunk[i]->col, t->chunk[i]->n, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- fetching ------------------------------------------------------------------------------- */
+
+#define FETCH_LOOP(T)                                                                              \
+  for (uint32_t i = 0; i < n; i++) {                                                               \
+    uint64_t r = row[(size_t)i * stride];                                                          \
+    ((T *)out->data)[i] = ((const T *)col[(r >> 16) * width].data)[r & 0xffff];                    \
+  }
+
+static void fetch_values(const mill_vector *col, size_t width, const uint64_t *row, uint32_t stride,
+                         uint32_t n, mill_vector *out) {
+  switch (out->type->width) {
+  case 1: FETCH_LOOP(uint8_t) break;
+  case 2: FETCH_LOOP(uint16_t) break;
+  case 4: FETCH_LOOP(uint32_t) break;
+  case 8: FETCH_LOOP(uint64_t) break;
+  default: FETCH_LOOP(mill_i128) break;
+  }
+}
+
+static mill_status fetch_valid(const mill_vector *col, size_t width, const uint64_t *row,
+                               uint32_t stride, uint32_t n, mill_vector *out, mill_arena *a,
+                               mill_error *err) {
+  MILL_TRY(mill_vector_need_valid(out, a, err));
+  for (uint32_t i = 0; i < n; i++) {
+    uint64_t r = row[(size_t)i * stride];
+    if (!mill_valid_bit(col[(r >> 16) * width].valid, r & 0xffff)) mill_vector_clear_bit(out, i);
+  }
+  return MILL_OK;
+}
+
+/* Nested values and odd forms: runs of rows of the same chunk, by the vectors' own copy. */
+static mill_status fetch_runs(const mill_vector *col, size_t width, const uint64_t *row,
+                              uint32_t stride, uint32_t n, mill_vector *out, mill_arena *a,
+                              mill_error *err) {
+  uint32_t place[256];
+  for (uint32_t i = 0; i < n;) {
+    uint64_t chunk = row[(size_t)i * stride] >> 16;
+    uint32_t k = 0;
+    while (i < n && k < 256 && row[(size_t)i * stride] >> 16 == chunk)
+      place[k++] = mill_row_place(row[(size_t)i++ * stride]);
+    MILL_TRY(mill_vector_append(out, &col[chunk * width], place, k, false, a, err));
+  }
+  return MILL_OK;
+}
+
+mill_status mill_row_set_gather(const mill_row_set *s, uint32_t c, const uint64_t *row,
+                                uint32_t stride, uint32_t n, mill_vector *out, mill_arena *a,
+                                mill_error *err) {
+  const mill_vector *col = s->col + c;
+  size_t width = s->schema->nfields;
+  MILL_TRY(mill_vector_init(out, s->schema->fields[c].type, n ? n : 1, a, err));
+  if (!s->simple[c]) return fetch_runs(col, width, row, stride, n, out, a, err);
+  fetch_values(col, width, row, stride, n, out);
+  if (s->nulls[c]) MILL_TRY(fetch_valid(col, width, row, stride, n, out, a, err));
+  out->size = n;
+  return MILL_OK;
+}

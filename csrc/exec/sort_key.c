@@ -1,0 +1,265 @@
+/* Normalised sort keys; see sort_key.h. Ranks are made a block at a time, one loop a physical type,
+** and put into place by one loop for all. */
+#include "exec/sort_key.h"
+
+enum { BLOCK = 512, NO_RANK = 0, RANK_NUMBER, RANK_PREFIX, RANK_TEXT };
+
+static mill_rank full(int bits) { return bits >= 128 ? ~(mill_rank)0 : ((mill_rank)1 << bits) - 1; }
+
+static int width_of(mill_rank v) {
+  uint64_t hi = (uint64_t)(v >> 64), lo = (uint64_t)v;
+  if (hi) return 128 - __builtin_clzll(hi);
+  return lo ? 64 - __builtin_clzll(lo) : 0;
+}
+
+/* ---- ranks ---------------------------------------------------------------------------------- */
+
+static uint64_t rank_double(double d) {
+  uint64_t w;
+  if (d != d) return 0xfff8000000000000ull; /* above infinity */
+  d += 0.0;                                 /* -0.0 becomes 0.0 */
+  memcpy(&w, &d, sizeof w);
+  return w >> 63 ? ~w : w | 1ull << 63;
+}
+
+static uint32_t rank_float(float f) {
+  uint32_t w;
+  if (f != f) return 0xffc00000u;
+  f += 0.0f;
+  memcpy(&w, &f, sizeof w);
+  return w >> 31 ? ~w : w | 1u << 31;
+}
+
+static mill_rank rank_interval(const mill_interval *v) {
+  uint64_t hi =
+      (uint64_t)((uint32_t)v->months ^ 0x80000000u) << 32 | ((uint32_t)v->days ^ 0x80000000u);
+  return (mill_rank)hi << 64 | ((uint64_t)v->micros ^ 1ull << 63);
+}
+
+static mill_rank rank_i128(mill_i128 v) { return (mill_rank)v ^ (mill_rank)1 << 127; }
+
+/* The first 16 bytes, zeros behind the end. */
+static mill_rank rank_prefix(const mill_str *s) {
+  uint64_t hi = 0, lo = 0;
+  if (s->size <= MILL_STR_INLINE) {
+    uint32_t end;
+    memcpy(&hi, s->prefix, 8);
+    memcpy(&end, s->prefix + 8, 4);
+    return (mill_rank)__builtin_bswap64(hi) << 64 | (uint64_t)__builtin_bswap32(end) << 32;
+  }
+  memcpy(&hi, s->u.ptr, 8);
+  memcpy(&lo, s->u.ptr + 8, s->size < 16 ? s->size - 8 : 8);
+  return (mill_rank)__builtin_bswap64(hi) << 64 | __builtin_bswap64(lo);
+}
+
+/* `length` bytes and the size: for texts not longer than that. */
+static mill_rank rank_text(const mill_str *s, int length) {
+  return rank_prefix(s) >> (128 - 8 * length) << 8 | s->size;
+}
+
+static bool has_rank(const mill_type *t) {
+  if (t->phys == MILL_PHYS_STR) return t->collation == MILL_UTF8_BINARY;
+  return t->phys != MILL_PHYS_NONE && t->phys != MILL_PHYS_LIST && t->phys != MILL_PHYS_STRUCT;
+}
+
+/* Between which ranks all values of a type lie. */
+static void rank_range(const mill_type *t, mill_rank *least, mill_rank *most) {
+  mill_rank zero = (mill_rank)1 << 63, half = 0;
+  switch (t->phys) {
+  case MILL_PHYS_BOOL: *least = 0, *most = 1; return;
+  case MILL_PHYS_F32: *least = 0, *most = full(32); return;
+  case MILL_PHYS_I8: half = 1u << 7; break;
+  case MILL_PHYS_I16: half = 1u << 15; break;
+  case MILL_PHYS_I32: half = 1u << 31; break;
+  case MILL_PHYS_I64:
+  case MILL_PHYS_F64: *least = 0, *most = full(64); return;
+  default: *least = 0, *most = full(128); return;
+  }
+  *least = zero - half;
+  *most = zero + half - 1;
+}
+
+#define RANK_LOOP(EXPR)                                                                            \
+  for (uint32_t i = 0; i < n; i++) {                                                               \
+    uint32_t k = mill_vector_at(v, from + i);                                                      \
+    out[i] = (EXPR);                                                                               \
+  }
+#define RANK_INT(T) (uint64_t)(int64_t)((const T *)v->data)[k] ^ 1ull << 63
+
+/* Ranks of rows [from, from + n); those of nulls mean nothing. */
+static void rank_rows(const mill_vector *v, const mill_sort_part *p, uint32_t from, uint32_t n,
+                      mill_rank *out) {
+  switch (v->type->phys) {
+  case MILL_PHYS_BOOL: RANK_LOOP(((const uint8_t *)v->data)[k]) break;
+  case MILL_PHYS_I8: RANK_LOOP(RANK_INT(int8_t)) break;
+  case MILL_PHYS_I16: RANK_LOOP(RANK_INT(int16_t)) break;
+  case MILL_PHYS_I32: RANK_LOOP(RANK_INT(int32_t)) break;
+  case MILL_PHYS_I64: RANK_LOOP(RANK_INT(int64_t)) break;
+  case MILL_PHYS_I128: RANK_LOOP(rank_i128(((const mill_i128 *)v->data)[k])) break;
+  case MILL_PHYS_F32: RANK_LOOP(rank_float(((const float *)v->data)[k])) break;
+  case MILL_PHYS_F64: RANK_LOOP(rank_double(((const double *)v->data)[k])) break;
+  case MILL_PHYS_INTERVAL: RANK_LOOP(rank_interval((const mill_interval *)v->data + k)) break;
+  case MILL_PHYS_STR:
+    for (uint32_t i = 0; i < n; i++) {
+      uint32_t k = mill_vector_at(v, from + i);
+      const mill_str *s = (const mill_str *)v->data + k;
+      bool valid = mill_valid_bit(v->valid, k);
+      out[i] = !valid ? 0 : p->rank == RANK_TEXT ? rank_text(s, p->length) : rank_prefix(s);
+    }
+    break;
+  default: break;
+  }
+}
+
+/* ---- what rows hold -------------------------------------------------------------------------- */
+
+static void add_value(mill_sort_stats *s, mill_rank r) {
+  if (!s->values) s->least = s->most = r;
+  if (r < s->least) s->least = r;
+  if (r > s->most) s->most = r;
+  s->values = true;
+}
+
+static void stats_column(const mill_vector *v, uint32_t n, mill_sort_stats *s) {
+  static const mill_sort_part prefix = {.rank = RANK_PREFIX};
+  mill_rank rank[BLOCK];
+  if (!has_rank(v->type)) {
+    for (uint32_t i = 0; i < n && !s->nulls; i++) s->nulls = !mill_vector_valid(v, i);
+    return;
+  }
+  for (uint32_t at = 0; at < n; at += BLOCK) {
+    uint32_t m = n - at < BLOCK ? n - at : BLOCK;
+    rank_rows(v, &prefix, at, m, rank);
+    for (uint32_t i = 0; i < m; i++) {
+      uint32_t k = mill_vector_at(v, at + i);
+      if (!mill_valid_bit(v->valid, k)) {
+        s->nulls = true;
+        continue;
+      }
+      add_value(s, rank[i]);
+      if (v->type->phys != MILL_PHYS_STR) continue;
+      uint32_t size = ((const mill_str *)v->data)[k].size;
+      if (size > s->longest) s->longest = size;
+    }
+  }
+}
+
+void mill_sort_stats_chunk(const mill_row_set *s, size_t chunk, const mill_sort_column *key, int n,
+                           mill_sort_stats *out) {
+  const mill_vector *col = s->col + chunk * s->schema->nfields;
+  for (int i = 0; i < n; i++) stats_column(&col[key[i].column], s->n[chunk], &out[i]);
+}
+
+void mill_sort_stats_join(mill_sort_stats *to, const mill_sort_stats *from, int n) {
+  for (int i = 0; i < n; i++) {
+    to[i].nulls |= from[i].nulls;
+    if (from[i].longest > to[i].longest) to[i].longest = from[i].longest;
+    if (!from[i].values) continue;
+    add_value(&to[i], from[i].least);
+    add_value(&to[i], from[i].most);
+  }
+}
+
+/* ---- layouts -------------------------------------------------------------------------------- */
+
+/* How one key is ranked, and between which ranks. False: the rank does not tell all. */
+static bool part_of(const mill_type *t, const mill_sort_stats *s, mill_sort_part *p) {
+  *p = (mill_sort_part){.null_bits = s == NULL || s->nulls, .rank = NO_RANK};
+  if (t->phys == MILL_PHYS_NONE || (s && !s->values && has_rank(t))) {
+    p->null_bits = 0; /* all are null */
+    return true;
+  }
+  if (!has_rank(t)) return false;
+  bool text = t->phys == MILL_PHYS_STR, short_text = text && s && s->longest <= 15;
+  p->rank = short_text ? RANK_TEXT : text ? RANK_PREFIX : RANK_NUMBER;
+  if (s)
+    p->least = s->least, p->most = s->most;
+  else
+    rank_range(t, &p->least, &p->most);
+  if (short_text) {
+    p->length = (uint8_t)(s->longest ? s->longest : 1);
+    int shift = 128 - 8 * p->length;
+    p->least = p->least >> shift << 8;
+    p->most = p->most >> shift << 8 | 255;
+  }
+  p->bits = (uint8_t)width_of(p->most - p->least);
+  return !text || short_text;
+}
+
+void mill_sort_layout_make(mill_sort_layout *l, const mill_type *schema,
+                           const mill_sort_column *key, int n, mill_sort_part *part,
+                           const mill_sort_stats *stats) {
+  int used = 0;
+  *l = (mill_sort_layout){.key = key, .part = part, .n = n, .inexact = n};
+  for (int i = 0; i < n; i++) {
+    mill_sort_part *p = &part[i];
+    bool exact = part_of(schema->fields[key[i].column].type, stats ? &stats[i] : NULL, p);
+    if (used + p->null_bits > 128) p->null_bits = 0, exact = false, p->cut = p->bits;
+    used += p->null_bits;
+    if (used + p->bits > 128) p->cut = (uint8_t)(used + p->bits - 128);
+    used += p->bits - p->cut;
+    if (exact && p->cut == 0) continue;
+    l->inexact = i;
+    break;
+  }
+  l->words = used > 64 ? 2 : 1;
+}
+
+/* ---- encoding ------------------------------------------------------------------------------- */
+
+static inline void put(uint64_t *e, int words, mill_rank v) {
+  e[0] |= (uint64_t)(v >> 64);
+  if (words == 2) e[1] |= (uint64_t)v;
+}
+
+/* Key bits of n rows, at `used` bits from the top. */
+static void encode_block(const mill_sort_layout *l, int i, const mill_vector *v, uint32_t from,
+                         uint32_t n, int used, uint64_t *out, uint32_t stride) {
+  const mill_sort_part *p = &l->part[i];
+  const mill_sort_column *key = &l->key[i];
+  mill_rank rank[BLOCK], flag = p->null_bits ? (mill_rank)1 << (127 - used) : 0;
+  int bits = p->bits - p->cut, shift = 128 - used - p->null_bits - bits;
+  if (p->rank != NO_RANK) rank_rows(v, p, from, n, rank);
+  for (uint32_t k = 0; k < n; k++) {
+    bool valid = mill_vector_valid(v, from + k);
+    mill_rank x = valid == key->nulls_first ? flag : 0;
+    if (valid && bits) {
+      mill_rank r = key->descending ? p->most - rank[k] : rank[k] - p->least;
+      x |= r >> p->cut << shift;
+    }
+    put(out + (size_t)k * stride, l->words, x);
+  }
+}
+
+void mill_sort_encode(const mill_sort_layout *l, const mill_vector *cols, uint32_t from, uint32_t n,
+                      uint64_t *out, uint32_t stride) {
+  for (uint32_t at = 0; at < n; at += BLOCK) {
+    uint32_t m = n - at < BLOCK ? n - at : BLOCK;
+    uint64_t *o = out + (size_t)at * stride;
+    int used = 0;
+    for (uint32_t k = 0; k < m; k++)
+      for (int w = 0; w < l->words; w++) o[(size_t)k * stride + (size_t)w] = 0;
+    for (int i = 0; i < l->n && i <= l->inexact; i++) {
+      const mill_sort_part *p = &l->part[i];
+      encode_block(l, i, &cols[l->key[i].column], from + at, m, used, o, stride);
+      used += p->null_bits + p->bits - p->cut;
+    }
+  }
+}
+
+/* ---- comparing ------------------------------------------------------------------------------ */
+
+int mill_sort_key_compare(const mill_row_set *s, const mill_sort_column *key, int first, int n,
+                          uint64_t a, uint64_t b) {
+  uint32_t i = mill_row_place(a), j = mill_row_place(b);
+  for (int k = first; k < n; k++) {
+    const mill_vector *x = mill_row_set_col(s, a, key[k].column);
+    const mill_vector *y = mill_row_set_col(s, b, key[k].column);
+    bool vx = mill_vector_valid(x, i), vy = mill_vector_valid(y, j);
+    if (!vx && !vy) continue;
+    if (vx != vy) return vx == key[k].nulls_first ? 1 : -1;
+    int d = mill_vector_compare(x, i, y, j);
+    if (d) return key[k].descending ? -d : d;
+  }
+  return 0;
+}

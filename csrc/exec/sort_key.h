@@ -1,0 +1,66 @@
+/* Normalised sort keys: the keys of a row as one number of up to 128 bits, so that two rows are
+** compared by comparing numbers.
+**
+** A layout says which bits each key takes, from the top: one bit for null where there are nulls,
+** then the value's rank among the values of its type, less the least value met. Descending keys
+** are counted from the greatest value down. Ranks of strings are their first bytes; where all are
+** short the length follows and the rank is exact.
+**
+** What does not fit, and keys without a rank (lists, structs, strings compared without case), make
+** the layout inexact: rows of equal numbers are then compared by their columns.
+**
+** Entries, for sorting: `words` (1 or 2) words of the number, high one first, then the row's number
+** in its row set. Two ways to make a layout: from what all rows hold (narrow), or for any rows of
+** the types (for top-N and merging, where rows are seen one batch at a time). */
+#ifndef MILL_EXEC_SORT_KEY_H
+#define MILL_EXEC_SORT_KEY_H
+
+#include "exec/row_set.h"
+
+typedef unsigned __int128 mill_rank;
+
+typedef struct mill_sort_column {
+  uint32_t column; /* of the row set */
+  bool descending, nulls_first;
+} mill_sort_column;
+
+typedef struct mill_sort_part {
+  uint8_t null_bits, bits;
+  uint8_t cut;    /* low bits of the rank that found no room */
+  uint8_t rank;   /* how it is ranked: see sort_key.c */
+  uint8_t length; /* strings: bytes of the text in the rank */
+  mill_rank least, most;
+} mill_sort_part;
+
+typedef struct mill_sort_layout {
+  const mill_sort_column *key;
+  mill_sort_part *part;
+  int n;
+  int words;
+  int inexact; /* the first key that the number does not tell all about; n: none */
+} mill_sort_layout;
+
+/* What the rows of some chunks hold, key by key. Stats of chunks are joined in any order. */
+typedef struct mill_sort_stats {
+  bool nulls, values;
+  uint32_t longest; /* strings */
+  mill_rank least, most;
+} mill_sort_stats;
+
+void mill_sort_stats_chunk(const mill_row_set *s, size_t chunk, const mill_sort_column *key, int n,
+                           mill_sort_stats *out); /* added to what `out` has */
+void mill_sort_stats_join(mill_sort_stats *to, const mill_sort_stats *from, int n);
+
+/* part[0..n) is filled. stats NULL: for any rows of the types. */
+void mill_sort_layout_make(mill_sort_layout *l, const mill_type *schema,
+                           const mill_sort_column *key, int n, mill_sort_part *part,
+                           const mill_sort_stats *stats);
+/* The numbers of rows [from, from + n) of columns cols[0..], `stride` words apart; out[words - 1]
+** is the low word of the first. */
+void mill_sort_encode(const mill_sort_layout *l, const mill_vector *cols, uint32_t from, uint32_t n,
+                      uint64_t *out, uint32_t stride);
+/* Compare two rows by the keys from `first` on. */
+int mill_sort_key_compare(const mill_row_set *s, const mill_sort_column *key, int first, int n,
+                          uint64_t a, uint64_t b);
+
+#endif

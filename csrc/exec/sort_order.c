@@ -1,0 +1,297 @@
+/* Sample sort over normalised keys; see sort_order.h and sort_radix.h. */
+#include "exec/sort_order.h"
+
+#include "base/hash.h"
+#include "base/thread.h"
+
+enum { DIGIT_BITS = 11, SHORT_RUN = 24 };
+
+#define SORT_NAME(x) one_##x
+#define SORT_WORDS 1
+#include "exec/sort_radix.h"
+#undef SORT_NAME
+#undef SORT_WORDS
+#define SORT_NAME(x) two_##x
+#define SORT_WORDS 2
+#include "exec/sort_radix.h"
+#undef SORT_NAME
+#undef SORT_WORDS
+
+enum {
+  BUCKET_ROWS = 16384, /* entries of a bucket stay in the second-level cache */
+  MAX_BUCKETS = 1024,
+  SAMPLES = 32, /* a splitter */
+  PART_ROWS = 65536,
+};
+
+typedef struct job {
+  const mill_exec *x;
+  const mill_row_set *set;
+  mill_sort_order *o;
+  mill_sort_stats *stats; /* nkeys a chunk */
+  size_t *start;          /* first entry of each chunk */
+  uint64_t *to, *splitter;
+  uint16_t *bucket;
+  uint32_t *count; /* buckets x parts */
+  size_t *at;      /* where a part's entries go in each bucket */
+  size_t nparts, nbuckets;
+  size_t *edge; /* nbuckets + 1: first entry of each bucket */
+} job;
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+static mill_status stats_task(void *arg, size_t chunk, int worker, mill_error *err) {
+  job *j = arg;
+  int n = j->o->layout.n;
+  (void)worker, (void)err;
+  mill_sort_stats_chunk(j->set, chunk, j->o->layout.key, n, j->stats + chunk * (size_t)n);
+  return MILL_OK;
+}
+
+static mill_status encode_task(void *arg, size_t chunk, int worker, mill_error *err) {
+  job *j = arg;
+  const mill_sort_order *o = j->o;
+  uint32_t n = j->set->n[chunk];
+  uint64_t *e = o->entry + j->start[chunk] * o->stride;
+  (void)worker, (void)err;
+  mill_sort_encode(&o->layout, j->set->col + chunk * j->set->schema->nfields, 0, n, e, o->stride);
+  for (uint32_t i = 0; i < n; i++)
+    e[(size_t)i * o->stride + o->stride - 1] = (uint64_t)chunk << 16 | i;
+  return MILL_OK;
+}
+
+static mill_status make_entries(job *j, const mill_sort_column *key, int nkeys, mill_error *err) {
+  mill_sort_order *o = j->o;
+  mill_memory *m = o->memory;
+  struct mill_pool *pool = j->x->ctx->pool;
+  size_t chunks = j->set->nchunks, bytes = chunks * (size_t)nkeys * sizeof *j->stats;
+  j->stats = mill_calloc(m, bytes + 1);
+  o->part = mill_calloc(m, (size_t)(nkeys + 1) * sizeof *o->part);
+  if (j->stats == NULL || o->part == NULL) {
+    mill_free(m, j->stats, bytes + 1);
+    return mill_oom(m, bytes, err);
+  }
+  o->layout = (mill_sort_layout){.key = key, .n = nkeys, .part = o->part};
+  mill_status s = mill_pool_run(pool, chunks, stats_task, j, err);
+  for (size_t c = 1; c < chunks; c++)
+    mill_sort_stats_join(j->stats, j->stats + c * (size_t)nkeys, nkeys);
+  if (s == MILL_OK)
+    mill_sort_layout_make(&o->layout, j->set->schema, key, nkeys, o->part, j->stats);
+  mill_free(m, j->stats, bytes + 1);
+  if (s != MILL_OK) return s;
+  o->stride = (uint32_t)o->layout.words + 1;
+  o->entry = mill_alloc(m, (o->n + 1) * o->stride * sizeof *o->entry);
+  j->start = mill_alloc(m, (chunks + 1) * sizeof *j->start);
+  if (o->entry == NULL || j->start == NULL) return mill_oom(m, o->n * 8 * o->stride, err);
+  for (size_t c = 0, at = 0; c < chunks; at += j->set->n[c++]) j->start[c] = at;
+  return mill_pool_run(pool, chunks, encode_task, j, err);
+}
+
+/* ---- ties ----------------------------------------------------------------------------------- */
+
+static bool same_key(const uint64_t *a, const uint64_t *b, int words) {
+  return a[0] == b[0] && (words == 1 || a[1] == b[1]);
+}
+
+static bool behind(const mill_row_set *s, const mill_sort_layout *l, uint64_t a, uint64_t b) {
+  return mill_sort_key_compare(s, l->key, l->inexact, l->n, a, b) > 0;
+}
+
+/* Merge sort of entries of equal numbers by what the numbers do not tell; only rows are moved. */
+static void sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e, uint64_t *tmp,
+                      size_t n) {
+  size_t stride = (size_t)l->words + 1;
+  uint64_t *row = tmp, *other = tmp + n, *from = row, *to = other;
+  for (size_t i = 0; i < n; i++) row[i] = e[i * stride + stride - 1];
+  for (size_t width = 1; width < n; width *= 2) {
+    for (size_t lo = 0; lo < n; lo += 2 * width) {
+      size_t mid = lo + width < n ? lo + width : n, hi = lo + 2 * width < n ? lo + 2 * width : n;
+      if (mid == hi || !behind(s, l, from[mid - 1], from[mid])) {
+        memcpy(to + lo, from + lo, (hi - lo) * sizeof *to);
+        continue;
+      }
+      for (size_t a = lo, b = mid, o = lo; o < hi; o++) {
+        bool left = a < mid && (b >= hi || !behind(s, l, from[a], from[b]));
+        to[o] = left ? from[a++] : from[b++];
+      }
+    }
+    uint64_t *t = from;
+    from = to;
+    to = t;
+  }
+  for (size_t i = 0; i < n; i++) e[i * stride + stride - 1] = from[i];
+}
+
+static void sort_bucket(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e,
+                        uint64_t *tmp, size_t n, uint32_t *count) {
+  size_t stride = (size_t)l->words + 1;
+  if (l->words == 1) {
+    one_bucket((one_entry *)e, (one_entry *)tmp, n, count);
+  } else {
+    two_bucket((two_entry *)e, (two_entry *)tmp, n, count);
+  }
+  for (size_t i = 0, k; l->inexact < l->n && i < n; i = k) {
+    for (k = i + 1; k < n && same_key(e + i * stride, e + k * stride, l->words); k++) {
+    }
+    if (k - i > 1) sort_ties(s, l, e + i * stride, tmp, k - i);
+  }
+}
+
+mill_status mill_sort_entries(const mill_row_set *s, const mill_sort_layout *l, uint64_t *entry,
+                              uint64_t *tmp, size_t n, mill_error *err) {
+  (void)err;
+  uint32_t count[1 << DIGIT_BITS];
+  sort_bucket(s, l, entry, tmp, n, count);
+  return MILL_OK;
+}
+
+/* ---- buckets -------------------------------------------------------------------------------- */
+
+static size_t part_rows(const job *j, size_t part) {
+  size_t left = j->o->n - part * PART_ROWS;
+  return left < PART_ROWS ? left : PART_ROWS;
+}
+
+static mill_status classify_task(void *arg, size_t part, int worker, mill_error *err) {
+  job *j = arg;
+  size_t from = part * PART_ROWS, n = part_rows(j, part), ns = j->nbuckets - 1;
+  uint64_t *e = j->o->entry + from * j->o->stride;
+  uint32_t *count = j->count + part * j->nbuckets;
+  (void)worker, (void)err;
+  if (j->o->layout.words == 1) {
+    one_classify((one_entry *)e, n, (one_entry *)j->splitter, ns, j->bucket + from, count);
+  } else {
+    two_classify((two_entry *)e, n, (two_entry *)j->splitter, ns, j->bucket + from, count);
+  }
+  return MILL_OK;
+}
+
+static mill_status scatter_task(void *arg, size_t part, int worker, mill_error *err) {
+  job *j = arg;
+  size_t from = part * PART_ROWS, n = part_rows(j, part);
+  uint64_t *e = j->o->entry + from * j->o->stride;
+  size_t *at = j->at + part * j->nbuckets;
+  (void)worker, (void)err;
+  if (j->o->layout.words == 1) {
+    one_scatter((one_entry *)e, n, j->bucket + from, at, (one_entry *)j->to);
+  } else {
+    two_scatter((two_entry *)e, n, j->bucket + from, at, (two_entry *)j->to);
+  }
+  return MILL_OK;
+}
+
+static mill_status bucket_task(void *arg, size_t b, int worker, mill_error *err) {
+  job *j = arg;
+  size_t from = j->edge[b] * j->o->stride;
+  (void)worker;
+  return mill_sort_entries(j->set, &j->o->layout, j->to + from, j->o->entry + from,
+                           j->edge[b + 1] - j->edge[b], err);
+}
+
+/* Splitters: every SAMPLES-th of a sorted sample, taken at fixed, scattered places. */
+static mill_status choose_splitters(job *j, mill_error *err) {
+  mill_sort_order *o = j->o;
+  size_t n = j->nbuckets * SAMPLES, words = o->stride, bytes = 2 * n * words * sizeof(uint64_t);
+  uint64_t *sample = mill_alloc(o->memory, bytes);
+  if (sample == NULL) return mill_oom(o->memory, bytes, err);
+  for (size_t i = 0; i < n; i++) {
+    size_t at = (size_t)(((unsigned __int128)mill_hash_word(i + 1) * o->n) >> 64);
+    memcpy(sample + i * words, o->entry + at * words, words * sizeof *sample);
+  }
+  mill_sort_layout exact = o->layout; /* ties in the sample do not matter */
+  exact.inexact = exact.n;
+  mill_status s = mill_sort_entries(j->set, &exact, sample, sample + n * words, n, err);
+  for (size_t b = 0; b + 1 < j->nbuckets; b++)
+    memcpy(j->splitter + b * words, sample + (b + 1) * SAMPLES * words, words * sizeof *sample);
+  mill_free(o->memory, sample, bytes);
+  return s;
+}
+
+/* Where the entries of each part go, from the counts. */
+static void lay_out(job *j) {
+  size_t at = 0;
+  for (size_t b = 0; b < j->nbuckets; b++) {
+    j->edge[b] = at;
+    for (size_t p = 0; p < j->nparts; p++) {
+      j->at[p * j->nbuckets + b] = at;
+      at += j->count[p * j->nbuckets + b];
+    }
+  }
+  j->edge[j->nbuckets] = at;
+}
+
+static mill_status run_buckets(job *j, mill_error *err) {
+  struct mill_pool *pool = j->x->ctx->pool;
+  MILL_TRY(choose_splitters(j, err));
+  MILL_TRY(mill_pool_run(pool, j->nparts, classify_task, j, err));
+  lay_out(j);
+  MILL_TRY(mill_pool_run(pool, j->nparts, scatter_task, j, err));
+  return mill_pool_run(pool, j->nbuckets, bucket_task, j, err);
+}
+
+static mill_status sort_buckets(job *j, mill_error *err) {
+  mill_sort_order *o = j->o;
+  mill_memory *m = o->memory;
+  size_t stride = o->stride * sizeof(uint64_t);
+  j->nparts = (o->n + PART_ROWS - 1) / PART_ROWS;
+  for (j->nbuckets = 2; j->nbuckets < MAX_BUCKETS && j->nbuckets * BUCKET_ROWS < o->n;)
+    j->nbuckets *= 2;
+  size_t cells = j->nparts * j->nbuckets;
+  j->to = mill_alloc(m, (o->n + 1) * stride);
+  j->splitter = mill_alloc(m, j->nbuckets * stride);
+  j->bucket = mill_alloc(m, o->n * sizeof *j->bucket);
+  j->count = mill_calloc(m, cells * sizeof *j->count);
+  j->at = mill_alloc(m, cells * sizeof *j->at);
+  j->edge = mill_alloc(m, (j->nbuckets + 1) * sizeof *j->edge);
+  bool ok = j->to && j->splitter && j->bucket && j->count && j->at && j->edge;
+  mill_status s = ok ? run_buckets(j, err) : mill_oom(m, o->n * stride, err);
+  mill_free(m, j->splitter, j->nbuckets * stride);
+  mill_free(m, j->bucket, o->n * sizeof *j->bucket);
+  mill_free(m, j->count, cells * sizeof *j->count);
+  mill_free(m, j->at, cells * sizeof *j->at);
+  mill_free(m, j->edge, (j->nbuckets + 1) * sizeof *j->edge);
+  if (s == MILL_OK) {
+    uint64_t *t = o->entry;
+    o->entry = j->to;
+    j->to = t;
+  }
+  mill_free(m, j->to, (o->n + 1) * stride);
+  return s;
+}
+
+static bool in_order(const mill_sort_order *o) {
+  if (o->layout.inexact < o->layout.n) return false;
+  return o->layout.words == 1 ? one_ordered((one_entry *)o->entry, o->n)
+                              : two_ordered((two_entry *)o->entry, o->n);
+}
+
+static mill_status sort_small(job *j, mill_error *err) {
+  mill_sort_order *o = j->o;
+  size_t bytes = (o->n + 1) * o->stride * sizeof *o->entry;
+  uint64_t *tmp = mill_alloc(o->memory, bytes);
+  if (tmp == NULL) return mill_oom(o->memory, bytes, err);
+  mill_status s = mill_sort_entries(j->set, &o->layout, o->entry, tmp, o->n, err);
+  mill_free(o->memory, tmp, bytes);
+  return s;
+}
+
+mill_status mill_sort_order_make(const mill_exec *x, const mill_row_set *set,
+                                 const mill_sort_column *key, int nkeys, mill_sort_order *out,
+                                 mill_error *err) {
+  *out = (mill_sort_order){.memory = x->ctx->memory, .n = (size_t)set->rows};
+  out->layout.n = nkeys;
+  job j = {.x = x, .set = set, .o = out};
+  mill_status s = make_entries(&j, key, nkeys, err);
+  mill_free(out->memory, j.start, (set->nchunks + 1) * sizeof *j.start);
+  if (s == MILL_OK && !in_order(out))
+    s = out->n <= 2 * BUCKET_ROWS ? sort_small(&j, err) : sort_buckets(&j, err);
+  if (s != MILL_OK) mill_sort_order_clear(out);
+  return s;
+}
+
+void mill_sort_order_clear(mill_sort_order *o) {
+  if (o->memory == NULL) return;
+  mill_free(o->memory, o->entry, (o->n + 1) * o->stride * sizeof *o->entry);
+  mill_free(o->memory, o->part, (size_t)(o->layout.n + 1) * sizeof *o->part);
+  *o = (mill_sort_order){0};
+}

@@ -1,0 +1,43 @@
+/* The order of the rows of a row set, found in parallel.
+**
+** Entries (sort_key.h) are made chunk by chunk, thrown into buckets between splitters taken from a
+** sample (stable: each part of the entries knows where in each bucket its own go), and each bucket
+** is sorted by itself in the cache. Rows of equal keys keep the order of the set. Rows that are in
+** order already are found out and left alone.
+**
+** Cost: about three passes over the entries and one sort in the cache. Memory: twice the entries
+** (16 or 24 bytes a row) and two bytes a row while it sorts, once the entries afterwards. */
+#ifndef MILL_EXEC_SORT_ORDER_H
+#define MILL_EXEC_SORT_ORDER_H
+
+#include "exec/exec_int.h"
+#include "exec/sort_key.h"
+
+typedef struct mill_sort_order {
+  mill_memory *memory;
+  uint64_t *entry; /* stride words each: the key's words, then the row */
+  uint32_t stride;
+  size_t n;
+  mill_sort_layout layout; /* of the keys' words */
+  mill_sort_part *part;
+} mill_sort_order;
+
+/* Bytes a row that sorting needs beside the rows. */
+enum { MILL_SORT_ROW_BYTES = 50 };
+
+mill_status mill_sort_order_make(const mill_exec *x, const mill_row_set *s,
+                                 const mill_sort_column *key, int nkeys, mill_sort_order *out,
+                                 mill_error *err) MILL_USE_RESULT;
+void mill_sort_order_clear(mill_sort_order *o); /* harmless on a zeroed order */
+static inline uint64_t mill_sort_order_row(const mill_sort_order *o, size_t i) {
+  return o->entry[i * o->stride + o->stride - 1];
+}
+/* The row numbers from the i-th on, for mill_row_set_gather with the order's stride. */
+static inline const uint64_t *mill_sort_order_rows(const mill_sort_order *o, size_t i) {
+  return o->entry + i * o->stride + o->stride - 1;
+}
+/* Sort n entries with rows of `s` behind equal numbers; tmp has as much room. */
+mill_status mill_sort_entries(const mill_row_set *s, const mill_sort_layout *l, uint64_t *entry,
+                              uint64_t *tmp, size_t n, mill_error *err) MILL_USE_RESULT;
+
+#endif

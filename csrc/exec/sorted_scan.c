@@ -1,0 +1,164 @@
+/* Sorted rows as a scan; see sorted.h. In memory a morsel is a range of the order, and its rows are
+** fetched when they are asked for; spilled rows are merged by the one cursor that reads them. */
+#include "exec/sorted.h"
+
+typedef struct sorted_scan {
+  mill_scan base;
+  mill_memory *memory;
+  mill_sorted *s;
+  uint64_t offset, count;
+} sorted_scan;
+
+typedef struct sorted_cursor {
+  mill_cursor base;
+  mill_memory *memory;
+  mill_arena arena;
+  int *columns;
+  uint32_t ncols;
+  uint64_t at, stop, start;
+  mill_rows *merged;
+  uint32_t sel[MILL_BATCH];
+  mill_batch batch;
+} sorted_cursor;
+
+/* ---- in memory ------------------------------------------------------------------------------ */
+
+static mill_status memory_seek(mill_cursor *base, size_t morsel, mill_error *err) {
+  sorted_cursor *c = (sorted_cursor *)base;
+  const sorted_scan *s = (const sorted_scan *)base->scan;
+  uint64_t end = s->offset + s->count;
+  (void)err;
+  c->start = c->at = s->offset + (uint64_t)morsel * MILL_CHUNK;
+  c->stop = end - c->at < MILL_CHUNK ? end : c->at + MILL_CHUNK;
+  return MILL_OK;
+}
+
+static mill_status memory_next(mill_cursor *base, mill_batch **out, mill_error *err) {
+  sorted_cursor *c = (sorted_cursor *)base;
+  const mill_sorted *s = ((const sorted_scan *)base->scan)->s;
+  *out = NULL;
+  if (c->at >= c->stop) return MILL_OK;
+  uint64_t left = c->stop - c->at;
+  uint32_t n = left < MILL_BATCH ? (uint32_t)left : MILL_BATCH;
+  mill_arena_clear(&c->arena);
+  mill_vector *col = mill_arena_alloc(&c->arena, (c->ncols + 1) * sizeof *col);
+  if (col == NULL) return mill_oom(c->memory, c->ncols * sizeof *col, err);
+  for (uint32_t i = 0; i < c->ncols; i++)
+    MILL_TRY(mill_row_set_gather(&s->set, (uint32_t)c->columns[i],
+                                 mill_sort_order_rows(&s->order, (size_t)c->at), s->order.stride, n,
+                                 &col[i], &c->arena, err));
+  c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = col, .first = c->at - c->start};
+  c->at += n;
+  *out = &c->batch;
+  return MILL_OK;
+}
+
+/* ---- merged --------------------------------------------------------------------------------- */
+
+static mill_status merged_seek(mill_cursor *base, size_t morsel, mill_error *err) {
+  sorted_cursor *c = (sorted_cursor *)base;
+  (void)morsel;
+  if (c->merged) c->merged->free(c->merged);
+  c->merged = NULL;
+  c->at = 0;
+  return mill_sorted_merge(((const sorted_scan *)base->scan)->s, &c->merged, err);
+}
+
+/* The rows of a batch that lie in the wanted range. */
+static void cut(sorted_cursor *c, const sorted_scan *s, const mill_batch *b) {
+  uint64_t end = s->offset + s->count;
+  uint32_t from = c->at < s->offset ? (uint32_t)(s->offset - c->at) : 0;
+  uint32_t to = c->at + b->n > end ? (uint32_t)(end - c->at) : b->n;
+  c->batch = *b;
+  c->batch.n = to - from;
+  c->batch.first = c->at + from - s->offset;
+  if (from == 0 && to == b->n) return;
+  for (uint32_t i = from; i < to; i++) c->sel[i - from] = i;
+  c->batch.sel = c->sel;
+}
+
+static mill_status merged_next(mill_cursor *base, mill_batch **out, mill_error *err) {
+  sorted_cursor *c = (sorted_cursor *)base;
+  const sorted_scan *s = (const sorted_scan *)base->scan;
+  mill_batch *b;
+  *out = NULL;
+  for (;;) {
+    if (c->at >= s->offset + s->count) return MILL_OK;
+    MILL_TRY(c->merged->next(c->merged, &b, err));
+    if (b == NULL) return MILL_OK;
+    if (c->at + b->n > s->offset) break;
+    c->at += b->n;
+  }
+  cut(c, s, b);
+  c->at += b->n;
+  mill_arena_clear(&c->arena);
+  c->batch.col = mill_arena_alloc(&c->arena, (c->ncols + 1) * sizeof *c->batch.col);
+  if (c->batch.col == NULL) return mill_oom(c->memory, c->ncols, err);
+  for (uint32_t i = 0; i < c->ncols; i++) c->batch.col[i] = b->col[c->columns[i]];
+  c->batch.ncols = c->ncols;
+  *out = &c->batch;
+  return MILL_OK;
+}
+
+/* ---- the scan ------------------------------------------------------------------------------- */
+
+static void cursor_free(mill_cursor *base) {
+  sorted_cursor *c = (sorted_cursor *)base;
+  if (c->merged) c->merged->free(c->merged);
+  mill_arena_clear(&c->arena);
+  mill_free(c->memory, c->columns, (c->ncols + 1) * sizeof *c->columns);
+  mill_free(c->memory, c, sizeof *c);
+}
+
+static mill_status scan_open(const mill_scan *base, const mill_context *ctx, const int *columns,
+                             int n, mill_cursor **out, mill_error *err) {
+  mill_memory *m = ctx->memory;
+  sorted_cursor *c = mill_calloc(m, sizeof *c);
+  if (c == NULL) return mill_oom(m, sizeof *c, err);
+  bool merged = ((const sorted_scan *)base)->s->spilled;
+  c->base = (mill_cursor){base, merged ? merged_seek : memory_seek,
+                          merged ? merged_next : memory_next, cursor_free};
+  c->memory = m;
+  c->ncols = (uint32_t)n;
+  mill_arena_init(&c->arena, m);
+  c->columns = mill_alloc(m, (size_t)(n + 1) * sizeof *c->columns);
+  if (c->columns == NULL) {
+    mill_free(m, c, sizeof *c);
+    return mill_oom(m, (size_t)n * sizeof *c->columns, err);
+  }
+  for (int i = 0; i < n; i++) c->columns[i] = columns[i];
+  *out = &c->base;
+  return MILL_OK;
+}
+
+static void scan_free(mill_scan *base) {
+  sorted_scan *s = (sorted_scan *)base;
+  mill_memory *m = s->memory;
+  mill_sorted_free(s->s);
+  mill_free(m, s, sizeof *s);
+}
+
+mill_status mill_sorted_scan(mill_sorted *sorted, const mill_type *schema, uint64_t offset,
+                             int64_t limit, mill_scan **out, mill_error *err) {
+  mill_memory *m = sorted->x->ctx->memory;
+  sorted_scan *s = mill_calloc(m, sizeof *s);
+  if (s == NULL) {
+    mill_sorted_free(sorted);
+    return mill_oom(m, sizeof *s, err);
+  }
+  s->memory = m;
+  s->s = sorted;
+  s->offset = offset < sorted->rows ? offset : sorted->rows;
+  s->count = sorted->rows - s->offset;
+  if (limit >= 0 && (uint64_t)limit < s->count) s->count = (uint64_t)limit;
+  size_t morsels = (size_t)((s->count + MILL_CHUNK - 1) / MILL_CHUNK);
+  s->base = (mill_scan){.schema = schema,
+                        .morsels = sorted->spilled && morsels > 1 ? 1 : morsels,
+                        .rows = (double)s->count,
+                        .refs = 1,
+                        .name = "sorted",
+                        .open = scan_open,
+                        .free = scan_free};
+  *out = &s->base;
+  return MILL_OK;
+}

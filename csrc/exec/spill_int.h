@@ -1,0 +1,29 @@
+/* How a batch lies in a spill block. Private to spill.c and spill_page.c.
+**
+** A block is a row of pages, a page is the rows of one batch, column after column. Every part
+** starts at a multiple of 16, so that fixed-width values are read where they lie.
+**
+**   page    rows u32, then each column
+**   column  1 if there are nulls, else 0 (u32); the bitmap if there are; then by physical type
+**     fixed    the values
+**     string   the sizes (u32 each), the bytes one after another
+**     list     the sizes (u32 each), then the children as columns of as many values
+**     struct   the children as columns
+**
+** Numbers are the machine's own: a spill file never leaves the process. */
+#ifndef MILL_EXEC_SPILL_INT_H
+#define MILL_EXEC_SPILL_INT_H
+
+#include "base/text.h"
+#include "column/vector.h"
+
+/* Append the first n values of flat columns as a page. */
+mill_status mill_spill_page_write(mill_text *out, const mill_vector *col, uint32_t ncols,
+                                  uint32_t n, mill_error *err) MILL_USE_RESULT;
+/* The page at p, whose bytes the columns go on pointing at: cols[0..nfields) of the schema's types,
+** *n rows. Gives where the next page starts in *next. */
+mill_status mill_spill_page_read(const char *p, const mill_type *schema, mill_vector *cols,
+                                 uint32_t *n, const char **next, mill_arena *a,
+                                 mill_error *err) MILL_USE_RESULT;
+
+#endif

@@ -1,0 +1,85 @@
+/* JSON: the format and its options; see json_int.h. */
+#include <strings.h>
+
+#include "io/json_int.h"
+
+bool mill_io_json_skip(const json_plan *p, mill_json_reader *r, mill_json_token first) {
+  if (first == MILL_JSON_ERROR) return false;
+  if (first != MILL_JSON_OBJECT && first != MILL_JSON_ARRAY) return true;
+  int outside = r->depth - 1;
+  while (r->depth > outside)
+    if (json_next(p, r) == MILL_JSON_ERROR) return false;
+  return true;
+}
+
+static mill_status syntax_options(io_job *job, json_plan *p, mill_error *err) {
+  static const struct {
+    const char *name;
+    bool otherwise;
+    mill_json_option option;
+  } flags[] = {{"allowComments", false, MILL_JSON_COMMENTS},
+               {"allowUnquotedFieldNames", false, MILL_JSON_UNQUOTED_NAMES},
+               {"allowSingleQuotes", true, MILL_JSON_SINGLE_QUOTES},
+               {"allowNumericLeadingZeros", false, MILL_JSON_LEADING_ZEROS},
+               {"allowNonNumericNumbers", true, MILL_JSON_NON_NUMBERS},
+               {"allowBackslashEscapingAnyCharacter", false, MILL_JSON_ANY_ESCAPE},
+               {"allowUnquotedControlChars", false, MILL_JSON_CONTROL_CHARS}};
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+    bool on;
+    MILL_TRY(mill_option_bool(job->options, flags[i].name, flags[i].otherwise, &on, err));
+    if (on) p->options |= flags[i].option;
+  }
+  MILL_TRY(mill_option_int(job->options, "maxNestingDepth", MILL_JSON_DEPTH, &p->max_depth, err));
+  return mill_option_int(job->options, "maxNumLen", 1000, &p->max_number, err);
+}
+
+static mill_status infer_options(io_job *job, json_plan *p, mill_error *err) {
+  mill_options o = job->options;
+  MILL_TRY(mill_option_bool(o, "primitivesAsString", false, &p->primitives_as_string, err));
+  MILL_TRY(mill_option_bool(o, "prefersDecimal", false, &p->prefers_decimal, err));
+  MILL_TRY(mill_option_bool(o, "inferTimestamp", false, &p->infer_timestamp, err));
+  MILL_TRY(mill_option_bool(o, "dropFieldIfAllNull", false, &p->drop_all_null, err));
+  MILL_TRY(mill_option_double(o, "samplingRatio", 1.0, &p->sampling, err));
+  if (p->sampling > 0) return MILL_OK;
+  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", "samplingRatio", "kind",
+                   "a share above 0", "value", mill_option_text(o, "samplingRatio"), NULL);
+}
+
+/* Lines of wide characters are found by their separator's bytes: Spark asks for it. */
+static mill_status check_charset(const io_job *job, const json_plan *p, mill_error *err) {
+  if (job->charset == IO_UTF8 || p->multi) return MILL_OK;
+  bool marked = job->charset == IO_UTF16 || job->charset == IO_UTF32;
+  if (p->line.text && !marked) return MILL_OK;
+  const char *name = mill_option_text(job->options, "encoding");
+  if (name == NULL) name = mill_option_text(job->options, "charset");
+  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", "encoding", "kind",
+                   marked ? "a character set without a byte order mark, or multiLine"
+                          : "UTF-8, or the option lineSep beside it",
+                   "value", name, NULL);
+}
+
+static mill_status json_configure(io_job *job, mill_error *err) {
+  json_plan *p = mill_arena_alloc(&job->arena, sizeof *p);
+  if (p == NULL) return mill_oom(io_memory(job), sizeof *p, err);
+  job->plan = p;
+  MILL_TRY(mill_option_bool(job->options, "multiLine", false, &p->multi, err));
+  MILL_TRY(syntax_options(job, p, err));
+  MILL_TRY(infer_options(job, p, err));
+  MILL_TRY(mill_io_separator(job, &p->line, err));
+  MILL_TRY(check_charset(job, p, err));
+  p->corrupt = mill_io_corrupt_name(job);
+  return mill_io_rules_formats(&p->rules, job, err);
+}
+
+static bool json_takes(const mill_type *t) {
+  if (t->id == MILL_MAP && t->fields[0].type->id != MILL_STRING) return false;
+  if (t->phys == MILL_PHYS_STRUCT && t->id != MILL_STRUCT) return false;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (!json_takes(t->fields[i].type)) return false;
+  return t->id != MILL_INTERVAL;
+}
+
+static bool json_whole(const io_job *job) { return ((const json_plan *)job->plan)->multi; }
+
+const io_format mill_format_json = {"json",     json_configure, mill_io_json_infer,  json_takes,
+                                    json_whole, false,          mill_io_json_decoder};

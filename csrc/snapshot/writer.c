@@ -1,0 +1,213 @@
+/* Writing a container: content gathers in one block, a full block is packed, hashed and written, and
+** its entry goes to the footer's text, so memory is bounded by a few blocks and the footer.
+**
+** A call that failed leaves the writer broken: close refuses then, since what reached the disk is
+** unknown. */
+#include <inttypes.h>
+
+#include "base/codec.h"
+#include "snapshot/snapshot_int.h"
+
+enum { SNAPSHOT_LEVEL = 3 };
+
+struct mill_snapshot_writer {
+  mill_memory *memory;
+  const mill_files *files;
+  char *path;
+  mill_text temporary; /* the file's name until it is published */
+  mill_file file;
+  char *block; /* content not yet packed */
+  size_t used;
+  mill_text packed, footer;
+  mill_names names;
+  uint64_t offset, section; /* where the next block goes; bytes in the open section */
+  bool open, first_block, broken;
+};
+
+void mill_snapshot_writer_free(mill_snapshot_writer *w) {
+  if (!w) return;
+  bool made = w->file.fd >= 0;
+  mill_file_clear(&w->file);
+  if (made && mill_file_remove(w->files, w->temporary.data, NULL) != MILL_OK)
+    made = false; /* nothing more can be done; the error that led here is told */
+  mill_text_clear(&w->temporary);
+  mill_text_clear(&w->packed);
+  mill_text_clear(&w->footer);
+  mill_names_clear(&w->names);
+  mill_free(w->memory, w->block, MILL_SNAPSHOT_BLOCK);
+  if (w->path) mill_free(w->memory, w->path, strlen(w->path) + 1);
+  mill_free(w->memory, w, sizeof *w);
+}
+
+static mill_status write_header(mill_snapshot_writer *w, const char *kind, mill_error *err) {
+  char header[SNAPSHOT_HEADER] = SNAPSHOT_MAGIC;
+  snapshot_put(header + SNAPSHOT_MAGIC_SIZE, MILL_SNAPSHOT_VERSION, 4);
+  snapshot_put(header + 12, 0, 4);
+  MILL_TRY(mill_file_write(&w->file, header, sizeof header, err));
+  w->offset = sizeof header;
+  MILL_TRY(mill_text_adds(&w->footer, "{\"kind\":", err));
+  MILL_TRY(mill_json_quote(kind, strlen(kind), &w->footer, err));
+  return mill_text_adds(&w->footer, ",\"sections\":[", err);
+}
+
+static mill_status start(mill_snapshot_writer *w, const char *path, const char *kind,
+                         mill_error *err) {
+  size_t n = strlen(path) + 1;
+  w->path = mill_alloc(w->memory, n);
+  if (!w->path) return mill_oom(w->memory, n, err);
+  memcpy(w->path, path, n);
+  w->block = mill_alloc(w->memory, MILL_SNAPSHOT_BLOCK);
+  if (!w->block) return mill_oom(w->memory, MILL_SNAPSHOT_BLOCK, err);
+  MILL_TRY(mill_path_temporary(&w->temporary, path, err));
+  MILL_TRY(mill_file_open(w->files, w->memory, w->temporary.data, MILL_FILE_CREATE, &w->file, err));
+  return write_header(w, kind, err);
+}
+
+mill_status mill_snapshot_create(const mill_files *fs, mill_memory *m, const char *path,
+                                 const char *kind, mill_snapshot_writer **out, mill_error *err) {
+  mill_snapshot_writer *w = mill_calloc(m, sizeof *w);
+  if (!w) return mill_oom(m, sizeof *w, err);
+  w->memory = m;
+  w->files = fs;
+  w->file.fd = -1;
+  mill_text_init(&w->temporary, m);
+  mill_text_init(&w->packed, m);
+  mill_text_init(&w->footer, m);
+  mill_names_init(&w->names, m);
+  mill_status s = start(w, path, kind, err);
+  if (s != MILL_OK) {
+    mill_snapshot_writer_free(w);
+    return s;
+  }
+  *out = w;
+  return MILL_OK;
+}
+
+static mill_status write_frame(mill_snapshot_writer *w, const void *p, size_t n, mill_error *err) {
+  mill_text_reset(&w->packed);
+  MILL_TRY(mill_zstd_pack(p, n, SNAPSHOT_LEVEL, &w->packed, err));
+  return mill_file_write(&w->file, w->packed.data, w->packed.size, err);
+}
+
+static mill_status write_block(mill_snapshot_writer *w, const void *p, size_t n, mill_error *err) {
+  MILL_TRY(write_frame(w, p, n, err));
+  MILL_TRY(mill_text_printf(&w->footer, err, "%s[%" PRIu64 ",%zu,%zu,\"%016" PRIx64 "\"]",
+                            w->first_block ? "" : ",", w->offset, w->packed.size, n,
+                            snapshot_hash(w->packed.data, w->packed.size)));
+  w->first_block = false;
+  w->offset += w->packed.size;
+  w->section += n;
+  return MILL_OK;
+}
+
+static mill_status end_section(mill_snapshot_writer *w, mill_error *err) {
+  if (!w->open) return MILL_OK;
+  if (w->used) MILL_TRY(write_block(w, w->block, w->used, err));
+  w->used = 0;
+  w->open = false;
+  return mill_text_printf(&w->footer, err, "],\"size\":%" PRIu64 "}", w->section);
+}
+
+static mill_status begin_section(mill_snapshot_writer *w, const char *name, mill_error *err) {
+  MILL_TRY(end_section(w, err));
+  MILL_TRY(mill_text_adds(&w->footer, w->names.n ? ",{\"name\":" : "{\"name\":", err));
+  MILL_TRY(mill_json_quote(name, strlen(name), &w->footer, err));
+  MILL_TRY(mill_text_adds(&w->footer, ",\"blocks\":[", err));
+  MILL_TRY(mill_names_add(&w->names, name, err));
+  w->open = w->first_block = true;
+  w->section = 0;
+  return MILL_OK;
+}
+
+/* Fill the block; whole blocks of `p` are packed where they are. */
+static mill_status add(mill_snapshot_writer *w, const char *p, size_t n, mill_error *err) {
+  while (n) {
+    size_t room = MILL_SNAPSHOT_BLOCK - w->used, take = n < room ? n : room;
+    if (take == MILL_SNAPSHOT_BLOCK) {
+      MILL_TRY(write_block(w, p, take, err));
+    } else {
+      memcpy(w->block + w->used, p, take);
+      w->used += take;
+    }
+    if (w->used == MILL_SNAPSHOT_BLOCK) {
+      MILL_TRY(write_block(w, w->block, w->used, err));
+      w->used = 0;
+    }
+    p += take;
+    n -= take;
+  }
+  return MILL_OK;
+}
+
+static mill_status misused(mill_error *err, const char *what) {
+  return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", what, NULL);
+}
+
+mill_status mill_snapshot_section(mill_snapshot_writer *w, const char *name, mill_error *err) {
+  mill_status s = *name ? begin_section(w, name, err) : misused(err, "a section without a name");
+  if (s != MILL_OK) w->broken = true;
+  return s;
+}
+
+mill_status mill_snapshot_add(mill_snapshot_writer *w, const void *p, size_t n, mill_error *err) {
+  mill_status s = w->open ? add(w, p, n, err) : misused(err, "content outside of sections");
+  if (s != MILL_OK) w->broken = true;
+  return s;
+}
+
+static mill_status check_names(mill_snapshot_writer *w, mill_error *err) {
+  mill_names_sort(&w->names);
+  for (size_t i = 1; i < w->names.n; i++)
+    if (strcmp(w->names.name[i - 1], w->names.name[i]) == 0)
+      return misused(err, mill_error_fmt(err, "two sections named %s", w->names.name[i]));
+  return MILL_OK;
+}
+
+static mill_status check_meta(const char *meta, size_t n, mill_error *err) {
+  mill_json_reader r;
+  mill_json_start(&r, meta, n, 0);
+  if (mill_json_skip(&r, mill_json_next(&r)) && mill_json_at_end(&r)) return MILL_OK;
+  return misused(err, "the metadata of a snapshot is no JSON value");
+}
+
+/* footer frame, trailer */
+static mill_status write_end(mill_snapshot_writer *w, mill_error *err) {
+  char tail[SNAPSHOT_TRAILER], header[SNAPSHOT_HEADER] = SNAPSHOT_MAGIC;
+  if (w->footer.size > SNAPSHOT_FOOTER_MAX)
+    return mill_fail(err, MILL_E_FILE_ACCESS, "operation", "write", "path", w->path, "reason",
+                     "a snapshot's list of sections may take up to 64 MiB", NULL);
+  snapshot_put(header + SNAPSHOT_MAGIC_SIZE, MILL_SNAPSHOT_VERSION, 4);
+  snapshot_put(header + 12, 0, 4);
+  MILL_TRY(write_frame(w, w->footer.data, w->footer.size, err));
+  snapshot_put(tail, w->offset, 8);
+  snapshot_put(tail + 8, w->packed.size, 8);
+  snapshot_put(tail + 16, w->footer.size, 8);
+  mill_text_reset(&w->footer);
+  MILL_TRY(mill_text_add(&w->footer, header, sizeof header, err));
+  MILL_TRY(mill_text_add(&w->footer, w->packed.data, w->packed.size, err));
+  MILL_TRY(mill_text_add(&w->footer, tail, SNAPSHOT_TRAILER_SUMMED, err));
+  snapshot_put(tail + 24, snapshot_hash(w->footer.data, w->footer.size), 8);
+  memcpy(tail + 32, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_SIZE);
+  return mill_file_write(&w->file, tail, sizeof tail, err);
+}
+
+static mill_status finish(mill_snapshot_writer *w, const char *meta, size_t n, mill_error *err) {
+  if (w->broken) return misused(err, "closing a snapshot that could not be written");
+  MILL_TRY(check_meta(meta, n, err));
+  MILL_TRY(end_section(w, err));
+  MILL_TRY(check_names(w, err));
+  MILL_TRY(mill_text_adds(&w->footer, "],\"meta\":", err));
+  MILL_TRY(mill_text_add(&w->footer, meta, n, err));
+  MILL_TRY(mill_text_addc(&w->footer, '}', err));
+  MILL_TRY(write_end(w, err));
+  MILL_TRY(mill_file_sync(&w->file, err));
+  return mill_file_publish(w->files, w->memory, w->temporary.data, w->path, err);
+}
+
+mill_status mill_snapshot_close(mill_snapshot_writer *w, const char *meta, size_t n,
+                                mill_error *err) {
+  mill_status s = meta ? finish(w, meta, n, err) : finish(w, "{}", 2, err);
+  if (s == MILL_OK) mill_file_clear(&w->file);
+  mill_snapshot_writer_free(w);
+  return s;
+}

@@ -1,0 +1,127 @@
+-- ORDER BY in memory, spilled, and as a top-N, at one and two threads: the rows of a stable sort, made here in Lua.
+local tidemill = require "tidemill"
+
+local ways = { { threads = 1 }, { threads = 2 }, { threads = 1, forceSpill = true },
+  { threads = 2, forceSpill = true } }
+
+local function rows(options, query)
+  local spark <close> = tidemill.session(options)
+  local out = {}
+  for i, row in ipairs(spark:sql(query):collect()) do
+    out[i] = {}
+    for k = 1, #row do out[i][k] = row[k] == nil and tidemill.null or row[k] end
+  end
+  return out
+end
+
+-- < 0, 0, > 0 by one key: nil first ascending and last descending unless told, NaN above all numbers.
+local function compare(a, b, key)
+  local null = tidemill.null
+  if a == null or b == null then
+    if a == b then return 0 end
+    return (a == null) == (key.nulls_first or false) and -1 or 1
+  end
+  local nan_a, nan_b = a ~= a, b ~= b
+  local d
+  if nan_a or nan_b then d = (nan_a and 1 or 0) - (nan_b and 1 or 0)
+  else d = a < b and -1 or a > b and 1 or 0 end
+  return key.desc and -d or d
+end
+
+-- A stable sort: equal rows by their place in the source, column 1.
+local function sorted(list, keys)
+  table.sort(list, function(a, b)
+    for _, key in ipairs(keys) do
+      local d = compare(a[key[1]], b[key[1]], key)
+      if d ~= 0 then return d < 0 end
+    end
+    return a[1] < b[1]
+  end)
+  return list
+end
+
+local function texts(list)
+  local out = {}
+  for i, row in ipairs(list) do
+    local t = {}
+    for k, v in ipairs(row) do t[k] = v ~= v and "NaN" or tostring(v) end
+    out[i] = table.concat(t, "|")
+  end
+  return out
+end
+
+local source = [[SELECT id,
+  IF(id % 7 = 0, NULL, CAST(id * 2654435761 % 1009 AS INT)) i,
+  IF(id % 11 = 0, NULL, CASE WHEN id % 13 = 0 THEN DOUBLE('NaN') WHEN id % 17 = 0 THEN -0.0D
+     ELSE id * 40503 % 501 / 8.0D - 30.0D END) d,
+  IF(id % 5 = 0, NULL, SUBSTRING('abracadabra and then some more', 1, CAST(id % 29 AS INT)) || id % 3) s,
+  CAST(id % 4 - 2 AS TINYINT) t, id % 2 = 0 b, id * 48271 % 2147483647 r
+  FROM range(0, %d)]]
+
+local cases = {
+  { "one number", "r", { { 7 } } },
+  { "few values", "t DESC", { { 5, desc = true } } },
+  { "nulls and order", "i", { { 2, nulls_first = true } } },
+  { "nulls last", "i NULLS LAST, b DESC", { { 2 }, { 6, desc = true } } },
+  { "doubles", "d DESC", { { 3, desc = true } } },
+  { "doubles, nulls first", "d DESC NULLS FIRST, t",
+    { { 3, desc = true, nulls_first = true }, { 5, nulls_first = true } } },
+  { "texts", "s", { { 4, nulls_first = true } } },
+  { "texts down", "s DESC NULLS FIRST, i DESC", { { 4, desc = true, nulls_first = true }, { 2, desc = true } } },
+  { "computed", "r % 10, s", { { 8, hidden = true }, { 4, nulls_first = true } } },
+}
+
+local function number(row, key)
+  if key.hidden then row[8] = row[7] % 10 end
+end
+
+local function plain_boolean(list)
+  for _, row in ipairs(list) do row[6] = row[6] and 1 or 0 end
+  return list
+end
+
+describe("ORDER BY", function()
+  for _, n in ipairs { 1, 1000, 70000 } do
+    local all = plain_boolean(rows({ threads = 1 }, source:gsub("%%d", tostring(n))))
+    for _, case in ipairs(n < 70000 and cases or { cases[2], cases[8] }) do
+      it(("sorts %d rows by %s"):format(n, case[1]), function()
+        local want = {}
+        for i, row in ipairs(all) do
+          want[i] = table.move(row, 1, 7, 1, {})
+          for _, key in ipairs(case[3]) do number(want[i], key) end
+        end
+        sorted(want, case[3])
+        for _, row in ipairs(want) do row[8] = nil end
+        want = texts(want)
+        local query = source:gsub("%%d", tostring(n)) .. " ORDER BY " .. case[2]
+        local cuts = n < 70000 and { { n, 0 }, { 10, 0 }, { 3, 17 } } or { { 1000, 5 }, { 66000, 7 } }
+        for _, way in ipairs(ways) do
+          for _, cut in ipairs(cuts) do
+            local got = texts(plain_boolean(rows(way, ("%s LIMIT %d OFFSET %d"):format(query, cut[1], cut[2]))))
+            local part = table.move(want, cut[2] + 1, math.min(cut[1] + cut[2], n), 1, {})
+            assert.equal(#part, #got)
+            for i = 1, #part do if part[i] ~= got[i] then assert.equal(part[i], got[i]) end end
+          end
+        end
+      end)
+    end
+  end
+  it("goes on when memory is short", function()
+    local query = "SELECT id, r FROM (SELECT id, id * 48271 % 2147483647 r FROM range(0, 1000000)) ORDER BY r"
+    local spark <close> = tidemill.session { threads = 2, memory = "24MB" }
+    local n, last, falls = 0, -1, 0
+    for _, row in spark:sql(query .. " LIMIT 400000"):toLocalIterator() do
+      n = n + 1
+      if row[2] < last then falls = falls + 1 end
+      last = row[2]
+    end
+    assert.same({ 400000, 0 }, { n, falls })
+  end)
+  it("reports a folder for spilled rows that is not there, and leaves the session whole", function()
+    local spark <close> = tidemill.session { forceSpill = true, temp = "/no/such/folder" }
+    local ok, e = pcall(function() return spark:sql("SELECT id FROM range(0, 100000) ORDER BY -id"):collect() end)
+    assert.is_false(ok)
+    assert.equal("PATH_NOT_FOUND", e.condition)
+    assert.equal(3, spark:range(3):count())
+  end)
+end)

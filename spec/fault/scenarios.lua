@@ -1,0 +1,250 @@
+--- Whole pieces of work, each a function of a session and a folder of its own that gives a text. The sweep makes each
+-- allocation of theirs fail. Inputs are small, so that every kind of operator is passed, not every size.
+local tidemill = require "tidemill"
+local F, types = tidemill.functions, tidemill.types
+
+local M = {}
+local function scenario(name, run) M[#M + 1] = { name = name, run = run } end
+
+--- Rows as text, in order.
+local function text(df)
+  local out = {}
+  for i, row in ipairs(df:collect()) do out[i] = tostring(row) end
+  return table.concat(out, "\n")
+end
+
+--- f() with df under a name that is gone afterwards.
+local function with_view(spark, name, df, f)
+  df:createOrReplaceTempView(name)
+  local fine, result = pcall(f)
+  spark.catalog:dropTempView(name)
+  if not fine then error(result, 0) end
+  return result
+end
+
+local function sql(name, query)
+  scenario("sql: " .. name, function(spark) return text(spark:sql(query)) end)
+end
+
+local PEOPLE = [[(VALUES (1, 'ann', 30, DATE'2024-01-05', 1.50BD), (2, 'bob', NULL, DATE'2024-02-06', 2.25BD),
+  (3, 'a longer name than fits inline', 41, NULL, 3.00BD), (4, 'dan', 30, DATE'2024-03-07', NULL),
+  (5, NULL, 19, DATE'2024-03-08', 0.75BD)) AS p(id, name, age, born, pay)]]
+local ORDERS = [[(VALUES (1, 10.0), (1, 20.5), (2, 5.25), (4, 7.0), (9, 1.0), (CAST(NULL AS INT), 2.0)) AS o(who, total)]]
+
+-- ---- queries -----------------------------------------------------------------------------------
+
+sql("literals", "SELECT 1, 'two', 3.0D, DATE'2024-01-01', INTERVAL '1' DAY, array(1, 2), map('k', 1), named_struct('a', 1)")
+sql("project", "SELECT id + 1 AS n, upper(name) AS u, concat(name, '-', id) AS c, CAST(pay AS STRING) s FROM " .. PEOPLE)
+sql("filter", "SELECT * FROM " .. PEOPLE .. " WHERE age > 20 AND name LIKE '%n%' OR pay IS NULL")
+sql("case and cast", "SELECT CASE WHEN age > 30 THEN 'old' WHEN age IS NULL THEN 'unknown' ELSE CAST(age AS STRING) END k FROM "
+  .. PEOPLE)
+for _, join in ipairs { "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "LEFT SEMI JOIN", "LEFT ANTI JOIN" } do
+  sql(join:lower(), "SELECT * FROM " .. PEOPLE .. " " .. join .. " " .. ORDERS .. " ON p.id = o.who")
+end
+sql("cross join", "SELECT p.id, o.total FROM " .. PEOPLE .. " CROSS JOIN " .. ORDERS)
+sql("join by inequality", "SELECT p.id, o.total FROM " .. PEOPLE .. " JOIN " .. ORDERS .. " ON p.id < o.who AND o.total > 1")
+sql("join with a condition on rows", "SELECT * FROM " .. PEOPLE .. " LEFT JOIN " .. ORDERS .. " ON p.id = o.who AND o.total > p.age")
+sql("aggregate", "SELECT age, count(*), sum(pay), avg(id), min(name), max(born) FROM " .. PEOPLE .. " GROUP BY age")
+sql("aggregate of all", "SELECT count(*), sum(id), avg(pay), stddev(id), count(DISTINCT age) FROM " .. PEOPLE)
+sql("collecting aggregates", "SELECT age, collect_list(name), collect_set(id), max_by(name, id), first(born) FROM " .. PEOPLE
+  .. " GROUP BY age")
+sql("distinct aggregates", "SELECT age, count(DISTINCT name), sum(DISTINCT id) FROM " .. PEOPLE .. " GROUP BY age")
+sql("rollup", "SELECT age, name, grouping_id(), count(*) FROM " .. PEOPLE .. " GROUP BY ROLLUP(age, name)")
+sql("having", "SELECT age, count(*) AS n FROM " .. PEOPLE .. " GROUP BY age HAVING n > 1")
+sql("window", "SELECT id, row_number() OVER (PARTITION BY age ORDER BY id), rank() OVER (ORDER BY age),"
+  .. " sum(pay) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), lag(name) OVER (ORDER BY id) FROM " .. PEOPLE)
+sql("sort", "SELECT * FROM " .. PEOPLE .. " ORDER BY age DESC NULLS LAST, name")
+sql("sort by range", "SELECT id % 7 k, id FROM range(5000) ORDER BY k, id DESC LIMIT 3 OFFSET 4000")
+sql("top-n", "SELECT * FROM " .. PEOPLE .. " ORDER BY pay LIMIT 2")
+sql("distinct", "SELECT DISTINCT age FROM " .. PEOPLE)
+sql("union all", "SELECT id, name FROM " .. PEOPLE .. " UNION ALL SELECT who, 'order' FROM " .. ORDERS)
+sql("union", "SELECT id FROM " .. PEOPLE .. " UNION SELECT who FROM " .. ORDERS)
+sql("except", "SELECT id FROM " .. PEOPLE .. " EXCEPT SELECT who FROM " .. ORDERS)
+sql("intersect all", "SELECT id FROM " .. PEOPLE .. " INTERSECT ALL SELECT who FROM " .. ORDERS)
+sql("explode", "SELECT id, k, v FROM " .. PEOPLE .. " LATERAL VIEW explode(map(id, name, id + 1, 'x')) e AS k, v")
+sql("posexplode_outer", "SELECT id, pos, col FROM " .. PEOPLE .. " LATERAL VIEW OUTER posexplode(array(name, 'x')) e")
+sql("scalar subquery", "SELECT id, (SELECT max(total) FROM " .. ORDERS .. ") m FROM " .. PEOPLE)
+sql("correlated subquery", "SELECT id, (SELECT sum(total) FROM " .. ORDERS .. " WHERE o.who = p.id) s FROM " .. PEOPLE)
+sql("exists", "SELECT id FROM " .. PEOPLE .. " WHERE EXISTS (SELECT 1 FROM " .. ORDERS .. " WHERE o.who = p.id)")
+sql("not in", "SELECT id FROM " .. PEOPLE .. " WHERE id NOT IN (SELECT who FROM " .. ORDERS .. " WHERE who IS NOT NULL)")
+sql("cte", "WITH a AS (SELECT id, age FROM " .. PEOPLE .. "), b AS (SELECT age, count(*) n FROM a GROUP BY age)"
+  .. " SELECT * FROM a JOIN b USING (age) ORDER BY id")
+sql("pipe", "FROM " .. PEOPLE .. " |> WHERE id > 1 |> SELECT age, pay |> AGGREGATE sum(pay) s GROUP BY age |> ORDER BY s")
+sql("nested values", "SELECT array(named_struct('a', id, 'b', array(name))) x, map(id, array(age)) y FROM " .. PEOPLE)
+sql("error of the query", "SELECT coalesce(try_divide(1, 0), 7)")
+
+scenario("a query that fails", function(spark)
+  local fine, err = pcall(function() return text(spark:sql("SELECT 1 / (id - 3) FROM " .. PEOPLE)) end)
+  if fine or err.condition == "OUT_OF_MEMORY" then error(err, 0) end
+  return err.condition
+end)
+scenario("analysis that fails", function(spark)
+  local fine, err = pcall(spark.sql, spark, "SELECT nam FROM " .. PEOPLE)
+  if fine or err.condition == "OUT_OF_MEMORY" then error(err, 0) end
+  return err.condition
+end)
+scenario("sql with parameters", function(spark)
+  return text(spark:sql("SELECT :a + id, :b FROM " .. PEOPLE .. " WHERE name = :b", { a = 5, b = "ann" }))
+end)
+
+-- ---- DataFrames --------------------------------------------------------------------------------
+
+local SCHEMA = "id INT, name STRING, tags ARRAY<STRING>, at TIMESTAMP, amount DECIMAL(20,2), m MAP<STRING, INT>"
+local function sample(spark)
+  return spark:createDataFrame({
+    { 1, "one", { "a", "b" }, nil, nil, { k = 1 } }, { 2, "two, which is longer than inline", {}, nil, nil, nil },
+    { 3, nil, { "c" }, nil, nil, { l = 2 } } }, SCHEMA)
+end
+
+scenario("createDataFrame", function(spark) return text(sample(spark)) end)
+scenario("createDataFrame, types inferred", function(spark)
+  return text(spark:createDataFrame({ { a = 1, b = "x" }, { a = 2, b = "y" } }))
+end)
+scenario("select, withColumn, where", function(spark)
+  return text(sample(spark):withColumn("n", F.col "id" * 2):where("n > 2"):select("name", "n", F.size("tags"):alias "t"))
+end)
+scenario("groupBy, agg", function(spark)
+  return text(sample(spark):groupBy(F.col "id" % 2):agg(F.count "name":alias "c", F.collect_list "name":alias "l"))
+end)
+scenario("join of frames", function(spark)
+  local a = sample(spark)
+  return text(a:join(a:select("id", F.lit(1):alias "one"), "id", "left"))
+end)
+scenario("dropDuplicates, orderBy, limit", function(spark)
+  return text(sample(spark):union(sample(spark)):dropDuplicates { "id" }:orderBy(F.desc "id"):limit(2))
+end)
+scenario("sample, randomSplit", function(spark)
+  local parts = spark:range(100):randomSplit({ 0.5, 0.5 }, 7)
+  return parts[1]:count() .. " " .. parts[2]:count()
+end)
+scenario("count, first, take", function(spark)
+  local df = sample(spark)
+  return df:count() .. tostring(df:first()) .. #df:take(2)
+end)
+scenario("show", function(spark)
+  local name = os.tmpname()
+  local before, file = io.output(), assert(io.open(name, "w"))
+  io.output(file)
+  local fine, why = pcall(function() sample(spark):show() end)
+  io.output(before)
+  file:close()
+  local shown = assert(io.open(name)):read "a"
+  os.remove(name)
+  if not fine then error(why, 0) end
+  return shown
+end)
+scenario("rows", function(spark)
+  local n = 0
+  for id in spark:range(3000):rows() do n = n + id end
+  return n
+end)
+scenario("toLocalIterator left early", function(spark)
+  for id in spark:range(3000):toLocalIterator() do return id end
+end)
+scenario("schema, explain, printSchema", function(spark)
+  local df = sample(spark):where("id > 1"):groupBy("name"):count()
+  return df.schema:json() .. tostring(df.columns[1])
+end)
+scenario("explain", function(spark)
+  return text(spark:sql("EXPLAIN EXTENDED SELECT age, count(*) FROM " .. PEOPLE .. " WHERE id > 1 GROUP BY age"))
+    :gsub("#%d+", "")
+end)
+scenario("describe", function(spark) return text(sample(spark):describe "id") end)
+scenario("temporary view", function(spark)
+  return with_view(spark, "faulty", sample(spark), function()
+    return text(spark:sql "SELECT id, name FROM faulty WHERE id < 3")
+  end)
+end)
+scenario("describe and show of views", function(spark)
+  return with_view(spark, "faulty", sample(spark), function()
+    return text(spark:sql "DESCRIBE faulty") .. text(spark:sql "SHOW VIEWS LIKE 'faul*'")
+  end)
+end)
+scenario("cached frame", function(spark)
+  local df = sample(spark):where("id > 1"):cache()
+  local out = df:count() .. text(df)
+  df:unpersist()
+  return out
+end)
+scenario("function traced", function(spark)
+  local f = F.udf(function(x) return x * 2 + 1 end, "int")
+  return text(sample(spark):select(f("id"):alias "y"))
+end)
+scenario("function row by row", function(spark)
+  local f = F.udf(function(s) return s and #tostring(s) or -1 end, "int")
+  return text(sample(spark):select(f("name"):alias "y"))
+end)
+scenario("types", function()
+  return types.fromDDL("a INT, b STRUCT<c: ARRAY<DECIMAL(10,2)>, d: MAP<STRING, TIMESTAMP>>", true):json()
+end)
+
+-- ---- files -------------------------------------------------------------------------------------
+
+local function file(path, content)
+  local f = assert(io.open(path, "w"))
+  f:write(content)
+  f:close()
+  return path
+end
+
+local CSV = "id,name,when\n1,ann,2024-01-01\n2,\"b,\"\"ob\",2024-01-02\n3,,\n"
+scenario("csv with a schema", function(spark, dir)
+  return text(spark.read:option("header", true):schema("id INT, name STRING, when DATE"):csv(file(dir .. "/a.csv", CSV)))
+end)
+scenario("csv inferred", function(spark, dir)
+  return text(spark.read:csv(file(dir .. "/b.csv", CSV), { header = true, inferSchema = true }))
+end)
+scenario("csv aggregated", function(spark, dir)
+  local lines = {}
+  for i = 1, 3000 do lines[i] = i .. ",name" .. i % 5 .. "," .. i / 4 end
+  local path = file(dir .. "/c.csv", table.concat(lines, "\n") .. "\n")
+  return with_view(spark, "c", spark.read:schema("id INT, name STRING, x DOUBLE"):csv(path), function()
+    return text(spark:sql "SELECT name, count(*), sum(x) FROM c WHERE id % 2 = 0 GROUP BY name ORDER BY name")
+  end)
+end)
+scenario("text", function(spark, dir)
+  return text(spark.read:text(file(dir .. "/t.txt", "one\ntwo\na line that is longer than twelve bytes\n")))
+end)
+scenario("partition folders", function(spark, dir)
+  for _, k in ipairs { "1", "2" } do
+    os.execute(("mkdir -p '%s/p/k=%s'"):format(dir, k))
+    file(dir .. "/p/k=" .. k .. "/x.csv", k .. "0\n")
+  end
+  return text(spark.read:schema("v INT, k INT"):csv(dir .. "/p"))
+end)
+
+-- ---- saving ------------------------------------------------------------------------------------
+
+local function modes(name)
+  scenario(name .. " written, overwritten, appended", function(spark, dir)
+    local path = dir .. "/" .. name
+    os.execute(("rm -rf '%s'"):format(path))
+    local df = sample(spark):select("id", "name")
+    df.write:format(name):save(path)
+    df.write:format(name):mode("overwrite"):save(path)
+    df.write:format(name):mode("append"):save(path)
+    return text(spark.read:format(name):schema("id INT, name STRING"):load(path):orderBy("id"))
+  end)
+end
+modes "snapshot"
+modes "csv"
+scenario("snapshot of every kind of column", function(spark, dir)
+  local path = dir .. "/all"
+  sample(spark).write:mode("overwrite"):snapshot(path)
+  return text(spark.read:snapshot(path))
+end)
+scenario("snapshot of more than a chunk, columns picked", function(spark, dir)
+  local path = dir .. "/long"
+  spark:sql("SELECT id, id * 2 AS twice, CAST(id AS STRING) s FROM range(70000)").write:mode("overwrite"):snapshot(path)
+  return text(spark:sql(("SELECT sum(twice), count(*) FROM snapshot.`%s` WHERE id %% 3 = 0"):format(path)))
+end)
+scenario("json written", function(spark, dir)
+  sample(spark).write:mode("overwrite"):json(dir .. "/j")
+  return "written"
+end)
+scenario("partitioned csv written", function(spark, dir)
+  sample(spark):select("id", "name").write:mode("overwrite"):partitionBy("id"):csv(dir .. "/k")
+  return text(spark.read:csv(dir .. "/k"):orderBy("id"))
+end)
+
+return M
