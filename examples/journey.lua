@@ -20,11 +20,27 @@ local function output_of(command)
   local pipe <close> = assert(io.popen(command))
   return pipe:read "a"
 end
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+local function write(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  file:write(text)
+end
+local function json_line(row)
+  return ('{"id":%d,"island":"%s","bill_length":%s,"bill_depth":%s,"flipper":%s,"grams":%s}'):format(row.id, row.island,
+    row.bill_length, row.bill_depth, row.flipper, row.grams)
+end
 
 -- ---- the scoring process -----------------------------------------------------------------------------------------
 
 local function scores(model, rows)
-  return model:transform(rows):selectExpr("id", "species_of", "round(array_max(vector_to_array(probability)), 6) AS sure")
+  local labels = {}
+  for i, label in ipairs(model.stages[1].labels) do labels[i] = F.lit(label) end
+  return model:transform(rows):select("id",
+    F.element_at(F.array(table.unpack(labels)), F.col "prediction":cast "int" + 1):alias "species_of",
+    F.round(F.array_max(ml.functions.vector_to_array "probability"), 6):alias "sure")
 end
 
 if mode ~= "all" then
@@ -39,7 +55,7 @@ end
 
 -- ---- the journey -------------------------------------------------------------------------------------------------
 
-local clock, step = os.time(), 0
+local step = 0
 local function say(fmt, ...)
   step = step + 1
   print(("%d. " .. fmt):format(step, ...))
@@ -95,4 +111,43 @@ local accuracy
 accuracy, took = timed(function() return evaluator:evaluate(model:transform(test)) end)
 say("evaluated on %d other rows: accuracy %.3f  (%.1f ms)", test:count(), accuracy, took)
 
-print(clock, F, accuracy)
+_, took = timed(function() model.write:overwrite():save(paths.model) end)
+say("saved the pipeline as one snapshot, %d bytes  (%.1f ms)", #read(paths.model), took)
+
+-- 30 files arrive, written by this process; the scoring process is another one.
+local rows = clean:select("id", "island", "bill_length", "bill_depth", "flipper", "grams"):orderBy "id":collect()
+local FILES = 30
+local function arrive(from, to)
+  for k = from, to do
+    local lines = {}
+    for i = k, #rows, FILES do lines[#lines + 1] = json_line(rows[i]) end
+    write(paths.incoming .. "/.part", table.concat(lines, "\n") .. "\n")
+    os.rename(paths.incoming .. "/.part", ("%s/%03d.json"):format(paths.incoming, k))
+  end
+end
+local function scored_files() return tonumber(output_of("ls '" .. paths.scored .. "' 2>/dev/null | grep -c json")) end
+
+arrive(1, 20)
+local lua = ("'%s' examples/journey.lua --score"):format(arg[-1])
+local pid = output_of(("%s slowly '%s' > '%s/first.log' 2>&1 & echo $!"):format(lua, folder, folder)):match "%d+"
+local waited = 0
+while scored_files() < 7 and waited < 300 do
+  shell "sleep 0.1"
+  waited = waited + 1
+end
+shell("kill -9 " .. pid)
+say("another process scored %d files of the stream, then was killed with kill -9", scored_files())
+
+arrive(21, FILES)
+_, took = timed(function()
+  assert(shell(("%s rest '%s' > '%s/second.log' 2>&1"):format(lua, folder, folder)), read(folder .. "/second.log"))
+end)
+say("started again, it scored the rest of %d files and ended  (%.0f ms, process start included)", FILES, took)
+
+local stream = spark.read:schema "id BIGINT, species_of STRING, sure DOUBLE":json(paths.scored)
+local batch = scores(model, clean)
+local lost, doubled = batch:exceptAll(stream):count(), stream:exceptAll(batch):count()
+say("compared with a batch run: %d rows, %d lost, %d doubled or different", stream:count(), lost, doubled)
+stream:groupBy "species_of":agg(F.count "*":alias "n", F.round(F.avg "sure", 3):alias "sure"):orderBy "species_of":show()
+if lost + doubled > 0 then os.exit(1) end
+shell("rm -r '" .. folder .. "'")

@@ -10,7 +10,7 @@
 
 #include "exec/aggregate_int.h"
 
-enum { FIRST_STATES = 8 };
+enum { FIRST_STATES = 8, MANY_GROUPS = 256 };
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a) {
   const mill_bound_aggregate *b = &p->op->aggs[call];
@@ -44,21 +44,28 @@ void mill_agg_part_clear(mill_agg_part *p) {
   mill_arena_clear(&p->arena);
 }
 
+static mill_status grow_states(mill_agg_part *p, uint32_t want, mill_error *err) {
+  size_t size = p->plan->state_size, have = p->capacity * size;
+  if (size == 0 || want <= p->capacity) return MILL_OK;
+  char *s = mill_realloc(p->arena.memory, p->state, have, want * size);
+  if (s == NULL) return mill_oom(p->arena.memory, want * size, err);
+  memset(s + have, 0, want * size - have);
+  p->state = s;
+  p->capacity = want;
+  return MILL_OK;
+}
+
+mill_status mill_agg_part_reserve(mill_agg_part *p, uint32_t n, mill_error *err) {
+  MILL_TRY(mill_groups_reserve(&p->groups, n, err));
+  return grow_states(p, n, err);
+}
+
 /* States for the groups from `from` on. */
 static mill_status make_states(mill_agg_part *p, uint32_t from, mill_error *err) {
   const mill_agg_plan *plan = p->plan;
-  mill_memory *m = p->arena.memory;
   uint32_t n = p->groups.n, want = p->capacity ? p->capacity : FIRST_STATES;
   while (want < n) want *= 2;
-  size_t size = plan->state_size, have = p->capacity * size;
-  if (size == 0) return MILL_OK;
-  if (want > p->capacity) {
-    char *s = mill_realloc(m, p->state, have, want * size);
-    if (s == NULL) return mill_oom(m, want * size, err);
-    memset(s + have, 0, want * size - have);
-    p->state = s;
-    p->capacity = want;
-  }
+  MILL_TRY(grow_states(p, want, err));
   for (int i = 0; i < plan->op->naggs; i++) {
     const mill_aggregate *impl = plan->op->aggs[i].impl;
     mill_call call = mill_agg_call(plan, i, &p->arena);
@@ -164,6 +171,7 @@ typedef struct agg_sink {
   mill_agg_part **part;
   agg_worker **worker; /* of each morsel that runs */
   size_t n;
+  uint32_t groups; /* of the last part that was finished: the next will have as many */
   agg_worker *all, *free;
   pthread_mutex_t lock;
 } agg_sink;
@@ -226,7 +234,10 @@ static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err)
   mill_agg_part *p = mill_calloc(k->base.x->ctx->memory, sizeof *p);
   if (p == NULL) return mill_oom(k->base.x->ctx->memory, sizeof *p, err);
   *out = p;
-  return mill_agg_part_init(p, &k->plan, err);
+  MILL_TRY(mill_agg_part_init(p, &k->plan, err));
+  uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
+  if (like < MANY_GROUPS || k->plan.op->nkeys == 0) return MILL_OK;
+  return mill_agg_part_reserve(p, like + like / 8, err);
 }
 
 static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
@@ -243,6 +254,8 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   (void)err;
   if (k->one || w == NULL) return MILL_OK;
   k->worker[morsel] = NULL;
+  __atomic_store_n(&k->groups, k->part[morsel]->groups.n, __ATOMIC_RELAXED);
+  mill_groups_close(&k->part[morsel]->groups);
   pthread_mutex_lock(&k->lock);
   w->next_free = k->free;
   k->free = w;

@@ -33,6 +33,8 @@ static inline void *mill_agg_state(const mill_agg_part *p, uint32_t group, int c
 
 mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan,
                                mill_error *err) MILL_USE_RESULT;
+/* Room for n groups at once. */
+mill_status mill_agg_part_reserve(mill_agg_part *p, uint32_t n, mill_error *err) MILL_USE_RESULT;
 void mill_agg_part_clear(mill_agg_part *p);
 /* The groups of n keys, with states. */
 mill_status mill_agg_find(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,

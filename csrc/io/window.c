@@ -86,11 +86,16 @@ static mill_status read_compressed(io_window *w, mill_error *err) {
   size_t got;
   if (w->charset != IO_UTF8) return read_converted(w, err);
   MILL_TRY(make_room(w, WINDOW_BLOCK, err));
-  MILL_TRY(mill_reader_read(w->reader, w->data + w->have, WINDOW_BLOCK, &got, err));
+  mill_status s = mill_reader_read(w->reader, w->data + w->have, WINDOW_BLOCK, &got, err);
+  if (s == MILL_E_CORRUPT_FILE && got) { /* first what came before the damage */
+    mill_error_clear(err);
+    s = MILL_OK;
+  } else {
+    w->eof = got < WINDOW_BLOCK;
+  }
   w->have += got;
   w->next += got;
-  w->eof = got < WINDOW_BLOCK;
-  return MILL_OK;
+  return s;
 }
 
 mill_status mill_io_fill(io_window *w, mill_error *err) {

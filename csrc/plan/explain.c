@@ -13,7 +13,8 @@ static const char *const node_names[] = {
 
 static const char *const op_names[] = {
     "Scan",     "Rows", "Range", "OneRow", "Filter", "Project", "Expand",   "HashAggregate",
-    "HashJoin", "Sort", "Limit", "Tail",   "Union",  "Window",  "Generate", "Sample"};
+    "HashJoin", "Sort", "Limit", "Tail",   "Union",  "Window",  "Generate", "Sample",
+    "Share"};
 
 static const char *const join_names[] = {"Inner",         "LeftOuter", "RightOuter",
                                          "FullOuter",     "LeftSemi",  "LeftAnti",

@@ -305,7 +305,10 @@ static bool expand(mill_lowering *l, const mill_node *n, mill_lowered *in) {
 }
 
 bool mill_lower_group_input(mill_lowering *l, const mill_node *n, mill_lowered *out) {
-  return mill_lower(l, n->child[0], out) && (n->nsets == 0 || expand(l, n, out));
+  mill_narrow few = l->narrow;
+  return mill_lower(l, n->child[0], out) &&
+         (few.aggregate != n || mill_lower_narrow(l, &few, out)) &&
+         (n->nsets == 0 || expand(l, n, out));
 }
 
 const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int i,

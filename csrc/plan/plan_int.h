@@ -269,8 +269,9 @@ const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
-const mill_node *mill_unnest(mill_planner *w, const mill_node *n); /* subqueries to joins */
-double mill_n_estimate(const mill_node *n);                        /* rows */
+const mill_node *mill_infer_not_null(mill_planner *w, const mill_node *n); /* streams only */
+const mill_node *mill_unnest(mill_planner *w, const mill_node *n);         /* subqueries to joins */
+double mill_n_estimate(const mill_node *n);                                /* rows */
 /* Apply f to every expression of a node. */
 const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg);
 
@@ -295,6 +296,16 @@ typedef struct mill_leaf {
   bool met;
 } mill_leaf;
 
+/* An aggregate over many rows below a join with few: only groups that the join can use are made. */
+enum { MILL_NARROW_KEYS = 8 };
+typedef struct mill_narrow {
+  const mill_node *aggregate; /* NULL: none */
+  const mill_op *few;         /* the join's other side */
+  const mill_bound *few_key[MILL_NARROW_KEYS];
+  const mill_expr *key[MILL_NARROW_KEYS]; /* of the aggregate's input */
+  int n;
+} mill_narrow;
+
 typedef struct mill_lowering {
   mill_planner *w;
   struct mill_scan_list *scans; /* made by lowering: to be released after the run */
@@ -304,6 +315,7 @@ typedef struct mill_lowering {
   mill_leaf *leaves;
   int nleaves;
   bool explaining; /* nothing is run: a cache that is empty stays so */
+  mill_narrow narrow;
 } mill_lowering;
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out);
@@ -329,6 +341,8 @@ bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *call, const mi
                                mill_bound_aggregate *out);
 /* lower_*.c: one kind of node each */
 bool mill_lower_aggregate(mill_lowering *l, const mill_node *n, mill_lowered *out);
+/* The rows of `in` that have a partner among the few. */
+bool mill_lower_narrow(mill_lowering *l, const mill_narrow *few, mill_lowered *in);
 bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out);
 bool mill_lower_set_op(mill_lowering *l, const mill_node *n, mill_lowered *out);

@@ -193,6 +193,29 @@ static const mill_node *through_union(mill_planner *w, const mill_node *n, mill_
   return u;
 }
 
+/* What speaks only of the child's columns goes below. */
+static const mill_node *through_generate(mill_planner *w, const mill_node *n, mill_exprs *p) {
+  mill_exprs below = {0}, above = {0};
+  const mill_node *c = n->child[0];
+  for (int i = 0; i < p->n; i++) {
+    bool own = mill_x_uses_only(p->at[i], c->output, c->noutput) && mill_x_deterministic(p->at[i]);
+    if (!mill_exprs_add(w, own ? &below : &above, p->at[i])) return NULL;
+  }
+  n = with_child(w, n, 0, push(w, c, &below));
+  return n ? filter_all(w, n, &above) : NULL;
+}
+
+/* A filter of the event time stays above: rows it drops move the watermark all the same. */
+static const mill_node *through_watermark(mill_planner *w, const mill_node *n, mill_exprs *p) {
+  mill_exprs below = {0}, above = {0};
+  for (int i = 0; i < p->n; i++) {
+    bool time = mill_x_uses_any(p->at[i], n->exprs, 1) || !mill_x_deterministic(p->at[i]);
+    if (!mill_exprs_add(w, time ? &above : &below, p->at[i])) return NULL;
+  }
+  n = with_child(w, n, 0, push(w, n->child[0], &below));
+  return n ? filter_all(w, n, &above) : NULL;
+}
+
 static const mill_node *push(mill_planner *w, const mill_node *n, mill_exprs *p) {
   if (n == NULL || !mill_w_enter(w)) return NULL;
   const mill_node *r;
@@ -203,6 +226,8 @@ static const mill_node *push(mill_planner *w, const mill_node *n, mill_exprs *p)
   case MILL_N_SORT: r = with_child(w, n, 0, push(w, n->child[0], p)); break;
   case MILL_N_JOIN: r = through_join(w, n, p); break;
   case MILL_N_UNION: r = through_union(w, n, p); break;
+  case MILL_N_WATERMARK: r = through_watermark(w, n, p); break;
+  case MILL_N_GENERATE: r = through_generate(w, n, p); break;
   default: r = stop(w, n, p); break;
   }
   mill_w_leave(w);

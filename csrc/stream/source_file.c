@@ -66,18 +66,34 @@ static claim claim_of(const mill_store_entry *e) {
   return c;
 }
 
+/* Does the path lie below the folder or pattern that is read? */
+static bool is_below(const char *root, const char *path, size_t n) {
+  size_t k = strcspn(root, "*?[{");
+  while (k > 1 && root[k - 1] == '/') k--;
+  return n >= k && strncmp(root, path, k) == 0 && (root[k] != 0 || n == k || path[k] == '/');
+}
+
 /* After a start the store is full: the last offset and the newest file follow from it. */
-static void recall(file_feed *f) {
+static mill_status recall(file_feed *f, mill_error *err) {
   int64_t newest = INT64_MIN;
-  if (f->recalled) return;
+  const char *root = f->source->read.paths[0];
+  if (f->recalled) return MILL_OK;
   for (size_t i = 0; i < f->seen.nentries; i++) {
-    if (f->seen.entry[i] == NULL) continue;
-    claim c = claim_of(f->seen.entry[i]);
+    const mill_store_entry *e = f->seen.entry[i];
+    if (e == NULL) continue;
+    claim c = claim_of(e);
+    const char *path = mill_store_value(e) + sizeof c;
+    size_t n = e->value_size > sizeof c ? e->value_size - sizeof c : 0;
+    if (!is_below(root, path, n))
+      return mill_fail(err, MILL_E_STREAMING_SOURCES_CHANGED, "stored",
+                       mill_error_fmt(err, "the file %.*s", (int)n, path), "requested",
+                       mill_error_fmt(err, "the folder %s", root), NULL);
     if (c.offset > f->last) f->last = c.offset;
     if (c.millis > newest) newest = c.millis;
   }
   if (newest != INT64_MIN) f->oldest = newest - f->max_age;
   f->recalled = true;
+  return MILL_OK;
 }
 
 /* ---- claiming ------------------------------------------------------------------------------- */
@@ -154,7 +170,7 @@ static mill_status latest(mill_stream_feed *base, const char *start, bool all, m
                           mill_error *err) {
   file_feed *f = (file_feed *)base;
   int64_t from = offset_of(f->source->ctx, start);
-  recall(f);
+  MILL_TRY(recall(f, err));
   if (from > f->last) f->last = from;
   if (f->last == from) MILL_TRY(claim_new(f, all, err));
   mill_text_reset(out);

@@ -64,7 +64,11 @@ local TRIGGERS = { processingTime = true, once = true, continuous = true, availa
 
 -- "10 seconds" in milliseconds; a month has 31 days.
 local function interval_of(name, text)
-  local v = core.interval("calendar", need_text(name, text))
+  local ok, v = pcall(core.interval, "calendar", need_text(name, text))
+  if not ok then
+    refuse("INVALID_INTERVAL_FORMAT.UNRECOGNIZED_NUMBER", "IllegalArgumentException", "22006", { input = text,
+      number = text }, ("The text '%s' is no interval, such as '10 seconds' is."):format(text))
+  end
   local ms = (v.months * 31 + v.days) * 86400000 + v.micros // 1000
   if ms < 0 then
     refuse("INVALID_PARAMETER_VALUE", "IllegalArgumentException", "22023", { parameter = name },
