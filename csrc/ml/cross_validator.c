@@ -15,7 +15,7 @@ static const mill_param params[] = {
     {"foldCol", MILL_PARAM_STRING, "\"\"", NULL, "column of fold numbers; \"\": by chance"},
     {"numFolds", MILL_PARAM_INT, "3", NULL, "how many folds, at least 2"},
     {"parallelism", MILL_PARAM_INT, "1", "[1,]", "kept for Spark, without effect"},
-    MILL_P_SEED("-1191137437"),
+    MILL_P_SEED(NULL),
     {0}};
 
 static const mill_param model_params[] = {
@@ -24,7 +24,7 @@ static const mill_param model_params[] = {
     MILL_P_EVALUATOR,
     {"foldCol", MILL_PARAM_STRING, "\"\"", NULL, "column of fold numbers; \"\": by chance"},
     {"numFolds", MILL_PARAM_INT, "3", NULL, "how many folds there were"},
-    MILL_P_SEED("-1191137437"),
+    MILL_P_SEED(NULL),
     {0}};
 
 typedef struct model {
@@ -79,7 +79,7 @@ static mill_status check_folds(mill_work *w, int n, const char *column, mill_err
 static mill_status try_fold(mill_tuning *t, int n, int which, double *metric, mill_error *err) {
   const mill_stage *s = t->work->stage;
   mill_dataset *d = t->work->data, *train, *test = NULL;
-  uint64_t seed = (uint64_t)mill_get_long(s, "seed");
+  uint64_t seed = mill_tuning_seed(s, -1191137437);
   const char *column = mill_get_text(s, "foldCol");
   MILL_TRY(d->fold(d, n, which, true, seed, column, &train, err));
   mill_status status = d->fold(d, n, which, false, seed, column, &test, err);

@@ -8,7 +8,7 @@ static const mill_param params[] = {
     MILL_P_MAPS,
     MILL_P_EVALUATOR,
     {"parallelism", MILL_PARAM_INT, "1", "[1,]", "kept for Spark, without effect"},
-    MILL_P_SEED("-1772833110"),
+    MILL_P_SEED(NULL),
     {"trainRatio", MILL_PARAM_DOUBLE, "0.75", "[0,1]", "share of the rows to train on"},
     {0}};
 
@@ -16,7 +16,7 @@ static const mill_param model_params[] = {
     MILL_P_ESTIMATOR,
     MILL_P_MAPS,
     MILL_P_EVALUATOR,
-    MILL_P_SEED("-1772833110"),
+    MILL_P_SEED(NULL),
     {"trainRatio", MILL_PARAM_DOUBLE, "0.75", "[0,1]", "share of the rows that trained"},
     {0}};
 
@@ -27,7 +27,7 @@ typedef struct model {
 
 static mill_status try_all(mill_tuning *t, double *metric, mill_error *err) {
   mill_dataset *d = t->work->data, *train, *test = NULL;
-  uint64_t seed = (uint64_t)mill_get_long(t->work->stage, "seed");
+  uint64_t seed = mill_tuning_seed(t->work->stage, -1772833110);
   double ratio = mill_get_double(t->work->stage, "trainRatio");
   MILL_TRY(d->split(d, ratio, true, seed, &train, err));
   mill_status s = d->split(d, ratio, false, seed, &test, err);

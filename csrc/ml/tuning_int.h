@@ -23,6 +23,10 @@ mill_status mill_tuning_try(mill_tuning *t, mill_dataset *train, mill_dataset *t
 /* Fit the best map to all rows; it becomes the model's part. */
 mill_status mill_tuning_finish(mill_tuning *t, const double *metric,
                                mill_error *err) MILL_USE_RESULT;
+/* The seed; where none is set that of Spark's class in Scala. */
+static inline uint64_t mill_tuning_seed(const mill_stage *s, int64_t otherwise) {
+  return (uint64_t)(mill_has(s, "seed") ? mill_get_long(s, "seed") : otherwise);
+}
 /* What the estimator adds. */
 mill_status mill_tuning_bind(mill_binder *b, mill_error *err) MILL_USE_RESULT;
 
