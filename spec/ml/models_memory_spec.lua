@@ -2,7 +2,7 @@
 local tidemill = require "tidemill"
 local ml = tidemill.ml
 local HANDLE = require "tidemill.internal".handle
-local STEP = tonumber(os.getenv "MILL_SWEEP_STEP") or 29
+local STEP = tonumber(os.getenv "MILL_SWEEP_STEP") or 17
 
 local V = ml.linalg.Vectors
 local ROWS = {}
@@ -13,7 +13,9 @@ end
 local C, R = ml.classification, ml.regression
 local lr = R.LinearRegression { loss = "huber", maxIter = 3 }
 local WORK = {
-  LinearRegression = function() return R.LinearRegression { weightCol = "w", elasticNetParam = 0.5, regParam = 0.1 } end,
+  LinearRegression = function()
+    return R.LinearRegression { weightCol = "w", elasticNetParam = 0.5, regParam = 0.1 }
+  end,
   Huber = function() return lr end,
   LogisticRegression = function() return C.LogisticRegression { maxIter = 4 } end,
   Multinomial = function()

@@ -33,7 +33,9 @@ describe("estimators", function()
     for _, bad in ipairs { 0 / 0, math.huge, -math.huge } do
       for i, class in ipairs(ESTIMATORS) do
         fails("USER_RAISED_EXCEPTION", class({}).fit, class {}, frame { good, { 1.0, V.dense { bad } } })
-        if i < 4 then fails("USER_RAISED_EXCEPTION", class({}).fit, class {}, frame { good, { bad, V.dense { 2 } } }) end
+        if i < 4 then
+          fails("USER_RAISED_EXCEPTION", class({}).fit, class {}, frame { good, { bad, V.dense { 2 } } })
+        end
       end
     end
     local e = fails("USER_RAISED_EXCEPTION", function()
@@ -100,7 +102,8 @@ describe("estimators", function()
   end)
 
   it("keep the threshold of two classes in one way or the other", function()
-    local df = frame { { 1.0, V.dense { 1 } }, { 0.0, V.dense { 2 } }, { 1.0, V.dense { 0 } }, { 0.0, V.dense { 1.5 } } }
+    local df = frame { { 1.0, V.dense { 1 } }, { 0.0, V.dense { 2 } }, { 1.0, V.dense { 0 } },
+      { 0.0, V.dense { 1.5 } } }
     local class = ml.classification.LogisticRegression
     fails("ILLEGAL_ARGUMENT", function() class { threshold = 0.3, thresholds = { 0.3, 0.7 } }:fit(df) end)
     fails("ILLEGAL_ARGUMENT", function() class { thresholds = { 0.3, 0.3, 0.4 } }:fit(df) end)
