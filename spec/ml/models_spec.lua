@@ -101,6 +101,23 @@ describe("estimators", function()
     assert.same({ 1.0, 2.0 }, { model.rootNode.right.stats[1], model.rootNode.right.stats[2] })
   end)
 
+  it("answer to one vector as to a row", function()
+    local df = frame { { 1.0, V.dense { 1, 3 } }, { 0.0, V.dense { 2, 1 } }, { 1.0, V.dense { 5, 0.5 } } }
+    local tree = ml.classification.DecisionTreeClassifier { featuresCol = "features" }:fit(df)
+    local logistic = ml.classification.LogisticRegression { regParam = 0.1, rawPredictionCol = "" }:fit(df)
+    local line = ml.regression.LinearRegression {}:fit(df)
+    for _, row in ipairs(logistic:transform(df):collect()) do
+      assert.equal(row.prediction, logistic:predict(row.features))
+      assert.equal(tostring(row.probability), tostring(logistic:predictProbability(row.features)))
+    end
+    assert.equal(0.0, tree:predict { 2, 1 })
+    assert.equal(0.0, tree:predictLeaf { 1.0, 9 })
+    assert.equal(2, tree:predictRaw(V.dense { 1, 3 }).size)
+    assert.near(1.0, line:predict(V.dense { 1, 3 }), 1e-9)
+    fails("NOT_EXPECTED_TYPE", line.predict, line, "x")
+    fails("ATTRIBUTE_NOT_SUPPORTED", function() return line.predictRaw end)
+  end)
+
   it("keep the threshold of two classes in one way or the other", function()
     local df = frame { { 1.0, V.dense { 1 } }, { 0.0, V.dense { 2 } }, { 1.0, V.dense { 0 } },
       { 0.0, V.dense { 1.5 } } }
