@@ -31,8 +31,10 @@ const char *const mill_logistic_attributes[] = {"coefficients",
                                                 "summary.recallByLabel",
                                                 "summary.recallByThreshold",
                                                 "summary.roc",
+                                                "summary.scoreCol",
                                                 "summary.totalIterations",
                                                 "summary.truePositiveRateByLabel",
+                                                "summary.weightCol",
                                                 "summary.weightedFMeasure",
                                                 "summary.weightedFalsePositiveRate",
                                                 "summary.weightedPrecision",
@@ -46,7 +48,7 @@ static const char *const binary_only[] = {"summary.areaUnderROC",
                                           "summary.precisionByThreshold",
                                           "summary.recallByThreshold",
                                           "summary.roc",
-                                          "summary.probabilityCol",
+                                          "summary.scoreCol",
                                           NULL};
 
 static const struct {
@@ -204,6 +206,9 @@ static mill_status by_class(const mill_class_metrics *m, const char *name, mill_
 
 static mill_status summary_attribute(const mill_stage *stage, const mill_logistic_summary *s,
                                      const char *name, mill_answer *out, mill_error *err) {
+  if (strcmp(name, "scoreCol") == 0) name = "probabilityCol";
+  if (strcmp(name, "weightCol") == 0 && !mill_has(stage, name))
+    return mill_answer_text(out, name, err); /* as Spark calls it where there is none */
   if (strstr(name, "Col")) return mill_answer_text(out, mill_get_text(stage, name), err);
   if (strcmp(name, "labels") == 0)
     return mill_answer_doubles(out, s->classes.label, (size_t)s->classes.n, err);
