@@ -56,6 +56,7 @@ dev-deps:
 
 demo: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(RUN) $(LUA) examples/journey.lua
 
 test: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) all

@@ -15,14 +15,6 @@ void mill_stream_source_unref(mill_stream_source *s) {
   if (s && __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) == 0) s->free(s);
 }
 
-int64_t mill_offset_number(const char *text, const char *name, int64_t otherwise) {
-  size_t n = strlen(name);
-  for (const char *p = text; p && (p = strchr(p, '"')) != NULL; p++)
-    if (strncmp(p + 1, name, n) == 0 && strncmp(p + 1 + n, "\":", 2) == 0)
-      return strtoll(p + n + 3, NULL, 10);
-  return otherwise;
-}
-
 typedef struct memory_source {
   mill_stream_source base;
   mill_memory *memory;

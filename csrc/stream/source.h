@@ -45,9 +45,6 @@ struct mill_stream_source {
 mill_stream_source *mill_stream_source_ref(mill_stream_source *s);
 void mill_stream_source_unref(mill_stream_source *s); /* NULL allowed */
 
-/* For sources: a number of an offset {"name":N,..} that the source wrote itself. */
-int64_t mill_offset_number(const char *text, const char *name, int64_t otherwise);
-
 /* Rows pushed by the program, one offset an add ("0", "1", ..). */
 mill_status mill_stream_memory_new(const mill_context *ctx, const mill_type *schema,
                                    mill_stream_source **out, mill_error *err) MILL_USE_RESULT;

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "stream/source.h"
 
 typedef enum clean_kind { CLEAN_OFF, CLEAN_DELETE, CLEAN_ARCHIVE } clean_kind;
@@ -40,7 +41,9 @@ typedef struct claim { /* the value of a file in the store */
   int64_t millis;
 } claim;
 
-static int64_t offset_of(const char *text) { return mill_offset_number(text, "logOffset", -1); }
+static int64_t offset_of(const char *text) {
+  return text ? mill_json_peek_int(text, strlen(text), "logOffset", -1) : -1;
+}
 
 static const char *key_of(const file_feed *f, const char *path) {
   const char *slash = strrchr(path, '/');

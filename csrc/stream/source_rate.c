@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "stream/source.h"
 
 typedef struct rate_source {
@@ -78,10 +79,12 @@ static int64_t value_at(const rate_source *s, int64_t seconds) {
 /* ---- offsets -------------------------------------------------------------------------------- */
 
 static offset offset_of(const rate_source *s, const char *text) {
-  if (text == NULL) return (offset){0, s->start_time};
-  if (!s->micro_batch) return (offset){strtoll(text, NULL, 10), s->start_time};
-  return (offset){mill_offset_number(text, "offset", 0),
-                  mill_offset_number(text, "timestamp", s->start_time)};
+  offset o = {0, s->start_time};
+  if (text == NULL) return o;
+  if (!s->micro_batch) return (offset){strtoll(text, NULL, 10), o.millis};
+  size_t n = strlen(text);
+  return (offset){mill_json_peek_int(text, n, "offset", 0),
+                  mill_json_peek_int(text, n, "timestamp", s->start_time)};
 }
 
 static int64_t started(const rate_feed *f) {
