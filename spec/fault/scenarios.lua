@@ -262,6 +262,51 @@ scenario("a micro-batch", function(spark, dir)
   return table.concat(out, ";")
 end)
 
+--- f in a folder with two files of rows, gone afterwards; what ended a query is the error.
+local function stream(name, f)
+  scenario("stream: " .. name, function(spark, dir)
+    local base = dir .. "/stream"
+    assert(os.execute(("rm -rf '%s' && mkdir -p '%s/in'"):format(base, base)))
+    for i, rows in ipairs { "2024-05-01 10:00:00,a,1\n2024-05-01 10:04:00,b,2\n", "2024-05-01 11:00:00,a,3\n" } do
+      local file = assert(io.open(("%s/in/%d.csv"):format(base, i), "wb"))
+      file:write(rows)
+      assert(file:close())
+    end
+    local input = spark.readStream:schema "ts TIMESTAMP, k STRING, v INT":option("maxFilesPerTrigger", 1)
+    local fine, result = pcall(function() return f(spark, input:csv(base .. "/in"), base) end)
+    os.execute(("rm -rf '%s'"):format(base))
+    spark.catalog:dropTempView("seen")
+    while type(result) == "table" and result.cause do result = result.cause end
+    if not fine then error(result, 0) end
+    return result
+  end)
+end
+
+stream("filter and project into a table", function(spark, input)
+  input:where "v > 1":select("k", "v").writeStream:format "memory":queryName "seen":trigger { availableNow = true }
+    :start():awaitTermination()
+  return text(spark:table "seen":orderBy "v")
+end)
+stream("windows with a checkpoint into a table", function(spark, input, base)
+  input:withWatermark("ts", "10 minutes"):groupBy(F.expr "window(ts, '10 minutes')", F.expr "k"):agg(F.expr "sum(v) AS s")
+    .writeStream:format "memory":queryName "seen":option("checkpointLocation", base .. "/chk")
+    :trigger { availableNow = true }:start():awaitTermination()
+  return text(spark:table "seen":orderBy("k", "s"))
+end)
+stream("duplicates into files", function(spark, input, base)
+  input:dropDuplicates { "k" }.writeStream:format "csv":option("checkpointLocation", base .. "/chk")
+    :trigger { availableNow = true }:start(base .. "/out"):awaitTermination()
+  return text(spark.read:csv(base .. "/out"):orderBy "_c1")
+end)
+stream("a join with a table into a function", function(spark, input)
+  local names, out = spark:sql "SELECT * FROM VALUES ('a', 'ann'), ('b', 'bob') AS t(k, name)", {}
+  local query = input:join(names, { "k" }, "inner").writeStream:foreachBatch(function(df)
+    out[#out + 1] = text(df:orderBy "v")
+  end):trigger { availableNow = true }:start()
+  query:awaitTermination()
+  return table.concat(out, "\n")
+end)
+
 -- ---- machine learning --------------------------------------------------------------------------
 
 local ml = tidemill.ml
