@@ -453,6 +453,23 @@ int64_t mill_json_int(const mill_json *j, const char *name, int64_t otherwise) {
              : otherwise;
 }
 
+int64_t mill_json_peek_int(const char *p, size_t n, const char *name, int64_t otherwise) {
+  mill_json_reader r;
+  mill_json_token t;
+  int64_t v = otherwise, read;
+  mill_json_start(&r, p, n, 0);
+  if (mill_json_next(&r) != MILL_JSON_OBJECT) return otherwise;
+  while ((t = mill_json_next(&r)) == MILL_JSON_NAME) {
+    bool wanted = r.size == strlen(name) && memcmp(r.text, name, r.size) == 0;
+    t = mill_json_next(&r);
+    if (wanted && t == MILL_JSON_INTEGER &&
+        mill_parse_int64(r.text, r.size, INT64_MIN, INT64_MAX, false, &read) == MILL_PARSED)
+      v = read;
+    if (!mill_json_skip(&r, t)) return otherwise;
+  }
+  return t == MILL_JSON_OBJECT_END ? v : otherwise;
+}
+
 double mill_json_double(const mill_json *j, const char *name, double otherwise) {
   const mill_json *v = mill_json_get(j, name);
   double d;

@@ -3,14 +3,15 @@
 ** same order at any number of threads. With a DISTINCT call the morsels run in turn into one set of
 ** groups.
 **
+** When memory nears the limit, the parts of finished morsels go to disk (aggregate_spill.c).
+**
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */
-#include <pthread.h>
 #include <string.h>
 
 #include "exec/aggregate_int.h"
 
-enum { FIRST_STATES = 8 };
+enum { FIRST_STATES = 8, MANY_GROUPS = 256 };
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a) {
   const mill_bound_aggregate *b = &p->op->aggs[call];
@@ -38,27 +39,35 @@ mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan, mill
 
 void mill_agg_part_clear(mill_agg_part *p) {
   if (p->plan == NULL) return;
+  mill_agg_runs_free(p);
   mill_agg_distinct_clear(p);
   mill_groups_clear(&p->groups);
   mill_free(p->arena.memory, p->state, (size_t)p->capacity * p->plan->state_size);
   mill_arena_clear(&p->arena);
 }
 
+static mill_status grow_states(mill_agg_part *p, uint32_t want, mill_error *err) {
+  size_t size = p->plan->state_size, have = p->capacity * size;
+  if (size == 0 || want <= p->capacity) return MILL_OK;
+  char *s = mill_realloc(p->arena.memory, p->state, have, want * size);
+  if (s == NULL) return mill_oom(p->arena.memory, want * size, err);
+  memset(s + have, 0, want * size - have);
+  p->state = s;
+  p->capacity = want;
+  return MILL_OK;
+}
+
+mill_status mill_agg_part_reserve(mill_agg_part *p, uint32_t n, mill_error *err) {
+  MILL_TRY(mill_groups_reserve(&p->groups, n, err));
+  return grow_states(p, n, err);
+}
+
 /* States for the groups from `from` on. */
 static mill_status make_states(mill_agg_part *p, uint32_t from, mill_error *err) {
   const mill_agg_plan *plan = p->plan;
-  mill_memory *m = p->arena.memory;
   uint32_t n = p->groups.n, want = p->capacity ? p->capacity : FIRST_STATES;
   while (want < n) want *= 2;
-  size_t size = plan->state_size, have = p->capacity * size;
-  if (size == 0) return MILL_OK;
-  if (want > p->capacity) {
-    char *s = mill_realloc(m, p->state, have, want * size);
-    if (s == NULL) return mill_oom(m, want * size, err);
-    memset(s + have, 0, want * size - have);
-    p->state = s;
-    p->capacity = want;
-  }
+  MILL_TRY(grow_states(p, want, err));
   for (int i = 0; i < plan->op->naggs; i++) {
     const mill_aggregate *impl = plan->op->aggs[i].impl;
     mill_call call = mill_agg_call(plan, i, &p->arena);
@@ -164,8 +173,10 @@ typedef struct agg_sink {
   mill_agg_part **part;
   agg_worker **worker; /* of each morsel that runs */
   size_t n;
+  uint32_t groups; /* of the last part that was finished: the next will have as many */
   agg_worker *all, *free;
   pthread_mutex_t lock;
+  mill_agg_spill spill;
 } agg_sink;
 
 static bool never_full(mill_sink *s) {
@@ -226,7 +237,10 @@ static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err)
   mill_agg_part *p = mill_calloc(k->base.x->ctx->memory, sizeof *p);
   if (p == NULL) return mill_oom(k->base.x->ctx->memory, sizeof *p, err);
   *out = p;
-  return mill_agg_part_init(p, &k->plan, err);
+  MILL_TRY(mill_agg_part_init(p, &k->plan, err));
+  uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
+  if (like < MANY_GROUPS || k->plan.op->nkeys == 0) return MILL_OK;
+  return mill_agg_part_reserve(p, like + like / 8, err);
 }
 
 static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
@@ -240,14 +254,16 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
 static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   agg_worker *w = k->worker[morsel];
-  (void)err;
   if (k->one || w == NULL) return MILL_OK;
   k->worker[morsel] = NULL;
+  __atomic_store_n(&k->groups, k->part[morsel]->groups.n, __ATOMIC_RELAXED);
+  mill_groups_close(&k->part[morsel]->groups);
   pthread_mutex_lock(&k->lock);
   w->next_free = k->free;
   k->free = w;
   pthread_mutex_unlock(&k->lock);
-  return MILL_OK;
+  if (k->plan.op->nkeys == 0 || !mill_spill_due(s->x->ctx)) return MILL_OK;
+  return mill_agg_spill_part(k->part[morsel], &k->spill, err);
 }
 
 static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill_error *err) {
@@ -299,6 +315,8 @@ static void sink_clear(agg_sink *k) {
   }
   if (k->part) mill_free(m, k->part, (k->n + 1) * sizeof *k->part);
   if (k->worker) mill_free(m, k->worker, (k->n + 1) * sizeof *k->worker);
+  mill_spill_free(k->spill.file);
+  pthread_mutex_destroy(&k->spill.lock);
   pthread_mutex_destroy(&k->lock);
 }
 
@@ -309,6 +327,7 @@ mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_tabl
   agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
   mill_table *t = NULL;
   pthread_mutex_init(&k.lock, NULL);
+  pthread_mutex_init(&k.spill.lock, NULL);
   mill_status s = make_plan(&k, op, &a, err);
   if (k.one || mill_op_needs_host(op)) k.base.full = never_full;
   if (s == MILL_OK) s = mill_table_new(x->ctx->memory, op->schema, &t, err);

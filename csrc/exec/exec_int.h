@@ -11,10 +11,13 @@
 
 #include "exec/run.h"
 
+typedef struct mill_shared mill_shared;
+
 typedef struct mill_exec {
   const mill_run *run;
   const mill_context *ctx;
   const mill_settings *set;
+  mill_shared **shared; /* what SHARE operators have computed so far in this run */
 } mill_exec;
 
 /* A streaming operator in one worker. Pushes what it makes of a batch into `next`. */
@@ -49,8 +52,8 @@ mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_tabl
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
-mill_status mill_exec_window(const mill_exec *x, const mill_op *op, mill_table **out,
-                             mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                  mill_error *err) MILL_USE_RESULT;
 
 /* Joins: the table of the right side, shared by the probes of all workers. */
 typedef struct mill_join_table mill_join_table;

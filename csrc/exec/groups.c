@@ -215,8 +215,8 @@ static mill_status grow_words(mill_groups *g, uint64_t **p, uint32_t words, uint
 
 /* On failure the arrays may differ in size; those already larger are cut back, so that capacity
 ** tells the truth. */
-static mill_status grow_rows(mill_groups *g, mill_error *err) {
-  uint32_t want = g->capacity ? 2 * g->capacity : FIRST_GROUPS, words = g->layout->words;
+static mill_status grow_rows(mill_groups *g, uint32_t want, mill_error *err) {
+  uint32_t words = g->layout->words;
   if (!g->layout->plain) words = 0;
   mill_groups was = *g;
   MILL_TRY(grow_words(g, &g->row, words, want, err));
@@ -235,9 +235,9 @@ static mill_status grow_rows(mill_groups *g, mill_error *err) {
   return s;
 }
 
-static mill_status rehash(mill_groups *g, mill_error *err) {
+static mill_status rehash(mill_groups *g, size_t groups, mill_error *err) {
   size_t want = g->nslots ? 2 * g->nslots : 2 * FIRST_GROUPS;
-  while (want < 2 * (size_t)(g->n + 1)) want *= 2;
+  while (want < 2 * (groups + 1)) want *= 2;
   uint64_t *to = mill_calloc(g->memory, want * sizeof *to);
   if (to == NULL) return mill_oom(g->memory, want * sizeof *to, err);
   for (uint32_t k = 0; k < g->n; k++) {
@@ -249,6 +249,11 @@ static mill_status rehash(mill_groups *g, mill_error *err) {
   g->slot = to;
   g->nslots = want;
   return MILL_OK;
+}
+
+mill_status mill_groups_reserve(mill_groups *g, uint32_t n, mill_error *err) {
+  if (n > g->capacity) MILL_TRY(grow_rows(g, n, err));
+  return 2 * (size_t)(n + 1) > g->nslots ? rehash(g, n, err) : MILL_OK;
 }
 
 static bool same_strings(const mill_group_layout *l, const uint64_t *a, const uint64_t *b) {
@@ -309,7 +314,10 @@ static mill_status need_nulls(mill_groups *g, mill_error *err) {
 static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t i,
                              mill_error *err) {
   const mill_group_layout *l = g->layout;
-  if (g->n == g->capacity) MILL_TRY(grow_rows(g, err));
+  if (g->n == g->capacity) {
+    if (g->capacity > UINT32_MAX / 2) return mill_oom(g->memory, SIZE_MAX, err);
+    MILL_TRY(grow_rows(g, g->capacity ? 2 * g->capacity : FIRST_GROUPS, err));
+  }
   if (!l->plain) {
     for (int c = 0; c < l->nkeys; c++)
       MILL_TRY(mill_vector_append(&g->key[c], &k->value[c], &i, 1, true, g->arena, err));
@@ -328,7 +336,7 @@ mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t 
                              mill_error *err) {
   bool number = g->layout->plain && g->layout->words == 1 && g->layout->nkeys == 1;
   for (uint32_t i = 0; i < n; i++) {
-    if (2 * (size_t)(g->n + 1) > g->nslots) MILL_TRY(rehash(g, err));
+    if (2 * (size_t)(g->n + 1) > g->nslots) MILL_TRY(rehash(g, g->n, err));
     uint64_t h = k->hash[i], tag = h >> 32;
     size_t s = h & (g->nslots - 1);
     for (;; s = (s + 1) & (g->nslots - 1)) {

@@ -57,6 +57,8 @@ typedef struct mill_groups {
 
 mill_status mill_groups_init(mill_groups *g, const mill_group_layout *l, mill_memory *m,
                              mill_arena *a, mill_error *err) MILL_USE_RESULT;
+/* Room for n groups at once. */
+mill_status mill_groups_reserve(mill_groups *g, uint32_t n, mill_error *err) MILL_USE_RESULT;
 void mill_groups_clear(mill_groups *g);
 /* Give back what only finding needs. */
 void mill_groups_close(mill_groups *g);

@@ -19,7 +19,8 @@ typedef struct probe {
   mill_arena scratch;
   mill_batch *in;
   bool alone;                /* a row has at most one partner, and no condition decides */
-  uint32_t next[MILL_BATCH]; /* candidate of each row of the batch + 1; 0: no more */
+  uint32_t next[MILL_BATCH]; /* place of each row's candidate + 1; 0: no more */
+  uint32_t stop[MILL_BATCH]; /* where the places end that may have more */
   bool null_key[MILL_BATCH];
   uint8_t met[MILL_BATCH];
   uint32_t left[MILL_BATCH], right[MILL_BATCH]; /* a list of pairs: row of the batch, right row */
@@ -36,13 +37,13 @@ static bool same_keys(const probe *p, uint32_t i, uint32_t right) {
   return true;
 }
 
-/* The first row + 1 of a chain from r on whose key is that of row i. */
-static uint32_t match_from(const probe *p, uint32_t r, uint64_t word, uint32_t i) {
+/* The first place + 1 from `at` on, before the row's stop, whose key is that of row i. */
+static uint32_t match_from(const probe *p, uint32_t at, uint64_t word, uint32_t i) {
   const mill_join_table *t = p->t;
-  if (t->dense) return r;
-  for (; r; r = t->next[r - 1])
-    if (t->word[r - 1] == word && (t->numbers || same_keys(p, i, r - 1))) break;
-  return r;
+  uint32_t stop = p->stop[i];
+  if (!t->dense)
+    while (at < stop && (t->word[at] != word || !(t->numbers || same_keys(p, i, t->row[at])))) at++;
+  return at < stop ? at + 1 : 0;
 }
 
 static void look_up(probe *p, uint32_t n) {
@@ -50,22 +51,37 @@ static void look_up(probe *p, uint32_t n) {
   uint64_t word[MILL_BATCH];
   uint8_t can[MILL_BATCH];
   mill_join_words(t, p->key, 0, n, word, can);
-  if (t->dense) {
-    for (uint32_t i = 0; i < n; i++) p->next[i] = can[i] ? t->slot[word[i]] : 0;
+  if (t->row == NULL) {
+    for (uint32_t i = 0; i < n; i++) {
+      p->next[i] = can[i] ? t->start[word[i]] : 0;
+      p->stop[i] = 0;
+    }
     return;
   }
-  for (uint32_t i = 0; i < n; i++) p->next[i] = can[i] ? t->slot[mill_join_slot(t, word[i])] : 0;
+  for (uint32_t i = 0; i < n; i++) {
+    size_t slot = can[i] ? mill_join_slot(t, word[i]) : 0;
+    p->next[i] = t->start[slot];
+    p->stop[i] = can[i] ? t->start[slot + 1] : 0;
+  }
   for (uint32_t i = 0; i < n; i++)
-    if (p->next[i]) p->next[i] = match_from(p, p->next[i], word[i], i);
+    p->next[i] = p->next[i] < p->stop[i] ? match_from(p, p->next[i], word[i], i) : 0;
 }
 
-static void advance(probe *p, uint32_t i) {
+/* The right row that is the candidate of row i. */
+static inline uint32_t candidate(const probe *p, uint32_t i) {
+  uint32_t at = p->next[i] - 1;
+  return p->t->row ? p->t->row[at] : at;
+}
+
+static inline void advance(probe *p, uint32_t i) {
   const mill_join_table *t = p->t;
-  uint32_t r = p->next[i];
-  if (p->base.op->nkeys == 0)
-    p->next[i] = r < t->rows ? r + 1 : 0;
+  uint32_t at = p->next[i];
+  if (at >= p->stop[i])
+    p->next[i] = 0;
+  else if (t->dense || p->base.op->nkeys == 0)
+    p->next[i] = at + 1;
   else
-    p->next[i] = match_from(p, t->next[r - 1], t->word[r - 1], i);
+    p->next[i] = match_from(p, at, t->word[at - 1], i);
 }
 
 static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
@@ -73,7 +89,7 @@ static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
   p->in = b;
   mill_arena_reset(&p->scratch);
   if (nkeys == 0) {
-    for (uint32_t i = 0; i < b->n; i++) p->next[i] = p->t->rows > 0;
+    for (uint32_t i = 0; i < b->n; i++) p->next[i] = p->t->rows > 0, p->stop[i] = p->t->rows;
     return MILL_OK;
   }
   MILL_TRY(mill_program_run(p->keys, b, p->key, err));
@@ -165,11 +181,12 @@ static mill_status pass_alone(probe *p, bool outer, mill_error *err) {
   mill_vector *cols = mill_arena_alloc(&p->scratch, (ncols + 1) * sizeof *cols);
   if (cols == NULL) return mill_oom(p->scratch.memory, ncols, err);
   for (uint32_t i = 0; i < in->n; i++) {
-    uint32_t at = mill_batch_row(in, i), r = p->next[i];
+    uint32_t at = mill_batch_row(in, i);
+    bool hit = p->next[i] != 0;
     p->position[n] = at;
-    p->at[at] = r ? r - 1 : p->t->rows;
-    n += r != 0 || outer;
-    if (p->t->met && r) p->t->met[r - 1] = 1;
+    p->at[at] = hit ? candidate(p, i) : p->t->rows;
+    n += hit || outer;
+    if (p->t->met && hit) p->t->met[p->at[at]] = 1;
   }
   if (n == 0) return MILL_OK;
   memcpy(cols, in->col, in->ncols * sizeof *cols);
@@ -204,7 +221,7 @@ static uint32_t list_pairs(probe *p, uint32_t *i, bool outer) {
     }
     p->met[*i] = 1;
     p->left[n] = *i;
-    p->right[n++] = p->next[*i] - 1;
+    p->right[n++] = candidate(p, *i);
     advance(p, *i);
   }
   return n;
@@ -308,7 +325,7 @@ static mill_status find_met(probe *p, mill_error *err) {
     uint32_t kept, left = 0;
     for (uint32_t k = 0; k < n; k++) {
       p->left[k] = open[k];
-      p->right[k] = p->next[open[k]] - 1;
+      p->right[k] = candidate(p, open[k]);
       advance(p, open[k]);
     }
     mill_arena_reset(&p->scratch);
@@ -387,14 +404,13 @@ static bool is_met(const probe *p, uint32_t r) {
 static uint32_t list_unmet(probe *p, uint32_t *i) {
   uint32_t n = 0;
   while (*i < p->in->n && n < MILL_BATCH) {
-    uint32_t r = p->next[*i];
-    if (r == 0) {
+    if (p->next[*i] == 0) {
       ++*i;
       continue;
     }
     p->left[n] = *i;
-    p->right[n] = r - 1;
-    n += !is_met(p, r - 1);
+    p->right[n] = candidate(p, *i);
+    n += !is_met(p, p->right[n]);
     advance(p, *i);
   }
   return n;

@@ -1,8 +1,8 @@
 /* Hash joins, the right side: its rows in a table by key; see join_int.h.
 **
-** Rows go into their chains from the last one on, so that chains ascend. Large tables are filled by
-** several workers: each goes over all rows and takes those whose slot lies in its share, so nothing
-** is shared and the result is the same at any number of threads. */
+** Rows stand by slot, found by counting, so that those of one key lie together. Large tables are
+** filled by several workers: each goes over all rows and takes those whose slot lies in its share,
+** so nothing is shared and the result is the same at any number of threads. */
 #include <string.h>
 
 #include "base/thread.h"
@@ -79,20 +79,29 @@ static mill_status collect_columns(mill_join_table *t, mill_error *err) {
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-/* Add what key k gives to the words; numbers out of range have no partner. */
+/* What key k gives to the words, which the first key begins; numbers out of range have no
+** partner. */
 #define ADD_NUMBERS(T)                                                                             \
   do {                                                                                             \
     const T *x = v->data;                                                                          \
-    const uint32_t mask = v->mask;                                                                 \
-    for (uint32_t i = 0; i < n; i++) {                                                             \
-      uint64_t d = (uint64_t)(int64_t)x[(from + i) & mask] - (uint64_t)k->base;                    \
-      can[i] &= d < k->range;                                                                      \
-      word[i] += d * k->step;                                                                      \
+    if (v->mask && step == 1 && first) {                                                           \
+      for (uint32_t i = 0; i < n; i++) {                                                           \
+        const uint64_t d = (uint64_t)(int64_t)x[from + i] - base;                                  \
+        can[i] &= d < range;                                                                       \
+        word[i] = d;                                                                               \
+      }                                                                                            \
+    } else {                                                                                       \
+      for (uint32_t i = 0; i < n; i++) {                                                           \
+        const uint64_t d = (uint64_t)(int64_t)x[(from + i) & v->mask] - base;                      \
+        can[i] &= d < range;                                                                       \
+        word[i] = first ? d * step : word[i] + d * step;                                           \
+      }                                                                                            \
     }                                                                                              \
   } while (0)
 
 static void add_numbers(const mill_join_number *k, const mill_vector *v, uint32_t from, uint32_t n,
-                        uint64_t *word, uint8_t *can) {
+                        bool first, uint64_t *restrict word, uint8_t *restrict can) {
+  const uint64_t base = (uint64_t)k->base, range = k->range, step = k->step;
   switch (v->type->phys) {
   case MILL_PHYS_BOOL: ADD_NUMBERS(uint8_t); break;
   case MILL_PHYS_I8: ADD_NUMBERS(int8_t); break;
@@ -111,8 +120,7 @@ void mill_join_words(const mill_join_table *t, const mill_vector *key, uint32_t 
     for (uint32_t i = 0; i < n; i++) can[i] &= mill_vector_valid(&key[k], from + i);
   }
   if (t->numbers) {
-    memset(word, 0, n * sizeof *word);
-    for (int k = 0; k < nkeys; k++) add_numbers(&t->number[k], &key[k], from, n, word, can);
+    for (int k = 0; k < nkeys; k++) add_numbers(&t->number[k], &key[k], from, n, k == 0, word, can);
     return;
   }
   uint32_t row[MILL_BATCH];
@@ -165,80 +173,156 @@ static void choose_words(mill_join_table *t) {
   if (t->dense) t->nslots = (size_t)total;
 }
 
-/* ---- chains --------------------------------------------------------------------------------- */
+/* ---- slots ---------------------------------------------------------------------------------- */
 
 typedef struct filling {
   mill_join_table *t;
+  uint64_t *word; /* by row */
   uint8_t *can;
   size_t shares;
-  bool twice[MOST_SHARES]; /* a key stands twice */
+  uint32_t count[MOST_SHARES + 1]; /* rows of the shares before, then of each */
+  bool twice[MOST_SHARES];         /* a key stands twice */
 } filling;
+
+typedef struct share {
+  size_t low, high;
+} share;
+
+static share share_of(const filling *f, size_t i) {
+  size_t each = f->t->nslots / f->shares;
+  return (share){each * i, i + 1 == f->shares ? f->t->nslots : each * (i + 1)};
+}
 
 static mill_status fill_words(void *arg, size_t block, int worker, mill_error *err) {
   filling *f = arg;
   uint32_t from = (uint32_t)block * BLOCK;
   uint32_t n = f->t->rows - from < BLOCK ? f->t->rows - from : BLOCK;
   (void)worker, (void)err;
-  mill_join_words(f->t, f->t->key, from, n, f->t->word + from, f->can + from);
+  mill_join_words(f->t, f->t->key, from, n, f->word + from, f->can + from);
   return MILL_OK;
 }
 
-/* Does a chain hold the word already? A long chain counts as one that does. */
-static bool repeats(const mill_join_table *t, uint32_t r, uint64_t word) {
-  for (int steps = 0; r; r = t->next[r - 1], steps++)
-    if (t->dense || t->word[r - 1] == word || steps == 8) return true;
+/* Dense keys: a row a slot, as long as no slot wants two. */
+static mill_status fill_single(void *arg, size_t number, int worker, mill_error *err) {
+  filling *f = arg;
+  mill_join_table *t = f->t;
+  share s = share_of(f, number);
+  (void)worker, (void)err;
+  for (uint32_t row = 0; row < t->rows; row++) {
+    uint64_t at = f->word[row];
+    if (!f->can[row] || at < s.low || at >= s.high) continue;
+    if (t->start[at]) {
+      f->twice[number] = true;
+      return MILL_OK;
+    }
+    t->start[at] = row + 1;
+  }
+  return MILL_OK;
+}
+
+/* Count the rows of each slot two places on, where the next step makes them ends of slots. */
+static mill_status count_share(void *arg, size_t number, int worker, mill_error *err) {
+  filling *f = arg;
+  mill_join_table *t = f->t;
+  share s = share_of(f, number);
+  uint32_t n = 0;
+  (void)worker, (void)err;
+  for (uint32_t row = 0; row < t->rows; row++) {
+    size_t at = mill_join_slot(t, f->word[row]);
+    if (!f->can[row] || at < s.low || at >= s.high) continue;
+    t->start[at + 1]++;
+    n++;
+  }
+  f->count[number + 1] = n;
+  return MILL_OK;
+}
+
+/* Do two rows of a slot have the same word? A slot of many rows counts as one that does. */
+static bool repeats(const mill_join_table *t, uint32_t from, uint32_t to) {
+  if (to - from > 8) return true;
+  for (uint32_t a = from; a < to; a++)
+    for (uint32_t b = a + 1; b < to; b++)
+      if (t->dense || t->word[a] == t->word[b]) return true;
   return false;
 }
 
-static mill_status fill_share(void *arg, size_t share, int worker, mill_error *err) {
+/* start[slot + 1] counts the slot's rows; make it the slot's begin, and by placing rows its end. */
+static mill_status place_share(void *arg, size_t number, int worker, mill_error *err) {
   filling *f = arg;
   mill_join_table *t = f->t;
-  size_t low = t->nslots / f->shares * share;
-  size_t high = share + 1 == f->shares ? t->nslots : t->nslots / f->shares * (share + 1);
-  bool twice = false;
+  share s = share_of(f, number);
+  uint32_t at = f->count[number];
   (void)worker, (void)err;
-  for (uint32_t row = t->rows; row-- > 0;) {
-    size_t at = mill_join_slot(t, t->word[row]);
-    if (!f->can[row] || at < low || at >= high) continue;
-    uint32_t *s = &t->slot[at];
-    if (*s && !twice) twice = repeats(t, *s, t->word[row]);
-    t->next[row] = *s;
-    *s = row + 1;
+  for (size_t i = s.low; i < s.high; i++) {
+    uint32_t n = t->start[i + 1];
+    t->start[i + 1] = at;
+    at += n;
   }
-  f->twice[share] = twice;
+  for (uint32_t row = 0; row < t->rows; row++) {
+    size_t slot = mill_join_slot(t, f->word[row]);
+    if (!f->can[row] || slot < s.low || slot >= s.high) continue;
+    uint32_t place = t->start[slot + 1]++;
+    t->row[place] = row;
+    if (t->word) t->word[place] = f->word[row];
+  }
+  uint32_t from = f->count[number];
+  for (size_t i = s.low; i < s.high && !f->twice[number]; i++) {
+    uint32_t to = t->start[i + 1];
+    if (to - from > 1) f->twice[number] = repeats(t, from, to);
+    from = to;
+  }
   return MILL_OK;
 }
 
-static mill_status fill(mill_join_table *t, uint8_t *can, mill_error *err) {
-  mill_pool *pool = t->x->ctx->pool;
-  size_t blocks = ((size_t)t->rows + BLOCK - 1) / BLOCK;
-  filling f = {.t = t, .can = can, .shares = 1};
-  MILL_TRY(mill_pool_run(pool, blocks, fill_words, &f, err));
-  if (t->rows > FEW_ROWS) f.shares = (size_t)mill_pool_threads(pool);
-  if (f.shares > MOST_SHARES) f.shares = MOST_SHARES;
-  MILL_TRY(mill_pool_run(pool, f.shares, fill_share, &f, err));
-  t->unique = true;
-  for (size_t i = 0; i < f.shares; i++) t->unique &= !f.twice[i];
-  for (int k = 0; k < t->op->nkeys; k++)
-    for (uint32_t i = 0; t->key[k].valid && i < t->rows && !t->has_null_key; i++)
-      t->has_null_key = !mill_vector_valid(&t->key[k], i);
-  return MILL_OK;
+static bool any_twice(const filling *f) {
+  for (size_t i = 0; i < f->shares; i++)
+    if (f->twice[i]) return true;
+  return false;
 }
 
-static mill_status make_chains(mill_join_table *t, mill_error *err) {
+static mill_status fill_slots(filling *f, mill_error *err) {
+  mill_join_table *t = f->t;
   mill_memory *m = t->x->ctx->memory;
+  mill_pool *pool = t->x->ctx->pool;
+  if (t->dense) {
+    MILL_TRY(mill_pool_run(pool, f->shares, fill_single, f, err));
+    t->unique = !any_twice(f);
+    if (t->unique) return MILL_OK;
+    memset(f->twice, 0, sizeof f->twice);
+    memset(t->start, 0, (t->nslots + 2) * sizeof *t->start);
+  }
+  t->row = mill_alloc(m, ((size_t)t->rows + 1) * sizeof *t->row);
+  if (!t->dense) t->word = mill_alloc(m, ((size_t)t->rows + 1) * sizeof *t->word);
+  if (t->row == NULL || (!t->dense && t->word == NULL)) return mill_oom(m, t->rows, err);
+  MILL_TRY(mill_pool_run(pool, f->shares, count_share, f, err));
+  for (size_t i = 0; i < f->shares; i++) f->count[i + 1] += f->count[i];
+  MILL_TRY(mill_pool_run(pool, f->shares, place_share, f, err));
+  t->unique = !any_twice(f);
+  return MILL_OK;
+}
+
+static mill_status make_slots(mill_join_table *t, mill_error *err) {
+  mill_memory *m = t->x->ctx->memory;
+  mill_pool *pool = t->x->ctx->pool;
   size_t n = t->rows;
   choose_words(t);
   if (!t->dense) {
     for (t->nslots = 16, t->shift = 60; t->nslots < 2 * n; t->shift--) t->nslots *= 2;
   }
-  t->word = mill_alloc(m, (n + 1) * sizeof *t->word);
-  t->next = mill_calloc(m, (n + 1) * sizeof *t->next);
-  t->slot = mill_calloc(m, t->nslots * sizeof *t->slot);
-  uint8_t *can = mill_alloc(m, n + 1);
-  mill_status s = t->word && t->next && t->slot && can ? MILL_OK : mill_oom(m, n * 16, err);
-  if (s == MILL_OK) s = fill(t, can, err);
-  mill_free(m, can, n + 1);
+  filling f = {.t = t, .shares = 1};
+  if (n > FEW_ROWS) f.shares = (size_t)mill_pool_threads(pool);
+  if (f.shares > MOST_SHARES) f.shares = MOST_SHARES;
+  t->start = mill_calloc(m, (t->nslots + 2) * sizeof *t->start);
+  f.word = mill_alloc(m, (n + 1) * sizeof *f.word);
+  f.can = mill_alloc(m, n + 1);
+  mill_status s = t->start && f.word && f.can ? MILL_OK : mill_oom(m, n * 16, err);
+  if (s == MILL_OK) s = mill_pool_run(pool, (n + BLOCK - 1) / BLOCK, fill_words, &f, err);
+  if (s == MILL_OK) s = fill_slots(&f, err);
+  mill_free(m, f.word, (n + 1) * sizeof *f.word);
+  mill_free(m, f.can, n + 1);
+  for (int k = 0; k < t->op->nkeys; k++)
+    for (uint32_t i = 0; t->key[k].valid && i < t->rows && !t->has_null_key; i++)
+      t->has_null_key = !mill_vector_valid(&t->key[k], i);
   return s;
 }
 
@@ -260,7 +344,7 @@ mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_tab
     if (t->met == NULL) return mill_oom(m, t->rows, err);
   }
   MILL_TRY(collect_columns(t, err));
-  return op->nkeys ? make_chains(t, err) : MILL_OK;
+  return op->nkeys ? make_slots(t, err) : MILL_OK;
 }
 
 void mill_join_free(mill_join_table *t) {
@@ -268,8 +352,8 @@ void mill_join_free(mill_join_table *t) {
   mill_memory *m = t->x->ctx->memory;
   size_t n = t->rows;
   mill_free(m, t->word, (n + 1) * sizeof *t->word);
-  mill_free(m, t->next, (n + 1) * sizeof *t->next);
-  mill_free(m, t->slot, t->nslots * sizeof *t->slot);
+  mill_free(m, t->row, (n + 1) * sizeof *t->row);
+  mill_free(m, t->start, (t->nslots + 2) * sizeof *t->start);
   mill_free(m, t->met, n + 1);
   for (int i = 0; i < t->narenas; i++) mill_arena_clear(&t->arena[i]);
   if (t->arena) mill_free(m, t->arena, (size_t)t->narenas * sizeof *t->arena);

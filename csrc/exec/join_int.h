@@ -1,11 +1,12 @@
 /* The table of a hash join's right side: what build and probe share. Private to the joins. A join
 ** with `build_left` has the left side in the table, and what is said of the right one holds for it.
 **
-**     slot[h]  first row + 1 of a chain        word[row]  key or hash of the row
-**     next[row]  the row after it + 1, 0: none; chains are in ascending order of rows
+**     start[slot] .. start[slot + 1]     places of the slot's rows, which ascend
+**     row[place], word[place]            a row, and its key or hash
 **
 ** Integer keys become one number: sum of (key - base) * step over the keys. When few numbers are
-** possible the number is the slot itself (`dense`) and no word needs to be looked at. Other keys
+** possible the number is the slot itself (`dense`) and no word needs to be looked at; where each of
+** these also has one row at most, start[slot] is that row + 1 and nothing else is there. Other keys
 ** are hashed, and equal hashes compare the values.
 **
 ** Columns stand flat with one more row, all nulls, at their end: a right column of the result is a
@@ -34,7 +35,7 @@ struct mill_join_table {
   bool numbers, dense, unique, has_null_key;
   mill_join_number number[MILL_JOIN_KEYS];
   uint64_t *word;
-  uint32_t *slot, *next;
+  uint32_t *start, *row; /* row NULL: start holds rows */
   size_t nslots;
   int shift;
   uint8_t *met; /* RIGHT, FULL, build_left: rows that had a partner */

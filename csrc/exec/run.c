@@ -187,6 +187,43 @@ static mill_status run_outer_join(const mill_exec *x, const mill_op *op, mill_ta
   return s;
 }
 
+/* ---- rows that are used twice ---------------------------------------------------------------- */
+
+struct mill_shared {
+  mill_shared *next;
+  const mill_op *op;
+  mill_table *table;
+};
+
+static mill_status run_share(const mill_exec *x, const mill_op *op, mill_table **out,
+                             mill_error *err) {
+  for (mill_shared *s = *x->shared; s; s = s->next) {
+    if (s->op != op) continue;
+    *out = mill_table_ref(s->table);
+    return MILL_OK;
+  }
+  mill_shared *s = mill_calloc(x->ctx->memory, sizeof *s);
+  if (s == NULL) return mill_oom(x->ctx->memory, sizeof *s, err);
+  mill_status status = mill_exec_table(x, op->child[0], -1, &s->table, err);
+  if (status != MILL_OK) {
+    mill_free(x->ctx->memory, s, sizeof *s);
+    return status;
+  }
+  s->op = op;
+  s->next = *x->shared;
+  *x->shared = s;
+  *out = mill_table_ref(s->table);
+  return MILL_OK;
+}
+
+static void shared_clear(mill_memory *m, mill_shared *s) {
+  for (mill_shared *next; s; s = next) {
+    next = s->next;
+    mill_table_unref(s->table);
+    mill_free(m, s, sizeof *s);
+  }
+}
+
 static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, mill_table *out,
                           mill_error *err) {
   switch (op->kind) {
@@ -207,7 +244,7 @@ mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit
                             mill_error *err) {
   switch (op->kind) {
   case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
-  case MILL_OP_WINDOW: return mill_exec_window(x, op, out, err);
+  case MILL_OP_SHARE: return run_share(x, op, out, err);
   default: break;
   }
   MILL_TRY(mill_table_new(x->ctx->memory, op->schema, out, err));
@@ -220,8 +257,11 @@ mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit
 
 mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table **out,
                            mill_error *err) {
-  mill_exec x = {run, run->ctx, run->set};
-  return mill_exec_table(&x, root, -1, out, err);
+  mill_shared *shared = NULL;
+  mill_exec x = {run, run->ctx, run->set, &shared};
+  mill_status s = mill_exec_table(&x, root, -1, out, err);
+  shared_clear(run->ctx->memory, shared);
+  return s;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */

@@ -85,13 +85,97 @@ static const mill_node *by_size(mill_lowering *l, const mill_node *n) {
   return c;
 }
 
+/* ---- aggregates below joins ------------------------------------------------------------------ */
+
+/* The AGGREGATE below projections and filters, and its key that column *id stands for. */
+static const mill_node *aggregate_below(const mill_node *n, uint64_t *id) {
+  for (; n->kind == MILL_N_PROJECT || n->kind == MILL_N_FILTER; n = n->child[0]) {
+    const mill_expr *e = NULL;
+    if (n->kind == MILL_N_FILTER) continue;
+    for (int i = 0; i < n->nexprs; i++)
+      if (n->exprs[i]->id == *id) e = n->exprs[i];
+    if (e && e->kind == MILL_X_ALIAS) e = e->args[0];
+    if (e == NULL || e->kind != MILL_X_COLUMN) return NULL;
+    *id = e->id;
+  }
+  return n->kind == MILL_N_AGGREGATE && n->nsets == 0 ? n : NULL;
+}
+
+static bool add_narrow(mill_lowering *l, const mill_expr *left, const mill_expr *right,
+                       const mill_node *n, const mill_lowered *a, mill_narrow *out) {
+  uint64_t id = right->id;
+  if (right->kind != MILL_X_COLUMN || out->n == MILL_NARROW_KEYS) return true;
+  const mill_node *g = aggregate_below(n->child[1], &id);
+  for (int i = 0; g && i < g->nkeys; i++) {
+    const mill_expr *key = g->keys[i];
+    if (key->id != id) continue;
+    out->aggregate = g;
+    out->key[out->n] = key->kind == MILL_X_ALIAS ? key->args[0] : key;
+    out->few_key[out->n] = mill_lower_expr(l, left, a);
+    return out->few_key[out->n++] != NULL;
+  }
+  return true;
+}
+
+/* Where the right side groups many rows by the join's keys and the left side has few: the left
+** rows are computed once, and the rows to group are those that have a partner there. */
+static bool narrow_right(mill_lowering *l, const mill_node *n, mill_lowered *a, mill_narrow *out) {
+  mill_op_join j = kind_of(n);
+  mill_exprs c = {0};
+  const mill_expr *x, *y;
+  *out = (mill_narrow){0};
+  if (n->nexprs == 0 || j == MILL_OP_RIGHT || j == MILL_OP_FULL || j == MILL_OP_MARK ||
+      j == MILL_OP_NULL_AWARE_ANTI)
+    return true;
+  if (!mill_x_conjuncts(l->w, n->exprs[0], &c)) return false;
+  for (int i = 0; i < c.n; i++)
+    if (equality(c.at[i], "=", n, &x, &y) && !add_narrow(l, x, y, n, a, out)) return false;
+  if (out->aggregate == NULL) return true;
+  double many = mill_n_estimate(out->aggregate->child[0]);
+  if (many < MANY_ROWS || 4 * mill_n_estimate(n->child[0]) > many) {
+    *out = (mill_narrow){0};
+    return true;
+  }
+  out->few = mill_op_make(l, MILL_OP_SHARE, a->op);
+  a->op = out->few;
+  return out->few != NULL;
+}
+
+bool mill_lower_narrow(mill_lowering *l, const mill_narrow *few, mill_lowered *in) {
+  mill_op *op = mill_op_make(l, MILL_OP_JOIN, in->op);
+  const mill_bound **keys = mill_w_alloc(l->w, MILL_NARROW_KEYS * sizeof *keys);
+  const mill_bound **others = mill_w_alloc(l->w, MILL_NARROW_KEYS * sizeof *others);
+  if (op == NULL || keys == NULL || others == NULL) return false;
+  for (int i = 0; i < few->n; i++) {
+    others[i] = few->few_key[i];
+    keys[i] = mill_lower_expr(l, few->key[i], in);
+    if (keys[i] == NULL) return false;
+  }
+  op->child[1] = few->few;
+  op->nchildren = 2;
+  op->join = MILL_OP_SEMI;
+  op->keys = keys;
+  op->right_keys = others;
+  op->nkeys = few->n;
+  in->op = op;
+  return true;
+}
+
+/* Both sides of the join. */
+static bool lower_sides(mill_lowering *l, const mill_node *n, mill_lowered *a, mill_lowered *b) {
+  mill_narrow outer = l->narrow;
+  if (!mill_lower(l, n->child[0], a) || !narrow_right(l, n, a, &l->narrow)) return false;
+  if (l->narrow.aggregate == NULL) l->narrow = outer;
+  bool ok = mill_lower(l, n->child[1], b);
+  l->narrow = outer;
+  return ok;
+}
+
 bool mill_lower_join(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_lowered a, b;
   join_keys k = {0};
   n = by_size(l, n);
-  if (n == NULL || !mill_lower(l, n->child[0], &a) || !mill_lower(l, n->child[1], &b) ||
-      !split(l, n, &a, &b, &k))
-    return false;
+  if (n == NULL || !lower_sides(l, n, &a, &b) || !split(l, n, &a, &b, &k)) return false;
   mill_op *op = mill_op_make(l, MILL_OP_JOIN, a.op);
   if (op == NULL) return false;
   op->child[1] = b.op;

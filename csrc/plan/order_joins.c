@@ -18,8 +18,45 @@ typedef struct join_set {
   bool full;
 } join_set;
 
+/* The share of rows that a condition keeps, by its form. */
+static double share_kept(const mill_expr *e) {
+  if (mill_x_is_call(e, "and")) return share_kept(e->args[0]) * share_kept(e->args[1]);
+  if (mill_x_is_call(e, "or")) {
+    double s = share_kept(e->args[0]) + share_kept(e->args[1]);
+    return s < 1 ? s : 1;
+  }
+  if (mill_x_is_call(e, "isnotnull") || mill_x_is_call(e, "not")) return 0.9;
+  if (mill_x_is_call(e, "=")) return 0.05;
+  if (mill_x_is_call(e, "<") || mill_x_is_call(e, "<=") || mill_x_is_call(e, ">") ||
+      mill_x_is_call(e, ">="))
+    return 0.35;
+  return 0.2;
+}
+
+/* Rows of a relation before its filters. */
+static double base_rows(const mill_node *n) {
+  while (n->kind == MILL_N_FILTER || n->kind == MILL_N_PROJECT) n = n->child[0];
+  if (n->kind != MILL_N_JOIN) return mill_n_estimate(n);
+  double a = base_rows(n->child[0]), b = base_rows(n->child[1]);
+  bool left_only = n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI;
+  return left_only || a > b ? a : b;
+}
+
+/* Inner: each row of the side with more rows before filters has one partner before filters. */
+static double join_rows(const mill_node *n) {
+  double a = mill_n_estimate(n->child[0]), b = mill_n_estimate(n->child[1]);
+  if (n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI) return a * 0.5;
+  if (n->nexprs == 0) return a * b;
+  double x = base_rows(n->child[0]), y = base_rows(n->child[1]), keys = x < y ? x : y;
+  double rows = a * b / (keys > 1 ? keys : 1);
+  bool keeps_left = n->join == MILL_JOIN_LEFT || n->join == MILL_JOIN_FULL;
+  bool keeps_right = n->join == MILL_JOIN_RIGHT || n->join == MILL_JOIN_FULL;
+  if (keeps_left && rows < a) rows = a;
+  return keeps_right && rows < b ? b : rows;
+}
+
 double mill_n_estimate(const mill_node *n) {
-  double a, b;
+  double a;
   switch (n->kind) {
   case MILL_N_TABLE: return (double)n->table->rows;
   case MILL_N_CACHE:
@@ -31,15 +68,12 @@ double mill_n_estimate(const mill_node *n) {
                                         : (double)n->source->scan->bytes / 100;
   case MILL_N_VALUES: return n->nrows;
   case MILL_N_RANGE: return n->step ? (double)(n->to - n->from) / (double)n->step : 0;
-  case MILL_N_FILTER: return mill_n_estimate(n->child[0]) * 0.2;
+  case MILL_N_FILTER: return mill_n_estimate(n->child[0]) * share_kept(n->exprs[0]);
   case MILL_N_AGGREGATE: return n->nkeys ? mill_n_estimate(n->child[0]) * 0.2 : 1;
   case MILL_N_LIMIT:
     a = mill_n_estimate(n->child[0]);
     return n->to >= 0 && (double)n->to < a ? (double)n->to : a;
-  case MILL_N_JOIN:
-    a = mill_n_estimate(n->child[0]);
-    b = mill_n_estimate(n->child[1]);
-    return n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI ? a * 0.5 : a > b ? a : b;
+  case MILL_N_JOIN: return join_rows(n);
   default: return n->nchildren ? mill_n_estimate(n->child[0]) : 1;
   }
 }
@@ -58,12 +92,6 @@ static bool collect(mill_planner *w, const mill_node *n, join_set *s) {
   }
   return collect(w, n->child[0], s) && collect(w, n->child[1], s) &&
          (n->nexprs == 0 || mill_x_conjuncts(w, n->exprs[0], &s->predicates));
-}
-
-/* Rows of a relation before its filters. */
-static double base_rows(const mill_node *n) {
-  while (n->kind == MILL_N_FILTER || n->kind == MILL_N_PROJECT) n = n->child[0];
-  return mill_n_estimate(n);
 }
 
 /* Does the equality link the joined columns with relation k? */

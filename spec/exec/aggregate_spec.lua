@@ -1,0 +1,134 @@
+-- Grouping against plain loops: groups in order of their first row, at any number of threads, over keys of every form.
+local tidemill = require "tidemill"
+local null = tidemill.null
+
+local function text(v) return v == nil and "null" or v == null and "null" or tostring(v) end
+
+local function lines(df, columns)
+  local out = {}
+  for _, row in ipairs(df:collect()) do
+    local cells = {}
+    for i = 1, columns do cells[i] = text(row[i]) end
+    out[#out + 1] = table.concat(cells, " ")
+  end
+  return out
+end
+
+for _, threads in ipairs { 1, 3 } do
+  describe(("GROUP BY with %d threads"):format(threads), function()
+    local spark = tidemill.session { threads = threads }
+
+    -- count, sum, min and max of id over range(n) by key(id).
+    local function loops(n, key)
+      local order, group = {}, {}
+      for id = 0, n - 1 do
+        local k = text(key(id))
+        local g = group[k]
+        if g == nil then
+          g = { k, 0, 0, id, id }
+          group[k], order[#order + 1] = g, g
+        end
+        g[2], g[3], g[5] = g[2] + 1, g[3] + id, id
+      end
+      local out = {}
+      for i, g in ipairs(order) do out[i] = table.concat(g, " ") end
+      return out
+    end
+
+    local function check(n, sql, key)
+      assert.same(loops(n, key), lines(spark:sql(([[SELECT %s AS k, count(*), sum(id), min(id), max(id)
+        FROM range(%d) GROUP BY k]]):format(sql, n)), 5))
+    end
+
+    it("has one group, few and many", function()
+      check(150000, "0", function() return 0 end)
+      check(150000, "id % 7", function(id) return id % 7 end)
+      check(150000, "id * 7919 % 50021", function(id) return id * 7919 % 50021 end)
+    end)
+
+    it("has a group for each row", function()
+      check(140000, "999999 - id", function(id) return 999999 - id end)
+    end)
+
+    it("knows nulls from zeros", function()
+      check(90000, "if(id % 3 = 0, NULL, id % 4)", function(id) if id % 3 ~= 0 then return id % 4 end end)
+      check(90000, "if(id < 70000, id % 4, NULL)", function(id) if id < 70000 then return id % 4 end end)
+    end)
+
+    it("takes strings that are inline and those that are not", function()
+      check(90000, "concat('k', id % 20011)", function(id) return "k" .. id % 20011 end)
+      check(90000, "concat('more than twelve bytes ', id % 20011)",
+        function(id) return "more than twelve bytes " .. id % 20011 end)
+      check(90000, "if(id % 5 = 0, NULL, concat(repeat('x', int(id % 17)), id % 3))", function(id)
+        if id % 5 ~= 0 then return ("x"):rep(id % 17) .. id % 3 end
+      end)
+    end)
+
+    it("takes several keys", function()
+      local want = loops(90000, function(id)
+        return (id % 3 == 0 and "null" or id % 2) .. " s" .. id % 5 .. " " .. (id % 11 == 0 and "null" or "true")
+      end)
+      assert.same(want, lines(spark:sql [[SELECT if(id % 3 = 0, NULL, int(id % 2)) AS a, concat('s', id % 5) AS b,
+        if(id % 11 = 0, NULL, true) AS c, count(*), sum(id), min(id), max(id) FROM range(90000) GROUP BY a, b, c]], 7))
+    end)
+
+    it("takes numbers of every width", function()
+      for _, t in ipairs { "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL(5,0)", "DECIMAL(30,0)" } do
+        local float = t == "FLOAT" or t == "DOUBLE"
+        check(70000, ("CAST(id %% 50 - 25 AS %s)"):format(t), function(id)
+          return id % 50 - 25 + (float and 0.0 or 0)
+        end)
+      end
+    end)
+
+    it("has one NaN and one zero", function()
+      local df = spark:sql [[SELECT x, count(*) FROM VALUES (double('NaN')), (0.0D), (-0.0D), (double('NaN')), (NULL), (1.0D)
+        AS t(x) GROUP BY x]]
+      assert.same({ "nan 2", "0.0 2", "null 1", "1.0 1" }, (function()
+        local l = lines(df, 2)
+        l[1] = l[1]:lower():gsub("^-", "")
+        return l
+      end)())
+    end)
+
+    it("takes nested keys", function()
+      local r = spark:sql [[SELECT array(id % 3, NULL) AS a, struct(id % 2 AS x, 'y' AS y) AS s, count(*) AS n
+        FROM range(70000) GROUP BY a, s]]:collect()
+      assert.equal(6, #r)
+      assert.equal(70000, r[1].n + r[2].n + r[3].n + r[4].n + r[5].n + r[6].n)
+    end)
+
+    it("has no group without rows, and one row without keys", function()
+      assert.same({}, lines(spark:sql "SELECT id, count(*) FROM range(0) GROUP BY id", 2))
+      assert.same({ "0 null" }, lines(spark:sql "SELECT count(*), sum(id) FROM range(0)", 2))
+      assert.same({ "0 null" }, lines(spark:sql "SELECT count(*), sum(id) FROM range(100000) WHERE id < 0", 2))
+    end)
+
+    it("keeps the order of rows in lists and sums", function()
+      local r = spark:sql [[SELECT id % 3 AS k, collect_list(id) AS l, first(id) AS f, last(id) AS z FROM range(140000)
+        WHERE id % 1000 < 4 GROUP BY k]]:collect()
+      for i, row in ipairs(r) do
+        local at = 0
+        for id = 0, 139999 do
+          if id % 1000 < 4 and id % 3 == (i - 1) then
+            at = at + 1
+            assert.equal(id, row.l[at])
+          end
+        end
+        assert.equal(row.l[1], row.f)
+        assert.equal(row.l[at], row.z)
+      end
+      local sums = spark:sql [[SELECT id % 30011 AS k, sum(1.0D / (id + 1)) AS s FROM range(200000) GROUP BY k]]:collect()
+      local one = tidemill.session { threads = 1 }
+      local alone = one:sql [[SELECT id % 30011 AS k, sum(1.0D / (id + 1)) AS s FROM range(200000) GROUP BY k]]:collect()
+      assert.equal(#alone, #sums)
+      for i = 1, #sums do assert.equal(alone[i].s, sums[i].s) end
+    end)
+
+    it("counts what is distinct, and what a filter keeps", function()
+      assert.same({ "0 5 25000 20000", "1 5 25000 20000", "2 5 25000 20000", "3 5 25000 20000" },
+        lines(spark:sql [[SELECT id % 4 AS k, count(DISTINCT id % 5), count(*), count(*) FILTER (WHERE id % 5 > 0)
+          FROM range(100000) GROUP BY k]], 4))
+    end)
+  end)
+end

@@ -1,0 +1,152 @@
+-- Joins against nested loops: every kind, over keys of every form that the join's table tells apart.
+local tidemill = require "tidemill"
+local null = tidemill.null
+
+local LEFT, RIGHT, SEED = 300, 250, 12345
+
+-- Numbers 0 .. n - 1 that repeat and have gaps, from a generator of the C standard.
+local function numbers(count, n)
+  local list = {}
+  for i = 1, count do
+    SEED = (SEED * 1103515245 + 12345) % 2147483648
+    list[i] = SEED // 65536 % n
+  end
+  return list
+end
+
+-- Forms of keys: SQL type and what number x becomes; nil is null.
+local FORMS = {
+  { "INT", function(x) return x % 9 ~= 0 and x or nil end, "dense" },
+  { "BIGINT", function(x) return x % 9 ~= 0 and x * 1000000007 - 40000000000 or nil end, "far apart" },
+  { "STRING", function(x) return x % 9 ~= 0 and ("k" .. x) or nil end, "short strings" },
+  { "STRING", function(x) return x % 9 ~= 0 and ("a key of more than twelve bytes " .. x) or nil end, "long strings" },
+  { "DOUBLE", function(x) return x % 9 ~= 0 and (x == 1 and 0 / 0 or x == 2 and -0.0 or x == 3 and 0.0 or x / 4) or nil
+    end, "doubles" },
+  { "BOOLEAN", function(x) return x % 9 ~= 0 and x % 2 == 0 end, "booleans" },
+}
+
+local function same(a, b)
+  if a == nil or b == nil then return false end
+  return a == b or (a ~= a and b ~= b)
+end
+
+local function rows_of(keys, form)
+  local rows = {}
+  for i, x in ipairs(keys) do
+    local k = form[2](x)
+    if form[1] == "BOOLEAN" and x % 9 == 0 then k = nil end
+    rows[i] = { i, k == nil and null or k, x % 5 }
+  end
+  return rows
+end
+
+-- What the join of a kind is: pairs "left right", in order of the left row, then of the right one.
+local function expected(kind, left, right, match)
+  local out, met = {}, {}
+  for _, l in ipairs(left) do
+    local any = false
+    for _, r in ipairs(right) do
+      if match(l, r) then
+        any, met[r] = true, true
+        if kind ~= "LEFT SEMI" and kind ~= "LEFT ANTI" then out[#out + 1] = l[1] .. " " .. r[1] end
+      end
+    end
+    if not any and (kind == "LEFT" or kind == "FULL") then out[#out + 1] = l[1] .. " null" end
+    if (kind == "LEFT SEMI" and any) or (kind == "LEFT ANTI" and not any) then out[#out + 1] = l[1] .. "" end
+  end
+  if kind == "RIGHT" or kind == "FULL" then
+    for _, r in ipairs(right) do if not met[r] then out[#out + 1] = "null " .. r[1] end end
+  end
+  return out
+end
+
+local function got(spark, kind, on)
+  local columns = kind:find "^LEFT [SA]" and "l.id" or "l.id, r.id AS rid"
+  local out = {}
+  local df = spark:sql(("SELECT %s FROM l %s JOIN r ON %s"):format(columns, kind, on))
+  for _, row in ipairs(df:collect()) do
+    local cells = {}
+    for i = 1, #row do cells[i] = (row[i] == nil or row[i] == null) and "null" or tostring(row[i]) end
+    out[#out + 1] = table.concat(cells, " ")
+  end
+  return out
+end
+
+for _, threads in ipairs { 1, 3 } do
+  describe(("joins with %d threads"):format(threads), function()
+    local spark = tidemill.session { threads = threads }
+    for _, form in ipairs(FORMS) do
+      it("meet as nested loops do: " .. form[3], function()
+        local left, right = rows_of(numbers(LEFT, 90), form), rows_of(numbers(RIGHT, 70), form)
+        local schema = "id INT, k " .. form[1] .. ", g INT"
+        spark:createDataFrame(left, schema):createOrReplaceTempView "l"
+        spark:createDataFrame(right, schema):createOrReplaceTempView "r"
+        local function key(row) if row[2] ~= null then return row[2] end end
+        for _, kind in ipairs { "INNER", "LEFT", "RIGHT", "FULL", "LEFT SEMI", "LEFT ANTI" } do
+          local function equal(l, r) return same(key(l), key(r)) end
+          assert.same(expected(kind, left, right, equal), got(spark, kind, "l.k = r.k"))
+          assert.same(expected(kind, left, right, function(l, r) return equal(l, r) and l[3] < r[3] end),
+            got(spark, kind, "l.k = r.k AND l.g < r.g"))
+          assert.same(expected(kind, left, right, function(l, r) return equal(l, r) and l[3] == r[3] end),
+            got(spark, kind, "l.k = r.k AND l.g = r.g"))
+        end
+        assert.same(expected("INNER", left, right, function(l, r)
+          return same(key(l), key(r)) or (key(l) == nil and key(r) == nil)
+        end), got(spark, "INNER", "l.k <=> r.k"))
+      end)
+    end
+
+    it("need no key", function()
+      local left, right = rows_of(numbers(90, 50), FORMS[1]), rows_of(numbers(70, 50), FORMS[1])
+      spark:createDataFrame(left, "id INT, k INT, g INT"):createOrReplaceTempView "l"
+      spark:createDataFrame(right, "id INT, k INT, g INT"):createOrReplaceTempView "r"
+      for _, kind in ipairs { "INNER", "LEFT", "FULL", "LEFT SEMI", "LEFT ANTI" } do
+        assert.same(expected(kind, left, right, function(l, r) return l[1] + r[1] > 130 end),
+          got(spark, kind, "l.id + r.id > 130"))
+      end
+    end)
+
+    it("take sides of any size", function()
+      local function one(text) return spark:sql(text):collect()[1] end
+      spark:sql "SELECT id, id * 3 AS k FROM range(200000)":createOrReplaceTempView "wide"
+      spark:sql "SELECT id, id % 1000 AS k FROM range(150000)":createOrReplaceTempView "skew"
+      -- wide.k takes the multiples of 3: 334 of the 1000 values of skew.k, 150 rows each.
+      local r = one "SELECT count(*) AS n, sum(wide.id) AS s FROM wide JOIN skew ON wide.k = skew.k"
+      assert.same({ 334 * 150, 150 * 333 * 334 // 2 }, { r.n, r.s })
+      r = one "SELECT count(*) AS n, sum(wide.id) AS s FROM skew JOIN wide ON wide.k = skew.k"
+      assert.same({ 334 * 150, 150 * 333 * 334 // 2 }, { r.n, r.s })
+      assert.equal(334 * 150, one "SELECT count(*) AS n FROM skew LEFT SEMI JOIN wide ON wide.k = skew.k".n)
+      assert.equal(666 * 150, one "SELECT count(*) AS n FROM skew LEFT ANTI JOIN wide ON wide.k = skew.k".n)
+      -- A small left side becomes the table of a SEMI or ANTI join; the order stays that of the left side.
+      local few = "(SELECT 999 - id AS k FROM range(1000)) few"
+      local kept = spark:sql("SELECT few.k FROM " .. few .. " LEFT SEMI JOIN wide ON wide.k = few.k"):collect()
+      assert.equal(334, #kept)
+      for i, row in ipairs(kept) do assert.equal(999 - (i - 1) * 3, row.k) end
+      kept = spark:sql("SELECT few.k FROM " .. few .. " LEFT ANTI JOIN wide ON wide.k = few.k AND wide.id < 10"):collect()
+      assert.equal(990, #kept)
+      assert.same({ 999, 998 }, { kept[1].k, kept[2].k })
+    end)
+
+    it("group only what they can use", function()
+      local r = spark:sql [[SELECT count(*) AS n, sum(a.total) AS s FROM
+        (SELECT id AS k FROM range(20)) f JOIN
+        (SELECT id % 30000 AS k, sum(id) AS total FROM range(240000) GROUP BY id % 30000) a ON f.k = a.k]]:collect()[1]
+      -- Group k sums k + 30000 j for j = 0 .. 7.
+      assert.same({ 20, 8 * 190 + 20 * 30000 * 28 }, { r.n, r.s })
+      r = spark:sql [[SELECT count(a.total) AS n, count(*) AS all FROM
+        (SELECT id * 20000 AS k FROM range(20)) f LEFT JOIN
+        (SELECT id % 30000 AS k, sum(id) AS total FROM range(240000) GROUP BY id % 30000) a ON f.k = a.k]]:collect()[1]
+      assert.same({ 2, 20 }, { r.n, r.all })
+    end)
+
+    it("refuse a second row for a scalar", function()
+      spark:createDataFrame({ { 1, 1, 0 }, { 2, 2, 0 } }, "id INT, k INT, g INT"):createOrReplaceTempView "l"
+      spark:createDataFrame({ { 1, 1, 0 }, { 2, 1, 0 } }, "id INT, k INT, g INT"):createOrReplaceTempView "r"
+      local fine, why = pcall(function()
+        return spark:sql "SELECT l.id, (SELECT r.id FROM r WHERE r.k = l.k) AS x FROM l":collect()
+      end)
+      assert.is_false(fine)
+      assert.is_truthy(tostring(why))
+    end)
+  end)
+end
