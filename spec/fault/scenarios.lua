@@ -85,12 +85,12 @@ sql("error of the query", "SELECT coalesce(try_divide(1, 0), 7)")
 
 scenario("a query that fails", function(spark)
   local fine, err = pcall(function() return text(spark:sql("SELECT 1 / (id - 3) FROM " .. PEOPLE)) end)
-  if fine or err.condition == "OUT_OF_MEMORY" then error(err, 0) end
+  if fine or type(err) ~= "table" or err.condition == "OUT_OF_MEMORY" then error(err, 0) end
   return err.condition
 end)
 scenario("analysis that fails", function(spark)
   local fine, err = pcall(spark.sql, spark, "SELECT nam FROM " .. PEOPLE)
-  if fine or err.condition == "OUT_OF_MEMORY" then error(err, 0) end
+  if fine or type(err) ~= "table" or err.condition == "OUT_OF_MEMORY" then error(err, 0) end
   return err.condition
 end)
 scenario("sql with parameters", function(spark)
