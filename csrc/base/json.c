@@ -107,12 +107,24 @@ static bool escape_ok(const mill_json_reader *r, const char *p) {
          (r->options & MILL_JSON_ANY_ESCAPE);
 }
 
+/* Past the bytes, eight at a time, among which there is no quote, backslash or control character. */
+static const char *plain_run(const char *p, const char *end, char quote) {
+  const uint64_t ones = 0x0101010101010101ull, high = 0x8080808080808080ull;
+  const uint64_t quotes = ones * (unsigned char)quote, slashes = ones * '\\';
+  for (uint64_t x; end - p >= 8; p += 8) {
+    memcpy(&x, p, 8);
+    uint64_t q = x ^ quotes, s = x ^ slashes;
+    if ((((x - ones * ' ') & ~x) | ((q - ones) & ~q) | ((s - ones) & ~s)) & high) break;
+  }
+  return p;
+}
+
 /* A quoted text: r->p is at the quote. */
 static mill_json_token quoted(mill_json_reader *r, mill_json_token t) {
   char quote = *r->p++;
   r->text = r->p;
   r->escaped = false;
-  for (const char *p = r->p; p < r->end; p++) {
+  for (const char *p = plain_run(r->p, r->end, quote); p < r->end; p++) {
     unsigned char c = (unsigned char)*p;
     if (c == (unsigned char)quote) {
       r->size = (size_t)(p - r->text);
