@@ -4,6 +4,7 @@
 --
 -- An allocation of Lua's that fails raises wherever it happens, through every function of the binding: nothing of the
 -- core may be lost on the way, and the session must answer right after.
+local attempt = attempt -- luacheck: ignore (of the host)
 local tidemill = require "tidemill"
 local internal = require "tidemill.internal"
 local DENSE, POINTS, FOR_EVER, SETTLED, MOST = 200, 150, 1 << 40, 3, 6
@@ -39,6 +40,7 @@ local function sweep(scenario, spark, width)
     local _, fine, result = attempt(n, width, scenario.run, spark, dir)
     local problem = problem_of(fine, result, expected)
     result = nil -- luacheck: ignore
+    for _, name in ipairs(handle:views(false)) do handle:view_drop(name, false) end -- where dropping it was what failed
     collect()
     local lost = handle:memory().used - used
     if not problem and lost > 0 then problem = lost .. " bytes lost" end
