@@ -25,7 +25,7 @@ UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
-.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench rock
+.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench rock kill
 all: $(MODULE)
 
 $(MODULE): $(OBJ)
@@ -56,6 +56,7 @@ dev-deps:
 
 demo: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(RUN) $(LUA) examples/journey.lua
 
 test: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) all
@@ -63,6 +64,11 @@ test: deps
 
 spec: $(UNIT)
 	@$(RUN) $(LUA) spec/run.lua $(UNIT)
+
+# Kill streaming queries with -9 at random times, KILLS times, and check that every row came out once.
+KILLS ?= 200
+kill: all
+	@$(RUN) $(LUA) spec/stream/kill.lua $(KILLS)
 
 units: $(UNIT)
 
@@ -87,6 +93,8 @@ known: all
 	@$(RUN) $(LUA) spec/conformance/run.lua --write-known spec/conformance/known.txt spec/conformance/sql | tail -1
 	@$(RUN) $(LUA) spec/conformance/run.lua --known spec/conformance/io/known.txt \
 	  --write-known spec/conformance/io/known.txt spec/conformance/io | tail -1
+	@$(RUN) $(LUA) spec/conformance/run.lua --known spec/conformance/streaming/known.txt \
+	  --write-known spec/conformance/streaming/known.txt spec/conformance/streaming | tail -1
 
 # ROWS, PEERS, SIZE (small or full): see spec/bench/README.md. The peers are installed into build/bench/venv.
 ROWS  ?= T1,I1,T9,T10

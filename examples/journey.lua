@@ -136,13 +136,15 @@ while scored_files() < 7 and waited < 300 do
   waited = waited + 1
 end
 shell("kill -9 " .. pid)
-say("another process scored %d files of the stream, then was killed with kill -9", scored_files())
+local before = scored_files()
+say("another process scored %d files of the stream, then was killed with kill -9", before)
 
 arrive(21, FILES)
 _, took = timed(function()
   assert(shell(("%s rest '%s' > '%s/second.log' 2>&1"):format(lua, folder, folder)), read(folder .. "/second.log"))
 end)
-say("started again, it scored the rest of %d files and ended  (%.0f ms, process start included)", FILES, took)
+say("started again, it went on from its checkpoint to the last of %d files  (%.0f ms with the start of the process)",
+  FILES, took)
 
 local stream = spark.read:schema "id BIGINT, species_of STRING, sure DOUBLE":json(paths.scored)
 local batch = scores(model, clean)

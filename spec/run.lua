@@ -35,6 +35,7 @@ end
 
 run(LUA .. " $(command -v busted) --ignore-lua --config-file=.busted -o TAP " .. ONLY)
 for _, program in ipairs(arg) do run(program) end
+if ONLY == "" then run(LUA .. " spec/stream/kill.lua 5") end
 for _, area in ipairs(ONLY == "" and { "sql", "streaming", "ml", "io" } or {}) do
   local folder = "spec/conformance/" .. area
   local known = area == "sql" and "spec/conformance/known.txt" or folder .. "/known.txt"

@@ -196,6 +196,26 @@ static mill_status rename_and_sync(const mill_files *fs, mill_memory *m, const c
   return s;
 }
 
+mill_status mill_folder_sweep(const mill_files *fs, mill_memory *m, const char *path,
+                              mill_error *err) {
+  mill_names names;
+  mill_text file;
+  mill_names_init(&names, m);
+  mill_text_init(&file, m);
+  mill_status s = mill_folder_list(fs, path, &names, err);
+  for (size_t i = 0; s == MILL_OK && i < names.n; i++) {
+    const char *name = names.name[i];
+    size_t n = strlen(name);
+    if (n < 5 || name[0] != '.' || strcmp(name + n - 4, ".tmp") != 0) continue;
+    mill_text_reset(&file);
+    s = mill_path_join(&file, path, name, err);
+    if (s == MILL_OK) s = mill_file_remove(fs, file.data, err);
+  }
+  mill_names_clear(&names);
+  mill_text_clear(&file);
+  return s;
+}
+
 mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *from,
                               const char *to, mill_error *err) {
   mill_file f;

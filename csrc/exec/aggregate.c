@@ -3,9 +3,10 @@
 ** same order at any number of threads. With a DISTINCT call the morsels run in turn into one set of
 ** groups.
 **
+** When memory nears the limit, the parts of finished morsels go to disk (aggregate_spill.c).
+**
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */
-#include <pthread.h>
 #include <string.h>
 
 #include "exec/aggregate_int.h"
@@ -38,6 +39,7 @@ mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan, mill
 
 void mill_agg_part_clear(mill_agg_part *p) {
   if (p->plan == NULL) return;
+  mill_agg_runs_free(p);
   mill_agg_distinct_clear(p);
   mill_groups_clear(&p->groups);
   mill_free(p->arena.memory, p->state, (size_t)p->capacity * p->plan->state_size);
@@ -174,6 +176,7 @@ typedef struct agg_sink {
   uint32_t groups; /* of the last part that was finished: the next will have as many */
   agg_worker *all, *free;
   pthread_mutex_t lock;
+  mill_agg_spill spill;
 } agg_sink;
 
 static bool never_full(mill_sink *s) {
@@ -251,7 +254,6 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
 static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   agg_worker *w = k->worker[morsel];
-  (void)err;
   if (k->one || w == NULL) return MILL_OK;
   k->worker[morsel] = NULL;
   __atomic_store_n(&k->groups, k->part[morsel]->groups.n, __ATOMIC_RELAXED);
@@ -260,7 +262,8 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   w->next_free = k->free;
   k->free = w;
   pthread_mutex_unlock(&k->lock);
-  return MILL_OK;
+  if (k->plan.op->nkeys == 0 || !mill_spill_due(s->x->ctx)) return MILL_OK;
+  return mill_agg_spill_part(k->part[morsel], &k->spill, err);
 }
 
 static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill_error *err) {
@@ -312,6 +315,8 @@ static void sink_clear(agg_sink *k) {
   }
   if (k->part) mill_free(m, k->part, (k->n + 1) * sizeof *k->part);
   if (k->worker) mill_free(m, k->worker, (k->n + 1) * sizeof *k->worker);
+  mill_spill_free(k->spill.file);
+  pthread_mutex_destroy(&k->spill.lock);
   pthread_mutex_destroy(&k->lock);
 }
 
@@ -322,6 +327,7 @@ mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_tabl
   agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
   mill_table *t = NULL;
   pthread_mutex_init(&k.lock, NULL);
+  pthread_mutex_init(&k.spill.lock, NULL);
   mill_status s = make_plan(&k, op, &a, err);
   if (k.one || mill_op_needs_host(op)) k.base.full = never_full;
   if (s == MILL_OK) s = mill_table_new(x->ctx->memory, op->schema, &t, err);

@@ -7,8 +7,14 @@
 #ifndef MILL_EXEC_AGGREGATE_INT_H
 #define MILL_EXEC_AGGREGATE_INT_H
 
+#include <pthread.h>
+
 #include "exec/exec_int.h"
 #include "exec/groups.h"
+#include "exec/spill.h"
+
+/* Groups of parts are cut into pieces by the upper bits of their hash. */
+enum { MILL_AGG_PIECES = 64, MILL_AGG_SHIFT = 58 };
 
 typedef struct mill_agg_plan {
   const mill_exec *x;
@@ -24,6 +30,8 @@ typedef struct mill_agg_part {
   char *state;
   uint32_t capacity;          /* groups that `state` has room for */
   struct mill_distinct *seen; /* one a call, where some call is DISTINCT */
+  mill_spill_run **run;       /* on disk: a run a piece, NULL: empty piece */
+  uint32_t spilled;           /* groups there */
 } mill_agg_part;
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a);
@@ -62,6 +70,26 @@ mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
 ** many groups. */
 mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                             mill_table *out, mill_error *err) MILL_USE_RESULT;
+
+/* The groups of a part by piece, in their order: order[start[k]] .. order[start[k + 1]]. start is
+** zeroed; order is an array of as many numbers as there are groups, the caller's to free. */
+mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *start,
+                         mill_error *err) MILL_USE_RESULT;
+
+/* The file of an aggregation's parts; made when the first goes to disk. */
+typedef struct mill_agg_spill {
+  mill_spill *file;
+  const mill_type *schema;
+  pthread_mutex_t lock;
+} mill_agg_spill;
+/* Write the part's groups to disk and free their memory. */
+mill_status mill_agg_spill_part(mill_agg_part *p, mill_agg_spill *s,
+                                mill_error *err) MILL_USE_RESULT;
+/* Merge a piece of a part on disk; ref[g] = piece << 32 | group for each of its groups g that `to`
+** did not have. */
+mill_status mill_agg_merge_run(mill_agg_part *to, const mill_agg_part *from, size_t piece,
+                               uint64_t *ref, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
+void mill_agg_runs_free(mill_agg_part *p);
 
 /* DISTINCT: keep of rows[0..*n) those whose arguments are new to their group. */
 mill_status mill_agg_keep_new(mill_agg_part *p, int call, const mill_vector *arg,

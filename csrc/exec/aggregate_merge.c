@@ -8,7 +8,7 @@
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FEW_GROUPS = 8192, PIECES = 64, PIECE_SHIFT = 58 };
+enum { FEW_GROUPS = 8192, PIECES = MILL_AGG_PIECES };
 
 /* ---- merging -------------------------------------------------------------------------------- */
 
@@ -152,29 +152,35 @@ typedef struct merging {
   size_t nmade;
 } merging;
 
-/* List the groups of a part piece by piece, in their order. */
+mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *start,
+                         mill_error *err) {
+  uint32_t at[PIECES], n = p->groups.n;
+  mill_memory *m = p->arena.memory;
+  *order = mill_alloc(m, n * sizeof **order);
+  if (*order == NULL) return mill_oom(m, n * sizeof **order, err);
+  for (uint32_t k = 0; k < n; k++) start[(p->groups.hash[k] >> MILL_AGG_SHIFT) + 1]++;
+  for (int k = 0; k < PIECES; k++) {
+    at[k] = start[k];
+    start[k + 1] += start[k];
+  }
+  for (uint32_t k = 0; k < n; k++) (*order)[at[p->groups.hash[k] >> MILL_AGG_SHIFT]++] = k;
+  return MILL_OK;
+}
+
 static mill_status cut_part(void *arg, size_t i, int worker, mill_error *err) {
   merging *g = arg;
   const mill_agg_part *p = g->part[i];
   (void)worker;
   if (p == NULL || p->groups.n == 0) return MILL_OK;
-  uint32_t at[PIECES], *start = g->start[i];
-  g->order[i] = mill_alloc(g->plan->x->ctx->memory, p->groups.n * sizeof *g->order[i]);
-  if (g->order[i] == NULL) return mill_oom(g->plan->x->ctx->memory, p->groups.n * 4, err);
-  for (uint32_t k = 0; k < p->groups.n; k++) start[(p->groups.hash[k] >> PIECE_SHIFT) + 1]++;
-  for (int k = 0; k < PIECES; k++) {
-    at[k] = start[k];
-    start[k + 1] += start[k];
-  }
-  for (uint32_t k = 0; k < p->groups.n; k++)
-    g->order[i][at[p->groups.hash[k] >> PIECE_SHIFT]++] = k;
-  return MILL_OK;
+  return mill_agg_cut(p, &g->order[i], g->start[i], err);
 }
 
 static mill_status merge_piece_with(merging *g, size_t piece, mill_agg_merger *m, mill_error *err) {
   mill_agg_part *to = &g->piece[piece];
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
   for (size_t i = 0; i < g->n; i++) {
+    if (g->part[i] && g->part[i]->run)
+      MILL_TRY(mill_agg_merge_run(to, g->part[i], piece, g->ref + g->base[i], m, err));
     if (g->order[i] == NULL) continue;
     uint32_t at = g->start[i][piece], stop = g->start[i][piece + 1];
     while (at < stop) {
@@ -263,6 +269,10 @@ static void merging_free(merging *g) {
   mill_free(m, g, sizeof *g);
 }
 
+static uint32_t groups_of(const mill_agg_part *p) {
+  return p == NULL ? 0 : p->run ? p->spilled : p->groups.n;
+}
+
 static mill_status finish_many(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                                uint64_t total, mill_table *out, mill_error *err) {
   mill_memory *m = plan->x->ctx->memory;
@@ -277,7 +287,7 @@ static mill_status finish_many(const mill_agg_plan *plan, mill_agg_part **part, 
   if (!g->order || !g->start || !g->base || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
   if (s == MILL_OK) {
     memset(g->ref, 0xff, (size_t)(total + 1) * sizeof *g->ref);
-    for (size_t i = 0; i < n; i++) g->base[i + 1] = g->base[i] + (part[i] ? part[i]->groups.n : 0);
+    for (size_t i = 0; i < n; i++) g->base[i + 1] = g->base[i] + groups_of(part[i]);
     s = merge_pieces(g, err);
   }
   if (s == MILL_OK) s = emit_all(g, out, err);
@@ -289,10 +299,13 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
                             mill_table *out, mill_error *err) {
   uint64_t total = 0;
   size_t parts = 0;
+  bool spilled = false;
   for (size_t i = 0; i < n; i++) {
-    total += part[i] ? part[i]->groups.n : 0;
+    total += groups_of(part[i]);
     parts += part[i] != NULL;
+    spilled |= part[i] && part[i]->run;
   }
+  if (spilled) return finish_many(plan, part, n, total, out, err);
   if (parts <= 1 || total <= FEW_GROUPS) return finish_few(plan, part, n, out, err);
   return finish_many(plan, part, n, total, out, err);
 }

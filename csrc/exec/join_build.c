@@ -79,20 +79,29 @@ static mill_status collect_columns(mill_join_table *t, mill_error *err) {
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-/* Add what key k gives to the words; numbers out of range have no partner. */
+/* What key k gives to the words, which the first key begins; numbers out of range have no
+** partner. */
 #define ADD_NUMBERS(T)                                                                             \
   do {                                                                                             \
     const T *x = v->data;                                                                          \
-    const uint32_t mask = v->mask;                                                                 \
-    for (uint32_t i = 0; i < n; i++) {                                                             \
-      uint64_t d = (uint64_t)(int64_t)x[(from + i) & mask] - (uint64_t)k->base;                    \
-      can[i] &= d < k->range;                                                                      \
-      word[i] += d * k->step;                                                                      \
+    if (v->mask && step == 1 && first) {                                                           \
+      for (uint32_t i = 0; i < n; i++) {                                                           \
+        const uint64_t d = (uint64_t)(int64_t)x[from + i] - base;                                  \
+        can[i] &= d < range;                                                                       \
+        word[i] = d;                                                                               \
+      }                                                                                            \
+    } else {                                                                                       \
+      for (uint32_t i = 0; i < n; i++) {                                                           \
+        const uint64_t d = (uint64_t)(int64_t)x[(from + i) & v->mask] - base;                      \
+        can[i] &= d < range;                                                                       \
+        word[i] = first ? d * step : word[i] + d * step;                                           \
+      }                                                                                            \
     }                                                                                              \
   } while (0)
 
 static void add_numbers(const mill_join_number *k, const mill_vector *v, uint32_t from, uint32_t n,
-                        uint64_t *word, uint8_t *can) {
+                        bool first, uint64_t *restrict word, uint8_t *restrict can) {
+  const uint64_t base = (uint64_t)k->base, range = k->range, step = k->step;
   switch (v->type->phys) {
   case MILL_PHYS_BOOL: ADD_NUMBERS(uint8_t); break;
   case MILL_PHYS_I8: ADD_NUMBERS(int8_t); break;
@@ -111,8 +120,7 @@ void mill_join_words(const mill_join_table *t, const mill_vector *key, uint32_t 
     for (uint32_t i = 0; i < n; i++) can[i] &= mill_vector_valid(&key[k], from + i);
   }
   if (t->numbers) {
-    memset(word, 0, n * sizeof *word);
-    for (int k = 0; k < nkeys; k++) add_numbers(&t->number[k], &key[k], from, n, word, can);
+    for (int k = 0; k < nkeys; k++) add_numbers(&t->number[k], &key[k], from, n, k == 0, word, can);
     return;
   }
   uint32_t row[MILL_BATCH];

@@ -150,10 +150,30 @@ KERNEL_HEAD(is_nan) {
 
 MILL_KERNEL1(not_bool, uint8_t, uint8_t, !x)
 
+/* AND (decided = 0) and OR (decided = 1) without nulls. */
+MILL_HOT static mill_status plain_logic(const mill_vector *const *args, size_t n,
+                                        uint8_t *restrict r, uint8_t decided) {
+  const uint8_t *x = args[0]->data, *y = args[1]->data;
+  if (args[0]->mask == 0 || args[1]->mask == 0) {
+    const uint8_t *v = args[0]->mask ? x : y, one = args[0]->mask ? y[0] : x[0];
+    const bool both_constant = args[0]->mask == args[1]->mask;
+    for (size_t i = 0; i < n; i++) {
+      const uint8_t other = v[both_constant ? 0 : i];
+      r[i] = decided ? other | one : other & one;
+    }
+  } else if (decided) {
+    for (size_t i = 0; i < n; i++) r[i] = x[i] | y[i];
+  } else {
+    for (size_t i = 0; i < n; i++) r[i] = x[i] & y[i];
+  }
+  return MILL_OK;
+}
+
 /* Kleene's AND (decided = 0) and OR (decided = 1): the deciding value wins over null. */
 static mill_status logic(mill_call *call, const mill_vector *const *args, size_t n,
                          mill_vector *out, uint8_t decided, mill_error *err) {
   uint8_t *r = out->data;
+  if (args[0]->valid == NULL && args[1]->valid == NULL) return plain_logic(args, n, r, decided);
   for (size_t i = 0; i < n; i++) {
     bool va = mill_vector_valid(args[0], i), vb = mill_vector_valid(args[1], i);
     bool x = va && MILL_AT(uint8_t, args[0], i), y = vb && MILL_AT(uint8_t, args[1], i);
@@ -192,10 +212,39 @@ typedef struct {
   bool has_null;
 } in_set;
 
+enum { FEW_ITEMS = 12 };
+
+/* A few strings that are all inline: two words each to compare. */
+static bool few_strings(const in_set *s, const mill_type *t) {
+  if (t->phys != MILL_PHYS_STR || t->collation != MILL_UTF8_BINARY) return false;
+  for (uint32_t k = 0; k < s->items.size; k++)
+    if (((const mill_str *)s->items.data)[k].size > MILL_STR_INLINE) return false;
+  return s->items.size <= FEW_ITEMS;
+}
+
+static void in_strings(const in_set *s, const mill_vector *v, size_t n, uint8_t *r) {
+  uint64_t item[FEW_ITEMS][2], x[2];
+  memcpy(item, s->items.data, s->items.size * sizeof *item);
+  for (size_t i = 0; i < n; i++) {
+    memcpy(x, (const mill_str *)v->data + ((uint32_t)i & v->mask), sizeof x);
+    bool found = false;
+    for (uint32_t k = 0; k < s->items.size; k++)
+      found |= ((x[0] ^ item[k][0]) | (x[1] ^ item[k][1])) == 0;
+    r[i] = found;
+  }
+}
+
 KERNEL_HEAD(in_constants) {
   const in_set *s = call->state;
   uint64_t hash[MILL_BATCH];
   uint8_t *r = out->data;
+  if (few_strings(s, args[0]->type)) {
+    in_strings(s, args[0], n, r);
+    for (size_t i = 0; (args[0]->valid || s->has_null) && i < n; i++)
+      if (!mill_vector_valid(args[0], i) || (!r[i] && s->has_null))
+        MILL_TRY(mill_set_null(call, out, i, err));
+    return MILL_OK;
+  }
   for (size_t from = 0; from < n; from += MILL_BATCH) {
     size_t stop = n - from < MILL_BATCH ? n : from + MILL_BATCH;
     uint32_t row[MILL_BATCH];

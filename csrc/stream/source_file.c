@@ -41,18 +41,8 @@ typedef struct claim { /* the value of a file in the store */
   int64_t millis;
 } claim;
 
-static int64_t offset_of(const mill_context *ctx, const char *text) {
-  mill_arena a;
-  mill_json *j;
-  mill_error err;
-  if (text == NULL) return -1;
-  mill_arena_init(&a, ctx->memory);
-  mill_error_clear(&err);
-  int64_t v = -1;
-  if (mill_json_parse(text, strlen(text), &a, &j, &err) == MILL_OK)
-    v = mill_json_int(j, "logOffset", -1);
-  mill_arena_clear(&a);
-  return v;
+static int64_t offset_of(const char *text) {
+  return text ? mill_json_peek_int(text, strlen(text), "logOffset", -1) : -1;
 }
 
 static const char *key_of(const file_feed *f, const char *path) {
@@ -169,7 +159,7 @@ static mill_status claim_new(file_feed *f, bool all, mill_error *err) {
 static mill_status latest(mill_stream_feed *base, const char *start, bool all, mill_text *out,
                           mill_error *err) {
   file_feed *f = (file_feed *)base;
-  int64_t from = offset_of(f->source->ctx, start);
+  int64_t from = offset_of(start);
   MILL_TRY(recall(f, err));
   if (from > f->last) f->last = from;
   if (f->last == from) MILL_TRY(claim_new(f, all, err));
@@ -226,7 +216,7 @@ static mill_status open_rows(mill_stream_feed *base, const mill_settings *set, c
   size_t n = 0;
   mill_arena_init(&a, ctx->memory);
   const char **paths;
-  mill_status s = claimed(f, offset_of(ctx, start), offset_of(ctx, end), &a, &paths, &n, err);
+  mill_status s = claimed(f, offset_of(start), offset_of(end), &a, &paths, &n, err);
   r.paths = paths;
   r.npaths = (int)n;
   if (s == MILL_OK) s = f->source->io.open(ctx, set, &r, &scan, err);
@@ -266,7 +256,7 @@ static mill_status commit(mill_stream_feed *base, const char *end, mill_error *e
   mill_arena a;
   const char **paths;
   size_t n = 0;
-  int64_t to = offset_of(f->source->ctx, end);
+  int64_t to = offset_of(end);
   mill_arena_init(&a, f->source->ctx->memory);
   mill_status s = claimed(f, to - 1, to, &a, &paths, &n, err);
   for (size_t i = 0; s == MILL_OK && i < n; i++) s = clean_file(f, paths[i], err);

@@ -336,7 +336,9 @@ function Scenario:check_batches()
       at = at + 1
     end
   end
-  if self.spec.batches and self.ran[at] then return ("batch %d ran beyond those expected"):format(self.ran[at].batch) end
+  if self.spec.batches and self.ran[at] then
+    return ("batch %d ran beyond those expected"):format(self.ran[at].batch)
+  end
 end
 
 function Scenario:steps()
