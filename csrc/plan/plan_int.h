@@ -268,6 +268,7 @@ const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
+const mill_node *mill_push_semi(mill_planner *w, const mill_node *n);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_unnest(mill_planner *w, const mill_node *n); /* subqueries to joins */
 double mill_n_estimate(const mill_node *n);                        /* rows */
