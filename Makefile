@@ -25,7 +25,7 @@ UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
-.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench rock
+.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench rock kill
 all: $(MODULE)
 
 $(MODULE): $(OBJ)
@@ -64,9 +64,36 @@ test: deps
 spec: $(UNIT)
 	@$(RUN) $(LUA) spec/run.lua $(UNIT)
 
+# Kill streaming queries with -9 at random times, KILLS times, and check that every row came out once.
+KILLS ?= 200
+kill: all
+	@$(RUN) $(LUA) spec/stream/kill.lua $(KILLS)
+
+units: $(UNIT)
+
+# The suite under the address, undefined-behaviour and leak sanitizers, then what runs in threads under the thread
+# sanitizer. Lua is watched by preloading the sanitizer's library.
+ASAN = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+TSAN = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+THREADS = base/thread_test stream/store_test stream/window_test snapshot/table_test
+sanitize: dev-deps
+	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/asan CC=gcc CFLAGS="$(ASAN)" LDFLAGS=-Wl,-z,nodelete all units
+	@sh spec/sanitize.sh address build/asan $(UNIT:$(BUILD)/%=build/asan/%)
+	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/tsan CC=gcc CFLAGS="$(TSAN)" LDFLAGS=-Wl,-z,nodelete \
+	  all $(THREADS:%=build/tsan/spec/%)
+	@sh spec/sanitize.sh thread build/tsan $(THREADS:%=build/tsan/spec/%)
+
+# Fail each allocation of whole queries, one after the other: some minutes.
+sweep: all
+	@$(RUN) $(LUA) spec/fault/sweep.lua
+
 # Write the list of known failures anew, after functions or statements were added.
 known: all
 	@$(RUN) $(LUA) spec/conformance/run.lua --write-known spec/conformance/known.txt spec/conformance/sql | tail -1
+	@$(RUN) $(LUA) spec/conformance/run.lua --known spec/conformance/io/known.txt \
+	  --write-known spec/conformance/io/known.txt spec/conformance/io | tail -1
+	@$(RUN) $(LUA) spec/conformance/run.lua --known spec/conformance/streaming/known.txt \
+	  --write-known spec/conformance/streaming/known.txt spec/conformance/streaming | tail -1
 
 # ROWS, PEERS, SIZE (small or full): see spec/bench/README.md. The peers are installed into build/bench/venv.
 ROWS  ?= T1,I1,T9,T10

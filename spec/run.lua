@@ -1,5 +1,8 @@
 -- Runs every spec with busted, then the C unit tests named as arguments; closes with `N passed, N failed`.
+-- SPEC_LUA is the command that runs Lua: lua5.4, or that under a sanitizer (spec/sanitize.sh).
+-- SPEC_ONLY names the folders of busted specs; all, and the conformance cases too, when it is empty.
 local passed, failed = 0, 0
+local LUA, ONLY = os.getenv "SPEC_LUA" or "lua5.4", os.getenv "SPEC_ONLY" or ""
 
 -- Counts the TAP lines of one command and prints what is not "ok".
 local function run(command)
@@ -30,8 +33,13 @@ local function run_conformance(command)
   passed, failed = passed + (p or 0), failed + (f or 1)
 end
 
-run "busted --config-file=.busted -o TAP"
+run(LUA .. " $(command -v busted) --ignore-lua --config-file=.busted -o TAP " .. ONLY)
 for _, program in ipairs(arg) do run(program) end
-run_conformance("lua5.4 spec/conformance/run.lua --known spec/conformance/known.txt spec/conformance/sql")
+if ONLY == "" then run(LUA .. " spec/stream/kill.lua 5") end
+for _, area in ipairs(ONLY == "" and { "sql", "streaming", "ml", "io" } or {}) do
+  local folder = "spec/conformance/" .. area
+  local known = area == "sql" and "spec/conformance/known.txt" or folder .. "/known.txt"
+  run_conformance(("%s spec/conformance/run.lua --known %s %s"):format(LUA, known, folder))
+end
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)

@@ -294,7 +294,7 @@ static int put_clock(char *buf, int at, int h, int m, int s) {
 
 int mill_timestamp_text(int64_t micros, const mill_zone *zone, char *buf) {
   /* The offset is added to the parts, not the sum, which could leave 64 bits. */
-  int64_t seconds = mill_floor_div(micros, 1000000), fraction = micros - seconds * 1000000;
+  int64_t seconds = mill_floor_div(micros, 1000000), fraction = mill_floor_mod(micros, 1000000);
   if (zone) seconds += mill_zone_offset_at(zone, micros);
   int64_t days = mill_floor_div(seconds, 86400), y;
   int rest = (int)(seconds - days * 86400), m, d;

@@ -17,7 +17,10 @@ static inline int64_t mill_floor_div(int64_t a, int64_t b) {
   int64_t q = a / b;
   return q - (a % b != 0 && (a < 0) != (b < 0));
 }
-static inline int64_t mill_floor_mod(int64_t a, int64_t b) { return a - mill_floor_div(a, b) * b; }
+static inline int64_t mill_floor_mod(int64_t a, int64_t b) {
+  int64_t r = a % b;
+  return r && (r < 0) != (b < 0) ? r + b : r;
+}
 
 static inline bool mill_is_leap(int64_t y) { return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0); }
 int mill_days_in_month(int64_t year, int month);

@@ -83,6 +83,7 @@ struct mill_reader {
   size_t at, have;
   uint64_t taken, made; /* stored bytes read, content given out */
   bool eof, inside;     /* inside: a member or frame has begun and not ended */
+  const char *damage;   /* what the next read reports: the bytes before it have been given out */
 };
 
 static mill_status start_decoder(mill_reader *r, mill_error *err) {
@@ -143,7 +144,7 @@ static mill_status inflate_step(mill_reader *r, char *p, size_t n, size_t *made,
   *made = room - r->z.avail_out;
   if (code == Z_MEM_ERROR) return mill_oom(r->memory, 1 << 15, err);
   if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
-    return corrupt(err, r->file.path, r->z.msg ? r->z.msg : "damaged compressed data");
+    r->damage = r->z.msg ? r->z.msg : "damaged compressed data";
   if (code == Z_STREAM_END) {
     r->inside = false;
     inflateReset(&r->z);
@@ -151,11 +152,11 @@ static mill_status inflate_step(mill_reader *r, char *p, size_t n, size_t *made,
   return MILL_OK;
 }
 
-static mill_status zstd_step(mill_reader *r, char *p, size_t n, size_t *made, mill_error *err) {
+static mill_status zstd_step(mill_reader *r, char *p, size_t n, size_t *made) {
   ZSTD_inBuffer in = {r->in, r->have, r->at};
   ZSTD_outBuffer out = {p, n, 0};
   size_t code = ZSTD_decompressStream(r->zstd, &out, &in);
-  if (ZSTD_isError(code)) return corrupt(err, r->file.path, ZSTD_getErrorName(code));
+  if (ZSTD_isError(code)) r->damage = ZSTD_getErrorName(code);
   r->at = in.pos;
   *made = out.pos;
   r->inside = code != 0;
@@ -165,7 +166,8 @@ static mill_status zstd_step(mill_reader *r, char *p, size_t n, size_t *made, mi
 mill_status mill_reader_read(mill_reader *r, void *p, size_t n, size_t *got, mill_error *err) {
   if (r->codec == MILL_CODEC_NONE) return mill_file_read(&r->file, p, n, got, err);
   size_t done = 0;
-  while (done < n) {
+  *got = 0;
+  while (done < n && !r->damage) {
     if (r->at == r->have && !r->eof) {
       MILL_TRY(mill_file_read(&r->file, r->in, CODEC_BUFFER, &r->have, err));
       r->at = 0;
@@ -174,17 +176,17 @@ mill_status mill_reader_read(mill_reader *r, void *p, size_t n, size_t *got, mil
     }
     if (r->at == r->have && !r->inside) break;
     size_t made = 0, before = r->at;
-    MILL_TRY(r->codec == MILL_CODEC_ZSTD ? zstd_step(r, (char *)p + done, n - done, &made, err)
+    MILL_TRY(r->codec == MILL_CODEC_ZSTD ? zstd_step(r, (char *)p + done, n - done, &made)
                                          : inflate_step(r, (char *)p + done, n - done, &made, err));
     done += made;
     r->made += made;
     if (r->made > CODEC_RATIO_FROM && r->made / CODEC_RATIO > r->taken)
-      return corrupt(err, r->file.path, "holds more than 10,000 times its size");
-    if (!made && r->at == before && r->at == r->have && r->eof)
-      return corrupt(err, r->file.path, "ends in the middle of the compressed data");
+      r->damage = "holds more than 10,000 times its size";
+    else if (!r->damage && !made && r->at == before && r->at == r->have && r->eof)
+      r->damage = "ends in the middle of the compressed data";
   }
   *got = done;
-  return MILL_OK;
+  return r->damage ? corrupt(err, r->file.path, r->damage) : MILL_OK;
 }
 
 /* ---- writing ---- */

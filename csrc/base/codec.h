@@ -24,7 +24,8 @@ const char *mill_codec_suffix(mill_codec c); /* ".gz", "" */
 typedef struct mill_reader mill_reader;
 mill_status mill_reader_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
                              mill_reader **out, mill_error *err) MILL_USE_RESULT;
-/* Fewer than n bytes only at the end. */
+/* Fewer than n bytes only at the end. On CORRUPT_FILE *got bytes were read before the damage, and
+** every further call fails. */
 mill_status mill_reader_read(mill_reader *r, void *p, size_t n, size_t *got,
                              mill_error *err) MILL_USE_RESULT;
 void mill_reader_free(mill_reader *r);

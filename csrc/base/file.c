@@ -196,6 +196,26 @@ static mill_status rename_and_sync(const mill_files *fs, mill_memory *m, const c
   return s;
 }
 
+mill_status mill_folder_sweep(const mill_files *fs, mill_memory *m, const char *path,
+                              mill_error *err) {
+  mill_names names;
+  mill_text file;
+  mill_names_init(&names, m);
+  mill_text_init(&file, m);
+  mill_status s = mill_folder_list(fs, path, &names, err);
+  for (size_t i = 0; s == MILL_OK && i < names.n; i++) {
+    const char *name = names.name[i];
+    size_t n = strlen(name);
+    if (n < 5 || name[0] != '.' || strcmp(name + n - 4, ".tmp") != 0) continue;
+    mill_text_reset(&file);
+    s = mill_path_join(&file, path, name, err);
+    if (s == MILL_OK) s = mill_file_remove(fs, file.data, err);
+  }
+  mill_names_clear(&names);
+  mill_text_clear(&file);
+  return s;
+}
+
 mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *from,
                               const char *to, mill_error *err) {
   mill_file f;
@@ -389,42 +409,56 @@ mill_status mill_folder_swap(const mill_files *fs, mill_memory *m, const char *a
   return s;
 }
 
-static mill_status remove_tree(const mill_files *fs, mill_memory *m, const char *path, int depth,
+/* ---- removing folders ------------------------------------------------------------------------ */
+
+/* Clean-up must work when memory has run out, so the path of each entry is built in one buffer. */
+enum { REMOVE_PATH = 4096, REMOVE_DEPTH = 200 };
+
+static mill_status remove_tree(const mill_files *fs, char *path, size_t n, int depth,
                                mill_error *err);
 
-static mill_status remove_entries(const mill_files *fs, mill_memory *m, const char *path, int depth,
+static mill_status remove_entries(const mill_files *fs, DIR *d, char *path, size_t n, int depth,
                                   mill_error *err) {
-  mill_names names;
-  mill_text child;
-  mill_names_init(&names, m);
-  mill_text_init(&child, m);
-  mill_status s = mill_folder_list(fs, path, &names, err);
-  for (size_t i = 0; i < names.n && s == MILL_OK; i++) {
-    mill_text_reset(&child);
-    s = mill_path_join(&child, path, names.name[i], err);
-    if (s == MILL_OK) s = remove_tree(fs, m, child.data, depth + 1, err);
+  mill_status s = MILL_OK;
+  struct dirent *e;
+  while (s == MILL_OK && (errno = 0, e = readdir(d))) {
+    size_t k = strlen(e->d_name);
+    if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+    if (n + k + 2 > REMOVE_PATH) return io_error(err, "remove", path, ENAMETOOLONG);
+    path[n] = '/';
+    memcpy(path + n + 1, e->d_name, k + 1);
+    s = remove_tree(fs, path, n + 1 + k, depth + 1, err);
+    path[n] = 0;
   }
-  mill_text_clear(&child);
-  mill_names_clear(&names);
-  return s;
+  return s == MILL_OK && errno ? io_error(err, "list", path, errno) : s;
 }
 
-static mill_status remove_tree(const mill_files *fs, mill_memory *m, const char *path, int depth,
+static mill_status remove_tree(const mill_files *fs, char *path, size_t n, int depth,
                                mill_error *err) {
   struct stat st;
   if (lstat(path, &st) != 0)
     return errno == ENOENT ? MILL_OK : io_error(err, "remove", path, errno);
   if (!S_ISDIR(st.st_mode)) return mill_file_remove(fs, path, err);
-  if (depth > 200) return io_error(err, "remove", path, ELOOP);
-  MILL_TRY(remove_entries(fs, m, path, depth, err));
-  int code = refused(fs, MILL_CALL_REMOVE, path);
+  if (depth > REMOVE_DEPTH) return io_error(err, "remove", path, ELOOP);
+  int code = refused(fs, MILL_CALL_LIST, path);
+  DIR *d = code ? NULL : opendir(path);
+  if (!d) return io_error(err, "list", path, code ? code : errno);
+  mill_status s = remove_entries(fs, d, path, n, depth, err);
+  closedir(d);
+  if (s != MILL_OK) return s;
+  code = refused(fs, MILL_CALL_REMOVE, path);
   if (!code && rmdir(path) != 0) code = errno;
   return code ? io_error(err, "remove", path, code) : MILL_OK;
 }
 
 mill_status mill_folder_remove(const mill_files *fs, mill_memory *m, const char *path,
                                mill_error *err) {
-  return remove_tree(fs, m, path, 0, err);
+  char buf[REMOVE_PATH];
+  size_t n = strlen(path);
+  (void)m;
+  if (n >= sizeof buf) return io_error(err, "remove", path, ENAMETOOLONG);
+  memcpy(buf, path, n + 1);
+  return remove_tree(fs, buf, n, 0, err);
 }
 
 mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,

@@ -71,6 +71,9 @@ mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *
 */
 mill_status mill_path_temporary(mill_text *out, const char *path, mill_error *err) MILL_USE_RESULT;
 /* Flush `from`, rename it to `to`, flush the folder. */
+/* Remove what interrupted calls of mill_file_replace left in a folder that nobody else writes to. */
+mill_status mill_folder_sweep(const mill_files *fs, mill_memory *m, const char *path,
+                              mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *from,
                               const char *to, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_remove(const mill_files *fs, const char *path,

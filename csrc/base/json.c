@@ -107,12 +107,24 @@ static bool escape_ok(const mill_json_reader *r, const char *p) {
          (r->options & MILL_JSON_ANY_ESCAPE);
 }
 
+/* Past the bytes, eight at a time, among which there is no quote, backslash or control character. */
+static const char *plain_run(const char *p, const char *end, char quote) {
+  const uint64_t ones = 0x0101010101010101ull, high = 0x8080808080808080ull;
+  const uint64_t quotes = ones * (unsigned char)quote, slashes = ones * '\\';
+  for (uint64_t x; end - p >= 8; p += 8) {
+    memcpy(&x, p, 8);
+    uint64_t q = x ^ quotes, s = x ^ slashes;
+    if ((((x - ones * ' ') & ~x) | ((q - ones) & ~q) | ((s - ones) & ~s)) & high) break;
+  }
+  return p;
+}
+
 /* A quoted text: r->p is at the quote. */
 static mill_json_token quoted(mill_json_reader *r, mill_json_token t) {
   char quote = *r->p++;
   r->text = r->p;
   r->escaped = false;
-  for (const char *p = r->p; p < r->end; p++) {
+  for (const char *p = plain_run(r->p, r->end, quote); p < r->end; p++) {
     unsigned char c = (unsigned char)*p;
     if (c == (unsigned char)quote) {
       r->size = (size_t)(p - r->text);
@@ -439,6 +451,23 @@ int64_t mill_json_int(const mill_json *j, const char *name, int64_t otherwise) {
   return mill_parse_int64(v->text, v->size, INT64_MIN, INT64_MAX, false, &n) == MILL_PARSED
              ? n
              : otherwise;
+}
+
+int64_t mill_json_peek_int(const char *p, size_t n, const char *name, int64_t otherwise) {
+  mill_json_reader r;
+  mill_json_token t;
+  int64_t v = otherwise, read;
+  mill_json_start(&r, p, n, 0);
+  if (mill_json_next(&r) != MILL_JSON_OBJECT) return otherwise;
+  while ((t = mill_json_next(&r)) == MILL_JSON_NAME) {
+    bool wanted = r.size == strlen(name) && memcmp(r.text, name, r.size) == 0;
+    t = mill_json_next(&r);
+    if (wanted && t == MILL_JSON_INTEGER &&
+        mill_parse_int64(r.text, r.size, INT64_MIN, INT64_MAX, false, &read) == MILL_PARSED)
+      v = read;
+    if (!mill_json_skip(&r, t)) return otherwise;
+  }
+  return t == MILL_JSON_OBJECT_END ? v : otherwise;
 }
 
 double mill_json_double(const mill_json *j, const char *name, double otherwise) {

@@ -87,6 +87,9 @@ const mill_json *mill_json_get(const mill_json *j, const char *name);
 /* The member's value when it is of that kind, else the default. */
 const char *mill_json_text(const mill_json *j, const char *name, const char *otherwise);
 int64_t mill_json_int(const mill_json *j, const char *name, int64_t otherwise);
+/* The integer member of an object that is still text, found without allocating: for texts that must
+** be understood when memory has run out. */
+int64_t mill_json_peek_int(const char *p, size_t n, const char *name, int64_t otherwise);
 double mill_json_double(const mill_json *j, const char *name, double otherwise);
 bool mill_json_bool(const mill_json *j, const char *name, bool otherwise);
 /* Append the value as compact text. */

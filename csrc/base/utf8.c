@@ -40,14 +40,14 @@ bool mill_utf8_valid(const char *p, size_t n) {
   return true;
 }
 
-/* Bytes that Java's decoder replaces by one U+FFFD: the longest prefix of a valid sequence, at
-** least one. */
+/* Bytes that Java's decoder replaces by one U+FFFD: the longest prefix of a valid sequence (of one
+** for a surrogate too), at least one. */
 static size_t broken_length(const char *text, size_t n) {
   const uint8_t *p = (const uint8_t *)text;
   if (p[0] < 0xc2 || p[0] > 0xf4) return 1;
   size_t want = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4, i = 1;
-  if (n > 1 && ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-                (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)))
+  if (n > 1 && ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) ||
+                (p[0] == 0xf4 && p[1] > 0x8f)))
     return 1;
   while (i < want && i < n && (p[i] & 0xc0) == 0x80) i++;
   return i;

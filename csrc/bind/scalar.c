@@ -216,5 +216,10 @@ void mill_scalar_parse(lua_State *L, const mill_type *type, const char *text, si
   in.data = &str;
   in.size = 1;
   MILL_RAISE_IF(L, &err, cast_text(s, type, &in, &out, &err), NULL);
+  if (!mill_vector_valid(&out, 0)) /* texts of calendar intervals become null where they are none */
+    MILL_RAISE_IF(L, &err,
+                  mill_fail(&err, MILL_E_CANNOT_PARSE_INTERVAL, "intervalString",
+                            mill_error_fmt(&err, "'%.*s'", (int)n, text), NULL),
+                  NULL);
   mill_scalar_push(L, type, out.data);
 }

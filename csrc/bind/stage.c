@@ -83,12 +83,20 @@ static void push_class(lua_State *L, const mill_stage_class *c) {
   static const char *const kinds[] = {
       "boolean", "int",          "long",         "float",  "double", "string", "strings", "ints",
       "doubles", "double_lists", "string_lists", "vector", "matrix", "stages", "stage",   "maps"};
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 8);
   set_text(L, "name", mill_stage_class_name(c));
   set_text(L, "package", mill_stage_class_package(c));
   set_text(L, "doc", mill_stage_class_doc(c));
   set_text(L, "example", mill_stage_class_example(c));
   set_text(L, "role", roles[mill_stage_class_role(c)]);
+  set_text(L, "model", mill_stage_class_model(c));
+  lua_newtable(L);
+  const char *name;
+  for (int i = 0; (name = mill_stage_class_attribute(c, i)) != NULL; i++) {
+    lua_pushstring(L, name);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "attributes");
   lua_newtable(L);
   const mill_param *p;
   for (int i = 0; (p = mill_stage_class_param(c, i)) != NULL; i++) {

@@ -312,23 +312,14 @@ static bool row_is_list(lua_State *L, int index) {
     lua_pop(L, 1);
     return true;
   }
-  lua_pushnil(L);
-  if (!lua_next(L, index)) return true;
-  bool list = lua_type(L, -2) == LUA_TNUMBER;
-  if (!list && lua_type(L, -2) == LUA_TSTRING) { /* table.pack of NULLs only has n */
-    lua_pushliteral(L, "n");
-    list = lua_rawget(L, index) == LUA_TNUMBER && lua_rawlen(L, index) > 0;
-    lua_pop(L, 1);
-    if (!list && strcmp(lua_tostring(L, -2), "n") == 0) {
-      lua_pushvalue(L, -2);
-      list = !lua_next(L, index);
-      if (!list) lua_pop(L, 2);
-      lua_pop(L, list ? 1 : 2);
-      return list;
-    }
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    bool text = lua_type(L, -2) == LUA_TSTRING;
+    if (text && strcmp(lua_tostring(L, -2), "n") == 0) continue; /* of table.pack: says nothing */
+    bool list = lua_type(L, -2) == LUA_TNUMBER;
+    lua_pop(L, 2);
+    return list;
   }
-  lua_pop(L, 2);
-  return list;
+  return true;
 }
 
 static void check_length(lua_State *L, lua_Unsigned got, uint32_t want) {

@@ -1,5 +1,6 @@
 /* Types as Spark's schema JSON, both ways; see type.h. A collated string is "string" with its
-** collation in the field's metadata, as Spark writes it; CHAR and VARCHAR keep their names. */
+** collation in the metadata of the field it is in, under its path ("f", "f.element", "f.key"), as
+** Spark writes it; CHAR and VARCHAR keep their names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,12 +35,51 @@ static bool collated(const mill_type *t) {
   return t->id == MILL_STRING && t->collation != MILL_UTF8_BINARY;
 }
 
+/* What lists and maps call what is in them, in paths. */
+static const char *part_name(const mill_type *t, uint32_t i) {
+  return t->id == MILL_ARRAY ? ".element" : i ? ".value" : ".key";
+}
+
+/* Members "path":"spark.UTF8_LCASE" for the strings in t, but for those in structs. */
+static mill_status write_collations(const mill_type *t, mill_text *path, bool *any, mill_text *out,
+                                    mill_error *err) {
+  if (collated(t)) {
+    MILL_TRY(mill_text_adds(out, *any ? "," : "{", err));
+    MILL_TRY(mill_json_quote(path->data, path->size, out, err));
+    *any = true;
+    return mill_text_adds(out, ":\"spark.UTF8_LCASE\"", err);
+  }
+  size_t n = path->size;
+  for (uint32_t i = 0; (t->id == MILL_ARRAY || t->id == MILL_MAP) && i < t->nfields; i++) {
+    MILL_TRY(mill_text_adds(path, part_name(t, i), err));
+    MILL_TRY(write_collations(t->fields[i].type, path, any, out, err));
+    path->size = n;
+  }
+  return MILL_OK;
+}
+
+/* The field's own members, then the collations. */
+static mill_status join_metadata(const mill_field *f, const mill_text *collations, mill_text *out,
+                                 mill_error *err) {
+  size_t n = f->metadata ? strlen(f->metadata) : 0;
+  if (collations->size == 0) return mill_text_adds(out, n ? f->metadata : "{}", err);
+  if (n > 2) MILL_TRY(mill_text_add(out, f->metadata, n - 1, err));
+  MILL_TRY(mill_text_adds(out, n > 2 ? ",\"__COLLATIONS\":" : "{\"__COLLATIONS\":", err));
+  MILL_TRY(mill_text_add(out, collations->data, collations->size, err));
+  return mill_text_adds(out, "}}", err);
+}
+
 static mill_status write_metadata(const mill_field *f, mill_text *out, mill_error *err) {
-  if (f->metadata || !collated(f->type))
-    return mill_text_adds(out, f->metadata ? f->metadata : "{}", err);
-  MILL_TRY(mill_text_adds(out, "{\"__COLLATIONS\":{", err));
-  MILL_TRY(mill_json_quote(f->name, strlen(f->name), out, err));
-  return mill_text_adds(out, ":\"spark.UTF8_LCASE\"}}", err);
+  mill_text path, collations;
+  bool any = false;
+  mill_text_init(&path, out->memory);
+  mill_text_init(&collations, out->memory);
+  mill_status s = mill_text_adds(&path, f->name, err);
+  if (s == MILL_OK) s = write_collations(f->type, &path, &any, &collations, err);
+  if (s == MILL_OK) s = join_metadata(f, &collations, out, err);
+  mill_text_clear(&path);
+  mill_text_clear(&collations);
+  return s;
 }
 
 static mill_status write_struct(const mill_type *t, mill_text *out, int depth, mill_error *err) {
@@ -166,24 +206,59 @@ static mill_status read_name(reader *r, const char *s, const mill_type **out) {
 
 static mill_status read_type(reader *r, const mill_json *j, int depth, const mill_type **out);
 
+/* t with the collations that `names` has for the strings in it. */
+static mill_status collate(reader *r, const mill_json *names, mill_text *path,
+                           const mill_type **t) {
+  const mill_type *part[2] = {NULL, NULL}, *old = *t;
+  if (old->id == MILL_STRING) {
+    const char *name = mill_json_text(names, path->data, "");
+    if (!strstr(name, "UTF8_LCASE")) return MILL_OK;
+    return made(r, mill_type_string(r->types, MILL_UTF8_LCASE, MILL_PLAIN_STRING, 0), t);
+  }
+  if (old->id != MILL_ARRAY && old->id != MILL_MAP) return MILL_OK;
+  size_t n = path->size;
+  for (uint32_t i = 0; i < old->nfields; i++) {
+    part[i] = old->fields[i].type;
+    MILL_TRY(mill_text_adds(path, part_name(old, i), r->err));
+    MILL_TRY(collate(r, names, path, &part[i]));
+    path->size = n;
+    path->data[n] = 0;
+  }
+  if (old->id == MILL_ARRAY)
+    return made(r, mill_type_array(r->types, part[0], old->contains_null), t);
+  return made(r, mill_type_map(r->types, part[0], part[1], old->contains_null), t);
+}
+
+/* The metadata without the collations, which are in the type now. */
+static mill_status keep_metadata(reader *r, const mill_json *meta, mill_text *text, mill_field *f) {
+  for (const mill_json *m = meta->child; m; m = m->next) {
+    if (m->name_size == 12 && memcmp(m->name, "__COLLATIONS", 12) == 0) continue;
+    MILL_TRY(mill_text_addc(text, text->size ? ',' : '{', r->err));
+    MILL_TRY(mill_json_quote(m->name, m->name_size, text, r->err));
+    MILL_TRY(mill_text_addc(text, ':', r->err));
+    MILL_TRY(mill_json_write(m, text, r->err));
+  }
+  if (text->size == 0) return MILL_OK;
+  MILL_TRY(mill_text_addc(text, '}', r->err));
+  f->metadata = mill_arena_strndup(r->arena, text->data, text->size);
+  return f->metadata ? MILL_OK : mill_oom(r->arena->memory, text->size, r->err);
+}
+
 static mill_status read_field(reader *r, const mill_json *j, int depth, mill_field *f) {
   const mill_json *meta = mill_json_get(j, "metadata");
+  const mill_json *collations = mill_json_get(meta, "__COLLATIONS");
   const char *name = mill_json_text(j, "name", NULL);
   if (name == NULL) return bad_type(r, "a field without a name");
   f->name = name;
   f->nullable = mill_json_bool(j, "nullable", true);
   MILL_TRY(read_type(r, mill_json_get(j, "type"), depth + 1, &f->type));
-  const char *collation = mill_json_text(mill_json_get(meta, "__COLLATIONS"), name, NULL);
-  if (collation && strstr(collation, "UTF8_LCASE") && f->type->id == MILL_STRING)
-    MILL_TRY(made(r, mill_type_string(r->types, MILL_UTF8_LCASE, MILL_PLAIN_STRING, 0), &f->type));
-  if (meta == NULL || meta->kind != MILL_JSON_OBJECT || meta->n == 0 || collation) return MILL_OK;
   mill_text text;
   mill_text_init(&text, r->arena->memory);
-  mill_status s = mill_json_write(meta, &text, r->err);
-  if (s == MILL_OK) {
-    f->metadata = mill_arena_strndup(r->arena, text.data, text.size);
-    if (f->metadata == NULL) s = mill_oom(r->arena->memory, text.size, r->err);
-  }
+  mill_status s = MILL_OK;
+  if (collations) s = mill_text_adds(&text, name, r->err);
+  if (collations && s == MILL_OK) s = collate(r, collations, &text, &f->type);
+  mill_text_reset(&text);
+  if (s == MILL_OK && meta && meta->kind == MILL_JSON_OBJECT) s = keep_metadata(r, meta, &text, f);
   mill_text_clear(&text);
   return s;
 }

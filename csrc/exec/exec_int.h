@@ -52,8 +52,8 @@ mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_tabl
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
-mill_status mill_exec_window(const mill_exec *x, const mill_op *op, mill_table **out,
-                             mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                  mill_error *err) MILL_USE_RESULT;
 
 /* Joins: the table of the right side, shared by the probes of all workers. */
 typedef struct mill_join_table mill_join_table;

@@ -68,6 +68,9 @@ static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) 
                                        : mill_source_one_row(p->x, op, &p->source, err));
   } else if (op->kind == MILL_OP_SORT) {
     MILL_TRY(mill_exec_sort_scan(p->x, op, &p->source, err));
+  } else if (op->kind == MILL_OP_WINDOW) {
+    p->host |= mill_op_needs_host(op);
+    MILL_TRY(mill_exec_window_scan(p->x, op, &p->source, err));
   } else {
     mill_table *t = NULL;
     MILL_TRY(mill_exec_table(p->x, op, -1, &t, err));

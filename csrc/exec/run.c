@@ -245,7 +245,6 @@ mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit
   switch (op->kind) {
   case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
   case MILL_OP_SHARE: return run_share(x, op, out, err);
-  case MILL_OP_WINDOW: return mill_exec_window(x, op, out, err);
   default: break;
   }
   MILL_TRY(mill_table_new(x->ctx->memory, op->schema, out, err));

@@ -348,5 +348,7 @@ bool mill_op_needs_host(const mill_op *op) {
   if (op->kind == MILL_OP_JOIN) host |= list_uses_host(op->right_keys, op->nkeys);
   for (int i = 0; i < op->naggs; i++) host |= list_uses_host(op->aggs[i].args, op->aggs[i].nargs);
   for (int i = 0; i < op->nsorts; i++) host |= uses_host(op->sorts[i].expr);
+  for (int i = 0; i < op->nwindows; i++)
+    host |= list_uses_host(op->windows[i].call.args, op->windows[i].call.nargs);
   return host;
 }

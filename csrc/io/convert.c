@@ -163,7 +163,7 @@ static bool parse_date(const io_rules *r, const char *s, size_t n, int32_t *out)
   return (n == 10 && quick_date(s, out)) || mill_date_parse(s, n, out);
 }
 
-/* The casts take a time without a date; files do not. */
+/* The casts take a time without a date; files only behind a T. */
 static bool parse_timestamp(const io_rules *rules, const mill_timestamp_rules *r, const char *s,
                             size_t n, int64_t *out) {
   const mill_pattern *pattern = r->ntz ? rules->ntz_pattern : rules->timestamp_pattern;
@@ -175,7 +175,7 @@ static bool parse_timestamp(const io_rules *rules, const mill_timestamp_rules *r
     }
     if (!rules->fallback) return false;
   }
-  if (n && (*s == 'T' || (n > 2 && (s[1] == ':' || s[2] == ':')))) return false;
+  if (n > 2 && (s[1] == ':' || s[2] == ':')) return false;
   return mill_timestamp_parse(r, s, n, out);
 }
 

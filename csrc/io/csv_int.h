@@ -64,12 +64,39 @@ typedef struct csv_source {
   io_window *window;
   const csv_plan *plan;
   io_separator newline; /* multiLine: what ends records */
+  bool keep_blank;      /* lines of tabs and control characters are records */
 } csv_source;
 
 mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bool first,
                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
                             size_t *size, bool *found, mill_error *err) MILL_USE_RESULT;
+
+/* A batch of records as columns of cells: cell[slot * MILL_BATCH + row]. */
+typedef struct csv_cells {
+  const csv_plan *plan;
+  csv_source source;
+  csv_row row;    /* the row that takes the long way; its side text is the batch's */
+  int *slot;      /* of each file column; -1: not wanted */
+  uint32_t nfile; /* columns that a record should have */
+  int nslots;
+  bool count; /* records of other lengths are malformed */
+  csv_cell *cell;
+  csv_cell line[MILL_BATCH]; /* whole records */
+  uint8_t bad[MILL_BATCH];   /* malformed */
+  const char *base;          /* cells count from here */
+} csv_cells;
+
+/* The arrays are the arena's; the caller fills `slot`, sets `count`, and begins `source`. */
+mill_status mill_csv_cells_init(csv_cells *c, const csv_plan *plan, mill_memory *m, uint32_t nfile,
+                                int nslots, mill_arena *a, mill_error *err) MILL_USE_RESULT;
+void mill_csv_cells_clear(csv_cells *c);
+/* Add records until the batch is full or the window has to move; *n begins at 0. It stays 0 at the
+** end of the range. */
+mill_status mill_csv_cells_next(csv_cells *c, uint32_t *n, mill_error *err) MILL_USE_RESULT;
+static inline const char *csv_cell_text(const csv_cells *d, csv_cell c) {
+  return c.at & CSV_SIDE ? d->row.side.data + (c.at & ~CSV_SIDE) : d->base + c.at;
+}
 
 /* The options sep and delimiter, with their escapes resolved. */
 mill_status mill_csv_separator(mill_options o, char out[CSV_SEPARATOR], size_t *n,

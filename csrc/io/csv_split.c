@@ -225,8 +225,9 @@ mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bo
   return first || plan->multi ? MILL_OK : mill_io_first_line(w, plan->line, err);
 }
 
-static bool blank(const char *p, size_t n) {
-  while (n && (unsigned char)*p <= ' ') p++, n--;
+/* Lines to pass over: when names are looked for only those of spaces are. */
+static bool blank(const csv_source *s, const char *p, size_t n) {
+  while (n && (s->keep_blank ? *p == ' ' : (unsigned char)*p <= ' ')) p++, n--;
   return n == 0;
 }
 
@@ -236,7 +237,7 @@ static mill_status line_record(csv_source *s, bool may_fill, csv_row *row, const
   do {
     MILL_TRY(mill_io_line(s->window, s->plan->line, may_fill, at, size, found, err));
     if (!*found) return MILL_OK;
-  } while (blank(*at, *size) || (unsigned char)**at == s->plan->comment);
+  } while (blank(s, *at, *size) || (unsigned char)**at == s->plan->comment);
   row->base = s->window->data;
   return mill_csv_split(s->plan, *at, *at + *size, true, NULL, row, &behind, err);
 }

@@ -61,6 +61,7 @@ typedef struct io_window {
   char *data;
   size_t capacity, at, have;
   uint64_t offset; /* of data[0] in the file's bytes */
+  uint64_t size;   /* of a plain file when it was listed: what is appended later is not read */
   uint64_t next,
       stop;        /* where reading goes on; records that begin at or behind stop are not ours */
   bool eof, valid; /* valid: no broken UTF-8 in what has been read */

@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "base/number.h"
 #include "io/json_int.h"
-#include "kernel/cast.h"
+#include "io/quick_int.h"
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
@@ -235,7 +235,7 @@ static json_put put_from_text(json_builder *b, const mill_type *t, void *out) {
 }
 
 static json_put put_atom(json_builder *b, const mill_type *t, mill_json_token token, void *out) {
-  bool text = token == MILL_JSON_TEXT;
+  bool text = token == MILL_JSON_TEXT, quick = t->phys == MILL_PHYS_I64;
   switch (t->id) {
   case MILL_STRING: return put_string(b, out, token);
   case MILL_BOOLEAN:
@@ -249,6 +249,10 @@ static json_put put_atom(json_builder *b, const mill_type *t, mill_json_token to
   case MILL_FLOAT:
   case MILL_DOUBLE: return put_fraction(b, t, token, out);
   case MILL_DECIMAL:
+    if (quick && token == MILL_JSON_NUMBER &&
+        quick_decimal(b->reader->text, b->reader->size, t->scale, out) &&
+        mill_decimal_fits(*(int64_t *)out, t->precision))
+      return JSON_GOOD;
     if (token == MILL_JSON_INTEGER || token == MILL_JSON_NUMBER)
       return mill_io_value(&b->plan->rules, t, b->reader->text, b->reader->size, out) ? JSON_GOOD
                                                                                       : JSON_BAD;

@@ -49,17 +49,28 @@ static mill_status make_room(io_window *w, size_t n, mill_error *err) {
   return MILL_OK;
 }
 
+/* How much to read at least: as much again as a long record has, since it is searched anew each
+** time; but no more than shows that it is too long. */
+static size_t wanted(const io_window *w, size_t step) {
+  size_t have = w->have - w->at, most = IO_RECORD_MAX + WINDOW_STEP - have;
+  return have < step ? step : have < most ? have : most;
+}
+
 static mill_status read_plain(io_window *w, mill_error *err) {
   size_t want = WINDOW_STEP, got;
   if (w->next < w->stop)
     want = (size_t)(w->stop - w->next < IO_MORSEL ? w->stop - w->next : IO_MORSEL);
   if (want < WINDOW_STEP) want += WINDOW_STEP; /* the last record's tail at once */
+  if (want < w->have - w->at) want = wanted(w, want);
+  if (want > w->size - w->next) want = (size_t)(w->size - w->next);
   MILL_TRY(make_room(w, want, err));
   MILL_TRY(mill_file_read_at(&w->file, w->next, w->data + w->have, want, &got, err));
   w->have += got;
   w->next += got;
-  w->eof = got < want;
-  return MILL_OK;
+  w->eof = w->next == w->size;
+  if (got == want) return MILL_OK;
+  return mill_fail(err, MILL_E_CORRUPT_FILE, "path", mill_error_fmt(err, "%s", w->path), "reason",
+                   "it has become shorter since it was listed", NULL);
 }
 
 static mill_status read_converted(io_window *w, mill_error *err) {
@@ -85,12 +96,18 @@ static mill_status read_converted(io_window *w, mill_error *err) {
 static mill_status read_compressed(io_window *w, mill_error *err) {
   size_t got;
   if (w->charset != IO_UTF8) return read_converted(w, err);
-  MILL_TRY(make_room(w, WINDOW_BLOCK, err));
-  MILL_TRY(mill_reader_read(w->reader, w->data + w->have, WINDOW_BLOCK, &got, err));
+  size_t want = wanted(w, WINDOW_BLOCK);
+  MILL_TRY(make_room(w, want, err));
+  mill_status s = mill_reader_read(w->reader, w->data + w->have, want, &got, err);
+  if (s == MILL_E_CORRUPT_FILE && got) { /* first what came before the damage */
+    mill_error_clear(err);
+    s = MILL_OK;
+  } else {
+    w->eof = got < want;
+  }
   w->have += got;
   w->next += got;
-  w->eof = got < WINDOW_BLOCK;
-  return MILL_OK;
+  return s;
 }
 
 mill_status mill_io_fill(io_window *w, mill_error *err) {
@@ -117,6 +134,7 @@ mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, ui
   close_source(w);
   w->at = w->have = w->nraw = 0;
   w->offset = w->next = from;
+  w->size = job->files.file[file].size;
   w->stop = to;
   w->eof = false;
   w->valid = true;

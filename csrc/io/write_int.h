@@ -19,7 +19,7 @@ typedef struct io_texts {
   const mill_pattern *date, *timestamp, *ntz; /* NULL: ISO 8601 */
 } io_texts;
 
-/* Append value k of the flat vector v, no null, of a type without children, as the files say it:
+/* Append value k of the flat vector v, no null, as the files say it:
 ** numbers as Java prints them, dates and times by the rules above, intervals as literals. */
 mill_status mill_io_put(const io_texts *t, const mill_vector *v, uint32_t k, mill_text *out,
                         mill_error *err) MILL_USE_RESULT;

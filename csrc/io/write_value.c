@@ -144,11 +144,14 @@ mill_status mill_io_put(const io_texts *t, const mill_vector *v, uint32_t k, mil
   case MILL_DATE: q = put_day(p, ((const int32_t *)v->data)[k]); break;
   case MILL_TIMESTAMP: q = put_timestamp(p, ((const int64_t *)v->data)[k], t->settings.zone); break;
   case MILL_TIMESTAMP_NTZ: q = put_timestamp(p, ((const int64_t *)v->data)[k], NULL); break;
-  case MILL_TIME:
-  case MILL_INTERVAL_YM:
-  case MILL_INTERVAL_DT:
-  case MILL_INTERVAL: return mill_value_text(&t->settings, v, k, out, err);
-  default: q = p + put_number(v, k, p); break;
+  case MILL_TINYINT:
+  case MILL_SMALLINT:
+  case MILL_INT:
+  case MILL_BIGINT:
+  case MILL_FLOAT:
+  case MILL_DOUBLE:
+  case MILL_DECIMAL: q = p + put_number(v, k, p); break;
+  default: return mill_value_text(&t->settings, v, k, out, err);
   }
   out->size += (size_t)(q - p);
   *q = 0;

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "base/xorshift.h"
 #include "kernel/kernel_int.h"
 
 #define KERNEL_HEAD(NAME)                                                                          \
@@ -34,12 +35,6 @@ typedef struct {
 
 /* ---- the generator -------------------------------------------------------------------------- */
 
-static uint64_t step(uint64_t s) {
-  s ^= s << 21;
-  s ^= s >> 35;
-  return s ^ s << 4;
-}
-
 static uint64_t apply(const matrix *m, uint64_t s) {
   uint64_t r = 0;
   for (; s; s &= s - 1) r ^= m->column[__builtin_ctzll(s)];
@@ -47,7 +42,7 @@ static uint64_t apply(const matrix *m, uint64_t s) {
 }
 
 static void fill_powers(random_plan *plan) {
-  for (int b = 0; b < 64; b++) plan->power[0].column[b] = step(step(1ull << b));
+  for (int b = 0; b < 64; b++) plan->power[0].column[b] = mill_xorshift_step(mill_xorshift_step(1ull << b));
   for (int k = 1; k < 48; k++)
     for (int b = 0; b < 64; b++)
       plan->power[k].column[b] = apply(&plan->power[k - 1], plan->power[k - 1].column[b]);
@@ -60,33 +55,11 @@ static uint64_t state_at(const random_plan *plan, uint64_t row) {
   return s;
 }
 
-/* MurmurHash3 of Scala's library over the seed's 8 big-endian bytes. */
-static uint32_t murmur(uint64_t seed, uint32_t h) {
-  uint32_t word[] = {__builtin_bswap32((uint32_t)(seed >> 32)), __builtin_bswap32((uint32_t)seed)};
-  for (int i = 0; i < 2; i++) {
-    uint32_t k = word[i] * 0xcc9e2d51u;
-    k = (k << 15 | k >> 17) * 0x1b873593u;
-    h ^= k;
-    h = (h << 13 | h >> 19) * 5 + 0xe6546b64u;
-  }
-  h ^= 8;
-  h ^= h >> 16;
-  h *= 0x85ebca6bu;
-  h ^= h >> 13;
-  h *= 0xc2b2ae35u;
-  return h ^ h >> 16;
-}
-
-static uint64_t hash_seed(uint64_t seed) {
-  uint32_t low = murmur(seed, 0x3c074a61u);
-  return (uint64_t)murmur(seed, low) << 32 | low;
-}
-
 static double next_double(uint64_t *s) {
-  *s = step(*s);
-  uint64_t high = *s & ((1u << 26) - 1);
-  *s = step(*s);
-  return (double)((high << 27) + (*s & ((1u << 27) - 1))) * 0x1p-53;
+  mill_xorshift r = {*s};
+  double v = mill_xorshift_double(&r);
+  *s = r.state;
+  return v;
 }
 
 /* Java's Random.nextGaussian: pairs in the unit disc, the second kept for the next call. */
@@ -178,7 +151,7 @@ static mill_status bind_seed(mill_binding *b, int arg, mill_error *err) {
     MILL_TRY(mill_bind_constant(b, arg, &v, err));
     seed = mill_vector_valid(&v, 0) ? (uint64_t)(int64_t)mill_int_at(&v, 0) : 0;
   }
-  plan->seed = hash_seed(seed);
+  plan->seed = mill_xorshift_hash(seed);
   plan->at = (walker){.state = plan->seed};
   pthread_mutex_init(&plan->lock, NULL);
   fill_powers(plan);

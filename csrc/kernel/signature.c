@@ -145,10 +145,10 @@ bool mill_type_orderable(const mill_type *t) {
   switch (t->id) {
   case MILL_MAP:
   case MILL_VARIANT:
-  case MILL_INTERVAL:
-  case MILL_VECTOR:
-  case MILL_MATRIX: return false;
+  case MILL_INTERVAL: return false;
   case MILL_ARRAY: return mill_type_orderable(t->fields[0].type);
+  case MILL_VECTOR: /* as the structs that they are */
+  case MILL_MATRIX:
   case MILL_STRUCT:
     for (uint32_t i = 0; i < t->nfields; i++)
       if (!mill_type_orderable(t->fields[i].type)) return false;

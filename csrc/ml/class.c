@@ -24,11 +24,18 @@ const char *mill_stage_class_name(const mill_stage_class *c) { return c->name; }
 const char *mill_stage_class_package(const mill_stage_class *c) { return c->package; }
 const char *mill_stage_class_doc(const mill_stage_class *c) { return c->doc; }
 const char *mill_stage_class_example(const mill_stage_class *c) { return c->example; }
+const char *mill_stage_class_model(const mill_stage_class *c) { return c->model; }
 mill_stage_role mill_stage_class_role(const mill_stage_class *c) { return c->role; }
 
 const mill_param *mill_stage_class_param(const mill_stage_class *c, int i) {
   for (int k = 0; c->params && c->params[k].name; k++)
     if (k == i) return &c->params[k];
+  return NULL;
+}
+
+const char *mill_stage_class_attribute(const mill_stage_class *c, int i) {
+  for (int k = 0; c->attributes && c->attributes[k]; k++)
+    if (k == i) return c->attributes[k];
   return NULL;
 }
 

@@ -128,8 +128,9 @@ static bool is_free(const mill_search *s, int i) {
   return h->cauchy[i] != s->o->upper[i] && h->cauchy[i] != s->o->lower[i];
 }
 
-/* Move the free variables of the Cauchy point to the minimum of the model (the direct primal
-** method: the inverse of the reduced Hessian by the Sherman-Morrison-Woodbury formula). */
+/* Move the free variables of the Cauchy point towards the minimum of the model, as far as the bounds
+** let all of them (the direct primal method: the inverse of the reduced Hessian by the
+** Sherman-Morrison-Woodbury formula). */
 static bool minimise_free(mill_search *s, const double *c) {
   model *h = s->own;
   int k2 = 2 * h->kept;
@@ -151,15 +152,17 @@ static bool minimise_free(mill_search *s, const double *c) {
     }
   times_m(h, wr, v);
   if (!mill_linear_solve(nn, v, k2)) return false;
-  double inverse = 1.0 / h->theta;
+  double inverse = 1.0 / h->theta, most = 1.0;
   for (int i = 0; i < s->n; i++) {
     if (!is_free(s, i)) continue;
     row_of(h, i, w);
-    h->residual[i] = -(inverse * h->residual[i] + inverse * inverse * mill_dot(w, v, k2));
-    /* not yet added: is_free looks at the Cauchy point */
+    double move = -(inverse * h->residual[i] + inverse * inverse * mill_dot(w, v, k2));
+    double bound = move > 0.0 ? s->o->upper[i] : s->o->lower[i];
+    if (move != 0.0) most = fmin(most, (bound - h->cauchy[i]) / move);
+    h->residual[i] = move;
   }
-  for (int i = 0; i < s->n; i++) s->dir[i] = h->cauchy[i] - s->x[i] +
-                                             (is_free(s, i) ? h->residual[i] : 0.0);
+  for (int i = 0; i < s->n; i++)
+    s->dir[i] = h->cauchy[i] - s->x[i] + (is_free(s, i) ? most * h->residual[i] : 0.0);
   return true;
 }
 

@@ -146,10 +146,26 @@ static mill_status add_sparse(mill_points *p, const mill_vec *x, mill_error *err
   return MILL_OK;
 }
 
+/* A list of numbers, which is dense. */
+static mill_status add_list(reading *r, const mill_vector *v, uint32_t row, mill_error *err) {
+  mill_points *p = r->p;
+  mill_span s = ((const mill_span *)v->data)[mill_vector_at(v, row)];
+  void *values = p->x;
+  mill_status status = grow(p, &values, X, p->held + (size_t)s.size + 1, sizeof(double), err);
+  p->x = values;
+  if (status != MILL_OK) return status;
+  double *x = p->x + p->held;
+  for (uint32_t k = 0; k < s.size; k++) x[k] = mill_number_at(&v->child[0], s.start + k);
+  MILL_TRY(check_vector(r, &(mill_vec){(int)s.size, (int)s.size, NULL, x}, err));
+  p->held += s.size;
+  return MILL_OK;
+}
+
 static mill_status add_features(reading *r, const mill_vector *v, uint32_t row, mill_error *err) {
   mill_points *p = r->p;
   if (!mill_vector_valid(v, row))
     return mill_data_fail(r->work, err, "a vector in `%s` is NULL", r->name[0]);
+  if (v->type->id == MILL_ARRAY) return add_list(r, v, row, err);
   mill_vec x = mill_vec_at(v, row);
   MILL_TRY(check_vector(r, &x, err));
   if (r->sparse) return add_sparse(p, &x, err);
@@ -182,7 +198,8 @@ static mill_status add_number(reading *r, int which, double **array, const mill_
 static mill_status add_batch(void *arg, const mill_batch *b, mill_error *err) {
   reading *r = arg;
   mill_points *p = r->p;
-  if (r->name[0] && p->n == 0) r->sparse = choose_sparse(r, b, &b->col[r->at[0]]);
+  const mill_vector *x = r->name[0] ? &b->col[r->at[0]] : NULL;
+  if (x && p->n == 0) r->sparse = x->type->id == MILL_VECTOR && choose_sparse(r, b, x);
   for (uint32_t i = 0; i < b->n; i++) {
     uint32_t row = mill_batch_row(b, i);
     if (r->name[1]) MILL_TRY(add_number(r, 1, &p->label, &b->col[r->at[1]], row, err));

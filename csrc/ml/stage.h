@@ -91,6 +91,9 @@ const char *mill_stage_class_package(
     const mill_stage_class *c); /* "feature", "classification", ... */
 const char *mill_stage_class_doc(const mill_stage_class *c);
 const char *mill_stage_class_example(const mill_stage_class *c); /* Lua, or NULL */
+/* Estimators: the class of what fit gives, else NULL. Fitted attributes that its stages may have. */
+const char *mill_stage_class_model(const mill_stage_class *c);
+const char *mill_stage_class_attribute(const mill_stage_class *c, int i); /* NULL at the end */
 mill_stage_role mill_stage_class_role(const mill_stage_class *c);
 const mill_param *mill_stage_class_param(const mill_stage_class *c, int i); /* NULL at the end */
 

@@ -1,4 +1,5 @@
-/* EXPLAIN: trees as indented lines, parents first, children below with "+- ". */
+/* EXPLAIN of logical trees: indented lines, parents first, children below with "+- "; the optimised
+** tree with the rows expected. */
 #include <string.h>
 
 #include "plan/plan_int.h"
@@ -10,15 +11,6 @@ static const char *const node_names[] = {
     "SubqueryAlias", "WithColumns",   "Drop",          "Rename",           "Watermark", "Transform",
     "Pivot",         "Unpivot",       "Repartition",   "InMemoryRelation", "Join",      "Union",
     "SetOperation",  "With"};
-
-static const char *const op_names[] = {
-    "Scan",     "Rows", "Range", "OneRow", "Filter", "Project", "Expand",   "HashAggregate",
-    "HashJoin", "Sort", "Limit", "Tail",   "Union",  "Window",  "Generate", "Sample",
-    "Share"};
-
-static const char *const join_names[] = {"Inner",         "LeftOuter", "RightOuter",
-                                         "FullOuter",     "LeftSemi",  "LeftAnti",
-                                         "NullAwareAnti", "Existence", "LeftSingle"};
 
 static mill_status indent(mill_text *out, int depth, mill_error *err) {
   for (int i = 1; i < depth; i++) MILL_TRY(mill_text_adds(out, "   ", err));
@@ -34,48 +26,49 @@ static mill_status list(mill_planner *w, const mill_expr *const *e, int n, mill_
   return mill_text_adds(out, "]", w->err);
 }
 
-static mill_status logical(mill_planner *w, const mill_node *n, int depth, mill_text *out) {
+/* What a node is given beside expressions. */
+static mill_status arguments(mill_planner *w, const mill_node *n, mill_text *out) {
+  static const char *const joins[] = {"Inner",     "Cross",    "LeftOuter", "RightOuter",
+                                      "FullOuter", "LeftSemi", "LeftAnti"};
+  if (n->kind == MILL_N_JOIN) return mill_text_printf(out, w->err, " %s", joins[n->join]);
+  if (n->kind == MILL_N_RANGE)
+    return mill_text_printf(out, w->err, " (%lld, %lld, step=%lld)", (long long)n->from,
+                            (long long)n->to, (long long)n->step);
+  if (n->kind != MILL_N_LIMIT && n->kind != MILL_N_TAIL) return MILL_OK;
+  if (n->to >= 0) MILL_TRY(mill_text_printf(out, w->err, " %lld", (long long)n->to));
+  if (n->from <= 0) return MILL_OK;
+  return mill_text_printf(out, w->err, " offset %lld", (long long)n->from);
+}
+
+static mill_status logical(mill_planner *w, const mill_node *n, int depth, bool cost,
+                           mill_text *out) {
   MILL_TRY(indent(out, depth, w->err));
   bool known = (size_t)n->kind < sizeof node_names / sizeof *node_names;
   MILL_TRY(mill_text_adds(out, known ? node_names[n->kind] : "Command", w->err));
+  MILL_TRY(arguments(w, n, out));
+  bool counts = n->kind == MILL_N_LIMIT || n->kind == MILL_N_TAIL;
   if (n->nkeys) MILL_TRY(list(w, n->keys, n->nkeys, out));
-  if (n->nexprs && n->kind != MILL_N_VALUES) MILL_TRY(list(w, n->exprs, n->nexprs, out));
+  if (n->nexprs && n->kind != MILL_N_VALUES && !counts) MILL_TRY(list(w, n->exprs, n->nexprs, out));
   if (n->naggs) MILL_TRY(list(w, n->aggs, n->naggs, out));
+  double rows = cost ? mill_n_estimate(n) : -1;
+  if (rows >= 0) MILL_TRY(mill_text_printf(out, w->err, ", Statistics(rowCount=%.0f)", rows));
   MILL_TRY(mill_text_addc(out, '\n', w->err));
-  for (int i = 0; i < n->nchildren; i++) MILL_TRY(logical(w, n->child[i], depth + 1, out));
+  for (int i = 0; i < n->nchildren; i++) MILL_TRY(logical(w, n->child[i], depth + 1, cost, out));
   return MILL_OK;
 }
 
-mill_status mill_explain_logical(mill_planner *w, const mill_node *n, mill_text *out) {
-  MILL_TRY(mill_text_adds(out, "== Analyzed Logical Plan ==\n", w->err));
-  MILL_TRY(logical(w, n, 0, out));
-  return mill_text_adds(out, "\n", w->err);
+static mill_status schema_line(mill_planner *w, const mill_node *n, mill_text *out) {
+  for (int i = 0; i < n->noutput; i++) {
+    MILL_TRY(mill_text_printf(out, w->err, i ? ", %s: " : "%s: ", n->output[i]->name));
+    MILL_TRY(mill_type_simple(n->output[i]->type, out, w->err));
+  }
+  return mill_text_addc(out, '\n', w->err);
 }
 
-static mill_status details(mill_planner *w, const mill_op *op, mill_text *out) {
-  if (op->kind == MILL_OP_JOIN)
-    MILL_TRY(mill_text_printf(out, w->err, " %s, %d keys%s", join_names[op->join], op->nkeys,
-                              op->condition ? ", condition" : ""));
-  if (op->kind == MILL_OP_SCAN) MILL_TRY(mill_text_printf(out, w->err, " %s", op->scan->name));
-  if (op->limit >= 0)
-    MILL_TRY(mill_text_printf(out, w->err, " limit %lld offset %lld", (long long)op->limit,
-                              (long long)op->offset));
-  MILL_TRY(mill_text_adds(out, " [", w->err));
-  for (uint32_t i = 0; i < op->schema->nfields; i++)
-    MILL_TRY(mill_text_printf(out, w->err, i ? ", %s" : "%s", op->schema->fields[i].name));
-  return mill_text_adds(out, "]", w->err);
-}
-
-static mill_status physical(mill_planner *w, const mill_op *op, int depth, mill_text *out) {
-  MILL_TRY(indent(out, depth, w->err));
-  MILL_TRY(mill_text_adds(out, op_names[op->kind], w->err));
-  MILL_TRY(details(w, op, out));
-  MILL_TRY(mill_text_addc(out, '\n', w->err));
-  for (int i = 0; i < op->nchildren; i++) MILL_TRY(physical(w, op->child[i], depth + 1, out));
-  return MILL_OK;
-}
-
-mill_status mill_explain_physical(mill_planner *w, const mill_op *op, mill_text *out) {
-  MILL_TRY(mill_text_adds(out, "== Physical Plan ==\n", w->err));
-  return physical(w, op, 0, out);
+mill_status mill_explain_logical(mill_planner *w, const mill_node *n, const char *title,
+                                 mill_text *out) {
+  MILL_TRY(mill_text_printf(out, w->err, "== %s Logical Plan ==\n", title));
+  if (strcmp(title, "Analyzed") == 0) MILL_TRY(schema_line(w, n, out));
+  MILL_TRY(logical(w, n, 0, strcmp(title, "Optimized") == 0, out));
+  return mill_text_addc(out, '\n', w->err);
 }

@@ -74,6 +74,13 @@ static const mill_type *named_schema(mill_lowering *l, const mill_expr *const *a
   return mill_op_schema(l, f, na + nb);
 }
 
+/* Does the list give what is there, as it is? */
+static bool passes_on(const mill_expr *const *e, int n, const mill_lowered *in) {
+  for (int i = 0; i < n; i++)
+    if (e[i]->kind != MILL_X_COLUMN || e[i]->id != in->ids[i]) return false;
+  return true;
+}
+
 /* exprs (ALIAS or COLUMN) over `in`. */
 static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *const *all, int nall,
                     mill_lowered *out) {
@@ -82,6 +89,10 @@ static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *c
   if (e == NULL) return false;
   for (int i = 0; i < nall; i++)
     if (mill_used(l, all[i]->id)) e[n++] = all[i];
+  if (n == in->n && passes_on(e, n, in)) {
+    *out = *in;
+    return true;
+  }
   const mill_bound **b = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *b);
   const char **names = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *names);
   uint64_t *ids = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *ids);
@@ -318,6 +329,15 @@ const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int
                   : mill_lower_expr(l, k->kind == MILL_X_ALIAS ? k->args[0] : k, in);
 }
 
+/* The items that somebody uses. */
+static int only_used(const mill_lowering *l, const mill_expr *const *all, int n,
+                     const mill_expr **out) {
+  int k = 0;
+  for (int i = 0; i < n; i++)
+    if (mill_used(l, all[i]->id)) out[k++] = all[i];
+  return k;
+}
+
 bool mill_lower_aggregate(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_lowered in;
   if (!mill_lower_group_input(l, n, &in)) return false;
@@ -330,12 +350,14 @@ bool mill_lower_aggregate(mill_lowering *l, const mill_node *n, mill_lowered *ou
     keys[i] = mill_lower_group_key(l, n, i, &in);
     if (keys[i] == NULL) return false;
   }
-  for (int i = 0; i < n->naggs; i++)
-    if (!mill_lower_aggregate_call(l, n->aggs[i]->args[0], &in, &aggs[i])) return false;
+  const mill_expr **needed = mill_w_alloc(l->w, (size_t)(n->naggs + 1) * sizeof *needed);
+  int naggs = needed ? only_used(l, n->aggs, n->naggs, needed) : 0;
+  for (int i = 0; i < naggs; i++)
+    if (!mill_lower_aggregate_call(l, needed[i]->args[0], &in, &aggs[i])) return false;
   op->keys = keys, op->nkeys = n->nkeys;
-  op->aggs = aggs, op->naggs = n->naggs;
-  op->schema = named_schema(l, n->keys, n->nkeys, n->aggs, n->naggs, &ids);
-  return op->schema && done(out, op, ids, n->nkeys + n->naggs);
+  op->aggs = aggs, op->naggs = naggs;
+  op->schema = needed ? named_schema(l, n->keys, n->nkeys, needed, naggs, &ids) : NULL;
+  return op->schema && done(out, op, ids, n->nkeys + naggs);
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */
@@ -387,10 +409,13 @@ bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out) 
   mill_lowered in;
   if (!mill_lower(l, n->child[0], &in)) return false;
   const mill_window *v = n->exprs[0]->args[0]->window;
+  const mill_expr **needed = mill_w_alloc(l->w, (size_t)(n->nexprs + 1) * sizeof *needed);
+  int nneeded = needed ? only_used(l, n->exprs, n->nexprs, needed) : 0;
+  if (needed && nneeded == 0) return done(out, in.op, in.ids, in.n);
   mill_op *op = mill_op_make(l, MILL_OP_WINDOW, in.op);
   mill_op_window *calls = mill_w_alloc(l->w, (size_t)(n->nexprs + 1) * sizeof *calls);
   const mill_bound **keys = mill_w_alloc(l->w, (size_t)(v->npartition + 1) * sizeof *keys);
-  int width = in.n + n->nexprs;
+  int width = in.n + nneeded;
   uint64_t *ids = mill_w_alloc(l->w, (size_t)(width + 1) * sizeof *ids);
   mill_field *f = mill_w_alloc(l->w, (size_t)(width + 1) * sizeof *f);
   if (!op || !calls || !keys || !ids || !f || !sorts(l, v->order, v->norder, &in, op)) return false;
@@ -398,15 +423,15 @@ bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out) 
     keys[i] = mill_lower_expr(l, v->partition[i], &in);
     if (keys[i] == NULL) return false;
   }
-  for (int i = 0; i < n->nexprs; i++)
-    if (!window_call(l, n->exprs[i]->args[0], &in, &calls[i])) return false;
+  for (int i = 0; i < nneeded; i++)
+    if (!window_call(l, needed[i]->args[0], &in, &calls[i])) return false;
   for (int i = 0; i < width; i++) {
-    const mill_expr *a = i < in.n ? NULL : n->exprs[i - in.n];
+    const mill_expr *a = i < in.n ? NULL : needed[i - in.n];
     f[i] = a ? (mill_field){a->parts[0], a->type, a->nullable, NULL} : in.op->schema->fields[i];
     ids[i] = a ? a->id : in.ids[i];
   }
   op->keys = keys, op->nkeys = v->npartition;
-  op->windows = calls, op->nwindows = n->nexprs;
+  op->windows = calls, op->nwindows = nneeded;
   op->schema = mill_op_schema(l, f, width);
   return op->schema && done(out, op, ids, width);
 }
@@ -420,15 +445,21 @@ static bool lower_union(mill_lowering *l, const mill_node *n, mill_lowered *out)
   op->child = mill_w_alloc(l->w, (size_t)(n->nchildren + 1) * sizeof *op->child);
   if (op->child == NULL) return false;
   op->nchildren = n->nchildren;
+  const mill_expr **needed = mill_w_alloc(l->w, (size_t)(n->noutput + 1) * sizeof *needed);
+  const mill_expr **below = mill_w_alloc(l->w, (size_t)(n->noutput + 1) * sizeof *below);
+  if (needed == NULL || below == NULL) return false;
+  int width = only_used(l, n->output, n->noutput, needed);
   for (int i = 0; i < n->nchildren; i++) {
     mill_lowered in;
-    const mill_node *c = n->child[i];
-    if (!mill_lower(l, c, &in) || !mill_lower_output(l, &in, c->output, c->noutput, &in))
+    int k = 0;
+    for (int c = 0; c < n->noutput; c++)
+      if (mill_used(l, n->output[c]->id)) below[k++] = n->child[i]->output[c];
+    if (!mill_lower(l, n->child[i], &in) || !mill_lower_output(l, &in, below, width, &in))
       return false;
     op->child[i] = in.op;
   }
-  op->schema = named_schema(l, n->output, n->noutput, NULL, 0, &ids);
-  return op->schema && done(out, op, ids, n->noutput);
+  op->schema = named_schema(l, needed, width, NULL, 0, &ids);
+  return op->schema && done(out, op, ids, width);
 }
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out) {

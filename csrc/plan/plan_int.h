@@ -267,11 +267,22 @@ typedef const mill_node *(*mill_rule)(mill_planner *w, const mill_node *n);
 const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
+/* Is a rule switched off by spark.sql.optimizer.excludedRules? */
+bool mill_rule_excluded(const mill_planner *w, const char *rule);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
 const mill_node *mill_push_semi(mill_planner *w, const mill_node *n);
+const mill_node *mill_collapse_projects(mill_planner *w, const mill_node *n);
+const mill_node *mill_narrow_joins(mill_planner *w, const mill_node *n);
+const mill_node *mill_fold_constants(mill_planner *w, const mill_node *n);
+const mill_node *mill_simplify_booleans(mill_planner *w, const mill_node *n);
+const mill_node *mill_prune_filters(mill_planner *w, const mill_node *n);
+const mill_node *mill_push_limits(mill_planner *w, const mill_node *n);
+/* The value of an expression without columns; false: it fails, or is none. */
+bool mill_fold_value(mill_planner *w, const mill_expr *e, const mill_vector **out);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
-const mill_node *mill_unnest(mill_planner *w, const mill_node *n); /* subqueries to joins */
-double mill_n_estimate(const mill_node *n);                        /* rows */
+const mill_node *mill_infer_not_null(mill_planner *w, const mill_node *n); /* streams only */
+const mill_node *mill_unnest(mill_planner *w, const mill_node *n);         /* subqueries to joins */
+double mill_n_estimate(const mill_node *n);                                /* rows */
 /* Apply f to every expression of a node. */
 const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg);
 
@@ -311,6 +322,7 @@ typedef struct mill_lowering {
   struct mill_scan_list *scans; /* made by lowering: to be released after the run */
   const uint64_t *used;         /* sorted ids that some expression needs */
   size_t nused;
+  bool all;                   /* the rule is switched off: every column is needed */
   const mill_expr *generator; /* the one call of its kind that stands where it may */
   mill_leaf *leaves;
   int nleaves;
@@ -327,6 +339,8 @@ bool mill_lower_group_input(mill_lowering *l, const mill_node *n, mill_lowered *
 /* Key i of an AGGREGATE over those rows. */
 const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int i,
                                        const mill_lowered *in);
+/* prune.c: rule ColumnPruning. Note what columns the tree `n` of a query with that result needs. */
+bool mill_prune_columns(mill_lowering *l, const mill_node *root, const mill_node *n);
 /* Is the column needed by any expression or the result? */
 bool mill_used(const mill_lowering *l, uint64_t id);
 /* The value of an expression without columns. */
@@ -355,8 +369,11 @@ const mill_type *mill_op_schema(mill_lowering *l, const mill_field *f, int n);
 
 /* ---- commands, explain ------------------------------------------------------------------------------ */
 
-mill_status mill_explain_logical(mill_planner *w, const mill_node *n, mill_text *out);
-mill_status mill_explain_physical(mill_planner *w, const mill_op *op, mill_text *out);
+/* title: "Analyzed", "Optimized" (with rows expected). mode: Spark's, in lower case. */
+mill_status mill_explain_logical(mill_planner *w, const mill_node *n, const char *title,
+                                 mill_text *out);
+mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const char *mode,
+                                  mill_text *out);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* Optimiser rule: filters move down to where their columns come from.
 **
-** Through select lists, other filters, sorts, groups (on keys) and unions; into joins, where a
+** Through select lists, other filters, sorts, groups (on keys), windows (on what partitions share),
+** generators and unions; into joins, where a
 ** predicate on both sides becomes part of the condition of an inner join. Predicates that may fail
 ** or are not deterministic do not pass a join's other predicates, but keep their order. */
 #include <string.h>
@@ -227,6 +228,59 @@ static const mill_node *through_union(mill_planner *w, const mill_node *n, mill_
   return u;
 }
 
+/* What a predicate may be made of so that it can be asked first: expressions over columns. */
+typedef struct basis {
+  const mill_expr *const *at;
+  int n;
+  bool met;
+} basis;
+
+static int foreign_to(const mill_expr *e, void *arg) {
+  basis *b = arg;
+  for (int i = 0; i < b->n; i++) {
+    if (!mill_x_same(b->at[i], e)) continue;
+    b->met = true;
+    return -1;
+  }
+  return e->kind == MILL_X_COLUMN;
+}
+
+static const mill_node *through_basis(mill_planner *w, const mill_node *n, mill_exprs *p,
+                                      const mill_expr *const *at, int nat) {
+  mill_exprs below = {0}, above = {0};
+  for (int i = 0; i < p->n; i++) {
+    const mill_expr *e = p->at[i];
+    basis b = {at, nat, false};
+    bool down = mill_x_deterministic(e) && !mill_x_has_subquery(e) &&
+                !mill_x_any(e, foreign_to, &b) && b.met;
+    if (!mill_exprs_add(w, down ? &below : &above, e)) return NULL;
+  }
+  const mill_node *c = with_child(w, n, 0, push(w, n->child[0], &below));
+  return c ? filter_all(w, c, &above) : NULL;
+}
+
+/* By what partitions have in common whole partitions go or stay. */
+static const mill_node *through_window(mill_planner *w, const mill_node *n, mill_exprs *p) {
+  const mill_window *v = n->exprs[0]->args[0]->window;
+  return through_basis(w, n, p, v->partition, v->npartition);
+}
+
+static const mill_node *through_generate(mill_planner *w, const mill_node *n, mill_exprs *p) {
+  if (!mill_x_deterministic(n->exprs[0])) return stop(w, n, p);
+  return through_basis(w, n, p, n->child[0]->output, n->child[0]->noutput);
+}
+
+/* A filter of the event time stays above: rows it drops move the watermark all the same. */
+static const mill_node *through_watermark(mill_planner *w, const mill_node *n, mill_exprs *p) {
+  mill_exprs below = {0}, above = {0};
+  for (int i = 0; i < p->n; i++) {
+    bool time = mill_x_uses_any(p->at[i], n->exprs, 1) || !mill_x_deterministic(p->at[i]);
+    if (!mill_exprs_add(w, time ? &above : &below, p->at[i])) return NULL;
+  }
+  n = with_child(w, n, 0, push(w, n->child[0], &below));
+  return n ? filter_all(w, n, &above) : NULL;
+}
+
 static const mill_node *push(mill_planner *w, const mill_node *n, mill_exprs *p) {
   if (n == NULL || !mill_w_enter(w)) return NULL;
   const mill_node *r;
@@ -237,6 +291,9 @@ static const mill_node *push(mill_planner *w, const mill_node *n, mill_exprs *p)
   case MILL_N_SORT: r = with_child(w, n, 0, push(w, n->child[0], p)); break;
   case MILL_N_JOIN: r = through_join(w, n, p); break;
   case MILL_N_UNION: r = through_union(w, n, p); break;
+  case MILL_N_WINDOW: r = through_window(w, n, p); break;
+  case MILL_N_WATERMARK: r = through_watermark(w, n, p); break;
+  case MILL_N_GENERATE: r = through_generate(w, n, p); break;
   default: r = stop(w, n, p); break;
   }
   mill_w_leave(w);

@@ -211,10 +211,27 @@ static bool is_pushable(const mill_expr *e) {
                                      "isnull", "isnotnull", "startswith", "endswith", "contains"};
   bool known = false;
   if (e->value || e->kind == MILL_X_LITERAL || e->kind == MILL_X_COLUMN) return true;
+  if (e->kind == MILL_X_SCALAR_QUERY) return true; /* a constant by then */
   if (e->kind == MILL_X_CAST && e->hidden) return e->args[0]->kind == MILL_X_LITERAL;
   for (size_t i = 0; i < sizeof both / sizeof *both; i++) known |= mill_x_is_call(e, both[i]);
   for (int i = 0; known && i < e->nargs; i++) known = is_pushable(e->args[i]);
   return known;
+}
+
+/* Part a filter over a source into what its reader takes over and the rest. */
+static const mill_node *part_filter(mill_planner *w, const mill_node *n) {
+  const mill_expr *taken = NULL, *rest = NULL;
+  mill_exprs parts = {0};
+  if (n->kind != MILL_N_FILTER || n->child[0]->kind != MILL_N_SOURCE) return n;
+  if (!mill_x_conjuncts(w, n->exprs[0], &parts)) return NULL;
+  for (int i = 0; i < parts.n && w->status == MILL_OK; i++) {
+    bool push = is_pushable(parts.at[i]);
+    const mill_expr *e = mill_x_and(w, push ? taken : rest, parts.at[i]);
+    *(push ? &taken : &rest) = e;
+  }
+  if (w->status) return NULL;
+  if (taken == NULL || rest == NULL) return n;
+  return mill_w_filter(w, mill_w_filter(w, n->child[0], taken), rest);
 }
 
 /* The source that a filter is read with: rows it drops do not count as input, as in Spark. */
@@ -262,8 +279,7 @@ static bool watermark_flow(cutter *c, const mill_node *n, flow *out) {
   flow f;
   mill_stream_node *node = new_node(c, MILL_STREAM_WATERMARK, 1);
   if (node == NULL || !flow_of(c, n->child[0], &f)) return false;
-  if (has_watermark(f.node) &&
-      !mill_w_conf(w, "spark.sql.streaming.statefulOperator.allowMultiple"))
+  if (has_watermark(f.node) && mill_w_conf(w, "spark.sql.streaming.statefulOperator.allowMultiple"))
     return MILL_W_FAIL(w, MILL_E_STREAM_MANY_WATERMARKS, "config",
                        "spark.sql.streaming.statefulOperator.allowMultiple", NULL) != NULL;
   node->child[0] = f.node;
@@ -484,7 +500,9 @@ static bool flow_of(cutter *c, const mill_node *n, flow *out) {
 static bool cut_plan(cutter *c, const mill_node *root, flow *out) {
   cutting s;
   mill_lowered low = {0};
-  const mill_node *n = mill_lowering_begin(&c->needed, root);
+  const mill_node *n = mill_infer_not_null(c->w, root);
+  if (n) n = mill_lowering_begin(&c->needed, n);
+  if (n) n = mill_n_up(c->w, n, part_filter);
   if (n == NULL || !begin_segment(c, n, &s)) return false;
   bool ok =
       mill_lower(&s.l, n, &low) && mill_lower_output(&s.l, &low, root->output, root->noutput, &low);

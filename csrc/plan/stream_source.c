@@ -49,8 +49,9 @@ static const mill_type *text_schema(mill_planner *w) {
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-const mill_stream_io mill_plan_stream_io = {
-    .list = mill_read_list, .clear = mill_read_files_clear, .open = mill_read_open,
+const mill_stream_io mill_plan_stream_io = {.list = mill_read_list,
+                                            .clear = mill_read_files_clear,
+                                            .open = mill_read_open,
                                             .write = mill_write_run};
 
 static bool path_of(mill_planner *w, const mill_source *s, const char **out) {

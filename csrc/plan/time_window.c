@@ -318,6 +318,9 @@ static bool group_sessions(mill_planner *w, windowing *x, mill_node *n) {
   mill_exprs keys = {0};
   mill_scope s = mill_scope_of(x->child, x->outer);
   uint64_t lone = x->session->id;
+  if (x->child->streaming)
+    return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_TABLE_OPERATION, "tableName", "stream",
+                          "operation", "session windows", NULL) != NULL;
   for (int i = 0; i < n->nkeys; i++) {
     const mill_expr *item = item_of(w, &s, n, n->keys[i]);
     if (mill_x_any(item, uses_at, &lone)) continue;

@@ -78,15 +78,21 @@ static bool any_frame(const mill_log *l, const char *p, size_t n) {
 static mill_status read_frames(mill_log *l, const char *p, size_t n, mill_log_see see, void *arg,
                                mill_error *err) {
   frame f;
+  int64_t batch = -1;
   for (uint64_t number = 0; n; number++, p += f.whole, n -= f.whole) {
     bool good = read_frame(l, p, n, &f) && f.number == number &&
                 (f.kind == MILL_RECORD_BASE) == (number == 0);
     if (!good && (number == 0 || any_frame(l, p + 1, n - 1)))
       return damaged(l, err,
-                     mill_error_fmt(err, "record %llu is broken, and later ones are not",
-                                    (unsigned long long)number));
+                     number == 0
+                         ? "its first record is broken"
+                         : mill_error_fmt(err,
+                                          "the record behind that of batch %lld is broken, and "
+                                          "later ones are not",
+                                          (long long)batch));
     l->cut = !good;
     if (!good) return MILL_OK;
+    batch = f.batch;
     MILL_TRY(see(arg, f.kind, f.batch, f.payload, f.size, err));
   }
   return MILL_OK;
@@ -124,6 +130,7 @@ static mill_status last_segment(mill_log *l, uint32_t *epoch, mill_error *err) {
   *epoch = 0;
   MILL_TRY(path_of(l, "log", err));
   MILL_TRY(mill_folder_make(l->files, l->path.data, err));
+  MILL_TRY(mill_folder_sweep(l->files, l->memory, l->path.data, err));
   mill_names_init(&names, l->memory);
   mill_status s = mill_folder_list(l->files, l->path.data, &names, err);
   for (size_t i = 0; s == MILL_OK && i < names.n; i++) {
@@ -198,6 +205,7 @@ static mill_status open_folder(mill_log *l, const char *folder, mill_log_see see
                                mill_error *err) {
   MILL_TRY(mill_text_adds(&l->folder, folder, err));
   MILL_TRY(take_lock(l, err));
+  MILL_TRY(mill_folder_sweep(l->files, l->memory, folder, err));
   MILL_TRY(last_segment(l, &l->epoch, err));
   MILL_TRY(read_id(l, l->epoch > 0, err));
   return l->epoch ? read_segment(l, see, arg, err) : MILL_OK;

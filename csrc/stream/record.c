@@ -140,6 +140,9 @@ mill_status mill_query_take_record(void *arg, mill_record kind, int64_t batch, c
   if (!r.broken) MILL_TRY(take_common(q, &r, intent, err));
   q->pending = intent;
   uint32_t nops = intent || r.broken ? 0 : mill_take_u32(&r);
+  if (!intent && !r.broken && nops == 0 && q->nops > 0)
+    return mill_fail(err, MILL_E_STREAMING_STATEFUL_OPERATOR_MISSING_STATE_DIRECTORY,
+                     "OpsInCurBatchSeq", op_names(q, err), NULL);
   if (!intent && !r.broken && nops != (uint32_t)q->nops)
     return other_operators(q, mill_error_fmt(err, "%u operators", nops), 11, err);
   for (uint32_t i = 0; i < nops && !r.broken; i++) MILL_TRY(take_op(q, (int)i, &r, err));

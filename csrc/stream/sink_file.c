@@ -1,6 +1,6 @@
 /* The file sink (sink.h).
 **
-**     out/.stage-<batch>/..         files of a batch that is not committed yet
+**     out/.stage-<batch>/files/..   files of a batch that is not committed yet
 **     out/[k=v/..]part-..           files of committed batches
 **     out/_spark_metadata/<batch>   "v1", then a line a file
 **
@@ -35,6 +35,17 @@ static mill_status stage_path(file_sink *f, int64_t batch, mill_error *err) {
   return path_of(f, name, err);
 }
 
+/* Where a batch's files are written; what the writer keeps beside them goes with the stage. */
+static mill_status stage_files_path(file_sink *f, int64_t batch, mill_error *err) {
+  MILL_TRY(stage_path(f, batch, err));
+  return mill_text_adds(&f->path, "/files", err);
+}
+
+static mill_status drop_stage(file_sink *f, int64_t batch, mill_error *err) {
+  MILL_TRY(stage_path(f, batch, err));
+  return mill_folder_remove(f->ctx->files, f->ctx->memory, f->path.data, err);
+}
+
 static bool compacts(int64_t batch) { return (batch + 1) % COMPACT_EVERY == 0; }
 
 static mill_status list_path(file_sink *f, int64_t batch, mill_error *err) {
@@ -54,6 +65,7 @@ static mill_status listed(file_sink *f, int64_t *last, mill_error *err) {
   MILL_TRY(path_of(f, "_spark_metadata", err));
   MILL_TRY(mill_file_stat(f->ctx->files, f->path.data, &info, err));
   if (!info.exists) return MILL_OK;
+  MILL_TRY(mill_folder_sweep(f->ctx->files, f->ctx->memory, f->path.data, err));
   mill_names_init(&names, f->ctx->memory);
   mill_status s = mill_folder_list(f->ctx->files, f->path.data, &names, err);
   for (size_t i = 0; s == MILL_OK && i < names.n; i++) {
@@ -131,9 +143,9 @@ static mill_status write_sink(mill_stream_sink *s, const mill_stream_batch *b, m
                               mill_text *staged, mill_error *err) {
   file_sink *f = (file_sink *)s;
   uint64_t n;
-  mill_status status = stage_path(f, b->id, err);
-  if (status == MILL_OK)
-    status = mill_folder_remove(f->ctx->files, f->ctx->memory, f->path.data, err);
+  mill_status status = drop_stage(f, b->id, err);
+  if (status == MILL_OK) status = mill_folder_make(f->ctx->files, f->path.data, err);
+  if (status == MILL_OK) status = stage_files_path(f, b->id, err);
   if (status != MILL_OK) {
     rows->free(rows);
     return status;
@@ -237,7 +249,7 @@ static mill_status move_all(file_sink *f, const char *stage, const char *staged,
 static mill_status publish_lines(file_sink *f, int64_t batch, const char *staged, size_t n,
                                  mill_text *stage, mill_text *list, mill_error *err) {
   const mill_files *fs = f->ctx->files;
-  MILL_TRY(stage_path(f, batch, err));
+  MILL_TRY(stage_files_path(f, batch, err));
   MILL_TRY(mill_text_adds(stage, f->path.data, err));
   MILL_TRY(mill_text_adds(list, "v1", err));
   MILL_TRY(add_earlier(f, batch, list, err));
@@ -246,7 +258,7 @@ static mill_status publish_lines(file_sink *f, int64_t batch, const char *staged
   MILL_TRY(mill_folder_make(fs, f->path.data, err));
   MILL_TRY(list_path(f, batch, err));
   MILL_TRY(mill_file_replace(fs, f->ctx->memory, f->path.data, list->data, list->size, err));
-  return mill_folder_remove(fs, f->ctx->memory, stage->data, err);
+  return drop_stage(f, batch, err);
 }
 
 static mill_status publish(mill_stream_sink *s, int64_t batch, const char *staged, size_t n,
@@ -256,7 +268,7 @@ static mill_status publish(mill_stream_sink *s, int64_t batch, const char *stage
   mill_text stage, list;
   MILL_TRY(list_path(f, batch, err));
   MILL_TRY(mill_file_stat(f->ctx->files, f->path.data, &info, err));
-  if (info.exists) return MILL_OK; /* done before the crash */
+  if (info.exists) return drop_stage(f, batch, err); /* done before the crash */
   mill_text_init(&stage, f->ctx->memory);
   mill_text_init(&list, f->ctx->memory);
   mill_status status = publish_lines(f, batch, staged, n, &stage, &list, err);

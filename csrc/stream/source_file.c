@@ -41,18 +41,8 @@ typedef struct claim { /* the value of a file in the store */
   int64_t millis;
 } claim;
 
-static int64_t offset_of(const mill_context *ctx, const char *text) {
-  mill_arena a;
-  mill_json *j;
-  mill_error err;
-  if (text == NULL) return -1;
-  mill_arena_init(&a, ctx->memory);
-  mill_error_clear(&err);
-  int64_t v = -1;
-  if (mill_json_parse(text, strlen(text), &a, &j, &err) == MILL_OK)
-    v = mill_json_int(j, "logOffset", -1);
-  mill_arena_clear(&a);
-  return v;
+static int64_t offset_of(const char *text) {
+  return text ? mill_json_peek_int(text, strlen(text), "logOffset", -1) : -1;
 }
 
 static const char *key_of(const file_feed *f, const char *path) {
@@ -66,18 +56,34 @@ static claim claim_of(const mill_store_entry *e) {
   return c;
 }
 
+/* Does the path lie below the folder or pattern that is read? */
+static bool is_below(const char *root, const char *path, size_t n) {
+  size_t k = strcspn(root, "*?[{");
+  while (k > 1 && root[k - 1] == '/') k--;
+  return n >= k && strncmp(root, path, k) == 0 && (root[k] != 0 || n == k || path[k] == '/');
+}
+
 /* After a start the store is full: the last offset and the newest file follow from it. */
-static void recall(file_feed *f) {
+static mill_status recall(file_feed *f, mill_error *err) {
   int64_t newest = INT64_MIN;
-  if (f->recalled) return;
+  const char *root = f->source->read.paths[0];
+  if (f->recalled) return MILL_OK;
   for (size_t i = 0; i < f->seen.nentries; i++) {
-    if (f->seen.entry[i] == NULL) continue;
-    claim c = claim_of(f->seen.entry[i]);
+    const mill_store_entry *e = f->seen.entry[i];
+    if (e == NULL) continue;
+    claim c = claim_of(e);
+    const char *path = mill_store_value(e) + sizeof c;
+    size_t n = e->value_size > sizeof c ? e->value_size - sizeof c : 0;
+    if (!is_below(root, path, n))
+      return mill_fail(err, MILL_E_STREAMING_SOURCES_CHANGED, "stored",
+                       mill_error_fmt(err, "the file %.*s", (int)n, path), "requested",
+                       mill_error_fmt(err, "the folder %s", root), NULL);
     if (c.offset > f->last) f->last = c.offset;
     if (c.millis > newest) newest = c.millis;
   }
   if (newest != INT64_MIN) f->oldest = newest - f->max_age;
   f->recalled = true;
+  return MILL_OK;
 }
 
 /* ---- claiming ------------------------------------------------------------------------------- */
@@ -153,8 +159,8 @@ static mill_status claim_new(file_feed *f, bool all, mill_error *err) {
 static mill_status latest(mill_stream_feed *base, const char *start, bool all, mill_text *out,
                           mill_error *err) {
   file_feed *f = (file_feed *)base;
-  int64_t from = offset_of(f->source->ctx, start);
-  recall(f);
+  int64_t from = offset_of(start);
+  MILL_TRY(recall(f, err));
   if (from > f->last) f->last = from;
   if (f->last == from) MILL_TRY(claim_new(f, all, err));
   mill_text_reset(out);
@@ -210,7 +216,7 @@ static mill_status open_rows(mill_stream_feed *base, const mill_settings *set, c
   size_t n = 0;
   mill_arena_init(&a, ctx->memory);
   const char **paths;
-  mill_status s = claimed(f, offset_of(ctx, start), offset_of(ctx, end), &a, &paths, &n, err);
+  mill_status s = claimed(f, offset_of(start), offset_of(end), &a, &paths, &n, err);
   r.paths = paths;
   r.npaths = (int)n;
   if (s == MILL_OK) s = f->source->io.open(ctx, set, &r, &scan, err);
@@ -250,7 +256,7 @@ static mill_status commit(mill_stream_feed *base, const char *end, mill_error *e
   mill_arena a;
   const char **paths;
   size_t n = 0;
-  int64_t to = offset_of(f->source->ctx, end);
+  int64_t to = offset_of(end);
   mill_arena_init(&a, f->source->ctx->memory);
   mill_status s = claimed(f, to - 1, to, &a, &paths, &n, err);
   for (size_t i = 0; s == MILL_OK && i < n; i++) s = clean_file(f, paths[i], err);

@@ -79,21 +79,12 @@ static int64_t value_at(const rate_source *s, int64_t seconds) {
 /* ---- offsets -------------------------------------------------------------------------------- */
 
 static offset offset_of(const rate_source *s, const char *text) {
-  mill_arena a;
-  mill_json *j;
-  mill_error err;
   offset o = {0, s->start_time};
   if (text == NULL) return o;
-  mill_error_clear(&err);
-  mill_arena_init(&a, s->ctx->memory);
-  if (mill_json_parse(text, strlen(text), &a, &j, &err) == MILL_OK) {
-    if (s->micro_batch)
-      o = (offset){mill_json_int(j, "offset", 0), mill_json_int(j, "timestamp", s->start_time)};
-    else
-      o.at = strtoll(text, NULL, 10);
-  }
-  mill_arena_clear(&a);
-  return o;
+  if (!s->micro_batch) return (offset){strtoll(text, NULL, 10), o.millis};
+  size_t n = strlen(text);
+  return (offset){mill_json_peek_int(text, n, "offset", 0),
+                  mill_json_peek_int(text, n, "timestamp", s->start_time)};
 }
 
 static int64_t started(const rate_feed *f) {

@@ -49,10 +49,31 @@ local function masks(df, keys, sets)
   return out
 end
 
+-- rollup: the first n keys, one fewer each set; cube: all subsets, those with the first keys before those without.
+local SETS = {}
+function SETS.rollup(n)
+  local out = {}
+  for i = 0, n do out[i + 1] = (1 << (n - i)) - 1 end
+  return out
+end
+function SETS.cube(n)
+  local out = {}
+  for i = 0, (1 << n) - 1 do
+    local mask = 0
+    for k = 0, n - 1 do if i >> (n - 1 - k) & 1 == 0 then mask = mask | 1 << k end end
+    out[i + 1] = mask
+  end
+  return out
+end
+
 --- A grouping of df; sets: the lists of groupingSets.
 function M.new(df, cols, kind, sets)
   local keys = keys_of(df, cols)
-  local state = { df = df, keys = keys, kind = kind, sets = sets and masks(df, keys, sets) }
+  if SETS[kind] and #keys > 16 then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = kind, problem = "takes at most 16 columns" })
+  end
+  local list = sets and masks(df, keys, sets) or SETS[kind] and #keys > 0 and SETS[kind](#keys) or nil
+  local state = { df = df, keys = keys, kind = kind, sets = list }
   return setmetatable({ [STATE] = state }, Grouped)
 end
 

@@ -31,13 +31,36 @@ local function of_function(name)
   return table.concat(lines, "\n")
 end
 
-local function of_stage(info)
-  local lines = { ("ml.%s%s  (%s)"):format(info.package ~= "" and info.package .. "." or "", info.name, info.role) }
-  if info.doc then lines[2] = "  " .. info.doc end
+-- The parameters that one gives most: those for columns, and those without a default.
+local function usual(info)
+  local names = {}
   for _, p in ipairs(info.params) do
-    lines[#lines + 1] = ("  %-24s %-12s %s%s%s"):format(p.name, p.kind, p.doc or "",
-      p.preset and "  default " .. p.preset or "", p.valid and "  " .. p.valid or "")
+    if not p.preset or p.name == "outputCol" then names[#names + 1] = p.name .. " = .." end
   end
+  return #names > 0 and "{ " .. table.concat(names, ", ") .. " }" or "{}"
+end
+
+local function range(valid)
+  if valid:find "^each" then return "each in " .. valid:sub(6) end
+  return valid:find "^[%[%(]" and "in " .. valid or "one of " .. valid:gsub("^~", ""):gsub("|", ", ")
+end
+
+-- ml.feature.StringIndexer: how to make one, what it does, parameters, what a model knows, an example.
+local function of_stage(info)
+  local path = (info.package ~= "ml" and info.package ~= "") and info.package .. "." or ""
+  local lines = { ("ml.%s%s%s"):format(path, info.name, info.role == "model" and "" or usual(info)) }
+  lines[2] = "  " .. (info.doc or "")
+  lines[3] = ("  %s%s"):format(info.role, info.model and ("; :fit(df) gives a " .. info.model) or "")
+  if #info.params > 0 then lines[#lines + 1] = "parameters" end
+  for _, p in ipairs(info.params) do
+    local facts = {}
+    if p.preset then facts[1] = "default " .. (p.preset == "uid" and "made from the uid" or p.preset) end
+    if p.valid then facts[#facts + 1] = range(p.valid) end
+    lines[#lines + 1] = ("  %-20s %-10s %s%s"):format(p.name, p.kind, p.doc or "",
+      facts[1] and " (" .. table.concat(facts, "; ") .. ")" or "")
+  end
+  if #info.attributes > 0 then lines[#lines + 1] = "fields  " .. table.concat(info.attributes, ", ") end
+  if info.example then lines[#lines + 1] = "example\n  " .. info.example:gsub("\n", "\n  ") end
   return table.concat(lines, "\n")
 end
 

@@ -17,7 +17,7 @@ local function size_of(v) return rawget(v, "size") or #v end
 
 -- ---- vectors -----------------------------------------------------------------------------------------------------
 
-local shared, dense, sparse = {}, {}, {}
+local shared, dense, sparse = {}, {}, {} -- methods of both, and of one kind
 local Dense = { __name = "DenseVector" }
 local Sparse = { __name = "SparseVector" }
 
@@ -58,6 +58,25 @@ function shared:numNonzeros()
   return n
 end
 function shared:toDense() return M.Vectors.dense(self:toArray()) end
+function shared:toSparse()
+  local indices, values = {}, {}
+  for i, v in ipairs(self:toArray()) do
+    if v ~= 0 then indices[#indices + 1], values[#values + 1] = i - 1, v end
+  end
+  return M.Vectors.sparse(size_of(self), indices, values)
+end
+--- Dense or sparse, whichever takes less memory.
+function shared:compressed()
+  return 1.5 * (self:numNonzeros() + 1) < size_of(self) and self:toSparse() or self:toDense()
+end
+--- The index, from 0, of the largest value; the first of several. -1 for a vector without values.
+function shared:argmax()
+  local best, at = -math.huge, size_of(self) > 0 and 0 or -1
+  for i, v in ipairs(self:toArray()) do if v > best then best, at = v, i - 1 end end
+  return at
+end
+function dense:numActives() return rawlen(self) end
+function sparse:numActives() return #self.values end
 
 function dense:toArray() return table.move(self, 1, #self, 1, {}) end
 function sparse:toArray()
@@ -116,10 +135,12 @@ function M.Vectors.dense(first, ...)
   return setmetatable(out, Dense)
 end
 
---- Vectors.sparse(size, indices, values) or (size, { { index, value }, .. }); indices count from 0.
+--- Vectors.sparse(size, indices, values), (size, { { index, value }, .. }) or (size, { [index] = value, .. });
+--- indices count from 0.
 function M.Vectors.sparse(size, indices, values)
   if values == nil then
-    local pairs_ = indices or {}
+    local pairs_ = {}
+    for k, v in pairs(indices or {}) do pairs_[#pairs_ + 1] = type(v) == "table" and v or { k, v } end
     indices, values = {}, {}
     table.sort(pairs_, function(a, b) return a[1] < b[1] end)
     for i, p in ipairs(pairs_) do indices[i], values[i] = p[1], p[2] end
@@ -191,6 +212,23 @@ function Matrix:__tostring()
 end
 function Matrix.__eq(a, b) return tostring(a) == tostring(b) end
 
+--- Matrices.sparse(rows, columns, colPtrs, rowIndices, values): compressed columns, indices from 0.
+function M.Matrices.sparse(rows, columns, starts, indices, values)
+  local out = { type = 0, numRows = rows, numCols = columns, colPtrs = starts, rowIndices = indices, values = {},
+    isTransposed = false }
+  if #starts ~= columns + 1 or starts[#starts] ~= #indices or #indices ~= #values then
+    errors.raise("LENGTH_SHOULD_BE_THE_SAME", { arg1 = "rowIndices", arg2 = "values", arg1_length = tostring(#indices),
+      arg2_length = tostring(#values) })
+  end
+  for i, v in ipairs(values) do
+    if indices[i] < 0 or indices[i] >= rows then
+      errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "rowIndices", index = tostring(indices[i]) })
+    end
+    out.values[i] = v + 0.0
+  end
+  return setmetatable(out, Matrix)
+end
+
 --- Matrices.dense(rows, columns, values): values column by column.
 function M.Matrices.dense(rows, columns, values)
   if #values ~= rows * columns then
@@ -202,7 +240,8 @@ function M.Matrices.dense(rows, columns, values)
   return setmetatable({ type = 1, numRows = rows, numCols = columns, values = out, isTransposed = false }, Matrix)
 end
 
-M.DenseVector, M.SparseVector, M.DenseMatrix = M.Vectors.dense, M.Vectors.sparse, M.Matrices.dense
+M.DenseVector, M.SparseVector = M.Vectors.dense, M.Vectors.sparse
+M.DenseMatrix, M.SparseMatrix = M.Matrices.dense, M.Matrices.sparse
 M.is_vector = is_vector
 function M.is_matrix(v) return getmetatable(v) == Matrix end
 

@@ -51,7 +51,18 @@ local function vector(v, p)
   if getmetatable(v).__name == "DenseVector" then return '{"type":1,"values":' .. floats(v, p) .. "}" end
   return ('{"type":0,"size":%d,"indices":%s,"values":%s}'):format(v.size, ints(v.indices, p), floats(v.values, p))
 end
+-- A list of rows is a dense matrix.
+local function of_rows(v, p)
+  local values, columns = {}, type(v[1]) == "table" and #v[1] or fail(p, "Matrix", v)
+  for i, row in ipairs(v) do
+    if type(row) ~= "table" or #row ~= columns then fail(p, "Matrix (a list of rows of one length)", v) end
+    for k, x in ipairs(row) do values[(k - 1) * #v + i] = x end
+  end
+  return require "tidemill.linalg".Matrices.dense(#v, columns, values)
+end
+
 local function matrix(v, p)
+  if type(v) == "table" and not getmetatable(v) then v = of_rows(v, p) end
   if not require "tidemill.linalg".is_matrix(v) then fail(p, "Matrix", v) end
   return ('{"numRows":%d,"numCols":%d,"values":%s,"isTransposed":%s}'):format(v.numRows, v.numCols,
     floats(v.values, p), tostring(v.isTransposed))

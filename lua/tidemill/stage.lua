@@ -147,6 +147,7 @@ M.wrap = wrap
 --- A copy with the same uid; `extra`: a map from Param to value.
 function methods.copy(self, extra)
   local copy = wrap(self[HANDLE]:copy(), self[STATE].parent)
+  copy[STATE].training = self[STATE].training
   for name, v in pairs(self[STATE].stages) do copy[STATE].stages[name] = v end
   for name, v in pairs(self[STATE].values) do copy[STATE].values[name] = v end
   for p, v in pairs(extra or {}) do set(copy, p, v) end
@@ -174,7 +175,9 @@ function roles.estimator.fit(self, df, params)
     return models
   end
   local stage = with(self, params)
-  return wrap(stage[HANDLE]:fit(df[PLAN]), stage)
+  local model = wrap(stage[HANDLE]:fit(df[PLAN]), stage)
+  model[STATE].training = df
+  return model
 end
 function roles.transformer.transform(self, df, params)
   need_frame(df, "transform")
@@ -212,8 +215,18 @@ function StageWriter:format(name)
 end
 function StageWriter:save(path) self.stage[HANDLE]:save(path, self.replace or false) end
 
-local function load(path)
-  return wrap(core.stage_load(require "tidemill.session".active_handle(), path))
+-- The stage in a file, which must be of class `info`.
+local function load(info, path)
+  if type(path) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "path", expected_type = "str",
+      arg_type = arguments.type_name(path) })
+  end
+  local handle = core.stage_load(require "tidemill.session".active_handle(), path)
+  if handle:name() ~= info.name then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = info.name .. ".load",
+      problem = ("%s holds a %s"):format(path, handle:name()) })
+  end
+  return wrap(handle)
 end
 
 -- ---- methods of one class ---------------------------------------------------------------------------------------
@@ -245,18 +258,6 @@ local function attribute(self, name)
   return type(value) == "userdata" and dataframe.wrap(self[STATE].session, value) or value
 end
 
--- model.summary: the attributes that begin with "summary.".
-local function summary(self)
-  return setmetatable({}, { __name = "summary", __index = function(_, key)
-    local name = "summary." .. tostring(key)
-    if attribute_names(self)[name] then return attribute(self, name) end
-    local names = {}
-    for n in pairs(attribute_names(self)) do names[#names + 1] = n:match "^summary%.(.*)" end
-    errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = name }, { candidates = similar.near(tostring(key), names),
-      hint = similar.best(tostring(key), names) and "did you mean `" .. similar.best(tostring(key), names) .. "`?" })
-  end })
-end
-
 local function parts(self)
   local s = self[STATE]
   if not s.parts then
@@ -283,7 +284,12 @@ local function field(self, key)
     if attribute_names(self)[key] then return attribute(self, key) end
     if key == "stages" or key == "bestModel" then return key == "stages" and parts(self) or parts(self)[1] end
     if key == "parent" then return self[STATE].parent end
-    if key == "summary" and has_summary(self) then return summary(self) end
+    if key == "summary" and has_summary(self) then
+      return require "tidemill.stage_summary"(self, attribute_names(self))
+    end
+    if key == "rootNode" and attribute_names(self).nodeData then
+      return require "tidemill.stage_tree"(self[HANDLE]:attribute "nodeData")
+    end
     if key == "hasSummary" then return has_summary(self) end
   end
   return param(self, key)
@@ -361,8 +367,9 @@ local function entry(info)
   local e = made[info.name]
   if not e then
     e = { metatable = metatable(info) }
-    e.public = setmetatable({ load = load, name = info.name, doc = info.doc, role = info.role, params = info.params,
-      read = function() return { load = function(_, path) return load(path) end } end },
+    e.public = setmetatable({ load = function(path) return load(info, path) end, name = info.name, doc = info.doc,
+      role = info.role, params = info.params,
+      read = function() return { load = function(_, path) return load(info, path) end } end },
       { __name = "class " .. info.name, __call = function(_, params) return new(info, params) end,
         __tostring = function() return ("class %s (%s)"):format(info.name, info.role) end })
     made[info.name] = e

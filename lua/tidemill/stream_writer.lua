@@ -58,13 +58,17 @@ method("outputMode", "outputMode:any", function(self, mode)
   return self
 end)
 
--- ---- triggers ----------------------------------------------------------------------------------------------------
+-- ---- triggers ------------------------------------------------------------------------------------------------------
 
 local TRIGGERS = { processingTime = true, once = true, continuous = true, availableNow = true, realTime = true }
 
 -- "10 seconds" in milliseconds; a month has 31 days.
 local function interval_of(name, text)
-  local v = core.interval("calendar", need_text(name, text))
+  local ok, v = pcall(core.interval, "calendar", need_text(name, text))
+  if not ok then
+    refuse("INVALID_INTERVAL_FORMAT.UNRECOGNIZED_NUMBER", "IllegalArgumentException", "22006", { input = text,
+      number = text }, ("The text '%s' is no interval, such as '10 seconds' is."):format(text))
+  end
   local ms = (v.months * 31 + v.days) * 86400000 + v.micros // 1000
   if ms < 0 then
     refuse("INVALID_PARAMETER_VALUE", "IllegalArgumentException", "22023", { parameter = name },
@@ -142,11 +146,7 @@ local function each_row(writer)
     end
     local ok, err = pcall(function()
       local rows <close> = core.rows(plan)
-      while true do
-        local row = rows:row()
-        if row == nil then break end
-        process(row)
-      end
+      for _, row in rows.row, rows do process(row) end
     end)
     if object.close then object:close(not ok and err or nil) end
     if not ok then error(err, 0) end
@@ -190,7 +190,9 @@ function SINK.memory(s, spec)
   spec.sink = "memory"
 end
 function SINK.noop(_, spec) spec.sink = "noop" end
-function SINK.console(s, spec, session) spec.sink, spec.console, spec.f = "call", true, to_console(session, s.options) end
+function SINK.console(s, spec, session)
+  spec.sink, spec.console, spec.f = "call", true, to_console(session, s.options)
+end
 function SINK.foreachBatch(s, spec, session)
   local f = s.batch
   spec.sink = "call"
@@ -245,14 +247,16 @@ methods.start = function(self, path, ...)
   if arguments.type_name(self) ~= "DataStreamWriter" then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "start", problem = "call it with ':' on df.writeStream" })
   end
-  local order, at = { "format", "outputMode", "partitionBy", "queryName" }, 0
+  local order = { "format", "outputMode", "partitionBy", "queryName" }
   local named = type(path) == "table" and path or nil
   for i = 1, select("#", ...) do
     local v = select(i, ...)
     if type(v) == "table" and arguments.shape(v) == "map" then named = v
     elseif v ~= nil then
-      at = i
-      methods[order[at]](self, v)
+      if not order[i] then
+        errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "start", problem = "takes 5 arguments and options" })
+      end
+      methods[order[i]](self, v)
     end
   end
   if named == path then path = nil end

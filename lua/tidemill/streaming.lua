@@ -1,6 +1,7 @@
 --- Running queries: StreamingQuery, spark.streams, MemoryStream.
--- Queries run on the thread of the script, one batch at a time, while it waits: in awaitTermination, processAllAvailable,
--- awaitAnyTermination and session:poll(). A wait for one query steps the others of its session too, in turn.
+-- Queries run on the thread of the script, one batch at a time, while it waits: in awaitTermination,
+-- processAllAvailable, awaitAnyTermination and session:poll(). A wait for one query steps the others of its session
+-- too, in turn.
 local arguments = require "tidemill.arguments"
 local core = require "tidemill.core"
 local errors = require "tidemill.errors"

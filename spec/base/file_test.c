@@ -85,7 +85,13 @@ int main(void) {
   CHECK(mill_folder_make(NULL, deep, &err) == MILL_OK && mill_folder_make(NULL, deep, &err) == 0);
   mill_file_info info;
   CHECK(mill_file_stat(NULL, deep, &info, &err) == MILL_OK && info.exists && info.folder);
+  path_of("x/y/file", path);
+  CHECK(mill_file_replace(NULL, m, path, "1", 1, &err) == MILL_OK);
+  path_of("x/link", path);
+  CHECK(symlink("/", path) == 0);  /* removed, not followed */
+  mill_memory_fail_at(m, 1, true); /* clean-up works when memory has run out */
   CHECK(mill_folder_remove(NULL, m, base, &err) == MILL_OK);
+  mill_memory_fail_at(m, 0, false);
   CHECK(mill_file_stat(NULL, base, &info, &err) == MILL_OK && !info.exists);
   CHECK(mill_memory_read(m).blocks == 0);
   mill_memory_free(m);

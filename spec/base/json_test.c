@@ -70,6 +70,11 @@ static void members(void) {
   CHECK(strcmp(mill_json_text(j, "s", ""), "x") == 0 && mill_json_bool(j, "b", false));
   CHECK(mill_json_int(j, "s", -1) == -1 && mill_json_get(j, "zz") == NULL);
   mill_arena_clear(&a);
+  static const char deep[] = "{\"a\":{\"n\":1},\"b\":[{\"n\":2}],\"n\":7,\"s\":\"x\"}";
+  CHECK(mill_json_peek_int(deep, strlen(deep), "n", -1) == 7);
+  CHECK(mill_json_peek_int(deep, strlen(deep), "s", -1) == -1);
+  CHECK(mill_json_peek_int(deep, strlen(deep) - 1, "n", -1) == -1);
+  CHECK(mill_json_peek_int("12", 2, "n", -1) == -1 && mill_json_peek_int("", 0, "n", -1) == -1);
 }
 
 int main(void) {

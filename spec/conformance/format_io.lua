@@ -192,8 +192,8 @@ end
 
 -- ---- writes ---------------------------------------------------------------------------------------------------
 
-local function save(spark, case, sql, mode, path)
-  local writer = set_options(spark:sql(sql).write:format(case.format), case.options)
+local function save(spark, case, sql, mode, path, options)
+  local writer = set_options(spark:sql(sql).write:format(case.format), options)
   if type(mode) == "string" then writer = writer:mode(mode) end
   if case.partitionBy then writer = writer:partitionBy(table.unpack(case.partitionBy)) end
   writer:save(path)
@@ -248,7 +248,7 @@ local function run_write(case)
   local ok, why = with_folder(function(folder)
     local path = folder .. "/out"
     if case.existing then save(spark, case, case.existing, nil, path) end
-    local done, err = pcall(save, spark, case, case.sql, case.mode, path)
+    local done, err = pcall(save, spark, case, case.sql, case.mode, path, case.options)
     if case.error then return check_error(case.error, done, err) end
     if not done then return compare.describe(err) end
     return check_written(spark, case, path)

@@ -7,7 +7,7 @@
 --   -v            each difference, expected beside got
 --   --only TEXT   only cases whose id contains TEXT
 --   --known F     F lists known failures (file, id, reason; separated by tabs): they count as skipped, and one
---                 that passes is a failure, so that the list stays true. --write-known F writes such a list.
+--                 that passes is a failure, so that the list stays true. --write-known F writes such a list, with the reasons that --known gives.
 --
 -- A format is a module of this folder: claims(path) tells whether a file is its own, run(path, report, wanted)
 -- calls report(id, outcome, detail) for every wanted case; outcome is "pass", "fail" or "skip".
@@ -15,7 +15,7 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local FORMATS = { require "format_sql", require "format_streaming", require "format_ml",
-  (require "format_io") }
+  require "format_ml_schema", require "format_ml_params", (require "format_io") }
 
 local function usage(why)
   io.stderr:write(why, "\nusage: run.lua [-v] [--known FILE] [--write-known FILE] [--only TEXT] PATH...\n")
@@ -90,10 +90,11 @@ local function run_file(file, o, known, total, failures)
       outcome, detail = "fail", "passes, but is listed as a known failure: " .. reason
     elseif reason and outcome == "fail" then
       outcome, detail = "skip", reason
+      failures[#failures + 1] = key(file.path, id) .. "\t" .. reason
     end
     n[outcome] = n[outcome] + 1
     if outcome == "fail" then
-      failures[#failures + 1] = key(file.path, id) .. "\t" .. one_line(detail)
+      if not reason then failures[#failures + 1] = key(file.path, id) .. "\t" .. one_line(detail) end
       if o.verbose then print(("  %s: %s\n    %s"):format(id, file.path, (detail:gsub("\n", "\n    ")))) end
     end
   end

@@ -247,4 +247,66 @@ scenario("partitioned csv written", function(spark, dir)
   return text(spark.read:csv(dir .. "/k"):orderBy("id"))
 end)
 
+-- ---- streams -----------------------------------------------------------------------------------
+
+scenario("a micro-batch", function(spark, dir)
+  os.execute(("rm -rf '%s/in' '%s/chk'; mkdir '%s/in'"):format(dir, dir, dir))
+  file(dir .. "/in/a.csv", "1,x\n2,y\n3,x\n")
+  local out = {}
+  local query = spark.readStream:schema "id INT, k STRING":csv(dir .. "/in"):groupBy "k":count()
+    .writeStream:outputMode "complete":option("checkpointLocation", dir .. "/chk"):trigger { availableNow = true }
+    :foreachBatch(function(df) out[#out + 1] = text(df:orderBy "k") end):start()
+  local fine, why = pcall(query.awaitTermination, query)
+  while type(why) == "table" and why.cause do why = why.cause end
+  if not fine then error(why, 0) end
+  return table.concat(out, ";")
+end)
+
+-- ---- machine learning --------------------------------------------------------------------------
+
+local ml = tidemill.ml
+
+local function points(spark)
+  return spark:sql [[SELECT CAST(id % 4 AS DOUBLE) a, CAST(id * 0.5 AS DOUBLE) b, concat('w', id % 3, ' x') words,
+    CAST(id % 2 AS DOUBLE) label, CAST(id * 2 + id % 4 AS DOUBLE) y FROM range(40)]]
+end
+local function features(spark)
+  return ml.feature.VectorAssembler { inputCols = { "a", "b" }, outputCol = "features" }:transform(points(spark))
+end
+
+--- Fit, transform, save, load, transform again.
+local function estimator(name, class, make, input, output)
+  scenario("ml: " .. name, function(spark, dir)
+    local df = input(spark)
+    local model = make():fit(df)
+    local before = text(model:transform(df):select(output))
+    local path = dir .. "/model"
+    os.remove(path)
+    model:save(path)
+    return before .. text(class.load(path):transform(df):select(output))
+  end)
+end
+estimator("StringIndexer", ml.feature.StringIndexerModel, function() return ml.feature.StringIndexer { inputCol = "words", outputCol = "i" } end, points, "i")
+estimator("StandardScaler", ml.feature.StandardScalerModel, function()
+  return ml.feature.StandardScaler { inputCol = "features", outputCol = "s", withMean = true }
+end, features, "s")
+estimator("Imputer", ml.feature.ImputerModel, function() return ml.feature.Imputer { inputCols = { "a", "b" }, outputCols = { "c", "d" } } end, points, "c")
+estimator("LinearRegression", ml.regression.LinearRegressionModel, function() return ml.regression.LinearRegression { labelCol = "y" } end, features, "prediction")
+estimator("LogisticRegression", ml.classification.LogisticRegressionModel, function() return ml.classification.LogisticRegression { maxIter = 5 } end, features,
+  "prediction")
+estimator("IDF", ml.PipelineModel, function()
+  return ml.Pipeline { stages = { ml.feature.Tokenizer { inputCol = "words", outputCol = "t" },
+    ml.feature.HashingTF { inputCol = "t", outputCol = "h", numFeatures = 16 }, ml.feature.IDF { inputCol = "h", outputCol = "w" } } }
+end, points, "w")
+estimator("Pipeline", ml.PipelineModel, function()
+  return ml.Pipeline { stages = { ml.feature.StringIndexer { inputCol = "words", outputCol = "i" },
+    ml.feature.OneHotEncoder { inputCols = { "i" }, outputCols = { "o" } },
+    ml.feature.VectorAssembler { inputCols = { "o", "a" }, outputCol = "features" },
+    ml.regression.LinearRegression { labelCol = "y" } } }
+end, points, "prediction")
+scenario("ml: evaluators", function(spark)
+  local scored = points(spark):withColumn("prediction", F.col "y" + 1)
+  return ml.evaluation.RegressionEvaluator { labelCol = "y" }:evaluate(scored)
+end)
+
 return M

@@ -21,7 +21,7 @@ end
 
 --- Files below a folder, as one text; the part of a name that is drawn by chance is left out.
 local function listing(dir)
-  local pipe = assert(io.popen(("find '%s' | sed 's/-[0-9a-f]\\{8\\}-[-0-9a-f]*-c/-c/' | sort"):format(dir)))
+  local pipe = assert(io.popen(("find '%s' | sed -E 's/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/uuid/' | sort"):format(dir)))
   local out = pipe:read "a"
   pipe:close()
   return out

@@ -1,0 +1,307 @@
+/* Types that the texts of CSV suggest, and the names of columns.
+**
+** Inference follows Spark: each column starts as unknown and widens INT, BIGINT, DECIMAL, DOUBLE;
+** DATE; TIMESTAMP; BOOLEAN; and STRING where the texts do not go together. Files are cut as they are
+** for reading; each piece is guessed by itself, in parallel, and the guesses are merged in order. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/hash.h"
+#include "base/thread.h"
+#include "base/utf8.h"
+#include "io/csv_int.h"
+
+/* ---- widening ------------------------------------------------------------------------------- */
+
+static bool fits(const csv_plan *p, mill_type_id id, const char *s, size_t n) {
+  mill_i128 v = 0;
+  return mill_io_value(&p->rules, mill_type_of(id), s, n, &v);
+}
+
+/* Integers beyond BIGINT: a decimal of as many digits, when all of the text is digits. */
+static bool long_integer(const char *s, size_t n, int *digits) {
+  size_t sign = n && (*s == '-' || *s == '+');
+  for (size_t i = sign; i < n; i++)
+    if (s[i] < '0' || s[i] > '9') return false;
+  *digits = (int)(n - sign);
+  return n > sign && n - sign <= 38;
+}
+
+static const mill_type *guess_text(io_job *job, const char *s, size_t n) {
+  const csv_plan *p = job->plan;
+  int digits = 0;
+  if (fits(p, MILL_INT, s, n)) return mill_type_of(MILL_INT);
+  if (fits(p, MILL_BIGINT, s, n)) return mill_type_of(MILL_BIGINT);
+  if (long_integer(s, n, &digits)) return mill_type_decimal(job->context.types, digits, 0);
+  if (fits(p, MILL_DOUBLE, s, n)) return mill_type_of(MILL_DOUBLE);
+  bool full = p->rules.date_pattern || n == 10; /* yyyy-MM-dd, nothing shorter */
+  if (p->prefer_date && full && fits(p, MILL_DATE, s, n)) return mill_type_of(MILL_DATE);
+  if (n >= 6 && p->ntz && fits(p, MILL_TIMESTAMP_NTZ, s, n))
+    return mill_type_of(MILL_TIMESTAMP_NTZ);
+  if (n >= 6 && fits(p, MILL_TIMESTAMP, s, n)) return mill_type_of(MILL_TIMESTAMP);
+  if (fits(p, MILL_BOOLEAN, s, n)) return mill_type_of(MILL_BOOLEAN);
+  return mill_type_of(MILL_STRING);
+}
+
+static int rank(const mill_type *t) {
+  switch (t->id) {
+  case MILL_INT: return 1;
+  case MILL_BIGINT: return 2;
+  case MILL_DECIMAL: return 3;
+  case MILL_DOUBLE: return 4;
+  default: return 0;
+  }
+}
+
+static bool is_time(const mill_type *t) {
+  return t->id == MILL_DATE || t->id == MILL_TIMESTAMP || t->id == MILL_TIMESTAMP_NTZ;
+}
+
+static const mill_type *widen(io_job *job, const mill_type *a, const mill_type *b) {
+  if (a == NULL || a == b) return b;
+  if (rank(a) && rank(b)) {
+    if (a->id == MILL_DECIMAL && b->id == MILL_DECIMAL) return a->precision > b->precision ? a : b;
+    const mill_type *wide = rank(a) > rank(b) ? a : b, *other = wide == a ? b : a;
+    int need = other->id == MILL_BIGINT ? 20 : 10;
+    if (wide->id == MILL_DECIMAL && wide->precision < need)
+      return mill_type_decimal(job->context.types, need, 0);
+    return wide;
+  }
+  if (!is_time(a) || !is_time(b)) return mill_type_of(MILL_STRING);
+  bool ntz = a->id != MILL_TIMESTAMP && b->id != MILL_TIMESTAMP;
+  return mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
+}
+
+/* The text can stay of the type guessed so far: most texts can. */
+static bool stays(const csv_plan *p, const mill_type *t, const char *s, size_t n) {
+  if (t == NULL) return false;
+  switch (t->id) {
+  case MILL_STRING: return true;
+  case MILL_INT:
+  case MILL_BIGINT:
+  case MILL_DOUBLE: return fits(p, t->id, s, n);
+  case MILL_DATE: return n == 10 && !p->rules.date_pattern && fits(p, MILL_DATE, s, n);
+  default: return false;
+  }
+}
+
+static bool is_null(const csv_plan *p, const char *text, csv_cell c) {
+  size_t n = strlen(p->null_value);
+  return c.size == CSV_NULL || c.size == 0 || (c.size == n && memcmp(text, p->null_value, n) == 0);
+}
+
+/* Widen *g by the cells of one column that are in the sample. */
+static mill_status guess_column(io_job *job, const csv_cells *cells, const csv_cell *cell,
+                                uint32_t n, const uint8_t *skip, const mill_type **g,
+                                mill_error *err) {
+  const csv_plan *p = job->plan;
+  for (uint32_t i = 0; i < n; i++) {
+    const char *text = cell[i].size == CSV_NULL ? "" : csv_cell_text(cells, cell[i]);
+    if (skip[i] || is_null(p, text, cell[i]) || stays(p, *g, text, cell[i].size)) continue;
+    const mill_type *t = guess_text(job, text, cell[i].size);
+    if (t) t = widen(job, *g, t);
+    if (t == NULL) return mill_oom(io_memory(job), sizeof *t, err);
+    *g = t;
+    if (t->id == MILL_STRING) break;
+  }
+  return MILL_OK;
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static mill_status own_name(io_job *job, const char *p, size_t n, const char **out,
+                            mill_error *err) {
+  mill_text t;
+  mill_text_init(&t, io_memory(job));
+  mill_status s = mill_utf8_repair(p, n, &t, err);
+  *out = s == MILL_OK ? mill_arena_strndup(&job->arena, t.data ? t.data : "", t.size) : NULL;
+  mill_text_clear(&t);
+  return s != MILL_OK || *out ? s : mill_oom(io_memory(job), n, err);
+}
+
+/* Column names: the header's, made unique with their position, or _c0, _c1, .. */
+static mill_status name_columns(io_job *job, const csv_row *row, mill_field *f, mill_error *err) {
+  const csv_plan *p = job->plan;
+  char buf[300];
+  for (size_t i = 0; i < row->n; i++) {
+    csv_cell c = row->cell[i];
+    bool named = p->header && !is_null(p, csv_text(row, c), c);
+    bool twice = false;
+    for (size_t k = 0; named && k < row->n; k++) {
+      csv_cell o = row->cell[k];
+      twice |= k != i && !is_null(p, csv_text(row, o), o) && o.size == c.size &&
+               strncasecmp(csv_text(row, o), csv_text(row, c), c.size) == 0;
+    }
+    int n = named ? snprintf(buf, sizeof buf, twice ? "%.*s%zu" : "%.*s", (int)c.size,
+                             csv_text(row, c), i)
+                  : snprintf(buf, sizeof buf, "_c%zu", i);
+    if (n >= (int)sizeof buf) n = sizeof buf - 1;
+    const char *name;
+    if (named && !twice)
+      MILL_TRY(own_name(job, csv_text(row, c), c.size, &name, err));
+    else
+      MILL_TRY(own_name(job, buf, (size_t)n, &name, err));
+    f[i] = (mill_field){name, mill_type_of(MILL_STRING), true, NULL};
+  }
+  return MILL_OK;
+}
+
+/* ---- pieces --------------------------------------------------------------------------------- */
+
+typedef struct piece {
+  size_t file;
+  uint64_t from, to;
+  const mill_type **guess; /* of each column */
+} piece;
+
+typedef struct inference {
+  io_job *job;
+  const csv_plan *plan;
+  mill_field *field;
+  size_t ncols;
+  piece *piece;
+  size_t n, capacity;
+} inference;
+
+static mill_status open_piece(io_window *w, csv_source *source, const inference *in, size_t file,
+                              uint64_t from, uint64_t to, mill_error *err) {
+  uint64_t at = from ? from - in->job->look_back : 0;
+  MILL_TRY(mill_io_window_open(w, in->job, file, at, to, err));
+  return mill_csv_begin(source, w, in->plan, from == 0, err);
+}
+
+/* A damaged file is passed over with ignoreCorruptFiles. */
+static mill_status failed(const inference *in, size_t file, mill_status s, mill_error *err) {
+  if (s == MILL_E_CORRUPT_FILE && in->job->ignore_corrupt) {
+    mill_error_clear(err);
+    return MILL_OK;
+  }
+  bool own = s == MILL_E_OUT_OF_MEMORY || s == MILL_E_MALFORMED_CSV_RECORD;
+  return own ? s : mill_io_failed_read(err, in->job->files.file[file].path, s);
+}
+
+static mill_status first_record(const inference *in, io_window *w, size_t file, csv_row *row,
+                                bool *found, mill_error *err) {
+  csv_source source;
+  const char *at;
+  size_t size;
+  MILL_TRY(open_piece(w, &source, in, file, 0, UINT64_MAX, err));
+  source.keep_blank = true;
+  return mill_csv_record(&source, true, row, &at, &size, found, err);
+}
+
+/* The first record names the columns; *found false: the file has none. */
+static mill_status name_from(inference *in, size_t file, bool *found, mill_error *err) {
+  io_job *job = in->job;
+  io_window w;
+  csv_row row;
+  *found = false;
+  mill_io_window_init(&w, io_memory(job));
+  mill_csv_row_init(&row, io_memory(job));
+  mill_status s = first_record(in, &w, file, &row, found, err);
+  if (s == MILL_OK && *found) {
+    in->ncols = row.n;
+    in->field = mill_arena_alloc(&job->arena, (row.n + 1) * sizeof *in->field);
+    s = in->field ? name_columns(job, &row, in->field, err)
+                  : mill_oom(io_memory(job), row.n * sizeof *in->field, err);
+  }
+  mill_csv_row_clear(&row);
+  mill_io_window_clear(&w);
+  return s == MILL_OK ? s : failed(in, file, s, err);
+}
+
+/* Mark the records of a batch that do not count: the header, what is not in the sample. The sample
+** is decided by the place of a record, so that it is always the same. */
+static void mark_skipped(const inference *in, const piece *p, uint64_t first, uint32_t n,
+                         uint8_t *skip) {
+  memset(skip, 0, n);
+  for (uint32_t i = 0; i < n && in->plan->sampling < 1; i++) {
+    uint64_t h = mill_hash_combine(mill_hash_combine(p->file, p->from), first + i);
+    skip[i] = (double)(h >> 11) / 9007199254740992.0 >= in->plan->sampling;
+  }
+  if (first == 0 && p->from == 0 && in->plan->header) skip[0] = 1;
+}
+
+static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mill_error *err) {
+  uint8_t skip[MILL_BATCH];
+  for (uint64_t first = 0;;) {
+    uint32_t n = 0;
+    MILL_TRY(mill_csv_cells_next(c, &n, err));
+    if (n == 0) return MILL_OK;
+    mark_skipped(in, p, first, n, skip);
+    for (size_t i = 0; i < in->ncols; i++)
+      MILL_TRY(guess_column(in->job, c, c->cell + i * MILL_BATCH, n, skip, &p->guess[i], err));
+    first += n;
+  }
+}
+
+static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *err) {
+  inference *in = arg;
+  piece *p = &in->piece[task];
+  mill_memory *m = io_memory(in->job);
+  uint32_t ncols = (uint32_t)in->ncols;
+  mill_arena a;
+  io_window w;
+  (void)worker;
+  mill_arena_init(&a, m);
+  mill_io_window_init(&w, m);
+  csv_cells *c = mill_arena_alloc(&a, sizeof *c);
+  mill_status s = c ? mill_csv_cells_init(c, in->plan, m, ncols, (int)ncols, &a, err)
+                    : mill_oom(m, sizeof *c, err);
+  for (uint32_t i = 0; i < ncols && s == MILL_OK; i++) c->slot[i] = (int)i;
+  if (s == MILL_OK) s = open_piece(&w, &c->source, in, p->file, p->from, p->to, err);
+  if (s == MILL_OK) s = guess_records(in, p, c, err);
+  if (c) mill_csv_cells_clear(c);
+  mill_io_window_clear(&w);
+  mill_arena_clear(&a);
+  return s == MILL_OK ? s : failed(in, p->file, s, err);
+}
+
+static mill_status add_piece(void *arg, size_t file, uint64_t from, uint64_t to, mill_error *err) {
+  inference *in = arg;
+  mill_memory *m = io_memory(in->job);
+  MILL_TRY(mill_grow(m, (void **)&in->piece, &in->capacity, in->n + 1, sizeof *in->piece, err));
+  size_t bytes = (in->ncols + 1) * sizeof(mill_type *);
+  piece *p = &in->piece[in->n];
+  *p = (piece){.file = file, .from = from, .to = to, .guess = mill_calloc(m, bytes)};
+  if (p->guess == NULL) return mill_oom(m, bytes, err);
+  in->n++;
+  return MILL_OK;
+}
+
+static mill_status guess_all(inference *in, mill_error *err) {
+  mill_memory *m = io_memory(in->job);
+  mill_pool *pool = in->job->context.pool;
+  mill_status s = mill_io_cut(in->job, add_piece, in, err);
+  if (s == MILL_OK && pool) s = mill_pool_run(pool, in->n, guess_piece, in, err);
+  for (size_t i = 0; i < in->n; i++) {
+    const mill_type **g = in->piece[i].guess;
+    if (s == MILL_OK && !pool) s = guess_piece(in, i, 0, err);
+    for (size_t c = 0; c < in->ncols && s == MILL_OK; c++) {
+      const mill_type **all = &in->piece[0].guess[c];
+      if (i == 0 || g[c] == NULL) continue;
+      *all = widen(in->job, *all, g[c]);
+      if (*all == NULL) s = mill_oom(m, sizeof *g, err);
+    }
+  }
+  for (size_t c = 0; c < in->ncols && s == MILL_OK && in->n; c++)
+    if (in->piece[0].guess[c]) in->field[c].type = in->piece[0].guess[c];
+  for (size_t i = 0; i < in->n; i++)
+    mill_free(m, in->piece[i].guess, (in->ncols + 1) * sizeof(mill_type *));
+  if (in->piece) mill_free(m, in->piece, in->capacity * sizeof *in->piece);
+  return s;
+}
+
+mill_status mill_csv_infer(io_job *job, mill_error *err) {
+  inference in = {.job = job, .plan = job->plan};
+  size_t largest = 0; /* names the columns, as in Spark, which reads large files first */
+  bool found = false;
+  for (size_t i = 1; i < job->files.n; i++)
+    if (job->files.file[i].size > job->files.file[largest].size) largest = i;
+  for (size_t i = 0; i < job->files.n && !found; i++)
+    MILL_TRY(name_from(&in, i == 0 ? largest : i <= largest ? i - 1 : i, &found, err));
+  if (found && in.plan->infer) MILL_TRY(guess_all(&in, err));
+  job->data = mill_type_struct(job->context.types, in.field, (uint32_t)in.ncols);
+  return job->data ? MILL_OK : mill_oom(io_memory(job), in.ncols, err);
+}

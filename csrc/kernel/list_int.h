@@ -1,0 +1,74 @@
+/* Writing lists: elements picked out of other vectors, appended in runs. Private to csrc/kernel.
+**
+**     list_out o;
+**     list_open(&o, call, out);
+**     each row, in order:  list_add(&o, src, k, err) ..; list_row(&o, i, err)
+**     list_close(&o, err)
+*/
+#ifndef MILL_KERNEL_LIST_INT_H
+#define MILL_KERNEL_LIST_INT_H
+
+#include "kernel/coerce.h"
+#include "kernel/kernel_int.h"
+
+typedef struct list_out {
+  mill_call *call;
+  mill_vector *out;
+  const mill_vector *src; /* of what waits in sel; NULL: nulls */
+  uint32_t start, total, n;
+  uint32_t sel[256];
+} list_out;
+
+static inline void list_open(list_out *o, mill_call *call, mill_vector *out) {
+  o->call = call;
+  o->out = out;
+  o->src = NULL;
+  o->n = 0;
+  o->start = o->total = out->child[0].size;
+}
+
+static inline mill_status list_flush(list_out *o, mill_error *err) {
+  mill_vector *to = &o->out->child[0], null;
+  uint32_t n = o->n;
+  o->n = 0;
+  if (o->src) return mill_vector_append(to, o->src, o->sel, n, false, o->call->arena, err);
+  mill_vector_null(&null, to->type);
+  for (uint32_t i = 0; i < n; i++)
+    MILL_TRY(mill_vector_append(to, &null, NULL, 1, false, o->call->arena, err));
+  return MILL_OK;
+}
+
+/* Value k of src, which has the element's type; a null with src NULL. */
+static inline mill_status list_add(list_out *o, const mill_vector *src, uint32_t k,
+                                   mill_error *err) {
+  if (src && src->type->phys == MILL_PHYS_NONE) src = NULL;
+  if (o->n == 256 || (o->n && src != o->src)) MILL_TRY(list_flush(o, err));
+  o->src = src;
+  o->sel[o->n++] = k;
+  if (++o->total == UINT32_MAX) return mill_oom(o->call->arena->memory, o->total, err);
+  return MILL_OK;
+}
+
+/* Row i is what was added since the last row. */
+static inline void list_row(list_out *o, size_t i) {
+  ((mill_span *)o->out->data)[i] = (mill_span){o->start, o->total - o->start};
+  o->start = o->total;
+}
+
+static inline mill_status list_close(list_out *o, mill_error *err) { return list_flush(o, err); }
+
+/* The elements of row i; none where the list is a constant null. */
+static inline mill_span span_at(const mill_vector *v, size_t i) {
+  return v->data && v->child && mill_vector_valid(v, i) ? MILL_AT(mill_span, v, i)
+                                                        : (mill_span){0, 0};
+}
+
+/* The closest type of two that loses nothing: no text is made of numbers, nor a DECIMAL of
+** integers that it cannot hold. NULL: none. */
+const mill_type *mill_tightest_type(mill_types *types, const mill_type *a, const mill_type *b);
+/* Arguments 0, an array, and `at`, an element: cast to one another's type. */
+mill_status mill_bind_element(mill_binding *b, int at, mill_error *err) MILL_USE_RESULT;
+/* Two arrays of one element type. */
+mill_status mill_bind_arrays(mill_binding *b, mill_error *err) MILL_USE_RESULT;
+
+#endif

@@ -1,0 +1,194 @@
+/* Maps made and asked: map_concat, map_entries, map_from_arrays, map_from_entries, map_contains_key.
+** A key that comes twice is an error, and so is a null key. */
+#include "kernel/bytes_int.h"
+#include "kernel/list_int.h"
+
+static mill_status check_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
+                             mill_error *err) {
+  if (!mill_vector_valid(keys, at)) return mill_call_fail(call, err, MILL_E_NULL_MAP_KEY, NULL);
+  for (uint32_t k = from; k < at; k++)
+    if (mill_vector_equal(keys, k, keys, at))
+      return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key", "of the map",
+                            "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+  return MILL_OK;
+}
+
+/* Append one entry to the map that began at `from`. */
+static mill_status put_entry(mill_call *call, mill_vector *out, const mill_vector *keys, uint32_t k,
+                             const mill_vector *values, uint32_t v, uint32_t from,
+                             mill_error *err) {
+  MILL_TRY(mill_vector_append(&out->child[0], keys, &k, 1, false, call->arena, err));
+  MILL_TRY(mill_vector_append(&out->child[1], values, &v, 1, false, call->arena, err));
+  return check_key(call, &out->child[0], from, out->child[0].size - 1, err);
+}
+
+KERNEL_HEAD(k_concat) {
+  MILL_EACH(out, n, i) {
+    uint32_t from = out->child[0].size;
+    for (int a = 0; a < call->nargs; a++) {
+      mill_span s = span_at(args[a], i);
+      for (uint32_t k = s.start; k < s.start + s.size; k++)
+        MILL_TRY(put_entry(call, out, &args[a]->child[0], k, &args[a]->child[1], k, from, err));
+    }
+    ((mill_span *)out->data)[i] = (mill_span){from, out->child[0].size - from};
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_concat(mill_binding *b, mill_error *err) {
+  const mill_type *text = mill_type_of(MILL_STRING);
+  for (int i = 0; i < b->nargs; i++)
+    if (b->arg_type[i]->id != MILL_MAP)
+      return mill_fail(err, MILL_E_DATATYPE_MISMATCH_MAP_CONCAT_DIFF_TYPES, "sqlExpr",
+                       mill_bind_sql(b, err), "functionName", "`map_concat`", "dataType",
+                       mill_bind_type_sql(b, b->arg_type[i], err), NULL);
+  if (b->nargs) {
+    const mill_type *t = b->arg_type[0];
+    for (int i = 1; i < b->nargs && t; i++) {
+      const mill_type *u = b->arg_type[i];
+      const mill_type *k = mill_tightest_type(b->ctx->types, t->fields[0].type, u->fields[0].type);
+      const mill_type *v = mill_common_type(b->ctx->types, t->fields[1].type, u->fields[1].type);
+      t = k && v ? mill_type_map(b->ctx->types, k, v, t->contains_null || u->contains_null) : NULL;
+    }
+    if (t == NULL) return mill_bind_diff_types(b, NULL, err);
+    for (int i = 0; i < b->nargs; i++) b->cast_to[i] = t;
+    b->result = t;
+  } else {
+    b->result = mill_type_map(b->ctx->types, text, text, false);
+  }
+  return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+}
+
+KERNEL_HEAD(k_entries) {
+  mill_vector *item = &out->child[0];
+  mill_span *r = out->data;
+  MILL_EACH(out, n, i) {
+    mill_span s = span_at(args[0], i);
+    uint32_t from = item->size;
+    MILL_TRY(mill_vector_reserve(item, from + s.size, call->arena, err));
+    for (uint32_t k = s.start; k < s.start + s.size; k++)
+      for (int c = 0; c < 2; c++)
+        MILL_TRY(mill_vector_append(&item->child[c], &args[0]->child[c], &k, 1, false, call->arena,
+                                    err));
+    item->size = from + s.size;
+    r[i] = (mill_span){from, s.size};
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_entries(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "map -> int", err));
+  const mill_type *t = b->cast_to[0];
+  const mill_field f[] = {{"key", t->fields[0].type, false, NULL},
+                          {"value", t->fields[1].type, t->contains_null, NULL}};
+  const mill_type *item = mill_type_struct(b->ctx->types, f, 2);
+  b->result = item ? mill_type_array(b->ctx->types, item, false) : NULL;
+  return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+}
+
+KERNEL_HEAD(k_from_arrays) {
+  MILL_EACH(out, n, i) {
+    mill_span k = span_at(args[0], i), v = span_at(args[1], i);
+    uint32_t from = out->child[0].size;
+    if (k.size != v.size) return mill_call_fail(call, err, MILL_E_LEGACY_2128, NULL);
+    for (uint32_t e = 0; e < k.size; e++)
+      MILL_TRY(put_entry(call, out, args[0]->child, k.start + e, args[1]->child, v.start + e, from,
+                         err));
+    ((mill_span *)out->data)[i] = (mill_span){from, k.size};
+  }
+  return MILL_OK;
+}
+
+static mill_status map_of(mill_binding *b, const mill_type *k, const mill_type *v, bool nulls,
+                          mill_error *err) {
+  b->result = mill_type_map(b->ctx->types, k, v, nulls);
+  return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+}
+
+static mill_status bind_from_arrays(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "array, array -> int", err));
+  return map_of(b, b->cast_to[0]->fields[0].type, b->cast_to[1]->fields[0].type,
+                b->cast_to[1]->contains_null, err);
+}
+
+KERNEL_HEAD(k_from_entries) {
+  MILL_EACH(out, n, i) {
+    mill_span s = span_at(args[0], i);
+    const mill_vector *item = args[0]->child;
+    uint32_t from = out->child[0].size;
+    bool null = false;
+    for (uint32_t k = s.start; k < s.start + s.size; k++) null |= !mill_vector_valid(item, k);
+    if (null) {
+      MILL_TRY(mill_set_null(call, out, i, err));
+      continue;
+    }
+    for (uint32_t k = s.start; k < s.start + s.size; k++)
+      MILL_TRY(put_entry(call, out, &item->child[0], k, &item->child[1], k, from, err));
+    ((mill_span *)out->data)[i] = (mill_span){from, s.size};
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_from_entries(mill_binding *b, mill_error *err) {
+  const mill_type *t = b->arg_type[0];
+  const mill_type *item = t->id == MILL_ARRAY ? t->fields[0].type : t;
+  if (t->id != MILL_ARRAY || item->id != MILL_STRUCT || item->nfields != 2)
+    return mill_bind_wrong_type(b, 0, "\"ARRAY\" of pair \"STRUCT\"", err);
+  b->nullable |= t->contains_null;
+  return map_of(b, item->fields[0].type, item->fields[1].type, item->fields[1].nullable, err);
+}
+
+KERNEL_HEAD(k_contains) {
+  uint8_t *r = out->data;
+  (void)call, (void)err;
+  MILL_EACH(out, n, i) {
+    mill_span s = span_at(args[0], i);
+    r[i] = 0;
+    for (uint32_t k = s.start; k < s.start + s.size && !r[i]; k++)
+      r[i] = mill_vector_compare(&args[0]->child[0], k, args[1], i) == 0;
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_contains(mill_binding *b, mill_error *err) {
+  const mill_type *t = b->arg_type[0], *x = b->arg_type[1];
+  const mill_type *k =
+      t->id == MILL_MAP ? mill_common_type(b->ctx->types, t->fields[0].type, x) : NULL;
+  if (x->id == MILL_NULL || t->id == MILL_NULL)
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NULL_TYPE, "sqlExpr", mill_bind_sql(b, err),
+                     "functionName", "`map_contains_key`", NULL);
+  if (k == NULL || (t->fields[0].type->id == MILL_STRING) != (x->id == MILL_STRING))
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES, "sqlExpr",
+                     mill_bind_sql(b, err), "functionName", "`map_contains_key`", "dataType",
+                     "\"MAP\"", "leftType", mill_bind_type_sql(b, t, err), "rightType",
+                     mill_bind_type_sql(b, x, err), NULL);
+  b->cast_to[0] = mill_type_map(b->ctx->types, k, t->fields[1].type, t->contains_null);
+  b->cast_to[1] = k;
+  b->result = mill_type_of(MILL_BOOLEAN);
+  return b->cast_to[0] ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+}
+
+#define DEF(NAME, TYPES, KERNEL, BIND, FLAGS, USAGE, DOC, EXAMPLE)                                 \
+  {                                                                                                \
+    .name = NAME, .types = TYPES, .kernel = KERNEL, .bind = BIND, .flags = FLAGS, .usage = USAGE,  \
+    .doc = DOC, .example = EXAMPLE                                                                 \
+  }
+
+const mill_function mill_family_map[] = {
+    DEF("map_concat", "any*", k_concat, bind_concat, 0, "map_concat(map, ...)",
+        "The entries of all maps.",
+        "SELECT map_concat(map(1, 'a', 2, 'b'), map(3, 'c')) -> {1:\"a\",2:\"b\",3:\"c\"}"),
+    DEF("map_entries", "map", k_entries, bind_entries, MILL_FN_NO_RAISE, "map_entries(map)",
+        "The entries as structs of key and value.",
+        "SELECT map_entries(map(1, 'a', 2, 'b')) -> "
+        "[{\"key\":1,\"value\":\"a\"},{\"key\":2,\"value\":\"b\"}]"),
+    DEF("map_from_arrays", "array, array", k_from_arrays, bind_from_arrays, 0,
+        "map_from_arrays(keys, values)", "A map of the keys and the values at the same places.",
+        "SELECT map_from_arrays(array(1.0, 3.0), array('2', '4')) -> {1.0:\"2\",3.0:\"4\"}"),
+    DEF("map_from_entries", "any", k_from_entries, bind_from_entries, 0,
+        "map_from_entries(arrayOfEntries)", "A map of structs of key and value.",
+        "SELECT map_from_entries(array(struct(1, 'a'), struct(2, 'b'))) -> {1:\"a\",2:\"b\"}"),
+    DEF("map_contains_key", "any, any", k_contains, bind_contains, MILL_FN_NO_RAISE,
+        "map_contains_key(map, key)", "True where the map has the key.",
+        "SELECT map_contains_key(map(1, 'a', 2, 'b'), 1) -> true"),
+    {0}};

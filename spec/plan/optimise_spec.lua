@@ -1,0 +1,135 @@
+-- Rules of the optimiser: with a rule switched off by spark.sql.optimizer.excludedRules the rows stay, in their order,
+-- and the plan is another one. Names of rules and settings: Spark 4.3.
+local tidemill = require "tidemill"
+
+local spark = tidemill.session { threads = 2 }
+local EXCLUDED = "spark.sql.optimizer.excludedRules"
+local PREFIX = "org.apache.spark.sql.catalyst.optimizer."
+
+spark:sql [[SELECT id, id % 7 k, IF(id % 5 = 0, NULL, CAST(id % 11 AS INT)) v, CAST(id % 13 AS STRING) s
+  FROM range(0, 300)]]:createOrReplaceTempView "t"
+spark:sql "SELECT id k, IF(id = 3, NULL, id * 10) w FROM range(0, 9, 3)":createOrReplaceTempView "u"
+
+local function rows(query)
+  local out = {}
+  for i, row in ipairs(spark:sql(query):collect()) do
+    local cells = {}
+    for k = 1, #row do cells[k] = tostring(row[k]) end
+    out[i] = table.concat(cells, "|")
+  end
+  return out
+end
+
+local function plan(query, mode)
+  return spark:sql("EXPLAIN " .. (mode or "EXTENDED") .. " " .. query):first()[1]
+end
+
+-- The optimised logical plan and the physical one.
+local function optimised(query) return plan(query):match "== Optimized Logical Plan ==.*" end
+
+local cases = {
+  CollapseProject = {
+    "SELECT a + 1 b, k FROM (SELECT id + 1 a, k, v FROM t)",
+    "SELECT c * 2 d FROM (SELECT b + 1 c FROM (SELECT id b, v FROM t)) WHERE c % 3 = 0",
+  },
+  PushDownPredicates = {
+    "SELECT * FROM (SELECT id + 1 a, k FROM t) WHERE a % 10 = 3",
+    "SELECT * FROM t JOIN u ON t.k = u.k WHERE t.v > 3 AND u.w > 10",
+    "SELECT * FROM (SELECT k, sum(v) s FROM t GROUP BY k) WHERE k > 3 AND s > 50",
+    "SELECT * FROM (SELECT id, k FROM t UNION ALL SELECT k, w FROM u) WHERE id > 250",
+    "SELECT * FROM (SELECT id, k, row_number() OVER (PARTITION BY k ORDER BY id DESC) r FROM t) WHERE k = 2",
+    "SELECT * FROM (SELECT id, sum(v) OVER (PARTITION BY k % 2 ORDER BY id) r, k % 2 p FROM t) WHERE p = 1",
+    "SELECT * FROM (SELECT id, explode(array(id, k)) x FROM t) WHERE id < 5",
+  },
+  EliminateOuterJoin = {
+    "SELECT * FROM t LEFT JOIN u ON t.k = u.k WHERE u.w > 10",
+    "SELECT * FROM u RIGHT JOIN t ON t.k = u.k WHERE u.w > 10 OR u.w < 5",
+    "SELECT * FROM t FULL JOIN u ON t.k = u.k WHERE t.v > 3 AND u.w IS NOT NULL",
+    "SELECT * FROM t FULL JOIN u ON t.k = u.k WHERE t.v = 3",
+    "SELECT * FROM t FULL JOIN u ON t.k = u.k WHERE u.w BETWEEN 1 AND 70",
+  },
+  ConstantFolding = {
+    "SELECT c + 1 d, id FROM (SELECT id, 3 c FROM t) WHERE c * 2 > 5 AND id < 9",
+    "SELECT k FROM (SELECT k, 'ab' x FROM t) WHERE upper(x) || k = 'AB3'",
+  },
+  BooleanSimplification = {
+    "SELECT id FROM t WHERE NOT NOT v > 5",
+    "SELECT id FROM t WHERE (v > 5 OR true) AND k = 2",
+    "SELECT id, v > 5 AND v > 5 b FROM t WHERE k = 2",
+    "SELECT id, k = 1 OR false b, k = 1 AND false c FROM t",
+  },
+  PruneFilters = {
+    "SELECT id FROM (SELECT id, 3 c FROM t) WHERE c = 3",
+    "SELECT id FROM (SELECT id, 3 c FROM t) WHERE c = 4",
+    "SELECT count(*), sum(id) FROM (SELECT id, CAST(NULL AS INT) c FROM t) WHERE c = 4",
+  },
+  LimitPushDown = {
+    "SELECT id + 1 a FROM t LIMIT 7",
+    "SELECT a FROM (SELECT id, id * -1 a FROM t ORDER BY v, id) LIMIT 9",
+    "SELECT id FROM t UNION ALL SELECT w FROM u LIMIT 5",
+    "SELECT * FROM t LEFT JOIN u ON t.k = u.k LIMIT 11 OFFSET 4",
+    "SELECT * FROM (SELECT id FROM t LIMIT 20 OFFSET 5) LIMIT 30 OFFSET 12",
+  },
+  ReorderJoin = {
+    "SELECT count(*), sum(a.id) FROM t a, t b, u WHERE a.k = u.k AND u.k = b.k AND a.id = b.id",
+  },
+  ColumnPruning = {
+    "SELECT k FROM (SELECT k, max(v) m, min(s) n FROM t GROUP BY k) ORDER BY k",
+    "SELECT id FROM (SELECT id, v FROM t UNION ALL SELECT k, w FROM u)",
+    "SELECT r FROM (SELECT id, row_number() OVER (PARTITION BY k ORDER BY id) r, "
+      .. "sum(v) OVER (PARTITION BY k ORDER BY id) s FROM t)",
+    "SELECT count(*) FROM (SELECT max(v) FROM t)",
+  },
+}
+
+describe("The rule", function()
+  after_each(function() spark.conf:unset(EXCLUDED) end)
+  for _, rule in ipairs { "CollapseProject", "PushDownPredicates", "EliminateOuterJoin", "ConstantFolding",
+    "BooleanSimplification", "PruneFilters", "LimitPushDown", "ReorderJoin", "ColumnPruning" } do
+    for i, query in ipairs(cases[rule]) do
+      it(("%s keeps the rows of query %d"):format(rule, i), function()
+        local with, with_plan = rows(query), optimised(query)
+        spark.conf:set(EXCLUDED, "some.Other, " .. PREFIX .. rule)
+        local without, without_plan = rows(query), optimised(query)
+        assert.same(without, with)
+        assert.not_equal(without_plan, with_plan)
+      end)
+    end
+  end
+  it("leaves joins alone whose nulls pass the filter", function()
+    for _, condition in ipairs { "u.w IS NULL", "coalesce(u.w, 1) > 0", "u.w > 3 OR t.v > 3", "u.w <=> NULL" } do
+      local query = "SELECT * FROM t LEFT JOIN u ON t.k = u.k WHERE " .. condition
+      assert.matches("LeftOuter", optimised(query))
+    end
+  end)
+  it("lets a constant that fails be raised only where a row gets there", function()
+    local query = "SELECT if(id < 0, c / 0, id) x FROM (SELECT id, 3 c FROM t) WHERE id < 3"
+    assert.same({ "0.0", "1.0", "2.0" }, rows(query))
+    local ok, e = pcall(rows, "SELECT c / 0 FROM (SELECT id, 3 c FROM t)")
+    assert.is_false(ok)
+    assert.equal("DIVIDE_BY_ZERO", e.condition)
+    assert.same({}, rows "SELECT c / 0 FROM (SELECT id, 3 c FROM t) WHERE id < 0")
+  end)
+end)
+
+describe("EXPLAIN", function()
+  it("shows a limit over a sort as one operator, below the select list", function()
+    assert.equal([[== Physical Plan ==
+Project [x]
++- TakeOrdered 3 [id DESC NULLS LAST]
+   +- Project [(id + 1) AS x, id]
+      +- Range (0, 100, step=1)
+]], plan("SELECT id + 1 x FROM range(100) ORDER BY id DESC LIMIT 3", ""))
+  end)
+  it("numbers operators as they run and lists what they are given", function()
+    local text = plan("SELECT k, max(v) m FROM t WHERE v > 2 GROUP BY k", "FORMATTED")
+    assert.matches("HashAggregate %[k%] max%(v%)  %(%d%)", text)
+    assert.matches("\n%(1%) Range\nOutput %[1%]: %[id%]\n", text)
+  end)
+  it("states the rows expected with COST, and both logical plans with EXTENDED", function()
+    assert.matches("Range %(0, 9, step=1%), Statistics%(rowCount=9%)", plan("SELECT * FROM range(9)", "COST"))
+    local text = plan "SELECT id a FROM range(9)"
+    assert.matches("== Analyzed Logical Plan ==\na: bigint\nProject", text)
+    assert.matches("== Optimized Logical Plan ==", text)
+  end)
+end)

@@ -1,0 +1,18 @@
+#!/bin/sh
+# make sanitize: the suite under a sanitizer. Usage: sanitize.sh address|thread FOLDER TEST..; FOLDER is built so.
+# Lua itself is not instrumented: the sanitizer's library is preloaded into it. Under `thread` the unit tests that
+# start threads run, and the specs below.
+set -eu
+kind=$1 BUILD=$2
+shift 2
+export BUILD LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$BUILD/?.so;;"
+case $kind in
+address) library=$(gcc -print-file-name=libasan.so) ;;
+thread) library=$(gcc -print-file-name=libtsan.so) SPEC_ONLY="spec/fault/threads_spec.lua spec/snapshot" && export SPEC_ONLY ;;
+esac
+gcc -shared -fPIC -o "$BUILD/unset.so" spec/fault/unset.c
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1:exitcode=66
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=exitcode=66:second_deadlock_stack=1:report_signal_unsafe=0
+export SPEC_LUA="env LD_PRELOAD=$library:$PWD/$BUILD/unset.so setarch -R lua5.4"
+exec setarch -R lua5.4 spec/run.lua "$@"

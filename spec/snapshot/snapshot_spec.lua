@@ -1,0 +1,142 @@
+-- Snapshots as users save and load them. What a query answers is what its snapshot answers.
+local tidemill = require "tidemill"
+local F = tidemill.functions
+
+describe("a snapshot", function()
+  local spark, dir, path
+
+  setup(function()
+    spark = tidemill.session { threads = 2, ["spark.sql.session.timeZone"] = "UTC" }
+    dir = os.tmpname()
+    os.remove(dir)
+    assert(os.execute("mkdir " .. dir))
+    path = dir .. "/t.snap"
+  end)
+  teardown(function() os.execute("rm -rf " .. dir) end)
+
+  local function rows(df)
+    local out = {}
+    for i, row in ipairs(df:collect()) do out[i] = tostring(row) end
+    return out
+  end
+
+  local function read(name) return assert(io.open(name, "rb")):read "a" end
+  local function write(name, bytes)
+    local f = assert(io.open(name, "wb"))
+    f:write(bytes)
+    f:close()
+  end
+
+  local function condition(f, ...)
+    local fine, err = pcall(f, ...)
+    assert.is_false(fine)
+    return err.condition, err.message
+  end
+
+  it("holds rows of every type", function()
+    local df = spark:sql(read "spec/snapshot/golden/table-1.sql")
+    df.write:mode("overwrite"):snapshot(path)
+    local back = spark.read:snapshot(path)
+    assert.same(rows(df), rows(back))
+    assert.equal(df.schema:json(), back.schema:json())
+  end)
+
+  it("of version 1 is read for ever", function()
+    local back = spark.read:snapshot "spec/snapshot/golden/table-1.snap"
+    assert.same(rows(spark:sql(read "spec/snapshot/golden/table-1.sql")), rows(back))
+  end)
+
+  it("keeps names, nullability and what fields tell about themselves", function()
+    local df = spark:sql("SELECT 1 AS `a b.c`, 'x' AS `ä\"`, CAST(NULL AS STRING COLLATE UTF8_LCASE) c,"
+      .. " CAST(array('A') AS ARRAY<STRING COLLATE UTF8_LCASE>) l")
+    df.write:mode("overwrite"):snapshot(path)
+    assert.equal(tostring(df.schema), tostring(spark.read:snapshot(path).schema))
+    assert.equal(1, spark.read:snapshot(path):where("array_contains(l, 'a')"):count())
+  end)
+
+  it("of no rows, and of many chunks", function()
+    for _, n in ipairs { 0, 1, 65536, 65537, 200000 } do
+      spark:range(n):withColumn("s", F.col "id":cast "string").write:mode("overwrite"):snapshot(path)
+      local df = spark.read:snapshot(path)
+      assert.equal(n, df:count())
+      assert.equal(n * (n - 1) // 2, df:agg(F.sum "id"):collect()[1][1] or 0)
+      if n > 2 then assert.same({ tostring(n - 1) }, { df:orderBy(F.desc "id"):limit(1):collect()[1].s }) end
+    end
+  end)
+
+  it("is saved in the four modes", function()
+    os.remove(path)
+    local one, two = spark:sql "SELECT 1 AS a", spark:sql "SELECT 2 AS a"
+    one.write:format("snapshot"):save(path)
+    assert.equal("PATH_ALREADY_EXISTS", (condition(function() two.write:snapshot(path) end)))
+    two.write:mode("ignore"):snapshot(path)
+    assert.equal(1, spark.read:snapshot(path):collect()[1].a)
+    two.write:mode("append"):snapshot(path)
+    assert.equal(2, spark.read:snapshot(path):count())
+    two.write:mode("overwrite"):snapshot(path)
+    assert.equal(2, spark.read:format "snapshot":load(path):collect()[1].a)
+    assert.equal("CANNOT_MERGE_SCHEMAS",
+      (condition(function() spark:sql "SELECT 'x' AS a".write:mode("append"):snapshot(path) end)))
+    assert.equal(1, spark.read:snapshot(path):count())
+  end)
+
+  it("is replaced while it is read", function()
+    spark:range(10).write:mode("overwrite"):snapshot(path)
+    local df = spark.read:snapshot(path)
+    df:where("id >= 5").write:mode("overwrite"):snapshot(path)
+    assert.equal(10, df:count())
+    assert.equal(5, spark.read:snapshot(path):count())
+  end)
+
+  it("stands in SQL, and several are read as one", function()
+    spark:range(3).write:mode("overwrite"):snapshot(dir .. "/a1.snap")
+    spark:range(4).write:mode("overwrite"):snapshot(dir .. "/a2.snap")
+    assert.equal(7, spark.read:snapshot(dir .. "/a*.snap"):count())
+    assert.equal(3, spark:sql("SELECT count(*) FROM snapshot.`" .. dir .. "/a1.snap`"):collect()[1][1])
+    spark:sql("SELECT 'x' AS id").write:mode("overwrite"):snapshot(dir .. "/a3.snap")
+    assert.equal("CANNOT_MERGE_SCHEMAS", (condition(function() spark.read:snapshot(dir .. "/a*.snap") end)))
+    assert.equal("USER_SPECIFIED_AND_ACTUAL_SCHEMA_MISMATCH",
+      (condition(function() spark.read:schema "id STRING":snapshot(dir .. "/a1.snap") end)))
+  end)
+
+  it("that is none says so", function()
+    local function told(bytes, want, words)
+      write(path, bytes)
+      local c, message = condition(function() spark.read:snapshot(path) end)
+      assert.equal(want, c)
+      assert.is_truthy(message:find(words, 1, true) and message:find(path, 1, true), message)
+    end
+    spark:range(10).write:mode("overwrite"):snapshot(path)
+    local bytes = read(path)
+    told("", "CORRUPT_FILE", "empty")
+    told("id\n1\n", "CORRUPT_FILE", "not a Tidemill snapshot")
+    told(bytes:sub(1, -2), "CORRUPT_FILE", "last bytes")
+    told(bytes:sub(1, 8) .. "\7" .. bytes:sub(10), "UNSUPPORTED_SNAPSHOT_VERSION", "version 7")
+    write(path, bytes:sub(1, 20) .. string.char(bytes:byte(21) ~ 1) .. bytes:sub(22))
+    local c, message = condition(function() return spark.read:snapshot(path):collect() end)
+    assert.equal("CORRUPT_FILE", c)
+    assert.is_truthy(message:find("block 0 of section rows/0/0 at byte 16", 1, true), message)
+  end)
+
+  it("damaged anywhere never gives other rows", function()
+    spark:sql("SELECT id, CAST(id AS STRING) s FROM range(20)").write:mode("overwrite"):snapshot(path)
+    local bytes, expected = read(path), rows(spark.read:snapshot(path))
+    for i = 1, #bytes do
+      write(path, bytes:sub(1, i - 1) .. string.char(bytes:byte(i) ~ (1 << i % 8)) .. bytes:sub(i + 1))
+      local fine, got = pcall(function() return rows(spark.read:snapshot(path)) end)
+      if fine then assert.same(expected, got)
+      else assert.is_truthy(got.condition == "CORRUPT_FILE" or got.condition == "UNSUPPORTED_SNAPSHOT_VERSION") end
+    end
+  end)
+
+  it("that cannot be written leaves the old one", function()
+    spark:range(5).write:mode("overwrite"):snapshot(path)
+    local c = condition(function() spark:sql("SELECT 1 / (id - 3) x FROM range(5)").write:mode("overwrite"):snapshot(path) end)
+    assert.equal("DIVIDE_BY_ZERO", c)
+    assert.equal(5, spark.read:snapshot(path):count())
+    assert.equal("PATH_NOT_FOUND", (condition(function() spark:range(1).write:snapshot(dir .. "/none/x.snap") end)))
+    local pipe = assert(io.popen("ls -A " .. dir))
+    assert.is_nil(pipe:read "a":find("%.tmp"))
+    pipe:close()
+  end)
+end)
