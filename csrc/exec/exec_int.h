@@ -12,6 +12,7 @@
 #include "exec/run.h"
 
 typedef struct mill_shared mill_shared;
+void mill_shared_clear(mill_memory *m, mill_shared *s);
 
 typedef struct mill_exec {
   const mill_run *run;
@@ -68,6 +69,10 @@ mill_status mill_join_semi(const mill_exec *x, const mill_op *op, mill_table *ou
 /* RIGHT, FULL: the right rows that no probe met, as rows of the join, appended to `out`. */
 mill_status mill_join_unmatched(mill_join_table *t, mill_table *out,
                                 mill_error *err) MILL_USE_RESULT;
+
+/* Rows of a large result without a table; *out stays NULL where one does better (pull.c). */
+mill_status mill_pull_open(const mill_run *run, const mill_op *root, mill_rows **out,
+                           mill_error *err) MILL_USE_RESULT;
 
 /* Steps. */
 mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out,

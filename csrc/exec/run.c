@@ -216,7 +216,7 @@ static mill_status run_share(const mill_exec *x, const mill_op *op, mill_table *
   return MILL_OK;
 }
 
-static void shared_clear(mill_memory *m, mill_shared *s) {
+void mill_shared_clear(mill_memory *m, mill_shared *s) {
   for (mill_shared *next; s; s = next) {
     next = s->next;
     mill_table_unref(s->table);
@@ -260,7 +260,7 @@ mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table 
   mill_shared *shared = NULL;
   mill_exec x = {run, run->ctx, run->set, &shared};
   mill_status s = mill_exec_table(&x, root, -1, out, err);
-  shared_clear(run->ctx->memory, shared);
+  mill_shared_clear(run->ctx->memory, shared);
   return s;
 }
 
@@ -307,6 +307,8 @@ mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **
                           mill_error *err) {
   mill_memory *m = run->ctx->memory;
   mill_table *t = NULL;
+  MILL_TRY(mill_pull_open(run, root, out, err));
+  if (*out) return MILL_OK;
   MILL_TRY(mill_run_table(run, root, &t, err));
   table_rows *r = mill_calloc(m, sizeof *r);
   if (r == NULL) {

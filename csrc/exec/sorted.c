@@ -6,6 +6,8 @@
 
 #include "base/thread.h"
 
+enum { RUN_ROWS = 4 * MILL_BATCH }; /* a run has that many at least, but for the ends of morsels */
+
 /* Rows of one morsel, in source order, that are in memory. */
 typedef struct part {
   uint64_t position; /* morsel << 32 | row within the morsel, of its first row */
@@ -223,8 +225,8 @@ static mill_status collect_push(mill_sink *base, size_t morsel, mill_batch *b, m
     MILL_TRY(mill_table_new(base->x->ctx->memory, c->out->schema, &o->rows, err));
   MILL_TRY(mill_table_append(o->rows, b, err));
   __atomic_add_fetch(&c->held, b->n, __ATOMIC_RELAXED);
-  if (o->rows->rows < MILL_CHUNK || !spill_wanted(c)) return MILL_OK;
-  MILL_TRY(close_part(c, o, err)); /* a morsel that grows beyond measure */
+  if (o->rows->rows < RUN_ROWS || !spill_wanted(c)) return MILL_OK;
+  MILL_TRY(close_part(c, o, err)); /* not even a morsel fits */
   return spill_done(c, err);
 }
 

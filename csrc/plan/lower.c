@@ -197,6 +197,7 @@ static bool range(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   uint64_t *ids = NULL;
   if (op == NULL) return false;
   op->from = n->from, op->to = n->to, op->step = n->step;
+  op->estimate = mill_n_estimate(n);
   op->schema = named_schema(l, n->output, 1, NULL, 0, &ids);
   return op->schema && done(out, op, ids, 1);
 }
