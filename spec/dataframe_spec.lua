@@ -24,6 +24,19 @@ local function texts(df)
 end
 
 describe("DataFrame", function()
+  it("takes rows of table.pack for lists, whatever the order of their keys", function()
+    local rows = {}
+    for i = 1, 8 do
+      local row = i % 2 == 0 and { n = 2 } or {}
+      row[2] = "v" .. i
+      row.n = 2
+      rows[i] = row
+    end
+    local expected = {}
+    for i = 1, 8 do expected[i] = { "NULL", "v" .. i } end
+    assert.same(expected, texts(spark:createDataFrame(rows, "id INT, name STRING")))
+  end)
+
   it("knows its columns before it runs", function()
     assert.same({ "id", "name", "age", "score" }, people.columns)
     assert.same({ { "id", "int" }, { "name", "string" }, { "age", "int" }, { "score", "double" } }, people.dtypes)

@@ -127,9 +127,7 @@ mill_status mill_sink_memory_table(mill_stream_sink *s, mill_table **out, mill_e
   return MILL_OK;
 }
 
-mill_table *mill_sink_memory_live(mill_stream_sink *s) {
-  return ((memory_sink *)s)->shown;
-}
+mill_table *mill_sink_memory_live(mill_stream_sink *s) { return ((memory_sink *)s)->shown; }
 
 /* ---- callbacks ------------------------------------------------------------------------------ */
 
