@@ -4,6 +4,7 @@
 --     lua5.4 spec/fault/sweep.lua            all scenarios, once and for ever
 --     lua5.4 spec/fault/sweep.lua join       those whose name holds "join"
 --     lua5.4 spec/fault/sweep.lua --only 7   one by its number
+--     lua5.4 spec/fault/sweep.lua --sample   a few n of each
 --
 -- Prints `ok` and `not ok` a scenario, with the first n that went wrong.
 local tidemill = require "tidemill"
@@ -125,8 +126,20 @@ local function sweep(scenario)
   return failed
 end
 
+local function sample(scenarios)
+  local failed = 0
+  for i, s in ipairs(scenarios) do
+    local problem = M.run(s, { dense = 3, points = 5, again = 4, forever = i % 2 == 0,
+      threads = i % 3 == 0 and 2 or 1 })
+    print(problem and ("not ok - %s: %s"):format(s.name, problem) or "ok - " .. s.name)
+    failed = failed + (problem and 1 or 0)
+  end
+  return failed
+end
+
 local function main(filter, only)
   local scenarios, failed = dofile "spec/fault/scenarios.lua", 0
+  if filter == "--sample" then os.exit(sample(scenarios) == 0) end
   if filter == "--only" then os.exit(sweep(scenarios[tonumber(only)]) == 0) end
   for i, s in ipairs(scenarios) do
     if not filter or s.name:find(filter, 1, true) then

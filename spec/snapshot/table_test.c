@@ -123,6 +123,7 @@ static void make_matrices(mill_vector *v, uint32_t n, mill_arena *a) {
     ((int8_t *)f[0].data)[i] = dense;
     ((int32_t *)f[1].data)[i] = 2;
     ((int32_t *)f[2].data)[i] = 3;
+    ((uint8_t *)f[6].data)[i] = 0;
     if (dense) {
       need(mill_vector_set_null(&f[3], i, a, &err));
       need(mill_vector_set_null(&f[4], i, a, &err));
