@@ -84,9 +84,15 @@ sanitize: dev-deps
 	  all $(THREADS:%=build/tsan/spec/%)
 	@sh spec/sanitize.sh thread build/tsan $(THREADS:%=build/tsan/spec/%)
 
-# Fail each allocation of whole queries, one after the other: some minutes.
-sweep: all
+# Fail each allocation of whole queries, one after the other, the core's and then Lua's: some minutes.
+LUA_HOST = $(BUILD)/spec/fault/lua_memory
+sweep: all $(LUA_HOST)
 	@$(RUN) $(LUA) spec/fault/sweep.lua
+	@$(RUN) $(LUA_HOST) spec/fault/lua_sweep.lua
+
+$(LUA_HOST): spec/fault/lua_memory.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -std=c11 $(WARN) -I$(LUA_INCDIR) -o $@ $< $(shell pkg-config --libs lua5.4) -Wl,--export-dynamic
 
 # Write the list of known failures anew, after functions or statements were added.
 known: all

@@ -174,13 +174,37 @@ static mill_status dataset_fold(mill_dataset *d, int folds, int which, bool trai
   return settle(d, q, out, err);
 }
 
+static mill_status dataset_split(mill_dataset *d, double ratio, bool training, uint64_t seed,
+                                 mill_dataset **out, mill_error *err) {
+  plan_dataset *s = (plan_dataset *)d;
+  mill_plan *q;
+  mill_node *node;
+  MILL_TRY(over(s->p, MILL_N_FILTER, 1, &q, &node, err));
+  mill_expr *rand = add_expr(q, MILL_X_CALL, "rand", 1);
+  if (rand) rand->args[0] = literal(q, mill_type_of(MILL_BIGINT), &seed, sizeof seed);
+  if (rand && rand->args[0])
+    node->exprs[0] = call2(q, training ? "<" : ">=", rand,
+                           literal(q, mill_type_of(MILL_DOUBLE), &ratio, sizeof ratio));
+  if (node->exprs[0] == NULL) {
+    mill_plan_unref(q);
+    return mill_oom(s->p->arena.memory, sizeof(mill_expr), err);
+  }
+  return settle(d, q, out, err);
+}
+
 mill_status mill_dataset_new(mill_plan *p, const mill_settings *set, mill_dataset **out,
                              mill_error *err) {
   const mill_context *ctx = mill_session_context(p->session);
   plan_dataset *s = mill_calloc(ctx->memory, sizeof *s);
   if (s == NULL) return mill_oom(ctx->memory, sizeof *s, err);
-  s->base = (mill_dataset){ctx,          set,         p->schema, dataset_open, dataset_transform,
-                           dataset_fold, dataset_free};
+  s->base = (mill_dataset){.ctx = ctx,
+                           .set = set,
+                           .schema = p->schema,
+                           .open = dataset_open,
+                           .transform = dataset_transform,
+                           .fold = dataset_fold,
+                           .split = dataset_split,
+                           .free = dataset_free};
   s->p = mill_plan_ref(p);
   *out = &s->base;
   return MILL_OK;

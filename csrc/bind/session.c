@@ -88,8 +88,10 @@ static mill_status progress(void *arg, double done, uint64_t rows, mill_error *e
   if (!lua_checkstack(L, 8)) return MILL_OK;
   lua_pushcfunction(L, call_progress);
   lua_pushlightuserdata(L, &r);
-  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return MILL_OK;
+  int status = lua_pcall(L, 1, 0, 0);
+  if (status == LUA_OK) return MILL_OK;
   lua_pop(L, 1);
+  if (status == LUA_ERRMEM) return mill_oom(mill_session_memory(h->s), 0, err);
   return mill_fail(err, MILL_E_OPERATION_CANCELED, "operationId", "the query", NULL);
 }
 

@@ -52,12 +52,12 @@ static int query_gc(lua_State *L) {
 
 static void release_table(void *t) { mill_table_unref(t); }
 
-/* Push a plan over the table, which is taken over. */
+/* Push a plan over the table, which it keeps. */
 static void push_table(lua_State *L, int session, mill_table *t) {
   mill_error err;
   mill_error_clear(&err);
   mill_handle_plan *h = mill_plan_push(L, session);
-  MILL_RAISE_IF(L, &err, mill_plan_keep(h->p, t, release_table, &err), NULL);
+  MILL_RAISE_IF(L, &err, mill_plan_keep(h->p, mill_table_ref(t), release_table, &err), NULL);
   mill_node *n = mill_node_new(&h->p->arena, MILL_N_TABLE);
   if (n == NULL) MILL_RAISE_IF(L, &err, mill_oom(h->p->arena.memory, sizeof *n, &err), NULL);
   n->table = t;
@@ -78,7 +78,7 @@ static int run_call(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, c->h); /* the query's handle */
   lua_getiuservalue(L, 2, 3);
   lua_getiuservalue(L, 2, 2);
-  push_table(L, 3, mill_table_ref(c->rows));
+  push_table(L, 3, c->rows);
   lua_pushinteger(L, c->batch);
   lua_call(L, 2, 0);
   return 0;

@@ -7,6 +7,7 @@
 #include "base/decimal.h"
 #include "base/number.h"
 #include "io/quick_int.h"
+#include "kernel/cast.h"
 
 mill_status mill_io_rules_init(io_rules *r, const io_job *job, mill_error *err) {
   const char *zone = mill_option_text(job->options, "timeZone");
@@ -203,6 +204,11 @@ bool mill_io_value(const io_rules *r, const mill_type *t, const char *s, size_t 
   case MILL_TIMESTAMP: return parse_timestamp(r, &r->timestamp, s, n, out);
   case MILL_TIMESTAMP_NTZ: return parse_timestamp(r, &r->ntz, s, n, out);
   case MILL_TIME: return mill_time_parse(s, n, out);
+  case MILL_INTERVAL_YM:
+    if (!mill_interval_parse(t, s, n, &v)) return false;
+    *(int32_t *)out = (int32_t)v;
+    return true;
+  case MILL_INTERVAL_DT: return mill_interval_parse(t, s, n, out);
   default: return false;
   }
 }

@@ -120,7 +120,7 @@ static void mark_null_values(csv_decoder *d, csv_cell *cell, uint32_t n) {
 
 static mill_status convert_column(csv_decoder *d, int slot, mill_vector *v, uint32_t n, bool check,
                                   mill_error *err) {
-  csv_cell *cell = d->cells.cell + (size_t)slot * MILL_BATCH;
+  csv_cell *cell = d->cells.cell + (size_t)slot * CSV_STRIDE;
   uint32_t nulls = 0;
   mark_null_values(d, cell, n);
   v->valid = d->bits[slot];
@@ -145,7 +145,7 @@ static mill_status convert_column(csv_decoder *d, int slot, mill_vector *v, uint
 /* The record's text where it is malformed, else null. */
 static mill_status corrupt_column(csv_decoder *d, mill_vector *v, uint32_t n, bool check,
                                   mill_error *err) {
-  csv_cell *cell = d->cells.cell + (size_t)d->corrupt * MILL_BATCH;
+  csv_cell *cell = d->cells.cell + (size_t)d->corrupt * CSV_STRIDE;
   uint32_t nulls = 0;
   for (uint32_t i = 0; i < n; i++)
     cell[i] = d->cells.bad[i] ? d->cells.line[i] : (csv_cell){0, CSV_NULL};

@@ -231,7 +231,7 @@ static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mi
     if (n == 0) return MILL_OK;
     mark_skipped(in, p, first, n, skip);
     for (size_t i = 0; i < in->ncols; i++)
-      MILL_TRY(guess_column(in->job, c, c->cell + i * MILL_BATCH, n, skip, &p->guess[i], err));
+      MILL_TRY(guess_column(in->job, c, c->cell + i * CSV_STRIDE, n, skip, &p->guess[i], err));
     first += n;
   }
 }

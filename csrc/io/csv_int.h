@@ -72,7 +72,9 @@ mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bo
 mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
                             size_t *size, bool *found, mill_error *err) MILL_USE_RESULT;
 
-/* A batch of records as columns of cells: cell[slot * MILL_BATCH + row]. */
+/* A batch of records as columns of cells: cell[slot * CSV_STRIDE + row]. The stride is no power of
+** two, since a row's cells would fall into the same lines of the cache. */
+enum { CSV_STRIDE = MILL_BATCH + 8 };
 typedef struct csv_cells {
   const csv_plan *plan;
   csv_source source;

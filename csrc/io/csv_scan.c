@@ -67,7 +67,7 @@ static inline void put(csv_cells *d, uint32_t col, uint32_t n, const char *p, co
   if (slot < 0) return;
   uint32_t size = (uint32_t)(q - p);
   if (size == 0 && (!quoted || !*d->plan->null_value)) size = CSV_NULL;
-  d->cell[(size_t)slot * MILL_BATCH + n] = (csv_cell){(uint32_t)(p - d->base), size};
+  d->cell[(size_t)slot * CSV_STRIDE + n] = (csv_cell){(uint32_t)(p - d->base), size};
 }
 
 /* A quoted field at p whose opening mark has been taken: its end when it is plain text between two
@@ -119,7 +119,7 @@ static inline scanned scan_line(csv_cells *d, marks *m, const char **line, uint3
 /* ---- rows ----------------------------------------------------------------------------------- */
 
 static void clear_row(csv_cells *d, uint32_t n) {
-  for (int i = 0; i < d->nslots; i++) d->cell[(size_t)i * MILL_BATCH + n] = (csv_cell){0, CSV_NULL};
+  for (int i = 0; i < d->nslots; i++) d->cell[(size_t)i * CSV_STRIDE + n] = (csv_cell){0, CSV_NULL};
   d->bad[n] = 0;
 }
 
@@ -137,7 +137,7 @@ static mill_status take_row(csv_cells *d, uint32_t n, const char *at, size_t siz
                             mill_error *err) {
   clear_row(d, n);
   for (size_t i = 0; i < d->row.n && i < d->nfile; i++)
-    if (d->slot[i] >= 0) d->cell[(size_t)d->slot[i] * MILL_BATCH + n] = d->row.cell[i];
+    if (d->slot[i] >= 0) d->cell[(size_t)d->slot[i] * CSV_STRIDE + n] = d->row.cell[i];
   d->line[n] = (csv_cell){(uint32_t)(at - d->base), (uint32_t)size};
   return check_count(d, n, (uint32_t)d->row.n, err);
 }
@@ -187,7 +187,7 @@ static mill_status fast_rows(csv_cells *d, io_window *w, uint32_t *n, bool *spec
     while (stop > line && line_char(stop[-1])) stop--;
     d->line[*n] = (csv_cell){(uint32_t)(line - w->data), (uint32_t)(stop - line)};
     for (uint32_t c = ncols; c < d->nfile; c++)
-      if (d->slot[c] >= 0) d->cell[(size_t)d->slot[c] * MILL_BATCH + *n] = (csv_cell){0, CSV_NULL};
+      if (d->slot[c] >= 0) d->cell[(size_t)d->slot[c] * CSV_STRIDE + *n] = (csv_cell){0, CSV_NULL};
     MILL_TRY(check_count(d, *n, ncols, err));
     ++*n;
     w->at = (size_t)(p - w->data);
@@ -217,7 +217,7 @@ mill_status mill_csv_cells_init(csv_cells *d, const csv_plan *plan, mill_memory 
   *d = (csv_cells){.plan = plan, .nfile = nfile, .nslots = nslots};
   mill_csv_row_init(&d->row, m);
   d->slot = mill_arena_alloc(a, ((size_t)nfile + 1) * sizeof *d->slot);
-  d->cell = mill_arena_alloc(a, ((size_t)nslots + 1) * MILL_BATCH * sizeof *d->cell);
+  d->cell = mill_arena_alloc(a, ((size_t)nslots + 1) * CSV_STRIDE * sizeof *d->cell);
   return d->slot && d->cell ? MILL_OK : mill_oom(m, (size_t)nslots * MILL_BATCH, err);
 }
 

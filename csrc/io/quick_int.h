@@ -45,7 +45,8 @@ static inline uint32_t quick_eight(uint64_t x, unsigned n) {
 #endif
 
 /* n digits, n <= 16. */
-static inline bool quick_digits(const char *p, unsigned n, uint64_t *out) {
+static inline __attribute__((always_inline)) bool quick_digits(const char *p, unsigned n,
+                                                               uint64_t *out) {
   uint64_t x = quick_load(p);
   if (n <= 8) {
     *out = quick_eight(x, n);

@@ -10,6 +10,8 @@ typedef enum mill_cast_mode { MILL_CAST_ANSI, MILL_CAST_TRY, MILL_CAST_LEGACY } 
 ** DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION and its kin where Spark does. */
 mill_status mill_cast_bind(mill_binding *b, const mill_type *to, mill_cast_mode mode,
                            mill_error *err) MILL_USE_RESULT;
+/* The value of a year-month or day-time interval type that a text says, as the cast reads it. */
+bool mill_interval_parse(const mill_type *t, const char *s, size_t n, int64_t *out);
 /* The text of value i as CAST(v AS STRING) gives it; null is "NULL". For printing and errors. */
 struct mill_text;
 mill_status mill_value_text(const mill_settings *set, const mill_vector *v, size_t i,

@@ -4,6 +4,7 @@
 ** with an optional sign ("1-2", "-1 02:03:04.5"), alone or as the whole literal that prints them
 ** (INTERVAL '1-2' YEAR TO MONTH). The calendar's INTERVAL takes numbers with units ("1 year 2
 ** days"); a text that is none is null there in every mode, as in Spark. */
+#include <stdio.h>
 #include <strings.h>
 
 #include "base/calendar.h"
@@ -108,6 +109,17 @@ static bool parse_ansi(const mill_str *s, const mill_type *t, const char *fields
   bool ok = t->id == MILL_INTERVAL_YM ? parse_year_month(&c, t, out) : parse_day_time(&c, t, out);
   *out *= sign;
   return ok && c.p == c.end;
+}
+
+bool mill_interval_parse(const mill_type *t, const char *s, size_t n, int64_t *out) {
+  static const char *const months[] = {"YEAR", "MONTH"};
+  static const char *const times[] = {"DAY", "HOUR", "MINUTE", "SECOND"};
+  const char *const *names = t->id == MILL_INTERVAL_YM ? months : times;
+  mill_str text = mill_str_view(s, n);
+  char fields[32];
+  snprintf(fields, sizeof fields, "%s%s%s", names[t->start], t->start == t->end ? "" : " TO ",
+           t->start == t->end ? "" : names[t->end]);
+  return parse_ansi(&text, t, fields, out);
 }
 
 static mill_status malformed(mill_call *call, const mill_str *s, const char *fields, size_t i,

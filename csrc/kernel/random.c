@@ -42,7 +42,8 @@ static uint64_t apply(const matrix *m, uint64_t s) {
 }
 
 static void fill_powers(random_plan *plan) {
-  for (int b = 0; b < 64; b++) plan->power[0].column[b] = mill_xorshift_step(mill_xorshift_step(1ull << b));
+  for (int b = 0; b < 64; b++)
+    plan->power[0].column[b] = mill_xorshift_step(mill_xorshift_step(1ull << b));
   for (int k = 1; k < 48; k++)
     for (int b = 0; b < 64; b++)
       plan->power[k].column[b] = apply(&plan->power[k - 1], plan->power[k - 1].column[b]);

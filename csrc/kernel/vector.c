@@ -51,8 +51,7 @@ static mill_status bind_array_to_vector(mill_binding *b, mill_error *err) {
     return mill_fail(err, MILL_E_CANNOT_UP_CAST_DATATYPE, "expression", "array element",
                      "sourceType", mill_type_quoted(b->ctx->memory, t->fields[0].type, err),
                      "targetType", "\"DOUBLE\"", "details", "", NULL);
-  b->cast_to[0] =
-      mill_type_array(b->ctx->types, mill_type_of(MILL_DOUBLE), t->contains_null);
+  b->cast_to[0] = mill_type_array(b->ctx->types, mill_type_of(MILL_DOUBLE), t->contains_null);
   if (b->cast_to[0] == NULL) return mill_oom(b->ctx->memory, sizeof *t, err);
   b->result = mill_type_of(MILL_VECTOR);
   b->nullable = true;
@@ -103,22 +102,21 @@ static mill_status bind_vector_to_array(mill_binding *b, mill_error *err) {
     mill_str f32 = mill_str_view("float32", 7), f64 = mill_str_view("float64", 7);
     single = s && mill_str_equal(s, &f32);
     if (s == NULL || (!single && !mill_str_equal(s, &f64)))
-      return mill_fail(err, MILL_E_INVALID_PARAMETER, "parameter",
-                       "vector_to_array: dtype", "value", "another text", "expected",
-                       "'float64' or 'float32'", NULL);
+      return mill_fail(err, MILL_E_INVALID_PARAMETER, "parameter", "vector_to_array: dtype",
+                       "value", "another text", "expected", "'float64' or 'float32'", NULL);
   }
-  b->result = mill_type_array(b->ctx->types, mill_type_of(single ? MILL_FLOAT : MILL_DOUBLE), false);
+  b->result =
+      mill_type_array(b->ctx->types, mill_type_of(single ? MILL_FLOAT : MILL_DOUBLE), false);
   b->nullable = false;
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, sizeof(mill_type), err);
 }
 
-const mill_function mill_family_vector[] = {
-    {.name = "array_to_vector",
-     .flags = MILL_FN_NULLS | MILL_FN_HIDDEN,
-     .kernel = k_array_to_vector,
-     .bind = bind_array_to_vector},
-    {.name = "vector_to_array",
-     .flags = MILL_FN_NULLS | MILL_FN_HIDDEN,
-     .kernel = k_vector_to_array,
-     .bind = bind_vector_to_array},
-    {0}};
+const mill_function mill_family_vector[] = {{.name = "array_to_vector",
+                                             .flags = MILL_FN_NULLS | MILL_FN_HIDDEN,
+                                             .kernel = k_array_to_vector,
+                                             .bind = bind_array_to_vector},
+                                            {.name = "vector_to_array",
+                                             .flags = MILL_FN_NULLS | MILL_FN_HIDDEN,
+                                             .kernel = k_vector_to_array,
+                                             .bind = bind_vector_to_array},
+                                            {0}};

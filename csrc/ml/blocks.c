@@ -8,7 +8,9 @@
 mill_status mill_blocks_init(mill_blocks *b, const mill_context *ctx, size_t n, size_t width,
                              mill_error *err) {
   *b = (mill_blocks){.ctx = ctx, .n = n, .width = width};
-  b->rows = (n + MILL_BLOCKS - 1) / MILL_BLOCKS;
+  size_t most = width ? MILL_BLOCK_BYTES / (width * sizeof(double)) : MILL_BLOCKS;
+  most = most < 1 ? 1 : most > MILL_BLOCKS ? MILL_BLOCKS : most;
+  b->rows = (n + most - 1) / most;
   if (b->rows < MILL_BLOCK_ROWS) b->rows = MILL_BLOCK_ROWS;
   b->count = (n + b->rows - 1) / b->rows;
   size_t bytes = b->count * width * sizeof(double);

@@ -1,14 +1,19 @@
 /* Loops over rows in blocks that run in parallel: how every fit stays the same at any number of
 ** threads. Private to csrc/ml.
 **
-** Rows are cut at fixed places, at most MILL_BLOCKS of them; each block fills its own row of
-** `width` doubles, and the caller combines these in order. */
+** Rows are cut at places that hang on their number and on `width` alone; each block fills its own
+** row of `width` doubles, and the caller combines these in order. All of these rows together take
+** MILL_BLOCK_BYTES at most, but for a single one: wide parts mean fewer blocks. */
 #ifndef MILL_ML_BLOCKS_INT_H
 #define MILL_ML_BLOCKS_INT_H
 
 #include "column/context.h"
 
-enum { MILL_BLOCKS = 64, MILL_BLOCK_ROWS = 512 /* at least */ };
+enum {
+  MILL_BLOCKS = 64,      /* at most */
+  MILL_BLOCK_ROWS = 512, /* at least, in each */
+  MILL_BLOCK_BYTES = 128 << 20,
+};
 
 typedef struct mill_blocks {
   const mill_context *ctx;

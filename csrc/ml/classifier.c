@@ -150,7 +150,8 @@ mill_status mill_classifier_bind(mill_binder *b, mill_classifier *c, int stated,
   MILL_TRY(mill_bind_kernel(b, from_raw ? "raw2prediction" : "probability2prediction",
                             from_raw ? raw_to_class : probability_to_class, MILL_FN_NULLS, number,
                             c, from_raw ? &raw : &probability, 1, &prediction, err));
-  MILL_TRY(mill_bind_output(b, name_of(b, "rawPredictionCol"), vector, false, attributes, raw, err));
+  MILL_TRY(
+      mill_bind_output(b, name_of(b, "rawPredictionCol"), vector, false, attributes, raw, err));
   MILL_TRY(mill_bind_output(b, name_of(b, "probabilityCol"), vector, false, attributes, probability,
                             err));
   return mill_bind_output(b, name_of(b, "predictionCol"), number, false, values, prediction, err);

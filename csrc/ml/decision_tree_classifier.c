@@ -48,8 +48,10 @@ static mill_status read_categories(mill_work *w, int width, int **out, mill_erro
     if (attrs[i].kind == MILL_ATTR_BINARY) categories[i] = 2;
     if (attrs[i].kind != MILL_ATTR_NOMINAL) continue;
     if (attrs[i].nvals <= 0)
-      return mill_ml_refuse(err, w->stage, "feature %d is nominal, but its metadata does not state "
-                                           "how many values it has.", i);
+      return mill_ml_refuse(err, w->stage,
+                            "feature %d is nominal, but its metadata does not state "
+                            "how many values it has.",
+                            i);
     categories[i] = attrs[i].nvals;
   }
   return MILL_OK;
@@ -96,8 +98,7 @@ static mill_status fit_points(mill_work *w, const mill_points *p, mill_error *er
   mill_tree *t = mill_model_new(w->model, sizeof *t);
   if (t == NULL) return mill_oom(w->ctx->memory, sizeof *t, err);
   mill_status status = mill_tree_bins_make(w, p, categories, &o, &b, err);
-  if (status == MILL_OK)
-    status = mill_tree_grow(w, p, &b, &o, mill_model_arena(w->model), t, err);
+  if (status == MILL_OK) status = mill_tree_grow(w, p, &b, &o, mill_model_arena(w->model), t, err);
   mill_tree_bins_clear(&b);
   return status;
 }
@@ -181,9 +182,9 @@ static mill_status bind_model(mill_binder *b, mill_error *err) {
 
 /* ---- telling ------------------------------------------------------------------------------------- */
 
-static const char *const attributes[] = {"depth",       "featureImportances", "nodeData",
-                                         "numClasses",  "numFeatures",        "numNodes",
-                                         "toDebugString", NULL};
+static const char *const attributes[] = {
+    "depth",       "featureImportances", "nodeData",      "numClasses",
+    "numFeatures", "numNodes",           "toDebugString", NULL};
 
 static mill_status answer_text(const mill_stage *s, const mill_tree *t, mill_answer *out,
                                mill_error *err) {

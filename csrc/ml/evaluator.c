@@ -44,8 +44,8 @@ mill_status mill_evaluate_walk(mill_work *w, const mill_evaluate_column *columns
                                mill_evaluate_see see, void *arg, mill_error *err) {
   const char *names[MILL_EVALUATE_COLUMNS];
   mill_stage_binding none = {0};
-  mill_binder b = {(mill_stage *)(uintptr_t)w->stage, w->ctx, w->set, w->data->schema,
-                   w->scratch, &none, 0, 0};
+  mill_binder b = {
+      (mill_stage *)(uintptr_t)w->stage, w->ctx, w->set, w->data->schema, w->scratch, &none, 0, 0};
   walk k = {.work = w, .column = columns, .see = see, .arg = arg};
   int n = 0;
   for (int c = 0; columns[c].param; c++) {

@@ -14,7 +14,7 @@
 static const mill_param params[] = {
     {"distanceMeasure", MILL_PARAM_STRING, "\"euclidean\"", "euclidean|cosine", "how near is told"},
     MILL_P_FEATURES,
-    {"initMode", MILL_PARAM_STRING, "\"k-means||\"", NULL, "where it begins: k-means|| or random"},
+    {"initMode", MILL_PARAM_STRING, "\"k-means||\"", "random|k-means||", "where it begins"},
     {"initSteps", MILL_PARAM_INT, "2", "[1,]", "rounds of k-means||"},
     {"intermediateStorageLevel", MILL_PARAM_STRING, "\"MEMORY_AND_DISK\"",
      "MEMORY_AND_DISK|MEMORY_ONLY|DISK_ONLY|OFF_HEAP", "kept for Spark, without effect"},
@@ -27,14 +27,6 @@ static const mill_param params[] = {
     {"tol", MILL_PARAM_DOUBLE, "1.0E-4", "[0,]", "stop when no centre moves further"},
     MILL_P_WEIGHT,
     {0}};
-
-/* The bars in k-means|| stand for "or" in a parameter table. */
-static mill_status check(const mill_stage *s, const char *param, mill_error *err) {
-  if (strcmp(param, "initMode") != 0) return MILL_OK;
-  const char *mode = mill_get_text(s, "initMode");
-  if (strcmp(mode, "k-means||") == 0 || strcmp(mode, "random") == 0) return MILL_OK;
-  return mill_ml_refuse(err, s, "initMode is '%s', but must be k-means|| or random.", mode);
-}
 
 typedef struct model {
   mill_centres centres;
@@ -62,8 +54,7 @@ static mill_status assign(void *arg, size_t from, size_t to, double *part, mill_
     int at = mill_centres_nearest(j->c, &x, j->d->norm[i], &cost);
     part[0] += cost * w;
     weight[at] += w;
-    mill_vec_add(&x, j->c->cosine ? w / j->d->norm[i] : w,
-                 sum + (size_t)at * (size_t)j->c->width);
+    mill_vec_add(&x, j->c->cosine ? w / j->d->norm[i] : w, sum + (size_t)at * (size_t)j->c->width);
   }
   return MILL_OK;
 }
@@ -111,8 +102,7 @@ static mill_status iterate(const mill_kmeans_data *d, model *m, mill_error *err)
   return status;
 }
 
-static mill_status count_members(void *arg, size_t from, size_t to, double *part,
-                                 mill_error *err) {
+static mill_status count_members(void *arg, size_t from, size_t to, double *part, mill_error *err) {
   (void)err;
   const round_job *j = arg;
   for (size_t i = from; i < to; i++) {
@@ -146,7 +136,8 @@ static mill_status measure_norms(mill_kmeans_data *d, bool cosine, mill_error *e
     mill_vec x = mill_points_row(d->p, i);
     d->norm[i] = mill_vec_norm(&x);
     if (cosine && d->norm[i] == 0.0)
-      return mill_data_fail(d->work, err, "the cosine distance is not defined for a vector of zeros");
+      return mill_data_fail(d->work, err,
+                            "the cosine distance is not defined for a vector of zeros");
   }
   return MILL_OK;
 }
@@ -204,8 +195,8 @@ static mill_status bind_features(mill_binder *b, const mill_bound **x, mill_erro
 static mill_status bind_fit(mill_binder *b, mill_error *err) {
   MILL_TRY(bind_features(b, NULL, err));
   if (mill_has(b->stage, "weightCol") && *mill_get_text(b->stage, "weightCol"))
-    MILL_TRY(mill_bind_input(b, mill_get_text(b->stage, "weightCol"), MILL_IN_NUMERIC, NULL, NULL,
-                             err));
+    MILL_TRY(
+        mill_bind_input(b, mill_get_text(b->stage, "weightCol"), MILL_IN_NUMERIC, NULL, NULL, err));
   return mill_bind_output(b, mill_get_text(b->stage, "predictionCol"), mill_type_of(MILL_INT),
                           false, NULL, NULL, err);
 }
@@ -257,10 +248,14 @@ static mill_status bind_model(mill_binder *b, mill_error *err) {
 
 /* ---- telling ------------------------------------------------------------------------------------- */
 
-static const char *const attributes[] = {"clusterCenters",       "numFeatures",
-                                         "summary.clusterSizes", "summary.featuresCol",
-                                         "summary.k",            "summary.numIter",
-                                         "summary.predictionCol", "summary.trainingCost",
+static const char *const attributes[] = {"clusterCenters",
+                                         "numFeatures",
+                                         "summary.clusterSizes",
+                                         "summary.featuresCol",
+                                         "summary.k",
+                                         "summary.numIter",
+                                         "summary.predictionCol",
+                                         "summary.trainingCost",
                                          NULL};
 
 static bool has_attribute(const mill_stage *s, const char *name) {
@@ -275,8 +270,7 @@ static mill_status attribute(const mill_stage *s, const char *name, mill_answer 
     return mill_answer_double_lists(out, c->at, (size_t)c->k, (size_t)c->width, err);
   if (strcmp(name, "numFeatures") == 0) return mill_answer_int(out, c->width, err);
   name += strlen("summary.");
-  if (strcmp(name, "clusterSizes") == 0)
-    return mill_answer_longs(out, m->sizes, (size_t)m->k, err);
+  if (strcmp(name, "clusterSizes") == 0) return mill_answer_longs(out, m->sizes, (size_t)m->k, err);
   if (strcmp(name, "k") == 0) return mill_answer_int(out, m->k, err);
   if (strcmp(name, "numIter") == 0) return mill_answer_int(out, m->rounds, err);
   if (strcmp(name, "trainingCost") == 0) return mill_answer_double(out, m->cost, err);
@@ -319,7 +313,6 @@ const mill_stage_class mill_class_KMeans = {
                "print(model.clusterCenters[1][1], model.summary.trainingCost)",
     .params = params,
     .model = "KMeansModel",
-    .check = check,
     .bind = bind_fit,
     .fit = fit,
 };

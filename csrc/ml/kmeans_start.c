@@ -253,8 +253,8 @@ static mill_status count_rows(void *arg, size_t from, size_t to, double *part, m
   return MILL_OK;
 }
 
-static mill_status sum_blocks(const mill_kmeans_data *d, size_t width, mill_block_task f,
-                              costs *k, double *out, mill_error *err) {
+static mill_status sum_blocks(const mill_kmeans_data *d, size_t width, mill_block_task f, costs *k,
+                              double *out, mill_error *err) {
   mill_blocks b;
   mill_status s = mill_blocks_init(&b, d->work->ctx, d->p->n, width, err);
   if (s == MILL_OK) s = mill_blocks_sum(&b, f, k, out, err);

@@ -38,9 +38,9 @@ static const mill_param params[] = {
 static mill_linear_model *new_model(mill_work *w, const mill_points *p, mill_error *err,
                                     mill_status *status) {
   mill_linear_model *m = mill_model_new(w->model, sizeof *m);
-  double *zeros = m ? mill_arena_alloc(mill_model_arena(w->model),
-                                       ((size_t)p->width + 1) * sizeof *zeros)
-                    : NULL;
+  double *zeros =
+      m ? mill_arena_alloc(mill_model_arena(w->model), ((size_t)p->width + 1) * sizeof *zeros)
+        : NULL;
   *status = zeros ? MILL_OK : mill_oom(w->ctx->memory, sizeof *m, err);
   if (zeros == NULL) return NULL;
   m->width = p->width;
@@ -148,7 +148,8 @@ static mill_status fit_constant(mill_work *w, const mill_points *p, double mean,
 static mill_status fit_by_steps(mill_work *w, const mill_points *p, mill_error *err) {
   const mill_stage *s = w->stage;
   mill_moments moments;
-  double mean, std, reg = mill_get_double(s, "regParam"), elastic = mill_get_double(s, "elasticNetParam");
+  double mean, std, reg = mill_get_double(s, "regParam"),
+                    elastic = mill_get_double(s, "elasticNetParam");
   bool huber = mill_get_is(s, "loss", "huber");
   MILL_TRY(mill_moments_of(w->ctx, p, w->scratch, &moments, err));
   MILL_TRY(mill_label_moments(w->ctx, p, &mean, &std, err));

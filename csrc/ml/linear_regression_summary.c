@@ -97,10 +97,12 @@ bool mill_linear_has(const mill_stage *stage, const char *name) {
 
 static mill_status number(const mill_linear_summary *s, const char *name, mill_answer *out,
                           mill_error *err) {
-  const mill_named list[] = {
-      {"explainedVariance", s->explained}, {"meanAbsoluteError", s->mae},
-      {"meanSquaredError", s->mse},        {"rootMeanSquaredError", s->rmse},
-      {"r2", s->r2},                       {"r2adj", s->r2adj}};
+  const mill_named list[] = {{"explainedVariance", s->explained},
+                             {"meanAbsoluteError", s->mae},
+                             {"meanSquaredError", s->mse},
+                             {"rootMeanSquaredError", s->rmse},
+                             {"r2", s->r2},
+                             {"r2adj", s->r2adj}};
   const mill_named *found = mill_named_find(list, sizeof list / sizeof *list, name);
   return mill_answer_double(out, found ? found->value : NAN, err);
 }
@@ -115,8 +117,8 @@ static mill_status summary_attribute(const mill_stage *stage, const mill_linear_
     return mill_answer_doubles(out, s->residual_range, 2, err);
   if (strcmp(name, "objectiveHistory") == 0)
     return mill_answer_doubles(out, s->history, (size_t)s->nhistory, err);
-  const double *list = strcmp(name, "tValues") == 0   ? s->t
-                       : strcmp(name, "pValues") == 0 ? s->p
+  const double *list = strcmp(name, "tValues") == 0                     ? s->t
+                       : strcmp(name, "pValues") == 0                   ? s->p
                        : strcmp(name, "coefficientStandardErrors") == 0 ? s->error
                                                                         : NULL;
   if (list) return mill_answer_doubles(out, list, (size_t)s->ninference, err);
@@ -132,6 +134,7 @@ mill_status mill_linear_attribute(const mill_stage *stage, const char *name, mil
   if (strcmp(name, "coefficients") != 0)
     return summary_attribute(stage, m->summary, name + strlen("summary."), out, err);
   if (m->dense) return mill_answer_dense(out, m->coefficient, m->width, err);
-  if (m->sparse) return mill_answer_vec(out, &(mill_vec){m->width, 0, (int32_t[]){0}, (double[]){0}}, err);
+  if (m->sparse)
+    return mill_answer_vec(out, &(mill_vec){m->width, 0, (int32_t[]){0}, (double[]){0}}, err);
   return mill_answer_compressed(out, m->coefficient, m->width, err);
 }

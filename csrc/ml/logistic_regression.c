@@ -15,7 +15,8 @@
 static const mill_param params[] = {
     {"aggregationDepth", MILL_PARAM_INT, "2", "[2,]", "kept for Spark, without effect"},
     {"elasticNetParam", MILL_PARAM_DOUBLE, "0.0", "[0,1]", "share of the L1 term in the penalty"},
-    {"family", MILL_PARAM_STRING, "\"auto\"", "~auto|binomial|multinomial", "how classes are modelled"},
+    {"family", MILL_PARAM_STRING, "\"auto\"", "~auto|binomial|multinomial",
+     "how classes are modelled"},
     MILL_P_FEATURES,
     {"fitIntercept", MILL_PARAM_BOOLEAN, "true", NULL, "fit a constant too"},
     MILL_P_LABEL,
@@ -242,7 +243,8 @@ static mill_status make_l1(mill_work *w, const mill_linear_loss *l, double stren
 static mill_status search(mill_work *w, mill_linear_loss *l, int classes, const double *count,
                           mill_error *err) {
   const mill_stage *s = w->stage;
-  mill_minimise_options o = {.max_iter = mill_get_int(s, "maxIter"), .tol = mill_get_double(s, "tol")};
+  mill_minimise_options o = {.max_iter = mill_get_int(s, "maxIter"),
+                             .tol = mill_get_double(s, "tol")};
   mill_minimise_trace trace;
   double reg = mill_get_double(s, "regParam"), elastic = mill_get_double(s, "elasticNetParam");
   int n = mill_linear_loss_size(l);
@@ -328,10 +330,11 @@ static mill_status fit_points(mill_work *w, const mill_points *p, mill_error *er
   if (classes == 0) return mill_ml_refuse(err, s, "there are no rows of a weight above 0.");
   if (p->width == 0) return mill_ml_refuse(err, s, "the vectors have no values.");
   if (stated && stated < classes)
-    return mill_ml_refuse(err, s, "the label column states %d classes, but has %d.", stated, classes);
+    return mill_ml_refuse(err, s, "the label column states %d classes, but has %d.", stated,
+                          classes);
   if (stated) classes = stated;
-  bool multinomial = mill_get_is(s, "family", "multinomial") ||
-                     (mill_get_is(s, "family", "auto") && classes > 2);
+  bool multinomial =
+      mill_get_is(s, "family", "multinomial") || (mill_get_is(s, "family", "auto") && classes > 2);
   if (!multinomial && classes > 2)
     return mill_ml_refuse(err, s, "family binomial takes 2 classes at most, not %d.", classes);
   if ((int64_t)classes * (p->width + 1) > INT32_MAX / 2)

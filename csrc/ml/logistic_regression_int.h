@@ -17,8 +17,8 @@ typedef struct mill_logistic_model {
   int classes, width;
   int sets; /* rows of coefficients: 1 for two classes by one margin, else one a class */
   bool multinomial;
-  const double *coefficient; /* sets x width, row by row */
-  const double *intercept;   /* sets */
+  const double *coefficient;      /* sets x width, row by row */
+  const double *intercept;        /* sets */
   mill_logistic_summary *summary; /* NULL: none */
 } mill_logistic_model;
 

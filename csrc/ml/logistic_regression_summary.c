@@ -40,10 +40,14 @@ const char *const mill_logistic_attributes[] = {"coefficients",
                                                 "summary.weightedTruePositiveRate",
                                                 NULL};
 
-static const char *const binary_only[] = {
-    "summary.areaUnderROC",         "summary.fMeasureByThreshold", "summary.pr",
-    "summary.precisionByThreshold", "summary.recallByThreshold",   "summary.roc",
-    "summary.probabilityCol",       NULL};
+static const char *const binary_only[] = {"summary.areaUnderROC",
+                                          "summary.fMeasureByThreshold",
+                                          "summary.pr",
+                                          "summary.precisionByThreshold",
+                                          "summary.recallByThreshold",
+                                          "summary.roc",
+                                          "summary.probabilityCol",
+                                          NULL};
 
 static const struct {
   const char *name;
@@ -102,8 +106,8 @@ static mill_status copy_classes(mill_stage *model, mill_class_metrics *to,
 static mill_status measure(mill_work *w, mill_logistic_summary *s, const mill_points *p,
                            predictions *k, mill_error *err) {
   mill_class_metrics classes;
-  MILL_TRY(mill_class_metrics_of(p->label, k->prediction, p->weight, p->n, w->scratch, &classes,
-                                 err));
+  MILL_TRY(
+      mill_class_metrics_of(p->label, k->prediction, p->weight, p->n, w->scratch, &classes, err));
   MILL_TRY(copy_classes(w->model, &s->classes, &classes, err));
   if (k->scored == NULL) return MILL_OK;
   mill_binary_metrics_of(k->scored, p->n, CURVE_POINTS, &s->curve);

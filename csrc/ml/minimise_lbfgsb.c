@@ -20,12 +20,12 @@ typedef struct breakpoint {
 } breakpoint;
 
 typedef struct model {
-  int kept;                      /* steps in memory; W has 2 kept columns */
+  int kept; /* steps in memory; W has 2 kept columns */
   double theta;
   double *y[MILL_MINIMISE_MEMORY], *s[MILL_MINIMISE_MEMORY]; /* oldest first */
-  double m[MAX2 * MAX2];         /* 2 kept x 2 kept, row by row */
-  double *cauchy, *residual;     /* n each */
-  breakpoint *order;             /* n */
+  double m[MAX2 * MAX2];                                     /* 2 kept x 2 kept, row by row */
+  double *cauchy, *residual;                                 /* n each */
+  breakpoint *order;                                         /* n */
 } model;
 
 static double *room(mill_search *s) {
@@ -139,8 +139,7 @@ static bool minimise_free(mill_search *s, const double *c) {
   for (int i = 0; i < s->n; i++) {
     if (!is_free(s, i)) continue;
     row_of(h, i, w);
-    h->residual[i] =
-        s->grad[i] + h->theta * (h->cauchy[i] - s->x[i]) - mill_dot(w, mc, k2);
+    h->residual[i] = s->grad[i] + h->theta * (h->cauchy[i] - s->x[i]) - mill_dot(w, mc, k2);
     mill_axpy(h->residual[i], w, wr, k2);
     for (int r = 0; r < k2; r++) mill_axpy(w[r], w, ww + r * k2, k2);
   }

@@ -8,7 +8,8 @@
 
 static const mill_param params[] = {
     {"beta", MILL_PARAM_DOUBLE, "1.0", "(0,]", "weight of recall in the F-measure"},
-    {"eps", MILL_PARAM_DOUBLE, "1.0E-15", "(0,0.5)", "log loss takes probabilities as at least this"},
+    {"eps", MILL_PARAM_DOUBLE, "1.0E-15", "(0,0.5)",
+     "log loss takes probabilities as at least this"},
     MILL_P_LABEL,
     {"metricLabel", MILL_PARAM_DOUBLE, "0.0", "[0,]", "the class that metrics by label are of"},
     {"metricName", MILL_PARAM_STRING, "\"f1\"",

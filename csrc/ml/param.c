@@ -140,11 +140,17 @@ static bool in_intervals(const char *valid, double v) {
   return false;
 }
 
+/* The next bar between names, or NULL; a double bar is part of a name ("k-means||"). */
+static const char *next_bar(const char *p) {
+  while ((p = strchr(p, '|')) != NULL && p[1] == '|') p += 2;
+  return p;
+}
+
 static bool in_names(const char *valid, const char *text) {
   bool any_case = *valid == '~';
   size_t n = strlen(text);
   for (const char *p = valid + any_case; p;) {
-    const char *end = strchr(p, '|');
+    const char *end = next_bar(p);
     size_t size = end ? (size_t)(end - p) : strlen(p);
     if (size == n && (any_case ? strncasecmp(p, text, n) : strncmp(p, text, n)) == 0) return true;
     p = end ? end + 1 : NULL;
@@ -171,7 +177,9 @@ static void valid_text(const char *valid, char *out, size_t n) {
   size_t k = (size_t)snprintf(out, n, "%s%s", each ? "each " : "", before);
   for (const char *p = valid + (*valid == '~'); *p && k + 16 < n; p++) {
     const char *put = NULL;
-    if (*p == '|')
+    if (*p == '|' && p[1] == '|')
+      put = "||", p++;
+    else if (*p == '|')
       put = range ? " or " : ", ";
     else if (range && *p == ',')
       put = p[1] == ']' || p[1] == ')' ? ", infinity" : ", ";

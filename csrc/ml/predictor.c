@@ -6,7 +6,8 @@
 mill_status mill_predictor_inputs(mill_binder *b, bool fitting, const mill_bound **features,
                                   mill_error *err) {
   const mill_stage *s = b->stage;
-  MILL_TRY(mill_bind_input(b, mill_get_text(s, "featuresCol"), MILL_IN_VECTOR, features, NULL, err));
+  MILL_TRY(
+      mill_bind_input(b, mill_get_text(s, "featuresCol"), MILL_IN_VECTOR, features, NULL, err));
   if (!fitting) return MILL_OK;
   MILL_TRY(mill_bind_input(b, mill_get_text(s, "labelCol"), MILL_IN_NUMERIC, NULL, NULL, err));
   if (!mill_has(s, "weightCol") || *mill_get_text(s, "weightCol") == 0) return MILL_OK;

@@ -72,6 +72,9 @@ struct mill_dataset {
   /* row subsets for CrossValidator: Spark's MLUtils.kFold */
   mill_status (*fold)(mill_dataset *d, int folds, int which, bool training, uint64_t seed,
                       const char *fold_column, mill_dataset **out, mill_error *err);
+  /* rows whose rand(seed) is below `ratio`, or (training false) the others: TrainValidationSplit */
+  mill_status (*split)(mill_dataset *d, double ratio, bool training, uint64_t seed,
+                       mill_dataset **out, mill_error *err);
   void (*free)(mill_dataset *d);
 };
 

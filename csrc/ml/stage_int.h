@@ -87,7 +87,7 @@ struct mill_stage_class {
 /* `valid` of a parameter:
 **   [0,]  [0,)  (0,1]  (0,)   interval; an empty end is unbounded, with ")" it leaves out infinity
 **   [-1,-1]|[1,]              union of intervals
-**   skip|error|keep           one of these names; with "~" in front in any case
+**   skip|error|keep           one of these names; with "~" in front in any case; "||" is part of one
 ** NaN passes where "nan" stands at the end: "[0,]|nan", and where there is no `valid`.
 ** For lists: "each [0,1]" every element. */
 #define MILL_P_FEATURES                                                                            \

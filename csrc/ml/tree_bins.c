@@ -144,8 +144,9 @@ static mill_status fill_bins(const job *j, int f, mill_error *err) {
       continue;
     }
     if (!(x >= 0 && x < t->categories))
-      return mill_ml_refuse(err, j->work->stage, "feature %d has the categories 0 to %d, but a row %g.",
-                            f, t->categories - 1, x);
+      return mill_ml_refuse(err, j->work->stage,
+                            "feature %d has the categories 0 to %d, but a row %g.", f,
+                            t->categories - 1, x);
     bin[i] = (uint16_t)x;
   }
   return MILL_OK;
@@ -205,7 +206,8 @@ mill_status mill_tree_bins_make(mill_work *w, const mill_points *p, const int *c
   *b = (mill_tree_bins){.memory = w->ctx->memory, .n = p->n, .width = p->width};
   int most = p->n < (size_t)o->max_bins ? (int)p->n : o->max_bins;
   if (most > MOST_BINS)
-    return mill_ml_refuse(err, w->stage, "maxBins is %d, at most %d are possible.", most, MOST_BINS);
+    return mill_ml_refuse(err, w->stage, "maxBins is %d, at most %d are possible.", most,
+                          MOST_BINS);
   MILL_TRY(allocate(b, w->scratch, err));
   for (size_t i = 0; i < p->n; i++) b->weight += mill_points_weight(p, i);
   MILL_TRY(classify(w, categories, o, most, b, err));

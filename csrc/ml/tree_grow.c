@@ -17,9 +17,9 @@
 enum { PAIRS = 1 << 18 }; /* nodes x features that are looked at together */
 
 typedef struct sprout {
-  size_t from, to; /* its rows, in grower.row */
+  size_t from, to;           /* its rows, in grower.row */
   int depth, feature, split; /* split < 0: a leaf */
-  bool valid;      /* false: no split was legal at all */
+  bool valid;                /* false: no split was legal at all */
   double impurity, gain;
   double *sum;      /* classes + 1 */
   double *child[2]; /* sums of the sides */
@@ -35,10 +35,10 @@ typedef struct candidate {
 
 /* Of one worker. */
 typedef struct bench {
-  double *hist;  /* bins x (classes + 1) */
+  double *hist; /* bins x (classes + 1) */
   double *side[2];
-  int *order;    /* ORDERED: categories by centroid */
-  int *rank;     /* place of each category in that order */
+  int *order; /* ORDERED: categories by centroid */
+  int *rank;  /* place of each category in that order */
   double *centroid;
 } bench;
 
@@ -126,8 +126,7 @@ static void prepare(const grower *g, const sprout *s, int f, bench *w) {
   const mill_tree_feature *t = &g->b->feature[f];
   count(g, s, f, w->hist);
   if (t->kind == MILL_UNORDERED) return;
-  if (t->kind == MILL_ORDERED)
-    sort_categories(g, w, t->bins);
+  if (t->kind == MILL_ORDERED) sort_categories(g, w, t->bins);
   for (int k = 1; k < t->bins; k++) {
     int now = t->kind == MILL_ORDERED ? w->order[k] : k;
     int before = t->kind == MILL_ORDERED ? w->order[k - 1] : k - 1;
@@ -258,11 +257,11 @@ static mill_status make_children(grower *g, size_t i, mill_error *err) {
   if (s.split < 0) return MILL_OK;
   size_t cut = s.from + (size_t)s.left;
   g->node[i].left = (int)g->n;
-  MILL_TRY(new_sprout(g, (sprout){.from = s.from, .to = cut, .depth = s.depth + 1,
-                                  .sum = s.child[0]}, err));
+  MILL_TRY(new_sprout(
+      g, (sprout){.from = s.from, .to = cut, .depth = s.depth + 1, .sum = s.child[0]}, err));
   g->node[i].right = (int)g->n;
-  return new_sprout(g, (sprout){.from = cut, .to = s.to, .depth = s.depth + 1,
-                                .sum = s.child[1]}, err);
+  return new_sprout(g, (sprout){.from = cut, .to = s.to, .depth = s.depth + 1, .sum = s.child[1]},
+                    err);
 }
 
 /* Must node i be looked at? The root always; others where they may be split. */

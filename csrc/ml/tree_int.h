@@ -62,12 +62,12 @@ void mill_tree_bins_clear(mill_tree_bins *b);
 
 typedef struct mill_tree_node {
   double prediction, impurity, gain;
-  double threshold; /* continuous: left where value <= threshold */
-  double count;     /* rows, whatever their weight */
+  double threshold;    /* continuous: left where value <= threshold */
+  double count;        /* rows, whatever their weight */
   int32_t left, right; /* nodes; -1: a leaf */
   int32_t feature;
-  int32_t categories;             /* of the feature; -1: continuous */
-  int32_t nleft;                  /* categories that go left, ascending: */
+  int32_t categories; /* of the feature; -1: continuous */
+  int32_t nleft;      /* categories that go left, ascending: */
   const int32_t *left_categories;
   const uint64_t *left_set; /* the same as bits */
   int32_t leaf;             /* leaves: number from left to right */

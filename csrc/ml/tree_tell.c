@@ -88,8 +88,8 @@ static mill_status put_list(mill_vector *list, uint32_t i, const double *v, uint
   return MILL_OK;
 }
 
-static mill_status put_split(mill_vector *split, uint32_t i, const mill_tree_node *d,
-                             mill_arena *a, mill_error *err) {
+static mill_status put_split(mill_vector *split, uint32_t i, const mill_tree_node *d, mill_arena *a,
+                             mill_error *err) {
   mill_vector *c = split->child;
   bool leaf = d->left < 0, continuous = d->categories < 0;
   uint32_t n = leaf ? 0 : continuous ? 1 : (uint32_t)d->nleft;

@@ -13,13 +13,13 @@ enum { W, WY, WYY, WX };
 
 typedef struct equations {
   mill_wls *o;
-  int k;                     /* features */
-  int n;                     /* features and intercept */
-  double *xbar, *xy, *xx;    /* means; standardised, with l2 on the diagonal */
-  double *std;               /* of the features */
-  double ybar, yybar, ystd;  /* ybar and yybar are standardised */
+  int k;                    /* features */
+  int n;                    /* features and intercept */
+  double *xbar, *xy, *xx;   /* means; standardised, with l2 on the diagonal */
+  double *std;              /* of the features */
+  double ybar, yybar, ystd; /* ybar and yybar are standardised */
   double weight, raw_ybar;
-  double *a, *b;             /* the equations: packed triangle, right-hand side */
+  double *a, *b; /* the equations: packed triangle, right-hand side */
   double *solution;
   double *work;
 } equations;
@@ -149,7 +149,10 @@ static mill_status solve_by_steps(equations *e, bool l1, mill_arena *a, mill_err
   double strength = o->elastic * (o->reg / e->ystd);
   for (int j = 0; j < e->n; j++) {
     double s = j < e->k ? e->std[j] : 0.0;
-    e->work[j] = j == e->k ? 0.0 : o->standardize_features ? strength : s != 0.0 ? strength / s : 0.0;
+    e->work[j] = j == e->k                 ? 0.0
+                 : o->standardize_features ? strength
+                 : s != 0.0                ? strength / s
+                                           : 0.0;
   }
   if (l1 && strength != 0.0) options.l1 = e->work;
   memset(e->solution, 0, (size_t)e->n * sizeof(double));

@@ -22,7 +22,7 @@ typedef struct mill_wls {
   bool constant; /* a label without spread: nothing was solved */
   bool inverted;
   double *inverse_diagonal; /* of (X'WX)^-1, width + intercept, if inverted */
-  double *history; /* of the objective; {0} after Cholesky */
+  double *history;          /* of the objective; {0} after Cholesky */
   int nhistory;
 } mill_wls;
 

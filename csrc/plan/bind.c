@@ -188,9 +188,15 @@ static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding 
   return w->status == MILL_OK ? e : NULL;
 }
 
-/* One entry of `fill`, resolved. */
-static const mill_expr *fill_entry(mill_planner *w, const char *text, size_t n) {
+/* One entry of `fill`, resolved; $1 in it is the text of the first argument. */
+static const mill_expr *fill_entry(mill_planner *w, const mill_expr *e, const char *text,
+                                   size_t n) {
   mill_scope none = {0};
+  const char *mark = e->nargs ? memmem(text, n, "$1", 2) : NULL;
+  if (mark) {
+    const char *said = mill_w_printf(w, "'%s' is not true!", mill_w_sql(w, e->args[0]));
+    return said ? mill_x_string(w, said) : NULL;
+  }
   const mill_expr *parsed = mill_w_parse(w, mill_w_copy(w, text, n), n);
   return parsed ? mill_resolve(w, &none, parsed) : NULL;
 }
@@ -201,7 +207,7 @@ static bool fill_arguments(mill_planner *w, mill_expr *e) {
   mill_exprs all = {0};
   if (*text == '<') {
     if (e->nargs != 2) return true;
-    if (!mill_exprs_add(w, &all, fill_entry(w, text + 1, strlen(text + 1)))) return false;
+    if (!mill_exprs_add(w, &all, fill_entry(w, e, text + 1, strlen(text + 1)))) return false;
   }
   if (!mill_exprs_copy(w, &all, e->args, e->nargs)) return false;
   for (int i = 0; *text && *text != '<'; i++) {
@@ -214,7 +220,7 @@ static bool fill_arguments(mill_planner *w, mill_expr *e) {
       depth += (*text == '(') - (*text == ')');
     }
     if (i >= e->nargs && text == start) return true; /* one that must be given */
-    if (i >= e->nargs && !mill_exprs_add(w, &all, fill_entry(w, start, (size_t)(text - start))))
+    if (i >= e->nargs && !mill_exprs_add(w, &all, fill_entry(w, e, start, (size_t)(text - start))))
       return false;
     if (*text) text++;
   }

@@ -132,7 +132,7 @@ static bool narrow_right(mill_lowering *l, const mill_node *n, mill_lowered *a, 
     if (equality(c.at[i], "=", n, &x, &y) && !add_narrow(l, x, y, n, a, out)) return false;
   if (out->aggregate == NULL) return true;
   double many = mill_n_estimate(out->aggregate->child[0]);
-  if (many < MANY_ROWS || 4 * mill_n_estimate(n->child[0]) > many) {
+  if (many < MANY_ROWS || 20 * mill_n_estimate(n->child[0]) > many) {
     *out = (mill_narrow){0};
     return true;
   }

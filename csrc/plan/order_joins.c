@@ -175,6 +175,12 @@ static const mill_expr *applicable(mill_planner *w, join_set *s, bool *spent,
   return on;
 }
 
+/* How much the relation asks to be the probe side: by its rows, and as guesses about filters may be
+** wrong, by those before filters. */
+static double weight(const join_set *s, int k) {
+  return s->rows[k] + base_rows(s->relation[k]) / 4;
+}
+
 static const mill_node *rebuild(mill_planner *w, join_set *s, const mill_node *top) {
   bool used[MILL_MANY_JOINS] = {false};
   bool *spent = mill_w_alloc(w, (size_t)s->predicates.n + 1);
@@ -183,7 +189,7 @@ static const mill_node *rebuild(mill_planner *w, join_set *s, const mill_node *t
   if (spent == NULL) return NULL;
   for (int k = 0; k < s->n; k++) s->rows[k] = mill_n_estimate(s->relation[k]);
   for (int k = 1; k < s->n; k++)
-    if (s->rows[k] > s->rows[first]) first = k;
+    if (weight(s, k) > weight(s, first)) first = k;
   used[first] = true;
   const mill_node *r = s->relation[first];
   if (!mill_exprs_copy(w, &have, r->output, r->noutput)) return NULL;

@@ -156,10 +156,44 @@ static bool split_condition(mill_planner *w, const mill_node *n, mill_exprs *lef
   return true;
 }
 
+/* What e implies about the columns of one side: (a AND b) OR (c AND d) implies a OR c. NULL: nothing
+** that could be told. */
+static const mill_expr *implied(mill_planner *w, const mill_expr *e, const mill_node *side) {
+  mill_exprs all = {0};
+  const mill_expr *r = NULL;
+  if (mill_x_is_call(e, "or")) {
+    const mill_expr *a = implied(w, e->args[0], side);
+    const mill_expr *b = a ? implied(w, e->args[1], side) : NULL;
+    return b ? mill_x_bound(w, "or", 2, a, b) : NULL;
+  }
+  if (!mill_x_conjuncts(w, e, &all)) return NULL;
+  for (int i = 0; i < all.n; i++)
+    if (uses_side(all.at[i], side) && mill_x_uses_any(all.at[i], side->output, side->noutput) &&
+        !mill_x_can_raise(all.at[i]))
+      r = mill_x_and(w, r, all.at[i]);
+  return r;
+}
+
+/* Conditions of an inner join that are alternatives: what they imply about each side goes there. */
+static bool add_implied(mill_planner *w, const mill_node *n, const mill_exprs *on, mill_exprs *left,
+                        mill_exprs *right) {
+  if (n->join != MILL_JOIN_INNER && n->join != MILL_JOIN_CROSS) return true;
+  for (int i = 0; i < on->n; i++) {
+    const mill_expr *e = on->at[i];
+    if (!mill_x_is_call(e, "or") || !mill_x_deterministic(e) || mill_x_has_subquery(e)) continue;
+    for (int s = 0; s < 2; s++) {
+      const mill_expr *x = implied(w, e, n->child[s]);
+      if (w->status || (x && !mill_exprs_add(w, s ? right : left, x))) return false;
+    }
+  }
+  return true;
+}
+
 static const mill_node *through_join(mill_planner *w, const mill_node *n, mill_exprs *p) {
   mill_exprs left = {0}, right = {0}, on = {0}, rest = {0}, one = {0};
   if (!split_condition(w, n, &left, &right, &on) ||
-      !sort_predicates(w, n, p, &left, &right, &on, &rest))
+      !sort_predicates(w, n, p, &left, &right, &on, &rest) ||
+      !add_implied(w, n, &on, &left, &right))
     return NULL;
   mill_node *j = mill_w_node_copy(w, n);
   const mill_expr *e = NULL;

@@ -62,6 +62,14 @@ static void carry(check *c, uint64_t id) {
   if (c->times.n < MAX_TIMES) c->times.id[c->times.n++] = id;
 }
 
+static void forget(check *c, const mill_node *n) {
+  int kept = 0;
+  for (int i = 0; i < c->times.n; i++)
+    if (!mill_x_find_id(n->output, n->noutput, c->times.id[i]))
+      c->times.id[kept++] = c->times.id[i];
+  c->times.n = kept;
+}
+
 /* New names of event times among the expressions of a node. */
 static void carry_exprs(check *c, const mill_expr *const *e, int n) {
   for (int i = 0; i < n; i++)
@@ -292,7 +300,8 @@ static mill_status check_node(check *c, const mill_node *n) {
   case MILL_N_SET_OP: return check_set_op(c, n);
   case MILL_N_UNION: return check_union(c, n);
   case MILL_N_JOIN: return is_stream_join(n) ? check_stream_join(c, n) : check_static_join(c, n);
-  case MILL_N_WATERMARK:
+  case MILL_N_WATERMARK: /* other columns are event times no more */
+    forget(c, n->child[0]);
     if (n->exprs[0]->kind == MILL_X_COLUMN) carry(c, n->exprs[0]->id);
     for (int i = 0; i < n->noutput; i++) /* it may give the column a new id */
       if (n->exprs[0]->name && n->output[i]->name &&

@@ -267,8 +267,10 @@ static int position(const flow *f, uint64_t id) {
   return -1;
 }
 
+/* Above a stateful operator a watermark may be set anew. */
 static bool has_watermark(const mill_stream_node *n) {
   if (n->kind == MILL_STREAM_WATERMARK) return true;
+  if (n->kind == MILL_STREAM_OPERATOR) return false;
   for (int i = 0; i < n->nchildren; i++)
     if (has_watermark(n->child[i])) return true;
   return false;

@@ -76,7 +76,9 @@ static bool add_column(mill_planner *w, windowing *x, const mill_expr *alias) {
 /* A window over an event time is one itself: it takes the delay on. */
 static const char *window_metadata(mill_planner *w, const mill_expr *call, const char *marker) {
   int64_t millis;
-  if (!mill_watermark_of(call->args[0]->metadata, &millis))
+  const mill_expr *time = call->args[0];
+  while (mill_x_is_call(time, "window_time")) time = time->args[0];
+  if (!mill_watermark_of(time->metadata, &millis))
     return mill_w_printf(w, "{\"spark.%s\":true}", marker);
   return mill_w_printf(w, "{\"spark.%s\":true,\"spark.watermarkDelayMs\":%lld}", marker,
                        (long long)millis);

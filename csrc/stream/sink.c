@@ -128,7 +128,7 @@ mill_status mill_sink_memory_table(mill_stream_sink *s, mill_table **out, mill_e
 }
 
 mill_table *mill_sink_memory_live(mill_stream_sink *s) {
-  return mill_table_ref(((memory_sink *)s)->shown);
+  return ((memory_sink *)s)->shown;
 }
 
 /* ---- callbacks ------------------------------------------------------------------------------ */

@@ -36,7 +36,7 @@ mill_status mill_sink_memory_new(const mill_context *ctx, const mill_type *schem
 /* The rows so far: a reference to a table that does not change any more. */
 mill_status mill_sink_memory_table(mill_stream_sink *s, mill_table **out,
                                    mill_error *err) MILL_USE_RESULT;
-/* The table itself, a reference: it follows the batches. For the thread that runs the query. */
+/* The table itself, borrowed: it follows the batches. For the thread that runs the query. */
 mill_table *mill_sink_memory_live(mill_stream_sink *s);
 /* A function of the host: foreachBatch, foreach, console. It borrows the table. */
 typedef mill_status (*mill_sink_call)(void *arg, int64_t batch, mill_table *rows, mill_error *err);

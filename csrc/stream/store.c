@@ -30,7 +30,7 @@ static size_t slot_of(const mill_store *s, uint64_t hash, const char *key, size_
   size_t i = hash & (s->slots - 1);
   for (; s->table[i]; i = (i + 1) & (s->slots - 1)) {
     const mill_store_entry *e = s->entry[s->table[i] - 1];
-    if (e->hash == hash && e->key_size == n && memcmp(e->bytes, key, n) == 0) break;
+    if (e->hash == hash && e->key_size == n && (n == 0 || memcmp(e->bytes, key, n) == 0)) break;
   }
   return i;
 }
@@ -100,7 +100,7 @@ mill_status mill_store_put(mill_store *s, const char *key, size_t n, const char 
   mill_store_entry *e = mill_alloc(s->memory, sizeof *e + n + m);
   if (e == NULL) return mill_oom(s->memory, sizeof *e + n + m, err);
   *e = (mill_store_entry){mill_hash_bytes(key, n), time, 0, (uint32_t)n, (uint32_t)m, true};
-  memcpy(e->bytes, key, n);
+  if (n) memcpy(e->bytes, key, n);
   if (m) memcpy(e->bytes + n, value, m);
   size_t i = slot_of(s, e->hash, key, n);
   if (s->table[i]) {

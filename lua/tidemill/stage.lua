@@ -287,6 +287,8 @@ local function field(self, key)
     if key == "summary" and has_summary(self) then
       return require "tidemill.stage_summary"(self, attribute_names(self))
     end
+    local predict = key:find "^predict" and require "tidemill.stage_predict"(self, key)
+    if predict then return predict end
     if key == "rootNode" and attribute_names(self).nodeData then
       return require "tidemill.stage_tree"(self[HANDLE]:attribute "nodeData")
     end

@@ -46,7 +46,8 @@ local function with_folder(f)
   local folder = os.tmpname()
   os.remove(folder)
   shell("mkdir " .. folder)
-  local results = table.pack(xpcall(f, function(e) return type(e) == "table" and e or debug.traceback(e, 2) end, folder))
+  local function traced(e) return type(e) == "table" and e or debug.traceback(e, 2) end
+  local results = table.pack(xpcall(f, traced, folder))
   os.execute("rm -rf " .. folder)
   return table.unpack(results, 1, results.n)
 end
@@ -66,7 +67,8 @@ local function texts(df)
   for i, field in ipairs(df.schema.fields) do
     local kind = field.dataType:simpleString()
     names[i] = "c" .. i
-    exprs[i] = (kind == "binary" and "hex(c%d)" or kind == "variant" and "to_json(c%d)" or "CAST(c%d AS STRING)"):format(i)
+    local form = kind == "binary" and "hex(c%d)" or kind == "variant" and "to_json(c%d)" or "CAST(c%d AS STRING)"
+    exprs[i] = form:format(i)
   end
   local lines = {}
   for i, row in ipairs(df:toDF(table.unpack(names)):selectExpr(table.unpack(exprs)):collect()) do

@@ -36,6 +36,10 @@ function M.build(name, given)
   local c, kinds, params = M.class(name), {}, {}
   for _, p in ipairs(c.params or {}) do kinds[p.name] = p.kind end
   for k, v in pairs(given or {}) do params[k] = M.parameter(v, kinds[k]) end
+  for i, map in ipairs(params.estimatorParamMaps or {}) do -- cases name the parameters of the estimator
+    params.estimatorParamMaps[i] = {}
+    for param, v in pairs(map) do params.estimatorParamMaps[i][params.estimator[param]] = v end
+  end
   return c(params)
 end
 

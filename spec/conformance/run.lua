@@ -7,7 +7,8 @@
 --   -v            each difference, expected beside got
 --   --only TEXT   only cases whose id contains TEXT
 --   --known F     F lists known failures (file, id, reason; separated by tabs): they count as skipped, and one
---                 that passes is a failure, so that the list stays true. --write-known F writes such a list, with the reasons that --known gives.
+--                 that passes is a failure, so that the list stays true. --write-known F writes such a
+--                 list, with the reasons that --known gives.
 --
 -- A format is a module of this folder: claims(path) tells whether a file is its own, run(path, report, wanted)
 -- calls report(id, outcome, detail) for every wanted case; outcome is "pass", "fail" or "skip".

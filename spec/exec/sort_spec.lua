@@ -5,6 +5,7 @@ local ways = { { threads = 1 }, { threads = 2 }, { threads = 1, forceSpill = tru
   { threads = 2, forceSpill = true } }
 
 local function rows(options, query)
+  tidemill.session {}:stop() -- another's would be used again
   local spark <close> = tidemill.session(options)
   local out = {}
   for i, row in ipairs(spark:sql(query):collect()) do
@@ -109,6 +110,7 @@ describe("ORDER BY", function()
   end
   it("goes on when memory is short", function()
     local query = "SELECT id, r FROM (SELECT id, id * 48271 % 2147483647 r FROM range(0, 300000)) ORDER BY r"
+    tidemill.session {}:stop()
     local spark <close> = tidemill.session { threads = 2, memory = "8MB" }
     local n, last, falls = 0, -1, 0
     for _, row in spark:sql(query):toLocalIterator() do
@@ -119,6 +121,7 @@ describe("ORDER BY", function()
     assert.same({ 300000, 0 }, { n, falls })
   end)
   it("reports a folder for spilled rows that is not there, and leaves the session whole", function()
+    tidemill.session {}:stop()
     local spark <close> = tidemill.session { forceSpill = true, temp = "/no/such/folder" }
     local ok, e = pcall(function() return spark:sql("SELECT id FROM range(0, 100000) ORDER BY -id"):collect() end)
     assert.is_false(ok)

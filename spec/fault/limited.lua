@@ -17,12 +17,16 @@ function steps.memory()
   local spark = tidemill.session { threads = 2, memory = "64MB" }
   local function sum(query) return spark:sql(query):collect()[1][1] end
   local before = spark[require "tidemill.internal".handle]:memory().used
-  told("aggregate", sum, "SELECT sum(n) FROM (SELECT concat('a key of some length ', id) k, count(*) n FROM range(2000000) GROUP BY k)")
-  told("sort", sum, "SELECT sum(id) FROM (SELECT id, row_number() OVER (ORDER BY id % 1000, id) r FROM range(3000000)) WHERE r < 3")
+  told("aggregate", sum, "SELECT sum(n) FROM"
+    .. " (SELECT concat('a key of some length ', id) k, count(*) n FROM range(2000000) GROUP BY k)")
+  told("sort", sum, "SELECT sum(id) FROM"
+    .. " (SELECT id, row_number() OVER (ORDER BY id % 1000, id) r FROM range(3000000)) WHERE r < 3")
   told("join", sum, "SELECT count(*) FROM range(3000000) a JOIN range(3000000) b ON a.id = b.id")
   told("distinct", sum, "SELECT count(*) FROM (SELECT DISTINCT concat('some longer text ', id) FROM range(2000000))")
   told("collect_list", sum, "SELECT size(collect_list(concat('some longer text ', id))) FROM range(3000000)")
-  told("collect", function() return #spark:sql "SELECT concat('some longer text ', id) s FROM range(3000000)":collect() end)
+  told("collect", function()
+    return #spark:sql "SELECT concat('some longer text ', id) s FROM range(3000000)":collect()
+  end)
   told("small", sum, "SELECT sum(id) FROM range(1000)")
   collectgarbage()
   collectgarbage()
@@ -33,7 +37,8 @@ end
 function steps.address_space()
   local spark = tidemill.session { threads = 2, memory = "16GB" }
   told("big", function()
-    return spark:sql "SELECT count(*) FROM (SELECT DISTINCT concat('some longer text ', id) FROM range(8000000))":collect()[1][1]
+    local df = spark:sql "SELECT DISTINCT concat('some longer text ', id) FROM range(8000000)"
+    return df:count()
   end)
   told("small", function() return spark:range(1000):count() end)
 end
@@ -63,7 +68,8 @@ function steps.disk()
   spark:range(10).write:mode("overwrite"):csv(dir .. "/t.csv")
   local big = "SELECT sha2(CAST(id AS STRING), 512) s FROM range(40000)"
   told("save", function() spark:sql(big).write:mode("overwrite"):snapshot(dir .. "/t.snap") end)
-  told("append", function() spark:sql("SELECT xxhash64(id) id FROM range(400000)").write:mode("append"):snapshot(dir .. "/t.snap") end)
+  local numbers = "SELECT xxhash64(id) id FROM range(400000)"
+  told("append", function() spark:sql(numbers).write:mode("append"):snapshot(dir .. "/t.snap") end)
   told("csv", function() spark:sql(big).write:mode("overwrite"):csv(dir .. "/t.csv") end)
   told("load", function() return spark.read:snapshot(dir .. "/t.snap"):count() end)
   told("csv load", function() return spark.read:csv(dir .. "/t.csv"):count() end)

@@ -11,8 +11,8 @@ describe("running out of", function()
 
   --- What each step of spec/fault/limited.lua came to.
   local function steps(step, before)
-    local lua = ("%s LUA_PATH='%s' LUA_CPATH='%s' lua5.4 spec/fault/limited.lua %s %s"):format(before or "", package.path,
-      package.cpath, step, dir)
+    local lua = ("%s LUA_PATH='%s' LUA_CPATH='%s' lua5.4 spec/fault/limited.lua %s %s"):format(before or "",
+      package.path, package.cpath, step, dir)
     local script = os.tmpname()
     local f = assert(io.open(script, "w"))
     f:write(lua, "\n")
@@ -61,7 +61,8 @@ describe("running out of", function()
 
   it("disk", function()
     if not os.execute "unshare -Urm true 2>/dev/null" then pending "unshare is not allowed here" return end
-    local out = steps("disk", ("exec unshare -Urm sh -c 'mount -t tmpfs -o size=1m none %s && exec \"$@\"' - env"):format(dir))
+    local mount = "exec unshare -Urm sh -c 'mount -t tmpfs -o size=1m none %s && exec \"$@\"' - env"
+    local out = steps("disk", mount:format(dir))
     for _, name in ipairs { "save", "append", "csv" } do assert.equal("FILE_ACCESS", out[name]) end
     assert.equal("ok\t10", out.load)
     assert.equal("ok\t10", out["csv load"])

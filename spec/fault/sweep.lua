@@ -20,8 +20,9 @@ local function collect()
 end
 
 --- Files below a folder, as one text; the part of a name that is drawn by chance is left out.
+local LIST = "find '%s' | sed -E 's/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/uuid/' | sort"
 local function listing(dir)
-  local pipe = assert(io.popen(("find '%s' | sed -E 's/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/uuid/' | sort"):format(dir)))
+  local pipe = assert(io.popen(LIST:format(dir)))
   local out = pipe:read "a"
   pipe:close()
   return out
@@ -47,23 +48,24 @@ local Run = {}
 Run.__index = Run
 
 function Run:memory() return self.handle:memory() end
-function Run:attempt() return pcall(self.scenario.run, self.spark, self.dir) end
 
---- One n: what is wrong, or nil; `failed` tells whether an allocation failed at all.
+--- Run once: what is wrong, and the error as text. Nothing of the run is alive afterwards.
+function Run:outcome()
+  local fine, result = pcall(self.scenario.run, self.spark, self.dir)
+  return problem_of(fine, result, result, self.expected), not fine and tostring(result)
+end
+
+--- One n: what is wrong, or nil.
 function Run:try(n, forever)
   self.handle:fail_at(n, forever)
-  local fine, result = self:attempt()
+  local problem, message = self:outcome()
   self.handle:fail_at(0)
-  local problem = problem_of(fine, result, result, self.expected)
-  local message = not fine and tostring(result)
-  result = nil
   collect()
   local lost = self:memory().used - self.used
   if not problem and lost > 0 then problem = lost .. " bytes lost (" .. tostring(message) .. ")" end
   if not problem and n % self.again == 0 then
-    local well, got = self:attempt()
-    problem = problem_of(well, got, got, self.expected) or (not well and "fails afterwards: " .. tostring(got)) or nil
-    got = nil
+    local why, failed = self:outcome()
+    problem = why or failed and "fails afterwards: " .. failed or nil
     collect()
     local files = listing(self.dir)
     if not problem and self.files ~= files then problem = "files left: " .. files end
@@ -89,6 +91,7 @@ function M.run(scenario, o)
   local dir = os.tmpname()
   os.remove(dir)
   assert(os.execute(("mkdir '%s'"):format(dir)))
+  tidemill.session {}:stop() -- another's would be used again
   local spark = tidemill.session { threads = o.threads or 1, forceSpill = scenario.spilled,
     ["spark.sql.session.timeZone"] = "UTC" }
   local run = setmetatable({ scenario = scenario, spark = spark, handle = spark[internal.handle], dir = dir,

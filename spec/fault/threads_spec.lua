@@ -1,4 +1,4 @@
--- Queries that run on several threads at once, for the thread sanitizer; and: any number of threads gives the same rows.
+-- Queries that run on several threads at once, for the thread sanitizer; any number of them gives the same rows.
 local tidemill = require "tidemill"
 
 local QUERIES = {
@@ -16,6 +16,7 @@ local QUERIES = {
 describe("threads", function()
   it("give the same rows at any number", function()
     local expected = {}
+    tidemill.session {}:stop() -- another's would be used again
     for _, threads in ipairs { 1, 4 } do
       local spark = tidemill.session { threads = threads }
       spark:sql "SELECT id, concat('name', id % 500) s FROM range(200000)":createOrReplaceTempView "big"

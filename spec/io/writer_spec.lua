@@ -52,8 +52,9 @@ describe("df.write", function()
   end)
 
   it("keeps any number of partitions apart", function()
-    spark:sql "SELECT id, id % 300 AS k FROM range(3000)".write:partitionBy "k":option("compression", "gzip"):csv(folder)
-    local df = spark.read:schema "id INT, k INT":csv(folder)
+    local df = spark:sql "SELECT id, id % 300 AS k FROM range(3000)"
+    df.write:partitionBy "k":option("compression", "gzip"):csv(folder)
+    df = spark.read:schema "id INT, k INT":csv(folder)
     assert.equal(3000, df:where "id % 300 = k":count())
     local files = io.popen("find " .. folder .. " -name 'part-*.csv.gz' | wc -l")
     assert.equal(300, tonumber(files:read "a"))

@@ -167,9 +167,9 @@ describe("a class of stages", function()
           assert.equal(stage.uid, copy.uid)
           assert.equal(tostring(stage), tostring(copy))
           for _, p in ipairs(info.params) do
-            if p.kind == "string" and not p.valid then
-              copy:set(p.name, "changed")
-              assert.equal(stage:isSet(p.name), stage:isSet(p.name) and stage:getOrDefault(p.name) ~= "changed")
+            local free = p.kind == "string" and not p.valid -- a class may refuse the text all the same
+            if free and pcall(copy.set, copy, p.name, "changed") and stage:isSet(p.name) then
+              assert.not_equal("changed", stage:getOrDefault(p.name))
             end
           end
         end)

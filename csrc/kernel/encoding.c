@@ -1,0 +1,431 @@
+/* Bytes as texts and back: encode, decode, base64, base32, url_encode, to_binary and their kin. Texts
+** that are none of an encoding are errors, null in try_ forms. */
+#include <strings.h>
+
+#include "base/utf8.h"
+#include "kernel/bytes_int.h"
+
+static mill_status bad_input(mill_call *call, bytes s, const char *format, mill_vector *out,
+                             size_t i, mill_error *err) {
+  if (strncmp(call->fn->name, "try_", 4) == 0) return mill_set_null(call, out, i, err);
+  return mill_call_fail(call, err, MILL_E_CONVERSION_INVALID_INPUT, "str",
+                        mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), "fmt", format, "targetType",
+                        "\"BINARY\"", "suggestion", "`try_to_binary`", NULL);
+}
+
+/* ---- base 64 and 32 ------------------------------------------------------------------------- */
+
+static const char letters64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char letters32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/* Groups of 3 bytes as 4 letters, or of 5 as 8, the last filled up with '='. */
+static mill_status print_base(mill_call *call, bytes s, int bits, mill_vector *out, size_t i,
+                              mill_error *err) {
+  size_t in = bits == 6 ? 3 : 5, per = bits == 6 ? 4 : 8;
+  const char *letters = bits == 6 ? letters64 : letters32;
+  char *p = NULL, *q;
+  MILL_TRY(mill_bytes_take(call, (s.n + in - 1) / in * per, &p, err));
+  q = p;
+  for (size_t at = 0; at < s.n; at += in) {
+    uint64_t word = 0;
+    size_t have = s.n - at < in ? s.n - at : in,
+           used = (have * 8 + (size_t)bits - 1) / (size_t)bits;
+    for (size_t k = 0; k < in; k++) word = word << 8 | (k < have ? (uint8_t)s.p[at + k] : 0);
+    for (size_t k = 0; k < per; k++) {
+      unsigned v = (unsigned)(word >> ((size_t)bits * (per - 1 - k))) & ((1u << bits) - 1);
+      *q++ = k < used ? letters[v] : '=';
+    }
+  }
+  ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)(q - p));
+  return MILL_OK;
+}
+
+/* Letters to bytes into `to`, which has room; blanks between them are let be. False: none. */
+static bool read_base(bytes s, int bits, char *to, size_t *n) {
+  const char *letters = bits == 6 ? letters64 : letters32;
+  uint32_t word = 0, have = 0, pad = 0, count = 0;
+  *n = 0;
+  for (size_t k = 0; k < s.n; k++) {
+    char c = s.p[k];
+    const char *at = c ? strchr(letters, bits == 5 && c >= 'a' && c <= 'z' ? c - 32 : c) : NULL;
+    if (c == '\r' || c == '\n' || (bits == 6 && (c == ' ' || c == '\t'))) continue;
+    count++;
+    if (c == '=') {
+      pad++;
+      continue;
+    }
+    if (at == NULL || pad) return false;
+    word = word << bits | (uint32_t)(at - letters);
+    have += (uint32_t)bits;
+    if (have < 8) continue;
+    have -= 8;
+    to[(*n)++] = (char)(word >> have);
+    word &= (1u << have) - 1;
+  }
+  if (bits == 5) return count % 8 == 0;
+  return have != 6 && (pad == 0 || count % 4 == 0) && pad < 3;
+}
+
+static mill_status read_row(mill_call *call, bytes s, int bits, const char *format,
+                            mill_vector *out, size_t i, mill_error *err) {
+  char *p = NULL;
+  size_t n;
+  MILL_TRY(mill_bytes_take(call, s.n, &p, err));
+  bool ok = read_base(s, bits, p, &n);
+  ((mill_str *)out->data)[i] = mill_str_done(call, p, ok ? n : 0);
+  return ok ? MILL_OK : bad_input(call, s, format, out, i, err);
+}
+
+KERNEL_HEAD(k_base64) {
+  MILL_EACH(out, n, i) MILL_TRY(print_base(call, bytes_at(args[0], i), 6, out, i, err));
+  return MILL_OK;
+}
+KERNEL_HEAD(k_base32) {
+  MILL_EACH(out, n, i) MILL_TRY(print_base(call, bytes_at(args[0], i), 5, out, i, err));
+  return MILL_OK;
+}
+KERNEL_HEAD(k_unbase64) {
+  MILL_EACH(out, n, i) MILL_TRY(read_row(call, bytes_at(args[0], i), 6, "'BASE64'", out, i, err));
+  return MILL_OK;
+}
+KERNEL_HEAD(k_unbase32) {
+  MILL_EACH(out, n, i) MILL_TRY(read_row(call, bytes_at(args[0], i), 5, "'BASE32'", out, i, err));
+  return MILL_OK;
+}
+
+/* ---- to_binary ------------------------------------------------------------------------------ */
+
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c |= 32;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static mill_status hex_row(mill_call *call, bytes s, mill_vector *out, size_t i, mill_error *err) {
+  char *p = NULL;
+  bool ok = true;
+  size_t odd = s.n % 2;
+  MILL_TRY(mill_bytes_take(call, s.n / 2 + 1, &p, err));
+  for (size_t k = 0; k < s.n; k++) ok &= hex_digit(s.p[k]) >= 0;
+  for (size_t k = 0; ok && k < (s.n + odd) / 2; k++) {
+    int high = k == 0 && odd ? 0 : hex_digit(s.p[2 * k - odd]);
+    p[k] = (char)(high << 4 | hex_digit(s.p[2 * k + 1 - odd]));
+  }
+  ((mill_str *)out->data)[i] = mill_str_done(call, p, ok ? (s.n + odd) / 2 : 0);
+  return ok ? MILL_OK : bad_input(call, s, "'HEX'", out, i, err);
+}
+
+typedef enum binary_format { HEX, BASE64, UTF8 } binary_format;
+
+KERNEL_HEAD(k_to_binary) {
+  binary_format f = *(const binary_format *)call->state;
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i);
+    if (f == HEX)
+      MILL_TRY(hex_row(call, s, out, i, err));
+    else if (f == BASE64)
+      MILL_TRY(read_row(call, s, 6, "'BASE64'", out, i, err));
+    else
+      put_view(out, i, s.p, s.n);
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_to_binary(mill_binding *b, mill_error *err) {
+  static const struct {
+    const char *name;
+    binary_format f;
+  } formats[] = {{"hex", HEX}, {"base64", BASE64}, {"utf8", UTF8}, {"utf-8", UTF8}};
+  binary_format *f;
+  mill_vector v = {0};
+  MILL_TRY(mill_bind_types(b, "string, string? -> binary", err));
+  BIND_NEW(b, binary_format, f, err);
+  b->state = f;
+  if (b->fn->name[0] == 't' && b->fn->name[1] == 'r') b->nullable = true;
+  if (b->nargs < 2) return MILL_OK;
+  if (b->arg_value[1] == NULL)
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
+                     mill_bind_sql(b, err), "inputName", "`fmt`", "inputType", "\"STRING\"",
+                     "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+  MILL_TRY(mill_bind_constant(b, 1, &v, err));
+  if (!mill_vector_valid(&v, 0)) return MILL_OK;
+  bytes s = bytes_of(&v);
+  for (size_t k = 0; k < sizeof formats / sizeof *formats; k++) {
+    if (strlen(formats[k].name) != s.n || strncasecmp(formats[k].name, s.p, s.n) != 0) continue;
+    *f = formats[k].f;
+    return MILL_OK;
+  }
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_ARG_VALUE, "sqlExpr",
+                   mill_bind_sql(b, err), "inputName", "fmt", "requireType",
+                   "case-insensitive \"hex\", \"utf-8\", \"utf8\", or \"base64\"", "inputValue",
+                   mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), NULL);
+}
+
+/* ---- URLs ----------------------------------------------------------------------------------- */
+
+/* As Java's URLEncoder: letters, digits and .-*_ stay, a blank is a plus. */
+KERNEL_HEAD(k_url_encode) {
+  static const char digit[] = "0123456789ABCDEF";
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i);
+    char *p = NULL, *q;
+    MILL_TRY(mill_bytes_take(call, s.n * 3, &p, err));
+    q = p;
+    for (size_t k = 0; k < s.n; k++) {
+      uint8_t c = (uint8_t)s.p[k];
+      bool plain = (uint8_t)((c | 32) - 'a') < 26 || (uint8_t)(c - '0') < 10 || c == '.' ||
+                   c == '-' || c == '*' || c == '_';
+      if (plain || c == ' ') {
+        *q++ = plain ? (char)c : '+';
+        continue;
+      }
+      *q++ = '%';
+      *q++ = digit[c >> 4];
+      *q++ = digit[c & 15];
+    }
+    ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)(q - p));
+  }
+  return MILL_OK;
+}
+
+static bool url_decode(bytes s, char *p, size_t *n) {
+  *n = 0;
+  for (size_t k = 0; k < s.n; k++) {
+    if (s.p[k] != '%') {
+      p[(*n)++] = s.p[k] == '+' ? ' ' : s.p[k];
+      continue;
+    }
+    int high = k + 2 < s.n ? hex_digit(s.p[k + 1]) : -1,
+        low = high < 0 ? -1 : hex_digit(s.p[k + 2]);
+    if (low < 0) return false;
+    p[(*n)++] = (char)(high << 4 | low);
+    k += 2;
+  }
+  return true;
+}
+
+KERNEL_HEAD(k_url_decode) {
+  bool lenient = *call->fn->name == 't';
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i);
+    char *p = NULL;
+    size_t k;
+    MILL_TRY(mill_bytes_take(call, s.n, &p, err));
+    bool ok = url_decode(s, p, &k);
+    ((mill_str *)out->data)[i] = mill_str_done(call, p, ok ? k : 0);
+    if (ok) continue;
+    if (!lenient)
+      return mill_call_fail(call, err, MILL_E_CANNOT_DECODE_URL, "url",
+                            mill_error_fmt(err, "%.*s", (int)s.n, s.p), NULL);
+    MILL_TRY(mill_set_null(call, out, i, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- character sets ------------------------------------------------------------------------- */
+
+typedef enum charset { ASCII, LATIN1, CS_UTF8, UTF16, UTF16BE, UTF16LE, UTF32, NO_CHARSET } charset;
+
+static charset charset_of(bytes s) {
+  static const struct {
+    const char *name;
+    charset c;
+  } names[] = {{"US-ASCII", ASCII},   {"ISO-8859-1", LATIN1}, {"UTF-8", CS_UTF8}, {"UTF-16", UTF16},
+               {"UTF-16BE", UTF16BE}, {"UTF-16LE", UTF16LE},  {"UTF-32", UTF32}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strlen(names[i].name) == s.n && strncasecmp(names[i].name, s.p, s.n) == 0)
+      return names[i].c;
+  return NO_CHARSET;
+}
+
+static mill_status unknown_charset(mill_call *call, bytes s, mill_error *err) {
+  return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_CHARSET, "functionName",
+                        mill_error_fmt(err, "`%s`", call->fn->name), "parameter", "`charset`",
+                        "invalidValue", mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), "charsets",
+                        "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8", NULL);
+}
+
+static mill_status malformed(mill_call *call, bytes name, mill_error *err) {
+  return mill_call_fail(call, err, MILL_E_MALFORMED_CHARACTER_CODING, "charset",
+                        mill_error_fmt(err, "'%.*s'", (int)name.n, name.p), "function",
+                        mill_error_fmt(err, "`%s`", call->fn->name), NULL);
+}
+
+static size_t put_unit(char *p, uint32_t v, int width, bool little) {
+  for (int k = 0; k < width; k++) p[k] = (char)(v >> 8 * (little ? k : width - 1 - k));
+  return (size_t)width;
+}
+
+/* Code point c in the set; 0: it has none there. */
+static size_t encode_point(charset set, int32_t c, char *p) {
+  bool little = set == UTF16LE;
+  if (set == ASCII || set == LATIN1) {
+    *p = (char)c;
+    return c < (set == ASCII ? 128 : 256);
+  }
+  if (set == UTF32) return put_unit(p, (uint32_t)c, 4, false);
+  if (c < 0x10000) return put_unit(p, (uint32_t)c, 2, little);
+  put_unit(p, 0xd800 + ((uint32_t)(c - 0x10000) >> 10), 2, little);
+  put_unit(p + 2, 0xdc00 + ((uint32_t)(c - 0x10000) & 0x3ff), 2, little);
+  return 4;
+}
+
+KERNEL_HEAD(k_encode) {
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i), name = bytes_at(args[1], i);
+    charset set = charset_of(name);
+    char *p = NULL;
+    size_t k = 0;
+    if (set == NO_CHARSET) return unknown_charset(call, name, err);
+    if (set == CS_UTF8) {
+      put_view(out, i, s.p, s.n);
+      continue;
+    }
+    MILL_TRY(mill_bytes_take(call, s.n * 4 + 2, &p, err));
+    if (set == UTF16 && s.n) k += put_unit(p, 0xfeff, 2, false);
+    for (size_t at = 0; at < s.n;) {
+      int length;
+      int32_t c = mill_utf8_decode(s.p + at, s.n - at, &length);
+      size_t m = encode_point(set, c, p + k);
+      if (m == 0) return malformed(call, name, err);
+      k += m;
+      at += (size_t)length;
+    }
+    ((mill_str *)out->data)[i] = mill_str_done(call, p, k);
+  }
+  return MILL_OK;
+}
+
+static uint32_t get_unit(const char *p, int width, bool little) {
+  uint32_t v = 0;
+  for (int k = 0; k < width; k++) v = v << 8 | (uint8_t)p[little ? width - 1 - k : k];
+  return v;
+}
+
+/* Units of two or four bytes to UTF-8; a mark in front tells the order. */
+static bool decode_units(bytes s, charset set, char *p, size_t *n) {
+  int width = set == UTF32 ? 4 : 2;
+  bool little = set == UTF16LE;
+  size_t at = 0;
+  *n = 0;
+  if (set == UTF16 && s.n >= 2 && (uint8_t)s.p[0] + (uint8_t)s.p[1] == 0xff + 0xfe) {
+    little = (uint8_t)s.p[0] == 0xff;
+    at = 2;
+  }
+  if (s.n % (size_t)width) return false;
+  for (; at < s.n; at += (size_t)width) {
+    uint32_t c = get_unit(s.p + at, width, little);
+    if (width == 2 && c >= 0xd800 && c < 0xdc00) {
+      uint32_t low = at + 4 <= s.n ? get_unit(s.p + at + 2, 2, little) : 0;
+      if (low < 0xdc00 || low > 0xdfff) return false;
+      c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+      at += 2;
+    } else if ((c >= 0xd800 && c < 0xe000) || c > 0x10ffff) {
+      return false;
+    }
+    *n += (size_t)mill_utf8_encode((int32_t)c, p + *n);
+  }
+  return true;
+}
+
+static bool decode_bytes(bytes s, charset set, char *p, size_t *n) {
+  if (set >= UTF16) return decode_units(s, set, p, n);
+  *n = 0;
+  for (size_t k = 0; k < s.n; k++) {
+    uint8_t c = (uint8_t)s.p[k];
+    if (set == ASCII && c > 127) return false;
+    *n += (size_t)mill_utf8_encode(c, p + *n);
+  }
+  return true;
+}
+
+KERNEL_HEAD(k_decode) {
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i), name = bytes_at(args[1], i);
+    charset set = charset_of(name);
+    char *p = NULL;
+    size_t k;
+    if (set == NO_CHARSET) return unknown_charset(call, name, err);
+    if (set == CS_UTF8) {
+      if (!mill_utf8_valid(s.p, s.n)) return malformed(call, name, err);
+      put_view(out, i, s.p, s.n);
+      continue;
+    }
+    MILL_TRY(mill_bytes_take(call, s.n * 2 + 4, &p, err));
+    bool ok = decode_bytes(s, set, p, &k);
+    ((mill_str *)out->data)[i] = mill_str_done(call, p, ok ? k : 0);
+    if (!ok) return malformed(call, name, err);
+  }
+  return MILL_OK;
+}
+
+/* decode(x, a, 1, b, 2, .., else): the value behind the first that equals, null equal to null. */
+KERNEL_HEAD(k_choose) {
+  void *mem = mill_arena_alloc(call->arena, (n + 1) * sizeof(int32_t));
+  int32_t *pick = mem;
+  if (pick == NULL) return mill_oom(call->arena->memory, n * sizeof *pick, err);
+  for (size_t i = 0; i < n; i++) {
+    int k = 1;
+    for (; k + 1 < call->nargs; k += 2)
+      if (mill_vector_equal(args[0], i, args[k], i)) break;
+    pick[i] = k + 1 < call->nargs ? k + 1 : k < call->nargs ? k : -1;
+  }
+  return mill_pick_rows(call, args, pick, n, out, err);
+}
+
+static mill_status bind_decode(mill_binding *b, mill_error *err) {
+  if (b->nargs == 2) return mill_bind_types(b, "binary, string -> string", err);
+  void *mem;
+  MILL_TRY(mill_bind_alloc(b, (size_t)b->nargs + 1, &mem, err));
+  bool *same = mem;
+  for (int i = 0; i < b->nargs; i++) same[i] = i == 0 || (i % 2 == 1 && i + 1 < b->nargs);
+  MILL_TRY(mill_bind_common(b, same, err));
+  for (int i = 0; i < b->nargs; i++) same[i] = !same[i];
+  MILL_TRY(mill_bind_common(b, same, err));
+  b->result = b->cast_to[2];
+  b->nullable = true;
+  b->kernel = k_choose;
+  return MILL_OK;
+}
+
+#define DEF(NAME, TYPES, KERNEL, BIND, FLAGS, USAGE, DOC, EXAMPLE)                                 \
+  {                                                                                                \
+    .name = NAME, .types = TYPES, .kernel = KERNEL, .bind = BIND, .flags = FLAGS, .usage = USAGE,  \
+    .doc = DOC, .example = EXAMPLE                                                                 \
+  }
+
+const mill_function mill_family_encoding[] = {
+    DEF("base64", "binary -> string", k_base64, NULL, MILL_FN_NO_RAISE, "base64(bin)",
+        "The bytes in base 64.", "SELECT base64('Spark SQL') -> U3BhcmsgU1FM"),
+    DEF("unbase64", "string -> binary", k_unbase64, NULL, 0, "unbase64(str)",
+        "The bytes of a text in base 64.", "SELECT unbase64('U3BhcmsgU1FM') -> Spark SQL"),
+    DEF("to_base32", "binary -> string", k_base32, NULL, MILL_FN_NO_RAISE, "to_base32(bin)",
+        "The bytes in base 32.", "SELECT to_base32('Mill') -> JVUWY3A="),
+    DEF("from_base32", "string -> binary", k_unbase32, NULL, 0, "from_base32(str)",
+        "The bytes of a text in base 32.", "SELECT from_base32('JVUWY3A=') -> Mill"),
+    DEF("to_binary", "string, string?", k_to_binary, bind_to_binary, 0, "to_binary(str[, fmt])",
+        "The bytes that a text writes in hex, base64 or utf-8.",
+        "SELECT to_binary('abc', 'utf-8') -> abc"),
+    DEF("try_to_binary", "string, string?", k_to_binary, bind_to_binary, MILL_FN_NULLABLE,
+        "try_to_binary(str[, fmt])", "As to_binary, null where the text is none.",
+        "SELECT try_to_binary('a!', 'base64') -> NULL"),
+    DEF("url_encode", "string -> string", k_url_encode, NULL, MILL_FN_NO_RAISE, "url_encode(str)",
+        "The text as it stands in a URL's query.",
+        "SELECT url_encode('https://spark.apache.org') -> https%3A%2F%2Fspark.apache.org"),
+    DEF("url_decode", "string -> string", k_url_decode, NULL, 0, "url_decode(str)",
+        "The text of a part of a URL.",
+        "SELECT url_decode('https%3A%2F%2Fspark.apache.org') -> https://spark.apache.org"),
+    DEF("try_url_decode", "string -> string", k_url_decode, NULL, MILL_FN_NULLABLE,
+        "try_url_decode(str)", "As url_decode, null where the text is none.",
+        "SELECT try_url_decode('%zz') -> NULL"),
+    DEF("encode", "string, string -> binary", k_encode, NULL, 0, "encode(str, charset)",
+        "The text's bytes in a character set.", "SELECT encode('abc', 'utf-8') -> abc"),
+    {.name = "decode",
+     .types = "any, any, any*",
+     .kernel = k_decode,
+     .bind = bind_decode,
+     .usage = "decode(bin, charset)",
+     .doc =
+         "The text of bytes in a character set; or the value behind the first search that equals.",
+     .example = "SELECT decode(encode('abc', 'utf-8'), 'utf-8') -> abc"},
+    {0}};

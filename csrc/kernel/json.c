@@ -1,0 +1,229 @@
+/* JSON in texts: get_json_object, json_array_length, json_object_keys.
+**
+** A path is `$` and then steps: .name, ['name'], [n], [*], .*. A value taken out is a text as it is,
+** anything else compact JSON; what a [*] finds is one array, or the value itself where it is one. A
+** text that is no JSON, a path that is none, and a null are null. */
+#include "base/json.h"
+#include "kernel/bytes_int.h"
+
+typedef struct json_step {
+  enum { NAME, INDEX, EACH } kind;
+  const char *name;
+  size_t n;
+  int64_t index;
+} json_step;
+
+typedef struct json_path {
+  bool legal, wild;
+  int n;
+  json_step *step;
+} json_path;
+
+/* ---- paths ---------------------------------------------------------------------------------- */
+
+/* [n], [*] or ['name']; moves *at behind it. */
+static bool read_bracket(bytes s, size_t *at, json_step *step) {
+  size_t k = *at + 1;
+  if (k < s.n && s.p[k] == '\'') {
+    const char *end = memchr(s.p + k + 1, '\'', s.n - k - 1);
+    if (end == NULL) return false;
+    *step = (json_step){NAME, s.p + k + 1, (size_t)(end - s.p) - k - 1, 0};
+    k = (size_t)(end - s.p) + 1;
+  } else if (k < s.n && s.p[k] == '*') {
+    *step = (json_step){EACH, NULL, 0, 0};
+    k++;
+  } else {
+    size_t start = k;
+    *step = (json_step){INDEX, NULL, 0, 0};
+    for (; k < s.n && k - start < 18 && s.p[k] >= '0' && s.p[k] <= '9'; k++)
+      step->index = step->index * 10 + (s.p[k] - '0');
+    if (k == start) return false;
+  }
+  *at = k + 1;
+  return k < s.n && s.p[k] == ']';
+}
+
+static bool read_name(bytes s, size_t *at, json_step *step) {
+  size_t k = *at + 1, start = k;
+  while (k < s.n && s.p[k] != '.' && s.p[k] != '[') k++;
+  *at = k;
+  bool star = k - start == 1 && s.p[start] == '*';
+  *step = star ? (json_step){EACH, NULL, 0, 0} : (json_step){NAME, s.p + start, k - start, 0};
+  return k > start;
+}
+
+static mill_status read_path(mill_arena *a, bytes s, json_path *out, mill_error *err) {
+  *out = (json_path){.legal = s.n > 0 && *s.p == '$'};
+  out->step = mill_arena_alloc(a, (s.n + 1) * sizeof *out->step);
+  char *own = mill_arena_strndup(a, s.p, s.n);
+  if (out->step == NULL || own == NULL) return mill_oom(a->memory, s.n, err);
+  s.p = own;
+  for (size_t at = 1; out->legal && at < s.n; out->n++) {
+    json_step *step = &out->step[out->n];
+    out->legal = s.p[at] == '['   ? read_bracket(s, &at, step)
+                 : s.p[at] == '.' ? read_name(s, &at, step)
+                                  : false;
+    out->wild |= out->legal && step->kind == EACH;
+  }
+  return MILL_OK;
+}
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+typedef struct json_found {
+  const mill_json *first;
+  size_t n;
+  mill_text *list; /* of all, where the path is wild */
+  mill_error *err;
+} json_found;
+
+static mill_status note(json_found *f, const mill_json *j) {
+  if (f->n++ == 0) f->first = j;
+  if (f->list == NULL) return MILL_OK;
+  MILL_TRY(mill_text_addc(f->list, f->n > 1 ? ',' : '[', f->err));
+  return mill_json_write(j, f->list, f->err);
+}
+
+static const mill_json *item_at(const mill_json *j, const json_step *s) {
+  if (j->kind == MILL_JSON_OBJECT && s->kind == NAME) {
+    for (const mill_json *m = j->child; m; m = m->next)
+      if (m->name_size == s->n && memcmp(m->name, s->name, s->n) == 0) return m;
+    return NULL;
+  }
+  if (j->kind != MILL_JSON_ARRAY || s->kind != INDEX) return NULL;
+  const mill_json *m = j->child;
+  for (int64_t k = 0; m && k < s->index; k++) m = m->next;
+  return m;
+}
+
+static mill_status look(json_found *f, const mill_json *j, const json_path *p, int at) {
+  for (; at < p->n; at++) {
+    const json_step *s = &p->step[at];
+    if (s->kind == EACH) {
+      bool inside = j->kind == MILL_JSON_ARRAY || j->kind == MILL_JSON_OBJECT;
+      for (const mill_json *m = inside ? j->child : NULL; m; m = m->next)
+        MILL_TRY(look(f, m, p, at + 1));
+      return MILL_OK;
+    }
+    j = item_at(j, s);
+    if (j == NULL) return MILL_OK;
+  }
+  if (j->kind == MILL_JSON_NULL && !p->wild) return MILL_OK;
+  return note(f, j);
+}
+
+/* The tree of a text in the arena; NULL where it is no JSON. */
+static mill_json *tree_of(mill_arena *a, bytes s) {
+  mill_error ignored;
+  mill_json *j = NULL;
+  mill_error_clear(&ignored);
+  return mill_json_parse(s.p, s.n, a, &j, &ignored) == MILL_OK ? j : NULL;
+}
+
+static mill_status take(mill_call *call, mill_arena *scratch, bytes s, const json_path *p,
+                        mill_text *text, mill_vector *out, size_t i, mill_error *err) {
+  const mill_json *j = p->legal ? tree_of(scratch, s) : NULL;
+  json_found f = {.list = p->wild ? text : NULL, .err = err};
+  mill_text_reset(text);
+  if (j) MILL_TRY(look(&f, j, p, 0));
+  if (f.n == 0) return mill_set_null(call, out, i, err);
+  if (f.n > 1) {
+    MILL_TRY(mill_text_addc(text, ']', err));
+    return put_text(call, out, i, text, err);
+  }
+  if (f.first->kind == MILL_JSON_TEXT && !p->wild)
+    return put_copy(call, out, i, f.first->text, f.first->size, err);
+  mill_text_reset(text);
+  MILL_TRY(mill_json_write(f.first, text, err));
+  return put_text(call, out, i, text, err);
+}
+
+KERNEL_HEAD(k_get) {
+  mill_arena scratch;
+  mill_text text;
+  json_path fixed, path;
+  mill_status status = MILL_OK;
+  mill_arena_init(&scratch, call->ctx->memory);
+  mill_text_init(&text, call->ctx->memory);
+  if (args[1]->mask == 0) status = read_path(call->arena, bytes_of(args[1]), &fixed, err);
+  for (size_t i = 0; i < n && status == MILL_OK; i++) {
+    if (!mill_valid_bit(out->valid, i)) continue;
+    path = fixed;
+    if (args[1]->mask) status = read_path(&scratch, bytes_at(args[1], i), &path, err);
+    if (status == MILL_OK)
+      status = take(call, &scratch, bytes_at(args[0], i), &path, &text, out, i, err);
+    mill_arena_clear(&scratch);
+  }
+  mill_text_clear(&text);
+  mill_arena_clear(&scratch);
+  return status;
+}
+
+/* ---- arrays and objects --------------------------------------------------------------------- */
+
+KERNEL_HEAD(k_length) {
+  mill_arena scratch;
+  mill_status status = MILL_OK;
+  mill_arena_init(&scratch, call->ctx->memory);
+  for (size_t i = 0; i < n && status == MILL_OK; i++) {
+    if (!mill_valid_bit(out->valid, i)) continue;
+    const mill_json *j = tree_of(&scratch, bytes_at(args[0], i));
+    bool array = j && j->kind == MILL_JSON_ARRAY;
+    if (array) ((int32_t *)out->data)[i] = (int32_t)j->n;
+    if (!array) status = mill_set_null(call, out, i, err);
+    mill_arena_clear(&scratch);
+  }
+  mill_arena_clear(&scratch);
+  return status;
+}
+
+static mill_status keys_row(mill_call *call, const mill_json *j, mill_vector *out, size_t i,
+                            mill_error *err) {
+  mill_vector *list = &out->child[0];
+  uint32_t start = list->size;
+  if (j == NULL || j->kind != MILL_JSON_OBJECT) return mill_set_null(call, out, i, err);
+  for (const mill_json *m = j->child; m; m = m->next) {
+    MILL_TRY(mill_vector_reserve(list, list->size + 1, call->arena, err));
+    MILL_TRY(put_copy(call, list, list->size, m->name, m->name_size, err));
+    list->size++;
+  }
+  ((mill_span *)out->data)[i] = (mill_span){start, list->size - start};
+  return MILL_OK;
+}
+
+KERNEL_HEAD(k_keys) {
+  mill_arena scratch;
+  mill_status status = MILL_OK;
+  mill_arena_init(&scratch, call->ctx->memory);
+  for (size_t i = 0; i < n && status == MILL_OK; i++) {
+    if (!mill_valid_bit(out->valid, i)) continue;
+    status = keys_row(call, tree_of(&scratch, bytes_at(args[0], i)), out, i, err);
+    mill_arena_clear(&scratch);
+  }
+  mill_arena_clear(&scratch);
+  return status;
+}
+
+const mill_function mill_family_json[] = {
+    {.name = "get_json_object",
+     .types = "string, string -> string",
+     .kernel = k_get,
+     .flags = MILL_FN_NULLABLE,
+     .usage = "get_json_object(json_txt, path)",
+     .doc = "What a path leads to in a JSON text.",
+     .example = "SELECT get_json_object('{\"a\":\"b\"}', '$.a') -> b"},
+    {.name = "json_array_length",
+     .types = "!string -> int",
+     .kernel = k_length,
+     .flags = MILL_FN_NULLABLE,
+     .usage = "json_array_length(jsonArray)",
+     .doc = "How many items an array in JSON has.",
+     .example = "SELECT json_array_length('[1,2,3,4]') -> 4"},
+    {.name = "json_object_keys",
+     .types = "!string -> array<string>",
+     .kernel = k_keys,
+     .flags = MILL_FN_NULLABLE,
+     .usage = "json_object_keys(json_object)",
+     .doc = "The names of an object in JSON.",
+     .example = "SELECT json_object_keys('{\"f1\":1,\"f2\":2}') -> [\"f1\",\"f2\"]"},
+    {0}};

@@ -1,0 +1,44 @@
+-- Every allocation of joins, groups and filters fails once: the query raises, nothing leaks, and it runs afterwards.
+local tidemill = require "tidemill"
+local internal = require "tidemill.internal"
+
+local QUERIES = {
+  groups = "SELECT k, count(*), sum(x), max(s) FROM t GROUP BY k",
+  strings = "SELECT s, k, avg(x) FROM t GROUP BY s, k",
+  distinct = "SELECT count(DISTINCT k), count(DISTINCT s) FILTER (WHERE k > 1) FROM t",
+  inner = "SELECT count(*) FROM t JOIN u ON t.k = u.k AND t.x < u.x",
+  outer = "SELECT count(*) FROM t LEFT JOIN u ON t.s = u.s AND t.x < u.x",
+  full = "SELECT count(*) FROM t FULL JOIN u ON t.k = u.k",
+  semi = "SELECT count(*) FROM t LEFT SEMI JOIN u ON t.k = u.k AND t.x <> u.x",
+  filter = "SELECT k, x + 1 FROM t WHERE k > 1 AND s LIKE '%a%' AND x IN (1, 2, 3, 4)",
+}
+
+describe("a failed allocation", function()
+  for _, spill in ipairs { false, true } do
+    local spark = tidemill.session { threads = 1, forceSpill = spill }
+    local handle = rawget(spark, internal.handle)
+    local rows = {}
+    for i = 1, 200 do rows[i] = { i % 7, i, ("a text that is longer than twelve bytes %d"):format(i % 11) } end
+    spark:createDataFrame(rows, "k INT, x BIGINT, s STRING"):createOrReplaceTempView "t"
+    spark:createDataFrame({ table.unpack(rows, 1, 40) }, "k INT, x BIGINT, s STRING"):createOrReplaceTempView "u"
+    for name, sql in pairs(QUERIES) do
+      it(("is an error and no leak: %s%s"):format(name, spill and ", spilled" or ""), function()
+        local df = spark:sql(sql)
+        df:collect()
+        collectgarbage() collectgarbage()
+        local before = handle:memory().used
+        local n, fine = 0, false
+        repeat
+          n = n + 1
+          handle:fail_at(n, true)
+          fine = pcall(df.collect, df)
+          handle:fail_at(0, false)
+          collectgarbage()
+          assert.equal(before, handle:memory().used)
+        until fine or n > 20000
+        assert.is_true(fine)
+        assert.is_true(n > 5, n)
+      end)
+    end
+  end
+end)
