@@ -94,12 +94,17 @@ static int by_position(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* Takes over the run, also on failure. */
 static mill_status keep_run(mill_sorted *s, mill_spill_run *r, mill_error *err) {
   void *p = s->run;
   mill_status st =
       mill_grow(s->x->ctx->memory, &p, &s->capacity, s->nruns + 1, sizeof *s->run, err);
   s->run = p;
-  if (st == MILL_OK) s->run[s->nruns++] = r;
+  if (st == MILL_OK) {
+    s->run[s->nruns++] = r;
+  } else {
+    mill_spill_run_free(r);
+  }
   return st;
 }
 

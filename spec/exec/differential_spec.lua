@@ -2,8 +2,10 @@
 -- they give the same rows in the same order. No expectation is written down: the ways check each other.
 local tidemill = require "tidemill"
 
+-- All but ColumnPruning and ReorderJoin, which may change an order that the query leaves open: a window that nobody
+-- uses sorts no more.
 local RULES = "CollapseProject,PushDownPredicates,EliminateOuterJoin,ConstantFolding,BooleanSimplification,"
-  .. "PruneFilters,LimitPushDown,ColumnPruning,ReorderJoin"
+  .. "PruneFilters,LimitPushDown"
 local ways = {
   { name = "one thread", { threads = 1 } },
   { name = "two threads", { threads = 2 } },
@@ -125,6 +127,7 @@ local function rows(spark, query)
 end
 
 local function open(way, nt, nu)
+  tidemill.session {}:stop() -- another's would be used again
   local spark = tidemill.session(way[1])
   if way.rules then spark.conf:set("spark.sql.optimizer.excludedRules", way.rules) end
   spark:sql(T:format(nt)):createOrReplaceTempView "t"
@@ -134,38 +137,39 @@ end
 
 local function check(seed, statements, nt, nu)
   math.randomseed(seed)
-  local sessions, errors = {}, 0
+  local errors = 0
   local list = {}
   for i = 1, statements do
     local q, limit = make.statement()
     list[i] = limit and ("%s LIMIT %d"):format(q, limit) or nt > 1000 and q .. " LIMIT 500" or q
   end
-  for i, way in ipairs(ways) do sessions[i] = open(way, nt, nu) end
-  for _, query in ipairs(list) do
-    local want = rows(sessions[1], query)
-    if want[1] and want[1]:find "^error" then errors = errors + 1 end
-    for i = 2, #ways do
-      local got = rows(sessions[i], query)
-      for k = 1, math.max(#want, #got) do
-        if want[k] ~= got[k] then
-          error(("%s, row %d: %s, with one thread %s\n%s"):format(ways[i].name, k, tostring(got[k]),
-            tostring(want[k]), query), 0)
+  local want = {}
+  for i, way in ipairs(ways) do
+    local spark = open(way, nt, nu)
+    for q, query in ipairs(list) do
+      local got = rows(spark, query)
+      want[q] = want[q] or got
+      if i == 1 and got[1] and got[1]:find "^error" then errors = errors + 1 end
+      for k = 1, math.max(#want[q], #got) do
+        if want[q][k] ~= got[k] then
+          error(("%s, row %d: %s, with one thread %s\n%s"):format(way.name, k, tostring(got[k]),
+            tostring(want[q][k]), query), 0)
         end
       end
     end
+    spark:stop()
   end
-  for _, s in ipairs(sessions) do s:stop() end
   return errors
 end
 
 describe("Random queries", function()
-  local seeds = tonumber(os.getenv "SEEDS") or 6
+  local seeds = tonumber(os.getenv "SEEDS") or 4
   for seed = 1, seeds do
     it(("of seed %d give the same rows every way, 40 over few rows"):format(seed), function()
       assert.is_true(check(seed, 40, 400, 9) < 5)
     end)
   end
   it("give the same rows every way over several morsels", function()
-    assert.is_true(check(1000, 12, 140000, 20) < 2)
+    assert.is_true(check(1000, 8, 140000, 20) < 2)
   end)
 end)

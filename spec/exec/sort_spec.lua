@@ -5,6 +5,7 @@ local ways = { { threads = 1 }, { threads = 2 }, { threads = 1, forceSpill = tru
   { threads = 2, forceSpill = true } }
 
 local function rows(options, query)
+  tidemill.session {}:stop() -- another's would be used again
   local spark <close> = tidemill.session(options)
   local out = {}
   for i, row in ipairs(spark:sql(query):collect()) do
@@ -83,7 +84,7 @@ end
 describe("ORDER BY", function()
   for _, n in ipairs { 1, 1000, 70000 } do
     local all = plain_boolean(rows({ threads = 1 }, source:gsub("%%d", tostring(n))))
-    for _, case in ipairs(n < 70000 and cases or { cases[2], cases[8] }) do
+    for _, case in ipairs(n < 70000 and cases or { cases[2] }) do
       it(("sorts %d rows by %s"):format(n, case[1]), function()
         local want = {}
         for i, row in ipairs(all) do
@@ -94,8 +95,9 @@ describe("ORDER BY", function()
         for _, row in ipairs(want) do row[8] = nil end
         want = texts(want)
         local query = source:gsub("%%d", tostring(n)) .. " ORDER BY " .. case[2]
-        local cuts = n < 70000 and { { n, 0 }, { 10, 0 }, { 3, 17 } } or { { 1000, 5 }, { 66000, 7 } }
-        for _, way in ipairs(ways) do
+        for w, way in ipairs(ways) do -- above 65,536 rows a limit sorts all; one way in memory, one spilled
+          local cuts = n < 70000 and { { n, 0 }, { 10, 0 }, { 3, 17 } }
+            or { { 1000, 5 }, w % 2 == 0 and { 66000, 7 } or nil }
           for _, cut in ipairs(cuts) do
             local got = texts(plain_boolean(rows(way, ("%s LIMIT %d OFFSET %d"):format(query, cut[1], cut[2]))))
             local part = table.move(want, cut[2] + 1, math.min(cut[1] + cut[2], n), 1, {})
@@ -107,17 +109,19 @@ describe("ORDER BY", function()
     end
   end
   it("goes on when memory is short", function()
-    local query = "SELECT id, r FROM (SELECT id, id * 48271 % 2147483647 r FROM range(0, 1000000)) ORDER BY r"
-    local spark <close> = tidemill.session { threads = 2, memory = "16MB" }
+    local query = "SELECT id, r FROM (SELECT id, id * 48271 % 2147483647 r FROM range(0, 300000)) ORDER BY r"
+    tidemill.session {}:stop()
+    local spark <close> = tidemill.session { threads = 2, memory = "8MB" }
     local n, last, falls = 0, -1, 0
     for _, row in spark:sql(query):toLocalIterator() do
       n = n + 1
       if row[2] < last then falls = falls + 1 end
       last = row[2]
     end
-    assert.same({ 1000000, 0 }, { n, falls })
+    assert.same({ 300000, 0 }, { n, falls })
   end)
   it("reports a folder for spilled rows that is not there, and leaves the session whole", function()
+    tidemill.session {}:stop()
     local spark <close> = tidemill.session { forceSpill = true, temp = "/no/such/folder" }
     local ok, e = pcall(function() return spark:sql("SELECT id FROM range(0, 100000) ORDER BY -id"):collect() end)
     assert.is_false(ok)

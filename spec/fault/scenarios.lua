@@ -63,6 +63,22 @@ sql("window", "SELECT id, row_number() OVER (PARTITION BY age ORDER BY id), rank
   .. " FROM " .. PEOPLE)
 sql("sort", "SELECT * FROM " .. PEOPLE .. " ORDER BY age DESC NULLS LAST, name")
 sql("sort by range", "SELECT id % 7 k, id FROM range(5000) ORDER BY k, id DESC LIMIT 3 OFFSET 4000")
+-- With rows put aside on disk, and handed out one batch at a time.
+local function spilled(name, query)
+  scenario("spilled: " .. name, function(spark)
+    local out = {}
+    for i, row in spark:sql(query):toLocalIterator() do out[i] = tostring(row) end
+    return table.concat(out, "\n")
+  end)
+  M[#M].spilled = true
+end
+spilled("sort", "SELECT * FROM " .. PEOPLE .. " ORDER BY age DESC NULLS LAST, name")
+spilled("sort by what is computed", "SELECT id, name FROM " .. PEOPLE .. " WHERE id > 1 ORDER BY id % 2, upper(name)")
+spilled("window", "SELECT id, row_number() OVER (PARTITION BY age ORDER BY id), stddev(pay) OVER (ORDER BY id "
+  .. "ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), max(name) OVER (PARTITION BY age ORDER BY id) FROM " .. PEOPLE)
+spilled("limit", "SELECT id + 1 a FROM range(3000) LIMIT 20 OFFSET 2500")
+sql("window over a tree", "SELECT * FROM (SELECT id, collect_list(id) OVER (ORDER BY id ROWS BETWEEN 40 PRECEDING AND "
+  .. "CURRENT ROW) l, min(id % 5) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND 1 FOLLOWING) FROM range(90)) WHERE id > 87")
 sql("top-n", "SELECT * FROM " .. PEOPLE .. " ORDER BY pay LIMIT 2")
 sql("distinct", "SELECT DISTINCT age FROM " .. PEOPLE)
 sql("union all", "SELECT id, name FROM " .. PEOPLE .. " UNION ALL SELECT who, 'order' FROM " .. ORDERS)

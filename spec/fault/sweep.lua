@@ -93,7 +93,8 @@ function M.run(scenario, o)
   os.remove(dir)
   assert(os.execute(("mkdir '%s'"):format(dir)))
   tidemill.session {}:stop() -- another's would be used again
-  local spark = tidemill.session { threads = o.threads or 1, ["spark.sql.session.timeZone"] = "UTC" }
+  local spark = tidemill.session { threads = o.threads or 1, forceSpill = scenario.spilled,
+    ["spark.sql.session.timeZone"] = "UTC" }
   local run = setmetatable({ scenario = scenario, spark = spark, handle = spark[internal.handle], dir = dir,
     again = o.again or 1 }, Run)
   local problems, tried = {}, 0
