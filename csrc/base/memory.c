@@ -1,8 +1,8 @@
 /* The allocator funnel and arenas: see memory.h.
 **
-** Blocks from 128 KiB up come in powers of two, and some are kept when they are freed: what one
-** query gives back the next one takes, without the system clearing pages in between. Pages of a
-** rounded block that nobody touches cost nothing. From 2 MiB up the system is asked for huge pages. */
+** Blocks from 128 KiB up come in powers of two and a page (for a header before a power of two), and
+** some are kept when they are freed: what one query gives back the next one takes, without the
+** system clearing pages in between. Pages of a rounded block that nobody touches cost nothing. From 2 MiB up the system is asked for huge pages. */
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BIG_BITS = 17, BIG_CLASSES = 10, HUGE_PAGE = 1 << 21 };
+enum { BIG_BITS = 17, BIG_CLASSES = 10, PAGE = 4096, HUGE_PAGE = 1 << 21 };
 static const size_t kept_most = (size_t)512
                                 << 20; /* bytes, and never above an eighth of the limit */
 #ifdef __SANITIZE_ADDRESS__
@@ -83,19 +83,19 @@ static void release(mill_memory *m, size_t n) {
   atomic_fetch_sub_explicit(&m->used, n, memory_order_relaxed);
 }
 
+static size_t class_size(int c) { return ((size_t)1 << (BIG_BITS + c)) + PAGE; }
+
 /* The class of a big block; BIG_CLASSES: none is kept of its size. */
 static int class_of(size_t n) {
   int c = 0;
-  while (c < BIG_CLASSES && ((size_t)1 << (BIG_BITS + c)) < n) c++;
+  while (c < BIG_CLASSES && class_size(c) < n) c++;
   return c;
 }
 
 static void *new_big(size_t n) {
-  size_t page = n >= HUGE_PAGE ? HUGE_PAGE : 4096;
-  if (n > SIZE_MAX - page) return NULL;
-  n = (n + page - 1) & ~(page - 1);
-  void *p = aligned_alloc(page, n);
-  if (p && n >= HUGE_PAGE) (void)madvise(p, n, MADV_HUGEPAGE);
+  void *p = NULL;
+  if (posix_memalign(&p, n >= HUGE_PAGE ? HUGE_PAGE : PAGE, n) != 0) return NULL;
+  if (n >= HUGE_PAGE) (void)madvise(p, n & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
   return p;
 }
 
@@ -106,16 +106,16 @@ static void *big_alloc(mill_memory *m, size_t n) {
   void *p = m->kept[c];
   if (p) {
     memcpy(&m->kept[c], p, sizeof p);
-    m->kept_bytes -= (size_t)1 << (BIG_BITS + c);
+    m->kept_bytes -= class_size(c);
   }
   pthread_mutex_unlock(&m->lock);
-  return p ? p : new_big((size_t)1 << (BIG_BITS + c));
+  return p ? p : new_big(class_size(c));
 }
 
 static void big_free(mill_memory *m, void *p, size_t n) {
   int c = class_of(n);
-  size_t size = (size_t)1 << (BIG_BITS + c);
   if (c < BIG_CLASSES) {
+    size_t size = class_size(c);
     pthread_mutex_lock(&m->lock);
     if (m->kept_bytes + size <= m->kept_limit) {
       memcpy(p, &m->kept[c], sizeof p);

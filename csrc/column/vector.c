@@ -19,21 +19,11 @@ static mill_status take(mill_arena *a, size_t n, size_t width, void **out, mill_
   return *out ? MILL_OK : mill_oom(a->memory, n * width, err);
 }
 
-/* Room for n values. Numbers are left as the memory was; what holds pointers or spans is zeroed. */
-static mill_status take_values(mill_arena *a, size_t n, const mill_type *t, void **out,
-                               mill_error *err) {
-  bool number = t->phys >= MILL_PHYS_BOOL && t->phys <= MILL_PHYS_F64;
-  if (!number || n == 0) return take(a, n, t->width, out, err);
-  if (n > SIZE_MAX / 2 / t->width) return mill_oom(a->memory, SIZE_MAX, err);
-  *out = mill_arena_take(a, n * t->width);
-  return *out ? MILL_OK : mill_oom(a->memory, n * t->width, err);
-}
-
 mill_status mill_vector_init(mill_vector *v, const mill_type *type, uint32_t capacity,
                              mill_arena *a, mill_error *err) {
   void *child;
   *v = (mill_vector){.type = type, .mask = MILL_FLAT, .capacity = capacity};
-  MILL_TRY(take_values(a, capacity, type, &v->data, err));
+  MILL_TRY(take(a, capacity, type->width, &v->data, err));
   MILL_TRY(take(a, child_count(type), sizeof(mill_vector), &child, err));
   v->child = child;
   for (uint32_t i = 0; i < child_count(type); i++)
@@ -55,7 +45,7 @@ static mill_status grow_valid(mill_vector *v, uint32_t capacity, mill_arena *a, 
 mill_status mill_vector_reserve(mill_vector *v, uint32_t capacity, mill_arena *a, mill_error *err) {
   void *data;
   if (capacity <= v->capacity) return MILL_OK;
-  MILL_TRY(take_values(a, capacity, v->type, &data, err));
+  MILL_TRY(take(a, capacity, v->type->width, &data, err));
   if (v->capacity && v->type->width) memcpy(data, v->data, (size_t)v->capacity * v->type->width);
   if (v->type->phys == MILL_PHYS_STRUCT)
     for (uint32_t i = 0; i < child_count(v->type); i++)
@@ -310,6 +300,15 @@ mill_status mill_vector_append(mill_vector *dst, const mill_vector *src, const u
   return n ? append_rows(dst, &r, err) : MILL_OK;
 }
 
+/* Room for n values that will all be written: numbers are left as the memory was. */
+static mill_status take_values(mill_arena *a, size_t n, const mill_type *t, void **out,
+                               mill_error *err) {
+  if (n == 0) return MILL_OK;
+  if (n > SIZE_MAX / 2 / t->width) return mill_oom(a->memory, SIZE_MAX, err);
+  *out = mill_arena_take(a, n * t->width);
+  return *out ? MILL_OK : mill_oom(a->memory, n * t->width, err);
+}
+
 mill_status mill_vector_gather(mill_vector *out, const mill_vector *src, const uint32_t *sel,
                                size_t n, bool deep, mill_arena *a, mill_error *err) {
   bool constant = src->mask == 0 && src->index == NULL;
@@ -317,7 +316,12 @@ mill_status mill_vector_gather(mill_vector *out, const mill_vector *src, const u
   if (!constant) {
     *out = (mill_vector){0};
     MILL_TRY(mill_vector_init(out, src->type, 0, a, err));
-    MILL_TRY(mill_vector_reserve(out, (uint32_t)n, a, err));
+    if (src->type->phys >= MILL_PHYS_BOOL && src->type->phys <= MILL_PHYS_F64) {
+      MILL_TRY(take_values(a, n, src->type, &out->data, err));
+      out->capacity = (uint32_t)n;
+    } else {
+      MILL_TRY(mill_vector_reserve(out, (uint32_t)n, a, err));
+    }
     return mill_vector_append(out, src, sel, n, deep, a, err);
   }
   if (!deep) {

@@ -3,7 +3,8 @@
 --   lua5.4 spec/bench/tpch.lua DATA QUERIES ANSWERS [RUNS [qNN]]
 --
 -- RUNS > 0: the tables are loaded into memory first, the columns that the queries use; each query runs that often and
--- the best time counts. 0: each query reads the files, once.
+-- the best time counts. 0: each query reads the files, once. "serve": load, print "ready", then answer each line that
+-- names a query with the seconds it took (tpch_duckdb.py asks so, to time both engines in turn).
 --
 -- DATA holds the eight tables as CSV with headers (tpchgen-cli csv -s 1), QUERIES q01.sql .. q22.sql, ANSWERS
 -- q01.tsv .. with a schema line and rows of cells separated by tabs.
@@ -45,7 +46,8 @@ local function rows_of(df)
   return lines
 end
 
-local data, queries, answers, runs, only = arg[1], arg[2], arg[3], tonumber(arg[4] or 0), arg[5]
+local serve = arg[4] == "serve"
+local data, queries, answers, runs, only = arg[1], arg[2], arg[3], serve and 1 or tonumber(arg[4] or 0), arg[5]
 local spark = tidemill.session {}
 local load_began = core.seconds()
 for name, schema in pairs(SCHEMAS) do
@@ -53,7 +55,18 @@ for name, schema in pairs(SCHEMAS) do
   if runs > 0 then t = t:drop "l_comment":drop "ps_comment":cache() t:count() end
   t:createOrReplaceTempView(name)
 end
-if runs > 0 then print(("loaded in %.3f s"):format(core.seconds() - load_began)) end
+if runs > 0 and not serve then print(("loaded in %.3f s"):format(core.seconds() - load_began)) end
+
+if serve then
+  io.stdout:setvbuf "line"
+  print "ready"
+  for name in io.lines() do
+    local text, began = read(("%s/%s.sql"):format(queries, name)), core.seconds()
+    rows_of(spark:sql(text))
+    print(core.seconds() - began)
+  end
+  os.exit(true)
+end
 
 local right, total = 0, 0
 for i = 1, 22 do

@@ -27,7 +27,8 @@ describe("a failed allocation", function()
         df:collect()
         collectgarbage() collectgarbage()
         local before = handle:memory().used
-        local n, fine = 0, false
+        local n = 0
+        local fine
         repeat
           n = n + 1
           handle:fail_at(n, true)

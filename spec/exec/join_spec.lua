@@ -122,7 +122,8 @@ for _, threads in ipairs { 1, 3 } do
       local kept = spark:sql("SELECT few.k FROM " .. few .. " LEFT SEMI JOIN wide ON wide.k = few.k"):collect()
       assert.equal(334, #kept)
       for i, row in ipairs(kept) do assert.equal(999 - (i - 1) * 3, row.k) end
-      kept = spark:sql("SELECT few.k FROM " .. few .. " LEFT ANTI JOIN wide ON wide.k = few.k AND wide.id < 10"):collect()
+      kept = spark:sql("SELECT few.k FROM " .. few
+        .. " LEFT ANTI JOIN wide ON wide.k = few.k AND wide.id < 10"):collect()
       assert.equal(990, #kept)
       assert.same({ 999, 998 }, { kept[1].k, kept[2].k })
     end)
