@@ -4,6 +4,8 @@
 ** the result so far as its seed, a null leaves it as it is, and so do elements and fields, one after
 ** the other. Decimals of up to 18 digits are hashed as their unscaled number, longer ones as the
 ** bytes of Java's BigInteger; -0.0 as 0.0, every NaN alike. */
+#include <strings.h>
+
 #include "base/hash.h"
 #include "kernel/bytes_int.h"
 
@@ -187,7 +189,76 @@ KERNEL_HEAD(k_sha2) {
   return MILL_OK;
 }
 
+/* ---- hmac (RFC 2104) ------------------------------------------------------------------------- */
+
+typedef struct digest_kind {
+  const char *name;
+  int bits; /* 0: MD5; 1: SHA-1; else SHA-2 */
+  size_t size, block;
+} digest_kind;
+
+static const digest_kind digests[] = {{"MD5", 0, 16, 64},       {"SHA-1", 1, 20, 64},
+                                      {"SHA1", 1, 20, 64},      {"SHA-224", 224, 28, 64},
+                                      {"SHA-256", 256, 32, 64}, {"SHA-384", 384, 48, 128},
+                                      {"SHA-512", 512, 64, 128}};
+
+static const digest_kind *digest_of(bytes s) {
+  for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+    if (strlen(digests[i].name) == s.n && strncasecmp(digests[i].name, s.p, s.n) == 0)
+      return &digests[i];
+  return NULL;
+}
+
+static void run_digest(const digest_kind *k, const void *p, size_t n, uint8_t *out) {
+  if (k->bits == 0)
+    mill_md5(p, n, out);
+  else if (k->bits == 1)
+    mill_sha1(p, n, out);
+  else
+    mill_sha2(k->bits, p, n, out);
+}
+
+static mill_status hmac_row(mill_call *call, const digest_kind *k, bytes key, bytes s,
+                            mill_vector *out, size_t i, mill_error *err) {
+  uint8_t pad[128] = {0}, inner[64], outer[192];
+  char *p = NULL;
+  if (key.n > k->block)
+    run_digest(k, key.p, key.n, pad);
+  else
+    memcpy(pad, key.p, key.n);
+  MILL_TRY(mill_bytes_take(call, k->block + s.n, &p, err));
+  for (size_t b = 0; b < k->block; b++) p[b] = (char)(pad[b] ^ 0x36);
+  memcpy(p + k->block, s.p, s.n);
+  run_digest(k, p, k->block + s.n, inner);
+  mill_str_done(call, p, 0);
+  for (size_t b = 0; b < k->block; b++) outer[b] = pad[b] ^ 0x5c;
+  memcpy(outer + k->block, inner, k->size);
+  run_digest(k, outer, k->block + k->size, inner);
+  size_t size = k->size < sizeof inner ? k->size : sizeof inner;
+  return put_copy(call, out, i, (const char *)inner, size, err);
+}
+
+KERNEL_HEAD(k_hmac) {
+  MILL_EACH(out, n, i) {
+    bytes name = bytes_at(args[2], i);
+    const digest_kind *k = digest_of(name);
+    if (k == NULL)
+      return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_HMAC_ALGORITHM,
+                            "functionName", "`hmac`", "parameter", "`algorithm`", "algorithm",
+                            mill_error_fmt(err, "'%.*s'", (int)name.n, name.p), NULL);
+    MILL_TRY(hmac_row(call, k, bytes_at(args[0], i), bytes_at(args[1], i), out, i, err));
+  }
+  return MILL_OK;
+}
+
 const mill_function mill_family_hash[] = {
+    {.name = "hmac",
+     .types = "binary, binary, string? -> binary",
+     .kernel = k_hmac,
+     .fill = ", , 'SHA-256'",
+     .usage = "hmac(key, message[, algorithm])",
+     .doc = "A message authentication code of the bytes by a key.",
+     .example = "SELECT hex(hmac('key', 'mill', 'MD5')) = hex(hmac('key', 'mill', 'md5')) -> true"},
     {.name = "hash",
      .types = "any, any* -> int",
      .kernel = k_murmur3,

@@ -4,6 +4,7 @@
 ** anything else compact JSON; what a [*] finds is one array, or the value itself where it is one. A
 ** text that is no JSON, a path that is none, and a null are null. */
 #include "base/json.h"
+#include "base/number.h"
 #include "kernel/bytes_int.h"
 
 typedef struct json_step {
@@ -100,7 +101,7 @@ static mill_status look(json_found *f, const mill_json *j, const json_path *p, i
   for (; at < p->n; at++) {
     const json_step *s = &p->step[at];
     if (s->kind == EACH) {
-      bool inside = j->kind == MILL_JSON_ARRAY || j->kind == MILL_JSON_OBJECT;
+      bool inside = j->kind == MILL_JSON_ARRAY;
       for (const mill_json *m = inside ? j->child : NULL; m; m = m->next)
         MILL_TRY(look(f, m, p, at + 1));
       return MILL_OK;
@@ -108,16 +109,35 @@ static mill_status look(json_found *f, const mill_json *j, const json_path *p, i
     j = item_at(j, s);
     if (j == NULL) return MILL_OK;
   }
-  if (j->kind == MILL_JSON_NULL && !p->wild) return MILL_OK;
+  if (j->kind == MILL_JSON_NULL && !p->wild && p->n > 0) return MILL_OK;
   return note(f, j);
 }
 
-/* The tree of a text in the arena; NULL where it is no JSON. */
+/* Fractions are doubles: 1.50 is 1.5. */
+static bool write_doubles(mill_arena *a, mill_json *j) {
+  char buf[MILL_DOUBLE_TEXT];
+  double d;
+  if (j->kind == MILL_JSON_NUMBER && mill_parse_double(j->text, j->size, &d)) {
+    j->size = (size_t)mill_double_text(d, buf);
+    j->text = mill_arena_strndup(a, buf, j->size);
+    if (j->text == NULL) return false;
+  }
+  for (mill_json *m = j->child; m; m = m->next)
+    if (!write_doubles(a, m)) return false;
+  return true;
+}
+
+/* The tree of the value that a text begins with, in the arena; NULL where it is no JSON. */
 static mill_json *tree_of(mill_arena *a, bytes s) {
   mill_error ignored;
+  mill_json_reader r;
   mill_json *j = NULL;
   mill_error_clear(&ignored);
-  return mill_json_parse(s.p, s.n, a, &j, &ignored) == MILL_OK ? j : NULL;
+  mill_json_start(&r, s.p, s.n, 0);
+  mill_json_token first = mill_json_next(&r);
+  if (first == MILL_JSON_END || first == MILL_JSON_ERROR || !mill_json_skip(&r, first)) return NULL;
+  if (mill_json_parse(s.p, (size_t)(r.p - s.p), a, &j, &ignored) != MILL_OK) return NULL;
+  return write_doubles(a, j) ? j : NULL;
 }
 
 static mill_status take(mill_call *call, mill_arena *scratch, bytes s, const json_path *p,
