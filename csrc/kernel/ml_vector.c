@@ -115,10 +115,17 @@ static mill_status bind_vector_to_array(mill_binding *b, mill_error *err) {
   if (b->nargs > 1) {
     mill_vector v;
     MILL_TRY(mill_bind_constant(b, 1, &v, err));
-    const mill_str *s = v.data;
-    if (v.type && v.type->id == MILL_STRING && s->size == 7 &&
-        memcmp(mill_str_data(s), "float32", 7) == 0)
-      id = MILL_FLOAT;
+    const mill_str *s = v.data, f32 = mill_str_view("float32", 7),
+                   f64 = mill_str_view("float64", 7);
+    bool text = v.type && v.type->id == MILL_STRING;
+    if (!text || !(mill_str_equal(s, &f32) || mill_str_equal(s, &f64)))
+      return mill_fail(err, MILL_E_INVALID_PARAMETER, "parameter", "vector_to_array: dtype",
+                       "value",
+                       text ? mill_error_fmt(err, "'%.*s'", (int)(s->size < 100 ? s->size : 100),
+                                             mill_str_data(s))
+                            : "no text",
+                       "expected", "'float64' or 'float32'", NULL);
+    if (mill_str_equal(s, &f32)) id = MILL_FLOAT;
   }
   b->result = mill_type_array(b->ctx->types, mill_type_of(id), false);
   b->nullable = false;
