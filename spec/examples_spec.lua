@@ -1,4 +1,4 @@
--- Each example prints what its closing comment says; times, bytes and counts of files that depend on the moment may differ.
+-- Each example prints what its closing comment says; times, bytes and counts of files may differ.
 local function read(path)
   local file <close> = assert(io.open(path))
   return file:read "a"
