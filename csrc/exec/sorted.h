@@ -28,12 +28,23 @@ typedef struct mill_sorted {
   mill_spill_run **run;
   size_t nruns, capacity;
   const mill_type *run_schema;
+  bool placed; /* runs made by others: equal places come in the order of the runs */
   mill_arena arena;
 } mill_sorted;
 
 mill_status mill_sorted_make(const mill_exec *x, const mill_op *op, const mill_bound_sort *sorts,
                              int nsorts, mill_sorted **out, mill_error *err) MILL_USE_RESULT;
 void mill_sorted_free(mill_sorted *s); /* NULL allowed */
+
+/* Rows that somebody makes out of order, to be put in the order of their places: runs of `schema`
+** ++ place (BIGINT, compared without sign), each ascending. Filled by whoever made them; nothing is
+** kept in memory. Then mill_sorted_placed_end, and mill_sorted_scan. */
+mill_status mill_sorted_placed_new(const mill_exec *x, const mill_type *schema, mill_sorted **out,
+                                   mill_error *err) MILL_USE_RESULT;
+/* The next run, to be written and ended by the caller; it belongs to `s`. By one thread at a time. */
+mill_status mill_sorted_placed_run(mill_sorted *s, mill_spill_run **out,
+                                   mill_error *err) MILL_USE_RESULT;
+mill_status mill_sorted_placed_end(mill_sorted *s, mill_error *err) MILL_USE_RESULT;
 
 /* Merge runs until few enough are left to be read at once. */
 mill_status mill_sorted_reduce(mill_sorted *s, mill_error *err) MILL_USE_RESULT;
