@@ -48,9 +48,11 @@ mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *
 mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
                             mill_error *err) MILL_USE_RESULT;
 
-/* All rows of `op` as a scan: a table where memory suffices (mill_scan_in_memory), else rows on disk.
-** The scan may use `x` as long as it lives. */
+/* All rows of `op` as a scan, which may use `x` as long as it lives. */
 mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                           mill_error *err) MILL_USE_RESULT;
+/* The same, made already: a table where memory suffices (mill_scan_in_memory), else on disk. */
+mill_status mill_exec_held(const mill_exec *x, const mill_op *op, mill_scan **out,
                            mill_error *err) MILL_USE_RESULT;
 /* The same for a pipeline (kept.c): tables or spilled runs, a morsel each. */
 mill_status mill_exec_kept(const mill_exec *x, const mill_op *op, mill_scan **out,

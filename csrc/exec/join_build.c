@@ -370,24 +370,12 @@ mill_status mill_join_table_new(const mill_exec *x, const mill_op *op, mill_tabl
   return s;
 }
 
-/* The rows of a side: a table, unless memory is short. */
-static mill_status side_scan(const mill_exec *x, const mill_op *side, mill_scan **out,
-                             mill_error *err) {
-  switch (side->kind) {
-  case MILL_OP_RANGE:
-  case MILL_OP_ONE_ROW:
-  case MILL_OP_SORT:
-  case MILL_OP_WINDOW: return mill_exec_kept(x, side, out, err);
-  default: return mill_exec_scan(x, side, out, err);
-  }
-}
-
 mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_table **out,
                             mill_error *err) {
   const mill_op *side = op->child[!op->build_left];
   mill_scan *scan = NULL;
   MILL_TRY(table_new(x, op, out, err));
-  MILL_TRY(side_scan(x, side, &scan, err));
+  MILL_TRY(mill_exec_held(x, side, &scan, err));
   mill_table *t = (mill_table *)(uintptr_t)mill_scan_in_memory(scan);
   if (t && !mill_spill_needed(x->ctx, mill_join_table_bytes(side->schema, t->rows))) {
     mill_table_ref(t);

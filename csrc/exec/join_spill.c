@@ -268,5 +268,7 @@ mill_status mill_join_disk_scan(mill_join_disk *d, mill_scan **out, mill_error *
   MILL_TRY(mill_sorted_placed_end(d->out, err));
   mill_sorted *rows = d->out;
   d->out = NULL;
+  if (mill_op_streams(&d->op) && !d->build_left)
+    return mill_sorted_placed_scan(rows, schema, d->side[0].morsels, out, err);
   return mill_sorted_scan(rows, schema, 0, -1, out, err);
 }

@@ -137,7 +137,7 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   size_t n = p->source->morsels;
   asked a = {p->x->run, n};
   MILL_TRY(p->sink->begin(p->sink, n, err));
-  if (!p->host && p->sink->full == NULL)
+  if (!p->host && !p->source->in_turn && p->sink->full == NULL)
     return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
   for (size_t m = 0; m < n; m++) {
     if (p->sink->full && p->sink->full(p->sink)) break;

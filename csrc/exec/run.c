@@ -240,6 +240,17 @@ mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **ou
   return mill_exec_kept(x, op, out, err);
 }
 
+mill_status mill_exec_held(const mill_exec *x, const mill_op *op, mill_scan **out,
+                           mill_error *err) {
+  switch (op->kind) {
+  case MILL_OP_RANGE:
+  case MILL_OP_ONE_ROW:
+  case MILL_OP_SORT:
+  case MILL_OP_WINDOW: return mill_exec_kept(x, op, out, err);
+  default: return mill_exec_scan(x, op, out, err);
+  }
+}
+
 mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table **out,
                            mill_error *err) {
   mill_shared *shared = NULL;
@@ -251,59 +262,66 @@ mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table 
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-typedef struct table_rows {
+/* A result on its way out. */
+typedef struct scan_rows {
   mill_rows base;
-  mill_memory *memory;
-  mill_table *table;
-  size_t chunk;
-  uint32_t at;
-  mill_arena arena;
-  mill_batch batch;
-} table_rows;
+  mill_run run;
+  mill_exec x;
+  mill_shared *shared;
+  mill_scan *scan;
+  mill_cursor *cursor;
+  size_t next; /* morsel */
+} scan_rows;
 
 static mill_status rows_next(mill_rows *base, mill_batch **out, mill_error *err) {
-  table_rows *r = (table_rows *)base;
+  scan_rows *r = (scan_rows *)base;
   *out = NULL;
-  while (r->chunk < r->table->nchunks && r->at >= r->table->chunk[r->chunk]->n) {
-    r->chunk++;
-    r->at = 0;
+  for (;;) {
+    if (r->next > 0) MILL_TRY(r->cursor->next(r->cursor, out, err));
+    if (*out || r->next == r->scan->morsels) return MILL_OK;
+    MILL_TRY(r->cursor->seek(r->cursor, r->next, err));
+    r->next++;
   }
-  if (r->chunk >= r->table->nchunks) return MILL_OK;
-  mill_chunk *c = r->table->chunk[r->chunk];
-  uint32_t n = c->n - r->at < MILL_BATCH ? c->n - r->at : MILL_BATCH;
-  mill_arena_clear(&r->arena);
-  mill_vector *cols = mill_arena_alloc(&r->arena, (c->ncols + 1) * sizeof *cols);
-  if (cols == NULL) return mill_oom(r->memory, c->ncols, err);
-  MILL_TRY(mill_chunk_batch(c, r->at, n, cols, &r->arena, &r->batch, err));
-  r->at += n;
-  *out = &r->batch;
-  return MILL_OK;
 }
 
 static void rows_free(mill_rows *base) {
-  table_rows *r = (table_rows *)base;
-  mill_memory *m = r->memory;
-  mill_arena_clear(&r->arena);
-  mill_table_unref(r->table);
+  scan_rows *r = (scan_rows *)base;
+  mill_memory *m = r->x.ctx->memory;
+  if (r->cursor) r->cursor->free(r->cursor);
+  mill_scan_unref(r->scan);
+  mill_shared_clear(m, r->shared);
   mill_free(m, r, sizeof *r);
+}
+
+static mill_status open_rows(scan_rows *r, const mill_op *root, mill_error *err) {
+  int n = (int)root->schema->nfields;
+  mill_memory *m = r->x.ctx->memory;
+  MILL_TRY(mill_exec_held(&r->x, root, &r->scan, err));
+  mill_shared_clear(m, r->shared);
+  r->shared = NULL;
+  int *all = mill_alloc(m, ((size_t)n + 1) * sizeof *all);
+  if (all == NULL) return mill_oom(m, (size_t)n, err);
+  for (int i = 0; i < n; i++) all[i] = i;
+  mill_status s = r->scan->open(r->scan, r->x.ctx, all, n, &r->cursor, err);
+  mill_free(m, all, ((size_t)n + 1) * sizeof *all);
+  return s;
 }
 
 mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **out,
                           mill_error *err) {
   mill_memory *m = run->ctx->memory;
-  mill_table *t = NULL;
   MILL_TRY(mill_pull_open(run, root, out, err));
   if (*out) return MILL_OK;
-  MILL_TRY(mill_run_table(run, root, &t, err));
-  table_rows *r = mill_calloc(m, sizeof *r);
-  if (r == NULL) {
-    mill_table_unref(t);
-    return mill_oom(m, sizeof *r, err);
-  }
+  scan_rows *r = mill_calloc(m, sizeof *r);
+  if (r == NULL) return mill_oom(m, sizeof *r, err);
   r->base = (mill_rows){root->schema, rows_next, rows_free};
-  r->memory = m;
-  r->table = t;
-  mill_arena_init(&r->arena, m);
+  r->run = *run;
+  r->x = (mill_exec){&r->run, run->ctx, run->set, &r->shared};
+  mill_status s = open_rows(r, root, err);
+  if (s != MILL_OK) {
+    rows_free(&r->base);
+    return s;
+  }
   *out = &r->base;
   return MILL_OK;
 }

@@ -52,8 +52,13 @@ mill_status mill_sorted_reduce(mill_sorted *s, mill_error *err) MILL_USE_RESULT;
 mill_status mill_sorted_merge(const mill_sorted *s, mill_rows **out,
                               mill_error *err) MILL_USE_RESULT;
 /* Rows [offset, offset + limit) (limit < 0: all) as a scan of `schema`, the operator's; takes over
-** `s`, also on failure. In memory its morsels are fetched in parallel; merged rows are one morsel. */
+** `s`, also on failure. In memory its morsels are fetched in parallel; merged rows are read in
+** turn. */
 mill_status mill_sorted_scan(mill_sorted *s, const mill_type *schema, uint64_t offset,
                              int64_t limit, mill_scan **out, mill_error *err) MILL_USE_RESULT;
+/* The same for rows with places, morsel << 32 | row, cut into those morsels: what comes after them
+** sees the cut that it would see in memory, and adds up the same. */
+mill_status mill_sorted_placed_scan(mill_sorted *s, const mill_type *schema, size_t morsels,
+                                    mill_scan **out, mill_error *err) MILL_USE_RESULT;
 
 #endif
