@@ -291,7 +291,9 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
   return mill_group_layout_init(&p->layout, type, op->nkeys, a, err);
 }
 
-static mill_status finish(agg_sink *k, mill_table *out, mill_error *err) {
+static mill_status finish(agg_sink *k, mill_scan **out, mill_error *err) {
+  size_t n = k->n ? k->n : 1;
+  mill_table *t = NULL;
   bool any = false;
   for (size_t i = 0; i < k->n; i++) any |= k->part[i] != NULL;
   if (!any && k->plan.op->nkeys == 0) { /* one row always */
@@ -299,7 +301,13 @@ static mill_status finish(agg_sink *k, mill_table *out, mill_error *err) {
     MILL_TRY(begin_part(k, &k->part[0], err));
     MILL_TRY(mill_agg_find(k->part[0], NULL, 1, &group, err));
   }
-  return mill_agg_finish(&k->plan, k->part, k->n ? k->n : 1, out, err);
+  if (mill_agg_needs_disk(&k->plan, k->part, n))
+    return mill_agg_finish_disk(&k->plan, k->part, n, &k->spill, out, err);
+  MILL_TRY(mill_table_new(k->base.x->ctx->memory, k->plan.op->schema, &t, err));
+  mill_status s = mill_agg_finish(&k->plan, k->part, n, t, err);
+  if (s == MILL_OK) s = mill_scan_table(t, out, err);
+  mill_table_unref(t);
+  return s;
 }
 
 static void sink_clear(agg_sink *k) {
@@ -320,25 +328,19 @@ static void sink_clear(agg_sink *k) {
   pthread_mutex_destroy(&k->lock);
 }
 
-mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
+mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) {
   mill_arena a;
   mill_arena_init(&a, x->ctx->memory);
   agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
-  mill_table *t = NULL;
+  *out = NULL;
   pthread_mutex_init(&k.lock, NULL);
   pthread_mutex_init(&k.spill.lock, NULL);
   mill_status s = make_plan(&k, op, &a, err);
   if (k.one || mill_op_needs_host(op)) k.base.full = never_full;
-  if (s == MILL_OK) s = mill_table_new(x->ctx->memory, op->schema, &t, err);
   if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k.base, err);
-  if (s == MILL_OK) s = finish(&k, t, err);
+  if (s == MILL_OK) s = finish(&k, out, err);
   sink_clear(&k);
   mill_arena_clear(&a);
-  if (s != MILL_OK) {
-    mill_table_unref(t);
-    return s;
-  }
-  *out = t;
-  return MILL_OK;
+  return s;
 }

@@ -74,7 +74,7 @@ mill_status mill_exec_read(const mill_exec *x, mill_scan *scan, mill_table *out,
                            mill_error *err) MILL_USE_RESULT;
 
 /* Operators that need all their input: their rows. */
-mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
+mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;

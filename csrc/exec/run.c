@@ -146,6 +146,20 @@ static mill_status run_whole_join(const mill_exec *x, const mill_op *op, mill_ta
   return s;
 }
 
+static mill_status run_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
+                                 mill_error *err) {
+  mill_scan *scan = NULL;
+  *out = NULL;
+  MILL_TRY(mill_exec_aggregate(x, op, &scan, err));
+  mill_status s = mill_table_new(x->ctx->memory, op->schema, out, err);
+  if (s == MILL_OK) s = mill_exec_read(x, scan, *out, err);
+  mill_scan_unref(scan);
+  if (s == MILL_OK) return s;
+  mill_table_unref(*out);
+  *out = NULL;
+  return s;
+}
+
 /* ---- rows that are used twice ---------------------------------------------------------------- */
 
 struct mill_shared {
@@ -200,7 +214,7 @@ static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, 
 mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
                             mill_error *err) {
   switch (op->kind) {
-  case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
+  case MILL_OP_AGGREGATE: return run_aggregate(x, op, out, err);
   case MILL_OP_SHARE: return run_share(x, op, out, err);
   default: break;
   }
@@ -228,7 +242,7 @@ mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **ou
   case MILL_OP_ONE_ROW: return mill_source_one_row(x, op, out, err);
   case MILL_OP_SORT: return mill_exec_sort_scan(x, op, out, err);
   case MILL_OP_WINDOW: return mill_exec_window_scan(x, op, out, err);
-  case MILL_OP_AGGREGATE:
+  case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
   case MILL_OP_SHARE:
   case MILL_OP_LIMIT:
   case MILL_OP_TAIL:
