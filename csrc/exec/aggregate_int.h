@@ -99,5 +99,10 @@ mill_status mill_agg_keep_new(mill_agg_part *p, int call, const mill_vector *arg
                               const uint32_t *group, uint32_t *rows, uint32_t *n,
                               mill_error *err) MILL_USE_RESULT;
 void mill_agg_distinct_clear(mill_agg_part *p);
+/* Bytes that the tables of met values and the groups may want next. */
+uint64_t mill_agg_distinct_growth(const mill_agg_part *p);
+/* The aggregation from the start, on disk (distinct_spill.c). rows: what its child gives. */
+mill_status mill_agg_distinct_disk(const mill_exec *x, const mill_op *op, mill_scan *rows,
+                                   mill_scan **out, mill_error *err) MILL_USE_RESULT;
 
 #endif
