@@ -169,7 +169,8 @@ typedef struct agg_sink {
   mill_agg_plan plan;
   const mill_bound **exprs;
   int nexprs;
-  bool one; /* all morsels go to the same groups, in turn */
+  bool one;  /* all morsels go to the same groups, in turn */
+  bool over; /* they do not fit: it starts over on disk */
   mill_agg_part **part;
   agg_worker **worker; /* of each morsel that runs */
   size_t n;
@@ -179,10 +180,8 @@ typedef struct agg_sink {
   mill_agg_spill spill;
 } agg_sink;
 
-static bool never_full(mill_sink *s) {
-  (void)s;
-  return false;
-}
+/* Makes morsels run in turn; those of a DISTINCT that does not fit end. */
+static bool given_up(mill_sink *s) { return ((agg_sink *)s)->over; }
 
 static mill_status begin(mill_sink *s, size_t morsels, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
@@ -248,7 +247,9 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
   if (k->one) morsel = 0;
   if (k->worker[morsel] == NULL) MILL_TRY(take_worker(k, &k->worker[morsel], err));
   if (k->part[morsel] == NULL) MILL_TRY(begin_part(k, &k->part[morsel], err));
-  return update(k->part[morsel], k->worker[morsel], b, err);
+  mill_agg_part *p = k->part[morsel];
+  if (k->one) k->over = mill_spill_needed(s->x->ctx, mill_agg_distinct_growth(p));
+  return k->over ? MILL_OK : update(p, k->worker[morsel], b, err);
 }
 
 static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
@@ -291,7 +292,9 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
   return mill_group_layout_init(&p->layout, type, op->nkeys, a, err);
 }
 
-static mill_status finish(agg_sink *k, mill_table *out, mill_error *err) {
+static mill_status finish(agg_sink *k, mill_scan **out, mill_error *err) {
+  size_t n = k->n ? k->n : 1;
+  mill_table *t = NULL;
   bool any = false;
   for (size_t i = 0; i < k->n; i++) any |= k->part[i] != NULL;
   if (!any && k->plan.op->nkeys == 0) { /* one row always */
@@ -299,7 +302,13 @@ static mill_status finish(agg_sink *k, mill_table *out, mill_error *err) {
     MILL_TRY(begin_part(k, &k->part[0], err));
     MILL_TRY(mill_agg_find(k->part[0], NULL, 1, &group, err));
   }
-  return mill_agg_finish(&k->plan, k->part, k->n ? k->n : 1, out, err);
+  if (mill_agg_needs_disk(&k->plan, k->part, n))
+    return mill_agg_finish_disk(&k->plan, k->part, n, &k->spill, out, err);
+  MILL_TRY(mill_table_new(k->base.x->ctx->memory, k->plan.op->schema, &t, err));
+  mill_status s = mill_agg_finish(&k->plan, k->part, n, t, err);
+  if (s == MILL_OK) s = mill_scan_table(t, out, err);
+  mill_table_unref(t);
+  return s;
 }
 
 static void sink_clear(agg_sink *k) {
@@ -320,25 +329,57 @@ static void sink_clear(agg_sink *k) {
   pthread_mutex_destroy(&k->lock);
 }
 
-mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
-                                mill_error *err) {
+/* In memory, or *over. */
+static mill_status aggregate_once(const mill_exec *x, const mill_op *op, const mill_op *child,
+                                  mill_scan **out, bool *over, mill_error *err) {
   mill_arena a;
   mill_arena_init(&a, x->ctx->memory);
   agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
-  mill_table *t = NULL;
   pthread_mutex_init(&k.lock, NULL);
   pthread_mutex_init(&k.spill.lock, NULL);
   mill_status s = make_plan(&k, op, &a, err);
-  if (k.one || mill_op_needs_host(op)) k.base.full = never_full;
-  if (s == MILL_OK) s = mill_table_new(x->ctx->memory, op->schema, &t, err);
-  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k.base, err);
-  if (s == MILL_OK) s = finish(&k, t, err);
+  if (k.one || mill_op_needs_host(op)) k.base.full = given_up;
+  if (s == MILL_OK) s = mill_pipeline_run(x, child, &k.base, err);
+  *over = k.over;
+  if (s == MILL_OK && !k.over) s = finish(&k, out, err);
   sink_clear(&k);
   mill_arena_clear(&a);
-  if (s != MILL_OK) {
-    mill_table_unref(t);
-    return s;
+  return s;
+}
+
+static bool any_distinct(const mill_op *op) {
+  for (int i = 0; i < op->naggs; i++)
+    if (op->aggs[i].distinct) return true;
+  return false;
+}
+
+/* May the operator be run a second time? Not if the host sees it, or a source is read once. */
+static bool repeatable(const mill_op *op) {
+  if (op->kind == MILL_OP_ROWS || mill_op_needs_host(op)) return false;
+  for (int i = 0; i < op->nchildren; i++)
+    if (!repeatable(op->child[i])) return false;
+  return true;
+}
+
+static mill_status aggregate_distinct(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                      mill_error *err) {
+  const mill_op *child = op->child[0];
+  mill_scan *rows = NULL;
+  bool over = false;
+  if (repeatable(child)) {
+    MILL_TRY(aggregate_once(x, op, child, out, &over, err));
+    if (!over) return MILL_OK;
   }
-  *out = t;
-  return MILL_OK;
+  MILL_TRY(mill_exec_held(x, child, &rows, err));
+  mill_status s = mill_agg_distinct_disk(x, op, rows, out, err);
+  mill_scan_unref(rows);
+  return s;
+}
+
+mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                mill_error *err) {
+  bool over;
+  *out = NULL;
+  if (any_distinct(op)) return aggregate_distinct(x, op, out, err);
+  return aggregate_once(x, op, op->child[0], out, &over, err);
 }

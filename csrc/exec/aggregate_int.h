@@ -62,9 +62,9 @@ void mill_agg_merger_clear(mill_agg_merger *m);
 mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
                            uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
 
-/* Rows of the result: n groups, each of its own part, appended to the table. */
-mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
-                          const uint32_t *group, uint32_t n, mill_table *out,
+/* Rows of the result: n groups, each of its own part. */
+mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
+                          const uint32_t *group, uint32_t n, mill_batch *out, mill_arena *a,
                           mill_error *err) MILL_USE_RESULT;
 /* All parts (NULL: none) as one result: merged by pieces of the hash, in parallel where there are
 ** many groups. */
@@ -85,16 +85,24 @@ typedef struct mill_agg_spill {
 /* Write the part's groups to disk and free their memory. */
 mill_status mill_agg_spill_part(mill_agg_part *p, mill_agg_spill *s,
                                 mill_error *err) MILL_USE_RESULT;
-/* Merge a piece of a part on disk; ref[g] = piece << 32 | group for each of its groups g that `to`
-** did not have. */
-mill_status mill_agg_merge_run(mill_agg_part *to, const mill_agg_part *from, size_t piece,
-                               uint64_t *ref, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
 void mill_agg_runs_free(mill_agg_part *p);
+/* mill_agg_finish for parts some of which are on disk or should be: piece after piece, into rows on
+** disk in the order of the groups (aggregate_disk.c). */
+mill_status mill_agg_finish_disk(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                 mill_agg_spill *s, mill_scan **out,
+                                 mill_error *err) MILL_USE_RESULT;
+/* Is that the way to finish? Yes if parts are on disk, or what is merged might not fit. */
+bool mill_agg_needs_disk(const mill_agg_plan *plan, mill_agg_part *const *part, size_t n);
 
 /* DISTINCT: keep of rows[0..*n) those whose arguments are new to their group. */
 mill_status mill_agg_keep_new(mill_agg_part *p, int call, const mill_vector *arg,
                               const uint32_t *group, uint32_t *rows, uint32_t *n,
                               mill_error *err) MILL_USE_RESULT;
 void mill_agg_distinct_clear(mill_agg_part *p);
+/* Bytes that the tables of met values and the groups may want next. */
+uint64_t mill_agg_distinct_growth(const mill_agg_part *p);
+/* The aggregation from the start, on disk (distinct_spill.c). rows: what its child gives. */
+mill_status mill_agg_distinct_disk(const mill_exec *x, const mill_op *op, mill_scan *rows,
+                                   mill_scan **out, mill_error *err) MILL_USE_RESULT;
 
 #endif

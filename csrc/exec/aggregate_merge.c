@@ -67,9 +67,9 @@ static mill_status merge_all(mill_agg_part *to, const mill_agg_part *from, mill_
 
 /* ---- results -------------------------------------------------------------------------------- */
 
-static mill_status emit_into(const mill_agg_plan *plan, mill_agg_part *const *part,
-                             const uint32_t *group, uint32_t n, mill_table *out, mill_arena *a,
-                             mill_error *err) {
+mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
+                          const uint32_t *group, uint32_t n, mill_batch *out, mill_arena *a,
+                          mill_error *err) {
   const mill_op *op = plan->op;
   int ncols = op->nkeys + op->naggs;
   const mill_groups *of[MILL_BATCH];
@@ -86,15 +86,18 @@ static mill_status emit_into(const mill_agg_plan *plan, mill_agg_part *const *pa
     v->size = n;
     MILL_TRY(op->aggs[c].impl->final(&call, states, n, v, err));
   }
-  mill_batch b = {.n = n, .ncols = (uint32_t)ncols, .col = cols};
-  return mill_table_append(out, &b, err);
+  *out = (mill_batch){.n = n, .ncols = (uint32_t)ncols, .col = cols};
+  return MILL_OK;
 }
 
-mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
-                          const uint32_t *group, uint32_t n, mill_table *out, mill_error *err) {
+static mill_status emit_groups(const mill_agg_plan *plan, mill_agg_part *const *part,
+                               const uint32_t *group, uint32_t n, mill_table *out,
+                               mill_error *err) {
   mill_arena a;
+  mill_batch b;
   mill_arena_init(&a, plan->x->ctx->memory);
-  mill_status s = emit_into(plan, part, group, n, out, &a, err);
+  mill_status s = mill_agg_rows(plan, part, group, n, &b, &a, err);
+  if (s == MILL_OK) s = mill_table_append(out, &b, err);
   mill_arena_clear(&a);
   return s;
 }
@@ -106,7 +109,7 @@ static mill_status emit_part(const mill_agg_plan *plan, mill_agg_part *p, mill_t
   for (uint32_t at = 0; at < p->groups.n; at += MILL_BATCH) {
     uint32_t n = p->groups.n - at < MILL_BATCH ? p->groups.n - at : MILL_BATCH;
     for (uint32_t i = 0; i < n; i++) group[i] = at + i, of[i] = p;
-    MILL_TRY(mill_agg_emit(plan, of, group, n, out, err));
+    MILL_TRY(emit_groups(plan, of, group, n, out, err));
   }
   return MILL_OK;
 }
@@ -179,8 +182,6 @@ static mill_status merge_piece_with(merging *g, size_t piece, mill_agg_merger *m
   mill_agg_part *to = &g->piece[piece];
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
   for (size_t i = 0; i < g->n; i++) {
-    if (g->part[i] && g->part[i]->run)
-      MILL_TRY(mill_agg_merge_run(to, g->part[i], piece, g->ref + g->base[i], m, err));
     if (g->order[i] == NULL) continue;
     uint32_t at = g->start[i][piece], stop = g->start[i][piece + 1];
     while (at < stop) {
@@ -226,7 +227,7 @@ static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) 
       group[i] = (uint32_t)g->ref[at + i];
       of[i] = &g->piece[g->ref[at + i] >> 32];
     }
-    MILL_TRY(mill_agg_emit(g->plan, of, group, n, g->made[run], err));
+    MILL_TRY(emit_groups(g->plan, of, group, n, g->made[run], err));
     at += n;
   }
   return MILL_OK;
@@ -269,10 +270,6 @@ static void merging_free(merging *g) {
   mill_free(m, g, sizeof *g);
 }
 
-static uint32_t groups_of(const mill_agg_part *p) {
-  return p == NULL ? 0 : p->run ? p->spilled : p->groups.n;
-}
-
 static mill_status finish_many(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                                uint64_t total, mill_table *out, mill_error *err) {
   mill_memory *m = plan->x->ctx->memory;
@@ -287,7 +284,7 @@ static mill_status finish_many(const mill_agg_plan *plan, mill_agg_part **part, 
   if (!g->order || !g->start || !g->base || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
   if (s == MILL_OK) {
     memset(g->ref, 0xff, (size_t)(total + 1) * sizeof *g->ref);
-    for (size_t i = 0; i < n; i++) g->base[i + 1] = g->base[i] + groups_of(part[i]);
+    for (size_t i = 0; i < n; i++) g->base[i + 1] = g->base[i] + (part[i] ? part[i]->groups.n : 0);
     s = merge_pieces(g, err);
   }
   if (s == MILL_OK) s = emit_all(g, out, err);
@@ -299,13 +296,10 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
                             mill_table *out, mill_error *err) {
   uint64_t total = 0;
   size_t parts = 0;
-  bool spilled = false;
   for (size_t i = 0; i < n; i++) {
-    total += groups_of(part[i]);
+    total += part[i] ? part[i]->groups.n : 0;
     parts += part[i] != NULL;
-    spilled |= part[i] && part[i]->run;
   }
-  if (spilled) return finish_many(plan, part, n, total, out, err);
   if (parts <= 1 || total <= FEW_GROUPS) return finish_few(plan, part, n, out, err);
   return finish_many(plan, part, n, total, out, err);
 }

@@ -1,8 +1,8 @@
 /* Hash aggregation under memory pressure: the part of a finished morsel goes to disk.
 **
 ** Its groups are written piece by piece, a run each: keys, the state of each call in its travelling
-** form, and the group's number in the part. The end (aggregate_merge.c) reads a piece of all parts
-** in the order of the morsels, so the result is that of parts in memory. */
+** form, and the group's number in the part. The end (aggregate_disk.c) reads a piece of all parts in
+** the order of the morsels, so the result is that of parts in memory. */
 #include <string.h>
 
 #include "exec/aggregate_int.h"
@@ -110,39 +110,4 @@ void mill_agg_runs_free(mill_agg_part *p) {
   for (int k = 0; p->run && k < MILL_AGG_PIECES; k++) mill_spill_run_free(p->run[k]);
   if (p->run) mill_free(p->plan->x->ctx->memory, p->run, MILL_AGG_PIECES * sizeof *p->run);
   p->run = NULL;
-}
-
-static mill_status merge_batch(mill_agg_part *to, const mill_batch *b, uint64_t *ref,
-                               uint64_t piece, mill_agg_merger *m, mill_error *err) {
-  const mill_op *op = to->plan->op;
-  uint32_t before = to->groups.n;
-  const uint32_t *place = b->col[b->ncols - 1].data;
-  mill_group_keys_set(&m->keys, &to->plan->layout, b->col, b->n);
-  MILL_TRY(mill_agg_find(to, &m->keys, b->n, m->group, err));
-  for (int c = 0; c < op->naggs; c++) {
-    mill_call call = mill_agg_call(to->plan, c, &to->arena);
-    for (uint32_t i = 0; i < b->n; i++) m->to[i] = mill_agg_state(to, m->group[i], c);
-    MILL_TRY(op->aggs[c].impl->merge(&call, m->to, &b->col[op->nkeys + c], b->n, err));
-  }
-  for (uint32_t i = 0; i < b->n; i++)
-    if (m->group[i] >= before) {
-      ref[place[i]] = piece << 32 | m->group[i];
-      before = m->group[i] + 1;
-    }
-  return MILL_OK;
-}
-
-mill_status mill_agg_merge_run(mill_agg_part *to, const mill_agg_part *from, size_t piece,
-                               uint64_t *ref, mill_agg_merger *m, mill_error *err) {
-  mill_rows *rows = NULL;
-  mill_batch *b;
-  if (from->run[piece] == NULL) return MILL_OK;
-  MILL_TRY(mill_spill_read(from->run[piece], &rows, err));
-  mill_status s = rows->next(rows, &b, err);
-  while (s == MILL_OK && b) {
-    s = merge_batch(to, b, ref, piece, m, err);
-    if (s == MILL_OK) s = rows->next(rows, &b, err);
-  }
-  rows->free(rows);
-  return s;
 }

@@ -18,6 +18,16 @@ void mill_agg_distinct_clear(mill_agg_part *p) {
   }
 }
 
+uint64_t mill_agg_distinct_growth(const mill_agg_part *p) {
+  uint64_t bytes = 2 * p->groups.nslots * sizeof *p->groups.slot +
+                   2 * (uint64_t)p->capacity * (p->plan->state_size + 24);
+  for (int i = 0; p->seen && i < p->plan->op->naggs; i++) {
+    const struct mill_distinct *d = &p->seen[i];
+    bytes += 2 * (d->nslots * sizeof *d->slot + d->capacity * (sizeof *d->hash + 20));
+  }
+  return bytes;
+}
+
 static mill_status rehash(mill_memory *m, struct mill_distinct *d, mill_error *err) {
   size_t want = d->nslots ? 2 * d->nslots : 64;
   uint32_t *to = mill_calloc(m, want * sizeof *to);

@@ -48,8 +48,33 @@ mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *
 mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
                             mill_error *err) MILL_USE_RESULT;
 
+/* All rows of `op` as a scan, which may use `x` as long as it lives. */
+mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                           mill_error *err) MILL_USE_RESULT;
+/* The same, made already: a table where memory suffices (mill_scan_in_memory), else on disk. */
+mill_status mill_exec_held(const mill_exec *x, const mill_op *op, mill_scan **out,
+                           mill_error *err) MILL_USE_RESULT;
+/* The same for a pipeline (kept.c): tables or spilled runs, a morsel each. */
+mill_status mill_exec_kept(const mill_exec *x, const mill_op *op, mill_scan **out,
+                           mill_error *err) MILL_USE_RESULT;
+/* Keeping rows otherwise: the sink's begin, push and end_morsel, then the scan, which takes over the
+** rows, also on failure. */
+typedef struct mill_kept mill_kept;
+mill_status mill_kept_new(const mill_exec *x, const mill_type *schema, mill_kept **out,
+                          mill_error *err) MILL_USE_RESULT;
+void mill_kept_free(mill_kept *k); /* NULL allowed */
+mill_sink *mill_kept_sink(mill_kept *k);
+mill_status mill_kept_scan(mill_kept *k, mill_scan **out, mill_error *err) MILL_USE_RESULT;
+/* Call `push` with every batch of a scan, all columns, in order. */
+mill_status mill_exec_each(const mill_exec *x, const mill_scan *scan,
+                           mill_status (*push)(void *arg, mill_batch *b, mill_error *err),
+                           void *arg, mill_error *err) MILL_USE_RESULT;
+/* Add the rows of a scan to a table. */
+mill_status mill_exec_read(const mill_exec *x, mill_scan *scan, mill_table *out,
+                           mill_error *err) MILL_USE_RESULT;
+
 /* Operators that need all their input: their rows. */
-mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
+mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
@@ -60,14 +85,21 @@ mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_sc
 typedef struct mill_join_table mill_join_table;
 mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_table **out,
                             mill_error *err) MILL_USE_RESULT;
-void mill_join_free(mill_join_table *t);
+void mill_join_free(mill_join_table *t); /* NULL allowed */
+/* Is the table too large for memory, so that both sides go to disk (join_spill.c)? Then no probe is
+** made: the left rows are run into the sink, and the scan gives the rows of the join. */
+bool mill_join_on_disk(const mill_join_table *t);
+mill_sink *mill_join_left(mill_join_table *t);
+mill_status mill_join_scan(mill_join_table *t, mill_scan **out, mill_error *err) MILL_USE_RESULT;
+/* RIGHT, FULL and build_left: all rows of the join, which does not stream. */
+mill_status mill_join_whole(const mill_exec *x, const mill_op *op, mill_scan **out,
+                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_table *t,
                             mill_step **out, mill_error *err) MILL_USE_RESULT;
-/* SEMI and ANTI with build_left: their rows. */
-mill_status mill_join_semi(const mill_exec *x, const mill_op *op, mill_table *out,
-                           mill_error *err) MILL_USE_RESULT;
-/* RIGHT, FULL: the right rows that no probe met, as rows of the join, appended to `out`. */
-mill_status mill_join_unmatched(mill_join_table *t, mill_table *out,
+/* SEMI and ANTI with build_left, the table in memory: their rows. */
+mill_status mill_join_semi(mill_join_table *t, mill_table *out, mill_error *err) MILL_USE_RESULT;
+/* RIGHT, FULL: the right rows that no probe met, as rows of the join, pushed into `to`. */
+mill_status mill_join_unmatched(const mill_join_table *t, mill_step *to,
                                 mill_error *err) MILL_USE_RESULT;
 
 /* Rows of a large result without a table; *out stays NULL where one does better (pull.c). */
@@ -77,6 +109,8 @@ mill_status mill_pull_open(const mill_run *run, const mill_op *root, mill_rows *
 /* Steps. */
 mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out,
                           mill_error *err) MILL_USE_RESULT;
+/* Is it a step of a pipeline, not a source? */
+bool mill_op_streams(const mill_op *op);
 /* Does an expression of the operator run on the host's thread? */
 bool mill_op_needs_host(const mill_op *op);
 
@@ -86,6 +120,9 @@ mill_status mill_source_range(const mill_exec *x, const mill_op *op, mill_scan *
 mill_status mill_source_one_row(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 
+/* Move the chunks of the tables (NULL: none) into one; small ones are copied together. */
+mill_status mill_table_concat(mill_table *const *part, size_t n, mill_table *out,
+                              mill_error *err) MILL_USE_RESULT;
 /* Copy rows of a table in the given order to the end of `out`. */
 mill_status mill_table_take(const mill_table *t, const uint32_t *order, size_t n, mill_table *out,
                             mill_error *err) MILL_USE_RESULT;

@@ -134,21 +134,28 @@ static mill_status right_columns(probe *p, const uint32_t *row, uint32_t n, mill
   return MILL_OK;
 }
 
+/* Columns that the operator knows of among those of a left batch. Others come through behind the
+** columns of the result. */
+static uint32_t own_columns(const probe *p) {
+  return p->base.op->child[p->base.op->build_left]->schema->nfields;
+}
+
 /* The batch of n pairs: left columns, then right ones, whichever are in the table. */
 static mill_status pair_batch(probe *p, const uint32_t *left, const uint32_t *right, uint32_t n,
                               mill_batch *out, mill_error *err) {
   const mill_batch *in = p->in;
-  uint32_t ncols = in->ncols + p->t->right->schema->nfields;
+  uint32_t nright = p->t->right->schema->nfields, ncols = in->ncols + nright;
+  uint32_t own = own_columns(p);
   mill_vector *cols = mill_arena_alloc(&p->scratch, (ncols + 1) * sizeof *cols);
   uint32_t *at = mill_arena_alloc(&p->scratch, (size_t)(n + 1) * sizeof *at);
   composed made = {NULL, NULL};
   if (cols == NULL || at == NULL) return mill_oom(p->scratch.memory, ncols, err);
   for (uint32_t i = 0; i < n; i++) at[i] = mill_batch_row(in, left[i]);
   bool table_first = p->base.op->build_left;
-  mill_vector *mine = table_first ? cols + p->t->right->schema->nfields : cols;
+  mill_vector *mine = table_first ? cols + nright : cols;
   for (uint32_t c = 0; c < in->ncols; c++)
-    MILL_TRY(pick(p, &in->col[c], at, n, &made, &mine[c], err));
-  MILL_TRY(right_columns(p, right, n, table_first ? cols : cols + in->ncols, err));
+    MILL_TRY(pick(p, &in->col[c], at, n, &made, c < own ? &mine[c] : &cols[nright + c], err));
+  MILL_TRY(right_columns(p, right, n, table_first ? cols : cols + own, err));
   *out = (mill_batch){.n = n, .ncols = ncols, .col = cols, .first = in->first};
   return MILL_OK;
 }
@@ -177,7 +184,8 @@ static void mark_right(probe *p, const uint32_t *right, uint32_t n) {
 /* Left rows that have a partner (all with `outer`) and the partner's columns, in place. */
 static mill_status pass_alone(probe *p, bool outer, mill_error *err) {
   const mill_batch *in = p->in;
-  uint32_t ncols = in->ncols + p->t->right->schema->nfields, n = 0;
+  uint32_t nright = p->t->right->schema->nfields, ncols = in->ncols + nright, n = 0;
+  uint32_t own = own_columns(p);
   mill_vector *cols = mill_arena_alloc(&p->scratch, (ncols + 1) * sizeof *cols);
   if (cols == NULL) return mill_oom(p->scratch.memory, ncols, err);
   for (uint32_t i = 0; i < in->n; i++) {
@@ -189,11 +197,12 @@ static mill_status pass_alone(probe *p, bool outer, mill_error *err) {
     if (p->t->met && hit) p->t->met[p->at[at]] = 1;
   }
   if (n == 0) return MILL_OK;
-  memcpy(cols, in->col, in->ncols * sizeof *cols);
+  memcpy(cols, in->col, own * sizeof *cols);
+  memcpy(cols + own + nright, in->col + own, (in->ncols - own) * sizeof *cols);
   mill_batch b = {.n = n, .ncols = ncols, .col = cols, .first = in->first, .sel = in->sel};
   if (n < in->n) b.sel = p->position;
   uint32_t size = p->position[n - 1] + 1;
-  MILL_TRY(right_columns(p, p->at, size, cols + in->ncols, err));
+  MILL_TRY(right_columns(p, p->at, size, cols + own, err));
   return p->base.next->push(p->base.next, &b, err);
 }
 
@@ -349,7 +358,7 @@ static bool stays(const probe *p, uint32_t i) {
   switch (p->base.op->join) {
   case MILL_OP_SEMI: return p->met[i];
   case MILL_OP_ANTI: return !p->met[i];
-  default: return !p->met[i] && (p->t->rows == 0 || !(p->t->has_null_key || p->null_key[i]));
+  default: return !p->met[i] && (!p->t->any || !(p->t->has_null_key || p->null_key[i]));
   }
 }
 
@@ -374,20 +383,22 @@ static mill_status pass_mark(probe *p, mill_error *err) {
   mill_arena_reset(a);
   mill_vector *cols = mill_arena_alloc(a, (in->ncols + 1) * sizeof *cols);
   bool nulls = p->base.op->nkeys == 1 && p->condition == NULL;
+  uint32_t own = own_columns(p);
   composed made = {NULL, NULL};
   if (cols == NULL) return mill_oom(a->memory, 1, err);
   for (uint32_t i = 0; i < in->n; i++) p->position[i] = mill_batch_row(in, i);
   for (uint32_t c = 0; c < in->ncols; c++) {
-    cols[c] = in->col[c];
-    if (in->sel) MILL_TRY(pick(p, &in->col[c], p->position, in->n, &made, &cols[c], err));
+    mill_vector *to = &cols[c < own ? c : c + 1];
+    *to = in->col[c];
+    if (in->sel) MILL_TRY(pick(p, &in->col[c], p->position, in->n, &made, to, err));
   }
-  mill_vector *v = &cols[in->ncols];
+  mill_vector *v = &cols[own];
   MILL_TRY(mill_vector_init(v, mill_type_of(MILL_BOOLEAN), in->n, a, err));
   v->size = in->n;
   if (nulls) find_null_keys(p);
   for (uint32_t i = 0; i < in->n; i++) {
     ((uint8_t *)v->data)[i] = p->met[i];
-    if (nulls && !p->met[i] && p->t->rows > 0 && (p->t->has_null_key || p->null_key[i]))
+    if (nulls && !p->met[i] && p->t->any && (p->t->has_null_key || p->null_key[i]))
       MILL_TRY(mill_vector_set_null(v, i, a, err));
   }
   mill_batch b = {.n = in->n, .ncols = in->ncols + 1, .col = cols, .first = in->first};
@@ -490,30 +501,31 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
 
 /* ---- right rows that nobody met -------------------------------------------------------------- */
 
-static mill_status unmatched_some(mill_join_table *t, const uint32_t *rows, uint32_t n,
-                                  mill_table *out, mill_error *err) {
-  uint32_t ncols = out->schema->nfields, nleft = ncols - t->right->schema->nfields;
+static mill_status unmatched_some(const mill_join_table *t, const uint32_t *rows, uint32_t n,
+                                  mill_step *to, mill_error *err) {
+  const mill_type *left = t->op->child[0]->schema;
+  uint32_t nleft = left->nfields, ncols = nleft + t->right->schema->nfields;
   mill_arena a;
   mill_arena_init(&a, t->x->ctx->memory);
   mill_vector *cols = mill_arena_alloc(&a, (ncols + 1) * sizeof *cols);
   mill_status s = cols ? MILL_OK : mill_oom(a.memory, 1, err);
   for (uint32_t c = 0; c < nleft && s == MILL_OK; c++)
-    mill_vector_null(&cols[c], out->schema->fields[c].type);
+    mill_vector_null(&cols[c], left->fields[c].type);
   for (uint32_t c = nleft; c < ncols && s == MILL_OK; c++)
     s = mill_vector_gather(&cols[c], &t->col[c - nleft], rows, n, false, &a, err);
   mill_batch b = {.n = n, .ncols = ncols, .col = cols};
-  if (s == MILL_OK) s = mill_table_append(out, &b, err);
+  if (s == MILL_OK) s = to->push(to, &b, err);
   mill_arena_clear(&a);
   return s;
 }
 
-mill_status mill_join_unmatched(mill_join_table *t, mill_table *out, mill_error *err) {
+mill_status mill_join_unmatched(const mill_join_table *t, mill_step *to, mill_error *err) {
   uint32_t rows[MILL_BATCH], n = 0;
   for (uint32_t r = 0; r < t->rows; r++) {
     if (!t->met[r]) rows[n++] = r;
     if (n < MILL_BATCH) continue;
-    MILL_TRY(unmatched_some(t, rows, n, out, err));
+    MILL_TRY(unmatched_some(t, rows, n, to, err));
     n = 0;
   }
-  return n ? unmatched_some(t, rows, n, out, err) : MILL_OK;
+  return n ? unmatched_some(t, rows, n, to, err) : MILL_OK;
 }

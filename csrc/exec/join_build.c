@@ -7,6 +7,7 @@
 
 #include "base/thread.h"
 #include "exec/join_int.h"
+#include "exec/spill.h"
 
 enum { BLOCK = 65536, FEW_ROWS = 100000, MOST_SHARES = 16 };
 
@@ -326,19 +327,21 @@ static mill_status make_slots(mill_join_table *t, mill_error *err) {
   return s;
 }
 
-mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_table **out,
-                            mill_error *err) {
-  mill_memory *m = x->ctx->memory;
-  mill_join_table *t = mill_calloc(m, sizeof *t);
-  if (t == NULL) return mill_oom(m, sizeof *t, err);
-  t->x = x;
-  t->op = op;
-  *out = t;
-  t->keys = op->build_left ? op->keys : op->right_keys;
-  t->probe_keys = op->build_left ? op->right_keys : op->keys;
-  MILL_TRY(mill_exec_table(x, op->child[!op->build_left], -1, &t->right, err));
-  if (t->right->rows >= UINT32_MAX - 1) return mill_oom(m, SIZE_MAX, err);
-  t->rows = (uint32_t)t->right->rows;
+/* ---- making it ------------------------------------------------------------------------------ */
+
+uint64_t mill_join_table_bytes(const mill_type *schema, uint64_t rows) {
+  uint64_t each = 40; /* words, places and slots */
+  for (uint32_t c = 0; c < schema->nfields; c++) each += schema->fields[c].type->width;
+  return each * rows;
+}
+
+static mill_status table_init(mill_join_table *t, mill_table *right, mill_error *err) {
+  const mill_op *op = t->op;
+  mill_memory *m = t->x->ctx->memory;
+  t->right = right;
+  if (right->rows >= UINT32_MAX - 1) return mill_oom(m, SIZE_MAX, err);
+  t->rows = (uint32_t)right->rows;
+  t->any = t->rows > 0;
   if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL || op->build_left) {
     t->met = mill_calloc(m, (size_t)t->rows + 1);
     if (t->met == NULL) return mill_oom(m, t->rows, err);
@@ -347,10 +350,54 @@ mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_tab
   return op->nkeys ? make_slots(t, err) : MILL_OK;
 }
 
+static mill_status table_new(const mill_exec *x, const mill_op *op, mill_join_table **out,
+                             mill_error *err) {
+  mill_join_table *t = mill_calloc(x->ctx->memory, sizeof *t);
+  *out = t;
+  if (t == NULL) return mill_oom(x->ctx->memory, sizeof *t, err);
+  t->x = x;
+  t->op = op;
+  t->keys = op->build_left ? op->keys : op->right_keys;
+  t->probe_keys = op->build_left ? op->right_keys : op->keys;
+  return MILL_OK;
+}
+
+mill_status mill_join_table_new(const mill_exec *x, const mill_op *op, mill_table *right,
+                                mill_join_table **out, mill_error *err) {
+  mill_status s = table_new(x, op, out, err);
+  if (s == MILL_OK) return table_init(*out, right, err);
+  mill_table_unref(right);
+  return s;
+}
+
+mill_status mill_join_build(const mill_exec *x, const mill_op *op, mill_join_table **out,
+                            mill_error *err) {
+  const mill_op *side = op->child[!op->build_left];
+  mill_scan *scan = NULL;
+  MILL_TRY(table_new(x, op, out, err));
+  MILL_TRY(mill_exec_held(x, side, &scan, err));
+  mill_table *t = (mill_table *)(uintptr_t)mill_scan_in_memory(scan);
+  if (t && !mill_spill_needed(x->ctx, mill_join_table_bytes(side->schema, t->rows))) {
+    mill_table_ref(t);
+    mill_scan_unref(scan);
+    return table_init(*out, t, err);
+  }
+  mill_status s = mill_join_disk_new(x, op, scan, &(*out)->disk, err);
+  mill_scan_unref(scan);
+  return s;
+}
+
+bool mill_join_on_disk(const mill_join_table *t) { return t->disk != NULL; }
+mill_sink *mill_join_left(mill_join_table *t) { return mill_join_disk_left(t->disk); }
+mill_status mill_join_scan(mill_join_table *t, mill_scan **out, mill_error *err) {
+  return mill_join_disk_scan(t->disk, out, err);
+}
+
 void mill_join_free(mill_join_table *t) {
   if (t == NULL) return;
   mill_memory *m = t->x->ctx->memory;
   size_t n = t->rows;
+  mill_join_disk_free(t->disk);
   mill_free(m, t->word, (n + 1) * sizeof *t->word);
   mill_free(m, t->row, (n + 1) * sizeof *t->row);
   mill_free(m, t->start, (t->nslots + 2) * sizeof *t->start);

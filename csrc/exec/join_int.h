@@ -39,7 +39,26 @@ struct mill_join_table {
   size_t nslots;
   int shift;
   uint8_t *met; /* RIGHT, FULL, build_left: rows that had a partner */
+  bool any;     /* the right side has rows, be it in another table */
+  struct mill_join_disk *disk; /* the join goes to disk, and there is no table */
 };
+
+/* A table over the given rows (the reference is taken over, also on failure), whose columns behind
+** the operator's right ones pass through. *out is to be freed also on failure. */
+mill_status mill_join_table_new(const mill_exec *x, const mill_op *op, mill_table *right,
+                                mill_join_table **out, mill_error *err) MILL_USE_RESULT;
+/* Bytes that a table over so many rows takes beside them. */
+uint64_t mill_join_table_bytes(const mill_type *schema, uint64_t rows);
+
+/* Joins on disk (join_spill.c). */
+typedef struct mill_join_disk mill_join_disk;
+/* Cut the right side, given as a scan, into partitions. *out is to be freed also on failure. */
+mill_status mill_join_disk_new(const mill_exec *x, const mill_op *op, mill_scan *right,
+                               mill_join_disk **out, mill_error *err) MILL_USE_RESULT;
+void mill_join_disk_free(mill_join_disk *d); /* NULL allowed */
+mill_sink *mill_join_disk_left(mill_join_disk *d);
+mill_status mill_join_disk_scan(mill_join_disk *d, mill_scan **out,
+                                mill_error *err) MILL_USE_RESULT;
 
 /* The slot of a number. */
 static inline size_t mill_join_slot(const mill_join_table *t, uint64_t word) {

@@ -73,19 +73,17 @@ static mill_status emit(const mill_join_table *t, mill_table *out, mill_error *e
   return s;
 }
 
-mill_status mill_join_semi(const mill_exec *x, const mill_op *op, mill_table *out,
-                           mill_error *err) {
-  semi_sink k = {.base = {.x = x, .begin = semi_begin, .push = semi_push}, .op = op};
+mill_status mill_join_semi(mill_join_table *t, mill_table *out, mill_error *err) {
+  const mill_exec *x = t->x;
+  semi_sink k = {.base = {.x = x, .begin = semi_begin, .push = semi_push}, .op = t->op, .t = t};
   pthread_mutex_init(&k.lock, NULL);
-  if (mill_op_needs_host(op)) k.base.full = semi_full;
-  mill_status s = mill_join_build(x, op, &k.t, err);
-  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[1], &k.base, err);
-  if (s == MILL_OK) s = emit(k.t, out, err);
+  if (mill_op_needs_host(t->op)) k.base.full = semi_full;
+  mill_status s = mill_pipeline_run(x, t->op->child[1], &k.base, err);
+  if (s == MILL_OK) s = emit(t, out, err);
   for (mill_step *step = k.free, *next; step; step = next) {
     next = step->next;
     step->free(step);
   }
-  mill_join_free(k.t);
   pthread_mutex_destroy(&k.lock);
   return s;
 }

@@ -1,4 +1,7 @@
-/* Pipelines: from an operator down to a source, run morsel by morsel; see exec_int.h. */
+/* Pipelines: from an operator down to a source, run morsel by morsel; see exec_int.h. A join that
+** does not fit in memory cuts its pipeline in two. */
+#include <string.h>
+
 #include "base/thread.h"
 #include "exec/exec_int.h"
 
@@ -31,7 +34,7 @@ typedef struct worker {
   last_step last;
 } worker;
 
-static bool streams(const mill_op *op) {
+bool mill_op_streams(const mill_op *op) {
   switch (op->kind) {
   case MILL_OP_FILTER:
   case MILL_OP_PROJECT:
@@ -63,42 +66,9 @@ static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) 
     p->ncolumns = (int)op->schema->nfields;
     return MILL_OK;
   }
-  if (op->kind == MILL_OP_RANGE || op->kind == MILL_OP_ONE_ROW) {
-    MILL_TRY(op->kind == MILL_OP_RANGE ? mill_source_range(p->x, op, &p->source, err)
-                                       : mill_source_one_row(p->x, op, &p->source, err));
-  } else if (op->kind == MILL_OP_SORT) {
-    MILL_TRY(mill_exec_sort_scan(p->x, op, &p->source, err));
-  } else if (op->kind == MILL_OP_WINDOW) {
-    p->host |= mill_op_needs_host(op);
-    MILL_TRY(mill_exec_window_scan(p->x, op, &p->source, err));
-  } else {
-    mill_table *t = NULL;
-    MILL_TRY(mill_exec_table(p->x, op, -1, &t, err));
-    mill_status s = mill_scan_table(t, &p->source, err);
-    mill_table_unref(t);
-    if (s != MILL_OK) return s;
-  }
+  p->host |= op->kind == MILL_OP_WINDOW && mill_op_needs_host(op);
+  MILL_TRY(mill_exec_scan(p->x, op, &p->source, err));
   return all_columns(p, err);
-}
-
-static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) {
-  const mill_op *op = top;
-  int n = 0;
-  while (streams(op) && n < MAX_STEPS) {
-    p->step[n++] = op;
-    p->host |= mill_op_needs_host(op);
-    op = op->child[0];
-  }
-  for (int i = 0; i < n / 2; i++) {
-    const mill_op *t = p->step[i];
-    p->step[i] = p->step[n - 1 - i];
-    p->step[n - 1 - i] = t;
-  }
-  p->n = n;
-  for (int i = 0; i < n; i++)
-    if (p->step[i]->kind == MILL_OP_JOIN)
-      MILL_TRY(mill_join_build(p->x, p->step[i], &p->join[i], err));
-  return open_source(p, op, err);
 }
 
 /* ---- workers -------------------------------------------------------------------------------- */
@@ -167,7 +137,7 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   size_t n = p->source->morsels;
   asked a = {p->x->run, n};
   MILL_TRY(p->sink->begin(p->sink, n, err));
-  if (!p->host && p->sink->full == NULL)
+  if (!p->host && !p->source->in_turn && p->sink->full == NULL)
     return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
   for (size_t m = 0; m < n; m++) {
     if (p->sink->full && p->sink->full(p->sink)) break;
@@ -177,6 +147,72 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   return MILL_OK;
 }
 
+static mill_status run_workers(pipeline *p, mill_error *err) {
+  mill_memory *m = p->x->ctx->memory;
+  p->worker = mill_calloc(m, (size_t)p->workers * sizeof *p->worker);
+  mill_status s = p->worker ? run_all(p, err) : mill_oom(m, 1, err);
+  for (int i = 0; p->worker && i < p->workers; i++) close_worker(p, &p->worker[i]);
+  mill_free(m, p->worker, (size_t)p->workers * sizeof *p->worker);
+  p->worker = NULL;
+  return s;
+}
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+static void drop_source(pipeline *p) {
+  mill_memory *m = p->x->ctx->memory;
+  if (p->identity) mill_free(m, p->identity, (size_t)(p->ncolumns + 1) * sizeof *p->identity);
+  p->identity = NULL;
+  mill_scan_unref(p->source);
+  p->source = NULL;
+}
+
+/* Step i is a join that goes to disk: what stands before it runs into the join's left side, and the
+** rows of the join are the source of what stands behind it. */
+static mill_status cut_at(pipeline *p, int i, mill_error *err) {
+  pipeline low = *p;
+  low.n = i;
+  low.sink = mill_join_left(p->join[i]);
+  MILL_TRY(run_workers(&low, err));
+  for (int k = 0; k < i; k++) {
+    mill_join_free(p->join[k]);
+    p->join[k] = NULL;
+  }
+  drop_source(p);
+  MILL_TRY(mill_join_scan(p->join[i], &p->source, err));
+  mill_join_free(p->join[i]);
+  p->join[i] = NULL;
+  p->n -= i + 1;
+  memmove(p->step, p->step + i + 1, (size_t)p->n * sizeof *p->step);
+  memset(p->join, 0, sizeof p->join);
+  return all_columns(p, err);
+}
+
+static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) {
+  const mill_op *op = top;
+  int n = 0;
+  while (mill_op_streams(op) && n < MAX_STEPS) {
+    p->step[n++] = op;
+    p->host |= mill_op_needs_host(op);
+    op = op->child[0];
+  }
+  for (int i = 0; i < n / 2; i++) {
+    const mill_op *t = p->step[i];
+    p->step[i] = p->step[n - 1 - i];
+    p->step[n - 1 - i] = t;
+  }
+  p->n = n;
+  for (int i = 0; i < p->n; i++) {
+    if (p->step[i]->kind != MILL_OP_JOIN) continue;
+    MILL_TRY(mill_join_build(p->x, p->step[i], &p->join[i], err));
+    if (!mill_join_on_disk(p->join[i])) continue;
+    if (p->source == NULL) MILL_TRY(open_source(p, op, err));
+    MILL_TRY(cut_at(p, i, err));
+    i = -1;
+  }
+  return p->source ? MILL_OK : open_source(p, op, err);
+}
+
 mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
                               mill_error *err) {
   mill_memory *m = x->ctx->memory;
@@ -184,15 +220,9 @@ mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *
   if (p == NULL) return mill_oom(m, sizeof *p, err);
   *p = (pipeline){.x = x, .sink = sink, .workers = mill_pool_threads(x->ctx->pool)};
   mill_status s = find_steps(p, op, err);
-  if (s == MILL_OK) {
-    p->worker = mill_calloc(m, (size_t)p->workers * sizeof *p->worker);
-    s = p->worker ? run_all(p, err) : mill_oom(m, 1, err);
-  }
-  for (int i = 0; p->worker && i < p->workers; i++) close_worker(p, &p->worker[i]);
-  mill_free(m, p->worker, (size_t)p->workers * sizeof *p->worker);
+  if (s == MILL_OK) s = run_workers(p, err);
   for (int i = 0; i < p->n; i++) mill_join_free(p->join[i]);
-  if (p->identity) mill_free(m, p->identity, (size_t)(p->ncolumns + 1) * sizeof *p->identity);
-  mill_scan_unref(p->source);
+  drop_source(p);
   mill_free(m, p, sizeof *p);
   return s;
 }

@@ -57,13 +57,13 @@ static mill_status append_batches(mill_table *out, mill_chunk *c, mill_error *er
   return s;
 }
 
-/* Move the chunks of the parts into one table; small ones are copied together. */
-static mill_status collect_all(collect_sink *c, mill_table *out, mill_error *err) {
-  for (size_t i = 0; i < c->n; i++) {
-    mill_table *t = c->part[i];
+mill_status mill_table_concat(mill_table *const *part, size_t n, mill_table *out,
+                              mill_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    const mill_table *t = part[i];
     for (size_t k = 0; t && k < t->nchunks; k++) {
       mill_chunk *chunk = t->chunk[k];
-      if (chunk->n < MILL_CHUNK / 4 && c->n > 1) {
+      if (chunk->n < MILL_CHUNK / 4 && n > 1) {
         MILL_TRY(append_batches(out, chunk, err));
       } else {
         MILL_TRY(mill_table_add_move(out, mill_chunk_ref(chunk), err));
@@ -80,7 +80,7 @@ static mill_status collect(const mill_exec *x, const mill_op *op, int64_t limit,
                     .limit = limit};
   if (limit >= 0) c.base.full = collect_full;
   mill_status s = mill_pipeline_run(x, op, &c.base, err);
-  if (s == MILL_OK) s = collect_all(&c, out, err);
+  if (s == MILL_OK) s = mill_table_concat(c.part, c.n, out, err);
   for (size_t i = 0; i < c.n; i++) mill_table_unref(c.part[i]);
   if (c.part) mill_free(x->ctx->memory, c.part, (c.n + 1) * sizeof *c.part);
   return s;
@@ -137,53 +137,26 @@ static mill_status run_rows(const mill_op *op, mill_table *out, mill_error *err)
   return s;
 }
 
-/* RIGHT and FULL: the probes' rows, then the right rows that none met. */
-typedef struct probe_end {
-  mill_step base;
-  collect_sink *sink;
-  size_t morsel;
-} probe_end;
-
-static mill_status probe_push_last(mill_step *s, mill_batch *b, mill_error *err) {
-  probe_end *e = (probe_end *)s;
-  return collect_push(&e->sink->base, e->morsel, b, err);
+static mill_status run_whole_join(const mill_exec *x, const mill_op *op, mill_table *out,
+                                  mill_error *err) {
+  mill_scan *scan = NULL;
+  MILL_TRY(mill_join_whole(x, op, &scan, err));
+  mill_status s = mill_exec_read(x, scan, out, err);
+  mill_scan_unref(scan);
+  return s;
 }
 
-static mill_status run_outer_join(const mill_exec *x, const mill_op *op, mill_table *out,
-                                  mill_error *err) {
-  mill_join_table *j = NULL;
-  mill_table *left = NULL;
-  mill_step *probe = NULL;
-  collect_sink c = {.base = {.x = x}, .schema = op->schema, .limit = -1};
-  probe_end end = {.base = {.x = x, .push = probe_push_last}, .sink = &c};
-  mill_status s = mill_join_build(x, op, &j, err);
-  if (s == MILL_OK) s = mill_exec_table(x, op->child[0], -1, &left, err);
-  if (s == MILL_OK) s = collect_begin(&c.base, 1, err);
-  if (s == MILL_OK) s = mill_join_probe(x, op, j, &probe, err);
-  if (s == MILL_OK) {
-    mill_arena a;
-    mill_arena_init(&a, x->ctx->memory);
-    probe->next = &end.base;
-    mill_vector *cols = mill_arena_alloc(&a, (left->schema->nfields + 1) * sizeof *cols);
-    if (cols == NULL) s = mill_oom(x->ctx->memory, 1, err);
-    for (size_t i = 0; i < left->nchunks && s == MILL_OK; i++) {
-      mill_chunk *k = left->chunk[i];
-      for (uint32_t at = 0; at < k->n && s == MILL_OK; at += MILL_BATCH) {
-        mill_batch b;
-        uint32_t n = k->n - at < MILL_BATCH ? k->n - at : MILL_BATCH;
-        s = mill_chunk_batch(k, at, n, cols, &a, &b, err);
-        if (s == MILL_OK) s = probe->push(probe, &b, err);
-      }
-    }
-    mill_arena_clear(&a);
-    probe->free(probe);
-  }
-  if (s == MILL_OK) s = collect_all(&c, out, err);
-  if (s == MILL_OK) s = mill_join_unmatched(j, out, err);
-  for (size_t i = 0; i < c.n; i++) mill_table_unref(c.part[i]);
-  if (c.part) mill_free(x->ctx->memory, c.part, (c.n + 1) * sizeof *c.part);
-  mill_table_unref(left);
-  mill_join_free(j);
+static mill_status run_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
+                                 mill_error *err) {
+  mill_scan *scan = NULL;
+  *out = NULL;
+  MILL_TRY(mill_exec_aggregate(x, op, &scan, err));
+  mill_status s = mill_table_new(x->ctx->memory, op->schema, out, err);
+  if (s == MILL_OK) s = mill_exec_read(x, scan, *out, err);
+  mill_scan_unref(scan);
+  if (s == MILL_OK) return s;
+  mill_table_unref(*out);
+  *out = NULL;
   return s;
 }
 
@@ -232,9 +205,7 @@ static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, 
   case MILL_OP_UNION: return run_union(x, op, out, err);
   case MILL_OP_ROWS: return run_rows(op, out, err);
   case MILL_OP_JOIN:
-    if (op->build_left) return mill_join_semi(x, op, out, err);
-    if (op->join == MILL_OP_RIGHT || op->join == MILL_OP_FULL)
-      return run_outer_join(x, op, out, err);
+    if (!mill_op_streams(op)) return run_whole_join(x, op, out, err);
     return collect(x, op, limit, out, err);
   default: return collect(x, op, limit, out, err);
   }
@@ -243,7 +214,7 @@ static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, 
 mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
                             mill_error *err) {
   switch (op->kind) {
-  case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
+  case MILL_OP_AGGREGATE: return run_aggregate(x, op, out, err);
   case MILL_OP_SHARE: return run_share(x, op, out, err);
   default: break;
   }
@@ -253,6 +224,45 @@ mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit
   mill_table_unref(*out);
   *out = NULL;
   return s;
+}
+
+static mill_status table_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                              mill_error *err) {
+  mill_table *t = NULL;
+  MILL_TRY(mill_exec_table(x, op, -1, &t, err));
+  mill_status s = mill_scan_table(t, out, err);
+  mill_table_unref(t);
+  return s;
+}
+
+mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                           mill_error *err) {
+  switch (op->kind) {
+  case MILL_OP_RANGE: return mill_source_range(x, op, out, err);
+  case MILL_OP_ONE_ROW: return mill_source_one_row(x, op, out, err);
+  case MILL_OP_SORT: return mill_exec_sort_scan(x, op, out, err);
+  case MILL_OP_WINDOW: return mill_exec_window_scan(x, op, out, err);
+  case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
+  case MILL_OP_SHARE:
+  case MILL_OP_LIMIT:
+  case MILL_OP_TAIL:
+  case MILL_OP_UNION:
+  case MILL_OP_ROWS: return table_scan(x, op, out, err);
+  default: break;
+  }
+  if (op->kind == MILL_OP_JOIN && !mill_op_streams(op)) return mill_join_whole(x, op, out, err);
+  return mill_exec_kept(x, op, out, err);
+}
+
+mill_status mill_exec_held(const mill_exec *x, const mill_op *op, mill_scan **out,
+                           mill_error *err) {
+  switch (op->kind) {
+  case MILL_OP_RANGE:
+  case MILL_OP_ONE_ROW:
+  case MILL_OP_SORT:
+  case MILL_OP_WINDOW: return mill_exec_kept(x, op, out, err);
+  default: return mill_exec_scan(x, op, out, err);
+  }
 }
 
 mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table **out,
@@ -266,59 +276,66 @@ mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table 
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-typedef struct table_rows {
+/* A result on its way out. */
+typedef struct scan_rows {
   mill_rows base;
-  mill_memory *memory;
-  mill_table *table;
-  size_t chunk;
-  uint32_t at;
-  mill_arena arena;
-  mill_batch batch;
-} table_rows;
+  mill_run run;
+  mill_exec x;
+  mill_shared *shared;
+  mill_scan *scan;
+  mill_cursor *cursor;
+  size_t next; /* morsel */
+} scan_rows;
 
 static mill_status rows_next(mill_rows *base, mill_batch **out, mill_error *err) {
-  table_rows *r = (table_rows *)base;
+  scan_rows *r = (scan_rows *)base;
   *out = NULL;
-  while (r->chunk < r->table->nchunks && r->at >= r->table->chunk[r->chunk]->n) {
-    r->chunk++;
-    r->at = 0;
+  for (;;) {
+    if (r->next > 0) MILL_TRY(r->cursor->next(r->cursor, out, err));
+    if (*out || r->next == r->scan->morsels) return MILL_OK;
+    MILL_TRY(r->cursor->seek(r->cursor, r->next, err));
+    r->next++;
   }
-  if (r->chunk >= r->table->nchunks) return MILL_OK;
-  mill_chunk *c = r->table->chunk[r->chunk];
-  uint32_t n = c->n - r->at < MILL_BATCH ? c->n - r->at : MILL_BATCH;
-  mill_arena_clear(&r->arena);
-  mill_vector *cols = mill_arena_alloc(&r->arena, (c->ncols + 1) * sizeof *cols);
-  if (cols == NULL) return mill_oom(r->memory, c->ncols, err);
-  MILL_TRY(mill_chunk_batch(c, r->at, n, cols, &r->arena, &r->batch, err));
-  r->at += n;
-  *out = &r->batch;
-  return MILL_OK;
 }
 
 static void rows_free(mill_rows *base) {
-  table_rows *r = (table_rows *)base;
-  mill_memory *m = r->memory;
-  mill_arena_clear(&r->arena);
-  mill_table_unref(r->table);
+  scan_rows *r = (scan_rows *)base;
+  mill_memory *m = r->x.ctx->memory;
+  if (r->cursor) r->cursor->free(r->cursor);
+  mill_scan_unref(r->scan);
+  mill_shared_clear(m, r->shared);
   mill_free(m, r, sizeof *r);
+}
+
+static mill_status open_rows(scan_rows *r, const mill_op *root, mill_error *err) {
+  int n = (int)root->schema->nfields;
+  mill_memory *m = r->x.ctx->memory;
+  MILL_TRY(mill_exec_held(&r->x, root, &r->scan, err));
+  mill_shared_clear(m, r->shared);
+  r->shared = NULL;
+  int *all = mill_alloc(m, ((size_t)n + 1) * sizeof *all);
+  if (all == NULL) return mill_oom(m, (size_t)n, err);
+  for (int i = 0; i < n; i++) all[i] = i;
+  mill_status s = r->scan->open(r->scan, r->x.ctx, all, n, &r->cursor, err);
+  mill_free(m, all, ((size_t)n + 1) * sizeof *all);
+  return s;
 }
 
 mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **out,
                           mill_error *err) {
   mill_memory *m = run->ctx->memory;
-  mill_table *t = NULL;
   MILL_TRY(mill_pull_open(run, root, out, err));
   if (*out) return MILL_OK;
-  MILL_TRY(mill_run_table(run, root, &t, err));
-  table_rows *r = mill_calloc(m, sizeof *r);
-  if (r == NULL) {
-    mill_table_unref(t);
-    return mill_oom(m, sizeof *r, err);
-  }
+  scan_rows *r = mill_calloc(m, sizeof *r);
+  if (r == NULL) return mill_oom(m, sizeof *r, err);
   r->base = (mill_rows){root->schema, rows_next, rows_free};
-  r->memory = m;
-  r->table = t;
-  mill_arena_init(&r->arena, m);
+  r->run = *run;
+  r->x = (mill_exec){&r->run, run->ctx, run->set, &r->shared};
+  mill_status s = open_rows(r, root, err);
+  if (s != MILL_OK) {
+    rows_free(&r->base);
+    return s;
+  }
   *out = &r->base;
   return MILL_OK;
 }

@@ -393,6 +393,36 @@ mill_status mill_sorted_make(const mill_exec *x, const mill_op *op, const mill_b
   return MILL_OK;
 }
 
+/* ---- rows with places -------------------------------------------------------------------------- */
+
+mill_status mill_sorted_placed_new(const mill_exec *x, const mill_type *schema, mill_sorted **out,
+                                   mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  uint32_t n = schema->nfields;
+  mill_sorted *s = mill_calloc(m, sizeof *s);
+  *out = s;
+  if (s == NULL) return mill_oom(m, sizeof *s, err);
+  *s = (mill_sorted){.x = x, .schema = schema, .ncols = n, .spilled = true, .placed = true};
+  mill_arena_init(&s->arena, m);
+  mill_field *f = mill_arena_alloc(&s->arena, (n + 1) * sizeof *f);
+  if (f == NULL) return mill_oom(m, n, err);
+  for (uint32_t i = 0; i < n; i++) f[i] = schema->fields[i];
+  f[n] = (mill_field){"place", mill_type_of(MILL_BIGINT), false, NULL};
+  s->run_schema = mill_type_struct(x->ctx->types, f, n + 1);
+  if (s->run_schema == NULL) return mill_oom(m, n, err);
+  return mill_spill_new(x->ctx, s->run_schema, &s->file, err);
+}
+
+mill_status mill_sorted_placed_run(mill_sorted *s, mill_spill_run **out, mill_error *err) {
+  MILL_TRY(mill_spill_run_new(s->file, out, err));
+  return keep_run(s, *out, err);
+}
+
+mill_status mill_sorted_placed_end(mill_sorted *s, mill_error *err) {
+  for (size_t i = 0; i < s->nruns; i++) s->rows += mill_spill_rows(s->run[i]);
+  return mill_sorted_reduce(s, err);
+}
+
 void mill_sorted_free(mill_sorted *s) {
   if (s == NULL) return;
   mill_memory *m = s->x->ctx->memory;

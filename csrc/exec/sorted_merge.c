@@ -41,7 +41,8 @@ static bool before(const merge *m, int a, int b) {
                                   (uint64_t)a << 16 | x->at, (uint64_t)b << 16 | y->at);
     if (d) return d < 0;
   }
-  return x->place[x->at] < y->place[y->at];
+  if (x->place[x->at] != y->place[y->at]) return x->place[x->at] < y->place[y->at];
+  return a < b;
 }
 
 static void sift_down(merge *m, int i) {
@@ -184,7 +185,7 @@ static size_t fan_in(const mill_sorted *s) {
   return n < 4 ? 4 : n;
 }
 
-/* The first n runs become one, at the end of the list. */
+/* The first n runs become one, at the end of the list; the first where the order of runs counts. */
 static mill_status merge_first(mill_sorted *s, size_t n, mill_error *err) {
   mill_rows *rows = NULL;
   mill_spill_run *to = NULL;
@@ -203,9 +204,9 @@ static mill_status merge_first(mill_sorted *s, size_t n, mill_error *err) {
     return st;
   }
   for (size_t i = 0; i < n; i++) mill_spill_run_free(s->run[i]);
-  memmove(s->run, s->run + n, (s->nruns - n) * sizeof *s->run);
-  s->nruns -= n;
-  s->run[s->nruns++] = to;
+  memmove(s->run + s->placed, s->run + n, (s->nruns - n) * sizeof *s->run);
+  s->nruns -= n - 1;
+  s->run[s->placed ? 0 : s->nruns - 1] = to;
   return MILL_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Sorted rows as a scan; see sorted.h. In memory a morsel is a range of the order, and its rows are
-** fetched when they are asked for; spilled rows are merged by the one cursor that reads them. */
+** fetched when they are asked for. Spilled rows are merged by the one cursor that reads them, morsel
+** after morsel. */
 #include "exec/sorted.h"
 
 typedef struct sorted_scan {
@@ -7,6 +8,7 @@ typedef struct sorted_scan {
   mill_memory *memory;
   mill_sorted *s;
   uint64_t offset, count;
+  bool by_place; /* a morsel is the rows of one morsel of the source that the places speak of */
 } sorted_scan;
 
 typedef struct sorted_cursor {
@@ -17,6 +19,9 @@ typedef struct sorted_cursor {
   uint32_t ncols;
   uint64_t at, stop, start;
   mill_rows *merged;
+  mill_batch *held; /* the merged rows being handed out, from held_at on */
+  uint32_t held_at;
+  size_t morsel;
   uint32_t sel[MILL_BATCH];
   mill_batch batch;
 } sorted_cursor;
@@ -57,45 +62,67 @@ static mill_status memory_next(mill_cursor *base, mill_batch **out, mill_error *
 
 static mill_status merged_seek(mill_cursor *base, size_t morsel, mill_error *err) {
   sorted_cursor *c = (sorted_cursor *)base;
-  (void)morsel;
+  const sorted_scan *s = (const sorted_scan *)base->scan;
+  uint64_t end = s->offset + s->count;
+  c->morsel = morsel;
+  c->start = s->offset + (uint64_t)morsel * MILL_CHUNK;
+  c->stop = end - c->start < MILL_CHUNK ? end : c->start + MILL_CHUNK;
+  if (s->by_place) c->start = c->at;
+  if (c->merged && morsel > 0) return MILL_OK;
   if (c->merged) c->merged->free(c->merged);
   c->merged = NULL;
+  c->held = NULL;
   c->at = 0;
-  return mill_sorted_merge(((const sorted_scan *)base->scan)->s, &c->merged, err);
+  return mill_sorted_merge(s->s, &c->merged, err);
 }
 
-/* The rows of a batch that lie in the wanted range. */
-static void cut(sorted_cursor *c, const sorted_scan *s, const mill_batch *b) {
-  uint64_t end = s->offset + s->count;
-  uint32_t from = c->at < s->offset ? (uint32_t)(s->offset - c->at) : 0;
-  uint32_t to = c->at + b->n > end ? (uint32_t)(end - c->at) : b->n;
-  c->batch = *b;
-  c->batch.n = to - from;
-  c->batch.first = c->at + from - s->offset;
-  if (from == 0 && to == b->n) return;
-  for (uint32_t i = from; i < to; i++) c->sel[i - from] = i;
-  c->batch.sel = c->sel;
+/* Rows to be handed out: none at the end. */
+static mill_status hold_rows(sorted_cursor *c, const sorted_scan *s, mill_error *err) {
+  for (;;) {
+    if (c->held == NULL) MILL_TRY(c->merged->next(c->merged, &c->held, err));
+    if (c->held == NULL) return MILL_OK;
+    uint64_t skip = c->at < s->offset ? s->offset - c->at : 0;
+    uint32_t left = c->held->n - c->held_at, n = skip < left ? (uint32_t)skip : left;
+    c->at += n;
+    c->held_at += n;
+    if (c->held_at < c->held->n) return MILL_OK;
+    c->held = NULL;
+    c->held_at = 0;
+  }
+}
+
+/* How many of the held rows belong to the morsel. */
+static uint32_t in_morsel(const sorted_cursor *c, const sorted_scan *s) {
+  const mill_batch *b = c->held;
+  uint32_t n = b->n - c->held_at;
+  if (!s->by_place) return c->stop - c->at < n ? (uint32_t)(c->stop - c->at) : n;
+  const uint64_t *place = (const uint64_t *)b->col[b->ncols - 1].data + c->held_at;
+  uint32_t k = 0;
+  while (k < n && place[k] >> 32 == c->morsel) k++;
+  return k;
 }
 
 static mill_status merged_next(mill_cursor *base, mill_batch **out, mill_error *err) {
   sorted_cursor *c = (sorted_cursor *)base;
   const sorted_scan *s = (const sorted_scan *)base->scan;
-  mill_batch *b;
   *out = NULL;
-  for (;;) {
-    if (c->at >= s->offset + s->count) return MILL_OK;
-    MILL_TRY(c->merged->next(c->merged, &b, err));
-    if (b == NULL) return MILL_OK;
-    if (c->at + b->n > s->offset) break;
-    c->at += b->n;
-  }
-  cut(c, s, b);
-  c->at += b->n;
+  if (!s->by_place && c->at >= c->stop) return MILL_OK;
+  if (c->held && c->held_at == c->held->n) c->held = NULL, c->held_at = 0;
+  MILL_TRY(hold_rows(c, s, err));
+  uint32_t n = c->held ? in_morsel(c, s) : 0;
+  if (n == 0) return MILL_OK;
+  c->batch = *c->held;
+  c->batch.n = n;
+  c->batch.first = c->at - c->start;
+  for (uint32_t i = 0; i < n; i++) c->sel[i] = c->held_at + i;
+  if (n < c->held->n) c->batch.sel = c->sel;
   mill_arena_clear(&c->arena);
   c->batch.col = mill_arena_alloc(&c->arena, (c->ncols + 1) * sizeof *c->batch.col);
   if (c->batch.col == NULL) return mill_oom(c->memory, c->ncols, err);
-  for (uint32_t i = 0; i < c->ncols; i++) c->batch.col[i] = b->col[c->columns[i]];
+  for (uint32_t i = 0; i < c->ncols; i++) c->batch.col[i] = c->held->col[c->columns[i]];
   c->batch.ncols = c->ncols;
+  c->at += n;
+  c->held_at += n;
   *out = &c->batch;
   return MILL_OK;
 }
@@ -153,12 +180,21 @@ mill_status mill_sorted_scan(mill_sorted *sorted, const mill_type *schema, uint6
   if (limit >= 0 && (uint64_t)limit < s->count) s->count = (uint64_t)limit;
   size_t morsels = (size_t)((s->count + MILL_CHUNK - 1) / MILL_CHUNK);
   s->base = (mill_scan){.schema = schema,
-                        .morsels = sorted->spilled && morsels > 1 ? 1 : morsels,
+                        .morsels = morsels,
+                        .in_turn = sorted->spilled,
                         .rows = (double)s->count,
                         .refs = 1,
                         .name = "sorted",
                         .open = scan_open,
                         .free = scan_free};
   *out = &s->base;
+  return MILL_OK;
+}
+
+mill_status mill_sorted_placed_scan(mill_sorted *sorted, const mill_type *schema, size_t morsels,
+                                    mill_scan **out, mill_error *err) {
+  MILL_TRY(mill_sorted_scan(sorted, schema, 0, -1, out, err));
+  ((sorted_scan *)*out)->by_place = true;
+  (*out)->morsels = morsels;
   return MILL_OK;
 }

@@ -72,9 +72,15 @@ local function got(spark, kind, on)
   return out
 end
 
-for _, threads in ipairs { 1, 3 } do
-  describe(("joins with %d threads"):format(threads), function()
-    local spark = tidemill.session { threads = threads }
+for _, way in ipairs { { threads = 1 }, { threads = 3 }, { threads = 1, forceSpill = true },
+  { threads = 3, forceSpill = true } } do
+  describe(("joins with %d threads%s"):format(way.threads, way.forceSpill and ", spilled" or ""), function()
+    local spark
+    setup(function()
+      tidemill.session {}:stop() -- another's would be used again
+      spark = tidemill.session(way)
+    end)
+    teardown(function() spark:stop() end)
     for _, form in ipairs(FORMS) do
       it("meet as nested loops do: " .. form[3], function()
         local left, right = rows_of(numbers(LEFT, 90), form), rows_of(numbers(RIGHT, 70), form)
