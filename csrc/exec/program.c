@@ -3,10 +3,14 @@
 ** Every node is evaluated over a frame: a list of rows of the batch, or all of them. Values are
 ** dense, value i belongs to row i of the frame. Equal subexpressions are one node and are computed
 ** once a frame. Branches that may fail run in a narrower frame, so that a row that does not take
-** them never raises; branches that cannot are computed for all rows and picked from. */
+** them never raises; branches that cannot are computed for all rows and picked from.
+**
+** The body of a lambda runs in a frame whose rows are elements: each element stands for the batch's
+** row it belongs to, so columns read as ever, and the frame's scope has the variables. */
 #include <string.h>
 
 #include "exec/run.h"
+#include "kernel/lambda.h"
 
 enum { FEW_LEFT = 4 }; /* the next condition looks at survivors only below this share of the rows */
 
@@ -18,10 +22,20 @@ typedef struct prog_node {
   mill_vector value;
 } prog_node;
 
+/* The variables of a lambda's elements, around them those of the lambda around it. */
+typedef struct prog_scope {
+  const struct prog_scope *outer;
+  const uint32_t *up; /* element of this scope -> element of the outer one */
+  const mill_vector *const *var;
+  int first, nvars;
+} prog_scope;
+
 typedef struct prog_frame {
   uint64_t id;
   const uint32_t *rows; /* NULL: row i is i */
   uint32_t n;
+  const prog_scope *scope;
+  const uint32_t *elem; /* row i is this element of the scope; NULL: element i */
 } prog_frame;
 
 struct mill_program {
@@ -41,7 +55,7 @@ struct mill_program {
 static bool same_node(const prog_node *a, const mill_bound *b, prog_node *const *arg) {
   const mill_bound *x = a->b;
   if (x->kind != b->kind || x->type != b->type || x->nargs != b->nargs || x->index != b->index ||
-      !b->deterministic || !x->deterministic)
+      x->nvars != b->nvars || !b->deterministic || !x->deterministic)
     return false;
   if (b->kind == MILL_B_LITERAL) return x->value == b->value;
   if (x->fn != b->fn || x->kernel != b->kernel || x->host != b->host) return false;
@@ -145,9 +159,9 @@ static bool all_constant(const mill_vector *const *args, int n) {
 }
 
 static mill_status run_kernel(mill_program *p, prog_node *n, const mill_vector *const *args,
-                              uint32_t rows, mill_error *err) {
+                              uint32_t rows, mill_lambda *lambda, mill_error *err) {
   const mill_bound *b = n->b;
-  bool pure = !b->fn || !(b->fn->flags & MILL_FN_NONDETERMINISTIC);
+  bool pure = !b->fn || !(b->fn->flags & (MILL_FN_NONDETERMINISTIC | MILL_FN_LAMBDA));
   uint32_t count = pure && all_constant(args, n->nargs) ? 1 : rows;
   mill_call call = {.ctx = p->ctx,
                     .set = p->set,
@@ -160,7 +174,8 @@ static mill_status run_kernel(mill_program *p, prog_node *n, const mill_vector *
                     .text = b->text,
                     .start = b->start,
                     .stop = b->stop,
-                    .first_row = p->in->first};
+                    .first_row = p->in->first,
+                    .lambda = lambda};
   mill_vector out;
   MILL_TRY(mill_vector_init(&out, b->type, rows > 1 ? rows : 1, &p->batch, err));
   out.size = count;
@@ -191,7 +206,81 @@ static mill_status eval_args(mill_program *p, prog_node *n, const prog_frame *f,
 static mill_status call(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
   const mill_vector **args;
   MILL_TRY(eval_args(p, n, f, &args, err));
-  return run_kernel(p, n, args, f->n, err);
+  return run_kernel(p, n, args, f->n, NULL, err);
+}
+
+/* ---- lambdas -------------------------------------------------------------------------------- */
+
+typedef struct prog_lambda {
+  mill_lambda base;
+  mill_program *p;
+  const prog_node *call;
+  const prog_frame *frame;
+} prog_lambda;
+
+static mill_status eval_body(prog_lambda *l, int arg, const mill_vector *const *vars,
+                             const uint32_t *row, uint32_t n, const mill_vector **out,
+                             mill_error *err) {
+  mill_program *p = l->p;
+  const prog_frame *f = l->frame;
+  const prog_node *lambda = l->call->arg[arg];
+  const uint32_t *rows = row, *up = row;
+  uint32_t *mem = mill_arena_take(&p->batch, 2 * (size_t)n * sizeof *mem);
+  if (mem == NULL) return mill_oom(p->batch.memory, n, err);
+  for (uint32_t i = 0; f->rows && i < n; i++) mem[i] = f->rows[row[i]];
+  if (f->rows) rows = mem;
+  for (uint32_t i = 0; f->elem && i < n; i++) mem[n + i] = f->elem[row[i]];
+  if (f->elem) up = mem + n;
+  prog_scope s = {f->scope, up, vars, lambda->b->index, lambda->b->nvars};
+  prog_frame body = {.id = ++p->frames, .rows = rows, .n = n, .scope = &s};
+  return eval(p, lambda->arg[0], &body, out, err);
+}
+
+static mill_status lambda_eval(mill_lambda *base, int arg, const mill_vector *const *vars,
+                               const uint32_t *row, uint32_t n, const mill_vector **out,
+                               mill_error *err) {
+  prog_lambda *l = (prog_lambda *)base;
+  if (base->arena == NULL) return eval_body(l, arg, vars, row, n, out, err);
+  mill_arena keep = l->p->batch;
+  l->p->batch = *base->arena;
+  mill_status s = eval_body(l, arg, vars, row, n, out, err);
+  *base->arena = l->p->batch;
+  l->p->batch = keep;
+  return s;
+}
+
+static mill_status call_lambda(mill_program *p, prog_node *n, const prog_frame *f,
+                               mill_error *err) {
+  const mill_vector *v, **args = mill_arena_alloc(&p->batch, (size_t)n->nargs * sizeof *args);
+  mill_vector *own = mill_arena_alloc(&p->batch, (size_t)n->nargs * sizeof *own);
+  if (args == NULL || own == NULL) return mill_oom(p->batch.memory, 1, err);
+  for (int i = 0; i < n->nargs; i++) {
+    args[i] = &own[i];
+    if (n->arg[i]->b->kind == MILL_B_LAMBDA) continue;
+    MILL_TRY(eval(p, n->arg[i], f, &v, err));
+    own[i] = *v;
+  }
+  prog_lambda l = {{lambda_eval, NULL}, p, n, f};
+  return run_kernel(p, n, args, f->n, &l.base, err);
+}
+
+static mill_status variable(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
+  const uint32_t *at = f->elem;
+  const prog_scope *s = f->scope;
+  int k = n->b->index;
+  for (; k < s->first || k >= s->first + s->nvars; s = s->outer) {
+    uint32_t *up = NULL;
+    if (at) {
+      up = mill_arena_take(&p->batch, (size_t)f->n * sizeof *up);
+      if (up == NULL) return mill_oom(p->batch.memory, f->n, err);
+      for (uint32_t i = 0; i < f->n; i++) up[i] = s->up[at[i]];
+    }
+    at = at ? up : s->up;
+  }
+  const mill_vector *v = s->var[k - s->first];
+  if (at) return mill_vector_gather(&n->value, v, at, f->n, false, &p->batch, err);
+  n->value = *v;
+  return MILL_OK;
 }
 
 /* ---- branches ------------------------------------------------------------------------------- */
@@ -199,10 +288,12 @@ static mill_status call(mill_program *p, prog_node *n, const prog_frame *f, mill
 /* The rows of f at positions pos[0..n). */
 static mill_status narrow(mill_program *p, const prog_frame *f, const uint32_t *pos, uint32_t n,
                           prog_frame *out, mill_error *err) {
-  uint32_t *rows = mill_arena_alloc(&p->batch, (size_t)(n + 1) * sizeof *rows);
-  if (rows == NULL) return mill_oom(p->batch.memory, n, err);
+  uint32_t *rows = mill_arena_alloc(&p->batch, (size_t)(n + 1) * sizeof *rows), *elem = NULL;
+  if (f->scope) elem = mill_arena_alloc(&p->batch, (size_t)(n + 1) * sizeof *elem);
+  if (rows == NULL || (f->scope && elem == NULL)) return mill_oom(p->batch.memory, n, err);
   for (uint32_t i = 0; i < n; i++) rows[i] = f->rows ? f->rows[pos[i]] : pos[i];
-  *out = (prog_frame){++p->frames, rows, n};
+  for (uint32_t i = 0; elem && i < n; i++) elem[i] = f->elem ? f->elem[pos[i]] : pos[i];
+  *out = (prog_frame){.id = ++p->frames, .rows = rows, .n = n, .scope = f->scope, .elem = elem};
   return MILL_OK;
 }
 
@@ -393,6 +484,10 @@ static mill_status eval_kind(mill_program *p, prog_node *n, const prog_frame *f,
   case MILL_B_COALESCE: return can_raise(n, 1) ? branch_coalesce(p, n, f, err) : call(p, n, f, err);
   case MILL_B_FIELD: return field(p, n, f, err);
   case MILL_B_HOST: return host(p, n, f, err);
+  case MILL_B_VARIABLE: return variable(p, n, f, err);
+  case MILL_B_CALL:
+    return b->fn && (b->fn->flags & MILL_FN_LAMBDA) ? call_lambda(p, n, f, err)
+                                                    : call(p, n, f, err);
   default: return call(p, n, f, err);
   }
 }
@@ -411,7 +506,7 @@ mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector 
                              mill_error *err) {
   mill_arena_reset(&p->batch);
   p->in = in;
-  prog_frame f = {++p->frames, in->sel, in->n};
+  prog_frame f = {.id = ++p->frames, .rows = in->sel, .n = in->n};
   for (int i = 0; i < p->n; i++) {
     const mill_vector *v;
     MILL_TRY(eval(p, p->root[i], &f, &v, err));
@@ -432,7 +527,7 @@ static mill_status keep_rows(mill_program *p, prog_frame *f, const uint8_t *keep
   } else {
     for (uint32_t i = 0; i < f->n; i++) rows[k] = f->rows[i], k += keep[i];
   }
-  *f = (prog_frame){++p->frames, rows, n};
+  *f = (prog_frame){.id = ++p->frames, .rows = rows, .n = n};
   return MILL_OK;
 }
 
@@ -456,7 +551,7 @@ mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t 
   uint32_t left = in->n;
   mill_arena_reset(&p->batch);
   p->in = in;
-  prog_frame f = {++p->frames, in->sel, in->n};
+  prog_frame f = {.id = ++p->frames, .rows = in->sel, .n = in->n};
   memset(keep, 1, in->n);
   for (int i = 0; i < p->n && left; i++) {
     const mill_vector *v;

@@ -97,6 +97,10 @@ size_t mill_function_similar(const char *name, size_t n, const char **out, size_
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
+mill_status mill_function_check_count(mill_binding *b, mill_error *err) {
+  return mill_bind_count(b, b->fn->types, err);
+}
+
 mill_status mill_function_bind(mill_binding *b, mill_error *err) {
   const mill_function *fn = b->fn;
   const mill_type **cast_to = mill_arena_alloc(b->arena, (size_t)(b->nargs + 1) * sizeof *cast_to);

@@ -162,10 +162,11 @@ struct mill_function {
   const char
       *example;      /* "SELECT substring('tidemill', 5) -> mill"; more than one separated by \n */
   const char *alias; /* further names, comma separated: "substr" ; NULL */
-  const char *fill;    /* SQL of the arguments that may be left out, by place, blank where one may
+  const char *fill;  /* SQL of the arguments that may be left out, by place, blank where one may
                           not: ", , true". Spark prints them too. "<x": x goes in front of all */
   const char *lowered; /* SQL over $1, $2, .. that the call stands for (Spark's RuntimeReplaceable):
                           the planner expands it, and must where kernel is NULL */
+  const struct mill_lambda_rule *lambda; /* MILL_FN_LAMBDA: lambda.h */
 };
 
 /* The definition of a name in any case, or NULL. Aliases are found as well. */
@@ -178,6 +179,8 @@ size_t mill_function_similar(const char *name, size_t n, const char **out, size_
 /* Bind a call: sets the results of b. Errors are Spark's: WRONG_NUM_ARGS, DATATYPE_MISMATCH.*, ...
 ** */
 mill_status mill_function_bind(mill_binding *b, mill_error *err) MILL_USE_RESULT;
+/* The number of arguments alone; for higher-order functions before their lambdas are bound. */
+mill_status mill_function_check_count(mill_binding *b, mill_error *err) MILL_USE_RESULT;
 /* The part that follows the `types` string alone. */
 mill_status mill_bind_types(mill_binding *b, const char *types, mill_error *err) MILL_USE_RESULT;
 

@@ -68,6 +68,9 @@ static inline mill_span span_at(const mill_vector *v, size_t i) {
 const mill_type *mill_tightest_type(mill_types *types, const mill_type *a, const mill_type *b);
 /* Arguments 0, an array, and `at`, an element: cast to one another's type. */
 mill_status mill_bind_element(mill_binding *b, int at, mill_error *err) MILL_USE_RESULT;
+/* Keys [from, at) are those of a map already: key `at` is none of them, nor null. */
+mill_status mill_check_map_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
+                               mill_error *err) MILL_USE_RESULT;
 /* Two arrays of one element type. */
 mill_status mill_bind_arrays(mill_binding *b, mill_error *err) MILL_USE_RESULT;
 

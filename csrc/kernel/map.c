@@ -3,8 +3,8 @@
 #include "kernel/bytes_int.h"
 #include "kernel/list_int.h"
 
-static mill_status check_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
-                             mill_error *err) {
+mill_status mill_check_map_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
+                               mill_error *err) {
   if (!mill_vector_valid(keys, at)) return mill_call_fail(call, err, MILL_E_NULL_MAP_KEY, NULL);
   for (uint32_t k = from; k < at; k++)
     if (mill_vector_equal(keys, k, keys, at))
@@ -19,7 +19,7 @@ static mill_status put_entry(mill_call *call, mill_vector *out, const mill_vecto
                              mill_error *err) {
   MILL_TRY(mill_vector_append(&out->child[0], keys, &k, 1, false, call->arena, err));
   MILL_TRY(mill_vector_append(&out->child[1], values, &v, 1, false, call->arena, err));
-  return check_key(call, &out->child[0], from, out->child[0].size - 1, err);
+  return mill_check_map_key(call, &out->child[0], from, out->child[0].size - 1, err);
 }
 
 KERNEL_HEAD(k_concat) {

@@ -64,7 +64,7 @@ bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **ou
 
 /* ---- bindings ------------------------------------------------------------------------------- */
 
-static mill_binding *binding_of(mill_planner *w, const mill_expr *e) {
+mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
   size_t n = (size_t)e->nargs + 1;
   mill_binding *b = mill_w_alloc(w, sizeof *b);
   const mill_type **types = mill_w_alloc(w, n * sizeof *types);
@@ -136,7 +136,8 @@ static const char *field_name(const mill_expr *e) {
   case MILL_X_ALIAS: return e->parts[0];
   case MILL_X_COLUMN:
   case MILL_X_OUTER:
-  case MILL_X_FIELD: return e->name;
+  case MILL_X_FIELD:
+  case MILL_X_VARIABLE: return e->name;
   default: return NULL;
   }
 }
@@ -172,10 +173,20 @@ static const mill_expr *unsupported(mill_planner *w, const mill_expr *e, const c
                         NULL);
 }
 
+/* A lambda is cast by its body. */
+static const mill_expr *cast_argument(mill_planner *w, const mill_expr *e, const mill_type *t) {
+  if (e->kind != MILL_X_LAMBDA || e->type == t) return mill_x_cast(w, e, t);
+  mill_expr *l = mill_x_copy(w, e);
+  if (l == NULL) return NULL;
+  l->args[0] = mill_x_cast(w, e->args[0], t);
+  l->type = t;
+  return l->args[0] ? l : NULL;
+}
+
 static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding *b) {
   if (b->rewritten) e->pretty = rewritten(w, e, b);
   for (int i = 0; i < e->nargs; i++) {
-    e->args[i] = mill_x_cast(w, e->args[i], b->cast_to[i]);
+    e->args[i] = cast_argument(w, e->args[i], b->cast_to[i]);
     if (e->args[i] == NULL) return NULL;
   }
   e->binding = b;
@@ -232,7 +243,7 @@ static bool fill_arguments(mill_planner *w, mill_expr *e) {
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   e->fn = mill_function_find(e->name, strlen(e->name));
   if (e->fn == NULL) return cast_by_name(w, e);
-  if (e->fn->fill && !fill_arguments(w, e)) return NULL;
+  if (e->fn->fill && !e->fn->lambda && !fill_arguments(w, e)) return NULL;
   if (e->fn->kind == MILL_TABLE) return unknown(w, e);
   if (mill_x_is_call(e, "struct")) return bind_struct(w, s, e);
   bool aggregate = e->fn->kind == MILL_AGGREGATE;
@@ -248,7 +259,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
     e->args = args;
     e->nargs = 2;
   }
-  mill_binding *b = binding_of(w, e);
+  mill_binding *b = mill_binding_of(w, e);
   if (b == NULL) return NULL;
   if (e->fn->lowered &&
       ((e->fn->kernel == NULL && e->fn->aggregate == NULL) || (e->fn->flags & MILL_FN_LAZY))) {
@@ -260,12 +271,6 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
     return NULL;
   }
   return finish_call(w, e, b);
-}
-
-const mill_expr *mill_bind_lambda_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
-  (void)s;
-  return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LAMBDA_FUNCTION_CALL_NON_HIGHER_ORDER_FUNCTION,
-                        "class", e->name, NULL);
 }
 
 /* CHAR(n) and VARCHAR(n) are STRING wherever a value is made. */
@@ -325,7 +330,7 @@ const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *e) {
                           mill_w_quoted_sql(w, e), "srcType",
                           mill_w_quoted_type(w, e->args[0]->type), "targetType",
                           mill_w_quoted_type(w, e->target), NULL);
-  mill_binding *b = binding_of(w, e);
+  mill_binding *b = mill_binding_of(w, e);
   if (b == NULL) return NULL;
   w->status = mill_cast_bind(b, e->target, (mill_cast_mode)e->mode, w->err);
   if (w->status != MILL_OK) {

@@ -161,6 +161,14 @@ static const mill_bound *lower_kind(mill_lowering *l, const mill_expr *e, const 
     b->can_raise = true;
     b->deterministic = false;
     return b;
+  case MILL_X_LAMBDA:
+    b = bound(l, MILL_B_LAMBDA, e, 1);
+    if (b) b->index = e->index, b->nvars = e->nparts;
+    return b && set_args(l, b, e, s) ? b : NULL;
+  case MILL_X_VARIABLE:
+    b = bound(l, MILL_B_VARIABLE, e, 0);
+    if (b) b->index = e->index;
+    return b;
   case MILL_X_EXISTS:
   case MILL_X_SCALAR_QUERY: return scalar_query(l, e);
   default: {

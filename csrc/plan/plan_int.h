@@ -167,7 +167,10 @@ int mill_find_column(const mill_planner *w, const mill_expr *const *column, int 
 const mill_expr *mill_resolve_name_quiet(mill_planner *w, const mill_scope *s, const mill_expr *e);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
+/* bind_lambda.c: a call with lambdas, or of a function that takes some; no argument is resolved. */
 const mill_expr *mill_bind_lambda_call(mill_planner *w, const mill_scope *s, mill_expr *call);
+/* What is known of a call's or cast's resolved arguments. */
+mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e);
 const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *cast);
 const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e);
 const mill_expr *mill_bind_field(mill_planner *w, const mill_expr *of, const char *name,

@@ -268,6 +268,8 @@ static mill_expr *with_args(mill_planner *w, const mill_scope *s, const mill_exp
 }
 
 static bool has_lambda(const mill_expr *e) {
+  const mill_function *fn = mill_function_find(e->name, strlen(e->name));
+  if (fn && fn->lambda) return true;
   for (int i = 0; i < e->nargs; i++)
     if (e->args[i]->kind == MILL_X_LAMBDA) return true;
   return false;

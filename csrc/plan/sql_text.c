@@ -216,7 +216,10 @@ static mill_status window(printer *p, const mill_expr *e) {
 
 static mill_status lambda(printer *p, const mill_expr *e) {
   MILL_TRY(wrap(p, "lambdafunction(", e->args[0], ""));
-  for (int i = 0; i < e->nparts; i++) MILL_TRY(puts_to(p, ", namedlambdavariable()"));
+  for (int i = 0; i < e->nparts; i++) {
+    MILL_TRY(puts_to(p, ", "));
+    MILL_TRY(puts_to(p, e->type ? "namedlambdavariable()" : e->parts[i]));
+  }
   return puts_to(p, ")");
 }
 
