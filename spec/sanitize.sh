@@ -5,7 +5,7 @@
 set -eu
 kind=$1 BUILD=$2
 shift 2
-export BUILD LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$BUILD/?.so;;"
+export BUILD LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$BUILD/?.so;;" LUA_INIT="@$PWD/spec/fault/loaded.lua"
 case $kind in
 address) library=$(gcc -print-file-name=libasan.so) ;;
 thread) library=$(gcc -print-file-name=libtsan.so) SPEC_ONLY="spec/fault/threads_spec.lua spec/snapshot" && export SPEC_ONLY ;;
