@@ -131,7 +131,7 @@ int main(void) {
   frames();
   CHECK(mill_codec_of_path("a/b.csv.gz") == MILL_CODEC_GZIP);
   CHECK(mill_codec_of_path("a/b.csv") == MILL_CODEC_NONE);
-  CHECK(mill_folder_remove(NULL, m, base, NULL) == MILL_OK);
+  CHECK(mill_folder_remove(NULL, base, NULL) == MILL_OK);
   CHECK(mill_memory_read(m).blocks == 0);
   mill_memory_free(m);
   return check_done();
