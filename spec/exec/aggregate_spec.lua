@@ -16,7 +16,14 @@ end
 
 for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's groups go to disk
   describe(("GROUP BY with %d threads%s"):format(threads % 10, threads > 10 and ", spilled" or ""), function()
-    local spark = tidemill.session { threads = threads % 10, forceSpill = threads > 10 }
+    local spark
+    local function open(options)
+      tidemill.session {}:stop() -- another's would be used again
+      spark = tidemill.session(options)
+    end
+    local options = { threads = threads % 10, forceSpill = threads > 10 }
+    setup(function() open(options) end)
+    teardown(function() spark:stop() end)
 
     -- count, sum, min and max of id over range(n) by key(id).
     local function loops(n, key)
@@ -121,8 +128,9 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       end
       local query = "SELECT id % 30011 AS k, sum(1.0D / (id + 1)) AS s FROM range(200000) GROUP BY k"
       local sums = spark:sql(query):collect()
-      local one = tidemill.session { threads = 1 }
-      local alone = one:sql(query):collect()
+      open { threads = 1 }
+      local alone = spark:sql(query):collect()
+      open(options)
       assert.equal(#alone, #sums)
       for i = 1, #sums do assert.equal(alone[i].s, sums[i].s) end
     end)

@@ -74,7 +74,12 @@ end
 
 for _, threads in ipairs { 1, 3 } do
   describe(("joins with %d threads"):format(threads), function()
-    local spark = tidemill.session { threads = threads }
+    local spark
+    setup(function()
+      tidemill.session {}:stop() -- another's would be used again
+      spark = tidemill.session { threads = threads }
+    end)
+    teardown(function() spark:stop() end)
     for _, form in ipairs(FORMS) do
       it("meet as nested loops do: " .. form[3], function()
         local left, right = rows_of(numbers(LEFT, 90), form), rows_of(numbers(RIGHT, 70), form)
