@@ -42,7 +42,8 @@ end
 
 local function range(valid)
   if valid:find "^each" then return "each in " .. valid:sub(6) end
-  return valid:find "^[%[%(]" and "in " .. valid or "one of " .. valid:gsub("^~", ""):gsub("||", "\0"):gsub("|", ", "):gsub("%z", "||")
+  if valid:find "^[%[%(]" then return "in " .. valid end
+  return "one of " .. valid:gsub("^~", ""):gsub("||", "\0"):gsub("|", ", "):gsub("%z", "||")
 end
 
 -- ml.feature.StringIndexer: how to make one, what it does, parameters, what a model knows, an example.
@@ -121,7 +122,8 @@ end
 local PARTS = { { "sql", "SQL and DataFrames" }, { "files", "csv, json, text, snapshot" },
   { "streaming", "structured streaming" }, { "ml", "machine learning" } }
 -- Parts that are modules of their own, and the library that each needs.
-local OPTIONAL = { { "kafka", "librdkafka" }, { "connect", "libcurl" }, { "http", "libcurl" }, { "web", "libmicrohttpd" } }
+local OPTIONAL = { { "kafka", "librdkafka" }, { "connect", "libcurl" }, { "http", "libcurl" },
+  { "web", "libmicrohttpd" } }
 
 --- A table from part to true or false; printed as well.
 function M.features()

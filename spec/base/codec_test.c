@@ -49,6 +49,7 @@ static void round_trip(mill_codec c, size_t n) {
     CHECK(mill_writer_write(w, p + i, k, NULL) == MILL_OK);
     i += k;
   }
+  CHECK(mill_writer_write(w, NULL, 0, NULL) == MILL_OK);
   CHECK(mill_writer_close(w, NULL) == MILL_OK);
   CHECK(read_back(c, q, n + 1) == (long)n && memcmp(p, q, n) == 0);
   free(p);
