@@ -162,7 +162,7 @@ struct mill_function {
   const char
       *example;      /* "SELECT substring('tidemill', 5) -> mill"; more than one separated by \n */
   const char *alias; /* further names, comma separated: "substr" ; NULL */
-  const char *fill;    /* SQL of the arguments that may be left out, by place, blank where one may
+  const char *fill;  /* SQL of the arguments that may be left out, by place, blank where one may
                           not: ", , true". Spark prints them too. "<x": x goes in front of all */
   const char *lowered; /* SQL over $1, $2, .. that the call stands for (Spark's RuntimeReplaceable):
                           the planner expands it, and must where kernel is NULL */
