@@ -106,6 +106,9 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       assert.equal(70000, r[1].n + r[2].n + r[3].n + r[4].n + r[5].n + r[6].n)
     end)
 
+    it("has one group of keys that are NULL by type", function()
+      assert.same({ "70000" }, lines(spark:sql "SELECT count(*) FROM range(70000) GROUP BY NULL", 1))
+    end)
     it("has no group without rows, and one row without keys", function()
       assert.same({}, lines(spark:sql "SELECT id, count(*) FROM range(0) GROUP BY id", 2))
       assert.same({ "0 null" }, lines(spark:sql "SELECT count(*), sum(id) FROM range(0)", 2))
