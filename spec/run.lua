@@ -27,9 +27,13 @@ local function run_conformance(command)
   for line in pipe:lines() do
     local a, b = line:match "^(%d+) passed, (%d+) failed, %d+ skipped$"
     p, f = a or p, b or f
-    if line:find "%s[1-9]%d* failed%s" then print(line) end
+    if line:find "%s[1-9]%d* failed%s" or line:find "Sanitizer:" or line:find "runtime error:" then print(line) end
   end
-  pipe:close()
+  local ok, how, code = pipe:close()
+  if not (ok or (how == "exit" and code == 1)) then -- a crash, or a sanitizer's word at the end
+    failed = failed + 1
+    print(("not ok - %s ended with %s %s"):format(command, how, code))
+  end
   passed, failed = passed + (p or 0), failed + (f or 1)
 end
 

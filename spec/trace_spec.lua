@@ -22,6 +22,7 @@ describe("tracing", function()
       constant = function() return 5 end,
       library = function(x) return string.upper(x) end,
       callee = function(x) return picky(x) + 1 end,
+      coroutine = function(x) return coroutine.yield(x) end,
     } do
       local column, reason = trace.run(f, { F.col "a" })
       assert.is_nil(column, why)
@@ -34,6 +35,11 @@ describe("tracing", function()
     trace.run(function(x) return x + 1 end, { F.col "a" })
     trace.run(function(x) return x:nothing() end, { F.col "a" })
     assert.same(before, { debug.gethook() })
+  end)
+  it("sets no hook on the caller's thread, where running out of memory would leave it", function()
+    local caller, gethook, text = coroutine.running(), debug.gethook, tostring
+    local column = trace.run(function(x) return x .. text(gethook(caller)) end, { F.col "a" })
+    assert.equal(("Column<'concat(a, '%s')'>"):format(gethook()), tostring(column))
   end)
 end)
 

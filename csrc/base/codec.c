@@ -296,8 +296,9 @@ static mill_status zstd_all(mill_writer *w, const char *p, size_t n, bool end, m
 }
 
 mill_status mill_writer_write(mill_writer *w, const void *p, size_t n, mill_error *err) {
+  if (n == 0) return MILL_OK; /* p may be NULL */
   if (w->codec == MILL_CODEC_ZSTD) return zstd_all(w, p, n, false, err);
-  if (w->codec != MILL_CODEC_NONE) return n ? deflate_all(w, p, n, false, err) : MILL_OK;
+  if (w->codec != MILL_CODEC_NONE) return deflate_all(w, p, n, false, err);
   if (n > CODEC_BUFFER - w->used) MILL_TRY(flush_out(w, err));
   if (n > CODEC_BUFFER) return mill_file_write(&w->file, p, n, err);
   memcpy(w->out + w->used, p, n);

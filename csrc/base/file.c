@@ -451,11 +451,9 @@ static mill_status remove_tree(const mill_files *fs, char *path, size_t n, int d
   return code ? io_error(err, "remove", path, code) : MILL_OK;
 }
 
-mill_status mill_folder_remove(const mill_files *fs, mill_memory *m, const char *path,
-                               mill_error *err) {
+mill_status mill_folder_remove(const mill_files *fs, const char *path, mill_error *err) {
   char buf[REMOVE_PATH];
   size_t n = strlen(path);
-  (void)m;
   if (n >= sizeof buf) return io_error(err, "remove", path, ENAMETOOLONG);
   memcpy(buf, path, n + 1);
   return remove_tree(fs, buf, n, 0, err);

@@ -83,8 +83,7 @@ mill_status mill_folder_make(const mill_files *fs, const char *path,
                              mill_error *err) MILL_USE_RESULT; /* with its parents */
 mill_status mill_folder_sync(const mill_files *fs, const char *path,
                              mill_error *err) MILL_USE_RESULT;
-mill_status mill_folder_remove(const mill_files *fs, mill_memory *m, const char *path,
-                               mill_error *err)
+mill_status mill_folder_remove(const mill_files *fs, const char *path, mill_error *err)
     MILL_USE_RESULT; /* with all below; not there: fine */
 
 /* Rename folder `from` to `to`, which must not be there, and flush the folders above. */

@@ -82,7 +82,7 @@ static mill_status host_call(mill_host *h, const mill_vector *const *args, int n
   mill_fail(err, MILL_E_FAILED_EXECUTE_UDF, "functionName", host->name, "signature",
             mill_error_fmt(err, "row %zu of its batch", b.row + 1), "result", "", "reason",
             mill_error_fmt(err, "%.*s", (int)(line ? line - why : (long)strlen(why)), why), NULL);
-  lua_setfield(L, LUA_REGISTRYINDEX, MILL_RAISE_CAUSE);
+  mill_state_keep_cause(L);
   lua_pop(L, 1);
   return MILL_E_FAILED_EXECUTE_UDF;
 }

@@ -44,13 +44,8 @@ void mill_raise_object(lua_State *L, const mill_error *err, const char *query) {
     lua_setfield(L, -2, "stop");
     set_string(L, "query", err->query ? err->query : query);
   }
-  if (lua_getfield(L, LUA_REGISTRYINDEX, MILL_RAISE_CAUSE) != LUA_TNIL) {
-    lua_setfield(L, -2, "cause");
-    lua_pushnil(L);
-    lua_setfield(L, LUA_REGISTRYINDEX, MILL_RAISE_CAUSE);
-  } else {
-    lua_pop(L, 1);
-  }
+  mill_state_take_cause(L);
+  lua_setfield(L, -2, "cause");
   make_object(L);
 }
 

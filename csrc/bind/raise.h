@@ -20,8 +20,6 @@ _Noreturn void mill_raise_misuse(lua_State *L, const char *condition, ...)
 _Noreturn void mill_raise_memory(lua_State *L, const mill_memory *m, size_t wanted);
 /* Push the error object of `err` without raising. */
 void mill_raise_object(lua_State *L, const mill_error *err, const char *query);
-/* Key in the registry: the Lua error that the next core error comes from. */
-#define MILL_RAISE_CAUSE "tidemill.cause"
 
 /* Raise unless the status is MILL_OK. */
 #define MILL_RAISE_IF(L, err, status, query)                                                       \

@@ -50,7 +50,7 @@ void *mill_state_handle(lua_State *L, size_t size, const char *class, int user_v
 void mill_state_open(lua_State *L) {
   static const luaL_Reg none[] = {{NULL, NULL}};
   mill_state_class(L, CLASS, none, state_gc);
-  mill_state *s = mill_state_handle(L, sizeof *s, CLASS, 0);
+  mill_state *s = mill_state_handle(L, sizeof *s, CLASS, 1);
   s->memory = mill_memory_new(0);
   if (s->memory) s->types = mill_types_new(s->memory);
   if (s->types) s->zones = mill_zones_new(s->memory);
@@ -79,6 +79,21 @@ void mill_state_settings(mill_state *s, mill_settings *out) {
 void mill_state_hook(lua_State *L, const char *name) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &HOOKS);
   lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+}
+
+void mill_state_keep_cause(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY);
+  lua_insert(L, -2);
+  lua_setiuservalue(L, -2, 1);
+  lua_pop(L, 1);
+}
+
+void mill_state_take_cause(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY);
+  lua_getiuservalue(L, -1, 1);
+  lua_pushnil(L);
+  lua_setiuservalue(L, -3, 1);
   lua_remove(L, -2);
 }
 

@@ -34,6 +34,11 @@ void mill_state_settings(mill_state *s, mill_settings *out);
 void mill_state_hook(lua_State *L, const char *name);
 int mill_state_set_hook(lua_State *L);
 
+/* Pop the Lua error that the next core error comes from. Allocates nothing: it is called below
+** frames of the core, which an error of Lua's must not jump over. */
+void mill_state_keep_cause(lua_State *L);
+void mill_state_take_cause(lua_State *L); /* push it, nil when there is none, and forget it */
+
 /* A zeroed userdata with the metatable of `class`. */
 void *mill_state_handle(lua_State *L, size_t size, const char *class, int user_values);
 /* Make the metatable of a class: methods (also __index unless the list has one), __gc = __close. */

@@ -105,13 +105,17 @@ static mill_status call_function(void *arg, int64_t batch, mill_table *rows, mil
     lua_pop(L, 1);
     return MILL_OK;
   }
+  if (status == LUA_ERRMEM) {
+    lua_pop(L, 2);
+    return mill_oom(mill_session_memory(h->owner), 0, err);
+  }
   const char *why = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "see cause";
   const char *line = strchr(why, '\n');
   mill_status failed =
       h->foreach ? MILL_E_FOREACH_USER_FUNCTION_ERROR : MILL_E_FOREACH_BATCH_USER_FUNCTION_ERROR;
   mill_fail(err, failed, "reason",
             mill_error_fmt(err, "%.*s", (int)(line ? line - why : (long)strlen(why)), why), NULL);
-  lua_setfield(L, LUA_REGISTRYINDEX, MILL_RAISE_CAUSE);
+  mill_state_keep_cause(L);
   lua_pop(L, 1);
   return failed;
 }
@@ -209,10 +213,10 @@ static void enter(lua_State *L, query *h) {
     mill_raise_misuse(L, "UNSUPPORTED_OPERATION", "operation",
                       "A function that a streaming query calls cannot wait for that query.", NULL);
   mill_session_enter(L, h->session);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, h); /* may raise: nothing is under way yet */
   h->L = L;
   h->running = true;
-  lua_pushvalue(L, 1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, h);
 }
 
 static void leave(lua_State *L, query *h) {

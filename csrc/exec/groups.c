@@ -368,7 +368,7 @@ mill_status mill_groups_keys(const mill_groups *g, const uint32_t *group, uint32
   for (uint32_t i = 0; i < n; i++) out->hash[i] = g->hash[group[i]];
   out->null = NULL;
   if (l->plain) {
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; l->words && i < n; i++) /* none when all keys are NULL by type */
       memcpy(out->word + (size_t)i * l->words, g->row + (size_t)group[i] * l->words,
              l->words * sizeof *g->row);
     if (g->null == NULL) return MILL_OK;

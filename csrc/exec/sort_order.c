@@ -64,7 +64,8 @@ static mill_status make_entries(job *j, const mill_sort_column *key, int nkeys, 
   mill_sort_order *o = j->o;
   mill_memory *m = o->memory;
   struct mill_pool *pool = j->x->ctx->pool;
-  size_t chunks = j->set->nchunks, bytes = chunks * (size_t)nkeys * sizeof *j->stats;
+  size_t chunks = j->set->nchunks; /* 0: the stats of no value */
+  size_t bytes = (chunks ? chunks : 1) * (size_t)nkeys * sizeof *j->stats;
   j->stats = mill_calloc(m, bytes + 1);
   o->part = mill_calloc(m, (size_t)(nkeys + 1) * sizeof *o->part);
   if (j->stats == NULL || o->part == NULL) {

@@ -35,7 +35,7 @@ mill_status mill_io_target_init(io_target *t, const mill_context *ctx, const cha
 void mill_io_target_clear(io_target *t) {
   mill_error ignored;
   mill_error_clear(&ignored);
-  if (t->staging.size && mill_folder_remove(t->files, t->memory, t->staging.data, &ignored))
+  if (t->staging.size && mill_folder_remove(t->files, t->staging.data, &ignored))
     mill_error_clear(&ignored); /* hidden, and the next write does not mind it */
   mill_text_clear(&t->staging);
   mill_text_clear(&t->path);

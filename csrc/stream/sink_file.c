@@ -43,7 +43,7 @@ static mill_status stage_files_path(file_sink *f, int64_t batch, mill_error *err
 
 static mill_status drop_stage(file_sink *f, int64_t batch, mill_error *err) {
   MILL_TRY(stage_path(f, batch, err));
-  return mill_folder_remove(f->ctx->files, f->ctx->memory, f->path.data, err);
+  return mill_folder_remove(f->ctx->files, f->path.data, err);
 }
 
 static bool compacts(int64_t batch) { return (batch + 1) % COMPACT_EVERY == 0; }
@@ -86,7 +86,7 @@ static mill_status drop_stages(file_sink *f, int64_t last, mill_error *err) {
   for (size_t i = 0; s == MILL_OK && i < names.n; i++) {
     if (strncmp(names.name[i], ".stage-", 7) != 0 || atoll(names.name[i] + 7) <= last) continue;
     s = path_of(f, names.name[i], err);
-    if (s == MILL_OK) s = mill_folder_remove(f->ctx->files, f->ctx->memory, f->path.data, err);
+    if (s == MILL_OK) s = mill_folder_remove(f->ctx->files, f->path.data, err);
   }
   mill_names_clear(&names);
   return s;

@@ -17,10 +17,11 @@ local REST = 10 -- milliseconds between looks for data
 -- since resetTerminated.
 local function book_of(session)
   local state = session[STATE]
-  state.streams = state.streams or { active = {}, ended = false, failure = nil }
+  state.streams = state.streams or { active = {}, ended = false, failure = false }
   return state.streams
 end
 
+-- Allocates nothing, so that a query which ended for want of memory is forgotten too.
 local function forget(query)
   local book = book_of(query[SESSION])
   for i, q in ipairs(book.active) do
@@ -44,19 +45,22 @@ local function is_active(query) return query[HANDLE]:active() end
 
 local function fail(query, cause)
   local handle = query[HANDLE]
+  query[STATE].failure = cause
+  forget(query)
   local why = errors.is(cause) and ("[%s] %s"):format(cause.condition, cause.message) or tostring(cause)
-  query[STATE].failure = errors.new { condition = "STREAM_FAILED", class = "StreamingQueryException",
+  local failure = errors.new { condition = "STREAM_FAILED", class = "StreamingQueryException",
     sqlState = "XXKST", cause = cause, messageParameters = { id = handle:id(), runId = handle:run_id(), message = why },
     message = ("The streaming query %s (id %s, run %s) ended with an error: %s"):format(
       query[STATE].name or "without a name", handle:id(), handle:run_id(), why) }
-  forget(query)
+  query[STATE].failure = failure
+  if book_of(query[SESSION]).failure == cause then book_of(query[SESSION]).failure = failure end
 end
 
 -- Run f(handle) as work of the query: its error ends the query. Gives what f gives.
 local function work(query, f)
   local ok, result = pcall(f, query[HANDLE])
   if not ok then
-    if errors.is(result) and is_active(query) then error(result, 0) end -- misuse of the handle, the query goes on
+    if is_active(query) then error(result, 0) end -- misuse or no memory before it began: the query goes on
     fail(query, result)
     return nil
   end
@@ -70,10 +74,12 @@ local function step(handle) return handle:step() end
 local function turn(session)
   local ran = false
   for _, query in ipairs { table.unpack(book_of(session).active) } do
-    if is_active(query) and not query[STATE].stepping then
+    if not is_active(query) then
+      forget(query)
+    elseif not query[STATE].stepping then
       query[STATE].stepping = true
       local ok, result = pcall(work, query, step)
-      query[STATE].stepping = nil
+      query[STATE].stepping = false
       if not ok then error(result, 0) end
       ran = ran or result
     end
@@ -129,7 +135,7 @@ method("stop", "", function(self)
   if not self[STATE].stepping then forget(self) end
 end)
 
-method("exception", "", function(self) return self[STATE].failure end)
+method("exception", "", function(self) return self[STATE].failure or nil end)
 
 method("explain", "extended:boolean?", function(self, extended)
   print((self[STATE].plan:explain(extended and "extended" or "simple")))
@@ -189,7 +195,8 @@ function M.start(session, plan, spec)
   make_room(session, spec)
   local handle = core.stream_query(plan, spec)
   local query = setmetatable({ [HANDLE] = handle, [SESSION] = session,
-    [STATE] = { name = spec.name, checkpoint = spec.checkpoint, plan = plan } }, Query)
+    [STATE] = { name = spec.name, checkpoint = spec.checkpoint, plan = plan, failure = false,
+      stepping = false } }, Query)
   local view = handle:table()
   if view then view:view(spec.name, true, false) end
   local ok, err = pcall(handle.start, handle)
@@ -231,7 +238,7 @@ of_manager.awaitAnyTermination = arguments.method("StreamingQueryManager", "awai
   end)
 of_manager.resetTerminated = arguments.method("StreamingQueryManager", "resetTerminated", "", function(self)
   local book = book_of(self[SESSION])
-  book.ended, book.failure = false, nil
+  book.ended, book.failure = false, false
 end)
 
 function Manager:__index(key)

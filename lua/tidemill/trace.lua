@@ -52,16 +52,20 @@ local function guard()
   if why then error({ stopped = why }, 0) end
 end
 
---- The Column that f makes of the Columns, or nil and what stopped the tracing.
+--- The Column that f makes of the Columns, or nil and what stopped the tracing. f runs in a coroutine, so that the
+-- hook is gone with it whatever happens, even when there is no memory to take it away.
 function M.run(f, columns)
   local why = refusal(f)
   if why then return nil, why end
-  local hook, mask, count = debug.gethook()
-  debug.sethook(guard, "c")
-  local fine, result = pcall(f, table.unpack(columns, 1, columns.n or #columns))
-  debug.sethook(hook, mask, count)
+  local thread = coroutine.create(f)
+  debug.sethook(thread, guard, "c")
+  local fine, result = coroutine.resume(thread, table.unpack(columns, 1, columns.n or #columns))
   if not fine then
     return nil, type(result) == "table" and rawget(result, "stopped") or tostring(result):match "^[^\n]*"
+  end
+  if coroutine.status(thread) ~= "dead" then
+    coroutine.close(thread)
+    return nil, "a yield"
   end
   if not column.is(result) then return nil, "a result that is no Column" end
   return result

@@ -69,7 +69,7 @@ static void folders(void) {
   CHECK_STR(joined, "./x/a=2 ");
   mill_error err;
   mill_error_clear(&err);
-  CHECK(chdir("/") == 0 && mill_folder_remove(NULL, memory, folder, &err) == MILL_OK);
+  CHECK(chdir("/") == 0 && mill_folder_remove(NULL, folder, &err) == MILL_OK);
 }
 
 /* Every allocation fails once: an error, no leak. */

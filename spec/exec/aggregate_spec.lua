@@ -16,7 +16,14 @@ end
 
 for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's groups go to disk
   describe(("GROUP BY with %d threads%s"):format(threads % 10, threads > 10 and ", spilled" or ""), function()
-    local spark = tidemill.session { threads = threads % 10, forceSpill = threads > 10 }
+    local spark
+    local function open(options)
+      tidemill.session {}:stop() -- another's would be used again
+      spark = tidemill.session(options)
+    end
+    local options = { threads = threads % 10, forceSpill = threads > 10 }
+    setup(function() open(options) end)
+    teardown(function() spark:stop() end)
 
     -- count, sum, min and max of id over range(n) by key(id).
     local function loops(n, key)
@@ -99,6 +106,9 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       assert.equal(70000, r[1].n + r[2].n + r[3].n + r[4].n + r[5].n + r[6].n)
     end)
 
+    it("has one group of keys that are NULL by type", function()
+      assert.same({ "70000" }, lines(spark:sql "SELECT count(*) FROM range(70000) GROUP BY NULL", 1))
+    end)
     it("has no group without rows, and one row without keys", function()
       assert.same({}, lines(spark:sql "SELECT id, count(*) FROM range(0) GROUP BY id", 2))
       assert.same({ "0 null" }, lines(spark:sql "SELECT count(*), sum(id) FROM range(0)", 2))
@@ -121,8 +131,9 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       end
       local query = "SELECT id % 30011 AS k, sum(1.0D / (id + 1)) AS s FROM range(200000) GROUP BY k"
       local sums = spark:sql(query):collect()
-      local one = tidemill.session { threads = 1 }
-      local alone = one:sql(query):collect()
+      open { threads = 1 }
+      local alone = spark:sql(query):collect()
+      open(options)
       assert.equal(#alone, #sums)
       for i = 1, #sums do assert.equal(alone[i].s, sums[i].s) end
     end)

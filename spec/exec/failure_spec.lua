@@ -13,16 +13,21 @@ local QUERIES = {
   filter = "SELECT k, x + 1 FROM t WHERE k > 1 AND s LIKE '%a%' AND x IN (1, 2, 3, 4)",
 }
 
-describe("a failed allocation", function()
-  for _, spill in ipairs { false, true } do
-    local spark = tidemill.session { threads = 1, forceSpill = spill }
-    local handle = rawget(spark, internal.handle)
-    local rows = {}
-    for i = 1, 200 do rows[i] = { i % 7, i, ("a text that is longer than twelve bytes %d"):format(i % 11) } end
-    spark:createDataFrame(rows, "k INT, x BIGINT, s STRING"):createOrReplaceTempView "t"
-    spark:createDataFrame({ table.unpack(rows, 1, 40) }, "k INT, x BIGINT, s STRING"):createOrReplaceTempView "u"
+for _, spill in ipairs { false, true } do
+  describe("a failed allocation" .. (spill and ", spilled," or ""), function()
+    local spark, handle
+    setup(function()
+      tidemill.session {}:stop() -- another's would be used again
+      spark = tidemill.session { threads = 1, forceSpill = spill }
+      handle = rawget(spark, internal.handle)
+      local rows = {}
+      for i = 1, 200 do rows[i] = { i % 7, i, ("a text that is longer than twelve bytes %d"):format(i % 11) } end
+      spark:createDataFrame(rows, "k INT, x BIGINT, s STRING"):createOrReplaceTempView "t"
+      spark:createDataFrame({ table.unpack(rows, 1, 40) }, "k INT, x BIGINT, s STRING"):createOrReplaceTempView "u"
+    end)
+    teardown(function() spark:stop() end)
     for name, sql in pairs(QUERIES) do
-      it(("is an error and no leak: %s%s"):format(name, spill and ", spilled" or ""), function()
+      it("is an error and no leak: " .. name, function()
         local df = spark:sql(sql)
         df:collect()
         collectgarbage() collectgarbage()
@@ -41,5 +46,5 @@ describe("a failed allocation", function()
         assert.is_true(n > 5, n)
       end)
     end
-  end
-end)
+  end)
+end

@@ -40,6 +40,8 @@ local function sweep(scenario, spark, width)
     local _, fine, result = attempt(n, width, scenario.run, spark, dir)
     local problem = problem_of(fine, result, expected)
     result = nil -- luacheck: ignore
+    -- An error of a wait leaves the query as it was: running.
+    for _, query in ipairs(spark.streams.active) do query:stop() end
     for _, name in ipairs(handle:views(false)) do handle:view_drop(name, false) end -- where dropping it was what failed
     collect()
     local lost = handle:memory().used - used

@@ -78,7 +78,8 @@ spilled("window", "SELECT id, row_number() OVER (PARTITION BY age ORDER BY id), 
   .. "ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), max(name) OVER (PARTITION BY age ORDER BY id) FROM " .. PEOPLE)
 spilled("limit", "SELECT id + 1 a FROM range(3000) LIMIT 20 OFFSET 2500")
 sql("window over a tree", "SELECT * FROM (SELECT id, collect_list(id) OVER (ORDER BY id ROWS BETWEEN 40 PRECEDING AND "
-  .. "CURRENT ROW) l, min(id % 5) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND 1 FOLLOWING) FROM range(90)) WHERE id > 87")
+  .. "CURRENT ROW) l, min(id % 5) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND 1 FOLLOWING) FROM range(90)) "
+  .. "WHERE id > 87")
 sql("top-n", "SELECT * FROM " .. PEOPLE .. " ORDER BY pay LIMIT 2")
 sql("distinct", "SELECT DISTINCT age FROM " .. PEOPLE)
 sql("union all", "SELECT id, name FROM " .. PEOPLE .. " UNION ALL SELECT who, 'order' FROM " .. ORDERS)
@@ -297,9 +298,7 @@ local function stream(name, f)
     local base = dir .. "/stream"
     assert(os.execute(("rm -rf '%s' && mkdir -p '%s/in'"):format(base, base)))
     for i, rows in ipairs { "2024-05-01 10:00:00,a,1\n2024-05-01 10:04:00,b,2\n", "2024-05-01 11:00:00,a,3\n" } do
-      local file = assert(io.open(("%s/in/%d.csv"):format(base, i), "wb"))
-      file:write(rows)
-      assert(file:close())
+      file(("%s/in/%d.csv"):format(base, i), rows)
     end
     local input = spark.readStream:schema "ts TIMESTAMP, k STRING, v INT":option("maxFilesPerTrigger", 1)
     local fine, result = pcall(function() return f(spark, input:csv(base .. "/in"), base) end)
@@ -317,8 +316,8 @@ stream("filter and project into a table", function(spark, input)
   return text(spark:table "seen":orderBy "v")
 end)
 stream("windows with a checkpoint into a table", function(spark, input, base)
-  input:withWatermark("ts", "10 minutes"):groupBy(F.expr "window(ts, '10 minutes')", F.expr "k"):agg(F.expr "sum(v) AS s")
-    .writeStream:format "memory":queryName "seen":option("checkpointLocation", base .. "/chk")
+  input:withWatermark("ts", "10 minutes"):groupBy(F.expr "window(ts, '10 minutes')", F.expr "k")
+    :agg(F.expr "sum(v) AS s").writeStream:format "memory":queryName "seen":option("checkpointLocation", base .. "/chk")
     :trigger { availableNow = true }:start():awaitTermination()
   return text(spark:table "seen":orderBy("k", "s"))
 end)

@@ -186,7 +186,7 @@ describe("a class of stages", function()
         it("fits to the same bits on 1 and on 2 threads", function()
           local seen = {}
           for threads = 1, 2 do
-            local own = tidemill.session { threads = threads }:newSession()
+            local own = tidemill.SparkSession.builder:config("threads", threads):create()
             local df = own:createDataFrame(rows(5000), schema(true)):repartition(4)
             seen[threads] = texts(build(info):fit(df):transform(df:limit(100)))
             own:close()

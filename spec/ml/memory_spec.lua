@@ -29,6 +29,7 @@ end
 
 describe("memory that runs out", function()
   it("is an error wherever it happens, and nothing is lost", function()
+    tidemill.session {}:stop() -- another's would be used again
     local spark = tidemill.session { threads = 1 }
     local handle, path = spark[HANDLE], os.tmpname()
     local expected = work(spark, path)

@@ -10,6 +10,8 @@ for i = 1, 12 do
   ROWS[i] = { i % 3 == 0 and 1.0 or 0.0, V.dense { i % 4, i, i % 3 * 2 + i / 7 }, 1.0 + i % 2 }
 end
 
+tidemill.session {}:stop() -- another's would be used again
+local spark = tidemill.session { threads = 1 }
 local C, R = ml.classification, ml.regression
 local lr = R.LinearRegression { loss = "huber", maxIter = 3 }
 local WORK = {
@@ -29,7 +31,7 @@ local WORK = {
   end,
 }
 
-local function work(spark, make, path)
+local function work(make, path)
   local df = spark:createDataFrame(ROWS, "label double, features vector, w double")
   local model, shown = make():fit(df), {}
   model.write:overwrite():save(path)
@@ -43,12 +45,11 @@ end
 describe("memory that runs out", function()
   for name, make in pairs(WORK) do
     it("is an error wherever it happens in " .. name, function()
-      local spark = tidemill.session { threads = 1 }
       local handle, path = spark[HANDLE], os.tmpname()
-      local expected, n, successes, failures = work(spark, make, path), 1, 0, 0
+      local expected, n, successes, failures = work(make, path), 1, 0, 0
       while successes < 10 do
         handle:fail_at(n, false)
-        local ok, e = pcall(work, spark, make, path)
+        local ok, e = pcall(work, make, path)
         handle:fail_at(0, false)
         if ok then
           successes = successes + 1
@@ -60,7 +61,7 @@ describe("memory that runs out", function()
         n = n + STEP
       end
       assert.truthy(failures > 3)
-      assert.same(expected, work(spark, make, path))
+      assert.same(expected, work(make, path))
       os.remove(path)
     end)
   end

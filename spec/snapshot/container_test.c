@@ -467,7 +467,7 @@ int main(void) {
   forged_frames();
   failing_calls();
   failing_memory();
-  CHECK(mill_folder_remove(NULL, m, base, &err) == MILL_OK);
+  CHECK(mill_folder_remove(NULL, base, &err) == MILL_OK);
   CHECK(mill_memory_read(m).blocks == 0);
   mill_memory_free(m);
   return check_done();

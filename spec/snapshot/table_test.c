@@ -394,7 +394,8 @@ static void scanning(void) {
   mill_scan *scan;
   mill_cursor *c;
   need(mill_table_save(NULL, t, path, &err));
-  CHECK(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err) == MILL_OK, "%s", mill_error_message(&err));
+  CHECK(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err) == MILL_OK, "%s",
+        mill_error_message(&err));
   CHECK(scan->schema == t->schema && scan->morsels == 3 && scan->rows == 7049.0);
   CHECK(unlink(path) == 0); /* the scan keeps its file */
   CHECK(scan->open(scan, &ctx, columns, 2, &c, &err) == MILL_OK);
@@ -635,7 +636,7 @@ int main(void) {
   forged_descriptions();
   forged_ml();
   failing_memory();
-  CHECK(mill_folder_remove(NULL, m, base, &err) == MILL_OK);
+  CHECK(mill_folder_remove(NULL, base, &err) == MILL_OK);
   mill_types_free(types);
   CHECK(mill_memory_read(m).blocks == 0);
   mill_memory_free(m);

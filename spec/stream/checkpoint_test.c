@@ -30,7 +30,7 @@ static const window_case *case_named(const char *name) {
 
 static void wipe(void) {
   mill_error_clear(&B.err);
-  if (mill_folder_remove(NULL, B.memory, chk, &B.err) != MILL_OK) CHECK(false, "wipe");
+  if (mill_folder_remove(NULL, chk, &B.err) != MILL_OK) CHECK(false, "wipe");
   memset(shown, 0, FLOW_SHOWN * FLOW_BATCHES);
 }
 
@@ -248,7 +248,7 @@ static bool survives(damage *d) {
   memset(shown, 0, FLOW_SHOWN * FLOW_BATCHES);
   mill_error_clear(&B.err);
   snprintf(log, sizeof log, "%s/log", chk);
-  mill_status s = mill_folder_remove(NULL, B.memory, log, &B.err);
+  mill_status s = mill_folder_remove(NULL, log, &B.err);
   if (s == MILL_OK) s = mill_folder_make(NULL, log, &B.err);
   if (s == MILL_OK)
     s = mill_file_replace(NULL, B.memory, d->segment, d->log.data, d->log_size, &B.err);

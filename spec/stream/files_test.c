@@ -125,8 +125,7 @@ static void wipe(void) {
   mill_error_clear(&B.err);
   mill_status s = MILL_OK;
   const char *all[] = {in, out, chk};
-  for (int i = 0; i < 3 && s == MILL_OK; i++)
-    s = mill_folder_remove(NULL, B.memory, all[i], &B.err);
+  for (int i = 0; i < 3 && s == MILL_OK; i++) s = mill_folder_remove(NULL, all[i], &B.err);
   if (s == MILL_OK) s = mill_folder_make(NULL, in, &B.err);
   CHECK(s == MILL_OK);
 }
@@ -208,7 +207,7 @@ static void test_older_checkpoint(void) {
   wipe();
   put_file("a", 1, 1000);
   CHECK(run(NULL, 0, MILL_TRIGGER_ONCE, &n) == MILL_OK && n == 1);
-  CHECK(mill_folder_remove(NULL, B.memory, chk, &B.err) == MILL_OK);
+  CHECK(mill_folder_remove(NULL, chk, &B.err) == MILL_OK);
   CHECK(run(NULL, 0, MILL_TRIGGER_ONCE, &n) == MILL_E_STREAMING_CHECKPOINT_BEHIND_SINK);
   want_values("1 ", "untouched");
 }
@@ -288,6 +287,6 @@ int main(void) {
   test_older_checkpoint();
   test_kills();
   wipe();
-  CHECK(mill_folder_remove(NULL, B.memory, folder, &B.err) == MILL_OK);
+  CHECK(mill_folder_remove(NULL, folder, &B.err) == MILL_OK);
   return bench_close();
 }
