@@ -14,6 +14,21 @@ mill_status mill_predictor_inputs(mill_binder *b, bool fitting, const mill_bound
   return mill_bind_input(b, mill_get_text(s, "weightCol"), MILL_IN_NUMERIC, NULL, NULL, err);
 }
 
+mill_status mill_predictor_features(mill_binder *b, const mill_bound **x, mill_error *err) {
+  const mill_field *f;
+  const char *name = mill_get_text(b->stage, "featuresCol");
+  MILL_TRY(mill_bind_input(b, name, MILL_IN_VECTOR | MILL_IN_ARRAY, x, &f, err));
+  if (strcmp(f->name, name) != 0)
+    return mill_fail(err, MILL_E_FIELD_NOT_FOUND, "fieldName", name, "fields", f->name, NULL);
+  if (f->type->id == MILL_VECTOR) return MILL_OK;
+  mill_type_id item = f->type->fields[0].type->id;
+  if (!f->type->contains_null && (item == MILL_DOUBLE || item == MILL_FLOAT)) return MILL_OK;
+  return mill_ml_refuse(err, b->stage,
+                        "the column `%s` must be VECTOR, or an array of DOUBLE or FLOAT without "
+                        "nulls, but is %s",
+                        name, mill_type_quoted(b->ctx->memory, f->type, err));
+}
+
 mill_status mill_predictor_row(const mill_call *call, const mill_vector *v, size_t i, int width,
                                mill_vec *out, mill_error *err) {
   if (!mill_vector_valid(v, i)) return mill_row_null(call, err);

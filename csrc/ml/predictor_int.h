@@ -10,6 +10,10 @@
 ** (Spark's validateAndTransformSchema). features may be NULL. */
 mill_status mill_predictor_inputs(mill_binder *b, bool fitting, const mill_bound **features,
                                   mill_error *err) MILL_USE_RESULT;
+/* A features column of vectors, or of lists of numbers without nulls, as clustering takes them; its
+** name must be exact, as in Spark. x may be NULL. */
+mill_status mill_predictor_features(mill_binder *b, const mill_bound **x,
+                                    mill_error *err) MILL_USE_RESULT;
 /* The vector of row i, of the model's width; errors of the row where it is not. */
 mill_status mill_predictor_row(const mill_call *call, const mill_vector *v, size_t i, int width,
                                mill_vec *out, mill_error *err) MILL_USE_RESULT;
