@@ -4,7 +4,7 @@
 ** Two passes over rows in memory and no pair of rows: with the squared Euclidean distance the mean
 ** distance to a group is |x|^2 + S/W - 2 x.F/W of the group's weight W, sum F of rows and sum S of
 ** squared norms; with the cosine distance it is 1 - u.F/W of rows u of length 1. A row that is alone
-** in its group has a = 0, as in Spark's ClusteringMetrics. */
+** in its group counts 0, as in Spark's ClusteringMetrics. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,11 +91,11 @@ static double distance(const groups *g, int at, const mill_vec *x, bool cosine) 
 static double silhouette(const groups *g, const mill_points *p, size_t i, bool cosine) {
   mill_vec x = mill_points_row(p, i);
   int own = group_of(g, p->label[i]);
-  double w = mill_points_weight(p, i), inside = 0.0, outside = NAN;
+  double w = mill_points_weight(p, i), outside = NAN;
+  if (g->weight[own] == w) return 0.0;
   for (int k = 0; k < g->n; k++)
     if (k != own) outside = fmin(outside, distance(g, k, &x, cosine));
-  if (g->weight[own] != w)
-    inside = distance(g, own, &x, cosine) * g->weight[own] / (g->weight[own] - w);
+  double inside = distance(g, own, &x, cosine) * g->weight[own] / (g->weight[own] - w);
   if (inside < outside) return 1.0 - inside / outside;
   if (inside > outside) return outside / inside - 1.0;
   return 0.0;
@@ -117,9 +117,8 @@ static mill_status measure(mill_work *w, mill_points *p, double *metric, mill_er
 }
 
 static mill_status check_columns(mill_work *w, mill_error *err) {
-  static const mill_evaluate_column columns[] = {{"predictionCol", MILL_IN_NUMERIC, false},
-                                                 {"weightCol", MILL_IN_NUMERIC, true},
-                                                 {0}};
+  static const mill_evaluate_column columns[] = {
+      {"predictionCol", MILL_IN_NUMERIC, false}, {"weightCol", MILL_IN_NUMERIC, true}, {0}};
   mill_stage_binding none = {0};
   mill_binder b = {
       (mill_stage *)(uintptr_t)w->stage, w->ctx, w->set, w->data->schema, w->scratch, &none, 0, 0};
@@ -135,7 +134,8 @@ static mill_status evaluate(mill_work *w, double *metric, bool *larger, mill_err
   mill_points p;
   *larger = true;
   MILL_TRY(check_columns(w, err));
-  mill_status s = mill_points_read(w, "featuresCol", "predictionCol", "weightCol", 0, &p, err);
+  mill_status s =
+      mill_points_read(w, "featuresCol", "predictionCol", "weightCol", MILL_POINTS_ANY, &p, err);
   if (s == MILL_OK) s = measure(w, &p, metric, err);
   mill_points_clear(&p);
   return s;

@@ -37,6 +37,19 @@ mill_status mill_predictor_row(const mill_call *call, const mill_vector *v, size
   return mill_row_fail(call, err, "the vector has %d values, the model takes %d", out->size, width);
 }
 
+mill_status mill_predictor_points(mill_work *w, int width, mill_points *out, mill_error *err) {
+  mill_stage_binding none = {0};
+  mill_binder b = {
+      (mill_stage *)(uintptr_t)w->stage, w->ctx, w->set, w->data->schema, w->scratch, &none, 0, 0};
+  *out = (mill_points){0};
+  MILL_TRY(mill_predictor_inputs(&b, true, NULL, err));
+  MILL_TRY(mill_points_read(w, "featuresCol", "labelCol", "weightCol", 0, out, err));
+  if (out->n == 0) return mill_ml_refuse(err, w->stage, "there are no rows to summarise.");
+  if (out->width == width) return MILL_OK;
+  return mill_data_fail(w, err, "the vectors have %d values, the model takes %d", out->width,
+                        width);
+}
+
 mill_status mill_answer_compressed(mill_answer *a, const double *v, int n, mill_error *err) {
   int held = 0;
   for (int i = 0; i < n; i++) held += v[i] != 0.0;

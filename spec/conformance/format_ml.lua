@@ -395,6 +395,15 @@ function Case:query(statement)
   return self:check_frame(df, { schema = expect.schema, rows = expect.rows }, spec.tolerance or {}, expect.sorted)
 end
 
+-- Models of given labels: the cases were recorded with these parameters.
+function Case:from_labels()
+  local spec, make = self.spec, class(self.spec.class)[self.spec.call]
+  local model = spec.call == "from_labels"
+    and make(spec.labels, { inputCol = "s", outputCol = "o", handleInvalid = "keep" })
+    or make({ spec.labels }, { inputCols = { "s" }, outputCols = { "o" }, handleInvalid = "skip" })
+  return self:check_frame(model:transform(self:load(spec.input)), spec.expect, {})
+end
+
 function Case:check()
   local spec = self.spec
   if spec.call == "evaluate(input)" then return self:evaluate() end
@@ -410,12 +419,14 @@ function Case:check()
     end
     return nil
   end
+  if spec.call and spec.call:find "^from_[%w_]*labels$" then return self:from_labels() end
   if spec.path then unsupported "stages in Spark's own files" end
   if spec.call then
     local call = calls.find(spec) or unsupported("call " .. spec.call)
     local got = call(self, tools)
-    if not same_value(spec.expect.value, plain(got), spec.tolerance or {}) then
-      return ("expected %s, got %s"):format(show(spec.expect.value), show(plain(got)))
+    local want = spec.expect.value or spec.expect.type == "object" and spec.expect
+    if not same_value(want, plain(got), spec.tolerance or {}) then
+      return ("expected %s, got %s"):format(show(want), show(plain(got)))
     end
     return nil
   end
