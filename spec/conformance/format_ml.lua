@@ -246,7 +246,8 @@ end
 
 local EVALUATOR = {
   areaUnderROC = "BinaryClassificationEvaluator", areaUnderPR = "BinaryClassificationEvaluator",
-  rmse = "RegressionEvaluator", r2 = "RegressionEvaluator", mae = "RegressionEvaluator", mse = "RegressionEvaluator", var = "RegressionEvaluator",
+  rmse = "RegressionEvaluator", r2 = "RegressionEvaluator", mae = "RegressionEvaluator",
+  mse = "RegressionEvaluator", var = "RegressionEvaluator",
 }
 
 local function metric(name, df)
