@@ -281,6 +281,35 @@ describe("streaming", function()
     q:stop()
   end)
 
+  it("groups the rows of many batches as one batch would", function()
+    local rows = {}
+    for k = 1, 300 do
+      local i = k % 7
+      local text = ("key %d of a long text"):format(k % 3)
+      rows[k] = { n = 6, k % 5 > 0 and i or tidemill.null, k % 2 == 0 and text:sub(1, 5) or text,
+        ({ 0.0, -0.0, 0 / 0, 1.5 })[k % 4 + 1], i == 3 and tidemill.null or { i, k % 2 == 0 and "a" or tidemill.null },
+        { k % 2 }, tidemill.null }
+    end
+    local schema = "i INT, s STRING, d DOUBLE, t STRUCT<a: INT, b: STRING>, l ARRAY<INT>, n INT"
+    local all = spark:createDataFrame(rows, schema)
+    local function count(df, by) return df:groupBy(table.unpack(by)):agg(F.count "*", F.sum "i", F.max "s") end
+    local function shown(df)
+      local list = {}
+      for c, name in ipairs(df.columns) do list[c] = ("CAST(`%s` AS STRING)"):format(name) end
+      return texts(df:selectExpr(table.unpack(list)))
+    end
+    for _, by in ipairs { { "i" }, { "s" }, { "d" }, { "t" }, { "l" }, { "n" }, { "i", "t" }, { "d", "s" }, { "i", "s", "t", "l", "n" } } do
+      local m = tidemill.MemoryStream(spark, schema)
+      local q = count(m:toDF(), by).writeStream:format "memory":outputMode "complete":queryName "grouped":start()
+      for from = 1, 300, 100 do
+        m:addData(spark:createDataFrame({ table.unpack(rows, from, from + 99) }, schema))
+        q:processAllAvailable()
+      end
+      assert.equal(shown(count(all, by)), shown(spark:table "grouped"))
+      q:stop()
+    end
+  end)
+
   it("keeps the books of its queries", function()
     local one = input().writeStream:format "noop":queryName "one":start()
     local two = input().writeStream:format "noop":start()
