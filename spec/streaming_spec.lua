@@ -298,7 +298,9 @@ describe("streaming", function()
       for c, name in ipairs(df.columns) do list[c] = ("CAST(`%s` AS STRING)"):format(name) end
       return texts(df:selectExpr(table.unpack(list)))
     end
-    for _, by in ipairs { { "i" }, { "s" }, { "d" }, { "t" }, { "l" }, { "n" }, { "i", "t" }, { "d", "s" }, { "i", "s", "t", "l", "n" } } do
+    local lists = { { "i" }, { "s" }, { "d" }, { "t" }, { "l" }, { "n" }, { "i", "t" }, { "d", "s" },
+      { "i", "s", "t", "l", "n" } }
+    for _, by in ipairs(lists) do
       local m = tidemill.MemoryStream(spark, schema)
       local q = count(m:toDF(), by).writeStream:format "memory":outputMode "complete":queryName "grouped":start()
       for from = 1, 300, 100 do
@@ -307,6 +309,55 @@ describe("streaming", function()
       end
       assert.equal(shown(count(all, by)), shown(spark:table "grouped"))
       q:stop()
+    end
+  end)
+
+  it("passes rows through filters and select lists to every sink as a batch query does", function()
+    local rows, schema = {}, "i INT, s STRING, l ARRAY<INT>, t STRUCT<a: INT, b: STRING>"
+    for k = 1, 5000 do
+      local text = ("row %d of a long text"):format(k % 13)
+      rows[k] = { n = 4, k, k % 7 == 0 and tidemill.null or text, { k, k % 3 }, { k % 5, text } }
+    end
+    local all = spark:createDataFrame(rows, schema)
+    local shapes = {
+      function(df) return df:where "i % 3 = 1" end,
+      function(df) return df:where("i % 3 = 1"):select(F.expr "i * 2 AS j", "s", "l", "t") end,
+      function(df)
+        return df:select("s", "i"):where "i > 4000 AND i % 2 = 0":selectExpr("s", "i + 1 AS i", "i % 3 AS m")
+      end,
+      function(df) return df:where "i > 5000" end,
+      function(df) return df:where "i % 2 = 0":selectExpr("upper(s) AS u", "i") end,
+      function(df)
+        return df:selectExpr("t", "i % 11 AS m", "s"):where "m < 4":groupBy("t", "s"):agg(F.sum "m")
+      end,
+      function(df)
+        return df:where "i % 4 = 1":selectExpr("s", "i % 11 AS m"):dropDuplicates { "s", "m" }:select "s"
+      end,
+    }
+    local function shown(df)
+      local list = {}
+      for c, name in ipairs(df.columns) do list[c] = ("CAST(`%s` AS STRING)"):format(name) end
+      return texts(df:selectExpr(table.unpack(list)))
+    end
+    for n, shape in ipairs(shapes) do
+      local m = tidemill.MemoryStream(spark, schema)
+      local df, parts = shape(m:toDF()), {}
+      local mode = n == 6 and "update" or "append"
+      local shown_by = { df.writeStream:format "memory":queryName "through":outputMode(mode):start(),
+        df.writeStream:outputMode(mode):foreachBatch(function(part) parts[#parts + 1] = shown(part) end):start() }
+      if n < 6 then
+        shown_by[3] = df.writeStream:format "json":option("checkpointLocation", folder .. "/chk" .. n)
+          :start(folder .. "/through" .. n)
+      end
+      m:addData(all)
+      for _, q in ipairs(shown_by) do q:processAllAvailable() end
+      local want = shown(shape(all))
+      assert.equal(want, shown(spark:table "through"))
+      assert.equal(want, parts[1])
+      if n < 6 then
+        assert.equal(want, shown(spark.read:schema(shape(all).schema):json(folder .. "/through" .. n)))
+      end
+      for _, q in ipairs(shown_by) do q:stop() end
     end
   end)
 

@@ -140,23 +140,21 @@ static mill_status touch_new(work *w, const mill_vector *const *keys, uint32_t r
 }
 
 static mill_status touch_rows(work *w, const mill_batch *in, const mill_vector *const *keys,
-                              touched *t, mill_error *err) {
+                              touched *t, mill_arena *a, mill_error *err) {
+  const aggregate_op *op = w->op;
   bool numbered;
-  MILL_TRY(
-      mill_key_cache_find(&w->cache, in, w->op->keys, w->op->nkeys, t->number, &numbered, err));
-  if (!numbered) {
-    for (uint32_t i = 0; i < in->n; i++)
-      MILL_TRY(touch_row(w, keys, mill_batch_row(in, i), t, err));
-    return MILL_OK;
-  }
+  MILL_TRY(mill_key_cache_find(&w->cache, in, op->keys, op->nkeys, t->number, &numbered, a, err));
   for (uint32_t i = 0; i < in->n; i++) {
-    if (t->number[i] == w->ncached) {
-      MILL_TRY(touch_new(w, keys, i, t, err));
-      continue;
+    uint32_t row = mill_batch_row(in, i);
+    if (!numbered) {
+      MILL_TRY(touch_row(w, keys, row, t, err));
+    } else if (t->number[i] == w->ncached) {
+      MILL_TRY(touch_new(w, keys, row, t, err));
+    } else {
+      t->sel[t->n] = row;
+      t->group[t->n] = w->cached[t->number[i]];
+      t->n += t->group[t->n] != NULL;
     }
-    t->sel[t->n] = i;
-    t->group[t->n] = w->cached[t->number[i]];
-    t->n += t->group[t->n] != NULL;
   }
   return MILL_OK;
 }
@@ -206,7 +204,7 @@ static mill_status take_batch(work *w, const mill_batch *in, touched *t, mill_ar
   if (keys == NULL) return mill_oom(w->op->memory, sizeof *keys, err);
   for (int k = 0; k < w->op->nkeys; k++) keys[k] = &in->col[w->op->keys[k]];
   t->n = t->nknown = 0;
-  MILL_TRY(touch_rows(w, in, keys, t, err));
+  MILL_TRY(touch_rows(w, in, keys, t, a, err));
   if (t->nknown) MILL_TRY(restore(w, t->known, t->fresh, t->nknown, err));
   for (int k = 0; k < w->op->naggs; k++) MILL_TRY(update(w, k, in, t, a, err));
   return MILL_OK;

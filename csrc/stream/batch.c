@@ -27,7 +27,7 @@ static void see_times(mill_watermark *w, const mill_batch *b, const mill_vector 
   bool window = v->type->phys == MILL_PHYS_STRUCT;
   int64_t last = 0;
   uint32_t n = 0;
-  if (v->mask == 0 && b->n) {
+  if (v->mask == 0 && v->index == NULL && b->n) {
     int64_t t = mill_event_time_at(v, window, 0);
     see_time(w, t == MILL_NO_TIME ? 0 : t, b->n);
     return;

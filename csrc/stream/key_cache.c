@@ -33,27 +33,43 @@ static bool any_null(const mill_vector *v, uint32_t n) {
   return false;
 }
 
-/* The keys' vectors with structs taken apart; false: one is null. */
-static bool take_apart(mill_key_cache *c, const mill_batch *in, const int *key, int nkeys) {
-  mill_vector *to = c->member;
+/* The rows of `v` that count, flat or constant. */
+static mill_status flatten(const mill_batch *in, const mill_vector *v, mill_vector *out,
+                           mill_arena *a, mill_error *err) {
+  *out = *v;
+  if (v->index == NULL && (v->mask == 0 || in->sel == NULL)) return MILL_OK;
+  uint32_t *all = mill_arena_alloc(a, ((size_t)in->n + 1) * sizeof *all);
+  if (all == NULL) return mill_oom(a->memory, in->n, err);
+  for (uint32_t i = 0; i < in->n; i++) all[i] = mill_batch_row(in, i);
+  return mill_vector_gather(out, v, all, in->n, false, a, err);
+}
+
+/* The keys' vectors with structs taken apart; *done false: one is null, or not flat within. */
+static mill_status take_apart(mill_key_cache *c, const mill_batch *in, const int *key, int nkeys,
+                              bool *done, mill_arena *a, mill_error *err) {
+  mill_vector *to = c->member, v;
+  *done = false;
   for (int k = 0; k < nkeys; k++) {
-    const mill_vector *v = &in->col[key[k]];
-    if (v->type->phys != MILL_PHYS_STRUCT) {
-      *to++ = *v;
+    MILL_TRY(flatten(in, &in->col[key[k]], &v, a, err));
+    if (v.type->phys != MILL_PHYS_STRUCT) {
+      *to++ = v;
       continue;
     }
-    if (any_null(v, in->n)) return false;
-    for (uint32_t f = 0; f < v->type->nfields; f++) {
-      *to = v->child[f];
-      to++->mask &= v->mask;
+    if (any_null(&v, in->n)) return MILL_OK;
+    for (uint32_t f = 0; f < v.type->nfields; f++) {
+      *to = v.child[f];
+      if (to->index) return MILL_OK;
+      to++->mask &= v.mask;
     }
   }
-  return true;
+  *done = true;
+  return MILL_OK;
 }
 
 mill_status mill_key_cache_find(mill_key_cache *c, const mill_batch *in, const int *key, int nkeys,
-                                uint32_t *number, bool *done, mill_error *err) {
-  *done = c->able && in->sel == NULL && take_apart(c, in, key, nkeys);
+                                uint32_t *number, bool *done, mill_arena *a, mill_error *err) {
+  *done = false;
+  if (c->able) MILL_TRY(take_apart(c, in, key, nkeys, done, a, err));
   if (!*done) return MILL_OK;
   mill_group_keys_set(&c->keys, &c->layout, c->member, in->n);
   return mill_groups_find(&c->groups, &c->keys, in->n, number, err);

@@ -22,9 +22,10 @@ typedef struct mill_key_cache {
 mill_status mill_key_cache_init(mill_key_cache *c, const mill_type *input, const int *key,
                                 int nkeys, mill_arena *a, mill_error *err) MILL_USE_RESULT;
 void mill_key_cache_clear(mill_key_cache *c);
-/* Number the rows of the batch; a new key gets the next number, in the order of rows. *done false:
-** no answer. */
+/* Number the rows of the batch that count; a new key gets the next number, in the order of rows.
+** *done false: no answer. `a` may be cleared afterwards. */
 mill_status mill_key_cache_find(mill_key_cache *c, const mill_batch *in, const int *key, int nkeys,
-                                uint32_t *number, bool *done, mill_error *err) MILL_USE_RESULT;
+                                uint32_t *number, bool *done, mill_arena *a,
+                                mill_error *err) MILL_USE_RESULT;
 
 #endif
