@@ -13,7 +13,7 @@ APT      = gcc make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-busted luarock
 APT_DEV  = clang clang-format lua-check libclang-rt-14-dev
 
 LUA_INCDIR ?= $(shell pkg-config --variable=includedir lua5.4 2>/dev/null)/lua5.4
-WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+WARN     = -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 FLAGS    = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icsrc -I$(LUA_INCDIR) $(WARN) -pthread -MMD -MP
 LIBS     = $(shell pkg-config --libs $(PKGS)) -lm -pthread
 SRC      = $(sort $(wildcard csrc/*/*.c))

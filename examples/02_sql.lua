@@ -30,4 +30,39 @@ spark:sql [[
 
 -- Errors are objects that say where and what to do.
 local ok, err = pcall(function() return spark:sql "SELECT temp_mx FROM weather" end)
-print(ok, err.condition, err.hint)
+print(ok, err.condition, err.sqlState)
+print(err)
+
+--[[
++-------+----+----+
+|weather|days|wind|
++-------+----+----+
+|   rain| 191| 3.6|
+|    sun| 118| 3.1|
+|drizzle|  31| 2.5|
+|   snow|  21| 4.5|
+|    fog|   5| 2.4|
++-------+----+----+
+
++----------+-------------+----------+
+|      date|precipitation|day_before|
++----------+-------------+----------+
+|2012-11-19|         54.1|       7.9|
+|2013-09-28|         43.4|       1.0|
+|2014-03-05|         46.7|      16.5|
+|2015-03-15|         55.9|      17.0|
++----------+-------------+----------+
+
++----+---+--------+
+|   y|  m|mean_max|
++----+---+--------+
+|2015|  7|   28.09|
+|2014|  7|    26.9|
+|2014|  8|   26.38|
++----+---+--------+
+
+false	UNRESOLVED_COLUMN.WITH_SUGGESTION	42703
+02_sql.lua:32: [UNRESOLVED_COLUMN.WITH_SUGGESTION] There is no column, variable or function `temp_mx`. Did you mean `weather`.`temp_max`, `weather`.`temp_min`, `weather`.`weather`, `weather`.`date`, `weather`.`wind`? (SQLSTATE 42703)
+  SELECT temp_mx FROM weather
+         ^^^^^^^   did you mean `temp_max`?
+]]

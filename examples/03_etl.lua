@@ -26,3 +26,23 @@ local back = spark.read:json(out)
 back:groupBy "species":agg(F.count "*":alias "n", F.round(F.avg "kg", 2):alias "kg", F.max "year":alias "last")
   :orderBy "species":show()
 os.execute("rm -r " .. out)
+
+--[[
+344	341
++-------+-----+
+|    sex|count|
++-------+-----+
+| female|  165|
+|   male|  167|
+|unknown|    9|
++-------+-----+
+
++---------+---+----+----+
+|  species|  n|  kg|last|
++---------+---+----+----+
+|   Adelie|151| 3.7|2009|
+|Chinstrap| 68|3.73|2009|
+|   Gentoo|122|5.07|2009|
++---------+---+----+----+
+
+]]

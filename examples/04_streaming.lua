@@ -38,3 +38,23 @@ local progress = query.lastProgress
 print("watermark", progress.eventTime.watermark, "state rows", progress.stateOperators[1].numRowsTotal)
 query:stop()
 os.execute("rm -r " .. folder)
+
+--[[
+final after the first file:	0
++-------------------+------+---+-------+
+|              start|sensor|  n|highest|
++-------------------+------+---+-------+
+|2024-05-01 10:00:00|     a|  2|    2.5|
+|2024-05-01 10:00:00|     b|  1|    7.0|
++-------------------+------+---+-------+
+
++-------------------+------+---+-------+
+|              start|sensor|  n|highest|
++-------------------+------+---+-------+
+|2024-05-01 10:00:00|     a|  2|    2.5|
+|2024-05-01 10:00:00|     b|  1|    7.0|
+|2024-05-01 10:20:00|     a|  1|    3.0|
++-------------------+------+---+-------+
+
+watermark	2024-05-01T10:40:00.000Z	state rows	1
+]]

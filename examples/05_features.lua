@@ -4,12 +4,14 @@ local tidemill = require "tidemill"
 local feature = tidemill.ml.feature
 local spark <close> = tidemill.session {}
 
-local raw = spark.read:csv("examples/data/penguins_raw.csv", { header = true, inferSchema = true, nullValue = "NA" })
+local raw = spark.read:csv("examples/data/penguins_raw.csv",
+  { header = true, inferSchema = true, nullValue = "NA" })
 local birds = raw:selectExpr("`Sample Number` AS id", "Island AS island", "Comments AS comment",
   "`Culmen Length (mm)` AS bill", "CAST(`Body Mass (g)` AS DOUBLE) AS grams")
 
 -- Missing numbers are replaced by the median, learned from the data.
-local imputer = feature.Imputer { inputCols = { "bill", "grams" }, outputCols = { "bill", "grams" }, strategy = "median" }
+local imputer = feature.Imputer {
+  inputCols = { "bill", "grams" }, outputCols = { "bill", "grams" }, strategy = "median" }
 local filled = imputer:fit(birds):transform(birds)
 print(birds:where "grams IS NULL":count(), filled:where "grams IS NULL":count())
 
@@ -34,3 +36,31 @@ local text = tidemill.ml.Pipeline { stages = {
   feature.HashingTF { inputCol = "words", outputCol = "counts", numFeatures = 64 },
   feature.IDF { inputCol = "counts", outputCol = "weights" } } }
 text:fit(comments):transform(comments):select("words", "counts"):show(2, 40)
+
+--[[
+2	0
+Biscoe, Dream, Torgersen
++---------+----+-------------+
+|   island|size|island_vector|
++---------+----+-------------+
+|Torgersen| 1.0|    (2,[],[])|
+|Torgersen| 1.0|    (2,[],[])|
+|Torgersen| 0.0|    (2,[],[])|
++---------+----+-------------+
+only showing top 3 rows
++----+-----+
+|size|count|
++----+-----+
+| 0.0|   71|
+| 1.0|  155|
+| 2.0|  118|
++----+-----+
+
++------------------------------------+----------------------------------------+
+|                               words|                                  counts|
++------------------------------------+----------------------------------------+
+|[not, enough, blood, for, isotopes.]|(64,[24,39,44,51,61],[1.0,1.0,1.0,1.0...|
+|              [adult, not, sampled.]|            (64,[8,42,61],[1.0,1.0,1.0])|
++------------------------------------+----------------------------------------+
+only showing top 2 rows
+]]

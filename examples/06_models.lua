@@ -11,14 +11,16 @@ local features = ml.feature.VectorAssembler {
 -- Regression: the width of a petal from the three other lengths.
 local line = ml.regression.LinearRegression { labelCol = "petal_width" }
 local fitted = line:fit(features:transform(iris))
-print("coefficients", fitted.coefficients)
+local slopes = fitted.coefficients
+print(("coefficients %.4f, %.4f, %.4f"):format(slopes[1], slopes[2], slopes[3]))
 print(("intercept %.4f, r2 %.4f, rmse %.4f"):format(fitted.intercept, fitted.summary.r2,
   fitted.summary.rootMeanSquaredError))
 
 -- Classification: a tree, its depth chosen by cross-validation.
 local tree = ml.classification.DecisionTreeClassifier { seed = 1 }
 local pipeline = ml.Pipeline { stages = {
-  ml.feature.StringIndexer { inputCol = "species", outputCol = "label", stringOrderType = "alphabetAsc" }, features, tree } }
+  ml.feature.StringIndexer { inputCol = "species", outputCol = "label", stringOrderType = "alphabetAsc" },
+  features, tree } }
 local accuracy = ml.evaluation.MulticlassClassificationEvaluator { metricName = "accuracy" }
 local search = ml.tuning.CrossValidator { estimator = pipeline, evaluator = accuracy, numFolds = 4, seed = 7,
   estimatorParamMaps = ml.tuning.ParamGridBuilder():addGrid(tree.maxDepth, { 1, 2, 3 }):build() }
@@ -36,3 +38,14 @@ best.bestModel.write:overwrite():save(path)
 local again = ml.PipelineModel.load(path)
 print("the loaded model agrees on all rows", again:transform(iris):exceptAll(best:transform(iris)):count() == 0)
 os.remove(path)
+
+--[[
+coefficients -0.2073, 0.2228, 0.5241
+intercept -0.2403, r2 0.9379, rmse 0.1894
+best depth	2
+accuracy 0.9533
+cluster	0	60
+cluster	1	50
+cluster	2	40
+the loaded model agrees on all rows	true
+]]

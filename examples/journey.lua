@@ -78,15 +78,12 @@ say("read %d rows of %d columns, types inferred  (%.1f ms)", raw:count(), #raw.c
 local islands = spark.read:csv("examples/data/islands.csv", { header = true, inferSchema = true })
 raw:createOrReplaceTempView "raw"
 islands:createOrReplaceTempView "islands"
-local clean
-clean, took = timed(function()
-  return spark:sql [[
-    SELECT row_number() OVER (ORDER BY studyName, `Sample Number`) AS id, split(Species, ' ')[0] AS species, r.Island AS island,
-           `Culmen Length (mm)` AS bill_length, `Culmen Depth (mm)` AS bill_depth,
+local clean = spark:sql [[
+    SELECT row_number() OVER (ORDER BY studyName, `Sample Number`) AS id,
+           split(Species, ' ')[0] AS species, r.Island AS island, `Culmen Length (mm)` AS bill_length, `Culmen Depth (mm)` AS bill_depth,
            CAST(`Flipper Length (mm)` AS DOUBLE) AS flipper, CAST(`Body Mass (g)` AS DOUBLE) AS grams, latitude
     FROM raw r JOIN islands i ON r.Island = i.island]]
-    :dropna { subset = { "grams" } }:cache()
-end)
+  :dropna { subset = { "grams" } }:cache()
 local n
 n, took = timed(function() return clean:count() end)
 say("cleaned and joined with SQL: %d rows are complete  (%.1f ms)", n, took)
@@ -111,7 +108,7 @@ local accuracy
 accuracy, took = timed(function() return evaluator:evaluate(model:transform(test)) end)
 say("evaluated on %d other rows: accuracy %.3f  (%.1f ms)", test:count(), accuracy, took)
 
-_, took = timed(function() model.write:overwrite():save(paths.model) end)
+took = select(2, timed(function() model.write:overwrite():save(paths.model) end))
 say("saved the pipeline as one snapshot, %d bytes  (%.1f ms)", #read(paths.model), took)
 
 -- 30 files arrive, written by this process; the scoring process is another one.
@@ -140,9 +137,9 @@ local before = scored_files()
 say("another process scored %d files of the stream, then was killed with kill -9", before)
 
 arrive(21, FILES)
-_, took = timed(function()
+took = select(2, timed(function()
   assert(shell(("%s rest '%s' > '%s/second.log' 2>&1"):format(lua, folder, folder)), read(folder .. "/second.log"))
-end)
+end))
 say("started again, it went on from its checkpoint to the last of %d files  (%.0f ms with the start of the process)",
   FILES, took)
 
@@ -150,6 +147,36 @@ local stream = spark.read:schema "id BIGINT, species_of STRING, sure DOUBLE":jso
 local batch = scores(model, clean)
 local lost, doubled = batch:exceptAll(stream):count(), stream:exceptAll(batch):count()
 say("compared with a batch run: %d rows, %d lost, %d doubled or different", stream:count(), lost, doubled)
-stream:groupBy "species_of":agg(F.count "*":alias "n", F.round(F.avg "sure", 3):alias "sure"):orderBy "species_of":show()
+stream:groupBy "species_of":agg(F.count "*":alias "n", F.round(F.avg "sure", 3):alias "sure")
+  :orderBy "species_of":show()
 if lost + doubled > 0 then os.exit(1) end
 shell("rm -r '" .. folder .. "'")
+
+--[[
+1. read 344 rows of 17 columns, types inferred  (3.0 ms)
+2. cleaned and joined with SQL: 342 rows are complete  (10.8 ms)
++---------+---------+---+------+
+|  species|   island|  n| grams|
++---------+---------+---+------+
+|   Adelie|   Biscoe| 44|3710.0|
+|   Adelie|    Dream| 56|3688.0|
+|   Adelie|Torgersen| 51|3706.0|
+|Chinstrap|    Dream| 68|3733.0|
+|   Gentoo|   Biscoe|123|5076.0|
++---------+---------+---+------+
+
+3. fitted a pipeline of 7 stages on 251 rows  (2.3 ms)
+4. evaluated on 91 other rows: accuracy 1.000  (0.3 ms)
+5. saved the pipeline as one snapshot, 1277 bytes  (1.9 ms)
+6. another process scored 7 files of the stream, then was killed with kill -9
+7. started again, it went on from its checkpoint to the last of 30 files  (116 ms with the start of the process)
+8. compared with a batch run: 342 rows, 0 lost, 0 doubled or different
++----------+---+-----+
+|species_of|  n| sure|
++----------+---+-----+
+|    Adelie|153|0.944|
+| Chinstrap| 66|0.916|
+|    Gentoo|123|0.985|
++----------+---+-----+
+
+]]

@@ -1,4 +1,4 @@
--- Each example prints what its closing comment says; times, bytes and counts of files that depend on the moment may differ.
+-- Each example prints what its closing comment says; times, bytes and counts of files may differ.
 local function read(path)
   local file <close> = assert(io.open(path))
   return file:read "a"
@@ -9,6 +9,16 @@ local function masked(text)
 end
 
 describe("examples", function()
+  it("README.md prints what it says", function()
+    local script, expected = read "README.md":match "```lua\n(.-)```\n```\n(.-)```"
+    local path = os.tmpname()
+    local file <close> = assert(io.open(path, "w"))
+    file:write(script)
+    file:close()
+    local pipe <close> = assert(io.popen(("lua5.4 %s 2>&1"):format(path)))
+    assert.equal(expected, pipe:read "a")
+    os.remove(path)
+  end)
   for path in io.popen "ls examples/*.lua":lines() do
     it(path .. " prints what it says", function()
       local expected = read(path):match "\n%-%-%[%[\n(.*)%]%]\n$"

@@ -13,8 +13,8 @@
 #include "bind/raise.h"
 #include "bind/schema.h"
 #include "bind/state.h"
+#include "bind/write.h"
 #include "plan/stream_plan.h"
-#include "io/writer.h"
 
 #define QUERY "tidemill.query"
 #define FEED "tidemill.feed"
@@ -124,44 +124,10 @@ static const char *text(lua_State *L, const char *key) {
   return luaL_optstring(L, -1, NULL);
 }
 
-static const char *conf(void *arg, const char *key) { return mill_session_get(arg, key); }
-
-static const char *const *take_names(lua_State *L, int *n) {
-  lua_getfield(L, 2, "partition_by");
-  luaL_checktype(L, -1, LUA_TTABLE);
-  int list = lua_gettop(L);
-  *n = (int)lua_rawlen(L, list);
-  const char **names = lua_newuserdatauv(L, ((size_t)*n + 1) * sizeof *names, 0);
-  luaL_checkstack(L, *n + 8, "too many columns");
-  for (int i = 0; i < *n; i++) {
-    lua_rawgeti(L, list, i + 1);
-    names[i] = luaL_checkstring(L, -1);
-  }
-  return names;
-}
-
-static mill_options take_options(lua_State *L) {
-  lua_getfield(L, 2, "options");
-  luaL_checktype(L, -1, LUA_TTABLE);
-  int list = lua_gettop(L), n = (int)lua_rawlen(L, list);
-  mill_option *o = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *o, 0);
-  luaL_checkstack(L, 3 * n + 8, "too many options");
-  for (int i = 0; i < n; i++) {
-    lua_rawgeti(L, list, i + 1);
-    lua_rawgeti(L, -1, 1);
-    lua_rawgeti(L, -2, 2);
-    o[i] = (mill_option){luaL_checkstring(L, -2), luaL_checkstring(L, -1)};
-  }
-  return (mill_options){o, n};
-}
-
 static mill_status file_sink(lua_State *L, mill_session *s, mill_stream_sink **out,
                              mill_error *err) {
-  mill_write w = {.mode = MILL_SAVE_APPEND, .conf = conf, .conf_arg = s};
-  w.format = text(L, "format");
-  w.path = text(L, "path");
-  w.partition_by = take_names(L, &w.npartition_by);
-  w.options = take_options(L);
+  mill_write w = {.mode = MILL_SAVE_APPEND};
+  mill_write_take(L, s, &w);
   return mill_sink_file_new(mill_session_context(s), &mill_plan_stream_io, &w, out, err);
 }
 

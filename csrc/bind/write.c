@@ -1,4 +1,6 @@
 /* core.write: the rows of a plan as files (io/writer.h). */
+#include "bind/write.h"
+
 #include <lauxlib.h>
 
 #include "bind/plan.h"
@@ -44,6 +46,15 @@ static mill_options take_options(lua_State *L) {
   return (mill_options){o, n};
 }
 
+void mill_write_take(lua_State *L, mill_session *s, mill_write *w) {
+  w->conf = conf;
+  w->conf_arg = s;
+  w->format = text(L, "format");
+  w->path = text(L, "path");
+  w->partition_by = take_names(L, &w->npartition_by);
+  w->options = take_options(L);
+}
+
 /* core.write(plan, { format =, path =, mode =, options = {{k, v}}, partition_by = {} }): rows
 ** written. */
 int mill_rows_write(lua_State *L) {
@@ -55,12 +66,9 @@ int mill_rows_write(lua_State *L) {
   lua_settop(L, 2);
   mill_handle_plan *h = mill_plan_check(L, 1);
   mill_session *s = h->session->s;
-  mill_write w = {.conf = conf, .conf_arg = s};
-  w.format = text(L, "format");
-  w.path = text(L, "path");
+  mill_write w = {0};
+  mill_write_take(L, s, &w);
   MILL_RAISE_IF(L, &err, mill_save_mode_of(text(L, "mode"), &w.mode, &err), NULL);
-  w.partition_by = take_names(L, &w.npartition_by);
-  w.options = take_options(L);
   mill_session_enter(L, h->session);
   MILL_RAISE_IF(L, &err, mill_session_settings(s, &set, &err), NULL);
   MILL_RAISE_IF(L, &err, mill_plan_open(h->p, &rows, &err), NULL);

@@ -42,7 +42,8 @@ end
 
 local function range(valid)
   if valid:find "^each" then return "each in " .. valid:sub(6) end
-  return valid:find "^[%[%(]" and "in " .. valid or "one of " .. valid:gsub("^~", ""):gsub("||", "\0"):gsub("|", ", "):gsub("%z", "||")
+  if valid:find "^[%[%(]" then return "in " .. valid end
+  return "one of " .. valid:gsub("^~", ""):gsub("||", "\0"):gsub("|", ", "):gsub("%z", "||")
 end
 
 -- ml.feature.StringIndexer: how to make one, what it does, parameters, what a model knows, an example.
@@ -91,7 +92,7 @@ tidemill %s: Spark's tables, SQL, streams and ML pipelines inside Lua.
   tidemill.help "window"                        one function, method or class
   tidemill.features()                           the parts of this build]]
 
---- The text about a name, a stage class or stage; without one, how to begin. Printed, and returned.
+--- Prints the text about a name, a stage class or stage; without one, how to begin.
 function M.help(what)
   local text
   if what == nil then
@@ -115,26 +116,31 @@ function M.help(what)
     text = text or "There is no help for this " .. type(what) .. "."
   end
   io.write(text, "\n")
-  return text
 end
 
 local PARTS = { { "sql", "SQL and DataFrames" }, { "files", "csv, json, text, snapshot" },
   { "streaming", "structured streaming" }, { "ml", "machine learning" } }
 -- Parts that are modules of their own, and the library that each needs.
-local OPTIONAL = { { "kafka", "librdkafka" }, { "connect", "libcurl" }, { "http", "libcurl" }, { "web", "libmicrohttpd" } }
+local OPTIONAL = { { "kafka", "librdkafka" }, { "connect", "libcurl" }, { "http", "libcurl" },
+  { "web", "libmicrohttpd" } }
 
---- A table from part to true or false; printed as well.
+-- A table from part to true or false that shows itself as a list.
+local Features = { __name = "features" }
+function Features:__tostring()
+  local lines = {}
+  for i, p in ipairs(PARTS) do lines[i] = ("%-9s yes  %s"):format(p[1], p[2]) end
+  for _, p in ipairs(OPTIONAL) do
+    lines[#lines + 1] = ("%-9s %s"):format(p[1], self[p[1]] and "yes" or "no   not in this build; it needs " .. p[2])
+  end
+  return table.concat(lines, "\n")
+end
+
+--- The parts of this build, part -> true or false; print it, or look at a field.
 function M.features()
   local out = {}
-  for _, p in ipairs(PARTS) do
-    out[p[1]] = true
-    io.write(("%-9s yes  %s\n"):format(p[1], p[2]))
-  end
-  for _, p in ipairs(OPTIONAL) do
-    out[p[1]] = package.searchpath("tidemill." .. p[1], package.cpath) ~= nil
-    io.write(("%-9s %s\n"):format(p[1], out[p[1]] and "yes" or "no   not in this build; it needs " .. p[2]))
-  end
-  return out
+  for _, p in ipairs(PARTS) do out[p[1]] = true end
+  for _, p in ipairs(OPTIONAL) do out[p[1]] = package.searchpath("tidemill." .. p[1], package.cpath) ~= nil end
+  return setmetatable(out, Features)
 end
 
 return M

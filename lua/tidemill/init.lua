@@ -10,7 +10,8 @@ local LAZY = {
   testing = { "tidemill.testing" }, Window = { "tidemill.window", "Window" }, Row = { "tidemill.row", "Row" },
   session = { "tidemill.session", "session" }, SparkSession = { "tidemill.session", "SparkSession" },
   help = { "tidemill.help", "help" }, features = { "tidemill.help", "features" },
-  MemoryStream = { "tidemill.streaming", "memory" }, Observation = { "tidemill.observation" }, StorageLevel = { "tidemill.storage" },
+  MemoryStream = { "tidemill.streaming", "memory" }, Observation = { "tidemill.observation" },
+  StorageLevel = { "tidemill.storage" },
 }
 
 --- tidemill.decimal("1.50"[, precision, scale]): an exact number.

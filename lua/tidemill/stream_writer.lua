@@ -1,19 +1,14 @@
 --- df.writeStream: format, outputMode, trigger, options, then start. A builder: it changes and returns itself.
 local arguments = require "tidemill.arguments"
+local builder = require "tidemill.builder"
 local core = require "tidemill.core"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
-local reader = require "tidemill.reader"
 local similar = require "tidemill.similar"
 local PLAN, SESSION, HANDLE, STATE = internal.plan, internal.session, internal.handle, internal.state
 
 local M = {}
-local Writer = { __name = "DataStreamWriter" }
-local methods = {}
-
-local function method(name, signature, body)
-  methods[name] = arguments.method("DataStreamWriter", name, signature, body)
-end
+local Writer, methods, method, receiver = builder.class("DataStreamWriter", "df.writeStream")
 
 local function need_text(name, v)
   if type(v) ~= "string" or not v:find "%S" then
@@ -26,18 +21,6 @@ local function refuse(condition, class, state, params, message)
   errors.raise(condition, params, { class = class, sqlState = state, message = message })
 end
 
-method("format", "source:string", function(self, source)
-  self[STATE].format = source
-  return self
-end)
-method("option", "key:string, value?", function(self, key, value)
-  self[STATE].options:set(key, value)
-  return self
-end)
-method("options", "options:map|list", function(self, map)
-  self[STATE].options:set_all(map)
-  return self
-end)
 method("partitionBy", "*cols", function(self, cols)
   self[STATE].partition_by = require "tidemill.dataframe".names_of(cols, "cols")
   return self
@@ -92,9 +75,7 @@ local function only_one(given)
 end
 
 methods.trigger = function(self, given)
-  if arguments.type_name(self) ~= "DataStreamWriter" then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "trigger", problem = "call it with ':' on df.writeStream" })
-  end
+  receiver(self, "trigger")
   if given ~= nil and type(given) ~= "table" then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "trigger",
       problem = "names its kind: trigger{ processingTime = \"10 seconds\" }" })
@@ -244,9 +225,7 @@ end
 
 local SET = { format = "format", outputMode = "outputMode", queryName = "queryName", partitionBy = "partitionBy" }
 methods.start = function(self, path, ...)
-  if arguments.type_name(self) ~= "DataStreamWriter" then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "start", problem = "call it with ':' on df.writeStream" })
-  end
+  receiver(self, "start")
   local order = { "format", "outputMode", "partitionBy", "queryName" }
   local named = type(path) == "table" and path or nil
   for i = 1, select("#", ...) do
@@ -272,12 +251,6 @@ method("toTable", "tableName:string", function()
   errors.raise("NOT_IMPLEMENTED", { feature = "toTable (tables of a catalogue; start(path) writes files)" })
 end)
 
-function Writer.__index(_, key)
-  if methods[key] then return methods[key] end
-  local near = similar.near(tostring(key), arguments.sorted_keys(methods))
-  errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(key) },
-    { candidates = near, hint = near[1] and "did you mean :" .. near[1] .. "()?" })
-end
 function Writer:__tostring()
   local s = self[STATE]
   return ("DataStreamWriter (%s, %s mode)"):format(s.format or "default format", s.mode or "append")
@@ -288,7 +261,7 @@ function M.new(df)
     refuse("WRITE_STREAM_NOT_ALLOWED", "AnalysisException", "42601", {},
       "Only a streaming DataFrame has writeStream; this one is written with df.write.")
   end
-  return setmetatable({ [STATE] = { df = df, options = reader.options() } }, Writer)
+  return setmetatable({ [STATE] = { df = df, options = builder.options() } }, Writer)
 end
 
 return M

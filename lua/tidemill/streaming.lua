@@ -368,7 +368,7 @@ Memory.toDS = Memory.toDF
 
 --- A stream of rows that the program pushes: tidemill.MemoryStream(spark, "k STRING, v INT").
 function M.memory(session, schema)
-  local kind = require "tidemill.reader".schema_of(schema)
+  local kind = require "tidemill.builder".schema_of(schema)
   return setmetatable({ [SESSION] = session, [STATE] = kind, [HANDLE] = core.stream_feed(session[HANDLE], kind) },
     Memory)
 end

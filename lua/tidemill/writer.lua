@@ -1,34 +1,16 @@
 --- df.write: format, mode, options, partitionBy, then save. A builder: it changes and returns itself, as in Spark.
 local arguments = require "tidemill.arguments"
+local builder = require "tidemill.builder"
 local core = require "tidemill.core"
 local errors = require "tidemill.errors"
-local reader = require "tidemill.reader"
-local similar = require "tidemill.similar"
 local internal = require "tidemill.internal"
 local PLAN, SESSION, HANDLE, STATE = internal.plan, internal.session, internal.handle, internal.state
 
 local M = {}
-local Writer = { __name = "DataFrameWriter" }
-local methods = {}
+local Writer, methods, method, receiver = builder.class("DataFrameWriter", "df.write")
 
-local function method(name, signature, body)
-  methods[name] = arguments.method("DataFrameWriter", name, signature, body)
-end
-
-method("format", "source:string", function(self, source)
-  self[STATE].format = source
-  return self
-end)
 method("mode", "saveMode:string?", function(self, mode)
   if mode then self[STATE].mode = mode end
-  return self
-end)
-method("option", "key:string, value?", function(self, key, value)
-  self[STATE].options:set(key, value)
-  return self
-end)
-method("options", "options:map|list", function(self, map)
-  self[STATE].options:set_all(map)
   return self
 end)
 method("partitionBy", "*cols", function(self, cols)
@@ -60,30 +42,15 @@ local function save(self, path)
 end
 
 -- mode, partitionBy, format and options in one call: csv("out", { mode = "overwrite", header = true })
-local function take_named(self, named)
-  for _, p in ipairs(arguments.pairs_list(named or {}, "options")) do
-    if p[1] == "format" then self[STATE].format = p[2]
-    elseif p[1] == "mode" then self[STATE].mode = p[2]
-    elseif p[1] == "partitionBy" then
-      self[STATE].partition_by = type(p[2]) == "string" and { p[2] } or p[2]
-    else self[STATE].options:set(p[1], p[2]) end
-  end
-end
-
-local function is_options(v) return type(v) == "table" and arguments.shape(v) == "map" end
-
-local function writer_of(self, name)
-  if arguments.type_name(self) ~= "DataFrameWriter" then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = name, problem = "call it with ':' on df.write" })
-  end
-end
+local NAMED = { format = builder.keep "format", mode = builder.keep "mode",
+  partitionBy = builder.keep("partition_by", function(v) return type(v) == "string" and { v } or v end) }
 
 local function saver(name)
   return function(self, path, mode, options)
-    writer_of(self, name or "save")
+    receiver(self, name or "save")
     if name then self[STATE].format = name end
     for _, v in ipairs { path or false, mode or false, options or false } do
-      if is_options(v) then take_named(self, v) end
+      if builder.is_options(v) then builder.take_named(self, v, NAMED) end
     end
     if type(mode) == "string" then self[STATE][name and "mode" or "format"] = mode end
     save(self, type(path) == "string" and path or nil)
@@ -94,12 +61,6 @@ for _, name in ipairs { "csv", "json", "text", "parquet", "orc", "xml", "avro", 
   methods[name] = saver(name)
 end
 
-function Writer.__index(_, key)
-  if methods[key] then return methods[key] end
-  local near = similar.near(tostring(key), arguments.sorted_keys(methods))
-  errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(key) },
-    { candidates = near, hint = near[1] and "did you mean :" .. near[1] .. "()?" })
-end
 function Writer:__tostring()
   return ("DataFrameWriter (%s, mode %s)"):format(self[STATE].format or "default format", self[STATE].mode or "error")
 end
@@ -109,7 +70,7 @@ function M.new(df)
     errors.raise("CALL_ON_STREAMING_DATASET_UNSUPPORTED", { methodName = "`write`" }, { class = "AnalysisException",
       sqlState = "42KDE", message = "A streaming DataFrame is written with df.writeStream." })
   end
-  return setmetatable({ [STATE] = { df = df, options = reader.options() } }, Writer)
+  return setmetatable({ [STATE] = { df = df, options = builder.options() } }, Writer)
 end
 
 return M

@@ -18,7 +18,8 @@ def load(data):
 
 def run(case):
     name = case.split("_")[0]
-    df = spark.read.csv(f"{folder}/{name}.csv", schema=schemas[name], header=True)
+    df = spark.read.csv(f"{folder}/{name}.csv", schema=schemas[name], header=True, escape='"',
+                        multiLine=name == "mixed")
     if case.endswith("_count"):
         return [[df.count()]]
     df = df.cache()
