@@ -44,10 +44,10 @@ describe("streaming", function()
   end
 
   it("reads files into a table that follows the query", function()
-    put("a.csv", "1,a\n2,b\n")
     local q = input():where "id > 1".writeStream:format "memory":queryName "seen":start()
     local seen = spark:table "seen"
     assert.equal("", texts(seen))
+    put("a.csv", "1,a\n2,b\n")
     q:processAllAvailable()
     assert.equal("2,b", texts(seen))
     put("b.csv", "3,c\n")
@@ -129,7 +129,6 @@ describe("streaming", function()
   it("reports progress as Spark's JSON", function()
     put("a.csv", "1,a\n2,b\n")
     local q = input().writeStream:format "noop":queryName "named":start()
-    assert.is_nil(q.lastProgress)
     q:processAllAvailable()
     local p = q.lastProgress
     assert.equal("named", p.name)
@@ -145,6 +144,221 @@ describe("streaming", function()
     assert.equal("Waiting for data to arrive", q.status.message:gsub("Getting offsets", "Waiting for data to arrive"))
     q:stop()
     assert.equal("Stopped", q.status.message)
+  end)
+
+  -- A query over the memory stream `m` that collects its rows in the table `name`.
+  local function collecting(m, name)
+    return m:toDF().writeStream:format "memory":queryName(name):start()
+  end
+  local function stream() return tidemill.MemoryStream(spark, "v INT") end
+
+  it("goes on when the script looks at a query", function()
+    local looks = {
+      function(q) return q.status end, function(q) return q.lastProgress end,
+      function(q) return q.recentProgress end, function(q) return q.isActive end,
+      function(q) return q:exception() end, function() return spark.streams.active end,
+      function(q) return spark.streams:get(q.id) end, function() return spark:poll() end,
+    }
+    local m = stream()
+    local q = collecting(m, "seen")
+    local other = collecting(m, "other")
+    for i, look in ipairs(looks) do
+      m:addData { { i } }
+      look(q)
+      assert.equal(i, #q.recentProgress) -- which finds nothing new
+      assert.equal(i, #other.recentProgress)
+    end
+    q:stop()
+    m:addData { { 9 } }
+    assert.equal(#looks, #q.recentProgress)
+  end)
+
+  it("goes on when the script reads the table of a query", function()
+    local m = stream()
+    local q = collecting(m, "shown")
+    local df = spark:sql "SELECT v * 2 AS v FROM shown WHERE v > 1"
+    m:addData { { 1 }, { 2 } }
+    assert.equal("4", texts(df))
+    m:addData { { 3 } }
+    assert.equal("4 6", texts(df))
+    m:addData { { 4 } }
+    assert.equal(4, spark:table "shown":count())
+    m:addData { { 5 } }
+    local n = 0
+    for _ in df:rows() do n = n + 1 end
+    assert.equal(4, n)
+    m:addData { { 6 } }
+    assert.equal("6", texts(df:alias "a":join(spark:table "shown":alias "b", F.expr "a.v = b.v"):select "b.v"):sub(-1))
+    q:stop()
+    m:addData { { 7 } }
+    assert.equal(6, spark:table "shown":count())
+  end)
+
+  it("leaves other queries alone while one calls a function", function()
+    local m = stream()
+    local q = collecting(m, "quiet")
+    local seen = {}
+    local caller = m:toDF().writeStream:foreachBatch(function()
+      m:addData { { 2 } }
+      seen[#seen + 1] = { q.lastProgress.batchId, q.isActive }
+    end):start()
+    m:addData { { 1 } }
+    spark:poll() -- q, then caller
+    assert.same({ { 0, true } }, seen)
+    caller:stop()
+    q:stop()
+  end)
+
+  it("ends by itself once an availableNow query has all, looked at in a loop", function()
+    put("a.csv", "1,a\n")
+    local q = input().writeStream:format "noop":trigger { availableNow = true }:start()
+    local turns = 0
+    while q.isActive and turns < 10 do turns = turns + 1 end
+    assert.is_false(q.isActive)
+    assert.equal(1, #q.recentProgress)
+  end)
+
+  it("tells listeners", function()
+    spark.conf:set("spark.sql.streaming.noDataProgressEventInterval", "0")
+    local log, listener = {}, {}
+    for _, name in ipairs { "Started", "Progress", "Idle", "Terminated" } do
+      listener["onQuery" .. name] = function(event) log[#log + 1] = { name, event } end
+    end
+    local function told()
+      local names = {}
+      for i, entry in ipairs(log) do names[i] = entry[1] end
+      return table.concat(names, " ")
+    end
+    spark.streams:addListener(listener)
+    local m = stream()
+    local q = m:toDF().writeStream:format "noop":queryName "told":start()
+    assert.equal("Started", told())
+    assert.equal("told", log[1][2].name)
+    spark:poll()
+    assert.equal("Started Idle", told())
+    m:addData { { 1 }, { 2 } }
+    spark:poll()
+    assert.equal("Started Idle Progress", told())
+    assert.equal(2, log[3][2].progress.numInputRows)
+    q:stop()
+    q:stop()
+    assert.equal("Started Idle Progress Terminated", told())
+    for _, entry in ipairs(log) do
+      assert.equal(q.id, entry[2].id)
+      assert.equal(q.runId, entry[2].runId)
+    end
+    assert.is_nil(log[4][2].exception)
+    log = {}
+    local bad = m:toDF().writeStream:foreachBatch(function() error "no" end):start()
+    raised(bad.processAllAvailable, bad)
+    assert.equal("Started Terminated", told())
+    assert.equal("FOREACH_BATCH_USER_FUNCTION_ERROR", log[2][2].errorClassOnException)
+    assert.equal(bad:exception().message, log[2][2].exception)
+    log = {}
+    spark.streams:removeListener(listener)
+    m:toDF().writeStream:format "noop":start():stop()
+    assert.equal("", told())
+    assert.equal("UNEXPECTED_ARGUMENT", raised(function()
+      spark.streams:addListener { onQueryStart = print }
+    end).condition)
+    assert.equal("NOT_EXPECTED_TYPE", raised(function() spark.streams:addListener { onQueryIdle = 1 } end).condition)
+  end)
+
+  it("goes on when a listener fails", function()
+    local write, said = io.stderr, {}
+    local progress = 0
+    spark.streams:addListener { onQueryProgress = function() error "not mine" end }
+    spark.streams:addListener { onQueryProgress = function() progress = progress + 1 end }
+    local m = stream()
+    local q = m:toDF().writeStream:format "noop":start()
+    m:addData { { 1 } }
+    io.stderr = { write = function(_, text) said[#said + 1] = text end } -- luacheck: ignore
+    q:processAllAvailable()
+    io.stderr = write -- luacheck: ignore
+    assert.equal(1, progress)
+    assert.truthy(said[1]:find("not mine", 1, true))
+    assert.is_true(q.isActive)
+    q:stop()
+  end)
+
+  it("groups the rows of many batches as one batch would", function()
+    local rows = {}
+    for k = 1, 300 do
+      local i = k % 7
+      local text = ("key %d of a long text"):format(k % 3)
+      rows[k] = { n = 6, k % 5 > 0 and i or tidemill.null, k % 2 == 0 and text:sub(1, 5) or text,
+        ({ 0.0, -0.0, 0 / 0, 1.5 })[k % 4 + 1], i == 3 and tidemill.null or { i, k % 2 == 0 and "a" or tidemill.null },
+        { k % 2 }, tidemill.null }
+    end
+    local schema = "i INT, s STRING, d DOUBLE, t STRUCT<a: INT, b: STRING>, l ARRAY<INT>, n INT"
+    local all = spark:createDataFrame(rows, schema)
+    local function count(df, by) return df:groupBy(table.unpack(by)):agg(F.count "*", F.sum "i", F.max "s") end
+    local function shown(df)
+      local list = {}
+      for c, name in ipairs(df.columns) do list[c] = ("CAST(`%s` AS STRING)"):format(name) end
+      return texts(df:selectExpr(table.unpack(list)))
+    end
+    local lists = { { "i" }, { "s" }, { "d" }, { "t" }, { "l" }, { "n" }, { "i", "t" }, { "d", "s" },
+      { "i", "s", "t", "l", "n" } }
+    for _, by in ipairs(lists) do
+      local m = tidemill.MemoryStream(spark, schema)
+      local q = count(m:toDF(), by).writeStream:format "memory":outputMode "complete":queryName "grouped":start()
+      for from = 1, 300, 100 do
+        m:addData(spark:createDataFrame({ table.unpack(rows, from, from + 99) }, schema))
+        q:processAllAvailable()
+      end
+      assert.equal(shown(count(all, by)), shown(spark:table "grouped"))
+      q:stop()
+    end
+  end)
+
+  it("passes rows through filters and select lists to every sink as a batch query does", function()
+    local rows, schema = {}, "i INT, s STRING, l ARRAY<INT>, t STRUCT<a: INT, b: STRING>"
+    for k = 1, 5000 do
+      local text = ("row %d of a long text"):format(k % 13)
+      rows[k] = { n = 4, k, k % 7 == 0 and tidemill.null or text, { k, k % 3 }, { k % 5, text } }
+    end
+    local all = spark:createDataFrame(rows, schema)
+    local shapes = {
+      function(df) return df:where "i % 3 = 1" end,
+      function(df) return df:where("i % 3 = 1"):select(F.expr "i * 2 AS j", "s", "l", "t") end,
+      function(df)
+        return df:select("s", "i"):where "i > 4000 AND i % 2 = 0":selectExpr("s", "i + 1 AS i", "i % 3 AS m")
+      end,
+      function(df) return df:where "i > 5000" end,
+      function(df) return df:where "i % 2 = 0":selectExpr("upper(s) AS u", "i") end,
+      function(df)
+        return df:selectExpr("t", "i % 11 AS m", "s"):where "m < 4":groupBy("t", "s"):agg(F.sum "m")
+      end,
+      function(df)
+        return df:where "i % 4 = 1":selectExpr("s", "i % 11 AS m"):dropDuplicates { "s", "m" }:select "s"
+      end,
+    }
+    local function shown(df)
+      local list = {}
+      for c, name in ipairs(df.columns) do list[c] = ("CAST(`%s` AS STRING)"):format(name) end
+      return texts(df:selectExpr(table.unpack(list)))
+    end
+    for n, shape in ipairs(shapes) do
+      local m = tidemill.MemoryStream(spark, schema)
+      local df, parts = shape(m:toDF()), {}
+      local mode = n == 6 and "update" or "append"
+      local shown_by = { df.writeStream:format "memory":queryName "through":outputMode(mode):start(),
+        df.writeStream:outputMode(mode):foreachBatch(function(part) parts[#parts + 1] = shown(part) end):start() }
+      if n < 6 then
+        shown_by[3] = df.writeStream:format "json":option("checkpointLocation", folder .. "/chk" .. n)
+          :start(folder .. "/through" .. n)
+      end
+      m:addData(all)
+      for _, q in ipairs(shown_by) do q:processAllAvailable() end
+      local want = shown(shape(all))
+      assert.equal(want, shown(spark:table "through"))
+      assert.equal(want, parts[1])
+      if n < 6 then
+        assert.equal(want, shown(spark.read:schema(shape(all).schema):json(folder .. "/through" .. n)))
+      end
+      for _, q in ipairs(shown_by) do q:stop() end
+    end
   end)
 
   it("keeps the books of its queries", function()
@@ -206,10 +420,10 @@ describe("streaming", function()
   end)
 
   it("names what is closed", function()
-    local stream = tidemill.MemoryStream(spark, "v INT")
+    local m = stream()
     spark:close()
-    assert.equal("SESSION_CLOSED", raised(stream.addData, stream, { { 1 } }).condition)
-    assert.equal("SESSION_CLOSED", raised(stream.toDF, stream).condition)
+    assert.equal("SESSION_CLOSED", raised(m.addData, m, { { 1 } }).condition)
+    assert.equal("SESSION_CLOSED", raised(m.toDF, m).condition)
   end)
 
   it("makes rows up by the batch", function()

@@ -105,6 +105,7 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"uuid", mill_stream_uuid},
                                        {"rest", mill_stream_rest},
                                        {"stage", mill_stage_create},
+                                       {"stage_made", mill_stage_made},
                                        {"stage_load", mill_stage_open},
                                        {"stage_classes", mill_stage_classes},
                                        {NULL, NULL}};

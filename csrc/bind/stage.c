@@ -62,6 +62,20 @@ int mill_stage_create(lua_State *L) {
   return 1;
 }
 
+int mill_stage_made(lua_State *L) {
+  size_t n, size;
+  mill_error err;
+  mill_error_clear(&err);
+  mill_handle_session *s = mill_session_check(L, 1);
+  const char *name = luaL_checklstring(L, 2, &n), *json = luaL_checklstring(L, 3, &size);
+  const mill_stage_class *c = mill_stage_class_find(name, n);
+  if (c == NULL) return luaL_error(L, "no stage class '%s'", name);
+  mill_handle_stage *h = push_stage(L, 1);
+  MILL_RAISE_IF(L, &err, mill_stage_make(mill_session_context(s->s), c, json, size, &h->s, &err),
+                NULL);
+  return 1;
+}
+
 int mill_stage_open(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
@@ -90,6 +104,8 @@ static void push_class(lua_State *L, const mill_stage_class *c) {
   set_text(L, "example", mill_stage_class_example(c));
   set_text(L, "role", roles[mill_stage_class_role(c)]);
   set_text(L, "model", mill_stage_class_model(c));
+  lua_pushboolean(L, mill_stage_class_summarises(c));
+  lua_setfield(L, -2, "summarises");
   lua_newtable(L);
   const char *name;
   for (int i = 0; (name = mill_stage_class_attribute(c, i)) != NULL; i++) {
@@ -160,6 +176,14 @@ static int stage_set_stages(lua_State *L) {
   return 0;
 }
 
+static int stage_clear(lua_State *L) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_handle_stage *h = mill_stage_check(L, 1);
+  MILL_RAISE_IF(L, &err, mill_stage_clear(h->s, luaL_checkstring(L, 2), &err), NULL);
+  return 0;
+}
+
 static int stage_is_set(lua_State *L) {
   lua_pushboolean(L, mill_stage_is_set(mill_stage_check(L, 1)->s, luaL_checkstring(L, 2)));
   return 1;
@@ -186,10 +210,7 @@ static int stage_copy(lua_State *L) {
   return 1;
 }
 
-/* stage:parts(): handles of the stages of a PipelineModel. */
-static int stage_parts(lua_State *L) {
-  mill_stage *const *parts;
-  int n = mill_stage_parts(mill_stage_check(L, 1)->s, &parts);
+static int push_stages(lua_State *L, mill_stage *const *parts, int n) {
   lua_createtable(L, n, 0);
   int list = lua_gettop(L);
   for (int i = 0; i < n; i++) {
@@ -199,6 +220,20 @@ static int stage_parts(lua_State *L) {
     lua_settop(L, list);
   }
   return 1;
+}
+
+/* stage:parts(): handles of the stages of a PipelineModel. */
+static int stage_parts(lua_State *L) {
+  mill_stage *const *parts;
+  int n = mill_stage_parts(mill_stage_check(L, 1)->s, &parts);
+  return push_stages(L, parts, n);
+}
+
+/* stage:tried(): handles of the models that tuning kept, fold by fold. */
+static int stage_tried(lua_State *L) {
+  mill_stage *const *tried;
+  int n = mill_stage_tried(mill_stage_check(L, 1)->s, &tried);
+  return push_stages(L, tried, n);
 }
 
 /* The data set of the plan at index 2, owned by a userdata on the stack. */
@@ -235,6 +270,20 @@ static int stage_fit(lua_State *L) {
   mill_dataset *d = push_dataset(L, &set);
   mill_handle_stage *model = push_beside(L);
   mill_status status = mill_stage_fit(h->s, d, &model->s, &err);
+  mill_session_leave(L, mill_plan_check(L, 2)->session);
+  MILL_RAISE_IF(L, &err, status, NULL);
+  return 1;
+}
+
+/* stage:summarise(plan): a handle of the model with the summary of these rows. */
+static int stage_summarise(lua_State *L) {
+  mill_settings set;
+  mill_error err;
+  mill_error_clear(&err);
+  mill_handle_stage *h = mill_stage_check(L, 1);
+  mill_dataset *d = push_dataset(L, &set);
+  mill_handle_stage *model = push_beside(L);
+  mill_status status = mill_stage_summarise(h->s, d, &model->s, &err);
   mill_session_leave(L, mill_plan_check(L, 2)->session);
   MILL_RAISE_IF(L, &err, status, NULL);
   return 1;
@@ -335,11 +384,14 @@ void mill_stage_open_class(lua_State *L) {
                                      {"uid", stage_uid},
                                      {"set", stage_set},
                                      {"set_stages", stage_set_stages},
+                                     {"clear", stage_clear},
                                      {"is_set", stage_is_set},
                                      {"get", stage_get},
                                      {"copy", stage_copy},
                                      {"parts", stage_parts},
+                                     {"tried", stage_tried},
                                      {"fit", stage_fit},
+                                     {"summarise", stage_summarise},
                                      {"evaluate", stage_evaluate},
                                      {"attributes", stage_attributes},
                                      {"attribute", stage_attribute},

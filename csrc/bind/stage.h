@@ -17,6 +17,7 @@ typedef struct mill_handle_stage {
 void mill_stage_open_class(lua_State *L);
 mill_handle_stage *mill_stage_check(lua_State *L, int index);
 int mill_stage_create(lua_State *L);  /* core.stage(session, class, uid) */
+int mill_stage_made(lua_State *L);    /* core.stage_made(session, class, values as JSON) */
 int mill_stage_open(lua_State *L);    /* core.stage_load(session, path) */
 int mill_stage_classes(lua_State *L); /* core.stage_classes(): the tables of classes */
 

@@ -336,6 +336,25 @@ static int query_table(lua_State *L) {
   return 1;
 }
 
+enum { LOOKED_AT = 10000 };
+
+/* Does the tree read table t? Yes where it is too large to tell. */
+static bool reads(const mill_node *n, const mill_table *t, int *left) {
+  if (n->table == t || --*left <= 0) return true;
+  for (int i = 0; i < n->nchildren; i++)
+    if (reads(n->child[i], t, left)) return true;
+  return false;
+}
+
+/* query:shown_by(plan): does the plan read the table of the memory sink? */
+static int query_shown_by(lua_State *L) {
+  query *h = check(L);
+  int left = LOOKED_AT;
+  const mill_node *root = mill_plan_check(L, 2)->p->root;
+  lua_pushboolean(L, h->memory && reads(root, mill_sink_memory_live(mill_query_sink(h->q)), &left));
+  return 1;
+}
+
 /* ---- memory streams ------------------------------------------------------------------------- */
 
 typedef struct feed { /* user value: the session's handle */
@@ -416,11 +435,19 @@ static int feed_plan(lua_State *L) {
 }
 
 void mill_stream_open_class(lua_State *L) {
-  static const luaL_Reg of_query[] = {
-      {"start", query_start},   {"step", query_step},     {"settled", query_settled},
-      {"stop", query_stop},     {"id", query_id},         {"run_id", query_run_id},
-      {"active", query_active}, {"status", query_status}, {"progress", query_progress},
-      {"table", query_table},   {"close", query_gc},      {NULL, NULL}};
+  static const luaL_Reg of_query[] = {{"start", query_start},
+                                      {"step", query_step},
+                                      {"settled", query_settled},
+                                      {"stop", query_stop},
+                                      {"id", query_id},
+                                      {"run_id", query_run_id},
+                                      {"active", query_active},
+                                      {"status", query_status},
+                                      {"progress", query_progress},
+                                      {"table", query_table},
+                                      {"shown_by", query_shown_by},
+                                      {"close", query_gc},
+                                      {NULL, NULL}};
   static const luaL_Reg of_feed[] = {{"add", feed_add}, {"plan", feed_plan}, {NULL, NULL}};
   mill_state_class(L, QUERY, of_query, query_gc);
   mill_state_class(L, FEED, of_feed, feed_gc);

@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #include "exec/exec_int.h"
-#include "exec/groups.h"
+#include "column/groups.h"
 #include "exec/spill.h"
 
 /* Groups of parts are cut into pieces by the upper bits of their hash. */

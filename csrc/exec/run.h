@@ -20,6 +20,11 @@ typedef struct mill_run {
 /* Rows one batch at a time, in order; the last pipeline runs as batches are asked for. */
 mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **out,
                           mill_error *err) MILL_USE_RESULT;
+/* The rows of filters and select lists that are cheap over a pull reader, batch by batch on the
+** caller's thread and without a copy; run's settings must live on. *out NULL: the tree is not such
+** a one, and its reader has not been opened. */
+mill_status mill_run_pass(const mill_run *run, const mill_op *root, mill_rows **out,
+                          mill_error *err) MILL_USE_RESULT;
 /* All rows as a table, in parallel. */
 mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table **out,
                            mill_error *err) MILL_USE_RESULT;

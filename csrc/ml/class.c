@@ -25,6 +25,7 @@ const char *mill_stage_class_package(const mill_stage_class *c) { return c->pack
 const char *mill_stage_class_doc(const mill_stage_class *c) { return c->doc; }
 const char *mill_stage_class_example(const mill_stage_class *c) { return c->example; }
 const char *mill_stage_class_model(const mill_stage_class *c) { return c->model; }
+bool mill_stage_class_summarises(const mill_stage_class *c) { return c->summarise != NULL; }
 mill_stage_role mill_stage_class_role(const mill_stage_class *c) { return c->role; }
 
 const mill_param *mill_stage_class_param(const mill_stage_class *c, int i) {

@@ -8,7 +8,7 @@
 #include "ml/tuning_int.h"
 
 static const mill_param params[] = {
-    {"collectSubModels", MILL_PARAM_BOOLEAN, "false", NULL, "kept for Spark, without effect"},
+    MILL_P_COLLECT,
     MILL_P_ESTIMATOR,
     MILL_P_MAPS,
     MILL_P_EVALUATOR,
@@ -104,22 +104,28 @@ static void average(const double *all, int folds_, int n, double *mean, double *
   }
 }
 
+static mill_status choose(mill_tuning *t, mill_work *w, int n, mill_error *err) {
+  mill_arena *a = mill_model_arena(w->model);
+  model *m = mill_model_new(w->model, sizeof *m);
+  double *all = mill_arena_alloc(w->scratch, (size_t)n * (size_t)t->n * sizeof *all);
+  double *mean = mill_arena_alloc(a, (size_t)t->n * sizeof *mean);
+  double *std = mill_arena_alloc(a, (size_t)t->n * sizeof *std);
+  if (!m || !all || !mean || !std) return mill_oom(w->ctx->memory, (size_t)t->n * sizeof *all, err);
+  for (int i = 0; i < n; i++) MILL_TRY(try_fold(t, n, i, all + i * t->n, err));
+  average(all, n, t->n, mean, std);
+  *m = (model){t->n, mean, std};
+  return mill_tuning_finish(t, mean, err);
+}
+
 static mill_status fit(mill_work *w, mill_error *err) {
   mill_tuning t;
   int n = mill_get_int(w->stage, "numFolds");
   if (n < 2) return mill_ml_refuse(err, w->stage, "numFolds must be at least 2, not %d", n);
-  MILL_TRY(mill_tuning_init(&t, w, err));
   MILL_TRY(check_folds(w, n, mill_get_text(w->stage, "foldCol"), err));
-  mill_arena *a = mill_model_arena(w->model);
-  model *m = mill_model_new(w->model, sizeof *m);
-  double *all = mill_arena_alloc(w->scratch, (size_t)n * (size_t)t.n * sizeof *all);
-  double *mean = mill_arena_alloc(a, (size_t)t.n * sizeof *mean);
-  double *std = mill_arena_alloc(a, (size_t)t.n * sizeof *std);
-  if (!m || !all || !mean || !std) return mill_oom(w->ctx->memory, (size_t)t.n * sizeof *all, err);
-  for (int i = 0; i < n; i++) MILL_TRY(try_fold(&t, n, i, all + i * t.n, err));
-  average(all, n, t.n, mean, std);
-  *m = (model){t.n, mean, std};
-  return mill_tuning_finish(&t, mean, err);
+  MILL_TRY(mill_tuning_init(&t, w, n, err));
+  mill_status s = choose(&t, w, n, err);
+  mill_tuning_clear(&t);
+  return s;
 }
 
 static mill_status bind_model(mill_binder *b, mill_error *err) {

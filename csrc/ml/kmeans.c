@@ -176,24 +176,8 @@ static mill_status fit(mill_work *w, mill_error *err) {
 
 /* ---- binding ------------------------------------------------------------------------------------- */
 
-/* Vectors, or lists of numbers without nulls. The name must be exact, as in Spark. */
-static mill_status bind_features(mill_binder *b, const mill_bound **x, mill_error *err) {
-  const mill_field *f;
-  const char *name = mill_get_text(b->stage, "featuresCol");
-  MILL_TRY(mill_bind_input(b, name, MILL_IN_VECTOR | MILL_IN_ARRAY, x, &f, err));
-  if (strcmp(f->name, name) != 0)
-    return mill_fail(err, MILL_E_FIELD_NOT_FOUND, "fieldName", name, "fields", f->name, NULL);
-  if (f->type->id == MILL_VECTOR) return MILL_OK;
-  mill_type_id item = f->type->fields[0].type->id;
-  if (!f->type->contains_null && (item == MILL_DOUBLE || item == MILL_FLOAT)) return MILL_OK;
-  return mill_ml_refuse(err, b->stage,
-                        "the column `%s` must be VECTOR, or an array of DOUBLE or FLOAT without "
-                        "nulls, but is %s",
-                        name, mill_type_quoted(b->ctx->memory, f->type, err));
-}
-
 static mill_status bind_fit(mill_binder *b, mill_error *err) {
-  MILL_TRY(bind_features(b, NULL, err));
+  MILL_TRY(mill_predictor_features(b, NULL, err));
   if (mill_has(b->stage, "weightCol") && *mill_get_text(b->stage, "weightCol"))
     MILL_TRY(
         mill_bind_input(b, mill_get_text(b->stage, "weightCol"), MILL_IN_NUMERIC, NULL, NULL, err));
@@ -236,7 +220,7 @@ static mill_status bind_model(mill_binder *b, mill_error *err) {
   const model *m = mill_model_data(b->stage);
   const mill_bound *x, *y;
   char text[80];
-  MILL_TRY(bind_features(b, &x, err));
+  MILL_TRY(mill_predictor_features(b, &x, err));
   MILL_TRY(mill_bind_kernel(b, "KMeansModel", predict, MILL_FN_NULLS, mill_type_of(MILL_INT), m, &x,
                             1, &y, err));
   snprintf(text, sizeof text, "{\"ml_attr\":{\"num_vals\":%d,\"type\":\"nominal\"}}", m->centres.k);

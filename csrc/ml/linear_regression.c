@@ -287,6 +287,7 @@ const mill_stage_class mill_class_LinearRegressionModel = {
     .attributes = mill_linear_attributes,
     .has_attribute = mill_linear_has,
     .attribute = mill_linear_attribute,
+    .summarise = mill_linear_examine,
     .save = save,
     .load = load,
 };

@@ -29,6 +29,8 @@ typedef struct mill_linear_model {
 mill_status mill_linear_summarise(mill_work *w, mill_linear_model *m, const mill_points *p,
                                   const double *history, int nhistory, const double *inverse,
                                   mill_error *err) MILL_USE_RESULT;
+/* The class's `summarise`: the model beside a summary of other rows. */
+mill_status mill_linear_examine(mill_work *w, mill_error *err) MILL_USE_RESULT;
 /* For the class: names, whether this model has one, its value. */
 extern const char *const mill_linear_attributes[];
 bool mill_linear_has(const mill_stage *s, const char *name);

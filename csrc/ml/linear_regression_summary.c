@@ -33,6 +33,7 @@ const char *const mill_linear_attributes[] = {"coefficients",
 
 static const char *const inference[] = {"summary.coefficientStandardErrors", "summary.tValues",
                                         "summary.pValues", NULL};
+static const char *const training[] = {"summary.objectiveHistory", "summary.totalIterations", NULL};
 
 static void measure(const mill_linear_model *m, const mill_points *p, mill_regression_metrics *out,
                     double *range) {
@@ -89,10 +90,25 @@ mill_status mill_linear_summarise(mill_work *w, mill_linear_model *m, const mill
   return inverse ? infer(w->model, m, inverse, metrics.error.l2, err) : MILL_OK;
 }
 
+mill_status mill_linear_examine(mill_work *w, mill_error *err) {
+  const mill_linear_model *from = mill_model_data(w->stage);
+  mill_linear_model *m = mill_model_new(w->model, sizeof *m);
+  mill_points p;
+  if (m == NULL) return mill_oom(w->ctx->memory, sizeof *m, err);
+  *m = *from;
+  m->coefficient = mill_model_doubles(w->model, from->coefficient, (size_t)from->width);
+  if (m->coefficient == NULL) return mill_oom(w->ctx->memory, (size_t)from->width, err);
+  mill_status s = mill_predictor_points(w, m->width, &p, err);
+  if (s == MILL_OK) s = mill_linear_summarise(w, m, &p, NULL, 0, NULL, err);
+  mill_points_clear(&p);
+  return s;
+}
+
 bool mill_linear_has(const mill_stage *stage, const char *name) {
   const mill_linear_summary *s = ((const mill_linear_model *)mill_model_data(stage))->summary;
   if (strncmp(name, "summary.", 8) != 0) return true;
-  return s && (s->ninference || !mill_name_in(name, inference));
+  return s && (s->ninference || !mill_name_in(name, inference)) &&
+         (s->nhistory || !mill_name_in(name, training));
 }
 
 static mill_status number(const mill_linear_summary *s, const char *name, mill_answer *out,

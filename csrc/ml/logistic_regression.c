@@ -444,6 +444,7 @@ const mill_stage_class mill_class_LogisticRegressionModel = {
     .attributes = mill_logistic_attributes,
     .has_attribute = mill_logistic_has,
     .attribute = mill_logistic_attribute,
+    .summarise = mill_logistic_examine,
     .save = save,
     .load = load,
 };

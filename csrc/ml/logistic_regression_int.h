@@ -31,6 +31,8 @@ void mill_logistic_raw(const mill_logistic_model *m, const mill_vec *x, double *
 mill_status mill_logistic_summarise(mill_work *w, mill_logistic_model *m, const mill_points *p,
                                     const double *history, int nhistory,
                                     mill_error *err) MILL_USE_RESULT;
+/* The class's `summarise`: the model beside a summary of other rows. */
+mill_status mill_logistic_examine(mill_work *w, mill_error *err) MILL_USE_RESULT;
 extern const char *const mill_logistic_attributes[];
 bool mill_logistic_has(const mill_stage *s, const char *name);
 mill_status mill_logistic_attribute(const mill_stage *s, const char *name, mill_answer *out,

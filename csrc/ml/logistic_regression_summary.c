@@ -50,6 +50,7 @@ static const char *const binary_only[] = {"summary.areaUnderROC",
                                           "summary.roc",
                                           "summary.scoreCol",
                                           NULL};
+static const char *const training[] = {"summary.objectiveHistory", "summary.totalIterations", NULL};
 
 static const struct {
   const char *name;
@@ -149,13 +150,30 @@ mill_status mill_logistic_summarise(mill_work *w, mill_logistic_model *m, const 
   return status;
 }
 
+mill_status mill_logistic_examine(mill_work *w, mill_error *err) {
+  const mill_logistic_model *from = mill_model_data(w->stage);
+  size_t sets = (size_t)from->sets, width = (size_t)from->width;
+  mill_logistic_model *m = mill_model_new(w->model, sizeof *m);
+  mill_points p;
+  if (m == NULL) return mill_oom(w->ctx->memory, sizeof *m, err);
+  *m = *from;
+  m->coefficient = mill_model_doubles(w->model, from->coefficient, sets * width);
+  m->intercept = mill_model_doubles(w->model, from->intercept, sets);
+  if (!m->coefficient || !m->intercept) return mill_oom(w->ctx->memory, sets * width, err);
+  mill_status s = mill_predictor_points(w, m->width, &p, err);
+  if (s == MILL_OK) s = mill_logistic_summarise(w, m, &p, NULL, 0, err);
+  mill_points_clear(&p);
+  return s;
+}
+
 /* ---- telling ----------------------------------------------------------------------------------- */
 
 bool mill_logistic_has(const mill_stage *stage, const char *name) {
   const mill_logistic_model *m = mill_model_data(stage);
   if (strcmp(name, "coefficients") == 0 || strcmp(name, "intercept") == 0) return !m->multinomial;
   if (strncmp(name, "summary.", 8) != 0) return true;
-  return m->summary && (m->summary->binary || !mill_name_in(name, binary_only));
+  return m->summary && (m->summary->binary || !mill_name_in(name, binary_only)) &&
+         (m->summary->nhistory || !mill_name_in(name, training));
 }
 
 /* Column c of the curve called `name`, at cut i. */

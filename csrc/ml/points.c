@@ -119,7 +119,7 @@ static mill_status check_vector(reading *r, const mill_vec *x, mill_error *err) 
   if (x->size != p->width)
     return mill_data_fail(r->work, err, "the vectors in `%s` have different sizes, %d and %d",
                           r->name[0], p->width, x->size);
-  for (int k = 0; k < x->n; k++)
+  for (int k = 0; k < x->n && !(r->flags & MILL_POINTS_ANY); k++)
     if (!isfinite(x->value[k]))
       return mill_data_fail(r->work, err, "a vector in `%s` has a NaN or infinite value",
                             r->name[0]);

@@ -20,7 +20,10 @@ typedef struct mill_points {
   size_t capacity[5];
 } mill_points;
 
-enum { MILL_POINTS_DENSE = 1 }; /* dense whatever the data */
+enum {
+  MILL_POINTS_DENSE = 1, /* dense whatever the data */
+  MILL_POINTS_ANY = 2,   /* NaN and infinite features pass */
+};
 
 /* Read the columns of these parameters' names ("featuresCol", "labelCol", "weightCol"; NULL: leave
 ** out; a parameter that is not set is left out too). Labels and weights may be of any numeric type.

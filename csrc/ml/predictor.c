@@ -14,12 +14,40 @@ mill_status mill_predictor_inputs(mill_binder *b, bool fitting, const mill_bound
   return mill_bind_input(b, mill_get_text(s, "weightCol"), MILL_IN_NUMERIC, NULL, NULL, err);
 }
 
+mill_status mill_predictor_features(mill_binder *b, const mill_bound **x, mill_error *err) {
+  const mill_field *f;
+  const char *name = mill_get_text(b->stage, "featuresCol");
+  MILL_TRY(mill_bind_input(b, name, MILL_IN_VECTOR | MILL_IN_ARRAY, x, &f, err));
+  if (strcmp(f->name, name) != 0)
+    return mill_fail(err, MILL_E_FIELD_NOT_FOUND, "fieldName", name, "fields", f->name, NULL);
+  if (f->type->id == MILL_VECTOR) return MILL_OK;
+  mill_type_id item = f->type->fields[0].type->id;
+  if (!f->type->contains_null && (item == MILL_DOUBLE || item == MILL_FLOAT)) return MILL_OK;
+  return mill_ml_refuse(err, b->stage,
+                        "the column `%s` must be VECTOR, or an array of DOUBLE or FLOAT without "
+                        "nulls, but is %s",
+                        name, mill_type_quoted(b->ctx->memory, f->type, err));
+}
+
 mill_status mill_predictor_row(const mill_call *call, const mill_vector *v, size_t i, int width,
                                mill_vec *out, mill_error *err) {
   if (!mill_vector_valid(v, i)) return mill_row_null(call, err);
   *out = mill_vec_at(v, i);
   if (out->size == width) return MILL_OK;
   return mill_row_fail(call, err, "the vector has %d values, the model takes %d", out->size, width);
+}
+
+mill_status mill_predictor_points(mill_work *w, int width, mill_points *out, mill_error *err) {
+  mill_stage_binding none = {0};
+  mill_binder b = {
+      (mill_stage *)(uintptr_t)w->stage, w->ctx, w->set, w->data->schema, w->scratch, &none, 0, 0};
+  *out = (mill_points){0};
+  MILL_TRY(mill_predictor_inputs(&b, true, NULL, err));
+  MILL_TRY(mill_points_read(w, "featuresCol", "labelCol", "weightCol", 0, out, err));
+  if (out->n == 0) return mill_ml_refuse(err, w->stage, "there are no rows to summarise.");
+  if (out->width == width) return MILL_OK;
+  return mill_data_fail(w, err, "the vectors have %d values, the model takes %d", out->width,
+                        width);
 }
 
 mill_status mill_answer_compressed(mill_answer *a, const double *v, int n, mill_error *err) {

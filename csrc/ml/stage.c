@@ -84,6 +84,7 @@ static void model_unref(mill_model *m) {
   if (m == NULL || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) != 0) return;
   mill_memory *memory = m->arena.memory;
   release_stages(memory, m->parts, m->nparts);
+  release_stages(memory, m->tried, m->ntried);
   mill_arena_clear(&m->arena);
   mill_free(memory, m, sizeof *m);
 }
@@ -174,6 +175,13 @@ mill_status mill_stage_set_stages(mill_stage *s, const char *param, mill_stage *
   mill_param_value_clear(s, &s->value[i]);
   s->value[i].stages = list;
   s->value[i].nstages = n;
+  return MILL_OK;
+}
+
+mill_status mill_stage_clear(mill_stage *s, const char *param, mill_error *err) {
+  int i;
+  MILL_TRY(find_param(s, param, &i, err));
+  mill_param_value_clear(s, &s->value[i]);
   return MILL_OK;
 }
 
@@ -288,15 +296,28 @@ double *mill_model_doubles(mill_stage *model, const double *p, size_t n) {
   return copy;
 }
 
-mill_status mill_model_parts(mill_stage *model, mill_stage *const *parts, int n, mill_error *err) {
+static mill_status keep_stages(mill_stage *model, mill_stage *const *from, int n,
+                               mill_stage ***list, int *count, mill_error *err) {
   mill_memory *m = model->ctx->memory;
   if (n == 0) return MILL_OK;
-  mill_stage **list = mill_alloc(m, (size_t)n * sizeof *list);
-  if (list == NULL) return mill_oom(m, (size_t)n * sizeof *list, err);
-  for (int i = 0; i < n; i++) list[i] = mill_stage_ref(parts[i]);
-  model->model->parts = list;
-  model->model->nparts = n;
+  *list = mill_alloc(m, (size_t)n * sizeof **list);
+  if (*list == NULL) return mill_oom(m, (size_t)n * sizeof **list, err);
+  for (int i = 0; i < n; i++) (*list)[i] = mill_stage_ref(from[i]);
+  *count = n;
   return MILL_OK;
+}
+
+mill_status mill_model_parts(mill_stage *model, mill_stage *const *parts, int n, mill_error *err) {
+  return keep_stages(model, parts, n, &model->model->parts, &model->model->nparts, err);
+}
+
+mill_status mill_model_tried(mill_stage *model, mill_stage *const *tried, int n, mill_error *err) {
+  return keep_stages(model, tried, n, &model->model->tried, &model->model->ntried, err);
+}
+
+int mill_stage_tried(const mill_stage *s, mill_stage *const **tried) {
+  *tried = s->model ? s->model->tried : NULL;
+  return s->model ? s->model->ntried : 0;
 }
 
 int mill_stage_parts(const mill_stage *s, mill_stage *const **parts) {
@@ -304,12 +325,37 @@ int mill_stage_parts(const mill_stage *s, mill_stage *const **parts) {
   return s->model ? s->model->nparts : 0;
 }
 
+mill_status mill_stage_make(const mill_context *ctx, const mill_stage_class *c, const char *json,
+                            size_t n, mill_stage **out, mill_error *err) {
+  mill_json *values;
+  mill_arena a;
+  MILL_TRY(mill_stage_new(ctx, c, NULL, out, err));
+  mill_arena_init(&a, ctx->memory);
+  mill_status status = c->make ? MILL_OK : mill_ml_refuse(err, *out, "it is made by fit alone");
+  if (status == MILL_OK) status = mill_json_parse(json, n, &a, &values, err);
+  if (status == MILL_OK) status = mill_stage_need_model(*out, err);
+  if (status == MILL_OK) status = c->make(*out, values, err);
+  mill_arena_clear(&a);
+  if (status == MILL_OK) return MILL_OK;
+  mill_stage_unref(*out);
+  *out = NULL;
+  return status;
+}
+
 /* ---- fit, evaluate ---------------------------------------------------------------------------------- */
 
-/* Spark's transformSchema: the errors about columns, before any row is read. */
+/* Spark's transformSchema: the errors about columns, before any row is read. Of a pipeline as far as
+** its last estimator, which PySpark does not go beyond either: what follows may fail in transform. */
 static mill_status check_schema(mill_stage *s, mill_dataset *d, mill_arena *a, mill_error *err) {
-  const mill_type *after;
-  return mill_stage_schema(s, d->ctx, d->set, d->schema, a, &after, err);
+  const mill_type *after = d->schema;
+  mill_stage *const *inner;
+  if (mill_param_find(s->class, "stages") < 0)
+    return mill_stage_schema(s, d->ctx, d->set, d->schema, a, &after, err);
+  int n = mill_get_stages(s, "stages", &inner);
+  while (n > 0 && inner[n - 1]->class->role != MILL_ESTIMATOR) n--;
+  for (int i = 0; i < n; i++)
+    MILL_TRY(mill_stage_schema(inner[i], d->ctx, d->set, after, a, &after, err));
+  return MILL_OK;
 }
 
 static mill_status new_model(const mill_stage *s, mill_stage **out, mill_error *err) {
@@ -347,6 +393,27 @@ mill_status mill_stage_evaluate(mill_stage *s, mill_dataset *d, double *metric,
   mill_work w = {s, d, d->ctx, d->set, &scratch, NULL};
   mill_status status = s->class->evaluate(&w, metric, larger_is_better, err);
   mill_arena_clear(&scratch);
+  return status;
+}
+
+mill_status mill_stage_summarise(mill_stage *s, mill_dataset *d, mill_stage **out,
+                                 mill_error *err) {
+  *out = NULL;
+  if (s->class->summarise == NULL || s->model == NULL)
+    return mill_ml_refuse(err, s, "this stage has no summary of other rows");
+  mill_stage *copy;
+  mill_arena scratch;
+  MILL_TRY(mill_stage_new(s->ctx, s->class, s->uid, &copy, err));
+  mill_arena_init(&scratch, d->ctx->memory);
+  mill_work w = {s, d, d->ctx, d->set, &scratch, copy};
+  mill_status status = mill_stage_take_params(copy, s, err);
+  if (status == MILL_OK) status = mill_stage_need_model(copy, err);
+  if (status == MILL_OK) status = s->class->summarise(&w, err);
+  mill_arena_clear(&scratch);
+  if (status == MILL_OK)
+    *out = copy;
+  else
+    mill_stage_unref(copy);
   return status;
 }
 

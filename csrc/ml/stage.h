@@ -97,12 +97,17 @@ const char *mill_stage_class_example(const mill_stage_class *c); /* Lua, or NULL
 /* Estimators: the class of what fit gives, else NULL. Fitted attributes that its stages may have. */
 const char *mill_stage_class_model(const mill_stage_class *c);
 const char *mill_stage_class_attribute(const mill_stage_class *c, int i); /* NULL at the end */
+/* Do its models summarise other rows than those of training (mill_stage_summarise)? */
+bool mill_stage_class_summarises(const mill_stage_class *c);
 mill_stage_role mill_stage_class_role(const mill_stage_class *c);
 const mill_param *mill_stage_class_param(const mill_stage_class *c, int i); /* NULL at the end */
 
 /* uid NULL: a new one, "StringIndexer_5f3a...". */
 mill_status mill_stage_new(const mill_context *ctx, const mill_stage_class *c, const char *uid,
                            mill_stage **out, mill_error *err) MILL_USE_RESULT;
+/* A model from its own values as JSON instead of a fit (StringIndexerModel.from_labels). */
+mill_status mill_stage_make(const mill_context *ctx, const mill_stage_class *c, const char *json,
+                            size_t n, mill_stage **out, mill_error *err) MILL_USE_RESULT;
 mill_stage *mill_stage_ref(mill_stage *s);
 void mill_stage_unref(mill_stage *s);
 const mill_stage_class *mill_stage_class_of(const mill_stage *s);
@@ -115,6 +120,8 @@ mill_status mill_stage_set(mill_stage *s, const char *param, const char *json, s
                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_stage_set_stages(mill_stage *s, const char *param, mill_stage *const *stages,
                                   int n, mill_error *err) MILL_USE_RESULT;
+/* Back to the default, where there is one. */
+mill_status mill_stage_clear(mill_stage *s, const char *param, mill_error *err) MILL_USE_RESULT;
 bool mill_stage_is_set(const mill_stage *s, const char *param);
 /* The set value or the default as JSON text; an error when there is neither. */
 struct mill_text;
@@ -137,12 +144,18 @@ mill_status mill_stage_bind(mill_stage *s, const mill_context *ctx, const mill_s
                             mill_stage_binding *out, mill_error *err) MILL_USE_RESULT;
 /* Stages that a composite (PipelineModel) applies in turn; n = 0: the stage binds itself. */
 int mill_stage_parts(const mill_stage *s, mill_stage *const **parts);
+/* Models that tuning tried and kept, fold by fold, in the order of the maps; not saved. */
+int mill_stage_tried(const mill_stage *s, mill_stage *const **tried);
 
 /* Estimators: the fitted model (Pipeline and CrossValidator as well). Evaluators: the metric. */
 mill_status mill_stage_fit(mill_stage *s, mill_dataset *d, mill_stage **model,
                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_stage_evaluate(mill_stage *s, mill_dataset *d, double *metric,
                                 bool *larger_is_better, mill_error *err) MILL_USE_RESULT;
+
+/* A copy of a model whose summary is that of the rows of d (Spark's model.evaluate). */
+mill_status mill_stage_summarise(mill_stage *model, mill_dataset *d, mill_stage **out,
+                                 mill_error *err) MILL_USE_RESULT;
 
 /* Fitted attributes by Spark's names (labels, coefficients, intercept, summary.*): one-row tables
 ** of one column, so that every type can travel, lists of rows, or what is a DataFrame in Spark

@@ -76,6 +76,10 @@ struct mill_stage_class {
   bool (*has_attribute)(const mill_stage *s, const char *name); /* NULL: all are there */
   mill_status (*attribute)(const mill_stage *s, const char *name, mill_answer *out,
                            mill_error *err);
+  /* Models that need no fit: fill `model` from JSON; NULL: there is no such way. */
+  mill_status (*make)(mill_stage *model, const mill_json *values, mill_error *err);
+  /* Models with a summary of any rows: fill work->model, a copy of work->stage without data. */
+  mill_status (*summarise)(mill_work *w, mill_error *err);
   mill_status (*save)(const mill_stage *s, mill_saver *w, mill_error *err);
   mill_status (*load)(mill_stage *s, mill_loader *r, mill_error *err);
 };
@@ -169,6 +173,9 @@ const void *mill_model_data(const mill_stage *model);
 double *mill_model_doubles(mill_stage *model, const double *p, size_t n);
 /* Stages inside a model (PipelineModel, CrossValidatorModel: the best one): takes references. */
 mill_status mill_model_parts(mill_stage *model, mill_stage *const *parts, int n,
+                             mill_error *err) MILL_USE_RESULT;
+/* Models that tuning tried: takes references, NULLs are left out. */
+mill_status mill_model_tried(mill_stage *model, mill_stage *const *tried, int n,
                              mill_error *err) MILL_USE_RESULT;
 /* A copy of `stage` with the values of one of its MAPS (an item of mill_get_json), which may go to
 ** stages inside Pipelines. */

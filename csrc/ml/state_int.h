@@ -24,6 +24,8 @@ typedef struct mill_model {
   void *data;
   mill_stage **parts; /* references */
   int nparts;
+  mill_stage **tried; /* references */
+  int ntried;
 } mill_model;
 
 struct mill_stage {

@@ -297,6 +297,21 @@ static mill_status attribute(const mill_stage *s, const char *name, mill_answer 
   return status;
 }
 
+/* From lists of labels, one a column. */
+static mill_status make(mill_stage *s, const mill_json *values, mill_error *err) {
+  model *m = new_model(s, (int)values->n);
+  int k = 0;
+  if (m == NULL) return mill_oom(mill_model_arena(s)->memory, sizeof *m, err);
+  for (const mill_json *list = values->child; list; list = list->next, k++)
+    for (const mill_json *c = list->child; c; c = c->next) {
+      uint32_t at, before = m->labels[k].n;
+      mill_str word = mill_str_view(c->text, c->size);
+      MILL_TRY(mill_words_add(&m->labels[k], &word, &at, err));
+      if (at != before) return mill_ml_refuse(err, s, "the label '%.200s' is there twice", c->text);
+    }
+  return MILL_OK;
+}
+
 static const char *piece(int k, char *buf, size_t n) {
   snprintf(buf, n, "labels%d", k);
   return buf;
@@ -363,6 +378,7 @@ const mill_stage_class mill_class_StringIndexerModel = {
     .attributes = attributes,
     .has_attribute = has_attribute,
     .attribute = attribute,
+    .make = make,
     .save = save,
     .load = load,
 };

@@ -3,7 +3,7 @@
 #include "ml/tuning_int.h"
 
 static const mill_param params[] = {
-    {"collectSubModels", MILL_PARAM_BOOLEAN, "false", NULL, "kept for Spark, without effect"},
+    MILL_P_COLLECT,
     MILL_P_ESTIMATOR,
     MILL_P_MAPS,
     MILL_P_EVALUATOR,
@@ -39,16 +39,22 @@ static mill_status try_all(mill_tuning *t, double *metric, mill_error *err) {
   return s;
 }
 
-static mill_status fit(mill_work *w, mill_error *err) {
-  mill_tuning t;
-  MILL_TRY(mill_tuning_init(&t, w, err));
+static mill_status choose(mill_tuning *t, mill_work *w, mill_error *err) {
   model *m = mill_model_new(w->model, sizeof *m);
-  size_t bytes = (size_t)t.n * sizeof(double);
+  size_t bytes = (size_t)t->n * sizeof(double);
   double *metric = mill_arena_alloc(mill_model_arena(w->model), bytes);
   if (m == NULL || metric == NULL) return mill_oom(w->ctx->memory, bytes, err);
-  MILL_TRY(try_all(&t, metric, err));
-  *m = (model){(size_t)t.n, metric};
-  return mill_tuning_finish(&t, metric, err);
+  MILL_TRY(try_all(t, metric, err));
+  *m = (model){(size_t)t->n, metric};
+  return mill_tuning_finish(t, metric, err);
+}
+
+static mill_status fit(mill_work *w, mill_error *err) {
+  mill_tuning t;
+  MILL_TRY(mill_tuning_init(&t, w, 1, err));
+  mill_status s = choose(&t, w, err);
+  mill_tuning_clear(&t);
+  return s;
 }
 
 static mill_status bind_model(mill_binder *b, mill_error *err) {

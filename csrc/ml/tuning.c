@@ -5,7 +5,7 @@
 
 #include "ml/state_int.h"
 
-mill_status mill_tuning_init(mill_tuning *t, mill_work *w, mill_error *err) {
+mill_status mill_tuning_init(mill_tuning *t, mill_work *w, int rounds, mill_error *err) {
   mill_stage *const *estimator, *const *evaluator;
   *t = (mill_tuning){.work = w};
   if (mill_get_stages(w->stage, "estimator", &estimator) != 1)
@@ -20,7 +20,16 @@ mill_status mill_tuning_init(mill_tuning *t, mill_work *w, mill_error *err) {
   t->evaluator = evaluator[0];
   t->maps = mill_get_json(w->stage, "estimatorParamMaps");
   t->n = t->maps ? (int)t->maps->n : 0;
-  return t->n ? MILL_OK : mill_ml_refuse(err, w->stage, "estimatorParamMaps is empty or not set");
+  if (t->n == 0) return mill_ml_refuse(err, w->stage, "estimatorParamMaps is empty or not set");
+  if (!mill_get_bool(w->stage, "collectSubModels")) return MILL_OK;
+  size_t bytes = (size_t)rounds * (size_t)t->n * sizeof *t->tried;
+  t->tried = mill_arena_alloc(w->scratch, bytes);
+  return t->tried ? MILL_OK : mill_oom(w->ctx->memory, bytes, err);
+}
+
+void mill_tuning_clear(mill_tuning *t) {
+  for (int i = 0; i < t->ntried; i++) mill_stage_unref(t->tried[i]);
+  t->ntried = 0;
 }
 
 /* The estimator with one map's values, fitted. */
@@ -43,7 +52,10 @@ static mill_status measure(mill_tuning *t, const mill_json *map, mill_dataset *t
     s = mill_stage_evaluate(t->evaluator, scored, metric, &t->larger, err);
     scored->free(scored);
   }
-  mill_stage_unref(model);
+  if (t->tried)
+    t->tried[t->ntried++] = model;
+  else
+    mill_stage_unref(model);
   return s;
 }
 
@@ -71,6 +83,7 @@ mill_status mill_tuning_finish(mill_tuning *t, const double *metric, mill_error 
   for (int i = best_of(t, metric); i > 0; i--) map = map->next;
   MILL_TRY(fit_map(t, map, t->work->data, &best, err));
   mill_status s = mill_model_parts(t->work->model, &best, 1, err);
+  if (s == MILL_OK) s = mill_model_tried(t->work->model, t->tried, t->ntried, err);
   mill_stage_unref(best);
   return s;
 }

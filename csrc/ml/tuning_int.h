@@ -13,10 +13,15 @@ typedef struct mill_tuning {
   const mill_json *maps;
   int n; /* maps */
   bool larger;
+  mill_stage **tried; /* collectSubModels: the models so far, owned; NULL: they are not kept */
+  int ntried;
 } mill_tuning;
 
-/* Spark's errors where a part is missing. */
-mill_status mill_tuning_init(mill_tuning *t, mill_work *w, mill_error *err) MILL_USE_RESULT;
+/* Spark's errors where a part is missing. Rounds: how often mill_tuning_try is called. Give
+** mill_tuning_clear once it succeeded. */
+mill_status mill_tuning_init(mill_tuning *t, mill_work *w, int rounds,
+                             mill_error *err) MILL_USE_RESULT;
+void mill_tuning_clear(mill_tuning *t);
 /* The metric of each map, fitted to `train`, on `test`: into metric[0..n). */
 mill_status mill_tuning_try(mill_tuning *t, mill_dataset *train, mill_dataset *test, double *metric,
                             mill_error *err) MILL_USE_RESULT;
@@ -30,6 +35,11 @@ static inline uint64_t mill_tuning_seed(const mill_stage *s, int64_t otherwise) 
 /* What the estimator adds. */
 mill_status mill_tuning_bind(mill_binder *b, mill_error *err) MILL_USE_RESULT;
 
+#define MILL_P_COLLECT                                                                             \
+  {                                                                                                \
+    "collectSubModels", MILL_PARAM_BOOLEAN, "false", NULL,                                         \
+        "keep every model that was tried: subModels"                                               \
+  }
 #define MILL_P_ESTIMATOR                                                                           \
   { "estimator", MILL_PARAM_STAGE, NULL, NULL, "what is fitted: an estimator or a Pipeline" }
 #define MILL_P_EVALUATOR                                                                           \

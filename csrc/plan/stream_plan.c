@@ -2,7 +2,8 @@
 **
 ** The optimised tree is cut at what keeps something between batches or begins a stream: sources,
 ** watermarks, groups, deduplication, limits. What lies between two cuts is a segment, a physical
-** tree whose leaves are the rows of the cuts below; it runs as a batch query does, once a batch.
+** tree whose leaves are the rows of the cuts below; it runs as a batch query does, once a batch, or,
+** where it is cheap, as its rows are asked for.
 ** Tables that are joined to a stream are scans of such a tree. Keys and arguments of an operator
 ** are computed by the segment below it, so operators see columns only.
 **
@@ -66,10 +67,15 @@ static mill_status run_segment(void *arg, const mill_stream_batch *b, mill_rows 
   mill_run run = {.ctx = b->ctx, .set = b->set};
   run.poll = mill_session_poll(s->session, &run.poll_arg);
   for (int i = 0; i < n; i++) s->slot[i] = in[i];
-  mill_status status = mill_run_table(&run, s->op, &t, err);
+  mill_status status = mill_run_pass(&run, s->op, out, err);
+  if (status == MILL_OK && *out == NULL) status = mill_run_table(&run, s->op, &t, err);
   for (int i = 0; i < n; i++)
     if (s->slot[i]) s->slot[i]->free(s->slot[i]);
   if (status != MILL_OK) return status;
+  if (t == NULL) {
+    (*out)->schema = s->schema;
+    return MILL_OK;
+  }
   t->schema = s->schema;
   return mill_stream_table_rows(t, out, err);
 }

@@ -1,9 +1,11 @@
 /* GROUP BY over a stream: partial states a group, kept between batches.
 **
-** A batch's rows go into fresh states, one set a touched group; a group known from before starts
+** A batch's rows go into fresh states, one set a touched group, which is found by the words of its
+** keys (key_cache.h), or by their bytes where it is new; a group known from before starts
 ** from its stored partial values, so that order-dependent functions see old rows first. Then the
 ** partial values are saved, the rows of the output mode come out of the store, and finished groups
 ** go. Spark: StateStoreRestoreExec and StateStoreSaveExec. */
+#include "stream/key_cache.h"
 #include "stream/operator.h"
 
 typedef struct aggregate_op {
@@ -27,6 +29,9 @@ typedef struct work {
   char **group;
   size_t ngroups, capacity;
   mill_text key;
+  mill_key_cache cache;
+  char **cached; /* the group of each number of the cache; NULL: its rows are late */
+  size_t ncached, cached_capacity;
 } work;
 
 static mill_status damaged(const work *w, mill_error *err) {
@@ -98,6 +103,7 @@ static mill_status find_group(work *w, int64_t time, char **out, const mill_stor
 typedef struct touched { /* rows of one input batch that count */
   uint32_t n, sel[MILL_BATCH];
   char *group[MILL_BATCH];
+  uint32_t number[MILL_BATCH]; /* in the cache */
   uint32_t nknown;
   char *fresh[MILL_BATCH];
   const mill_store_entry *known[MILL_BATCH];
@@ -116,6 +122,40 @@ static mill_status touch_row(work *w, const mill_vector *const *keys, uint32_t r
   MILL_TRY(find_group(w, time, &t->group[t->n], &t->known[t->nknown], err));
   if (t->known[t->nknown]) t->fresh[t->nknown++] = t->group[t->n];
   t->n++;
+  return MILL_OK;
+}
+
+/* The first row of a key the cache did not know. */
+static mill_status touch_new(work *w, const mill_vector *const *keys, uint32_t row, touched *t,
+                             mill_error *err) {
+  uint32_t before = t->n;
+  void *list = w->cached;
+  mill_status s =
+      mill_grow(w->op->memory, &list, &w->cached_capacity, w->ncached + 1, sizeof *w->cached, err);
+  w->cached = list;
+  MILL_TRY(s);
+  MILL_TRY(touch_row(w, keys, row, t, err));
+  w->cached[w->ncached++] = t->n > before ? t->group[before] : NULL;
+  return MILL_OK;
+}
+
+static mill_status touch_rows(work *w, const mill_batch *in, const mill_vector *const *keys,
+                              touched *t, mill_arena *a, mill_error *err) {
+  const aggregate_op *op = w->op;
+  bool numbered;
+  MILL_TRY(mill_key_cache_find(&w->cache, in, op->keys, op->nkeys, t->number, &numbered, a, err));
+  for (uint32_t i = 0; i < in->n; i++) {
+    uint32_t row = mill_batch_row(in, i);
+    if (!numbered) {
+      MILL_TRY(touch_row(w, keys, row, t, err));
+    } else if (t->number[i] == w->ncached) {
+      MILL_TRY(touch_new(w, keys, row, t, err));
+    } else {
+      t->sel[t->n] = row;
+      t->group[t->n] = w->cached[t->number[i]];
+      t->n += t->group[t->n] != NULL;
+    }
+  }
   return MILL_OK;
 }
 
@@ -164,7 +204,7 @@ static mill_status take_batch(work *w, const mill_batch *in, touched *t, mill_ar
   if (keys == NULL) return mill_oom(w->op->memory, sizeof *keys, err);
   for (int k = 0; k < w->op->nkeys; k++) keys[k] = &in->col[w->op->keys[k]];
   t->n = t->nknown = 0;
-  for (uint32_t i = 0; i < in->n; i++) MILL_TRY(touch_row(w, keys, mill_batch_row(in, i), t, err));
+  MILL_TRY(touch_rows(w, in, keys, t, a, err));
   if (t->nknown) MILL_TRY(restore(w, t->known, t->fresh, t->nknown, err));
   for (int k = 0; k < w->op->naggs; k++) MILL_TRY(update(w, k, in, t, a, err));
   return MILL_OK;
@@ -299,6 +339,7 @@ static mill_status work_init(work *w, aggregate_op *op, const mill_stream_batch 
   mill_store_init(&w->groups, op->memory);
   mill_store_init(&w->late, op->memory);
   mill_text_init(&w->key, op->memory);
+  MILL_TRY(mill_key_cache_init(&w->cache, op->input, op->keys, op->nkeys, &w->arena, err));
   w->call = mill_arena_alloc(&w->arena, ((size_t)op->naggs + 1) * sizeof *w->call);
   if (w->call == NULL) return mill_oom(op->memory, sizeof *w->call, err);
   for (int k = 0; k < op->naggs; k++) {
@@ -320,6 +361,8 @@ static mill_status work_init(work *w, aggregate_op *op, const mill_stream_batch 
 
 static void work_clear(work *w) {
   mill_free(w->op->memory, w->group, w->capacity * sizeof *w->group);
+  mill_free(w->op->memory, w->cached, w->cached_capacity * sizeof *w->cached);
+  mill_key_cache_clear(&w->cache);
   mill_arena_clear(&w->arena);
   mill_store_clear(&w->groups);
   mill_store_clear(&w->late);

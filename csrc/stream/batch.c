@@ -13,12 +13,34 @@ typedef struct watched {
   int column;
 } watched;
 
-static void see_time(mill_watermark *w, int64_t micros) {
+/* `n` rows of one time. */
+static void see_time(mill_watermark *w, int64_t micros, uint32_t n) {
   int64_t ms = micros / 1000;
   if (w->count == 0 || ms > w->max) w->max = ms;
   if (w->count == 0 || ms < w->min) w->min = ms;
-  w->sum += (double)ms;
-  w->count++;
+  w->sum += (double)ms * n;
+  w->count += n;
+}
+
+/* Event times come in runs. Spark takes a null time for 0. */
+static void see_times(mill_watermark *w, const mill_batch *b, const mill_vector *v) {
+  bool window = v->type->phys == MILL_PHYS_STRUCT;
+  int64_t last = 0;
+  uint32_t n = 0;
+  if (v->mask == 0 && v->index == NULL && b->n) {
+    int64_t t = mill_event_time_at(v, window, 0);
+    see_time(w, t == MILL_NO_TIME ? 0 : t, b->n);
+    return;
+  }
+  for (uint32_t i = 0; i < b->n; i++, n++) {
+    int64_t t = mill_event_time_at(v, window, mill_batch_row(b, i));
+    if (t == MILL_NO_TIME) t = 0;
+    if (t == last) continue;
+    if (n) see_time(w, last, n);
+    last = t;
+    n = 0;
+  }
+  if (n) see_time(w, last, n);
 }
 
 static mill_status next_watched(mill_rows *rows, mill_batch **out, mill_error *err) {
@@ -27,11 +49,7 @@ static mill_status next_watched(mill_rows *rows, mill_batch **out, mill_error *e
   if (*out == NULL) return MILL_OK;
   if (w->count) *w->count += (*out)->n;
   if (w->mark == NULL) return MILL_OK;
-  const mill_vector *v = &(*out)->col[w->column];
-  for (uint32_t i = 0; i < (*out)->n; i++) { /* Spark takes a null time for 0 */
-    int64_t t = mill_event_time_at(v, v->type->phys == MILL_PHYS_STRUCT, mill_batch_row(*out, i));
-    see_time(w->mark, t == MILL_NO_TIME ? 0 : t);
-  }
+  see_times(w->mark, *out, &(*out)->col[w->column]);
   return MILL_OK;
 }
 

@@ -51,14 +51,15 @@ static mill_status next(mill_rows *rows, mill_batch **out, mill_error *err) {
   rate_rows *r = (rate_rows *)rows;
   uint32_t n = 0;
   (void)err;
-  for (; n < MILL_BATCH && r->value < r->end; n++, r->value++) {
-    r->values[n] = r->value;
-    r->times[n] = (r->millis + llround((double)(r->value - r->first) * r->per_value)) * 1000;
-  }
+  bool one = r->per_value == 0; /* time for all */
+  for (; n < MILL_BATCH && r->value < r->end; n++, r->value++) r->values[n] = r->value;
+  for (uint32_t i = 0; i < (one ? 1 : n); i++)
+    r->times[i] = (r->millis + llround((double)(r->values[i] - r->first) * r->per_value)) * 1000;
   for (int c = 0; c < 2; c++) {
     r->col[c] = (mill_vector){.type = r->base.schema->fields[c].type, .mask = MILL_FLAT, .size = n};
     r->col[c].data = c ? r->values : r->times;
   }
+  if (one) r->col[0].mask = 0;
   r->batch = (mill_batch){.n = n, .ncols = 2, .col = r->col, .first = (uint64_t)(r->value - n)};
   *out = n ? &r->batch : NULL;
   return MILL_OK;

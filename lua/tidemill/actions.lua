@@ -6,7 +6,7 @@ local dataframe = require "tidemill.dataframe"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
 local types = require "tidemill.types"
-local PLAN, SESSION, HANDLE = internal.plan, internal.session, internal.handle
+local PLAN, SESSION, HANDLE, STATE = internal.plan, internal.session, internal.handle, internal.state
 
 local method, derive = dataframe.method, dataframe.derive
 
@@ -15,13 +15,20 @@ local function call(name, ...) return { kind = "call", name = name, args = { ...
 local function alias(node, name) return { kind = "alias", args = { node }, parts = { name } } end
 local function limited(self, n) return derive(self, { kind = "limit", exprs = { lit(math.tointeger(n)) } }) end
 
+-- Run f over the plan of df. A streaming query whose table it reads goes on first.
+local function run(f, df)
+  local session = df[SESSION]
+  if session[STATE].streams then require "tidemill.streaming".before_read(session, df[PLAN]) end
+  return f(df[PLAN])
+end
+
 -- ---- rows --------------------------------------------------------------------------------------------------------
 
-method("collect", "", function(self) return core.collect(self[PLAN]) end)
+method("collect", "", function(self) return run(core.collect, self) end)
 method("count", "", function(self)
   local counted = derive(self, { kind = "aggregate", keys = {}, grouping = "plain",
     exprs = { alias({ kind = "call", name = "count", args = { lit(1) }, star = true }, "count") } })
-  return core.collect(counted[PLAN])[1][1]
+  return run(core.collect, counted)[1][1]
 end)
 method("take", "num:integer", function(self, n) return limited(self, n):collect() end)
 method("head", "n:integer?", function(self, n)
@@ -36,12 +43,12 @@ method("isEmpty", "", function(self) return #limited(self, 1):collect() == 0 end
 
 --- for i, row in df:toLocalIterator() do .. end; closes itself at the end, on break and on errors.
 method("toLocalIterator", "prefetchPartitions:boolean?", function(self)
-  local reader = core.rows(self[PLAN])
+  local reader = run(core.rows, self)
   return reader.row, reader, nil, reader
 end)
 --- for i, a, b in df:rows() do .. end: the values of a row as they are.
 method("rows", "", function(self)
-  local reader = core.rows(self[PLAN])
+  local reader = run(core.rows, self)
   return reader.values, reader, nil, reader
 end)
 
@@ -83,7 +90,7 @@ end
 
 --- for i, batch in df:batches() do .. end: up to 2,048 rows at a time; a batch lasts until the next one.
 method("batches", "", function(self)
-  local reader, names, i = core.rows(self[PLAN]), self.columns, 0
+  local reader, names, i = run(core.rows, self), self.columns, 0
   return function()
     local n, mark = reader:batch()
     if not n then return nil end
@@ -97,7 +104,7 @@ method("foreach", "f:function", function(self, f)
 end)
 --- f gets an iterator of Rows: for i, row in it do .. end.
 method("foreachPartition", "f:function", function(self, f)
-  local reader <close> = core.rows(self[PLAN])
+  local reader <close> = run(core.rows, self)
   f(function() return reader:row() end)
 end)
 
@@ -123,7 +130,7 @@ method("show", "n?, truncate?, vertical?", function(self, n, truncate, vertical)
   check("truncate", truncate, { integer = true, boolean = true }, "bool or int")
   if truncate == true then truncate = 20 elseif truncate == false then truncate = 0 end
   n = math.max(n, 0)
-  local cells = core.texts(limited(self, n + 1)[PLAN])
+  local cells = run(core.texts, limited(self, n + 1))
   io.write(require "tidemill.show".text(self.columns, cells, n, truncate, vertical))
 end)
 
@@ -156,8 +163,8 @@ method("glimpse", "n:integer?", function(self, n)
     nulls[i] = alias(call("count_if", call("isnull", dataframe.column_at(self, i, name))), name)
   end
   nulls[#nulls + 1] = alias({ kind = "call", name = "count", args = { lit(1) }, star = true }, "rows")
-  local counted = core.collect(derive(self, { kind = "aggregate", keys = {}, exprs = nulls, grouping = "plain" })[PLAN])
-  local cells, show = core.texts(limited(self, n or 8)[PLAN]), require "tidemill.show"
+  local counted = run(core.collect, derive(self, { kind = "aggregate", keys = {}, exprs = nulls, grouping = "plain" }))
+  local cells, show = run(core.texts, limited(self, n or 8)), require "tidemill.show"
   local width = 4
   for _, name in ipairs(columns) do width = math.max(width, show.width(name)) end
   io.write(("%d rows, %d columns\n"):format(counted[1][#columns + 1], #columns))

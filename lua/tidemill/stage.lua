@@ -96,6 +96,12 @@ function methods.setParams(self, map)
   return self
 end
 methods.getOrDefault, methods.getParam = get, function(self, name) return param(self, need(self, name).name) end
+--- Back to the default, where there is one.
+function methods.clear(self, name)
+  local p = need(self, name)
+  self[HANDLE]:clear(p.name)
+  self[STATE].values[p.name], self[STATE].stages[p.name] = nil, nil
+end
 function methods.isSet(self, name) return self[HANDLE]:is_set(need(self, name).name) end
 function methods.hasDefault(self, name) return need(self, name).preset ~= nil end
 function methods.isDefined(self, name) return methods.isSet(self, name) or methods.hasDefault(self, name) end
@@ -229,6 +235,26 @@ local function load(info, path)
   return wrap(handle)
 end
 
+-- ---- classes with more than a constructor -------------------------------------------------------------------------
+
+local makers = { StringIndexerModel = {} }
+
+--- A model from labels, one list a column, without a fit. params as in the constructor: inputCols, outputCols, ..
+function makers.StringIndexerModel.from_arrays_of_labels(lists, params, ...)
+  if type(params) ~= "table" or arguments.shape(params) == "list" then
+    local outputs, invalid = ...
+    params = { inputCols = params, outputCols = outputs, handleInvalid = invalid }
+  end
+  local handle = core.stage_made(require "tidemill.session".active_handle(), "StringIndexerModel",
+    json.encode(lists, { name = "arrayOfLabels", kind = "string_lists" }))
+  return methods.setParams(wrap(handle), params)
+end
+--- The same for one column: from_labels({"a", "b"}, { inputCol = .., outputCol = .. }).
+function makers.StringIndexerModel.from_labels(labels, params, output, invalid)
+  if type(params) == "string" then params = { inputCol = params, outputCol = output, handleInvalid = invalid } end
+  return makers.StringIndexerModel.from_arrays_of_labels({ labels }, params or {})
+end
+
 -- ---- methods of one class ---------------------------------------------------------------------------------------
 
 local special = { HashingTF = {} }
@@ -267,9 +293,31 @@ local function parts(self)
   return s.parts
 end
 
+-- Of the models that tuning kept: a list, of CrossValidator a list for each fold; nil where none were kept.
+local function sub_models(self)
+  local tried = self[HANDLE]:tried()
+  if #tried == 0 then return nil end
+  local folds = find(self, "numFolds") and get(self, "numFolds") or 1
+  local per_fold, list = #tried // folds, {}
+  for i, h in ipairs(tried) do
+    local fold = (i - 1) // per_fold + 1
+    list[fold] = list[fold] or {}
+    table.insert(list[fold], wrap(h))
+  end
+  return find(self, "numFolds") and list or list[1]
+end
+
 local function has_summary(self)
   for name in pairs(attribute_names(self)) do if name:find "^summary%." then return true end end
   return false
+end
+
+-- model:evaluate(df): the summary over other rows than those of training.
+local function evaluate_model(self, df)
+  need_frame(df, "evaluate")
+  local model = wrap(self[HANDLE]:summarise(df[PLAN]), self)
+  model[STATE].training = df
+  return model.summary
 end
 
 -- A field that is neither method nor accessor: uid, write, an attribute, a part, a Param.
@@ -281,6 +329,8 @@ local function field(self, key)
     return list
   end
   if info_of(self).role == "model" then
+    if key == "evaluate" and info_of(self).summarises then return evaluate_model end
+    if key == "subModels" then return sub_models(self) end
     if attribute_names(self)[key] then return attribute(self, key) end
     if key == "stages" or key == "bestModel" then return key == "stages" and parts(self) or parts(self)[1] end
     if key == "parent" then return self[STATE].parent end
@@ -326,7 +376,7 @@ local function index(self, key)
   local value = methods[key] or roles[info_of(self).role][key] or own and own[key] or accessor(self, key)
   if value == nil then value = field(self, key) end
   if value ~= nil then return value end
-  local absent = { fit = true, transform = true, evaluate = true } -- asked for to see what a stage is
+  local absent = { fit = true, transform = true, evaluate = true, subModels = true } -- asked for to see what a stage is
   if absent[key] then return nil end
   if info_of(self).role == "model" and attribute_names(self)[key] then return nil end
   return unknown(self, key)
@@ -374,6 +424,7 @@ local function entry(info)
       read = function() return { load = function(_, path) return load(info, path) end } end },
       { __name = "class " .. info.name, __call = function(_, params) return new(info, params) end,
         __tostring = function() return ("class %s (%s)"):format(info.name, info.role) end })
+    for name, make in pairs(makers[info.name] or {}) do e.public[name] = make end
     made[info.name] = e
   end
   return e

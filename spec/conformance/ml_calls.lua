@@ -45,6 +45,12 @@ local function bucketizer(t)
   return t.build("Bucketizer", { inputCol = "s", outputCol = "o", splits = { 0, 1, 2 } })
 end
 
+-- A few rows to fit on.
+local function small(case)
+  return case.spark:createDataFrame({ { 1.0, Vectors.dense { 1 } }, { 3.0, Vectors.dense { 2 } },
+    { 4.0, Vectors.dense { 3 } } }, "label double, features vector")
+end
+
 local CALLS = {
   { "^(%w%d)%.dot%((%w%d)%)", function(_, _, a, b) return NAMED[a]:dot(NAMED[b]) end },
   { "^squared_distance%((%w%d), (%w%d)%)$", function(_, _, a, b) return NAMED[a]:squared_distance(NAMED[b]) end },
@@ -102,6 +108,46 @@ local CALLS = {
     local uid = t.class "Bucketizer".load(path).uid
     os.remove(path)
     return uid == stage.uid
+  end },
+  { "^extractParamMap%({regParam: 0%.7}%) over set over default$", function(_, t)
+    local lr, plain = t.build("LinearRegression", { regParam = 0.3 }), t.build("LinearRegression", {})
+    local p = lr.regParam
+    return { lr:extractParamMap({ [p] = 0.7 })[p], lr:extractParamMap()[p], plain:extractParamMap()[plain.regParam] }
+  end },
+  { "^copy%({maxIter: 9}%) leaves the first alone$", function(_, t)
+    local lr = t.build("LinearRegression", { maxIter = 5 })
+    return { lr:copy({ [lr.maxIter] = 9 }):getMaxIter(), lr:getMaxIter() }
+  end },
+  { "^a param of another stage in fit's map is refused or ignored$", function(case, t)
+    local lr, other = t.build("LinearRegression", { regParam = 0.3 }), t.build("KMeans", {})
+    local ok, model = pcall(lr.fit, lr, small(case), { [other.k] = 9 })
+    return not ok or model:getRegParam() == 0.3
+  end },
+  { "^fit%(df, %[map, map%]%) gives a list in order$", function(case, t)
+    local lr, out = t.build("LinearRegression", {}), {}
+    local models = lr:fit(small(case), { { [lr.regParam] = 0.1 }, { [lr.regParam] = 0.5 } })
+    for i, model in ipairs(models) do out[i] = model:getRegParam() end
+    return out
+  end },
+  { "^getParam%('zz'%)$", function(_, t) return t.build("LinearRegression", {}):getParam "zz" end },
+  { "^maxIter = 3%.0 is taken as 3, 3%.5 is refused$", function(_, t)
+    local lr = t.build("LinearRegression", {})
+    return { lr:setMaxIter(3.0):getMaxIter(), raises("TypeError", lr.setMaxIter, lr, 3.5) }
+  end },
+  { "^featuresCol = 5 is refused$", function(_, t) return t.build("LinearRegression", { featuresCol = 5 }) end },
+  { "^fitIntercept = 1 is refused$", function(_, t) return t.build("LinearRegression", { fitIntercept = 1 }) end },
+  { "^the model carries its estimator's uid and params$", function(case, t)
+    local lr = t.build("LinearRegression", { regParam = 0.3 })
+    local model = lr:fit(small(case))
+    return { model.uid == lr.uid, model:getRegParam(), model.parent.uid == lr.uid }
+  end },
+  { "^Pipeline with a number among its stages: fit$", function(case, t)
+    return t.class "Pipeline" { stages = { 5 } }:fit(case:load(case.spec.input))
+  end },
+  { "^Tokenizer twice with one output name$", function(case, t)
+    local tokenizer = t.build("Tokenizer", { inputCol = "plan", outputCol = "w" })
+    local model = t.class "Pipeline" { stages = { tokenizer, tokenizer } }:fit(case:load(case.spec.input))
+    return { type = "object", class = getmetatable(model).__name }
   end },
   { "^show%(%) as text$", function(case, t) return t.unsupported(case.spec.call) end },
 }

@@ -27,6 +27,7 @@ local WORK = {
   KMeans = function() return ml.clustering.KMeans { k = 3, maxIter = 2 } end,
   CrossValidator = function()
     return ml.tuning.CrossValidator { estimator = lr, evaluator = ml.evaluation.RegressionEvaluator {}, numFolds = 2,
+      collectSubModels = true,
       estimatorParamMaps = ml.tuning.ParamGridBuilder():addGrid(lr.regParam, { 0, 0.5 }):build() }
   end,
 }
@@ -39,6 +40,13 @@ local function work(make, path)
   local loaded = ml[ml.classes[class].package][class].load(path)
   for i, row in ipairs(loaded:transform(df):collect()) do shown[i] = tostring(row) end
   for _, name in ipairs(model[HANDLE]:attributes()) do model[HANDLE]:attribute(name) end
+  if model.evaluate then shown[#shown + 1] = model:evaluate(df).predictions:count() end
+  if class == "CrossValidatorModel" then shown[#shown + 1] = model.subModels[2][2].intercept end
+  if class == "KMeansModel" then
+    shown[#shown + 1] = ml.evaluation.ClusteringEvaluator {}:evaluate(loaded:transform(df))
+    local labelled = ml.feature.StringIndexerModel.from_labels({ "a", "a label of some length" }, "s", "o")
+    shown[#shown + 1] = labelled.labels[2]
+  end
   return shown
 end
 

@@ -11,8 +11,8 @@
 ** collation) are kept as vectors and compared by value.
 **
 ** The arena is the owner's and outlives the groups. Single-threaded. */
-#ifndef MILL_EXEC_GROUPS_H
-#define MILL_EXEC_GROUPS_H
+#ifndef MILL_COLUMN_GROUPS_H
+#define MILL_COLUMN_GROUPS_H
 
 #include "column/vector.h"
 

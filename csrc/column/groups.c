@@ -1,5 +1,5 @@
 /* Groups by key; see groups.h. */
-#include "exec/groups.h"
+#include "column/groups.h"
 
 enum { FIRST_GROUPS = 32 };
 
