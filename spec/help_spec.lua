@@ -1,14 +1,5 @@
 local tidemill = require "tidemill"
-
--- What a call prints.
-local function printed(call)
-  local write, parts = io.write, {}
-  io.write = function(...) for _, s in ipairs { ... } do parts[#parts + 1] = tostring(s) end end -- luacheck: ignore
-  local ok, err = pcall(call)
-  io.write = write -- luacheck: ignore
-  if not ok then error(err, 0) end
-  return table.concat(parts)
-end
+local printed = dofile "spec/bind/support.lua".printed
 
 describe("help", function()
   it("prints a stage's parameters", function()

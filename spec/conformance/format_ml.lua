@@ -246,9 +246,8 @@ end
 
 local EVALUATOR = {
   areaUnderROC = "BinaryClassificationEvaluator", areaUnderPR = "BinaryClassificationEvaluator",
-  silhouette = "ClusteringEvaluator", silhouetteCosine = "ClusteringEvaluator",
-  rmse = "RegressionEvaluator", r2 = "RegressionEvaluator", mae = "RegressionEvaluator", mse = "RegressionEvaluator",
-  var = "RegressionEvaluator",
+  rmse = "RegressionEvaluator", r2 = "RegressionEvaluator", mae = "RegressionEvaluator",
+  mse = "RegressionEvaluator", var = "RegressionEvaluator",
 }
 
 local function metric(name, df)

@@ -1,6 +1,7 @@
 -- What every class of stages must do, whatever it computes: the suite walks the registry, so a new class is tested
 -- by being registered. How to use a class on data comes from SAMPLES: parameters, and columns of the data below.
 local tidemill = require "tidemill"
+local support = dofile "spec/bind/support.lua"
 local ml = tidemill.ml
 local HANDLE = require "tidemill.internal".handle
 
@@ -120,11 +121,7 @@ describe("a class of stages", function()
         assert.truthy(info.doc and #info.doc > 10)
         if info.role ~= "model" then assert.truthy(info.example, "no example") end
         for _, p in ipairs(info.params) do assert.truthy(p.doc and #p.doc > 5, p.name) end
-        local said = tidemill.help
-        local write = io.write
-        io.write = function() end -- luacheck: ignore
-        local text = said(info.name)
-        io.write = write -- luacheck: ignore
+        local text = support.printed(function() tidemill.help(info.name) end)
         for _, p in ipairs(info.params) do assert.truthy(text:find(p.name, 1, true), p.name) end
         if info.example then assert.truthy(text:find(info.example:match "^[^\n]*", 1, true)) end
       end)
