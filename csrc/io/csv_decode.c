@@ -4,7 +4,7 @@
 
 #include "base/utf8.h"
 #include "io/csv_int.h"
-#include "io/quick_int.h"
+#include "kernel/quick.h"
 
 typedef struct csv_decoder {
   io_decoder base;
@@ -77,7 +77,7 @@ static mill_status text_column(csv_decoder *d, const csv_cell *cell, mill_vector
     CTYPE *out = v->data;                                                                          \
     for (uint32_t i = 0; i < n; i++) {                                                             \
       const char *p = cell[i].size == CSV_NULL ? NULL : csv_cell_text(&d->cells, cell[i]);         \
-      if (p && ((QUICK) || mill_io_value(&d->plan->rules, v->type, p, cell[i].size, &out[i])))     \
+      if (p && ((QUICK) || mill_value_parse(&d->plan->rules, v->type, p, cell[i].size, &out[i])))  \
         continue;                                                                                  \
       null_at(v, i);                                                                               \
       ++*nulls;                                                                                    \

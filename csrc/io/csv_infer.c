@@ -16,7 +16,7 @@
 
 static bool fits(const csv_plan *p, mill_type_id id, const char *s, size_t n) {
   mill_i128 v = 0;
-  return mill_io_value(&p->rules, mill_type_of(id), s, n, &v);
+  return mill_value_parse(&p->rules, mill_type_of(id), s, n, &v);
 }
 
 /* Integers beyond BIGINT: a decimal of as many digits, when all of the text is digits. */

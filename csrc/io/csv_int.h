@@ -27,7 +27,7 @@ typedef struct csv_plan {
   csv_unescaped unescaped;
   double sampling;
   const char *corrupt; /* columnNameOfCorruptRecord */
-  io_rules rules;
+  mill_value_rules rules;
 } csv_plan;
 
 /* A field: bytes of the record's buffer, or of the row's side text when SIDE is set in `at`. */

@@ -191,11 +191,11 @@ static mill_status put_value(mill_encoder *e, const mill_vector *v, uint32_t k, 
   }
   if (c->plain && v->type->phys != MILL_PHYS_STR && v->type->id != MILL_INTERVAL_YM &&
       v->type->id != MILL_INTERVAL_DT)
-    return mill_io_put(&e->texts, v, k, out, err);
+    return mill_value_put(&e->texts, v, k, out, err);
   mill_text *t = &e->scratch;
   mill_text_reset(t);
   MILL_TRY(v->type->id == MILL_BINARY ? put_bytes((const mill_str *)v->data + k, t, err)
-                                      : mill_io_put(&e->texts, v, k, t, err));
+                                      : mill_value_put(&e->texts, v, k, t, err));
   return put_text(c, t->data, t->data + t->size, false, first, out, err);
 }
 

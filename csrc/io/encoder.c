@@ -124,7 +124,7 @@ mill_status mill_encoder_new(const mill_context *ctx, const mill_settings *set, 
   e->format = format;
   e->memory = ctx->memory;
   e->schema = schema;
-  e->texts = (io_texts){.settings = *set, .zones = ctx->zones};
+  e->texts = (mill_value_texts){.settings = *set, .zones = ctx->zones};
   mill_arena_init(&e->arena, ctx->memory);
   mill_text_init(&e->scratch, ctx->memory);
   mill_text_init(&e->narrow, ctx->memory);

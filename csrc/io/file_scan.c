@@ -191,7 +191,7 @@ static mill_status no_value(const mill_field *f, const char *text, io_job *job, 
 /* Type every file's partition values once. */
 static mill_status type_values(file_scan *s, mill_error *err) {
   io_job *job = s->job;
-  io_rules rules;
+  mill_value_rules rules;
   size_t np = (size_t)job->files.npartitions, cells = job->files.n * np + 1;
   s->values = mill_arena_alloc(&job->arena, cells * sizeof *s->values);
   s->known = mill_arena_alloc(&job->arena, cells);
@@ -209,7 +209,7 @@ static mill_status type_values(file_scan *s, mill_error *err) {
         s->values[cell] = mill_str_view(v, strlen(v));
         s->known[cell] = true;
       } else if (v) {
-        s->known[cell] = mill_io_value(&rules, f->type, v, strlen(v), &s->values[cell]);
+        s->known[cell] = mill_value_parse(&rules, f->type, v, strlen(v), &s->values[cell]);
         if (!s->known[cell] && strict) return no_value(f, v, job, err);
       }
     }

@@ -3,15 +3,6 @@
 
 #include "io/json_int.h"
 
-bool mill_io_json_skip(const json_plan *p, mill_json_reader *r, mill_json_token first) {
-  if (first == MILL_JSON_ERROR) return false;
-  if (first != MILL_JSON_OBJECT && first != MILL_JSON_ARRAY) return true;
-  int outside = r->depth - 1;
-  while (r->depth > outside)
-    if (json_next(p, r) == MILL_JSON_ERROR) return false;
-  return true;
-}
-
 static mill_status syntax_options(io_job *job, json_plan *p, mill_error *err) {
   static const struct {
     const char *name;
@@ -27,10 +18,11 @@ static mill_status syntax_options(io_job *job, json_plan *p, mill_error *err) {
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
     bool on;
     MILL_TRY(mill_option_bool(job->options, flags[i].name, flags[i].otherwise, &on, err));
-    if (on) p->options |= flags[i].option;
+    if (on) p->read.options |= flags[i].option;
   }
-  MILL_TRY(mill_option_int(job->options, "maxNestingDepth", MILL_JSON_DEPTH, &p->max_depth, err));
-  return mill_option_int(job->options, "maxNumLen", 1000, &p->max_number, err);
+  MILL_TRY(
+      mill_option_int(job->options, "maxNestingDepth", MILL_JSON_DEPTH, &p->read.max_depth, err));
+  return mill_option_int(job->options, "maxNumLen", 1000, &p->read.max_number, err);
 }
 
 static mill_status infer_options(io_job *job, json_plan *p, mill_error *err) {
@@ -68,7 +60,7 @@ static mill_status json_configure(io_job *job, mill_error *err) {
   MILL_TRY(mill_io_separator(job, &p->line, err));
   MILL_TRY(check_charset(job, p, err));
   p->corrupt = mill_io_corrupt_name(job);
-  return mill_io_rules_formats(&p->rules, job, err);
+  return mill_io_rules_formats(&p->read.values, job, err);
 }
 
 static bool json_takes(const mill_type *t) {

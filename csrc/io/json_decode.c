@@ -52,12 +52,12 @@ static mill_status lost_row(json_decoder *d, uint32_t *n, json_text record, bool
 /* An array is read as rows only when all of it can be: its items are objects. */
 static bool all_objects(const json_decoder *d, json_text record) {
   mill_json_reader r;
-  mill_json_start(&r, record.p, record.n, d->plan->options);
-  if (json_next(d->plan, &r) != MILL_JSON_ARRAY) return false;
+  mill_json_start(&r, record.p, record.n, d->plan->read.options);
+  if (json_next(&d->plan->read, &r) != MILL_JSON_ARRAY) return false;
   for (;;) {
-    mill_json_token t = json_next(d->plan, &r);
+    mill_json_token t = json_next(&d->plan->read, &r);
     if (t == MILL_JSON_ARRAY_END) return true;
-    if (t != MILL_JSON_OBJECT || !mill_io_json_skip(d->plan, &r, t)) return false;
+    if (t != MILL_JSON_OBJECT || !mill_json_pass(&d->plan->read, &r, t)) return false;
   }
 }
 
@@ -65,11 +65,11 @@ static bool all_objects(const json_decoder *d, json_text record) {
 static mill_status take_items(json_decoder *d, uint32_t *n) {
   d->array_from = *n;
   while (*n < MILL_BATCH) {
-    if (json_next(d->plan, &d->reader) != MILL_JSON_OBJECT) {
+    if (json_next(&d->plan->read, &d->reader) != MILL_JSON_OBJECT) {
       d->in_array = false;
       break;
     }
-    json_put one = mill_io_json_put(&d->builder, &d->root, *n, MILL_JSON_OBJECT);
+    json_put one = mill_json_take(&d->builder, &d->root, *n, MILL_JSON_OBJECT);
     if (one == JSON_FAILED) return d->builder.status;
     d->array_bad |= one != JSON_GOOD;
     MILL_TRY(end_row(d, n, d->record, false));
@@ -80,11 +80,11 @@ static mill_status take_items(json_decoder *d, uint32_t *n) {
 
 static mill_status take_record(json_decoder *d, json_text record, bool valid, uint32_t *n) {
   if (!valid && !mill_utf8_valid(record.p, record.n)) return lost_row(d, n, record, true);
-  mill_json_start(&d->reader, record.p, record.n, d->plan->options);
+  mill_json_start(&d->reader, record.p, record.n, d->plan->read.options);
   if (mill_json_at_end(&d->reader)) return MILL_OK;
-  mill_json_token t = json_next(d->plan, &d->reader);
+  mill_json_token t = json_next(&d->plan->read, &d->reader);
   if (t == MILL_JSON_OBJECT) {
-    json_put one = mill_io_json_put(&d->builder, &d->root, *n, t);
+    json_put one = mill_json_take(&d->builder, &d->root, *n, t);
     if (one == JSON_FAILED) return d->builder.status;
     return one == JSON_BROKEN ? lost_row(d, n, record, true)
                               : end_row(d, n, record, one != JSON_GOOD);
@@ -166,11 +166,11 @@ static mill_status json_decode(io_decoder *base, io_window *w, mill_vector *cols
     uint32_t rows = 0;
     *sel = NULL;
     mill_arena_clear(&d->scratch);
-    mill_io_json_reset(&d->root, MILL_BATCH);
+    mill_json_reset(&d->root, MILL_BATCH);
     MILL_TRY(take_rows(d, w, &rows, err));
     *n = rows;
     if (rows == 0) return MILL_OK;
-    mill_io_json_vector(&d->root);
+    mill_json_vector(&d->root);
     for (int i = 0; i < d->ncols; i++)
       if (d->slot[i] >= 0) cols[i] = d->root.vector.child[d->slot[i]];
     if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], rows, err));
@@ -213,7 +213,7 @@ static mill_status make_root(json_decoder *d, const int *columns, int n, mill_er
   d->ncols = n;
   const mill_type *root = mill_type_struct(d->job->context.types, f, k);
   if (root == NULL) return mill_oom(d->memory, 1 << 12, err);
-  return mill_io_json_column(&d->root, root, MILL_BATCH, &d->arena, err);
+  return mill_json_column(&d->root, root, MILL_BATCH, &d->arena, err);
 }
 
 mill_status mill_io_json_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
@@ -229,7 +229,7 @@ mill_status mill_io_json_decoder(const io_job *job, const int *columns, int n, i
   d->corrupt = -1;
   mill_arena_init(&d->arena, m);
   mill_arena_init(&d->scratch, m);
-  d->builder = (json_builder){.plan = d->plan,
+  d->builder = (json_builder){.rules = &d->plan->read,
                               .memory = m,
                               .arena = &d->arena,
                               .scratch = &d->scratch,

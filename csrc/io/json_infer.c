@@ -218,10 +218,10 @@ static mill_status widen_text(walk *w, guess *g) {
       decimal_of(p, n, &precision, &scale))
     widen(g, GUESS_DECIMAL, precision, scale);
   else if (plan->infer_timestamp && w->in->ntz &&
-           mill_io_value(&plan->rules, mill_type_of(MILL_TIMESTAMP_NTZ), p, n, &micros))
+           mill_value_parse(&plan->read.values, mill_type_of(MILL_TIMESTAMP_NTZ), p, n, &micros))
     widen(g, GUESS_NTZ, 0, 0);
   else if (plan->infer_timestamp &&
-           mill_io_value(&plan->rules, mill_type_of(MILL_TIMESTAMP), p, n, &micros))
+           mill_value_parse(&plan->read.values, mill_type_of(MILL_TIMESTAMP), p, n, &micros))
     widen(g, GUESS_TIMESTAMP, 0, 0);
   else
     widen(g, GUESS_STRING, 0, 0);
@@ -234,7 +234,7 @@ static mill_status widen_object(walk *w, guess *g) {
   size_t at = 0;
   uint64_t id = ++w->piece->objects;
   if (!becomes(g, GUESS_STRUCT)) {
-    mill_io_json_skip(w->in->plan, &w->reader, MILL_JSON_OBJECT);
+    mill_json_pass(&w->in->plan->read, &w->reader, MILL_JSON_OBJECT);
     return MILL_OK;
   }
   while (mill_json_next(&w->reader) == MILL_JSON_NAME) {
@@ -255,7 +255,7 @@ static mill_status widen_array(walk *w, guess *g) {
   size_t at = 0;
   guess *element;
   if (!becomes(g, GUESS_ARRAY)) {
-    mill_io_json_skip(w->in->plan, &w->reader, MILL_JSON_ARRAY);
+    mill_json_pass(&w->in->plan->read, &w->reader, MILL_JSON_ARRAY);
     return MILL_OK;
   }
   MILL_TRY(find_member(&w->piece->arena, g, &at, "", 0, &element, w->err));
@@ -285,10 +285,10 @@ static mill_status widen_by(walk *w, guess *g, mill_json_token t) {
 static int shape(const json_plan *plan, mill_json_reader *r, mill_json_token t) {
   int all = 0;
   if (t == MILL_JSON_NULL) return 0;
-  if (t == MILL_JSON_OBJECT) return mill_io_json_skip(plan, r, t) ? 1 : -1;
+  if (t == MILL_JSON_OBJECT) return mill_json_pass(&plan->read, r, t) ? 1 : -1;
   if (t != MILL_JSON_ARRAY) return -1;
   for (;;) {
-    t = json_next(plan, r);
+    t = json_next(&plan->read, r);
     if (t == MILL_JSON_ARRAY_END) return all > 0 ? all + 1 : all;
     if (t == MILL_JSON_ERROR) return -1;
     int one = shape(plan, r, t);
@@ -325,10 +325,10 @@ static mill_status guess_record(walk *w, const char *p, size_t n, bool valid) {
   const json_plan *plan = w->in->plan;
   if (!sampled(w, w->piece->lines++)) return MILL_OK;
   if (!valid && !mill_utf8_valid(p, n)) return malformed(w, p, n);
-  mill_json_start(&w->reader, p, n, plan->options);
+  mill_json_start(&w->reader, p, n, plan->read.options);
   if (mill_json_at_end(&w->reader)) return MILL_OK;
-  if (shape(plan, &w->reader, json_next(plan, &w->reader)) < 0) return malformed(w, p, n);
-  mill_json_start(&w->reader, p, n, plan->options);
+  if (shape(plan, &w->reader, json_next(&plan->read, &w->reader)) < 0) return malformed(w, p, n);
+  mill_json_start(&w->reader, p, n, plan->read.options);
   return widen_root(w, mill_json_next(&w->reader));
 }
 

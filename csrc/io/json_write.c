@@ -1,226 +1,16 @@
-/* JSON files: an object a row, as Spark's writer and Jackson under it make them.
-**
-** Null members are left out (ignoreNullFields), nulls in arrays and maps stay. Fractions that JSON
-** cannot say are texts ("NaN"), binary values base64, keys of maps the texts of their stored values.
-** `pretty` sets a member a line. */
-#include <stdio.h>
+/* JSON files: an object a row, as Spark's writer and Jackson under it make them; see
+** kernel/json_write.h. */
 #include <string.h>
 
-#include "base/utf8.h"
 #include "io/write_int.h"
-
-enum { JSON_DEPTH = 1000 };
-
-typedef struct json_writer {
-  bool ignore_nulls, pretty, ascii; /* ascii: writeNonAsciiCharacterAsCodePoint */
-} json_writer;
-
-typedef struct json_out {
-  mill_encoder *e;
-  const json_writer *plan;
-  mill_text *out;
-  mill_error *err;
-  int depth;
-} json_out;
-
-static mill_status put(json_out *j, const char *s, size_t n) {
-  return mill_text_add(j->out, s, n, j->err);
-}
-
-/* ---- texts ---------------------------------------------------------------------------------- */
-
-static mill_status put_unit(json_out *j, unsigned unit) {
-  char buf[8];
-  return put(j, buf, (size_t)snprintf(buf, sizeof buf, "\\u%04X", unit));
-}
-
-static mill_status put_escaped(json_out *j, unsigned char c) {
-  static const char letters[] = "\b\f\n\r\t\"\\", names[] = "bfnrt\"\\";
-  const char *at = c ? strchr(letters, c) : NULL;
-  if (at == NULL) return put_unit(j, c);
-  char two[2] = {'\\', names[at - letters]};
-  return put(j, two, 2);
-}
-
-static mill_status put_code(json_out *j, const char *p, size_t n, int *used) {
-  int32_t c = mill_utf8_decode(p, n, used);
-  if (c < 0x10000) return put_unit(j, (unsigned)c);
-  MILL_TRY(put_unit(j, 0xd800 + ((unsigned)(c - 0x10000) >> 10)));
-  return put_unit(j, 0xdc00 + ((unsigned)(c - 0x10000) & 0x3ff));
-}
-
-static mill_status put_quoted(json_out *j, const char *p, size_t n) {
-  const char *end = p + n, *start = p;
-  MILL_TRY(put(j, "\"", 1));
-  while (p < end) {
-    unsigned char c = (unsigned char)*p;
-    bool wide = c >= 128 && j->plan->ascii;
-    int used = 1;
-    if (c >= ' ' && c != '"' && c != '\\' && !wide) {
-      p++;
-      continue;
-    }
-    MILL_TRY(put(j, start, (size_t)(p - start)));
-    MILL_TRY(wide ? put_code(j, p, (size_t)(end - p), &used) : put_escaped(j, c));
-    start = p += used;
-  }
-  MILL_TRY(put(j, start, (size_t)(p - start)));
-  return put(j, "\"", 1);
-}
-
-static mill_status put_base64(json_out *j, const unsigned char *p, size_t n) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  MILL_TRY(put(j, "\"", 1));
-  for (size_t i = 0; i < n; i += 3) {
-    size_t left = n - i;
-    unsigned v =
-        (unsigned)p[i] << 16 | (left > 1 ? p[i + 1] : 0u) << 8 | (left > 2 ? p[i + 2] : 0u);
-    char four[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=',
-                    left > 2 ? digits[v & 63] : '='};
-    MILL_TRY(put(j, four, 4));
-  }
-  return put(j, "\"", 1);
-}
-
-/* ---- layout --------------------------------------------------------------------------------- */
-
-/* A new line of the pretty form. */
-static mill_status indent(json_out *j) {
-  if (!j->plan->pretty) return MILL_OK;
-  MILL_TRY(put(j, "\n", 1));
-  for (int i = 0; i < j->depth; i++) MILL_TRY(put(j, "  ", 2));
-  return MILL_OK;
-}
-
-static mill_status open_with(json_out *j, const char *bracket) {
-  if (++j->depth > JSON_DEPTH)
-    return mill_fail(j->err, MILL_E_INTERNAL_ERROR, "message",
-                     "a value nests deeper than 1,000 levels", NULL);
-  return put(j, bracket, 1);
-}
-
-static mill_status close_with(json_out *j, const char *bracket, bool empty, bool members) {
-  j->depth--;
-  if (j->plan->pretty && (empty || !members)) MILL_TRY(put(j, " ", 1));
-  if (!empty && members) MILL_TRY(indent(j));
-  return put(j, bracket, 1);
-}
-
-static mill_status member(json_out *j, bool first, const char *name, size_t n) {
-  if (!first) MILL_TRY(put(j, ",", 1));
-  MILL_TRY(indent(j));
-  MILL_TRY(put_quoted(j, name, n));
-  return j->plan->pretty ? put(j, " : ", 3) : put(j, ":", 1);
-}
-
-/* ---- values --------------------------------------------------------------------------------- */
-
-static mill_status put_item(json_out *j, const mill_vector *v, size_t i);
-
-static mill_status put_object(json_out *j, const mill_vector *child, const mill_type *t,
-                              uint32_t k) {
-  bool first = true;
-  MILL_TRY(open_with(j, "{"));
-  for (uint32_t i = 0; i < t->nfields; i++) {
-    bool null = t->fields[i].type->id == MILL_NULL || !mill_vector_valid(&child[i], k);
-    if (null && j->plan->ignore_nulls) continue;
-    MILL_TRY(member(j, first, t->fields[i].name, strlen(t->fields[i].name)));
-    MILL_TRY(put_item(j, &child[i], k));
-    first = false;
-  }
-  return close_with(j, "}", first, true);
-}
-
-static mill_status put_array(json_out *j, const mill_vector *v, mill_span s) {
-  MILL_TRY(open_with(j, "["));
-  for (uint32_t i = 0; i < s.size; i++) {
-    MILL_TRY(put(j,
-                 i == 0            ? " "
-                 : j->plan->pretty ? ", "
-                                   : ",",
-                 j->plan->pretty ? (i ? 2 : 1) : (i != 0)));
-    MILL_TRY(put_item(j, &v->child[0], s.start + i));
-  }
-  return close_with(j, "]", s.size == 0, false);
-}
-
-/* Keys are what is stored: days, microseconds, months. */
-static mill_status key_text(json_out *j, const mill_vector *v, uint32_t k, mill_text *t) {
-  mill_vector plain = *v;
-  if (v->type->id == MILL_DATE || v->type->id == MILL_INTERVAL_YM)
-    plain.type = mill_type_of(MILL_INT);
-  else if (v->type->phys == MILL_PHYS_I64 && v->type->id != MILL_DECIMAL)
-    plain.type = mill_type_of(MILL_BIGINT);
-  return mill_io_put(&j->e->texts, &plain, k, t, j->err);
-}
-
-static mill_status put_map(json_out *j, const mill_vector *v, mill_span s) {
-  const mill_vector *keys = &v->child[0];
-  mill_text t;
-  mill_text_init(&t, j->e->memory);
-  mill_status status = open_with(j, "{");
-  for (uint32_t i = 0; i < s.size && status == MILL_OK; i++) {
-    mill_text_reset(&t);
-    status = key_text(j, keys, mill_vector_at(keys, s.start + i), &t);
-    if (status == MILL_OK) status = member(j, i == 0, t.data ? t.data : "", t.size);
-    if (status == MILL_OK) status = put_item(j, &v->child[1], s.start + i);
-  }
-  mill_text_clear(&t);
-  return status == MILL_OK ? close_with(j, "}", s.size == 0, true) : status;
-}
-
-static mill_status put_string(json_out *j, const mill_str *s) {
-  const char *p;
-  size_t n;
-  MILL_TRY(mill_io_utf8(j->e, s, &p, &n, j->err));
-  return put_quoted(j, p, n);
-}
-
-static bool is_text(const mill_vector *v, uint32_t k) {
-  switch (v->type->id) {
-  case MILL_FLOAT: return ((const float *)v->data)[k] - ((const float *)v->data)[k] != 0;
-  case MILL_DOUBLE: return ((const double *)v->data)[k] - ((const double *)v->data)[k] != 0;
-  case MILL_DATE:
-  case MILL_TIMESTAMP:
-  case MILL_TIMESTAMP_NTZ:
-  case MILL_TIME:
-  case MILL_INTERVAL_YM:
-  case MILL_INTERVAL_DT: return true;
-  default: return false;
-  }
-}
-
-static mill_status put_atom(json_out *j, const mill_vector *v, uint32_t k) {
-  bool quote = is_text(v, k);
-  if (quote) MILL_TRY(put(j, "\"", 1));
-  MILL_TRY(mill_io_put(&j->e->texts, v, k, j->out, j->err));
-  return quote ? put(j, "\"", 1) : MILL_OK;
-}
-
-static mill_status put_item(json_out *j, const mill_vector *v, size_t i) {
-  if (v->type->id == MILL_NULL || !mill_vector_valid(v, i)) return put(j, "null", 4);
-  uint32_t k = mill_vector_at(v, i);
-  const mill_str *s = (const mill_str *)v->data + k;
-  switch (v->type->id) {
-  case MILL_STRING: return put_string(j, s);
-  case MILL_BINARY: return put_base64(j, (const unsigned char *)mill_str_data(s), s->size);
-  case MILL_ARRAY: return put_array(j, v, ((const mill_span *)v->data)[k]);
-  case MILL_MAP: return put_map(j, v, ((const mill_span *)v->data)[k]);
-  case MILL_STRUCT:
-  case MILL_VECTOR:
-  case MILL_MATRIX: return put_object(j, v->child, v->type, k);
-  default: return put_atom(j, v, k);
-  }
-}
-
-/* ---- the format ----------------------------------------------------------------------------- */
+#include "kernel/json_write.h"
 
 static bool json_takes(const mill_type *t) {
   return t->id != MILL_INTERVAL && t->id != MILL_VARIANT;
 }
 
 static mill_status json_configure(mill_encoder *e, const mill_write *w, mill_error *err) {
-  json_writer *p = mill_arena_alloc(&e->arena, sizeof *p);
+  mill_json_style *p = mill_arena_alloc(&e->arena, sizeof *p);
   if (p == NULL) return mill_oom(e->memory, sizeof *p, err);
   e->plan = p;
   const char *keep = mill_write_conf(w, "spark.sql.jsonGenerator.ignoreNullFields");
@@ -240,8 +30,8 @@ static mill_status json_configure(mill_encoder *e, const mill_write *w, mill_err
 
 static mill_status json_row(mill_encoder *e, const mill_batch *b, uint32_t at, mill_text *out,
                             mill_error *err) {
-  json_out j = {e, e->plan, out, err, 0};
-  MILL_TRY(put_object(&j, b->col, e->schema, at));
+  mill_json_writer j = {e->plan, &e->texts, out, &e->scratch, err, 0};
+  MILL_TRY(mill_json_put_object(&j, b->col, e->schema, at));
   return mill_text_add(out, e->line_end, e->nline_end, err);
 }
 

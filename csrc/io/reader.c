@@ -79,20 +79,21 @@ static bool timestamp_layout(const char *s, size_t n) {
   return true;
 }
 
-static const mill_type *type_of_value(io_job *job, const io_rules *r, const char *s) {
+static const mill_type *type_of_value(io_job *job, const mill_value_rules *r, const char *s) {
   size_t n = strlen(s);
   char buf[16];
   mill_i128 unscaled;
   int precision, scale;
-  if (mill_io_value(r, mill_type_of(MILL_INT), s, n, buf)) return mill_type_of(MILL_INT);
-  if (mill_io_value(r, mill_type_of(MILL_BIGINT), s, n, buf)) return mill_type_of(MILL_BIGINT);
+  if (mill_value_parse(r, mill_type_of(MILL_INT), s, n, buf)) return mill_type_of(MILL_INT);
+  if (mill_value_parse(r, mill_type_of(MILL_BIGINT), s, n, buf)) return mill_type_of(MILL_BIGINT);
   if (n && (*s == '-' || *s == '+' || (*s >= '0' && *s <= '9')) && !strpbrk(s, " .eE") &&
       mill_decimal_parse_free(s, n, &unscaled, &precision, &scale) && scale == 0)
     return mill_type_decimal(job->context.types, precision, 0);
-  if (mill_io_value(r, mill_type_of(MILL_DOUBLE), s, n, buf)) return mill_type_of(MILL_DOUBLE);
-  if (n == 10 && s[4] == '-' && s[7] == '-' && mill_io_value(r, mill_type_of(MILL_DATE), s, n, buf))
+  if (mill_value_parse(r, mill_type_of(MILL_DOUBLE), s, n, buf)) return mill_type_of(MILL_DOUBLE);
+  if (n == 10 && s[4] == '-' && s[7] == '-' &&
+      mill_value_parse(r, mill_type_of(MILL_DATE), s, n, buf))
     return mill_type_of(MILL_DATE);
-  if (timestamp_layout(s, n) && mill_io_value(r, mill_type_of(MILL_TIMESTAMP), s, n, buf))
+  if (timestamp_layout(s, n) && mill_value_parse(r, mill_type_of(MILL_TIMESTAMP), s, n, buf))
     return mill_type_of(MILL_TIMESTAMP);
   return mill_type_of(MILL_STRING);
 }
@@ -118,7 +119,7 @@ static const mill_type *wider_value(const mill_type *a, const mill_type *b) {
 
 static mill_status infer_partition(io_job *job, int column, const mill_type **out,
                                    mill_error *err) {
-  io_rules rules;
+  mill_value_rules rules;
   const char *on = mill_io_conf(job, "spark.sql.sources.partitionColumnTypeInference.enabled");
   *out = mill_type_of(on && strcmp(on, "false") == 0 ? MILL_STRING : MILL_NULL);
   if ((*out)->id == MILL_STRING) return MILL_OK;

@@ -16,7 +16,7 @@ static mill_status text_row(mill_encoder *e, const mill_batch *b, uint32_t at, m
                             mill_error *err) {
   const mill_vector *v = &b->col[0];
   if (mill_vector_valid(v, at))
-    MILL_TRY(mill_io_put(&e->texts, v, mill_vector_at(v, at), out, err));
+    MILL_TRY(mill_value_put(&e->texts, v, mill_vector_at(v, at), out, err));
   return mill_text_add(out, e->line_end, e->nline_end, err);
 }
 

@@ -9,22 +9,7 @@
 #include "base/pattern.h"
 #include "io/encoder.h"
 #include "io/format_int.h"
-
-/* ---- values as texts ------------------------------------------------------------------------ */
-
-/* How dates and times are written. */
-typedef struct io_texts {
-  mill_settings settings; /* with the zone of the option timeZone */
-  struct mill_zones *zones;
-  const mill_pattern *date, *timestamp, *ntz; /* NULL: ISO 8601 */
-} io_texts;
-
-/* Append value k of the flat vector v, no null, as the files say it:
-** numbers as Java prints them, dates and times by the rules above, intervals as literals. */
-mill_status mill_io_put(const io_texts *t, const mill_vector *v, uint32_t k, mill_text *out,
-                        mill_error *err) MILL_USE_RESULT;
-/* java.math.BigDecimal.toString. Returns the length. */
-int mill_io_decimal_text(mill_i128 v, int scale, char *buf);
+#include "kernel/value_write.h"
 
 /* ---- encoders ------------------------------------------------------------------------------- */
 
@@ -37,7 +22,7 @@ struct mill_encoder {
   mill_text scratch; /* one value */
   mill_text narrow;  /* UTF-8 bytes on their way into another charset */
   const mill_type *schema;
-  io_texts texts;
+  mill_value_texts texts;
   io_charset charset;
   mill_codec codec;
   char suffix[32];
@@ -69,7 +54,7 @@ extern const io_output mill_output_csv, mill_output_json, mill_output_text;
 const char *mill_write_conf(const mill_write *w, const char *key);
 
 /* e->texts by the options: its settings and zones are set already. */
-mill_status mill_io_texts_init(io_texts *t, mill_encoder *e, const mill_write *w,
+mill_status mill_io_texts_init(mill_value_texts *t, mill_encoder *e, const mill_write *w,
                                mill_error *err) MILL_USE_RESULT;
 /* Append UTF-8 `in` in a charset; what it cannot say becomes "?". */
 mill_status mill_io_charset_encode(io_charset c, const char *in, size_t n, mill_text *out,

@@ -1,11 +1,5 @@
-/* Values as the texts of files; see write_int.h. Timestamps carry milliseconds and, when they are
-** instants, their offset: yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX], Spark's default for writing. */
-#include <stdio.h>
-
-#include "base/calendar.h"
-#include "base/number.h"
+/* How a writer says dates and times: from its options. */
 #include "io/write_int.h"
-#include "kernel/cast.h"
 
 static mill_status read_pattern(mill_encoder *e, const mill_write *w, const char *key,
                                 const mill_pattern **out, mill_error *err) {
@@ -13,7 +7,8 @@ static mill_status read_pattern(mill_encoder *e, const mill_write *w, const char
   return v ? mill_pattern_new(&e->arena, v, strlen(v), false, out, err) : MILL_OK;
 }
 
-mill_status mill_io_texts_init(io_texts *t, mill_encoder *e, const mill_write *w, mill_error *err) {
+mill_status mill_io_texts_init(mill_value_texts *t, mill_encoder *e, const mill_write *w,
+                               mill_error *err) {
   const char *zone = mill_option_text(w->options, "timeZone");
   MILL_TRY(read_pattern(e, w, "dateFormat", &t->date, err));
   MILL_TRY(read_pattern(e, w, "timestampFormat", &t->timestamp, err));
@@ -21,139 +16,4 @@ mill_status mill_io_texts_init(io_texts *t, mill_encoder *e, const mill_write *w
   if (zone == NULL || t->zones == NULL) return MILL_OK;
   t->settings.zone_name = zone;
   return mill_zones_find(t->zones, zone, strlen(zone), &t->settings.zone, err);
-}
-
-/* ---- dates and times ------------------------------------------------------------------------ */
-
-static char *two(char *p, int v) {
-  p[0] = (char)('0' + v / 10);
-  p[1] = (char)('0' + v % 10);
-  return p + 2;
-}
-
-/* A year of Java's pattern yyyy: four digits, a sign when there are more or it lies before 0. */
-static char *put_year(char *p, int64_t year) {
-  if (year < 0 || year > 9999)
-    return p + sprintf(p, year < 0 ? "-%04lld" : "+%lld", (long long)(year < 0 ? -year : year));
-  return two(two(p, (int)(year / 100)), (int)(year % 100));
-}
-
-static char *put_day(char *p, int64_t days) {
-  int64_t year;
-  int month, day;
-  mill_civil_from_days(days, &year, &month, &day);
-  p = put_year(p, year);
-  *p++ = '-';
-  p = two(p, month);
-  *p++ = '-';
-  return two(p, day);
-}
-
-static char *put_offset(char *p, int32_t seconds) {
-  int s = seconds < 0 ? -seconds : seconds;
-  *p++ = seconds == 0 ? 'Z' : seconds < 0 ? '-' : '+';
-  if (s == 0) return p;
-  p = two(p, s / 3600);
-  *p++ = ':';
-  p = two(p, s / 60 % 60);
-  if (s % 60 == 0) return p;
-  *p++ = ':';
-  return two(p, s % 60);
-}
-
-static char *put_timestamp(char *p, int64_t micros, const mill_zone *zone) {
-  int64_t local = zone ? mill_zone_to_local(zone, micros) : micros;
-  int64_t days = mill_floor_div(local, MILL_MICROS_DAY), of_day = local - days * MILL_MICROS_DAY;
-  int millis = (int)(of_day / 1000 % 1000), second = (int)(of_day / 1000000);
-  p = put_day(p, days);
-  *p++ = 'T';
-  p = two(p, second / 3600);
-  *p++ = ':';
-  p = two(p, second / 60 % 60);
-  *p++ = ':';
-  p = two(p, second % 60);
-  *p++ = '.';
-  *p++ = (char)('0' + millis / 100);
-  p = two(p, millis % 100);
-  return zone ? put_offset(p, mill_zone_offset_at(zone, micros)) : p;
-}
-
-/* ---- decimals ------------------------------------------------------------------------------- */
-
-int mill_io_decimal_text(mill_i128 v, int scale, char *buf) {
-  char digits[MILL_DECIMAL_TEXT];
-  int sign = v < 0, n = mill_decimal_format(v, 0, digits) - sign;
-  int exponent = n - 1 - scale;
-  if (exponent >= -6 || scale == 0) return mill_decimal_format(v, scale, buf);
-  const char *d = digits + sign;
-  return sprintf(buf, "%s%c%s%sE%d", sign ? "-" : "", d[0], n > 1 ? "." : "", d + 1, exponent);
-}
-
-static mill_i128 unscaled(const mill_vector *v, uint32_t k) {
-  mill_i128 x;
-  if (v->type->phys == MILL_PHYS_I64) return ((const int64_t *)v->data)[k];
-  memcpy(&x, (const char *)v->data + (size_t)k * sizeof x, sizeof x);
-  return x;
-}
-
-/* ---- all types ------------------------------------------------------------------------------ */
-
-static int put_number(const mill_vector *v, uint32_t k, char *p) {
-  switch (v->type->id) {
-  case MILL_TINYINT: return mill_int_text(((const int8_t *)v->data)[k], p);
-  case MILL_SMALLINT: return mill_int_text(((const int16_t *)v->data)[k], p);
-  case MILL_INT: return mill_int_text(((const int32_t *)v->data)[k], p);
-  case MILL_BIGINT: return mill_int_text(((const int64_t *)v->data)[k], p);
-  case MILL_FLOAT: return mill_float_text(((const float *)v->data)[k], p);
-  case MILL_DOUBLE: return mill_double_text(((const double *)v->data)[k], p);
-  default: return mill_io_decimal_text(unscaled(v, k), v->type->scale, p);
-  }
-}
-
-/* By a format of the options; *done false: there is none for the type. */
-static mill_status put_by_pattern(const io_texts *t, const mill_vector *v, uint32_t k,
-                                  mill_text *out, bool *done, mill_error *err) {
-  mill_moment m = {0};
-  const mill_pattern *p = NULL;
-  if (v->type->id == MILL_DATE && (p = t->date))
-    m.local = (int64_t)((const int32_t *)v->data)[k] * MILL_MICROS_DAY;
-  else if (v->type->id == MILL_TIMESTAMP && (p = t->timestamp))
-    m = mill_moment_at(((const int64_t *)v->data)[k], t->settings.zone);
-  else if (v->type->id == MILL_TIMESTAMP_NTZ && (p = t->ntz))
-    m.local = ((const int64_t *)v->data)[k];
-  *done = p != NULL;
-  return p ? mill_pattern_format(p, &m, out, err) : MILL_OK;
-}
-
-mill_status mill_io_put(const io_texts *t, const mill_vector *v, uint32_t k, mill_text *out,
-                        mill_error *err) {
-  if (v->type->phys == MILL_PHYS_STR) {
-    const mill_str *s = (const mill_str *)v->data + k;
-    return mill_text_add(out, mill_str_data(s), s->size, err);
-  }
-  if (t->date || t->timestamp || t->ntz) {
-    bool done;
-    MILL_TRY(put_by_pattern(t, v, k, out, &done, err));
-    if (done) return MILL_OK;
-  }
-  MILL_TRY(mill_text_reserve(out, MILL_DECIMAL_TEXT + MILL_TIMESTAMP_TEXT, err));
-  char *p = out->data + out->size, *q = p;
-  switch (v->type->id) {
-  case MILL_BOOLEAN:
-    return mill_text_adds(out, ((const uint8_t *)v->data)[k] ? "true" : "false", err);
-  case MILL_DATE: q = put_day(p, ((const int32_t *)v->data)[k]); break;
-  case MILL_TIMESTAMP: q = put_timestamp(p, ((const int64_t *)v->data)[k], t->settings.zone); break;
-  case MILL_TIMESTAMP_NTZ: q = put_timestamp(p, ((const int64_t *)v->data)[k], NULL); break;
-  case MILL_TINYINT:
-  case MILL_SMALLINT:
-  case MILL_INT:
-  case MILL_BIGINT:
-  case MILL_FLOAT:
-  case MILL_DOUBLE:
-  case MILL_DECIMAL: q = p + put_number(v, k, p); break;
-  default: return mill_value_text(&t->settings, v, k, out, err);
-  }
-  out->size += (size_t)(q - p);
-  *q = 0;
-  return MILL_OK;
 }

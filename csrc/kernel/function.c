@@ -113,6 +113,7 @@ mill_status mill_function_bind(mill_binding *b, mill_error *err) {
   b->result = b->partial = NULL;
   b->state = NULL;
   b->rewritten = NULL;
+  b->shown = NULL;
   b->swapped = false;
   MILL_TRY(mill_bind_count(b, fn->types, err));
   mill_bind_nullable(b);

@@ -132,6 +132,10 @@ struct mill_binding {
   const char *const *arg_sql; /* text of each argument as Spark prints it in messages */
   const bool *arg_literal;    /* the argument is a plain literal; NULL: those with a value are */
   mill_arena *arena;          /* for everything that the bound call keeps */
+  /* A schema ("a INT, b STRING") or a type, as SQL writes them. */
+  mill_status (*parse_schema)(mill_binding *b, const char *text, size_t n, const mill_type **out,
+                              mill_error *err);
+  void *planner; /* of parse_schema */
 
   /* results */
   const mill_type **cast_to; /* per argument: the type to cast to (the given one: no cast) */
@@ -143,8 +147,9 @@ struct mill_binding {
   mill_generate generate;
   void *state;
   const mill_function
-      *rewritten; /* the call is another function's (date + int: date_add): for names; or NULL */
-  bool swapped;   /* Spark prints the two arguments the other way round: date_add(date, 2) */
+      *rewritten;    /* the call is another function's (date + int: date_add): for names; or NULL */
+  const char *shown; /* how the call is printed where not as it was written, in the error's text */
+  bool swapped;      /* Spark prints the two arguments the other way round: date_add(date, 2) */
 };
 
 struct mill_function {

@@ -58,6 +58,7 @@ KERNEL_HEAD(k_transform) {
 }
 
 static mill_status bind_transform(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_ARRAY, err));
   b->nullable = b->arg_nullable[0];
   b->result = mill_type_array(b->ctx->types, b->arg_type[1], b->arg_nullable[1]);
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
@@ -79,6 +80,7 @@ KERNEL_HEAD(k_filter) {
 }
 
 static mill_status bind_filter(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_ARRAY, err));
   b->nullable = b->arg_nullable[0];
   b->result = b->arg_type[0];
   return need_condition(b, 1, err);
@@ -107,6 +109,7 @@ KERNEL_HEAD(k_exists) { return quantify(call, args, n, out, true, err); }
 KERNEL_HEAD(k_forall) { return quantify(call, args, n, out, false, err); }
 
 static mill_status bind_quantifier(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_ARRAY, err));
   b->nullable = b->arg_nullable[0] || b->arg_nullable[1];
   b->result = mill_type_of(MILL_BOOLEAN);
   return need_condition(b, 1, err);
@@ -174,6 +177,7 @@ static mill_status zip_variables(mill_binding *b, int arg, int given, mill_lambd
 }
 
 static mill_status bind_zip_with(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_ARRAY, err));
   b->nullable = b->arg_nullable[0] || b->arg_nullable[1];
   b->result = mill_type_array(b->ctx->types, b->arg_type[2], b->arg_nullable[2]);
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);

@@ -144,10 +144,12 @@ static bool same_shape(const mill_type *a, const mill_type *b) {
 }
 
 static mill_status bind_aggregate(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_ARRAY, err));
   if (!same_shape(b->arg_type[1], b->arg_type[2]))
     return mill_bind_wrong_type(b, 2, mill_bind_type_sql(b, b->arg_type[1], err), err);
-  b->nullable = b->arg_nullable[0] || b->arg_nullable[3];
-  b->result = b->arg_type[3];
+  int last = b->nargs - 1; /* the finish */
+  b->nullable = b->arg_nullable[0] || b->arg_nullable[last];
+  b->result = b->arg_type[last];
   return MILL_OK;
 }
 
@@ -311,6 +313,7 @@ static mill_status sort_variables(mill_binding *b, int arg, int given, mill_lamb
 }
 
 static mill_status bind_array_sort(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_ARRAY, err));
   b->nullable = b->arg_nullable[0];
   b->result = b->arg_type[0];
   if (b->nargs == 1 || b->arg_type[1]->id == MILL_INT) return MILL_OK;

@@ -64,6 +64,7 @@ KERNEL_HEAD(k_map_filter) {
 }
 
 static mill_status bind_filter(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_MAP, err));
   b->nullable = b->arg_nullable[0];
   b->result = b->arg_type[0];
   return need_condition(b, 1, err);
@@ -84,6 +85,7 @@ KERNEL_HEAD(k_transform_keys) {
 }
 
 static mill_status bind_keys(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_MAP, err));
   const mill_type *t = b->arg_type[0];
   b->nullable = b->arg_nullable[0];
   b->result = mill_type_map(b->ctx->types, b->arg_type[1], t->fields[1].type, t->contains_null);
@@ -101,6 +103,7 @@ KERNEL_HEAD(k_transform_values) {
 }
 
 static mill_status bind_values(mill_binding *b, mill_error *err) {
+  MILL_TRY(need_type(b, 0, MILL_MAP, err));
   const mill_type *t = b->arg_type[0];
   b->nullable = b->arg_nullable[0];
   b->result = mill_type_map(b->ctx->types, t->fields[0].type, b->arg_type[1], b->arg_nullable[1]);

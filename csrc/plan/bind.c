@@ -64,6 +64,26 @@ bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **ou
 
 /* ---- bindings ------------------------------------------------------------------------------- */
 
+/* A list of columns with types, or one type. */
+static mill_status parse_schema(mill_binding *b, const char *text, size_t n, const mill_type **out,
+                                mill_error *err) {
+  mill_planner own = *(mill_planner *)b->planner;
+  const char *form[] = {"CAST(NULL AS STRUCT<%.*s>)", "CAST(NULL AS %.*s)"};
+  own.err = err;
+  for (int i = 0; i < 2; i++) {
+    own.status = MILL_OK;
+    mill_error_clear(err);
+    const char *sql = mill_w_printf(&own, form[i], (int)n, text);
+    const mill_expr *e = sql ? mill_w_parse(&own, sql, strlen(sql)) : NULL;
+    if (e == NULL || e->kind != MILL_X_CAST) continue;
+    *out = e->target;
+    return MILL_OK;
+  }
+  return own.status ? own.status
+                    : mill_fail(err, MILL_E_INVALID_SCHEMA_NON_STRING_LITERAL, "inputSchema",
+                                mill_error_fmt(err, "\"%.*s\"", (int)n, text), NULL);
+}
+
 mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
   size_t n = (size_t)e->nargs + 1;
   mill_binding *b = mill_w_alloc(w, sizeof *b);
@@ -91,7 +111,9 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
                       .arg_sql = sql,
                       .arg_literal = literal,
                       .arena = w->arena,
-                      .cast_to = casts};
+                      .cast_to = casts,
+                      .parse_schema = parse_schema,
+                      .planner = w};
   return b;
 }
 
@@ -185,6 +207,7 @@ static const mill_expr *cast_argument(mill_planner *w, const mill_expr *e, const
 
 static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding *b) {
   if (b->rewritten) e->pretty = rewritten(w, e, b);
+  if (b->shown) e->pretty = mill_w_copy(w, b->shown, strlen(b->shown));
   for (int i = 0; i < e->nargs; i++) {
     e->args[i] = cast_argument(w, e->args[i], b->cast_to[i]);
     if (e->args[i] == NULL) return NULL;

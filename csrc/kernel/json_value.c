@@ -1,12 +1,23 @@
-/* Values of JSON into columns, by the rules of Spark's JacksonParser; see json_int.h.
+/* Values of JSON into columns, by the rules of Spark's JacksonParser; see json_value.h.
 **
 ** A member that does not fit its column leaves it null and makes its record malformed; what holds it
 ** (a struct) keeps its other members, a list or map is lost whole. Members are found where the same
 ** member of the record before was; else in a hash table. */
 #include "base/hash.h"
 #include "base/number.h"
-#include "io/json_int.h"
-#include "io/quick_int.h"
+#include "kernel/json_value.h"
+#include "kernel/quick.h"
+
+/* ---- tokens -------------------------------------------------------------------------------- */
+
+bool mill_json_pass(const mill_json_rules *p, mill_json_reader *r, mill_json_token first) {
+  if (first == MILL_JSON_ERROR) return false;
+  if (first != MILL_JSON_OBJECT && first != MILL_JSON_ARRAY) return true;
+  int outside = r->depth - 1;
+  while (r->depth > outside)
+    if (json_next(p, r) == MILL_JSON_ERROR) return false;
+  return true;
+}
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
@@ -35,8 +46,8 @@ static mill_status name_members(json_column *c, mill_arena *a, mill_error *err) 
   return MILL_OK;
 }
 
-mill_status mill_io_json_column(json_column *c, const mill_type *t, uint32_t capacity,
-                                mill_arena *a, mill_error *err) {
+mill_status mill_json_column(json_column *c, const mill_type *t, uint32_t capacity, mill_arena *a,
+                             mill_error *err) {
   *c = (json_column){.type = t, .capacity = capacity};
   c->vector = (mill_vector){.type = t, .mask = MILL_FLAT};
   bool list = t->phys == MILL_PHYS_LIST;
@@ -45,7 +56,7 @@ mill_status mill_io_json_column(json_column *c, const mill_type *t, uint32_t cap
   MILL_TRY(take(a, t->nfields, sizeof *c->child, &c->child, err));
   MILL_TRY(take(a, t->nfields, sizeof *c->vector.child, &c->vector.child, err));
   for (uint32_t i = 0; i < t->nfields; i++)
-    MILL_TRY(mill_io_json_column(&c->child[i], t->fields[i].type, list ? 64 : capacity, a, err));
+    MILL_TRY(mill_json_column(&c->child[i], t->fields[i].type, list ? 64 : capacity, a, err));
   return t->phys == MILL_PHYS_STRUCT ? name_members(c, a, err) : MILL_OK;
 }
 
@@ -73,18 +84,18 @@ static bool add_item(json_builder *b, json_column *c) {
   return b->status == MILL_OK;
 }
 
-void mill_io_json_reset(json_column *c, uint32_t n) {
+void mill_json_reset(json_column *c, uint32_t n) {
   memset(c->vector.valid, 0, (n + 63) / 64 * sizeof(uint64_t));
   for (uint32_t i = 0; i < c->type->nfields; i++) {
     json_column *child = &c->child[i];
-    mill_io_json_reset(child, c->type->phys == MILL_PHYS_LIST ? child->size : n);
+    mill_json_reset(child, c->type->phys == MILL_PHYS_LIST ? child->size : n);
     child->size = 0;
   }
 }
 
-void mill_io_json_vector(json_column *c) {
+void mill_json_vector(json_column *c) {
   for (uint32_t i = 0; i < c->type->nfields; i++) {
-    mill_io_json_vector(&c->child[i]);
+    mill_json_vector(&c->child[i]);
     c->vector.child[i] = c->child[i].vector;
     c->vector.child[i].size = c->child[i].size;
   }
@@ -120,7 +131,7 @@ static json_put put_string(json_builder *b, mill_str *out, mill_json_token t) {
   const char *p = r->p - 1;
   size_t n;
   if (t == MILL_JSON_OBJECT || t == MILL_JSON_ARRAY) {
-    if (!mill_io_json_skip(b->plan, r, t)) return JSON_BROKEN;
+    if (!mill_json_pass(b->rules, r, t)) return JSON_BROKEN;
     n = (size_t)(r->p - p);
   } else if (!token_text(b, &p, &n)) {
     return JSON_FAILED;
@@ -163,7 +174,7 @@ static json_put put_base64(json_builder *b, mill_str *out, const char *p, size_t
 
 static json_put put_integer(const mill_json_reader *r, mill_type_id id, void *out) {
   int64_t v;
-  if (!io_digits(r->text, r->size, &v) &&
+  if (!mill_value_digits(r->text, r->size, &v) &&
       mill_parse_int64(r->text, r->size, INT64_MIN, INT64_MAX, false, &v) != MILL_PARSED)
     return JSON_BAD;
   switch (id) {
@@ -193,7 +204,7 @@ static json_put put_fraction(const json_builder *b, const mill_type *t, mill_jso
   const mill_json_reader *r = b->reader;
   double v;
   bool text = token == MILL_JSON_TEXT;
-  if (text && !(b->plan->options & MILL_JSON_NON_NUMBERS)) return JSON_BAD;
+  if (text && !(b->rules->options & MILL_JSON_NON_NUMBERS)) return JSON_BAD;
   if (!text && token != MILL_JSON_INTEGER && token != MILL_JSON_NUMBER) return JSON_BAD;
   if (non_number(r->text, r->size, &v)) {
     if (text && r->text[0] == 'I' && r->size == 3) return JSON_BAD; /* "INF" needs its sign */
@@ -205,11 +216,12 @@ static json_put put_fraction(const json_builder *b, const mill_type *t, mill_jso
   }
   if (text) return JSON_BAD;
   int64_t whole; /* "-0" is an integer, and so is its zero */
-  if (t->id == MILL_DOUBLE && token == MILL_JSON_INTEGER && io_digits(r->text, r->size, &whole)) {
+  if (t->id == MILL_DOUBLE && token == MILL_JSON_INTEGER &&
+      mill_value_digits(r->text, r->size, &whole)) {
     *(double *)out = (double)whole;
     return JSON_GOOD;
   }
-  bool good = mill_io_value(&b->plan->rules, t, r->text, r->size, out);
+  bool good = mill_value_parse(&b->rules->values, t, r->text, r->size, out);
   return good ? JSON_GOOD : JSON_BAD;
 }
 
@@ -231,7 +243,7 @@ static json_put put_from_text(json_builder *b, const mill_type *t, void *out) {
   if (!token_text(b, &p, &n)) return JSON_FAILED;
   if (t->id == MILL_BINARY) return put_base64(b, out, p, n);
   if (n == 0) return JSON_BAD;
-  return mill_io_value(&b->plan->rules, t, p, n, out) ? JSON_GOOD : JSON_BAD;
+  return mill_value_parse(&b->rules->values, t, p, n, out) ? JSON_GOOD : JSON_BAD;
 }
 
 static json_put put_atom(json_builder *b, const mill_type *t, mill_json_token token, void *out) {
@@ -254,8 +266,9 @@ static json_put put_atom(json_builder *b, const mill_type *t, mill_json_token to
         mill_decimal_fits(*(int64_t *)out, t->precision))
       return JSON_GOOD;
     if (token == MILL_JSON_INTEGER || token == MILL_JSON_NUMBER)
-      return mill_io_value(&b->plan->rules, t, b->reader->text, b->reader->size, out) ? JSON_GOOD
-                                                                                      : JSON_BAD;
+      return mill_value_parse(&b->rules->values, t, b->reader->text, b->reader->size, out)
+                 ? JSON_GOOD
+                 : JSON_BAD;
     return text ? put_from_text(b, t, out) : JSON_BAD;
   case MILL_TIMESTAMP:
     if (token == MILL_JSON_INTEGER) return put_seconds(b->reader, out);
@@ -286,17 +299,17 @@ static uint32_t find_member(json_builder *b, json_column *c, uint32_t k) {
 static json_put put_struct(json_builder *b, json_column *c, uint32_t row) {
   json_put all = JSON_GOOD;
   for (uint32_t k = 0;; k++) {
-    mill_json_token t = json_next(b->plan, b->reader);
+    mill_json_token t = json_next(b->rules, b->reader);
     if (t == MILL_JSON_OBJECT_END) break;
     if (t != MILL_JSON_NAME) return JSON_BROKEN;
     uint32_t at = find_member(b, c, k);
     if (b->status != MILL_OK) return JSON_FAILED;
-    t = json_next(b->plan, b->reader);
+    t = json_next(b->rules, b->reader);
     if (at == UINT32_MAX) {
-      if (!mill_io_json_skip(b->plan, b->reader, t)) return JSON_BROKEN;
+      if (!mill_json_pass(b->rules, b->reader, t)) return JSON_BROKEN;
       continue;
     }
-    json_put one = mill_io_json_put(b, &c->child[at], row, t);
+    json_put one = mill_json_take(b, &c->child[at], row, t);
     if (one >= JSON_BROKEN) return one;
     if (one != JSON_GOOD) all = JSON_PARTIAL;
   }
@@ -310,7 +323,7 @@ static json_put put_list(json_builder *b, json_column *c, uint32_t row) {
   uint32_t start = first->size;
   json_put all = JSON_GOOD;
   for (;;) {
-    mill_json_token t = json_next(b->plan, b->reader);
+    mill_json_token t = json_next(b->rules, b->reader);
     if (t == MILL_JSON_ARRAY_END || t == MILL_JSON_OBJECT_END) break;
     if (!add_item(b, first) || !add_item(b, value)) return JSON_FAILED;
     uint32_t at = first->size++;
@@ -319,9 +332,9 @@ static json_put put_list(json_builder *b, json_column *c, uint32_t row) {
       if (t != MILL_JSON_NAME) return JSON_BROKEN;
       if (put_string(b, (mill_str *)first->vector.data + at, t) != JSON_GOOD) return JSON_FAILED;
       set_valid(first, at);
-      t = json_next(b->plan, b->reader);
+      t = json_next(b->rules, b->reader);
     }
-    json_put one = mill_io_json_put(b, value, at, t);
+    json_put one = mill_json_take(b, value, at, t);
     if (one >= JSON_BROKEN) return one;
     if (one > all) all = one;
   }
@@ -330,7 +343,7 @@ static json_put put_list(json_builder *b, json_column *c, uint32_t row) {
   return all;
 }
 
-json_put mill_io_json_put(json_builder *b, json_column *c, uint32_t row, mill_json_token t) {
+json_put mill_json_take(json_builder *b, json_column *c, uint32_t row, mill_json_token t) {
   mill_phys phys = c->type->phys;
   set_null(c, row);
   if (t == MILL_JSON_ERROR) return JSON_BROKEN;
@@ -339,12 +352,12 @@ json_put mill_io_json_put(json_builder *b, json_column *c, uint32_t row, mill_js
   if (phys == MILL_PHYS_LIST && t == (c->type->id == MILL_MAP ? MILL_JSON_OBJECT : MILL_JSON_ARRAY))
     return put_list(b, c, row);
   if (phys == MILL_PHYS_NONE)
-    return mill_io_json_skip(b->plan, b->reader, t) ? JSON_GOOD : JSON_BROKEN;
+    return mill_json_pass(b->rules, b->reader, t) ? JSON_GOOD : JSON_BROKEN;
   bool nested = phys == MILL_PHYS_STRUCT || phys == MILL_PHYS_LIST;
   json_put one =
       nested ? JSON_BAD
              : put_atom(b, c->type, t, (char *)c->vector.data + (size_t)row * c->type->width);
   if (one == JSON_GOOD) set_valid(c, row);
-  if (one == JSON_BAD && !mill_io_json_skip(b->plan, b->reader, t)) return JSON_BROKEN;
+  if (one == JSON_BAD && !mill_json_pass(b->rules, b->reader, t)) return JSON_BROKEN;
   return one;
 }

@@ -1,7 +1,7 @@
 /* Plain texts of numbers and dates without a call: the forms that nearly all values have. False means
-** nothing but: take the general way. Texts have IO_PAD readable bytes behind them. Private to csrc/io. */
-#ifndef MILL_IO_QUICK_INT_H
-#define MILL_IO_QUICK_INT_H
+** nothing but: take the general way. Texts have 16 readable bytes behind them. */
+#ifndef MILL_KERNEL_QUICK_H
+#define MILL_KERNEL_QUICK_H
 
 #include <string.h>
 

@@ -1,0 +1,68 @@
+/* Values of JSON into columns that are being built: for readers of files and for from_json. */
+#ifndef MILL_KERNEL_JSON_VALUE_H
+#define MILL_KERNEL_JSON_VALUE_H
+
+#include "base/json.h"
+#include "kernel/value_parse.h"
+
+/* How texts are read. Texts have 16 readable bytes behind them. */
+typedef struct mill_json_rules {
+  unsigned options;              /* of mill_json_reader */
+  int64_t max_depth, max_number; /* nesting; characters of a number */
+  mill_value_rules values;
+} mill_json_rules;
+
+/* The next token, within the limits of the rules. */
+static inline mill_json_token json_next(const mill_json_rules *p, mill_json_reader *r) {
+  mill_json_token t = mill_json_next(r);
+  bool number = t == MILL_JSON_INTEGER || t == MILL_JSON_NUMBER;
+  return r->depth > p->max_depth || (number && r->size > (size_t)p->max_number) ? MILL_JSON_ERROR
+                                                                                : t;
+}
+/* After a value's first token: pass over the rest of it. False: malformed. */
+bool mill_json_pass(const mill_json_rules *p, mill_json_reader *r, mill_json_token first);
+
+/* ---- columns being built -------------------------------------------------------------------- */
+
+/* A column and those inside it. Values are null until one is put: their bits begin as zeros. What
+** lies inside a struct has its rows; what lies inside a list has `size` items. */
+typedef struct json_column json_column;
+struct json_column {
+  const mill_type *type;
+  mill_vector vector;
+  json_column *child;
+  uint32_t size, capacity;
+  /* structs: members by name, and where the k-th member of the record before belonged */
+  uint32_t *name_size, *slot, *guess;
+  uint32_t nslots, nguess;
+};
+
+typedef struct json_builder {
+  const mill_json_rules *rules;
+  mill_memory *memory;
+  mill_arena *arena;   /* of columns: grows with the largest batch */
+  mill_arena *scratch; /* of texts: of one batch */
+  mill_text text;
+  mill_json_reader *reader;
+  mill_error *err;
+  mill_status status; /* of JSON_FAILED */
+} json_builder;
+
+typedef enum json_put {
+  JSON_GOOD,
+  JSON_PARTIAL, /* something inside a struct is null that should not be */
+  JSON_BAD,     /* not a value of that type: null; it has been passed over */
+  JSON_BROKEN,  /* the text is malformed */
+  JSON_FAILED,
+} json_put;
+
+mill_status mill_json_column(json_column *c, const mill_type *t, uint32_t capacity, mill_arena *a,
+                             mill_error *err) MILL_USE_RESULT;
+/* Rows [0, n) become null, lists empty. */
+void mill_json_reset(json_column *c, uint32_t n);
+/* Point c->vector and what is inside it at the values. */
+void mill_json_vector(json_column *c);
+/* Put the value that begins with the token into a row. */
+json_put mill_json_take(json_builder *b, json_column *c, uint32_t row, mill_json_token t);
+
+#endif

@@ -1,0 +1,197 @@
+/* Values as JSON; see json_write.h. */
+#include "kernel/json_write.h"
+
+#include <stdio.h>
+
+#include "base/utf8.h"
+
+enum { JSON_DEPTH = 1000 };
+
+static mill_status put(mill_json_writer *j, const char *s, size_t n) {
+  return mill_text_add(j->out, s, n, j->err);
+}
+
+/* ---- texts ---------------------------------------------------------------------------------- */
+
+static mill_status put_unit(mill_json_writer *j, unsigned unit) {
+  char buf[8];
+  return put(j, buf, (size_t)snprintf(buf, sizeof buf, "\\u%04X", unit));
+}
+
+static mill_status put_escaped(mill_json_writer *j, unsigned char c) {
+  static const char letters[] = "\b\f\n\r\t\"\\", names[] = "bfnrt\"\\";
+  const char *at = c ? strchr(letters, c) : NULL;
+  if (at == NULL) return put_unit(j, c);
+  char two[2] = {'\\', names[at - letters]};
+  return put(j, two, 2);
+}
+
+static mill_status put_code(mill_json_writer *j, const char *p, size_t n, int *used) {
+  int32_t c = mill_utf8_decode(p, n, used);
+  if (c < 0x10000) return put_unit(j, (unsigned)c);
+  MILL_TRY(put_unit(j, 0xd800 + ((unsigned)(c - 0x10000) >> 10)));
+  return put_unit(j, 0xdc00 + ((unsigned)(c - 0x10000) & 0x3ff));
+}
+
+static mill_status put_quoted(mill_json_writer *j, const char *p, size_t n) {
+  const char *end = p + n, *start = p;
+  MILL_TRY(put(j, "\"", 1));
+  while (p < end) {
+    unsigned char c = (unsigned char)*p;
+    bool wide = c >= 128 && j->style->ascii;
+    int used = 1;
+    if (c >= ' ' && c != '"' && c != '\\' && !wide) {
+      p++;
+      continue;
+    }
+    MILL_TRY(put(j, start, (size_t)(p - start)));
+    MILL_TRY(wide ? put_code(j, p, (size_t)(end - p), &used) : put_escaped(j, c));
+    start = p += used;
+  }
+  MILL_TRY(put(j, start, (size_t)(p - start)));
+  return put(j, "\"", 1);
+}
+
+static mill_status put_base64(mill_json_writer *j, const unsigned char *p, size_t n) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  MILL_TRY(put(j, "\"", 1));
+  for (size_t i = 0; i < n; i += 3) {
+    size_t left = n - i;
+    unsigned v =
+        (unsigned)p[i] << 16 | (left > 1 ? p[i + 1] : 0u) << 8 | (left > 2 ? p[i + 2] : 0u);
+    char four[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=',
+                    left > 2 ? digits[v & 63] : '='};
+    MILL_TRY(put(j, four, 4));
+  }
+  return put(j, "\"", 1);
+}
+
+/* ---- layout --------------------------------------------------------------------------------- */
+
+/* A new line of the pretty form. */
+static mill_status indent(mill_json_writer *j) {
+  if (!j->style->pretty) return MILL_OK;
+  MILL_TRY(put(j, "\n", 1));
+  for (int i = 0; i < j->depth; i++) MILL_TRY(put(j, "  ", 2));
+  return MILL_OK;
+}
+
+static mill_status open_with(mill_json_writer *j, const char *bracket) {
+  if (++j->depth > JSON_DEPTH)
+    return mill_fail(j->err, MILL_E_INTERNAL_ERROR, "message",
+                     "a value nests deeper than 1,000 levels", NULL);
+  return put(j, bracket, 1);
+}
+
+static mill_status close_with(mill_json_writer *j, const char *bracket, bool empty, bool members) {
+  j->depth--;
+  if (j->style->pretty && (empty || !members)) MILL_TRY(put(j, " ", 1));
+  if (!empty && members) MILL_TRY(indent(j));
+  return put(j, bracket, 1);
+}
+
+static mill_status member(mill_json_writer *j, bool first, const char *name, size_t n) {
+  if (!first) MILL_TRY(put(j, ",", 1));
+  MILL_TRY(indent(j));
+  MILL_TRY(put_quoted(j, name, n));
+  return j->style->pretty ? put(j, " : ", 3) : put(j, ":", 1);
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+mill_status mill_json_put_object(mill_json_writer *j, const mill_vector *child, const mill_type *t,
+                                 uint32_t k) {
+  bool first = true;
+  MILL_TRY(open_with(j, "{"));
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    bool null = t->fields[i].type->id == MILL_NULL || !mill_vector_valid(&child[i], k);
+    if (null && j->style->ignore_nulls) continue;
+    MILL_TRY(member(j, first, t->fields[i].name, strlen(t->fields[i].name)));
+    MILL_TRY(mill_json_put(j, &child[i], k));
+    first = false;
+  }
+  return close_with(j, "}", first, true);
+}
+
+static mill_status put_array(mill_json_writer *j, const mill_vector *v, mill_span s) {
+  MILL_TRY(open_with(j, "["));
+  for (uint32_t i = 0; i < s.size; i++) {
+    MILL_TRY(put(j,
+                 i == 0             ? " "
+                 : j->style->pretty ? ", "
+                                    : ",",
+                 j->style->pretty ? (i ? 2 : 1) : (i != 0)));
+    MILL_TRY(mill_json_put(j, &v->child[0], s.start + i));
+  }
+  return close_with(j, "]", s.size == 0, false);
+}
+
+/* Keys are what is stored: days, microseconds, months. */
+static mill_status key_text(mill_json_writer *j, const mill_vector *v, uint32_t k, mill_text *t) {
+  mill_vector plain = *v;
+  if (v->type->id == MILL_DATE || v->type->id == MILL_INTERVAL_YM)
+    plain.type = mill_type_of(MILL_INT);
+  else if (v->type->phys == MILL_PHYS_I64 && v->type->id != MILL_DECIMAL)
+    plain.type = mill_type_of(MILL_BIGINT);
+  return mill_value_put(j->texts, &plain, k, t, j->err);
+}
+
+static mill_status put_map(mill_json_writer *j, const mill_vector *v, mill_span s) {
+  const mill_vector *keys = &v->child[0];
+  mill_text t;
+  mill_text_init(&t, j->out->memory);
+  mill_status status = open_with(j, "{");
+  for (uint32_t i = 0; i < s.size && status == MILL_OK; i++) {
+    mill_text_reset(&t);
+    status = key_text(j, keys, mill_vector_at(keys, s.start + i), &t);
+    if (status == MILL_OK) status = member(j, i == 0, t.data ? t.data : "", t.size);
+    if (status == MILL_OK) status = mill_json_put(j, &v->child[1], s.start + i);
+  }
+  mill_text_clear(&t);
+  return status == MILL_OK ? close_with(j, "}", s.size == 0, true) : status;
+}
+
+static mill_status put_string(mill_json_writer *j, const mill_str *s) {
+  const char *p = mill_str_data(s);
+  if (mill_utf8_valid(p, s->size)) return put_quoted(j, p, s->size);
+  mill_text_reset(j->scratch);
+  MILL_TRY(mill_utf8_repair(p, s->size, j->scratch, j->err));
+  return put_quoted(j, j->scratch->data, j->scratch->size);
+}
+
+static bool is_text(const mill_vector *v, uint32_t k) {
+  switch (v->type->id) {
+  case MILL_FLOAT: return ((const float *)v->data)[k] - ((const float *)v->data)[k] != 0;
+  case MILL_DOUBLE: return ((const double *)v->data)[k] - ((const double *)v->data)[k] != 0;
+  case MILL_DATE:
+  case MILL_TIMESTAMP:
+  case MILL_TIMESTAMP_NTZ:
+  case MILL_TIME:
+  case MILL_INTERVAL_YM:
+  case MILL_INTERVAL_DT: return true;
+  default: return false;
+  }
+}
+
+static mill_status put_atom(mill_json_writer *j, const mill_vector *v, uint32_t k) {
+  bool quote = is_text(v, k);
+  if (quote) MILL_TRY(put(j, "\"", 1));
+  MILL_TRY(mill_value_put(j->texts, v, k, j->out, j->err));
+  return quote ? put(j, "\"", 1) : MILL_OK;
+}
+
+mill_status mill_json_put(mill_json_writer *j, const mill_vector *v, size_t i) {
+  if (v->type->id == MILL_NULL || !mill_vector_valid(v, i)) return put(j, "null", 4);
+  uint32_t k = mill_vector_at(v, i);
+  const mill_str *s = (const mill_str *)v->data + k;
+  switch (v->type->id) {
+  case MILL_STRING: return put_string(j, s);
+  case MILL_BINARY: return put_base64(j, (const unsigned char *)mill_str_data(s), s->size);
+  case MILL_ARRAY: return put_array(j, v, ((const mill_span *)v->data)[k]);
+  case MILL_MAP: return put_map(j, v, ((const mill_span *)v->data)[k]);
+  case MILL_STRUCT:
+  case MILL_VECTOR:
+  case MILL_MATRIX: return mill_json_put_object(j, v->child, v->type, k);
+  default: return put_atom(j, v, k);
+  }
+}

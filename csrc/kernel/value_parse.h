@@ -1,0 +1,35 @@
+/* Texts of files and of JSON as typed values, by the rules of Spark's CSV and JSON readers: Java's
+** parsers for numbers, the casts' for dates and times. */
+#ifndef MILL_KERNEL_VALUE_PARSE_H
+#define MILL_KERNEL_VALUE_PARSE_H
+
+#include "base/pattern.h"
+#include "column/vector.h"
+
+typedef struct mill_value_rules {
+  mill_timestamp_rules timestamp, ntz;
+  /* dateFormat, timestampFormat, timestampNTZFormat; NULL: the texts of casts */
+  const mill_pattern *date_pattern, *timestamp_pattern, *ntz_pattern;
+  bool fallback; /* what is none of the pattern may be a cast's text */
+  const char *nan, *positive_inf, *negative_inf; /* NULL: NaN, Inf, -Inf */
+} mill_value_rules;
+
+/* The value of type `t` (flat, not STRING) that s[0, n) says, written to *out; false: none. */
+bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,
+                      void *out);
+
+/* Plain integers and dates without calls, for the column loops; false: take the general way. */
+static inline bool mill_value_digits(const char *s, size_t n, int64_t *out) {
+  size_t i = n && (s[0] == '-' || s[0] == '+');
+  int64_t v = 0;
+  if (n - i - 1 >= 18) return false; /* none, or too many for 64 bits without a check */
+  for (; i < n; i++) {
+    unsigned d = (unsigned char)s[i] - '0';
+    if (d > 9) return false;
+    v = v * 10 + d;
+  }
+  *out = s[0] == '-' ? -v : v;
+  return true;
+}
+
+#endif
