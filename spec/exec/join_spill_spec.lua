@@ -68,8 +68,10 @@ describe("what goes to disk", function()
     local function one(query) return tostring(spark:sql(query):collect()[1]) end
     -- Every k below 300000 has one row on the right; the left side has each k twice, from id and id + 300000.
     local n = 300000
-    local row = spark:sql [[SELECT count(*) n, sum(l.id) a, sum(r.v) b FROM (SELECT id, id % 300000 k FROM range(600000)) l
-      JOIN (SELECT id k, id * 3 v, 'value ' || id s FROM range(300000)) r ON l.k = r.k WHERE length(r.s) > 0]]:collect()[1]
+    local row = spark:sql [[SELECT count(*) n, sum(l.id) a, sum(r.v) b FROM
+      (SELECT id, id % 300000 k FROM range(600000)) l
+      JOIN (SELECT id k, id * 3 v, 'value ' || id s FROM range(300000)) r
+      ON l.k = r.k WHERE length(r.s) > 0]]:collect()[1]
     assert.same({ 2 * n, n * (2 * n - 1), 3 * n * (n - 1) }, { row.n, row.a, row.b })
     assert.equal("Row(n=300000)", one "SELECT count(DISTINCT id % 300000) AS n FROM range(600000)")
     row = spark:sql [[SELECT count(*) n, sum(c) c, sum(s) s FROM
