@@ -9,6 +9,7 @@
 ** its end: as many are made as morsels run at once. */
 #include <string.h>
 
+#include "base/thread.h"
 #include "exec/aggregate_int.h"
 
 enum { FIRST_STATES = 8, MANY_GROUPS = 256 };
@@ -252,6 +253,12 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
   return k->over ? MILL_OK : update(p, k->worker[morsel], b, err);
 }
 
+/* Bytes that parts like this one would take, as many as are filled at once and one being written. */
+static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
+  uint64_t each = 64 + p->plan->state_size + 8 * p->plan->layout.words;
+  return each * p->groups.n * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
+}
+
 static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   agg_worker *w = k->worker[morsel];
@@ -263,7 +270,8 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   w->next_free = k->free;
   k->free = w;
   pthread_mutex_unlock(&k->lock);
-  if (k->plan.op->nkeys == 0 || !mill_spill_due(s->x->ctx)) return MILL_OK;
+  if (k->plan.op->nkeys == 0 || !mill_spill_needed(s->x->ctx, next_parts(k, k->part[morsel])))
+    return MILL_OK;
   return mill_agg_spill_part(k->part[morsel], &k->spill, err);
 }
 
@@ -361,17 +369,31 @@ static bool repeatable(const mill_op *op) {
   return true;
 }
 
+/* In memory over rows that are kept in case it does not fit. */
+static mill_status aggregate_kept(const mill_exec *x, const mill_op *op, mill_scan *rows,
+                                  mill_scan **out, bool *over, mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  size_t n = rows->schema->nfields;
+  int *all = mill_alloc(m, (n + 1) * sizeof *all);
+  if (all == NULL) return mill_oom(m, n * sizeof *all, err);
+  for (size_t i = 0; i < n; i++) all[i] = (int)i;
+  mill_op scan = {.kind = MILL_OP_SCAN, .schema = rows->schema, .scan = rows, .columns = all};
+  mill_status s = aggregate_once(x, op, &scan, out, over, err);
+  mill_free(m, all, (n + 1) * sizeof *all);
+  return s;
+}
+
 static mill_status aggregate_distinct(const mill_exec *x, const mill_op *op, mill_scan **out,
                                       mill_error *err) {
   const mill_op *child = op->child[0];
   mill_scan *rows = NULL;
-  bool over = false;
-  if (repeatable(child)) {
-    MILL_TRY(aggregate_once(x, op, child, out, &over, err));
-    if (!over) return MILL_OK;
-  }
+  mill_status s = MILL_OK;
+  bool over = false, again = repeatable(child);
+  if (again) MILL_TRY(aggregate_once(x, op, child, out, &over, err));
+  if (again && !over) return MILL_OK;
   MILL_TRY(mill_exec_held(x, child, &rows, err));
-  mill_status s = mill_agg_distinct_disk(x, op, rows, out, err);
+  if (!again) s = aggregate_kept(x, op, rows, out, &over, err);
+  if (s == MILL_OK && over) s = mill_agg_distinct_disk(x, op, rows, out, err);
   mill_scan_unref(rows);
   return s;
 }

@@ -38,8 +38,8 @@ struct mill_join_table {
   uint32_t *start, *row; /* row NULL: start holds rows */
   size_t nslots;
   int shift;
-  uint8_t *met; /* RIGHT, FULL, build_left: rows that had a partner */
-  bool any;     /* the right side has rows, be it in another table */
+  uint8_t *met;                /* RIGHT, FULL, build_left: rows that had a partner */
+  bool any;                    /* the right side has rows, be it in another table */
   struct mill_join_disk *disk; /* the join goes to disk, and there is no table */
 };
 

@@ -69,8 +69,7 @@ static mill_status put_behind(const mill_vector *place, uint32_t n, mill_vector 
   MILL_TRY(mill_vector_init(out, mill_type_of(MILL_BIGINT), n, a, err));
   out->size = n;
   for (uint32_t i = 0; i < n; i++)
-    ((uint64_t *)out->data)[i] =
-        ((const uint64_t *)place->data)[mill_vector_at(place, i)] + BEHIND;
+    ((uint64_t *)out->data)[i] = ((const uint64_t *)place->data)[mill_vector_at(place, i)] + BEHIND;
   return MILL_OK;
 }
 

@@ -79,8 +79,8 @@ static void choose_parts(mill_join_side *s, cutter *c, uint32_t n, const uint64_
       if (mill_vector_valid(&c->key[k], i)) continue;
       __atomic_store_n(&s->null_key, true, __ATOMIC_RELAXED);
       if (s->op->null_safe) continue;
-      c->part[i] = s->keep_all ? part_of(place[i] * 0x9e3779b97f4a7c15ull, s->depth)
-                               : MILL_JOIN_PARTS;
+      c->part[i] =
+          s->keep_all ? part_of(place[i] * 0x9e3779b97f4a7c15ull, s->depth) : MILL_JOIN_PARTS;
     }
   }
 }

@@ -263,8 +263,7 @@ mill_status mill_kept_new(const mill_exec *x, const mill_type *schema, mill_kept
   if (k == NULL) return mill_oom(m, sizeof *k, err);
   k->base = (mill_scan){
       .schema = schema, .refs = 1, .name = "kept", .open = kept_open, .free = kept_free};
-  k->sink =
-      (mill_sink){.x = x, .begin = keep_begin, .push = keep_push, .end_morsel = keep_end};
+  k->sink = (mill_sink){.x = x, .begin = keep_begin, .push = keep_push, .end_morsel = keep_end};
   k->ctx = x->ctx;
   pthread_mutex_init(&k->lock, NULL);
   return MILL_OK;

@@ -57,8 +57,7 @@ static mill_status append_batches(mill_table *out, mill_chunk *c, mill_error *er
   return s;
 }
 
-mill_status mill_table_concat(mill_table *const *part, size_t n, mill_table *out,
-                              mill_error *err) {
+mill_status mill_table_concat(mill_table *const *part, size_t n, mill_table *out, mill_error *err) {
   for (size_t i = 0; i < n; i++) {
     const mill_table *t = part[i];
     for (size_t k = 0; t && k < t->nchunks; k++) {

@@ -76,6 +76,17 @@ spilled("sort", "SELECT * FROM " .. PEOPLE .. " ORDER BY age DESC NULLS LAST, na
 spilled("sort by what is computed", "SELECT id, name FROM " .. PEOPLE .. " WHERE id > 1 ORDER BY id % 2, upper(name)")
 spilled("window", "SELECT id, row_number() OVER (PARTITION BY age ORDER BY id), stddev(pay) OVER (ORDER BY id "
   .. "ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), max(name) OVER (PARTITION BY age ORDER BY id) FROM " .. PEOPLE)
+for _, join in ipairs { "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "LEFT SEMI JOIN", "LEFT ANTI JOIN" } do
+  spilled(join:lower(),
+    "SELECT * FROM " .. PEOPLE .. " " .. join .. " " .. ORDERS .. " ON p.id = o.who AND o.total > 1")
+end
+spilled("mark and null-aware anti joins", "SELECT id, id IN (SELECT who FROM " .. ORDERS .. ") FROM " .. PEOPLE
+  .. " WHERE age NOT IN (SELECT 19 + total FROM " .. ORDERS .. " WHERE who > 1)")
+spilled("join in blocks", "SELECT count(*), sum(l.id) FROM range(9) l LEFT JOIN range(2100) r ON l.id + r.id = 2099")
+spilled("aggregate", "SELECT age, count(*), min(name), collect_list(id) FROM " .. PEOPLE .. " GROUP BY age")
+spilled("distinct aggregates",
+  "SELECT age, count(DISTINCT name), sum(DISTINCT id) FILTER (WHERE id > 1), max(pay) FROM "
+  .. PEOPLE .. " GROUP BY age")
 spilled("limit", "SELECT id + 1 a FROM range(3000) LIMIT 20 OFFSET 2500")
 sql("window over a tree", "SELECT * FROM (SELECT id, collect_list(id) OVER (ORDER BY id ROWS BETWEEN 40 PRECEDING AND "
   .. "CURRENT ROW) l, min(id % 5) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND 1 FOLLOWING) FROM range(90)) "
