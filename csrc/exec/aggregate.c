@@ -249,7 +249,7 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
   if (k->worker[morsel] == NULL) MILL_TRY(take_worker(k, &k->worker[morsel], err));
   if (k->part[morsel] == NULL) MILL_TRY(begin_part(k, &k->part[morsel], err));
   mill_agg_part *p = k->part[morsel];
-  if (k->one) k->over = mill_spill_needed(s->x->ctx, mill_agg_distinct_growth(p));
+  if (k->one && !k->plan.op->outer) k->over = mill_spill_needed(s->x->ctx, mill_agg_distinct_growth(p));
   return k->over ? MILL_OK : update(p, k->worker[morsel], b, err);
 }
 
@@ -285,6 +285,7 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
   if (!type || !k->exprs || !p->offset) return mill_oom(a->memory, (size_t)n, err);
   p->x = k->base.x;
   p->op = op;
+  k->one = op->outer; /* of distinct_spill.c: added up as it began in memory */
   for (int i = 0; i < op->nkeys; i++) {
     k->exprs[k->nexprs++] = op->keys[i];
     type[i] = op->keys[i]->type;

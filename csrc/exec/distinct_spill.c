@@ -65,6 +65,7 @@ static mill_status aggregate(builder *b, const mill_op *child, const mill_bound 
                   .nkeys = nkeys,
                   .aggs = aggs,
                   .naggs = naggs,
+                  .outer = child->kind == MILL_OP_SCAN && naggs > 0,
                   .estimate = -1};
   *out = op;
   return op->schema ? MILL_OK : mill_oom(b->a.memory, sizeof *f, err);
