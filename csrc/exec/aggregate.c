@@ -249,7 +249,8 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
   if (k->worker[morsel] == NULL) MILL_TRY(take_worker(k, &k->worker[morsel], err));
   if (k->part[morsel] == NULL) MILL_TRY(begin_part(k, &k->part[morsel], err));
   mill_agg_part *p = k->part[morsel];
-  if (k->one && !k->plan.op->outer) k->over = mill_spill_needed(s->x->ctx, mill_agg_distinct_growth(p));
+  if (k->one && !k->plan.op->outer)
+    k->over = mill_spill_needed(s->x->ctx, mill_agg_distinct_growth(p));
   return k->over ? MILL_OK : update(p, k->worker[morsel], b, err);
 }
 
