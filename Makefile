@@ -97,10 +97,9 @@ $(LUA_HOST): spec/fault/lua_memory.c
 # Write the list of known failures anew, after functions or statements were added.
 known: all
 	@$(RUN) $(LUA) spec/conformance/run.lua --write-known spec/conformance/known.txt spec/conformance/sql | tail -1
-	@$(RUN) $(LUA) spec/conformance/run.lua --known spec/conformance/io/known.txt \
-	  --write-known spec/conformance/io/known.txt spec/conformance/io | tail -1
-	@$(RUN) $(LUA) spec/conformance/run.lua --known spec/conformance/streaming/known.txt \
-	  --write-known spec/conformance/streaming/known.txt spec/conformance/streaming | tail -1
+	@for area in io streaming ml; do \
+	  list=spec/conformance/$$area/known.txt; \
+	  $(RUN) $(LUA) spec/conformance/run.lua --known $$list --write-known $$list spec/conformance/$$area | tail -1; done
 
 # ROWS, PEERS, SIZE (small or full): see spec/bench/README.md. The peers are installed into build/bench/venv.
 ROWS  ?= T1,I1,T9,T10

@@ -48,6 +48,7 @@ function steps.descriptors()
   local spark = tidemill.session { threads = 1 }
   spark:range(10).write:mode("overwrite"):snapshot(dir .. "/t.snap")
   spark:range(10).write:mode("overwrite"):csv(dir .. "/t.csv")
+  spark.read:csv(dir .. "/t.csv"):count() -- Lua has loaded what it needs
   local held = {}
   repeat
     local f = io.open "/dev/null"
