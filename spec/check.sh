@@ -10,7 +10,7 @@ luacheck -q lua spec examples .luacheckrc >/tmp/mill_luacheck.$$ 2>&1 || { tail 
 rm -f /tmp/mill_luacheck.$$
 lua5.4 spec/include_law.lua || say "include law"
 for cc in gcc clang; do
-  make --no-print-directory -s -j"$(nproc)" BUILD=build/check-$cc CC=$cc CFLAGS="-O1 -Werror" all || say "warnings with $cc"
+  make --no-print-directory -s -j"$(nproc)" BUILD=build/check-$cc CC=$cc CFLAGS="-O1 -Werror" all >/dev/null || say "warnings with $cc"
 done
 [ $fail = 0 ] && echo "check: all well"
 exit $fail

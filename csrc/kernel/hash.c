@@ -131,10 +131,13 @@ static mill_status bind_hash(mill_binding *b, mill_error *err) {
 
 /* ---- digests -------------------------------------------------------------------------------- */
 
+enum { DIGEST_MAX = 64 }; /* bytes of SHA-512, the longest */
+
 static mill_status put_hex(mill_call *call, mill_vector *out, size_t i, const uint8_t *d, size_t n,
                            mill_error *err) {
   static const char digit[] = "0123456789abcdef";
-  char text[128];
+  char text[2 * DIGEST_MAX];
+  if (n > DIGEST_MAX) n = DIGEST_MAX;
   for (size_t k = 0; k < n; k++) {
     text[2 * k] = digit[d[k] >> 4];
     text[2 * k + 1] = digit[d[k] & 15];
