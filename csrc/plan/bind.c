@@ -235,6 +235,21 @@ static const mill_expr *fill_entry(mill_planner *w, const mill_expr *e, const ch
   return parsed ? mill_resolve(w, &none, parsed) : NULL;
 }
 
+const char *mill_next_fill(const char **text, size_t *n) {
+  const char *at = *text;
+  int depth = 0;
+  bool quoted = false;
+  while (*at == ' ') at++;
+  const char *start = at;
+  for (; *at && (depth || quoted || *at != ','); at++) {
+    if (*at == '\'') quoted = !quoted;
+    depth += (*at == '(') - (*at == ')');
+  }
+  *n = (size_t)(at - start);
+  *text = *at ? at + 1 : at;
+  return start;
+}
+
 /* The arguments that were left out, as the definition says what stands for them. */
 static bool fill_arguments(mill_planner *w, mill_expr *e) {
   const char *text = e->fn->fill;
@@ -245,18 +260,10 @@ static bool fill_arguments(mill_planner *w, mill_expr *e) {
   }
   if (!mill_exprs_copy(w, &all, e->args, e->nargs)) return false;
   for (int i = 0; *text && *text != '<'; i++) {
-    int depth = 0;
-    while (*text == ' ') text++;
-    const char *start = text;
-    bool quoted = false;
-    for (; *text && (depth || quoted || *text != ','); text++) {
-      if (*text == '\'') quoted = !quoted;
-      depth += (*text == '(') - (*text == ')');
-    }
-    if (i >= e->nargs && text == start) return true; /* one that must be given */
-    if (i >= e->nargs && !mill_exprs_add(w, &all, fill_entry(w, e, start, (size_t)(text - start))))
-      return false;
-    if (*text) text++;
+    size_t n;
+    const char *entry = mill_next_fill(&text, &n);
+    if (i >= e->nargs && n == 0) return true; /* one that must be given */
+    if (i >= e->nargs && !mill_exprs_add(w, &all, fill_entry(w, e, entry, n))) return false;
   }
   e->args = all.at;
   e->nargs = all.n;

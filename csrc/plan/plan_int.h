@@ -165,6 +165,10 @@ int mill_find_column(const mill_planner *w, const mill_expr *const *column, int 
                      const mill_expr **out);
 /* A NAME against the scope's own columns only; NULL and no error when there is none. */
 const mill_expr *mill_resolve_name_quiet(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* named_arguments.c: a call whose arguments by name stand in their places. */
+const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
+/* The next entry of a definition's `fill`: where it begins and its length, 0 for none. */
+const char *mill_next_fill(const char **text, size_t *n);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
 /* bind_lambda.c: a call with lambdas, or of a function that takes some; no argument is resolved. */

@@ -294,7 +294,8 @@ static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const 
 }
 
 static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
-  e = expand_args(w, s, e);
+  e = mill_place_arguments(w, e);
+  if (e) e = expand_args(w, s, e);
   if (e == NULL) return NULL;
   if (has_lambda(e)) {
     mill_expr *c = mill_x_copy(w, e);
