@@ -1,4 +1,5 @@
--- Higher-order functions. Expected values were computed by Spark 4.3.
+-- Higher-order functions. Expected values were computed by Spark 4.3; those of nested captures, shadowing, empty
+-- arrays and branches follow from the definition.
 local tidemill = require "tidemill"
 local F = tidemill.functions
 
