@@ -174,16 +174,22 @@ static void widen(const unsigned char *from, uint16_t width, bool is_signed, siz
                   int64_t *restrict to) {
   switch (width) {
   case 8:
-    if (is_signed) WIDEN(int8_t);
-    else WIDEN(uint8_t);
+    if (is_signed)
+      WIDEN(int8_t);
+    else
+      WIDEN(uint8_t);
     break;
   case 16:
-    if (is_signed) WIDEN(int16_t);
-    else WIDEN(uint16_t);
+    if (is_signed)
+      WIDEN(int16_t);
+    else
+      WIDEN(uint16_t);
     break;
   case 32:
-    if (is_signed) WIDEN(int32_t);
-    else WIDEN(uint32_t);
+    if (is_signed)
+      WIDEN(int32_t);
+    else
+      WIDEN(uint32_t);
     break;
   default: WIDEN(int64_t); break;
   }
@@ -387,7 +393,8 @@ static mill_status read_interval(const window *w) {
     to[i] = (mill_interval){.days = i32[0], .micros = (int64_t)i32[1] * 1000};
     if (width == 8) continue;
     memcpy(&nanos, p + 8, sizeof nanos);
-    if (nanos % 1000 && is_valid(w, i)) return overflow(w, "an interval that is no whole microseconds");
+    if (nanos % 1000 && is_valid(w, i))
+      return overflow(w, "an interval that is no whole microseconds");
     to[i] = (mill_interval){i32[0], i32[1], nanos / 1000};
   }
   return MILL_OK;
@@ -549,9 +556,9 @@ static mill_status read_list_view(const window *w) {
   if (last - first > UINT32_MAX) return corrupt(w, "a list is out of its elements' range");
   for (size_t i = 0; i < w->n; i++) {
     int64_t size = offset_at(sizes, i, width);
-    to[i] = is_valid(w, i) && size ? (mill_span){(uint32_t)(offset_at(offsets, i, width) - first),
-                                                 (uint32_t)size}
-                                   : (mill_span){0, 0};
+    to[i] = is_valid(w, i) && size
+                ? (mill_span){(uint32_t)(offset_at(offsets, i, width) - first), (uint32_t)size}
+                : (mill_span){0, 0};
   }
   return read_elements(w, first, (uint64_t)(last - first));
 }
@@ -580,7 +587,6 @@ static mill_status read_struct(const window *w) {
 static mill_status read_dictionary(const window *w, bool top) {
   const mill_arrow_type *t = w->a->type;
   const mill_vector *d = w->a->dictionary;
-  uint32_t null = d->size - 1;
   int64_t *from;
   void *mem;
   mill_vector nulls = *w->out;
@@ -589,8 +595,9 @@ static mill_status read_dictionary(const window *w, bool top) {
   uint32_t *index = mem;
   for (size_t i = 0; i < w->n; i++) {
     bool valid = mill_valid_bit(nulls.valid, i);
-    if (valid && (uint64_t)from[i] >= null) return corrupt(w, "a value is not in its dictionary");
-    index[i] = valid ? (uint32_t)from[i] : null;
+    if (valid && (uint64_t)from[i] >= d->size - 1)
+      return corrupt(w, "a value is not in its dictionary");
+    index[i] = valid ? (uint32_t)from[i] + 1 : 0;
   }
   if (top && w->n && d->type->phys != MILL_PHYS_LIST && d->type->phys != MILL_PHYS_STRUCT) {
     *w->out = *d;
@@ -600,6 +607,22 @@ static mill_status read_dictionary(const window *w, bool top) {
     return MILL_OK;
   }
   return mill_vector_gather(w->out, d, index, w->n, false, w->r->arena, w->err);
+}
+
+mill_status mill_arrow_dictionary_add(const mill_arrow_reader *r, const mill_arrow_array *a,
+                                      const mill_type *type, mill_vector *values, mill_error *err) {
+  mill_vector v;
+  if (values->type == NULL) {
+    MILL_TRY(mill_vector_init(values, type, 0, r->arena, err));
+    mill_vector_null(&v, type);
+    MILL_TRY(mill_vector_append(values, &v, NULL, 1, false, r->arena, err));
+  }
+  if (a == NULL) return MILL_OK;
+  if (a->length > UINT32_MAX - 1 - values->size)
+    return mill_arrow_corrupt(r, "a dictionary has too many values", err);
+  MILL_TRY(mill_arrow_check(r, a, err));
+  MILL_TRY(mill_arrow_read(r, a, type, 0, (uint32_t)a->length, false, &v, err));
+  return mill_vector_append(values, &v, NULL, (size_t)a->length, true, r->arena, err);
 }
 
 /* The first run that ends behind row `at`. */
@@ -628,7 +651,8 @@ static mill_status read_runs(const window *w) {
     if (run >= ends->length) return corrupt(w, "runs end before the rows do");
     widen(ends->buffer[0].data + (size_t)(ends->offset + run) * (width / 8), width, true, 1, &end);
     if (end <= (int64_t)(w->at + i)) return corrupt(w, "run ends do not rise");
-    for (; i < w->n && (int64_t)(w->at + i) < end; i++) ((uint32_t *)mem)[i] = (uint32_t)(run - first);
+    for (; i < w->n && (int64_t)(w->at + i) < end; i++)
+      ((uint32_t *)mem)[i] = (uint32_t)(run - first);
   }
   MILL_TRY(mill_arrow_read(w->r, values, w->out->type, first, (uint32_t)(run - first), false, &v,
                            w->err));

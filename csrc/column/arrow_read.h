@@ -22,13 +22,13 @@ typedef struct mill_arrow_buffer {
 typedef struct mill_arrow_array mill_arrow_array;
 struct mill_arrow_array {
   const mill_arrow_type *type;
-  int64_t length, offset; /* rows [offset, offset + length) of the buffers */
+  int64_t length, offset;  /* rows [offset, offset + length) of the buffers */
   mill_arrow_buffer valid; /* no data: no nulls */
   mill_arrow_buffer buffer[2];
   mill_arrow_buffer *views; /* BYTES_VIEW: the data buffers */
   size_t nviews;
   mill_arrow_array *child;
-  const mill_vector *dictionary; /* its values as vectors of the wanted type, a null behind them */
+  const mill_vector *dictionary; /* its values as made by mill_arrow_dictionary_add */
 };
 
 typedef struct mill_arrow_reader {
@@ -45,6 +45,11 @@ mill_status mill_arrow_check(const mill_arrow_reader *r, const mill_arrow_array 
 mill_status mill_arrow_read(const mill_arrow_reader *r, const mill_arrow_array *a,
                             const mill_type *type, int64_t at, uint32_t n, bool top,
                             mill_vector *out, mill_error *err) MILL_USE_RESULT;
+/* Append an array's values (NULL: none) to a dictionary's: a vector in the reader's arena that begins
+** with a null, `values` zeroed before the first call. */
+mill_status mill_arrow_dictionary_add(const mill_arrow_reader *r, const mill_arrow_array *a,
+                                      const mill_type *type, mill_vector *values,
+                                      mill_error *err) MILL_USE_RESULT;
 mill_status mill_arrow_corrupt(const mill_arrow_reader *r, const char *reason, mill_error *err);
 
 #endif

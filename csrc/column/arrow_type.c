@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 bool mill_arrow_has_validity(const mill_arrow_type *t) {
-  return t->kind != MILL_ARROW_NULL && t->kind != MILL_ARROW_RUN_END;
+  return t->kind != MILL_ARROW_NULL && t->kind != MILL_ARROW_RUN_END &&
+         t->kind != MILL_ARROW_UNKNOWN;
 }
 
 int mill_arrow_buffers(const mill_arrow_type *t) {
@@ -13,8 +14,8 @@ int mill_arrow_buffers(const mill_arrow_type *t) {
   case MILL_ARROW_NULL:
   case MILL_ARROW_STRUCT:
   case MILL_ARROW_RUN_END:
-  case MILL_ARROW_LIST_FIXED:
-  case MILL_ARROW_UNKNOWN: return 0;
+  case MILL_ARROW_LIST_FIXED: return 0;
+  case MILL_ARROW_UNKNOWN: return t->size;
   case MILL_ARROW_BYTES:
   case MILL_ARROW_LIST_VIEW: return 2;
   default: return 1;
@@ -25,9 +26,10 @@ int mill_arrow_buffers(const mill_arrow_type *t) {
 
 static const char *kind_name(mill_error *err, const mill_arrow_type *a) {
   static const char *const names[] = {
-      "null",         "bool",   "int",  "float",    "decimal",  "binary",   "binary_view",
-      "fixed_binary", "date",   "time", "timestamp", "duration", "interval", "list",
-      "list_view",    "fixed_list", "map", "struct", "run_end_encoded"};
+      "null",       "bool",        "int",          "float",          "decimal",
+      "binary",     "binary_view", "fixed_binary", "date",           "time",
+      "timestamp",  "duration",    "interval",     "list",           "list_view",
+      "fixed_list", "map",         "struct",       "run_end_encoded"};
   if (a->kind == MILL_ARROW_UNKNOWN) return a->other ? a->other : "unknown";
   if (a->kind == MILL_ARROW_DECIMAL)
     return mill_error_fmt(err, "decimal%d(%d, %d)", a->width, a->precision, a->scale);
@@ -70,8 +72,7 @@ static const mill_type *leaf_type(mill_types *types, const mill_arrow_type *a, b
   case MILL_ARROW_TIMESTAMP:
     return mill_type_of(a->zone == NULL && ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
   case MILL_ARROW_DURATION: return mill_type_of(MILL_INTERVAL_DT);
-  case MILL_ARROW_INTERVAL:
-    return mill_type_of(a->width == 32 ? MILL_INTERVAL_YM : MILL_INTERVAL);
+  case MILL_ARROW_INTERVAL: return mill_type_of(a->width == 32 ? MILL_INTERVAL_YM : MILL_INTERVAL);
   default: return NULL;
   }
   *oom = t == NULL;
@@ -138,7 +139,8 @@ mill_status mill_arrow_to_schema(mill_types *types, const mill_arrow_type *field
 /* ---- what can be read as what --------------------------------------------------------------- */
 
 static bool int_reads_as(const mill_arrow_type *a, const mill_type *t) {
-  if (t->id == MILL_DECIMAL) return !a->is_signed && a->width == 64 && t->precision >= 20 && t->scale == 0;
+  if (t->id == MILL_DECIMAL)
+    return !a->is_signed && a->width == 64 && t->precision >= 20 && t->scale == 0;
   if (!mill_type_integral(t)) return false;
   int bits = t->width * 8;
   return a->is_signed ? bits >= a->width : bits > a->width;
@@ -155,15 +157,13 @@ static bool children_read_as(const mill_arrow_type *a, const mill_type *t) {
 
 static bool nested_reads_as(const mill_arrow_type *a, const mill_type *t) {
   switch (a->kind) {
-  case MILL_ARROW_STRUCT:
-    return t->id == MILL_STRUCT && children_read_as(a, t);
+  case MILL_ARROW_STRUCT: return t->id == MILL_STRUCT && children_read_as(a, t);
   case MILL_ARROW_RUN_END: return mill_arrow_reads_as(&a->child[1], t);
   case MILL_ARROW_MAP:
     return t->id == MILL_MAP && map_entries(a) &&
            mill_arrow_reads_as(&a->child->child[0], t->fields[0].type) &&
            mill_arrow_reads_as(&a->child->child[1], t->fields[1].type);
-  default:
-    return t->id == MILL_ARRAY && mill_arrow_reads_as(&a->child[0], t->fields[0].type);
+  default: return t->id == MILL_ARRAY && mill_arrow_reads_as(&a->child[0], t->fields[0].type);
   }
 }
 
@@ -310,9 +310,7 @@ const char *mill_arrow_format(mill_arena *a, const mill_arrow_type *t) {
   case MILL_ARROW_BYTES_FIXED: snprintf(b, sizeof b, "w:%d", t->size); break;
   case MILL_ARROW_DATE: return t->width == 32 ? "tdD" : "tdm";
   case MILL_ARROW_TIME: snprintf(b, sizeof b, "tt%c", unit_letter(t->unit)); break;
-  case MILL_ARROW_TIMESTAMP:
-    snprintf(b, sizeof b, "ts%c:%.80s", unit_letter(t->unit), zone);
-    break;
+  case MILL_ARROW_TIMESTAMP: snprintf(b, sizeof b, "ts%c:%.80s", unit_letter(t->unit), zone); break;
   case MILL_ARROW_DURATION: snprintf(b, sizeof b, "tD%c", unit_letter(t->unit)); break;
   case MILL_ARROW_INTERVAL: return t->width == 32 ? "tiM" : t->width == 64 ? "tiD" : "tin";
   case MILL_ARROW_LIST_FIXED: snprintf(b, sizeof b, "+w:%d", t->size); break;

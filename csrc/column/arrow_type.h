@@ -58,11 +58,11 @@ struct mill_arrow_type {
   bool nullable;
   uint8_t unit;         /* digits of a second's fraction: 0, 3, 6, 9 */
   int precision, scale; /* DECIMAL */
-  int32_t size;         /* bytes or elements of fixed ones */
+  int32_t size;         /* bytes or elements of fixed ones; buffers of unknown ones */
   const char *zone;     /* TIMESTAMP; NULL: none */
   const char *name;
-  const char *other;    /* UNKNOWN: its name */
-  uint8_t index_width;  /* bits of a dictionary's index; 0: values stand for themselves */
+  const char *other;   /* UNKNOWN: its name */
+  uint8_t index_width; /* bits of a dictionary's index; 0: values stand for themselves */
   bool index_signed;
   int64_t dictionary; /* id, in IPC */
   uint32_t nchildren;

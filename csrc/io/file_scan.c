@@ -69,9 +69,15 @@ static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) 
   c->rows = 0;
   c->done = false;
   set_partitions(c);
-  uint64_t from = c->at->from ? c->at->from - s->job->look_back : 0;
-  mill_status status = mill_io_window_open(&c->window, s->job, c->at->file, from, c->at->to, err);
-  if (status == MILL_OK) status = c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
+  mill_status status;
+  if (s->job->format->binary) {
+    status = c->decoder->seek(c->decoder, c->at->file, c->at->from, c->at->to, err);
+  } else {
+    uint64_t from = c->at->from ? c->at->from - s->job->look_back : 0;
+    status = mill_io_window_open(&c->window, s->job, c->at->file, from, c->at->to, err);
+    if (status == MILL_OK)
+      status = c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
+  }
   return status == MILL_OK ? MILL_OK : failed(c, status, err);
 }
 
@@ -118,7 +124,7 @@ static mill_status set_up(file_cursor *c, const file_scan *s, const int *columns
   }
   c->columns = own;
   c->n = n;
-  for (int i = 0; i < c->ndata; i++)
+  for (int i = 0; i < c->ndata && !s->job->format->binary; i++)
     MILL_TRY(mill_vector_init(&c->data[i], s->job->data->fields[wanted[i]].type, MILL_BATCH,
                               &c->arena, err));
   return s->job->format->decoder(s->job, wanted, c->ndata, &c->decoder, err);

@@ -104,6 +104,9 @@ mill_status mill_io_first_line(io_window *w, io_separator sep, mill_error *err) 
 
 typedef struct io_decoder io_decoder;
 struct io_decoder {
+  /* Binary formats open their files themselves: what begins in bytes [from, to) of a file comes next.
+  ** They have no `start`, and `next` is shown an unopened window. */
+  mill_status (*seek)(io_decoder *d, size_t file, uint64_t from, uint64_t to, mill_error *err);
   /* The window has just been opened; `first`: it is at the file's beginning. */
   mill_status (*start)(io_decoder *d, io_window *w, bool first, mill_error *err);
   /* Fill cols (one a wanted column) with up to MILL_BATCH rows; *sel may become a selection. *n 0:
@@ -123,11 +126,12 @@ struct io_format {
   bool (*takes)(const mill_type *t);
   bool (*whole)(const io_job *job); /* a file is one piece */
   bool fixed;                       /* one column, whatever the files hold */
+  bool binary; /* decoders seek and point the columns at rows of their own; TIME needs no setting */
   mill_status (*decoder)(const io_job *job, const int *columns, int n, io_decoder **out,
                          mill_error *err);
 };
 
-extern const io_format mill_format_csv, mill_format_json, mill_format_text;
+extern const io_format mill_format_csv, mill_format_json, mill_format_text, mill_format_arrow;
 const io_format *mill_io_format(const char *name); /* NULL: none */
 
 /* ---- shared steps --------------------------------------------------------------------------- */
