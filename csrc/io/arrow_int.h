@@ -19,6 +19,7 @@
 #define MILL_IO_ARROW_INT_H
 
 #include "column/arrow_read.h"
+#include "column/arrow_write.h"
 #include "io/arrow_flat_int.h"
 #include "io/format_int.h"
 
@@ -103,5 +104,21 @@ void mill_arrow_batch_init(io_arrow_batch *b, io_arrow_file *f);
 void mill_arrow_batch_clear(io_arrow_batch *b);
 void mill_arrow_batch_forget(io_arrow_batch *b); /* the dictionaries: the file is another one */
 mill_status mill_arrow_batch_load(io_arrow_batch *b, size_t block, mill_error *err) MILL_USE_RESULT;
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+typedef enum io_arrow_codec { IO_ARROW_PLAIN = -1, IO_ARROW_LZ4, IO_ARROW_ZSTD } io_arrow_codec;
+
+/* Each appends. A file is magic, schema, batches, end, footer; a stream schema, batches, end. */
+mill_status mill_arrow_put_magic(mill_text *out, mill_error *err) MILL_USE_RESULT;
+mill_status mill_arrow_put_schema(const mill_arrow_type *fields, mill_text *out,
+                                  mill_error *err) MILL_USE_RESULT;
+/* `block`: what the footer says of it, but for its place. */
+mill_status mill_arrow_put_batch(const mill_arrow_column *columns, uint32_t n, uint64_t rows,
+                                 io_arrow_codec codec, mill_text *out, io_arrow_block *block,
+                                 mill_error *err) MILL_USE_RESULT;
+mill_status mill_arrow_put_end(mill_text *out, mill_error *err) MILL_USE_RESULT;
+mill_status mill_arrow_put_footer(const mill_arrow_type *fields, const io_arrow_block *block,
+                                  size_t n, mill_text *out, mill_error *err) MILL_USE_RESULT;
 
 #endif
