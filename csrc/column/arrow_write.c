@@ -34,16 +34,16 @@ mill_status mill_arrow_column_init(mill_arrow_column *c, mill_memory *m, const m
   if (t->nchildren == 0) return MILL_OK;
   c->child = mill_calloc(m, t->nchildren * sizeof *c->child);
   if (c->child == NULL) return mill_oom(m, t->nchildren * sizeof *c->child, err);
+  c->nchildren = t->nchildren;
   for (uint32_t i = 0; i < t->nchildren; i++)
     MILL_TRY(mill_arrow_column_init(&c->child[i], m, &t->child[i], child_from(c, i), err));
   return MILL_OK;
 }
 
 void mill_arrow_column_clear(mill_arrow_column *c) {
-  if (c->type == NULL) return; /* its parent's init did not come to it */
-  for (uint32_t i = 0; c->child && i < c->type->nchildren; i++)
-    mill_arrow_column_clear(&c->child[i]);
-  if (c->child) mill_free(c->valid.memory, c->child, c->type->nchildren * sizeof *c->child);
+  if (c->valid.memory == NULL) return; /* its parent's init did not come to it */
+  for (uint32_t i = 0; i < c->nchildren; i++) mill_arrow_column_clear(&c->child[i]);
+  if (c->child) mill_free(c->valid.memory, c->child, c->nchildren * sizeof *c->child);
   mill_text_clear(&c->valid);
   mill_text_clear(&c->buffer[0]);
   mill_text_clear(&c->buffer[1]);
@@ -55,12 +55,12 @@ void mill_arrow_column_reset(mill_arrow_column *c) {
   mill_text_reset(&c->valid);
   mill_text_reset(&c->buffer[0]);
   mill_text_reset(&c->buffer[1]);
-  for (uint32_t i = 0; i < c->type->nchildren; i++) mill_arrow_column_reset(&c->child[i]);
+  for (uint32_t i = 0; i < c->nchildren; i++) mill_arrow_column_reset(&c->child[i]);
 }
 
 size_t mill_arrow_column_bytes(const mill_arrow_column *c) {
   size_t n = c->valid.size + c->buffer[0].size + c->buffer[1].size;
-  for (uint32_t i = 0; i < c->type->nchildren; i++) n += mill_arrow_column_bytes(&c->child[i]);
+  for (uint32_t i = 0; i < c->nchildren; i++) n += mill_arrow_column_bytes(&c->child[i]);
   return n;
 }
 
@@ -112,6 +112,7 @@ static mill_status append_bools(mill_arrow_column *c, const rows_of *r) {
 
 /* Room for n more values at the end of a buffer, which counts them already. */
 static mill_status extend(mill_text *t, size_t n, size_t width, char **to, mill_error *err) {
+  *to = NULL;
   if (n > SIZE_MAX / 2 / width) return mill_oom(t->memory, SIZE_MAX, err);
   MILL_TRY(mill_text_reserve(t, n * width, err));
   *to = t->data + t->size;

@@ -17,9 +17,10 @@
 
 typedef struct mill_arrow_column mill_arrow_column;
 struct mill_arrow_column {
-  const mill_arrow_type *type;
+  const mill_arrow_type *type; /* may go when all is appended */
   const mill_type *from;
   uint64_t rows, nulls;
+  uint32_t nchildren;
   mill_text valid;
   mill_text buffer[2];
   mill_arrow_column *child; /* as many as the type has */

@@ -52,6 +52,9 @@ method("rows", "", function(self)
   return reader.values, reader, nil, reader
 end)
 
+--- The rows as an Arrow C stream: a handle whose userdata begins with a struct ArrowArrayStream.
+method("toArrow", "", function(self) return run(core.arrow_out, self) end)
+
 local Batch = { __name = "Batch" }
 local Vector = { __name = "BatchColumn" }
 function Vector:__len() return self.batch.n end
