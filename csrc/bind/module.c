@@ -12,12 +12,13 @@
 #include "bind/schema.h"
 #include "bind/session.h"
 #include "bind/stage.h"
+#include "base/version.h"
 #include "bind/state.h"
 #include "bind/stream.h"
 #include "kernel/function.h"
 #include "ml/stage.h"
 
-#define MILL_VERSION "0.1.0"
+
 
 __attribute__((visibility("default"))) int luaopen_tidemill_core(lua_State *L);
 

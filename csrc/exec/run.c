@@ -327,10 +327,11 @@ mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **
   if (*out) return MILL_OK;
   scan_rows *r = mill_calloc(m, sizeof *r);
   if (r == NULL) return mill_oom(m, sizeof *r, err);
-  r->base = (mill_rows){root->schema, rows_next, rows_free};
+  r->base = (mill_rows){root->schema, rows_next, rows_free, false};
   r->run = *run;
   r->x = (mill_exec){&r->run, run->ctx, run->set, &r->shared};
   mill_status s = open_rows(r, root, err);
+  r->base.lasting = r->scan && mill_scan_in_memory(r->scan);
   if (s != MILL_OK) {
     rows_free(&r->base);
     return s;

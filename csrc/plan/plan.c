@@ -206,7 +206,7 @@ mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) {
   MILL_TRY(mill_plan_begin(p, &w, err));
   plan_rows *r = mill_calloc(w.ctx->memory, sizeof *r);
   if (r == NULL) return mill_oom(w.ctx->memory, sizeof *r, err);
-  r->base = (mill_rows){p->schema, rows_next, rows_free};
+  r->base = (mill_rows){p->schema, rows_next, rows_free, false};
   r->plan = mill_plan_ref(p);
   r->set = w.set;
   mill_arena_init(&r->arena, w.ctx->memory);
@@ -224,6 +224,7 @@ mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) {
     rows_free(&r->base);
     return w.status;
   }
+  r->base.lasting = r->rows->lasting;
   *out = &r->base;
   return MILL_OK;
 }
