@@ -30,6 +30,38 @@ typedef struct arrow_decoder {
 
 /* ---- schema --------------------------------------------------------------------------------- */
 
+static bool plain_texts(const mill_type *t) {
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (!plain_texts(t->fields[i].type)) return false;
+  return t->string_kind == MILL_PLAIN_STRING;
+}
+
+/* Where the file says how Spark calls a column, and that holds its values, it is taken: times without
+** zone, interval fields, collations and metadata have no other place. */
+static mill_status refine(io_job *job, const io_arrow_file *f, mill_error *err) {
+  const mill_type *spark;
+  mill_error ignored;
+  size_t bytes = (job->data->nfields + 1) * sizeof(mill_field);
+  mill_error_clear(&ignored);
+  mill_status s =
+      mill_type_from_json(job->context.types, f->spark, strlen(f->spark), &spark, &ignored);
+  if (s == MILL_E_OUT_OF_MEMORY) return mill_oom(io_memory(job), bytes, err);
+  if (s != MILL_OK || spark->id != MILL_STRUCT) return MILL_OK;
+  mill_field *to = mill_arena_alloc(&job->arena, bytes);
+  if (to == NULL) return mill_oom(io_memory(job), bytes, err);
+  for (uint32_t i = 0; i < job->data->nfields; i++) {
+    to[i] = job->data->fields[i];
+    const mill_field *as = i < spark->nfields ? &spark->fields[i] : &to[i];
+    if (strcmp(as->name, to[i].name) != 0 || !plain_texts(as->type) ||
+        !mill_arrow_reads_as(&f->schema.child[i], as->type))
+      continue;
+    to[i].type = as->type;
+    to[i].metadata = as->metadata;
+  }
+  job->data = mill_type_struct(job->context.types, to, job->data->nfields);
+  return job->data ? MILL_OK : mill_oom(io_memory(job), bytes, err);
+}
+
 static mill_status infer(io_job *job, mill_error *err) {
   io_arrow_file f;
   size_t first = 0;
@@ -41,6 +73,7 @@ static mill_status infer(io_job *job, mill_error *err) {
   if (s == MILL_OK)
     s = mill_arrow_to_schema(job->context.types, &f.schema, mill_io_prefers_ntz(job), &job->data,
                              err);
+  if (s == MILL_OK && f.spark) s = refine(job, &f, err);
   mill_arrow_file_clear(&f);
   if (s == MILL_OK || s == MILL_E_OUT_OF_MEMORY ||
       s == MILL_E_UNSUPPORTED_DATA_TYPE_FOR_ARROW_CONVERSION)

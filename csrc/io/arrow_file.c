@@ -140,7 +140,7 @@ static void note_dictionary(io_arrow_block *b, io_flat_table header) {
 
 static mill_status take_schema(io_arrow_file *f, io_flat_table schema, mill_error *err) {
   mill_arrow_reader r = {.arena = &f->arena, .path = f->path};
-  return mill_arrow_read_schema(&r, schema, &f->schema, err);
+  return mill_arrow_read_schema(&r, schema, &f->schema, &f->spark, err);
 }
 
 /* ---- streams -------------------------------------------------------------------------------- */

@@ -28,11 +28,14 @@ enum { IO_ARROW_SCHEMA = 1, IO_ARROW_DICTIONARY = 2, IO_ARROW_BATCH = 3 }; /* me
 
 /* ---- schemas -------------------------------------------------------------------------------- */
 
-/* A Schema table as a STRUCT of its fields, in the arena. */
+/* A Schema table as a STRUCT of its fields, in the arena. *spark: the text of the key that Spark keeps
+** its schema under in Parquet files, which other libraries hand on; NULL: there is none. */
 mill_status mill_arrow_read_schema(const mill_arrow_reader *r, io_flat_table schema,
-                                   mill_arrow_type *out, mill_error *err) MILL_USE_RESULT;
+                                   mill_arrow_type *out, const char **spark,
+                                   mill_error *err) MILL_USE_RESULT;
 /* The same table built: its reference in the builder. */
-uint32_t mill_arrow_build_schema(io_flat_builder *b, const mill_arrow_type *fields);
+uint32_t mill_arrow_build_schema(io_flat_builder *b, const mill_arrow_type *fields,
+                                 const char *spark);
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
@@ -53,6 +56,7 @@ typedef struct io_arrow_file {
   const char *path;
   bool stream;
   mill_arrow_type schema;
+  const char *spark;     /* Spark's schema as JSON; NULL: none */
   io_arrow_block *block; /* of a file: dictionaries first */
   size_t nblocks, capacity;
   mill_text message; /* the metadata read last */
@@ -111,14 +115,15 @@ typedef enum io_arrow_codec { IO_ARROW_PLAIN = -1, IO_ARROW_LZ4, IO_ARROW_ZSTD }
 
 /* Each appends. A file is magic, schema, batches, end, footer; a stream schema, batches, end. */
 mill_status mill_arrow_put_magic(mill_text *out, mill_error *err) MILL_USE_RESULT;
-mill_status mill_arrow_put_schema(const mill_arrow_type *fields, mill_text *out,
+mill_status mill_arrow_put_schema(const mill_arrow_type *fields, const char *spark, mill_text *out,
                                   mill_error *err) MILL_USE_RESULT;
 /* `block`: what the footer says of it, but for its place. */
 mill_status mill_arrow_put_batch(const mill_arrow_column *columns, uint32_t n, uint64_t rows,
                                  io_arrow_codec codec, mill_text *out, io_arrow_block *block,
                                  mill_error *err) MILL_USE_RESULT;
 mill_status mill_arrow_put_end(mill_text *out, mill_error *err) MILL_USE_RESULT;
-mill_status mill_arrow_put_footer(const mill_arrow_type *fields, const io_arrow_block *block,
-                                  size_t n, mill_text *out, mill_error *err) MILL_USE_RESULT;
+mill_status mill_arrow_put_footer(const mill_arrow_type *fields, const char *spark,
+                                  const io_arrow_block *block, size_t n, mill_text *out,
+                                  mill_error *err) MILL_USE_RESULT;
 
 #endif

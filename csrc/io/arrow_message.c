@@ -35,10 +35,11 @@ static mill_status put_message(io_flat_builder *b, int kind, uint32_t header, ui
   return mill_text_add(out, (const char *)p, n, err);
 }
 
-mill_status mill_arrow_put_schema(const mill_arrow_type *fields, mill_text *out, mill_error *err) {
+mill_status mill_arrow_put_schema(const mill_arrow_type *fields, const char *spark, mill_text *out,
+                                  mill_error *err) {
   io_flat_builder b;
   mill_flat_init(&b, out->memory, err);
-  uint32_t schema = mill_arrow_build_schema(&b, fields);
+  uint32_t schema = mill_arrow_build_schema(&b, fields, spark);
   mill_status s = put_message(&b, IO_ARROW_SCHEMA, schema, 0, out, err);
   mill_flat_clear(&b);
   return s;
@@ -137,8 +138,9 @@ mill_status mill_arrow_put_magic(mill_text *out, mill_error *err) {
   return mill_text_add(out, "ARROW1\0", 8, err);
 }
 
-mill_status mill_arrow_put_footer(const mill_arrow_type *fields, const io_arrow_block *block,
-                                  size_t n, mill_text *out, mill_error *err) {
+mill_status mill_arrow_put_footer(const mill_arrow_type *fields, const char *spark,
+                                  const io_arrow_block *block, size_t n, mill_text *out,
+                                  mill_error *err) {
   io_flat_builder b;
   mill_text blocks;
   mill_status s = n > UINT32_MAX / BLOCK ? mill_oom(out->memory, SIZE_MAX, err) : MILL_OK;
@@ -151,7 +153,7 @@ mill_status mill_arrow_put_footer(const mill_arrow_type *fields, const io_arrow_
     if (s == MILL_OK) s = add_int(&blocks, block[i].body, 8, err);
   }
   mill_flat_init(&b, out->memory, err);
-  uint32_t schema = mill_arrow_build_schema(&b, fields);
+  uint32_t schema = mill_arrow_build_schema(&b, fields, spark);
   uint32_t none = mill_flat_put_bytes(&b, NULL, 0, BLOCK, 8);
   uint32_t list = mill_flat_put_bytes(&b, blocks.data, (uint32_t)n, BLOCK, 8);
   mill_flat_begin(&b);

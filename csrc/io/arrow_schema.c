@@ -39,6 +39,8 @@ enum { /* members of the union Type */
        T_LARGE_LIST_VIEW,
 };
 
+static const char SPARK_KEY[] = "org.apache.spark.sql.parquet.row.metadata";
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 typedef struct reading {
@@ -245,8 +247,18 @@ static mill_status read_fields(reading *p, io_flat_vector v, int depth, mill_arr
   return MILL_OK;
 }
 
+static void read_spark(reading *p, io_flat_table schema, const char **spark) {
+  io_flat_vector v = mill_flat_list(schema, 2, 4);
+  *spark = NULL;
+  for (uint32_t i = 0; i < v.n && *spark == NULL && !p->oom; i++) {
+    io_flat_table pair = mill_flat_element(v, i);
+    const char *key = mill_flat_text(pair, 0, p->r->arena, &p->oom);
+    if (key && strcmp(key, SPARK_KEY) == 0) *spark = mill_flat_text(pair, 1, p->r->arena, &p->oom);
+  }
+}
+
 mill_status mill_arrow_read_schema(const mill_arrow_reader *r, io_flat_table schema,
-                                   mill_arrow_type *out, mill_error *err) {
+                                   mill_arrow_type *out, const char **spark, mill_error *err) {
   reading p = {r, 0, false, err};
   int64_t big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
   *out = (mill_arrow_type){.kind = MILL_ARROW_STRUCT};
@@ -255,6 +267,8 @@ mill_status mill_arrow_read_schema(const mill_arrow_reader *r, io_flat_table sch
     return mill_fail(err, MILL_E_NOT_IMPLEMENTED, "feature",
                      "Reading Arrow data of the other byte order", NULL);
   MILL_TRY(read_fields(&p, mill_flat_list(schema, 1, 4), 0, out));
+  read_spark(&p, schema, spark);
+  if (p.oom) return mill_oom(r->arena->memory, 64, err);
   return schema.flat->bad ? corrupt(&p, "malformed metadata") : MILL_OK;
 }
 
@@ -337,9 +351,23 @@ static uint32_t build_fields(io_flat_builder *b, const mill_arrow_type *t) {
   return out;
 }
 
-uint32_t mill_arrow_build_schema(io_flat_builder *b, const mill_arrow_type *fields) {
-  uint32_t list = build_fields(b, fields);
+static uint32_t build_pair(io_flat_builder *b, const char *key, const char *value) {
+  uint32_t k = mill_flat_put_text(b, key), v = mill_flat_put_text(b, value);
   mill_flat_begin(b);
+  mill_flat_set_ref(b, 0, k);
+  mill_flat_set_ref(b, 1, v);
+  return mill_flat_end(b);
+}
+
+uint32_t mill_arrow_build_schema(io_flat_builder *b, const mill_arrow_type *fields,
+                                 const char *spark) {
+  uint32_t list = build_fields(b, fields), pairs = 0;
+  if (spark) {
+    uint32_t pair = build_pair(b, SPARK_KEY, spark);
+    pairs = mill_flat_put_refs(b, &pair, 1);
+  }
+  mill_flat_begin(b);
+  mill_flat_set_ref(b, 2, pairs);
   mill_flat_set_ref(b, 1, list);
   mill_flat_set_int(b, 0, __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__, 2);
   return mill_flat_end(b);

@@ -14,6 +14,7 @@ enum { BATCH_ROWS = 65536, BATCH_BYTES = 4 << 20, TEXT_BYTES = 16 };
 
 typedef struct arrow_plan {
   mill_arrow_type schema;
+  const char *spark; /* the same as Spark's JSON: what Arrow's types cannot say */
   io_arrow_codec codec;
   bool stream;
   uint32_t batch_rows;
@@ -68,6 +69,16 @@ static uint32_t batch_rows(const mill_type *schema) {
   return rows < MILL_BATCH ? MILL_BATCH : (uint32_t)rows / MILL_BATCH * MILL_BATCH;
 }
 
+static mill_status spark_schema(mill_encoder *e, const char **out, mill_error *err) {
+  mill_text json;
+  mill_text_init(&json, e->memory);
+  mill_status s = mill_type_json(e->schema, &json, err);
+  if (s == MILL_OK) *out = mill_arena_strndup(&e->arena, json.data, json.size);
+  if (s == MILL_OK && *out == NULL) s = mill_oom(e->memory, json.size, err);
+  mill_text_clear(&json);
+  return s;
+}
+
 static mill_status configure(mill_encoder *e, const mill_write *w, mill_error *err) {
   const char *codec = mill_option_text(w->options, "compression");
   const char *ipc = mill_option_text(w->options, "ipc");
@@ -83,6 +94,7 @@ static mill_status configure(mill_encoder *e, const mill_write *w, mill_error *e
   if (p->stream) memcpy(e->suffix, ".arrows", sizeof ".arrows");
   p->batch_rows = batch_rows(e->schema);
   e->plan = p;
+  MILL_TRY(spark_schema(e, &p->spark, err));
   return mill_arrow_from_type(&e->arena, e->schema, "", false, zone, &p->schema, err);
 }
 
@@ -170,7 +182,7 @@ static mill_status note_block(arrow_draft *d, io_arrow_block b, mill_error *err)
 
 static mill_status put_begin(arrow_draft *d, mill_text *t, mill_error *err) {
   if (!d->plan->stream) MILL_TRY(mill_arrow_put_magic(t, err));
-  MILL_TRY(mill_arrow_put_schema(&d->plan->schema, t, err));
+  MILL_TRY(mill_arrow_put_schema(&d->plan->schema, d->plan->spark, t, err));
   d->begun = true;
   return put(d, t, err);
 }
@@ -178,7 +190,7 @@ static mill_status put_begin(arrow_draft *d, mill_text *t, mill_error *err) {
 static mill_status put_end(arrow_draft *d, mill_text *t, mill_error *err) {
   MILL_TRY(mill_arrow_put_end(t, err));
   if (!d->plan->stream)
-    MILL_TRY(mill_arrow_put_footer(&d->plan->schema, d->block, d->nblocks, t, err));
+    MILL_TRY(mill_arrow_put_footer(&d->plan->schema, d->plan->spark, d->block, d->nblocks, t, err));
   return put(d, t, err);
 }
 
