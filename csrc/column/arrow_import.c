@@ -3,6 +3,8 @@
 ** Schema and arrays become the trees that arrow_read.c reads (built once, shared by all cursors). The C
 ** interface gives no sizes: those that the offsets imply are taken, so what a producer says of itself
 ** is checked for sense and cannot be checked for truth. */
+#include <errno.h>
+
 #include "base/timezone.h"
 #include "column/arrow_c.h"
 #include "column/arrow_read.h"
@@ -31,7 +33,9 @@ static mill_status failed(const char *reason, mill_error *err) {
   return mill_fail(err, MILL_E_ARROW_STREAM_FAILED, "reason", reason, NULL);
 }
 
-static mill_status refused(int code, struct ArrowArrayStream *in, mill_error *err) {
+static mill_status refused(const import_scan *s, int code, struct ArrowArrayStream *in,
+                           mill_error *err) {
+  if (code == ENOMEM) return mill_oom(s->memory, 0, err);
   const char *why = in->get_last_error ? in->get_last_error(in) : NULL;
   return failed(mill_error_fmt(err, "%s (error %d)", why ? why : "its producer failed", code), err);
 }
@@ -104,7 +108,7 @@ static mill_status read_schema(import_scan *s, const mill_context *ctx, bool ntz
   struct ArrowSchema schema = {0};
   taking t = {s, 0, err};
   int code = in->get_schema(in, &schema);
-  if (code) return refused(code, in, err);
+  if (code) return refused(s, code, in, err);
   if (schema.release == NULL) return failed("it gave no schema", err);
   mill_status status = take_schema(&t, &schema, 0, &s->type);
   schema.release(&schema);
@@ -264,7 +268,7 @@ static mill_status read_arrays(import_scan *s, struct ArrowArrayStream *in, mill
   for (;;) {
     struct ArrowArray a = {0};
     int code = in->get_next(in, &a);
-    if (code) return refused(code, in, err);
+    if (code) return refused(s, code, in, err);
     if (a.release == NULL) return MILL_OK;
     MILL_TRY(add_array(s, &a, err));
   }

@@ -288,6 +288,26 @@ scenario("partitioned csv written", function(spark, dir)
   return text(spark.read:csv(dir .. "/k"):orderBy("id"))
 end)
 
+-- ---- Arrow ----
+
+modes "arrow"
+scenario("arrow files of every type", function(spark)
+  local out = {}
+  for i, name in ipairs { "types_lz4.arrow", "types_zstd.arrows" } do
+    out[i] = text(spark.read:format("arrow"):load("spec/io/arrow/" .. name))
+  end
+  return table.concat(out, "\n")
+end)
+scenario("arrow written compressed", function(spark, dir)
+  sample(spark).write:format("arrow"):mode("overwrite"):option("compression", "zstd"):option("ipc", "stream")
+    :save(dir .. "/as")
+  return text(spark.read:format("arrow"):load(dir .. "/as"))
+end)
+scenario("arrow in memory", function(spark)
+  local stream <close> = sample(spark):toArrow()
+  return text(spark:createDataFrame(stream))
+end)
+
 -- ---- streams -----------------------------------------------------------------------------------
 
 scenario("a micro-batch", function(spark, dir)
