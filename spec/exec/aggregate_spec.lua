@@ -99,6 +99,14 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       end)())
     end)
 
+    it("shows -0.0 as 0.0 beside and within nested keys, as Spark does", function()
+      assert.same({ "0.0 array(0.0,nan) 2" }, lines(spark:sql [[SELECT x, concat('array(', lower(array_join(a, ',')), ')'),
+        count(*) FROM VALUES (-0.0D, array(-0.0D, double('NaN'))), (0.0D, array(0.0D, double('NaN'))) AS t(x, a)
+        GROUP BY x, a]], 3))
+      assert.same({ "0.0 2" }, lines(spark:sql [[SELECT s.f, count(*)
+        FROM VALUES (struct(struct(float(-0.0) AS f))), (struct(struct(float(0.0) AS f))) AS t(s) GROUP BY s]], 2))
+    end)
+
     it("takes nested keys", function()
       local r = spark:sql [[SELECT array(id % 3, NULL) AS a, struct(id % 2 AS x, 'y' AS y) AS s, count(*) AS n
         FROM range(70000) GROUP BY a, s]]:collect()
