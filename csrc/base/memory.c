@@ -1,8 +1,10 @@
 /* The allocator funnel and arenas: see memory.h.
 **
-** Blocks from 128 KiB up come in powers of two and a page (for a header before a power of two), and
-** some are kept when they are freed: what one query gives back the next one takes, without the
-** system clearing pages in between. Pages of a rounded block that nobody touches cost nothing. From 2 MiB up the system is asked for huge pages. */
+** Blocks from 1 KiB up come in powers of two and some room for a header before a power of two, and
+** are kept when they are freed: what one query gives back the next one takes, without a walk through
+** the system's free lists, and for large ones without the system clearing pages in between. Pages
+** of a rounded block that nobody touches cost nothing. From 2 MiB up the system is asked for huge
+** pages. */
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -11,18 +13,20 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BIG_BITS = 17, BIG_CLASSES = 10, PAGE = 4096, HUGE_PAGE = 1 << 21 };
+enum { LINE = 64, PAGE = 4096, HUGE_PAGE = 1 << 21 };
+/* Classes of kept blocks: 2^10 .. 2^26 bytes and a header's room. */
+enum { LOW_BITS = 10, PAGE_BITS = 17, CLASSES = 17, KEPT_FROM = 1 << LOW_BITS };
 static const size_t kept_most = (size_t)512
                                 << 20; /* bytes, and never above an eighth of the limit */
 #ifdef __SANITIZE_ADDRESS__
-static const size_t big = SIZE_MAX; /* a kept block would hide its use after free */
+enum { KEEPING = false }; /* a kept block would hide its use after free */
 #else
-static const size_t big = (size_t)1 << BIG_BITS;
+enum { KEEPING = true };
 #endif
 
 struct mill_memory {
   pthread_mutex_t lock;
-  void *kept[BIG_CLASSES]; /* free blocks, each begins with a pointer to the next */
+  void *kept[CLASSES]; /* free blocks, each begins with a pointer to the next */
   size_t kept_bytes, kept_limit;
   atomic_size_t used, peak, blocks;
   atomic_uint_fast64_t calls, fail_at; /* fail_at: call number, 0 = never */
@@ -41,7 +45,7 @@ mill_memory *mill_memory_new(size_t limit) {
 
 void mill_memory_free(mill_memory *m) {
   if (m == NULL) return;
-  for (int c = 0; c < BIG_CLASSES; c++)
+  for (int c = 0; c < CLASSES; c++)
     for (void *p = m->kept[c], *next; p; p = next) {
       memcpy(&next, p, sizeof next);
       free(p);
@@ -83,25 +87,26 @@ static void release(mill_memory *m, size_t n) {
   atomic_fetch_sub_explicit(&m->used, n, memory_order_relaxed);
 }
 
-static size_t class_size(int c) { return ((size_t)1 << (BIG_BITS + c)) + PAGE; }
-
-/* The class of a big block; BIG_CLASSES: none is kept of its size. */
-static int class_of(size_t n) {
-  int c = 0;
-  while (c < BIG_CLASSES && class_size(c) < n) c++;
-  return c;
+static size_t class_size(int c) {
+  return ((size_t)1 << (LOW_BITS + c)) + (LOW_BITS + c < PAGE_BITS ? LINE : PAGE);
 }
 
-static void *new_big(size_t n) {
+/* The class of a block; CLASSES: none is kept of its size. */
+static int class_of(size_t n) {
+  if (!KEEPING || n > class_size(CLASSES - 1)) return CLASSES;
+  int c = n > KEPT_FROM ? 63 - __builtin_clzll(n - 1) - LOW_BITS : 0; /* 2^(bits + c) < n */
+  return class_size(c) < n ? c + 1 : c;
+}
+
+static void *system_alloc(size_t n) {
+  size_t align = n >= HUGE_PAGE ? HUGE_PAGE : n >= (size_t)1 << PAGE_BITS ? PAGE : LINE;
   void *p = NULL;
-  if (posix_memalign(&p, n >= HUGE_PAGE ? HUGE_PAGE : PAGE, n) != 0) return NULL;
+  if (posix_memalign(&p, align, n) != 0) return NULL;
   if (n >= HUGE_PAGE) (void)madvise(p, n & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
   return p;
 }
 
-static void *big_alloc(mill_memory *m, size_t n) {
-  int c = class_of(n);
-  if (c == BIG_CLASSES) return new_big(n);
+static void *take_kept(mill_memory *m, int c) {
   pthread_mutex_lock(&m->lock);
   void *p = m->kept[c];
   if (p) {
@@ -109,33 +114,38 @@ static void *big_alloc(mill_memory *m, size_t n) {
     m->kept_bytes -= class_size(c);
   }
   pthread_mutex_unlock(&m->lock);
-  return p ? p : new_big(class_size(c));
+  return p;
 }
 
-static void big_free(mill_memory *m, void *p, size_t n) {
+static void *block_alloc(mill_memory *m, size_t n) {
+  if (n < KEPT_FROM) return malloc(n);
   int c = class_of(n);
-  if (c < BIG_CLASSES) {
-    size_t size = class_size(c);
-    pthread_mutex_lock(&m->lock);
-    if (m->kept_bytes + size <= m->kept_limit) {
-      memcpy(p, &m->kept[c], sizeof p);
-      m->kept[c] = p;
-      m->kept_bytes += size;
-      p = NULL;
-    }
-    pthread_mutex_unlock(&m->lock);
-  }
-  free(p);
+  if (c == CLASSES) return system_alloc(n);
+  void *p = take_kept(m, c);
+  return p ? p : system_alloc(class_size(c));
 }
 
-static void *system_alloc(mill_memory *m, size_t n) {
-  if (n < 1024) return malloc(n);
-  return n >= big ? big_alloc(m, n) : aligned_alloc(64, (n + 63) & ~(size_t)63);
+static bool keep(mill_memory *m, void *p, int c) {
+  size_t size = class_size(c);
+  pthread_mutex_lock(&m->lock);
+  bool room = m->kept_bytes + size <= m->kept_limit;
+  if (room) {
+    memcpy(p, &m->kept[c], sizeof p);
+    m->kept[c] = p;
+    m->kept_bytes += size;
+  }
+  pthread_mutex_unlock(&m->lock);
+  return room;
+}
+
+static void block_free(mill_memory *m, void *p, size_t n) {
+  int c = n < KEPT_FROM ? CLASSES : class_of(n);
+  if (c == CLASSES || !keep(m, p, c)) free(p);
 }
 
 void *mill_alloc(mill_memory *m, size_t n) {
   if (!reserve(m, n)) return NULL;
-  void *p = system_alloc(m, n);
+  void *p = block_alloc(m, n);
   if (p == NULL) {
     release(m, n);
     return NULL;
@@ -152,7 +162,7 @@ void *mill_calloc(mill_memory *m, size_t n) {
 
 void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
   if (p == NULL) return mill_alloc(m, n);
-  if (old >= 1024 || n >= 1024) { /* realloc would lose the alignment */
+  if (old >= KEPT_FROM || n >= KEPT_FROM) { /* realloc would lose the alignment */
     void *q = mill_alloc(m, n);
     if (q == NULL) return NULL;
     memcpy(q, p, old < n ? old : n);
@@ -167,10 +177,7 @@ void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
 
 void mill_free(mill_memory *m, void *p, size_t n) {
   if (p == NULL) return;
-  if (n >= big)
-    big_free(m, p, n);
-  else
-    free(p);
+  block_free(m, p, n);
   release(m, n);
   atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
 }

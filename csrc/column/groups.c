@@ -42,9 +42,9 @@ mill_status mill_group_layout_init(mill_group_layout *l, const mill_type *const 
 mill_status mill_group_keys_init(mill_group_keys *k, const mill_group_layout *l, mill_arena *a,
                                  mill_error *err) {
   *k = (mill_group_keys){0};
-  k->word = mill_arena_alloc(a, (size_t)MILL_BATCH * (l->words + 1) * sizeof *k->word);
-  k->null_room = mill_arena_alloc(a, MILL_BATCH * sizeof *k->null_room);
-  k->hash = mill_arena_alloc(a, MILL_BATCH * sizeof *k->hash);
+  k->word = mill_arena_take(a, (size_t)MILL_BATCH * (l->words + 1) * sizeof *k->word);
+  k->null_room = mill_arena_take(a, MILL_BATCH * sizeof *k->null_room);
+  k->hash = mill_arena_take(a, MILL_BATCH * sizeof *k->hash);
   return k->word && k->null_room && k->hash ? MILL_OK : mill_oom(a->memory, MILL_BATCH, err);
 }
 

@@ -6,6 +6,7 @@
 **
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/thread.h"
@@ -199,8 +200,9 @@ static void worker_free(agg_sink *k, agg_worker *w) {
 
 static mill_status worker_new(agg_sink *k, agg_worker **out, mill_error *err) {
   mill_memory *m = k->base.x->ctx->memory;
-  agg_worker *w = mill_calloc(m, sizeof *w);
+  agg_worker *w = mill_alloc(m, sizeof *w);
   if (w == NULL) return mill_oom(m, sizeof *w, err);
+  memset(w, 0, offsetof(agg_worker, group));
   mill_arena_init(&w->own, m);
   mill_arena_init(&w->scratch, m);
   w->out = mill_arena_alloc(&w->own, (size_t)(k->nexprs + 1) * sizeof *w->out);
