@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/decimal.h"
+
 #define L(kind) PARQUET_LOGICAL_##kind
 
 /* ---- annotations ---------------------------------------------------------------------------- */
