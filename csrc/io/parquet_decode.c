@@ -234,7 +234,7 @@ static bool delta_block(delta *d, int64_t *last, int64_t *out, size_t *done) {
 }
 
 bool mill_parquet_read_delta(const void *p, size_t size, size_t most, int64_t *out, size_t *n,
-                        size_t *used) {
+                             size_t *used) {
   delta d = {.at = p, .end = (const uint8_t *)p + size};
   int64_t last;
   size_t done = 0;

@@ -38,7 +38,7 @@ bool mill_parquet_levels_packed(const void *p, size_t size, uint32_t width, uint
 
 /* DELTA_BINARY_PACKED: at most `most` numbers to out; *n of them, *used bytes. */
 bool mill_parquet_read_delta(const void *p, size_t size, size_t most, int64_t *out, size_t *n,
-                        size_t *used);
+                             size_t *used);
 /* BYTE_STREAM_SPLIT: n values of `width` bytes. */
 void mill_parquet_join_streams(const uint8_t *p, size_t n, size_t width, uint8_t *out);
 
