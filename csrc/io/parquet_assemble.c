@@ -100,7 +100,7 @@ static mill_status spans(assembler *s, const parquet_node *n, uint32_t places, m
 }
 
 static mill_status items(assembler *s, const parquet_node *n, uint32_t places, mill_vector *out) {
-  uint32_t count, elements;
+  uint32_t count, elements = 0;
   size_t bytes = (places + 1ull) * sizeof(mill_span);
   mill_span *span = mill_arena_take(s->arena, bytes);
   if (!span) return no_memory(s, bytes);

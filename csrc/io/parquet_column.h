@@ -23,6 +23,7 @@ typedef struct parquet_leaf {
   const parquet_field *field;
   const mill_type *type; /* NULL: only the levels are wanted */
   parquet_conversion conversion;
+  bool alone;   /* a column by itself: read by mill_parquet_column_flat */
   uint8_t slot; /* definition level from which on an entry has a place among the values */
 } parquet_leaf;
 

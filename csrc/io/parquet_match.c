@@ -139,9 +139,9 @@ static mill_status match_struct(matcher *m, const parquet_field *f, const mill_t
 
 /* An element or value that the file does not tell (VOID): its places come from levels alone. */
 static mill_status needs_levels(matcher *m, const parquet_field *f, around in, parquet_node *out) {
-  return out->leaf >= 0 || f->leaf < 0
-             ? MILL_OK
-             : new_leaf(m, m->footer->leaf[f->leaf], NULL, in.slot, &out->leaf);
+  if (out->leaf >= 0) return MILL_OK;
+  if (f->leaf < 0) return other_shape(m, f, out->type);
+  return new_leaf(m, m->footer->leaf[f->leaf], NULL, in.slot, &out->leaf);
 }
 
 static mill_status match_items(matcher *m, const parquet_field *f, const mill_type *t, around in,
@@ -218,7 +218,9 @@ mill_status mill_parquet_match(mill_arena *a, const parquet_footer *f, const par
       continue;
     }
     MILL_TRY(match_member(&m, field, wanted[i]->type, (around){0, 0}, node));
-    if (node->shape == PARQUET_VALUE) node->shape = PARQUET_FLAT;
+    if (node->shape != PARQUET_VALUE) continue;
+    node->shape = PARQUET_FLAT;
+    out->leaf[node->leaf].alone = true;
   }
   return MILL_OK;
 }
