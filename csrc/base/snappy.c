@@ -1,11 +1,12 @@
-/* Unpacking Snappy blocks; see snappy.h. Pieces are copied 16 bytes at a time while there is room
-** behind them, which the next piece overwrites; near the ends byte by byte. */
+/* Unpacking Snappy blocks; see snappy.h. Pieces are copied 16 bytes at a time: what is written too
+** much the next piece overwrites, or it is in the slack. Far from the end of the block, where no read
+** of a tag or a short literal can leave it, pieces need one check each. */
 #include "base/snappy.h"
 
 #include <stdint.h>
 #include <string.h>
 
-enum { SLACK = 16 };
+enum { STEP = 16, TAG_MOST = 5, FAR = STEP + TAG_MOST + 3 };
 
 static const uint8_t *read_size(const uint8_t *at, const uint8_t *end, size_t *size) {
   uint64_t v = 0;
@@ -23,80 +24,71 @@ bool mill_snappy_size(const void *p, size_t n, size_t *size) {
   return read_size(p, (const uint8_t *)p + n, size) != NULL;
 }
 
-typedef struct unpacking {
-  const uint8_t *at, *end;
-  uint8_t *begin, *to, *stop;
-} unpacking;
-
-/* A literal's length is in its tag, or in the 1..4 bytes behind it. */
-static bool literal(unpacking *u, uint8_t tag) {
-  size_t n = (size_t)(tag >> 2) + 1, left = (size_t)(u->end - u->at);
-  if (n > 60) {
-    size_t bytes = n - 60;
-    if (left < bytes) return false;
-    n = 0;
-    for (size_t i = 0; i < bytes; i++) n |= (size_t)u->at[i] << 8 * i;
-    n++;
-    u->at += bytes;
-    left -= bytes;
-  }
-  size_t room = (size_t)(u->stop - u->to);
-  if (n > left || n > room) return false;
-  if (n <= SLACK && left >= SLACK && room >= SLACK)
-    memcpy(u->to, u->at, SLACK);
-  else
-    memcpy(u->to, u->at, n);
-  u->at += n;
-  u->to += n;
-  return true;
+/* The same bytes over and over: `back` is less than a step. Eight by hand, then steps from as many
+** whole repetitions before as make eight. */
+static void repeat(uint8_t *to, size_t n, size_t back) {
+  const uint8_t *stop = to + n;
+  for (int i = 0; i < 8; i++) to[i] = to[i - (ptrdiff_t)back];
+  if (n <= 8) return;
+  size_t far = back * ((7 + back) / back);
+  for (to += 8; to < stop; to += 8) memcpy(to, to - far, 8);
 }
 
-static bool copy(unpacking *u, size_t n, size_t back) {
-  size_t room = (size_t)(u->stop - u->to);
-  if (back == 0 || back > (size_t)(u->to - u->begin) || n > room) return false;
-  const uint8_t *from = u->to - back;
-  uint8_t *to = u->to, *stop = to + n;
-  u->to = stop;
-  if (back >= SLACK && room - n >= SLACK) {
-    for (; to < stop; to += SLACK, from += SLACK) memcpy(to, from, SLACK);
-    return true;
+/* n is at most 64. */
+static inline void copy(uint8_t *to, size_t n, size_t back) {
+  if (back < STEP) {
+    repeat(to, n, back);
+    return;
   }
-  if (back >= 8 && room - n >= 8) {
-    for (; to < stop; to += 8, from += 8) memcpy(to, from, 8);
-    return true;
-  }
-  while (to < stop) *to++ = *from++;
-  return true;
+  memcpy(to, to - back, STEP);
+  for (size_t i = STEP; i < n; i += STEP) memcpy(to + i, to + i - back, STEP);
 }
 
-static bool piece(unpacking *u) {
-  uint8_t tag = *u->at++;
-  size_t left = (size_t)(u->end - u->at);
-  switch (tag & 3) {
-  case 0: return literal(u, tag);
-  case 1:
-    if (left < 1) return false;
-    u->at += 1;
-    return copy(u, (size_t)(tag >> 2 & 7) + 4, (size_t)(tag >> 5) << 8 | u->at[-1]);
-  case 2:
-    if (left < 2) return false;
-    u->at += 2;
-    return copy(u, (size_t)(tag >> 2) + 1, (size_t)u->at[-2] | (size_t)u->at[-1] << 8);
-  default:
-    if (left < 4) return false;
-    u->at += 4;
-    return copy(u, (size_t)(tag >> 2) + 1,
-                (size_t)u->at[-4] | (size_t)u->at[-3] << 8 | (size_t)u->at[-2] << 16 |
-                    (size_t)u->at[-1] << 24);
+/* A tag's length and offset (0: a literal), and how many bytes follow it; p[1..4] are readable. */
+typedef struct tag {
+  size_t n, back, bytes;
+} tag;
+
+static inline tag read_tag(const uint8_t *p) {
+  uint32_t kind = p[0] & 3, word;
+  memcpy(&word, p + 1, 4);
+  if (kind == 0) {
+    size_t n = p[0] >> 2, bytes = n < 60 ? 0 : n - 59;
+    uint64_t mask = (1ull << 8 * bytes) - 1;
+    return (tag){(n < 60 ? n : word & mask) + 1, 0, bytes};
   }
+  bool near = kind == 1;
+  size_t n = near ? (p[0] >> 2 & 7u) + 4 : (p[0] >> 2) + 1u;
+  size_t back = near ? (size_t)(p[0] >> 5) << 8 | (word & 0xff) : kind == 2 ? word & 0xffff : word;
+  return (tag){n, back ? back : SIZE_MAX, near ? 1 : kind == 2 ? 2 : 4};
 }
 
 bool mill_snappy_unpack(const void *p, size_t n, void *out, size_t size) {
   const uint8_t *end = (const uint8_t *)p + n;
   size_t stated;
-  unpacking u = {read_size(p, end, &stated), end, out, out, (uint8_t *)out + size};
-  if (!u.at || stated != size) return false;
-  while (u.at < u.end)
-    if (!piece(&u)) return false;
-  return u.to == u.stop;
+  const uint8_t *at = read_size(p, end, &stated);
+  uint8_t *to = out, *stop = to + size, last[TAG_MOST + 3] = {0};
+  if (!at || stated != size) return false;
+  while (at < end) {
+    size_t left = (size_t)(end - at);
+    const uint8_t *from = at;
+    if (left < FAR) from = memcpy(last, at, left < TAG_MOST ? left : TAG_MOST);
+    tag t = read_tag(from);
+    if (t.bytes >= left || t.n > (size_t)(stop - to)) return false;
+    at += 1 + t.bytes;
+    left -= 1 + t.bytes;
+    if (t.back) {
+      if (t.back > (size_t)(to - (uint8_t *)out)) return false;
+      copy(to, t.n, t.back);
+    } else {
+      if (t.n > left) return false;
+      if (t.n <= STEP && left >= STEP)
+        memcpy(to, at, STEP);
+      else
+        memcpy(to, at, t.n);
+      at += t.n;
+    }
+    to += t.n;
+  }
+  return to == stop;
 }
