@@ -116,7 +116,10 @@ static mill_status try_footer(void *arg, size_t file, int worker, mill_error *er
 
 static mill_status read_footers(parquet_read *p, mill_error *err) {
   MILL_TRY(make_room(p, err));
-  return mill_pool_run(p->job->context.pool, p->n, try_footer, p, err);
+  if (p->job->context.pool && p->n > 1)
+    return mill_pool_run(p->job->context.pool, p->n, try_footer, p, err);
+  for (size_t i = 0; i < p->n; i++) MILL_TRY(try_footer(p, i, 0, err));
+  return MILL_OK;
 }
 
 /* ---- the schema ----------------------------------------------------------------------------- */
