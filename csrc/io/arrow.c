@@ -25,7 +25,8 @@ typedef struct arrow_decoder {
   int n;
   size_t number, block; /* the file that is open (SIZE_MAX: none), the next block */
   uint64_t to;
-  int64_t at; /* rows of the batch handed out */
+  int64_t at;     /* rows of the batch handed out */
+  uint64_t given; /* rows of the piece handed out */
 } arrow_decoder;
 
 /* ---- schema --------------------------------------------------------------------------------- */
@@ -116,6 +117,7 @@ static mill_status seek(io_decoder *base, size_t number, uint64_t from, uint64_t
                         mill_error *err) {
   arrow_decoder *d = (arrow_decoder *)base;
   d->batch.rows = d->at = 0;
+  d->given = 0;
   d->block = d->to = 0;
   if (d->number != number) {
     d->number = SIZE_MAX;
@@ -164,6 +166,8 @@ static mill_status next(io_decoder *base, io_window *w, mill_vector *cols, uint3
       MILL_TRY(
           mill_arrow_read(&r, &d->batch.array[k], d->type[k], d->at, rows, true, &cols[k], err));
   }
+  base->row = d->given;
+  d->given += rows;
   d->at += rows;
   *n = rows;
   return MILL_OK;
@@ -208,9 +212,15 @@ static mill_status new_decoder(const io_job *job, const int *columns, int n, io_
   return MILL_OK;
 }
 
+/* By bytes, as texts are. */
+static mill_status cut(io_job *job, io_piece piece, void *arg, double *rows, mill_error *err) {
+  (void)rows;
+  return mill_io_cut(job, piece, arg, err);
+}
+
 static mill_status configure(io_job *job, mill_error *err) {
   (void)err;
-  job->look_back = 0;
+  job->times = true;
   return MILL_OK;
 }
 
@@ -224,5 +234,5 @@ const io_format mill_format_arrow = {.name = "arrow",
                                      .configure = configure,
                                      .infer = infer,
                                      .takes = takes,
-                                     .binary = true,
-                                     .decoder = new_decoder};
+                                     .decoder = new_decoder,
+                                     .cut = cut};

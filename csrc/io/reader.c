@@ -5,7 +5,8 @@
 
 #include "io/convert_int.h"
 
-static const io_format *const formats[] = {&mill_format_csv, &mill_format_json, &mill_format_text,
+static const io_format *const formats[] = {&mill_format_csv, &mill_format_json,
+                                           &mill_format_parquet, &mill_format_text,
                                            &mill_format_arrow};
 
 const io_format *mill_io_format(const char *name) {
@@ -18,6 +19,11 @@ bool mill_read_known(const char *format) { return mill_io_format(format) != NULL
 
 const char *mill_io_conf(const io_job *job, const char *key) {
   return job->conf ? job->conf(job->conf_arg, key) : NULL;
+}
+
+bool mill_io_is_set(const io_job *job, const char *key, bool otherwise) {
+  const char *v = mill_io_conf(job, key);
+  return v && *v ? strcasecmp(v, "true") == 0 : otherwise;
 }
 
 /* ---- shared by formats ---------------------------------------------------------------------- */
@@ -57,7 +63,10 @@ mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, 
 }
 
 mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status cause) {
-  if (err == NULL || cause == MILL_E_FAILED_READ_FILE_NO_HINT) return cause;
+  if (err == NULL || cause == MILL_E_FAILED_READ_FILE_NO_HINT ||
+      cause == MILL_E_FAILED_READ_FILE_PARQUET_TYPE ||
+      cause == MILL_E_INCONSISTENT_READ_ANCIENT_DATETIME)
+    return cause;
   char why[1024];
   size_t n = strlen(mill_error_message(err));
   if (n >= sizeof why) n = sizeof why - 1;
@@ -211,8 +220,12 @@ static mill_status read_options(io_job *job, mill_error *err) {
   job->look_back = 1;
   job->mode = mill_io_mode(job->options);
   if (charset) MILL_TRY(mill_io_charset_of(charset, &job->charset, err));
-  MILL_TRY(mill_option_bool(job->options, "ignoreCorruptFiles", false, &job->ignore_corrupt, err));
-  MILL_TRY(mill_option_bool(job->options, "ignoreMissingFiles", false, &job->ignore_missing, err));
+  MILL_TRY(mill_option_bool(job->options, "ignoreCorruptFiles",
+                            mill_io_is_set(job, "spark.sql.files.ignoreCorruptFiles", false),
+                            &job->ignore_corrupt, err));
+  MILL_TRY(mill_option_bool(job->options, "ignoreMissingFiles",
+                            mill_io_is_set(job, "spark.sql.files.ignoreMissingFiles", false),
+                            &job->ignore_missing, err));
   return job->format->configure(job, err);
 }
 
@@ -226,7 +239,7 @@ static mill_status check_types(io_job *job, mill_error *err) {
     const mill_field *f = &job->data->fields[i];
     if (f->type->id == MILL_STRING && f->type->string_kind != MILL_PLAIN_STRING)
       return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
-    if (f->type->id == MILL_TIME && !job->format->binary && (!time || strcmp(time, "true") != 0))
+    if (f->type->id == MILL_TIME && !job->times && (!time || strcmp(time, "true") != 0))
       return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (strcmp(f->name, corrupt) == 0 && f->type->id != MILL_STRING)
       return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name, "actualType",
