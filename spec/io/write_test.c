@@ -70,7 +70,7 @@ static void reader_free(mill_rows *r) {
 static mill_status write_rows(mill_save_mode mode, bool by_key, const char *format) {
   static const char *const keys[] = {"k"};
   reader *r = calloc(1, sizeof *r);
-  r->base = (mill_rows){table->schema, reader_next, reader_free};
+  r->base = (mill_rows){table->schema, reader_next, reader_free, false};
   mill_arena_init(&r->arena, memory);
   mill_context ctx = {.memory = memory, .types = types, .files = &files};
   mill_settings set = {.ansi = true, .zone = mill_zone_utc(), .zone_name = "UTC"};
