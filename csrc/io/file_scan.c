@@ -62,6 +62,12 @@ static mill_status failed(file_cursor *c, mill_status cause, mill_error *err) {
   return MILL_OK;
 }
 
+static mill_status open_window(file_cursor *c, const io_job *job, mill_error *err) {
+  uint64_t from = c->at->from ? c->at->from - job->look_back : 0;
+  MILL_TRY(mill_io_window_open(&c->window, job, c->at->file, from, c->at->to, err));
+  return c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
+}
+
 static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
   const file_scan *s = (const file_scan *)base->scan;
@@ -69,9 +75,9 @@ static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) 
   c->rows = 0;
   c->done = false;
   set_partitions(c);
-  uint64_t from = c->at->from ? c->at->from - s->job->look_back : 0;
-  mill_status status = mill_io_window_open(&c->window, s->job, c->at->file, from, c->at->to, err);
-  if (status == MILL_OK) status = c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
+  mill_status status = s->job->format->cut
+                           ? c->decoder->seek(c->decoder, c->at->file, c->at->from, c->at->to, err)
+                           : open_window(c, s->job, err);
   return status == MILL_OK ? MILL_OK : failed(c, status, err);
 }
 
@@ -118,7 +124,7 @@ static mill_status set_up(file_cursor *c, const file_scan *s, const int *columns
   }
   c->columns = own;
   c->n = n;
-  for (int i = 0; i < c->ndata; i++)
+  for (int i = 0; i < c->ndata && !s->job->format->cut; i++)
     MILL_TRY(mill_vector_init(&c->data[i], s->job->data->fields[wanted[i]].type, MILL_BATCH,
                               &c->arena, err));
   return s->job->format->decoder(s->job, wanted, c->ndata, &c->decoder, err);
@@ -155,10 +161,7 @@ static void file_scan_free(mill_scan *base) {
   mill_io_job_free(job);
 }
 
-mill_status mill_io_cut(const io_job *job,
-                        mill_status (*piece)(void *arg, size_t file, uint64_t from, uint64_t to,
-                                             mill_error *err),
-                        void *arg, mill_error *err) {
+mill_status mill_io_cut(const io_job *job, io_piece piece, void *arg, mill_error *err) {
   for (size_t i = 0; i < job->files.n; i++) {
     uint64_t size = job->files.file[i].size;
     bool whole = !mill_io_plain(job, i) || (job->format->whole && job->format->whole(job));
@@ -251,7 +254,9 @@ mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
   s->job = job;
   mill_status status = find_sources(s, err);
   if (status == MILL_OK) status = type_values(s, err);
-  if (status == MILL_OK) status = mill_io_cut(job, add_morsel, s, err);
+  if (status == MILL_OK)
+    status = job->format->cut ? job->format->cut(job, add_morsel, s, &s->base.rows, err)
+                              : mill_io_cut(job, add_morsel, s, err);
   if (status != MILL_OK) {
     file_scan_free(&s->base);
     return status;
