@@ -3,7 +3,7 @@
 **     "PAR1" | row group: each column's pages, then its Bloom filters | .. | column indexes |
 **     offset indexes | footer | its length | "PAR1"
 **
-** A draft's rounds: the columns take the pieces, one task a column; when the row group is full (or the
+** A draft's rounds: the columns take the lots, one task a column; when the row group is full (or the
 ** file ends) the columns end; then all new pages are packed, one task a page. So a row group is encoded
 ** by all threads, and wide pages of one column do not hold up the others. A row group is full when what
 ** is held of it reaches parquet.block.size. Memory: that, and the metadata until the file ends. */
@@ -73,7 +73,7 @@ static bool group_ends(parquet_draft *d) {
 static mill_status tasks(io_draft *base, int round, size_t *n, mill_error *err) {
   parquet_draft *d = (parquet_draft *)base;
   switch (round) {
-  case 0: *n = base->npieces ? d->plan->nleaves : 0; return MILL_OK;
+  case 0: *n = base->nlots ? d->plan->nleaves : 0; return MILL_OK;
   case 1:
     d->ending = group_ends(d);
     *n = d->ending ? d->plan->nleaves : 0;
@@ -82,10 +82,10 @@ static mill_status tasks(io_draft *base, int round, size_t *n, mill_error *err) 
   }
 }
 
-static mill_status add_pieces(parquet_draft *d, parquet_chunk_writer *c, parquet_worker *w,
+static mill_status add_lots(parquet_draft *d, parquet_chunk_writer *c, parquet_worker *w,
                               mill_error *err) {
-  for (size_t i = 0; i < d->base.npieces; i++) {
-    const io_piece *x = &d->base.piece[i];
+  for (size_t i = 0; i < d->base.nlots; i++) {
+    const io_lot *x = &d->base.lot[i];
     mill_arena_reset(&w->arena);
     MILL_TRY(mill_parquet_chunk_add(c, w, &x->col[c->leaf->column], x->at, x->n, err));
   }
@@ -96,7 +96,7 @@ static mill_status work(io_draft *base, int round, size_t task, int worker, mill
   parquet_draft *d = (parquet_draft *)base;
   parquet_worker *w = &d->plan->worker[worker];
   switch (round) {
-  case 0: return add_pieces(d, &d->chunk[task], w, err);
+  case 0: return add_lots(d, &d->chunk[task], w, err);
   case 1: return mill_parquet_chunk_end(&d->chunk[task], w, err);
   default: return mill_parquet_page_pack(d->plan, d->pack[task], w, err);
   }

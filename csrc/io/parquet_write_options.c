@@ -217,7 +217,7 @@ mill_status mill_parquet_write_configure(mill_encoder *e, const mill_write *w, m
   MILL_TRY(mill_parquet_write_schema(e, p, err));
   MILL_TRY(make_workers(e, p, packing, err));
   p->write = NULL; /* the caller's */
-  e->piece_bytes = p->block_size;
+  e->lot_bytes = p->block_size;
   return MILL_OK;
 }
 
