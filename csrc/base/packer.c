@@ -8,7 +8,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "base/codec_int.h"
+#include "base/codec_memory.h"
 #include "base/snappy_pack.h"
 
 /* Hadoop's readers keep 256 KiB for the content of a frame. */

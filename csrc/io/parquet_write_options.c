@@ -20,8 +20,8 @@ const char *mill_parquet_option(const parquet_plan *p, const char *key) {
 }
 
 /* The column's own value of an option, else that of all columns. */
-static const char *column_option(const parquet_plan *p, const parquet_leaf *l, const char *key,
-                                 mill_text *name, bool shared, mill_error *err) {
+static const char *column_option(const parquet_plan *p, const parquet_write_leaf *l,
+                                 const char *key, mill_text *name, bool shared, mill_error *err) {
   mill_text_reset(name);
   mill_status s = mill_text_printf(name, err, "%s#", key);
   for (uint32_t i = 0; i < l->npath && s == MILL_OK; i++)
@@ -224,7 +224,7 @@ mill_status mill_parquet_write_configure(mill_encoder *e, const mill_write *w, m
 /* ---- columns -------------------------------------------------------------------------------- */
 
 /* As parquet-java's factories of values writers have it. */
-static int32_t plain_encoding(const parquet_plan *p, const parquet_leaf *l, bool split) {
+static int32_t plain_encoding(const parquet_plan *p, const parquet_write_leaf *l, bool split) {
   switch (l->physical) {
   case PARQUET_FLOAT:
   case PARQUET_DOUBLE: return split ? PARQUET_BYTE_STREAM_SPLIT : PARQUET_PLAIN;
@@ -237,7 +237,7 @@ static int32_t plain_encoding(const parquet_plan *p, const parquet_leaf *l, bool
   }
 }
 
-static mill_status read_bloom(const parquet_plan *p, parquet_leaf *l, mill_text *name,
+static mill_status read_bloom(const parquet_plan *p, parquet_write_leaf *l, mill_text *name,
                               mill_error *err) {
   bool on = false, adaptive = false;
   uint64_t most = MEBIBYTE, values = 0;
@@ -261,7 +261,7 @@ static mill_status read_bloom(const parquet_plan *p, parquet_leaf *l, mill_text 
   return MILL_OK;
 }
 
-mill_status mill_parquet_leaf_options(mill_encoder *e, parquet_plan *p, parquet_leaf *l,
+mill_status mill_parquet_leaf_options(mill_encoder *e, parquet_plan *p, parquet_write_leaf *l,
                                       mill_error *err) {
   bool dictionary = true, split = false, bounds = true;
   mill_text name;
