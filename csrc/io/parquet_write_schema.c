@@ -110,7 +110,7 @@ static void set_timestamp(const parquet_plan *p, parquet_element *x, parquet_wri
 static void set_leaf(const parquet_plan *p, parquet_element *x, parquet_write_leaf *l) {
   switch (l->type->id) {
   case MILL_NULL:
-    set_type(x, l, PARQUET_BOOLEAN, 1, PARQUET_AS_NOTHING, PARQUET_ORDER_NONE);
+    set_type(x, l, PARQUET_BOOLEAN, 1, PARQUET_AS_NOTHING, PARQUET_ORDER_SIGNED);
     annotate(x, PARQUET_LOGICAL_UNKNOWN);
     return;
   case MILL_BOOLEAN:
