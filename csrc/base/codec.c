@@ -6,7 +6,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "base/codec_int.h"
+#include "base/codec_memory.h"
 
 enum {
   CODEC_BUFFER = 256 * 1024,

@@ -8,8 +8,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "base/codec_int.h"
-#include "base/snappy_pack.h"
+#include "base/codec_memory.h"
+#include "base/snappy.h"
 
 /* Hadoop's readers keep 256 KiB for the content of a frame. */
 enum { HADOOP_BLOCK = 128 << 10 };

@@ -1,8 +1,8 @@
-/* Packing of Snappy's block format; see snappy_pack.h.
+/* Packing of Snappy's block format; see snappy.h.
 **
 ** A table of the last place of each hash of 4 bytes finds what came before. Where nothing is found
 ** the steps grow, so that bytes that do not repeat cost little: one more of each 32 bytes passed. */
-#include "base/snappy_pack.h"
+#include "base/snappy.h"
 
 #include <string.h>
 

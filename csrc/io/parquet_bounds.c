@@ -55,7 +55,8 @@ static double double_of(const mill_text *t) {
   return wide;
 }
 
-int mill_parquet_bound_compare(const parquet_leaf *leaf, const mill_text *a, const mill_text *b) {
+int mill_parquet_bound_compare(const parquet_write_leaf *leaf, const mill_text *a,
+                               const mill_text *b) {
   switch (leaf->order) {
   case PARQUET_ORDER_SIGNED: {
     int64_t x = integer_of(a), y = integer_of(b);
@@ -95,8 +96,8 @@ static mill_status put(mill_text *t, const void *p, size_t n, mill_error *err) {
 }
 
 /* Widen to values between lo and hi, which are of n bytes each. */
-static mill_status widen(parquet_bounds *b, const parquet_leaf *leaf, const void *lo, size_t nlo,
-                         const void *hi, size_t nhi, mill_error *err) {
+static mill_status widen(parquet_bounds *b, const parquet_write_leaf *leaf, const void *lo,
+                         size_t nlo, const void *hi, size_t nhi, mill_error *err) {
   mill_text low = {.data = (char *)(uintptr_t)lo,
                    .size = nlo < PARQUET_BOUND ? nlo : PARQUET_BOUND};
   mill_text high = {.data = (char *)(uintptr_t)hi,
@@ -119,25 +120,25 @@ static mill_status widen(parquet_bounds *b, const parquet_leaf *leaf, const void
     hi = v[i] > hi ? v[i] : hi;                                                                    \
   }
 
-static mill_status add_bytes(parquet_bounds *b, const parquet_leaf *leaf, const uint8_t *value,
-                             size_t n, mill_error *err) {
+static mill_status add_bytes(parquet_bounds *b, const parquet_write_leaf *leaf,
+                             const uint8_t *value, size_t n, mill_error *err) {
   LEAST_AND_GREATEST(uint8_t)
   return widen(b, leaf, &lo, 1, &hi, 1, err);
 }
 
-static mill_status add_int32(parquet_bounds *b, const parquet_leaf *leaf, const void *value,
+static mill_status add_int32(parquet_bounds *b, const parquet_write_leaf *leaf, const void *value,
                              size_t n, mill_error *err) {
   LEAST_AND_GREATEST(int32_t)
   return widen(b, leaf, &lo, 4, &hi, 4, err);
 }
 
-static mill_status add_int64(parquet_bounds *b, const parquet_leaf *leaf, const void *value,
+static mill_status add_int64(parquet_bounds *b, const parquet_write_leaf *leaf, const void *value,
                              size_t n, mill_error *err) {
   LEAST_AND_GREATEST(int64_t)
   return widen(b, leaf, &lo, 8, &hi, 8, err);
 }
 
-static mill_status add_float(parquet_bounds *b, const parquet_leaf *leaf, const void *value,
+static mill_status add_float(parquet_bounds *b, const parquet_write_leaf *leaf, const void *value,
                              size_t n, mill_error *err) {
   LEAST_AND_GREATEST(float)
   bool nan = false;
@@ -148,7 +149,7 @@ static mill_status add_float(parquet_bounds *b, const parquet_leaf *leaf, const 
   return nan ? MILL_OK : widen(b, leaf, &lo, 4, &hi, 4, err);
 }
 
-static mill_status add_double(parquet_bounds *b, const parquet_leaf *leaf, const void *value,
+static mill_status add_double(parquet_bounds *b, const parquet_write_leaf *leaf, const void *value,
                               size_t n, mill_error *err) {
   LEAST_AND_GREATEST(double)
   bool nan = false;
@@ -159,8 +160,8 @@ static mill_status add_double(parquet_bounds *b, const parquet_leaf *leaf, const
   return nan ? MILL_OK : widen(b, leaf, &lo, 8, &hi, 8, err);
 }
 
-static mill_status add_decimals(parquet_bounds *b, const parquet_leaf *leaf, const char *value,
-                                size_t n, mill_error *err) {
+static mill_status add_decimals(parquet_bounds *b, const parquet_write_leaf *leaf,
+                                const char *value, size_t n, mill_error *err) {
   const char *lo = value, *hi = value;
   for (size_t i = 1; i < n; i++) {
     const char *v = value + i * leaf->width;
@@ -177,7 +178,7 @@ static inline uint32_t key_of(const mill_str *s) {
   return __builtin_bswap32(k);
 }
 
-static mill_status add_strings(parquet_bounds *b, const parquet_leaf *leaf, const mill_str *v,
+static mill_status add_strings(parquet_bounds *b, const parquet_write_leaf *leaf, const mill_str *v,
                                size_t n, mill_error *err) {
   const mill_str *lo = v, *hi = v;
   uint32_t low = key_of(v), high = low;
@@ -190,8 +191,8 @@ static mill_status add_strings(parquet_bounds *b, const parquet_leaf *leaf, cons
   return widen(b, leaf, mill_str_data(lo), lo->size, mill_str_data(hi), hi->size, err);
 }
 
-mill_status mill_parquet_bounds_add(parquet_bounds *b, const parquet_leaf *leaf, const void *value,
-                                    size_t n, mill_error *err) {
+mill_status mill_parquet_bounds_add(parquet_bounds *b, const parquet_write_leaf *leaf,
+                                    const void *value, size_t n, mill_error *err) {
   if (n == 0 || b->unknown) return MILL_OK;
   switch (leaf->order) {
   case PARQUET_ORDER_SIGNED:
@@ -207,7 +208,7 @@ mill_status mill_parquet_bounds_add(parquet_bounds *b, const parquet_leaf *leaf,
   }
 }
 
-mill_status mill_parquet_bounds_merge(parquet_bounds *b, const parquet_leaf *leaf,
+mill_status mill_parquet_bounds_merge(parquet_bounds *b, const parquet_write_leaf *leaf,
                                       const parquet_bounds *other, mill_error *err) {
   b->unknown |= other->unknown;
   if (b->unknown || !other->some) return MILL_OK;
@@ -223,7 +224,7 @@ static size_t whole(const char *p, size_t n, size_t size) {
   return k ? k : n;
 }
 
-mill_status mill_parquet_bound_cut(const parquet_leaf *leaf, const mill_text *bound, bool max,
+mill_status mill_parquet_bound_cut(const parquet_write_leaf *leaf, const mill_text *bound, bool max,
                                    size_t limit, mill_text *out, mill_error *err) {
   size_t from = out->size;
   if (leaf->order != PARQUET_ORDER_BYTES || bound->size <= limit)

@@ -32,7 +32,7 @@ static mill_status take_entries(mill_arena *a, size_t n, entries *out, mill_erro
   return MILL_OK;
 }
 
-static mill_status null_in_required(const parquet_leaf *leaf, mill_error *err) {
+static mill_status null_in_required(const parquet_write_leaf *leaf, mill_error *err) {
   return mill_fail(err, MILL_E_INTERNAL_ERROR, "message",
                    mill_error_fmt(err, "a null in the column %.*s, which has none by its schema",
                                   (int)leaf->path[0].n, leaf->path[0].p),
@@ -42,7 +42,7 @@ static mill_status null_in_required(const parquet_leaf *leaf, mill_error *err) {
 /* ---- values --------------------------------------------------------------------------------- */
 
 /* A word as readers of the old calendar expect it. */
-static mill_status rebased(const parquet_leaf *leaf, int64_t *days, mill_error *err) {
+static mill_status rebased(const parquet_write_leaf *leaf, int64_t *days, mill_error *err) {
   if (*days >= MILL_GREGORIAN_DAY || leaf->rebase == PARQUET_CORRECTED) return MILL_OK;
   if (leaf->rebase == PARQUET_EXCEPTION)
     return mill_fail(err, MILL_E_WRITE_ANCIENT_DATETIME, "format", "Parquet", "config",
@@ -55,8 +55,8 @@ static mill_status rebased(const parquet_leaf *leaf, int64_t *days, mill_error *
 }
 
 /* Microseconds whose local date in the session's zone is rebased. */
-static mill_status rebased_micros(const parquet_plan *p, const parquet_leaf *leaf, int64_t *micros,
-                                  mill_error *err) {
+static mill_status rebased_micros(const parquet_plan *p, const parquet_write_leaf *leaf,
+                                  int64_t *micros, mill_error *err) {
   if (leaf->rebase == PARQUET_CORRECTED || *micros >= (MILL_GREGORIAN_DAY + 1) * MILL_MICROS_DAY)
     return MILL_OK;
   int64_t shift = leaf->type->id == MILL_TIMESTAMP
@@ -91,8 +91,9 @@ static inline int64_t integer_at(const mill_vector *v, uint32_t k) {
   }
 }
 
-static mill_status put_times(const parquet_plan *p, const parquet_leaf *leaf, const mill_vector *v,
-                             const uint32_t *at, uint32_t n, char *to, mill_error *err) {
+static mill_status put_times(const parquet_plan *p, const parquet_write_leaf *leaf,
+                             const mill_vector *v, const uint32_t *at, uint32_t n, char *to,
+                             mill_error *err) {
   for (uint32_t i = 0; i < n; i++) {
     int64_t x = integer_at(v, at ? at[i] : i), day = x;
     switch (leaf->convert) {
@@ -116,7 +117,7 @@ static mill_status put_times(const parquet_plan *p, const parquet_leaf *leaf, co
   return MILL_OK;
 }
 
-static void put_decimals(const parquet_leaf *leaf, const mill_vector *v, const uint32_t *at,
+static void put_decimals(const parquet_write_leaf *leaf, const mill_vector *v, const uint32_t *at,
                          uint32_t n, char *to) {
   bool wide = v->type->phys == MILL_PHYS_I128;
   for (uint32_t i = 0; i < n; i++) {
@@ -143,9 +144,9 @@ static void gather(const mill_vector *v, const uint32_t *at, uint32_t n, void *t
 }
 
 /* Values of a vector at given positions (all of them with NULL) as the leaf's physical type. */
-static mill_status convert(const parquet_plan *p, const parquet_leaf *leaf, const mill_vector *v,
-                           const uint32_t *at, uint32_t n, mill_arena *a, const void **out,
-                           mill_error *err) {
+static mill_status convert(const parquet_plan *p, const parquet_write_leaf *leaf,
+                           const mill_vector *v, const uint32_t *at, uint32_t n, mill_arena *a,
+                           const void **out, mill_error *err) {
   bool words = leaf->convert == PARQUET_AS_WORD || leaf->convert == PARQUET_AS_BYTES ||
                (leaf->convert == PARQUET_AS_INT32 && v->type->phys == MILL_PHYS_I32 &&
                 leaf->rebase == PARQUET_CORRECTED);
@@ -171,9 +172,9 @@ static mill_status convert(const parquet_plan *p, const parquet_leaf *leaf, cons
 static bool null_type(const mill_vector *v) { return v->type->id == MILL_NULL; }
 
 /* Definition levels of the rows, and the positions of those that have a value. */
-static mill_status flat_nulls(const parquet_leaf *leaf, const mill_vector *v, const uint32_t *at,
-                              uint32_t n, mill_arena *a, uint32_t **value_at, parquet_run *out,
-                              mill_error *err) {
+static mill_status flat_nulls(const parquet_write_leaf *leaf, const mill_vector *v,
+                              const uint32_t *at, uint32_t n, mill_arena *a, uint32_t **value_at,
+                              parquet_run *out, mill_error *err) {
   uint8_t *def = NULL;
   uint32_t *to = NULL, k = 0;
   MILL_TRY(take(a, n, 1, &def, err));
@@ -192,9 +193,9 @@ static mill_status flat_nulls(const parquet_leaf *leaf, const mill_vector *v, co
   return MILL_OK;
 }
 
-static mill_status shred_flat(const parquet_plan *p, const parquet_leaf *leaf, const mill_vector *v,
-                              const uint32_t *at, uint32_t n, mill_arena *a, parquet_run *out,
-                              mill_error *err) {
+static mill_status shred_flat(const parquet_plan *p, const parquet_write_leaf *leaf,
+                              const mill_vector *v, const uint32_t *at, uint32_t n, mill_arena *a,
+                              parquet_run *out, mill_error *err) {
   uint32_t *value_at = NULL;
   bool plain = v->index == NULL && v->mask == MILL_FLAT;
   *out = (parquet_run){.n = n, .nvalues = n};
@@ -216,8 +217,8 @@ static bool all_null(const mill_vector *v) {
 }
 
 /* Null entries stop, the others move to their place in the vector's data. */
-static mill_status enter(const parquet_leaf *leaf, const parquet_step *s, const mill_vector *v,
-                         entries *e, mill_error *err) {
+static mill_status enter(const parquet_write_leaf *leaf, const parquet_step *s,
+                         const mill_vector *v, entries *e, mill_error *err) {
   bool none = all_null(v);
   for (uint32_t i = 0; i < e->n; i++) {
     if (e->at[i] == NOT_THERE) continue;
@@ -256,7 +257,7 @@ static mill_status open_lists(const parquet_step *s, const mill_vector *v, entri
   return MILL_OK;
 }
 
-static mill_status shred_nested(const parquet_plan *p, const parquet_leaf *leaf,
+static mill_status shred_nested(const parquet_plan *p, const parquet_write_leaf *leaf,
                                 const mill_vector *v, const uint32_t *at, uint32_t n, mill_arena *a,
                                 parquet_run *out, mill_error *err) {
   entries e;
@@ -280,7 +281,7 @@ static mill_status shred_nested(const parquet_plan *p, const parquet_leaf *leaf,
   return convert(p, leaf, v, value_at, k, a, &out->value, err);
 }
 
-mill_status mill_parquet_shred(const parquet_plan *p, const parquet_leaf *leaf,
+mill_status mill_parquet_shred(const parquet_plan *p, const parquet_write_leaf *leaf,
                                const mill_vector *v, const uint32_t *at, uint32_t n, mill_arena *a,
                                parquet_run *out, mill_error *err) {
   return leaf->step->kind == PARQUET_STEP_END ? shred_flat(p, leaf, v, at, n, a, out, err)

@@ -3,7 +3,7 @@
 **     "PAR1" | row group: each column's pages, then its Bloom filters | .. | column indexes |
 **     offset indexes | footer | its length | "PAR1"
 **
-** A draft's rounds: the columns take the pieces, one task a column; when the row group is full (or the
+** A draft's rounds: the columns take the lots, one task a column; when the row group is full (or the
 ** file ends) the columns end; then all new pages are packed, one task a page. So a row group is encoded
 ** by all threads, and wide pages of one column do not hold up the others. A row group is full when what
 ** is held of it reaches parquet.block.size. Memory: that, and the metadata until the file ends. */
@@ -73,7 +73,7 @@ static bool group_ends(parquet_draft *d) {
 static mill_status tasks(io_draft *base, int round, size_t *n, mill_error *err) {
   parquet_draft *d = (parquet_draft *)base;
   switch (round) {
-  case 0: *n = base->npieces ? d->plan->nleaves : 0; return MILL_OK;
+  case 0: *n = base->nlots ? d->plan->nleaves : 0; return MILL_OK;
   case 1:
     d->ending = group_ends(d);
     *n = d->ending ? d->plan->nleaves : 0;
@@ -82,10 +82,10 @@ static mill_status tasks(io_draft *base, int round, size_t *n, mill_error *err) 
   }
 }
 
-static mill_status add_pieces(parquet_draft *d, parquet_chunk_writer *c, parquet_worker *w,
-                              mill_error *err) {
-  for (size_t i = 0; i < d->base.npieces; i++) {
-    const io_piece *x = &d->base.piece[i];
+static mill_status add_lots(parquet_draft *d, parquet_chunk_writer *c, parquet_worker *w,
+                            mill_error *err) {
+  for (size_t i = 0; i < d->base.nlots; i++) {
+    const io_lot *x = &d->base.lot[i];
     mill_arena_reset(&w->arena);
     MILL_TRY(mill_parquet_chunk_add(c, w, &x->col[c->leaf->column], x->at, x->n, err));
   }
@@ -96,7 +96,7 @@ static mill_status work(io_draft *base, int round, size_t task, int worker, mill
   parquet_draft *d = (parquet_draft *)base;
   parquet_worker *w = &d->plan->worker[worker];
   switch (round) {
-  case 0: return add_pieces(d, &d->chunk[task], w, err);
+  case 0: return add_lots(d, &d->chunk[task], w, err);
   case 1: return mill_parquet_chunk_end(&d->chunk[task], w, err);
   default: return mill_parquet_page_pack(d->plan, d->pack[task], w, err);
   }
@@ -117,7 +117,7 @@ static mill_status put_struct(parquet_draft *d, const thrift_struct *of, const v
   return put(d, d->bytes.data, d->bytes.size, err);
 }
 
-static void describe_data(const parquet_plan *p, const parquet_leaf *l,
+static void describe_data(const parquet_plan *p, const parquet_write_leaf *l,
                           const parquet_made_page *page, parquet_page *head) {
   if (p->v2) {
     head->has |= THRIFT_HAS(8);
@@ -144,8 +144,9 @@ static void describe_data(const parquet_plan *p, const parquet_leaf *l,
 }
 
 /* Put a page; its bytes before packing are added to *raw. */
-static mill_status put_page(parquet_draft *d, const parquet_leaf *l, const parquet_made_page *page,
-                            bool dictionary, int64_t *raw, mill_error *err) {
+static mill_status put_page(parquet_draft *d, const parquet_write_leaf *l,
+                            const parquet_made_page *page, bool dictionary, int64_t *raw,
+                            mill_error *err) {
   const mill_text *b = &page->bytes;
   uint64_t before = d->offset;
   parquet_page head = {.has = THRIFT_HAS(1) | THRIFT_HAS(2) | THRIFT_HAS(3)};
@@ -169,7 +170,7 @@ static mill_status put_page(parquet_draft *d, const parquet_leaf *l, const parqu
 
 /* ---- a chunk's metadata --------------------------------------------------------------------- */
 
-static mill_status text_in(parquet_draft *d, const parquet_leaf *l, const mill_text *bound,
+static mill_status text_in(parquet_draft *d, const parquet_write_leaf *l, const mill_text *bound,
                            bool max, size_t limit, thrift_bytes *out, mill_error *err) {
   mill_text_reset(&d->bytes);
   MILL_TRY(mill_parquet_bound_cut(l, bound, max, limit, &d->bytes, err));
@@ -214,7 +215,7 @@ static void count_encoding(parquet_chunk_meta *m, int32_t page, int32_t encoding
 /* The dictionary's, the values' with and without it, the levels'. */
 static mill_status describe_encodings(parquet_draft *d, const parquet_chunk_writer *c,
                                       parquet_chunk_meta *m, mill_error *err) {
-  const parquet_leaf *l = c->leaf;
+  const parquet_write_leaf *l = c->leaf;
   m->encodings.at = mill_arena_alloc(&d->arena, 8 * sizeof *m->encodings.at);
   m->encoding_stats.at = mill_arena_alloc(&d->arena, 8 * sizeof *m->encoding_stats.at);
   if (m->encodings.at == NULL || m->encoding_stats.at == NULL) return oom(d, err);
@@ -235,7 +236,7 @@ static mill_status describe_encodings(parquet_draft *d, const parquet_chunk_writ
 
 static mill_status describe_chunk(parquet_draft *d, const parquet_chunk_writer *c,
                                   parquet_chunk_meta *m, mill_error *err) {
-  const parquet_leaf *l = c->leaf;
+  const parquet_write_leaf *l = c->leaf;
   for (int i = 1; i <= 7; i++) m->has |= THRIFT_HAS(i);
   m->has |= THRIFT_HAS(9) | THRIFT_HAS(12) | THRIFT_HAS(13);
   m->type = l->physical;
@@ -338,7 +339,7 @@ static mill_status put_chunk(parquet_draft *d, const parquet_chunk_writer *c, pa
 static mill_status put_bloom(parquet_draft *d, parquet_chunk_writer *c, parquet_chunk_meta *m,
                              mill_error *err) {
   static const parquet_empty first = {THRIFT_HAS(1)};
-  const parquet_leaf *l = c->leaf;
+  const parquet_write_leaf *l = c->leaf;
   if (l->bloom_bytes == 0) return MILL_OK;
   size_t n = l->bloom_fpp > 0 ? mill_parquet_bloom_fold(&c->bloom, l->bloom_fpp) : c->bloom.bytes;
   parquet_bloom head = {0x1e, (int32_t)n, first, first, first};

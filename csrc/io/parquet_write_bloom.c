@@ -39,8 +39,8 @@ static void set(parquet_bloom_filter *f, uint64_t hash) {
   for (int i = 0; i < BLOCK_WORDS; i++) block[i] |= 1u << ((uint32_t)hash * salt[i] >> 27);
 }
 
-void mill_parquet_bloom_add(parquet_bloom_filter *f, const parquet_leaf *leaf, const void *value,
-                            size_t n) {
+void mill_parquet_bloom_add(parquet_bloom_filter *f, const parquet_write_leaf *leaf,
+                            const void *value, size_t n) {
   for (size_t i = 0; i < n; i++) {
     const char *p = (const char *)value + i * leaf->width;
     size_t size = leaf->width;

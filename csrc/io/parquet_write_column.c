@@ -21,7 +21,8 @@ static void clear_page(parquet_made_page *page) {
 }
 
 mill_status mill_parquet_chunk_init(parquet_chunk_writer *c, const parquet_plan *p,
-                                    const parquet_leaf *leaf, mill_memory *m, mill_error *err) {
+                                    const parquet_write_leaf *leaf, mill_memory *m,
+                                    mill_error *err) {
   *c = (parquet_chunk_writer){.plan = p, .leaf = leaf, .memory = m, .coding = leaf->dictionary};
   mill_text_init(&c->def, m);
   mill_text_init(&c->rep, m);
@@ -172,7 +173,7 @@ static mill_status put_codes(parquet_chunk_writer *c, mill_text *out, mill_error
 
 static mill_status put_plain(parquet_chunk_writer *c, mill_text *out, mill_error *err) {
   const mill_text *v = &c->plain;
-  const parquet_leaf *l = c->leaf;
+  const parquet_write_leaf *l = c->leaf;
   if (c->values == 0) return MILL_OK;
   switch (l->encoding) {
   case PARQUET_RLE: { /* booleans, with a length ahead */
@@ -279,7 +280,7 @@ mill_status mill_parquet_chunk_end(parquet_chunk_writer *c, parquet_worker *w, m
 /* ---- rows ----------------------------------------------------------------------------------- */
 
 /* As parquet-java counts what a value takes without a dictionary. */
-static inline size_t size_of(const parquet_leaf *l, const void *value, size_t k) {
+static inline size_t size_of(const parquet_write_leaf *l, const void *value, size_t k) {
   switch (l->physical) {
   case PARQUET_BYTE_ARRAY: return 4 + (size_t)((const mill_str *)value)[k].size;
   case PARQUET_INT96:

@@ -38,13 +38,6 @@ typedef enum parquet_ordering {
   PARQUET_ORDER_DECIMAL /* FIXED in two's complement */
 } parquet_ordering;
 
-/* What becomes of days before 1582-10-15: spark.sql.parquet.datetimeRebaseModeInWrite. */
-typedef enum parquet_rebase {
-  PARQUET_CORRECTED, /* they stay */
-  PARQUET_LEGACY,    /* as the Julian calendar names them */
-  PARQUET_EXCEPTION
-} parquet_rebase;
-
 typedef enum parquet_step_kind {
   PARQUET_STEP_END,   /* the leaf */
   PARQUET_STEP_FIELD, /* on to a field of a struct */
@@ -60,7 +53,7 @@ typedef struct parquet_step {
   uint8_t rep;    /* LIST: the level of elements behind the first */
 } parquet_step;
 
-typedef struct parquet_leaf {
+typedef struct parquet_write_leaf {
   int column;               /* of the rows */
   const parquet_step *step; /* up to END */
   const mill_type *type;
@@ -76,7 +69,7 @@ typedef struct parquet_leaf {
   int32_t encoding;        /* of values without a dictionary */
   uint32_t bloom_bytes;    /* 0: no Bloom filter */
   double bloom_fpp;        /* > 0: cut to what this share of false positives needs */
-} parquet_leaf;
+} parquet_write_leaf;
 
 /* What a thread needs besides. */
 typedef struct parquet_worker {
@@ -88,7 +81,7 @@ typedef struct parquet_worker {
 typedef struct parquet_plan {
   parquet_element *element;
   uint32_t nelements, nleaves, nkey_values;
-  parquet_leaf *leaf;
+  parquet_write_leaf *leaf;
   parquet_key_value *key_value;
   parquet_worker *worker;
   int nworkers;
@@ -110,7 +103,7 @@ const char *mill_parquet_option(const parquet_plan *p, const char *key);
 mill_status mill_parquet_write_schema(mill_encoder *e, parquet_plan *p,
                                       mill_error *err) MILL_USE_RESULT;
 /* The options of a column that are written with "#" and its path, or of all columns. */
-mill_status mill_parquet_leaf_options(mill_encoder *e, parquet_plan *p, parquet_leaf *leaf,
+mill_status mill_parquet_leaf_options(mill_encoder *e, parquet_plan *p, parquet_write_leaf *leaf,
                                       mill_error *err) MILL_USE_RESULT;
 
 /* ---- shredding ------------------------------------------------------------------------------ */
@@ -123,7 +116,7 @@ typedef struct parquet_run {
 } parquet_run;
 
 /* The rows at[0..n) of a column, or 0..n. Everything is in the arena or where the rows are. */
-mill_status mill_parquet_shred(const parquet_plan *p, const parquet_leaf *leaf,
+mill_status mill_parquet_shred(const parquet_plan *p, const parquet_write_leaf *leaf,
                                const mill_vector *v, const uint32_t *at, uint32_t n, mill_arena *a,
                                parquet_run *out, mill_error *err) MILL_USE_RESULT;
 
@@ -140,15 +133,16 @@ typedef struct parquet_bounds {
 void mill_parquet_bounds_init(parquet_bounds *b, mill_memory *m);
 void mill_parquet_bounds_clear(parquet_bounds *b);
 void mill_parquet_bounds_reset(parquet_bounds *b);
-mill_status mill_parquet_bounds_add(parquet_bounds *b, const parquet_leaf *leaf, const void *value,
-                                    size_t n, mill_error *err) MILL_USE_RESULT;
-mill_status mill_parquet_bounds_merge(parquet_bounds *b, const parquet_leaf *leaf,
+mill_status mill_parquet_bounds_add(parquet_bounds *b, const parquet_write_leaf *leaf,
+                                    const void *value, size_t n, mill_error *err) MILL_USE_RESULT;
+mill_status mill_parquet_bounds_merge(parquet_bounds *b, const parquet_write_leaf *leaf,
                                       const parquet_bounds *other, mill_error *err) MILL_USE_RESULT;
 /* < 0, 0, > 0: two bounds of the leaf. */
-int mill_parquet_bound_compare(const parquet_leaf *leaf, const mill_text *a, const mill_text *b);
+int mill_parquet_bound_compare(const parquet_write_leaf *leaf, const mill_text *a,
+                               const mill_text *b);
 /* Append a bound of at most `limit` bytes: the beginning of a minimum, the next greater text of that
 ** length for a maximum, or all where there is none. */
-mill_status mill_parquet_bound_cut(const parquet_leaf *leaf, const mill_text *bound, bool max,
+mill_status mill_parquet_bound_cut(const parquet_write_leaf *leaf, const mill_text *bound, bool max,
                                    size_t limit, mill_text *out, mill_error *err) MILL_USE_RESULT;
 
 /* ---- dictionaries --------------------------------------------------------------------------- */
@@ -186,8 +180,8 @@ mill_status mill_parquet_bloom_init(parquet_bloom_filter *f, mill_memory *m, siz
                                     mill_error *err) MILL_USE_RESULT;
 void mill_parquet_bloom_clear(parquet_bloom_filter *f);
 void mill_parquet_bloom_reset(parquet_bloom_filter *f);
-void mill_parquet_bloom_add(parquet_bloom_filter *f, const parquet_leaf *leaf, const void *value,
-                            size_t n);
+void mill_parquet_bloom_add(parquet_bloom_filter *f, const parquet_write_leaf *leaf,
+                            const void *value, size_t n);
 /* The filter as if it had been made with half the bytes, as long as that keeps to fpp. Returns bytes. */
 size_t mill_parquet_bloom_fold(parquet_bloom_filter *f, double fpp);
 
@@ -206,7 +200,7 @@ typedef struct parquet_made_page {
 
 typedef struct parquet_chunk_writer {
   const parquet_plan *plan;
-  const parquet_leaf *leaf;
+  const parquet_write_leaf *leaf;
   mill_memory *memory;
   /* the page under way */
   mill_text def, rep; /* a byte an entry; def is empty while all are max_def */
@@ -230,7 +224,7 @@ typedef struct parquet_chunk_writer {
 } parquet_chunk_writer;
 
 mill_status mill_parquet_chunk_init(parquet_chunk_writer *c, const parquet_plan *p,
-                                    const parquet_leaf *leaf, mill_memory *m,
+                                    const parquet_write_leaf *leaf, mill_memory *m,
                                     mill_error *err) MILL_USE_RESULT;
 void mill_parquet_chunk_clear(parquet_chunk_writer *c);
 /* Rows of the column's vector; pages end where they are full. */

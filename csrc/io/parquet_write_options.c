@@ -19,15 +19,16 @@ const char *mill_parquet_option(const parquet_plan *p, const char *key) {
   return v ? v : mill_write_conf(p->write, key);
 }
 
-/* The column's own value of an option, else that of all columns. */
-static const char *column_option(const parquet_plan *p, const parquet_leaf *l, const char *key,
-                                 mill_text *name, bool shared, mill_error *err) {
+/* The column's own value of an option; NULL: none. */
+static mill_status column_option(const parquet_plan *p, const parquet_write_leaf *l,
+                                 const char *key, mill_text *name, const char **out,
+                                 mill_error *err) {
   mill_text_reset(name);
-  mill_status s = mill_text_printf(name, err, "%s#", key);
-  for (uint32_t i = 0; i < l->npath && s == MILL_OK; i++)
-    s = mill_text_printf(name, err, "%s%.*s", i ? "." : "", (int)l->path[i].n, l->path[i].p);
-  const char *v = s == MILL_OK ? mill_parquet_option(p, name->data) : NULL;
-  return v || !shared ? v : mill_parquet_option(p, key);
+  MILL_TRY(mill_text_printf(name, err, "%s#", key));
+  for (uint32_t i = 0; i < l->npath; i++)
+    MILL_TRY(mill_text_printf(name, err, "%s%.*s", i ? "." : "", (int)l->path[i].n, l->path[i].p));
+  *out = mill_parquet_option(p, name->data);
+  return MILL_OK;
 }
 
 static mill_status bad(const char *key, const char *value, const char *kind, mill_error *err) {
@@ -53,6 +54,14 @@ static mill_status flag_of(const char *key, const char *v, bool *out, mill_error
     return bad(key, v, "true or false", err);
   *out = *v == 't' || *v == 'T';
   return MILL_OK;
+}
+
+/* The column's own value, else that of all columns. */
+static mill_status column_flag(const parquet_plan *p, const parquet_write_leaf *l, const char *key,
+                               mill_text *name, bool *out, mill_error *err) {
+  const char *own;
+  MILL_TRY(column_option(p, l, key, name, &own, err));
+  return flag_of(key, own ? own : mill_parquet_option(p, key), out, err);
 }
 
 /* ---- codecs --------------------------------------------------------------------------------- */
@@ -217,14 +226,14 @@ mill_status mill_parquet_write_configure(mill_encoder *e, const mill_write *w, m
   MILL_TRY(mill_parquet_write_schema(e, p, err));
   MILL_TRY(make_workers(e, p, packing, err));
   p->write = NULL; /* the caller's */
-  e->piece_bytes = p->block_size;
+  e->lot_bytes = p->block_size;
   return MILL_OK;
 }
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
 /* As parquet-java's factories of values writers have it. */
-static int32_t plain_encoding(const parquet_plan *p, const parquet_leaf *l, bool split) {
+static int32_t plain_encoding(const parquet_plan *p, const parquet_write_leaf *l, bool split) {
   switch (l->physical) {
   case PARQUET_FLOAT:
   case PARQUET_DOUBLE: return split ? PARQUET_BYTE_STREAM_SPLIT : PARQUET_PLAIN;
@@ -237,41 +246,37 @@ static int32_t plain_encoding(const parquet_plan *p, const parquet_leaf *l, bool
   }
 }
 
-static mill_status read_bloom(const parquet_plan *p, parquet_leaf *l, mill_text *name,
+static mill_status read_bloom(const parquet_plan *p, parquet_write_leaf *l, mill_text *name,
                               mill_error *err) {
   bool on = false, adaptive = false;
   uint64_t most = MEBIBYTE, values = 0;
   double fpp = 0.01;
-  const char *key = "parquet.bloom.filter.enabled", *v;
-  MILL_TRY(flag_of(key, column_option(p, l, key, name, true, err), &on, err));
+  const char *bytes = "parquet.bloom.filter.max.bytes", *share = "parquet.bloom.filter.fpp",
+             *distinct = "parquet.bloom.filter.expected.ndv", *v;
+  MILL_TRY(column_flag(p, l, "parquet.bloom.filter.enabled", name, &on, err));
   if (!on || l->physical == PARQUET_BOOLEAN) return MILL_OK;
-  key = "parquet.bloom.filter.max.bytes";
-  MILL_TRY(whole_of(key, mill_parquet_option(p, key), 1 << 30, &most, err));
-  key = "parquet.bloom.filter.expected.ndv";
-  MILL_TRY(whole_of(key, column_option(p, l, key, name, false, err), INT64_MAX, &values, err));
-  key = "parquet.bloom.filter.adaptive.enabled";
-  MILL_TRY(flag_of(key, column_option(p, l, key, name, true, err), &adaptive, err));
-  key = "parquet.bloom.filter.fpp";
-  v = column_option(p, l, key, name, true, err);
+  MILL_TRY(column_flag(p, l, "parquet.bloom.filter.adaptive.enabled", name, &adaptive, err));
+  MILL_TRY(whole_of(bytes, mill_parquet_option(p, bytes), 1 << 30, &most, err));
+  MILL_TRY(column_option(p, l, distinct, name, &v, err));
+  MILL_TRY(whole_of(distinct, v, INT64_MAX, &values, err));
+  MILL_TRY(column_option(p, l, share, name, &v, err));
+  if (v == NULL) v = mill_parquet_option(p, share);
   if (v && (!mill_parse_double(v, strlen(v), &fpp) || !(fpp > 0 && fpp < 1)))
-    return bad(key, v, "a number between 0 and 1", err);
+    return bad(share, v, "a number between 0 and 1", err);
   uint64_t expected = values && !adaptive ? values : (uint64_t)1 << 62;
   l->bloom_bytes = mill_parquet_bloom_size(expected, fpp, (uint32_t)most);
   l->bloom_fpp = adaptive ? fpp : 0;
   return MILL_OK;
 }
 
-mill_status mill_parquet_leaf_options(mill_encoder *e, parquet_plan *p, parquet_leaf *l,
+mill_status mill_parquet_leaf_options(mill_encoder *e, parquet_plan *p, parquet_write_leaf *l,
                                       mill_error *err) {
   bool dictionary = true, split = false, bounds = true;
   mill_text name;
-  const char *coded = "parquet.enable.dictionary", *streams = "parquet.enable.bytestreamsplit",
-             *stats = "parquet.column.statistics.enabled";
   mill_text_init(&name, e->memory);
-  mill_status s = flag_of(coded, column_option(p, l, coded, &name, true, err), &dictionary, err);
-  if (s == MILL_OK)
-    s = flag_of(streams, column_option(p, l, streams, &name, true, err), &split, err);
-  if (s == MILL_OK) s = flag_of(stats, column_option(p, l, stats, &name, true, err), &bounds, err);
+  mill_status s = column_flag(p, l, "parquet.enable.dictionary", &name, &dictionary, err);
+  if (s == MILL_OK) s = column_flag(p, l, "parquet.enable.bytestreamsplit", &name, &split, err);
+  if (s == MILL_OK) s = column_flag(p, l, "parquet.column.statistics.enabled", &name, &bounds, err);
   if (s == MILL_OK) s = read_bloom(p, l, &name, err);
   mill_text_clear(&name);
   bool words = l->physical != PARQUET_BOOLEAN && (p->v2 || l->physical != PARQUET_FIXED);

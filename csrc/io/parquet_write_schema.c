@@ -32,7 +32,7 @@ static thrift_bytes text_of(const char *s) { return (thrift_bytes){s, (uint32_t)
 
 /* ---- leaves --------------------------------------------------------------------------------- */
 
-static void set_type(parquet_element *x, parquet_leaf *l, int32_t physical, uint32_t width,
+static void set_type(parquet_element *x, parquet_write_leaf *l, int32_t physical, uint32_t width,
                      parquet_convert convert, parquet_ordering order) {
   x->has |= THRIFT_HAS(1);
   x->type = l->physical = physical;
@@ -54,7 +54,8 @@ static void convert_as(parquet_element *x, int32_t converted) {
   x->converted = converted;
 }
 
-static void set_integer(parquet_element *x, parquet_leaf *l, int8_t width, int32_t converted) {
+static void set_integer(parquet_element *x, parquet_write_leaf *l, int8_t width,
+                        int32_t converted) {
   set_type(x, l, PARQUET_INT32, 4, PARQUET_AS_INT32, PARQUET_ORDER_SIGNED);
   convert_as(x, converted);
   annotate(x, PARQUET_LOGICAL_INTEGER);
@@ -69,7 +70,7 @@ static uint32_t bytes_of_digits(int precision) {
   return n;
 }
 
-static void set_decimal(const parquet_plan *p, parquet_element *x, parquet_leaf *l) {
+static void set_decimal(const parquet_plan *p, parquet_element *x, parquet_write_leaf *l) {
   const mill_type *t = l->type;
   if (t->precision <= 9 && !p->legacy)
     set_type(x, l, PARQUET_INT32, 4, PARQUET_AS_INT32, PARQUET_ORDER_SIGNED);
@@ -86,14 +87,14 @@ static void set_decimal(const parquet_plan *p, parquet_element *x, parquet_leaf 
   x->logical.decimal = (parquet_decimal){THRIFT_HAS(1) | THRIFT_HAS(2), t->scale, t->precision};
 }
 
-static void set_time(parquet_element *x, parquet_leaf *l, parquet_convert convert, int logical,
-                     bool utc, int unit) {
+static void set_time(parquet_element *x, parquet_write_leaf *l, parquet_convert convert,
+                     int logical, bool utc, int unit) {
   set_type(x, l, PARQUET_INT64, 8, convert, PARQUET_ORDER_SIGNED);
   annotate(x, logical);
   x->logical.time = (parquet_time){THRIFT_HAS(1) | THRIFT_HAS(2), utc, {THRIFT_HAS(unit)}};
 }
 
-static void set_timestamp(const parquet_plan *p, parquet_element *x, parquet_leaf *l) {
+static void set_timestamp(const parquet_plan *p, parquet_element *x, parquet_write_leaf *l) {
   l->rebase = p->timestamp_unit ? p->rebase : p->rebase_int96;
   if (p->timestamp_unit == 0) {
     set_type(x, l, PARQUET_INT96, 12, PARQUET_AS_INT96, PARQUET_ORDER_NONE);
@@ -106,10 +107,10 @@ static void set_timestamp(const parquet_plan *p, parquet_element *x, parquet_lea
   if (l->rebase != PARQUET_CORRECTED && !millis) l->convert = PARQUET_AS_REBASED;
 }
 
-static void set_leaf(const parquet_plan *p, parquet_element *x, parquet_leaf *l) {
+static void set_leaf(const parquet_plan *p, parquet_element *x, parquet_write_leaf *l) {
   switch (l->type->id) {
   case MILL_NULL:
-    set_type(x, l, PARQUET_BOOLEAN, 1, PARQUET_AS_NOTHING, PARQUET_ORDER_NONE);
+    set_type(x, l, PARQUET_BOOLEAN, 1, PARQUET_AS_NOTHING, PARQUET_ORDER_SIGNED);
     annotate(x, PARQUET_LOGICAL_UNKNOWN);
     return;
   case MILL_BOOLEAN:
@@ -191,7 +192,7 @@ static mill_status set_field_id(builder *b, const node *n, parquet_element *x) {
 }
 
 static mill_status put_leaf(builder *b, const node *n, parquet_element *x) {
-  parquet_leaf *l = &b->p->leaf[b->p->nleaves++];
+  parquet_write_leaf *l = &b->p->leaf[b->p->nleaves++];
   parquet_step *step = take(b, b->nsteps + 1, sizeof *step);
   l->path = take(b, b->nnames, sizeof *l->path);
   if (step == NULL || l->path == NULL) return oom(b);

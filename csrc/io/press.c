@@ -11,7 +11,7 @@ enum { PRESS_BYTES = 32 << 20, PRESS_LEAST = 64 << 10, PRESS_HELD = 256 << 20 };
 struct io_press {
   const mill_context *ctx;
   mill_encoder *encoder;
-  mill_arena arena; /* the pieces and what is in them */
+  mill_arena arena; /* the lots and what is in them */
   io_draft **draft;
   size_t *first; /* number of each draft's first task in the round at hand */
   size_t n, room, first_room;
@@ -30,7 +30,7 @@ mill_status mill_io_press_new(const mill_context *ctx, mill_encoder *e, bool las
   p->lasting = lasting;
   p->most_waiting = limit && limit / 16 < PRESS_BYTES ? limit / 16 : PRESS_BYTES;
   if (p->most_waiting < PRESS_LEAST) p->most_waiting = PRESS_LEAST;
-  if (e->piece_bytes && e->piece_bytes < p->most_waiting) p->most_waiting = e->piece_bytes;
+  if (e->lot_bytes && e->lot_bytes < p->most_waiting) p->most_waiting = e->lot_bytes;
   p->most_held = limit && limit / 4 < PRESS_HELD ? limit / 4 : PRESS_HELD;
   mill_arena_init(&p->arena, ctx->memory);
   *out = p;
@@ -38,7 +38,7 @@ mill_status mill_io_press_new(const mill_context *ctx, mill_encoder *e, bool las
 }
 
 static void free_draft(io_press *p, io_draft *d) {
-  if (d->piece) mill_free(p->ctx->memory, d->piece, d->piece_room * sizeof *d->piece);
+  if (d->lot) mill_free(p->ctx->memory, d->lot, d->lot_room * sizeof *d->lot);
   d->is->free(d);
 }
 
@@ -101,14 +101,14 @@ static mill_status keep_head(io_press *p, mill_vector *out, const mill_vector *v
   return MILL_OK;
 }
 
-static mill_status keep_rows(io_press *p, io_piece *x, const mill_vector *col, uint32_t ncols,
+static mill_status keep_rows(io_press *p, io_lot *x, const mill_vector *col, uint32_t ncols,
                              const uint32_t *at, uint32_t n, mill_error *err) {
   mill_vector *kept = mill_arena_alloc(&p->arena, ((size_t)ncols + 1) * sizeof *kept);
   uint32_t *own = p->lasting && at ? mill_arena_take(&p->arena, n * sizeof *own) : NULL;
   if (kept == NULL || (p->lasting && at && own == NULL))
     return mill_oom(p->ctx->memory, ncols * sizeof *kept + n * sizeof *own, err);
   if (own) memcpy(own, at, n * sizeof *own);
-  *x = (io_piece){kept, own, n};
+  *x = (io_lot){kept, own, n};
   for (uint32_t i = 0; i < ncols; i++) {
     p->waiting += bytes_of(&col[i], at, 0, n);
     MILL_TRY(p->lasting && col[i].index == NULL
@@ -118,15 +118,15 @@ static mill_status keep_rows(io_press *p, io_piece *x, const mill_vector *col, u
   return MILL_OK;
 }
 
-static mill_status add_piece(io_press *p, io_draft *d, const mill_vector *col, uint32_t ncols,
+static mill_status add_lot(io_press *p, io_draft *d, const mill_vector *col, uint32_t ncols,
                              const uint32_t *at, uint32_t n, mill_error *err) {
-  void *piece = d->piece;
+  void *lot = d->lot;
   mill_status s =
-      mill_grow(p->ctx->memory, &piece, &d->piece_room, d->npieces + 1, sizeof *d->piece, err);
-  d->piece = piece;
+      mill_grow(p->ctx->memory, &lot, &d->lot_room, d->nlots + 1, sizeof *d->lot, err);
+  d->lot = lot;
   MILL_TRY(s);
-  MILL_TRY(keep_rows(p, &d->piece[d->npieces], col, ncols, at, n, err));
-  d->npieces++;
+  MILL_TRY(keep_rows(p, &d->lot[d->nlots], col, ncols, at, n, err));
+  d->nlots++;
   d->rows += n;
   return d->rows >= d->room || p->waiting >= p->most_waiting ? mill_io_press_run(p, err) : MILL_OK;
 }
@@ -134,12 +134,12 @@ static mill_status add_piece(io_press *p, io_draft *d, const mill_vector *col, u
 mill_status mill_io_press_add(io_press *p, io_draft *d, const mill_vector *col, uint32_t ncols,
                               const uint32_t *at, uint32_t n, mill_error *err) {
   uint32_t rest[MILL_BATCH];
-  if (d->room > d->rows && n <= d->room - d->rows) return add_piece(p, d, col, ncols, at, n, err);
+  if (d->room > d->rows && n <= d->room - d->rows) return add_lot(p, d, col, ncols, at, n, err);
   for (uint32_t i = 0; i < n; i++) rest[i] = at ? at[i] : i;
   for (uint32_t done = 0; done < n;) {
     uint64_t room = d->room - d->rows;
     uint32_t take = room < n - done ? (uint32_t)room : n - done;
-    MILL_TRY(add_piece(p, d, col, ncols, rest + done, take, err));
+    MILL_TRY(add_lot(p, d, col, ncols, rest + done, take, err));
     done += take;
   }
   return MILL_OK;
@@ -183,7 +183,7 @@ static mill_status take_out(io_press *p, mill_error *err) {
     io_draft *d = p->draft[i];
     if (s == MILL_OK) s = d->is->take(d, err);
     if (s == MILL_OK && d->last) s = d->sink.done(d->sink.arg, err);
-    d->npieces = 0;
+    d->nlots = 0;
     d->rows = 0;
     d->flush = false;
     if (d->last && s == MILL_OK)

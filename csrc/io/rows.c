@@ -1,4 +1,4 @@
-/* Drafts of formats that write row by row: each piece is a task, its text waits for those before it.
+/* Drafts of formats that write row by row: each lot is a task, its text waits for those before it.
 **
 ** Every thread has an encoder of its own, a copy that shares the options. */
 #include "base/thread.h"
@@ -6,7 +6,7 @@
 
 typedef struct rows_draft {
   io_draft base;
-  mill_text *text; /* of each piece */
+  mill_text *text; /* of each lot */
   size_t ntexts, room;
   bool begun;
 } rows_draft;
@@ -53,7 +53,7 @@ static mill_status put_begin(mill_encoder *e, mill_text *out, mill_error *err) {
   return utf8 || e->narrow.size == 0 ? MILL_OK : take_narrow(e, out, err);
 }
 
-static mill_status put_rows(mill_encoder *e, const io_piece *x, mill_text *out, mill_error *err) {
+static mill_status put_rows(mill_encoder *e, const io_lot *x, mill_text *out, mill_error *err) {
   bool utf8 = e->charset == IO_UTF8;
   mill_text *to = utf8 ? out : &e->narrow;
   mill_text_reset(&e->narrow);
@@ -69,12 +69,12 @@ static mill_status tasks(io_draft *base, int round, size_t *n, mill_error *err) 
   void *text = d->text;
   (void)round;
   mill_status s =
-      mill_grow(base->encoder->memory, &text, &d->room, base->npieces, sizeof *d->text, err);
+      mill_grow(base->encoder->memory, &text, &d->room, base->nlots, sizeof *d->text, err);
   d->text = text;
   MILL_TRY(s);
-  for (; d->ntexts < base->npieces; d->ntexts++)
+  for (; d->ntexts < base->nlots; d->ntexts++)
     mill_text_init(&d->text[d->ntexts], base->encoder->memory);
-  *n = base->npieces;
+  *n = base->nlots;
   return MILL_OK;
 }
 
@@ -82,7 +82,7 @@ static mill_status work(io_draft *base, int round, size_t task, int worker, mill
   rows_draft *d = (rows_draft *)base;
   (void)round;
   mill_text_reset(&d->text[task]);
-  return put_rows(&base->encoder->worker[worker], &base->piece[task], &d->text[task], err);
+  return put_rows(&base->encoder->worker[worker], &base->lot[task], &d->text[task], err);
 }
 
 static mill_status put(io_draft *d, const mill_text *t, mill_error *err) {
@@ -98,7 +98,7 @@ static mill_status take(io_draft *base, mill_error *err) {
   d->begun = true;
   if (s == MILL_OK) s = put(base, &begin, err);
   mill_text_clear(&begin);
-  for (size_t i = 0; i < base->npieces && s == MILL_OK; i++) {
+  for (size_t i = 0; i < base->nlots && s == MILL_OK; i++) {
     s = put(base, &d->text[i], err);
     mill_text_clear(&d->text[i]);
   }

@@ -32,7 +32,7 @@ struct mill_encoder {
   const char *line_end;
   size_t nline_end;
   void *plan;           /* the format's own, in the arena */
-  size_t piece_bytes;   /* rows are worked on when so many bytes of them wait; 0: the press knows */
+  size_t lot_bytes;   /* rows are worked on when so many bytes of them wait; 0: the press knows */
   mill_encoder *worker; /* formats that write row by row: one a thread */
 };
 
@@ -80,15 +80,15 @@ typedef struct io_sink {
 } io_sink;
 
 /* Rows on their way into a file: positions at[0, n) of the columns, NULL: 0..n. */
-typedef struct io_piece {
+typedef struct io_lot {
   const mill_vector *col;
   const uint32_t *at;
   uint32_t n;
-} io_piece;
+} io_lot;
 
-/* One file under way. Pieces are worked on in rounds, the tasks of a round by all threads at once;
+/* One file under way. Lots are worked on in rounds, the tasks of a round by all threads at once;
 ** then what is ready is taken out in order. So one mechanism (press.c) writes all formats on all
-** threads, with the same bytes at any number of them: which rows make a piece, and which pieces are
+** threads, with the same bytes at any number of them: which rows make a lot, and which lots are
 ** worked on together, depends on the rows alone. */
 typedef struct io_drafting {
   int rounds;
@@ -102,13 +102,13 @@ struct io_draft {
   const io_drafting *is;
   mill_encoder *encoder;
   io_sink sink;
-  io_piece *piece;
-  size_t npieces, piece_room;
-  uint64_t rows; /* in the pieces */
+  io_lot *lot;
+  size_t nlots, lot_room;
+  uint64_t rows; /* in the lots */
   uint64_t room; /* rows that may wait: work is due when there are so many */
-  bool last;     /* the file ends with these pieces */
+  bool last;     /* the file ends with these lots */
   bool flush;    /* memory is short: put what can be put */
-  size_t held;   /* bytes that the draft keeps beyond its pieces */
+  size_t held;   /* bytes that the draft keeps beyond its lots */
 };
 
 /* A draft of the encoder's format. */
