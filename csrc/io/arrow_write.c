@@ -1,4 +1,4 @@
-/* Writing Arrow IPC files and streams: a draft that makes record batches of its pieces, each a task.
+/* Writing Arrow IPC files and streams: a draft that makes record batches of its lots, each a task.
 **
 **     compression   none (or uncompressed), lz4, zstd: of each buffer by itself
 **     ipc           file (.arrow) or stream (.arrows)
@@ -22,7 +22,7 @@ typedef struct arrow_plan {
 
 /* A record batch of the round at hand. */
 typedef struct arrow_task {
-  size_t first, n; /* its pieces */
+  size_t first, n; /* its lots */
   mill_text bytes;
   io_arrow_block block;
 } arrow_task;
@@ -119,13 +119,13 @@ static mill_status tasks(io_draft *base, int round, size_t *n, mill_error *err) 
   arrow_draft *d = (arrow_draft *)base;
   uint64_t rows = 0;
   (void)round;
-  for (size_t i = 0; i < base->npieces; i++) {
-    if (d->ntasks == 0 || rows + base->piece[i].n > d->plan->batch_rows) {
+  for (size_t i = 0; i < base->nlots; i++) {
+    if (d->ntasks == 0 || rows + base->lot[i].n > d->plan->batch_rows) {
       MILL_TRY(add_task(d, i, err));
       rows = 0;
     }
     d->task[d->ntasks - 1].n++;
-    rows += base->piece[i].n;
+    rows += base->lot[i].n;
   }
   *n = d->ntasks;
   return MILL_OK;
@@ -139,7 +139,7 @@ static mill_status fill(const arrow_draft *d, const arrow_task *t, mill_arrow_co
     MILL_TRY(
         mill_arrow_column_init(&c[k], d->memory, &schema->child[k], from->fields[k].type, err));
   for (size_t i = 0; i < t->n; i++) {
-    const io_piece *p = &d->base.piece[t->first + i];
+    const io_lot *p = &d->base.lot[t->first + i];
     for (uint32_t k = 0; k < schema->nchildren; k++)
       MILL_TRY(mill_arrow_column_append(&c[k], &p->col[k], p->at, p->n, err));
     *rows += p->n;
