@@ -137,8 +137,8 @@ local function check_error(expected, ok, err)
   end
 end
 
--- Arrow files as pyarrow shows them, where Spark refuses a type that is read here: its texts of simple values, the first
--- rows.
+-- Arrow files as pyarrow shows them, where Spark refuses a type that is read here: its texts of simple values, the
+-- first rows.
 local PYTHON = { ["True"] = "true", ["False"] = "false" }
 local function check_arrow(arrow, rows)
   local expected, got = {}, {}
