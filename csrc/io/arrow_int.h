@@ -117,9 +117,9 @@ typedef enum io_arrow_codec { IO_ARROW_PLAIN = -1, IO_ARROW_LZ4, IO_ARROW_ZSTD }
 mill_status mill_arrow_put_magic(mill_text *out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_arrow_put_schema(const mill_arrow_type *fields, const char *spark, mill_text *out,
                                   mill_error *err) MILL_USE_RESULT;
-/* `block`: what the footer says of it, but for its place. */
+/* Into two empty texts, to stand one behind the other. */
 mill_status mill_arrow_put_batch(const mill_arrow_column *columns, uint32_t n, uint64_t rows,
-                                 io_arrow_codec codec, mill_text *out, io_arrow_block *block,
+                                 io_arrow_codec codec, mill_text *head, mill_text *body,
                                  mill_error *err) MILL_USE_RESULT;
 mill_status mill_arrow_put_end(mill_text *out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_arrow_put_footer(const mill_arrow_type *fields, const char *spark,

@@ -52,34 +52,35 @@ mill_status mill_arrow_put_end(mill_text *out, mill_error *err) {
 /* ---- record batches ------------------------------------------------------------------------- */
 
 typedef struct putting {
-  mill_text nodes, buffers, body; /* the structs of the RecordBatch, and what they describe */
+  mill_text nodes, buffers; /* the structs of the RecordBatch */
+  mill_text *body;          /* what they describe */
   uint32_t nnodes, nbuffers;
   io_arrow_codec codec;
   mill_error *err;
 } putting;
 
 static mill_status put_packed(putting *p, const mill_text *t) {
-  size_t at = p->body.size;
-  MILL_TRY(add_int(&p->body, t->size, 8, p->err));
+  size_t at = p->body->size;
+  MILL_TRY(add_int(p->body, t->size, 8, p->err));
   MILL_TRY(p->codec == IO_ARROW_LZ4
-               ? mill_lz4_frame_pack(t->data, t->size, &p->body, p->err)
-               : mill_zstd_pack(t->data, t->size, ZSTD_LEVEL, &p->body, p->err));
-  if (p->body.size - at < t->size + 8) return MILL_OK;
-  p->body.size = at;
-  MILL_TRY(add_int(&p->body, UINT64_MAX, 8, p->err));
-  return mill_text_add(&p->body, t->data, t->size, p->err);
+               ? mill_lz4_frame_pack(t->data, t->size, p->body, p->err)
+               : mill_zstd_pack(t->data, t->size, ZSTD_LEVEL, p->body, p->err));
+  if (p->body->size - at < t->size + 8) return MILL_OK;
+  p->body->size = at;
+  MILL_TRY(add_int(p->body, UINT64_MAX, 8, p->err));
+  return mill_text_add(p->body, t->data, t->size, p->err);
 }
 
 static mill_status put_buffer(putting *p, const mill_text *t) {
-  size_t at = p->body.size;
+  size_t at = p->body->size;
   if (t->size && p->codec != IO_ARROW_PLAIN)
     MILL_TRY(put_packed(p, t));
   else
-    MILL_TRY(mill_text_add(&p->body, t->data, t->size, p->err));
+    MILL_TRY(mill_text_add(p->body, t->data, t->size, p->err));
   MILL_TRY(add_int(&p->buffers, at, 8, p->err));
-  MILL_TRY(add_int(&p->buffers, p->body.size - at, 8, p->err));
+  MILL_TRY(add_int(&p->buffers, p->body->size - at, 8, p->err));
   p->nbuffers++;
-  return pad(&p->body, 0, p->err);
+  return pad(p->body, 0, p->err);
 }
 
 static mill_status put_column(putting *p, const mill_arrow_column *c) {
@@ -108,27 +109,22 @@ static mill_status put_head(putting *p, uint64_t rows, mill_text *out) {
   mill_flat_set_ref(&b, 1, nodes);
   mill_flat_set_ref(&b, 2, buffers);
   mill_flat_set_ref(&b, 3, packed);
-  mill_status s = put_message(&b, IO_ARROW_BATCH, mill_flat_end(&b), p->body.size, out, p->err);
+  mill_status s = put_message(&b, IO_ARROW_BATCH, mill_flat_end(&b), p->body->size, out, p->err);
   mill_flat_clear(&b);
   return s;
 }
 
 mill_status mill_arrow_put_batch(const mill_arrow_column *columns, uint32_t n, uint64_t rows,
-                                 io_arrow_codec codec, mill_text *out, io_arrow_block *block,
+                                 io_arrow_codec codec, mill_text *head, mill_text *body,
                                  mill_error *err) {
-  putting p = {.codec = codec, .err = err};
+  putting p = {.codec = codec, .body = body, .err = err};
   mill_status s = MILL_OK;
-  size_t at = out->size;
-  mill_text_init(&p.nodes, out->memory);
-  mill_text_init(&p.buffers, out->memory);
-  mill_text_init(&p.body, out->memory);
+  mill_text_init(&p.nodes, head->memory);
+  mill_text_init(&p.buffers, head->memory);
   for (uint32_t i = 0; i < n && s == MILL_OK; i++) s = put_column(&p, &columns[i]);
-  if (s == MILL_OK) s = put_head(&p, rows, out);
-  *block = (io_arrow_block){.meta = (uint32_t)(out->size - at), .body = p.body.size};
-  if (s == MILL_OK) s = mill_text_add(out, p.body.data, p.body.size, err);
+  if (s == MILL_OK) s = put_head(&p, rows, head);
   mill_text_clear(&p.nodes);
   mill_text_clear(&p.buffers);
-  mill_text_clear(&p.body);
   return s;
 }
 

@@ -23,8 +23,7 @@ typedef struct arrow_plan {
 /* A record batch of the round at hand. */
 typedef struct arrow_task {
   size_t first, n; /* its lots */
-  mill_text bytes;
-  io_arrow_block block;
+  mill_text head, body;
 } arrow_task;
 
 typedef struct arrow_draft {
@@ -111,7 +110,8 @@ static mill_status add_task(arrow_draft *d, size_t first, mill_error *err) {
   d->task = task;
   MILL_TRY(s);
   d->task[d->ntasks] = (arrow_task){.first = first};
-  mill_text_init(&d->task[d->ntasks++].bytes, d->memory);
+  mill_text_init(&d->task[d->ntasks].head, d->memory);
+  mill_text_init(&d->task[d->ntasks++].body, d->memory);
   return MILL_OK;
 }
 
@@ -157,7 +157,7 @@ static mill_status work(io_draft *base, int round, size_t number, int worker, mi
   (void)worker;
   if (c == NULL) return mill_oom(d->memory, n * sizeof *c, err);
   mill_status s = fill(d, t, c, &rows, err);
-  if (s == MILL_OK) s = mill_arrow_put_batch(c, n, rows, d->plan->codec, &t->bytes, &t->block, err);
+  if (s == MILL_OK) s = mill_arrow_put_batch(c, n, rows, d->plan->codec, &t->head, &t->body, err);
   for (uint32_t k = 0; k < n; k++) mill_arrow_column_clear(&c[k]);
   mill_free(d->memory, c, n * sizeof *c);
   return s;
@@ -170,13 +170,14 @@ static mill_status put(arrow_draft *d, const mill_text *t, mill_error *err) {
   return t->size ? d->base.sink.put(d->base.sink.arg, t->data, t->size, err) : MILL_OK;
 }
 
-static mill_status note_block(arrow_draft *d, io_arrow_block b, mill_error *err) {
+static mill_status note_block(arrow_draft *d, const arrow_task *t, mill_error *err) {
   void *block = d->block;
-  mill_status s = mill_grow(d->memory, &block, &d->block_room, d->nblocks + 1, sizeof b, err);
+  mill_status s =
+      mill_grow(d->memory, &block, &d->block_room, d->nblocks + 1, sizeof *d->block, err);
   d->block = block;
   MILL_TRY(s);
-  b.at = d->offset;
-  d->block[d->nblocks++] = b;
+  d->block[d->nblocks++] =
+      (io_arrow_block){.at = d->offset, .meta = (uint32_t)t->head.size, .body = t->body.size};
   return MILL_OK;
 }
 
@@ -195,15 +196,19 @@ static mill_status put_end(arrow_draft *d, mill_text *t, mill_error *err) {
 }
 
 static void drop_tasks(arrow_draft *d) {
-  for (size_t i = 0; i < d->ntasks; i++) mill_text_clear(&d->task[i].bytes);
+  for (size_t i = 0; i < d->ntasks; i++) {
+    mill_text_clear(&d->task[i].head);
+    mill_text_clear(&d->task[i].body);
+  }
   d->ntasks = 0;
 }
 
 static mill_status put_all(arrow_draft *d, mill_text *t, mill_error *err) {
   if (!d->begun) MILL_TRY(put_begin(d, t, err));
   for (size_t i = 0; i < d->ntasks; i++) {
-    if (!d->plan->stream) MILL_TRY(note_block(d, d->task[i].block, err));
-    MILL_TRY(put(d, &d->task[i].bytes, err));
+    if (!d->plan->stream) MILL_TRY(note_block(d, &d->task[i], err));
+    MILL_TRY(put(d, &d->task[i].head, err));
+    MILL_TRY(put(d, &d->task[i].body, err));
   }
   mill_text_reset(t);
   return d->base.last ? put_end(d, t, err) : MILL_OK;
