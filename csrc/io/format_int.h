@@ -115,6 +115,10 @@ struct io_decoder {
   /* Of formats that cut their files themselves, instead of start (next gets no window then): the
   ** piece [from, to) of a file. */
   mill_status (*seek)(io_decoder *d, size_t file, uint64_t from, uint64_t to, mill_error *err);
+  uint64_t row; /* set by next, of those formats: of the batch's first row, from `from` on */
+  /* NULL: no use for them. Ahead of the first seek: rows that fail one of the tests, whose columns are
+  ** those of job->data, may be left out. They outlive the decoder. */
+  mill_status (*narrow)(io_decoder *d, const mill_test *tests, int n, mill_error *err);
 };
 
 typedef mill_status (*io_piece)(void *arg, size_t file, uint64_t from, uint64_t to,
@@ -135,6 +139,9 @@ struct io_format {
   /* NULL: files are cut by bytes. Else call `piece` for each piece of each file, in order; from and
   ** to are the format's own numbers, *rows all rows where they are known. */
   mill_status (*cut)(io_job *job, io_piece piece, void *arg, double *rows, mill_error *err);
+  /* NULL: never known. May a piece hold a row that fulfils all tests? */
+  mill_status (*may_hold)(const io_job *job, size_t file, uint64_t from, uint64_t to,
+                          const mill_test *tests, int n, bool *yes, mill_error *err);
 };
 
 extern const io_format mill_format_csv, mill_format_json, mill_format_parquet, mill_format_text;

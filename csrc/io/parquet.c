@@ -1,4 +1,4 @@
-/* The format parquet: options, schema, pieces, and the decoder that reads them.
+/* The format parquet: options, schema, pieces; parquet_rows.c reads them.
 **
 ** Footers are read once, when the read is opened, by all workers; they stay with it. A file whose
 ** footer cannot be read then is one piece, and whoever comes to that piece reports what is wrong (or
@@ -13,19 +13,9 @@
 
 #include "base/thread.h"
 #include "base/timezone.h"
-#include "io/format_int.h"
-#include "io/parquet_node.h"
+#include "io/parquet_read.h"
 
 enum { PART_ROWS = 1 << 18 };
-
-typedef struct parquet_read {
-  const io_job *job;
-  parquet_rules rules;
-  parquet_rebase datetime, int96;
-  bool merge;
-  parquet_footer **footer; /* one a file; NULL: not read, or not readable */
-  size_t n;
-} parquet_read;
 
 /* ---- options -------------------------------------------------------------------------------- */
 
@@ -107,8 +97,8 @@ static mill_status make_room(parquet_read *p, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status read_footer(const parquet_read *p, size_t file, parquet_footer **out,
-                               mill_error *err) {
+mill_status mill_parquet_read_footer(const parquet_read *p, size_t file, parquet_footer **out,
+                                     mill_error *err) {
   return mill_parquet_footer_read(p->job->context.files, io_memory(p->job),
                                   p->job->files.file[file].path, out, err);
 }
@@ -118,7 +108,7 @@ static mill_status try_footer(void *arg, size_t file, int worker, mill_error *er
   parquet_read *p = arg;
   (void)worker;
   if (p->footer[file] || !holds_rows(p->job, file)) return MILL_OK;
-  mill_status s = read_footer(p, file, &p->footer[file], err);
+  mill_status s = mill_parquet_read_footer(p, file, &p->footer[file], err);
   if (s == MILL_E_OUT_OF_MEMORY) return s;
   if (err) mill_error_clear(err);
   return MILL_OK;
@@ -126,7 +116,10 @@ static mill_status try_footer(void *arg, size_t file, int worker, mill_error *er
 
 static mill_status read_footers(parquet_read *p, mill_error *err) {
   MILL_TRY(make_room(p, err));
-  return mill_pool_run(p->job->context.pool, p->n, try_footer, p, err);
+  if (p->job->context.pool && p->n > 1)
+    return mill_pool_run(p->job->context.pool, p->n, try_footer, p, err);
+  for (size_t i = 0; i < p->n; i++) MILL_TRY(try_footer(p, i, 0, err));
+  return MILL_OK;
 }
 
 /* ---- the schema ----------------------------------------------------------------------------- */
@@ -134,7 +127,7 @@ static mill_status read_footers(parquet_read *p, mill_error *err) {
 /* The footer of a file that tells the schema; an error names it as one of a footer. */
 static mill_status schema_footer(parquet_read *p, size_t file, mill_error *err) {
   if (p->footer[file]) return MILL_OK;
-  mill_status s = read_footer(p, file, &p->footer[file], err);
+  mill_status s = mill_parquet_read_footer(p, file, &p->footer[file], err);
   if (s == MILL_OK || s == MILL_E_OUT_OF_MEMORY) return s;
   const io_job *job = p->job;
   bool pass = job->ignore_corrupt || (job->ignore_missing && s == MILL_E_PATH_NOT_FOUND);
@@ -232,33 +225,7 @@ static mill_status parquet_cut(io_job *job, io_piece piece, void *arg, double *r
   return MILL_OK;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------- */
-
-typedef struct parquet_decoder {
-  io_decoder base;
-  const parquet_read *read;
-  mill_memory *memory;
-  const mill_field **wanted;
-  int n;
-
-  size_t number; /* of the file; SIZE_MAX: none */
-  mill_file file;
-  mill_arena arena; /* of the file: its plan */
-  parquet_plan plan;
-  parquet_column *column;
-
-  size_t group; /* SIZE_MAX: not in one */
-  uint64_t row, stop;
-  mill_arena batch;
-} parquet_decoder;
-
-static void close_file(parquet_decoder *d) {
-  for (int i = 0; d->column && i < d->plan.leaves; i++) mill_parquet_column_clear(&d->column[i]);
-  d->column = NULL;
-  mill_file_clear(&d->file);
-  mill_arena_clear(&d->arena);
-  d->number = d->group = SIZE_MAX;
-}
+/* ---- calendars ------------------------------------------------------------------------------ */
 
 /* Spark writes into its files which calendar it used; others are read as the options say. */
 static parquet_rebase calendar_of(const parquet_footer *f, parquet_rebase otherwise,
@@ -270,8 +237,8 @@ static parquet_rebase calendar_of(const parquet_footer *f, parquet_rebase otherw
   return older || mill_parquet_key(f, legacy) ? PARQUET_LEGACY : PARQUET_CORRECTED;
 }
 
-static mill_status find_calendar(const parquet_read *p, const parquet_footer *f,
-                                 parquet_calendar *out, mill_error *err) {
+mill_status mill_parquet_find_calendar(const parquet_read *p, const parquet_footer *f,
+                                       parquet_calendar *out, mill_error *err) {
   const thrift_bytes *zone = mill_parquet_key(f, "org.apache.spark.timeZone");
   *out = (parquet_calendar){
       .datetime = calendar_of(f, p->datetime, "3.0.0", "org.apache.spark.legacyDateTime"),
@@ -283,131 +250,10 @@ static mill_status find_calendar(const parquet_read *p, const parquet_footer *f,
   return MILL_OK;
 }
 
-static mill_status open_file(parquet_decoder *d, size_t number, mill_error *err) {
-  const parquet_read *p = d->read;
-  const parquet_footer *f = p->footer[number];
-  const char *path = p->job->files.file[number].path;
-  parquet_calendar calendar;
-  close_file(d);
-  MILL_TRY(mill_file_open(p->job->context.files, d->memory, path, MILL_FILE_READ, &d->file, err));
-  MILL_TRY(find_calendar(p, f, &calendar, err));
-  MILL_TRY(mill_parquet_match(&d->arena, f, &p->rules, &calendar, d->wanted, d->n, &d->plan, err));
-  size_t bytes = ((size_t)d->plan.leaves + 1) * sizeof *d->column;
-  d->column = mill_arena_alloc(&d->arena, bytes);
-  if (!d->column) return mill_oom(d->memory, bytes, err);
-  for (int i = 0; i < d->plan.leaves; i++)
-    mill_parquet_column_init(&d->column[i], &d->plan.leaf[i], f, &d->file, d->memory);
-  d->number = number;
-  return MILL_OK;
-}
-
-/* A file that had no footer when the read was opened: what is wrong with it. */
-static mill_status report(const parquet_read *p, size_t file, mill_error *err) {
-  parquet_footer *f;
-  MILL_TRY(read_footer(p, file, &f, err));
-  mill_parquet_footer_free(f);
-  return mill_parquet_damaged(p->job->files.file[file].path, err, "it changed while it was read");
-}
-
-static size_t group_of(const parquet_footer *f, uint64_t row) {
-  size_t low = 0, high = f->meta.groups.n;
-  while (high - low > 1) {
-    size_t mid = low + (high - low) / 2;
-    if (f->first[mid] <= row)
-      low = mid;
-    else
-      high = mid;
-  }
-  return low;
-}
-
-static mill_status parquet_seek(io_decoder *base, size_t file, uint64_t from, uint64_t to,
-                                mill_error *err) {
-  parquet_decoder *d = (parquet_decoder *)base;
-  const parquet_footer *f = d->read->footer[file];
-  if (!f) return report(d->read, file, err);
-  if (d->number != file) MILL_TRY(open_file(d, file, err));
-  size_t group = group_of(f, from);
-  if (group != d->group || from < d->row) {
-    d->group = SIZE_MAX;
-    for (int i = 0; i < d->plan.leaves; i++)
-      MILL_TRY(mill_parquet_column_seek(&d->column[i], group, err));
-    d->group = group;
-    d->row = f->first[group];
-  }
-  for (int i = 0; i < d->plan.leaves; i++)
-    MILL_TRY(mill_parquet_column_skip(&d->column[i], from - d->row, err));
-  d->row = from;
-  d->stop = to;
-  return MILL_OK;
-}
-
-static mill_status read_leaves(parquet_decoder *d, uint32_t rows, mill_error *err) {
-  for (int i = 0; i < d->plan.leaves; i++)
-    if (!d->plan.leaf[i].alone) MILL_TRY(mill_parquet_column_rows(&d->column[i], rows, err));
-  return MILL_OK;
-}
-
-static mill_status parquet_next(io_decoder *base, io_window *w, mill_vector *cols, uint32_t *n,
-                                const uint32_t **sel, mill_error *err) {
-  parquet_decoder *d = (parquet_decoder *)base;
-  uint64_t left = d->stop - d->row;
-  uint32_t rows = left < MILL_BATCH ? (uint32_t)left : MILL_BATCH;
-  (void)w;
-  *n = rows;
-  *sel = NULL;
-  if (rows == 0) return MILL_OK;
-  mill_arena_reset(&d->batch);
-  MILL_TRY(read_leaves(d, rows, err));
-  for (int i = 0; i < d->n; i++) {
-    const parquet_node *node = &d->plan.node[i];
-    if (node->shape == PARQUET_ABSENT)
-      mill_vector_null(&cols[i], node->type);
-    else if (node->shape == PARQUET_FLAT)
-      MILL_TRY(mill_parquet_column_flat(&d->column[node->leaf], rows, &cols[i], err));
-    else
-      MILL_TRY(mill_parquet_assemble(node, d->column, rows, &d->batch, &cols[i], err));
-  }
-  d->row += rows;
-  return MILL_OK;
-}
-
-static void parquet_free(io_decoder *base) {
-  parquet_decoder *d = (parquet_decoder *)base;
-  mill_memory *m = d->memory;
-  close_file(d);
-  mill_arena_clear(&d->batch);
-  if (d->wanted) mill_free(m, d->wanted, ((size_t)d->n + 1) * sizeof *d->wanted);
-  mill_free(m, d, sizeof *d);
-}
-
-static mill_status parquet_decoder_new(const io_job *job, const int *columns, int n,
-                                       io_decoder **out, mill_error *err) {
-  mill_memory *m = io_memory(job);
-  parquet_decoder *d = mill_calloc(m, sizeof *d);
-  if (!d) return mill_oom(m, sizeof *d, err);
-  *d = (parquet_decoder){.base = {.seek = parquet_seek, .next = parquet_next, .free = parquet_free},
-                         .read = job->plan,
-                         .memory = m,
-                         .n = n,
-                         .number = SIZE_MAX,
-                         .group = SIZE_MAX,
-                         .file = {.fd = -1}};
-  mill_arena_init(&d->arena, m);
-  mill_arena_init(&d->batch, m);
-  d->wanted = mill_calloc(m, ((size_t)n + 1) * sizeof *d->wanted);
-  if (!d->wanted) {
-    parquet_free(&d->base);
-    return mill_oom(m, sizeof *d->wanted, err);
-  }
-  for (int i = 0; i < n; i++) d->wanted[i] = &job->data->fields[columns[i]];
-  *out = &d->base;
-  return MILL_OK;
-}
-
 const io_format mill_format_parquet = {.name = "parquet",
                                        .configure = parquet_configure,
                                        .infer = parquet_infer,
                                        .takes = parquet_takes,
-                                       .decoder = parquet_decoder_new,
-                                       .cut = parquet_cut};
+                                       .decoder = mill_parquet_decoder,
+                                       .cut = parquet_cut,
+                                       .may_hold = mill_parquet_may_hold};

@@ -226,3 +226,15 @@ const thrift_bytes *mill_parquet_key(const parquet_footer *f, const char *key) {
   }
   return NULL;
 }
+
+size_t mill_parquet_group_of(const parquet_footer *f, uint64_t row) {
+  size_t low = 0, high = f->meta.groups.n;
+  while (high - low > 1) {
+    size_t mid = low + (high - low) / 2;
+    if (f->first[mid] <= row)
+      low = mid;
+    else
+      high = mid;
+  }
+  return low;
+}

@@ -37,6 +37,8 @@ mill_status mill_parquet_footer_read(const mill_files *fs, mill_memory *m, const
                                      parquet_footer **out, mill_error *err) MILL_USE_RESULT;
 void mill_parquet_footer_free(parquet_footer *f); /* NULL allowed */
 
+/* The row group of a row. */
+size_t mill_parquet_group_of(const parquet_footer *f, uint64_t row);
 /* The value of a key of the file, or NULL. */
 const thrift_bytes *mill_parquet_key(const parquet_footer *f, const char *key);
 
