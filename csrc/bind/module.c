@@ -6,19 +6,17 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "bind/arrow.h"
+#include "base/version.h"
 #include "bind/plan.h"
 #include "bind/rows.h"
 #include "bind/scalar.h"
 #include "bind/schema.h"
 #include "bind/session.h"
 #include "bind/stage.h"
-#include "base/version.h"
 #include "bind/state.h"
 #include "bind/stream.h"
 #include "kernel/function.h"
 #include "ml/stage.h"
-
-
 
 __attribute__((visibility("default"))) int luaopen_tidemill_core(lua_State *L);
 

@@ -162,7 +162,7 @@ static const mill_type *take_parametric(lua_State *L, int index, mill_type_id id
   }
   case MILL_TIME: {
     lua_Integer p = get_integer(L, index, "precision", 6);
-    if (p < 0 || p > 6) luaL_error(L, "no type TIME(%d)", (int)p);
+    if (p < 0 || p > 9) luaL_error(L, "no type TIME(%d)", (int)p);
     return mill_type_time(types, (int)p);
   }
   case MILL_INTERVAL_YM:

@@ -92,7 +92,7 @@ struct mill_type {
   mill_type_id id;
   mill_phys phys;
   uint8_t width;            /* bytes a value in mill_vector.data; 0 where there is none */
-  uint8_t precision, scale; /* DECIMAL; TIME has a precision of 0..6 */
+  uint8_t precision, scale; /* DECIMAL; TIME has a precision of 0..9 */
   uint8_t start, end;       /* INTERVAL_YM, INTERVAL_DT: first and last field */
   uint8_t collation;        /* STRING */
   uint8_t string_kind;      /* STRING: plain, CHAR(length), VARCHAR(length) */

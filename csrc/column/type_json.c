@@ -189,7 +189,7 @@ static mill_status read_name(reader *r, const char *s, const mill_type **out) {
   if (strcmp(s, "null") == 0) return made(r, mill_type_of(MILL_NULL), out);
   if (sscanf(s, "decimal(%d,%d)", &p, &scale) == 2 && p > 0 && p <= 38 && scale >= 0 && scale <= p)
     return made(r, mill_type_decimal(r->types, p, scale), out);
-  if (sscanf(s, "time(%d)", &p) == 1 && p >= 0 && p <= 6)
+  if (sscanf(s, "time(%d)", &p) == 1 && p >= 0 && p <= 9)
     return made(r, mill_type_time(r->types, p), out);
   if (sscanf(s, "char(%u)", &length) == 1)
     return made(r, mill_type_string(r->types, 0, MILL_CHAR, length), out);

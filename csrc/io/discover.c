@@ -20,6 +20,9 @@ typedef struct finder {
   const char *name_filter;
   int64_t before, after; /* milliseconds */
   bool recursive;        /* recursiveFileLookup: no partition columns */
+  const char
+      *root; /* what stands before the partition folders of the first file: root_size bytes */
+  size_t root_size;
 } finder;
 
 static bool hidden(const char *name) {
@@ -258,12 +261,26 @@ static mill_status take_names(io_job *job, const level *levels, int n, mill_erro
   return l->names ? MILL_OK : mill_oom(io_memory(job), 64, err);
 }
 
+/* Partition folders of all files must begin below one folder. */
+static mill_status check_root(finder *f, const char *path, const level *first, mill_error *err) {
+  size_t n = (size_t)(first->at - path);
+  if (!f->root) {
+    f->root = path;
+    f->root_size = n;
+  }
+  if (n == f->root_size && strncasecmp(path, f->root, n) == 0) return MILL_OK;
+  return mill_fail(err, MILL_E_CONFLICTING_DIRECTORY_STRUCTURES, "discoveredBasePaths",
+                   mill_error_fmt(err, "%.*s, %.*s", (int)f->root_size, f->root, (int)n, path),
+                   NULL);
+}
+
 static mill_status read_levels(finder *f, size_t file, mill_error *err) {
   mill_read_files *l = &f->job->files;
   mill_read_file *r = &l->file[file];
   level levels[DISCOVER_DEPTH];
   int n;
   MILL_TRY(find_levels(f, r->path, levels, &n, err));
+  if (n) MILL_TRY(check_root(f, r->path, &levels[0], err));
   if (file == 0)
     MILL_TRY(take_names(f->job, levels, n, err));
   else if (n != l->npartitions || !same_names(f->job, levels, n))

@@ -108,7 +108,12 @@ static mill_status items(assembler *s, const parquet_node *n, uint32_t places, m
   MILL_TRY(presence(s, n, &out->valid, &count));
   if (count != places) return disagree(s, n);
   MILL_TRY(spans(s, n, places, span, &elements));
-  return children(s, n, elements, out);
+  MILL_TRY(children(s, n, elements, out));
+  if (n->type->id != MILL_MAP || !out->child[0].valid) return MILL_OK;
+  for (uint32_t i = 0; i < elements; i++)
+    if (!mill_vector_valid(&out->child[0], i))
+      return mill_parquet_column_damaged(&s->columns[n->leaf], s->err, "a key of a map is null");
+  return MILL_OK;
 }
 
 static mill_status make(assembler *s, const parquet_node *n, uint32_t places, mill_vector *out) {

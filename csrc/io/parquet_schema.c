@@ -55,6 +55,7 @@ parquet_meaning mill_parquet_meaning(const parquet_field *f) {
   const parquet_logical *l = &e->logical;
   if (!(e->has & THRIFT_HAS(10)) || l->has == 0) return of_converted(e);
   parquet_meaning m = {.kind = __builtin_ctzll(l->has)};
+  if (m.kind == L(UNKNOWN) && e->has & THRIFT_HAS(6)) return of_converted(e); /* INTERVAL */
   if (m.kind == L(DECIMAL)) {
     m.precision = l->decimal.precision;
     m.scale = l->decimal.scale;

@@ -41,7 +41,7 @@ static mill_status whole_of(const char *key, const char *v, uint64_t most, uint6
                             mill_error *err) {
   int64_t n;
   if (v == NULL) return MILL_OK;
-  if (mill_parse_int64(v, strlen(v), 1, (int64_t)most, false, &n) != MILL_PARSED)
+  if (mill_parse_int64(v, strlen(v), 0, (int64_t)most, false, &n) != MILL_PARSED || n == 0)
     return bad(key, v, mill_error_fmt(err, "a number from 1 to %llu", (unsigned long long)most),
                err);
   *out = (uint64_t)n;

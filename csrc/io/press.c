@@ -119,10 +119,9 @@ static mill_status keep_rows(io_press *p, io_lot *x, const mill_vector *col, uin
 }
 
 static mill_status add_lot(io_press *p, io_draft *d, const mill_vector *col, uint32_t ncols,
-                             const uint32_t *at, uint32_t n, mill_error *err) {
+                           const uint32_t *at, uint32_t n, mill_error *err) {
   void *lot = d->lot;
-  mill_status s =
-      mill_grow(p->ctx->memory, &lot, &d->lot_room, d->nlots + 1, sizeof *d->lot, err);
+  mill_status s = mill_grow(p->ctx->memory, &lot, &d->lot_room, d->nlots + 1, sizeof *d->lot, err);
   d->lot = lot;
   MILL_TRY(s);
   MILL_TRY(keep_rows(p, &d->lot[d->nlots], col, ncols, at, n, err));

@@ -32,7 +32,7 @@ struct mill_encoder {
   const char *line_end;
   size_t nline_end;
   void *plan;           /* the format's own, in the arena */
-  size_t lot_bytes;   /* rows are worked on when so many bytes of them wait; 0: the press knows */
+  size_t lot_bytes;     /* rows are worked on when so many bytes of them wait; 0: the press knows */
   mill_encoder *worker; /* formats that write row by row: one a thread */
 };
 

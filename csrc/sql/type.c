@@ -165,7 +165,7 @@ static const mill_type *time_type(mill_parser *p, int from) {
   int n = numbers(p, v);
   without_zone(p);
   if (n > 1) return unsupported(p, from);
-  if (v[0] <= 6) return made(p, mill_type_time(p->rules.ctx->types, (int)v[0]));
+  if (v[0] <= 9) return made(p, mill_type_time(p->rules.ctx->types, (int)v[0]));
   char text[24];
   snprintf(text, sizeof text, "%lld", (long long)v[0]);
   mill_p_error(p, from, MILL_E_UNSUPPORTED_TIME_PRECISION, "precision", text, NULL);

@@ -5,7 +5,8 @@ local M = {}
 local CODECS = { [0] = "UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW" }
 local TYPES = { [0] = "BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY" }
 local ENCODINGS = { [0] = "PLAIN", [2] = "PLAIN_DICTIONARY", [3] = "RLE", [4] = "BIT_PACKED",
-  [5] = "DELTA_BINARY_PACKED", [6] = "DELTA_LENGTH_BYTE_ARRAY", [7] = "DELTA_BYTE_ARRAY", [8] = "RLE_DICTIONARY", [9] = "BYTE_STREAM_SPLIT" }
+  [5] = "DELTA_BINARY_PACKED", [6] = "DELTA_LENGTH_BYTE_ARRAY", [7] = "DELTA_BYTE_ARRAY", [8] = "RLE_DICTIONARY",
+  [9] = "BYTE_STREAM_SPLIT" }
 
 -- ---- Thrift ---------------------------------------------------------------------------------------------------
 
