@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/number.h"
-#include "bind/arrow.h"
 #include "base/version.h"
+#include "bind/arrow.h"
 #include "bind/plan.h"
 #include "bind/rows.h"
 #include "bind/scalar.h"
