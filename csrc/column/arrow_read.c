@@ -90,12 +90,22 @@ static const char *check_children(const mill_arrow_array *a, size_t n) {
   return NULL;
 }
 
+/* Rows that cost no byte of a file are bounded, or a short one could keep a reader busy for ever. */
+static bool too_many(const mill_arrow_array *a, size_t n) {
+  mill_arrow_kind k = a->type->kind;
+  bool free = k == MILL_ARROW_NULL || k == MILL_ARROW_RUN_END ||
+              (k == MILL_ARROW_STRUCT && a->type->nchildren == 0) ||
+              (k == MILL_ARROW_LIST_FIXED && a->type->size == 0) ||
+              (k == MILL_ARROW_BYTES_FIXED && a->type->size == 0);
+  return free && !a->type->index_width && n > INT32_MAX;
+}
+
 mill_status mill_arrow_check(const mill_arrow_reader *r, const mill_arrow_array *a,
                              mill_error *err) {
   if (a->length < 0 || a->offset < 0 || a->length > INT64_MAX / 4096 - a->offset)
     return mill_arrow_corrupt(r, "an array's length is out of range", err);
   size_t n = (size_t)(a->offset + a->length);
-  const char *wrong = check_buffers(a, n);
+  const char *wrong = too_many(a, n) ? "an array of more than 2^31 rows" : check_buffers(a, n);
   if (!wrong) wrong = check_children(a, n);
   if (wrong) return mill_arrow_corrupt(r, wrong, err);
   for (uint32_t i = 0; a->type->index_width == 0 && i < a->type->nchildren; i++)

@@ -63,23 +63,31 @@ static mill_status refine(io_job *job, const io_arrow_file *f, mill_error *err) 
   return job->data ? MILL_OK : mill_oom(io_memory(job), bytes, err);
 }
 
-static mill_status infer(io_job *job, mill_error *err) {
+static mill_status schema_of(io_job *job, size_t number, mill_error *err) {
   io_arrow_file f;
-  size_t first = 0;
-  while (first < job->files.n && job->files.file[first].size == 0) first++;
-  if (first == job->files.n)
-    return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", "arrow", NULL);
   mill_arrow_file_init(&f, io_memory(job));
-  mill_status s = mill_arrow_file_open(&f, job, first, true, err);
+  mill_status s = mill_arrow_file_open(&f, job, number, true, err);
   if (s == MILL_OK)
     s = mill_arrow_to_schema(job->context.types, &f.schema, mill_io_prefers_ntz(job), &job->data,
                              err);
   if (s == MILL_OK && f.spark) s = refine(job, &f, err);
   mill_arrow_file_clear(&f);
-  if (s == MILL_OK || s == MILL_E_OUT_OF_MEMORY ||
-      s == MILL_E_UNSUPPORTED_DATA_TYPE_FOR_ARROW_CONVERSION)
-    return s;
-  return mill_io_failed_read(err, job->files.file[first].path, s);
+  return s;
+}
+
+/* The first file's that is not empty, nor damaged where those are passed over. */
+static mill_status infer(io_job *job, mill_error *err) {
+  for (size_t i = 0; i < job->files.n; i++) {
+    if (job->files.file[i].size == 0) continue;
+    mill_status s = schema_of(job, i, err);
+    if (s == MILL_OK || s == MILL_E_OUT_OF_MEMORY ||
+        s == MILL_E_UNSUPPORTED_DATA_TYPE_FOR_ARROW_CONVERSION)
+      return s;
+    if (s != MILL_E_CORRUPT_FILE || !job->ignore_corrupt)
+      return mill_io_failed_read(err, job->files.file[i].path, s);
+    if (err) mill_error_clear(err);
+  }
+  return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", "arrow", NULL);
 }
 
 static mill_status wrong_type(const arrow_decoder *d, const mill_field *want,

@@ -106,6 +106,21 @@ describe("the format arrow", function()
       assert.equal(5000, load(folder .. "/k=1/a.arrow.gz"):where "i >= 0":count())
     end)
 
+    it("what DuckDB hands out", function()
+      assert.equal("Row(h=2, ut=2, ub=2, s='a2', d=2.000, d5=2.0, dt=2020-01-03, tm=01:02:03, ts=2020-01-01 00:00:00, "
+        .. "tz=2020-01-01 00:00:00, tn=2020-01-01 00:00:00.123456, iv=2 hours, b='ab', l=[2, NULL], fa=[2, 3], "
+        .. "m={2: 'v'}, st=Row(x=2, y='z'), u=true, e='even', bo=true, f=2.0, n=NULL)",
+        texts(load(FILES .. "duckdb.arrows"))[3])
+    end)
+
+    it("past damaged files where it may", function()
+      put("a.arrow", "ARROW1 and no more of it")
+      put("b.arrow", "")
+      put("c.arrow", bytes(FILES .. "rows.arrow"))
+      assert.is_false((pcall(load, folder)))
+      assert.equal(5000, spark.read:format("arrow"):option("ignoreCorruptFiles", true):load(folder):count())
+    end)
+
     it("columns by name, absent ones as null", function()
       local df = load(FILES .. "rows.arrow", "s STRING, more DATE, I BIGINT")
       assert.equal("Row(s='text 1', more=NULL, I=1)", tostring(df:where "i = 1":collect()[1]))

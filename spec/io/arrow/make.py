@@ -1,3 +1,4 @@
+# Writes the files beside it with pyarrow 26.0.1 and DuckDB 2.0.1:  python make.py FOLDER
 import pyarrow as pa, pyarrow.ipc as ipc, datetime as dt, decimal as D, sys
 out = sys.argv[1] + "/"
 def write(name, cols, batches=1, **opt):
@@ -21,7 +22,7 @@ rows = {
  "half": A([1.5, -65504.0, None], pa.float16()),
  "dec32": A([D.Decimal("1.25"), D.Decimal("-9999999.99"), None], pa.decimal32(9, 2)),
  "dec64": A([D.Decimal("1.25"), D.Decimal("-9999999999999999.99"), None], pa.decimal64(18, 2)),
- "dec256": A([D.Decimal("1.25"), D.Decimal("-9" * 0 + "-99999999999999999999999999999999999.99"), None], pa.decimal256(38, 2)),
+ "dec256": A([D.Decimal("1.25"), D.Decimal("-99999999999999999999999999999999999.99"), None], pa.decimal256(38, 2)),
  "large_binary": A([b"", b"\x00\xff", None], pa.large_binary()),
  "view": A(["short", "longer than twelve bytes", None], pa.string_view()),
  "list_view": A([[1, None], [2, 3, 4], None], pa.list_view(pa.int32())),
@@ -49,3 +50,12 @@ write("types_zstd.arrows", rows, compression="zstd")
 big = {"i": A(range(5000), pa.int32()), "s": A([None if k % 5 == 0 else "text %d" % k for k in range(5000)]),
        "l": A([list(range(k % 4)) for k in range(5000)], pa.list_(pa.int16()))}
 write("rows.arrow", big, batches=3, compression="zstd")
+
+import duckdb
+write("duckdb.arrows", duckdb.sql("""select i::hugeint h, i::utinyint ut, i::ubigint ub, ('a'||i)::varchar s,
+  i::decimal(18,3) d, i::decimal(5,1) d5, date '2020-01-01'+i::int dt, time '01:02:03' tm,
+  timestamp '2020-01-01 00:00:00' ts, timestamptz '2020-01-01 00:00:00+00' tz,
+  timestamp_ns '2020-01-01 00:00:00.123456789' tn, interval (i) hours iv, blob 'ab' b, [i,null] l,
+  array_value(i,i+1) fa, map([i],['v']) m, {'x':i,'y':'z'} st, uuid() is not null u,
+  case when i%2=0 then 'even' else null end::enum('even','odd') e, i%2=0 bo, i::float f, null n
+  from range(3) r(i)""").to_arrow_table())
