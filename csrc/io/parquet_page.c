@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/hot.h"
 #include "io/parquet_codec.h"
 #include "io/parquet_column.h"
 
@@ -395,11 +396,15 @@ static mill_status text_values(parquet_column *c, size_t n, void *dst, mill_erro
   return MILL_OK;
 }
 
-mill_status mill_parquet_check_indices(const parquet_column *c, const uint32_t *index, size_t n,
-                                       mill_error *err) {
+static MILL_HOT uint32_t largest(const uint32_t *index, size_t n) {
   uint32_t most = 0;
   for (size_t i = 0; i < n; i++) most = index[i] > most ? index[i] : most;
-  return n == 0 || most < c->entries
+  return most;
+}
+
+mill_status mill_parquet_check_indices(const parquet_column *c, const uint32_t *index, size_t n,
+                                       mill_error *err) {
+  return n == 0 || largest(index, n) < c->entries
              ? MILL_OK
              : mill_parquet_column_damaged(c, err, "an index beyond the dictionary");
 }
