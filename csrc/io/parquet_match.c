@@ -77,11 +77,15 @@ static bool same_field(const matcher *m, const parquet_field *f, const mill_fiel
   return (m->rules->case_sensitive ? strcmp : strcasecmp)(f->name, w->name) == 0;
 }
 
-/* The member of a group that is wanted; NULL: there is none. */
-static mill_status find(matcher *m, const parquet_field *group, const mill_field *w,
+/* The member of a group that is wanted, which may well stand at place `guess`; NULL: there is none. */
+static mill_status find(matcher *m, const parquet_field *group, const mill_field *w, uint32_t guess,
                         const parquet_field **out) {
   int64_t id = m->rules->field_ids ? wanted_id(w) : -1;
   *out = NULL;
+  if (group->distinct && guess < group->n && same_field(m, &group->child[guess], w, id)) {
+    *out = &group->child[guess];
+    return MILL_OK;
+  }
   for (uint32_t i = 0; i < group->n; i++) {
     const parquet_field *f = &group->child[i];
     if (!same_field(m, f, w, id)) continue;
@@ -114,6 +118,14 @@ static mill_status match_member(matcher *m, const parquet_field *f, const mill_t
   return MILL_OK;
 }
 
+/* Spark may spread the members of a VARIANT over columns of their own. */
+static mill_status shredded(const matcher *m) {
+  mill_fail(m->err, MILL_E_FAILED_READ_FILE_NO_HINT, "path", m->footer->path, NULL);
+  mill_error_hint(m->err, "The column %s is a shredded VARIANT, which is not supported.",
+                  m->column);
+  return MILL_E_FAILED_READ_FILE_NO_HINT;
+}
+
 static mill_status match_struct(matcher *m, const parquet_field *f, const mill_type *t, around in,
                                 parquet_node *out) {
   *out = (parquet_node){.shape = PARQUET_STRUCT,
@@ -123,9 +135,11 @@ static mill_status match_struct(matcher *m, const parquet_field *f, const mill_t
                         .slot = in.slot,
                         .leaf = -1};
   MILL_TRY(children(m, out, t->nfields));
+  for (uint32_t i = 0; i < f->n && t->id == MILL_VARIANT; i++)
+    if (strcmp(f->child[i].name, "typed_value") == 0) return shredded(m);
   for (uint32_t i = 0; i < t->nfields; i++) {
     const parquet_field *member;
-    MILL_TRY(find(m, f, &t->fields[i], &member));
+    MILL_TRY(find(m, f, &t->fields[i], i, &member));
     if (!member || t->fields[i].type->id == MILL_NULL)
       absent(&out->child[i], t->fields[i].type);
     else
@@ -208,11 +222,13 @@ mill_status mill_parquet_match(mill_arena *a, const parquet_footer *f, const par
   out->node = mill_arena_alloc(a, ((size_t)n + 1) * sizeof *out->node);
   out->leaf = mill_arena_alloc(a, leaves * sizeof *out->leaf);
   if (!out->node || !out->leaf) return mill_oom(a->memory, leaves * sizeof *out->leaf, err);
+  uint32_t last = 0;
   for (int i = 0; i < n; i++) {
     const parquet_field *field;
     parquet_node *node = &out->node[i];
     m.column = wanted[i]->name;
-    MILL_TRY(find(&m, f->root, wanted[i], &field));
+    MILL_TRY(find(&m, f->root, wanted[i], last, &field));
+    if (field) last = (uint32_t)(field - f->root->child) + 1;
     if (!field || wanted[i]->type->id == MILL_NULL) {
       absent(node, wanted[i]->type);
       continue;

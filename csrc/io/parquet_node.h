@@ -18,7 +18,6 @@ typedef enum parquet_shape {
   PARQUET_VALUE,  /* a leaf within something */
   PARQUET_STRUCT,
   PARQUET_ITEMS,    /* ARRAY: one child, MAP: two */
-  PARQUET_VARIANTS, /* children as mill_parquet_variant expects them */
 } parquet_shape;
 
 typedef struct parquet_node parquet_node;

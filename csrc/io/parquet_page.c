@@ -6,7 +6,7 @@
 #include "io/parquet_codec.h"
 #include "io/parquet_column.h"
 
-enum { READ_AHEAD = 256 << 10, RATIO = 10000 };
+enum { RATIO = 10000 };
 static const size_t built_most = (size_t)1 << 31; /* bytes of the texts of one page */
 
 mill_status mill_parquet_column_damaged(const parquet_column *c, mill_error *err,
@@ -24,7 +24,7 @@ static uint64_t bytes_left(const parquet_column *c) { return c->end - c->at + (c
 static mill_status need(parquet_column *c, size_t n, mill_error *err) {
   size_t kept = c->have - c->pos;
   if (kept >= n) return MILL_OK;
-  size_t want = n > READ_AHEAD ? n : READ_AHEAD;
+  size_t want = n > c->read_ahead ? n : c->read_ahead;
   if (want - kept > c->end - c->at) want = kept + (size_t)(c->end - c->at);
   if (want + PARQUET_PAD > c->capacity) {
     uint8_t *grown = mill_alloc(c->memory, want + PARQUET_PAD);

@@ -84,7 +84,8 @@ static mill_status open_file(parquet_decoder *d, size_t number, mill_error *err)
   d->column = mill_arena_alloc(&d->arena, n * sizeof *d->column);
   if (!d->column || !d->place) return mill_oom(d->memory, n * sizeof *d->column, err);
   for (int i = 0; i < d->plan.leaves; i++)
-    mill_parquet_column_init(&d->column[i], &d->plan.leaf[i], f, &d->file, d->memory);
+    mill_parquet_column_init(&d->column[i], &d->plan.leaf[i], f, &d->file, d->plan.leaves,
+                             d->memory);
   if (d->ntests) {
     MILL_TRY(mill_parquet_probes(p, f, &calendar, d->tests, d->ntests, &d->arena, &d->probe,
                                  &d->nprobes, err));
