@@ -21,6 +21,7 @@ struct file_scan {
   file_scan *of;    /* the scan that this one narrows, whose job and cells it uses; else NULL */
   mill_arena arena; /* of a narrowed scan: its tests */
   mill_test *tests; /* of data columns */
+  const mill_part **parts; /* one a data column; NULL: all of all */
   int ntests;
 };
 
@@ -135,8 +136,8 @@ static mill_status set_up(file_cursor *c, const file_scan *s, const int *columns
     MILL_TRY(mill_vector_init(&c->data[i], s->job->data->fields[wanted[i]].type, MILL_BATCH,
                               &c->arena, err));
   MILL_TRY(s->job->format->decoder(s->job, wanted, c->ndata, &c->decoder, err));
-  return s->ntests && c->decoder->narrow ? c->decoder->narrow(c->decoder, s->tests, s->ntests, err)
-                                         : MILL_OK;
+  if (c->decoder->narrow) c->decoder->narrow(c->decoder, s->tests, s->ntests, s->parts);
+  return MILL_OK;
 }
 
 static mill_status file_open(const mill_scan *base, const mill_context *ctx, const int *columns,
@@ -201,6 +202,34 @@ static mill_status copy_tests(file_scan *s, const mill_test *tests, int n, mill_
   return MILL_OK;
 }
 
+static mill_status copy_part(file_scan *s, const mill_part *from, const mill_type *t, mill_part *to,
+                             mill_error *err) {
+  *to = *from;
+  if (!from->fields) return MILL_OK;
+  mill_part *f = mill_arena_alloc(&s->arena, (t->nfields + 1ull) * sizeof *f);
+  if (!f) return mill_oom(s->arena.memory, t->nfields * sizeof *f, err);
+  to->fields = f;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    MILL_TRY(copy_part(s, &from->fields[i], t->fields[i].type, &f[i], err));
+  return MILL_OK;
+}
+
+static mill_status copy_parts(file_scan *s, const mill_part *const *parts, mill_error *err) {
+  const mill_type *t = s->base.schema;
+  size_t bytes = (s->job->data->nfields + 1ull) * sizeof *s->parts;
+  if (!parts) return MILL_OK;
+  s->parts = mill_arena_alloc(&s->arena, bytes);
+  if (!s->parts) return mill_oom(s->arena.memory, bytes, err);
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    if (!parts[i] || s->source[i] < 0) continue;
+    mill_part *own = mill_arena_alloc(&s->arena, sizeof *own);
+    if (!own) return mill_oom(s->arena.memory, sizeof *own, err);
+    s->parts[s->source[i]] = own;
+    MILL_TRY(copy_part(s, parts[i], t->fields[i].type, own, err));
+  }
+  return MILL_OK;
+}
+
 static mill_status keep_morsels(file_scan *s, const mill_test *tests, int n, mill_error *err) {
   const io_job *job = s->job;
   for (size_t i = 0; i < s->of->base.morsels; i++) {
@@ -220,7 +249,7 @@ static mill_status keep_morsels(file_scan *s, const mill_test *tests, int n, mil
 }
 
 static mill_status file_narrow(const mill_scan *base, const mill_test *tests, int n,
-                               mill_scan **out, mill_error *err) {
+                               const mill_part *const *parts, mill_scan **out, mill_error *err) {
   const file_scan *of = (const file_scan *)base;
   mill_memory *m = io_memory(of->job);
   file_scan *s = mill_calloc(m, sizeof *s);
@@ -230,9 +259,10 @@ static mill_status file_narrow(const mill_scan *base, const mill_test *tests, in
   s->morsel = NULL;
   s->capacity = s->base.morsels = 0;
   s->base.refs = 1;
-  s->base.narrow = NULL;
+  if (n) s->base.narrow = NULL; /* once by tests; by parts before */
   mill_arena_init(&s->arena, m);
   mill_status status = copy_tests(s, tests, n, err);
+  if (status == MILL_OK) status = copy_parts(s, parts, err);
   if (status == MILL_OK) status = keep_morsels(s, tests, n, err);
   if (status != MILL_OK) {
     file_scan_free(&s->base);

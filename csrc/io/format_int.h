@@ -116,9 +116,10 @@ struct io_decoder {
   ** piece [from, to) of a file. */
   mill_status (*seek)(io_decoder *d, size_t file, uint64_t from, uint64_t to, mill_error *err);
   uint64_t row; /* set by next, of those formats: of the batch's first row, from `from` on */
-  /* NULL: no use for them. Ahead of the first seek: rows that fail one of the tests, whose columns are
-  ** those of job->data, may be left out. They outlive the decoder. */
-  mill_status (*narrow)(io_decoder *d, const mill_test *tests, int n, mill_error *err);
+  /* NULL: no use for it. Ahead of the first seek: rows that fail one of the tests, whose columns are
+  ** those of job->data, may be left out; of its columns only the parts are looked at (NULL: all of
+  ** them). Both outlive the decoder. */
+  void (*narrow)(io_decoder *d, const mill_test *tests, int n, const mill_part *const *parts);
 };
 
 typedef mill_status (*io_piece)(void *arg, size_t file, uint64_t from, uint64_t to,
