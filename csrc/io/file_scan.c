@@ -38,6 +38,9 @@ typedef struct file_cursor {
   mill_batch batch;
   uint64_t rows;
   bool done;
+  io_origin origin;
+  mill_arena origin_arena; /* of its file */
+  int hidden;              /* which of the columns is _metadata; -1: none */
 } file_cursor;
 
 static const uint64_t no_bits[1] = {0};
@@ -47,7 +50,7 @@ static void set_partitions(file_cursor *c) {
   const file_scan *s = (const file_scan *)c->base.scan;
   int np = s->job->files.npartitions;
   for (int i = 0; i < c->n; i++) {
-    int from = s->source[c->columns[i]];
+    int from = i == c->hidden ? 0 : s->source[c->columns[i]];
     if (from >= 0) continue;
     size_t cell = (size_t)c->at->file * (size_t)np + (size_t)~from;
     c->out[i] = (mill_vector){.type = s->base.schema->fields[c->columns[i]].type,
@@ -82,6 +85,11 @@ static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) 
   c->rows = 0;
   c->done = false;
   set_partitions(c);
+  if (c->hidden >= 0) {
+    mill_arena_reset(&c->origin_arena);
+    MILL_TRY(
+        mill_io_origin_file(&c->origin, &s->job->files.file[c->at->file], &c->origin_arena, err));
+  }
   mill_status status = s->job->format->cut
                            ? c->decoder->seek(c->decoder, c->at->file, c->at->from, c->at->to, err)
                            : open_window(c, s->job, err);
@@ -99,7 +107,9 @@ static mill_status file_next(mill_cursor *base, mill_batch **out, mill_error *er
   if (status != MILL_OK) return failed(c, status, err);
   if (n == 0) return MILL_OK;
   for (int i = 0, k = 0; i < c->n; i++)
-    if (s->source[c->columns[i]] >= 0) c->out[i] = c->data[k++];
+    if (i != c->hidden && s->source[c->columns[i]] >= 0) c->out[i] = c->data[k++];
+  if (c->hidden >= 0)
+    c->out[c->hidden] = mill_io_origin_rows(&c->origin, c->at->from + c->decoder->row);
   c->batch =
       (mill_batch){.n = n, .ncols = (uint32_t)c->n, .sel = sel, .col = c->out, .first = c->rows};
   c->rows += n;
@@ -114,6 +124,7 @@ static void file_cursor_free(mill_cursor *base) {
   if (c->decoder) c->decoder->free(c->decoder);
   mill_io_window_clear(&c->window);
   mill_arena_clear(&c->arena);
+  mill_arena_clear(&c->origin_arena);
   mill_free(m, c, sizeof *c);
 }
 
@@ -128,10 +139,14 @@ static mill_status set_up(file_cursor *c, const file_scan *s, const int *columns
   int *wanted = own + k;
   for (int i = 0; i < n; i++) {
     own[i] = columns[i];
-    if (s->source[columns[i]] >= 0) wanted[c->ndata++] = s->source[columns[i]];
+    if (columns[i] == (int)s->base.schema->nfields)
+      c->hidden = i;
+    else if (s->source[columns[i]] >= 0)
+      wanted[c->ndata++] = s->source[columns[i]];
   }
   c->columns = own;
   c->n = n;
+  if (c->hidden >= 0) MILL_TRY(mill_io_origin_init(&c->origin, s->base.hidden, &c->arena, err));
   for (int i = 0; i < c->ndata && !s->job->format->cut; i++)
     MILL_TRY(mill_vector_init(&c->data[i], s->job->data->fields[wanted[i]].type, MILL_BATCH,
                               &c->arena, err));
@@ -149,7 +164,9 @@ static mill_status file_open(const mill_scan *base, const mill_context *ctx, con
   c->base = (mill_cursor){base, file_seek, file_next, file_cursor_free};
   c->memory = m;
   c->done = true;
+  c->hidden = -1;
   mill_arena_init(&c->arena, m);
+  mill_arena_init(&c->origin_arena, m);
   mill_io_window_init(&c->window, m);
   mill_status status = set_up(c, s, columns, n, err);
   if (status != MILL_OK) {
@@ -367,7 +384,8 @@ mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
                         .narrow = file_narrow};
   s->job = job;
   mill_arena_init(&s->arena, m);
-  mill_status status = find_sources(s, err);
+  s->base.hidden = mill_io_origin_type(job);
+  mill_status status = s->base.hidden ? find_sources(s, err) : mill_oom(m, sizeof *s, err);
   if (status == MILL_OK) status = type_values(s, err);
   if (status == MILL_OK)
     status = job->format->cut ? job->format->cut(job, add_morsel, s, &s->base.rows, err)

@@ -134,7 +134,7 @@ static bool narrowed(mill_lowering *l, mill_scan **scan, const mill_node *n) {
 
 static bool scan_op(mill_lowering *l, mill_scan *scan, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_SCAN, NULL);
-  size_t count = (size_t)n->noutput + 1;
+  size_t count = (size_t)n->noutput + 2;
   int *columns = mill_w_alloc(l->w, count * sizeof *columns), k = 0;
   uint64_t *ids = mill_w_alloc(l->w, count * sizeof *ids);
   mill_field *f = mill_w_alloc(l->w, count * sizeof *f);
@@ -145,6 +145,11 @@ static bool scan_op(mill_lowering *l, mill_scan *scan, const mill_node *n, mill_
     ids[k] = n->output[i]->id;
     f[k] = scan->schema->fields[i];
     f[k++].metadata = NULL;
+  }
+  if (scan->hidden && n->nexprs && mill_used(l, n->exprs[0]->id)) {
+    columns[k] = n->noutput;
+    ids[k] = n->exprs[0]->id;
+    f[k++] = (mill_field){n->exprs[0]->name, scan->hidden, false, NULL};
   }
   if (!narrowed(l, &scan, n)) return false;
   op->scan = scan;

@@ -203,6 +203,8 @@ bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *
                         mill_exprs *out);
 /* Columns below the list of n that ORDER BY and its like may use. */
 bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
+/* Of those what a source has beyond its output (_metadata), above lists and filters. */
+bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
 /* n, with the columns that e uses passed up to it. */
 const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e);
 /* aggregate.c */

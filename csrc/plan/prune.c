@@ -117,6 +117,7 @@ static void use_node(id_set *s, const mill_node *n) {
     if (!mill_cache_off(n->cache)) return; /* its child runs by itself, for all columns */
     use_list(s, n->output, n->noutput);
     break;
+  case MILL_N_SOURCE: break; /* what it has beyond its output is for who asks */
   case MILL_N_GENERATE: use_list(s, n->child[0]->output, n->child[0]->noutput); /* fall through */
   default: use_list(s, n->exprs, n->nexprs);
   }
