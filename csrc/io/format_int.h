@@ -155,7 +155,8 @@ const io_format *mill_io_format(const char *name); /* NULL: none */
 typedef struct io_origin {
   const mill_type *type;
   mill_vector child[7];
-  mill_str path, name;
+  _Alignas(16) mill_str path; /* as all values of 16 bytes are */
+  mill_str name;
   int64_t number[4];
   int64_t *row; /* MILL_BATCH row numbers; NULL: no row_index */
 } io_origin;
