@@ -6,16 +6,17 @@ local LUA, ONLY = os.getenv "SPEC_LUA" or "lua5.4", os.getenv "SPEC_ONLY" or ""
 
 -- Counts the TAP lines of one command and prints what is not "ok".
 local function run(command)
-  local pipe, seen = assert(io.popen(command .. " 2>&1")), 0
+  local pipe, seen, planned = assert(io.popen(command .. " 2>&1")), 0
   for line in pipe:lines() do
     if line:find "^ok " then passed, seen = passed + 1, seen + 1
     elseif line:find "^not ok " then
       failed, seen = failed + 1, seen + 1
       print(line)
-    elseif not line:find "^1%.%." then print(line) end
+    elseif line:find "^1%.%.%d+$" then planned = tonumber(line:match "%d+$")
+    else print(line) end
   end
   local ok, how, code = pipe:close()
-  if seen == 0 or not (ok or (how == "exit" and code == 1)) then
+  if seen == 0 or seen ~= planned or not (ok or (how == "exit" and code == 1)) then
     failed = failed + 1
     print(("not ok - %s ended with %s %s after %d tests"):format(command, how, code, seen))
   end

@@ -17,7 +17,7 @@ thread)
 esac
 gcc -shared -fPIC -o "$BUILD/unset.so" spec/fault/unset.c
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1:exitcode=66
-export UBSAN_OPTIONS=print_stacktrace=1
+export UBSAN_OPTIONS=print_stacktrace=1:exitcode=66
 export TSAN_OPTIONS=exitcode=66:second_deadlock_stack=1:report_signal_unsafe=0
 export SPEC_LUA="$PWD/$BUILD/lua5.4" # also arg[-1] of what it runs, so that children of scripts are watched too
 cat >"$SPEC_LUA" <<EOF

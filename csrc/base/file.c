@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/uuid.h"
+
 /* The errno that a call fails with before it is made, else 0. */
 static int refused(const mill_files *fs, mill_file_call call, const char *path) {
   return fs && fs->before ? fs->before(fs->arg, call, path) : 0;
@@ -196,26 +198,6 @@ static mill_status rename_and_sync(const mill_files *fs, mill_memory *m, const c
   return s;
 }
 
-mill_status mill_folder_sweep(const mill_files *fs, mill_memory *m, const char *path,
-                              mill_error *err) {
-  mill_names names;
-  mill_text file;
-  mill_names_init(&names, m);
-  mill_text_init(&file, m);
-  mill_status s = mill_folder_list(fs, path, &names, err);
-  for (size_t i = 0; s == MILL_OK && i < names.n; i++) {
-    const char *name = names.name[i];
-    size_t n = strlen(name);
-    if (n < 5 || name[0] != '.' || strcmp(name + n - 4, ".tmp") != 0) continue;
-    mill_text_reset(&file);
-    s = mill_path_join(&file, path, name, err);
-    if (s == MILL_OK) s = mill_file_remove(fs, file.data, err);
-  }
-  mill_names_clear(&names);
-  mill_text_clear(&file);
-  return s;
-}
-
 mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *from,
                               const char *to, mill_error *err) {
   mill_file f;
@@ -223,38 +205,6 @@ mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *
   mill_status s = mill_file_sync(&f, err);
   mill_file_clear(&f);
   return s == MILL_OK ? rename_and_sync(fs, m, from, to, err) : s;
-}
-
-static mill_status write_new(const mill_files *fs, mill_memory *m, const char *path, const void *p,
-                             size_t n, mill_error *err) {
-  mill_file f;
-  MILL_TRY(mill_file_open(fs, m, path, MILL_FILE_CREATE, &f, err));
-  mill_status s = mill_file_write(&f, p, n, err);
-  if (s == MILL_OK) s = mill_file_sync(&f, err);
-  mill_file_clear(&f);
-  return s;
-}
-
-mill_status mill_path_temporary(mill_text *out, const char *path, mill_error *err) {
-  static unsigned long counter; /* names only; a race costs nothing, O_EXCL decides */
-  const char *slash = strrchr(path, '/');
-  MILL_TRY(parent(out, path, err));
-  return mill_text_printf(out, err, "/.%s.%ld.%lu.tmp", slash ? slash + 1 : path, (long)getpid(),
-                          __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
-}
-
-mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *path, const void *p,
-                              size_t n, mill_error *err) {
-  mill_text name;
-  mill_text_init(&name, m);
-  mill_status s = mill_path_temporary(&name, path, err);
-  if (s == MILL_OK) {
-    s = write_new(fs, m, name.data, p, n, err);
-    if (s == MILL_OK) s = rename_and_sync(fs, m, name.data, path, err);
-    if (s != MILL_OK) unlink(name.data);
-  }
-  mill_text_clear(&name);
-  return s;
 }
 
 mill_status mill_file_remove(const mill_files *fs, const char *path, mill_error *err) {
@@ -468,4 +418,127 @@ mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *pat
   *held = code == EWOULDBLOCK;
   mill_file_clear(out);
   return *held ? MILL_OK : io_error(err, "lock", path, code);
+}
+
+/* ---- temporary names ------------------------------------------------------------------------ */
+
+static bool ends(const char *s, const char *with) {
+  size_t n = strlen(s), k = strlen(with);
+  return n > k && strcmp(s + n - k, with) == 0;
+}
+
+/* The lock of a name, if its owner is dead: nobody holds it, and it still is that file's. */
+static mill_status dead_name(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,
+                             bool *dead, mill_error *err) {
+  struct stat st;
+  *dead = false;
+  mill_status s = mill_file_open(fs, m, path, MILL_FILE_READ, out, err);
+  if (s != MILL_OK) return s;
+  *dead = flock(out->fd, LOCK_EX | LOCK_NB) == 0 && fstat(out->fd, &st) == 0 && st.st_nlink > 0;
+  if (!*dead) mill_file_clear(out);
+  return MILL_OK;
+}
+
+/* Remove the names ".*SUFFIX" of dead owners; what cannot be opened or removed stays. */
+static mill_status remove_dead(const mill_files *fs, mill_memory *m, const char *folder,
+                               const char *suffix, mill_error *err) {
+  mill_error ignored;
+  mill_text path;
+  int code = refused(fs, MILL_CALL_LIST, folder);
+  DIR *d = code ? NULL : opendir(folder);
+  if (d == NULL) return io_error(err, "list", folder, code ? code : errno);
+  mill_text_init(&path, m);
+  mill_status s = MILL_OK;
+  for (struct dirent *e; s == MILL_OK && (e = readdir(d)) != NULL;) {
+    mill_file lock;
+    bool dead;
+    if (e->d_name[0] != '.' || !ends(e->d_name, suffix)) continue;
+    mill_text_reset(&path);
+    s = mill_path_join(&path, folder, e->d_name, err);
+    mill_error_clear(&ignored);
+    if (s != MILL_OK || dead_name(fs, m, path.data, &lock, &dead, &ignored) != MILL_OK || !dead)
+      continue;
+    if (mill_folder_remove(fs, path.data, &ignored) != MILL_OK) mill_error_clear(&ignored);
+    mill_file_clear(&lock);
+  }
+  closedir(d);
+  mill_text_clear(&path);
+  return s;
+}
+
+mill_status mill_folder_sweep(const mill_files *fs, mill_memory *m, const char *path,
+                              mill_error *err) {
+  return remove_dead(fs, m, path, ".tmp", err);
+}
+
+/* Make the name ours; false: a sweep came between, another name is drawn. */
+static bool claim(mill_file *f) {
+  struct stat st;
+  if (flock(f->fd, LOCK_EX | LOCK_NB) != 0)
+    return errno != EWOULDBLOCK; /* no locks here: no sweep */
+  return fstat(f->fd, &st) == 0 && st.st_nlink > 0;
+}
+
+static mill_status draw(mill_text *name, const char *folder, const char *suffix, mill_error *err) {
+  char id[MILL_UUID];
+  mill_uuid(id);
+  MILL_TRY(mill_path_join(name, folder, ".", err));
+  return mill_text_printf(name, err, "%s%s", id, suffix);
+}
+
+static mill_status temporary_file(const mill_files *fs, mill_memory *m, const char *folder,
+                                  mill_text *name, mill_file *out, mill_error *err) {
+  MILL_TRY(remove_dead(fs, m, folder, ".tmp", err));
+  for (;;) {
+    MILL_TRY(draw(name, folder, ".tmp", err));
+    MILL_TRY(mill_file_open(fs, m, name->data, MILL_FILE_CREATE, out, err));
+    if (claim(out)) return MILL_OK;
+    mill_file_clear(out);
+    mill_text_reset(name);
+  }
+}
+
+mill_status mill_file_temporary(const mill_files *fs, mill_memory *m, const char *path,
+                                mill_text *name, mill_file *out, mill_error *err) {
+  mill_text folder;
+  *out = (mill_file){fs, -1, NULL, m};
+  mill_text_init(&folder, m);
+  mill_status s = parent(&folder, path, err);
+  if (s == MILL_OK) s = temporary_file(fs, m, folder.data, name, out, err);
+  mill_text_clear(&folder);
+  return s;
+}
+
+mill_status mill_folder_temporary(const mill_files *fs, mill_memory *m, const char *folder,
+                                  mill_text *name, mill_file *lock, mill_error *err) {
+  *lock = (mill_file){fs, -1, NULL, m};
+  MILL_TRY(remove_dead(fs, m, folder, ".staging", err));
+  for (;;) {
+    MILL_TRY(draw(name, folder, ".staging", err));
+    MILL_TRY(mill_folder_make(fs, name->data, err));
+    mill_status s = mill_file_open(fs, m, name->data, MILL_FILE_READ, lock, err);
+    if (s == MILL_OK && claim(lock)) return MILL_OK;
+    mill_file_clear(lock);
+    if (s != MILL_OK) {
+      rmdir(name->data);
+      return s;
+    }
+    mill_text_reset(name);
+  }
+}
+
+mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *path, const void *p,
+                              size_t n, mill_error *err) {
+  mill_text name;
+  mill_file f;
+  mill_text_init(&name, m);
+  mill_status s = mill_file_temporary(fs, m, path, &name, &f, err);
+  bool made = s == MILL_OK;
+  if (s == MILL_OK) s = mill_file_write(&f, p, n, err);
+  if (s == MILL_OK) s = mill_file_sync(&f, err);
+  if (s == MILL_OK) s = rename_and_sync(fs, m, name.data, path, err);
+  if (made && s != MILL_OK) unlink(name.data);
+  mill_file_clear(&f);
+  mill_text_clear(&name);
+  return s;
 }

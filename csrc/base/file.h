@@ -67,13 +67,7 @@ mill_status mill_file_load(const mill_files *fs, mill_memory *m, const char *pat
                            mill_text *out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_replace(const mill_files *fs, mill_memory *m, const char *path, const void *p,
                               size_t n, mill_error *err) MILL_USE_RESULT;
-/* Append a name in path's folder for a file that will take its place: hidden, and of no other call.
-*/
-mill_status mill_path_temporary(mill_text *out, const char *path, mill_error *err) MILL_USE_RESULT;
 /* Flush `from`, rename it to `to`, flush the folder. */
-/* Remove what interrupted calls of mill_file_replace left in a folder that nobody else writes to. */
-mill_status mill_folder_sweep(const mill_files *fs, mill_memory *m, const char *path,
-                              mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *from,
                               const char *to, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_remove(const mill_files *fs, const char *path,
@@ -112,6 +106,20 @@ mill_status mill_folder_list(const mill_files *fs, const char *path, mill_names 
 ** */
 mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,
                            bool *held, mill_error *err) MILL_USE_RESULT;
+
+/* Temporary names are hidden, drawn at random, and locked while their owner lives: what a dead
+** process left is known by its free lock, and goes when the next one is made beside it.
+**
+** A new file for mill_file_publish to put in the place of `path`; `name` is set to its name. */
+mill_status mill_file_temporary(const mill_files *fs, mill_memory *m, const char *path,
+                                mill_text *name, mill_file *out, mill_error *err) MILL_USE_RESULT;
+/* A new folder in `folder`, which must be there; clear `lock` when it has been moved or removed. */
+mill_status mill_folder_temporary(const mill_files *fs, mill_memory *m, const char *folder,
+                                  mill_text *name, mill_file *lock,
+                                  mill_error *err) MILL_USE_RESULT;
+/* Remove the temporary files of dead processes from a folder. */
+mill_status mill_folder_sweep(const mill_files *fs, mill_memory *m, const char *path,
+                              mill_error *err) MILL_USE_RESULT;
 
 /* Append "a/b" with one slash. */
 mill_status mill_path_join(mill_text *out, const char *a, const char *b,

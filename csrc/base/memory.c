@@ -1,8 +1,12 @@
 /* The allocator funnel and arenas: see memory.h.
 **
-** Blocks from 128 KiB up come in powers of two and a page (for a header before a power of two), and
-** some are kept when they are freed: what one query gives back the next one takes, without the
-** system clearing pages in between. Pages of a rounded block that nobody touches cost nothing. From 2 MiB up the system is asked for huge pages. */
+** Blocks from 1 KiB up come in classes, four a doubling, with some room for a header before a power of
+** two, and are kept when they are freed: what one query gives back the next one takes, without a walk
+** through the system's free lists, and for large ones without the system clearing pages in between.
+** What is kept counts towards the limit: it goes before an allocation would fail.
+**
+** Blocks from 128 KiB up are mapped, so that what is given back leaves the process; pages of a
+** rounded block that nobody touches cost nothing. From 2 MiB up the system is asked for huge pages. */
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -11,20 +15,22 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BIG_BITS = 17, BIG_CLASSES = 10, PAGE = 4096, HUGE_PAGE = 1 << 21 };
+enum { LINE = 64, PAGE = 4096, HUGE_PAGE = 1 << 21, MAPPED_FROM = 1 << 17 };
+/* Classes of kept blocks: (4 + k % 4) << (8 + k / 4) bytes and a header's room, up to 64 MiB. */
+enum { KEPT_FROM = 1 << 10, CLASSES = 65 };
 static const size_t kept_most = (size_t)512
                                 << 20; /* bytes, and never above an eighth of the limit */
 #ifdef __SANITIZE_ADDRESS__
-static const size_t big = SIZE_MAX; /* a kept block would hide its use after free */
+enum { KEEPING = false }; /* a kept block would hide its use after free */
 #else
-static const size_t big = (size_t)1 << BIG_BITS;
+enum { KEEPING = true };
 #endif
 
 struct mill_memory {
   pthread_mutex_t lock;
-  void *kept[BIG_CLASSES]; /* free blocks, each begins with a pointer to the next */
-  size_t kept_bytes, kept_limit;
-  atomic_size_t used, peak, blocks;
+  void *kept[CLASSES]; /* free blocks, each begins with a pointer to the next */
+  size_t kept_limit;
+  atomic_size_t used, peak, blocks, kept_bytes;
   atomic_uint_fast64_t calls, fail_at; /* fail_at: call number, 0 = never */
   atomic_bool fail_forever;
   size_t limit;
@@ -39,17 +45,6 @@ mill_memory *mill_memory_new(size_t limit) {
   return m;
 }
 
-void mill_memory_free(mill_memory *m) {
-  if (m == NULL) return;
-  for (int c = 0; c < BIG_CLASSES; c++)
-    for (void *p = m->kept[c], *next; p; p = next) {
-      memcpy(&next, p, sizeof next);
-      free(p);
-    }
-  pthread_mutex_destroy(&m->lock);
-  free(m);
-}
-
 mill_memory_stats mill_memory_read(const mill_memory *m) {
   return (mill_memory_stats){.used = atomic_load(&m->used),
                              .peak = atomic_load(&m->peak),
@@ -62,6 +57,99 @@ void mill_memory_fail_at(mill_memory *m, uint64_t n, bool forever) {
   atomic_store(&m->fail_forever, forever);
   atomic_store(&m->fail_at, n ? atomic_load(&m->calls) + n : 0);
 }
+
+/* ---- blocks of the system ------------------------------------------------------------------- */
+
+static size_t class_size(int k) {
+  size_t n = (size_t)(4 + k % 4) << (8 + k / 4);
+  return n + (n < MAPPED_FROM ? LINE : PAGE);
+}
+
+/* The class of a block; CLASSES: none is kept of its size. */
+static int class_of(size_t n) {
+  if (!KEEPING || n < KEPT_FROM || n > class_size(CLASSES - 1)) return CLASSES;
+  int bits = 63 - __builtin_clzll(n), k = 4 * (bits - 10) + (int)(n >> (bits - 2) & 3);
+  while (k > 0 && class_size(k - 1) >= n) k--;
+  return class_size(k) < n ? k + 1 : k;
+}
+
+static size_t pages(size_t n) { return (n + PAGE - 1) & ~(size_t)(PAGE - 1); }
+
+/* From 2 MiB up at a multiple of that: what is mapped around it goes back. */
+static void *map(size_t n) {
+  size_t size = pages(n), more = size >= HUGE_PAGE ? HUGE_PAGE : 0;
+  char *p = mmap(NULL, size + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return NULL;
+  if (more == 0) return p;
+  size_t before = (HUGE_PAGE - ((uintptr_t)p & (HUGE_PAGE - 1))) & (HUGE_PAGE - 1);
+  if (before) munmap(p, before);
+  if (more > before) munmap(p + before + size, more - before);
+  (void)madvise(p + before, size & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
+  return p + before;
+}
+
+static void *system_alloc(size_t n) {
+  if (n < KEPT_FROM || !KEEPING) return malloc(n);
+  return n < MAPPED_FROM ? aligned_alloc(LINE, (n + LINE - 1) & ~(size_t)(LINE - 1)) : map(n);
+}
+
+static void system_free(void *p, size_t n) {
+  if (n < MAPPED_FROM || !KEEPING)
+    free(p);
+  else
+    munmap(p, pages(n));
+}
+
+/* ---- kept blocks ---------------------------------------------------------------------------- */
+
+static void *pop(mill_memory *m, int k) {
+  void *p = m->kept[k];
+  if (p == NULL) return NULL;
+  memcpy(&m->kept[k], p, sizeof p);
+  atomic_fetch_sub_explicit(&m->kept_bytes, class_size(k), memory_order_relaxed);
+  return p;
+}
+
+static void *take_kept(mill_memory *m, int k) {
+  if (atomic_load_explicit(&m->kept_bytes, memory_order_relaxed) == 0) return NULL;
+  pthread_mutex_lock(&m->lock);
+  void *p = pop(m, k);
+  pthread_mutex_unlock(&m->lock);
+  return p;
+}
+
+static bool keep(mill_memory *m, void *p, int k) {
+  size_t size = class_size(k);
+  pthread_mutex_lock(&m->lock);
+  size_t kept = atomic_load_explicit(&m->kept_bytes, memory_order_relaxed) + size;
+  bool room =
+      kept <= m->kept_limit &&
+      (!m->limit || atomic_load_explicit(&m->used, memory_order_relaxed) + kept <= m->limit);
+  if (room) {
+    memcpy(p, &m->kept[k], sizeof p);
+    m->kept[k] = p;
+    atomic_store_explicit(&m->kept_bytes, kept, memory_order_relaxed);
+  }
+  pthread_mutex_unlock(&m->lock);
+  return room;
+}
+
+static void drop_kept(mill_memory *m) {
+  void *p;
+  pthread_mutex_lock(&m->lock);
+  for (int k = 0; k < CLASSES; k++)
+    while ((p = pop(m, k)) != NULL) system_free(p, class_size(k));
+  pthread_mutex_unlock(&m->lock);
+}
+
+void mill_memory_free(mill_memory *m) {
+  if (m == NULL) return;
+  drop_kept(m);
+  pthread_mutex_destroy(&m->lock);
+  free(m);
+}
+
+/* ---- allocation ----------------------------------------------------------------------------- */
 
 /* Count one call and `grow` bytes; false if the call must fail. */
 static bool reserve(mill_memory *m, size_t grow) {
@@ -83,59 +171,25 @@ static void release(mill_memory *m, size_t n) {
   atomic_fetch_sub_explicit(&m->used, n, memory_order_relaxed);
 }
 
-static size_t class_size(int c) { return ((size_t)1 << (BIG_BITS + c)) + PAGE; }
-
-/* The class of a big block; BIG_CLASSES: none is kept of its size. */
-static int class_of(size_t n) {
-  int c = 0;
-  while (c < BIG_CLASSES && class_size(c) < n) c++;
-  return c;
+static void *block_alloc(mill_memory *m, size_t n) {
+  int k = class_of(n);
+  void *p = k < CLASSES ? take_kept(m, k) : NULL;
+  if (p) return p;
+  size_t kept = atomic_load_explicit(&m->kept_bytes, memory_order_relaxed);
+  if (m->limit && kept && atomic_load_explicit(&m->used, memory_order_relaxed) + kept > m->limit)
+    drop_kept(m);
+  return system_alloc(k < CLASSES ? class_size(k) : n);
 }
 
-static void *new_big(size_t n) {
-  void *p = NULL;
-  if (posix_memalign(&p, n >= HUGE_PAGE ? HUGE_PAGE : PAGE, n) != 0) return NULL;
-  if (n >= HUGE_PAGE) (void)madvise(p, n & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
-  return p;
-}
-
-static void *big_alloc(mill_memory *m, size_t n) {
-  int c = class_of(n);
-  if (c == BIG_CLASSES) return new_big(n);
-  pthread_mutex_lock(&m->lock);
-  void *p = m->kept[c];
-  if (p) {
-    memcpy(&m->kept[c], p, sizeof p);
-    m->kept_bytes -= class_size(c);
-  }
-  pthread_mutex_unlock(&m->lock);
-  return p ? p : new_big(class_size(c));
-}
-
-static void big_free(mill_memory *m, void *p, size_t n) {
-  int c = class_of(n);
-  if (c < BIG_CLASSES) {
-    size_t size = class_size(c);
-    pthread_mutex_lock(&m->lock);
-    if (m->kept_bytes + size <= m->kept_limit) {
-      memcpy(p, &m->kept[c], sizeof p);
-      m->kept[c] = p;
-      m->kept_bytes += size;
-      p = NULL;
-    }
-    pthread_mutex_unlock(&m->lock);
-  }
-  free(p);
-}
-
-static void *system_alloc(mill_memory *m, size_t n) {
-  if (n < 1024) return malloc(n);
-  return n >= big ? big_alloc(m, n) : aligned_alloc(64, (n + 63) & ~(size_t)63);
+static void block_free(mill_memory *m, void *p, size_t n) {
+  int k = class_of(n);
+  if (k < CLASSES && keep(m, p, k)) return;
+  system_free(p, k < CLASSES ? class_size(k) : n);
 }
 
 void *mill_alloc(mill_memory *m, size_t n) {
   if (!reserve(m, n)) return NULL;
-  void *p = system_alloc(m, n);
+  void *p = block_alloc(m, n);
   if (p == NULL) {
     release(m, n);
     return NULL;
@@ -152,7 +206,7 @@ void *mill_calloc(mill_memory *m, size_t n) {
 
 void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
   if (p == NULL) return mill_alloc(m, n);
-  if (old >= 1024 || n >= 1024) { /* realloc would lose the alignment */
+  if (old >= KEPT_FROM || n >= KEPT_FROM) { /* realloc would lose the alignment */
     void *q = mill_alloc(m, n);
     if (q == NULL) return NULL;
     memcpy(q, p, old < n ? old : n);
@@ -167,10 +221,7 @@ void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
 
 void mill_free(mill_memory *m, void *p, size_t n) {
   if (p == NULL) return;
-  if (n >= big)
-    big_free(m, p, n);
-  else
-    free(p);
+  block_free(m, p, n);
   release(m, n);
   atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
 }

@@ -261,33 +261,26 @@ static mill_dataset *push_dataset(lua_State *L, mill_settings *set) {
   return h->d;
 }
 
-/* stage:fit(plan): the model's handle. */
-static int stage_fit(lua_State *L) {
+/* A handle of the model that `make` gives of stage and data set. */
+static int push_model(lua_State *L, mill_status (*make)(mill_stage *, mill_dataset *, mill_stage **,
+                                                        mill_error *)) {
   mill_settings set;
   mill_error err;
   mill_error_clear(&err);
   mill_handle_stage *h = mill_stage_check(L, 1);
   mill_dataset *d = push_dataset(L, &set);
   mill_handle_stage *model = push_beside(L);
-  mill_status status = mill_stage_fit(h->s, d, &model->s, &err);
+  mill_status status = make(h->s, d, &model->s, &err);
   mill_session_leave(L, mill_plan_check(L, 2)->session);
   MILL_RAISE_IF(L, &err, status, NULL);
   return 1;
 }
 
-/* stage:summarise(plan): a handle of the model with the summary of these rows. */
-static int stage_summarise(lua_State *L) {
-  mill_settings set;
-  mill_error err;
-  mill_error_clear(&err);
-  mill_handle_stage *h = mill_stage_check(L, 1);
-  mill_dataset *d = push_dataset(L, &set);
-  mill_handle_stage *model = push_beside(L);
-  mill_status status = mill_stage_summarise(h->s, d, &model->s, &err);
-  mill_session_leave(L, mill_plan_check(L, 2)->session);
-  MILL_RAISE_IF(L, &err, status, NULL);
-  return 1;
-}
+/* stage:fit(plan): the model. */
+static int stage_fit(lua_State *L) { return push_model(L, mill_stage_fit); }
+
+/* stage:summarise(plan): the model with the summary of these rows. */
+static int stage_summarise(lua_State *L) { return push_model(L, mill_stage_summarise); }
 
 /* stage:evaluate(plan): metric, larger is better. */
 static int stage_evaluate(lua_State *L) {

@@ -42,9 +42,9 @@ mill_status mill_group_layout_init(mill_group_layout *l, const mill_type *const 
 mill_status mill_group_keys_init(mill_group_keys *k, const mill_group_layout *l, mill_arena *a,
                                  mill_error *err) {
   *k = (mill_group_keys){0};
-  k->word = mill_arena_alloc(a, (size_t)MILL_BATCH * (l->words + 1) * sizeof *k->word);
-  k->null_room = mill_arena_alloc(a, MILL_BATCH * sizeof *k->null_room);
-  k->hash = mill_arena_alloc(a, MILL_BATCH * sizeof *k->hash);
+  k->word = mill_arena_take(a, (size_t)MILL_BATCH * (l->words + 1) * sizeof *k->word);
+  k->null_room = mill_arena_take(a, MILL_BATCH * sizeof *k->null_room);
+  k->hash = mill_arena_take(a, MILL_BATCH * sizeof *k->hash);
   return k->word && k->null_room && k->hash ? MILL_OK : mill_oom(a->memory, MILL_BATCH, err);
 }
 
@@ -311,6 +311,28 @@ static mill_status need_nulls(mill_groups *g, mill_error *err) {
   return g->null ? MILL_OK : mill_oom(g->memory, g->capacity * sizeof *g->null, err);
 }
 
+/* Keys are stored as they are shown: 0.0 for -0.0, at any depth. Values [from, to) of v. */
+static void drop_minus_zero(mill_vector *v, uint32_t from, uint32_t to) {
+  switch (v->type->phys) {
+  case MILL_PHYS_F32:
+    for (uint32_t i = from; i < to; i++) ((float *)v->data)[i] += 0.0f;
+    break;
+  case MILL_PHYS_F64:
+    for (uint32_t i = from; i < to; i++) ((double *)v->data)[i] += 0.0;
+    break;
+  case MILL_PHYS_LIST:
+    for (uint32_t i = from; i < to; i++) {
+      const mill_span s = ((const mill_span *)v->data)[i];
+      if (mill_vector_valid(v, i)) drop_minus_zero(&v->child[0], s.start, s.start + s.size);
+    }
+    break;
+  case MILL_PHYS_STRUCT:
+    for (uint32_t c = 0; c < v->type->nfields; c++) drop_minus_zero(&v->child[c], from, to);
+    break;
+  default: break;
+  }
+}
+
 static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t i,
                              mill_error *err) {
   const mill_group_layout *l = g->layout;
@@ -319,8 +341,10 @@ static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t 
     MILL_TRY(grow_rows(g, g->capacity ? 2 * g->capacity : FIRST_GROUPS, err));
   }
   if (!l->plain) {
-    for (int c = 0; c < l->nkeys; c++)
+    for (int c = 0; c < l->nkeys; c++) {
       MILL_TRY(mill_vector_append(&g->key[c], &k->value[c], &i, 1, true, g->arena, err));
+      drop_minus_zero(&g->key[c], g->n, g->n + 1);
+    }
   } else {
     if (k->null && k->null[i]) MILL_TRY(need_nulls(g, err));
     uint64_t *row = g->row + (size_t)g->n * l->words;

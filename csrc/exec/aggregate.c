@@ -1,12 +1,12 @@
 /* Hash aggregation. Each morsel has groups of its own; they are merged in morsel order
 ** (aggregate_merge.c), so that groups come in order of their first row and sums are added in the
-** same order at any number of threads. With a DISTINCT call the morsels run in turn into one set of
-** groups.
+** same order at any number of threads. DISTINCT calls are taken apart first (distinct.c).
 **
 ** When memory nears the limit, the parts of finished morsels go to disk (aggregate_spill.c).
 **
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/thread.h"
@@ -41,7 +41,6 @@ mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan, mill
 void mill_agg_part_clear(mill_agg_part *p) {
   if (p->plan == NULL) return;
   mill_agg_runs_free(p);
-  mill_agg_distinct_clear(p);
   mill_groups_clear(&p->groups);
   mill_free(p->arena.memory, p->state, (size_t)p->capacity * p->plan->state_size);
   mill_arena_clear(&p->arena);
@@ -108,15 +107,12 @@ static mill_status update_some(mill_agg_part *p, agg_worker *w, int i, const mil
                                uint32_t n, const mill_vector **args, uint32_t *kept,
                                mill_error *err) {
   const mill_bound_aggregate *a = &p->plan->op->aggs[i];
-  const mill_vector *arg = v + (a->filter ? 1 : 0);
+  const mill_vector *arg = v + 1;
   uint32_t rows[MILL_BATCH];
   const uint8_t *yes = v[0].data;
   *kept = 0;
-  for (uint32_t r = 0; r < n; r++) {
-    if (a->filter && !(mill_vector_valid(&v[0], r) && yes[mill_vector_at(&v[0], r)])) continue;
-    rows[(*kept)++] = r;
-  }
-  if (a->distinct) MILL_TRY(mill_agg_keep_new(p, i, arg, w->group, rows, kept, err));
+  for (uint32_t r = 0; r < n; r++)
+    if (mill_vector_valid(&v[0], r) && yes[mill_vector_at(&v[0], r)]) rows[(*kept)++] = r;
   for (int k = 0; k < a->nargs; k++) {
     mill_vector *c = mill_arena_alloc(&w->scratch, sizeof *c);
     if (c == NULL) return mill_oom(w->scratch.memory, sizeof *c, err);
@@ -136,7 +132,7 @@ static mill_status update_call(mill_agg_part *p, agg_worker *w, int i, const mil
   uint32_t kept = n;
   if (args == NULL) return mill_oom(w->scratch.memory, n, err);
   for (int k = 0; k < a->nargs; k++) args[k] = &arg[k];
-  if (a->filter || a->distinct) {
+  if (a->filter) {
     MILL_TRY(update_some(p, w, i, v, n, args, &kept, err));
   } else {
     for (uint32_t r = 0; r < n; r++) w->states[r] = w->base[r] + p->plan->offset[i];
@@ -170,8 +166,6 @@ typedef struct agg_sink {
   mill_agg_plan plan;
   const mill_bound **exprs;
   int nexprs;
-  bool one;  /* all morsels go to the same groups, in turn */
-  bool over; /* they do not fit: it starts over on disk */
   mill_agg_part **part;
   agg_worker **worker; /* of each morsel that runs */
   size_t n;
@@ -181,8 +175,11 @@ typedef struct agg_sink {
   mill_agg_spill spill;
 } agg_sink;
 
-/* Makes morsels run in turn; those of a DISTINCT that does not fit end. */
-static bool given_up(mill_sink *s) { return ((agg_sink *)s)->over; }
+/* A sink that could be full has its morsels run in turn, as the host's calls must. */
+static bool never_full(mill_sink *s) {
+  (void)s;
+  return false;
+}
 
 static mill_status begin(mill_sink *s, size_t morsels, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
@@ -203,8 +200,9 @@ static void worker_free(agg_sink *k, agg_worker *w) {
 
 static mill_status worker_new(agg_sink *k, agg_worker **out, mill_error *err) {
   mill_memory *m = k->base.x->ctx->memory;
-  agg_worker *w = mill_calloc(m, sizeof *w);
+  agg_worker *w = mill_alloc(m, sizeof *w);
   if (w == NULL) return mill_oom(m, sizeof *w, err);
+  memset(w, 0, offsetof(agg_worker, group));
   mill_arena_init(&w->own, m);
   mill_arena_init(&w->scratch, m);
   w->out = mill_arena_alloc(&w->own, (size_t)(k->nexprs + 1) * sizeof *w->out);
@@ -245,13 +243,9 @@ static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err)
 
 static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
-  if (k->one) morsel = 0;
   if (k->worker[morsel] == NULL) MILL_TRY(take_worker(k, &k->worker[morsel], err));
   if (k->part[morsel] == NULL) MILL_TRY(begin_part(k, &k->part[morsel], err));
-  mill_agg_part *p = k->part[morsel];
-  if (k->one && !k->plan.op->outer)
-    k->over = mill_spill_needed(s->x->ctx, mill_agg_distinct_growth(p));
-  return k->over ? MILL_OK : update(p, k->worker[morsel], b, err);
+  return update(k->part[morsel], k->worker[morsel], b, err);
 }
 
 /* Bytes that parts like this one would take, as many as are filled at once and one being written. */
@@ -263,7 +257,7 @@ static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
 static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   agg_worker *w = k->worker[morsel];
-  if (k->one || w == NULL) return MILL_OK;
+  if (w == NULL) return MILL_OK;
   k->worker[morsel] = NULL;
   __atomic_store_n(&k->groups, k->part[morsel]->groups.n, __ATOMIC_RELAXED);
   mill_groups_close(&k->part[morsel]->groups);
@@ -286,7 +280,6 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
   if (!type || !k->exprs || !p->offset) return mill_oom(a->memory, (size_t)n, err);
   p->x = k->base.x;
   p->op = op;
-  k->one = op->outer; /* of distinct_spill.c: added up as it began in memory */
   for (int i = 0; i < op->nkeys; i++) {
     k->exprs[k->nexprs++] = op->keys[i];
     type[i] = op->keys[i]->type;
@@ -295,7 +288,6 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
     const mill_bound_aggregate *c = &op->aggs[i];
     if (c->filter) k->exprs[k->nexprs++] = c->filter;
     for (int j = 0; j < c->nargs; j++) k->exprs[k->nexprs++] = c->args[j];
-    k->one |= c->distinct;
     p->offset[i] = p->state_size;
     p->state_size += (c->impl->state_size + 15) & ~15u;
   }
@@ -339,71 +331,26 @@ static void sink_clear(agg_sink *k) {
   pthread_mutex_destroy(&k->lock);
 }
 
-/* In memory, or *over. */
-static mill_status aggregate_once(const mill_exec *x, const mill_op *op, const mill_op *child,
-                                  mill_scan **out, bool *over, mill_error *err) {
-  mill_arena a;
-  mill_arena_init(&a, x->ctx->memory);
-  agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
-  pthread_mutex_init(&k.lock, NULL);
-  pthread_mutex_init(&k.spill.lock, NULL);
-  mill_status s = make_plan(&k, op, &a, err);
-  if (k.one || mill_op_needs_host(op)) k.base.full = given_up;
-  if (s == MILL_OK) s = mill_pipeline_run(x, child, &k.base, err);
-  *over = k.over;
-  if (s == MILL_OK && !k.over) s = finish(&k, out, err);
-  sink_clear(&k);
-  mill_arena_clear(&a);
-  return s;
-}
-
 static bool any_distinct(const mill_op *op) {
   for (int i = 0; i < op->naggs; i++)
     if (op->aggs[i].distinct) return true;
   return false;
 }
 
-/* May the operator be run a second time? Not if the host sees it, or a source is read once. */
-static bool repeatable(const mill_op *op) {
-  if (op->kind == MILL_OP_ROWS || mill_op_needs_host(op)) return false;
-  for (int i = 0; i < op->nchildren; i++)
-    if (!repeatable(op->child[i])) return false;
-  return true;
-}
-
-/* In memory over rows that are kept in case it does not fit. */
-static mill_status aggregate_kept(const mill_exec *x, const mill_op *op, mill_scan *rows,
-                                  mill_scan **out, bool *over, mill_error *err) {
-  mill_memory *m = x->ctx->memory;
-  size_t n = rows->schema->nfields;
-  int *all = mill_alloc(m, (n + 1) * sizeof *all);
-  if (all == NULL) return mill_oom(m, n * sizeof *all, err);
-  for (size_t i = 0; i < n; i++) all[i] = (int)i;
-  mill_op scan = {.kind = MILL_OP_SCAN, .schema = rows->schema, .scan = rows, .columns = all};
-  mill_status s = aggregate_once(x, op, &scan, out, over, err);
-  mill_free(m, all, (n + 1) * sizeof *all);
-  return s;
-}
-
-static mill_status aggregate_distinct(const mill_exec *x, const mill_op *op, mill_scan **out,
-                                      mill_error *err) {
-  const mill_op *child = op->child[0];
-  mill_scan *rows = NULL;
-  mill_status s = MILL_OK;
-  bool over = false, again = repeatable(child);
-  if (again) MILL_TRY(aggregate_once(x, op, child, out, &over, err));
-  if (again && !over) return MILL_OK;
-  MILL_TRY(mill_exec_held(x, child, &rows, err));
-  if (!again) s = aggregate_kept(x, op, rows, out, &over, err);
-  if (s == MILL_OK && over) s = mill_agg_distinct_disk(x, op, rows, out, err);
-  mill_scan_unref(rows);
-  return s;
-}
-
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) {
-  bool over;
+  mill_arena a;
   *out = NULL;
-  if (any_distinct(op)) return aggregate_distinct(x, op, out, err);
-  return aggregate_once(x, op, op->child[0], out, &over, err);
+  if (any_distinct(op)) return mill_agg_distinct(x, op, out, err);
+  mill_arena_init(&a, x->ctx->memory);
+  agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
+  pthread_mutex_init(&k.lock, NULL);
+  pthread_mutex_init(&k.spill.lock, NULL);
+  mill_status s = make_plan(&k, op, &a, err);
+  if (mill_op_needs_host(op)) k.base.full = never_full;
+  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k.base, err);
+  if (s == MILL_OK) s = finish(&k, out, err);
+  sink_clear(&k);
+  mill_arena_clear(&a);
+  return s;
 }

@@ -28,10 +28,9 @@ typedef struct mill_agg_part {
   mill_arena arena; /* long keys, and what states point to */
   mill_groups groups;
   char *state;
-  uint32_t capacity;          /* groups that `state` has room for */
-  struct mill_distinct *seen; /* one a call, where some call is DISTINCT */
-  mill_spill_run **run;       /* on disk: a run a piece, NULL: empty piece */
-  uint32_t spilled;           /* groups there */
+  uint32_t capacity;    /* groups that `state` has room for */
+  mill_spill_run **run; /* on disk: a run a piece, NULL: empty piece */
+  uint32_t spilled;     /* groups there */
 } mill_agg_part;
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a);
@@ -94,15 +93,8 @@ mill_status mill_agg_finish_disk(const mill_agg_plan *plan, mill_agg_part **part
 /* Is that the way to finish? Yes if parts are on disk, or what is merged might not fit. */
 bool mill_agg_needs_disk(const mill_agg_plan *plan, mill_agg_part *const *part, size_t n);
 
-/* DISTINCT: keep of rows[0..*n) those whose arguments are new to their group. */
-mill_status mill_agg_keep_new(mill_agg_part *p, int call, const mill_vector *arg,
-                              const uint32_t *group, uint32_t *rows, uint32_t *n,
+/* An aggregation with DISTINCT calls (distinct.c). */
+mill_status mill_agg_distinct(const mill_exec *x, const mill_op *op, mill_scan **out,
                               mill_error *err) MILL_USE_RESULT;
-void mill_agg_distinct_clear(mill_agg_part *p);
-/* Bytes that the tables of met values and the groups may want next. */
-uint64_t mill_agg_distinct_growth(const mill_agg_part *p);
-/* The aggregation from the start, on disk (distinct_spill.c). rows: what its child gives. */
-mill_status mill_agg_distinct_disk(const mill_exec *x, const mill_op *op, mill_scan *rows,
-                                   mill_scan **out, mill_error *err) MILL_USE_RESULT;
 
 #endif

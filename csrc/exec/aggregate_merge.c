@@ -34,10 +34,7 @@ static mill_status merge_call(mill_agg_part *to, const mill_agg_part *from, int 
     m->to[i] = mill_agg_state(to, m->group[i], call);
     m->from[i] = mill_agg_state(from, group[i], call);
   }
-  if (impl->combine) {
-    impl->combine(m->to, m->from, n);
-    return MILL_OK;
-  }
+  if (impl->combine) return impl->combine(&merge, m->to, m->from, n, err);
   mill_vector partial;
   mill_call save = mill_agg_call(plan, call, &m->scratch);
   MILL_TRY(mill_vector_init(&partial, plan->op->aggs[call].partial, n, &m->scratch, err));

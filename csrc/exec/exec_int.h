@@ -109,6 +109,10 @@ mill_status mill_pull_open(const mill_run *run, const mill_op *root, mill_rows *
 /* Steps. */
 mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out,
                           mill_error *err) MILL_USE_RESULT;
+mill_status mill_step_sample(const mill_exec *x, const mill_op *op, mill_step **out,
+                             mill_error *err) MILL_USE_RESULT;
+/* Does a SAMPLE see each row of its source? Else what is below it is run first. */
+bool mill_sample_streams(const mill_op *op);
 /* Is it a step of a pipeline, not a source? */
 bool mill_op_streams(const mill_op *op);
 /* Does an expression of the operator run on the host's thread? */

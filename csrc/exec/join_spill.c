@@ -145,7 +145,7 @@ static mill_status side_push(mill_sink *base, size_t morsel, mill_batch *b, mill
     ((uint64_t *)v->data)[mill_batch_row(b, i)] = place[i];
   }
   c->rows += b->n;
-  memcpy(c->col, b->col, width * sizeof *c->col);
+  if (width) memcpy(c->col, b->col, width * sizeof *c->col);
   mill_batch with = *b;
   with.col = c->col;
   with.ncols = width + 1;

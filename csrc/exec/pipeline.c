@@ -195,6 +195,7 @@ static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) 
     p->step[n++] = op;
     p->host |= mill_op_needs_host(op);
     op = op->child[0];
+    if (p->step[n - 1]->kind == MILL_OP_SAMPLE && !mill_sample_streams(p->step[n - 1])) break;
   }
   for (int i = 0; i < n / 2; i++) {
     const mill_op *t = p->step[i];

@@ -33,8 +33,8 @@ static bool passes(const mill_op *op) {
   case MILL_OP_FILTER:
   case MILL_OP_PROJECT:
   case MILL_OP_EXPAND:
-  case MILL_OP_GENERATE:
-  case MILL_OP_SAMPLE: return true;
+  case MILL_OP_GENERATE: return true;
+  case MILL_OP_SAMPLE: return mill_sample_streams(op);
   default: return false;
   }
 }

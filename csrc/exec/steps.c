@@ -1,4 +1,4 @@
-/* Streaming operators: filter, project, expand, generate, sample. */
+/* Streaming operators: filter, project, expand, generate; sample.c has the other. */
 #include <string.h>
 
 #include "exec/exec_int.h"
@@ -175,49 +175,6 @@ static mill_status push_expand(mill_step *s, mill_batch *b, mill_error *err) {
   return MILL_OK;
 }
 
-/* ---- sample --------------------------------------------------------------------------------- */
-
-typedef struct sample_step {
-  mill_step base;
-  uint32_t sel[MILL_BATCH];
-  mill_batch batch;
-} sample_step;
-
-static uint64_t mix(uint64_t x) {
-  x ^= x >> 33;
-  x *= 0xff51afd7ed558ccdull;
-  x ^= x >> 33;
-  x *= 0xc4ceb9fe1a85ec53ull;
-  return x ^ x >> 33;
-}
-
-/* A draw for each position of the source: the same rows at any number of threads. */
-static mill_status push_sample(mill_step *s, mill_batch *b, mill_error *err) {
-  sample_step *p = (sample_step *)s;
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < b->n; i++) {
-    uint32_t row = mill_batch_row(b, i);
-    double u = (double)(mix(mix(b->first + row + 1) ^ mix(s->op->seed)) >> 11) * 0x1p-53;
-    if (u >= s->op->lower && u < s->op->upper) p->sel[n++] = row;
-  }
-  if (n == 0) return MILL_OK;
-  p->batch = *b;
-  p->batch.n = n;
-  p->batch.sel = p->sel;
-  return s->next->push(s->next, &p->batch, err);
-}
-
-static void sample_free(mill_step *s) { mill_free(s->x->ctx->memory, s, sizeof(sample_step)); }
-
-static mill_status sample_new(const mill_exec *x, const mill_op *op, mill_step **out,
-                              mill_error *err) {
-  sample_step *p = mill_calloc(x->ctx->memory, sizeof *p);
-  if (p == NULL) return mill_oom(x->ctx->memory, sizeof *p, err);
-  p->base = (mill_step){.x = x, .op = op, .push = push_sample, .free = sample_free};
-  *out = &p->base;
-  return MILL_OK;
-}
-
 /* ---- generate ------------------------------------------------------------------------------- */
 
 /* One output row for each generated row, and with `outer` a row of nulls where there is none. The
@@ -323,7 +280,7 @@ mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out
     return program_new(x, op, op->exprs, op->nexprs * op->nsets, push_expand, out, err);
   case MILL_OP_GENERATE:
     return program_new(x, op, op->generator->args, op->generator->nargs, push_generate, out, err);
-  default: return sample_new(x, op, out, err);
+  default: return mill_step_sample(x, op, out, err);
   }
 }
 

@@ -178,7 +178,7 @@ static char *unescape(mill_arena *a, const char *s, size_t n) {
   char *out = mill_arena_alloc(a, n + 1), *p = out;
   for (size_t i = 0; out && i < n; i++) {
     bool escape = s[i] == '%' && i + 2 < n && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0;
-    *p++ = escape ? (char)(hex(s[i + 1]) << 4 | hex(s[i + 2])) : s[i];
+    *p++ = (char)(escape ? hex(s[i + 1]) << 4 | hex(s[i + 2]) : s[i]);
     if (escape) i += 2;
   }
   return out;

@@ -5,7 +5,6 @@
 ** it one by one: each is whole, and a failure removes those that went before. */
 #include <stdlib.h>
 
-#include "base/uuid.h"
 #include "io/write_int.h"
 
 enum { PUBLISH_DEPTH = 200 };
@@ -15,7 +14,7 @@ enum { PUBLISH_DEPTH = 200 };
 mill_status mill_io_target_init(io_target *t, const mill_context *ctx, const char *path,
                                 mill_error *err) {
   mill_file_info info;
-  *t = (io_target){.files = ctx->files, .memory = ctx->memory};
+  *t = (io_target){.files = ctx->files, .memory = ctx->memory, .lock = {.fd = -1}};
   mill_text_init(&t->path, ctx->memory);
   mill_text_init(&t->staging, ctx->memory);
   MILL_TRY(mill_io_plain_path(path, &t->path, err));
@@ -36,7 +35,8 @@ void mill_io_target_clear(io_target *t) {
   mill_error ignored;
   mill_error_clear(&ignored);
   if (t->staging.size && mill_folder_remove(t->files, t->staging.data, &ignored))
-    mill_error_clear(&ignored); /* hidden, and the next write does not mind it */
+    mill_error_clear(&ignored); /* hidden, and the next write beside it tries again */
+  mill_file_clear(&t->lock);
   mill_text_clear(&t->staging);
   mill_text_clear(&t->path);
 }
@@ -81,14 +81,21 @@ static mill_status check_folder(io_target *t, const char *path, int depth, mill_
 
 /* ---- staging -------------------------------------------------------------------------------- */
 
-static mill_status staging_path(io_target *t, bool inside, mill_error *err) {
-  char id[MILL_UUID];
-  mill_uuid(id);
-  if (inside) return mill_text_printf(&t->staging, err, "%s/.%s.staging", t->path.data, id);
+/* In the folder itself, or beside it. */
+static mill_status stage_in(io_target *t, bool inside, mill_error *err) {
+  mill_text parent;
+  if (inside)
+    return mill_folder_temporary(t->files, t->memory, t->path.data, &t->staging, &t->lock, err);
   const char *slash = strrchr(t->path.data, '/');
-  size_t parent = slash ? (size_t)(slash - t->path.data) + 1 : 0;
-  MILL_TRY(mill_text_add(&t->staging, t->path.data, parent, err));
-  return mill_text_printf(&t->staging, err, ".%s.staging", id);
+  size_t n = slash ? (size_t)(slash - t->path.data) + 1 : 0;
+  mill_text_init(&parent, t->memory);
+  mill_status s =
+      n ? mill_text_add(&parent, t->path.data, n, err) : mill_text_adds(&parent, ".", err);
+  if (s == MILL_OK) s = mill_folder_make(t->files, parent.data, err);
+  if (s == MILL_OK)
+    s = mill_folder_temporary(t->files, t->memory, parent.data, &t->staging, &t->lock, err);
+  mill_text_clear(&parent);
+  return s;
 }
 
 mill_status mill_io_stage(io_target *t, io_publish how, mill_error *err) {
@@ -100,8 +107,7 @@ mill_status mill_io_stage(io_target *t, io_publish how, mill_error *err) {
   }
   if (how == IO_PUBLISH_REPLACE || how == IO_PUBLISH_DYNAMIC)
     MILL_TRY(check_folder(t, t->path.data, 0, err));
-  MILL_TRY(staging_path(t, how == IO_PUBLISH_APPEND || how == IO_PUBLISH_DYNAMIC, err));
-  mill_status s = mill_folder_make(t->files, t->staging.data, err);
+  mill_status s = stage_in(t, how == IO_PUBLISH_APPEND || how == IO_PUBLISH_DYNAMIC, err);
   if (s != MILL_OK) mill_text_reset(&t->staging);
   return s;
 }

@@ -98,6 +98,7 @@ typedef struct io_target {
   const mill_files *files;
   mill_memory *memory;
   mill_text path, staging;
+  mill_file lock; /* of the staging folder */
   bool exists;
 } io_target;
 

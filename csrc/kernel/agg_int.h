@@ -17,6 +17,9 @@
 #define AGG_OUTPUT(NAME)                                                                           \
   static mill_status NAME(mill_call *call, void *const *states, size_t n, mill_vector *out,        \
                           mill_error *err)
+#define AGG_COMBINE(NAME)                                                                          \
+  static mill_status NAME(mill_call *call, void *const *to, void *const *from, size_t n,           \
+                          mill_error *err)
 #define AGG_ROWS(v, n, i)                                                                          \
   for (size_t i = 0; i < (n); i++)                                                                 \
     if (mill_vector_valid(v, i))

@@ -2,10 +2,11 @@
 **
 ** Integers, decimals and intervals add exactly in 128 bits, so that the order and the grouping of
 ** partial sums cannot be seen, rows can be taken back out, and an overflow is decided on the final
-** value only. Fractions add in DOUBLE, in the order of the rows. */
+** value only. So do fractions, in exact sums of doubles (exact_sum.h). */
 #include "base/decimal.h"
 #include "kernel/agg_int.h"
 #include "kernel/coerce.h"
+#include "kernel/exact_sum.h"
 
 typedef struct {
   int64_t count;
@@ -18,7 +19,7 @@ typedef struct {
 } exact_sum;
 
 typedef struct {
-  double sum;
+  mill_exact_sum sum;
   int64_t count;
 } double_sum;
 
@@ -94,8 +95,10 @@ AGG_MERGE(count_merge) {
   return MILL_OK;
 }
 
-static void count_combine(void *const *to, void *const *from, size_t n) {
+AGG_COMBINE(count_combine) {
+  (void)call, (void)err;
   for (size_t i = 0; i < n; i++) ((counter *)to[i])->count += ((const counter *)from[i])->count;
+  return MILL_OK;
 }
 
 AGG_OUTPUT(count_out) {
@@ -235,13 +238,15 @@ AGG_MERGE(exact_merge) {
   return MILL_OK;
 }
 
-static void exact_combine(void *const *to, void *const *from, size_t n) {
+AGG_COMBINE(exact_combine) {
+  (void)call, (void)err;
   for (size_t i = 0; i < n; i++) {
     exact_sum *s = to[i];
     const exact_sum *x = from[i];
     s->count += x->count;
     s->over |= x->over | __builtin_add_overflow(s->sum, x->sum, &s->sum);
   }
+  return MILL_OK;
 }
 
 AGG_OUTPUT(exact_save) {
@@ -341,12 +346,26 @@ AGG_OUTPUT(scaled_mean) {
 /* ---- sums of fractions ---------------------------------------------------------------------- */
 
 #define FRACTION(S, T)                                                                             \
-  AGG_UPDATE(sum_##S) {                                                                            \
-    (void)call, (void)err;                                                                         \
-    AGG_ROWS(args[0], n, i) {                                                                      \
+  static mill_status step_##S(mill_call *call, void *const *states, const mill_vector *x,          \
+                              size_t n, int sign, mill_error *err) {                               \
+    AGG_ROWS(x, n, i) {                                                                            \
       double_sum *s = states[i];                                                                   \
-      s->sum += (double)MILL_AT(T, args[0], i);                                                    \
-      s->count++;                                                                                  \
+      MILL_TRY(mill_exact_step(&s->sum, (double)MILL_AT(T, x, i), sign, call->arena, err));        \
+      s->count += sign;                                                                            \
+    }                                                                                              \
+    return MILL_OK;                                                                                \
+  }                                                                                                \
+  AGG_UPDATE(sum_##S) { return step_##S(call, states, args[0], n, 1, err); }                       \
+  AGG_UPDATE(unsum_##S) { return step_##S(call, states, args[0], n, -1, err); }                    \
+  static mill_status sum_all_##S(mill_call *call, void *state, const mill_vector *const *args,     \
+                                 size_t n, mill_error *err) {                                      \
+    double x[MILL_BATCH];                                                                          \
+    double_sum *s = state;                                                                         \
+    for (size_t i = 0, k; i < n;) {                                                                \
+      for (k = 0; i < n && k < MILL_BATCH; i++)                                                    \
+        if (mill_vector_valid(args[0], i)) x[k++] = (double)MILL_AT(T, args[0], i);                \
+      MILL_TRY(mill_exact_add_all(&s->sum, x, k, call->arena, err));                               \
+      s->count += (int64_t)k;                                                                      \
     }                                                                                              \
     return MILL_OK;                                                                                \
   }
@@ -354,29 +373,44 @@ FRACTION(f32, float)
 FRACTION(f64, double)
 
 AGG_MERGE(double_merge) {
-  (void)call, (void)err;
+  const mill_vector *wide = &partial->child[3], *count = &partial->child[4];
   for (size_t i = 0; i < n; i++) {
     double_sum *s = states[i];
-    s->sum += MILL_AT(double, &partial->child[0], i);
-    s->count += MILL_AT(int64_t, &partial->child[1], i);
+    for (int k = 0; k < 3; k++)
+      MILL_TRY(
+          mill_exact_step(&s->sum, MILL_AT(double, &partial->child[k], i), 1, call->arena, err));
+    if (mill_vector_valid(wide, i)) {
+      const mill_str *bytes = &MILL_AT(mill_str, wide, i);
+      MILL_TRY(mill_exact_load(&s->sum, mill_str_data(bytes), bytes->size, call->arena, err));
+    }
+    s->count += MILL_AT(int64_t, count, i);
   }
   return MILL_OK;
 }
 
-static void double_combine(void *const *to, void *const *from, size_t n) {
+AGG_COMBINE(double_combine) {
   for (size_t i = 0; i < n; i++) {
-    ((double_sum *)to[i])->sum += ((const double_sum *)from[i])->sum;
-    ((double_sum *)to[i])->count += ((const double_sum *)from[i])->count;
+    double_sum *s = to[i];
+    const double_sum *x = from[i];
+    MILL_TRY(mill_exact_add_sum(&s->sum, &x->sum, call->arena, err));
+    s->count += x->count;
   }
+  return MILL_OK;
 }
 
 AGG_OUTPUT(double_save) {
-  double *sum = out->child[0].data;
-  int64_t *count = out->child[1].data;
-  (void)call, (void)err;
   for (size_t i = 0; i < n; i++) {
-    sum[i] = ((const double_sum *)states[i])->sum;
-    count[i] = ((const double_sum *)states[i])->count;
+    char *bytes;
+    const double_sum *s = states[i];
+    for (int k = 0; k < 3; k++) ((double *)out->child[k].data)[i] = s->sum.part[k];
+    ((int64_t *)out->child[4].data)[i] = s->count;
+    if (s->sum.wide == NULL) {
+      MILL_TRY(mill_set_null(call, &out->child[3], i, err));
+      continue;
+    }
+    MILL_TRY(mill_bytes_take(call, MILL_EXACT_BYTES, &bytes, err));
+    mill_exact_save(&s->sum, bytes);
+    ((mill_str *)out->child[3].data)[i] = mill_str_done(call, bytes, MILL_EXACT_BYTES);
   }
   return MILL_OK;
 }
@@ -386,7 +420,8 @@ AGG_OUTPUT(double_final) {
   double *r = out->data;
   for (size_t i = 0; i < n; i++) {
     const double_sum *s = states[i];
-    r[i] = plan->average && s->count ? s->sum / (double)s->count : s->sum;
+    r[i] = mill_exact_value(&s->sum);
+    if (plan->average && s->count) r[i] /= (double)s->count;
     if (s->count == 0) MILL_TRY(mill_set_null(call, out, i, err));
   }
   return MILL_OK;
@@ -412,7 +447,8 @@ AGG_OUTPUT(double_final) {
 #define DOUBLE_AGG(S)                                                                              \
   {                                                                                                \
     .state_size = sizeof(double_sum), .update = sum_##S, .merge = double_merge,                    \
-    .save = double_save, .final = double_final, .combine = double_combine                          \
+    .save = double_save, .final = double_final, .update_all = sum_all_##S, .retract = unsum_##S,   \
+    .combine = double_combine                                                                      \
   }
 static const mill_aggregate exact_sums[] = EXACT_SET(exact_final);
 static const mill_aggregate exact_means[] = EXACT_SET(exact_mean);
@@ -462,11 +498,11 @@ static mill_status bind_sum(mill_binding *b, bool average, bool trying, mill_err
   b->nullable = true;
   pick_sum(b, t, average);
   bool fraction = t->id == MILL_FLOAT || t->id == MILL_DOUBLE;
-  const mill_type *fields[] = {fraction ? mill_type_of(MILL_DOUBLE)
-                                        : mill_type_decimal(b->ctx->types, MILL_DECIMAL_MAX, 0),
-                               mill_type_of(MILL_BIGINT)};
-  if (b->result == NULL || fields[0] == NULL) return mill_oom(b->ctx->memory, sizeof *fields, err);
-  return mill_bind_partial(b, 2, fields, err);
+  const mill_type *real = mill_type_of(MILL_DOUBLE), *count = mill_type_of(MILL_BIGINT);
+  const mill_type *parts[] = {real, real, real, mill_type_of(MILL_BINARY), count};
+  const mill_type *whole[] = {mill_type_decimal(b->ctx->types, MILL_DECIMAL_MAX, 0), count};
+  if (b->result == NULL || whole[0] == NULL) return mill_oom(b->ctx->memory, sizeof whole, err);
+  return fraction ? mill_bind_partial(b, 5, parts, err) : mill_bind_partial(b, 2, whole, err);
 }
 
 static mill_status bind_plain_sum(mill_binding *b, mill_error *err) {

@@ -142,7 +142,7 @@ KERNEL_HEAD(mul_i64) {
         MILL_TRY(mill_arith_by_zero(call, i, out, err));                                           \
         continue;                                                                                  \
       }                                                                                            \
-      T v = y == -1 ? 0 : (T)(x % y);                                                              \
+      T v = (T)(y == -1 ? 0 : x % y);                                                              \
       if (st->op == OP_PMOD && v < 0) v = (T)(((int64_t)v + y) % y);                               \
       r[i] = v;                                                                                    \
     }                                                                                              \

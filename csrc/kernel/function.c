@@ -1,10 +1,11 @@
 /* The catalogue: finding definitions and binding calls; see function.h. Families are listed in
 ** family.def; argument types are understood by signature.c.
 **
-** Names are found by a scan that compares first letters before anything else: some 600 entries, a
-** few microseconds, no table to build or guard. */
+** Names and aliases are found in a hash table that the first look-up fills, once a process; it takes
+** no memory that could be missing. */
 #include "kernel/function.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <strings.h>
@@ -18,30 +19,57 @@ static const mill_function *const families[] = {
 };
 enum { NFAMILIES = sizeof families / sizeof *families };
 
-static bool name_is(const char *name, size_t have, const char *s, size_t n) {
-  return have == n && (name[0] | 32) == (s[0] | 32) && strncasecmp(name, s, n) == 0;
+/* ---- names ---------------------------------------------------------------------------------- */
+
+typedef struct named {
+  const char *name; /* not terminated: aliases stand in lists */
+  size_t n;
+  const mill_function *fn;
+} named;
+
+enum { SLOTS = 4096 }; /* more than twice the names */
+static named slots[SLOTS];
+static pthread_once_t filled = PTHREAD_ONCE_INIT;
+
+/* FNV-1a over lower-case letters. */
+static size_t slot_of(const char *s, size_t n) {
+  uint32_t h = 2166136261u;
+  for (size_t i = 0; i < n; i++) h = (h ^ ((uint8_t)s[i] | 32)) * 16777619u;
+  return (h ^ h >> 15) % SLOTS;
 }
 
-static bool alias_is(const char *alias, const char *s, size_t n) {
-  while (alias) {
-    const char *comma = strchr(alias, ',');
-    size_t have = comma ? (size_t)(comma - alias) : strlen(alias);
-    if (name_is(alias, have, s, n)) return true;
-    alias = comma ? comma + 1 : NULL;
-    while (alias && *alias == ' ') alias++;
+/* Its slot, or the free one where it would stand. */
+static named *find(const char *name, size_t n) {
+  size_t i = slot_of(name, n);
+  while (slots[i].fn && (slots[i].n != n || strncasecmp(slots[i].name, name, n) != 0))
+    i = (i + 1) % SLOTS;
+  return &slots[i];
+}
+
+static void add(const char *name, size_t n, const mill_function *fn) {
+  named *at = find(name, n);
+  if (at->fn == NULL) *at = (named){name, n, fn};
+}
+
+static void add_aliases(const mill_function *fn) {
+  for (const char *at = fn->alias; at;) {
+    const char *comma = strchr(at, ',');
+    add(at, comma ? (size_t)(comma - at) : strlen(at), fn);
+    at = comma ? comma + 1 + strspn(comma + 1, " ") : NULL;
   }
-  return false;
+}
+
+/* Names before aliases: a name of one function may be the alias of another. */
+static void fill(void) {
+  for (int f = 0; f < NFAMILIES; f++)
+    for (const mill_function *fn = families[f]; fn->name; fn++) add(fn->name, strlen(fn->name), fn);
+  for (int f = 0; f < NFAMILIES; f++)
+    for (const mill_function *fn = families[f]; fn->name; fn++) add_aliases(fn);
 }
 
 const mill_function *mill_function_find(const char *name, size_t n) {
-  if (n == 0) return NULL;
-  for (int f = 0; f < NFAMILIES; f++)
-    for (const mill_function *fn = families[f]; fn->name; fn++)
-      if (name_is(fn->name, strlen(fn->name), name, n)) return fn;
-  for (int f = 0; f < NFAMILIES; f++)
-    for (const mill_function *fn = families[f]; fn->name; fn++)
-      if (alias_is(fn->alias, name, n)) return fn;
-  return NULL;
+  pthread_once(&filled, fill);
+  return find(name, n)->fn;
 }
 
 const mill_function *mill_function_at(size_t i) {

@@ -110,8 +110,9 @@ typedef struct mill_aggregate {
                             mill_error *err);
   mill_status (*retract)(mill_call *call, void *const *states, const mill_vector *const *args,
                          size_t n, mill_error *err);
-  /* optional, for states that point to nothing: as save and merge, state by state */
-  void (*combine)(void *const *to, void *const *from, size_t n);
+  /* optional: as save and merge, state by state; call->arena is that of `to` */
+  mill_status (*combine)(mill_call *call, void *const *to, void *const *from, size_t n,
+                         mill_error *err);
 } mill_aggregate;
 
 /* Generators bind to a STRUCT result whose fields are their output columns.

@@ -1,7 +1,8 @@
 /* rand, randn, uniform: Spark's XORShiftRandom, so that a seed gives the numbers that Spark gives
-** for one partition.
+** for as many partitions as there are morsels: morsel m, the upper bits of a row's position, has the
+** generator of seed + m.
 **
-** Row r needs the generator's state after all rows before it. Steps are linear over GF(2): for
+** Row r of a morsel needs the generator's state after all rows before it. Steps are linear over GF(2): for
 ** rand the state of any row comes from squared step matrices, so rows can be computed in any order
 ** by any worker. randn rejects pairs (Java's polar method) and must walk; it remembers where it
 ** stopped, and a worker that asks for earlier rows walks from the start. */
@@ -23,12 +24,14 @@ typedef struct {
   uint64_t state;
   double spare;
   bool has_spare;
-  uint64_t row;
+  uint64_t row; /* its position */
 } walker;
 
+enum { MORSEL_BITS = 33 };
+
 typedef struct {
-  uint64_t seed;    /* the first state */
-  matrix power[48]; /* 2^k rows of two steps each */
+  uint64_t seed;
+  matrix power[MORSEL_BITS]; /* 2^k rows of two steps each */
   pthread_mutex_t lock;
   walker at; /* randn, guarded by the lock */
 } random_plan;
@@ -44,16 +47,26 @@ static uint64_t apply(const matrix *m, uint64_t s) {
 static void fill_powers(random_plan *plan) {
   for (int b = 0; b < 64; b++)
     plan->power[0].column[b] = mill_xorshift_step(mill_xorshift_step(1ull << b));
-  for (int k = 1; k < 48; k++)
+  for (int k = 1; k < MORSEL_BITS; k++)
     for (int b = 0; b < 64; b++)
       plan->power[k].column[b] = apply(&plan->power[k - 1], plan->power[k - 1].column[b]);
 }
 
-static uint64_t state_at(const random_plan *plan, uint64_t row) {
-  uint64_t s = plan->seed;
-  for (int k = 0; k < 48; k++)
-    if (row >> k & 1) s = apply(&plan->power[k], s);
+static uint64_t first_state(const random_plan *plan, uint64_t position) {
+  return mill_xorshift_hash(plan->seed + (position >> MORSEL_BITS));
+}
+
+static uint64_t state_at(const random_plan *plan, uint64_t position) {
+  uint64_t s = first_state(plan, position);
+  for (int k = 0; k < MORSEL_BITS; k++)
+    if (position >> k & 1) s = apply(&plan->power[k], s);
   return s;
+}
+
+/* At the start of the morsel of a position. */
+static walker walk_from(const random_plan *plan, uint64_t position) {
+  return (walker){.state = first_state(plan, position),
+                  .row = position >> MORSEL_BITS << MORSEL_BITS};
 }
 
 static double next_double(uint64_t *s) {
@@ -99,7 +112,8 @@ KERNEL_HEAD(k_randn) {
   pthread_mutex_lock(&plan->lock);
   walker w = plan->at;
   pthread_mutex_unlock(&plan->lock);
-  if (w.row > call->first_row) w = (walker){.state = plan->seed};
+  if (w.row > call->first_row || w.row >> MORSEL_BITS != call->first_row >> MORSEL_BITS)
+    w = walk_from(plan, call->first_row);
   for (; w.row < call->first_row; w.row++) next_gaussian(&w);
   for (size_t i = 0; i < n; i++) r[i] = next_gaussian(&w);
   w.row += n;
@@ -152,8 +166,8 @@ static mill_status bind_seed(mill_binding *b, int arg, mill_error *err) {
     MILL_TRY(mill_bind_constant(b, arg, &v, err));
     seed = mill_vector_valid(&v, 0) ? (uint64_t)(int64_t)mill_int_at(&v, 0) : 0;
   }
-  plan->seed = mill_xorshift_hash(seed);
-  plan->at = (walker){.state = plan->seed};
+  plan->seed = seed;
+  plan->at = walk_from(plan, 0);
   pthread_mutex_init(&plan->lock, NULL);
   fill_powers(plan);
   b->state = plan;

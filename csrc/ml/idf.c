@@ -29,39 +29,25 @@ typedef struct counting {
   int64_t rows, *frequency;
 } counting;
 
-static mill_status count(counting *c, const mill_vec *x, mill_error *err) {
+static mill_status count(void *arg, const mill_vec *x, mill_error *err) {
+  counting *c = arg;
   if (c->n < 0) {
     c->n = x->size;
     c->frequency = mill_arena_alloc(mill_model_arena(c->work->model),
                                     ((size_t)c->n + 1) * sizeof *c->frequency);
     if (c->frequency == NULL) return mill_oom(c->work->ctx->memory, (size_t)c->n, err);
   }
-  if (x->size > c->n)
-    return mill_data_fail(c->work, err, "the vectors in `%s` have different sizes, %d and %d",
-                          c->column, c->n, x->size);
+  if (x->size > c->n) return mill_data_other_size(c->work, c->column, c->n, x->size, err);
   for (int k = 0; k < x->n; k++)
     if (x->value[k] > 0) c->frequency[x->index ? x->index[k] : k]++;
   c->rows++;
   return MILL_OK;
 }
 
-static mill_status count_batch(void *arg, const mill_batch *b, mill_error *err) {
-  counting *c = arg;
-  for (uint32_t i = 0; i < b->n; i++) {
-    uint32_t row = mill_batch_row(b, i);
-    if (!mill_vector_valid(&b->col[0], row))
-      return mill_data_fail(c->work, err, "a vector in `%s` is NULL", c->column);
-    mill_vec x = mill_vec_at(&b->col[0], row);
-    MILL_TRY(count(c, &x, err));
-  }
-  return MILL_OK;
-}
-
 static mill_status fit(mill_work *w, mill_error *err) {
   const char *column = mill_get_text(w->stage, "inputCol");
   counting c = {.work = w, .column = column, .n = -1};
-  MILL_TRY(mill_data_walk(w, &column, 1, count_batch, &c, err));
-  if (c.n < 0) return mill_data_fail(w, err, "there are no rows to fit to");
+  MILL_TRY(mill_data_vectors(w, column, count, &c, err));
   model *m = mill_model_new(w->model, sizeof *m);
   double *idf = mill_arena_alloc(mill_model_arena(w->model), ((size_t)c.n + 1) * sizeof *idf);
   if (m == NULL || idf == NULL) return mill_oom(w->ctx->memory, sizeof *m, err);

@@ -37,6 +37,41 @@ mill_status mill_data_walk(mill_work *w, const char *const *columns, int n,
   return s;
 }
 
+typedef struct vector_walk {
+  mill_work *work;
+  const char *column;
+  mill_status (*each)(void *arg, const mill_vec *x, mill_error *err);
+  void *arg;
+  bool any;
+} vector_walk;
+
+static mill_status walk_vectors(void *arg, const mill_batch *b, mill_error *err) {
+  vector_walk *v = arg;
+  for (uint32_t i = 0; i < b->n; i++) {
+    uint32_t row = mill_batch_row(b, i);
+    if (!mill_vector_valid(&b->col[0], row))
+      return mill_data_fail(v->work, err, "a vector in `%s` is NULL", v->column);
+    mill_vec x = mill_vec_at(&b->col[0], row);
+    MILL_TRY(v->each(v->arg, &x, err));
+    v->any = true;
+  }
+  return MILL_OK;
+}
+
+mill_status mill_data_vectors(mill_work *w, const char *column,
+                              mill_status (*f)(void *arg, const mill_vec *x, mill_error *err),
+                              void *arg, mill_error *err) {
+  vector_walk v = {w, column, f, arg, false};
+  MILL_TRY(mill_data_walk(w, &column, 1, walk_vectors, &v, err));
+  return v.any ? MILL_OK : mill_data_fail(w, err, "there are no rows to fit to");
+}
+
+mill_status mill_data_other_size(mill_work *w, const char *column, int before, int size,
+                                 mill_error *err) {
+  return mill_data_fail(w, err, "the vectors in `%s` have different sizes, %d and %d", column,
+                        before, size);
+}
+
 double mill_number_at(const mill_vector *v, size_t i) {
   uint32_t k = mill_vector_at(v, i);
   switch (v->type->phys) {
@@ -116,9 +151,7 @@ static bool choose_sparse(const reading *r, const mill_batch *b, const mill_vect
 static mill_status check_vector(reading *r, const mill_vec *x, mill_error *err) {
   mill_points *p = r->p;
   if (p->n == 0) p->width = x->size;
-  if (x->size != p->width)
-    return mill_data_fail(r->work, err, "the vectors in `%s` have different sizes, %d and %d",
-                          r->name[0], p->width, x->size);
+  if (x->size != p->width) return mill_data_other_size(r->work, r->name[0], p->width, x->size, err);
   for (int k = 0; k < x->n && !(r->flags & MILL_POINTS_ANY); k++)
     if (!isfinite(x->value[k]))
       return mill_data_fail(r->work, err, "a vector in `%s` has a NaN or infinite value",

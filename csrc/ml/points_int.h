@@ -47,6 +47,14 @@ mill_status mill_data_fail(mill_work *w, mill_error *err, const char *fmt, ...)
 mill_status mill_data_walk(mill_work *w, const char *const *columns, int n,
                            mill_status (*f)(void *arg, const mill_batch *b, mill_error *err),
                            void *arg, mill_error *err) MILL_USE_RESULT;
+/* The same for one column of vectors, none of which may be NULL: f gets each. No rows at all are an
+** error. */
+mill_status mill_data_vectors(mill_work *w, const char *column,
+                              mill_status (*f)(void *arg, const mill_vec *x, mill_error *err),
+                              void *arg, mill_error *err) MILL_USE_RESULT;
+/* USER_RAISED_EXCEPTION: a vector of another size than those before it. */
+mill_status mill_data_other_size(mill_work *w, const char *column, int before, int size,
+                                 mill_error *err) __attribute__((cold)) MILL_USE_RESULT;
 /* Value of a numeric column of any type as a double (not null there). */
 double mill_number_at(const mill_vector *v, size_t i);
 /* The field of the data's schema, in the session's case rule; FIELD_NOT_FOUND. */

@@ -32,7 +32,8 @@ typedef struct moments {
   double *mean, *m2, *count; /* of the values that are not 0 */
 } moments;
 
-static mill_status add(moments *s, const mill_vec *x, mill_error *err) {
+static mill_status add(void *arg, const mill_vec *x, mill_error *err) {
+  moments *s = arg;
   if (s->n < 0) {
     s->n = x->size;
     size_t bytes = ((size_t)s->n + 1) * sizeof(double);
@@ -41,9 +42,7 @@ static mill_status add(moments *s, const mill_vec *x, mill_error *err) {
     s->count = mill_arena_alloc(s->work->scratch, bytes);
     if (!s->mean || !s->m2 || !s->count) return mill_oom(s->work->ctx->memory, bytes, err);
   }
-  if (x->size != s->n)
-    return mill_data_fail(s->work, err, "the vectors in `%s` have different sizes, %d and %d",
-                          s->column, s->n, x->size);
+  if (x->size != s->n) return mill_data_other_size(s->work, s->column, s->n, x->size, err);
   for (int k = 0; k < x->n; k++) {
     int at = x->index ? x->index[k] : k;
     double v = x->value[k];
@@ -54,18 +53,6 @@ static mill_status add(moments *s, const mill_vec *x, mill_error *err) {
     s->count[at] += 1;
   }
   s->rows += 1;
-  return MILL_OK;
-}
-
-static mill_status add_batch(void *arg, const mill_batch *b, mill_error *err) {
-  moments *s = arg;
-  for (uint32_t i = 0; i < b->n; i++) {
-    uint32_t row = mill_batch_row(b, i);
-    if (!mill_vector_valid(&b->col[0], row))
-      return mill_data_fail(s->work, err, "a vector in `%s` is NULL", s->column);
-    mill_vec x = mill_vec_at(&b->col[0], row);
-    MILL_TRY(add(s, &x, err));
-  }
   return MILL_OK;
 }
 
@@ -82,8 +69,7 @@ static void finish(const moments *s, double *mean, double *std) {
 static mill_status fit(mill_work *w, mill_error *err) {
   const char *column = mill_get_text(w->stage, "inputCol");
   moments s = {.work = w, .column = column, .n = -1};
-  MILL_TRY(mill_data_walk(w, &column, 1, add_batch, &s, err));
-  if (s.n < 0) return mill_data_fail(w, err, "there are no rows to fit to");
+  MILL_TRY(mill_data_vectors(w, column, add, &s, err));
   model *m = mill_model_new(w->model, sizeof *m);
   double *mean = mill_arena_alloc(mill_model_arena(w->model), ((size_t)s.n + 1) * sizeof *mean);
   double *std = mill_arena_alloc(mill_model_arena(w->model), ((size_t)s.n + 1) * sizeof *std);

@@ -58,8 +58,7 @@ static mill_status start(mill_snapshot_writer *w, const char *path, const char *
   memcpy(w->path, path, n);
   w->block = mill_alloc(w->memory, MILL_SNAPSHOT_BLOCK);
   if (!w->block) return mill_oom(w->memory, MILL_SNAPSHOT_BLOCK, err);
-  MILL_TRY(mill_path_temporary(&w->temporary, path, err));
-  MILL_TRY(mill_file_open(w->files, w->memory, w->temporary.data, MILL_FILE_CREATE, &w->file, err));
+  MILL_TRY(mill_file_temporary(w->files, w->memory, path, &w->temporary, &w->file, err));
   return write_header(w, kind, err);
 }
 

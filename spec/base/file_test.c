@@ -1,8 +1,10 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../check.h"
@@ -64,6 +66,40 @@ static void replace_fails(const char *path) {
   }
 }
 
+/* What a killed process left goes when the next temporary name is made; what a living one holds stays. */
+static void dead_owners(void) {
+  mill_error err;
+  mill_text name, other;
+  mill_file f, lock;
+  char path[200];
+  mill_error_clear(&err);
+  mill_text_init(&name, m);
+  mill_text_init(&other, m);
+  path_of("saved", path);
+  size_t before = entries();
+  pid_t child = fork();
+  if (child == 0) {
+    bool made = mill_file_temporary(NULL, m, path, &name, &f, &err) == MILL_OK &&
+                mill_folder_temporary(NULL, m, base, &other, &lock, &err) == MILL_OK;
+    if (made) raise(SIGKILL);
+    _exit(1);
+  }
+  int how;
+  CHECK(waitpid(child, &how, 0) == child && WIFSIGNALED(how));
+  CHECK(entries() == before + 2);
+  CHECK(mill_file_temporary(NULL, m, path, &name, &f, &err) == MILL_OK && entries() == before + 2);
+  CHECK(mill_folder_temporary(NULL, m, base, &other, &lock, &err) == MILL_OK);
+  CHECK(entries() == before + 2);
+  CHECK(mill_file_replace(NULL, m, path, "1", 1, &err) == MILL_OK && entries() == before + 3);
+  mill_file_clear(&f);
+  mill_file_clear(&lock);
+  CHECK(mill_folder_sweep(NULL, m, base, &err) == MILL_OK && entries() == before + 2);
+  CHECK(mill_folder_remove(NULL, other.data, &err) == MILL_OK);
+  CHECK(mill_file_remove(NULL, path, &err) == MILL_OK && entries() == before);
+  mill_text_clear(&name);
+  mill_text_clear(&other);
+}
+
 int main(void) {
   m = mill_memory_new(0);
   mill_error err;
@@ -72,6 +108,7 @@ int main(void) {
   CHECK(mkdtemp(base) != NULL);
   path_of("a.txt", path);
   replace_fails(path);
+  dead_owners();
   mill_file f;
   CHECK(mill_file_open(NULL, m, path, MILL_FILE_CREATE, &f, &err) == MILL_E_PATH_ALREADY_EXISTS);
   path_of("none", deep);

@@ -99,6 +99,15 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       end)())
     end)
 
+    it("shows -0.0 as 0.0 beside and within nested keys, as Spark does", function()
+      assert.same({ "0.0 array(0.0,nan) 2" }, lines(spark:sql [[SELECT x,
+        concat('array(', lower(array_join(a, ',')), ')'), count(*)
+        FROM VALUES (-0.0D, array(-0.0D, double('NaN'))), (0.0D, array(0.0D, double('NaN'))) AS t(x, a)
+        GROUP BY x, a]], 3))
+      assert.same({ "0.0 2" }, lines(spark:sql [[SELECT s.f, count(*)
+        FROM VALUES (struct(struct(float(-0.0) AS f))), (struct(struct(float(0.0) AS f))) AS t(s) GROUP BY s]], 2))
+    end)
+
     it("takes nested keys", function()
       local r = spark:sql [[SELECT array(id % 3, NULL) AS a, struct(id % 2 AS x, 'y' AS y) AS s, count(*) AS n
         FROM range(70000) GROUP BY a, s]]:collect()
@@ -136,6 +145,17 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       open(options)
       assert.equal(#alone, #sums)
       for i = 1, #sums do assert.equal(alone[i].s, sums[i].s) end
+    end)
+
+    it("sums fractions exactly, in any order", function()
+      local sums = lines(spark:sql [[SELECT id % 3 AS k, sum(x), sum(DISTINCT x), avg(x)
+        FROM (SELECT id, CASE id % 30 DIV 3 WHEN 0 THEN 1e300D WHEN 1 THEN -1e300D WHEN 2 THEN 0.5D
+          ELSE 1e-300D END AS x FROM range(90000)) GROUP BY k]], 4)
+      for k = 0, 2 do assert.equal(k .. " 1500.0 0.5 0.05", sums[k + 1]) end
+      assert.same({ "inf nan 4.9406564584125e-324" }, lines(spark:sql [[SELECT sum(x),
+        sum(if(x > 0, x, -double('Infinity'))), sum(x) FILTER (WHERE abs(x) < 0.4)
+        FROM VALUES (double('Infinity')), (-1.0D), (1.0D), (5e-324D), (1.0D), (-1.0D), (-5e-324D), (5e-324D), (1.0D),
+        (0.5D), (0.5D) AS t(x)]], 3))
     end)
 
     it("counts what is distinct, and what a filter keeps", function()

@@ -24,6 +24,8 @@ for _, right in ipairs { R, ONE } do
     ("SELECT k, count(DISTINCT g, id %% 10), collect_list(DISTINCT g), min(s) FROM %s GROUP BY k"):format(right)
   QUERIES[#QUERIES + 1] =
     ("SELECT count(DISTINCT id), count(DISTINCT k) FILTER (WHERE g > 1), count(*) FROM %s"):format(right)
+  QUERIES[#QUERIES + 1] = ([[SELECT k, sum(DISTINCT g / 7.0D), avg(id * 0.1D), stddev(id * 0.1D),
+    sum(DISTINCT id / 3.0D) FROM %s GROUP BY k]]):format(right)
   QUERIES[#QUERIES + 1] = ("SELECT k FROM %s EXCEPT SELECT k FROM %s"):format(L, right)
   QUERIES[#QUERIES + 1] = ("SELECT k, g FROM %s INTERSECT ALL SELECT k, g FROM %s"):format(L, right)
 end

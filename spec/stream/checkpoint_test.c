@@ -283,9 +283,9 @@ static void damage_each(damage *d, mill_text *t, size_t *size, const char *name)
   int bad = 0;
   d->errors = 0;
   for (size_t i = 0; i < t->size; i++) {
-    t->data[i] ^= 1 << (i % 8);
+    t->data[i] = (char)(t->data[i] ^ 1 << (i % 8));
     bad += !survives(d);
-    t->data[i] ^= 1 << (i % 8);
+    t->data[i] = (char)(t->data[i] ^ 1 << (i % 8));
   }
   CHECK(bad == 0 && d->errors > (int)t->size / 2, "%s: %d of %zu flips, %d errors", name, bad,
         t->size, d->errors);

@@ -1,0 +1,252 @@
+/* Exact sums of doubles; see exact_sum.h.
+**
+** The wide form is a number of 67 digits of 32 bits, digit 0 worth 2^-1075 at its lowest bit, each
+** in a signed 64-bit word:
+**
+**     digit   66 ............ 33 ............ 0
+**     bit      2^1037 .. 2^1068    1 ..    2^-1075 .. 2^-1044
+**
+** A double touches three digits. Digits are brought back below 2^32 before 2^30 additions could
+** carry one of them out of its word. */
+#include "kernel/exact_sum.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "kernel/kernel_int.h"
+
+enum { DIGITS = 67, LOWEST = -1075, CARRY_AFTER = 1 << 29 };
+
+struct mill_exact_wide {
+  int64_t digit[DIGITS];
+  int64_t infinite, negative, nan; /* how many: inf, -inf, NaN */
+  uint32_t added;                  /* since digits were carried */
+};
+
+/* ---- the wide form -------------------------------------------------------------------------- */
+
+/* Digits become 0 .. 2^32 - 1, but the highest, which keeps the sign. */
+static void carry(mill_exact_wide *w) {
+  for (int i = 0; i + 1 < DIGITS; i++) {
+    int64_t up = w->digit[i] >> 32;
+    w->digit[i] -= up * ((int64_t)1 << 32);
+    w->digit[i + 1] += up;
+  }
+  w->added = 0;
+}
+
+static void wide_add(mill_exact_wide *w, double x, double sign) {
+  int64_t one = sign < 0 ? -1 : 1;
+  if (x != x) {
+    w->nan += one;
+  } else if (fabs(x) > DBL_MAX) {
+    *(x > 0 ? &w->infinite : &w->negative) += one;
+  } else if (x != 0) {
+    int e;
+    int64_t m = (int64_t)(frexp(x, &e) * 0x1p53) * one;
+    uint64_t size = m < 0 ? 0 - (uint64_t)m : (uint64_t)m;
+    int bit = e - 53 - LOWEST, drop = bit < 0 ? -bit : 0; /* subnormal: its low bits are zeros */
+    bit += drop;
+    __uint128_t v = (__uint128_t)(size >> drop) << (bit % 32);
+    int64_t *d = w->digit + bit / 32;
+    for (int i = 0; i < 3; i++) {
+      int64_t part = (uint32_t)(v >> (32 * i));
+      d[i] += m < 0 ? -part : part;
+    }
+    if (++w->added >= CARRY_AFTER) carry(w);
+  }
+}
+
+/* sum(digit) rounded to nearest, ties to even: the leading 64 bits, all below as one sticky bit. */
+static double wide_value(const mill_exact_wide *from) {
+  mill_exact_wide w = *from;
+  if (w.nan || (w.infinite && w.negative)) return NAN;
+  if (w.infinite || w.negative) return w.infinite ? INFINITY : -INFINITY;
+  carry(&w);
+  bool minus = w.digit[DIGITS - 1] < 0;
+  for (int i = 0; minus && i < DIGITS; i++) w.digit[i] = -w.digit[i];
+  if (minus) carry(&w);
+  int top = DIGITS - 1;
+  while (top > 0 && w.digit[top] == 0) top--;
+  __uint128_t v = (__uint128_t)(uint64_t)w.digit[top] << 64;
+  if (top > 0) v |= (__uint128_t)(uint64_t)w.digit[top - 1] << 32;
+  if (top > 1) v |= (uint64_t)w.digit[top - 2];
+  if (v == 0) return 0;
+  bool rest = false;
+  for (int i = top - 3; i >= 0; i--) rest |= w.digit[i] != 0;
+  int e = 32 * (top - 2) + LOWEST, shift = 0;
+  while (v >> shift >> 62) shift++; /* 62 bits are enough: 53, a round bit, sticky below */
+  rest |= (v & (((__uint128_t)1 << shift) - 1)) != 0;
+  uint64_t m = (uint64_t)(v >> shift);
+  e += shift;
+  int bits = 64 - __builtin_clzll(m), low = bits + e - 53; /* exponent of the result's last bit */
+  if (low < -1074) low = -1074;                            /* subnormal results have fewer bits */
+  int cut = low - e;
+  if (cut > 0 && cut < 63) {
+    uint64_t half = 1ull << (cut - 1), tail = m & (2 * half - 1);
+    m >>= cut;
+    if (tail > half || (tail == half && (rest || (m & 1)))) m++;
+    e = low;
+  }
+  double r = ldexp((double)m, e);
+  return minus ? -r : r;
+}
+
+static mill_status widen(mill_exact_sum *s, mill_arena *a, mill_error *err) {
+  if (s->wide) return MILL_OK;
+  mill_exact_wide *w = mill_arena_alloc(a, sizeof *w);
+  if (w == NULL) return mill_oom(a->memory, sizeof *w, err);
+  memset(w, 0, sizeof *w);
+  for (int i = 0; i < 3; i++) {
+    wide_add(w, s->part[i], 1);
+    s->part[i] = 0;
+  }
+  s->wide = w;
+  return MILL_OK;
+}
+
+mill_status mill_exact_add_slow(mill_exact_sum *s, double x, double sign, mill_arena *a,
+                                mill_error *err) {
+  MILL_TRY(widen(s, a, err));
+  wide_add(s->wide, x, sign);
+  return MILL_OK;
+}
+
+mill_status mill_exact_add_sum(mill_exact_sum *s, const mill_exact_sum *x, mill_arena *a,
+                               mill_error *err) {
+  for (int i = 0; i < 3; i++)
+    if (x->part[i] != 0) MILL_TRY(mill_exact_step(s, x->part[i], 1, a, err));
+  if (x->wide == NULL) return MILL_OK;
+  MILL_TRY(widen(s, a, err));
+  mill_exact_wide *to = s->wide, from = *x->wide;
+  carry(to);
+  carry(&from);
+  for (int i = 0; i < DIGITS; i++) to->digit[i] += from.digit[i];
+  to->infinite += from.infinite;
+  to->negative += from.negative;
+  to->nan += from.nan;
+  return MILL_OK;
+}
+
+/* ---- the parts ------------------------------------------------------------------------------ */
+
+/* Where adding the parts could leave the range. */
+static double large_value(const mill_exact_sum *s) {
+  mill_exact_wide w = {.added = 0};
+  for (int i = 0; i < 3; i++) wide_add(&w, s->part[i], 1);
+  return wide_value(&w);
+}
+
+/* Three doubles become a sum without overlap, largest first, by sweeps from the smallest; then the
+** first is the value but where it lies half way and the last decides. */
+double mill_exact_value(const mill_exact_sum *s) {
+  if (s->wide) return wide_value(s->wide);
+  if (fabs(s->part[0]) > 0x1p1023) return large_value(s);
+  double a = s->part[0], b = s->part[1], c = s->part[2];
+  if (c != 0 || b != 0) {
+    for (int sweep = 0; sweep < 4; sweep++) {
+      b = mill_two_sum(b, c, &c);
+      a = mill_two_sum(a, b, &b);
+    }
+    if (b == 0) b = c, c = 0;
+    double twice = 2 * b, other = a + twice;
+    if (c != 0 && (b < 0) == (c < 0) && other - a == twice) a = other;
+  }
+  return a + 0.0;
+}
+
+/* ---- many at once --------------------------------------------------------------------------- */
+
+/* Values are cut at common bits: adding and taking away 1.5 * 2^k rounds them to multiples of
+** 2^(k - 52), so near in size that the sum of 2,048 of them is exact in any order; what is left goes
+** on to the next cut, 40 bits further down [the pre-rounding of Demmel and Nguyen, Fast reproducible
+** floating-point summation, 2013]. */
+enum { BLOCK = 2048, CUTS = 4 };
+
+/* The largest in size; infinite if one is NaN. */
+MILL_HOT static double largest(const double *restrict x, size_t n) {
+  double m = 0;
+  uint64_t odd = 0;
+  for (size_t i = 0; i < n; i++) {
+    double v = fabs(x[i]);
+    m = v > m ? v : m;
+    odd |= v != v;
+  }
+  return odd ? INFINITY : m;
+}
+
+MILL_HOT static double cut(const double *restrict x, double *restrict rest, size_t n, double at,
+                           bool *left) {
+  double lane[8] = {0};
+  uint64_t any = 0;
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; k++) {
+      double q = (x[i + (size_t)k] + at) - at, r = x[i + (size_t)k] - q;
+      lane[k] += q;
+      rest[i + (size_t)k] = r;
+      any |= r != 0;
+    }
+  for (; i < n; i++) {
+    double q = (x[i] + at) - at;
+    lane[0] += q;
+    rest[i] = x[i] - q;
+    any |= rest[i] != 0;
+  }
+  *left = any;
+  return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
+static mill_status add_block(mill_exact_sum *s, const double *x, size_t n, mill_arena *a,
+                             mill_error *err) {
+  double rest[2][BLOCK], m = largest(x, n);
+  bool left = m != 0;
+  int e;
+  if (m > 0x1p-800 && m < 0x1p1000) {
+    frexp(m, &e);
+    for (int i = 0; left && i < CUTS; i++, e -= 40) {
+      double sum = cut(x, rest[i % 2], n, ldexp(1.5, e + 12), &left);
+      MILL_TRY(mill_exact_step(s, sum, 1, a, err));
+      x = rest[i % 2];
+    }
+  }
+  for (size_t i = 0; left && i < n; i++) MILL_TRY(mill_exact_step(s, x[i], 1, a, err));
+  return MILL_OK;
+}
+
+mill_status mill_exact_add_all(mill_exact_sum *s, const double *x, size_t n, mill_arena *a,
+                               mill_error *err) {
+  for (size_t at = 0, k; at < n; at += k) {
+    k = n - at < BLOCK ? n - at : BLOCK;
+    MILL_TRY(add_block(s, x + at, k, a, err));
+  }
+  return MILL_OK;
+}
+
+/* ---- travelling ----------------------------------------------------------------------------- */
+
+void mill_exact_save(const mill_exact_sum *s, char to[MILL_EXACT_BYTES]) {
+  mill_exact_wide w = *s->wide;
+  carry(&w);
+  memcpy(to, w.digit, sizeof w.digit);
+  memcpy(to + sizeof w.digit, (int64_t[]){w.infinite, w.negative, w.nan}, 3 * sizeof(int64_t));
+}
+
+mill_status mill_exact_load(mill_exact_sum *s, const char *from, size_t n, mill_arena *a,
+                            mill_error *err) {
+  int64_t other[3];
+  MILL_TRY(widen(s, a, err));
+  mill_exact_wide *w = s->wide, in = {.added = 0};
+  if (n != MILL_EXACT_BYTES)
+    return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", "a sum of another size", NULL);
+  memcpy(in.digit, from, sizeof in.digit);
+  memcpy(other, from + sizeof in.digit, sizeof other);
+  carry(w);
+  carry(&in);
+  for (int i = 0; i < DIGITS; i++) w->digit[i] += in.digit[i];
+  w->infinite += other[0];
+  w->negative += other[1];
+  w->nan += other[2];
+  return MILL_OK;
+}
