@@ -32,7 +32,8 @@ static mill_status open_codec(mill_packer *p, int level, mill_error *err) {
   case MILL_PACK_ZSTD:
     p->zstd = ZSTD_createCCtx_advanced((ZSTD_customMem){mill_zstd_alloc, mill_z_free, p->memory});
     if (p->zstd == NULL ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_compressionLevel, level)))
+        ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_compressionLevel, level)) ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_checksumFlag, 1)))
       return mill_oom(p->memory, 1 << 20, err);
     return MILL_OK;
   case MILL_PACK_LZ4:

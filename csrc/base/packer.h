@@ -10,8 +10,8 @@
 typedef enum mill_packing {
   MILL_PACK_NONE,
   MILL_PACK_SNAPPY,
-  MILL_PACK_GZIP,
-  MILL_PACK_ZSTD,
+  MILL_PACK_GZIP,       /* a member */
+  MILL_PACK_ZSTD,       /* a frame with a checksum */
   MILL_PACK_LZ4,        /* the block format */
   MILL_PACK_LZ4_HADOOP, /* blocks in Hadoop's frames: content's and block's length, 4 bytes each, most
                            significant first */

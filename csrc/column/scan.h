@@ -35,6 +35,13 @@ typedef struct mill_test {
   const mill_vector *value; /* n values, flat or constant; NULL where none is needed */
 } mill_test;
 
+/* What of a value is looked at: all of it (fields NULL), or some fields of a STRUCT. */
+typedef struct mill_part mill_part;
+struct mill_part {
+  bool unused;
+  const mill_part *fields; /* one a field of the type */
+};
+
 struct mill_cursor {
   const mill_scan *scan;
   /* Rows of `morsel` come next. */
@@ -46,6 +53,7 @@ struct mill_cursor {
 
 struct mill_scan {
   const mill_type *schema;
+  const mill_type *hidden; /* NULL, or the type of one more column, number schema->nfields: _metadata */
   size_t morsels;
   double rows; /* how many there are, < 0: unknown (then `bytes` gives an idea) */
   uint64_t bytes;
@@ -57,9 +65,10 @@ struct mill_scan {
                       mill_cursor **out, mill_error *err);
   void (*free)(mill_scan *s);
   /* NULL: does not know how. A scan of the rows without (some of) those that fail one of the tests, in
-  ** the same order; who wants none of them filters its rows all the same. The tests are copied. */
-  mill_status (*narrow)(const mill_scan *s, const mill_test *tests, int n, mill_scan **out,
-                        mill_error *err);
+  ** the same order; who wants none of them filters its rows all the same. parts: NULL, or one a column
+  ** (NULL: all of it); what is unused may be null. Tests and parts are copied. */
+  mill_status (*narrow)(const mill_scan *s, const mill_test *tests, int n,
+                        const mill_part *const *parts, mill_scan **out, mill_error *err);
 };
 
 mill_scan *mill_scan_ref(mill_scan *s);

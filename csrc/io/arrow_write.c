@@ -165,9 +165,9 @@ static mill_status work(io_draft *base, int round, size_t number, int worker, mi
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static mill_status put(arrow_draft *d, const mill_text *t, mill_error *err) {
+static mill_status put_move(arrow_draft *d, mill_text *t, mill_error *err) {
   d->offset += t->size;
-  return t->size ? d->base.sink.put(d->base.sink.arg, t->data, t->size, err) : MILL_OK;
+  return mill_io_press_put_move(&d->base, t, err);
 }
 
 static mill_status note_block(arrow_draft *d, const arrow_task *t, mill_error *err) {
@@ -185,14 +185,14 @@ static mill_status put_begin(arrow_draft *d, mill_text *t, mill_error *err) {
   if (!d->plan->stream) MILL_TRY(mill_arrow_put_magic(t, err));
   MILL_TRY(mill_arrow_put_schema(&d->plan->schema, d->plan->spark, t, err));
   d->begun = true;
-  return put(d, t, err);
+  return put_move(d, t, err);
 }
 
 static mill_status put_end(arrow_draft *d, mill_text *t, mill_error *err) {
   MILL_TRY(mill_arrow_put_end(t, err));
   if (!d->plan->stream)
     MILL_TRY(mill_arrow_put_footer(&d->plan->schema, d->plan->spark, d->block, d->nblocks, t, err));
-  return put(d, t, err);
+  return put_move(d, t, err);
 }
 
 static void drop_tasks(arrow_draft *d) {
@@ -207,10 +207,9 @@ static mill_status put_all(arrow_draft *d, mill_text *t, mill_error *err) {
   if (!d->begun) MILL_TRY(put_begin(d, t, err));
   for (size_t i = 0; i < d->ntasks; i++) {
     if (!d->plan->stream) MILL_TRY(note_block(d, &d->task[i], err));
-    MILL_TRY(put(d, &d->task[i].head, err));
-    MILL_TRY(put(d, &d->task[i].body, err));
+    MILL_TRY(put_move(d, &d->task[i].head, err));
+    MILL_TRY(put_move(d, &d->task[i].body, err));
   }
-  mill_text_reset(t);
   return d->base.last ? put_end(d, t, err) : MILL_OK;
 }
 

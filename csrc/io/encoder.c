@@ -73,8 +73,10 @@ static mill_status read_codec(mill_encoder *e, mill_options o, mill_error *err) 
   const char *codec = mill_option_text(o, "compression");
   if (codec == NULL) codec = mill_option_text(o, "codec");
   e->codec = codec ? mill_codec_of_name(codec) : MILL_CODEC_NONE;
-  if (e->codec != MILL_CODEC_UNKNOWN) return MILL_OK;
-  return mill_codec_unknown(codec, err);
+  if (e->codec == MILL_CODEC_UNKNOWN) return mill_codec_unknown(codec, err);
+  if (e->codec == MILL_CODEC_GZIP) e->packing = MILL_PACK_GZIP;
+  if (e->codec == MILL_CODEC_ZSTD) e->packing = MILL_PACK_ZSTD;
+  return MILL_OK;
 }
 
 static mill_status read_options(mill_encoder *e, const mill_write *w, mill_error *err) {
@@ -150,7 +152,9 @@ void mill_encoder_free(mill_encoder *e) {
 }
 
 const char *mill_encoder_suffix(const mill_encoder *e) { return e->suffix; }
-mill_codec mill_encoder_codec(const mill_encoder *e) { return e->codec; }
+mill_codec mill_encoder_codec(const mill_encoder *e) {
+  return e->packing == MILL_PACK_NONE ? e->codec : MILL_CODEC_NONE;
+}
 
 mill_status mill_io_draft_new(mill_encoder *e, io_draft **out, mill_error *err) {
   MILL_TRY(e->format->draft ? e->format->draft(e, out, err) : mill_io_rows_draft(e, out, err));

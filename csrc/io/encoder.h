@@ -4,7 +4,7 @@
 **     .. drafts of files are made with it (write_int.h) ..
 **     mill_encoder_free(e);
 **
-** mill_encoder_codec says how the drafts' bytes are to be stored, mill_encoder_suffix how the files'
+** mill_encoder_codec says how the bytes that drafts give are to be stored, mill_encoder_suffix how the files'
 ** names end (".csv.gz"). Formats: csv, json, parquet, text. Of mill_write only format, options and conf
 ** are looked at. */
 #ifndef MILL_IO_ENCODER_H

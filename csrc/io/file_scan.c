@@ -21,6 +21,7 @@ struct file_scan {
   file_scan *of;    /* the scan that this one narrows, whose job and cells it uses; else NULL */
   mill_arena arena; /* of a narrowed scan: its tests */
   mill_test *tests; /* of data columns */
+  const mill_part **parts; /* one a data column; NULL: all of all */
   int ntests;
 };
 
@@ -37,6 +38,9 @@ typedef struct file_cursor {
   mill_batch batch;
   uint64_t rows;
   bool done;
+  io_origin origin;
+  mill_arena origin_arena; /* of its file */
+  int hidden;              /* which of the columns is _metadata; -1: none */
 } file_cursor;
 
 static const uint64_t no_bits[1] = {0};
@@ -46,7 +50,7 @@ static void set_partitions(file_cursor *c) {
   const file_scan *s = (const file_scan *)c->base.scan;
   int np = s->job->files.npartitions;
   for (int i = 0; i < c->n; i++) {
-    int from = s->source[c->columns[i]];
+    int from = i == c->hidden ? 0 : s->source[c->columns[i]];
     if (from >= 0) continue;
     size_t cell = (size_t)c->at->file * (size_t)np + (size_t)~from;
     c->out[i] = (mill_vector){.type = s->base.schema->fields[c->columns[i]].type,
@@ -81,6 +85,11 @@ static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) 
   c->rows = 0;
   c->done = false;
   set_partitions(c);
+  if (c->hidden >= 0) {
+    mill_arena_reset(&c->origin_arena);
+    MILL_TRY(
+        mill_io_origin_file(&c->origin, &s->job->files.file[c->at->file], &c->origin_arena, err));
+  }
   mill_status status = s->job->format->cut
                            ? c->decoder->seek(c->decoder, c->at->file, c->at->from, c->at->to, err)
                            : open_window(c, s->job, err);
@@ -98,7 +107,9 @@ static mill_status file_next(mill_cursor *base, mill_batch **out, mill_error *er
   if (status != MILL_OK) return failed(c, status, err);
   if (n == 0) return MILL_OK;
   for (int i = 0, k = 0; i < c->n; i++)
-    if (s->source[c->columns[i]] >= 0) c->out[i] = c->data[k++];
+    if (i != c->hidden && s->source[c->columns[i]] >= 0) c->out[i] = c->data[k++];
+  if (c->hidden >= 0)
+    c->out[c->hidden] = mill_io_origin_rows(&c->origin, c->at->from + c->decoder->row);
   c->batch =
       (mill_batch){.n = n, .ncols = (uint32_t)c->n, .sel = sel, .col = c->out, .first = c->rows};
   c->rows += n;
@@ -113,6 +124,7 @@ static void file_cursor_free(mill_cursor *base) {
   if (c->decoder) c->decoder->free(c->decoder);
   mill_io_window_clear(&c->window);
   mill_arena_clear(&c->arena);
+  mill_arena_clear(&c->origin_arena);
   mill_free(m, c, sizeof *c);
 }
 
@@ -127,16 +139,20 @@ static mill_status set_up(file_cursor *c, const file_scan *s, const int *columns
   int *wanted = own + k;
   for (int i = 0; i < n; i++) {
     own[i] = columns[i];
-    if (s->source[columns[i]] >= 0) wanted[c->ndata++] = s->source[columns[i]];
+    if (columns[i] == (int)s->base.schema->nfields)
+      c->hidden = i;
+    else if (s->source[columns[i]] >= 0)
+      wanted[c->ndata++] = s->source[columns[i]];
   }
   c->columns = own;
   c->n = n;
+  if (c->hidden >= 0) MILL_TRY(mill_io_origin_init(&c->origin, s->base.hidden, &c->arena, err));
   for (int i = 0; i < c->ndata && !s->job->format->cut; i++)
     MILL_TRY(mill_vector_init(&c->data[i], s->job->data->fields[wanted[i]].type, MILL_BATCH,
                               &c->arena, err));
   MILL_TRY(s->job->format->decoder(s->job, wanted, c->ndata, &c->decoder, err));
-  return s->ntests && c->decoder->narrow ? c->decoder->narrow(c->decoder, s->tests, s->ntests, err)
-                                         : MILL_OK;
+  if (c->decoder->narrow) c->decoder->narrow(c->decoder, s->tests, s->ntests, s->parts);
+  return MILL_OK;
 }
 
 static mill_status file_open(const mill_scan *base, const mill_context *ctx, const int *columns,
@@ -148,7 +164,9 @@ static mill_status file_open(const mill_scan *base, const mill_context *ctx, con
   c->base = (mill_cursor){base, file_seek, file_next, file_cursor_free};
   c->memory = m;
   c->done = true;
+  c->hidden = -1;
   mill_arena_init(&c->arena, m);
+  mill_arena_init(&c->origin_arena, m);
   mill_io_window_init(&c->window, m);
   mill_status status = set_up(c, s, columns, n, err);
   if (status != MILL_OK) {
@@ -201,6 +219,34 @@ static mill_status copy_tests(file_scan *s, const mill_test *tests, int n, mill_
   return MILL_OK;
 }
 
+static mill_status copy_part(file_scan *s, const mill_part *from, const mill_type *t, mill_part *to,
+                             mill_error *err) {
+  *to = *from;
+  if (!from->fields) return MILL_OK;
+  mill_part *f = mill_arena_alloc(&s->arena, (t->nfields + 1ull) * sizeof *f);
+  if (!f) return mill_oom(s->arena.memory, t->nfields * sizeof *f, err);
+  to->fields = f;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    MILL_TRY(copy_part(s, &from->fields[i], t->fields[i].type, &f[i], err));
+  return MILL_OK;
+}
+
+static mill_status copy_parts(file_scan *s, const mill_part *const *parts, mill_error *err) {
+  const mill_type *t = s->base.schema;
+  size_t bytes = (s->job->data->nfields + 1ull) * sizeof *s->parts;
+  if (!parts) return MILL_OK;
+  s->parts = mill_arena_alloc(&s->arena, bytes);
+  if (!s->parts) return mill_oom(s->arena.memory, bytes, err);
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    if (!parts[i] || s->source[i] < 0) continue;
+    mill_part *own = mill_arena_alloc(&s->arena, sizeof *own);
+    if (!own) return mill_oom(s->arena.memory, sizeof *own, err);
+    s->parts[s->source[i]] = own;
+    MILL_TRY(copy_part(s, parts[i], t->fields[i].type, own, err));
+  }
+  return MILL_OK;
+}
+
 static mill_status keep_morsels(file_scan *s, const mill_test *tests, int n, mill_error *err) {
   const io_job *job = s->job;
   for (size_t i = 0; i < s->of->base.morsels; i++) {
@@ -220,7 +266,7 @@ static mill_status keep_morsels(file_scan *s, const mill_test *tests, int n, mil
 }
 
 static mill_status file_narrow(const mill_scan *base, const mill_test *tests, int n,
-                               mill_scan **out, mill_error *err) {
+                               const mill_part *const *parts, mill_scan **out, mill_error *err) {
   const file_scan *of = (const file_scan *)base;
   mill_memory *m = io_memory(of->job);
   file_scan *s = mill_calloc(m, sizeof *s);
@@ -230,9 +276,10 @@ static mill_status file_narrow(const mill_scan *base, const mill_test *tests, in
   s->morsel = NULL;
   s->capacity = s->base.morsels = 0;
   s->base.refs = 1;
-  s->base.narrow = NULL;
+  if (n) s->base.narrow = NULL; /* once by tests; by parts before */
   mill_arena_init(&s->arena, m);
   mill_status status = copy_tests(s, tests, n, err);
+  if (status == MILL_OK) status = copy_parts(s, parts, err);
   if (status == MILL_OK) status = keep_morsels(s, tests, n, err);
   if (status != MILL_OK) {
     file_scan_free(&s->base);
@@ -337,7 +384,8 @@ mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
                         .narrow = file_narrow};
   s->job = job;
   mill_arena_init(&s->arena, m);
-  mill_status status = find_sources(s, err);
+  s->base.hidden = mill_io_origin_type(job);
+  mill_status status = s->base.hidden ? find_sources(s, err) : mill_oom(m, sizeof *s, err);
   if (status == MILL_OK) status = type_values(s, err);
   if (status == MILL_OK)
     status = job->format->cut ? job->format->cut(job, add_morsel, s, &s->base.rows, err)

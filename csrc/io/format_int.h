@@ -117,9 +117,10 @@ struct io_decoder {
   ** piece [from, to) of a file. */
   mill_status (*seek)(io_decoder *d, size_t file, uint64_t from, uint64_t to, mill_error *err);
   uint64_t row; /* set by next, of those formats: of the batch's first row, from `from` on */
-  /* NULL: no use for them. Ahead of the first seek: rows that fail one of the tests, whose columns are
-  ** those of job->data, may be left out. They outlive the decoder. */
-  mill_status (*narrow)(io_decoder *d, const mill_test *tests, int n, mill_error *err);
+  /* NULL: no use for it. Ahead of the first seek: rows that fail one of the tests, whose columns are
+  ** those of job->data, may be left out; of its columns only the parts are looked at (NULL: all of
+  ** them). Both outlive the decoder. */
+  void (*narrow)(io_decoder *d, const mill_test *tests, int n, const mill_part *const *parts);
 };
 
 typedef mill_status (*io_piece)(void *arg, size_t file, uint64_t from, uint64_t to,
@@ -148,6 +149,28 @@ struct io_format {
 extern const io_format mill_format_csv, mill_format_json, mill_format_parquet, mill_format_text,
     mill_format_arrow;
 const io_format *mill_io_format(const char *name); /* NULL: none */
+
+/* ---- where a row is from ---------------------------------------------------------------------- */
+
+/* The hidden column _metadata: a STRUCT of file_path, file_name, file_size, file_block_start,
+** file_block_length, file_modification_time, and of formats that know it row_index. */
+typedef struct io_origin {
+  const mill_type *type;
+  mill_vector child[7];
+  _Alignas(16) mill_str path; /* as all values of 16 bytes are */
+  mill_str name;
+  int64_t number[4];
+  int64_t *row; /* MILL_BATCH row numbers; NULL: no row_index */
+} io_origin;
+
+const mill_type *mill_io_origin_type(io_job *job); /* NULL: out of memory */
+mill_status mill_io_origin_init(io_origin *o, const mill_type *t, mill_arena *a,
+                                mill_error *err) MILL_USE_RESULT;
+/* The rows that follow are of that file. */
+mill_status mill_io_origin_file(io_origin *o, const mill_read_file *f, mill_arena *a,
+                                mill_error *err) MILL_USE_RESULT;
+/* The vector of a batch whose first row is number `row` of the file. */
+mill_vector mill_io_origin_rows(io_origin *o, uint64_t row);
 
 /* ---- shared steps --------------------------------------------------------------------------- */
 

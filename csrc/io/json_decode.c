@@ -29,7 +29,7 @@ typedef struct json_decoder {
   json_text line[MILL_BATCH];
   uint8_t bad[MILL_BATCH];
   uint32_t sel[MILL_BATCH];
-  _Alignas(16) mill_str corrupt_text[MILL_BATCH]; /* copied as 128-bit values */
+  _Alignas(16) mill_str corrupt_text[MILL_BATCH]; /* as all values of 16 bytes are */
   uint64_t corrupt_valid[MILL_BATCH_WORDS];
 } json_decoder;
 

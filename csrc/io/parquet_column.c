@@ -7,9 +7,14 @@
 
 #include "io/parquet_column.h"
 
+enum { WINDOWS = 16 << 20, WINDOW_LEAST = 16 << 10, WINDOW_MOST = 256 << 10 };
+
 void mill_parquet_column_init(parquet_column *c, const parquet_leaf *leaf,
-                              const parquet_footer *footer, mill_file *file, mill_memory *m) {
+                              const parquet_footer *footer, mill_file *file, int columns,
+                              mill_memory *m) {
+  size_t share = WINDOWS / (size_t)(columns > 0 ? columns : 1);
   *c = (parquet_column){.leaf = leaf, .footer = footer, .file = file, .memory = m};
+  c->read_ahead = share < WINDOW_LEAST ? WINDOW_LEAST : share > WINDOW_MOST ? WINDOW_MOST : share;
 }
 
 void mill_parquet_column_clear(parquet_column *c) {

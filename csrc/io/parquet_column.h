@@ -8,7 +8,7 @@
 **
 ** Values that a call gives live until the next call on the column: texts point into page buffers,
 ** which stay until then; dictionary pages become the dictionary of the vectors, whose last entry is a
-** null. Memory is a window on the file (READ_AHEAD, or a page), the pages of a batch, the dictionary.
+** null. Memory is a window on the file (16 MiB shared by all columns, or a page), the pages of a batch, the dictionary.
 **
 ** Pages are trusted in nothing: sizes are held against the chunk and against each other, checksums
 ** are verified where they are, counts of values against the chunk's. Private to csrc/io. */
@@ -62,6 +62,7 @@ typedef struct parquet_column {
   /* bytes: window[pos, have) stands for the file from `at - (have - pos)` on; the chunk ends at end */
   uint8_t *window;
   size_t capacity, pos, have;
+  size_t read_ahead; /* how many bytes at once, at least */
   uint64_t at, end;
 
   /* the dictionary, in the layout of the type */
@@ -100,8 +101,10 @@ typedef struct parquet_column {
   uint32_t staged, stage_at;
 } parquet_column;
 
+/* `columns`: how many are read beside each other. */
 void mill_parquet_column_init(parquet_column *c, const parquet_leaf *leaf,
-                              const parquet_footer *footer, mill_file *file, mill_memory *m);
+                              const parquet_footer *footer, mill_file *file, int columns,
+                              mill_memory *m);
 void mill_parquet_column_clear(parquet_column *c);
 mill_status mill_parquet_column_seek(parquet_column *c, size_t group,
                                      mill_error *err) MILL_USE_RESULT;

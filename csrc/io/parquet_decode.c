@@ -13,9 +13,12 @@ static inline uint64_t load64(const uint8_t *p) {
 static inline __attribute__((always_inline)) void groups_of(const uint8_t *p, uint32_t *out,
                                                             size_t groups, const uint32_t width) {
   const uint32_t mask = width == 32 ? UINT32_MAX : (1u << width) - 1;
-  for (size_t g = 0; g < groups; g++, p += width, out += 8)
-    for (uint32_t k = 0; k < 8; k++)
-      out[k] = (uint32_t)(load64(p + k * width / 8) >> (k * width & 7)) & mask;
+#define ONE(k) out[k] = (uint32_t)(load64(p + (k)*width / 8) >> ((k)*width & 7)) & mask
+  for (size_t g = 0; g < groups; g++, p += width, out += 8) {
+    ONE(0), ONE(1), ONE(2), ONE(3);
+    ONE(4), ONE(5), ONE(6), ONE(7);
+  }
+#undef ONE
 }
 
 /* Groups of eight, from a byte on. */

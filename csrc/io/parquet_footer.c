@@ -3,7 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { FIRST_READ = 32 << 10, TREE_DEPTH = 200, LEVEL_MAX = 250 };
 
@@ -56,6 +58,24 @@ static mill_status take_levels(builder *b, parquet_field *f) {
   return MILL_OK;
 }
 
+static int by_name(const void *a, const void *b) {
+  return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Are the names of a group's members distinct in any case? */
+static mill_status note_distinct(builder *b, parquet_field *f) {
+  mill_memory *m = b->footer->arena.memory;
+  size_t bytes = (f->n + 1ull) * sizeof(char *);
+  const char **names = mill_alloc(m, bytes);
+  if (!names) return mill_oom(m, bytes, b->err);
+  for (uint32_t i = 0; i < f->n; i++) names[i] = f->child[i].name;
+  qsort(names, f->n, sizeof *names, by_name);
+  f->distinct = true;
+  for (uint32_t i = 1; i < f->n; i++) f->distinct &= strcasecmp(names[i - 1], names[i]) != 0;
+  mill_free(m, names, bytes);
+  return MILL_OK;
+}
+
 static mill_status take_field(builder *b, parquet_field *f, int depth) {
   parquet_footer *o = b->footer;
   if (b->next >= o->meta.schema.n) return bad_schema(b, "it ends too early");
@@ -86,7 +106,7 @@ static mill_status take_field(builder *b, parquet_field *f, int depth) {
     MILL_TRY(take_field(b, &f->child[i], depth + 1));
     if (f->leaf < 0) f->leaf = f->child[i].leaf;
   }
-  return MILL_OK;
+  return note_distinct(b, f);
 }
 
 static mill_status build_tree(parquet_footer *f, mill_error *err) {

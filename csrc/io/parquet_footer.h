@@ -19,6 +19,7 @@ struct parquet_field {
   parquet_field *child;
   uint32_t n;
   int leaf;         /* number of its column chunk, of a group: of its first leaf; -1: it has none */
+  bool distinct;    /* of a group: no two of its members' names are the same but for case */
   uint8_t def, rep; /* levels from which on it is there; repeated fields down to itself */
 };
 

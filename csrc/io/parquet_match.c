@@ -14,9 +14,11 @@ typedef struct matcher {
   mill_error *err;
 } matcher;
 
-/* The innermost repeated field around: levels of places. */
+/* The innermost repeated field around: levels of places; and what of the value is looked at (NULL:
+** all). */
 typedef struct around {
   uint8_t rep, slot;
+  const mill_part *part;
 } around;
 
 static mill_status match(matcher *m, const parquet_field *f, const mill_type *t, around in,
@@ -77,11 +79,15 @@ static bool same_field(const matcher *m, const parquet_field *f, const mill_fiel
   return (m->rules->case_sensitive ? strcmp : strcasecmp)(f->name, w->name) == 0;
 }
 
-/* The member of a group that is wanted; NULL: there is none. */
-static mill_status find(matcher *m, const parquet_field *group, const mill_field *w,
+/* The member of a group that is wanted, which may well stand at place `guess`; NULL: there is none. */
+static mill_status find(matcher *m, const parquet_field *group, const mill_field *w, uint32_t guess,
                         const parquet_field **out) {
   int64_t id = m->rules->field_ids ? wanted_id(w) : -1;
   *out = NULL;
+  if (group->distinct && guess < group->n && same_field(m, &group->child[guess], w, id)) {
+    *out = &group->child[guess];
+    return MILL_OK;
+  }
   for (uint32_t i = 0; i < group->n; i++) {
     const parquet_field *f = &group->child[i];
     if (!same_field(m, f, w, id)) continue;
@@ -109,9 +115,17 @@ static mill_status match_member(matcher *m, const parquet_field *f, const mill_t
                         .slot = in.slot,
                         .item = f->def};
   MILL_TRY(children(m, out, 1));
-  MILL_TRY(match(m, f, t->fields[0].type, (around){f->rep, f->def}, out->child));
+  MILL_TRY(match(m, f, t->fields[0].type, (around){f->rep, f->def, NULL}, out->child));
   out->leaf = out->child->leaf;
   return MILL_OK;
+}
+
+/* Spark may spread the members of a VARIANT over columns of their own. */
+static mill_status shredded(const matcher *m) {
+  mill_fail(m->err, MILL_E_FAILED_READ_FILE_NO_HINT, "path", m->footer->path, NULL);
+  mill_error_hint(m->err, "The column %s is a shredded VARIANT, which is not supported.",
+                  m->column);
+  return MILL_E_FAILED_READ_FILE_NO_HINT;
 }
 
 static mill_status match_struct(matcher *m, const parquet_field *f, const mill_type *t, around in,
@@ -123,13 +137,17 @@ static mill_status match_struct(matcher *m, const parquet_field *f, const mill_t
                         .slot = in.slot,
                         .leaf = -1};
   MILL_TRY(children(m, out, t->nfields));
+  for (uint32_t i = 0; i < f->n && t->id == MILL_VARIANT; i++)
+    if (strcmp(f->child[i].name, "typed_value") == 0) return shredded(m);
+  const mill_part *parts = in.part ? in.part->fields : NULL;
   for (uint32_t i = 0; i < t->nfields; i++) {
     const parquet_field *member;
-    MILL_TRY(find(m, f, &t->fields[i], &member));
-    if (!member || t->fields[i].type->id == MILL_NULL)
+    around within = {in.rep, in.slot, parts ? &parts[i] : NULL};
+    MILL_TRY(find(m, f, &t->fields[i], i, &member));
+    if (!member || t->fields[i].type->id == MILL_NULL || (parts && parts[i].unused))
       absent(&out->child[i], t->fields[i].type);
     else
-      MILL_TRY(match_member(m, member, t->fields[i].type, in, &out->child[i]));
+      MILL_TRY(match_member(m, member, t->fields[i].type, within, &out->child[i]));
     if (out->leaf < 0) out->leaf = out->child[i].leaf;
   }
   if (out->leaf >= 0) return MILL_OK;
@@ -155,7 +173,7 @@ static mill_status match_items(matcher *m, const parquet_field *f, const mill_ty
                         .slot = in.slot,
                         .item = r->def,
                         .leaf = -1};
-  around within = {r->rep, r->def};
+  around within = {r->rep, r->def, NULL};
   MILL_TRY(children(m, out, t->nfields));
   if (t->id == MILL_ARRAY && mill_parquet_is_element(f, r)) {
     MILL_TRY(match(m, r, t->fields[0].type, within, out->child));
@@ -198,26 +216,29 @@ static size_t count_nodes(const mill_type *t) {
 }
 
 mill_status mill_parquet_match(mill_arena *a, const parquet_footer *f, const parquet_rules *r,
-                               const parquet_calendar *calendar, const mill_field *const *wanted,
+                               const parquet_calendar *calendar, const parquet_wanted *wanted,
                                int n, parquet_plan *out, mill_error *err) {
   matcher m = {.arena = a, .footer = f, .rules = r, .calendar = calendar, .plan = out, .err = err};
   size_t leaves = 1;
-  for (int i = 0; i < n; i++) leaves += count_nodes(wanted[i]->type);
+  for (int i = 0; i < n; i++) leaves += count_nodes(wanted[i].field->type);
   out->n = n;
   out->leaves = 0;
   out->node = mill_arena_alloc(a, ((size_t)n + 1) * sizeof *out->node);
   out->leaf = mill_arena_alloc(a, leaves * sizeof *out->leaf);
   if (!out->node || !out->leaf) return mill_oom(a->memory, leaves * sizeof *out->leaf, err);
+  uint32_t last = 0;
   for (int i = 0; i < n; i++) {
     const parquet_field *field;
+    const mill_field *want = wanted[i].field;
     parquet_node *node = &out->node[i];
-    m.column = wanted[i]->name;
-    MILL_TRY(find(&m, f->root, wanted[i], &field));
-    if (!field || wanted[i]->type->id == MILL_NULL) {
-      absent(node, wanted[i]->type);
+    m.column = want->name;
+    MILL_TRY(find(&m, f->root, want, last, &field));
+    if (field) last = (uint32_t)(field - f->root->child) + 1;
+    if (!field || want->type->id == MILL_NULL) {
+      absent(node, want->type);
       continue;
     }
-    MILL_TRY(match_member(&m, field, wanted[i]->type, (around){0, 0}, node));
+    MILL_TRY(match_member(&m, field, want->type, (around){0, 0, wanted[i].part}, node));
     if (node->shape != PARQUET_VALUE) continue;
     node->shape = PARQUET_FLAT;
     out->leaf[node->leaf].alone = true;

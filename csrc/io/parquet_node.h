@@ -10,6 +10,7 @@
 #ifndef MILL_IO_PARQUET_NODE_H
 #define MILL_IO_PARQUET_NODE_H
 
+#include "column/scan.h"
 #include "io/parquet_column.h"
 
 typedef enum parquet_shape {
@@ -17,8 +18,7 @@ typedef enum parquet_shape {
   PARQUET_FLAT,   /* a leaf by itself: one value a row */
   PARQUET_VALUE,  /* a leaf within something */
   PARQUET_STRUCT,
-  PARQUET_ITEMS,    /* ARRAY: one child, MAP: two */
-  PARQUET_VARIANTS, /* children as mill_parquet_variant expects them */
+  PARQUET_ITEMS, /* ARRAY: one child, MAP: two */
 } parquet_shape;
 
 typedef struct parquet_node parquet_node;
@@ -39,8 +39,14 @@ typedef struct parquet_plan {
   int n, leaves;
 } parquet_plan;
 
+/* A column, and what of it is looked at (NULL: all). */
+typedef struct parquet_wanted {
+  const mill_field *field;
+  const mill_part *part;
+} parquet_wanted;
+
 mill_status mill_parquet_match(mill_arena *a, const parquet_footer *f, const parquet_rules *r,
-                               const parquet_calendar *calendar, const mill_field *const *wanted,
+                               const parquet_calendar *calendar, const parquet_wanted *wanted,
                                int n, parquet_plan *out, mill_error *err) MILL_USE_RESULT;
 
 /* The vector of a node whose leaves have just been read for `rows` rows, but for FLAT ones. */

@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/hot.h"
 #include "io/parquet_codec.h"
 #include "io/parquet_column.h"
 
-enum { READ_AHEAD = 256 << 10, RATIO = 10000 };
+enum { RATIO = 10000 };
 static const size_t built_most = (size_t)1 << 31; /* bytes of the texts of one page */
 
 mill_status mill_parquet_column_damaged(const parquet_column *c, mill_error *err,
@@ -23,7 +24,7 @@ static uint64_t bytes_left(const parquet_column *c) { return c->end - c->at + (c
 static mill_status need(parquet_column *c, size_t n, mill_error *err) {
   size_t kept = c->have - c->pos;
   if (kept >= n) return MILL_OK;
-  size_t want = n > READ_AHEAD ? n : READ_AHEAD;
+  size_t want = n > c->read_ahead ? n : c->read_ahead;
   if (want - kept > c->end - c->at) want = kept + (size_t)(c->end - c->at);
   if (want + PARQUET_PAD > c->capacity) {
     uint8_t *grown = mill_alloc(c->memory, want + PARQUET_PAD);
@@ -395,11 +396,15 @@ static mill_status text_values(parquet_column *c, size_t n, void *dst, mill_erro
   return MILL_OK;
 }
 
-mill_status mill_parquet_check_indices(const parquet_column *c, const uint32_t *index, size_t n,
-                                       mill_error *err) {
+static MILL_HOT uint32_t largest(const uint32_t *index, size_t n) {
   uint32_t most = 0;
   for (size_t i = 0; i < n; i++) most = index[i] > most ? index[i] : most;
-  return n == 0 || most < c->entries
+  return most;
+}
+
+mill_status mill_parquet_check_indices(const parquet_column *c, const uint32_t *index, size_t n,
+                                       mill_error *err) {
+  return n == 0 || largest(index, n) < c->entries
              ? MILL_OK
              : mill_parquet_column_damaged(c, err, "an index beyond the dictionary");
 }

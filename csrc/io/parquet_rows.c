@@ -21,7 +21,7 @@ typedef struct parquet_decoder {
   io_decoder base;
   const parquet_read *read;
   mill_memory *memory;
-  const mill_field **wanted;
+  parquet_wanted *wanted;
   const int *columns;
   int n;
   const mill_test *tests;
@@ -84,7 +84,8 @@ static mill_status open_file(parquet_decoder *d, size_t number, mill_error *err)
   d->column = mill_arena_alloc(&d->arena, n * sizeof *d->column);
   if (!d->column || !d->place) return mill_oom(d->memory, n * sizeof *d->column, err);
   for (int i = 0; i < d->plan.leaves; i++)
-    mill_parquet_column_init(&d->column[i], &d->plan.leaf[i], f, &d->file, d->memory);
+    mill_parquet_column_init(&d->column[i], &d->plan.leaf[i], f, &d->file, d->plan.leaves,
+                             d->memory);
   if (d->ntests) {
     MILL_TRY(mill_parquet_probes(p, f, &calendar, d->tests, d->ntests, &d->arena, &d->probe,
                                  &d->nprobes, err));
@@ -142,13 +143,12 @@ static mill_status parquet_seek(io_decoder *base, size_t file, uint64_t from, ui
   return MILL_OK;
 }
 
-static mill_status parquet_narrow(io_decoder *base, const mill_test *tests, int n,
-                                  mill_error *err) {
+static void parquet_narrow(io_decoder *base, const mill_test *tests, int n,
+                           const mill_part *const *parts) {
   parquet_decoder *d = (parquet_decoder *)base;
-  (void)err;
   d->tests = tests;
   d->ntests = n;
-  return MILL_OK;
+  for (int i = 0; parts && i < d->n; i++) d->wanted[i].part = parts[d->columns[i]];
 }
 
 /* ---- batches -------------------------------------------------------------------------------- */
@@ -309,7 +309,7 @@ mill_status mill_parquet_decoder(const io_job *job, const int *columns, int n, i
     parquet_free(&d->base);
     return mill_oom(m, sizeof *d->wanted, err);
   }
-  for (int i = 0; i < n; i++) d->wanted[i] = &job->data->fields[columns[i]];
+  for (int i = 0; i < n; i++) d->wanted[i].field = &job->data->fields[columns[i]];
   *out = &d->base;
   return MILL_OK;
 }

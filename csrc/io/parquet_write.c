@@ -11,6 +11,8 @@
 #include "base/version.h"
 #include "io/parquet_write_int.h"
 
+enum { LONG_BYTES = 16 << 10 };
+
 typedef struct made_index {
   parquet_offset_index offsets;
   parquet_column_index bounds;
@@ -33,6 +35,7 @@ typedef struct parquet_draft {
   made_group *group;
   size_t ngroups, group_room;
   mill_text bytes; /* a header, an index, the footer */
+  mill_text tail;  /* short ones, on their way out together */
   uint64_t group_rows, rows, offset;
   bool ending; /* the row group ends with this round */
 } parquet_draft;
@@ -107,7 +110,15 @@ static mill_status work(io_draft *base, int round, size_t task, int worker, mill
 static mill_status put(parquet_draft *d, const char *p, size_t n, mill_error *err) {
   if (n == 0) return MILL_OK;
   d->offset += n;
-  return d->base.sink.put(d->base.sink.arg, p, n, err);
+  return mill_text_add(&d->tail, p, n, err);
+}
+
+/* Long bytes go out as they are. */
+static mill_status put_move(parquet_draft *d, mill_text *bytes, mill_error *err) {
+  if (bytes->size < LONG_BYTES) return put(d, bytes->data, bytes->size, err);
+  d->offset += bytes->size;
+  MILL_TRY(mill_io_press_put_move(&d->base, &d->tail, err));
+  return mill_io_press_put_move(&d->base, bytes, err);
 }
 
 static mill_status put_struct(parquet_draft *d, const thrift_struct *of, const void *x,
@@ -144,10 +155,9 @@ static void describe_data(const parquet_plan *p, const parquet_write_leaf *l,
 }
 
 /* Put a page; its bytes before packing are added to *raw. */
-static mill_status put_page(parquet_draft *d, const parquet_write_leaf *l,
-                            const parquet_made_page *page, bool dictionary, int64_t *raw,
-                            mill_error *err) {
-  const mill_text *b = &page->bytes;
+static mill_status put_page(parquet_draft *d, const parquet_write_leaf *l, parquet_made_page *page,
+                            bool dictionary, int64_t *raw, mill_error *err) {
+  mill_text *b = &page->bytes;
   uint64_t before = d->offset;
   parquet_page head = {.has = THRIFT_HAS(1) | THRIFT_HAS(2) | THRIFT_HAS(3)};
   head.uncompressed = (int32_t)page->raw;
@@ -165,7 +175,7 @@ static mill_status put_page(parquet_draft *d, const parquet_write_leaf *l,
   }
   MILL_TRY(put_struct(d, &mill_parquet_page, &head, err));
   *raw += (int64_t)(d->offset - before) + page->raw;
-  return put(d, b->data, b->size, err);
+  return put_move(d, b, err);
 }
 
 /* ---- a chunk's metadata --------------------------------------------------------------------- */
@@ -301,7 +311,7 @@ static mill_status index_bounds(parquet_draft *d, const parquet_chunk_writer *c,
 
 /* ---- row groups ----------------------------------------------------------------------------- */
 
-static mill_status put_pages(parquet_draft *d, const parquet_chunk_writer *c, parquet_chunk_meta *m,
+static mill_status put_pages(parquet_draft *d, parquet_chunk_writer *c, parquet_chunk_meta *m,
                              parquet_offset_index *x, mill_error *err) {
   int64_t first_row = 0;
   x->has = THRIFT_HAS(1);
@@ -323,7 +333,7 @@ static mill_status put_pages(parquet_draft *d, const parquet_chunk_writer *c, pa
   return MILL_OK;
 }
 
-static mill_status put_chunk(parquet_draft *d, const parquet_chunk_writer *c, parquet_chunk *out,
+static mill_status put_chunk(parquet_draft *d, parquet_chunk_writer *c, parquet_chunk *out,
                              made_index *x, mill_error *err) {
   parquet_chunk_meta *m = &out->meta;
   uint64_t at = d->offset;
@@ -453,7 +463,8 @@ static mill_status take(io_draft *base, mill_error *err) {
   base->held = 0;
   for (uint32_t i = 0; i < d->plan->nleaves; i++)
     base->held += mill_parquet_chunk_held(&d->chunk[i]);
-  return base->last ? put_footer(d, err) : MILL_OK;
+  if (base->last) MILL_TRY(put_footer(d, err));
+  return mill_io_press_put_move(base, &d->tail, err);
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -467,6 +478,7 @@ static void free_draft(io_draft *base) {
   if (d->pack) mill_free(m, d->pack, d->pack_room * sizeof *d->pack);
   if (d->group) mill_free(m, d->group, d->group_room * sizeof *d->group);
   mill_text_clear(&d->bytes);
+  mill_text_clear(&d->tail);
   mill_arena_clear(&d->arena);
   mill_free(m, d, sizeof *d);
 }
@@ -481,6 +493,7 @@ static mill_status draft_new(mill_encoder *e, io_draft **out, mill_error *err) {
   d->memory = e->memory;
   mill_arena_init(&d->arena, e->memory);
   mill_text_init(&d->bytes, e->memory);
+  mill_text_init(&d->tail, e->memory);
   d->chunk = mill_calloc(e->memory, p->nleaves * sizeof *d->chunk);
   mill_status s = d->chunk ? MILL_OK : oom(d, err);
   for (uint32_t i = 0; i < p->nleaves && s == MILL_OK; i++)

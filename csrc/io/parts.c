@@ -366,7 +366,7 @@ mill_status mill_io_parts_end(io_parts *p, mill_error *err) {
     MILL_TRY(begin_file(p, &p->part[i], err));
     finish_file(&p->part[i]);
   }
-  MILL_TRY(mill_io_press_run(p->press, err));
+  MILL_TRY(mill_io_press_end(p->press, err));
   for (size_t i = 0; i < p->n; i++) MILL_TRY(sync_folders(p, p->part[i].below, err));
   return mill_folder_sync(p->plan.ctx->files, p->plan.folder, err);
 }

@@ -1,12 +1,20 @@
 /* The press: rows that wait for their files, worked on by all threads; see write_int.h.
 **
 ** Rows are kept until PRESS_BYTES of them wait (less under a memory limit), then all drafts are worked
-** on, round by round. So memory is bounded by that, by what the drafts hold (PRESS_HELD; the largest
-** are flushed first) and by the bytes on their way into the files. */
+** on, round by round. One task more puts the bytes that the run before has made, so that threads do not
+** stand still while files are written. Memory is bounded by the rows that wait, what is made of them,
+** and what the drafts hold (PRESS_HELD; the largest are flushed first). */
 #include "base/thread.h"
 #include "io/write_int.h"
 
 enum { PRESS_BYTES = 32 << 20, PRESS_LEAST = 64 << 10, PRESS_HELD = 256 << 20 };
+
+/* Bytes on their way into a file, or its end. */
+typedef struct made_bytes {
+  io_sink sink;
+  mill_text bytes;
+  bool done;
+} made_bytes;
 
 struct io_press {
   const mill_context *ctx;
@@ -18,6 +26,9 @@ struct io_press {
   int round;
   bool lasting;
   size_t waiting, most_waiting, most_held;
+  made_bytes *made;
+  size_t nmade, made_room;
+  size_t nput; /* of them are to be put in the round at hand */
 };
 
 mill_status mill_io_press_new(const mill_context *ctx, mill_encoder *e, bool lasting,
@@ -47,6 +58,8 @@ void mill_io_press_free(io_press *p) {
   for (size_t i = 0; i < p->n; i++) free_draft(p, p->draft[i]);
   if (p->draft) mill_free(p->ctx->memory, p->draft, p->room * sizeof *p->draft);
   if (p->first) mill_free(p->ctx->memory, p->first, p->first_room * sizeof *p->first);
+  for (size_t i = 0; i < p->nmade; i++) mill_text_clear(&p->made[i].bytes);
+  if (p->made) mill_free(p->ctx->memory, p->made, p->made_room * sizeof *p->made);
   mill_arena_clear(&p->arena);
   mill_free(p->ctx->memory, p, sizeof *p);
 }
@@ -61,8 +74,46 @@ mill_status mill_io_press_open(io_press *p, io_sink sink, io_draft **out, mill_e
   MILL_TRY(s);
   MILL_TRY(mill_io_draft_new(p->encoder, out, err));
   (*out)->sink = sink;
+  (*out)->press = p;
   p->draft[p->n++] = *out;
   return MILL_OK;
+}
+
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+static mill_status add_made(io_press *p, const made_bytes *m, mill_error *err) {
+  void *made = p->made;
+  mill_status s =
+      mill_grow(p->ctx->memory, &made, &p->made_room, p->nmade + 1, sizeof *p->made, err);
+  p->made = made;
+  MILL_TRY(s);
+  p->made[p->nmade++] = *m;
+  return MILL_OK;
+}
+
+mill_status mill_io_press_put_move(io_draft *d, mill_text *bytes, mill_error *err) {
+  made_bytes m = {d->sink, *bytes, false};
+  mill_status s = m.bytes.size ? add_made(d->press, &m, err) : MILL_OK;
+  if (s != MILL_OK || m.bytes.size == 0) mill_text_clear(&m.bytes);
+  mill_text_init(bytes, m.bytes.memory);
+  return s;
+}
+
+static mill_status put_made(io_press *p, mill_error *err) {
+  for (size_t i = 0; i < p->nput; i++) {
+    made_bytes *m = &p->made[i];
+    MILL_TRY(m->done ? m->sink.done(m->sink.arg, err)
+                     : m->sink.put(m->sink.arg, m->bytes.data, m->bytes.size, err));
+    mill_text_clear(&m->bytes);
+  }
+  return MILL_OK;
+}
+
+/* What has been put goes off the list. */
+static void drop_put(io_press *p) {
+  p->nmade -= p->nput;
+  memmove(p->made, p->made + p->nput, p->nmade * sizeof *p->made);
+  p->nput = 0;
 }
 
 /* ---- rows that wait ------------------------------------------------------------------------- */
@@ -118,6 +169,8 @@ static mill_status keep_rows(io_press *p, io_lot *x, const mill_vector *col, uin
   return MILL_OK;
 }
 
+static mill_status run(io_press *p, mill_error *err);
+
 static mill_status add_lot(io_press *p, io_draft *d, const mill_vector *col, uint32_t ncols,
                            const uint32_t *at, uint32_t n, mill_error *err) {
   void *lot = d->lot;
@@ -127,7 +180,7 @@ static mill_status add_lot(io_press *p, io_draft *d, const mill_vector *col, uin
   MILL_TRY(keep_rows(p, &d->lot[d->nlots], col, ncols, at, n, err));
   d->nlots++;
   d->rows += n;
-  return d->rows >= d->room || p->waiting >= p->most_waiting ? mill_io_press_run(p, err) : MILL_OK;
+  return d->rows >= d->room || p->waiting >= p->most_waiting ? run(p, err) : MILL_OK;
 }
 
 mill_status mill_io_press_add(io_press *p, io_draft *d, const mill_vector *col, uint32_t ncols,
@@ -146,10 +199,12 @@ mill_status mill_io_press_add(io_press *p, io_draft *d, const mill_vector *col, 
 
 /* ---- working -------------------------------------------------------------------------------- */
 
-/* A task of the round: the draft is the last whose first task is not behind it. */
+/* The round's first task puts bytes, when there are some. Of the others the draft is the last one whose
+** first task is not behind. */
 static mill_status work(void *arg, size_t task, int worker, mill_error *err) {
   io_press *p = arg;
   size_t lo = 0, hi = p->n;
+  if (p->nput && task-- == 0) return put_made(p, err);
   while (hi - lo > 1) {
     size_t middle = lo + (hi - lo) / 2;
     if (p->first[middle] <= task)
@@ -171,17 +226,21 @@ static mill_status run_round(io_press *p, mill_error *err) {
     if (p->round < d->is->rounds) MILL_TRY(d->is->tasks(d, p->round, &n, err));
     total += n;
   }
-  return mill_pool_run(p->ctx->pool, total, work, p, err);
+  p->nput = total ? p->nmade : 0;
+  MILL_TRY(mill_pool_run(p->ctx->pool, total + (p->nput > 0), work, p, err));
+  drop_put(p);
+  return MILL_OK;
 }
 
-/* What is ready goes into the files, draft after draft; files that are complete go. */
+/* What is ready is handed on, draft after draft; drafts that are complete go. */
 static mill_status take_out(io_press *p, mill_error *err) {
   size_t left = 0;
   mill_status s = MILL_OK;
   for (size_t i = 0; i < p->n; i++) {
     io_draft *d = p->draft[i];
+    made_bytes end = {.sink = d->sink, .done = true};
     if (s == MILL_OK) s = d->is->take(d, err);
-    if (s == MILL_OK && d->last) s = d->sink.done(d->sink.arg, err);
+    if (s == MILL_OK && d->last) s = add_made(p, &end, err);
     d->nlots = 0;
     d->rows = 0;
     d->flush = false;
@@ -204,7 +263,7 @@ static mill_status run_rounds(io_press *p, mill_error *err) {
   return take_out(p, err);
 }
 
-/* When the drafts hold too much together, the largest are to put what they can. */
+/* When the drafts hold too much together, the largest are to hand on what they can. */
 static bool mark_largest(io_press *p) {
   size_t held = 0;
   bool any = false;
@@ -221,7 +280,15 @@ static bool mark_largest(io_press *p) {
   return any;
 }
 
-mill_status mill_io_press_run(io_press *p, mill_error *err) {
+static mill_status run(io_press *p, mill_error *err) {
   MILL_TRY(run_rounds(p, err));
   return mark_largest(p) ? run_rounds(p, err) : MILL_OK;
+}
+
+mill_status mill_io_press_end(io_press *p, mill_error *err) {
+  MILL_TRY(run(p, err));
+  p->nput = p->nmade;
+  MILL_TRY(put_made(p, err));
+  drop_put(p);
+  return MILL_OK;
 }

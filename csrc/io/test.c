@@ -1,6 +1,8 @@
 /* Tests of single columns (column/scan.h) against values and ranges of values; see test_int.h. */
 #include "io/test_int.h"
 
+#include "base/hot.h"
+
 bool mill_io_passes(const mill_test *t, const mill_vector *v, size_t i) {
   if (t->kind == MILL_TEST_NOT_NULL) return true;
   if (t->kind == MILL_TEST_IS_NULL) return false;
@@ -51,28 +53,34 @@ bool mill_io_may_pass(const mill_test *t, const io_range *r) {
 
 /* ---- many values ---------------------------------------------------------------------------- */
 
-#define COMPARED(type, op)                                                                         \
-  for (uint32_t i = 0; i < n; i++) mask[i] &= x[i] op value
+#define COMPARED(type, condition)                                                                  \
+  do {                                                                                             \
+    for (uint32_t i = 0; i < n; i++) mask[i] &= (uint8_t)(condition);                              \
+    return true;                                                                                   \
+  } while (0)
+/* Of a NaN, which is larger than all else, no comparison of C is true. */
 #define NUMBERS(type)                                                                              \
   do {                                                                                             \
     const type *x = v->data, value = ((const type *)t->value->data)[0];                            \
+    if (value != value) return false;                                                              \
     switch (t->kind) {                                                                             \
-    case MILL_TEST_EQUAL: COMPARED(type, ==); return true;                                         \
-    case MILL_TEST_LESS: COMPARED(type, <); return true;                                           \
-    case MILL_TEST_LESS_EQUAL: COMPARED(type, <=); return true;                                    \
-    case MILL_TEST_GREATER: COMPARED(type, >); return true;                                        \
-    case MILL_TEST_GREATER_EQUAL: COMPARED(type, >=); return true;                                 \
+    case MILL_TEST_EQUAL: COMPARED(type, x[i] == value);                                           \
+    case MILL_TEST_LESS: COMPARED(type, x[i] < value);                                             \
+    case MILL_TEST_LESS_EQUAL: COMPARED(type, x[i] <= value);                                      \
+    case MILL_TEST_GREATER: COMPARED(type, !(x[i] <= value));                                      \
+    case MILL_TEST_GREATER_EQUAL: COMPARED(type, !(x[i] < value));                                 \
     default: return false;                                                                         \
     }                                                                                              \
   } while (0)
 
-/* Loops over plain integers; false: another way must do. */
-static __attribute__((optimize("O3"))) bool plain(const mill_test *t, const mill_vector *v,
-                                                  uint32_t n, uint8_t *mask) {
+/* Loops over plain numbers; false: another way must do. */
+static MILL_HOT bool plain(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
   if (v->index || v->mask != MILL_FLAT || t->n != 1) return false;
   switch (v->type->phys) {
   case MILL_PHYS_I32: NUMBERS(int32_t);
   case MILL_PHYS_I64: NUMBERS(int64_t);
+  case MILL_PHYS_F32: NUMBERS(float);
+  case MILL_PHYS_F64: NUMBERS(double);
   default: return false;
   }
 }

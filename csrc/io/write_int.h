@@ -7,6 +7,7 @@
 #ifndef MILL_IO_WRITE_INT_H
 #define MILL_IO_WRITE_INT_H
 
+#include "base/packer.h"
 #include "base/pattern.h"
 #include "io/encoder.h"
 #include "io/format_int.h"
@@ -27,13 +28,15 @@ struct mill_encoder {
   const mill_type *schema;
   mill_value_texts texts;
   io_charset charset;
-  mill_codec codec;
+  mill_codec codec;     /* of the files .. */
+  mill_packing packing; /* .. or of blocks in them, which the drafts pack */
   char suffix[32];
   const char *line_end;
   size_t nline_end;
   void *plan;           /* the format's own, in the arena */
   size_t lot_bytes;     /* rows are worked on when so many bytes of them wait; 0: the press knows */
-  mill_encoder *worker; /* formats that write row by row: one a thread */
+  mill_encoder *worker; /* formats that write row by row: one a thread .. */
+  mill_packer *packer;  /* .. with its own */
 };
 
 struct io_output {
@@ -72,7 +75,8 @@ mill_status mill_io_charset_encode(io_charset c, const char *in, size_t n, mill_
 
 /* ---- drafts --------------------------------------------------------------------------------- */
 
-/* Where the bytes of a file go, in order. */
+/* Where the bytes of a file go, in order. Called by one thread at a time, which may be any of the
+** pool's while the caller of the press waits. */
 typedef struct io_sink {
   mill_status (*put)(void *arg, const char *p, size_t n, mill_error *err);
   mill_status (*done)(void *arg, mill_error *err); /* all bytes of the file have been put */
@@ -86,28 +90,31 @@ typedef struct io_lot {
   uint32_t n;
 } io_lot;
 
-/* One file under way. Lots are worked on in rounds, the tasks of a round by all threads at once;
-** then what is ready is taken out in order. So one mechanism (press.c) writes all formats on all
-** threads, with the same bytes at any number of them: which rows make a lot, and which lots are
-** worked on together, depends on the rows alone. */
+/* One file under way. Lots are worked on in rounds, the tasks of a round by all threads at once; then
+** what is ready is taken out in order, and goes into its file while the next lots are worked on. So one
+** mechanism (press.c) writes all formats on all threads, with the same bytes at any number of them:
+** which rows make a lot, and which lots are worked on together, depends on the rows alone. */
+typedef struct io_press io_press;
 typedef struct io_drafting {
   int rounds;
   mill_status (*tasks)(io_draft *d, int round, size_t *n, mill_error *err);
   mill_status (*work)(io_draft *d, int round, size_t task, int worker, mill_error *err);
-  mill_status (*take)(io_draft *d, mill_error *err);
+  mill_status (*take)(io_draft *d,
+                      mill_error *err); /* hands on texts with mill_io_press_put_move */
   void (*free)(io_draft *d);
 } io_drafting;
 
 struct io_draft {
   const io_drafting *is;
   mill_encoder *encoder;
+  io_press *press;
   io_sink sink;
   io_lot *lot;
   size_t nlots, lot_room;
   uint64_t rows; /* in the lots */
   uint64_t room; /* rows that may wait: work is due when there are so many */
   bool last;     /* the file ends with these lots */
-  bool flush;    /* memory is short: put what can be put */
+  bool flush;    /* memory is short: hand on what can be */
   size_t held;   /* bytes that the draft keeps beyond its lots */
 };
 
@@ -117,7 +124,6 @@ mill_status mill_io_draft_new(mill_encoder *e, io_draft **out, mill_error *err) 
 mill_status mill_io_rows_draft(mill_encoder *e, io_draft **out, mill_error *err) MILL_USE_RESULT;
 
 /* The drafts of one write, worked on together when enough rows wait. */
-typedef struct io_press io_press;
 mill_status mill_io_press_new(const mill_context *ctx, mill_encoder *e, bool lasting,
                               io_press **out, mill_error *err) MILL_USE_RESULT;
 void mill_io_press_free(io_press *p); /* with its drafts; NULL allowed */
@@ -127,8 +133,10 @@ mill_status mill_io_press_open(io_press *p, io_sink sink, io_draft **out,
 /* Rows for it: copied, unless the press was told that they last. */
 mill_status mill_io_press_add(io_press *p, io_draft *d, const mill_vector *col, uint32_t ncols,
                               const uint32_t *at, uint32_t n, mill_error *err) MILL_USE_RESULT;
-/* Work through all rows that wait. Drafts with `last` set end, and are freed. */
-mill_status mill_io_press_run(io_press *p, mill_error *err) MILL_USE_RESULT;
+/* The next bytes of a draft's file; *bytes is empty then, also on failure. */
+mill_status mill_io_press_put_move(io_draft *d, mill_text *bytes, mill_error *err) MILL_USE_RESULT;
+/* No more rows come, and all drafts are `last`: put everything. */
+mill_status mill_io_press_end(io_press *p, mill_error *err) MILL_USE_RESULT;
 
 /* ---- part files ----------------------------------------------------------------------------- */
 

@@ -251,9 +251,11 @@ static bool orderable(mill_planner *w, const mill_expr *k) {
 const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
                                         const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
-  mill_exprs items = {0}, keys = {0};
-  if (child == NULL) return NULL;
+  mill_exprs items = {0}, keys = {0}, hidden = {0};
+  if (child == NULL || !mill_source_columns(w, child, &hidden)) return NULL;
   mill_scope s = mill_scope_of(child, outer);
+  s.hidden = hidden.at;
+  s.nhidden = hidden.n;
   if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items)) return NULL;
   for (int i = 0; i < n->nkeys; i++) {
     const mill_expr *k = resolve_key(w, &s, &items, n->keys[i]);
@@ -261,7 +263,11 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
   }
   for (int i = 0; n->grouping == MILL_GROUP_ALL && i < items.n; i++)
     if (!mill_x_has_aggregate(items.at[i]) && !mill_exprs_add(w, &keys, items.at[i])) return NULL;
-  return mill_build_aggregate(w, n, child, &keys, &items);
+  for (int i = 0; i < items.n && hidden.n && child; i++)
+    child = mill_expose_all(w, child, items.at[i]);
+  for (int i = 0; i < keys.n && hidden.n && child; i++)
+    child = mill_expose_all(w, child, keys.at[i]);
+  return child ? mill_build_aggregate(w, n, child, &keys, &items) : NULL;
 }
 
 /* ---- ORDER BY, HAVING over groups ----------------------------------------------------------- */

@@ -117,9 +117,24 @@ bool mill_lower_output(mill_lowering *l, const mill_lowered *in, const mill_expr
 
 /* ---- leaves --------------------------------------------------------------------------------- */
 
+/* The scan of a file, of which no more is read of structs than some expression needs. */
+static bool narrowed(mill_lowering *l, mill_scan **scan, const mill_node *n) {
+  const mill_part **parts = mill_w_alloc(l->w, ((size_t)n->noutput + 1) * sizeof *parts);
+  bool some = false;
+  if (parts == NULL) return false;
+  if ((*scan)->narrow == NULL || l->explaining) return true;
+  for (int i = 0; i < n->noutput; i++) {
+    const mill_expr *c = n->output[i];
+    if (!mill_used(l, c->id)) continue;
+    if (!mill_used_part(l, c->id, c->type, &parts[i])) return false;
+    some |= parts[i] != NULL;
+  }
+  return !some || mill_lower_narrow_scan(l, NULL, 0, parts, scan);
+}
+
 static bool scan_op(mill_lowering *l, mill_scan *scan, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_SCAN, NULL);
-  size_t count = (size_t)n->noutput + 1;
+  size_t count = (size_t)n->noutput + 2;
   int *columns = mill_w_alloc(l->w, count * sizeof *columns), k = 0;
   uint64_t *ids = mill_w_alloc(l->w, count * sizeof *ids);
   mill_field *f = mill_w_alloc(l->w, count * sizeof *f);
@@ -131,6 +146,12 @@ static bool scan_op(mill_lowering *l, mill_scan *scan, const mill_node *n, mill_
     f[k] = scan->schema->fields[i];
     f[k++].metadata = NULL;
   }
+  if (scan->hidden && n->nexprs && mill_used(l, n->exprs[0]->id)) {
+    columns[k] = n->noutput;
+    ids[k] = n->exprs[0]->id;
+    f[k++] = (mill_field){n->exprs[0]->name, scan->hidden, false, NULL};
+  }
+  if (!narrowed(l, &scan, n)) return false;
   op->scan = scan;
   op->columns = columns;
   op->estimate = scan->rows >= 0 ? scan->rows : (double)scan->bytes / 64;

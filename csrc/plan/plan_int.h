@@ -203,6 +203,8 @@ bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *
                         mill_exprs *out);
 /* Columns below the list of n that ORDER BY and its like may use. */
 bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
+/* Of those what a source has beyond its output (_metadata), above lists and filters. */
+bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
 /* n, with the columns that e uses passed up to it. */
 const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e);
 /* aggregate.c */
@@ -329,6 +331,9 @@ typedef struct mill_lowering {
   struct mill_scan_list *scans; /* made by lowering: to be released after the run */
   const uint64_t *used;         /* sorted ids that some expression needs */
   size_t nused;
+  const uint64_t *whole; /* of them those that are needed for more than some fields */
+  size_t nwhole;
+  const struct field_path *paths; /* those fields */
   bool all;                   /* the rule is switched off: every column is needed */
   const mill_expr *generator; /* the one call of its kind that stands where it may */
   mill_leaf *leaves;
@@ -350,6 +355,8 @@ const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int
 bool mill_prune_columns(mill_lowering *l, const mill_node *root, const mill_node *n);
 /* Is the column needed by any expression or the result? */
 bool mill_used(const mill_lowering *l, uint64_t id);
+/* What of the column is needed; *out NULL: all of it. */
+bool mill_used_part(mill_lowering *l, uint64_t id, const mill_type *t, const mill_part **out);
 /* The value of an expression without columns. */
 mill_status mill_constant(mill_lowering *l, const mill_bound *b, mill_vector *out) MILL_USE_RESULT;
 /* The columns of `output` in that order. */
@@ -360,6 +367,9 @@ const mill_bound *mill_lower_expr2(mill_lowering *l, const mill_expr *e, const m
                                    const mill_lowered *right);
 bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *call, const mill_lowered *in,
                                mill_bound_aggregate *out);
+/* *scan by a scan that narrows it, which lowering keeps. */
+bool mill_lower_narrow_scan(mill_lowering *l, const mill_test *at, int n,
+                            const mill_part *const *parts, mill_scan **scan);
 /* The scan, which the filter stands right above, without rows that it can leave out. NULL: failed. */
 const mill_op *mill_lower_scan_tests(mill_lowering *l, const mill_bound *predicate,
                                      const mill_op *scan);

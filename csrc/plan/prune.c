@@ -4,8 +4,18 @@
 #include "plan/plan_int.h"
 #include "plan/stream_check.h"
 
+/* A field of a column's STRUCT that is looked at: column.path[0].path[1].. */
+typedef struct field_path {
+  struct field_path *next;
+  uint64_t id;
+  int n;
+  int path[]; /* the outermost field first */
+} field_path;
+
 typedef struct id_set {
   mill_planner *w;
+  struct id_set *whole; /* of the ids those that are needed for more than fields of theirs */
+  field_path *paths;
   uint64_t *slot; /* open addressing; 0: free */
   size_t n, capacity;
 } id_set;
@@ -44,9 +54,29 @@ static bool id_add(id_set *s, uint64_t id) {
   return true;
 }
 
+/* e is a field (of a field ..) of a column. */
+static void add_path(id_set *s, const mill_expr *e, const mill_expr *column, int n) {
+  field_path *p = mill_w_alloc(s->w, sizeof *p + (size_t)n * sizeof *p->path);
+  if (p == NULL) return;
+  p->next = s->paths;
+  p->id = column->id;
+  p->n = n;
+  for (int i = n; i-- > 0; e = e->args[0]) p->path[i] = e->index;
+  s->paths = p;
+}
+
 static int id_at(const mill_expr *e, void *arg) {
-  if (e->kind == MILL_X_COLUMN) id_add(arg, e->id);
-  return 0;
+  id_set *s = arg;
+  const mill_expr *c = e;
+  int n = 0;
+  for (; c->kind == MILL_X_FIELD; c = c->args[0]) n++;
+  if (c->kind != MILL_X_COLUMN) return 0;
+  id_add(s, c->id);
+  if (n)
+    add_path(s, e, c, n);
+  else
+    id_add(s->whole, c->id);
+  return -1;
 }
 
 static void use_list(id_set *s, const mill_expr *const *l, int n) {
@@ -87,18 +117,65 @@ static void use_node(id_set *s, const mill_node *n) {
     if (!mill_cache_off(n->cache)) return; /* its child runs by itself, for all columns */
     use_list(s, n->output, n->noutput);
     break;
+  case MILL_N_SOURCE: break; /* what it has beyond its output is for who asks */
   case MILL_N_GENERATE: use_list(s, n->child[0]->output, n->child[0]->noutput); /* fall through */
   default: use_list(s, n->exprs, n->nexprs);
   }
   for (int i = 0; i < n->nchildren; i++) use_node(s, n->child[i]);
 }
 
+static bool fill_part(mill_lowering *l, uint64_t id, const int *path, int n, const mill_type *t,
+                      mill_part *out);
+
+/* The part of field i of what `path` names. */
+static bool field_part(mill_lowering *l, uint64_t id, const int *path, int n, int i,
+                       const mill_type *t, mill_part *out) {
+  int *longer = mill_w_alloc(l->w, ((size_t)n + 1) * sizeof *longer);
+  if (longer == NULL) return false;
+  for (int k = 0; k < n; k++) longer[k] = path[k];
+  longer[n] = i;
+  return fill_part(l, id, longer, n + 1, t, out);
+}
+
+/* What of column.path is looked at. */
+static bool fill_part(mill_lowering *l, uint64_t id, const int *path, int n, const mill_type *t,
+                      mill_part *out) {
+  bool all = false, any = false;
+  for (const field_path *p = l->paths; p; p = p->next) {
+    int k = 0;
+    if (p->id != id) continue;
+    while (k < n && k < p->n && p->path[k] == path[k]) k++;
+    all |= k == p->n;
+    any |= k == n || k == p->n;
+  }
+  *out = (mill_part){.unused = !any};
+  if (all || !any || t->id != MILL_STRUCT) return true;
+  mill_part *f = mill_w_alloc(l->w, (t->nfields + 1ull) * sizeof *f);
+  if (f == NULL) return false;
+  out->fields = f;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (!field_part(l, id, path, n, (int)i, t->fields[i].type, &f[i])) return false;
+  return true;
+}
+
+bool mill_used_part(mill_lowering *l, uint64_t id, const mill_type *t, const mill_part **out) {
+  mill_part *p;
+  *out = NULL;
+  if (l->all || t->id != MILL_STRUCT || id_has(l->whole, l->nwhole, id)) return true;
+  p = mill_w_alloc(l->w, sizeof *p);
+  *out = p;
+  return p && fill_part(l, id, NULL, 0, t, p);
+}
+
 bool mill_prune_columns(mill_lowering *l, const mill_node *root, const mill_node *n) {
-  id_set s = {.w = l->w};
+  id_set whole = {.w = l->w}, s = {.w = l->w, .whole = &whole};
   l->all = mill_rule_excluded(l->w, "ColumnPruning");
   use_list(&s, root->output, root->noutput);
   use_node(&s, n);
   l->used = s.slot;
   l->nused = s.capacity;
+  l->whole = whole.slot;
+  l->nwhole = whole.capacity;
+  l->paths = s.paths;
   return l->w->status == MILL_OK;
 }

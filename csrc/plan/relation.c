@@ -33,6 +33,19 @@ bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema) {
 
 /* ---- sources -------------------------------------------------------------------------------- */
 
+/* The column that a source has beyond its output: its only expression. */
+static bool add_hidden(mill_planner *w, mill_node *s, const mill_type *t) {
+  mill_expr *c = mill_x_new(w, MILL_X_COLUMN, NULL);
+  s->exprs = mill_w_alloc(w, sizeof *s->exprs);
+  if (c == NULL || s->exprs == NULL) return false;
+  c->name = "_metadata";
+  c->type = t;
+  c->id = mill_session_next_id(w->session);
+  s->exprs[0] = c;
+  s->nexprs = 1;
+  return true;
+}
+
 static void unref_scan(void *s) { mill_scan_unref(s); }
 
 const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n) {
@@ -58,6 +71,7 @@ const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n) {
     if (w->status) return NULL;
     source->schema = source->scan->schema;
   }
+  if (source->scan && source->scan->hidden && !add_hidden(w, s, source->scan->hidden)) return NULL;
   return mill_table_output(w, s, source->schema) ? s : NULL;
 }
 

@@ -79,6 +79,14 @@ static const mill_expr *positioned(mill_planner *w, const mill_expr *c, const mi
   return copy;
 }
 
+/* The column under the name that the query gives it, which may differ in case. */
+static const mill_expr *as_written(mill_planner *w, const mill_expr *c, const mill_expr *e,
+                                   const char *name) {
+  mill_expr *copy = mill_x_copy(w, positioned(w, c, e));
+  if (copy) copy->name = name;
+  return copy;
+}
+
 /* Among one list of columns: NULL and no error when there is none. */
 static const mill_expr *in_columns(mill_planner *w, const mill_expr *const *column, int n,
                                    const mill_expr *e) {
@@ -87,7 +95,7 @@ static const mill_expr *in_columns(mill_planner *w, const mill_expr *const *colu
   for (int nq = most; nq >= 0; nq--) {
     int found = matches(w, column, n, e, nq, &c);
     if (found > 1) return ambiguous(w, column, n, e, nq);
-    if (found == 1) return fields(w, positioned(w, c, e), e, nq + 1);
+    if (found == 1) return fields(w, as_written(w, c, e, e->parts[nq]), e, nq + 1);
   }
   return NULL;
 }

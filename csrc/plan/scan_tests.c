@@ -70,20 +70,28 @@ static bool collect(tests *t, const mill_bound *b) {
   return is(b, "in") ? add_list(t, b) : true;
 }
 
+bool mill_lower_narrow_scan(mill_lowering *l, const mill_test *at, int n,
+                            const mill_part *const *parts, mill_scan **scan) {
+  mill_planner *w = l->w;
+  struct mill_scan_list *item = mill_w_alloc(w, sizeof *item);
+  mill_scan *few = NULL;
+  if (!item) return false;
+  w->status = (*scan)->narrow(*scan, at, n, parts, &few, w->err);
+  if (w->status) return false;
+  *item = (struct mill_scan_list){l->scans, few};
+  l->scans = item;
+  *scan = few;
+  return true;
+}
+
 const mill_op *mill_lower_scan_tests(mill_lowering *l, const mill_bound *predicate,
                                      const mill_op *scan) {
   tests t = {.lowering = l, .scan = scan};
-  mill_planner *w = l->w;
   if (scan->kind != MILL_OP_SCAN || !scan->scan->narrow || l->explaining) return scan;
   if (!collect(&t, predicate)) return NULL;
   if (t.n == 0) return scan;
-  struct mill_scan_list *item = mill_w_alloc(w, sizeof *item);
-  mill_op *op = mill_w_alloc(w, sizeof *op);
-  if (!item || !op) return NULL;
+  mill_op *op = mill_w_alloc(l->w, sizeof *op);
+  if (!op) return NULL;
   *op = *scan;
-  w->status = scan->scan->narrow(scan->scan, t.at, t.n, &op->scan, w->err);
-  if (w->status) return NULL;
-  *item = (struct mill_scan_list){l->scans, op->scan};
-  l->scans = item;
-  return op;
+  return mill_lower_narrow_scan(l, t.at, t.n, NULL, &op->scan) ? op : NULL;
 }

@@ -134,13 +134,20 @@ static bool computes(const mill_node *n, uint64_t id) {
   case MILL_N_PROJECT: return mill_x_find_id(n->exprs, n->nexprs, id);
   case MILL_N_AGGREGATE:
     return mill_x_find_id(n->keys, n->nkeys, id) || mill_x_find_id(n->aggs, n->naggs, id);
+  case MILL_N_SOURCE: return mill_x_find_id(n->exprs, n->nexprs, id);
   case MILL_N_JOIN:
     return computes(n->child[0], id) || (n->nchildren > 1 && computes(n->child[1], id));
   default: return passes_through(n) && computes(n->child[0], id);
   }
 }
 
+bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
+  while (passes_through(n) || (n->kind == MILL_N_PROJECT && !n->having)) n = n->child[0];
+  return n->kind != MILL_N_SOURCE || mill_exprs_copy(w, out, n->exprs, n->nexprs);
+}
+
 bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
+  if (!mill_source_columns(w, n, out)) return false;
   while (passes_through(n)) n = n->child[0];
   if (n->kind != MILL_N_PROJECT || n->having) return true;
   for (int i = n->noutput; i < n->nexprs; i++)

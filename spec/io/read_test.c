@@ -27,7 +27,7 @@ static mill_status narrow(mill_scan **s) {
   mill_vector value = {.type = (*s)->schema->fields[1].type, .data = &zero};
   mill_test test = {MILL_TEST_GREATER, 1, 1, &value};
   mill_scan *few = NULL;
-  mill_status status = (*s)->narrow(*s, &test, 1, &few, &err);
+  mill_status status = (*s)->narrow(*s, &test, 1, NULL, &few, &err);
   mill_scan_unref(*s);
   *s = few;
   return status;
