@@ -160,17 +160,24 @@ scenario("count, first, take", function(spark)
   local df = sample(spark)
   return df:count() .. tostring(df:first()) .. #df:take(2)
 end)
-scenario("show", function(spark)
+local function printed(print)
   local name = os.tmpname()
   local before, file = io.output(), assert(io.open(name, "w"))
   io.output(file)
-  local fine, why = pcall(function() sample(spark):show() end)
+  local fine, why = pcall(print)
   io.output(before)
   file:close()
   local shown = assert(io.open(name)):read "a"
   os.remove(name)
   if not fine then error(why, 0) end
   return shown
+end
+scenario("show", function(spark)
+  return printed(function() sample(spark):show() end)
+end)
+scenario("explain metrics", function(spark)
+  local df = spark:sql("SELECT age, count(*), sum(DISTINCT id) FROM " .. PEOPLE .. " GROUP BY age ORDER BY age")
+  return (printed(function() df:explain "metrics" end):gsub("[%d.]+ ms", ""):gsub(", memory [%d.]+ %a+", ""))
 end)
 scenario("rows", function(spark)
   local n = 0
