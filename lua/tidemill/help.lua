@@ -118,7 +118,7 @@ function M.help(what)
   io.write(text, "\n")
 end
 
-local PARTS = { { "sql", "SQL and DataFrames" }, { "files", "csv, json, text, snapshot" },
+local PARTS = { { "sql", "SQL and DataFrames" }, { "files", "csv, json, parquet, text, snapshot" },
   { "streaming", "structured streaming" }, { "ml", "machine learning" } }
 -- Parts that are modules of their own, and the library that each needs.
 local OPTIONAL = { { "kafka", "librdkafka" }, { "connect", "libcurl" }, { "http", "libcurl" },
