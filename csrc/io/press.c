@@ -111,6 +111,7 @@ static mill_status put_made(io_press *p, mill_error *err) {
 
 /* What has been put goes off the list. */
 static void drop_put(io_press *p) {
+  if (p->nput == 0) return;
   p->nmade -= p->nput;
   memmove(p->made, p->made + p->nput, p->nmade * sizeof *p->made);
   p->nput = 0;
