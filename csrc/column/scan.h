@@ -53,7 +53,8 @@ struct mill_cursor {
 
 struct mill_scan {
   const mill_type *schema;
-  const mill_type *hidden; /* NULL, or the type of one more column, number schema->nfields: _metadata */
+  const mill_type
+      *hidden; /* NULL, or the type of one more column, number schema->nfields: _metadata */
   size_t morsels;
   double rows; /* how many there are, < 0: unknown (then `bytes` gives an idea) */
   uint64_t bytes;

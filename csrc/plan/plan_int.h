@@ -334,8 +334,8 @@ typedef struct mill_lowering {
   const uint64_t *whole; /* of them those that are needed for more than some fields */
   size_t nwhole;
   const struct field_path *paths; /* those fields */
-  bool all;                   /* the rule is switched off: every column is needed */
-  const mill_expr *generator; /* the one call of its kind that stands where it may */
+  bool all;                       /* the rule is switched off: every column is needed */
+  const mill_expr *generator;     /* the one call of its kind that stands where it may */
   mill_leaf *leaves;
   int nleaves;
   bool explaining; /* nothing is run: a cache that is empty stays so */

@@ -86,7 +86,8 @@ describe("spark.read.parquet", function()
       for i = 0, 39 do
         local gone = i % 7 == 3
         local function null(j, v) return (i + j) % 7 == 3 and "null" or v end
-        assert.equal(not gone and "[" .. list(i % 4, function(j) return null(j, ("%d"):format(j)) end) .. "]" or nil, li[i + 1])
+        local elements = list(i % 4, function(j) return null(j, ("%d"):format(j)) end)
+        assert.equal(not gone and "[" .. elements .. "]" or nil, li[i + 1])
         assert.equal(not gone and "{" .. list(i % 3, function(j)
           return ("k%d -> %s"):format(j, null(j, ("%.1f"):format(j * 1.5)))
         end) .. "}" or nil, m[i + 1])
@@ -97,7 +98,8 @@ describe("spark.read.parquet", function()
   end
 
   it("reads the columns that a user's schema names, missing ones as null, narrower ones wider", function()
-    local df = spark.read:schema("D DOUBLE, nope INT, i BIGINT, c DECIMAL(25,4)"):parquet(folder .. "flat_v1_snappy.parquet")
+    local reader = spark.read:schema "D DOUBLE, nope INT, i BIGINT, c DECIMAL(25,4)"
+    local df = reader:parquet(folder .. "flat_v1_snappy.parquet")
     local row = df:collect()[6]
     assert.same({ 1.25, nil, -75 }, { row[1], row[2], row[3] })
     assert.equal("0.0500", tostring(row[4]))
@@ -111,6 +113,30 @@ describe("spark.read.parquet", function()
     end)
     assert.equal("FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH", err.condition)
     assert.truthy(tostring(err):find("[i]", 1, true))
+  end)
+
+  it("reads of structs what is looked at", function()
+    local df = read "nested_v1_lz4"
+    local rows = df:selectExpr("st.a", "size(li)", "st IS NULL"):collect()
+    for i = 0, 39 do
+      local gone = i % 7 == 3
+      assert.equal(not gone and (i + 1) % 7 ~= 3 and i or nil, rows[i + 1][1])
+      assert.equal(not gone and i % 4 or nil, rows[i + 1][2])
+      assert.equal(gone, rows[i + 1][3])
+    end
+    local want = 0
+    for i = 0, 39 do want = want + (i % 7 ~= 3 and (i + 2) % 7 ~= 3 and i % 3 or 0) end
+    assert.equal(want, df:selectExpr "explode(st.b)":count())
+  end)
+
+  it("tells which file a row is from, and where it stands there", function()
+    local df = spark.read:parquet(folder .. "flat*.parquet")
+    df:createOrReplaceTempView "both"
+    local files = spark:sql [[SELECT _metadata.file_name, count(*), max(_metadata.row_index) FROM both
+      GROUP BY _metadata.file_name ORDER BY 1]]:collect()
+    assert.same({ "flat_v1_snappy.parquet", 40, 39 }, { files[1][1], files[1][2], files[1][3] })
+    local last = spark:sql "SELECT l, _metadata.row_index FROM both WHERE l = 1000000000030":collect()
+    assert.same({ 30, 30 }, { last[1][2], last[2][2] })
   end)
 
   it("counts rows of any selection by the footers", function()
