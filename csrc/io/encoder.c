@@ -7,7 +7,7 @@
 #include "io/write_int.h"
 
 static const io_output *const outputs[] = {&mill_output_csv, &mill_output_json, &mill_output_text,
-                                           &mill_output_parquet};
+                                           &mill_output_parquet, &mill_output_arrow};
 
 static const io_output *find_output(const char *name) {
   for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
@@ -57,7 +57,7 @@ static mill_status check_schema(const mill_encoder *e, const mill_write *w, mill
     if (f->type->id == MILL_STRUCT && f->type->nfields == 0)
       return mill_fail(err, MILL_E_EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE, "format",
                        e->format->name, NULL);
-    if (has_time(f->type) && (time == NULL || strcmp(time, "true") != 0))
+    if (!e->format->times && has_time(f->type) && (time == NULL || strcmp(time, "true") != 0))
       return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (!holds(e->format, f->type))
       return mill_fail(err, MILL_E_UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, "format", e->format->name,

@@ -44,6 +44,7 @@ struct io_output {
   const char *suffix; /* ".csv" */
   bool charsets;      /* takes the option encoding */
   bool packs;         /* compresses by itself */
+  bool times;         /* takes TIME whatever spark.sql.timeType.enabled says */
   /* May a column (or what is inside it) be of this type? Types with children are asked first. */
   bool (*takes)(const mill_type *t);
   /* Read options into e->plan, check the schema as a whole. */
@@ -59,7 +60,8 @@ struct io_output {
 mill_status mill_io_utf8(mill_encoder *e, const mill_str *s, const char **p, size_t *n,
                          mill_error *err) MILL_USE_RESULT;
 
-extern const io_output mill_output_csv, mill_output_json, mill_output_text, mill_output_parquet;
+extern const io_output mill_output_csv, mill_output_json, mill_output_text, mill_output_parquet,
+    mill_output_arrow;
 
 /* A setting of the session; NULL: the default. */
 const char *mill_write_conf(const mill_write *w, const char *key);
