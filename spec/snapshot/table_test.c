@@ -444,8 +444,8 @@ static void saving_rows(void) {
   const mill_type *schema = plain_schema();
   mill_table *a = table_of(schema, first, 2, 3), *b = table_of(schema, second, 4, 3), *back;
   uint64_t written = 0;
-  table_rows ra = {{schema, rows_next, NULL}, a, 0, {0}, 0},
-             rb = {{schema, rows_next, NULL}, b, 0, {0}, 0};
+  table_rows ra = {{schema, rows_next, NULL, false}, a, 0, {0}, 0},
+             rb = {{schema, rows_next, NULL, false}, b, 0, {0}, 0};
   CHECK(mill_table_save_rows(&ctx, NULL, &ra.base, path, &written, &err) == MILL_OK &&
         written == 2055);
   mill_scan *old;
