@@ -63,6 +63,8 @@ bool mill_cache_off(const mill_cache *c) { return c->off; }
 
 double mill_cache_rows(const mill_cache *c) { return c->table ? (double)c->table->rows : -1; }
 
+const mill_table *mill_cache_table(const mill_cache *c) { return c->table; }
+
 mill_table *mill_cache_fill(mill_planner *w, const mill_node *n) {
   mill_cache *c = n->cache;
   if (c->table == NULL) w->status = mill_plan_rows(w, n->child[0], &c->table);

@@ -27,6 +27,7 @@ static const rule rules[] = {
     {"ConstantFolding", mill_fold_constants, false},
     {"BooleanSimplification", mill_simplify_booleans, false},
     {"PruneFilters", mill_prune_filters, false},
+    {NULL, mill_sample_filters, false},
     {"PushDownLeftSemiAntiJoin", mill_push_semi, false},
     {"ReorderJoin", mill_order_joins, true},
     {"LimitPushDown", mill_push_limits, false},
