@@ -19,6 +19,7 @@ typedef struct mill_exec {
   const mill_context *ctx;
   const mill_settings *set;
   mill_shared **shared; /* what SHARE operators have computed so far in this run */
+  const mill_op *coded; /* the operator whose table is coded; NULL: none */
 } mill_exec;
 
 /* A streaming operator in one worker. Pushes what it makes of a batch into `next`. */

@@ -67,6 +67,6 @@ const mill_table *mill_cache_table(const mill_cache *c) { return c->table; }
 
 mill_table *mill_cache_fill(mill_planner *w, const mill_node *n) {
   mill_cache *c = n->cache;
-  if (c->table == NULL) w->status = mill_plan_rows(w, n->child[0], &c->table);
+  if (c->table == NULL) w->status = mill_plan_rows(w, n->child[0], true, &c->table);
   return w->status == MILL_OK ? c->table : NULL;
 }

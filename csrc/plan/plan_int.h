@@ -402,8 +402,8 @@ mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const char
 
 /* A planner for a run: the settings are those of the analysis, the clock and seed new. */
 mill_status mill_plan_begin(mill_plan *p, mill_planner *w, mill_error *err) MILL_USE_RESULT;
-/* Run an analysed tree in an arena of its own. */
-mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out);
+/* Run an analysed tree in an arena of its own. coded: for rows that are kept (exec/run.h). */
+mill_status mill_plan_rows(mill_planner *w, const mill_node *root, bool coded, mill_table **out);
 /* Keep a plan alive as long as p. */
 mill_status mill_plan_keep_plan(mill_plan *p, mill_plan *other, mill_error *err) MILL_USE_RESULT;
 
