@@ -71,6 +71,7 @@ static mill_status make_states(mill_agg_part *p, uint32_t from, mill_error *err)
   for (int i = 0; i < plan->op->naggs; i++) {
     const mill_aggregate *impl = plan->op->aggs[i].impl;
     mill_call call = mill_agg_call(plan, i, &p->arena);
+    if (plan->shares[i]) continue;
     for (uint32_t g = from; impl->init && g < n; g++) impl->init(&call, mill_agg_state(p, g, i));
   }
   return MILL_OK;
@@ -93,9 +94,10 @@ mill_status mill_agg_find(mill_agg_part *p, const mill_group_keys *k, uint32_t n
 typedef struct agg_worker agg_worker;
 struct agg_worker {
   agg_worker *next_free, *next;
-  mill_program *program;
-  mill_vector *out; /* keys, then each call's filter and arguments */
+  mill_program *by, *program;
+  mill_vector *out; /* keys; then, of `program`, each call's filter and arguments */
   mill_group_keys keys;
+  mill_agg_codes codes;
   mill_arena own, scratch;
   uint32_t group[MILL_BATCH];
   char *base[MILL_BATCH]; /* the states of each row's group */
@@ -143,17 +145,30 @@ static mill_status update_call(mill_agg_part *p, agg_worker *w, int i, const mil
   return a->impl->update(&call, w->states, args, kept, err);
 }
 
+/* The group of each row. */
+static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *b,
+                             mill_error *err) {
+  bool done;
+  MILL_TRY(
+      mill_agg_find_codes(&w->codes, p, b, &w->keys, &w->own, &w->scratch, w->group, &done, err));
+  if (done) return MILL_OK;
+  if (p->plan->op->nkeys) {
+    MILL_TRY(mill_program_run(w->by, b, w->out, err));
+    mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
+  }
+  return mill_agg_find(p, &w->keys, b->n, w->group, err);
+}
+
 static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, mill_error *err) {
   const mill_op *op = p->plan->op;
-  MILL_TRY(mill_program_run(w->program, b, w->out, err));
+  const mill_vector *v = w->out + op->nkeys;
   mill_arena_reset(&w->scratch);
-  if (op->nkeys) mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
-  MILL_TRY(mill_agg_find(p, &w->keys, b->n, w->group, err));
+  MILL_TRY(find_rows(p, w, b, err));
   for (uint32_t r = 0; r < b->n; r++)
     w->base[r] = p->state + (size_t)w->group[r] * p->plan->state_size;
-  const mill_vector *v = w->out + op->nkeys;
+  MILL_TRY(mill_program_run(w->program, b, w->out + op->nkeys, err));
   for (int i = 0; i < op->naggs; i++) {
-    MILL_TRY(update_call(p, w, i, v, b->n, err));
+    if (!p->plan->shares[i]) MILL_TRY(update_call(p, w, i, v, b->n, err));
     v += op->aggs[i].nargs + (op->aggs[i].filter ? 1 : 0);
   }
   return MILL_OK;
@@ -192,6 +207,7 @@ static mill_status begin(mill_sink *s, size_t morsels, mill_error *err) {
 
 static void worker_free(agg_sink *k, agg_worker *w) {
   mill_memory *m = k->base.x->ctx->memory;
+  mill_program_free(w->by);
   mill_program_free(w->program);
   mill_arena_clear(&w->own);
   mill_arena_clear(&w->scratch);
@@ -209,8 +225,11 @@ static mill_status worker_new(agg_sink *k, agg_worker **out, mill_error *err) {
   mill_status s = w->out ? MILL_OK : mill_oom(m, 1, err);
   if (s == MILL_OK && k->plan.op->nkeys)
     s = mill_group_keys_init(&w->keys, &k->plan.layout, &w->own, err);
+  const mill_exec *x = k->base.x;
+  int nkeys = k->plan.op->nkeys;
+  if (s == MILL_OK) s = mill_program_new(x->ctx, x->set, k->exprs, nkeys, &w->by, err);
   if (s == MILL_OK)
-    s = mill_program_new(k->base.x->ctx, k->base.x->set, k->exprs, k->nexprs, &w->program, err);
+    s = mill_program_new(x->ctx, x->set, k->exprs + nkeys, k->nexprs - nkeys, &w->program, err);
   if (s != MILL_OK) {
     worker_free(k, w);
     return s;
@@ -270,6 +289,29 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   return mill_agg_spill_part(k->part[morsel], &k->spill, err);
 }
 
+/* Is what call b makes of its rows what call a makes of them? Then one state serves both: sum and avg. */
+static bool same_state(const mill_bound_aggregate *a, const mill_bound_aggregate *b) {
+  const mill_aggregate *x = a->impl, *y = b->impl;
+  if (!x->common || x->update != y->update || x->merge != y->merge || a->distinct || b->distinct ||
+      a->filter || b->filter || a->nargs != b->nargs)
+    return false;
+  for (int i = 0; i < a->nargs; i++)
+    if (!mill_bound_same(a->args[i], b->args[i])) return false;
+  return true;
+}
+
+/* Places of the calls' states. */
+static void place_states(mill_agg_plan *p) {
+  const mill_op *op = p->op;
+  for (int i = 0; i < op->naggs; i++) {
+    int j = 0;
+    while (j < i && !same_state(&op->aggs[j], &op->aggs[i])) j++;
+    p->shares[i] = j < i;
+    p->offset[i] = j < i ? p->offset[j] : p->state_size;
+    if (j == i) p->state_size += (op->aggs[i].impl->state_size + 15) & ~15u;
+  }
+}
+
 static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill_error *err) {
   mill_agg_plan *p = &k->plan;
   const mill_type **type = mill_arena_alloc(a, (size_t)(op->nkeys + 1) * sizeof *type);
@@ -277,7 +319,8 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
   for (int i = 0; i < op->naggs; i++) n += op->aggs[i].nargs + (op->aggs[i].filter ? 1 : 0);
   k->exprs = mill_arena_alloc(a, (size_t)(n + 1) * sizeof *k->exprs);
   p->offset = mill_arena_alloc(a, (size_t)(op->naggs + 1) * sizeof *p->offset);
-  if (!type || !k->exprs || !p->offset) return mill_oom(a->memory, (size_t)n, err);
+  p->shares = mill_arena_alloc(a, (size_t)(op->naggs + 1) * sizeof *p->shares);
+  if (!type || !k->exprs || !p->offset || !p->shares) return mill_oom(a->memory, (size_t)n, err);
   p->x = k->base.x;
   p->op = op;
   for (int i = 0; i < op->nkeys; i++) {
@@ -288,9 +331,8 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
     const mill_bound_aggregate *c = &op->aggs[i];
     if (c->filter) k->exprs[k->nexprs++] = c->filter;
     for (int j = 0; j < c->nargs; j++) k->exprs[k->nexprs++] = c->args[j];
-    p->offset[i] = p->state_size;
-    p->state_size += (c->impl->state_size + 15) & ~15u;
   }
+  place_states(p);
   return mill_group_layout_init(&p->layout, type, op->nkeys, a, err);
 }
 

@@ -13,6 +13,8 @@
 #include "column/groups.h"
 #include "exec/spill.h"
 
+enum { MILL_AGG_CODES = 4 }; /* keys that may be codes */
+
 /* Groups of parts are cut into pieces by the upper bits of their hash. */
 enum { MILL_AGG_PIECES = 64, MILL_AGG_SHIFT = 58 };
 
@@ -21,6 +23,7 @@ typedef struct mill_agg_plan {
   const mill_op *op;
   mill_group_layout layout;
   uint32_t *offset, state_size;
+  bool *shares; /* the call has the state of one before it */
 } mill_agg_plan;
 
 typedef struct mill_agg_part {
@@ -46,6 +49,17 @@ void mill_agg_part_clear(mill_agg_part *p);
 /* The groups of n keys, with states. */
 mill_status mill_agg_find(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,
                           mill_error *err) MILL_USE_RESULT;
+
+/* Groups by the codes of keys (aggregate_codes.c). The list lives in `own`. *done: false where the
+** keys are none; else group[i] is that of row i of the batch. */
+typedef struct mill_agg_codes {
+  const mill_agg_part *part;
+  const void *entries[MILL_AGG_CODES];
+  uint32_t *group; /* by combination */
+} mill_agg_codes;
+mill_status mill_agg_find_codes(mill_agg_codes *c, mill_agg_part *p, const mill_batch *b,
+                                mill_group_keys *keys, mill_arena *own, mill_arena *scratch,
+                                uint32_t *group, bool *done, mill_error *err) MILL_USE_RESULT;
 
 /* What a thread needs to merge. */
 typedef struct mill_agg_merger {

@@ -47,7 +47,8 @@ mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const u
   mill_arena_reset(&m->scratch);
   MILL_TRY(mill_groups_keys(&from->groups, group, n, &m->keys, &m->scratch, err));
   MILL_TRY(mill_agg_find(to, &m->keys, n, m->group, err));
-  for (int i = 0; i < to->plan->op->naggs; i++) MILL_TRY(merge_call(to, from, i, group, n, m, err));
+  for (int i = 0; i < to->plan->op->naggs; i++)
+    if (!to->plan->shares[i]) MILL_TRY(merge_call(to, from, i, group, n, m, err));
   return MILL_OK;
 }
 

@@ -115,7 +115,8 @@ static const mill_aggregate count_agg = {.state_size = sizeof(counter),
                                          .final = count_out,
                                          .update_all = count_all,
                                          .retract = count_retract,
-                                         .combine = count_combine};
+                                         .combine = count_combine,
+                                         .common = true};
 static const mill_aggregate count_if_agg = {.state_size = sizeof(counter),
                                             .update = count_if_update,
                                             .merge = count_merge,
@@ -432,12 +433,13 @@ AGG_OUTPUT(double_final) {
 #define EXACT_AGG(S, FINAL)                                                                        \
   {                                                                                                \
     .state_size = sizeof(exact_sum), .update = sum_##S, .merge = exact_merge, .save = exact_save,  \
-    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .combine = exact_combine      \
+    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .combine = exact_combine,     \
+    .common = true                                                                                 \
   }
 #define EXACT_WIDE(FINAL)                                                                          \
   {                                                                                                \
     .state_size = sizeof(exact_sum), .update = sum_i128, .merge = exact_merge, .save = exact_save, \
-    .final = FINAL, .retract = unsum_i128, .combine = exact_combine                                \
+    .final = FINAL, .retract = unsum_i128, .combine = exact_combine, .common = true                \
   }
 #define EXACT_SET(FINAL)                                                                           \
   {                                                                                                \
@@ -448,7 +450,7 @@ AGG_OUTPUT(double_final) {
   {                                                                                                \
     .state_size = sizeof(double_sum), .update = sum_##S, .merge = double_merge,                    \
     .save = double_save, .final = double_final, .update_all = sum_all_##S, .retract = unsum_##S,   \
-    .combine = double_combine                                                                      \
+    .combine = double_combine, .common = true                                                      \
   }
 static const mill_aggregate exact_sums[] = EXACT_SET(exact_final);
 static const mill_aggregate exact_means[] = EXACT_SET(exact_mean);
