@@ -12,6 +12,7 @@
 ** row it belongs to, so columns read as ever, and the frame's scope has the variables. */
 #include <string.h>
 
+#include "base/hot.h"
 #include "exec/run.h"
 #include "kernel/lambda.h"
 
@@ -613,18 +614,27 @@ static mill_status keep_rows(mill_program *p, prog_frame *f, const uint8_t *keep
   return MILL_OK;
 }
 
+MILL_HOT static void and_bytes(uint8_t *restrict keep, const uint8_t *restrict yes, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) keep[i] &= yes[i] != 0;
+}
+
+/* How many of the bytes, 0 or 1 each, are 1. */
+MILL_HOT static uint32_t sum_bytes(const uint8_t *keep, uint32_t n) {
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < n; i++) sum += keep[i];
+  return sum;
+}
+
 /* keep[i] &= v is true at i; how many are left. */
 static uint32_t and_true(uint8_t *keep, const mill_vector *v, uint32_t n) {
   const uint8_t *yes = v->data;
-  uint32_t left = 0;
   if (v->mask == 0) {
     if (!mill_vector_valid(v, 0) || !yes[0]) memset(keep, 0, n);
   } else {
-    for (uint32_t i = 0; i < n; i++) keep[i] &= yes[i] != 0;
+    and_bytes(keep, yes, n);
     for (uint32_t i = 0; v->valid && i < n; i++) keep[i] &= mill_valid_bit(v->valid, i);
   }
-  for (uint32_t i = 0; i < n; i++) left += keep[i];
-  return left;
+  return sum_bytes(keep, n);
 }
 
 mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t *sel, uint32_t *n,

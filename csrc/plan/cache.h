@@ -21,6 +21,8 @@ double mill_cache_rows(const mill_cache *c);
 /* The kept rows, NULL: not filled. */
 const mill_table *mill_cache_table(const mill_cache *c);
 struct mill_planner;
+/* A cache that lives as long as the planner's arena, NULL: w->status. */
+mill_cache *mill_cache_of_run(struct mill_planner *w);
 /* The kept rows of a CACHE node, computed if need be; NULL when that failed: w->status. */
 mill_table *mill_cache_fill(struct mill_planner *w, const mill_node *n);
 

@@ -19,6 +19,7 @@ typedef struct rule {
 } rule;
 
 static const rule rules[] = {
+    {"ReuseSubquery", mill_share_queries, false},
     {NULL, mill_unnest, true},
     {"CollapseProject", mill_collapse_projects, false},
     {"PushDownPredicates", mill_push_filters, true},

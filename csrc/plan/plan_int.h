@@ -291,6 +291,7 @@ bool mill_fold_value(mill_planner *w, const mill_expr *e, const mill_vector **ou
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_infer_not_null(mill_planner *w, const mill_node *n); /* streams only */
 const mill_node *mill_unnest(mill_planner *w, const mill_node *n);         /* subqueries to joins */
+const mill_node *mill_share_queries(mill_planner *w, const mill_node *n);
 const mill_node *mill_sample_filters(mill_planner *w, const mill_node *n);
 double mill_n_estimate(const mill_node *n); /* rows */
 /* The share of rows that a condition keeps, guessed by its form. */

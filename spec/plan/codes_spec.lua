@@ -25,7 +25,8 @@ local QUERIES = {
   "SELECT id, few, long, late, bytes, e, none FROM %s WHERE id %% 9973 = 5",
   "SELECT id, few, long FROM %s ORDER BY few DESC, long, id LIMIT 30",
   "SELECT few, id, row_number() OVER (PARTITION BY few ORDER BY long, id) r FROM %s WHERE n = 7",
-  "SELECT a.id, b.few FROM %s a JOIN %s b ON a.few = b.few AND a.id = b.n WHERE b.id < 2000 AND a.e = 'Ends in 5' ORDER BY 1, b.id",
+  "SELECT a.id, b.few FROM %s a JOIN %s b ON a.few = b.few AND a.id = b.n WHERE b.id < 2000 AND a.e = 'Ends in 5' "
+    .. "ORDER BY 1, b.id",
   "SELECT few || long x, count(*) FROM %s GROUP BY x",
   "SELECT DISTINCT few, bytes FROM %s",
 }
