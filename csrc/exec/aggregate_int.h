@@ -75,10 +75,21 @@ void mill_agg_merger_clear(mill_agg_merger *m);
 mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
                            uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
 
+/* The same for one call, where m->group says already where they go. */
+mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
+                                const uint32_t *group, uint32_t n, mill_agg_merger *m,
+                                mill_error *err) MILL_USE_RESULT;
+
 /* Rows of the result: n groups, each of its own part. */
 mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
                           const uint32_t *group, uint32_t n, mill_batch *out, mill_arena *a,
                           mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
+                          const uint32_t *group, uint32_t n, mill_table *out,
+                          mill_error *err) MILL_USE_RESULT; /* .. appended to a table */
+/* mill_agg_finish where the parts' keys lie apart; else *done is false. */
+mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                  mill_table *out, bool *done, mill_error *err) MILL_USE_RESULT;
 /* All parts (NULL: none) as one result: merged by pieces of the hash, in parallel where there are
 ** many groups. */
 mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,

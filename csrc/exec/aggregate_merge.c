@@ -24,9 +24,9 @@ void mill_agg_merger_clear(mill_agg_merger *m) {
   mill_arena_clear(&m->scratch);
 }
 
-static mill_status merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
-                              const uint32_t *group, uint32_t n, mill_agg_merger *m,
-                              mill_error *err) {
+mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
+                                const uint32_t *group, uint32_t n, mill_agg_merger *m,
+                                mill_error *err) {
   const mill_agg_plan *plan = to->plan;
   const mill_aggregate *impl = plan->op->aggs[call].impl;
   mill_call merge = mill_agg_call(plan, call, &to->arena);
@@ -48,7 +48,7 @@ mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const u
   MILL_TRY(mill_groups_keys(&from->groups, group, n, &m->keys, &m->scratch, err));
   MILL_TRY(mill_agg_find(to, &m->keys, n, m->group, err));
   for (int i = 0; i < to->plan->op->naggs; i++)
-    if (!to->plan->shares[i]) MILL_TRY(merge_call(to, from, i, group, n, m, err));
+    if (!to->plan->shares[i]) MILL_TRY(mill_agg_merge_call(to, from, i, group, n, m, err));
   return MILL_OK;
 }
 
@@ -88,9 +88,8 @@ mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
   return MILL_OK;
 }
 
-static mill_status emit_groups(const mill_agg_plan *plan, mill_agg_part *const *part,
-                               const uint32_t *group, uint32_t n, mill_table *out,
-                               mill_error *err) {
+mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
+                          const uint32_t *group, uint32_t n, mill_table *out, mill_error *err) {
   mill_arena a;
   mill_batch b;
   mill_arena_init(&a, plan->x->ctx->memory);
@@ -107,7 +106,7 @@ static mill_status emit_part(const mill_agg_plan *plan, mill_agg_part *p, mill_t
   for (uint32_t at = 0; at < p->groups.n; at += MILL_BATCH) {
     uint32_t n = p->groups.n - at < MILL_BATCH ? p->groups.n - at : MILL_BATCH;
     for (uint32_t i = 0; i < n; i++) group[i] = at + i, of[i] = p;
-    MILL_TRY(emit_groups(plan, of, group, n, out, err));
+    MILL_TRY(mill_agg_emit(plan, of, group, n, out, err));
   }
   return MILL_OK;
 }
@@ -225,7 +224,7 @@ static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) 
       group[i] = (uint32_t)g->ref[at + i];
       of[i] = &g->piece[g->ref[at + i] >> 32];
     }
-    MILL_TRY(emit_groups(g->plan, of, group, n, g->made[run], err));
+    MILL_TRY(mill_agg_emit(g->plan, of, group, n, g->made[run], err));
     at += n;
   }
   return MILL_OK;
@@ -299,5 +298,8 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
     parts += part[i] != NULL;
   }
   if (parts <= 1 || total <= FEW_GROUPS) return finish_few(plan, part, n, out, err);
+  bool done;
+  MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
+  if (done) return MILL_OK;
   return finish_many(plan, part, n, total, out, err);
 }

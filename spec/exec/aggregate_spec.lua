@@ -158,6 +158,33 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
         (0.5D), (0.5D) AS t(x)]], 3))
     end)
 
+    it("takes rows that come ordered by their key, also where one key goes through many morsels", function()
+      -- Key 20000 holds the rows 60000 to 350000; a second key makes the groups the ordinary way.
+      local key = "CASE WHEN id < 60000 THEN id DIV 3 WHEN id < 350000 THEN 20000 ELSE 20000 + (id - 350000) DIV 7 END"
+      for _, sign in ipairs { "", "-" } do
+        local from = ("(SELECT id, %s(%s) AS k FROM range(600000))"):format(sign, key)
+        local query = "SELECT k, count(*), sum(id), avg(id), min(id), first(id), last(CAST(id AS STRING)), "
+          .. "sum(1.0D / (id + 1)) AS s FROM " .. from .. " GROUP BY k"
+        local got = lines(spark:sql(query), 8)
+        assert.equal(20001 + 35715 - 1, #got)
+        assert.same(lines(spark:sql(query .. ", k > 0"), 8), got)
+      end
+    end)
+
+    it("shares the state of calls that differ in their last step", function()
+      local r = lines(spark:sql [[SELECT id % 3 AS k, sum(id), avg(id), sum(id + 1), avg(id + 1), count(id), count(id),
+        sum(id) FILTER (WHERE id > 9), sum(CAST(id AS DECIMAL(9, 2))), avg(CAST(id AS DECIMAL(9, 2))), sum(id)
+        FROM range(90000) GROUP BY k]], 11)
+      local function row(k) -- ids k, k + 3, .., of which there are 30000
+        local sum = 30000 * k + 3 * 29999 * 15000
+        local few = ({ [0] = 0 + 3 + 6 + 9, 1 + 4 + 7, 2 + 5 + 8 })[k]
+        local mean = sum / 30000
+        return ("%d %d %.1f %d %.1f 30000 30000 %d %d.00 %.6f %d"):format(k, sum, mean, sum + 30000, mean + 1, sum - few, sum,
+          mean, sum)
+      end
+      assert.same({ row(0), row(1), row(2) }, r)
+    end)
+
     it("counts what is distinct, and what a filter keeps", function()
       assert.same({ "0 5 25000 20000", "1 5 25000 20000", "2 5 25000 20000", "3 5 25000 20000" },
         lines(spark:sql [[SELECT id % 4 AS k, count(DISTINCT id % 5), count(*), count(*) FILTER (WHERE id % 5 > 0)
