@@ -4,6 +4,9 @@
 **
 ** When memory nears the limit, the parts of finished morsels go to disk (aggregate_spill.c).
 **
+** Where all calls add exactly, so that nobody can tell how rows were put together, a worker takes some
+** morsels in turn, and goes on with the part of the one before as long as that has few groups.
+**
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */
 #include <stddef.h>
@@ -12,7 +15,7 @@
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FIRST_STATES = 8, MANY_GROUPS = 256 };
+enum { FIRST_STATES = 8, MANY_GROUPS = 256, CARRY_GROUPS = 16384, MOST_STRIDE = 16 };
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a) {
   const mill_bound_aggregate *b = &p->op->aggs[call];
@@ -181,8 +184,10 @@ typedef struct agg_sink {
   mill_agg_plan plan;
   const mill_bound **exprs;
   int nexprs;
-  mill_agg_part **part;
-  agg_worker **worker; /* of each morsel that runs */
+  mill_agg_part *
+      *part; /* of each morsel; NULL: it has no rows, or those went on in the part before */
+  mill_agg_part **open; /* of each stride of morsels: the part that goes on */
+  agg_worker **worker;  /* of each morsel that runs */
   size_t n;
   uint32_t groups; /* of the last part that was finished: the next will have as many */
   agg_worker *all, *free;
@@ -196,13 +201,29 @@ static bool never_full(mill_sink *s) {
   return false;
 }
 
+/* Does the order in which parts are merged show? */
+static bool exact(const mill_op *op) {
+  for (int i = 0; i < op->naggs; i++)
+    if (!op->aggs[i].impl->exact) return false;
+  return true;
+}
+
+static size_t stride_of(const agg_sink *k, size_t morsels) {
+  size_t tasks = 4 * (size_t)mill_pool_threads(k->base.x->ctx->pool);
+  if (k->plan.op->nkeys == 0 || !exact(k->plan.op)) return 1;
+  size_t stride = morsels / tasks;
+  return stride < 1 ? 1 : stride > MOST_STRIDE ? MOST_STRIDE : stride;
+}
+
 static mill_status begin(mill_sink *s, size_t morsels, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   mill_memory *m = s->x->ctx->memory;
   k->n = morsels;
+  s->stride = stride_of(k, morsels);
+  k->open = mill_calloc(m, (morsels + 1) * sizeof *k->open);
   k->part = mill_calloc(m, (morsels + 1) * sizeof *k->part);
   k->worker = mill_calloc(m, (morsels + 1) * sizeof *k->worker);
-  return k->part && k->worker ? MILL_OK : mill_oom(m, morsels, err);
+  return k->open && k->part && k->worker ? MILL_OK : mill_oom(m, morsels, err);
 }
 
 static void worker_free(agg_sink *k, agg_worker *w) {
@@ -263,8 +284,12 @@ static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err)
 static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   if (k->worker[morsel] == NULL) MILL_TRY(take_worker(k, &k->worker[morsel], err));
-  if (k->part[morsel] == NULL) MILL_TRY(begin_part(k, &k->part[morsel], err));
-  return update(k->part[morsel], k->worker[morsel], b, err);
+  mill_agg_part **open = &k->open[morsel / s->stride];
+  if (*open == NULL) {
+    MILL_TRY(begin_part(k, &k->part[morsel], err));
+    *open = k->part[morsel];
+  }
+  return update(*open, k->worker[morsel], b, err);
 }
 
 /* Bytes that parts like this one would take, as many as are filled at once and one being written. */
@@ -273,20 +298,29 @@ static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
   return each * p->groups.n * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
 }
 
+static mill_status end_part(agg_sink *k, mill_agg_part *p, mill_error *err) {
+  __atomic_store_n(&k->groups, p->groups.n, __ATOMIC_RELAXED);
+  mill_groups_close(&p->groups);
+  if (k->plan.op->nkeys == 0 || !mill_spill_needed(k->base.x->ctx, next_parts(k, p)))
+    return MILL_OK;
+  return mill_agg_spill_part(p, &k->spill, err);
+}
+
 static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   agg_worker *w = k->worker[morsel];
-  if (w == NULL) return MILL_OK;
-  k->worker[morsel] = NULL;
-  __atomic_store_n(&k->groups, k->part[morsel]->groups.n, __ATOMIC_RELAXED);
-  mill_groups_close(&k->part[morsel]->groups);
-  pthread_mutex_lock(&k->lock);
-  w->next_free = k->free;
-  k->free = w;
-  pthread_mutex_unlock(&k->lock);
-  if (k->plan.op->nkeys == 0 || !mill_spill_needed(s->x->ctx, next_parts(k, k->part[morsel])))
-    return MILL_OK;
-  return mill_agg_spill_part(k->part[morsel], &k->spill, err);
+  if (w) {
+    k->worker[morsel] = NULL;
+    pthread_mutex_lock(&k->lock);
+    w->next_free = k->free;
+    k->free = w;
+    pthread_mutex_unlock(&k->lock);
+  }
+  mill_agg_part **open = &k->open[morsel / s->stride], *p = *open;
+  bool last = morsel + 1 == k->n || (morsel + 1) % s->stride == 0;
+  if (p == NULL || (!last && p->groups.n <= CARRY_GROUPS)) return MILL_OK;
+  *open = NULL;
+  return end_part(k, p, err);
 }
 
 /* Is what call b makes of its rows what call a makes of them? Then one state serves both: sum and avg. */
@@ -367,6 +401,7 @@ static void sink_clear(agg_sink *k) {
     worker_free(k, w);
   }
   if (k->part) mill_free(m, k->part, (k->n + 1) * sizeof *k->part);
+  if (k->open) mill_free(m, k->open, (k->n + 1) * sizeof *k->open);
   if (k->worker) mill_free(m, k->worker, (k->n + 1) * sizeof *k->worker);
   mill_spill_free(k->spill.file);
   pthread_mutex_destroy(&k->spill.lock);

@@ -113,6 +113,7 @@ typedef struct mill_aggregate {
   /* optional: as save and merge, state by state; call->arena is that of `to` */
   mill_status (*combine)(mill_call *call, void *const *to, void *const *from, size_t n,
                          mill_error *err);
+  bool exact;  /* the order of rows, and of merging, cannot be seen in the result */
   bool common; /* update and merge do not look at the call: two that differ in `final` may share */
 } mill_aggregate;
 
