@@ -7,6 +7,8 @@
 ** Where all calls add exactly, so that nobody can tell how rows were put together, a worker takes some
 ** morsels in turn, and goes on with the part of the one before as long as that has few groups.
 **
+** Where most rows open a group of their own, grouping is left to the end (aggregate_loose.c).
+**
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */
 #include <stddef.h>
@@ -16,6 +18,9 @@
 #include "exec/aggregate_int.h"
 
 enum { FIRST_STATES = 8, MANY_GROUPS = 256, CARRY_GROUPS = 16384, MOST_STRIDE = 16 };
+/* Rows of a part after which it may give up grouping, with so many groups: where nothing is known, and
+** where another part has given up. */
+enum { TRY_ROWS = 16384, TRY_GROUPS = 10000, TRY_AGAIN_ROWS = 4096, TRY_AGAIN_GROUPS = 3300 };
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a) {
   const mill_bound_aggregate *b = &p->op->aggs[call];
@@ -44,6 +49,7 @@ mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan, mill
 void mill_agg_part_clear(mill_agg_part *p) {
   if (p->plan == NULL) return;
   mill_agg_runs_free(p);
+  mill_agg_loose_clear(p);
   mill_groups_clear(&p->groups);
   mill_free(p->arena.memory, p->state, (size_t)p->capacity * p->plan->state_size);
   mill_arena_clear(&p->arena);
@@ -90,6 +96,14 @@ mill_status mill_agg_find(mill_agg_part *p, const mill_group_keys *k, uint32_t n
     MILL_TRY(mill_groups_find(&p->groups, k, n, group, err));
   }
   return p->groups.n > before ? make_states(p, before, err) : MILL_OK;
+}
+
+mill_status mill_agg_append(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,
+                            mill_error *err) {
+  uint32_t before = p->groups.n;
+  MILL_TRY(mill_groups_append(&p->groups, k, n, err));
+  for (uint32_t i = 0; i < n; i++) group[i] = before + i;
+  return make_states(p, before, err);
 }
 
 /* ---- batches -------------------------------------------------------------------------------- */
@@ -148,6 +162,13 @@ static mill_status update_call(mill_agg_part *p, agg_worker *w, int i, const mil
   return a->impl->update(&call, w->states, args, kept, err);
 }
 
+static mill_status set_keys(mill_agg_part *p, agg_worker *w, const mill_batch *b, mill_error *err) {
+  if (p->plan->op->nkeys == 0) return MILL_OK;
+  MILL_TRY(mill_program_run(w->by, b, w->out, err));
+  mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
+  return MILL_OK;
+}
+
 /* The group of each row. */
 static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *b,
                              mill_error *err) {
@@ -155,10 +176,7 @@ static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *
   MILL_TRY(
       mill_agg_find_codes(&w->codes, p, b, &w->keys, &w->own, &w->scratch, w->group, &done, err));
   if (done) return MILL_OK;
-  if (p->plan->op->nkeys) {
-    MILL_TRY(mill_program_run(w->by, b, w->out, err));
-    mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
-  }
+  MILL_TRY(set_keys(p, w, b, err));
   return mill_agg_find(p, &w->keys, b->n, w->group, err);
 }
 
@@ -177,13 +195,22 @@ static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, 
   return MILL_OK;
 }
 
+static mill_status keep_loose(mill_agg_part *p, agg_worker *w, const mill_batch *b,
+                              mill_error *err) {
+  mill_vector *arg = w->out + p->plan->op->nkeys;
+  MILL_TRY(set_keys(p, w, b, err));
+  MILL_TRY(mill_program_run(w->program, b, arg, err));
+  return mill_agg_loose_push(p, &w->keys, arg, b->n, err);
+}
+
 /* ---- the sink ------------------------------------------------------------------------------- */
 
 typedef struct agg_sink {
   mill_sink base;
   mill_agg_plan plan;
-  const mill_bound **exprs;
-  int nexprs;
+  bool exact;    /* nobody can tell in which order rows and parts were put together */
+  bool plain;    /* states point to nothing, calls have no filter: parts may give up grouping */
+  bool given_up; /* atomic: a part has */
   mill_agg_part *
       *part; /* of each morsel; NULL: it has no rows, or those went on in the part before */
   mill_agg_part **open; /* of each stride of morsels: the part that goes on */
@@ -201,16 +228,18 @@ static bool never_full(mill_sink *s) {
   return false;
 }
 
-/* Does the order in which parts are merged show? */
-static bool exact(const mill_op *op) {
-  for (int i = 0; i < op->naggs; i++)
-    if (!op->aggs[i].impl->exact) return false;
-  return true;
+static void judge_calls(agg_sink *k) {
+  const mill_op *op = k->plan.op;
+  k->exact = k->plain = op->nkeys > 0;
+  for (int i = 0; i < op->naggs; i++) {
+    k->exact &= op->aggs[i].impl->exact;
+    k->plain &= op->aggs[i].impl->combine != NULL && op->aggs[i].filter == NULL;
+  }
 }
 
 static size_t stride_of(const agg_sink *k, size_t morsels) {
   size_t tasks = 4 * (size_t)mill_pool_threads(k->base.x->ctx->pool);
-  if (k->plan.op->nkeys == 0 || !exact(k->plan.op)) return 1;
+  if (!k->exact) return 1;
   size_t stride = morsels / tasks;
   return stride < 1 ? 1 : stride > MOST_STRIDE ? MOST_STRIDE : stride;
 }
@@ -219,6 +248,7 @@ static mill_status begin(mill_sink *s, size_t morsels, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   mill_memory *m = s->x->ctx->memory;
   k->n = morsels;
+  judge_calls(k);
   s->stride = stride_of(k, morsels);
   k->open = mill_calloc(m, (morsels + 1) * sizeof *k->open);
   k->part = mill_calloc(m, (morsels + 1) * sizeof *k->part);
@@ -242,15 +272,16 @@ static mill_status worker_new(agg_sink *k, agg_worker **out, mill_error *err) {
   memset(w, 0, offsetof(agg_worker, group));
   mill_arena_init(&w->own, m);
   mill_arena_init(&w->scratch, m);
-  w->out = mill_arena_alloc(&w->own, (size_t)(k->nexprs + 1) * sizeof *w->out);
+  w->out = mill_arena_alloc(&w->own, (size_t)(k->plan.nexprs + 1) * sizeof *w->out);
   mill_status s = w->out ? MILL_OK : mill_oom(m, 1, err);
   if (s == MILL_OK && k->plan.op->nkeys)
     s = mill_group_keys_init(&w->keys, &k->plan.layout, &w->own, err);
   const mill_exec *x = k->base.x;
   int nkeys = k->plan.op->nkeys;
-  if (s == MILL_OK) s = mill_program_new(x->ctx, x->set, k->exprs, nkeys, &w->by, err);
+  if (s == MILL_OK) s = mill_program_new(x->ctx, x->set, k->plan.exprs, nkeys, &w->by, err);
   if (s == MILL_OK)
-    s = mill_program_new(x->ctx, x->set, k->exprs + nkeys, k->nexprs - nkeys, &w->program, err);
+    s = mill_program_new(x->ctx, x->set, k->plan.exprs + nkeys, k->plan.nexprs - nkeys, &w->program,
+                         err);
   if (s != MILL_OK) {
     worker_free(k, w);
     return s;
@@ -278,7 +309,20 @@ static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err)
   MILL_TRY(mill_agg_part_init(p, &k->plan, err));
   uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
   if (like < MANY_GROUPS || k->plan.op->nkeys == 0) return MILL_OK;
+  if (__atomic_load_n(&k->given_up, __ATOMIC_RELAXED)) return MILL_OK;
   return mill_agg_part_reserve(p, like + like / 8, err);
+}
+
+/* Give up grouping where most rows have a group of their own. What other parts have met counts only
+** where nobody can tell. */
+static void judge_part(agg_sink *k, mill_agg_part *p, uint32_t rows) {
+  bool again = k->exact && __atomic_load_n(&k->given_up, __ATOMIC_RELAXED);
+  p->rows += rows;
+  if (!k->plain || p->gives_up || p->rows < (again ? TRY_AGAIN_ROWS : TRY_ROWS)) return;
+  uint64_t most = again && p->rows < TRY_ROWS ? TRY_AGAIN_GROUPS : TRY_GROUPS;
+  if (p->groups.n < most || p->groups.n < p->rows / 2) return;
+  p->gives_up = true;
+  __atomic_store_n(&k->given_up, true, __ATOMIC_RELAXED);
 }
 
 static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
@@ -289,13 +333,17 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
     MILL_TRY(begin_part(k, &k->part[morsel], err));
     *open = k->part[morsel];
   }
-  return update(*open, k->worker[morsel], b, err);
+  mill_agg_part *p = *open;
+  if (p->gives_up) return keep_loose(p, k->worker[morsel], b, err);
+  MILL_TRY(update(p, k->worker[morsel], b, err));
+  judge_part(k, p, b->n);
+  return MILL_OK;
 }
 
 /* Bytes that parts like this one would take, as many as are filled at once and one being written. */
 static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
   uint64_t each = 64 + p->plan->state_size + 8 * p->plan->layout.words;
-  return each * p->groups.n * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
+  return each * mill_agg_count(p) * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
 }
 
 static mill_status end_part(agg_sink *k, mill_agg_part *p, mill_error *err) {
@@ -318,7 +366,7 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   }
   mill_agg_part **open = &k->open[morsel / s->stride], *p = *open;
   bool last = morsel + 1 == k->n || (morsel + 1) % s->stride == 0;
-  if (p == NULL || (!last && p->groups.n <= CARRY_GROUPS)) return MILL_OK;
+  if (p == NULL || (!last && mill_agg_count(p) <= CARRY_GROUPS)) return MILL_OK;
   *open = NULL;
   return end_part(k, p, err);
 }
@@ -351,20 +399,21 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
   const mill_type **type = mill_arena_alloc(a, (size_t)(op->nkeys + 1) * sizeof *type);
   int n = op->nkeys;
   for (int i = 0; i < op->naggs; i++) n += op->aggs[i].nargs + (op->aggs[i].filter ? 1 : 0);
-  k->exprs = mill_arena_alloc(a, (size_t)(n + 1) * sizeof *k->exprs);
+  k->plan.exprs = mill_arena_alloc(a, (size_t)(n + 1) * sizeof *k->plan.exprs);
   p->offset = mill_arena_alloc(a, (size_t)(op->naggs + 1) * sizeof *p->offset);
   p->shares = mill_arena_alloc(a, (size_t)(op->naggs + 1) * sizeof *p->shares);
-  if (!type || !k->exprs || !p->offset || !p->shares) return mill_oom(a->memory, (size_t)n, err);
+  if (!type || !k->plan.exprs || !p->offset || !p->shares)
+    return mill_oom(a->memory, (size_t)n, err);
   p->x = k->base.x;
   p->op = op;
   for (int i = 0; i < op->nkeys; i++) {
-    k->exprs[k->nexprs++] = op->keys[i];
+    k->plan.exprs[k->plan.nexprs++] = op->keys[i];
     type[i] = op->keys[i]->type;
   }
   for (int i = 0; i < op->naggs; i++) {
     const mill_bound_aggregate *c = &op->aggs[i];
-    if (c->filter) k->exprs[k->nexprs++] = c->filter;
-    for (int j = 0; j < c->nargs; j++) k->exprs[k->nexprs++] = c->args[j];
+    if (c->filter) k->plan.exprs[k->plan.nexprs++] = c->filter;
+    for (int j = 0; j < c->nargs; j++) k->plan.exprs[k->plan.nexprs++] = c->args[j];
   }
   place_states(p);
   return mill_group_layout_init(&p->layout, type, op->nkeys, a, err);

@@ -132,7 +132,7 @@ bool mill_agg_needs_disk(const mill_agg_plan *plan, mill_agg_part *const *part, 
   for (uint32_t c = 0; c < op->schema->nfields; c++) each += op->schema->fields[c].type->width;
   for (size_t i = 0; i < n; i++) {
     if (part[i] && part[i]->run) return true;
-    total += part[i] ? part[i]->groups.n : 0;
+    total += part[i] ? mill_agg_count(part[i]) : 0;
   }
   return total > FEW_GROUPS && mill_spill_needed(plan->x->ctx, total * each);
 }

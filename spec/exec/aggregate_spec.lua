@@ -190,6 +190,36 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       assert.same(order, got)
     end)
 
+    it("leaves rows to the end where most have a group of their own", function()
+      local n = 150000
+      local order, group = {}, {}
+      for id = 0, n - 1 do
+        local k = id * 7919 % 100003
+        if k % 13 == 0 then k = "null" end
+        local g = group[k]
+        if not g then
+          g = { k, 0, 0, id }
+          group[k], order[#order + 1] = g, g
+        end
+        g[2], g[3], g[5] = g[2] + 1, g[3] + id, id
+      end
+      for _, text_of in ipairs { "", "'a key of some length ' || " } do
+        local key = ("IF(id * 7919 %% 100003 %% 13 = 0, NULL, %sid * 7919 %% 100003)"):format(text_of)
+        local got = lines(spark:sql(("SELECT %s AS k, count(*), sum(id), min(id), max(id), count(1), sum(2), avg(id), "
+          .. "sum(CAST(id AS DOUBLE)) FROM range(%d) GROUP BY k"):format(key, n)), 9)
+        local expected = {}
+        for i, g in ipairs(order) do
+          local name = text_of ~= "" and g[1] ~= "null" and "a key of some length " .. g[1] or g[1]
+          expected[i] = ("%s %d %d %d %d %d %d %s %s"):format(name, g[2], g[3], g[4], g[5], g[2], 2 * g[2], g[3] / g[2],
+            g[3] + 0.0)
+        end
+        assert.is_true(table.concat(expected, "\n") == table.concat(got, "\n"))
+        got = lines(spark:sql(("SELECT count(*), sum(n) FROM (SELECT %s AS k, count(*) n, sum(id) FROM range(%d) "
+          .. "GROUP BY k)"):format(key, n)), 2)
+        assert.same({ ("%d %d"):format(#order, n) }, got)
+      end
+    end)
+
     it("shares the state of calls that differ in their last step", function()
       local r = lines(spark:sql [[SELECT id % 3 AS k, sum(id), avg(id), sum(id + 1), avg(id + 1), count(id), count(id),
         sum(id) FILTER (WHERE id > 9), sum(CAST(id AS DECIMAL(9, 2))), avg(CAST(id AS DECIMAL(9, 2))), sum(id)
