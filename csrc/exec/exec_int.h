@@ -19,6 +19,7 @@ typedef struct mill_exec {
   const mill_context *ctx;
   const mill_settings *set;
   mill_shared **shared; /* what SHARE operators have computed so far in this run */
+  const mill_op *coded; /* the operator whose table is coded; NULL: none */
 } mill_exec;
 
 /* A streaming operator in one worker. Pushes what it makes of a batch into `next`. */
@@ -39,6 +40,7 @@ struct mill_sink {
   mill_status (*push)(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err);
   mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
   bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
+  size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
 };
 
 /* Run the pipeline whose last operator is `op` into the sink. */

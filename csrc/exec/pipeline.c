@@ -170,6 +170,14 @@ static mill_status run_morsel(void *arg, size_t morsel, int number, mill_error *
   return s;
 }
 
+static mill_status run_stride(void *arg, size_t task, int number, mill_error *err) {
+  pipeline *p = arg;
+  size_t from = task * p->sink->stride, to = from + p->sink->stride;
+  for (size_t m = from; m < to && m < p->source->morsels; m++)
+    MILL_TRY(run_morsel(p, m, number, err));
+  return MILL_OK;
+}
+
 typedef struct asked {
   const mill_run *run;
   size_t morsels;
@@ -186,8 +194,12 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   size_t n = p->source->morsels;
   asked a = {p->x->run, n};
   MILL_TRY(p->sink->begin(p->sink, n, err));
-  if (!p->host && !p->source->in_turn && p->sink->full == NULL)
-    return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
+  bool any_order = !p->host && !p->source->in_turn && p->sink->full == NULL;
+  if (any_order && p->sink->stride > 1) {
+    a.morsels = (n + p->sink->stride - 1) / p->sink->stride;
+    return mill_pool_run_poll(p->x->ctx->pool, a.morsels, run_stride, p, poll, &a, err);
+  }
+  if (any_order) return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
   for (size_t m = 0; m < n; m++) {
     if (p->sink->full && p->sink->full(p->sink)) break;
     MILL_TRY(run_morsel(p, m, 0, err));

@@ -203,7 +203,7 @@ mill_status mill_pull_open(const mill_run *run, const mill_op *root, mill_rows *
   if (p == NULL) return mill_oom(m, sizeof *p, err);
   p->base = (mill_rows){root->schema, pull_next, pull_free, false};
   p->run = *run;
-  p->x = (mill_exec){&p->run, run->ctx, run->set, &p->shared};
+  p->x = (mill_exec){&p->run, run->ctx, run->set, &p->shared, NULL};
   p->left = limit && limit->limit >= 0 ? (uint64_t)limit->limit : UINT64_MAX;
   p->skip = limit && limit->offset > 0 ? (uint64_t)limit->offset : 0;
   mill_arena_init(&p->arena, m);

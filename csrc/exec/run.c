@@ -10,6 +10,7 @@ typedef struct collect_sink {
   const mill_type *schema;
   mill_table **part; /* one a morsel, NULL: no rows */
   size_t n;
+  bool coded;
   int64_t limit;
   uint64_t rows; /* only counted under a limit */
   uint64_t most; /* atomic: rows of the largest part so far, a guess for those that follow */
@@ -28,6 +29,7 @@ static mill_status collect_push(mill_sink *s, size_t morsel, mill_batch *b, mill
   mill_table **t = &c->part[morsel];
   if (*t == NULL) {
     MILL_TRY(mill_table_new(s->x->ctx->memory, c->schema, t, err));
+    (*t)->coded = c->coded;
     (*t)->expect = __atomic_load_n(&c->most, __ATOMIC_RELAXED) / 8 * 9;
   }
   if (c->limit >= 0) c->rows += b->n;
@@ -76,6 +78,7 @@ static mill_status collect(const mill_exec *x, const mill_op *op, int64_t limit,
                            mill_error *err) {
   collect_sink c = {.base = {.x = x, .begin = collect_begin, .push = collect_push},
                     .schema = op->schema,
+                    .coded = out->coded,
                     .limit = limit};
   if (limit >= 0) c.base.full = collect_full;
   mill_status s = mill_pipeline_run(x, op, &c.base, err);
@@ -218,6 +221,7 @@ static mill_status make_table(const mill_exec *x, const mill_op *op, int64_t lim
   default: break;
   }
   MILL_TRY(mill_table_new(x->ctx->memory, op->schema, out, err));
+  (*out)->coded = x->coded == op;
   mill_status s = run_op(x, op, limit, *out, err);
   if (s == MILL_OK) return s;
   mill_table_unref(*out);
@@ -285,7 +289,7 @@ mill_status mill_exec_held(const mill_exec *x, const mill_op *op, mill_scan **ou
 mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table **out,
                            mill_error *err) {
   mill_shared *shared = NULL;
-  mill_exec x = {run, run->ctx, run->set, &shared};
+  mill_exec x = {run, run->ctx, run->set, &shared, run->coded ? root : NULL};
   mill_status s = mill_exec_table(&x, root, -1, out, err);
   mill_shared_clear(run->ctx->memory, shared);
   return s;
@@ -347,7 +351,7 @@ mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **
   if (r == NULL) return mill_oom(m, sizeof *r, err);
   r->base = (mill_rows){root->schema, rows_next, rows_free, false};
   r->run = *run;
-  r->x = (mill_exec){&r->run, run->ctx, run->set, &r->shared};
+  r->x = (mill_exec){&r->run, run->ctx, run->set, &r->shared, NULL};
   mill_status s = open_rows(r, root, err);
   r->base.lasting = r->scan && mill_scan_in_memory(r->scan);
   if (s != MILL_OK) {

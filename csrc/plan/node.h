@@ -118,6 +118,7 @@ struct mill_node {
   struct mill_cache *cache;
   int64_t from, to, step;
   double lower, upper;
+  double share, rows; /* the optimiser's: rows a FILTER keeps, a JOIN makes; 0: unknown */
   uint64_t seed;
   mill_join join;
   mill_grouping grouping;

@@ -291,7 +291,11 @@ bool mill_fold_value(mill_planner *w, const mill_expr *e, const mill_vector **ou
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_infer_not_null(mill_planner *w, const mill_node *n); /* streams only */
 const mill_node *mill_unnest(mill_planner *w, const mill_node *n);         /* subqueries to joins */
-double mill_n_estimate(const mill_node *n);                                /* rows */
+const mill_node *mill_share_queries(mill_planner *w, const mill_node *n);
+const mill_node *mill_sample_filters(mill_planner *w, const mill_node *n);
+double mill_n_estimate(const mill_node *n); /* rows */
+/* The share of rows that a condition keeps, guessed by its form. */
+double mill_x_share_kept(const mill_expr *e);
 /* Apply f to every expression of a node. */
 const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg);
 
@@ -399,8 +403,8 @@ mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const char
 
 /* A planner for a run: the settings are those of the analysis, the clock and seed new. */
 mill_status mill_plan_begin(mill_plan *p, mill_planner *w, mill_error *err) MILL_USE_RESULT;
-/* Run an analysed tree in an arena of its own. */
-mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out);
+/* Run an analysed tree in an arena of its own. coded: for rows that are kept (exec/run.h). */
+mill_status mill_plan_rows(mill_planner *w, const mill_node *root, bool coded, mill_table **out);
 /* Keep a plan alive as long as p. */
 mill_status mill_plan_keep_plan(mill_plan *p, mill_plan *other, mill_error *err) MILL_USE_RESULT;
 
