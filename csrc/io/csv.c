@@ -58,6 +58,16 @@ static mill_status flags(io_job *job, csv_plan *p, mill_error *err) {
   return mill_option_double(o, "samplingRatio", 1.0, &p->sampling, err);
 }
 
+static bool line_char(int c) { return c == '\n' || c == '\r'; }
+
+/* Are the characters that mean something one byte each, and none the same as another? */
+static bool simple(const csv_plan *p) {
+  int sep = (unsigned char)p->sep[0];
+  return p->nsep == 1 && !p->trim_leading && !p->trim_trailing && p->max_chars < 0 &&
+         p->quote != sep && p->escape != sep && !line_char(sep) && !line_char(p->quote) &&
+         !line_char(p->escape);
+}
+
 static mill_status csv_configure(io_job *job, mill_error *err) {
   csv_plan *p = mill_arena_alloc(&job->arena, sizeof *p);
   if (p == NULL) return mill_oom(io_memory(job), sizeof *p, err);
@@ -76,8 +86,7 @@ static mill_status csv_configure(io_job *job, mill_error *err) {
   MILL_TRY(unescaped_option(job, &p->unescaped, err));
   p->corrupt = mill_io_corrupt_name(job);
   p->ntz = mill_io_prefers_ntz(job);
-  p->simple =
-      p->nsep == 1 && p->line.text == NULL && !p->trim_leading && !p->trim_trailing && !p->multi;
+  p->simple = simple(p);
   return MILL_OK;
 }
 

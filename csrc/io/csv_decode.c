@@ -262,6 +262,7 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   }
   d->ncols = n;
   c->count = wanted == (int)c->nfile;
+  mill_csv_cells_place(c);
   for (int i = 0; i < n; i++)
     if (!(d->bits[i] = mill_arena_alloc(&d->arena, MILL_BATCH / 8)))
       return mill_oom(d->memory, MILL_BATCH / 8, err);

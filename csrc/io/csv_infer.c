@@ -250,6 +250,7 @@ static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *e
   mill_status s = c ? mill_csv_cells_init(c, in->plan, m, ncols, (int)ncols, &a, err)
                     : mill_oom(m, sizeof *c, err);
   for (uint32_t i = 0; i < ncols && s == MILL_OK; i++) c->slot[i] = (int)i;
+  if (s == MILL_OK) mill_csv_cells_place(c);
   if (s == MILL_OK) s = open_piece(&w, &c->source, in, p->file, p->from, p->to, err);
   if (s == MILL_OK) s = guess_records(in, p, c, err);
   if (c) mill_csv_cells_clear(c);

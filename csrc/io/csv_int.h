@@ -21,7 +21,7 @@ typedef struct csv_plan {
   int quote, escape, escape_escape, comment; /* bytes, or CSV_NONE */
   bool ntz;                                  /* timestamps without a zone are the session's */
   bool header, infer, multi, trim_leading, trim_trailing, enforce_schema, prefer_date;
-  bool simple; /* one-byte separator, standard line ends, no trimming: the fast scan holds */
+  bool simple; /* one-byte separator, no trimming: the fast scan holds, where line ends allow it */
   const char *null_value, *empty_value;
   int64_t max_columns, max_chars; /* max_chars -1: no limit */
   csv_unescaped unescaped;
@@ -63,7 +63,8 @@ mill_status mill_csv_split(const csv_plan *plan, const char *p, const char *end,
 typedef struct csv_source {
   io_window *window;
   const csv_plan *plan;
-  io_separator newline; /* multiLine: what ends records */
+  io_separator newline; /* what ends records; in a line of its own NULL is any line end */
+  bool fast;            /* the fast scan holds */
   bool keep_blank;      /* lines of tabs and control characters are records */
 } csv_source;
 
@@ -84,14 +85,17 @@ typedef struct csv_cells {
   int nslots;
   bool count; /* records of other lengths are malformed */
   csv_cell *cell;
+  csv_cell **to; /* of each file column, where its cells go; behind them: nowhere */
   csv_cell line[MILL_BATCH]; /* whole records */
   uint8_t bad[MILL_BATCH];   /* malformed */
   const char *base;          /* cells count from here */
 } csv_cells;
 
-/* The arrays are the arena's; the caller fills `slot`, sets `count`, and begins `source`. */
+/* The arrays are the arena's; the caller fills `slot`, sets `nfile` and `count`, places the cells,
+** and begins `source`. */
 mill_status mill_csv_cells_init(csv_cells *c, const csv_plan *plan, mill_memory *m, uint32_t nfile,
                                 int nslots, mill_arena *a, mill_error *err) MILL_USE_RESULT;
+void mill_csv_cells_place(csv_cells *c);
 void mill_csv_cells_clear(csv_cells *c);
 /* Add records until the batch is full or the window has to move; *n begins at 0. It stays 0 at the
 ** end of the range. */

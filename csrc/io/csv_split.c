@@ -220,8 +220,11 @@ static void detect_newline(csv_source *s) {
 
 mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bool first,
                            mill_error *err) {
-  *s = (csv_source){.window = w, .plan = plan};
+  *s = (csv_source){.window = w, .plan = plan, .newline = plan->line};
   if (plan->multi) detect_newline(s);
+  bool usual = s->newline.size == 1 ? *s->newline.text == '\n' : plan->multi || !s->newline.text;
+  s->fast = plan->simple && usual &&
+            (s->newline.size != 2 || memcmp(s->newline.text, "\r\n", 2) == 0);
   return first || plan->multi ? MILL_OK : mill_io_first_line(w, plan->line, err);
 }
 
