@@ -132,8 +132,13 @@ static bool is_blank(const csv_marks *m, uint32_t at) {
 
 /* The record at [from, to) as the corrupt record's column shows it: without its line end. */
 static csv_cell whole_line(const csv_marks *m, uint32_t from, uint32_t to) {
-  if (to > from && m->data[to - 1] == m->last) to--;
-  if (to > from && (m->either || m->pair) && m->data[to - 1] == '\r') to--;
+  bool last = to > from && m->data[to - 1] == m->last;
+  if (m->pair) {
+    if (last && to - 1 > from && m->data[to - 2] == '\r') to -= 2;
+  } else {
+    to -= last;
+    if (m->either && to > from && m->data[to - 1] == '\r') to--;
+  }
   return (csv_cell){from, to - from};
 }
 
