@@ -95,7 +95,25 @@ static bool csv_takes(const mill_type *t) {
          t->id == MILL_INTERVAL_DT;
 }
 
-static bool csv_whole(const io_job *job) { return ((const csv_plan *)job->plan)->multi; }
+static bool csv_chained(const io_job *job) {
+  const csv_plan *p = job->plan;
+  return p->multi && p->simple && p->comment == CSV_NONE;
+}
 
-const io_format mill_format_csv = {"csv", csv_configure,    mill_csv_infer, csv_takes, csv_whole,
-                                   false, mill_csv_decoder, NULL,           NULL};
+static bool csv_whole(const io_job *job) {
+  return ((const csv_plan *)job->plan)->multi && !csv_chained(job);
+}
+
+static io_separator csv_line_of(const io_job *job, const io_window *w) {
+  return mill_csv_line_end(job->plan, w);
+}
+
+const io_format mill_format_csv = {.name = "csv",
+                                   .configure = csv_configure,
+                                   .infer = mill_csv_infer,
+                                   .takes = csv_takes,
+                                   .whole = csv_whole,
+                                   .decoder = mill_csv_decoder,
+                                   .chained = csv_chained,
+                                   .line_of = csv_line_of,
+                                   .seam = mill_csv_seam};

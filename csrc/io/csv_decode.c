@@ -15,6 +15,7 @@ typedef struct csv_decoder {
   mill_arena scratch; /* texts of one batch */
   csv_cells cells;
   int ncols;   /* wanted columns */
+  bool texts;  /* one of them is a STRING */
   int corrupt; /* which of them is the corrupt record's; -1: none */
   uint64_t **bits;
   uint32_t sel[MILL_BATCH];
@@ -182,9 +183,10 @@ static mill_status csv_next(io_decoder *base, io_window *w, mill_vector *cols, u
     MILL_TRY(mill_csv_cells_next(&d->cells, n, err));
     if (*n == 0) return MILL_OK;
     MILL_TRY(mill_text_reserve(&d->cells.row.side, IO_PAD, err));
+    bool check = d->texts && !mill_io_valid(w);
     for (int i = 0; i < d->ncols; i++)
-      if (i != d->corrupt) MILL_TRY(convert_column(d, i, &cols[i], *n, !w->valid, err));
-    if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], *n, !w->valid, err));
+      if (i != d->corrupt) MILL_TRY(convert_column(d, i, &cols[i], *n, check, err));
+    if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], *n, check, err));
     MILL_TRY(apply_mode(d, n, sel, err));
   } while (*n == 0);
   return MILL_OK;
@@ -263,6 +265,7 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   d->ncols = n;
   c->count = wanted == (int)c->nfile;
   mill_csv_cells_place(c);
+  for (int i = 0; i < n; i++) d->texts |= t->fields[columns[i]].type->id == MILL_STRING;
   for (int i = 0; i < n; i++)
     if (!(d->bits[i] = mill_arena_alloc(&d->arena, MILL_BATCH / 8)))
       return mill_oom(d->memory, MILL_BATCH / 8, err);

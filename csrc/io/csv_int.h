@@ -68,6 +68,8 @@ typedef struct csv_source {
   bool keep_blank;      /* lines of tabs and control characters are records */
 } csv_source;
 
+/* With multiLine the first line end in a file is that of all. */
+io_separator mill_csv_line_end(const csv_plan *plan, const io_window *w);
 mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bool first,
                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
@@ -108,6 +110,8 @@ static inline const char *csv_cell_text(const csv_cells *d, csv_cell c) {
 mill_status mill_csv_separator(mill_options o, char out[CSV_SEPARATOR], size_t *n,
                                mill_error *err) MILL_USE_RESULT;
 
+mill_status mill_csv_seam(const io_job *job, io_window *w, uint64_t to, uint64_t *next,
+                          mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_infer(io_job *job, mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
                              mill_error *err) MILL_USE_RESULT;

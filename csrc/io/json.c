@@ -73,6 +73,9 @@ static bool json_takes(const mill_type *t) {
 
 static bool json_whole(const io_job *job) { return ((const json_plan *)job->plan)->multi; }
 
-const io_format mill_format_json = {"json",     json_configure, mill_io_json_infer,   json_takes,
-                                    json_whole, false,          mill_io_json_decoder, NULL,
-                                    NULL};
+const io_format mill_format_json = {.name = "json",
+                                    .configure = json_configure,
+                                    .infer = mill_io_json_infer,
+                                    .takes = json_takes,
+                                    .whole = json_whole,
+                                    .decoder = mill_io_json_decoder};

@@ -103,7 +103,7 @@ static mill_status whole_record(json_decoder *d, io_window *w, uint32_t *n, mill
   if (d->done) return MILL_OK;
   while (!w->eof) MILL_TRY(mill_io_fill(w, err));
   d->done = true;
-  return take_record(d, (json_text){w->data + w->at, w->have - w->at}, w->valid, n);
+  return take_record(d, (json_text){w->data + w->at, w->have - w->at}, mill_io_valid(w), n);
 }
 
 static mill_status take_rows(json_decoder *d, io_window *w, uint32_t *n, mill_error *err) {
@@ -114,7 +114,7 @@ static mill_status take_rows(json_decoder *d, io_window *w, uint32_t *n, mill_er
     bool found;
     MILL_TRY(mill_io_line(w, d->plan->line, *n == 0, &line.p, &line.n, &found, err));
     if (!found) break;
-    MILL_TRY(take_record(d, line, w->valid, n));
+    MILL_TRY(take_record(d, line, mill_io_valid(w), n));
   }
   return MILL_OK;
 }

@@ -336,7 +336,7 @@ static mill_status guess_lines(walk *w, io_window *win) {
   const json_plan *plan = w->in->plan;
   if (plan->multi) {
     while (!win->eof) MILL_TRY(mill_io_fill(win, w->err));
-    return guess_record(w, win->data + win->at, win->have - win->at, win->valid);
+    return guess_record(w, win->data + win->at, win->have - win->at, mill_io_valid(win));
   }
   if (w->piece->from) MILL_TRY(mill_io_first_line(win, plan->line, w->err));
   for (;;) {
@@ -345,7 +345,7 @@ static mill_status guess_lines(walk *w, io_window *win) {
     bool found;
     MILL_TRY(mill_io_line(win, plan->line, true, &line, &size, &found, w->err));
     if (!found) return MILL_OK;
-    MILL_TRY(guess_record(w, line, size, win->valid));
+    MILL_TRY(guess_record(w, line, size, mill_io_valid(win)));
   }
 }
 

@@ -58,9 +58,10 @@ static size_t wanted(const io_window *w, size_t step) {
 
 static mill_status read_plain(io_window *w, mill_error *err) {
   size_t want = WINDOW_STEP, got;
-  if (w->next < w->stop)
-    want = (size_t)(w->stop - w->next < IO_MORSEL ? w->stop - w->next : IO_MORSEL);
-  if (want < WINDOW_STEP) want += WINDOW_STEP; /* the last record's tail at once */
+  if (w->next < w->stop) { /* with the last record's tail at once */
+    uint64_t left = w->stop - w->next;
+    want = left < w->step ? (size_t)left + WINDOW_STEP : w->step;
+  }
   if (want < w->have - w->at) want = wanted(w, want);
   if (want > w->size - w->next) want = (size_t)(w->size - w->next);
   MILL_TRY(make_room(w, want, err));
@@ -117,10 +118,22 @@ mill_status mill_io_fill(io_window *w, mill_error *err) {
   if (w->eof) return MILL_OK;
   MILL_TRY(w->reader ? read_compressed(w, err) : read_plain(w, err));
   memset(w->data + w->have, 0, IO_PAD);
-  if (w->valid)
-    w->valid = mill_utf8_ascii(w->data + w->at, w->have - w->at) ||
-               mill_utf8_valid(w->data + w->at, w->have - w->at);
+  w->check = w->at;
+  w->checked = false;
   return MILL_OK;
+}
+
+bool mill_io_valid(io_window *w) {
+  if (w->checked) return w->valid;
+  const char *p = w->data + w->check;
+  size_t n = w->have - w->check, cut = 0;
+  w->checked = true;
+  w->valid = mill_utf8_ascii(p, n);
+  if (w->valid) return true;
+  while (!w->eof && cut < 3 && cut < n && ((unsigned char)p[n - cut - 1] & 0xc0) == 0x80) cut++;
+  if (!w->eof && cut < n && (unsigned char)p[n - cut - 1] >= 0xc0) /* the window cuts a character */
+    n -= cut + 1;
+  return w->valid = mill_utf8_valid(p, n);
 }
 
 /* A byte order mark at the beginning is no content. */
@@ -137,7 +150,8 @@ mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, ui
   w->size = job->files.file[file].size;
   w->stop = to;
   w->eof = false;
-  w->valid = true;
+  w->line = (io_separator){NULL, 0};
+  w->step = job->format->chained && job->format->chained(job) ? 2 * IO_MORSEL : WINDOW_BLOCK;
   w->charset = job->charset;
   w->path = path;
   if (mill_io_plain(job, file))
