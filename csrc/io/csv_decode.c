@@ -17,6 +17,9 @@ typedef struct csv_decoder {
   int ncols;   /* wanted columns */
   bool texts;  /* one of them is a STRING */
   int corrupt; /* which of them is the corrupt record's; -1: none */
+  bool counts; /* no column is wanted: lines are counted */
+  bool counted;
+  uint64_t left; /* rows that were counted and not given */
   uint64_t **bits;
   uint32_t sel[MILL_BATCH];
 } csv_decoder;
@@ -173,9 +176,18 @@ static mill_status apply_mode(csv_decoder *d, uint32_t *n, const uint32_t **sel,
   return MILL_OK;
 }
 
+static mill_status next_counted(csv_decoder *d, uint32_t *n, mill_error *err) {
+  if (!d->counted) MILL_TRY(mill_csv_count(&d->cells.source, &d->left, err));
+  d->counted = true;
+  *n = d->left < MILL_BATCH ? (uint32_t)d->left : MILL_BATCH;
+  d->left -= *n;
+  return MILL_OK;
+}
+
 static mill_status csv_next(io_decoder *base, io_window *w, mill_vector *cols, uint32_t *n,
                             const uint32_t **sel, mill_error *err) {
   csv_decoder *d = (csv_decoder *)base;
+  if (d->counts) return next_counted(d, n, err);
   do {
     *n = 0;
     *sel = NULL;
@@ -225,6 +237,7 @@ static mill_status csv_start(io_decoder *base, io_window *w, bool first, mill_er
   const char *at;
   size_t size;
   bool found;
+  d->counted = false;
   MILL_TRY(mill_csv_begin(&d->cells.source, w, d->plan, first, err));
   if (!first || !d->plan->header) return MILL_OK;
   mill_text_reset(&d->cells.row.side);
@@ -264,6 +277,7 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   }
   d->ncols = n;
   c->count = wanted == (int)c->nfile;
+  d->counts = n == 0 && !c->count && mill_csv_counts(d->plan);
   mill_csv_cells_place(c);
   for (int i = 0; i < n; i++) d->texts |= t->fields[columns[i]].type->id == MILL_STRING;
   for (int i = 0; i < n; i++)

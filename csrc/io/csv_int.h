@@ -106,6 +106,10 @@ static inline const char *csv_cell_text(const csv_cells *d, csv_cell c) {
   return c.at & CSV_SIDE ? d->row.side.data + (c.at & ~CSV_SIDE) : d->base + c.at;
 }
 
+/* Can records be counted by their lines? Then: those of the window's range. */
+bool mill_csv_counts(const csv_plan *plan);
+mill_status mill_csv_count(csv_source *s, uint64_t *lines, mill_error *err) MILL_USE_RESULT;
+
 /* The options sep and delimiter, with their escapes resolved. */
 mill_status mill_csv_separator(mill_options o, char out[CSV_SEPARATOR], size_t *n,
                                mill_error *err) MILL_USE_RESULT;

@@ -35,6 +35,12 @@ describe("the fast scan of CSV", function()
     return out
   end
 
+  local function count(options, slow)
+    local reader = spark.read:options(options)
+    if slow then reader = reader:option("comment", "\1") end
+    return reader:schema(SCHEMA):csv(path):count()
+  end
+
   local function text(random, pieces, line_ends)
     local out = {}
     for i = 1, pieces do
@@ -75,6 +81,20 @@ describe("the fast scan of CSV", function()
     end)
   end
 
+  it("counts records as it reads them", function()
+    math.randomseed(99)
+    for _ = 1, 500 do
+      local pieces = {}
+      for i = 1, math.random(200) do
+        pieces[i] = math.random(4) == 1 and ({ "\n", "\r\n", "\r", " ", "\n \n" })[math.random(5)] or PIECES[math.random(#PIECES)]
+      end
+      write(table.concat(pieces))
+      for _, header in ipairs { true, false } do
+        assert.equal(count({ header = header }, true), count { header = header })
+      end
+    end
+  end)
+
   -- Places where windows and morsels end fall into every kind of field.
   for _, multi in ipairs { false, true } do
     it("agrees over the seams of a large file, multiLine " .. tostring(multi), function()
@@ -95,6 +115,7 @@ describe("the fast scan of CSV", function()
         if slow then reader = reader:option("maxCharsPerColumn", 1000000000) end
         local row = reader:schema(SCHEMA):csv(path):selectExpr("count(*)", "sum(b)", "sum(d)", "count(bad)",
           "sum(length(a))", "sum(length(c))", "bit_xor(xxhash64(a, b, c, d, bad))"):first()
+        assert.equal(count(options), row[1])
         sums[i] = { row[1], row[2], row[3], row[4], row[5], row[6], row[7] }
       end
       assert.same(sums[2], sums[1])
