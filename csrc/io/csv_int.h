@@ -106,6 +106,12 @@ static inline const char *csv_cell_text(const csv_cells *d, csv_cell c) {
   return c.at & CSV_SIDE ? d->row.side.data + (c.at & ~CSV_SIDE) : d->base + c.at;
 }
 
+/* Convert the first n cells of a column into v, whose data and `valid` have room for a batch; texts of
+** them that are mended go to the arena. Malformed ones become null and their rows bad. `check`: texts may
+** be broken UTF-8. v->valid is NULL when there are no nulls. */
+mill_status mill_csv_convert(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
+                             bool check, mill_arena *scratch, mill_error *err) MILL_USE_RESULT;
+
 /* Can records be counted by their lines? Then: those of the window's range. */
 bool mill_csv_counts(const csv_plan *plan);
 mill_status mill_csv_count(csv_source *s, uint64_t *lines, mill_error *err) MILL_USE_RESULT;
