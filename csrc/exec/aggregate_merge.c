@@ -297,6 +297,7 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
     total += part[i] ? part[i]->groups.n : 0;
     parts += part[i] != NULL;
   }
-  if (parts <= 1 || total <= FEW_GROUPS) return finish_few(plan, part, n, out, err);
+  if (parts <= 1 || total <= FEW_GROUPS || plan->op->nkeys == 0)
+    return finish_few(plan, part, n, out, err);
   return finish_many(plan, part, n, total, out, err);
 }
