@@ -60,6 +60,7 @@ static mill_status json_configure(io_job *job, mill_error *err) {
   MILL_TRY(mill_io_separator(job, &p->line, err));
   MILL_TRY(check_charset(job, p, err));
   p->corrupt = mill_io_corrupt_name(job);
+  p->quick = !(p->read.options & MILL_JSON_COMMENTS);
   return mill_io_rules_formats(&p->read.values, job, err);
 }
 
