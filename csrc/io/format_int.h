@@ -64,7 +64,8 @@ typedef struct io_separator {
 typedef struct io_window {
   mill_memory *memory;
   mill_file file;      /* plain bytes, or .. */
-  mill_reader *reader; /* .. compressed ones */
+  mill_reader *reader; /* .. compressed ones, .. */
+  struct io_ahead *ahead; /* .. perhaps unpacked by another thread */
   char *data;
   size_t capacity, at, have;
   uint64_t offset; /* of data[0] in the file's bytes */
