@@ -82,6 +82,7 @@ static mill_status csv_configure(io_job *job, mill_error *err) {
   MILL_TRY(byte_option(job, "charToEscapeQuoteEscaping", usual, &p->escape_escape, err));
   MILL_TRY(byte_option(job, "comment", CSV_NONE, &p->comment, err));
   p->null_value = text_option(job, "nullValue", "");
+  p->null_size = strlen(p->null_value);
   p->empty_value = text_option(job, "emptyValue", "");
   MILL_TRY(unescaped_option(job, &p->unescaped, err));
   p->corrupt = mill_io_corrupt_name(job);

@@ -35,8 +35,7 @@ static inline void null_at(mill_vector *v, uint32_t i) { v->valid[i >> 6] &= ~(1
 
 /* Texts; `check`: some of them may be broken UTF-8. BINARY is the bytes as they are. */
 static mill_status text_column(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
-                               bool check, mill_arena *scratch, uint32_t *nulls,
-                               mill_error *err) {
+                               bool check, mill_arena *scratch, uint32_t *nulls, mill_error *err) {
   mill_str *out = v->data;
   for (uint32_t i = 0; i < n; i++) {
     if (cell[i].size == CSV_NULL) {
@@ -57,8 +56,8 @@ static mill_status text_column(csv_cells *d, const csv_cell *cell, mill_vector *
 static __attribute__((noinline)) bool other(csv_cells *d, const csv_cell *cell, mill_vector *v,
                                             uint32_t i, void *out) {
   bool null = cell[i].size == CSV_NULL;
-  if (!null && mill_value_parse(&d->plan->rules, v->type, csv_cell_text(d, cell[i]), cell[i].size,
-                                out))
+  if (!null &&
+      mill_value_parse(&d->plan->rules, v->type, csv_cell_text(d, cell[i]), cell[i].size, out))
     return true;
   null_at(v, i);
   d->bad[i] |= !null;

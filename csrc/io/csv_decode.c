@@ -27,7 +27,7 @@ typedef struct csv_decoder {
 /* Values that equal nullValue are null too. */
 static void mark_null_values(csv_decoder *d, csv_cell *cell, uint32_t n) {
   const char *word = d->plan->null_value;
-  size_t size = strlen(word);
+  size_t size = d->plan->null_size;
   for (uint32_t i = 0; size && i < n; i++)
     if (cell[i].size == size && memcmp(csv_cell_text(&d->cells, cell[i]), word, size) == 0)
       cell[i].size = CSV_NULL;

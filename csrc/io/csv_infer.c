@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "io/csv_int.h"
 #include "io/seam.h"
+#include "kernel/quick.h"
 
 /* ---- widening ------------------------------------------------------------------------------- */
 
@@ -74,21 +75,29 @@ static const mill_type *widen(io_job *job, const mill_type *a, const mill_type *
   return mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
 }
 
-/* The text can stay of the type guessed so far: most texts can. */
+/* The text can stay of the type guessed so far: most texts can. They have IO_PAD bytes behind them. */
 static bool stays(const csv_plan *p, const mill_type *t, const char *s, size_t n) {
+  int64_t v;
+  int32_t day;
+  double d;
   if (t == NULL) return false;
   switch (t->id) {
   case MILL_STRING: return true;
   case MILL_INT:
-  case MILL_BIGINT:
-  case MILL_DOUBLE: return fits(p, t->id, s, n);
-  case MILL_DATE: return n == 10 && !p->rules.date_pattern && fits(p, MILL_DATE, s, n);
+    return n <= 9 ? quick_integer(s, n, &v) || fits(p, t->id, s, n) : fits(p, t->id, s, n);
+  case MILL_BIGINT: return quick_integer(s, n, &v) || fits(p, t->id, s, n);
+  case MILL_DOUBLE: return quick_double(s, n, &d) || fits(p, t->id, s, n);
+  case MILL_DATE: return n == 10 && !p->rules.date_pattern && quick_date(s, &day);
+  case MILL_TIMESTAMP:
+  case MILL_TIMESTAMP_NTZ:
+    return !p->rules.date_pattern && !p->rules.timestamp_pattern && !p->rules.ntz_pattern &&
+           quick_timestamp(s, n, &v);
   default: return false;
   }
 }
 
 static bool is_null(const csv_plan *p, const char *text, csv_cell c) {
-  size_t n = strlen(p->null_value);
+  size_t n = p->null_size;
   return c.size == CSV_NULL || c.size == 0 || (c.size == n && memcmp(text, p->null_value, n) == 0);
 }
 
@@ -225,6 +234,7 @@ static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mi
     uint32_t n = 0;
     MILL_TRY(mill_csv_cells_next(c, &n, err));
     if (n == 0) return MILL_OK;
+    MILL_TRY(mill_text_reserve(&c->row.side, IO_PAD, err));
     mark_skipped(in, p, first, n, skip);
     for (size_t i = 0; i < in->ncols; i++)
       MILL_TRY(guess_column(in->job, c, c->cell + i * CSV_STRIDE, n, skip, &p->guess[i], err));

@@ -23,6 +23,7 @@ typedef struct csv_plan {
   bool header, infer, multi, trim_leading, trim_trailing, enforce_schema, prefer_date;
   bool simple; /* one-byte separator, no trimming: the fast scan holds, where line ends allow it */
   const char *null_value, *empty_value;
+  size_t null_size;
   int64_t max_columns, max_chars; /* max_chars -1: no limit */
   csv_unescaped unescaped;
   double sampling;
@@ -87,7 +88,7 @@ typedef struct csv_cells {
   int nslots;
   bool count; /* records of other lengths are malformed */
   csv_cell *cell;
-  csv_cell **to; /* of each file column, where its cells go; behind them: nowhere */
+  csv_cell **to;             /* of each file column, where its cells go; behind them: nowhere */
   csv_cell line[MILL_BATCH]; /* whole records */
   uint8_t bad[MILL_BATCH];   /* malformed */
   const char *base;          /* cells count from here */

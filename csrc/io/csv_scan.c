@@ -147,7 +147,8 @@ static mill_status fast_rows(csv_cells *d, io_window *w, uint32_t *n, bool *spec
                              mill_error *err) {
   csv_marks m;
   uint32_t at = (uint32_t)w->at;
-  uint64_t stop = w->stop > w->offset ? w->stop - w->offset : 0; /* records from here on are not ours */
+  uint64_t stop =
+      w->stop > w->offset ? w->stop - w->offset : 0; /* records from here on are not ours */
   marks_begin(&m, &d->source, true);
   marks_at(&m, at);
   if (stop > m.end) stop = m.end;

@@ -35,8 +35,7 @@ static mill_status pass_slow(csv_source *s, csv_row *row, uint32_t *line, csv_se
   return MILL_OK;
 }
 
-static mill_status find(csv_source *s, csv_row *row, uint64_t to, uint64_t *next,
-                        mill_error *err) {
+static mill_status find(csv_source *s, csv_row *row, uint64_t to, uint64_t *next, mill_error *err) {
   io_window *w = s->window;
   csv_marks m;
   for (uint64_t at = w->offset + w->at;;) { /* the record at hand */

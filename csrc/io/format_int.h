@@ -63,17 +63,17 @@ typedef struct io_separator {
 ** mill_io_fill moves what is left to the front and reads on; views into data end with it. */
 typedef struct io_window {
   mill_memory *memory;
-  mill_file file;      /* plain bytes, or .. */
-  mill_reader *reader; /* .. compressed ones, .. */
+  mill_file file;         /* plain bytes, or .. */
+  mill_reader *reader;    /* .. compressed ones, .. */
   struct io_ahead *ahead; /* .. perhaps unpacked by another thread */
   char *data;
   size_t capacity, at, have;
   uint64_t offset; /* of data[0] in the file's bytes */
   uint64_t size;   /* of a plain file when it was listed: what is appended later is not read */
   uint64_t next,
-      stop;        /* where reading goes on; records that begin at or behind stop are not ours */
-  size_t step;     /* how much is read at a time */
-  size_t check;    /* the first byte that mill_io_valid has not seen */
+      stop;     /* where reading goes on; records that begin at or behind stop are not ours */
+  size_t step;  /* how much is read at a time */
+  size_t check; /* the first byte that mill_io_valid has not seen */
   bool eof, checked, valid;
   io_separator line; /* the line end of a chained format's file */
   io_charset charset;

@@ -329,7 +329,8 @@ static mill_status guess_record(walk *w, const char *p, size_t n, bool valid) {
   bool object = plan->quick && mill_json_quick_pass(&quick, p, n);
   mill_json_start(&w->reader, p, n, plan->read.options);
   if (mill_json_at_end(&w->reader)) return MILL_OK;
-  if (!object && shape(plan, &w->reader, json_next(&plan->read, &w->reader)) < 0) return malformed(w, p, n);
+  if (!object && shape(plan, &w->reader, json_next(&plan->read, &w->reader)) < 0)
+    return malformed(w, p, n);
   if (!object) mill_json_start(&w->reader, p, n, plan->read.options);
   return widen_root(w, mill_json_next(&w->reader));
 }

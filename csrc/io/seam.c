@@ -6,7 +6,7 @@
 typedef struct seam {
   size_t file;
   uint64_t from, to;
-  uint64_t start;   /* of its first record; UINT64_MAX: none begins in it or behind it */
+  uint64_t start;    /* of its first record; UINT64_MAX: none begins in it or behind it */
   io_separator line; /* the file's line end */
   bool known;
 } seam;

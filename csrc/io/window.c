@@ -152,8 +152,7 @@ static void skip_mark(io_window *w) {
 
 /* A file that is unpacked goes to a thread of its own when there are fewer files than workers: some of
 ** them would have nothing to do. Not for small ones. */
-static mill_status open_packed(io_window *w, const io_job *job, const char *path,
-                               mill_error *err) {
+static mill_status open_packed(io_window *w, const io_job *job, const char *path, mill_error *err) {
   mill_codec codec = mill_codec_of_path(path);
   const mill_pool *pool = job->context.pool;
   MILL_TRY(mill_reader_open(job->context.files, w->memory, path, codec, &w->reader, err));

@@ -216,8 +216,14 @@ static inline bool put_number(walk *w, json_column *c, uint32_t row) {
   int64_t signed_ = *p == '-' ? -(int64_t)v : (int64_t)v;
   bool good = false;
   switch (c->type->id) {
-  case MILL_BIGINT: *(int64_t *)out = signed_; good = true; break;
-  case MILL_INT: *(int32_t *)out = (int32_t)signed_; good = signed_ == (int32_t)signed_; break;
+  case MILL_BIGINT:
+    *(int64_t *)out = signed_;
+    good = true;
+    break;
+  case MILL_INT:
+    *(int32_t *)out = (int32_t)signed_;
+    good = signed_ == (int32_t)signed_;
+    break;
   case MILL_DOUBLE:
     if (part == 0) {
       *(double *)out = (double)signed_;
@@ -365,7 +371,8 @@ static json_put put_struct(walk *w, json_column *c, uint32_t row) {
   return all;
 }
 
-json_put mill_json_quick(json_builder *b, json_column *root, uint32_t row, const char *p, size_t n) {
+json_put mill_json_quick(json_builder *b, json_column *root, uint32_t row, const char *p,
+                         size_t n) {
   walk w = {b, p, p + n, 0};
   return next_char(&w) == '{' ? put_struct(&w, root, row) : JSON_BROKEN;
 }

@@ -132,7 +132,8 @@ static inline bool quick_date(const char *p, int32_t *out) {
   if (!quick_layout(quick_load(p), quick_load("0000-00-"), quick_load("\1\1\1\1\0\1\1\0") * 255) ||
       ten > 9 || one > 9)
     return false;
-  unsigned year = (unsigned)((p[0] - '0') * 1000 + (p[1] - '0') * 100 + (p[2] - '0') * 10 + p[3] - '0');
+  unsigned year =
+      (unsigned)((p[0] - '0') * 1000 + (p[1] - '0') * 100 + (p[2] - '0') * 10 + p[3] - '0');
   unsigned month = (unsigned)((p[5] - '0') * 10 + p[6] - '0'), day = ten * 10 + one;
   if (month - 1 > 11 || year == 0) return false;
   bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

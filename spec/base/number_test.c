@@ -36,7 +36,8 @@ static int misread(int rounds) {
     char text[80];
     double d, half;
     float f;
-    uint64_t bits = (uint64_t)(1023 + rand() % 160 - 90) << 52 | ((uint64_t)rand() << 21 ^ (uint64_t)rand());
+    uint64_t bits =
+        (uint64_t)(1023 + rand() % 160 - 90) << 52 | ((uint64_t)rand() << 21 ^ (uint64_t)rand());
     memcpy(&half, &bits, sizeof half);
     if (i % 4 == 0) half = (double)(float)half + (double)(float)half * 0x1p-25;
     snprintf(text, sizeof text, i % 3 ? "%.*g" : "%.*f", 1 + rand() % 25, half);

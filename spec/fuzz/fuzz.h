@@ -81,7 +81,8 @@ static inline fuzz_result fuzz_read(const char *format, const char *path, mill_o
 }
 
 static inline void fuzz_agree(fuzz_result a, fuzz_result b) {
-  if (a.status != b.status || a.rows != b.rows || (a.status == MILL_OK && a.hash != b.hash)) abort();
+  if (a.status != b.status || a.rows != b.rows || (a.status == MILL_OK && a.hash != b.hash))
+    abort();
 }
 
 #endif

@@ -77,7 +77,8 @@ int main(void) {
   for (int i = 0; i < 500000; i++) {
     char text[40];
     int n = rand() % 28;
-    for (int k = 0; k < n; k++) text[k] = alphabet[rand() % (i % 2 ? 23 : (int)sizeof alphabet - 1)];
+    for (int k = 0; k < n; k++)
+      text[k] = alphabet[rand() % (i % 2 ? 23 : (int)sizeof alphabet - 1)];
     text[n] = 0;
     for (unsigned scale = 0; scale < 9; scale += 2) wrong += decimal(text, scale) < 0;
     wrong += number(text) < 0;
