@@ -86,7 +86,8 @@ typedef struct csv_cells {
   int *slot;      /* of each file column; -1: not wanted */
   uint32_t nfile; /* columns that a record should have */
   int nslots;
-  bool count; /* records of other lengths are malformed */
+  uint32_t enough; /* fields behind these are not looked at */
+  bool count;      /* records of other lengths are malformed */
   csv_cell *cell;
   csv_cell **to;             /* of each file column, where its cells go; behind them: nowhere */
   csv_cell line[MILL_BATCH]; /* whole records */

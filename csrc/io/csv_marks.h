@@ -23,8 +23,9 @@ typedef struct csv_marks {
   bool pair;
   char sep, last;
   int quote, escape;
-  unsigned char set[MILL_MARKS];
-  uint64_t cache[CSV_BLOCKS];
+  unsigned char set[MILL_MARKS], ends[MILL_MARKS]; /* without separators */
+  bool narrow;                                     /* `other` is filled too */
+  uint64_t cache[CSV_BLOCKS], other[CSV_BLOCKS];
 } csv_marks;
 
 /* `fields`: are separators looked for? */
@@ -47,11 +48,16 @@ static inline void marks_begin(csv_marks *m, const csv_source *s, bool fields) {
   m->set[2] = fields ? (unsigned char)m->sep : last;
   m->set[3] = plan->quote == CSV_NONE ? last : (unsigned char)plan->quote;
   m->set[4] = m->set[5] = plan->escape == CSV_NONE ? last : (unsigned char)plan->escape;
+  memcpy(m->ends, m->set, sizeof m->set);
+  m->ends[2] = last;
+  m->narrow = false;
 }
 
 static inline void marks_look(csv_marks *m) {
   size_t left = (m->end - m->block + 63) / 64;
-  mill_marks_find(m->data + m->block, left < CSV_BLOCKS ? left : CSV_BLOCKS, m->set, m->cache);
+  if (left > CSV_BLOCKS) left = CSV_BLOCKS;
+  mill_marks_find(m->data + m->block, left, m->set, m->cache);
+  if (m->narrow) mill_marks_find(m->data + m->block, left, m->ends, m->other);
   m->from = m->block;
   m->mask = m->cache[0];
 }
@@ -76,6 +82,24 @@ static inline uint32_t marks_next(csv_marks *m) {
   }
   uint32_t at = m->block + (uint32_t)__builtin_ctzll(m->mask);
   m->mask &= m->mask - 1;
+  return at < m->end ? at : m->end;
+}
+
+/* The next marked byte that is no separator, or end; of the narrow marks. */
+static inline uint32_t marks_next_end(csv_marks *m) {
+  m->mask &= m->other[(m->block - m->from) / 64];
+  while (__builtin_expect(m->mask == 0, 0)) {
+    if (m->end - m->block <= 64) return m->end;
+    m->block += 64;
+    uint32_t k = (m->block - m->from) / 64;
+    if (k >= CSV_BLOCKS) {
+      marks_look(m);
+      k = 0;
+    }
+    m->mask = m->other[k];
+  }
+  uint32_t at = m->block + (uint32_t)__builtin_ctzll(m->mask);
+  m->mask = m->cache[(m->block - m->from) / 64] & (~1ull << (at - m->block));
   return at < m->end ? at : m->end;
 }
 

@@ -56,6 +56,28 @@ static inline csv_seen end_of_line(csv_marks *m, uint32_t q, uint32_t *next) {
   return CSV_SEEN;
 }
 
+/* Behind the last field that is wanted: the end of the line, the place of its mark. Fields are passed over,
+** those in quotes by their quotes. */
+static inline csv_seen pass_fields(csv_marks *m, uint32_t line, uint32_t *end) {
+  for (;;) {
+    uint32_t q = marks_next_end(m), close;
+    bool doubled;
+    *end = q;
+    if (q >= m->end || marks_ends(m, q, line)) return CSV_SEEN;
+    if ((unsigned char)m->data[q] != m->quote || m->data[q - 1] != m->sep) continue;
+    csv_seen seen = marks_close(m, q, &close, &doubled);
+    if (seen != CSV_SEEN) return seen;
+  }
+}
+
+/* Are there perhaps more fields than maxColumns? */
+static bool too_many(const csv_cells *d, uint32_t from, uint32_t to) {
+  const char sep = d->plan->sep[0];
+  uint32_t n = 0;
+  for (uint32_t i = from; i < to; i++) n += d->base[i] == sep;
+  return n >= d->plan->max_columns;
+}
+
 /* Split the line at *line, which is then the next one, into row n. */
 static inline csv_seen scan_line(csv_cells *d, csv_marks *m, uint32_t *line, uint32_t n,
                                  uint32_t *ncols, mill_error *err) {
@@ -69,6 +91,13 @@ static inline csv_seen scan_line(csv_cells *d, csv_marks *m, uint32_t *line, uin
       col++;
       taken = false;
       start = q + 1;
+      if (m->narrow && col == d->enough) {
+        csv_seen seen = pass_fields(m, *line, &q);
+        if (seen != CSV_SEEN) return seen;
+        if (q - *line >= d->plan->max_columns && too_many(d, *line, q)) return CSV_SLOW;
+        *ncols = d->nfile;
+        return end_of_line(m, q, line);
+      }
     } else if ((unsigned char)c == m->quote && q < m->end) {
       if (q != start || taken) continue;
       csv_seen seen = quoted_field(d, m, q, col, n, &start, err);
@@ -150,6 +179,7 @@ static mill_status fast_rows(csv_cells *d, io_window *w, uint32_t *n, bool *spec
   uint64_t stop =
       w->stop > w->offset ? w->stop - w->offset : 0; /* records from here on are not ours */
   marks_begin(&m, &d->source, true);
+  m.narrow = d->enough < d->nfile;
   marks_at(&m, at);
   if (stop > m.end) stop = m.end;
   d->base = w->data;
@@ -209,6 +239,10 @@ void mill_csv_cells_place(csv_cells *d) {
   for (uint32_t i = 0; i < d->nfile; i++)
     d->to[i] = d->slot[i] < 0 ? nowhere : d->cell + (size_t)d->slot[i] * CSV_STRIDE;
   d->to[d->nfile] = nowhere;
+  d->enough = d->count ? UINT32_MAX : 0;
+  for (uint32_t i = 0; i < d->nfile && !d->count; i++)
+    if (d->slot[i] >= 0) d->enough = i + 1;
+  if (d->enough == 0) d->enough = 1;
 }
 
 void mill_csv_cells_clear(csv_cells *d) { mill_csv_row_clear(&d->row); }
