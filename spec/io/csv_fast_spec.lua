@@ -86,7 +86,8 @@ describe("the fast scan of CSV", function()
     for _ = 1, 500 do
       local pieces = {}
       for i = 1, math.random(200) do
-        pieces[i] = math.random(4) == 1 and ({ "\n", "\r\n", "\r", " ", "\n \n" })[math.random(5)] or PIECES[math.random(#PIECES)]
+        local ends = { "\n", "\r\n", "\r", " ", "\n \n" }
+        pieces[i] = math.random(4) == 1 and ends[math.random(5)] or PIECES[math.random(#PIECES)]
       end
       write(table.concat(pieces))
       for _, header in ipairs { true, false } do

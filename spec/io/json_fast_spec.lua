@@ -2,15 +2,19 @@
 -- reader of tokens knows (allowComments, with texts that hold none) switches between the two.
 local tidemill = require "tidemill"
 
-local SCHEMA = "a BIGINT, b INT, c STRING, d DOUBLE, e BOOLEAN, f ARRAY<INT>, g STRUCT<a: INT, c: STRING, g: ARRAY<STRING>>,"
+local SCHEMA = "a BIGINT, b INT, c STRING, d DOUBLE, e BOOLEAN, f ARRAY<INT>,"
+  .. " g STRUCT<a: INT, c: STRING, g: ARRAY<STRING>>,"
   .. " longer_name DECIMAL(10,2), t TIMESTAMP, day DATE, m MAP<STRING, INT>, x FLOAT, bad STRING"
-local COLUMNS = { { "a", "b", "c", "d", "e", "to_json(f)", "to_json(g)", "longer_name", "t", "day", "to_json(m)", "x", "bad" },
-  { "c", "to_json(f)" } }
+local COLUMNS = {
+  { "a", "b", "c", "d", "e", "to_json(f)", "to_json(g)", "longer_name", "t", "day", "to_json(m)", "x", "bad" },
+  { "c", "to_json(f)" },
+}
 local NAMES = { "a", "b", "c", "d", "e", "f", "g", "longer_name", "t", "day", "m", "x", "other", "", "c\\u0061", "é" }
-local ATOMS = { "1", "-2", "0", "-0", "00", "12345678901", "123456789012345678901", "1.5", "-0.25", "1e3", "1E-7", ".5", "1.",
-  "3.14159265358979312", "0.1000000000000000055511151231257827", "true", "false", "null", "nul", "truex", "NaN", "-Infinity",
-  '""', '"text"', '"a longer text than twelve"', '"\\n\\u00e9\\ud83d\\ude00"', '"\\x"', '"é"', '"\1"', '"2024-02-29"', '"2023-02-29"',
-  '"2024-02-29 12:34:56"', '"2024-02-29T12:34:56.789"', '"2024-02-29T12:34:56Z"', '"12"', '"1.5"', "'single'", '"open', "\255" }
+local ATOMS = { "1", "-2", "0", "-0", "00", "12345678901", "123456789012345678901", "1.5", "-0.25", "1e3", "1E-7", ".5",
+  "1.", "3.14159265358979312", "0.1000000000000000055511151231257827", "true", "false", "null", "nul", "truex", "NaN",
+  "-Infinity", '""', '"text"', '"a longer text than twelve"', '"\\n\\u00e9\\ud83d\\ude00"', '"\\x"', '"é"', '"\1"',
+  '"2024-02-29"', '"2023-02-29"', '"2024-02-29 12:34:56"', '"2024-02-29T12:34:56.789"', '"2024-02-29T12:34:56Z"',
+  '"12"', '"1.5"', "'single'", '"open', "\255" }
 
 describe("JSON without tokens", function()
   local spark = tidemill.session {}
@@ -34,7 +38,9 @@ describe("JSON without tokens", function()
 
   local function record()
     local out = {}
-    for i = 1, random(0, 6) do out[i] = ('%s"%s"%s:%s'):format(blank(), NAMES[random(#NAMES)], blank(), value(0)) end
+    for i = 1, random(0, 6) do
+      out[i] = ('%s"%s"%s:%s'):format(blank(), NAMES[random(#NAMES)], blank(), value(0))
+    end
     local text = "{" .. table.concat(out, ",") .. "}" .. blank()
     if random(3) == 1 then
       local at, chars = random(#text), '{}[]",:\\0-e.tfn \0'
@@ -63,8 +69,9 @@ describe("JSON without tokens", function()
   for number, options in ipairs {
     {}, { mode = "DROPMALFORMED" }, { allowNumericLeadingZeros = true, allowUnquotedControlChars = true },
     { allowSingleQuotes = false, allowNonNumericNumbers = false }, { maxNestingDepth = 3, maxNumLen = 5 },
-    { allowBackslashEscapingAnyCharacter = true, lineSep = "\n" }, { infer = true }, { infer = true, prefersDecimal = true },
-    { infer = true, inferTimestamp = true }, { infer = true, primitivesAsString = true }, { infer = true, dropFieldIfAllNull = true },
+    { allowBackslashEscapingAnyCharacter = true, lineSep = "\n" }, { infer = true },
+    { infer = true, prefersDecimal = true }, { infer = true, inferTimestamp = true },
+    { infer = true, primitivesAsString = true }, { infer = true, dropFieldIfAllNull = true },
   } do
     it("agrees with the reader of tokens " .. number, function()
       math.randomseed(number)

@@ -2,8 +2,8 @@ local peer = require "spec.bench.peer"
 local json = require "cjson"
 local spark = require "tidemill".session { threads = 2 }
 local CHECK = json.decode(peer.read "spec/bench/I2/check.json")
-local SCHEMA = "id BIGINT, time TIMESTAMP, kind STRING, user STRUCT<id: BIGINT, name: STRING, country: STRING>, price DOUBLE,"
-  .. " quantity INT, ratio DOUBLE, first BOOLEAN, tags ARRAY<STRING>, note STRING"
+local SCHEMA = "id BIGINT, time TIMESTAMP, kind STRING, user STRUCT<id: BIGINT, name: STRING, country: STRING>,"
+  .. " price DOUBLE, quantity INT, ratio DOUBLE, first BOOLEAN, tags ARRAY<STRING>, note STRING"
 local path
 
 local function load(data)
