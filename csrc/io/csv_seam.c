@@ -35,6 +35,7 @@ static mill_status pass_slow(csv_source *s, csv_row *row, uint32_t *line, csv_se
   return MILL_OK;
 }
 
+/* By masks. The window keeps what it has from w->at on, unless that would become too much. */
 static mill_status find(csv_source *s, csv_row *row, uint64_t to, uint64_t *next, mill_error *err) {
   io_window *w = s->window;
   csv_marks m;
@@ -45,11 +46,26 @@ static mill_status find(csv_source *s, csv_row *row, uint64_t to, uint64_t *next
     csv_seen seen = walk(&m, &line, to - w->offset);
     if (seen == CSV_SLOW) MILL_TRY(pass_slow(s, row, &line, &seen, err));
     at = w->offset + line;
-    if (seen == CSV_MORE && w->eof) at = UINT64_MAX;
-    *next = at;
-    if (at >= to) return MILL_OK;
-    if (seen == CSV_MORE) MILL_TRY(mill_io_fill(w, err));
+    *next = seen == CSV_MORE && w->eof ? UINT64_MAX : at;
+    if (*next >= to) return MILL_OK;
+    if (seen != CSV_MORE) continue;
+    if (w->have - w->at > 2 * IO_MORSEL) w->at = line;
+    MILL_TRY(mill_io_fill(w, err));
   }
+}
+
+/* Record by record, when the file's line ends are not those of the common form. */
+static mill_status find_slowly(csv_source *s, csv_row *row, uint64_t to, uint64_t *next,
+                               mill_error *err) {
+  io_window *w = s->window;
+  const char *p;
+  size_t size;
+  for (bool found = true; found;) {
+    mill_text_reset(&row->side);
+    MILL_TRY(mill_csv_record(s, true, row, &p, &size, &found, err));
+  }
+  *next = w->offset + w->at >= to ? w->offset + w->at : UINT64_MAX;
+  return MILL_OK;
 }
 
 mill_status mill_csv_seam(const io_job *job, io_window *w, uint64_t to, uint64_t *next,
@@ -57,10 +73,9 @@ mill_status mill_csv_seam(const io_job *job, io_window *w, uint64_t to, uint64_t
   csv_source s;
   csv_row row;
   MILL_TRY(mill_csv_begin(&s, w, job->plan, true, err));
-  if (!s.fast)
-    return mill_fail(err, MILL_E_MALFORMED_CSV_RECORD, "badRecord", "lines end with \\r", NULL);
   mill_csv_row_init(&row, io_memory(job));
-  mill_status status = find(&s, &row, to, next, err);
+  mill_status status =
+      s.fast ? find(&s, &row, to, next, err) : find_slowly(&s, &row, to, next, err);
   mill_csv_row_clear(&row);
   return status;
 }

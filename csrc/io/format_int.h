@@ -72,7 +72,6 @@ typedef struct io_window {
   uint64_t size;   /* of a plain file when it was listed: what is appended later is not read */
   uint64_t next,
       stop;     /* where reading goes on; records that begin at or behind stop are not ours */
-  size_t step;  /* how much is read at a time */
   size_t check; /* the first byte that mill_io_valid has not seen */
   bool eof, checked, valid;
   io_separator line; /* the line end of a chained format's file */
@@ -152,7 +151,7 @@ struct io_format {
                           const mill_test *tests, int n, bool *yes, mill_error *err);
   /* Of formats in which a piece's beginning depends on the pieces before it (seam.h); NULL: none.
   ** The line end of a file by its beginning; where, at or behind `to`, the first record begins
-  ** when one begins at w->at: UINT64_MAX for none. w->at stays. */
+  ** when one begins at w->at: UINT64_MAX for none. The window may have moved on. */
   bool (*chained)(const io_job *job);
   io_separator (*line_of)(const io_job *job, const io_window *w);
   mill_status (*seam)(const io_job *job, io_window *w, uint64_t to, uint64_t *next,

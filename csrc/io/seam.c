@@ -52,40 +52,52 @@ void mill_io_seams_free(io_seams *s, mill_memory *m) {
   mill_free(m, s, sizeof *s);
 }
 
-/* Open a window on piece k, whose start is known, and note where the next one begins. What cannot be
-** looked through stays with this piece, whose decoder will say what is wrong. */
-static mill_status open_known(io_seams *s, const io_job *job, size_t k, io_window *w,
-                              mill_error *err) {
-  seam *p = &s->at[k], *next = k + 1 < s->n && s->at[k + 1].from ? p + 1 : NULL;
-  uint64_t start = p->from ? p->start : 0, size = job->files.file[p->file].size;
-  uint64_t at = start < p->to ? start : p->to;
+static mill_status open_at(const seam *p, const io_job *job, uint64_t start, io_window *w,
+                           mill_error *err) {
+  uint64_t size = job->files.file[p->file].size, at = start < p->to ? start : p->to;
   MILL_TRY(mill_io_window_open(w, job, p->file, at < size ? at : size, p->to, err));
-  if (p->from == 0) p->line = job->format->line_of(job, w);
   w->line = p->line;
-  if (next == NULL || next->known) return MILL_OK;
+  return MILL_OK;
+}
+
+/* Note where the piece behind p begins: w is a window on p. Whatever is wrong in p its decoder will
+** meet and say; the pieces behind it are empty then. */
+static mill_status find_next(const seam *p, seam *next, const io_job *job, uint64_t start,
+                             io_window *w, mill_error *err) {
   next->line = p->line;
   next->start = start;
-  mill_status status = MILL_OK;
   if (start < p->to) {
-    status = job->format->seam(job, w, p->to, &next->start, err);
+    uint64_t at = w->offset + w->at;
+    mill_status status = job->format->seam(job, w, p->to, &next->start, err);
     if (status == MILL_E_OUT_OF_MEMORY) return status;
     if (status != MILL_OK) {
       mill_error_clear(err);
       next->start = UINT64_MAX;
-      MILL_TRY(mill_io_window_open(w, job, p->file, start, UINT64_MAX, err));
-      w->line = p->line;
     }
+    if (status != MILL_OK || w->offset + w->at != at) MILL_TRY(open_at(p, job, start, w, err));
   }
   next->known = true;
   return MILL_OK;
 }
 
+/* Open a window on piece k, whose start is known. */
+static mill_status open_known(io_seams *s, const io_job *job, size_t k, bool look, io_window *w,
+                              mill_error *err) {
+  seam *p = &s->at[k], *next = k + 1 < s->n && s->at[k + 1].from ? p + 1 : NULL;
+  uint64_t start = p->from ? p->start : 0;
+  MILL_TRY(open_at(p, job, start, w, err));
+  if (p->from == 0) w->line = p->line = job->format->line_of(job, w);
+  return next && !next->known && look ? find_next(p, next, job, start, w, err) : MILL_OK;
+}
+
+/* A file's first piece is not looked through: its first rows may be all that is wanted. Who needs the
+** second piece does it. */
 static mill_status open_piece(io_seams *s, const io_job *job, size_t k, io_window *w,
                               mill_error *err) {
   size_t i = k;
   while (!s->at[i].known) i--;
-  for (; i < k; i++) MILL_TRY(open_known(s, job, i, w, err));
-  return open_known(s, job, k, w, err);
+  for (; i < k; i++) MILL_TRY(open_known(s, job, i, true, w, err));
+  return open_known(s, job, k, s->at[k].from != 0, w, err);
 }
 
 mill_status mill_io_seams_open(io_seams *s, const io_job *job, size_t k, size_t file, uint64_t from,

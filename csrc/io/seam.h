@@ -5,7 +5,8 @@
 ** Opening a piece finds, under a lock, where its first record begins: where the piece before ended.
 ** It looks through the whole piece at the speed of bit masks and notes where the next one begins, so
 ** workers that take pieces in order wait for a small part of the decoding's time. A piece out of order
-** is found by looking through those before it. Thread-safe. */
+** is found by looking through those before it; a file's first piece is looked through by who needs the
+** second one, since its first rows may be all that is wanted. Thread-safe. */
 #ifndef MILL_IO_SEAM_H
 #define MILL_IO_SEAM_H
 

@@ -62,11 +62,11 @@ static size_t wanted(const io_window *w, size_t step) {
 
 static mill_status read_plain(io_window *w, mill_error *err) {
   size_t want = WINDOW_STEP, got;
-  if (w->next < w->stop) { /* with the last record's tail at once */
-    uint64_t left = w->stop - w->next;
-    want = left < w->step ? (size_t)left + WINDOW_STEP : w->step;
-  }
+  uint64_t left = w->next < w->stop ? w->stop - w->next : 0;
+  if (left) want = left < WINDOW_BLOCK ? (size_t)left + WINDOW_STEP : WINDOW_BLOCK;
   if (want < w->have - w->at) want = wanted(w, want);
+  if (left && left < want)
+    want = (size_t)left + WINDOW_STEP; /* no more than a record's tail behind */
   if (want > w->size - w->next) want = (size_t)(w->size - w->next);
   MILL_TRY(make_room(w, want, err));
   MILL_TRY(mill_file_read_at(&w->file, w->next, w->data + w->have, want, &got, err));
@@ -173,7 +173,6 @@ mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, ui
   w->stop = to;
   w->eof = false;
   w->line = (io_separator){NULL, 0};
-  w->step = job->format->chained && job->format->chained(job) ? 2 * IO_MORSEL : WINDOW_BLOCK;
   w->charset = job->charset;
   w->path = path;
   if (mill_io_plain(job, file))

@@ -96,6 +96,22 @@ describe("the fast scan of CSV", function()
     end
   end)
 
+  it("reads files whose lines end with a carriage return, and records longer than a piece", function()
+    local record = '1,2,"' .. ("three\r, "):rep(20) .. '"\r'
+    write(record:rep(60000))
+    local function sums(threads)
+      local session = tidemill.session { threads = threads }
+      local df = session.read:option("multiLine", true):schema "a INT, b INT, c STRING":csv(path)
+      local row = df:selectExpr("count(*)", "sum(a)", "sum(length(c))"):first()
+      return { row[1], row[2], row[3] }
+    end
+    assert.same({ 60000, 60000, 60000 * 160 }, sums(2))
+    local long = '1,2,"' .. ("three, \n"):rep(2000000) .. '"\n'
+    write(long .. ("1,2,three\n"):rep(900000) .. long)
+    assert.same({ 900002, 900002, 900000 * 5 + 2 * 16000000 }, sums(2))
+    assert.same({ 900002, 900002, 900000 * 5 + 2 * 16000000 }, sums(1))
+  end)
+
   -- Places where windows and morsels end fall into every kind of field.
   for _, multi in ipairs { false, true } do
     it("agrees over the seams of a large file, multiLine " .. tostring(multi), function()
