@@ -5,63 +5,12 @@
 ** neither searched for their end nor hashed. What is not of the usual form (escapes, rare types,
 ** values that do not fit) goes value by value through mill_json_take; where the structure is not as
 ** expected the record is left to it as a whole, which knows what is wrong. */
-#include "base/hash.h"
-#include "kernel/json_value.h"
-#include "kernel/quick.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-enum { DEPTH = 64 }; /* deeper values go the long way */
-
-typedef struct walk {
-  json_builder *b;
-  const char *p, *end;
-  int depth;
-} walk;
-
-static inline void pass_blanks(walk *w) {
-  while (w->p < w->end && (*w->p == ' ' || *w->p == '\n' || *w->p == '\t' || *w->p == '\r')) w->p++;
-}
-/* Behind blanks, of which there are none as a rule: the next character; 0: none. */
-static inline char next_char(walk *w) {
-  if (__builtin_expect((unsigned char)*w->p <= ' ', 0)) pass_blanks(w);
-  return w->p < w->end ? *w->p : 0;
-}
-
-/* The first quote, backslash or control character at or behind p. There are IO_PAD zeros at the end. */
-static inline const char *text_end(const char *p) {
-#ifdef __SSE2__
-  const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
-                control = _mm_set1_epi8(0x1f);
-  for (;; p += 16) {
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
-    hit = _mm_or_si128(hit, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
-    int bits = _mm_movemask_epi8(hit);
-    if (bits) return p + __builtin_ctz((unsigned)bits);
-  }
-#else
-  while (*p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) p++;
-  return p;
-#endif
-}
-
-/* Can a number or word end before c? */
-static inline bool ends_value(char c) {
-  return c == ',' || c == '}' || c == ']' || (unsigned char)c <= ' ';
-}
-
-static inline bool is_word(const walk *w, const char *word, size_t n) {
-  return (size_t)(w->end - w->p) >= n && memcmp(w->p, word, n) == 0 &&
-         (w->p + n == w->end || ends_value(w->p[n]));
-}
+#include "kernel/json_quick.h"
 
 /* ---- passing over --------------------------------------------------------------------------- */
 
 /* The value at w->p by the reader of tokens. False: malformed. */
-static bool pass_slowly(walk *w) {
+static bool pass_slowly(json_walk *w) {
   mill_json_reader *r = w->b->reader;
   mill_json_start(r, w->p, (size_t)(w->end - w->p), w->b->rules->options);
   r->depth = w->depth;
@@ -70,43 +19,24 @@ static bool pass_slowly(walk *w) {
   return true;
 }
 
-/* A plain number: [-] digits [. digits]. */
-static inline bool pass_number(walk *w) {
-  const char *p = w->p + (*w->p == '-'), *from = p;
-  uint64_t v = 0;
-  p += quick_run(p, (size_t)(w->end - p), &v);
-  if (p == from || (*from == '0' && p - from > 1)) return false;
-  if (p < w->end && *p == '.') {
-    from = ++p;
-    p += quick_run(p, (size_t)(w->end - p), &v);
-    while (p < w->end && *p >= '0' && *p <= '9' && p - from < 32) p++;
-    if (p == from) return false;
-  }
-  if (p < w->end && !ends_value(*p)) return false;
-  w->p = p;
-  return true;
-}
-
-static bool pass_value(walk *w);
-
-static bool pass_name(walk *w) {
-  if (next_char(w) != '"') return false;
-  const char *q = text_end(w->p + 1);
+static bool pass_name(json_walk *w) {
+  if (json_next_char(w) != '"') return false;
+  const char *q = json_text_end(w->p + 1);
   if (q >= w->end || *q != '"') return false;
   w->p = q + 1;
-  if (next_char(w) != ':') return false;
+  if (json_next_char(w) != ':') return false;
   w->p++;
   return true;
 }
 
-static bool pass_nested(walk *w, bool object) {
+static bool pass_nested(json_walk *w, bool object) {
   const char close = object ? '}' : ']';
   w->depth++;
   w->p++;
-  if (next_char(w) != close) {
+  if (json_next_char(w) != close) {
     for (;; w->p++) {
-      if ((object && !pass_name(w)) || !pass_value(w)) return false;
-      char c = next_char(w);
+      if ((object && !pass_name(w)) || !mill_json_quick_value(w)) return false;
+      char c = json_next_char(w);
       if (c == close) break;
       if (c != ',') return false;
     }
@@ -116,31 +46,25 @@ static bool pass_nested(walk *w, bool object) {
   return true;
 }
 
-/* Pass over the value that comes next; false: the long way must tell. */
-static bool pass_value(walk *w) {
-  char c = next_char(w);
+bool mill_json_quick_value(json_walk *w) {
+  char c = json_next_char(w);
   if (c == '"') {
-    const char *q = text_end(w->p + 1);
+    const char *q = json_text_end(w->p + 1);
     if (q >= w->end || *q != '"') return pass_slowly(w);
     w->p = q + 1;
     return true;
   }
-  if ((c == '{' || c == '[') && w->depth < DEPTH && w->depth < w->b->rules->max_depth)
+  if ((c == '{' || c == '[') && w->depth < JSON_QUICK_DEPTH && w->depth < w->b->rules->max_depth)
     return pass_nested(w, c == '{');
-  if ((c == '-' || (c >= '0' && c <= '9')) && w->b->rules->max_number >= 64 && pass_number(w))
+  if ((c == '-' || (c >= '0' && c <= '9')) && w->b->rules->max_number >= 64 && json_pass_number(w))
     return true;
-  bool word = (c == 't' && is_word(w, "true", 4)) || (c == 'n' && is_word(w, "null", 4));
+  bool word = (c == 't' && json_is_word(w, "true", 4)) || (c == 'n' && json_is_word(w, "null", 4));
   if (word) w->p += 4;
-  if (!word && c == 'f' && is_word(w, "false", 5)) {
+  if (!word && c == 'f' && json_is_word(w, "false", 5)) {
     w->p += 5;
     word = true;
   }
   return word || pass_slowly(w);
-}
-
-bool mill_json_quick_pass(json_builder *b, const char *p, size_t n) {
-  walk w = {b, p, p + n, 0};
-  return next_char(&w) == '{' && pass_value(&w);
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -152,7 +76,7 @@ static inline void set_null(json_column *c, uint32_t row) {
   c->vector.valid[row >> 6] &= ~(1ull << (row & 63));
 }
 
-static json_put put_slowly(walk *w, json_column *c, uint32_t row) {
+static json_put put_slowly(json_walk *w, json_column *c, uint32_t row) {
   mill_json_reader *r = w->b->reader;
   mill_json_start(r, w->p, (size_t)(w->end - w->p), w->b->rules->options);
   r->depth = w->depth;
@@ -177,7 +101,7 @@ static inline mill_str view_of(const char *p, uint32_t n) {
 }
 
 /* The plain text [p, q) as a value of the column's type. */
-static inline bool put_text(const walk *w, json_column *c, uint32_t row, const char *p,
+static inline bool put_text(const json_walk *w, json_column *c, uint32_t row, const char *p,
                             const char *q) {
   const mill_value_rules *r = &w->b->rules->values;
   void *out = (char *)c->vector.data + (size_t)row * c->type->width;
@@ -194,7 +118,7 @@ static inline bool put_text(const walk *w, json_column *c, uint32_t row, const c
 }
 
 /* The plain number at w->p as a value of the column's type; false: w->p stays. */
-static inline bool put_number(walk *w, json_column *c, uint32_t row) {
+static inline bool put_number(json_walk *w, json_column *c, uint32_t row) {
   const char *p = w->p, *from = p + (*p == '-');
   void *out = (char *)c->vector.data + (size_t)row * c->type->width;
   uint64_t v = 0;
@@ -212,7 +136,7 @@ static inline bool put_number(walk *w, json_column *c, uint32_t row) {
       v = v * 10 + (uint64_t)(*q - '0');
     if (part == 0 || part > room) return false;
   }
-  if (q < w->end && !ends_value(*q)) return false;
+  if (q < w->end && !json_ends_value(*q)) return false;
   int64_t signed_ = *p == '-' ? -(int64_t)v : (int64_t)v;
   bool good = false;
   switch (c->type->id) {
@@ -244,54 +168,55 @@ static inline bool put_number(walk *w, json_column *c, uint32_t row) {
   return good;
 }
 
-static json_put put_struct(walk *w, json_column *c, uint32_t row);
-static json_put put_array(walk *w, json_column *c, uint32_t row);
+static json_put put_struct(json_walk *w, json_column *c, uint32_t row);
+static json_put put_array(json_walk *w, json_column *c, uint32_t row);
 
-static inline json_put good(walk *w, json_column *c, uint32_t row, const char *behind) {
+static inline json_put good(json_walk *w, json_column *c, uint32_t row, const char *behind) {
   set_valid(c, row);
   w->p = behind;
   return JSON_GOOD;
 }
 
-static json_put put_value(walk *w, json_column *c, uint32_t row) {
-  char first = next_char(w);
+static json_put put_value(json_walk *w, json_column *c, uint32_t row) {
+  char first = json_next_char(w);
   set_null(c, row);
   if (first == '"') {
-    const char *p = w->p + 1, *q = text_end(p);
+    const char *p = w->p + 1, *q = json_text_end(p);
     if (q < w->end && *q == '"' && put_text(w, c, row, p, q)) return good(w, c, row, q + 1);
   } else if (first == '-' || (first >= '0' && first <= '9')) {
     if (put_number(w, c, row)) return good(w, c, row, w->p);
   } else if (first == '{') {
-    if (c->type->phys == MILL_PHYS_STRUCT && w->depth < DEPTH) return put_struct(w, c, row);
+    if (c->type->phys == MILL_PHYS_STRUCT && w->depth < JSON_QUICK_DEPTH)
+      return put_struct(w, c, row);
   } else if (first == '[') {
-    if (c->type->id == MILL_ARRAY && w->depth < DEPTH) return put_array(w, c, row);
-  } else if (first == 'n' && is_word(w, "null", 4)) {
+    if (c->type->id == MILL_ARRAY && w->depth < JSON_QUICK_DEPTH) return put_array(w, c, row);
+  } else if (first == 'n' && json_is_word(w, "null", 4)) {
     w->p += 4;
     return JSON_GOOD;
   } else if (c->type->id == MILL_BOOLEAN) {
     bool yes = first == 't';
     size_t n = yes ? 4 : 5;
     *((uint8_t *)c->vector.data + row) = yes;
-    if (is_word(w, yes ? "true" : "false", n)) return good(w, c, row, w->p + n);
+    if (json_is_word(w, yes ? "true" : "false", n)) return good(w, c, row, w->p + n);
   }
   return put_slowly(w, c, row);
 }
 
 /* ---- what holds others ---------------------------------------------------------------------- */
 
-static json_put put_array(walk *w, json_column *c, uint32_t row) {
+static json_put put_array(json_walk *w, json_column *c, uint32_t row) {
   json_column *item = &c->child[0];
   uint32_t start = item->size;
   json_put all = JSON_GOOD;
   if (++w->depth > w->b->rules->max_depth) return JSON_BROKEN;
   w->p++;
-  if (next_char(w) != ']') {
+  if (json_next_char(w) != ']') {
     for (;; w->p++) {
       if (!mill_json_add_item(w->b, item)) return JSON_FAILED;
       json_put one = put_value(w, item, item->size++);
       if (one >= JSON_BROKEN) return one;
       if (one > all) all = one;
-      char next = next_char(w);
+      char next = json_next_char(w);
       if (next == ']') break;
       if (next != ',') return JSON_BROKEN;
     }
@@ -319,7 +244,7 @@ static inline bool is_member(const json_column *c, uint32_t at, const char *p) {
 
 /* The member whose name stands at w->p, where a quote is; w->p moves behind its colon. `before`: the
 ** member before it, nfields: none. False: not of the usual form. UINT32_MAX: no such member. */
-static inline bool find_member(walk *w, json_column *c, uint32_t before, uint32_t *out) {
+static inline bool find_member(json_walk *w, json_column *c, uint32_t before, uint32_t *out) {
   const char *p = w->p + 1;
   uint32_t *guess = &c->after[2 * before], at = UINT32_MAX;
   size_t left = (size_t)(w->end - p);
@@ -329,7 +254,7 @@ static inline bool find_member(walk *w, json_column *c, uint32_t before, uint32_
   if (at != UINT32_MAX) {
     w->p = p + c->name_size[at] + 1;
   } else {
-    const char *q = text_end(p);
+    const char *q = json_text_end(p);
     if (q >= w->end || *q != '"') return false;
     at = mill_json_member(c, p, (size_t)(q - p));
     w->p = q + 1;
@@ -338,29 +263,29 @@ static inline bool find_member(walk *w, json_column *c, uint32_t before, uint32_
       guess[0] = at;
     }
   }
-  if (next_char(w) != ':') return false;
+  if (json_next_char(w) != ':') return false;
   w->p++;
   *out = at;
   return true;
 }
 
-static json_put put_struct(walk *w, json_column *c, uint32_t row) {
+static json_put put_struct(json_walk *w, json_column *c, uint32_t row) {
   json_put all = JSON_GOOD;
   uint32_t before = c->type->nfields, at;
   if (++w->depth > w->b->rules->max_depth) return JSON_BROKEN;
   w->p++;
-  if (next_char(w) != '}') {
+  if (json_next_char(w) != '}') {
     for (;; w->p++) {
-      if (next_char(w) != '"' || !find_member(w, c, before, &at)) return JSON_BROKEN;
+      if (json_next_char(w) != '"' || !find_member(w, c, before, &at)) return JSON_BROKEN;
       if (at == UINT32_MAX) {
-        if (!pass_value(w)) return JSON_BROKEN;
+        if (!mill_json_quick_value(w)) return JSON_BROKEN;
       } else {
         json_put one = put_value(w, &c->child[at], row);
         if (one >= JSON_BROKEN) return one;
         if (one != JSON_GOOD) all = JSON_PARTIAL;
         before = at;
       }
-      char next = next_char(w);
+      char next = json_next_char(w);
       if (next == '}') break;
       if (next != ',') return JSON_BROKEN;
     }
@@ -373,6 +298,6 @@ static json_put put_struct(walk *w, json_column *c, uint32_t row) {
 
 json_put mill_json_quick(json_builder *b, json_column *root, uint32_t row, const char *p,
                          size_t n) {
-  walk w = {b, p, p + n, 0};
-  return next_char(&w) == '{' ? put_struct(&w, root, row) : JSON_BROKEN;
+  json_walk w = {b, p, p + n, 0};
+  return json_next_char(&w) == '{' ? put_struct(&w, root, row) : JSON_BROKEN;
 }

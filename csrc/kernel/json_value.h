@@ -78,7 +78,5 @@ bool mill_json_add_item(json_builder *b, json_column *c);
 /* The object that is p[0, n) into a row of the root. JSON_BROKEN: not of the usual form, or malformed:
 ** mill_json_take must tell. Texts end in 64 readable zeros or a control character. */
 json_put mill_json_quick(json_builder *b, json_column *root, uint32_t row, const char *p, size_t n);
-/* Is p[0, n) a well-formed object? False: the reader of tokens must tell. */
-bool mill_json_quick_pass(json_builder *b, const char *p, size_t n);
 
 #endif
