@@ -320,7 +320,8 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
     loose |= part[i] && part[i]->loose != NULL;
   }
   if (loose) return finish_many(plan, part, n, total, out, err);
-  if (parts <= 1 || total <= FEW_GROUPS) return finish_few(plan, part, n, out, err);
+  if (parts <= 1 || total <= FEW_GROUPS || plan->op->nkeys == 0)
+    return finish_few(plan, part, n, out, err);
   bool done;
   MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
   if (done) return MILL_OK;

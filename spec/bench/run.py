@@ -289,7 +289,7 @@ def versions(names):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--rows", default="T1,I1,T9,T10")
+    p.add_argument("--rows", default="T1,I1,I2,I3,T9,T10")
     p.add_argument("--peers", default="duckdb,polars,spark")
     p.add_argument("--size", default="full", choices=["small", "full"])
     p.add_argument("--runs", type=int, default=5)
