@@ -5,33 +5,10 @@
 #include <stdlib.h>
 
 #include "base/codec.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "exec/spill_int.h"
 
 enum { BLOCK_BYTES = 128 * 1024, LEVEL = 1 };
-
-struct mill_spill {
-  const mill_context *ctx;
-  const mill_type *schema;
-  mill_file file;
-  uint64_t size; /* atomic: where the next block goes */
-};
-
-typedef struct block {
-  uint64_t at, hash;
-  uint32_t packed, raw;
-} block;
-
-struct mill_spill_run {
-  mill_spill *file;
-  block *block;
-  size_t nblocks, capacity;
-  uint64_t rows, bytes;
-  mill_chunk *pending; /* rows of the next page */
-  mill_text raw;       /* pages of the next block */
-  mill_text packed;
-};
 
 /* ---- policy --------------------------------------------------------------------------------- */
 
@@ -131,8 +108,9 @@ static mill_status write_block(mill_spill_run *r, mill_error *err) {
   if (s != MILL_OK) return s;
   mill_text_reset(&r->packed);
   MILL_TRY(mill_zstd_pack(r->raw.data, r->raw.size, LEVEL, &r->packed, err));
-  block *b = &r->block[r->nblocks];
-  *b = (block){.raw = (uint32_t)r->raw.size, .packed = (uint32_t)r->packed.size};
+  mill_spill_block *b = &r->block[r->nblocks];
+  *b = (mill_spill_block){
+      .stop = r->rows, .raw = (uint32_t)r->raw.size, .packed = (uint32_t)r->packed.size};
   b->hash = (uint64_t)mill_xxh64_bytes(r->packed.data, r->packed.size, 0);
   MILL_TRY(reserve(r->file, b->packed, &b->at, err));
   MILL_TRY(mill_file_write_at(&r->file->file, b->at, r->packed.data, b->packed, err));
@@ -191,22 +169,20 @@ typedef struct run_rows {
   mill_batch batch;
 } run_rows;
 
-static mill_status read_block(run_rows *r, const block *b, mill_error *err) {
-  mill_spill *f = r->run->file;
+mill_status mill_spill_block_read(const mill_spill_run *run, size_t i, mill_text *packed,
+                                  mill_text *raw, mill_error *err) {
+  mill_spill *f = run->file;
+  const mill_spill_block *b = &run->block[i];
   size_t got = 0;
-  mill_text_reset(&r->packed);
-  mill_text_reset(&r->raw);
-  MILL_TRY(mill_text_reserve(&r->packed, b->packed, err));
-  MILL_TRY(mill_text_reserve(&r->raw, b->raw, err));
-  MILL_TRY(mill_file_read_at(&f->file, b->at, r->packed.data, b->packed, &got, err));
-  if (got != b->packed || (uint64_t)mill_xxh64_bytes(r->packed.data, got, 0) != b->hash)
+  mill_text_reset(packed);
+  mill_text_reset(raw);
+  MILL_TRY(mill_text_reserve(packed, b->packed, err));
+  MILL_TRY(mill_text_reserve(raw, b->raw, err));
+  MILL_TRY(mill_file_read_at(&f->file, b->at, packed->data, b->packed, &got, err));
+  if (got != b->packed || (uint64_t)mill_xxh64_bytes(packed->data, got, 0) != b->hash)
     return mill_fail(err, MILL_E_CORRUPT_FILE, "path", mill_error_fmt(err, "%s", f->file.path),
                      "reason", "a spilled block reads back otherwise than it was written", NULL);
-  MILL_TRY(
-      mill_zstd_unpack_into(f->ctx->memory, r->packed.data, b->packed, r->raw.data, b->raw, err));
-  r->at = r->raw.data;
-  r->stop = r->at + b->raw;
-  return MILL_OK;
+  return mill_zstd_unpack_into(f->ctx->memory, packed->data, b->packed, raw->data, b->raw, err);
 }
 
 static mill_status run_next(mill_rows *base, mill_batch **out, mill_error *err) {
@@ -214,8 +190,9 @@ static mill_status run_next(mill_rows *base, mill_batch **out, mill_error *err) 
   *out = NULL;
   if (r->at == r->stop) {
     if (r->next_block == r->run->nblocks) return MILL_OK;
-    MILL_TRY(read_block(r, &r->run->block[r->next_block], err));
-    r->next_block++;
+    MILL_TRY(mill_spill_block_read(r->run, r->next_block, &r->packed, &r->raw, err));
+    r->at = r->raw.data;
+    r->stop = r->at + r->run->block[r->next_block++].raw;
   }
   uint32_t n;
   mill_arena_clear(&r->arena);

@@ -52,4 +52,19 @@ uint64_t mill_spill_bytes(const mill_spill_run *r); /* before compression */
 mill_status mill_spill_read(const mill_spill_run *r, mill_rows **out,
                             mill_error *err) MILL_USE_RESULT;
 
+/* Rows of an ended run by number, through the few blocks read last (spill_seek.c). The run must
+** outlive it; one worker's. */
+typedef struct mill_spill_seeker mill_spill_seeker;
+typedef struct mill_spill_piece {
+  const mill_vector *col; /* all columns of the file, flat */
+  uint32_t at, n;         /* the row stands at `at`; n rows from it on are here, itself too */
+} mill_spill_piece;
+enum { MILL_SPILL_SLOTS = 6 };
+mill_status mill_spill_seeker_new(const mill_spill_run *r, mill_spill_seeker **out,
+                                  mill_error *err) MILL_USE_RESULT;
+void mill_spill_seeker_free(mill_spill_seeker *s); /* NULL allowed */
+/* The piece stays until rows of MILL_SPILL_SLOTS other blocks have been asked for. */
+mill_status mill_spill_seek(mill_spill_seeker *s, uint64_t row, mill_spill_piece *out,
+                            mill_error *err) MILL_USE_RESULT;
+
 #endif
