@@ -204,17 +204,20 @@ static mill_status node_value(runner *r, const level *l, uint32_t node, mill_vec
   return mill_vector_constant(out, &p.col[0], p.at, &r->scratch, err);
 }
 
-/* Keep the states of the nodes first.. of a level. */
+/* Keep the states of the nodes first.. of a level. A saved state may point into its arena, so it is
+** copied. */
 static mill_status save_level(runner *r, level *l, uint32_t first, void *const *states, uint32_t n,
                               mill_error *err) {
-  mill_arena *a = l->run ? &r->scratch : &r->kept;
-  mill_vector own, *p = l->run ? &own : &l->piece[first / MILL_BATCH];
-  MILL_TRY(mill_vector_init(p, r->g->partial, n, a, err));
+  mill_vector own, *p = &l->piece[first / MILL_BATCH];
   mill_call save = r->call;
-  save.arena = a;
-  MILL_TRY(r->g->impl->save(&save, states, n, p, err));
-  mill_batch b = {.n = n, .ncols = 1, .col = p};
-  return l->run ? mill_spill_write(l->run, &b, err) : MILL_OK;
+  save.arena = &r->scratch;
+  MILL_TRY(mill_vector_init(&own, r->g->partial, n, &r->scratch, err));
+  MILL_TRY(r->g->impl->save(&save, states, n, &own, err));
+  own.size = n;
+  mill_batch b = {.n = n, .ncols = 1, .col = &own};
+  if (l->run) return mill_spill_write(l->run, &b, err);
+  MILL_TRY(mill_vector_init(p, r->g->partial, n, &r->kept, err));
+  return mill_vector_append(p, &own, NULL, n, true, &r->kept, err);
 }
 
 static mill_status fill_node(runner *r, const level *below, uint32_t node, uint32_t items,
@@ -343,7 +346,6 @@ static mill_status start(runner *r, mill_error *err) {
   r->state = NULL;
   r->have = (mill_frame){0, 0};
   r->grows = w->from == MILL_EDGE_UNBOUNDED;
-  if (!disk) r->grows |= r->frame[0].from == r->frame[n - 1].from;
   if (r->grows) width = 1;
   r->way = r->grows || r->g->impl->retract ? slide : over_tree;
   if (!pick || r->g->nargs != 1 || width == 0 || r->g->args[0]->type != r->g->type) return MILL_OK;
