@@ -60,7 +60,8 @@ static mill_status fill(mill_spill_seeker *s, slot *t, size_t block, mill_error 
   if (t->col == NULL) return mill_oom(t->arena.memory, pages * width * sizeof *t->col, err);
   const char *at = t->raw.data;
   for (size_t k = 0; k < pages; k++)
-    MILL_TRY(mill_spill_page_read(at, r->file->schema, t->col + k * width, &n, &at, &t->arena, err));
+    MILL_TRY(
+        mill_spill_page_read(at, r->file->schema, t->col + k * width, &n, &at, &t->arena, err));
   t->full = true;
   return MILL_OK;
 }

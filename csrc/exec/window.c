@@ -252,8 +252,7 @@ static mill_status start_disk(window_cursor *c, mill_error *err) {
   c->disk_key = mill_arena_alloc(&c->disk_arena, (width + 1) * sizeof *c->disk_key);
   if (c->disk_key == NULL) return mill_oom(c->disk_arena.memory, width, err);
   for (uint32_t k = 0; k < width; k++)
-    MILL_TRY(
-        mill_vector_gather(&c->disk_key[k], &b->col[k], &first, 1, true, &c->disk_arena, err));
+    MILL_TRY(mill_vector_gather(&c->disk_key[k], &b->col[k], &first, 1, true, &c->disk_arena, err));
   MILL_TRY(mill_window_disk_new(c->s->s, c->s->op, &c->disk, err));
   c->disk_ended = false;
   for (uint32_t at = first; at < b->n; at += MILL_BATCH)

@@ -142,8 +142,7 @@ static uint32_t frame_width(const mill_op_window *w) {
   int64_t edge[2] = {0, 0};
   for (int i = 0; i < 2; i++) {
     if (kind[i] == MILL_EDGE_UNBOUNDED || (kind[i] == MILL_EDGE_OFFSET && !w->rows)) return 0;
-    if (kind[i] == MILL_EDGE_OFFSET && at[i]->value)
-      edge[i] = *(const int64_t *)at[i]->value->data;
+    if (kind[i] == MILL_EDGE_OFFSET && at[i]->value) edge[i] = *(const int64_t *)at[i]->value->data;
     if (edge[i] < -DEQUE_ROWS || edge[i] > DEQUE_ROWS) return 0;
   }
   if (!w->rows) return 0;

@@ -38,7 +38,7 @@ local function query(partition, order, frames)
   for _, call in ipairs(frames == FRAMES and RANKS or {}) do add(call, "") end
   for i, frame in ipairs(frames) do
     for _, call in ipairs(AGGREGATES) do add(call, frame) end
-    for _, call in ipairs(frame:find "UNBOUNDED" and {} or i > 1 and NARROW or {}) do add(call, frame) end
+    for _, call in ipairs((i == 1 or frame:find "UNBOUNDED" or frame:find "00 ") and {} or NARROW) do add(call, frame) end
   end
   local sums, columns = {}, {}
   for i, value in ipairs(list) do
@@ -82,6 +82,6 @@ end
 describe("a window's partition on disk", function()
   it("has the values of memory where it is small", function() compare(900, 97, 3, CASES) end)
   it("has them over many pages", function()
-    compare(14000, 3001, 2, { CASES[1], CASES[6], CASES[12], CASES[14] })
+    compare(9000, 3001, 2, { CASES[1], CASES[6], CASES[12], CASES[14] })
   end)
 end)
