@@ -15,8 +15,8 @@
 **     }
 **     mill_spill_run_free(run), mill_spill_free(file);            // on every path; gives back the disk
 **
-** Memory: a run being written holds up to MILL_BATCH rows and one block of about 128 KiB, a run
-** being read two blocks. Blocks are zstd frames of level 1 with the XXH64 of their bytes kept in
+** Memory: a run being written holds up to MILL_BATCH rows (of 256 KiB, but for one row more) and a
+** block that may be as large; a run being read two blocks. Blocks are zstd frames of level 1 with the XXH64 of their bytes kept in
 ** memory; a block that reads back otherwise is CORRUPT_FILE. A full disk, or the session's limit of
 ** temporary bytes, is FILE_ACCESS; freeing the file makes temporary bytes 0 again. */
 #ifndef MILL_EXEC_SPILL_H

@@ -1,6 +1,7 @@
 /* Spill files within, and how a batch lies in a block. Private to spill*.c.
 **
-** A block is a row of pages, a page is the rows of one batch, column after column. Every part
+** A block is a row of pages, a page is MILL_BATCH rows, or fewer where they are large or the run
+** ends, column after column. Every part
 ** starts at a multiple of 16, so that fixed-width values are read where they lie.
 **
 **   page    rows u32, then each column
@@ -28,17 +29,18 @@ struct mill_spill {
 typedef struct mill_spill_block {
   uint64_t at, hash;
   uint64_t stop; /* rows of the run up to the end of the block */
-  uint32_t packed, raw;
+  uint32_t packed, raw, pages;
 } mill_spill_block;
 
-/* All pages of a run but the last have MILL_BATCH rows. */
 struct mill_spill_run {
   mill_spill *file;
   mill_spill_block *block;
   size_t nblocks, capacity;
   uint64_t rows, bytes;
-  mill_chunk *pending; /* rows of the next page */
-  mill_text raw;       /* pages of the next block */
+  mill_chunk *pending;    /* rows of the next page */
+  uint64_t pending_bytes; /* of values that vary in size, else 0 */
+  mill_text raw;          /* pages of the next block */
+  uint32_t pages;
   mill_text packed;
 };
 

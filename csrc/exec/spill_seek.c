@@ -10,6 +10,7 @@ typedef struct slot {
   mill_text raw;
   mill_arena arena;
   mill_vector *col; /* column c of page k: col[k * width + c] */
+  uint64_t *page;   /* first row of each, and stop */
 } slot;
 
 struct mill_spill_seeker {
@@ -55,13 +56,18 @@ static mill_status fill(mill_spill_seeker *s, slot *t, size_t block, mill_error 
   t->block = block;
   t->first = block ? r->block[block - 1].stop : 0;
   t->stop = r->block[block].stop;
-  size_t pages = (size_t)((t->stop - t->first + MILL_BATCH - 1) / MILL_BATCH);
+  size_t pages = r->block[block].pages;
   t->col = mill_arena_take(&t->arena, (pages * width + 1) * sizeof *t->col);
-  if (t->col == NULL) return mill_oom(t->arena.memory, pages * width * sizeof *t->col, err);
+  t->page = mill_arena_take(&t->arena, (pages + 1) * sizeof *t->page);
+  if (t->col == NULL || t->page == NULL)
+    return mill_oom(t->arena.memory, pages * width * sizeof *t->col, err);
   const char *at = t->raw.data;
-  for (size_t k = 0; k < pages; k++)
+  t->page[0] = t->first;
+  for (size_t k = 0; k < pages; k++) {
     MILL_TRY(
         mill_spill_page_read(at, r->file->schema, t->col + k * width, &n, &at, &t->arena, err));
+    t->page[k + 1] = t->page[k] + n;
+  }
   t->full = true;
   return MILL_OK;
 }
@@ -101,11 +107,11 @@ mill_status mill_spill_seek(mill_spill_seeker *s, uint64_t row, mill_spill_piece
                             mill_error *err) {
   if (!holds(s->last, row)) MILL_TRY(find(s, row, err));
   slot *t = s->last;
-  uint64_t k = row - t->first, page = k / MILL_BATCH;
-  uint32_t left = t->stop - row < MILL_BATCH ? (uint32_t)(t->stop - row) : MILL_BATCH;
+  size_t page = 0;
+  while (t->page[page + 1] <= row) page++;
   t->used = ++s->clock;
   out->col = t->col + page * s->run->file->schema->nfields;
-  out->at = (uint32_t)(k % MILL_BATCH);
-  out->n = left < MILL_BATCH - out->at ? left : MILL_BATCH - out->at;
+  out->at = (uint32_t)(row - t->page[page]);
+  out->n = (uint32_t)(t->page[page + 1] - row);
   return MILL_OK;
 }
