@@ -2,8 +2,8 @@
 **
 ** The rows are sorted once (sorted.h) and cut into blocks of whole partitions, each a morsel of the
 ** resulting scan: workers compute blocks in parallel and in any order. Spilled rows are merged and
-** cut into blocks as they come; a partition that grows too large for memory goes to disk once more
-** and comes back as blocks of pages (window_disk.c).
+** cut into blocks as they come, on the thread that waits; a partition that grows too large for memory
+** goes to disk once more and comes back as blocks of pages (window_disk.c).
 **
 ** A block (window_int.h) has its rows' columns in order; arguments and edges of frames are computed
 ** over them, then each function partition by partition. */
@@ -265,6 +265,7 @@ static mill_status start_disk(window_cursor *c, mill_error *err) {
 static mill_status end_disk(window_cursor *c, mill_error *err) {
   mill_arena_clear(&c->block.arena);
   for (;;) {
+    MILL_TRY(mill_window_poll(c->s->s->x, err));
     MILL_TRY(more_rows(c, err));
     uint32_t n = c->left ? that_continue(c, c->disk_key, 0) : 0;
     if (n == 0) break;
@@ -306,6 +307,7 @@ static mill_status fill_block(window_cursor *c, mill_error *err) {
 }
 
 static mill_status merged_block(window_cursor *c, mill_error *err) {
+  MILL_TRY(mill_window_poll(c->s->s->x, err));
   if (c->disk) {
     MILL_TRY(disk_block(c, err));
     if (c->block.n > 0) return MILL_OK;
@@ -441,6 +443,7 @@ static mill_status fill(window_scan *s, const mill_exec *x, mill_error *err) {
   s->base.rows = (double)s->s->rows;
   if (!s->s->spilled) MILL_TRY(cut_blocks(s, err));
   s->base.morsels = s->s->spilled ? s->s->rows > 0 : s->nblocks;
+  s->base.in_turn = s->s->spilled;
   return MILL_OK;
 }
 
