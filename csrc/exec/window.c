@@ -32,6 +32,7 @@ typedef struct window_cursor {
   uint32_t ncols;
   mill_window_block block;
   uint32_t at;
+  uint64_t first;    /* position of the next row: in its morsel, or, merged, as it is in memory */
   mill_rows *merged; /* spilled: rows that are in no block yet */
   mill_batch *left;
   uint32_t left_at, block_rows;
@@ -140,53 +141,12 @@ static mill_status start_block(window_cursor *c, uint32_t capacity, mill_error *
   mill_window_block *b = &c->block;
   const mill_type *schema = c->s->s->schema;
   mill_arena_clear(&b->arena);
-  *b = (mill_window_block){.x = c->s->s->x, .op = c->s->op, .key = c->s->s->key, .arena = b->arena};
+  *b = (mill_window_block){
+      .x = c->s->s->x, .op = c->s->op, .sorted = c->s->s, .key = c->s->s->key, .arena = b->arena};
   b->col = mill_arena_alloc(&b->arena, (schema->nfields + 1) * sizeof *b->col);
   if (b->col == NULL) return mill_oom(b->arena.memory, schema->nfields, err);
   for (uint32_t i = 0; i < schema->nfields; i++)
     MILL_TRY(mill_vector_init(&b->col[i], schema->fields[i].type, capacity, &b->arena, err));
-  return MILL_OK;
-}
-
-/* ---- rows in memory --------------------------------------------------------------------------- */
-
-static mill_status memory_seek(mill_cursor *base, size_t morsel, mill_error *err) {
-  window_cursor *c = (window_cursor *)base;
-  const mill_sorted *s = c->s->s;
-  uint64_t from = c->s->edge[morsel], n = c->s->edge[morsel + 1] - from;
-  if (n > UINT32_MAX - MILL_BATCH) return mill_oom(c->s->memory, SIZE_MAX, err);
-  MILL_TRY(start_block(c, 0, err));
-  for (uint32_t i = 0; i < s->schema->nfields; i++)
-    MILL_TRY(mill_row_set_gather(&s->set, i, mill_sort_order_rows(&s->order, (size_t)from),
-                                 s->order.stride, (uint32_t)n, &c->block.col[i], &c->block.arena,
-                                 err));
-  c->block.n = (uint32_t)n;
-  return run_block(c, err);
-}
-
-/* Behind the partition that row `last` of the order belongs to. */
-static uint64_t partition_end(const window_scan *s, uint64_t last) {
-  const mill_sorted *o = s->s;
-  uint64_t lo = last + 1, hi = o->rows, row = mill_sort_order_row(&o->order, (size_t)last);
-  while (lo < hi) {
-    uint64_t mid = lo + (hi - lo) / 2, other = mill_sort_order_row(&o->order, (size_t)mid);
-    if (mill_sort_key_compare(&o->set, o->key, 0, s->op->nkeys, row, other) == 0) {
-      lo = mid + 1;
-    } else {
-      hi = mid;
-    }
-  }
-  return lo;
-}
-
-static mill_status cut_blocks(window_scan *s, mill_error *err) {
-  size_t most = (size_t)(s->s->rows / BLOCK_ROWS) + 2;
-  s->edge = mill_calloc(s->memory, most * sizeof *s->edge);
-  if (s->edge == NULL) return mill_oom(s->memory, most * sizeof *s->edge, err);
-  for (uint64_t at = 0; at < s->s->rows; s->edge[++s->nblocks] = at) {
-    uint64_t last = at + BLOCK_ROWS - 1;
-    at = last + 1 >= s->s->rows ? s->s->rows : partition_end(s, last);
-  }
   return MILL_OK;
 }
 
@@ -265,7 +225,7 @@ static mill_status start_disk(window_cursor *c, mill_error *err) {
 static mill_status end_disk(window_cursor *c, mill_error *err) {
   mill_arena_clear(&c->block.arena);
   for (;;) {
-    MILL_TRY(mill_window_poll(c->s->s->x, err));
+    MILL_TRY(mill_window_poll(c->s->s, err));
     MILL_TRY(more_rows(c, err));
     uint32_t n = c->left ? that_continue(c, c->disk_key, 0) : 0;
     if (n == 0) break;
@@ -307,12 +267,13 @@ static mill_status fill_block(window_cursor *c, mill_error *err) {
 }
 
 static mill_status merged_block(window_cursor *c, mill_error *err) {
-  MILL_TRY(mill_window_poll(c->s->s->x, err));
+  MILL_TRY(mill_window_poll(c->s->s, err));
   if (c->disk) {
     MILL_TRY(disk_block(c, err));
     if (c->block.n > 0) return MILL_OK;
     drop_disk(c);
   }
+  if ((uint32_t)c->first >= BLOCK_ROWS) c->first = ((c->first >> 33) + 1) << 33; /* as cut_blocks */
   mill_arena_clear(&c->block.arena);
   c->used = mill_memory_read(c->s->memory).used;
   MILL_TRY(start_block(c, 1024, err));
@@ -320,16 +281,129 @@ static mill_status merged_block(window_cursor *c, mill_error *err) {
   return c->block.n == 0 && c->disk ? disk_block(c, err) : run_block(c, err);
 }
 
-static mill_status merged_seek(mill_cursor *base, size_t morsel, mill_error *err) {
-  window_cursor *c = (window_cursor *)base;
-  (void)morsel;
+static void drop_merged(window_cursor *c) {
   if (c->merged) c->merged->free(c->merged);
   c->merged = NULL;
   c->left = NULL;
   drop_disk(c);
+  c->first = 0;
+}
+
+static mill_status merged_seek(mill_cursor *base, size_t morsel, mill_error *err) {
+  window_cursor *c = (window_cursor *)base;
+  (void)morsel;
+  drop_merged(c);
   c->block_rows = c->s->s->x->ctx->force_spill ? FORCED_ROWS : BLOCK_ROWS;
   MILL_TRY(mill_sorted_merge(c->s->s, &c->merged, err));
   return merged_block(c, err);
+}
+
+/* ---- rows in memory --------------------------------------------------------------------------- */
+
+/* What a row of a block takes, with what is computed over it; strings aside. */
+static uint64_t row_bytes(const window_scan *s) {
+  uint64_t n = sizeof(mill_frame) + 3 * sizeof(uint32_t);
+  for (uint32_t i = 0; i < s->s->schema->nfields; i++) n += s->s->schema->fields[i].type->width;
+  for (int i = 0; i < s->nexprs; i++) n += s->exprs[i]->type->width;
+  for (int i = 0; i < s->op->nwindows; i++) n += s->op->windows[i].call.type->width;
+  return n;
+}
+
+/* The columns of n rows from place `from` of the order on. */
+static mill_status gather(const mill_sorted *s, uint64_t from, uint32_t n, mill_vector *col,
+                          mill_arena *a, mill_error *err) {
+  for (uint32_t i = 0; i < s->schema->nfields; i++)
+    MILL_TRY(mill_row_set_gather(&s->set, i, mill_sort_order_rows(&s->order, (size_t)from),
+                                 s->order.stride, n, &col[i], a, err));
+  return MILL_OK;
+}
+
+/* Rows of the order as a reader, for a block that must not lie in memory twice. */
+typedef struct ordered_rows {
+  mill_rows base;
+  const mill_sorted *s;
+  uint64_t at, stop;
+  mill_arena arena;
+  mill_batch batch;
+} ordered_rows;
+
+static mill_status ordered_next(mill_rows *base, mill_batch **out, mill_error *err) {
+  ordered_rows *r = (ordered_rows *)base;
+  uint64_t left = r->stop - r->at;
+  uint32_t n = left < MILL_BATCH ? (uint32_t)left : MILL_BATCH, width = base->schema->nfields;
+  *out = NULL;
+  if (n == 0) return MILL_OK;
+  mill_arena_reset(&r->arena);
+  r->batch = (mill_batch){.n = n, .ncols = width};
+  r->batch.col = mill_arena_alloc(&r->arena, (width + 1) * sizeof *r->batch.col);
+  if (r->batch.col == NULL) return mill_oom(r->arena.memory, width, err);
+  MILL_TRY(gather(r->s, r->at, n, r->batch.col, &r->arena, err));
+  r->at += n;
+  *out = &r->batch;
+  return MILL_OK;
+}
+
+static void ordered_free(mill_rows *base) {
+  ordered_rows *r = (ordered_rows *)base;
+  mill_memory *m = r->arena.memory;
+  mill_arena_clear(&r->arena);
+  mill_free(m, r, sizeof *r);
+}
+
+static mill_status ordered_open(const mill_sorted *s, uint64_t from, uint64_t n, mill_rows **out,
+                                mill_error *err) {
+  mill_memory *m = s->x->ctx->memory;
+  ordered_rows *r = mill_calloc(m, sizeof *r);
+  if (r == NULL) return mill_oom(m, sizeof *r, err);
+  *r = (ordered_rows){.base = {s->schema, ordered_next, ordered_free}, .s = s};
+  r->at = from;
+  r->stop = from + n;
+  mill_arena_init(&r->arena, m);
+  *out = &r->base;
+  return MILL_OK;
+}
+
+static mill_status memory_seek(mill_cursor *base, size_t morsel, mill_error *err) {
+  window_cursor *c = (window_cursor *)base;
+  const mill_sorted *s = c->s->s;
+  uint64_t from = c->s->edge[morsel], n = c->s->edge[morsel + 1] - from;
+  if (n > UINT32_MAX - MILL_BATCH) return mill_oom(c->s->memory, SIZE_MAX, err);
+  drop_merged(c);
+  if (n > BLOCK_ROWS && mill_spill_needed(s->x->ctx, n * row_bytes(c->s))) {
+    c->block_rows = BLOCK_ROWS;
+    MILL_TRY(ordered_open(s, from, n, &c->merged, err));
+    return merged_block(c, err);
+  }
+  MILL_TRY(start_block(c, 0, err));
+  MILL_TRY(gather(s, from, (uint32_t)n, c->block.col, &c->block.arena, err));
+  c->block.n = (uint32_t)n;
+  return run_block(c, err);
+}
+
+/* Behind the partition that row `last` of the order belongs to. */
+static uint64_t partition_end(const window_scan *s, uint64_t last) {
+  const mill_sorted *o = s->s;
+  uint64_t lo = last + 1, hi = o->rows, row = mill_sort_order_row(&o->order, (size_t)last);
+  while (lo < hi) {
+    uint64_t mid = lo + (hi - lo) / 2, other = mill_sort_order_row(&o->order, (size_t)mid);
+    if (mill_sort_key_compare(&o->set, o->key, 0, s->op->nkeys, row, other) == 0) {
+      lo = mid + 1;
+    } else {
+      hi = mid;
+    }
+  }
+  return lo;
+}
+
+static mill_status cut_blocks(window_scan *s, mill_error *err) {
+  size_t most = (size_t)(s->s->rows / BLOCK_ROWS) + 2;
+  s->edge = mill_calloc(s->memory, most * sizeof *s->edge);
+  if (s->edge == NULL) return mill_oom(s->memory, most * sizeof *s->edge, err);
+  for (uint64_t at = 0; at < s->s->rows; s->edge[++s->nblocks] = at) {
+    uint64_t last = at + BLOCK_ROWS - 1;
+    at = last + 1 >= s->s->rows ? s->s->rows : partition_end(s, last);
+  }
+  return MILL_OK;
 }
 
 /* ---- the scan ------------------------------------------------------------------------------- */
@@ -350,8 +424,9 @@ static mill_status window_next(mill_cursor *base, mill_batch **out, mill_error *
     const mill_vector *v = k < nin ? &b->col[k] : &b->call[k - nin].out;
     MILL_TRY(mill_vector_slice(&col[i], v, c->at, &c->arena, err));
   }
-  c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = col, .first = c->at};
+  c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = col, .first = c->first};
   c->at += n;
+  c->first += n;
   *out = &c->batch;
   return MILL_OK;
 }
@@ -359,8 +434,7 @@ static mill_status window_next(mill_cursor *base, mill_batch **out, mill_error *
 static void window_cursor_free(mill_cursor *base) {
   window_cursor *c = (window_cursor *)base;
   mill_memory *m = c->s->memory;
-  if (c->merged) c->merged->free(c->merged);
-  drop_disk(c);
+  drop_merged(c);
   mill_program_free(c->program);
   mill_arena_clear(&c->disk_arena);
   mill_arena_clear(&c->block.arena);

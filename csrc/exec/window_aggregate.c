@@ -86,7 +86,7 @@ static mill_status move_rows(runner *r, mover f, uint32_t at, uint32_t to, mill_
     at += n;
     if (n <= FAN) continue;
     mill_arena_reset(&r->scratch);
-    if (r->b->deep) MILL_TRY(mill_window_poll(r->b->x, err));
+    if (r->b->deep) MILL_TRY(mill_window_poll(r->b->sorted, err));
   }
   return MILL_OK;
 }
@@ -255,7 +255,7 @@ static mill_status fill_level(runner *r, level *l, const level *below, uint32_t 
   for (uint32_t at = 0; at < l->n; at += MILL_BATCH) {
     void *states[MILL_BATCH];
     uint32_t n = l->n - at < MILL_BATCH ? l->n - at : MILL_BATCH;
-    if (r->b->deep) MILL_TRY(mill_window_poll(r->b->x, err));
+    if (r->b->deep) MILL_TRY(mill_window_poll(r->b->sorted, err));
     mill_arena_reset(&r->states);
     for (uint32_t i = 0; i < n; i++) {
       states[i] = mill_arena_alloc(&r->states, size);

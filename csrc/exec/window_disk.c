@@ -212,6 +212,7 @@ mill_status mill_window_disk_next(mill_window_disk *d, mill_window_block *b, mil
   mill_arena_reset(&b->arena);
   *b = (mill_window_block){.x = d->sorted->x,
                            .op = d->op,
+                           .sorted = d->sorted,
                            .key = d->sorted->key,
                            .arena = b->arena,
                            .deep = true,

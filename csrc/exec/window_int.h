@@ -45,6 +45,7 @@ typedef struct mill_frame {
 typedef struct mill_window_block {
   const mill_exec *x;
   const mill_op *op;
+  const mill_sorted *sorted;
   mill_arena arena; /* columns and results */
   uint32_t n, base; /* rows, and the number of the first */
   bool deep;        /* results copy strings, since what they are read from goes before them */
@@ -74,8 +75,9 @@ bool mill_window_same(const mill_sort_column *key, int n, const mill_vector *a, 
                       const mill_vector *b, uint32_t j);
 
 /* Spilled rows come on the thread that waits, which is to look up now and then. */
-static inline mill_status mill_window_poll(const mill_exec *x, mill_error *err) {
-  return x->run->poll ? x->run->poll(x->run->poll_arg, -1, 0, err) : MILL_OK;
+static inline mill_status mill_window_poll(const mill_sorted *s, mill_error *err) {
+  const mill_run *run = s->x->run;
+  return s->spilled && run->poll ? run->poll(run->poll_arg, -1, 0, err) : MILL_OK;
 }
 
 /* Is the function of the window family, so that it needs no aggregate? */

@@ -84,4 +84,31 @@ describe("a window's partition on disk", function()
   it("has them over many pages", function()
     compare(9000, 3001, 2, { CASES[1], CASES[6], CASES[12], CASES[14] })
   end)
+
+  it("leaves rows their places", function()
+    local query = "SELECT bit_xor(xxhash64(id, w, CAST(rand(5) AS STRING))) FROM (SELECT id, sum(v) OVER (PARTITION BY p ORDER BY o, id) w FROM t)"
+    local function answer(options)
+      tidemill.session {}:stop()
+      local spark <close> = tidemill.session(options)
+      spark:sql(VIEW:format(97, 7, 97, 97, 60000))
+      return spark:sql(query):collect()[1][1]
+    end
+    assert.equal(answer { threads = 2 }, answer { threads = 2, forceSpill = true })
+  end)
+
+  it("fits in little memory", function()
+    local n = 400000
+    for _, memory in ipairs { "24MB", "40MB", "64MB" } do
+      tidemill.session {}:stop()
+      local spark <close> = tidemill.session { threads = 2, memory = memory }
+      local row = spark:sql(([[SELECT count(*) c, sum(i) i, max(t) t, count(l) l, sum(n) n, max(b) b, sum(u) u, count(m) m
+        FROM (SELECT row_number() OVER w i, sum(id) OVER w t, lag(s, 1000) OVER w l, ntile(4) OVER w n,
+          min(id) OVER (ORDER BY k, id ROWS BETWEEN 5 FOLLOWING AND 2000 FOLLOWING) b, count(*) OVER () u,
+          last(s) OVER (ORDER BY k, id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) m
+        FROM (SELECT id, id * 7919 %% 1003 k, 'text of length ' || id s FROM range(%d))
+        WINDOW w AS (ORDER BY k, id))]]):format(n)):collect()[1]
+      assert.same({ n, n * (n + 1) // 2, n * (n - 1) // 2, n - 1000, n // 4 * 10, n * n, n },
+        { row.c, row.i, row.t, row.l, row.n, row.u, row.m })
+    end
+  end)
 end)
