@@ -19,7 +19,6 @@ typedef struct mill_exec {
   const mill_context *ctx;
   const mill_settings *set;
   mill_shared **shared; /* what SHARE operators have computed so far in this run */
-  const mill_op *coded; /* the operator whose table is coded; NULL: none */
 } mill_exec;
 
 /* A streaming operator in one worker. Pushes what it makes of a batch into `next`. */
@@ -46,10 +45,6 @@ struct mill_sink {
 /* Run the pipeline whose last operator is `op` into the sink. */
 mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
                               mill_error *err) MILL_USE_RESULT;
-/* All rows of `op` as a table. limit: stop after that many rows (< 0: none). */
-mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
-                            mill_error *err) MILL_USE_RESULT;
-
 /* All rows of `op` as a scan, which may use `x` as long as it lives. */
 mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                            mill_error *err) MILL_USE_RESULT;
@@ -75,13 +70,22 @@ mill_status mill_exec_each(const mill_exec *x, const mill_scan *scan,
 mill_status mill_exec_read(const mill_exec *x, mill_scan *scan, mill_table *out,
                            mill_error *err) MILL_USE_RESULT;
 
-/* Operators that need all their input: their rows. */
+/* Operators whose rows are made first: their rows. */
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                   mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_limit_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                 mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_tail_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_rows_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                mill_error *err) MILL_USE_RESULT;
+/* Those of the children where they lie; may use `x` as long as it lives. */
+mill_status mill_exec_union_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                 mill_error *err) MILL_USE_RESULT;
 
 /* Joins: the table of the right side, shared by the probes of all workers. */
 typedef struct mill_join_table mill_join_table;

@@ -108,7 +108,7 @@ mill_status mill_run_pass(const mill_run *run, const mill_op *root, mill_rows **
   p->base = (mill_rows){root->schema, next, free_rows, false};
   p->memory = run->ctx->memory;
   p->run = *run;
-  p->x = (mill_exec){&p->run, run->ctx, run->set, &p->shared, NULL};
+  p->x = (mill_exec){&p->run, run->ctx, run->set, &p->shared};
   mill_status s = open_steps(p, chain, n, source, err);
   if (s == MILL_OK)
     *out = &p->base;

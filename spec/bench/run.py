@@ -165,6 +165,7 @@ def measure_case(engines, row, info, size, case, runs):
         began = time.monotonic()
         reply = e.ask(f"answer {case}")
         entry = result[e.name]
+        entry["peak"] = reply.get("peak")
         if "error" in reply:
             entry["error"] = reply["error"]
         elif "answer" in reply:
@@ -225,7 +226,8 @@ def show(ns):
 def cell(entry):
     if "error" in entry:
         return "wrong" if entry["error"].startswith("wrong") else "failed"
-    return show(entry["ns"]) if "ns" in entry else "-"
+    peak = f", {entry['peak'] / 2**20:.0f} MiB" if entry.get("peak") else ""
+    return show(entry["ns"]) + peak if "ns" in entry else "-"
 
 
 def ratio(engines):
