@@ -38,10 +38,14 @@ def environment():
     return env
 
 
-def command(row, name):
-    script = HERE / row / ("tidemill.lua" if name == "tidemill" else f"{name}.py")
+def command(row, name, data):
+    """How a row runs an engine: by the row's own script, or by the common one for rows that are SQL over tables."""
+    file = "tidemill.lua" if name == "tidemill" else f"{name}.py"
     runner = ["lua5.4"] if name == "tidemill" else [sys.executable, "-P"]
-    return ["taskset", "-c", cores(), *runner, str(script)] if script.exists() else None
+    for script in (HERE / row / file, HERE / "sql" / file):
+        if script.exists() and (script.parent.name != "sql" or "tables" in json.loads((HERE / row / "row.json").read_text())):
+            return ["taskset", "-c", cores(), *runner, str(script), str(data), str(HERE / row)]
+    return None
 
 
 def cores():
@@ -54,7 +58,7 @@ class Engine:
     def __init__(self, row, name, data):
         self.name, self.peak, self.failed = name, 0, None
         self.log = open(OUT / f"{row}-{name}.log", "w")
-        self.child = subprocess.Popen([*command(row, name), str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.child = subprocess.Popen(command(row, name, data), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       stderr=self.log, text=True, cwd=ROOT, env=environment())
 
     def ask(self, text):
@@ -200,7 +204,7 @@ def measure_processes(row, info, names, runs, data):
         for case, engines in table.items():
             for name, entry in engines.items():
                 began = time.perf_counter_ns()
-                done = subprocess.run([*command(row, name), str(data), case], cwd=ROOT, env=environment(),
+                done = subprocess.run([*command(row, name, data)[:-1], case], cwd=ROOT, env=environment(),
                                       capture_output=True, text=True)
                 if done.returncode != 0:
                     entry["error"] = done.stderr[-300:]
@@ -299,7 +303,7 @@ def main():
     reports = []
     for row in args.rows.split(","):
         info = json.loads((HERE / row / "row.json").read_text())
-        names = ["tidemill"] + [n for n in args.peers.split(",") if n and command(row, n)]
+        names = ["tidemill"] + [n for n in args.peers.split(",") if n and command(row, n, "")]
         data = generate(info["generator"], args.size, pathlib.Path(args.data).resolve())
         if info.get("process"):
             table, peaks = measure_processes(row, info, names, args.runs, data)
