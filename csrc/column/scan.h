@@ -15,6 +15,26 @@
 typedef struct mill_scan mill_scan;
 typedef struct mill_cursor mill_cursor;
 
+/* What a row must fulfil to be wanted: `column op value`, the value not null and of the column's type.
+** A row whose column is null fulfils IS_NULL alone. */
+typedef enum mill_test_kind {
+  MILL_TEST_EQUAL,
+  MILL_TEST_LESS,
+  MILL_TEST_LESS_EQUAL,
+  MILL_TEST_GREATER,
+  MILL_TEST_GREATER_EQUAL,
+  MILL_TEST_IN, /* one of n values */
+  MILL_TEST_IS_NULL,
+  MILL_TEST_NOT_NULL,
+} mill_test_kind;
+
+typedef struct mill_test {
+  mill_test_kind kind;
+  int column; /* of the scan's schema */
+  uint32_t n;
+  const mill_vector *value; /* n values, flat or constant; NULL where none is needed */
+} mill_test;
+
 struct mill_cursor {
   const mill_scan *scan;
   /* Rows of `morsel` come next. */
@@ -36,6 +56,10 @@ struct mill_scan {
   mill_status (*open)(const mill_scan *s, const mill_context *ctx, const int *columns, int n,
                       mill_cursor **out, mill_error *err);
   void (*free)(mill_scan *s);
+  /* NULL: does not know how. A scan of the rows without (some of) those that fail one of the tests, in
+  ** the same order; who wants none of them filters its rows all the same. The tests are copied. */
+  mill_status (*narrow)(const mill_scan *s, const mill_test *tests, int n, mill_scan **out,
+                        mill_error *err);
 };
 
 mill_scan *mill_scan_ref(mill_scan *s);

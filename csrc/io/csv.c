@@ -88,5 +88,5 @@ static bool csv_takes(const mill_type *t) {
 
 static bool csv_whole(const io_job *job) { return ((const csv_plan *)job->plan)->multi; }
 
-const io_format mill_format_csv = {"csv",     csv_configure, mill_csv_infer,  csv_takes,
-                                   csv_whole, false,         mill_csv_decoder};
+const io_format mill_format_csv = {"csv", csv_configure,    mill_csv_infer, csv_takes, csv_whole,
+                                   false, mill_csv_decoder, NULL,           NULL};

@@ -274,7 +274,7 @@ mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_de
   MILL_TRY(mill_io_check_corrupt(job, columns, n, ((const csv_plan *)job->plan)->corrupt, err));
   csv_decoder *d = mill_calloc(m, sizeof *d);
   if (!d) return mill_oom(m, sizeof *d, err);
-  d->base = (io_decoder){csv_start, csv_next, csv_free};
+  d->base = (io_decoder){csv_start, csv_next, csv_free, NULL, 0, NULL};
   d->memory = m;
   d->job = job;
   d->plan = job->plan;

@@ -2,13 +2,15 @@
 #include <strings.h>
 
 #include "io/convert_int.h"
+#include "io/test_int.h"
 
 typedef struct morsel {
   uint32_t file;
   uint64_t from, to;
 } morsel;
 
-typedef struct file_scan {
+typedef struct file_scan file_scan;
+struct file_scan {
   mill_scan base;
   io_job *job;
   morsel *morsel;
@@ -16,7 +18,11 @@ typedef struct file_scan {
   int *source;      /* for each column of the schema: its data column, or ~partition */
   mill_str *values; /* files x partitions, as 16-byte cells, typed */
   uint8_t *known;   /* not null */
-} file_scan;
+  file_scan *of;    /* the scan that this one narrows, whose job and cells it uses; else NULL */
+  mill_arena arena; /* of a narrowed scan: its tests */
+  mill_test *tests; /* of data columns */
+  int ntests;
+};
 
 typedef struct file_cursor {
   mill_cursor base;
@@ -62,6 +68,12 @@ static mill_status failed(file_cursor *c, mill_status cause, mill_error *err) {
   return MILL_OK;
 }
 
+static mill_status open_window(file_cursor *c, const io_job *job, mill_error *err) {
+  uint64_t from = c->at->from ? c->at->from - job->look_back : 0;
+  MILL_TRY(mill_io_window_open(&c->window, job, c->at->file, from, c->at->to, err));
+  return c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
+}
+
 static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
   const file_scan *s = (const file_scan *)base->scan;
@@ -69,9 +81,9 @@ static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) 
   c->rows = 0;
   c->done = false;
   set_partitions(c);
-  uint64_t from = c->at->from ? c->at->from - s->job->look_back : 0;
-  mill_status status = mill_io_window_open(&c->window, s->job, c->at->file, from, c->at->to, err);
-  if (status == MILL_OK) status = c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
+  mill_status status = s->job->format->cut
+                           ? c->decoder->seek(c->decoder, c->at->file, c->at->from, c->at->to, err)
+                           : open_window(c, s->job, err);
   return status == MILL_OK ? MILL_OK : failed(c, status, err);
 }
 
@@ -90,6 +102,7 @@ static mill_status file_next(mill_cursor *base, mill_batch **out, mill_error *er
   c->batch =
       (mill_batch){.n = n, .ncols = (uint32_t)c->n, .sel = sel, .col = c->out, .first = c->rows};
   c->rows += n;
+  if (s->job->format->cut) c->batch.first = c->decoder->row;
   *out = &c->batch;
   return MILL_OK;
 }
@@ -118,10 +131,12 @@ static mill_status set_up(file_cursor *c, const file_scan *s, const int *columns
   }
   c->columns = own;
   c->n = n;
-  for (int i = 0; i < c->ndata; i++)
+  for (int i = 0; i < c->ndata && !s->job->format->cut; i++)
     MILL_TRY(mill_vector_init(&c->data[i], s->job->data->fields[wanted[i]].type, MILL_BATCH,
                               &c->arena, err));
-  return s->job->format->decoder(s->job, wanted, c->ndata, &c->decoder, err);
+  MILL_TRY(s->job->format->decoder(s->job, wanted, c->ndata, &c->decoder, err));
+  return s->ntests && c->decoder->narrow ? c->decoder->narrow(c->decoder, s->tests, s->ntests, err)
+                                         : MILL_OK;
 }
 
 static mill_status file_open(const mill_scan *base, const mill_context *ctx, const int *columns,
@@ -144,21 +159,92 @@ static mill_status file_open(const mill_scan *base, const mill_context *ctx, con
   return MILL_OK;
 }
 
-/* ---- opening -------------------------------------------------------------------------------- */
-
 static void file_scan_free(mill_scan *base) {
-  file_scan *s = (file_scan *)base;
+  file_scan *s = (file_scan *)base, *of = s->of;
   io_job *job = s->job;
   mill_memory *m = io_memory(job);
   if (s->morsel) mill_free(m, s->morsel, s->capacity * sizeof *s->morsel);
+  mill_arena_clear(&s->arena);
   mill_free(m, s, sizeof *s);
-  mill_io_job_free(job);
+  if (of)
+    mill_scan_unref(&of->base);
+  else
+    mill_io_job_free(job);
 }
 
-mill_status mill_io_cut(const io_job *job,
-                        mill_status (*piece)(void *arg, size_t file, uint64_t from, uint64_t to,
-                                             mill_error *err),
-                        void *arg, mill_error *err) {
+/* ---- narrowing ------------------------------------------------------------------------------ */
+
+/* Does the partition value of a file fulfil the test? */
+static bool value_passes(const file_scan *s, size_t file, const mill_test *t) {
+  size_t cell = file * (size_t)s->job->files.npartitions + (size_t)~s->source[t->column];
+  mill_vector v = {.type = s->base.schema->fields[t->column].type, .data = &s->values[cell]};
+  return s->known[cell] ? mill_io_passes(t, &v, 0) : t->kind == MILL_TEST_IS_NULL;
+}
+
+/* Tests of data columns, with values of their own. */
+static mill_status copy_tests(file_scan *s, const mill_test *tests, int n, mill_error *err) {
+  s->tests = mill_arena_alloc(&s->arena, ((size_t)n + 1) * sizeof *s->tests);
+  if (!s->tests) return mill_oom(s->arena.memory, (size_t)n * sizeof *s->tests, err);
+  for (int i = 0; i < n; i++) {
+    mill_test *t = &s->tests[s->ntests];
+    if (s->source[tests[i].column] < 0) continue;
+    *t = tests[i];
+    t->column = s->source[t->column];
+    s->ntests++;
+    if (!t->n) continue;
+    mill_vector *v = mill_arena_alloc(&s->arena, sizeof *v);
+    if (!v) return mill_oom(s->arena.memory, sizeof *v, err);
+    t->value = v;
+    MILL_TRY(mill_vector_init(v, tests[i].value->type, t->n, &s->arena, err));
+    MILL_TRY(mill_vector_append(v, tests[i].value, NULL, t->n, true, &s->arena, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status keep_morsels(file_scan *s, const mill_test *tests, int n, mill_error *err) {
+  const io_job *job = s->job;
+  for (size_t i = 0; i < s->of->base.morsels; i++) {
+    const morsel *m = &s->of->morsel[i];
+    bool keep = true;
+    for (int k = 0; k < n && keep; k++)
+      keep = s->source[tests[k].column] >= 0 || value_passes(s, m->file, &tests[k]);
+    if (keep && s->ntests && job->format->may_hold)
+      MILL_TRY(
+          job->format->may_hold(job, m->file, m->from, m->to, s->tests, s->ntests, &keep, err));
+    if (!keep) continue;
+    MILL_TRY(mill_grow(io_memory(job), (void **)&s->morsel, &s->capacity, s->base.morsels + 1,
+                       sizeof *s->morsel, err));
+    s->morsel[s->base.morsels++] = *m;
+  }
+  return MILL_OK;
+}
+
+static mill_status file_narrow(const mill_scan *base, const mill_test *tests, int n,
+                               mill_scan **out, mill_error *err) {
+  const file_scan *of = (const file_scan *)base;
+  mill_memory *m = io_memory(of->job);
+  file_scan *s = mill_calloc(m, sizeof *s);
+  if (!s) return mill_oom(m, sizeof *s, err);
+  *s = *of;
+  s->of = (file_scan *)mill_scan_ref((mill_scan *)(uintptr_t)base);
+  s->morsel = NULL;
+  s->capacity = s->base.morsels = 0;
+  s->base.refs = 1;
+  s->base.narrow = NULL;
+  mill_arena_init(&s->arena, m);
+  mill_status status = copy_tests(s, tests, n, err);
+  if (status == MILL_OK) status = keep_morsels(s, tests, n, err);
+  if (status != MILL_OK) {
+    file_scan_free(&s->base);
+    return status;
+  }
+  *out = &s->base;
+  return MILL_OK;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+mill_status mill_io_cut(const io_job *job, io_piece piece, void *arg, mill_error *err) {
   for (size_t i = 0; i < job->files.n; i++) {
     uint64_t size = job->files.file[i].size;
     bool whole = !mill_io_plain(job, i) || (job->format->whole && job->format->whole(job));
@@ -247,11 +333,15 @@ mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
                         .refs = 1,
                         .name = job->format->name,
                         .open = file_open,
-                        .free = file_scan_free};
+                        .free = file_scan_free,
+                        .narrow = file_narrow};
   s->job = job;
+  mill_arena_init(&s->arena, m);
   mill_status status = find_sources(s, err);
   if (status == MILL_OK) status = type_values(s, err);
-  if (status == MILL_OK) status = mill_io_cut(job, add_morsel, s, err);
+  if (status == MILL_OK)
+    status = job->format->cut ? job->format->cut(job, add_morsel, s, &s->base.rows, err)
+                              : mill_io_cut(job, add_morsel, s, err);
   if (status != MILL_OK) {
     file_scan_free(&s->base);
     return status;

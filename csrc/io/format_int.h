@@ -45,7 +45,8 @@ typedef struct io_job {
   bool ignore_corrupt, ignore_missing;
 } io_job;
 
-const char *mill_io_conf(const io_job *job, const char *key); /* NULL: the default */
+const char *mill_io_conf(const io_job *job, const char *key);            /* NULL: the default */
+bool mill_io_is_set(const io_job *job, const char *key, bool otherwise); /* a boolean setting */
 static inline mill_memory *io_memory(const io_job *job) { return job->context.memory; }
 
 /* ---- windows -------------------------------------------------------------------------------- */
@@ -111,7 +112,17 @@ struct io_decoder {
   mill_status (*next)(io_decoder *d, io_window *w, mill_vector *cols, uint32_t *n,
                       const uint32_t **sel, mill_error *err);
   void (*free)(io_decoder *d);
+  /* Of formats that cut their files themselves, instead of start (next gets no window then): the
+  ** piece [from, to) of a file. */
+  mill_status (*seek)(io_decoder *d, size_t file, uint64_t from, uint64_t to, mill_error *err);
+  uint64_t row; /* set by next, of those formats: of the batch's first row, from `from` on */
+  /* NULL: no use for them. Ahead of the first seek: rows that fail one of the tests, whose columns are
+  ** those of job->data, may be left out. They outlive the decoder. */
+  mill_status (*narrow)(io_decoder *d, const mill_test *tests, int n, mill_error *err);
 };
+
+typedef mill_status (*io_piece)(void *arg, size_t file, uint64_t from, uint64_t to,
+                                mill_error *err);
 
 struct io_format {
   const char *name;
@@ -125,9 +136,15 @@ struct io_format {
   bool fixed;                       /* one column, whatever the files hold */
   mill_status (*decoder)(const io_job *job, const int *columns, int n, io_decoder **out,
                          mill_error *err);
+  /* NULL: files are cut by bytes. Else call `piece` for each piece of each file, in order; from and
+  ** to are the format's own numbers, *rows all rows where they are known. */
+  mill_status (*cut)(io_job *job, io_piece piece, void *arg, double *rows, mill_error *err);
+  /* NULL: never known. May a piece hold a row that fulfils all tests? */
+  mill_status (*may_hold)(const io_job *job, size_t file, uint64_t from, uint64_t to,
+                          const mill_test *tests, int n, bool *yes, mill_error *err);
 };
 
-extern const io_format mill_format_csv, mill_format_json, mill_format_text;
+extern const io_format mill_format_csv, mill_format_json, mill_format_parquet, mill_format_text;
 const io_format *mill_io_format(const char *name); /* NULL: none */
 
 /* ---- shared steps --------------------------------------------------------------------------- */
@@ -139,10 +156,8 @@ mill_status mill_io_discover(io_job *job, const mill_read *r, mill_error *err) M
 /* job->schema from job->data, the folders, and with `user` types for partition columns. */
 mill_status mill_io_partition(io_job *job, const mill_type *user, mill_error *err) MILL_USE_RESULT;
 /* Call `piece` for the byte ranges that files are cut into, in order; `to` UINT64_MAX: to the end. */
-mill_status mill_io_cut(const io_job *job,
-                        mill_status (*piece)(void *arg, size_t file, uint64_t from, uint64_t to,
-                                             mill_error *err),
-                        void *arg, mill_error *err) MILL_USE_RESULT;
+mill_status mill_io_cut(const io_job *job, io_piece piece, void *arg,
+                        mill_error *err) MILL_USE_RESULT;
 /* columnNameOfCorruptRecord, by option or setting. */
 const char *mill_io_corrupt_name(io_job *job);
 /* spark.sql.timestampType: do timestamps without a zone become TIMESTAMP_NTZ? */

@@ -73,5 +73,6 @@ static bool json_takes(const mill_type *t) {
 
 static bool json_whole(const io_job *job) { return ((const json_plan *)job->plan)->multi; }
 
-const io_format mill_format_json = {"json",     json_configure, mill_io_json_infer,  json_takes,
-                                    json_whole, false,          mill_io_json_decoder};
+const io_format mill_format_json = {"json",     json_configure, mill_io_json_infer,   json_takes,
+                                    json_whole, false,          mill_io_json_decoder, NULL,
+                                    NULL};

@@ -222,7 +222,7 @@ mill_status mill_io_json_decoder(const io_job *job, const int *columns, int n, i
   MILL_TRY(mill_io_check_corrupt(job, columns, n, ((const json_plan *)job->plan)->corrupt, err));
   json_decoder *d = mill_calloc(m, sizeof *d);
   if (d == NULL) return mill_oom(m, sizeof *d, err);
-  d->base = (io_decoder){json_start, json_decode, json_free};
+  d->base = (io_decoder){json_start, json_decode, json_free, NULL, 0, NULL};
   d->memory = m;
   d->job = job;
   d->plan = job->plan;

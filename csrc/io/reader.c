@@ -5,7 +5,8 @@
 
 #include "io/convert_int.h"
 
-static const io_format *const formats[] = {&mill_format_csv, &mill_format_json, &mill_format_text};
+static const io_format *const formats[] = {&mill_format_csv, &mill_format_json,
+                                           &mill_format_parquet, &mill_format_text};
 
 const io_format *mill_io_format(const char *name) {
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
@@ -17,6 +18,11 @@ bool mill_read_known(const char *format) { return mill_io_format(format) != NULL
 
 const char *mill_io_conf(const io_job *job, const char *key) {
   return job->conf ? job->conf(job->conf_arg, key) : NULL;
+}
+
+bool mill_io_is_set(const io_job *job, const char *key, bool otherwise) {
+  const char *v = mill_io_conf(job, key);
+  return v && *v ? strcasecmp(v, "true") == 0 : otherwise;
 }
 
 /* ---- shared by formats ---------------------------------------------------------------------- */
@@ -56,7 +62,10 @@ mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, 
 }
 
 mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status cause) {
-  if (err == NULL || cause == MILL_E_FAILED_READ_FILE_NO_HINT) return cause;
+  if (err == NULL || cause == MILL_E_FAILED_READ_FILE_NO_HINT ||
+      cause == MILL_E_FAILED_READ_FILE_PARQUET_TYPE ||
+      cause == MILL_E_INCONSISTENT_READ_ANCIENT_DATETIME)
+    return cause;
   char why[1024];
   size_t n = strlen(mill_error_message(err));
   if (n >= sizeof why) n = sizeof why - 1;
@@ -210,8 +219,12 @@ static mill_status read_options(io_job *job, mill_error *err) {
   job->look_back = 1;
   job->mode = mill_io_mode(job->options);
   if (charset) MILL_TRY(mill_io_charset_of(charset, &job->charset, err));
-  MILL_TRY(mill_option_bool(job->options, "ignoreCorruptFiles", false, &job->ignore_corrupt, err));
-  MILL_TRY(mill_option_bool(job->options, "ignoreMissingFiles", false, &job->ignore_missing, err));
+  MILL_TRY(mill_option_bool(job->options, "ignoreCorruptFiles",
+                            mill_io_is_set(job, "spark.sql.files.ignoreCorruptFiles", false),
+                            &job->ignore_corrupt, err));
+  MILL_TRY(mill_option_bool(job->options, "ignoreMissingFiles",
+                            mill_io_is_set(job, "spark.sql.files.ignoreMissingFiles", false),
+                            &job->ignore_missing, err));
   return job->format->configure(job, err);
 }
 

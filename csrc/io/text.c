@@ -76,7 +76,7 @@ static mill_status text_decoder_new(const io_job *job, const int *columns, int n
   (void)columns;
   text_decoder *d = mill_calloc(io_memory(job), sizeof *d);
   if (!d) return mill_oom(io_memory(job), sizeof *d, err);
-  d->base = (io_decoder){text_start, text_next, text_free};
+  d->base = (io_decoder){text_start, text_next, text_free, NULL, 0, NULL};
   d->memory = io_memory(job);
   d->plan = job->plan;
   d->wanted = n > 0;
@@ -84,5 +84,5 @@ static mill_status text_decoder_new(const io_job *job, const int *columns, int n
   return MILL_OK;
 }
 
-const io_format mill_format_text = {"text",     text_configure, text_infer,      text_takes,
-                                    text_whole, true,           text_decoder_new};
+const io_format mill_format_text = {"text", text_configure,   text_infer, text_takes, text_whole,
+                                    true,   text_decoder_new, NULL,       NULL};

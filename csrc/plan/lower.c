@@ -210,7 +210,9 @@ static bool filter(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_FILTER, in.op);
   if (op == NULL) return false;
   op->predicate = mill_lower_expr(l, n->exprs[0], &in);
-  return op->predicate && done(out, op, in.ids, in.n);
+  if (op->predicate == NULL) return false;
+  op->child[0] = mill_lower_scan_tests(l, op->predicate, in.op);
+  return op->child[0] && done(out, op, in.ids, in.n);
 }
 
 static bool sorts(mill_lowering *l, const mill_expr *const *e, int n, const mill_lowered *in,

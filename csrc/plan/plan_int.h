@@ -360,6 +360,9 @@ const mill_bound *mill_lower_expr2(mill_lowering *l, const mill_expr *e, const m
                                    const mill_lowered *right);
 bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *call, const mill_lowered *in,
                                mill_bound_aggregate *out);
+/* The scan, which the filter stands right above, without rows that it can leave out. NULL: failed. */
+const mill_op *mill_lower_scan_tests(mill_lowering *l, const mill_bound *predicate,
+                                     const mill_op *scan);
 /* lower_*.c: one kind of node each */
 bool mill_lower_aggregate(mill_lowering *l, const mill_node *n, mill_lowered *out);
 /* The rows of `in` that have a partner among the few. */

@@ -5,7 +5,7 @@ local compare = require "compare"
 local tidemill = require "tidemill"
 local M = {}
 
-local FORMATS = { csv = true, json = true, text = true }
+local FORMATS = { csv = true, json = true, parquet = true, text = true }
 local base = tidemill.session { ["spark.sql.session.timeZone"] = "UTC" }
 
 function M.claims(path)

@@ -11,6 +11,7 @@ static mill_memory *memory;
 static char folder[64];
 static mill_error err;
 static uint64_t fail_at, calls;
+static bool narrowed;
 
 static int before(void *arg, mill_file_call call, const char *path) {
   (void)arg;
@@ -19,6 +20,18 @@ static int before(void *arg, mill_file_call call, const char *path) {
   return ++calls == fail_at ? 5 : 0; /* EIO */
 }
 static const mill_files files = {before, NULL};
+
+/* Only rows whose second column is above 0. */
+static mill_status narrow(mill_scan **s) {
+  int32_t zero = 0;
+  mill_vector value = {.type = (*s)->schema->fields[1].type, .data = &zero};
+  mill_test test = {MILL_TEST_GREATER, 1, 1, &value};
+  mill_scan *few = NULL;
+  mill_status status = (*s)->narrow(*s, &test, 1, &few, &err);
+  mill_scan_unref(*s);
+  *s = few;
+  return status;
+}
 
 static mill_status read_morsels(const mill_scan *s, mill_cursor *c, uint64_t *rows) {
   for (size_t m = 0; m < s->morsels; m++) {
@@ -47,6 +60,7 @@ static mill_status read_file(const char *format, const char *path, mill_options 
   *rows = 0;
   mill_error_clear(&err);
   mill_status status = mill_read_open(&ctx, &set, &r, &s, &err);
+  if (status == MILL_OK && narrowed) status = narrow(&s);
   if (status == MILL_OK) {
     int columns[16];
     for (uint32_t i = 0; i < s->schema->nfields; i++) columns[i] = (int)i;
@@ -113,6 +127,10 @@ int main(void) {
   path = put("a.txt", "one\ntwo\r\nthree");
   sweep("text", path, (mill_options){NULL, 0}, 3);
   unlink(path);
+  sweep("parquet", "spec/io/parquet/flat_v1_snappy.parquet", (mill_options){NULL, 0}, 40);
+  sweep("parquet", "spec/io/parquet/nested_v2_gzip.parquet", (mill_options){NULL, 0}, 40);
+  narrowed = true;
+  sweep("parquet", "spec/io/parquet/flat_v1_snappy.parquet", (mill_options){NULL, 0}, 32);
   CHECK(mill_memory_read(memory).used == 0);
   mill_memory_free(memory);
   rmdir(folder);

@@ -1,0 +1,226 @@
+/* Which leaves of a file make up the wanted columns; see parquet_node.h. */
+#include <string.h>
+#include <strings.h>
+
+#include "io/parquet_node.h"
+
+typedef struct matcher {
+  mill_arena *arena;
+  const parquet_footer *footer;
+  const parquet_rules *rules;
+  const parquet_calendar *calendar;
+  const char *column; /* for messages */
+  parquet_plan *plan;
+  mill_error *err;
+} matcher;
+
+/* The innermost repeated field around: levels of places. */
+typedef struct around {
+  uint8_t rep, slot;
+} around;
+
+static mill_status match(matcher *m, const parquet_field *f, const mill_type *t, around in,
+                         parquet_node *out);
+
+static mill_status mismatch(const matcher *m, const parquet_field *f, const mill_type *t) {
+  mill_memory *memory = m->arena->memory;
+  return mill_fail(m->err, MILL_E_FAILED_READ_FILE_PARQUET_TYPE, "path", m->footer->path, "column",
+                   mill_error_fmt(m->err, "[%s]", m->column), "expectedType",
+                   mill_type_quoted(memory, t, m->err), "actualType",
+                   mill_parquet_type_text(f, m->err), NULL);
+}
+
+/* A leaf where a group is wanted, or the other way round. */
+static mill_status other_shape(const matcher *m, const parquet_field *f, const mill_type *t) {
+  mill_fail(m->err, MILL_E_FAILED_READ_FILE_NO_HINT, "path", m->footer->path, NULL);
+  mill_error_hint(m->err, "The column %s holds %s, which cannot be read as %s.", m->column,
+                  mill_parquet_type_text(f, m->err), mill_type_quoted(m->arena->memory, t, m->err));
+  return MILL_E_FAILED_READ_FILE_NO_HINT;
+}
+
+static mill_status new_leaf(matcher *m, const parquet_field *f, const mill_type *t, uint8_t slot,
+                            int *number) {
+  parquet_leaf *l = &m->plan->leaf[m->plan->leaves];
+  *l = (parquet_leaf){.field = f, .type = t, .slot = slot};
+  if (t && !mill_parquet_conversion(f, t, m->calendar, &l->conversion)) return mismatch(m, f, t);
+  if (!t) l->conversion.from = mill_parquet_width(f);
+  *number = m->plan->leaves++;
+  return MILL_OK;
+}
+
+static mill_status children(matcher *m, parquet_node *n, uint32_t count) {
+  n->n = count;
+  n->child = mill_arena_alloc(m->arena, (count + 1ull) * sizeof *n->child);
+  return n->child ? MILL_OK : mill_oom(m->arena->memory, count * sizeof *n->child, m->err);
+}
+
+static void absent(parquet_node *n, const mill_type *t) {
+  *n = (parquet_node){.shape = PARQUET_ABSENT, .type = t, .leaf = -1};
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+/* "parquet.field.id" in a field's metadata, -1: none. */
+static int64_t wanted_id(const mill_field *f) {
+  const char *at = f->metadata ? strstr(f->metadata, "\"parquet.field.id\"") : NULL;
+  if (!at) return -1;
+  at += sizeof "\"parquet.field.id\"" - 1;
+  while (*at == ' ' || *at == ':') at++;
+  int64_t id = 0;
+  if (*at < '0' || *at > '9') return -1;
+  for (; *at >= '0' && *at <= '9' && id < INT32_MAX; at++) id = id * 10 + (*at - '0');
+  return id;
+}
+
+static bool same_field(const matcher *m, const parquet_field *f, const mill_field *w, int64_t id) {
+  if (id >= 0) return f->element->has & THRIFT_HAS(9) && f->element->field_id == id;
+  return (m->rules->case_sensitive ? strcmp : strcasecmp)(f->name, w->name) == 0;
+}
+
+/* The member of a group that is wanted; NULL: there is none. */
+static mill_status find(matcher *m, const parquet_field *group, const mill_field *w,
+                        const parquet_field **out) {
+  int64_t id = m->rules->field_ids ? wanted_id(w) : -1;
+  *out = NULL;
+  for (uint32_t i = 0; i < group->n; i++) {
+    const parquet_field *f = &group->child[i];
+    if (!same_field(m, f, w, id)) continue;
+    if (*out) {
+      mill_fail(m->err, MILL_E_FAILED_READ_FILE_NO_HINT, "path", m->footer->path, NULL);
+      mill_error_hint(m->err, "It has more than one field of the name %s.", w->name);
+      return MILL_E_FAILED_READ_FILE_NO_HINT;
+    }
+    *out = f;
+  }
+  return MILL_OK;
+}
+
+/* ---- shapes --------------------------------------------------------------------------------- */
+
+/* A member of a struct, or a column: repeated ones are arrays. */
+static mill_status match_member(matcher *m, const parquet_field *f, const mill_type *t, around in,
+                                parquet_node *out) {
+  if (f->element->repetition != PARQUET_REPEATED) return match(m, f, t, in, out);
+  if (t->id != MILL_ARRAY) return other_shape(m, f, t);
+  *out = (parquet_node){.shape = PARQUET_ITEMS,
+                        .type = t,
+                        .def = (uint8_t)(f->def - 1),
+                        .rep = in.rep,
+                        .slot = in.slot,
+                        .item = f->def};
+  MILL_TRY(children(m, out, 1));
+  MILL_TRY(match(m, f, t->fields[0].type, (around){f->rep, f->def}, out->child));
+  out->leaf = out->child->leaf;
+  return MILL_OK;
+}
+
+static mill_status match_struct(matcher *m, const parquet_field *f, const mill_type *t, around in,
+                                parquet_node *out) {
+  *out = (parquet_node){.shape = PARQUET_STRUCT,
+                        .type = t,
+                        .def = f->def,
+                        .rep = in.rep,
+                        .slot = in.slot,
+                        .leaf = -1};
+  MILL_TRY(children(m, out, t->nfields));
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    const parquet_field *member;
+    MILL_TRY(find(m, f, &t->fields[i], &member));
+    if (!member || t->fields[i].type->id == MILL_NULL)
+      absent(&out->child[i], t->fields[i].type);
+    else
+      MILL_TRY(match_member(m, member, t->fields[i].type, in, &out->child[i]));
+    if (out->leaf < 0) out->leaf = out->child[i].leaf;
+  }
+  if (out->leaf >= 0) return MILL_OK;
+  if (f->leaf < 0) return other_shape(m, f, t);
+  return new_leaf(m, m->footer->leaf[f->leaf], NULL, in.slot, &out->leaf);
+}
+
+/* An element or value that the file does not tell (VOID): its places come from levels alone. */
+static mill_status needs_levels(matcher *m, const parquet_field *f, around in, parquet_node *out) {
+  if (out->leaf >= 0) return MILL_OK;
+  if (f->leaf < 0) return other_shape(m, f, out->type);
+  return new_leaf(m, m->footer->leaf[f->leaf], NULL, in.slot, &out->leaf);
+}
+
+static mill_status match_items(matcher *m, const parquet_field *f, const mill_type *t, around in,
+                               parquet_node *out) {
+  const parquet_field *r = t->id == MILL_MAP ? mill_parquet_map_of(f) : mill_parquet_list_of(f);
+  if (!r) return other_shape(m, f, t);
+  *out = (parquet_node){.shape = PARQUET_ITEMS,
+                        .type = t,
+                        .def = f->def,
+                        .rep = in.rep,
+                        .slot = in.slot,
+                        .item = r->def,
+                        .leaf = -1};
+  around within = {r->rep, r->def};
+  MILL_TRY(children(m, out, t->nfields));
+  if (t->id == MILL_ARRAY && mill_parquet_is_element(f, r)) {
+    MILL_TRY(match(m, r, t->fields[0].type, within, out->child));
+    out->leaf = out->child->leaf;
+    return needs_levels(m, r, within, out);
+  }
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    MILL_TRY(match_member(m, &r->child[i], t->fields[i].type, within, &out->child[i]));
+    if (out->leaf < 0) out->leaf = out->child[i].leaf;
+  }
+  return needs_levels(m, r, within, out);
+}
+
+static mill_status match_leaf(matcher *m, const parquet_field *f, const mill_type *t, around in,
+                              parquet_node *out) {
+  *out = (parquet_node){
+      .shape = PARQUET_VALUE, .type = t, .def = f->def, .rep = in.rep, .slot = in.slot};
+  return new_leaf(m, f, t, in.slot, &out->leaf);
+}
+
+/* A field by itself, whether it is repeated or not. */
+static mill_status match(matcher *m, const parquet_field *f, const mill_type *t, around in,
+                         parquet_node *out) {
+  if (t->id == MILL_NULL) {
+    absent(out, t);
+    return MILL_OK;
+  }
+  if (t->phys != MILL_PHYS_LIST && t->phys != MILL_PHYS_STRUCT)
+    return parquet_is_leaf(f) ? match_leaf(m, f, t, in, out) : other_shape(m, f, t);
+  if (parquet_is_leaf(f)) return other_shape(m, f, t);
+  if (t->phys == MILL_PHYS_LIST) return match_items(m, f, t, in, out);
+  return match_struct(m, f, t, in, out);
+}
+
+/* No node of a type takes more than one leaf. */
+static size_t count_nodes(const mill_type *t) {
+  size_t n = 1;
+  for (uint32_t i = 0; i < t->nfields; i++) n += count_nodes(t->fields[i].type);
+  return n;
+}
+
+mill_status mill_parquet_match(mill_arena *a, const parquet_footer *f, const parquet_rules *r,
+                               const parquet_calendar *calendar, const mill_field *const *wanted,
+                               int n, parquet_plan *out, mill_error *err) {
+  matcher m = {.arena = a, .footer = f, .rules = r, .calendar = calendar, .plan = out, .err = err};
+  size_t leaves = 1;
+  for (int i = 0; i < n; i++) leaves += count_nodes(wanted[i]->type);
+  out->n = n;
+  out->leaves = 0;
+  out->node = mill_arena_alloc(a, ((size_t)n + 1) * sizeof *out->node);
+  out->leaf = mill_arena_alloc(a, leaves * sizeof *out->leaf);
+  if (!out->node || !out->leaf) return mill_oom(a->memory, leaves * sizeof *out->leaf, err);
+  for (int i = 0; i < n; i++) {
+    const parquet_field *field;
+    parquet_node *node = &out->node[i];
+    m.column = wanted[i]->name;
+    MILL_TRY(find(&m, f->root, wanted[i], &field));
+    if (!field || wanted[i]->type->id == MILL_NULL) {
+      absent(node, wanted[i]->type);
+      continue;
+    }
+    MILL_TRY(match_member(&m, field, wanted[i]->type, (around){0, 0}, node));
+    if (node->shape != PARQUET_VALUE) continue;
+    node->shape = PARQUET_FLAT;
+    out->leaf[node->leaf].alone = true;
+  }
+  return MILL_OK;
+}

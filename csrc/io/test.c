@@ -1,0 +1,91 @@
+/* Tests of single columns (column/scan.h) against values and ranges of values; see test_int.h. */
+#include "io/test_int.h"
+
+bool mill_io_passes(const mill_test *t, const mill_vector *v, size_t i) {
+  if (t->kind == MILL_TEST_NOT_NULL) return true;
+  if (t->kind == MILL_TEST_IS_NULL) return false;
+  for (uint32_t k = 0; t->kind == MILL_TEST_IN && k < t->n; k++)
+    if (mill_vector_compare(v, i, t->value, k) == 0) return true;
+  if (t->kind == MILL_TEST_IN) return false;
+  int c = mill_vector_compare(v, i, t->value, 0);
+  switch (t->kind) {
+  case MILL_TEST_EQUAL: return c == 0;
+  case MILL_TEST_LESS: return c < 0;
+  case MILL_TEST_LESS_EQUAL: return c <= 0;
+  case MILL_TEST_GREATER: return c > 0;
+  default: return c >= 0;
+  }
+}
+
+static bool is_nan(const mill_vector *v, size_t i) {
+  size_t k = mill_vector_at(v, i);
+  if (v->type->id == MILL_FLOAT) return ((const float *)v->data)[k] != ((const float *)v->data)[k];
+  if (v->type->id != MILL_DOUBLE) return false;
+  return ((const double *)v->data)[k] != ((const double *)v->data)[k];
+}
+
+static bool within(const io_range *r, const mill_vector *value, size_t i) {
+  if (is_nan(value, i)) return true;
+  return (!r->min || mill_vector_compare(r->min, 0, value, i) <= 0) &&
+         (!r->max || mill_vector_compare(r->max, 0, value, i) >= 0);
+}
+
+bool mill_io_may_pass(const mill_test *t, const io_range *r) {
+  bool floating =
+      t->value && (t->value->type->id == MILL_FLOAT || t->value->type->id == MILL_DOUBLE);
+  const mill_vector *max = floating ? NULL : r->max; /* NaN is larger, and not told of */
+  if (t->kind == MILL_TEST_IS_NULL) return r->nulls != 0;
+  if (r->all_null) return false;
+  if (t->kind == MILL_TEST_NOT_NULL) return true;
+  if (t->kind == MILL_TEST_EQUAL) return within(r, t->value, 0);
+  for (uint32_t i = 0; t->kind == MILL_TEST_IN && i < t->n; i++)
+    if (within(r, t->value, i)) return true;
+  switch (t->kind) {
+  case MILL_TEST_LESS: return !r->min || mill_vector_compare(r->min, 0, t->value, 0) < 0;
+  case MILL_TEST_LESS_EQUAL: return !r->min || mill_vector_compare(r->min, 0, t->value, 0) <= 0;
+  case MILL_TEST_GREATER: return !max || mill_vector_compare(max, 0, t->value, 0) > 0;
+  case MILL_TEST_GREATER_EQUAL: return !max || mill_vector_compare(max, 0, t->value, 0) >= 0;
+  default: return false;
+  }
+}
+
+/* ---- many values ---------------------------------------------------------------------------- */
+
+#define COMPARED(type, op)                                                                         \
+  for (uint32_t i = 0; i < n; i++) mask[i] &= x[i] op value
+#define NUMBERS(type)                                                                              \
+  do {                                                                                             \
+    const type *x = v->data, value = ((const type *)t->value->data)[0];                            \
+    switch (t->kind) {                                                                             \
+    case MILL_TEST_EQUAL: COMPARED(type, ==); return true;                                         \
+    case MILL_TEST_LESS: COMPARED(type, <); return true;                                           \
+    case MILL_TEST_LESS_EQUAL: COMPARED(type, <=); return true;                                    \
+    case MILL_TEST_GREATER: COMPARED(type, >); return true;                                        \
+    case MILL_TEST_GREATER_EQUAL: COMPARED(type, >=); return true;                                 \
+    default: return false;                                                                         \
+    }                                                                                              \
+  } while (0)
+
+/* Loops over plain integers; false: another way must do. */
+static __attribute__((optimize("O3"))) bool plain(const mill_test *t, const mill_vector *v,
+                                                  uint32_t n, uint8_t *mask) {
+  if (v->index || v->mask != MILL_FLAT || t->n != 1) return false;
+  switch (v->type->phys) {
+  case MILL_PHYS_I32: NUMBERS(int32_t);
+  case MILL_PHYS_I64: NUMBERS(int64_t);
+  default: return false;
+  }
+}
+
+static bool row_passes(const mill_test *t, const mill_vector *v, size_t i) {
+  return mill_vector_valid(v, i) ? mill_io_passes(t, v, i) : t->kind == MILL_TEST_IS_NULL;
+}
+
+void mill_io_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
+  if (t->value && plain(t, v, n, mask)) {
+    for (uint32_t i = 0; v->valid && i < n; i++) mask[i] &= mill_valid_bit(v->valid, i);
+    return;
+  }
+  for (uint32_t i = 0; i < n; i++)
+    if (mask[i]) mask[i] = row_passes(t, v, i);
+}

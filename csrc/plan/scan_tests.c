@@ -1,0 +1,89 @@
+/* What a filter right above a scan says of single columns, for scans that can leave rows out
+** (mill_scan.narrow). The filter stays. Spark's DataSourceStrategy, PushedFilters. */
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+enum { TESTS_MOST = 32 };
+
+typedef struct tests {
+  mill_lowering *lowering;
+  const mill_op *scan;
+  mill_test at[TESTS_MOST];
+  int n;
+} tests;
+
+static bool is(const mill_bound *b, const char *name) {
+  return b->kind == MILL_B_CALL && b->fn && strcmp(b->fn->name, name) == 0;
+}
+
+static bool is_constant(const mill_bound *b) {
+  return b->kind == MILL_B_LITERAL && b->value && mill_vector_valid(b->value, 0);
+}
+
+static void add(tests *t, const mill_bound *column, mill_test_kind kind, const mill_vector *value,
+                uint32_t n) {
+  if (t->n == TESTS_MOST) return;
+  t->at[t->n++] = (mill_test){kind, t->scan->columns[column->index], n, value};
+}
+
+/* column op constant, or the other way round. */
+static void add_comparison(tests *t, const mill_bound *b, mill_test_kind kind,
+                           mill_test_kind turned) {
+  const mill_bound *x = b->args[0], *y = b->args[1];
+  if (x->type != y->type) return;
+  if (x->kind == MILL_B_COLUMN && is_constant(y)) add(t, x, kind, y->value, 1);
+  if (y->kind == MILL_B_COLUMN && is_constant(x)) add(t, y, turned, x->value, 1);
+}
+
+static bool add_list(tests *t, const mill_bound *b) {
+  mill_planner *w = t->lowering->w;
+  const mill_type *type = b->args[0]->type;
+  int n = b->nargs - 1;
+  if (b->args[0]->kind != MILL_B_COLUMN || n < 1) return true;
+  for (int i = 1; i <= n; i++)
+    if (!is_constant(b->args[i]) || b->args[i]->type != type) return true;
+  mill_vector *v = mill_w_alloc(w, sizeof *v);
+  if (!v) return false;
+  w->status = mill_vector_init(v, type, (uint32_t)n, w->arena, w->err);
+  for (int i = 1; i <= n && !w->status; i++)
+    w->status = mill_vector_append(v, b->args[i]->value, NULL, 1, true, w->arena, w->err);
+  if (w->status) return false;
+  add(t, b->args[0], MILL_TEST_IN, v, (uint32_t)n);
+  return true;
+}
+
+static bool collect(tests *t, const mill_bound *b) {
+  if (b->kind == MILL_B_AND) {
+    for (int i = 0; i < b->nargs; i++)
+      if (!collect(t, b->args[i])) return false;
+    return true;
+  }
+  if (is(b, "=")) add_comparison(t, b, MILL_TEST_EQUAL, MILL_TEST_EQUAL);
+  if (is(b, "<")) add_comparison(t, b, MILL_TEST_LESS, MILL_TEST_GREATER);
+  if (is(b, "<=")) add_comparison(t, b, MILL_TEST_LESS_EQUAL, MILL_TEST_GREATER_EQUAL);
+  if (is(b, ">")) add_comparison(t, b, MILL_TEST_GREATER, MILL_TEST_LESS);
+  if (is(b, ">=")) add_comparison(t, b, MILL_TEST_GREATER_EQUAL, MILL_TEST_LESS_EQUAL);
+  bool one = b->nargs == 1 && b->args[0]->kind == MILL_B_COLUMN;
+  if (is(b, "isnull") && one) add(t, b->args[0], MILL_TEST_IS_NULL, NULL, 0);
+  if (is(b, "isnotnull") && one) add(t, b->args[0], MILL_TEST_NOT_NULL, NULL, 0);
+  return is(b, "in") ? add_list(t, b) : true;
+}
+
+const mill_op *mill_lower_scan_tests(mill_lowering *l, const mill_bound *predicate,
+                                     const mill_op *scan) {
+  tests t = {.lowering = l, .scan = scan};
+  mill_planner *w = l->w;
+  if (scan->kind != MILL_OP_SCAN || !scan->scan->narrow || l->explaining) return scan;
+  if (!collect(&t, predicate)) return NULL;
+  if (t.n == 0) return scan;
+  struct mill_scan_list *item = mill_w_alloc(w, sizeof *item);
+  mill_op *op = mill_w_alloc(w, sizeof *op);
+  if (!item || !op) return NULL;
+  *op = *scan;
+  w->status = scan->scan->narrow(scan->scan, t.at, t.n, &op->scan, w->err);
+  if (w->status) return NULL;
+  *item = (struct mill_scan_list){l->scans, op->scan};
+  l->scans = item;
+  return op;
+}
