@@ -3,8 +3,9 @@
 ** A pattern is cut at its % into pieces. The first piece stands at the start and the last at the
 ** end of the text; those between are searched from left to right, each at its first place, which
 ** is enough because % takes anything. A piece without _ is compared or searched as bytes, so that
-** 'x%', '%x' and '%x%' cost a memcmp or a memmem. Constant patterns are compiled when the call is
+** 'x%', '%x' and '%x%' cost a memcmp or a search (base/find.h). Constant patterns are compiled when the call is
 ** bound, others once for each run of equal ones. ILIKE compares the lower-case forms. */
+#include "base/find.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "kernel/kernel_int.h"
@@ -91,7 +92,7 @@ static size_t match_at(const piece *x, const char *p, size_t n) {
 /* Where the text behind the piece's first place starts; SIZE_MAX: there is no such place. */
 static size_t search(const piece *x, const char *p, size_t n) {
   if (x->any == NULL) {
-    const char *q = x->n ? memmem(p, n, x->p, x->n) : p;
+    const char *q = x->n ? mill_find(p, n, x->p, x->n) : p;
     return q ? (size_t)(q - p) + x->n : SIZE_MAX;
   }
   for (size_t from = 0; from <= n; from++) {
