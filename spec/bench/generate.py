@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 
+from peer import tables
+
 MIXED_ROWS = {"small": 100_000, "full": 4_000_000}
 ROWS = {"small": 200_000, "full": 10_000_000}
 SCALE = {"small": "0.01", "full": "1"}
@@ -19,6 +21,25 @@ def tpch(scale, folder):
         command = pathlib.Path(sys.executable).parent / "tpchgen-cli"
         target.mkdir(parents=True, exist_ok=True)
         subprocess.run([str(command), "csv", "-s", scale, "--output-dir", str(target)], check=True)
+    return target
+
+
+def tpch_parquet(scale, folder):
+    """The same tables as Parquet, zstd, row groups of a million rows."""
+    import pyarrow as pa
+    import pyarrow.csv as csv
+    import pyarrow.parquet as pq
+    target = folder / f"sf{scale}_parquet"
+    source = tpch(scale, folder)
+    target.mkdir(parents=True, exist_ok=True)
+    kinds = {"BIGINT": pa.int64(), "INT": pa.int32(), "STRING": pa.string(), "DATE": pa.date32(),
+             "DECIMAL(15,2)": pa.decimal128(15, 2)}
+    for name, columns in tables().items():
+        if not (target / f"{name}.parquet").exists():
+            types = {column: kinds[kind] for column, kind in columns}
+            table = csv.read_csv(source / f"{name}.csv", convert_options=csv.ConvertOptions(column_types=types))
+            pq.write_table(table, target / "part", compression="zstd", row_group_size=1_000_000)
+            (target / "part").rename(target / f"{name}.parquet")
     return target
 
 
@@ -133,19 +154,30 @@ def h2o_join(size, folder):
     return target
 
 
-def uniform(size, folder):
+def uniform_file(path, n):
     """Numbers and texts for sorts, windows and sums."""
     import numpy as np
     import pyarrow as pa
-    target = folder / f"uniform_{size}"
-    if (target / "u.parquet").exists():
-        return target
-    target.mkdir(parents=True, exist_ok=True)
-    n, r = ROWS[size], np.random.default_rng(110)
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    r = np.random.default_rng(110)
     a = r.permutation(n).astype(np.int64) * 7 + 3
-    parquet(target / "u.parquet", {
+    parquet(path, {
         "i": np.arange(n), "a": a, "f": r.integers(0, 100, n), "g": r.integers(0, n // 10, n), "p": r.integers(0, n // 100, n),
         "d": r.normal(0, 1000, n), "s": pa.array(np.char.add("key-", a.astype(str)))})
+
+
+def uniform(size, folder):
+    uniform_file(folder / f"uniform_{size}" / "u.parquet", ROWS[size])
+    return folder / f"uniform_{size}"
+
+
+def curves(size, folder):
+    """The same table at each size of a curve; `small` has the names but not the rows of the larger ones."""
+    target = folder / f"curves_{size}"
+    for n in (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000):
+        uniform_file(target / f"u{n}.parquet", n if size == "full" else n // 50)
     return target
 
 
@@ -170,8 +202,9 @@ def strings(size, folder):
     return target
 
 
-GENERATORS = {"tpch": lambda size, folder: tpch(SCALE[size], folder), "csv": csv_files, "h2o": h2o, "h2o_join": h2o_join,
-              "uniform": uniform, "strings": strings}
+GENERATORS = {"tpch": lambda size, folder: tpch(SCALE[size], folder),
+              "tpch_parquet": lambda size, folder: tpch_parquet(SCALE[size], folder), "csv": csv_files, "h2o": h2o, "h2o_join": h2o_join,
+              "uniform": uniform, "curves": curves, "strings": strings}
 
 
 def generate(kind, size, folder):

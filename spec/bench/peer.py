@@ -61,6 +61,9 @@ def median_of(call, repeats):
 def sql_row():
     """row.json of a row that is SQL over tables, with its cases by name. The row's folder is the second argument."""
     info = json.loads((pathlib.Path(sys.argv[2]) / "row.json").read_text())
+    for case in info["cases"]:
+        if "file" in case:
+            case["sql"] = (HERE / case["file"]).read_text()
     info["cases"] = {case["name"]: case for case in info["cases"]}
     return info
 

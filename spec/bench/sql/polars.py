@@ -35,12 +35,16 @@ def result(name):
 
 
 def answer(name):
+    if "check" not in info["cases"][name]:
+        return result(name).rows()
     with pl.SQLContext(result=result(name), eager=True) as sql:
         return sql.execute(info["cases"][name]["check"]).rows()
 
 
 def run(name):
-    result(name)
+    rows = result(name)
+    if "check" not in info["cases"][name]:
+        rows.rows()
 
 
 serve(load, run, answer)

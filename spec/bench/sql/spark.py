@@ -17,11 +17,15 @@ def load(data):
 
 def run(name):
     case = info["cases"][name]
+    if "check" not in case:
+        return [list(row) for row in spark.sql(case["sql"]).collect()]
     spark.sql(case.get("spark", case["sql"])).write.format("noop").mode("overwrite").save()
 
 
 def answer(name):
     case = info["cases"][name]
+    if "check" not in case:
+        return run(name)
     spark.sql(case.get("spark", case["sql"])).createOrReplaceTempView("result")
     return [list(row) for row in spark.sql(case["check"]).collect()]
 
