@@ -31,6 +31,17 @@ void mill_civil_from_days(int64_t days, int64_t *year, int *month, int *day) {
   *year = yoe + era * 400 + (*month <= 2);
 }
 
+int64_t mill_julian_of_gregorian(int64_t days) {
+  int64_t year;
+  int month, day;
+  if (days >= MILL_GREGORIAN_DAY) return days;
+  mill_civil_from_days(days, &year, &month, &day);
+  int64_t y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
+  int64_t from_0000_03_01 = mill_floor_div(y * 1461, 4) + (153 * m + 2) / 5 + day - 1;
+  int64_t julian = from_0000_03_01 - 719470; /* 1970-01-01 is 719470 days after that Julian day */
+  return julian < MILL_GREGORIAN_DAY ? julian : MILL_GREGORIAN_DAY;
+}
+
 int mill_weekday(int64_t days) { return (int)mill_floor_mod(days + 4, 7); }
 
 int mill_day_of_year(int64_t days) {

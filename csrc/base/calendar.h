@@ -28,6 +28,12 @@ int64_t mill_days_from_civil(int64_t year, int month, int day);
 void mill_civil_from_days(int64_t days, int64_t *year, int *month, int *day);
 bool mill_valid_civil(int64_t year, int month, int day);
 
+/* The first day of the Gregorian calendar, 1582-10-15. */
+#define MILL_GREGORIAN_DAY (-141427ll)
+/* For a day before it: the day that the Julian calendar calls by the same year, month and day; for
+** 1582-10-05 to 14, which that calendar's users never had, the 15th. */
+int64_t mill_julian_of_gregorian(int64_t days);
+
 int mill_weekday(int64_t days);     /* 0 Sunday .. 6 Saturday */
 int mill_day_of_year(int64_t days); /* 1.. */
 /* ISO 8601: week 1 holds the year's first Thursday. */

@@ -6,6 +6,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/codec_memory.h"
+
 enum {
   CODEC_BUFFER = 256 * 1024,
   CODEC_WINDOW_LOG = 27,
@@ -41,9 +43,12 @@ const char *mill_codec_suffix(mill_codec c) {
   return suffixes[c];
 }
 
-/* zlib and zstd allocate through the funnel too; blocks carry their size, since zlib's free does
-** not. */
-static void *z_alloc(void *m, uInt items, uInt size) {
+mill_status mill_codec_unknown(const char *name, mill_error *err) {
+  return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", mill_error_fmt(err, "%s", name),
+                   "availableCodecs", "none, gzip (.gz), zstd (.zst) and deflate (.deflate)", NULL);
+}
+
+void *mill_z_alloc(void *m, uInt items, uInt size) {
   size_t n = (size_t)items * size + 16;
   size_t *p = mill_alloc(m, n);
   if (!p) return NULL;
@@ -51,20 +56,22 @@ static void *z_alloc(void *m, uInt items, uInt size) {
   return (char *)p + 16;
 }
 
-static void *zstd_alloc(void *m, size_t size) {
+void *mill_zstd_alloc(void *m, size_t size) {
   size_t *p = mill_alloc(m, size + 16);
   if (!p) return NULL;
   *p = size + 16;
   return (char *)p + 16;
 }
 
-static void z_free(void *m, void *p) {
+void mill_z_free(void *m, void *p) {
   if (!p) return;
   size_t *block = (size_t *)((char *)p - 16);
   mill_free(m, block, *block);
 }
 
-static ZSTD_customMem funnel(mill_memory *m) { return (ZSTD_customMem){zstd_alloc, z_free, m}; }
+static ZSTD_customMem funnel(mill_memory *m) {
+  return (ZSTD_customMem){mill_zstd_alloc, mill_z_free, m};
+}
 
 static mill_status corrupt(mill_error *err, const char *path, const char *reason) {
   return mill_fail(err, MILL_E_CORRUPT_FILE, "path", mill_error_fmt(err, "%s", path), "reason",
@@ -97,16 +104,14 @@ static mill_status start_decoder(mill_reader *r, mill_error *err) {
       return mill_oom(r->memory, 1 << 17, err);
     return MILL_OK;
   }
-  r->z = (z_stream){.zalloc = z_alloc, .zfree = z_free, .opaque = r->memory};
+  r->z = (z_stream){.zalloc = mill_z_alloc, .zfree = mill_z_free, .opaque = r->memory};
   int bits = r->codec == MILL_CODEC_GZIP ? 15 + 16 : 15;
   return inflateInit2(&r->z, bits) == Z_OK ? MILL_OK : mill_oom(r->memory, 1 << 16, err);
 }
 
 mill_status mill_reader_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
                              mill_reader **out, mill_error *err) {
-  if (c == MILL_CODEC_UNKNOWN)
-    return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", mill_error_fmt(err, "%s", path),
-                     NULL);
+  if (c == MILL_CODEC_UNKNOWN) return mill_codec_unknown(path, err);
   mill_reader *r = mill_calloc(m, sizeof *r);
   if (!r) return mill_oom(m, sizeof *r, err);
   r->memory = m;
@@ -211,7 +216,7 @@ static mill_status start_encoder(mill_writer *w, mill_error *err) {
     ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
     return MILL_OK;
   }
-  w->z = (z_stream){.zalloc = z_alloc, .zfree = z_free, .opaque = w->memory};
+  w->z = (z_stream){.zalloc = mill_z_alloc, .zfree = mill_z_free, .opaque = w->memory};
   int bits = w->codec == MILL_CODEC_GZIP ? 15 + 16 : 15;
   int code = deflateInit2(&w->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, bits, 8, Z_DEFAULT_STRATEGY);
   return code == Z_OK ? MILL_OK : mill_oom(w->memory, 1 << 18, err);
@@ -219,9 +224,7 @@ static mill_status start_encoder(mill_writer *w, mill_error *err) {
 
 static mill_status open_writer(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
                                mill_file_mode mode, mill_writer **out, mill_error *err) {
-  if (c == MILL_CODEC_UNKNOWN)
-    return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", mill_error_fmt(err, "%s", path),
-                     NULL);
+  if (c == MILL_CODEC_UNKNOWN) return mill_codec_unknown(path, err);
   mill_writer *w = mill_calloc(m, sizeof *w);
   if (!w) return mill_oom(m, sizeof *w, err);
   w->memory = m;

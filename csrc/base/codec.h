@@ -20,6 +20,8 @@ mill_codec mill_codec_of_path(const char *path);
 /* Spark's option names: none, uncompressed, gzip, zstd, deflate. UNKNOWN for others. */
 mill_codec mill_codec_of_name(const char *name);
 const char *mill_codec_suffix(mill_codec c); /* ".gz", "" */
+/* CODEC_NOT_AVAILABLE for a codec's or a file's name. */
+mill_status mill_codec_unknown(const char *name, mill_error *err);
 
 typedef struct mill_reader mill_reader;
 mill_status mill_reader_open(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,

@@ -34,12 +34,14 @@ struct mill_memory {
   atomic_uint_fast64_t calls, fail_at; /* fail_at: call number, 0 = never */
   atomic_bool fail_forever;
   size_t limit;
+  atomic_int refs;
 };
 
 mill_memory *mill_memory_new(size_t limit) {
   mill_memory *m = calloc(1, sizeof *m);
   if (m == NULL) return NULL;
   m->limit = limit;
+  atomic_init(&m->refs, 1);
   m->kept_limit = limit && limit / 8 < kept_most ? limit / 8 : kept_most;
   pthread_mutex_init(&m->lock, NULL);
   return m;
@@ -142,8 +144,13 @@ static void drop_kept(mill_memory *m) {
   pthread_mutex_unlock(&m->lock);
 }
 
+mill_memory *mill_memory_ref(mill_memory *m) {
+  atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+  return m;
+}
+
 void mill_memory_free(mill_memory *m) {
-  if (m == NULL) return;
+  if (m == NULL || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
   drop_kept(m);
   pthread_mutex_destroy(&m->lock);
   free(m);

@@ -20,6 +20,8 @@ typedef struct mill_memory mill_memory;
 
 /* NULL when the C library has no memory left for the funnel itself. limit 0: none. */
 mill_memory *mill_memory_new(size_t limit);
+/* One more that has to call mill_memory_free; the last call frees. */
+mill_memory *mill_memory_ref(mill_memory *m);
 void mill_memory_free(mill_memory *m);
 
 typedef struct mill_memory_stats {

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "base/version.h"
+#include "bind/arrow.h"
 #include "bind/plan.h"
 #include "bind/rows.h"
 #include "bind/scalar.h"
@@ -15,8 +17,6 @@
 #include "bind/stream.h"
 #include "kernel/function.h"
 #include "ml/stage.h"
-
-#define MILL_VERSION "0.1.0"
 
 __attribute__((visibility("default"))) int luaopen_tidemill_core(lua_State *L);
 
@@ -95,6 +95,8 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"texts", mill_rows_texts},
                                        {"rows", mill_rows_iterate},
                                        {"write", mill_rows_write},
+                                       {"arrow_out", mill_arrow_out},
+                                       {"arrow_in", mill_arrow_in},
                                        {"is_terminal", is_terminal},
                                        {"seconds", seconds},
                                        {"infer", mill_table_infer},
@@ -118,6 +120,7 @@ int luaopen_tidemill_core(lua_State *L) {
   mill_plan_open_class(L);
   mill_stream_open_class(L);
   mill_rows_open_class(L);
+  mill_arrow_open_class(L);
   mill_table_open_class(L);
   mill_stage_open_class(L);
   luaL_newlib(L, functions);

@@ -51,6 +51,7 @@ struct mill_rows {
   const mill_type *schema;
   mill_status (*next)(mill_rows *r, struct mill_batch **out, mill_error *err);
   void (*free)(mill_rows *r);
+  bool lasting; /* the values of all batches stay until free: to keep rows, keep the vectors */
 };
 
 #endif

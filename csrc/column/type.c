@@ -15,6 +15,7 @@ typedef struct entry {
 } entry;
 
 struct mill_types {
+  int refs; /* atomic */
   mill_memory *memory;
   mill_arena arena;
   pthread_mutex_t lock;
@@ -100,6 +101,7 @@ mill_types *mill_types_new(mill_memory *m) {
   mill_types *types = mill_calloc(m, sizeof *types);
   if (types == NULL) return NULL;
   types->memory = m;
+  types->refs = 1;
   mill_arena_init(&types->arena, m);
   if (pthread_mutex_init(&types->lock, NULL) != 0) {
     mill_free(m, types, sizeof *types);
@@ -108,8 +110,13 @@ mill_types *mill_types_new(mill_memory *m) {
   return types;
 }
 
+mill_types *mill_types_ref(mill_types *types) {
+  __atomic_add_fetch(&types->refs, 1, __ATOMIC_RELAXED);
+  return types;
+}
+
 void mill_types_free(mill_types *types) {
-  if (types == NULL) return;
+  if (types == NULL || __atomic_sub_fetch(&types->refs, 1, __ATOMIC_ACQ_REL) != 0) return;
   mill_memory *m = types->memory;
   pthread_mutex_destroy(&types->lock);
   mill_free(m, types->slot, types->nslots * sizeof *types->slot);

@@ -104,6 +104,8 @@ struct mill_type {
 
 typedef struct mill_types mill_types;
 mill_types *mill_types_new(mill_memory *m); /* NULL: out of memory */
+/* One more that has to call mill_types_free; the last call frees. */
+mill_types *mill_types_ref(mill_types *types);
 void mill_types_free(mill_types *types);
 mill_memory *mill_types_memory(const mill_types *types);
 

@@ -105,7 +105,7 @@ mill_status mill_run_pass(const mill_run *run, const mill_op *root, mill_rows **
   if (n == 0) return MILL_OK;
   pass *p = mill_calloc(run->ctx->memory, sizeof *p);
   if (p == NULL) return mill_oom(run->ctx->memory, sizeof *p, err);
-  p->base = (mill_rows){root->schema, next, free_rows};
+  p->base = (mill_rows){root->schema, next, free_rows, false};
   p->memory = run->ctx->memory;
   p->run = *run;
   p->x = (mill_exec){&p->run, run->ctx, run->set, &p->shared};

@@ -18,6 +18,7 @@ typedef struct pipeline {
   int ncolumns;
   int *identity; /* columns of sources that give all */
   bool host;
+  mill_meter *source_meter, *owner; /* where the run has meters; owner: whose sink it is */
   struct worker *worker;
   int workers;
 } pipeline;
@@ -60,6 +61,7 @@ static mill_status all_columns(pipeline *p, mill_error *err) {
 }
 
 static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) {
+  p->source_meter = mill_meters_of(p->x->run->meters, op);
   if (op->kind == MILL_OP_SCAN) {
     p->source = mill_scan_ref(op->scan);
     p->columns = op->columns;
@@ -78,17 +80,54 @@ static mill_status push_last(mill_step *s, mill_batch *b, mill_error *err) {
   return l->sink->push(l->sink, l->morsel, b, err);
 }
 
+/* ---- meters --------------------------------------------------------------------------------- */
+
+/* Stands before a step, or the sink: counts what comes from below, and marks whose time it is. */
+typedef struct meter_step {
+  mill_step base;
+  mill_meter *below, *own;
+} meter_step;
+
+static mill_status push_metered(mill_step *s, mill_batch *b, mill_error *err) {
+  meter_step *m = (meter_step *)s;
+  mill_meter_rows(m->below, b->n);
+  mill_meter *before = mill_meter_mark(m->own);
+  mill_status status = s->next->push(s->next, b, err);
+  mill_meter_mark(before);
+  return status;
+}
+
+static void meter_free(mill_step *s) { mill_free(s->x->ctx->memory, s, sizeof(meter_step)); }
+
+static mill_status put_meter(const mill_exec *x, mill_meter *below, mill_meter *own,
+                             mill_step ***at, mill_error *err) {
+  if (x->run->meters == NULL) return MILL_OK;
+  meter_step *m = mill_calloc(x->ctx->memory, sizeof *m);
+  if (m == NULL) return mill_oom(x->ctx->memory, sizeof *m, err);
+  m->base = (mill_step){.x = x, .push = push_metered, .free = meter_free};
+  m->below = below;
+  m->own = own;
+  **at = &m->base;
+  *at = &m->base.next;
+  return MILL_OK;
+}
+
 static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
   mill_step **at = &w->first;
+  mill_meter *below = p->source_meter;
   w->last = (last_step){.base = {.x = p->x, .push = push_last}, .sink = p->sink};
   for (int i = 0; i < p->n; i++) {
     mill_step *s = NULL;
+    mill_meter *own = mill_meters_of(p->x->run->meters, p->step[i]);
+    MILL_TRY(put_meter(p->x, below, own, &at, err));
+    below = own;
     MILL_TRY(p->step[i]->kind == MILL_OP_JOIN
                  ? mill_join_probe(p->x, p->step[i], p->join[i], &s, err)
                  : mill_step_new(p->x, p->step[i], &s, err));
     *at = s;
     at = &s->next;
   }
+  MILL_TRY(put_meter(p->x, below, p->owner, &at, err));
   *at = &w->last.base;
   return p->source->open(p->source, p->x->ctx, p->columns, p->ncolumns, &w->cursor, err);
 }
@@ -104,8 +143,7 @@ static void close_worker(pipeline *p, worker *w) {
   (void)p;
 }
 
-static mill_status run_morsel(void *arg, size_t morsel, int number, mill_error *err) {
-  pipeline *p = arg;
+static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_error *err) {
   worker *w = &p->worker[number];
   mill_batch *b;
   if (w->cursor == NULL) MILL_TRY(open_worker(p, w, err));
@@ -118,7 +156,18 @@ static mill_status run_morsel(void *arg, size_t morsel, int number, mill_error *
     MILL_TRY(w->first->push(w->first, b, err));
     if (p->sink->full && p->sink->full(p->sink)) break;
   }
+  if (p->x->run->meters) mill_meter_mark(p->owner);
   return p->sink->end_morsel ? p->sink->end_morsel(p->sink, morsel, err) : MILL_OK;
+}
+
+static mill_status run_morsel(void *arg, size_t morsel, int number, mill_error *err) {
+  pipeline *p = arg;
+  if (p->x->run->meters == NULL) return push_morsel(p, morsel, number, err);
+  mill_meter *before = mill_meter_mark(p->source_meter);
+  mill_status s = push_morsel(p, morsel, number, err);
+  mill_meter_look(p->owner, p->x->ctx);
+  mill_meter_mark(before);
+  return s;
 }
 
 typedef struct asked {
@@ -179,6 +228,7 @@ static mill_status cut_at(pipeline *p, int i, mill_error *err) {
     p->join[k] = NULL;
   }
   drop_source(p);
+  p->source_meter = mill_meters_of(p->x->run->meters, p->step[i]);
   MILL_TRY(mill_join_scan(p->join[i], &p->source, err));
   mill_join_free(p->join[i]);
   p->join[i] = NULL;
@@ -205,7 +255,10 @@ static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) 
   p->n = n;
   for (int i = 0; i < p->n; i++) {
     if (p->step[i]->kind != MILL_OP_JOIN) continue;
-    MILL_TRY(mill_join_build(p->x, p->step[i], &p->join[i], err));
+    mill_meter_span span = mill_meter_begin(p->x->run->meters, p->x->ctx, p->step[i]);
+    mill_status s = mill_join_build(p->x, p->step[i], &p->join[i], err);
+    mill_meter_end(&span, p->x->ctx);
+    if (s != MILL_OK) return s;
     if (!mill_join_on_disk(p->join[i])) continue;
     if (p->source == NULL) MILL_TRY(open_source(p, op, err));
     MILL_TRY(cut_at(p, i, err));
@@ -220,6 +273,7 @@ mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *
   pipeline *p = mill_calloc(m, sizeof *p);
   if (p == NULL) return mill_oom(m, sizeof *p, err);
   *p = (pipeline){.x = x, .sink = sink, .workers = mill_pool_threads(x->ctx->pool)};
+  if (x->run->meters) p->owner = mill_meter_current();
   mill_status s = find_steps(p, op, err);
   if (s == MILL_OK) s = run_workers(p, err);
   for (int i = 0; i < p->n; i++) mill_join_free(p->join[i]);

@@ -201,7 +201,7 @@ mill_status mill_pull_open(const mill_run *run, const mill_op *root, mill_rows *
   if (n < 0 || fits(run->ctx, source->estimate, root->schema)) return MILL_OK;
   pull *p = mill_calloc(m, sizeof *p);
   if (p == NULL) return mill_oom(m, sizeof *p, err);
-  p->base = (mill_rows){root->schema, pull_next, pull_free};
+  p->base = (mill_rows){root->schema, pull_next, pull_free, false};
   p->run = *run;
   p->x = (mill_exec){&p->run, run->ctx, run->set, &p->shared};
   p->left = limit && limit->limit >= 0 ? (uint64_t)limit->limit : UINT64_MAX;

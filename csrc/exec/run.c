@@ -210,8 +210,8 @@ static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, 
   }
 }
 
-mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
-                            mill_error *err) {
+static mill_status make_table(const mill_exec *x, const mill_op *op, int64_t limit,
+                              mill_table **out, mill_error *err) {
   switch (op->kind) {
   case MILL_OP_AGGREGATE: return run_aggregate(x, op, out, err);
   case MILL_OP_SHARE: return run_share(x, op, out, err);
@@ -225,17 +225,27 @@ mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit
   return s;
 }
 
+mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
+                            mill_error *err) {
+  mill_meter_span span = mill_meter_begin(x->run->meters, x->ctx, op);
+  mill_status s = make_table(x, op, limit, out, err);
+  if (s == MILL_OK && span.meter && span.meter->rows == 0)
+    mill_meter_rows(span.meter, (*out)->rows);
+  mill_meter_end(&span, x->ctx);
+  return s;
+}
+
 static mill_status table_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                               mill_error *err) {
   mill_table *t = NULL;
-  MILL_TRY(mill_exec_table(x, op, -1, &t, err));
+  MILL_TRY(make_table(x, op, -1, &t, err)); /* what reads the scan counts its rows */
   mill_status s = mill_scan_table(t, out, err);
   mill_table_unref(t);
   return s;
 }
 
-mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
-                           mill_error *err) {
+static mill_status make_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                             mill_error *err) {
   switch (op->kind) {
   case MILL_OP_RANGE: return mill_source_range(x, op, out, err);
   case MILL_OP_ONE_ROW: return mill_source_one_row(x, op, out, err);
@@ -251,6 +261,14 @@ mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **ou
   }
   if (op->kind == MILL_OP_JOIN && !mill_op_streams(op)) return mill_join_whole(x, op, out, err);
   return mill_exec_kept(x, op, out, err);
+}
+
+mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                           mill_error *err) {
+  mill_meter_span span = mill_meter_begin(x->run->meters, x->ctx, op);
+  mill_status s = make_scan(x, op, out, err);
+  mill_meter_end(&span, x->ctx);
+  return s;
 }
 
 mill_status mill_exec_held(const mill_exec *x, const mill_op *op, mill_scan **out,
@@ -327,10 +345,11 @@ mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **
   if (*out) return MILL_OK;
   scan_rows *r = mill_calloc(m, sizeof *r);
   if (r == NULL) return mill_oom(m, sizeof *r, err);
-  r->base = (mill_rows){root->schema, rows_next, rows_free};
+  r->base = (mill_rows){root->schema, rows_next, rows_free, false};
   r->run = *run;
   r->x = (mill_exec){&r->run, run->ctx, run->set, &r->shared};
   mill_status s = open_rows(r, root, err);
+  r->base.lasting = r->scan && mill_scan_in_memory(r->scan);
   if (s != MILL_OK) {
     rows_free(&r->base);
     return s;

@@ -7,7 +7,7 @@
 #ifndef MILL_EXEC_RUN_H
 #define MILL_EXEC_RUN_H
 
-#include "exec/operator.h"
+#include "exec/meter.h"
 
 typedef struct mill_run {
   const mill_context *ctx;
@@ -15,6 +15,7 @@ typedef struct mill_run {
   /* called on the thread that waits, about every 100 ms; not MILL_OK cancels. NULL: nobody asks */
   mill_status (*poll)(void *arg, double done, uint64_t rows, mill_error *err);
   void *poll_arg;
+  mill_meters *meters; /* of mill_run_table; NULL: nobody asks */
 } mill_run;
 
 /* Rows one batch at a time, in order; the last pipeline runs as batches are asked for. */

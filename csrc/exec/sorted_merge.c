@@ -148,7 +148,7 @@ static mill_status merge_open(const mill_sorted *s, mill_spill_run *const *run, 
   merge *m = mill_calloc(mem, sizeof *m);
   size_t n = nruns + 1;
   if (m == NULL) return mill_oom(mem, sizeof *m, err);
-  m->base = (mill_rows){s->run_schema, merge_next, merge_free};
+  m->base = (mill_rows){s->run_schema, merge_next, merge_free, false};
   m->s = s;
   m->nsrc = (int)nruns;
   mill_arena_init(&m->arena, mem);

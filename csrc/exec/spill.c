@@ -240,7 +240,7 @@ mill_status mill_spill_read(const mill_spill_run *run, mill_rows **out, mill_err
   const mill_type *schema = run->file->schema;
   run_rows *r = mill_calloc(m, sizeof *r);
   if (r == NULL) return mill_oom(m, sizeof *r, err);
-  r->base = (mill_rows){schema, run_next, run_free};
+  r->base = (mill_rows){schema, run_next, run_free, false};
   r->run = run;
   mill_text_init(&r->packed, m);
   mill_text_init(&r->raw, m);

@@ -210,12 +210,12 @@ static mill_status csv_header(mill_encoder *e, mill_text *out, mill_error *err) 
   return mill_text_add(out, e->line_end, e->nline_end, err);
 }
 
-static mill_status csv_row_out(mill_encoder *e, const mill_batch *b, uint32_t at, mill_text *out,
+static mill_status csv_row_out(mill_encoder *e, const mill_vector *col, uint32_t at, mill_text *out,
                                mill_error *err) {
   const csv_writer *c = e->plan;
   size_t before = out->size;
   for (uint32_t i = 0; i < e->schema->nfields; i++) {
-    const mill_vector *v = &b->col[i];
+    const mill_vector *v = &col[i];
     if (i) MILL_TRY(mill_text_add(out, c->sep, c->nsep, err));
     MILL_TRY(mill_vector_valid(v, at)
                  ? put_value(e, v, mill_vector_at(v, at), i == 0, out, err)
@@ -225,5 +225,10 @@ static mill_status csv_row_out(mill_encoder *e, const mill_batch *b, uint32_t at
   return out->size == before ? MILL_OK : mill_text_add(out, e->line_end, e->nline_end, err);
 }
 
-const io_output mill_output_csv = {"csv",         ".csv",     true,       csv_takes_written,
-                                   csv_configure, csv_header, csv_row_out};
+const io_output mill_output_csv = {.name = "csv",
+                                   .suffix = ".csv",
+                                   .charsets = true,
+                                   .takes = csv_takes_written,
+                                   .configure = csv_configure,
+                                   .header = csv_header,
+                                   .row = csv_row_out};

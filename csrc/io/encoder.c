@@ -6,7 +6,8 @@
 #include "base/utf8.h"
 #include "io/write_int.h"
 
-static const io_output *const outputs[] = {&mill_output_csv, &mill_output_json, &mill_output_text};
+static const io_output *const outputs[] = {&mill_output_csv, &mill_output_json, &mill_output_text,
+                                           &mill_output_parquet, &mill_output_arrow};
 
 static const io_output *find_output(const char *name) {
   for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
@@ -56,7 +57,7 @@ static mill_status check_schema(const mill_encoder *e, const mill_write *w, mill
     if (f->type->id == MILL_STRUCT && f->type->nfields == 0)
       return mill_fail(err, MILL_E_EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE, "format",
                        e->format->name, NULL);
-    if (has_time(f->type) && (time == NULL || strcmp(time, "true") != 0))
+    if (!e->format->times && has_time(f->type) && (time == NULL || strcmp(time, "true") != 0))
       return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (!holds(e->format, f->type))
       return mill_fail(err, MILL_E_UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, "format", e->format->name,
@@ -68,16 +69,21 @@ static mill_status check_schema(const mill_encoder *e, const mill_write *w, mill
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+static mill_status read_codec(mill_encoder *e, mill_options o, mill_error *err) {
+  const char *codec = mill_option_text(o, "compression");
+  if (codec == NULL) codec = mill_option_text(o, "codec");
+  e->codec = codec ? mill_codec_of_name(codec) : MILL_CODEC_NONE;
+  if (e->codec == MILL_CODEC_UNKNOWN) return mill_codec_unknown(codec, err);
+  if (e->codec == MILL_CODEC_GZIP) e->packing = MILL_PACK_GZIP;
+  if (e->codec == MILL_CODEC_ZSTD) e->packing = MILL_PACK_ZSTD;
+  return MILL_OK;
+}
+
 static mill_status read_options(mill_encoder *e, const mill_write *w, mill_error *err) {
   mill_options o = w->options;
-  const char *codec = mill_option_text(o, "compression"),
-             *charset = mill_option_text(o, "encoding");
-  const char *end = mill_option_text(o, "lineSep");
-  if (codec == NULL) codec = mill_option_text(o, "codec");
+  const char *charset = mill_option_text(o, "encoding"), *end = mill_option_text(o, "lineSep");
   if (charset == NULL) charset = mill_option_text(o, "charset");
-  e->codec = codec ? mill_codec_of_name(codec) : MILL_CODEC_NONE;
-  if (e->codec == MILL_CODEC_UNKNOWN)
-    return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", codec, NULL);
+  if (!e->format->packs) MILL_TRY(read_codec(e, o, err));
   if (charset && e->format->charsets) MILL_TRY(mill_io_charset_of(charset, &e->charset, err));
   if (end && !*end) return mill_fail(err, MILL_E_INVALID_LINE_SEPARATOR_EMPTY, NULL);
   if (end == NULL) end = "\n";
@@ -122,6 +128,7 @@ mill_status mill_encoder_new(const mill_context *ctx, const mill_settings *set, 
   mill_encoder *e = mill_calloc(ctx->memory, sizeof *e);
   if (e == NULL) return mill_oom(ctx->memory, sizeof *e, err);
   e->format = format;
+  e->context = ctx;
   e->memory = ctx->memory;
   e->schema = schema;
   e->texts = (mill_value_texts){.settings = *set, .zones = ctx->zones};
@@ -140,35 +147,17 @@ void mill_encoder_free(mill_encoder *e) {
   if (e == NULL) return;
   mill_text_clear(&e->narrow);
   mill_text_clear(&e->scratch);
-  mill_arena_clear(&e->arena);
+  mill_arena_clear(&e->arena); /* what formats keep beside it ends with it */
   mill_free(e->memory, e, sizeof *e);
 }
 
 const char *mill_encoder_suffix(const mill_encoder *e) { return e->suffix; }
-mill_codec mill_encoder_codec(const mill_encoder *e) { return e->codec; }
-
-/* ---- bytes ---------------------------------------------------------------------------------- */
-
-/* Move what was written as UTF-8 into the charset. */
-static mill_status take_narrow(mill_encoder *e, mill_text *out, mill_error *err) {
-  return mill_io_charset_encode(e->charset, e->narrow.data, e->narrow.size, out, err);
+mill_codec mill_encoder_codec(const mill_encoder *e) {
+  return e->packing == MILL_PACK_NONE ? e->codec : MILL_CODEC_NONE;
 }
 
-mill_status mill_encoder_begin(mill_encoder *e, mill_text *out, mill_error *err) {
-  bool utf8 = e->charset == IO_UTF8;
-  mill_text *to = utf8 ? out : &e->narrow;
-  mill_text_reset(&e->narrow);
-  if (e->charset == IO_UTF16) MILL_TRY(mill_text_add(out, "\xfe\xff", 2, err));
-  if (e->format->header) MILL_TRY(e->format->header(e, to, err));
-  return utf8 || e->narrow.size == 0 ? MILL_OK : take_narrow(e, out, err);
-}
-
-mill_status mill_encoder_rows(mill_encoder *e, const mill_batch *b, const uint32_t *at, size_t n,
-                              mill_text *out, mill_error *err) {
-  bool utf8 = e->charset == IO_UTF8;
-  mill_text *to = utf8 ? out : &e->narrow;
-  mill_text_reset(&e->narrow);
-  for (size_t i = 0; i < n; i++)
-    MILL_TRY(e->format->row(e, b, at ? at[i] : mill_batch_row(b, (uint32_t)i), to, err));
-  return utf8 || e->narrow.size == 0 ? MILL_OK : take_narrow(e, out, err);
+mill_status mill_io_draft_new(mill_encoder *e, io_draft **out, mill_error *err) {
+  MILL_TRY(e->format->draft ? e->format->draft(e, out, err) : mill_io_rows_draft(e, out, err));
+  (*out)->encoder = e;
+  return MILL_OK;
 }

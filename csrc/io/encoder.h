@@ -1,14 +1,12 @@
-/* Rows in, bytes out: what stands in one file of a format.
+/* What stands in the files of one write: a format with its options and the columns.
 **
 **     MILL_TRY(mill_encoder_new(ctx, set, &w, schema, &e, err));
-**     MILL_TRY(mill_encoder_begin(e, &bytes, err));             (header, byte order mark)
-**     MILL_TRY(mill_encoder_rows(e, batch, NULL, batch->n, &bytes, err));   (any number of times)
+**     .. drafts of files are made with it (write_int.h) ..
 **     mill_encoder_free(e);
 **
-** begin opens each further file of the same write. The bytes are not compressed: mill_encoder_codec
-** says how they are to be stored, mill_encoder_suffix how the file's name ends (".csv.gz"). Formats:
-** csv, json, text. Of mill_write only format, options and conf are looked at. One encoder belongs to
-** one thread at a time. */
+** mill_encoder_codec says how the bytes that drafts give are to be stored, mill_encoder_suffix how the files'
+** names end (".csv.gz"). Formats: csv, json, parquet, text. Of mill_write only format, options and conf
+** are looked at. */
 #ifndef MILL_IO_ENCODER_H
 #define MILL_IO_ENCODER_H
 
@@ -26,10 +24,5 @@ mill_status mill_encoder_new(const mill_context *ctx, const mill_settings *set, 
 void mill_encoder_free(mill_encoder *e); /* NULL allowed */
 const char *mill_encoder_suffix(const mill_encoder *e);
 mill_codec mill_encoder_codec(const mill_encoder *e);
-
-mill_status mill_encoder_begin(mill_encoder *e, mill_text *out, mill_error *err) MILL_USE_RESULT;
-/* Append the rows at positions at[0, n) of the columns; with `at` NULL the first n that count. */
-mill_status mill_encoder_rows(mill_encoder *e, const mill_batch *b, const uint32_t *at, size_t n,
-                              mill_text *out, mill_error *err) MILL_USE_RESULT;
 
 #endif

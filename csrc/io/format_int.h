@@ -43,6 +43,7 @@ typedef struct io_job {
   size_t look_back; /* bytes before a morsel that tell whether a record begins with it */
   io_mode mode;
   bool ignore_corrupt, ignore_missing;
+  bool times; /* TIME columns need no setting */
 } io_job;
 
 const char *mill_io_conf(const io_job *job, const char *key);            /* NULL: the default */
@@ -145,7 +146,8 @@ struct io_format {
                           const mill_test *tests, int n, bool *yes, mill_error *err);
 };
 
-extern const io_format mill_format_csv, mill_format_json, mill_format_parquet, mill_format_text;
+extern const io_format mill_format_csv, mill_format_json, mill_format_parquet, mill_format_text,
+    mill_format_arrow;
 const io_format *mill_io_format(const char *name); /* NULL: none */
 
 /* ---- where a row is from ---------------------------------------------------------------------- */

@@ -28,12 +28,16 @@ static mill_status json_configure(mill_encoder *e, const mill_write *w, mill_err
   return MILL_OK;
 }
 
-static mill_status json_row(mill_encoder *e, const mill_batch *b, uint32_t at, mill_text *out,
+static mill_status json_row(mill_encoder *e, const mill_vector *col, uint32_t at, mill_text *out,
                             mill_error *err) {
   mill_json_writer j = {e->plan, &e->texts, out, &e->scratch, err, 0};
-  MILL_TRY(mill_json_put_object(&j, b->col, e->schema, at));
+  MILL_TRY(mill_json_put_object(&j, col, e->schema, at));
   return mill_text_add(out, e->line_end, e->nline_end, err);
 }
 
-const io_output mill_output_json = {"json",         ".json", true,    json_takes,
-                                    json_configure, NULL,    json_row};
+const io_output mill_output_json = {.name = "json",
+                                    .suffix = ".json",
+                                    .charsets = true,
+                                    .takes = json_takes,
+                                    .configure = json_configure,
+                                    .row = json_row};

@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/codec.h"
+#include "base/codec_memory.h"
 #include "base/snappy.h"
 
 static const char *const names[] = {"UNCOMPRESSED", "SNAPPY", "GZIP", "LZO",
@@ -23,20 +24,9 @@ static mill_status damaged(int32_t codec, const char *path, mill_error *err) {
                    NULL);
 }
 
-static void *z_alloc(void *m, unsigned items, unsigned size) {
-  size_t *p = mill_alloc(m, (size_t)items * size + 16);
-  if (!p) return NULL;
-  *p = (size_t)items * size + 16;
-  return p + 2;
-}
-
-static void z_free(void *m, void *p) {
-  if (p) mill_free(m, (size_t *)p - 2, ((size_t *)p)[-2]);
-}
-
 /* One gzip member after the other (some writers use zlib's wrapper instead). */
 static bool gunzip(mill_memory *m, const void *p, size_t n, void *out, size_t size, bool *memory) {
-  z_stream z = {.zalloc = z_alloc, .zfree = z_free, .opaque = m};
+  z_stream z = {.zalloc = mill_z_alloc, .zfree = mill_z_free, .opaque = m};
   *memory = inflateInit2(&z, 15 + 32) != Z_OK;
   if (*memory) return false;
   z.next_in = (Bytef *)(uintptr_t)p;

@@ -7,8 +7,6 @@
 #include "column/vector.h"
 #include "io/parquet_schema.h"
 
-typedef enum parquet_rebase { PARQUET_CORRECTED, PARQUET_LEGACY, PARQUET_EXCEPTION } parquet_rebase;
-
 /* In which calendar a file's dates and times are. */
 typedef struct parquet_calendar {
   parquet_rebase datetime, int96;

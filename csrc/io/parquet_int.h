@@ -97,6 +97,13 @@ enum {
 enum { PARQUET_DATA_PAGE, PARQUET_INDEX_PAGE, PARQUET_DICTIONARY_PAGE, PARQUET_DATA_PAGE_V2 };
 enum { PARQUET_UNORDERED, PARQUET_ASCENDING, PARQUET_DESCENDING };
 
+/* What becomes of dates and times before 1582-10-15, Spark's rebase modes. */
+typedef enum parquet_rebase {
+  PARQUET_CORRECTED, /* they are as they stand */
+  PARQUET_LEGACY,    /* in the file the Julian calendar holds */
+  PARQUET_EXCEPTION
+} parquet_rebase;
+
 /* A struct or union whose members have no content of their own. */
 typedef struct parquet_empty {
   uint64_t has;

@@ -1,8 +1,9 @@
 /* Part files of a write; see write_int.h.
 **
-** Each folder of partition values is a part: found by its path in a hash table, with the bytes that
-** wait for its file. Bytes go to disk when a part holds 256 KiB or all hold 64 MiB. Of the open files
-** the one unused for longest is closed (and flushed) when there are 64; more bytes are appended. */
+** Each folder of partition values is a part, found by its path in a hash table. Its rows go into a file,
+** and on to the next one when that has maxRecordsPerFile rows; the press makes bytes of them. Bytes go
+** to disk when a file holds 256 KiB or all hold 64 MiB. Of the open files the one unused for longest is
+** closed (and flushed) when there are 64; more bytes are appended. */
 #include <stdio.h>
 
 #include "base/hash.h"
@@ -17,13 +18,23 @@ enum {
 };
 #define NO_PART UINT32_MAX
 
-typedef struct part {
+typedef struct part_file part_file;
+struct part_file {
+  io_parts *parts;
+  part_file *next, *before;
   const char *below; /* "k=v/", in the arena */
-  uint64_t hash, rows, used;
   uint32_t sequence;
-  bool begun; /* the file of this sequence number has its header */
+  uint64_t rows, used;
+  io_draft *draft; /* the press's */
   mill_text bytes;
-  mill_writer *file;   /* NULL: closed */
+  mill_writer *file; /* NULL: closed */
+};
+
+typedef struct part {
+  const char *below;
+  uint64_t hash;
+  uint32_t sequence;   /* of the next file */
+  part_file *file;     /* NULL: the next row begins one */
   uint32_t head, tail; /* rows of the batch at hand */
 } part;
 
@@ -31,22 +42,25 @@ struct io_parts {
   io_parts_plan plan;
   mill_memory *memory;
   mill_arena arena;
+  io_press *press;
   part *part;
   size_t n, capacity;
   uint32_t *slot; /* open addressing; NO_PART: empty */
   size_t nslots;
-  size_t waiting; /* bytes in all parts */
-  uint64_t clock; /* of uses */
+  part_file *file; /* those that are not complete */
+  size_t waiting;  /* bytes in all of them */
+  uint64_t clock;  /* of uses */
   int open;
   char id[MILL_UUID];
   mill_text path, below;
   mill_vector *data; /* the columns that go into files */
+  uint32_t ndata;
   uint32_t next[MILL_BATCH], row[MILL_BATCH], touched[MILL_BATCH];
 };
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static mill_status file_path(io_parts *p, const part *x, mill_error *err) {
+static mill_status file_path(io_parts *p, const part_file *x, mill_error *err) {
   mill_text_reset(&p->path);
   MILL_TRY(mill_path_join(&p->path, p->plan.folder, x->below, err));
   return mill_text_printf(&p->path, err, "part-00000-%s%cc%03u%s", p->id,
@@ -54,7 +68,7 @@ static mill_status file_path(io_parts *p, const part *x, mill_error *err) {
                           mill_encoder_suffix(p->plan.encoder));
 }
 
-static mill_status close_file(io_parts *p, part *x, mill_error *err) {
+static mill_status close_file(io_parts *p, part_file *x, mill_error *err) {
   mill_writer *w = x->file;
   if (w == NULL) return MILL_OK;
   x->file = NULL;
@@ -63,13 +77,13 @@ static mill_status close_file(io_parts *p, part *x, mill_error *err) {
 }
 
 static mill_status close_oldest(io_parts *p, mill_error *err) {
-  part *oldest = NULL;
-  for (size_t i = 0; i < p->n; i++)
-    if (p->part[i].file && (oldest == NULL || p->part[i].used < oldest->used)) oldest = &p->part[i];
+  part_file *oldest = NULL;
+  for (part_file *x = p->file; x; x = x->next)
+    if (x->file && (oldest == NULL || x->used < oldest->used)) oldest = x;
   return oldest ? close_file(p, oldest, err) : MILL_OK;
 }
 
-static mill_status open_file(io_parts *p, part *x, mill_error *err) {
+static mill_status open_file(io_parts *p, part_file *x, mill_error *err) {
   if (x->file) return MILL_OK;
   if (p->open >= PARTS_OPEN) MILL_TRY(close_oldest(p, err));
   MILL_TRY(file_path(p, x, err));
@@ -79,7 +93,7 @@ static mill_status open_file(io_parts *p, part *x, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status write_out(io_parts *p, part *x, mill_error *err) {
+static mill_status write_out(io_parts *p, part_file *x, mill_error *err) {
   if (x->bytes.size == 0 && x->file) return MILL_OK;
   MILL_TRY(open_file(p, x, err));
   x->used = ++p->clock;
@@ -90,31 +104,69 @@ static mill_status write_out(io_parts *p, part *x, mill_error *err) {
 }
 
 static mill_status write_all_out(io_parts *p, mill_error *err) {
-  for (size_t i = 0; i < p->n; i++) {
-    if (p->part[i].bytes.size == 0) continue;
-    MILL_TRY(write_out(p, &p->part[i], err));
-    mill_text_clear(&p->part[i].bytes);
+  for (part_file *x = p->file; x; x = x->next) {
+    if (x->bytes.size == 0) continue;
+    MILL_TRY(write_out(p, x, err));
+    mill_text_clear(&x->bytes);
   }
   return MILL_OK;
 }
 
-static mill_status begin_file(io_parts *p, part *x, mill_error *err) {
-  if (x->begun) return MILL_OK;
-  size_t before = x->bytes.size;
-  MILL_TRY(mill_encoder_begin(p->plan.encoder, &x->bytes, err));
-  p->waiting += x->bytes.size - before;
-  x->begun = true;
+/* Bytes from the press. Many at once go to disk as they are. */
+static mill_status put_bytes(void *arg, const char *bytes, size_t n, mill_error *err) {
+  part_file *x = arg;
+  io_parts *p = x->parts;
+  if (x->bytes.size + n >= PART_BYTES) {
+    MILL_TRY(write_out(p, x, err));
+    return mill_writer_write(x->file, bytes, n, err);
+  }
+  MILL_TRY(mill_text_add(&x->bytes, bytes, n, err));
+  p->waiting += n;
+  return p->waiting > PARTS_BYTES ? write_all_out(p, err) : MILL_OK;
+}
+
+static void free_file(part_file *x) {
+  io_parts *p = x->parts;
+  if (x->next) x->next->before = x->before;
+  if (x->before)
+    x->before->next = x->next;
+  else
+    p->file = x->next;
+  mill_writer_free(x->file);
+  mill_text_clear(&x->bytes);
+  mill_free(p->memory, x, sizeof *x);
+}
+
+static mill_status file_done(void *arg, mill_error *err) {
+  part_file *x = arg;
+  MILL_TRY(write_out(x->parts, x, err));
+  MILL_TRY(close_file(x->parts, x, err));
+  free_file(x);
   return MILL_OK;
 }
 
-/* The file is complete: the next rows go to one with the next number. */
-static mill_status finish_file(io_parts *p, part *x, mill_error *err) {
-  MILL_TRY(write_out(p, x, err));
-  MILL_TRY(close_file(p, x, err));
-  x->sequence++;
-  x->rows = 0;
-  x->begun = false;
+static mill_status begin_file(io_parts *p, part *to, mill_error *err) {
+  if (to->file) return MILL_OK;
+  part_file *x = mill_calloc(p->memory, sizeof *x);
+  if (x == NULL) return mill_oom(p->memory, sizeof *x, err);
+  *x = (part_file){.parts = p, .next = p->file, .below = to->below, .sequence = to->sequence};
+  mill_text_init(&x->bytes, p->memory);
+  if (p->file) p->file->before = x;
+  p->file = x;
+  mill_status s = mill_io_press_open(p->press, (io_sink){put_bytes, file_done, x}, &x->draft, err);
+  if (s != MILL_OK) {
+    free_file(x);
+    return s;
+  }
+  to->sequence++;
+  to->file = x;
   return MILL_OK;
+}
+
+/* The file gets no more rows: the next ones go to one with the next number. */
+static void finish_file(part *to) {
+  to->file->draft->last = true;
+  to->file = NULL;
 }
 
 /* ---- finding parts -------------------------------------------------------------------------- */
@@ -168,7 +220,6 @@ static mill_status add_part(io_parts *p, const char *below, uint64_t hash, mill_
   *x = (part){.hash = hash, .head = NO_PART};
   x->below = mill_arena_strndup(&p->arena, below, strlen(below));
   if (x->below == NULL) return mill_oom(p->memory, strlen(below), err);
-  mill_text_init(&x->bytes, p->memory);
   size_t k = hash & (p->nslots - 1);
   while (p->slot[k] != NO_PART) k = (k + 1) & (p->nslots - 1);
   p->slot[k] = (uint32_t)p->n++;
@@ -227,44 +278,47 @@ static mill_status distribute(io_parts *p, const mill_batch *b, uint32_t *ntouch
   return MILL_OK;
 }
 
-static mill_status put_rows(io_parts *p, part *x, const mill_batch *data, const uint32_t *row,
-                            size_t n, mill_error *err) {
+static mill_status put_rows(io_parts *p, part *x, const uint32_t *row, uint32_t n,
+                            mill_error *err) {
   uint64_t limit = p->plan.max_records;
-  for (size_t done = 0; done < n;) {
-    size_t take = n - done;
-    if (limit && x->rows == limit) MILL_TRY(finish_file(p, x, err));
-    if (limit && take > limit - x->rows) take = (size_t)(limit - x->rows);
+  for (uint32_t done = 0; done < n;) {
+    uint32_t take = n - done;
+    if (limit && x->file && x->file->rows == limit) finish_file(x);
     MILL_TRY(begin_file(p, x, err));
-    size_t before = x->bytes.size;
-    mill_status s = mill_encoder_rows(p->plan.encoder, data, row + done, take, &x->bytes, err);
-    p->waiting += x->bytes.size - before;
-    MILL_TRY(s);
-    x->rows += take;
+    if (limit && take > limit - x->file->rows) take = (uint32_t)(limit - x->file->rows);
+    x->file->rows += take;
+    MILL_TRY(mill_io_press_add(p->press, x->file->draft, p->data, p->ndata, row ? row + done : NULL,
+                               take, err));
     done += take;
-    if (x->bytes.size >= PART_BYTES) MILL_TRY(write_out(p, x, err));
   }
   return MILL_OK;
 }
 
+/* Without folders and limits a batch goes on as it is. */
+static mill_status put_batch(io_parts *p, const mill_batch *b, mill_error *err) {
+  uint32_t at;
+  MILL_TRY(find_part(p, "", &at, err));
+  return put_rows(p, &p->part[at], b->sel, b->n, err);
+}
+
 mill_status mill_io_parts_add(io_parts *p, const mill_batch *b, mill_error *err) {
-  mill_batch data = *b;
-  uint32_t ntouched, k = 0;
+  uint32_t ntouched;
+  p->ndata = 0;
   for (uint32_t i = 0; i < b->ncols; i++) {
     bool folder = false;
     for (int c = 0; c < p->plan.npartition; c++) folder |= p->plan.partition[c] == (int)i;
-    if (!folder) p->data[k++] = b->col[i];
+    if (!folder) p->data[p->ndata++] = b->col[i];
   }
-  data.col = p->data;
-  data.ncols = k;
+  if (p->plan.npartition == 0 && p->plan.max_records == 0) return put_batch(p, b, err);
   MILL_TRY(distribute(p, b, &ntouched, err));
   for (uint32_t t = 0; t < ntouched; t++) {
     part *x = &p->part[p->touched[t]];
     uint32_t n = 0;
     for (uint32_t i = x->head; i != NO_PART; i = p->next[i]) p->row[n++] = mill_batch_row(b, i);
     x->head = NO_PART;
-    MILL_TRY(put_rows(p, x, &data, p->row, n, err));
+    MILL_TRY(put_rows(p, x, p->row, n, err));
   }
-  return p->waiting > PARTS_BYTES ? write_all_out(p, err) : MILL_OK;
+  return MILL_OK;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -284,8 +338,12 @@ mill_status mill_io_parts_new(const io_parts_plan *plan, io_parts **out, mill_er
     mill_io_parts_free(p);
     return mill_oom(m, 1024, err);
   }
-  *out = p;
-  return MILL_OK;
+  mill_status s = mill_io_press_new(plan->ctx, plan->encoder, plan->lasting, &p->press, err);
+  if (s == MILL_OK)
+    *out = p;
+  else
+    mill_io_parts_free(p);
+  return s;
 }
 
 /* Flush a folder of partition values and those above it, up to the staging folder. */
@@ -306,19 +364,17 @@ mill_status mill_io_parts_end(io_parts *p, mill_error *err) {
   if (p->n == 0 && p->plan.npartition == 0) MILL_TRY(find_part(p, "", &at, err));
   for (size_t i = 0; i < p->n; i++) {
     MILL_TRY(begin_file(p, &p->part[i], err));
-    MILL_TRY(write_out(p, &p->part[i], err));
-    MILL_TRY(close_file(p, &p->part[i], err));
-    MILL_TRY(sync_folders(p, p->part[i].below, err));
+    finish_file(&p->part[i]);
   }
+  MILL_TRY(mill_io_press_end(p->press, err));
+  for (size_t i = 0; i < p->n; i++) MILL_TRY(sync_folders(p, p->part[i].below, err));
   return mill_folder_sync(p->plan.ctx->files, p->plan.folder, err);
 }
 
 void mill_io_parts_free(io_parts *p) {
   if (p == NULL) return;
-  for (size_t i = 0; i < p->n; i++) {
-    mill_writer_free(p->part[i].file);
-    mill_text_clear(&p->part[i].bytes);
-  }
+  mill_io_press_free(p->press);
+  while (p->file) free_file(p->file);
   if (p->part) mill_free(p->memory, p->part, p->capacity * sizeof *p->part);
   if (p->slot) mill_free(p->memory, p->slot, p->nslots * sizeof *p->slot);
   mill_text_clear(&p->path);

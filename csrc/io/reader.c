@@ -6,7 +6,8 @@
 #include "io/convert_int.h"
 
 static const io_format *const formats[] = {&mill_format_csv, &mill_format_json,
-                                           &mill_format_parquet, &mill_format_text};
+                                           &mill_format_parquet, &mill_format_text,
+                                           &mill_format_arrow};
 
 const io_format *mill_io_format(const char *name) {
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
@@ -238,7 +239,7 @@ static mill_status check_types(io_job *job, mill_error *err) {
     const mill_field *f = &job->data->fields[i];
     if (f->type->id == MILL_STRING && f->type->string_kind != MILL_PLAIN_STRING)
       return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
-    if (f->type->id == MILL_TIME && (!time || strcmp(time, "true") != 0))
+    if (f->type->id == MILL_TIME && !job->times && (!time || strcmp(time, "true") != 0))
       return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (strcmp(f->name, corrupt) == 0 && f->type->id != MILL_STRING)
       return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name, "actualType",

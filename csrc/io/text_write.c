@@ -12,13 +12,16 @@ static mill_status text_configure(mill_encoder *e, const mill_write *w, mill_err
                    mill_error_fmt(err, "%u", e->schema->nfields), NULL);
 }
 
-static mill_status text_row(mill_encoder *e, const mill_batch *b, uint32_t at, mill_text *out,
+static mill_status text_row(mill_encoder *e, const mill_vector *col, uint32_t at, mill_text *out,
                             mill_error *err) {
-  const mill_vector *v = &b->col[0];
+  const mill_vector *v = &col[0];
   if (mill_vector_valid(v, at))
     MILL_TRY(mill_value_put(&e->texts, v, mill_vector_at(v, at), out, err));
   return mill_text_add(out, e->line_end, e->nline_end, err);
 }
 
-const io_output mill_output_text = {"text",         ".txt", false,   text_takes,
-                                    text_configure, NULL,   text_row};
+const io_output mill_output_text = {.name = "text",
+                                    .suffix = ".txt",
+                                    .takes = text_takes,
+                                    .configure = text_configure,
+                                    .row = text_row};

@@ -145,7 +145,8 @@ static mill_status write_files(write_job *j, io_publish how, mill_error *err) {
                         .schema = j->rows->schema,
                         .partition = j->partition,
                         .npartition = j->w->npartition_by,
-                        .max_records = j->max_records};
+                        .max_records = j->max_records,
+                        .lasting = j->rows->lasting};
   MILL_TRY(mill_io_parts_new(&plan, &j->parts, err));
   MILL_TRY(take_rows(j, err));
   return mill_io_publish(&j->target, how, j->mark, err);

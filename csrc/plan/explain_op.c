@@ -9,7 +9,8 @@ typedef struct printer {
   mill_planner *w;
   mill_text *out;
   bool numbered;
-  int next; /* number of the next operator; children come first */
+  const mill_meters *meters; /* of a run; NULL: none */
+  int next;                  /* number of the next operator; children come first */
 } printer;
 
 /* Columns that an expression reads: those of one input, then of the other. */
@@ -249,6 +250,28 @@ static int count(const mill_op *op) {
   return n;
 }
 
+static mill_status bytes(printer *p, const char *what, uint64_t n) {
+  if (n >= 10 << 20)
+    return mill_text_printf(p->out, p->w->err, "%s%.0f MiB", what, (double)n / (1 << 20));
+  return mill_text_printf(p->out, p->w->err, "%s%.1f KiB", what, (double)n / 1024);
+}
+
+/* What the operators below put on disk is theirs. */
+static mill_status metered(printer *p, const mill_op *op) {
+  const mill_meter *m = mill_meters_of(p->meters, op);
+  if (m == NULL) return MILL_OK;
+  uint64_t spilled = m->spilled;
+  for (int i = 0; i < op->nchildren; i++) {
+    const mill_meter *below = mill_meters_of(p->meters, op->child[i]);
+    spilled -= below->spilled < spilled ? below->spilled : spilled;
+  }
+  MILL_TRY(mill_text_printf(p->out, p->w->err, "  (rows %llu, %.3f ms", (unsigned long long)m->rows,
+                            (double)m->nanos / 1e6));
+  if (m->memory) MILL_TRY(bytes(p, ", memory ", m->memory));
+  if (spilled) MILL_TRY(bytes(p, ", spilled ", spilled));
+  return puts_to(p, ")");
+}
+
 /* Operators are numbered as they run: children before their parent. */
 static mill_status tree(printer *p, const mill_op *op, int depth, int number) {
   for (int i = 1; i < depth; i++) MILL_TRY(puts_to(p, "   "));
@@ -256,6 +279,7 @@ static mill_status tree(printer *p, const mill_op *op, int depth, int number) {
   MILL_TRY(puts_to(p, name_of(op)));
   MILL_TRY(details(p, op));
   if (p->numbered) MILL_TRY(mill_text_printf(p->out, p->w->err, "  (%d)", number));
+  MILL_TRY(metered(p, op));
   MILL_TRY(puts_to(p, "\n"));
   int first = number - count(op) + 1;
   for (int i = 0; i < op->nchildren; i++) {
@@ -307,9 +331,9 @@ static mill_status programs(printer *p, const mill_op *op) {
 }
 
 mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const char *mode,
-                                  mill_text *out) {
+                                  const mill_meters *meters, mill_text *out) {
   bool formatted = strcmp(mode, "formatted") == 0, codegen = strcmp(mode, "codegen") == 0;
-  printer p = {w, out, formatted || codegen, 1};
+  printer p = {w, out, formatted || codegen, meters, 1};
   MILL_TRY(puts_to(&p, "== Physical Plan ==\n"));
   MILL_TRY(tree(&p, op, 0, count(op)));
   if (formatted) return section(&p, op);

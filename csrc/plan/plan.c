@@ -206,7 +206,7 @@ mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) {
   MILL_TRY(mill_plan_begin(p, &w, err));
   plan_rows *r = mill_calloc(w.ctx->memory, sizeof *r);
   if (r == NULL) return mill_oom(w.ctx->memory, sizeof *r, err);
-  r->base = (mill_rows){p->schema, rows_next, rows_free};
+  r->base = (mill_rows){p->schema, rows_next, rows_free, false};
   r->plan = mill_plan_ref(p);
   r->set = w.set;
   mill_arena_init(&r->arena, w.ctx->memory);
@@ -224,6 +224,7 @@ mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) {
     rows_free(&r->base);
     return w.status;
   }
+  r->base.lasting = r->rows->lasting;
   *out = &r->base;
   return MILL_OK;
 }
@@ -242,13 +243,29 @@ mill_status mill_constant(mill_lowering *l, const mill_bound *b, mill_vector *ou
   return s;
 }
 
+/* The plan is run, its rows are counted and dropped, and each operator tells what it did. */
+static mill_status explain_run(mill_plan *p, mill_planner *w, const mill_op *op, mill_text *out) {
+  mill_meters meters;
+  mill_table *t = NULL;
+  mill_run run = run_of(p->session);
+  MILL_TRY(mill_meters_init(&meters, w->ctx->memory, op, w->err));
+  run.set = &w->set;
+  run.meters = &meters;
+  mill_status s = mill_run_table(&run, op, &t, w->err);
+  mill_table_unref(t);
+  if (s == MILL_OK) s = mill_explain_physical(w, op, "metrics", &meters, out);
+  mill_meters_clear(&meters);
+  return s;
+}
+
 mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mill_error *err) {
   mill_planner w;
   mill_arena arena;
   MILL_TRY(mill_plan_begin(p, &w, err));
   mill_arena_init(&arena, w.ctx->memory);
   w.arena = &arena;
-  mill_lowering l = {.w = &w, .explaining = true};
+  bool metrics = strcmp(mode, "metrics") == 0;
+  mill_lowering l = {.w = &w, .explaining = !metrics};
   mill_lowered low;
   mill_status s = MILL_OK;
   bool extended = strcmp(mode, "extended") == 0, cost = strcmp(mode, "cost") == 0;
@@ -258,7 +275,9 @@ mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mi
     s = n ? mill_explain_logical(&w, n, "Optimized", out) : w.status;
   }
   if (s == MILL_OK && !p->root->streaming)
-    s = physical(&l, p->root, &low) ? mill_explain_physical(&w, low.op, mode, out) : w.status;
+    s = !physical(&l, p->root, &low) ? w.status
+        : metrics                    ? explain_run(p, &w, low.op, out)
+                                     : mill_explain_physical(&w, low.op, mode, NULL, out);
   mill_lowering_release(l.scans);
   mill_arena_clear(&arena);
   return s;

@@ -16,7 +16,7 @@
 #define MILL_PLAN_PLAN_INT_H
 
 #include "base/text.h"
-#include "exec/operator.h"
+#include "exec/meter.h"
 #include "plan/plan.h"
 
 enum { MILL_PLAN_DEPTH = 1000 };
@@ -393,7 +393,7 @@ const mill_type *mill_op_schema(mill_lowering *l, const mill_field *f, int n);
 mill_status mill_explain_logical(mill_planner *w, const mill_node *n, const char *title,
                                  mill_text *out);
 mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const char *mode,
-                                  mill_text *out);
+                                  const mill_meters *meters, mill_text *out);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------- */
 

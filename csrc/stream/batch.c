@@ -66,7 +66,8 @@ static mill_status watch(mill_query *q, mill_rows *in, uint64_t *count, mill_wat
     in->free(in);
     return mill_oom(q->memory, sizeof *w, err);
   }
-  *w = (watched){{in->schema, next_watched, free_watched}, q->memory, in, count, mark, column};
+  *w = (watched){
+      {in->schema, next_watched, free_watched, false}, q->memory, in, count, mark, column};
   *out = &w->base;
   return MILL_OK;
 }

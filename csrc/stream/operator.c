@@ -81,7 +81,7 @@ mill_status mill_stream_table_rows(mill_table *t, mill_rows **out, mill_error *e
     mill_table_unref(t);
     return s;
   }
-  r->base = (mill_rows){t->schema, next_of_table, free_table_rows};
+  r->base = (mill_rows){t->schema, next_of_table, free_table_rows, false};
   r->table = t;
   mill_arena_init(&r->arena, t->memory);
   *out = &r->base;

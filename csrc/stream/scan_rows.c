@@ -39,7 +39,7 @@ mill_status mill_stream_scan_rows(const mill_context *ctx, mill_scan *s, mill_ro
     mill_scan_unref(s);
     return mill_oom(ctx->memory, sizeof *r, err);
   }
-  *r = (scan_rows){{s->schema, next, free_rows}, ctx->memory, s, NULL, 0, false};
+  *r = (scan_rows){{s->schema, next, free_rows, false}, ctx->memory, s, NULL, 0, false};
   int n = (int)s->schema->nfields;
   int *columns = mill_alloc(ctx->memory, ((size_t)n + 1) * sizeof *columns);
   for (int i = 0; columns && i < n; i++) columns[i] = i;

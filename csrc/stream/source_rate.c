@@ -135,7 +135,7 @@ static mill_status open_rows(mill_stream_feed *base, const mill_settings *set, c
   (void)set;
   rate_rows *r = mill_calloc(s->ctx->memory, sizeof *r);
   if (r == NULL) return mill_oom(s->ctx->memory, sizeof *r, err);
-  r->base = (mill_rows){s->base.schema, next, free_rows};
+  r->base = (mill_rows){s->base.schema, next, free_rows, false};
   r->memory = s->ctx->memory;
   r->first = r->value = s->micro_batch ? from.at : value_at(s, from.at);
   r->end = s->micro_batch ? to.at : value_at(s, to.at);

@@ -52,6 +52,9 @@ method("rows", "", function(self)
   return reader.values, reader, nil, reader
 end)
 
+--- The rows as an Arrow C stream: a handle whose userdata begins with a struct ArrowArrayStream.
+method("toArrow", "", function(self) return run(core.arrow_out, self) end)
+
 local Batch = { __name = "Batch" }
 local Vector = { __name = "BatchColumn" }
 function Vector:__len() return self.batch.n end
@@ -138,8 +141,10 @@ method("printSchema", "level:integer?", function(self, level)
   io.write(self.schema:treeString(level), "\n")
 end)
 
-local MODES = { simple = true, extended = true, codegen = true, cost = true, formatted = true }
---- Prints the plan. explain(), explain(true) or explain "formatted".
+local MODES = { simple = true, extended = true, codegen = true, cost = true, formatted = true, metrics = true }
+--- Prints the plan. explain(), explain(true) or explain "formatted". explain "metrics" runs it and tells of each
+--- operator the rows it gave, the time in it (added up over threads), the most memory in use since it began, and bytes
+--- spilled.
 method("explain", "extended?, mode?", function(self, extended, mode)
   if extended ~= nil and mode ~= nil then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "explain", problem = "extended and mode are one thing" },

@@ -506,8 +506,9 @@ for file, names in pairs {
   missing = { "dropna", "fillna", "replace" },
   statistics = { "describe", "summary", "approxQuantile", "corr", "cov", "crosstab", "freqItems", "sampleBy" },
   actions = { "collect", "count", "first", "head", "take", "tail", "isEmpty", "show", "printSchema", "explain",
-    "toJSON", "toLocalIterator", "rows", "batches", "foreach", "foreachPartition", "glimpse", "isLocal", "inputFiles",
-    "sameSemantics", "semanticHash", "exists", "scalar", "zipWithIndex", "transpose" },
+    "toArrow", "toJSON", "toLocalIterator", "rows", "batches", "foreach", "foreachPartition", "glimpse", "isLocal",
+    "inputFiles", "sameSemantics", "semanticHash", "exists", "scalar", "zipWithIndex", "transpose",
+  },
 } do
   for _, name in ipairs(names) do
     methods[name] = function(...)

@@ -133,8 +133,16 @@ local function check_rows(data)
   return shape
 end
 
---- A plan handle over the rows.
+--- A plan handle over the rows; or over an Arrow stream: the handle that df:toArrow() gives, or as light userdata the
+-- address of an ArrowArrayStream, or of an ArrowArray with that of its ArrowSchema.
 function M.plan(handle, data, schema)
+  if type(data) == "userdata" and data ~= core.null then
+    if schema ~= nil and type(schema) ~= "userdata" then
+      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "createDataFrame",
+        problem = "an Arrow stream has its schema; change it with :to() or :selectExpr()" })
+    end
+    return core.arrow_in(handle, data, schema)
+  end
   local shape = check_rows(data)
   local kind, names = resolve_schema(schema)
   if shape == "map" then

@@ -160,17 +160,24 @@ scenario("count, first, take", function(spark)
   local df = sample(spark)
   return df:count() .. tostring(df:first()) .. #df:take(2)
 end)
-scenario("show", function(spark)
+local function printed(print)
   local name = os.tmpname()
   local before, file = io.output(), assert(io.open(name, "w"))
   io.output(file)
-  local fine, why = pcall(function() sample(spark):show() end)
+  local fine, why = pcall(print)
   io.output(before)
   file:close()
   local shown = assert(io.open(name)):read "a"
   os.remove(name)
   if not fine then error(why, 0) end
   return shown
+end
+scenario("show", function(spark)
+  return printed(function() sample(spark):show() end)
+end)
+scenario("explain metrics", function(spark)
+  local df = spark:sql("SELECT age, count(*), sum(DISTINCT id) FROM " .. PEOPLE .. " GROUP BY age ORDER BY age")
+  return (printed(function() df:explain "metrics" end):gsub("[%d.]+ ms", ""):gsub(", memory [%d.]+ %a+", ""))
 end)
 scenario("rows", function(spark)
   local n = 0
@@ -286,6 +293,26 @@ end)
 scenario("partitioned csv written", function(spark, dir)
   sample(spark):select("id", "name").write:mode("overwrite"):partitionBy("id"):csv(dir .. "/k")
   return text(spark.read:csv(dir .. "/k"):orderBy("id"))
+end)
+
+-- ---- Arrow ----
+
+modes "arrow"
+scenario("arrow files of every type", function(spark)
+  local out = {}
+  for i, name in ipairs { "types_lz4.arrow", "types_zstd.arrows" } do
+    out[i] = text(spark.read:format("arrow"):load("spec/io/arrow/" .. name))
+  end
+  return table.concat(out, "\n")
+end)
+scenario("arrow written compressed", function(spark, dir)
+  sample(spark).write:format("arrow"):mode("overwrite"):option("compression", "zstd"):option("ipc", "stream")
+    :save(dir .. "/as")
+  return text(spark.read:format("arrow"):load(dir .. "/as"))
+end)
+scenario("arrow in memory", function(spark)
+  local stream <close> = sample(spark):toArrow()
+  return text(spark:createDataFrame(stream))
 end)
 
 -- ---- streams -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 
 #include "../check.h"
 #include "base/file.h"
+#include "base/thread.h"
 #include "base/timezone.h"
 #include "column/chunk.h"
 #include "io/writer.h"
@@ -11,6 +12,7 @@
 static mill_memory *memory;
 static mill_types *types;
 static mill_table *table;
+static mill_pool *pool;
 static char folder[64], out[96];
 static mill_error err;
 static uint64_t fail_at, calls;
@@ -70,9 +72,9 @@ static void reader_free(mill_rows *r) {
 static mill_status write_rows(mill_save_mode mode, bool by_key, const char *format) {
   static const char *const keys[] = {"k"};
   reader *r = calloc(1, sizeof *r);
-  r->base = (mill_rows){table->schema, reader_next, reader_free};
+  r->base = (mill_rows){table->schema, reader_next, reader_free, false};
   mill_arena_init(&r->arena, memory);
-  mill_context ctx = {.memory = memory, .types = types, .files = &files};
+  mill_context ctx = {.memory = memory, .types = types, .files = &files, .pool = pool};
   mill_settings set = {.ansi = true, .zone = mill_zone_utc(), .zone_name = "UTC"};
   mill_write w = {
       .format = format, .path = out, .mode = mode, .partition_by = keys, .npartition_by = by_key};
@@ -151,6 +153,7 @@ int main(void) {
   snprintf(out, sizeof out, "%s/out", folder);
   memory = mill_memory_new(0);
   types = mill_types_new(memory);
+  CHECK(mill_pool_new(memory, 1, &pool, NULL) == MILL_OK);
   make_table(4);
   static const char rows[] = "0,even/2 1,odd 2,even/2 3,odd ", ids[] = "0 1 2 3 ";
   sweep_calls(MILL_SAVE_ERROR, false, "", rows);
@@ -160,9 +163,12 @@ int main(void) {
               "0,even/2 0,even/2 1,odd 1,odd 2,even/2 2,even/2 3,odd 3,odd ");
   sweep_memory(false, "csv");
   sweep_memory(true, "json");
+  sweep_memory(false, "parquet");
+  sweep_memory(true, "parquet");
   clean();
   mill_table_unref(table);
   mill_types_free(types);
+  mill_pool_free(pool);
   CHECK(mill_memory_read(memory).used == 0);
   mill_memory_free(memory);
   char none[8];
