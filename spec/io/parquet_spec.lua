@@ -86,8 +86,8 @@ describe("spark.read.parquet", function()
       for i = 0, 39 do
         local gone = i % 7 == 3
         local function null(j, v) return (i + j) % 7 == 3 and "null" or v end
-        local elements = list(i % 4, function(j) return null(j, ("%d"):format(j)) end)
-        assert.equal(not gone and "[" .. elements .. "]" or nil, li[i + 1])
+        local numbers = list(i % 4, function(j) return null(j, ("%d"):format(j)) end)
+        assert.equal(not gone and "[" .. numbers .. "]" or nil, li[i + 1])
         assert.equal(not gone and "{" .. list(i % 3, function(j)
           return ("k%d -> %s"):format(j, null(j, ("%.1f"):format(j * 1.5)))
         end) .. "}" or nil, m[i + 1])
@@ -98,8 +98,8 @@ describe("spark.read.parquet", function()
   end
 
   it("reads the columns that a user's schema names, missing ones as null, narrower ones wider", function()
-    local reader = spark.read:schema "D DOUBLE, nope INT, i BIGINT, c DECIMAL(25,4)"
-    local df = reader:parquet(folder .. "flat_v1_snappy.parquet")
+    local schema = "D DOUBLE, nope INT, i BIGINT, c DECIMAL(25,4)"
+    local df = spark.read:schema(schema):parquet(folder .. "flat_v1_snappy.parquet")
     local row = df:collect()[6]
     assert.same({ 1.25, nil, -75 }, { row[1], row[2], row[3] })
     assert.equal("0.0500", tostring(row[4]))
