@@ -77,7 +77,8 @@ static mill_status failed(file_cursor *c, mill_status cause, mill_error *err) {
 
 static mill_status open_window(file_cursor *c, const file_scan *s, mill_error *err) {
   const morsel *m = c->at;
-  MILL_TRY(mill_io_seams_open(s->seams, s->job, m->piece, m->file, m->from, m->to, &c->window, err));
+  MILL_TRY(
+      mill_io_seams_open(s->seams, s->job, m->piece, m->file, m->from, m->to, &c->window, err));
   return c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
 }
 

@@ -58,8 +58,8 @@ describe("rows in the middle of a plan", function()
 
   it("come in the order of a union's children", function()
     local spark <close> = open { threads = 2 }
-    local rows = spark:sql [[SELECT id FROM range(100000) UNION ALL SELECT id FROM range(100000, 100300) WHERE id % 2 = 0
-      UNION ALL SELECT 7]]:collect()
+    local rows = spark:sql [[SELECT id FROM range(100000)
+      UNION ALL SELECT id FROM range(100000, 100300) WHERE id % 2 = 0 UNION ALL SELECT 7]]:collect()
     assert.equal(100151, #rows)
     for i = 1, 100000 do assert.equal(i - 1, rows[i].id) end
     for i = 1, 150 do assert.equal(99998 + 2 * i, rows[100000 + i].id) end
