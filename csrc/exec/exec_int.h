@@ -117,6 +117,10 @@ mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out
                           mill_error *err) MILL_USE_RESULT;
 mill_status mill_step_sample(const mill_exec *x, const mill_op *op, mill_step **out,
                              mill_error *err) MILL_USE_RESULT;
+/* Where the run has meters: a step at **at that counts rows as those of `below` and the time of what
+** follows as that of `own`; *at is behind it then. */
+mill_status mill_step_meter(const mill_exec *x, mill_meter *below, mill_meter *own, mill_step ***at,
+                            mill_error *err) MILL_USE_RESULT;
 /* Does a SAMPLE see each row of its source? Else what is below it is run first. */
 bool mill_sample_streams(const mill_op *op);
 /* Is it a step of a pipeline, not a source? */

@@ -99,8 +99,8 @@ static mill_status push_metered(mill_step *s, mill_batch *b, mill_error *err) {
 
 static void meter_free(mill_step *s) { mill_free(s->x->ctx->memory, s, sizeof(meter_step)); }
 
-static mill_status put_meter(const mill_exec *x, mill_meter *below, mill_meter *own,
-                             mill_step ***at, mill_error *err) {
+mill_status mill_step_meter(const mill_exec *x, mill_meter *below, mill_meter *own, mill_step ***at,
+                            mill_error *err) {
   if (x->run->meters == NULL) return MILL_OK;
   meter_step *m = mill_calloc(x->ctx->memory, sizeof *m);
   if (m == NULL) return mill_oom(x->ctx->memory, sizeof *m, err);
@@ -119,7 +119,7 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
   for (int i = 0; i < p->n; i++) {
     mill_step *s = NULL;
     mill_meter *own = mill_meters_of(p->x->run->meters, p->step[i]);
-    MILL_TRY(put_meter(p->x, below, own, &at, err));
+    MILL_TRY(mill_step_meter(p->x, below, own, &at, err));
     below = own;
     MILL_TRY(p->step[i]->kind == MILL_OP_JOIN
                  ? mill_join_probe(p->x, p->step[i], p->join[i], &s, err)
@@ -127,7 +127,7 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
     *at = s;
     at = &s->next;
   }
-  MILL_TRY(put_meter(p->x, below, p->owner, &at, err));
+  MILL_TRY(mill_step_meter(p->x, below, p->owner, &at, err));
   *at = &w->last.base;
   return p->source->open(p->source, p->x->ctx, p->columns, p->ncolumns, &w->cursor, err);
 }

@@ -12,6 +12,7 @@ typedef struct child {
   const mill_op *step[MAX_CHAIN]; /* top first */
   int nsteps;
   mill_scan *scan;
+  mill_meter *meter;  /* of the operator that the scan is */
   const int *columns; /* of the scan, that the lowest step or the union sees; NULL: all of them */
   size_t first;       /* morsel of the union */
 } child;
@@ -19,6 +20,7 @@ typedef struct child {
 typedef struct union_scan {
   mill_scan base;
   const mill_exec *x;
+  mill_meter *meter;
   child *child;
   int children, n; /* n of them are open */
 } union_scan;
@@ -58,6 +60,7 @@ static bool passes(const mill_op *op) {
 
 static mill_status open_child(const mill_exec *x, const mill_op *op, child *c, mill_error *err) {
   for (; passes(op) && c->nsteps < MAX_CHAIN; op = op->child[0]) c->step[c->nsteps++] = op;
+  c->meter = mill_meters_of(x->run->meters, op);
   if (op->kind == MILL_OP_SCAN) {
     c->scan = mill_scan_ref(op->scan);
     c->columns = op->columns;
@@ -96,15 +99,17 @@ static mill_status push_end(mill_step *s, mill_batch *b, mill_error *err) {
 
 static mill_status open_steps(reader *r, const union_scan *s, const child *c, mill_error *err) {
   mill_step **at = &r->first;
+  mill_meter *below = c->meter;
   r->end.base = (mill_step){.x = s->x, .push = push_end};
-  *at = &r->end.base;
   for (int k = c->nsteps; k-- > 0;) {
-    mill_step *one = NULL;
-    MILL_TRY(mill_step_new(s->x, c->step[k], &one, err));
-    one->next = &r->end.base;
-    *at = one;
-    at = &one->next;
+    mill_meter *own = mill_meters_of(s->x->run->meters, c->step[k]);
+    MILL_TRY(mill_step_meter(s->x, below, own, &at, err));
+    MILL_TRY(mill_step_new(s->x, c->step[k], at, err));
+    at = &(*at)->next;
+    below = own;
   }
+  MILL_TRY(mill_step_meter(s->x, below, s->meter, &at, err));
+  *at = &r->end.base;
   return MILL_OK;
 }
 
@@ -140,7 +145,11 @@ static mill_status cursor_next(mill_cursor *base, mill_batch **out, mill_error *
   union_cursor *c = (union_cursor *)base;
   const child *from = &((const union_scan *)base->scan)->child[c->at];
   reader *r = &c->reader[c->at];
-  if (from->nsteps == 0) return r->cursor->next(r->cursor, out, err);
+  if (from->nsteps == 0) {
+    MILL_TRY(r->cursor->next(r->cursor, out, err));
+    mill_meter_rows(from->meter, *out ? (*out)->n : 0);
+    return MILL_OK;
+  }
   for (r->end.came = false; !r->end.came;) {
     MILL_TRY(r->cursor->next(r->cursor, out, err));
     if (*out == NULL) return MILL_OK;
@@ -213,6 +222,7 @@ mill_status mill_exec_union_scan(const mill_exec *x, const mill_op *op, mill_sca
   s->base = (mill_scan){
       .schema = op->schema, .refs = 1, .name = "union", .open = union_open, .free = union_free};
   s->x = x;
+  s->meter = mill_meters_of(x->run->meters, op);
   s->children = op->nchildren;
   mill_status st = open_children(s, op, err);
   if (st != MILL_OK) {

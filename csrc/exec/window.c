@@ -355,7 +355,8 @@ static mill_status ordered_open(const mill_sorted *s, uint64_t from, uint64_t n,
   mill_memory *m = s->x->ctx->memory;
   ordered_rows *r = mill_calloc(m, sizeof *r);
   if (r == NULL) return mill_oom(m, sizeof *r, err);
-  *r = (ordered_rows){.base = {s->schema, ordered_next, ordered_free}, .s = s};
+  r->base = (mill_rows){.schema = s->schema, .next = ordered_next, .free = ordered_free};
+  r->s = s;
   r->at = from;
   r->stop = from + n;
   mill_arena_init(&r->arena, m);

@@ -1,7 +1,7 @@
 --- Tidemill under measurement, as a child process of run.py: the Lua twin of peer.py.
--- A row's tidemill.lua returns serve(load, run [, answer]). Commands are lines on stdin, replies lines of JSON on stdout.
--- run(case) gives rows, or nanoseconds; behind rows, the peak of resident bytes and the nanoseconds of a process that it
--- started.
+-- A row's tidemill.lua returns serve(load, run [, answer]). Commands are lines on stdin, replies lines of JSON on
+-- stdout. run(case) gives rows, or nanoseconds; behind rows, the peak of resident bytes and the nanoseconds of a
+-- process that it started.
 local core = require "tidemill.core"
 local json = require "cjson"
 

@@ -1,5 +1,5 @@
--- Rows in the middle of a plan: unions, limits, tails, subplans used twice. In memory or on disk, by one thread or two, they are
--- the same; else expectations are closed forms.
+-- Rows in the middle of a plan: unions, limits, tails, subplans used twice. In memory or on disk, by one thread or
+-- two, they are the same; else expectations are closed forms.
 local tidemill = require "tidemill"
 local F = tidemill.functions
 
@@ -58,13 +58,13 @@ describe("rows in the middle of a plan", function()
 
   it("come in the order of a union's children", function()
     local spark <close> = open { threads = 2 }
-    local rows = spark:sql [[SELECT id FROM range(100000) UNION ALL SELECT id FROM range(100000, 100300) WHERE id % 2 = 0
-      UNION ALL SELECT 7]]:collect()
+    local rows = spark:sql [[SELECT id FROM range(100000)
+      UNION ALL SELECT id FROM range(100000, 100300) WHERE id % 2 = 0 UNION ALL SELECT 7]]:collect()
     assert.equal(100151, #rows)
     for i = 1, 100000 do assert.equal(i - 1, rows[i].id) end
     for i = 1, 150 do assert.equal(99998 + 2 * i, rows[100000 + i].id) end
     assert.equal(7, rows[100151].id)
-    assert.same({ 299, 7 }, { spark:sql "SELECT id FROM range(300) UNION ALL SELECT 7":tail(2)[1].id, rows[100151].id })
+    assert.equal(299, spark:sql "SELECT id FROM range(300) UNION ALL SELECT 7":tail(2)[1].id)
   end)
 
   it("fit in little memory", function()

@@ -1,7 +1,7 @@
 -- Spill files have no names: whatever ends a query, nothing is left in the temporary folder.
 local tidemill = require "tidemill"
 
-local T = "(SELECT id, id * 7919 % 1000003 k, 'a text of some length ' || id * 104729 % 1000003 s FROM range(2000000)) t"
+local T = "(SELECT id, id * 7919 % 1000003 k, 'a text of some size ' || id * 104729 % 1000003 s FROM range(2000000)) t"
 local QUERIES = {
   sort = "SELECT max(s) FROM (SELECT s FROM " .. T .. " ORDER BY s LIMIT 1900000)",
   window = "SELECT sum(n) FROM (SELECT lead(k) OVER (ORDER BY s) n FROM " .. T .. ")",

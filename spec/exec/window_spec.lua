@@ -1,5 +1,5 @@
--- Window functions over partitions on disk give the values of memory: every function, every kind of frame. What the values
--- are is checked against Spark's answers in conformance/.
+-- Window functions over partitions on disk give the values of memory: every function, every kind of frame. What the
+-- values are is checked against Spark's answers in conformance/.
 local tidemill = require "tidemill"
 
 -- Ties, nulls at both ends and in long stretches, values that are equal but print otherwise, strings of all sizes.
@@ -24,8 +24,8 @@ local DAYS = { "RANGE BETWEEN INTERVAL '4' DAY PRECEDING AND INTERVAL '1' DAY FO
 local RANKS = { "row_number()", "rank()", "dense_rank()", "percent_rank()", "cume_dist()", "ntile(7)", "ntile(100000)",
   "lag(s, 3)", "lag(s, 3, s || '!')", "lag(d, -2)", "lead(v, 2500)", "lead(s, 1, 'none')", "lag(v, 0)",
   "lag(v) IGNORE NULLS", "lead(v, 2) IGNORE NULLS", "lag(s, 700) IGNORE NULLS", "lead(s, 700, 'none') IGNORE NULLS" }
-local AGGREGATES = { "sum(v)", "sum(d)", "avg(x)", "count(*)", "count(s)", "min(s)", "max(s)", "min(d)", "max(d)", "max(v)",
-  "first(s)", "last(v, true)", "any_value(d) IGNORE NULLS", "nth_value(s, 2)", "nth_value(v, 3) IGNORE NULLS",
+local AGGREGATES = { "sum(v)", "sum(d)", "avg(x)", "count(*)", "count(s)", "min(s)", "max(s)", "min(d)", "max(d)",
+  "max(v)", "first(s)", "last(v, true)", "any_value(d) IGNORE NULLS", "nth_value(s, 2)", "nth_value(v, 3) IGNORE NULLS",
   "stddev(v)", "max_by(s, v)", "bit_xor(v)", "corr(v, d)" }
 local NARROW = { "collect_list(v)", "collect_set(s)", "percentile(d, 0.5)", "mode(v)", "string_agg(s, ',')" }
 
@@ -38,7 +38,8 @@ local function query(partition, order, frames)
   for _, call in ipairs(frames == FRAMES and RANKS or {}) do add(call, "") end
   for i, frame in ipairs(frames) do
     for _, call in ipairs(AGGREGATES) do add(call, frame) end
-    for _, call in ipairs((i == 1 or frame:find "UNBOUNDED" or frame:find "00 ") and {} or NARROW) do add(call, frame) end
+    local wide = i == 1 or frame:find "UNBOUNDED" or frame:find "00 "
+    for _, call in ipairs(wide and {} or NARROW) do add(call, frame) end
   end
   local sums, columns = {}, {}
   for i, value in ipairs(list) do
@@ -86,12 +87,13 @@ describe("a window's partition on disk", function()
   end)
 
   it("leaves rows their places", function()
-    local query = "SELECT bit_xor(xxhash64(id, w, CAST(rand(5) AS STRING))) FROM (SELECT id, sum(v) OVER (PARTITION BY p ORDER BY o, id) w FROM t)"
+    local places = [[SELECT bit_xor(xxhash64(id, w, CAST(rand(5) AS STRING)))
+      FROM (SELECT id, sum(v) OVER (PARTITION BY p ORDER BY o, id) w FROM t)]]
     local function answer(options)
       tidemill.session {}:stop()
       local spark <close> = tidemill.session(options)
       spark:sql(VIEW:format(97, 7, 97, 97, 60000))
-      return spark:sql(query):collect()[1][1]
+      return spark:sql(places):collect()[1][1]
     end
     assert.equal(answer { threads = 2 }, answer { threads = 2, forceSpill = true })
   end)
@@ -101,7 +103,8 @@ describe("a window's partition on disk", function()
     for _, memory in ipairs { "24MB", "40MB", "64MB" } do
       tidemill.session {}:stop()
       local spark <close> = tidemill.session { threads = 2, memory = memory }
-      local row = spark:sql(([[SELECT count(*) c, sum(i) i, max(t) t, count(l) l, sum(n) n, max(b) b, sum(u) u, count(m) m
+      local row = spark:sql(([[SELECT count(*) c, sum(i) i, max(t) t, count(l) l, sum(n) n, max(b) b, sum(u) u,
+          count(m) m
         FROM (SELECT row_number() OVER w i, sum(id) OVER w t, lag(s, 1000) OVER w l, ntile(4) OVER w n,
           min(id) OVER (ORDER BY k, id ROWS BETWEEN 5 FOLLOWING AND 2000 FOLLOWING) b, count(*) OVER () u,
           last(s) OVER (ORDER BY k, id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) m

@@ -1,4 +1,5 @@
--- query.lua FOLDER LIMIT NAME: one query of the row under a memory limit of so many MB. Prints JSON: rows, ns, peak or error.
+-- query.lua FOLDER LIMIT NAME: one query of the row under a memory limit of so many MB. Prints JSON: rows, ns, peak, or
+-- error.
 local peer = require "spec.bench.peer"
 local core = require "tidemill.core"
 local json = require "cjson"

@@ -1,5 +1,5 @@
--- Each case is a process of its own (query.lua), so that the peak of its resident memory is the case's. The rows of a query
--- must be the same under every limit, and the peak at most 1.1 times the limit and 64 MiB.
+-- Each case is a process of its own (query.lua), so that the peak of its resident memory is the case's. The rows of a
+-- query must be the same under every limit, and the peak at most 1.1 times the limit and 64 MiB.
 local peer = require "spec.bench.peer"
 local json = require "cjson"
 local row = json.decode(peer.read "spec/bench/M1/row.json")
