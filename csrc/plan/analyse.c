@@ -315,6 +315,8 @@ static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const 
   case MILL_N_JOIN: return mill_analyse_join(w, n, outer);
   case MILL_N_UNION:
   case MILL_N_SET_OP: return mill_analyse_set(w, n, outer);
+  case MILL_N_PIVOT: return mill_analyse_pivot(w, n, outer);
+  case MILL_N_UNPIVOT: return mill_analyse_unpivot(w, n, outer);
   case MILL_N_WITH: return mill_analyse_with(w, n, outer);
   default: return mill_analyse_command(w, n, outer);
   }

@@ -31,6 +31,10 @@ static mill_node *generate_node(mill_planner *w, const mill_node *child, const m
   return g;
 }
 
+const mill_node *mill_generated(mill_planner *w, const mill_node *child, const mill_expr *call) {
+  return call ? generate_node(w, child, call, false, NULL, NULL) : NULL;
+}
+
 static const mill_node *alias_count(mill_planner *w, const mill_node *n, uint32_t want, int got) {
   return MILL_W_FAIL_AT(w, n, MILL_E_NUM_TABLE_VALUE_ALIASES_MISMATCH, "funcName", "generator",
                         "aliasesNum", mill_error_fmt(w->err, "%d", got), "outColsNum",

@@ -44,7 +44,8 @@ typedef enum mill_node_kind {
   MILL_N_RENAME,       /* columns: old, new, old, new, .. */
   MILL_N_WATERMARK,    /* exprs[0] event time column, exprs[1] delay as a literal interval */
   MILL_N_TRANSFORM,    /* an ML transformer: `stage` */
-  MILL_N_PIVOT,        /* keys, exprs[0] pivot column, values, aggs */
+  MILL_N_PIVOT, /* keys (`all`: these, else what nothing else uses), exprs[0] pivot column, values,
+                     aggs */
   MILL_N_UNPIVOT, /* keys ids (`all`: what is not in values), values: NAME or struct(..), ALIAS for
                      a label; columns: variable and value names; `outer`: include nulls */
   MILL_N_REPARTITION, /* and coalesce, hints: no effect on rows */

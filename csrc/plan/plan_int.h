@@ -230,6 +230,8 @@ const mill_node *mill_time_windows(mill_planner *w, const mill_node *n, const mi
 /* generate.c */
 const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer);
+/* child with the columns of a generator's call behind its own. */
+const mill_node *mill_generated(mill_planner *w, const mill_node *child, const mill_expr *call);
 bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs *items);
 /* relation.c */
 const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
@@ -256,7 +258,7 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
 bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema);
 mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, const mill_node *b,
                        const mill_expr *condition);
-/* join.c, setop.c, pivot.c, columns.c, transform.c, command.c, subquery.c */
+/* join.c, setop.c, pivot.c, unpivot.c, columns.c, transform.c, command.c, subquery.c */
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const mill_scope *outer);

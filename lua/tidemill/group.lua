@@ -83,7 +83,7 @@ local function aggregate(self, aggs)
   for i, k in ipairs(s.keys) do keys[i], exprs[i] = bare(k), k end
   if s.pivot then
     return dataframe.derive(s.df,
-      { kind = "pivot", keys = s.keys, exprs = { s.pivot }, values = s.values, aggs = aggs })
+      { kind = "pivot", all = true, keys = s.keys, exprs = { s.pivot }, values = s.values, aggs = aggs })
   end
   for _, a in ipairs(aggs) do exprs[#exprs + 1] = a end
   return dataframe.derive(s.df, { kind = "aggregate", keys = keys, exprs = exprs, grouping = s.kind, sets = s.sets })
