@@ -11,12 +11,18 @@ static const char *operator_name(const mill_node *n) {
   return n->kind == MILL_N_UNION ? "UNION" : n->intersect ? "INTERSECT" : "EXCEPT";
 }
 
+static const char *ordinal(mill_planner *w, int n) {
+  static const char *const words[] = {"first", "second",  "third",  "fourth", "fifth",
+                                      "sixth", "seventh", "eighth", "ninth",  "tenth"};
+  return n < 10 ? words[n] : mill_w_printf(w, "%dth", n + 1);
+}
+
 static const mill_node *count_differs(mill_planner *w, const mill_node *n, int first, int i,
                                       int other) {
   return MILL_W_FAIL_AT(w, n, MILL_E_NUM_COLUMNS_MISMATCH, "operator", operator_name(n),
                         "firstNumColumns", mill_error_fmt(w->err, "%d", first), "invalidOrdinalNum",
-                        i == 1 ? "second" : "third", "invalidNumColumns",
-                        mill_error_fmt(w->err, "%d", other), NULL);
+                        ordinal(w, i), "invalidNumColumns", mill_error_fmt(w->err, "%d", other),
+                        NULL);
 }
 
 static bool common_types(mill_planner *w, const mill_node *n, const mill_node **child,
@@ -28,9 +34,8 @@ static bool common_types(mill_planner *w, const mill_node *n, const mill_node **
       const mill_type *t = mill_common_type(w->ctx->types, types[c], other);
       if (t == NULL) {
         (void)MILL_W_FAIL_AT(w, n, MILL_E_INCOMPATIBLE_COLUMN_TYPE, "operator", operator_name(n),
-                             "columnOrdinalNumber", mill_error_fmt(w->err, "%d", c + 1),
-                             "tableOrdinalNumber", i == 1 ? "second" : "third", "dataType1",
-                             mill_w_quoted_type(w, other), "dataType2",
+                             "columnOrdinalNumber", ordinal(w, c), "tableOrdinalNumber",
+                             ordinal(w, i), "dataType1", mill_w_quoted_type(w, other), "dataType2",
                              mill_w_quoted_type(w, types[c]), "hint", "", NULL);
         return false;
       }
@@ -56,8 +61,21 @@ static const mill_node *by_name(mill_planner *w, const mill_node *n, const mill_
   return mill_w_project(w, n, &l);
 }
 
+static bool names_twice(mill_planner *w, const mill_node *n, const mill_node *at) {
+  for (int i = 0; i < n->noutput; i++)
+    for (int k = 0; k < i; k++)
+      if (mill_w_same_name(w, n->output[k]->name, n->output[i]->name)) {
+        (void)MILL_W_FAIL_AT(w, at, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
+                             mill_w_quoted_parts(w, &n->output[i]->name, 1), NULL);
+        return true;
+      }
+  return false;
+}
+
 static bool line_up(mill_planner *w, const mill_node *n, const mill_node **child) {
   mill_exprs names = {0};
+  for (int i = 0; i < n->nchildren; i++)
+    if (names_twice(w, child[i], n)) return false;
   if (!mill_exprs_copy(w, &names, child[0]->output, child[0]->noutput)) return false;
   for (int i = 1; i < n->nchildren; i++) {
     for (int c = 0; n->allow_missing && c < child[i]->noutput; c++) {
@@ -67,6 +85,11 @@ static bool line_up(mill_planner *w, const mill_node *n, const mill_node **child
         return false;
     }
   }
+  for (int i = 1; !n->allow_missing && i < n->nchildren; i++)
+    if (child[i]->noutput > names.n) {
+      (void)count_differs(w, n, names.n, i, child[i]->noutput);
+      return false;
+    }
   for (int i = 0; i < n->nchildren; i++) {
     child[i] = by_name(w, child[i], &names, n->allow_missing, n);
     if (child[i] == NULL) return false;

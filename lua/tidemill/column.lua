@@ -4,7 +4,8 @@ local core = require "tidemill.core"
 local errors = require "tidemill.errors"
 local similar = require "tidemill.similar"
 local arguments = require "tidemill.arguments"
-local NODE = require "tidemill.internal".node
+local internal = require "tidemill.internal"
+local NODE = internal.node
 
 local M = {}
 local Column = { __name = "Column" }
@@ -221,8 +222,17 @@ method("between", "lowerBound, upperBound", function(self, low, high)
   return binary "and"(M.call(">=", self[NODE], M.literal(low)), M.call("<=", self[NODE], M.literal(high)))
 end)
 
+-- The nodes that are compared with the columns of a query: the fields of struct(..), or the one.
+local function compared(node)
+  if node.kind == "call" and node.name == "struct" then return node.args end
+  return { node }
+end
+
 method("isin", "*cols", function(self, cols)
   local args = { self[NODE] }
+  if cols.n == 1 and arguments.type_name(cols[1]) == "DataFrame" then
+    return M.wrap { kind = "in_query", args = compared(self[NODE]), query = cols[1][internal.plan] }
+  end
   for i = 1, cols.n do args[i + 1] = M.literal(cols[i]) end
   return M.wrap { kind = "call", name = "in", args = args }
 end)
@@ -286,7 +296,13 @@ method("over", "window", function(self, window)
   return M.wrap { kind = "window", args = { self[NODE] }, window = spec }
 end)
 method("transform", "f:function", function(self, f) return f(self) end)
-method("outer", "", function(self) return self end)
+-- A name of the query that the DataFrame will stand in (lateralJoin, exists, scalar, isin).
+method("outer", "", function(self)
+  local node = self[NODE]
+  if node.kind == "text" and not node.sql then node = M.name_node(node.name) end
+  if node.kind ~= "name" then return self end
+  return M.wrap { kind = "name", parts = node.parts, outer = true }
+end)
 
 -- ---- reading -----------------------------------------------------------------------------------------------------
 
@@ -369,6 +385,7 @@ local SHOW = {
   column = function(n) return n.name end,
   parsed = function() return "..." end,
   exists = function() return "exists(..)" end,
+  in_query = function(n) return ("(%s IN (..))"):format(show_list(n.args)) end,
   scalar_query = function() return "scalarsubquery(..)" end,
   host = function(n) return ("%s(%s)"):format(n.name, show_list(n.args)) end,
 }

@@ -138,15 +138,7 @@ method("drop", "*cols", function(self, cols)
 end)
 
 method("toDF", "*cols", function(self, cols)
-  local names, columns = names_of(cols, "cols"), self.columns
-  if #names ~= #columns then
-    errors.raise("ASSIGNMENT_ARITY_MISMATCH", { numTarget = tostring(#names), numExpr = tostring(#columns) },
-      { class = "AnalysisException", sqlState = "42802",
-        message = ("toDF takes %d names, one a column, got %d."):format(#columns, #names) })
-  end
-  local exprs = {}
-  for i, name in ipairs(names) do exprs[i] = alias(column_at(self, i, columns[i]), name) end
-  return derive(self, { kind = "project", exprs = exprs })
+  return derive(self, { kind = "alias", columns = names_of(cols, "cols") })
 end)
 
 method("to", "schema", function(self, schema)
