@@ -130,7 +130,7 @@ method("show", "n?, truncate?, vertical?", function(self, n, truncate, vertical)
   if truncate == nil then truncate = true end
   check("n", n, { integer = true }, "int")
   if vertical ~= nil then check("vertical", vertical, { boolean = true }, "bool") end
-  check("truncate", truncate, { integer = true, boolean = true }, "bool or int")
+  check("truncate", truncate, { integer = true, boolean = true }, "bool")
   if truncate == true then truncate = 20 elseif truncate == false then truncate = 0 end
   n = math.max(n, 0)
   local cells = run(core.texts, limited(self, n + 1))

@@ -29,7 +29,7 @@ function M.name_node(text)
       while true do
         local close = body:find("`", from, true)
         if not close then errors.raise("INVALID_ATTRIBUTE_NAME_SYNTAX", { name = text },
-          { class = "AnalysisException", sqlState = "42704",
+          { class = "AnalysisException", sqlState = "42601",
             message = ("Syntax error in the attribute name: %s. Check that back quotes pair."):format(text) }) end
         out[#out + 1] = body:sub(from, close - 1)
         if body:sub(close + 1, close + 1) == "`" then
@@ -55,6 +55,10 @@ end
 --- F.lit: the value itself; lists become array(..), Columns stay.
 function M.literal(v)
   if M.is(v) then return v[NODE] end
+  if arguments.type_name(v) == "DataFrame" then
+    errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = "_get_object_id" }, {
+      message = "A DataFrame is no value of a column.", hint = "df:scalar(), df:exists(), c:isin(df)" })
+  end
   if v == core.null then v = nil end
   if type(v) == "table" and not getmetatable(v) then
     local shape = arguments.shape(v)
@@ -83,7 +87,8 @@ function M.node(v, what, values)
     return { kind = "text", name = v }
   end
   if values and (type(v) ~= "table" or getmetatable(v)) and v ~= nil then return M.literal(v) end
-  errors.raise("NOT_COLUMN_OR_STR", { arg_name = what or "col", arg_type = arguments.type_name(v) })
+  errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column or str", arg_name = "col",
+    arg_type = arguments.type_name(v) }, { hint = what and what ~= "col" and "in argument `" .. what .. "`" or nil })
 end
 
 function M.nodes(list, what)
@@ -110,7 +115,7 @@ function M.call(name, ...) return M.wrap { kind = "call", name = name, args = { 
 --- What where, filter and when take: a Column or SQL text; a plain boolean is almost surely a lost comparison.
 function M.condition(v, what)
   if type(v) == "boolean" then
-    errors.raise("NOT_COLUMN_OR_STR", { arg_name = what, arg_type = "bool" }, {
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "Column or str", arg_type = "bool" }, {
       hint = "`==`, `<`, `not` compare Lua values; write c:equalTo(x), c:lt(x), ~c, or F.lit(true)" })
   end
   return M.node(v, what)
@@ -131,18 +136,20 @@ function Column.__unm(a) return M.call("negative", a[NODE]) end
 function Column.__bnot(a) return M.call("not", a[NODE]) end
 
 local function refuse(symbol, hint)
-  return function()
-    errors.raise("CANNOT_CONVERT_COLUMN_INTO_BOOL", {}, { message = ("Columns have no `%s`."):format(symbol),
-      hint = hint })
+  return function(a, b)
+    local c = M.is(a) and a or b
+    errors.raise("CANNOT_CONVERT_COLUMN_INTO_BOOL", { column = M.classic(c[NODE]) },
+      { message = ("Columns have no `%s`."):format(symbol), hint = hint })
   end
 end
 Column.__lt, Column.__le = refuse("<", "use :lt() or :gt()"), refuse("<=", "use :leq() or :geq()")
 Column.__idiv = refuse("//", "use F.expr 'a div b'")
 Column.__shl, Column.__shr = refuse("<<", "use F.shiftleft"), refuse(">>", "use F.shiftright")
-Column.__bxor, Column.__len = refuse("~", "use :bitwiseXOR()"), refuse("#", "use F.length")
+Column.__bxor = refuse("~", "use :bitwiseXOR()")
+function Column.__len() errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "use F.length" }) end
 function Column.__eq(a, b)
   if rawequal(a, b) then return true end
-  return refuse("==", "use :equalTo() or :notEqual()")()
+  return refuse("==", "use :equalTo() or :notEqual()")(a, b)
 end
 Column.__call = nil
 
@@ -160,9 +167,13 @@ local function value_methods(list)
   end
 end
 value_methods { equalTo = "=", gt = ">", geq = ">=", lt = "<", leq = "<=", eqNullSafe = "<=>", bitwiseAND = "&",
-  bitwiseOR = "|", bitwiseXOR = "^", startswith = "startswith", endswith = "endswith", contains = "contains",
-  like = "like", rlike = "rlike", ilike = "ilike", plus = "+", minus = "-", multiply = "*", divide = "/", mod = "%" }
-for _, name in ipairs { "plus", "minus", "multiply", "divide", "mod" } do methods[name] = nil end
+  bitwiseOR = "|", bitwiseXOR = "^", startswith = "startswith", endswith = "endswith", contains = "contains" }
+for _, name in ipairs { "like", "rlike", "ilike" } do
+  method(name, "other:any?", function(self, pattern)
+    if M.is(pattern) then errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "use F." .. name }) end
+    return M.call(name, self[NODE], M.literal(pattern))
+  end)
+end
 
 method("notEqual", "other:any?", function(self, other)
   return M.call("not", { kind = "call", name = "=", args = { self[NODE], M.literal(other) } })
@@ -238,9 +249,12 @@ method("isin", "*cols", function(self, cols)
 end)
 
 method("substr", "startPos, length", function(self, from, length)
-  if M.is(from) ~= M.is(length) then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "length", expected_type = M.is(from) and "Column" or "int",
-      arg_type = arguments.type_name(length) })
+  local a, b = arguments.type_name(from), arguments.type_name(length)
+  if a ~= b then
+    errors.raise("NOT_SAME_TYPE", { arg_name1 = "startPos", arg_name2 = "length", arg_type1 = a, arg_type2 = b })
+  end
+  if a ~= "int" and a ~= "Column" then
+    errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column or int", arg_name = "startPos", arg_type = a })
   end
   return M.call("substr", self[NODE], M.literal(from), M.literal(length))
 end)
@@ -328,9 +342,7 @@ end
 function Column.__newindex()
   errors.raise("UNSUPPORTED_OPERATION", { operation = "A Column does not change." })
 end
-function Column.__pairs()
-  errors.raise("UNSUPPORTED_OPERATION", { operation = "A Column has no elements to walk; run a query." })
-end
+function Column.__pairs() errors.raise("NOT_ITERABLE", { objectName = "Column" }) end
 
 -- ---- printing ----------------------------------------------------------------------------------------------------
 
@@ -391,6 +403,9 @@ local SHOW = {
 }
 function show(node) return SHOW[node.kind](node) end
 M.show = show
+
+--- As Spark prints a Column that is no name: operators as functions.
+function M.classic(node) return show(node) end
 
 function Column:__tostring() return "Column<'" .. show(self[NODE]) .. "'>" end
 

@@ -132,7 +132,7 @@ method("drop", "*cols", function(self, cols)
   local exprs = {}
   for i = 1, cols.n do
     local c = cols[i]
-    exprs[i] = type(c) == "string" and { kind = "name", parts = { c } } or column.node(c, "cols")
+    exprs[i] = type(c) == "string" and { kind = "name", parts = { c } } or column.node(c)
   end
   return derive(self, { kind = "drop", exprs = exprs })
 end)
@@ -219,9 +219,16 @@ local function sorter(name, global)
       end
       ascending, cols[n], n = last.ascending, nil, n - 1
     end
-    if n == 1 and type(cols[1]) == "table" and not getmetatable(cols[1]) then cols, n = cols[1], #cols[1] end
+    if n == 1 and type(cols[1]) == "table" and not getmetatable(cols[1]) then
+      cols, n = cols[1], #cols[1]
+      if n == 0 then return self end
+    end
+    if ascending ~= nil and type(ascending) ~= "boolean" and type(ascending) ~= "number" and type(ascending) ~= "table" then
+      errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column, int or str", arg_name = "ascending",
+        arg_type = arguments.type_name(ascending) })
+    end
     if n == 0 then
-      errors.raise("CANNOT_BE_EMPTY", { item = "column" })
+      errors.raise("CANNOT_BE_EMPTY", { item = "cols" })
     end
     local keys = {}
     for i = 1, n do
@@ -252,12 +259,19 @@ local JOINS = {
   leftouter = "left", right = "right", rightouter = "right", semi = "semi", leftsemi = "semi", anti = "anti",
   leftanti = "anti",
 }
+local LATERAL = { inner = "inner", cross = "cross", left = "left", leftouter = "left" }
+local SUPPORTED = { -- in Spark's order
+  [JOINS] = "'inner', 'outer', 'full', 'fullouter', 'full_outer', 'leftouter', 'left', 'left_outer', 'rightouter', "
+    .. "'right', 'right_outer', 'leftsemi', 'left_semi', 'semi', 'leftanti', 'left_anti', 'anti', 'cross'",
+  [LATERAL] = "'inner', 'leftouter', 'left', 'left_outer', 'cross'",
+}
 
-local function join_kind(how)
-  local kind = JOINS[(how or "inner"):lower():gsub("_", "")]
+local function join_kind(how, lateral)
+  local known = lateral and LATERAL or JOINS
+  local kind = known[(how or "inner"):lower():gsub("_", "")]
   if not kind then
-    local names = arguments.sorted_keys(JOINS)
-    errors.raise("UNSUPPORTED_JOIN_TYPE", { typ = how, supported = table.concat(names, ", ") }, {
+    local names = arguments.sorted_keys(known)
+    errors.raise("UNSUPPORTED_JOIN_TYPE", { typ = how, supported = SUPPORTED[known] }, {
       class = "AnalysisException", sqlState = "0A000", candidates = similar.near(how, names),
       message = ("There is no join type '%s'%s."):format(how, similar.suffix(how, names)) })
   end
@@ -278,7 +292,7 @@ end
 
 local function join(self, other, on, how, lateral)
   local condition, using = join_condition(on)
-  return derive(self, { kind = "join", child = { self[PLAN], other[PLAN] }, join = join_kind(how),
+  return derive(self, { kind = "join", child = { self[PLAN], other[PLAN] }, join = join_kind(how, lateral),
     exprs = condition and { condition } or nil, columns = using, lateral = lateral })
 end
 method("join", "other:DataFrame, on?, how:string?", join)
@@ -517,10 +531,12 @@ function M.unresolved(self, name, others)
   local columns = self.columns
   local near = similar.near(name, columns)
   for _, n in ipairs(others and similar.near(name, others) or {}) do near[#near + 1] = n end
+  local extra = { candidates = near, hint = near[1] and "did you mean `" .. near[1] .. "`?" or nil,
+    message = ("A column%s with name `%s` cannot be resolved."):format(others and ", method or property" or "", name) }
+  if others then errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = name }, extra) end
+  extra.class, extra.sqlState = "AnalysisException", "42703"
   errors.raise("UNRESOLVED_COLUMN.WITH_SUGGESTION", { objectName = "`" .. name .. "`",
-    proposal = "`" .. table.concat(columns, "`, `", 1, math.min(5, #columns)) .. "`" }, { class = "AnalysisException",
-    sqlState = "42703", candidates = near, hint = near[1] and "did you mean `" .. near[1] .. "`?" or nil,
-    message = ("A column%s with name `%s` cannot be resolved."):format(others and ", method or property" or "", name) })
+    proposal = "`" .. table.concat(columns, "`, `", 1, math.min(5, #columns)) .. "`" }, extra)
 end
 
 local function known_names()
@@ -535,7 +551,8 @@ function DataFrame:__index(key)
   if properties[key] then return properties[key](self) end
   if column.is(key) then return key end
   if type(key) ~= "string" then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "item", expected_type = "str", arg_type = arguments.type_name(key) },
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "item", expected_type = "Column, float, integer, list or string",
+      arg_type = arguments.type_name(key) },
       { hint = "rows come from df:collect(), columns by name: df.age" })
   end
   local at = self[PLAN]:find(key)
