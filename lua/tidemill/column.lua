@@ -93,7 +93,11 @@ end
 
 function M.nodes(list, what)
   local out = {}
-  for i = 1, list.n or #list do out[i] = M.node(list[i], what) end
+  for i = 1, list.n or #list do
+    local node = M.node(list[i], what)
+    if node.of then table.move(node.of, 1, #node.of, #out + 1, out) -- the columns that a star of df:col stands for
+    else out[#out + 1] = node end
+  end
   return out
 end
 
@@ -371,7 +375,10 @@ end
 local SHOW = {
   text = function(n) return n.name end,
   name = function(n) return table.concat(n.parts, ".") end,
-  star = function(n) return #n.parts > 0 and table.concat(n.parts, ".") .. ".*" or "*" end,
+  star = function(n)
+    if n.regex then return "unresolvedregex()" end
+    return #n.parts > 0 and table.concat(n.parts, ".") .. ".*" or "*"
+  end,
   literal = function(n) return show_literal(n.value) end,
   call = function(n)
     if n.name == "when" then return show_case(n) end

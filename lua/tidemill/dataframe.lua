@@ -107,9 +107,7 @@ method("withColumn", "colName:string, col", function(self, name, col)
 end)
 method("withColumns", "colsMap:map|list", function(self, map)
   local exprs = {}
-  for i, pair in ipairs(arguments.pairs_list(map, "colsMap")) do
-    exprs[i] = alias(type(pair[2]) == "string" and column.node(pair[2]) or need_column(pair[2], "col"), pair[1])
-  end
+  for i, pair in ipairs(arguments.pairs_list(map, "colsMap")) do exprs[i] = alias(column.node(pair[2]), pair[1]) end
   return derive(self, { kind = "with_columns", exprs = exprs })
 end)
 method("withColumnRenamed", "existing:string, new:string", function(self, old, new)
@@ -141,37 +139,90 @@ method("toDF", "*cols", function(self, cols)
   return derive(self, { kind = "alias", columns = names_of(cols, "cols") })
 end)
 
-method("to", "schema", function(self, schema)
-  local exprs = {}
-  for i, f in ipairs((type(schema) == "string" and types.fromDDL(schema, true) or schema).fields) do
-    exprs[i] = alias({ kind = "cast", args = { exact(self, f.name) }, target = f.type, mode = "ansi" }, f.name)
+-- The column of a schema's field: by name, cast where that loses nothing; one that is not there is NULL.
+local function fitted(self, f)
+  local at = self[PLAN]:find(f.name)
+  if at == -1 and f.nullable then
+    return { kind = "cast", args = { lit(nil) }, target = f.type, mode = "ansi" }
   end
+  local own = at >= 0 and self.schema.fields[at + 1]
+  local node = own and column_at(self, at + 1) or exact(self, f.name)
+  if own and own.nullable and not f.nullable then
+    errors.raise("NULLABLE_COLUMN_OR_FIELD", { name = "`" .. f.name .. "`" }, { class = "AnalysisException",
+      sqlState = "42000", message = ("`%s` may be NULL, the schema says NOT NULL."):format(f.name) })
+  end
+  if own and own.type ~= f.type and not core.can_store(own.type, f.type) then
+    local quoted = function(t) return '"' .. core.type_text(t, "sql") .. '"' end
+    errors.raise("INVALID_COLUMN_OR_FIELD_DATA_TYPE", { name = "`" .. f.name .. "`", type = quoted(own.type),
+      expectedType = quoted(f.type) }, { class = "AnalysisException", sqlState = "42000",
+      message = ("`%s` is %s, which does not become %s."):format(f.name, quoted(own.type), quoted(f.type)) })
+  end
+  return { kind = "cast", args = { node }, target = f.type, mode = "ansi" }
+end
+method("to", "schema", function(self, schema)
+  if not types.is(schema) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "StructType",
+      arg_type = arguments.type_name(schema) }, { class = "PySparkAttributeError", hint = "types.fromDDL \"a INT\"" })
+  end
+  local exprs = {}
+  for i, f in ipairs(schema.fields) do exprs[i] = alias(fitted(self, f), f.name) end
   return derive(self, { kind = "project", exprs = exprs })
 end)
 
+-- A column by name: of that very name, or a path into structs; "*" all of this DataFrame.
 method("col", "name:string", function(self, name)
   local at = self[PLAN]:find(name)
   if at >= 0 then return column.wrap(column_at(self, at + 1, name)) end
-  return column.wrap(column.name_node(name))
+  local node = column.name_node(name)
+  if node.kind == "star" and #node.parts == 0 then
+    local all = {}
+    for i, c in ipairs(self.columns) do all[i] = column_at(self, i, c) end
+    return column.wrap { kind = "star", parts = {}, of = all }
+  end
+  local fine, e = pcall(derive, self, { kind = "project", exprs = { node } })
+  if not fine and e.condition == "UNRESOLVED_COLUMN.WITH_SUGGESTION" then M.unresolved(self, name) end
+  if not fine then error(e, 0) end
+  return column.wrap(node)
+end)
+
+-- Hidden columns of a source; there are none here.
+method("metadataColumn", "colName:string", function(_, name)
+  errors.raise("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", { objectName = "`" .. name .. "`" }, {
+    class = "AnalysisException", sqlState = "42703", message = ("There is no metadata column `%s`."):format(name) })
 end)
 
 -- A pattern in back quotes stands for all columns whose whole name it matches, case ignored: a star without the others.
 method("colRegex", "colName:string", function(self, pattern)
   local body = pattern:match "^`(.*)`$"
   if not body then return self:col(pattern) end
-  local rows, except = {}, {}
-  for i, name in ipairs(self.columns) do rows[i] = { name } end
-  local names = M.wrap(self[SESSION], require "tidemill.rows_in".plan(self[SESSION][HANDLE], rows, "name STRING"))
+  local rows, of = {}, {}
+  for i, name in ipairs(self.columns) do rows[i] = { i, name } end
+  local names = M.wrap(self[SESSION], require "tidemill.rows_in".plan(self[SESSION][HANDLE], rows, "at INT, name STRING"))
   local matched = call("rlike", { kind = "name", parts = { "name" } }, lit("(?i)^(?:" .. body .. ")$"))
-  for i, r in ipairs(names:where(column.wrap(call("not", matched))):collect()) do
-    except[i] = "`" .. r[1]:gsub("`", "``") .. "`"
-  end
-  return column.wrap { kind = "star", parts = {}, except = except }
+  for i, r in ipairs(names:where(column.wrap(matched)):collect()) do of[i] = column_at(self, r[1], r[2]) end
+  return column.wrap { kind = "star", parts = {}, of = of, regex = true }
 end)
 
 -- ---- rows --------------------------------------------------------------------------------------------------------
 
 method("distinct", "", function(self) return derive(self, { kind = "dedup" }) end)
+
+-- All columns of a name: dropDuplicates takes them together.
+local function add_named(self, keys, name)
+  local columns, found = self.columns, false
+  local same = self[SESSION].conf:get "spark.sql.caseSensitive" == "true" and function(a, b) return a == b end
+    or function(a, b) return a:lower() == b:lower() end
+  for i, c in ipairs(columns) do
+    if same(c, name) then
+      keys[#keys + 1] = column_at(self, i, c)
+      found = true
+    end
+  end
+  if found then return end
+  errors.raise("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", { colName = name, fieldNames = table.concat(columns, ", ") }, {
+    class = "AnalysisException", sqlState = "42703", candidates = similar.near(name, columns),
+    message = ("There is no column `%s` among (%s)."):format(name, table.concat(columns, ", ")) })
+end
 
 local function dedup(within)
   return function(self, subset)
@@ -182,7 +233,7 @@ local function dedup(within)
           arg_type = arguments.type_name(subset) })
       end
       keys = {}
-      for i, name in ipairs(names_of(subset, "subset")) do keys[i] = exact(self, name) end
+      for _, name in ipairs(names_of(subset, "subset")) do add_named(self, keys, name) end
     end
     return derive(self, { kind = "dedup", keys = keys, within_watermark = within })
   end
@@ -281,6 +332,13 @@ end
 local function join_condition(on)
   if on == nil then return nil, nil end
   local list = one_or_list(on)
+  if #list == 0 then
+    errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "on", index = "0" }, { message = "`on` names no column." })
+  end
+  if type(list[1]) ~= "string" and type(list[1]) ~= "boolean" and not column.is(list[1]) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "on", expected_type = "Column or str",
+      arg_type = arguments.type_name(list[1]) }, { class = "PySparkAssertionError" })
+  end
   if type(list[1]) == "string" then return nil, names_of(list, "on") end
   local all
   for _, c in ipairs(list) do
@@ -416,7 +474,13 @@ end)
 
 -- ---- names, hints, views -----------------------------------------------------------------------------------------
 
-method("alias", "alias:string", function(self, name) return derive(self, { kind = "alias", alias = name }) end)
+method("alias", "alias", function(self, name)
+  if type(name) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "alias", expected_type = "str",
+      arg_type = arguments.type_name(name) }, { class = "PySparkAssertionError" })
+  end
+  return derive(self, { kind = "alias", alias = name })
+end)
 method("transform", "func:function, *args", function(self, f, args)
   local out = f(self, table.unpack(args, 1, args.n))
   if not M.is(out) then
