@@ -44,8 +44,8 @@ static void out_of_bounds(lua_State *L, mill_taker *t, int index, int64_t low, i
   const char *actual = luaL_tolstring(L, index, NULL);
   const char *lower = lua_pushfstring(L, "%I", (LUAI_UACINT)low);
   const char *upper = lua_pushfstring(L, "%I", (LUAI_UACINT)high);
-  mill_raise_misuse(L, "VALUE_OUT_OF_BOUNDS", "arg_name", t->field ? t->field : "value",
-                    "lower_bound", lower, "upper_bound", upper, "actual", actual, NULL);
+  mill_raise_misuse(L, "VALUE_OUT_OF_BOUNDS", "arg_name", "obj", "lower_bound", lower,
+                    "upper_bound", upper, "actual", actual, NULL);
 }
 
 static void take_integer(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
@@ -115,6 +115,13 @@ static void put_text(lua_State *L, mill_taker *t, mill_vector *v, uint32_t k, co
   ((mill_str *)v->data)[k] = mill_str_view(copy, n);
 }
 
+bool mill_take_is_binary(lua_State *L, int index) {
+  if (luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
+  bool yes = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "Binary") == 0;
+  lua_pop(L, 1);
+  return yes;
+}
+
 static void take_text(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
   char buf[MILL_DOUBLE_TEXT];
   size_t n;
@@ -140,6 +147,13 @@ static void take_text(lua_State *L, mill_taker *t, int index, mill_vector *v, ui
     if (v->type->id == MILL_BINARY || !mill_scalar_test(L, index)) break;
     const char *text = luaL_tolstring(L, index, &n);
     put_text(L, t, v, k, text, n);
+    lua_pop(L, 1);
+    return;
+  case LUA_TTABLE: /* tidemill.binary */
+    if (v->type->id != MILL_BINARY || !mill_take_is_binary(L, index)) break;
+    lua_rawgeti(L, index, 1);
+    const char *bytes = luaL_checklstring(L, -1, &n);
+    put_text(L, t, v, k, bytes, n);
     lua_pop(L, 1);
     return;
   default: break;

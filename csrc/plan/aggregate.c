@@ -212,8 +212,7 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
   const mill_expr *e = items->at[at - 1];
   if (mill_x_has_aggregate(e))
     return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
-                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr", mill_w_sql(w, bare(e)),
-                          NULL);
+                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr", mill_w_sql(w, e), NULL);
   return e;
 }
 
@@ -228,6 +227,8 @@ static const mill_expr *by_alias(mill_planner *w, const mill_exprs *items, const
 
 static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const mill_exprs *items,
                                     const mill_expr *k) {
+  if (k->kind == MILL_X_PARAMETER) k = mill_resolve(w, s, k);
+  if (k == NULL) return NULL;
   if (k->kind == MILL_X_LITERAL && k->value->type->id == MILL_INT && mill_vector_valid(k->value, 0))
     return ordinal(w, items, k);
   const mill_expr *r = NULL;

@@ -277,13 +277,21 @@ static const mill_expr *resolve_text(mill_planner *w, const mill_scope *s, const
   return r ? mill_path_named(w, parsed, r) : NULL;
 }
 
+/* struct(..) handed in is shown as the named_struct that it is. */
+static const mill_expr *argument(mill_planner *w, const mill_expr *e) {
+  if (e == NULL || !mill_x_is_call(e, "named_struct")) return e;
+  mill_expr *c = mill_x_copy(w, e);
+  if (c) c->pretty = NULL;
+  return c;
+}
+
 static const mill_expr *resolve_parameter(mill_planner *w, const mill_scope *s,
                                           const mill_expr *e) {
   const mill_parameters *p = w->params;
   for (int i = 0; p && i < p->n; i++) {
     const char *name = p->names ? p->names[i] : NULL;
     bool hit = e->name ? name && strcmp(name, e->name) == 0 : name == NULL && i == e->index;
-    if (hit) return mill_resolve(w, s, p->values[i]);
+    if (hit) return argument(w, mill_resolve(w, s, p->values[i]));
   }
   return MILL_W_FAIL_AT(w, e, MILL_E_UNBOUND_SQL_PARAMETER, "name",
                         e->name ? e->name : mill_error_fmt(w->err, "_%d", (int)e->start), NULL);

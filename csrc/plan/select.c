@@ -134,6 +134,7 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
   bool aggregate = false;
   for (int i = 0; i < items.n; i++) aggregate |= mill_x_has_aggregate(items.at[i]);
   if (aggregate) return mill_build_aggregate(w, n, child, NULL, &items);
+  if (!mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
   for (int i = 0; i < items.n && child; i++) child = mill_expose_all(w, child, items.at[i]);
   return child ? mill_build_project(w, child, &items, NULL) : NULL;
 }
@@ -153,8 +154,9 @@ bool mill_n_computes(const mill_node *n, uint64_t id) {
     return mill_x_find_id(n->keys, n->nkeys, id) || mill_x_find_id(n->aggs, n->naggs, id);
   case MILL_N_SOURCE: return mill_x_find_id(n->exprs, n->nexprs, id);
   case MILL_N_JOIN:
-    return mill_n_computes(n->child[0], id) ||
-           (n->nchildren > 1 && mill_n_computes(n->child[1], id));
+    if (mill_n_computes(n->child[0], id)) return true;
+    return n->join != MILL_JOIN_SEMI && n->join != MILL_JOIN_ANTI &&
+           mill_n_computes(n->child[1], id);
   default: return passes_through(n) && mill_n_computes(n->child[0], id);
   }
 }
