@@ -40,7 +40,7 @@ static void misfit(lua_State *L, const mill_taker *t, int index, const mill_type
   luaL_error(L, "value does not fit its column");
 }
 
-static void out_of_bounds(lua_State *L, mill_taker *t, int index, int64_t low, int64_t high) {
+static void out_of_bounds(lua_State *L, int index, int64_t low, int64_t high) {
   const char *actual = luaL_tolstring(L, index, NULL);
   const char *lower = lua_pushfstring(L, "%I", (LUAI_UACINT)low);
   const char *upper = lua_pushfstring(L, "%I", (LUAI_UACINT)high);
@@ -54,7 +54,7 @@ static void take_integer(lua_State *L, mill_taker *t, int index, mill_vector *v,
   int exact = 0, at = (int)v->type->id - MILL_TINYINT;
   lua_Integer i = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : 0;
   if (!exact) misfit(L, t, index, v->type);
-  if (i < low[at] || i > high[at]) out_of_bounds(L, t, index, low[at], high[at]);
+  if (i < low[at] || i > high[at]) out_of_bounds(L, index, low[at], high[at]);
   switch (v->type->id) {
   case MILL_TINYINT: ((int8_t *)v->data)[k] = (int8_t)i; break;
   case MILL_SMALLINT: ((int16_t *)v->data)[k] = (int16_t)i; break;

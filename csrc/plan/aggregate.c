@@ -203,6 +203,10 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
+static const char *name_of(const mill_expr *e) {
+  return e->kind == MILL_X_ALIAS ? e->parts[0] : e->name;
+}
+
 static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const mill_expr *k) {
   int32_t at = *(const int32_t *)k->value->data;
   if (at < 1 || at > items->n)
@@ -212,7 +216,8 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
   const mill_expr *e = items->at[at - 1];
   if (mill_x_has_aggregate(e))
     return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
-                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr", mill_w_sql(w, e), NULL);
+                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr",
+                          mill_w_printf(w, "%s AS `%s`", mill_w_sql(w, bare(e)), name_of(e)), NULL);
   return e;
 }
 

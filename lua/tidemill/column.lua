@@ -52,6 +52,19 @@ function M.name_node(text)
   return { kind = star and "star" or "name", parts = parts }
 end
 
+--- The parts of a table's name, which is written as in SQL: a.b, `a b`.
+function M.table_parts(text)
+  local rest = text:gsub("`[^`]*`", ""):match "^[%w_.]*(.*)$"
+  local extra = rest:match "[%w_]+" or rest:match "%S"
+  if extra then
+    errors.raise("PARSE_SYNTAX_ERROR", { error = "'" .. extra .. "'", hint = ": extra input '" .. extra .. "'" }, {
+      class = "ParseException", sqlState = "42601",
+      message = ("Syntax error at or near '%s' in the name of a table: %s."):format(extra, text),
+      hint = "put back quotes around names with other characters" })
+  end
+  return M.name_node(text).parts
+end
+
 --- F.lit: the value itself; lists become array(..), Columns stay.
 function M.literal(v)
   if M.is(v) then return v[NODE] end

@@ -547,6 +547,10 @@ function properties.is_cached(self) return rawget(self, STATE) ~= nil end
 function properties.storageLevel(self) return rawget(self, STATE) or require "tidemill.storage".NONE end
 
 method("withWatermark", "eventTime:string, delayThreshold:string", function(self, name, delay)
+  if not pcall(core.interval, "calendar", delay) then -- Spark's error of the cast
+    M.wrap(self[SESSION], core.plan(self[SESSION][HANDLE], { kind = "range", from = 0, to = 1, step = 1 })):selectExpr(
+      ("CAST('%s' AS INTERVAL)"):format(delay:gsub("['\\]", "\\%0"))):collect()
+  end
   return derive(self, { kind = "watermark", exprs = { exact(self, name), lit(core.interval("calendar", delay)) } })
 end)
 

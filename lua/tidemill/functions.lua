@@ -211,8 +211,7 @@ end
 for _, name in ipairs { "first", "last" } do
   F[name] = function(c, ignorenulls)
     if type(ignorenulls) == "table" then ignorenulls = ignorenulls.ignorenulls end
-    return column.wrap { kind = "call", name = name, args = { column.node(c, "col") },
-      ignore_nulls = ignorenulls or nil }
+    return column.call(name, column.node(c, "col"), ignorenulls and column.literal(true) or nil)
   end
 end
 function F.nth_value(c, offset, ignore)
