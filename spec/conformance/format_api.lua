@@ -43,13 +43,15 @@ local function list_of(nodes)
   return table.concat(parts, ", ")
 end
 
+local EMPTY = "{}" -- Lua's empty table is a list and a map
+
 local TEXT = {
   number = function(n) return n.value and V.repr(n.value) or n.digits end,
   string = function(n) return V.repr(n.value) end,
   bytes = function(n) return "b" .. V.quoted(n.value, true) end,
   name = function(n) return n.name end,
   True = function() return "True" end, False = function() return "False" end, None = function() return "None" end,
-  list = function(n) return "[" .. list_of(n) .. "]" end,
+  list = function(n) return #n == 0 and EMPTY or "[" .. list_of(n) .. "]" end,
   tuple = function(n) return "(" .. list_of(n) .. ")" end,
   set = function(n) return "{" .. list_of(n) .. "}" end,
   attribute = function(n) return canonical(n[1]) .. "." .. n.name end,
@@ -63,6 +65,7 @@ local TEXT = {
     local parts = {}
     for i, p in ipairs(n.pairs) do parts[i] = canonical(p[1]) .. ": " .. canonical(p[2]) end
     table.sort(parts)
+    if #parts == 0 then return EMPTY end
     return "{" .. table.concat(parts, ", ") .. "}"
   end,
 }

@@ -361,6 +361,8 @@ local function contains(v, x)
   local kind = V.kind(v)
   if type(v) == "string" then return v:find(x, 1, true) ~= nil end
   if kind == "dict" then return v.at[V.key(x)] ~= nil end
+  local known = not kind and V.library.contains(v, x)
+  if known ~= nil and not kind then return known end
   local items = V.items(v)
   for i = 1, items.n do if V.equal(items[i], x) then return true end end
   return false

@@ -76,8 +76,9 @@ local function is_class(v) return (lua_class(v) or ""):find "^type " ~= nil end
 
 local to_lua, to_python
 
-local function list_to_lua(v)
-  local out, holes = {}, false
+-- A list inside a list says its length: a row of data.
+local function list_to_lua(v, inside)
+  local out, holes = {}, inside
   for i = 1, v.n do
     local item = to_lua(v[i], true)
     if item == nil then holes = true end
@@ -362,19 +363,27 @@ function L.attribute(v, name)
   return bound(v, class, name, f)
 end
 
+-- What asDict made of a value, with the types that the value has.
+local function answered(own, v, t)
+  if is_row(own) and V.kind(v) == "dict" then
+    if t then type_of_row[own] = t end
+    return M.row_dict(own, v)
+  end
+  if type(own) == "table" and V.kind(v) == "list" and v.n > 0 and V.kind(v[1]) == "dict" then
+    local out = { n = v.n }
+    for i = 1, v.n do out[i] = answered(own[i], v[i], t and t.elementType) end
+    return V.list(out)
+  end
+  if type(own) == "table" and V.kind(v) == "dict" and not t then return v end
+  return typed(own, t)
+end
+
 --- asDict: the fields in their order, values by their types.
 function M.row_dict(row, dict)
   local out, t = V.dict(), type_of_row[row]
   for i, field in ipairs(getmetatable(row).__fields) do
-    local own = rawget(row, i)
     local v = V.dict_get(dict, field)
-    if v == nil then v = None end
-    if t and not is_row(own) and V.kind(v) ~= "dict" then v = typed(own, t.fields[i].dataType) end
-    if is_row(own) and V.kind(v) == "dict" then
-      if t then type_of_row[own] = t.fields[i].dataType end
-      v = M.row_dict(own, v)
-    end
-    V.dict_set(out, field, v)
+    V.dict_set(out, field, answered(rawget(row, i), v == nil and None or v, t and t.fields[i].dataType))
   end
   return out
 end
@@ -451,6 +460,13 @@ function L.items(v)
   end
   if class == "StructType" then return { n = #v, table.unpack(v.fields) } end
   if class == "Column" then pairs(v) end -- raises
+end
+
+--- `in` over a Row looks among its names.
+function L.contains(v, x)
+  if not is_row(v) then return nil end
+  for _, name in ipairs(getmetatable(v).__fields) do if name == x then return true end end
+  return false
 end
 
 function L.sequence(v) return is_row(v) and "tuple" or nil end
@@ -670,11 +686,8 @@ V.extra.row_maker = {
     return "<Row(" .. table.concat(parts, ", ") .. ")>"
   end,
   attribute = function(_, name)
-    local makers = {
-      asDict = function() throw("TypeError", "no names") end,
-      __fields__ = function() throw("AttributeError", name) end,
-    }
-    return V.func(name, makers[name] or function() throw("AttributeError", "%s", name) end)
+    if name == "asDict" then return V.func(name, function() unsupported "Rows without names" end) end
+    throw("AttributeError", "%s", name)
   end,
 }
 
