@@ -158,6 +158,8 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
     condition = mill_x_cast(w, condition, mill_type_of(MILL_BOOLEAN));
     if (condition == NULL) return NULL;
   }
+  if (n->lateral && !a->streaming && !b->streaming)
+    return mill_lateral_join(w, n->join, a, b, condition);
   mill_node *j = mill_w_join(w, n->join, a, b, condition);
   if (j) j->lateral = n->lateral;
   return j;

@@ -272,6 +272,9 @@ mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, cons
                        const mill_expr *condition);
 /* join.c, setop.c, pivot.c, unpivot.c, columns.c, transform.c, command.c, subquery.c */
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* lateral.c: a joined with b, which may use columns of a as MILL_X_OUTER. */
+const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_node *a,
+                                   const mill_node *b, const mill_expr *condition);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_unpivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
