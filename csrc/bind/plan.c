@@ -6,6 +6,7 @@
 #include "bind/plan.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bind/expr.h"
@@ -431,22 +432,34 @@ static int plan_uncache(lua_State *L) {
   return 0;
 }
 
+static void add_leaves(luaL_Buffer *b, const mill_node *n) {
+  char text[32];
+  for (int i = 0; i < n->nchildren; i++) add_leaves(b, n->child[i]);
+  if (n->table == NULL) return;
+  snprintf(text, sizeof text, " %p", (void *)n->table);
+  luaL_addstring(b, text);
+}
+
+/* plan:leaves(): which tables in memory it reads, as a text to compare. */
+static int plan_leaves(lua_State *L) {
+  luaL_Buffer b;
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  luaL_buffinit(L, &b);
+  add_leaves(&b, h->p->root);
+  luaL_pushresult(&b);
+  return 1;
+}
+
 static int plan_kind(lua_State *L) {
   lua_pushinteger(L, mill_plan_check(L, 1)->p->root->kind);
   return 1;
 }
 
 void mill_plan_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {{"schema", plan_schema},
-                                     {"columns", plan_columns},
-                                     {"find", plan_find},
-                                     {"streaming", plan_streaming},
-                                     {"explain", plan_explain},
-                                     {"view", plan_view},
-                                     {"kind", plan_kind},
-                                     {"files", plan_files},
-                                     {"cache", plan_cache},
-                                     {"uncache", plan_uncache},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"schema", plan_schema},       {"columns", plan_columns}, {"find", plan_find},
+      {"streaming", plan_streaming}, {"explain", plan_explain}, {"view", plan_view},
+      {"kind", plan_kind},           {"leaves", plan_leaves},   {"files", plan_files},
+      {"cache", plan_cache},         {"uncache", plan_uncache}, {NULL, NULL}};
   mill_state_class(L, MILL_PLAN_CLASS, methods, plan_gc);
 }

@@ -100,7 +100,8 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
   const mill_expr *e = mill_resolve_above(w, &child, outer, n->exprs[0]);
   if (e == NULL) return NULL;
   if (mill_x_has_aggregate(e) && !mill_x_has_window(e)) return aggregates_in_where(w, n, e);
-  if (e->type->id != MILL_BOOLEAN && e->type->id != MILL_NULL)
+  bool bare_null = e->type->id == MILL_NULL && n->text == NULL; /* SQL's WHERE NULL is cast */
+  if (e->type->id != MILL_BOOLEAN && (e->type->id != MILL_NULL || bare_null))
     return MILL_W_FAIL_AT(w, n, MILL_E_DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, "sqlExpr",
                           mill_w_quoted_sql(w, e), "filter", mill_w_quoted_sql(w, e), "type",
                           mill_w_quoted_type(w, e->type), NULL);

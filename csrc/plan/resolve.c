@@ -268,10 +268,19 @@ const mill_expr *mill_w_parse(mill_planner *w, const char *text, size_t n) {
   return w->status == MILL_OK ? e : NULL;
 }
 
+/* Only names have back quotes, and those come in pairs. */
+static bool odd_quotes(const char *text) {
+  int n = 0;
+  for (; *text; text++) n += *text == '`';
+  return n % 2 == 1;
+}
+
 static const mill_expr *resolve_text(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   const mill_expr *c = NULL;
   int found = mill_find_column(w, s->column, s->ncolumns, e->name, &c);
   if (found == 1) return c;
+  if (odd_quotes(e->name))
+    return MILL_W_FAIL(w, MILL_E_INVALID_ATTRIBUTE_NAME_SYNTAX, "name", e->name, NULL);
   const mill_expr *parsed = mill_w_parse(w, e->name, strlen(e->name));
   const mill_expr *r = parsed ? mill_resolve(w, s, parsed) : NULL;
   return r ? mill_path_named(w, parsed, r) : NULL;
@@ -335,8 +344,31 @@ static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const 
   return c;
 }
 
+/* IDENTIFIER('a.b'): the column of that name. */
+static const mill_expr *resolve_identifier(mill_planner *w, const mill_scope *s,
+                                           const mill_expr *e) {
+  const mill_vector *v = NULL;
+  const mill_expr *arg = mill_resolve(w, s, e->args[0]);
+  if (arg == NULL) return NULL;
+  if (arg->type->id != MILL_STRING || !mill_w_evaluate(w, arg, &v) || !mill_vector_valid(v, 0))
+    return MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`IDENTIFIER`",
+                          "paramName", "`expr`", "paramType", "\"STRING\"", NULL);
+  const mill_str *text = v->data;
+  const mill_expr *name =
+      mill_w_parse(w, mill_w_copy(w, mill_str_data(text), text->size), text->size);
+  if (name == NULL) return NULL;
+  if (name->kind != MILL_X_NAME)
+    return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_ATTRIBUTE_NAME_SYNTAX, "name",
+                          mill_w_copy(w, mill_str_data(text), text->size), NULL);
+  mill_expr *at = mill_x_copy(w, name);
+  if (at == NULL) return NULL;
+  at->text = e->text, at->start = e->start, at->stop = e->stop;
+  return mill_resolve(w, s, at);
+}
+
 static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   if (mill_is_field_update(e)) return mill_resolve_field_update(w, s, e);
+  if (mill_x_is_call(e, "identifier") && e->nargs == 1) return resolve_identifier(w, s, e);
   e = mill_place_arguments(w, e);
   if (e) e = expand_args(w, s, e);
   if (e == NULL) return NULL;

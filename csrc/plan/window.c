@@ -25,7 +25,7 @@ static void default_frame(mill_window *v, const mill_expr *call) {
   v->framed = true;
   v->from = MILL_UNBOUNDED_PRECEDING;
   v->to = MILL_CURRENT_ROW;
-  v->unit = ranking ? MILL_FRAME_ROWS : MILL_FRAME_RANGE;
+  v->unit = ranking && !mill_x_is_call(call, "cume_dist") ? MILL_FRAME_ROWS : MILL_FRAME_RANGE;
   if (!ranking && v->norder == 0) {
     v->unit = MILL_FRAME_ROWS;
     v->to = MILL_UNBOUNDED_FOLLOWING;

@@ -547,9 +547,11 @@ function properties.is_cached(self) return rawget(self, STATE) ~= nil end
 function properties.storageLevel(self) return rawget(self, STATE) or require "tidemill.storage".NONE end
 
 method("withWatermark", "eventTime:string, delayThreshold:string", function(self, name, delay)
-  if not pcall(core.interval, "calendar", delay) then -- Spark's error of the cast
-    M.wrap(self[SESSION], core.plan(self[SESSION][HANDLE], { kind = "range", from = 0, to = 1, step = 1 })):selectExpr(
-      ("CAST('%s' AS INTERVAL)"):format(delay:gsub("['\\]", "\\%0"))):collect()
+  local word = delay:match "^%s*interval%s+(%S+)" or delay:match "%S+"
+  if word and not word:find "^[-+.%d]" and not pcall(core.interval, "calendar", delay) then
+    errors.raise("INVALID_INTERVAL_FORMAT.UNRECOGNIZED_NUMBER", { input = delay, number = word }, {
+      class = "AnalysisException", sqlState = "22006",
+      message = ("'%s' is no interval: '%s' is no number. Write \"10 minutes\"."):format(delay, word) })
   end
   return derive(self, { kind = "watermark", exprs = { exact(self, name), lit(core.interval("calendar", delay)) } })
 end)

@@ -87,6 +87,10 @@ local function aggregate(self, aggs)
       { kind = "pivot", all = true, keys = s.keys, exprs = { s.pivot }, values = s.values, aggs = aggs })
   end
   for _, a in ipairs(aggs) do exprs[#exprs + 1] = a end
+  if s.kind == "sets" and #s.sets == 0 then -- no sets, no groups
+    local plain = dataframe.derive(s.df, { kind = "aggregate", keys = keys, exprs = exprs, grouping = "plain" })
+    return dataframe.derive(plain, { kind = "filter", exprs = { { kind = "literal", value = false } } })
+  end
   return dataframe.derive(s.df, { kind = "aggregate", keys = keys, exprs = exprs, grouping = s.kind, sets = s.sets })
 end
 

@@ -161,14 +161,15 @@ local function parameters(args)
   end
   local shape = arguments.shape(args)
   if shape == "empty" then return nil end
-  if next(args) == "n" and next(args, "n") == nil and args.n > 0 then shape = "map" end -- a parameter called n
+  local pairs_ = next(args) == "n" and next(args, "n") == nil and args.n > 0 and { { "n", args.n } } -- called n
+  if pairs_ then shape = "map" end
   local values = {}
   if shape == "list" then
     for i = 1, args.n or #args do values[i] = column.literal(args[i]) end
     return { values = values }
   end
   local names = {}
-  for i, pair in ipairs(arguments.pairs_list(args, "args")) do
+  for i, pair in ipairs(pairs_ or arguments.pairs_list(args, "args")) do
     names[i], values[i] = pair[1], column.literal(pair[2])
     if not constant(values[i]) then
       errors.raise("INVALID_SQL_ARG", { name = pair[1] }, { class = "AnalysisException", sqlState = "42K08",

@@ -166,7 +166,7 @@ local function pair(name, fname)
   return function(self, a, b)
     need_text(a, "col1")
     need_text(b, "col2")
-    local at, nodes = positions(self, { a, b }), {}
+    local at, nodes = missing.positions(self, { a, b }), {}
     for i, p in ipairs(at) do
       need_numeric(self, p, i == 1 and a or b, name)
       -- NULL counts as 0, as in Spark
