@@ -197,7 +197,8 @@ method("colRegex", "colName:string", function(self, pattern)
   if not body then return self:col(pattern) end
   local rows, of = {}, {}
   for i, name in ipairs(self.columns) do rows[i] = { i, name } end
-  local names = M.wrap(self[SESSION], require "tidemill.rows_in".plan(self[SESSION][HANDLE], rows, "at INT, name STRING"))
+  local plan = require "tidemill.rows_in".plan(self[SESSION][HANDLE], rows, "at INT, name STRING")
+  local names = M.wrap(self[SESSION], plan)
   local matched = call("rlike", { kind = "name", parts = { "name" } }, lit("(?i)^(?:" .. body .. ")$"))
   for i, r in ipairs(names:where(column.wrap(matched)):collect()) do of[i] = column_at(self, r[1], r[2]) end
   return column.wrap { kind = "star", parts = {}, of = of, regex = true }
@@ -274,7 +275,7 @@ local function sorter(name, global)
       cols, n = cols[1], #cols[1]
       if n == 0 then return self end
     end
-    if ascending ~= nil and type(ascending) ~= "boolean" and type(ascending) ~= "number" and type(ascending) ~= "table" then
+    if not ({ ["nil"] = true, boolean = true, number = true, table = true })[type(ascending)] then
       errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column, int or str", arg_name = "ascending",
         arg_type = arguments.type_name(ascending) })
     end

@@ -23,7 +23,8 @@ local MISUSE = {
   CANNOT_INFER_EMPTY_SCHEMA = { "PySparkValueError", "There are no rows to infer a schema from. Pass one.", "42K09" },
   CANNOT_INFER_SCHEMA_FOR_TYPE = { "PySparkTypeError",
     "A row is a list or a map of values, not a <data_type>. For single values pass a type: \"int\".", "42K09" },
-  CANNOT_INFER_TYPE_FOR_FIELD = { "PySparkTypeError", "The values of column `<field_name>` have no column type.", "42K09" },
+  CANNOT_INFER_TYPE_FOR_FIELD = { "PySparkTypeError", "The values of column `<field_name>` have no column type.",
+    "42K09" },
   CANNOT_MERGE_TYPE = { "PySparkTypeError",
     "Row <row>, column `<field_name>`: <data_type2> does not go with <data_type1> before it. "
       .. "Say which in the schema: \"<field_name> <cure>\".", "42K09" },

@@ -25,7 +25,9 @@ end
 -- Positions of names, as a query would find them.
 local function positions(df, names)
   for _, name in ipairs(names) do
-    if df[internal.plan]:find(name) < 0 then derive(df, { kind = "project", exprs = { { kind = "name", parts = { name } } } }) end
+    if df[internal.plan]:find(name) < 0 then
+      derive(df, { kind = "project", exprs = { { kind = "name", parts = { name } } } })
+    end
   end
   return missing.positions(df, names)
 end

@@ -149,10 +149,12 @@ local function check_error(case, e)
     return ("expected error %s, got %s"):format(want, e.python and e.python .. ": " .. e.message or describe(e))
   end
   local class = e.python or e.class
-  if not same_class(case, class) then return ("expected class %s, got %s (%s)"):format(case.class, class, describe(e)) end
+  if not same_class(case, class) then
+    return ("expected class %s, got %s (%s)"):format(case.class, class, describe(e))
+  end
   if want == nil then return nil end
   local state = case.sqlstate ~= cjson.null and case.sqlstate or nil
-  if state ~= nil and e.sqlState ~= nil and e.sqlState ~= state then
+  if state ~= nil and e.sqlState ~= state then
     return ("expected SQLSTATE %s, got %s"):format(state, e.sqlState)
   end
   return check_params(case.params, e.messageParameters)
@@ -180,7 +182,8 @@ end
 
 local function check_case(spark, prelude, case)
   local self, scope = interpreter(spark)
-  local printed, ok, result = captured(function()
+  local _, printed, ok, result
+  _, ok, result = captured(function()
     self:run(prelude, scope)
     if case.setup then self:run(parse.program(case.setup), scope) end
   end)
@@ -196,7 +199,8 @@ local function check_case(spark, prelude, case)
     if fine then return answer end
     ok, result = false, answer
   elseif ok and V.class_name(result) == "DataFrame" then -- an error of the rows
-    printed, ok, result = captured(function() return compare.texts(result) end)
+    local frame = result
+    _, ok, result = captured(function() return compare.texts(frame) end)
   end
   if not ok and type(result) == "table" and result.unsupported then error(result, 0) end
   if case.kind == "error" then
