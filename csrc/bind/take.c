@@ -209,13 +209,20 @@ static lua_Unsigned list_length(lua_State *L, int index) {
   return n;
 }
 
+/* Anything but, perhaps, the n of table.pack? */
+static bool has_other_keys(lua_State *L, int index) {
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "n") == 0) continue;
+    lua_pop(L, 2);
+    return true;
+  }
+  return false;
+}
+
 static void take_list(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
   if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
   lua_Unsigned n = list_length(L, index);
-  if (n == 0 && (lua_pushnil(L), lua_next(L, index))) {
-    lua_pop(L, 2);
-    misfit(L, t, index, v->type);
-  }
+  if (n == 0 && has_other_keys(L, index)) misfit(L, t, index, v->type);
   mill_vector *items = &v->child[0];
   uint32_t start = grow(L, t, items, n);
   for (lua_Unsigned i = 0; i < n; i++) {

@@ -313,6 +313,17 @@ static const mill_node *analyse_sample(mill_planner *w, const mill_node *n,
   return s;
 }
 
+/* Rows stay where they are; what they would be spread by must be there. */
+static const mill_node *analyse_repartition(mill_planner *w, const mill_node *n,
+                                            const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer);
+  if (child == NULL) return NULL;
+  mill_scope s = mill_scope_of(child, outer);
+  for (int i = 0; i < n->nexprs; i++)
+    if (mill_resolve(w, &s, n->exprs[i]) == NULL) return NULL;
+  return child;
+}
+
 static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   if (n->kind == MILL_N_PROJECT || n->kind == MILL_N_AGGREGATE || n->kind == MILL_N_WITH_COLUMNS)
     n = mill_time_windows(w, n, outer);
@@ -344,7 +355,7 @@ static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const 
   case MILL_N_DROP:
   case MILL_N_RENAME: return mill_analyse_columns(w, n, outer);
   case MILL_N_TRANSFORM: return mill_analyse_transform(w, n, outer);
-  case MILL_N_REPARTITION: return mill_analyse(w, n->child[0], outer);
+  case MILL_N_REPARTITION: return analyse_repartition(w, n, outer);
   case MILL_N_JOIN: return mill_analyse_join(w, n, outer);
   case MILL_N_UNION:
   case MILL_N_SET_OP: return mill_analyse_set(w, n, outer);

@@ -199,6 +199,22 @@ static mill_status edge(printer *p, mill_frame_bound bound, const mill_expr *off
   return MILL_OK;
 }
 
+/* lag and lead have a frame of the one row that they look at. */
+static mill_status shifted(printer *p, const mill_expr *call) {
+  mill_text offset;
+  mill_text_init(&offset, p->out->memory);
+  printer own = {p->set, &offset, p->err};
+  mill_status s = print(&own, call->args[1]);
+  if (s == MILL_OK) s = mill_text_addc(&offset, '\0', p->err);
+  const char *text = s == MILL_OK ? offset.data : "";
+  bool minus = *text == '-', back = mill_x_is_call(call, "lag") != minus && strcmp(text, "0") != 0;
+  for (int i = 0; s == MILL_OK && i < 2; i++)
+    s = mill_text_printf(p->out, p->err, "%s%s%s FOLLOWING", i ? " AND " : "ROWS BETWEEN ",
+                         back ? "-" : "", text + minus);
+  mill_text_clear(&offset);
+  return s;
+}
+
 static mill_status window(printer *p, const mill_expr *e) {
   const mill_window *v = e->window;
   bool some = false;
@@ -213,7 +229,11 @@ static mill_status window(printer *p, const mill_expr *e) {
     MILL_TRY(list(p, v->order, v->norder));
     some = true;
   }
-  if (v->framed) {
+  bool shift = mill_x_is_call(e->args[0], "lag") || mill_x_is_call(e->args[0], "lead");
+  if (shift && e->args[0]->nargs > 1) {
+    if (some) MILL_TRY(puts_to(p, " "));
+    MILL_TRY(shifted(p, e->args[0]));
+  } else if (v->framed) {
     if (some) MILL_TRY(puts_to(p, " "));
     MILL_TRY(puts_to(p, v->unit == MILL_FRAME_ROWS ? "ROWS BETWEEN " : "RANGE BETWEEN "));
     MILL_TRY(edge(p, v->from, v->from_offset, false));

@@ -105,8 +105,8 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
       !resolve_list(w, &below, e->window->order, v->norder, &v->order))
     return NULL;
   if (call->fn->kind == MILL_WINDOW && v->norder == 0)
-    return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_FRAME_NOT_ORDERED, "wf", mill_w_sql(w, call),
-                          NULL);
+    return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_FRAME_NOT_ORDERED, "wf_name", call->name,
+                          "wf_expr", mill_w_sql(w, call), NULL);
   v->from_offset = offset(w, &below, e->window->from_offset);
   v->to_offset = offset(w, &below, e->window->to_offset);
   if (w->status) return NULL;

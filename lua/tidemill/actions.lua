@@ -262,7 +262,13 @@ method("transpose", "indexColumn?", function(self, index)
   local schema = types.StructType():add("key", types.StringType(), false)
   local common = common_type(self, others, fields)
   local rows, out = self:collect(), {}
-  table.sort(rows, function(a, b) return a[at] ~= nil and (b[at] == nil or a[at] < b[at]) end)
+  local place = {}
+  for i, r in ipairs(rows) do place[r] = i end
+  table.sort(rows, function(a, b)
+    local x, y = a[at], b[at]
+    if x == y then return place[a] < place[b] end
+    return x ~= nil and (y == nil or x < y)
+  end)
   while #rows > 0 and rows[#rows][at] == nil do rows[#rows] = nil end
   for _, r in ipairs(rows) do schema:add(tostring(r[at]), common or types.StringType()) end
   for i, o in ipairs(others) do

@@ -93,7 +93,9 @@ end
 -- Is the last argument a table of named ones?
 local function named_table(spec, args, n)
   local last = args[n]
-  if n == 0 or spec.map or type(last) ~= "table" or M.shape(last) ~= "map" then return nil end
+  if n == 0 or spec.map or type(last) ~= "table" then return nil end
+  local only_n = spec.names.n and M.shape(last) == "list" and next(last) == "n" and next(last, "n") == nil
+  if not only_n and M.shape(last) ~= "map" then return nil end
   local p = spec[math.min(n, #spec)]
   for _, t in ipairs(p and p.types or {}) do if t == "table" then return nil end end
   -- the only argument, of a parameter that takes anything: names of parameters, or data with keys of its own

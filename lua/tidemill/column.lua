@@ -395,6 +395,7 @@ local SHOW = {
   literal = function(n) return show_literal(n.value) end,
   call = function(n)
     if n.name == "when" then return show_case(n) end
+    if n.name == "not" then return ("!(%s)"):format(show_list(n.args)) end
     return ("%s(%s)"):format(n.name, n.star and "*" or show_list(n.args))
   end,
   cast = function(n)
@@ -402,7 +403,7 @@ local SHOW = {
     return ("%s(%s AS %s)"):format(n.mode == "try" and "TRY_CAST" or "CAST", show(n.args[1]), kind)
   end,
   extract = function(n)
-    local key = n.args[2].kind == "literal" and tostring(n.args[2].value) or show(n.args[2])
+    local key = show(n.args[2])
     return ("%s[%s]"):format(show(n.args[1]), key)
   end,
   alias = function(n) return show(n.args[1]) .. " AS " .. table.concat(n.parts, ", ") end,

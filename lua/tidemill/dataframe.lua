@@ -47,11 +47,11 @@ local function exact(self, name)
 end
 M.exact = exact
 
-local function names_of(list, what)
+local function names_of(list, what, expected)
   local out = {}
   for i = 1, list.n or #list do
     if type(list[i]) ~= "string" then
-      errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "str",
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = expected or "str",
         arg_type = arguments.type_name(list[i]) })
     end
     out[i] = list[i]
@@ -82,7 +82,7 @@ method("selectExpr", "*expr", function(self, list)
 end)
 
 local function where(self, condition)
-  if type(condition) == "number" then
+  if type(condition) == "number" or condition == nil then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "condition", expected_type = "Column or str",
       arg_type = arguments.type_name(condition) })
   end
@@ -91,8 +91,8 @@ local function where(self, condition)
   end
   return derive(self, { kind = "filter", exprs = { column.condition(condition, "condition") } })
 end
-method("filter", "condition", where)
-method("where", "condition", where)
+method("filter", "condition?", where)
+method("where", "condition?", where)
 
 local function need_column(v, what)
   if not column.is(v) then
@@ -136,7 +136,7 @@ method("drop", "*cols", function(self, cols)
 end)
 
 method("toDF", "*cols", function(self, cols)
-  return derive(self, { kind = "alias", columns = names_of(cols, "cols") })
+  return derive(self, { kind = "alias", columns = names_of(cols, "cols", "list[str]") })
 end)
 
 -- The column of a schema's field: by name, cast where that loses nothing; one that is not there is NULL.
@@ -234,6 +234,7 @@ local function dedup(within)
           arg_type = arguments.type_name(subset) })
       end
       keys = {}
+      if (subset.n or #subset) == 0 then return self:limit(1) end -- all rows are equal in no column
       for _, name in ipairs(names_of(subset, "subset")) do add_named(self, keys, name) end
     end
     return derive(self, { kind = "dedup", keys = keys, within_watermark = within })
@@ -350,11 +351,15 @@ local function join_condition(on)
 end
 
 local function join(self, other, on, how, lateral)
+  if how ~= nil and type(how) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "how", expected_type = "str", arg_type = arguments.type_name(how) },
+      { class = "PySparkAssertionError" })
+  end
   local condition, using = join_condition(on)
   return derive(self, { kind = "join", child = { self[PLAN], other[PLAN] }, join = join_kind(how, lateral),
     exprs = condition and { condition } or nil, columns = using, lateral = lateral })
 end
-method("join", "other:DataFrame, on?, how:string?", join)
+method("join", "other:DataFrame, on?, how?", join)
 method("lateralJoin", "other:DataFrame, on?, how:string?", function(self, other, on, how)
   return join(self, other, on, how, true)
 end)
@@ -486,7 +491,7 @@ method("transform", "func:function, *args", function(self, f, args)
   local out = f(self, table.unpack(args, 1, args.n))
   if not M.is(out) then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "func", expected_type = "a function that returns a DataFrame",
-      arg_type = arguments.type_name(out) })
+      arg_type = arguments.type_name(out) }, { class = "PySparkAssertionError" })
   end
   return out
 end)
@@ -520,7 +525,13 @@ method("coalesce", "numPartitions:integer", partitions "coalesce")
 for name, o in pairs { createTempView = { false, false }, createOrReplaceTempView = { true, false },
   createGlobalTempView = { false, true }, createOrReplaceGlobalTempView = { true, true },
   registerTempTable = { true, false } } do
-  method(name, "name:string", function(self, view) self[PLAN]:view(view, o[1], o[2]) end)
+  method(name, "name:string", function(self, view)
+    if not view:find "^[%w_]+$" and not view:find "^`[^`]+`$" then
+      errors.raise("_LEGACY_ERROR_TEMP_1321", { viewName = view }, { class = "AnalysisException",
+        message = ("'%s' is no name of a view."):format(view) })
+    end
+    self[PLAN]:view((view:gsub("`", "")), o[1], o[2])
+  end)
 end
 
 -- The frame stays the same to its user; its plan gets a node that keeps the rows of the first run.

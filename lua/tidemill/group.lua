@@ -216,8 +216,9 @@ methods.pivot = arguments.method("GroupedData", "pivot", "pivot_col, values:list
   local s = self[STATE]
   if s.kind ~= "plain" or s.pivot then
     local again = s.pivot ~= nil
-    errors.raise(again and "UNSUPPORTED_FEATURE.REPEATED_PIVOT" or "UNSUPPORTED_FEATURE.PIVOT_AFTER_GROUP_BY", {}, {
-      class = "UnsupportedOperationException", sqlState = "0A000",
+    errors.raise(again and "REPEATED_CLAUSE" or "UNSUPPORTED_FEATURE.PIVOT_AFTER_GROUP_BY",
+      again and { clause = "PIVOT", operation = "SUBQUERY" } or {}, {
+      class = "UnsupportedOperationException", sqlState = again and "42614" or "0A000",
       message = again and "A pivot cannot be pivoted again." or "pivot follows groupBy, not rollup or cube." })
   end
   if column.is(col) then errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "name a column" }) end

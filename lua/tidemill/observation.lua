@@ -73,8 +73,7 @@ function M.attach(df, observation, exprs)
     check(df, nodes[i])
   end
   if #nodes == 0 then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "observe", problem = "takes at least one aggregate" },
-      { class = "PySparkValueError" })
+    errors.raise("CANNOT_BE_EMPTY", { item = "exprs" })
   end
   local metrics = derive(df, { kind = "aggregate", keys = {}, exprs = nodes, grouping = "plain" })
   if s then s.plan = metrics[PLAN] end

@@ -10,6 +10,11 @@ local M = {}
 local Writer, methods, method, receiver = builder.class("DataFrameWriter", "df.write")
 
 method("mode", "saveMode:string?", function(self, mode)
+  local known = { append = true, overwrite = true, ignore = true, error = true, errorifexists = true, default = true }
+  if mode and not known[mode:lower()] then
+    errors.raise("INVALID_SAVE_MODE", { mode = '"' .. mode .. '"' }, { class = "AnalysisException", sqlState = "42000",
+      message = ("There is no mode '%s': append, overwrite, ignore, error."):format(mode) })
+  end
   if mode then self[STATE].mode = mode end
   return self
 end)

@@ -4,8 +4,8 @@
 -- (python_*.lua) against Tidemill's public surface; nothing of it depends on the case.
 --
 -- Two freedoms: an error that is Python's own (class alone) is met by the class PySpark derives from it
--- (PySparkTypeError is a TypeError), and a Py4JJavaError, which is an error of the JVM that PySpark does not translate,
--- by any class. Values that PySpark prints are compared as Python texts; dicts by their items, for Lua's tables have no
+-- (PySparkTypeError is a TypeError); a Py4JJavaError, an error of the JVM that PySpark does not translate, is met by any
+-- class, and a Py4JError, an argument that the JVM does not take, by a TypeError. Values that PySpark prints are compared as Python texts; dicts by their items, for Lua's tables have no
 -- order, and numbers of fractions within 1e-9.
 local cjson = require "cjson"
 local compare = require "compare"
@@ -126,6 +126,7 @@ end
 
 local function same_class(case, class)
   if class == case.class or case.class == "Py4JJavaError" then return true end
+  if case.class == "Py4JError" then return class == "PySparkTypeError" end
   return not case.condition and class == "PySpark" .. case.class
 end
 

@@ -78,7 +78,7 @@ local to_lua, to_python
 
 -- A list inside a list says its length: a row of data.
 local function list_to_lua(v, inside)
-  local out, holes = {}, inside
+  local out, holes = {}, inside and v.n > 0
   for i = 1, v.n do
     local item = to_lua(v[i], true)
     if item == nil then holes = true end
@@ -231,12 +231,25 @@ end
 -- Ways in which Lua spells a call otherwise: f(args, named) changes both, named becomes a Lua table.
 local SPELLING = { SparkSession = {}, DataFrame = {} }
 
+-- NULL as what is put there must be said: tidemill.null
+local function said_null(args, named)
+  if rawequal(args[2], None) then args[2] = tidemill.null end
+  return named
+end
+SPELLING.DataFrame.replace = said_null
+SPELLING.DataFrameNaFunctions = { replace = said_null }
+
 -- spark:sql(text, args, values and DataFrames by name)
 function SPELLING.SparkSession.sql(args, named)
   local rest = {}
   for _, p in ipairs(named) do
     if p[1] == "args" then args[2], args.n = p[2], math.max(args.n, 2)
     else rest[p[1]] = to_lua(p[2]) end
+  end
+  if V.kind(args[2]) == "list" then -- one NULL would leave an empty list
+    local said = { n = args[2].n }
+    for i = 1, said.n do said[i] = rawequal(args[2][i], None) and tidemill.null or args[2][i] end
+    args[2] = V.list(said)
   end
   if next(rest) then
     args[2] = args[2] == nil and None or args[2]
@@ -306,6 +319,9 @@ end
 local STATIC = { [F] = true, [Window] = true, [T] = true, [T.DataType] = true, [tidemill.SparkSession] = true }
 local function static(holder) return STATIC[holder] or is_class(holder) end
 
+-- A Row is a tuple in Python.
+local TUPLE = { count = true, index = true }
+
 local function row_attribute(row, name)
   if name == "__fields__" then
     local out = {}
@@ -315,6 +331,10 @@ local function row_attribute(row, name)
   local t = type_of_row[row]
   for i, field in ipairs(getmetatable(row).__fields) do
     if field == name then return typed(rawget(row, i), t and t.fields[i].dataType) end
+  end
+  if TUPLE[name] then
+    local tuple = V.tuple(L.items(row))
+    return V.func(name, function(args) return require "python_methods".find(tuple, name)(tuple, args) end)
   end
 end
 
