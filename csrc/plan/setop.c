@@ -102,6 +102,13 @@ static const mill_expr *conformed(mill_planner *w, const mill_expr *e, const mil
   return e->nullable ? mill_x_bound(w, "when", 2, mill_x_bound(w, "isnotnull", 1, e), r) : r;
 }
 
+static const char *listed(mill_planner *w, const mill_node *n) {
+  const char *s = "";
+  for (int i = 0; s && i < n->noutput; i++)
+    s = mill_w_printf(w, "%s%s%s", s, i ? ", " : "", n->output[i]->name);
+  return s;
+}
+
 /* The rows of `n` with its columns in the order of `like`; missing ones null. */
 static const mill_node *by_name(mill_planner *w, const mill_node *n, const mill_exprs *names,
                                 bool allow_missing, const mill_node *at) {
@@ -110,8 +117,8 @@ static const mill_node *by_name(mill_planner *w, const mill_node *n, const mill_
     const mill_expr *c = NULL;
     int found = mill_find_column(w, n->output, n->noutput, names->at[i]->name, &c);
     if (found == 0 && !allow_missing)
-      return MILL_W_FAIL_AT(w, at, MILL_E_UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, "objectName",
-                            mill_error_fmt(w->err, "`%s`", names->at[i]->name), NULL);
+      return MILL_W_FAIL_AT(w, at, MILL_E_UNRESOLVED_COLUMN_AMONG_FIELD_NAMES, "colName",
+                            names->at[i]->name, "fieldNames", listed(w, n), NULL);
     if (found == 0) c = mill_x_alias(w, mill_x_null(w, names->at[i]->type), names->at[i]->name);
     const mill_expr *fit = c ? conformed(w, c, names->at[i]->type, allow_missing) : NULL;
     if (fit != c) c = fit ? mill_x_alias(w, fit, names->at[i]->name) : NULL;

@@ -30,8 +30,9 @@ local function filtered(list, pattern)
 end
 
 -- The plan behind a table's name; raises TABLE_OR_VIEW_NOT_FOUND.
-local function relation(self, name, path)
-  return core.plan(self[SESSION][HANDLE], { kind = "relation", name = path, parts = column.table_parts(name) })
+local function relation(self, name, path, db)
+  return core.plan(self[SESSION][HANDLE], { kind = "relation", name = path,
+    parts = db and { "spark_catalog", db, name } or column.table_parts(name) })
 end
 
 local function no_database(name)
@@ -84,9 +85,9 @@ method("tableExists", "tableName:string, dbName:string?", function(self, name, d
   if fine or e.condition ~= "TABLE_OR_VIEW_NOT_FOUND" then return fine or error(e, 0) end
   return false
 end)
-method("listColumns", "tableName:string, dbName:string?", function(self, name)
+method("listColumns", "tableName:string, dbName:string?", function(self, name, db)
   local out = {}
-  for i, f in ipairs(require "tidemill.types".wrap(relation(self, name, "catalog"):schema()).fields) do
+  for i, f in ipairs(require "tidemill.types".wrap(relation(self, name, "catalog", db):schema()).fields) do
     out[i] = { name = f.name, dataType = f.type:simpleString(), nullable = f.nullable, isPartition = false,
       isBucket = false, isCluster = false }
   end

@@ -29,7 +29,9 @@ local function shown(df, node)
       exprs = { inner }, grouping = "plain" }):columns()
   end)
   local text = fine and columns[1] or column.show(inner)
-  return '"' .. text .. (node.kind == "alias" and " AS " .. node.parts[1] or "") .. '"'
+  local plain = inner.kind == "name" or inner.kind == "column" or inner.kind == "text"
+  local name = node.kind == "alias" and " AS " .. node.parts[1] or plain and "" or (" AS `%s`"):format(text)
+  return '"' .. text .. name .. '"'
 end
 
 local function refuse(df, item, why)
@@ -51,7 +53,7 @@ local function check(df, item, node, inside)
   if own and node.distinct then refuse(df, item, "AGGREGATE_EXPRESSION_WITH_DISTINCT_UNSUPPORTED") end
   if not inside and not own and (node.kind == "name" or node.kind == "column"
     or node.kind == "text" and not node.sql) then
-    refuse(df, node, "NON_AGGREGATE_FUNC_ARG_IS_ATTRIBUTE")
+    refuse(df, item, "NON_AGGREGATE_FUNC_ARG_IS_ATTRIBUTE")
   end
   for _, a in ipairs(node.args or {}) do check(df, item, a, inside or own) end
 end

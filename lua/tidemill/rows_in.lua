@@ -41,6 +41,20 @@ local function default_names(n, given)
   return names
 end
 
+-- Rows go by position, so all of them have the same fields.
+local function same_fields(rows, fields)
+  local all, n = {}, #fields
+  for _, name in ipairs(fields) do all[name] = true end
+  for _, r in ipairs(rows) do
+    for _, name in ipairs(row.is(r) and getmetatable(r).__fields or {}) do
+      if not all[name] then all[name], n = true, n + 1 end
+    end
+  end
+  if n > #fields then
+    errors.raise("STRUCT_ARRAY_LENGTH_MISMATCH", { expected = tostring(n), actual = tostring(#fields) })
+  end
+end
+
 -- Names of the columns, and whether values are found by them.
 local function shape_of(rows, given)
   local first = rows[1]
@@ -49,6 +63,7 @@ local function shape_of(rows, given)
   end
   if row.is(first) then
     local fields = getmetatable(first).__fields
+    same_fields(rows, fields)
     return default_names(#fields, given or fields), false
   end
   local shape = arguments.shape(first)
@@ -65,11 +80,14 @@ local function shape_of(rows, given)
   local width, told = 0, nil -- told: the length of a row that says how long it is
   for _, r in ipairs(rows) do
     local n = is_row_like(r) and rawget(r, "n") or nil
-    if n and told and n ~= told then
+    told = n and math.max(told or 0, n) or told
+    width = math.max(width, n or is_row_like(r) and #r or 0)
+  end
+  for _, r in ipairs(rows) do
+    local n = is_row_like(r) and rawget(r, "n") or nil
+    if n and n ~= told then
       errors.raise("STRUCT_ARRAY_LENGTH_MISMATCH", { expected = tostring(told), actual = tostring(n) })
     end
-    told = told or n
-    width = math.max(width, n or is_row_like(r) and #r or 0)
   end
   if told and given and #given > told then
     errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "schema", index = tostring(told) },

@@ -246,6 +246,7 @@ function SPELLING.SparkSession.sql(args, named)
     if p[1] == "args" then args[2], args.n = p[2], math.max(args.n, 2)
     else rest[p[1]] = to_lua(p[2]) end
   end
+  if V.kind(args[2]) == "dict" then args[2] = to_lua(args[2], true) end -- names in any order
   if V.kind(args[2]) == "list" then -- one NULL would leave an empty list
     local said = { n = args[2].n }
     for i = 1, said.n do said[i] = rawequal(args[2][i], None) and tidemill.null or args[2][i] end
