@@ -29,13 +29,14 @@ return {
     VarcharType.fromDDL VariantType.fromDDL YearMonthIntervalType.fromDDL]],
   ["collations know no providers here; the type prints its collation"] = [[
     StringType.collationProvider StringType.isUTF8BinaryCollation StringType.providerICU StringType.providerSpark
-    StringType.providers StructField.getCollationMetadata StructField.getCollationsMap StructField.schemaCollationValue]],
+    StringType.providers StructField.getCollationMetadata StructField.getCollationsMap
+    StructField.schemaCollationValue]],
   ["pandas, Arrow and RDDs are Python's and the JVM's; rows come by :collect(), :rows() and :batches()"] = [[
     DataFrame.mapInArrow DataFrame.mapInPandas DataFrame.pandas_api DataFrame.plot DataFrame.rdd DataFrame.toArrow
     DataFrame.toPandas F.arrow_udf F.arrow_udtf F.pandas_udf GroupedData.apply GroupedData.applyInArrow
     GroupedData.applyInPandas GroupedData.applyInPandasWithState GroupedData.cogroup
     GroupedData.transformWithStateInPandas]],
-  ["tables of a warehouse are not kept yet: saveAsTable and what reads, changes and lists them"] = [[
+  ["tables of a warehouse are not kept yet"] = [[
     Catalog.analyzeTable Catalog.createDatabase Catalog.createExternalTable Catalog.createTable Catalog.dropDatabase
     Catalog.dropTable Catalog.getCreateTableString Catalog.getTableProperties Catalog.listPartitions
     Catalog.truncateTable DataFrame.mergeInto DataFrame.writeTo DataFrameWriter.clusterBy DataFrameWriter.insertInto

@@ -3,10 +3,10 @@
 -- table, value, text, none or error (README of api/). The PySpark source is parsed and evaluated here
 -- (python_*.lua) against Tidemill's public surface; nothing of it depends on the case.
 --
--- Two freedoms: an error that is Python's own (class alone) is met by the class PySpark derives from it
--- (PySparkTypeError is a TypeError); a Py4JJavaError, an error of the JVM that PySpark does not translate, is met by any
--- class, and a Py4JError, an argument that the JVM does not take, by a TypeError. Values that PySpark prints are compared as Python texts; dicts by their items, for Lua's tables have no
--- order, and numbers of fractions within 1e-9.
+-- Freedoms: an error that is Python's own (class alone) is met by the class that PySpark derives from it
+-- (PySparkTypeError is a TypeError); a Py4JJavaError, an error of the JVM that PySpark does not translate, is met by
+-- any class, and a Py4JError, an argument that the JVM does not take, by a TypeError. Values that PySpark prints are
+-- compared as Python texts; dicts by their items, for Lua's tables have no order, and fractions within 1e-9.
 local cjson = require "cjson"
 local compare = require "compare"
 local methods = require "python_methods"
