@@ -560,9 +560,10 @@ function properties.storageLevel(self) return rawget(self, STATE) or require "ti
 
 method("withWatermark", "eventTime:string, delayThreshold:string", function(self, name, delay)
   local word = delay:match "^%s*interval%s+(%S+)" or delay:match "%S+"
-  if word and not word:find "^[-+.%d]" and not pcall(core.interval, "calendar", delay) then
+  local fine, why = pcall(core.interval, "calendar", delay)
+  if word and not word:find "^[-+.%d]" and not fine then
     errors.raise("INVALID_INTERVAL_FORMAT.UNRECOGNIZED_NUMBER", { input = delay, number = word }, {
-      class = "AnalysisException", sqlState = "22006",
+      class = "AnalysisException", sqlState = "22006", cause = why,
       message = ("'%s' is no interval: '%s' is no number. Write \"10 minutes\"."):format(delay, word) })
   end
   return derive(self, { kind = "watermark", exprs = { exact(self, name), lit(core.interval("calendar", delay)) } })
