@@ -80,6 +80,7 @@ mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_
   p->settings = w.set;
   w.params = params;
   const mill_node *root = mill_analyse(&w, p->root, NULL);
+  p->deferred = root == NULL && w.deferred;
   if (root == NULL) return failed(&w);
   p->schema = mill_w_schema(&w, root->output, root->noutput);
   if (p->schema == NULL) return failed(&w);
