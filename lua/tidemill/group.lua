@@ -141,12 +141,13 @@ methods.agg = function(self, ...)
       { class = "PySparkAssertionError" })
   end
   for i = 1, n do
-    if not column.is(list[i]) then
+    local text = type(list[i]) == "string" and not list[i]:find "^[%w_`.]*$" -- SQL, and no mere name
+    if not text and not column.is(list[i]) then
       errors.raise("NOT_EXPECTED_TYPE", { arg_name = "exprs", expected_type = "Column",
         arg_type = arguments.type_name(list[i]) }, { class = "PySparkAssertionError",
-        hint = "for SQL text: F.expr" })
+        hint = "an aggregate: F.sum 'a', or SQL text: 'sum(a)'" })
     end
-    aggs[i] = list[i][NODE]
+    aggs[i] = text and { kind = "text", name = list[i], sql = true } or list[i][NODE]
   end
   return aggregate(self, aggs)
 end
