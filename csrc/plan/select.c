@@ -121,26 +121,20 @@ const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mil
   return p && mill_w_set_exprs(w, p, items) && mill_w_output_exprs(w, p, visible) ? p : NULL;
 }
 
-static const mill_node *expose_of(mill_planner *w, const mill_node *n, const mill_expr *e,
-                                  const mill_exprs *of);
-
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   if (child == NULL) return NULL;
-  mill_exprs items = {0}, hidden = {0}, source = {0};
+  mill_exprs items = {0}, hidden = {0};
   mill_scope s = mill_scope_of(child, outer);
-  if (!mill_hidden_columns(w, child, &hidden) || !mill_source_columns(w, child, &source))
-    return NULL;
+  if (!mill_hidden_columns(w, child, &hidden)) return NULL;
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
   if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items)) return NULL;
   bool aggregate = false;
   for (int i = 0; i < items.n; i++) aggregate |= mill_x_has_aggregate(items.at[i]);
   if (aggregate) return mill_build_aggregate(w, n, child, NULL, &items);
-  for (int i = 0; i < items.n && source.n && child; i++)
-    child = expose_of(w, child, items.at[i], &source);
-  if (!child || !mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
+  if (!mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
   for (int i = 0; i < items.n && child; i++) child = mill_expose_all(w, child, items.at[i]);
   return child ? mill_build_project(w, child, &items, NULL) : NULL;
 }
@@ -211,20 +205,12 @@ static int collect_at(const mill_expr *e, void *arg) {
   return 0;
 }
 
-/* The columns of e, only those of `of` where it is not NULL. */
-static const mill_node *expose_of(mill_planner *w, const mill_node *n, const mill_expr *e,
-                                  const mill_exprs *of) {
+const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e) {
   mill_exprs columns = {0};
   collector c = {w, &columns};
   mill_x_any(e, collect_at, &c);
-  for (int i = 0; i < columns.n && n; i++)
-    if (of == NULL || mill_x_find_id(of->at, of->n, columns.at[i]->id))
-      n = expose(w, n, columns.at[i]);
+  for (int i = 0; i < columns.n && n; i++) n = expose(w, n, columns.at[i]);
   return w->status == MILL_OK ? n : NULL;
-}
-
-const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e) {
-  return expose_of(w, n, e, NULL);
 }
 
 /* The AGGREGATE that the list of n is computed from, or NULL. */
