@@ -290,6 +290,12 @@ void mill_arena_clear(mill_arena *a) {
   mill_arena_init(a, a->memory);
 }
 
+size_t mill_arena_bytes(const mill_arena *a) {
+  size_t bytes = 0;
+  for (const mill_arena_block *b = a->head; b; b = b->next) bytes += sizeof *b + b->size;
+  return bytes;
+}
+
 void mill_arena_reset(mill_arena *a) {
   mill_arena_block *b = a->head;
   if (b == NULL) return;

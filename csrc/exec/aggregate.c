@@ -343,7 +343,8 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
 /* Bytes that parts like this one would take, as many as are filled at once and one being written. */
 static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
   uint64_t each = 64 + p->plan->state_size + 8 * p->plan->layout.words;
-  return each * mill_agg_count(p) * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
+  uint64_t bytes = each * mill_agg_count(p) + mill_arena_bytes(&p->arena);
+  return bytes * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
 }
 
 static mill_status end_part(agg_sink *k, mill_agg_part *p, mill_error *err) {
