@@ -24,6 +24,11 @@ static inline bool valid(const rows_of *r, size_t i) {
   return r->v->type->phys != MILL_PHYS_NONE && mill_valid_bit(r->v->valid, at(r, i));
 }
 
+/* Do the rows lie one after the other, from the first of the vector on? */
+static bool is_plain(const rows_of *r) {
+  return !r->sel && !r->v->index && r->v->mask == MILL_FLAT;
+}
+
 static mill_status put_byte(encoder *e, int byte) {
   return mill_text_addc(e->out, (char)byte, e->err);
 }
@@ -72,17 +77,21 @@ static void fill_nulls(const rows_of *r, int64_t *x) {
 #define WIDENED(T)                                                                                 \
   do {                                                                                             \
     const T *from = r->v->data;                                                                    \
-    if (r->sel || r->v->index || r->v->mask != MILL_FLAT)                                          \
-      for (size_t i = 0; i < r->n; i++) x[i] = (int64_t)from[at(r, i)];                            \
-    else                                                                                           \
+    if (is_plain(r))                                                                               \
       for (size_t i = 0; i < r->n; i++) x[i] = (int64_t)from[i];                                   \
+    else                                                                                           \
+      for (size_t i = 0; i < r->n; i++) x[i] = (int64_t)from[at(r, i)];                            \
   } while (0)
 
 /* The values as they are computed with; FLOAT and DOUBLE by their bits. */
-static mill_status widen(encoder *e, const rows_of *r, size_t nulls, int64_t **out) {
+static mill_status widen(encoder *e, const rows_of *r, size_t nulls, const int64_t **out) {
   void *mem;
+  mill_phys phys = r->v->type->phys;
+  *out = r->v->data;
+  if ((phys == MILL_PHYS_I64 || phys == MILL_PHYS_F64) && is_plain(r) && nulls == 0) return MILL_OK;
   MILL_TRY(room(e, r->n, sizeof(int64_t), &mem));
-  int64_t *x = *out = mem;
+  int64_t *x = mem;
+  *out = x;
   switch (r->v->type->phys) {
   case MILL_PHYS_BOOL: WIDENED(uint8_t); break;
   case MILL_PHYS_I8: WIDENED(int8_t); break;
@@ -97,13 +106,13 @@ static mill_status widen(encoder *e, const rows_of *r, size_t nulls, int64_t **o
 }
 
 static mill_status put_numbers(encoder *e, const rows_of *r, size_t nulls, int width) {
-  int64_t *x;
+  const int64_t *x;
   MILL_TRY(widen(e, r, nulls, &x));
   return mill_numbers_put(x, r->n, width, e->scratch, e->out, e->err);
 }
 
 static mill_status put_doubles(encoder *e, const rows_of *r, size_t nulls) {
-  int64_t *x;
+  const int64_t *x;
   MILL_TRY(widen(e, r, nulls, &x));
   return mill_doubles_put((const double *)(const void *)x, r->n, e->scratch, e->out, e->err);
 }
@@ -137,26 +146,48 @@ static mill_status put_wide(encoder *e, const rows_of *r, size_t nulls) {
 
 static const mill_str nothing;
 
-static const mill_str *str_at(const rows_of *r, size_t i) {
-  return valid(r, i) ? (const mill_str *)r->v->data + at(r, i) : &nothing;
+/* Where each string is; NULL where it is null. */
+static mill_status find_strings(encoder *e, const rows_of *r, const mill_str ***out) {
+  void *mem;
+  MILL_TRY(room(e, r->n, sizeof(mill_str *), &mem));
+  const mill_str **s = *out = mem, *data = r->v->data;
+  if (is_plain(r) && !r->v->valid)
+    for (size_t i = 0; i < r->n; i++) s[i] = &data[i];
+  else
+    for (size_t i = 0; i < r->n; i++) s[i] = valid(r, i) ? &data[at(r, i)] : NULL;
+  return MILL_OK;
 }
 
-static mill_status put_text(encoder *e, const mill_str *const *s, size_t n) {
+/* Bytes of all. Those that lie one after the other, as texts of a table often do, go at once. */
+static void copy_bytes(const mill_str *const *s, size_t n, char *to) {
+  const char *from = NULL;
+  size_t run = 0;
+  for (size_t i = 0; i < n; i++) {
+    const char *p = mill_str_data(s[i]);
+    if (p != from + run || run == 0) {
+      if (run) memcpy(to, from, run);
+      to += run;
+      from = p;
+      run = 0;
+    }
+    run += s[i]->size;
+  }
+  if (run) memcpy(to, from, run);
+}
+
+static mill_status put_text(encoder *e, const mill_str **s, size_t n) {
   void *mem;
   size_t total = 0;
   MILL_TRY(room(e, n, sizeof(int64_t), &mem));
   int64_t *size = mem;
   for (size_t i = 0; i < n; i++) {
+    if (!s[i]) s[i] = &nothing;
     size[i] = s[i]->size;
     total += s[i]->size;
   }
   MILL_TRY(mill_numbers_put(size, n, 4, e->scratch, e->out, e->err));
   MILL_TRY(mill_text_reserve(e->out, total, e->err));
-  char *to = e->out->data + e->out->size;
-  for (size_t i = 0; i < n; i++) {
-    if (s[i]->size) memcpy(to, mill_str_data(s[i]), s[i]->size);
-    to += s[i]->size;
-  }
+  copy_bytes(s, n, e->out->data + e->out->size);
   e->out->size += total;
   return MILL_OK;
 }
@@ -168,8 +199,19 @@ typedef struct dictionary {
   size_t n, mask;
 } dictionary;
 
+/* Of the size, the first four bytes and the last eight. */
+static size_t hash_of(const mill_str *s) {
+  uint64_t head, tail;
+  memcpy(&head, s, 8);
+  if (s->size <= MILL_STR_INLINE)
+    memcpy(&tail, s->u.rest, 8);
+  else
+    memcpy(&tail, s->u.ptr + s->size - 8, 8);
+  return (size_t)mill_hash_word(head ^ tail * 0x9e3779b97f4a7c15ull);
+}
+
 static uint32_t code_of(dictionary *d, const mill_str *s) {
-  size_t i = (size_t)mill_hash_bytes(mill_str_data(s), s->size) & d->mask;
+  size_t i = hash_of(s) & d->mask;
   for (; d->slot[i]; i = (i + 1) & d->mask)
     if (mill_str_equal(d->entry[d->slot[i] - 1], s)) return d->slot[i] - 1;
   d->entry[d->n++] = s;
@@ -177,10 +219,11 @@ static uint32_t code_of(dictionary *d, const mill_str *s) {
   return (uint32_t)d->n - 1;
 }
 
-/* Codes of all rows; *n of the dictionary is 0 when strings repeat too rarely for one. */
-static mill_status find_codes(encoder *e, const rows_of *r, dictionary *d, int64_t *code) {
-  enum { LEAST = 64 };
-  size_t most = r->n / 4 + LEAST, slots = 256;
+/* Codes of all rows; d->n is 0 when strings repeat too rarely for a dictionary. */
+static mill_status find_codes(encoder *e, const mill_str *const *s, size_t n, dictionary *d,
+                              int64_t *code) {
+  enum { LEAST = 64, FIRST = 2048 };
+  size_t most = n / 4 + LEAST, slots = 256;
   void *entry;
   while (slots < 2 * most) slots *= 2;
   MILL_TRY(room(e, most + 1, sizeof *d->entry, &entry));
@@ -188,38 +231,40 @@ static mill_status find_codes(encoder *e, const rows_of *r, dictionary *d, int64
   d->mask = slots - 1;
   d->slot = mill_arena_alloc(e->scratch, slots * sizeof *d->slot);
   if (!d->slot) return mill_oom(e->scratch->memory, slots * sizeof *d->slot, e->err);
-  for (size_t i = 0; i < r->n; i++) {
-    code[i] = valid(r, i) ? (int64_t)code_of(d, str_at(r, i)) : -1;
-    if (d->n <= most && d->n <= 2048 + i / 2) continue;
+  for (size_t i = 0; i < n; i++) {
+    code[i] = s[i] ? (int64_t)code_of(d, s[i]) : -1;
+    if (d->n <= most && d->n <= FIRST + i / 2) continue;
     d->n = 0;
     return MILL_OK;
   }
-  for (size_t i = 0; i < r->n; i++)
+  for (size_t i = 0; i < n; i++)
     if (code[i] < 0) code[i] = (int64_t)d->n;
-  if (d->n * 2 > r->n) d->n = 0;
+  if (d->n * 2 > n) d->n = 0;
   return MILL_OK;
 }
 
-static mill_status put_strings(encoder *e, const rows_of *r, size_t head) {
-  void *mem;
-  dictionary d = {0};
-  MILL_TRY(room(e, r->n, sizeof(int64_t), &mem));
-  int64_t *code = mem;
-  if (r->n <= MILL_CHUNK) MILL_TRY(find_codes(e, r, &d, code));
-  if (d.n) {
-    if (e->out->data[head] == PAGE_NULLS_SOME) { /* the codes tell of them */
-      e->out->data[head] = PAGE_NULLS_CODED;
-      e->out->size = head + 1;
-    }
-    MILL_TRY(put_byte(e, PAGE_SPECIAL));
-    MILL_TRY(put_count(e, d.n));
-    MILL_TRY(put_text(e, d.entry, d.n));
-    return mill_numbers_put(code, r->n, 4, e->scratch, e->out, e->err);
+static mill_status put_dictionary(encoder *e, const dictionary *d, const int64_t *code, size_t n,
+                                  size_t head) {
+  if (e->out->data[head] == PAGE_NULLS_SOME) { /* the codes tell of them */
+    e->out->data[head] = PAGE_NULLS_CODED;
+    e->out->size = head + 1;
   }
+  MILL_TRY(put_byte(e, PAGE_SPECIAL));
+  MILL_TRY(put_count(e, d->n));
+  MILL_TRY(put_text(e, d->entry, d->n));
+  return mill_numbers_put(code, n, 4, e->scratch, e->out, e->err);
+}
+
+/* `head` is where the page tells of nulls. */
+static mill_status put_strings(encoder *e, const rows_of *r, size_t head) {
+  void *code;
+  const mill_str **s;
+  dictionary d = {0};
+  MILL_TRY(find_strings(e, r, &s));
+  MILL_TRY(room(e, r->n, sizeof(int64_t), &code));
+  if (r->n <= MILL_CHUNK) MILL_TRY(find_codes(e, s, r->n, &d, code));
+  if (d.n) return put_dictionary(e, &d, code, r->n, head);
   MILL_TRY(put_byte(e, PAGE_PLAIN));
-  MILL_TRY(room(e, r->n, sizeof(mill_str *), &mem));
-  const mill_str **s = mem;
-  for (size_t i = 0; i < r->n; i++) s[i] = str_at(r, i);
   return put_text(e, s, r->n);
 }
 

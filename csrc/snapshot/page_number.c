@@ -91,14 +91,40 @@ static divisor divide_by(uint64_t step) {
   return (divisor){shift, inverse_of(step >> shift)};
 }
 
-/* (v[i] - (delta ? v[i - 1] : 0) - base) / step, packed. */
-static void pack(char *to, const int64_t *v, size_t n, bool delta, uint64_t base, divisor d,
-                 unsigned bits) {
+/* What is packed: (v[i] - (delta ? v[i - 1] : 0) - base) / step. */
+typedef struct source {
+  const int64_t *v;
+  size_t n;
+  uint64_t base;
+  divisor by;
+} source;
+
+static inline uint64_t value_at(const source *s, size_t i, bool delta) {
+  uint64_t from = delta ? (uint64_t)s->v[(ptrdiff_t)i - 1] + s->base : s->base;
+  return (((uint64_t)s->v[i] - from) >> s->by.shift) * s->by.inverse;
+}
+
+static inline uint64_t four(const source *s, size_t i, bool delta, unsigned bits) {
+  return value_at(s, i, delta) | value_at(s, i + 1, delta) << bits |
+         value_at(s, i + 2, delta) << 2 * bits | value_at(s, i + 3, delta) << 3 * bits;
+}
+
+/* Eight values of up to 16 bits fill whole bytes. Gives how many were packed. */
+static inline size_t pack_eights(char *to, const source *s, bool delta, unsigned bits) {
+  size_t i = 0;
+  for (; bits <= 16 && i + 8 <= s->n; i += 8, to += bits) {
+    mill_u128 all = four(s, i, delta, bits) | (mill_u128)four(s, i + 4, delta, bits) << 4 * bits;
+    store64(to, (uint64_t)all);
+    if (bits > 8) store64(to + 8, (uint64_t)(all >> 64));
+  }
+  return i;
+}
+
+static inline void pack_any(char *to, const source *s, size_t from, bool delta, unsigned bits) {
   uint64_t word = 0;
   unsigned fill = 0;
-  for (size_t i = 0; i < n; i++) {
-    uint64_t from = delta ? (uint64_t)v[(ptrdiff_t)i - 1] + base : base;
-    uint64_t x = (((uint64_t)v[i] - from) >> d.shift) * d.inverse;
+  for (size_t i = from; i < s->n; i++) {
+    uint64_t x = value_at(s, i, delta);
     word |= x << fill;
     fill += bits;
     if (fill < 64) continue;
@@ -107,7 +133,12 @@ static void pack(char *to, const int64_t *v, size_t n, bool delta, uint64_t base
     fill -= 64;
     word = x >> (bits - fill);
   }
-  if (fill) store64(to, word);
+  for (; fill; fill -= fill < 8 ? fill : 8, word >>= 8) *to++ = (char)word;
+}
+
+static inline void pack(char *to, const source *s, bool delta, unsigned bits) {
+  size_t done = pack_eights(to, s, delta, bits);
+  pack_any(to + done / 8 * bits, s, done, delta, bits);
 }
 
 static mill_status put_packed(const int64_t *v, size_t n, bool delta, uint64_t base, uint64_t step,
@@ -117,7 +148,11 @@ static mill_status put_packed(const int64_t *v, size_t n, bool delta, uint64_t b
   MILL_TRY(mill_text_reserve(out, size, err));
   char *to = out->data + out->size;
   memset(to + size - tail, 0, tail);
-  if (bits) pack(to, v, n, delta, base, divide_by(step), bits);
+  source from = {v, n, base, divide_by(step)};
+  if (bits && delta)
+    pack(to, &from, true, bits);
+  else if (bits)
+    pack(to, &from, false, bits);
   out->size += size;
   out->data[out->size] = 0;
   return MILL_OK;

@@ -128,12 +128,28 @@ static mill_status begin(saver *s, const char *path, mill_error *err) {
 
 /* ---- a page --------------------------------------------------------------------------------- */
 
+/* Do the rows of all lots lie one after the other, as slices of a chunk in memory do? */
+static bool in_one_piece(const draft *d, uint32_t c) {
+  size_t row = 0;
+  if (d->nlots == 0) return false;
+  const mill_vector *first = &d->lot[0].col[c];
+  for (size_t i = 0; i < d->nlots; row += d->lot[i++].n) {
+    const mill_vector *v = &d->lot[i].col[c];
+    if (d->lot[i].at || v->index || v->mask != MILL_FLAT) return false;
+    if (i == 0) continue;
+    if (v->type->phys == MILL_PHYS_STRUCT || v->child != first->child) return false;
+    if (v->data != (void *)((char *)first->data + row * v->type->width)) return false;
+    if (!v->valid != !first->valid) return false;
+    if (v->valid && (row % 64 || v->valid != first->valid + row / 64)) return false;
+  }
+  return true;
+}
+
 /* The column of all lots as one flat vector: where it lies, when that can be. */
 static mill_status flat_column(const saver *s, const draft *d, uint32_t c, mill_arena *a,
                                mill_vector *out, mill_error *err) {
-  const mill_vector *only = d->nlots == 1 && !d->lot[0].at ? &d->lot[0].col[c] : NULL;
-  if (only && !only->index && only->mask == MILL_FLAT) {
-    *out = *only;
+  if (in_one_piece(d, c)) {
+    *out = d->lot[0].col[c];
     return MILL_OK;
   }
   MILL_TRY(mill_vector_init(out, s->schema->fields[c].type, 0, a, err));
@@ -143,11 +159,19 @@ static mill_status flat_column(const saver *s, const draft *d, uint32_t c, mill_
   return MILL_OK;
 }
 
+/* An empty arena with one block that most pages need no more than, so that memory is not given back
+** and taken anew for each. */
+static void empty(mill_arena *a, size_t rows) {
+  enum { ROW = 64 };
+  mill_arena_reset(a);
+  if ((size_t)(a->end - a->at) < rows * ROW && mill_arena_take(a, rows * ROW)) mill_arena_reset(a);
+}
+
 static mill_status make_page(saver *s, size_t task, worker *by, mill_error *err) {
   const draft *d = &s->making->draft[task / s->ncols];
   slot *to = &s->making->slot[task];
   mill_vector v;
-  mill_arena_reset(&by->arena);
+  empty(&by->arena, d->rows);
   mill_text_reset(&by->page);
   if (!by->packer)
     MILL_TRY(mill_packer_new(s->memory, MILL_PACK_ZSTD, SAVE_LEVEL, &by->packer, err));

@@ -65,12 +65,24 @@ static MILL_HOT bool number_bounds(const mill_vector *v, uint32_t n, table_zone 
   }
 }
 
+/* The first four bytes as a number in the order of strings. */
+static uint32_t front(const mill_str *s) {
+  const uint8_t *p = (const uint8_t *)s->prefix;
+  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 static bool text_bounds(const mill_vector *v, uint32_t n, table_zone *z) {
   const mill_str *x = v->data, *bound[2] = {NULL, NULL};
+  uint32_t low = UINT32_MAX, high = 0;
   for (uint32_t i = 0; i < n; i++) {
-    if (!mill_valid_bit(v->valid, i)) continue;
-    if (!bound[0] || mill_str_compare(&x[i], bound[0]) < 0) bound[0] = &x[i];
-    if (!bound[1] || mill_str_compare(&x[i], bound[1]) > 0) bound[1] = &x[i];
+    uint32_t at = front(&x[i]);
+    if ((at > low && at < high) || !mill_valid_bit(v->valid, i)) continue;
+    low = at < low ? at : low;
+    high = at > high ? at : high;
+    if (!bound[0]) bound[0] = bound[1] = &x[i];
+    if (mill_str_equal(&x[i], bound[0]) || mill_str_equal(&x[i], bound[1])) continue;
+    if (mill_str_compare(&x[i], bound[0]) < 0) bound[0] = &x[i];
+    if (mill_str_compare(&x[i], bound[1]) > 0) bound[1] = &x[i];
   }
   for (int k = 0; k < 2; k++) {
     if (!bound[k] || bound[k]->size > ZONE_TEXT) return false;
