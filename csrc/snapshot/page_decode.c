@@ -248,8 +248,12 @@ mill_status mill_page_load(const mill_snapshot *s, size_t i, const char *what,
   memset((char *)mem + size, 0, PAGE_SLACK);
   mill_arena scratch;
   mill_arena_init(&scratch, a->memory);
-  page_reader r = {.p = mem, .end = (char *)mem + size, .arena = a, .scratch = &scratch,
-                   .dictionaries = dictionaries, .err = err};
+  page_reader r = {.p = mem,
+                   .end = (char *)mem + size,
+                   .arena = a,
+                   .scratch = &scratch,
+                   .dictionaries = dictionaries,
+                   .err = err};
   mill_status status = read_vector(&r, type, n, out);
   if (status == MILL_OK && r.p != r.end) status = page_bad(&r, "more bytes behind its values");
   mill_arena_clear(&scratch);

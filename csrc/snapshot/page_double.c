@@ -10,7 +10,7 @@
 
 enum { SAMPLE = 64, DIGITS = 16, RARE = 32 }; /* listed are less than one of RARE values */
 
-static const double power[DIGITS] = {1,   1e1, 1e2, 1e3,  1e4,  1e5,  1e6,  1e7,
+static const double power[DIGITS] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 /* The whole number that gives exactly v, -0.0 told from 0.0; false: there is none. */

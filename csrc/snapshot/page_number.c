@@ -244,7 +244,7 @@ mill_status mill_numbers_put(const int64_t *v, size_t n, int width, mill_arena *
     }                                                                                              \
   } while (0)
 
-#define PACKED_AT(i) (load64(p + ((i) * bits >> 3)) >> ((i) * bits & 7) & mask)
+#define PACKED_AT(i) (load64(p + ((i)*bits >> 3)) >> ((i)*bits & 7) & mask)
 
 static MILL_HOT void unpack(const char *p, size_t n, size_t bits, uint64_t base, uint64_t step,
                             int width, void *out) {
@@ -296,8 +296,7 @@ static mill_status get_plain(page_reader *r, size_t n, int width, void *out) {
   const char *p;
   MILL_TRY(page_take(r, n, (size_t)width, &p));
 #define LOADED(T)                                                                                  \
-  for (size_t i = 0; i < n; i++)                                                                   \
-  ((T *)out)[i] = (T)snapshot_get(p + i * sizeof(T), sizeof(T))
+  for (size_t i = 0; i < n; i++) ((T *)out)[i] = (T)snapshot_get(p + i * sizeof(T), sizeof(T))
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   if (n) memcpy(out, p, n * (size_t)width);
 #else

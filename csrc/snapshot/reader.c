@@ -379,8 +379,9 @@ static mill_status fetch_block(const mill_snapshot *s, const section *sec, size_
   char *to = out->data + out->size;
   MILL_TRY(read_at(s, b->offset, to, b->stored, err));
   if (snapshot_hash(to, b->stored) != b->hash)
-    return mill_snapshot_damaged(s, err, "block %zu of section %s at byte %" PRIu64
-                                 " fails its checksum", k, sec->name, b->offset);
+    return mill_snapshot_damaged(s, err,
+                                 "block %zu of section %s at byte %" PRIu64 " fails its checksum",
+                                 k, sec->name, b->offset);
   out->size += b->stored;
   return MILL_OK;
 }
@@ -393,8 +394,9 @@ static mill_status read_block(const mill_snapshot *s, const section *sec, size_t
   mill_status status =
       mill_zstd_unpack_exact_into(s->memory, stored->data, b->stored, out, b->content, err);
   if (status != MILL_E_CORRUPT_FILE) return status;
-  return mill_snapshot_damaged(s, err, "block %zu of section %s at byte %" PRIu64
-                               " cannot be unpacked", k, sec->name, b->offset);
+  return mill_snapshot_damaged(s, err,
+                               "block %zu of section %s at byte %" PRIu64 " cannot be unpacked", k,
+                               sec->name, b->offset);
 }
 
 mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out, mill_error *err) {

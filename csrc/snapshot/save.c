@@ -323,8 +323,7 @@ static mill_status write_zones(saver *s, mill_error *err) {
     mill_text_reset(name);
     mill_arena_reset(&by->arena);
     mill_status status = mill_zones_put(&s->zones[c], &by->arena, &bytes, err);
-    if (status == MILL_OK)
-      status = mill_text_printf(name, err, "%s/zones/%" PRIu32, table_name, c);
+    if (status == MILL_OK) status = mill_text_printf(name, err, "%s/zones/%" PRIu32, table_name, c);
     if (status == MILL_OK) status = mill_snapshot_section(s->file, name->data, err);
     if (status == MILL_OK) status = mill_snapshot_add(s->file, bytes.data, bytes.size, err);
     mill_text_clear(&bytes);

@@ -185,7 +185,8 @@ mill_status mill_table_scan(const mill_context *ctx, const char *const *paths, s
   file_scan *s = mill_calloc(ctx->memory, sizeof *s);
   if (!s) return mill_oom(ctx->memory, sizeof *s, err);
   s->memory = ctx->memory;
-  s->base = (mill_scan){.refs = 1, .name = "snapshot", .open = scan_open, .free = scan_free, .narrow = scan_narrow};
+  s->base = (mill_scan){
+      .refs = 1, .name = "snapshot", .open = scan_open, .free = scan_free, .narrow = scan_narrow};
   void *files = NULL;
   mill_status status = mill_grow(s->memory, &files, &s->capacity, npaths, sizeof *s->file, err);
   s->file = files;

@@ -110,8 +110,7 @@ mill_status mill_snapshot_read_chunk(const mill_snapshot *s, const table_place *
   mill_text_init(&what, m);
   mill_status status = MILL_OK;
   for (uint32_t i = 0; i < n && status == MILL_OK; i++)
-    status =
-        read_column(s, p, chunk, columns[i], dictionaries, c, &c->col[i], &text, &what, err);
+    status = read_column(s, p, chunk, columns[i], dictionaries, c, &c->col[i], &text, &what, err);
   mill_text_clear(&text);
   mill_text_clear(&what);
   if (status == MILL_OK)
@@ -131,8 +130,8 @@ static mill_status read_all(const mill_snapshot *s, const table_place *p, const 
   return MILL_OK;
 }
 
-static mill_status read_table(const mill_snapshot *s, const mill_json *meta,
-                                     mill_types *types, mill_table **out, mill_error *err) {
+static mill_status read_table(const mill_snapshot *s, const mill_json *meta, mill_types *types,
+                              mill_table **out, mill_error *err) {
   table_place p;
   mill_table *t = NULL;
   MILL_TRY(mill_snapshot_place(s, meta, types, &p, err));
@@ -154,8 +153,7 @@ mill_status mill_table_load(const mill_files *fs, mill_memory *m, mill_types *ty
   mill_snapshot *s;
   MILL_TRY(mill_snapshot_open(fs, m, path, &s, err));
   mill_status status = mill_snapshot_check_table(s, err);
-  if (status == MILL_OK)
-    status = read_table(s, mill_snapshot_meta(s), types, out, err);
+  if (status == MILL_OK) status = read_table(s, mill_snapshot_meta(s), types, out, err);
   mill_snapshot_free(s);
   return status;
 }

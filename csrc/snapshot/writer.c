@@ -90,9 +90,9 @@ static mill_status write_frame(mill_snapshot_writer *w, const void *p, size_t n,
 
 /* The entry of a frame that stands at the end of the file. */
 static mill_status list_block(mill_snapshot_writer *w, const snapshot_entry *b, mill_error *err) {
-  MILL_TRY(mill_text_printf(
-      &w->footer, err, "%s[%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",\"%016" PRIx64 "\"]",
-      w->first_block ? "" : ",", w->offset, b->stored, b->content, b->hash));
+  MILL_TRY(mill_text_printf(&w->footer, err,
+                            "%s[%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",\"%016" PRIx64 "\"]",
+                            w->first_block ? "" : ",", w->offset, b->stored, b->content, b->hash));
   w->first_block = false;
   w->offset += b->stored;
   w->section += b->content;

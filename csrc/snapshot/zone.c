@@ -179,11 +179,8 @@ mill_status mill_zones_load(const mill_snapshot *s, const table_place *p, int co
   MILL_TRY(page_room(&z->arena, n, 1, err, &bytes));
   memset((char *)bytes + n, 0, PAGE_SLACK);
   MILL_TRY(mill_snapshot_read_into(s, i, bytes, err));
-  page_reader r = {.p = bytes,
-                   .end = (char *)bytes + n,
-                   .arena = &z->arena,
-                   .scratch = &z->arena,
-                   .err = err};
+  page_reader r = {
+      .p = bytes, .end = (char *)bytes + n, .arena = &z->arena, .scratch = &z->arena, .err = err};
   status = get(&r, z, (uint32_t)p->nchunks);
   if (status != MILL_E_CORRUPT_FILE || !r.wrong) return status;
   return mill_snapshot_damaged(s, err, "zones of column %s: %s", p->schema->fields[column].name,

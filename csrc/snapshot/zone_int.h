@@ -11,8 +11,8 @@ enum { ZONE_TEXT = 64 }; /* the longest string that is a bound */
 /* Of one chunk. */
 typedef struct table_zone {
   int64_t nulls;
-  bool known;         /* are there bounds? */
-  mill_u128 cell[2];  /* the least and the greatest value ... */
+  bool known;              /* are there bounds? */
+  mill_u128 cell[2];       /* the least and the greatest value ... */
   char text[2][ZONE_TEXT]; /* ... and the bytes of strings */
 } table_zone;
 

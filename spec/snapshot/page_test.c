@@ -79,7 +79,7 @@ static void each_kind_of_number(void) {
       numbers_back(x, n, width, PACKED, "a constant");
       for (size_t i = 0; i < n; i++) x[i] = rnd() % 2 ? top : -top - 1;
       numbers_back(x, n, width, -1, "extremes");
-      for (unsigned bits = 1; bits < 8u * (unsigned)width; bits += width > 2 ? 5 : 1) {
+      for (unsigned bits = 1; bits<8u * (unsigned)width; bits += width> 2 ? 5 : 1) {
         for (size_t i = 0; i < n; i++) x[i] = (int64_t)(rnd() & (((1ull << bits) - 1) >> 1)) - 1;
         numbers_back(x, n, width, -1, "random bits");
       }
