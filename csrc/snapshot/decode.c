@@ -1,5 +1,5 @@
-/* Bytes of files before version 2 to vectors; the layout is drawn in column_int.h. Every count is held against the bytes that
-** are left before memory of its size is taken. */
+/* Bytes of files before version 2 to vectors; the layout is drawn in column_int.h. Every count is held
+** against the bytes that are left before memory of its size is taken. */
 #include "base/hash.h"
 #include "snapshot/column_int.h"
 #include "snapshot/snapshot_int.h"

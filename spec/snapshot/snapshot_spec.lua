@@ -73,14 +73,16 @@ describe("a snapshot", function()
   end)
 
   it("leaves out what a filter rules out, and nothing else", function()
-    local df = spark:sql [[SELECT id, IF(id < 70000, NULL, id DIV 1000) AS k, concat('s', lpad(CAST(id DIV 10000 AS STRING), 3, '0')) AS s,
-      IF(id = 66000, CAST('NaN' AS DOUBLE), id / 4) AS x, CAST(id AS DECIMAL(30,2)) AS d, repeat('z', CAST(id DIV 65536 * 40 AS INT)) AS long,
+    local df = spark:sql [[SELECT id, IF(id < 70000, NULL, id DIV 1000) AS k,
+      concat('s', lpad(CAST(id DIV 10000 AS STRING), 3, '0')) AS s, IF(id = 66000, CAST('NaN' AS DOUBLE), id / 4) AS x,
+      CAST(id AS DECIMAL(30,2)) AS d, repeat('z', CAST(id DIV 65536 * 40 AS INT)) AS long,
       DATE'2000-01-01' + CAST(id DIV 50 AS INT) AS day, named_struct('a', id) AS st FROM range(200000)]]:cache()
     df.write:mode("overwrite"):snapshot(path)
     local back = spark.read:snapshot(path)
-    for _, filter in ipairs { "id = 150000", "id < 10", "id >= 199999", "id > 500000", "id IN (3, 199000)", "k IS NULL", "k IS NOT NULL",
-      "k = 150", "k <= 70", "s = 's012'", "s < 's001'", "s > 's019'", "s = ''", "x = CAST('NaN' AS DOUBLE)", "x > 49990", "x < 1",
-      "x >= CAST('NaN' AS DOUBLE)", "d = 131072", "d > 199990.5BD", "long = ''", "long = repeat('z', 120)", "day = DATE'2005-01-01'",
+    for _, filter in ipairs { "id = 150000", "id < 10", "id >= 199999", "id > 500000", "id IN (3, 199000)", "k IS NULL",
+      "k IS NOT NULL", "k = 150", "k <= 70", "s = 's012'", "s < 's001'", "s > 's019'", "s = ''", "x > 49990", "x < 1",
+      "x = CAST('NaN' AS DOUBLE)", "x >= CAST('NaN' AS DOUBLE)", "d = 131072", "d > 199990.5BD", "long = ''",
+      "long = repeat('z', 120)", "day = DATE'2005-01-01'",
       "day > DATE'2010-12-01'", "st.a = 5", "st IS NULL", "id = 65535 OR id = 65536", "id > 100 AND id < 90" } do
       local want, got = df:where(filter), back:where(filter)
       assert.equal(want:count(), got:count(), filter)
@@ -179,7 +181,10 @@ describe("a snapshot", function()
       write(path, damaged)
       local fine, got = pcall(function() return rows(spark.read:snapshot(path)) end)
       if fine then assert.same(expected, got, where)
-      else assert.is_truthy(got.condition == "CORRUPT_FILE" or got.condition == "UNSUPPORTED_SNAPSHOT_VERSION", where) end
+      else
+        local c = got.condition
+        assert.is_truthy(c == "CORRUPT_FILE" or c == "UNSUPPORTED_SNAPSHOT_VERSION", where)
+      end
     end
     for i = 1, #bytes, 41 do
       told(bytes:sub(1, i - 1) .. string.char(bytes:byte(i) ~ (1 << i % 8)) .. bytes:sub(i + 1), i)
