@@ -113,6 +113,65 @@ static mill_status look(json_found *f, const mill_json *j, const json_path *p, i
   return note(f, j);
 }
 
+/* ---- a path without [*]: one pass, no tree -------------------------------------------------- */
+
+/* What a walk came to. */
+typedef enum walked { FOUND, NOTHING, ASK_TREE } walked;
+
+static walked member(mill_json_reader *r, const json_step *s, mill_json_token *value) {
+  for (;;) {
+    mill_json_token t = mill_json_next(r);
+    if (t != MILL_JSON_NAME) return NOTHING;
+    if (r->escaped) return ASK_TREE;
+    bool same = r->size == s->n && memcmp(r->text, s->name, s->n) == 0;
+    *value = mill_json_next(r);
+    if (same) return FOUND;
+    if (!mill_json_skip(r, *value)) return NOTHING;
+  }
+}
+
+static walked item(mill_json_reader *r, int64_t index, mill_json_token *value) {
+  for (;; index--) {
+    *value = mill_json_next(r);
+    if (*value == MILL_JSON_ARRAY_END || *value == MILL_JSON_ERROR) return NOTHING;
+    if (index == 0) return FOUND;
+    if (!mill_json_skip(r, *value)) return NOTHING;
+  }
+}
+
+/* Move to the value that the path leads to; *value is its first token. */
+static walked walk(mill_json_reader *r, const json_path *p, mill_json_token *value) {
+  *value = mill_json_next(r);
+  for (int at = 0; at < p->n; at++) {
+    const json_step *s = &p->step[at];
+    if (*value != (s->kind == NAME ? MILL_JSON_OBJECT : MILL_JSON_ARRAY)) return NOTHING;
+    walked w = s->kind == NAME ? member(r, s, value) : item(r, s->index, value);
+    if (w != FOUND) return w;
+  }
+  if (*value == MILL_JSON_NULL && p->n > 0) return NOTHING;
+  return *value == MILL_JSON_END || *value == MILL_JSON_ERROR ? NOTHING : FOUND;
+}
+
+/* Where a text, an integer, true or false stands in `s`; all after it must be JSON too. */
+static walked plain_value(const json_path *p, bytes s, bytes *out) {
+  mill_json_reader r;
+  mill_json_token t;
+  mill_json_start(&r, s.p, s.n, 0);
+  walked w = walk(&r, p, &t);
+  if (w != FOUND) return w;
+  if (t == MILL_JSON_OBJECT || t == MILL_JSON_ARRAY || t == MILL_JSON_NUMBER || r.escaped)
+    return ASK_TREE;
+  *out = (bytes){r.text, r.size};
+  if (t == MILL_JSON_TRUE) *out = (bytes){"true", 4};
+  if (t == MILL_JSON_FALSE) *out = (bytes){"false", 5};
+  if (t == MILL_JSON_NULL) *out = (bytes){"null", 4};
+  while ((t = mill_json_next(&r)) != MILL_JSON_END)
+    if (t == MILL_JSON_ERROR) return NOTHING;
+  return FOUND;
+}
+
+/* ---- trees ---------------------------------------------------------------------------------- */
+
 /* Fractions are doubles: 1.50 is 1.5. */
 static bool write_doubles(mill_arena *a, mill_json *j) {
   char buf[MILL_DOUBLE_TEXT];
@@ -142,7 +201,10 @@ static mill_json *tree_of(mill_arena *a, bytes s) {
 
 static mill_status take(mill_call *call, mill_arena *scratch, bytes s, const json_path *p,
                         mill_text *text, mill_vector *out, size_t i, mill_error *err) {
-  const mill_json *j = p->legal ? tree_of(scratch, s) : NULL;
+  bytes value;
+  walked w = !p->legal ? NOTHING : p->wild ? ASK_TREE : plain_value(p, s, &value);
+  if (w == FOUND) return put_copy(call, out, i, value.p, value.n, err);
+  const mill_json *j = w == ASK_TREE ? tree_of(scratch, s) : NULL;
   json_found f = {.list = p->wild ? text : NULL, .err = err};
   mill_text_reset(text);
   if (j) MILL_TRY(look(&f, j, p, 0));
@@ -172,7 +234,7 @@ KERNEL_HEAD(k_get) {
     if (args[1]->mask) status = read_path(&scratch, bytes_at(args[1], i), &path, err);
     if (status == MILL_OK)
       status = take(call, &scratch, bytes_at(args[0], i), &path, &text, out, i, err);
-    mill_arena_clear(&scratch);
+    mill_arena_reset(&scratch);
   }
   mill_text_clear(&text);
   mill_arena_clear(&scratch);

@@ -3,8 +3,9 @@
 ** A pattern is cut at its % into pieces. The first piece stands at the start and the last at the
 ** end of the text; those between are searched from left to right, each at its first place, which
 ** is enough because % takes anything. A piece without _ is compared or searched as bytes, so that
-** 'x%', '%x' and '%x%' cost a memcmp or a memmem. Constant patterns are compiled when the call is
+** 'x%', '%x' and '%x%' cost a memcmp or a search (base/find.h). Constant patterns are compiled when the call is
 ** bound, others once for each run of equal ones. ILIKE compares the lower-case forms. */
+#include "base/find.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "kernel/kernel_int.h"
@@ -73,7 +74,8 @@ static mill_status compile(mill_arena *a, const char *p, size_t n, char escape, 
 /* ---- matching ------------------------------------------------------------------------------- */
 
 /* Bytes of the text that the piece takes when it stands at p; SIZE_MAX: it does not match there. */
-static size_t match_at(const piece *x, const char *p, size_t n) {
+static inline size_t match_at(const piece *x, const char *p, size_t n) {
+  if (x->n == 0) return 0;
   if (x->any == NULL) return x->n <= n && memcmp(x->p, p, x->n) == 0 ? x->n : SIZE_MAX;
   size_t at = 0;
   for (size_t k = 0; k < x->n; k++) {
@@ -91,7 +93,7 @@ static size_t match_at(const piece *x, const char *p, size_t n) {
 /* Where the text behind the piece's first place starts; SIZE_MAX: there is no such place. */
 static size_t search(const piece *x, const char *p, size_t n) {
   if (x->any == NULL) {
-    const char *q = x->n ? memmem(p, n, x->p, x->n) : p;
+    const char *q = x->n ? mill_find(p, n, x->p, x->n) : p;
     return q ? (size_t)(q - p) + x->n : SIZE_MAX;
   }
   for (size_t from = 0; from <= n; from++) {
@@ -103,7 +105,8 @@ static size_t search(const piece *x, const char *p, size_t n) {
 }
 
 /* The last piece must end where the text ends. */
-static bool match_end(const piece *x, const char *p, size_t n) {
+static inline bool match_end(const piece *x, const char *p, size_t n) {
+  if (x->n == 0) return true;
   if (x->any == NULL) return x->n <= n && memcmp(p + n - x->n, x->p, x->n) == 0;
   for (size_t from = 0; from <= n; from++)
     if (match_at(x, p + from, n - from) == n - from &&
@@ -154,6 +157,13 @@ KERNEL_HEAD(k_like) {
   const mill_str *last = NULL;
   uint8_t *r = out->data;
   mill_str s, p;
+  if (plan->constant && !plan->fold) {
+    MILL_EACH(out, n, i) {
+      const mill_str *t = &MILL_AT(mill_str, args[0], i);
+      r[i] = matches(&x, mill_str_data(t), t->size);
+    }
+    return MILL_OK;
+  }
   MILL_EACH(out, n, i) {
     const mill_str *pat = &MILL_AT(mill_str, args[1], i);
     if (!plan->constant && (last == NULL || !mill_str_equal(last, pat))) {

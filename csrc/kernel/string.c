@@ -2,13 +2,14 @@
 **
 ** Positions count characters from 1; on BINARY they count bytes. A part of an input is a view of
 ** it. Texts of ASCII bytes take the short path everywhere. */
+#include "base/find.h"
 #include "base/utf8.h"
 #include "kernel/bytes_int.h"
 
 static size_t find(bytes in, bytes what, size_t from) {
   if (what.n == 0) return from;
   if (from >= in.n) return SIZE_MAX;
-  const char *p = memmem(in.p + from, in.n - from, what.p, what.n);
+  const char *p = mill_find(in.p + from, in.n - from, what.p, what.n);
   return p ? (size_t)(p - in.p) : SIZE_MAX;
 }
 

@@ -1,5 +1,6 @@
 /* Texts compared, masked and cut by rules: split_part, overlay, levenshtein, soundex, mask, elt,
 ** find_in_set, quote, luhn_check, sentences, str_to_map, and validity of UTF-8. */
+#include "base/find.h"
 #include "base/regex.h"
 #include "base/utf8.h"
 #include "kernel/bytes_int.h"
@@ -8,7 +9,7 @@
 
 static size_t find_from(bytes s, bytes what, size_t from) {
   if (what.n == 0 || from > s.n) return SIZE_MAX;
-  const char *p = memmem(s.p + from, s.n - from, what.p, what.n);
+  const char *p = mill_find(s.p + from, s.n - from, what.p, what.n);
   return p ? (size_t)(p - s.p) : SIZE_MAX;
 }
 

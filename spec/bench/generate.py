@@ -7,7 +7,10 @@ import shutil
 import subprocess
 import sys
 
+from peer import tables
+
 MIXED_ROWS = {"small": 100_000, "full": 4_000_000}
+ROWS = {"small": 200_000, "full": 10_000_000}
 SCALE = {"small": "0.01", "full": "1"}
 
 
@@ -18,6 +21,25 @@ def tpch(scale, folder):
         command = pathlib.Path(sys.executable).parent / "tpchgen-cli"
         target.mkdir(parents=True, exist_ok=True)
         subprocess.run([str(command), "csv", "-s", scale, "--output-dir", str(target)], check=True)
+    return target
+
+
+def tpch_parquet(scale, folder):
+    """The same tables as Parquet, zstd, row groups of a million rows."""
+    import pyarrow as pa
+    import pyarrow.csv as csv
+    import pyarrow.parquet as pq
+    target = folder / f"sf{scale}_parquet"
+    source = tpch(scale, folder)
+    target.mkdir(parents=True, exist_ok=True)
+    kinds = {"BIGINT": pa.int64(), "INT": pa.int32(), "STRING": pa.string(), "DATE": pa.date32(),
+             "DECIMAL(15,2)": pa.decimal128(15, 2)}
+    for name, columns in tables().items():
+        if not (target / f"{name}.parquet").exists():
+            types = {column: kinds[kind] for column, kind in columns}
+            table = csv.read_csv(source / f"{name}.csv", convert_options=csv.ConvertOptions(column_types=types))
+            pq.write_table(table, target / "part", compression="zstd", row_group_size=1_000_000)
+            (target / "part").rename(target / f"{name}.parquet")
     return target
 
 
@@ -68,9 +90,122 @@ def csv_files(size, folder):
     return target
 
 
+def parquet(path, columns, group=1_000_000):
+    """Columns as one Parquet file, zstd, without dictionaries for what hardly repeats."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    part = path.with_suffix(".part")
+    pq.write_table(pa.table(columns), part, compression="zstd", row_group_size=group)
+    part.rename(path)
+
+
+def codes(r, n, distinct, text):
+    """n draws of 1..distinct as texts."""
+    import numpy as np
+    import pyarrow as pa
+    values = pa.array([text % i for i in range(1, distinct + 1)])
+    return values.take(pa.array(r.integers(0, distinct, n, dtype=np.int32)))
+
+
+def h2o(size, folder):
+    """The table of db-benchmark's questions about groups, K = 100."""
+    import numpy as np
+    target = folder / f"h2o_{size}"
+    if (target / "x.parquet").exists():
+        return target
+    target.mkdir(parents=True, exist_ok=True)
+    n, k, r = ROWS[size], 100, np.random.default_rng(108)
+    parquet(target / "x.parquet", {
+        "id1": codes(r, n, k, "id%03d"), "id2": codes(r, n, k, "id%03d"), "id3": codes(r, n, n // k, "id%010d"),
+        "id4": r.integers(1, k + 1, n, dtype=np.int32), "id5": r.integers(1, k + 1, n, dtype=np.int32),
+        "id6": r.integers(1, n // k + 1, n, dtype=np.int32), "v1": r.integers(1, 6, n, dtype=np.int32),
+        "v2": r.integers(1, 16, n, dtype=np.int32), "v3": np.round(r.random(n) * 100, 6)})
+    return target
+
+
+def h2o_join(size, folder):
+    """The tables of db-benchmark's questions about joins: nine tenths of the keys meet."""
+    import numpy as np
+    import pyarrow as pa
+    target = folder / f"h2o_join_{size}"
+    if (target / "big.parquet").exists():
+        return target
+    target.mkdir(parents=True, exist_ok=True)
+    n, r = ROWS[size], np.random.default_rng(109)
+    counts = {"small": max(n // 1_000_000, 10), "medium": max(n // 1_000, 100), "big": n}
+    keys = {}
+    for name, count in counts.items():
+        all_ = r.permutation(int(count * 1.1)).astype(np.int32) + 1
+        keys[name] = (np.concatenate([all_[:count]]), all_[len(all_) - count:])
+
+    def texts(values):
+        return pa.array(np.char.add("id", values.astype(str)))
+    left = {name: keys[name][0][r.integers(0, counts[name], n)] for name in ("small", "medium")}
+    big = r.permutation(keys["big"][0])
+    parquet(target / "x.parquet", {
+        "id1": left["small"], "id2": left["medium"], "id3": big, "id4": texts(left["small"]), "id5": texts(left["medium"]),
+        "v1": np.round(r.random(n) * 100, 6)})
+    for name, column in (("small", "id1"), ("medium", "id2"), ("big", "id3")):
+        right = r.permutation(keys[name][1])
+        columns = {column: right, "v2": np.round(r.random(counts[name]) * 100, 6)}
+        if name == "medium":
+            columns["id5"] = texts(right)
+        parquet(target / f"{name}.parquet", columns)
+    return target
+
+
+def uniform_file(path, n):
+    """Numbers and texts for sorts, windows and sums."""
+    import numpy as np
+    import pyarrow as pa
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    r = np.random.default_rng(110)
+    a = r.permutation(n).astype(np.int64) * 7 + 3
+    parquet(path, {
+        "i": np.arange(n), "a": a, "f": r.integers(0, 100, n), "g": r.integers(0, n // 10, n), "p": r.integers(0, n // 100, n),
+        "d": r.normal(0, 1000, n), "s": pa.array(np.char.add("key-", a.astype(str)))})
+
+
+def uniform(size, folder):
+    uniform_file(folder / f"uniform_{size}" / "u.parquet", ROWS[size])
+    return folder / f"uniform_{size}"
+
+
+def curves(size, folder):
+    """The same table at each size of a curve; `small` has the names but not the rows of the larger ones."""
+    target = folder / f"curves_{size}"
+    for n in (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000):
+        uniform_file(target / f"u{n}.parquet", n if size == "full" else n // 50)
+    return target
+
+
+def strings(size, folder):
+    """URLs, small JSON texts and days as text."""
+    import numpy as np
+    import pyarrow as pa
+    target = folder / f"strings_{size}"
+    if (target / "hits.parquet").exists():
+        return target
+    target.mkdir(parents=True, exist_ok=True)
+    n, r = ROWS[size], np.random.default_rng(111)
+    paths = ["search", "item", "cart", "user/profile", "news/archive", "images/large", "api/v2/list", "checkout"]
+    weights = [0.3, 0.3, 0.1, 0.1, 0.1, 0.05, 0.0499, 0.0001]
+    which, host = r.choice(len(paths), n, p=weights), r.zipf(1.2, n) % 500
+    item, page, user = r.integers(0, 10**6, n), r.integers(0, 1000, n), r.integers(0, 10**5, n)
+    url = [f"https://{'www.' if h % 3 == 0 else ''}example-{h}.com/{paths[w]}?item={i}&page={p}"
+           for h, w, i, p in zip(host.tolist(), which.tolist(), item.tolist(), page.tolist())]
+    j = [f'{{"event":"view","user":{{"id":{u},"tags":["a","b"]}},"page":{p}}}' for u, p in zip(user.tolist(), page.tolist())]
+    day = np.array([f"{d:02d}/{m:02d}/{y}" for y in range(2015, 2025) for m in range(1, 13) for d in range(1, 29)])
+    parquet(target / "hits.parquet", {"url": pa.array(url), "j": pa.array(j), "day": pa.array(day[r.integers(0, len(day), n)])})
+    return target
+
+
+GENERATORS = {"tpch": lambda size, folder: tpch(SCALE[size], folder),
+              "tpch_parquet": lambda size, folder: tpch_parquet(SCALE[size], folder), "csv": csv_files, "h2o": h2o, "h2o_join": h2o_join,
+              "uniform": uniform, "curves": curves, "strings": strings}
+
+
 def generate(kind, size, folder):
-    if kind == "tpch":
-        return tpch(SCALE[size], folder)
-    if kind == "csv":
-        return csv_files(size, folder)
-    return folder
+    return GENERATORS[kind](size, folder) if kind in GENERATORS else folder

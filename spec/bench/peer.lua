@@ -1,5 +1,5 @@
 --- Tidemill under measurement, as a child process of run.py: the Lua twin of peer.py.
--- A row's tidemill.lua returns serve(load, run). Commands are lines on stdin, replies lines of JSON on stdout.
+-- A row's tidemill.lua returns serve(load, run [, answer]). Commands are lines on stdin, replies lines of JSON on stdout.
 local core = require "tidemill.core"
 local json = require "cjson"
 
@@ -35,13 +35,14 @@ function M.read(path)
   return text
 end
 
-function M.serve(load, run)
+function M.serve(load, run, answer)
   local data = arg[1]
   for line in io.lines() do
     local command, case = line:match "^(%S+) ?(.*)$"
     if command == "quit" then return end
     local began, cpu = core.seconds(), os.clock()
-    local ok, result = pcall(command == "load" and load or run, command == "load" and data or case)
+    local call = command == "load" and load or command == "answer" and answer or run
+    local ok, result = pcall(call, command == "load" and data or case)
     local reply = { ns = (core.seconds() - began) * 1e9, cpu = (os.clock() - cpu) * 1e9 }
     if not ok then reply = { error = tostring(result):sub(1, 500) }
     elseif command == "load" then reply.cases = result

@@ -3,7 +3,8 @@
 run.py starts it as `python -P <peer>.py DATA` with this folder on PYTHONPATH, so that a file may have its library's name.
 
 A row's <peer>.py calls serve(load, run): load(data) prepares the engine and gives the cases it can run; run(case) does one
-and gives its rows (a list of lists), or the nanoseconds it took by its own clock. Commands come as lines on stdin (`load`,
+and gives its rows (a list of lists), or the nanoseconds it took by its own clock; answer(case), where given, gives the
+rows instead. Commands come as lines on stdin (`load`,
 `run CASE`, `answer CASE`, `quit`); each gets one line of JSON on stdout.
 """
 import datetime
@@ -57,7 +58,17 @@ def median_of(call, repeats):
     return times[len(times) // 2]
 
 
-def serve(load, run):
+def sql_row():
+    """row.json of a row that is SQL over tables, with its cases by name. The row's folder is the second argument."""
+    info = json.loads((pathlib.Path(sys.argv[2]) / "row.json").read_text())
+    for case in info["cases"]:
+        if "file" in case:
+            case["sql"] = (HERE / case["file"]).read_text()
+    info["cases"] = {case["name"]: case for case in info["cases"]}
+    return info
+
+
+def serve(load, run, answer=None):
     out = sys.stdout
     sys.stdout = sys.stderr
     data = sys.argv[1]
@@ -67,7 +78,7 @@ def serve(load, run):
         try:
             if command == "quit":
                 return
-            result = load(data) if command == "load" else run(case)
+            result = load(data) if command == "load" else (answer or run)(case) if command == "answer" else run(case)
             reply = {"ns": time.perf_counter_ns() - began, "cpu": time.process_time_ns() - cpu}
             if command == "load":
                 reply["cases"] = result

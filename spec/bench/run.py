@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 
+import curves
 from generate import generate
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -28,20 +29,26 @@ LIMIT = 120  # seconds a call may take before the engine is given up for the row
 WARM = 8  # seconds of warming up a case: one run, for Spark twelve, as long as they fit
 
 
-def environment():
+def environment(name):
     env = dict(os.environ)
     env["PYTHONPATH"] = str(HERE)
     env["LUA_PATH"] = f"{ROOT}/lua/?.lua;{ROOT}/lua/?/init.lua;{ROOT}/?.lua;;"
     env["LUA_CPATH"] = f"{ROOT}/build/?.so;;"
     env["POLARS_MAX_THREADS"] = "2"
     env["OMP_NUM_THREADS"] = "2"
+    env["TIDEMILL_THREADS"] = "1" if name == "tidemill_1" else "2"
     return env
 
 
-def command(row, name):
-    script = HERE / row / ("tidemill.lua" if name == "tidemill" else f"{name}.py")
-    runner = ["lua5.4"] if name == "tidemill" else [sys.executable, "-P"]
-    return ["taskset", "-c", cores(), *runner, str(script)] if script.exists() else None
+def command(row, name, data):
+    """How a row runs an engine: by the row's own script, or by the common one for rows that are SQL over tables."""
+    ours = name.startswith("tidemill")
+    file = "tidemill.lua" if ours else f"{name}.py"
+    runner = ["lua5.4"] if ours else [sys.executable, "-P"]
+    for script in (HERE / row / file, HERE / "sql" / file):
+        if script.exists() and (script.parent.name != "sql" or "tables" in json.loads((HERE / row / "row.json").read_text())):
+            return ["taskset", "-c", cores(), *runner, str(script), str(data), str(HERE / row)]
+    return None
 
 
 def cores():
@@ -54,8 +61,8 @@ class Engine:
     def __init__(self, row, name, data):
         self.name, self.peak, self.failed = name, 0, None
         self.log = open(OUT / f"{row}-{name}.log", "w")
-        self.child = subprocess.Popen([*command(row, name), str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      stderr=self.log, text=True, cwd=ROOT, env=environment())
+        self.child = subprocess.Popen(command(row, name, data), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=self.log, text=True, cwd=ROOT, env=environment(name))
 
     def ask(self, text):
         if self.failed:
@@ -200,7 +207,7 @@ def measure_processes(row, info, names, runs, data):
         for case, engines in table.items():
             for name, entry in engines.items():
                 began = time.perf_counter_ns()
-                done = subprocess.run([*command(row, name), str(data), case], cwd=ROOT, env=environment(),
+                done = subprocess.run([*command(row, name, data)[:-1], case], cwd=ROOT, env=environment(name),
                                       capture_output=True, text=True)
                 if done.returncode != 0:
                     entry["error"] = done.stderr[-300:]
@@ -229,7 +236,7 @@ def cell(entry):
 
 
 def ratio(engines):
-    peers = [e["ns"] for name, e in engines.items() if name != "tidemill" and "ns" in e and "error" not in e]
+    peers = [e["ns"] for name, e in engines.items() if not name.startswith("tidemill") and "ns" in e and "error" not in e]
     ours = engines["tidemill"]
     return ours["ns"] / min(peers) if peers and "ns" in ours and "error" not in ours else None
 
@@ -279,7 +286,7 @@ def machine():
 def versions(names):
     found = []
     for name in names:
-        if name != "tidemill":
+        if not name.startswith("tidemill"):
             module = "pyspark" if name == "spark" else name
             code = f"import {module}; print({module}.__version__)"
             done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
@@ -299,13 +306,16 @@ def main():
     reports = []
     for row in args.rows.split(","):
         info = json.loads((HERE / row / "row.json").read_text())
-        names = ["tidemill"] + [n for n in args.peers.split(",") if n and command(row, n)]
+        ours = ["tidemill", "tidemill_1"] if info.get("curves") else ["tidemill"]
+        names = ours + [n for n in args.peers.split(",") if n and command(row, n, "")]
         data = generate(info["generator"], args.size, pathlib.Path(args.data).resolve())
         if info.get("process"):
             table, peaks = measure_processes(row, info, names, args.runs, data)
         else:
             table, peaks = measure(row, info, names, args.size, args.runs, data)
         reports.append(report(row, info, names, table, peaks))
+        if info.get("curves"):
+            reports[-1] += "\n\n" + "\n".join(curves.write(table, OUT))
         print(reports[-1], "\n", flush=True)
     head = f"{machine()}; {versions(args.peers.split(','))}; {args.runs} runs, median"
     (OUT / "report.md").write_text(head + "\n\n" + "\n\n".join(reports) + "\n")
