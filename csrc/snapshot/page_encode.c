@@ -199,24 +199,20 @@ typedef struct dictionary {
   size_t n, mask;
 } dictionary;
 
-/* Of the size, the first four bytes and the last eight. */
-static size_t hash_of(const mill_str *s) {
+/* Of the size, the first four bytes and the last eight; in the upper bits. */
+static uint64_t hash_of(const mill_str *s) {
   uint64_t head, tail;
   memcpy(&head, s, 8);
-  if (s->size <= MILL_STR_INLINE)
-    memcpy(&tail, s->u.rest, 8);
-  else
-    memcpy(&tail, s->u.ptr + s->size - 8, 8);
-  return (size_t)mill_hash_word(head ^ tail * 0x9e3779b97f4a7c15ull);
+  memcpy(&tail, s->size <= MILL_STR_INLINE ? s->u.rest : s->u.ptr + s->size - 8, 8);
+  return (head ^ (tail ^ tail >> 29) * 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull;
 }
 
-static uint32_t code_of(dictionary *d, const mill_str *s) {
-  size_t i = hash_of(s) & d->mask;
+/* The code of s, or ~ the slot where it would go. */
+static int64_t code_of(const dictionary *d, const mill_str *s) {
+  size_t i = (size_t)(hash_of(s) >> 32) & d->mask;
   for (; d->slot[i]; i = (i + 1) & d->mask)
     if (mill_str_equal(d->entry[d->slot[i] - 1], s)) return d->slot[i] - 1;
-  d->entry[d->n++] = s;
-  d->slot[i] = (uint32_t)d->n;
-  return (uint32_t)d->n - 1;
+  return ~(int64_t)i;
 }
 
 /* Codes of all rows; d->n is 0 when strings repeat too rarely for a dictionary. */
@@ -232,7 +228,11 @@ static mill_status find_codes(encoder *e, const mill_str *const *s, size_t n, di
   d->slot = mill_arena_alloc(e->scratch, slots * sizeof *d->slot);
   if (!d->slot) return mill_oom(e->scratch->memory, slots * sizeof *d->slot, e->err);
   for (size_t i = 0; i < n; i++) {
-    code[i] = s[i] ? (int64_t)code_of(d, s[i]) : -1;
+    code[i] = s[i] ? code_of(d, s[i]) : -1;
+    if (code[i] >= 0 || !s[i]) continue;
+    d->entry[d->n] = s[i];
+    d->slot[~code[i]] = (uint32_t)d->n + 1;
+    code[i] = (int64_t)d->n++;
     if (d->n <= most && d->n <= FIRST + i / 2) continue;
     d->n = 0;
     return MILL_OK;
