@@ -62,7 +62,7 @@ print(err)
 +----+---+--------+
 
 false	UNRESOLVED_COLUMN.WITH_SUGGESTION	42703
-02_sql.lua:32: [UNRESOLVED_COLUMN.WITH_SUGGESTION] There is no column, variable or function `temp_mx`. Did you mean `weather`.`temp_max`, `weather`.`temp_min`, `weather`.`weather`, `weather`.`date`, `weather`.`wind`? (SQLSTATE 42703)
+02_sql.lua:32: [UNRESOLVED_COLUMN.WITH_SUGGESTION] There is no column, variable or function `temp_mx`. Did you mean `temp_max`, `temp_min`, `date`, `wind`, `weather`? (SQLSTATE 42703)
   SELECT temp_mx FROM weather
          ^^^^^^^   did you mean `temp_max`?
 ]]

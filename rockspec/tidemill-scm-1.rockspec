@@ -12,6 +12,7 @@ test_dependencies = { "busted >= 2.1" }
 external_dependencies = {
   ZSTD = { header = "zstd.h" },
   ZLIB = { header = "zlib.h" },
+  LZ4 = { header = "lz4.h" },
   PCRE2 = { header = "pcre2.h" },
   UTF8PROC = { header = "utf8proc.h" },
 }

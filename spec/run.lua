@@ -41,7 +41,7 @@ end
 run(LUA .. " $(command -v busted) --ignore-lua --config-file=.busted -o TAP " .. ONLY)
 for _, program in ipairs(arg) do run(program) end
 if ONLY == "" then run(LUA .. " spec/stream/kill.lua 5") end
-for _, area in ipairs(ONLY == "" and { "sql", "streaming", "ml", "io" } or {}) do
+for _, area in ipairs(ONLY == "" and { "sql", "streaming", "ml", "io", "api" } or {}) do
   local folder = "spec/conformance/" .. area
   local known = area == "sql" and "spec/conformance/known.txt" or folder .. "/known.txt"
   run_conformance(("%s spec/conformance/run.lua --known %s %s"):format(LUA, known, folder))

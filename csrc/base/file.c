@@ -110,8 +110,13 @@ mill_status mill_file_scratch(const mill_files *fs, mill_memory *m, const char *
   memcpy(path + n, name, sizeof name);
   out->path = path;
   int code = refused(fs, MILL_CALL_OPEN, path);
-  if (!code && (out->fd = mkostemp(path, O_CLOEXEC)) < 0) code = errno; /* mode 0600 */
-  if (!code && unlink(path) != 0) code = errno;
+#ifdef O_TMPFILE /* never has a name, where the file system knows such files */
+  if (!code) out->fd = open(folder, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+#endif
+  if (!code && out->fd < 0) {
+    if ((out->fd = mkostemp(path, O_CLOEXEC)) < 0) code = errno; /* mode 0600 */
+    if (!code && unlink(path) != 0) code = errno;
+  }
   if (!code) return MILL_OK;
   mill_status s = io_error(err, "create a temporary file", path, code);
   mill_file_clear(out);

@@ -85,6 +85,90 @@ static const double power10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+static const uint64_t power5[] = {1ull,
+                                  5ull,
+                                  25ull,
+                                  125ull,
+                                  625ull,
+                                  3125ull,
+                                  15625ull,
+                                  78125ull,
+                                  390625ull,
+                                  1953125ull,
+                                  9765625ull,
+                                  48828125ull,
+                                  244140625ull,
+                                  1220703125ull,
+                                  6103515625ull,
+                                  30517578125ull,
+                                  152587890625ull,
+                                  762939453125ull,
+                                  3814697265625ull,
+                                  19073486328125ull,
+                                  95367431640625ull,
+                                  476837158203125ull,
+                                  2384185791015625ull,
+                                  11920928955078125ull,
+                                  59604644775390625ull,
+                                  298023223876953125ull,
+                                  1490116119384765625ull,
+                                  7450580596923828125ull};
+
+/* The leading 64 bits of digits * 10^exponent, the lowest set when something follows, and the power of
+** two they stand for: exact, since numerators have 128 bits and 5^27 has 63. */
+static bool leading_bits(uint64_t digits, int exponent, uint64_t *bits, int *shift) {
+  if (exponent < -27 || exponent > 27 || digits == 0) return false;
+  int zeros = __builtin_clzll(digits), more = 0;
+  unsigned __int128 wide = digits << zeros;
+  if (exponent >= 0) {
+    wide *= power5[exponent];
+    if (wide >> 64) more = 64 - __builtin_clzll((uint64_t)(wide >> 64));
+    *bits = (uint64_t)(wide >> more) | ((wide & (((unsigned __int128)1 << more) - 1)) != 0);
+    *shift = exponent + more - zeros;
+  } else { /* a quotient of 63 or 64 bits: 2^63 <= wide < 2^64 and the divisor begins with a one */
+    uint64_t divisor = power5[-exponent];
+    int up = __builtin_clzll(divisor);
+    wide <<= 63;
+    divisor <<= up;
+    *bits = (uint64_t)(wide / divisor) | (wide % divisor != 0);
+    *shift = exponent + up - 63 - zeros;
+  }
+  return true;
+}
+
+/* 2^shift as a double, for what leading_bits gives: far from the ends of the range. */
+static double power2(int shift) {
+  uint64_t bits = (uint64_t)(1023 + shift) << 52;
+  double d;
+  memcpy(&d, &bits, sizeof d);
+  return d;
+}
+
+bool mill_double_of(uint64_t digits, int exponent, double *out) {
+  uint64_t bits;
+  int shift;
+  if (digits <= 1ull << 53 && exponent >= -22 && exponent <= 22) {
+    double v = (double)digits; /* both operands exact: one correctly rounded operation */
+    *out = exponent < 0 ? v / power10[-exponent] : v * power10[exponent];
+    return true;
+  }
+  *out = 0;
+  if (digits == 0) return true;
+  if (!leading_bits(digits, exponent, &bits, &shift)) return false;
+  *out = (double)bits * power2(shift);
+  return true;
+}
+
+static bool float_of(uint64_t digits, int exponent, float *out) {
+  uint64_t bits;
+  int shift;
+  *out = 0;
+  if (digits == 0) return true;
+  if (!leading_bits(digits, exponent, &bits, &shift)) return false;
+  *out = (float)((double)(float)bits * power2(shift)); /* below 10^47 and above 10^-28 */
+  return (double)*out == (double)(float)bits * power2(shift);
+}
+
 /* Copy for strtod, which needs a NUL; digits beyond 800 cannot change a correctly rounded double.
 ** */
 static double convert(const char *s, size_t n, bool single) {
@@ -106,11 +190,12 @@ static bool parse(const char *s, size_t n, bool single, double *out) {
   if (end - s > 1 && strchr("dDfF", end[-1])) end--;
   scanned r;
   if (!scan(s, end, &r)) return false;
-  if (!single && r.ndigits <= 19 && r.digits <= (1ull << 53) && r.exponent >= -22 &&
-      r.exponent <= 22) { /* both operands exact: one correctly rounded operation */
-    double v = (double)r.digits;
-    v = r.exponent < 0 ? v / power10[-r.exponent] : v * power10[r.exponent];
-    *out = r.negative ? -v : v;
+  float narrow;
+  bool exact = r.ndigits <= 19 && (single ? float_of(r.digits, r.exponent, &narrow)
+                                          : mill_double_of(r.digits, r.exponent, out));
+  if (exact && single) *out = (double)narrow;
+  if (exact) {
+    if (r.negative) *out = -*out;
     return true;
   }
   *out = convert(s, (size_t)(end - s), single);

@@ -20,6 +20,8 @@ mill_parsed mill_parse_int64(const char *s, size_t n, int64_t min, int64_t max, 
 /* Decimal and exponent forms, "NaN", "Infinity", "inf", "+inf", "-Infinity" in any case, a trailing
 ** d or f. */
 bool mill_parse_double(const char *s, size_t n, double *out);
+/* digits * 10^exponent, correctly rounded; false: not in the range that this knows (10^-27 .. 10^27). */
+bool mill_double_of(uint64_t digits, int exponent, double *out);
 bool mill_parse_float(const char *s, size_t n, float *out);
 
 /* Each returns the length and NUL-terminates; buffers have the sizes above. */

@@ -15,14 +15,15 @@
 
 enum { MAX_DEPTH = 1000 };
 
-static const char *const kinds[] = {"name",         "text",   "star",    "parameter", "literal",
-                                    "call",         "cast",   "extract", "alias",     "lambda",
-                                    "window",       "sort",   "column",  "host",      "parsed",
-                                    "scalar_query", "exists", NULL};
+static const char *const kinds[] = {"name",         "text",   "star",     "parameter", "literal",
+                                    "call",         "cast",   "extract",  "alias",     "lambda",
+                                    "window",       "sort",   "column",   "host",      "parsed",
+                                    "scalar_query", "exists", "in_query", NULL};
 static const mill_expr_kind kind_of[] = {
-    MILL_X_NAME,   MILL_X_TEXT,    MILL_X_STAR,  MILL_X_PARAMETER,    MILL_X_LITERAL, MILL_X_CALL,
-    MILL_X_CAST,   MILL_X_EXTRACT, MILL_X_ALIAS, MILL_X_LAMBDA,       MILL_X_WINDOW,  MILL_X_SORT,
-    MILL_X_COLUMN, MILL_X_HOST,    MILL_X_TEXT,  MILL_X_SCALAR_QUERY, MILL_X_EXISTS};
+    MILL_X_NAME,         MILL_X_TEXT,   MILL_X_STAR,    MILL_X_PARAMETER, MILL_X_LITERAL,
+    MILL_X_CALL,         MILL_X_CAST,   MILL_X_EXTRACT, MILL_X_ALIAS,     MILL_X_LAMBDA,
+    MILL_X_WINDOW,       MILL_X_SORT,   MILL_X_COLUMN,  MILL_X_HOST,      MILL_X_TEXT,
+    MILL_X_SCALAR_QUERY, MILL_X_EXISTS, MILL_X_IN_QUERY};
 enum { PARSED = 14 }; /* its place in `kinds`: an expression from the parser, see udf.c */
 
 void *mill_expr_alloc(lua_State *L, mill_plan *p, size_t size) {
@@ -198,7 +199,7 @@ static void take_cast(lua_State *L, int index, mill_plan *p, mill_expr *e) {
 
 /* A subquery: the root of an analysed plan, which p keeps alive. */
 static const mill_node *take_query(lua_State *L, int index, mill_plan *p) {
-  const mill_node *n = mill_plan_use(p, mill_plan_check(L, field(L, index, "query"))->p);
+  const mill_node *n = mill_plan_use(p, mill_plan_check_any(L, field(L, index, "query"))->p);
   if (n == NULL) mill_raise_memory(L, p->arena.memory, sizeof *n);
   lua_pop(L, 1);
   return n;
@@ -227,7 +228,9 @@ static void take_fields(lua_State *L, int index, mill_plan *p, mill_expr *e) {
     e->host = mill_host_take(L, index, p);
     break;
   case MILL_X_SCALAR_QUERY:
-  case MILL_X_EXISTS: e->query = take_query(L, index, p); break;
+  case MILL_X_EXISTS:
+  case MILL_X_IN_QUERY: e->query = take_query(L, index, p); break;
+  case MILL_X_NAME: e->outer = flag(L, index, "outer"); break;
   case MILL_X_PARAMETER:
     e->index = (int)luaL_optinteger(L, field(L, index, "index"), 0);
     lua_pop(L, 1);

@@ -73,12 +73,14 @@ static const mill_type *table_type(lua_State *L, mill_types *types, int index, b
                                    int depth) {
   if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) {
     const char *name = lua_tostring(L, -1);
+    bool binary = strcmp(name, "Binary") == 0;
     bool row = strcmp(name, "Row") == 0, variant = strcmp(name, "Variant") == 0;
     bool vector = strcmp(name, "DenseVector") == 0 || strcmp(name, "SparseVector") == 0;
     bool matrix = strcmp(name, "DenseMatrix") == 0 || strcmp(name, "SparseMatrix") == 0;
     lua_pop(L, 1);
     if (row) return row_type(L, types, index, literal, depth);
-    return vector    ? mill_type_of(MILL_VECTOR)
+    return binary    ? mill_type_of(MILL_BINARY)
+           : vector  ? mill_type_of(MILL_VECTOR)
            : matrix  ? mill_type_of(MILL_MATRIX)
            : variant ? mill_type_of(MILL_VARIANT)
                      : NULL;

@@ -83,6 +83,7 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"datetime", mill_scalar_new_datetime},
                                        {"interval", mill_scalar_new_interval},
                                        {"type_text", mill_schema_name},
+                                       {"can_store", mill_schema_can_store},
                                        {"number_text", number_text},
                                        {"function_names", function_names},
                                        {"function_info", function_info},

@@ -6,6 +6,7 @@
 #include "bind/plan.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bind/expr.h"
@@ -41,10 +42,16 @@ static int plan_gc(lua_State *L) {
   return 0;
 }
 
-mill_handle_plan *mill_plan_check(lua_State *L, int index) {
+mill_handle_plan *mill_plan_check_any(lua_State *L, int index) {
   mill_handle_plan *h = luaL_checkudata(L, index, MILL_PLAN_CLASS);
   if (h->p == NULL || h->session->s == NULL)
     mill_raise_misuse(L, "SESSION_CLOSED", "object", "session of this DataFrame", NULL);
+  return h;
+}
+
+mill_handle_plan *mill_plan_check(lua_State *L, int index) {
+  mill_handle_plan *h = mill_plan_check_any(L, index);
+  if (h->p->deferred) mill_plan_settle(L, h, NULL, NULL); /* raises what is missing */
   return h;
 }
 
@@ -111,7 +118,7 @@ static const mill_expr **exprs(lua_State *L, int index, const char *key, mill_pl
 
 static const mill_node *take_child(lua_State *L, int at, mill_plan *p) {
   if (lua_istable(L, at)) return take_node(L, at, p);
-  const mill_node *n = mill_plan_use(p, mill_plan_check(L, at)->p);
+  const mill_node *n = mill_plan_use(p, mill_plan_check_any(L, at)->p);
   if (n == NULL) mill_raise_memory(L, p->arena.memory, sizeof *n);
   return n;
 }
@@ -261,7 +268,12 @@ int mill_plan_build(lua_State *L) {
   lua_settop(L, 2);
   mill_handle_plan *h = mill_plan_push(L, 1);
   h->p->root = (mill_node *)take_node(L, 2, h->p);
-  mill_plan_settle(L, h, NULL, NULL);
+  mill_error err;
+  mill_error_clear(&err);
+  mill_session_enter(L, h->session);
+  mill_status status = mill_plan_analyse(h->p, NULL, &err);
+  if (!h->p->deferred) MILL_RAISE_IF(L, &err, status, NULL);
+  mill_error_clear(&err);
   lua_settop(L, 3);
   return 1;
 }
@@ -420,22 +432,34 @@ static int plan_uncache(lua_State *L) {
   return 0;
 }
 
+static void add_leaves(luaL_Buffer *b, const mill_node *n) {
+  char text[32];
+  for (int i = 0; i < n->nchildren; i++) add_leaves(b, n->child[i]);
+  if (n->table == NULL) return;
+  snprintf(text, sizeof text, " %p", (void *)n->table);
+  luaL_addstring(b, text);
+}
+
+/* plan:leaves(): which tables in memory it reads, as a text to compare. */
+static int plan_leaves(lua_State *L) {
+  luaL_Buffer b;
+  mill_handle_plan *h = mill_plan_check(L, 1);
+  luaL_buffinit(L, &b);
+  add_leaves(&b, h->p->root);
+  luaL_pushresult(&b);
+  return 1;
+}
+
 static int plan_kind(lua_State *L) {
   lua_pushinteger(L, mill_plan_check(L, 1)->p->root->kind);
   return 1;
 }
 
 void mill_plan_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {{"schema", plan_schema},
-                                     {"columns", plan_columns},
-                                     {"find", plan_find},
-                                     {"streaming", plan_streaming},
-                                     {"explain", plan_explain},
-                                     {"view", plan_view},
-                                     {"kind", plan_kind},
-                                     {"files", plan_files},
-                                     {"cache", plan_cache},
-                                     {"uncache", plan_uncache},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"schema", plan_schema},       {"columns", plan_columns}, {"find", plan_find},
+      {"streaming", plan_streaming}, {"explain", plan_explain}, {"view", plan_view},
+      {"kind", plan_kind},           {"leaves", plan_leaves},   {"files", plan_files},
+      {"cache", plan_cache},         {"uncache", plan_uncache}, {NULL, NULL}};
   mill_state_class(L, MILL_PLAN_CLASS, methods, plan_gc);
 }

@@ -16,6 +16,8 @@ typedef struct mill_handle_plan {
 
 void mill_plan_open_class(lua_State *L);
 mill_handle_plan *mill_plan_check(lua_State *L, int index);
+/* One that may be deferred: to stand inside another plan. */
+mill_handle_plan *mill_plan_check_any(lua_State *L, int index);
 /* Push a handle with a new, empty plan of the session at `session`. */
 mill_handle_plan *mill_plan_push(lua_State *L, int session);
 int mill_plan_build(lua_State *L); /* core.plan(session, node) */

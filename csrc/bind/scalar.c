@@ -164,7 +164,7 @@ void mill_scalar_class(lua_State *L, const char *name, lua_CFunction index,
   luaL_setfuncs(L, methods, 0);
   lua_pushcfunction(L, index);
   lua_setfield(L, -2, "__index");
-  lua_pushliteral(L, "protected");
+  lua_pushstring(L, name); /* getmetatable(v) tells the class, and no more */
   lua_setfield(L, -2, "__metatable");
   lua_pushboolean(L, 1);
   lua_rawsetp(L, -2, &MARK);

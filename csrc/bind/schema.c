@@ -6,6 +6,7 @@
 
 #include "bind/raise.h"
 #include "bind/state.h"
+#include "kernel/coerce.h"
 
 static const char *const names[MILL_TYPE_COUNT] = {
     [MILL_NULL] = "void",
@@ -220,6 +221,13 @@ const mill_type *mill_schema_take(lua_State *L, int index, mill_types *types) {
   if (t == NULL) mill_raise_memory(L, mill_types_memory(types), sizeof *t);
   lua_pop(L, 1);
   return t;
+}
+
+int mill_schema_can_store(lua_State *L) {
+  mill_state *s = mill_state_of(L);
+  const mill_type *from = mill_schema_take(L, 1, s->types);
+  lua_pushboolean(L, mill_can_store(from, mill_schema_take(L, 2, s->types)));
+  return 1;
 }
 
 int mill_schema_name(lua_State *L) {

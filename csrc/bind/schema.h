@@ -21,6 +21,8 @@
 void mill_schema_push(lua_State *L, const mill_type *t);
 /* The type described by the table at `index`; raises on a malformed one. */
 const mill_type *mill_schema_take(lua_State *L, int index, mill_types *types);
+/* core.can_store(from, to): may values of one type be put into a column of the other? */
+int mill_schema_can_store(lua_State *L);
 int mill_schema_name(lua_State *L); /* core.type_text(type, "sql" | "simple" | "ddl" | "json") */
 
 #endif

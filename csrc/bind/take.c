@@ -40,12 +40,12 @@ static void misfit(lua_State *L, const mill_taker *t, int index, const mill_type
   luaL_error(L, "value does not fit its column");
 }
 
-static void out_of_bounds(lua_State *L, mill_taker *t, int index, int64_t low, int64_t high) {
+static void out_of_bounds(lua_State *L, int index, int64_t low, int64_t high) {
   const char *actual = luaL_tolstring(L, index, NULL);
   const char *lower = lua_pushfstring(L, "%I", (LUAI_UACINT)low);
   const char *upper = lua_pushfstring(L, "%I", (LUAI_UACINT)high);
-  mill_raise_misuse(L, "VALUE_OUT_OF_BOUNDS", "arg_name", t->field ? t->field : "value",
-                    "lower_bound", lower, "upper_bound", upper, "actual", actual, NULL);
+  mill_raise_misuse(L, "VALUE_OUT_OF_BOUNDS", "arg_name", "obj", "lower_bound", lower,
+                    "upper_bound", upper, "actual", actual, NULL);
 }
 
 static void take_integer(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
@@ -54,7 +54,7 @@ static void take_integer(lua_State *L, mill_taker *t, int index, mill_vector *v,
   int exact = 0, at = (int)v->type->id - MILL_TINYINT;
   lua_Integer i = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : 0;
   if (!exact) misfit(L, t, index, v->type);
-  if (i < low[at] || i > high[at]) out_of_bounds(L, t, index, low[at], high[at]);
+  if (i < low[at] || i > high[at]) out_of_bounds(L, index, low[at], high[at]);
   switch (v->type->id) {
   case MILL_TINYINT: ((int8_t *)v->data)[k] = (int8_t)i; break;
   case MILL_SMALLINT: ((int16_t *)v->data)[k] = (int16_t)i; break;
@@ -115,6 +115,13 @@ static void put_text(lua_State *L, mill_taker *t, mill_vector *v, uint32_t k, co
   ((mill_str *)v->data)[k] = mill_str_view(copy, n);
 }
 
+bool mill_take_is_binary(lua_State *L, int index) {
+  if (luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
+  bool yes = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "Binary") == 0;
+  lua_pop(L, 1);
+  return yes;
+}
+
 static void take_text(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
   char buf[MILL_DOUBLE_TEXT];
   size_t n;
@@ -140,6 +147,13 @@ static void take_text(lua_State *L, mill_taker *t, int index, mill_vector *v, ui
     if (v->type->id == MILL_BINARY || !mill_scalar_test(L, index)) break;
     const char *text = luaL_tolstring(L, index, &n);
     put_text(L, t, v, k, text, n);
+    lua_pop(L, 1);
+    return;
+  case LUA_TTABLE: /* tidemill.binary */
+    if (v->type->id != MILL_BINARY || !mill_take_is_binary(L, index)) break;
+    lua_rawgeti(L, index, 1);
+    const char *bytes = luaL_checklstring(L, -1, &n);
+    put_text(L, t, v, k, bytes, n);
     lua_pop(L, 1);
     return;
   default: break;
@@ -195,13 +209,20 @@ static lua_Unsigned list_length(lua_State *L, int index) {
   return n;
 }
 
+/* Anything but, perhaps, the n of table.pack? */
+static bool has_other_keys(lua_State *L, int index) {
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "n") == 0) continue;
+    lua_pop(L, 2);
+    return true;
+  }
+  return false;
+}
+
 static void take_list(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
   if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
   lua_Unsigned n = list_length(L, index);
-  if (n == 0 && (lua_pushnil(L), lua_next(L, index))) {
-    lua_pop(L, 2);
-    misfit(L, t, index, v->type);
-  }
+  if (n == 0 && has_other_keys(L, index)) misfit(L, t, index, v->type);
   mill_vector *items = &v->child[0];
   uint32_t start = grow(L, t, items, n);
   for (lua_Unsigned i = 0; i < n; i++) {

@@ -20,6 +20,8 @@ typedef struct mill_taker {
 
 /* Is the value at `index` NULL (nil or the NULL light userdata)? */
 bool mill_take_is_null(lua_State *L, int index);
+/* A tidemill.binary: its bytes are at [1]. */
+bool mill_take_is_binary(lua_State *L, int index);
 /* Write the Lua value at `index` (absolute) as value k of v; v has room for it. */
 void mill_take_value(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k);
 /* Write a row (a list or a map-shaped table at `index`) as row k of the columns col[0..n). */

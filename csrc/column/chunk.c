@@ -1,27 +1,47 @@
 /* Chunks and tables; see chunk.h. Appending copies string bytes, so a chunk depends on nothing. */
 #include "column/chunk.h"
 
+#include "column/coder.h"
+
 enum { FIRST_ROWS = 1024 };
 
-mill_status mill_chunk_new(mill_memory *m, const mill_type *schema, uint32_t capacity,
-                           mill_chunk **out, mill_error *err) {
+static mill_status init_column(mill_chunk *c, uint32_t i, const mill_type *type, uint32_t capacity,
+                               mill_error *err) {
+  if (c->coder && type->phys == MILL_PHYS_STR)
+    return mill_coder_new(&c->col[i], type, &c->arena, &c->coder[i], err);
+  return mill_vector_init(&c->col[i], type, capacity, &c->arena, err);
+}
+
+static mill_status new_chunk(mill_memory *m, const mill_type *schema, uint32_t capacity, bool coded,
+                             mill_chunk **out, mill_error *err) {
   mill_chunk *c = mill_calloc(m, sizeof *c);
   *out = NULL;
   if (c == NULL) return mill_oom(m, sizeof *c, err);
   mill_arena_init(&c->arena, m);
   c->refs = 1;
   c->ncols = schema->nfields;
-  size_t bytes = sizeof(mill_vector) * (c->ncols ? c->ncols : 1);
-  c->col = mill_arena_alloc(&c->arena, bytes);
-  mill_status s = c->col ? MILL_OK : mill_oom(m, bytes, err);
+  size_t n = c->ncols ? c->ncols : 1;
+  c->col = mill_arena_alloc(&c->arena, n * sizeof *c->col);
+  if (coded) c->coder = mill_arena_alloc(&c->arena, n * sizeof *c->coder);
+  mill_status s = c->col && (!coded || c->coder) ? MILL_OK : mill_oom(m, n, err);
   for (uint32_t i = 0; s == MILL_OK && i < c->ncols; i++)
-    s = mill_vector_init(&c->col[i], schema->fields[i].type, capacity, &c->arena, err);
+    s = init_column(c, i, schema->fields[i].type, capacity, err);
   if (s != MILL_OK) {
     mill_chunk_unref(c);
     return s;
   }
   *out = c;
   return MILL_OK;
+}
+
+mill_status mill_chunk_new(mill_memory *m, const mill_type *schema, uint32_t capacity,
+                           mill_chunk **out, mill_error *err) {
+  return new_chunk(m, schema, capacity, false, out, err);
+}
+
+mill_status mill_chunk_new_coded(mill_memory *m, const mill_type *schema, uint32_t capacity,
+                                 mill_chunk **out, mill_error *err) {
+  return new_chunk(m, schema, capacity, true, out, err);
 }
 
 mill_chunk *mill_chunk_ref(mill_chunk *c) {
@@ -39,10 +59,23 @@ void mill_chunk_unref(mill_chunk *c) {
 /* A failure leaves some columns longer than n; cutting them back keeps the chunk as it was.
 ** Elements of lists that stay behind are not referred to. */
 static void cut(mill_vector *v, uint32_t n) {
-  for (uint32_t k = n; v->valid && k < v->capacity; k++) v->valid[k >> 6] |= 1ull << (k & 63);
   v->size = n;
+  if (v->index) return;
+  for (uint32_t k = n; v->valid && k < v->capacity; k++) v->valid[k >> 6] |= 1ull << (k & 63);
   if (v->type->phys == MILL_PHYS_STRUCT)
     for (uint32_t c = 0; c < v->type->nfields; c++) cut(&v->child[c], n);
+}
+
+static mill_status append_column(mill_chunk *c, uint32_t i, const mill_vector *src,
+                                 const uint32_t *sel, uint32_t n, mill_error *err) {
+  if (c->coder && c->coder[i]) {
+    bool fits;
+    MILL_TRY(mill_coder_append(c->coder[i], &c->col[i], src, sel, n, &c->arena, &fits, err));
+    if (fits) return MILL_OK;
+    MILL_TRY(mill_coder_end(&c->col[i], &c->arena, err));
+    c->coder[i] = NULL;
+  }
+  return mill_vector_append(&c->col[i], src, sel, n, true, &c->arena, err);
 }
 
 mill_status mill_chunk_append(mill_chunk *c, const mill_batch *b, uint32_t from, uint32_t n,
@@ -55,7 +88,7 @@ mill_status mill_chunk_append(mill_chunk *c, const mill_batch *b, uint32_t from,
     sel = run;
   }
   for (uint32_t i = 0; i < c->ncols; i++) {
-    mill_status s = mill_vector_append(&c->col[i], &b->col[i], sel, n, true, &c->arena, err);
+    mill_status s = append_column(c, i, &b->col[i], sel, n, err);
     if (s != MILL_OK) {
       for (uint32_t k = 0; k <= i; k++) cut(&c->col[k], c->n);
       return s;
@@ -125,7 +158,7 @@ static mill_status open_chunk(mill_table *t, mill_chunk **out, mill_error *err) 
   uint64_t rows = t->nchunks ? MILL_CHUNK : FIRST_ROWS;
   if (t->expect > t->rows + FIRST_ROWS) rows = t->expect - t->rows;
   if (rows > MILL_CHUNK) rows = MILL_CHUNK;
-  MILL_TRY(mill_chunk_new(t->memory, t->schema, (uint32_t)rows, &last, err));
+  MILL_TRY(new_chunk(t->memory, t->schema, (uint32_t)rows, t->coded, &last, err));
   MILL_TRY(mill_table_add_move(t, last, err));
   *out = last;
   return MILL_OK;

@@ -1,7 +1,8 @@
 /* Chunks own rows; tables are lists of chunks.
 **
 ** A chunk is an immutable, reference-counted run of up to MILL_CHUNK rows whose vectors live in its
-** own arena. Writing: fill it through mill_chunk_append, then share it. A table is a schema (a
+** own arena. Writing: fill it through mill_chunk_append, then share it. Strings of a coded table become
+** codes where few of them differ in a chunk (coder.h). A table is a schema (a
 ** STRUCT type) and chunks in order; it is shared by reference count too. Thread-safe once built. */
 #ifndef MILL_COLUMN_CHUNK_H
 #define MILL_COLUMN_CHUNK_H
@@ -13,12 +14,16 @@ enum { MILL_CHUNK = 65536 }; /* a multiple of MILL_BATCH */
 typedef struct mill_chunk {
   mill_arena arena;
   mill_vector *col;
+  struct mill_coder **coder; /* of each column, NULL: flat; NULL: no column is coded */
   uint32_t ncols, n;
   int refs; /* atomic */
 } mill_chunk;
 
 mill_status mill_chunk_new(mill_memory *m, const mill_type *schema, uint32_t capacity,
                            mill_chunk **out, mill_error *err) MILL_USE_RESULT;
+/* An empty chunk whose strings are coded while that fits. */
+mill_status mill_chunk_new_coded(mill_memory *m, const mill_type *schema, uint32_t capacity,
+                                 mill_chunk **out, mill_error *err) MILL_USE_RESULT;
 mill_chunk *mill_chunk_ref(mill_chunk *c);
 void mill_chunk_unref(mill_chunk *c); /* NULL allowed */
 /* Copy the batch's rows [from, from + n) to the end; the caller keeps within MILL_CHUNK rows. */
@@ -37,6 +42,7 @@ typedef struct mill_table {
   uint64_t rows;
   uint64_t expect; /* rows that appending may bring it to, for room at once; 0: nobody knows */
   int refs;        /* atomic */
+  bool coded;      /* its chunks are */
 } mill_table;
 
 mill_status mill_table_new(mill_memory *m, const mill_type *schema, mill_table **out,

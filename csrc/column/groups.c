@@ -383,7 +383,53 @@ mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t 
   return MILL_OK;
 }
 
+mill_status mill_groups_room(mill_groups *g, uint32_t n, mill_error *err) {
+  return n > g->capacity ? grow_rows(g, n, err) : MILL_OK;
+}
+
+static mill_status room_for_more(mill_groups *g, uint32_t n, mill_error *err) {
+  uint64_t want = g->capacity ? g->capacity : FIRST_GROUPS;
+  while (want < (uint64_t)g->n + n) want *= 2;
+  if (want > UINT32_MAX) return mill_oom(g->memory, SIZE_MAX, err);
+  return mill_groups_room(g, (uint32_t)want, err);
+}
+
+mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_t n,
+                               mill_error *err) {
+  const mill_group_layout *l = g->layout;
+  mill_groups_close(g);
+  MILL_TRY(room_for_more(g, n, err));
+  if (!l->plain || l->strings) {
+    for (uint32_t i = 0; i < n; i++) MILL_TRY(add_group(g, k, i, err));
+    return MILL_OK;
+  }
+  if (k->null) MILL_TRY(need_nulls(g, err));
+  if (l->words)
+    memcpy(g->row + (size_t)g->n * l->words, k->word, (size_t)n * l->words * sizeof *g->row);
+  memcpy(g->hash + g->n, k->hash, n * sizeof *g->hash);
+  for (uint32_t i = 0; g->null && i < n; i++) g->null[g->n + i] = k->null ? k->null[i] : 0;
+  g->n += n;
+  return MILL_OK;
+}
+
 /* ---- out of the table ----------------------------------------------------------------------- */
+
+/* One loop for each of the common widths; there are no words when all keys are NULL by type. */
+static void copy_rows(const uint64_t *row, uint32_t words, const uint32_t *group, uint32_t n,
+                      uint64_t *restrict out) {
+  switch (words) {
+  case 0: break;
+  case 1:
+    for (uint32_t i = 0; i < n; i++) out[i] = row[group[i]];
+    break;
+  case 2:
+    for (uint32_t i = 0; i < n; i++) memcpy(out + 2 * (size_t)i, row + 2 * (size_t)group[i], 16);
+    break;
+  default:
+    for (uint32_t i = 0; i < n; i++)
+      memcpy(out + (size_t)i * words, row + (size_t)group[i] * words, words * sizeof *row);
+  }
+}
 
 mill_status mill_groups_keys(const mill_groups *g, const uint32_t *group, uint32_t n,
                              mill_group_keys *out, mill_arena *a, mill_error *err) {
@@ -392,9 +438,7 @@ mill_status mill_groups_keys(const mill_groups *g, const uint32_t *group, uint32
   for (uint32_t i = 0; i < n; i++) out->hash[i] = g->hash[group[i]];
   out->null = NULL;
   if (l->plain) {
-    for (uint32_t i = 0; l->words && i < n; i++) /* none when all keys are NULL by type */
-      memcpy(out->word + (size_t)i * l->words, g->row + (size_t)group[i] * l->words,
-             l->words * sizeof *g->row);
+    copy_rows(g->row, l->words, group, n, out->word);
     if (g->null == NULL) return MILL_OK;
     out->null = out->null_room;
     for (uint32_t i = 0; i < n; i++) out->null[i] = g->null[group[i]];

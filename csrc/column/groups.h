@@ -65,6 +65,12 @@ void mill_groups_close(mill_groups *g);
 /* The group of each of n keys; new ones are added, numbered from the g->n before on. */
 mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group,
                              mill_error *err) MILL_USE_RESULT;
+/* Room for n groups that are only appended. */
+mill_status mill_groups_room(mill_groups *g, uint32_t n, mill_error *err) MILL_USE_RESULT;
+/* Add each of n keys as a group of its own, numbered from the g->n before on, found or not. Nothing can
+** be found from then on. */
+mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_t n,
+                               mill_error *err) MILL_USE_RESULT;
 /* The keys of the given groups, to be looked up elsewhere. */
 mill_status mill_groups_keys(const mill_groups *g, const uint32_t *group, uint32_t n,
                              mill_group_keys *out, mill_arena *a, mill_error *err) MILL_USE_RESULT;

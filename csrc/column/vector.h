@@ -10,6 +10,7 @@
 **   constant  mask = 0           one value for all rows
 ** A third form, dictionary, has `index`: value i lives at index[i] of the same data. Kernels never
 ** see it (the expression evaluator flattens its inputs); sources and operators may pass it along.
+** Where `entries` is not 0 the data are that many values, all different: index[i] is a code.
 **
 **   valid   NULL: no nulls. Else bit i of word i / 64 is 1 where the value is not null (Arrow's
 **   order). data    values by physical type (type.h); undefined where null, but readable.
@@ -88,6 +89,7 @@ struct mill_vector {
   uint32_t mask;
   uint32_t size; /* values held (children of lists; builders). Rows of a batch count by the batch */
   uint32_t capacity; /* values that data and valid have room for; 0: not ours to write */
+  uint32_t entries;  /* of a dictionary of codes (coder.h), else 0 */
 };
 
 static inline uint32_t mill_vector_at(const mill_vector *v, size_t i) {

@@ -4,6 +4,11 @@
 **
 ** When memory nears the limit, the parts of finished morsels go to disk (aggregate_spill.c).
 **
+** Where all calls add exactly, so that nobody can tell how rows were put together, a worker takes some
+** morsels in turn, and goes on with the part of the one before as long as that has few groups.
+**
+** Where most rows open a group of their own, grouping is left to the end (aggregate_loose.c).
+**
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */
 #include <stddef.h>
@@ -12,7 +17,10 @@
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FIRST_STATES = 8, MANY_GROUPS = 256 };
+enum { FIRST_STATES = 8, MANY_GROUPS = 256, CARRY_GROUPS = 16384, MOST_STRIDE = 16 };
+/* Rows of a part after which it may give up grouping, with so many groups: where nothing is known, and
+** where another part has given up. */
+enum { TRY_ROWS = 16384, TRY_GROUPS = 10000, TRY_AGAIN_ROWS = 4096, TRY_AGAIN_GROUPS = 3300 };
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a) {
   const mill_bound_aggregate *b = &p->op->aggs[call];
@@ -41,6 +49,7 @@ mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan, mill
 void mill_agg_part_clear(mill_agg_part *p) {
   if (p->plan == NULL) return;
   mill_agg_runs_free(p);
+  mill_agg_loose_clear(p);
   mill_groups_clear(&p->groups);
   mill_free(p->arena.memory, p->state, (size_t)p->capacity * p->plan->state_size);
   mill_arena_clear(&p->arena);
@@ -71,6 +80,7 @@ static mill_status make_states(mill_agg_part *p, uint32_t from, mill_error *err)
   for (int i = 0; i < plan->op->naggs; i++) {
     const mill_aggregate *impl = plan->op->aggs[i].impl;
     mill_call call = mill_agg_call(plan, i, &p->arena);
+    if (plan->shares[i]) continue;
     for (uint32_t g = from; impl->init && g < n; g++) impl->init(&call, mill_agg_state(p, g, i));
   }
   return MILL_OK;
@@ -88,14 +98,23 @@ mill_status mill_agg_find(mill_agg_part *p, const mill_group_keys *k, uint32_t n
   return p->groups.n > before ? make_states(p, before, err) : MILL_OK;
 }
 
+mill_status mill_agg_append(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,
+                            mill_error *err) {
+  uint32_t before = p->groups.n;
+  MILL_TRY(mill_groups_append(&p->groups, k, n, err));
+  for (uint32_t i = 0; i < n; i++) group[i] = before + i;
+  return make_states(p, before, err);
+}
+
 /* ---- batches -------------------------------------------------------------------------------- */
 
 typedef struct agg_worker agg_worker;
 struct agg_worker {
   agg_worker *next_free, *next;
-  mill_program *program;
-  mill_vector *out; /* keys, then each call's filter and arguments */
+  mill_program *by, *program;
+  mill_vector *out; /* keys; then, of `program`, each call's filter and arguments */
   mill_group_keys keys;
+  mill_agg_codes codes;
   mill_arena own, scratch;
   uint32_t group[MILL_BATCH];
   char *base[MILL_BATCH]; /* the states of each row's group */
@@ -143,20 +162,45 @@ static mill_status update_call(mill_agg_part *p, agg_worker *w, int i, const mil
   return a->impl->update(&call, w->states, args, kept, err);
 }
 
+static mill_status set_keys(mill_agg_part *p, agg_worker *w, const mill_batch *b, mill_error *err) {
+  if (p->plan->op->nkeys == 0) return MILL_OK;
+  MILL_TRY(mill_program_run(w->by, b, w->out, err));
+  mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
+  return MILL_OK;
+}
+
+/* The group of each row. */
+static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *b,
+                             mill_error *err) {
+  bool done;
+  MILL_TRY(
+      mill_agg_find_codes(&w->codes, p, b, &w->keys, &w->own, &w->scratch, w->group, &done, err));
+  if (done) return MILL_OK;
+  MILL_TRY(set_keys(p, w, b, err));
+  return mill_agg_find(p, &w->keys, b->n, w->group, err);
+}
+
 static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, mill_error *err) {
   const mill_op *op = p->plan->op;
-  MILL_TRY(mill_program_run(w->program, b, w->out, err));
+  const mill_vector *v = w->out + op->nkeys;
   mill_arena_reset(&w->scratch);
-  if (op->nkeys) mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
-  MILL_TRY(mill_agg_find(p, &w->keys, b->n, w->group, err));
+  MILL_TRY(find_rows(p, w, b, err));
   for (uint32_t r = 0; r < b->n; r++)
     w->base[r] = p->state + (size_t)w->group[r] * p->plan->state_size;
-  const mill_vector *v = w->out + op->nkeys;
+  MILL_TRY(mill_program_run(w->program, b, w->out + op->nkeys, err));
   for (int i = 0; i < op->naggs; i++) {
-    MILL_TRY(update_call(p, w, i, v, b->n, err));
+    if (!p->plan->shares[i]) MILL_TRY(update_call(p, w, i, v, b->n, err));
     v += op->aggs[i].nargs + (op->aggs[i].filter ? 1 : 0);
   }
   return MILL_OK;
+}
+
+static mill_status keep_loose(mill_agg_part *p, agg_worker *w, const mill_batch *b,
+                              mill_error *err) {
+  mill_vector *arg = w->out + p->plan->op->nkeys;
+  MILL_TRY(set_keys(p, w, b, err));
+  MILL_TRY(mill_program_run(w->program, b, arg, err));
+  return mill_agg_loose_push(p, &w->keys, arg, b->n, err);
 }
 
 /* ---- the sink ------------------------------------------------------------------------------- */
@@ -164,10 +208,13 @@ static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, 
 typedef struct agg_sink {
   mill_sink base;
   mill_agg_plan plan;
-  const mill_bound **exprs;
-  int nexprs;
-  mill_agg_part **part;
-  agg_worker **worker; /* of each morsel that runs */
+  bool exact;    /* nobody can tell in which order rows and parts were put together */
+  bool plain;    /* states point to nothing, calls have no filter: parts may give up grouping */
+  bool given_up; /* atomic: a part has */
+  mill_agg_part *
+      *part; /* of each morsel; NULL: it has no rows, or those went on in the part before */
+  mill_agg_part **open; /* of each stride of morsels: the part that goes on */
+  agg_worker **worker;  /* of each morsel that runs */
   size_t n;
   uint32_t groups; /* of the last part that was finished: the next will have as many */
   agg_worker *all, *free;
@@ -181,17 +228,37 @@ static bool never_full(mill_sink *s) {
   return false;
 }
 
+static void judge_calls(agg_sink *k) {
+  const mill_op *op = k->plan.op;
+  k->exact = k->plain = op->nkeys > 0;
+  for (int i = 0; i < op->naggs; i++) {
+    k->exact &= op->aggs[i].impl->exact;
+    k->plain &= op->aggs[i].impl->combine != NULL && op->aggs[i].filter == NULL;
+  }
+}
+
+static size_t stride_of(const agg_sink *k, size_t morsels) {
+  size_t tasks = 4 * (size_t)mill_pool_threads(k->base.x->ctx->pool);
+  if (!k->exact) return 1;
+  size_t stride = morsels / tasks;
+  return stride < 1 ? 1 : stride > MOST_STRIDE ? MOST_STRIDE : stride;
+}
+
 static mill_status begin(mill_sink *s, size_t morsels, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   mill_memory *m = s->x->ctx->memory;
   k->n = morsels;
+  judge_calls(k);
+  s->stride = stride_of(k, morsels);
+  k->open = mill_calloc(m, (morsels + 1) * sizeof *k->open);
   k->part = mill_calloc(m, (morsels + 1) * sizeof *k->part);
   k->worker = mill_calloc(m, (morsels + 1) * sizeof *k->worker);
-  return k->part && k->worker ? MILL_OK : mill_oom(m, morsels, err);
+  return k->open && k->part && k->worker ? MILL_OK : mill_oom(m, morsels, err);
 }
 
 static void worker_free(agg_sink *k, agg_worker *w) {
   mill_memory *m = k->base.x->ctx->memory;
+  mill_program_free(w->by);
   mill_program_free(w->program);
   mill_arena_clear(&w->own);
   mill_arena_clear(&w->scratch);
@@ -205,12 +272,16 @@ static mill_status worker_new(agg_sink *k, agg_worker **out, mill_error *err) {
   memset(w, 0, offsetof(agg_worker, group));
   mill_arena_init(&w->own, m);
   mill_arena_init(&w->scratch, m);
-  w->out = mill_arena_alloc(&w->own, (size_t)(k->nexprs + 1) * sizeof *w->out);
+  w->out = mill_arena_alloc(&w->own, (size_t)(k->plan.nexprs + 1) * sizeof *w->out);
   mill_status s = w->out ? MILL_OK : mill_oom(m, 1, err);
   if (s == MILL_OK && k->plan.op->nkeys)
     s = mill_group_keys_init(&w->keys, &k->plan.layout, &w->own, err);
+  const mill_exec *x = k->base.x;
+  int nkeys = k->plan.op->nkeys;
+  if (s == MILL_OK) s = mill_program_new(x->ctx, x->set, k->plan.exprs, nkeys, &w->by, err);
   if (s == MILL_OK)
-    s = mill_program_new(k->base.x->ctx, k->base.x->set, k->exprs, k->nexprs, &w->program, err);
+    s = mill_program_new(x->ctx, x->set, k->plan.exprs + nkeys, k->plan.nexprs - nkeys, &w->program,
+                         err);
   if (s != MILL_OK) {
     worker_free(k, w);
     return s;
@@ -238,36 +309,89 @@ static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err)
   MILL_TRY(mill_agg_part_init(p, &k->plan, err));
   uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
   if (like < MANY_GROUPS || k->plan.op->nkeys == 0) return MILL_OK;
+  if (__atomic_load_n(&k->given_up, __ATOMIC_RELAXED)) return MILL_OK;
   return mill_agg_part_reserve(p, like + like / 8, err);
+}
+
+/* Give up grouping where most rows have a group of their own. What other parts have met counts only
+** where nobody can tell. */
+static void judge_part(agg_sink *k, mill_agg_part *p, uint32_t rows) {
+  bool again = k->exact && __atomic_load_n(&k->given_up, __ATOMIC_RELAXED);
+  p->rows += rows;
+  if (!k->plain || p->gives_up || p->rows < (again ? TRY_AGAIN_ROWS : TRY_ROWS)) return;
+  uint64_t most = again && p->rows < TRY_ROWS ? TRY_AGAIN_GROUPS : TRY_GROUPS;
+  if (p->groups.n < most || p->groups.n < p->rows / 2) return;
+  p->gives_up = true;
+  __atomic_store_n(&k->given_up, true, __ATOMIC_RELAXED);
 }
 
 static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   if (k->worker[morsel] == NULL) MILL_TRY(take_worker(k, &k->worker[morsel], err));
-  if (k->part[morsel] == NULL) MILL_TRY(begin_part(k, &k->part[morsel], err));
-  return update(k->part[morsel], k->worker[morsel], b, err);
+  mill_agg_part **open = &k->open[morsel / s->stride];
+  if (*open == NULL) {
+    MILL_TRY(begin_part(k, &k->part[morsel], err));
+    *open = k->part[morsel];
+  }
+  mill_agg_part *p = *open;
+  if (p->gives_up) return keep_loose(p, k->worker[morsel], b, err);
+  MILL_TRY(update(p, k->worker[morsel], b, err));
+  judge_part(k, p, b->n);
+  return MILL_OK;
 }
 
 /* Bytes that parts like this one would take, as many as are filled at once and one being written. */
 static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
   uint64_t each = 64 + p->plan->state_size + 8 * p->plan->layout.words;
-  return each * p->groups.n * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
+  return each * mill_agg_count(p) * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
+}
+
+static mill_status end_part(agg_sink *k, mill_agg_part *p, mill_error *err) {
+  __atomic_store_n(&k->groups, p->groups.n, __ATOMIC_RELAXED);
+  mill_groups_close(&p->groups);
+  if (k->plan.op->nkeys == 0 || !mill_spill_needed(k->base.x->ctx, next_parts(k, p)))
+    return MILL_OK;
+  return mill_agg_spill_part(p, &k->spill, err);
 }
 
 static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   agg_worker *w = k->worker[morsel];
-  if (w == NULL) return MILL_OK;
-  k->worker[morsel] = NULL;
-  __atomic_store_n(&k->groups, k->part[morsel]->groups.n, __ATOMIC_RELAXED);
-  mill_groups_close(&k->part[morsel]->groups);
-  pthread_mutex_lock(&k->lock);
-  w->next_free = k->free;
-  k->free = w;
-  pthread_mutex_unlock(&k->lock);
-  if (k->plan.op->nkeys == 0 || !mill_spill_needed(s->x->ctx, next_parts(k, k->part[morsel])))
-    return MILL_OK;
-  return mill_agg_spill_part(k->part[morsel], &k->spill, err);
+  if (w) {
+    k->worker[morsel] = NULL;
+    pthread_mutex_lock(&k->lock);
+    w->next_free = k->free;
+    k->free = w;
+    pthread_mutex_unlock(&k->lock);
+  }
+  mill_agg_part **open = &k->open[morsel / s->stride], *p = *open;
+  bool last = morsel + 1 == k->n || (morsel + 1) % s->stride == 0;
+  if (p == NULL || (!last && mill_agg_count(p) <= CARRY_GROUPS)) return MILL_OK;
+  *open = NULL;
+  return end_part(k, p, err);
+}
+
+/* Is what call b makes of its rows what call a makes of them? Then one state serves both: sum and avg. */
+static bool same_state(const mill_bound_aggregate *a, const mill_bound_aggregate *b) {
+  const mill_aggregate *x = a->impl, *y = b->impl;
+  if (!x->common || x->update != y->update || x->merge != y->merge || a->distinct || b->distinct ||
+      a->filter || b->filter || a->nargs != b->nargs)
+    return false;
+  for (int i = 0; i < a->nargs; i++)
+    if (!mill_bound_same(a->args[i], b->args[i])) return false;
+  return true;
+}
+
+/* Places of the calls' states. */
+static void place_states(mill_agg_plan *p) {
+  const mill_op *op = p->op;
+  for (int i = 0; i < op->naggs; i++) {
+    int j = 0;
+    while (j < i && !same_state(&op->aggs[j], &op->aggs[i])) j++;
+    p->shares[i] = j < i;
+    p->offset[i] = j < i ? p->offset[j] : p->state_size;
+    if (j == i) p->state_size += (op->aggs[i].impl->state_size + 15) & ~15u;
+  }
 }
 
 static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill_error *err) {
@@ -275,22 +399,23 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
   const mill_type **type = mill_arena_alloc(a, (size_t)(op->nkeys + 1) * sizeof *type);
   int n = op->nkeys;
   for (int i = 0; i < op->naggs; i++) n += op->aggs[i].nargs + (op->aggs[i].filter ? 1 : 0);
-  k->exprs = mill_arena_alloc(a, (size_t)(n + 1) * sizeof *k->exprs);
+  k->plan.exprs = mill_arena_alloc(a, (size_t)(n + 1) * sizeof *k->plan.exprs);
   p->offset = mill_arena_alloc(a, (size_t)(op->naggs + 1) * sizeof *p->offset);
-  if (!type || !k->exprs || !p->offset) return mill_oom(a->memory, (size_t)n, err);
+  p->shares = mill_arena_alloc(a, (size_t)(op->naggs + 1) * sizeof *p->shares);
+  if (!type || !k->plan.exprs || !p->offset || !p->shares)
+    return mill_oom(a->memory, (size_t)n, err);
   p->x = k->base.x;
   p->op = op;
   for (int i = 0; i < op->nkeys; i++) {
-    k->exprs[k->nexprs++] = op->keys[i];
+    k->plan.exprs[k->plan.nexprs++] = op->keys[i];
     type[i] = op->keys[i]->type;
   }
   for (int i = 0; i < op->naggs; i++) {
     const mill_bound_aggregate *c = &op->aggs[i];
-    if (c->filter) k->exprs[k->nexprs++] = c->filter;
-    for (int j = 0; j < c->nargs; j++) k->exprs[k->nexprs++] = c->args[j];
-    p->offset[i] = p->state_size;
-    p->state_size += (c->impl->state_size + 15) & ~15u;
+    if (c->filter) k->plan.exprs[k->plan.nexprs++] = c->filter;
+    for (int j = 0; j < c->nargs; j++) k->plan.exprs[k->plan.nexprs++] = c->args[j];
   }
+  place_states(p);
   return mill_group_layout_init(&p->layout, type, op->nkeys, a, err);
 }
 
@@ -325,6 +450,7 @@ static void sink_clear(agg_sink *k) {
     worker_free(k, w);
   }
   if (k->part) mill_free(m, k->part, (k->n + 1) * sizeof *k->part);
+  if (k->open) mill_free(m, k->open, (k->n + 1) * sizeof *k->open);
   if (k->worker) mill_free(m, k->worker, (k->n + 1) * sizeof *k->worker);
   mill_spill_free(k->spill.file);
   pthread_mutex_destroy(&k->spill.lock);

@@ -44,6 +44,7 @@ static mill_status merge_batch(piece *p, const mill_batch *b, uint64_t base, mil
     before = m->group[i] + 1;
   }
   for (int c = 0; c < op->naggs; c++) {
+    if (to->plan->shares[c]) continue;
     mill_call call = mill_agg_call(to->plan, c, &to->arena);
     for (uint32_t i = 0; i < b->n; i++) m->to[i] = mill_agg_state(to, m->group[i], c);
     MILL_TRY(op->aggs[c].impl->merge(&call, m->to, &b->col[op->nkeys + c], b->n, err));
@@ -131,7 +132,7 @@ bool mill_agg_needs_disk(const mill_agg_plan *plan, mill_agg_part *const *part, 
   for (uint32_t c = 0; c < op->schema->nfields; c++) each += op->schema->fields[c].type->width;
   for (size_t i = 0; i < n; i++) {
     if (part[i] && part[i]->run) return true;
-    total += part[i] ? part[i]->groups.n : 0;
+    total += part[i] ? mill_agg_count(part[i]) : 0;
   }
   return total > FEW_GROUPS && mill_spill_needed(plan->x->ctx, total * each);
 }

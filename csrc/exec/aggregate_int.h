@@ -13,6 +13,8 @@
 #include "column/groups.h"
 #include "exec/spill.h"
 
+enum { MILL_AGG_CODES = 4 }; /* keys that may be codes */
+
 /* Groups of parts are cut into pieces by the upper bits of their hash. */
 enum { MILL_AGG_PIECES = 64, MILL_AGG_SHIFT = 58 };
 
@@ -21,17 +23,38 @@ typedef struct mill_agg_plan {
   const mill_op *op;
   mill_group_layout layout;
   uint32_t *offset, state_size;
+  bool *shares;             /* the call has the state of one before it */
+  const mill_bound **exprs; /* keys, then each call's filter and arguments */
+  int nexprs;
 } mill_agg_plan;
+
+/* Rows of a part that have not been grouped: keys, and the arguments of the calls, which have no filter.
+** Those that are literals are constant. */
+typedef struct mill_agg_loose {
+  mill_groups keys; /* with repetitions */
+  mill_vector *arg;
+} mill_agg_loose;
 
 typedef struct mill_agg_part {
   const mill_agg_plan *plan;
   mill_arena arena; /* long keys, and what states point to */
   mill_groups groups;
   char *state;
-  uint32_t capacity;    /* groups that `state` has room for */
-  mill_spill_run **run; /* on disk: a run a piece, NULL: empty piece */
-  uint32_t spilled;     /* groups there */
+  uint32_t capacity;     /* groups that `state` has room for */
+  uint64_t rows;         /* that have come */
+  bool gives_up;         /* rows that come are not grouped any more */
+  mill_agg_loose *loose; /* those; NULL: none */
+  mill_spill_run **run;  /* on disk: a run a piece, NULL: empty piece */
+  uint32_t spilled;      /* groups there */
 } mill_agg_part;
+
+/* Groups and loose rows, which are numbered behind the groups. */
+static inline uint32_t mill_agg_count(const mill_agg_part *p) {
+  return p->groups.n + (p->loose ? p->loose->keys.n : 0);
+}
+static inline uint64_t mill_agg_hash(const mill_agg_part *p, uint32_t i) {
+  return i < p->groups.n ? p->groups.hash[i] : p->loose->keys.hash[i - p->groups.n];
+}
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a);
 static inline void *mill_agg_state(const mill_agg_part *p, uint32_t group, int call) {
@@ -47,6 +70,21 @@ void mill_agg_part_clear(mill_agg_part *p);
 mill_status mill_agg_find(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,
                           mill_error *err) MILL_USE_RESULT;
 
+/* Groups by the codes of keys (aggregate_codes.c). The list lives in `own`. *done: false where the
+** keys are none; else group[i] is that of row i of the batch. */
+typedef struct mill_agg_codes {
+  const mill_agg_part *part;
+  const void *entries[MILL_AGG_CODES];
+  uint32_t *group; /* by combination */
+} mill_agg_codes;
+mill_status mill_agg_find_codes(mill_agg_codes *c, mill_agg_part *p, const mill_batch *b,
+                                mill_group_keys *keys, mill_arena *own, mill_arena *scratch,
+                                uint32_t *group, bool *done, mill_error *err) MILL_USE_RESULT;
+
+/* Each of n keys as a group of its own, with states. */
+mill_status mill_agg_append(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,
+                            mill_error *err) MILL_USE_RESULT;
+
 /* What a thread needs to merge. */
 typedef struct mill_agg_merger {
   mill_group_keys keys;
@@ -61,17 +99,37 @@ void mill_agg_merger_clear(mill_agg_merger *m);
 mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
                            uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
 
+/* The same for one call, where m->group says already where they go. */
+mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
+                                const uint32_t *group, uint32_t n, mill_agg_merger *m,
+                                mill_error *err) MILL_USE_RESULT;
+
 /* Rows of the result: n groups, each of its own part. */
 mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
                           const uint32_t *group, uint32_t n, mill_batch *out, mill_arena *a,
                           mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
+                          const uint32_t *group, uint32_t n, mill_table *out,
+                          mill_error *err) MILL_USE_RESULT; /* .. appended to a table */
+/* mill_agg_finish where the parts' keys lie apart; else *done is false. */
+mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                  mill_table *out, bool *done, mill_error *err) MILL_USE_RESULT;
 /* All parts (NULL: none) as one result: merged by pieces of the hash, in parallel where there are
 ** many groups. */
 mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                             mill_table *out, mill_error *err) MILL_USE_RESULT;
 
-/* The groups of a part by piece, in their order: order[start[k]] .. order[start[k + 1]]. start is
-** zeroed; order is an array of as many numbers as there are groups, the caller's to free. */
+/* aggregate_loose.c: one more batch of loose rows; n of them merged into the groups of `to` (m->group);
+** all of them made groups of their own. */
+mill_status mill_agg_loose_push(mill_agg_part *p, const mill_group_keys *k, const mill_vector *arg,
+                                uint32_t n, mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_loose_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *row,
+                                 uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_tighten(mill_agg_part *p, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
+void mill_agg_loose_clear(mill_agg_part *p);
+
+/* The groups and loose rows of a part by piece, in their order: order[start[k]] .. order[start[k + 1]].
+** start is zeroed; order is an array of as many numbers (mill_agg_count), the caller's to free. */
 mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *start,
                          mill_error *err) MILL_USE_RESULT;
 

@@ -9,6 +9,7 @@
 #include "exec/aggregate_int.h"
 
 enum { FEW_GROUPS = 8192, PIECES = MILL_AGG_PIECES };
+enum { FEW_REPEATS = 8 }; /* loose rows for which a piece has room for a group from the start */
 
 /* ---- merging -------------------------------------------------------------------------------- */
 
@@ -24,9 +25,9 @@ void mill_agg_merger_clear(mill_agg_merger *m) {
   mill_arena_clear(&m->scratch);
 }
 
-static mill_status merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
-                              const uint32_t *group, uint32_t n, mill_agg_merger *m,
-                              mill_error *err) {
+mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
+                                const uint32_t *group, uint32_t n, mill_agg_merger *m,
+                                mill_error *err) {
   const mill_agg_plan *plan = to->plan;
   const mill_aggregate *impl = plan->op->aggs[call].impl;
   mill_call merge = mill_agg_call(plan, call, &to->arena);
@@ -47,7 +48,8 @@ mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const u
   mill_arena_reset(&m->scratch);
   MILL_TRY(mill_groups_keys(&from->groups, group, n, &m->keys, &m->scratch, err));
   MILL_TRY(mill_agg_find(to, &m->keys, n, m->group, err));
-  for (int i = 0; i < to->plan->op->naggs; i++) MILL_TRY(merge_call(to, from, i, group, n, m, err));
+  for (int i = 0; i < to->plan->op->naggs; i++)
+    if (!to->plan->shares[i]) MILL_TRY(mill_agg_merge_call(to, from, i, group, n, m, err));
   return MILL_OK;
 }
 
@@ -87,9 +89,8 @@ mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
   return MILL_OK;
 }
 
-static mill_status emit_groups(const mill_agg_plan *plan, mill_agg_part *const *part,
-                               const uint32_t *group, uint32_t n, mill_table *out,
-                               mill_error *err) {
+mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
+                          const uint32_t *group, uint32_t n, mill_table *out, mill_error *err) {
   mill_arena a;
   mill_batch b;
   mill_arena_init(&a, plan->x->ctx->memory);
@@ -106,7 +107,7 @@ static mill_status emit_part(const mill_agg_plan *plan, mill_agg_part *p, mill_t
   for (uint32_t at = 0; at < p->groups.n; at += MILL_BATCH) {
     uint32_t n = p->groups.n - at < MILL_BATCH ? p->groups.n - at : MILL_BATCH;
     for (uint32_t i = 0; i < n; i++) group[i] = at + i, of[i] = p;
-    MILL_TRY(emit_groups(plan, of, group, n, out, err));
+    MILL_TRY(mill_agg_emit(plan, of, group, n, out, err));
   }
   return MILL_OK;
 }
@@ -154,16 +155,16 @@ typedef struct merging {
 
 mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *start,
                          mill_error *err) {
-  uint32_t at[PIECES], n = p->groups.n;
+  uint32_t at[PIECES], n = mill_agg_count(p);
   mill_memory *m = p->arena.memory;
   *order = mill_alloc(m, n * sizeof **order);
   if (*order == NULL) return mill_oom(m, n * sizeof **order, err);
-  for (uint32_t k = 0; k < n; k++) start[(p->groups.hash[k] >> MILL_AGG_SHIFT) + 1]++;
+  for (uint32_t k = 0; k < n; k++) start[(mill_agg_hash(p, k) >> MILL_AGG_SHIFT) + 1]++;
   for (int k = 0; k < PIECES; k++) {
     at[k] = start[k];
     start[k + 1] += start[k];
   }
-  for (uint32_t k = 0; k < n; k++) (*order)[at[p->groups.hash[k] >> MILL_AGG_SHIFT]++] = k;
+  for (uint32_t k = 0; k < n; k++) (*order)[at[mill_agg_hash(p, k) >> MILL_AGG_SHIFT]++] = k;
   return MILL_OK;
 }
 
@@ -171,23 +172,41 @@ static mill_status cut_part(void *arg, size_t i, int worker, mill_error *err) {
   merging *g = arg;
   const mill_agg_part *p = g->part[i];
   (void)worker;
-  if (p == NULL || p->groups.n == 0) return MILL_OK;
+  if (p == NULL || mill_agg_count(p) == 0) return MILL_OK;
   return mill_agg_cut(p, &g->order[i], g->start[i], err);
+}
+
+/* Some of a part's groups, or loose rows, into a piece. *n: how many of those offered. */
+static mill_status merge_some(mill_agg_part *to, const mill_agg_part *from, const uint32_t *number,
+                              uint32_t *n, mill_agg_merger *m, mill_error *err) {
+  uint32_t row[MILL_BATCH], k = 0;
+  if (number[0] < from->groups.n) {
+    while (k < *n && number[k] < from->groups.n) k++;
+    *n = k;
+    return mill_agg_merge(to, from, number, k, m, err);
+  }
+  for (; k < *n; k++) row[k] = number[k] - from->groups.n;
+  return mill_agg_loose_merge(to, from, row, k, m, err);
 }
 
 static mill_status merge_piece_with(merging *g, size_t piece, mill_agg_merger *m, mill_error *err) {
   mill_agg_part *to = &g->piece[piece];
+  uint64_t loose = 0;
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
+  for (size_t i = 0; i < g->n; i++)
+    if (g->order[i] && g->part[i]->loose) loose += g->start[i][piece + 1] - g->start[i][piece];
+  if (loose / FEW_REPEATS > MILL_BATCH)
+    MILL_TRY(mill_agg_part_reserve(to, (uint32_t)(loose / FEW_REPEATS), err));
   for (size_t i = 0; i < g->n; i++) {
     if (g->order[i] == NULL) continue;
     uint32_t at = g->start[i][piece], stop = g->start[i][piece + 1];
     while (at < stop) {
       uint32_t n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH, before = to->groups.n;
-      const uint32_t *group = g->order[i] + at;
-      MILL_TRY(mill_agg_merge(to, g->part[i], group, n, m, err));
+      const uint32_t *number = g->order[i] + at;
+      MILL_TRY(merge_some(to, g->part[i], number, &n, m, err));
       for (uint32_t k = 0; k < n; k++)
         if (m->group[k] >= before) { /* the first row of each that is new */
-          g->ref[g->base[i] + group[k]] = (uint64_t)piece << 32 | m->group[k];
+          g->ref[g->base[i] + number[k]] = (uint64_t)piece << 32 | m->group[k];
           before = m->group[k] + 1;
         }
       at += n;
@@ -224,7 +243,7 @@ static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) 
       group[i] = (uint32_t)g->ref[at + i];
       of[i] = &g->piece[g->ref[at + i] >> 32];
     }
-    MILL_TRY(emit_groups(g->plan, of, group, n, g->made[run], err));
+    MILL_TRY(mill_agg_emit(g->plan, of, group, n, g->made[run], err));
     at += n;
   }
   return MILL_OK;
@@ -256,7 +275,7 @@ static mill_status emit_all(merging *g, mill_table *out, mill_error *err) {
 static void merging_free(merging *g) {
   mill_memory *m = g->plan->x->ctx->memory;
   for (size_t i = 0; g->order && i < g->n; i++)
-    if (g->order[i]) mill_free(m, g->order[i], g->part[i]->groups.n * sizeof *g->order[i]);
+    if (g->order[i]) mill_free(m, g->order[i], mill_agg_count(g->part[i]) * sizeof *g->order[i]);
   for (size_t i = 0; g->made && i < g->nmade; i++) mill_table_unref(g->made[i]);
   for (int i = 0; i < PIECES; i++) mill_agg_part_clear(&g->piece[i]);
   if (g->made) mill_free(m, g->made, (g->nmade + 1) * sizeof *g->made);
@@ -281,7 +300,8 @@ static mill_status finish_many(const mill_agg_plan *plan, mill_agg_part **part, 
   if (!g->order || !g->start || !g->base || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
   if (s == MILL_OK) {
     memset(g->ref, 0xff, (size_t)(total + 1) * sizeof *g->ref);
-    for (size_t i = 0; i < n; i++) g->base[i + 1] = g->base[i] + (part[i] ? part[i]->groups.n : 0);
+    for (size_t i = 0; i < n; i++)
+      g->base[i + 1] = g->base[i] + (part[i] ? mill_agg_count(part[i]) : 0);
     s = merge_pieces(g, err);
   }
   if (s == MILL_OK) s = emit_all(g, out, err);
@@ -293,10 +313,17 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
                             mill_table *out, mill_error *err) {
   uint64_t total = 0;
   size_t parts = 0;
+  bool loose = false;
   for (size_t i = 0; i < n; i++) {
-    total += part[i] ? part[i]->groups.n : 0;
+    total += part[i] ? mill_agg_count(part[i]) : 0;
     parts += part[i] != NULL;
+    loose |= part[i] && part[i]->loose != NULL;
   }
-  if (parts <= 1 || total <= FEW_GROUPS) return finish_few(plan, part, n, out, err);
+  if (loose) return finish_many(plan, part, n, total, out, err);
+  if (parts <= 1 || total <= FEW_GROUPS || plan->op->nkeys == 0)
+    return finish_few(plan, part, n, out, err);
+  bool done;
+  MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
+  if (done) return MILL_OK;
   return finish_many(plan, part, n, total, out, err);
 }

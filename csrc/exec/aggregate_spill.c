@@ -87,8 +87,7 @@ static void keep_runs(mill_agg_part *p) {
 mill_status mill_agg_spill_part(mill_agg_part *p, mill_agg_spill *s, mill_error *err) {
   const mill_agg_plan *plan = p->plan;
   mill_memory *memory = plan->x->ctx->memory;
-  uint32_t start[MILL_AGG_PIECES + 1] = {0}, *order = NULL;
-  uint32_t n = p->groups.n;
+  uint32_t start[MILL_AGG_PIECES + 1] = {0}, *order = NULL, n = 0;
   MILL_TRY(open_file(plan, s, err));
   mill_agg_merger *m = mill_calloc(memory, sizeof *m);
   if (m == NULL) return mill_oom(memory, sizeof *m, err);
@@ -97,6 +96,8 @@ mill_status mill_agg_spill_part(mill_agg_part *p, mill_agg_spill *s, mill_error 
     p->run = mill_calloc(memory, MILL_AGG_PIECES * sizeof *p->run);
     if (p->run == NULL) status = mill_oom(memory, MILL_AGG_PIECES, err);
   }
+  if (status == MILL_OK) status = mill_agg_tighten(p, m, err);
+  n = p->groups.n;
   if (status == MILL_OK) status = mill_agg_cut(p, &order, start, err);
   if (status == MILL_OK) status = write_pieces(p, s, order, start, m, err);
   mill_free(memory, order, n * sizeof *order);

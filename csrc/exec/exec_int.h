@@ -39,15 +39,12 @@ struct mill_sink {
   mill_status (*push)(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err);
   mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
   bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
+  size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
 };
 
 /* Run the pipeline whose last operator is `op` into the sink. */
 mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
                               mill_error *err) MILL_USE_RESULT;
-/* All rows of `op` as a table. limit: stop after that many rows (< 0: none). */
-mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
-                            mill_error *err) MILL_USE_RESULT;
-
 /* All rows of `op` as a scan, which may use `x` as long as it lives. */
 mill_status mill_exec_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                            mill_error *err) MILL_USE_RESULT;
@@ -73,13 +70,22 @@ mill_status mill_exec_each(const mill_exec *x, const mill_scan *scan,
 mill_status mill_exec_read(const mill_exec *x, mill_scan *scan, mill_table *out,
                            mill_error *err) MILL_USE_RESULT;
 
-/* Operators that need all their input: their rows. */
+/* Operators whose rows are made first: their rows. */
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                   mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_limit_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                 mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_tail_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_rows_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                mill_error *err) MILL_USE_RESULT;
+/* Those of the children where they lie; may use `x` as long as it lives. */
+mill_status mill_exec_union_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                 mill_error *err) MILL_USE_RESULT;
 
 /* Joins: the table of the right side, shared by the probes of all workers. */
 typedef struct mill_join_table mill_join_table;
@@ -111,6 +117,10 @@ mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out
                           mill_error *err) MILL_USE_RESULT;
 mill_status mill_step_sample(const mill_exec *x, const mill_op *op, mill_step **out,
                              mill_error *err) MILL_USE_RESULT;
+/* Where the run has meters: a step at **at that counts rows as those of `below` and the time of what
+** follows as that of `own`; *at is behind it then. */
+mill_status mill_step_meter(const mill_exec *x, mill_meter *below, mill_meter *own, mill_step ***at,
+                            mill_error *err) MILL_USE_RESULT;
 /* Does a SAMPLE see each row of its source? Else what is below it is run first. */
 bool mill_sample_streams(const mill_op *op);
 /* Is it a step of a pipeline, not a source? */

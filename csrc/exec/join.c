@@ -18,9 +18,10 @@ typedef struct probe {
   mill_vector *key;
   mill_arena scratch;
   mill_batch *in;
-  bool alone;                /* a row has at most one partner, and no condition decides */
-  uint32_t next[MILL_BATCH]; /* place of each row's candidate + 1; 0: no more */
-  uint32_t stop[MILL_BATCH]; /* where the places end that may have more */
+  bool alone;                      /* a row has at most one partner, and no condition decides */
+  uint32_t next[MILL_BATCH];       /* place of each row's candidate + 1; 0: no more */
+  uint32_t hit[MILL_BATCH], nhits; /* rows that have candidates, to begin with */
+  uint32_t stop[MILL_BATCH];       /* where the places end that may have more */
   bool null_key[MILL_BATCH];
   uint8_t met[MILL_BATCH];
   uint32_t left[MILL_BATCH], right[MILL_BATCH]; /* a list of pairs: row of the batch, right row */
@@ -46,25 +47,39 @@ static uint32_t match_from(const probe *p, uint32_t at, uint64_t word, uint32_t 
   return at < stop ? at + 1 : 0;
 }
 
+/* The rows row[0..n) of the batch, whose words are given, in a table with a list of rows. */
+static uint32_t find_lists(probe *p, const uint32_t *row, const uint64_t *word, uint32_t n) {
+  const mill_join_table *t = p->t;
+  uint32_t hits = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    size_t slot = mill_join_slot(t, word[k]);
+    uint32_t i = row[k], at = t->start[slot];
+    p->stop[i] = t->start[slot + 1];
+    p->next[i] = at < p->stop[i] ? match_from(p, at, word[k], i) : 0;
+    p->hit[hits] = i;
+    hits += p->next[i] != 0;
+  }
+  return hits;
+}
+
 static void look_up(probe *p, uint32_t n) {
   const mill_join_table *t = p->t;
   uint64_t word[MILL_BATCH];
-  uint8_t can[MILL_BATCH];
-  mill_join_words(t, p->key, 0, n, word, can);
-  if (t->row == NULL) {
-    for (uint32_t i = 0; i < n; i++) {
-      p->next[i] = can[i] ? t->start[word[i]] : 0;
-      p->stop[i] = 0;
-    }
+  uint32_t row[MILL_BATCH], hits = 0;
+  memset(p->next, 0, n * sizeof *p->next);
+  n = mill_join_candidates(t, p->key, n, row, word);
+  if (t->row) {
+    p->nhits = find_lists(p, row, word, n);
     return;
   }
-  for (uint32_t i = 0; i < n; i++) {
-    size_t slot = can[i] ? mill_join_slot(t, word[i]) : 0;
-    p->next[i] = t->start[slot];
-    p->stop[i] = can[i] ? t->start[slot + 1] : 0;
+  for (uint32_t k = 0; k < n; k++) {
+    uint32_t i = row[k];
+    p->next[i] = t->start[word[k]];
+    p->stop[i] = 0;
+    p->hit[hits] = i;
+    hits += p->next[i] != 0;
   }
-  for (uint32_t i = 0; i < n; i++)
-    p->next[i] = p->next[i] < p->stop[i] ? match_from(p, p->next[i], word[i], i) : 0;
+  p->nhits = hits;
 }
 
 /* The right row that is the candidate of row i. */
@@ -90,6 +105,8 @@ static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
   mill_arena_reset(&p->scratch);
   if (nkeys == 0) {
     for (uint32_t i = 0; i < b->n; i++) p->next[i] = p->t->rows > 0, p->stop[i] = p->t->rows;
+    for (uint32_t i = 0; i < b->n; i++) p->hit[i] = i;
+    p->nhits = p->t->rows > 0 ? b->n : 0;
     return MILL_OK;
   }
   MILL_TRY(mill_program_run(p->keys, b, p->key, err));
@@ -181,22 +198,36 @@ static void mark_right(probe *p, const uint32_t *right, uint32_t n) {
 
 /* ---- at most one partner -------------------------------------------------------------------- */
 
+/* Pair each left row that has a partner, in place; with `outer` the others with the null row. How
+** many rows that makes. */
+static uint32_t pair_alone(probe *p, bool outer) {
+  const mill_batch *in = p->in;
+  uint32_t n = 0;
+  if (!outer) {
+    for (; n < p->nhits; n++) {
+      uint32_t i = p->hit[n], at = mill_batch_row(in, i);
+      p->position[n] = at;
+      p->at[at] = candidate(p, i);
+    }
+  } else {
+    for (; n < in->n; n++) {
+      uint32_t at = mill_batch_row(in, n);
+      p->position[n] = at;
+      p->at[at] = p->next[n] ? candidate(p, n) : p->t->rows;
+    }
+  }
+  for (uint32_t k = 0; p->t->met && k < p->nhits; k++) p->t->met[candidate(p, p->hit[k])] = 1;
+  return n;
+}
+
 /* Left rows that have a partner (all with `outer`) and the partner's columns, in place. */
 static mill_status pass_alone(probe *p, bool outer, mill_error *err) {
   const mill_batch *in = p->in;
-  uint32_t nright = p->t->right->schema->nfields, ncols = in->ncols + nright, n = 0;
-  uint32_t own = own_columns(p);
+  uint32_t nright = p->t->right->schema->nfields, ncols = in->ncols + nright;
+  uint32_t own = own_columns(p), n = pair_alone(p, outer);
+  if (n == 0) return MILL_OK;
   mill_vector *cols = mill_arena_alloc(&p->scratch, (ncols + 1) * sizeof *cols);
   if (cols == NULL) return mill_oom(p->scratch.memory, ncols, err);
-  for (uint32_t i = 0; i < in->n; i++) {
-    uint32_t at = mill_batch_row(in, i);
-    bool hit = p->next[i] != 0;
-    p->position[n] = at;
-    p->at[at] = hit ? candidate(p, i) : p->t->rows;
-    n += hit || outer;
-    if (p->t->met && hit) p->t->met[p->at[at]] = 1;
-  }
-  if (n == 0) return MILL_OK;
   memcpy(cols, in->col, own * sizeof *cols);
   memcpy(cols + own + nright, in->col + own, (in->ncols - own) * sizeof *cols);
   mill_batch b = {.n = n, .ncols = ncols, .col = cols, .first = in->first, .sel = in->sel};
@@ -366,9 +397,13 @@ static mill_status pass_left(probe *p, mill_error *err) {
   uint32_t n = 0;
   mill_batch b = *p->in;
   if (p->base.op->join == MILL_OP_NULL_AWARE_ANTI) find_null_keys(p);
-  for (uint32_t i = 0; i < p->in->n; i++) {
-    p->position[n] = mill_batch_row(p->in, i);
-    n += stays(p, i);
+  if (p->base.op->join == MILL_OP_SEMI && p->condition == NULL) {
+    for (; n < p->nhits; n++) p->position[n] = mill_batch_row(p->in, p->hit[n]);
+  } else {
+    for (uint32_t i = 0; i < p->in->n; i++) {
+      p->position[n] = mill_batch_row(p->in, i);
+      n += stays(p, i);
+    }
   }
   if (n == 0) return MILL_OK;
   if (n < b.n) b.sel = p->position;

@@ -78,102 +78,6 @@ static mill_status collect_columns(mill_join_table *t, mill_error *err) {
   return MILL_OK;
 }
 
-/* ---- words ---------------------------------------------------------------------------------- */
-
-/* What key k gives to the words, which the first key begins; numbers out of range have no
-** partner. */
-#define ADD_NUMBERS(T)                                                                             \
-  do {                                                                                             \
-    const T *x = v->data;                                                                          \
-    if (v->mask && step == 1 && first) {                                                           \
-      for (uint32_t i = 0; i < n; i++) {                                                           \
-        const uint64_t d = (uint64_t)(int64_t)x[from + i] - base;                                  \
-        can[i] &= d < range;                                                                       \
-        word[i] = d;                                                                               \
-      }                                                                                            \
-    } else {                                                                                       \
-      for (uint32_t i = 0; i < n; i++) {                                                           \
-        const uint64_t d = (uint64_t)(int64_t)x[(from + i) & v->mask] - base;                      \
-        can[i] &= d < range;                                                                       \
-        word[i] = first ? d * step : word[i] + d * step;                                           \
-      }                                                                                            \
-    }                                                                                              \
-  } while (0)
-
-static void add_numbers(const mill_join_number *k, const mill_vector *v, uint32_t from, uint32_t n,
-                        bool first, uint64_t *restrict word, uint8_t *restrict can) {
-  const uint64_t base = (uint64_t)k->base, range = k->range, step = k->step;
-  switch (v->type->phys) {
-  case MILL_PHYS_BOOL: ADD_NUMBERS(uint8_t); break;
-  case MILL_PHYS_I8: ADD_NUMBERS(int8_t); break;
-  case MILL_PHYS_I16: ADD_NUMBERS(int16_t); break;
-  case MILL_PHYS_I32: ADD_NUMBERS(int32_t); break;
-  default: ADD_NUMBERS(int64_t); break;
-  }
-}
-
-void mill_join_words(const mill_join_table *t, const mill_vector *key, uint32_t from, uint32_t n,
-                     uint64_t *word, uint8_t *can) {
-  int nkeys = t->op->nkeys;
-  memset(can, 1, n);
-  for (int k = 0; k < nkeys && !t->op->null_safe; k++) {
-    if (key[k].valid == NULL && key[k].type->phys != MILL_PHYS_NONE) continue;
-    for (uint32_t i = 0; i < n; i++) can[i] &= mill_vector_valid(&key[k], from + i);
-  }
-  if (t->numbers) {
-    for (int k = 0; k < nkeys; k++) add_numbers(&t->number[k], &key[k], from, n, k == 0, word, can);
-    return;
-  }
-  uint32_t row[MILL_BATCH];
-  for (uint32_t at = 0; at < n; at += MILL_BATCH) {
-    uint32_t m = n - at < MILL_BATCH ? n - at : MILL_BATCH;
-    for (uint32_t i = 0; i < m; i++) row[i] = from + at + i;
-    for (int k = 0; k < nkeys; k++) mill_vector_hash(&key[k], row, m, k > 0, word + at);
-  }
-}
-
-#define RANGE_OF(T)                                                                                \
-  do {                                                                                             \
-    const T *x = v->data;                                                                          \
-    for (uint32_t i = 0; i < n; i++) {                                                             \
-      if (!mill_valid_bit(v->valid, i)) continue;                                                  \
-      if (x[i] < low) low = x[i];                                                                  \
-      if (x[i] > high) high = x[i];                                                                \
-    }                                                                                              \
-  } while (0)
-
-/* Smallest value and number of values up to the largest; false for a type that is no number. */
-static bool range_of(const mill_vector *v, uint32_t n, mill_join_number *out) {
-  int64_t low = INT64_MAX, high = INT64_MIN;
-  switch (v->type->phys) {
-  case MILL_PHYS_BOOL: RANGE_OF(uint8_t); break;
-  case MILL_PHYS_I8: RANGE_OF(int8_t); break;
-  case MILL_PHYS_I16: RANGE_OF(int16_t); break;
-  case MILL_PHYS_I32: RANGE_OF(int32_t); break;
-  case MILL_PHYS_I64: RANGE_OF(int64_t); break;
-  default: return false;
-  }
-  uint64_t range = high < low ? 1 : (uint64_t)high - (uint64_t)low + 1;
-  *out = (mill_join_number){low, range, 1};
-  return range != 0;
-}
-
-/* Can the keys be one number? */
-static void choose_words(mill_join_table *t) {
-  const mill_op *op = t->op;
-  uint64_t total = 1;
-  if (op->nkeys > MILL_JOIN_KEYS || op->null_safe) return;
-  for (int k = op->nkeys; k-- > 0;) {
-    if (t->probe_keys[k]->type->phys != t->key[k].type->phys) return;
-    if (!range_of(&t->key[k], t->rows, &t->number[k])) return;
-    t->number[k].step = total;
-    if (__builtin_mul_overflow(total, t->number[k].range, &total)) return;
-  }
-  t->numbers = true;
-  t->dense = total <= 8 * (uint64_t)t->rows + 4096;
-  if (t->dense) t->nslots = (size_t)total;
-}
-
 /* ---- slots ---------------------------------------------------------------------------------- */
 
 typedef struct filling {
@@ -306,18 +210,20 @@ static mill_status make_slots(mill_join_table *t, mill_error *err) {
   mill_memory *m = t->x->ctx->memory;
   mill_pool *pool = t->x->ctx->pool;
   size_t n = t->rows;
-  choose_words(t);
-  if (!t->dense) {
+  mill_join_choose(t);
+  if (!t->dense && !t->nbits) {
     for (t->nslots = 16, t->shift = 60; t->nslots < 2 * n; t->shift--) t->nslots *= 2;
   }
   filling f = {.t = t, .shares = 1};
   if (n > FEW_ROWS) f.shares = (size_t)mill_pool_threads(pool);
   if (f.shares > MOST_SHARES) f.shares = MOST_SHARES;
-  t->start = mill_calloc(m, (t->nslots + 2) * sizeof *t->start);
   f.word = mill_alloc(m, (n + 1) * sizeof *f.word);
   f.can = mill_alloc(m, n + 1);
-  mill_status s = t->start && f.word && f.can ? MILL_OK : mill_oom(m, n * 16, err);
+  mill_status s = f.word && f.can ? MILL_OK : mill_oom(m, n * 16, err);
   if (s == MILL_OK) s = mill_pool_run(pool, (n + BLOCK - 1) / BLOCK, fill_words, &f, err);
+  if (s == MILL_OK && t->nbits) s = mill_join_rank(t, f.word, f.can, f.shares, err);
+  if (s == MILL_OK) t->start = mill_calloc(m, (t->nslots + 2) * sizeof *t->start);
+  if (s == MILL_OK && t->start == NULL) s = mill_oom(m, t->nslots * sizeof *t->start, err);
   if (s == MILL_OK) s = fill_slots(&f, err);
   mill_free(m, f.word, (n + 1) * sizeof *f.word);
   mill_free(m, f.can, n + 1);
@@ -401,6 +307,7 @@ void mill_join_free(mill_join_table *t) {
   mill_free(m, t->word, (n + 1) * sizeof *t->word);
   mill_free(m, t->row, (n + 1) * sizeof *t->row);
   mill_free(m, t->start, (t->nslots + 2) * sizeof *t->start);
+  mill_join_rank_free(t);
   mill_free(m, t->met, n + 1);
   for (int i = 0; i < t->narenas; i++) mill_arena_clear(&t->arena[i]);
   if (t->arena) mill_free(m, t->arena, (size_t)t->narenas * sizeof *t->arena);

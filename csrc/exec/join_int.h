@@ -5,9 +5,14 @@
 **     row[place], word[place]            a row, and its key or hash
 **
 ** Integer keys become one number: sum of (key - base) * step over the keys. When few numbers are
-** possible the number is the slot itself (`dense`) and no word needs to be looked at; where each of
-** these also has one row at most, start[slot] is that row + 1 and nothing else is there. Other keys
-** are hashed, and equal hashes compare the values.
+** possible the number is the slot itself (`dense`) and no word needs to be looked at. When more are,
+** but not too many, each has a bit that says whether it is there, and its slot is its rank among
+** those that are (dense too):
+**
+**     bits[number / 64]     before[number / 64]: bits set in the words before
+**
+** Where each of the slots has one row at most, start[slot] is that row + 1 and nothing else is there.
+** Other keys are hashed, and equal hashes compare the values.
 **
 ** Columns stand flat with one more row, all nulls, at their end: a right column of the result is a
 ** dictionary over them, whose index says which row, so nothing is copied until it is used. */
@@ -36,6 +41,9 @@ struct mill_join_table {
   mill_join_number number[MILL_JOIN_KEYS];
   uint64_t *word;
   uint32_t *start, *row; /* row NULL: start holds rows */
+  uint64_t *bits;        /* NULL: no ranks */
+  uint32_t *before;
+  size_t nbits; /* numbers that have a bit; 0: none shall */
   size_t nslots;
   int shift;
   uint8_t *met;                /* RIGHT, FULL, build_left: rows that had a partner */
@@ -60,13 +68,25 @@ mill_sink *mill_join_disk_left(mill_join_disk *d);
 mill_status mill_join_disk_scan(mill_join_disk *d, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 
-/* The slot of a number. */
+/* The slot of a word; that of ranks is the rank. */
 static inline size_t mill_join_slot(const mill_join_table *t, uint64_t word) {
   return t->dense ? (size_t)word : (size_t)(word * 0x9e3779b97f4a7c15ull >> t->shift);
 }
 
+/* ---- join_words.c ---------------------------------------------------------------------------- */
+
+/* Choose the form of the words from the keys: numbers, dense, nbits. */
+void mill_join_choose(mill_join_table *t);
 /* The words of n rows of keys from `from` on, and which of them can have partners (1, else 0). */
 void mill_join_words(const mill_join_table *t, const mill_vector *key, uint32_t from, uint32_t n,
                      uint64_t *word, uint8_t *can);
+/* Bits for all numbers; the words of the table's rows become ranks. */
+mill_status mill_join_rank(mill_join_table *t, uint64_t *word, const uint8_t *can, size_t shares,
+                           mill_error *err) MILL_USE_RESULT;
+void mill_join_rank_free(mill_join_table *t);
+/* Of the first n rows of a batch's keys those that can have partners, ascending, and their words; how
+** many. */
+uint32_t mill_join_candidates(const mill_join_table *t, const mill_vector *key, uint32_t n,
+                              uint32_t *row, uint64_t *word);
 
 #endif

@@ -3,7 +3,7 @@
 **
 ** Each morsel's rows are a table. When memory nears the limit (spill.h) the tables of finished
 ** morsels become runs, and so does that of the morsel being run once it has a few thousand rows; it
-** goes on in the run. If nothing went to disk the tables become one, which mill_scan_in_memory
+** goes on in the run. One that begins then is a run at once. If nothing went to disk the tables become one, which mill_scan_in_memory
 ** gives. Else the scan has the same morsels, some read from memory, some from disk, in any order and
 ** by many workers. */
 #include <pthread.h>
@@ -96,14 +96,25 @@ static mill_status write_done(kept *k, mill_error *err) {
   return MILL_OK;
 }
 
+/* The part's first rows come: into memory while there is some. */
+static mill_status begin_part(kept *k, part *p, mill_error *err) {
+  if (mill_spill_due(k->ctx)) MILL_TRY(write_done(k, err));
+  if (mill_spill_due(k->ctx)) {
+    pthread_mutex_lock(&k->lock);
+    mill_status st = open_run(k, p, err);
+    pthread_mutex_unlock(&k->lock);
+    return st;
+  }
+  MILL_TRY(mill_table_new(k->ctx->memory, k->base.schema, &p->rows, err));
+  p->rows->expect = __atomic_load_n(&k->most, __ATOMIC_RELAXED) / 8 * 9;
+  return MILL_OK;
+}
+
 static mill_status keep_push(mill_sink *base, size_t morsel, mill_batch *b, mill_error *err) {
   kept *k = of_sink(base);
   part *p = &k->part[morsel];
+  if (p->rows == NULL && p->run == NULL) MILL_TRY(begin_part(k, p, err));
   if (p->run) return mill_spill_write(p->run, b, err);
-  if (p->rows == NULL) {
-    MILL_TRY(mill_table_new(k->ctx->memory, k->base.schema, &p->rows, err));
-    p->rows->expect = __atomic_load_n(&k->most, __ATOMIC_RELAXED) / 8 * 9;
-  }
   MILL_TRY(mill_table_append(p->rows, b, err));
   if (p->rows->rows > __atomic_load_n(&k->most, __ATOMIC_RELAXED))
     __atomic_store_n(&k->most, p->rows->rows, __ATOMIC_RELAXED);

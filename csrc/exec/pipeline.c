@@ -99,8 +99,8 @@ static mill_status push_metered(mill_step *s, mill_batch *b, mill_error *err) {
 
 static void meter_free(mill_step *s) { mill_free(s->x->ctx->memory, s, sizeof(meter_step)); }
 
-static mill_status put_meter(const mill_exec *x, mill_meter *below, mill_meter *own,
-                             mill_step ***at, mill_error *err) {
+mill_status mill_step_meter(const mill_exec *x, mill_meter *below, mill_meter *own, mill_step ***at,
+                            mill_error *err) {
   if (x->run->meters == NULL) return MILL_OK;
   meter_step *m = mill_calloc(x->ctx->memory, sizeof *m);
   if (m == NULL) return mill_oom(x->ctx->memory, sizeof *m, err);
@@ -119,7 +119,7 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
   for (int i = 0; i < p->n; i++) {
     mill_step *s = NULL;
     mill_meter *own = mill_meters_of(p->x->run->meters, p->step[i]);
-    MILL_TRY(put_meter(p->x, below, own, &at, err));
+    MILL_TRY(mill_step_meter(p->x, below, own, &at, err));
     below = own;
     MILL_TRY(p->step[i]->kind == MILL_OP_JOIN
                  ? mill_join_probe(p->x, p->step[i], p->join[i], &s, err)
@@ -127,7 +127,7 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
     *at = s;
     at = &s->next;
   }
-  MILL_TRY(put_meter(p->x, below, p->owner, &at, err));
+  MILL_TRY(mill_step_meter(p->x, below, p->owner, &at, err));
   *at = &w->last.base;
   return p->source->open(p->source, p->x->ctx, p->columns, p->ncolumns, &w->cursor, err);
 }
@@ -170,6 +170,14 @@ static mill_status run_morsel(void *arg, size_t morsel, int number, mill_error *
   return s;
 }
 
+static mill_status run_stride(void *arg, size_t task, int number, mill_error *err) {
+  pipeline *p = arg;
+  size_t from = task * p->sink->stride, to = from + p->sink->stride;
+  for (size_t m = from; m < to && m < p->source->morsels; m++)
+    MILL_TRY(run_morsel(p, m, number, err));
+  return MILL_OK;
+}
+
 typedef struct asked {
   const mill_run *run;
   size_t morsels;
@@ -186,8 +194,12 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   size_t n = p->source->morsels;
   asked a = {p->x->run, n};
   MILL_TRY(p->sink->begin(p->sink, n, err));
-  if (!p->host && !p->source->in_turn && p->sink->full == NULL)
-    return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
+  bool any_order = !p->host && !p->source->in_turn && p->sink->full == NULL;
+  if (any_order && p->sink->stride > 1) {
+    a.morsels = (n + p->sink->stride - 1) / p->sink->stride;
+    return mill_pool_run_poll(p->x->ctx->pool, a.morsels, run_stride, p, poll, &a, err);
+  }
+  if (any_order) return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
   for (size_t m = 0; m < n; m++) {
     if (p->sink->full && p->sink->full(p->sink)) break;
     MILL_TRY(run_morsel(p, m, 0, err));

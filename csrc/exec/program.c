@@ -5,10 +5,14 @@
 ** once a frame. Branches that may fail run in a narrower frame, so that a row that does not take
 ** them never raises; branches that cannot are computed for all rows and picked from.
 **
+** What depends on one column of codes only (vector.h: entries), and cannot fail, is computed once for
+** the entries; rows pick from that, as long as batches have the same entries.
+**
 ** The body of a lambda runs in a frame whose rows are elements: each element stands for the batch's
 ** row it belongs to, so columns read as ever, and the frame's scope has the variables. */
 #include <string.h>
 
+#include "base/hot.h"
 #include "exec/run.h"
 #include "kernel/lambda.h"
 
@@ -20,7 +24,13 @@ typedef struct prog_node {
   struct prog_node **arg;
   uint64_t frame; /* for which `value` was computed; 0: none */
   mill_vector value;
+  int column;          /* all that it depends on: NO_COLUMN, a column of strings, or MANY */
+  mill_vector by_code; /* its values for the entries below, once it has been asked for them */
+  const void *entries;
+  uint32_t nentries;
 } prog_node;
+
+enum { NO_COLUMN = -1, MANY = -2 };
 
 /* The variables of a lambda's elements, around them those of the lambda around it. */
 typedef struct prog_scope {
@@ -65,6 +75,29 @@ static bool same_node(const prog_node *a, const mill_bound *b, prog_node *const 
   return true;
 }
 
+/* The one column that the node depends on. */
+static int depends_on(const mill_bound *b, prog_node *const *arg) {
+  int column = NO_COLUMN;
+  switch (b->kind) {
+  case MILL_B_COLUMN: return b->type->phys == MILL_PHYS_STR ? b->index : MANY;
+  case MILL_B_LITERAL:
+  case MILL_B_CALL:
+  case MILL_B_AND:
+  case MILL_B_OR:
+  case MILL_B_CASE:
+  case MILL_B_COALESCE: break;
+  default: return MANY;
+  }
+  if (b->can_raise || !b->deterministic) return MANY;
+  for (int i = 0; i < b->nargs; i++) {
+    if (arg[i]->column == MANY) return MANY;
+    if (arg[i]->column == NO_COLUMN) continue;
+    if (column != NO_COLUMN && column != arg[i]->column) return MANY;
+    column = arg[i]->column;
+  }
+  return column;
+}
+
 static mill_status build(mill_program *p, const mill_bound *b, prog_node **out, mill_error *err) {
   prog_node **arg = mill_arena_alloc(&p->own, (size_t)(b->nargs + 1) * sizeof *arg);
   if (arg == NULL) return mill_oom(p->own.memory, 1, err);
@@ -84,7 +117,7 @@ static mill_status build(mill_program *p, const mill_bound *b, prog_node **out, 
   }
   prog_node *n = mill_arena_alloc(&p->own, sizeof *n);
   if (n == NULL) return mill_oom(p->own.memory, sizeof *n, err);
-  *n = (prog_node){.b = b, .nargs = b->nargs, .arg = arg};
+  *n = (prog_node){.b = b, .nargs = b->nargs, .arg = arg, .column = depends_on(b, arg)};
   p->all[p->nall++] = n;
   *out = n;
   return MILL_OK;
@@ -473,6 +506,56 @@ static mill_status host(mill_program *p, prog_node *n, const prog_frame *f, mill
   return n->b->host->call(n->b->host, args, n->nargs, f->n, &n->value, &p->batch, err);
 }
 
+static mill_status eval_kind(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err);
+
+/* ---- codes ---------------------------------------------------------------------------------- */
+
+/* Is it worth while to compute the node for the entries of its column? */
+static bool has_codes(const mill_program *p, const prog_node *n, const prog_frame *f) {
+  if (n->column < 0 || n->nargs == 0 || f->scope) return false;
+  const mill_vector *c = &p->in->col[n->column];
+  return c->index && c->entries && n->b->type->phys >= MILL_PHYS_BOOL &&
+         n->b->type->phys <= MILL_PHYS_F64;
+}
+
+static mill_status keep_values(mill_program *p, prog_node *n, const mill_vector *v, uint32_t count,
+                               mill_error *err) {
+  mill_vector *keep = &n->by_code;
+  if (keep->capacity < count) MILL_TRY(mill_vector_init(keep, n->b->type, count, &p->own, err));
+  keep->size = 0;
+  if (keep->valid) memset(keep->valid, 0xff, ((size_t)keep->capacity + 63) / 64 * 8);
+  return mill_vector_append(keep, v, NULL, count, false, &p->own, err);
+}
+
+static mill_status eval_entries(mill_program *p, prog_node *n, mill_error *err) {
+  const mill_batch *in = p->in;
+  const mill_vector *c = &in->col[n->column];
+  mill_vector *col = mill_arena_alloc(&p->batch, (in->ncols + 1) * sizeof *col);
+  if (col == NULL) return mill_oom(p->batch.memory, in->ncols, err);
+  col[n->column] = *c;
+  col[n->column].index = NULL;
+  col[n->column].mask = MILL_FLAT;
+  col[n->column].entries = 0;
+  mill_batch entries = {.n = c->entries, .ncols = in->ncols, .col = col};
+  prog_frame f = {.id = ++p->frames, .n = c->entries};
+  p->in = &entries;
+  mill_status s = eval_kind(p, n, &f, err);
+  p->in = in;
+  if (s == MILL_OK) s = keep_values(p, n, &n->value, c->entries, err);
+  n->entries = s == MILL_OK ? c->data : NULL;
+  n->nentries = c->entries;
+  return s;
+}
+
+static mill_status eval_codes(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
+  const mill_vector *c = &p->in->col[n->column];
+  if (n->entries != c->data || n->nentries != c->entries) MILL_TRY(eval_entries(p, n, err));
+  mill_vector by_row = n->by_code;
+  by_row.index = c->index;
+  by_row.mask = c->mask;
+  return mill_vector_gather(&n->value, &by_row, f->rows, f->n, false, &p->batch, err);
+}
+
 static mill_status eval_kind(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
   const mill_bound *b = n->b;
   switch (b->kind) {
@@ -495,7 +578,7 @@ static mill_status eval_kind(mill_program *p, prog_node *n, const prog_frame *f,
 static mill_status eval(mill_program *p, prog_node *n, const prog_frame *f, const mill_vector **out,
                         mill_error *err) {
   if (n->frame != f->id) {
-    MILL_TRY(eval_kind(p, n, f, err));
+    MILL_TRY(has_codes(p, n, f) ? eval_codes(p, n, f, err) : eval_kind(p, n, f, err));
     n->frame = f->id;
   }
   *out = &n->value;
@@ -531,18 +614,27 @@ static mill_status keep_rows(mill_program *p, prog_frame *f, const uint8_t *keep
   return MILL_OK;
 }
 
+MILL_HOT static void and_bytes(uint8_t *restrict keep, const uint8_t *restrict yes, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) keep[i] &= yes[i] != 0;
+}
+
+/* How many of the bytes, 0 or 1 each, are 1. */
+MILL_HOT static uint32_t sum_bytes(const uint8_t *keep, uint32_t n) {
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < n; i++) sum += keep[i];
+  return sum;
+}
+
 /* keep[i] &= v is true at i; how many are left. */
 static uint32_t and_true(uint8_t *keep, const mill_vector *v, uint32_t n) {
   const uint8_t *yes = v->data;
-  uint32_t left = 0;
   if (v->mask == 0) {
     if (!mill_vector_valid(v, 0) || !yes[0]) memset(keep, 0, n);
   } else {
-    for (uint32_t i = 0; i < n; i++) keep[i] &= yes[i] != 0;
+    and_bytes(keep, yes, n);
     for (uint32_t i = 0; v->valid && i < n; i++) keep[i] &= mill_valid_bit(v->valid, i);
   }
-  for (uint32_t i = 0; i < n; i++) left += keep[i];
-  return left;
+  return sum_bytes(keep, n);
 }
 
 mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t *sel, uint32_t *n,

@@ -1,6 +1,6 @@
 /* Rows one batch at a time, for results that would not fit beside what they are made from.
 **
-** A chain of streaming operators over a table, a range, a sort or a window is run as its rows are
+** A chain of streaming operators over a table, a range, a union, a sort or a window is run as its rows are
 ** asked for: a batch of the source goes through the steps into a small table, whose rows are handed
 ** out before the next batch is taken. A LIMIT on top ends it early. Runs on the caller's thread. */
 #include "exec/exec_int.h"
@@ -59,6 +59,7 @@ static int chain_of(const mill_op *op, const mill_op **chain, const mill_op **li
   case MILL_OP_SCAN:
   case MILL_OP_RANGE:
   case MILL_OP_SORT:
+  case MILL_OP_UNION:
   case MILL_OP_WINDOW: return n;
   default: return -1;
   }
@@ -70,12 +71,9 @@ static bool fits(const mill_context *ctx, double rows, const mill_type *schema) 
 }
 
 static mill_status open_source(pull *p, const mill_op *op, mill_error *err) {
-  switch (op->kind) {
-  case MILL_OP_SCAN: p->scan = mill_scan_ref(op->scan); return MILL_OK;
-  case MILL_OP_RANGE: return mill_source_range(&p->x, op, &p->scan, err);
-  case MILL_OP_SORT: return mill_exec_sort_scan(&p->x, op, &p->scan, err);
-  default: return mill_exec_window_scan(&p->x, op, &p->scan, err);
-  }
+  if (op->kind != MILL_OP_SCAN) return mill_exec_scan(&p->x, op, &p->scan, err);
+  p->scan = mill_scan_ref(op->scan);
+  return MILL_OK;
 }
 
 static mill_status push_end(mill_step *s, mill_batch *b, mill_error *err) {

@@ -1,4 +1,4 @@
-/* Running trees: rows into tables, limits, unions; see run.h. */
+/* Running trees: operators as scans and as tables, rows for the host; see run.h. */
 #include "exec/run.h"
 
 #include "exec/exec_int.h"
@@ -10,8 +10,7 @@ typedef struct collect_sink {
   const mill_type *schema;
   mill_table **part; /* one a morsel, NULL: no rows */
   size_t n;
-  int64_t limit;
-  uint64_t rows; /* only counted under a limit */
+  bool coded;
   uint64_t most; /* atomic: rows of the largest part so far, a guess for those that follow */
 } collect_sink;
 
@@ -28,18 +27,13 @@ static mill_status collect_push(mill_sink *s, size_t morsel, mill_batch *b, mill
   mill_table **t = &c->part[morsel];
   if (*t == NULL) {
     MILL_TRY(mill_table_new(s->x->ctx->memory, c->schema, t, err));
+    (*t)->coded = c->coded;
     (*t)->expect = __atomic_load_n(&c->most, __ATOMIC_RELAXED) / 8 * 9;
   }
-  if (c->limit >= 0) c->rows += b->n;
   MILL_TRY(mill_table_append(*t, b, err));
   if ((*t)->rows > __atomic_load_n(&c->most, __ATOMIC_RELAXED))
     __atomic_store_n(&c->most, (*t)->rows, __ATOMIC_RELAXED);
   return MILL_OK;
-}
-
-static bool collect_full(mill_sink *s) {
-  collect_sink *c = (collect_sink *)s;
-  return c->rows >= (uint64_t)c->limit;
 }
 
 static mill_status append_batches(mill_table *out, mill_chunk *c, mill_error *err) {
@@ -72,12 +66,11 @@ mill_status mill_table_concat(mill_table *const *part, size_t n, mill_table *out
   return MILL_OK;
 }
 
-static mill_status collect(const mill_exec *x, const mill_op *op, int64_t limit, mill_table *out,
+static mill_status collect(const mill_exec *x, const mill_op *op, mill_table *out,
                            mill_error *err) {
   collect_sink c = {.base = {.x = x, .begin = collect_begin, .push = collect_push},
                     .schema = op->schema,
-                    .limit = limit};
-  if (limit >= 0) c.base.full = collect_full;
+                    .coded = out->coded};
   mill_status s = mill_pipeline_run(x, op, &c.base, err);
   if (s == MILL_OK) s = mill_table_concat(c.part, c.n, out, err);
   for (size_t i = 0; i < c.n; i++) mill_table_unref(c.part[i]);
@@ -87,76 +80,10 @@ static mill_status collect(const mill_exec *x, const mill_op *op, int64_t limit,
 
 /* ---- whole operators ------------------------------------------------------------------------- */
 
-/* Rows [offset, offset + limit) of a table. */
-static mill_status cut(const mill_table *t, uint64_t offset, uint64_t limit, mill_table *out,
-                       mill_error *err) {
-  uint64_t stop =
-      limit > t->rows - (offset < t->rows ? offset : t->rows) ? t->rows : offset + limit;
-  uint32_t order[MILL_BATCH];
-  for (uint64_t at = offset; at < stop;) {
-    size_t n = 0;
-    while (n < MILL_BATCH && at < stop) order[n++] = (uint32_t)at++;
-    MILL_TRY(mill_table_take(t, order, n, out, err));
-  }
-  return MILL_OK;
-}
-
-static mill_status run_limit(const mill_exec *x, const mill_op *op, mill_table *out,
-                             mill_error *err) {
-  mill_table *t = NULL;
-  bool tail = op->kind == MILL_OP_TAIL;
-  int64_t want = op->limit < 0 || tail ? -1 : op->limit + op->offset;
-  MILL_TRY(mill_exec_table(x, op->child[0], want, &t, err));
-  uint64_t limit = op->limit < 0 ? t->rows : (uint64_t)op->limit;
-  uint64_t offset = (uint64_t)op->offset;
-  if (tail) offset = t->rows > limit ? t->rows - limit : 0;
-  mill_status s = cut(t, offset, limit, out, err);
-  mill_table_unref(t);
-  return s;
-}
-
 static mill_status run_union(const mill_exec *x, const mill_op *op, mill_table *out,
                              mill_error *err) {
-  for (int i = 0; i < op->nchildren; i++) MILL_TRY(collect(x, op->child[i], -1, out, err));
+  for (int i = 0; i < op->nchildren; i++) MILL_TRY(collect(x, op->child[i], out, err));
   return MILL_OK;
-}
-
-static mill_status run_rows(const mill_op *op, mill_table *out, mill_error *err) {
-  mill_rows *r = op->open(op->open_arg, err);
-  mill_batch *b = NULL;
-  if (r == NULL) return err ? err->condition : MILL_E_CORRUPT_FILE;
-  mill_status s = MILL_OK;
-  for (;;) {
-    s = r->next(r, &b, err);
-    if (s != MILL_OK || b == NULL) break;
-    s = mill_table_append(out, b, err);
-    if (s != MILL_OK) break;
-  }
-  r->free(r);
-  return s;
-}
-
-static mill_status run_whole_join(const mill_exec *x, const mill_op *op, mill_table *out,
-                                  mill_error *err) {
-  mill_scan *scan = NULL;
-  MILL_TRY(mill_join_whole(x, op, &scan, err));
-  mill_status s = mill_exec_read(x, scan, out, err);
-  mill_scan_unref(scan);
-  return s;
-}
-
-static mill_status run_aggregate(const mill_exec *x, const mill_op *op, mill_table **out,
-                                 mill_error *err) {
-  mill_scan *scan = NULL;
-  *out = NULL;
-  MILL_TRY(mill_exec_aggregate(x, op, &scan, err));
-  mill_status s = mill_table_new(x->ctx->memory, op->schema, out, err);
-  if (s == MILL_OK) s = mill_exec_read(x, scan, *out, err);
-  mill_scan_unref(scan);
-  if (s == MILL_OK) return s;
-  mill_table_unref(*out);
-  *out = NULL;
-  return s;
 }
 
 /* ---- rows that are used twice ---------------------------------------------------------------- */
@@ -164,19 +91,19 @@ static mill_status run_aggregate(const mill_exec *x, const mill_op *op, mill_tab
 struct mill_shared {
   mill_shared *next;
   const mill_op *op;
-  mill_table *table;
+  mill_scan *rows;
 };
 
-static mill_status run_share(const mill_exec *x, const mill_op *op, mill_table **out,
-                             mill_error *err) {
+static mill_status share_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                              mill_error *err) {
   for (mill_shared *s = *x->shared; s; s = s->next) {
     if (s->op != op) continue;
-    *out = mill_table_ref(s->table);
+    *out = mill_scan_ref(s->rows);
     return MILL_OK;
   }
   mill_shared *s = mill_calloc(x->ctx->memory, sizeof *s);
   if (s == NULL) return mill_oom(x->ctx->memory, sizeof *s, err);
-  mill_status status = mill_exec_table(x, op->child[0], -1, &s->table, err);
+  mill_status status = mill_exec_held(x, op->child[0], &s->rows, err);
   if (status != MILL_OK) {
     mill_free(x->ctx->memory, s, sizeof *s);
     return status;
@@ -184,65 +111,19 @@ static mill_status run_share(const mill_exec *x, const mill_op *op, mill_table *
   s->op = op;
   s->next = *x->shared;
   *x->shared = s;
-  *out = mill_table_ref(s->table);
+  *out = mill_scan_ref(s->rows);
   return MILL_OK;
 }
 
 void mill_shared_clear(mill_memory *m, mill_shared *s) {
   for (mill_shared *next; s; s = next) {
     next = s->next;
-    mill_table_unref(s->table);
+    mill_scan_unref(s->rows);
     mill_free(m, s, sizeof *s);
   }
 }
 
-static mill_status run_op(const mill_exec *x, const mill_op *op, int64_t limit, mill_table *out,
-                          mill_error *err) {
-  switch (op->kind) {
-  case MILL_OP_LIMIT:
-  case MILL_OP_TAIL: return run_limit(x, op, out, err);
-  case MILL_OP_UNION: return run_union(x, op, out, err);
-  case MILL_OP_ROWS: return run_rows(op, out, err);
-  case MILL_OP_JOIN:
-    if (!mill_op_streams(op)) return run_whole_join(x, op, out, err);
-    return collect(x, op, limit, out, err);
-  default: return collect(x, op, limit, out, err);
-  }
-}
-
-static mill_status make_table(const mill_exec *x, const mill_op *op, int64_t limit,
-                              mill_table **out, mill_error *err) {
-  switch (op->kind) {
-  case MILL_OP_AGGREGATE: return run_aggregate(x, op, out, err);
-  case MILL_OP_SHARE: return run_share(x, op, out, err);
-  default: break;
-  }
-  MILL_TRY(mill_table_new(x->ctx->memory, op->schema, out, err));
-  mill_status s = run_op(x, op, limit, *out, err);
-  if (s == MILL_OK) return s;
-  mill_table_unref(*out);
-  *out = NULL;
-  return s;
-}
-
-mill_status mill_exec_table(const mill_exec *x, const mill_op *op, int64_t limit, mill_table **out,
-                            mill_error *err) {
-  mill_meter_span span = mill_meter_begin(x->run->meters, x->ctx, op);
-  mill_status s = make_table(x, op, limit, out, err);
-  if (s == MILL_OK && span.meter && span.meter->rows == 0)
-    mill_meter_rows(span.meter, (*out)->rows);
-  mill_meter_end(&span, x->ctx);
-  return s;
-}
-
-static mill_status table_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
-                              mill_error *err) {
-  mill_table *t = NULL;
-  MILL_TRY(make_table(x, op, -1, &t, err)); /* what reads the scan counts its rows */
-  mill_status s = mill_scan_table(t, out, err);
-  mill_table_unref(t);
-  return s;
-}
+/* ---- operators as scans ------------------------------------------------------------------------ */
 
 static mill_status make_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                              mill_error *err) {
@@ -252,11 +133,11 @@ static mill_status make_scan(const mill_exec *x, const mill_op *op, mill_scan **
   case MILL_OP_SORT: return mill_exec_sort_scan(x, op, out, err);
   case MILL_OP_WINDOW: return mill_exec_window_scan(x, op, out, err);
   case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
-  case MILL_OP_SHARE:
-  case MILL_OP_LIMIT:
-  case MILL_OP_TAIL:
-  case MILL_OP_UNION:
-  case MILL_OP_ROWS: return table_scan(x, op, out, err);
+  case MILL_OP_SHARE: return share_scan(x, op, out, err);
+  case MILL_OP_LIMIT: return mill_exec_limit_scan(x, op, out, err);
+  case MILL_OP_TAIL: return mill_exec_tail_scan(x, op, out, err);
+  case MILL_OP_UNION: return mill_exec_union_scan(x, op, out, err);
+  case MILL_OP_ROWS: return mill_exec_rows_scan(x, op, out, err);
   default: break;
   }
   if (op->kind == MILL_OP_JOIN && !mill_op_streams(op)) return mill_join_whole(x, op, out, err);
@@ -277,16 +158,58 @@ mill_status mill_exec_held(const mill_exec *x, const mill_op *op, mill_scan **ou
   case MILL_OP_RANGE:
   case MILL_OP_ONE_ROW:
   case MILL_OP_SORT:
+  case MILL_OP_UNION:
   case MILL_OP_WINDOW: return mill_exec_kept(x, op, out, err);
   default: return mill_exec_scan(x, op, out, err);
   }
+}
+
+/* ---- operators as tables ----------------------------------------------------------------------- */
+
+/* Is the operator made whole anyway, a scan first? */
+static bool made_whole(const mill_op *op) {
+  switch (op->kind) {
+  case MILL_OP_AGGREGATE:
+  case MILL_OP_SHARE:
+  case MILL_OP_LIMIT:
+  case MILL_OP_TAIL:
+  case MILL_OP_ROWS: return true;
+  case MILL_OP_JOIN: return !mill_op_streams(op);
+  default: return false;
+  }
+}
+
+static mill_status fill_table(const mill_exec *x, const mill_op *op, mill_table *out,
+                              mill_error *err) {
+  mill_scan *scan = NULL;
+  if (op->kind == MILL_OP_UNION) return run_union(x, op, out, err);
+  if (!made_whole(op)) return collect(x, op, out, err);
+  MILL_TRY(mill_exec_scan(x, op, &scan, err));
+  mill_status s = mill_exec_read(x, scan, out, err);
+  mill_scan_unref(scan);
+  return s;
+}
+
+static mill_status make_table(const mill_exec *x, const mill_op *op, mill_table **out,
+                              mill_error *err) {
+  MILL_TRY(mill_table_new(x->ctx->memory, op->schema, out, err));
+  (*out)->coded = x->run->coded;
+  mill_meter_span span = mill_meter_begin(x->run->meters, x->ctx, op);
+  mill_status s = fill_table(x, op, *out, err);
+  if (s == MILL_OK && span.meter && span.meter->rows == 0)
+    mill_meter_rows(span.meter, (*out)->rows);
+  mill_meter_end(&span, x->ctx);
+  if (s == MILL_OK) return s;
+  mill_table_unref(*out);
+  *out = NULL;
+  return s;
 }
 
 mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table **out,
                            mill_error *err) {
   mill_shared *shared = NULL;
   mill_exec x = {run, run->ctx, run->set, &shared};
-  mill_status s = mill_exec_table(&x, root, -1, out, err);
+  mill_status s = make_table(&x, root, out, err);
   mill_shared_clear(run->ctx->memory, shared);
   return s;
 }
@@ -345,11 +268,10 @@ mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **
   if (*out) return MILL_OK;
   scan_rows *r = mill_calloc(m, sizeof *r);
   if (r == NULL) return mill_oom(m, sizeof *r, err);
-  r->base = (mill_rows){root->schema, rows_next, rows_free, false};
+  r->base = (mill_rows){.schema = root->schema, .next = rows_next, .free = rows_free};
   r->run = *run;
   r->x = (mill_exec){&r->run, run->ctx, run->set, &r->shared};
   mill_status s = open_rows(r, root, err);
-  r->base.lasting = r->scan && mill_scan_in_memory(r->scan);
   if (s != MILL_OK) {
     rows_free(&r->base);
     return s;

@@ -16,6 +16,7 @@ typedef struct mill_run {
   mill_status (*poll)(void *arg, double done, uint64_t rows, mill_error *err);
   void *poll_arg;
   mill_meters *meters; /* of mill_run_table; NULL: nobody asks */
+  bool coded; /* of mill_run_table: strings of the table are codes where few differ (coder.h) */
 } mill_run;
 
 /* Rows one batch at a time, in order; the last pipeline runs as batches are asked for. */

@@ -5,33 +5,10 @@
 #include <stdlib.h>
 
 #include "base/codec.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "exec/spill_int.h"
 
-enum { BLOCK_BYTES = 128 * 1024, LEVEL = 1 };
-
-struct mill_spill {
-  const mill_context *ctx;
-  const mill_type *schema;
-  mill_file file;
-  uint64_t size; /* atomic: where the next block goes */
-};
-
-typedef struct block {
-  uint64_t at, hash;
-  uint32_t packed, raw;
-} block;
-
-struct mill_spill_run {
-  mill_spill *file;
-  block *block;
-  size_t nblocks, capacity;
-  uint64_t rows, bytes;
-  mill_chunk *pending; /* rows of the next page */
-  mill_text raw;       /* pages of the next block */
-  mill_text packed;
-};
+enum { BLOCK_BYTES = 128 * 1024, PAGE_BYTES = 256 * 1024, LEVEL = 1 };
 
 /* ---- policy --------------------------------------------------------------------------------- */
 
@@ -131,12 +108,16 @@ static mill_status write_block(mill_spill_run *r, mill_error *err) {
   if (s != MILL_OK) return s;
   mill_text_reset(&r->packed);
   MILL_TRY(mill_zstd_pack(r->raw.data, r->raw.size, LEVEL, &r->packed, err));
-  block *b = &r->block[r->nblocks];
-  *b = (block){.raw = (uint32_t)r->raw.size, .packed = (uint32_t)r->packed.size};
+  mill_spill_block *b = &r->block[r->nblocks];
+  *b = (mill_spill_block){.stop = r->rows,
+                          .pages = r->pages,
+                          .raw = (uint32_t)r->raw.size,
+                          .packed = (uint32_t)r->packed.size};
   b->hash = (uint64_t)mill_xxh64_bytes(r->packed.data, r->packed.size, 0);
   MILL_TRY(reserve(r->file, b->packed, &b->at, err));
   MILL_TRY(mill_file_write_at(&r->file->file, b->at, r->packed.data, b->packed, err));
   r->nblocks++;
+  r->pages = 0;
   r->bytes += b->raw;
   mill_text_reset(&r->raw);
   return MILL_OK;
@@ -148,22 +129,58 @@ static mill_status write_page(mill_spill_run *r, mill_error *err) {
   MILL_TRY(mill_spill_page_write(&r->raw, c->col, c->ncols, c->n, err));
   mill_chunk_unref(c);
   r->pending = NULL;
+  r->pending_bytes = 0;
+  r->pages++;
   return r->raw.size >= BLOCK_BYTES ? write_block(r, err) : MILL_OK;
+}
+
+static bool varies(const mill_type *t) {
+  if (t->phys == MILL_PHYS_STR || t->phys == MILL_PHYS_LIST) return true;
+  for (uint32_t i = 0; t->phys == MILL_PHYS_STRUCT && i < t->nfields; i++)
+    if (varies(t->fields[i].type)) return true;
+  return false;
+}
+
+/* What n values from row i on take in a page, about. */
+static uint64_t bytes_of(const mill_vector *v, uint32_t i, uint32_t n) {
+  uint64_t total = (uint64_t)n * v->type->width;
+  if (!varies(v->type)) return total;
+  for (uint32_t end = i + n; i < end; i++) {
+    uint32_t k = mill_vector_at(v, i);
+    if (!mill_valid_bit(v->valid, k)) continue;
+    if (v->type->phys == MILL_PHYS_STR) {
+      total += ((const mill_str *)v->data)[k].size;
+      continue;
+    }
+    mill_span s = {k, 1};
+    if (v->type->phys == MILL_PHYS_LIST) s = ((const mill_span *)v->data)[k];
+    for (uint32_t c = 0; c < v->type->nfields; c++)
+      total += bytes_of(&v->child[c], s.start, s.size);
+  }
+  return total;
+}
+
+/* How many of the rows from `from` on the page takes: MILL_BATCH in all, or fewer large ones. */
+static uint32_t that_fit(mill_spill_run *r, const mill_batch *b, uint32_t from) {
+  uint32_t held = r->pending ? r->pending->n : 0, n = 0;
+  uint32_t most = b->n - from < MILL_BATCH - held ? b->n - from : MILL_BATCH - held;
+  if (!varies(r->file->schema)) return most;
+  while (n < most && r->pending_bytes < PAGE_BYTES) {
+    uint32_t row = mill_batch_row(b, from + n++);
+    for (uint32_t c = 0; c < b->ncols; c++) r->pending_bytes += bytes_of(&b->col[c], row, 1);
+  }
+  return n;
 }
 
 mill_status mill_spill_write(mill_spill_run *r, const mill_batch *b, mill_error *err) {
   mill_memory *m = r->file->ctx->memory;
   for (uint32_t from = 0; from < b->n;) {
-    if (r->pending == NULL) {
-      uint32_t room = b->n > 64 ? MILL_BATCH : 64;
-      MILL_TRY(mill_chunk_new(m, r->file->schema, room, &r->pending, err));
-    }
-    uint32_t room = MILL_BATCH - r->pending->n, left = b->n - from;
-    uint32_t n = left < room ? left : room;
+    uint32_t n = that_fit(r, b, from), room = b->n > 64 ? MILL_BATCH : 64;
+    if (r->pending == NULL) MILL_TRY(mill_chunk_new(m, r->file->schema, room, &r->pending, err));
     MILL_TRY(mill_chunk_append(r->pending, b, from, n, err));
     from += n;
     r->rows += n;
-    if (r->pending->n == MILL_BATCH) MILL_TRY(write_page(r, err));
+    if (r->pending->n == MILL_BATCH || r->pending_bytes >= PAGE_BYTES) MILL_TRY(write_page(r, err));
   }
   return MILL_OK;
 }
@@ -191,22 +208,20 @@ typedef struct run_rows {
   mill_batch batch;
 } run_rows;
 
-static mill_status read_block(run_rows *r, const block *b, mill_error *err) {
-  mill_spill *f = r->run->file;
+mill_status mill_spill_block_read(const mill_spill_run *run, size_t i, mill_text *packed,
+                                  mill_text *raw, mill_error *err) {
+  mill_spill *f = run->file;
+  const mill_spill_block *b = &run->block[i];
   size_t got = 0;
-  mill_text_reset(&r->packed);
-  mill_text_reset(&r->raw);
-  MILL_TRY(mill_text_reserve(&r->packed, b->packed, err));
-  MILL_TRY(mill_text_reserve(&r->raw, b->raw, err));
-  MILL_TRY(mill_file_read_at(&f->file, b->at, r->packed.data, b->packed, &got, err));
-  if (got != b->packed || (uint64_t)mill_xxh64_bytes(r->packed.data, got, 0) != b->hash)
+  mill_text_reset(packed);
+  mill_text_reset(raw);
+  MILL_TRY(mill_text_reserve(packed, b->packed, err));
+  MILL_TRY(mill_text_reserve(raw, b->raw, err));
+  MILL_TRY(mill_file_read_at(&f->file, b->at, packed->data, b->packed, &got, err));
+  if (got != b->packed || (uint64_t)mill_xxh64_bytes(packed->data, got, 0) != b->hash)
     return mill_fail(err, MILL_E_CORRUPT_FILE, "path", mill_error_fmt(err, "%s", f->file.path),
                      "reason", "a spilled block reads back otherwise than it was written", NULL);
-  MILL_TRY(
-      mill_zstd_unpack_into(f->ctx->memory, r->packed.data, b->packed, r->raw.data, b->raw, err));
-  r->at = r->raw.data;
-  r->stop = r->at + b->raw;
-  return MILL_OK;
+  return mill_zstd_unpack_into(f->ctx->memory, packed->data, b->packed, raw->data, b->raw, err);
 }
 
 static mill_status run_next(mill_rows *base, mill_batch **out, mill_error *err) {
@@ -214,8 +229,9 @@ static mill_status run_next(mill_rows *base, mill_batch **out, mill_error *err) 
   *out = NULL;
   if (r->at == r->stop) {
     if (r->next_block == r->run->nblocks) return MILL_OK;
-    MILL_TRY(read_block(r, &r->run->block[r->next_block], err));
-    r->next_block++;
+    MILL_TRY(mill_spill_block_read(r->run, r->next_block, &r->packed, &r->raw, err));
+    r->at = r->raw.data;
+    r->stop = r->at + r->run->block[r->next_block++].raw;
   }
   uint32_t n;
   mill_arena_clear(&r->arena);

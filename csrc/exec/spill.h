@@ -15,8 +15,8 @@
 **     }
 **     mill_spill_run_free(run), mill_spill_free(file);            // on every path; gives back the disk
 **
-** Memory: a run being written holds up to MILL_BATCH rows and one block of about 128 KiB, a run
-** being read two blocks. Blocks are zstd frames of level 1 with the XXH64 of their bytes kept in
+** Memory: a run being written holds up to MILL_BATCH rows (of 256 KiB, but for one row more) and a
+** block that may be as large; a run being read two blocks. Blocks are zstd frames of level 1 with the XXH64 of their bytes kept in
 ** memory; a block that reads back otherwise is CORRUPT_FILE. A full disk, or the session's limit of
 ** temporary bytes, is FILE_ACCESS; freeing the file makes temporary bytes 0 again. */
 #ifndef MILL_EXEC_SPILL_H
@@ -50,6 +50,21 @@ uint64_t mill_spill_rows(const mill_spill_run *r);
 uint64_t mill_spill_bytes(const mill_spill_run *r); /* before compression */
 /* After mill_spill_end. The run must outlive the reader; batches live until the next call. */
 mill_status mill_spill_read(const mill_spill_run *r, mill_rows **out,
+                            mill_error *err) MILL_USE_RESULT;
+
+/* Rows of an ended run by number, through the few blocks read last (spill_seek.c). The run must
+** outlive it; one worker's. */
+typedef struct mill_spill_seeker mill_spill_seeker;
+typedef struct mill_spill_piece {
+  const mill_vector *col; /* all columns of the file, flat */
+  uint32_t at, n;         /* the row stands at `at`; n rows from it on are here, itself too */
+} mill_spill_piece;
+enum { MILL_SPILL_SLOTS = 6 };
+mill_status mill_spill_seeker_new(const mill_spill_run *r, mill_spill_seeker **out,
+                                  mill_error *err) MILL_USE_RESULT;
+void mill_spill_seeker_free(mill_spill_seeker *s); /* NULL allowed */
+/* The piece stays until rows of MILL_SPILL_SLOTS other blocks have been asked for. */
+mill_status mill_spill_seek(mill_spill_seeker *s, uint64_t row, mill_spill_piece *out,
                             mill_error *err) MILL_USE_RESULT;
 
 #endif

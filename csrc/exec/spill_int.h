@@ -1,6 +1,7 @@
-/* How a batch lies in a spill block. Private to spill.c and spill_page.c.
+/* Spill files within, and how a batch lies in a block. Private to spill*.c.
 **
-** A block is a row of pages, a page is the rows of one batch, column after column. Every part
+** A block is a row of pages, a page is MILL_BATCH rows, or fewer where they are large or the run
+** ends, column after column. Every part
 ** starts at a multiple of 16, so that fixed-width values are read where they lie.
 **
 **   page    rows u32, then each column
@@ -14,9 +15,38 @@
 #ifndef MILL_EXEC_SPILL_INT_H
 #define MILL_EXEC_SPILL_INT_H
 
+#include "base/file.h"
 #include "base/text.h"
-#include "column/vector.h"
+#include "exec/spill.h"
 
+struct mill_spill {
+  const mill_context *ctx;
+  const mill_type *schema;
+  mill_file file;
+  uint64_t size; /* atomic: where the next block goes */
+};
+
+typedef struct mill_spill_block {
+  uint64_t at, hash;
+  uint64_t stop; /* rows of the run up to the end of the block */
+  uint32_t packed, raw, pages;
+} mill_spill_block;
+
+struct mill_spill_run {
+  mill_spill *file;
+  mill_spill_block *block;
+  size_t nblocks, capacity;
+  uint64_t rows, bytes;
+  mill_chunk *pending;    /* rows of the next page */
+  uint64_t pending_bytes; /* of values that vary in size, else 0 */
+  mill_text raw;          /* pages of the next block */
+  uint32_t pages;
+  mill_text packed;
+};
+
+/* The pages of block i. */
+mill_status mill_spill_block_read(const mill_spill_run *run, size_t i, mill_text *packed,
+                                  mill_text *raw, mill_error *err) MILL_USE_RESULT;
 /* Append the first n values of flat columns as a page. */
 mill_status mill_spill_page_write(mill_text *out, const mill_vector *col, uint32_t ncols,
                                   uint32_t n, mill_error *err) MILL_USE_RESULT;

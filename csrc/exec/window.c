@@ -2,13 +2,14 @@
 **
 ** The rows are sorted once (sorted.h) and cut into blocks of whole partitions, each a morsel of the
 ** resulting scan: workers compute blocks in parallel and in any order. Spilled rows are merged and
-** cut into blocks as they come, so that the largest partition must fit the memory, not the input.
+** cut into blocks as they come, on the thread that waits; a partition that grows too large for memory
+** goes to disk once more and comes back as blocks of pages (window_disk.c).
 **
 ** A block (window_int.h) has its rows' columns in order; arguments and edges of frames are computed
 ** over them, then each function partition by partition. */
 #include "exec/window_int.h"
 
-enum { BLOCK_ROWS = 16384 };
+enum { BLOCK_ROWS = 16384, FORCED_ROWS = 64 /* a block's under force_spill */ };
 
 typedef struct window_scan {
   mill_scan base;
@@ -31,35 +32,34 @@ typedef struct window_cursor {
   uint32_t ncols;
   mill_window_block block;
   uint32_t at;
+  uint64_t first;    /* position of the next row: in its morsel, or, merged, as it is in memory */
   mill_rows *merged; /* spilled: rows that are in no block yet */
   mill_batch *left;
-  uint32_t left_at;
+  uint32_t left_at, block_rows;
+  size_t used;            /* memory in use before the block */
+  mill_window_disk *disk; /* a partition too large for a block; its first rows are in it */
+  bool disk_ended;        /* all of them are */
+  mill_vector *disk_key;  /* its keys, of one row */
+  mill_arena disk_arena;
   mill_arena arena; /* of the batch */
   mill_batch batch;
 } window_cursor;
 
 /* ---- blocks --------------------------------------------------------------------------------- */
 
-static bool same_keys(const mill_window_block *b, int from, int to, uint32_t i, uint32_t j) {
-  for (int k = from; k < to; k++) {
-    const mill_vector *v = &b->col[b->key[k].column];
-    if (!mill_vector_equal(v, i, v, j)) return false;
-  }
-  return true;
-}
-
 static mill_status find_partitions(mill_window_block *b, mill_error *err) {
   size_t n = (size_t)b->n + 1;
-  int nkeys = b->op->nkeys, all = nkeys + b->op->nsorts;
+  int nkeys = b->op->nkeys, nsorts = b->op->nsorts;
   b->partition = mill_arena_alloc(&b->arena, n * sizeof *b->partition);
   b->peer = mill_arena_alloc(&b->arena, n * sizeof *b->peer);
   b->peer_stop = mill_arena_alloc(&b->arena, n * sizeof *b->peer_stop);
   if (!b->partition || !b->peer || !b->peer_stop) return mill_oom(b->arena.memory, n * 12, err);
   b->npartitions = 0;
   for (uint32_t i = 0; i < b->n; i++) {
-    bool start = i == 0 || !same_keys(b, 0, nkeys, i - 1, i);
+    bool start = i == 0 || !mill_window_same(b->key, nkeys, b->col, i - 1, b->col, i);
     if (start) b->partition[b->npartitions++] = i;
-    b->peer[i] = start || !same_keys(b, nkeys, all, i - 1, i) ? i : b->peer[i - 1];
+    bool same = !start && mill_window_same(b->key + nkeys, nsorts, b->col, i - 1, b->col, i);
+    b->peer[i] = same ? b->peer[i - 1] : i;
   }
   b->partition[b->npartitions] = b->n;
   for (uint32_t i = b->n; i-- > 0;)
@@ -67,56 +67,60 @@ static mill_status find_partitions(mill_window_block *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* Arguments and edges of n <= MILL_BATCH rows into c->made. */
+static mill_status compute(window_cursor *c, mill_vector *col, uint32_t n, mill_error *err) {
+  mill_batch in = {.n = n, .ncols = c->s->s->schema->nfields, .col = col};
+  return c->s->nexprs ? mill_program_run(c->program, &in, c->made, err) : MILL_OK;
+}
+
+/* Where the values of a call lie: arguments and edges in the order of the scan's exprs, and the key. */
+static mill_status place_values(window_cursor *c, mill_vector **made, mill_error *err) {
+  mill_window_block *b = &c->block;
+  const mill_sort_column *order = b->key + b->op->nkeys;
+  for (int k = 0; k < b->op->nwindows; k++) {
+    mill_window_call *call = &b->call[k];
+    int n = mill_window_layout(&b->op->windows[k], call);
+    mill_vector *v = mill_arena_alloc(&b->arena, (size_t)(n + 1) * sizeof *v);
+    if (v == NULL) return mill_oom(b->arena.memory, sizeof *v, err);
+    call->values = (mill_window_values){.col = v, .n = b->n};
+    if (call->key >= 0) v[--n] = b->col[order[0].column];
+    for (int i = 0; i < n; i++) made[i] = &v[i];
+    made += n;
+  }
+  return MILL_OK;
+}
+
 /* Arguments and edges, batch by batch, into flat vectors. */
-static mill_status compute_arguments(window_cursor *c, mill_vector *out, mill_error *err) {
+static mill_status compute_arguments(window_cursor *c, mill_error *err) {
   mill_window_block *b = &c->block;
   uint32_t width = c->s->s->schema->nfields;
-  for (int k = 0; k < c->s->nexprs; k++)
-    MILL_TRY(mill_vector_init(&out[k], c->s->exprs[k]->type, b->n, &b->arena, err));
   mill_vector *col = mill_arena_alloc(&c->arena, (width + 1) * sizeof *col);
-  if (col == NULL) return mill_oom(c->arena.memory, width * sizeof *col, err);
+  mill_vector **out = mill_arena_alloc(&c->arena, (size_t)(c->s->nexprs + 1) * sizeof *out);
+  if (col == NULL || out == NULL) return mill_oom(c->arena.memory, width * sizeof *col, err);
+  MILL_TRY(place_values(c, out, err));
+  for (int k = 0; k < c->s->nexprs; k++)
+    MILL_TRY(mill_vector_init(out[k], c->s->exprs[k]->type, b->n, &b->arena, err));
   for (uint32_t at = 0; at < b->n && c->s->nexprs; at += MILL_BATCH) {
     uint32_t n = b->n - at < MILL_BATCH ? b->n - at : MILL_BATCH;
     for (uint32_t i = 0; i < width; i++)
       MILL_TRY(mill_vector_slice(&col[i], &b->col[i], at, &c->arena, err));
-    mill_batch in = {.n = n, .ncols = width, .col = col, .first = at};
-    MILL_TRY(mill_program_run(c->program, &in, c->made, err));
+    MILL_TRY(compute(c, col, n, err));
     for (int k = 0; k < c->s->nexprs; k++)
-      MILL_TRY(mill_vector_append(&out[k], &c->made[k], NULL, n, true, &b->arena, err));
+      MILL_TRY(mill_vector_append(out[k], &c->made[k], NULL, n, true, &b->arena, err));
   }
   return MILL_OK;
 }
 
-static mill_status prepare_calls(window_cursor *c, mill_error *err) {
-  mill_window_block *b = &c->block;
-  const mill_op *op = b->op;
-  mill_vector *v = mill_arena_alloc(&b->arena, (size_t)(c->s->nexprs + 1) * sizeof *v);
-  b->call = mill_arena_alloc(&b->arena, (size_t)(op->nwindows + 1) * sizeof *b->call);
-  if (v == NULL || b->call == NULL) return mill_oom(b->arena.memory, sizeof *v, err);
-  MILL_TRY(compute_arguments(c, v, err));
-  for (int k = 0; k < op->nwindows; k++) {
-    const mill_op_window *w = &op->windows[k];
-    mill_window_call *call = &b->call[k];
-    *call = (mill_window_call){.w = w, .arg = v};
-    v += w->call.nargs;
-    if (!w->rows && w->from_value) call->from = v++;
-    if (!w->rows && w->to_value) call->to = v++;
-    MILL_TRY(mill_vector_init(&call->out, w->call.type, b->n, &b->arena, err));
-  }
-  return MILL_OK;
-}
-
-static mill_status run_call(mill_window_block *b, mill_window_call *c, mill_frame *frame,
-                            mill_error *err) {
-  const mill_function *fn = c->w->call.fn;
-  bool rank = mill_window_is_rank(fn);
-  for (uint32_t p = 0; p < b->npartitions; p++) {
+static mill_status run_call(mill_window_block *b, mill_window_call *c, mill_error *err) {
+  mill_status s = mill_vector_init(&c->out, c->w->call.type, b->n, &b->arena, err);
+  for (uint32_t p = 0; p < b->npartitions && s == MILL_OK; p++) {
     uint32_t from = b->partition[p], to = b->partition[p + 1];
-    if (mill_window_needs_frame(fn)) mill_window_frames(b, c, from, to, frame);
-    MILL_TRY(rank ? mill_window_rank(b, c, from, to, frame, err)
-                  : mill_window_aggregate(b, c, from, to, frame, err));
+    mill_window_span span = {from, to, from, to};
+    s = mill_window_rows(b, c, &span, err);
   }
-  return MILL_OK;
+  mill_window_runner_free(c->runner);
+  c->runner = NULL;
+  return s;
 }
 
 /* The block's columns are there: compute the rest. */
@@ -124,11 +128,12 @@ static mill_status run_block(window_cursor *c, mill_error *err) {
   mill_window_block *b = &c->block;
   c->at = 0;
   if (b->n == 0) return MILL_OK;
+  b->call = mill_arena_alloc(&b->arena, (size_t)(b->op->nwindows + 1) * sizeof *b->call);
+  b->frame = mill_arena_alloc(&b->arena, (size_t)b->n * sizeof *b->frame);
+  if (b->call == NULL || b->frame == NULL) return mill_oom(b->arena.memory, b->n, err);
   MILL_TRY(find_partitions(b, err));
-  MILL_TRY(prepare_calls(c, err));
-  mill_frame *frame = mill_arena_alloc(&b->arena, (size_t)b->n * sizeof *frame);
-  if (frame == NULL) return mill_oom(b->arena.memory, b->n * sizeof *frame, err);
-  for (int k = 0; k < b->op->nwindows; k++) MILL_TRY(run_call(b, &b->call[k], frame, err));
+  MILL_TRY(compute_arguments(c, err));
+  for (int k = 0; k < b->op->nwindows; k++) MILL_TRY(run_call(b, &b->call[k], err));
   return MILL_OK;
 }
 
@@ -136,7 +141,8 @@ static mill_status start_block(window_cursor *c, uint32_t capacity, mill_error *
   mill_window_block *b = &c->block;
   const mill_type *schema = c->s->s->schema;
   mill_arena_clear(&b->arena);
-  *b = (mill_window_block){.x = c->s->s->x, .op = c->s->op, .key = c->s->s->key, .arena = b->arena};
+  *b = (mill_window_block){
+      .x = c->s->s->x, .op = c->s->op, .sorted = c->s->s, .key = c->s->s->key, .arena = b->arena};
   b->col = mill_arena_alloc(&b->arena, (schema->nfields + 1) * sizeof *b->col);
   if (b->col == NULL) return mill_oom(b->arena.memory, schema->nfields, err);
   for (uint32_t i = 0; i < schema->nfields; i++)
@@ -144,18 +150,233 @@ static mill_status start_block(window_cursor *c, uint32_t capacity, mill_error *
   return MILL_OK;
 }
 
+/* ---- merged rows ------------------------------------------------------------------------------ */
+
+/* Rows of the batch from left_at on that have the partition keys of row i of `col`. */
+static uint32_t that_continue(const window_cursor *c, const mill_vector *col, uint32_t i) {
+  const mill_sorted *s = c->s->s;
+  uint32_t at = c->left_at, n = c->left->n;
+  while (at < n && mill_window_same(s->key, c->s->op->nkeys, col, i, c->left->col, at)) at++;
+  return at - c->left_at;
+}
+
+/* n rows of the batch come into the block. */
+static mill_status take_rows(window_cursor *c, uint32_t n, mill_error *err) {
+  mill_window_block *b = &c->block;
+  uint32_t sel[MILL_BATCH];
+  for (uint32_t i = 0; i < n; i++) sel[i] = c->left_at + i;
+  for (uint32_t k = 0; k < c->s->s->schema->nfields; k++)
+    MILL_TRY(mill_vector_append(&b->col[k], &c->left->col[k], sel, n, true, &b->arena, err));
+  b->n += n;
+  c->left_at += n;
+  return MILL_OK;
+}
+
+/* More rows in c->left, which is NULL at the end. */
+static mill_status more_rows(window_cursor *c, mill_error *err) {
+  if (c->left && c->left_at < c->left->n) return MILL_OK;
+  c->left_at = 0;
+  return c->merged->next(c->merged, &c->left, err);
+}
+
+/* Would the block with what is computed over it exceed the memory? */
+static bool too_large(const window_cursor *c) {
+  const mill_context *ctx = c->s->s->x->ctx;
+  size_t now = mill_memory_read(c->s->memory).used;
+  return mill_spill_needed(ctx, now > c->used ? 2 * (now - c->used) : 0);
+}
+
+/* ---- a partition on disk ------------------------------------------------------------------------ */
+
+/* Rows [from, from + n) of the columns go to the partition on disk. */
+static mill_status put_aside(window_cursor *c, const mill_vector *col, uint32_t from, uint32_t n,
+                             mill_error *err) {
+  uint32_t width = c->s->s->schema->nfields, sel[MILL_BATCH];
+  mill_arena_reset(&c->arena);
+  mill_vector *own = mill_arena_alloc(&c->arena, (width + 1) * sizeof *own);
+  if (own == NULL) return mill_oom(c->arena.memory, width * sizeof *own, err);
+  for (uint32_t i = 0; i < n; i++) sel[i] = from + i;
+  for (uint32_t k = 0; k < width; k++)
+    MILL_TRY(mill_vector_gather(&own[k], &col[k], sel, n, false, &c->arena, err));
+  MILL_TRY(compute(c, own, n, err));
+  return mill_window_disk_add(c->disk, own, c->made, n, err);
+}
+
+/* The block's last partition leaves it for the disk. */
+static mill_status start_disk(window_cursor *c, mill_error *err) {
+  mill_window_block *b = &c->block;
+  uint32_t first = b->n - 1, width = c->s->s->schema->nfields;
+  while (first > 0 && mill_window_same(b->key, b->op->nkeys, b->col, first - 1, b->col, first))
+    first--;
+  mill_arena_clear(&c->disk_arena);
+  c->disk_key = mill_arena_alloc(&c->disk_arena, (width + 1) * sizeof *c->disk_key);
+  if (c->disk_key == NULL) return mill_oom(c->disk_arena.memory, width, err);
+  for (uint32_t k = 0; k < width; k++)
+    MILL_TRY(mill_vector_gather(&c->disk_key[k], &b->col[k], &first, 1, true, &c->disk_arena, err));
+  MILL_TRY(mill_window_disk_new(c->s->s, c->s->op, &c->disk, err));
+  c->disk_ended = false;
+  for (uint32_t at = first; at < b->n; at += MILL_BATCH)
+    MILL_TRY(put_aside(c, b->col, at, b->n - at < MILL_BATCH ? b->n - at : MILL_BATCH, err));
+  b->n = first;
+  return MILL_OK;
+}
+
+/* The rest of the partition follows. */
+static mill_status end_disk(window_cursor *c, mill_error *err) {
+  mill_arena_clear(&c->block.arena);
+  for (;;) {
+    MILL_TRY(mill_window_poll(c->s->s, err));
+    MILL_TRY(more_rows(c, err));
+    uint32_t n = c->left ? that_continue(c, c->disk_key, 0) : 0;
+    if (n == 0) break;
+    MILL_TRY(put_aside(c, c->left->col, c->left_at, n, err));
+    c->left_at += n;
+  }
+  c->disk_ended = true;
+  return mill_window_disk_end(c->disk, err);
+}
+
+static void drop_disk(window_cursor *c) {
+  mill_window_disk_free(c->disk);
+  c->disk = NULL;
+}
+
+static mill_status disk_block(window_cursor *c, mill_error *err) {
+  if (!c->disk_ended) MILL_TRY(end_disk(c, err));
+  c->at = 0;
+  return mill_window_disk_next(c->disk, &c->block, err);
+}
+
+/* ---- blocks of merged rows ------------------------------------------------------------------------ */
+
+/* Rows up to the end of a partition, block_rows at least if there are as many. */
+static mill_status fill_block(window_cursor *c, mill_error *err) {
+  mill_window_block *b = &c->block;
+  for (;;) {
+    MILL_TRY(more_rows(c, err));
+    if (c->left == NULL) return MILL_OK;
+    uint32_t n = c->left->n - c->left_at, room = c->block_rows - b->n;
+    if (b->n >= c->block_rows) {
+      n = that_continue(c, b->col, b->n - 1);
+      if (n == 0) return MILL_OK;
+      if (too_large(c)) return start_disk(c, err);
+      room = n;
+    }
+    MILL_TRY(take_rows(c, n < room ? n : room, err));
+  }
+}
+
+static mill_status merged_block(window_cursor *c, mill_error *err) {
+  MILL_TRY(mill_window_poll(c->s->s, err));
+  if (c->disk) {
+    MILL_TRY(disk_block(c, err));
+    if (c->block.n > 0) return MILL_OK;
+    drop_disk(c);
+  }
+  if ((uint32_t)c->first >= BLOCK_ROWS) c->first = ((c->first >> 33) + 1) << 33; /* as cut_blocks */
+  mill_arena_clear(&c->block.arena);
+  c->used = mill_memory_read(c->s->memory).used;
+  MILL_TRY(start_block(c, 1024, err));
+  MILL_TRY(fill_block(c, err));
+  return c->block.n == 0 && c->disk ? disk_block(c, err) : run_block(c, err);
+}
+
+static void drop_merged(window_cursor *c) {
+  if (c->merged) c->merged->free(c->merged);
+  c->merged = NULL;
+  c->left = NULL;
+  drop_disk(c);
+  c->first = 0;
+}
+
+static mill_status merged_seek(mill_cursor *base, size_t morsel, mill_error *err) {
+  window_cursor *c = (window_cursor *)base;
+  (void)morsel;
+  drop_merged(c);
+  c->block_rows = c->s->s->x->ctx->force_spill ? FORCED_ROWS : BLOCK_ROWS;
+  MILL_TRY(mill_sorted_merge(c->s->s, &c->merged, err));
+  return merged_block(c, err);
+}
+
 /* ---- rows in memory --------------------------------------------------------------------------- */
+
+/* What a row of a block takes, with what is computed over it; strings aside. */
+static uint64_t row_bytes(const window_scan *s) {
+  uint64_t n = sizeof(mill_frame) + 3 * sizeof(uint32_t);
+  for (uint32_t i = 0; i < s->s->schema->nfields; i++) n += s->s->schema->fields[i].type->width;
+  for (int i = 0; i < s->nexprs; i++) n += s->exprs[i]->type->width;
+  for (int i = 0; i < s->op->nwindows; i++) n += s->op->windows[i].call.type->width;
+  return n;
+}
+
+/* The columns of n rows from place `from` of the order on. */
+static mill_status gather(const mill_sorted *s, uint64_t from, uint32_t n, mill_vector *col,
+                          mill_arena *a, mill_error *err) {
+  for (uint32_t i = 0; i < s->schema->nfields; i++)
+    MILL_TRY(mill_row_set_gather(&s->set, i, mill_sort_order_rows(&s->order, (size_t)from),
+                                 s->order.stride, n, &col[i], a, err));
+  return MILL_OK;
+}
+
+/* Rows of the order as a reader, for a block that must not lie in memory twice. */
+typedef struct ordered_rows {
+  mill_rows base;
+  const mill_sorted *s;
+  uint64_t at, stop;
+  mill_arena arena;
+  mill_batch batch;
+} ordered_rows;
+
+static mill_status ordered_next(mill_rows *base, mill_batch **out, mill_error *err) {
+  ordered_rows *r = (ordered_rows *)base;
+  uint64_t left = r->stop - r->at;
+  uint32_t n = left < MILL_BATCH ? (uint32_t)left : MILL_BATCH, width = base->schema->nfields;
+  *out = NULL;
+  if (n == 0) return MILL_OK;
+  mill_arena_reset(&r->arena);
+  r->batch = (mill_batch){.n = n, .ncols = width};
+  r->batch.col = mill_arena_alloc(&r->arena, (width + 1) * sizeof *r->batch.col);
+  if (r->batch.col == NULL) return mill_oom(r->arena.memory, width, err);
+  MILL_TRY(gather(r->s, r->at, n, r->batch.col, &r->arena, err));
+  r->at += n;
+  *out = &r->batch;
+  return MILL_OK;
+}
+
+static void ordered_free(mill_rows *base) {
+  ordered_rows *r = (ordered_rows *)base;
+  mill_memory *m = r->arena.memory;
+  mill_arena_clear(&r->arena);
+  mill_free(m, r, sizeof *r);
+}
+
+static mill_status ordered_open(const mill_sorted *s, uint64_t from, uint64_t n, mill_rows **out,
+                                mill_error *err) {
+  mill_memory *m = s->x->ctx->memory;
+  ordered_rows *r = mill_calloc(m, sizeof *r);
+  if (r == NULL) return mill_oom(m, sizeof *r, err);
+  r->base = (mill_rows){.schema = s->schema, .next = ordered_next, .free = ordered_free};
+  r->s = s;
+  r->at = from;
+  r->stop = from + n;
+  mill_arena_init(&r->arena, m);
+  *out = &r->base;
+  return MILL_OK;
+}
 
 static mill_status memory_seek(mill_cursor *base, size_t morsel, mill_error *err) {
   window_cursor *c = (window_cursor *)base;
   const mill_sorted *s = c->s->s;
   uint64_t from = c->s->edge[morsel], n = c->s->edge[morsel + 1] - from;
   if (n > UINT32_MAX - MILL_BATCH) return mill_oom(c->s->memory, SIZE_MAX, err);
+  drop_merged(c);
+  if (n > BLOCK_ROWS && mill_spill_needed(s->x->ctx, n * row_bytes(c->s))) {
+    c->block_rows = BLOCK_ROWS;
+    MILL_TRY(ordered_open(s, from, n, &c->merged, err));
+    return merged_block(c, err);
+  }
   MILL_TRY(start_block(c, 0, err));
-  for (uint32_t i = 0; i < s->schema->nfields; i++)
-    MILL_TRY(mill_row_set_gather(&s->set, i, mill_sort_order_rows(&s->order, (size_t)from),
-                                 s->order.stride, (uint32_t)n, &c->block.col[i], &c->block.arena,
-                                 err));
+  MILL_TRY(gather(s, from, (uint32_t)n, c->block.col, &c->block.arena, err));
   c->block.n = (uint32_t)n;
   return run_block(c, err);
 }
@@ -186,60 +407,6 @@ static mill_status cut_blocks(window_scan *s, mill_error *err) {
   return MILL_OK;
 }
 
-/* ---- merged rows ------------------------------------------------------------------------------ */
-
-static bool continues(const window_cursor *c, const mill_batch *b, uint32_t row) {
-  const mill_sorted *s = c->s->s;
-  const mill_window_block *k = &c->block;
-  for (int i = 0; i < c->s->op->nkeys; i++) {
-    uint32_t col = s->key[i].column;
-    if (!mill_vector_equal(&k->col[col], k->n - 1, &b->col[col], row)) return false;
-  }
-  return true;
-}
-
-/* Rows of the batch, from left_at on, that belong to the block. */
-static mill_status take_rows(window_cursor *c, bool *full, mill_error *err) {
-  mill_window_block *b = &c->block;
-  uint32_t sel[MILL_BATCH], n = 0, i = c->left_at;
-  while (i < c->left->n && b->n + n < BLOCK_ROWS) sel[n++] = i++;
-  for (int pass = 0; pass < 2; pass++) {
-    for (uint32_t k = 0; n && k < c->s->s->schema->nfields; k++)
-      MILL_TRY(mill_vector_append(&b->col[k], &c->left->col[k], sel, n, true, &b->arena, err));
-    b->n += n;
-    n = 0;
-    if (pass == 0 && b->n >= BLOCK_ROWS)
-      while (i < c->left->n && continues(c, c->left, i)) sel[n++] = i++;
-  }
-  *full = i < c->left->n;
-  c->left_at = i;
-  return MILL_OK;
-}
-
-static mill_status merged_block(window_cursor *c, mill_error *err) {
-  bool full = false;
-  MILL_TRY(start_block(c, 1024, err));
-  while (!full) {
-    if (c->left == NULL || c->left_at == c->left->n) {
-      MILL_TRY(c->merged->next(c->merged, &c->left, err));
-      c->left_at = 0;
-      if (c->left == NULL) break;
-    }
-    MILL_TRY(take_rows(c, &full, err));
-  }
-  return run_block(c, err);
-}
-
-static mill_status merged_seek(mill_cursor *base, size_t morsel, mill_error *err) {
-  window_cursor *c = (window_cursor *)base;
-  (void)morsel;
-  if (c->merged) c->merged->free(c->merged);
-  c->merged = NULL;
-  c->left = NULL;
-  MILL_TRY(mill_sorted_merge(c->s->s, &c->merged, err));
-  return merged_block(c, err);
-}
-
 /* ---- the scan ------------------------------------------------------------------------------- */
 
 static mill_status window_next(mill_cursor *base, mill_batch **out, mill_error *err) {
@@ -258,8 +425,9 @@ static mill_status window_next(mill_cursor *base, mill_batch **out, mill_error *
     const mill_vector *v = k < nin ? &b->col[k] : &b->call[k - nin].out;
     MILL_TRY(mill_vector_slice(&col[i], v, c->at, &c->arena, err));
   }
-  c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = col, .first = c->at};
+  c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = col, .first = c->first};
   c->at += n;
+  c->first += n;
   *out = &c->batch;
   return MILL_OK;
 }
@@ -267,8 +435,9 @@ static mill_status window_next(mill_cursor *base, mill_batch **out, mill_error *
 static void window_cursor_free(mill_cursor *base) {
   window_cursor *c = (window_cursor *)base;
   mill_memory *m = c->s->memory;
-  if (c->merged) c->merged->free(c->merged);
+  drop_merged(c);
   mill_program_free(c->program);
+  mill_arena_clear(&c->disk_arena);
   mill_arena_clear(&c->block.arena);
   mill_arena_clear(&c->arena);
   mill_free(m, c->made, (size_t)(c->s->nexprs + 1) * sizeof *c->made);
@@ -287,6 +456,7 @@ static mill_status window_open(const mill_scan *base, const mill_context *ctx, c
   c->s = s;
   c->ncols = (uint32_t)n;
   mill_arena_init(&c->block.arena, m);
+  mill_arena_init(&c->disk_arena, m);
   mill_arena_init(&c->arena, m);
   c->columns = mill_alloc(m, (size_t)(n + 1) * sizeof *c->columns);
   c->made = mill_calloc(m, (size_t)(s->nexprs + 1) * sizeof *c->made);
@@ -348,6 +518,7 @@ static mill_status fill(window_scan *s, const mill_exec *x, mill_error *err) {
   s->base.rows = (double)s->s->rows;
   if (!s->s->spilled) MILL_TRY(cut_blocks(s, err));
   s->base.morsels = s->s->spilled ? s->s->rows > 0 : s->nblocks;
+  s->base.in_turn = s->s->spilled;
   return MILL_OK;
 }
 

@@ -58,6 +58,16 @@ static mill_status flags(io_job *job, csv_plan *p, mill_error *err) {
   return mill_option_double(o, "samplingRatio", 1.0, &p->sampling, err);
 }
 
+static bool line_char(int c) { return c == '\n' || c == '\r'; }
+
+/* Are the characters that mean something one byte each, and none the same as another? */
+static bool simple(const csv_plan *p) {
+  int sep = (unsigned char)p->sep[0];
+  return p->nsep == 1 && !p->trim_leading && !p->trim_trailing && p->max_chars < 0 &&
+         p->quote != sep && p->escape != sep && !line_char(sep) && !line_char(p->quote) &&
+         !line_char(p->escape);
+}
+
 static mill_status csv_configure(io_job *job, mill_error *err) {
   csv_plan *p = mill_arena_alloc(&job->arena, sizeof *p);
   if (p == NULL) return mill_oom(io_memory(job), sizeof *p, err);
@@ -72,12 +82,12 @@ static mill_status csv_configure(io_job *job, mill_error *err) {
   MILL_TRY(byte_option(job, "charToEscapeQuoteEscaping", usual, &p->escape_escape, err));
   MILL_TRY(byte_option(job, "comment", CSV_NONE, &p->comment, err));
   p->null_value = text_option(job, "nullValue", "");
+  p->null_size = strlen(p->null_value);
   p->empty_value = text_option(job, "emptyValue", "");
   MILL_TRY(unescaped_option(job, &p->unescaped, err));
   p->corrupt = mill_io_corrupt_name(job);
   p->ntz = mill_io_prefers_ntz(job);
-  p->simple =
-      p->nsep == 1 && p->line.text == NULL && !p->trim_leading && !p->trim_trailing && !p->multi;
+  p->simple = simple(p);
   return MILL_OK;
 }
 
@@ -86,7 +96,25 @@ static bool csv_takes(const mill_type *t) {
          t->id == MILL_INTERVAL_DT;
 }
 
-static bool csv_whole(const io_job *job) { return ((const csv_plan *)job->plan)->multi; }
+static bool csv_chained(const io_job *job) {
+  const csv_plan *p = job->plan;
+  return p->multi && p->simple && p->comment == CSV_NONE;
+}
 
-const io_format mill_format_csv = {"csv", csv_configure,    mill_csv_infer, csv_takes, csv_whole,
-                                   false, mill_csv_decoder, NULL,           NULL};
+static bool csv_whole(const io_job *job) {
+  return ((const csv_plan *)job->plan)->multi && !csv_chained(job);
+}
+
+static io_separator csv_line_of(const io_job *job, const io_window *w) {
+  return mill_csv_line_end(job->plan, w);
+}
+
+const io_format mill_format_csv = {.name = "csv",
+                                   .configure = csv_configure,
+                                   .infer = mill_csv_infer,
+                                   .takes = csv_takes,
+                                   .whole = csv_whole,
+                                   .decoder = mill_csv_decoder,
+                                   .chained = csv_chained,
+                                   .line_of = csv_line_of,
+                                   .seam = mill_csv_seam};

@@ -1,10 +1,8 @@
 /* CSV into vectors: rows are split into cells first (csv_scan.c), up to a batch of them, then
-** converted column by column. */
+** converted column by column (csv_column.c). */
 #include <strings.h>
 
-#include "base/utf8.h"
 #include "io/csv_int.h"
-#include "kernel/quick.h"
 
 typedef struct csv_decoder {
   io_decoder base;
@@ -15,104 +13,21 @@ typedef struct csv_decoder {
   mill_arena scratch; /* texts of one batch */
   csv_cells cells;
   int ncols;   /* wanted columns */
+  bool texts;  /* one of them is a STRING */
   int corrupt; /* which of them is the corrupt record's; -1: none */
+  bool counts; /* no column is wanted: lines are counted */
+  bool counted;
+  uint64_t left; /* rows that were counted and not given */
   uint64_t **bits;
   uint32_t sel[MILL_BATCH];
 } csv_decoder;
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
-/* A view built from whole words: texts have IO_PAD bytes behind them. */
-static inline mill_str view_of(const char *p, uint32_t n) {
-  if (n > MILL_STR_INLINE) return mill_str_view(p, n);
-  uint64_t low, high;
-  mill_str s = {n, {0}, {{0}}};
-  memcpy(&low, p, 8);
-  memcpy(&high, p + 8, 8);
-  low = n >= 8 ? low : low & ((1ull << (8 * n)) - 1);
-  high = n <= 8 ? 0 : high & ((1ull << (8 * (n - 8))) - 1);
-  memcpy(s.prefix, &low, 4);
-  uint64_t rest = low >> 32 | high << 32;
-  memcpy(s.u.rest, &rest, 8);
-  return s;
-}
-
-static mill_status repaired(csv_decoder *d, const char *p, size_t n, mill_str *out,
-                            mill_error *err) {
-  mill_text t;
-  mill_text_init(&t, d->memory);
-  mill_status s = mill_utf8_repair(p, n, &t, err);
-  char *own = s == MILL_OK ? mill_arena_strndup(&d->scratch, t.data ? t.data : "", t.size) : NULL;
-  if (s == MILL_OK && !own) s = mill_oom(d->memory, t.size, err);
-  if (own) *out = mill_str_view(own, t.size);
-  mill_text_clear(&t);
-  return s;
-}
-
-static inline void null_at(mill_vector *v, uint32_t i) { v->valid[i >> 6] &= ~(1ull << (i & 63)); }
-
-/* Texts; `check`: some of them may be broken UTF-8. BINARY is the bytes as they are. */
-static mill_status text_column(csv_decoder *d, const csv_cell *cell, mill_vector *v, uint32_t n,
-                               bool check, uint32_t *nulls, mill_error *err) {
-  mill_str *out = v->data;
-  for (uint32_t i = 0; i < n; i++) {
-    if (cell[i].size == CSV_NULL) {
-      null_at(v, i);
-      ++*nulls;
-      continue;
-    }
-    const char *p = csv_cell_text(&d->cells, cell[i]);
-    if (check && !mill_utf8_valid(p, cell[i].size))
-      MILL_TRY(repaired(d, p, cell[i].size, &out[i], err));
-    else
-      out[i] = view_of(p, cell[i].size);
-  }
-  return MILL_OK;
-}
-
-/* The loop of one physical type, with a quick way for plain texts. */
-#define TYPED_COLUMN(NAME, CTYPE, QUICK)                                                           \
-  static void NAME(csv_decoder *d, const csv_cell *cell, mill_vector *v, uint32_t n,               \
-                   uint32_t *nulls) {                                                              \
-    CTYPE *out = v->data;                                                                          \
-    for (uint32_t i = 0; i < n; i++) {                                                             \
-      const char *p = cell[i].size == CSV_NULL ? NULL : csv_cell_text(&d->cells, cell[i]);         \
-      if (p && ((QUICK) || mill_value_parse(&d->plan->rules, v->type, p, cell[i].size, &out[i])))  \
-        continue;                                                                                  \
-      null_at(v, i);                                                                               \
-      ++*nulls;                                                                                    \
-      d->cells.bad[i] |= p != NULL;                                                                \
-    }                                                                                              \
-  }
-
-static inline bool quick_i32(const csv_decoder *d, const mill_type *t, const char *p, size_t n,
-                             int32_t *out) {
-  int64_t x;
-  if (t->id == MILL_DATE) return n == 10 && !d->plan->rules.date_pattern && quick_date(p, out);
-  if (t->id != MILL_INT || n > 10 || !quick_integer(p, n, &x) || x != (int32_t)x) return false;
-  *out = (int32_t)x;
-  return true;
-}
-
-static inline bool quick_i64(const mill_type *t, const char *p, size_t n, int64_t *out) {
-  if (t->id == MILL_BIGINT) return quick_integer(p, n, out);
-  return t->id == MILL_DECIMAL && quick_decimal(p, n, t->scale, out) &&
-         mill_decimal_fits(*out, t->precision);
-}
-
-TYPED_COLUMN(column_bool, uint8_t, false)
-TYPED_COLUMN(column_i8, int8_t, false)
-TYPED_COLUMN(column_i16, int16_t, false)
-TYPED_COLUMN(column_i32, int32_t, quick_i32(d, v->type, p, cell[i].size, &out[i]))
-TYPED_COLUMN(column_i64, int64_t, quick_i64(v->type, p, cell[i].size, &out[i]))
-TYPED_COLUMN(column_f32, float, false)
-TYPED_COLUMN(column_f64, double, false)
-TYPED_COLUMN(column_i128, mill_i128, false)
-
 /* Values that equal nullValue are null too. */
 static void mark_null_values(csv_decoder *d, csv_cell *cell, uint32_t n) {
   const char *word = d->plan->null_value;
-  size_t size = strlen(word);
+  size_t size = d->plan->null_size;
   for (uint32_t i = 0; size && i < n; i++)
     if (cell[i].size == size && memcmp(csv_cell_text(&d->cells, cell[i]), word, size) == 0)
       cell[i].size = CSV_NULL;
@@ -121,37 +36,19 @@ static void mark_null_values(csv_decoder *d, csv_cell *cell, uint32_t n) {
 static mill_status convert_column(csv_decoder *d, int slot, mill_vector *v, uint32_t n, bool check,
                                   mill_error *err) {
   csv_cell *cell = d->cells.cell + (size_t)slot * CSV_STRIDE;
-  uint32_t nulls = 0;
   mark_null_values(d, cell, n);
   v->valid = d->bits[slot];
-  memset(v->valid, 0xff, MILL_BATCH / 8);
-  switch (v->type->phys) {
-  case MILL_PHYS_STR:
-    MILL_TRY(text_column(d, cell, v, n, check && v->type->id == MILL_STRING, &nulls, err));
-    break;
-  case MILL_PHYS_BOOL: column_bool(d, cell, v, n, &nulls); break;
-  case MILL_PHYS_I8: column_i8(d, cell, v, n, &nulls); break;
-  case MILL_PHYS_I16: column_i16(d, cell, v, n, &nulls); break;
-  case MILL_PHYS_I32: column_i32(d, cell, v, n, &nulls); break;
-  case MILL_PHYS_I64: column_i64(d, cell, v, n, &nulls); break;
-  case MILL_PHYS_F32: column_f32(d, cell, v, n, &nulls); break;
-  case MILL_PHYS_F64: column_f64(d, cell, v, n, &nulls); break;
-  default: column_i128(d, cell, v, n, &nulls); break;
-  }
-  if (nulls == 0) v->valid = NULL;
-  return MILL_OK;
+  return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, err);
 }
 
 /* The record's text where it is malformed, else null. */
 static mill_status corrupt_column(csv_decoder *d, mill_vector *v, uint32_t n, bool check,
                                   mill_error *err) {
   csv_cell *cell = d->cells.cell + (size_t)d->corrupt * CSV_STRIDE;
-  uint32_t nulls = 0;
   for (uint32_t i = 0; i < n; i++)
     cell[i] = d->cells.bad[i] ? d->cells.line[i] : (csv_cell){0, CSV_NULL};
   v->valid = d->bits[d->corrupt];
-  memset(v->valid, 0xff, MILL_BATCH / 8);
-  return text_column(d, cell, v, n, check, &nulls, err);
+  return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, err);
 }
 
 /* What the mode makes of malformed rows. */
@@ -172,9 +69,18 @@ static mill_status apply_mode(csv_decoder *d, uint32_t *n, const uint32_t **sel,
   return MILL_OK;
 }
 
+static mill_status next_counted(csv_decoder *d, uint32_t *n, mill_error *err) {
+  if (!d->counted) MILL_TRY(mill_csv_count(&d->cells.source, &d->left, err));
+  d->counted = true;
+  *n = d->left < MILL_BATCH ? (uint32_t)d->left : MILL_BATCH;
+  d->left -= *n;
+  return MILL_OK;
+}
+
 static mill_status csv_next(io_decoder *base, io_window *w, mill_vector *cols, uint32_t *n,
                             const uint32_t **sel, mill_error *err) {
   csv_decoder *d = (csv_decoder *)base;
+  if (d->counts) return next_counted(d, n, err);
   do {
     *n = 0;
     *sel = NULL;
@@ -182,9 +88,10 @@ static mill_status csv_next(io_decoder *base, io_window *w, mill_vector *cols, u
     MILL_TRY(mill_csv_cells_next(&d->cells, n, err));
     if (*n == 0) return MILL_OK;
     MILL_TRY(mill_text_reserve(&d->cells.row.side, IO_PAD, err));
+    bool check = d->texts && !mill_io_valid(w);
     for (int i = 0; i < d->ncols; i++)
-      if (i != d->corrupt) MILL_TRY(convert_column(d, i, &cols[i], *n, !w->valid, err));
-    if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], *n, !w->valid, err));
+      if (i != d->corrupt) MILL_TRY(convert_column(d, i, &cols[i], *n, check, err));
+    if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], *n, check, err));
     MILL_TRY(apply_mode(d, n, sel, err));
   } while (*n == 0);
   return MILL_OK;
@@ -223,6 +130,7 @@ static mill_status csv_start(io_decoder *base, io_window *w, bool first, mill_er
   const char *at;
   size_t size;
   bool found;
+  d->counted = false;
   MILL_TRY(mill_csv_begin(&d->cells.source, w, d->plan, first, err));
   if (!first || !d->plan->header) return MILL_OK;
   mill_text_reset(&d->cells.row.side);
@@ -262,6 +170,9 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   }
   d->ncols = n;
   c->count = wanted == (int)c->nfile;
+  d->counts = n == 0 && !c->count && mill_csv_counts(d->plan);
+  mill_csv_cells_place(c);
+  for (int i = 0; i < n; i++) d->texts |= t->fields[columns[i]].type->id == MILL_STRING;
   for (int i = 0; i < n; i++)
     if (!(d->bits[i] = mill_arena_alloc(&d->arena, MILL_BATCH / 8)))
       return mill_oom(d->memory, MILL_BATCH / 8, err);

@@ -11,6 +11,8 @@
 #include "base/thread.h"
 #include "base/utf8.h"
 #include "io/csv_int.h"
+#include "io/seam.h"
+#include "kernel/quick.h"
 
 /* ---- widening ------------------------------------------------------------------------------- */
 
@@ -73,21 +75,29 @@ static const mill_type *widen(io_job *job, const mill_type *a, const mill_type *
   return mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
 }
 
-/* The text can stay of the type guessed so far: most texts can. */
+/* The text can stay of the type guessed so far: most texts can. They have IO_PAD bytes behind them. */
 static bool stays(const csv_plan *p, const mill_type *t, const char *s, size_t n) {
+  int64_t v;
+  int32_t day;
+  double d;
   if (t == NULL) return false;
   switch (t->id) {
   case MILL_STRING: return true;
   case MILL_INT:
-  case MILL_BIGINT:
-  case MILL_DOUBLE: return fits(p, t->id, s, n);
-  case MILL_DATE: return n == 10 && !p->rules.date_pattern && fits(p, MILL_DATE, s, n);
+    return n <= 9 ? quick_integer(s, n, &v) || fits(p, t->id, s, n) : fits(p, t->id, s, n);
+  case MILL_BIGINT: return quick_integer(s, n, &v) || fits(p, t->id, s, n);
+  case MILL_DOUBLE: return quick_double(s, n, &d) || fits(p, t->id, s, n);
+  case MILL_DATE: return n == 10 && !p->rules.date_pattern && quick_date(s, &day);
+  case MILL_TIMESTAMP:
+  case MILL_TIMESTAMP_NTZ:
+    return !p->rules.date_pattern && !p->rules.timestamp_pattern && !p->rules.ntz_pattern &&
+           quick_timestamp(s, n, &v);
   default: return false;
   }
 }
 
 static bool is_null(const csv_plan *p, const char *text, csv_cell c) {
-  size_t n = strlen(p->null_value);
+  size_t n = p->null_size;
   return c.size == CSV_NULL || c.size == 0 || (c.size == n && memcmp(text, p->null_value, n) == 0);
 }
 
@@ -162,14 +172,8 @@ typedef struct inference {
   size_t ncols;
   piece *piece;
   size_t n, capacity;
+  io_seams *seams;
 } inference;
-
-static mill_status open_piece(io_window *w, csv_source *source, const inference *in, size_t file,
-                              uint64_t from, uint64_t to, mill_error *err) {
-  uint64_t at = from ? from - in->job->look_back : 0;
-  MILL_TRY(mill_io_window_open(w, in->job, file, at, to, err));
-  return mill_csv_begin(source, w, in->plan, from == 0, err);
-}
 
 /* A damaged file is passed over with ignoreCorruptFiles. */
 static mill_status failed(const inference *in, size_t file, mill_status s, mill_error *err) {
@@ -186,7 +190,8 @@ static mill_status first_record(const inference *in, io_window *w, size_t file, 
   csv_source source;
   const char *at;
   size_t size;
-  MILL_TRY(open_piece(w, &source, in, file, 0, UINT64_MAX, err));
+  MILL_TRY(mill_io_window_open(w, in->job, file, 0, UINT64_MAX, err));
+  MILL_TRY(mill_csv_begin(&source, w, in->plan, true, err));
   source.keep_blank = true;
   return mill_csv_record(&source, true, row, &at, &size, found, err);
 }
@@ -229,6 +234,7 @@ static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mi
     uint32_t n = 0;
     MILL_TRY(mill_csv_cells_next(c, &n, err));
     if (n == 0) return MILL_OK;
+    MILL_TRY(mill_text_reserve(&c->row.side, IO_PAD, err));
     mark_skipped(in, p, first, n, skip);
     for (size_t i = 0; i < in->ncols; i++)
       MILL_TRY(guess_column(in->job, c, c->cell + i * CSV_STRIDE, n, skip, &p->guess[i], err));
@@ -250,7 +256,10 @@ static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *e
   mill_status s = c ? mill_csv_cells_init(c, in->plan, m, ncols, (int)ncols, &a, err)
                     : mill_oom(m, sizeof *c, err);
   for (uint32_t i = 0; i < ncols && s == MILL_OK; i++) c->slot[i] = (int)i;
-  if (s == MILL_OK) s = open_piece(&w, &c->source, in, p->file, p->from, p->to, err);
+  if (s == MILL_OK) mill_csv_cells_place(c);
+  if (s == MILL_OK)
+    s = mill_io_seams_open(in->seams, in->job, task, p->file, p->from, p->to, &w, err);
+  if (s == MILL_OK) s = mill_csv_begin(&c->source, &w, in->plan, p->from == 0, err);
   if (s == MILL_OK) s = guess_records(in, p, c, err);
   if (c) mill_csv_cells_clear(c);
   mill_io_window_clear(&w);
@@ -274,6 +283,7 @@ static mill_status guess_all(inference *in, mill_error *err) {
   mill_memory *m = io_memory(in->job);
   mill_pool *pool = in->job->context.pool;
   mill_status s = mill_io_cut(in->job, add_piece, in, err);
+  if (s == MILL_OK) s = mill_io_seams_new(in->job, &in->seams, err);
   if (s == MILL_OK && pool) s = mill_pool_run(pool, in->n, guess_piece, in, err);
   for (size_t i = 0; i < in->n; i++) {
     const mill_type **g = in->piece[i].guess;
@@ -289,6 +299,7 @@ static mill_status guess_all(inference *in, mill_error *err) {
     if (in->piece[0].guess[c]) in->field[c].type = in->piece[0].guess[c];
   for (size_t i = 0; i < in->n; i++)
     mill_free(m, in->piece[i].guess, (in->ncols + 1) * sizeof(mill_type *));
+  mill_io_seams_free(in->seams, m);
   if (in->piece) mill_free(m, in->piece, in->capacity * sizeof *in->piece);
   return s;
 }

@@ -21,8 +21,9 @@ typedef struct csv_plan {
   int quote, escape, escape_escape, comment; /* bytes, or CSV_NONE */
   bool ntz;                                  /* timestamps without a zone are the session's */
   bool header, infer, multi, trim_leading, trim_trailing, enforce_schema, prefer_date;
-  bool simple; /* one-byte separator, standard line ends, no trimming: the fast scan holds */
+  bool simple; /* one-byte separator, no trimming: the fast scan holds, where line ends allow it */
   const char *null_value, *empty_value;
+  size_t null_size;
   int64_t max_columns, max_chars; /* max_chars -1: no limit */
   csv_unescaped unescaped;
   double sampling;
@@ -63,10 +64,13 @@ mill_status mill_csv_split(const csv_plan *plan, const char *p, const char *end,
 typedef struct csv_source {
   io_window *window;
   const csv_plan *plan;
-  io_separator newline; /* multiLine: what ends records */
+  io_separator newline; /* what ends records; in a line of its own NULL is any line end */
+  bool fast;            /* the fast scan holds */
   bool keep_blank;      /* lines of tabs and control characters are records */
 } csv_source;
 
+/* With multiLine the first line end in a file is that of all. */
+io_separator mill_csv_line_end(const csv_plan *plan, const io_window *w);
 mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bool first,
                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
@@ -82,16 +86,20 @@ typedef struct csv_cells {
   int *slot;      /* of each file column; -1: not wanted */
   uint32_t nfile; /* columns that a record should have */
   int nslots;
-  bool count; /* records of other lengths are malformed */
+  uint32_t enough; /* fields behind these are not looked at */
+  bool count;      /* records of other lengths are malformed */
   csv_cell *cell;
+  csv_cell **to;             /* of each file column, where its cells go; behind them: nowhere */
   csv_cell line[MILL_BATCH]; /* whole records */
   uint8_t bad[MILL_BATCH];   /* malformed */
   const char *base;          /* cells count from here */
 } csv_cells;
 
-/* The arrays are the arena's; the caller fills `slot`, sets `count`, and begins `source`. */
+/* The arrays are the arena's; the caller fills `slot`, sets `nfile` and `count`, places the cells,
+** and begins `source`. */
 mill_status mill_csv_cells_init(csv_cells *c, const csv_plan *plan, mill_memory *m, uint32_t nfile,
                                 int nslots, mill_arena *a, mill_error *err) MILL_USE_RESULT;
+void mill_csv_cells_place(csv_cells *c);
 void mill_csv_cells_clear(csv_cells *c);
 /* Add records until the batch is full or the window has to move; *n begins at 0. It stays 0 at the
 ** end of the range. */
@@ -100,10 +108,22 @@ static inline const char *csv_cell_text(const csv_cells *d, csv_cell c) {
   return c.at & CSV_SIDE ? d->row.side.data + (c.at & ~CSV_SIDE) : d->base + c.at;
 }
 
+/* Convert the first n cells of a column into v, whose data and `valid` have room for a batch; texts of
+** them that are mended go to the arena. Malformed ones become null and their rows bad. `check`: texts may
+** be broken UTF-8. v->valid is NULL when there are no nulls. */
+mill_status mill_csv_convert(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
+                             bool check, mill_arena *scratch, mill_error *err) MILL_USE_RESULT;
+
+/* Can records be counted by their lines? Then: those of the window's range. */
+bool mill_csv_counts(const csv_plan *plan);
+mill_status mill_csv_count(csv_source *s, uint64_t *lines, mill_error *err) MILL_USE_RESULT;
+
 /* The options sep and delimiter, with their escapes resolved. */
 mill_status mill_csv_separator(mill_options o, char out[CSV_SEPARATOR], size_t *n,
                                mill_error *err) MILL_USE_RESULT;
 
+mill_status mill_csv_seam(const io_job *job, io_window *w, uint64_t to, uint64_t *next,
+                          mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_infer(io_job *job, mill_error *err) MILL_USE_RESULT;
 mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
                              mill_error *err) MILL_USE_RESULT;

@@ -1,119 +1,116 @@
 /* Records of CSV into columns of cells, up to a batch at a time.
 **
-** In the common form (one-byte separator, lines) bytes that mean anything are found 64 at a time as
-** bit masks, so that plain fields cost a few instructions; a line that holds more than plain and
-** simply quoted fields goes through mill_csv_split. */
-#include "io/csv_int.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+** In the common form (one-byte separator, no trimming) plain fields and quoted ones that end as they
+** should are found through bit masks (csv_marks.h), also those over several lines with multiLine; a
+** record that holds anything else goes through mill_csv_split. */
+#include "io/csv_marks.h"
 
 /* ---- the fast scan -------------------------------------------------------------------------- */
 
-typedef struct marks {
-  const char *block, *end;
-  uint64_t mask;
-  char sep, quote, escape;
-} marks;
+/* Note field `col` of row n. What is not wanted goes to a column that nobody reads. */
+static inline void put(csv_cells *d, uint32_t col, uint32_t n, csv_cell cell) {
+  d->to[col < d->nfile ? col : d->nfile][n] = cell;
+}
 
-/* A bit for each of 64 bytes that is a separator, line end, quote or escape. */
-static inline uint64_t find_marks(const marks *m, const char *p) {
-  uint64_t out = 0;
-#ifdef __SSE2__
-  const __m128i sep = _mm_set1_epi8(m->sep), quote = _mm_set1_epi8(m->quote),
-                escape = _mm_set1_epi8(m->escape), lf = _mm_set1_epi8('\n'),
-                cr = _mm_set1_epi8('\r');
-  for (int i = 0; i < 4; i++) {
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
-    __m128i a = _mm_or_si128(_mm_cmpeq_epi8(v, sep), _mm_cmpeq_epi8(v, lf));
-    __m128i b = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, escape));
-    __m128i c = _mm_or_si128(_mm_or_si128(a, b), _mm_cmpeq_epi8(v, cr));
-    out |= (uint64_t)(unsigned)_mm_movemask_epi8(c) << (16 * i);
+/* A text between quotes in which they stand twice, with one of each: in the batch's side text. */
+static mill_status halve_quotes(csv_cells *d, uint32_t from, uint32_t to, csv_cell *out,
+                                mill_error *err) {
+  mill_text *side = &d->row.side;
+  const char *p = d->base + from, *end = d->base + to;
+  size_t before = side->size;
+  MILL_TRY(mill_text_reserve(side, to - from + IO_PAD, err));
+  char *q = side->data + before;
+  for (; p < end; p++) {
+    *q++ = *p;
+    p += (unsigned char)*p == d->plan->quote;
   }
-#else
-  for (int i = 0; i < 64; i++) {
-    char c = p[i];
-    bool hit = c == m->sep || c == m->quote || c == m->escape || c == '\n' || c == '\r';
-    out |= (uint64_t)hit << i;
-  }
-#endif
-  return out;
+  side->size = (size_t)(q - side->data);
+  *out = (csv_cell){(uint32_t)before | CSV_SIDE, (uint32_t)(side->size - before)};
+  return MILL_OK;
 }
 
-static inline void marks_at(marks *m, const char *p) {
-  m->block = p;
-  m->mask = p < m->end ? find_marks(m, p) : 0;
+/* The quoted field whose opening mark at `open` has been taken; *behind: its closing quote. */
+static __attribute__((noinline)) csv_seen quoted_field(csv_cells *d, csv_marks *m, uint32_t open,
+                                                       uint32_t col, uint32_t n, uint32_t *behind,
+                                                       mill_error *err) {
+  bool doubled;
+  csv_seen seen = marks_close(m, open, behind, &doubled);
+  if (seen != CSV_SEEN) return seen;
+  csv_cell cell = {open + 1, *behind - open - 1};
+  if (cell.size == 0 && *d->plan->empty_value) return CSV_SLOW;
+  if (cell.size == 0 && !*d->plan->null_value) cell.size = CSV_NULL;
+  if (doubled && col < d->nfile && d->slot[col] >= 0 &&
+      halve_quotes(d, open + 1, *behind, &cell, err) != MILL_OK)
+    return CSV_FAILED;
+  put(d, col, n, cell);
+  return CSV_SEEN;
 }
 
-/* The next marked byte, or end. */
-static inline const char *next_mark(marks *m) {
-  while (m->mask == 0) {
-    m->block += 64;
-    if (m->block >= m->end) return m->end;
-    m->mask = find_marks(m, m->block);
-  }
-  const char *p = m->block + __builtin_ctzll(m->mask);
-  m->mask &= m->mask - 1;
-  return p < m->end ? p : m->end;
+/* The line ends with the mark at q, or with the file; *next: behind it. */
+static inline csv_seen end_of_line(csv_marks *m, uint32_t q, uint32_t *next) {
+  *next = q < m->end ? q + 1 : q;
+  if (q >= m->end) return m->eof ? CSV_SEEN : CSV_MORE;
+  if (!m->either || m->data[q] == '\n') return CSV_SEEN;
+  if (q + 1 >= m->end) return m->eof ? CSV_SEEN : CSV_MORE;
+  if (m->data[q + 1] == '\n') *next = marks_next(m) + 1;
+  return CSV_SEEN;
 }
 
-static inline bool line_char(char c) { return c == '\n' || c == '\r'; }
-
-/* Note field `col` of row n. */
-static inline void put(csv_cells *d, uint32_t col, uint32_t n, const char *p, const char *q,
-                       bool quoted) {
-  int slot = col < d->nfile ? d->slot[col] : -1;
-  if (slot < 0) return;
-  uint32_t size = (uint32_t)(q - p);
-  if (size == 0 && (!quoted || !*d->plan->null_value)) size = CSV_NULL;
-  d->cell[(size_t)slot * CSV_STRIDE + n] = (csv_cell){(uint32_t)(p - d->base), size};
-}
-
-/* A quoted field at p whose opening mark has been taken: its end when it is plain text between two
-** quotes and a separator or line end follows, else NULL. */
-static inline const char *simple_quoted(const csv_cells *d, marks *m, const char *p) {
+/* Behind the last field that is wanted: the end of the line, the place of its mark. Fields are passed over,
+** those in quotes by their quotes. */
+static inline csv_seen pass_fields(csv_marks *m, uint32_t line, uint32_t *end) {
   for (;;) {
-    const char *q = next_mark(m);
-    if (q == m->end || line_char(*q)) return NULL;
-    if ((unsigned char)*q == d->plan->quote) {
-      if (q == p + 1 && *d->plan->empty_value) return NULL;
-      bool ends = q + 1 == m->end || q[1] == d->plan->sep[0] || line_char(q[1]);
-      return ends ? q : NULL;
-    }
-    if ((unsigned char)*q == d->plan->escape) return NULL;
+    uint32_t q = marks_next_end(m), close;
+    bool doubled;
+    *end = q;
+    if (q >= m->end || marks_ends(m, q, line)) return CSV_SEEN;
+    if ((unsigned char)m->data[q] != m->quote || m->data[q - 1] != m->sep) continue;
+    csv_seen seen = marks_close(m, q, &close, &doubled);
+    if (seen != CSV_SEEN) return seen;
   }
 }
 
-typedef enum scanned { SCAN_ROW, SCAN_SLOW, SCAN_MORE } scanned;
+/* Are there perhaps more fields than maxColumns? */
+static bool too_many(const csv_cells *d, uint32_t from, uint32_t to) {
+  const char sep = d->plan->sep[0];
+  uint32_t n = 0;
+  for (uint32_t i = from; i < to; i++) n += d->base[i] == sep;
+  return n >= d->plan->max_columns;
+}
 
-/* Split the line at *line into row n. SCAN_SLOW: it needs the long way. SCAN_MORE: it goes on behind
-** the window. */
-static inline scanned scan_line(csv_cells *d, marks *m, const char **line, uint32_t n,
-                                uint32_t *ncols, bool eof) {
-  const char *p = *line, *q;
-  uint32_t col = 0;
-  for (;; p = q + 1, col++) {
-    bool quoted = p < m->end && (unsigned char)*p == d->plan->quote;
-    if (quoted) {
-      (void)next_mark(m);
-      const char *close = simple_quoted(d, m, p);
-      if (!close) return SCAN_SLOW;
-      put(d, col, n, p + 1, close, true);
+/* Split the line at *line, which is then the next one, into row n. */
+static inline csv_seen scan_line(csv_cells *d, csv_marks *m, uint32_t *line, uint32_t n,
+                                 uint32_t *ncols, mill_error *err) {
+  uint32_t start = *line, col = 0, q;
+  bool taken = false; /* the field at hand, for it was quoted */
+  for (;;) {
+    q = marks_next(m);
+    char c = m->data[q];
+    if (c == m->sep && q < m->end) {
+      if (!taken) put(d, col, n, (csv_cell){start, q == start ? CSV_NULL : q - start});
+      col++;
+      taken = false;
+      start = q + 1;
+      if (m->narrow && col == d->enough) {
+        csv_seen seen = pass_fields(m, *line, &q);
+        if (seen != CSV_SEEN) return seen;
+        if (q - *line >= d->plan->max_columns && too_many(d, *line, q)) return CSV_SLOW;
+        *ncols = d->nfile;
+        return end_of_line(m, q, line);
+      }
+    } else if ((unsigned char)c == m->quote && q < m->end) {
+      if (q != start || taken) continue;
+      csv_seen seen = quoted_field(d, m, q, col, n, &start, err);
+      if (seen != CSV_SEEN) return seen;
+      taken = true;
+    } else if (q >= m->end || marks_ends(m, q, start)) {
+      break;
     }
-    do q = next_mark(m);
-    while (q < m->end && *q != d->plan->sep[0] && !line_char(*q));
-    if (q == m->end && !eof) return SCAN_MORE;
-    if (!quoted) put(d, col, n, p, q, false);
-    if (q == m->end || line_char(*q)) break;
   }
-  if (q < m->end && *q == '\r') {
-    if (q + 1 == m->end && !eof) return SCAN_MORE;
-    if (q + 1 < m->end && q[1] == '\n') q = next_mark(m);
-  }
+  uint32_t end = m->pair && q < m->end ? q - 1 : q;
+  if (!taken) put(d, col, n, (csv_cell){start, end == start ? CSV_NULL : end - start});
   *ncols = col + 1;
-  *line = q < m->end ? q + 1 : q;
-  return SCAN_ROW;
+  return end_of_line(m, q, line);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -154,43 +151,58 @@ static mill_status slow_row(csv_cells *d, uint32_t *n, bool *found, mill_error *
   return MILL_OK;
 }
 
-static bool is_blank(const char *p, const char *end) {
-  while (p < end && (unsigned char)*p <= ' ' && !line_char(*p)) p++;
-  return p == end || line_char(*p);
+/* Is there nothing in the line at p, by the rule of the reader? */
+static bool is_blank(const csv_marks *m, uint32_t at) {
+  const char *p = m->data + at, *end = m->data + m->end;
+  if (m->multi) return m->pair ? *p == '\r' : *p == m->last;
+  while (p < end && (unsigned char)*p <= ' ' && *p != m->last && !(m->either && *p == '\r')) p++;
+  return p == end || *p == m->last || (m->either && *p == '\r');
+}
+
+/* The record at [from, to) as the corrupt record's column shows it: without its line end. */
+static csv_cell whole_line(const csv_marks *m, uint32_t from, uint32_t to) {
+  bool last = to > from && m->data[to - 1] == m->last;
+  if (m->pair) {
+    if (last && to - 1 > from && m->data[to - 2] == '\r') to -= 2;
+  } else {
+    to -= last;
+    if (m->either && to > from && m->data[to - 1] == '\r') to--;
+  }
+  return (csv_cell){from, to - from};
 }
 
 /* Rows of the window by the fast scan, until it is empty, the batch full, or a line is special. */
 static mill_status fast_rows(csv_cells *d, io_window *w, uint32_t *n, bool *special,
                              mill_error *err) {
-  const char *p = w->data + w->at;
-  marks m = {.end = w->data + w->have,
-             .sep = d->plan->sep[0],
-             .quote = (char)(d->plan->quote == CSV_NONE ? d->plan->sep[0] : d->plan->quote),
-             .escape = (char)(d->plan->escape == CSV_NONE ? d->plan->sep[0] : d->plan->escape)};
+  csv_marks m;
+  uint32_t at = (uint32_t)w->at;
+  uint64_t stop =
+      w->stop > w->offset ? w->stop - w->offset : 0; /* records from here on are not ours */
+  marks_begin(&m, &d->source, true);
+  m.narrow = d->enough < d->nfile;
+  marks_at(&m, at);
+  if (stop > m.end) stop = m.end;
   d->base = w->data;
   *special = false;
-  marks_at(&m, p);
-  while (*n < MILL_BATCH && p < m.end && w->offset + (uint64_t)(p - w->data) < w->stop) {
-    const char *line = p;
-    uint32_t ncols = 0;
-    if ((unsigned char)*p <= ' ' || (unsigned char)*p == d->plan->comment) {
-      *special = (unsigned char)*p == d->plan->comment || is_blank(p, m.end);
+  while (*n < MILL_BATCH && at < stop) {
+    uint32_t line = at, ncols = 0;
+    unsigned char c = (unsigned char)m.data[line];
+    if (c <= ' ' || c == d->plan->comment) {
+      *special = c == d->plan->comment || is_blank(&m, line);
       if (*special) break;
     }
     d->bad[*n] = 0;
-    scanned s = scan_line(d, &m, &p, *n, &ncols, w->eof);
-    if (s != SCAN_ROW) {
-      *special = s == SCAN_SLOW;
+    csv_seen seen = scan_line(d, &m, &at, *n, &ncols, err);
+    if (seen == CSV_FAILED) return MILL_E_OUT_OF_MEMORY;
+    if (seen != CSV_SEEN) {
+      *special = seen == CSV_SLOW;
       break;
     }
-    const char *stop = p;
-    while (stop > line && line_char(stop[-1])) stop--;
-    d->line[*n] = (csv_cell){(uint32_t)(line - w->data), (uint32_t)(stop - line)};
-    for (uint32_t c = ncols; c < d->nfile; c++)
-      if (d->slot[c] >= 0) d->cell[(size_t)d->slot[c] * CSV_STRIDE + *n] = (csv_cell){0, CSV_NULL};
+    d->line[*n] = whole_line(&m, line, at);
+    for (uint32_t k = ncols; k < d->nfile; k++) put(d, k, *n, (csv_cell){0, CSV_NULL});
     MILL_TRY(check_count(d, *n, ncols, err));
     ++*n;
-    w->at = (size_t)(p - w->data);
+    w->at = at;
   }
   return MILL_OK;
 }
@@ -200,7 +212,7 @@ mill_status mill_csv_cells_next(csv_cells *d, uint32_t *n, mill_error *err) {
   mill_text_reset(&d->row.side);
   while (*n < MILL_BATCH) {
     bool special = true, found = true;
-    if (d->plan->simple && w->at < w->have) MILL_TRY(fast_rows(d, w, n, &special, err));
+    if (d->source.fast && w->at < w->have) MILL_TRY(fast_rows(d, w, n, &special, err));
     if (*n == MILL_BATCH) break;
     if (!special && *n) break; /* more bytes are needed: the views must end first */
     uint32_t before = *n;
@@ -217,8 +229,20 @@ mill_status mill_csv_cells_init(csv_cells *d, const csv_plan *plan, mill_memory 
   *d = (csv_cells){.plan = plan, .nfile = nfile, .nslots = nslots};
   mill_csv_row_init(&d->row, m);
   d->slot = mill_arena_alloc(a, ((size_t)nfile + 1) * sizeof *d->slot);
+  d->to = mill_arena_alloc(a, ((size_t)nfile + 1) * sizeof *d->to);
   d->cell = mill_arena_alloc(a, ((size_t)nslots + 1) * CSV_STRIDE * sizeof *d->cell);
-  return d->slot && d->cell ? MILL_OK : mill_oom(m, (size_t)nslots * MILL_BATCH, err);
+  return d->slot && d->to && d->cell ? MILL_OK : mill_oom(m, (size_t)nslots * MILL_BATCH, err);
+}
+
+void mill_csv_cells_place(csv_cells *d) {
+  csv_cell *nowhere = d->cell + (size_t)d->nslots * CSV_STRIDE;
+  for (uint32_t i = 0; i < d->nfile; i++)
+    d->to[i] = d->slot[i] < 0 ? nowhere : d->cell + (size_t)d->slot[i] * CSV_STRIDE;
+  d->to[d->nfile] = nowhere;
+  d->enough = d->count ? UINT32_MAX : 0;
+  for (uint32_t i = 0; i < d->nfile && !d->count; i++)
+    if (d->slot[i] >= 0) d->enough = i + 1;
+  if (d->enough == 0) d->enough = 1;
 }
 
 void mill_csv_cells_clear(csv_cells *d) { mill_csv_row_clear(&d->row); }

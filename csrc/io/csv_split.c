@@ -206,22 +206,23 @@ mill_status mill_csv_split(const csv_plan *plan, const char *p, const char *end,
 
 /* ---- records of a window -------------------------------------------------------------------- */
 
-/* multiLine: the first line end in the file is that of all. */
-static void detect_newline(csv_source *s) {
-  const io_window *w = s->window;
-  s->newline = s->plan->line;
-  for (size_t i = w->at; i < w->have && !s->newline.text; i++) {
-    if (w->data[i] == '\n') s->newline = (io_separator){"\n", 1};
+io_separator mill_csv_line_end(const csv_plan *plan, const io_window *w) {
+  if (plan->line.text) return plan->line;
+  for (size_t i = w->at; i < w->have; i++) {
+    if (w->data[i] == '\n') return (io_separator){"\n", 1};
     if (w->data[i] == '\r')
-      s->newline = w->data[i + 1] == '\n' ? (io_separator){"\r\n", 2} : (io_separator){"\r", 1};
+      return w->data[i + 1] == '\n' ? (io_separator){"\r\n", 2} : (io_separator){"\r", 1};
   }
-  if (!s->newline.text) s->newline = (io_separator){"\n", 1};
+  return (io_separator){"\n", 1};
 }
 
 mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bool first,
                            mill_error *err) {
-  *s = (csv_source){.window = w, .plan = plan};
-  if (plan->multi) detect_newline(s);
+  *s = (csv_source){.window = w, .plan = plan, .newline = plan->line};
+  if (plan->multi) s->newline = w->line.text ? w->line : mill_csv_line_end(plan, w);
+  bool usual = s->newline.size == 1 ? *s->newline.text == '\n' : plan->multi || !s->newline.text;
+  s->fast =
+      plan->simple && usual && (s->newline.size != 2 || memcmp(s->newline.text, "\r\n", 2) == 0);
   return first || plan->multi ? MILL_OK : mill_io_first_line(w, plan->line, err);
 }
 
@@ -268,7 +269,9 @@ static mill_status multi_record(csv_source *s, bool may_fill, csv_row *row, cons
   *found = false;
   for (;;) {
     const char *behind = NULL;
-    if (skip_lines(s) && w->at < w->have) {
+    bool whole = skip_lines(s);
+    if (w->offset + w->at >= w->stop) return MILL_OK;
+    if (whole && w->at < w->have) {
       row->base = w->data;
       *at = w->data + w->at;
       MILL_TRY(

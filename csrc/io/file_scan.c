@@ -1,12 +1,14 @@
 /* The scan over the files of a job: morsels at fixed places, partition columns as constants. */
 #include <strings.h>
 
-#include "io/convert_int.h"
 #include "column/test.h"
+#include "io/convert_int.h"
+#include "io/seam.h"
 
 typedef struct morsel {
   uint32_t file;
   uint64_t from, to;
+  size_t piece; /* which of all pieces it is */
 } morsel;
 
 typedef struct file_scan file_scan;
@@ -15,6 +17,7 @@ struct file_scan {
   io_job *job;
   morsel *morsel;
   size_t capacity;
+  io_seams *seams;
   int *source;      /* for each column of the schema: its data column, or ~partition */
   mill_str *values; /* files x partitions, as 16-byte cells, typed */
   uint8_t *known;   /* not null */
@@ -72,9 +75,10 @@ static mill_status failed(file_cursor *c, mill_status cause, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status open_window(file_cursor *c, const io_job *job, mill_error *err) {
-  uint64_t from = c->at->from ? c->at->from - job->look_back : 0;
-  MILL_TRY(mill_io_window_open(&c->window, job, c->at->file, from, c->at->to, err));
+static mill_status open_window(file_cursor *c, const file_scan *s, mill_error *err) {
+  const morsel *m = c->at;
+  MILL_TRY(
+      mill_io_seams_open(s->seams, s->job, m->piece, m->file, m->from, m->to, &c->window, err));
   return c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
 }
 
@@ -92,7 +96,7 @@ static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) 
   }
   mill_status status = s->job->format->cut
                            ? c->decoder->seek(c->decoder, c->at->file, c->at->from, c->at->to, err)
-                           : open_window(c, s->job, err);
+                           : open_window(c, s, err);
   return status == MILL_OK ? MILL_OK : failed(c, status, err);
 }
 
@@ -181,6 +185,7 @@ static void file_scan_free(mill_scan *base) {
   file_scan *s = (file_scan *)base, *of = s->of;
   io_job *job = s->job;
   mill_memory *m = io_memory(job);
+  if (!of) mill_io_seams_free(s->seams, m);
   if (s->morsel) mill_free(m, s->morsel, s->capacity * sizeof *s->morsel);
   mill_arena_clear(&s->arena);
   mill_free(m, s, sizeof *s);
@@ -310,7 +315,8 @@ static mill_status add_morsel(void *arg, size_t file, uint64_t from, uint64_t to
   file_scan *s = arg;
   MILL_TRY(mill_grow(io_memory(s->job), (void **)&s->morsel, &s->capacity, s->base.morsels + 1,
                      sizeof *s->morsel, err));
-  s->morsel[s->base.morsels++] = (morsel){(uint32_t)file, from, to};
+  s->morsel[s->base.morsels] = (morsel){(uint32_t)file, from, to, s->base.morsels};
+  s->base.morsels++;
   if (from == 0) s->base.bytes += s->job->files.file[file].size;
   return MILL_OK;
 }
@@ -390,6 +396,7 @@ mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
   if (status == MILL_OK)
     status = job->format->cut ? job->format->cut(job, add_morsel, s, &s->base.rows, err)
                               : mill_io_cut(job, add_morsel, s, err);
+  if (status == MILL_OK && !job->format->cut) status = mill_io_seams_new(job, &s->seams, err);
   if (status != MILL_OK) {
     file_scan_free(&s->base);
     return status;

@@ -54,19 +54,27 @@ static inline mill_memory *io_memory(const io_job *job) { return job->context.me
 
 enum { IO_MORSEL = 4 << 20, IO_PAD = 64, IO_RECORD_MAX = 64 << 20 };
 
+typedef struct io_separator {
+  const char *text; /* NULL: \n, \r or \r\n */
+  size_t size;
+} io_separator;
+
 /* A moving window on a file's bytes as UTF-8: data[at, have), followed by IO_PAD readable zeros.
 ** mill_io_fill moves what is left to the front and reads on; views into data end with it. */
 typedef struct io_window {
   mill_memory *memory;
-  mill_file file;      /* plain bytes, or .. */
-  mill_reader *reader; /* .. compressed ones */
+  mill_file file;         /* plain bytes, or .. */
+  mill_reader *reader;    /* .. compressed ones, .. */
+  struct io_ahead *ahead; /* .. perhaps unpacked by another thread */
   char *data;
   size_t capacity, at, have;
   uint64_t offset; /* of data[0] in the file's bytes */
   uint64_t size;   /* of a plain file when it was listed: what is appended later is not read */
   uint64_t next,
-      stop;        /* where reading goes on; records that begin at or behind stop are not ours */
-  bool eof, valid; /* valid: no broken UTF-8 in what has been read */
+      stop;     /* where reading goes on; records that begin at or behind stop are not ours */
+  size_t check; /* the first byte that mill_io_valid has not seen */
+  bool eof, checked, valid;
+  io_separator line; /* the line end of a chained format's file */
   io_charset charset;
   char raw[8]; /* an unfinished unit of a wide charset */
   size_t nraw;
@@ -79,6 +87,8 @@ void mill_io_window_clear(io_window *w);
 mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, uint64_t from,
                                 uint64_t to, mill_error *err) MILL_USE_RESULT;
 mill_status mill_io_fill(io_window *w, mill_error *err) MILL_USE_RESULT;
+/* Is there no broken UTF-8 in the bytes of the window? A character that it cuts is not. */
+bool mill_io_valid(io_window *w);
 /* Can the file be cut into morsels? */
 bool mill_io_plain(const io_job *job, size_t file);
 
@@ -88,11 +98,6 @@ size_t mill_io_charset_decode(io_charset c, const unsigned char *in, size_t n, b
                               size_t *made);
 
 /* ---- lines ---------------------------------------------------------------------------------- */
-
-typedef struct io_separator {
-  const char *text; /* NULL: \n, \r or \r\n */
-  size_t size;
-} io_separator;
 
 /* The next line that begins in the window's range; *size excludes the separator. False: no more.
 ** A line longer than IO_RECORD_MAX is an error. `limit`: do not refill, for views that must last:
@@ -144,6 +149,13 @@ struct io_format {
   /* NULL: never known. May a piece hold a row that fulfils all tests? */
   mill_status (*may_hold)(const io_job *job, size_t file, uint64_t from, uint64_t to,
                           const mill_test *tests, int n, bool *yes, mill_error *err);
+  /* Of formats in which a piece's beginning depends on the pieces before it (seam.h); NULL: none.
+  ** The line end of a file by its beginning; where, at or behind `to`, the first record begins
+  ** when one begins at w->at: UINT64_MAX for none. The window may have moved on. */
+  bool (*chained)(const io_job *job);
+  io_separator (*line_of)(const io_job *job, const io_window *w);
+  mill_status (*seam)(const io_job *job, io_window *w, uint64_t to, uint64_t *next,
+                      mill_error *err);
 };
 
 extern const io_format mill_format_csv, mill_format_json, mill_format_parquet, mill_format_text,

@@ -60,6 +60,7 @@ static mill_status json_configure(io_job *job, mill_error *err) {
   MILL_TRY(mill_io_separator(job, &p->line, err));
   MILL_TRY(check_charset(job, p, err));
   p->corrupt = mill_io_corrupt_name(job);
+  p->quick = !(p->read.options & MILL_JSON_COMMENTS);
   return mill_io_rules_formats(&p->read.values, job, err);
 }
 
@@ -73,6 +74,9 @@ static bool json_takes(const mill_type *t) {
 
 static bool json_whole(const io_job *job) { return ((const json_plan *)job->plan)->multi; }
 
-const io_format mill_format_json = {"json",     json_configure, mill_io_json_infer,   json_takes,
-                                    json_whole, false,          mill_io_json_decoder, NULL,
-                                    NULL};
+const io_format mill_format_json = {.name = "json",
+                                    .configure = json_configure,
+                                    .infer = mill_io_json_infer,
+                                    .takes = json_takes,
+                                    .whole = json_whole,
+                                    .decoder = mill_io_json_decoder};

@@ -80,6 +80,10 @@ static mill_status take_items(json_decoder *d, uint32_t *n) {
 
 static mill_status take_record(json_decoder *d, json_text record, bool valid, uint32_t *n) {
   if (!valid && !mill_utf8_valid(record.p, record.n)) return lost_row(d, n, record, true);
+  json_put quick = JSON_BROKEN;
+  if (d->plan->quick) quick = mill_json_quick(&d->builder, &d->root, *n, record.p, record.n);
+  if (quick == JSON_FAILED) return d->builder.status;
+  if (quick != JSON_BROKEN) return end_row(d, n, record, quick != JSON_GOOD);
   mill_json_start(&d->reader, record.p, record.n, d->plan->read.options);
   if (mill_json_at_end(&d->reader)) return MILL_OK;
   mill_json_token t = json_next(&d->plan->read, &d->reader);
@@ -103,7 +107,7 @@ static mill_status whole_record(json_decoder *d, io_window *w, uint32_t *n, mill
   if (d->done) return MILL_OK;
   while (!w->eof) MILL_TRY(mill_io_fill(w, err));
   d->done = true;
-  return take_record(d, (json_text){w->data + w->at, w->have - w->at}, w->valid, n);
+  return take_record(d, (json_text){w->data + w->at, w->have - w->at}, mill_io_valid(w), n);
 }
 
 static mill_status take_rows(json_decoder *d, io_window *w, uint32_t *n, mill_error *err) {
@@ -114,7 +118,7 @@ static mill_status take_rows(json_decoder *d, io_window *w, uint32_t *n, mill_er
     bool found;
     MILL_TRY(mill_io_line(w, d->plan->line, *n == 0, &line.p, &line.n, &found, err));
     if (!found) break;
-    MILL_TRY(take_record(d, line, w->valid, n));
+    MILL_TRY(take_record(d, line, mill_io_valid(w), n));
   }
   return MILL_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/thread.h"
 #include "base/utf8.h"
 #include "io/json_int.h"
+#include "kernel/json_quick.h"
 
 typedef enum guess_kind {
   GUESS_NULL,
@@ -279,6 +280,87 @@ static mill_status widen_by(walk *w, guess *g, mill_json_token t) {
   }
 }
 
+/* ---- records that change nothing ------------------------------------------------------------ */
+
+/* Most records have the members and the kinds that were seen before: they are walked over once, without
+** tokens. False: not so, or not of the usual form; nothing has changed then but `seen`. */
+static bool confirm(json_walk *q, guess *g, uint64_t id);
+
+static inline bool is_named(const guess *m, const char *p, size_t n) {
+  return m->name_size == n && memcmp(m->name, p, n) == 0;
+}
+
+/* The member whose name stands at q->p; q->p moves behind its colon. */
+static guess *confirm_name(json_walk *q, const guess *g, size_t *at) {
+  if (json_next_char(q) != '"') return NULL;
+  const char *p = q->p + 1, *end = json_text_end(p);
+  if (end >= q->end || *end != '"') return NULL;
+  size_t n = (size_t)(end - p);
+  q->p = end + 1;
+  if (json_next_char(q) != ':') return NULL;
+  q->p++;
+  guess *m = *at < g->n ? g->member[*at] : NULL;
+  if (m && is_named(m, p, n)) {
+    ++*at;
+    return m;
+  }
+  for (size_t i = 0; i <= g->n;
+       i++) { /* the one before the last, for records in reverse order; any */
+    size_t k = i ? i - 1 : *at - 2;
+    if (k >= g->n || !is_named(g->member[k], p, n)) continue;
+    *at = k + 1;
+    return g->member[k];
+  }
+  return NULL;
+}
+
+static bool confirm_nested(json_walk *q, guess *g, bool object, uint64_t id) {
+  const char close = object ? '}' : ']';
+  size_t at = 0;
+  if (++q->depth > JSON_QUICK_DEPTH || q->depth > q->b->rules->max_depth || g->n == 0) return false;
+  q->p++;
+  if (json_next_char(q) != close) {
+    for (;; q->p++) {
+      guess *m = object ? confirm_name(q, g, &at) : g->member[0];
+      if (m == NULL || (id && m->seen == id) || !confirm(q, m, 0)) return false;
+      if (id) m->seen = id;
+      char c = json_next_char(q);
+      if (c == close) break;
+      if (c != ',') return false;
+    }
+  }
+  q->p++;
+  q->depth--;
+  return true;
+}
+
+static bool confirm_number(json_walk *q, const guess *g) {
+  const char *p = q->p;
+  if (q->b->rules->max_number < 64 || !json_pass_number(q)) return false;
+  size_t n = (size_t)(q->p - p);
+  return g->kind == GUESS_DOUBLE || (g->kind == GUESS_BIGINT && n <= 18 && !memchr(p, '.', n));
+}
+
+static bool confirm_word(json_walk *q, const char *word, size_t n) {
+  if (!json_is_word(q, word, n)) return false;
+  q->p += n;
+  return true;
+}
+
+static bool confirm(json_walk *q, guess *g, uint64_t id) {
+  char c = json_next_char(q);
+  if (g->kind == GUESS_STRING) return mill_json_quick_value(q);
+  switch (c) {
+  case '{': return g->kind == GUESS_STRUCT && confirm_nested(q, g, true, id);
+  case '[': return g->kind == GUESS_ARRAY && confirm_nested(q, g, false, 0);
+  case '"': /* an empty text says nothing */ q->p += 2; return q->p <= q->end && q->p[-1] == '"';
+  case 'n': return confirm_word(q, "null", 4);
+  case 't': return g->kind == GUESS_BOOLEAN && confirm_word(q, "true", 4);
+  case 'f': return g->kind == GUESS_BOOLEAN && confirm_word(q, "false", 5);
+  default: return (c == '-' || (c >= '0' && c <= '9')) && confirm_number(q, g);
+  }
+}
+
 /* ---- records -------------------------------------------------------------------------------- */
 
 /* What a record's root is: 0 nothing, k >= 1 objects inside k - 1 arrays, -1 anything else. */
@@ -325,6 +407,10 @@ static mill_status guess_record(walk *w, const char *p, size_t n, bool valid) {
   const json_plan *plan = w->in->plan;
   if (!sampled(w, w->piece->lines++)) return MILL_OK;
   if (!valid && !mill_utf8_valid(p, n)) return malformed(w, p, n);
+  json_builder quick = {.rules = &plan->read, .reader = &w->reader};
+  json_walk q = {&quick, p, p + n, 0};
+  if (plan->quick && json_next_char(&q) == '{' && confirm(&q, &w->piece->root, ++w->piece->objects))
+    return MILL_OK;
   mill_json_start(&w->reader, p, n, plan->read.options);
   if (mill_json_at_end(&w->reader)) return MILL_OK;
   if (shape(plan, &w->reader, json_next(&plan->read, &w->reader)) < 0) return malformed(w, p, n);
@@ -336,7 +422,7 @@ static mill_status guess_lines(walk *w, io_window *win) {
   const json_plan *plan = w->in->plan;
   if (plan->multi) {
     while (!win->eof) MILL_TRY(mill_io_fill(win, w->err));
-    return guess_record(w, win->data + win->at, win->have - win->at, win->valid);
+    return guess_record(w, win->data + win->at, win->have - win->at, mill_io_valid(win));
   }
   if (w->piece->from) MILL_TRY(mill_io_first_line(win, plan->line, w->err));
   for (;;) {
@@ -345,7 +431,7 @@ static mill_status guess_lines(walk *w, io_window *win) {
     bool found;
     MILL_TRY(mill_io_line(win, plan->line, true, &line, &size, &found, w->err));
     if (!found) return MILL_OK;
-    MILL_TRY(guess_record(w, line, size, win->valid));
+    MILL_TRY(guess_record(w, line, size, mill_io_valid(win)));
   }
 }
 

@@ -9,6 +9,7 @@
 typedef struct json_plan {
   io_separator line;
   mill_json_rules read;
+  bool quick; /* records of the usual form are taken without tokens */
   bool multi, primitives_as_string, prefers_decimal, infer_timestamp, drop_all_null;
   double sampling;
   const char *corrupt; /* columnNameOfCorruptRecord */

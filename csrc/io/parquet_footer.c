@@ -124,7 +124,10 @@ static mill_status build_tree(parquet_footer *f, mill_error *err) {
 
 /* ---- row groups ----------------------------------------------------------------------------- */
 
-static const char *chunk_fault(const parquet_footer *f, const parquet_chunk *c, uint32_t leaf) {
+/* Leaves that do not repeat have a value or null in each row, the others one at least: so a number of
+** rows cannot be made up, which nothing else would hold against the pages when no column is read. */
+static const char *chunk_fault(const parquet_footer *f, const parquet_chunk *c, uint32_t leaf,
+                               int64_t rows) {
   const parquet_chunk_meta *m = &c->meta;
   if (c->has & THRIFT_HAS(1) && c->file_path.n) return "a column lies in another file";
   if (!(c->has & THRIFT_HAS(3)))
@@ -132,6 +135,8 @@ static const char *chunk_fault(const parquet_footer *f, const parquet_chunk *c, 
   if (m->type != f->leaf[leaf]->element->type) return "a column chunk has another type";
   if (m->values < 0 || m->compressed < 0 || m->data_page < 0 || m->dictionary_page < 0)
     return "a negative size";
+  if (f->leaf[leaf]->rep ? m->values < rows : m->values != rows)
+    return "a column chunk does not have a value for each row";
   uint64_t start = parquet_chunk_start(m);
   if (start > f->size || (uint64_t)m->compressed > f->size - start)
     return "a column chunk lies beyond its end";
@@ -153,7 +158,7 @@ static mill_status check_groups(parquet_footer *f, mill_error *err) {
     f->first[i] = rows;
     rows += (uint64_t)g->rows;
     for (uint32_t k = 0; k < f->leaves; k++) {
-      const char *why = chunk_fault(f, &g->chunks.at[k], k);
+      const char *why = chunk_fault(f, &g->chunks.at[k], k, g->rows);
       if (why) return mill_parquet_damaged(f->path, err, "row group %u: %s", i, why);
     }
   }

@@ -66,10 +66,10 @@ static mill_status list_pages(parquet_draft *d, size_t *n, mill_error *err) {
 }
 
 static bool group_ends(parquet_draft *d) {
-  size_t held = 0;
+  size_t bytes = 0;
   d->group_rows += d->base.rows;
-  for (uint32_t i = 0; i < d->plan->nleaves; i++) held += mill_parquet_chunk_held(&d->chunk[i]);
-  bool full = held >= d->plan->block_size || d->group_rows >= d->plan->block_rows;
+  for (uint32_t i = 0; i < d->plan->nleaves; i++) bytes += mill_parquet_chunk_size(&d->chunk[i]);
+  bool full = bytes >= d->plan->block_size || d->group_rows >= d->plan->block_rows;
   return d->group_rows && (full || d->base.last || d->base.flush);
 }
 

@@ -42,13 +42,20 @@ static void drop_pages(parquet_chunk_writer *c) {
   c->npages = c->npacked = 0;
 }
 
-void mill_parquet_chunk_clear(parquet_chunk_writer *c) {
-  drop_pages(c);
-  if (c->page) mill_free(c->memory, c->page, c->page_room * sizeof *c->page);
+/* Room for a page, which is made anew for the next one. */
+static void drop_room(parquet_chunk_writer *c) {
   if (c->code) mill_free(c->memory, c->code, c->code_room * sizeof *c->code);
+  c->code = NULL;
+  c->code_room = 0;
   mill_text_clear(&c->def);
   mill_text_clear(&c->rep);
   mill_text_clear(&c->plain);
+}
+
+void mill_parquet_chunk_clear(parquet_chunk_writer *c) {
+  drop_pages(c);
+  drop_room(c);
+  if (c->page) mill_free(c->memory, c->page, c->page_room * sizeof *c->page);
   mill_parquet_bounds_clear(&c->bounds);
   mill_parquet_bounds_clear(&c->total);
   mill_parquet_dictionary_clear(&c->dictionary);
@@ -57,6 +64,7 @@ void mill_parquet_chunk_clear(parquet_chunk_writer *c) {
 
 void mill_parquet_chunk_reset(parquet_chunk_writer *c) {
   drop_pages(c);
+  drop_room(c);
   mill_parquet_bounds_reset(&c->total);
   mill_parquet_dictionary_clear(&c->dictionary);
   if (c->bloom.word) mill_parquet_bloom_reset(&c->bloom);
@@ -66,30 +74,59 @@ void mill_parquet_chunk_reset(parquet_chunk_writer *c) {
   c->total_entries = c->total_nulls = 0;
 }
 
-size_t mill_parquet_chunk_held(const parquet_chunk_writer *c) {
+size_t mill_parquet_chunk_size(const parquet_chunk_writer *c) {
   size_t pages = c->dictionary_page.bytes.size;
   for (size_t i = 0; i < c->npages; i++) pages += c->page[i].bytes.size;
   return pages + c->plain.size + c->ncodes * sizeof *c->code + c->dictionary.bytes;
 }
 
+size_t mill_parquet_chunk_held(const parquet_chunk_writer *c) {
+  const parquet_dictionary *d = &c->dictionary;
+  size_t item = d->width ? d->width : sizeof(mill_str), bytes = c->dictionary_page.bytes.capacity;
+  for (size_t i = 0; i < c->npages; i++) bytes += c->page[i].bytes.capacity;
+  return bytes + c->plain.capacity + c->def.capacity + c->rep.capacity +
+         c->code_room * sizeof *c->code + d->long_bytes + d->capacity * item +
+         d->nslots * sizeof *d->slot;
+}
+
 /* ---- values of the page under way ----------------------------------------------------------- */
 
-static mill_status add_plain(parquet_chunk_writer *c, const void *value, size_t n,
-                             mill_error *err) {
+/* Append n values as a PLAIN page has them. */
+static mill_status add_plain(const parquet_chunk_writer *c, const void *value, size_t n,
+                             mill_text *out, mill_error *err) {
   uint32_t width = c->leaf->width;
   const mill_str *s = value;
   size_t bytes = n * width;
   for (size_t i = 0; width == 0 && i < n; i++) bytes += 4 + (size_t)s[i].size;
   if (bytes == 0) return MILL_OK;
-  if (width) return mill_text_add(&c->plain, value, bytes, err);
-  MILL_TRY(mill_text_reserve(&c->plain, bytes, err));
-  char *to = c->plain.data + c->plain.size;
+  if (width) return mill_text_add(out, value, bytes, err);
+  MILL_TRY(mill_text_reserve(out, bytes, err));
+  char *to = out->data + out->size;
   for (size_t i = 0; i < n; i++) {
     memcpy(to, &s[i].size, 4);
     memcpy(to + 4, mill_str_data(&s[i]), s[i].size);
     to += 4 + (size_t)s[i].size;
   }
-  c->plain.size += bytes;
+  out->size += bytes;
+  return MILL_OK;
+}
+
+static mill_status too_large(const parquet_chunk_writer *c, mill_error *err) {
+  return mill_fail(err, MILL_E_VALUE_TOO_LARGE_FOR_PAGE, "columnName",
+                   mill_error_fmt(err, "`%.*s`", (int)c->leaf->path[0].n, c->leaf->path[0].p),
+                   NULL);
+}
+
+/* The dictionary as its page: the entries that pages refer to. It is not needed from then on. */
+static mill_status end_dictionary(parquet_chunk_writer *c, mill_error *err) {
+  parquet_made_page *to = &c->dictionary_page;
+  MILL_TRY(add_plain(c, c->dictionary.value, c->ncoded, &to->bytes, err));
+  if (to->bytes.size > INT32_MAX / 2) return too_large(c, err);
+  to->raw = (uint32_t)to->bytes.size;
+  to->entries = c->ncoded;
+  to->encoding = c->plan->v2 ? PARQUET_PLAIN : PARQUET_PLAIN_DICTIONARY;
+  mill_parquet_dictionary_clear(&c->dictionary);
+  c->coding = false;
   return MILL_OK;
 }
 
@@ -97,10 +134,10 @@ static mill_status add_plain(parquet_chunk_writer *c, const void *value, size_t 
 static mill_status give_up_coding(parquet_chunk_writer *c, mill_error *err) {
   size_t item = c->leaf->width ? c->leaf->width : sizeof(mill_str);
   for (size_t i = 0; i < c->ncodes; i++)
-    MILL_TRY(add_plain(c, (const char *)c->dictionary.value + c->code[i] * item, 1, err));
+    MILL_TRY(
+        add_plain(c, (const char *)c->dictionary.value + c->code[i] * item, 1, &c->plain, err));
   c->ncodes = 0;
-  c->coding = false;
-  return MILL_OK;
+  return end_dictionary(c, err);
 }
 
 static mill_status add_values(parquet_chunk_writer *c, const void *value, size_t n,
@@ -116,7 +153,7 @@ static mill_status add_values(parquet_chunk_writer *c, const void *value, size_t
     c->ncodes += done;
     if (c->dictionary.bytes > c->plan->dictionary_size) MILL_TRY(give_up_coding(c, err));
   }
-  if (done < n) MILL_TRY(add_plain(c, (const char *)value + done * item, n - done, err));
+  if (done < n) MILL_TRY(add_plain(c, (const char *)value + done * item, n - done, &c->plain, err));
   if (c->leaf->bounds) MILL_TRY(mill_parquet_bounds_add(&c->bounds, c->leaf, value, n, err));
   if (c->bloom.word) mill_parquet_bloom_add(&c->bloom, c->leaf, value, n);
   c->values += (uint32_t)n;
@@ -224,12 +261,6 @@ static void begin_page(parquet_chunk_writer *c) {
   c->entries = c->values = c->rows = 0;
 }
 
-static mill_status too_large(const parquet_chunk_writer *c, mill_error *err) {
-  return mill_fail(err, MILL_E_VALUE_TOO_LARGE_FOR_PAGE, "columnName",
-                   mill_error_fmt(err, "`%.*s`", (int)c->leaf->path[0].n, c->leaf->path[0].p),
-                   NULL);
-}
-
 static mill_status end_page(parquet_chunk_writer *c, parquet_worker *w, mill_error *err) {
   mill_text *out = &w->bytes;
   void *page = c->page;
@@ -257,24 +288,9 @@ static mill_status end_page(parquet_chunk_writer *c, parquet_worker *w, mill_err
   return MILL_OK;
 }
 
-/* The dictionary as its page: the entries that pages refer to. */
-static mill_status make_dictionary(parquet_chunk_writer *c, mill_error *err) {
-  parquet_made_page *to = &c->dictionary_page;
-  if (c->ncoded == 0) return MILL_OK;
-  MILL_TRY(add_plain(c, c->dictionary.value, c->ncoded, err));
-  if (c->plain.size > INT32_MAX / 2) return too_large(c, err);
-  mill_text empty = to->bytes;
-  to->bytes = c->plain;
-  c->plain = empty;
-  to->raw = (uint32_t)to->bytes.size;
-  to->entries = c->ncoded;
-  to->encoding = c->plan->v2 ? PARQUET_PLAIN : PARQUET_PLAIN_DICTIONARY;
-  return MILL_OK;
-}
-
 mill_status mill_parquet_chunk_end(parquet_chunk_writer *c, parquet_worker *w, mill_error *err) {
   if (c->entries) MILL_TRY(end_page(c, w, err));
-  return make_dictionary(c, err);
+  return c->coding ? end_dictionary(c, err) : MILL_OK;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */

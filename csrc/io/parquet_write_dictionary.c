@@ -81,6 +81,7 @@ static mill_status add_entry(parquet_dictionary *d, const char *v, mill_error *e
     if (s->size > MILL_STR_INLINE) {
       memcpy(own, s->u.ptr, s->size);
       s->u.ptr = own;
+      d->long_bytes += s->size;
     }
     d->bytes += 4 + (size_t)s->size;
   }

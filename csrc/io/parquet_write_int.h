@@ -151,8 +151,9 @@ typedef struct parquet_dictionary {
   mill_memory *memory;
   mill_arena arena; /* bytes of long strings */
   uint32_t width, n;
-  size_t bytes; /* of the dictionary page */
-  void *value;  /* n words, FIXED values or mill_str */
+  size_t bytes;      /* of the dictionary page */
+  size_t long_bytes; /* in the arena */
+  void *value;       /* n words, FIXED values or mill_str */
   size_t capacity;
   uint64_t *slot; /* upper half of the hash, entry + 1 */
   size_t nslots;
@@ -238,7 +239,8 @@ mill_status mill_parquet_page_pack(const parquet_plan *p, parquet_made_page *pag
                                    parquet_worker *w, mill_error *err) MILL_USE_RESULT;
 /* Ready for the next chunk. */
 void mill_parquet_chunk_reset(parquet_chunk_writer *c);
-/* Bytes in memory, roughly. */
+/* Bytes of the chunk so far; bytes that it has in memory. */
+size_t mill_parquet_chunk_size(const parquet_chunk_writer *c);
 size_t mill_parquet_chunk_held(const parquet_chunk_writer *c);
 
 #endif

@@ -141,8 +141,11 @@ static void set_leaf(const parquet_plan *p, parquet_element *x, parquet_write_le
   case MILL_TIMESTAMP_NTZ:
     set_time(x, l, PARQUET_AS_WORD, PARQUET_LOGICAL_TIMESTAMP, false, PARQUET_UNIT_MICROS);
     return;
-  case MILL_TIME:
-    set_time(x, l, PARQUET_AS_MICROS, PARQUET_LOGICAL_TIME, false, PARQUET_UNIT_MICROS);
+  case MILL_TIME: /* Spark's end at microseconds; those of other files need not */
+    if (l->type->precision > 6)
+      set_time(x, l, PARQUET_AS_WORD, PARQUET_LOGICAL_TIME, false, PARQUET_UNIT_NANOS);
+    else
+      set_time(x, l, PARQUET_AS_MICROS, PARQUET_LOGICAL_TIME, false, PARQUET_UNIT_MICROS);
     return;
   default: /* BIGINT, INTERVAL_DT */
     set_type(x, l, PARQUET_INT64, 8, PARQUET_AS_WORD, PARQUET_ORDER_SIGNED);

@@ -165,7 +165,7 @@ static mill_status begin_file(io_parts *p, part *to, mill_error *err) {
 
 /* The file gets no more rows: the next ones go to one with the next number. */
 static void finish_file(part *to) {
-  to->file->draft->last = true;
+  mill_io_press_last(to->file->draft);
   to->file = NULL;
 }
 

@@ -7,7 +7,12 @@
 #include "base/thread.h"
 #include "io/write_int.h"
 
-enum { PRESS_BYTES = 32 << 20, PRESS_LEAST = 64 << 10, PRESS_HELD = 256 << 20 };
+enum {
+  PRESS_BYTES = 32 << 20,
+  PRESS_LEAST = 64 << 10,
+  PRESS_HELD = 256 << 20,
+  PRESS_LAST = 64, /* drafts that are to end */
+};
 
 /* Bytes on their way into a file, or its end. */
 typedef struct made_bytes {
@@ -22,7 +27,7 @@ struct io_press {
   mill_arena arena; /* the lots and what is in them */
   io_draft **draft;
   size_t *first; /* number of each draft's first task in the round at hand */
-  size_t n, room, first_room;
+  size_t n, room, first_room, nlast;
   int round;
   bool lasting;
   size_t waiting, most_waiting, most_held;
@@ -64,8 +69,11 @@ void mill_io_press_free(io_press *p) {
   mill_free(p->ctx->memory, p, sizeof *p);
 }
 
+static mill_status run(io_press *p, mill_error *err);
+
 mill_status mill_io_press_open(io_press *p, io_sink sink, io_draft **out, mill_error *err) {
   mill_memory *m = p->ctx->memory;
+  if (p->nlast >= PRESS_LAST) MILL_TRY(run(p, err));
   void *draft = p->draft, *first = p->first;
   mill_status s = mill_grow(m, &draft, &p->room, p->n + 1, sizeof *p->draft, err);
   p->draft = draft;
@@ -77,6 +85,11 @@ mill_status mill_io_press_open(io_press *p, io_sink sink, io_draft **out, mill_e
   (*out)->press = p;
   p->draft[p->n++] = *out;
   return MILL_OK;
+}
+
+void mill_io_press_last(io_draft *d) {
+  d->last = true;
+  d->press->nlast++;
 }
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -111,6 +124,7 @@ static mill_status put_made(io_press *p, mill_error *err) {
 
 /* What has been put goes off the list. */
 static void drop_put(io_press *p) {
+  if (p->nput == 0) return;
   p->nmade -= p->nput;
   memmove(p->made, p->made + p->nput, p->nmade * sizeof *p->made);
   p->nput = 0;
@@ -160,6 +174,7 @@ static mill_status keep_rows(io_press *p, io_lot *x, const mill_vector *col, uin
     return mill_oom(p->ctx->memory, ncols * sizeof *kept + n * sizeof *own, err);
   if (own) memcpy(own, at, n * sizeof *own);
   *x = (io_lot){kept, own, n};
+  p->waiting += ncols * sizeof *kept;
   for (uint32_t i = 0; i < ncols; i++) {
     p->waiting += bytes_of(&col[i], at, 0, n);
     MILL_TRY(p->lasting && col[i].index == NULL
@@ -168,8 +183,6 @@ static mill_status keep_rows(io_press *p, io_lot *x, const mill_vector *col, uin
   }
   return MILL_OK;
 }
-
-static mill_status run(io_press *p, mill_error *err);
 
 static mill_status add_lot(io_press *p, io_draft *d, const mill_vector *col, uint32_t ncols,
                            const uint32_t *at, uint32_t n, mill_error *err) {
@@ -250,7 +263,7 @@ static mill_status take_out(io_press *p, mill_error *err) {
       p->draft[left++] = d;
   }
   p->n = left;
-  p->waiting = 0;
+  p->nlast = p->waiting = 0;
   mill_arena_reset(&p->arena);
   return s;
 }

@@ -15,7 +15,7 @@
 #include "column/scan.h"
 
 typedef struct mill_read {
-  const char *format; /* csv, json, text; any case */
+  const char *format; /* csv, json, parquet, text; any case */
   const char *const *paths;
   int npaths;
   mill_options options;

@@ -84,5 +84,10 @@ static mill_status text_decoder_new(const io_job *job, const int *columns, int n
   return MILL_OK;
 }
 
-const io_format mill_format_text = {"text", text_configure,   text_infer, text_takes, text_whole,
-                                    true,   text_decoder_new, NULL,       NULL};
+const io_format mill_format_text = {.name = "text",
+                                    .configure = text_configure,
+                                    .infer = text_infer,
+                                    .takes = text_takes,
+                                    .whole = text_whole,
+                                    .fixed = true,
+                                    .decoder = text_decoder_new};

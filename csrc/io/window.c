@@ -3,7 +3,9 @@
 ** A plain file is read by pread in its range and then in small steps to the end of the last record;
 ** a compressed or converted one from its beginning. The buffer grows only when one record does not
 ** fit, up to IO_RECORD_MAX. */
+#include "base/thread.h"
 #include "base/utf8.h"
+#include "io/ahead.h"
 #include "io/format_int.h"
 
 enum { WINDOW_STEP = 64 * 1024, WINDOW_BLOCK = 1 << 20 };
@@ -15,7 +17,9 @@ void mill_io_window_init(io_window *w, mill_memory *m) {
 static void close_source(io_window *w) {
   mill_file_clear(&w->file);
   w->file.fd = -1;
+  mill_io_ahead_free(w->ahead);
   mill_reader_free(w->reader);
+  w->ahead = NULL;
   w->reader = NULL;
 }
 
@@ -58,10 +62,11 @@ static size_t wanted(const io_window *w, size_t step) {
 
 static mill_status read_plain(io_window *w, mill_error *err) {
   size_t want = WINDOW_STEP, got;
-  if (w->next < w->stop)
-    want = (size_t)(w->stop - w->next < IO_MORSEL ? w->stop - w->next : IO_MORSEL);
-  if (want < WINDOW_STEP) want += WINDOW_STEP; /* the last record's tail at once */
+  uint64_t left = w->next < w->stop ? w->stop - w->next : 0;
+  if (left) want = left < WINDOW_BLOCK ? (size_t)left + WINDOW_STEP : WINDOW_BLOCK;
   if (want < w->have - w->at) want = wanted(w, want);
+  if (left && left < want)
+    want = (size_t)left + WINDOW_STEP; /* no more than a record's tail behind */
   if (want > w->size - w->next) want = (size_t)(w->size - w->next);
   MILL_TRY(make_room(w, want, err));
   MILL_TRY(mill_file_read_at(&w->file, w->next, w->data + w->have, want, &got, err));
@@ -73,11 +78,16 @@ static mill_status read_plain(io_window *w, mill_error *err) {
                    "it has become shorter since it was listed", NULL);
 }
 
+static mill_status read_packed(io_window *w, void *p, size_t n, size_t *got, mill_error *err) {
+  return w->ahead ? mill_io_ahead_read(w->ahead, p, n, got, err)
+                  : mill_reader_read(w->reader, p, n, got, err);
+}
+
 static mill_status read_converted(io_window *w, mill_error *err) {
   unsigned char raw[WINDOW_STEP];
   size_t got, made;
   memcpy(raw, w->raw, w->nraw);
-  MILL_TRY(mill_reader_read(w->reader, raw + w->nraw, sizeof raw - w->nraw, &got, err));
+  MILL_TRY(read_packed(w, raw + w->nraw, sizeof raw - w->nraw, &got, err));
   w->eof = got < sizeof raw - w->nraw;
   size_t n = w->nraw + got;
   MILL_TRY(make_room(w, 3 * n + 4, err));
@@ -98,7 +108,7 @@ static mill_status read_compressed(io_window *w, mill_error *err) {
   if (w->charset != IO_UTF8) return read_converted(w, err);
   size_t want = wanted(w, WINDOW_BLOCK);
   MILL_TRY(make_room(w, want, err));
-  mill_status s = mill_reader_read(w->reader, w->data + w->have, want, &got, err);
+  mill_status s = read_packed(w, w->data + w->have, want, &got, err);
   if (s == MILL_E_CORRUPT_FILE && got) { /* first what came before the damage */
     mill_error_clear(err);
     s = MILL_OK;
@@ -115,17 +125,42 @@ mill_status mill_io_fill(io_window *w, mill_error *err) {
     return mill_fail(err, MILL_E_CORRUPT_FILE, "path", mill_error_fmt(err, "%s", w->path), "reason",
                      "a record is longer than 64 MiB", NULL);
   if (w->eof) return MILL_OK;
-  MILL_TRY(w->reader ? read_compressed(w, err) : read_plain(w, err));
+  MILL_TRY(w->file.fd < 0 ? read_compressed(w, err) : read_plain(w, err));
   memset(w->data + w->have, 0, IO_PAD);
-  if (w->valid)
-    w->valid = mill_utf8_ascii(w->data + w->at, w->have - w->at) ||
-               mill_utf8_valid(w->data + w->at, w->have - w->at);
+  w->check = w->at;
+  w->checked = false;
   return MILL_OK;
+}
+
+bool mill_io_valid(io_window *w) {
+  if (w->checked) return w->valid;
+  const char *p = w->data + w->check;
+  size_t n = w->have - w->check, cut = 0;
+  w->checked = true;
+  w->valid = mill_utf8_ascii(p, n);
+  if (w->valid) return true;
+  while (!w->eof && cut < 3 && cut < n && ((unsigned char)p[n - cut - 1] & 0xc0) == 0x80) cut++;
+  if (!w->eof && cut < n && (unsigned char)p[n - cut - 1] >= 0xc0) /* the window cuts a character */
+    n -= cut + 1;
+  return w->valid = mill_utf8_valid(p, n);
 }
 
 /* A byte order mark at the beginning is no content. */
 static void skip_mark(io_window *w) {
   if (w->have - w->at >= 3 && memcmp(w->data + w->at, "\xef\xbb\xbf", 3) == 0) w->at += 3;
+}
+
+/* A file that is unpacked goes to a thread of its own when there are fewer files than workers: some of
+** them would have nothing to do. Not for small ones. */
+static mill_status open_packed(io_window *w, const io_job *job, const char *path, mill_error *err) {
+  mill_codec codec = mill_codec_of_path(path);
+  const mill_pool *pool = job->context.pool;
+  MILL_TRY(mill_reader_open(job->context.files, w->memory, path, codec, &w->reader, err));
+  bool idle = pool && job->files.n < (size_t)mill_pool_threads(pool);
+  if (!idle || codec == MILL_CODEC_NONE || w->size < WINDOW_BLOCK) return MILL_OK;
+  mill_io_ahead_open(w->memory, w->reader, &w->ahead);
+  if (w->ahead) w->reader = NULL;
+  return MILL_OK;
 }
 
 mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, uint64_t from,
@@ -137,14 +172,13 @@ mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, ui
   w->size = job->files.file[file].size;
   w->stop = to;
   w->eof = false;
-  w->valid = true;
+  w->line = (io_separator){NULL, 0};
   w->charset = job->charset;
   w->path = path;
   if (mill_io_plain(job, file))
     MILL_TRY(mill_file_open(job->context.files, w->memory, path, MILL_FILE_READ, &w->file, err));
   else
-    MILL_TRY(mill_reader_open(job->context.files, w->memory, path, mill_codec_of_path(path),
-                              &w->reader, err));
+    MILL_TRY(open_packed(w, job, path, err));
   MILL_TRY(mill_io_fill(w, err));
   if (from == 0) skip_mark(w);
   return MILL_OK;

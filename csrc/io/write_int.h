@@ -135,7 +135,9 @@ mill_status mill_io_press_add(io_press *p, io_draft *d, const mill_vector *col, 
                               const uint32_t *at, uint32_t n, mill_error *err) MILL_USE_RESULT;
 /* The next bytes of a draft's file; *bytes is empty then, also on failure. */
 mill_status mill_io_press_put_move(io_draft *d, mill_text *bytes, mill_error *err) MILL_USE_RESULT;
-/* No more rows come, and all drafts are `last`: put everything. */
+/* The draft gets no more rows, and is gone when the press has worked on those that it has. */
+void mill_io_press_last(io_draft *d);
+/* No more rows come, and all drafts are at their last: put everything. */
 mill_status mill_io_press_end(io_press *p, mill_error *err) MILL_USE_RESULT;
 
 /* ---- part files ----------------------------------------------------------------------------- */

@@ -115,14 +115,17 @@ static const mill_aggregate count_agg = {.state_size = sizeof(counter),
                                          .final = count_out,
                                          .update_all = count_all,
                                          .retract = count_retract,
-                                         .combine = count_combine};
+                                         .combine = count_combine,
+                                         .exact = true,
+                                         .common = true};
 static const mill_aggregate count_if_agg = {.state_size = sizeof(counter),
                                             .update = count_if_update,
                                             .merge = count_merge,
                                             .save = count_out,
                                             .final = count_out,
                                             .retract = count_if_retract,
-                                            .combine = count_combine};
+                                            .combine = count_combine,
+                                            .exact = true};
 
 static mill_status bind_count(mill_binding *b, mill_error *err) {
   const mill_type *bigint = mill_type_of(MILL_BIGINT);
@@ -432,12 +435,13 @@ AGG_OUTPUT(double_final) {
 #define EXACT_AGG(S, FINAL)                                                                        \
   {                                                                                                \
     .state_size = sizeof(exact_sum), .update = sum_##S, .merge = exact_merge, .save = exact_save,  \
-    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .combine = exact_combine      \
+    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .combine = exact_combine,     \
+    .exact = true, .common = true                                                                  \
   }
 #define EXACT_WIDE(FINAL)                                                                          \
   {                                                                                                \
     .state_size = sizeof(exact_sum), .update = sum_i128, .merge = exact_merge, .save = exact_save, \
-    .final = FINAL, .retract = unsum_i128, .combine = exact_combine                                \
+    .final = FINAL, .retract = unsum_i128, .combine = exact_combine, .exact = true, .common = true \
   }
 #define EXACT_SET(FINAL)                                                                           \
   {                                                                                                \
@@ -448,7 +452,7 @@ AGG_OUTPUT(double_final) {
   {                                                                                                \
     .state_size = sizeof(double_sum), .update = sum_##S, .merge = double_merge,                    \
     .save = double_save, .final = double_final, .update_all = sum_all_##S, .retract = unsum_##S,   \
-    .combine = double_combine                                                                      \
+    .combine = double_combine, .exact = true, .common = true                                       \
   }
 static const mill_aggregate exact_sums[] = EXACT_SET(exact_final);
 static const mill_aggregate exact_means[] = EXACT_SET(exact_mean);

@@ -215,6 +215,7 @@ mill_status mill_arith_decimal(mill_binding *b, arith *st, mill_error *err) {
   b->kernel = exact_rows;
   if (st->op > OP_MUL || !whole) return MILL_OK;
   bool product = st->op == OP_MUL;
+  b->safe = true; /* the result has room for every digit */
   st->fa = product ? 1 : mill_pow10(st->scale - x->scale);
   st->fb = product ? 1 : mill_pow10(st->scale - y->scale);
   b->kernel = fast_kernel(st->op, x->phys == MILL_PHYS_I128, y->phys == MILL_PHYS_I128,

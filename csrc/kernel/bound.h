@@ -42,6 +42,18 @@ struct mill_bound {
   int32_t start, stop;
 };
 
+/* Do both give the same values for the same rows? */
+static inline bool mill_bound_same(const mill_bound *a, const mill_bound *b) {
+  if (a == b) return a->deterministic;
+  if (a->kind != b->kind || a->type != b->type || a->nargs != b->nargs || a->index != b->index ||
+      a->nvars != b->nvars || a->value != b->value || a->fn != b->fn || a->kernel != b->kernel ||
+      a->host != b->host || a->state != b->state || !a->deterministic)
+    return false;
+  for (int i = 0; i < a->nargs; i++)
+    if (!mill_bound_same(a->args[i], b->args[i])) return false;
+  return true;
+}
+
 /* One aggregate or window function of an operator: the bound call and what stands around it. */
 typedef struct mill_bound_aggregate {
   const mill_function *fn;

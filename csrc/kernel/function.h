@@ -113,6 +113,8 @@ typedef struct mill_aggregate {
   /* optional: as save and merge, state by state; call->arena is that of `to` */
   mill_status (*combine)(mill_call *call, void *const *to, void *const *from, size_t n,
                          mill_error *err);
+  bool exact;  /* the order of rows, and of merging, cannot be seen in the result */
+  bool common; /* update and merge do not look at the call: two that differ in `final` may share */
 } mill_aggregate;
 
 /* Generators bind to a STRUCT result whose fields are their output columns.
@@ -151,6 +153,7 @@ struct mill_binding {
   const mill_function
       *rewritten;    /* the call is another function's (date + int: date_add): for names; or NULL */
   const char *shown; /* how the call is printed where not as it was written, in the error's text */
+  bool safe;         /* as MILL_FN_NO_RAISE, of this call only */
   bool swapped;      /* Spark prints the two arguments the other way round: date_add(date, 2) */
 };
 

@@ -36,9 +36,14 @@ static mill_status name_members(json_column *c, mill_arena *a, mill_error *err) 
   MILL_TRY(take(a, c->nguess, sizeof(uint32_t), &c->guess, err));
   memset(c->slot, 0xff, c->nslots * sizeof *c->slot);
   memset(c->guess, 0xff, c->nguess * sizeof *c->guess);
+  MILL_TRY(take(a, n, sizeof(uint64_t), &c->name_word, err));
+  MILL_TRY(take(a, 2 * (n + 1), sizeof(uint32_t), &c->after, err));
+  memset(c->after, 0xff, 2 * (n + 1) * sizeof *c->after);
   for (uint32_t i = 0; i < n; i++) {
     const char *name = c->type->fields[i].name;
     c->name_size[i] = (uint32_t)strlen(name);
+    c->lengths |= 1ull << (c->name_size[i] & 63);
+    memcpy(&c->name_word[i], name, c->name_size[i] < 8 ? c->name_size[i] : 8);
     uint64_t k = mill_hash_bytes(name, c->name_size[i]);
     while (c->slot[k & (c->nslots - 1)] != UINT32_MAX) k++;
     c->slot[k & (c->nslots - 1)] = i;
@@ -75,8 +80,7 @@ static mill_status grow(json_column *c, uint32_t capacity, mill_arena *a, mill_e
   return MILL_OK;
 }
 
-/* Place for one more item of a list. */
-static bool add_item(json_builder *b, json_column *c) {
+bool mill_json_add_item(json_builder *b, json_column *c) {
   if (c->size == UINT32_MAX / 2)
     b->status = mill_oom(b->memory, SIZE_MAX, b->err);
   else if (c->size == c->capacity)
@@ -279,6 +283,15 @@ static json_put put_atom(json_builder *b, const mill_type *t, mill_json_token to
 
 /* ---- what holds others ---------------------------------------------------------------------- */
 
+uint32_t mill_json_member(const json_column *c, const char *p, size_t n) {
+  const mill_field *f = c->type->fields;
+  uint32_t at;
+  if (!(c->lengths >> (n & 63) & 1)) return UINT32_MAX;
+  for (uint64_t h = mill_hash_bytes(p, n); (at = c->slot[h & (c->nslots - 1)]) != UINT32_MAX; h++)
+    if (c->name_size[at] == n && memcmp(f[at].name, p, n) == 0) break;
+  return at;
+}
+
 /* The member of that name; UINT32_MAX: none. k: the how manieth of its object. */
 static uint32_t find_member(json_builder *b, json_column *c, uint32_t k) {
   const mill_json_reader *r = b->reader;
@@ -289,9 +302,7 @@ static uint32_t find_member(json_builder *b, json_column *c, uint32_t k) {
   if (r->escaped && !token_text(b, &p, &n)) return UINT32_MAX;
   if (guess != UINT32_MAX && c->name_size[guess] == n && memcmp(f[guess].name, p, n) == 0)
     return guess;
-  uint32_t at;
-  for (uint64_t h = mill_hash_bytes(p, n); (at = c->slot[h & (c->nslots - 1)]) != UINT32_MAX; h++)
-    if (c->name_size[at] == n && memcmp(f[at].name, p, n) == 0) break;
+  uint32_t at = mill_json_member(c, p, n);
   if (k < c->nguess) c->guess[k] = at;
   return at;
 }
@@ -325,7 +336,7 @@ static json_put put_list(json_builder *b, json_column *c, uint32_t row) {
   for (;;) {
     mill_json_token t = json_next(b->rules, b->reader);
     if (t == MILL_JSON_ARRAY_END || t == MILL_JSON_OBJECT_END) break;
-    if (!add_item(b, first) || !add_item(b, value)) return JSON_FAILED;
+    if (!mill_json_add_item(b, first) || !mill_json_add_item(b, value)) return JSON_FAILED;
     uint32_t at = first->size++;
     if (map) {
       value->size++;

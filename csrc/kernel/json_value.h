@@ -35,6 +35,9 @@ struct json_column {
   /* structs: members by name, and where the k-th member of the record before belonged */
   uint32_t *name_size, *slot, *guess;
   uint32_t nslots, nguess;
+  uint64_t lengths;    /* of their names, mod 64 */
+  uint64_t *name_word; /* the first bytes of their names */
+  uint32_t *after;     /* two guesses for each member, and the beginning: which one follows it */
 };
 
 typedef struct json_builder {
@@ -64,5 +67,16 @@ void mill_json_reset(json_column *c, uint32_t n);
 void mill_json_vector(json_column *c);
 /* Put the value that begins with the token into a row. */
 json_put mill_json_take(json_builder *b, json_column *c, uint32_t row, mill_json_token t);
+
+/* The member of that name; UINT32_MAX: none. */
+uint32_t mill_json_member(const json_column *c, const char *p, size_t n);
+/* Place for one more item of a list; false: b->status. */
+bool mill_json_add_item(json_builder *b, json_column *c);
+
+/* ---- records of the usual form (json_quick.c) ----------------------------------------------- */
+
+/* The object that is p[0, n) into a row of the root. JSON_BROKEN: not of the usual form, or malformed:
+** mill_json_take must tell. Texts end in 64 readable zeros or a control character. */
+json_put mill_json_quick(json_builder *b, json_column *root, uint32_t row, const char *p, size_t n);
 
 #endif

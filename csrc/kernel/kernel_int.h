@@ -27,6 +27,7 @@
 #ifndef MILL_KERNEL_KERNEL_INT_H
 #define MILL_KERNEL_KERNEL_INT_H
 
+#include "base/hot.h"
 #include <stdio.h>
 
 #include "kernel/function.h"
@@ -74,15 +75,6 @@ mill_status mill_bind_unordered(mill_binding *b, const char *name, const mill_ty
                                 mill_error *err) __attribute__((cold));
 
 /* ---- loops ---------------------------------------------------------------------------------- */
-
-/* Kernels that are one loop over plain values: gcc vectorises these at -O3 only, and twice, for the
-** processor at hand. Not under a sanitizer: the choice runs before its library is there. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) &&                             \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define MILL_HOT __attribute__((optimize("O3"), target_clones("avx2", "default")))
-#else
-#define MILL_HOT
-#endif
 
 #define MILL_AT(T, v, i) (((const T *)(v)->data)[(uint32_t)(i) & (v)->mask])
 #define MILL_EACH(out, n, i)                                                                       \

@@ -198,7 +198,7 @@ static mill_status bind_like(mill_binding *b, mill_error *err) {
   mill_call call = {.ctx = b->ctx, .set = b->set, .state = plan, .arena = b->arena, .start = -1};
   mill_str p;
   MILL_TRY(folded(&call, &MILL_AT(mill_str, &pat, 0), &p, err));
-  plan->constant = true;
+  plan->constant = b->safe = true;
   return compile(b->arena, mill_str_data(&p), p.size, c, &plan->pattern, err);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/calendar.h"
+#include "base/number.h"
 
 static inline uint64_t quick_load(const char *p) {
   uint64_t x;
@@ -29,6 +30,19 @@ static inline uint32_t quick_eight(uint64_t x, unsigned n) {
   x = (x * 100 + (x >> 16)) & 0x0000ffff0000ffffull;
   return (uint32_t)(x * 10000 + (x >> 32));
 }
+/* How many of the first eight bytes are digits before another byte comes. */
+static inline unsigned quick_prefix(uint64_t x) {
+  uint64_t d = x ^ 0x3030303030303030ull;
+  uint64_t other = (d | (d + 0x7676767676767676ull)) & 0x8080808080808080ull;
+  return other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
+}
+
+/* Is x the bytes of a layout: a digit where it has '0', else its character? */
+static inline bool quick_layout(uint64_t x, uint64_t layout, uint64_t zeros) {
+  uint64_t d = x ^ layout;
+  uint64_t room = (zeros & 0x7676767676767676ull) | (~zeros & 0x7f7f7f7f7f7f7f7full);
+  return ((d | (d + room)) & 0x8080808080808080ull) == 0;
+}
 #else
 static inline bool quick_are_digits(uint64_t x, unsigned n) {
   const unsigned char *p = (const unsigned char *)&x;
@@ -41,6 +55,18 @@ static inline uint32_t quick_eight(uint64_t x, unsigned n) {
   uint32_t v = 0;
   for (unsigned i = 0; i < n; i++) v = v * 10 + (p[i] - '0');
   return v;
+}
+static inline unsigned quick_prefix(uint64_t x) {
+  unsigned n = 0;
+  while (n < 8 && quick_are_digits(x, n + 1)) n++;
+  return n;
+}
+static inline bool quick_layout(uint64_t x, uint64_t layout, uint64_t zeros) {
+  const unsigned char *p = (const unsigned char *)&x, *l = (const unsigned char *)&layout,
+                      *z = (const unsigned char *)&zeros;
+  for (int i = 0; i < 8; i++)
+    if (z[i] ? p[i] < '0' || p[i] > '9' : p[i] != l[i]) return false;
+  return true;
 }
 #endif
 
@@ -58,7 +84,8 @@ static inline __attribute__((always_inline)) bool quick_digits(const char *p, un
   return quick_are_digits(x, 8) && quick_are_digits(y, n - 8);
 }
 
-static inline bool quick_integer(const char *p, size_t n, int64_t *out) {
+static inline __attribute__((always_inline)) bool quick_integer(const char *p, size_t n,
+                                                                int64_t *out) {
   bool minus = *p == '-';
   uint64_t v;
   if (n - minus - 1 >= 16 || !quick_digits(p + minus, (unsigned)(n - minus), &v)) return false;
@@ -73,6 +100,16 @@ static inline bool quick_decimal(const char *p, size_t n, unsigned scale, int64_
   uint64_t whole, part = 0;
   p += minus;
   n -= minus;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  size_t before = n - scale - 1;
+  if (n <= 8 && scale && before - 1 < 7 && p[before] == '.') { /* all digits, without the point */
+    uint64_t x = quick_load(p), low = (1ull << (8 * before)) - 1;
+    x = (x & low) | (x >> 8 & ~low);
+    *out = quick_eight(x, (unsigned)n - 1);
+    if (minus) *out = -*out;
+    return quick_are_digits(x, (unsigned)n - 1);
+  }
+#endif
   const char *point = NULL;
   for (unsigned k = 0; k <= scale && k < n; k++)
     if (p[n - 1 - k] == '.') point = p + n - 1 - k;
@@ -91,19 +128,86 @@ static inline bool quick_decimal(const char *p, size_t n, unsigned scale, int64_
 static inline bool quick_date(const char *p, int32_t *out) {
   static const uint16_t before[] = {0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
   static const uint8_t length[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  unsigned char d[10];
-  unsigned wrong = p[4] != '-' || p[7] != '-';
-  for (int i = 0; i < 10; i++) d[i] = (unsigned char)(p[i] - '0');
-  for (int i = 0; i < 10; i++) wrong |= i != 4 && i != 7 && d[i] > 9;
-  unsigned year = d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3];
-  unsigned month = d[5] * 10u + d[6], day = d[8] * 10u + d[9];
-  if (wrong || month - 1 > 11 || year == 0) return false;
+  unsigned ten = (unsigned)(p[8] - '0'), one = (unsigned)(p[9] - '0');
+  if (!quick_layout(quick_load(p), quick_load("0000-00-"), quick_load("\1\1\1\1\0\1\1\0") * 255) ||
+      ten > 9 || one > 9)
+    return false;
+  unsigned year =
+      (unsigned)((p[0] - '0') * 1000 + (p[1] - '0') * 100 + (p[2] - '0') * 10 + p[3] - '0');
+  unsigned month = (unsigned)((p[5] - '0') * 10 + p[6] - '0'), day = ten * 10 + one;
+  if (month - 1 > 11 || year == 0) return false;
   bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   if (day - 1 >= length[month] + (unsigned)(leap && month == 2)) return false;
   unsigned y = year - 1;
   *out =
       (int32_t)(365 * y + y / 4 - y / 100 + y / 400 + before[month] + (leap && month > 2) + day) -
       719163;
+  return true;
+}
+
+/* yyyy-MM-dd HH:mm:ss, or a T between them, and perhaps a fraction: microseconds without a zone. */
+static inline bool quick_timestamp(const char *p, size_t n, int64_t *out) {
+  int32_t days;
+  uint64_t part = 0;
+  if (n < 19 || n > 26 || n == 20 || (p[10] != ' ' && p[10] != 'T') || !quick_date(p, &days) ||
+      !quick_layout(quick_load(p + 11), quick_load("00:00:00"),
+                    quick_load("\1\1\0\1\1\0\1\1") * 255))
+    return false;
+  int hour = (p[11] - '0') * 10 + p[12] - '0', minute = (p[14] - '0') * 10 + p[15] - '0',
+      second = (p[17] - '0') * 10 + p[18] - '0';
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  if (n > 20) {
+    static const uint32_t ten[] = {0, 100000, 10000, 1000, 100, 10, 1};
+    if (p[19] != '.' || !quick_digits(p + 20, (unsigned)n - 20, &part)) return false;
+    part *= ten[n - 20];
+  }
+  *out = (days * 86400ll + hour * 3600 + minute * 60 + second) * 1000000 + (int64_t)part;
+  return true;
+}
+
+/* The digits at p, at most n: added to *v, which they must not make too large. */
+static inline size_t quick_run(const char *p, size_t n, uint64_t *v) {
+  static const uint32_t ten[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+  size_t done = 0;
+  for (;;) {
+    uint64_t x = quick_load(p + done);
+    unsigned k = quick_prefix(x);
+    if (k > n - done) k = (unsigned)(n - done);
+    *v = *v * ten[k] + quick_eight(x, k);
+    done += k;
+    if (k < 8 || done >= 16) return done;
+  }
+}
+
+/* Digits, perhaps with a point and an exponent, of at most 18 digits. */
+static inline bool quick_double(const char *p, size_t n, double *out) {
+  const char *end = p + n;
+  bool minus = n && *p == '-';
+  uint64_t v = 0;
+  int exponent = 0;
+  p += minus;
+  if (n > 26 || p >= end) return false;
+  size_t whole = quick_run(p, (size_t)(end - p), &v), part = 0;
+  p += whole;
+  if (p < end && *p == '.') {
+    if (v == 0) whole = whole > 0;
+    part = quick_run(p + 1, (size_t)(end - p - 1), &v);
+    p += 1 + part;
+    if (part == 16 && whole <= 2 && p < end) { /* nearly all doubles that are written out */
+      size_t rest = (size_t)(end - p) < 3 ? (size_t)(end - p) : 3;
+      for (; rest && *p >= '0' && *p <= '9'; rest--, part++) v = v * 10 + (uint64_t)(*p++ - '0');
+    }
+  }
+  if (whole + part == 0 || whole + part > 19) return false;
+  if (p < end && (*p | 32) == 'e') {
+    bool down = p + 1 < end && p[1] == '-';
+    p += 1 + (p + 1 < end && (p[1] == '-' || p[1] == '+'));
+    if (p >= end || end - p > 3) return false;
+    for (; p < end && *p >= '0' && *p <= '9'; p++) exponent = exponent * 10 + *p - '0';
+    if (down) exponent = -exponent;
+  }
+  if (p < end || !mill_double_of(v, exponent - (int)part, out)) return false;
+  if (minus) *out = -*out;
   return true;
 }
 

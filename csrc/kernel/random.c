@@ -195,7 +195,34 @@ static mill_status bind_uniform(mill_binding *b, mill_error *err) {
   return bind_seed(b, 2, err);
 }
 
+/* The place of a row: its morsel in the upper bits, as a partition of Spark has. */
+KERNEL_HEAD(k_position) {
+  (void)args, (void)err;
+  for (size_t i = 0; i < n; i++) ((int64_t *)out->data)[i] = (int64_t)(call->first_row + i);
+  return MILL_OK;
+}
+KERNEL_HEAD(k_morsel) {
+  (void)args, (void)err;
+  for (size_t i = 0; i < n; i++)
+    ((int32_t *)out->data)[i] = (int32_t)((call->first_row + i) >> MORSEL_BITS);
+  return MILL_OK;
+}
+
 const mill_function mill_family_random[] = {
+    {.name = "monotonically_increasing_id",
+     .types = "-> bigint",
+     .kernel = k_position,
+     .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NEVER_NULL | MILL_FN_NO_RAISE,
+     .usage = "monotonically_increasing_id()",
+     .doc = "A number that grows from row to row, with gaps.",
+     .example = "SELECT monotonically_increasing_id() -> 0"},
+    {.name = "spark_partition_id",
+     .types = "-> int",
+     .kernel = k_morsel,
+     .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NEVER_NULL | MILL_FN_NO_RAISE,
+     .usage = "spark_partition_id()",
+     .doc = "The number of the part of the source that the row is in.",
+     .example = "SELECT spark_partition_id() -> 0"},
     {.name = "rand",
      .types = "any?",
      .bind = bind_rand,

@@ -60,6 +60,11 @@ static mill_status bind_shift(mill_binding *b, mill_error *err) {
     .name = NAME, .types = TYPES, .kind = MILL_WINDOW, .bind = BIND, .flags = FLAGS,               \
     .usage = USAGE, .doc = DOC, .example = EXAMPLE                                                 \
   }
+#define SHIFT(NAME, USAGE, DOC, EXAMPLE)                                                           \
+  {                                                                                                \
+    .name = NAME, .types = "any, any?, any?", .fill = ", 1, NULL", .kind = MILL_WINDOW,            \
+    .bind = bind_shift, .usage = USAGE, .doc = DOC, .example = EXAMPLE                             \
+  }
 
 const mill_function mill_family_window[] = {
     WINDOW("row_number", "-> int", NULL, MILL_FN_NEVER_NULL, "row_number()",
@@ -78,12 +83,12 @@ const mill_function mill_family_window[] = {
     WINDOW("ntile", "any?", bind_ntile, MILL_FN_NEVER_NULL, "ntile(n)",
            "The number of the row's part when the partition is cut into n even parts.",
            "SELECT ntile(2) OVER (ORDER BY 1) -> 1"),
-    WINDOW("lag", "any, any?, any?", bind_shift, 0, "lag(input[, offset[, default]])",
-           "The value of the row that stands `offset` rows before.",
-           "SELECT lag(1, 1, 0) OVER (ORDER BY 1) -> 0"),
-    WINDOW("lead", "any, any?, any?", bind_shift, 0, "lead(input[, offset[, default]])",
-           "The value of the row that stands `offset` rows after.",
-           "SELECT lead(1, 1, 0) OVER (ORDER BY 1) -> 0"),
+    SHIFT("lag", "lag(input[, offset[, default]])",
+          "The value of the row that stands `offset` rows before.",
+          "SELECT lag(1, 1, 0) OVER (ORDER BY 1) -> 0"),
+    SHIFT("lead", "lead(input[, offset[, default]])",
+          "The value of the row that stands `offset` rows after.",
+          "SELECT lead(1, 1, 0) OVER (ORDER BY 1) -> 0"),
     WINDOW("nth_value", "any, any", bind_nth, 0, "nth_value(input, offset)",
            "The value of the frame's row number `offset`.",
            "SELECT nth_value(7, 1) OVER (ORDER BY 1) -> 7"),

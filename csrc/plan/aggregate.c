@@ -101,7 +101,8 @@ static const mill_expr *rewrite(mill_planner *w, const mill_expr *e, void *arg) 
   return mill_x_is_aggregate(e) ? aggregate_column(w, g, e) : NULL;
 }
 
-static const mill_expr *missing(mill_planner *w, const mill_expr *e) {
+static const mill_expr *missing(mill_planner *w, const grouping *g, const mill_expr *e) {
+  if (g->nkeys == 0) return MILL_W_FAIL_AT(w, e, MILL_E_MISSING_GROUP_BY, NULL);
   return MILL_W_FAIL_AT(w, e, MILL_E_MISSING_AGGREGATION, "expression", mill_w_quoted_sql(w, e),
                         "expressionAnyValue",
                         mill_error_fmt(w->err, "\"any_value(%s)\"", mill_w_sql(w, e)), NULL);
@@ -130,7 +131,7 @@ static const mill_expr *rewrite_item(mill_planner *w, grouping *g, const mill_ex
   const mill_expr *r = mill_x_map(w, bare(item), rewrite, g);
   leftover l = {g, NULL, 0, NULL};
   if (r == NULL) return NULL;
-  if (mill_x_any(r, leftover_at, &l)) return missing(w, l.found);
+  if (mill_x_any(r, leftover_at, &l)) return missing(w, g, l.found);
   if (item->kind == MILL_X_ALIAS) {
     mill_expr *a = mill_x_copy(w, item);
     if (a == NULL) return NULL;
@@ -202,6 +203,10 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
+static const char *name_of(const mill_expr *e) {
+  return e->kind == MILL_X_ALIAS ? e->parts[0] : e->name;
+}
+
 static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const mill_expr *k) {
   int32_t at = *(const int32_t *)k->value->data;
   if (at < 1 || at > items->n)
@@ -211,8 +216,8 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
   const mill_expr *e = items->at[at - 1];
   if (mill_x_has_aggregate(e))
     return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
-                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr", mill_w_sql(w, bare(e)),
-                          NULL);
+                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr",
+                          mill_w_printf(w, "%s AS `%s`", mill_w_sql(w, bare(e)), name_of(e)), NULL);
   return e;
 }
 
@@ -227,6 +232,8 @@ static const mill_expr *by_alias(mill_planner *w, const mill_exprs *items, const
 
 static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const mill_exprs *items,
                                     const mill_expr *k) {
+  if (k->kind == MILL_X_PARAMETER) k = mill_resolve(w, s, k);
+  if (k == NULL) return NULL;
   if (k->kind == MILL_X_LITERAL && k->value->type->id == MILL_INT && mill_vector_valid(k->value, 0))
     return ordinal(w, items, k);
   const mill_expr *r = NULL;
@@ -242,7 +249,7 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
 }
 
 static bool orderable(mill_planner *w, const mill_expr *k) {
-  if (k->type->id != MILL_MAP && k->type->id != MILL_VARIANT) return true;
+  if (k->type->id != MILL_VARIANT) return true;
   (void)MILL_W_FAIL_AT(w, k, MILL_E_GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE, "sqlExpr",
                        mill_w_quoted_sql(w, k), "dataType", mill_w_quoted_type(w, k->type), NULL);
   return false;
@@ -285,7 +292,7 @@ const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, co
   const mill_expr *r = mill_x_map(w, e, rewrite, &g);
   leftover l = {&g, top->output, top->noutput, NULL};
   if (r == NULL) return NULL;
-  if (mill_x_any(r, leftover_at, &l)) return missing(w, l.found);
+  if (mill_x_any(r, leftover_at, &l)) return missing(w, &g, l.found);
   if (g.aggs.n == before.n) return r;
   mill_node *copy = mill_w_node_copy(w, a);
   mill_exprs all = {0};

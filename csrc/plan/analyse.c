@@ -73,16 +73,35 @@ static const mill_node *visible_of(mill_planner *w, const mill_node *n, const mi
   return p;
 }
 
+typedef struct aggregate_list {
+  mill_planner *w;
+  const char *text;
+} aggregate_list;
+
+static int list_aggregate(const mill_expr *e, void *arg) {
+  aggregate_list *l = arg;
+  if (!mill_x_is_aggregate(e)) return 0;
+  l->text = mill_w_printf(l->w, "%s%s%s", l->text, *l->text ? ", " : "", mill_w_sql(l->w, e));
+  return -1;
+}
+
+static const mill_node *aggregates_in_where(mill_planner *w, const mill_node *n,
+                                            const mill_expr *e) {
+  aggregate_list l = {w, ""};
+  mill_x_any(e, list_aggregate, &l);
+  return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_WHERE_CONDITION, "condition", mill_w_quoted_sql(w, e),
+                        "expressionList", l.text, NULL);
+}
+
 static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
   if (child == NULL) return NULL;
   const mill_expr *e = mill_resolve_above(w, &child, outer, n->exprs[0]);
   if (e == NULL) return NULL;
-  if (mill_x_has_aggregate(e) && !mill_x_has_window(e))
-    return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_WHERE_CONDITION, "condition",
-                          mill_w_quoted_sql(w, e), "expressionList", mill_w_sql(w, e), NULL);
-  if (e->type->id != MILL_BOOLEAN && e->type->id != MILL_NULL)
+  if (mill_x_has_aggregate(e) && !mill_x_has_window(e)) return aggregates_in_where(w, n, e);
+  bool bare_null = e->type->id == MILL_NULL && n->text == NULL; /* SQL's WHERE NULL is cast */
+  if (e->type->id != MILL_BOOLEAN && (e->type->id != MILL_NULL || bare_null))
     return MILL_W_FAIL_AT(w, n, MILL_E_DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, "sqlExpr",
                           mill_w_quoted_sql(w, e), "filter", mill_w_quoted_sql(w, e), "type",
                           mill_w_quoted_type(w, e->type), NULL);
@@ -112,12 +131,13 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
   }
   if (r == NULL) return NULL;
   while (r->kind == MILL_X_ALIAS) r = r->args[0];
-  if (r->type->id == MILL_MAP || r->type->id == MILL_VARIANT)
-    return MILL_W_FAIL_AT(w, e, MILL_E_EXPRESSION_TYPE_IS_NOT_ORDERABLE, "expr",
-                          mill_w_quoted_sql(w, r), "exprType", mill_w_quoted_type(w, r->type),
-                          NULL);
   mill_expr *s = mill_x_copy(w, item);
-  if (s) s->args[0] = r, s->type = r->type;
+  if (s == NULL) return NULL;
+  s->args[0] = r, s->type = r->type;
+  if (r->type->id == MILL_MAP || r->type->id == MILL_VARIANT)
+    return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_INVALID_ORDERING_TYPE, "sqlExpr",
+                          mill_w_quoted_sql(w, s), "functionName", "`sortorder`", "dataType",
+                          mill_w_quoted_type(w, r->type), NULL);
   return s;
 }
 
@@ -196,6 +216,11 @@ static const mill_node *analyse_limit(mill_planner *w, const mill_node *n,
 /* ---- distinct rows -------------------------------------------------------------------------- */
 
 const mill_node *mill_distinct(mill_planner *w, const mill_node *child) {
+  for (int i = 0; child && i < child->noutput; i++)
+    if (child->output[i]->type->id == MILL_MAP)
+      return MILL_W_FAIL_AT(w, child, MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_MAP_TYPE,
+                            "colName", mill_w_quoted_parts(w, &child->output[i]->name, 1),
+                            "dataType", mill_w_quoted_type(w, child->output[i]->type), NULL);
   mill_node *a = child ? mill_w_unary(w, MILL_N_AGGREGATE, child) : NULL;
   if (a == NULL) return NULL;
   a->keys = child->output;
@@ -219,6 +244,10 @@ static const mill_node *analyse_dedup(mill_planner *w, const mill_node *n,
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   mill_exprs keys = {0}, aggs = {0}, items = {0};
   if (child == NULL) return NULL;
+  if (n->within_watermark && !child->streaming)
+    return MILL_W_FAIL_AT(
+        w, n, MILL_E_LEGACY_3102, "msg",
+        "dropDuplicatesWithinWatermark is not supported with batch DataFrames/DataSets", NULL);
   if (n->nkeys == 0 && !child->streaming) return mill_distinct(w, child);
   mill_scope s = mill_scope_of(child, outer);
   for (int i = 0; i < n->nkeys; i++)
@@ -253,12 +282,16 @@ static const mill_node *analyse_alias(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   if (child == NULL) return NULL;
+  if (n->alias == NULL && n->ncolumns != child->noutput)
+    return MILL_W_FAIL_AT(w, n, MILL_E_ASSIGNMENT_ARITY_MISMATCH, "numExpr",
+                          mill_error_fmt(w->err, "%d", n->ncolumns), "numTarget",
+                          mill_error_fmt(w->err, "%d", child->noutput), NULL);
   if (n->ncolumns && n->ncolumns != child->noutput)
     return MILL_W_FAIL_AT(w, n, MILL_E_NUM_COLUMNS_MISMATCH, "operator", "alias", "firstNumColumns",
                           mill_error_fmt(w->err, "%d", child->noutput), "invalidOrdinalNum",
                           "second", "invalidNumColumns", mill_error_fmt(w->err, "%d", n->ncolumns),
                           NULL);
-  return mill_requalify(w, child, n->alias, n->ncolumns ? n->columns : NULL, false);
+  return mill_requalify(w, child, n->alias, n->ncolumns ? n->columns : NULL, n->alias == NULL);
 }
 
 static const mill_node *analyse_range(mill_planner *w, const mill_node *n) {
@@ -278,6 +311,17 @@ static const mill_node *analyse_sample(mill_planner *w, const mill_node *n,
   s->streaming = child->streaming;
   mill_w_output_child(s);
   return s;
+}
+
+/* Rows stay where they are; what they would be spread by must be there. */
+static const mill_node *analyse_repartition(mill_planner *w, const mill_node *n,
+                                            const mill_scope *outer) {
+  const mill_node *child = mill_analyse(w, n->child[0], outer);
+  if (child == NULL) return NULL;
+  mill_scope s = mill_scope_of(child, outer);
+  for (int i = 0; i < n->nexprs; i++)
+    if (mill_resolve(w, &s, n->exprs[i]) == NULL) return NULL;
+  return child;
 }
 
 static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const mill_scope *outer) {
@@ -311,10 +355,12 @@ static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const 
   case MILL_N_DROP:
   case MILL_N_RENAME: return mill_analyse_columns(w, n, outer);
   case MILL_N_TRANSFORM: return mill_analyse_transform(w, n, outer);
-  case MILL_N_REPARTITION: return mill_analyse(w, n->child[0], outer);
+  case MILL_N_REPARTITION: return analyse_repartition(w, n, outer);
   case MILL_N_JOIN: return mill_analyse_join(w, n, outer);
   case MILL_N_UNION:
   case MILL_N_SET_OP: return mill_analyse_set(w, n, outer);
+  case MILL_N_PIVOT: return mill_analyse_pivot(w, n, outer);
+  case MILL_N_UNPIVOT: return mill_analyse_unpivot(w, n, outer);
   case MILL_N_WITH: return mill_analyse_with(w, n, outer);
   default: return mill_analyse_command(w, n, outer);
   }
@@ -324,7 +370,7 @@ const mill_node *mill_analyse(mill_planner *w, const mill_node *n, const mill_sc
   if (n == NULL || w->status != MILL_OK) return NULL;
   if (n->analysed) return n;
   if (!mill_w_enter(w)) return NULL;
-  const mill_node *r = analyse_kind(w, n, outer);
+  const mill_node *r = mill_check_attributes(w, analyse_kind(w, n, outer));
   if (r == NULL) mill_w_at(w, n->text, n->start, n->stop);
   mill_w_leave(w);
   return r;

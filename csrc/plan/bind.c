@@ -282,7 +282,6 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   strip_aliases(w, e);
   if (e->ignore_nulls && aggregate && e->nargs == 1 && e->fn->types && strchr(e->fn->types, ',')) {
     const mill_expr **args = mill_w_alloc(w, 2 * sizeof *args); /* first(x, true) */
-    e->pretty = mill_w_sql(w, e);
     if (args == NULL) return NULL;
     args[0] = e->args[0];
     args[1] = mill_x_bool(w, true);
@@ -422,6 +421,19 @@ const mill_expr *mill_bind_field(mill_planner *w, const mill_expr *of, const cha
   return f;
 }
 
+/* arr.name: the field of each struct of a list. */
+static const mill_expr *bind_field_of_each(mill_planner *w, const mill_expr *of, mill_str field) {
+  mill_exprs args = {&of, 1, 1};
+  mill_scope over = {.expand = &args};
+  const char *name = mill_w_copy(w, mill_str_data(&field), field.size);
+  const char *text = mill_w_printf(w, "transform(`$1`, x -> x.`%s`)", name);
+  const mill_expr *parsed = text ? mill_w_parse(w, text, strlen(text)) : NULL;
+  const mill_expr *r = parsed ? mill_resolve(w, &over, parsed) : NULL;
+  mill_expr *c = r ? mill_x_copy(w, r) : NULL;
+  if (c) c->pretty = mill_w_printf(w, "%s.%s", mill_w_sql(w, of), name);
+  return c;
+}
+
 const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e) {
   const mill_expr *of = e->args[0], *key = e->args[1];
   const mill_vector *v = constant_of(key);
@@ -432,6 +444,9 @@ const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e) {
     if (f) f->pretty = mill_w_sql(w, f); /* named in full, unlike a.b */
     return f;
   }
+  if (of->type->id == MILL_ARRAY && of->type->fields[0].type->id == MILL_STRUCT && v &&
+      key->type->id == MILL_STRING)
+    return bind_field_of_each(w, of, ((const mill_str *)v->data)[0]);
   if (of->type->id != MILL_ARRAY && of->type->id != MILL_MAP)
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_EXTRACT_BASE_FIELD_TYPE, "base",
                           mill_w_quoted_sql(w, of), "other", mill_w_quoted_type(w, of->type), NULL);

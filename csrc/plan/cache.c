@@ -63,8 +63,22 @@ bool mill_cache_off(const mill_cache *c) { return c->off; }
 
 double mill_cache_rows(const mill_cache *c) { return c->table ? (double)c->table->rows : -1; }
 
+const mill_table *mill_cache_table(const mill_cache *c) { return c->table; }
+
+static void drop_table(void *p) { mill_table_unref(((mill_cache *)p)->table); }
+
+mill_cache *mill_cache_of_run(mill_planner *w) {
+  mill_cache *c = mill_w_alloc(w, sizeof *c);
+  if (c == NULL) return NULL;
+  c->memory = w->ctx->memory;
+  c->refs = 1;
+  if (mill_arena_at_end(w->arena, drop_table, c)) return c;
+  w->status = mill_oom(w->ctx->memory, sizeof *c, w->err);
+  return NULL;
+}
+
 mill_table *mill_cache_fill(mill_planner *w, const mill_node *n) {
   mill_cache *c = n->cache;
-  if (c->table == NULL) w->status = mill_plan_rows(w, n->child[0], &c->table);
+  if (c->table == NULL) w->status = mill_plan_rows(w, n->child[0], true, &c->table);
   return w->status == MILL_OK ? c->table : NULL;
 }

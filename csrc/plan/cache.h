@@ -18,7 +18,11 @@ void mill_plan_uncache(mill_plan *p);
 /* For lowering. Is the child to be computed in place? How many rows are kept, -1: not filled. */
 bool mill_cache_off(const mill_cache *c);
 double mill_cache_rows(const mill_cache *c);
+/* The kept rows, NULL: not filled. */
+const mill_table *mill_cache_table(const mill_cache *c);
 struct mill_planner;
+/* A cache that lives as long as the planner's arena, NULL: w->status. */
+mill_cache *mill_cache_of_run(struct mill_planner *w);
 /* The kept rows of a CACHE node, computed if need be; NULL when that failed: w->status. */
 mill_table *mill_cache_fill(struct mill_planner *w, const mill_node *n);
 

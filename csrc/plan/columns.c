@@ -7,8 +7,14 @@ static const mill_node *with_columns(mill_planner *w, const mill_node *n, const 
                                      const mill_scope *outer) {
   mill_scope s = mill_scope_of(child, outer);
   mill_exprs added = {0}, items = {0};
-  for (int i = 0; i < n->nexprs; i++)
+  s.lateral = &added; /* each sees those before it */
+  for (int i = 0; i < n->nexprs; i++) {
+    for (int k = 0; k < i; k++)
+      if (mill_w_same_name(w, added.at[k]->parts[0], n->exprs[i]->parts[0]))
+        return MILL_W_FAIL_AT(w, n, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
+                              mill_w_quoted_parts(w, added.at[k]->parts, 1), NULL);
     if (!mill_exprs_add(w, &added, mill_resolve(w, &s, n->exprs[i]))) return NULL;
+  }
   bool *used = mill_w_alloc(w, (size_t)added.n + 1);
   if (used == NULL) return NULL;
   for (int i = 0; i < child->noutput; i++) {
@@ -33,7 +39,7 @@ static const mill_node *drop(mill_planner *w, const mill_node *n, const mill_nod
   bool *gone = mill_w_alloc(w, (size_t)child->noutput + 1);
   if (gone == NULL) return NULL;
   for (int i = 0; i < n->nexprs; i++) {
-    const mill_expr *x = n->exprs[i], *c = NULL;
+    const mill_expr *x = n->exprs[i], *c = x->kind == MILL_X_COLUMN ? x : NULL;
     if (x->kind == MILL_X_NAME && x->nparts > 1) c = mill_resolve_name_quiet(w, &s, x);
     if (w->status) return NULL;
     const char *name = x->kind == MILL_X_TEXT ? x->name : x->nparts == 1 ? x->parts[0] : NULL;

@@ -74,6 +74,7 @@ struct mill_expr {
   bool distinct, ignore_nulls, star; /* CALL; star: count(*) */
   bool descending, nulls_first;      /* SORT */
   bool hidden;  /* CAST put in by coercion: not shown in names; ALIAS by the system */
+  bool outer;   /* NAME: meant for the query around this one (Column.outer()) */
   uint8_t mode; /* CAST: mill_cast_mode */
   int nargs, nparts, norder, nexcept;
   const mill_expr **args;

@@ -28,13 +28,19 @@ static mill_node *generate_node(mill_planner *w, const mill_node *child, const m
   }
   g->output = out.at;
   g->noutput = out.n;
-  return g;
+  return mill_check_attributes(w, g) ? g : NULL;
 }
 
-static const mill_node *alias_count(mill_planner *w, const mill_node *n, uint32_t want, int got) {
-  return MILL_W_FAIL_AT(w, n, MILL_E_NUM_TABLE_VALUE_ALIASES_MISMATCH, "funcName", "generator",
-                        "aliasesNum", mill_error_fmt(w->err, "%d", got), "outColsNum",
-                        mill_error_fmt(w->err, "%u", want), NULL);
+const mill_node *mill_generated(mill_planner *w, const mill_node *child, const mill_expr *call) {
+  return call ? generate_node(w, child, call, false, NULL, NULL) : NULL;
+}
+
+static const mill_node *alias_count(mill_planner *w, const char *const *names, int got,
+                                    uint32_t want, const mill_expr *at) {
+  const char *list = got ? names[0] : "";
+  for (int i = 1; i < got; i++) list = mill_w_printf(w, "%s,%s", list, names[i]);
+  return MILL_W_FAIL_AT(w, at, MILL_E_UDTF_ALIAS_NUMBER_MISMATCH, "aliasesSize",
+                        mill_error_fmt(w->err, "%u", want), "aliasesNames", list, NULL);
 }
 
 const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
@@ -48,7 +54,7 @@ const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
     return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_GENERATOR_NOT_GENERATOR, "functionName",
                           mill_w_sql(w, call), "classCanonicalName", "", NULL);
   if (n->ncolumns && n->ncolumns != (int)call->type->nfields)
-    return alias_count(w, n, call->type->nfields, n->ncolumns);
+    return alias_count(w, n->columns, n->ncolumns, call->type->nfields, call);
   return generate_node(w, child, call, n->outer, n->alias, n->ncolumns ? n->columns : NULL);
 }
 
@@ -81,7 +87,7 @@ bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs
   /* an alias made of the call's own text is no name that the user gave */
   bool named = item->kind == MILL_X_ALIAS && strcmp(item->parts[0], mill_w_sql(w, call)) != 0;
   if (named && item->nparts != (int)width) {
-    (void)alias_count(w, *child, width, item->nparts);
+    (void)alias_count(w, item->parts, item->nparts, width, item);
     return false;
   }
   mill_node *g = generate_node(w, *child, call, false, NULL, named ? item->parts : NULL);

@@ -49,7 +49,7 @@ static const mill_expr *using_column(mill_planner *w, const mill_node *side, con
   }
   return MILL_W_FAIL_AT(w, n, MILL_E_UNRESOLVED_USING_COLUMN_FOR_JOIN, "colName",
                         mill_error_fmt(w->err, "`%s`", name), "side", which, "suggestion",
-                        mill_error_fmt(w->err, "[%s]", buf), NULL);
+                        mill_error_fmt(w->err, "%s", buf), NULL);
 }
 
 /* The key of a USING column in the result. */
@@ -109,34 +109,57 @@ static const mill_node *join_natural(mill_planner *w, const mill_node *n, const 
   return names ? join_using(w, n, a, b, names, count) : NULL;
 }
 
+/* left.k == left.k, joined with left itself: the second is the other side's column. */
+typedef struct self_join {
+  const mill_node *before, *after; /* the right side with ids that the left has too, and renewed */
+} self_join;
+
+static const mill_expr *other_side(mill_planner *w, const mill_expr *e, void *arg) {
+  const self_join *s = arg;
+  if (!mill_x_is_call(e, "=") && !mill_x_is_call(e, "<=>")) return NULL;
+  if (e->args[0]->kind != MILL_X_COLUMN || e->args[1]->kind != MILL_X_COLUMN ||
+      e->args[0]->id == 0 || e->args[0]->id != e->args[1]->id)
+    return NULL;
+  for (int i = 0; i < s->before->noutput; i++)
+    if (s->before->output[i]->id == e->args[0]->id) {
+      mill_expr *c = mill_x_copy(w, e);
+      if (c) c->args[1] = s->after->output[i];
+      return c;
+    }
+  return NULL;
+}
+
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   const mill_node *a = mill_analyse(w, n->child[0], outer);
   if (a == NULL) return NULL;
   mill_scope left = mill_scope_of(a, outer);
   const mill_node *b = mill_analyse(w, n->child[1], n->lateral ? &left : outer);
   if (b == NULL) return NULL;
-  if (shares_ids(a, b)) b = mill_renew_ids(w, b);
+  self_join self = {b, b};
+  if (shares_ids(a, b)) self.after = b = mill_renew_ids(w, b);
   if (b == NULL) return NULL;
   if (n->natural) return join_natural(w, n, a, b);
   if (n->ncolumns) return join_using(w, n, a, b, n->columns, n->ncolumns);
   const mill_expr *condition = NULL;
   if (n->nexprs) {
-    mill_exprs both = {0}, hidden = {0};
+    mill_exprs both = {0};
     if (!mill_exprs_copy(w, &both, a->output, a->noutput) ||
         !mill_exprs_copy(w, &both, b->output, b->noutput))
       return NULL;
     mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
-    s.hidden = hidden.at;
-    condition = mill_resolve(w, &s, n->exprs[0]);
+    const mill_expr *on = n->exprs[0];
+    if (self.after != self.before) on = mill_x_map(w, on, other_side, &self);
+    condition = mill_resolve(w, &s, on);
     if (condition == NULL) return NULL;
     if (condition->type->id != MILL_BOOLEAN && condition->type->id != MILL_NULL)
-      return MILL_W_FAIL_AT(w, n, MILL_E_DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, "sqlExpr",
-                            mill_w_quoted_sql(w, condition), "filter",
-                            mill_w_quoted_sql(w, condition), "type",
+      return MILL_W_FAIL_AT(w, n, MILL_E_JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, "joinCondition",
+                            mill_w_quoted_sql(w, condition), "conditionType",
                             mill_w_quoted_type(w, condition->type), NULL);
     condition = mill_x_cast(w, condition, mill_type_of(MILL_BOOLEAN));
     if (condition == NULL) return NULL;
   }
+  if (n->lateral && !a->streaming && !b->streaming)
+    return mill_lateral_join(w, n->join, a, b, condition);
   mill_node *j = mill_w_join(w, n->join, a, b, condition);
   if (j) j->lateral = n->lateral;
   return j;

@@ -400,13 +400,10 @@ static const mill_bound *edge_value(mill_lowering *l, const mill_window *v, mill
   if (v->unit == MILL_FRAME_ROWS) {
     e = mill_x_cast(w, e, mill_type_of(MILL_BIGINT));
     if (before && e) e = mill_x_bound(w, "-", 1, e);
-  } else if (v->norder == 1) {
+  } else {
     bool minus = before != v->order[0]->descending;
     e = mill_x_bound(w, minus ? "-" : "+", 2, v->order[0]->args[0], e);
     e = e ? mill_x_cast(w, e, v->order[0]->args[0]->type) : NULL;
-  } else {
-    return MILL_W_FAIL(w, MILL_E_DATATYPE_MISMATCH_RANGE_FRAME_MULTI_ORDER, "sqlExpr", "",
-                       "orderSpec", "", NULL);
   }
   return e ? mill_lower_expr(l, e, in) : NULL;
 }

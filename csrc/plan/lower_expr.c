@@ -98,7 +98,8 @@ static const mill_bound *call(mill_lowering *l, const mill_expr *e, const sides 
   b->kernel = e->binding->kernel;
   b->state = e->binding->state;
   b->arg_type = (const mill_type *const *)e->binding->cast_to;
-  b->can_raise |= !(e->fn->flags & MILL_FN_NO_RAISE) && kind == MILL_B_CALL;
+  bool safe = e->binding->safe || e->fn->flags & MILL_FN_NO_RAISE;
+  b->can_raise |= !safe && kind == MILL_B_CALL;
   b->deterministic &= !(e->fn->flags & MILL_FN_NONDETERMINISTIC);
   return b;
 }
@@ -120,7 +121,7 @@ static const mill_bound *scalar_query(mill_lowering *l, const mill_expr *e) {
   mill_bound *b = bound(l, MILL_B_LITERAL, e, 0);
   mill_vector *v = mill_w_alloc(w, sizeof *v);
   if (b == NULL || v == NULL) return NULL;
-  w->status = mill_plan_rows(w, e->query, &t);
+  w->status = mill_plan_rows(w, e->query, false, &t);
   if (w->status) return NULL;
   if (e->kind == MILL_X_EXISTS) {
     const mill_expr *yes = mill_x_bool(w, t->rows > 0);

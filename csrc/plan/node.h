@@ -33,18 +33,19 @@ typedef enum mill_node_kind {
   MILL_N_LIMIT,     /* exprs[0] limit or NULL, exprs[1] offset or NULL */
   MILL_N_TAIL,      /* exprs[0] */
   MILL_N_DISTINCT,
-  MILL_N_DEDUP,        /* keys; none: all columns. `within_watermark` */
-  MILL_N_WINDOW,       /* exprs: ALIAS of WINDOW, added to the child's columns */
-  MILL_N_GENERATE,     /* LATERAL VIEW: exprs[0] generator call, `outer`, alias, columns */
-  MILL_N_SAMPLE,       /* lower, upper, seed, replacement */
-  MILL_N_ALIAS,        /* alias [columns]: FROM (..) AS t(a, b); `to`: MAX RECURSION LEVEL of a WITH
+  MILL_N_DEDUP,    /* keys; none: all columns. `within_watermark` */
+  MILL_N_WINDOW,   /* exprs: ALIAS of WINDOW, added to the child's columns */
+  MILL_N_GENERATE, /* LATERAL VIEW: exprs[0] generator call, `outer`, alias, columns */
+  MILL_N_SAMPLE,   /* lower, upper, seed, replacement */
+  MILL_N_ALIAS, /* alias [columns]: FROM (..) AS t(a, b); without alias: toDF(columns); `to`: MAX RECURSION LEVEL of a WITH
                    query, -1 for none */
   MILL_N_WITH_COLUMNS, /* exprs, ALIAS each: added or replaced by name */
   MILL_N_DROP,         /* exprs: columns left out */
   MILL_N_RENAME,       /* columns: old, new, old, new, .. */
   MILL_N_WATERMARK,    /* exprs[0] event time column, exprs[1] delay as a literal interval */
   MILL_N_TRANSFORM,    /* an ML transformer: `stage` */
-  MILL_N_PIVOT,        /* keys, exprs[0] pivot column, values, aggs */
+  MILL_N_PIVOT, /* keys (`all`: these, else what nothing else uses), exprs[0] pivot column, values,
+                     aggs */
   MILL_N_UNPIVOT, /* keys ids (`all`: what is not in values), values: NAME or struct(..), ALIAS for
                      a label; columns: variable and value names; `outer`: include nulls */
   MILL_N_REPARTITION, /* and coalesce, hints: no effect on rows */
@@ -118,6 +119,7 @@ struct mill_node {
   struct mill_cache *cache;
   int64_t from, to, step;
   double lower, upper;
+  double share, rows; /* the optimiser's: rows a FILTER keeps, a JOIN makes; 0: unknown */
   uint64_t seed;
   mill_join join;
   mill_grouping grouping;

@@ -19,6 +19,7 @@ typedef struct rule {
 } rule;
 
 static const rule rules[] = {
+    {"ReuseSubquery", mill_share_queries, false},
     {NULL, mill_unnest, true},
     {"CollapseProject", mill_collapse_projects, false},
     {"PushDownPredicates", mill_push_filters, true},
@@ -27,6 +28,7 @@ static const rule rules[] = {
     {"ConstantFolding", mill_fold_constants, false},
     {"BooleanSimplification", mill_simplify_booleans, false},
     {"PruneFilters", mill_prune_filters, false},
+    {NULL, mill_sample_filters, false},
     {"PushDownLeftSemiAntiJoin", mill_push_semi, false},
     {"ReorderJoin", mill_order_joins, true},
     {"LimitPushDown", mill_push_limits, false},

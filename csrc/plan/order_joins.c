@@ -1,28 +1,22 @@
 /* Optimiser rule: inner joins in an order that avoids cross products and keeps results small.
 **
-** A tree of inner joins is taken apart into relations and predicates, and put together again from
-** the largest relation, the probe side, on: always next the relation that makes the fewest rows
-** of what is there. Nothing moves where the order of rows is the first relation's already. */
+** A tree of inner joins is taken apart into relations and predicates, and put together again as the
+** cheapest tree there is (join_tree.c). Where there are too many relations for that, or some that
+** nothing links, it is put together from the largest relation, the probe side, on: always next the
+** relation that makes the fewest rows of what is there. */
 #include <string.h>
 
 #include "plan/cache.h"
-#include "plan/plan_int.h"
+#include "plan/order_joins_int.h"
 
-enum { MILL_MANY_JOINS = 24 };
-
-typedef struct join_set {
-  const mill_node *relation[MILL_MANY_JOINS];
-  double rows[MILL_MANY_JOINS];
-  int n;
-  mill_exprs predicates;
-  bool full;
-} join_set;
+typedef mill_join_set join_set;
 
 /* The share of rows that a condition keeps, by its form. */
-static double share_kept(const mill_expr *e) {
-  if (mill_x_is_call(e, "and")) return share_kept(e->args[0]) * share_kept(e->args[1]);
+double mill_x_share_kept(const mill_expr *e) {
+  if (mill_x_is_call(e, "and"))
+    return mill_x_share_kept(e->args[0]) * mill_x_share_kept(e->args[1]);
   if (mill_x_is_call(e, "or")) {
-    double s = share_kept(e->args[0]) + share_kept(e->args[1]);
+    double s = mill_x_share_kept(e->args[0]) + mill_x_share_kept(e->args[1]);
     return s < 1 ? s : 1;
   }
   if (mill_x_is_call(e, "isnotnull") || mill_x_is_call(e, "not")) return 0.9;
@@ -42,10 +36,19 @@ static double base_rows(const mill_node *n) {
   return left_only || a > b ? a : b;
 }
 
+/* The share of the rows of the left side that have a partner: as many as the right side has kept. */
+static double share_met(const mill_node *n) {
+  double kept = mill_n_estimate(n->child[1]), all = base_rows(n->child[1]);
+  if (all < 1 || kept >= all) return 0.9;
+  return 0.9 * kept / all;
+}
+
 /* Inner: each row of the side with more rows before filters has one partner before filters. */
 static double join_rows(const mill_node *n) {
   double a = mill_n_estimate(n->child[0]), b = mill_n_estimate(n->child[1]);
-  if (n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI) return a * 0.5;
+  if (n->join == MILL_JOIN_SEMI && !n->all) return a * share_met(n);
+  if (n->join == MILL_JOIN_ANTI && !n->all) return a * (1 - share_met(n));
+  if (n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI) return a;
   if (n->nexprs == 0) return a * b;
   double x = base_rows(n->child[0]), y = base_rows(n->child[1]), keys = x < y ? x : y;
   double rows = a * b / (keys > 1 ? keys : 1);
@@ -68,12 +71,14 @@ double mill_n_estimate(const mill_node *n) {
                                         : (double)n->source->scan->bytes / 100;
   case MILL_N_VALUES: return n->nrows;
   case MILL_N_RANGE: return n->step ? (double)(n->to - n->from) / (double)n->step : 0;
-  case MILL_N_FILTER: return mill_n_estimate(n->child[0]) * share_kept(n->exprs[0]);
+  case MILL_N_FILTER:
+    a = n->share > 0 ? n->share : mill_x_share_kept(n->exprs[0]);
+    return mill_n_estimate(n->child[0]) * a;
   case MILL_N_AGGREGATE: return n->nkeys ? mill_n_estimate(n->child[0]) * 0.2 : 1;
   case MILL_N_LIMIT:
     a = mill_n_estimate(n->child[0]);
     return n->to >= 0 && (double)n->to < a ? (double)n->to : a;
-  case MILL_N_JOIN: return join_rows(n);
+  case MILL_N_JOIN: return n->rows > 0 ? n->rows : join_rows(n);
   default: return n->nchildren ? mill_n_estimate(n->child[0]) : 1;
   }
 }
@@ -117,8 +122,7 @@ static double distinct_values(const join_set *s, const mill_expr *column) {
   for (int i = 0; i < n; i++) {
     for (int k = 0; k < s->n; k++) {
       if (!mill_x_find_id(s->relation[k]->output, s->relation[k]->noutput, tied[i])) continue;
-      double rows = base_rows(s->relation[k]);
-      if (least < 0 || rows < least) least = rows;
+      if (least < 0 || s->base[k] < least) least = s->base[k];
     }
     for (int k = 0; k < s->predicates.n; k++) {
       const mill_expr *e = s->predicates.at[k];
@@ -137,7 +141,7 @@ static double distinct_values(const join_set *s, const mill_expr *column) {
 
 /* Rows of a join with relation k for each row that is there; < 0: nothing links them. */
 static double growth(const join_set *s, const mill_exprs *have, int k) {
-  double values = 1, most = base_rows(s->relation[k]);
+  double values = 1, most = s->base[k];
   bool linked = false;
   for (int i = 0; i < s->predicates.n; i++) {
     const mill_expr *e = s->predicates.at[i];
@@ -177,17 +181,14 @@ static const mill_expr *applicable(mill_planner *w, join_set *s, bool *spent,
 
 /* How much the relation asks to be the probe side: by its rows, and as guesses about filters may be
 ** wrong, by those before filters. */
-static double weight(const join_set *s, int k) {
-  return s->rows[k] + base_rows(s->relation[k]) / 4;
-}
+static double weight(const join_set *s, int k) { return s->rows[k] + s->base[k] / 4; }
 
-static const mill_node *rebuild(mill_planner *w, join_set *s, const mill_node *top) {
+static const mill_node *from_largest(mill_planner *w, join_set *s) {
   bool used[MILL_MANY_JOINS] = {false};
   bool *spent = mill_w_alloc(w, (size_t)s->predicates.n + 1);
-  mill_exprs have = {0}, out = {0};
+  mill_exprs have = {0};
   int first = 0;
   if (spent == NULL) return NULL;
-  for (int k = 0; k < s->n; k++) s->rows[k] = mill_n_estimate(s->relation[k]);
   for (int k = 1; k < s->n; k++)
     if (weight(s, k) > weight(s, first)) first = k;
   used[first] = true;
@@ -202,7 +203,20 @@ static const mill_node *rebuild(mill_planner *w, join_set *s, const mill_node *t
     r = mill_w_join(w, MILL_JOIN_INNER, r, s->relation[k], on);
     if (r == NULL) return NULL;
   }
-  return mill_exprs_copy(w, &out, top->output, top->noutput) ? mill_w_project(w, r, &out) : NULL;
+  return r;
+}
+
+static const mill_node *rebuild(mill_planner *w, join_set *s, const mill_node *top) {
+  const mill_node *r;
+  mill_exprs out = {0};
+  for (int k = 0; k < s->n; k++) {
+    s->rows[k] = mill_n_estimate(s->relation[k]);
+    s->base[k] = base_rows(s->relation[k]);
+  }
+  if (!mill_join_tree(w, s, &r)) return NULL;
+  if (r == NULL) r = from_largest(w, s);
+  if (r == NULL || !mill_exprs_copy(w, &out, top->output, top->noutput)) return NULL;
+  return mill_w_project(w, r, &out);
 }
 
 static const mill_node *order(mill_planner *w, const mill_node *n);

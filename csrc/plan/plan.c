@@ -80,6 +80,7 @@ mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_
   p->settings = w.set;
   w.params = params;
   const mill_node *root = mill_analyse(&w, p->root, NULL);
+  p->deferred = root == NULL && w.deferred;
   if (root == NULL) return failed(&w);
   p->schema = mill_w_schema(&w, root->output, root->noutput);
   if (p->schema == NULL) return failed(&w);
@@ -138,7 +139,7 @@ static mill_run run_of(mill_session *s) {
   return r;
 }
 
-mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out) {
+mill_status mill_plan_rows(mill_planner *w, const mill_node *root, bool coded, mill_table **out) {
   mill_arena arena;
   mill_arena_init(&arena, w->ctx->memory);
   mill_planner own = *w;
@@ -148,6 +149,7 @@ mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **
   if (physical(&l, root, &r)) {
     mill_run run = run_of(w->session);
     run.set = &own.set;
+    run.coded = coded;
     own.status = mill_run_table(&run, r.op, out, w->err);
   }
   mill_lowering_release(l.scans);
@@ -169,7 +171,7 @@ mill_status mill_plan_collect(mill_plan *p, mill_table **out, mill_error *err) {
   mill_planner w;
   MILL_TRY(mill_plan_begin(p, &w, err));
   mill_table *t = NULL;
-  mill_status s = mill_plan_rows(&w, p->root, &t);
+  mill_status s = mill_plan_rows(&w, p->root, false, &t);
   if (s != MILL_OK) return s;
   t->schema = p->schema;
   *out = t;

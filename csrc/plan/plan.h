@@ -21,6 +21,7 @@ struct mill_plan {
   const mill_type *schema; /* analysed: a STRUCT */
   mill_settings settings;  /* as they were at its analysis */
   bool streaming;
+  bool deferred; /* not analysed: it uses columns of a query that it will stand in */
   int refs;
   struct mill_plan_keep *keep; /* what is kept alive */
 };
@@ -44,7 +45,8 @@ typedef struct mill_parameters {
   const mill_expr *const *values;
 } mill_parameters;
 
-/* Resolve p->root in place (it becomes the analysed tree). A failed plan can only be unref'd. */
+/* Resolve p->root in place (it becomes the analysed tree). A failed plan can only be unref'd, unless
+** it is `deferred`: then its root, as it was built, may be used by a plan that has the columns. */
 mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params,
                               mill_error *err) MILL_USE_RESULT;
 

@@ -41,6 +41,7 @@ struct mill_planner {
   int depth;
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   int inlined;                 /* views and CTEs being entered */
+  bool deferred; /* a name is meant for a query around this one, and there is none yet */
 };
 
 /* Note the failure and give NULL. Once memory has run out, that is what is told. */
@@ -171,6 +172,10 @@ const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
 const char *mill_next_fill(const char **text, size_t *n);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
+/* update_fields.c: withField and dropFields, which only the API calls. */
+bool mill_is_field_update(const mill_expr *e);
+const mill_expr *mill_resolve_field_update(mill_planner *w, const mill_scope *s,
+                                           const mill_expr *e);
 /* bind_lambda.c: a call with lambdas, or of a function that takes some; no argument is resolved. */
 const mill_expr *mill_bind_lambda_call(mill_planner *w, const mill_scope *s, mill_expr *call);
 /* What is known of a call's or cast's resolved arguments. */
@@ -193,6 +198,9 @@ bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **ou
 bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
                       mill_exprs *out);
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* m.k of a map or a list is called k. */
+const mill_expr *mill_path_named(mill_planner *w, const mill_expr *written,
+                                 const mill_expr *resolved);
 /* Name a select item: ALIAS or COLUMN. */
 const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mill_expr *resolved);
 /* Nodes for select items that hold windows or lateral aliases, over child. */
@@ -207,6 +215,10 @@ bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
 bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
 /* n, with the columns that e uses passed up to it. */
 const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e);
+/* Is the column with this id computed by n or by what its rows come from, so that it can be passed up? */
+bool mill_n_computes(const mill_node *n, uint64_t id);
+/* attributes.c: n, or MISSING_ATTRIBUTES where it uses columns that its children have not. */
+const mill_node *mill_check_attributes(mill_planner *w, const mill_node *n);
 /* aggregate.c */
 /* The query of resolved `items` (they hold aggregates) over child, by the keys of n (NULL: none). */
 const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const mill_node *child,
@@ -230,6 +242,8 @@ const mill_node *mill_time_windows(mill_planner *w, const mill_node *n, const mi
 /* generate.c */
 const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer);
+/* child with the columns of a generator's call behind its own. */
+const mill_node *mill_generated(mill_planner *w, const mill_node *child, const mill_expr *call);
 bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs *items);
 /* relation.c */
 const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
@@ -256,8 +270,11 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
 bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema);
 mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, const mill_node *b,
                        const mill_expr *condition);
-/* join.c, setop.c, pivot.c, columns.c, transform.c, command.c, subquery.c */
+/* join.c, setop.c, pivot.c, unpivot.c, columns.c, transform.c, command.c, subquery.c */
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* lateral.c: a joined with b, which may use columns of a as MILL_X_OUTER. */
+const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_node *a,
+                                   const mill_node *b, const mill_expr *condition);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_unpivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
@@ -291,7 +308,11 @@ bool mill_fold_value(mill_planner *w, const mill_expr *e, const mill_vector **ou
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_infer_not_null(mill_planner *w, const mill_node *n); /* streams only */
 const mill_node *mill_unnest(mill_planner *w, const mill_node *n);         /* subqueries to joins */
-double mill_n_estimate(const mill_node *n);                                /* rows */
+const mill_node *mill_share_queries(mill_planner *w, const mill_node *n);
+const mill_node *mill_sample_filters(mill_planner *w, const mill_node *n);
+double mill_n_estimate(const mill_node *n); /* rows */
+/* The share of rows that a condition keeps, guessed by its form. */
+double mill_x_share_kept(const mill_expr *e);
 /* Apply f to every expression of a node. */
 const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg);
 
@@ -399,8 +420,8 @@ mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const char
 
 /* A planner for a run: the settings are those of the analysis, the clock and seed new. */
 mill_status mill_plan_begin(mill_plan *p, mill_planner *w, mill_error *err) MILL_USE_RESULT;
-/* Run an analysed tree in an arena of its own. */
-mill_status mill_plan_rows(mill_planner *w, const mill_node *root, mill_table **out);
+/* Run an analysed tree in an arena of its own. coded: for rows that are kept (exec/run.h). */
+mill_status mill_plan_rows(mill_planner *w, const mill_node *root, bool coded, mill_table **out);
 /* Keep a plan alive as long as p. */
 mill_status mill_plan_keep_plan(mill_plan *p, mill_plan *other, mill_error *err) MILL_USE_RESULT;
 

@@ -144,7 +144,13 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   }
   if (n->nparts == 2 && mill_format_readable(n->parts[0])) return file_relation(w, n);
   return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_NOT_FOUND, "relationName",
-                        mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
+                        mill_w_quoted_parts(w, n->parts, n->nparts), "searchPath",
+                        n->nparts > 2 && n->name == NULL
+                            ? mill_w_printf(w, "[%s]", mill_w_quoted_parts(w, n->parts, 2))
+                        : n->name
+                            ? "[`system`.`session`, `spark_catalog`.`default`]"
+                            : "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]",
+                        NULL);
 }
 
 const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mill_scope *outer) {

@@ -161,7 +161,7 @@ static int distance(const char *a, const char *b) {
     int before = row[0];
     row[0] = i;
     for (int j = 1; j <= n; j++) {
-      int above = row[j], cost = (*a | 32) != (b[j - 1] | 32);
+      int above = row[j], cost = *a != b[j - 1];
       int best = before + cost;
       if (above + 1 < best) best = above + 1;
       if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
@@ -172,31 +172,52 @@ static int distance(const char *a, const char *b) {
   return row[n];
 }
 
-/* Up to five column names of the scope, the nearest first: "`a`, `b`". */
-static const char *proposals(mill_planner *w, const mill_scope *s, const char *name) {
-  char buf[1024] = "";
-  size_t at = 0;
-  bool *used = mill_w_alloc(w, (size_t)s->ncolumns + 1);
-  for (int k = 0; used && k < 5 && k < s->ncolumns; k++) {
+/* How many of the first qualifiers all columns share. */
+static int shared_qualifiers(const mill_scope *s) {
+  const mill_expr *first = s->column[0];
+  int n = first->parts ? first->nparts : 0;
+  for (int i = 1; i < s->ncolumns; i++) {
+    const mill_expr *c = s->column[i];
+    if ((c->parts ? c->nparts : 0) != (first->parts ? first->nparts : 0)) return 0;
+    for (int k = 0; k < n; k++)
+      if (strcmp(c->parts[k], first->parts[k]) != 0) n = k;
+  }
+  return n;
+}
+
+/* Up to five column names of the scope, the nearest first, then by name: "`a`, `b`". A qualifier
+** that all share is left out where the name has none either. */
+static const char *proposals(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  int n = s->ncolumns, *far = mill_w_alloc(w, ((size_t)n + 1) * sizeof *far);
+  const char **shown = mill_w_alloc(w, ((size_t)n + 1) * sizeof *shown);
+  const char *text = "", *name = e->parts[0];
+  if (far == NULL || shown == NULL) return NULL;
+  int skip = n && e->nparts == 1 ? shared_qualifiers(s) : 0;
+  for (int i = 1; i < e->nparts; i++) name = mill_w_printf(w, "%s.%s", name, e->parts[i]);
+  for (int i = 0; name && i < n; i++) {
+    const mill_expr *c = s->column[i];
+    int left = (c->parts ? c->nparts : 0) - skip;
+    const char *q = left > 0 ? mill_w_quoted_parts(w, c->parts + skip, left) : "";
+    shown[i] = mill_w_printf(w, "%s%s`%s`", q, *q ? "." : "", c->name);
+    if (shown[i] == NULL) return NULL;
+    far[i] = distance(name, shown[i]);
+  }
+  for (int k = 0; text && k < 5 && k < n; k++) {
     int best = -1;
-    for (int i = 0; i < s->ncolumns; i++) {
-      if (used[i]) continue;
-      if (best < 0 || distance(name, s->column[i]->name) < distance(name, s->column[best]->name))
+    for (int i = 0; i < n; i++) {
+      if (far[i] < 0) continue;
+      if (best < 0 || far[i] < far[best] ||
+          (far[i] == far[best] && strcmp(s->column[i]->name, s->column[best]->name) < 0))
         best = i;
     }
-    used[best] = true;
-    const mill_expr *c = s->column[best];
-    const char *q = mill_w_quoted_parts(w, c->parts, c->nparts);
-    int m = at + 4 < sizeof buf ? snprintf(buf + at, sizeof buf - at, "%s%s%s`%s`", k ? ", " : "",
-                                           q, *q ? "." : "", c->name)
-                                : 0;
-    at += m > 0 ? (size_t)m : 0;
+    text = mill_w_printf(w, "%s%s%s", text, k ? ", " : "", shown[best]);
+    far[best] = -1;
   }
-  return mill_w_copy(w, buf, strlen(buf));
+  return text;
 }
 
 const mill_expr *mill_unresolved(mill_planner *w, const mill_scope *s, const mill_expr *e) {
-  const char *near = proposals(w, s, e->parts[e->nparts - 1]);
+  const char *near = proposals(w, s, e);
   if (near == NULL) return NULL;
   mill_error_clear(w->err);
   const char *name = mill_w_quoted_parts(w, e->parts, e->nparts);
@@ -224,8 +245,12 @@ static const mill_expr *grouping_id(mill_planner *w, const mill_scope *s, const 
 }
 
 static const mill_expr *resolve_name(mill_planner *w, const mill_scope *s, const mill_expr *e) {
-  const mill_expr *r = resolve_in(w, s, e);
+  const mill_expr *r = e->outer && s->outer ? in_outer(w, s, e) : resolve_in(w, s, e);
   if (r || w->status) return r;
+  if (e->outer) {
+    w->deferred |= s->outer == NULL;
+    return mill_unresolved(w, s, e);
+  }
   if (e->nparts == 1 && bare_call(e->parts[0])) return grouping_id(w, s, e);
   r = in_outer(w, s, e);
   if (r || w->status) return r;
@@ -243,12 +268,30 @@ const mill_expr *mill_w_parse(mill_planner *w, const char *text, size_t n) {
   return w->status == MILL_OK ? e : NULL;
 }
 
+/* Only names have back quotes, and those come in pairs. */
+static bool odd_quotes(const char *text) {
+  int n = 0;
+  for (; *text; text++) n += *text == '`';
+  return n % 2 == 1;
+}
+
 static const mill_expr *resolve_text(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   const mill_expr *c = NULL;
   int found = mill_find_column(w, s->column, s->ncolumns, e->name, &c);
   if (found == 1) return c;
+  if (odd_quotes(e->name))
+    return MILL_W_FAIL(w, MILL_E_INVALID_ATTRIBUTE_NAME_SYNTAX, "name", e->name, NULL);
   const mill_expr *parsed = mill_w_parse(w, e->name, strlen(e->name));
-  return parsed ? mill_resolve(w, s, parsed) : NULL;
+  const mill_expr *r = parsed ? mill_resolve(w, s, parsed) : NULL;
+  return r ? mill_path_named(w, parsed, r) : NULL;
+}
+
+/* struct(..) handed in is shown as the named_struct that it is. */
+static const mill_expr *argument(mill_planner *w, const mill_expr *e) {
+  if (e == NULL || !mill_x_is_call(e, "named_struct")) return e;
+  mill_expr *c = mill_x_copy(w, e);
+  if (c) c->pretty = NULL;
+  return c;
 }
 
 static const mill_expr *resolve_parameter(mill_planner *w, const mill_scope *s,
@@ -257,7 +300,7 @@ static const mill_expr *resolve_parameter(mill_planner *w, const mill_scope *s,
   for (int i = 0; p && i < p->n; i++) {
     const char *name = p->names ? p->names[i] : NULL;
     bool hit = e->name ? name && strcmp(name, e->name) == 0 : name == NULL && i == e->index;
-    if (hit) return mill_resolve(w, s, p->values[i]);
+    if (hit) return argument(w, mill_resolve(w, s, p->values[i]));
   }
   return MILL_W_FAIL_AT(w, e, MILL_E_UNBOUND_SQL_PARAMETER, "name",
                         e->name ? e->name : mill_error_fmt(w->err, "_%d", (int)e->start), NULL);
@@ -301,7 +344,31 @@ static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const 
   return c;
 }
 
+/* IDENTIFIER('a.b'): the column of that name. */
+static const mill_expr *resolve_identifier(mill_planner *w, const mill_scope *s,
+                                           const mill_expr *e) {
+  const mill_vector *v = NULL;
+  const mill_expr *arg = mill_resolve(w, s, e->args[0]);
+  if (arg == NULL) return NULL;
+  if (arg->type->id != MILL_STRING || !mill_w_evaluate(w, arg, &v) || !mill_vector_valid(v, 0))
+    return MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`IDENTIFIER`",
+                          "paramName", "`expr`", "paramType", "\"STRING\"", NULL);
+  const mill_str *text = v->data;
+  const mill_expr *name =
+      mill_w_parse(w, mill_w_copy(w, mill_str_data(text), text->size), text->size);
+  if (name == NULL) return NULL;
+  if (name->kind != MILL_X_NAME)
+    return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_ATTRIBUTE_NAME_SYNTAX, "name",
+                          mill_w_copy(w, mill_str_data(text), text->size), NULL);
+  mill_expr *at = mill_x_copy(w, name);
+  if (at == NULL) return NULL;
+  at->text = e->text, at->start = e->start, at->stop = e->stop;
+  return mill_resolve(w, s, at);
+}
+
 static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  if (mill_is_field_update(e)) return mill_resolve_field_update(w, s, e);
+  if (mill_x_is_call(e, "identifier") && e->nargs == 1) return resolve_identifier(w, s, e);
   e = mill_place_arguments(w, e);
   if (e) e = expand_args(w, s, e);
   if (e == NULL) return NULL;
@@ -333,6 +400,12 @@ static const mill_expr *resolve_alias(mill_planner *w, const mill_scope *s, cons
   const mill_expr *of = mill_resolve(w, &same, e->args[0]);
   if (of == NULL) return NULL;
   if (of->kind == MILL_X_ALIAS) of = of->args[0];
+  if (e->nparts > 1 && !mill_x_has_generator(of)) {
+    const char *names = e->parts[0];
+    for (int i = 1; i < e->nparts; i++) names = mill_w_printf(w, "%s, %s", names, e->parts[i]);
+    return MILL_W_FAIL_AT(w, e, MILL_E_MULTI_ALIAS_WITHOUT_GENERATOR, "expr",
+                          mill_w_quoted_sql(w, of), "names", names, NULL);
+  }
   mill_expr *a = mill_x_alias(w, of, e->parts[0]);
   if (a == NULL) return NULL;
   a->parts = e->parts;

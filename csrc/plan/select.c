@@ -30,7 +30,14 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
   name->parts = star->parts;
   name->nparts = star->nparts;
   const mill_expr *c = mill_resolve_name_quiet(w, s, name);
-  if (c == NULL || c->type->id != MILL_STRUCT) {
+  if (c && c->type->id != MILL_STRUCT) {
+    const char *list = star->parts[0];
+    for (int i = 1; i < star->nparts; i++) list = mill_w_printf(w, "%s, %s", list, star->parts[i]);
+    (void)MILL_W_FAIL_AT(w, star, MILL_E_LEGACY_1050, "attributes",
+                         mill_w_printf(w, "List(%s)", list), NULL);
+    return false;
+  }
+  if (c == NULL) {
     if (w->status == MILL_OK)
       (void)MILL_W_FAIL_AT(w, star, MILL_E_CANNOT_RESOLVE_STAR_EXPAND, "targetString",
                            mill_w_quoted_parts(w, star->parts, star->nparts), "columns",
@@ -68,8 +75,18 @@ bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *con
 
 /* ---- items ---------------------------------------------------------------------------------- */
 
+const mill_expr *mill_path_named(mill_planner *w, const mill_expr *written,
+                                 const mill_expr *resolved) {
+  if (written->kind != MILL_X_NAME || written->nparts < 2 || resolved->kind != MILL_X_CALL)
+    return resolved;
+  mill_expr *a = mill_x_alias(w, resolved, written->parts[written->nparts - 1]);
+  if (a) a->hidden = true;
+  return a;
+}
+
 const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mill_expr *resolved) {
-  (void)written;
+  if (resolved == NULL) return NULL;
+  resolved = mill_path_named(w, written, resolved);
   if (resolved == NULL) return NULL;
   if (resolved->kind == MILL_X_COLUMN || resolved->kind == MILL_X_ALIAS) return resolved;
   const char *name =
@@ -117,6 +134,7 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
   bool aggregate = false;
   for (int i = 0; i < items.n; i++) aggregate |= mill_x_has_aggregate(items.at[i]);
   if (aggregate) return mill_build_aggregate(w, n, child, NULL, &items);
+  if (!mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
   for (int i = 0; i < items.n && child; i++) child = mill_expose_all(w, child, items.at[i]);
   return child ? mill_build_project(w, child, &items, NULL) : NULL;
 }
@@ -128,7 +146,7 @@ static bool passes_through(const mill_node *n) {
          n->kind == MILL_N_LIMIT || n->kind == MILL_N_SAMPLE;
 }
 
-static bool computes(const mill_node *n, uint64_t id) {
+bool mill_n_computes(const mill_node *n, uint64_t id) {
   if (mill_x_find_id(n->output, n->noutput, id)) return true;
   switch (n->kind) {
   case MILL_N_PROJECT: return mill_x_find_id(n->exprs, n->nexprs, id);
@@ -136,8 +154,10 @@ static bool computes(const mill_node *n, uint64_t id) {
     return mill_x_find_id(n->keys, n->nkeys, id) || mill_x_find_id(n->aggs, n->naggs, id);
   case MILL_N_SOURCE: return mill_x_find_id(n->exprs, n->nexprs, id);
   case MILL_N_JOIN:
-    return computes(n->child[0], id) || (n->nchildren > 1 && computes(n->child[1], id));
-  default: return passes_through(n) && computes(n->child[0], id);
+    if (mill_n_computes(n->child[0], id)) return true;
+    return n->join != MILL_JOIN_SEMI && n->join != MILL_JOIN_ANTI &&
+           mill_n_computes(n->child[1], id);
+  default: return passes_through(n) && mill_n_computes(n->child[0], id);
   }
 }
 
@@ -159,7 +179,7 @@ bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
 }
 
 static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c) {
-  if (n == NULL || computes(n, c->id)) return n;
+  if (n == NULL || mill_n_computes(n, c->id)) return n;
   if (n->kind != MILL_N_PROJECT && !passes_through(n)) return n;
   mill_node *copy = mill_w_node_copy(w, n);
   if (copy == NULL) return NULL;

@@ -11,12 +11,18 @@ static const char *operator_name(const mill_node *n) {
   return n->kind == MILL_N_UNION ? "UNION" : n->intersect ? "INTERSECT" : "EXCEPT";
 }
 
+static const char *ordinal(mill_planner *w, int n) {
+  static const char *const words[] = {"first", "second",  "third",  "fourth", "fifth",
+                                      "sixth", "seventh", "eighth", "ninth",  "tenth"};
+  return n < 10 ? words[n] : mill_w_printf(w, "%dth", n + 1);
+}
+
 static const mill_node *count_differs(mill_planner *w, const mill_node *n, int first, int i,
                                       int other) {
   return MILL_W_FAIL_AT(w, n, MILL_E_NUM_COLUMNS_MISMATCH, "operator", operator_name(n),
                         "firstNumColumns", mill_error_fmt(w->err, "%d", first), "invalidOrdinalNum",
-                        i == 1 ? "second" : "third", "invalidNumColumns",
-                        mill_error_fmt(w->err, "%d", other), NULL);
+                        ordinal(w, i), "invalidNumColumns", mill_error_fmt(w->err, "%d", other),
+                        NULL);
 }
 
 static bool common_types(mill_planner *w, const mill_node *n, const mill_node **child,
@@ -28,9 +34,8 @@ static bool common_types(mill_planner *w, const mill_node *n, const mill_node **
       const mill_type *t = mill_common_type(w->ctx->types, types[c], other);
       if (t == NULL) {
         (void)MILL_W_FAIL_AT(w, n, MILL_E_INCOMPATIBLE_COLUMN_TYPE, "operator", operator_name(n),
-                             "columnOrdinalNumber", mill_error_fmt(w->err, "%d", c + 1),
-                             "tableOrdinalNumber", i == 1 ? "second" : "third", "dataType1",
-                             mill_w_quoted_type(w, other), "dataType2",
+                             "columnOrdinalNumber", ordinal(w, c), "tableOrdinalNumber",
+                             ordinal(w, i), "dataType1", mill_w_quoted_type(w, other), "dataType2",
                              mill_w_quoted_type(w, types[c]), "hint", "", NULL);
         return false;
       }
@@ -38,6 +43,70 @@ static bool common_types(mill_planner *w, const mill_node *n, const mill_node **
     }
   }
   return true;
+}
+
+/* ---- structs by name ------------------------------------------------------------------------ */
+
+static int field_of(const mill_planner *w, const mill_type *t, const char *name) {
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (mill_w_same_name(w, t->fields[i].name, name)) return (int)i;
+  return -1;
+}
+
+/* The fields of a, as b's fill them, and with `more` behind them those that only b has. */
+static const mill_type *merged_type(mill_planner *w, const mill_type *a, const mill_type *b,
+                                    bool more) {
+  if (a->id != MILL_STRUCT || b->id != MILL_STRUCT) return a;
+  mill_field *f = mill_w_alloc(w, ((size_t)a->nfields + b->nfields + 1) * sizeof *f);
+  uint32_t n = 0;
+  for (uint32_t i = 0; f && i < a->nfields; i++) {
+    int k = field_of(w, b, a->fields[i].name);
+    f[n] = a->fields[i];
+    if (k >= 0) f[n].type = merged_type(w, f[n].type, b->fields[k].type, more);
+    f[n].nullable |= k < 0 || b->fields[k].nullable;
+    if (f[n++].type == NULL) return NULL;
+  }
+  for (uint32_t i = 0; f && more && i < b->nfields; i++) {
+    if (field_of(w, a, b->fields[i].name) >= 0) continue;
+    f[n] = b->fields[i];
+    f[n++].nullable = true;
+  }
+  const mill_type *t = f ? mill_type_struct(w->ctx->types, f, n) : NULL;
+  if (f && t == NULL) w->status = mill_oom(w->ctx->memory, sizeof *f, w->err);
+  return t;
+}
+
+/* e with the fields of t in their order: NULL for those it has not. A struct that lacks one though
+** none may be missing stays as it is, and has no common type. */
+static const mill_expr *conformed(mill_planner *w, const mill_expr *e, const mill_type *t,
+                                  bool missing) {
+  if (e == NULL || t == NULL || t->id != MILL_STRUCT || e->type->id != MILL_STRUCT) return e;
+  mill_exprs args = {0};
+  bool same = e->type->nfields == t->nfields;
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    const mill_field *f = &t->fields[i];
+    int at = field_of(w, e->type, f->name);
+    if (at < 0 && !missing) return e;
+    const mill_expr *v = at < 0 ? mill_x_null(w, f->type) : mill_bind_field(w, e, f->name, e);
+    const mill_expr *c = conformed(w, v, f->type, missing);
+    same &= at == (int)i && c == v;
+    if (!mill_exprs_add(w, &args, mill_x_string(w, f->name)) || !mill_exprs_add(w, &args, c))
+      return NULL;
+  }
+  if (same) return e;
+  mill_expr *call = mill_x_new(w, MILL_X_CALL, e);
+  if (call == NULL) return NULL;
+  call->name = "named_struct";
+  call->args = args.at, call->nargs = args.n;
+  const mill_expr *r = mill_bind_call(w, NULL, call);
+  return e->nullable ? mill_x_bound(w, "when", 2, mill_x_bound(w, "isnotnull", 1, e), r) : r;
+}
+
+static const char *listed(mill_planner *w, const mill_node *n) {
+  const char *s = "";
+  for (int i = 0; s && i < n->noutput; i++)
+    s = mill_w_printf(w, "%s%s%s", s, i ? ", " : "", n->output[i]->name);
+  return s;
 }
 
 /* The rows of `n` with its columns in the order of `like`; missing ones null. */
@@ -48,16 +117,31 @@ static const mill_node *by_name(mill_planner *w, const mill_node *n, const mill_
     const mill_expr *c = NULL;
     int found = mill_find_column(w, n->output, n->noutput, names->at[i]->name, &c);
     if (found == 0 && !allow_missing)
-      return MILL_W_FAIL_AT(w, at, MILL_E_UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, "objectName",
-                            mill_error_fmt(w->err, "`%s`", names->at[i]->name), NULL);
+      return MILL_W_FAIL_AT(w, at, MILL_E_UNRESOLVED_COLUMN_AMONG_FIELD_NAMES, "colName",
+                            names->at[i]->name, "fieldNames", listed(w, n), NULL);
     if (found == 0) c = mill_x_alias(w, mill_x_null(w, names->at[i]->type), names->at[i]->name);
+    const mill_expr *fit = c ? conformed(w, c, names->at[i]->type, allow_missing) : NULL;
+    if (fit != c) c = fit ? mill_x_alias(w, fit, names->at[i]->name) : NULL;
     if (!mill_exprs_add(w, &l, c)) return NULL;
   }
   return mill_w_project(w, n, &l);
 }
 
+static bool names_twice(mill_planner *w, const mill_node *n, const mill_node *at) {
+  for (int i = 0; i < n->noutput; i++)
+    for (int k = 0; k < i; k++)
+      if (mill_w_same_name(w, n->output[k]->name, n->output[i]->name)) {
+        (void)MILL_W_FAIL_AT(w, at, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
+                             mill_w_quoted_parts(w, &n->output[i]->name, 1), NULL);
+        return true;
+      }
+  return false;
+}
+
 static bool line_up(mill_planner *w, const mill_node *n, const mill_node **child) {
   mill_exprs names = {0};
+  for (int i = 0; i < n->nchildren; i++)
+    if (names_twice(w, child[i], n)) return false;
   if (!mill_exprs_copy(w, &names, child[0]->output, child[0]->noutput)) return false;
   for (int i = 1; i < n->nchildren; i++) {
     for (int c = 0; n->allow_missing && c < child[i]->noutput; c++) {
@@ -67,6 +151,22 @@ static bool line_up(mill_planner *w, const mill_node *n, const mill_node **child
         return false;
     }
   }
+  for (int c = 0; c < names.n; c++) {
+    mill_expr *like = mill_x_copy(w, names.at[c]);
+    if (like == NULL) return false;
+    for (int i = 0; like->type && i < n->nchildren; i++) {
+      const mill_expr *own;
+      if (mill_find_column(w, child[i]->output, child[i]->noutput, like->name, &own))
+        like->type = merged_type(w, like->type, own->type, n->allow_missing);
+    }
+    if (like->type == NULL) return false;
+    names.at[c] = like;
+  }
+  for (int i = 1; !n->allow_missing && i < n->nchildren; i++)
+    if (child[i]->noutput > names.n) {
+      (void)count_differs(w, n, names.n, i, child[i]->noutput);
+      return false;
+    }
   for (int i = 0; i < n->nchildren; i++) {
     child[i] = by_name(w, child[i], &names, n->allow_missing, n);
     if (child[i] == NULL) return false;

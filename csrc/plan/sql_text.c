@@ -107,11 +107,12 @@ static mill_status like(printer *p, const mill_expr *e, const char *word) {
 /* Functions that Spark prints in capitals. */
 static bool shouted(const char *name) {
   static const char *const names[] = {
-      "acos",  "acosh",   "asin",   "asinh",       "atan",  "atan2",   "atanh", "cbrt",
-      "ceil",  "cos",     "cosh",   "cot",         "csc",   "degrees", "e",     "exp",
-      "expm1", "floor",   "hypot",  "log",         "log10", "log1p",   "log2",  "pi",
-      "power", "radians", "sec",    "signum",      "sin",   "sinh",    "sqrt",  "tan",
-      "tanh",  "rlike",   "regexp", "regexp_like", NULL};
+      "acos",        "acosh", "asin",       "asinh",        "atan",    "atan2", "atanh",
+      "cbrt",        "ceil",  "cos",        "cosh",         "cot",     "csc",   "degrees",
+      "e",           "exp",   "expm1",      "floor",        "hypot",   "log",   "log10",
+      "log1p",       "log2",  "pi",         "power",        "radians", "sec",   "signum",
+      "sin",         "sinh",  "sqrt",       "tan",          "tanh",    "rlike", "regexp",
+      "regexp_like", "rank",  "dense_rank", "percent_rank", NULL};
   for (int i = 0; names[i]; i++)
     if (strcasecmp(name, names[i]) == 0) return true;
   return false;
@@ -132,16 +133,25 @@ static mill_status sort_key(printer *p, const mill_expr *e) {
   return puts_to(p, e->nulls_first ? " NULLS FIRST" : " NULLS LAST");
 }
 
+/* first(x, true), first(x) IGNORE NULLS: Spark shows the value alone. */
+static bool takes_nulls(const mill_expr *e) {
+  static const char *const names[] = {"first",      "last",      "first_value",
+                                      "last_value", "any_value", NULL};
+  for (int i = 0; e->nargs > 0 && names[i]; i++)
+    if (strcasecmp(e->name, names[i]) == 0) return true;
+  return false;
+}
+
 static mill_status plain_call(printer *p, const mill_expr *e) {
   MILL_TRY(function_name(p, e));
   MILL_TRY(puts_to(p, e->distinct ? "(DISTINCT " : "("));
   if (e->star && e->nargs == 0) {
     MILL_TRY(puts_to(p, "1"));
   } else {
-    MILL_TRY(list(p, e->args, e->nargs));
+    MILL_TRY(list(p, e->args, takes_nulls(e) ? 1 : e->nargs));
   }
   MILL_TRY(puts_to(p, ")"));
-  if (e->ignore_nulls && !e->window) MILL_TRY(puts_to(p, " IGNORE NULLS"));
+  if (e->ignore_nulls && !e->window && !takes_nulls(e)) MILL_TRY(puts_to(p, " IGNORE NULLS"));
   if (e->norder) {
     MILL_TRY(puts_to(p, " WITHIN GROUP (ORDER BY "));
     MILL_TRY(list(p, e->order, e->norder));
@@ -154,8 +164,7 @@ static mill_status call(printer *p, const mill_expr *e) {
   const char *sign = e->nargs == 2 ? binary_sign(e->name) : NULL;
   if (sign) return binary(p, e, sign);
   if (e->nargs == 1) {
-    if (strcmp(e->name, "-") == 0 || mill_x_is_call(e, "negative"))
-      return wrap(p, "(- ", e->args[0], ")");
+    if (strcmp(e->name, "-") == 0) return wrap(p, "(- ", e->args[0], ")");
     if (strcmp(e->name, "+") == 0 || mill_x_is_call(e, "positive"))
       return wrap(p, "(+ ", e->args[0], ")");
     if (strcmp(e->name, "~") == 0) return wrap(p, "~", e->args[0], "");
@@ -190,6 +199,22 @@ static mill_status edge(printer *p, mill_frame_bound bound, const mill_expr *off
   return MILL_OK;
 }
 
+/* lag and lead have a frame of the one row that they look at. */
+static mill_status shifted(printer *p, const mill_expr *call) {
+  mill_text offset;
+  mill_text_init(&offset, p->out->memory);
+  printer own = {p->set, &offset, p->err};
+  mill_status s = print(&own, call->args[1]);
+  if (s == MILL_OK) s = mill_text_addc(&offset, '\0', p->err);
+  const char *text = s == MILL_OK ? offset.data : "";
+  bool minus = *text == '-', back = mill_x_is_call(call, "lag") != minus && strcmp(text, "0") != 0;
+  for (int i = 0; s == MILL_OK && i < 2; i++)
+    s = mill_text_printf(p->out, p->err, "%s%s%s FOLLOWING", i ? " AND " : "ROWS BETWEEN ",
+                         back ? "-" : "", text + minus);
+  mill_text_clear(&offset);
+  return s;
+}
+
 static mill_status window(printer *p, const mill_expr *e) {
   const mill_window *v = e->window;
   bool some = false;
@@ -204,7 +229,11 @@ static mill_status window(printer *p, const mill_expr *e) {
     MILL_TRY(list(p, v->order, v->norder));
     some = true;
   }
-  if (v->framed) {
+  bool shift = mill_x_is_call(e->args[0], "lag") || mill_x_is_call(e->args[0], "lead");
+  if (shift && e->args[0]->nargs > 1) {
+    if (some) MILL_TRY(puts_to(p, " "));
+    MILL_TRY(shifted(p, e->args[0]));
+  } else if (v->framed) {
     if (some) MILL_TRY(puts_to(p, " "));
     MILL_TRY(puts_to(p, v->unit == MILL_FRAME_ROWS ? "ROWS BETWEEN " : "RANGE BETWEEN "));
     MILL_TRY(edge(p, v->from, v->from_offset, false));

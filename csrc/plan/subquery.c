@@ -30,6 +30,13 @@ static bool match_types(mill_planner *w, mill_expr *e, const mill_node **q) {
   return *q != NULL;
 }
 
+static const char *quoted_list(mill_planner *w, const mill_expr *const *e, int n) {
+  const char *s = "";
+  for (int i = 0; s && i < n; i++)
+    s = mill_w_printf(w, "%s%s%s", s, i ? ", " : "", mill_w_quoted_sql(w, e[i]));
+  return s;
+}
+
 const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_expr *c = mill_x_copy(w, e);
   mill_scope below = *s;
@@ -39,6 +46,7 @@ const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, con
     if (c->args[i] == NULL) return NULL;
   }
   const mill_node *q = c ? mill_analyse(w, e->query, &below) : NULL;
+  if (q && e->query->analysed) q = mill_renew_ids(w, q); /* the query around may use them as well */
   if (q == NULL) return NULL;
   c->type = mill_type_of(MILL_BOOLEAN);
   c->nullable = e->kind == MILL_X_IN_QUERY;
@@ -55,9 +63,10 @@ const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, con
     if (q->noutput != e->nargs)
       return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_IN_SUBQUERY_LENGTH_MISMATCH, "sqlExpr",
                             mill_w_quoted_sql(w, c), "leftLength",
-                            mill_error_fmt(w->err, "%d", e->nargs), "leftColumns", "",
-                            "rightLength", mill_error_fmt(w->err, "%d", q->noutput), "rightColumns",
-                            "", NULL);
+                            mill_error_fmt(w->err, "%d", e->nargs), "leftColumns",
+                            quoted_list(w, c->args, c->nargs), "rightLength",
+                            mill_error_fmt(w->err, "%d", q->noutput), "rightColumns",
+                            quoted_list(w, q->output, q->noutput), NULL);
     if (!match_types(w, c, &q)) return NULL;
   }
   c->query = q;

@@ -105,7 +105,7 @@ static mill_status first_row(void *arg, int column, bool skip_null, mill_table *
   mill_node *top = n ? mill_w_unary(w, MILL_N_LIMIT, n) : NULL;
   if (top == NULL) return w->status;
   top->to = 1;
-  return mill_plan_rows(w, top, out);
+  return mill_plan_rows(w, top, false, out);
 }
 
 /* The columns of child, those of the stage put in by name or at the end. */

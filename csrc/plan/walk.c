@@ -251,7 +251,8 @@ bool mill_x_foldable(const mill_expr *e) { return !mill_x_any(e, unfoldable_at, 
 
 static int raising_at(const mill_expr *e, void *arg) {
   (void)arg;
-  if (e->kind == MILL_X_CALL) return !(e->fn && (e->fn->flags & MILL_FN_NO_RAISE));
+  if (e->kind == MILL_X_CALL)
+    return !(e->fn && (e->fn->flags & MILL_FN_NO_RAISE || (e->binding && e->binding->safe)));
   return e->kind == MILL_X_CAST || e->kind == MILL_X_HOST || e->kind == MILL_X_EXTRACT ||
          subquery_at(e, NULL);
 }

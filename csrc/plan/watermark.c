@@ -80,14 +80,15 @@ const mill_node *mill_analyse_watermark(mill_planner *w, const mill_node *n,
   int64_t millis = 0;
   mill_exprs l = {0}, out = {0};
   if (child == NULL) return NULL;
+  if (!delay_of(w, n->exprs[1], &millis)) return NULL;
+  if (!child->streaming) return child; /* Spark looks at nothing else there */
   mill_scope s = mill_scope_of(child, outer);
   const mill_expr *e = mill_resolve(w, &s, n->exprs[0]);
-  if (e == NULL || !delay_of(w, n->exprs[1], &millis)) return NULL;
+  if (e == NULL) return NULL;
   if (!is_event_time(e->type))
     return MILL_W_FAIL_AT(w, n, MILL_E_EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE, "eventName",
                           mill_error_fmt(w->err, "`%s`", e->name ? e->name : ""), "eventType",
                           mill_w_quoted_type(w, e->type), NULL);
-  if (!child->streaming) return child;
   mill_node *m = mill_w_unary(w, MILL_N_WATERMARK, child);
   if (m == NULL || !mill_exprs_add(w, &l, with_delay(w, e, millis)) || !mill_w_set_exprs(w, m, &l))
     return NULL;

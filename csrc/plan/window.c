@@ -25,11 +25,60 @@ static void default_frame(mill_window *v, const mill_expr *call) {
   v->framed = true;
   v->from = MILL_UNBOUNDED_PRECEDING;
   v->to = MILL_CURRENT_ROW;
-  v->unit = ranking ? MILL_FRAME_ROWS : MILL_FRAME_RANGE;
+  v->unit = ranking && !mill_x_is_call(call, "cume_dist") ? MILL_FRAME_ROWS : MILL_FRAME_RANGE;
   if (!ranking && v->norder == 0) {
     v->unit = MILL_FRAME_ROWS;
     v->to = MILL_UNBOUNDED_FOLLOWING;
   }
+}
+
+/* "ORDER BY .. ROWS BETWEEN ..", or the frame alone. */
+static const char *spec_text(mill_planner *w, const mill_expr *e, bool frame) {
+  const char *all = mill_w_sql(w, e), *call = mill_w_sql(w, e->args[0]);
+  if (strlen(all) < strlen(call) + 8) return "";
+  const char *spec = all + strlen(call) + 7; /* behind " OVER (" */
+  const char *at =
+      frame ? strstr(spec, e->window->unit == MILL_FRAME_ROWS ? "ROWS" : "RANGE") : spec;
+  return at ? mill_w_copy(w, at, strlen(at) - 1) : "";
+}
+
+static const char *orders(mill_planner *w, const mill_window *v) {
+  const char *s = "";
+  for (int i = 0; s && i < v->norder; i++)
+    s = mill_w_printf(w, "%s%s%s", s, i ? "," : "", mill_w_sql(w, v->order[i]));
+  return s;
+}
+
+/* A bound as a distance from the current row, where it is a constant. */
+static bool distance_of(const mill_expr *e, mill_frame_bound b, int64_t *out) {
+  if (e == NULL || e->value == NULL || !mill_vector_valid(e->value, 0)) return false;
+  if (e->type->id == MILL_INT)
+    *out = *(const int32_t *)e->value->data;
+  else if (e->type->id == MILL_BIGINT)
+    *out = *(const int64_t *)e->value->data;
+  else
+    return false;
+  if (b == MILL_PRECEDING) *out = -*out;
+  return true;
+}
+
+static const mill_expr *check_frame(mill_planner *w, const mill_expr *e) {
+  const mill_window *v = e->window;
+  int64_t from, to;
+  bool offsets = v->from_offset || v->to_offset;
+  if (v->unit == MILL_FRAME_RANGE && offsets && v->norder == 0)
+    return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_RANGE_FRAME_WITHOUT_ORDER, "sqlExpr",
+                          mill_w_printf(w, "\"(%s)\"", spec_text(w, e, false)), NULL);
+  if (v->unit == MILL_FRAME_RANGE && offsets && v->norder > 1)
+    return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_RANGE_FRAME_MULTI_ORDER, "sqlExpr",
+                          mill_w_printf(w, "\"(%s)\"", spec_text(w, e, false)), "orderSpec",
+                          orders(w, v), NULL);
+  if (!distance_of(v->from_offset, v->from, &from) || !distance_of(v->to_offset, v->to, &to) ||
+      from <= to)
+    return e;
+  return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON,
+                        "sqlExpr", mill_w_printf(w, "\"%s\"", spec_text(w, e, true)), "comparison",
+                        "less than or equal", NULL);
 }
 
 static const mill_expr *offset(mill_planner *w, const mill_scope *s, const mill_expr *e) {
@@ -56,8 +105,8 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
       !resolve_list(w, &below, e->window->order, v->norder, &v->order))
     return NULL;
   if (call->fn->kind == MILL_WINDOW && v->norder == 0)
-    return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_FRAME_NOT_ORDERED, "wf", mill_w_sql(w, call),
-                          NULL);
+    return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_FRAME_NOT_ORDERED, "wf_name", call->name,
+                          "wf_expr", mill_w_sql(w, call), NULL);
   v->from_offset = offset(w, &below, e->window->from_offset);
   v->to_offset = offset(w, &below, e->window->to_offset);
   if (w->status) return NULL;
@@ -67,7 +116,7 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
   c->window = v;
   c->type = call->type;
   c->nullable = call->nullable;
-  return c;
+  return check_frame(w, c);
 }
 
 /* ---- extraction ----------------------------------------------------------------------------- */

@@ -37,7 +37,7 @@ method("head", "n:integer?", function(self, n)
 end)
 method("first", "", function(self) return limited(self, 1):collect()[1] end)
 method("tail", "num:integer", function(self, n)
-  return derive(self, { kind = "tail", exprs = { lit(math.tointeger(n)) } }):collect()
+  return derive(self, { kind = "tail", exprs = { lit(math.max(math.tointeger(n), 0)) } }):collect()
 end)
 method("isEmpty", "", function(self) return #limited(self, 1):collect() == 0 end)
 
@@ -130,7 +130,7 @@ method("show", "n?, truncate?, vertical?", function(self, n, truncate, vertical)
   if truncate == nil then truncate = true end
   check("n", n, { integer = true }, "int")
   if vertical ~= nil then check("vertical", vertical, { boolean = true }, "bool") end
-  check("truncate", truncate, { integer = true, boolean = true }, "bool or int")
+  check("truncate", truncate, { integer = true, boolean = true }, "bool")
   if truncate == true then truncate = 20 elseif truncate == false then truncate = 0 end
   n = math.max(n, 0)
   local cells = run(core.texts, limited(self, n + 1))
@@ -186,8 +186,10 @@ end)
 method("isLocal", "", function() return false end)
 method("inputFiles", "", function(self) return self[PLAN]:files() end)
 
--- The plan's text without the numbers that tell its columns from others'.
-local function canonical(self) return (self[PLAN]:explain "simple":gsub("#%d+", "#")) end
+-- The plan's text without the numbers that tell its columns from others', and what it reads.
+local function canonical(self)
+  return self[PLAN]:explain "simple":gsub("#%d+", "#") .. self[PLAN]:leaves()
+end
 method("sameSemantics", "other:DataFrame", function(self, other) return canonical(self) == canonical(other) end)
 method("semanticHash", "", function(self)
   local h = 0
@@ -206,22 +208,67 @@ method("zipWithIndex", "indexColName:string?", function(self, name)
   return derive(self, { kind = "project", exprs = { { kind = "star", parts = {} }, alias(index, name or "index") } })
 end)
 
+-- Types as Scala prints them: StructType(StructField(a,IntegerType,false)).
+local function scala(t)
+  local parts = {}
+  if t.__id == "struct" then
+    for i, f in ipairs(t.fields) do
+      parts[i] = ("StructField(%s,%s,%s)"):format(f.name, scala(f.type), f.nullable)
+    end
+    return "StructType(" .. table.concat(parts, ",") .. ")"
+  elseif t.__id == "array" then return ("ArrayType(%s,%s)"):format(scala(t.element), t.containsNull)
+  elseif t.__id == "map" then
+    return ("MapType(%s,%s,%s)"):format(scala(t.key), scala(t.value), t.valueContainsNull)
+  end
+  return (tostring(t):gsub("%(%)$", ""))
+end
+
+local NESTED = { struct = true, array = true, map = true }
+
+-- The type that columns have in common, without making texts of numbers.
+local function common_type(self, others, fields)
+  local all, text
+  for _, o in ipairs(others) do
+    local t = fields[o[1]].type
+    if all and (t.__id == "string") ~= text then
+      local quoted = function(kind) return '"' .. core.type_text(kind, "sql") .. '"' end
+      errors.raise("TRANSPOSE_NO_LEAST_COMMON_TYPE", { dt1 = quoted(all), dt2 = quoted(t) }, {
+        class = "AnalysisException", sqlState = "42K09", message = "The columns have no type in common." })
+    end
+    text = t.__id == "string"
+    local both = { dataframe.column_at(self, o[1], o[2]) }
+    if all then both[2] = { kind = "cast", args = { lit(nil) }, target = all, mode = "ansi" } end
+    all = derive(self, { kind = "project", exprs = { alias({ kind = "call", name = "coalesce", args = both }, "v") } })
+      .schema.fields[1].type
+  end
+  return all
+end
+
 -- Rows become columns: the index column's values name them.
 method("transpose", "indexColumn?", function(self, index)
   local at = 1
   if index ~= nil then
     local name = type(index) == "string" and index or column.show(column.node(index, "indexColumn"))
     at = self[PLAN]:find(name) + 1
-    if at < 1 then return self[name] end -- raises with candidates
+    if at < 1 then return self:select(name) end -- raises with candidates
   end
   local others, fields = {}, self.schema.fields
+  if NESTED[fields[at].type.__id] then
+    errors.raise("TRANSPOSE_INVALID_INDEX_COLUMN", { reason = "Index column must be of atomic type, but found: "
+      .. scala(fields[at].type) }, { class = "AnalysisException", sqlState = "42804",
+      message = "The values of the index column become names: it is of a simple type." })
+  end
   for i, f in ipairs(fields) do if i ~= at then others[#others + 1] = { i, f.name } end end
-  local exprs, schema = {}, types.StructType():add("key", types.StringType(), false)
-  for i, o in ipairs(others) do exprs[i] = dataframe.column_at(self, o[1], o[2]) end
-  local common = #exprs > 0 and derive(self, { kind = "project",
-    exprs = { alias({ kind = "call", name = "coalesce", args = exprs }, "v") } }).schema.fields[1].type
+  local schema = types.StructType():add("key", types.StringType(), false)
+  local common = common_type(self, others, fields)
   local rows, out = self:collect(), {}
-  table.sort(rows, function(a, b) return a[at] ~= nil and (b[at] == nil or a[at] < b[at]) end)
+  local place = {}
+  for i, r in ipairs(rows) do place[r] = i end
+  table.sort(rows, function(a, b)
+    local x, y = a[at], b[at]
+    if x == y then return place[a] < place[b] end
+    return x ~= nil and (y == nil or x < y)
+  end)
   while #rows > 0 and rows[#rows][at] == nil do rows[#rows] = nil end
   for _, r in ipairs(rows) do schema:add(tostring(r[at]), common or types.StringType()) end
   for i, o in ipairs(others) do

@@ -29,13 +29,19 @@ function M.shape(t)
   for k in next, t do if type(k) == "string" then return "mixed", k end end
 end
 
---- How a value is called in messages: Spark's classes by name, Lua's types as they are.
+local SCALARS = { ["tidemill.decimal"] = "Decimal", ["tidemill.date"] = "date", ["tidemill.timestamp"] = "datetime",
+  ["tidemill.timestamp_ntz"] = "datetime", ["tidemill.time"] = "time", ["tidemill.interval_dt"] = "timedelta" }
+local NAMES = { string = "str", boolean = "bool", ["nil"] = "NoneType" }
+
+--- How a value is called in messages: as PySpark calls it, Lua's own types as they are.
 function M.type_name(v)
-  local mt = type(v) == "table" and getmetatable(v)
-  if type(mt) == "table" and rawget(mt, "__name") then return mt.__name end
-  if math.type(v) == "integer" then return "int" end
-  if math.type(v) == "float" then return "float" end
-  return ({ string = "str", boolean = "bool", ["nil"] = "None", table = "table" })[type(v)] or type(v)
+  local mt = getmetatable(v)
+  if type(v) == "userdata" and SCALARS[mt] then return SCALARS[mt] end
+  if type(v) == "table" then
+    if type(mt) == "table" and rawget(mt, "__name") then return mt.__name end
+    return mt == nil and (M.shape(v) == "map" and "dict" or "list") or "table"
+  end
+  return math.type(v) == "integer" and "int" or math.type(v) or NAMES[type(v)] or type(v)
 end
 
 local function class_is(v, name) return M.type_name(v) == name end
@@ -57,7 +63,7 @@ local CHECK = {
   DataFrame = function(v) return class_is(v, "DataFrame") end,
 }
 local WORD = { string = "str", integer = "int", number = "float or int", boolean = "bool", ["function"] = "callable",
-  map = "dict" }
+  map = "dict", table = "dict" }
 
 local function parse(text)
   local spec = { names = {} }
@@ -87,7 +93,9 @@ end
 -- Is the last argument a table of named ones?
 local function named_table(spec, args, n)
   local last = args[n]
-  if n == 0 or spec.map or type(last) ~= "table" or M.shape(last) ~= "map" then return nil end
+  if n == 0 or spec.map or type(last) ~= "table" then return nil end
+  local only_n = spec.names.n and M.shape(last) == "list" and next(last) == "n" and next(last, "n") == nil
+  if not only_n and M.shape(last) ~= "map" then return nil end
   local p = spec[math.min(n, #spec)]
   for _, t in ipairs(p and p.types or {}) do if t == "table" then return nil end end
   -- the only argument, of a parameter that takes anything: names of parameters, or data with keys of its own
@@ -108,7 +116,7 @@ local function check(fname, p, v)
   local words = {}
   for i, t in ipairs(p.types) do words[i] = WORD[t] or t end
   errors.raise("NOT_EXPECTED_TYPE", { arg_name = p.name, expected_type = table.concat(words, " or "),
-    arg_type = M.type_name(v) })
+    arg_type = M.type_name(v) }, { class = p.types[1] == "DataFrame" and "PySparkAttributeError" or nil })
 end
 
 local function assign_names(spec, fname, values, named, given)

@@ -65,14 +65,16 @@ function M.schema_of(schema)
 end
 
 --- A path or a list of paths.
-function M.paths_of(path, name)
+local PATHS = { json = "str, list, RDD, or DataFrame", csv = "str, list, RDD, or DataFrame",
+  xml = "str, list, RDD, or DataFrame" }
+function M.paths_of(path, name, format)
   if path == nil then return {} end
   if type(path) == "string" then return { path } end
   if type(path) == "table" and not getmetatable(path) and arguments.shape(path) ~= "map" then
-    for _, p in ipairs(path) do if type(p) ~= "string" then M.paths_of(p, name) end end
+    for _, p in ipairs(path) do if type(p) ~= "string" then M.paths_of(p, name, format) end end
     return path
   end
-  errors.raise("NOT_EXPECTED_TYPE", { arg_name = name or "path", expected_type = "str or list",
+  errors.raise("NOT_EXPECTED_TYPE", { arg_name = name or "path", expected_type = PATHS[format] or "str or list",
     arg_type = arguments.type_name(path) })
 end
 

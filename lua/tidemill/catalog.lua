@@ -30,8 +30,9 @@ local function filtered(list, pattern)
 end
 
 -- The plan behind a table's name; raises TABLE_OR_VIEW_NOT_FOUND.
-local function relation(self, name)
-  return core.plan(self[SESSION][HANDLE], { kind = "relation", parts = column.name_node(name).parts })
+local function relation(self, name, path, db)
+  return core.plan(self[SESSION][HANDLE], { kind = "relation", name = path,
+    parts = db and { "spark_catalog", db, name } or column.table_parts(name) })
 end
 
 local function no_database(name)
@@ -74,8 +75,8 @@ method("listTables", "dbName:string?, pattern:string?", function(self, db, patte
 end)
 methods.listViews = methods.listTables
 method("getTable", "tableName:string", function(self, name)
-  relation(self, name)
-  local parts = column.name_node(name).parts
+  relation(self, name, "catalog")
+  local parts = column.table_parts(name)
   return view(parts[#parts], parts[1] == "global_temp")
 end)
 method("tableExists", "tableName:string, dbName:string?", function(self, name, db)
@@ -84,9 +85,9 @@ method("tableExists", "tableName:string, dbName:string?", function(self, name, d
   if fine or e.condition ~= "TABLE_OR_VIEW_NOT_FOUND" then return fine or error(e, 0) end
   return false
 end)
-method("listColumns", "tableName:string, dbName:string?", function(self, name)
+method("listColumns", "tableName:string, dbName:string?", function(self, name, db)
   local out = {}
-  for i, f in ipairs(require "tidemill.types".wrap(relation(self, name):schema()).fields) do
+  for i, f in ipairs(require "tidemill.types".wrap(relation(self, name, "catalog", db):schema()).fields) do
     out[i] = { name = f.name, dataType = f.type:simpleString(), nullable = f.nullable, isPartition = false,
       isBucket = false, isCluster = false }
   end
@@ -156,6 +157,12 @@ end)
 method("clearCache", "", function(self)
   for _, frame in pairs(kept(self)) do frame:unpersist() end
   cached[self[SESSION]] = nil
+end)
+method("recoverPartitions", "tableName:string", function(self, name)
+  relation(self, name, "catalog")
+  errors.raise("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", { viewName = "`" .. name .. "`",
+    operation = "recoverPartitions()" }, { class = "AnalysisException", sqlState = "42809",
+    message = ("`%s` is a view and has no partitions."):format(name) })
 end)
 method("refreshTable", "tableName:string", function(self, name) relation(self, name) end)
 method("refreshByPath", "path:string", function() end)

@@ -4,7 +4,8 @@ local core = require "tidemill.core"
 local errors = require "tidemill.errors"
 local similar = require "tidemill.similar"
 local arguments = require "tidemill.arguments"
-local NODE = require "tidemill.internal".node
+local internal = require "tidemill.internal"
+local NODE = internal.node
 
 local M = {}
 local Column = { __name = "Column" }
@@ -28,7 +29,7 @@ function M.name_node(text)
       while true do
         local close = body:find("`", from, true)
         if not close then errors.raise("INVALID_ATTRIBUTE_NAME_SYNTAX", { name = text },
-          { class = "AnalysisException", sqlState = "42704",
+          { class = "AnalysisException", sqlState = "42601",
             message = ("Syntax error in the attribute name: %s. Check that back quotes pair."):format(text) }) end
         out[#out + 1] = body:sub(from, close - 1)
         if body:sub(close + 1, close + 1) == "`" then
@@ -51,9 +52,26 @@ function M.name_node(text)
   return { kind = star and "star" or "name", parts = parts }
 end
 
+--- The parts of a table's name, which is written as in SQL: a.b, `a b`.
+function M.table_parts(text)
+  local rest = text:gsub("`[^`]*`", ""):match "^[%w_.]*(.*)$"
+  local extra = rest:match "[%w_]+" or rest:match "%S"
+  if extra then
+    errors.raise("PARSE_SYNTAX_ERROR", { error = "'" .. extra .. "'", hint = ": extra input '" .. extra .. "'" }, {
+      class = "ParseException", sqlState = "42601",
+      message = ("Syntax error at or near '%s' in the name of a table: %s."):format(extra, text),
+      hint = "put back quotes around names with other characters" })
+  end
+  return M.name_node(text).parts
+end
+
 --- F.lit: the value itself; lists become array(..), Columns stay.
 function M.literal(v)
   if M.is(v) then return v[NODE] end
+  if arguments.type_name(v) == "DataFrame" then
+    errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = "_get_object_id" }, {
+      message = "A DataFrame is no value of a column.", hint = "df:scalar(), df:exists(), c:isin(df)" })
+  end
   if v == core.null then v = nil end
   if type(v) == "table" and not getmetatable(v) then
     local shape = arguments.shape(v)
@@ -82,12 +100,17 @@ function M.node(v, what, values)
     return { kind = "text", name = v }
   end
   if values and (type(v) ~= "table" or getmetatable(v)) and v ~= nil then return M.literal(v) end
-  errors.raise("NOT_COLUMN_OR_STR", { arg_name = what or "col", arg_type = arguments.type_name(v) })
+  errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column or str", arg_name = "col",
+    arg_type = arguments.type_name(v) }, { hint = what and what ~= "col" and "in argument `" .. what .. "`" or nil })
 end
 
 function M.nodes(list, what)
   local out = {}
-  for i = 1, list.n or #list do out[i] = M.node(list[i], what) end
+  for i = 1, list.n or #list do
+    local node = M.node(list[i], what)
+    if node.of then table.move(node.of, 1, #node.of, #out + 1, out) -- the columns that a star of df:col stands for
+    else out[#out + 1] = node end
+  end
   return out
 end
 
@@ -109,7 +132,7 @@ function M.call(name, ...) return M.wrap { kind = "call", name = name, args = { 
 --- What where, filter and when take: a Column or SQL text; a plain boolean is almost surely a lost comparison.
 function M.condition(v, what)
   if type(v) == "boolean" then
-    errors.raise("NOT_COLUMN_OR_STR", { arg_name = what, arg_type = "bool" }, {
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "Column or str", arg_type = "bool" }, {
       hint = "`==`, `<`, `not` compare Lua values; write c:equalTo(x), c:lt(x), ~c, or F.lit(true)" })
   end
   return M.node(v, what)
@@ -130,18 +153,20 @@ function Column.__unm(a) return M.call("negative", a[NODE]) end
 function Column.__bnot(a) return M.call("not", a[NODE]) end
 
 local function refuse(symbol, hint)
-  return function()
-    errors.raise("CANNOT_CONVERT_COLUMN_INTO_BOOL", {}, { message = ("Columns have no `%s`."):format(symbol),
-      hint = hint })
+  return function(a, b)
+    local c = M.is(a) and a or b
+    errors.raise("CANNOT_CONVERT_COLUMN_INTO_BOOL", { column = M.classic(c[NODE]) },
+      { message = ("Columns have no `%s`."):format(symbol), hint = hint })
   end
 end
 Column.__lt, Column.__le = refuse("<", "use :lt() or :gt()"), refuse("<=", "use :leq() or :geq()")
 Column.__idiv = refuse("//", "use F.expr 'a div b'")
 Column.__shl, Column.__shr = refuse("<<", "use F.shiftleft"), refuse(">>", "use F.shiftright")
-Column.__bxor, Column.__len = refuse("~", "use :bitwiseXOR()"), refuse("#", "use F.length")
+Column.__bxor = refuse("~", "use :bitwiseXOR()")
+function Column.__len() errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "use F.length" }) end
 function Column.__eq(a, b)
   if rawequal(a, b) then return true end
-  return refuse("==", "use :equalTo() or :notEqual()")()
+  return refuse("==", "use :equalTo() or :notEqual()")(a, b)
 end
 Column.__call = nil
 
@@ -159,9 +184,13 @@ local function value_methods(list)
   end
 end
 value_methods { equalTo = "=", gt = ">", geq = ">=", lt = "<", leq = "<=", eqNullSafe = "<=>", bitwiseAND = "&",
-  bitwiseOR = "|", bitwiseXOR = "^", startswith = "startswith", endswith = "endswith", contains = "contains",
-  like = "like", rlike = "rlike", ilike = "ilike", plus = "+", minus = "-", multiply = "*", divide = "/", mod = "%" }
-for _, name in ipairs { "plus", "minus", "multiply", "divide", "mod" } do methods[name] = nil end
+  bitwiseOR = "|", bitwiseXOR = "^", startswith = "startswith", endswith = "endswith", contains = "contains" }
+for _, name in ipairs { "like", "rlike", "ilike" } do
+  method(name, "other:any?", function(self, pattern)
+    if M.is(pattern) then errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "use F." .. name }) end
+    return M.call(name, self[NODE], M.literal(pattern))
+  end)
+end
 
 method("notEqual", "other:any?", function(self, other)
   return M.call("not", { kind = "call", name = "=", args = { self[NODE], M.literal(other) } })
@@ -221,16 +250,28 @@ method("between", "lowerBound, upperBound", function(self, low, high)
   return binary "and"(M.call(">=", self[NODE], M.literal(low)), M.call("<=", self[NODE], M.literal(high)))
 end)
 
+-- The nodes that are compared with the columns of a query: the fields of struct(..), or the one.
+local function compared(node)
+  if node.kind == "call" and node.name == "struct" then return node.args end
+  return { node }
+end
+
 method("isin", "*cols", function(self, cols)
   local args = { self[NODE] }
+  if cols.n == 1 and arguments.type_name(cols[1]) == "DataFrame" then
+    return M.wrap { kind = "in_query", args = compared(self[NODE]), query = cols[1][internal.plan] }
+  end
   for i = 1, cols.n do args[i + 1] = M.literal(cols[i]) end
   return M.wrap { kind = "call", name = "in", args = args }
 end)
 
 method("substr", "startPos, length", function(self, from, length)
-  if M.is(from) ~= M.is(length) then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "length", expected_type = M.is(from) and "Column" or "int",
-      arg_type = arguments.type_name(length) })
+  local a, b = arguments.type_name(from), arguments.type_name(length)
+  if a ~= b then
+    errors.raise("NOT_SAME_TYPE", { arg_name1 = "startPos", arg_name2 = "length", arg_type1 = a, arg_type2 = b })
+  end
+  if a ~= "int" and a ~= "Column" then
+    errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column or int", arg_name = "startPos", arg_type = a })
   end
   return M.call("substr", self[NODE], M.literal(from), M.literal(length))
 end)
@@ -286,7 +327,13 @@ method("over", "window", function(self, window)
   return M.wrap { kind = "window", args = { self[NODE] }, window = spec }
 end)
 method("transform", "f:function", function(self, f) return f(self) end)
-method("outer", "", function(self) return self end)
+-- A name of the query that the DataFrame will stand in (lateralJoin, exists, scalar, isin).
+method("outer", "", function(self)
+  local node = self[NODE]
+  if node.kind == "text" and not node.sql then node = M.name_node(node.name) end
+  if node.kind ~= "name" then return self end
+  return M.wrap { kind = "name", parts = node.parts, outer = true }
+end)
 
 -- ---- reading -----------------------------------------------------------------------------------------------------
 
@@ -312,9 +359,7 @@ end
 function Column.__newindex()
   errors.raise("UNSUPPORTED_OPERATION", { operation = "A Column does not change." })
 end
-function Column.__pairs()
-  errors.raise("UNSUPPORTED_OPERATION", { operation = "A Column has no elements to walk; run a query." })
-end
+function Column.__pairs() errors.raise("NOT_ITERABLE", { objectName = "Column" }) end
 
 -- ---- printing ----------------------------------------------------------------------------------------------------
 
@@ -343,10 +388,14 @@ end
 local SHOW = {
   text = function(n) return n.name end,
   name = function(n) return table.concat(n.parts, ".") end,
-  star = function(n) return #n.parts > 0 and table.concat(n.parts, ".") .. ".*" or "*" end,
+  star = function(n)
+    if n.regex then return "unresolvedregex()" end
+    return #n.parts > 0 and table.concat(n.parts, ".") .. ".*" or "*"
+  end,
   literal = function(n) return show_literal(n.value) end,
   call = function(n)
     if n.name == "when" then return show_case(n) end
+    if n.name == "not" then return ("!(%s)"):format(show_list(n.args)) end
     return ("%s(%s)"):format(n.name, n.star and "*" or show_list(n.args))
   end,
   cast = function(n)
@@ -354,7 +403,7 @@ local SHOW = {
     return ("%s(%s AS %s)"):format(n.mode == "try" and "TRY_CAST" or "CAST", show(n.args[1]), kind)
   end,
   extract = function(n)
-    local key = n.args[2].kind == "literal" and tostring(n.args[2].value) or show(n.args[2])
+    local key = show(n.args[2])
     return ("%s[%s]"):format(show(n.args[1]), key)
   end,
   alias = function(n) return show(n.args[1]) .. " AS " .. table.concat(n.parts, ", ") end,
@@ -369,11 +418,15 @@ local SHOW = {
   column = function(n) return n.name end,
   parsed = function() return "..." end,
   exists = function() return "exists(..)" end,
+  in_query = function(n) return ("(%s IN (..))"):format(show_list(n.args)) end,
   scalar_query = function() return "scalarsubquery(..)" end,
   host = function(n) return ("%s(%s)"):format(n.name, show_list(n.args)) end,
 }
 function show(node) return SHOW[node.kind](node) end
 M.show = show
+
+--- As Spark prints a Column that is no name: operators as functions.
+function M.classic(node) return show(node) end
 
 function Column:__tostring() return "Column<'" .. show(self[NODE]) .. "'>" end
 

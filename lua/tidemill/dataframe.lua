@@ -47,11 +47,11 @@ local function exact(self, name)
 end
 M.exact = exact
 
-local function names_of(list, what)
+local function names_of(list, what, expected)
   local out = {}
   for i = 1, list.n or #list do
     if type(list[i]) ~= "string" then
-      errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "str",
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = expected or "str",
         arg_type = arguments.type_name(list[i]) })
     end
     out[i] = list[i]
@@ -82,7 +82,7 @@ method("selectExpr", "*expr", function(self, list)
 end)
 
 local function where(self, condition)
-  if type(condition) == "number" then
+  if type(condition) == "number" or condition == nil then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "condition", expected_type = "Column or str",
       arg_type = arguments.type_name(condition) })
   end
@@ -91,8 +91,8 @@ local function where(self, condition)
   end
   return derive(self, { kind = "filter", exprs = { column.condition(condition, "condition") } })
 end
-method("filter", "condition", where)
-method("where", "condition", where)
+method("filter", "condition?", where)
+method("where", "condition?", where)
 
 local function need_column(v, what)
   if not column.is(v) then
@@ -107,9 +107,7 @@ method("withColumn", "colName:string, col", function(self, name, col)
 end)
 method("withColumns", "colsMap:map|list", function(self, map)
   local exprs = {}
-  for i, pair in ipairs(arguments.pairs_list(map, "colsMap")) do
-    exprs[i] = alias(type(pair[2]) == "string" and column.node(pair[2]) or need_column(pair[2], "col"), pair[1])
-  end
+  for i, pair in ipairs(arguments.pairs_list(map, "colsMap")) do exprs[i] = alias(column.node(pair[2]), pair[1]) end
   return derive(self, { kind = "with_columns", exprs = exprs })
 end)
 method("withColumnRenamed", "existing:string, new:string", function(self, old, new)
@@ -132,54 +130,100 @@ method("drop", "*cols", function(self, cols)
   local exprs = {}
   for i = 1, cols.n do
     local c = cols[i]
-    exprs[i] = type(c) == "string" and { kind = "name", parts = { c } } or column.node(c, "cols")
+    exprs[i] = type(c) == "string" and { kind = "name", parts = { c } } or column.node(c)
   end
   return derive(self, { kind = "drop", exprs = exprs })
 end)
 
 method("toDF", "*cols", function(self, cols)
-  local names, columns = names_of(cols, "cols"), self.columns
-  if #names ~= #columns then
-    errors.raise("ASSIGNMENT_ARITY_MISMATCH", { numTarget = tostring(#names), numExpr = tostring(#columns) },
-      { class = "AnalysisException", sqlState = "42802",
-        message = ("toDF takes %d names, one a column, got %d."):format(#columns, #names) })
-  end
-  local exprs = {}
-  for i, name in ipairs(names) do exprs[i] = alias(column_at(self, i, columns[i]), name) end
-  return derive(self, { kind = "project", exprs = exprs })
+  return derive(self, { kind = "alias", columns = names_of(cols, "cols", "list[str]") })
 end)
 
+-- The column of a schema's field: by name, cast where that loses nothing; one that is not there is NULL.
+local function fitted(self, f)
+  local at = self[PLAN]:find(f.name)
+  if at == -1 and f.nullable then
+    return { kind = "cast", args = { lit(nil) }, target = f.type, mode = "ansi" }
+  end
+  local own = at >= 0 and self.schema.fields[at + 1]
+  local node = own and column_at(self, at + 1) or exact(self, f.name)
+  if own and own.nullable and not f.nullable then
+    errors.raise("NULLABLE_COLUMN_OR_FIELD", { name = "`" .. f.name .. "`" }, { class = "AnalysisException",
+      sqlState = "42000", message = ("`%s` may be NULL, the schema says NOT NULL."):format(f.name) })
+  end
+  if own and own.type ~= f.type and not core.can_store(own.type, f.type) then
+    local quoted = function(t) return '"' .. core.type_text(t, "sql") .. '"' end
+    errors.raise("INVALID_COLUMN_OR_FIELD_DATA_TYPE", { name = "`" .. f.name .. "`", type = quoted(own.type),
+      expectedType = quoted(f.type) }, { class = "AnalysisException", sqlState = "42000",
+      message = ("`%s` is %s, which does not become %s."):format(f.name, quoted(own.type), quoted(f.type)) })
+  end
+  return { kind = "cast", args = { node }, target = f.type, mode = "ansi" }
+end
 method("to", "schema", function(self, schema)
-  local exprs = {}
-  for i, f in ipairs((type(schema) == "string" and types.fromDDL(schema, true) or schema).fields) do
-    exprs[i] = alias({ kind = "cast", args = { exact(self, f.name) }, target = f.type, mode = "ansi" }, f.name)
+  if not types.is(schema) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "StructType",
+      arg_type = arguments.type_name(schema) }, { class = "PySparkAttributeError", hint = "types.fromDDL \"a INT\"" })
   end
+  local exprs = {}
+  for i, f in ipairs(schema.fields) do exprs[i] = alias(fitted(self, f), f.name) end
   return derive(self, { kind = "project", exprs = exprs })
 end)
 
+-- A column by name: of that very name, or a path into structs; "*" all of this DataFrame.
 method("col", "name:string", function(self, name)
   local at = self[PLAN]:find(name)
   if at >= 0 then return column.wrap(column_at(self, at + 1, name)) end
-  return column.wrap(column.name_node(name))
+  local node = column.name_node(name)
+  if node.kind == "star" and #node.parts == 0 then
+    local all = {}
+    for i, c in ipairs(self.columns) do all[i] = column_at(self, i, c) end
+    return column.wrap { kind = "star", parts = {}, of = all }
+  end
+  local fine, e = pcall(derive, self, { kind = "project", exprs = { node } })
+  if not fine and e.condition == "UNRESOLVED_COLUMN.WITH_SUGGESTION" then M.unresolved(self, name) end
+  if not fine then error(e, 0) end
+  return column.wrap(node)
+end)
+
+-- Hidden columns of a source; there are none here.
+method("metadataColumn", "colName:string", function(_, name)
+  errors.raise("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", { objectName = "`" .. name .. "`" }, {
+    class = "AnalysisException", sqlState = "42703", message = ("There is no metadata column `%s`."):format(name) })
 end)
 
 -- A pattern in back quotes stands for all columns whose whole name it matches, case ignored: a star without the others.
 method("colRegex", "colName:string", function(self, pattern)
   local body = pattern:match "^`(.*)`$"
   if not body then return self:col(pattern) end
-  local rows, except = {}, {}
-  for i, name in ipairs(self.columns) do rows[i] = { name } end
-  local names = M.wrap(self[SESSION], require "tidemill.rows_in".plan(self[SESSION][HANDLE], rows, "name STRING"))
+  local rows, of = {}, {}
+  for i, name in ipairs(self.columns) do rows[i] = { i, name } end
+  local plan = require "tidemill.rows_in".plan(self[SESSION][HANDLE], rows, "at INT, name STRING")
+  local names = M.wrap(self[SESSION], plan)
   local matched = call("rlike", { kind = "name", parts = { "name" } }, lit("(?i)^(?:" .. body .. ")$"))
-  for i, r in ipairs(names:where(column.wrap(call("not", matched))):collect()) do
-    except[i] = "`" .. r[1]:gsub("`", "``") .. "`"
-  end
-  return column.wrap { kind = "star", parts = {}, except = except }
+  for i, r in ipairs(names:where(column.wrap(matched)):collect()) do of[i] = column_at(self, r[1], r[2]) end
+  return column.wrap { kind = "star", parts = {}, of = of, regex = true }
 end)
 
 -- ---- rows --------------------------------------------------------------------------------------------------------
 
 method("distinct", "", function(self) return derive(self, { kind = "dedup" }) end)
+
+-- All columns of a name: dropDuplicates takes them together.
+local function add_named(self, keys, name)
+  local columns, found = self.columns, false
+  local same = self[SESSION].conf:get "spark.sql.caseSensitive" == "true" and function(a, b) return a == b end
+    or function(a, b) return a:lower() == b:lower() end
+  for i, c in ipairs(columns) do
+    if same(c, name) then
+      keys[#keys + 1] = column_at(self, i, c)
+      found = true
+    end
+  end
+  if found then return end
+  errors.raise("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", { colName = name, fieldNames = table.concat(columns, ", ") }, {
+    class = "AnalysisException", sqlState = "42703", candidates = similar.near(name, columns),
+    message = ("There is no column `%s` among (%s)."):format(name, table.concat(columns, ", ")) })
+end
 
 local function dedup(within)
   return function(self, subset)
@@ -190,7 +234,8 @@ local function dedup(within)
           arg_type = arguments.type_name(subset) })
       end
       keys = {}
-      for i, name in ipairs(names_of(subset, "subset")) do keys[i] = exact(self, name) end
+      if (subset.n or #subset) == 0 then return self:limit(1) end -- all rows are equal in no column
+      for _, name in ipairs(names_of(subset, "subset")) do add_named(self, keys, name) end
     end
     return derive(self, { kind = "dedup", keys = keys, within_watermark = within })
   end
@@ -227,9 +272,16 @@ local function sorter(name, global)
       end
       ascending, cols[n], n = last.ascending, nil, n - 1
     end
-    if n == 1 and type(cols[1]) == "table" and not getmetatable(cols[1]) then cols, n = cols[1], #cols[1] end
+    if n == 1 and type(cols[1]) == "table" and not getmetatable(cols[1]) then
+      cols, n = cols[1], #cols[1]
+      if n == 0 then return self end
+    end
+    if not ({ ["nil"] = true, boolean = true, number = true, table = true })[type(ascending)] then
+      errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column, int or str", arg_name = "ascending",
+        arg_type = arguments.type_name(ascending) })
+    end
     if n == 0 then
-      errors.raise("CANNOT_BE_EMPTY", { item = "column" })
+      errors.raise("CANNOT_BE_EMPTY", { item = "cols" })
     end
     local keys = {}
     for i = 1, n do
@@ -260,12 +312,19 @@ local JOINS = {
   leftouter = "left", right = "right", rightouter = "right", semi = "semi", leftsemi = "semi", anti = "anti",
   leftanti = "anti",
 }
+local LATERAL = { inner = "inner", cross = "cross", left = "left", leftouter = "left" }
+local SUPPORTED = { -- in Spark's order
+  [JOINS] = "'inner', 'outer', 'full', 'fullouter', 'full_outer', 'leftouter', 'left', 'left_outer', 'rightouter', "
+    .. "'right', 'right_outer', 'leftsemi', 'left_semi', 'semi', 'leftanti', 'left_anti', 'anti', 'cross'",
+  [LATERAL] = "'inner', 'leftouter', 'left', 'left_outer', 'cross'",
+}
 
-local function join_kind(how)
-  local kind = JOINS[(how or "inner"):lower():gsub("_", "")]
+local function join_kind(how, lateral)
+  local known = lateral and LATERAL or JOINS
+  local kind = known[(how or "inner"):lower():gsub("_", "")]
   if not kind then
-    local names = arguments.sorted_keys(JOINS)
-    errors.raise("UNSUPPORTED_JOIN_TYPE", { typ = how, supported = table.concat(names, ", ") }, {
+    local names = arguments.sorted_keys(known)
+    errors.raise("UNSUPPORTED_JOIN_TYPE", { typ = how, supported = SUPPORTED[known] }, {
       class = "AnalysisException", sqlState = "0A000", candidates = similar.near(how, names),
       message = ("There is no join type '%s'%s."):format(how, similar.suffix(how, names)) })
   end
@@ -275,6 +334,13 @@ end
 local function join_condition(on)
   if on == nil then return nil, nil end
   local list = one_or_list(on)
+  if #list == 0 then
+    errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "on", index = "0" }, { message = "`on` names no column." })
+  end
+  if type(list[1]) ~= "string" and type(list[1]) ~= "boolean" and not column.is(list[1]) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "on", expected_type = "Column or str",
+      arg_type = arguments.type_name(list[1]) }, { class = "PySparkAssertionError" })
+  end
   if type(list[1]) == "string" then return nil, names_of(list, "on") end
   local all
   for _, c in ipairs(list) do
@@ -285,11 +351,15 @@ local function join_condition(on)
 end
 
 local function join(self, other, on, how, lateral)
+  if how ~= nil and type(how) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "how", expected_type = "str", arg_type = arguments.type_name(how) },
+      { class = "PySparkAssertionError" })
+  end
   local condition, using = join_condition(on)
-  return derive(self, { kind = "join", child = { self[PLAN], other[PLAN] }, join = join_kind(how),
+  return derive(self, { kind = "join", child = { self[PLAN], other[PLAN] }, join = join_kind(how, lateral),
     exprs = condition and { condition } or nil, columns = using, lateral = lateral })
 end
-method("join", "other:DataFrame, on?, how:string?", join)
+method("join", "other:DataFrame, on?, how?", join)
 method("lateralJoin", "other:DataFrame, on?, how:string?", function(self, other, on, how)
   return join(self, other, on, how, true)
 end)
@@ -410,12 +480,18 @@ end)
 
 -- ---- names, hints, views -----------------------------------------------------------------------------------------
 
-method("alias", "alias:string", function(self, name) return derive(self, { kind = "alias", alias = name }) end)
+method("alias", "alias", function(self, name)
+  if type(name) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "alias", expected_type = "str",
+      arg_type = arguments.type_name(name) }, { class = "PySparkAssertionError" })
+  end
+  return derive(self, { kind = "alias", alias = name })
+end)
 method("transform", "func:function, *args", function(self, f, args)
   local out = f(self, table.unpack(args, 1, args.n))
   if not M.is(out) then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "func", expected_type = "a function that returns a DataFrame",
-      arg_type = arguments.type_name(out) })
+      arg_type = arguments.type_name(out) }, { class = "PySparkAssertionError" })
   end
   return out
 end)
@@ -449,7 +525,13 @@ method("coalesce", "numPartitions:integer", partitions "coalesce")
 for name, o in pairs { createTempView = { false, false }, createOrReplaceTempView = { true, false },
   createGlobalTempView = { false, true }, createOrReplaceGlobalTempView = { true, true },
   registerTempTable = { true, false } } do
-  method(name, "name:string", function(self, view) self[PLAN]:view(view, o[1], o[2]) end)
+  method(name, "name:string", function(self, view)
+    if not view:find "^[%w_]+$" and not view:find "^`[^`]+`$" then
+      errors.raise("_LEGACY_ERROR_TEMP_1321", { viewName = view }, { class = "AnalysisException",
+        message = ("'%s' is no name of a view."):format(view) })
+    end
+    self[PLAN]:view((view:gsub("`", "")), o[1], o[2])
+  end)
 end
 
 -- The frame stays the same to its user; its plan gets a node that keeps the rows of the first run.
@@ -477,6 +559,13 @@ function properties.is_cached(self) return rawget(self, STATE) ~= nil end
 function properties.storageLevel(self) return rawget(self, STATE) or require "tidemill.storage".NONE end
 
 method("withWatermark", "eventTime:string, delayThreshold:string", function(self, name, delay)
+  local word = delay:match "^%s*interval%s+(%S+)" or delay:match "%S+"
+  local fine, why = pcall(core.interval, "calendar", delay)
+  if word and not word:find "^[-+.%d]" and not fine then
+    errors.raise("INVALID_INTERVAL_FORMAT.UNRECOGNIZED_NUMBER", { input = delay, number = word }, {
+      class = "AnalysisException", sqlState = "22006", cause = why,
+      message = ("'%s' is no interval: '%s' is no number. Write \"10 minutes\"."):format(delay, word) })
+  end
   return derive(self, { kind = "watermark", exprs = { exact(self, name), lit(core.interval("calendar", delay)) } })
 end)
 
@@ -525,10 +614,12 @@ function M.unresolved(self, name, others)
   local columns = self.columns
   local near = similar.near(name, columns)
   for _, n in ipairs(others and similar.near(name, others) or {}) do near[#near + 1] = n end
+  local extra = { candidates = near, hint = near[1] and "did you mean `" .. near[1] .. "`?" or nil,
+    message = ("A column%s with name `%s` cannot be resolved."):format(others and ", method or property" or "", name) }
+  if others then errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = name }, extra) end
+  extra.class, extra.sqlState = "AnalysisException", "42703"
   errors.raise("UNRESOLVED_COLUMN.WITH_SUGGESTION", { objectName = "`" .. name .. "`",
-    proposal = "`" .. table.concat(columns, "`, `", 1, math.min(5, #columns)) .. "`" }, { class = "AnalysisException",
-    sqlState = "42703", candidates = near, hint = near[1] and "did you mean `" .. near[1] .. "`?" or nil,
-    message = ("A column%s with name `%s` cannot be resolved."):format(others and ", method or property" or "", name) })
+    proposal = "`" .. table.concat(columns, "`, `", 1, math.min(5, #columns)) .. "`" }, extra)
 end
 
 local function known_names()
@@ -543,7 +634,8 @@ function DataFrame:__index(key)
   if properties[key] then return properties[key](self) end
   if column.is(key) then return key end
   if type(key) ~= "string" then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "item", expected_type = "str", arg_type = arguments.type_name(key) },
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "item", expected_type = "Column, float, integer, list or string",
+      arg_type = arguments.type_name(key) },
       { hint = "rows come from df:collect(), columns by name: df.age" })
   end
   local at = self[PLAN]:find(key)

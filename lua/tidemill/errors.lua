@@ -12,7 +12,7 @@ Error.__index = Error
 -- Misuse of the API: conditions of PySpark, with texts of our own. <x> stands for the parameter x.
 local MISUSE = {
   ARGUMENT_REQUIRED = { "PySparkValueError", "`<arg_name>` is needed when <condition>." },
-  ATTRIBUTE_NOT_SUPPORTED = { "PySparkAttributeError", "There is no `<attr_name>` here." },
+  ATTRIBUTE_NOT_SUPPORTED = { "PySparkAttributeError", "There is no `<attr_name>` here.", "0A000" },
   ATTRIBUTE_NOT_CALLABLE = { "PySparkTypeError", "`<attr_name>` of `<obj_name>` is a function." },
   CANNOT_BE_EMPTY = { "PySparkValueError", "At least one <item> is needed." },
   CANNOT_CONVERT_COLUMN_INTO_BOOL = { "PySparkValueError",
@@ -20,13 +20,14 @@ local MISUSE = {
   CANNOT_CONVERT_TYPE = { "PySparkTypeError", "A <from_type> cannot become a <to_type>." },
   CANNOT_DETERMINE_TYPE = { "PySparkValueError",
     "Column `<field_name>` holds only NULL, so its type is unknown. Name it in the schema: \"<field_name> STRING\"." },
-  CANNOT_INFER_EMPTY_SCHEMA = { "PySparkValueError", "There are no rows to infer a schema from. Pass one." },
+  CANNOT_INFER_EMPTY_SCHEMA = { "PySparkValueError", "There are no rows to infer a schema from. Pass one.", "42K09" },
   CANNOT_INFER_SCHEMA_FOR_TYPE = { "PySparkTypeError",
-    "A row is a list or a map of values, not a <data_type>. For single values pass a type: \"int\"." },
-  CANNOT_INFER_TYPE_FOR_FIELD = { "PySparkTypeError", "The values of column `<field_name>` have no column type." },
+    "A row is a list or a map of values, not a <data_type>. For single values pass a type: \"int\".", "42K09" },
+  CANNOT_INFER_TYPE_FOR_FIELD = { "PySparkTypeError", "The values of column `<field_name>` have no column type.",
+    "42K09" },
   CANNOT_MERGE_TYPE = { "PySparkTypeError",
     "Row <row>, column `<field_name>`: <data_type2> does not go with <data_type1> before it. "
-      .. "Say which in the schema: \"<field_name> <cure>\"." },
+      .. "Say which in the schema: \"<field_name> <cure>\".", "42K09" },
   CANNOT_PARSE_DATATYPE = { "PySparkValueError", "This is no data type: <msg>." },
   FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME = { "PySparkTypeError",
     "<place><field_name>: <data_type> does not take <obj> (a <obj_type>)." },
@@ -41,10 +42,12 @@ local MISUSE = {
   MIXED_TABLE = { "PySparkTypeError", "This table is neither a list nor a map: key <key> stands beside others." },
   MIXED_TYPE_REPLACEMENT = { "PySparkValueError", "Values of one replacement are all numbers, texts or booleans." },
   NEGATIVE_VALUE = { "PySparkValueError", "`<arg_name>` is not negative, as <arg_value> is." },
-  NOT_COLUMN_OR_STR = { "PySparkTypeError", "Argument `<arg_name>` is a Column or text, not a <arg_type>." },
-  NOT_EXPECTED_TYPE = { "PySparkTypeError", "Argument `<arg_name>` is <expected_type>, not <arg_type>." },
-  NOT_IMPLEMENTED = { "PySparkNotImplementedError", "<feature> is not part of this build." },
-  NO_ACTIVE_SESSION = { "PySparkRuntimeError", "There is no open session. Start one: tidemill.session{}." },
+  NOT_EXPECTED_TYPE = { "PySparkTypeError", "Argument `<arg_name>` is <expected_type>, not <arg_type>.", "42K09" },
+  NOT_ITERABLE = { "PySparkTypeError", "A <objectName> has no elements to walk; run a query.", "42K09" },
+  NOT_SAME_TYPE = { "PySparkTypeError",
+    "Arguments `<arg_name1>` and `<arg_name2>` are of one type, not <arg_type1> and <arg_type2>.", "42K09" },
+  NOT_IMPLEMENTED = { "PySparkNotImplementedError", "<feature> is not part of this build.", "0A000" },
+  NO_ACTIVE_SESSION = { "PySparkRuntimeError", "There is no open session. Start one: tidemill.session{}.", "08003" },
   NO_OBSERVE_BEFORE_GET = { "PySparkAssertionError", "Give the Observation to df:observe() and run the query first." },
   ONLY_ALLOW_SINGLE_TRIGGER = { "PySparkValueError", "A query has exactly one trigger." },
   REUSE_OBSERVATION = { "PySparkAssertionError", "An Observation serves one DataFrame." },
@@ -102,8 +105,10 @@ end
 local function new(e)
   local misuse = MISUSE[e.condition]
   e.messageParameters = e.messageParameters or {}
-  if misuse and not e.message then
-    e.class, e.message, e.sqlState = e.class or misuse[1], fill(misuse[2], e.messageParameters), misuse[3]
+  if misuse then
+    e.class, e.sqlState = e.class or misuse[1], e.sqlState or misuse[3]
+    e.message = e.message or fill(misuse[2], setmetatable(e.detail or {}, { __index = e.messageParameters }))
+    e.detail = nil
   end
   e.class, e.message = e.class or "SparkException", e.message or tostring(e.condition)
   e.candidates = e.candidates or proposals(e.messageParameters.proposal)
@@ -114,7 +119,8 @@ local function new(e)
   return setmetatable(e, Error)
 end
 
---- Raise a condition: raise("NOT_EXPECTED_TYPE", { arg_name = .. }, { hint = .. }).
+--- Raise a condition: raise("NOT_EXPECTED_TYPE", { arg_name = .. }, { hint = .. }). `detail` in the third argument is
+-- what the message tells beyond Spark's parameters.
 function M.raise(condition, params, extra)
   local e = { condition = condition, messageParameters = params }
   for k, v in pairs(extra or {}) do e[k] = v end

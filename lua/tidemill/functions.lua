@@ -33,9 +33,9 @@ local function lambda(f, fname)
   end
   local n = info.nparams
   if info.isvararg or n < 1 or n > 3 then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = fname,
-      problem = ("the function takes 1 to 3 parameters, not %s"):format(info.isvararg and "..." or n) },
-      { class = "PySparkValueError" })
+    errors.raise("WRONG_NUM_ARGS_FOR_HIGHER_ORDER_FUNCTION", { func_name = "<lambda>", num_args = tostring(n) }, {
+      class = "PySparkValueError", message = ("%s: the function takes 1 to 3 parameters, not %s"):format(fname,
+        info.isvararg and "..." or n) })
   end
   serial = serial + 1
   local names, vars = {}, {}
@@ -211,8 +211,7 @@ end
 for _, name in ipairs { "first", "last" } do
   F[name] = function(c, ignorenulls)
     if type(ignorenulls) == "table" then ignorenulls = ignorenulls.ignorenulls end
-    return column.wrap { kind = "call", name = name, args = { column.node(c, "col") },
-      ignore_nulls = ignorenulls or nil }
+    return column.call(name, column.node(c, "col"), ignorenulls and column.literal(true) or nil)
   end
 end
 function F.nth_value(c, offset, ignore)

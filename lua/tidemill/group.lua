@@ -1,6 +1,7 @@
 --- GroupedData: what groupBy, rollup, cube and groupingSets give; agg and its short forms make a DataFrame again.
 local arguments = require "tidemill.arguments"
 local column = require "tidemill.column"
+local core = require "tidemill.core"
 local dataframe = require "tidemill.dataframe"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
@@ -18,7 +19,7 @@ local function key_node(df, v)
     end
     return dataframe.column_at(df, v)
   end
-  return column.node(v, "cols")
+  return column.node(v)
 end
 
 local function keys_of(df, cols)
@@ -83,19 +84,41 @@ local function aggregate(self, aggs)
   for i, k in ipairs(s.keys) do keys[i], exprs[i] = bare(k), k end
   if s.pivot then
     return dataframe.derive(s.df,
-      { kind = "pivot", keys = s.keys, exprs = { s.pivot }, values = s.values, aggs = aggs })
+      { kind = "pivot", all = true, keys = s.keys, exprs = { s.pivot }, values = s.values, aggs = aggs })
   end
   for _, a in ipairs(aggs) do exprs[#exprs + 1] = a end
+  if s.kind == "sets" and #s.sets == 0 then -- no sets, no groups
+    local plain = dataframe.derive(s.df, { kind = "aggregate", keys = keys, exprs = exprs, grouping = "plain" })
+    return dataframe.derive(plain, { kind = "filter", exprs = { { kind = "literal", value = false } } })
+  end
   return dataframe.derive(s.df, { kind = "aggregate", keys = keys, exprs = exprs, grouping = s.kind, sets = s.sets })
 end
 
-local function by_name(name, fname)
+-- A map has no order; Spark takes that of a Java HashMap, and so do we.
+local function java_order(map)
+  local list = arguments.pairs_list(map, "exprs")
+  local size = 16
+  while #list > size * 0.75 do size = size * 2 end
+  local at = {}
+  for i, pair in ipairs(list) do
+    local h = 0
+    for _, c in utf8.codes(pair[1], true) do h = (h * 31 + c) & 0xffffffff end
+    at[pair] = { (h ~ h >> 16) & (size - 1), i }
+  end
+  table.sort(list, function(a, b)
+    if at[a][1] ~= at[b][1] then return at[a][1] < at[b][1] end
+    return at[a][2] < at[b][2]
+  end)
+  return list
+end
+
+local function by_name(df, name, fname)
   if type(fname) ~= "string" then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "exprs", expected_type = "str",
       arg_type = arguments.type_name(fname) })
   end
   if name == "*" then return { kind = "call", name = fname, args = { { kind = "literal", value = 1 } } } end
-  return { kind = "call", name = fname:lower() == "mean" and "avg" or fname, args = { column.node(name) } }
+  return { kind = "call", name = fname:lower() == "mean" and "avg" or fname, args = { df:col(name)[NODE] } }
 end
 
 methods.agg = function(self, ...)
@@ -106,21 +129,25 @@ methods.agg = function(self, ...)
   local first = list[1]
   if n == 1 and type(first) == "table" and not getmetatable(first) then
     if arguments.shape(first) == "map" or (type(first[1]) == "table" and not getmetatable(first[1])) then
-      for i, pair in ipairs(arguments.pairs_list(first, "exprs")) do aggs[i] = by_name(pair[1], pair[2]) end
+      local list_of = arguments.shape(first) == "map" and java_order(first) or arguments.pairs_list(first, "exprs")
+      for i, pair in ipairs(list_of) do aggs[i] = by_name(self[STATE].df, pair[1], pair[2]) end
       return aggregate(self, aggs)
     end
     list, n = first, #first
+    if n == 0 then return aggregate(self, aggs) end
   end
   if n == 0 then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "agg", problem = "takes at least one expression" },
-      { class = "PySparkValueError" })
+      { class = "PySparkAssertionError" })
   end
   for i = 1, n do
-    if type(list[i]) ~= "string" and not column.is(list[i]) then
+    local text = type(list[i]) == "string" and not list[i]:find "^[%w_`.]*$" -- SQL, and no mere name
+    if not text and not column.is(list[i]) then
       errors.raise("NOT_EXPECTED_TYPE", { arg_name = "exprs", expected_type = "Column",
-        arg_type = arguments.type_name(list[i]) })
+        arg_type = arguments.type_name(list[i]) }, { class = "PySparkAssertionError",
+        hint = "an aggregate: F.sum 'a', or SQL text: 'sum(a)'" })
     end
-    aggs[i] = type(list[i]) == "string" and { kind = "text", name = list[i], sql = true } or list[i][NODE]
+    aggs[i] = text and { kind = "text", name = list[i], sql = true } or list[i][NODE]
   end
   return aggregate(self, aggs)
 end
@@ -137,8 +164,15 @@ local function short(name, fname)
         end
       end
     end
+    local fields = s.df.schema.fields
     for i, c in ipairs(dataframe.names_of(cols, "cols")) do
-      aggs[i] = { kind = "call", name = fname, args = { column.node(c) } }
+      local node = s.df:col(c)[NODE]
+      local kind = node.kind == "column" and fields[node.index + 1].type.__id
+      if kind and not NUMERIC[kind] then
+        errors.raise("_LEGACY_ERROR_TEMP_1323", { colName = c }, { class = "AnalysisException",
+          message = ("\"%s\" is no number; use agg(F.%s(..))."):format(c, fname) })
+      end
+      aggs[i] = { kind = "call", name = fname, args = { node } }
     end
     return aggregate(self, aggs)
   end)
@@ -159,6 +193,16 @@ local MAX_VALUES = 10000 -- spark.sql.pivotMaxValues
 local function distinct_values(df, node)
   local v = { kind = "alias", args = { node }, parts = { "v" } }
   local picked = dataframe.derive(df, { kind = "project", exprs = { v } })
+  local kind = picked.schema.fields[1].type
+  if kind.__id == "struct" or kind.__id == "array" or kind.__id == "map" then
+    local first = picked:distinct():sort("v"):limit(1):select(column.wrap(
+      { kind = "cast", args = { { kind = "name", parts = { "v" } } }, target = require "tidemill.types".StringType(),
+        mode = "ansi" })):first()
+    local text = first and first[1] or ""
+    errors.raise("UNSUPPORTED_FEATURE.PIVOT_TYPE", { value = "[" .. text:sub(2, -2):gsub(", ", ",") .. "]",
+      type = '"' .. core.type_text(kind, "sql") .. '"' }, { class = "SparkRuntimeException", sqlState = "0A000",
+      message = "Values of a pivot are of a simple type." })
+  end
   local rows = picked:distinct():sort("v"):limit(MAX_VALUES + 1):collect()
   if #rows > MAX_VALUES then
     errors.raise("UNSUPPORTED_OPERATION", { operation = ("The pivot column has more than %d values; name them: "
@@ -172,10 +216,15 @@ end
 methods.pivot = arguments.method("GroupedData", "pivot", "pivot_col, values:list?", function(self, col, values)
   local s = self[STATE]
   if s.kind ~= "plain" or s.pivot then
-    errors.raise("UNSUPPORTED_OPERATION", { operation = s.pivot and "A pivot cannot be pivoted again."
-      or "pivot follows groupBy, not rollup or cube." }, { class = "AnalysisException" })
+    local again = s.pivot ~= nil
+    errors.raise(again and "REPEATED_CLAUSE" or "UNSUPPORTED_FEATURE.PIVOT_AFTER_GROUP_BY",
+      again and { clause = "PIVOT", operation = "SUBQUERY" } or {}, {
+      class = "UnsupportedOperationException", sqlState = again and "42614" or "0A000",
+      message = again and "A pivot cannot be pivoted again." or "pivot follows groupBy, not rollup or cube." })
   end
-  local node, nodes = column.node(col, "pivot_col"), {}
+  if column.is(col) then errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "name a column" }) end
+  if type(col) ~= "string" then column.node(col) end
+  local node, nodes = s.df:col(col)[NODE], {}
   if values then for i = 1, values.n or #values do nodes[i] = column.literal(values[i]) end end
   return setmetatable({ [STATE] = { df = s.df, keys = s.keys, kind = "plain", pivot = node,
     values = values and nodes or distinct_values(s.df, node) } }, Grouped)
@@ -189,10 +238,16 @@ function Grouped.__index(_, key)
     hint = similar.best(tostring(key), names) and "did you mean :" .. similar.best(tostring(key), names) .. "()?" })
 end
 function Grouped.__newindex() errors.raise("UNSUPPORTED_OPERATION", { operation = "A grouping does not change." }) end
+local TYPES = { plain = "GroupBy", rollup = "Rollup", cube = "Cube", sets = "GroupingSets" }
 function Grouped:__tostring()
-  local parts = {}
-  for i, k in ipairs(self[STATE].keys) do parts[i] = column.show(k) end
-  return ("GroupedData[grouping expressions: [%s]]"):format(table.concat(parts, ", "))
+  local s, parts, shown = self[STATE], {}, {}
+  for i, k in ipairs(s.keys) do parts[i] = column.show(k) end
+  local fields = s.df.schema.fields
+  for i = 1, math.min(2, #fields) do shown[i] = fields[i].name .. ": " .. fields[i].type:simpleString() end
+  local more = #fields - #shown
+  return ("GroupedData[grouping expressions: [%s], value: [%s%s], type: %s]"):format(table.concat(parts, ", "),
+    table.concat(shown, ", "), more > 0 and (" ... %d more field%s"):format(more, more == 1 and "" or "s") or "",
+    s.pivot and "Pivot" or TYPES[s.kind])
 end
 
 return M

@@ -16,6 +16,13 @@ local LAZY = {
 
 --- tidemill.decimal("1.50"[, precision, scale]): an exact number.
 function tidemill.decimal(value, precision, scale) return core.decimal(value, precision, scale) end
+local Binary = { __name = "Binary", __tostring = function(b) return b[1] end,
+  __eq = function(a, b) return a[1] == b[1] end, __len = function(b) return #b[1] end }
+--- tidemill.binary "bytes": a value of BINARY where a Lua string would be a STRING.
+function tidemill.binary(bytes)
+  if type(bytes) ~= "string" then error("binary takes a string of bytes", 2) end
+  return setmetatable({ bytes }, Binary)
+end
 --- tidemill.date "2024-02-29" or (2024, 2, 29); timestamp and timestamp_ntz take a time as well, time only that.
 function tidemill.date(...) return core.datetime("date", ...) end
 function tidemill.timestamp(...) return core.datetime("timestamp", ...) end

@@ -22,6 +22,8 @@ local function positions(df, names)
   local out = {}
   for i, name in ipairs(names) do
     local at = df[PLAN]:find(name)
+    local quoted = at == -1 and name:match "^`(.*)`$"
+    if quoted then at = df[PLAN]:find((quoted:gsub("``", "`"))) end
     if at < 0 then dataframe.unresolved(df, name) end
     out[i] = at + 1
   end

@@ -45,7 +45,7 @@ for _, name in ipairs { "csv", "json", "text", "parquet", "orc", "xml", "avro", 
       local v = select(i, ...)
       if builder.is_options(v) then builder.take_named(self, v, NAMED)
       elseif i == 2 and name ~= "parquet" and v ~= nil then self[STATE].schema = builder.schema_of(v)
-      elseif v ~= nil then for _, p in ipairs(builder.paths_of(v)) do paths[#paths + 1] = p end end
+      elseif v ~= nil then for _, p in ipairs(builder.paths_of(v, nil, name)) do paths[#paths + 1] = p end end
     end
     self[STATE].format = name
     return load(self, paths)
@@ -54,7 +54,7 @@ end
 
 method("table", "tableName:string", function(self, name)
   return require "tidemill.dataframe".wrap(self[SESSION], core.plan(self[SESSION][HANDLE],
-    { kind = "relation", parts = column.name_node(name).parts, options = self[STATE].options:list() }))
+    { kind = "relation", parts = column.table_parts(name), options = self[STATE].options:list() }))
 end)
 
 

@@ -41,6 +41,20 @@ local function default_names(n, given)
   return names
 end
 
+-- Rows go by position, so all of them have the same fields.
+local function same_fields(rows, fields)
+  local all, n = {}, #fields
+  for _, name in ipairs(fields) do all[name] = true end
+  for _, r in ipairs(rows) do
+    for _, name in ipairs(row.is(r) and getmetatable(r).__fields or {}) do
+      if not all[name] then all[name], n = true, n + 1 end
+    end
+  end
+  if n > #fields then
+    errors.raise("STRUCT_ARRAY_LENGTH_MISMATCH", { expected = tostring(n), actual = tostring(#fields) })
+  end
+end
+
 -- Names of the columns, and whether values are found by them.
 local function shape_of(rows, given)
   local first = rows[1]
@@ -49,6 +63,7 @@ local function shape_of(rows, given)
   end
   if row.is(first) then
     local fields = getmetatable(first).__fields
+    same_fields(rows, fields)
     return default_names(#fields, given or fields), false
   end
   local shape = arguments.shape(first)
@@ -62,8 +77,22 @@ local function shape_of(rows, given)
     local _, key = arguments.shape(first)
     errors.raise("MIXED_TABLE", { key = tostring(key) })
   end
-  local width = 0
-  for _, r in ipairs(rows) do width = math.max(width, is_row_like(r) and (rawget(r, "n") or #r) or 0) end
+  local width, told = 0, nil -- told: the length of a row that says how long it is
+  for _, r in ipairs(rows) do
+    local n = is_row_like(r) and rawget(r, "n") or nil
+    told = n and math.max(told or 0, n) or told
+    width = math.max(width, n or is_row_like(r) and #r or 0)
+  end
+  for _, r in ipairs(rows) do
+    local n = is_row_like(r) and rawget(r, "n") or nil
+    if n and n ~= told then
+      errors.raise("STRUCT_ARRAY_LENGTH_MISMATCH", { expected = tostring(told), actual = tostring(n) })
+    end
+  end
+  if told and given and #given > told then
+    errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "schema", index = tostring(told) },
+      { message = ("There are %d names for rows of %d values."):format(#given, told) })
+  end
   if given and #given > width then
     -- trailing NULLs leave no trace in a Lua list
     width = #given
@@ -82,7 +111,7 @@ end
 
 local function checked(schema)
   for _, f in ipairs(schema.fields) do
-    if has_void(f.type) then errors.raise("CANNOT_DETERMINE_TYPE", { field_name = f.name }) end
+    if has_void(f.type) then errors.raise("CANNOT_DETERMINE_TYPE", {}, { detail = { field_name = f.name } }) end
   end
   return schema
 end
@@ -115,18 +144,30 @@ end
 
 local function resolve_schema(schema)
   if schema == nil then return nil end
+  if schema == "" then return types.StructType {} end
   if type(schema) == "string" then return types.fromDDL(schema) end
   if types.is(schema) then return schema end
-  if type(schema) == "table" and not getmetatable(schema) then return nil, schema end
+  if type(schema) == "table" and not getmetatable(schema) then
+    for i = 1, schema.n or #schema do
+      if type(schema[i]) ~= "string" then
+        errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "list of str",
+          arg_type = arguments.type_name(schema[i]) }, { class = "PySparkAttributeError" })
+      end
+    end
+    return nil, schema
+  end
   errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "list, None or StructType",
     arg_type = arguments.type_name(schema) })
 end
 
 local function check_rows(data)
-  if type(data) ~= "table" or getmetatable(data) then
-    local condition = type(data) == "table" and "INVALID_TYPE" or "CANNOT_INFER_SCHEMA_FOR_TYPE"
-    errors.raise(condition, { arg_name = "data", arg_type = arguments.type_name(data),
-      data_type = arguments.type_name(data) })
+  local kind = arguments.type_name(data)
+  if type(data) == "table" and getmetatable(data) then
+    errors.raise("INVALID_TYPE", { arg_name = "data", arg_type = kind })
+  end
+  if type(data) == "string" then errors.raise("CANNOT_INFER_SCHEMA_FOR_TYPE", { data_type = kind }) end
+  if type(data) ~= "table" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "data", expected_type = "list", arg_type = kind })
   end
   local shape, key = arguments.shape(data)
   if shape == "mixed" then errors.raise("MIXED_TABLE", { key = tostring(key) }) end
@@ -157,9 +198,15 @@ function M.plan(handle, data, schema)
     data, kind = rows, types.StructType { types.StructField("value", kind) }
   else
     for _, r in ipairs(data) do
+      local n = is_row_like(r) and arguments.shape(r) == "list" and rawget(r, "n") or nil
+      if n and n ~= #kind.fields then
+        errors.raise("FIELD_STRUCT_LENGTH_MISMATCH", { object_length = tostring(n),
+          field_length = tostring(#kind.fields) })
+      end
       if not is_row_like(r) then
         errors.raise("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", { field_name = "the row", data_type = tostring(kind),
-          obj = row.show(r), obj_type = arguments.type_name(r), place = "" })
+          obj = row.show(r), obj_type = "<class '" .. arguments.type_name(r) .. "'>" },
+          { detail = { place = "", obj_type = arguments.type_name(r) } })
       end
     end
   end
@@ -168,12 +215,13 @@ end
 
 core.hook("unmerged", function(name, at, before, got, value)
   if not got then
-    errors.raise("CANNOT_INFER_TYPE_FOR_FIELD", { field_name = name, row = at }, {
+    errors.raise("CANNOT_INFER_TYPE_FOR_FIELD", { field_name = name }, {
       hint = ("row %d holds a %s"):format(at, arguments.type_name(value)) })
   end
   local a, b = types.wrap(before), types.wrap(got)
   errors.raise("CANNOT_MERGE_TYPE", { data_type1 = (tostring(a):gsub("%(%)$", "")),
-    data_type2 = (tostring(b):gsub("%(%)$", "")), field_name = name, row = tostring(at), cure = b:toDDL() })
+    data_type2 = (tostring(b):gsub("%(%)$", "")) },
+    { detail = { field_name = name, row = tostring(at), cure = b:toDDL() } })
 end)
 
 return M

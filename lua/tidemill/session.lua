@@ -142,6 +142,18 @@ method("newSession", "", function(self)
 end)
 
 -- Parameters of a statement: a map of names or a list for `?`.
+local COLLECTIONS = { array = true, map = true, struct = true, named_struct = true, map_from_arrays = true,
+  map_from_entries = true, str_to_map = true }
+
+-- What may be handed to a query: values, and collections of them.
+local function constant(node)
+  if node.kind == "literal" then return true end
+  if node.kind == "alias" then return constant(node.args[1]) end
+  if node.kind ~= "call" or not COLLECTIONS[node.name] then return false end
+  for _, a in ipairs(node.args) do if not constant(a) then return false end end
+  return true
+end
+
 local function parameters(args)
   if args == nil then return nil end
   if type(args) ~= "table" or getmetatable(args) then
@@ -149,14 +161,20 @@ local function parameters(args)
   end
   local shape = arguments.shape(args)
   if shape == "empty" then return nil end
+  local pairs_ = next(args) == "n" and next(args, "n") == nil and args.n > 0 and { { "n", args.n } } -- called n
+  if pairs_ then shape = "map" end
   local values = {}
   if shape == "list" then
     for i = 1, args.n or #args do values[i] = column.literal(args[i]) end
     return { values = values }
   end
   local names = {}
-  for i, pair in ipairs(arguments.pairs_list(args, "args")) do
+  for i, pair in ipairs(pairs_ or arguments.pairs_list(args, "args")) do
     names[i], values[i] = pair[1], column.literal(pair[2])
+    if not constant(values[i]) then
+      errors.raise("INVALID_SQL_ARG", { name = pair[1] }, { class = "AnalysisException", sqlState = "42K08",
+        message = ("The argument %s is no value, nor an array, map or struct of values."):format(pair[1]) })
+    end
   end
   return { names = names, values = values }
 end
@@ -207,8 +225,10 @@ methods.sql = function(self, text, args, frames)
 end
 
 method("table", "tableName:string", function(self, name)
-  return wrap(self, core.plan(self[HANDLE], { kind = "relation", parts = column.name_node(name).parts }))
+  return wrap(self, core.plan(self[HANDLE], { kind = "relation", parts = column.table_parts(name) }))
 end)
+methods.active = function() return M.SparkSession.active() end
+methods.getActiveSession = function() return M.active_session() end
 
 method("range", "start:integer, end:integer?, step:integer?, numPartitions:integer?", function(self, from, to, step)
   if to == nil then from, to = 0, from end

@@ -261,7 +261,7 @@ return {
   min = "col:c",
   min_by = "col:c, ord:c, k:v?",
   minute = "col:c",
-  mode = "col:c, deterministic:v=false",
+  mode = "col:c, deterministic:v?",
   monotonically_increasing_id = "",
   month = "col:c",
   monthname = "col:c",

@@ -22,6 +22,16 @@ local function cast(node, kind, mode)
   return { kind = "cast", args = { node }, target = kind, mode = mode or "ansi" }
 end
 
+-- Positions of names, as a query would find them.
+local function positions(df, names)
+  for _, name in ipairs(names) do
+    if df[internal.plan]:find(name) < 0 then
+      derive(df, { kind = "project", exprs = { { kind = "name", parts = { name } } } })
+    end
+  end
+  return missing.positions(df, names)
+end
+
 local function aggregate(df, exprs)
   return derive(df, { kind = "aggregate", keys = {}, exprs = exprs, grouping = "plain" }):collect()[1]
 end
@@ -61,7 +71,7 @@ end
 -- Columns of numbers and texts, the only ones described.
 local function described(df, names)
   local out, fields = {}, df.schema.fields
-  local list = names and missing.positions(df, names)
+  local list = names and positions(df, names)
   for i = 1, list and #list or #fields do
     local at = list and list[i] or i
     local id = fields[at].type.__id
@@ -141,8 +151,9 @@ method("approxQuantile", "col:any, probabilities:any, relativeError:number", fun
     errors.raise("NEGATIVE_VALUE", { arg_name = "relativeError", arg_value = tostring(relative) })
   end
   local accuracy = relative == 0 and 2147483647 or math.max(1, math.floor(1 / relative))
+  if relative >= 1 then for i in ipairs(probabilities) do probabilities[i] = 0.0 end end -- any value will do: the first
   local exprs = {}
-  for i, at in ipairs(missing.positions(self, names)) do
+  for i, at in ipairs(positions(self, names)) do
     need_numeric(self, at, names[i], "approxQuantile")
     local c = cast(column_at(self, at, names[i]), types.DoubleType())
     local clean = call("nanvl", c, cast(lit(nil), types.DoubleType()))
@@ -180,7 +191,7 @@ method("cov", "col1:any, col2:any", function(self, a, b) return cov(self, a, b) 
 method("crosstab", "col1:any, col2:any", function(self, a, b)
   need_text(a, "col1")
   need_text(b, "col2")
-  local at, nodes = missing.positions(self, { a, b }), {}
+  local at, nodes = positions(self, { a, b }), {}
   for i, p in ipairs(at) do
     local text = cast(column_at(self, p), types.StringType())
     nodes[i] = alias(call("coalesce", text, lit "null"), "c" .. i)
@@ -217,7 +228,7 @@ method("freqItems", "cols:any, support:number?", function(self, cols, support)
   end
   local names = dataframe.names_of(cols, "cols")
   local row, schema = { n = #names }, types.StructType()
-  for i, at in ipairs(missing.positions(self, names)) do
+  for i, at in ipairs(positions(self, names)) do
     row[i] = frequent(self, at, names[i], support or 0.01)
     schema:add(names[i] .. "_freqItems", types.ArrayType(self.schema.fields[at].type))
   end

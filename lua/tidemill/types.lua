@@ -12,7 +12,10 @@ local function python(v) return v and "True" or "False" end
 
 local base = {}
 
-function base:simpleString() return core.type_text(self, "simple") end
+function base:simpleString()
+  if self.__id == "decimal" then return ("decimal(%d,%d)"):format(self.precision, self.scale) end
+  return core.type_text(self, "simple")
+end
 local quote = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r" }
 local function quoted(s) return '"' .. s:gsub('["\\\n\t\r]', quote) .. '"' end
 
@@ -183,7 +186,8 @@ end
 function struct:add(field, kind, nullable, metadata)
   if type(field) == "string" then
     if kind == nil then
-      errors.raise("ARGUMENT_REQUIRED", { arg_name = "data_type", condition = "a field is given by its name" })
+      errors.raise("ARGUMENT_REQUIRED", { arg_name = "data_type",
+        condition = "passing name of struct_field to create" })
     end
     field = types.StructField(field, kind, nullable, metadata)
   end
@@ -305,9 +309,9 @@ types.Row = require "tidemill.row".Row
 core.hook("misfit", function(kind, value, field, row)
   local show, name = require "tidemill.row".show, require "tidemill.arguments".type_name
   errors.raise("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", {
-    field_name = field and "field " .. field or "the value", data_type = tostring(types.wrap(kind)),
-    obj = show(value), obj_type = name(value), place = row and ("row %d, "):format(row) or "",
-  })
+    field_name = field and "field " .. field or "field value", data_type = tostring(types.wrap(kind)),
+    obj = show(value), obj_type = "<class '" .. name(value) .. "'>",
+  }, { detail = { place = row and ("row %d, "):format(row) or "", obj_type = name(value) } })
 end)
 core.hook("sorted_keys", function(t) return require "tidemill.arguments".sorted_keys(t) end)
 

@@ -43,7 +43,9 @@ end)
 method("orderBy", "*cols", function(self, cols) return new(self[STATE], { order = sort_nodes(cols) }) end)
 for name, unit in pairs { rowsBetween = "rows", rangeBetween = "range" } do
   method(name, "start, end", function(self, from, to)
-    return new(self[STATE], { unit = unit, from = bound(from, "start"), to = bound(to, "end") })
+    from, to = bound(from, "start"), bound(to, "end")
+    if unit == "rows" then M.check_rows(from, "start") M.check_rows(to, "end") end
+    return new(self[STATE], { unit = unit, from = from, to = to })
   end)
 end
 
@@ -52,15 +54,27 @@ function Spec.__index(_, key)
 end
 function Spec.__newindex() errors.raise("UNSUPPORTED_OPERATION", { operation = "A window does not change." }) end
 
-local LIMIT = 1 << 31
+-- A number below 0 is that many behind FOLLOWING, as Spark has and prints it.
 local function edge(v)
   if column.is(v) then return "offset", v[internal.node] end
-  if v <= -LIMIT then return "unbounded_preceding" end
-  if v >= LIMIT then return "unbounded_following" end
+  if v <= math.mininteger + 1 then return "unbounded_preceding" end
+  if v == math.maxinteger then return "unbounded_following" end
   if v == 0 then return "current" end
   if math.type(v) == "float" and math.tointeger(v) then v = math.tointeger(v) end
-  return v < 0 and "preceding" or "following", { kind = "literal", value = v < 0 and -v or v }
+  return "following", { kind = "literal", value = v }
 end
+
+local INT = 0x7fffffff
+local function check_rows(v, name)
+  if type(v) ~= "number" or v <= math.mininteger + 1 or v == math.maxinteger then return v end
+  if v >= -INT - 1 and v <= INT then return v end
+  errors.raise("INVALID_BOUNDARY." .. name:upper(), { boundary = "`" .. name .. "`", invalidValue = ("%dL"):format(v),
+    intMinValue = tostring(-INT - 1), intMaxValue = tostring(INT), longMinValue = math.mininteger .. "L" },
+    { class = "AnalysisException", sqlState = "22003",
+      message = ("rowsBetween counts rows by INT: %s is %d."):format(name, v) })
+end
+
+M.check_rows = check_rows
 
 --- The window as csrc/bind/expr.c reads it.
 function M.spec(v)

@@ -10,6 +10,11 @@ local M = {}
 local Writer, methods, method, receiver = builder.class("DataFrameWriter", "df.write")
 
 method("mode", "saveMode:string?", function(self, mode)
+  local known = { append = true, overwrite = true, ignore = true, error = true, errorifexists = true, default = true }
+  if mode and not known[mode:lower()] then
+    errors.raise("INVALID_SAVE_MODE", { mode = '"' .. mode .. '"' }, { class = "AnalysisException", sqlState = "42000",
+      message = ("There is no mode '%s': append, overwrite, ignore, error."):format(mode) })
+  end
   if mode then self[STATE].mode = mode end
   return self
 end)
@@ -30,12 +35,11 @@ local function save(self, path)
   local s = self[STATE]
   path = path or s.options:get "path"
   if s.buckets then
-    errors.raise("UNSUPPORTED_OPERATION", { operation = "Buckets are not written by save." },
-      { class = "AnalysisException" })
+    errors.raise("_LEGACY_ERROR_TEMP_1312", { operation = "save" }, { class = "AnalysisException",
+      message = "Only tables have buckets: saveAsTable." })
   end
   if type(path) ~= "string" then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "save", problem = "needs a path" },
-      { class = "IllegalArgumentException" })
+    errors.raise("_LEGACY_ERROR_TEMP_2047", {}, { class = "IllegalArgumentException", message = "save needs a path." })
   end
   core.write(s.df[PLAN], { format = s.format or s.df[SESSION][HANDLE]:get "spark.sql.sources.default" or "parquet",
     path = path, mode = s.mode or "error", options = s.options:list(), partition_by = s.partition_by or {} })

@@ -2,6 +2,7 @@
 #include "base/number.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../check.h"
@@ -27,6 +28,27 @@ static mill_parsed integer(const char *text, int64_t *v) {
   return mill_parse_int64(text, strlen(text), INT64_MIN, INT64_MAX, false, v);
 }
 
+/* Random texts, most of them near halfway between two values, read as the C library reads them. */
+static int misread(int rounds) {
+  int wrong = 0;
+  srand(5);
+  for (int i = 0; i < rounds; i++) {
+    char text[80];
+    double d, half;
+    float f;
+    uint64_t bits =
+        (uint64_t)(1023 + rand() % 160 - 90) << 52 | ((uint64_t)rand() << 21 ^ (uint64_t)rand());
+    memcpy(&half, &bits, sizeof half);
+    if (i % 4 == 0) half = (double)(float)half + (double)(float)half * 0x1p-25;
+    snprintf(text, sizeof text, i % 3 ? "%.*g" : "%.*f", 1 + rand() % 25, half);
+    size_t n = strlen(text);
+    if (i % 5 == 0 && n < 19) text[n - 1] = (char)('0' + rand() % 10);
+    wrong += !mill_parse_double(text, n, &d) || d != strtod(text, NULL);
+    wrong += !mill_parse_float(text, n, &f) || f != strtof(text, NULL);
+  }
+  return wrong;
+}
+
 int main(void) {
   CHECK(shows(1, "1.0") && shows(-0.0, "-0.0") && shows(100, "100.0") && shows(0.1, "0.1"));
   CHECK(shows(1e7, "1.0E7") && shows(9999999, "9999999.0") && shows(1234567.5, "1234567.5"));
@@ -40,6 +62,7 @@ int main(void) {
   CHECK(reads("1e3", 1000) && reads(" -.5 ", -0.5) && reads("1d", 1) && reads("2.5F", 2.5));
   CHECK(reads("inf", INFINITY) && reads("-Infinity", -INFINITY) && reads("NaN", NAN));
   CHECK(reads("9007199254740993", 9007199254740992.0) && reads("1e400", INFINITY));
+  CHECK(misread(200000) == 0);
   double d;
   CHECK(!mill_parse_double("", 0, &d) && !mill_parse_double("1e", 2, &d) &&
         !mill_parse_double("0x1p3", 5, &d) && !mill_parse_double("1 2", 3, &d));

@@ -1,5 +1,7 @@
 --- Tidemill under measurement, as a child process of run.py: the Lua twin of peer.py.
--- A row's tidemill.lua returns serve(load, run [, answer]). Commands are lines on stdin, replies lines of JSON on stdout.
+-- A row's tidemill.lua returns serve(load, run [, answer]). Commands are lines on stdin, replies lines of JSON on
+-- stdout. run(case) gives rows, or nanoseconds; behind rows, the peak of resident bytes and the nanoseconds of a
+-- process that it started.
 local core = require "tidemill.core"
 local json = require "cjson"
 
@@ -42,8 +44,9 @@ function M.serve(load, run, answer)
     if command == "quit" then return end
     local began, cpu = core.seconds(), os.clock()
     local call = command == "load" and load or command == "answer" and answer or run
-    local ok, result = pcall(call, command == "load" and data or case)
-    local reply = { ns = (core.seconds() - began) * 1e9, cpu = (os.clock() - cpu) * 1e9 }
+    local ok, result, peak, own = pcall(call, command == "load" and data or case)
+    local reply = { ns = (core.seconds() - began) * 1e9, cpu = (os.clock() - cpu) * 1e9, peak = peak }
+    if own then reply.ns = own end
     if not ok then reply = { error = tostring(result):sub(1, 500) }
     elseif command == "load" then reply.cases = result
     elseif type(result) == "number" then reply.ns = result

@@ -172,6 +172,7 @@ def measure_case(engines, row, info, size, case, runs):
         began = time.monotonic()
         reply = e.ask(f"answer {case}")
         entry = result[e.name]
+        entry["peak"] = reply.get("peak")
         if "error" in reply:
             entry["error"] = reply["error"]
         elif "answer" in reply:
@@ -232,7 +233,8 @@ def show(ns):
 def cell(entry):
     if "error" in entry:
         return "wrong" if entry["error"].startswith("wrong") else "failed"
-    return show(entry["ns"]) if "ns" in entry else "-"
+    peak = f", {entry['peak'] / 2**20:.0f} MiB" if entry.get("peak") else ""
+    return show(entry["ns"]) + peak if "ns" in entry else "-"
 
 
 def ratio(engines):
@@ -296,7 +298,7 @@ def versions(names):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--rows", default="T1,I1,T9,T10")
+    p.add_argument("--rows", default="T1,I1,I2,I3,T9,T10")
     p.add_argument("--peers", default="duckdb,polars,spark")
     p.add_argument("--size", default="full", choices=["small", "full"])
     p.add_argument("--runs", type=int, default=5)

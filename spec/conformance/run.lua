@@ -16,7 +16,7 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local FORMATS = { require "format_sql", require "format_streaming", require "format_ml",
-  require "format_ml_schema", require "format_ml_params", (require "format_io") }
+  require "format_ml_schema", require "format_ml_params", require "format_io", (require "format_api") }
 
 local function usage(why)
   io.stderr:write(why, "\nusage: run.lua [-v] [--known FILE] [--write-known FILE] [--only TEXT] PATH...\n")

@@ -158,6 +158,82 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
         (0.5D), (0.5D) AS t(x)]], 3))
     end)
 
+    it("takes rows that come ordered by their key, also where one key goes through many morsels", function()
+      -- Key 20000 holds the rows 60000 to 350000; a second key makes the groups the ordinary way.
+      local key = "CASE WHEN id < 60000 THEN id DIV 3 WHEN id < 350000 THEN 20000 ELSE 20000 + (id - 350000) DIV 7 END"
+      for _, sign in ipairs { "", "-" } do
+        local from = ("(SELECT id, %s(%s) AS k FROM range(600000))"):format(sign, key)
+        local query = "SELECT k, count(*), sum(id), avg(id), min(id), first(id), last(CAST(id AS STRING)), "
+          .. "sum(1.0D / (id + 1)) AS s FROM " .. from .. " GROUP BY k"
+        local got = lines(spark:sql(query), 8)
+        assert.equal(20001 + 35715 - 1, #got)
+        assert.same(lines(spark:sql(query .. ", k > 0"), 8), got)
+      end
+    end)
+
+    it("goes on with a part over many morsels where sums are exact", function()
+      -- 20 morsels and more; the keys of a block of rows come again in the next, and new ones with them.
+      local n = 1500000
+      local got = lines(spark:sql("SELECT (id * 7919 + id DIV 100000) % 5003 AS k, count(*), sum(id) FROM range("
+        .. n .. ") GROUP BY k"), 3)
+      local order, group = {}, {}
+      for id = 0, n - 1 do
+        local k = (id * 7919 + id // 100000) % 5003
+        local g = group[k]
+        if not g then
+          g = { k, 0, 0 }
+          group[k], order[#order + 1] = g, g
+        end
+        g[2], g[3] = g[2] + 1, g[3] + id
+      end
+      for i, g in ipairs(order) do order[i] = ("%d %d %d"):format(g[1], g[2], g[3]) end
+      assert.same(order, got)
+    end)
+
+    it("leaves rows to the end where most have a group of their own", function()
+      local n = 150000
+      local order, group = {}, {}
+      for id = 0, n - 1 do
+        local k = id * 7919 % 100003
+        if k % 13 == 0 then k = "null" end
+        local g = group[k]
+        if not g then
+          g = { k, 0, 0, id }
+          group[k], order[#order + 1] = g, g
+        end
+        g[2], g[3], g[5] = g[2] + 1, g[3] + id, id
+      end
+      for _, text_of in ipairs { "", "'a key of some length ' || " } do
+        local key = ("IF(id * 7919 %% 100003 %% 13 = 0, NULL, %sid * 7919 %% 100003)"):format(text_of)
+        local got = lines(spark:sql(("SELECT %s AS k, count(*), sum(id), min(id), max(id), count(1), sum(2), avg(id), "
+          .. "sum(CAST(id AS DOUBLE)) FROM range(%d) GROUP BY k"):format(key, n)), 9)
+        local expected = {}
+        for i, g in ipairs(order) do
+          local name = text_of ~= "" and g[1] ~= "null" and "a key of some length " .. g[1] or g[1]
+          expected[i] = ("%s %d %d %d %d %d %d %s %s"):format(name, g[2], g[3], g[4], g[5], g[2], 2 * g[2], g[3] / g[2],
+            g[3] + 0.0)
+        end
+        assert.is_true(table.concat(expected, "\n") == table.concat(got, "\n"))
+        got = lines(spark:sql(("SELECT count(*), sum(n) FROM (SELECT %s AS k, count(*) n, sum(id) FROM range(%d) "
+          .. "GROUP BY k)"):format(key, n)), 2)
+        assert.same({ ("%d %d"):format(#order, n) }, got)
+      end
+    end)
+
+    it("shares the state of calls that differ in their last step", function()
+      local r = lines(spark:sql [[SELECT id % 3 AS k, sum(id), avg(id), sum(id + 1), avg(id + 1), count(id), count(id),
+        sum(id) FILTER (WHERE id > 9), sum(CAST(id AS DECIMAL(9, 2))), avg(CAST(id AS DECIMAL(9, 2))), sum(id)
+        FROM range(90000) GROUP BY k]], 11)
+      local function row(k) -- ids k, k + 3, .., of which there are 30000
+        local sum = 30000 * k + 3 * 29999 * 15000
+        local few = ({ [0] = 0 + 3 + 6 + 9, 1 + 4 + 7, 2 + 5 + 8 })[k]
+        local mean = sum / 30000
+        return ("%d %d %.1f %d %.1f 30000 30000 %d %d.00 %.6f %d"):format(k, sum, mean, sum + 30000, mean + 1,
+          sum - few, sum, mean, sum)
+      end
+      assert.same({ row(0), row(1), row(2) }, r)
+    end)
+
     it("counts what is distinct, and what a filter keeps", function()
       assert.same({ "0 5 25000 20000", "1 5 25000 20000", "2 5 25000 20000", "3 5 25000 20000" },
         lines(spark:sql [[SELECT id % 4 AS k, count(DISTINCT id % 5), count(*), count(*) FILTER (WHERE id % 5 > 0)

@@ -10,6 +10,13 @@ local QUERIES = {
   outer = "SELECT count(*) FROM t LEFT JOIN u ON t.s = u.s AND t.x < u.x",
   full = "SELECT count(*) FROM t FULL JOIN u ON t.k = u.k",
   semi = "SELECT count(*) FROM t LEFT SEMI JOIN u ON t.k = u.k AND t.x <> u.x",
+  windows = [[SELECT lag(s, 2) OVER w, ntile(3) OVER w, max(s) OVER (ORDER BY k, x ROWS 9 PRECEDING),
+    sum(x) OVER (ORDER BY x RANGE BETWEEN 3 PRECEDING AND 1 FOLLOWING), cume_dist() OVER w,
+    first(s) OVER (ORDER BY k, x ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM t WINDOW w AS (ORDER BY k, x)]],
+  union = [[SELECT k, s FROM t WHERE x > 3 UNION ALL SELECT k + 1, s FROM u
+    UNION ALL SELECT count(*), s FROM t GROUP BY s]],
+  limit = "SELECT count(*) FROM (SELECT s FROM t UNION ALL SELECT s FROM u LIMIT 190 OFFSET 7)",
+  lists = "SELECT collect_list(s), string_agg(s) FROM u GROUP BY k % 3",
   filter = "SELECT k, x + 1 FROM t WHERE k > 1 AND s LIKE '%a%' AND x IN (1, 2, 3, 4)",
 }
 

@@ -18,6 +18,9 @@ end
 local FORMS = {
   { "INT", function(x) return x % 9 ~= 0 and x or nil end, "dense" },
   { "BIGINT", function(x) return x % 9 ~= 0 and x * 1000000007 - 40000000000 or nil end, "far apart" },
+  -- Numbers that have a bit each, and no slot: their range is between few_slots and few_bits of join_words.c.
+  { "BIGINT", function(x) return x % 9 ~= 0 and x * 255 - 9000 or nil end, "with gaps" },
+  { "INT", function(x) return x % 9 ~= 0 and 9000 - x * 255 or nil end, "with gaps, narrow" },
   { "STRING", function(x) return x % 9 ~= 0 and ("k" .. x) or nil end, "short strings" },
   { "STRING", function(x) return x % 9 ~= 0 and ("a key of more than twelve bytes " .. x) or nil end, "long strings" },
   { "DOUBLE", function(x) return x % 9 ~= 0 and (x == 1 and 0 / 0 or x == 2 and -0.0 or x == 3 and 0.0 or x / 4) or nil

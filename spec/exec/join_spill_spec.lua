@@ -81,6 +81,20 @@ describe("what goes to disk", function()
     assert.same({ n, 2 * n, n * (2 * n - 1) }, { row.n, row.c, row.s })
   end)
 
+  it("keeps lists of many groups, and says so when one is too large", function()
+    local spark <close> = open { memory = "40MB", threads = 2 }
+    local from = "FROM (SELECT id % 300 k, 'a text of some length ' || id s FROM range(900000))"
+    local row = spark:sql("SELECT count(*) g, sum(size(c)) n, sum(length(t)) t "
+      .. "FROM (SELECT k, collect_list(s) c, string_agg(s) t " .. from .. " GROUP BY k)"):collect()[1]
+    local digits = 10 + 90 * 2 + 900 * 3 + 9000 * 4 + 90000 * 5 + 800000 * 6
+    assert.same({ 300, 900000, 22 * 900000 + digits }, { row.g, row.n, row.t })
+    local fine, why = pcall(rows_of, spark, "SELECT size(collect_list(s)) " .. from)
+    assert.is_false(fine)
+    assert.equal("OUT_OF_MEMORY", why.condition)
+    assert.truthy(tostring(why):find("Raise `memory`", 1, true))
+    assert.equal("Row(a=1)", rows_of(spark, "SELECT 1 AS a"))
+  end)
+
   it("reports a disk that is full, and leaves the session whole", function()
     local spark <close> = open { forceSpill = true, tempLimit = "4KB" }
     for _, query in ipairs { "SELECT * FROM range(9000) l JOIN range(9000) r ON l.id = r.id",

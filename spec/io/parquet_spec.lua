@@ -115,6 +115,30 @@ describe("spark.read.parquet", function()
     assert.truthy(tostring(err):find("[i]", 1, true))
   end)
 
+  it("reads of structs what is looked at", function()
+    local df = read "nested_v1_lz4"
+    local rows = df:selectExpr("st.a", "size(li)", "st IS NULL"):collect()
+    for i = 0, 39 do
+      local gone = i % 7 == 3
+      assert.equal(not gone and (i + 1) % 7 ~= 3 and i or nil, rows[i + 1][1])
+      assert.equal(not gone and i % 4 or nil, rows[i + 1][2])
+      assert.equal(gone, rows[i + 1][3])
+    end
+    local want = 0
+    for i = 0, 39 do want = want + (i % 7 ~= 3 and (i + 2) % 7 ~= 3 and i % 3 or 0) end
+    assert.equal(want, df:selectExpr "explode(st.b)":count())
+  end)
+
+  it("tells which file a row is from, and where it stands there", function()
+    local df = spark.read:parquet(folder .. "flat*.parquet")
+    df:createOrReplaceTempView "both"
+    local files = spark:sql [[SELECT _metadata.file_name, count(*), max(_metadata.row_index) FROM both
+      GROUP BY _metadata.file_name ORDER BY 1]]:collect()
+    assert.same({ "flat_v1_snappy.parquet", 40, 39 }, { files[1][1], files[1][2], files[1][3] })
+    local last = spark:sql "SELECT l, _metadata.row_index FROM both WHERE l = 1000000000030":collect()
+    assert.same({ 30, 30 }, { last[1][2], last[2][2] })
+  end)
+
   it("counts rows of any selection by the footers", function()
     assert.equal(80, spark:sql(("SELECT count(*) FROM parquet.`%sflat*.parquet`"):format(folder)):collect()[1][1])
   end)

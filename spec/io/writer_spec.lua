@@ -60,4 +60,35 @@ describe("df.write", function()
     assert.equal(300, tonumber(files:read "a"))
     files:close()
   end)
+
+  it("packs files that others unpack as one", function()
+    local df = spark:sql "SELECT id, repeat('x', 20) AS v FROM range(100000)"
+    df.write:option("compression", "gzip"):option("header", true):csv(folder)
+    local pipe <close> = io.popen("gzip -dc " .. folder .. "/part-*.csv.gz | wc -l")
+    assert.equal(100001, tonumber(pipe:read "l"))
+  end)
+end)
+
+describe("df.write on threads", function()
+  local folder = os.tmpname()
+  os.remove(folder)
+  after_each(function() os.execute("rm -rf " .. folder) end)
+
+  for _, form in ipairs { { "csv" }, { "csv", "gzip" }, { "json", "zstd" }, { "text", "deflate" }, { "parquet" } } do
+    it("writes the same " .. table.concat(form, " "), function()
+      local first
+      for _, threads in ipairs { 1, 4 } do
+        tidemill.session {}:stop() -- an open one would be given again
+        local spark = tidemill.session { threads = threads }
+        local df = spark:sql "SELECT CAST(id AS STRING) || repeat('x', id % 50) AS v FROM range(100000)"
+        df.write:mode "overwrite":option("compression", form[2] or "none"):format(form[1]):save(folder)
+        assert.equal(100000, spark.read:schema "v STRING":format(form[1]):load(folder):distinct():count())
+        spark:stop()
+        local pipe <close> = io.popen("cat " .. folder .. "/part-*")
+        local bytes = pipe:read "a"
+        first = first or bytes
+        assert.is_true(bytes == first)
+      end
+    end)
+  end
 end)

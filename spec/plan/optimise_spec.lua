@@ -48,6 +48,13 @@ local cases = {
     "SELECT * FROM t FULL JOIN u ON t.k = u.k WHERE t.v = 3",
     "SELECT * FROM t FULL JOIN u ON t.k = u.k WHERE u.w BETWEEN 1 AND 70",
   },
+  ReuseSubquery = {
+    "WITH g AS (SELECT k, sum(v) s FROM t GROUP BY k) SELECT * FROM g WHERE s = (SELECT max(s) FROM g)",
+    "WITH g AS (SELECT k, sum(v) s FROM t GROUP BY k) SELECT id FROM t WHERE v < (SELECT avg(s) FROM g) AND "
+      .. "v < (SELECT max(k) FROM g WHERE s > 3) AND EXISTS (SELECT 1 FROM g WHERE s > 4)",
+    "WITH g AS (SELECT k, sum(v) s FROM t GROUP BY k), h AS (SELECT s % 3 m, count(*) n FROM g GROUP BY 1) "
+      .. "SELECT g.k, h.n FROM g JOIN h ON g.s % 3 = h.m WHERE g.s > (SELECT min(n) FROM h) ORDER BY 1",
+  },
   ConstantFolding = {
     "SELECT c + 1 d, id FROM (SELECT id, 3 c FROM t) WHERE c * 2 > 5 AND id < 9",
     "SELECT k FROM (SELECT k, 'ab' x FROM t) WHERE upper(x) || k = 'AB3'",

@@ -1,0 +1,147 @@
+/* Bytes as bit masks; see marks.h. One loop a width of vectors, chosen by what the machine has. */
+#include "base/marks.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+#define WIDE __attribute__((target("avx512bw")))
+#define MIDDLE __attribute__((target("avx2")))
+
+static WIDE void find_wide(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                           uint64_t *out) {
+  __m512i c[MILL_MARKS];
+  for (int k = 0; k < MILL_MARKS; k++) c[k] = _mm512_set1_epi8((char)set[k]);
+  for (size_t i = 0; i < blocks; i++) {
+    __m512i v = _mm512_loadu_si512(p + 64 * i);
+    __mmask64 m = 0;
+    for (int k = 0; k < MILL_MARKS; k++) m |= _mm512_cmpeq_epi8_mask(v, c[k]);
+    out[i] = m;
+  }
+}
+
+static WIDE void lines_wide(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
+  const __m512i lf = _mm512_set1_epi8('\n'), cr = _mm512_set1_epi8('\r'),
+                blank = _mm512_set1_epi8(' ');
+  for (size_t i = 0; i < blocks; i++) {
+    __m512i v = _mm512_loadu_si512(p + 64 * i);
+    ends[i] = _mm512_cmpeq_epi8_mask(v, lf) | _mm512_cmpeq_epi8_mask(v, cr);
+    shown[i] = _mm512_cmpgt_epu8_mask(v, blank);
+  }
+}
+
+static MIDDLE inline uint64_t bits_middle(__m256i low, __m256i high) {
+  return (uint64_t)(uint32_t)_mm256_movemask_epi8(low) |
+         (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
+static MIDDLE inline __m256i load_middle(const char *p) {
+  return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+static MIDDLE void find_middle(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                               uint64_t *out) {
+  __m256i c[MILL_MARKS];
+  for (int k = 0; k < MILL_MARKS; k++) c[k] = _mm256_set1_epi8((char)set[k]);
+  for (size_t i = 0; i < blocks; i++) {
+    __m256i low = load_middle(p + 64 * i), high = load_middle(p + 64 * i + 32);
+    __m256i a = _mm256_setzero_si256(), b = a;
+    for (int k = 0; k < MILL_MARKS; k++) {
+      a = _mm256_or_si256(a, _mm256_cmpeq_epi8(low, c[k]));
+      b = _mm256_or_si256(b, _mm256_cmpeq_epi8(high, c[k]));
+    }
+    out[i] = bits_middle(a, b);
+  }
+}
+
+static MIDDLE inline __m256i ends_middle(__m256i v) {
+  return _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')),
+                         _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\r')));
+}
+
+static MIDDLE inline __m256i blank_middle(__m256i v) { /* not above the blank */
+  return _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(' ')), v);
+}
+
+static MIDDLE void lines_middle(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
+  for (size_t i = 0; i < blocks; i++) {
+    __m256i low = load_middle(p + 64 * i), high = load_middle(p + 64 * i + 32);
+    ends[i] = bits_middle(ends_middle(low), ends_middle(high));
+    shown[i] = ~bits_middle(blank_middle(low), blank_middle(high));
+  }
+}
+
+static inline __m128i load_narrow(const char *p) {
+  return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static void find_narrow(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                        uint64_t *out) {
+  for (size_t i = 0; i < blocks; i++) {
+    out[i] = 0;
+    for (int part = 0; part < 4; part++) {
+      __m128i v = load_narrow(p + 64 * i + 16 * part), m = _mm_setzero_si128();
+      for (int k = 0; k < MILL_MARKS; k++)
+        m = _mm_or_si128(m, _mm_cmpeq_epi8(v, _mm_set1_epi8((char)set[k])));
+      out[i] |= (uint64_t)(uint32_t)_mm_movemask_epi8(m) << (16 * part);
+    }
+  }
+}
+
+static void lines_narrow(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
+  const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r'), blank = _mm_set1_epi8(' ');
+  for (size_t i = 0; i < blocks; i++) {
+    ends[i] = shown[i] = 0;
+    for (int part = 0; part < 4; part++) {
+      __m128i v = load_narrow(p + 64 * i + 16 * part);
+      __m128i end = _mm_or_si128(_mm_cmpeq_epi8(v, lf), _mm_cmpeq_epi8(v, cr));
+      __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, blank), v);
+      ends[i] |= (uint64_t)(uint32_t)_mm_movemask_epi8(end) << (16 * part);
+      shown[i] |= (uint64_t)((uint32_t)_mm_movemask_epi8(low) ^ 0xffffu) << (16 * part);
+    }
+  }
+}
+
+void mill_marks_find(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                     uint64_t *out) {
+  if (__builtin_cpu_supports("avx512bw"))
+    find_wide(p, blocks, set, out);
+  else if (__builtin_cpu_supports("avx2"))
+    find_middle(p, blocks, set, out);
+  else
+    find_narrow(p, blocks, set, out);
+}
+
+void mill_marks_lines(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
+  if (__builtin_cpu_supports("avx512bw"))
+    lines_wide(p, blocks, ends, shown);
+  else if (__builtin_cpu_supports("avx2"))
+    lines_middle(p, blocks, ends, shown);
+  else
+    lines_narrow(p, blocks, ends, shown);
+}
+
+#else
+
+void mill_marks_find(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                     uint64_t *out) {
+  uint8_t in[256] = {0};
+  for (int k = 0; k < MILL_MARKS; k++) in[set[k]] = 1;
+  for (size_t i = 0; i < blocks; i++) {
+    uint64_t m = 0;
+    for (int k = 0; k < 64; k++) m |= (uint64_t)in[(unsigned char)p[64 * i + k]] << k;
+    out[i] = m;
+  }
+}
+
+void mill_marks_lines(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
+  for (size_t i = 0; i < blocks; i++) {
+    ends[i] = shown[i] = 0;
+    for (int k = 0; k < 64; k++) {
+      unsigned char c = (unsigned char)p[64 * i + k];
+      ends[i] |= (uint64_t)(c == '\n' || c == '\r') << k;
+      shown[i] |= (uint64_t)(c > ' ') << k;
+    }
+  }
+}
+
+#endif

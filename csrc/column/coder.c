@@ -1,0 +1,118 @@
+/* Strings that repeat, as codes; see coder.h.
+**
+**     slot[hash]     code + 1, open addressing, half empty
+**     index[row]     code: the vector's index
+*/
+#include "column/coder.h"
+
+#include "base/hash.h"
+
+enum { SLOTS = 2 * MILL_CODES, NO_CODE = UINT32_MAX };
+
+struct mill_coder {
+  uint32_t *index;
+  uint32_t room, null; /* rows that `index` has room for; the code of nulls */
+  uint16_t slot[SLOTS];
+};
+
+mill_status mill_coder_new(mill_vector *v, const mill_type *type, mill_arena *a, mill_coder **out,
+                           mill_error *err) {
+  mill_coder *c = mill_arena_alloc(a, sizeof *c);
+  if (c == NULL) return mill_oom(a->memory, sizeof *c, err);
+  MILL_TRY(mill_vector_init(v, type, MILL_CODES, a, err));
+  c->room = MILL_BATCH;
+  c->index = mill_arena_take(a, c->room * sizeof *c->index);
+  if (c->index == NULL) return mill_oom(a->memory, c->room, err);
+  c->null = NO_CODE;
+  v->index = c->index;
+  *out = c;
+  return MILL_OK;
+}
+
+static mill_status make_room(mill_coder *c, mill_vector *v, size_t n, mill_arena *a,
+                             mill_error *err) {
+  size_t want = c->room;
+  while (want < v->size + n) want *= 2;
+  if (want == c->room) return MILL_OK;
+  uint32_t *index = mill_arena_take(a, want * sizeof *index);
+  if (index == NULL) return mill_oom(a->memory, want * sizeof *index, err);
+  memcpy(index, c->index, v->size * sizeof *index);
+  c->index = index;
+  c->room = (uint32_t)want;
+  v->index = index;
+  return MILL_OK;
+}
+
+static uint64_t hash_of(const mill_str *s) {
+  if (s->size > MILL_STR_INLINE) return mill_hash_bytes(s->u.ptr, s->size);
+  uint64_t a, b;
+  memcpy(&a, s, 8);
+  memcpy(&b, s->u.rest, 8);
+  return mill_hash_combine(mill_hash_word(a), b);
+}
+
+/* The code of a new entry, NO_CODE: there are too many. */
+static mill_status add(mill_vector *v, const mill_str *s, mill_arena *a, uint32_t *code,
+                       mill_error *err) {
+  *code = NO_CODE;
+  if (v->entries == MILL_CODES) return MILL_OK;
+  mill_str own = s ? *s : (mill_str){0};
+  if (own.size > MILL_STR_INLINE) {
+    own.u.ptr = mill_arena_strndup(a, s->u.ptr, s->size);
+    if (own.u.ptr == NULL) return mill_oom(a->memory, s->size, err);
+  }
+  if (s == NULL) MILL_TRY(mill_vector_set_null(v, v->entries, a, err));
+  ((mill_str *)v->data)[v->entries] = own;
+  *code = v->entries++;
+  return MILL_OK;
+}
+
+static mill_status code_of(mill_coder *c, mill_vector *v, const mill_str *s, mill_arena *a,
+                           uint32_t *code, mill_error *err) {
+  size_t at = hash_of(s) & (SLOTS - 1);
+  for (; c->slot[at]; at = (at + 1) & (SLOTS - 1)) {
+    if (!mill_str_equal((mill_str *)v->data + c->slot[at] - 1, s)) continue;
+    *code = c->slot[at] - 1u;
+    return MILL_OK;
+  }
+  MILL_TRY(add(v, s, a, code, err));
+  if (*code != NO_CODE) c->slot[at] = (uint16_t)(*code + 1);
+  return MILL_OK;
+}
+
+mill_status mill_coder_append(mill_coder *c, mill_vector *v, const mill_vector *src,
+                              const uint32_t *sel, size_t n, mill_arena *a, bool *fits,
+                              mill_error *err) {
+  const mill_str *s = src->data, *last = NULL;
+  uint32_t code = NO_CODE;
+  *fits = true;
+  MILL_TRY(make_room(c, v, n, a, err));
+  uint32_t *to = c->index + v->size;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t k = mill_vector_at(src, sel ? sel[i] : i);
+    if (src->type->phys == MILL_PHYS_NONE || !mill_valid_bit(src->valid, k)) {
+      if (c->null == NO_CODE) MILL_TRY(add(v, NULL, a, &c->null, err));
+      code = c->null;
+      last = NULL;
+    } else if (last == NULL || memcmp(last, s + k, sizeof *s) != 0) {
+      MILL_TRY(code_of(c, v, s + k, a, &code, err));
+      last = s + k;
+    }
+    if (code == NO_CODE) {
+      *fits = false;
+      return MILL_OK;
+    }
+    to[i] = code;
+  }
+  v->size += (uint32_t)n;
+  return MILL_OK;
+}
+
+mill_status mill_coder_end(mill_vector *v, mill_arena *a, mill_error *err) {
+  mill_vector flat;
+  uint32_t room = v->size < MILL_BATCH ? MILL_BATCH : 2 * v->size;
+  MILL_TRY(mill_vector_init(&flat, v->type, room, a, err));
+  MILL_TRY(mill_vector_append(&flat, v, NULL, v->size, false, a, err));
+  *v = flat;
+  return MILL_OK;
+}

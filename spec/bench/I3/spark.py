@@ -1,0 +1,29 @@
+import json
+
+from peer import HERE, serve
+from spark_session import session
+
+spark = session()
+CHECK = json.loads((HERE / "I3" / "check.json").read_text())
+SCHEMA = json.loads((HERE / "mixed.json").read_text())["mixed"]
+folder = None
+
+
+def load(data):
+    global folder
+    folder = data
+    return ["three", "table"]
+
+
+def run(case):
+    df = spark.read.csv(folder, schema=SCHEMA, header=True, escape='"', multiLine=True)
+    if case == "table":
+        df = df.cache()
+        df.count()
+    df.createOrReplaceTempView("t")
+    rows = [list(row) for row in spark.sql(CHECK[case]).collect()]
+    df.unpersist()
+    return rows
+
+
+serve(load, run)

@@ -1,0 +1,88 @@
+/* What the fuzz targets of file formats share: the bytes become a file in memory, the file is read by
+** the public reader, all rows are hashed.
+**
+** A target is `<name>_fuzz.c` with LLVMFuzzerTestOneInput; `make fuzz` builds and runs each of them, with
+** the dictionary `<name>.dict` where there is one. Nothing may crash, leak, hang or take more memory than
+** the session's limit; two ways to read the same bytes must agree. */
+#ifndef MILL_SPEC_FUZZ_H
+#define MILL_SPEC_FUZZ_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/timezone.h"
+#include "io/reader.h"
+
+typedef struct fuzz_result {
+  mill_status status;
+  uint64_t rows, hash; /* of the rows in their order */
+} fuzz_result;
+
+/* The path of a file that holds the bytes, until the next call. */
+static inline const char *fuzz_file(const uint8_t *data, size_t size) {
+  static int file = -1;
+  static char path[64];
+  if (file < 0) file = memfd_create("fuzz", 0);
+  if (file < 0 || ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != (ssize_t)size) abort();
+  snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+  return path;
+}
+
+static inline mill_status fuzz_rows(mill_cursor *c, size_t morsels, fuzz_result *out,
+                                    mill_error *err) {
+  static uint64_t hash[MILL_BATCH];
+  for (size_t m = 0; m < morsels; m++) {
+    MILL_TRY(c->seek(c, m, err));
+    for (mill_batch *b;;) {
+      MILL_TRY(c->next(c, &b, err));
+      if (b == NULL) break;
+      for (uint32_t k = 0; k < b->ncols; k++) {
+        mill_vector_hash(&b->col[k], b->sel, b->n, k > 0, hash);
+        for (uint32_t i = 0; i < b->n; i++) out->hash = out->hash * 31 + hash[i];
+      }
+      out->rows += b->n;
+    }
+  }
+  return MILL_OK;
+}
+
+/* Read all columns, of the given schema or of the one that is inferred. */
+static inline fuzz_result fuzz_read(const char *format, const char *path, mill_options options,
+                                    const mill_field *fields, uint32_t nfields) {
+  static const mill_files files;
+  fuzz_result out = {0};
+  mill_error err;
+  mill_scan *s = NULL;
+  mill_cursor *c = NULL;
+  mill_memory *m = mill_memory_new(256 << 20);
+  mill_types *types = mill_types_new(m);
+  mill_error_clear(&err);
+  mill_context ctx = {.memory = m, .types = types, .files = &files};
+  mill_settings set = {.ansi = true, .zone = mill_zone_utc(), .zone_name = "UTC"};
+  mill_read r = {.format = format, .paths = &path, .npaths = 1, .options = options};
+  if (nfields) r.schema = mill_type_struct(types, fields, nfields);
+  out.status = mill_read_open(&ctx, &set, &r, &s, &err);
+  if (out.status == MILL_OK) {
+    int n = (int)s->schema->nfields, *columns = calloc((size_t)n + 1, sizeof *columns);
+    for (int i = 0; i < n; i++) columns[i] = i;
+    out.status = s->open(s, &ctx, columns, n, &c, &err);
+    if (out.status == MILL_OK) out.status = fuzz_rows(c, s->morsels, &out, &err);
+    if (c) c->free(c);
+    mill_scan_unref(s);
+    free(columns);
+  }
+  mill_types_free(types);
+  if (mill_memory_read(m).used != 0) abort(); /* a leak */
+  mill_memory_free(m);
+  return out;
+}
+
+static inline void fuzz_agree(fuzz_result a, fuzz_result b) {
+  if (a.status != b.status || a.rows != b.rows || (a.status == MILL_OK && a.hash != b.hash))
+    abort();
+}
+
+#endif

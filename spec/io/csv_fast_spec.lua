@@ -1,0 +1,141 @@
+-- The fast scan of CSV gives what the scalar machine gives. An option that only the scalar machine knows
+-- (maxCharsPerColumn, with a limit that nothing reaches) switches between the two.
+local tidemill = require "tidemill"
+
+local PIECES = { "a", "b,", ",", '"', '""', '"x"', '"x",', '\\', '\\"', "\\\\", " ", "\t", "12", "é", "-3.5", "#", "\0",
+  '"two\nlines"', '"a ""b"" c"', "longer than twelve bytes", "\255" }
+local SCHEMA = "a STRING, b INT, c STRING, d DOUBLE, bad STRING"
+
+describe("the fast scan of CSV", function()
+  local spark = tidemill.session {}
+  local path = os.tmpname()
+
+  teardown(function() os.remove(path) end)
+
+  local function write(text)
+    local f = assert(io.open(path, "wb"))
+    f:write(text)
+    f:close()
+  end
+
+  local function rows(options, columns, slow)
+    local reader = spark.read:options(options):option("columnNameOfCorruptRecord", "bad")
+    if slow then reader = reader:option("maxCharsPerColumn", 1000000000) end
+    local ok, found = pcall(function()
+      if options.inferSchema then return { { reader:csv(path).schema:simpleString() } } end
+      return reader:schema(SCHEMA):csv(path):select(table.unpack(columns)):collect()
+    end)
+    if not ok then return { found.condition or tostring(found) } end
+    local out = {}
+    for i, row in ipairs(found) do
+      local cells = {}
+      for k = 1, #row do cells[k] = row[k] == nil and "null" or tostring(row[k]) end
+      out[i] = table.concat(cells, "|")
+    end
+    return out
+  end
+
+  local function count(options, slow)
+    local reader = spark.read:options(options)
+    if slow then reader = reader:option("comment", "\1") end
+    return reader:schema(SCHEMA):csv(path):count()
+  end
+
+  local function text(random, pieces, line_ends)
+    local out = {}
+    for i = 1, pieces do
+      out[i] = random(5) == 1 and line_ends[random(#line_ends)] or PIECES[random(#PIECES)]
+    end
+    return table.concat(out)
+  end
+
+  local CONFIGS = {
+    { {}, { "\n", "\r\n", "\r" } },
+    { { escape = '"' }, { "\n" } },
+    { { multiLine = true }, { "\n" } },
+    { { multiLine = true, escape = '"' }, { "\n" } },
+    { { multiLine = true, escape = '"' }, { "\r\n" } },
+    { { multiLine = true }, { "\r\n", "\n", "\r" } },
+    { { multiLine = true, mode = "DROPMALFORMED", escape = '"' }, { "\n" } },
+    { { mode = "DROPMALFORMED", lineSep = "\n" }, { "\n", "\r" } },
+    { { quote = "", header = true }, { "\n" } },
+    { { comment = "#", multiLine = true }, { "\n" } },
+    { { comment = "#", nullValue = "12", emptyValue = "none" }, { "\n" } },
+    { { unescapedQuoteHandling = "STOP_AT_CLOSING_QUOTE", multiLine = true }, { "\n" } },
+    { { unescapedQuoteHandling = "RAISE_ERROR" }, { "\n" } },
+    { { sep = "\t", escape = "" }, { "\n" } },
+    { { inferSchema = true, header = true }, { "\n" } },
+    { { inferSchema = true, multiLine = true, escape = '"' }, { "\n" } },
+  }
+
+  for number, config in ipairs(CONFIGS) do
+    it("agrees with the scalar machine " .. number, function()
+      math.randomseed(number)
+      for _ = 1, 40 do
+        local t = text(math.random, math.random(60), config[2])
+        write(t)
+        for _, columns in ipairs { { "a", "b", "c", "d", "bad" }, { "c" }, { "b", "d" } } do
+          assert.same(rows(config[1], columns, true), rows(config[1], columns), ("%q"):format(t))
+        end
+      end
+    end)
+  end
+
+  it("counts records as it reads them", function()
+    math.randomseed(99)
+    for _ = 1, 500 do
+      local pieces = {}
+      for i = 1, math.random(200) do
+        local ends = { "\n", "\r\n", "\r", " ", "\n \n" }
+        pieces[i] = math.random(4) == 1 and ends[math.random(5)] or PIECES[math.random(#PIECES)]
+      end
+      write(table.concat(pieces))
+      for _, header in ipairs { true, false } do
+        assert.equal(count({ header = header }, true), count { header = header })
+      end
+    end
+  end)
+
+  it("reads files whose lines end with a carriage return, and records longer than a piece", function()
+    local record = '1,2,"' .. ("three\r, "):rep(20) .. '"\r'
+    write(record:rep(60000))
+    local function sums(threads)
+      local session = tidemill.session { threads = threads }
+      local df = session.read:option("multiLine", true):schema "a INT, b INT, c STRING":csv(path)
+      local row = df:selectExpr("count(*)", "sum(a)", "sum(length(c))"):first()
+      return { row[1], row[2], row[3] }
+    end
+    assert.same({ 60000, 60000, 60000 * 160 }, sums(2))
+    local long = '1,2,"' .. ("three, \n"):rep(2000000) .. '"\n'
+    write(long .. ("1,2,three\n"):rep(900000) .. long)
+    assert.same({ 900002, 900002, 900000 * 5 + 2 * 16000000 }, sums(2))
+    assert.same({ 900002, 900002, 900000 * 5 + 2 * 16000000 }, sums(1))
+  end)
+
+  -- Places where windows and morsels end fall into every kind of field.
+  for _, multi in ipairs { false, true } do
+    it("agrees over the seams of a large file, multiLine " .. tostring(multi), function()
+      math.randomseed(multi and 7 or 8)
+      local lines = {}
+      for i = 1, 100 do
+        local quoted = multi and '"two\nlines, ""quoted"" %d"' or '"one, ""quoted"" %d"'
+        lines[i] = (math.random(3) == 1 and quoted or "plain text of a field %d"):format(i) .. "," .. i .. ","
+          .. ("x"):rep(math.random(300)) .. "," .. math.random() .. (math.random(50) == 1 and ',"more\n' or "\n")
+      end
+      local block = {}
+      for i = 1, 250000 // 10 do block[i] = lines[math.random(100)] end
+      write(table.concat(block))
+      local options = { multiLine = multi, escape = '"', maxColumns = 100 }
+      local sums = {}
+      for i, slow in ipairs { false, true } do
+        local reader = spark.read:options(options):option("columnNameOfCorruptRecord", "bad")
+        if slow then reader = reader:option("maxCharsPerColumn", 1000000000) end
+        local row = reader:schema(SCHEMA):csv(path):selectExpr("count(*)", "sum(b)", "sum(d)", "count(bad)",
+          "sum(length(a))", "sum(length(c))", "bit_xor(xxhash64(a, b, c, d, bad))"):first()
+        assert.equal(count(options), row[1])
+        sums[i] = { row[1], row[2], row[3], row[4], row[5], row[6], row[7] }
+      end
+      assert.same(sums[2], sums[1])
+    end)
+  end
+end)

@@ -1,0 +1,109 @@
+-- Names of PySpark that the Lua surface has not, by reason: read by surface_spec.lua.
+return {
+  ["conversions between Python objects and the JVM's"] = [[
+    ArrayType.fromInternal ArrayType.needConversion ArrayType.toInternal BinaryType.fromInternal
+    BinaryType.needConversion BinaryType.toInternal BooleanType.fromInternal BooleanType.needConversion
+    BooleanType.toInternal ByteType.fromInternal ByteType.needConversion ByteType.toInternal
+    CalendarIntervalType.fromInternal CalendarIntervalType.needConversion CalendarIntervalType.toInternal
+    CharType.fromInternal CharType.needConversion CharType.toInternal DateType.EPOCH_ORDINAL DateType.fromInternal
+    DateType.needConversion DateType.toInternal DayTimeIntervalType.fromInternal
+    DayTimeIntervalType.needConversion DayTimeIntervalType.toInternal DecimalType.fromInternal
+    DecimalType.needConversion DecimalType.toInternal DoubleType.fromInternal DoubleType.needConversion
+    DoubleType.toInternal FloatType.fromInternal FloatType.needConversion FloatType.toInternal
+    IntegerType.fromInternal IntegerType.needConversion IntegerType.toInternal LongType.fromInternal
+    LongType.needConversion LongType.toInternal MapType.fromInternal MapType.needConversion MapType.toInternal
+    NullType.fromInternal NullType.needConversion NullType.toInternal ShortType.fromInternal
+    ShortType.needConversion ShortType.toInternal StringType.fromInternal StringType.needConversion
+    StringType.toInternal StructField.fromInternal StructField.needConversion StructField.toInternal
+    StructType.fromInternal StructType.needConversion StructType.toInternal TimeType.fromInternal
+    TimeType.needConversion TimeType.toInternal TimestampNTZType.fromInternal TimestampNTZType.needConversion
+    TimestampNTZType.toInternal TimestampType.fromInternal TimestampType.needConversion TimestampType.toInternal
+    VarcharType.fromInternal VarcharType.needConversion VarcharType.toInternal VariantType.fromInternal
+    VariantType.needConversion VariantType.toInternal YearMonthIntervalType.fromInternal
+    YearMonthIntervalType.needConversion YearMonthIntervalType.toInternal]],
+  ["types are read from text by types.fromDDL and written by :json()"] = [[
+    ArrayType.fromDDL ArrayType.fromJson ArrayType.toNullable BinaryType.fromDDL BooleanType.fromDDL
+    ByteType.fromDDL CalendarIntervalType.fromDDL CharType.fromDDL DateType.fromDDL DayTimeIntervalType.fromDDL
+    DecimalType.fromDDL DoubleType.fromDDL FloatType.fromDDL IntegerType.fromDDL LongType.fromDDL MapType.fromDDL
+    MapType.fromJson MapType.toNullable NullType.fromDDL ShortType.fromDDL StringType.fromDDL StructField.fromDDL
+    StructField.fromJson StructType.fromJson StructType.toNullable TimeType.fromDDL TimestampNTZType.fromDDL
+    TimestampType.fromDDL VarcharType.fromDDL VariantType.fromDDL YearMonthIntervalType.fromDDL]],
+  ["collations know no providers here; the type prints its collation"] = [[
+    StringType.collationProvider StringType.isUTF8BinaryCollation StringType.providerICU StringType.providerSpark
+    StringType.providers StructField.getCollationMetadata StructField.getCollationsMap
+    StructField.schemaCollationValue]],
+  ["pandas and RDDs are Python's and the JVM's; rows come by :collect(), :rows() and :batches()"] = [[
+    DataFrame.mapInArrow DataFrame.mapInPandas DataFrame.pandas_api DataFrame.plot DataFrame.rdd
+    DataFrame.toPandas F.arrow_udf F.arrow_udtf F.pandas_udf GroupedData.apply GroupedData.applyInArrow
+    GroupedData.applyInPandas GroupedData.applyInPandasWithState GroupedData.cogroup
+    GroupedData.transformWithStateInPandas]],
+  ["tables of a warehouse are not kept yet"] = [[
+    Catalog.analyzeTable Catalog.createDatabase Catalog.createExternalTable Catalog.createTable
+    Catalog.dropDatabase Catalog.dropTable Catalog.getCreateTableString Catalog.getTableProperties
+    Catalog.listPartitions Catalog.truncateTable DataFrame.mergeInto DataFrame.writeTo DataFrameWriter.clusterBy
+    DataFrameWriter.insertInto DataFrameWriter.saveAsTable DataFrameWriter.sortBy DataFrameWriterV2.append
+    DataFrameWriterV2.clusterBy DataFrameWriterV2.create DataFrameWriterV2.createOrReplace
+    DataFrameWriterV2.option DataFrameWriterV2.options DataFrameWriterV2.overwrite
+    DataFrameWriterV2.overwritePartitions DataFrameWriterV2.partitionedBy DataFrameWriterV2.replace
+    DataFrameWriterV2.tableProperty DataFrameWriterV2.using DataStreamReader.table DataStreamWriter.clusterBy
+    MergeIntoWriter.merge MergeIntoWriter.whenMatched MergeIntoWriter.whenNotMatched
+    MergeIntoWriter.whenNotMatchedBySource MergeIntoWriter.withSchemaEvolution]],
+  ["a database is reached through a module of its own"] = [[
+    DataFrameReader.jdbc DataFrameWriter.jdbc]],
+  ["changes of versioned tables need a format that keeps versions"] = [[
+    DataFrameReader.changes DataStreamReader.changes DataStreamReader.name]],
+  ["parts of a cluster, of Spark Connect and of the JVM"] = [[
+    DataFrame.executionInfo F.java_method F.reflect F.try_reflect SparkSession.Builder.remote
+    SparkSession.addArtifact SparkSession.addArtifacts SparkSession.client SparkSession.copyFromLocalToFs
+    SparkSession.dataSource SparkSession.interruptAll SparkSession.interruptOperation SparkSession.interruptTag
+    SparkSession.profile SparkSession.sparkContext UDFRegistration.registerJavaFunction
+    UDFRegistration.registerJavaUDAF]],
+  ["table functions in Lua are not there"] = [[
+    DataFrame.asTable F.udtf SparkSession.udtf]],
+  ["stateful processing by user code is not there"] = [[
+    GroupedData.transformWithState]],
+  ["joins by nearness and pairing of rows are not there"] = [[
+    DataFrame.nearestByJoin DataFrame.zip]],
+  ["user-defined types are not there"] = [[
+    F.unwrap_udt]],
+  ["VARIANT: the functions are not there"] = [[
+    F.is_valid_variant F.is_variant_null F.parse_json F.schema_of_variant F.schema_of_variant_agg
+    F.to_variant_object F.try_parse_json F.try_variant_array_append F.try_variant_get F.try_variant_insert
+    F.try_variant_set F.variant_array_append F.variant_delete F.variant_get F.variant_insert F.variant_set
+    F.variant_strip_nulls]],
+  ["sketches: the functions are not there"] = [[
+    F.bitmap_and_agg F.bitmap_bit_position F.bitmap_bucket_number F.bitmap_construct_agg F.bitmap_count
+    F.bitmap_or_agg F.count_min_sketch F.hll_sketch_agg F.hll_sketch_estimate F.hll_union F.hll_union_agg
+    F.kll_merge_agg_bigint F.kll_merge_agg_double F.kll_merge_agg_float F.kll_sketch_agg_bigint
+    F.kll_sketch_agg_double F.kll_sketch_agg_float F.kll_sketch_get_n_bigint F.kll_sketch_get_n_double
+    F.kll_sketch_get_n_float F.kll_sketch_get_quantile_bigint F.kll_sketch_get_quantile_double
+    F.kll_sketch_get_quantile_float F.kll_sketch_get_rank_bigint F.kll_sketch_get_rank_double
+    F.kll_sketch_get_rank_float F.kll_sketch_merge_bigint F.kll_sketch_merge_double F.kll_sketch_merge_float
+    F.kll_sketch_to_string_bigint F.kll_sketch_to_string_double F.kll_sketch_to_string_float F.theta_difference
+    F.theta_intersection F.theta_intersection_agg F.theta_sketch_agg F.theta_sketch_estimate F.theta_union
+    F.theta_union_agg F.tuple_difference_double F.tuple_difference_integer F.tuple_difference_theta_double
+    F.tuple_difference_theta_integer F.tuple_intersection_agg_double F.tuple_intersection_agg_integer
+    F.tuple_intersection_double F.tuple_intersection_integer F.tuple_intersection_theta_double
+    F.tuple_intersection_theta_integer F.tuple_sketch_agg_double F.tuple_sketch_agg_integer
+    F.tuple_sketch_estimate_double F.tuple_sketch_estimate_integer F.tuple_sketch_summary_double
+    F.tuple_sketch_summary_integer F.tuple_sketch_theta_double F.tuple_sketch_theta_integer
+    F.tuple_union_agg_double F.tuple_union_agg_integer F.tuple_union_double F.tuple_union_integer
+    F.tuple_union_theta_double F.tuple_union_theta_integer]],
+  ["XML: the functions are not there"] = [[
+    F.from_xml F.schema_of_xml F.to_xml F.xpath F.xpath_boolean F.xpath_double F.xpath_float F.xpath_int
+    F.xpath_long F.xpath_number F.xpath_short F.xpath_string]],
+  ["Avro and Protobuf: the functions are not there"] = [[
+    F.from_avro F.from_protobuf F.to_avro F.to_protobuf]],
+  ["geography and geometry: the functions are not there"] = [[
+    F.st_asbinary F.st_geogfromwkb F.st_geomfromwkb F.st_setsrid F.st_srid]],
+  ["transforms of partitions belong to tables of other catalogues"] = [[
+    F.bucket F.days F.hours F.months F.years]],
+  ["functions of SQL that are not in the catalogue yet"] = [[
+    F.aes_decrypt F.aes_encrypt F.collate F.collation F.collect_union F.counter_diff F.current_catalog
+    F.current_database F.current_path F.current_schema F.current_user F.from_csv F.histogram_numeric
+    F.input_file_block_length F.input_file_block_start F.input_file_name F.json_tuple F.product F.randstr
+    F.schema_of_csv F.schema_of_json F.session_user F.shuffle F.time_bucket F.timestamp_add F.timestamp_diff
+    F.timestamp_nanos F.to_char F.to_csv F.to_number F.to_varchar F.try_aes_decrypt F.try_to_number F.unix_nanos
+    F.user F.uuid F.vector_avg F.vector_cosine_similarity F.vector_inner_product F.vector_l2_distance
+    F.vector_norm F.vector_normalize F.vector_sum F.version]],
+}
