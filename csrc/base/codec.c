@@ -386,6 +386,13 @@ static const char *not_exact(const void *p, size_t n, size_t content) {
   return ZSTD_findFrameCompressedSize(p, n) == n ? NULL : "the compressed data has another length";
 }
 
+mill_status mill_zstd_unpack_exact_into(mill_memory *m, const void *p, size_t n, void *out,
+                                        size_t content, mill_error *err) {
+  const char *reason = not_exact(p, n, content);
+  return reason ? corrupt(err, "(frame)", reason)
+                : mill_zstd_unpack_into(m, p, n, out, content, err);
+}
+
 mill_status mill_zstd_unpack_exact(const void *p, size_t n, size_t content, mill_text *out,
                                    mill_error *err) {
   const char *reason = not_exact(p, n, content);

@@ -55,6 +55,9 @@ mill_status mill_zstd_unpack(const void *p, size_t n, size_t limit, mill_text *o
 ** checksum, and `content` stated as its size. Nothing is allocated for one that is not. */
 mill_status mill_zstd_unpack_exact(const void *p, size_t n, size_t content, mill_text *out,
                                    mill_error *err) MILL_USE_RESULT;
+/* The same into memory that the caller has. */
+mill_status mill_zstd_unpack_exact_into(mill_memory *m, const void *p, size_t n, void *out,
+                                        size_t content, mill_error *err) MILL_USE_RESULT;
 /* A frame of exactly `size` bytes, into memory that the caller has. */
 mill_status mill_zstd_unpack_into(mill_memory *m, const void *p, size_t n, void *out, size_t size,
                                   mill_error *err) MILL_USE_RESULT;

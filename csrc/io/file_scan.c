@@ -1,9 +1,9 @@
 /* The scan over the files of a job: morsels at fixed places, partition columns as constants. */
 #include <strings.h>
 
+#include "column/test.h"
 #include "io/convert_int.h"
 #include "io/seam.h"
-#include "io/test_int.h"
 
 typedef struct morsel {
   uint32_t file;
@@ -201,7 +201,7 @@ static void file_scan_free(mill_scan *base) {
 static bool value_passes(const file_scan *s, size_t file, const mill_test *t) {
   size_t cell = file * (size_t)s->job->files.npartitions + (size_t)~s->source[t->column];
   mill_vector v = {.type = s->base.schema->fields[t->column].type, .data = &s->values[cell]};
-  return s->known[cell] ? mill_io_passes(t, &v, 0) : t->kind == MILL_TEST_IS_NULL;
+  return s->known[cell] ? mill_test_passes(t, &v, 0) : t->kind == MILL_TEST_IS_NULL;
 }
 
 /* Tests of data columns, with values of their own. */

@@ -87,7 +87,7 @@ static bool is_nan(const parquet_probe *p, const bound *b) {
 
 /* Both bounds or none: where one is NaN the writer did not know better. */
 static void set_bounds(const parquet_probe *p, const thrift_bytes *min, const thrift_bytes *max,
-                       bound b[2], io_range *r) {
+                       bound b[2], mill_range *r) {
   if (!p->ordered || !read_bound(p, min, &b[0]) || !read_bound(p, max, &b[1])) return;
   if (is_nan(p, &b[0]) || is_nan(p, &b[1])) return;
   r->min = &b[0].vector;
@@ -101,23 +101,23 @@ static bool chunk_may_hold(const parquet_chunk_meta *c, const parquet_probe *p) 
   bool new = s->has &THRIFT_HAS(5) && s->has &THRIFT_HAS(6);
   bool old = number && s->has & THRIFT_HAS(1) && s->has & THRIFT_HAS(2);
   bound b[2];
-  io_range r = {.nulls = s->has & THRIFT_HAS(3) ? s->null_count : -1};
+  mill_range r = {.nulls = s->has & THRIFT_HAS(3) ? s->null_count : -1};
   if (!(c->has & THRIFT_HAS(12))) return true;
   r.all_null = r.nulls == c->values;
   if (new)
     set_bounds(p, &s->min, &s->max, b, &r);
   else if (old)
     set_bounds(p, &s->old_min, &s->old_max, b, &r);
-  return mill_io_may_pass(p->test, &r);
+  return mill_test_may_pass(p->test, &r);
 }
 
 bool mill_parquet_group_may_hold(const parquet_footer *f, size_t group, const parquet_probe *probes,
                                  int n) {
-  static const io_range absent = {.nulls = 1, .all_null = true};
+  static const mill_range absent = {.nulls = 1, .all_null = true};
   for (int i = 0; i < n; i++) {
     const parquet_probe *p = &probes[i];
     if (!(p->leaf ? chunk_may_hold(parquet_chunk_of(f, group, p->leaf->leaf), p)
-                  : mill_io_may_pass(p->test, &absent)))
+                  : mill_test_may_pass(p->test, &absent)))
       return false;
   }
   return true;
@@ -213,12 +213,12 @@ static mill_status column_index(const parquet_footer *f, mill_file *file, size_t
 static bool page_may_hold(const parquet_column_index *x, uint32_t page, const parquet_probe *p) {
   bound b[2];
   bool counted = x->has & THRIFT_HAS(5) && x->nulls.n == x->null_pages.n;
-  io_range r = {.nulls = counted ? x->nulls.at[page] : -1, .all_null = x->null_pages.at[page]};
+  mill_range r = {.nulls = counted ? x->nulls.at[page] : -1, .all_null = x->null_pages.at[page]};
   if (r.all_null)
     r.nulls = 1;
   else
     set_bounds(p, &x->min.at[page], &x->max.at[page], b, &r);
-  return mill_io_may_pass(p->test, &r);
+  return mill_test_may_pass(p->test, &r);
 }
 
 /* ---- Bloom filters -------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #define MILL_IO_PARQUET_PRUNE_H
 
 #include "io/parquet_read.h"
-#include "io/test_int.h"
+#include "column/test.h"
 
 /* A test and the leaf that it is about. */
 typedef struct parquet_probe {

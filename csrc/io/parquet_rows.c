@@ -192,7 +192,7 @@ static mill_status by_dictionary(parquet_decoder *d, tested *t, const mill_vecto
     t->passes = mill_arena_take(&d->group_arena, c->entries + 1ull);
     if (!t->passes) return mill_oom(d->memory, c->entries, err);
     memset(t->passes, 1, c->entries);
-    mill_io_filter(t->test, &all, c->entries, t->passes);
+    mill_test_filter(t->test, &all, c->entries, t->passes);
     t->passes[c->entries] = t->test->kind == MILL_TEST_IS_NULL;
     t->dictionary = v->data;
     t->entries = c->entries;
@@ -214,7 +214,7 @@ static mill_status read_tested(parquet_decoder *d, uint32_t rows, mill_vector *c
     if (v->index)
       MILL_TRY(by_dictionary(d, t, v, rows, err));
     else
-      mill_io_filter(t->test, v, rows, d->mask);
+      mill_test_filter(t->test, v, rows, d->mask);
   }
   uint32_t n = 0;
   for (uint32_t i = 0; i < rows; i++) n += d->mask[i];

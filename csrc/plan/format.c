@@ -65,15 +65,6 @@ mill_status mill_format_open(const mill_context *ctx, const mill_settings *set, 
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static mill_status append_snapshot(const mill_context *ctx, const mill_write *w, mill_rows *rows,
-                                   uint64_t *written, mill_error *err) {
-  mill_scan *before;
-  MILL_TRY(mill_table_scan(ctx, &w->path, 1, &before, err));
-  mill_status s = mill_table_save_rows(ctx, before, rows, w->path, written, err);
-  mill_scan_unref(before);
-  return s;
-}
-
 static mill_status write_snapshot(const mill_context *ctx, const mill_write *w, mill_rows *rows,
                                   uint64_t *written, mill_error *err) {
   mill_file_info info;
@@ -88,8 +79,8 @@ static mill_status write_snapshot(const mill_context *ctx, const mill_write *w, 
     return mill_fail(err, MILL_E_FILE_ACCESS, "operation", "write", "path", path, "reason",
                      "it is a folder, and a snapshot is a file", NULL);
   if (info.exists && w->mode == MILL_SAVE_APPEND)
-    return append_snapshot(ctx, w, rows, written, err);
-  return mill_table_save_rows(ctx, NULL, rows, w->path, written, err);
+    return mill_table_append_rows(ctx, rows, w->path, written, err);
+  return mill_table_save_rows(ctx, rows, w->path, written, err);
 }
 
 mill_status mill_format_write(const mill_context *ctx, const mill_settings *set,

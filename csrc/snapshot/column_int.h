@@ -1,4 +1,5 @@
-/* Columns as bytes. One vector of n values, depth first:
+/* Columns as bytes in files before version 2 (page_int.h draws those of today). One vector of n
+** values, depth first:
 **
 **     n u32 | nulls u8 | validity words, if nulls | values | children
 **
@@ -15,15 +16,14 @@
 #include "column/vector.h"
 #include "snapshot/container.h"
 
-/* Add the values of rows 0..n of any vector to the open section. */
-mill_status mill_snapshot_add_column(mill_snapshot_writer *w, mill_memory *m, const mill_vector *v,
-                                     uint32_t n, mill_error *err) MILL_USE_RESULT;
 /* The whole of `bytes` as one flat vector of n values in the arena. CORRUPT_FILE, naming `what`, for
 ** bytes that are no such column: what is allocated is bounded by the bytes there are, and values that
 ** other code relies on (booleans, decimals, map keys, ML vectors) are checked. */
 mill_status mill_snapshot_decode(const mill_snapshot *s, const char *what, const mill_text *bytes,
                                  const mill_type *type, uint32_t n, mill_arena *a, mill_vector *out,
                                  mill_error *err) MILL_USE_RESULT;
+/* NULL, or what is wrong with the first n values of fixed width. */
+const char *mill_snapshot_wrong_values(const mill_vector *v, uint32_t n);
 /* NULL, or what is wrong with the first n values of a decoded VECTOR or MATRIX. */
 const char *mill_snapshot_check_ml(const mill_vector *v, uint32_t n);
 

@@ -2,6 +2,7 @@
 **
 **     | "TIDEMILL" | version u32 | flags u32 | section frames ... | footer frame | trailer |
 **
+**     version   2; of version 1 are files whose tables are drawn in column_int.h, read as before
 **     section   zstd frames of up to 4 MiB of content each, one after the other
 **     footer    a zstd frame of JSON: kind, meta, and for each section its name, size and blocks
 **               [offset, stored bytes, content bytes, XXH64 of the stored bytes]
@@ -20,8 +21,9 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/packer.h"
 
-enum { MILL_SNAPSHOT_VERSION = 1, MILL_SNAPSHOT_BLOCK = 4 << 20 };
+enum { MILL_SNAPSHOT_VERSION = 2, MILL_SNAPSHOT_BLOCK = 4 << 20 };
 
 typedef struct mill_snapshot_writer mill_snapshot_writer;
 /* `kind` says what it holds: "table", "model", "pipeline", "state". */
@@ -33,6 +35,20 @@ mill_status mill_snapshot_section(mill_snapshot_writer *w, const char *name,
                                   mill_error *err) MILL_USE_RESULT;
 mill_status mill_snapshot_add(mill_snapshot_writer *w, const void *p, size_t n,
                               mill_error *err) MILL_USE_RESULT;
+
+/* A section packed ahead, on any thread: its frames, and what the footer says of each. */
+typedef struct mill_snapshot_packed {
+  mill_text frames, entries;
+} mill_snapshot_packed;
+void mill_snapshot_packed_init(mill_snapshot_packed *p, mill_memory *m);
+void mill_snapshot_packed_clear(mill_snapshot_packed *p);
+/* Pack n bytes; `z` packs with MILL_PACK_ZSTD. */
+mill_status mill_snapshot_pack(mill_packer *z, const void *p, size_t n, mill_snapshot_packed *out,
+                               mill_error *err) MILL_USE_RESULT;
+/* The section `name` from what was packed or fetched. */
+mill_status mill_snapshot_put(mill_snapshot_writer *w, const char *name,
+                              const mill_snapshot_packed *p, mill_error *err) MILL_USE_RESULT;
+
 /* `meta` is a JSON value as text (NULL: {}). Publishes the file, replacing what is there; frees w,
 ** on failure too. */
 mill_status mill_snapshot_close(mill_snapshot_writer *w, const char *meta, size_t n,
@@ -54,6 +70,12 @@ uint64_t mill_snapshot_size(const mill_snapshot *s, size_t i);
 /* Append the content of a section, verified. */
 mill_status mill_snapshot_read(const mill_snapshot *s, size_t i, mill_text *out,
                                mill_error *err) MILL_USE_RESULT;
+/* The same into memory of its size. */
+mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out,
+                                    mill_error *err) MILL_USE_RESULT;
+/* A section as it is stored, verified, for mill_snapshot_put. */
+mill_status mill_snapshot_fetch(const mill_snapshot *s, size_t i, mill_snapshot_packed *out,
+                                mill_error *err) MILL_USE_RESULT;
 /* CORRUPT_FILE for this snapshot: content that its reader cannot accept. */
 mill_status mill_snapshot_damaged(const mill_snapshot *s, mill_error *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4), cold)) MILL_USE_RESULT;

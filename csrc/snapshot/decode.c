@@ -1,5 +1,5 @@
-/* Bytes to vectors; the layout is drawn in column_int.h. Every count is held against the bytes that
-** are left before memory of its size is taken. */
+/* Bytes of files before version 2 to vectors; the layout is drawn in column_int.h. Every count is held
+** against the bytes that are left before memory of its size is taken. */
 #include "base/hash.h"
 #include "snapshot/column_int.h"
 #include "snapshot/snapshot_int.h"
@@ -64,16 +64,24 @@ static mill_status read_void(decoder *d, mill_vector *v, uint32_t n) {
   return MILL_OK;
 }
 
-static const char *wrong_values(const mill_vector *v, uint32_t n) {
+static bool decimals_fit(const mill_vector *v, uint32_t n) {
+  bool fit = true;
+  if (v->type->width == 8) {
+    int64_t limit = (int64_t)mill_pow10(v->type->precision);
+    const int64_t *x = v->data;
+    for (uint32_t i = 0; i < n; i++) fit &= x[i] < limit && x[i] > -limit;
+    return fit;
+  }
+  for (uint32_t i = 0; i < n && fit; i++)
+    fit = mill_decimal_fits(((const mill_i128 *)v->data)[i], v->type->precision);
+  return fit;
+}
+
+const char *mill_snapshot_wrong_values(const mill_vector *v, uint32_t n) {
   if (v->type->phys == MILL_PHYS_BOOL)
     for (uint32_t i = 0; i < n; i++)
       if (((const uint8_t *)v->data)[i] > 1) return "a BOOLEAN that is neither true nor false";
-  if (v->type->id == MILL_DECIMAL)
-    for (uint32_t i = 0; i < n; i++) {
-      bool wide = v->type->width == 16;
-      mill_i128 x = wide ? ((const mill_i128 *)v->data)[i] : ((const int64_t *)v->data)[i];
-      if (!mill_decimal_fits(x, v->type->precision)) return "a DECIMAL beyond its precision";
-    }
+  if (v->type->id == MILL_DECIMAL && !decimals_fit(v, n)) return "a DECIMAL beyond its precision";
   return NULL;
 }
 
@@ -84,7 +92,7 @@ static mill_status read_fixed(decoder *d, mill_vector *v, uint32_t n) {
   MILL_TRY(room(d, n, width, &v->data));
   if (n) memcpy(v->data, p, (size_t)n * width);
   snapshot_swap(v->data, n, v->type);
-  const char *wrong = wrong_values(v, n);
+  const char *wrong = mill_snapshot_wrong_values(v, n);
   return wrong ? bad(d, wrong) : MILL_OK;
 }
 

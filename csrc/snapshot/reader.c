@@ -208,7 +208,8 @@ static mill_status read_block_entry(footer_reader *r, section *sec) {
   MILL_TRY(expect(r, MILL_JSON_ARRAY_END));
   if (offset != r->at || stored == 0 || stored > s->footer - r->at)
     return bad_footer(r, "its blocks do not lie one after the other");
-  if (content == 0 || content > MILL_SNAPSHOT_BLOCK || stored > 2 * MILL_SNAPSHOT_BLOCK)
+  if (content == 0 || content > MILL_SNAPSHOT_BLOCK || stored > 2 * MILL_SNAPSHOT_BLOCK ||
+      content / stored > 1 << 15) /* more than zstd can do: codec.c */
     return bad_footer(r, "a block of an impossible size");
   void *p = s->block;
   mill_status status =
@@ -370,31 +371,66 @@ bool mill_snapshot_find(const mill_snapshot *s, const char *name, size_t *i) {
   return false;
 }
 
-static mill_status read_block(const mill_snapshot *s, const section *sec, size_t k,
-                              mill_text *stored, mill_text *out, mill_error *err) {
+/* The stored bytes of block k, verified, appended to `out`. */
+static mill_status fetch_block(const mill_snapshot *s, const section *sec, size_t k, mill_text *out,
+                               mill_error *err) {
   const block *b = &s->block[sec->first + k];
-  mill_text_reset(stored);
-  MILL_TRY(mill_text_reserve(stored, b->stored, err));
-  MILL_TRY(read_at(s, b->offset, stored->data, b->stored, err));
-  const char *reason = "fails its checksum";
-  if (snapshot_hash(stored->data, b->stored) == b->hash) {
-    reason = "cannot be unpacked";
-    mill_status status = mill_zstd_unpack_exact(stored->data, b->stored, b->content, out, err);
-    if (status != MILL_E_CORRUPT_FILE) return status;
-  }
-  return mill_snapshot_damaged(s, err, "block %zu of section %s at byte %" PRIu64 " %s", k,
-                               sec->name, b->offset, reason);
+  MILL_TRY(mill_text_reserve(out, b->stored, err));
+  char *to = out->data + out->size;
+  MILL_TRY(read_at(s, b->offset, to, b->stored, err));
+  if (snapshot_hash(to, b->stored) != b->hash)
+    return mill_snapshot_damaged(s, err,
+                                 "block %zu of section %s at byte %" PRIu64 " fails its checksum",
+                                 k, sec->name, b->offset);
+  out->size += b->stored;
+  return MILL_OK;
 }
 
-mill_status mill_snapshot_read(const mill_snapshot *s, size_t i, mill_text *out, mill_error *err) {
+static mill_status read_block(const mill_snapshot *s, const section *sec, size_t k,
+                              mill_text *stored, char *out, mill_error *err) {
+  const block *b = &s->block[sec->first + k];
+  mill_text_reset(stored);
+  MILL_TRY(fetch_block(s, sec, k, stored, err));
+  mill_status status =
+      mill_zstd_unpack_exact_into(s->memory, stored->data, b->stored, out, b->content, err);
+  if (status != MILL_E_CORRUPT_FILE) return status;
+  return mill_snapshot_damaged(s, err,
+                               "block %zu of section %s at byte %" PRIu64 " cannot be unpacked", k,
+                               sec->name, b->offset);
+}
+
+mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out, mill_error *err) {
   const section *sec = &s->section[i];
   mill_text stored;
   mill_text_init(&stored, s->memory);
-  size_t before = out->size;
+  char *to = out;
   mill_status status = MILL_OK;
-  for (size_t k = 0; k < sec->nblocks && status == MILL_OK; k++)
-    status = read_block(s, sec, k, &stored, out, err);
+  for (size_t k = 0; k < sec->nblocks && status == MILL_OK; k++) {
+    status = read_block(s, sec, k, &stored, to, err);
+    to += s->block[sec->first + k].content;
+  }
   mill_text_clear(&stored);
-  if (status != MILL_OK) out->size = before;
   return status;
+}
+
+mill_status mill_snapshot_read(const mill_snapshot *s, size_t i, mill_text *out, mill_error *err) {
+  uint64_t size = s->section[i].size;
+  if (size > SIZE_MAX / 2) return mill_oom(s->memory, SIZE_MAX, err);
+  MILL_TRY(mill_text_reserve(out, (size_t)size, err));
+  MILL_TRY(mill_snapshot_read_into(s, i, out->data + out->size, err));
+  out->size += (size_t)size;
+  out->data[out->size] = 0;
+  return MILL_OK;
+}
+
+mill_status mill_snapshot_fetch(const mill_snapshot *s, size_t i, mill_snapshot_packed *out,
+                                mill_error *err) {
+  const section *sec = &s->section[i];
+  for (size_t k = 0; k < sec->nblocks; k++) {
+    const block *b = &s->block[sec->first + k];
+    snapshot_entry e = {b->hash, b->stored, b->content};
+    MILL_TRY(fetch_block(s, sec, k, &out->frames, err));
+    MILL_TRY(mill_text_add(&out->entries, (const char *)&e, sizeof e, err));
+  }
+  return MILL_OK;
 }

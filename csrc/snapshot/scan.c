@@ -1,5 +1,6 @@
-/* Table files as a scan: a morsel is a chunk, of which a cursor holds the wanted columns. */
-#include "snapshot/table_int.h"
+/* Table files as a scan: a morsel is a chunk, of which a cursor holds the wanted columns. A narrowed
+** scan has the same morsels, of which those that the zones rule out give no rows. */
+#include "snapshot/zone_int.h"
 
 typedef struct table_file {
   mill_snapshot *file;
@@ -13,6 +14,8 @@ typedef struct file_scan {
   table_file *file;
   size_t nfiles; /* opened */
   size_t capacity;
+  struct file_scan *of; /* the scan that this one narrows, whose files it uses; else NULL */
+  uint8_t *out;         /* of a narrowed scan, one a morsel: 1 when it gives nothing */
 } file_scan;
 
 typedef struct file_cursor {
@@ -41,11 +44,13 @@ static const table_file *file_of(const file_scan *s, size_t morsel) {
 
 static mill_status cursor_seek(mill_cursor *base, size_t morsel, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
-  const table_file *f = file_of((const file_scan *)base->scan, morsel);
+  const file_scan *s = (const file_scan *)base->scan;
+  const table_file *f = file_of(s, morsel);
   mill_chunk_unref(c->chunk);
   c->chunk = NULL;
   c->at = 0;
-  return mill_snapshot_read_chunk(f->file, &f->place, morsel - f->first, c->columns, c->ncols,
+  if (s->out && s->out[morsel]) return MILL_OK;
+  return mill_snapshot_read_chunk(f->file, &f->place, morsel - f->first, c->columns, c->ncols, true,
                                   &c->chunk, err);
 }
 
@@ -92,6 +97,12 @@ static mill_status scan_open(const mill_scan *s, const mill_context *ctx, const 
 
 static void scan_free(mill_scan *base) {
   file_scan *s = (file_scan *)base;
+  if (s->out) mill_free(s->memory, s->out, base->morsels + 1);
+  if (s->of) {
+    mill_scan_unref(&s->of->base);
+    mill_free(s->memory, s, sizeof *s);
+    return;
+  }
   for (size_t i = 0; i < s->nfiles; i++) {
     mill_snapshot_place_clear(&s->file[i].place);
     mill_snapshot_free(s->file[i].file);
@@ -99,6 +110,51 @@ static void scan_free(mill_scan *base) {
   mill_free(s->memory, s->file, s->capacity * sizeof *s->file);
   mill_free(s->memory, s, sizeof *s);
 }
+
+/* ---- narrowing ------------------------------------------------------------------------------ */
+
+static mill_status rule_out(file_scan *s, const table_file *f, const mill_test *t,
+                            mill_error *err) {
+  const table_place *p = &f->place;
+  table_zones z;
+  if (!p->pages || p->nchunks == 0) return MILL_OK;
+  mill_zones_init(&z, p->schema->fields[t->column].type, s->memory);
+  mill_status status = mill_zones_load(f->file, p, t->column, &z, err);
+  for (size_t i = 0; i < p->nchunks && status == MILL_OK; i++)
+    s->out[f->first + i] |= !mill_zones_may_pass(&z, i, p->chunk[i], t);
+  mill_zones_clear(&z);
+  return status;
+}
+
+/* Tests and parts are asked here and not kept. */
+static mill_status scan_narrow(const mill_scan *base, const mill_test *tests, int n,
+                               const mill_part *const *parts, mill_scan **out, mill_error *err) {
+  const file_scan *of = (const file_scan *)base;
+  (void)parts;
+  file_scan *s = mill_calloc(of->memory, sizeof *s);
+  if (!s) return mill_oom(of->memory, sizeof *s, err);
+  *s = *of;
+  s->base.refs = 1;
+  s->of = (file_scan *)mill_scan_ref((mill_scan *)(uintptr_t)base);
+  s->out = mill_calloc(s->memory, base->morsels + 1);
+  mill_status status = s->out ? MILL_OK : mill_oom(s->memory, base->morsels + 1, err);
+  for (size_t i = 0; of->out && s->out && i < base->morsels; i++) s->out[i] = of->out[i];
+  for (size_t k = 0; k < s->nfiles; k++)
+    for (int i = 0; i < n && status == MILL_OK; i++)
+      status = rule_out(s, &s->file[k], &tests[i], err);
+  if (status != MILL_OK) {
+    scan_free(&s->base);
+    return status;
+  }
+  for (size_t k = 0; k < s->nfiles; k++)
+    for (size_t i = 0; i < s->file[k].place.nchunks; i++)
+      if (s->out[s->file[k].first + i] && !(of->out && of->out[s->file[k].first + i]))
+        s->base.rows -= s->file[k].place.chunk[i];
+  *out = &s->base;
+  return MILL_OK;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
 
 /* What the sections hold, unpacked. */
 static uint64_t content(const mill_snapshot *s) {
@@ -129,7 +185,8 @@ mill_status mill_table_scan(const mill_context *ctx, const char *const *paths, s
   file_scan *s = mill_calloc(ctx->memory, sizeof *s);
   if (!s) return mill_oom(ctx->memory, sizeof *s, err);
   s->memory = ctx->memory;
-  s->base = (mill_scan){.refs = 1, .name = "snapshot", .open = scan_open, .free = scan_free};
+  s->base = (mill_scan){
+      .refs = 1, .name = "snapshot", .open = scan_open, .free = scan_free, .narrow = scan_narrow};
   void *files = NULL;
   mill_status status = mill_grow(s->memory, &files, &s->capacity, npaths, sizeof *s->file, err);
   s->file = files;

@@ -28,6 +28,12 @@ static inline uint64_t snapshot_get(const void *from, int bytes) {
   return v;
 }
 
+/* What a packed section lists of each of its frames. */
+typedef struct snapshot_entry {
+  uint64_t hash;
+  uint32_t stored, content;
+} snapshot_entry;
+
 /* XXH64 with seed 0. */
 static inline uint64_t snapshot_hash(const void *p, size_t n) {
   return (uint64_t)mill_xxh64_bytes(p, n, 0);

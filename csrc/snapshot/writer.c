@@ -88,15 +88,22 @@ static mill_status write_frame(mill_snapshot_writer *w, const void *p, size_t n,
   return mill_file_write(&w->file, w->packed.data, w->packed.size, err);
 }
 
+/* The entry of a frame that stands at the end of the file. */
+static mill_status list_block(mill_snapshot_writer *w, const snapshot_entry *b, mill_error *err) {
+  MILL_TRY(mill_text_printf(&w->footer, err,
+                            "%s[%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",\"%016" PRIx64 "\"]",
+                            w->first_block ? "" : ",", w->offset, b->stored, b->content, b->hash));
+  w->first_block = false;
+  w->offset += b->stored;
+  w->section += b->content;
+  return MILL_OK;
+}
+
 static mill_status write_block(mill_snapshot_writer *w, const void *p, size_t n, mill_error *err) {
   MILL_TRY(write_frame(w, p, n, err));
-  MILL_TRY(mill_text_printf(&w->footer, err, "%s[%" PRIu64 ",%zu,%zu,\"%016" PRIx64 "\"]",
-                            w->first_block ? "" : ",", w->offset, w->packed.size, n,
-                            snapshot_hash(w->packed.data, w->packed.size)));
-  w->first_block = false;
-  w->offset += w->packed.size;
-  w->section += n;
-  return MILL_OK;
+  snapshot_entry b = {snapshot_hash(w->packed.data, w->packed.size), (uint32_t)w->packed.size,
+                      (uint32_t)n};
+  return list_block(w, &b, err);
 }
 
 static mill_status end_section(mill_snapshot_writer *w, mill_error *err) {
@@ -153,6 +160,53 @@ mill_status mill_snapshot_add(mill_snapshot_writer *w, const void *p, size_t n, 
   if (s != MILL_OK) w->broken = true;
   return s;
 }
+
+/* ---- sections packed ahead ------------------------------------------------------------------ */
+
+void mill_snapshot_packed_init(mill_snapshot_packed *p, mill_memory *m) {
+  mill_text_init(&p->frames, m);
+  mill_text_init(&p->entries, m);
+}
+
+void mill_snapshot_packed_clear(mill_snapshot_packed *p) {
+  mill_text_clear(&p->frames);
+  mill_text_clear(&p->entries);
+}
+
+mill_status mill_snapshot_pack(mill_packer *z, const void *p, size_t n, mill_snapshot_packed *out,
+                               mill_error *err) {
+  for (size_t at = 0; at < n; at += MILL_SNAPSHOT_BLOCK) {
+    size_t part = n - at < MILL_SNAPSHOT_BLOCK ? n - at : MILL_SNAPSHOT_BLOCK;
+    size_t before = out->frames.size;
+    MILL_TRY(mill_packer_add(z, (const char *)p + at, part, &out->frames, err));
+    size_t stored = out->frames.size - before;
+    snapshot_entry b = {snapshot_hash(out->frames.data + before, stored), (uint32_t)stored,
+                        (uint32_t)part};
+    MILL_TRY(mill_text_add(&out->entries, (const char *)&b, sizeof b, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status put_packed(mill_snapshot_writer *w, const mill_snapshot_packed *p,
+                              mill_error *err) {
+  MILL_TRY(mill_file_write(&w->file, p->frames.data, p->frames.size, err));
+  for (size_t at = 0; at < p->entries.size; at += sizeof(snapshot_entry)) {
+    snapshot_entry b;
+    memcpy(&b, p->entries.data + at, sizeof b);
+    MILL_TRY(list_block(w, &b, err));
+  }
+  return MILL_OK;
+}
+
+mill_status mill_snapshot_put(mill_snapshot_writer *w, const char *name,
+                              const mill_snapshot_packed *p, mill_error *err) {
+  MILL_TRY(mill_snapshot_section(w, name, err));
+  mill_status s = put_packed(w, p, err);
+  if (s != MILL_OK) w->broken = true;
+  return s;
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
 
 static mill_status check_names(mill_snapshot_writer *w, mill_error *err) {
   mill_names_sort(&w->names);

@@ -41,9 +41,54 @@ describe("a snapshot", function()
     assert.equal(df.schema:json(), back.schema:json())
   end)
 
-  it("of version 1 is read for ever", function()
-    local back = spark.read:snapshot "spec/snapshot/golden/table-1.snap"
-    assert.same(rows(spark:sql(read "spec/snapshot/golden/table-1.sql")), rows(back))
+  for version = 1, 2 do
+    it(("of version %d is read for ever"):format(version), function()
+      local golden = ("spec/snapshot/golden/table-%d"):format(version)
+      assert.same(rows(spark:sql(read(golden .. ".sql"))), rows(spark.read:snapshot(golden .. ".snap")))
+    end)
+  end
+
+  it("is written as in version 2", function()
+    spark:sql(read "spec/snapshot/golden/table-2.sql").write:mode("overwrite"):snapshot(path)
+    assert.is_true(read(path) == read "spec/snapshot/golden/table-2.snap")
+  end)
+
+  it("of version 1 takes more rows, as one of version 2 then", function()
+    write(path, read "spec/snapshot/golden/table-1.snap")
+    local df = spark:sql(read "spec/snapshot/golden/table-1.sql")
+    df.write:mode("append"):snapshot(path)
+    assert.same(rows(df:union(df)), rows(spark.read:snapshot(path)))
+    assert.equal("TIDEMILL\2", read(path):sub(1, 9))
+  end)
+
+  it("that grew by appending is the one written at once", function()
+    local function numbers(from, to)
+      return spark:range(from, to):withColumn("s", F.concat(F.lit "n", F.col "id" % 7)):withColumn("x", F.col "id" / 8)
+    end
+    numbers(0, 140000).write:mode("overwrite"):snapshot(dir .. "/whole.snap")
+    numbers(0, 70000).write:mode("overwrite"):snapshot(path)
+    for i = 0, 9 do numbers(70000 + i * 10, 70010 + i * 10).write:mode("append"):snapshot(path) end
+    numbers(70100, 140000).write:mode("append"):snapshot(path)
+    assert.is_true(read(path) == read(dir .. "/whole.snap"))
+  end)
+
+  it("leaves out what a filter rules out, and nothing else", function()
+    local df = spark:sql [[SELECT id, IF(id < 70000, NULL, id DIV 1000) AS k,
+      concat('s', lpad(CAST(id DIV 10000 AS STRING), 3, '0')) AS s, IF(id = 66000, CAST('NaN' AS DOUBLE), id / 4) AS x,
+      CAST(id AS DECIMAL(30,2)) AS d, repeat('z', CAST(id DIV 65536 * 40 AS INT)) AS long,
+      DATE'2000-01-01' + CAST(id DIV 50 AS INT) AS day, named_struct('a', id) AS st FROM range(200000)]]:cache()
+    df.write:mode("overwrite"):snapshot(path)
+    local back = spark.read:snapshot(path)
+    for _, filter in ipairs { "id = 150000", "id < 10", "id >= 199999", "id > 500000", "id IN (3, 199000)", "k IS NULL",
+      "k IS NOT NULL", "k = 150", "k <= 70", "s = 's012'", "s < 's001'", "s > 's019'", "s = ''", "x > 49990", "x < 1",
+      "x = CAST('NaN' AS DOUBLE)", "x >= CAST('NaN' AS DOUBLE)", "d = 131072", "d > 199990.5BD", "long = ''",
+      "long = repeat('z', 120)", "day = DATE'2005-01-01'",
+      "day > DATE'2010-12-01'", "st.a = 5", "st IS NULL", "id = 65535 OR id = 65536", "id > 100 AND id < 90" } do
+      local want, got = df:where(filter), back:where(filter)
+      assert.equal(want:count(), got:count(), filter)
+      assert.same(rows(want:orderBy("id"):limit(3)), rows(got:orderBy("id"):limit(3)), filter)
+    end
+    df:unpersist()
   end)
 
   it("keeps names, nullability and what fields tell about themselves", function()
@@ -126,6 +171,24 @@ describe("a snapshot", function()
       local fine, got = pcall(function() return rows(spark.read:snapshot(path)) end)
       if fine then assert.same(expected, got)
       else assert.is_truthy(got.condition == "CORRUPT_FILE" or got.condition == "UNSUPPORTED_SNAPSHOT_VERSION") end
+    end
+  end)
+
+  it("of every kind of page, damaged or cut, never gives other rows", function()
+    local bytes = read "spec/snapshot/golden/table-2.snap"
+    local expected = rows(spark.read:snapshot "spec/snapshot/golden/table-2.snap")
+    local function told(damaged, where)
+      write(path, damaged)
+      local fine, got = pcall(function() return rows(spark.read:snapshot(path)) end)
+      if fine then assert.same(expected, got, where)
+      else
+        local c = got.condition
+        assert.is_truthy(c == "CORRUPT_FILE" or c == "UNSUPPORTED_SNAPSHOT_VERSION", where)
+      end
+    end
+    for i = 1, #bytes, 41 do
+      told(bytes:sub(1, i - 1) .. string.char(bytes:byte(i) ~ (1 << i % 8)) .. bytes:sub(i + 1), i)
+      told(bytes:sub(1, i - 1), i)
     end
   end)
 

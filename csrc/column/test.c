@@ -1,9 +1,9 @@
-/* Tests of single columns (column/scan.h) against values and ranges of values; see test_int.h. */
-#include "io/test_int.h"
+/* Tests of single columns (column/scan.h) against values and ranges of values; see test.h. */
+#include "column/test.h"
 
 #include "base/hot.h"
 
-bool mill_io_passes(const mill_test *t, const mill_vector *v, size_t i) {
+bool mill_test_passes(const mill_test *t, const mill_vector *v, size_t i) {
   if (t->kind == MILL_TEST_NOT_NULL) return true;
   if (t->kind == MILL_TEST_IS_NULL) return false;
   for (uint32_t k = 0; t->kind == MILL_TEST_IN && k < t->n; k++)
@@ -26,13 +26,13 @@ static bool is_nan(const mill_vector *v, size_t i) {
   return ((const double *)v->data)[k] != ((const double *)v->data)[k];
 }
 
-static bool within(const io_range *r, const mill_vector *value, size_t i) {
+static bool within(const mill_range *r, const mill_vector *value, size_t i) {
   if (is_nan(value, i)) return true;
   return (!r->min || mill_vector_compare(r->min, 0, value, i) <= 0) &&
          (!r->max || mill_vector_compare(r->max, 0, value, i) >= 0);
 }
 
-bool mill_io_may_pass(const mill_test *t, const io_range *r) {
+bool mill_test_may_pass(const mill_test *t, const mill_range *r) {
   bool floating =
       t->value && (t->value->type->id == MILL_FLOAT || t->value->type->id == MILL_DOUBLE);
   const mill_vector *max = floating ? NULL : r->max; /* NaN is larger, and not told of */
@@ -86,10 +86,10 @@ static MILL_HOT bool plain(const mill_test *t, const mill_vector *v, uint32_t n,
 }
 
 static bool row_passes(const mill_test *t, const mill_vector *v, size_t i) {
-  return mill_vector_valid(v, i) ? mill_io_passes(t, v, i) : t->kind == MILL_TEST_IS_NULL;
+  return mill_vector_valid(v, i) ? mill_test_passes(t, v, i) : t->kind == MILL_TEST_IS_NULL;
 }
 
-void mill_io_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
+void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
   if (t->value && plain(t, v, n, mask)) {
     for (uint32_t i = 0; v->valid && i < n; i++) mask[i] &= mill_valid_bit(v->valid, i);
     return;

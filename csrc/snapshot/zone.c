@@ -1,0 +1,206 @@
+/* Zone maps: what is known of each chunk of a column, so that scans leave chunks out. The section
+** "name/zones/<column>" holds, for all chunks,
+**
+**     bounded u8 | page of least values, page of greatest values, if bounded is 1 | numbers: nulls
+**
+** A bound is null where none is known: of nothing but nulls or NaN, and of strings beyond
+** ZONE_TEXT bytes. NaN counts for no bound. */
+#include "base/hot.h"
+#include "snapshot/page_int.h"
+#include "snapshot/zone_int.h"
+
+static bool bounded(const mill_type *t) {
+  switch (t->phys) {
+  case MILL_PHYS_BOOL:
+  case MILL_PHYS_I8:
+  case MILL_PHYS_I16:
+  case MILL_PHYS_I32:
+  case MILL_PHYS_I64:
+  case MILL_PHYS_I128:
+  case MILL_PHYS_F32:
+  case MILL_PHYS_F64: return true;
+  case MILL_PHYS_STR:
+    return (t->id == MILL_STRING && t->collation == MILL_UTF8_BINARY) || t->id == MILL_BINARY;
+  default: return false;
+  }
+}
+
+/* ---- of one chunk --------------------------------------------------------------------------- */
+
+/* Of a NaN no comparison is true. */
+#define LOOP(T)                                                                                    \
+  do {                                                                                             \
+    const T *x = v->data;                                                                          \
+    T low = 0, high = 0;                                                                           \
+    uint32_t i = 0;                                                                                \
+    while (i < n && !(mill_valid_bit(v->valid, i) && x[i] == x[i])) i++;                           \
+    if (i == n) return false;                                                                      \
+    low = high = x[i];                                                                             \
+    if (v->valid)                                                                                  \
+      for (; i < n; i++) {                                                                         \
+        if (!mill_valid_bit(v->valid, i)) continue;                                                \
+        low = x[i] < low ? x[i] : low;                                                             \
+        high = x[i] > high ? x[i] : high;                                                          \
+      }                                                                                            \
+    else                                                                                           \
+      for (; i < n; i++) {                                                                         \
+        low = x[i] < low ? x[i] : low;                                                             \
+        high = x[i] > high ? x[i] : high;                                                          \
+      }                                                                                            \
+    memcpy(&z->cell[0], &low, sizeof low);                                                         \
+    memcpy(&z->cell[1], &high, sizeof high);                                                       \
+    return true;                                                                                   \
+  } while (0)
+
+static MILL_HOT bool number_bounds(const mill_vector *v, uint32_t n, table_zone *z) {
+  switch (v->type->phys) {
+  case MILL_PHYS_BOOL: LOOP(uint8_t);
+  case MILL_PHYS_I8: LOOP(int8_t);
+  case MILL_PHYS_I16: LOOP(int16_t);
+  case MILL_PHYS_I32: LOOP(int32_t);
+  case MILL_PHYS_I64: LOOP(int64_t);
+  case MILL_PHYS_F32: LOOP(float);
+  case MILL_PHYS_F64: LOOP(double);
+  default: LOOP(mill_i128);
+  }
+}
+
+/* The first four bytes as a number in the order of strings. */
+static uint32_t front(const mill_str *s) {
+  const uint8_t *p = (const uint8_t *)s->prefix;
+  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static bool text_bounds(const mill_vector *v, uint32_t n, table_zone *z) {
+  const mill_str *x = v->data, *bound[2] = {NULL, NULL};
+  uint32_t low = UINT32_MAX, high = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t at = front(&x[i]);
+    if ((at > low && at < high) || !mill_valid_bit(v->valid, i)) continue;
+    low = at < low ? at : low;
+    high = at > high ? at : high;
+    if (!bound[0]) bound[0] = bound[1] = &x[i];
+    if (mill_str_equal(&x[i], bound[0]) || mill_str_equal(&x[i], bound[1])) continue;
+    if (mill_str_compare(&x[i], bound[0]) < 0) bound[0] = &x[i];
+    if (mill_str_compare(&x[i], bound[1]) > 0) bound[1] = &x[i];
+  }
+  for (int k = 0; k < 2; k++) {
+    if (!bound[k] || bound[k]->size > ZONE_TEXT) return false;
+    memcpy(z->text[k], mill_str_data(bound[k]), bound[k]->size);
+    mill_str s = mill_str_view(z->text[k], bound[k]->size);
+    memcpy(&z->cell[k], &s, sizeof s);
+  }
+  return true;
+}
+
+void mill_zone_of(const mill_vector *v, uint32_t n, table_zone *z) {
+  z->nulls = 0;
+  for (uint32_t i = 0; v->valid && i < n; i++) z->nulls += !mill_valid_bit(v->valid, i);
+  if (v->type->phys == MILL_PHYS_NONE) z->nulls = n;
+  z->known = bounded(v->type) && z->nulls < n &&
+             (v->type->phys == MILL_PHYS_STR ? text_bounds(v, n, z) : number_bounds(v, n, z));
+}
+
+/* ---- of all chunks -------------------------------------------------------------------------- */
+
+void mill_zones_init(table_zones *z, const mill_type *t, mill_memory *m) {
+  *z = (table_zones){.type = t};
+  mill_arena_init(&z->arena, m);
+  mill_text_init(&z->nulls, m);
+  z->min = (mill_vector){.type = t, .mask = MILL_FLAT};
+  z->max = z->min;
+}
+
+void mill_zones_clear(table_zones *z) {
+  mill_arena_clear(&z->arena);
+  mill_text_clear(&z->nulls);
+}
+
+static mill_status add_bound(table_zones *z, mill_vector *to, const table_zone *zone, int which,
+                             mill_error *err) {
+  mill_vector one = {.type = z->type, .data = (void *)(uintptr_t)&zone->cell[which]};
+  if (!zone->known) mill_vector_null(&one, z->type);
+  return mill_vector_append(to, &one, NULL, 1, true, &z->arena, err);
+}
+
+mill_status mill_zones_add(table_zones *z, const table_zone *zone, mill_error *err) {
+  MILL_TRY(mill_text_add(&z->nulls, (const char *)&zone->nulls, sizeof zone->nulls, err));
+  if (!bounded(z->type)) return MILL_OK;
+  MILL_TRY(add_bound(z, &z->min, zone, 0, err));
+  return add_bound(z, &z->max, zone, 1, err);
+}
+
+mill_status mill_zones_copy(table_zones *z, const table_zones *from, size_t n, mill_error *err) {
+  MILL_TRY(mill_text_add(&z->nulls, from->nulls.data, n * sizeof(int64_t), err));
+  if (!bounded(z->type)) return MILL_OK;
+  MILL_TRY(mill_vector_append(&z->min, &from->min, NULL, n, true, &z->arena, err));
+  return mill_vector_append(&z->max, &from->max, NULL, n, true, &z->arena, err);
+}
+
+mill_status mill_zones_put(const table_zones *z, mill_arena *scratch, mill_text *out,
+                           mill_error *err) {
+  size_t n = z->nulls.size / sizeof(int64_t);
+  bool bounds = bounded(z->type);
+  MILL_TRY(mill_text_addc(out, bounds, err));
+  if (bounds) {
+    MILL_TRY(mill_page_put(&z->min, (uint32_t)n, scratch, out, err));
+    MILL_TRY(mill_page_put(&z->max, (uint32_t)n, scratch, out, err));
+  }
+  return mill_numbers_put((const int64_t *)(const void *)z->nulls.data, n, 8, scratch, out, err);
+}
+
+static mill_status get(page_reader *r, table_zones *z, uint32_t n) {
+  uint8_t bounds;
+  void *nulls;
+  MILL_TRY(page_byte(r, &bounds));
+  if (bounds != bounded(z->type)) return page_bad(r, "bounds where there can be none");
+  if (bounds) {
+    MILL_TRY(mill_page_get(r, z->type, n, &z->min));
+    MILL_TRY(mill_page_get(r, z->type, n, &z->max));
+  }
+  MILL_TRY(page_room(r->scratch, n, 8, r->err, &nulls));
+  MILL_TRY(mill_numbers_get(r, n, 8, nulls));
+  MILL_TRY(mill_text_add(&z->nulls, nulls, n * sizeof(int64_t), r->err));
+  return r->p == r->end ? MILL_OK : page_bad(r, "more bytes behind its values");
+}
+
+mill_status mill_zones_load(const mill_snapshot *s, const table_place *p, int column,
+                            table_zones *z, mill_error *err) {
+  size_t i;
+  void *bytes;
+  mill_text name;
+  mill_text_init(&name, z->arena.memory);
+  mill_status status = mill_text_printf(&name, err, "%s/zones/%d", p->name, column);
+  bool found = status == MILL_OK && mill_snapshot_find(s, name.data, &i);
+  mill_text_clear(&name);
+  MILL_TRY(status);
+  if (!found) return mill_snapshot_damaged(s, err, "it has no zones of column %d", column);
+  size_t n = (size_t)mill_snapshot_size(s, i);
+  MILL_TRY(page_room(&z->arena, n, 1, err, &bytes));
+  memset((char *)bytes + n, 0, PAGE_SLACK);
+  MILL_TRY(mill_snapshot_read_into(s, i, bytes, err));
+  page_reader r = {
+      .p = bytes, .end = (char *)bytes + n, .arena = &z->arena, .scratch = &z->arena, .err = err};
+  status = get(&r, z, (uint32_t)p->nchunks);
+  if (status != MILL_E_CORRUPT_FILE || !r.wrong) return status;
+  return mill_snapshot_damaged(s, err, "zones of column %s: %s", p->schema->fields[column].name,
+                               r.wrong);
+}
+
+static mill_vector view(const mill_vector *v, size_t i) {
+  return (mill_vector){.type = v->type, .data = (char *)v->data + i * v->type->width};
+}
+
+bool mill_zones_may_pass(const table_zones *z, size_t i, uint32_t rows, const mill_test *t) {
+  mill_range r = {0};
+  mill_vector min, max;
+  memcpy(&r.nulls, z->nulls.data + i * sizeof r.nulls, sizeof r.nulls);
+  r.all_null = r.nulls == rows;
+  if (bounded(z->type) && mill_vector_valid(&z->min, i) && mill_vector_valid(&z->max, i)) {
+    min = view(&z->min, i);
+    max = view(&z->max, i);
+    r.min = &min;
+    r.max = &max;
+  }
+  return mill_test_may_pass(t, &r);
+}
