@@ -56,9 +56,9 @@ typedef struct mill_arena {
 } mill_arena;
 
 void mill_arena_init(mill_arena *a, mill_memory *m);
-void mill_arena_clear(mill_arena *a); /* frees every block; the arena can be used again */
+void mill_arena_clear(mill_arena *a);         /* frees every block; the arena can be used again */
 size_t mill_arena_bytes(const mill_arena *a); /* of its blocks */
-void mill_arena_reset(mill_arena *a); /* as clear, but the newest block stays for reuse */
+void mill_arena_reset(mill_arena *a);         /* as clear, but the newest block stays for reuse */
 void *mill_arena_alloc(mill_arena *a,
                        size_t n) MILL_USE_RESULT; /* zeroed; NULL when out of memory */
 void *mill_arena_take(mill_arena *a, size_t n) MILL_USE_RESULT; /* the same, not zeroed */
