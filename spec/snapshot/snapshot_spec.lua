@@ -48,11 +48,6 @@ describe("a snapshot", function()
     end)
   end
 
-  it("is written as in version 2", function()
-    spark:sql(read "spec/snapshot/golden/table-2.sql").write:mode("overwrite"):snapshot(path)
-    assert.is_true(read(path) == read "spec/snapshot/golden/table-2.snap")
-  end)
-
   it("of version 1 takes more rows, as one of version 2 then", function()
     write(path, read "spec/snapshot/golden/table-1.snap")
     local df = spark:sql(read "spec/snapshot/golden/table-1.sql")
