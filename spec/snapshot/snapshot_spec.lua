@@ -41,10 +41,25 @@ describe("a snapshot", function()
     assert.equal(df.schema:json(), back.schema:json())
   end)
 
-  for version = 1, 2 do
+  -- A line a row, CAST(column AS STRING) of each (binary: of its hex), NULL where there is none.
+  local function texts(df)
+    local columns, lines = {}, {}
+    for i, field in ipairs(df.schema.fields) do
+      local binary = field.dataType:simpleString() == "binary"
+      columns[i] = (binary and "CAST(hex(`%s`) AS STRING)" or "CAST(`%s` AS STRING)"):format(field.name)
+    end
+    for k, row in ipairs(df:selectExpr(table.unpack(columns)):collect()) do
+      local cells = {}
+      for i = 1, #columns do cells[i] = row[i] == nil and "NULL" or tostring(row[i]) end
+      lines[k] = table.concat(cells, "\t")
+    end
+    return table.concat(lines, "\n") .. "\n"
+  end
+
+  for version = 1, 2 do -- the .tsv is what Spark 4.3 answers to the .sql that the file was written from
     it(("of version %d is read for ever"):format(version), function()
       local golden = ("spec/snapshot/golden/table-%d"):format(version)
-      assert.same(rows(spark:sql(read(golden .. ".sql"))), rows(spark.read:snapshot(golden .. ".snap")))
+      assert.equal(read(golden .. ".tsv"), texts(spark.read:snapshot(golden .. ".snap")))
     end)
   end
 
