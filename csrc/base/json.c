@@ -8,6 +8,15 @@
 /* What may come next. */
 enum { EXPECT_VALUE, EXPECT_FIRST_ITEM, EXPECT_FIRST_NAME, EXPECT_NAME, AFTER_VALUE, DONE, BROKEN };
 
+const mill_json_flag mill_json_flags[MILL_JSON_FLAGS] = {
+    {"allowComments", false, MILL_JSON_COMMENTS},
+    {"allowUnquotedFieldNames", false, MILL_JSON_UNQUOTED_NAMES},
+    {"allowSingleQuotes", true, MILL_JSON_SINGLE_QUOTES},
+    {"allowNumericLeadingZeros", false, MILL_JSON_LEADING_ZEROS},
+    {"allowNonNumericNumbers", true, MILL_JSON_NON_NUMBERS},
+    {"allowBackslashEscapingAnyCharacter", false, MILL_JSON_ANY_ESCAPE},
+    {"allowUnquotedControlChars", false, MILL_JSON_CONTROL_CHARS}};
+
 void mill_json_start(mill_json_reader *r, const char *p, size_t n, unsigned options) {
   r->start = r->p = p;
   r->end = p + n;

@@ -23,6 +23,15 @@ typedef enum mill_json_option {
   MILL_JSON_CONTROL_CHARS = 64, /* allowUnquotedControlChars */
 } mill_json_option;
 
+/* They by the names of Spark's reader options, and whether they hold where nothing is said. */
+enum { MILL_JSON_FLAGS = 7 };
+typedef struct mill_json_flag {
+  const char *name;
+  bool otherwise;
+  mill_json_option option;
+} mill_json_flag;
+extern const mill_json_flag mill_json_flags[MILL_JSON_FLAGS];
+
 typedef enum mill_json_token {
   MILL_JSON_END, /* of the value that was begun; more text may follow */
   MILL_JSON_ERROR,

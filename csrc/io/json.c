@@ -4,21 +4,11 @@
 #include "io/json_int.h"
 
 static mill_status syntax_options(io_job *job, json_plan *p, mill_error *err) {
-  static const struct {
-    const char *name;
-    bool otherwise;
-    mill_json_option option;
-  } flags[] = {{"allowComments", false, MILL_JSON_COMMENTS},
-               {"allowUnquotedFieldNames", false, MILL_JSON_UNQUOTED_NAMES},
-               {"allowSingleQuotes", true, MILL_JSON_SINGLE_QUOTES},
-               {"allowNumericLeadingZeros", false, MILL_JSON_LEADING_ZEROS},
-               {"allowNonNumericNumbers", true, MILL_JSON_NON_NUMBERS},
-               {"allowBackslashEscapingAnyCharacter", false, MILL_JSON_ANY_ESCAPE},
-               {"allowUnquotedControlChars", false, MILL_JSON_CONTROL_CHARS}};
-  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+  for (int i = 0; i < MILL_JSON_FLAGS; i++) {
+    const mill_json_flag *f = &mill_json_flags[i];
     bool on;
-    MILL_TRY(mill_option_bool(job->options, flags[i].name, flags[i].otherwise, &on, err));
-    if (on) p->read.options |= flags[i].option;
+    MILL_TRY(mill_option_bool(job->options, f->name, f->otherwise, &on, err));
+    if (on) p->read.options |= f->option;
   }
   MILL_TRY(
       mill_option_int(job->options, "maxNestingDepth", MILL_JSON_DEPTH, &p->read.max_depth, err));

@@ -67,21 +67,11 @@ typedef struct from_json {
   int corrupt; /* member for the text of malformed records; -1: none */
 } from_json;
 
-static mill_status syntax(from_json *f, const mill_vector *map) {
-  static const struct {
-    const char *name;
-    bool otherwise;
-    mill_json_option option;
-  } flags[] = {{"allowComments", false, MILL_JSON_COMMENTS},
-               {"allowUnquotedFieldNames", false, MILL_JSON_UNQUOTED_NAMES},
-               {"allowSingleQuotes", true, MILL_JSON_SINGLE_QUOTES},
-               {"allowNumericLeadingZeros", false, MILL_JSON_LEADING_ZEROS},
-               {"allowNonNumericNumbers", true, MILL_JSON_NON_NUMBERS},
-               {"allowBackslashEscapingAnyCharacter", false, MILL_JSON_ANY_ESCAPE},
-               {"allowUnquotedControlChars", false, MILL_JSON_CONTROL_CHARS}};
-  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-    if (option_flag(map, flags[i].name, flags[i].otherwise)) f->rules.options |= flags[i].option;
-  return MILL_OK;
+static void syntax(from_json *f, const mill_vector *map) {
+  for (int i = 0; i < MILL_JSON_FLAGS; i++) {
+    const mill_json_flag *flag = &mill_json_flags[i];
+    if (option_flag(map, flag->name, flag->otherwise)) f->rules.options |= flag->option;
+  }
 }
 
 static mill_status read_rules(mill_binding *b, from_json *f, const mill_vector *map,
@@ -100,7 +90,8 @@ static mill_status read_rules(mill_binding *b, from_json *f, const mill_vector *
   MILL_TRY(option_pattern(b, map, "dateFormat", true, &v->date_pattern, err));
   MILL_TRY(option_pattern(b, map, "timestampFormat", true, &v->timestamp_pattern, err));
   MILL_TRY(option_pattern(b, map, "timestampNTZFormat", true, &v->ntz_pattern, err));
-  return syntax(f, map);
+  syntax(f, map);
+  return MILL_OK;
 }
 
 static mill_status read_mode(from_json *f, const mill_vector *map, mill_error *err) {
