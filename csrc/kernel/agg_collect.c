@@ -404,14 +404,16 @@ static mill_status bind_approx(mill_binding *b, mill_error *err) {
   return finish_percentile(b, plan, t, err);
 }
 
-#define COLLECT_DEF(NAME, ALIAS, TYPES, BIND, AGG, USAGE, DOC, EXAMPLE)                            \
+#define COLLECT_SAID(NAME, ALIAS, TYPES, SAID, BIND, AGG, USAGE, DOC, EXAMPLE)                     \
   {                                                                                                \
-    .name = NAME, .alias = ALIAS, .types = TYPES, .kind = MILL_AGGREGATE, .bind = BIND,            \
-    .aggregate = &AGG, .usage = USAGE, .doc = DOC, .example = EXAMPLE                              \
+    .name = NAME, .alias = ALIAS, .types = TYPES, .said = SAID, .kind = MILL_AGGREGATE,            \
+    .bind = BIND, .aggregate = &AGG, .usage = USAGE, .doc = DOC, .example = EXAMPLE                \
   }
+#define COLLECT_DEF(NAME, ALIAS, TYPES, BIND, AGG, USAGE, DOC, EXAMPLE)                            \
+  COLLECT_SAID(NAME, ALIAS, TYPES, NULL, BIND, AGG, USAGE, DOC, EXAMPLE)
 
 const mill_function mill_family_agg_collect[] = {
-    COLLECT_DEF("collect_list", "array_agg", "any", bind_collect, list_agg, "collect_list(expr)",
+    COLLECT_DEF("collect_list", "=array_agg", "any", bind_collect, list_agg, "collect_list(expr)",
                 "The values that are not null, in the order of the rows.",
                 "SELECT collect_list(col) FROM VALUES (1), (2), (1) AS tab(col) -> [1,2,1]"),
     COLLECT_DEF("collect_set", NULL, "any", bind_collect, set_agg, "collect_set(expr)",
@@ -443,8 +445,9 @@ const mill_function mill_family_agg_collect[] = {
                 "The first value that has at least that share of the values up to it.",
                 "SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY col) FROM VALUES (0), (10) AS "
                 "tab(col) -> 0.0"),
-    COLLECT_DEF("percentile_approx", "approx_percentile", "any, any, any?", bind_approx, approx_agg,
-                "percentile_approx(col, percentage[, accuracy])", "The value of the nearest rank.",
-                "SELECT percentile_approx(col, 0.5, 100) FROM VALUES (0), (6), (7), (9), (10) AS "
-                "tab(col) -> 7"),
+    COLLECT_SAID("percentile_approx", "approx_percentile", "any, any, any?", ", , 10000",
+                 bind_approx, approx_agg, "percentile_approx(col, percentage[, accuracy])",
+                 "The value of the nearest rank.",
+                 "SELECT percentile_approx(col, 0.5, 100) FROM VALUES (0), (6), (7), (9), (10) AS "
+                 "tab(col) -> 7"),
     {0}};

@@ -299,11 +299,21 @@ static mill_status done_with(mill_binding *b, const mill_type *result, mill_kern
   return result ? MILL_OK : MILL_E_OUT_OF_MEMORY;
 }
 
+/* How Spark prints the call, from the texts of its operands; what try_add and its like were written
+** as stays. */
+static mill_status shown_as(mill_binding *b, const arith *st, const char *form, int first,
+                            mill_error *err) {
+  if (st->mode == ARITH_TRY) return MILL_OK;
+  b->shown = mill_error_fmt(err, form, b->arg_sql[first], b->arg_sql[1 - first]);
+  return MILL_OK;
+}
+
 /* date + n. The name that Spark gives the call is date_add's, with the date first. */
 static mill_status bind_date_days(mill_binding *b, arith *st, int date, bool *done,
                                   mill_error *err) {
   const mill_type *t = b->arg_type[1 - date];
   b->rewritten = mill_function_find(st->op == OP_ADD ? "date_add" : "date_sub", 8);
+  if (st->mode == ARITH_TRY) b->rewritten = NULL;
   b->swapped = date == 1;
   if (t->id == MILL_DATE || !(t->id >= MILL_TINYINT && t->id <= MILL_INT))
     return mill_bind_wrong_type(b, 1 - date, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", err);
@@ -311,14 +321,19 @@ static mill_status bind_date_days(mill_binding *b, arith *st, int date, bool *do
   return done_with(b, mill_type_of(MILL_DATE), date_days, done);
 }
 
-static mill_status bind_moved(mill_binding *b, arith *st, int side, bool *done) {
+static mill_status bind_moved(mill_binding *b, arith *st, int side, bool *done, mill_error *err) {
   const mill_type *l = b->arg_type[side], *by = b->arg_type[1 - side];
+  bool days = l->id == MILL_DATE && by->id == MILL_INTERVAL_DT && by->start == MILL_DAY &&
+              by->end == MILL_DAY;
+  const char *form = st->op == OP_ADD ? "%s + %s" : "%s - %s";
+  if (days)
+    form = st->op == OP_ADD ? "date_add(%s, extractansiintervaldays(%s))"
+                            : "date_add(%s, (- extractansiintervaldays(%s)))";
   st->flip = side == 1;
-  b->swapped = side == 1;
+  MILL_TRY(shown_as(b, st, form, side, err));
   if (l->id == MILL_TIME)
     return done_with(b, mill_type_time(b->ctx->types, 6), time_interval, done);
   if (is_stamp(l)) return done_with(b, l, timestamp_interval, done);
-  bool days = by->id == MILL_INTERVAL_DT && by->start == MILL_DAY && by->end == MILL_DAY;
   if (days) return done_with(b, l, date_day_interval, done);
   if (by->id != MILL_INTERVAL_DT) return done_with(b, l, date_interval, done);
   b->cast_to[side] = mill_type_of(MILL_TIMESTAMP);
@@ -341,8 +356,8 @@ static mill_status bind_interval_sum(mill_binding *b, arith *st, const mill_type
 }
 
 /* date - date, timestamp - anything like one, time - time. */
-static mill_status bind_difference(mill_binding *b, const mill_type *l, const mill_type *r,
-                                   bool *done, mill_error *err) {
+static mill_status bind_difference(mill_binding *b, const arith *st, bool *done, mill_error *err) {
+  const mill_type *l = b->arg_type[0], *r = b->arg_type[1];
   mill_types *types = b->ctx->types;
   if (is_stamp(l) || is_stamp(r)) {
     const mill_type *t = mill_common_type(types, l, r);
@@ -353,9 +368,11 @@ static mill_status bind_difference(mill_binding *b, const mill_type *l, const mi
     b->cast_to[0] = b->cast_to[1] = t;
     return done_with(b, mill_type_of(MILL_INTERVAL_DT), timestamp_minus_timestamp, done);
   }
-  if (l->id == MILL_TIME && r->id == MILL_TIME)
+  if (l->id == MILL_TIME && r->id == MILL_TIME) {
+    MILL_TRY(shown_as(b, st, "%s - %s", 0, err));
     return done_with(b, mill_type_interval(types, MILL_INTERVAL_DT, MILL_HOUR, MILL_SECOND),
                      time_minus_time, done);
+  }
   bool dates = (r->id == MILL_DATE && mill_implicit_cast(l, r, false)) ||
                (l->id == MILL_DATE && r->id == MILL_STRING);
   if (dates) {
@@ -385,11 +402,12 @@ static mill_status bind_sum(mill_binding *b, arith *st, bool *done, mill_error *
     const mill_type *x = b->arg_type[side], *by = b->arg_type[1 - side];
     bool moves = is_interval(by) && (x->id != MILL_TIME || by->id == MILL_INTERVAL_DT);
     if ((x->id == MILL_DATE || is_stamp(x) || x->id == MILL_TIME) && moves)
-      return bind_moved(b, st, side, done);
+      return bind_moved(b, st, side, done, err);
     if (add && (x->id == MILL_DATE || is_stamp(x)) && by->id == MILL_NULL) {
       b->cast_to[1 - side] = mill_type_of(MILL_INTERVAL_DT);
       b->cast_to[side] = is_stamp(x) ? x : mill_type_of(MILL_TIMESTAMP);
       st->flip = side == 1;
+      MILL_TRY(shown_as(b, st, "%s + %s", side, err));
       return done_with(b, b->cast_to[side], timestamp_interval, done);
     }
   }
@@ -398,7 +416,7 @@ static mill_status bind_sum(mill_binding *b, arith *st, bool *done, mill_error *
   if (is_interval(r) && r->id != MILL_INTERVAL_YM) return bind_other_moved(b, st, 0, done, err);
   if (add && is_interval(l) && l->id != MILL_INTERVAL_YM)
     return bind_other_moved(b, st, 1, done, err);
-  if (!add) MILL_TRY(bind_difference(b, l, r, done, err));
+  if (!add) MILL_TRY(bind_difference(b, st, done, err));
   if (*done) return MILL_OK;
   if (l->id == MILL_DATE) return bind_date_days(b, st, 0, done, err);
   if (add && r->id == MILL_DATE) return bind_date_days(b, st, 1, done, err);
@@ -411,7 +429,9 @@ static mill_status bind_scaled(mill_binding *b, arith *st, int side, bool *done,
   bool calendar = t->id == MILL_INTERVAL;
   st->flip = side == 1;
   st->interval = true;
-  b->swapped = side == 1;
+  const char *form = st->op == OP_MUL ? "(%s * %s)" : "(%s / %s)";
+  if (calendar) form = st->op == OP_MUL ? "multiply_interval(%s, %s)" : "divide_interval(%s, %s)";
+  MILL_TRY(shown_as(b, st, form, side, err));
   if (!mill_type_numeric(by) && by->id != MILL_STRING && by->id != MILL_NULL)
     return mill_bind_wrong_type(b, 1 - side, calendar ? "\"DOUBLE\"" : "\"NUMERIC\"", err);
   const mill_type *to = mill_type_of(MILL_DOUBLE);

@@ -302,7 +302,7 @@ static mill_status bind_negative(mill_binding *b, mill_error *err);
 
 static mill_status bind_minus(mill_binding *b, mill_error *err) {
   if (b->nargs == 2) return bind_op(b, OP_SUB, false, err);
-  b->fn = b->rewritten = mill_function_find("negative", 8);
+  b->fn = mill_function_find("negative", 8);
   return bind_negative(b, err);
 }
 static mill_status bind_plus(mill_binding *b, mill_error *err) {

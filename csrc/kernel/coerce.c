@@ -163,6 +163,20 @@ const mill_type *mill_common_type(mill_types *types, const mill_type *a, const m
   return common(types, a, b, 0);
 }
 
+/* The same but for names and nullability. */
+static bool same_shape(const mill_type *a, const mill_type *b, int depth) {
+  bool nested = a->id == MILL_STRUCT || a->id == MILL_ARRAY || a->id == MILL_MAP;
+  if (!nested || a->id != b->id || a->nfields != b->nfields || depth > MAX_DEPTH) return a == b;
+  for (uint32_t i = 0; i < a->nfields; i++)
+    if (!same_shape(a->fields[i].type, b->fields[i].type, depth + 1)) return false;
+  return true;
+}
+
+const mill_type *mill_compared_type(mill_types *types, const mill_type *a, const mill_type *b) {
+  const mill_type *t = mill_common_type(types, a, b);
+  return t == NULL && same_shape(a, b, 0) ? a : t;
+}
+
 /* ---- store assignment and implicit casts ---------------------------------------------------- */
 
 static bool can_store(const mill_type *from, const mill_type *to, int depth);

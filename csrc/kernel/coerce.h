@@ -10,6 +10,9 @@
 ** strings, nested types: findWiderTypeForTwo), as CASE, COALESCE, set operations, IN, comparisons
 ** use it. */
 const mill_type *mill_common_type(mill_types *types, const mill_type *a, const mill_type *b);
+/* The type that two operands are compared in: their common one, or, where only the names of fields and
+** what may be null differ, the first; NULL: they cannot be. */
+const mill_type *mill_compared_type(mill_types *types, const mill_type *a, const mill_type *b);
 /* The type of DECIMAL that holds every value of an integral or decimal type. */
 const mill_type *mill_decimal_for(mill_types *types, const mill_type *t);
 /* May `from` become `to` implicitly as a function argument (implicitCast)? `foldable`: the argument

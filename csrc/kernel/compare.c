@@ -77,7 +77,7 @@ static mill_kernel kernel_of(relation op, const mill_type *t) {
 }
 
 static mill_status bind_relation(mill_binding *b, relation op, mill_error *err) {
-  const mill_type *t = mill_common_type(b->ctx->types, b->arg_type[0], b->arg_type[1]);
+  const mill_type *t = mill_compared_type(b->ctx->types, b->arg_type[0], b->arg_type[1]);
   if (t == NULL) return mill_bind_operands_differ(b, err);
   if (!mill_type_orderable(t)) return mill_bind_unordered(b, b->fn->name, t, err);
   b->cast_to[0] = b->cast_to[1] = t;
@@ -310,8 +310,18 @@ static mill_status bind_in_set(mill_binding *b, mill_error *err) {
   return fill_slots(b, s, err);
 }
 
+/* Rows are compared whatever their fields are called. */
+static bool rows_of_one_shape(mill_binding *b) {
+  const mill_type *t = b->arg_type[0];
+  for (int i = 1; t && t->id == MILL_STRUCT && i < b->nargs; i++)
+    t = mill_compared_type(b->ctx->types, t, b->arg_type[i]);
+  if (t == NULL || t->id != MILL_STRUCT) return false;
+  for (int i = 0; i < b->nargs; i++) b->cast_to[i] = t;
+  return true;
+}
+
 static mill_status bind_in(mill_binding *b, mill_error *err) {
-  MILL_TRY(mill_bind_common(b, NULL, err));
+  if (!rows_of_one_shape(b)) MILL_TRY(mill_bind_common(b, NULL, err));
   bool constant = true;
   for (int i = 1; i < b->nargs; i++) constant &= b->arg_value[i] != NULL;
   if (!mill_type_orderable(b->cast_to[0])) return mill_bind_unordered(b, "in", b->cast_to[0], err);

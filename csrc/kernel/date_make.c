@@ -167,6 +167,17 @@ static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
   b->kernel = p->parts ? make_of_parts : make_timestamp;
   b->nullable |= p->lenient || !b->set->ansi;
   b->state = p;
+  if (zoned && strcmp(name, "try_make_timestamp") == 0) /* Spark's name has no room for it */
+    b->shown =
+        mill_error_fmt(err, "try_make_timestamp(%s, %s, %s, %s, %s, %s)", b->arg_sql[0],
+                       b->arg_sql[1], b->arg_sql[2], b->arg_sql[3], b->arg_sql[4], b->arg_sql[5]);
+  if (p->parts && p->ntz && p->lenient)
+    b->shown = mill_error_fmt(err, "try_make_timestamp_ntz(make_timestamp_ntz(%s, %s))",
+                              b->arg_sql[0], b->arg_sql[1]);
+  if (p->parts && strcmp(name, "make_timestamp_ltz") == 0)
+    b->shown =
+        mill_error_fmt(err, b->nargs > 2 ? "make_timestamp(%s, %s, %s)" : "make_timestamp(%s, %s)",
+                       b->arg_sql[0], b->arg_sql[1], b->nargs > 2 ? b->arg_sql[2] : "");
   return MILL_OK;
 }
 

@@ -302,19 +302,17 @@ static mill_status bind_seconds(mill_binding *b, mill_error *err) {
     .name = NAME, .types = TYPES, .kernel = KERNEL, .flags = FLAGS, .usage = USAGE, .doc = DOC,    \
     .example = EXAMPLE                                                                             \
   }
-#define SHIFT(NAME, KERNEL, DOC, EXAMPLE)                                                          \
+#define SHIFT(NAME, ALIAS, KERNEL, DOC, EXAMPLE)                                                   \
   {                                                                                                \
-    .name = NAME, .types = "date, any", .kernel = KERNEL, .bind = bind_days,                       \
+    .name = NAME, .types = "date, any", .kernel = KERNEL, .bind = bind_days, .alias = ALIAS,       \
     .flags = MILL_FN_NO_RAISE, .usage = NAME "(start_date, num_days)", .doc = DOC,                 \
     .example = EXAMPLE                                                                             \
   }
 
 const mill_function mill_family_date_shift[] = {
-    SHIFT("date_add", k_date_add, "The date so many days later.",
+    SHIFT("date_add", "=dateadd", k_date_add, "The date so many days later.",
           "SELECT date_add('2016-07-30', 1) -> 2016-07-31"),
-    SHIFT("dateadd", k_date_add, "The date so many days later.",
-          "SELECT dateadd('2016-07-30', 1) -> 2016-07-31"),
-    SHIFT("date_sub", k_date_sub, "The date so many days earlier.",
+    SHIFT("date_sub", NULL, k_date_sub, "The date so many days earlier.",
           "SELECT date_sub('2016-07-30', 1) -> 2016-07-29"),
     DEF("datediff", "date, date -> int", k_date_diff, MILL_FN_NO_RAISE,
         "datediff(endDate, startDate)", "The days from the second date to the first.",

@@ -54,6 +54,7 @@ static void add(const char *name, size_t n, const mill_function *fn) {
 static void add_aliases(const mill_function *fn) {
   for (const char *at = fn->alias; at;) {
     const char *comma = strchr(at, ',');
+    at += *at == '=';
     add(at, comma ? (size_t)(comma - at) : strlen(at), fn);
     at = comma ? comma + 1 + strspn(comma + 1, " ") : NULL;
   }
@@ -70,6 +71,16 @@ static void fill(void) {
 const mill_function *mill_function_find(const char *name, size_t n) {
   pthread_once(&filled, fill);
   return find(name, n)->fn;
+}
+
+const char *mill_function_printed(const mill_function *fn, const char *name) {
+  size_t n = strlen(name);
+  for (const char *at = fn->alias; at && *at;) {
+    size_t length = strcspn(at, ",");
+    if (*at == '=' && length == n + 1 && strncasecmp(at + 1, name, n) == 0) return fn->name;
+    at += length + strspn(at + length, ", ");
+  }
+  return name;
 }
 
 const mill_function *mill_function_at(size_t i) {

@@ -171,9 +171,11 @@ struct mill_function {
   const char *doc;   /* one line, own words */
   const char
       *example;      /* "SELECT substring('tidemill', 5) -> mill"; more than one separated by \n */
-  const char *alias; /* further names, comma separated: "substr" ; NULL */
+  const char *alias; /* further names, comma separated: "substr"; NULL. One behind '=' is printed as
+                          the name: "=array_agg" */
   const char *fill;  /* SQL of the arguments that may be left out, by place, blank where one may
                           not: ", , true". Spark prints them too. "<x": x goes in front of all */
+  const char *said;  /* as `fill`, where the arguments are only printed: ", 0" */
   const char *lowered; /* SQL over $1, $2, .. that the call stands for (Spark's RuntimeReplaceable):
                           the planner expands it, and must where kernel is NULL */
   const struct mill_lambda_rule *lambda; /* MILL_FN_LAMBDA: lambda.h */
@@ -181,6 +183,8 @@ struct mill_function {
 
 /* The definition of a name in any case, or NULL. Aliases are found as well. */
 const mill_function *mill_function_find(const char *name, size_t n);
+/* The name that a call is printed by where it was written as `name`: an alias or the name itself. */
+const char *mill_function_printed(const mill_function *fn, const char *name);
 /* All definitions in catalogue order; the i-th or NULL. */
 const mill_function *mill_function_at(size_t i);
 /* Up to max names close to `name` for "did you mean", best first. */

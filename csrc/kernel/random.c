@@ -228,7 +228,7 @@ const mill_function mill_family_random[] = {
      .bind = bind_rand,
      .kernel = k_rand,
      .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NULLS | MILL_FN_NO_RAISE | MILL_FN_NEVER_NULL,
-     .alias = "random",
+     .alias = "=random",
      .usage = "rand([seed])",
      .doc = "A random number of [0, 1), another one for each row.",
      .example = "SELECT rand(0) -> 0.7604953758285915"},

@@ -324,23 +324,6 @@ KERNEL_HEAD(k_space) {
   return MILL_OK;
 }
 
-KERNEL_HEAD(k_reverse) {
-  mill_str *r = out->data;
-  MILL_EACH(out, n, i) {
-    bytes s = bytes_at(args[0], i);
-    char *p = NULL;
-    MILL_TRY(mill_bytes_take(call, s.n, &p, err));
-    for (size_t at = 0; at < s.n;) {
-      int length;
-      mill_utf8_decode(s.p + at, s.n - at, &length);
-      memcpy(p + s.n - at - (size_t)length, s.p + at, (size_t)length);
-      at += (size_t)length;
-    }
-    r[i] = mill_str_done(call, p, s.n);
-  }
-  return MILL_OK;
-}
-
 /* Padding to `length` characters by whole and broken copies of `pad`. */
 static mill_status pad_row(mill_call *call, bytes s, int64_t length, bytes pad, bool left,
                            mill_vector *out, size_t i, mill_error *err) {
@@ -371,6 +354,36 @@ static mill_status pad_rows(mill_call *call, const mill_vector *const *args, siz
     int64_t length = MILL_AT(int32_t, args[1], i);
     MILL_TRY(pad_row(call, bytes_at(args[0], i), length, pad, left, out, i, err));
   }
+  return MILL_OK;
+}
+
+/* BINARY by bytes, with zeros where nothing is said. */
+static mill_status pad_bytes(mill_call *call, const mill_vector *const *args, size_t n,
+                             mill_vector *out, mill_error *err) {
+  bool left = *call->fn->name == 'l';
+  MILL_EACH(out, n, i) {
+    bytes s = bytes_at(args[0], i), pad = call->nargs > 2 ? bytes_at(args[2], i) : (bytes){"", 1};
+    size_t size = MILL_AT(int32_t, args[1], i) < 0 ? 0 : (size_t)MILL_AT(int32_t, args[1], i);
+    if (size > s.n && pad.n == 0) size = s.n;
+    char *p = NULL;
+    MILL_TRY(mill_bytes_take(call, size + 1, &p, err));
+    size_t missing = size > s.n ? size - s.n : 0;
+    char *q = left ? p : p + s.n;
+    for (size_t k = 0; k < missing; k++) q[k] = pad.p[k % pad.n];
+    if (size) memcpy(left ? p + missing : p, s.p, size - missing);
+    ((mill_str *)out->data)[i] = mill_str_done(call, p, size);
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_pad(mill_binding *b, mill_error *err) {
+  bool bytes_only =
+      b->arg_type[0]->id == MILL_BINARY && (b->nargs == 2 || b->arg_type[2]->id == MILL_BINARY);
+  if (!bytes_only) return mill_bind_types(b, "string, int, string? -> string", err);
+  MILL_TRY(mill_bind_types(b, "binary, int, binary? -> binary", err));
+  b->kernel = pad_bytes;
+  if (b->nargs == 2)
+    b->shown = mill_error_fmt(err, "%s(%s, %s, X'00')", b->fn->name, b->arg_sql[0], b->arg_sql[1]);
   return MILL_OK;
 }
 
@@ -543,11 +556,13 @@ static mill_status bind_concat_ws(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
-#define STRING_DEF(NAME, ALIAS, TYPES, KERNEL, USAGE, DOC, EXAMPLE)                                \
+#define STRING_SAID(NAME, ALIAS, TYPES, SAID, KERNEL, USAGE, DOC, EXAMPLE)                         \
   {                                                                                                \
-    .name = NAME, .alias = ALIAS, .types = TYPES, .kernel = KERNEL, .flags = MILL_FN_NO_RAISE,     \
-    .usage = USAGE, .doc = DOC, .example = EXAMPLE                                                 \
+    .name = NAME, .alias = ALIAS, .types = TYPES, .said = SAID, .kernel = KERNEL,                  \
+    .flags = MILL_FN_NO_RAISE, .usage = USAGE, .doc = DOC, .example = EXAMPLE                      \
   }
+#define STRING_DEF(NAME, ALIAS, TYPES, KERNEL, USAGE, DOC, EXAMPLE)                                \
+  STRING_SAID(NAME, ALIAS, TYPES, NULL, KERNEL, USAGE, DOC, EXAMPLE)
 
 const mill_function mill_family_string[] = {
     STRING_DEF("length", "char_length,character_length,len", "string|binary -> int", k_length,
@@ -564,10 +579,10 @@ const mill_function mill_family_string[] = {
     STRING_DEF("initcap", NULL, "string -> $1", k_initcap, "initcap(str)",
                "The first letter of each word in upper case, the rest in lower case.",
                "SELECT initcap('tide mill') -> Tide Mill"),
-    STRING_DEF("substring", "substr", "string|binary, int, int? -> $1", k_substring,
-               "substring(str, pos[, len])",
-               "The part from a position on, counted from the end where it is negative.",
-               "SELECT substring('tidemill', 5) -> mill"),
+    STRING_SAID("substring", "substr", "string|binary, int, int? -> $1", ", , 2147483647",
+                k_substring, "substring(str, pos[, len])",
+                "The part from a position on, counted from the end where it is negative.",
+                "SELECT substring('tidemill', 5) -> mill"),
     STRING_DEF("left", NULL, "string|binary, int -> $1", k_left, "left(str, len)",
                "The first characters.", "SELECT left('tidemill', 4) -> tide"),
     STRING_DEF("right", NULL, "string, int -> $1", k_right, "right(str, len)",
@@ -600,30 +615,40 @@ const mill_function mill_family_string[] = {
     STRING_DEF("instr", NULL, "string, string -> int", k_instr, "instr(str, substr)",
                "The position of the second in the first, 0 where it is not found.",
                "SELECT instr('tidemill', 'mill') -> 5"),
-    STRING_DEF("locate", "position", "string, string, int? -> int", k_locate,
-               "locate(substr, str[, pos])",
-               "The position of the first in the second, from pos on.",
-               "SELECT locate('l', 'tidemill', 2) -> 7"),
-    STRING_DEF("replace", NULL, "string, string, string? -> $1", k_replace,
-               "replace(str, search[, replace])",
-               "Each occurrence of one text replaced by another.",
-               "SELECT replace('tidemill', 'l', 'L') -> tidemiLL"),
+    STRING_SAID("locate", "position", "string, string, int? -> int", ", , 1", k_locate,
+                "locate(substr, str[, pos])",
+                "The position of the first in the second, from pos on.",
+                "SELECT locate('l', 'tidemill', 2) -> 7"),
+    STRING_SAID("replace", NULL, "string, string, string? -> $1", ", , ''", k_replace,
+                "replace(str, search[, replace])",
+                "Each occurrence of one text replaced by another.",
+                "SELECT replace('tidemill', 'l', 'L') -> tidemiLL"),
     STRING_DEF("repeat", NULL, "string, int -> $1", k_repeat, "repeat(str, n)",
                "The text n times over.", "SELECT repeat('ab', 3) -> ababab"),
     STRING_DEF("space", NULL, "int -> string", k_space, "space(n)", "A text of n blanks.",
                "SELECT concat(space(2), '1') ->   1"),
-    STRING_DEF("lpad", NULL, "string, int, string? -> $1", k_lpad, "lpad(str, len[, pad])",
-               "Padded on the left, or cut, to a length.",
-               "SELECT lpad('mill', 7, '*') -> ***mill"),
-    STRING_DEF("rpad", NULL, "string, int, string? -> $1", k_rpad, "rpad(str, len[, pad])",
-               "Padded on the right, or cut, to a length.",
-               "SELECT rpad('mill', 7, '*') -> mill***"),
+    {.name = "lpad",
+     .types = "any, any, any?",
+     .said = ", , ' '",
+     .bind = bind_pad,
+     .kernel = k_lpad,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "lpad(str, len[, pad])",
+     .doc = "Padded on the left, or cut, to a length; a BINARY by bytes.",
+     .example = "SELECT lpad('mill', 7, '*') -> ***mill"},
+    {.name = "rpad",
+     .types = "any, any, any?",
+     .said = ", , ' '",
+     .bind = bind_pad,
+     .kernel = k_rpad,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "rpad(str, len[, pad])",
+     .doc = "Padded on the right, or cut, to a length; a BINARY by bytes.",
+     .example = "SELECT rpad('mill', 7, '*') -> mill***"},
     STRING_DEF("translate", NULL, "string, string, string -> $1", k_translate,
                "translate(input, from, to)",
                "Each character of the second replaced by the one at its place in the third.",
                "SELECT translate('tidemill', 'tm', 'TM') -> TideMill"),
-    STRING_DEF("reverse", NULL, "string -> $1", k_reverse, "reverse(str)",
-               "The characters in opposite order.", "SELECT reverse('mill') -> llim"),
     STRING_DEF("ascii", NULL, "string -> int", k_ascii, "ascii(str)",
                "The code point of the first character, 0 for an empty text.",
                "SELECT ascii('Tide') -> 84"),

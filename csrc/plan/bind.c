@@ -164,11 +164,11 @@ static const char *field_name(const mill_expr *e) {
   }
 }
 
-/* struct(a, b) is named_struct('a', a, 'b', b). */
+/* struct(a, b) is named_struct('a', a, 'b', b), and so is (a, b), which is shown as that. */
 static const mill_expr *bind_struct(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_expr *c = mill_x_copy(w, e);
   if (c == NULL) return NULL;
-  c->pretty = mill_w_sql(w, e);
+  c->pretty = e->hidden ? NULL : mill_w_sql(w, e);
   c->name = "named_struct";
   c->args = mill_w_alloc(w, (size_t)(2 * e->nargs + 1) * sizeof *c->args);
   if (c->args == NULL) return NULL;
@@ -180,6 +180,33 @@ static const mill_expr *bind_struct(mill_planner *w, const mill_scope *s, const 
     if (c->args[2 * i] == NULL) return NULL;
   }
   return mill_bind_call(w, s, c);
+}
+
+/* x LIKE ANY (p, q) is x LIKE p OR x LIKE q, shown as a call over x. */
+static const mill_expr *quantified_like(mill_planner *w, const mill_expr *e) {
+  bool negate = strncasecmp(e->name, "not", 3) == 0,
+       all = strcasecmp(e->name + 3 * negate + 4, "all") == 0;
+  mill_expr *result = NULL;
+  for (int i = 1; i < e->nargs; i++) {
+    mill_expr *one = mill_x_call(w, "like", 2, e->args[0], e->args[i]);
+    if (one && negate) one = mill_x_call(w, "not", 1, one);
+    if (one == NULL) return NULL;
+    result = result ? mill_x_call(w, all ? "and" : "or", 2, result, one) : one;
+    if (result == NULL) return NULL;
+  }
+  const char *pretty = mill_w_printf(w, "%s(%s)", e->name, mill_w_sql(w, e->args[0]));
+  mill_scope none = {0};
+  const mill_expr *r = mill_resolve(w, &none, result);
+  mill_expr *c = r ? mill_x_copy(w, r) : NULL;
+  if (c) c->pretty = pretty;
+  return c;
+}
+
+static bool is_quantified_like(const char *name) {
+  static const char *const names[] = {"likeany", "likeall", "notlikeany", "notlikeall"};
+  for (int i = 0; i < 4; i++)
+    if (strcmp(name, names[i]) == 0) return true;
+  return false;
 }
 
 static const mill_expr *strip_aliases(mill_planner *w, mill_expr *e) {
@@ -272,6 +299,7 @@ static bool fill_arguments(mill_planner *w, mill_expr *e) {
 
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   e->fn = mill_function_find(e->name, strlen(e->name));
+  if (e->fn == NULL && is_quantified_like(e->name)) return quantified_like(w, e);
   if (e->fn == NULL) return cast_by_name(w, e);
   if (e->fn->fill && !e->fn->lambda && !fill_arguments(w, e)) return NULL;
   if (e->fn->kind == MILL_TABLE) return unknown(w, e);
@@ -280,6 +308,8 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->distinct && !aggregate) return unsupported(w, e, "DISTINCT");
   if (e->filter && !aggregate) return unsupported(w, e, "FILTER CLAUSE");
   strip_aliases(w, e);
+  const mill_expr *decided = mill_compare_decimal_literal(w, e);
+  if (decided != e) return decided;
   if (e->ignore_nulls && aggregate && e->nargs == 1 && e->fn->types && strchr(e->fn->types, ',')) {
     const mill_expr **args = mill_w_alloc(w, 2 * sizeof *args); /* first(x, true) */
     if (args == NULL) return NULL;

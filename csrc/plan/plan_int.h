@@ -172,6 +172,8 @@ const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
 const char *mill_next_fill(const char **text, size_t *n);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
+/* decimal_literal.c: the comparison with an integer instead of a decimal literal, or e. */
+const mill_expr *mill_compare_decimal_literal(mill_planner *w, mill_expr *e);
 /* update_fields.c: withField and dropFields, which only the API calls. */
 bool mill_is_field_update(const mill_expr *e);
 const mill_expr *mill_resolve_field_update(mill_planner *w, const mill_scope *s,

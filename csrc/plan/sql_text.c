@@ -35,15 +35,41 @@ static mill_status dotted(printer *p, const char *const *parts, int n) {
   return MILL_OK;
 }
 
+/* A decimal as java.math.BigDecimal prints it: with an exponent below a millionth. */
+static mill_status decimal(printer *p, const char *plain) {
+  const char *minus = *plain == '-' ? "-" : "", *digits = plain + strlen(minus);
+  const char *point = strchr(digits, '.'), *first = digits + strspn(digits, "0.");
+  if (point == NULL) return puts_to(p, plain);
+  if (*first == '\0') first--; /* zero: its last digit */
+  int exponent = (int)(first - point);
+  if (first < point || exponent <= 6) return puts_to(p, plain);
+  return mill_text_printf(p->out, p->err, first[1] ? "%s%c.%sE-%d" : "%s%c%sE-%d", minus, *first,
+                          first + 1, exponent);
+}
+
+static mill_status number(printer *p, const mill_expr *e) {
+  mill_text plain;
+  mill_text_init(&plain, p->out->memory);
+  mill_status s = mill_value_text(p->set, e->value, 0, &plain, p->err);
+  if (s == MILL_OK) s = mill_text_addc(&plain, '\0', p->err);
+  if (s == MILL_OK) s = decimal(p, plain.data);
+  mill_text_clear(&plain);
+  return s;
+}
+
 static mill_status literal(printer *p, const mill_expr *e) {
   bool plain = e->type->id == MILL_STRING || mill_type_numeric(e->type);
   if (!mill_vector_valid(e->value, 0)) return puts_to(p, "NULL");
+  if (e->type->id == MILL_DECIMAL) return number(p, e);
   return plain ? mill_value_text(p->set, e->value, 0, p->out, p->err)
                : mill_value_sql(p->set, e->value, 0, p->out, p->err);
 }
 
+/* Casts to arrays, maps and structs are not shown: Hive's dialect had none. */
 static mill_status cast(printer *p, const mill_expr *e) {
-  if (e->hidden) return print(p, e->args[0]);
+  const mill_type *t = e->target;
+  bool nested = t && (t->id == MILL_ARRAY || t->id == MILL_MAP || t->id == MILL_STRUCT);
+  if (e->hidden || nested) return print(p, e->args[0]);
   MILL_TRY(puts_to(p, e->mode == MILL_CAST_TRY ? "TRY_CAST(" : "CAST("));
   MILL_TRY(print(p, e->args[0]));
   MILL_TRY(puts_to(p, " AS "));
@@ -104,23 +130,28 @@ static mill_status like(printer *p, const mill_expr *e, const char *word) {
   return e->nargs > 2 ? wrap(p, " ESCAPE '", e->args[2], "'") : MILL_OK;
 }
 
-/* Functions that Spark prints in capitals. */
-static bool shouted(const char *name) {
+/* Functions that Spark prints in capitals; ceil and floor not with a scale. */
+static bool shouted(const char *name, int nargs) {
   static const char *const names[] = {
-      "acos",        "acosh", "asin",       "asinh",        "atan",    "atan2", "atanh",
-      "cbrt",        "ceil",  "cos",        "cosh",         "cot",     "csc",   "degrees",
-      "e",           "exp",   "expm1",      "floor",        "hypot",   "log",   "log10",
-      "log1p",       "log2",  "pi",         "power",        "radians", "sec",   "signum",
-      "sin",         "sinh",  "sqrt",       "tan",          "tanh",    "rlike", "regexp",
-      "regexp_like", "rank",  "dense_rank", "percent_rank", NULL};
+      "acos",        "acosh", "asin",       "asinh",        "atan",
+      "atan2",       "atanh", "cbrt",       "ceil",         "cos",
+      "cosh",        "cot",   "csc",        "degrees",      "e",
+      "exp",         "expm1", "floor",      "hypot",        "log",
+      "log10",       "log1p", "log2",       "pi",           "power",
+      "radians",     "sec",   "signum",     "sin",          "sinh",
+      "sqrt",        "tan",   "tanh",       "rlike",        "regexp",
+      "regexp_like", "rank",  "dense_rank", "percent_rank", "spark_partition_id",
+      NULL};
+  bool scaled = strcasecmp(name, "ceil") == 0 || strcasecmp(name, "floor") == 0;
+  if (scaled && nargs > 1) return false;
   for (int i = 0; names[i]; i++)
     if (strcasecmp(name, names[i]) == 0) return true;
   return false;
 }
 
 static mill_status function_name(printer *p, const mill_expr *e) {
-  bool loud = shouted(e->name);
-  for (const char *s = e->name; *s; s++) {
+  bool loud = shouted(e->name, e->nargs);
+  for (const char *s = e->fn ? mill_function_printed(e->fn, e->name) : e->name; *s; s++) {
     char c = (char)(loud ? toupper((unsigned char)*s) : tolower((unsigned char)*s));
     MILL_TRY(mill_text_addc(p->out, c, p->err));
   }
@@ -133,10 +164,25 @@ static mill_status sort_key(printer *p, const mill_expr *e) {
   return puts_to(p, e->nulls_first ? " NULLS FIRST" : " NULLS LAST");
 }
 
-/* first(x, true), first(x) IGNORE NULLS: Spark shows the value alone. */
+/* What Spark shows behind the arguments where they are left out. */
+static mill_status said(printer *p, const mill_expr *e) {
+  const char *text = e->fn && e->fn->said ? e->fn->said : "";
+  for (int i = 0; *text; i++) {
+    size_t n;
+    const char *entry = mill_next_fill(&text, &n);
+    if (i < e->nargs) continue;
+    bool quoted = n > 1 && *entry == '\'';
+    MILL_TRY(mill_text_printf(p->out, p->err, "%s%.*s", i ? ", " : "", (int)n - 2 * quoted,
+                              entry + quoted));
+  }
+  return MILL_OK;
+}
+
+/* first(x, true), first(x) IGNORE NULLS: Spark shows the value alone; so it does of the error that
+** approx_count_distinct may make. */
 static bool takes_nulls(const mill_expr *e) {
-  static const char *const names[] = {"first",      "last",      "first_value",
-                                      "last_value", "any_value", NULL};
+  static const char *const names[] = {
+      "first", "last", "first_value", "last_value", "any_value", "approx_count_distinct", NULL};
   for (int i = 0; e->nargs > 0 && names[i]; i++)
     if (strcasecmp(e->name, names[i]) == 0) return true;
   return false;
@@ -149,6 +195,7 @@ static mill_status plain_call(printer *p, const mill_expr *e) {
     MILL_TRY(puts_to(p, "1"));
   } else {
     MILL_TRY(list(p, e->args, takes_nulls(e) ? 1 : e->nargs));
+    MILL_TRY(said(p, e));
   }
   MILL_TRY(puts_to(p, ")"));
   if (e->ignore_nulls && !e->window && !takes_nulls(e)) MILL_TRY(puts_to(p, " IGNORE NULLS"));
@@ -160,7 +207,29 @@ static mill_status plain_call(printer *p, const mill_expr *e) {
   return e->filter ? wrap(p, " FILTER (WHERE ", e->filter, ")") : MILL_OK;
 }
 
+/* TRIM(BOTH x FROM s), extract(YEAR FROM d): calls with a syntax of their own. */
+static mill_status phrased(printer *p, const mill_expr *e, bool *done) {
+  static const struct {
+    const char *name, *shown;
+  } forms[] = {{"trim", "TRIM(BOTH "},
+               {"ltrim", "TRIM(LEADING "},
+               {"rtrim", "TRIM(TRAILING "},
+               {"extract", "extract("},
+               {"datepart", "datepart("}};
+  *done = false;
+  for (size_t i = 0; e->nargs == 2 && i < sizeof forms / sizeof *forms; i++) {
+    if (strcasecmp(e->name, forms[i].name) != 0) continue;
+    *done = true;
+    MILL_TRY(wrap(p, forms[i].shown, e->args[0], " FROM "));
+    return wrap(p, "", e->args[1], ")");
+  }
+  return MILL_OK;
+}
+
 static mill_status call(printer *p, const mill_expr *e) {
+  bool done;
+  MILL_TRY(phrased(p, e, &done));
+  if (done) return MILL_OK;
   const char *sign = e->nargs == 2 ? binary_sign(e->name) : NULL;
   if (sign) return binary(p, e, sign);
   if (e->nargs == 1) {
@@ -186,13 +255,14 @@ static mill_status call(printer *p, const mill_expr *e) {
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
-static mill_status edge(printer *p, mill_frame_bound bound, const mill_expr *offset, bool upper) {
+static mill_status edge(printer *p, mill_frame_bound bound, const mill_expr *offset) {
   switch (bound) {
   case MILL_UNBOUNDED_PRECEDING: return puts_to(p, "UNBOUNDED PRECEDING");
   case MILL_UNBOUNDED_FOLLOWING: return puts_to(p, "UNBOUNDED FOLLOWING");
   case MILL_CURRENT_ROW: return puts_to(p, "CURRENT ROW");
   case MILL_PRECEDING:
-    if (upper) return wrap(p, "", offset, " PRECEDING");
+    if (offset->type && offset->type->id == MILL_DECIMAL)
+      return wrap(p, "(- ", offset, ") FOLLOWING");
     return wrap(p, "", offset, " PRECEDING");
   case MILL_FOLLOWING: return wrap(p, "", offset, " FOLLOWING");
   }
@@ -236,9 +306,9 @@ static mill_status window(printer *p, const mill_expr *e) {
   } else if (v->framed) {
     if (some) MILL_TRY(puts_to(p, " "));
     MILL_TRY(puts_to(p, v->unit == MILL_FRAME_ROWS ? "ROWS BETWEEN " : "RANGE BETWEEN "));
-    MILL_TRY(edge(p, v->from, v->from_offset, false));
+    MILL_TRY(edge(p, v->from, v->from_offset));
     MILL_TRY(puts_to(p, " AND "));
-    MILL_TRY(edge(p, v->to, v->to_offset, true));
+    MILL_TRY(edge(p, v->to, v->to_offset));
   }
   return puts_to(p, ")");
 }
@@ -253,8 +323,11 @@ static mill_status lambda(printer *p, const mill_expr *e) {
 }
 
 static mill_status alias(printer *p, const mill_expr *e) {
+  const char *name = e->parts[0];
+  bool plain = *name != '\0';
+  for (const char *s = name; *s; s++) plain = plain && (isalnum((unsigned char)*s) || *s == '_');
   MILL_TRY(print(p, e->args[0]));
-  return mill_text_printf(p->out, p->err, " AS %s", e->parts[0]);
+  return mill_text_printf(p->out, p->err, plain ? " AS %s" : " AS `%s`", name);
 }
 
 static mill_status print(printer *p, const mill_expr *e) {
@@ -283,7 +356,10 @@ static mill_status print(printer *p, const mill_expr *e) {
   case MILL_X_IN_QUERY:
     if (e->nargs == 1) return wrap(p, "(", e->args[0], " IN (listquery()))");
     MILL_TRY(puts_to(p, "(named_struct("));
-    MILL_TRY(list(p, e->args, e->nargs));
+    for (int i = 0; i < e->nargs; i++) {
+      MILL_TRY(wrap(p, i ? ", '" : "'", e->args[i], "', "));
+      MILL_TRY(print(p, e->args[i]));
+    }
     return puts_to(p, ") IN (listquery()))");
   case MILL_X_HOST:
     MILL_TRY(puts_to(p, e->name ? e->name : e->host->name));

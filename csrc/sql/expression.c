@@ -75,7 +75,7 @@ static mill_expr *sign(mill_parser *p) {
   mill_p_leave(p);
   return mill_p_call(p, from,
                      kind == MILL_T_MINUS  ? "-"
-                     : kind == MILL_T_PLUS ? "+"
+                     : kind == MILL_T_PLUS ? "positive"
                                            : "~",
                      1, operand);
 }
@@ -120,7 +120,7 @@ static mill_expr *in_query(mill_parser *p, int from, mill_expr *e, mill_node *qu
   mill_expr *in = mill_p_expr(p, MILL_X_IN_QUERY, from);
   mill_list args = {0};
   if (e->kind == MILL_X_CALL && e->hidden) {
-    for (int i = 1; i < e->nargs; i += 2) mill_p_push(p, &args, e->args[i]);
+    for (int i = 0; i < e->nargs; i++) mill_p_push(p, &args, e->args[i]);
   } else {
     mill_p_push(p, &args, e);
   }
@@ -149,9 +149,9 @@ static mill_expr *in_list(mill_parser *p, int from, mill_expr *e) {
   return in;
 }
 
-/* e LIKE ANY (..): one call where all patterns are literals, else a chain. */
+/* e LIKE ANY (..): one call where all patterns are literals, else a chain. ILIKE lowers both. */
 static mill_expr *quantified(mill_parser *p, int from, mill_expr *e, bool negate, bool ilike) {
-  bool all = mill_p_is(p, MILL_K_ALL), literals = !ilike;
+  bool all = mill_p_is(p, MILL_K_ALL), literals = true;
   int quantifier = p->at++;
   mill_list items = {0};
   mill_p_expect(p, MILL_T_LPAREN);
@@ -171,6 +171,9 @@ static mill_expr *quantified(mill_parser *p, int from, mill_expr *e, bool negate
                                : negate ? "notlikeany"
                                         : "likeany",
                                0);
+    if (ilike) e = mill_p_call(p, from, "lower", 1, e);
+    for (int i = 0; ilike && i < items.n; i++)
+      items.item[i] = mill_p_call(p, from, "lower", 1, items.item[i]);
     push_args(p, c, e, &items);
     return c;
   }

@@ -5,17 +5,8 @@
 #include <stdio.h>
 
 mill_expr *mill_p_row(mill_parser *p, int from, const mill_list *items) {
-  mill_list args = {0};
-  for (int i = 0; i < items->n && !p->failed; i++) {
-    const mill_expr *x = items->item[i];
-    char name[16];
-    snprintf(name, sizeof name, "col%d", i + 1);
-    const char *field = x->kind == MILL_X_ALIAS ? x->parts[0] : mill_p_copy(p, name, strlen(name));
-    mill_p_push(p, &args, mill_p_string_literal(p, from, field, strlen(field)));
-    mill_p_push(p, &args, x);
-  }
-  mill_expr *e = mill_p_call(p, from, "named_struct", 0);
-  mill_p_exprs(&args, &e->args, &e->nargs);
+  mill_expr *e = mill_p_call(p, from, "struct", 0);
+  mill_p_exprs(items, &e->args, &e->nargs);
   e->hidden = true;
   return e;
 }

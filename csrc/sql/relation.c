@@ -208,13 +208,12 @@ mill_node *mill_p_sample(mill_parser *p, mill_node *n) {
 
 /* The values of one row: the fields of a row, or one value. */
 static void push_row(mill_parser *p, mill_list *out, const mill_expr *e) {
-  bool row = e->kind == MILL_X_CALL && e->hidden && strcmp(e->name, "named_struct") == 0;
-  bool made = e->kind == MILL_X_CALL && !e->hidden && strcasecmp(e->name, "struct") == 0;
-  for (int i = row; (row || made) && i < e->nargs; i += 1 + row) {
+  bool row = e->kind == MILL_X_CALL && strcasecmp(e->name, "struct") == 0;
+  for (int i = 0; row && i < e->nargs; i++) {
     const mill_expr *x = e->args[i];
     mill_p_push(p, out, x->kind == MILL_X_ALIAS ? x->args[0] : x);
   }
-  if (!row && !made) mill_p_push(p, out, e);
+  if (!row) mill_p_push(p, out, e);
 }
 
 static void uneven(mill_parser *p, int from, int want, int got, int row) {

@@ -26,6 +26,16 @@ function M.near_text(a, b, relative, absolute)
   end
 end
 
+-- A schema as DDL without nullability; names in backticks may hold the words.
+function M.ddl(schema)
+  local parts, quoted = {}, false
+  for part in (schema:toDDL() .. "`"):gmatch "([^`]*)`" do
+    parts[#parts + 1] = quoted and part or part:gsub(" NOT NULL", "")
+    quoted = not quoted
+  end
+  return table.concat(parts, "`")
+end
+
 -- Compare lists of lines (cells separated by tabs). nil when equal, else a text that shows the difference.
 function M.lines(expected, got, sorted, relative, absolute)
   if sorted then

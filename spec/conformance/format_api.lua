@@ -89,7 +89,7 @@ end
 -- ---- checks by kind ----------------------------------------------------------------------------------------------
 
 local describe = compare.describe
-local function ddl(df) return (df.schema:toDDL():gsub(" NOT NULL", "")) end
+local function ddl(df) return compare.ddl(df.schema) end
 
 local CHECK = {}
 

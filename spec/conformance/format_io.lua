@@ -55,7 +55,7 @@ end
 
 -- ---- answers --------------------------------------------------------------------------------------------------
 
-local function ddl(df) return (df.schema:toDDL():gsub(" NOT NULL", "")) end
+local function ddl(df) return compare.ddl(df.schema) end
 
 -- The rows as the cases write them: texts, BINARY in hex, VARIANT as JSON, nulls as "NULL" with a mark.
 local function texts(df)
