@@ -91,10 +91,12 @@ static mill_status edit_object(editor *e, const mill_variant *v, const mill_vari
       MILL_TRY(mill_variant_put(e->b, &part, e->err));
     else if (last && e->what == SET)
       MILL_TRY(mill_variant_put(e->b, e->value, e->err));
+    else if (last && e->what == INSERT) /* once more below, which is an error */
+      MILL_TRY(mill_variant_put(e->b, &part, e->err));
     else
       MILL_TRY(edit(e, &part, depth + 1));
   }
-  if (at == UINT32_MAX ? makes(e) : last && e->what == INSERT) { /* the latter: twice, an error */
+  if (at == UINT32_MAX ? makes(e) : last && e->what == INSERT) {
     MILL_TRY(mill_variant_name(e->b, &f, s->name, s->n, e->err));
     MILL_TRY(make_rest(e, depth + 1));
   }

@@ -43,7 +43,9 @@ static mill_status literal(printer *p, const mill_expr *e) {
 }
 
 static mill_status cast(printer *p, const mill_expr *e) {
-  if (e->hidden) return print(p, e->args[0]);
+  mill_type_id to = e->target->id;
+  bool complex = to == MILL_ARRAY || to == MILL_MAP || to == MILL_STRUCT; /* Spark shows none */
+  if (e->hidden || complex) return print(p, e->args[0]);
   MILL_TRY(puts_to(p, e->mode == MILL_CAST_TRY ? "TRY_CAST(" : "CAST("));
   MILL_TRY(print(p, e->args[0]));
   MILL_TRY(puts_to(p, " AS "));
