@@ -93,7 +93,7 @@ static mill_status csv_configure(io_job *job, mill_error *err) {
 
 static bool csv_takes(const mill_type *t) {
   return t->id == MILL_STRING || t->id == MILL_BINARY || io_flat(t) || t->id == MILL_INTERVAL_YM ||
-         t->id == MILL_INTERVAL_DT;
+         t->id == MILL_INTERVAL_DT || t->id == MILL_VARIANT;
 }
 
 static bool csv_chained(const io_job *job) {
@@ -102,7 +102,8 @@ static bool csv_chained(const io_job *job) {
 }
 
 static bool csv_whole(const io_job *job) {
-  return ((const csv_plan *)job->plan)->multi && !csv_chained(job);
+  const csv_plan *p = job->plan;
+  return (job->single && p->header) || (p->multi && !csv_chained(job));
 }
 
 static io_separator csv_line_of(const io_job *job, const io_window *w) {
@@ -113,6 +114,7 @@ const io_format mill_format_csv = {.name = "csv",
                                    .configure = csv_configure,
                                    .infer = mill_csv_infer,
                                    .takes = csv_takes,
+                                   .variants = true,
                                    .whole = csv_whole,
                                    .decoder = mill_csv_decoder,
                                    .chained = csv_chained,

@@ -19,6 +19,8 @@ typedef struct csv_decoder {
   bool counted;
   uint64_t left; /* rows that were counted and not given */
   uint64_t **bits;
+  csv_variants variants;
+  uint8_t *state; /* of each VARIANT column */
   uint32_t sel[MILL_BATCH];
 } csv_decoder;
 
@@ -36,6 +38,9 @@ static void mark_null_values(csv_decoder *d, csv_cell *cell, uint32_t n) {
 static mill_status convert_column(csv_decoder *d, int slot, mill_vector *v, uint32_t n, bool check,
                                   mill_error *err) {
   csv_cell *cell = d->cells.cell + (size_t)slot * CSV_STRIDE;
+  if (v->type->id == MILL_VARIANT)
+    return mill_csv_variant_column(&d->cells, &d->variants, &d->state[slot], cell, v, n,
+                                   &d->scratch, err);
   mark_null_values(d, cell, n);
   v->valid = d->bits[slot];
   return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, err);
@@ -131,6 +136,7 @@ static mill_status csv_start(io_decoder *base, io_window *w, bool first, mill_er
   size_t size;
   bool found;
   d->counted = false;
+  if (d->ncols) memset(d->state, 0, (size_t)d->ncols);
   MILL_TRY(mill_csv_begin(&d->cells.source, w, d->plan, first, err));
   if (!first || !d->plan->header) return MILL_OK;
   mill_text_reset(&d->cells.row.side);
@@ -141,6 +147,7 @@ static mill_status csv_start(io_decoder *base, io_window *w, bool first, mill_er
 static void csv_free(io_decoder *base) {
   csv_decoder *d = (csv_decoder *)base;
   mill_csv_cells_clear(&d->cells);
+  mill_csv_variants_clear(&d->variants);
   mill_arena_clear(&d->scratch);
   mill_arena_clear(&d->arena);
   mill_free(d->memory, d, sizeof *d);
@@ -154,7 +161,8 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   csv_cells *c = &d->cells;
   MILL_TRY(mill_csv_cells_init(c, d->plan, d->memory, t->nfields, n, &d->arena, err));
   d->bits = mill_arena_alloc(&d->arena, ((size_t)n + 1) * sizeof *d->bits);
-  if (!d->bits) return mill_oom(d->memory, 1 << 16, err);
+  d->state = mill_arena_alloc(&d->arena, (size_t)n + 1);
+  if (!d->bits || !d->state) return mill_oom(d->memory, 1 << 16, err);
   int wanted = 0;
   c->nfile = 0;
   for (uint32_t i = 0; i < t->nfields; i++) {
@@ -183,6 +191,7 @@ mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_de
                              mill_error *err) {
   mill_memory *m = io_memory(job);
   MILL_TRY(mill_io_check_corrupt(job, columns, n, ((const csv_plan *)job->plan)->corrupt, err));
+  if (job->single) return mill_csv_single_decoder(job, columns, n, out, err);
   csv_decoder *d = mill_calloc(m, sizeof *d);
   if (!d) return mill_oom(m, sizeof *d, err);
   d->base = (io_decoder){csv_start, csv_next, csv_free, NULL, 0, NULL};
@@ -193,6 +202,7 @@ mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_de
   mill_arena_init(&d->arena, m);
   mill_arena_init(&d->scratch, m);
   mill_csv_row_init(&d->cells.row, m);
+  mill_csv_variants_init(&d->variants, m);
   mill_status s = map_columns(d, columns, n, err);
   if (s != MILL_OK) {
     csv_free(&d->base);

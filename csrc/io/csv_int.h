@@ -1,8 +1,9 @@
 /* CSV, shared by its files: csv.c (the format, options), csv_split.c (records into fields),
-** csv_decode.c (fields into vectors), csv_infer.c. Private to csrc/io. */
+** csv_decode.c (fields into vectors), csv_variant.c (into variants), csv_infer.c. Private to csrc/io. */
 #ifndef MILL_IO_CSV_INT_H
 #define MILL_IO_CSV_INT_H
 
+#include "base/variant.h"
 #include "io/convert_int.h"
 
 enum { CSV_NONE = -1, CSV_SEPARATOR = 64 };
@@ -113,6 +114,21 @@ static inline const char *csv_cell_text(const csv_cells *d, csv_cell c) {
 ** be broken UTF-8. v->valid is NULL when there are no nulls. */
 mill_status mill_csv_convert(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
                              bool check, mill_arena *scratch, mill_error *err) MILL_USE_RESULT;
+
+/* Variants as they are built: csv_variant.c. */
+typedef struct csv_variants {
+  mill_variant_builder builder;
+  mill_text names;
+} csv_variants;
+void mill_csv_variants_init(csv_variants *v, mill_memory *m);
+void mill_csv_variants_clear(csv_variants *v);
+/* A column of VARIANT values in the arena; *state goes along with it through the file, from 0 on. */
+mill_status mill_csv_variant_column(csv_cells *d, csv_variants *v, uint8_t *state,
+                                    const csv_cell *cell, mill_vector *out, uint32_t n,
+                                    mill_arena *scratch, mill_error *err) MILL_USE_RESULT;
+/* The decoder of singleVariantColumn. */
+mill_status mill_csv_single_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
+                                    mill_error *err) MILL_USE_RESULT;
 
 /* Can records be counted by their lines? Then: those of the window's range. */
 bool mill_csv_counts(const csv_plan *plan);

@@ -44,6 +44,7 @@ typedef struct io_job {
   io_mode mode;
   bool ignore_corrupt, ignore_missing;
   bool times; /* TIME columns need no setting */
+  const char *single; /* singleVariantColumn: whole records go into that column; NULL: they do not */
 } io_job;
 
 const char *mill_io_conf(const io_job *job, const char *key);            /* NULL: the default */
@@ -141,6 +142,7 @@ struct io_format {
   bool (*takes)(const mill_type *t);
   bool (*whole)(const io_job *job); /* a file is one piece */
   bool fixed;                       /* one column, whatever the files hold */
+  bool variants;                    /* knows the option singleVariantColumn */
   mill_status (*decoder)(const io_job *job, const int *columns, int n, io_decoder **out,
                          mill_error *err);
   /* NULL: files are cut by bytes. Else call `piece` for each piece of each file, in order; from and

@@ -56,6 +56,7 @@ static mill_status json_configure(io_job *job, mill_error *err) {
 
 static bool json_takes(const mill_type *t) {
   if (t->id == MILL_MAP && t->fields[0].type->id != MILL_STRING) return false;
+  if (t->id == MILL_VARIANT) return true;
   if (t->phys == MILL_PHYS_STRUCT && t->id != MILL_STRUCT) return false;
   for (uint32_t i = 0; i < t->nfields; i++)
     if (!json_takes(t->fields[i].type)) return false;
@@ -68,5 +69,6 @@ const io_format mill_format_json = {.name = "json",
                                     .configure = json_configure,
                                     .infer = mill_io_json_infer,
                                     .takes = json_takes,
+                                    .variants = true,
                                     .whole = json_whole,
                                     .decoder = mill_io_json_decoder};

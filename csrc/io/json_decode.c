@@ -78,8 +78,21 @@ static mill_status take_items(json_decoder *d, uint32_t *n) {
   return MILL_OK;
 }
 
+/* singleVariantColumn: the record is one value, of any kind. */
+static mill_status take_whole(json_decoder *d, json_text record, uint32_t *n) {
+  mill_json_start(&d->reader, record.p, record.n, d->plan->read.options);
+  if (mill_json_at_end(&d->reader)) return MILL_OK;
+  mill_json_token t = json_next(&d->plan->read, &d->reader);
+  json_put one = d->root.type->nfields
+                     ? mill_json_take(&d->builder, &d->root.child[0], *n, t)
+                     : (mill_json_pass(&d->plan->read, &d->reader, t) ? JSON_GOOD : JSON_BAD);
+  if (one == JSON_FAILED) return d->builder.status;
+  return one == JSON_GOOD ? end_row(d, n, record, false) : lost_row(d, n, record, true);
+}
+
 static mill_status take_record(json_decoder *d, json_text record, bool valid, uint32_t *n) {
   if (!valid && !mill_utf8_valid(record.p, record.n)) return lost_row(d, n, record, true);
+  if (d->job->single) return take_whole(d, record, n);
   json_put quick = JSON_BROKEN;
   if (d->plan->quick) quick = mill_json_quick(&d->builder, &d->root, *n, record.p, record.n);
   if (quick == JSON_FAILED) return d->builder.status;
@@ -193,7 +206,7 @@ static mill_status json_start(io_decoder *base, io_window *w, bool first, mill_e
 
 static void json_free(io_decoder *base) {
   json_decoder *d = (json_decoder *)base;
-  mill_text_clear(&d->builder.text);
+  mill_json_builder_clear(&d->builder);
   mill_arena_clear(&d->scratch);
   mill_arena_clear(&d->arena);
   mill_free(d->memory, d, sizeof *d);

@@ -6,7 +6,7 @@
 #include "kernel/json_write.h"
 
 static bool json_takes(const mill_type *t) {
-  return t->id != MILL_INTERVAL && t->id != MILL_VARIANT;
+  return t->id != MILL_INTERVAL;
 }
 
 static mill_status json_configure(mill_encoder *e, const mill_write *w, mill_error *err) {

@@ -116,11 +116,19 @@ static mill_status items(assembler *s, const parquet_node *n, uint32_t places, m
   return MILL_OK;
 }
 
+static mill_status variants(assembler *s, const parquet_node *n, uint32_t places,
+                            mill_vector *out) {
+  mill_vector parts;
+  MILL_TRY(make(s, n->child, places, &parts));
+  return mill_parquet_variants(&parts, places, s->arena, out, s->err);
+}
+
 static mill_status make(assembler *s, const parquet_node *n, uint32_t places, mill_vector *out) {
   switch (n->shape) {
   case PARQUET_VALUE: return value(s, n, places, out);
   case PARQUET_STRUCT: return structure(s, n, places, out);
   case PARQUET_ITEMS: return items(s, n, places, out);
+  case PARQUET_VARIANT: return variants(s, n, places, out);
   default: return nulls(s, n->type, places, out);
   }
 }

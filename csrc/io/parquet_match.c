@@ -6,6 +6,7 @@
 
 typedef struct matcher {
   mill_arena *arena;
+  mill_types *types;
   const parquet_footer *footer;
   const parquet_rules *rules;
   const parquet_calendar *calendar;
@@ -120,16 +121,42 @@ static mill_status match_member(matcher *m, const parquet_field *f, const mill_t
   return MILL_OK;
 }
 
-/* Spark may spread the members of a VARIANT over columns of their own. */
-static mill_status shredded(const matcher *m) {
-  mill_fail(m->err, MILL_E_FAILED_READ_FILE_NO_HINT, "path", m->footer->path, NULL);
-  mill_error_hint(m->err, "The column %s is a shredded VARIANT, which is not supported.",
-                  m->column);
-  return MILL_E_FAILED_READ_FILE_NO_HINT;
+static mill_status match_struct(matcher *m, const parquet_field *f, const mill_type *t, around in,
+                                parquet_node *out);
+
+static bool whole_bytes(const parquet_field *f, const char *name) {
+  return strcmp(f->name, name) == 0 && parquet_is_leaf(f) &&
+         f->element->type == PARQUET_BYTE_ARRAY && f->element->repetition == PARQUET_REQUIRED;
+}
+
+/* Do value and metadata stand there as bytes that are never null? Then they are the variant's own. */
+static bool plain_variant(const parquet_field *f) {
+  return f->n == 2 && ((whole_bytes(&f->child[0], "value") && whole_bytes(&f->child[1], "metadata")) ||
+                       (whole_bytes(&f->child[0], "metadata") && whole_bytes(&f->child[1], "value")));
+}
+
+/* Parts of the values are columns of their own: the group is read as it is. Names are exact. */
+static mill_status match_shredded(matcher *m, const parquet_field *f, const mill_type *t, around in,
+                                  parquet_node *out) {
+  const mill_type *parts;
+  parquet_rules exact = *m->rules;
+  const parquet_rules *rules = m->rules;
+  exact.case_sensitive = true;
+  exact.field_ids = exact.binary_as_string = false;
+  *out = (parquet_node){
+      .shape = PARQUET_VARIANT, .type = t, .def = f->def, .rep = in.rep, .slot = in.slot};
+  MILL_TRY(mill_parquet_group(m->types, f, &exact, &parts, m->err));
+  MILL_TRY(children(m, out, 1));
+  m->rules = &exact;
+  mill_status s = match_struct(m, f, parts, (around){in.rep, in.slot, NULL}, out->child);
+  m->rules = rules;
+  out->leaf = out->child->leaf;
+  return s;
 }
 
 static mill_status match_struct(matcher *m, const parquet_field *f, const mill_type *t, around in,
                                 parquet_node *out) {
+  if (t->id == MILL_VARIANT && !plain_variant(f)) return match_shredded(m, f, t, in, out);
   *out = (parquet_node){.shape = PARQUET_STRUCT,
                         .type = t,
                         .def = f->def,
@@ -137,8 +164,6 @@ static mill_status match_struct(matcher *m, const parquet_field *f, const mill_t
                         .slot = in.slot,
                         .leaf = -1};
   MILL_TRY(children(m, out, t->nfields));
-  for (uint32_t i = 0; i < f->n && t->id == MILL_VARIANT; i++)
-    if (strcmp(f->child[i].name, "typed_value") == 0) return shredded(m);
   const mill_part *parts = in.part ? in.part->fields : NULL;
   for (uint32_t i = 0; i < t->nfields; i++) {
     const parquet_field *member;
@@ -208,19 +233,20 @@ static mill_status match(matcher *m, const parquet_field *f, const mill_type *t,
   return match_struct(m, f, t, in, out);
 }
 
-/* No node of a type takes more than one leaf. */
-static size_t count_nodes(const mill_type *t) {
-  size_t n = 1;
-  for (uint32_t i = 0; i < t->nfields; i++) n += count_nodes(t->fields[i].type);
+/* No node of a type takes more than one leaf; a VARIANT may take all. */
+static size_t count_nodes(const mill_type *t, const parquet_footer *f) {
+  size_t n = 1 + (t->id == MILL_VARIANT ? f->leaves : 0);
+  for (uint32_t i = 0; i < t->nfields; i++) n += count_nodes(t->fields[i].type, f);
   return n;
 }
 
-mill_status mill_parquet_match(mill_arena *a, const parquet_footer *f, const parquet_rules *r,
-                               const parquet_calendar *calendar, const parquet_wanted *wanted,
-                               int n, parquet_plan *out, mill_error *err) {
-  matcher m = {.arena = a, .footer = f, .rules = r, .calendar = calendar, .plan = out, .err = err};
+mill_status mill_parquet_match(mill_arena *a, mill_types *types, const parquet_footer *f,
+                               const parquet_rules *r, const parquet_calendar *calendar,
+                               const parquet_wanted *wanted, int n, parquet_plan *out,
+                               mill_error *err) {
+  matcher m = {.arena = a, .types = types, .footer = f, .rules = r, .calendar = calendar, .plan = out, .err = err};
   size_t leaves = 1;
-  for (int i = 0; i < n; i++) leaves += count_nodes(wanted[i].field->type);
+  for (int i = 0; i < n; i++) leaves += count_nodes(wanted[i].field->type, f);
   out->n = n;
   out->leaves = 0;
   out->node = mill_arena_alloc(a, ((size_t)n + 1) * sizeof *out->node);

@@ -18,7 +18,8 @@ typedef enum parquet_shape {
   PARQUET_FLAT,   /* a leaf by itself: one value a row */
   PARQUET_VALUE,  /* a leaf within something */
   PARQUET_STRUCT,
-  PARQUET_ITEMS, /* ARRAY: one child, MAP: two */
+  PARQUET_ITEMS,   /* ARRAY: one child, MAP: two */
+  PARQUET_VARIANT, /* a VARIANT in parts; one child, the struct that the file has */
 } parquet_shape;
 
 typedef struct parquet_node parquet_node;
@@ -45,12 +46,17 @@ typedef struct parquet_wanted {
   const mill_part *part;
 } parquet_wanted;
 
-mill_status mill_parquet_match(mill_arena *a, const parquet_footer *f, const parquet_rules *r,
-                               const parquet_calendar *calendar, const parquet_wanted *wanted,
+mill_status mill_parquet_match(mill_arena *a, mill_types *types, const parquet_footer *f,
+                               const parquet_rules *r, const parquet_calendar *calendar, const parquet_wanted *wanted,
                                int n, parquet_plan *out, mill_error *err) MILL_USE_RESULT;
 
 /* The vector of a node whose leaves have just been read for `rows` rows, but for FLAT ones. */
 mill_status mill_parquet_assemble(const parquet_node *n, parquet_column *columns, uint32_t rows,
                                   mill_arena *a, mill_vector *out, mill_error *err) MILL_USE_RESULT;
+
+/* Values of VARIANT out of the struct that stands for them in the file (VariantShredding.md): metadata,
+** value, typed_value. parquet_variant.c. */
+mill_status mill_parquet_variants(const mill_vector *parts, uint32_t n, mill_arena *a,
+                                  mill_vector *out, mill_error *err) MILL_USE_RESULT;
 
 #endif

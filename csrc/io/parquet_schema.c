@@ -265,6 +265,12 @@ static mill_status group_type(const converter *c, const parquet_field *f, const 
   return m.kind ? illegal(c, f) : struct_type(c, f, out);
 }
 
+mill_status mill_parquet_group(mill_types *types, const parquet_field *f, const parquet_rules *r,
+                               const mill_type **out, mill_error *err) {
+  converter c = {types, r, err};
+  return struct_type(&c, f, out);
+}
+
 /* ---- Spark's own schema --------------------------------------------------------------------- */
 
 /* The same type with everything in it nullable. */

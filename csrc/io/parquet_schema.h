@@ -31,6 +31,9 @@ const parquet_field *mill_parquet_map_of(const parquet_field *f);
 /* All nullable, at any depth. */
 mill_status mill_parquet_schema(mill_types *types, const parquet_footer *f, const parquet_rules *r,
                                 const mill_type **out, mill_error *err) MILL_USE_RESULT;
+/* Of the members of one group, whatever its annotation says. */
+mill_status mill_parquet_group(mill_types *types, const parquet_field *f, const parquet_rules *r,
+                               const mill_type **out, mill_error *err) MILL_USE_RESULT;
 /* Spark's StructType.merge. CANNOT_MERGE_SCHEMAS, with both as DDL. */
 mill_status mill_parquet_merge(mill_types *types, const mill_type *a, const mill_type *b,
                                bool case_sensitive, const mill_type **out,

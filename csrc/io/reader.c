@@ -252,8 +252,32 @@ static mill_status check_types(io_job *job, mill_error *err) {
   return MILL_OK;
 }
 
+/* With singleVariantColumn the schema is that column, alone or with one of corrupt records. */
+static mill_status single_schema(io_job *job, const mill_type *user, mill_error *err) {
+  const char *corrupt = mill_io_corrupt_name(job);
+  mill_field one = {job->single, mill_type_of(MILL_VARIANT), true, NULL};
+  uint32_t fit = 0, single = 0;
+  if (user == NULL) {
+    job->data = mill_type_struct(job->context.types, &one, 1);
+    return job->data ? MILL_OK : mill_oom(io_memory(job), sizeof one, err);
+  }
+  for (uint32_t i = 0; i < user->nfields; i++) {
+    const mill_field *f = &user->fields[i];
+    bool variant = f->type->id == MILL_VARIANT && strcmp(f->name, job->single) == 0;
+    bool text = f->type->id == MILL_STRING && strcmp(f->name, corrupt) == 0;
+    fit += f->nullable && (variant || text);
+    single += variant;
+  }
+  if (fit == user->nfields && fit <= 2 && single == 1) return data_of_user(job, user, err);
+  return mill_fail(err, MILL_E_INVALID_SINGLE_VARIANT_COLUMN, "schema",
+                   mill_type_quoted(io_memory(job), user, err), NULL);
+}
+
 static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err) {
-  if (r->schema) {
+  if (job->format->variants) job->single = mill_option_text(job->options, "singleVariantColumn");
+  if (job->single) {
+    MILL_TRY(single_schema(job, r->schema, err));
+  } else if (r->schema) {
     MILL_TRY(data_of_user(job, r->schema, err));
   } else {
     if (job->files.n == 0 && !job->format->fixed)

@@ -1,5 +1,6 @@
 /* CAST: binding, faults, and casts of nested values; see cast.h. Each target has a file of its own:
-** cast_number.c, cast_decimal.c, cast_text.c, cast_datetime.c, cast_interval.c.
+** cast_number.c, cast_decimal.c, cast_text.c, cast_datetime.c, cast_interval.c; to VARIANT variant.c,
+** from it variant_get.c.
 **
 ** A bound cast is a tree of plans that follows the types. Nested values are cast child by child:
 ** the elements in use are gathered, cast as one vector and put under fresh spans; the children of a
@@ -134,9 +135,11 @@ CAST_KERNEL(cast_struct) {
 
 /* ---- planning ------------------------------------------------------------------------------- */
 
-static mill_kernel atomic_kernel(const mill_type *from, const mill_type *to, mill_cast_mode mode) {
+mill_kernel mill_cast_kernel(const mill_type *from, const mill_type *to, mill_cast_mode mode) {
   if (from->id == MILL_NULL) return from_null;
   if (from == to) return same_bytes;
+  if (to->id == MILL_VARIANT) return mill_cast_to_variant;
+  if (from->id == MILL_VARIANT) return mill_cast_from_variant;
   if (to->id == MILL_STRING) return from->id == MILL_STRING ? same_bytes : mill_cast_text(from, to);
   if (to->id == MILL_BINARY) return from->id == MILL_STRING ? same_bytes : mill_cast_text(from, to);
   if (to->id == MILL_DECIMAL) return mill_cast_decimal(from, to);
@@ -153,7 +156,7 @@ static mill_status make_plan(mill_binding *b, cast_plan *plan, const mill_type *
   bool nested = from != to && from->id == to->id &&
                 (to->id == MILL_ARRAY || to->id == MILL_MAP || to->id == MILL_STRUCT);
   if (!nested || mill_type_same(from, to, false)) {
-    plan->kernel = nested ? same_bytes : atomic_kernel(from, to, mode);
+    plan->kernel = nested ? same_bytes : mill_cast_kernel(from, to, mode);
     return MILL_OK;
   }
   if (depth > MAX_DEPTH) return mill_oom(b->ctx->memory, sizeof *plan, err);
@@ -192,7 +195,7 @@ static mill_status refuse(mill_binding *b, const mill_type *to, mill_cast_mode m
 
 /* May a value that is not null become null? */
 static bool may_lose(const mill_type *from, const mill_type *to, mill_cast_mode mode) {
-  if (from->id == MILL_NULL || mode == MILL_CAST_TRY) return true;
+  if (from->id == MILL_NULL || mode == MILL_CAST_TRY || from->id == MILL_VARIANT) return true;
   bool fraction = from->id == MILL_FLOAT || from->id == MILL_DOUBLE;
   if (to->id == MILL_DECIMAL && fraction) return true;
   if (to->id == MILL_INTERVAL && from->id == MILL_STRING) return true;

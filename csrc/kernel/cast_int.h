@@ -23,6 +23,14 @@ mill_kernel mill_cast_text(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_datetime(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_interval(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_interval_text(const mill_type *to);
+/* Of all pairs that are not nested. */
+mill_kernel mill_cast_kernel(const mill_type *from, const mill_type *to, mill_cast_mode mode);
+
+/* variant.c, variant_get.c */
+mill_status mill_cast_to_variant(mill_call *call, const mill_vector *const *args, size_t n,
+                                 mill_vector *out, mill_error *err);
+mill_status mill_cast_from_variant(mill_call *call, const mill_vector *const *args, size_t n,
+                                   mill_vector *out, mill_error *err);
 
 /* Row i has no image: null, or the error where the plan is strict. */
 mill_status mill_cast_invalid(mill_call *call, const mill_vector *v, size_t i, mill_vector *out,

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kernel/variant_int.h"
+
 enum { MAX_DEPTH = 1000, MAX_PRECISION = 38 };
 
 static bool is_atomic(const mill_type *t) {
@@ -87,7 +89,7 @@ static const mill_type *beside_string(const mill_type *t) {
   if (mill_type_integral(t)) return mill_type_of(MILL_BIGINT);
   if (mill_type_numeric(t)) return mill_type_of(MILL_DOUBLE);
   if (t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT) return NULL;
-  return is_atomic(t) ? t : NULL;
+  return is_atomic(t) || t->id == MILL_VARIANT ? t : NULL;
 }
 
 /* Does casting a not-null `from` to `to` possibly give null (so that items must become
@@ -213,7 +215,7 @@ bool mill_can_store(const mill_type *from, const mill_type *to) { return can_sto
 bool mill_implicit_cast(const mill_type *from, const mill_type *to, bool foldable) {
   (void)foldable; /* ANSI rules have no exception for literals left */
   if (from == to || from->id == MILL_NULL) return true;
-  if (from->id == MILL_STRING && is_atomic(to)) return true;
+  if (from->id == MILL_STRING && (is_atomic(to) || to->id == MILL_VARIANT)) return true;
   if ((from->id == MILL_ARRAY && to->id == MILL_ARRAY) ||
       (from->id == MILL_MAP && to->id == MILL_MAP)) {
     if (from->contains_null && !to->contains_null) return false;
@@ -265,8 +267,9 @@ static bool can_cast_interval(const mill_type *from, const mill_type *to) {
 
 static bool can_cast(const mill_type *from, const mill_type *to, bool ansi, int depth) {
   if (from == to || from->id == MILL_NULL) return true;
+  if (to->id == MILL_VARIANT) return mill_variant_takes(from, false);
+  if (from->id == MILL_VARIANT) return mill_variant_gives(to);
   if (to->id == MILL_STRING) return true;
-  if (to->id == MILL_VARIANT) return from->id < MILL_TIME || from->id == MILL_ARRAY;
   if (mill_type_numeric(from)) return can_cast_numeric(from, to, ansi);
   switch (from->id) {
   case MILL_STRING: return can_cast_string(to);
@@ -282,7 +285,6 @@ static bool can_cast(const mill_type *from, const mill_type *to, bool ansi, int 
   case MILL_TIME: return to->id == MILL_TIME || mill_type_integral(to) || to->id == MILL_DECIMAL;
   case MILL_INTERVAL_YM:
   case MILL_INTERVAL_DT: return can_cast_interval(from, to);
-  case MILL_VARIANT: return to->id != MILL_INTERVAL && to->id != MILL_TIME;
   case MILL_ARRAY:
   case MILL_MAP:
   case MILL_STRUCT: return from->id == to->id && can_cast_nested(from, to, ansi, depth);

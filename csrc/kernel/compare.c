@@ -76,10 +76,13 @@ static mill_kernel kernel_of(relation op, const mill_type *t) {
   return table[plain ? t->phys : MILL_PHYS_LIST][op];
 }
 
+/* `<=>` as the planner writes it, for values of any type: maps and variants are alike bit by bit. */
+static bool planners(const mill_binding *b) { return strcmp(b->fn->name, "same") == 0; }
+
 static mill_status bind_relation(mill_binding *b, relation op, mill_error *err) {
   const mill_type *t = mill_compared_type(b->ctx->types, b->arg_type[0], b->arg_type[1]);
   if (t == NULL) return mill_bind_operands_differ(b, err);
-  if (!mill_type_orderable(t)) return mill_bind_unordered(b, b->fn->name, t, err);
+  if (!mill_type_orderable(t) && !planners(b)) return mill_bind_unordered(b, b->fn->name, t, err);
   b->cast_to[0] = b->cast_to[1] = t;
   b->result = mill_type_of(MILL_BOOLEAN);
   b->kernel = kernel_of(op, t);
@@ -359,6 +362,13 @@ const mill_function mill_family_compare[] = {
      .usage = "expr1 <=> expr2",
      .doc = "As =, but null equals null and the answer is never null.",
      .example = "SELECT NULL <=> NULL -> true"},
+    {.name = "same",
+     .types = "any, any",
+     .bind = bind_null_safe,
+     .flags = MILL_FN_HIDDEN | MILL_FN_OPERATOR | MILL_FN_NULLS | MILL_FN_NO_RAISE |
+              MILL_FN_NEVER_NULL,
+     .usage = "expr1 same expr2",
+     .doc = "As <=>, also for types without an order: a join with values of one's own rows."},
     {.name = "equal_null",
      .types = "any, any",
      .bind = bind_null_safe,

@@ -129,7 +129,7 @@ static const mill_type *odd_map(const mill_type *t) {
 }
 
 static bool json_root(const mill_type *t) {
-  return t->id == MILL_STRUCT || t->id == MILL_ARRAY || t->id == MILL_MAP;
+  return t->id == MILL_STRUCT || t->id == MILL_ARRAY || t->id == MILL_MAP || t->id == MILL_VARIANT;
 }
 
 static mill_status bind_from_json(mill_binding *b, mill_error *err) {
@@ -228,7 +228,7 @@ KERNEL_HEAD(k_from_json) {
   mill_status s = MILL_OK;
   for (uint32_t i = 0; i < n && s == MILL_OK; i++)
     if (mill_vector_valid(args[0], i)) s = read_row(call, &b, &root, i, bytes_at(args[0], i));
-  mill_text_clear(&b.text);
+  mill_json_builder_clear(&b);
   mill_json_vector(&root);
   *out = root.vector;
   out->size = (uint32_t)n;

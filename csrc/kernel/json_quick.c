@@ -180,6 +180,7 @@ static inline json_put good(json_walk *w, json_column *c, uint32_t row, const ch
 static json_put put_value(json_walk *w, json_column *c, uint32_t row) {
   char first = json_next_char(w);
   set_null(c, row);
+  if (c->type->id == MILL_VARIANT) return put_slowly(w, c, row);
   if (first == '"') {
     const char *p = w->p + 1, *q = json_text_end(p);
     if (q < w->end && *q == '"' && put_text(w, c, row, p, q)) return good(w, c, row, q + 1);

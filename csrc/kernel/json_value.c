@@ -281,6 +281,57 @@ static json_put put_atom(json_builder *b, const mill_type *t, mill_json_token to
   }
 }
 
+/* ---- variants ------------------------------------------------------------------------------- */
+
+void mill_json_builder_clear(json_builder *b) {
+  mill_text_clear(&b->text);
+  if (b->variant == NULL) return;
+  mill_variant_close(b->variant);
+  mill_free(b->memory, b->variant, sizeof *b->variant);
+  b->variant = NULL;
+}
+
+static bool keep_bytes(json_builder *b, const mill_text *t, void *out) {
+  char *own = mill_arena_strndup(b->scratch, t->data, t->size);
+  if (own) *(mill_str *)out = mill_str_view(own, t->size);
+  return own != NULL;
+}
+
+static json_put failed(json_builder *b, mill_status status) {
+  b->status = status;
+  return JSON_FAILED;
+}
+
+/* A value of any kind as it is; one that no variant can hold is passed over. */
+static json_put put_variant(json_builder *b, json_column *c, uint32_t row, mill_json_token t) {
+  mill_json_reader before = *b->reader;
+  bool good = true;
+  if (b->variant == NULL) {
+    b->variant = mill_alloc(b->memory, sizeof *b->variant);
+    if (b->variant == NULL) return failed(b, mill_oom(b->memory, sizeof *b->variant, b->err));
+    mill_variant_open(b->variant, b->memory);
+  }
+  mill_variant_reset(b->variant);
+  mill_status s = mill_variant_put_json(b->variant, b->reader, t, &good, b->err);
+  if (s == MILL_E_VARIANT_DUPLICATE_KEY || s == MILL_E_VARIANT_SIZE_LIMIT) {
+    mill_error_clear(b->err);
+    *b->reader = before;
+    return mill_json_pass(b->rules, b->reader, t) ? JSON_BAD : JSON_BROKEN;
+  }
+  if (s != MILL_OK) return failed(b, s);
+  if (!good) return JSON_BROKEN;
+  mill_text_reset(&b->text);
+  s = mill_variant_metadata(b->variant, &b->text, b->err);
+  if (s != MILL_OK) return failed(b, s);
+  if (!keep_bytes(b, &b->variant->out, (mill_str *)c->child[0].vector.data + row) ||
+      !keep_bytes(b, &b->text, (mill_str *)c->child[1].vector.data + row))
+    return failed(b, mill_oom(b->memory, b->text.size, b->err));
+  set_valid(&c->child[0], row);
+  set_valid(&c->child[1], row);
+  set_valid(c, row);
+  return JSON_GOOD;
+}
+
 /* ---- what holds others ---------------------------------------------------------------------- */
 
 uint32_t mill_json_member(const json_column *c, const char *p, size_t n) {
@@ -358,6 +409,7 @@ json_put mill_json_take(json_builder *b, json_column *c, uint32_t row, mill_json
   mill_phys phys = c->type->phys;
   set_null(c, row);
   if (t == MILL_JSON_ERROR) return JSON_BROKEN;
+  if (c->type->id == MILL_VARIANT) return put_variant(b, c, row, t);
   if (t == MILL_JSON_NULL) return JSON_GOOD;
   if (phys == MILL_PHYS_STRUCT && t == MILL_JSON_OBJECT) return put_struct(b, c, row);
   if (phys == MILL_PHYS_LIST && t == (c->type->id == MILL_MAP ? MILL_JSON_OBJECT : MILL_JSON_ARRAY))

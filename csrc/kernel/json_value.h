@@ -2,7 +2,7 @@
 #ifndef MILL_KERNEL_JSON_VALUE_H
 #define MILL_KERNEL_JSON_VALUE_H
 
-#include "base/json.h"
+#include "base/variant.h"
 #include "kernel/value_parse.h"
 
 /* How texts are read. Texts have 16 readable bytes behind them. */
@@ -48,8 +48,10 @@ typedef struct json_builder {
   mill_text text;
   mill_json_reader *reader;
   mill_error *err;
-  mill_status status; /* of JSON_FAILED */
+  mill_status status;            /* of JSON_FAILED */
+  mill_variant_builder *variant; /* the one in which VARIANT values are built; NULL: none yet */
 } json_builder;
+void mill_json_builder_clear(json_builder *b); /* its texts; not the arenas */
 
 typedef enum json_put {
   JSON_GOOD,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "kernel/variant_int.h"
 
 enum { JSON_DEPTH = 1000 };
 
@@ -159,6 +160,12 @@ static mill_status put_string(mill_json_writer *j, const mill_str *s) {
   return put_quoted(j, j->scratch->data, j->scratch->size);
 }
 
+static mill_status put_variant(mill_json_writer *j, const mill_vector *v, size_t i) {
+  mill_variant one = mill_variant_at(v, i);
+  const mill_zone *zone = j->texts->settings.zone;
+  return mill_variant_json(&one, zone ? zone : mill_zone_utc(), j->out, j->err);
+}
+
 static bool is_text(const mill_vector *v, uint32_t k) {
   switch (v->type->id) {
   case MILL_FLOAT: return ((const float *)v->data)[k] - ((const float *)v->data)[k] != 0;
@@ -189,6 +196,7 @@ mill_status mill_json_put(mill_json_writer *j, const mill_vector *v, size_t i) {
   case MILL_BINARY: return put_base64(j, (const unsigned char *)mill_str_data(s), s->size);
   case MILL_ARRAY: return put_array(j, v, ((const mill_span *)v->data)[k]);
   case MILL_MAP: return put_map(j, v, ((const mill_span *)v->data)[k]);
+  case MILL_VARIANT: return put_variant(j, v, i);
   case MILL_STRUCT:
   case MILL_VECTOR:
   case MILL_MATRIX: return mill_json_put_object(j, v->child, v->type, k);

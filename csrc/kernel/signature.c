@@ -318,6 +318,20 @@ static mill_status wrong_count(mill_binding *b, int least, int most, mill_error 
                    "https://spark.apache.org/docs/latest", NULL);
 }
 
+/* A function that takes arguments by name misses the first that was not given. */
+static mill_status missing(mill_binding *b, mill_error *err) {
+  const char *at = strchr(b->fn->usage, '(');
+  size_t n = 0;
+  for (int i = 0; i <= b->nargs; i++, at += n) {
+    at += strcspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    n = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+  }
+  return mill_fail(err, MILL_E_REQUIRED_PARAMETER_NOT_FOUND, "routineName",
+                   mill_error_fmt(err, "`%s`", b->name), "parameterName",
+                   mill_error_fmt(err, "`%.*s`", (int)n, at - n), "index",
+                   mill_error_fmt(err, "%d", b->nargs), NULL);
+}
+
 mill_status mill_bind_count(mill_binding *b, const char *types, mill_error *err) {
   part result, args;
   int least = 0, most = 0;
@@ -331,6 +345,7 @@ mill_status mill_bind_count(mill_binding *b, const char *types, mill_error *err)
     break;
   }
   if (b->nargs >= least && (most < 0 || b->nargs <= most)) return MILL_OK;
+  if ((b->fn->flags & MILL_FN_NAMED) && b->nargs < least) return missing(b, err);
   return wrong_count(b, least, most, err);
 }
 

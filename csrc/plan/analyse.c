@@ -215,12 +215,25 @@ static const mill_node *analyse_limit(mill_planner *w, const mill_node *n,
 
 /* ---- distinct rows -------------------------------------------------------------------------- */
 
+/* Does a value of the type hold one of that other type? */
+static bool holds(const mill_type *t, mill_type_id id) {
+  if (t->id == id) return true;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (holds(t->fields[i].type, id)) return true;
+  return false;
+}
+
 const mill_node *mill_distinct(mill_planner *w, const mill_node *child) {
-  for (int i = 0; child && i < child->noutput; i++)
-    if (child->output[i]->type->id == MILL_MAP)
-      return MILL_W_FAIL_AT(w, child, MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_MAP_TYPE,
+  for (int i = 0; child && i < child->noutput; i++) {
+    const mill_type *t = child->output[i]->type;
+    bool variant = holds(t, MILL_VARIANT);
+    if (variant || t->id == MILL_MAP)
+      return MILL_W_FAIL_AT(w, child,
+                            variant ? MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_VARIANT_TYPE
+                                    : MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_MAP_TYPE,
                             "colName", mill_w_quoted_parts(w, &child->output[i]->name, 1),
-                            "dataType", mill_w_quoted_type(w, child->output[i]->type), NULL);
+                            "dataType", mill_w_quoted_type(w, t), NULL);
+  }
   mill_node *a = child ? mill_w_unary(w, MILL_N_AGGREGATE, child) : NULL;
   if (a == NULL) return NULL;
   a->keys = child->output;

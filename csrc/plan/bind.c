@@ -383,12 +383,6 @@ const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *e) {
   if (e->mode == MILL_CAST_ANSI && !w->set.ansi) e->mode = MILL_CAST_LEGACY;
   e->target = without_lengths(w, e->target);
   if (e->target == NULL) return NULL;
-  if ((e->target->id == MILL_VARIANT) != (e->args[0]->type->id == MILL_VARIANT) &&
-      e->args[0]->type->id != MILL_NULL)
-    return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, "sqlExpr",
-                          mill_w_quoted_sql(w, e), "srcType",
-                          mill_w_quoted_type(w, e->args[0]->type), "targetType",
-                          mill_w_quoted_type(w, e->target), NULL);
   mill_binding *b = mill_binding_of(w, e);
   if (b == NULL) return NULL;
   w->status = mill_cast_bind(b, e->target, (mill_cast_mode)e->mode, w->err);

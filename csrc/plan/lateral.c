@@ -109,10 +109,10 @@ static const mill_node *over(lateral *l, const mill_node *n, const mill_node *ch
   return c;
 }
 
-/* a <=> b for all columns of two domains. */
+/* a <=> b, of any type, for all columns of two domains. */
 static const mill_expr *equal(lateral *l, mill_exprs a, mill_exprs b, const mill_expr *condition) {
   for (int i = 0; i < a.n; i++) {
-    condition = mill_x_and(l->w, condition, mill_x_bound(l->w, "<=>", 2, a.at[i], b.at[i]));
+    condition = mill_x_and(l->w, condition, mill_x_bound(l->w, "same", 2, a.at[i], b.at[i]));
     if (condition == NULL) return NULL;
   }
   return condition;

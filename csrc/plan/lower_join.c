@@ -16,9 +16,10 @@ static bool only(const mill_expr *e, const mill_node *side) {
 }
 
 /* Is e an equality between the sides? Then *a belongs to the left, *b to the right. */
-static bool equality(const mill_expr *e, const char *sign, const mill_node *n, const mill_expr **a,
+static bool equality(const mill_expr *e, bool plain, const mill_node *n, const mill_expr **a,
                      const mill_expr **b) {
-  if (!mill_x_is_call(e, sign) || !mill_x_deterministic(e)) return false;
+  bool equal = plain ? mill_x_is_call(e, "=") : mill_x_is_call(e, "<=>") || mill_x_is_call(e, "same");
+  if (!equal || !mill_x_deterministic(e)) return false;
   *a = e->args[0], *b = e->args[1];
   if (only(*a, n->child[0]) && only(*b, n->child[1])) return true;
   *a = e->args[1], *b = e->args[0];
@@ -32,13 +33,13 @@ static bool split(mill_lowering *l, const mill_node *n, const mill_lowered *left
   bool plain = false;
   if (n->nexprs == 0) return true;
   if (!mill_x_conjuncts(l->w, n->exprs[0], &c)) return false;
-  for (int i = 0; i < c.n; i++) plain |= equality(c.at[i], "=", n, &a, &b);
+  for (int i = 0; i < c.n; i++) plain |= equality(c.at[i], true, n, &a, &b);
   k->null_safe = !plain;
   k->left = mill_w_alloc(l->w, (size_t)(c.n + 1) * sizeof *k->left);
   k->right = mill_w_alloc(l->w, (size_t)(c.n + 1) * sizeof *k->right);
   if (k->left == NULL || k->right == NULL) return false;
   for (int i = 0; i < c.n; i++) {
-    if (!equality(c.at[i], plain ? "=" : "<=>", n, &a, &b)) {
+    if (!equality(c.at[i], plain, n, &a, &b)) {
       k->rest = mill_x_and(l->w, k->rest, c.at[i]);
       if (k->rest == NULL) return false;
       continue;

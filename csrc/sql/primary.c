@@ -326,6 +326,7 @@ mill_expr *mill_p_named(mill_parser *p) {
   mill_expr *e = mill_p_expression(p);
   mill_list names = {0};
   bool system = false;
+  const mill_expr *path = e->kind == MILL_X_CAST ? e->args[0] : e; /* a cast keeps the name */
   if (mill_p_is(p, MILL_K_AS) && mill_p_peek(p, 1) == MILL_T_LPAREN) {
     p->at++;
     mill_p_name_list(p, &names);
@@ -333,8 +334,8 @@ mill_expr *mill_p_named(mill_parser *p) {
     mill_p_name_list(p, &names);
   } else if (mill_p_alias_follows(p)) {
     mill_p_push(p, &names, mill_p_checked_name(p));
-  } else if (e->kind == MILL_X_CALL && e->hidden && e->metadata) {
-    mill_p_push(p, &names, e->metadata);
+  } else if (path->kind == MILL_X_CALL && path->hidden && path->metadata) {
+    mill_p_push(p, &names, path->metadata);
     system = true;
   } else {
     return e;

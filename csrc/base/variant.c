@@ -1,0 +1,216 @@
+/* Reading variants; see variant.h. */
+#include "base/variant.h"
+
+#include <string.h>
+
+enum { PRIMITIVE, SHORT_TEXT, OBJECT, ARRAY };
+enum { BINARY_FROM = 32 }; /* objects of so many members are searched by halves */
+
+static uint64_t number(const unsigned char *p, size_t n) {
+  uint64_t v = 0;
+  for (size_t i = n; i-- > 0;) v = v << 8 | p[i];
+  return v;
+}
+
+static int64_t integer(const unsigned char *p, size_t n) {
+  unsigned shift = 64 - 8 * (unsigned)n;
+  return (int64_t)(number(p, n) << shift) >> shift;
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+/* DECIMAL of n bytes behind its scale; Spark drops the zeros at its end. */
+static bool read_decimal(const unsigned char *p, size_t n, mill_variant_item *out) {
+  mill_u128 bits = number(p + 1, n < 8 ? n : 8);
+  out->digits = n == 16 ? (mill_i128)(bits | (mill_u128)number(p + 9, 8) << 64)
+                        : (mill_i128)integer(p + 1, n);
+  int scale = p[0];
+  if (scale > MILL_DECIMAL_MAX || !mill_decimal_fits(out->digits, MILL_DECIMAL_MAX)) return false;
+  for (; scale > 0 && out->digits % 10 == 0; scale--) out->digits /= 10;
+  out->scale = (uint8_t)scale;
+  out->kind = MILL_VARIANT_DECIMAL;
+  return true;
+}
+
+/* BINARY and long texts: their length, then their bytes. */
+static bool read_long(const unsigned char *p, size_t n, mill_variant_item *out) {
+  if (n < 5) return false;
+  out->size = number(p + 1, 4);
+  out->text = (const char *)p + 5;
+  return out->size <= n - 5;
+}
+
+/* The primitives by number: what they are and how many bytes follow. */
+static const struct {
+  mill_variant_kind kind;
+  uint8_t size;
+} primitives[] = {
+    {MILL_VARIANT_NULL, 0},      {MILL_VARIANT_BOOLEAN, 0},   {MILL_VARIANT_BOOLEAN, 0},
+    {MILL_VARIANT_LONG, 1},      {MILL_VARIANT_LONG, 2},      {MILL_VARIANT_LONG, 4},
+    {MILL_VARIANT_LONG, 8},      {MILL_VARIANT_DOUBLE, 8},    {MILL_VARIANT_DECIMAL, 5},
+    {MILL_VARIANT_DECIMAL, 9},   {MILL_VARIANT_DECIMAL, 17},  {MILL_VARIANT_DATE, 4},
+    {MILL_VARIANT_TIMESTAMP, 8}, {MILL_VARIANT_TIMESTAMP_NTZ, 8}, {MILL_VARIANT_FLOAT, 4},
+    {MILL_VARIANT_BINARY, 4},    {MILL_VARIANT_STRING, 4},    {MILL_VARIANT_UNKNOWN, 0},
+    {MILL_VARIANT_UNKNOWN, 0},   {MILL_VARIANT_UNKNOWN, 0},   {MILL_VARIANT_UUID, 16},
+};
+
+static bool read_primitive(const unsigned char *p, size_t n, mill_variant_item *out) {
+  unsigned id = p[0] >> 2;
+  if (id >= sizeof primitives / sizeof *primitives) id = 17;
+  size_t size = primitives[id].size;
+  out->kind = primitives[id].kind;
+  if (n - 1 < size) return false;
+  switch (out->kind) {
+  case MILL_VARIANT_UNKNOWN: out->integer = p[0] >> 2; return true;
+  case MILL_VARIANT_BOOLEAN: out->integer = id == 1; return true;
+  case MILL_VARIANT_DECIMAL: return read_decimal(p + 1, size - 1, out);
+  case MILL_VARIANT_STRING:
+  case MILL_VARIANT_BINARY: return read_long(p, n, out);
+  case MILL_VARIANT_UUID: out->text = (const char *)p + 1; out->size = size; return true;
+  case MILL_VARIANT_DOUBLE: memcpy(&out->number, p + 1, 8); return true;
+  case MILL_VARIANT_FLOAT: {
+    float f;
+    memcpy(&f, p + 1, 4);
+    out->number = (double)f;
+    return true;
+  }
+  default: out->integer = size ? integer(p + 1, size) : 0; return true;
+  }
+}
+
+static bool read_container(const unsigned char *p, size_t n, mill_variant_item *out) {
+  bool object = (p[0] & 3) == OBJECT;
+  unsigned bits = p[0] >> 2;
+  bool large = object ? bits >> 4 & 1 : bits >> 2 & 1;
+  size_t head = large ? 5 : 2;
+  out->kind = object ? MILL_VARIANT_OBJECT : MILL_VARIANT_ARRAY;
+  out->offset_size = (uint8_t)((bits & 3) + 1);
+  out->id_size = object ? (uint8_t)((bits >> 2 & 3) + 1) : 0;
+  if (n < head) return false;
+  out->count = (uint32_t)number(p + 1, head - 1);
+  uint64_t offsets = head + (uint64_t)out->count * out->id_size;
+  uint64_t data = offsets + ((uint64_t)out->count + 1) * out->offset_size;
+  if (data > n) return false;
+  out->ids = p + head;
+  out->offsets = p + offsets;
+  out->data = p + data;
+  out->end = p + n;
+  return true;
+}
+
+bool mill_variant_read(const mill_variant *v, mill_variant_item *out) {
+  const unsigned char *p = (const unsigned char *)v->value;
+  *out = (mill_variant_item){.kind = MILL_VARIANT_NULL};
+  if (v->size == 0) return false;
+  switch (p[0] & 3) {
+  case PRIMITIVE: return read_primitive(p, v->size, out);
+  case SHORT_TEXT:
+    out->kind = MILL_VARIANT_STRING;
+    out->text = (const char *)p + 1;
+    out->size = p[0] >> 2;
+    return out->size < v->size;
+  default: return read_container(p, v->size, out);
+  }
+}
+
+/* ---- containers ----------------------------------------------------------------------------- */
+
+bool mill_variant_element(const mill_variant *v, const mill_variant_item *array, uint32_t i,
+                          mill_variant *out) {
+  uint64_t at = number(array->offsets + (size_t)i * array->offset_size, array->offset_size);
+  *out = *v;
+  if (at >= (uint64_t)(array->end - array->data)) return false;
+  out->value = (const char *)array->data + at;
+  out->size = (size_t)(array->end - array->data) - at;
+  return true;
+}
+
+static bool name_at(const mill_variant *v, uint64_t id, const char **name, size_t *size) {
+  const unsigned char *p = (const unsigned char *)v->metadata;
+  if (v->metadata_size < 1 || (p[0] & 15) != 1) return false;
+  size_t width = (size_t)(p[0] >> 6 & 3) + 1;
+  if (v->metadata_size < 1 + width) return false;
+  uint64_t count = number(p + 1, width);
+  uint64_t bytes = 1 + (count + 2) * width;
+  if (id >= count || bytes > v->metadata_size) return false;
+  uint64_t from = number(p + 1 + (id + 1) * width, width);
+  uint64_t to = number(p + 1 + (id + 2) * width, width);
+  if (from > to || to > v->metadata_size - bytes) return false;
+  *name = (const char *)p + bytes + from;
+  *size = to - from;
+  return true;
+}
+
+bool mill_variant_member(const mill_variant *v, const mill_variant_item *object, uint32_t i,
+                         const char **name, size_t *size, mill_variant *out) {
+  uint64_t id = number(object->ids + (size_t)i * object->id_size, object->id_size);
+  return mill_variant_element(v, object, i, out) && name_at(v, id, name, size);
+}
+
+/* Java's order: UTF-16 units, which differs from the order of the bytes above U+FFFF alone. */
+int mill_variant_order(const char *a, size_t n, const char *b, size_t m) {
+  size_t k = 0, least = n < m ? n : m;
+  while (k < least && a[k] == b[k]) k++;
+  if (k == least) return (n > m) - (n < m);
+  unsigned x = (unsigned char)a[k], y = (unsigned char)b[k];
+  bool wide_x = x >= 0xf0, wide_y = y >= 0xf0;
+  if (wide_x != wide_y && x >= 0xee && y >= 0xee) return wide_x ? -1 : 1;
+  return x < y ? -1 : 1;
+}
+
+uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
+                           size_t n) {
+  uint32_t low = 0, high = object->count;
+  mill_variant value;
+  const char *p = NULL;
+  size_t size = 0;
+  if (object->count < BINARY_FROM) {
+    for (uint32_t i = 0; i < object->count; i++)
+      if (mill_variant_member(v, object, i, &p, &size, &value) && size == n &&
+          memcmp(p, name, n) == 0)
+        return i;
+    return UINT32_MAX;
+  }
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (!mill_variant_member(v, object, middle, &p, &size, &value)) return UINT32_MAX;
+    int c = mill_variant_order(p, size, name, n);
+    if (c == 0) return middle;
+    if (c < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return UINT32_MAX;
+}
+
+/* Values that share bytes would make a walk endless: there are no more of them than bytes. */
+static bool valid_at(const mill_variant *v, int depth, size_t *left) {
+  mill_variant_item x;
+  mill_variant part;
+  const char *name;
+  size_t size;
+  if (!mill_variant_read(v, &x) || x.kind == MILL_VARIANT_UNKNOWN) return false;
+  if (depth > MILL_VARIANT_DEPTH || (*left)-- == 0) return false;
+  for (uint32_t i = 0; i < x.count; i++) {
+    bool good = x.kind == MILL_VARIANT_OBJECT
+                    ? mill_variant_member(v, &x, i, &name, &size, &part)
+                    : mill_variant_element(v, &x, i, &part);
+    if (!good || !valid_at(&part, depth + 1, left)) return false;
+  }
+  return true;
+}
+
+bool mill_variant_valid(const mill_variant *v) {
+  size_t left = v->size;
+  return v->size <= MILL_VARIANT_LIMIT && v->metadata_size <= MILL_VARIANT_LIMIT &&
+         v->metadata_size > 0 && (v->metadata[0] & 15) == 1 && valid_at(v, 0, &left);
+}
+
+mill_status mill_variant_fail(const mill_variant *v, mill_error *err) {
+  mill_variant_item x;
+  if (mill_variant_read(v, &x) && x.kind == MILL_VARIANT_UNKNOWN)
+    return mill_fail(err, MILL_E_UNKNOWN_PRIMITIVE_TYPE_IN_VARIANT, "id",
+                     mill_error_fmt(err, "%d", (int)x.integer), NULL);
+  return mill_fail(err, MILL_E_MALFORMED_VARIANT, NULL);
+}

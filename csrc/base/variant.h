@@ -1,0 +1,158 @@
+/* Variants: values whose type travels with them, in the binary form of Parquet (VariantEncoding.md,
+** version 1) that Spark's VARIANT has too.
+**
+** A variant is two byte strings. The metadata are a dictionary of member names:
+**
+**   | version, offset size | count | count + 1 offsets | bytes of the names |
+**
+** The value begins with a byte whose low two bits tell its form: a primitive (the upper bits say
+** which), a text shorter than 64 bytes, an object or an array:
+**
+**   object  | header | count | ids of names | count + 1 offsets | values |   sorted by name
+**   array   | header | count |                count + 1 offsets | values |
+**
+** Numbers are little-endian. Names sort as Java sorts them, by UTF-16 units.
+**
+** Reading never leaves the bytes and never allocates: what is malformed reads as false. A builder
+** writes values bottom up: a container's members first, then its head is pushed in front of them. */
+#ifndef MILL_BASE_VARIANT_H
+#define MILL_BASE_VARIANT_H
+
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/timezone.h"
+
+enum { MILL_VARIANT_DEPTH = 1000 };
+#define MILL_VARIANT_LIMIT ((size_t)128 << 20) /* bytes of a value, and of its dictionary */
+
+typedef struct mill_variant {
+  const char *value, *metadata;
+  size_t size, metadata_size;
+} mill_variant;
+
+typedef enum mill_variant_kind {
+  MILL_VARIANT_NULL,
+  MILL_VARIANT_BOOLEAN,
+  MILL_VARIANT_LONG, /* integers of 1, 2, 4 and 8 bytes */
+  MILL_VARIANT_DOUBLE,
+  MILL_VARIANT_FLOAT,
+  MILL_VARIANT_DECIMAL, /* without the zeros behind its last digit, as Spark reads it */
+  MILL_VARIANT_STRING,
+  MILL_VARIANT_BINARY,
+  MILL_VARIANT_DATE,
+  MILL_VARIANT_TIMESTAMP,
+  MILL_VARIANT_TIMESTAMP_NTZ,
+  MILL_VARIANT_UUID, /* 16 bytes in `text` */
+  MILL_VARIANT_ARRAY,
+  MILL_VARIANT_OBJECT,
+  MILL_VARIANT_UNKNOWN, /* a primitive of another number, in `integer` */
+} mill_variant_kind;
+
+/* A value taken apart. */
+typedef struct mill_variant_item {
+  mill_variant_kind kind;
+  uint8_t scale;    /* DECIMAL */
+  int64_t integer;  /* BOOLEAN, LONG, DATE, TIMESTAMP, TIMESTAMP_NTZ */
+  double number;    /* DOUBLE, FLOAT */
+  mill_i128 digits; /* DECIMAL */
+  const char *text; /* STRING, BINARY, UUID */
+  size_t size;      /* of text */
+  /* containers */
+  uint32_t count;
+  uint8_t id_size, offset_size;
+  const unsigned char *ids, *offsets, *data, *end;
+} mill_variant_item;
+
+bool mill_variant_read(const mill_variant *v, mill_variant_item *out) MILL_USE_RESULT;
+/* The i-th element of an array; i < count. */
+bool mill_variant_element(const mill_variant *v, const mill_variant_item *array, uint32_t i,
+                          mill_variant *out) MILL_USE_RESULT;
+/* The i-th member of an object and its name. */
+bool mill_variant_member(const mill_variant *v, const mill_variant_item *object, uint32_t i,
+                         const char **name, size_t *size, mill_variant *out) MILL_USE_RESULT;
+/* The place of a member by its name; UINT32_MAX: none. */
+uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
+                           size_t n);
+/* How names sort in an object. */
+int mill_variant_order(const char *a, size_t n, const char *b, size_t m);
+/* All of it, to the last name: nothing is malformed. Walks over whole values ask first. */
+bool mill_variant_valid(const mill_variant *v);
+/* MALFORMED_VARIANT, or UNKNOWN_PRIMITIVE_TYPE_IN_VARIANT where that is what stands there. */
+mill_status mill_variant_fail(const mill_variant *v, mill_error *err) __attribute__((cold));
+
+/* The value as JSON, as Spark writes it; local times of `zone`. */
+mill_status mill_variant_json(const mill_variant *v, const mill_zone *zone, mill_text *out,
+                              mill_error *err) MILL_USE_RESULT;
+/* One that is no container as a text without quotes; texts as they are. */
+mill_status mill_variant_plain(const mill_variant_item *x, const mill_zone *zone, mill_text *out,
+                               mill_error *err) MILL_USE_RESULT;
+
+/* ---- building ------------------------------------------------------------------------------- */
+
+typedef struct mill_variant_builder {
+  mill_memory *memory;
+  mill_text out;   /* the value so far */
+  mill_text names; /* bytes of the dictionary */
+  uint32_t *name_end;
+  size_t name_room;
+  uint32_t nnames;
+  uint32_t *slot; /* hash table of names: place + 1 */
+  size_t nslots;
+  struct variant_part *part; /* members and elements of the open containers */
+  size_t part_room, nparts;
+  bool last_wins; /* of members with one name; else VARIANT_DUPLICATE_KEY */
+  int depth;
+} mill_variant_builder;
+
+void mill_variant_open(mill_variant_builder *b, mill_memory *m);
+void mill_variant_reset(mill_variant_builder *b); /* an empty one, for the next value */
+void mill_variant_close(mill_variant_builder *b);
+/* The dictionary, appended to `out`; the value is b->out. */
+mill_status mill_variant_metadata(const mill_variant_builder *b, mill_text *out,
+                                  mill_error *err) MILL_USE_RESULT;
+
+/* Append one value. */
+mill_status mill_variant_put_null(mill_variant_builder *b, mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_put_bool(mill_variant_builder *b, bool v, mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_put_long(mill_variant_builder *b, int64_t v,
+                                  mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_put_double(mill_variant_builder *b, double v,
+                                    mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_put_float(mill_variant_builder *b, float v,
+                                   mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_put_decimal(mill_variant_builder *b, mill_i128 v, int scale,
+                                     mill_error *err) MILL_USE_RESULT;
+/* DATE, TIMESTAMP, TIMESTAMP_NTZ. */
+mill_status mill_variant_put_time(mill_variant_builder *b, mill_variant_kind kind, int64_t v,
+                                  mill_error *err) MILL_USE_RESULT;
+/* STRING, BINARY, UUID. */
+mill_status mill_variant_put_text(mill_variant_builder *b, mill_variant_kind kind, const char *p,
+                                  size_t n, mill_error *err) MILL_USE_RESULT;
+/* A copy of another value; its names become this dictionary's. MALFORMED_VARIANT. */
+mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v,
+                             mill_error *err) MILL_USE_RESULT;
+
+/* A container: begin, then for each part its name (objects) or mill_variant_item_begins (arrays)
+** and its value, then the end. */
+typedef struct mill_variant_frame {
+  size_t start, parts; /* where the container begins in b->out and among the parts */
+} mill_variant_frame;
+mill_status mill_variant_begin(mill_variant_builder *b, mill_variant_frame *f,
+                               mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_name(mill_variant_builder *b, const mill_variant_frame *f, const char *p,
+                              size_t n, mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_item_begins(mill_variant_builder *b, const mill_variant_frame *f,
+                                     mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,
+                                    mill_error *err) MILL_USE_RESULT;
+mill_status mill_variant_end_array(mill_variant_builder *b, const mill_variant_frame *f,
+                                   mill_error *err) MILL_USE_RESULT;
+
+/* The value that begins with the token `first`, as Spark's parse_json reads it: an integer is LONG,
+** a number in plain digits DECIMAL where 38 are enough, else DOUBLE. *good is false where the text is
+** no JSON. */
+mill_status mill_variant_put_json(mill_variant_builder *b, mill_json_reader *r,
+                                  mill_json_token first, bool *good,
+                                  mill_error *err) MILL_USE_RESULT;
+
+#endif

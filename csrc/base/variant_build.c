@@ -1,0 +1,316 @@
+/* Building variants; see variant.h. The bytes are those that Spark's builder makes: the least width
+** for integers, offsets and ids, names numbered as they come, members sorted by name. */
+#include "base/variant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+typedef struct variant_part {
+  uint32_t id; /* of the name; of elements 0 */
+  size_t at;   /* where the value begins, from the container's start */
+} variant_part;
+
+enum { SHORT_MOST = 63, FIRST_SLOTS = 16, PARTS_MOST = (128 << 20) / 4 };
+
+void mill_variant_open(mill_variant_builder *b, mill_memory *m) {
+  *b = (mill_variant_builder){.memory = m};
+  mill_text_init(&b->out, m);
+  mill_text_init(&b->names, m);
+}
+
+void mill_variant_reset(mill_variant_builder *b) {
+  mill_text_reset(&b->out);
+  mill_text_reset(&b->names);
+  b->nnames = 0;
+  b->nparts = 0;
+  b->depth = 0;
+  if (b->nslots) memset(b->slot, 0, b->nslots * sizeof *b->slot);
+}
+
+void mill_variant_close(mill_variant_builder *b) {
+  mill_text_clear(&b->out);
+  mill_text_clear(&b->names);
+  mill_free(b->memory, b->name_end, b->name_room * sizeof *b->name_end);
+  mill_free(b->memory, b->slot, b->nslots * sizeof *b->slot);
+  mill_free(b->memory, b->part, b->part_room * sizeof *b->part);
+  mill_variant_open(b, b->memory);
+}
+
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+static void put_number(char *p, uint64_t v, size_t n) {
+  for (size_t i = 0; i < n; i++, v >>= 8) p[i] = (char)v;
+}
+
+static size_t width_of(uint64_t most) {
+  return most <= 0xff ? 1 : most <= 0xffff ? 2 : most <= 0xffffff ? 3 : 4;
+}
+
+static mill_status too_large(mill_error *err) {
+  return mill_fail(err, MILL_E_VARIANT_SIZE_LIMIT, "sizeLimit", "128.0 MiB", NULL);
+}
+
+/* A primitive: its head byte and n bytes of a number. */
+static mill_status put_fixed(mill_variant_builder *b, unsigned id, uint64_t v, size_t n,
+                             mill_error *err) {
+  char buf[9];
+  buf[0] = (char)(id << 2);
+  put_number(buf + 1, v, n);
+  return mill_text_add(&b->out, buf, n + 1, err);
+}
+
+/* ---- primitives ----------------------------------------------------------------------------- */
+
+mill_status mill_variant_put_null(mill_variant_builder *b, mill_error *err) {
+  return put_fixed(b, 0, 0, 0, err);
+}
+
+mill_status mill_variant_put_bool(mill_variant_builder *b, bool v, mill_error *err) {
+  return put_fixed(b, v ? 1 : 2, 0, 0, err);
+}
+
+mill_status mill_variant_put_long(mill_variant_builder *b, int64_t v, mill_error *err) {
+  int log = v == (int8_t)v ? 0 : v == (int16_t)v ? 1 : v == (int32_t)v ? 2 : 3;
+  return put_fixed(b, 3 + (unsigned)log, (uint64_t)v, (size_t)1 << log, err);
+}
+
+mill_status mill_variant_put_double(mill_variant_builder *b, double v, mill_error *err) {
+  uint64_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  return put_fixed(b, 7, bits, 8, err);
+}
+
+mill_status mill_variant_put_float(mill_variant_builder *b, float v, mill_error *err) {
+  uint32_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  return put_fixed(b, 14, bits, 4, err);
+}
+
+mill_status mill_variant_put_decimal(mill_variant_builder *b, mill_i128 v, int scale,
+                                     mill_error *err) {
+  char buf[18];
+  int log = scale <= 9 && mill_decimal_fits(v, 9)     ? 0
+            : scale <= 18 && mill_decimal_fits(v, 18) ? 1
+                                                      : 2;
+  size_t n = (size_t)4 << log;
+  buf[0] = (char)((8 + log) << 2);
+  buf[1] = (char)scale;
+  put_number(buf + 2, (uint64_t)v, n < 8 ? n : 8);
+  if (n == 16) put_number(buf + 10, (uint64_t)((mill_u128)v >> 64), 8);
+  return mill_text_add(&b->out, buf, n + 2, err);
+}
+
+mill_status mill_variant_put_time(mill_variant_builder *b, mill_variant_kind kind, int64_t v,
+                                  mill_error *err) {
+  if (kind == MILL_VARIANT_DATE) return put_fixed(b, 11, (uint64_t)v, 4, err);
+  return put_fixed(b, kind == MILL_VARIANT_TIMESTAMP ? 12 : 13, (uint64_t)v, 8, err);
+}
+
+mill_status mill_variant_put_text(mill_variant_builder *b, mill_variant_kind kind, const char *p,
+                                  size_t n, mill_error *err) {
+  if (b->out.size + n > MILL_VARIANT_LIMIT) return too_large(err);
+  if (kind == MILL_VARIANT_UUID)
+    MILL_TRY(put_fixed(b, 20, 0, 0, err));
+  else if (kind == MILL_VARIANT_BINARY || n > SHORT_MOST)
+    MILL_TRY(put_fixed(b, kind == MILL_VARIANT_BINARY ? 15 : 16, n, 4, err));
+  else
+    MILL_TRY(mill_text_addc(&b->out, (char)(n << 2 | 1), err));
+  return mill_text_add(&b->out, p, n, err);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static const char *name_of(const mill_variant_builder *b, uint32_t id, size_t *n) {
+  uint32_t from = id ? b->name_end[id - 1] : 0;
+  *n = b->name_end[id] - from;
+  return b->names.data + from;
+}
+
+static uint32_t *slot_of(const mill_variant_builder *b, const char *p, size_t n) {
+  size_t mask = b->nslots - 1, size = 0;
+  for (size_t k = mill_hash_bytes(p, n) & mask;; k = (k + 1) & mask) {
+    if (b->slot[k] == 0) return &b->slot[k];
+    const char *name = name_of(b, b->slot[k] - 1, &size);
+    if (size == n && (n == 0 || memcmp(name, p, n) == 0)) return &b->slot[k];
+  }
+}
+
+static mill_status more_slots(mill_variant_builder *b, mill_error *err) {
+  size_t n = b->nslots ? b->nslots * 2 : FIRST_SLOTS, size = 0;
+  uint32_t *slot = mill_calloc(b->memory, n * sizeof *slot);
+  if (slot == NULL) return mill_oom(b->memory, n * sizeof *slot, err);
+  mill_free(b->memory, b->slot, b->nslots * sizeof *slot);
+  b->slot = slot;
+  b->nslots = n;
+  for (uint32_t i = 0; i < b->nnames; i++) {
+    const char *name = name_of(b, i, &size);
+    *slot_of(b, name, size) = i + 1;
+  }
+  return MILL_OK;
+}
+
+static mill_status intern(mill_variant_builder *b, const char *p, size_t n, uint32_t *id,
+                          mill_error *err) {
+  if ((size_t)b->nnames * 2 >= b->nslots) MILL_TRY(more_slots(b, err));
+  uint32_t *slot = slot_of(b, p, n);
+  if (*slot == 0) {
+    if (b->names.size + n > MILL_VARIANT_LIMIT) return too_large(err);
+    MILL_TRY(mill_grow(b->memory, (void **)&b->name_end, &b->name_room, (size_t)b->nnames + 1,
+                       sizeof *b->name_end, err));
+    MILL_TRY(mill_text_add(&b->names, p, n, err));
+    b->name_end[b->nnames++] = (uint32_t)b->names.size;
+    *slot = b->nnames;
+  }
+  *id = *slot - 1;
+  return MILL_OK;
+}
+
+mill_status mill_variant_metadata(const mill_variant_builder *b, mill_text *out, mill_error *err) {
+  uint64_t most = b->names.size > b->nnames ? b->names.size : b->nnames;
+  size_t width = width_of(most), head = 1 + (b->nnames + 2) * width;
+  MILL_TRY(mill_text_reserve(out, head + b->names.size, err));
+  char *p = out->data + out->size;
+  *p++ = (char)(1 | (width - 1) << 6);
+  put_number(p, b->nnames, width);
+  put_number(p + width, 0, width);
+  for (uint32_t i = 0; i < b->nnames; i++)
+    put_number(p + (i + 2) * width, b->name_end[i], width);
+  out->size += head;
+  return b->names.size ? mill_text_add(out, b->names.data, b->names.size, err) : MILL_OK;
+}
+
+/* ---- containers ----------------------------------------------------------------------------- */
+
+mill_status mill_variant_begin(mill_variant_builder *b, mill_variant_frame *f, mill_error *err) {
+  *f = (mill_variant_frame){b->out.size, b->nparts};
+  if (++b->depth > MILL_VARIANT_DEPTH) return mill_fail(err, MILL_E_MALFORMED_VARIANT, NULL);
+  return MILL_OK;
+}
+
+static mill_status add_part(mill_variant_builder *b, const mill_variant_frame *f, uint32_t id,
+                            mill_error *err) {
+  if (b->out.size > MILL_VARIANT_LIMIT || b->nparts - f->parts > PARTS_MOST) return too_large(err);
+  MILL_TRY(mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + 1, sizeof *b->part,
+                     err));
+  b->part[b->nparts++] = (variant_part){id, b->out.size - f->start};
+  return MILL_OK;
+}
+
+mill_status mill_variant_name(mill_variant_builder *b, const mill_variant_frame *f, const char *p,
+                              size_t n, mill_error *err) {
+  uint32_t id = 0;
+  MILL_TRY(intern(b, p, n, &id, err));
+  return add_part(b, f, id, err);
+}
+
+mill_status mill_variant_item_begins(mill_variant_builder *b, const mill_variant_frame *f,
+                                     mill_error *err) {
+  return add_part(b, f, 0, err);
+}
+
+static int by_name(const void *x, const void *y, void *builder) {
+  const variant_part *p = x, *q = y;
+  size_t n = 0, m = 0;
+  const char *a = name_of(builder, p->id, &n), *c = name_of(builder, q->id, &m);
+  int order = mill_variant_order(a, n, c, m);
+  return order ? order : (p->at > q->at) - (p->at < q->at);
+}
+
+/* Members with one name: the last one stays, or an error. */
+static mill_status settle_doubles(mill_variant_builder *b, size_t first, mill_error *err) {
+  size_t kept = first, size = 0;
+  for (size_t i = first + 1; i < b->nparts; i++) {
+    bool same = b->part[i].id == b->part[kept].id;
+    if (same && !b->last_wins) {
+      const char *name = name_of(b, b->part[i].id, &size);
+      return mill_fail(err, MILL_E_VARIANT_DUPLICATE_KEY, "key",
+                       mill_error_fmt(err, "%.*s", (int)(size < 500 ? size : 500), name), NULL);
+    }
+    b->part[kept += !same] = b->part[i];
+  }
+  if (b->nparts > first) b->nparts = kept + 1;
+  return MILL_OK;
+}
+
+/* Push the head in front of the values: sizes, ids and offsets. */
+static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *f, bool object,
+                             mill_error *err) {
+  size_t count = b->nparts - f->parts, values = b->out.size - f->start;
+  uint32_t most = 0;
+  for (size_t i = f->parts; i < b->nparts; i++)
+    if (b->part[i].id > most) most = b->part[i].id;
+  size_t wide = count > 255 ? 4 : 1, ids = object ? width_of(most) : 0, width = width_of(values);
+  size_t head = 1 + wide + count * ids + (count + 1) * width;
+  if (b->out.size + head > MILL_VARIANT_LIMIT) return too_large(err);
+  MILL_TRY(mill_text_reserve(&b->out, head, err));
+  char *p = b->out.data + f->start;
+  memmove(p + head, p, values);
+  b->out.size += head;
+  unsigned bits = (unsigned)(width - 1);
+  if (object) bits |= (unsigned)(ids - 1) << 2;
+  if (wide == 4) bits |= object ? 16u : 4u;
+  *p++ = (char)(bits << 2 | (object ? 2 : 3));
+  put_number(p, count, wide);
+  p += wide;
+  for (size_t i = f->parts; object && i < b->nparts; i++, p += ids)
+    put_number(p, b->part[i].id, ids);
+  for (size_t i = f->parts; i < b->nparts; i++, p += width) put_number(p, b->part[i].at, width);
+  put_number(p, values, width);
+  b->nparts = f->parts;
+  b->depth--;
+  return MILL_OK;
+}
+
+mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,
+                                    mill_error *err) {
+  size_t count = b->nparts - f->parts;
+  if (count > 1) qsort_r(b->part + f->parts, count, sizeof *b->part, by_name, b);
+  MILL_TRY(settle_doubles(b, f->parts, err));
+  return push_head(b, f, true, err);
+}
+
+mill_status mill_variant_end_array(mill_variant_builder *b, const mill_variant_frame *f,
+                                   mill_error *err) {
+  return push_head(b, f, false, err);
+}
+
+/* ---- copies --------------------------------------------------------------------------------- */
+
+static mill_status copy(mill_variant_builder *b, const mill_variant *v, mill_error *err);
+
+static mill_status copy_parts(mill_variant_builder *b, const mill_variant *v,
+                              const mill_variant_item *x, mill_error *err) {
+  mill_variant_frame f;
+  mill_variant part;
+  const char *name = "";
+  size_t n = 0;
+  bool object = x->kind == MILL_VARIANT_OBJECT;
+  MILL_TRY(mill_variant_begin(b, &f, err));
+  for (uint32_t i = 0; i < x->count; i++) {
+    bool good = object ? mill_variant_member(v, x, i, &name, &n, &part)
+                       : mill_variant_element(v, x, i, &part);
+    if (!good) return mill_variant_fail(v, err);
+    MILL_TRY(object ? mill_variant_name(b, &f, name, n, err)
+                    : mill_variant_item_begins(b, &f, err));
+    MILL_TRY(copy(b, &part, err));
+  }
+  return object ? mill_variant_end_object(b, &f, err) : mill_variant_end_array(b, &f, err);
+}
+
+static mill_status copy(mill_variant_builder *b, const mill_variant *v, mill_error *err) {
+  mill_variant_item x;
+  if (!mill_variant_read(v, &x)) return mill_variant_fail(v, err);
+  if (x.kind == MILL_VARIANT_OBJECT || x.kind == MILL_VARIANT_ARRAY)
+    return copy_parts(b, v, &x, err);
+  static const unsigned char fixed[] = {1, 1, 1, 2, 3, 5, 9, 9, 6, 10, 18, 5, 9, 9, 5};
+  unsigned head = (unsigned char)v->value[0], id = head >> 2;
+  size_t n = x.text ? (size_t)(x.text + x.size - v->value) : id < 15 ? fixed[id] : 1;
+  if (b->out.size + n > MILL_VARIANT_LIMIT) return too_large(err);
+  return mill_text_add(&b->out, v->value, n, err);
+}
+
+mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v, mill_error *err) {
+  return mill_variant_valid(v) ? copy(b, v, err) : mill_variant_fail(v, err);
+}

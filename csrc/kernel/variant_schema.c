@@ -1,0 +1,379 @@
+/* schema_of_variant, schema_of_variant_agg: the types that are in variants, merged.
+**
+** A shape is what is known of a value: its kind, of decimals the digits, of arrays the shape of the
+** elements, of objects the members by name. Merging follows Spark's JsonInferSchema.compatibleType:
+** numbers widen, members come together, what does not fit is VARIANT. The state of the aggregate
+** travels as bytes:  kind | precision | scale | count | shapes, in objects each behind its name. */
+#include "kernel/agg_int.h"
+#include "kernel/variant_int.h"
+
+typedef enum shape_kind {
+  VOID_SHAPE,
+  BOOLEAN,
+  LONG,
+  FLOAT,
+  DOUBLE,
+  DECIMAL,
+  STRING,
+  BINARY,
+  DATE,
+  TIMESTAMP,
+  TIMESTAMP_NTZ,
+  UUID,
+  ARRAY,
+  OBJECT,
+  VARIANT,
+} shape_kind;
+
+typedef struct shape shape;
+struct shape {
+  shape_kind kind;
+  uint8_t precision, scale;
+  shape *child, *next; /* the element; members in the order of their names */
+  const char *name;
+  size_t name_size;
+};
+
+typedef struct shaper {
+  mill_arena *arena;
+  mill_error *err;
+} shaper;
+
+static mill_status new_shape(shaper *s, shape_kind kind, shape **out) {
+  *out = mill_arena_alloc(s->arena, sizeof **out);
+  if (*out == NULL) return mill_oom(s->arena->memory, sizeof **out, s->err);
+  (*out)->kind = kind;
+  return MILL_OK;
+}
+
+/* ---- merging -------------------------------------------------------------------------------- */
+
+static mill_status merge(shaper *s, shape *to, shape *from);
+
+static void become(shape *to, shape_kind kind) {
+  *to = (shape){.kind = kind, .next = to->next, .name = to->name, .name_size = to->name_size};
+}
+
+static void merge_decimals(shape *to, const shape *from) {
+  int scale = to->scale > from->scale ? to->scale : from->scale;
+  int a = to->precision - to->scale, b = from->precision - from->scale, whole = a > b ? a : b;
+  if (whole + scale > MILL_DECIMAL_MAX) {
+    become(to, DOUBLE);
+    return;
+  }
+  to->precision = (uint8_t)(whole + scale);
+  to->scale = (uint8_t)scale;
+}
+
+static void merge_numbers(shape *to, const shape *from) {
+  bool approximate = to->kind == FLOAT || to->kind == DOUBLE || from->kind == FLOAT ||
+                     from->kind == DOUBLE;
+  if (to->kind != DECIMAL && from->kind != DECIMAL) {
+    become(to, to->kind > from->kind ? to->kind : from->kind);
+  } else if (approximate) {
+    become(to, DOUBLE);
+  } else {
+    shape whole = *from;
+    if (to->kind == LONG) become(to, DECIMAL), to->precision = 20;
+    if (from->kind == LONG) whole = (shape){.kind = DECIMAL, .precision = 20};
+    merge_decimals(to, &whole);
+  }
+}
+
+/* Both lists are in order. */
+static mill_status merge_members(shaper *s, shape *to, shape *from) {
+  shape **at = &to->child, *m = from->child;
+  while (m) {
+    int c = *at ? mill_variant_order((*at)->name, (*at)->name_size, m->name, m->name_size) : 1;
+    shape *next = m->next;
+    if (c == 0) MILL_TRY(merge(s, *at, m));
+    if (c > 0) {
+      m->next = *at;
+      *at = m;
+    }
+    if (c >= 0) m = next;
+    at = &(*at)->next;
+  }
+  return MILL_OK;
+}
+
+static void merge_times(shape *to, const shape *from) {
+  bool ntz = (to->kind == TIMESTAMP_NTZ || from->kind == TIMESTAMP_NTZ) &&
+             to->kind != TIMESTAMP && from->kind != TIMESTAMP;
+  become(to, ntz ? TIMESTAMP_NTZ : TIMESTAMP);
+}
+
+/* `from` is used up: its parts may become those of `to`. */
+static mill_status merge(shaper *s, shape *to, shape *from) {
+  bool numbers = to->kind >= LONG && to->kind <= DECIMAL && from->kind >= LONG &&
+                 from->kind <= DECIMAL;
+  bool times = to->kind >= DATE && to->kind <= TIMESTAMP_NTZ && from->kind >= DATE &&
+               from->kind <= TIMESTAMP_NTZ;
+  if (from->kind == VOID_SHAPE) return MILL_OK;
+  if (to->kind == VOID_SHAPE) {
+    shape *next = to->next;
+    const char *name = to->name;
+    size_t size = to->name_size;
+    *to = *from;
+    to->next = next, to->name = name, to->name_size = size;
+  } else if (numbers && (to->kind != from->kind || to->kind == DECIMAL)) {
+    merge_numbers(to, from);
+  } else if (to->kind == ARRAY && from->kind == ARRAY) {
+    return merge(s, to->child, from->child);
+  } else if (to->kind == OBJECT && from->kind == OBJECT) {
+    return merge_members(s, to, from);
+  } else if (to->kind != from->kind) {
+    if (times)
+      merge_times(to, from);
+    else
+      become(to, VARIANT);
+  }
+  return MILL_OK;
+}
+
+/* ---- of a value ----------------------------------------------------------------------------- */
+
+static int digits_of(mill_i128 v) {
+  int n = 1;
+  while (n < MILL_DECIMAL_MAX && !mill_decimal_fits(v, n)) n++;
+  return n;
+}
+
+static mill_status shape_of(shaper *s, const mill_variant *v, shape **out);
+
+static mill_status shape_parts(shaper *s, const mill_variant *v, const mill_variant_item *x,
+                               shape *to) {
+  shape **tail = &to->child, *one;
+  if (x->kind == MILL_VARIANT_ARRAY) MILL_TRY(new_shape(s, VOID_SHAPE, &to->child));
+  for (uint32_t i = 0; i < x->count; i++) {
+    mill_variant part;
+    const char *name;
+    size_t n;
+    if (x->kind == MILL_VARIANT_ARRAY) {
+      if (!mill_variant_element(v, x, i, &part)) return mill_variant_fail(v, s->err);
+      MILL_TRY(shape_of(s, &part, &one));
+      MILL_TRY(merge(s, to->child, one));
+      continue;
+    }
+    if (!mill_variant_member(v, x, i, &name, &n, &part)) return mill_variant_fail(v, s->err);
+    MILL_TRY(shape_of(s, &part, &one));
+    one->name = mill_arena_strndup(s->arena, name, n);
+    one->name_size = n;
+    if (one->name == NULL) return mill_oom(s->arena->memory, n, s->err);
+    *tail = one;
+    tail = &one->next;
+  }
+  return MILL_OK;
+}
+
+static mill_status shape_of(shaper *s, const mill_variant *v, shape **out) {
+  static const shape_kind kinds[] = {
+      [MILL_VARIANT_NULL] = VOID_SHAPE,     [MILL_VARIANT_BOOLEAN] = BOOLEAN,
+      [MILL_VARIANT_LONG] = LONG,           [MILL_VARIANT_DOUBLE] = DOUBLE,
+      [MILL_VARIANT_FLOAT] = FLOAT,         [MILL_VARIANT_DECIMAL] = DECIMAL,
+      [MILL_VARIANT_STRING] = STRING,       [MILL_VARIANT_BINARY] = BINARY,
+      [MILL_VARIANT_DATE] = DATE,           [MILL_VARIANT_TIMESTAMP] = TIMESTAMP,
+      [MILL_VARIANT_TIMESTAMP_NTZ] = TIMESTAMP_NTZ, [MILL_VARIANT_UUID] = UUID,
+      [MILL_VARIANT_ARRAY] = ARRAY,         [MILL_VARIANT_OBJECT] = OBJECT,
+  };
+  mill_variant_item x;
+  if (!mill_variant_read(v, &x) || x.kind == MILL_VARIANT_UNKNOWN)
+    return mill_variant_fail(v, s->err);
+  MILL_TRY(new_shape(s, kinds[x.kind], out));
+  if (x.kind == MILL_VARIANT_DECIMAL) {
+    int n = digits_of(x.digits);
+    (*out)->precision = (uint8_t)(n > x.scale ? n : x.scale);
+    (*out)->scale = x.scale;
+  }
+  return shape_parts(s, v, &x, *out);
+}
+
+static mill_status shape_row(shaper *s, const mill_vector *v, size_t i, shape **out) {
+  mill_variant one = mill_variant_at(v, i);
+  if (!mill_variant_valid(&one)) return mill_variant_fail(&one, s->err);
+  return shape_of(s, &one, out);
+}
+
+/* ---- text ----------------------------------------------------------------------------------- */
+
+/* A name in back-quotes unless it is a plain identifier. */
+static mill_status put_name(const shape *m, mill_text *out, mill_error *err) {
+  bool plain = m->name_size > 0 && (m->name[0] < '0' || m->name[0] > '9');
+  for (size_t i = 0; i < m->name_size; i++) {
+    char c = m->name[i];
+    plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
+  if (plain) return mill_text_add(out, m->name, m->name_size, err);
+  MILL_TRY(mill_text_addc(out, '`', err));
+  for (size_t i = 0; i < m->name_size; i++) {
+    if (m->name[i] == '`') MILL_TRY(mill_text_addc(out, '`', err));
+    MILL_TRY(mill_text_addc(out, m->name[i], err));
+  }
+  return mill_text_addc(out, '`', err);
+}
+
+static mill_status put_shape(const shape *s, mill_text *out, mill_error *err) {
+  static const char *const words[] = {"VOID",      "BOOLEAN",       "BIGINT", "FLOAT",  "DOUBLE",
+                                      "DECIMAL",   "STRING",        "BINARY", "DATE",   "TIMESTAMP",
+                                      "TIMESTAMP_NTZ", "UUID", "ARRAY<",  "OBJECT<", "VARIANT"};
+  MILL_TRY(mill_text_adds(out, words[s->kind], err));
+  if (s->kind == DECIMAL)
+    return mill_text_printf(out, err, "(%d,%d)", s->precision, s->scale);
+  if (s->kind != ARRAY && s->kind != OBJECT) return MILL_OK;
+  for (const shape *m = s->child; m; m = m->next) {
+    if (m != s->child) MILL_TRY(mill_text_adds(out, ", ", err));
+    if (s->kind == OBJECT) {
+      MILL_TRY(put_name(m, out, err));
+      MILL_TRY(mill_text_adds(out, ": ", err));
+    }
+    MILL_TRY(put_shape(m, out, err));
+  }
+  return mill_text_addc(out, '>', err);
+}
+
+KERNEL_HEAD(k_schema) {
+  mill_arena arena;
+  mill_text text;
+  mill_status status = MILL_OK;
+  mill_arena_init(&arena, call->ctx->memory);
+  mill_text_init(&text, call->ctx->memory);
+  for (size_t i = 0; i < n && status == MILL_OK; i++) {
+    if (!mill_valid_bit(out->valid, i)) continue;
+    shaper s = {&arena, err};
+    shape *one;
+    mill_arena_reset(&arena);
+    mill_text_reset(&text);
+    status = shape_row(&s, args[0], i, &one);
+    if (status == MILL_OK) status = put_shape(one, &text, err);
+    if (status == MILL_OK) status = put_text(call, out, i, &text, err);
+  }
+  mill_arena_clear(&arena);
+  mill_text_clear(&text);
+  return status;
+}
+
+/* ---- the aggregate -------------------------------------------------------------------------- */
+
+static mill_status add(mill_call *call, shape *to, shape *from, mill_error *err) {
+  shaper s = {call->arena, err};
+  return merge(&s, to, from);
+}
+
+AGG_UPDATE(schema_update) {
+  if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
+  AGG_ROWS(args[0], n, i) {
+    shaper s = {call->arena, err};
+    shape *one;
+    MILL_TRY(shape_row(&s, args[0], i, &one));
+    MILL_TRY(add(call, states[i], one, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status save_shape(const shape *s, mill_text *out, mill_error *err) {
+  uint32_t count = 0;
+  for (const shape *m = s->child; m; m = m->next) count++;
+  char head[3] = {(char)s->kind, (char)s->precision, (char)s->scale};
+  MILL_TRY(mill_text_add(out, head, sizeof head, err));
+  MILL_TRY(mill_text_add(out, (const char *)&count, sizeof count, err));
+  for (const shape *m = s->child; m; m = m->next) {
+    uint32_t n = (uint32_t)m->name_size;
+    MILL_TRY(mill_text_add(out, (const char *)&n, sizeof n, err));
+    MILL_TRY(mill_text_add(out, m->name ? m->name : "", n, err));
+    MILL_TRY(save_shape(m, out, err));
+  }
+  return MILL_OK;
+}
+
+static bool take(bytes *s, void *out, size_t n) {
+  if (s->n < n) return false;
+  memcpy(out, s->p, n);
+  s->p += n, s->n -= n;
+  return true;
+}
+
+static mill_status load_shape(shaper *s, bytes *from, shape **out) {
+  unsigned char head[3] = {0};
+  uint32_t count = 0, n = 0;
+  bool good = take(from, head, sizeof head) && take(from, &count, sizeof count);
+  MILL_TRY(new_shape(s, (shape_kind)head[0], out));
+  (*out)->precision = head[1];
+  (*out)->scale = head[2];
+  shape **tail = &(*out)->child;
+  for (uint32_t i = 0; good && i < count; i++) {
+    good = take(from, &n, sizeof n) && n <= from->n;
+    if (!good) break;
+    const char *name = from->p;
+    from->p += n, from->n -= n;
+    MILL_TRY(load_shape(s, from, tail));
+    (*tail)->name = mill_arena_strndup(s->arena, name, n);
+    (*tail)->name_size = n;
+    if ((*tail)->name == NULL) return mill_oom(s->arena->memory, n, s->err);
+    tail = &(*tail)->next;
+  }
+  return good ? MILL_OK : mill_fail(s->err, MILL_E_MALFORMED_VARIANT, NULL);
+}
+
+AGG_MERGE(schema_merge) {
+  for (size_t i = 0; i < n; i++) {
+    if (!mill_vector_valid(partial, i)) continue;
+    shaper s = {call->arena, err};
+    shape *one;
+    bytes from = bytes_at(partial, mill_vector_at(partial, i));
+    MILL_TRY(load_shape(&s, &from, &one));
+    MILL_TRY(add(call, states[i], one, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status put_states(mill_call *call, void *const *states, size_t n, mill_vector *out,
+                              mill_status (*put)(const shape *, mill_text *, mill_error *),
+                              mill_error *err) {
+  mill_text text;
+  mill_status s = MILL_OK;
+  mill_text_init(&text, call->ctx->memory);
+  for (size_t i = 0; i < n && s == MILL_OK; i++) {
+    mill_text_reset(&text);
+    s = put(states[i], &text, err);
+    if (s == MILL_OK) s = put_text(call, out, i, &text, err);
+  }
+  mill_text_clear(&text);
+  return s;
+}
+
+AGG_OUTPUT(schema_save) { return put_states(call, states, n, out, save_shape, err); }
+AGG_OUTPUT(schema_final) { return put_states(call, states, n, out, put_shape, err); }
+
+static const mill_aggregate schema_aggregate = {.state_size = sizeof(shape),
+                                                .update = schema_update,
+                                                .merge = schema_merge,
+                                                .save = schema_save,
+                                                .final = schema_final,
+                                                .exact = true,
+                                                .common = true};
+
+static mill_status bind_schema_agg(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "!variant -> string", err));
+  b->aggregate = &schema_aggregate;
+  b->partial = mill_type_of(MILL_BINARY);
+  b->nullable = false;
+  return MILL_OK;
+}
+
+const mill_function mill_family_variant_schema[] = {
+    {.name = "schema_of_variant",
+     .types = "!variant -> string",
+     .kernel = k_schema,
+     .usage = "schema_of_variant(v)",
+     .doc = "The type that is in a variant, as SQL writes it.",
+     .example = "SELECT schema_of_variant(parse_json('[{\"b\":true,\"a\":0}]')) -> "
+                "ARRAY<OBJECT<a: BIGINT, b: BOOLEAN>>"},
+    {.name = "schema_of_variant_agg",
+     .types = "!variant -> string",
+     .kind = MILL_AGGREGATE,
+     .bind = bind_schema_agg,
+     .aggregate = &schema_aggregate,
+     .usage = "schema_of_variant_agg(v)",
+     .doc = "The type that all variants of the group have in common, as SQL writes it.",
+     .example = "SELECT schema_of_variant_agg(parse_json('1')) -> BIGINT"},
+    {0}};
