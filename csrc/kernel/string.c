@@ -5,6 +5,7 @@
 #include "base/find.h"
 #include "base/utf8.h"
 #include "kernel/bytes_int.h"
+#include "kernel/find_rows.h"
 
 static size_t find(bytes in, bytes what, size_t from) {
   if (what.n == 0) return from;
@@ -216,8 +217,18 @@ KERNEL_HEAD(k_rtrim) {
 
 KERNEL_HEAD(k_contains) {
   uint8_t *r = out->data;
+  bytes x = args[1]->mask == 0 ? bytes_of(args[1]) : (bytes){"", 0};
+  const char *at[MILL_FIND_ROWS];
   (void)call, (void)err;
-  MILL_EACH(out, n, i) r[i] = find(bytes_at(args[0], i), bytes_at(args[1], i), 0) != SIZE_MAX;
+  if (x.n == 0) {
+    MILL_EACH(out, n, i) r[i] = find(bytes_at(args[0], i), bytes_at(args[1], i), 0) != SIZE_MAX;
+    return MILL_OK;
+  }
+  for (size_t from = 0, part; from < n; from += part) {
+    part = n - from < MILL_FIND_ROWS ? n - from : MILL_FIND_ROWS;
+    mill_find_rows(args[0], out->valid, from, part, x.p, x.n, at);
+    for (size_t i = 0; i < part; i++) r[from + i] = at[i] != NULL;
+  }
   return MILL_OK;
 }
 
