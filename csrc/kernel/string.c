@@ -56,18 +56,15 @@ static mill_status fold_case(mill_call *call, bytes s, mill_case how, mill_vecto
 
 static mill_status case_rows(mill_call *call, const mill_vector *v, size_t n, mill_vector *out,
                              mill_case how, mill_error *err) {
-  const char first = how == MILL_UPPER ? 'a' : 'A';
   mill_str *r = out->data;
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(v, i);
     char *p = NULL;
-    if (how == MILL_INITCAP || !mill_utf8_ascii(s.p, s.n)) {
+    if (how != MILL_INITCAP) MILL_TRY(mill_bytes_take(call, s.n, &p, err));
+    if (p && mill_utf8_ascii_case(how, s.p, s.n, p))
+      r[i] = mill_str_done(call, p, s.n);
+    else
       MILL_TRY(fold_case(call, s, how, out, i, err));
-      continue;
-    }
-    MILL_TRY(mill_bytes_take(call, s.n, &p, err));
-    for (size_t k = 0; k < s.n; k++) p[k] = (char)(s.p[k] ^ ((uint8_t)(s.p[k] - first) < 26) << 5);
-    r[i] = mill_str_done(call, p, s.n);
   }
   return MILL_OK;
 }
