@@ -16,8 +16,12 @@ bool mill_valid_civil(int64_t year, int month, int day) {
 /* Howard Hinnant's civil algorithms: years begin in March, eras have 400 years. */
 int64_t mill_days_from_civil(int64_t y, int m, int d) {
   y -= m <= 2;
-  int64_t era = mill_floor_div(y, 400), of_era = y - era * 400;
   int64_t of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+  if ((uint64_t)y < 100000) { /* short divisions for the years that dates mostly have */
+    uint32_t u = (uint32_t)y;
+    return (int64_t)(u * 365 + u / 4 - u / 100 + u / 400) + of_year - 719468;
+  }
+  int64_t era = mill_floor_div(y, 400), of_era = y - era * 400;
   return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 

@@ -183,13 +183,14 @@ mill_status mill_pattern_new(mill_arena *a, const char *s, size_t n, bool parsin
   pattern_item *items = mill_arena_alloc(a, (n + 2) * sizeof *items);
   if (p == NULL || own == NULL || items == NULL || n > UINT16_MAX / 2)
     return mill_oom(a->memory, n * sizeof *items, err);
-  *p = (mill_pattern){0, items};
+  *p = (mill_pattern){.item = items};
   compiler c = {.s = own, .n = n, .p = p};
   bool legal = true;
   while (legal && c.at < n) legal = compile_item(&c);
   if (!legal) return refuse(s, n, MILL_E_INVALID_DATETIME_PATTERN_WITH_SUGGESTION, 0, err);
   while (c.depth > 0) items[c.open[--c.depth]].end = (uint16_t)p->nitems;
   reserve_digits(p);
+  mill_pattern_lay_out(p);
   *out = p;
   return MILL_OK;
 }

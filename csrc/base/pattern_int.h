@@ -13,10 +13,25 @@ typedef struct pattern_item {
   size_t n;
 } pattern_item;
 
+/* The layout that all texts of a pattern have (pattern_fixed.c); n = 0: none. */
+enum { PATTERN_FIXED_MOST = 24 };
+typedef struct pattern_fixed {
+  size_t n;
+  int8_t at[6]; /* of year, month, day, hour, minute, second; -1: not there */
+  uint64_t layout[PATTERN_FIXED_MOST / 8], digits[PATTERN_FIXED_MOST / 8];
+} pattern_fixed;
+
 struct mill_pattern {
   int nitems;
   pattern_item *item;
+  pattern_fixed fixed;
 };
+
+/* Find p->fixed. */
+void mill_pattern_lay_out(mill_pattern *p);
+/* A text of that length; false: the general way must tell. */
+bool mill_pattern_fixed_parse(const pattern_fixed *f, const char *s, int64_t *days,
+                              int64_t *micros);
 
 extern const char *const mill_month_names[12];
 extern const char *const mill_day_names[7]; /* from Sunday */

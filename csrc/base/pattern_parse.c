@@ -268,14 +268,23 @@ static bool resolve_time(const fields *f, int64_t *micros) {
   return true;
 }
 
+/* The date and the time of day that a text says; its zone, if any, in *m. */
+static bool parse_general(const mill_pattern *p, mill_zones *zones, const char *s, size_t n,
+                          int64_t *days, int64_t *micros, mill_moment *m) {
+  reader r = {.p = s, .end = s + n, .zones = zones, .f = {.era = -1, .half = -1}};
+  if (!take_items(&r, p, 0, p->nitems) || r.p != r.end) return false;
+  if (!resolve_date(&r.f, days) || !resolve_time(&r.f, micros)) return false;
+  m->nanos = (int32_t)(r.f.fraction % 1000);
+  if (r.f.has_zone) m->zone = r.f.zone, m->offset = r.f.offset;
+  return true;
+}
+
 bool mill_pattern_parse(const mill_pattern *p, mill_zones *zones, const mill_zone *zone,
                         const char *s, size_t n, mill_moment *m) {
-  reader r = {.p = s, .end = s + n, .zones = zones, .f = {.era = -1, .half = -1}};
   int64_t days, micros;
-  if (!take_items(&r, p, 0, p->nitems) || r.p != r.end) return false;
-  if (!resolve_date(&r.f, &days) || !resolve_time(&r.f, &micros)) return false;
-  *m = (mill_moment){.zone = zone, .nanos = (int32_t)(r.f.fraction % 1000)};
-  if (r.f.has_zone) m->zone = r.f.zone, m->offset = r.f.offset;
+  *m = (mill_moment){.zone = zone};
+  bool fixed = n && n == p->fixed.n && mill_pattern_fixed_parse(&p->fixed, s, &days, &micros);
+  if (!fixed && !parse_general(p, zones, s, n, &days, &micros, m)) return false;
   return !__builtin_mul_overflow(days, MILL_MICROS_DAY, &m->local) &&
          !__builtin_add_overflow(m->local, micros, &m->local);
 }

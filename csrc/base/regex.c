@@ -13,6 +13,7 @@ struct mill_regex {
   pcre2_general_context *general;
   mill_memory *memory;
   uint32_t groups;
+  bool jit;
 };
 
 static void *take(PCRE2_SIZE n, void *memory) {
@@ -48,7 +49,7 @@ static mill_status compile(mill_regex *r, const char *s, size_t n, uint32_t opti
   pcre2_compile_context_free(c);
   if (r->code == NULL)
     return code == PCRE2_ERROR_HEAP_FAILED ? mill_oom(r->memory, n, err) : MILL_OK;
-  pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE); /* without it, matching is only slower */
+  r->jit = pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) == 0; /* else matching is only slower */
   pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &r->groups);
   return MILL_OK;
 }
@@ -101,7 +102,9 @@ void mill_search_clear(mill_search *s) {
 }
 
 mill_found mill_search_run(mill_search *s, const char *text, size_t n, size_t from) {
-  int k = pcre2_match(s->regex->code, (PCRE2_SPTR)text, n, from, 0, s->data, s->limits);
+  const mill_regex *r = s->regex;
+  int k = r->jit ? pcre2_jit_match(r->code, (PCRE2_SPTR)text, n, from, 0, s->data, s->limits)
+                 : pcre2_match(r->code, (PCRE2_SPTR)text, n, from, 0, s->data, s->limits);
   if (k > 0) return MILL_FOUND;
   return k == PCRE2_ERROR_NOMATCH ? MILL_NOT_FOUND : MILL_GAVE_UP;
 }

@@ -17,14 +17,49 @@ int mill_utf8_length(const char *text, size_t n) {
   return bad ? 0 : length;
 }
 
+static const uint64_t HIGH = 0x8080808080808080ull, ONES = 0x0101010101010101ull;
+
+static inline uint64_t word_at(const char *p) {
+  uint64_t w;
+  memcpy(&w, p, 8);
+  return w;
+}
+
+/* The last word overlaps those before. */
 bool mill_utf8_ascii(const char *p, size_t n) {
-  uint64_t any = 0, w;
-  for (; n >= 8; n -= 8, p += 8) {
-    memcpy(&w, p, 8);
-    any |= w;
+  uint64_t any = 0;
+  if (n >= 8) {
+    for (size_t i = 0; i + 8 < n; i += 8) any |= word_at(p + i);
+    any |= word_at(p + n - 8);
+  } else {
+    for (size_t i = 0; i < n; i++) any |= (uint64_t)(uint8_t)p[i];
   }
-  for (; n; n--, p++) any |= (uint64_t)(uint8_t)*p;
-  return (any & 0x8080808080808080ull) == 0;
+  return (any & HIGH) == 0;
+}
+
+/* Eight bytes below 0x80 with those of [first, first + 26) in the other case: adding what is missing to
+** 0x80 raises the high bit of bytes from there on. */
+static inline uint64_t other_case(uint64_t w, unsigned first) {
+  uint64_t from = w + ONES * (0x80 - first), behind = w + ONES * (0x80 - first - 26);
+  return w ^ ((from & ~behind & HIGH) >> 2);
+}
+
+bool mill_utf8_ascii_case(mill_case how, const char *p, size_t n, char *out) {
+  const unsigned first = how == MILL_UPPER ? 'a' : 'A';
+  uint64_t any = 0, w;
+  if (n < 8) {
+    for (size_t i = 0; i < n; i++) {
+      any |= (uint64_t)(uint8_t)p[i];
+      out[i] = (char)(p[i] ^ ((uint8_t)(p[i] - first) < 26) << 5);
+    }
+    return (any & HIGH) == 0;
+  }
+  for (size_t i = 0;; i = i + 8 < n - 8 ? i + 8 : n - 8) {
+    any |= w = word_at(p + i);
+    w = other_case(w, first);
+    memcpy(out + i, &w, 8);
+    if (i == n - 8) return (any & HIGH) == 0;
+  }
 }
 
 bool mill_utf8_valid(const char *p, size_t n) {

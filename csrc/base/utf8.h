@@ -28,6 +28,10 @@ typedef enum mill_case { MILL_UPPER, MILL_LOWER, MILL_INITCAP } mill_case;
 mill_status mill_utf8_case(mill_case how, const char *p, size_t n, mill_text *out,
                            mill_error *err) MILL_USE_RESULT;
 
+/* MILL_UPPER or MILL_LOWER of an ASCII text into out[0, n), in one pass; false: the text is not ASCII, and
+** what is in `out` is nothing. */
+bool mill_utf8_ascii_case(mill_case how, const char *p, size_t n, char *out);
+
 /* Columns on a terminal; wide characters count as 2 as in Spark's show(). */
 size_t mill_utf8_width(const char *p, size_t n);
 

@@ -6,6 +6,9 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "kernel/bytes_int.h"
+#include "kernel/json_quick.h"
+
+enum { JSON_PAD = 64 }; /* zeros that json_quick.h wants behind a text */
 
 typedef struct json_step {
   enum { NAME, INDEX, EACH } kind;
@@ -170,6 +173,75 @@ static walked plain_value(const json_path *p, bytes s, bytes *out) {
   return FOUND;
 }
 
+/* ---- the same over texts of the usual form, without tokens ----------------------------------- */
+
+/* Move to the value of the member; false: not there, or the reader of tokens must tell. */
+static bool quick_member(json_walk *w, const json_step *s) {
+  for (char c = json_next_char(w); c == '{' || c == ','; c = json_next_char(w)) {
+    w->p++;
+    if (json_next_char(w) != '"') return false;
+    const char *name = w->p + 1, *q = json_text_end(name);
+    if (!mill_json_quick_name(w)) return false;
+    if ((size_t)(q - name) == s->n && memcmp(name, s->name, s->n) == 0) return true;
+    if (!mill_json_quick_value(w)) return false;
+  }
+  return false;
+}
+
+static bool quick_item(json_walk *w, int64_t index) {
+  if (json_next_char(w) != '[') return false;
+  for (w->p++; index > 0; index--, w->p++)
+    if (json_next_char(w) == ']' || !mill_json_quick_value(w) || json_next_char(w) != ',')
+      return false;
+  return json_next_char(w) != ']';
+}
+
+/* A text or an integer; anything else is for the reader of tokens. */
+static bool quick_take(json_walk *w, bytes *out) {
+  char c = json_next_char(w);
+  const char *from = w->p;
+  if (c == '"') {
+    const char *q = json_text_end(from + 1);
+    *out = (bytes){from + 1, (size_t)(q - from) - 1};
+    w->p = q + 1;
+    return q < w->end && *q == '"';
+  }
+  if ((c != '-' && (c < '0' || c > '9')) || !json_pass_number(w)) return false;
+  *out = (bytes){from, (size_t)(w->p - from)};
+  return memchr(from, '.', out->n) == NULL;
+}
+
+/* What is left of the objects and arrays that the path led into: their end must be reached. */
+static bool quick_rest(json_walk *w, const json_path *p) {
+  for (int at = p->n - 1; at >= 0; at--, w->p++) {
+    bool object = p->step[at].kind == NAME;
+    char c = json_next_char(w);
+    for (; c == ','; c = json_next_char(w)) {
+      w->p++;
+      if ((object && !mill_json_quick_name(w)) || !mill_json_quick_value(w)) return false;
+    }
+    if (c != (object ? '}' : ']')) return false;
+  }
+  return true;
+}
+
+/* As plain_value; false: ask that. The walk is over a copy with zeros behind it, *out is in `s`. */
+static bool quick_value(json_builder *b, const json_path *p, bytes s, bytes *out) {
+  mill_text_reset(&b->text);
+  if (p->n > JSON_QUICK_DEPTH || mill_text_reserve(&b->text, s.n + JSON_PAD, b->err) != MILL_OK)
+    return false;
+  memcpy(b->text.data, s.p, s.n);
+  memset(b->text.data + s.n, 0, JSON_PAD);
+  json_walk w = {b, b->text.data, b->text.data + s.n, p->n};
+  for (int at = 0; at < p->n; at++) {
+    const json_step *step = &p->step[at];
+    if (!(step->kind == NAME ? quick_member(&w, step) : quick_item(&w, step->index))) return false;
+  }
+  if (!quick_take(&w, out) || !quick_rest(&w, p)) return false;
+  out->p = s.p + (out->p - b->text.data);
+  return true;
+}
+
 /* ---- trees ---------------------------------------------------------------------------------- */
 
 /* Fractions are doubles: 1.50 is 1.5. */
@@ -199,9 +271,14 @@ static mill_json *tree_of(mill_arena *a, bytes s) {
   return write_doubles(a, j) ? j : NULL;
 }
 
-static mill_status take(mill_call *call, mill_arena *scratch, bytes s, const json_path *p,
+static mill_status take(mill_call *call, json_builder *b, bytes s, const json_path *p,
                         mill_text *text, mill_vector *out, size_t i, mill_error *err) {
   bytes value;
+  mill_arena *scratch = b->scratch;
+  if (p->legal && !p->wild && quick_value(b, p, s, &value)) {
+    put_view(out, i, value.p, value.n);
+    return MILL_OK;
+  }
   walked w = !p->legal ? NOTHING : p->wild ? ASK_TREE : plain_value(p, s, &value);
   if (w == FOUND) return put_copy(call, out, i, value.p, value.n, err);
   const mill_json *j = w == ASK_TREE ? tree_of(scratch, s) : NULL;
@@ -224,18 +301,23 @@ KERNEL_HEAD(k_get) {
   mill_arena scratch;
   mill_text text;
   json_path fixed, path;
+  mill_json_reader reader;
   mill_status status = MILL_OK;
+  static const mill_json_rules rules = {.max_depth = MILL_JSON_DEPTH, .max_number = INT64_MAX};
+  json_builder b = {.rules = &rules, .scratch = &scratch, .reader = &reader, .err = err};
   mill_arena_init(&scratch, call->ctx->memory);
   mill_text_init(&text, call->ctx->memory);
+  mill_text_init(&b.text, call->ctx->memory);
   if (args[1]->mask == 0) status = read_path(call->arena, bytes_of(args[1]), &fixed, err);
   for (size_t i = 0; i < n && status == MILL_OK; i++) {
     if (!mill_valid_bit(out->valid, i)) continue;
     path = fixed;
     if (args[1]->mask) status = read_path(&scratch, bytes_at(args[1], i), &path, err);
     if (status == MILL_OK)
-      status = take(call, &scratch, bytes_at(args[0], i), &path, &text, out, i, err);
+      status = take(call, &b, bytes_at(args[0], i), &path, &text, out, i, err);
     mill_arena_reset(&scratch);
   }
+  mill_text_clear(&b.text);
   mill_text_clear(&text);
   mill_arena_clear(&scratch);
   return status;

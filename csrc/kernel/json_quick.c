@@ -19,7 +19,7 @@ static bool pass_slowly(json_walk *w) {
   return true;
 }
 
-static bool pass_name(json_walk *w) {
+bool mill_json_quick_name(json_walk *w) {
   if (json_next_char(w) != '"') return false;
   const char *q = json_text_end(w->p + 1);
   if (q >= w->end || *q != '"') return false;
@@ -35,7 +35,7 @@ static bool pass_nested(json_walk *w, bool object) {
   w->p++;
   if (json_next_char(w) != close) {
     for (;; w->p++) {
-      if ((object && !pass_name(w)) || !mill_json_quick_value(w)) return false;
+      if ((object && !mill_json_quick_name(w)) || !mill_json_quick_value(w)) return false;
       char c = json_next_char(w);
       if (c == close) break;
       if (c != ',') return false;

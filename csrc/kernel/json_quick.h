@@ -72,6 +72,8 @@ static inline bool json_pass_number(json_walk *w) {
   return true;
 }
 
+/* Pass over a member's name and its colon; false: not of the usual form. */
+bool mill_json_quick_name(json_walk *w);
 /* Pass over the value that comes next; false: malformed, or the long way must tell. */
 bool mill_json_quick_value(json_walk *w);
 

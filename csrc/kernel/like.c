@@ -8,11 +8,14 @@
 #include "base/find.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "kernel/find_rows.h"
 #include "kernel/kernel_int.h"
 
 #define KERNEL_HEAD(NAME)                                                                          \
   static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,               \
                           mill_vector *out, mill_error *err)
+
+enum { AHEAD = 8 };
 
 typedef struct {
   const char *p;      /* bytes; those of a _ are not looked at */
@@ -115,11 +118,9 @@ static inline bool match_end(const piece *x, const char *p, size_t n) {
   return false;
 }
 
-static bool matches(const pattern *x, const char *p, size_t n) {
-  size_t took = match_at(&x->piece[0], p, n);
-  if (x->npieces == 1) return took == n;
-  if (took == SIZE_MAX) return false;
-  for (size_t k = 1; k + 1 < x->npieces; k++) {
+/* The pieces from k > 0 on, in the text from byte `took` on. */
+static bool matches_from(const pattern *x, size_t k, const char *p, size_t n, size_t took) {
+  for (; k + 1 < x->npieces; k++) {
     size_t next = search(&x->piece[k], p + took, n - took);
     if (next == SIZE_MAX) return false;
     took += next;
@@ -127,7 +128,48 @@ static bool matches(const pattern *x, const char *p, size_t n) {
   return match_end(&x->piece[x->npieces - 1], p + took, n - took);
 }
 
+static bool matches(const pattern *x, const char *p, size_t n) {
+  size_t took = match_at(&x->piece[0], p, n);
+  if (x->npieces == 1) return took == n;
+  return took != SIZE_MAX && matches_from(x, 1, p, n, took);
+}
+
 /* ---- kernels -------------------------------------------------------------------------------- */
+
+/* '%x..': the first piece is searched in many rows at once. */
+static void search_rows(const pattern *x, const mill_vector *v, size_t n, mill_vector *out) {
+  const char *at[MILL_FIND_ROWS];
+  const piece *first = &x->piece[1];
+  uint8_t *r = out->data;
+  for (size_t from = 0, part; from < n; from += part) {
+    part = n - from < MILL_FIND_ROWS ? n - from : MILL_FIND_ROWS;
+    mill_find_rows(v, out->valid, from, part, first->p, first->n, at);
+    for (size_t i = 0; i < part; i++) {
+      r[from + i] = at[i] != NULL;
+      if (at[i] == NULL || (x->npieces == 3 && x->piece[2].n == 0)) continue;
+      const mill_str *t = &MILL_AT(mill_str, v, from + i);
+      const char *p = mill_str_data(t);
+      r[from + i] = matches_from(x, 2, p, t->size, (size_t)(at[i] - p) + first->n);
+    }
+  }
+}
+
+/* A constant pattern. Most of the time goes into waiting for bytes of the texts: those of the rows
+** ahead are asked for. */
+static void match_rows(const pattern *x, const mill_vector *v, size_t n, mill_vector *out) {
+  uint8_t *r = out->data;
+  if (x->npieces > 2 && x->piece[0].n == 0 && x->piece[1].n && x->piece[1].any == NULL) {
+    search_rows(x, v, n, out);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const mill_str *t = &MILL_AT(mill_str, v, i);
+    const char *next = mill_str_data(&MILL_AT(mill_str, v, i + AHEAD < n ? i + AHEAD : i));
+    __builtin_prefetch(next);
+    __builtin_prefetch(next + 64);
+    if (mill_valid_bit(out->valid, i)) r[i] = matches(x, mill_str_data(t), t->size);
+  }
+}
 
 /* The text, or for ILIKE its lower-case form in the arena. */
 static mill_status folded(mill_call *call, const mill_str *s, mill_str *out, mill_error *err) {
@@ -158,10 +200,7 @@ KERNEL_HEAD(k_like) {
   uint8_t *r = out->data;
   mill_str s, p;
   if (plan->constant && !plan->fold) {
-    MILL_EACH(out, n, i) {
-      const mill_str *t = &MILL_AT(mill_str, args[0], i);
-      r[i] = matches(&x, mill_str_data(t), t->size);
-    }
+    match_rows(&x, args[0], n, out);
     return MILL_OK;
   }
   MILL_EACH(out, n, i) {

@@ -4,12 +4,16 @@
 ** Group 0 is the whole match. Matches are looked for as Java's Matcher.find does: the next search
 ** begins behind the last match, a character further when that was empty. */
 #include "base/regex.h"
+#include "base/regex_literal.h"
 #include "base/utf8.h"
 #include "kernel/bytes_int.h"
+#include "kernel/find_rows.h"
 
 typedef struct regexp_plan {
   const mill_regex *regex; /* NULL: by row */
   bool ignore_case;
+  bytes literal; /* what each match of the constant expression holds; n = 0: nothing known */
+  bool whole;    /* .. and finding it is a match */
 } regexp_plan;
 
 /* The search of one call: over the constant expression, or over the row's. */
@@ -18,6 +22,7 @@ typedef struct matcher {
   mill_search search;
   bytes pattern;
   mill_arena own; /* of a row's expression */
+  mill_text text; /* a row's result */
 } matcher;
 
 static mill_status bad_pattern(mill_call *call, bytes s, mill_error *err) {
@@ -30,12 +35,14 @@ static mill_status open_matcher(matcher *m, mill_call *call, mill_error *err) {
   const regexp_plan *p = call->state;
   *m = (matcher){.call = call};
   mill_arena_init(&m->own, call->ctx->memory);
+  mill_text_init(&m->text, call->ctx->memory);
   return p->regex ? mill_search_init(&m->search, p->regex, err) : MILL_OK;
 }
 
 static void close_matcher(matcher *m) {
   mill_search_clear(&m->search);
   mill_arena_clear(&m->own);
+  mill_text_clear(&m->text);
 }
 
 static mill_status use_pattern(matcher *m, const mill_vector *v, size_t i, mill_error *err) {
@@ -43,7 +50,8 @@ static mill_status use_pattern(matcher *m, const mill_vector *v, size_t i, mill_
   if (p->regex) return MILL_OK;
   bytes s = bytes_at(v, i);
   if (m->search.regex && m->pattern.n == s.n && memcmp(m->pattern.p, s.p, s.n) == 0) return MILL_OK;
-  close_matcher(m);
+  mill_search_clear(&m->search);
+  mill_arena_clear(&m->own);
   mill_arena_init(&m->own, m->call->ctx->memory);
   const mill_regex *r;
   MILL_TRY(mill_regex_new(&m->own, s.p, s.n, p->ignore_case, &r, err));
@@ -103,6 +111,33 @@ ROW(rlike) {
   MILL_TRY(find(m, bytes_at(args[0], i), 0, &found, err));
   ((uint8_t *)out->data)[i] = found;
   return MILL_OK;
+}
+
+/* Only rows that have the literal are asked. */
+static mill_status ask_rows(matcher *m, const mill_vector *const *args, size_t n, mill_vector *out,
+                            mill_error *err) {
+  const regexp_plan *p = m->call->state;
+  const char *at[MILL_FIND_ROWS];
+  uint8_t *r = out->data;
+  for (size_t from = 0, part; from < n; from += part) {
+    part = n - from < MILL_FIND_ROWS ? n - from : MILL_FIND_ROWS;
+    mill_find_rows(args[0], out->valid, from, part, p->literal.p, p->literal.n, at);
+    for (size_t i = 0; i < part; i++) {
+      r[from + i] = at[i] != NULL;
+      if (at[i] && !p->whole) MILL_TRY(rlike_row(m, args, from + i, out, err));
+    }
+  }
+  return MILL_OK;
+}
+
+KERNEL_HEAD(k_ask) {
+  const regexp_plan *p = call->state;
+  matcher m;
+  if (p->literal.n == 0) return k_rlike(call, args, n, out, err);
+  mill_status status = open_matcher(&m, call, err);
+  if (status == MILL_OK) status = ask_rows(&m, args, n, out, err);
+  close_matcher(&m);
+  return status;
 }
 
 ROW(count) {
@@ -279,16 +314,13 @@ ROW(replace) {
   bytes s = bytes_at(args[0], i), by = bytes_at(args[2], i);
   int32_t position = MILL_AT(int32_t, args[3], i);
   size_t from = mill_utf8_offset(s.p, s.n, position > 0 ? (size_t)position - 1 : 0);
-  mill_text text;
   if (position > 1 && from >= s.n) {
     put_view(out, i, s.p, s.n);
     return MILL_OK;
   }
-  mill_text_init(&text, m->call->ctx->memory);
-  mill_status status = replace_all(m, s, by, from, &text, err);
-  if (status == MILL_OK) status = put_text(m->call, out, i, &text, err);
-  mill_text_clear(&text);
-  return status;
+  mill_text_reset(&m->text);
+  MILL_TRY(replace_all(m, s, by, from, &m->text, err));
+  return put_text(m->call, out, i, &m->text, err);
 }
 
 /* ---- binding -------------------------------------------------------------------------------- */
@@ -305,6 +337,19 @@ static mill_status bind_pattern(mill_binding *b, mill_error *err) {
   if (v.type == NULL || v.type->id != MILL_STRING || !mill_vector_valid(&v, 0)) return MILL_OK;
   bytes s = bytes_of(&v);
   return mill_regex_new(b->arena, s.p, s.n, p->ignore_case, &p->regex, err);
+}
+
+static mill_status bind_rlike(mill_binding *b, mill_error *err) {
+  MILL_TRY(bind_pattern(b, err));
+  regexp_plan *p = b->state;
+  mill_vector v = {0};
+  if (p->regex == NULL || p->ignore_case) return MILL_OK;
+  MILL_TRY(mill_bind_constant(b, 1, &v, err));
+  bytes s = bytes_of(&v);
+  char *own = mill_arena_alloc(b->arena, s.n + 1);
+  if (own == NULL) return mill_oom(b->ctx->memory, s.n, err);
+  p->literal = (bytes){own, mill_regex_literal(s.p, s.n, own, &p->whole)};
+  return MILL_OK;
 }
 
 static mill_status bind_list(mill_binding *b, mill_error *err) {
@@ -330,7 +375,7 @@ static mill_status bind_replace(mill_binding *b, mill_error *err) {
 
 #define RLIKE(NAME, FLAGS)                                                                         \
   {                                                                                                \
-    .name = NAME, .types = "string, string -> boolean", .kernel = k_rlike, .bind = bind_pattern,   \
+    .name = NAME, .types = "string, string -> boolean", .kernel = k_ask, .bind = bind_rlike,       \
     .flags = FLAGS, .usage = NAME "(str, regexp)",                                                 \
     .doc = "True where the text holds a match of the expression.",                                 \
     .example = "SELECT " NAME "('%SystemDrive%/Users/John', '%SystemDrive%//?Users.*') -> true"    \

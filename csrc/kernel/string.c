@@ -5,6 +5,7 @@
 #include "base/find.h"
 #include "base/utf8.h"
 #include "kernel/bytes_int.h"
+#include "kernel/find_rows.h"
 
 static size_t find(bytes in, bytes what, size_t from) {
   if (what.n == 0) return from;
@@ -55,18 +56,15 @@ static mill_status fold_case(mill_call *call, bytes s, mill_case how, mill_vecto
 
 static mill_status case_rows(mill_call *call, const mill_vector *v, size_t n, mill_vector *out,
                              mill_case how, mill_error *err) {
-  const char first = how == MILL_UPPER ? 'a' : 'A';
   mill_str *r = out->data;
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(v, i);
     char *p = NULL;
-    if (how == MILL_INITCAP || !mill_utf8_ascii(s.p, s.n)) {
+    if (how != MILL_INITCAP) MILL_TRY(mill_bytes_take(call, s.n, &p, err));
+    if (p && mill_utf8_ascii_case(how, s.p, s.n, p))
+      r[i] = mill_str_done(call, p, s.n);
+    else
       MILL_TRY(fold_case(call, s, how, out, i, err));
-      continue;
-    }
-    MILL_TRY(mill_bytes_take(call, s.n, &p, err));
-    for (size_t k = 0; k < s.n; k++) p[k] = (char)(s.p[k] ^ ((uint8_t)(s.p[k] - first) < 26) << 5);
-    r[i] = mill_str_done(call, p, s.n);
   }
   return MILL_OK;
 }
@@ -216,8 +214,18 @@ KERNEL_HEAD(k_rtrim) {
 
 KERNEL_HEAD(k_contains) {
   uint8_t *r = out->data;
+  bytes x = args[1]->mask == 0 ? bytes_of(args[1]) : (bytes){"", 0};
+  const char *at[MILL_FIND_ROWS];
   (void)call, (void)err;
-  MILL_EACH(out, n, i) r[i] = find(bytes_at(args[0], i), bytes_at(args[1], i), 0) != SIZE_MAX;
+  if (x.n == 0) {
+    MILL_EACH(out, n, i) r[i] = find(bytes_at(args[0], i), bytes_at(args[1], i), 0) != SIZE_MAX;
+    return MILL_OK;
+  }
+  for (size_t from = 0, part; from < n; from += part) {
+    part = n - from < MILL_FIND_ROWS ? n - from : MILL_FIND_ROWS;
+    mill_find_rows(args[0], out->valid, from, part, x.p, x.n, at);
+    for (size_t i = 0; i < part; i++) r[from + i] = at[i] != NULL;
+  }
   return MILL_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Expectations: Unicode's tables, and Java's String.toUpperCase, toLowerCase (Locale.ROOT). */
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "../check.h"
@@ -19,7 +20,24 @@ static bool repaired(const char *text, const char *want) {
   return strcmp(t.data, want) == 0;
 }
 
+/* Every byte at every place of texts up to 40 bytes, against toupper and tolower of the C locale. */
+static void test_ascii_case(void) {
+  char in[40], up[40], low[40];
+  bool ok = true;
+  for (size_t n = 1; n <= sizeof in; n++)
+    for (int c = 0; c < 256; c++) {
+      for (size_t i = 0; i < n; i++) in[i] = (char)((c + 7 * i) % 128);
+      in[n * 5 / 7] = (char)c;
+      bool a = mill_utf8_ascii_case(MILL_UPPER, in, n, up), b = mill_utf8_ascii_case(MILL_LOWER, in, n, low);
+      ok &= a == (c < 128) && b == a && mill_utf8_ascii(in, n) == a;
+      for (size_t i = 0; a && i < n; i++)
+        ok &= up[i] == (char)toupper((unsigned char)in[i]) && low[i] == (char)tolower((unsigned char)in[i]);
+    }
+  CHECK(ok, "the case of ASCII texts");
+}
+
 int main(void) {
+  test_ascii_case();
   mill_memory *m = mill_memory_new(0);
   mill_text_init(&t, m);
   CHECK(mill_utf8_valid("abc\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 12));

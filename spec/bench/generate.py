@@ -14,6 +14,7 @@ JSON_ROWS = {"small": 100_000, "full": 3_000_000}
 FILES = {"small": 500, "full": 10_000}
 FILE_ROWS = 600  # about 100 KB
 ROWS = {"small": 200_000, "full": 10_000_000}
+HITS = {"small": 100_000, "full": 10_000_000}
 SCALE = {"small": "0.01", "full": "1"}
 
 
@@ -265,9 +266,78 @@ def strings(size, folder):
     return target
 
 
+def zipf(r, n, distinct):
+    """n ranks below `distinct`; rank k comes with a probability of about 1 / (k + 1)."""
+    import numpy as np
+    return (np.exp(r.random(n) * np.log(distinct + 1)) - 1).astype(np.int32)
+
+
+def texts(r, words, count, most):
+    """Phrases of 1 to `most` words."""
+    lengths, picks = r.integers(1, most + 1, count), zipf(r, count * most, len(words))
+    return [" ".join(words[k] for k in picks[i * most:i * most + n]) for i, n in enumerate(lengths.tolist())]
+
+
+def urls(r, words, count):
+    hosts = ["www.google.com", "maps.google.de", "example.org", *(f"{w}.com" for w in words[100:3000])]
+    host, path, query = zipf(r, count, len(hosts)), r.integers(0, len(words), (count, 2)), r.integers(0, 10**6, count)
+    return [f"http{'s' if q % 3 else ''}://{hosts[h]}/{words[p]}/{words[k]}{f'?id={q}' if q % 4 else '.html'}"
+            for h, (p, k), q in zip(host.tolist(), path.tolist(), query.tolist())]
+
+
+def hits_columns(n, r):
+    """Page views in the order of their time: ids, texts of Zipf's law of which many are empty, small numbers."""
+    import numpy as np
+    import pyarrow as pa
+    parts = ["ka", "ri", "no", "ste", "lu", "mon", "вер", "та", "é", "shi", "ow", "ra", "del", "pin", "qu", "zo"]
+    words = ["Google", "the", "of", "a", *("".join(parts[k] for k in ks) for ks in r.integers(0, 16, (20000, 4)).tolist())]
+    count = max(n // 8, 1000)
+
+    def some(values, empty):
+        """Draws of the values, a share of them empty; and their ranks, -1 where empty."""
+        rank = np.where(r.random(n) < empty, -1, zipf(r, n, len(values)))
+        return pa.array(["", *values]).take(pa.array(rank + 1)), rank.astype(np.int64)
+    url, url_rank = some(urls(r, words, count), 0.0)
+    referer, referer_rank = some(urls(r, words, count), 0.4)
+    title, _ = some(texts(r, words, count // 2, 8), 0.02)
+    phrase, phrase_rank = some(texts(r, words, count // 2, 5), 0.85)
+    model, model_rank = some([f"{w} {k}" for k, w in enumerate(words[4:170])], 0.9)
+    seconds = np.sort(r.integers(0, 31 * 86400, n)) + 1372636800  # July 2013
+
+    def small(top):
+        return zipf(r, n, top).astype(np.int16)
+    return {
+        "watch_id": r.permutation(n).astype(np.int64) * 461168601842 + 17, "counter_id": zipf(r, n, 5000) + 1,
+        "client_ip": zipf(r, n, n // 10) * 7 + 1000, "region_id": zipf(r, n, 9000) + 1,
+        "user_id": (zipf(r, n, n // 6).astype(np.int64) + 1) * 228571428 + 5, "url": url, "referer": referer, "title": title,
+        "search_phrase": phrase, "event_time": seconds.astype("datetime64[s]").astype("datetime64[us]"),
+        "event_date": seconds.astype("datetime64[s]").astype("datetime64[D]"), "is_refresh": (r.random(n) < 0.15).astype(np.int16),
+        "resolution_width": r.choice(np.array([1024, 1280, 1366, 1638, 1920, 2560], dtype=np.int16), n),
+        "resolution_height": r.choice(np.array([768, 800, 900, 1080, 1440], dtype=np.int16), n),
+        "search_engine_id": np.where(phrase_rank < 0, 0, small(40) + 1).astype(np.int16),
+        "adv_engine_id": np.where(r.random(n) < 0.99, 0, small(18) + 1).astype(np.int16),
+        "mobile_phone": np.where(model_rank < 0, 0, model_rank % 60 + 1).astype(np.int16), "mobile_phone_model": model,
+        "os": small(90), "user_agent": small(80), "traffic_source_id": small(10) - 1,
+        "is_link": (r.random(n) < 0.1).astype(np.int16), "is_download": (r.random(n) < 0.01).astype(np.int16),
+        "not_counted": (r.random(n) < 0.05).astype(np.int16), "url_hash": (url_rank + 1) * 1000000000 + 7,
+        "referer_hash": (referer_rank + 1) * 1000000000 + 19, "window_width": r.integers(300, 2560, n, dtype=np.int16),
+        "window_height": r.integers(200, 1440, n, dtype=np.int16), "is_mobile": (model_rank >= 0).astype(np.int16),
+        "language": pa.array(["de", "en", "fr", "ja", "ru", "tr"]).take(pa.array(zipf(r, n, 6)))}
+
+
+def hits(size, folder):
+    import numpy as np
+    target = folder / f"hits_{size}"
+    if not (target / "hits.parquet").exists():
+        target.mkdir(parents=True, exist_ok=True)
+        parquet(target / "hits.parquet", hits_columns(HITS[size], np.random.default_rng(112)))
+    return target
+
+
 GENERATORS = {"tpch": lambda size, folder: tpch(SCALE[size], folder),
               "tpch_parquet": lambda size, folder: tpch_parquet(SCALE[size], folder), "csv": csv_files, "json": json_files,
-              "many": many_files, "h2o": h2o, "h2o_join": h2o_join, "uniform": uniform, "curves": curves, "strings": strings}
+              "many": many_files, "h2o": h2o, "h2o_join": h2o_join, "uniform": uniform, "curves": curves, "strings": strings,
+              "hits": hits}
 
 
 def generate(kind, size, folder):
