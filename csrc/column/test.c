@@ -97,3 +97,39 @@ void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint
   for (uint32_t i = 0; i < n; i++)
     if (mask[i]) mask[i] = row_passes(t, v, i);
 }
+
+/* ---- some values ---------------------------------------------------------------------------- */
+
+#define KEPT(condition)                                                                            \
+  do {                                                                                             \
+    uint32_t k = 0;                                                                                \
+    for (uint32_t i = 0; i < n; i++) {                                                             \
+      const uint32_t at = row[i];                                                                  \
+      row[k] = at;                                                                                 \
+      k += (condition);                                                                            \
+    }                                                                                              \
+    return k;                                                                                      \
+  } while (0)
+#define WHOLE(type)                                                                                \
+  do {                                                                                             \
+    const type *x = v->data, value = ((const type *)t->value->data)[0];                            \
+    switch (t->kind) {                                                                             \
+    case MILL_TEST_EQUAL: KEPT(x[at] == value);                                                    \
+    case MILL_TEST_LESS: KEPT(x[at] < value);                                                      \
+    case MILL_TEST_LESS_EQUAL: KEPT(x[at] <= value);                                               \
+    case MILL_TEST_GREATER: KEPT(x[at] > value);                                                   \
+    case MILL_TEST_GREATER_EQUAL: KEPT(x[at] >= value);                                            \
+    default: break;                                                                                \
+    }                                                                                              \
+  } while (0)
+
+static uint32_t some_of_any(const mill_test *t, const mill_vector *v, uint32_t *row, uint32_t n) {
+  KEPT(row_passes(t, v, at));
+}
+
+uint32_t mill_test_some(const mill_test *t, const mill_vector *v, uint32_t *row, uint32_t n) {
+  bool plain_numbers = t->n == 1 && !v->index && v->mask == MILL_FLAT && !v->valid;
+  if (plain_numbers && v->type->phys == MILL_PHYS_I32) WHOLE(int32_t);
+  if (plain_numbers && v->type->phys == MILL_PHYS_I64) WHOLE(int64_t);
+  return some_of_any(t, v, row, n);
+}

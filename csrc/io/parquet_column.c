@@ -27,6 +27,7 @@ void mill_parquet_column_clear(parquet_column *c) {
   if (c->indices) mill_free(m, c->indices, MILL_BATCH * sizeof *c->indices);
   for (int i = 0; i < 2; i++)
     if (c->levels[i]) mill_free(m, c->levels[i], c->levels_capacity[i]);
+  mill_parquet_codes_clear(&c->codes);
   memset(c, 0, sizeof *c);
 }
 
@@ -149,13 +150,39 @@ static void set_valid(uint64_t *valid, size_t from, const uint8_t *def, uint8_t 
 
 typedef struct flat {
   uint32_t done;
-  bool nulls, indexed; /* indexed: the rows so far are in c->indices, not in c->data */
+  bool nulls, indexed;      /* indexed: the rows so far are in c->indices, not in c->data */
+  const parquet_some *some; /* NULL: all are read */
+  uint32_t at;              /* the first of them that has not been */
 } flat;
+
+static uint32_t null_index(const parquet_column *c) {
+  return c->codes.on ? c->codes.null : c->entries;
+}
+
+/* Indices of the dictionary as they were read, checked; codes where there are codes. */
+static mill_status to_codes(const parquet_column *c, uint32_t *index, size_t n, mill_error *err) {
+  MILL_TRY(mill_parquet_check_indices(c, index, n, err));
+  for (size_t i = 0; c->codes.on && i < n; i++) index[i] = c->codes.of[index[i]];
+  return MILL_OK;
+}
 
 static mill_status indices(parquet_column *c, uint32_t *to, size_t n, mill_error *err) {
   if (!mill_parquet_rle_u32(&c->runs, to, n))
     return mill_parquet_column_damaged(c, err, "a page ends before its values");
-  return mill_parquet_check_indices(c, to, n, err);
+  return to_codes(c, to, n, err);
+}
+
+static mill_status indexed_piece(parquet_column *c, flat *f, const uint8_t *def, size_t n, size_t k,
+                                 mill_error *err) {
+  uint8_t full = c->leaf->field->def;
+  uint32_t *to = c->indices + f->done;
+  MILL_TRY(indices(c, to, k, err));
+  if (k == n) return MILL_OK;
+  if (c->codes.on) MILL_TRY(mill_parquet_codes_null(&c->codes, err));
+  const uint32_t null = null_index(c);
+  for (size_t i = n; i-- > 0;) to[i] = def[i] == full ? to[--k] : null;
+  f->nulls = true;
+  return MILL_OK;
 }
 
 /* n entries of the page, of which `def` tells which are there (NULL: all). */
@@ -164,13 +191,7 @@ static mill_status flat_piece(parquet_column *c, flat *f, const uint8_t *def, si
   uint8_t full = c->leaf->field->def;
   uint32_t width = c->leaf->conversion.to;
   size_t k = def ? count_level(def, n, full) : n;
-  if (f->indexed) {
-    uint32_t *to = c->indices + f->done;
-    MILL_TRY(indices(c, to, k, err));
-    for (size_t i = n; k < n && i-- > 0;) to[i] = def[i] == full ? to[--k] : c->entries;
-    f->nulls |= def && count_level(def, n, full) < n;
-    return MILL_OK;
-  }
+  if (f->indexed) return indexed_piece(c, f, def, n, k, err);
   char *to = (char *)c->data + (size_t)f->done * width;
   MILL_TRY(mill_parquet_page_values(c, k, to, err));
   if (k < n) spread(to, width, def, full, n, k);
@@ -181,19 +202,58 @@ static mill_status flat_piece(parquet_column *c, flat *f, const uint8_t *def, si
   return MILL_OK;
 }
 
+#define SCATTER(type)                                                                              \
+  for (size_t i = 0; i < k; i++) ((type *)to)[row[i]] = ((const type *)from)[i]
+
+static void scatter(void *to, uint32_t width, const uint32_t *row, size_t k, const void *from) {
+  switch (width) {
+  case 1: SCATTER(uint8_t); break;
+  case 2: SCATTER(uint16_t); break;
+  case 4: SCATTER(uint32_t); break;
+  case 8: SCATTER(uint64_t); break;
+  default: SCATTER(mill_u128); break;
+  }
+}
+
+/* Of n entries of the page, which are all there, those that are wanted. */
+static mill_status some_piece(parquet_column *c, flat *f, size_t n, mill_error *err) {
+  _Alignas(16) uint8_t dense[MILL_BATCH * 16];
+  const uint32_t *row = f->some->row + f->at;
+  size_t k = 0;
+  while (f->at + k < f->some->n && row[k] - f->done < n) k++;
+  if (f->indexed) {
+    if (!mill_parquet_rle_some(&c->runs, n, row, k, f->done, (uint32_t *)dense))
+      return mill_parquet_column_damaged(c, err, "a page ends before its values");
+    MILL_TRY(to_codes(c, (uint32_t *)dense, k, err));
+    scatter(c->indices, sizeof *c->indices, row, k, dense);
+  } else {
+    MILL_TRY(mill_parquet_page_some(c, n, row, k, f->done, dense, err));
+    scatter(c->data, c->leaf->conversion.to, row, k, dense);
+    if (f->nulls) set_bits(c->valid, f->done, n, true);
+  }
+  f->at += (uint32_t)k;
+  return MILL_OK;
+}
+
+static bool can_pick(const parquet_column *c) {
+  return c->stream == PARQUET_FROM_FIXED || c->stream == PARQUET_FROM_DICTIONARY;
+}
+
+static void pass_some(flat *f) {
+  while (f->some && f->at < f->some->n && f->some->row[f->at] < f->done) f->at++;
+}
+
 /* Rows that were indices become values: another page has none. */
-static mill_status leave_dictionary(parquet_column *c, flat *f, mill_error *err) {
+static void leave_dictionary(parquet_column *c, flat *f) {
+  const uint32_t null = null_index(c);
   f->indexed = false;
   for (uint32_t i = 0; f->nulls && i < f->done; i++) {
-    bool null = c->indices[i] == c->entries;
-    set_bits(c->valid, i, 1, !null);
-    if (null) c->indices[i] = 0;
+    bool none = c->indices[i] == null;
+    set_bits(c->valid, i, 1, !none);
+    if (none) c->indices[i] = 0;
   }
-  if (c->entries == 0) {
-    memset(c->data, 0, (size_t)f->done * c->leaf->conversion.to);
-    return MILL_OK;
-  }
-  return mill_parquet_gather(c, c->indices, f->done, c->data, err);
+  const mill_str *from = c->codes.on ? c->codes.shown : c->dictionary;
+  for (uint32_t i = 0; i < f->done; i++) ((mill_str *)c->data)[i] = from[c->indices[i]];
 }
 
 static bool wants_dictionary(const parquet_column *c) {
@@ -201,37 +261,51 @@ static bool wants_dictionary(const parquet_column *c) {
          c->leaf->type->phys == MILL_PHYS_STR;
 }
 
-static mill_status flat_some(parquet_column *c, flat *f, uint32_t rows, mill_error *err) {
+static mill_status flat_rows(parquet_column *c, flat *f, uint32_t rows, mill_error *err) {
   uint8_t def[MILL_BATCH];
   bool all;
   if (c->left == 0) MILL_TRY(mill_parquet_page_next(c, NULL, err));
   if (f->done == 0) f->indexed = wants_dictionary(c);
-  if (f->indexed && c->stream != PARQUET_FROM_DICTIONARY) MILL_TRY(leave_dictionary(c, f, err));
+  if (f->indexed && c->stream != PARQUET_FROM_DICTIONARY) leave_dictionary(c, f);
   size_t n = rows - f->done < c->left ? rows - f->done : c->left;
   MILL_TRY(all_there(c, &n, &all, err));
   if (!all) MILL_TRY(read_levels(c, &c->def, c->leaf->field->def, def, n, err));
-  MILL_TRY(flat_piece(c, f, all ? NULL : def, n, err));
+  if (all && f->some && can_pick(c))
+    MILL_TRY(some_piece(c, f, n, err));
+  else
+    MILL_TRY(flat_piece(c, f, all ? NULL : def, n, err));
   c->left -= (uint32_t)n;
   f->done += (uint32_t)n;
+  pass_some(f);
   return MILL_OK;
 }
 
-mill_status mill_parquet_column_flat(parquet_column *c, uint32_t n, mill_vector *out,
-                                     mill_error *err) {
-  flat f = {0};
+static void show_dictionary(const parquet_column *c, const flat *f, mill_vector *out) {
+  const parquet_codes *k = &c->codes;
+  out->index = c->indices;
+  if (k->on) { /* with nulls or without: the same place tells the same */
+    out->data = k->shown;
+    out->entries = k->nshown;
+    out->valid = k->has_null ? k->all.valid : NULL;
+  } else {
+    out->data = c->dictionary;
+    out->valid = f->nulls ? c->dictionary_valid : NULL;
+  }
+}
+
+mill_status mill_parquet_column_flat(parquet_column *c, uint32_t n, const parquet_some *some,
+                                     mill_vector *out, mill_error *err) {
+  flat f = {.some = some};
   mill_parquet_page_release(c);
   MILL_TRY(room_for_values(c, MILL_BATCH, err));
   if (!c->indices && !(c->indices = mill_alloc(c->memory, MILL_BATCH * sizeof *c->indices)))
     return mill_oom(c->memory, MILL_BATCH * sizeof *c->indices, err);
-  while (f.done < n) MILL_TRY(flat_some(c, &f, n, err));
+  if (some) memset(c->indices, 0, n * sizeof *c->indices); /* places that are in any dictionary */
+  while (f.done < n) MILL_TRY(flat_rows(c, &f, n, err));
   c->row += n;
   *out = (mill_vector){.type = c->leaf->type, .data = c->data, .mask = MILL_FLAT, .size = n};
   if (f.nulls) out->valid = c->valid;
-  if (f.indexed) {
-    out->data = c->dictionary;
-    out->index = c->indices;
-    out->valid = f.nulls ? c->dictionary_valid : NULL;
-  }
+  if (f.indexed) show_dictionary(c, &f, out);
   return MILL_OK;
 }
 

@@ -3,7 +3,7 @@
 **     mill_parquet_column_open(&c, ..)       a leaf of a file
 **     mill_parquet_column_seek(&c, group)    at the first row of a row group
 **     mill_parquet_column_skip(&c, n)        over rows, and over whole pages without unpacking them
-**     mill_parquet_column_flat(&c, n, &v)    the next n rows of a leaf that stands by itself, or
+**     mill_parquet_column_flat(&c, n, some, &v)  the next n rows of a leaf that stands by itself, or
 **     mill_parquet_column_rows(&c, n)        .. of one within a struct, list or map, with levels
 **
 ** Values that a call gives live until the next call on the column: texts point into page buffers,
@@ -15,6 +15,7 @@
 #ifndef MILL_IO_PARQUET_COLUMN_H
 #define MILL_IO_PARQUET_COLUMN_H
 
+#include "io/parquet_codes.h"
 #include "io/parquet_convert.h"
 #include "io/parquet_decode.h"
 
@@ -72,6 +73,7 @@ typedef struct parquet_column {
   parquet_buffer *texts; /* that it points into */
   uint32_t entries;
   bool has_dictionary;
+  parquet_codes codes;
 
   /* the page */
   parquet_buffer *page, *ahead; /* its bytes; what was decoded of it ahead */
@@ -110,9 +112,15 @@ mill_status mill_parquet_column_seek(parquet_column *c, size_t group,
                                      mill_error *err) MILL_USE_RESULT;
 mill_status mill_parquet_column_skip(parquet_column *c, uint64_t rows,
                                      mill_error *err) MILL_USE_RESULT;
+/* Rows of a batch, ascending; what stands at the others may be anything. NULL for one: all rows. */
+typedef struct parquet_some {
+  const uint32_t *row;
+  uint32_t n;
+} parquet_some;
+
 /* n is at most MILL_BATCH. */
-mill_status mill_parquet_column_flat(parquet_column *c, uint32_t n, mill_vector *out,
-                                     mill_error *err) MILL_USE_RESULT;
+mill_status mill_parquet_column_flat(parquet_column *c, uint32_t n, const parquet_some *some,
+                                     mill_vector *out, mill_error *err) MILL_USE_RESULT;
 /* Fills levels (of the two those that the leaf has), n, slots; data and valid unless only levels are
 ** wanted. */
 mill_status mill_parquet_column_rows(parquet_column *c, uint32_t rows,
@@ -129,6 +137,9 @@ bool mill_parquet_page_more(const parquet_column *c); /* are there entries that 
 mill_status mill_parquet_page_values(parquet_column *c, size_t n, void *dst,
                                      mill_error *err) MILL_USE_RESULT;
 mill_status mill_parquet_page_skip(parquet_column *c, size_t n, mill_error *err) MILL_USE_RESULT;
+/* Of the next n values those at row[0..k) - base, dense, to dst: FROM_FIXED and FROM_DICTIONARY only. */
+mill_status mill_parquet_page_some(parquet_column *c, size_t n, const uint32_t *row, size_t k,
+                                   uint32_t base, void *dst, mill_error *err) MILL_USE_RESULT;
 /* The dictionary's entries at `index`; indices are checked first. */
 mill_status mill_parquet_gather(const parquet_column *c, const uint32_t *index, size_t n, void *dst,
                                 mill_error *err) MILL_USE_RESULT;

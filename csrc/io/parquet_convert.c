@@ -144,13 +144,17 @@ static bool big_decimal(const uint8_t *p, size_t n, mill_i128 *out) {
   return true;
 }
 
+static mill_status too_many_digits(mill_error *err) {
+  return mill_fail(err, MILL_E_CORRUPT_FILE, "path", "(file)", "reason",
+                   "a decimal has more digits than its type", NULL);
+}
+
 static mill_status put_decimal(conv *c, const uint8_t *p, size_t n, void *dst, size_t i,
                                mill_error *err) {
   mill_i128 v;
   if (!big_decimal(p, n, &v) || __builtin_mul_overflow(v, c->factor, &v) ||
       !mill_decimal_fits(v, c->precision))
-    return mill_fail(err, MILL_E_CORRUPT_FILE, "path", "(file)", "reason",
-                     "a decimal has more digits than its type", NULL);
+    return too_many_digits(err);
   if (c->to == 8)
     ((int64_t *)dst)[i] = (int64_t)v;
   else
@@ -164,6 +168,46 @@ static mill_status fixed_to_decimal(conv *c, const void *src, size_t n, void *ds
   for (size_t i = 0; i < n; i++, p += c->length)
     MILL_TRY(put_decimal(c, p, c->length, dst, i, err));
   return MILL_OK;
+}
+
+static inline uint64_t big_word(const uint8_t *p) {
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  return __builtin_bswap64(w);
+}
+
+/* Decimals of at most eight bytes whose scale stays: each is the beginning of a word, but for the last
+** ones, behind which there may be no more bytes. */
+static mill_status fixed_to_word(conv *c, const void *src, size_t n, void *dst, mill_error *err) {
+  const uint8_t *p = src;
+  const uint32_t length = c->length, shift = 64 - 8 * length;
+  const uint64_t most = (uint64_t)mill_pow10(c->precision) - 1;
+  const size_t words = n * length < 8 ? 0 : (n * length - 8) / length + 1;
+  int64_t *y = dst;
+  uint64_t bad = 0;
+  for (size_t i = 0; i < words; i++, p += length) {
+    const int64_t v = (int64_t)big_word(p) >> shift;
+    bad |= (uint64_t)v + most > 2 * most;
+    y[i] = v;
+  }
+  for (size_t i = words; i < n; i++, p += length) MILL_TRY(put_decimal(c, p, length, dst, i, err));
+  return bad ? too_many_digits(err) : MILL_OK;
+}
+
+/* The same of nine to sixteen bytes: two words that overlap. */
+static mill_status fixed_to_wide(conv *c, const void *src, size_t n, void *dst, mill_error *err) {
+  const uint8_t *p = src;
+  const uint32_t length = c->length, shift = 128 - 8 * length;
+  const mill_i128 most = mill_pow10(c->precision) - 1;
+  mill_i128 *y = dst;
+  bool bad = false;
+  for (size_t i = 0; i < n; i++, p += length) {
+    const int64_t high = (int64_t)big_word(p) >> shift;
+    const mill_i128 v = (mill_i128)((mill_u128)high << 64 | big_word(p + length - 8));
+    bad |= v > most || v < -most;
+    y[i] = v;
+  }
+  return bad ? too_many_digits(err) : MILL_OK;
 }
 
 static mill_status bytes_to_decimal(conv *c, const void *src, size_t n, void *dst,
@@ -267,8 +311,12 @@ static bool from_bytes(const parquet_field *f, parquet_meaning m, const mill_typ
                        parquet_conversion *c) {
   bool fixed = f->element->type == PARQUET_FIXED;
   if (t->id == MILL_DECIMAL) {
-    c->run = fixed ? fixed_to_decimal : bytes_to_decimal;
-    return decimal_fits(f, m, t, c);
+    bool fits = decimal_fits(f, m, t, c);
+    c->run = !fixed                                                              ? bytes_to_decimal
+             : c->factor == 1 && c->to == 8 && c->length - 1 < 8                 ? fixed_to_word
+             : c->factor == 1 && c->to == 16 && c->length > 8 && c->length <= 16 ? fixed_to_wide
+                                                                                 : fixed_to_decimal;
+    return fits;
   }
   if (fixed) {
     c->run = fixed_to_bytes;

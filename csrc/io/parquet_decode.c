@@ -180,6 +180,24 @@ bool mill_parquet_rle_skip(parquet_rle *r, size_t n) {
   return true;
 }
 
+bool mill_parquet_rle_some(parquet_rle *r, size_t n, const uint32_t *row, size_t k, uint32_t base,
+                           uint32_t *out) {
+  const uint32_t mask = r->width == 32 ? UINT32_MAX : (1u << r->width) - 1;
+  size_t i = 0;
+  while (n) {
+    if (r->left == 0 && !next_run(r)) return false;
+    const uint32_t some = r->left < n ? r->left : (uint32_t)n;
+    for (; i < k && row[i] - base < some; i++) {
+      const uint64_t bit = r->bit + (uint64_t)(row[i] - base) * r->width;
+      out[i] = r->packed ? (uint32_t)(load64(r->at + bit / 8) >> (bit & 7)) & mask : r->value;
+    }
+    pass(r, some);
+    base += some;
+    n -= some;
+  }
+  return true;
+}
+
 /* ---- deltas --------------------------------------------------------------------------------- */
 
 static int64_t zigzag(uint64_t v) { return (int64_t)(v >> 1) ^ -(int64_t)(v & 1); }

@@ -29,6 +29,9 @@ bool mill_parquet_rle_u8(parquet_rle *r, uint8_t *out, size_t n); /* width at mo
 ** run is packed. False: broken. */
 bool mill_parquet_rle_peek(parquet_rle *r, size_t n, size_t *same, uint32_t *value);
 bool mill_parquet_rle_skip(parquet_rle *r, size_t n);
+/* Of the next n values those at row[0..k) - base, which ascend. */
+bool mill_parquet_rle_some(parquet_rle *r, size_t n, const uint32_t *row, size_t k, uint32_t base,
+                           uint32_t *out);
 
 /* n values of `width` bits from bit `bit` of p on, least significant bits first. */
 void mill_parquet_unpack_bits(const uint8_t *p, uint32_t bit, uint32_t width, uint32_t *out,

@@ -86,7 +86,7 @@ void mill_parquet_page_forget(parquet_column *c) {
   c->page = c->ahead = c->texts = NULL;
   if (c->dictionary) mill_free(c->memory, c->dictionary, c->dictionary_bytes);
   c->dictionary = NULL;
-  c->has_dictionary = false;
+  c->has_dictionary = c->codes.on = false;
   mill_parquet_page_release(c);
 }
 
@@ -447,6 +447,47 @@ mill_status mill_parquet_page_values(parquet_column *c, size_t n, void *dst, mil
   }
 }
 
+/* Values apart are brought together before they are converted, where they are short and no view of
+** them stays. */
+static mill_status fixed_some(parquet_column *c, size_t n, const uint32_t *row, size_t k,
+                              uint32_t base, char *dst, mill_error *err) {
+  enum { SHORT = 16 };
+  const parquet_conversion *v = &c->leaf->conversion;
+  const uint8_t *from = c->values;
+  const size_t width = v->from;
+  uint8_t packed[MILL_BATCH * SHORT + SHORT], *to = v->run ? packed : (uint8_t *)dst;
+  MILL_TRY(fixed_values(c, n, NULL, err));
+  if (width > SHORT || c->leaf->type->phys == MILL_PHYS_STR) {
+    for (size_t i = 0; i < k; i++)
+      MILL_TRY(v->run(v, from + (size_t)(row[i] - base) * width, 1, dst + i * v->to, err));
+    return MILL_OK;
+  }
+  for (size_t i = 0; i < k; i++) {
+    const uint8_t *at = from + (size_t)(row[i] - base) * width;
+    if (width == 8)
+      memcpy(to + 8 * i, at, 8);
+    else if (width == 4)
+      memcpy(to + 4 * i, at, 4);
+    else
+      memcpy(packed + i * width, at, SHORT); /* pages are padded */
+  }
+  return v->run ? v->run(v, packed, k, dst, err) : MILL_OK;
+}
+
+/* Indices into a dictionary of values of fixed width. */
+static mill_status indexed_some(parquet_column *c, size_t n, const uint32_t *row, size_t k,
+                                uint32_t base, char *dst, mill_error *err) {
+  uint32_t index[MILL_BATCH];
+  if (!mill_parquet_rle_some(&c->runs, n, row, k, base, index)) return cut(c, err);
+  return mill_parquet_gather(c, index, k, dst, err);
+}
+
+mill_status mill_parquet_page_some(parquet_column *c, size_t n, const uint32_t *row, size_t k,
+                                   uint32_t base, void *dst, mill_error *err) {
+  return c->stream == PARQUET_FROM_FIXED ? fixed_some(c, n, row, k, base, dst, err)
+                                         : indexed_some(c, n, row, k, base, dst, err);
+}
+
 mill_status mill_parquet_page_skip(parquet_column *c, size_t n, mill_error *err) {
   switch (c->stream) {
   case PARQUET_FROM_FIXED: return fixed_values(c, n, NULL, err);
@@ -498,7 +539,9 @@ static mill_status read_dictionary(parquet_column *c, const parquet_page *h, mil
   MILL_TRY(mill_parquet_page_values(c, (size_t)n, c->dictionary, err));
   c->entries = (uint32_t)n;
   c->has_dictionary = true;
-  return MILL_OK;
+  if (c->leaf->type->phys != MILL_PHYS_STR || !c->leaf->alone) return MILL_OK;
+  return mill_parquet_codes_chunk(&c->codes, c->leaf->type, c->dictionary, c->entries, b->size,
+                                  c->memory, err);
 }
 
 /* ---- data pages ----------------------------------------------------------------------------- */

@@ -1,21 +1,33 @@
 /* Rows of Parquet files: the decoder of pieces; see parquet_read.h.
 **
 ** With tests (mill_scan.narrow) the rows of a group that may be wanted come as ranges, and the columns
-** of tests are read first: a batch without a row that fulfils them passes the other columns by, and
-** where few do they are the batch's selection. A test of texts is asked once for each entry of a
-** dictionary. */
+** of tests are read first, one after the other, the one first that has left out the most so far. Where
+** few rows are left, other columns are read for those alone, and they are the batch's selection; a batch
+** without any passes the other columns by. A test of texts is asked once for each entry of a dictionary.
+** What tests do never changes what comes out, but for rows that fail one of them. */
 #include <string.h>
 
+#include "base/hot.h"
 #include "io/parquet_prune.h"
 
-/* A column that is tested: which of the wanted ones, and what entries of its dictionary fulfil. */
+/* One test of a column: what entries of its dictionary fulfil. */
 typedef struct tested {
   const mill_test *test;
-  int column;
   const void *dictionary; /* that `passes` is about */
   uint8_t *passes;
   uint32_t entries;
 } tested;
+
+/* A column that is tested, and what its tests did so far. */
+typedef struct tested_column {
+  int column; /* which of the wanted ones */
+  tested *tests;
+  int n;
+  bool idle; /* in this row group nearly all rows fulfil them: not asked any more */
+  uint64_t seen, passed;
+} tested_column;
+
+enum { RATE_AFTER = 8 * MILL_BATCH, FEW = 2 /* few rows: at most this part of a batch */ };
 
 typedef struct parquet_decoder {
   io_decoder base;
@@ -33,7 +45,7 @@ typedef struct parquet_decoder {
   parquet_plan plan;
   parquet_column *column;
   parquet_probe *probe;
-  tested *tested;
+  tested_column *tested; /* the most selective first */
   int nprobes, ntested;
 
   size_t group; /* SIZE_MAX: not in one */
@@ -43,8 +55,11 @@ typedef struct parquet_decoder {
   uint64_t *place;           /* of each leaf: rows of the group before what it gives next */
   uint64_t row, start, stop; /* of the group; start, stop: the piece */
   mill_arena batch;
+  uint32_t passed; /* of a batch: how many rows fulfil the tests so far */
+  bool listed;     /* which: they are few, some.row; else mask tells */
   uint8_t mask[MILL_BATCH];
-  uint32_t sel[MILL_BATCH];
+  uint32_t row_of[MILL_BATCH];
+  parquet_some some;
 } parquet_decoder;
 
 static void close_file(parquet_decoder *d) {
@@ -57,16 +72,23 @@ static void close_file(parquet_decoder *d) {
   d->nprobes = d->ntested = 0;
 }
 
-/* Which wanted columns are tested. Only those by themselves are looked at. */
-static mill_status find_tested(parquet_decoder *d, mill_error *err) {
-  d->tested = mill_arena_alloc(&d->arena, ((size_t)d->ntests + 1) * sizeof *d->tested);
-  if (!d->tested) return mill_oom(d->memory, (size_t)d->ntests * sizeof *d->tested, err);
+/* The tests of wanted column k. Only columns by themselves are looked at. */
+static mill_status add_tested(parquet_decoder *d, int k, mill_error *err) {
+  tested_column *t = &d->tested[d->ntested];
+  size_t bytes = ((size_t)d->ntests + 1) * sizeof *t->tests;
+  if (d->plan.node[k].shape != PARQUET_FLAT) return MILL_OK;
+  *t = (tested_column){.column = k, .tests = mill_arena_alloc(&d->arena, bytes)};
+  if (!t->tests) return mill_oom(d->memory, bytes, err);
   for (int i = 0; i < d->ntests; i++)
-    for (int k = 0; k < d->n; k++) {
-      if (d->columns[k] != d->tests[i].column || d->plan.node[k].shape != PARQUET_FLAT) continue;
-      d->tested[d->ntested++] = (tested){.test = &d->tests[i], .column = k};
-      break;
-    }
+    if (d->columns[k] == d->tests[i].column) t->tests[t->n++].test = &d->tests[i];
+  d->ntested += t->n > 0;
+  return MILL_OK;
+}
+
+static mill_status find_tested(parquet_decoder *d, mill_error *err) {
+  d->tested = mill_arena_alloc(&d->arena, ((size_t)d->n + 1) * sizeof *d->tested);
+  if (!d->tested) return mill_oom(d->memory, (size_t)d->n * sizeof *d->tested, err);
+  for (int k = 0; k < d->n; k++) MILL_TRY(add_tested(d, k, err));
   return MILL_OK;
 }
 
@@ -122,7 +144,10 @@ static mill_status enter_group(parquet_decoder *d, const parquet_footer *f, size
       MILL_TRY(mill_parquet_page_index(f, &d->file, group, c->leaf->field->leaf, &d->group_arena,
                                        &c->index, err));
   }
-  for (int i = 0; i < d->ntested; i++) d->tested[i].dictionary = NULL;
+  for (int i = 0; i < d->ntested; i++) {
+    d->tested[i].idle = false;
+    for (int k = 0; k < d->tested[i].n; k++) d->tested[i].tests[k].dictionary = NULL;
+  }
   d->group = group;
   d->row = 0;
   d->at = 0;
@@ -161,8 +186,35 @@ static mill_status catch_up(parquet_decoder *d, int leaf, uint32_t rows, mill_er
   return MILL_OK;
 }
 
-static mill_status read_column(parquet_decoder *d, int i, uint32_t rows, mill_vector *out,
-                               mill_error *err) {
+static MILL_HOT uint32_t count(const uint8_t *mask, uint32_t n) {
+  uint32_t k = 0;
+  for (uint32_t i = 0; i < n; i++) k += mask[i];
+  return k;
+}
+
+/* The places of bytes that are 1, by eights; mask[n..] up to a multiple is 0. */
+static uint32_t places(const uint8_t *mask, uint32_t n, uint32_t *out) {
+  uint32_t k = 0;
+  for (uint32_t i = 0; i < n; i += 8) {
+    uint64_t w;
+    memcpy(&w, mask + i, 8);
+    for (; w; w &= w - 1) out[k++] = i + (uint32_t)__builtin_ctzll(w) / 8;
+  }
+  return k;
+}
+
+/* The rows that are in, where they are few; else NULL. */
+static const parquet_some *few(parquet_decoder *d, uint32_t rows) {
+  if (d->listed) return &d->some;
+  if (d->passed > rows / FEW) return NULL;
+  d->listed = true;
+  memset(d->mask + rows, 0, -rows & 7);
+  d->some = (parquet_some){d->row_of, places(d->mask, rows, d->row_of)};
+  return &d->some;
+}
+
+static mill_status read_column(parquet_decoder *d, int i, uint32_t rows, const parquet_some *some,
+                               mill_vector *out, mill_error *err) {
   const parquet_node *node = &d->plan.node[i];
   if (node->shape == PARQUET_ABSENT) {
     mill_vector_null(out, node->type);
@@ -171,7 +223,7 @@ static mill_status read_column(parquet_decoder *d, int i, uint32_t rows, mill_ve
   if (node->shape != PARQUET_FLAT)
     return mill_parquet_assemble(node, d->column, rows, &d->batch, out, err);
   MILL_TRY(catch_up(d, node->leaf, rows, err));
-  return mill_parquet_column_flat(&d->column[node->leaf], rows, out, err);
+  return mill_parquet_column_flat(&d->column[node->leaf], rows, some, out, err);
 }
 
 static mill_status read_levels(parquet_decoder *d, uint32_t rows, mill_error *err) {
@@ -184,47 +236,90 @@ static mill_status read_levels(parquet_decoder *d, uint32_t rows, mill_error *er
 }
 
 /* The test of a column whose batch is in dictionary form: one answer an entry. */
-static mill_status by_dictionary(parquet_decoder *d, tested *t, const mill_vector *v, uint32_t rows,
-                                 mill_error *err) {
+static mill_status ask_entries(parquet_decoder *d, const parquet_column *c, tested *t,
+                               const mill_vector *v, mill_error *err) {
+  uint32_t entries = v->entries ? v->entries : c->entries + 1;
+  mill_vector all = {.type = v->type, .data = v->data, .valid = v->valid, .mask = MILL_FLAT};
+  if (t->dictionary == v->data && t->entries == entries) return MILL_OK;
+  if (!v->entries) all.valid = c->dictionary_valid;
+  t->passes = mill_arena_take(&d->group_arena, entries);
+  if (!t->passes) return mill_oom(d->memory, entries, err);
+  memset(t->passes, 1, entries);
+  mill_test_filter(t->test, &all, entries, t->passes);
+  t->dictionary = v->data;
+  t->entries = entries;
+  return MILL_OK;
+}
+
+static void keep_entries(parquet_decoder *d, const uint8_t *passes, const mill_vector *v,
+                         uint32_t rows) {
+  uint32_t k = 0;
+  if (!d->listed) {
+    for (uint32_t i = 0; i < rows; i++) d->mask[i] &= passes[v->index[i]];
+    return;
+  }
+  for (uint32_t i = 0; i < d->some.n; i++) {
+    const uint32_t at = d->row_of[i];
+    d->row_of[k] = at;
+    k += passes[v->index[at]];
+  }
+  d->some.n = k;
+}
+
+static mill_status ask(parquet_decoder *d, const parquet_column *c, tested *t, const mill_vector *v,
+                       uint32_t rows, mill_error *err) {
+  if (v->index) {
+    MILL_TRY(ask_entries(d, c, t, v, err));
+    keep_entries(d, t->passes, v, rows);
+  } else if (d->listed) {
+    d->some.n = mill_test_some(t->test, v, d->row_of, d->some.n);
+  } else {
+    mill_test_filter(t->test, v, rows, d->mask);
+  }
+  return MILL_OK;
+}
+
+/* Ask the tests of a column of the rows that are in. */
+static mill_status read_tested(parquet_decoder *d, tested_column *t, uint32_t rows,
+                               mill_vector *cols, mill_error *err) {
+  const parquet_some *some = few(d, rows);
   const parquet_column *c = &d->column[d->plan.node[t->column].leaf];
-  if (t->dictionary != v->data || t->entries != c->entries) {
-    mill_vector all = {.type = v->type, .data = v->data, .mask = MILL_FLAT};
-    t->passes = mill_arena_take(&d->group_arena, c->entries + 1ull);
-    if (!t->passes) return mill_oom(d->memory, c->entries, err);
-    memset(t->passes, 1, c->entries);
-    mill_test_filter(t->test, &all, c->entries, t->passes);
-    t->passes[c->entries] = t->test->kind == MILL_TEST_IS_NULL;
-    t->dictionary = v->data;
-    t->entries = c->entries;
-  }
-  for (uint32_t i = 0; i < rows; i++) d->mask[i] &= t->passes[v->index[i]];
+  mill_vector *v = &cols[t->column];
+  MILL_TRY(read_column(d, t->column, rows, some, v, err));
+  for (int i = 0; i < t->n; i++) MILL_TRY(ask(d, c, &t->tests[i], v, rows, err));
+  t->seen += d->passed;
+  d->passed = d->listed ? d->some.n : count(d->mask, rows);
+  t->passed += d->passed;
   return MILL_OK;
 }
 
-/* The tested columns, and how many rows fulfil all tests. */
-static mill_status read_tested(parquet_decoder *d, uint32_t rows, mill_vector *cols,
-                               uint32_t *passed, mill_error *err) {
-  memset(d->mask, 1, rows);
+/* Most rows that are left out first; a column that leaves out next to none rests until the next row
+** group. */
+static void rate(parquet_decoder *d) {
   for (int i = 0; i < d->ntested; i++) {
-    tested *t = &d->tested[i];
-    mill_vector *v = &cols[t->column];
-    bool again = false;
-    for (int k = 0; k < i; k++) again |= d->tested[k].column == t->column;
-    if (!again) MILL_TRY(read_column(d, t->column, rows, v, err));
-    if (v->index)
-      MILL_TRY(by_dictionary(d, t, v, rows, err));
-    else
-      mill_test_filter(t->test, v, rows, d->mask);
+    tested_column t = d->tested[i];
+    t.idle |= t.seen >= RATE_AFTER && t.passed > t.seen / 16 * 15;
+    int k = i;
+    for (; k > 0 && t.passed * d->tested[k - 1].seen < d->tested[k - 1].passed * t.seen; k--)
+      d->tested[k] = d->tested[k - 1];
+    d->tested[k] = t;
   }
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < rows; i++) n += d->mask[i];
-  *passed = n;
+}
+
+/* The tested columns, until no row is left. */
+static mill_status read_all_tested(parquet_decoder *d, uint32_t rows, mill_vector *cols,
+                                   mill_error *err) {
+  memset(d->mask, 1, rows);
+  d->passed = rows;
+  d->listed = false;
+  for (int i = 0; i < d->ntested && d->passed; i++)
+    if (!d->tested[i].idle) MILL_TRY(read_tested(d, &d->tested[i], rows, cols, err));
   return MILL_OK;
 }
 
-static bool is_tested(const parquet_decoder *d, int column) {
+static bool is_read(const parquet_decoder *d, int column) {
   for (int i = 0; i < d->ntested; i++)
-    if (d->tested[i].column == column) return true;
+    if (d->tested[i].column == column) return !d->tested[i].idle;
   return false;
 }
 
@@ -239,39 +334,31 @@ static uint32_t next_rows(parquet_decoder *d) {
   return stop - d->row < MILL_BATCH ? (uint32_t)(stop - d->row) : MILL_BATCH;
 }
 
-/* Rows are selected here where few are wanted; else that is left to the filter, which is better at
-** batches without gaps. */
-static const uint32_t *selection(parquet_decoder *d, uint32_t rows, uint32_t passed, uint32_t *n) {
-  uint32_t k = 0;
-  *n = rows;
-  if (passed > rows / 4) return NULL;
-  for (uint32_t i = 0; i < rows; i++) {
-    d->sel[k] = i;
-    k += d->mask[i];
-  }
-  *n = k;
-  return d->sel;
-}
-
+/* Where few rows are wanted, they are the selection; else that is left to the filter, which is better
+** at batches without gaps. */
 static mill_status parquet_next(io_decoder *base, io_window *w, mill_vector *cols, uint32_t *n,
                                 const uint32_t **sel, mill_error *err) {
   parquet_decoder *d = (parquet_decoder *)base;
-  uint32_t rows, passed;
+  uint32_t rows;
   (void)w;
   *n = 0;
   *sel = NULL;
   for (;;) {
-    rows = passed = next_rows(d);
+    rows = next_rows(d);
     if (rows == 0) return MILL_OK;
-    if (d->ntested) MILL_TRY(read_tested(d, rows, cols, &passed, err));
-    if (passed) break;
+    d->passed = rows;
+    if (d->ntested) MILL_TRY(read_all_tested(d, rows, cols, err));
+    if (d->passed) break;
     d->row += rows;
   }
+  const parquet_some *some = d->ntested ? few(d, rows) : NULL;
   mill_arena_reset(&d->batch);
   MILL_TRY(read_levels(d, rows, err));
   for (int i = 0; i < d->n; i++)
-    if (!is_tested(d, i)) MILL_TRY(read_column(d, i, rows, &cols[i], err));
-  *sel = selection(d, rows, passed, n);
+    if (!is_read(d, i)) MILL_TRY(read_column(d, i, rows, some, &cols[i], err));
+  if (d->ntested) rate(d);
+  *sel = some ? some->row : NULL;
+  *n = some ? some->n : rows;
   base->row = d->row - d->start;
   d->row += rows;
   return MILL_OK;

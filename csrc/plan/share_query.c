@@ -83,7 +83,7 @@ static bool shared(const met *m) {
 static const mill_node *replace(mill_planner *w, sharing *s, const mill_node *n);
 
 static const mill_expr *replace_query(mill_planner *w, const mill_expr *e, void *arg) {
-  if (e->query == NULL) return e;
+  if (e->query == NULL) return NULL; /* what it is made of is looked at */
   const mill_node *q = replace(w, arg, e->query);
   if (q == NULL || q == e->query) return q ? e : NULL;
   mill_expr *copy = mill_w_alloc(w, sizeof *copy);

@@ -103,6 +103,24 @@ describe("The rule", function()
       end)
     end
   end
+  it("ReuseSubquery reads rows once whose groups stand in the query of an expression too", function()
+    local function bytes_read(query)
+      local function count() for line in io.lines "/proc/self/io" do if line:find "^rchar" then return tonumber(line:match "%d+") end end end
+      local before = count()
+      rows(query)
+      return count() - before
+    end
+    local path = os.tmpname()
+    os.remove(path)
+    spark:sql("SELECT hash(id) k, id v FROM range(100000)").write:parquet(path)
+    spark.read:parquet(path):createOrReplaceTempView "written"
+    local groups = "SELECT k % 9 k, sum(v) s FROM written GROUP BY 1"
+    local once = bytes_read(groups)
+    assert.is_true(once > 400000)
+    local both = bytes_read("WITH g AS (" .. groups .. ") SELECT * FROM g WHERE s = (SELECT max(s) FROM g)")
+    assert.is_true(both < 1.2 * once, ("%d bytes, then %d"):format(once, both))
+    os.execute("rm -r " .. path)
+  end)
   it("leaves joins alone whose nulls pass the filter", function()
     for _, condition in ipairs { "u.w IS NULL", "coalesce(u.w, 1) > 0", "u.w > 3 OR t.v > 3", "u.w <=> NULL" } do
       local query = "SELECT * FROM t LEFT JOIN u ON t.k = u.k WHERE " .. condition
