@@ -84,19 +84,20 @@ sanitize: dev-deps
 	  all $(THREADS:%=build/tsan/spec/%)
 	@sh spec/sanitize.sh thread build/tsan $(THREADS:%=build/tsan/spec/%)
 
-# Each fuzz target for FUZZ_SECONDS, under the address and undefined-behaviour sanitizers; what it finds new goes on
-# from in the next run. A failure leaves the bytes in build/fuzz/NAME-crash-...
+# Each fuzz target for FUZZ_SECONDS, under the address and undefined-behaviour sanitizers, beginning with the seeds that
+# spec/fuzz/seeds.sh finds; what it finds new goes on from in the next run. A failure leaves the bytes in
+# build/fuzz/NAME-crash-...
 FUZZ_SECONDS ?= 15
 FUZZ = $(patsubst spec/fuzz/%_fuzz.c,%,$(sort $(wildcard spec/fuzz/*_fuzz.c)))
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 fuzz: dev-deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/fuzz CC=clang \
-	  CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" $(FUZZ:%=build/fuzz/%)
+	  CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION" $(FUZZ:%=build/fuzz/%)
 	@for f in $(FUZZ); do \
-	  mkdir -p build/fuzz/corpus/$$f && echo "fuzz $$f" && \
-	  ( cd build/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=512 -max_len=4096 \
+	  mkdir -p build/fuzz/corpus/$$f && sh spec/fuzz/seeds.sh $$f build/fuzz/seeds/$$f && echo "fuzz $$f" && \
+	  ( cd build/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=512 -max_len=8192 \
 	    -print_final_stats=1 -artifact_prefix=$$f- $$(ls ../../spec/fuzz/$$f.dict 2>/dev/null | sed s/^/-dict=/) \
-	    corpus/$$f >$$f.log 2>&1 || { tail -40 $$f.log; exit 1; }; grep executed $$f.log ) || exit 1; done
+	    corpus/$$f seeds/$$f >$$f.log 2>&1 || { tail -40 $$f.log; exit 1; }; grep executed $$f.log ) || exit 1; done
 
 build/fuzz/%: spec/fuzz/%_fuzz.c spec/fuzz/fuzz.h build/fuzz/core.a
 	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer $(FLAGS) -MF $@.d -o $@ $< build/fuzz/core.a $(LIBS)

@@ -76,7 +76,9 @@ static bool sound(const mill_arrow_type *t) {
   case MILL_ARROW_RUN_END:
     return t->nchildren == 2 && c->kind == MILL_ARROW_INT && c->is_signed && c->width > 8 &&
            !c->index_width;
-  default: return true;
+  case MILL_ARROW_STRUCT:
+  case MILL_ARROW_UNKNOWN: return true;
+  default: return t->nchildren == 0;
   }
 }
 

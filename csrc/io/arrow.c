@@ -70,6 +70,7 @@ static mill_status schema_of(io_job *job, size_t number, mill_error *err) {
   if (s == MILL_OK)
     s = mill_arrow_to_schema(job->context.types, &f.schema, mill_io_prefers_ntz(job), &job->data,
                              err);
+  s = mill_io_in_file(err, job->files.file[number].path, s);
   if (s == MILL_OK && f.spark) s = refine(job, &f, err);
   mill_arrow_file_clear(&f);
   return s;

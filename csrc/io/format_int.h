@@ -206,6 +206,8 @@ mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, 
                                   mill_error *err) MILL_USE_RESULT;
 /* Turn what err holds into FAILED_READ_FILE.NO_HINT for the path, the cause in the hint. */
 mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status cause);
+/* Where an error says nothing of it, the file whose schema it is about goes into its hint. */
+mill_status mill_io_in_file(mill_error *err, const char *path, mill_status s) MILL_USE_RESULT;
 /* PERMISSIVE unless the option mode says otherwise. */
 io_mode mill_io_mode(mill_options o);
 /* The lineSep option: IllegalArgument when empty. */

@@ -155,7 +155,8 @@ static mill_status add_schema(parquet_read *p, size_t file, const mill_type **ty
   if (p->job->files.file[file].size == 0) return MILL_OK;
   MILL_TRY(schema_footer(p, file, err));
   if (!p->footer[file]) return MILL_OK;
-  MILL_TRY(mill_parquet_schema(types, p->footer[file], &p->rules, &t, err));
+  mill_status s = mill_parquet_schema(types, p->footer[file], &p->rules, &t, err);
+  MILL_TRY(mill_io_in_file(err, p->job->files.file[file].path, s));
   if (*type)
     MILL_TRY(mill_parquet_merge(types, *type, t, p->rules.case_sensitive, type, err));
   else

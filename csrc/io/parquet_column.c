@@ -355,7 +355,7 @@ static mill_status take_entries(parquet_column *c, uint32_t n, mill_error *err) 
   }
   MILL_TRY(room_for_values(c, c->slots + k, err));
   set_valid(c->valid, c->slots, places, full, k);
-  if (c->leaf->type) {
+  if (c->leaf->type && k) {
     uint32_t width = c->leaf->conversion.to;
     char *to = (char *)c->data + c->slots * width;
     MILL_TRY(mill_parquet_page_values(c, there, to, err));

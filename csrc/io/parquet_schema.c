@@ -301,7 +301,7 @@ mill_status mill_parquet_schema(mill_types *types, const parquet_footer *f, cons
   const thrift_bytes *own = mill_parquet_key(f, "org.apache.spark.sql.parquet.row.metadata");
   converter c = {types, r, err};
   const mill_type *t = NULL;
-  if (own) {
+  if (own && own->n) {
     mill_status s = mill_type_from_json(types, own->p, own->n, &t, err);
     if (s == MILL_E_OUT_OF_MEMORY) return s;
     if (s == MILL_OK && t->id == MILL_STRUCT) return nullable(&c, t, out);

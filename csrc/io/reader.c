@@ -78,6 +78,13 @@ mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status c
   return MILL_E_FAILED_READ_FILE_NO_HINT;
 }
 
+mill_status mill_io_in_file(mill_error *err, const char *path, mill_status s) {
+  if (s != MILL_OK && s != MILL_E_OUT_OF_MEMORY && err && !mill_error_hint_text(err) &&
+      !strstr(mill_error_message(err), path))
+    mill_error_hint(err, "The schema is that of the file %s.", path);
+  return s;
+}
+
 /* ---- partition columns ---------------------------------------------------------------------- */
 
 /* yyyy-MM-dd HH:mm:ss and perhaps a fraction: the only timestamps that folder names may infer. */
@@ -287,9 +294,11 @@ static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err)
   MILL_TRY(check_types(job, err));
   MILL_TRY(mill_io_partition(job, r->schema, err));
   for (uint32_t i = 0; i < job->schema->nfields; i++)
-    if (find_field(job, job->schema, job->schema->fields[i].name) != (int)i)
-      return mill_fail(err, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
-                       mill_error_fmt(err, "`%s`", job->schema->fields[i].name), NULL);
+    if (find_field(job, job->schema, job->schema->fields[i].name) != (int)i) {
+      mill_status s = mill_fail(err, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
+                                mill_error_fmt(err, "`%s`", job->schema->fields[i].name), NULL);
+      return r->schema || !job->files.n ? s : mill_io_in_file(err, job->files.file[0].path, s);
+    }
   return MILL_OK;
 }
 
