@@ -1,11 +1,13 @@
-/* Hash aggregation. Each morsel has groups of its own; they are merged in morsel order
-** (aggregate_merge.c), so that groups come in order of their first row and sums are added in the
-** same order at any number of threads. DISTINCT calls are taken apart first (distinct.c).
+/* Hash aggregation. Rows are grouped in parts, which are merged at the end (aggregate_merge.c); groups
+** come in the order of their first rows (aggregate_place.c). DISTINCT calls are taken apart first
+** (distinct.c).
 **
-** When memory nears the limit, the parts of finished morsels go to disk (aggregate_spill.c).
+** Where all calls are exact, so that nobody can tell how rows were put together, a worker goes on with
+** its part from morsel to morsel, unless each morsel brings groups of its own. Else a part takes
+** some morsels in turn, as long as it has few groups, which are the same morsels at any number of
+** threads, and parts are merged in the order of the morsels: so are the answers.
 **
-** Where all calls add exactly, so that nobody can tell how rows were put together, a worker takes some
-** morsels in turn, and goes on with the part of the one before as long as that has few groups.
+** When memory nears the limit, parts go to disk at the end of a morsel (aggregate_spill.c).
 **
 ** Where most rows open a group of their own, grouping is left to the end (aggregate_loose.c).
 **
@@ -17,10 +19,10 @@
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FIRST_STATES = 8, MANY_GROUPS = 256, CARRY_GROUPS = 16384, MOST_STRIDE = 16 };
-/* Rows of a part after which it may give up grouping, with so many groups: where nothing is known, and
-** where another part has given up. */
-enum { TRY_ROWS = 16384, TRY_GROUPS = 10000, TRY_AGAIN_ROWS = 4096, TRY_AGAIN_GROUPS = 3300 };
+enum { FIRST_STATES = 8, MANY_GROUPS = 256, CARRY_GROUPS = 16384, STRIDES = 32 };
+/* Rows of a part between which it may give up grouping; from the lower number on where another part
+** has. It does where there seem to be more groups than that. */
+enum { TRY_AGAIN_ROWS = 4096, TRY_ROWS = 16384, TRY_LAST_ROWS = 32768, LOOSE_GROUPS = 300000 };
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a) {
   const mill_bound_aggregate *b = &p->op->aggs[call];
@@ -52,6 +54,7 @@ void mill_agg_part_clear(mill_agg_part *p) {
   mill_agg_loose_clear(p);
   mill_groups_clear(&p->groups);
   mill_free(p->arena.memory, p->state, (size_t)p->capacity * p->plan->state_size);
+  mill_free(p->arena.memory, p->span, p->span_room * sizeof *p->span);
   mill_arena_clear(&p->arena);
 }
 
@@ -111,6 +114,8 @@ mill_status mill_agg_append(mill_agg_part *p, const mill_group_keys *k, uint32_t
 typedef struct agg_worker agg_worker;
 struct agg_worker {
   agg_worker *next_free, *next;
+  mill_agg_part *part; /* that goes on; NULL: none */
+  size_t morsel;       /* the last */
   mill_program *by, *program;
   mill_vector *out; /* keys; then, of `program`, each call's filter and arguments */
   mill_group_keys keys;
@@ -211,10 +216,9 @@ typedef struct agg_sink {
   bool exact;    /* nobody can tell in which order rows and parts were put together */
   bool plain;    /* states point to nothing, calls have no filter: parts may give up grouping */
   bool given_up; /* atomic: a part has */
-  mill_agg_part *
-      *part; /* of each morsel; NULL: it has no rows, or those went on in the part before */
-  mill_agg_part **open; /* of each stride of morsels: the part that goes on */
-  agg_worker **worker;  /* of each morsel that runs */
+  bool apart;    /* atomic: morsels bring groups of their own */
+  mill_agg_part **part; /* by the morsel it began with; NULL: none did */
+  agg_worker **worker;  /* of each stride of morsels that runs */
   size_t n;
   uint32_t groups; /* of the last part that was finished: the next will have as many */
   agg_worker *all, *free;
@@ -237,23 +241,15 @@ static void judge_calls(agg_sink *k) {
   }
 }
 
-static size_t stride_of(const agg_sink *k, size_t morsels) {
-  size_t tasks = 4 * (size_t)mill_pool_threads(k->base.x->ctx->pool);
-  if (!k->exact) return 1;
-  size_t stride = morsels / tasks;
-  return stride < 1 ? 1 : stride > MOST_STRIDE ? MOST_STRIDE : stride;
-}
-
 static mill_status begin(mill_sink *s, size_t morsels, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   mill_memory *m = s->x->ctx->memory;
   k->n = morsels;
   judge_calls(k);
-  s->stride = stride_of(k, morsels);
-  k->open = mill_calloc(m, (morsels + 1) * sizeof *k->open);
+  s->stride = k->exact ? 1 : (morsels + STRIDES - 1) / STRIDES;
   k->part = mill_calloc(m, (morsels + 1) * sizeof *k->part);
   k->worker = mill_calloc(m, (morsels + 1) * sizeof *k->worker);
-  return k->open && k->part && k->worker ? MILL_OK : mill_oom(m, morsels, err);
+  return k->part && k->worker ? MILL_OK : mill_oom(m, morsels, err);
 }
 
 static void worker_free(agg_sink *k, agg_worker *w) {
@@ -294,12 +290,22 @@ static mill_status worker_new(agg_sink *k, agg_worker **out, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status take_worker(agg_sink *k, agg_worker **out, mill_error *err) {
+/* One that has not gone beyond the morsel: parts take them in ascending order. */
+static mill_status take_worker(agg_sink *k, size_t morsel, agg_worker **out, mill_error *err) {
   pthread_mutex_lock(&k->lock);
-  *out = k->free;
-  if (k->free) k->free = k->free->next_free;
+  agg_worker **at = &k->free;
+  while (*at && (*at)->part && (*at)->morsel > morsel) at = &(*at)->next_free;
+  *out = *at;
+  if (*out) *at = (*out)->next_free;
   pthread_mutex_unlock(&k->lock);
   return *out ? MILL_OK : worker_new(k, out, err);
+}
+
+static void put_worker(agg_sink *k, agg_worker *w) {
+  pthread_mutex_lock(&k->lock);
+  w->next_free = k->free;
+  k->free = w;
+  pthread_mutex_unlock(&k->lock);
 }
 
 static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err) {
@@ -313,29 +319,34 @@ static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err)
   return mill_agg_part_reserve(p, like + like / 8, err);
 }
 
-/* Give up grouping where most rows have a group of their own. What other parts have met counts only
-** where nobody can tell. */
+/* Give up grouping where there seem to be very many groups: n rows of G groups, equally likely, hit the
+** group of a row before about n * n / 2G times. What other parts have met counts only where nobody can
+** tell. */
 static void judge_part(agg_sink *k, mill_agg_part *p, uint32_t rows) {
   bool again = k->exact && __atomic_load_n(&k->given_up, __ATOMIC_RELAXED);
   p->rows += rows;
-  if (!k->plain || p->gives_up || p->rows < (again ? TRY_AGAIN_ROWS : TRY_ROWS)) return;
-  uint64_t most = again && p->rows < TRY_ROWS ? TRY_AGAIN_GROUPS : TRY_GROUPS;
-  if (p->groups.n < most || p->groups.n < p->rows / 2) return;
+  if (!k->plain || p->gives_up || p->rows < (again ? TRY_AGAIN_ROWS : TRY_ROWS) ||
+      p->rows >= TRY_LAST_ROWS)
+    return;
+  uint64_t hits = p->rows - p->groups.n;
+  if (p->rows * p->rows <= 2 * LOOSE_GROUPS * hits) return;
   p->gives_up = true;
   __atomic_store_n(&k->given_up, true, __ATOMIC_RELAXED);
 }
 
 static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
-  if (k->worker[morsel] == NULL) MILL_TRY(take_worker(k, &k->worker[morsel], err));
-  mill_agg_part **open = &k->open[morsel / s->stride];
-  if (*open == NULL) {
+  agg_worker **w = &k->worker[morsel / s->stride];
+  if (*w == NULL) MILL_TRY(take_worker(k, morsel, w, err));
+  if ((*w)->part == NULL) {
     MILL_TRY(begin_part(k, &k->part[morsel], err));
-    *open = k->part[morsel];
+    (*w)->part = k->part[morsel];
   }
-  mill_agg_part *p = *open;
-  if (p->gives_up) return keep_loose(p, k->worker[morsel], b, err);
-  MILL_TRY(update(p, k->worker[morsel], b, err));
+  mill_agg_part *p = (*w)->part;
+  (*w)->morsel = morsel;
+  MILL_TRY(mill_agg_span_begin(p, morsel, err));
+  if (p->gives_up) return keep_loose(p, *w, b, err);
+  MILL_TRY(update(p, *w, b, err));
   judge_part(k, p, b->n);
   return MILL_OK;
 }
@@ -355,21 +366,42 @@ static mill_status end_part(agg_sink *k, mill_agg_part *p, mill_error *err) {
   return mill_agg_spill_part(p, &k->spill, err);
 }
 
+/* Did the last morsel bring about as many new groups for its rows as the first? Then another would. */
+static bool brings_own(const mill_agg_part *p) {
+  if (p->nspans < 2) return false;
+  const mill_agg_span *last = &p->span[p->nspans - 1], *second = &p->span[1];
+  double now = (double)(p->groups.n - last->first) / (double)(p->rows - last->rows);
+  return now > 0.875 * (double)second->first / (double)second->rows;
+}
+
+/* Does the part take another morsel? */
+static bool goes_on(agg_sink *k, const mill_agg_part *p) {
+  if (p->gives_up) return false;
+  if (p->groups.n > CARRY_GROUPS) {
+    if (!k->exact || __atomic_load_n(&k->apart, __ATOMIC_RELAXED)) return false;
+    if (brings_own(p)) {
+      __atomic_store_n(&k->apart, true, __ATOMIC_RELAXED);
+      return false;
+    }
+  }
+  return !k->exact || k->plan.op->nkeys == 0 ||
+         !mill_spill_needed(k->base.x->ctx, next_parts(k, p));
+}
+
 static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
-  agg_worker *w = k->worker[morsel];
-  if (w) {
-    k->worker[morsel] = NULL;
-    pthread_mutex_lock(&k->lock);
-    w->next_free = k->free;
-    k->free = w;
-    pthread_mutex_unlock(&k->lock);
-  }
-  mill_agg_part **open = &k->open[morsel / s->stride], *p = *open;
+  agg_worker *w = k->worker[morsel / s->stride];
   bool last = morsel + 1 == k->n || (morsel + 1) % s->stride == 0;
-  if (p == NULL || (!last && mill_agg_count(p) <= CARRY_GROUPS)) return MILL_OK;
-  *open = NULL;
-  return end_part(k, p, err);
+  if (w == NULL) return MILL_OK;
+  mill_agg_part *p = w->part;
+  if (p && (!goes_on(k, p) || (last && !k->exact))) {
+    w->part = NULL;
+    MILL_TRY(end_part(k, p, err));
+  }
+  if (!last) return MILL_OK;
+  k->worker[morsel / s->stride] = NULL;
+  put_worker(k, w);
+  return MILL_OK;
 }
 
 /* Is what call b makes of its rows what call a makes of them? Then one state serves both: sum and avg. */
@@ -451,7 +483,6 @@ static void sink_clear(agg_sink *k) {
     worker_free(k, w);
   }
   if (k->part) mill_free(m, k->part, (k->n + 1) * sizeof *k->part);
-  if (k->open) mill_free(m, k->open, (k->n + 1) * sizeof *k->open);
   if (k->worker) mill_free(m, k->worker, (k->n + 1) * sizeof *k->worker);
   mill_spill_free(k->spill.file);
   pthread_mutex_destroy(&k->spill.lock);

@@ -1,17 +1,27 @@
 /* Hash aggregation, the end for rows that come ordered by their key: the morsels' groups lie apart,
-** each part's keys at or behind those of the part before, so there is nothing to merge but a key at
-** a seam. Told by the smallest and the largest key of each part; for one key that is an integer.
+** each's keys at or behind those of the morsel before, so there is nothing to merge but a key at a
+** seam. Told by the smallest and the largest key that each morsel added; for one key that is an
+** integer.
 **
-** A group at a seam goes to the first part that has it, in the order of the morsels. */
+** A group at a seam goes to the first morsel that has it. */
+#include <stdlib.h>
+
 #include "base/hot.h"
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
+/* Groups that a morsel added to a part. */
+typedef struct run {
+  mill_agg_part *part;
+  uint64_t place;
+  uint32_t first, n;
+  uint32_t low, high; /* the groups of the smallest and the largest key */
+  bool seam;          /* the group of the smallest key is in a run before */
+} run;
+
 typedef struct apart {
   const mill_agg_plan *plan;
-  mill_agg_part **part; /* those with groups */
-  uint32_t *low, *high; /* of each part: the groups of its smallest and largest key */
-  bool *seam;           /* the group of its smallest key is in a part before */
+  run *run; /* by morsel, those with groups */
   size_t n;
   mill_table **made;
 } apart;
@@ -39,25 +49,42 @@ MILL_HOT static void range_of(const uint64_t *key, uint32_t n, int64_t *low, int
   *low = a, *high = b;
 }
 
-static uint32_t group_of(const mill_agg_part *p, int64_t key) {
-  uint32_t g = 0;
+static uint32_t group_of(const mill_agg_part *p, uint32_t from, int64_t key) {
+  uint32_t g = from;
   while (key_of(p, g) != key) g++;
   return g;
 }
 
-/* Do the parts lie apart, in their order? Notes the parts that have groups. */
-static bool in_order(apart *a, mill_agg_part **part, size_t n) {
-  int64_t before = INT64_MIN;
+static int by_place(const void *a, const void *b) {
+  uint64_t x = ((const run *)a)->place, y = ((const run *)b)->place;
+  return (x > y) - (x < y);
+}
+
+static void find_runs(apart *a, mill_agg_part **part, size_t n) {
   for (size_t i = 0; i < n; i++) {
+    for (size_t k = 0; part[i] && k < part[i]->nspans; k++) {
+      const mill_agg_span *s = &part[i]->span[k];
+      uint32_t stop = k + 1 < part[i]->nspans ? s[1].first : part[i]->groups.n;
+      if (stop == s->first) continue;
+      a->run[a->n++] = (run){
+          .part = part[i], .place = s->first + s->shift, .first = s->first, .n = stop - s->first};
+    }
+  }
+  qsort(a->run, a->n, sizeof *a->run, by_place);
+}
+
+/* Do the runs lie apart, in their order? */
+static bool in_order(apart *a) {
+  int64_t before = INT64_MIN;
+  for (size_t i = 0; i < a->n; i++) {
+    run *r = &a->run[i];
     int64_t low, high;
-    if (part[i] == NULL || part[i]->groups.n == 0) continue;
-    if (part[i]->groups.null) return false;
-    range_of(part[i]->groups.row, part[i]->groups.n, &low, &high);
-    if (a->n > 0 && low < before) return false;
-    a->seam[a->n] = a->n > 0 && low == before;
-    a->low[a->n] = group_of(part[i], low);
-    a->high[a->n] = group_of(part[i], high);
-    a->part[a->n++] = part[i];
+    if (r->part->groups.null) return false;
+    range_of(r->part->groups.row + r->first, r->n, &low, &high);
+    if (i > 0 && low < before) return false;
+    r->seam = i > 0 && low == before;
+    r->low = group_of(r->part, r->first, low);
+    r->high = group_of(r->part, r->first, high);
     before = high;
   }
   return true;
@@ -74,30 +101,31 @@ static mill_status merge_states(mill_agg_part *to, uint32_t to_group, const mill
   return MILL_OK;
 }
 
-/* A key may lie at several seams: in parts that have no other. */
+/* A key may lie at several seams: in runs that have no other. */
 static mill_status merge_seams(apart *a, mill_agg_merger *m, mill_error *err) {
-  size_t owner = 0;
+  const run *owner = a->run;
   for (size_t i = 1; i < a->n; i++) {
-    if (!a->seam[i - 1] || a->part[i - 1]->groups.n > 1) owner = i - 1;
-    if (!a->seam[i]) continue;
-    MILL_TRY(merge_states(a->part[owner], a->high[owner], a->part[i], a->low[i], m, err));
+    const run *r = &a->run[i], *before = r - 1;
+    if (!before->seam || before->n > 1) owner = before;
+    if (r->seam) MILL_TRY(merge_states(owner->part, owner->high, r->part, r->low, m, err));
   }
   return MILL_OK;
 }
 
-static mill_status emit_part(void *arg, size_t i, int worker, mill_error *err) {
+static mill_status emit_run(void *arg, size_t i, int worker, mill_error *err) {
   apart *a = arg;
-  mill_agg_part *p = a->part[i], *of[MILL_BATCH];
-  uint32_t group[MILL_BATCH], g = 0;
+  const run *r = &a->run[i];
+  mill_agg_part *of[MILL_BATCH];
+  uint32_t group[MILL_BATCH], g = r->first, stop = r->first + r->n;
   (void)worker;
   MILL_TRY(mill_table_new(a->plan->x->ctx->memory, a->plan->op->schema, &a->made[i], err));
-  a->made[i]->expect = p->groups.n;
-  while (g < p->groups.n) {
+  a->made[i]->expect = r->n;
+  while (g < stop) {
     uint32_t n = 0;
-    for (; n < MILL_BATCH && g < p->groups.n; g++) {
-      if (a->seam[i] && g == a->low[i]) continue;
+    for (; n < MILL_BATCH && g < stop; g++) {
+      if (r->seam && g == r->low) continue;
       group[n] = g;
-      of[n++] = p;
+      of[n++] = r->part;
     }
     if (n) MILL_TRY(mill_agg_emit(a->plan, of, group, n, a->made[i], err));
   }
@@ -112,7 +140,7 @@ static mill_status finish(apart *a, mill_table *out, mill_error *err) {
   if (s == MILL_OK) s = merge_seams(a, m, err);
   mill_agg_merger_clear(m);
   mill_free(memory, m, sizeof *m);
-  if (s == MILL_OK) s = mill_pool_run(a->plan->x->ctx->pool, a->n, emit_part, a, err);
+  if (s == MILL_OK) s = mill_pool_run(a->plan->x->ctx->pool, a->n, emit_run, a, err);
   return s == MILL_OK ? mill_table_concat(a->made, a->n, out, err) : s;
 }
 
@@ -123,14 +151,13 @@ mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **par
   *done = false;
   if (!one_number(plan)) return MILL_OK;
   mill_arena_init(&arena, plan->x->ctx->memory);
-  a.part = mill_arena_alloc(&arena, (n + 1) * sizeof *a.part);
-  a.low = mill_arena_alloc(&arena, (n + 1) * sizeof *a.low);
-  a.high = mill_arena_alloc(&arena, (n + 1) * sizeof *a.high);
-  a.seam = mill_arena_alloc(&arena, (n + 1) * sizeof *a.seam);
-  a.made = mill_arena_alloc(&arena, (n + 1) * sizeof *a.made);
-  mill_status s = MILL_OK;
-  if (!a.part || !a.low || !a.high || !a.seam || !a.made) s = mill_oom(arena.memory, n, err);
-  if (s == MILL_OK && in_order(&a, part, n)) {
+  size_t spans = 1;
+  for (size_t i = 0; i < n; i++) spans += part[i] ? part[i]->nspans : 0;
+  a.run = mill_arena_alloc(&arena, spans * sizeof *a.run);
+  a.made = mill_arena_alloc(&arena, spans * sizeof *a.made);
+  mill_status s = a.run && a.made ? MILL_OK : mill_oom(arena.memory, spans, err);
+  if (s == MILL_OK) find_runs(&a, part, n);
+  if (s == MILL_OK && in_order(&a)) {
     *done = true;
     s = finish(&a, out, err);
   }

@@ -1,6 +1,7 @@
 /* Hash aggregation: what its files share. Private to them.
 **
-** Each morsel has a part: its groups, and one state a call and group, side by side in a block:
+** Rows are grouped in parts. A part has its groups, and one state a call and group, side by side in a
+** block:
 **
 **     state + g * state_size + offset[call]
 */
@@ -35,6 +36,14 @@ typedef struct mill_agg_loose {
   mill_vector *arg;
 } mill_agg_loose;
 
+/* What a morsel added to a part: groups and loose rows from `first` on. */
+typedef struct mill_agg_span {
+  size_t morsel;
+  uint64_t rows;  /* of the part, before the morsel */
+  uint64_t shift; /* number in the part + shift, modulo 2^64: place among those of all parts */
+  uint32_t first;
+} mill_agg_span;
+
 typedef struct mill_agg_part {
   const mill_agg_plan *plan;
   mill_arena arena; /* long keys, and what states point to */
@@ -44,13 +53,19 @@ typedef struct mill_agg_part {
   uint64_t rows;         /* that have come */
   bool gives_up;         /* rows that come are not grouped any more */
   mill_agg_loose *loose; /* those; NULL: none */
-  mill_spill_run **run;  /* on disk: a run a piece, NULL: empty piece */
-  uint32_t spilled;      /* groups there */
+  mill_agg_span *span;   /* by morsel, ascending */
+  size_t nspans, span_room;
+  mill_spill_run **run; /* on disk: a run a piece, NULL: empty piece */
+  uint32_t spilled;     /* groups there */
 } mill_agg_part;
 
 /* Groups and loose rows, which are numbered behind the groups. */
 static inline uint32_t mill_agg_count(const mill_agg_part *p) {
   return p->groups.n + (p->loose ? p->loose->keys.n : 0);
+}
+/* The same, also of a part on disk. */
+static inline uint32_t mill_agg_total(const mill_agg_part *p) {
+  return p->run ? p->spilled : mill_agg_count(p);
 }
 static inline uint64_t mill_agg_hash(const mill_agg_part *p, uint32_t i) {
   return i < p->groups.n ? p->groups.hash[i] : p->loose->keys.hash[i - p->groups.n];
@@ -111,6 +126,17 @@ mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
 mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
                           const uint32_t *group, uint32_t n, mill_table *out,
                           mill_error *err) MILL_USE_RESULT; /* .. appended to a table */
+/* Places (aggregate_place.c): where groups first stood, numbered through the morsels. Note that the part
+** goes on with a morsel; number all spans; the place of a group or loose row, *at being a span before
+** or at its own, 0 to begin with. */
+mill_status mill_agg_span_begin(mill_agg_part *p, size_t morsel, mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_place_all(const mill_agg_plan *plan, mill_agg_part *const *part, size_t n,
+                               uint64_t *total, mill_error *err) MILL_USE_RESULT;
+static inline uint64_t mill_agg_place(const mill_agg_part *p, uint32_t number, size_t *at) {
+  while (*at + 1 < p->nspans && p->span[*at + 1].first <= number) ++*at;
+  return number + p->span[*at].shift;
+}
+
 /* mill_agg_finish where the parts' keys lie apart; else *done is false. */
 mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                                   mill_table *out, bool *done, mill_error *err) MILL_USE_RESULT;

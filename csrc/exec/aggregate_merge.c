@@ -1,8 +1,8 @@
-/* Hash aggregation, the end: the parts of all morsels as one result.
+/* Hash aggregation, the end: the parts as one result.
 **
-** Few groups are merged into the first part in turn. Many are cut into pieces by the upper bits of
-** their hash: a task merges one piece of all parts, in the order of the morsels, so that every sum
-** is added in that order whoever does it. Where a group first stood gives its row in the result. */
+** A single part is the result. Else groups are cut into pieces by the upper bits of their hash, few into
+** one: a task merges one piece of all parts, in their order, so that what adds inexactly is added in that
+** order whoever does it. Where a group first stood (aggregate_place.c) gives its row in the result. */
 #include <string.h>
 
 #include "base/thread.h"
@@ -53,17 +53,6 @@ mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const u
   return MILL_OK;
 }
 
-static mill_status merge_all(mill_agg_part *to, const mill_agg_part *from, mill_agg_merger *m,
-                             mill_error *err) {
-  uint32_t group[MILL_BATCH];
-  for (uint32_t at = 0; at < from->groups.n; at += MILL_BATCH) {
-    uint32_t n = from->groups.n - at < MILL_BATCH ? from->groups.n - at : MILL_BATCH;
-    for (uint32_t i = 0; i < n; i++) group[i] = at + i;
-    MILL_TRY(mill_agg_merge(to, from, group, n, m, err));
-  }
-  return MILL_OK;
-}
-
 /* ---- results -------------------------------------------------------------------------------- */
 
 mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
@@ -100,44 +89,7 @@ mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
   return s;
 }
 
-static mill_status emit_part(const mill_agg_plan *plan, mill_agg_part *p, mill_table *out,
-                             mill_error *err) {
-  uint32_t group[MILL_BATCH];
-  mill_agg_part *of[MILL_BATCH];
-  for (uint32_t at = 0; at < p->groups.n; at += MILL_BATCH) {
-    uint32_t n = p->groups.n - at < MILL_BATCH ? p->groups.n - at : MILL_BATCH;
-    for (uint32_t i = 0; i < n; i++) group[i] = at + i, of[i] = p;
-    MILL_TRY(mill_agg_emit(plan, of, group, n, out, err));
-  }
-  return MILL_OK;
-}
-
-/* ---- few groups ----------------------------------------------------------------------------- */
-
-static mill_status finish_few(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
-                              mill_table *out, mill_error *err) {
-  mill_agg_part *first = NULL;
-  mill_agg_merger *m = NULL;
-  mill_memory *memory = plan->x->ctx->memory;
-  mill_status s = MILL_OK;
-  for (size_t i = 0; i < n && s == MILL_OK; i++) {
-    if (part[i] == NULL) continue;
-    if (first && m == NULL) {
-      m = mill_calloc(memory, sizeof *m);
-      s = m ? mill_agg_merger_init(m, plan, err) : mill_oom(memory, sizeof *m, err);
-    }
-    if (first && s == MILL_OK) s = merge_all(first, part[i], m, err);
-    if (first == NULL) first = part[i];
-  }
-  if (s == MILL_OK && first) s = emit_part(plan, first, out, err);
-  if (m) {
-    mill_agg_merger_clear(m);
-    mill_free(memory, m, sizeof *m);
-  }
-  return s;
-}
-
-/* ---- many groups ---------------------------------------------------------------------------- */
+/* ---- pieces --------------------------------------------------------------------------------- */
 
 typedef struct merging {
   const mill_agg_plan *plan;
@@ -145,9 +97,9 @@ typedef struct merging {
   size_t n;
   uint32_t **order; /* of each part: its groups by piece */
   uint32_t (*start)[PIECES + 1];
-  uint64_t *base; /* of each part: groups before it */
   mill_agg_part piece[PIECES];
-  uint64_t *ref; /* by first place: piece << 32 | group, or all ones */
+  size_t npieces;
+  uint64_t *ref; /* by place: piece << 32 | group, or all ones */
   uint64_t total, groups;
   mill_table **made; /* one a run of MILL_CHUNK rows of the result */
   size_t nmade;
@@ -168,11 +120,23 @@ mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *sta
   return MILL_OK;
 }
 
+/* All of the part in the first piece. */
+static mill_status cut_once(const mill_agg_part *p, uint32_t **order, uint32_t *start,
+                            mill_error *err) {
+  uint32_t n = mill_agg_count(p);
+  *order = mill_alloc(p->arena.memory, n * sizeof **order);
+  if (*order == NULL) return mill_oom(p->arena.memory, n * sizeof **order, err);
+  for (uint32_t k = 0; k < n; k++) (*order)[k] = k;
+  start[1] = n;
+  return MILL_OK;
+}
+
 static mill_status cut_part(void *arg, size_t i, int worker, mill_error *err) {
   merging *g = arg;
   const mill_agg_part *p = g->part[i];
   (void)worker;
   if (p == NULL || mill_agg_count(p) == 0) return MILL_OK;
+  if (g->npieces == 1) return cut_once(p, &g->order[i], g->start[i], err);
   return mill_agg_cut(p, &g->order[i], g->start[i], err);
 }
 
@@ -189,7 +153,37 @@ static mill_status merge_some(mill_agg_part *to, const mill_agg_part *from, cons
   return mill_agg_loose_merge(to, from, row, k, m, err);
 }
 
-static mill_status merge_piece_with(merging *g, size_t piece, mill_agg_merger *m, mill_error *err) {
+/* What merging a piece needs: the first place of each group. */
+typedef struct piece_merger {
+  mill_agg_merger merger;
+  uint64_t *place;
+  size_t room;
+} piece_merger;
+
+/* One part's share of a piece. */
+static mill_status merge_share(merging *g, size_t i, size_t piece, piece_merger *m,
+                               mill_error *err) {
+  mill_agg_part *to = &g->piece[piece];
+  const mill_agg_part *from = g->part[i];
+  uint32_t at = g->start[i][piece], stop = g->start[i][piece + 1];
+  size_t span = 0;
+  while (at < stop) {
+    uint32_t n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH, before = to->groups.n;
+    const uint32_t *number = g->order[i] + at, *group = m->merger.group;
+    MILL_TRY(merge_some(to, from, number, &n, &m->merger, err));
+    MILL_TRY(mill_grow(to->arena.memory, (void **)&m->place, &m->room, to->groups.n + 1,
+                       sizeof *m->place, err));
+    for (uint32_t k = before; k < to->groups.n; k++) m->place[k] = UINT64_MAX;
+    for (uint32_t k = 0; k < n; k++) {
+      uint64_t place = mill_agg_place(from, number[k], &span);
+      if (place < m->place[group[k]]) m->place[group[k]] = place;
+    }
+    at += n;
+  }
+  return MILL_OK;
+}
+
+static mill_status merge_shares(merging *g, size_t piece, piece_merger *m, mill_error *err) {
   mill_agg_part *to = &g->piece[piece];
   uint64_t loose = 0;
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
@@ -197,21 +191,9 @@ static mill_status merge_piece_with(merging *g, size_t piece, mill_agg_merger *m
     if (g->order[i] && g->part[i]->loose) loose += g->start[i][piece + 1] - g->start[i][piece];
   if (loose / FEW_REPEATS > MILL_BATCH)
     MILL_TRY(mill_agg_part_reserve(to, (uint32_t)(loose / FEW_REPEATS), err));
-  for (size_t i = 0; i < g->n; i++) {
-    if (g->order[i] == NULL) continue;
-    uint32_t at = g->start[i][piece], stop = g->start[i][piece + 1];
-    while (at < stop) {
-      uint32_t n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH, before = to->groups.n;
-      const uint32_t *number = g->order[i] + at;
-      MILL_TRY(merge_some(to, g->part[i], number, &n, m, err));
-      for (uint32_t k = 0; k < n; k++)
-        if (m->group[k] >= before) { /* the first row of each that is new */
-          g->ref[g->base[i] + number[k]] = (uint64_t)piece << 32 | m->group[k];
-          before = m->group[k] + 1;
-        }
-      at += n;
-    }
-  }
+  for (size_t i = 0; i < g->n; i++)
+    if (g->order[i]) MILL_TRY(merge_share(g, i, piece, m, err));
+  for (uint32_t k = 0; k < to->groups.n; k++) g->ref[m->place[k]] = (uint64_t)piece << 32 | k;
   mill_groups_close(&to->groups);
   return MILL_OK;
 }
@@ -219,12 +201,13 @@ static mill_status merge_piece_with(merging *g, size_t piece, mill_agg_merger *m
 static mill_status merge_piece(void *arg, size_t piece, int worker, mill_error *err) {
   merging *g = arg;
   mill_memory *memory = g->plan->x->ctx->memory;
-  mill_agg_merger *m = mill_calloc(memory, sizeof *m);
+  piece_merger *m = mill_calloc(memory, sizeof *m);
   (void)worker;
   if (m == NULL) return mill_oom(memory, sizeof *m, err);
-  mill_status s = mill_agg_merger_init(m, g->plan, err);
-  if (s == MILL_OK) s = merge_piece_with(g, piece, m, err);
-  mill_agg_merger_clear(m);
+  mill_status s = mill_agg_merger_init(&m->merger, g->plan, err);
+  if (s == MILL_OK) s = merge_shares(g, piece, m, err);
+  mill_agg_merger_clear(&m->merger);
+  mill_free(memory, m->place, m->room * sizeof *m->place);
   mill_free(memory, m, sizeof *m);
   return s;
 }
@@ -252,7 +235,7 @@ static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) 
 static mill_status merge_pieces(merging *g, mill_error *err) {
   mill_pool *pool = g->plan->x->ctx->pool;
   MILL_TRY(mill_pool_run(pool, g->n, cut_part, g, err));
-  MILL_TRY(mill_pool_run(pool, PIECES, merge_piece, g, err));
+  MILL_TRY(mill_pool_run(pool, g->npieces, merge_piece, g, err));
   for (uint64_t i = 0; i < g->total; i++) {
     g->ref[g->groups] = g->ref[i];
     g->groups += g->ref[i] != UINT64_MAX;
@@ -281,27 +264,23 @@ static void merging_free(merging *g) {
   if (g->made) mill_free(m, g->made, (g->nmade + 1) * sizeof *g->made);
   if (g->order) mill_free(m, g->order, (g->n + 1) * sizeof *g->order);
   if (g->start) mill_free(m, g->start, (g->n + 1) * sizeof *g->start);
-  if (g->base) mill_free(m, g->base, (g->n + 1) * sizeof *g->base);
   if (g->ref) mill_free(m, g->ref, (size_t)(g->total + 1) * sizeof *g->ref);
   mill_free(m, g, sizeof *g);
 }
 
-static mill_status finish_many(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
-                               uint64_t total, mill_table *out, mill_error *err) {
+static mill_status finish_merged(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                 uint64_t total, bool few, mill_table *out, mill_error *err) {
   mill_memory *m = plan->x->ctx->memory;
   merging *g = mill_calloc(m, sizeof *g);
   if (g == NULL) return mill_oom(m, sizeof *g, err);
-  *g = (merging){.plan = plan, .part = part, .n = n, .total = total};
+  *g = (merging){.plan = plan, .part = part, .n = n, .total = total, .npieces = few ? 1 : PIECES};
   g->order = mill_calloc(m, (n + 1) * sizeof *g->order);
   g->start = mill_calloc(m, (n + 1) * sizeof *g->start);
-  g->base = mill_calloc(m, (n + 1) * sizeof *g->base);
   g->ref = mill_alloc(m, (size_t)(total + 1) * sizeof *g->ref);
   mill_status s = MILL_OK;
-  if (!g->order || !g->start || !g->base || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
+  if (!g->order || !g->start || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
   if (s == MILL_OK) {
     memset(g->ref, 0xff, (size_t)(total + 1) * sizeof *g->ref);
-    for (size_t i = 0; i < n; i++)
-      g->base[i + 1] = g->base[i] + (part[i] ? mill_agg_count(part[i]) : 0);
     s = merge_pieces(g, err);
   }
   if (s == MILL_OK) s = emit_all(g, out, err);
@@ -309,21 +288,36 @@ static mill_status finish_many(const mill_agg_plan *plan, mill_agg_part **part, 
   return s;
 }
 
+/* A single part, which has no loose rows. */
+static mill_status finish_single(const mill_agg_plan *plan, mill_agg_part *p, mill_table *out,
+                                 mill_error *err) {
+  uint32_t group[MILL_BATCH];
+  mill_agg_part *of[MILL_BATCH];
+  for (uint32_t at = 0; at < p->groups.n; at += MILL_BATCH) {
+    uint32_t n = p->groups.n - at < MILL_BATCH ? p->groups.n - at : MILL_BATCH;
+    for (uint32_t i = 0; i < n; i++) group[i] = at + i, of[i] = p;
+    MILL_TRY(mill_agg_emit(plan, of, group, n, out, err));
+  }
+  return MILL_OK;
+}
+
 mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                             mill_table *out, mill_error *err) {
   uint64_t total = 0;
+  mill_agg_part *one = NULL;
   size_t parts = 0;
-  bool loose = false;
+  bool loose = false, done = false;
   for (size_t i = 0; i < n; i++) {
-    total += part[i] ? mill_agg_count(part[i]) : 0;
-    parts += part[i] != NULL;
-    loose |= part[i] && part[i]->loose != NULL;
+    if (part[i] == NULL) continue;
+    one = part[i];
+    parts++;
+    loose |= one->loose != NULL;
+    mill_groups_close(&one->groups);
   }
-  if (loose) return finish_many(plan, part, n, total, out, err);
-  if (parts <= 1 || total <= FEW_GROUPS || plan->op->nkeys == 0)
-    return finish_few(plan, part, n, out, err);
-  bool done;
-  MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
-  if (done) return MILL_OK;
-  return finish_many(plan, part, n, total, out, err);
+  if (parts == 0) return MILL_OK;
+  if (parts == 1 && !loose) return finish_single(plan, one, out, err);
+  MILL_TRY(mill_agg_place_all(plan, part, n, &total, err));
+  bool few = plan->op->nkeys == 0 || (total <= FEW_GROUPS && !loose);
+  if (!few && !loose) MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
+  return done ? MILL_OK : finish_merged(plan, part, n, total, few, out, err);
 }

@@ -2,7 +2,7 @@
 **
 ** Its groups are written piece by piece, a run each: keys, the state of each call in its travelling
 ** form, and the group's number in the part. The end (aggregate_disk.c) reads a piece of all parts in
-** the order of the morsels, so the result is that of parts in memory. */
+** their order, so the result is that of parts in memory. */
 #include <string.h>
 
 #include "exec/aggregate_int.h"
@@ -77,10 +77,17 @@ static mill_status write_pieces(mill_agg_part *p, mill_agg_spill *s, const uint3
 static void keep_runs(mill_agg_part *p) {
   mill_spill_run **run = p->run;
   const mill_agg_plan *plan = p->plan;
-  uint32_t n = p->groups.n;
+  mill_agg_part was = *p;
   p->run = NULL;
+  p->span = NULL;
+  p->span_room = 0;
   mill_agg_part_clear(p);
-  *p = (mill_agg_part){.plan = plan, .run = run, .spilled = n};
+  *p = (mill_agg_part){.plan = plan,
+                       .run = run,
+                       .spilled = was.groups.n,
+                       .span = was.span,
+                       .nspans = was.nspans,
+                       .span_room = was.span_room};
   mill_arena_init(&p->arena, plan->x->ctx->memory);
 }
 
