@@ -59,7 +59,7 @@ int mill_arrow_out(lua_State *L) {
   mill_table *t = NULL;
   mill_error_clear(&err);
   lua_settop(L, 1);
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   mill_session_enter(L, h->session);
   struct ArrowArrayStream *out = mill_state_handle(L, sizeof *out, STREAM, 0);
   const mill_context *ctx = mill_session_context(h->session->s);

@@ -16,6 +16,7 @@
 #include "bind/state.h"
 #include "bind/udf.h"
 #include "plan/cache.h"
+#include "plan/text_cache.h"
 #include "io/reader.h"
 #include "ml/stage.h"
 #include "sql/parse.h"
@@ -42,10 +43,34 @@ static int plan_gc(lua_State *L) {
   return 0;
 }
 
-mill_handle_plan *mill_plan_check_any(lua_State *L, int index) {
+static mill_handle_plan *check_open(lua_State *L, int index) {
   mill_handle_plan *h = luaL_checkudata(L, index, MILL_PLAN_CLASS);
   if (h->p == NULL || h->session->s == NULL)
     mill_raise_misuse(L, "SESSION_CLOSED", "object", "session of this DataFrame", NULL);
+  return h;
+}
+
+mill_handle_plan *mill_plan_check_run(lua_State *L, int index) {
+  mill_handle_plan *h = check_open(L, index);
+  if (h->p->deferred) mill_plan_settle(L, h, NULL, NULL); /* raises what is missing */
+  return h;
+}
+
+/* The plan of a text becomes the handle's own: no other query finds it, and where others have found
+** it, this one gets columns of its own. */
+mill_handle_plan *mill_plan_check_any(lua_State *L, int index) {
+  mill_handle_plan *h = check_open(L, index);
+  if (!h->shared) return h;
+  mill_text_cache_take(mill_session_texts(h->session->s), h->p);
+  if (h->p->refs > 1) {
+    mill_plan *own, *before = h->p;
+    mill_error err;
+    mill_error_clear(&err);
+    MILL_RAISE_IF(L, &err, mill_plan_renew(before, &own, &err), NULL);
+    h->p = own;
+    mill_plan_unref(before);
+  }
+  h->shared = false;
   return h;
 }
 
@@ -55,16 +80,21 @@ mill_handle_plan *mill_plan_check(lua_State *L, int index) {
   return h;
 }
 
-mill_handle_plan *mill_plan_push(lua_State *L, int session) {
-  mill_error err;
-  mill_error_clear(&err);
+static mill_handle_plan *push_handle(lua_State *L, int session) {
   session = lua_absindex(L, session);
   mill_handle_session *s = mill_session_check(L, session);
   mill_handle_plan *h = mill_state_handle(L, sizeof *h, MILL_PLAN_CLASS, 1);
   h->session = s;
   lua_pushvalue(L, session);
   lua_setiuservalue(L, -2, 1);
-  MILL_RAISE_IF(L, &err, mill_plan_new(s->s, &h->p, &err), NULL);
+  return h;
+}
+
+mill_handle_plan *mill_plan_push(lua_State *L, int session) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_handle_plan *h = push_handle(L, session);
+  MILL_RAISE_IF(L, &err, mill_plan_new(h->session->s, &h->p, &err), NULL);
   return h;
 }
 
@@ -296,14 +326,22 @@ int mill_plan_sql(lua_State *L) {
   mill_error_clear(&err);
   const char *sql = luaL_checklstring(L, 2, &n);
   lua_settop(L, 3);
-  mill_handle_plan *h = mill_plan_push(L, 1);
+  mill_text_cache *texts = mill_session_texts(mill_session_check(L, 1)->s);
+  mill_handle_plan *h = push_handle(L, 1);
   if (lua_istable(L, 3)) {
+    MILL_RAISE_IF(L, &err, mill_plan_new(h->session->s, &h->p, &err), NULL);
     take_parameters(L, 3, h->p, &params);
     given = &params;
+  } else {
+    h->p = mill_text_cache_find(texts, sql, n);
+    h->shared = h->p != NULL;
+    if (h->p) return 1;
+    MILL_RAISE_IF(L, &err, mill_plan_new(h->session->s, &h->p, &err), NULL);
   }
   MILL_RAISE_IF(L, &err, mill_sql_parse(h->p, sql, n, &err), sql);
   mill_udf_in_node(L, h->p, h->p->root);
   mill_plan_settle(L, h, given, sql);
+  h->shared = !given && mill_text_cache_add(texts, sql, n, h->p);
   lua_settop(L, 4);
   return 1;
 }
@@ -332,12 +370,12 @@ int mill_plan_type(lua_State *L) {
 /* ---- methods -------------------------------------------------------------------------------- */
 
 static int plan_schema(lua_State *L) {
-  mill_schema_push(L, mill_plan_check(L, 1)->p->schema);
+  mill_schema_push(L, mill_plan_check_run(L, 1)->p->schema);
   return 1;
 }
 
 static int plan_columns(lua_State *L) {
-  const mill_type *t = mill_plan_check(L, 1)->p->schema;
+  const mill_type *t = mill_plan_check_run(L, 1)->p->schema;
   lua_createtable(L, (int)t->nfields, 0);
   for (uint32_t i = 0; i < t->nfields; i++) {
     lua_pushstring(L, t->fields[i].name);
@@ -349,19 +387,19 @@ static int plan_columns(lua_State *L) {
 /* plan:find(name): position from 0, -1 none, -2 more than one. */
 static int plan_find(lua_State *L) {
   size_t n;
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   const char *name = luaL_checklstring(L, 2, &n);
   lua_pushinteger(L, mill_plan_column(h->p, name, n));
   return 1;
 }
 
 static int plan_streaming(lua_State *L) {
-  lua_pushboolean(L, mill_plan_check(L, 1)->p->streaming);
+  lua_pushboolean(L, mill_plan_check_run(L, 1)->p->streaming);
   return 1;
 }
 
 static int plan_explain(lua_State *L) {
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   mill_state *state = mill_state_of(L);
   mill_error err;
   mill_error_clear(&err);
@@ -405,7 +443,7 @@ static void add_files(lua_State *L, mill_plan *p, const mill_node *n) {
 
 /* plan:files(): the files that its sources read. */
 static int plan_files(lua_State *L) {
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   lua_settop(L, 1);
   lua_newtable(L);
   add_files(L, h->p, h->p->root);
@@ -443,7 +481,7 @@ static void add_leaves(luaL_Buffer *b, const mill_node *n) {
 /* plan:leaves(): which tables in memory it reads, as a text to compare. */
 static int plan_leaves(lua_State *L) {
   luaL_Buffer b;
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   luaL_buffinit(L, &b);
   add_leaves(&b, h->p->root);
   luaL_pushresult(&b);
@@ -451,7 +489,7 @@ static int plan_leaves(lua_State *L) {
 }
 
 static int plan_kind(lua_State *L) {
-  lua_pushinteger(L, mill_plan_check(L, 1)->p->root->kind);
+  lua_pushinteger(L, mill_plan_check_run(L, 1)->p->root->kind);
   return 1;
 }
 

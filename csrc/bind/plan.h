@@ -12,10 +12,13 @@
 typedef struct mill_handle_plan {
   mill_plan *p;                 /* user value 1: the session's handle */
   mill_handle_session *session; /* of user value 1 */
+  bool shared;                  /* others may have found p by its text (plan/text_cache.h) */
 } mill_handle_plan;
 
 void mill_plan_open_class(lua_State *L);
 mill_handle_plan *mill_plan_check(lua_State *L, int index);
+/* The same, only to be run or looked at: nothing may be built upon it, its columns' ids are not asked. */
+mill_handle_plan *mill_plan_check_run(lua_State *L, int index);
 /* One that may be deferred: to stand inside another plan. */
 mill_handle_plan *mill_plan_check_any(lua_State *L, int index);
 /* Push a handle with a new, empty plan of the session at `session`. */

@@ -42,7 +42,7 @@ static int table_gc(lua_State *L) {
 static mill_table *collect(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   mill_session_enter(L, h->session);
   table_handle *t = mill_state_handle(L, sizeof *t, TABLE, 0);
   mill_status status = mill_plan_collect(h->p, &t->t, &err);
@@ -71,7 +71,7 @@ int mill_rows_texts(lua_State *L) {
   mill_settings set;
   mill_error_clear(&err);
   lua_settop(L, 1);
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   mill_table *t = collect(L);
   mill_state *state = mill_state_of(L);
   MILL_RAISE_IF(L, &err, mill_session_settings(h->session->s, &set, &err), NULL);
@@ -108,7 +108,7 @@ int mill_rows_iterate(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
   lua_settop(L, 1);
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   mill_session_enter(L, h->session);
   reader *r = mill_state_handle(L, sizeof *r, READER, 2);
   lua_pushvalue(L, 1);

@@ -38,6 +38,7 @@ static void replace(lua_State *L, mill_plan *p, mill_expr *e) {
   }
   lua_call(L, 3, 1);
   if (lua_istable(L, -1)) {
+    p->once = true;
     mill_expr made = *mill_expr_take(L, lua_gettop(L), p);
     made.text = e->text;
     made.start = e->start;

@@ -64,7 +64,7 @@ int mill_rows_write(lua_State *L) {
   uint64_t written = 0;
   mill_error_clear(&err);
   lua_settop(L, 2);
-  mill_handle_plan *h = mill_plan_check(L, 1);
+  mill_handle_plan *h = mill_plan_check_run(L, 1);
   mill_session *s = h->session->s;
   mill_write w = {0};
   mill_write_take(L, s, &w);

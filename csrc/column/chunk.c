@@ -148,14 +148,15 @@ mill_status mill_table_add_move(mill_table *t, mill_chunk *c, mill_error *err) {
   return MILL_OK;
 }
 
-/* The chunk that takes the next rows: the last while it has room and nobody else sees it. */
-static mill_status open_chunk(mill_table *t, mill_chunk **out, mill_error *err) {
+/* The chunk that takes the next rows, n as it seems: the last while it has room and nobody else sees
+** it. What is small stays small: room is zeroed, and would be most of the cost of a few rows. */
+static mill_status open_chunk(mill_table *t, uint32_t n, mill_chunk **out, mill_error *err) {
   mill_chunk *last = t->nchunks ? t->chunk[t->nchunks - 1] : NULL;
   if (last && last->n < MILL_CHUNK && __atomic_load_n(&last->refs, __ATOMIC_ACQUIRE) == 1) {
     *out = last;
     return MILL_OK;
   }
-  uint64_t rows = t->nchunks ? MILL_CHUNK : FIRST_ROWS;
+  uint64_t rows = t->nchunks ? MILL_CHUNK : n < FIRST_ROWS ? n : FIRST_ROWS;
   if (t->expect > t->rows + FIRST_ROWS) rows = t->expect - t->rows;
   if (rows > MILL_CHUNK) rows = MILL_CHUNK;
   MILL_TRY(new_chunk(t->memory, t->schema, (uint32_t)rows, t->coded, &last, err));
@@ -167,7 +168,7 @@ static mill_status open_chunk(mill_table *t, mill_chunk **out, mill_error *err) 
 mill_status mill_table_append(mill_table *t, const mill_batch *b, mill_error *err) {
   for (uint32_t from = 0; from < b->n;) {
     mill_chunk *c;
-    MILL_TRY(open_chunk(t, &c, err));
+    MILL_TRY(open_chunk(t, b->n - from, &c, err));
     uint32_t room = MILL_CHUNK - c->n, left = b->n - from;
     uint32_t n = left < room ? left : room;
     MILL_TRY(mill_chunk_append(c, b, from, n, err));

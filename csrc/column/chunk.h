@@ -43,6 +43,7 @@ typedef struct mill_table {
   uint64_t expect; /* rows that appending may bring it to, for room at once; 0: nobody knows */
   int refs;        /* atomic */
   bool coded;      /* its chunks are */
+  bool live;       /* rows come and go while plans stand upon it: no scan of it is good twice */
 } mill_table;
 
 mill_status mill_table_new(mill_memory *m, const mill_type *schema, mill_table **out,

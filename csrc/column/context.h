@@ -41,7 +41,18 @@ typedef struct mill_settings {
   const char *zone_name;
   int64_t now_micros; /* current_timestamp of this query */
   uint64_t seed;      /* for rand() without a seed */
+  bool *once;         /* set by who uses what only this query has; NULL: nobody asks. One thread */
 } mill_settings;
+
+/* What is made with these settings is good for this query alone: it hangs on the clock, the seed, files
+** as they are now, .. */
+static inline void mill_settings_once(const mill_settings *s) {
+  if (s->once) *s->once = true;
+}
+static inline int64_t mill_settings_now(const mill_settings *s) {
+  mill_settings_once(s);
+  return s->now_micros;
+}
 
 /* A pull source of batches: how static inputs, estimators and sinks read rows without knowing who
 ** makes them. next gives NULL at the end; a batch is valid until the next call. */

@@ -26,7 +26,7 @@ CAST_KERNEL(string_to_timestamp) {
   const cast_plan *plan = call->state;
   mill_timestamp_rules rules = {.zones = call->ctx->zones,
                                 .zone = mill_session_zone(call->set),
-                                .now = call->set->now_micros,
+                                .now = mill_settings_now(call->set),
                                 .ntz = plan->to->id == MILL_TIMESTAMP_NTZ,
                                 .allow_zone = true};
   int64_t *r = out->data;

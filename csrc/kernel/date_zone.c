@@ -167,7 +167,7 @@ static mill_status bind_units(mill_binding *b, mill_error *err) {
 KERNEL_HEAD(k_now) {
   int64_t *r = out->data;
   (void)args, (void)err;
-  int64_t at = call->set->now_micros;
+  int64_t at = mill_settings_now(call->set);
   if (out->type->id != MILL_TIMESTAMP) at = mill_zone_to_local(mill_session_zone(call->set), at);
   if (out->type->id == MILL_TIME) {
     int64_t step = 1;
@@ -182,7 +182,7 @@ KERNEL_HEAD(k_now) {
 KERNEL_HEAD(k_today) {
   int32_t *r = out->data;
   (void)args, (void)err;
-  int64_t local = mill_zone_to_local(mill_session_zone(call->set), call->set->now_micros);
+  int64_t local = mill_zone_to_local(mill_session_zone(call->set), mill_settings_now(call->set));
   for (size_t i = 0; i < n; i++) r[i] = (int32_t)mill_floor_div(local, MILL_MICROS_DAY);
   return MILL_OK;
 }

@@ -82,7 +82,7 @@ static mill_status read_rules(mill_binding *b, from_json *f, const mill_vector *
   *v = (mill_value_rules){.nan = "NaN", .positive_inf = "Inf", .negative_inf = "-Inf"};
   v->timestamp = (mill_timestamp_rules){.zones = b->ctx->zones,
                                         .zone = mill_session_zone(b->set),
-                                        .now = b->set->now_micros,
+                                        .now = mill_settings_now(b->set),
                                         .allow_zone = true};
   v->ntz = v->timestamp;
   v->ntz.ntz = true;

@@ -162,6 +162,7 @@ static mill_status bind_seed(mill_binding *b, int arg, mill_error *err) {
   uint64_t seed = b->set->seed;
   MILL_TRY(mill_bind_alloc(b, sizeof(random_plan), &mem, err));
   random_plan *plan = mem;
+  mill_settings_once(b->set);
   if (arg < b->nargs) {
     MILL_TRY(mill_bind_constant(b, arg, &v, err));
     seed = mill_vector_valid(&v, 0) ? (uint64_t)(int64_t)mill_int_at(&v, 0) : 0;

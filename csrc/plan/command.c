@@ -219,6 +219,7 @@ static const mill_node *explain(mill_planner *w, const mill_node *n) {
 const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   (void)outer;
+  mill_settings_once(&w->set);
   switch (n->kind) {
   case MILL_N_CREATE_VIEW: return create_view(w, n);
   case MILL_N_DROP_VIEW: return drop_view(w, n);

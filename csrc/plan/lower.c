@@ -134,6 +134,7 @@ static bool narrowed(mill_lowering *l, mill_scan **scan, const mill_node *n) {
 
 static bool scan_op(mill_lowering *l, mill_scan *scan, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_SCAN, NULL);
+  if (n->kind == MILL_N_SOURCE) mill_settings_once(&l->w->set); /* files may change */
   size_t count = (size_t)n->noutput + 2;
   int *columns = mill_w_alloc(l->w, count * sizeof *columns), k = 0;
   uint64_t *ids = mill_w_alloc(l->w, count * sizeof *ids);
@@ -163,6 +164,7 @@ static bool table_scan(mill_lowering *l, mill_table *t, const mill_node *n, mill
   mill_scan *scan = NULL;
   struct mill_scan_list *item = mill_w_alloc(l->w, sizeof *item);
   if (item == NULL) return false;
+  if (t->live) mill_settings_once(&l->w->set);
   l->w->status = mill_scan_table(t, &scan, l->w->err);
   if (l->w->status) return false;
   *item = (struct mill_scan_list){l->scans, scan};
@@ -172,6 +174,7 @@ static bool table_scan(mill_lowering *l, mill_table *t, const mill_node *n, mill
 
 static bool cached(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_planner *w = l->w;
+  mill_settings_once(&w->set); /* it may be emptied between runs */
   if (mill_cache_off(n->cache)) return mill_lower(l, n->child[0], out);
   if (!l->explaining || mill_cache_rows(n->cache) >= 0) {
     mill_table *kept = mill_cache_fill(w, n);

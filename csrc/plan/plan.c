@@ -17,6 +17,13 @@ struct mill_plan_keep {
   void (*release)(void *object);
 };
 
+/* The operators of a plan that is collected again and again. */
+struct mill_plan_lowered {
+  mill_arena arena;
+  struct mill_scan_list *scans;
+  const mill_op *op;
+};
+
 /* ---- life ----------------------------------------------------------------------------------- */
 
 mill_status mill_plan_new(mill_session *s, mill_plan **out, mill_error *err) {
@@ -36,10 +43,22 @@ mill_plan *mill_plan_ref(mill_plan *p) {
   return p;
 }
 
+static void lowered_free(mill_memory *m, struct mill_plan_lowered *k) {
+  if (k == NULL) return;
+  mill_lowering_release(k->scans);
+  mill_arena_clear(&k->arena);
+  mill_free(m, k, sizeof *k);
+}
+
+size_t mill_plan_bytes(const mill_plan *p) {
+  return mill_arena_bytes(&p->arena) + (p->lowered ? mill_arena_bytes(&p->lowered->arena) : 0);
+}
+
 /* Chains of plans can be long: the plans kept alive are released in a loop, not by recursion. */
 void mill_plan_unref(mill_plan *p) {
   if (p == NULL || --p->refs > 0) return;
   mill_session *s = p->session;
+  lowered_free(mill_session_memory(s), p->lowered);
   for (struct mill_plan_keep *k = p->keep; k; k = k->next) k->release(k->object);
   mill_arena_clear(&p->arena);
   mill_free(mill_session_memory(s), p, sizeof *p);
@@ -77,15 +96,38 @@ static mill_status failed(const mill_planner *w) {
 mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_error *err) {
   mill_planner w;
   MILL_TRY(mill_planner_init(&w, p, err));
+  w.set.once = &p->once;
   p->settings = w.set;
   w.params = params;
   const mill_node *root = mill_analyse(&w, p->root, NULL);
+  p->settings.once = NULL;
   p->deferred = root == NULL && w.deferred;
   if (root == NULL) return failed(&w);
   p->schema = mill_w_schema(&w, root->output, root->noutput);
   if (p->schema == NULL) return failed(&w);
   p->root = (mill_node *)root;
   p->streaming = root->streaming;
+  return MILL_OK;
+}
+
+mill_status mill_plan_renew(mill_plan *p, mill_plan **out, mill_error *err) {
+  mill_planner w;
+  mill_plan *q = NULL;
+  MILL_TRY(mill_plan_new(p->session, &q, err));
+  mill_status s = mill_planner_init(&w, q, err);
+  if (s == MILL_OK) s = mill_plan_keep_plan(q, p, err);
+  if (s == MILL_OK) {
+    q->root = (mill_node *)mill_renew_ids(&w, p->root);
+    if (q->root == NULL) s = failed(&w);
+  }
+  if (s != MILL_OK) {
+    mill_plan_unref(q);
+    return s;
+  }
+  q->schema = p->schema;
+  q->settings = p->settings;
+  q->streaming = p->streaming;
+  *out = q;
   return MILL_OK;
 }
 
@@ -146,8 +188,10 @@ mill_status mill_plan_rows(mill_planner *w, const mill_node *root, bool coded, m
   own.arena = &arena;
   mill_lowering l = {.w = &own};
   mill_lowered r;
+  mill_settings_once(&w->set); /* rows that are found on the way to a plan are as they are now */
   if (physical(&l, root, &r)) {
     mill_run run = run_of(w->session);
+    own.set.once = NULL;
     run.set = &own.set;
     run.coded = coded;
     own.status = mill_run_table(&run, r.op, out, w->err);
@@ -162,16 +206,50 @@ mill_status mill_plan_begin(mill_plan *p, mill_planner *w, mill_error *err) {
   int64_t now = w->set.now_micros;
   uint64_t seed = w->set.seed;
   w->set = p->settings;
+  w->set.once = NULL;
   w->set.now_micros = now;
   w->set.seed = seed;
   return MILL_OK;
 }
 
+/* p->lowered := its operators, if they are good for more than one run. */
+static mill_status keep_lowered(mill_plan *p, mill_planner *w) {
+  bool once = false;
+  mill_lowered r;
+  struct mill_plan_lowered *k = mill_calloc(w->ctx->memory, sizeof *k);
+  if (k == NULL) return mill_oom(w->ctx->memory, sizeof *k, w->err);
+  mill_arena_init(&k->arena, w->ctx->memory);
+  mill_planner own = *w;
+  own.arena = &k->arena;
+  own.set.once = &once;
+  mill_lowering l = {.w = &own};
+  bool ok = physical(&l, p->root, &r);
+  k->scans = l.scans;
+  if (ok && !once) {
+    k->op = r.op;
+    p->lowered = k;
+    return MILL_OK;
+  }
+  p->once = true;
+  lowered_free(w->ctx->memory, k);
+  return own.status;
+}
+
+/* The first run is often the only one: what the operators take is kept from the second on. */
 mill_status mill_plan_collect(mill_plan *p, mill_table **out, mill_error *err) {
   mill_planner w;
   MILL_TRY(mill_plan_begin(p, &w, err));
   mill_table *t = NULL;
-  mill_status s = mill_plan_rows(&w, p->root, false, &t);
+  if (p->collected && !p->once && p->lowered == NULL) MILL_TRY(keep_lowered(p, &w));
+  p->collected = true;
+  mill_status s;
+  if (p->lowered) {
+    mill_run run = run_of(p->session);
+    run.set = &w.set;
+    s = mill_run_table(&run, p->lowered->op, &t, err);
+  } else {
+    s = mill_plan_rows(&w, p->root, false, &t);
+  }
   if (s != MILL_OK) return s;
   t->schema = p->schema;
   *out = t;

@@ -6,7 +6,7 @@
 ** A DataFrame is a reference to an analysed plan. The next call of a chain makes a new plan whose
 ** leaf is the root of the one before (mill_plan_use), so nothing is copied. Analysis is eager:
 ** names, types and the errors about them are settled at the call, as in Spark. An analysed plan
-** never changes and can be run any number of times. Not thread-safe: a plan belongs to its
+** never changes and can be run any number of times; one that is collected again keeps its operators. Not thread-safe: a plan belongs to its
 ** session's thread. */
 #ifndef MILL_PLAN_PLAN_H
 #define MILL_PLAN_PLAN_H
@@ -22,8 +22,11 @@ struct mill_plan {
   mill_settings settings;  /* as they were at its analysis */
   bool streaming;
   bool deferred; /* not analysed: it uses columns of a query that it will stand in */
+  bool once;     /* what its analysis found holds for it alone (mill_settings.once) */
+  bool collected;
   int refs;
-  struct mill_plan_keep *keep; /* what is kept alive */
+  struct mill_plan_keep *keep;       /* what is kept alive */
+  struct mill_plan_lowered *lowered; /* from the second mill_plan_collect on, where that may be */
 };
 
 mill_status mill_plan_new(mill_session *s, mill_plan **out, mill_error *err) MILL_USE_RESULT;
@@ -33,6 +36,9 @@ void mill_plan_unref(mill_plan *p); /* NULL allowed */
 /* Keep `other` alive as long as p and give its root, to stand as a child in p's tree. NULL: out of
 ** memory. */
 const mill_node *mill_plan_use(mill_plan *p, mill_plan *other);
+size_t mill_plan_bytes(const mill_plan *p); /* what its trees take */
+/* A plan that means the same as p, with columns of its own: it can be joined with p. */
+mill_status mill_plan_renew(mill_plan *p, mill_plan **out, mill_error *err) MILL_USE_RESULT;
 /* Keep a table, a scan, a stage, or anything: release(object) is called when p goes. On failure it
 ** is released. */
 mill_status mill_plan_keep(mill_plan *p, void *object, void (*release)(void *),

@@ -58,6 +58,7 @@ const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n) {
   s->streaming = source->stream != NULL;
   if (s->streaming) source->schema = source->stream->schema;
   if (source->scan == NULL && source->stream == NULL) {
+    mill_settings_once(&w->set);
     mill_read r = {.format = source->format,
                    .paths = source->paths,
                    .npaths = source->npaths,

@@ -19,6 +19,7 @@
 #include "base/timezone.h"
 #include "plan/conf_int.h"
 #include "plan/plan.h"
+#include "plan/text_cache.h"
 
 typedef struct setting {
   char *key, *value;
@@ -42,6 +43,7 @@ struct mill_session {
   setting *settings;
   size_t nsettings, settings_capacity;
   view_list views[2]; /* session's, global */
+  mill_text_cache texts;
   mill_parse_expr parse;
   mill_progress progress;
   void *progress_arg;
@@ -149,6 +151,7 @@ mill_status mill_session_new(const mill_session_options *o, mill_session **out, 
     return status;
   }
   s->ctx.memory = m;
+  s->texts.memory = m;
   s->refs = 1;
   s->next_id = 1;
   mill_status status = session_fill(s, o, err);
@@ -176,6 +179,7 @@ static void views_clear(mill_session *s, view_list *l) {
 void mill_session_close(mill_session *s) {
   s->closed = true;
   s->refs++; /* the last plan may hold the last reference */
+  mill_text_cache_clear(&s->texts);
   views_clear(s, &s->views[0]);
   views_clear(s, &s->views[1]);
   mill_session_unref(s);
@@ -184,6 +188,7 @@ void mill_session_close(mill_session *s) {
 void mill_session_unref(mill_session *s) {
   if (s == NULL || --s->refs > 0) return;
   s->refs = 1;
+  mill_text_cache_clear(&s->texts);
   views_clear(s, &s->views[0]);
   views_clear(s, &s->views[1]);
   session_free(s);
@@ -194,6 +199,7 @@ mill_memory *mill_session_memory(const mill_session *s) { return s->ctx.memory; 
 uint64_t mill_session_next_id(mill_session *s) { return s->next_id++; }
 void mill_session_parser(mill_session *s, mill_parse_expr parse) { s->parse = parse; }
 mill_parse_expr mill_session_parse(const mill_session *s) { return s->parse; }
+mill_text_cache *mill_session_texts(mill_session *s) { return &s->texts; }
 bool mill_session_closed(const mill_session *s) { return s->closed; }
 
 void mill_session_progress(mill_session *s, mill_progress f, void *arg) {
@@ -232,6 +238,7 @@ static setting *find_setting(const mill_session *s, const char *key) {
 mill_status mill_session_set(mill_session *s, const char *key, const char *value, mill_error *err) {
   mill_memory *m = s->ctx.memory;
   MILL_TRY(mill_conf_check(&s->ctx, key, value, err));
+  mill_text_cache_clear(&s->texts);
   char *v = copy(m, value);
   if (v == NULL) return mill_oom(m, strlen(value), err);
   setting *old = find_setting(s, key);
@@ -256,6 +263,7 @@ mill_status mill_session_set(mill_session *s, const char *key, const char *value
 void mill_session_unset(mill_session *s, const char *key) {
   setting *old = find_setting(s, key);
   if (old == NULL) return;
+  mill_text_cache_clear(&s->texts);
   drop(s->ctx.memory, old->key);
   drop(s->ctx.memory, old->value);
   *old = s->settings[--s->nsettings];
@@ -318,6 +326,7 @@ static mill_status view_add(mill_session *s, view_list *l, const char *name, mil
 mill_status mill_session_view_set(mill_session *s, const char *name, mill_plan *p, bool replace,
                                   bool global, mill_error *err) {
   if (s->closed) return mill_fail(err, MILL_E_SESSION_CLOSED, NULL);
+  mill_text_cache_clear(&s->texts);
   view *old = find_view(s, name, global);
   if (old == NULL) return view_add(s, &s->views[global], name, p, err);
   if (!replace)
@@ -332,6 +341,7 @@ mill_status mill_session_view_set(mill_session *s, const char *name, mill_plan *
 bool mill_session_view_drop(mill_session *s, const char *name, bool global) {
   view *v = find_view(s, name, global);
   if (v == NULL) return false;
+  mill_text_cache_clear(&s->texts);
   view_list *l = &s->views[global];
   view old = *v;
   size_t i = (size_t)(v - l->at);

@@ -50,6 +50,9 @@ mill_plan *mill_session_view(mill_session *s, const char *name,
                              bool global);                             /* borrowed; NULL: none */
 const char *mill_session_view_at(mill_session *s, int i, bool global); /* sorted names */
 
+/* Plans of statements that came before (plan/text_cache.h); emptied whenever settings or views change. */
+struct mill_text_cache *mill_session_texts(mill_session *s);
+
 /* How plan/ reaches the SQL parser above it: set once by sql/ when the session opens. */
 struct mill_expr;
 typedef mill_status (*mill_parse_expr)(mill_session *s, const char *text, size_t n, mill_arena *a,

@@ -246,9 +246,18 @@ static int64_t local_now(const mill_parser *p) {
                            : p->rules.set.now_micros;
 }
 
+/* Does the text say no year, so that it hangs on today? */
+static bool of_today(const char *s, size_t n) {
+  size_t i = 0, digits = 0;
+  while (i < n && (isspace((unsigned char)s[i]) || s[i] == '+' || s[i] == '-')) i++;
+  while (i < n && isdigit((unsigned char)s[i])) i++, digits++;
+  return digits < 4;
+}
+
 static mill_expr *date(mill_parser *p, int from, const char *s, size_t n) {
   int64_t today = mill_floor_div(local_now(p), MILL_MICROS_DAY), v;
   int32_t days;
+  if (of_today(s, n)) mill_settings_once(&p->rules.set);
   if (special(s, n, today, 0, true, &v)) {
     days = (int32_t)v;
   } else if (!mill_date_parse(s, n, &days)) {
@@ -262,6 +271,7 @@ static mill_expr *timestamp(mill_parser *p, int from, bool ntz, const char *name
   int64_t local = local_now(p), v;
   mill_timestamp_rules r = {p->rules.ctx->zones, p->rules.set.zone, p->rules.set.now_micros, ntz,
                             true};
+  if (of_today(s, n)) mill_settings_once(&p->rules.set);
   if (special(s, n, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
     if (!ntz && v != 0 && p->rules.set.zone) mill_zone_to_utc(p->rules.set.zone, v, &v);
   } else if (!mill_timestamp_parse(&r, s, n, &v)) {

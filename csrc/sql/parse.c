@@ -31,6 +31,7 @@ static mill_status begin(mill_parser *p, mill_session *s, mill_arena *a, const c
 mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_error *err) {
   mill_parser p;
   MILL_TRY(begin(&p, plan->session, &plan->arena, text, n, err));
+  p.rules.set.once = &plan->once;
   if (p.ntokens == 1) { /* the end alone */
     MILL_TRY(mill_p_end(&p));
     return mill_fail(err, MILL_E_PARSE_EMPTY_STATEMENT, NULL);

@@ -127,6 +127,7 @@ static mill_node *share(mill_parser *p, mill_node *n, int from, double fraction)
   mill_node *s = mill_p_unary_node(p, MILL_N_SAMPLE, n, from);
   s->upper = fraction;
   s->seed = p->rules.set.seed;
+  mill_settings_once(&p->rules.set);
   return s;
 }
 

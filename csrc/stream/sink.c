@@ -106,6 +106,7 @@ mill_status mill_sink_memory_new(const mill_context *ctx, const mill_type *schem
   m->base = (mill_stream_sink){"MemorySink", false,          0,          open_any,
                                write_memory, publish_memory, free_memory};
   mill_status s = mill_table_new(ctx->memory, schema, &m->shown, err);
+  if (s == MILL_OK) m->shown->live = true;
   if (s == MILL_OK)
     *out = &m->base;
   else
