@@ -24,15 +24,25 @@ typedef enum mill_test_kind {
   MILL_TEST_GREATER,
   MILL_TEST_GREATER_EQUAL,
   MILL_TEST_IN, /* one of n values */
+  MILL_TEST_AMONG, /* one of `among` */
   MILL_TEST_IS_NULL,
   MILL_TEST_NOT_NULL,
 } mill_test_kind;
+
+/* The integers base + i, i < range, whose bit i is set; bits NULL: all of them. The words of bits are
+** there up to the last of range. */
+typedef struct mill_numbers {
+  int64_t base;
+  uint64_t range;
+  const uint64_t *bits;
+} mill_numbers;
 
 typedef struct mill_test {
   mill_test_kind kind;
   int column; /* of the scan's schema */
   uint32_t n;
   const mill_vector *value; /* n values, flat or constant; NULL where none is needed */
+  const mill_numbers *among; /* of a column of 32 or 64-bit integers; outlives all scans */
 } mill_test;
 
 /* What of a value is looked at: all of it (fields NULL), or some fields of a STRUCT. */
@@ -67,7 +77,7 @@ struct mill_scan {
   void (*free)(mill_scan *s);
   /* NULL: does not know how. A scan of the rows without (some of) those that fail one of the tests, in
   ** the same order; who wants none of them filters its rows all the same. parts: NULL, or one a column
-  ** (NULL: all of it); what is unused may be null. Tests and parts are copied. */
+  ** (NULL: all of it); what is unused may be null. Tests and parts are copied, but not numbers. */
   mill_status (*narrow)(const mill_scan *s, const mill_test *tests, int n,
                         const mill_part *const *parts, mill_scan **out, mill_error *err);
 };

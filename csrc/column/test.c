@@ -3,8 +3,20 @@
 
 #include "base/hot.h"
 
+static inline bool is_among(const mill_numbers *s, int64_t x) {
+  const uint64_t d = (uint64_t)x - (uint64_t)s->base;
+  return d < s->range && (!s->bits || mill_valid_bit(s->bits, d));
+}
+
+static int64_t integer_at(const mill_vector *v, size_t i) {
+  size_t k = mill_vector_at(v, i);
+  return v->type->phys == MILL_PHYS_I32 ? ((const int32_t *)v->data)[k]
+                                        : ((const int64_t *)v->data)[k];
+}
+
 bool mill_test_passes(const mill_test *t, const mill_vector *v, size_t i) {
   if (t->kind == MILL_TEST_NOT_NULL) return true;
+  if (t->kind == MILL_TEST_AMONG) return is_among(t->among, integer_at(v, i));
   if (t->kind == MILL_TEST_IS_NULL) return false;
   for (uint32_t k = 0; t->kind == MILL_TEST_IN && k < t->n; k++)
     if (mill_vector_compare(v, i, t->value, k) == 0) return true;
@@ -32,6 +44,26 @@ static bool within(const mill_range *r, const mill_vector *value, size_t i) {
          (!r->max || mill_vector_compare(r->max, 0, value, i) >= 0);
 }
 
+/* Is one of the bits from..to (included) set? */
+static bool any_bit(const uint64_t *bits, uint64_t from, uint64_t to) {
+  const uint64_t first = UINT64_MAX << (from & 63), last = UINT64_MAX >> (63 - (to & 63));
+  uint64_t i = from / 64;
+  if (i == to / 64) return bits[i] & first & last;
+  if (bits[i] & first) return true;
+  for (i++; i < to / 64; i++)
+    if (bits[i]) return true;
+  return bits[i] & last;
+}
+
+static bool any_among(const mill_numbers *s, const mill_range *r) {
+  if (s->range == 0) return false;
+  int64_t low = s->base, high = (int64_t)((uint64_t)low + (s->range - 1));
+  if (r->min && integer_at(r->min, 0) > low) low = integer_at(r->min, 0);
+  if (r->max && integer_at(r->max, 0) < high) high = integer_at(r->max, 0);
+  return low <= high && (!s->bits || any_bit(s->bits, (uint64_t)low - (uint64_t)s->base,
+                                             (uint64_t)high - (uint64_t)s->base));
+}
+
 bool mill_test_may_pass(const mill_test *t, const mill_range *r) {
   bool floating =
       t->value && (t->value->type->id == MILL_FLOAT || t->value->type->id == MILL_DOUBLE);
@@ -40,6 +72,7 @@ bool mill_test_may_pass(const mill_test *t, const mill_range *r) {
   if (r->all_null) return false;
   if (t->kind == MILL_TEST_NOT_NULL) return true;
   if (t->kind == MILL_TEST_EQUAL) return within(r, t->value, 0);
+  if (t->kind == MILL_TEST_AMONG) return any_among(t->among, r);
   for (uint32_t i = 0; t->kind == MILL_TEST_IN && i < t->n; i++)
     if (within(r, t->value, i)) return true;
   switch (t->kind) {
@@ -85,12 +118,47 @@ static MILL_HOT bool plain(const mill_test *t, const mill_vector *v, uint32_t n,
   }
 }
 
+#define AMONG(type)                                                                                \
+  do {                                                                                             \
+    const type *x = v->data;                                                                       \
+    const uint64_t base = (uint64_t)s->base, range = s->range;                                     \
+    const uint64_t *bits = s->bits;                                                                \
+    if (!bits) {                                                                                   \
+      for (uint32_t i = 0; i < n; i++) mask[i] &= (uint64_t)(int64_t)x[i] - base < range;          \
+      return;                                                                                      \
+    }                                                                                              \
+    for (uint32_t i = 0; i < n; i++) {                                                             \
+      const uint64_t d = (uint64_t)(int64_t)x[i] - base, at = d < range ? d : 0;                   \
+      mask[i] &= (uint8_t)((d < range) & (bits[at >> 6] >> (at & 63) & 1));                        \
+    }                                                                                              \
+  } while (0)
+
+static MILL_HOT void among_i32(const mill_numbers *s, const mill_vector *v, uint32_t n,
+                               uint8_t *mask) {
+  AMONG(int32_t);
+}
+static MILL_HOT void among_i64(const mill_numbers *s, const mill_vector *v, uint32_t n,
+                               uint8_t *mask) {
+  AMONG(int64_t);
+}
+
+/* Loops over plain columns; false: another way must do. */
+static bool among(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
+  if (t->kind != MILL_TEST_AMONG || v->index || v->mask != MILL_FLAT || t->among->range == 0)
+    return false;
+  if (v->type->phys == MILL_PHYS_I32)
+    among_i32(t->among, v, n, mask);
+  else
+    among_i64(t->among, v, n, mask);
+  return true;
+}
+
 static bool row_passes(const mill_test *t, const mill_vector *v, size_t i) {
   return mill_vector_valid(v, i) ? mill_test_passes(t, v, i) : t->kind == MILL_TEST_IS_NULL;
 }
 
 void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
-  if (t->value && plain(t, v, n, mask)) {
+  if ((t->value && plain(t, v, n, mask)) || among(t, v, n, mask)) {
     for (uint32_t i = 0; v->valid && i < n; i++) mask[i] &= mill_valid_bit(v->valid, i);
     return;
   }
@@ -127,9 +195,16 @@ static uint32_t some_of_any(const mill_test *t, const mill_vector *v, uint32_t *
   KEPT(row_passes(t, v, at));
 }
 
+static uint32_t some_among_i64(const mill_numbers *s, const int64_t *x, uint32_t *row,
+                               uint32_t n) {
+  KEPT(is_among(s, x[at]));
+}
+
 uint32_t mill_test_some(const mill_test *t, const mill_vector *v, uint32_t *row, uint32_t n) {
-  bool plain_numbers = t->n == 1 && !v->index && v->mask == MILL_FLAT && !v->valid;
-  if (plain_numbers && v->type->phys == MILL_PHYS_I32) WHOLE(int32_t);
-  if (plain_numbers && v->type->phys == MILL_PHYS_I64) WHOLE(int64_t);
+  bool flat = !v->index && v->mask == MILL_FLAT && !v->valid, one = flat && t->n == 1;
+  if (one && v->type->phys == MILL_PHYS_I32) WHOLE(int32_t);
+  if (one && v->type->phys == MILL_PHYS_I64) WHOLE(int64_t);
+  if (flat && t->kind == MILL_TEST_AMONG && v->type->phys == MILL_PHYS_I64)
+    return some_among_i64(t->among, v->data, row, n);
   return some_of_any(t, v, row, n);
 }

@@ -40,6 +40,7 @@ struct mill_sink {
   mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
   bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
   size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
+  const struct mill_join_table *meets; /* rows without a partner in it are for nothing; NULL: none */
 };
 
 /* Run the pipeline whose last operator is `op` into the sink. */
@@ -97,6 +98,16 @@ void mill_join_free(mill_join_table *t); /* NULL allowed */
 bool mill_join_on_disk(const mill_join_table *t);
 mill_sink *mill_join_left(mill_join_table *t);
 mill_status mill_join_scan(mill_join_table *t, mill_scan **out, mill_error *err) MILL_USE_RESULT;
+/* What joins want of the source of their pipeline (join_narrow.c): the tests of tables in memory. The
+** keys of `t` are looked up above the first n of the steps that follow the source, which gives these
+** columns of its scan. The wants and their tables outlive the narrowed scan. */
+typedef struct mill_join_wants mill_join_wants;
+mill_status mill_join_wants_add(mill_join_wants **w, const mill_join_table *t,
+                                const mill_op *const *step, int n, const int *columns,
+                                mill_error *err) MILL_USE_RESULT;
+mill_status mill_join_wants_narrow(const mill_join_wants *w, mill_scan **scan,
+                                   mill_error *err) MILL_USE_RESULT;
+void mill_join_wants_free(mill_join_wants *w); /* NULL allowed */
 /* RIGHT, FULL and build_left: all rows of the join, which does not stream. */
 mill_status mill_join_whole(const mill_exec *x, const mill_op *op, mill_scan **out,
                             mill_error *err) MILL_USE_RESULT;

@@ -208,13 +208,30 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   return MILL_OK;
 }
 
+/* Of the source only rows that the joins can use. */
+static mill_status narrow_source(pipeline *p, mill_join_wants **wants, mill_error *err) {
+  if (p->source->narrow == NULL) return MILL_OK;
+  for (int i = 0; i < p->n; i++)
+    if (p->join[i])
+      MILL_TRY(mill_join_wants_add(wants, p->join[i], p->step, i, p->columns, err));
+  if (p->sink->meets)
+    MILL_TRY(mill_join_wants_add(wants, p->sink->meets, p->step, p->n, p->columns, err));
+  return mill_join_wants_narrow(*wants, &p->source, err);
+}
+
 static mill_status run_workers(pipeline *p, mill_error *err) {
   mill_memory *m = p->x->ctx->memory;
+  mill_join_wants *wants = NULL;
+  mill_scan *all = mill_scan_ref(p->source);
+  mill_status s = narrow_source(p, &wants, err);
   p->worker = mill_calloc(m, (size_t)p->workers * sizeof *p->worker);
-  mill_status s = p->worker ? run_all(p, err) : mill_oom(m, 1, err);
+  if (s == MILL_OK) s = p->worker ? run_all(p, err) : mill_oom(m, 1, err);
   for (int i = 0; p->worker && i < p->workers; i++) close_worker(p, &p->worker[i]);
   mill_free(m, p->worker, (size_t)p->workers * sizeof *p->worker);
   p->worker = NULL;
+  mill_scan_unref(p->source);
+  p->source = all;
+  mill_join_wants_free(wants);
   return s;
 }
 

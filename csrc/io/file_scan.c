@@ -1,4 +1,5 @@
 /* The scan over the files of a job: morsels at fixed places, partition columns as constants. */
+#include <string.h>
 #include <strings.h>
 
 #include "column/test.h"
@@ -204,10 +205,12 @@ static bool value_passes(const file_scan *s, size_t file, const mill_test *t) {
   return s->known[cell] ? mill_test_passes(t, &v, 0) : t->kind == MILL_TEST_IS_NULL;
 }
 
-/* Tests of data columns, with values of their own. */
+/* Tests of data columns, with values of their own, behind those of the scan that is narrowed. */
 static mill_status copy_tests(file_scan *s, const mill_test *tests, int n, mill_error *err) {
-  s->tests = mill_arena_alloc(&s->arena, ((size_t)n + 1) * sizeof *s->tests);
-  if (!s->tests) return mill_oom(s->arena.memory, (size_t)n * sizeof *s->tests, err);
+  size_t bytes = ((size_t)s->of->ntests + (size_t)n + 1) * sizeof *s->tests;
+  s->tests = mill_arena_alloc(&s->arena, bytes);
+  if (!s->tests) return mill_oom(s->arena.memory, bytes, err);
+  if (s->ntests) memcpy(s->tests, s->of->tests, (size_t)s->ntests * sizeof *s->tests);
   for (int i = 0; i < n; i++) {
     mill_test *t = &s->tests[s->ntests];
     if (s->source[tests[i].column] < 0) continue;
@@ -281,7 +284,6 @@ static mill_status file_narrow(const mill_scan *base, const mill_test *tests, in
   s->morsel = NULL;
   s->capacity = s->base.morsels = 0;
   s->base.refs = 1;
-  if (n) s->base.narrow = NULL; /* once by tests; by parts before */
   mill_arena_init(&s->arena, m);
   mill_status status = copy_tests(s, tests, n, err);
   if (status == MILL_OK) status = copy_parts(s, parts, err);

@@ -24,7 +24,8 @@ static bool is_constant(const mill_bound *b) {
 static void add(tests *t, const mill_bound *column, mill_test_kind kind, const mill_vector *value,
                 uint32_t n) {
   if (t->n == TESTS_MOST) return;
-  t->at[t->n++] = (mill_test){kind, t->scan->columns[column->index], n, value};
+  t->at[t->n++] =
+      (mill_test){.kind = kind, .column = t->scan->columns[column->index], .n = n, .value = value};
 }
 
 /* column op constant, or the other way round. */
