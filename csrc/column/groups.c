@@ -282,14 +282,14 @@ static bool same_values(const mill_groups *g, uint32_t group, const mill_group_k
   return true;
 }
 
-/* Is row i the key of `group`? */
+/* Is row i the key of `group`? bare: keys are `words` words and none is null. */
 static inline bool same_key(const mill_groups *g, uint32_t group, const mill_group_keys *k,
-                            uint32_t i) {
+                            uint32_t i, uint32_t words, bool bare) {
   const mill_group_layout *l = g->layout;
   if (!l->plain) return g->hash[group] == k->hash[i] && same_values(g, group, k, i);
-  const uint64_t *a = g->row + (size_t)group * l->words, *b = k->word + (size_t)i * l->words;
-  if ((g->null ? g->null[group] : 0) != (k->null ? k->null[i] : 0)) return false;
-  return same_words(a, b, l->words) || (l->strings && same_strings(l, a, b));
+  const uint64_t *a = g->row + (size_t)group * words, *b = k->word + (size_t)i * words;
+  if (!bare && (g->null ? g->null[group] : 0) != (k->null ? k->null[i] : 0)) return false;
+  return same_words(a, b, words) || (l->strings && same_strings(l, a, b));
 }
 
 /* Long strings of a new row get bytes of their own. */
@@ -356,31 +356,55 @@ static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t 
   return MILL_OK;
 }
 
-mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group,
-                             mill_error *err) {
-  bool number = g->layout->plain && g->layout->words == 1 && g->layout->nkeys == 1;
+/* Ask for what row i + SLOT_AHEAD needs of a large table, and for the group that the slot of row
+** i + ROW_AHEAD, asked for before, seems to hold. */
+enum { LARGE_SLOTS = 1 << 14, SLOT_AHEAD = 96, ROW_AHEAD = 48 };
+
+static inline void look_ahead(const mill_groups *g, const mill_group_keys *k, uint32_t i,
+                              uint32_t n, uint32_t words) {
+  if (i + SLOT_AHEAD < n) __builtin_prefetch(&g->slot[k->hash[i + SLOT_AHEAD] & (g->nslots - 1)]);
+  if (i + ROW_AHEAD >= n) return;
+  uint32_t at = (uint32_t)g->slot[k->hash[i + ROW_AHEAD] & (g->nslots - 1)];
+  if (at) __builtin_prefetch(g->row + (size_t)(at - 1) * words);
+}
+
+/* mill_groups_find, compiled for each of the common widths. */
+static inline __attribute__((always_inline)) mill_status find_keys(mill_groups *g,
+                                                                   const mill_group_keys *k,
+                                                                   uint32_t n, uint32_t *group,
+                                                                   uint32_t words, bool bare,
+                                                                   mill_error *err) {
   for (uint32_t i = 0; i < n; i++) {
     if (2 * (size_t)(g->n + 1) > g->nslots) MILL_TRY(rehash(g, g->n, err));
+    if (words && g->nslots >= LARGE_SLOTS) look_ahead(g, k, i, n, words);
     uint64_t h = k->hash[i], tag = h >> 32;
     size_t s = h & (g->nslots - 1);
     for (;; s = (s + 1) & (g->nslots - 1)) {
       uint64_t slot = g->slot[s];
       uint32_t at = (uint32_t)slot;
-      if (slot >> 32 == tag && at) {
-        if (number && !g->null && !k->null ? g->row[at - 1] == k->word[i]
-                                           : same_key(g, at - 1, k, i)) {
-          group[i] = at - 1;
-          break;
-        }
-      } else if (at == 0) {
+      if (at == 0) {
         MILL_TRY(add_group(g, k, i, err));
         g->slot[s] = tag << 32 | g->n;
         group[i] = g->n - 1;
         break;
       }
+      if (slot >> 32 == tag && same_key(g, at - 1, k, i, words, bare)) {
+        group[i] = at - 1;
+        break;
+      }
     }
   }
   return MILL_OK;
+}
+
+mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group,
+                             mill_error *err) {
+  const mill_group_layout *l = g->layout;
+  uint32_t words = l->plain ? l->words : 0;
+  bool bare = l->plain && !g->null && !k->null;
+  if (bare && words == 1) return find_keys(g, k, n, group, 1, true, err);
+  if (bare && words == 2) return find_keys(g, k, n, group, 2, true, err);
+  return find_keys(g, k, n, group, words, bare, err);
 }
 
 mill_status mill_groups_room(mill_groups *g, uint32_t n, mill_error *err) {

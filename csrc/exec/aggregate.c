@@ -19,7 +19,13 @@
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FIRST_STATES = 8, MANY_GROUPS = 256, CARRY_GROUPS = 16384, STRIDES = 32 };
+enum {
+  FIRST_STATES = 8,
+  NEAR_STATES = 1 << 18,
+  MANY_GROUPS = 256,
+  CARRY_GROUPS = 16384,
+  STRIDES = 32
+};
 /* Rows of a part between which it may give up grouping; from the lower number on where another part
 ** has. It does where there seem to be more groups than that. */
 enum { TRY_AGAIN_ROWS = 4096, TRY_ROWS = 16384, TRY_LAST_ROWS = 32768, LOOSE_GROUPS = 300000 };
@@ -119,7 +125,8 @@ struct agg_worker {
   mill_program *by, *program;
   mill_vector *out; /* keys; then, of `program`, each call's filter and arguments */
   mill_group_keys keys;
-  mill_agg_codes codes;
+  mill_agg_perfect *perfect; /* NULL: none */
+  bool columns;              /* all keys are */
   mill_arena own, scratch;
   uint32_t group[MILL_BATCH];
   char *base[MILL_BATCH]; /* the states of each row's group */
@@ -167,22 +174,37 @@ static mill_status update_call(mill_agg_part *p, agg_worker *w, int i, const mil
   return a->impl->update(&call, w->states, args, kept, err);
 }
 
-static mill_status set_keys(mill_agg_part *p, agg_worker *w, const mill_batch *b, mill_error *err) {
-  if (p->plan->op->nkeys == 0) return MILL_OK;
-  MILL_TRY(mill_program_run(w->by, b, w->out, err));
-  mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
-  return MILL_OK;
+static mill_status run_keys(agg_worker *w, const mill_batch *b, mill_error *err) {
+  return mill_program_run(w->by, b, w->out, err);
 }
 
-/* The group of each row. */
+/* The group of each row. Perfect hashing takes columns as they are. */
 static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *b,
                              mill_error *err) {
-  bool done;
-  MILL_TRY(
-      mill_agg_find_codes(&w->codes, p, b, &w->keys, &w->own, &w->scratch, w->group, &done, err));
+  const mill_op *op = p->plan->op;
+  bool done = op->nkeys == 0;
+  if (done) return mill_agg_find(p, NULL, b->n, w->group, err);
+  if (!w->columns) MILL_TRY(run_keys(w, b, err));
+  if (w->perfect) {
+    const mill_vector **key = mill_arena_alloc(&w->scratch, (size_t)op->nkeys * sizeof *key);
+    if (key == NULL) return mill_oom(w->scratch.memory, 1, err);
+    for (int k = 0; k < op->nkeys; k++)
+      key[k] = w->columns ? &b->col[op->keys[k]->index] : &w->out[k];
+    MILL_TRY(mill_agg_perfect_find(w->perfect, p, w->morsel, key, w->columns ? b->sel : NULL, b->n,
+                                   &w->keys, &w->scratch, w->group, &done, err));
+  }
   if (done) return MILL_OK;
-  MILL_TRY(set_keys(p, w, b, err));
+  if (w->columns) MILL_TRY(run_keys(w, b, err));
+  mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
   return mill_agg_find(p, &w->keys, b->n, w->group, err);
+}
+
+/* The states of each row's group; of many groups they are asked for ahead of their use. */
+static void find_states(const mill_agg_part *p, agg_worker *w, uint32_t n) {
+  const uint32_t size = p->plan->state_size;
+  for (uint32_t r = 0; r < n; r++) w->base[r] = p->state + (size_t)w->group[r] * size;
+  if ((size_t)p->groups.n * size < NEAR_STATES) return;
+  for (uint32_t r = 0; r < n; r++) __builtin_prefetch(w->base[r], 1);
 }
 
 static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, mill_error *err) {
@@ -190,8 +212,7 @@ static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, 
   const mill_vector *v = w->out + op->nkeys;
   mill_arena_reset(&w->scratch);
   MILL_TRY(find_rows(p, w, b, err));
-  for (uint32_t r = 0; r < b->n; r++)
-    w->base[r] = p->state + (size_t)w->group[r] * p->plan->state_size;
+  find_states(p, w, b->n);
   MILL_TRY(mill_program_run(w->program, b, w->out + op->nkeys, err));
   for (int i = 0; i < op->naggs; i++) {
     if (!p->plan->shares[i]) MILL_TRY(update_call(p, w, i, v, b->n, err));
@@ -203,7 +224,8 @@ static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, 
 static mill_status keep_loose(mill_agg_part *p, agg_worker *w, const mill_batch *b,
                               mill_error *err) {
   mill_vector *arg = w->out + p->plan->op->nkeys;
-  MILL_TRY(set_keys(p, w, b, err));
+  MILL_TRY(run_keys(w, b, err));
+  mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);
   MILL_TRY(mill_program_run(w->program, b, arg, err));
   return mill_agg_loose_push(p, &w->keys, arg, b->n, err);
 }
@@ -256,6 +278,7 @@ static void worker_free(agg_sink *k, agg_worker *w) {
   mill_memory *m = k->base.x->ctx->memory;
   mill_program_free(w->by);
   mill_program_free(w->program);
+  mill_agg_perfect_clear(w->perfect);
   mill_arena_clear(&w->own);
   mill_arena_clear(&w->scratch);
   mill_free(m, w, sizeof *w);
@@ -272,6 +295,10 @@ static mill_status worker_new(agg_sink *k, agg_worker **out, mill_error *err) {
   mill_status s = w->out ? MILL_OK : mill_oom(m, 1, err);
   if (s == MILL_OK && k->plan.op->nkeys)
     s = mill_group_keys_init(&w->keys, &k->plan.layout, &w->own, err);
+  if (s == MILL_OK) s = mill_agg_perfect_new(&k->plan, &w->own, &w->perfect, err);
+  w->columns = true;
+  for (int i = 0; i < k->plan.op->nkeys; i++)
+    w->columns &= k->plan.op->keys[i]->kind == MILL_B_COLUMN;
   const mill_exec *x = k->base.x;
   int nkeys = k->plan.op->nkeys;
   if (s == MILL_OK) s = mill_program_new(x->ctx, x->set, k->plan.exprs, nkeys, &w->by, err);

@@ -14,8 +14,6 @@
 #include "column/groups.h"
 #include "exec/spill.h"
 
-enum { MILL_AGG_CODES = 4 }; /* keys that may be codes */
-
 /* Groups of parts are cut into pieces by the upper bits of their hash. */
 enum { MILL_AGG_PIECES = 64, MILL_AGG_SHIFT = 58 };
 
@@ -85,16 +83,18 @@ void mill_agg_part_clear(mill_agg_part *p);
 mill_status mill_agg_find(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,
                           mill_error *err) MILL_USE_RESULT;
 
-/* Groups by the codes of keys (aggregate_codes.c). The list lives in `own`. *done: false where the
-** keys are none; else group[i] is that of row i of the batch. */
-typedef struct mill_agg_codes {
-  const mill_agg_part *part;
-  const void *entries[MILL_AGG_CODES];
-  uint32_t *group; /* by combination */
-} mill_agg_codes;
-mill_status mill_agg_find_codes(mill_agg_codes *c, mill_agg_part *p, const mill_batch *b,
-                                mill_group_keys *keys, mill_arena *own, mill_arena *scratch,
-                                uint32_t *group, bool *done, mill_error *err) MILL_USE_RESULT;
+/* Perfect hashing (aggregate_perfect.c). NULL: the keys have none. Lives in `own`, but for what clear
+** (NULL allowed) gives back. */
+typedef struct mill_agg_perfect mill_agg_perfect;
+mill_status mill_agg_perfect_new(const mill_agg_plan *plan, mill_arena *own, mill_agg_perfect **out,
+                                 mill_error *err) MILL_USE_RESULT;
+void mill_agg_perfect_clear(mill_agg_perfect *c);
+/* The groups of the n rows sel[i], NULL: the first, of the keys' vectors. *done: false where it does
+** not serve these rows. */
+mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t morsel,
+                                  const mill_vector *const *key, const uint32_t *sel, uint32_t n,
+                                  mill_group_keys *keys, mill_arena *scratch, uint32_t *group,
+                                  bool *done, mill_error *err) MILL_USE_RESULT;
 
 /* Each of n keys as a group of its own, with states. */
 mill_status mill_agg_append(mill_agg_part *p, const mill_group_keys *k, uint32_t n, uint32_t *group,

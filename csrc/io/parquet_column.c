@@ -348,6 +348,7 @@ static uint32_t row_entries(const parquet_column *c, uint64_t *rows, bool *open)
 static mill_status take_entries(parquet_column *c, uint32_t n, mill_error *err) {
   const uint8_t *def = c->stage[0] + c->stage_at;
   uint8_t full = c->leaf->field->def, slot = c->leaf->slot, places[PARQUET_STAGE];
+  places[0] = 0;
   size_t k = 0, there = count_level(def, n, full);
   for (uint32_t i = 0; i < n; i++) {
     places[k] = def[i];

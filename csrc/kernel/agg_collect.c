@@ -2,12 +2,13 @@
 ** percentiles.
 **
 ** A bag is a growable vector in the arena of the states. It travels as an ARRAY. collect_set thins
-** its bag whenever it has doubled; percentiles and mode sort row numbers at the end.
-** percentile_approx answers exactly (the nearest rank), which every accuracy allows. */
+** its bag whenever it has doubled; mode, and percentile_approx of decimals, sort row numbers at the end.
+** Other percentiles keep plain words (agg_percentile.c). */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "kernel/agg_collect_int.h"
 #include "kernel/agg_int.h"
 
 enum { FIRST_VALUES = 8, FIRST_LIMIT = 64 };
@@ -17,13 +18,7 @@ typedef struct {
   uint32_t limit; /* sets: thin out at this size */
 } bag;
 
-typedef struct {
-  bool as_array; /* several percentages were asked for */
-  bool set;      /* collect_set */
-  double *p;     /* percentages */
-  uint32_t np;
-  mill_str gap; /* listagg */
-} collect_plan;
+typedef mill_collect_plan collect_plan;
 
 /* ---- bags ----------------------------------------------------------------------------------- */
 
@@ -183,54 +178,24 @@ AGG_OUTPUT(mode_final) {
   return MILL_OK;
 }
 
-static double number_at(const mill_vector *v, uint32_t k) {
-  if (v->type->phys == MILL_PHYS_F64) return ((const double *)v->data)[k];
-  return v->type->phys == MILL_PHYS_I32 ? ((const int32_t *)v->data)[k]
-                                        : (double)((const int64_t *)v->data)[k];
-}
-
-/* Where percentages lie: a value between two neighbours, or the nearest rank. */
-static double interpolate(const mill_vector *v, const uint32_t *order, double p) {
-  double position = (double)(v->size - 1) * p;
-  double low = floor(position), high = ceil(position);
-  double a = number_at(v, order[(uint32_t)low]), b = number_at(v, order[(uint32_t)high]);
-  if (low == high || a == b) return a;
-  return (high - position) * a + (position - low) * b;
-}
-
 static uint32_t nearest_rank(uint32_t n, double p) {
   double k = ceil(p * n) - 1;
   return k < 0 ? 0 : k >= n ? n - 1 : (uint32_t)k;
 }
 
 /* Put one answer a percentage into `to` (the result or the elements of its arrays). */
-static mill_status put_values(mill_call *call, const mill_vector *v, mill_vector *to,
-                              mill_error *err) {
+static mill_status put_values(mill_call *call, mill_vector *v, mill_vector *to, mill_error *err) {
   const collect_plan *plan = call->state;
-  bool exact = strstr(call->fn->name, "approx") == NULL;
-  bool discrete = strcmp(call->fn->name, "percentile_disc") == 0;
   uint32_t *order;
-  MILL_TRY(sorted_rows(call, (mill_vector *)(uintptr_t)v, &order, err));
+  MILL_TRY(sorted_rows(call, v, &order, err));
   for (uint32_t k = 0; k < plan->np; k++) {
-    double value;
     uint32_t row = order[nearest_rank(v->size, plan->p[k])];
-    if (!exact || discrete) {
-      MILL_TRY(mill_vector_append(to, v, &row, 1, true, call->arena, err));
-      continue;
-    }
-    value = interpolate(v, order, plan->p[k]);
-    int64_t whole = (int64_t)value;
-    int32_t months = (int32_t)value;
-    mill_vector one = {.type = to->type,
-                       .data = to->type->phys == MILL_PHYS_F64   ? (void *)&value
-                               : to->type->phys == MILL_PHYS_I64 ? (void *)&whole
-                                                                 : (void *)&months};
-    MILL_TRY(mill_vector_append(to, &one, NULL, 1, false, call->arena, err));
+    MILL_TRY(mill_vector_append(to, v, &row, 1, true, call->arena, err));
   }
   return MILL_OK;
 }
 
-AGG_OUTPUT(percentile_final) {
+AGG_OUTPUT(approx_final) {
   const collect_plan *plan = call->state;
   mill_vector null;
   mill_vector_null(&null, out->type);
@@ -251,16 +216,6 @@ AGG_OUTPUT(percentile_final) {
   return MILL_OK;
 }
 
-/* percentile(x, p, frequency): the value counts as often as the frequency says. */
-AGG_UPDATE(percentile_update) {
-  if (call->nargs < 3) return bag_update(call, states, args, n, err);
-  AGG_ROWS(args[0], n, i) {
-    int64_t times = mill_vector_valid(args[2], i) ? MILL_AT(int64_t, args[2], i) : 0;
-    for (; times > 0; times--) MILL_TRY(bag_add(call, states[i], args[0], (uint32_t)i, err));
-  }
-  return MILL_OK;
-}
-
 /* ---- binding -------------------------------------------------------------------------------- */
 
 #define BAG(NAME, UPDATE, SAVE, FINAL)                                                             \
@@ -273,8 +228,7 @@ BAG(list_agg, bag_update, bag_save, bag_save)
 BAG(set_agg, bag_update, set_save, set_save)
 BAG(listagg_agg, bag_update, bag_save, listagg_final)
 BAG(mode_agg, bag_update, bag_save, mode_final)
-BAG(percentile_agg, percentile_update, bag_save, percentile_final)
-BAG(approx_agg, bag_update, bag_save, percentile_final)
+BAG(approx_agg, bag_update, bag_save, approx_final)
 
 static mill_status open_plan(mill_binding *b, collect_plan **plan, mill_error *err) {
   void *mem;
@@ -366,6 +320,7 @@ static mill_status bind_exact(mill_binding *b, collect_plan *plan, mill_error *e
   const mill_type *t = mill_convert_to(b->ctx->types, "numeric|ym|dt", b->arg_type[0]);
   if (t == NULL) return mill_bind_wrong_type(b, 0, "(\"NUMERIC\" or \"ANSI INTERVAL\")", err);
   bool interval = t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT;
+  plan->between = strcmp(b->fn->name, "percentile_disc") != 0;
   b->cast_to[0] = interval ? t : mill_type_of(MILL_DOUBLE);
   if (b->nargs > 2) {
     b->cast_to[2] = mill_convert_to(b->ctx->types, "bigint", b->arg_type[2]);
@@ -401,6 +356,7 @@ static mill_status bind_approx(mill_binding *b, mill_error *err) {
   if (b->arg_type[0]->id == MILL_STRING) t = mill_type_of(MILL_DOUBLE);
   if (t == NULL) return mill_bind_wrong_type(b, 0, "\"NUMERIC\"", err);
   b->cast_to[0] = t;
+  if (t->phys == MILL_PHYS_I128) b->aggregate = &approx_agg;
   return finish_percentile(b, plan, t, err);
 }
 
@@ -432,21 +388,21 @@ const mill_function mill_family_agg_collect[] = {
     COLLECT_DEF("mode", NULL, "any, any?", bind_mode, mode_agg, "mode(col[, deterministic])",
                 "The most frequent value; of several the smallest.",
                 "SELECT mode(col) FROM VALUES (0), (10), (10) AS tab(col) -> 10"),
-    COLLECT_DEF("median", NULL, "any", bind_median, percentile_agg, "median(col)",
+    COLLECT_DEF("median", NULL, "any", bind_median, mill_percentile_agg, "median(col)",
                 "The middle value, or the mean of the two in the middle.",
                 "SELECT median(col) FROM VALUES (0), (10) AS tab(col) -> 5.0"),
     COLLECT_DEF(
-        "percentile", "percentile_cont", "any, any, any?", bind_percentile, percentile_agg,
+        "percentile", "percentile_cont", "any, any, any?", bind_percentile, mill_percentile_agg,
         "percentile(col, percentage[, frequency])",
         "The value below which that share of the values lies, between two values if need be.",
         "SELECT percentile(col, 0.3) FROM VALUES (0), (10) AS tab(col) -> 3.0"),
-    COLLECT_DEF("percentile_disc", NULL, "any, any", bind_percentile, percentile_agg,
+    COLLECT_DEF("percentile_disc", NULL, "any, any", bind_percentile, mill_percentile_agg,
                 "percentile_disc(percentage) WITHIN GROUP (ORDER BY col)",
                 "The first value that has at least that share of the values up to it.",
                 "SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY col) FROM VALUES (0), (10) AS "
                 "tab(col) -> 0.0"),
     COLLECT_SAID("percentile_approx", "approx_percentile", "any, any, any?", ", , 10000",
-                 bind_approx, approx_agg, "percentile_approx(col, percentage[, accuracy])",
+                 bind_approx, mill_rank_agg, "percentile_approx(col, percentage[, accuracy])",
                  "The value of the nearest rank.",
                  "SELECT percentile_approx(col, 0.5, 100) FROM VALUES (0), (6), (7), (9), (10) AS "
                  "tab(col) -> 7"),

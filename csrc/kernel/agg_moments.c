@@ -13,6 +13,35 @@ typedef struct {
   double n, avg, m2, m3, m4;
 } moments;
 
+/* Variances and deviations need no more; they travel as moments all the same. */
+typedef struct {
+  double n, avg, m2;
+} spread;
+
+AGG_UPDATE(spread_update) {
+  (void)call, (void)err;
+  AGG_ROWS(args[0], n, i) {
+    spread *s = states[i];
+    s->n += 1;
+    double delta = MILL_AT(double, args[0], i) - s->avg, part = delta / s->n;
+    s->avg += part;
+    s->m2 += delta * (delta - part);
+  }
+  return MILL_OK;
+}
+
+static void merge_spread(spread *a, const spread *b) {
+  double n1 = a->n, n2 = b->n, n = n1 + n2;
+  double delta = b->avg - a->avg, part = n == 0 ? 0 : delta / n;
+  *a = (spread){n, a->avg + part * n2, a->m2 + b->m2 + delta * part * n1 * n2};
+}
+
+AGG_COMBINE(spread_combine) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) merge_spread(to[i], from[i]);
+  return MILL_OK;
+}
+
 AGG_UPDATE(moments_update) {
   (void)call, (void)err;
   AGG_ROWS(args[0], n, i) {
@@ -41,6 +70,12 @@ static void merge_moments(moments *a, const moments *b) {
   *a = (moments){n, a->avg + part * n2, m2, m3, m4};
 }
 
+AGG_COMBINE(moments_combine) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) merge_moments(to[i], from[i]);
+  return MILL_OK;
+}
+
 /* States of nothing but doubles travel as structs of them. */
 static void save_doubles(void *const *states, size_t n, mill_vector *out) {
   for (uint32_t c = 0; c < out->type->nfields; c++) {
@@ -54,9 +89,33 @@ static void load_doubles(const mill_vector *partial, size_t i, double *out) {
     out[c] = MILL_AT(double, &partial->child[c], i);
 }
 
-AGG_OUTPUT(doubles_save) {
+AGG_OUTPUT(moments_save) {
   (void)call, (void)err;
   save_doubles(states, n, out);
+  return MILL_OK;
+}
+
+AGG_OUTPUT(spread_save) {
+  double *r[5];
+  (void)call, (void)err;
+  for (int c = 0; c < 5; c++) r[c] = out->child[c].data;
+  for (size_t i = 0; i < n; i++) {
+    const spread *s = states[i];
+    r[0][i] = s->n;
+    r[1][i] = s->avg;
+    r[2][i] = s->m2;
+    r[3][i] = r[4][i] = 0;
+  }
+  return MILL_OK;
+}
+
+AGG_MERGE(spread_merge) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) {
+    double v[5];
+    load_doubles(partial, i, v);
+    merge_spread(states[i], &(spread){v[0], v[1], v[2]});
+  }
   return MILL_OK;
 }
 
@@ -71,27 +130,29 @@ AGG_MERGE(moments_merge) {
 }
 
 /* NONE: the condition under which there is no answer. */
-#define MOMENT(NAME, NONE, EXPR)                                                                   \
+#define MOMENT(NAME, KIND, NONE, EXPR)                                                             \
   AGG_OUTPUT(NAME##_final) {                                                                       \
     double *r = out->data;                                                                         \
     for (size_t i = 0; i < n; i++) {                                                               \
-      const moments *s = states[i];                                                                \
+      const KIND *s = states[i];                                                                   \
       r[i] = EXPR;                                                                                 \
       if (NONE) MILL_TRY(mill_set_null(call, out, i, err));                                        \
     }                                                                                              \
     return MILL_OK;                                                                                \
   }                                                                                                \
-  static const mill_aggregate NAME##_agg = {.state_size = sizeof(moments),                         \
-                                            .update = moments_update,                              \
-                                            .merge = moments_merge,                                \
-                                            .save = doubles_save,                                  \
+  static const mill_aggregate NAME##_agg = {.state_size = sizeof(KIND),                            \
+                                            .update = KIND##_update,                               \
+                                            .merge = KIND##_merge,                                 \
+                                            .combine = KIND##_combine,                             \
+                                            .common = true,                                        \
+                                            .save = KIND##_save,                                   \
                                             .final = NAME##_final};
-MOMENT(var_pop, s->n == 0, s->m2 / s->n)
-MOMENT(var_samp, s->n <= 1, s->m2 / (s->n - 1))
-MOMENT(stddev_pop, s->n == 0, sqrt(s->m2 / s->n))
-MOMENT(stddev_samp, s->n <= 1, sqrt(s->m2 / (s->n - 1)))
-MOMENT(skewness, s->n == 0 || s->m2 == 0, sqrt(s->n) * s->m3 / sqrt(s->m2 * s->m2 * s->m2))
-MOMENT(kurtosis, s->n == 0 || s->m2 == 0, s->n * s->m4 / (s->m2 * s->m2) - 3.0)
+MOMENT(var_pop, spread, s->n == 0, s->m2 / s->n)
+MOMENT(var_samp, spread, s->n <= 1, s->m2 / (s->n - 1))
+MOMENT(stddev_pop, spread, s->n == 0, sqrt(s->m2 / s->n))
+MOMENT(stddev_samp, spread, s->n <= 1, sqrt(s->m2 / (s->n - 1)))
+MOMENT(skewness, moments, s->n == 0 || s->m2 == 0, sqrt(s->n) * s->m3 / sqrt(s->m2 * s->m2 * s->m2))
+MOMENT(kurtosis, moments, s->n == 0 || s->m2 == 0, s->n * s->m4 / (s->m2 * s->m2) - 3.0)
 
 /* ---- two variables -------------------------------------------------------------------------- */
 
@@ -127,22 +188,31 @@ AGG_UPDATE(turned_update) {
   return update_pairs(states, args[1], args[0], n);
 }
 
+static void merge_pairs(pairs *a, const pairs *b) {
+  double n1 = a->n, n2 = b->n, sum = n1 + n2;
+  double dx = b->x - a->x, px = sum == 0 ? 0 : dx / sum;
+  double dy = b->y - a->y, py = sum == 0 ? 0 : dy / sum;
+  *a = (pairs){sum,
+               a->x + px * n2,
+               a->y + py * n2,
+               a->xy + b->xy + dx * py * n1 * n2,
+               a->xx + b->xx + dx * px * n1 * n2,
+               a->yy + b->yy + dy * py * n1 * n2};
+}
+
 AGG_MERGE(pairs_merge) {
   (void)call, (void)err;
   for (size_t i = 0; i < n; i++) {
     double v[6];
-    pairs *a = states[i];
     load_doubles(partial, i, v);
-    double n1 = a->n, n2 = v[0], sum = n1 + n2;
-    double dx = v[1] - a->x, px = sum == 0 ? 0 : dx / sum;
-    double dy = v[2] - a->y, py = sum == 0 ? 0 : dy / sum;
-    *a = (pairs){sum,
-                 a->x + px * n2,
-                 a->y + py * n2,
-                 a->xy + v[3] + dx * py * n1 * n2,
-                 a->xx + v[4] + dx * px * n1 * n2,
-                 a->yy + v[5] + dy * py * n1 * n2};
+    merge_pairs(states[i], &(pairs){v[0], v[1], v[2], v[3], v[4], v[5]});
   }
+  return MILL_OK;
+}
+
+AGG_COMBINE(pairs_combine) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) merge_pairs(to[i], from[i]);
   return MILL_OK;
 }
 
@@ -159,7 +229,9 @@ AGG_MERGE(pairs_merge) {
   static const mill_aggregate NAME##_agg = {.state_size = sizeof(pairs),                           \
                                             .update = UPDATE,                                      \
                                             .merge = pairs_merge,                                  \
-                                            .save = doubles_save,                                  \
+                                            .combine = pairs_combine,                              \
+                                            .common = true,                                        \
+                                            .save = moments_save,                                  \
                                             .final = NAME##_final};
 PAIRS(covar_pop, pairs_update, s->n == 0, s->xy / s->n)
 PAIRS(covar_samp, pairs_update, s->n <= 1, s->xy / (s->n - 1))

@@ -1,30 +1,53 @@
 /* Aggregates that pick a value: min, max, first, last, any_value, max_by, min_by, mode; and the
 ** ones over bits and booleans. */
+#include <math.h>
+
 #include "kernel/agg_int.h"
 
 /* ---- min and max of plain values ------------------------------------------------------------ */
 
 typedef struct {
-  mill_i128 value; /* room for any fixed width */
+  union {
+    uint8_t u8;
+    int8_t i8;
+    int16_t i16;
+    int32_t i32;
+    int64_t i64;
+    float f32;
+    double f64;
+  } value;
   bool set;
-} fixed_best;
+} small_best;
 
-/* NaN is the largest: it wins max and loses min. */
-#define BETTER_MAX(x, y) ((x) > (y) || ((x) != (x) && (y) == (y)))
-#define BETTER_MIN(x, y) ((x) < (y) || ((x) == (x) && (y) != (y)))
+typedef struct {
+  union {
+    mill_i128 i128;
+  } value;
+  bool set;
+} wide_best;
+
+/* NaN is the largest: it wins max and loses min. Of the zeros 0.0 is the larger, so that nobody can tell
+** which came first. */
+#define BETTER_MAX(x, y)                                                                           \
+  ((x) > (y) || ((x) != (x) && (y) == (y)) || ((x) == (y) && signbit(y) && !signbit(x)))
+#define BETTER_MIN(x, y)                                                                           \
+  ((x) < (y) || ((x) == (x) && (y) != (y)) || ((x) == (y) && signbit(x) && !signbit(y)))
 #define INT_MAX_OF(x, y) ((x) > (y))
 #define INT_MIN_OF(x, y) ((x) < (y))
 
-#define BEST(NAME, T, BETTER)                                                                      \
+#define BEST(NAME, STATE, M, T, BETTER)                                                            \
+  static inline void NAME##_put(STATE *s, const T x) {                                             \
+    if (!s->set || BETTER(x, s->value.M)) s->value.M = x;                                          \
+    s->set = true;                                                                                 \
+  }                                                                                                \
   AGG_UPDATE(NAME) {                                                                               \
+    const T *x = args[0]->data;                                                                    \
     (void)call, (void)err;                                                                         \
-    AGG_ROWS(args[0], n, i) {                                                                      \
-      fixed_best *s = states[i];                                                                   \
-      const T x = MILL_AT(T, args[0], i);                                                          \
-      T *best = (T *)(void *)&s->value;                                                            \
-      if (!s->set || BETTER(x, *best)) *best = x;                                                  \
-      s->set = true;                                                                               \
+    if (args[0]->valid == NULL && args[0]->mask) {                                                 \
+      for (size_t i = 0; i < n; i++) NAME##_put(states[i], x[i]);                                  \
+      return MILL_OK;                                                                              \
     }                                                                                              \
+    AGG_ROWS(args[0], n, i) NAME##_put(states[i], MILL_AT(T, args[0], i));                         \
     return MILL_OK;                                                                                \
   }                                                                                                \
   MILL_HOT static T NAME##_plain(const T *restrict x, size_t n) {                                  \
@@ -35,43 +58,53 @@ typedef struct {
   static mill_status NAME##_all(mill_call *call, void *state, const mill_vector *const *args,      \
                                 size_t n, mill_error *err) {                                       \
     const mill_vector *v = args[0];                                                                \
-    void *states[1] = {state};                                                                     \
-    if (n == 0) return MILL_OK;                                                                    \
-    if (v->valid == NULL && v->mask) {                                                             \
-      T best = NAME##_plain(v->data, n);                                                           \
-      const mill_vector one = {.type = v->type, .data = &best, .size = 1}, *arg = &one;            \
-      return NAME(call, states, &arg, 1, err);                                                     \
+    (void)call, (void)err;                                                                         \
+    if (n > 0 && v->valid == NULL && v->mask) {                                                    \
+      NAME##_put(state, NAME##_plain(v->data, n));                                                 \
+      return MILL_OK;                                                                              \
     }                                                                                              \
-    for (size_t i = 0; i < n; i++) {                                                               \
-      if (!mill_vector_valid(v, i)) continue;                                                      \
-      T x = MILL_AT(T, v, i);                                                                      \
-      const mill_vector one = {.type = v->type, .data = &x, .size = 1}, *arg = &one;               \
-      MILL_TRY(NAME(call, states, &arg, 1, err));                                                  \
-    }                                                                                              \
+    AGG_ROWS(v, n, i) NAME##_put(state, MILL_AT(T, v, i));                                         \
     return MILL_OK;                                                                                \
   }                                                                                                \
   AGG_MERGE(NAME##_merge) {                                                                        \
     const mill_vector *const args[] = {partial};                                                   \
     return NAME(call, states, args, n, err);                                                       \
+  }                                                                                                \
+  AGG_COMBINE(NAME##_combine) {                                                                    \
+    (void)call, (void)err;                                                                         \
+    for (size_t i = 0; i < n; i++) {                                                               \
+      const STATE *x = from[i];                                                                    \
+      if (x->set) NAME##_put(to[i], x->value.M);                                                   \
+    }                                                                                              \
+    return MILL_OK;                                                                                \
   }
 
-#define BEST_SET(S, T, MAX, MIN)                                                                   \
-  BEST(max_##S, T, MAX)                                                                            \
-  BEST(min_##S, T, MIN)
-BEST_SET(u8, uint8_t, INT_MAX_OF, INT_MIN_OF)
-BEST_SET(i8, int8_t, INT_MAX_OF, INT_MIN_OF)
-BEST_SET(i16, int16_t, INT_MAX_OF, INT_MIN_OF)
-BEST_SET(i32, int32_t, INT_MAX_OF, INT_MIN_OF)
-BEST_SET(i64, int64_t, INT_MAX_OF, INT_MIN_OF)
-BEST_SET(i128, mill_i128, INT_MAX_OF, INT_MIN_OF)
-BEST_SET(f32, float, BETTER_MAX, BETTER_MIN)
-BEST_SET(f64, double, BETTER_MAX, BETTER_MIN)
+#define BEST_SET(S, STATE, T, MAX, MIN)                                                            \
+  BEST(max_##S, STATE, S, T, MAX)                                                                  \
+  BEST(min_##S, STATE, S, T, MIN)
+BEST_SET(u8, small_best, uint8_t, INT_MAX_OF, INT_MIN_OF)
+BEST_SET(i8, small_best, int8_t, INT_MAX_OF, INT_MIN_OF)
+BEST_SET(i16, small_best, int16_t, INT_MAX_OF, INT_MIN_OF)
+BEST_SET(i32, small_best, int32_t, INT_MAX_OF, INT_MIN_OF)
+BEST_SET(i64, small_best, int64_t, INT_MAX_OF, INT_MIN_OF)
+BEST_SET(i128, wide_best, mill_i128, INT_MAX_OF, INT_MIN_OF)
+BEST_SET(f32, small_best, float, BETTER_MAX, BETTER_MIN)
+BEST_SET(f64, small_best, double, BETTER_MAX, BETTER_MIN)
 
-AGG_OUTPUT(fixed_out) {
+AGG_OUTPUT(small_out) {
   size_t width = out->type->width;
   for (size_t i = 0; i < n; i++) {
-    const fixed_best *s = states[i];
+    const small_best *s = states[i];
     memcpy((char *)out->data + i * width, &s->value, width);
+    if (!s->set) MILL_TRY(mill_set_null(call, out, i, err));
+  }
+  return MILL_OK;
+}
+
+AGG_OUTPUT(wide_out) {
+  for (size_t i = 0; i < n; i++) {
+    const wide_best *s = states[i];
+    ((mill_i128 *)out->data)[i] = s->value.i128;
     if (!s->set) MILL_TRY(mill_set_null(call, out, i, err));
   }
   return MILL_OK;
@@ -242,17 +275,19 @@ AGG_OUTPUT(bits_out) {
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
-#define FIXED(S)                                                                                   \
+#define FIXED(S, STATE, OUT)                                                                       \
   {                                                                                                \
-    .state_size = sizeof(fixed_best), .update = S, .update_all = S##_all, .merge = S##_merge,      \
-    .save = fixed_out, .final = fixed_out                                                          \
+    .state_size = sizeof(STATE), .update = S, .update_all = S##_all, .merge = S##_merge,           \
+    .combine = S##_combine, .save = OUT, .final = OUT, .exact = true                               \
   }
-static const mill_aggregate max_aggs[] = {FIXED(max_u8),  FIXED(max_i8),  FIXED(max_i16),
-                                          FIXED(max_i32), FIXED(max_i64), FIXED(max_i128),
-                                          FIXED(max_f32), FIXED(max_f64)};
-static const mill_aggregate min_aggs[] = {FIXED(min_u8),  FIXED(min_i8),  FIXED(min_i16),
-                                          FIXED(min_i32), FIXED(min_i64), FIXED(min_i128),
-                                          FIXED(min_f32), FIXED(min_f64)};
+#define FIXED_SET(S)                                                                               \
+  {                                                                                                \
+    FIXED(S##_u8, small_best, small_out), FIXED(S##_i8, small_best, small_out),                    \
+        FIXED(S##_i16, small_best, small_out), FIXED(S##_i32, small_best, small_out),              \
+        FIXED(S##_i64, small_best, small_out), FIXED(S##_i128, wide_best, wide_out),               \
+        FIXED(S##_f32, small_best, small_out), FIXED(S##_f64, small_best, small_out)               \
+  }
+static const mill_aggregate max_aggs[] = FIXED_SET(max), min_aggs[] = FIXED_SET(min);
 static const mill_aggregate best_cell = {.state_size = sizeof(mill_cell),
                                          .update = cell_best,
                                          .merge = cell_best_merge,

@@ -18,6 +18,14 @@ typedef struct {
   bool over; /* 128 bits were not enough */
 } exact_sum;
 
+/* The sum of integers of up to 32 bits, which are fewer than 2^47, in 16 bytes: 80 bits of it, count.
+**
+**     low: the sum's lower 64 bits     rest: | the sum's upper 16 bits | count, 48 bits |
+*/
+typedef struct {
+  uint64_t low, rest;
+} small_sum;
+
 typedef struct {
   mill_exact_sum sum;
   int64_t count;
@@ -140,40 +148,29 @@ static mill_status bind_count_if(mill_binding *b, mill_error *err) {
   return bind_count(b, err);
 }
 
-/* ---- exact sums ----------------------------------------------------------------------------- */
+/* ---- sums of small integers ------------------------------------------------------------------ */
 
-#define EXACT(S, T)                                                                                \
-  AGG_UPDATE(sum_##S) {                                                                            \
-    (void)call, (void)err;                                                                         \
-    if (args[0]->valid == NULL && args[0]->mask) {                                                 \
-      const T *x = args[0]->data;                                                                  \
-      for (size_t i = 0; i < n; i++) {                                                             \
-        exact_sum *s = states[i];                                                                  \
-        s->sum += x[i];                                                                            \
-        s->count++;                                                                                \
-      }                                                                                            \
-      return MILL_OK;                                                                              \
-    }                                                                                              \
-    AGG_ROWS(args[0], n, i) {                                                                      \
-      exact_sum *s = states[i];                                                                    \
-      s->sum += MILL_AT(T, args[0], i);                                                            \
-      s->count++;                                                                                  \
-    }                                                                                              \
-    return MILL_OK;                                                                                \
-  }                                                                                                \
-  AGG_UPDATE(unsum_##S) {                                                                          \
-    (void)call, (void)err;                                                                         \
-    AGG_ROWS(args[0], n, i) {                                                                      \
-      exact_sum *s = states[i];                                                                    \
-      s->sum -= MILL_AT(T, args[0], i);                                                            \
-      s->count--;                                                                                  \
-    }                                                                                              \
-    return MILL_OK;                                                                                \
-  }
-EXACT(i8, int8_t)
-EXACT(i16, int16_t)
-EXACT(i32, int32_t)
-EXACT(i64, int64_t)
+enum { COUNT_BITS = 48 };
+
+static inline void small_add(small_sum *s, int64_t x, int64_t count) {
+  uint64_t low = s->low + (uint64_t)x;
+  int64_t up = (low < s->low) - (x < 0);
+  s->low = low;
+  s->rest += (uint64_t)count + ((uint64_t)up << COUNT_BITS);
+}
+
+static int64_t small_count(const small_sum *s) {
+  return (int64_t)(s->rest & ((1ull << COUNT_BITS) - 1));
+}
+static mill_i128 small_value(const small_sum *s) {
+  return (mill_i128)((unsigned __int128)(int64_t)((int64_t)s->rest >> COUNT_BITS) << 64 | s->low);
+}
+
+static void small_add_sum(small_sum *s, mill_i128 sum, int64_t count) {
+  mill_i128 all = small_value(s) + sum;
+  uint64_t up = (uint64_t)((unsigned __int128)all >> 64);
+  *s = (small_sum){(uint64_t)all, up << COUNT_BITS | (uint64_t)(small_count(s) + count)};
+}
 
 /* Sum of n plain values: two 64-bit halves, so that the loop is one of plain vector additions. */
 #define PLAIN_SUM(S, T)                                                                            \
@@ -186,26 +183,85 @@ EXACT(i64, int64_t)
       low += (uint32_t)v;                                                                          \
     }                                                                                              \
     return (mill_i128)high * 4294967296 + low;                                                     \
-  }                                                                                                \
-  static mill_status sum_all_##S(mill_call *call, void *state, const mill_vector *const *args,     \
-                                 size_t n, mill_error *err) {                                      \
-    exact_sum *s = state;                                                                          \
-    (void)call, (void)err;                                                                         \
-    if (args[0]->valid == NULL && args[0]->mask) {                                                 \
-      s->sum += plain_sum_##S(args[0]->data, n);                                                   \
-      s->count += (int64_t)n;                                                                      \
-      return MILL_OK;                                                                              \
-    }                                                                                              \
-    AGG_ROWS(args[0], n, i) {                                                                      \
-      s->sum += MILL_AT(T, args[0], i);                                                            \
-      s->count++;                                                                                  \
-    }                                                                                              \
-    return MILL_OK;                                                                                \
   }
 PLAIN_SUM(i8, int8_t)
 PLAIN_SUM(i16, int16_t)
 PLAIN_SUM(i32, int32_t)
 PLAIN_SUM(i64, int64_t)
+
+#define SMALL(S, T)                                                                                \
+  AGG_UPDATE(sum_##S) {                                                                            \
+    (void)call, (void)err;                                                                         \
+    if (args[0]->valid == NULL && args[0]->mask) {                                                 \
+      const T *x = args[0]->data;                                                                  \
+      for (size_t i = 0; i < n; i++) small_add(states[i], x[i], 1);                                \
+      return MILL_OK;                                                                              \
+    }                                                                                              \
+    AGG_ROWS(args[0], n, i) small_add(states[i], MILL_AT(T, args[0], i), 1);                       \
+    return MILL_OK;                                                                                \
+  }                                                                                                \
+  AGG_UPDATE(unsum_##S) {                                                                          \
+    (void)call, (void)err;                                                                         \
+    AGG_ROWS(args[0], n, i) small_add(states[i], -(int64_t)MILL_AT(T, args[0], i), -1);            \
+    return MILL_OK;                                                                                \
+  }                                                                                                \
+  static mill_status sum_all_##S(mill_call *call, void *state, const mill_vector *const *args,     \
+                                 size_t n, mill_error *err) {                                      \
+    (void)call, (void)err;                                                                         \
+    if (args[0]->valid == NULL && args[0]->mask) {                                                 \
+      small_add_sum(state, plain_sum_##S(args[0]->data, n), (int64_t)n);                           \
+      return MILL_OK;                                                                              \
+    }                                                                                              \
+    AGG_ROWS(args[0], n, i) small_add(state, MILL_AT(T, args[0], i), 1);                           \
+    return MILL_OK;                                                                                \
+  }
+SMALL(i8, int8_t)
+SMALL(i16, int16_t)
+SMALL(i32, int32_t)
+
+/* ---- exact sums ----------------------------------------------------------------------------- */
+
+/* What the states of small and other integers have in common: their value. */
+static exact_sum exact_value(const void *state, bool small) {
+  const small_sum *s = state;
+  return small ? (exact_sum){small_value(s), small_count(s), false} : *(const exact_sum *)state;
+}
+
+AGG_UPDATE(sum_i64) {
+  (void)call, (void)err;
+  AGG_ROWS(args[0], n, i) {
+    exact_sum *s = states[i];
+    s->sum += MILL_AT(int64_t, args[0], i);
+    s->count++;
+  }
+  return MILL_OK;
+}
+
+AGG_UPDATE(unsum_i64) {
+  (void)call, (void)err;
+  AGG_ROWS(args[0], n, i) {
+    exact_sum *s = states[i];
+    s->sum -= MILL_AT(int64_t, args[0], i);
+    s->count--;
+  }
+  return MILL_OK;
+}
+
+static mill_status sum_all_i64(mill_call *call, void *state, const mill_vector *const *args,
+                               size_t n, mill_error *err) {
+  exact_sum *s = state;
+  (void)call, (void)err;
+  if (args[0]->valid == NULL && args[0]->mask) {
+    s->sum += plain_sum_i64(args[0]->data, n);
+    s->count += (int64_t)n;
+    return MILL_OK;
+  }
+  AGG_ROWS(args[0], n, i) {
+    s->sum += MILL_AT(int64_t, args[0], i);
+    s->count++;
+  }
+  return MILL_OK;
+}
 
 AGG_UPDATE(sum_i128) {
   (void)call, (void)err;
@@ -227,42 +283,60 @@ AGG_UPDATE(unsum_i128) {
   return MILL_OK;
 }
 
+static void exact_add(exact_sum *s, mill_i128 sum, int64_t count, bool over) {
+  s->count += count;
+  s->over |= over | __builtin_add_overflow(s->sum, sum, &s->sum);
+}
+
 AGG_MERGE(exact_merge) {
   (void)call, (void)err;
   const mill_vector *sum = &partial->child[0], *count = &partial->child[1];
   for (size_t i = 0; i < n; i++) {
-    exact_sum *s = states[i];
-    s->count += MILL_AT(int64_t, count, i);
-    if (!mill_vector_valid(sum, i))
-      s->over = true;
-    else
-      s->over |= __builtin_add_overflow(s->sum, MILL_AT(mill_i128, sum, i), &s->sum);
+    bool valid = mill_vector_valid(sum, i);
+    exact_add(states[i], valid ? MILL_AT(mill_i128, sum, i) : 0, MILL_AT(int64_t, count, i),
+              !valid);
   }
+  return MILL_OK;
+}
+
+AGG_MERGE(small_merge) {
+  (void)call, (void)err;
+  const mill_vector *sum = &partial->child[0], *count = &partial->child[1];
+  for (size_t i = 0; i < n; i++)
+    small_add_sum(states[i], MILL_AT(mill_i128, sum, i), MILL_AT(int64_t, count, i));
   return MILL_OK;
 }
 
 AGG_COMBINE(exact_combine) {
   (void)call, (void)err;
   for (size_t i = 0; i < n; i++) {
-    exact_sum *s = to[i];
     const exact_sum *x = from[i];
-    s->count += x->count;
-    s->over |= x->over | __builtin_add_overflow(s->sum, x->sum, &s->sum);
+    exact_add(to[i], x->sum, x->count, x->over);
   }
   return MILL_OK;
 }
 
-AGG_OUTPUT(exact_save) {
+AGG_COMBINE(small_combine) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) small_add_sum(to[i], small_value(from[i]), small_count(from[i]));
+  return MILL_OK;
+}
+
+static mill_status save_exact(mill_call *call, void *const *states, size_t n, mill_vector *out,
+                              bool small, mill_error *err) {
   mill_i128 *sum = out->child[0].data;
   int64_t *count = out->child[1].data;
   for (size_t i = 0; i < n; i++) {
-    const exact_sum *s = states[i];
-    sum[i] = s->sum;
-    count[i] = s->count;
-    if (s->over) MILL_TRY(mill_vector_set_null(&out->child[0], i, call->arena, err));
+    const exact_sum s = exact_value(states[i], small);
+    sum[i] = s.sum;
+    count[i] = s.count;
+    if (s.over) MILL_TRY(mill_vector_set_null(&out->child[0], i, call->arena, err));
   }
   return MILL_OK;
 }
+
+AGG_OUTPUT(exact_save) { return save_exact(call, states, n, out, false, err); }
+AGG_OUTPUT(small_save) { return save_exact(call, states, n, out, true, err); }
 
 static void store_exact(mill_vector *out, size_t i, mill_i128 v) {
   switch (out->type->phys) {
@@ -298,45 +372,54 @@ static mill_status sum_overflow(mill_call *call, mill_vector *out, size_t i, mil
       "config", "\"spark.sql.ansi.enabled\"", NULL);
 }
 
-AGG_OUTPUT(exact_final) {
+static mill_status final_exact(mill_call *call, void *const *states, size_t n, mill_vector *out,
+                               bool small, mill_error *err) {
   for (size_t i = 0; i < n; i++) {
-    const exact_sum *s = states[i];
-    if (s->count == 0) {
+    const exact_sum s = exact_value(states[i], small);
+    if (s.count == 0) {
       MILL_TRY(mill_set_null(call, out, i, err));
-    } else if (s->over || !exact_fits(out->type, s->sum)) {
-      MILL_TRY(sum_overflow(call, out, i, s->sum, err));
+    } else if (s.over || !exact_fits(out->type, s.sum)) {
+      MILL_TRY(sum_overflow(call, out, i, s.sum, err));
     } else {
-      store_exact(out, i, s->sum);
+      store_exact(out, i, s.sum);
     }
   }
   return MILL_OK;
 }
 
+AGG_OUTPUT(exact_final) { return final_exact(call, states, n, out, false, err); }
+AGG_OUTPUT(small_final) { return final_exact(call, states, n, out, true, err); }
+
 /* ---- averages of exact sums ----------------------------------------------------------------- */
 
-AGG_OUTPUT(exact_mean) {
+static mill_status final_mean(mill_call *call, void *const *states, size_t n, mill_vector *out,
+                              bool small, mill_error *err) {
   double *r = out->data;
   for (size_t i = 0; i < n; i++) {
-    const exact_sum *s = states[i];
-    if (s->count == 0) MILL_TRY(mill_set_null(call, out, i, err));
-    r[i] = s->count ? (double)s->sum / (double)s->count : 0;
+    const exact_sum s = exact_value(states[i], small);
+    if (s.count == 0) MILL_TRY(mill_set_null(call, out, i, err));
+    r[i] = s.count ? (double)s.sum / (double)s.count : 0;
   }
   return MILL_OK;
 }
 
+AGG_OUTPUT(exact_mean) { return final_mean(call, states, n, out, false, err); }
+AGG_OUTPUT(small_mean) { return final_mean(call, states, n, out, true, err); }
+
 /* Decimals and intervals: divided exactly, HALF_UP. */
-AGG_OUTPUT(scaled_mean) {
+static mill_status final_scaled(mill_call *call, void *const *states, size_t n, mill_vector *out,
+                                bool small, mill_error *err) {
   const sum_plan *plan = call->state;
   const mill_type *t = out->type;
   int scale = t->id == MILL_DECIMAL ? t->scale : 0;
   int precision = t->id == MILL_DECIMAL ? t->precision : MILL_DECIMAL_MAX;
   for (size_t i = 0; i < n; i++) {
-    const exact_sum *s = states[i];
+    const exact_sum s = exact_value(states[i], small);
     mill_i128 v = 0;
-    if (s->count == 0) {
+    if (s.count == 0) {
       MILL_TRY(mill_set_null(call, out, i, err));
-    } else if (s->over || !mill_decimal_fits(s->sum, MILL_DECIMAL_MAX) ||
-               !mill_decimal_div(s->sum, plan->scale, s->count, 0, precision, scale, &v) ||
+    } else if (s.over || !mill_decimal_fits(s.sum, MILL_DECIMAL_MAX) ||
+               !mill_decimal_div(s.sum, plan->scale, s.count, 0, precision, scale, &v) ||
                !exact_fits(t, v)) {
       MILL_TRY(sum_overflow(call, out, i, 0, err));
     } else {
@@ -345,6 +428,9 @@ AGG_OUTPUT(scaled_mean) {
   }
   return MILL_OK;
 }
+
+AGG_OUTPUT(scaled_mean) { return final_scaled(call, states, n, out, false, err); }
+AGG_OUTPUT(small_scaled_mean) { return final_scaled(call, states, n, out, true, err); }
 
 /* ---- sums of fractions ---------------------------------------------------------------------- */
 
@@ -379,7 +465,7 @@ AGG_MERGE(double_merge) {
   const mill_vector *wide = &partial->child[3], *count = &partial->child[4];
   for (size_t i = 0; i < n; i++) {
     double_sum *s = states[i];
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < MILL_EXACT_PARTS; k++)
       MILL_TRY(
           mill_exact_step(&s->sum, MILL_AT(double, &partial->child[k], i), 1, call->arena, err));
     if (mill_vector_valid(wide, i)) {
@@ -405,9 +491,10 @@ AGG_OUTPUT(double_save) {
   for (size_t i = 0; i < n; i++) {
     char *bytes;
     const double_sum *s = states[i];
-    for (int k = 0; k < 3; k++) ((double *)out->child[k].data)[i] = s->sum.part[k];
+    for (int k = 0; k < MILL_EXACT_PARTS; k++)
+      ((double *)out->child[k].data)[i] = mill_exact_part(&s->sum, k);
     ((int64_t *)out->child[4].data)[i] = s->count;
-    if (s->sum.wide == NULL) {
+    if (!mill_exact_is_wide(&s->sum)) {
       MILL_TRY(mill_set_null(call, &out->child[3], i, err));
       continue;
     }
@@ -432,21 +519,22 @@ AGG_OUTPUT(double_final) {
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
-#define EXACT_AGG(S, FINAL)                                                                        \
+#define SMALL_AGG(S, FINAL)                                                                        \
   {                                                                                                \
-    .state_size = sizeof(exact_sum), .update = sum_##S, .merge = exact_merge, .save = exact_save,  \
-    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .combine = exact_combine,     \
+    .state_size = sizeof(small_sum), .update = sum_##S, .merge = small_merge, .save = small_save,  \
+    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .combine = small_combine,     \
     .exact = true, .common = true                                                                  \
   }
-#define EXACT_WIDE(FINAL)                                                                          \
+#define EXACT_AGG(S, FINAL, ALL)                                                                   \
   {                                                                                                \
-    .state_size = sizeof(exact_sum), .update = sum_i128, .merge = exact_merge, .save = exact_save, \
-    .final = FINAL, .retract = unsum_i128, .combine = exact_combine, .exact = true, .common = true \
+    .state_size = sizeof(exact_sum), .update = sum_##S, .merge = exact_merge, .save = exact_save,  \
+    .final = FINAL, .update_all = ALL, .retract = unsum_##S, .combine = exact_combine,             \
+    .exact = true, .common = true                                                                  \
   }
-#define EXACT_SET(FINAL)                                                                           \
+#define EXACT_SET(FINAL, SMALL_FINAL)                                                              \
   {                                                                                                \
-    EXACT_AGG(i8, FINAL), EXACT_AGG(i16, FINAL), EXACT_AGG(i32, FINAL), EXACT_AGG(i64, FINAL),     \
-        EXACT_WIDE(FINAL)                                                                          \
+    SMALL_AGG(i8, SMALL_FINAL), SMALL_AGG(i16, SMALL_FINAL), SMALL_AGG(i32, SMALL_FINAL),          \
+        EXACT_AGG(i64, FINAL, sum_all_i64), EXACT_AGG(i128, FINAL, NULL)                           \
   }
 #define DOUBLE_AGG(S)                                                                              \
   {                                                                                                \
@@ -454,9 +542,9 @@ AGG_OUTPUT(double_final) {
     .save = double_save, .final = double_final, .update_all = sum_all_##S, .retract = unsum_##S,   \
     .combine = double_combine, .exact = true, .common = true                                       \
   }
-static const mill_aggregate exact_sums[] = EXACT_SET(exact_final);
-static const mill_aggregate exact_means[] = EXACT_SET(exact_mean);
-static const mill_aggregate scaled_means[] = EXACT_SET(scaled_mean);
+static const mill_aggregate exact_sums[] = EXACT_SET(exact_final, small_final);
+static const mill_aggregate exact_means[] = EXACT_SET(exact_mean, small_mean);
+static const mill_aggregate scaled_means[] = EXACT_SET(scaled_mean, small_scaled_mean);
 static const mill_aggregate double_sums[] = {DOUBLE_AGG(f32), DOUBLE_AGG(f64)};
 
 static int capped(int digits) { return digits > MILL_DECIMAL_MAX ? MILL_DECIMAL_MAX : digits; }

@@ -93,33 +93,52 @@ static double wide_value(const mill_exact_wide *from) {
   return minus ? -r : r;
 }
 
+static mill_status need_more(mill_exact_sum *s, mill_arena *a, mill_error *err) {
+  if (s->more == NULL) s->more = mill_arena_alloc(a, sizeof *s->more);
+  return s->more ? MILL_OK : mill_oom(a->memory, sizeof *s->more, err);
+}
+
 static mill_status widen(mill_exact_sum *s, mill_arena *a, mill_error *err) {
-  if (s->wide) return MILL_OK;
+  if (mill_exact_is_wide(s)) return MILL_OK;
+  MILL_TRY(need_more(s, a, err));
   mill_exact_wide *w = mill_arena_alloc(a, sizeof *w);
   if (w == NULL) return mill_oom(a->memory, sizeof *w, err);
   memset(w, 0, sizeof *w);
-  for (int i = 0; i < 3; i++) {
-    wide_add(w, s->part[i], 1);
-    s->part[i] = 0;
-  }
-  s->wide = w;
+  for (int i = 0; i < MILL_EXACT_PARTS; i++) wide_add(w, mill_exact_part(s, i), 1);
+  s->part[0] = s->part[1] = s->more->part = 0;
+  s->more->wide = w;
   return MILL_OK;
 }
 
 mill_status mill_exact_add_slow(mill_exact_sum *s, double x, double sign, mill_arena *a,
                                 mill_error *err) {
+  MILL_TRY(need_more(s, a, err));
+  if (s->more->wide == NULL) {
+    double e, f, g;
+    double p0 = mill_two_sum(s->part[0], x * sign, &e);
+    double p1 = mill_two_sum(s->part[1], e, &f);
+    double p2 = mill_two_sum(s->more->part, f, &g);
+    if (g == 0) {
+      s->part[0] = p0;
+      s->part[1] = p1;
+      s->more->part = p2;
+      return MILL_OK;
+    }
+  }
   MILL_TRY(widen(s, a, err));
-  wide_add(s->wide, x, sign);
+  wide_add(s->more->wide, x, sign);
   return MILL_OK;
 }
 
 mill_status mill_exact_add_sum(mill_exact_sum *s, const mill_exact_sum *x, mill_arena *a,
                                mill_error *err) {
-  for (int i = 0; i < 3; i++)
-    if (x->part[i] != 0) MILL_TRY(mill_exact_step(s, x->part[i], 1, a, err));
-  if (x->wide == NULL) return MILL_OK;
+  for (int i = 0; i < MILL_EXACT_PARTS; i++) {
+    double part = mill_exact_part(x, i);
+    if (part != 0) MILL_TRY(mill_exact_step(s, part, 1, a, err));
+  }
+  if (!mill_exact_is_wide(x)) return MILL_OK;
   MILL_TRY(widen(s, a, err));
-  mill_exact_wide *to = s->wide, from = *x->wide;
+  mill_exact_wide *to = s->more->wide, from = *x->more->wide;
   carry(to);
   carry(&from);
   for (int i = 0; i < DIGITS; i++) to->digit[i] += from.digit[i];
@@ -134,16 +153,16 @@ mill_status mill_exact_add_sum(mill_exact_sum *s, const mill_exact_sum *x, mill_
 /* Where adding the parts could leave the range. */
 static double large_value(const mill_exact_sum *s) {
   mill_exact_wide w = {.added = 0};
-  for (int i = 0; i < 3; i++) wide_add(&w, s->part[i], 1);
+  for (int i = 0; i < MILL_EXACT_PARTS; i++) wide_add(&w, mill_exact_part(s, i), 1);
   return wide_value(&w);
 }
 
 /* Three doubles become a sum without overlap, largest first, by sweeps from the smallest; then the
 ** first is the value but where it lies half way and the last decides. */
 double mill_exact_value(const mill_exact_sum *s) {
-  if (s->wide) return wide_value(s->wide);
+  if (mill_exact_is_wide(s)) return wide_value(s->more->wide);
   if (fabs(s->part[0]) > 0x1p1023) return large_value(s);
-  double a = s->part[0], b = s->part[1], c = s->part[2];
+  double a = s->part[0], b = s->part[1], c = mill_exact_part(s, 2);
   if (c != 0 || b != 0) {
     for (int sweep = 0; sweep < 4; sweep++) {
       b = mill_two_sum(b, c, &c);
@@ -227,7 +246,7 @@ mill_status mill_exact_add_all(mill_exact_sum *s, const double *x, size_t n, mil
 /* ---- travelling ----------------------------------------------------------------------------- */
 
 void mill_exact_save(const mill_exact_sum *s, char to[MILL_EXACT_BYTES]) {
-  mill_exact_wide w = *s->wide;
+  mill_exact_wide w = *s->more->wide;
   carry(&w);
   memcpy(to, w.digit, sizeof w.digit);
   memcpy(to + sizeof w.digit, (int64_t[]){w.infinite, w.negative, w.nan}, 3 * sizeof(int64_t));
@@ -237,7 +256,7 @@ mill_status mill_exact_load(mill_exact_sum *s, const char *from, size_t n, mill_
                             mill_error *err) {
   int64_t other[3];
   MILL_TRY(widen(s, a, err));
-  mill_exact_wide *w = s->wide, in = {.added = 0};
+  mill_exact_wide *w = s->more->wide, in = {.added = 0};
   if (n != MILL_EXACT_BYTES)
     return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", "a sum of another size", NULL);
   memcpy(in.digit, from, sizeof in.digit);

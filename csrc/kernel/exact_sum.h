@@ -5,10 +5,11 @@
 **     MILL_TRY(mill_exact_add(&s, x, arena, err));     -x takes x out again
 **     double d = mill_exact_value(&s);                 the double nearest to it, ties to even
 **
-** Most sums are held by three doubles whose exact sum they are. One that needs more, or has met an
-** infinity or NaN, moves to a wide form in the arena: a fixed-point number over the whole range of
-** DOUBLE [after Neal, Fast exact summation using small and large superaccumulators, arXiv
-** 1505.05571]. Infinities and NaNs are counted, so that they can be taken out too. -0.0 adds 0.0.
+** Most sums are held by two doubles whose exact sum they are. One that needs a third has it in the
+** arena. One that needs more, or has met an infinity or NaN, moves to a wide form there: a fixed-point
+** number over the whole range of DOUBLE [after Neal, Fast exact summation using small and large
+** superaccumulators, arXiv 1505.05571]. Infinities and NaNs are counted, so that they can be taken
+** out too. -0.0 adds 0.0.
 ** Infinite is the result only where it is out of DOUBLE's range at the end. */
 #ifndef MILL_KERNEL_EXACT_SUM_H
 #define MILL_KERNEL_EXACT_SUM_H
@@ -17,10 +18,21 @@
 
 typedef struct mill_exact_wide mill_exact_wide;
 
-typedef struct mill_exact_sum {
-  double part[3];
+typedef struct mill_exact_more {
+  double part;
   mill_exact_wide *wide; /* NULL: the parts are all */
+} mill_exact_more;
+
+typedef struct mill_exact_sum {
+  double part[2];
+  mill_exact_more *more; /* NULL: these parts are all */
 } mill_exact_sum;
+
+enum { MILL_EXACT_PARTS = 3 };
+static inline double mill_exact_part(const mill_exact_sum *s, int k) {
+  return k < 2 ? s->part[k] : s->more ? s->more->part : 0;
+}
+static inline bool mill_exact_is_wide(const mill_exact_sum *s) { return s->more && s->more->wide; }
 
 mill_status mill_exact_add_slow(mill_exact_sum *s, double x, double sign, mill_arena *a,
                                 mill_error *err) MILL_USE_RESULT;
@@ -35,14 +47,11 @@ static inline double mill_two_sum(double a, double b, double *lost) {
 /* Add x (sign 1.0) or take it out (-1.0). */
 static inline mill_status mill_exact_step(mill_exact_sum *s, double x, double sign, mill_arena *a,
                                           mill_error *err) {
-  double e, f, g;
+  double e, f;
   double p0 = mill_two_sum(s->part[0], x * sign, &e);
   double p1 = mill_two_sum(s->part[1], e, &f);
-  if (__builtin_expect(f != 0 || s->wide, 0)) { /* NaN, also of an overflow, is not 0 */
-    double p2 = mill_two_sum(s->part[2], f, &g);
-    if (g != 0 || s->wide) return mill_exact_add_slow(s, x, sign, a, err);
-    s->part[2] = p2;
-  }
+  /* NaN, also of an overflow, is not 0 */
+  if (__builtin_expect(f != 0 || s->more, 0)) return mill_exact_add_slow(s, x, sign, a, err);
   s->part[0] = p0;
   s->part[1] = p1;
   return MILL_OK;

@@ -130,7 +130,7 @@ static bool narrow_right(mill_lowering *l, const mill_node *n, mill_lowered *a, 
     return true;
   if (!mill_x_conjuncts(l->w, n->exprs[0], &c)) return false;
   for (int i = 0; i < c.n; i++)
-    if (equality(c.at[i], "=", n, &x, &y) && !add_narrow(l, x, y, n, a, out)) return false;
+    if (equality(c.at[i], true, n, &x, &y) && !add_narrow(l, x, y, n, a, out)) return false;
   if (out->aggregate == NULL) return true;
   double many = mill_n_estimate(out->aggregate->child[0]);
   if (many < MANY_ROWS || 20 * mill_n_estimate(n->child[0]) > many) {

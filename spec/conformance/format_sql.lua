@@ -67,7 +67,7 @@ local function check_query(spark, block)
   end)
   if block.condition then return check_error(block, ok, err) end
   if not ok then return describe(err) end
-  if schema ~= block.schema and schema:gsub(" NOT NULL", "") ~= block.schema then -- some were recorded so
+  if not compare.same_schema(schema, block.schema) then
     return ("schema differs; expected %s\ngot %s"):format(block.schema, schema)
   end
   return compare.lines(block.rows or {}, rows, block.sorted, block.approx and 1e-9 or nil)

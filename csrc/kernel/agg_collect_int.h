@@ -1,0 +1,20 @@
+/* What the aggregates that keep the values of a group share. Private to csrc/kernel. */
+#ifndef MILL_KERNEL_AGG_COLLECT_INT_H
+#define MILL_KERNEL_AGG_COLLECT_INT_H
+
+#include "kernel/kernel_int.h"
+
+/* Bound state. */
+typedef struct mill_collect_plan {
+  bool as_array; /* several percentages were asked for */
+  bool between;  /* they may lie between two values; else the nearest rank */
+  bool set;      /* collect_set */
+  double *p;     /* percentages */
+  uint32_t np;
+  mill_str gap; /* listagg */
+} mill_collect_plan;
+
+/* agg_percentile.c: percentile, and those that take no frequency, of values of up to eight bytes. */
+extern const mill_aggregate mill_percentile_agg, mill_rank_agg;
+
+#endif
