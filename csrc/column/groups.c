@@ -407,6 +407,20 @@ mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t 
   return find_keys(g, k, n, group, words, bare, err);
 }
 
+void mill_groups_look(const mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group) {
+  for (uint32_t i = 0; i < n; i++) {
+    uint64_t h = k->hash[i];
+    group[i] = UINT32_MAX;
+    for (size_t s = h & (g->nslots - 1); g->nslots; s = (s + 1) & (g->nslots - 1)) {
+      uint32_t at = (uint32_t)g->slot[s];
+      if (at == 0) break;
+      if (g->slot[s] >> 32 != h >> 32 || !same_key(g, at - 1, k, i)) continue;
+      group[i] = at - 1;
+      break;
+    }
+  }
+}
+
 mill_status mill_groups_room(mill_groups *g, uint32_t n, mill_error *err) {
   return n > g->capacity ? grow_rows(g, n, err) : MILL_OK;
 }

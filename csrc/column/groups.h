@@ -65,6 +65,8 @@ void mill_groups_close(mill_groups *g);
 /* The group of each of n keys; new ones are added, numbered from the g->n before on. */
 mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group,
                              mill_error *err) MILL_USE_RESULT;
+/* The same without adding any: UINT32_MAX where there is no such group. */
+void mill_groups_look(const mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group);
 /* Room for n groups that are only appended. */
 mill_status mill_groups_room(mill_groups *g, uint32_t n, mill_error *err) MILL_USE_RESULT;
 /* Add each of n keys as a group of its own, numbered from the g->n before on, found or not. Nothing can

@@ -78,6 +78,8 @@ mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                   mill_error *err) MILL_USE_RESULT;
+mill_status mill_exec_group_limit_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
+                                       mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_limit_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                  mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_tail_scan(const mill_exec *x, const mill_op *op, mill_scan **out,

@@ -28,9 +28,11 @@ typedef enum mill_op_kind {
   MILL_OP_TAIL,      /* limit */
   MILL_OP_UNION,     /* children in order, same schema */
   MILL_OP_WINDOW, /* windows, appended. Rows come out by partition, then order, as Spark gives them */
-  MILL_OP_GENERATE, /* generator: input columns ++ generated columns; outer */
-  MILL_OP_SAMPLE,   /* lower, upper, seed, replacement: Spark's XORShift draw over source order */
-  MILL_OP_SHARE,    /* the child's rows; where the operator stands twice they are computed once */
+  MILL_OP_WINDOW_GROUP_LIMIT, /* keys, sorts, rank, limit: the input without (some of) the rows whose
+                                 rank among those of the same keys is above the limit */
+  MILL_OP_GENERATE,           /* generator: input columns ++ generated columns; outer */
+  MILL_OP_SAMPLE, /* lower, upper, seed, replacement: Spark's XORShift draw over source order */
+  MILL_OP_SHARE,  /* the child's rows; where the operator stands twice they are computed once */
 } mill_op_kind;
 
 typedef enum mill_op_join {
@@ -46,6 +48,10 @@ typedef enum mill_op_join {
 } mill_op_join;
 
 typedef enum mill_op_edge { MILL_EDGE_UNBOUNDED, MILL_EDGE_CURRENT, MILL_EDGE_OFFSET } mill_op_edge;
+
+/* What a rank counts: rows before, ties in the order of the source; rows of lesser keys, + 1; lesser
+** keys, + 1. */
+typedef enum mill_op_rank { MILL_RANK_ROW, MILL_RANK_SPARSE, MILL_RANK_DENSE } mill_op_rank;
 
 /* A group of window functions with the same PARTITION BY, ORDER BY; each has its frame. */
 typedef struct mill_op_window {
@@ -81,8 +87,9 @@ struct mill_op {
   const mill_bound *generator; /* GENERATE: the call, its rows made by `generate` */
   mill_generate generate;
   mill_op_join join;
-  bool build_left; /* JOIN SEMI, ANTI: the left rows are the table, the right ones look them up */
-  double estimate; /* rows expected; < 0 unknown */
+  mill_op_rank rank; /* WINDOW_GROUP_LIMIT */
+  bool build_left;   /* JOIN SEMI, ANTI: the left rows are the table, the right ones look them up */
+  double estimate;   /* rows expected; < 0 unknown */
 };
 
 #endif

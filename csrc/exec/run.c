@@ -132,6 +132,7 @@ static mill_status make_scan(const mill_exec *x, const mill_op *op, mill_scan **
   case MILL_OP_ONE_ROW: return mill_source_one_row(x, op, out, err);
   case MILL_OP_SORT: return mill_exec_sort_scan(x, op, out, err);
   case MILL_OP_WINDOW: return mill_exec_window_scan(x, op, out, err);
+  case MILL_OP_WINDOW_GROUP_LIMIT: return mill_exec_group_limit_scan(x, op, out, err);
   case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
   case MILL_OP_SHARE: return share_scan(x, op, out, err);
   case MILL_OP_LIMIT: return mill_exec_limit_scan(x, op, out, err);
@@ -159,7 +160,8 @@ mill_status mill_exec_held(const mill_exec *x, const mill_op *op, mill_scan **ou
   case MILL_OP_ONE_ROW:
   case MILL_OP_SORT:
   case MILL_OP_UNION:
-  case MILL_OP_WINDOW: return mill_exec_kept(x, op, out, err);
+  case MILL_OP_WINDOW:
+  case MILL_OP_WINDOW_GROUP_LIMIT: return mill_exec_kept(x, op, out, err);
   default: return mill_exec_scan(x, op, out, err);
   }
 }

@@ -247,6 +247,30 @@ void mill_sort_encode(const mill_sort_layout *l, const mill_vector *cols, uint32
   }
 }
 
+#define WORD_LOOP(T, EXPR)                                                                         \
+  for (uint32_t i = 0; i < n; i++) {                                                               \
+    T x = ((const T *)v->data)[mill_vector_at(v, i)];                                              \
+    out[i] = (EXPR) ^ flip;                                                                        \
+  }
+#define WORD_INT ((uint64_t)(int64_t)x ^ 1ull << 63)
+
+bool mill_sort_words(const mill_vector *v, const mill_sort_column *key, uint32_t n, uint64_t *out) {
+  uint64_t flip = key->descending ? UINT64_MAX : 0, null = key->nulls_first ? 0 : UINT64_MAX;
+  switch (v->type->phys) {
+  case MILL_PHYS_BOOL:
+  case MILL_PHYS_I8: WORD_LOOP(int8_t, WORD_INT) break;
+  case MILL_PHYS_I16: WORD_LOOP(int16_t, WORD_INT) break;
+  case MILL_PHYS_I32: WORD_LOOP(int32_t, WORD_INT) break;
+  case MILL_PHYS_I64: WORD_LOOP(int64_t, WORD_INT) break;
+  case MILL_PHYS_F32: WORD_LOOP(float, (uint64_t)rank_float(x)) break;
+  case MILL_PHYS_F64: WORD_LOOP(double, rank_double(x)) break;
+  default: return false;
+  }
+  for (uint32_t i = 0; v->valid && i < n; i++)
+    if (!mill_vector_valid(v, i)) out[i] = null;
+  return true;
+}
+
 /* ---- comparing ------------------------------------------------------------------------------ */
 
 int mill_sort_key_compare(const mill_row_set *s, const mill_sort_column *key, int first, int n,

@@ -59,6 +59,9 @@ void mill_sort_layout_make(mill_sort_layout *l, const mill_type *schema,
 ** is the low word of the first. */
 void mill_sort_encode(const mill_sort_layout *l, const mill_vector *cols, uint32_t from, uint32_t n,
                       uint64_t *out, uint32_t stride);
+/* The ranks of n values of a type of at most 64 bits, direction and nulls folded in: ordered as the values,
+** but that null is as the least value, or the greatest. False: the type is none of these. */
+bool mill_sort_words(const mill_vector *v, const mill_sort_column *key, uint32_t n, uint64_t *out);
 /* Compare two rows by the keys from `first` on. */
 int mill_sort_key_compare(const mill_row_set *s, const mill_sort_column *key, int first, int n,
                           uint64_t a, uint64_t b);

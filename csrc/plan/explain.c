@@ -4,13 +4,39 @@
 
 #include "plan/plan_int.h"
 
-static const char *const node_names[] = {
-    "Relation",      "TableFunction", "LocalRelation", "FileScan",         "Values",    "OneRow",
-    "Range",         "Project",       "Filter",        "Aggregate",        "Sort",      "Limit",
-    "Tail",          "Distinct",      "Deduplicate",   "Window",           "Generate",  "Sample",
-    "SubqueryAlias", "WithColumns",   "Drop",          "Rename",           "Watermark", "Transform",
-    "Pivot",         "Unpivot",       "Repartition",   "InMemoryRelation", "Join",      "Union",
-    "SetOperation",  "With"};
+static const char *const node_names[] = {"Relation",
+                                         "TableFunction",
+                                         "LocalRelation",
+                                         "FileScan",
+                                         "Values",
+                                         "OneRow",
+                                         "Range",
+                                         "Project",
+                                         "Filter",
+                                         "Aggregate",
+                                         "Sort",
+                                         "Limit",
+                                         "Tail",
+                                         "Distinct",
+                                         "Deduplicate",
+                                         "Window",
+                                         "WindowGroupLimit",
+                                         "Generate",
+                                         "Sample",
+                                         "SubqueryAlias",
+                                         "WithColumns",
+                                         "Drop",
+                                         "Rename",
+                                         "Watermark",
+                                         "Transform",
+                                         "Pivot",
+                                         "Unpivot",
+                                         "Repartition",
+                                         "InMemoryRelation",
+                                         "Join",
+                                         "Union",
+                                         "SetOperation",
+                                         "With"};
 
 static mill_status indent(mill_text *out, int depth, mill_error *err) {
   for (int i = 1; i < depth; i++) MILL_TRY(mill_text_adds(out, "   ", err));
@@ -51,6 +77,8 @@ static mill_status logical(mill_planner *w, const mill_node *n, int depth, bool 
   if (n->nexprs && n->kind != MILL_N_VALUES && !counts) MILL_TRY(list(w, n->exprs, n->nexprs, out));
   if (n->naggs) MILL_TRY(list(w, n->aggs, n->naggs, out));
   double rows = cost ? mill_n_estimate(n) : -1;
+  if (n->kind == MILL_N_WINDOW_GROUP_LIMIT)
+    MILL_TRY(mill_text_printf(out, w->err, ", %s(), %lld", n->name, (long long)n->to));
   if (rows >= 0) MILL_TRY(mill_text_printf(out, w->err, ", Statistics(rowCount=%.0f)", rows));
   MILL_TRY(mill_text_addc(out, '\n', w->err));
   for (int i = 0; i < n->nchildren; i++) MILL_TRY(logical(w, n->child[i], depth + 1, cost, out));

@@ -19,8 +19,9 @@ typedef struct columns {
 } columns;
 
 static const char *const op_names[] = {
-    "Scan", "Rows",  "Range", "OneRow", "Filter", "Project",  "Expand", "HashAggregate", "HashJoin",
-    "Sort", "Limit", "Tail",  "Union",  "Window", "Generate", "Sample", "Share"};
+    "Scan",     "Rows", "Range", "OneRow", "Filter", "Project", "Expand",           "HashAggregate",
+    "HashJoin", "Sort", "Limit", "Tail",   "Union",  "Window",  "WindowGroupLimit", "Generate",
+    "Sample",   "Share"};
 
 static const char *const join_names[] = {"Inner",         "LeftOuter", "RightOuter",
                                          "FullOuter",     "LeftSemi",  "LeftAnti",
@@ -181,6 +182,16 @@ static mill_status window(printer *p, const mill_op *op, columns in) {
   return puts_to(p, "]");
 }
 
+static mill_status window_group_limit(printer *p, const mill_op *op, columns in) {
+  static const char *const ranks[] = {"row_number", "rank", "dense_rank"};
+  MILL_TRY(puts_to(p, " ["));
+  MILL_TRY(list(p, op->keys, op->nkeys, in, ", "));
+  MILL_TRY(puts_to(p, "], ["));
+  MILL_TRY(sorts(p, op, in));
+  return mill_text_printf(p->out, p->w->err, "], %s(), %lld", ranks[op->rank],
+                          (long long)op->limit);
+}
+
 static mill_status aggregates(printer *p, const mill_op *op, columns in) {
   MILL_TRY(puts_to(p, " ["));
   MILL_TRY(list(p, op->keys, op->nkeys, in, ", "));
@@ -230,6 +241,7 @@ static mill_status details(printer *p, const mill_op *op) {
   case MILL_OP_LIMIT:
   case MILL_OP_TAIL: return cut(p, op);
   case MILL_OP_WINDOW: return window(p, op, in);
+  case MILL_OP_WINDOW_GROUP_LIMIT: return window_group_limit(p, op, in);
   case MILL_OP_GENERATE:
     MILL_TRY(puts_to(p, op->outer ? " outer " : " "));
     return expr(p, op->generator, in);

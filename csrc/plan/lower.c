@@ -429,6 +429,28 @@ static bool window_call(mill_lowering *l, const mill_expr *e, const mill_lowered
   return true;
 }
 
+static mill_op_rank rank_of(const char *name) {
+  return strcmp(name, "row_number") == 0 ? MILL_RANK_ROW
+         : strcmp(name, "rank") == 0     ? MILL_RANK_SPARSE
+                                         : MILL_RANK_DENSE;
+}
+
+static bool window_group_limit(mill_lowering *l, const mill_node *n, mill_lowered *out) {
+  mill_lowered in;
+  if (!mill_lower(l, n->child[0], &in)) return false;
+  mill_op *op = mill_op_make(l, MILL_OP_WINDOW_GROUP_LIMIT, in.op);
+  const mill_bound **keys = mill_w_alloc(l->w, (size_t)(n->nkeys + 1) * sizeof *keys);
+  if (op == NULL || keys == NULL || !sorts(l, n->exprs, n->nexprs, &in, op)) return false;
+  for (int i = 0; i < n->nkeys; i++) {
+    keys[i] = mill_lower_expr(l, n->keys[i], &in);
+    if (keys[i] == NULL) return false;
+  }
+  op->keys = keys, op->nkeys = n->nkeys;
+  op->rank = rank_of(n->name);
+  op->limit = n->to;
+  return done(out, op, in.ids, in.n);
+}
+
 bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_lowered in;
   if (!mill_lower(l, n->child[0], &in)) return false;
@@ -519,6 +541,7 @@ bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   case MILL_N_SAMPLE: ok = sample(l, n, out); break;
   case MILL_N_GENERATE: ok = generate(l, n, out); break;
   case MILL_N_AGGREGATE: ok = mill_lower_aggregate(l, n, out); break;
+  case MILL_N_WINDOW_GROUP_LIMIT: ok = window_group_limit(l, n, out); break;
   case MILL_N_WINDOW: ok = mill_lower_window(l, n, out); break;
   case MILL_N_UNION: ok = lower_union(l, n, out); break;
   case MILL_N_JOIN: ok = mill_lower_join(l, n, out); break;

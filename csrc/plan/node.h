@@ -33,10 +33,12 @@ typedef enum mill_node_kind {
   MILL_N_LIMIT,     /* exprs[0] limit or NULL, exprs[1] offset or NULL */
   MILL_N_TAIL,      /* exprs[0] */
   MILL_N_DISTINCT,
-  MILL_N_DEDUP,    /* keys; none: all columns. `within_watermark` */
-  MILL_N_WINDOW,   /* exprs: ALIAS of WINDOW, added to the child's columns */
-  MILL_N_GENERATE, /* LATERAL VIEW: exprs[0] generator call, `outer`, alias, columns */
-  MILL_N_SAMPLE,   /* lower, upper, seed, replacement */
+  MILL_N_DEDUP,              /* keys; none: all columns. `within_watermark` */
+  MILL_N_WINDOW,             /* exprs: ALIAS of WINDOW, added to the child's columns */
+  MILL_N_WINDOW_GROUP_LIMIT, /* keys, exprs (SORT each), name: the rank; `to`: some of the rows, among
+                                them all of a rank up to that; the optimiser's */
+  MILL_N_GENERATE,           /* LATERAL VIEW: exprs[0] generator call, `outer`, alias, columns */
+  MILL_N_SAMPLE,             /* lower, upper, seed, replacement */
   MILL_N_ALIAS, /* alias [columns]: FROM (..) AS t(a, b); without alias: toDF(columns); `to`: MAX RECURSION LEVEL of a WITH
                    query, -1 for none */
   MILL_N_WITH_COLUMNS, /* exprs, ALIAS each: added or replaced by name */

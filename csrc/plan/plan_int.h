@@ -305,6 +305,7 @@ const mill_node *mill_fold_constants(mill_planner *w, const mill_node *n);
 const mill_node *mill_simplify_booleans(mill_planner *w, const mill_node *n);
 const mill_node *mill_prune_filters(mill_planner *w, const mill_node *n);
 const mill_node *mill_push_limits(mill_planner *w, const mill_node *n);
+const mill_node *mill_infer_window_group_limits(mill_planner *w, const mill_node *n);
 /* The value of an expression without columns; false: it fails, or is none. */
 bool mill_fold_value(mill_planner *w, const mill_expr *e, const mill_vector **out);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);

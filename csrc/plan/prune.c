@@ -108,6 +108,10 @@ static void use_node(id_set *s, const mill_node *n) {
     for (int i = 0; i < n->nexprs; i++)
       if (used(s, n->exprs[i])) use_list(s, n->exprs + i, 1);
     break;
+  case MILL_N_WINDOW_GROUP_LIMIT:
+    use_list(s, n->keys, n->nkeys);
+    use_list(s, n->exprs, n->nexprs);
+    break;
   case MILL_N_DEDUP: /* and the event time, by which rows are late */
     use_list(s, n->keys, n->nkeys);
     for (int i = 0; i < n->noutput; i++)

@@ -58,6 +58,8 @@ sql("collecting aggregates",
 sql("distinct aggregates", "SELECT age, count(DISTINCT name), sum(DISTINCT id) FROM " .. PEOPLE .. " GROUP BY age")
 sql("rollup", "SELECT age, name, grouping_id(), count(*) FROM " .. PEOPLE .. " GROUP BY ROLLUP(age, name)")
 sql("having", "SELECT age, count(*) AS n FROM " .. PEOPLE .. " GROUP BY age HAVING n > 1")
+sql("window group limit", "SELECT * FROM (SELECT id, row_number() OVER (PARTITION BY age ORDER BY name) r FROM "
+  .. PEOPLE .. ") WHERE r <= 2")
 sql("window", "SELECT id, row_number() OVER (PARTITION BY age ORDER BY id), rank() OVER (ORDER BY age),"
   .. " sum(pay) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), lag(name) OVER (ORDER BY id)"
   .. " FROM " .. PEOPLE)
@@ -74,6 +76,8 @@ local function spilled(name, query)
 end
 spilled("sort", "SELECT * FROM " .. PEOPLE .. " ORDER BY age DESC NULLS LAST, name")
 spilled("sort by what is computed", "SELECT id, name FROM " .. PEOPLE .. " WHERE id > 1 ORDER BY id % 2, upper(name)")
+spilled("window group limit", "SELECT * FROM (SELECT id, rank() OVER (PARTITION BY name ORDER BY age) r FROM " .. PEOPLE
+  .. ") WHERE r <= 2")
 spilled("window", "SELECT id, row_number() OVER (PARTITION BY age ORDER BY id), stddev(pay) OVER (ORDER BY id "
   .. "ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), max(name) OVER (PARTITION BY age ORDER BY id) FROM " .. PEOPLE)
 for _, join in ipairs { "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "LEFT SEMI JOIN", "LEFT ANTI JOIN" } do
