@@ -25,7 +25,7 @@ UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
-.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench rock kill fuzz
+.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench bench-report rock kill fuzz
 all: $(MODULE)
 
 $(MODULE): $(OBJ)
@@ -120,7 +120,7 @@ known: all
 	  $(RUN) $(LUA) spec/conformance/run.lua --known $$list --write-known $$list spec/conformance/$$area | tail -1; done
 
 # ROWS, PEERS, SIZE (small or full): see spec/bench/README.md. The peers are installed into build/bench/venv.
-ROWS  ?= T1,I1,I2,I3,T9,T10
+ROWS  ?= T1,T3,I1,I2,I3,E1,T9,T10,curves
 PEERS ?= duckdb,polars,spark
 SIZE  ?= full
 BENCH_PYTHON ?= $(BUILD)/bench/venv/bin/python
@@ -131,6 +131,10 @@ bench: deps
 	@test -x $(BENCH_PYTHON) || python3 -m venv $(BUILD)/bench/venv
 	@$(BENCH_PYTHON) -m pip install --quiet -r spec/bench/requirements.txt
 	@$(BENCH_PYTHON) spec/bench/run.py --rows $(ROWS) --peers $(PEERS) --size $(SIZE)
+
+# The figures of the last runs into README.md, between its two markers.
+bench-report:
+	@$(RUN) $(LUA) spec/bench/readme.lua $(BUILD)/bench/results README.md
 
 # Build the rock into a tree, with what Debian has of its dependencies.
 TREE ?= $(BUILD)/rock

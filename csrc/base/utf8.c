@@ -63,16 +63,7 @@ bool mill_utf8_ascii_case(mill_case how, const char *p, size_t n, char *out) {
 }
 
 bool mill_utf8_valid(const char *p, size_t n) {
-  for (size_t i = 0; i < n;) {
-    if (n - i >= 8 && mill_utf8_ascii(p + i, 8)) {
-      i += 8;
-      continue;
-    }
-    int k = mill_utf8_length(p + i, n - i);
-    if (k == 0) return false;
-    i += (size_t)k;
-  }
-  return true;
+  return mill_utf8_ascii(p, n) || mill_utf8_check(p, n) != SIZE_MAX;
 }
 
 /* Bytes that Java's decoder replaces by one U+FFFD: the longest prefix of a valid sequence (of one
@@ -120,8 +111,10 @@ int mill_utf8_encode(int32_t c, char *out) {
 
 size_t mill_utf8_count(const char *p, size_t n) {
   if (mill_utf8_ascii(p, n)) return n;
-  size_t count = 0;
+  size_t count = mill_utf8_check(p, n);
+  if (count != SIZE_MAX) return count;
   int k;
+  count = 0;
   for (size_t i = 0; i < n; i += (size_t)k, count++) (void)mill_utf8_decode(p + i, n - i, &k);
   return count;
 }

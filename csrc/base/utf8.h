@@ -18,6 +18,7 @@ int32_t mill_utf8_decode(const char *p, size_t n, int *length);
 int mill_utf8_encode(int32_t c, char *out); /* returns 1..4 */
 
 bool mill_utf8_ascii(const char *p, size_t n);
+size_t mill_utf8_check(const char *p, size_t n); /* characters of a valid text, else SIZE_MAX */
 size_t mill_utf8_count(const char *p, size_t n); /* characters */
 /* Byte offset of character number `chars` (n when there are fewer). */
 size_t mill_utf8_offset(const char *p, size_t n, size_t chars);

@@ -14,6 +14,7 @@ JSON_ROWS = {"small": 100_000, "full": 3_000_000}
 FILES = {"small": 500, "full": 10_000}
 FILE_ROWS = 600  # about 100 KB
 ROWS = {"small": 200_000, "full": 10_000_000}
+SALES = {"small": 100_000, "full": 5_000_000}
 HITS = {"small": 100_000, "full": 10_000_000}
 SCALE = {"small": "0.01", "full": "1"}
 
@@ -334,10 +335,57 @@ def hits(size, folder):
     return target
 
 
+def sales_block(start, n):
+    """Lines of orders as they come from shops: blanks, mixed case, missing and impossible values, one in twenty sent twice."""
+    import numpy as np
+    import pyarrow as pa
+    r = np.random.default_rng([113, start])
+    customer = np.char.add("c", np.char.zfill(zipf(r, n, 200_000).astype(str), 7))
+    customer = np.where(r.random(n) < 0.3, np.char.add(np.char.upper(customer), "  "), customer)
+    days = np.array([f"{d:02d}/{m:02d}/2024" for m in range(1, 13) for d in range(1, 29)])
+    status = np.array(["paid", "Paid", "shipped", "SHIPPED", "cancelled", "Cancelled "])
+    price = np.round(r.exponential(40, n) - 2, 2)
+    columns = {
+        "order_id": pa.array(np.arange(start, start + n) // 3), "line": pa.array(np.arange(start, start + n, dtype=np.int32) % 3),
+        "customer": pa.array(customer), "product": pa.array(zipf(r, n, 20_000)),
+        "quantity": pa.array(r.integers(1, 20, n, dtype=np.int32), mask=r.random(n) < 0.05),
+        "price": pa.array(price, mask=r.random(n) < 0.02), "day": pa.array(days[r.integers(0, len(days), n)]),
+        "status": pa.array(status[r.choice(6, n, p=[0.4, 0.1, 0.3, 0.1, 0.07, 0.03])]),
+        "note": pa.array(np.where(r.random(n) < 0.9, "", "call the customer, then \"ship\""))}
+    table = pa.table(columns)
+    return pa.concat_tables([table, table.take(pa.array(r.integers(0, n, n // 20)))])
+
+
+def sales(size, folder):
+    """Orders with two tables of what they refer to."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.csv as csv
+    target = folder / f"sales_{size}"
+    if target.exists():
+        return target
+    part, block = folder / f"sales_{size}.part", 250_000
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    r = np.random.default_rng(114)
+    with open(part / "orders.csv", "wb") as out:
+        for start in range(0, SALES[size], block):
+            csv.write_csv(sales_block(start, min(block, SALES[size] - start)), out,
+                          csv.WriteOptions(include_header=start == 0, quoting_style="needed"))
+    countries, segments = np.array(["DE", "FR", "US", "JP", "BR", "IN", "GB", "PL"]), np.array(["home", "office", "trade"])
+    kinds = np.array(["books", "food", "garden", "music", "office", "sport", "tools", "toys"])
+    csv.write_csv(pa.table({"id": [f"C{i:07d}" for i in range(190_000)], "country": countries[zipf(r, 190_000, 8)],
+                            "segment": segments[r.integers(0, 3, 190_000)]}), part / "customers.csv")
+    csv.write_csv(pa.table({"id": np.arange(20_000), "category": kinds[r.integers(0, 8, 20_000)],
+                            "cost": np.round(r.random(20_000) * 20, 2)}), part / "products.csv")
+    part.rename(target)
+    return target
+
+
 GENERATORS = {"tpch": lambda size, folder: tpch(SCALE[size], folder),
               "tpch_parquet": lambda size, folder: tpch_parquet(SCALE[size], folder), "csv": csv_files, "json": json_files,
               "many": many_files, "h2o": h2o, "h2o_join": h2o_join, "uniform": uniform, "curves": curves, "strings": strings,
-              "hits": hits}
+              "hits": hits, "sales": sales}
 
 
 def generate(kind, size, folder):

@@ -6,7 +6,8 @@
 A row is a folder here: row.json says what it is, tidemill.lua and <peer>.py run it. Each engine is a child process that is
 bound to the same cores; the engines take turns, case by case, so that a change of the machine's speed meets all of them.
 Answers are compared: with the recorded ones where a row has them, else with each other. The table goes to stdout and to
-build/bench/. Each row ends with `gm ratio X`: the geometric mean over its cases of our time / the best peer's.
+build/bench/, the figures to build/bench/results for readme.lua. Each row ends with `gm ratio X`: the geometric mean over
+its cases of our time / the best peer's.
 """
 import argparse
 import json
@@ -296,9 +297,19 @@ def versions(names):
     return ", ".join(found)
 
 
+def keep(row, info, names, table, head):
+    """The figures of a row for readme.lua, in a file of its own: rows may be measured in several runs."""
+    folder = OUT / "results"
+    folder.mkdir(exist_ok=True)
+    figures = {case: {name: {"ns": e["ns"]} if "ns" in e and "error" not in e else {"error": e.get("error", "not run")}
+                      for name, e in engines.items()} for case, engines in table.items()}
+    kept = {"row": row, "text": info["text"], "names": names, "head": head, "cases": figures}
+    (folder / f"{row}.json").write_text(json.dumps(kept, indent=1) + "\n")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--rows", default="T1,I1,I2,I3,T9,T10")
+    p.add_argument("--rows", default="T1,T3,I1,I2,I3,E1,T9,T10,curves")
     p.add_argument("--peers", default="duckdb,polars,spark")
     p.add_argument("--size", default="full", choices=["small", "full"])
     p.add_argument("--runs", type=int, default=5)
@@ -308,6 +319,9 @@ def main():
     args = p.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     reports = []
+    head = f"{machine()}; {versions(args.peers.split(','))}; {args.runs} runs, median"
+    head += "" if args.clock == "ns" else " of processor time"
+    head += "" if args.size == "full" else f"; {args.size} inputs"
     for row in args.rows.split(","):
         info = json.loads((HERE / row / "row.json").read_text())
         ours = ["tidemill", "tidemill_1"] if info.get("curves") else ["tidemill"]
@@ -321,8 +335,7 @@ def main():
         if info.get("curves"):
             reports[-1] += "\n\n" + "\n".join(curves.write(table, OUT))
         print(reports[-1], "\n", flush=True)
-    head = f"{machine()}; {versions(args.peers.split(','))}; {args.runs} runs, median"
-    head += "" if args.clock == "ns" else " of processor time"
+        keep(row, info, names, table, head)
     (OUT / "report.md").write_text(head + "\n\n" + "\n\n".join(reports) + "\n")
     print(head)
 

@@ -12,7 +12,8 @@ end
 local SCALARS = {
   { '"plain"', "plain" }, { '""', "" }, { '"a longer text than one word of sixteen bytes"',
     "a longer text than one word of sixteen bytes" }, { [["with \"quotes\" and \\"]], [[with "quotes" and \]] },
-  { '"\\u00e9"', "é" }, { '"日本"', "日本" }, { "0", "0" }, { "-12", "-12" }, { "123456789012345678", "123456789012345678" },
+  { '"\\u00e9"', "é" }, { '"日本"', "日本" }, { "0", "0" }, { "-12", "-12" },
+  { "123456789012345678", "123456789012345678" },
   { "1.50", "1.5" }, { "1e3", "1000.0" }, { "true", "true" }, { "false", "false" }, { "null", nil },
   { "[1, 2]", "[1,2]" }, { '{"x" : 1}', '{"x":1}' }, { "[]", "[]" },
 }
@@ -22,7 +23,8 @@ local function blank() return BLANKS[pick(#BLANKS)] end
 local function object(members)
   local text = "{" .. blank()
   for i, m in ipairs(members) do
-    text = text .. (i > 1 and "," .. blank() or "") .. '"' .. m[1] .. '"' .. blank() .. ":" .. blank() .. m[2] .. blank()
+    local comma = i > 1 and "," .. blank() or ""
+    text = text .. comma .. '"' .. m[1] .. '"' .. blank() .. ":" .. blank() .. m[2] .. blank()
   end
   return text .. "}"
 end
@@ -73,14 +75,15 @@ describe("get_json_object", function()
       assert(ask(text, path) == "v", text)
       assert(ask(text:sub(1, -2), path) == nil, text:sub(1, -2))
     end
-    for _, text in ipairs { '{"a":1,"b":}', '{"a":1,"b"}', '{"a":1 2}', '{"a":1,,"b":2}', '{"a":1,"b":01}', '{"a":1,"b":tru}',
-      '{"a":1]', '{"a":"v', '{"a":1,"b":"\1"}', '{"a":01}', "{'a':1,}" } do
+    for _, text in ipairs { '{"a":1,"b":}', '{"a":1,"b"}', '{"a":1 2}', '{"a":1,,"b":2}', '{"a":1,"b":01}',
+      '{"a":1,"b":tru}', '{"a":1]', '{"a":"v', '{"a":1,"b":"\1"}', '{"a":01}', "{'a':1,}" } do
       assert(ask(text, "$.a") == nil, text)
     end
   end)
 
   it("is null where there is no such value", function()
-    for _, case in ipairs { { '{"a":1}', "$.b" }, { '{"a":1}', "$[0]" }, { "[1]", "$[1]" }, { "[]", "$[0]" }, { '{"ab":1}', "$.a" },
+    for _, case in ipairs { { '{"a":1}', "$.b" }, { '{"a":1}', "$[0]" }, { "[1]", "$[1]" }, { "[]", "$[0]" },
+      { '{"ab":1}', "$.a" },
       { "7", "$.a" }, { "", "$.a" }, { '{"a":[1]}', "$.a.b" } } do
       assert(ask(case[1], case[2]) == nil, case[1])
     end
