@@ -6,7 +6,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/bzip2.h"
 #include "base/codec_memory.h"
+#include "base/hadoop.h"
 
 enum {
   CODEC_BUFFER = 256 * 1024,
@@ -24,28 +26,37 @@ mill_codec mill_codec_of_path(const char *path) {
   if (ends_with(path, ".gz") || ends_with(path, ".gzip")) return MILL_CODEC_GZIP;
   if (ends_with(path, ".zst")) return MILL_CODEC_ZSTD;
   if (ends_with(path, ".deflate")) return MILL_CODEC_DEFLATE;
-  if (ends_with(path, ".bz2") || ends_with(path, ".snappy") || ends_with(path, ".lz4"))
-    return MILL_CODEC_UNKNOWN;
+  if (ends_with(path, ".bz2")) return MILL_CODEC_BZIP2;
+  if (ends_with(path, ".snappy")) return MILL_CODEC_SNAPPY;
+  if (ends_with(path, ".lz4")) return MILL_CODEC_LZ4;
   return MILL_CODEC_NONE;
 }
 
 mill_codec mill_codec_of_name(const char *name) {
-  static const char *const names[] = {"none", "uncompressed", "gzip", "zstd", "deflate"};
-  static const mill_codec codecs[] = {MILL_CODEC_NONE, MILL_CODEC_NONE, MILL_CODEC_GZIP,
-                                      MILL_CODEC_ZSTD, MILL_CODEC_DEFLATE};
-  for (int i = 0; i < 5; i++)
-    if (strcasecmp(name, names[i]) == 0) return codecs[i];
+  static const struct {
+    const char *name;
+    mill_codec codec;
+  } all[] = {{"none", MILL_CODEC_NONE},       {"uncompressed", MILL_CODEC_NONE},
+             {"gzip", MILL_CODEC_GZIP},       {"zstd", MILL_CODEC_ZSTD},
+             {"deflate", MILL_CODEC_DEFLATE}, {"bzip2", MILL_CODEC_BZIP2},
+             {"snappy", MILL_CODEC_SNAPPY},   {"lz4", MILL_CODEC_LZ4}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (strcasecmp(name, all[i].name) == 0) return all[i].codec;
   return MILL_CODEC_UNKNOWN;
 }
 
 const char *mill_codec_suffix(mill_codec c) {
-  static const char *const suffixes[] = {"", ".gz", ".zst", ".deflate", ""};
+  static const char *const suffixes[] = {"",     ".gz",     ".zst", ".deflate",
+                                         ".bz2", ".snappy", ".lz4", ""};
   return suffixes[c];
 }
 
 mill_status mill_codec_unknown(const char *name, mill_error *err) {
   return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", mill_error_fmt(err, "%s", name),
-                   "availableCodecs", "none, gzip (.gz), zstd (.zst) and deflate (.deflate)", NULL);
+                   "availableCodecs",
+                   "none, gzip (.gz), zstd (.zst), deflate (.deflate), bzip2 (.bz2), snappy "
+                   "(.snappy) and lz4 (.lz4)",
+                   NULL);
 }
 
 void *mill_z_alloc(void *m, uInt items, uInt size) {
@@ -86,6 +97,8 @@ struct mill_reader {
   mill_file file;
   z_stream z;
   ZSTD_DCtx *zstd;
+  mill_bzip2 *bzip2;
+  mill_hadoop *hadoop;
   char *in;
   size_t at, have;
   uint64_t taken, made; /* stored bytes read, content given out */
@@ -97,6 +110,9 @@ static mill_status start_decoder(mill_reader *r, mill_error *err) {
   if (r->codec == MILL_CODEC_NONE) return MILL_OK;
   r->in = mill_alloc(r->memory, CODEC_BUFFER);
   if (!r->in) return mill_oom(r->memory, CODEC_BUFFER, err);
+  if (r->codec == MILL_CODEC_BZIP2) return mill_bzip2_open(r->memory, &r->bzip2, err);
+  if (r->codec == MILL_CODEC_SNAPPY || r->codec == MILL_CODEC_LZ4)
+    return mill_hadoop_open(r->memory, r->codec == MILL_CODEC_SNAPPY, &r->hadoop, err);
   if (r->codec == MILL_CODEC_ZSTD) {
     r->zstd = ZSTD_createDCtx_advanced(funnel(r->memory));
     if (!r->zstd ||
@@ -131,6 +147,8 @@ void mill_reader_free(mill_reader *r) {
   if (!r) return;
   if (r->z.state) inflateEnd(&r->z);
   ZSTD_freeDCtx(r->zstd);
+  mill_bzip2_free(r->bzip2);
+  mill_hadoop_free(r->hadoop);
   if (r->in) mill_free(r->memory, r->in, CODEC_BUFFER);
   mill_file_clear(&r->file);
   mill_free(r->memory, r, sizeof *r);
@@ -168,6 +186,20 @@ static mill_status zstd_step(mill_reader *r, char *p, size_t n, size_t *made) {
   return MILL_OK;
 }
 
+static mill_status step(mill_reader *r, char *p, size_t n, size_t *made, mill_error *err) {
+  const char *in = r->in + r->at;
+  size_t have = r->have - r->at, used = 0;
+  if (r->codec == MILL_CODEC_ZSTD) return zstd_step(r, p, n, made);
+  if (r->codec == MILL_CODEC_BZIP2)
+    MILL_TRY(mill_bzip2_step(r->bzip2, in, have, &used, p, n, made, &r->inside, &r->damage, err));
+  else if (r->hadoop)
+    MILL_TRY(mill_hadoop_step(r->hadoop, in, have, &used, p, n, made, &r->inside, &r->damage, err));
+  else
+    return inflate_step(r, p, n, made, err);
+  r->at += used;
+  return MILL_OK;
+}
+
 mill_status mill_reader_read(mill_reader *r, void *p, size_t n, size_t *got, mill_error *err) {
   if (r->codec == MILL_CODEC_NONE) return mill_file_read(&r->file, p, n, got, err);
   size_t done = 0;
@@ -181,8 +213,7 @@ mill_status mill_reader_read(mill_reader *r, void *p, size_t n, size_t *got, mil
     }
     if (r->at == r->have && !r->inside) break;
     size_t made = 0, before = r->at;
-    MILL_TRY(r->codec == MILL_CODEC_ZSTD ? zstd_step(r, (char *)p + done, n - done, &made)
-                                         : inflate_step(r, (char *)p + done, n - done, &made, err));
+    MILL_TRY(step(r, (char *)p + done, n - done, &made, err));
     done += made;
     r->made += made;
     if (r->made > CODEC_RATIO_FROM && r->made / CODEC_RATIO > r->taken)
@@ -224,7 +255,7 @@ static mill_status start_encoder(mill_writer *w, mill_error *err) {
 
 static mill_status open_writer(const mill_files *fs, mill_memory *m, const char *path, mill_codec c,
                                mill_file_mode mode, mill_writer **out, mill_error *err) {
-  if (c == MILL_CODEC_UNKNOWN) return mill_codec_unknown(path, err);
+  if (c > MILL_CODEC_DEFLATE) return mill_codec_unknown(path, err);
   mill_writer *w = mill_calloc(m, sizeof *w);
   if (!w) return mill_oom(m, sizeof *w, err);
   w->memory = m;

@@ -1,4 +1,5 @@
-/* Compressed byte streams by the suffix of the file name: .gz (gzip), .zst (zstd), .deflate (zlib).
+/* Compressed byte streams by the suffix of the file name: .gz (gzip), .zst (zstd), .deflate (zlib), .bz2
+** (bzip2), .snappy and .lz4 (in Hadoop's frames). Writers know the first three; packer.h makes the others.
 **
 ** Readers take any number of members or frames one after the other, never trust a size that the
 ** file states, limit zstd's window to 128 MiB, and give errors for truncated or damaged input
@@ -13,11 +14,14 @@ typedef enum mill_codec {
   MILL_CODEC_GZIP,
   MILL_CODEC_ZSTD,
   MILL_CODEC_DEFLATE,
-  MILL_CODEC_UNKNOWN, /* a codec that Spark has and this has not: bz2, snappy, lz4 */
+  MILL_CODEC_BZIP2,
+  MILL_CODEC_SNAPPY,
+  MILL_CODEC_LZ4,
+  MILL_CODEC_UNKNOWN, /* one that there is not: xz. A file of it is read as it stands, as in Spark */
 } mill_codec;
 
 mill_codec mill_codec_of_path(const char *path);
-/* Spark's option names: none, uncompressed, gzip, zstd, deflate. UNKNOWN for others. */
+/* Spark's option names: none, uncompressed, gzip, zstd, deflate, bzip2, snappy, lz4. UNKNOWN for others. */
 mill_codec mill_codec_of_name(const char *name);
 const char *mill_codec_suffix(mill_codec c); /* ".gz", "" */
 /* CODEC_NOT_AVAILABLE for a codec's or a file's name. */

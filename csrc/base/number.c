@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/java_digits.h"
+
 static void trim(const char **s, const char **end) {
   while (*s < *end && (unsigned char)**s <= ' ') ++*s;
   while (*end > *s && (unsigned char)(*end)[-1] <= ' ') --*end;
@@ -262,17 +264,6 @@ static int special_text(double d, char *buf) {
   return (int)n;
 }
 
-/* Split "%.*e" output "d.ddde[+-]xx" into digits without trailing zeros and exponent. */
-static int split(const char *text, char *digits, int *exponent) {
-  int n = 0;
-  const char *p = text;
-  for (; *p && *p != 'e'; p++)
-    if (*p >= '0' && *p <= '9') digits[n++] = *p;
-  *exponent = (int)strtol(p + 1, NULL, 10) + 1;
-  while (n > 1 && digits[n - 1] == '0') n--;
-  return n;
-}
-
 /* Small integers and short decimals are the common case: try |d| * 10^k being an exact integer. */
 static bool short_text(double a, char *digits, int *n, int *exponent) {
   if (!(a >= 1e-3 && a < 1e15)) return false;
@@ -292,41 +283,20 @@ static bool short_text(double a, char *digits, int *n, int *exponent) {
   return false;
 }
 
-/* Shortest digits that read back as the same value: the fewest that do so, found from 15 (6) digits
-** upward since nearly all texts that people write have no more; below that trailing zeros fall off.
-** */
 int mill_double_text(double d, char *buf) {
   if (!isfinite(d)) return special_text(d, buf);
   if (d == 0) return layout(signbit(d), "0", 1, 1, buf);
-  char digits[32], text[40];
+  char digits[MILL_JAVA_DIGITS];
   int n = 0, exponent = 0;
-  if (short_text(fabs(d), digits, &n, &exponent))
-    return layout(signbit(d), digits, n, exponent, buf);
-  for (int precision = 15; precision <= 17; precision++) {
-    snprintf(text, sizeof text, "%.*e", precision - 1, fabs(d));
-    if (precision == 17 || strtod(text, NULL) == fabs(d)) break;
-  }
-  n = split(text, digits, &exponent);
-  if (fabs(d) < 1e-300) { /* subnormals have fewer digits than %.14e shows */
-    for (int precision = 2; precision < 15; precision++) {
-      snprintf(text, sizeof text, "%.*e", precision - 1, fabs(d));
-      if (strtod(text, NULL) != fabs(d)) continue;
-      n = split(text, digits, &exponent);
-      break;
-    }
-  }
+  if (!short_text(fabs(d), digits, &n, &exponent))
+    n = mill_double_digits(fabs(d), digits, &exponent);
   return layout(signbit(d), digits, n, exponent, buf);
 }
 
 int mill_float_text(float f, char *buf) {
   if (!isfinite(f)) return special_text((double)f, buf);
   if (f == 0) return layout(signbit(f), "0", 1, 1, buf);
-  char digits[32], text[40];
-  int exponent = 0;
-  for (int precision = f < 1e-36f && f > -1e-36f ? 2 : 6; precision <= 9; precision++) {
-    snprintf(text, sizeof text, "%.*e", precision - 1, fabs((double)f));
-    if (precision == 9 || strtof(text, NULL) == fabsf(f)) break;
-  }
-  int n = split(text, digits, &exponent);
+  char digits[MILL_JAVA_DIGITS];
+  int exponent = 0, n = mill_float_digits(fabsf(f), digits, &exponent);
   return layout(signbit(f), digits, n, exponent, buf);
 }

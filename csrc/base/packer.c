@@ -8,6 +8,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/bzip2.h"
 #include "base/codec_memory.h"
 #include "base/snappy.h"
 
@@ -123,7 +124,8 @@ static mill_status add_frames(mill_packer *p, const char *block, size_t n, mill_
   for (size_t at = 0; at < n; at += HADOOP_BLOCK) {
     size_t head = out->size, part = n - at < HADOOP_BLOCK ? n - at : HADOOP_BLOCK;
     MILL_TRY(mill_text_add(out, "\0\0\0\0\0\0\0\0", 8, err));
-    MILL_TRY(add_lz4(p, block + at, part, out, err));
+    MILL_TRY(p->lz4 ? add_lz4(p, block + at, part, out, err)
+                    : mill_snappy_pack(block + at, part, out, err));
     put_length(out->data + head, part);
     put_length(out->data + head + 4, out->size - head - 8);
   }
@@ -137,6 +139,8 @@ mill_status mill_packer_add(mill_packer *p, const void *block, size_t n, mill_te
   case MILL_PACK_GZIP: return add_gzip(p, block, n, out, err);
   case MILL_PACK_ZSTD: return add_zstd(p, block, n, out, err);
   case MILL_PACK_LZ4: return add_lz4(p, block, n, out, err);
+  case MILL_PACK_BZIP2: return mill_bzip2_pack(block, n, out, err);
+  case MILL_PACK_SNAPPY_HADOOP:
   case MILL_PACK_LZ4_HADOOP: return add_frames(p, block, n, out, err);
   default: return mill_text_add(out, block, n, err);
   }

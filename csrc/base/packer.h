@@ -15,6 +15,8 @@ typedef enum mill_packing {
   MILL_PACK_LZ4,        /* the block format */
   MILL_PACK_LZ4_HADOOP, /* blocks in Hadoop's frames: content's and block's length, 4 bytes each, most
                            significant first */
+  MILL_PACK_SNAPPY_HADOOP, /* the same with snappy */
+  MILL_PACK_BZIP2,         /* a stream */
 } mill_packing;
 
 typedef struct mill_packer mill_packer;
