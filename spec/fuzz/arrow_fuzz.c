@@ -85,7 +85,7 @@ static void import(const uint8_t *data, size_t size) {
   mill_context ctx = {.memory = m, .types = types, .files = &files, .zones = zones};
   mill_settings set = {.ansi = true, .zone = mill_zone_utc(), .zone_name = "UTC"};
   mill_error_clear(&err);
-  out.status = mill_arrow_import(&ctx, &set, false, &in, &s, &err);
+  out.status = mill_arrow_import(&ctx, &set, false, NULL, &in, &s, &err);
   if (out.status == MILL_OK) out.status = fuzz_scan(s, &ctx, &out, &err);
   mill_scan_unref(s);
   mill_types_free(types);
