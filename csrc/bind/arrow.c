@@ -11,6 +11,7 @@
 
 #include "bind/plan.h"
 #include "bind/raise.h"
+#include "bind/schema.h"
 #include "bind/state.h"
 #include "column/arrow_c.h"
 
@@ -105,10 +106,11 @@ int mill_arrow_in(lua_State *L) {
   mill_error err;
   mill_settings set;
   mill_error_clear(&err);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   mill_handle_session *s = mill_session_check(L, 1);
   const mill_context *ctx = mill_session_context(s->s);
   const char *kind = mill_session_get(s->s, "spark.sql.timestampType");
+  const mill_type *want = lua_isnil(L, 4) ? NULL : mill_schema_take(L, 4, ctx->types);
   struct ArrowArrayStream in = {0};
   mill_handle_plan *h = mill_plan_push(L, 1);
   mill_node *n = mill_node_new(&h->p->arena, MILL_N_SOURCE);
@@ -117,7 +119,7 @@ int mill_arrow_in(lua_State *L) {
   MILL_RAISE_IF(L, &err, mill_session_settings(s->s, &set, &err), NULL);
   MILL_RAISE_IF(L, &err, take_stream(L, ctx->memory, &in, &err), NULL);
   bool ntz = kind && strcmp(kind, "TIMESTAMP_NTZ") == 0;
-  mill_status status = mill_arrow_import(ctx, &set, ntz, &in, &source->scan, &err);
+  mill_status status = mill_arrow_import(ctx, &set, ntz, want, &in, &source->scan, &err);
   if (status == MILL_OK) status = mill_plan_keep(h->p, source->scan, unref_scan, &err);
   MILL_RAISE_IF(L, &err, status, NULL);
   source->format = "arrow";

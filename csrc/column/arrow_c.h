@@ -69,9 +69,11 @@ struct ArrowArrayStream {
 /* The table's rows as a stream of struct arrays, one a chunk. `zone`: of TIMESTAMP columns. */
 mill_status mill_arrow_export(mill_table *t, mill_types *types, const char *zone,
                               struct ArrowArrayStream *out, mill_error *err) MILL_USE_RESULT;
-/* All rows of a stream, which is released in any case. `ntz` as in mill_arrow_to_type. */
+/* All rows of a stream, which is released in any case. `ntz` as in mill_arrow_to_type. `want`: NULL, or
+** a STRUCT of the same names in the same order: columns are of its types where those hold all values,
+** else of their own; where it says NOT NULL a null is an error. */
 mill_status mill_arrow_import(const mill_context *ctx, const mill_settings *set, bool ntz,
-                              struct ArrowArrayStream *in, mill_scan **out,
+                              const mill_type *want, struct ArrowArrayStream *in, mill_scan **out,
                               mill_error *err) MILL_USE_RESULT;
 /* A single struct array with its schema as a stream: both are moved into it, also on failure. */
 mill_status mill_arrow_stream_of(mill_memory *m, struct ArrowArray *array,

@@ -120,6 +120,74 @@ static mill_status read_schema(import_scan *s, const mill_context *ctx, bool ntz
   return mill_arrow_to_schema(ctx->types, &s->type, ntz, &s->base.schema, err);
 }
 
+/* ---- a schema of the caller's --------------------------------------------------------------- */
+
+/* Does `t` forbid nulls within its values that `a` may have? */
+static bool forbids_nulls(const mill_arrow_type *a, const mill_type *t) {
+  if (a->kind == MILL_ARROW_RUN_END) return forbids_nulls(&a->child[1], t);
+  if (a->kind == MILL_ARROW_MAP) a = a->child;
+  for (uint32_t i = 0; i < t->nfields && i < a->nchildren; i++) {
+    bool nullable = t->id == MILL_STRUCT            ? t->fields[i].nullable
+                    : t->id == MILL_ARRAY || i == 1 ? t->contains_null
+                                                    : true; /* a key is never null */
+    if ((a->child[i].nullable && !nullable) || forbids_nulls(&a->child[i], t->fields[i].type))
+      return true;
+  }
+  return false;
+}
+
+static mill_status take_wanted(import_scan *s, mill_types *types, const mill_type *want,
+                               mill_error *err) {
+  uint32_t n = s->type.nchildren;
+  if (n != want->nfields)
+    return failed(mill_error_fmt(err, "it has %u columns, the schema %u", n, want->nfields), err);
+  mill_field *f = mill_arena_alloc(&s->arena, ((size_t)n + 1) * sizeof *f);
+  if (f == NULL) return mill_oom(s->memory, n * sizeof *f, err);
+  for (uint32_t i = 0; i < n; i++) {
+    const mill_arrow_type *a = &s->type.child[i];
+    if (strcmp(a->name, want->fields[i].name) != 0)
+      return failed(mill_error_fmt(err, "its column %u is `%.200s`, that of the schema `%.200s`",
+                                   i + 1, a->name, want->fields[i].name),
+                    err);
+    f[i] = want->fields[i];
+    if (!mill_arrow_reads_as(a, f[i].type) || forbids_nulls(a, f[i].type))
+      f[i].type = s->base.schema->fields[i].type;
+  }
+  s->base.schema = mill_type_struct(types, f, n);
+  return s->base.schema ? MILL_OK : mill_oom(s->memory, n * sizeof *f, err);
+}
+
+static mill_status check_column(const import_scan *s, uint32_t k, const mill_arrow_array *tree,
+                                mill_arena *a, mill_error *err) {
+  mill_arrow_reader r = {a, s->zone, "(Arrow stream)"};
+  const mill_field *f = &s->base.schema->fields[k];
+  for (int64_t at = 0; at < tree->length; at += MILL_BATCH) {
+    mill_vector v;
+    int64_t left = tree->length - at;
+    uint32_t n = left < MILL_BATCH ? (uint32_t)left : MILL_BATCH;
+    mill_arena_reset(a);
+    MILL_TRY(mill_arrow_read(&r, &tree->child[k], f->type, tree->offset + at, n, true, &v, err));
+    for (uint32_t i = 0; i < n; i++)
+      if (!mill_vector_valid(&v, i))
+        return mill_fail(err, MILL_E_NOT_NULL_ASSERT_VIOLATION, "walkedTypePath",
+                         mill_error_fmt(err, "the column `%.200s` of the Arrow stream", f->name),
+                         NULL);
+  }
+  return MILL_OK;
+}
+
+static mill_status check_nulls(const import_scan *s, mill_error *err) {
+  mill_arena a;
+  mill_status status = MILL_OK;
+  mill_arena_init(&a, s->memory);
+  for (uint32_t k = 0; k < s->type.nchildren; k++)
+    for (size_t i = 0; i < s->narrays && status == MILL_OK && !s->base.schema->fields[k].nullable;
+         i++)
+      status = check_column(s, k, &s->tree[i], &a, err);
+  mill_arena_clear(&a);
+  return status;
+}
+
 /* ---- arrays --------------------------------------------------------------------------------- */
 
 typedef struct planting {
@@ -363,7 +431,8 @@ static void import_free(mill_scan *base) {
 }
 
 static mill_status import(const mill_context *ctx, const mill_settings *set, bool ntz,
-                          struct ArrowArrayStream *in, mill_scan **out, mill_error *err) {
+                          const mill_type *want, struct ArrowArrayStream *in, mill_scan **out,
+                          mill_error *err) {
   mill_memory *m = ctx->memory;
   import_scan *s = mill_calloc(m, sizeof *s);
   if (s == NULL) return mill_oom(m, sizeof *s, err);
@@ -372,7 +441,9 @@ static mill_status import(const mill_context *ctx, const mill_settings *set, boo
   s->zone = set->zone;
   mill_arena_init(&s->arena, m);
   mill_status status = read_schema(s, ctx, ntz, in, err);
+  if (status == MILL_OK && want) status = take_wanted(s, ctx->types, want, err);
   if (status == MILL_OK) status = read_arrays(s, in, err);
+  if (status == MILL_OK && want) status = check_nulls(s, err);
   if (status != MILL_OK) {
     import_free(&s->base);
     return status;
@@ -383,9 +454,10 @@ static mill_status import(const mill_context *ctx, const mill_settings *set, boo
 }
 
 mill_status mill_arrow_import(const mill_context *ctx, const mill_settings *set, bool ntz,
-                              struct ArrowArrayStream *in, mill_scan **out, mill_error *err) {
+                              const mill_type *want, struct ArrowArrayStream *in, mill_scan **out,
+                              mill_error *err) {
   if (in->release == NULL) return failed("it was released or moved before", err);
-  mill_status s = import(ctx, set, ntz, in, out, err);
+  mill_status s = import(ctx, set, ntz, want, in, out, err);
   if (in->release) in->release(in);
   return s;
 }

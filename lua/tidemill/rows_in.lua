@@ -160,6 +160,23 @@ local function resolve_schema(schema)
     arg_type = arguments.type_name(schema) })
 end
 
+--- Is it an Arrow stream: the handle that df:toArrow() gives, or as light userdata the address of an ArrowArrayStream,
+-- or of an ArrowArray (then the schema is that of its ArrowSchema)?
+function M.is_stream(data) return type(data) == "userdata" and data ~= core.null end
+
+--- A DataFrame of its rows; `wrap` makes one of a plan handle.
+function M.stream(wrap, handle, data, schema)
+  if type(schema) == "userdata" then return wrap(core.arrow_in(handle, data, schema)) end
+  local arrow_schema = require "tidemill.arrow_schema"
+  local struct, names = arrow_schema.resolve(schema)
+  if names then
+    resolve_schema(names)
+    return wrap(core.arrow_in(handle, data)):toDF(table.unpack(names, 1, names.n or #names))
+  end
+  local df = wrap(core.arrow_in(handle, data, nil, struct))
+  return struct and arrow_schema.fit(df, struct) or df
+end
+
 local function check_rows(data)
   local kind = arguments.type_name(data)
   if type(data) == "table" and getmetatable(data) then
@@ -174,16 +191,8 @@ local function check_rows(data)
   return shape
 end
 
---- A plan handle over the rows; or over an Arrow stream: the handle that df:toArrow() gives, or as light userdata the
--- address of an ArrowArrayStream, or of an ArrowArray with that of its ArrowSchema.
+--- A plan handle over the rows.
 function M.plan(handle, data, schema)
-  if type(data) == "userdata" and data ~= core.null then
-    if schema ~= nil and type(schema) ~= "userdata" then
-      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "createDataFrame",
-        problem = "an Arrow stream has its schema; change it with :to() or :selectExpr()" })
-    end
-    return core.arrow_in(handle, data, schema)
-  end
   local shape = check_rows(data)
   local kind, names = resolve_schema(schema)
   if shape == "map" then

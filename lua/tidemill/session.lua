@@ -257,7 +257,11 @@ methods.createDataFrame = function(self, data, schema)
     end
     data, schema = last.data or data, last.schema
   end
-  return wrap(self, require "tidemill.rows_in".plan(self[HANDLE], data, schema))
+  local rows_in = require "tidemill.rows_in"
+  if rows_in.is_stream(data) then
+    return rows_in.stream(function(plan) return wrap(self, plan) end, self[HANDLE], data, schema)
+  end
+  return wrap(self, rows_in.plan(self[HANDLE], data, schema))
 end
 
 method("emptyDataFrame", "schema?", function(self, schema)

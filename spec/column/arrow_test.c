@@ -57,6 +57,7 @@ enum { COLUMNS = 5 };
 
 static struct ArrowSchema child_schema[COLUMNS], value_schema, element_schema;
 static struct ArrowSchema *child_schemas[COLUMNS], *element_schemas[1];
+static bool stray_child; /* give the boolean column a child */
 
 /* i INT, s STRING, d STRING by a dictionary, l ARRAY<SMALLINT>, t BOOLEAN */
 static struct ArrowSchema make_schema(void) {
@@ -72,6 +73,10 @@ static struct ArrowSchema make_schema(void) {
   element_schemas[0] = &element_schema;
   child_schema[3].children = element_schemas;
   child_schema[3].n_children = 1;
+  if (stray_child) {
+    child_schema[4].children = element_schemas;
+    child_schema[4].n_children = 1;
+  }
   struct ArrowSchema root = schema_of("+s", "");
   root.children = child_schemas;
   root.n_children = COLUMNS;
@@ -169,7 +174,7 @@ static void test_import(void) {
   struct ArrowArrayStream in = make_stream();
   mill_scan *s = NULL;
   mill_cursor *c;
-  CHECK(mill_arrow_import(&context, &settings, false, &in, &s, &err) == MILL_OK);
+  CHECK(mill_arrow_import(&context, &settings, false, NULL, &in, &s, &err) == MILL_OK);
   CHECK(in.release == NULL && streams == 0 && schemas == 0 && arrays > 0);
   mill_batch *b = first_batch(s, &c);
   CHECK(b && b->n == 4);
@@ -193,17 +198,31 @@ static void test_refusals(void) {
   struct ArrowArrayStream in = make_stream();
   mill_scan *s = NULL;
   fail_schema = EIO;
-  CHECK(mill_arrow_import(&context, &settings, false, &in, &s, &err) == MILL_E_ARROW_STREAM_FAILED);
+  CHECK(mill_arrow_import(&context, &settings, false, NULL, &in, &s, &err) ==
+        MILL_E_ARROW_STREAM_FAILED);
   CHECK(strstr(mill_error_message(&err), "no more paper") != NULL && all_released());
   mill_error_clear(&err);
   fail_schema = 0;
   fail_next = ENOMEM;
   in = make_stream();
-  CHECK(mill_arrow_import(&context, &settings, false, &in, &s, &err) == MILL_E_OUT_OF_MEMORY);
+  CHECK(mill_arrow_import(&context, &settings, false, NULL, &in, &s, &err) == MILL_E_OUT_OF_MEMORY);
   mill_error_clear(&err);
   fail_next = 0;
   CHECK(all_released());
-  CHECK(mill_arrow_import(&context, &settings, false, &in, &s, &err) == MILL_E_ARROW_STREAM_FAILED);
+  CHECK(mill_arrow_import(&context, &settings, false, NULL, &in, &s, &err) ==
+        MILL_E_ARROW_STREAM_FAILED);
+  mill_error_clear(&err);
+}
+
+/* A simple type has no children, whatever a producer says. */
+static void test_children(void) {
+  struct ArrowArrayStream in = make_stream();
+  mill_scan *s = NULL;
+  stray_child = true;
+  CHECK(mill_arrow_import(&context, &settings, false, NULL, &in, &s, &err) ==
+        MILL_E_ARROW_STREAM_FAILED);
+  stray_child = false;
+  CHECK(strstr(mill_error_message(&err), "children") != NULL && all_released());
   mill_error_clear(&err);
 }
 
@@ -214,7 +233,8 @@ static void test_single(void) {
   mill_scan *s = NULL;
   CHECK(mill_arrow_stream_of(memory, &array, &schema, &in, &err) == MILL_OK);
   CHECK(array.release == NULL && schema.release == NULL);
-  CHECK(mill_arrow_import(&context, &settings, false, &in, &s, &err) == MILL_OK && s->rows == 4);
+  CHECK(mill_arrow_import(&context, &settings, false, NULL, &in, &s, &err) == MILL_OK &&
+        s->rows == 4);
   mill_scan_unref(s);
   CHECK(all_released());
 }
@@ -285,7 +305,7 @@ static bool round_trip(mill_table *t) {
   struct ArrowArrayStream out;
   mill_scan *s = NULL;
   if (mill_arrow_export(t, types, "UTC", &out, &err) != MILL_OK) return false;
-  if (mill_arrow_import(&context, &settings, false, &out, &s, &err) != MILL_OK) return false;
+  if (mill_arrow_import(&context, &settings, false, NULL, &out, &s, &err) != MILL_OK) return false;
   bool whole = s->rows == 100;
   mill_scan_unref(s);
   return whole;
@@ -311,7 +331,8 @@ static void test_failing(void) {
     struct ArrowArrayStream in = make_stream();
     mill_scan *s = NULL;
     mill_memory_fail_at(memory, (uint64_t)n + 1, false);
-    if (mill_arrow_import(&context, &settings, false, &in, &s, &err) == MILL_OK) mill_scan_unref(s);
+    if (mill_arrow_import(&context, &settings, false, NULL, &in, &s, &err) == MILL_OK)
+      mill_scan_unref(s);
     mill_memory_fail_at(memory, 0, false);
     mill_error_clear(&err);
     leaks += !all_released();
@@ -355,6 +376,7 @@ int main(void) {
   test_formats();
   test_import();
   test_refusals();
+  test_children();
   test_single();
   test_export();
   test_failing();

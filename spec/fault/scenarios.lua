@@ -91,6 +91,23 @@ spilled("aggregate", "SELECT age, count(*), min(name), collect_list(id) FROM " .
 spilled("distinct aggregates",
   "SELECT age, count(DISTINCT name), sum(DISTINCT id) FILTER (WHERE id > 1), max(pay) FROM "
   .. PEOPLE .. " GROUP BY age")
+spilled("distinct", "SELECT DISTINCT age, name FROM " .. PEOPLE)
+spilled("rollup", "SELECT age, id % 2, count(*), sum(pay) FROM " .. PEOPLE .. " GROUP BY ROLLUP(age, id % 2)")
+spilled("union", "SELECT id, name FROM " .. PEOPLE .. " UNION SELECT who, 'order' FROM " .. ORDERS)
+spilled("union all under a sort", "SELECT id FROM " .. PEOPLE .. " UNION ALL SELECT who FROM " .. ORDERS
+  .. " ORDER BY 1")
+spilled("except and intersect all", "SELECT id FROM " .. PEOPLE .. " EXCEPT SELECT who FROM " .. ORDERS
+  .. " INTERSECT ALL SELECT 2")
+spilled("cross join", "SELECT p.id, o.total FROM " .. PEOPLE .. " CROSS JOIN " .. ORDERS)
+spilled("join of texts and nested rows", "SELECT * FROM (SELECT name, array(id, NULL) a FROM " .. PEOPLE
+  .. ") p FULL JOIN (SELECT 'ann' AS name, named_struct('t', map('k', 1)) s) o ON p.name <=> o.name")
+spilled("sort of nested rows", "SELECT id, array(name, NULL) a, named_struct('p', pay, 'm', map(id, age)) s FROM "
+  .. PEOPLE .. " ORDER BY pay DESC, a")
+spilled("window over a partition of pages", "SELECT max(s), max(n), max(l) FROM (SELECT sum(id) OVER (ORDER BY id ROWS "
+  .. "BETWEEN 5 PRECEDING AND 5 FOLLOWING) s, ntile(3) OVER (ORDER BY id) n, lead(id, 7) OVER (ORDER BY id) l "
+  .. "FROM range(2500))")
+spilled("rows used twice", "WITH a AS (SELECT id, age, rand(1) r FROM " .. PEOPLE .. ") SELECT count(*) FROM a x "
+  .. "JOIN a y ON x.r = y.r")
 spilled("limit", "SELECT id + 1 a FROM range(3000) LIMIT 20 OFFSET 2500")
 sql("window over a tree", "SELECT * FROM (SELECT id, collect_list(id) OVER (ORDER BY id ROWS BETWEEN 40 PRECEDING AND "
   .. "CURRENT ROW) l, min(id % 5) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND 1 FOLLOWING) FROM range(90)) "
@@ -290,13 +307,60 @@ scenario("snapshot of more than a chunk, columns picked", function(spark, dir)
   spark:sql("SELECT id, id * 2 AS twice, CAST(id AS STRING) s FROM range(70000)").write:mode("overwrite"):snapshot(path)
   return text(spark:sql(("SELECT sum(twice), count(*) FROM snapshot.`%s` WHERE id %% 3 = 0"):format(path)))
 end)
-scenario("json written", function(spark, dir)
+for _, codec in ipairs { "none", "gzip", "deflate", "zstd" } do
+  for _, format in ipairs { "csv", "json", "text" } do
+    scenario(("%s written and read: %s"):format(format, codec), function(spark, dir)
+      local path = dir .. "/" .. format
+      local df = spark:sql "SELECT concat('a text of number ', id) AS value FROM range(300)"
+      df.write:format(format):mode("overwrite"):option("compression", codec):save(path)
+      local back = spark.read:format(format)
+      if format ~= "text" then back = back:schema "value STRING" end
+      return text(back:load(path):selectExpr("count(value)", "max(value)"))
+    end)
+  end
+end
+scenario("files packed by Spark", function(spark)
+  local out = {}
+  for i, name in ipairs { "text.txt.bz2", "text.txt.lz4", "text.txt.snappy", "json.json.deflate", "csv.csv.gz" } do
+    out[i] = text(spark.read:text("spec/conformance/io/files/compressed/spark_" .. name))
+  end
+  return table.concat(out, "\n")
+end)
+scenario("json of every kind written, read and inferred", function(spark, dir)
   sample(spark).write:mode("overwrite"):json(dir .. "/j")
-  return "written"
+  return text(spark.read:json(dir .. "/j"):orderBy "id")
+    .. text(spark.read:schema(SCHEMA):option("multiLine", true):json(dir .. "/j"):orderBy "id")
 end)
 scenario("partitioned csv written", function(spark, dir)
   sample(spark):select("id", "name").write:mode("overwrite"):partitionBy("id"):csv(dir .. "/k")
   return text(spark.read:csv(dir .. "/k"):orderBy("id"))
+end)
+
+-- ---- Parquet ----
+
+modes "parquet"
+for _, codec in ipairs { "none", "snappy", "gzip", "lz4_raw", "lz4", "zstd" } do
+  scenario("parquet of every kind written and read: " .. codec, function(spark, dir)
+    sample(spark).write:mode("overwrite"):option("compression", codec):parquet(dir .. "/q")
+    return text(spark.read:parquet(dir .. "/q"):orderBy "id")
+  end)
+end
+scenario("parquet in pages, with Bloom filters, left out by filters", function(spark, dir)
+  spark:sql "SELECT id, id % 10 AS d, CAST(id AS STRING) s FROM range(600)".write:mode("overwrite")
+    :option("parquet.page.row.count.limit", 100):option("parquet.bloom.filter.enabled#s", true)
+    :option("parquet.block.size", 4096):parquet(dir .. "/r")
+  return text(spark.read:parquet(dir .. "/r"):where "id > 450 AND d = 3 AND s <> '463'":orderBy "id")
+end)
+scenario("parquet of other writers", function(spark)
+  local out = {}
+  for i, name in ipairs { "flat_v2_zstd_delta", "nested_v1_lz4", "nested_v2_gzip" } do
+    out[i] = text(spark.read:parquet("spec/io/parquet/" .. name .. ".parquet"):limit(12))
+  end
+  return table.concat(out, "\n")
+end)
+scenario("partitioned parquet written", function(spark, dir)
+  sample(spark):select("id", "name", "tags").write:mode("overwrite"):partitionBy("id"):parquet(dir .. "/pk")
+  return text(spark.read:parquet(dir .. "/pk"):orderBy "id")
 end)
 
 -- ---- Arrow ----
@@ -309,11 +373,13 @@ scenario("arrow files of every type", function(spark)
   end
   return table.concat(out, "\n")
 end)
-scenario("arrow written compressed", function(spark, dir)
-  sample(spark).write:format("arrow"):mode("overwrite"):option("compression", "zstd"):option("ipc", "stream")
-    :save(dir .. "/as")
-  return text(spark.read:format("arrow"):load(dir .. "/as"))
-end)
+for _, way in ipairs { { "stream", "zstd" }, { "file", "lz4" } } do
+  scenario(("arrow %s written compressed: %s"):format(way[1], way[2]), function(spark, dir)
+    sample(spark).write:format("arrow"):mode("overwrite"):option("compression", way[2]):option("ipc", way[1])
+      :save(dir .. "/as")
+    return text(spark.read:format("arrow"):load(dir .. "/as"))
+  end)
+end
 scenario("arrow in memory", function(spark)
   local stream <close> = sample(spark):toArrow()
   return text(spark:createDataFrame(stream))

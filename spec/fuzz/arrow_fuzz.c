@@ -81,13 +81,15 @@ static void import(const uint8_t *data, size_t size) {
   struct ArrowArrayStream in = {stream_schema, stream_next, stream_error, stream_release, schema};
   mill_memory *m = mill_memory_new(FUZZ_MEMORY);
   mill_types *types = mill_types_new(m);
-  mill_context ctx = {.memory = m, .types = types, .files = &files};
+  mill_zones *zones = mill_zones_new(m);
+  mill_context ctx = {.memory = m, .types = types, .files = &files, .zones = zones};
   mill_settings set = {.ansi = true, .zone = mill_zone_utc(), .zone_name = "UTC"};
   mill_error_clear(&err);
-  out.status = mill_arrow_import(&ctx, &set, false, &in, &s, &err);
+  out.status = mill_arrow_import(&ctx, &set, false, NULL, &in, &s, &err);
   if (out.status == MILL_OK) out.status = fuzz_scan(s, &ctx, &out, &err);
   mill_scan_unref(s);
   mill_types_free(types);
+  mill_zones_free(zones);
   if (in.release || mill_memory_read(m).used != 0 || out.status == MILL_E_OUT_OF_MEMORY) abort();
   mill_memory_free(m);
 }

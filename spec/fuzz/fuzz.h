@@ -80,8 +80,9 @@ static inline fuzz_result fuzz_run(const fuzz_job *job) {
   mill_scan *s = NULL;
   mill_memory *m = mill_memory_new(FUZZ_MEMORY);
   mill_types *types = mill_types_new(m);
+  mill_zones *zones = mill_zones_new(m);
   mill_error_clear(&err);
-  mill_context ctx = {.memory = m, .types = types, .files = &files};
+  mill_context ctx = {.memory = m, .types = types, .files = &files, .zones = zones};
   mill_settings set = {.ansi = true, .zone = mill_zone_utc(), .zone_name = "UTC"};
   mill_read r = {.format = job->format, .paths = &job->path, .npaths = 1, .options = job->options};
   if (job->nfields) r.schema = mill_type_struct(types, job->fields, job->nfields);
@@ -90,6 +91,7 @@ static inline fuzz_result fuzz_run(const fuzz_job *job) {
   if (out.status == MILL_OK) out.status = fuzz_scan(s, &ctx, &out, &err);
   mill_scan_unref(s);
   mill_types_free(types);
+  mill_zones_free(zones);
   mill_memory_stats stats = mill_memory_read(m);
   if (stats.used != 0 || stats.peak > FUZZ_MEMORY) abort(); /* a leak, a limit passed */
   mill_memory_free(m);
