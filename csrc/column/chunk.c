@@ -151,7 +151,8 @@ mill_status mill_table_add_move(mill_table *t, mill_chunk *c, mill_error *err) {
 /* The chunk that takes the next rows: the last while it has room and nobody else sees it. */
 static mill_status open_chunk(mill_table *t, mill_chunk **out, mill_error *err) {
   mill_chunk *last = t->nchunks ? t->chunk[t->nchunks - 1] : NULL;
-  if (last && last->n < MILL_CHUNK && __atomic_load_n(&last->refs, __ATOMIC_ACQUIRE) == 1) {
+  if (last && last->n < MILL_CHUNK && !last->full &&
+      __atomic_load_n(&last->refs, __ATOMIC_ACQUIRE) == 1) {
     *out = last;
     return MILL_OK;
   }

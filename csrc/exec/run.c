@@ -36,6 +36,18 @@ static mill_status collect_push(mill_sink *s, size_t morsel, mill_batch *b, mill
   return MILL_OK;
 }
 
+static mill_status collect_take(mill_sink *s, size_t morsel, mill_chunk *chunk, mill_error *err) {
+  collect_sink *c = (collect_sink *)s;
+  mill_table **t = &c->part[morsel];
+  mill_status status = mill_table_new(s->x->ctx->memory, c->schema, t, err);
+  if (status != MILL_OK) {
+    mill_chunk_unref(chunk);
+    return status;
+  }
+  (*t)->coded = c->coded;
+  return mill_table_add_move(*t, chunk, err);
+}
+
 static mill_status append_batches(mill_table *out, mill_chunk *c, mill_error *err) {
   mill_batch b;
   mill_arena a;
@@ -71,6 +83,7 @@ static mill_status collect(const mill_exec *x, const mill_op *op, mill_table *ou
   collect_sink c = {.base = {.x = x, .begin = collect_begin, .push = collect_push},
                     .schema = op->schema,
                     .coded = out->coded};
+  if (c.coded) c.base.take = collect_take;
   mill_status s = mill_pipeline_run(x, op, &c.base, err);
   if (s == MILL_OK) s = mill_table_concat(c.part, c.n, out, err);
   for (size_t i = 0; i < c.n; i++) mill_table_unref(c.part[i]);

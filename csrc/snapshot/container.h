@@ -70,8 +70,8 @@ uint64_t mill_snapshot_size(const mill_snapshot *s, size_t i);
 /* Append the content of a section, verified. */
 mill_status mill_snapshot_read(const mill_snapshot *s, size_t i, mill_text *out,
                                mill_error *err) MILL_USE_RESULT;
-/* The same into memory of its size. */
-mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out,
+/* The same into memory of its size; `stored` is scratch. */
+mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out, mill_text *stored,
                                     mill_error *err) MILL_USE_RESULT;
 /* A section as it is stored, verified, for mill_snapshot_put. */
 mill_status mill_snapshot_fetch(const mill_snapshot *s, size_t i, mill_snapshot_packed *out,

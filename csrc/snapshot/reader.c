@@ -399,25 +399,27 @@ static mill_status read_block(const mill_snapshot *s, const section *sec, size_t
                                sec->name, b->offset);
 }
 
-mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out, mill_error *err) {
+mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out, mill_text *stored,
+                                    mill_error *err) {
   const section *sec = &s->section[i];
-  mill_text stored;
-  mill_text_init(&stored, s->memory);
   char *to = out;
-  mill_status status = MILL_OK;
-  for (size_t k = 0; k < sec->nblocks && status == MILL_OK; k++) {
-    status = read_block(s, sec, k, &stored, to, err);
+  for (size_t k = 0; k < sec->nblocks; k++) {
+    MILL_TRY(read_block(s, sec, k, stored, to, err));
     to += s->block[sec->first + k].content;
   }
-  mill_text_clear(&stored);
-  return status;
+  return MILL_OK;
 }
 
 mill_status mill_snapshot_read(const mill_snapshot *s, size_t i, mill_text *out, mill_error *err) {
   uint64_t size = s->section[i].size;
   if (size > SIZE_MAX / 2) return mill_oom(s->memory, SIZE_MAX, err);
-  MILL_TRY(mill_text_reserve(out, (size_t)size, err));
-  MILL_TRY(mill_snapshot_read_into(s, i, out->data + out->size, err));
+  mill_text stored;
+  mill_text_init(&stored, s->memory);
+  mill_status status = mill_text_reserve(out, (size_t)size, err);
+  if (status == MILL_OK)
+    status = mill_snapshot_read_into(s, i, out->data + out->size, &stored, err);
+  mill_text_clear(&stored);
+  MILL_TRY(status);
   out->size += (size_t)size;
   out->data[out->size] = 0;
   return MILL_OK;

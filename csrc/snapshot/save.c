@@ -431,8 +431,12 @@ static mill_status read_again(saver *s, const mill_snapshot *from, const table_p
   int *all = mill_arena_alloc(&s->filling->arena, (s->ncols + 1ull) * sizeof *all);
   if (!all) return mill_oom(s->memory, s->ncols * sizeof *all, err);
   for (uint32_t k = 0; k < s->ncols; k++) all[k] = (int)k;
-  MILL_TRY(mill_snapshot_read_chunk(from, p, i, all, s->ncols, false, &c, err));
-  mill_status status = MILL_OK;
+  table_desk desk;
+  mill_snapshot_desk_init(&desk, s->memory);
+  mill_status status =
+      mill_snapshot_read_chunk(from, p, i, all, s->ncols, TABLE_FLAT, &desk, &c, err);
+  mill_snapshot_desk_clear(&desk);
+  MILL_TRY(status);
   for (uint32_t at = 0; at < c->n && status == MILL_OK; at += MILL_BATCH) {
     mill_batch b;
     mill_vector *view = mill_arena_alloc(&s->filling->arena, (s->ncols + 1ull) * sizeof *view);

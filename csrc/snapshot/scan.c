@@ -22,7 +22,9 @@ typedef struct file_cursor {
   mill_cursor base;
   mill_memory *memory;
   mill_arena arena; /* struct children of the views */
-  mill_chunk *chunk;
+  table_desk desk;
+  size_t morsel;
+  mill_chunk *chunk; /* NULL: not read yet */
   uint32_t at;
   uint32_t ncols;
   int *columns;
@@ -44,19 +46,31 @@ static const table_file *file_of(const file_scan *s, size_t morsel) {
 
 static mill_status cursor_seek(mill_cursor *base, size_t morsel, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
-  const file_scan *s = (const file_scan *)base->scan;
-  const table_file *f = file_of(s, morsel);
+  (void)err;
   mill_chunk_unref(c->chunk);
   c->chunk = NULL;
   c->at = 0;
-  if (s->out && s->out[morsel]) return MILL_OK;
-  return mill_snapshot_read_chunk(f->file, &f->place, morsel - f->first, c->columns, c->ncols, true,
-                                  &c->chunk, err);
+  c->morsel = morsel;
+  return MILL_OK;
 }
 
+/* The chunk of the morsel; NULL: it is left out. */
+static mill_status read_morsel(file_cursor *c, table_strings strings, mill_chunk **out,
+                               mill_error *err) {
+  const file_scan *s = (const file_scan *)c->base.scan;
+  const table_file *f = file_of(s, c->morsel);
+  *out = NULL;
+  if (s->out && s->out[c->morsel]) return MILL_OK;
+  return mill_snapshot_read_chunk(f->file, &f->place, c->morsel - f->first, c->columns, c->ncols,
+                                  strings, &c->desk, out, err);
+}
+
+/* Batches are of chunks that go: their codes must not be taken for those of the chunk that takes their
+** place in memory, so they are a mere index. */
 static mill_status cursor_next(mill_cursor *base, mill_batch **out, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
   *out = NULL;
+  if (!c->chunk && c->at == 0) MILL_TRY(read_morsel(c, TABLE_INDEX, &c->chunk, err));
   if (!c->chunk || c->at >= c->chunk->n) return MILL_OK;
   uint32_t left = c->chunk->n - c->at, n = left < MILL_BATCH ? left : MILL_BATCH;
   mill_arena_clear(&c->arena);
@@ -66,10 +80,15 @@ static mill_status cursor_next(mill_cursor *base, mill_batch **out, mill_error *
   return MILL_OK;
 }
 
+static mill_status cursor_chunk(mill_cursor *base, mill_chunk **out, mill_error *err) {
+  return read_morsel((file_cursor *)base, TABLE_CODES, out, err);
+}
+
 static void cursor_free(mill_cursor *base) {
   file_cursor *c = (file_cursor *)base;
   mill_chunk_unref(c->chunk);
   mill_arena_clear(&c->arena);
+  mill_snapshot_desk_clear(&c->desk);
   mill_free(c->memory, c->view, (c->ncols + 1) * sizeof *c->view);
   mill_free(c->memory, c->columns, (c->ncols + 1) * sizeof *c->columns);
   mill_free(c->memory, c, sizeof *c);
@@ -80,8 +99,9 @@ static mill_status scan_open(const mill_scan *s, const mill_context *ctx, const 
   mill_memory *m = ctx->memory;
   file_cursor *c = mill_calloc(m, sizeof *c);
   if (!c) return mill_oom(m, sizeof *c, err);
-  c->base = (mill_cursor){s, cursor_seek, cursor_next, cursor_free};
+  c->base = (mill_cursor){s, cursor_seek, cursor_next, cursor_free, cursor_chunk};
   c->memory = m;
+  mill_snapshot_desk_init(&c->desk, m);
   mill_arena_init(&c->arena, m);
   c->ncols = (uint32_t)n;
   c->columns = mill_alloc(m, (c->ncols + 1) * sizeof *c->columns);

@@ -178,7 +178,11 @@ mill_status mill_zones_load(const mill_snapshot *s, const table_place *p, int co
   size_t n = (size_t)mill_snapshot_size(s, i);
   MILL_TRY(page_room(&z->arena, n, 1, err, &bytes));
   memset((char *)bytes + n, 0, PAGE_SLACK);
-  MILL_TRY(mill_snapshot_read_into(s, i, bytes, err));
+  mill_text stored;
+  mill_text_init(&stored, z->arena.memory);
+  status = mill_snapshot_read_into(s, i, bytes, &stored, err);
+  mill_text_clear(&stored);
+  MILL_TRY(status);
   page_reader r = {
       .p = bytes, .end = (char *)bytes + n, .arena = &z->arena, .scratch = &z->arena, .err = err};
   status = get(&r, z, (uint32_t)p->nchunks);

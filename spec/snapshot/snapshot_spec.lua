@@ -82,6 +82,26 @@ describe("a snapshot", function()
     assert.is_true(read(path) == read(dir .. "/whole.snap"))
   end)
 
+  it("kept in memory answers as the rows it was made of", function()
+    local df = spark:sql [[SELECT id, IF(id % 11 = 0, NULL, concat('group ', id % 7)) AS few,
+      concat('name ', id DIV 65000 * 1000 + id % 400) AS some, concat('n', id % 20000) AS many, hex(id * 7919) AS each,
+      CAST(IF(id % 3 = 0, NULL, 'a constant that is long') AS STRING) AS one, id % 2 = 0 AS even, id / 4 AS x
+      FROM range(140000)]]:cache()
+    df.write:mode("overwrite"):snapshot(path)
+    local kept = spark.read:snapshot(path):cache()
+    assert.equal(140000, kept:count())
+    for _, query in ipairs { "SELECT * FROM {t} WHERE id % 1000 = 17 ORDER BY id",
+      "SELECT few, count(*), sum(id), max(each), min(many) FROM {t} GROUP BY few ORDER BY few",
+      "SELECT some, few, even, count(one), sum(x) FROM {t} GROUP BY ALL ORDER BY ALL LIMIT 500",
+      "SELECT count(DISTINCT many), count(DISTINCT each), count(DISTINCT one) FROM {t}",
+      "SELECT upper(few) u, length(some) l, count(*) FROM {t} WHERE some LIKE '%9_' GROUP BY ALL ORDER BY ALL" } do
+      assert.same(rows(spark:sql(query, nil, { t = df })), rows(spark:sql(query, nil, { t = kept })), query)
+    end
+    local both = kept:union(df:limit(10)):cache()
+    assert.equal(140010, both:count())
+    for _, d in ipairs { both, kept, df } do d:unpersist() end
+  end)
+
   it("leaves out what a filter rules out, and nothing else", function()
     local df = spark:sql [[SELECT id, IF(id < 70000, NULL, id DIV 1000) AS k,
       concat('s', lpad(CAST(id DIV 10000 AS STRING), 3, '0')) AS s, IF(id = 66000, CAST('NaN' AS DOUBLE), id / 4) AS x,
