@@ -33,12 +33,15 @@ static mill_status read_chunks(const mill_snapshot *s, const mill_json *meta, ta
   if (!chunks || chunks->kind != MILL_JSON_ARRAY)
     return mill_snapshot_damaged(s, err, "its table has no list of chunks");
   p->chunk = mill_arena_alloc(&p->arena, (chunks->n + 1) * sizeof *p->chunk);
-  if (!p->chunk) return mill_oom(p->arena.memory, chunks->n * sizeof *p->chunk, err);
+  p->zone = mill_arena_alloc(&p->arena, (chunks->n + 1) * sizeof *p->zone);
+  if (!p->chunk || !p->zone) return mill_oom(p->arena.memory, chunks->n * sizeof *p->zone, err);
   for (const mill_json *c = chunks->child; c; c = c->next) {
     long n = c->kind == MILL_JSON_INTEGER && c->size <= 5 ? atol(c->text) : -1;
     if (n < 0 || n > MILL_CHUNK)
       return mill_snapshot_damaged(s, err, "chunk %zu of its table has an impossible size",
                                    p->nchunks);
+    p->zone[p->nchunks] = p->nzones;
+    p->nzones += mill_snapshot_zones((uint32_t)n, p->zone_rows);
     p->chunk[p->nchunks++] = (uint32_t)n;
     p->rows += (uint32_t)n;
   }
@@ -51,9 +54,11 @@ mill_status mill_snapshot_place(const mill_snapshot *s, const mill_json *meta, m
                                 table_place *p, mill_error *err) {
   *p = (table_place){0};
   mill_arena_init(&p->arena, mill_types_memory(types));
-  p->pages = mill_json_get(meta, "pages") != NULL;
-  if (p->pages && mill_json_int(meta, "pages", 0) != 2)
+  int64_t pages = mill_json_get(meta, "pages") ? mill_json_int(meta, "pages", -1) : 0;
+  if (pages != 0 && pages != 2 && pages != 3)
     return mill_snapshot_damaged(s, err, "its table has pages of an unknown kind");
+  p->pages = (int)pages;
+  p->zone_rows = pages == 3 ? ZONE_ROWS : MILL_CHUNK;
   const char *name = mill_json_text(meta, "name", "");
   p->name = mill_arena_strndup(&p->arena, name, strlen(name));
   mill_status status = p->name ? MILL_OK : mill_oom(p->arena.memory, strlen(name), err);
