@@ -330,6 +330,10 @@ void *mill_arena_take(mill_arena *a, size_t n) {
   return p;
 }
 
+bool mill_arena_reserve(mill_arena *a, size_t n) {
+  return (size_t)(a->end - a->at) >= n || (n < SIZE_MAX / 2 && add_block(a, n));
+}
+
 void *mill_arena_alloc(mill_arena *a, size_t n) {
   void *p = mill_arena_take(a, n);
   return p ? memset(p, 0, n) : NULL;

@@ -62,6 +62,8 @@ void mill_arena_reset(mill_arena *a);         /* as clear, but the newest block 
 void *mill_arena_alloc(mill_arena *a,
                        size_t n) MILL_USE_RESULT; /* zeroed; NULL when out of memory */
 void *mill_arena_take(mill_arena *a, size_t n) MILL_USE_RESULT; /* the same, not zeroed */
+/* What is taken next, up to n bytes, lies in one block. False when out of memory. */
+bool mill_arena_reserve(mill_arena *a, size_t n) MILL_USE_RESULT;
 /* Call f(what) when the arena is cleared, before its memory goes: for what others allocated. The
 ** last one given comes first. False when out of memory: f is not called then. */
 bool mill_arena_at_end(mill_arena *a, void (*f)(void *), void *what) MILL_USE_RESULT;

@@ -404,7 +404,7 @@ static mill_status import_open(const mill_scan *s, const mill_context *ctx, cons
   mill_memory *m = ctx->memory;
   import_cursor *c = mill_calloc(m, sizeof *c);
   if (c == NULL) return mill_oom(m, sizeof *c, err);
-  c->base = (mill_cursor){s, import_seek, import_next, import_cursor_free};
+  c->base = (mill_cursor){s, import_seek, import_next, import_cursor_free, NULL};
   c->memory = m;
   c->n = n;
   mill_arena_init(&c->arena, m);

@@ -152,7 +152,8 @@ mill_status mill_table_add_move(mill_table *t, mill_chunk *c, mill_error *err) {
 ** it. What is small stays small: room is zeroed, and would be most of the cost of a few rows. */
 static mill_status open_chunk(mill_table *t, uint32_t n, mill_chunk **out, mill_error *err) {
   mill_chunk *last = t->nchunks ? t->chunk[t->nchunks - 1] : NULL;
-  if (last && last->n < MILL_CHUNK && __atomic_load_n(&last->refs, __ATOMIC_ACQUIRE) == 1) {
+  if (last && last->n < MILL_CHUNK && !last->full &&
+      __atomic_load_n(&last->refs, __ATOMIC_ACQUIRE) == 1) {
     *out = last;
     return MILL_OK;
   }

@@ -65,7 +65,7 @@ static mill_status table_open(const mill_scan *s, const mill_context *ctx, const
   mill_memory *m = ctx->memory;
   table_cursor *c = mill_calloc(m, sizeof *c);
   if (!c) return mill_oom(m, sizeof *c, err);
-  c->base = (mill_cursor){s, table_seek, table_next, table_cursor_free};
+  c->base = (mill_cursor){s, table_seek, table_next, table_cursor_free, NULL};
   c->memory = m;
   mill_arena_init(&c->arena, m);
   if (n > 0) {

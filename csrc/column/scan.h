@@ -59,6 +59,9 @@ struct mill_cursor {
   /* *out is NULL at the end of the morsel. batch.first counts from the start of the morsel. */
   mill_status (*next)(mill_cursor *c, mill_batch **out, mill_error *err);
   void (*free)(mill_cursor *c);
+  /* NULL: has none. In place of `next`: all rows of the morsel as a chunk that is the caller's, for who
+  ** keeps them. *out is NULL when the morsel has no rows. */
+  mill_status (*chunk)(mill_cursor *c, mill_chunk **out, mill_error *err);
 };
 
 struct mill_scan {

@@ -37,6 +37,8 @@ struct mill_sink {
   mill_status (*begin)(mill_sink *s, size_t morsels, mill_error *err);
   /* called by one worker at a time for one morsel */
   mill_status (*push)(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err);
+  /* NULL: takes batches alone. All rows of a morsel, which the sink owns then, on failure too */
+  mill_status (*take)(mill_sink *s, size_t morsel, mill_chunk *c, mill_error *err);
   mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
   bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
   size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */

@@ -231,7 +231,7 @@ static mill_status kept_open(const mill_scan *base, const mill_context *ctx, con
   mill_memory *m = ctx->memory;
   kept_cursor *c = mill_calloc(m, sizeof *c);
   if (c == NULL) return mill_oom(m, sizeof *c, err);
-  c->base = (mill_cursor){base, cursor_seek, cursor_next, cursor_free};
+  c->base = (mill_cursor){base, cursor_seek, cursor_next, cursor_free, NULL};
   c->memory = m;
   c->ncols = (uint32_t)n;
   mill_arena_init(&c->arena, m);

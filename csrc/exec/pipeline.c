@@ -143,13 +143,22 @@ static void close_worker(pipeline *p, worker *w) {
   (void)p;
 }
 
+/* Rows that go from the source into the sink as they are. */
+static mill_status move_chunk(pipeline *p, worker *w, size_t morsel, mill_error *err) {
+  mill_chunk *c;
+  MILL_TRY(w->cursor->chunk(w->cursor, &c, err));
+  return c ? p->sink->take(p->sink, morsel, c, err) : MILL_OK;
+}
+
 static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_error *err) {
   worker *w = &p->worker[number];
   mill_batch *b;
   if (w->cursor == NULL) MILL_TRY(open_worker(p, w, err));
   w->last.morsel = morsel;
   MILL_TRY(w->cursor->seek(w->cursor, morsel, err));
-  for (;;) {
+  bool whole = w->cursor->chunk && p->sink->take && w->first == &w->last.base;
+  if (whole) MILL_TRY(move_chunk(p, w, morsel, err));
+  while (!whole) {
     MILL_TRY(w->cursor->next(w->cursor, &b, err));
     if (b == NULL) break;
     b->first += (uint64_t)morsel << 33; /* positions ascend through the morsels, as Spark's ids */

@@ -36,6 +36,18 @@ static mill_status collect_push(mill_sink *s, size_t morsel, mill_batch *b, mill
   return MILL_OK;
 }
 
+static mill_status collect_take(mill_sink *s, size_t morsel, mill_chunk *chunk, mill_error *err) {
+  collect_sink *c = (collect_sink *)s;
+  mill_table **t = &c->part[morsel];
+  mill_status status = mill_table_new(s->x->ctx->memory, c->schema, t, err);
+  if (status != MILL_OK) {
+    mill_chunk_unref(chunk);
+    return status;
+  }
+  (*t)->coded = c->coded;
+  return mill_table_add_move(*t, chunk, err);
+}
+
 static mill_status append_batches(mill_table *out, mill_chunk *c, mill_error *err) {
   mill_batch b;
   mill_arena a;
@@ -71,6 +83,7 @@ static mill_status collect(const mill_exec *x, const mill_op *op, mill_table *ou
   collect_sink c = {.base = {.x = x, .begin = collect_begin, .push = collect_push},
                     .schema = op->schema,
                     .coded = out->coded};
+  if (c.coded) c.base.take = collect_take;
   mill_status s = mill_pipeline_run(x, op, &c.base, err);
   if (s == MILL_OK) s = mill_table_concat(c.part, c.n, out, err);
   for (size_t i = 0; i < c.n; i++) mill_table_unref(c.part[i]);
@@ -249,18 +262,30 @@ static void rows_free(mill_rows *base) {
   mill_free(m, r, sizeof *r);
 }
 
-static mill_status open_rows(scan_rows *r, const mill_op *root, mill_error *err) {
-  int n = (int)root->schema->nfields;
+/* All columns of a scan. */
+static mill_status open_all(scan_rows *r, int n, mill_error *err) {
   mill_memory *m = r->x.ctx->memory;
-  MILL_TRY(mill_exec_held(&r->x, root, &r->scan, err));
-  mill_shared_clear(m, r->shared);
-  r->shared = NULL;
   int *all = mill_alloc(m, ((size_t)n + 1) * sizeof *all);
   if (all == NULL) return mill_oom(m, (size_t)n, err);
   for (int i = 0; i < n; i++) all[i] = i;
   mill_status s = r->scan->open(r->scan, r->x.ctx, all, n, &r->cursor, err);
   mill_free(m, all, ((size_t)n + 1) * sizeof *all);
   return s;
+}
+
+/* Rows of a table that is there are handed out where they lie. */
+static mill_status open_rows(scan_rows *r, const mill_op *root, mill_error *err) {
+  int n = (int)root->schema->nfields;
+  if (root->kind == MILL_OP_SCAN && mill_scan_in_memory(root->scan)) {
+    r->scan = mill_scan_ref(root->scan);
+    r->base.lasting = true;
+    return r->scan->open(r->scan, r->x.ctx, root->columns, n, &r->cursor, err);
+  }
+  MILL_TRY(mill_exec_held(&r->x, root, &r->scan, err));
+  mill_shared_clear(r->x.ctx->memory, r->shared);
+  r->shared = NULL;
+  r->base.lasting = mill_scan_in_memory(r->scan) != NULL;
+  return open_all(r, n, err);
 }
 
 mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **out,

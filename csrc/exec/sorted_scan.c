@@ -144,7 +144,7 @@ static mill_status scan_open(const mill_scan *base, const mill_context *ctx, con
   if (c == NULL) return mill_oom(m, sizeof *c, err);
   bool merged = ((const sorted_scan *)base)->s->spilled;
   c->base = (mill_cursor){base, merged ? merged_seek : memory_seek,
-                          merged ? merged_next : memory_next, cursor_free};
+                          merged ? merged_next : memory_next, cursor_free, NULL};
   c->memory = m;
   c->ncols = (uint32_t)n;
   mill_arena_init(&c->arena, m);

@@ -58,7 +58,7 @@ static mill_status range_open(const mill_scan *s, const mill_context *ctx, const
   range_cursor *c = mill_calloc(ctx->memory, sizeof *c);
   (void)columns;
   if (c == NULL) return mill_oom(ctx->memory, sizeof *c, err);
-  c->base = (mill_cursor){s, range_seek, range_next, range_cursor_free};
+  c->base = (mill_cursor){s, range_seek, range_next, range_cursor_free, NULL};
   c->memory = ctx->memory;
   c->ncols = n;
   *out = &c->base;

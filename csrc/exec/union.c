@@ -190,7 +190,7 @@ static mill_status union_open(const mill_scan *base, const mill_context *ctx, co
   size_t room = (size_t)n + 1;
   union_cursor *c = mill_calloc(m, sizeof *c);
   if (c == NULL) return mill_oom(m, sizeof *c, err);
-  c->base = (mill_cursor){base, cursor_seek, cursor_next, cursor_free};
+  c->base = (mill_cursor){base, cursor_seek, cursor_next, cursor_free, NULL};
   c->memory = m;
   c->ctx = ctx;
   c->ncols = n;

@@ -452,7 +452,7 @@ static mill_status window_open(const mill_scan *base, const mill_context *ctx, c
   window_cursor *c = mill_calloc(m, sizeof *c);
   if (c == NULL) return mill_oom(m, sizeof *c, err);
   c->base = (mill_cursor){base, s->s->spilled ? merged_seek : memory_seek, window_next,
-                          window_cursor_free};
+                          window_cursor_free, NULL};
   c->s = s;
   c->ncols = (uint32_t)n;
   mill_arena_init(&c->block.arena, m);

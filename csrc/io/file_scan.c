@@ -166,7 +166,7 @@ static mill_status file_open(const mill_scan *base, const mill_context *ctx, con
   mill_memory *m = ctx->memory;
   file_cursor *c = mill_calloc(m, sizeof *c);
   if (!c) return mill_oom(m, sizeof *c, err);
-  c->base = (mill_cursor){base, file_seek, file_next, file_cursor_free};
+  c->base = (mill_cursor){base, file_seek, file_next, file_cursor_free, NULL};
   c->memory = m;
   c->done = true;
   c->hidden = -1;

@@ -2,8 +2,10 @@
 **
 **     | "TIDEMILL" | version u32 | flags u32 | section frames ... | footer frame | trailer |
 **
-**     version   2; of version 1 are files whose tables are drawn in column_int.h, read as before
-**     section   zstd frames of up to 4 MiB of content each, one after the other
+**     version   3; files before 3 have frames alone, and of 1 are those whose tables are drawn in
+**               column_int.h
+**     section   blocks of up to 4 MiB of content each, one after the other: the content as it is where
+**               stored and content bytes are as many, else a zstd frame of it
 **     footer    a zstd frame of JSON: kind, meta, and for each section its name, size and blocks
 **               [offset, stored bytes, content bytes, XXH64 of the stored bytes]
 **     trailer   footer offset u64, stored u64, content u64, XXH64 of header, footer and these three,
@@ -23,7 +25,7 @@
 #include "base/json.h"
 #include "base/packer.h"
 
-enum { MILL_SNAPSHOT_VERSION = 2, MILL_SNAPSHOT_BLOCK = 4 << 20 };
+enum { MILL_SNAPSHOT_VERSION = 3, MILL_SNAPSHOT_BLOCK = 4 << 20 };
 
 typedef struct mill_snapshot_writer mill_snapshot_writer;
 /* `kind` says what it holds: "table", "model", "pipeline", "state". */
@@ -36,13 +38,13 @@ mill_status mill_snapshot_section(mill_snapshot_writer *w, const char *name,
 mill_status mill_snapshot_add(mill_snapshot_writer *w, const void *p, size_t n,
                               mill_error *err) MILL_USE_RESULT;
 
-/* A section packed ahead, on any thread: its frames, and what the footer says of each. */
+/* A section packed ahead, on any thread: its blocks, and what the footer says of each. */
 typedef struct mill_snapshot_packed {
-  mill_text frames, entries;
+  mill_text blocks, entries;
 } mill_snapshot_packed;
 void mill_snapshot_packed_init(mill_snapshot_packed *p, mill_memory *m);
 void mill_snapshot_packed_clear(mill_snapshot_packed *p);
-/* Pack n bytes; `z` packs with MILL_PACK_ZSTD. */
+/* Pack n bytes where a sample of them gets smaller by a quarter; `z` packs with MILL_PACK_ZSTD. */
 mill_status mill_snapshot_pack(mill_packer *z, const void *p, size_t n, mill_snapshot_packed *out,
                                mill_error *err) MILL_USE_RESULT;
 /* The section `name` from what was packed or fetched. */
@@ -70,8 +72,8 @@ uint64_t mill_snapshot_size(const mill_snapshot *s, size_t i);
 /* Append the content of a section, verified. */
 mill_status mill_snapshot_read(const mill_snapshot *s, size_t i, mill_text *out,
                                mill_error *err) MILL_USE_RESULT;
-/* The same into memory of its size. */
-mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out,
+/* The same into memory of its size; `stored` is scratch. */
+mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out, mill_text *stored,
                                     mill_error *err) MILL_USE_RESULT;
 /* A section as it is stored, verified, for mill_snapshot_put. */
 mill_status mill_snapshot_fetch(const mill_snapshot *s, size_t i, mill_snapshot_packed *out,

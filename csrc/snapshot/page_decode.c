@@ -1,5 +1,7 @@
 /* Pages to vectors; see page_int.h. Every count is held against the bytes that are left before memory
 ** of its size is taken. Strings are views of the page, which lies in the arena of their vector. */
+#include "base/hash.h"
+#include "column/coder.h"
 #include "snapshot/page_int.h"
 #include "snapshot/snapshot_int.h"
 
@@ -133,12 +135,30 @@ static mill_status spread(page_reader *r, mill_vector *v, uint32_t n, const mill
   return MILL_OK;
 }
 
+/* Codes are compared in place of strings. */
+static mill_status all_differ(page_reader *r, const mill_str *entry, uint32_t n) {
+  enum { SLOTS = 2 * MILL_CODES };
+  uint16_t slot[SLOTS] = {0};
+  for (uint32_t i = 0; i < n; i++) {
+    size_t at = mill_hash_bytes(mill_str_data(&entry[i]), entry[i].size) % SLOTS;
+    for (; slot[at]; at = (at + 1) % SLOTS)
+      if (mill_str_equal(&entry[slot[at] - 1], &entry[i]))
+        return page_bad(r, "an entry of a dictionary twice");
+    slot[at] = (uint16_t)(i + 1);
+  }
+  return MILL_OK;
+}
+
 /* The entries with the codes as an index. Of coded nulls the last entry is null. */
 static mill_status point(page_reader *r, mill_vector *v, mill_str *entry, const uint32_t *code,
                          uint32_t entries, bool coded) {
   v->data = entry;
   v->index = code;
   v->capacity = 0;
+  if (r->strings == TABLE_CODES && entries + coded <= MILL_CODES) {
+    MILL_TRY(all_differ(r, entry, entries));
+    v->entries = entries + coded;
+  }
   if (!coded) return MILL_OK;
   size_t words = entries / 64 + 1;
   void *mem;
@@ -158,13 +178,14 @@ static mill_status read_dictionary(page_reader *r, mill_vector *v, uint32_t n, b
   MILL_TRY(page_room(r->arena, entries + 1, sizeof(mill_str), r->err, &entry));
   MILL_TRY(read_text(r, entries, entry));
   ((mill_str *)entry)[entries] = (mill_str){0};
-  MILL_TRY(page_room(r->dictionaries ? r->arena : r->scratch, n, 4, r->err, &mem));
+  bool flat = r->strings == TABLE_FLAT;
+  MILL_TRY(page_room(flat ? r->scratch : r->arena, n, 4, r->err, &mem));
   MILL_TRY(mill_numbers_get(r, n, 4, mem));
   const uint32_t *code = mem;
   for (uint32_t i = 0; i < n; i++) most = code[i] > most ? code[i] : most;
   if (n && most >= entries + coded) return page_bad(r, "a code without its entry");
-  return r->dictionaries ? point(r, v, entry, code, entries, coded)
-                         : spread(r, v, n, entry, code, entries, coded);
+  return flat ? spread(r, v, n, entry, code, entries, coded)
+              : point(r, v, entry, code, entries, coded);
 }
 
 static mill_status read_strings(page_reader *r, mill_vector *v, uint32_t n, bool coded) {
@@ -181,7 +202,7 @@ static mill_status read_strings(page_reader *r, mill_vector *v, uint32_t n, bool
 static mill_status read_vector(page_reader *r, const mill_type *type, uint32_t n, mill_vector *v);
 
 static mill_status read_children(page_reader *r, mill_vector *v, uint32_t n) {
-  r->dictionaries = false;
+  r->strings = TABLE_FLAT;
   for (uint32_t c = 0; c < v->type->nfields; c++)
     MILL_TRY(read_vector(r, v->type->fields[c].type, n, &v->child[c]));
   return MILL_OK;
@@ -237,27 +258,34 @@ mill_status mill_page_get(page_reader *r, const mill_type *type, uint32_t n, mil
   return read_vector(r, type, n, out);
 }
 
-mill_status mill_page_load(const mill_snapshot *s, size_t i, const char *what,
-                           const mill_type *type, uint32_t n, bool dictionaries, mill_arena *a,
-                           mill_vector *out, mill_error *err) {
+/* Do strings of the vector point into its page? */
+static bool points(const mill_type *t) {
+  bool any = t->phys == MILL_PHYS_STR;
+  for (uint32_t i = 0; i < t->nfields && !any; i++) any = points(t->fields[i].type);
+  return any;
+}
+
+mill_status mill_page_load(const mill_snapshot *s, size_t i, const mill_type *type, uint32_t n,
+                           table_strings strings, table_desk *d, mill_arena *a, mill_vector *out,
+                           mill_error *err) {
+  enum { ROW = 24 };
   void *mem;
   uint64_t size = mill_snapshot_size(s, i);
   if (size > SIZE_MAX / 4) return mill_oom(a->memory, SIZE_MAX, err);
-  MILL_TRY(page_room(a, (size_t)size, 1, err, &mem));
-  MILL_TRY(mill_snapshot_read_into(s, i, mem, err));
+  mill_arena_reset(&d->arena);
+  if (!mill_arena_reserve(&d->arena, n * ROW)) return mill_oom(a->memory, n * ROW, err);
+  MILL_TRY(page_room(points(type) ? a : &d->arena, (size_t)size, 1, err, &mem));
+  MILL_TRY(mill_snapshot_read_into(s, i, mem, &d->stored, err));
   memset((char *)mem + size, 0, PAGE_SLACK);
-  mill_arena scratch;
-  mill_arena_init(&scratch, a->memory);
   page_reader r = {.p = mem,
                    .end = (char *)mem + size,
                    .arena = a,
-                   .scratch = &scratch,
-                   .dictionaries = dictionaries,
+                   .scratch = &d->arena,
+                   .strings = strings,
                    .err = err};
   mill_status status = read_vector(&r, type, n, out);
   if (status == MILL_OK && r.p != r.end) status = page_bad(&r, "more bytes behind its values");
-  mill_arena_clear(&scratch);
   if (status == MILL_E_CORRUPT_FILE && r.wrong)
-    return mill_snapshot_damaged(s, err, "%s: %s", what, r.wrong);
+    return mill_snapshot_damaged(s, err, "%s: %s", d->name.data, r.wrong);
   return status;
 }

@@ -196,7 +196,7 @@ static mill_status put_text(encoder *e, const mill_str **s, size_t n) {
 typedef struct dictionary {
   const mill_str **entry;
   uint32_t *slot;
-  size_t n, mask;
+  size_t n, mask, most;
 } dictionary;
 
 /* Of the size, the first four bytes and the last eight; in the upper bits. */
@@ -215,31 +215,71 @@ static int64_t code_of(const dictionary *d, const mill_str *s) {
   return ~(int64_t)i;
 }
 
-/* Codes of all rows; d->n is 0 when strings repeat too rarely for a dictionary. */
-static mill_status find_codes(encoder *e, const mill_str *const *s, size_t n, dictionary *d,
-                              int64_t *code) {
-  enum { LEAST = 64, FIRST = 2048 };
-  size_t most = n / 4 + LEAST, slots = 256;
+static mill_status start_codes(encoder *e, size_t n, dictionary *d) {
+  enum { LEAST = 64 };
+  size_t slots = 256;
   void *entry;
-  while (slots < 2 * most) slots *= 2;
-  MILL_TRY(room(e, most + 1, sizeof *d->entry, &entry));
+  d->most = n / 4 + LEAST;
+  while (slots < 2 * d->most) slots *= 2;
+  MILL_TRY(room(e, d->most + 1, sizeof *d->entry, &entry));
   d->entry = entry;
   d->mask = slots - 1;
   d->slot = mill_arena_alloc(e->scratch, slots * sizeof *d->slot);
-  if (!d->slot) return mill_oom(e->scratch->memory, slots * sizeof *d->slot, e->err);
-  for (size_t i = 0; i < n; i++) {
-    code[i] = s[i] ? code_of(d, s[i]) : -1;
-    if (code[i] >= 0 || !s[i]) continue;
-    d->entry[d->n] = s[i];
-    d->slot[~code[i]] = (uint32_t)d->n + 1;
-    code[i] = (int64_t)d->n++;
-    if (d->n <= most && d->n <= FIRST + i / 2) continue;
-    d->n = 0;
-    return MILL_OK;
+  return d->slot ? MILL_OK : mill_oom(e->scratch->memory, slots * sizeof *d->slot, e->err);
+}
+
+/* The code of the string of row i, a new one perhaps; -1: strings repeat too rarely. */
+static int64_t enter(dictionary *d, const mill_str *s, size_t i) {
+  enum { FIRST = 2048 };
+  int64_t code = code_of(d, s);
+  if (code >= 0) return code;
+  d->entry[d->n] = s;
+  d->slot[~code] = (uint32_t)d->n + 1;
+  d->n++;
+  return d->n <= d->most && d->n <= FIRST + i / 2 ? (int64_t)d->n - 1 : -1;
+}
+
+/* Codes of all rows, -1 for nulls; false: there are too many for a dictionary. */
+static bool codes_of_rows(const rows_of *r, dictionary *d, int64_t *code) {
+  const mill_str *s = r->v->data;
+  for (size_t i = 0; i < r->n; i++) {
+    uint32_t k = at(r, i);
+    code[i] = -1;
+    if (mill_valid_bit(r->v->valid, k) && (code[i] = enter(d, &s[k], i)) < 0) return false;
   }
-  for (size_t i = 0; i < n; i++)
+  return true;
+}
+
+/* The same of rows that are codes already: each entry is looked at once. */
+static bool codes_of_codes(const rows_of *r, dictionary *d, int32_t *of, int64_t *code) {
+  const mill_str *s = r->v->data;
+  memset(of, 0xff, r->v->entries * sizeof *of);
+  for (size_t i = 0; i < r->n; i++) {
+    uint32_t k = at(r, i);
+    code[i] = of[k];
+    if (code[i] >= 0 || !mill_valid_bit(r->v->valid, k)) continue;
+    if ((code[i] = enter(d, &s[k], i)) < 0) return false;
+    of[k] = (int32_t)code[i];
+  }
+  return true;
+}
+
+/* *few: the strings are to be a dictionary, these are the codes of all rows. */
+static mill_status find_codes(encoder *e, const rows_of *r, dictionary *d, int64_t *code,
+                              bool *few) {
+  void *of;
+  *few = false;
+  if (r->n > MILL_CHUNK) return MILL_OK;
+  MILL_TRY(start_codes(e, r->n, d));
+  if (r->v->index && r->v->entries) {
+    MILL_TRY(room(e, r->v->entries, sizeof(int32_t), &of));
+    *few = codes_of_codes(r, d, of, code);
+  } else {
+    *few = codes_of_rows(r, d, code);
+  }
+  *few = *few && d->n && d->n * 2 <= r->n;
+  for (size_t i = 0; *few && i < r->n; i++)
     if (code[i] < 0) code[i] = (int64_t)d->n;
-  if (d->n * 2 > n) d->n = 0;
   return MILL_OK;
 }
 
@@ -260,10 +300,11 @@ static mill_status put_strings(encoder *e, const rows_of *r, size_t head) {
   void *code;
   const mill_str **s;
   dictionary d = {0};
-  MILL_TRY(find_strings(e, r, &s));
+  bool few;
   MILL_TRY(room(e, r->n, sizeof(int64_t), &code));
-  if (r->n <= MILL_CHUNK) MILL_TRY(find_codes(e, s, r->n, &d, code));
-  if (d.n) return put_dictionary(e, &d, code, r->n, head);
+  MILL_TRY(find_codes(e, r, &d, code, &few));
+  if (few) return put_dictionary(e, &d, code, r->n, head);
+  MILL_TRY(find_strings(e, r, &s));
   MILL_TRY(put_byte(e, PAGE_PLAIN));
   return put_text(e, s, r->n);
 }

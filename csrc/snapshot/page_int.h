@@ -32,6 +32,7 @@
 
 #include "column/chunk.h"
 #include "snapshot/column_int.h"
+#include "snapshot/table_int.h"
 
 enum {
   PAGE_SLACK = 16, /* bytes that can be read behind a page */
@@ -62,7 +63,7 @@ typedef struct page_reader {
   const char *p, *end; /* PAGE_SLACK bytes more can be read */
   const char *wrong;
   mill_arena *arena, *scratch;
-  bool dictionaries; /* strings may come in dictionary form */
+  table_strings strings;
   mill_error *err;
 } page_reader;
 
@@ -71,10 +72,10 @@ mill_status mill_page_get(page_reader *r, const mill_type *type, uint32_t n,
                           mill_vector *out) MILL_USE_RESULT;
 mill_status mill_numbers_get(page_reader *r, size_t n, int width, void *out) MILL_USE_RESULT;
 mill_status mill_doubles_get(page_reader *r, size_t n, double *out) MILL_USE_RESULT;
-/* The whole of section i as one page: rows 0..n of `what` in the arena. */
-mill_status mill_page_load(const mill_snapshot *s, size_t i, const char *what,
-                           const mill_type *type, uint32_t n, bool dictionaries, mill_arena *a,
-                           mill_vector *out, mill_error *err) MILL_USE_RESULT;
+/* The whole of section i as one page: rows 0..n in the arena, of what d->name says in errors. */
+mill_status mill_page_load(const mill_snapshot *s, size_t i, const mill_type *type, uint32_t n,
+                           table_strings strings, table_desk *d, mill_arena *a, mill_vector *out,
+                           mill_error *err) MILL_USE_RESULT;
 
 static inline mill_status page_bad(page_reader *r, const char *reason) {
   r->wrong = reason;

@@ -36,6 +36,7 @@ struct mill_snapshot {
   size_t *by_name; /* sections in the order of their names */
   size_t nsections, nblocks, section_capacity, block_capacity;
   uint64_t size, footer; /* of the file; where its footer is */
+  uint32_t version;
 };
 
 void mill_snapshot_free(mill_snapshot *s) {
@@ -74,8 +75,7 @@ static mill_status read_at(const mill_snapshot *s, uint64_t at, void *p, size_t 
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static mill_status check_header(const mill_snapshot *s, char header[SNAPSHOT_HEADER],
-                                mill_error *err) {
+static mill_status check_header(mill_snapshot *s, char header[SNAPSHOT_HEADER], mill_error *err) {
   size_t n = s->size < SNAPSHOT_HEADER ? (size_t)s->size : SNAPSHOT_HEADER;
   if (s->size == 0) return mill_snapshot_damaged(s, err, "the file is empty");
   MILL_TRY(read_at(s, 0, header, n, err));
@@ -91,6 +91,7 @@ static mill_status check_header(const mill_snapshot *s, char header[SNAPSHOT_HEA
   if (version == 0 || snapshot_get(header + 12, 4) != 0)
     return mill_snapshot_damaged(s, err, "its header (bytes 8 to 15) is none of version %d",
                                  MILL_SNAPSHOT_VERSION);
+  s->version = version;
   return MILL_OK;
 }
 
@@ -371,26 +372,24 @@ bool mill_snapshot_find(const mill_snapshot *s, const char *name, size_t *i) {
   return false;
 }
 
-/* The stored bytes of block k, verified, appended to `out`. */
-static mill_status fetch_block(const mill_snapshot *s, const section *sec, size_t k, mill_text *out,
+/* The stored bytes of block k, verified. */
+static mill_status fetch_block(const mill_snapshot *s, const section *sec, size_t k, void *to,
                                mill_error *err) {
   const block *b = &s->block[sec->first + k];
-  MILL_TRY(mill_text_reserve(out, b->stored, err));
-  char *to = out->data + out->size;
   MILL_TRY(read_at(s, b->offset, to, b->stored, err));
-  if (snapshot_hash(to, b->stored) != b->hash)
-    return mill_snapshot_damaged(s, err,
-                                 "block %zu of section %s at byte %" PRIu64 " fails its checksum",
-                                 k, sec->name, b->offset);
-  out->size += b->stored;
-  return MILL_OK;
+  if (snapshot_hash(to, b->stored) == b->hash) return MILL_OK;
+  return mill_snapshot_damaged(s, err,
+                               "block %zu of section %s at byte %" PRIu64 " fails its checksum", k,
+                               sec->name, b->offset);
 }
 
 static mill_status read_block(const mill_snapshot *s, const section *sec, size_t k,
                               mill_text *stored, char *out, mill_error *err) {
   const block *b = &s->block[sec->first + k];
+  if (s->version >= 3 && b->stored == b->content) return fetch_block(s, sec, k, out, err);
   mill_text_reset(stored);
-  MILL_TRY(fetch_block(s, sec, k, stored, err));
+  MILL_TRY(mill_text_reserve(stored, b->stored, err));
+  MILL_TRY(fetch_block(s, sec, k, stored->data, err));
   mill_status status =
       mill_zstd_unpack_exact_into(s->memory, stored->data, b->stored, out, b->content, err);
   if (status != MILL_E_CORRUPT_FILE) return status;
@@ -399,25 +398,27 @@ static mill_status read_block(const mill_snapshot *s, const section *sec, size_t
                                sec->name, b->offset);
 }
 
-mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out, mill_error *err) {
+mill_status mill_snapshot_read_into(const mill_snapshot *s, size_t i, void *out, mill_text *stored,
+                                    mill_error *err) {
   const section *sec = &s->section[i];
-  mill_text stored;
-  mill_text_init(&stored, s->memory);
   char *to = out;
-  mill_status status = MILL_OK;
-  for (size_t k = 0; k < sec->nblocks && status == MILL_OK; k++) {
-    status = read_block(s, sec, k, &stored, to, err);
+  for (size_t k = 0; k < sec->nblocks; k++) {
+    MILL_TRY(read_block(s, sec, k, stored, to, err));
     to += s->block[sec->first + k].content;
   }
-  mill_text_clear(&stored);
-  return status;
+  return MILL_OK;
 }
 
 mill_status mill_snapshot_read(const mill_snapshot *s, size_t i, mill_text *out, mill_error *err) {
   uint64_t size = s->section[i].size;
   if (size > SIZE_MAX / 2) return mill_oom(s->memory, SIZE_MAX, err);
-  MILL_TRY(mill_text_reserve(out, (size_t)size, err));
-  MILL_TRY(mill_snapshot_read_into(s, i, out->data + out->size, err));
+  mill_text stored;
+  mill_text_init(&stored, s->memory);
+  mill_status status = mill_text_reserve(out, (size_t)size, err);
+  if (status == MILL_OK)
+    status = mill_snapshot_read_into(s, i, out->data + out->size, &stored, err);
+  mill_text_clear(&stored);
+  MILL_TRY(status);
   out->size += (size_t)size;
   out->data[out->size] = 0;
   return MILL_OK;
@@ -429,7 +430,9 @@ mill_status mill_snapshot_fetch(const mill_snapshot *s, size_t i, mill_snapshot_
   for (size_t k = 0; k < sec->nblocks; k++) {
     const block *b = &s->block[sec->first + k];
     snapshot_entry e = {b->hash, b->stored, b->content};
-    MILL_TRY(fetch_block(s, sec, k, &out->frames, err));
+    MILL_TRY(mill_text_reserve(&out->blocks, b->stored, err));
+    MILL_TRY(fetch_block(s, sec, k, out->blocks.data + out->blocks.size, err));
+    out->blocks.size += b->stored;
     MILL_TRY(mill_text_add(&out->entries, (const char *)&e, sizeof e, err));
   }
   return MILL_OK;

@@ -13,7 +13,7 @@
 
 static const char table_kind[] = "table", table_name[] = "rows";
 
-enum { MOST_DRAFTS = 8, SAVE_LEVEL = 1 };
+enum { MOST_DRAFTS = 8, SAVE_LEVEL = 1, MOST_ZONES = MILL_CHUNK / ZONE_ROWS };
 
 /* Rows on their way into a chunk: positions at[0, n) of the columns, NULL: 0..n. */
 typedef struct lot {
@@ -31,7 +31,7 @@ typedef struct draft {
 /* What is made of a column of a draft. */
 typedef struct slot {
   mill_snapshot_packed packed;
-  table_zone zone;
+  table_zone zone[MOST_ZONES];
 } slot;
 
 typedef struct wave {
@@ -122,7 +122,7 @@ static mill_status begin(saver *s, const char *path, mill_error *err) {
   MILL_TRY(mill_snapshot_create(s->ctx->files, s->memory, path, table_kind, &s->file, err));
   MILL_TRY(mill_text_adds(&s->meta, "{\"name\":", err));
   MILL_TRY(mill_json_quote(table_name, strlen(table_name), &s->meta, err));
-  MILL_TRY(mill_text_adds(&s->meta, ",\"pages\":2,\"schema\":", err));
+  MILL_TRY(mill_text_adds(&s->meta, ",\"pages\":3,\"schema\":", err));
   return mill_type_json(s->schema, &s->meta, err);
 }
 
@@ -145,13 +145,58 @@ static bool in_one_piece(const draft *d, uint32_t c) {
   return true;
 }
 
-/* The column of all lots as one flat vector: where it lies, when that can be. */
-static mill_status flat_column(const saver *s, const draft *d, uint32_t c, mill_arena *a,
-                               mill_vector *out, mill_error *err) {
+static bool is_code(const mill_vector *v) { return v->index && v->entries; }
+
+/* Are all rows codes? *entries: of the dictionaries of all lots, one after the other. */
+static bool all_codes(const draft *d, uint32_t c, uint32_t *entries) {
+  *entries = 0;
+  for (size_t i = 0; i < d->nlots; i++) {
+    const mill_vector *v = &d->lot[i].col[c];
+    if (d->lot[i].at || !is_code(v) || v->mask != MILL_FLAT) return false;
+    if (i == 0 || v->data != d->lot[i - 1].col[c].data) *entries += v->entries;
+  }
+  return d->nlots > 0;
+}
+
+/* The codes of all lots, with their dictionaries one after the other: its entries need not differ. */
+static mill_status join_codes(const draft *d, uint32_t c, uint32_t entries, mill_arena *a,
+                              mill_vector *out, mill_error *err) {
+  *out = (mill_vector){.type = d->lot[0].col[c].type, .mask = MILL_FLAT, .entries = entries};
+  mill_str *entry = mill_arena_take(a, entries * sizeof *entry);
+  uint32_t *code = mill_arena_take(a, d->rows * sizeof *code), *to = code, from = 0, end = 0;
+  bool nulls = false;
+  out->data = entry;
+  out->index = code;
+  out->valid = mill_arena_take(a, (entries / 64 + 1ull) * 8);
+  if (!entry || !code || !out->valid) return mill_oom(a->memory, d->rows * sizeof *code, err);
+  memset(out->valid, 0xff, (entries / 64 + 1ull) * 8);
+  for (size_t i = 0; i < d->nlots; i++) {
+    const mill_vector *v = &d->lot[i].col[c];
+    if (i == 0 || v->data != d->lot[i - 1].col[c].data) {
+      from = end;
+      end += v->entries;
+      memcpy(entry + from, v->data, v->entries * sizeof *entry);
+      for (uint32_t k = 0; k < v->entries; k++) {
+        if (mill_valid_bit(v->valid, k)) continue;
+        mill_vector_clear_bit(out, from + k);
+        nulls = true;
+      }
+    }
+    for (uint32_t k = 0; k < d->lot[i].n; k++) *to++ = v->index[k] + from;
+  }
+  if (!nulls) out->valid = NULL;
+  return MILL_OK;
+}
+
+/* The column of all lots as one vector, flat or codes: where it lies, when that can be. */
+static mill_status one_vector(const saver *s, const draft *d, uint32_t c, mill_arena *a,
+                              mill_vector *out, mill_error *err) {
+  uint32_t entries;
   if (in_one_piece(d, c)) {
     *out = d->lot[0].col[c];
     return MILL_OK;
   }
+  if (all_codes(d, c, &entries)) return join_codes(d, c, entries, a, out, err);
   MILL_TRY(mill_vector_init(out, s->schema->fields[c].type, 0, a, err));
   MILL_TRY(mill_vector_reserve(out, d->rows, a, err));
   for (size_t i = 0; i < d->nlots; i++)
@@ -175,10 +220,13 @@ static mill_status make_page(saver *s, size_t task, worker *by, mill_error *err)
   mill_text_reset(&by->page);
   if (!by->packer)
     MILL_TRY(mill_packer_new(s->memory, MILL_PACK_ZSTD, SAVE_LEVEL, &by->packer, err));
-  MILL_TRY(flat_column(s, d, (uint32_t)(task % s->ncols), &by->arena, &v, err));
-  mill_zone_of(&v, d->rows, &to->zone);
+  MILL_TRY(one_vector(s, d, (uint32_t)(task % s->ncols), &by->arena, &v, err));
+  for (uint32_t at = 0; at < d->rows; at += ZONE_ROWS) {
+    uint32_t n = d->rows - at < ZONE_ROWS ? d->rows - at : ZONE_ROWS;
+    MILL_TRY(mill_zone_of(&v, at, n, &by->arena, &to->zone[at / ZONE_ROWS], err));
+  }
   MILL_TRY(mill_page_put(&v, d->rows, &by->arena, &by->page, err));
-  mill_text_reset(&to->packed.frames);
+  mill_text_reset(&to->packed.blocks);
   mill_text_reset(&to->packed.entries);
   return mill_snapshot_pack(by->packer, by->page.data, by->page.size, &to->packed, err);
 }
@@ -196,7 +244,8 @@ static mill_status write_wave(saver *s, const wave *w, mill_text *name, mill_err
       slot *x = &w->slot[k * s->ncols + c];
       MILL_TRY(mill_snapshot_section_name(name, table_name, s->nchunks, c, err));
       MILL_TRY(mill_snapshot_put(s->file, name->data, &x->packed, err));
-      MILL_TRY(mill_zones_add(&s->zones[c], &x->zone, err));
+      for (size_t z = 0; z < mill_snapshot_zones(w->draft[k].rows, ZONE_ROWS); z++)
+        MILL_TRY(mill_zones_add(&s->zones[c], &x->zone[z], err));
     }
     MILL_TRY(count_chunk(s, w->draft[k].rows, err));
   }
@@ -275,6 +324,9 @@ static mill_status positions(saver *s, const mill_batch *b, uint32_t from, uint3
   return MILL_OK;
 }
 
+/* Structs, whose children are vectors of the batch. */
+static bool has_heads(const mill_vector *v) { return v->type->phys == MILL_PHYS_STRUCT; }
+
 /* Keep rows of a batch that is about to go: heads only, where the values last. */
 static mill_status keep(saver *s, draft *d, const mill_batch *b, uint32_t from, uint32_t n,
                         bool lasting, mill_error *err) {
@@ -285,7 +337,7 @@ static mill_status keep(saver *s, draft *d, const mill_batch *b, uint32_t from, 
   MILL_TRY(positions(s, b, from, n, &at, err));
   for (uint32_t c = 0; c < s->ncols; c++) {
     kept[c] = b->col[c];
-    bool view = lasting && !kept[c].index && kept[c].type->phys != MILL_PHYS_STRUCT;
+    bool view = lasting && (!kept[c].index || is_code(&kept[c])) && !has_heads(&kept[c]);
     if (view && !at) continue;
     MILL_TRY(mill_vector_gather(&kept[c], &b->col[c], at, n, !lasting, a, err));
   }
@@ -396,7 +448,7 @@ static mill_status take_chunk(saver *s, const mill_snapshot *from, const table_p
   mill_status status = MILL_OK;
   for (uint32_t c = 0; c < s->ncols && status == MILL_OK; c++) {
     size_t section;
-    mill_text_reset(&packed.frames);
+    mill_text_reset(&packed.blocks);
     mill_text_reset(&packed.entries);
     status = mill_snapshot_section_name(&name, p->name, i, c, err);
     if (status == MILL_OK && !mill_snapshot_find(from, name.data, &section))
@@ -431,8 +483,12 @@ static mill_status read_again(saver *s, const mill_snapshot *from, const table_p
   int *all = mill_arena_alloc(&s->filling->arena, (s->ncols + 1ull) * sizeof *all);
   if (!all) return mill_oom(s->memory, s->ncols * sizeof *all, err);
   for (uint32_t k = 0; k < s->ncols; k++) all[k] = (int)k;
-  MILL_TRY(mill_snapshot_read_chunk(from, p, i, all, s->ncols, false, &c, err));
-  mill_status status = MILL_OK;
+  table_desk desk;
+  mill_snapshot_desk_init(&desk, s->memory);
+  mill_status status =
+      mill_snapshot_read_chunk(from, p, i, all, s->ncols, TABLE_FLAT, &desk, &c, err);
+  mill_snapshot_desk_clear(&desk);
+  MILL_TRY(status);
   for (uint32_t at = 0; at < c->n && status == MILL_OK; at += MILL_BATCH) {
     mill_batch b;
     mill_vector *view = mill_arena_alloc(&s->filling->arena, (s->ncols + 1ull) * sizeof *view);
@@ -445,12 +501,13 @@ static mill_status read_again(saver *s, const mill_snapshot *from, const table_p
   return status;
 }
 
-/* Chunks of today's form are taken over, but for a last one with room. */
+/* Chunks of today's form are taken over, but for a last one with room: however small the rows that are
+** appended, all chunks but the last are full. */
 static mill_status add_file(saver *s, const mill_snapshot *from, const table_place *p,
                             mill_error *err) {
-  size_t kept = p->pages ? p->nchunks : 0;
+  size_t kept = p->pages == 3 ? p->nchunks : 0;
   if (kept && p->chunk[kept - 1] < MILL_CHUNK) kept--;
-  MILL_TRY(take_zones(s, from, p, kept, err));
+  MILL_TRY(take_zones(s, from, p, kept < p->nchunks ? p->zone[kept] : p->nzones, err));
   for (size_t i = 0; i < kept; i++) MILL_TRY(take_chunk(s, from, p, i, err));
   for (size_t i = kept; i < p->nchunks; i++) MILL_TRY(read_again(s, from, p, i, err));
   return MILL_OK;

@@ -1,5 +1,5 @@
 /* Table files as a scan: a morsel is a chunk, of which a cursor holds the wanted columns. A narrowed
-** scan has the same morsels, of which those that the zones rule out give no rows. */
+** scan has the same morsels without the rows of zones that are ruled out. */
 #include "snapshot/zone_int.h"
 
 typedef struct table_file {
@@ -15,15 +15,18 @@ typedef struct file_scan {
   size_t nfiles; /* opened */
   size_t capacity;
   struct file_scan *of; /* the scan that this one narrows, whose files it uses; else NULL */
-  uint8_t *out;         /* of a narrowed scan, one a morsel: 1 when it gives nothing */
+  uint8_t *out;         /* of a narrowed scan, one a morsel: a bit a zone that gives nothing */
 } file_scan;
 
 typedef struct file_cursor {
   mill_cursor base;
   mill_memory *memory;
   mill_arena arena; /* struct children of the views */
-  mill_chunk *chunk;
-  uint32_t at;
+  table_desk desk;
+  size_t morsel;
+  mill_chunk *chunk; /* NULL: not read yet */
+  uint32_t at, zone_rows;
+  uint8_t out; /* zones of the chunk that give nothing */
   uint32_t ncols;
   int *columns;
   mill_vector *view;
@@ -42,21 +45,41 @@ static const table_file *file_of(const file_scan *s, size_t morsel) {
   return &s->file[low];
 }
 
+/* A bit for each zone of chunk i. */
+static uint8_t all_zones(const table_place *p, size_t i) {
+  return (uint8_t)((1u << mill_snapshot_zones(p->chunk[i], p->zone_rows)) - 1);
+}
+
 static mill_status cursor_seek(mill_cursor *base, size_t morsel, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
-  const file_scan *s = (const file_scan *)base->scan;
-  const table_file *f = file_of(s, morsel);
+  (void)err;
   mill_chunk_unref(c->chunk);
   c->chunk = NULL;
   c->at = 0;
-  if (s->out && s->out[morsel]) return MILL_OK;
-  return mill_snapshot_read_chunk(f->file, &f->place, morsel - f->first, c->columns, c->ncols, true,
-                                  &c->chunk, err);
+  c->morsel = morsel;
+  return MILL_OK;
 }
 
+/* The chunk of the morsel; NULL: it is left out. */
+static mill_status read_morsel(file_cursor *c, table_strings strings, mill_chunk **out,
+                               mill_error *err) {
+  const file_scan *s = (const file_scan *)c->base.scan;
+  const table_file *f = file_of(s, c->morsel);
+  *out = NULL;
+  c->zone_rows = f->place.zone_rows;
+  c->out = s->out ? s->out[c->morsel] : 0;
+  if (c->out && c->out == all_zones(&f->place, c->morsel - f->first)) return MILL_OK;
+  return mill_snapshot_read_chunk(f->file, &f->place, c->morsel - f->first, c->columns, c->ncols,
+                                  strings, &c->desk, out, err);
+}
+
+/* Batches are of chunks that go: their codes must not be taken for those of the chunk that takes their
+** place in memory, so they are a mere index. */
 static mill_status cursor_next(mill_cursor *base, mill_batch **out, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
   *out = NULL;
+  if (!c->chunk && c->at == 0) MILL_TRY(read_morsel(c, TABLE_INDEX, &c->chunk, err));
+  while (c->out >> c->at / c->zone_rows & 1) c->at += c->zone_rows;
   if (!c->chunk || c->at >= c->chunk->n) return MILL_OK;
   uint32_t left = c->chunk->n - c->at, n = left < MILL_BATCH ? left : MILL_BATCH;
   mill_arena_clear(&c->arena);
@@ -66,10 +89,15 @@ static mill_status cursor_next(mill_cursor *base, mill_batch **out, mill_error *
   return MILL_OK;
 }
 
+static mill_status cursor_chunk(mill_cursor *base, mill_chunk **out, mill_error *err) {
+  return read_morsel((file_cursor *)base, TABLE_CODES, out, err);
+}
+
 static void cursor_free(mill_cursor *base) {
   file_cursor *c = (file_cursor *)base;
   mill_chunk_unref(c->chunk);
   mill_arena_clear(&c->arena);
+  mill_snapshot_desk_clear(&c->desk);
   mill_free(c->memory, c->view, (c->ncols + 1) * sizeof *c->view);
   mill_free(c->memory, c->columns, (c->ncols + 1) * sizeof *c->columns);
   mill_free(c->memory, c, sizeof *c);
@@ -80,8 +108,9 @@ static mill_status scan_open(const mill_scan *s, const mill_context *ctx, const 
   mill_memory *m = ctx->memory;
   file_cursor *c = mill_calloc(m, sizeof *c);
   if (!c) return mill_oom(m, sizeof *c, err);
-  c->base = (mill_cursor){s, cursor_seek, cursor_next, cursor_free};
+  c->base = (mill_cursor){s, cursor_seek, cursor_next, cursor_free, cursor_chunk};
   c->memory = m;
+  mill_snapshot_desk_init(&c->desk, m);
   mill_arena_init(&c->arena, m);
   c->ncols = (uint32_t)n;
   c->columns = mill_alloc(m, (c->ncols + 1) * sizeof *c->columns);
@@ -113,6 +142,28 @@ static void scan_free(mill_scan *base) {
 
 /* ---- narrowing ------------------------------------------------------------------------------ */
 
+static uint32_t rows_of_zone(const table_place *p, size_t chunk, size_t zone) {
+  uint32_t left = p->chunk[chunk] - (uint32_t)zone * p->zone_rows;
+  return left < p->zone_rows ? left : p->zone_rows;
+}
+
+static uint8_t rule_out_zones(const table_place *p, size_t chunk, const table_zones *z,
+                              const mill_test *t) {
+  uint8_t out = 0;
+  for (size_t k = 0; k < mill_snapshot_zones(p->chunk[chunk], p->zone_rows); k++)
+    if (!mill_zones_may_pass(z, p->zone[chunk] + k, rows_of_zone(p, chunk, k), t))
+      out |= (uint8_t)(1u << k);
+  return out;
+}
+
+/* How many rows of the chunk are left out. */
+static uint32_t rows_out(const table_place *p, size_t chunk, uint8_t out) {
+  uint32_t rows = 0;
+  for (size_t k = 0; out >> k; k++)
+    if (out >> k & 1) rows += rows_of_zone(p, chunk, k);
+  return rows;
+}
+
 static mill_status rule_out(file_scan *s, const table_file *f, const mill_test *t,
                             mill_error *err) {
   const table_place *p = &f->place;
@@ -121,7 +172,7 @@ static mill_status rule_out(file_scan *s, const table_file *f, const mill_test *
   mill_zones_init(&z, p->schema->fields[t->column].type, s->memory);
   mill_status status = mill_zones_load(f->file, p, t->column, &z, err);
   for (size_t i = 0; i < p->nchunks && status == MILL_OK; i++)
-    s->out[f->first + i] |= !mill_zones_may_pass(&z, i, p->chunk[i], t);
+    s->out[f->first + i] |= rule_out_zones(p, i, &z, t);
   mill_zones_clear(&z);
   return status;
 }
@@ -147,9 +198,11 @@ static mill_status scan_narrow(const mill_scan *base, const mill_test *tests, in
     return status;
   }
   for (size_t k = 0; k < s->nfiles; k++)
-    for (size_t i = 0; i < s->file[k].place.nchunks; i++)
-      if (s->out[s->file[k].first + i] && !(of->out && of->out[s->file[k].first + i]))
-        s->base.rows -= s->file[k].place.chunk[i];
+    for (size_t i = 0; i < s->file[k].place.nchunks; i++) {
+      size_t at = s->file[k].first + i;
+      uint8_t more = s->out[at] & ~(of->out ? of->out[at] : 0);
+      s->base.rows -= rows_out(&s->file[k].place, i, more);
+    }
   *out = &s->base;
   return MILL_OK;
 }

@@ -33,12 +33,15 @@ static mill_status read_chunks(const mill_snapshot *s, const mill_json *meta, ta
   if (!chunks || chunks->kind != MILL_JSON_ARRAY)
     return mill_snapshot_damaged(s, err, "its table has no list of chunks");
   p->chunk = mill_arena_alloc(&p->arena, (chunks->n + 1) * sizeof *p->chunk);
-  if (!p->chunk) return mill_oom(p->arena.memory, chunks->n * sizeof *p->chunk, err);
+  p->zone = mill_arena_alloc(&p->arena, (chunks->n + 1) * sizeof *p->zone);
+  if (!p->chunk || !p->zone) return mill_oom(p->arena.memory, chunks->n * sizeof *p->zone, err);
   for (const mill_json *c = chunks->child; c; c = c->next) {
     long n = c->kind == MILL_JSON_INTEGER && c->size <= 5 ? atol(c->text) : -1;
     if (n < 0 || n > MILL_CHUNK)
       return mill_snapshot_damaged(s, err, "chunk %zu of its table has an impossible size",
                                    p->nchunks);
+    p->zone[p->nchunks] = p->nzones;
+    p->nzones += mill_snapshot_zones((uint32_t)n, p->zone_rows);
     p->chunk[p->nchunks++] = (uint32_t)n;
     p->rows += (uint32_t)n;
   }
@@ -51,9 +54,11 @@ mill_status mill_snapshot_place(const mill_snapshot *s, const mill_json *meta, m
                                 table_place *p, mill_error *err) {
   *p = (table_place){0};
   mill_arena_init(&p->arena, mill_types_memory(types));
-  p->pages = mill_json_get(meta, "pages") != NULL;
-  if (p->pages && mill_json_int(meta, "pages", 0) != 2)
+  int64_t pages = mill_json_get(meta, "pages") ? mill_json_int(meta, "pages", -1) : 0;
+  if (pages != 0 && pages != 2 && pages != 3)
     return mill_snapshot_damaged(s, err, "its table has pages of an unknown kind");
+  p->pages = (int)pages;
+  p->zone_rows = pages == 3 ? ZONE_ROWS : MILL_CHUNK;
   const char *name = mill_json_text(meta, "name", "");
   p->name = mill_arena_strndup(&p->arena, name, strlen(name));
   mill_status status = p->name ? MILL_OK : mill_oom(p->arena.memory, strlen(name), err);
@@ -65,22 +70,66 @@ mill_status mill_snapshot_place(const mill_snapshot *s, const mill_json *meta, m
 
 void mill_snapshot_place_clear(table_place *p) { mill_arena_clear(&p->arena); }
 
-/* One column of a chunk into `c`; `text` and `what` are scratch. */
+void mill_snapshot_desk_init(table_desk *d, mill_memory *m) {
+  mill_arena_init(&d->arena, m);
+  mill_text_init(&d->stored, m);
+  mill_text_init(&d->text, m);
+  mill_text_init(&d->name, m);
+}
+
+void mill_snapshot_desk_clear(table_desk *d) {
+  mill_arena_clear(&d->arena);
+  mill_text_clear(&d->stored);
+  mill_text_clear(&d->text);
+  mill_text_clear(&d->name);
+}
+
+/* A section of the table and what errors call it, which d->name holds then. */
+static mill_status find_column(const mill_snapshot *s, const table_place *p, size_t chunk,
+                               int column, table_desk *d, size_t *section, mill_error *err) {
+  MILL_TRY(mill_snapshot_section_name(&d->name, p->name, chunk, (uint32_t)column, err));
+  if (!mill_snapshot_find(s, d->name.data, section))
+    return mill_snapshot_damaged(s, err, "section %s is missing", d->name.data);
+  mill_text_reset(&d->name);
+  return mill_text_printf(&d->name, err, "column %s in chunk %zu", p->schema->fields[column].name,
+                          chunk);
+}
+
+/* One column of a chunk into `c`. */
 static mill_status read_column(const mill_snapshot *s, const table_place *p, size_t chunk,
-                               int column, bool dictionaries, mill_chunk *c, mill_vector *out,
-                               mill_text *text, mill_text *what, mill_error *err) {
+                               int column, table_strings strings, table_desk *d, mill_chunk *c,
+                               mill_vector *out, mill_error *err) {
   size_t section;
   const mill_field *f = &p->schema->fields[column];
-  MILL_TRY(mill_snapshot_section_name(what, p->name, chunk, (uint32_t)column, err));
-  if (!mill_snapshot_find(s, what->data, &section))
-    return mill_snapshot_damaged(s, err, "section %s is missing", what->data);
-  mill_text_reset(what);
-  MILL_TRY(mill_text_printf(what, err, "column %s in chunk %zu", f->name, chunk));
-  if (p->pages)
-    return mill_page_load(s, section, what->data, f->type, c->n, dictionaries, &c->arena, out, err);
-  mill_text_reset(text);
-  MILL_TRY(mill_snapshot_read(s, section, text, err));
-  return mill_snapshot_decode(s, what->data, text, f->type, c->n, &c->arena, out, err);
+  MILL_TRY(find_column(s, p, chunk, column, d, &section, err));
+  if (p->pages) return mill_page_load(s, section, f->type, c->n, strings, d, &c->arena, out, err);
+  mill_text_reset(&d->text);
+  MILL_TRY(mill_snapshot_read(s, section, &d->text, err));
+  return mill_snapshot_decode(s, d->name.data, &d->text, f->type, c->n, &c->arena, out, err);
+}
+
+/* About what a column takes: the flat values and the page that strings point into, or of few bytes a
+** string their codes. */
+static size_t room_of(const mill_snapshot *s, const table_place *p, size_t chunk, int column,
+                      uint32_t rows, table_strings strings, table_desk *d) {
+  size_t section, bytes = 0;
+  const mill_type *t = p->schema->fields[column].type;
+  if (t->phys == MILL_PHYS_STR && find_column(s, p, chunk, column, d, &section, NULL) == MILL_OK)
+    bytes = (size_t)mill_snapshot_size(s, section);
+  bool codes = strings != TABLE_FLAT && bytes && bytes < rows * 2ull;
+  return rows * (codes ? sizeof(uint32_t) : t->width) + rows / 8 + bytes + 128;
+}
+
+/* Memory for all columns in one piece, which the system gives in huge pages. */
+static mill_status make_room(const mill_snapshot *s, const table_place *p, size_t chunk,
+                             const int *columns, uint32_t n, table_strings strings, table_desk *d,
+                             mill_chunk *c, mill_error *err) {
+  enum { MOST = 1 << 26 };
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < n && bytes < MOST; i++)
+    bytes += room_of(s, p, chunk, columns[i], c->n, strings, d);
+  if (bytes >= MOST || mill_arena_reserve(&c->arena, bytes)) return MILL_OK;
+  return mill_oom(c->arena.memory, bytes, err);
 }
 
 /* An empty chunk of n rows and as many columns as wanted. */
@@ -96,23 +145,18 @@ static mill_status bare_chunk(mill_memory *m, uint32_t rows, uint32_t n, mill_ch
   (*out)->col = col;
   (*out)->ncols = n;
   (*out)->n = rows;
+  (*out)->full = true;
   return MILL_OK;
 }
 
 mill_status mill_snapshot_read_chunk(const mill_snapshot *s, const table_place *p, size_t chunk,
-                                     const int *columns, uint32_t n, bool dictionaries,
-                                     mill_chunk **out, mill_error *err) {
-  mill_memory *m = p->arena.memory;
+                                     const int *columns, uint32_t n, table_strings strings,
+                                     table_desk *d, mill_chunk **out, mill_error *err) {
   mill_chunk *c;
-  mill_text text, what;
-  MILL_TRY(bare_chunk(m, p->chunk[chunk], n, &c, err));
-  mill_text_init(&text, m);
-  mill_text_init(&what, m);
-  mill_status status = MILL_OK;
+  MILL_TRY(bare_chunk(p->arena.memory, p->chunk[chunk], n, &c, err));
+  mill_status status = make_room(s, p, chunk, columns, n, strings, d, c, err);
   for (uint32_t i = 0; i < n && status == MILL_OK; i++)
-    status = read_column(s, p, chunk, columns[i], dictionaries, c, &c->col[i], &text, &what, err);
-  mill_text_clear(&text);
-  mill_text_clear(&what);
+    status = read_column(s, p, chunk, columns[i], strings, d, c, &c->col[i], err);
   if (status == MILL_OK)
     *out = c;
   else
@@ -122,12 +166,17 @@ mill_status mill_snapshot_read_chunk(const mill_snapshot *s, const table_place *
 
 static mill_status read_all(const mill_snapshot *s, const table_place *p, const int *columns,
                             mill_table *t, mill_error *err) {
-  for (size_t i = 0; i < p->nchunks; i++) {
+  table_desk d;
+  mill_status status = MILL_OK;
+  mill_snapshot_desk_init(&d, p->arena.memory);
+  for (size_t i = 0; i < p->nchunks && status == MILL_OK; i++) {
     mill_chunk *c;
-    MILL_TRY(mill_snapshot_read_chunk(s, p, i, columns, p->schema->nfields, false, &c, err));
-    MILL_TRY(mill_table_add_move(t, c, err));
+    status =
+        mill_snapshot_read_chunk(s, p, i, columns, p->schema->nfields, TABLE_FLAT, &d, &c, err);
+    if (status == MILL_OK) status = mill_table_add_move(t, c, err);
   }
-  return MILL_OK;
+  mill_snapshot_desk_clear(&d);
+  return status;
 }
 
 static mill_status read_table(const mill_snapshot *s, const mill_json *meta, mill_types *types,

@@ -4,10 +4,10 @@
 ** A table `name` takes the sections "name/<chunk>/<column>", both counted from 0, each one page
 ** (page_int.h), and "name/zones/<column>" (zone.c). Its description is a JSON object:
 **
-**     {"name":"rows","pages":2,"schema":{..Spark's schema JSON..},"rows":70000,"chunks":[65536,4464]}
+**     {"name":"rows","pages":3,"schema":{..Spark's schema JSON..},"rows":70000,"chunks":[65536,4464]}
 **
-** Without "pages" it is from a file of version 1: the columns are as column_int.h draws them, and there
-** are no zones.
+** Zones are 8,192 rows of a chunk each. With "pages" 2 it is from a file of version 2: a zone is a chunk.
+** Without, of version 1: the columns are as column_int.h draws them, and there are no zones.
 **
 ** A file of kind "table" has that as its metadata. Memory: writing holds a few chunks a thread, a scan
 ** one chunk of the wanted columns a worker. */
@@ -34,7 +34,7 @@ mill_status mill_table_append_rows(const mill_context *ctx, mill_rows *rows, con
                                    uint64_t *written, mill_error *err) MILL_USE_RESULT;
 /* One file after the other (at least one), all of one schema. A morsel is a chunk. The files stay open
 ** for the scan's life, so one that is replaced meanwhile is read as it was. A narrowed scan passes over
-** chunks that its tests rule out by their zones. */
+** the zones that its tests rule out, and does not read chunks of which none is left. */
 mill_status mill_table_scan(const mill_context *ctx, const char *const *paths, size_t npaths,
                             mill_scan **out, mill_error *err) MILL_USE_RESULT;
 #endif

@@ -4,14 +4,18 @@
 
 #include "snapshot/table.h"
 
+enum { ZONE_ROWS = 8192 }; /* of new files; a multiple of MILL_BATCH */
+
 typedef struct table_place {
   mill_arena arena;
   const char *name;
   const mill_type *schema;
   uint64_t rows;
   uint32_t *chunk; /* rows of each */
-  size_t nchunks;
-  bool pages; /* page_int.h; else column_int.h */
+  size_t *zone;    /* the first of each */
+  size_t nchunks, nzones;
+  uint32_t zone_rows;
+  int pages; /* their version: 0 of column_int.h, 2 and 3 of page_int.h */
 } table_place;
 
 /* Is it a file of kind "table"? */
@@ -19,11 +23,26 @@ mill_status mill_snapshot_check_table(const mill_snapshot *s, mill_error *err) M
 mill_status mill_snapshot_place(const mill_snapshot *s, const mill_json *meta, mill_types *types,
                                 table_place *out, mill_error *err) MILL_USE_RESULT;
 void mill_snapshot_place_clear(table_place *p);
-/* The columns columns[0..n) of chunk `chunk`, in that order. With `dictionaries` strings may come in
-** dictionary form. */
+static inline size_t mill_snapshot_zones(uint32_t rows, uint32_t zone_rows) {
+  return ((size_t)rows + zone_rows - 1) / zone_rows;
+}
+/* Scratch memory for chunk after chunk, of one thread. */
+typedef struct table_desk {
+  mill_arena arena;
+  mill_text stored, text, name;
+} table_desk;
+void mill_snapshot_desk_init(table_desk *d, mill_memory *m);
+void mill_snapshot_desk_clear(table_desk *d);
+
+/* In which form strings come out of a dictionary: CODES as those of a kept table (coder.h) where they
+** are as few. */
+typedef enum table_strings { TABLE_FLAT, TABLE_INDEX, TABLE_CODES } table_strings;
+
+/* The columns columns[0..n) of chunk `chunk`, in that order. */
 mill_status mill_snapshot_read_chunk(const mill_snapshot *s, const table_place *p, size_t chunk,
-                                     const int *columns, uint32_t n, bool dictionaries,
-                                     mill_chunk **out, mill_error *err) MILL_USE_RESULT;
+                                     const int *columns, uint32_t n, table_strings strings,
+                                     table_desk *desk, mill_chunk **out,
+                                     mill_error *err) MILL_USE_RESULT;
 
 /* The schema of rows of both: see table.h. */
 mill_status mill_snapshot_merge(mill_types *types, const mill_type *a, const mill_type *b,

@@ -100,9 +100,13 @@ static mill_status list_block(mill_snapshot_writer *w, const snapshot_entry *b, 
 }
 
 static mill_status write_block(mill_snapshot_writer *w, const void *p, size_t n, mill_error *err) {
-  MILL_TRY(write_frame(w, p, n, err));
-  snapshot_entry b = {snapshot_hash(w->packed.data, w->packed.size), (uint32_t)w->packed.size,
-                      (uint32_t)n};
+  mill_text_reset(&w->packed);
+  MILL_TRY(mill_zstd_pack(p, n, SNAPSHOT_LEVEL, &w->packed, err));
+  bool smaller = w->packed.size < n;
+  size_t stored = smaller ? w->packed.size : n;
+  const void *bytes = smaller ? w->packed.data : p;
+  MILL_TRY(mill_file_write(&w->file, bytes, stored, err));
+  snapshot_entry b = {snapshot_hash(bytes, stored), (uint32_t)stored, (uint32_t)n};
   return list_block(w, &b, err);
 }
 
@@ -164,23 +168,50 @@ mill_status mill_snapshot_add(mill_snapshot_writer *w, const void *p, size_t n, 
 /* ---- sections packed ahead ------------------------------------------------------------------ */
 
 void mill_snapshot_packed_init(mill_snapshot_packed *p, mill_memory *m) {
-  mill_text_init(&p->frames, m);
+  mill_text_init(&p->blocks, m);
   mill_text_init(&p->entries, m);
 }
 
 void mill_snapshot_packed_clear(mill_snapshot_packed *p) {
-  mill_text_clear(&p->frames);
+  mill_text_clear(&p->blocks);
   mill_text_clear(&p->entries);
+}
+
+/* Is it worth packing? Two slices of a long block tell; they are packed behind out's end. */
+static mill_status tempting(mill_packer *z, const char *p, size_t n, mill_text *out, bool *yes,
+                            mill_error *err) {
+  enum { SLICE = 4096 };
+  char sample[2 * SLICE];
+  size_t before = out->size;
+  *yes = true;
+  if (n < 8 * SLICE) return MILL_OK;
+  memcpy(sample, p + n / 4, SLICE);
+  memcpy(sample + SLICE, p + n / 4 * 3, SLICE);
+  MILL_TRY(mill_packer_add(z, sample, sizeof sample, out, err));
+  *yes = out->size - before < sizeof sample / 4 * 3;
+  out->size = before;
+  return MILL_OK;
+}
+
+static mill_status pack_block(mill_packer *z, const char *p, size_t n, mill_text *out,
+                              mill_error *err) {
+  size_t before = out->size;
+  bool yes;
+  MILL_TRY(tempting(z, p, n, out, &yes, err));
+  if (yes) MILL_TRY(mill_packer_add(z, p, n, out, err));
+  if (yes && out->size - before < n) return MILL_OK;
+  out->size = before;
+  return mill_text_add(out, p, n, err);
 }
 
 mill_status mill_snapshot_pack(mill_packer *z, const void *p, size_t n, mill_snapshot_packed *out,
                                mill_error *err) {
   for (size_t at = 0; at < n; at += MILL_SNAPSHOT_BLOCK) {
     size_t part = n - at < MILL_SNAPSHOT_BLOCK ? n - at : MILL_SNAPSHOT_BLOCK;
-    size_t before = out->frames.size;
-    MILL_TRY(mill_packer_add(z, (const char *)p + at, part, &out->frames, err));
-    size_t stored = out->frames.size - before;
-    snapshot_entry b = {snapshot_hash(out->frames.data + before, stored), (uint32_t)stored,
+    size_t before = out->blocks.size;
+    MILL_TRY(pack_block(z, (const char *)p + at, part, &out->blocks, err));
+    size_t stored = out->blocks.size - before;
+    snapshot_entry b = {snapshot_hash(out->blocks.data + before, stored), (uint32_t)stored,
                         (uint32_t)part};
     MILL_TRY(mill_text_add(&out->entries, (const char *)&b, sizeof b, err));
   }
@@ -189,7 +220,7 @@ mill_status mill_snapshot_pack(mill_packer *z, const void *p, size_t n, mill_sna
 
 static mill_status put_packed(mill_snapshot_writer *w, const mill_snapshot_packed *p,
                               mill_error *err) {
-  MILL_TRY(mill_file_write(&w->file, p->frames.data, p->frames.size, err));
+  MILL_TRY(mill_file_write(&w->file, p->blocks.data, p->blocks.size, err));
   for (size_t at = 0; at < p->entries.size; at += sizeof(snapshot_entry)) {
     snapshot_entry b;
     memcpy(&b, p->entries.data + at, sizeof b);

@@ -1,10 +1,10 @@
-/* Zone maps: what is known of each chunk of a column, so that scans leave chunks out. The section
-** "name/zones/<column>" holds, for all chunks,
+/* Zone maps: what is known of each zone of a column, so that scans leave zones out, and chunks of which
+** no zone is left. The section "name/zones/<column>" holds, for all zones,
 **
 **     bounded u8 | page of least values, page of greatest values, if bounded is 1 | numbers: nulls
 **
-** A bound is null where none is known: of nothing but nulls or NaN, and of strings beyond
-** ZONE_TEXT bytes. NaN counts for no bound. */
+** A bound is null where none is known: of nothing but nulls or NaN. NaN counts for no bound. Bounds of
+** strings beyond ZONE_TEXT bytes are their front, below, and a front that is greater, above. */
 #include "base/hot.h"
 #include "snapshot/page_int.h"
 #include "snapshot/zone_int.h"
@@ -25,7 +25,7 @@ static bool bounded(const mill_type *t) {
   }
 }
 
-/* ---- of one chunk --------------------------------------------------------------------------- */
+/* ---- of one zone ---------------------------------------------------------------------------- */
 
 /* Of a NaN no comparison is true. */
 #define LOOP(T)                                                                                    \
@@ -71,6 +71,20 @@ static uint32_t front(const mill_str *s) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* Let the string be a bound; false: nothing as short is above it. */
+static bool set_text(table_zone *z, int which, const mill_str *s) {
+  uint32_t n = s->size < ZONE_TEXT ? s->size : ZONE_TEXT;
+  memcpy(z->text[which], mill_str_data(s), n);
+  if (which == 1 && n < s->size) {
+    while (n && (uint8_t)z->text[which][n - 1] == 0xff) n--;
+    if (n == 0) return false;
+    z->text[which][n - 1] = (char)(z->text[which][n - 1] + 1);
+  }
+  mill_str bound = mill_str_view(z->text[which], n);
+  memcpy(&z->cell[which], &bound, sizeof bound);
+  return true;
+}
+
 static bool text_bounds(const mill_vector *v, uint32_t n, table_zone *z) {
   const mill_str *x = v->data, *bound[2] = {NULL, NULL};
   uint32_t low = UINT32_MAX, high = 0;
@@ -84,24 +98,44 @@ static bool text_bounds(const mill_vector *v, uint32_t n, table_zone *z) {
     if (mill_str_compare(&x[i], bound[0]) < 0) bound[0] = &x[i];
     if (mill_str_compare(&x[i], bound[1]) > 0) bound[1] = &x[i];
   }
-  for (int k = 0; k < 2; k++) {
-    if (!bound[k] || bound[k]->size > ZONE_TEXT) return false;
-    memcpy(z->text[k], mill_str_data(bound[k]), bound[k]->size);
-    mill_str s = mill_str_view(z->text[k], bound[k]->size);
-    memcpy(&z->cell[k], &s, sizeof s);
-  }
-  return true;
+  return bound[0] && set_text(z, 0, bound[0]) && set_text(z, 1, bound[1]);
 }
 
-void mill_zone_of(const mill_vector *v, uint32_t n, table_zone *z) {
+static bool bounds_of(const mill_vector *v, uint32_t n, table_zone *z) {
+  return v->type->phys == MILL_PHYS_STR ? text_bounds(v, n, z) : number_bounds(v, n, z);
+}
+
+/* Of codes: of the entries that they name. */
+static mill_status zone_of_codes(const mill_vector *v, uint32_t n, mill_arena *scratch,
+                                 table_zone *z, mill_error *err) {
+  mill_vector named = {.type = v->type, .mask = MILL_FLAT};
+  uint32_t k = 0;
+  uint8_t *used = mill_arena_alloc(scratch, v->entries);
+  mill_str *entry = mill_arena_take(scratch, v->entries * sizeof *entry);
+  if (!used || !entry) return mill_oom(scratch->memory, v->entries * sizeof *entry, err);
+  for (uint32_t i = 0; i < n; i++) used[v->index[i]] = 1;
+  for (uint32_t i = 0; i < v->entries; i++)
+    if (used[i] && mill_valid_bit(v->valid, i)) entry[k++] = ((const mill_str *)v->data)[i];
+  for (uint32_t i = 0; v->valid && i < n; i++) z->nulls += !mill_valid_bit(v->valid, v->index[i]);
+  named.data = entry;
+  z->known = bounded(v->type) && k && text_bounds(&named, k, z);
+  return MILL_OK;
+}
+
+/* `from` is a multiple of 64. */
+mill_status mill_zone_of(const mill_vector *v, uint32_t from, uint32_t n, mill_arena *scratch,
+                         table_zone *z, mill_error *err) {
+  mill_vector part;
   z->nulls = 0;
-  for (uint32_t i = 0; v->valid && i < n; i++) z->nulls += !mill_valid_bit(v->valid, i);
+  MILL_TRY(mill_vector_slice(&part, v, from, scratch, err));
+  if (part.index) return zone_of_codes(&part, n, scratch, z, err);
+  for (uint32_t i = 0; part.valid && i < n; i++) z->nulls += !mill_valid_bit(part.valid, i);
   if (v->type->phys == MILL_PHYS_NONE) z->nulls = n;
-  z->known = bounded(v->type) && z->nulls < n &&
-             (v->type->phys == MILL_PHYS_STR ? text_bounds(v, n, z) : number_bounds(v, n, z));
+  z->known = bounded(v->type) && z->nulls < n && bounds_of(&part, n, z);
+  return MILL_OK;
 }
 
-/* ---- of all chunks -------------------------------------------------------------------------- */
+/* ---- of all zones --------------------------------------------------------------------------- */
 
 void mill_zones_init(table_zones *z, const mill_type *t, mill_memory *m) {
   *z = (table_zones){.type = t};
@@ -178,10 +212,14 @@ mill_status mill_zones_load(const mill_snapshot *s, const table_place *p, int co
   size_t n = (size_t)mill_snapshot_size(s, i);
   MILL_TRY(page_room(&z->arena, n, 1, err, &bytes));
   memset((char *)bytes + n, 0, PAGE_SLACK);
-  MILL_TRY(mill_snapshot_read_into(s, i, bytes, err));
+  mill_text stored;
+  mill_text_init(&stored, z->arena.memory);
+  status = mill_snapshot_read_into(s, i, bytes, &stored, err);
+  mill_text_clear(&stored);
+  MILL_TRY(status);
   page_reader r = {
       .p = bytes, .end = (char *)bytes + n, .arena = &z->arena, .scratch = &z->arena, .err = err};
-  status = get(&r, z, (uint32_t)p->nchunks);
+  status = get(&r, z, (uint32_t)p->nzones);
   if (status != MILL_E_CORRUPT_FILE || !r.wrong) return status;
   return mill_snapshot_damaged(s, err, "zones of column %s: %s", p->schema->fields[column].name,
                                r.wrong);

@@ -167,10 +167,10 @@ static int damaged(const char *p, size_t size, const mill_type *t, uint32_t n) {
   mill_arena a;
   mill_vector v;
   int wrong = 0;
-  for (int dictionaries = 0; dictionaries < 2; dictionaries++) {
+  for (int strings = TABLE_FLAT; strings <= TABLE_CODES; strings++) {
     mill_arena_init(&a, m);
     page_reader r = reader(&a, p, size);
-    r.dictionaries = dictionaries;
+    r.strings = (table_strings)strings;
     mill_error_clear(&err);
     mill_status s = mill_page_get(&r, t, n, &v);
     if (s == MILL_OK)
