@@ -408,13 +408,14 @@ mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t 
 }
 
 void mill_groups_look(const mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group) {
+  uint32_t words = g->layout->plain ? g->layout->words : 0;
   for (uint32_t i = 0; i < n; i++) {
     uint64_t h = k->hash[i];
     group[i] = UINT32_MAX;
     for (size_t s = h & (g->nslots - 1); g->nslots; s = (s + 1) & (g->nslots - 1)) {
       uint32_t at = (uint32_t)g->slot[s];
       if (at == 0) break;
-      if (g->slot[s] >> 32 != h >> 32 || !same_key(g, at - 1, k, i)) continue;
+      if (g->slot[s] >> 32 != h >> 32 || !same_key(g, at - 1, k, i, words, false)) continue;
       group[i] = at - 1;
       break;
     }

@@ -539,7 +539,8 @@ static mill_status scan_open(const mill_scan *base, const mill_context *ctx, con
   mill_memory *m = s->memory;
   limit_cursor *c = mill_calloc(m, sizeof *c);
   if (c == NULL) return mill_oom(m, sizeof *c, err);
-  c->base = (mill_cursor){base, cursor_seek, cursor_next, cursor_free};
+  c->base =
+      (mill_cursor){.scan = base, .seek = cursor_seek, .next = cursor_next, .free = cursor_free};
   c->s = s;
   c->ncols = (uint32_t)n;
   c->columns = mill_alloc(m, (c->ncols + 1) * sizeof *c->columns);
