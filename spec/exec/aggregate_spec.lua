@@ -259,7 +259,8 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       df:count()
       df:createOrReplaceTempView "repeated"
       for _, rows in ipairs { "repeated", "(SELECT * FROM repeated WHERE id >= 0)", "(" .. from .. ")" } do
-        local got = lines(spark:sql("SELECT a, b, c, count(*), sum(id), min(id), max(id) FROM " .. rows .. " GROUP BY a, b, c"), 7)
+        local got = lines(spark:sql("SELECT a, b, c, count(*), sum(id), min(id), max(id) FROM " .. rows
+          .. " GROUP BY a, b, c"), 7)
         assert.is_true(table.concat(order, "\n") == table.concat(got, "\n"))
       end
       df:unpersist()
@@ -293,8 +294,8 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
     it("finds percentiles of zeros, NaN and infinity", function()
       local r = spark:sql [[SELECT percentile(a, array(0.0, 0.25, 0.5, 0.9, 1.0)) AS p, percentile(a, 0.3, f) AS w,
         median(a) AS m, percentile_approx(a, array(0.1, 0.5)) AS n
-        FROM VALUES (3.5D, 2), (double('NaN'), 1), (-1.0D, 4), (7.25D, 0), (double('infinity'), 1), (null, 3) AS t(a, f)]]
-        :collect()[1]
+        FROM VALUES (3.5D, 2), (double('NaN'), 1), (-1.0D, 4), (7.25D, 0), (double('infinity'), 1), (null, 3)
+        AS t(a, f)]]:collect()[1]
       assert.same({ -1.0, 3.5, 7.25 }, { r.p[1], r.p[2], r.p[3] })
       assert.is_true(r.p[4] ~= r.p[4] and r.p[5] ~= r.p[5])
       assert.same({ -1.0, 7.25, -1.0, 7.25 }, { r.w, r.m, r.n[1], r.n[2] })
