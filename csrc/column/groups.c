@@ -451,6 +451,17 @@ mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_
   return MILL_OK;
 }
 
+bool mill_groups_same(const mill_groups *a, uint32_t x, const mill_groups *b, uint32_t y) {
+  const mill_group_layout *l = a->layout;
+  if (a->hash[x] != b->hash[y]) return false;
+  for (int c = 0; !l->plain && c < l->nkeys; c++)
+    if (!mill_vector_equal(&a->key[c], x, &b->key[c], y)) return false;
+  if (!l->plain) return true;
+  if ((a->null ? a->null[x] : 0) != (b->null ? b->null[y] : 0)) return false;
+  const uint64_t *p = a->row + (size_t)x * l->words, *q = b->row + (size_t)y * l->words;
+  return same_words(p, q, l->words) || (l->strings && same_strings(l, p, q));
+}
+
 /* ---- out of the table ----------------------------------------------------------------------- */
 
 /* One loop for each of the common widths; there are no words when all keys are NULL by type. */

@@ -73,6 +73,8 @@ mill_status mill_groups_room(mill_groups *g, uint32_t n, mill_error *err) MILL_U
 ** be found from then on. */
 mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_t n,
                                mill_error *err) MILL_USE_RESULT;
+/* Do two groups, each of its own set, have the same key? */
+bool mill_groups_same(const mill_groups *a, uint32_t x, const mill_groups *b, uint32_t y);
 /* The keys of the given groups, to be looked up elsewhere. */
 mill_status mill_groups_keys(const mill_groups *g, const uint32_t *group, uint32_t n,
                              mill_group_keys *out, mill_arena *a, mill_error *err) MILL_USE_RESULT;

@@ -16,6 +16,7 @@
 
 /* Groups of parts are cut into pieces by the upper bits of their hash. */
 enum { MILL_AGG_PIECES = 64, MILL_AGG_SHIFT = 58 };
+enum { MILL_AGG_TAG_SHIFT = 26 }; /* the 32 bits below those */
 
 typedef struct mill_agg_plan {
   const mill_exec *x;
@@ -153,6 +154,26 @@ mill_status mill_agg_loose_merge(mill_agg_part *to, const mill_agg_part *from, c
                                  uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
 mill_status mill_agg_tighten(mill_agg_part *p, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
 void mill_agg_loose_clear(mill_agg_part *p);
+
+/* n loose rows as groups of their own, behind those of `to`. */
+mill_status mill_agg_loose_append(mill_agg_part *to, const mill_agg_loose *from,
+                                  const uint32_t *row, uint32_t n, mill_agg_merger *m,
+                                  mill_error *err) MILL_USE_RESULT;
+
+/* aggregate_alone.c: what one piece, part i's share being order[i][start[i * stride]] .. of stop[i *
+** stride], has that shares its key with no other: ref[place] becomes ALONE | part << 32 | number, and the
+** share keeps the rest. */
+#define MILL_AGG_ALONE (1ull << 63)
+typedef struct mill_agg_alone {
+  uint32_t *slot, *tag;
+  uint64_t *entry;
+  bool *shared;
+  size_t nslots, room;
+} mill_agg_alone;
+mill_status mill_agg_take_alone(mill_agg_alone *a, mill_agg_part *const *part, size_t n,
+                                uint32_t *const *order, const uint32_t *start, uint32_t *stop,
+                                size_t stride, uint64_t *ref, mill_error *err) MILL_USE_RESULT;
+void mill_agg_alone_clear(mill_agg_alone *a, mill_memory *m);
 
 /* The groups and loose rows of a part by piece, in their order: order[start[k]] .. order[start[k + 1]].
 ** start is zeroed; order is an array of as many numbers (mill_agg_count), the caller's to free. */

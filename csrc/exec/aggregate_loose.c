@@ -78,16 +78,22 @@ mill_status mill_agg_loose_merge(mill_agg_part *to, const mill_agg_part *from, c
   return update(to, l, row, n, m, err);
 }
 
+mill_status mill_agg_loose_append(mill_agg_part *to, const mill_agg_loose *from,
+                                  const uint32_t *row, uint32_t n, mill_agg_merger *m,
+                                  mill_error *err) {
+  mill_arena_reset(&m->scratch);
+  MILL_TRY(mill_groups_keys(&from->keys, row, n, &m->keys, &m->scratch, err));
+  MILL_TRY(mill_agg_append(to, &m->keys, n, m->group, err));
+  return update(to, from, row, n, m, err);
+}
+
 mill_status mill_agg_tighten(mill_agg_part *p, mill_agg_merger *m, mill_error *err) {
   uint32_t row[MILL_BATCH];
   const mill_agg_loose *l = p->loose;
   for (uint32_t at = 0, n; l && at < l->keys.n; at += n) {
     n = l->keys.n - at < MILL_BATCH ? l->keys.n - at : MILL_BATCH;
     for (uint32_t i = 0; i < n; i++) row[i] = at + i;
-    mill_arena_reset(&m->scratch);
-    MILL_TRY(mill_groups_keys(&l->keys, row, n, &m->keys, &m->scratch, err));
-    MILL_TRY(mill_agg_append(p, &m->keys, n, m->group, err));
-    MILL_TRY(update(p, l, row, n, m, err));
+    MILL_TRY(mill_agg_loose_append(p, l, row, n, m, err));
   }
   mill_agg_loose_clear(p);
   return MILL_OK;

@@ -9,6 +9,7 @@
 #include "exec/aggregate_int.h"
 
 enum { FEW_GROUPS = 8192, PIECES = MILL_AGG_PIECES };
+static const uint64_t NONE = UINT64_MAX;
 enum { FEW_REPEATS = 8 }; /* loose rows for which a piece has room for a group from the start */
 
 /* ---- merging -------------------------------------------------------------------------------- */
@@ -97,9 +98,11 @@ typedef struct merging {
   size_t n;
   uint32_t **order; /* of each part: its groups by piece */
   uint32_t (*start)[PIECES + 1];
+  uint32_t (*stop)[PIECES + 1]; /* of each part's share of a piece, once it is looked at */
+  bool loose;                   /* there are loose rows */
   mill_agg_part piece[PIECES];
   size_t npieces;
-  uint64_t *ref; /* by place: piece << 32 | group, or all ones */
+  uint64_t *ref; /* by place: piece << 32 | group, NONE, or as mill_agg_take_alone says */
   uint64_t total, groups;
   mill_table **made; /* one a run of MILL_CHUNK rows of the result */
   size_t nmade;
@@ -156,6 +159,7 @@ static mill_status merge_some(mill_agg_part *to, const mill_agg_part *from, cons
 /* What merging a piece needs: the first place of each group. */
 typedef struct piece_merger {
   mill_agg_merger merger;
+  mill_agg_alone alone;
   uint64_t *place;
   size_t room;
 } piece_merger;
@@ -165,7 +169,7 @@ static mill_status merge_share(merging *g, size_t i, size_t piece, piece_merger 
                                mill_error *err) {
   mill_agg_part *to = &g->piece[piece];
   const mill_agg_part *from = g->part[i];
-  uint32_t at = g->start[i][piece], stop = g->start[i][piece + 1];
+  uint32_t at = g->start[i][piece], stop = g->stop[i][piece];
   size_t span = 0;
   while (at < stop) {
     uint32_t n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH, before = to->groups.n;
@@ -187,8 +191,12 @@ static mill_status merge_shares(merging *g, size_t piece, piece_merger *m, mill_
   mill_agg_part *to = &g->piece[piece];
   uint64_t loose = 0;
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
+  for (size_t i = 0; i < g->n; i++) g->stop[i][piece] = g->start[i][piece + 1];
+  if (g->loose)
+    MILL_TRY(mill_agg_take_alone(&m->alone, g->part, g->n, g->order, &g->start[0][piece],
+                                 &g->stop[0][piece], PIECES + 1, g->ref, err));
   for (size_t i = 0; i < g->n; i++)
-    if (g->order[i] && g->part[i]->loose) loose += g->start[i][piece + 1] - g->start[i][piece];
+    if (g->order[i] && g->part[i]->loose) loose += g->stop[i][piece] - g->start[i][piece];
   if (loose / FEW_REPEATS > MILL_BATCH)
     MILL_TRY(mill_agg_part_reserve(to, (uint32_t)(loose / FEW_REPEATS), err));
   for (size_t i = 0; i < g->n; i++)
@@ -207,29 +215,83 @@ static mill_status merge_piece(void *arg, size_t piece, int worker, mill_error *
   mill_status s = mill_agg_merger_init(&m->merger, g->plan, err);
   if (s == MILL_OK) s = merge_shares(g, piece, m, err);
   mill_agg_merger_clear(&m->merger);
+  mill_agg_alone_clear(&m->alone, memory);
   mill_free(memory, m->place, m->room * sizeof *m->place);
   mill_free(memory, m, sizeof *m);
   return s;
 }
 
-static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) {
-  merging *g = arg;
-  uint64_t at = (uint64_t)run * MILL_CHUNK, stop = at + MILL_CHUNK;
-  uint32_t group[MILL_BATCH];
-  mill_agg_part *of[MILL_BATCH];
-  (void)worker;
-  if (stop > g->groups) stop = g->groups;
-  MILL_TRY(mill_table_new(g->plan->x->ctx->memory, g->plan->op->schema, &g->made[run], err));
+/* What writing rows of the result needs: groups of loose rows, made for a batch at a time. */
+typedef struct emitter {
+  mill_agg_merger merger;
+  mill_agg_part made;
+  mill_agg_part *part[MILL_BATCH];
+  uint32_t group[MILL_BATCH], row[MILL_BATCH], at[MILL_BATCH];
+} emitter;
+
+/* Loose rows row[0..n) of a part as groups, which rows at[0..n) of the batch are. */
+static mill_status make_alone(emitter *e, const mill_agg_part *from, uint32_t n, mill_error *err) {
+  if (n == 0) return MILL_OK;
+  MILL_TRY(mill_agg_loose_append(&e->made, from->loose, e->row, n, &e->merger, err));
+  for (uint32_t k = 0; k < n; k++) {
+    e->part[e->at[k]] = &e->made;
+    e->group[e->at[k]] = e->merger.group[k];
+  }
+  return MILL_OK;
+}
+
+/* Find the groups of n rows of the result. */
+static mill_status find_groups(merging *g, emitter *e, const uint64_t *ref, uint32_t n,
+                               mill_error *err) {
+  const mill_agg_part *from = NULL;
+  uint32_t loose = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    bool alone = ref[i] & MILL_AGG_ALONE;
+    uint32_t owner = (uint32_t)((ref[i] & ~MILL_AGG_ALONE) >> 32);
+    e->group[i] = (uint32_t)ref[i];
+    e->part[i] = alone ? g->part[owner] : &g->piece[owner];
+    if (!alone || e->group[i] < e->part[i]->groups.n) continue;
+    if (from != e->part[i]) {
+      MILL_TRY(make_alone(e, from, loose, err));
+      from = e->part[i];
+      loose = 0;
+    }
+    e->row[loose] = e->group[i] - from->groups.n;
+    e->at[loose++] = i;
+  }
+  return make_alone(e, from, loose, err);
+}
+
+static mill_status emit_rows(merging *g, emitter *e, uint64_t at, uint64_t stop, mill_table *out,
+                             mill_error *err) {
+  MILL_TRY(mill_agg_merger_init(&e->merger, g->plan, err));
   while (at < stop) {
     uint32_t n = stop - at < MILL_BATCH ? (uint32_t)(stop - at) : MILL_BATCH;
-    for (uint32_t i = 0; i < n; i++) {
-      group[i] = (uint32_t)g->ref[at + i];
-      of[i] = &g->piece[g->ref[at + i] >> 32];
-    }
-    MILL_TRY(mill_agg_emit(g->plan, of, group, n, g->made[run], err));
+    MILL_TRY(mill_agg_part_init(&e->made, g->plan, err));
+    MILL_TRY(find_groups(g, e, g->ref + at, n, err));
+    MILL_TRY(mill_agg_emit(g->plan, e->part, e->group, n, out, err));
+    mill_agg_part_clear(&e->made);
+    e->made = (mill_agg_part){0};
     at += n;
   }
   return MILL_OK;
+}
+
+static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) {
+  merging *g = arg;
+  mill_memory *m = g->plan->x->ctx->memory;
+  uint64_t at = (uint64_t)run * MILL_CHUNK, stop = at + MILL_CHUNK;
+  (void)worker;
+  if (stop > g->groups) stop = g->groups;
+  emitter *e = mill_calloc(m, sizeof *e);
+  if (e == NULL) return mill_oom(m, sizeof *e, err);
+  mill_status s = mill_table_new(m, g->plan->op->schema, &g->made[run], err);
+  if (s == MILL_OK) g->made[run]->expect = stop - at;
+  if (s == MILL_OK) s = emit_rows(g, e, at, stop, g->made[run], err);
+  mill_agg_part_clear(&e->made);
+  if (e->merger.own.memory) mill_agg_merger_clear(&e->merger);
+  mill_free(m, e, sizeof *e);
+  return s;
 }
 
 static mill_status merge_pieces(merging *g, mill_error *err) {
@@ -238,7 +300,7 @@ static mill_status merge_pieces(merging *g, mill_error *err) {
   MILL_TRY(mill_pool_run(pool, g->npieces, merge_piece, g, err));
   for (uint64_t i = 0; i < g->total; i++) {
     g->ref[g->groups] = g->ref[i];
-    g->groups += g->ref[i] != UINT64_MAX;
+    g->groups += g->ref[i] != NONE;
   }
   return MILL_OK;
 }
@@ -264,21 +326,25 @@ static void merging_free(merging *g) {
   if (g->made) mill_free(m, g->made, (g->nmade + 1) * sizeof *g->made);
   if (g->order) mill_free(m, g->order, (g->n + 1) * sizeof *g->order);
   if (g->start) mill_free(m, g->start, (g->n + 1) * sizeof *g->start);
+  if (g->stop) mill_free(m, g->stop, (g->n + 1) * sizeof *g->stop);
   if (g->ref) mill_free(m, g->ref, (size_t)(g->total + 1) * sizeof *g->ref);
   mill_free(m, g, sizeof *g);
 }
 
 static mill_status finish_merged(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
-                                 uint64_t total, bool few, mill_table *out, mill_error *err) {
+                                 uint64_t total, bool few, bool loose, mill_table *out,
+                                 mill_error *err) {
   mill_memory *m = plan->x->ctx->memory;
   merging *g = mill_calloc(m, sizeof *g);
   if (g == NULL) return mill_oom(m, sizeof *g, err);
-  *g = (merging){.plan = plan, .part = part, .n = n, .total = total, .npieces = few ? 1 : PIECES};
+  *g = (merging){.plan = plan, .part = part, .n = n, .total = total, .loose = loose};
+  g->npieces = few ? 1 : PIECES;
   g->order = mill_calloc(m, (n + 1) * sizeof *g->order);
   g->start = mill_calloc(m, (n + 1) * sizeof *g->start);
+  g->stop = mill_calloc(m, (n + 1) * sizeof *g->stop);
   g->ref = mill_alloc(m, (size_t)(total + 1) * sizeof *g->ref);
   mill_status s = MILL_OK;
-  if (!g->order || !g->start || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
+  if (!g->order || !g->start || !g->stop || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
   if (s == MILL_OK) {
     memset(g->ref, 0xff, (size_t)(total + 1) * sizeof *g->ref);
     s = merge_pieces(g, err);
@@ -319,5 +385,5 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
   MILL_TRY(mill_agg_place_all(plan, part, n, &total, err));
   bool few = plan->op->nkeys == 0 || (total <= FEW_GROUPS && !loose);
   if (!few && !loose) MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
-  return done ? MILL_OK : finish_merged(plan, part, n, total, few, out, err);
+  return done ? MILL_OK : finish_merged(plan, part, n, total, few, loose, out, err);
 }

@@ -15,10 +15,7 @@
 #include "exec/aggregate_int.h"
 
 enum { MOST_KEYS = 4, MOST_BITS = 21, MOST_STRINGS = 1 << 16, UNKNOWN = UINT32_MAX };
-enum {
-  SMALL_LIST = 8192,
-  ROWS_SHARE = 4
-}; /* entries at once; entries for each row there has been */
+enum { ROWS_SHARE = 4 }; /* entries of the list for each row there has been */
 
 typedef struct perfect_key {
   bool coded;
@@ -293,7 +290,7 @@ mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t 
   MILL_TRY(take_batch(c, nkeys, key, sel, n, &anew, done, err));
   if (anew) c->part = NULL;
   uint64_t size = 1ull << c->bits;
-  if (*done && size > SMALL_LIST && size > ROWS_SHARE * p->rows) *done = false;
+  if (*done && size > ROWS_SHARE * (p->rows + n)) *done = false;
   if (!*done) return MILL_OK;
   if (c->part == NULL) MILL_TRY(begin(c, p, err));
   memset(c->combination, 0, n * sizeof *c->combination);

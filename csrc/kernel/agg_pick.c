@@ -1,7 +1,5 @@
 /* Aggregates that pick a value: min, max, first, last, any_value, max_by, min_by, mode; and the
 ** ones over bits and booleans. */
-#include <math.h>
-
 #include "kernel/agg_int.h"
 
 /* ---- min and max of plain values ------------------------------------------------------------ */
@@ -26,12 +24,10 @@ typedef struct {
   bool set;
 } wide_best;
 
-/* NaN is the largest: it wins max and loses min. Of the zeros 0.0 is the larger, so that nobody can tell
-** which came first. */
-#define BETTER_MAX(x, y)                                                                           \
-  ((x) > (y) || ((x) != (x) && (y) == (y)) || ((x) == (y) && signbit(y) && !signbit(x)))
-#define BETTER_MIN(x, y)                                                                           \
-  ((x) < (y) || ((x) == (x) && (y) != (y)) || ((x) == (y) && signbit(x) && !signbit(y)))
+/* NaN is the largest: it wins max and loses min. Of 0.0 and -0.0 the first is kept, which is why the
+** fractions are not exact. */
+#define BETTER_MAX(x, y) ((x) > (y) || ((x) != (x) && (y) == (y)))
+#define BETTER_MIN(x, y) ((x) < (y) || ((x) == (x) && (y) != (y)))
 #define INT_MAX_OF(x, y) ((x) > (y))
 #define INT_MIN_OF(x, y) ((x) < (y))
 
@@ -275,17 +271,17 @@ AGG_OUTPUT(bits_out) {
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
-#define FIXED(S, STATE, OUT)                                                                       \
+#define FIXED(S, STATE, OUT, EXACT)                                                                \
   {                                                                                                \
     .state_size = sizeof(STATE), .update = S, .update_all = S##_all, .merge = S##_merge,           \
-    .combine = S##_combine, .save = OUT, .final = OUT, .exact = true                               \
+    .combine = S##_combine, .save = OUT, .final = OUT, .exact = EXACT                              \
   }
 #define FIXED_SET(S)                                                                               \
   {                                                                                                \
-    FIXED(S##_u8, small_best, small_out), FIXED(S##_i8, small_best, small_out),                    \
-        FIXED(S##_i16, small_best, small_out), FIXED(S##_i32, small_best, small_out),              \
-        FIXED(S##_i64, small_best, small_out), FIXED(S##_i128, wide_best, wide_out),               \
-        FIXED(S##_f32, small_best, small_out), FIXED(S##_f64, small_best, small_out)               \
+    FIXED(S##_u8, small_best, small_out, true), FIXED(S##_i8, small_best, small_out, true),        \
+        FIXED(S##_i16, small_best, small_out, true), FIXED(S##_i32, small_best, small_out, true),  \
+        FIXED(S##_i64, small_best, small_out, true), FIXED(S##_i128, wide_best, wide_out, true),   \
+        FIXED(S##_f32, small_best, small_out, false), FIXED(S##_f64, small_best, small_out, false) \
   }
 static const mill_aggregate max_aggs[] = FIXED_SET(max), min_aggs[] = FIXED_SET(min);
 static const mill_aggregate best_cell = {.state_size = sizeof(mill_cell),

@@ -194,8 +194,8 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       local n = 150000
       local order, group = {}, {}
       for id = 0, n - 1 do
-        local k = id * 7919 % 100003
-        if k % 13 == 0 then k = "null" end
+        local k = id * 7919 % 140009 -- the last rows meet the groups of the first
+        if k % 5003 == 0 then k = "null" end
         local g = group[k]
         if not g then
           g = { k, 0, 0, id }
@@ -204,7 +204,7 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
         g[2], g[3], g[5] = g[2] + 1, g[3] + id, id
       end
       for _, text_of in ipairs { "", "'a key of some length ' || " } do
-        local key = ("IF(id * 7919 %% 100003 %% 13 = 0, NULL, %sid * 7919 %% 100003)"):format(text_of)
+        local key = ("IF(id * 7919 %% 140009 %% 5003 = 0, NULL, %sid * 7919 %% 140009)"):format(text_of)
         local got = lines(spark:sql(("SELECT %s AS k, count(*), sum(id), min(id), max(id), count(1), sum(2), avg(id), "
           .. "sum(CAST(id AS DOUBLE)) FROM range(%d) GROUP BY k"):format(key, n)), 9)
         local expected = {}
@@ -217,6 +217,100 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
         got = lines(spark:sql(("SELECT count(*), sum(n) FROM (SELECT %s AS k, count(*) n, sum(id) FROM range(%d) "
           .. "GROUP BY k)"):format(key, n)), 2)
         assert.same({ ("%d %d"):format(#order, n) }, got)
+      end
+    end)
+
+    it("leaves rows to the end where sums are not exact, too", function()
+      -- Keys of two rows, 100000 apart: their variance is half the square of that, the median lies half way.
+      local got = lines(spark:sql [[SELECT id % 100000 AS k, CAST(id % 100000 AS STRING), var_samp(id), median(id),
+        first(id), max(CAST(id AS DOUBLE)) FROM range(150000) GROUP BY 1, 2]], 6)
+      local expected = {}
+      for k = 0, 99999 do
+        local twice = k < 50000
+        expected[k + 1] = ("%d %d %s %s %d %s"):format(k, k, twice and 5e9 or "null", twice and k + 5e4 or k + 0.0, k,
+          twice and k + 1e5 or k + 0.0)
+      end
+      assert.is_true(table.concat(expected, "\n") == table.concat(got, "\n"))
+    end)
+
+    it("finds groups of integers and repeated strings through lists, as they widen", function()
+      -- Strings that repeat, integers of several widths, nulls, and a range that grows both ways after many rows.
+      local n = 200000
+      local function key(id)
+        local wide = id < 100000 and id % 7 - 3 or (id % 2 == 0 and 1 or -1) * (id // 500)
+        return id % 11 == 0 and "null" or "name " .. id % 5, id % 13 == 0 and "null" or wide, id % 3
+      end
+      local order, group = {}, {}
+      for id = 0, n - 1 do
+        local a, b, c = key(id)
+        local k = ("%s %s %s"):format(a, b, c)
+        local g = group[k]
+        if not g then
+          g = { k, 0, 0, id, id }
+          group[k], order[#order + 1] = g, g
+        end
+        g[2], g[3], g[5] = g[2] + 1, g[3] + id, id
+      end
+      for i, g in ipairs(order) do order[i] = table.concat(g, " ") end
+      local from = ([[SELECT id, IF(id %% 11 = 0, NULL, 'name ' || id %% 5) AS a, CAST(IF(id %% 13 = 0, NULL,
+        IF(id < 100000, id %% 7 - 3, IF(id %% 2 = 0, 1, -1) * (id DIV 500))) AS INT) AS b,
+        CAST(id %% 3 AS TINYINT) AS c FROM range(%d)]]):format(n)
+      local df = spark:sql(from):cache() -- whose strings are codes
+      df:count()
+      df:createOrReplaceTempView "repeated"
+      for _, rows in ipairs { "repeated", "(SELECT * FROM repeated WHERE id >= 0)", "(" .. from .. ")" } do
+        local got = lines(spark:sql("SELECT a, b, c, count(*), sum(id), min(id), max(id) FROM " .. rows
+          .. " GROUP BY a, b, c"), 7)
+        assert.is_true(table.concat(order, "\n") == table.concat(got, "\n"))
+      end
+      df:unpersist()
+      local got = lines(spark:sql [[SELECT IF(id < 150000, id % 60000, id * 1000000007), count(*) FROM range(200000)
+        GROUP BY 1]], 2)
+      assert.equal(60000 + 50000, #got)
+      for i = 1, 60000 do assert.equal(("%d %d"):format(i - 1, i <= 30000 and 3 or 2), got[i]) end
+      for i = 1, 50000 do assert.equal(("%d 1"):format((149999 + i) * 1000000007), got[60000 + i]) end
+    end)
+
+    it("adds integers beyond 64 bits before the end decides, and takes the first of two zeros", function()
+      -- 2^31 - 1, 8192 times 2^20 ..: a sum of BIGINT that goes far beyond its range and comes back.
+      local r = lines(spark:sql [[SELECT id % 2, sum(IF(id < 100000, 9223372036854775807, -9223372036854775807)),
+        avg(IF(id % 3 = 0, -2147483648, 2147483647)), sum(CAST(IF(id % 5 = 0, -128, 127) AS TINYINT))
+        FROM range(200000) GROUP BY 1]], 4)
+      local function mean(of)
+        local sum = 0
+        for id = of, 199999, 2 do sum = sum + (id % 3 == 0 and -2147483648 or 2147483647) end
+        return sum / 100000
+      end
+      local function small(of)
+        local sum = 0
+        for id = of, 199999, 2 do sum = sum + (id % 5 == 0 and -128 or 127) end
+        return sum
+      end
+      assert.same({ ("0 0 %s %d"):format(mean(0), small(0)), ("1 0 %s %d"):format(mean(1), small(1)) }, r)
+      assert.same({ "1 -0.0 -0.0", "2 0.0 0.0" }, lines(spark:sql [[SELECT g, max(a), min(a)
+        FROM VALUES (1, -0.0D), (1, 0.0D), (2, 0.0D), (2, -0.0D) AS t(g, a) GROUP BY g]], 3))
+    end)
+
+    it("finds percentiles of zeros, NaN and infinity", function()
+      local r = spark:sql [[SELECT percentile(a, array(0.0, 0.25, 0.5, 0.9, 1.0)) AS p, percentile(a, 0.3, f) AS w,
+        median(a) AS m, percentile_approx(a, array(0.1, 0.5)) AS n
+        FROM VALUES (3.5D, 2), (double('NaN'), 1), (-1.0D, 4), (7.25D, 0), (double('infinity'), 1), (null, 3)
+        AS t(a, f)]]:collect()[1]
+      assert.same({ -1.0, 3.5, 7.25 }, { r.p[1], r.p[2], r.p[3] })
+      assert.is_true(r.p[4] ~= r.p[4] and r.p[5] ~= r.p[5])
+      assert.same({ -1.0, 7.25, -1.0, 7.25 }, { r.w, r.m, r.n[1], r.n[2] })
+      assert.same({ "-0.0 -0.0 0.0 -0.0" }, lines(spark:sql [[SELECT median(a), percentile(a, 0.0), percentile(a, 1.0),
+        percentile_approx(a, 0.0) FROM VALUES (0.0D), (-0.0D) AS t(a)]], 4))
+      local got = lines(spark:sql [[SELECT id % 3, median(CAST(id AS INT)), percentile_approx(id, 0.25),
+        percentile(id * id % 1009, array(0.1, 0.2, 0.3, 0.4, 0.5))[4] FROM range(30000) GROUP BY 1]], 4)
+      for k = 0, 2 do
+        local squares = {}
+        for id = k, 29999, 3 do squares[#squares + 1] = id * id % 1009 end
+        table.sort(squares)
+        local at = 0.4 * 9999
+        local low, high = squares[at // 1 + 1], squares[at // 1 + 2]
+        local between = low == high and low or (at // 1 + 1 - at) * low + (at - at // 1) * high
+        assert.equal(("%d %s %d %s"):format(k, k + 3 * 4999.5, k + 3 * 2499, between + 0.0), got[k + 1])
       end
     end)
 
