@@ -68,6 +68,7 @@ struct mill_scan {
   size_t morsels;
   double rows; /* how many there are, < 0: unknown (then `bytes` gives an idea) */
   uint64_t bytes;
+  bool near;        /* a cursor has less to do with morsels that lie beside each other */
   bool in_turn;     /* one cursor reads all morsels in turn, since they lie in no other order */
   int refs;         /* atomic; starts at 1 */
   const char *name; /* for EXPLAIN: "csv", "memory" */

@@ -195,11 +195,12 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   asked a = {p->x->run, n};
   MILL_TRY(p->sink->begin(p->sink, n, err));
   bool any_order = !p->host && !p->source->in_turn && p->sink->full == NULL;
-  if (any_order && p->sink->stride > 1) {
-    a.morsels = (n + p->sink->stride - 1) / p->sink->stride;
-    return mill_pool_run_poll(p->x->ctx->pool, a.morsels, run_stride, p, poll, &a, err);
-  }
-  if (any_order) return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
+  bool strides = p->sink->stride > 1;
+  if (strides) a.morsels = (n + p->sink->stride - 1) / p->sink->stride;
+  if (any_order)
+    return (p->source->near ? mill_pool_run_near : mill_pool_run_poll)(
+        p->x->ctx->pool, a.morsels, strides ? run_stride : run_morsel, p, poll, &a, err);
+  a.morsels = n;
   for (size_t m = 0; m < n; m++) {
     if (p->sink->full && p->sink->full(p->sink)) break;
     MILL_TRY(run_morsel(p, m, 0, err));
