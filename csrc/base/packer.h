@@ -15,11 +15,12 @@ typedef enum mill_packing {
   MILL_PACK_LZ4,        /* the block format */
   MILL_PACK_LZ4_HADOOP, /* blocks in Hadoop's frames: content's and block's length, 4 bytes each, most
                            significant first */
+  MILL_PACK_BROTLI,
 } mill_packing;
 
 typedef struct mill_packer mill_packer;
 
-/* `level` of GZIP (0-9, -1 the default) and ZSTD. */
+/* `level` of GZIP (0-9, -1 the default), ZSTD and BROTLI (0-11). */
 mill_status mill_packer_new(mill_memory *m, mill_packing kind, int level, mill_packer **out,
                             mill_error *err) MILL_USE_RESULT;
 void mill_packer_free(mill_packer *p); /* NULL allowed */
