@@ -117,6 +117,51 @@ describe("A join over Parquet files", function()
     assert.equal(all, scanned [[SELECT count(f.many) FROM facts_file f LEFT JOIN keys_file g ON f.k = g.k
       WHERE f.id < 5000]])
   end)
+  it("passes over row groups whose dictionaries have no entry that is asked for", function()
+    local function bytes_read(query)
+      local function count()
+        for line in io.lines "/proc/self/io" do
+          if line:find "^rchar" then return tonumber(line:match "%d+") end
+        end
+      end
+      local before = count()
+      local n = spark:sql(query):first()[1]
+      return count() - before, n
+    end
+    spark:sql [[SELECT hash(id) payload, IF(id % 11 = 0, NULL, abs(hash(id) % 300) * 2) even, 'e' || abs(hash(id) % 300) * 2 s,
+      CAST(abs(hash(id) % 300) * 2 AS DOUBLE) x FROM range(1000000)]]:coalesce(1).write:parquet(folder .. "/even")
+    spark.read:parquet(folder .. "/even"):createOrReplaceTempView "even_file"
+    local all = bytes_read "SELECT count(payload) FROM even_file WHERE even = 100"
+    assert.is_true(all > 4000000)
+    for _, condition in ipairs { "even = 101", "even IN (3, 5, 7)", "s = 'e7'", "x = 9.0D", "even > 300 AND even < 302",
+      "s IN ('e3', 'e301')" } do
+      local few, n = bytes_read("SELECT count(payload) FROM even_file WHERE " .. condition)
+      assert.equal(0, n)
+      assert.is_true(few < 700000, condition .. ": " .. few .. " of " .. all) -- a column's beginning, for each thread
+    end
+    for condition, holds in pairs { ["even IS NULL"] = true, ["even <=> NULL"] = true, ["x = 8.0D"] = true } do
+      assert.equal(holds, spark:sql("SELECT count(payload) FROM even_file WHERE " .. condition):first()[1] > 0)
+    end
+  end)
+  it("tells what conditions are handed to the scan, in Spark's words", function()
+    spark:sql([[SELECT CAST(id AS INT) i, CAST(id AS STRING) s, CAST(id AS DECIMAL(9,2)) d, DATE'2020-01-01' dt,
+      TIMESTAMP'2020-01-01 00:00:00' ts FROM range(10)]]).write:parquet(folder .. "/few")
+    spark.read:parquet(folder .. "/few"):createOrReplaceTempView "few_file"
+    for condition, filters in pairs { -- recorded from Spark 4.3
+      ["i = 3"] = "IsNotNull(i), EqualTo(i,3)",
+      ["i > 3 AND s = 'x'"] = "IsNotNull(i), IsNotNull(s), GreaterThan(i,3), EqualTo(s,x)",
+      ["i IN (1, 2, 3)"] = "In(i, [1,2,3])",
+      ["s IS NULL"] = "IsNull(s)",
+      ["i IS NOT NULL"] = "IsNotNull(i)",
+      ["d > 1.50"] = "IsNotNull(d), GreaterThan(d,1.50)",
+      ["dt >= DATE'2020-02-03'"] = "IsNotNull(dt), GreaterThanOrEqual(dt,2020-02-03)",
+      ["ts < TIMESTAMP'2020-01-01 00:00:00'"] = "IsNotNull(ts), LessThan(ts,2020-01-01 00:00:00.0)",
+    } do
+      local text = spark:sql("EXPLAIN SELECT * FROM few_file WHERE " .. condition):first()[1]
+      assert.equal(filters, text:match "PushedFilters: (%b[])":sub(2, -2), text)
+    end
+    assert.is_nil(spark:sql("EXPLAIN SELECT * FROM few_file"):first()[1]:find "Pushed")
+  end)
   it("reads decimals of each length", function()
     spark.conf:set("spark.sql.parquet.writeLegacyFormat", "true")
     for precision = 1, 38 do
