@@ -87,8 +87,8 @@ mill_status mill_brotli_pack(const void *p, size_t n, int quality, mill_text *ou
   if (e == NULL) return mill_oom(out->memory, 1 << 16, err);
   brotli.set(e, PARAMETER_QUALITY, (uint32_t)quality);
   if (n <= UINT32_MAX) brotli.set(e, PARAMETER_SIZE_HINT, (uint32_t)n);
-  bool ok = brotli.encode(e, OPERATION_FINISH, &left, &in, &room, &to, NULL) &&
-            brotli.is_finished(e);
+  bool ok =
+      brotli.encode(e, OPERATION_FINISH, &left, &in, &room, &to, NULL) && brotli.is_finished(e);
   brotli.encoder_free(e);
   if (!ok) return mill_oom(out->memory, n, err); /* the library fails for no other reason */
   out->size = (size_t)(to - (uint8_t *)out->data);

@@ -19,7 +19,8 @@ typedef struct run {
   atomic_bool stop;
   size_t failed_task; /* lowest so far; ntasks: none */
   mill_error *err;
-  atomic_uint_fast64_t *span; /* one a worker: its next task << 32 | its end. NULL: all from `next` */
+  atomic_uint_fast64_t
+      *span; /* one a worker: its next task << 32 | its end. NULL: all from `next` */
   int spans;
 } run;
 

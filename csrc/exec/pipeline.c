@@ -213,8 +213,7 @@ static mill_status run_all(pipeline *p, mill_error *err) {
 static mill_status narrow_source(pipeline *p, mill_join_wants **wants, mill_error *err) {
   if (p->source->narrow == NULL) return MILL_OK;
   for (int i = 0; i < p->n; i++)
-    if (p->join[i])
-      MILL_TRY(mill_join_wants_add(wants, p->join[i], p->step, i, p->columns, err));
+    if (p->join[i]) MILL_TRY(mill_join_wants_add(wants, p->join[i], p->step, i, p->columns, err));
   if (p->sink->meets)
     MILL_TRY(mill_join_wants_add(wants, p->sink->meets, p->step, p->n, p->columns, err));
   return mill_join_wants_narrow(*wants, &p->source, err);

@@ -97,8 +97,8 @@ static mill_status find_codec(mill_encoder *e, parquet_plan *p, mill_packing *pa
     return MILL_OK;
   }
   return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", mill_error_fmt(err, "%s", name),
-                   "availableCodecs", "none, uncompressed, snappy, gzip, lz4, lz4_raw, brotli and zstd",
-                   NULL);
+                   "availableCodecs",
+                   "none, uncompressed, snappy, gzip, lz4, lz4_raw, brotli and zstd", NULL);
 }
 
 static void free_workers(void *plan) {
@@ -117,7 +117,9 @@ static mill_status make_workers(mill_encoder *e, parquet_plan *p, mill_packing p
   const char *key = "parquet.compression.codec.zstd.level", *quality = "compression.brotli.quality";
   MILL_TRY(whole_of(key, mill_parquet_option(p, key), 22, &zstd, err));
   MILL_TRY(whole_of(quality, mill_parquet_option(p, quality), 11, &brotli, err));
-  int level = packing == MILL_PACK_ZSTD ? (int)zstd : packing == MILL_PACK_BROTLI ? (int)brotli : -1;
+  int level = packing == MILL_PACK_ZSTD     ? (int)zstd
+              : packing == MILL_PACK_BROTLI ? (int)brotli
+                                            : -1;
   p->worker = mill_arena_alloc(&e->arena, (size_t)n * sizeof *p->worker);
   if (p->worker == NULL || !mill_arena_at_end(&e->arena, free_workers, p))
     return mill_oom(e->memory, (size_t)n * sizeof *p->worker, err);

@@ -193,9 +193,9 @@ static mill_status aggregates(printer *p, const mill_op *op, columns in) {
 }
 
 /* In the words of org.apache.spark.sql.sources.Filter. */
-static const char *const test_names[] = {"EqualTo",     "LessThan",           "LessThanOrEqual",
-                                         "GreaterThan", "GreaterThanOrEqual", "In",
-                                         "",            "IsNull",             "IsNotNull"};
+static const char *const test_names[] = {
+    "EqualTo", "LessThan", "LessThanOrEqual", "GreaterThan", "GreaterThanOrEqual",
+    "In",      "",         "IsNull",          "IsNotNull"};
 
 static mill_status test_values(printer *p, const mill_test *t) {
   for (uint32_t i = 0; i < t->n; i++) {
