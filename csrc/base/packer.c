@@ -9,6 +9,7 @@
 #include <zstd_errors.h>
 
 #include "base/bzip2.h"
+#include "base/brotli.h"
 #include "base/codec_memory.h"
 #include "base/snappy.h"
 
@@ -18,6 +19,7 @@ enum { HADOOP_BLOCK = 128 << 10 };
 struct mill_packer {
   mill_memory *memory;
   mill_packing kind;
+  int level;
   z_stream gzip;
   ZSTD_CCtx *zstd;
   void *lz4;
@@ -41,6 +43,7 @@ static mill_status open_codec(mill_packer *p, int level, mill_error *err) {
   case MILL_PACK_LZ4_HADOOP:
     p->lz4 = mill_alloc(p->memory, (size_t)LZ4_sizeofState());
     return p->lz4 ? MILL_OK : mill_oom(p->memory, (size_t)LZ4_sizeofState(), err);
+  case MILL_PACK_BROTLI: return mill_brotli_ready(err);
   default: return MILL_OK;
   }
 }
@@ -51,6 +54,7 @@ mill_status mill_packer_new(mill_memory *m, mill_packing kind, int level, mill_p
   if (p == NULL) return mill_oom(m, sizeof *p, err);
   p->memory = m;
   p->kind = kind;
+  p->level = level;
   mill_status s = open_codec(p, level, err);
   if (s == MILL_OK)
     *out = p;
@@ -142,6 +146,7 @@ mill_status mill_packer_add(mill_packer *p, const void *block, size_t n, mill_te
   case MILL_PACK_BZIP2: return mill_bzip2_pack(block, n, out, err);
   case MILL_PACK_SNAPPY_HADOOP:
   case MILL_PACK_LZ4_HADOOP: return add_frames(p, block, n, out, err);
+  case MILL_PACK_BROTLI: return mill_brotli_pack(block, n, p->level, out, err);
   default: return mill_text_add(out, block, n, err);
   }
 }

@@ -17,11 +17,12 @@ typedef enum mill_packing {
                            significant first */
   MILL_PACK_SNAPPY_HADOOP, /* the same with snappy */
   MILL_PACK_BZIP2,         /* a stream */
+  MILL_PACK_BROTLI,
 } mill_packing;
 
 typedef struct mill_packer mill_packer;
 
-/* `level` of GZIP (0-9, -1 the default) and ZSTD. */
+/* `level` of GZIP (0-9, -1 the default), ZSTD and BROTLI (0-11). */
 mill_status mill_packer_new(mill_memory *m, mill_packing kind, int level, mill_packer **out,
                             mill_error *err) MILL_USE_RESULT;
 void mill_packer_free(mill_packer *p); /* NULL allowed */

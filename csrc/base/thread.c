@@ -19,6 +19,9 @@ typedef struct run {
   atomic_bool stop;
   size_t failed_task; /* lowest so far; ntasks: none */
   mill_error *err;
+  atomic_uint_fast64_t
+      *span; /* one a worker: its next task << 32 | its end. NULL: all from `next` */
+  int spans;
 } run;
 
 struct mill_pool {
@@ -82,11 +85,63 @@ static void failed(mill_pool *p, run *r, size_t task, const mill_error *err) {
   pthread_mutex_unlock(&p->lock);
 }
 
-/* Take tasks until there are none; with `poll` set, one at a time between questions. */
+static uint64_t span_of(size_t from, size_t to) { return (uint64_t)from << 32 | to; }
+static size_t span_left(uint64_t span) { return (span & UINT32_MAX) - (span >> 32); }
+
+/* The next task of the worker's own span. */
+static bool own_task(run *r, int worker, size_t *task) {
+  uint64_t span = atomic_load(&r->span[worker]);
+  while (span_left(span) > 0)
+    if (atomic_compare_exchange_weak(&r->span[worker], &span, span + (1ull << 32))) {
+      *task = span >> 32;
+      return true;
+    }
+  return false;
+}
+
+/* The upper half of the longest span that is left becomes the worker's. */
+static bool take_half(run *r, int worker) {
+  for (;;) {
+    int longest = 0;
+    for (int i = 1; i < r->spans; i++)
+      if (span_left(atomic_load(&r->span[i])) > span_left(atomic_load(&r->span[longest])))
+        longest = i;
+    uint64_t span = atomic_load(&r->span[longest]);
+    size_t left = span_left(span), to = span & UINT32_MAX, from = to - (left + 1) / 2;
+    if (left == 0) return false;
+    if (!atomic_compare_exchange_strong(&r->span[longest], &span, span_of(span >> 32, from)))
+      continue;
+    atomic_store(&r->span[worker], span_of(from, to));
+    return true;
+  }
+}
+
+static bool take(run *r, int worker, size_t *task) {
+  if (r->span == NULL) {
+    *task = atomic_fetch_add(&r->next, 1);
+    return *task < r->ntasks;
+  }
+  do {
+    if (own_task(r, worker, task)) return true;
+  } while (take_half(r, worker));
+  return false;
+}
+
+/* Does an error make the task pointless? */
+static bool pointless(mill_pool *p, const run *r, size_t task) {
+  if (!r->stop) return false;
+  pthread_mutex_lock(&p->lock);
+  bool behind = task > r->failed_task;
+  pthread_mutex_unlock(&p->lock);
+  return behind;
+}
+
+/* Take one task; false: there are none. */
 static bool step(mill_pool *p, run *r, int worker) {
-  if (r->stop) return false;
-  size_t task = atomic_fetch_add(&r->next, 1);
-  if (task >= r->ntasks) return false;
+  size_t task;
+  if (r->stop && r->span == NULL) return false;
+  if (!take(r, worker, &task)) return false;
+  if (pointless(p, r, task)) return true;
   mill_error err;
   mill_error_clear(&err);
   mill_status s = r->f(r->arg, task, worker, &err);
@@ -178,26 +233,46 @@ static void work(mill_pool *p, run *r, mill_poll poll, void *poll_arg) {
   }
 }
 
-mill_status mill_pool_run_poll(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_poll poll,
-                               void *poll_arg, mill_error *err) {
-  if (ntasks == 0) return MILL_OK;
+static mill_status run_tasks(mill_pool *p, run *r, bool near, mill_poll poll, void *poll_arg,
+                             mill_error *err) {
+  if (r->ntasks == 0) return MILL_OK;
   mill_error local;
-  run r = {.f = f, .arg = arg, .ntasks = ntasks, .failed_task = ntasks, .err = &local};
-  bool mine = p->threads > 1 && ntasks > 1 && !atomic_exchange(&p->busy, true);
+  atomic_uint_fast64_t span[POOL_MAX];
+  r->failed_task = r->ntasks;
+  r->err = &local;
+  bool mine = p->threads > 1 && r->ntasks > 1 && !atomic_exchange(&p->busy, true);
+  if (mine && near && r->ntasks < UINT32_MAX) {
+    r->span = span;
+    r->spans = p->threads;
+    for (size_t i = 0, n = (size_t)p->threads; i < n; i++)
+      atomic_init(&span[i], span_of(r->ntasks * i / n, r->ntasks * (i + 1) / n));
+  }
   if (mine) {
     start_workers(p);
     pthread_mutex_lock(&p->lock);
-    p->current = &r;
+    p->current = r;
     p->generation++;
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->lock);
   }
-  work(p, &r, poll, poll_arg);
+  work(p, r, poll, poll_arg);
   if (mine) {
-    drain(p, &r, poll, poll_arg);
+    drain(p, r, poll, poll_arg);
     p->busy = false;
   }
-  return outcome(&r, &local, err);
+  return outcome(r, &local, err);
+}
+
+mill_status mill_pool_run_poll(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_poll poll,
+                               void *poll_arg, mill_error *err) {
+  run r = {.f = f, .arg = arg, .ntasks = ntasks};
+  return run_tasks(p, &r, false, poll, poll_arg, err);
+}
+
+mill_status mill_pool_run_near(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_poll poll,
+                               void *poll_arg, mill_error *err) {
+  run r = {.f = f, .arg = arg, .ntasks = ntasks};
+  return run_tasks(p, &r, true, poll, poll_arg, err);
 }
 
 mill_status mill_pool_run(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_error *err) {

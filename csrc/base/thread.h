@@ -1,6 +1,6 @@
 /* A pool of worker threads and one way to use it: a loop over task numbers, run in parallel.
 **
-** Tasks are taken in ascending order. When one fails, those after it that have not begun are not
+** Tasks are taken in ascending order (but for mill_pool_run_near). When one fails, those after it that have not begun are not
 ** run; the error reported is that of the lowest task that failed, so it is the same at any number
 ** of threads. The caller works too, as worker 0. A run inside a task, or while another run holds
 ** the pool, is done inline by its caller. */
@@ -25,6 +25,10 @@ typedef mill_status (*mill_poll)(void *arg, size_t done, mill_error *err);
 mill_status mill_pool_run(mill_pool *p, size_t ntasks, mill_task f, void *arg,
                           mill_error *err) MILL_USE_RESULT;
 mill_status mill_pool_run_poll(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_poll poll,
+                               void *poll_arg, mill_error *err) MILL_USE_RESULT;
+/* The same for tasks that share work with those beside them: each worker begins with a run of its own,
+** and takes half of what another has left when it is through. Below a task that failed all are run. */
+mill_status mill_pool_run_near(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_poll poll,
                                void *poll_arg, mill_error *err) MILL_USE_RESULT;
 
 #endif

@@ -23,7 +23,7 @@ typedef enum mill_test_kind {
   MILL_TEST_LESS_EQUAL,
   MILL_TEST_GREATER,
   MILL_TEST_GREATER_EQUAL,
-  MILL_TEST_IN, /* one of n values */
+  MILL_TEST_IN,    /* one of n values */
   MILL_TEST_AMONG, /* one of `among` */
   MILL_TEST_IS_NULL,
   MILL_TEST_NOT_NULL,
@@ -41,7 +41,7 @@ typedef struct mill_test {
   mill_test_kind kind;
   int column; /* of the scan's schema */
   uint32_t n;
-  const mill_vector *value; /* n values, flat or constant; NULL where none is needed */
+  const mill_vector *value;  /* n values, flat or constant; NULL where none is needed */
   const mill_numbers *among; /* of a column of 32 or 64-bit integers; outlives all scans */
 } mill_test;
 
@@ -71,6 +71,7 @@ struct mill_scan {
   size_t morsels;
   double rows; /* how many there are, < 0: unknown (then `bytes` gives an idea) */
   uint64_t bytes;
+  bool near;        /* a cursor has less to do with morsels that lie beside each other */
   bool in_turn;     /* one cursor reads all morsels in turn, since they lie in no other order */
   int refs;         /* atomic; starts at 1 */
   const char *name; /* for EXPLAIN: "csv", "memory" */

@@ -195,8 +195,7 @@ static uint32_t some_of_any(const mill_test *t, const mill_vector *v, uint32_t *
   KEPT(row_passes(t, v, at));
 }
 
-static uint32_t some_among_i64(const mill_numbers *s, const int64_t *x, uint32_t *row,
-                               uint32_t n) {
+static uint32_t some_among_i64(const mill_numbers *s, const int64_t *x, uint32_t *row, uint32_t n) {
   KEPT(is_among(s, x[at]));
 }
 

@@ -42,7 +42,8 @@ struct mill_sink {
   mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
   bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
   size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
-  const struct mill_join_table *meets; /* rows without a partner in it are for nothing; NULL: none */
+  const struct mill_join_table
+      *meets; /* rows without a partner in it are for nothing; NULL: none */
 };
 
 /* Run the pipeline whose last operator is `op` into the sink. */

@@ -62,16 +62,17 @@ static void set_bits(const mill_vector *key, uint32_t rows, const mill_numbers *
   const uint64_t base = (uint64_t)s->base;
   for (uint32_t i = 0; i < rows; i++) {
     if (!mill_valid_bit(key->valid, i)) continue;
-    const uint64_t d = (key->type->phys == MILL_PHYS_I32
-                            ? (uint64_t)(int64_t)((const int32_t *)key->data)[i]
-                            : (uint64_t)((const int64_t *)key->data)[i]) -
-                       base;
+    const uint64_t d =
+        (key->type->phys == MILL_PHYS_I32 ? (uint64_t)(int64_t)((const int32_t *)key->data)[i]
+                                          : (uint64_t)((const int64_t *)key->data)[i]) -
+        base;
     bits[d >> 6] |= 1ull << (d & 63);
   }
 }
 
 /* The values of key k of the table. */
-static mill_status numbers_of(mill_join_wants *w, const mill_join_table *t, int k, mill_error *err) {
+static mill_status numbers_of(mill_join_wants *w, const mill_join_table *t, int k,
+                              mill_error *err) {
   mill_numbers *s = &w->numbers[w->n];
   *s = (mill_numbers){.base = t->number[k].base, .range = t->rows ? t->number[k].range : 0};
   if (t->bits && t->op->nkeys == 1) {
@@ -111,8 +112,8 @@ mill_status mill_join_wants_add(mill_join_wants **out, const mill_join_table *t,
     int index = source_column(step, n, t->probe_keys[k]);
     mill_phys phys = t->key[k].type->phys;
     if (index < 0 || (phys != MILL_PHYS_I32 && phys != MILL_PHYS_I64)) continue;
-    w->test[w->n] = (mill_test){
-        .kind = MILL_TEST_AMONG, .column = columns[index], .among = &w->numbers[w->n]};
+    w->test[w->n] =
+        (mill_test){.kind = MILL_TEST_AMONG, .column = columns[index], .among = &w->numbers[w->n]};
     MILL_TRY(numbers_of(w, t, k, err));
     w->n++;
   }

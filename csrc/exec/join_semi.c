@@ -75,9 +75,8 @@ static mill_status emit(const mill_join_table *t, mill_table *out, mill_error *e
 
 mill_status mill_join_semi(mill_join_table *t, mill_table *out, mill_error *err) {
   const mill_exec *x = t->x;
-  semi_sink k = {.base = {.x = x, .begin = semi_begin, .push = semi_push, .meets = t},
-                 .op = t->op,
-                 .t = t};
+  semi_sink k = {
+      .base = {.x = x, .begin = semi_begin, .push = semi_push, .meets = t}, .op = t->op, .t = t};
   pthread_mutex_init(&k.lock, NULL);
   if (mill_op_needs_host(t->op)) k.base.full = semi_full;
   mill_status s = mill_pipeline_run(x, t->op->child[1], &k.base, err);

@@ -70,6 +70,8 @@ struct mill_op {
   const mill_op **child;
   mill_scan *scan;
   const int *columns;
+  const mill_test *tests; /* SCAN: ntests that it was narrowed by, for EXPLAIN */
+  int ntests;
   mill_rows *(*open)(void *arg, mill_error *err);
   void *open_arg;
   int64_t from, to, step, limit, offset;

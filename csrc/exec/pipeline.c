@@ -204,11 +204,12 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   asked a = {p->x->run, n};
   MILL_TRY(p->sink->begin(p->sink, n, err));
   bool any_order = !p->host && !p->source->in_turn && p->sink->full == NULL;
-  if (any_order && p->sink->stride > 1) {
-    a.morsels = (n + p->sink->stride - 1) / p->sink->stride;
-    return mill_pool_run_poll(p->x->ctx->pool, a.morsels, run_stride, p, poll, &a, err);
-  }
-  if (any_order) return mill_pool_run_poll(p->x->ctx->pool, n, run_morsel, p, poll, &a, err);
+  bool strides = p->sink->stride > 1;
+  if (strides) a.morsels = (n + p->sink->stride - 1) / p->sink->stride;
+  if (any_order)
+    return (p->source->near ? mill_pool_run_near : mill_pool_run_poll)(
+        p->x->ctx->pool, a.morsels, strides ? run_stride : run_morsel, p, poll, &a, err);
+  a.morsels = n;
   for (size_t m = 0; m < n; m++) {
     if (p->sink->full && p->sink->full(p->sink)) break;
     MILL_TRY(run_morsel(p, m, 0, err));
@@ -221,8 +222,7 @@ static mill_status run_all(pipeline *p, mill_error *err) {
 static mill_status narrow_source(pipeline *p, mill_join_wants **wants, mill_error *err) {
   if (p->source->narrow == NULL) return MILL_OK;
   for (int i = 0; i < p->n; i++)
-    if (p->join[i])
-      MILL_TRY(mill_join_wants_add(wants, p->join[i], p->step, i, p->columns, err));
+    if (p->join[i]) MILL_TRY(mill_join_wants_add(wants, p->join[i], p->step, i, p->columns, err));
   if (p->sink->meets)
     MILL_TRY(mill_join_wants_add(wants, p->sink->meets, p->step, p->n, p->columns, err));
   return mill_join_wants_narrow(*wants, &p->source, err);

@@ -389,6 +389,7 @@ mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
                         .name = job->format->name,
                         .open = file_open,
                         .free = file_scan_free,
+                        .near = job->format->cut != NULL,
                         .narrow = file_narrow};
   s->job = job;
   mill_arena_init(&s->arena, m);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/brotli.h"
 #include "base/codec.h"
 #include "base/codec_memory.h"
 #include "base/snappy.h"
@@ -51,19 +52,32 @@ static uint32_t big_endian(const uint8_t *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Hadoop's frames: content size and stored size as big-endian words ahead of each raw block. */
-static bool lz4_hadoop(const void *p, size_t n, void *out, size_t size) {
-  const uint8_t *at = p;
-  uint8_t *to = out;
-  while (n >= 8) {
-    uint32_t content = big_endian(at), stored = big_endian(at + 4);
-    if (content > size || stored > n - 8 || !lz4_raw(at + 8, stored, to, content)) return false;
-    at += 8 + (size_t)stored;
-    n -= 8 + (size_t)stored;
-    to += content;
-    size -= content;
+/* Hadoop's frames: the content's size, then raw blocks, each behind its stored size, until there is as
+** much; big-endian words. Writers with a small buffer cut large contents into several blocks. */
+static bool lz4_frame(const uint8_t **at, const uint8_t *end, uint8_t **to, size_t content) {
+  while (content) {
+    if (end - *at < 4 || content > INT_MAX) return false;
+    uint32_t stored = big_endian(*at);
+    *at += 4;
+    if (stored > (size_t)(end - *at) || stored > INT_MAX) return false;
+    int n = LZ4_decompress_safe((const char *)*at, (char *)*to, (int)stored, (int)content);
+    if (n <= 0) return false;
+    *at += stored;
+    *to += n;
+    content -= (size_t)n;
   }
-  return n == 0 && size == 0;
+  return true;
+}
+
+static bool lz4_hadoop(const void *p, size_t n, void *out, size_t size) {
+  const uint8_t *at = p, *end = at + n;
+  uint8_t *to = out, *stop = to + size;
+  while (end - at >= 4) {
+    uint32_t content = big_endian(at);
+    at += 4;
+    if (content > (size_t)(stop - to) || !lz4_frame(&at, end, &to, content)) return false;
+  }
+  return at == end && to == stop;
 }
 
 mill_status mill_parquet_unpack(mill_memory *m, int32_t codec, const void *p, size_t n, void *out,
@@ -81,6 +95,7 @@ mill_status mill_parquet_unpack(mill_memory *m, int32_t codec, const void *p, si
     if (s == MILL_OK || s == MILL_E_OUT_OF_MEMORY) return s;
     break;
   }
+  case PARQUET_BROTLI: MILL_TRY(mill_brotli_unpack(m, p, n, out, size, &ok, err)); break;
   case PARQUET_LZ4: ok = lz4_hadoop(p, n, out, size) || lz4_raw(p, n, out, size); break;
   case PARQUET_LZ4_RAW: ok = lz4_raw(p, n, out, size); break;
   default:

@@ -20,7 +20,7 @@ typedef struct parquet_codes {
   mill_vector all; /* what the coder fills */
   mill_str *shown; /* all.entries of them */
   uint32_t nshown;
-  uint32_t null; /* the code of nulls, where has_null */
+  uint32_t null;           /* the code of nulls, where has_null */
   uint32_t of[MILL_CODES]; /* of each entry of the group's dictionary */
   bool on;                 /* for the group's dictionary */
   bool has_null, many;     /* many: too many texts, there will be no more codes */

@@ -147,6 +147,9 @@ mill_status mill_parquet_check_indices(const parquet_column *c, const uint32_t *
                                        mill_error *err) MILL_USE_RESULT;
 void mill_parquet_page_release(parquet_column *c); /* what the last values pointed into */
 void mill_parquet_page_forget(parquet_column *c);  /* page and dictionary, when a chunk is left */
+/* The dictionary of a chunk that was just sought, where all values are in it; else *whole is false. */
+mill_status mill_parquet_page_dictionary(parquet_column *c, bool *whole,
+                                         mill_error *err) MILL_USE_RESULT;
 /* Go on at the page at `offset` of the file; the dictionary is read before. */
 mill_status mill_parquet_page_jump(parquet_column *c, uint64_t offset,
                                    mill_error *err) MILL_USE_RESULT;

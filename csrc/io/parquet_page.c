@@ -652,6 +652,41 @@ static mill_status data_page(parquet_column *c, const parquet_page *h, uint64_t 
   return MILL_OK;
 }
 
+static bool is_dictionary(int32_t encoding) {
+  return encoding == PARQUET_PLAIN_DICTIONARY || encoding == PARQUET_RLE_DICTIONARY;
+}
+
+/* Have all data pages indices? Without counts of pages by encoding, version 1 tells by its encodings. */
+static bool all_indices(const parquet_chunk_meta *m) {
+  bool some = false;
+  for (uint32_t i = 0; i < m->encoding_stats.n; i++) {
+    const parquet_encoding_stats *s = &m->encoding_stats.at[i];
+    bool data = s->page_type == PARQUET_DATA_PAGE || s->page_type == PARQUET_DATA_PAGE_V2;
+    if (!data || s->count == 0) continue;
+    if (!is_dictionary(s->encoding)) return false;
+    some = true;
+  }
+  if (m->encoding_stats.n) return some;
+  for (uint32_t i = 0; i < m->encodings.n; i++) {
+    int32_t e = m->encodings.at[i];
+    some |= e == PARQUET_PLAIN_DICTIONARY;
+    if (e != PARQUET_PLAIN_DICTIONARY && e != PARQUET_RLE && e != PARQUET_BIT_PACKED) return false;
+  }
+  return some;
+}
+
+mill_status mill_parquet_page_dictionary(parquet_column *c, bool *whole, mill_error *err) {
+  parquet_page h;
+  *whole = all_indices(c->chunk) && bytes_left(c) > 0;
+  if (!*whole || c->has_dictionary) return MILL_OK;
+  size_t before = c->pos;
+  MILL_TRY(read_header(c, &h, err));
+  *whole = h.type == PARQUET_DICTIONARY_PAGE;
+  if (*whole) return read_dictionary(c, &h, err);
+  c->pos = before; /* a window that begins with the chunk is not moved */
+  return MILL_OK;
+}
+
 mill_status mill_parquet_page_jump(parquet_column *c, uint64_t offset, mill_error *err) {
   parquet_page h;
   retire(c);

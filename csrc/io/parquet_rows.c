@@ -127,6 +127,25 @@ static mill_status report(const parquet_read *p, size_t file, mill_error *err) {
 
 /* ---- row groups ----------------------------------------------------------------------------- */
 
+/* Can a row of the group pass, by the dictionary of a tested column that holds all its values? */
+static mill_status dictionary_may_pass(parquet_decoder *d, const tested_column *t, bool *yes,
+                                       mill_error *err) {
+  parquet_column *c = &d->column[d->plan.node[t->column].leaf];
+  bool whole;
+  *yes = true;
+  for (int i = 0; i < t->n; i++)
+    if (t->tests[i].test->kind == MILL_TEST_IS_NULL) return MILL_OK;
+  MILL_TRY(mill_parquet_page_dictionary(c, &whole, err));
+  if (!whole) return MILL_OK;
+  uint8_t *mask = mill_arena_take(&d->group_arena, c->entries + 1ull);
+  if (!mask) return mill_oom(d->memory, c->entries, err);
+  memset(mask, 1, c->entries);
+  mill_vector all = {.type = c->leaf->type, .data = c->dictionary, .mask = MILL_FLAT};
+  for (int i = 0; i < t->n; i++) mill_test_filter(t->tests[i].test, &all, c->entries, mask);
+  *yes = memchr(mask, 1, c->entries) != NULL;
+  return MILL_OK;
+}
+
 /* All leaves at the first row of the group, with the page index where rows are left out. */
 static mill_status enter_group(parquet_decoder *d, const parquet_footer *f, size_t group,
                                mill_error *err) {
@@ -145,8 +164,11 @@ static mill_status enter_group(parquet_decoder *d, const parquet_footer *f, size
                                        &c->index, err));
   }
   for (int i = 0; i < d->ntested; i++) {
+    bool yes = true;
     d->tested[i].idle = false;
     for (int k = 0; k < d->tested[i].n; k++) d->tested[i].tests[k].dictionary = NULL;
+    if (d->nranges) MILL_TRY(dictionary_may_pass(d, &d->tested[i], &yes, err));
+    if (!yes) d->nranges = 0;
   }
   d->group = group;
   d->row = 0;

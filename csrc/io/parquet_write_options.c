@@ -76,6 +76,7 @@ static const struct {
               {"gzip", ".gz", PARQUET_GZIP, MILL_PACK_GZIP},
               {"lz4", ".lz4hadoop", PARQUET_LZ4, MILL_PACK_LZ4_HADOOP},
               {"lz4_raw", ".lz4raw", PARQUET_LZ4_RAW, MILL_PACK_LZ4},
+              {"brotli", ".br", PARQUET_BROTLI, MILL_PACK_BROTLI},
               {"zstd", ".zstd", PARQUET_ZSTD, MILL_PACK_ZSTD}};
 
 static const char *codec_name(const parquet_plan *p) {
@@ -96,8 +97,8 @@ static mill_status find_codec(mill_encoder *e, parquet_plan *p, mill_packing *pa
     return MILL_OK;
   }
   return mill_fail(err, MILL_E_CODEC_NOT_AVAILABLE, "codecName", mill_error_fmt(err, "%s", name),
-                   "availableCodecs", "none, uncompressed, snappy, gzip, lz4, lz4_raw and zstd",
-                   NULL);
+                   "availableCodecs",
+                   "none, uncompressed, snappy, gzip, lz4, lz4_raw, brotli and zstd", NULL);
 }
 
 static void free_workers(void *plan) {
@@ -112,9 +113,13 @@ static void free_workers(void *plan) {
 static mill_status make_workers(mill_encoder *e, parquet_plan *p, mill_packing packing,
                                 mill_error *err) {
   int n = mill_pool_threads(e->context->pool);
-  uint64_t zstd = 3;
-  const char *key = "parquet.compression.codec.zstd.level";
+  uint64_t zstd = 3, brotli = 1;
+  const char *key = "parquet.compression.codec.zstd.level", *quality = "compression.brotli.quality";
   MILL_TRY(whole_of(key, mill_parquet_option(p, key), 22, &zstd, err));
+  MILL_TRY(whole_of(quality, mill_parquet_option(p, quality), 11, &brotli, err));
+  int level = packing == MILL_PACK_ZSTD     ? (int)zstd
+              : packing == MILL_PACK_BROTLI ? (int)brotli
+                                            : -1;
   p->worker = mill_arena_alloc(&e->arena, (size_t)n * sizeof *p->worker);
   if (p->worker == NULL || !mill_arena_at_end(&e->arena, free_workers, p))
     return mill_oom(e->memory, (size_t)n * sizeof *p->worker, err);
@@ -122,8 +127,7 @@ static mill_status make_workers(mill_encoder *e, parquet_plan *p, mill_packing p
     parquet_worker *w = &p->worker[p->nworkers];
     mill_arena_init(&w->arena, e->memory);
     mill_text_init(&w->bytes, e->memory);
-    MILL_TRY(mill_packer_new(e->memory, packing, packing == MILL_PACK_ZSTD ? (int)zstd : -1,
-                             &w->packer, err));
+    MILL_TRY(mill_packer_new(e->memory, packing, level, &w->packer, err));
   }
   return MILL_OK;
 }

@@ -203,10 +203,67 @@ static mill_status aggregates(printer *p, const mill_op *op, columns in) {
   return MILL_OK;
 }
 
+/* In the words of org.apache.spark.sql.sources.Filter. */
+static const char *const test_names[] = {
+    "EqualTo", "LessThan", "LessThanOrEqual", "GreaterThan", "GreaterThanOrEqual",
+    "In",      "",         "IsNull",          "IsNotNull"};
+
+static mill_status test_values(printer *p, const mill_test *t) {
+  for (uint32_t i = 0; i < t->n; i++) {
+    size_t before = p->out->size;
+    if (i) MILL_TRY(puts_to(p, ","));
+    MILL_TRY(mill_value_text(&p->w->set, t->value, i, p->out, p->w->err));
+    bool whole = t->value->type->id == MILL_TIMESTAMP &&
+                 memchr(p->out->data + before, '.', p->out->size - before) == NULL;
+    if (whole) MILL_TRY(puts_to(p, ".0")); /* as java.sql.Timestamp has it */
+  }
+  return MILL_OK;
+}
+
+static mill_status test(printer *p, const mill_op *op, const mill_test *t) {
+  const char *name = op->scan->schema->fields[t->column].name;
+  MILL_TRY(mill_text_printf(p->out, p->w->err, "%s(%s", test_names[t->kind], name));
+  if (t->kind == MILL_TEST_IN) MILL_TRY(puts_to(p, ", ["));
+  if (t->n && t->kind != MILL_TEST_IN) MILL_TRY(puts_to(p, ","));
+  MILL_TRY(test_values(p, t));
+  return puts_to(p, t->kind == MILL_TEST_IN ? "])" : ")");
+}
+
+/* Does test i, a comparison or the first to say so, want a value in a column that none before does? */
+static bool says_not_null(const mill_op *op, int i) {
+  const mill_test *t = op->tests;
+  if (t[i].kind == MILL_TEST_IN || t[i].kind == MILL_TEST_IS_NULL) return false;
+  for (int k = 0; k < i; k++)
+    if (t[k].column == t[i].column && says_not_null(op, k)) return false;
+  return true;
+}
+
+/* What every comparison says of nulls comes first, as Spark infers it. */
+static mill_status tests(printer *p, const mill_op *op) {
+  bool some = false;
+  if (op->ntests == 0) return MILL_OK;
+  MILL_TRY(puts_to(p, " PushedFilters: ["));
+  for (int i = 0; i < op->ntests; i++) {
+    const mill_test not_null = {.kind = MILL_TEST_NOT_NULL, .column = op->tests[i].column};
+    if (!says_not_null(op, i)) continue;
+    if (some) MILL_TRY(puts_to(p, ", "));
+    MILL_TRY(test(p, op, &not_null));
+    some = true;
+  }
+  for (int i = 0; i < op->ntests; i++) {
+    if (op->tests[i].kind == MILL_TEST_NOT_NULL) continue;
+    if (some) MILL_TRY(puts_to(p, ", "));
+    MILL_TRY(test(p, op, &op->tests[i]));
+    some = true;
+  }
+  return puts_to(p, "]");
+}
+
 static mill_status scan(printer *p, const mill_op *op) {
   MILL_TRY(mill_text_printf(p->out, p->w->err, " %s [", op->scan->name));
   MILL_TRY(names(p, op->schema));
   MILL_TRY(puts_to(p, "]"));
+  MILL_TRY(tests(p, op));
   if (!p->numbered) return MILL_OK;
   return mill_text_printf(p->out, p->w->err, "  columns %u of %u", op->schema->nfields,
                           op->scan->schema->nfields);

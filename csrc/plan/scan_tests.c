@@ -88,11 +88,15 @@ bool mill_lower_narrow_scan(mill_lowering *l, const mill_test *at, int n,
 const mill_op *mill_lower_scan_tests(mill_lowering *l, const mill_bound *predicate,
                                      const mill_op *scan) {
   tests t = {.lowering = l, .scan = scan};
-  if (scan->kind != MILL_OP_SCAN || !scan->scan->narrow || l->explaining) return scan;
+  if (scan->kind != MILL_OP_SCAN || !scan->scan->narrow) return scan;
   if (!collect(&t, predicate)) return NULL;
   if (t.n == 0) return scan;
   mill_op *op = mill_w_alloc(l->w, sizeof *op);
-  if (!op) return NULL;
+  mill_test *own = mill_w_alloc(l->w, (size_t)t.n * sizeof *own);
+  if (!op || !own) return NULL;
+  memcpy(own, t.at, (size_t)t.n * sizeof *own);
   *op = *scan;
-  return mill_lower_narrow_scan(l, t.at, t.n, NULL, &op->scan) ? op : NULL;
+  op->tests = own;
+  op->ntests = t.n;
+  return l->explaining || mill_lower_narrow_scan(l, t.at, t.n, NULL, &op->scan) ? op : NULL;
 }

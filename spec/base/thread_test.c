@@ -49,10 +49,22 @@ static void with_threads(mill_memory *m, int threads) {
   int wrong = 0;
   for (int i = 0; i < TASKS; i++) wrong += ran[i] != 50;
   CHECK(wrong == 0);
+  memset(ran, 0, sizeof ran);
+  for (int k = 0; k < 50; k++)
+    CHECK(mill_pool_run_near(pool, TASKS, count, NULL, NULL, NULL, &err) == MILL_OK);
+  for (int i = 0; i < TASKS; i++) wrong += ran[i] != 50;
+  CHECK(wrong == 0);
   size_t from = 37;
+  for (int k = 0; k < 20; k++) {
+    CHECK(mill_pool_run_near(pool, TASKS, fail_from, &from, NULL, NULL, &err) ==
+          MILL_E_INTERNAL_ERROR);
+    CHECK(strstr(mill_error_message(&err), "task 37") != NULL);
+  }
+  CHECK(mill_pool_run_near(pool, TASKS, slow, NULL, refuse, NULL, &err) == MILL_E_INTERNAL_ERROR);
   CHECK(mill_pool_run(pool, TASKS, fail_from, &from, &err) == MILL_E_INTERNAL_ERROR);
   CHECK(strstr(mill_error_message(&err), "task 37") != NULL);
-  CHECK(mill_pool_run(pool, 5, nested, NULL, &err) == MILL_OK && ran[3] == 55);
+  int before = ran[3];
+  CHECK(mill_pool_run(pool, 5, nested, NULL, &err) == MILL_OK && ran[3] == before + 5);
   CHECK(mill_pool_run_poll(pool, TASKS, slow, NULL, refuse, NULL, &err) == MILL_E_INTERNAL_ERROR);
   CHECK(mill_pool_run(pool, 0, count, NULL, &err) == MILL_OK);
   mill_pool_free(pool);

@@ -43,6 +43,32 @@ static void test_runs(void) {
   CHECK(!mill_parquet_rle_start(&r, bytes, 2, 33));
 }
 
+/* Values apart are those that reading all gives, in runs and packed groups of each width. */
+static void test_some(void) {
+  enum { N = 400 };
+  for (uint32_t width = 0; width <= 32; width++) {
+    uint8_t packed[N * 4 + 300] = {0}, *p = packed;
+    *p++ = 40 << 1; /* 40 times the same */
+    for (uint32_t i = 0; i < (width + 7) / 8; i++) *p++ = i + 1 == (width + 7) / 8 ? 1 : 0x5a;
+    *p++ = 45 << 1 | 1; /* 360 packed ones */
+    for (uint32_t i = 0; i < 45 * width; i++) *p++ = (uint8_t)(i * 37 + width);
+    uint32_t all[N], row[N], some[N], k = 0, wrong = 0;
+    parquet_rle a, b;
+    size_t size = (size_t)(p - packed);
+    CHECK(mill_parquet_rle_start(&a, packed, size, width) &&
+          mill_parquet_rle_start(&b, packed, size, width));
+    CHECK(mill_parquet_rle_u32(&a, all, N));
+    for (uint32_t i = 0; i < N; i += 1 + i % 5) row[k++] = 1000 + i;
+    uint32_t first = 0;
+    while (first < k && row[first] < 1100) first++;
+    CHECK(mill_parquet_rle_some(&b, 100, row, first, 1000, some));
+    CHECK(mill_parquet_rle_some(&b, N - 100, row + first, k - first, 1100, some + first));
+    for (uint32_t i = 0; i < k; i++) wrong += some[i] != all[row[i] - 1000];
+    CHECK(wrong == 0, "width %u", width);
+    CHECK(!mill_parquet_rle_some(&b, 1, row, 0, 0, some), "no more");
+  }
+}
+
 static void test_deltas(void) {
   /* the first example: 1 to 5; blocks of 128 in four parts, first 1, deltas of 1 in no bits */
   int64_t out[8];
@@ -72,6 +98,7 @@ static void test_streams(void) {
 }
 
 int main(void) {
+  test_some();
   test_bits();
   test_runs();
   test_deltas();

@@ -143,6 +143,12 @@ describe("spark.read.parquet", function()
     assert.equal(80, spark:sql(("SELECT count(*) FROM parquet.`%sflat*.parquet`"):format(folder)):collect()[1][1])
   end)
 
+  it("reads pages in Hadoop's LZ4 frames of several blocks", function()
+    local df = read "spark_lz4_blocks"
+    assert.equal(200000, df:count())
+    assert.same({ 200 * 499500 * 7919, 20000 }, table.pack(df:selectExpr("sum(l)", "count_if(s = '7')"):first():unpack()))
+  end)
+
   it("gives the same rows in the same order at any number of threads", function()
     local function all(threads)
       local s = tidemill.session { threads = threads, ["spark.sql.session.timeZone"] = "UTC" }

@@ -69,6 +69,16 @@ describe("df.write.parquet", function()
     round_trip(nested(5000))
   end)
 
+  it("keeps them packed by Brotli, or names the package that is missing", function()
+    local ok, err = pcall(round_trip, nested(3000), { compression = "brotli", ["compression.brotli.quality"] = 5 })
+    if ok then
+      assert.matches("%.br%.parquet$", file())
+    else
+      assert.equal("CODEC_NOT_AVAILABLE", err.condition:match "^[^.]+")
+      assert.matches("libbrotli1", err.message)
+    end
+  end)
+
   it("keeps them in all forms of pages", function()
     for _, version in ipairs { "v1", "v2" } do
       for _, codec in ipairs { "none", "snappy", "gzip", "zstd", "lz4", "lz4_raw" } do
@@ -247,7 +257,7 @@ describe("df.write.parquet", function()
       assert.is_false(ok)
       assert.equal(condition, err.condition)
     end
-    for option, value in pairs { compression = "brotli", ["parquet.block.size"] = "x", ["parquet.page.size"] = 0,
+    for option, value in pairs { compression = "lzo", ["parquet.block.size"] = "x", ["parquet.page.size"] = 0,
       ["parquet.writer.version"] = "v3", ["parquet.enable.dictionary"] = "perhaps" } do
       assert.is_false(pcall(write, "SELECT 1 a", { [option] = value }))
       assert.is_nil(io.open(folder))

@@ -1,0 +1,86 @@
+/* The test AMONG (column/test.h) against membership counted one by one: rows, some rows, ranges of values. */
+#include "column/test.h"
+
+#include "../check.h"
+
+enum { BASE = -100, RANGE = 300, ROWS = 1000 };
+
+static uint64_t bits[RANGE / 64 + 1];
+static mill_numbers numbers = {.base = BASE, .range = RANGE, .bits = bits};
+static mill_test among = {.kind = MILL_TEST_AMONG, .among = &numbers};
+
+/* Which numbers are in: a gap of more than a word, both ends. */
+static bool is_in(int64_t x) {
+  if (x < BASE || x >= BASE + RANGE) return false;
+  return !numbers.bits || x == BASE || x == BASE + RANGE - 1 || (x > 50 && x % 7 == 0);
+}
+
+static void test_rows(const mill_type *type, bool wide) {
+  int32_t narrow[ROWS];
+  int64_t number[ROWS];
+  uint64_t valid[ROWS / 64 + 1];
+  uint8_t mask[ROWS], wrong = 0;
+  uint32_t row[ROWS], n = 0, kept = 0;
+  memset(valid, 0xff, sizeof valid);
+  for (int i = 0; i < ROWS; i++) narrow[i] = (int32_t)(number[i] = i - 500);
+  valid[9] = 0x5555;
+  mill_vector v = {.type = type, .data = wide ? (void *)number : narrow, .mask = MILL_FLAT};
+  for (int nulls = 0; nulls < 2; nulls++) {
+    v.valid = nulls ? valid : NULL;
+    memset(mask, 1, sizeof mask);
+    mill_test_filter(&among, &v, ROWS, mask);
+    for (uint32_t i = 0; i < ROWS; i++)
+      wrong |= mask[i] != (is_in(number[i]) && mill_valid_bit(v.valid, i));
+    n = kept = 0;
+    for (uint32_t i = 3; i < ROWS; i += 3) row[n++] = i;
+    n = mill_test_some(&among, &v, row, n);
+    for (uint32_t i = 3; i < ROWS; i += 3)
+      if (is_in(number[i]) && mill_valid_bit(v.valid, i)) wrong |= kept >= n || row[kept++] != i;
+    wrong |= kept != n;
+  }
+  CHECK(!wrong, "%s", wide ? "64 bits" : "32 bits");
+}
+
+static void test_ranges(void) {
+  int64_t low, high;
+  mill_vector min = {.type = mill_type_of(MILL_BIGINT), .data = &low};
+  mill_vector max = {.type = mill_type_of(MILL_BIGINT), .data = &high};
+  mill_range r = {.min = &min, .max = &max};
+  int wrong = 0;
+  for (low = -110; low < 210; low++) {
+    bool any = false;
+    for (high = low; high < 215; high++) {
+      any |= is_in(high);
+      wrong += mill_test_may_pass(&among, &r) != any;
+    }
+  }
+  CHECK(wrong == 0);
+  low = INT64_MIN, high = INT64_MAX;
+  CHECK(mill_test_may_pass(&among, &r));
+  CHECK(!mill_test_may_pass(&among, &(mill_range){.nulls = 1, .all_null = true}));
+  CHECK(mill_test_may_pass(&among, &(mill_range){.nulls = -1}), "nothing is known");
+}
+
+static void test_none(void) {
+  static const mill_numbers none = {.base = INT64_MAX};
+  mill_test t = {.kind = MILL_TEST_AMONG, .among = &none};
+  int64_t x[2] = {INT64_MAX, 0};
+  uint8_t mask[2] = {1, 1};
+  mill_vector v = {.type = mill_type_of(MILL_BIGINT), .data = x, .mask = MILL_FLAT};
+  mill_test_filter(&t, &v, 2, mask);
+  CHECK(!mask[0] && !mask[1] && !mill_test_may_pass(&t, &(mill_range){.nulls = -1}));
+}
+
+int main(void) {
+  for (int64_t x = BASE; x < BASE + RANGE; x++)
+    if (is_in(x)) bits[(x - BASE) / 64] |= 1ull << ((x - BASE) & 63);
+  test_rows(mill_type_of(MILL_BIGINT), true);
+  test_rows(mill_type_of(MILL_INT), false);
+  test_ranges();
+  numbers.bits = NULL;
+  test_rows(mill_type_of(MILL_BIGINT), true);
+  test_rows(mill_type_of(MILL_INT), false);
+  test_ranges();
+  test_none();
+  return check_done();
+}
