@@ -247,6 +247,98 @@ void mill_sort_encode(const mill_sort_layout *l, const mill_vector *cols, uint32
   }
 }
 
+/* ---- decoding ------------------------------------------------------------------------------- */
+
+/* The key's bits lie `shift` bits above the number's end; its null bit above them. */
+static int shift_of(const mill_sort_layout *l, int i) {
+  int used = 0;
+  for (int k = 0; k <= i; k++) used += l->part[k].null_bits + l->part[k].bits - l->part[k].cut;
+  return 128 - used;
+}
+
+static inline mill_rank number_at(const uint64_t *e, int words) {
+  return (mill_rank)e[0] << 64 | (words == 2 ? e[1] : 0);
+}
+
+bool mill_sort_decodes(const mill_sort_layout *l, const mill_type *type, int i) {
+  const mill_sort_part *p = &l->part[i];
+  if (i >= l->inexact || p->rank == NO_RANK) return false;
+  switch (type->phys) {
+  case MILL_PHYS_BOOL:
+  case MILL_PHYS_I8:
+  case MILL_PHYS_I16:
+  case MILL_PHYS_I32:
+  case MILL_PHYS_I64: return true;
+  case MILL_PHYS_STR: return p->rank == RANK_TEXT && p->length <= MILL_STR_INLINE;
+  default: return false; /* floats: not all zeros and NaNs are alike */
+  }
+}
+
+static mill_str text_of(mill_rank rank, int length) {
+  mill_rank prefix = rank >> 8 << (128 - 8 * length);
+  uint64_t first = __builtin_bswap64((uint64_t)(prefix >> 64));
+  uint32_t end = __builtin_bswap32((uint32_t)((uint64_t)prefix >> 32));
+  mill_str s = {.size = (uint32_t)(rank & 255)};
+  memcpy(s.prefix, &first, 8);
+  memcpy(s.prefix + 8, &end, 4);
+  return s;
+}
+
+#define DECODE_WORDS(T, WORD, SIGN)                                                                \
+  for (uint32_t k = 0; k < n; k++) {                                                               \
+    uint64_t x = (WORD)&mask;                                                                      \
+    ((T *)out->data)[k] = (T)((down ? from - x : from + x) ^ (SIGN));                              \
+  }
+/* All keys of one word lie in its upper part. */
+#define DECODE(T, SIGN)                                                                            \
+  do {                                                                                             \
+    if (l->words == 1) {                                                                           \
+      DECODE_WORDS(T, entry[(size_t)k * stride] >> (shift - 64), SIGN)                             \
+    } else {                                                                                       \
+      DECODE_WORDS(T, (uint64_t)(number_at(entry + (size_t)k * stride, 2) >> shift), SIGN)         \
+    }                                                                                              \
+  } while (0)
+
+mill_status mill_sort_decode(const mill_sort_layout *l, const mill_type *type, int i,
+                             const uint64_t *entry, uint32_t stride, uint32_t n, mill_vector *out,
+                             mill_arena *a, mill_error *err) {
+  const mill_sort_part *p = &l->part[i];
+  bool down = l->key[i].descending;
+  int shift = p->bits ? shift_of(l, i) : 127;
+  uint64_t mask = (uint64_t)full(p->bits < 64 ? p->bits : 64);
+  uint64_t from = (uint64_t)(down ? p->most : p->least);
+  MILL_TRY(mill_vector_init(out, type, n ? n : 1, a, err));
+  switch (type->phys) {
+  case MILL_PHYS_BOOL: DECODE(uint8_t, 0); break;
+  case MILL_PHYS_I8: DECODE(uint8_t, 0); break;
+  case MILL_PHYS_I16: DECODE(uint16_t, 0); break;
+  case MILL_PHYS_I32: DECODE(uint32_t, 0); break;
+  case MILL_PHYS_I64: DECODE(uint64_t, 1ull << 63); break;
+  default:
+    for (uint32_t k = 0; k < n; k++) {
+      mill_rank x = number_at(entry + (size_t)k * stride, l->words) >> shift & full(p->bits);
+      ((mill_str *)out->data)[k] = text_of(down ? p->most - x : p->least + x, p->length);
+    }
+  }
+  out->size = n;
+  if (!p->null_bits) return MILL_OK;
+  MILL_TRY(mill_vector_need_valid(out, a, err));
+  for (uint32_t k = 0; k < n; k++) {
+    bool flag = number_at(entry + (size_t)k * stride, l->words) >> (shift_of(l, i) + p->bits) & 1;
+    if (flag == l->key[i].nulls_first) continue;
+    mill_vector_clear_bit(out, k);
+    if (type->phys == MILL_PHYS_STR) ((mill_str *)out->data)[k] = (mill_str){0};
+  }
+  return MILL_OK;
+}
+
+bool mill_sort_same(const mill_sort_layout *l, int nkeys, const uint64_t *a, const uint64_t *b) {
+  if (nkeys == 0) return true;
+  mill_rank d = number_at(a, l->words) ^ number_at(b, l->words);
+  int shift = shift_of(l, nkeys < l->inexact ? nkeys - 1 : l->inexact - 1);
+  return l->inexact == 0 || shift == 128 || d >> shift == 0;
+}
+
 #define WORD_LOOP(T, EXPR)                                                                         \
   for (uint32_t i = 0; i < n; i++) {                                                               \
     T x = ((const T *)v->data)[mill_vector_at(v, i)];                                              \

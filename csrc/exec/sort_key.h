@@ -59,6 +59,14 @@ void mill_sort_layout_make(mill_sort_layout *l, const mill_type *schema,
 ** is the low word of the first. */
 void mill_sort_encode(const mill_sort_layout *l, const mill_vector *cols, uint32_t from, uint32_t n,
                       uint64_t *out, uint32_t stride);
+/* Does the number tell the value of key i, so that its column need not be looked at? */
+bool mill_sort_decodes(const mill_sort_layout *l, const mill_type *type, int i);
+/* The values of key i of n entries, `stride` words apart. */
+mill_status mill_sort_decode(const mill_sort_layout *l, const mill_type *type, int i,
+                             const uint64_t *entry, uint32_t stride, uint32_t n, mill_vector *out,
+                             mill_arena *a, mill_error *err) MILL_USE_RESULT;
+/* Are the first nkeys keys of two entries the same, as far as the number tells? */
+bool mill_sort_same(const mill_sort_layout *l, int nkeys, const uint64_t *a, const uint64_t *b);
 /* The ranks of n values of a type of at most 64 bits, direction and nulls folded in: ordered as the values,
 ** but that null is as the least value, or the greatest. False: the type is none of these. */
 bool mill_sort_words(const mill_vector *v, const mill_sort_column *key, uint32_t n, uint64_t *out);

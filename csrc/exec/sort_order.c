@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/thread.h"
+#include "exec/spill.h"
 
 enum { DIGIT_BITS = 11, SHORT_RUN = 24 };
 
@@ -26,7 +27,7 @@ enum {
 
 typedef struct job {
   const mill_exec *x;
-  const mill_row_set *set;
+  mill_row_set *set;
   mill_sort_order *o;
   mill_sort_stats *stats; /* nkeys a chunk */
   size_t *start;          /* first entry of each chunk */
@@ -36,6 +37,8 @@ typedef struct job {
   size_t *at;      /* where a part's entries go in each bucket */
   size_t nparts, nbuckets;
   size_t *edge; /* nbuckets + 1: first entry of each bucket */
+  bool moves;   /* columns go into the buckets as well */
+  mill_row_move move;
 } job;
 
 /* ---- entries -------------------------------------------------------------------------------- */
@@ -171,13 +174,48 @@ static mill_status scatter_task(void *arg, size_t part, int worker, mill_error *
   job *j = arg;
   size_t from = part * PART_ROWS, n = part_rows(j, part);
   uint64_t *e = j->o->entry + from * j->o->stride;
-  size_t *at = j->at + part * j->nbuckets;
+  size_t *at = j->at + part * j->nbuckets, stride = j->o->stride;
   (void)worker, (void)err;
-  if (j->o->layout.words == 1) {
-    one_scatter((one_entry *)e, n, j->bucket + from, at, (one_entry *)j->to);
-  } else {
-    two_scatter((two_entry *)e, n, j->bucket + from, at, (two_entry *)j->to);
+  for (size_t i = 0; i < n; i += MILL_BATCH) {
+    size_t to[MILL_BATCH], m = n - i < MILL_BATCH ? n - i : MILL_BATCH;
+    uint64_t *some = e + i * stride;
+    if (j->o->layout.words == 1) {
+      one_scatter((one_entry *)some, m, j->bucket + from + i, at, (one_entry *)j->to, to);
+    } else {
+      two_scatter((two_entry *)some, m, j->bucket + from + i, at, (two_entry *)j->to, to);
+    }
+    if (!j->moves) continue;
+    mill_row_move_put(&j->move, j->set, some + stride - 1, (uint32_t)stride, (uint32_t)m, to);
+    for (size_t k = 0; k < m; k++) j->to[to[k] * stride + stride - 1] = to[k]; /* its new number */
   }
+  return MILL_OK;
+}
+
+static mill_status bits_task(void *arg, size_t chunk, int worker, mill_error *err) {
+  job *j = arg;
+  (void)worker, (void)err;
+  mill_row_move_bits(&j->move, j->set, chunk);
+  return MILL_OK;
+}
+
+/* Throw the columns into the buckets as well, if there is room for them. */
+static mill_status begin_move(job *j, mill_error *err) {
+  mill_sort_order *o = j->o;
+  mill_memory *m = o->memory;
+  bool *keep = mill_calloc(m, o->width + 1);
+  if (keep == NULL) return mill_oom(m, o->width, err);
+  for (uint32_t c = 0; c < o->width; c++) keep[c] = o->decoded[c] < 0;
+  size_t bytes = mill_row_move_bytes(j->set, keep);
+  j->moves = bytes > 0 && !mill_spill_needed(j->x->ctx, o->n * bytes);
+  mill_status s = j->moves ? mill_row_move_begin(j->set, keep, &j->move, err) : MILL_OK;
+  mill_free(m, keep, o->width + 1);
+  return s;
+}
+
+static mill_status end_move(job *j, mill_error *err) {
+  size_t chunks = (j->o->n + MILL_CHUNK - 1) / MILL_CHUNK;
+  MILL_TRY(mill_pool_run(j->x->ctx->pool, chunks, bits_task, j, err));
+  mill_row_move_end(&j->move, j->set);
   return MILL_OK;
 }
 
@@ -226,7 +264,9 @@ static mill_status run_buckets(job *j, mill_error *err) {
   MILL_TRY(choose_splitters(j, err));
   MILL_TRY(mill_pool_run(pool, j->nparts, classify_task, j, err));
   lay_out(j);
+  if (j->moves) MILL_TRY(begin_move(j, err));
   MILL_TRY(mill_pool_run(pool, j->nparts, scatter_task, j, err));
+  if (j->moves) MILL_TRY(end_move(j, err));
   return mill_pool_run(pool, j->nbuckets, bucket_task, j, err);
 }
 
@@ -276,13 +316,48 @@ static mill_status sort_small(job *j, mill_error *err) {
   return s;
 }
 
-mill_status mill_sort_order_make(const mill_exec *x, const mill_row_set *set,
-                                 const mill_sort_column *key, int nkeys, mill_sort_order *out,
-                                 mill_error *err) {
+/* Which columns the entries tell. Codes stay codes. */
+static mill_status note_decoded(const job *j, mill_error *err) {
+  mill_sort_order *o = j->o;
+  o->width = j->set->schema->nfields;
+  o->decoded = mill_alloc(o->memory, (o->width + 1) * sizeof *o->decoded);
+  if (o->decoded == NULL) return mill_oom(o->memory, o->width, err);
+  for (uint32_t c = 0; c < o->width; c++) {
+    o->decoded[c] = -1;
+    for (int i = 0; i < o->layout.n && j->set->simple[c]; i++)
+      if (o->layout.key[i].column == c &&
+          mill_sort_decodes(&o->layout, j->set->schema->fields[c].type, i))
+        o->decoded[c] = i;
+  }
+  return MILL_OK;
+}
+
+mill_status mill_sort_order_gather(const mill_sort_order *o, const mill_row_set *s, uint32_t c,
+                                   size_t from, uint32_t n, mill_vector *out, mill_arena *a,
+                                   mill_error *err) {
+  const uint64_t *e = o->entry + from * o->stride;
+  if (o->decoded[c] < 0)
+    return mill_row_set_gather(s, c, e + o->stride - 1, o->stride, n, out, a, err);
+  return mill_sort_decode(&o->layout, s->schema->fields[c].type, o->decoded[c], e, o->stride, n,
+                          out, a, err);
+}
+
+bool mill_sort_order_same(const mill_sort_order *o, const mill_row_set *s, int nkeys, size_t i,
+                          size_t k) {
+  const mill_sort_layout *l = &o->layout;
+  if (!mill_sort_same(l, nkeys, o->entry + i * o->stride, o->entry + k * o->stride)) return false;
+  return nkeys <= l->inexact ||
+         mill_sort_key_compare(s, l->key, l->inexact, nkeys, mill_sort_order_row(o, i),
+                               mill_sort_order_row(o, k)) == 0;
+}
+
+mill_status mill_sort_order_make(const mill_exec *x, mill_row_set *set, const mill_sort_column *key,
+                                 int nkeys, bool moves, mill_sort_order *out, mill_error *err) {
   *out = (mill_sort_order){.memory = x->ctx->memory, .n = (size_t)set->rows};
   out->layout.n = nkeys;
-  job j = {.x = x, .set = set, .o = out};
+  job j = {.x = x, .set = set, .o = out, .moves = moves};
   mill_status s = make_entries(&j, key, nkeys, err);
+  if (s == MILL_OK) s = note_decoded(&j, err);
   mill_free(out->memory, j.start, (set->nchunks + 1) * sizeof *j.start);
   if (s == MILL_OK && !in_order(out))
     s = out->n <= 2 * BUCKET_ROWS ? sort_small(&j, err) : sort_buckets(&j, err);
@@ -293,6 +368,7 @@ mill_status mill_sort_order_make(const mill_exec *x, const mill_row_set *set,
 void mill_sort_order_clear(mill_sort_order *o) {
   if (o->memory == NULL) return;
   mill_free(o->memory, o->entry, (o->n + 1) * o->stride * sizeof *o->entry);
+  mill_free(o->memory, o->decoded, (o->width + 1) * sizeof *o->decoded);
   mill_free(o->memory, o->part, (size_t)(o->layout.n + 1) * sizeof *o->part);
   *o = (mill_sort_order){0};
 }

@@ -90,9 +90,13 @@ static void SORT_NAME(classify)(const SORT_NAME(entry) * e, size_t n,
   }
 }
 
+/* `to` is where each goes. */
 static void SORT_NAME(scatter)(const SORT_NAME(entry) * e, size_t n, const uint16_t *bucket,
-                               size_t *at, SORT_NAME(entry) * out) {
-  for (size_t i = 0; i < n; i++) out[at[bucket[i]]++] = e[i];
+                               size_t *at, SORT_NAME(entry) * out, size_t *to) {
+  for (size_t i = 0; i < n; i++) {
+    to[i] = at[bucket[i]]++;
+    out[to[i]] = e[i];
+  }
 }
 
 /* Are entries in order already? */

@@ -313,8 +313,7 @@ static uint64_t row_bytes(const window_scan *s) {
 static mill_status gather(const mill_sorted *s, uint64_t from, uint32_t n, mill_vector *col,
                           mill_arena *a, mill_error *err) {
   for (uint32_t i = 0; i < s->schema->nfields; i++)
-    MILL_TRY(mill_row_set_gather(&s->set, i, mill_sort_order_rows(&s->order, (size_t)from),
-                                 s->order.stride, n, &col[i], a, err));
+    MILL_TRY(mill_sort_order_gather(&s->order, &s->set, i, (size_t)from, n, &col[i], a, err));
   return MILL_OK;
 }
 
@@ -384,10 +383,10 @@ static mill_status memory_seek(mill_cursor *base, size_t morsel, mill_error *err
 /* Behind the partition that row `last` of the order belongs to. */
 static uint64_t partition_end(const window_scan *s, uint64_t last) {
   const mill_sorted *o = s->s;
-  uint64_t lo = last + 1, hi = o->rows, row = mill_sort_order_row(&o->order, (size_t)last);
+  uint64_t lo = last + 1, hi = o->rows;
   while (lo < hi) {
-    uint64_t mid = lo + (hi - lo) / 2, other = mill_sort_order_row(&o->order, (size_t)mid);
-    if (mill_sort_key_compare(&o->set, o->key, 0, s->op->nkeys, row, other) == 0) {
+    uint64_t mid = lo + (hi - lo) / 2;
+    if (mill_sort_order_same(&o->order, &o->set, s->op->nkeys, (size_t)last, (size_t)mid)) {
       lo = mid + 1;
     } else {
       hi = mid;
