@@ -180,12 +180,12 @@ mill_status mill_row_move_begin(mill_row_set *s, const bool *keep, mill_row_move
 
 #define PUT_LOOP(T)                                                                                \
   for (uint32_t i = 0; i < n; i++) {                                                               \
-    uint64_t r = row[(size_t)i * stride];                                                          \
+    uint64_t r = row[i];                                                                           \
     ((T *)data)[to[i]] = ((const T *)col[(r >> 16) * width].data)[r & 0xffff];                     \
   }
 
 void mill_row_move_put(const mill_row_move *m, const mill_row_set *s, const uint64_t *row,
-                       uint32_t stride, uint32_t n, const size_t *to) {
+                       uint32_t n, const size_t *to) {
   size_t width = s->schema->nfields;
   for (size_t c = 0; c < width; c++) {
     const mill_vector *col = s->col + c;
@@ -199,7 +199,7 @@ void mill_row_move_put(const mill_row_move *m, const mill_row_set *s, const uint
     default: PUT_LOOP(mill_i128) break;
     }
     for (uint32_t i = 0; m->valid[c] && i < n; i++) {
-      uint64_t r = row[(size_t)i * stride];
+      uint64_t r = row[i];
       m->valid[c][to[i]] = mill_valid_bit(col[(r >> 16) * width].valid, r & 0xffff);
     }
   }

@@ -47,9 +47,9 @@ typedef struct mill_row_move {
 } mill_row_move;
 mill_status mill_row_move_begin(mill_row_set *s, const bool *keep, mill_row_move *out,
                                 mill_error *err) MILL_USE_RESULT;
-/* Rows row[0..n), `stride` words apart, become rows to[0..n). */
+/* Rows row[0..n) become rows to[0..n). */
 void mill_row_move_put(const mill_row_move *m, const mill_row_set *s, const uint64_t *row,
-                       uint32_t stride, uint32_t n, const size_t *to);
+                       uint32_t n, const size_t *to);
 void mill_row_move_bits(const mill_row_move *m, const mill_row_set *s, size_t chunk);
 void mill_row_move_end(const mill_row_move *m, mill_row_set *s);
 /* What moving takes, a row; 0: the set has columns that cannot be moved. */

@@ -10,7 +10,9 @@
 ** the layout inexact: rows of equal numbers are then compared by their columns.
 **
 ** Entries, for sorting: `words` (1 or 2) words of the number, high one first, then the row's number
-** in its row set. Two ways to make a layout: from what all rows hold (narrow), or for any rows of
+** in its row set; or both in one word, where they fit:
+**
+**     | key 0 | key 1 | .. 0 0 .. | row | Two ways to make a layout: from what all rows hold (narrow), or for any rows of
 ** the types (for top-N and merging, where rows are seen one batch at a time). */
 #ifndef MILL_EXEC_SORT_KEY_H
 #define MILL_EXEC_SORT_KEY_H
@@ -36,8 +38,10 @@ typedef struct mill_sort_layout {
   const mill_sort_column *key;
   mill_sort_part *part;
   int n;
+  int used; /* bits */
   int words;
-  int inexact; /* the first key that the number does not tell all about; n: none */
+  int row_bits; /* the row stands in so many low bits of the one word; 0: behind the words */
+  int inexact;  /* the first key that the number does not tell all about; n: none */
 } mill_sort_layout;
 
 /* What the rows of some chunks hold, key by key. Stats of chunks are joined in any order. */
@@ -50,6 +54,15 @@ typedef struct mill_sort_stats {
 void mill_sort_stats_chunk(const mill_row_set *s, size_t chunk, const mill_sort_column *key, int n,
                            mill_sort_stats *out); /* added to what `out` has */
 void mill_sort_stats_join(mill_sort_stats *to, const mill_sort_stats *from, int n);
+
+/* An exact number of one word that leaves room for rows up to `last` takes them in. */
+void mill_sort_layout_pack(mill_sort_layout *l, uint64_t last);
+static inline uint32_t mill_sort_stride(const mill_sort_layout *l) {
+  return (uint32_t)l->words + (l->row_bits == 0);
+}
+static inline uint64_t mill_sort_row_mask(const mill_sort_layout *l) {
+  return l->row_bits ? (1ull << l->row_bits) - 1 : UINT64_MAX;
+}
 
 /* part[0..n) is filled. stats NULL: for any rows of the types. */
 void mill_sort_layout_make(mill_sort_layout *l, const mill_type *schema,

@@ -7,8 +7,14 @@
 
 enum { DIGIT_BITS = 11, SHORT_RUN = 24 };
 
-#define SORT_NAME(x) one_##x
+#define SORT_NAME(x) packed_##x
 #define SORT_WORDS 1
+#define SORT_ROW 0
+#include "exec/sort_radix.h"
+#undef SORT_NAME
+#undef SORT_ROW
+#define SORT_NAME(x) one_##x
+#define SORT_ROW 1
 #include "exec/sort_radix.h"
 #undef SORT_NAME
 #undef SORT_WORDS
@@ -17,6 +23,13 @@ enum { DIGIT_BITS = 11, SHORT_RUN = 24 };
 #include "exec/sort_radix.h"
 #undef SORT_NAME
 #undef SORT_WORDS
+#undef SORT_ROW
+
+/* The call for the layout's kind of entry. */
+#define SORT_CALL(L, NAME, ...)                                                                    \
+  ((L)->row_bits     ? packed_##NAME(__VA_ARGS__)                                                  \
+   : (L)->words == 1 ? one_##NAME(__VA_ARGS__)                                                     \
+                     : two_##NAME(__VA_ARGS__))
 
 enum {
   BUCKET_ROWS = 16384, /* entries of a bucket stay in the second-level cache */
@@ -58,8 +71,10 @@ static mill_status encode_task(void *arg, size_t chunk, int worker, mill_error *
   uint64_t *e = o->entry + j->start[chunk] * o->stride;
   (void)worker, (void)err;
   mill_sort_encode(&o->layout, j->set->col + chunk * j->set->schema->nfields, 0, n, e, o->stride);
-  for (uint32_t i = 0; i < n; i++)
-    e[(size_t)i * o->stride + o->stride - 1] = (uint64_t)chunk << 16 | i;
+  for (uint32_t i = 0; i < n; i++) {
+    uint64_t *last = &e[(size_t)i * o->stride + o->stride - 1], row = (uint64_t)chunk << 16 | i;
+    *last = o->layout.row_bits ? *last | row : row;
+  }
   return MILL_OK;
 }
 
@@ -83,7 +98,9 @@ static mill_status make_entries(job *j, const mill_sort_column *key, int nkeys, 
     mill_sort_layout_make(&o->layout, j->set->schema, key, nkeys, o->part, j->stats);
   mill_free(m, j->stats, bytes + 1);
   if (s != MILL_OK) return s;
-  o->stride = (uint32_t)o->layout.words + 1;
+  uint64_t rows = o->n, last = (uint64_t)chunks << 16;
+  mill_sort_layout_pack(&o->layout, rows > last ? rows : last);
+  o->stride = mill_sort_stride(&o->layout);
   o->entry = mill_alloc(m, (o->n + 1) * o->stride * sizeof *o->entry);
   j->start = mill_alloc(m, (chunks + 1) * sizeof *j->start);
   if (o->entry == NULL || j->start == NULL) return mill_oom(m, o->n * 8 * o->stride, err);
@@ -128,12 +145,9 @@ static void sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t
 
 static void sort_bucket(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e,
                         uint64_t *tmp, size_t n, uint32_t *count) {
-  size_t stride = (size_t)l->words + 1;
-  if (l->words == 1) {
-    one_bucket((one_entry *)e, (one_entry *)tmp, n, count);
-  } else {
-    two_bucket((two_entry *)e, (two_entry *)tmp, n, count);
-  }
+  size_t stride = mill_sort_stride(l);
+  uint64_t rest = l->row_bits ? mill_sort_row_mask(l) : 0;
+  SORT_CALL(l, bucket, (void *)e, (void *)tmp, n, rest, count);
   for (size_t i = 0, k; l->inexact < l->n && i < n; i = k) {
     for (k = i + 1; k < n && same_key(e + i * stride, e + k * stride, l->words); k++) {
     }
@@ -162,11 +176,8 @@ static mill_status classify_task(void *arg, size_t part, int worker, mill_error 
   uint64_t *e = j->o->entry + from * j->o->stride;
   uint32_t *count = j->count + part * j->nbuckets;
   (void)worker, (void)err;
-  if (j->o->layout.words == 1) {
-    one_classify((one_entry *)e, n, (one_entry *)j->splitter, ns, j->bucket + from, count);
-  } else {
-    two_classify((two_entry *)e, n, (two_entry *)j->splitter, ns, j->bucket + from, count);
-  }
+  SORT_CALL(&j->o->layout, classify, (void *)e, n, (void *)j->splitter, ns, j->bucket + from,
+            count);
   return MILL_OK;
 }
 
@@ -174,19 +185,21 @@ static mill_status scatter_task(void *arg, size_t part, int worker, mill_error *
   job *j = arg;
   size_t from = part * PART_ROWS, n = part_rows(j, part);
   uint64_t *e = j->o->entry + from * j->o->stride;
+  const mill_sort_layout *l = &j->o->layout;
   size_t *at = j->at + part * j->nbuckets, stride = j->o->stride;
+  uint64_t mask = mill_sort_row_mask(l);
   (void)worker, (void)err;
   for (size_t i = 0; i < n; i += MILL_BATCH) {
     size_t to[MILL_BATCH], m = n - i < MILL_BATCH ? n - i : MILL_BATCH;
-    uint64_t *some = e + i * stride;
-    if (j->o->layout.words == 1) {
-      one_scatter((one_entry *)some, m, j->bucket + from + i, at, (one_entry *)j->to, to);
-    } else {
-      two_scatter((two_entry *)some, m, j->bucket + from + i, at, (two_entry *)j->to, to);
-    }
+    uint64_t row[MILL_BATCH], *some = e + i * stride;
+    SORT_CALL(l, scatter, (void *)some, m, j->bucket + from + i, at, (void *)j->to, to);
     if (!j->moves) continue;
-    mill_row_move_put(&j->move, j->set, some + stride - 1, (uint32_t)stride, (uint32_t)m, to);
-    for (size_t k = 0; k < m; k++) j->to[to[k] * stride + stride - 1] = to[k]; /* its new number */
+    for (size_t k = 0; k < m; k++) row[k] = some[k * stride + stride - 1] & mask;
+    mill_row_move_put(&j->move, j->set, row, (uint32_t)m, to);
+    for (size_t k = 0; k < m; k++) { /* its new number */
+      uint64_t *last = &j->to[to[k] * stride + stride - 1];
+      *last = (*last & ~mask) | to[k];
+    }
   }
   return MILL_OK;
 }
@@ -302,8 +315,7 @@ static mill_status sort_buckets(job *j, mill_error *err) {
 
 static bool in_order(const mill_sort_order *o) {
   if (o->layout.inexact < o->layout.n) return false;
-  return o->layout.words == 1 ? one_ordered((one_entry *)o->entry, o->n)
-                              : two_ordered((two_entry *)o->entry, o->n);
+  return SORT_CALL(&o->layout, ordered, (const void *)o->entry, o->n);
 }
 
 static mill_status sort_small(job *j, mill_error *err) {
@@ -336,8 +348,15 @@ mill_status mill_sort_order_gather(const mill_sort_order *o, const mill_row_set 
                                    size_t from, uint32_t n, mill_vector *out, mill_arena *a,
                                    mill_error *err) {
   const uint64_t *e = o->entry + from * o->stride;
-  if (o->decoded[c] < 0)
+  if (o->decoded[c] < 0 && o->layout.row_bits == 0)
     return mill_row_set_gather(s, c, e + o->stride - 1, o->stride, n, out, a, err);
+  if (o->decoded[c] < 0) {
+    uint64_t mask = mill_sort_row_mask(&o->layout),
+             *row = mill_arena_take(a, (n + 1) * sizeof *row);
+    if (row == NULL) return mill_oom(a->memory, n * sizeof *row, err);
+    for (uint32_t i = 0; i < n; i++) row[i] = e[i] & mask;
+    return mill_row_set_gather(s, c, row, 1, n, out, a, err);
+  }
   return mill_sort_decode(&o->layout, s->schema->fields[c].type, o->decoded[c], e, o->stride, n,
                           out, a, err);
 }

@@ -12,7 +12,7 @@
 **     source   c0 c1 c2 ..  --sequential reads, a write stream a bucket-->  bucket 0 | bucket 1 | ..
 **
 ** Cost: about three passes over the entries, one over the columns, and one sort in the cache. Memory:
-** twice the entries (16 or 24 bytes a row) and two bytes a row while it sorts, once the entries and the
+** twice the entries (8, 16 or 24 bytes a row) and two bytes a row while it sorts, once the entries and the
 ** moved columns afterwards. */
 #ifndef MILL_EXEC_SORT_ORDER_H
 #define MILL_EXEC_SORT_ORDER_H
@@ -40,7 +40,7 @@ mill_status mill_sort_order_make(const mill_exec *x, mill_row_set *s, const mill
                                  mill_error *err) MILL_USE_RESULT;
 void mill_sort_order_clear(mill_sort_order *o); /* harmless on a zeroed order */
 static inline uint64_t mill_sort_order_row(const mill_sort_order *o, size_t i) {
-  return o->entry[i * o->stride + o->stride - 1];
+  return o->entry[i * o->stride + o->stride - 1] & mill_sort_row_mask(&o->layout);
 }
 /* Column c of the set's rows [from, from + n) of the order. */
 mill_status mill_sort_order_gather(const mill_sort_order *o, const mill_row_set *s, uint32_t c,
