@@ -9,6 +9,7 @@
 #ifndef MILL_EXEC_EXEC_INT_H
 #define MILL_EXEC_EXEC_INT_H
 
+#include "base/thread.h"
 #include "exec/run.h"
 
 typedef struct mill_shared mill_shared;
@@ -42,6 +43,8 @@ struct mill_sink {
   size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
 };
 
+/* The caller's work from here to mill_watch_end (base/thread.h) is watched for the run. */
+void mill_run_watch(const mill_run *run, mill_watch *w);
 /* Run the pipeline whose last operator is `op` into the sink. */
 mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
                               mill_error *err) MILL_USE_RESULT;

@@ -5,7 +5,7 @@
 #include "base/thread.h"
 #include "exec/spill.h"
 
-enum { DIGIT_BITS = 11, SHORT_RUN = 24 };
+enum { DIGIT_BITS = 11, SHORT_RUN = 24, CHECK_ROWS = 4096 };
 
 #define SORT_NAME(x) packed_##x
 #define SORT_WORDS 1
@@ -119,8 +119,8 @@ static bool behind(const mill_row_set *s, const mill_sort_layout *l, uint64_t a,
 }
 
 /* Merge sort of entries of equal numbers by what the numbers do not tell; only rows are moved. */
-static void sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e, uint64_t *tmp,
-                      size_t n) {
+static mill_status sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e,
+                             uint64_t *tmp, size_t n, mill_error *err) {
   size_t stride = (size_t)l->words + 1;
   uint64_t *row = tmp, *other = tmp + n, *from = row, *to = other;
   for (size_t i = 0; i < n; i++) row[i] = e[i * stride + stride - 1];
@@ -132,6 +132,7 @@ static void sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t
         continue;
       }
       for (size_t a = lo, b = mid, o = lo; o < hi; o++) {
+        if (o % CHECK_ROWS == 0) MILL_TRY(mill_watch_check(err));
         bool left = a < mid && (b >= hi || !behind(s, l, from[a], from[b]));
         to[o] = left ? from[a++] : from[b++];
       }
@@ -141,26 +142,26 @@ static void sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t
     to = t;
   }
   for (size_t i = 0; i < n; i++) e[i * stride + stride - 1] = from[i];
+  return MILL_OK;
 }
 
-static void sort_bucket(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e,
-                        uint64_t *tmp, size_t n, uint32_t *count) {
+static mill_status sort_bucket(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e,
+                               uint64_t *tmp, size_t n, uint32_t *count, mill_error *err) {
   size_t stride = mill_sort_stride(l);
   uint64_t rest = l->row_bits ? mill_sort_row_mask(l) : 0;
   SORT_CALL(l, bucket, (void *)e, (void *)tmp, n, rest, count);
   for (size_t i = 0, k; l->inexact < l->n && i < n; i = k) {
     for (k = i + 1; k < n && same_key(e + i * stride, e + k * stride, l->words); k++) {
     }
-    if (k - i > 1) sort_ties(s, l, e + i * stride, tmp, k - i);
+    if (k - i > 1) MILL_TRY(sort_ties(s, l, e + i * stride, tmp, k - i, err));
   }
+  return MILL_OK;
 }
 
 mill_status mill_sort_entries(const mill_row_set *s, const mill_sort_layout *l, uint64_t *entry,
                               uint64_t *tmp, size_t n, mill_error *err) {
-  (void)err;
   uint32_t count[1 << DIGIT_BITS];
-  sort_bucket(s, l, entry, tmp, n, count);
-  return MILL_OK;
+  return sort_bucket(s, l, entry, tmp, n, count, err);
 }
 
 /* ---- buckets -------------------------------------------------------------------------------- */

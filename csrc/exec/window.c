@@ -114,6 +114,8 @@ static mill_status compute_arguments(window_cursor *c, mill_error *err) {
 static mill_status run_call(mill_window_block *b, mill_window_call *c, mill_error *err) {
   mill_status s = mill_vector_init(&c->out, c->w->call.type, b->n, &b->arena, err);
   for (uint32_t p = 0; p < b->npartitions && s == MILL_OK; p++) {
+    if (p % MILL_BATCH == 0) s = mill_watch_check(err);
+    if (s != MILL_OK) break;
     uint32_t from = b->partition[p], to = b->partition[p + 1];
     mill_window_span span = {from, to, from, to};
     s = mill_window_rows(b, c, &span, err);
@@ -225,7 +227,7 @@ static mill_status start_disk(window_cursor *c, mill_error *err) {
 static mill_status end_disk(window_cursor *c, mill_error *err) {
   mill_arena_clear(&c->block.arena);
   for (;;) {
-    MILL_TRY(mill_window_poll(c->s->s, err));
+    MILL_TRY(mill_watch_check(err));
     MILL_TRY(more_rows(c, err));
     uint32_t n = c->left ? that_continue(c, c->disk_key, 0) : 0;
     if (n == 0) break;
@@ -267,7 +269,7 @@ static mill_status fill_block(window_cursor *c, mill_error *err) {
 }
 
 static mill_status merged_block(window_cursor *c, mill_error *err) {
-  MILL_TRY(mill_window_poll(c->s->s, err));
+  MILL_TRY(mill_watch_check(err));
   if (c->disk) {
     MILL_TRY(disk_block(c, err));
     if (c->block.n > 0) return MILL_OK;
