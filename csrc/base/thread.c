@@ -8,14 +8,15 @@
 #include "base/clock.h"
 
 enum { POOL_MAX = 256 };
-static const int64_t poll_every = 100000000; /* nanoseconds */
+static _Atomic int64_t poll_every = 100000000; /* nanoseconds */
 
 /* One run: shared by its workers, guarded by the pool's lock where not atomic. */
 typedef struct run {
+  mill_watch watch;
   mill_task f;
   void *arg;
   size_t ntasks;
-  atomic_size_t next, done;
+  atomic_size_t next;
   atomic_bool stop;
   size_t failed_task; /* lowest so far; ntasks: none */
   mill_error *err;
@@ -35,6 +36,67 @@ struct mill_pool {
   atomic_bool busy, closing;
   pthread_t id[POOL_MAX];
 };
+
+/* ---- watches -------------------------------------------------------------------------------- */
+
+static _Thread_local mill_watch *inside;
+
+static bool is_stopped(const mill_watch *w) {
+  return __atomic_load_n(&w->stopped, __ATOMIC_ACQUIRE);
+}
+
+/* Whom this thread may ask about w; NULL: nobody. */
+static mill_watch *asked_for(mill_watch *w) {
+  while (w && w->poll == NULL) w = w->outer;
+  return w && w->owner == &inside ? w : NULL;
+}
+
+void mill_watch_begin(mill_watch *w, mill_poll poll, void *poll_arg) {
+  const mill_watch *before = asked_for(inside);
+  w->outer = inside;
+  w->poll = poll;
+  w->poll_arg = poll_arg;
+  w->owner = &inside;
+  w->asked = before ? before->asked : mill_monotonic();
+  w->done = 0;
+  w->stopped = false;
+  inside = w;
+}
+
+/* The time of the last question counts for the outer one, too. */
+void mill_watch_end(mill_watch *w) {
+  mill_watch *outer = asked_for(w->outer);
+  if (w->poll && outer) outer->asked = w->asked;
+  inside = w->outer;
+}
+
+void mill_watch_every(int64_t nanos) { poll_every = nanos; }
+
+/* Only its owner stops a watch. */
+static mill_status ask(mill_watch *w, mill_error *err) {
+  w->asked = mill_monotonic();
+  mill_error_clear(&w->why);
+  mill_status s = w->poll(w->poll_arg, __atomic_load_n(&w->done, __ATOMIC_RELAXED), &w->why);
+  if (s == MILL_OK) return s;
+  w->why.condition = s;
+  __atomic_store_n(&w->stopped, true, __ATOMIC_RELEASE);
+  if (err) *err = w->why;
+  return s;
+}
+
+static mill_status check(mill_watch *w, mill_error *err) {
+  for (const mill_watch *q = w; q; q = q->outer) {
+    if (!is_stopped(q)) continue;
+    if (err) *err = q->why;
+    return q->why.condition;
+  }
+  mill_watch *q = asked_for(w);
+  return q && mill_monotonic() - q->asked >= poll_every ? ask(q, err) : MILL_OK;
+}
+
+mill_status mill_watch_check(mill_error *err) { return check(inside, err); }
+
+/* ---- the pool ------------------------------------------------------------------------------- */
 
 typedef struct worker_arg {
   mill_pool *pool;
@@ -136,20 +198,25 @@ static bool pointless(mill_pool *p, const run *r, size_t task) {
   return behind;
 }
 
-/* Take one task; false: there are none. */
+/* Take one task; false: there are none, or the run has been stopped. */
 static bool step(mill_pool *p, run *r, int worker) {
   size_t task;
-  if (r->stop && r->span == NULL) return false;
-  if (!take(r, worker, &task)) return false;
-  if (pointless(p, r, task)) return true;
   mill_error err;
   mill_error_clear(&err);
-  mill_status s = r->f(r->arg, task, worker, &err);
+  if (r->stop && r->span == NULL) return false;
+  mill_status s = check(&r->watch, &err);
+  if (s != MILL_OK) {
+    failed(p, r, 0, &err);
+    return false;
+  }
+  if (!take(r, worker, &task)) return false;
+  if (pointless(p, r, task)) return true;
+  s = r->f(r->arg, task, worker, &err);
   if (s != MILL_OK) {
     err.condition = s;
     failed(p, r, task, &err);
   }
-  atomic_fetch_add(&r->done, 1);
+  __atomic_add_fetch(&r->watch.done, 1, __ATOMIC_RELAXED);
   return true;
 }
 
@@ -168,8 +235,10 @@ static void *worker_main(void *argument) {
     run *r = p->current;
     p->active++;
     pthread_mutex_unlock(&p->lock);
+    inside = &r->watch;
     while (step(p, r, a.number))
       ;
+    inside = NULL;
     pthread_mutex_lock(&p->lock);
     if (--p->active == 0) pthread_cond_signal(&p->idle);
   }
@@ -196,19 +265,19 @@ static void start_workers(mill_pool *p) {
   pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* Wait until no worker is inside the run, asking poll meanwhile. */
-static void drain(mill_pool *p, run *r, mill_poll poll, void *poll_arg) {
+/* Wait until no worker is inside the run, asking meanwhile. */
+static void drain(mill_pool *p, run *r) {
+  mill_watch *w = asked_for(&r->watch);
   pthread_mutex_lock(&p->lock);
   p->current = NULL;
   while (p->active > 0) {
-    struct timespec until = mill_monotonic_after(poll_every);
-    if (!poll) {
+    struct timespec until = mill_monotonic_after(poll_every > 1000000 ? poll_every : 1000000);
+    if (!w) {
       pthread_cond_wait(&p->idle, &p->lock);
     } else if (pthread_cond_timedwait(&p->idle, &p->lock, &until) != 0 && p->active > 0) {
       pthread_mutex_unlock(&p->lock);
       mill_error err;
-      mill_error_clear(&err);
-      if (!r->stop && poll(poll_arg, r->done, &err) != MILL_OK) failed(p, r, 0, &err);
+      if (!r->stop && check(&r->watch, &err) != MILL_OK) failed(p, r, 0, &err);
       pthread_mutex_lock(&p->lock);
     }
   }
@@ -221,18 +290,6 @@ static mill_status outcome(const run *r, mill_error *local, mill_error *err) {
   return local->condition;
 }
 
-/* Work through the tasks on the caller's thread, asking poll now and then. */
-static void work(mill_pool *p, run *r, mill_poll poll, void *poll_arg) {
-  int64_t asked = mill_monotonic();
-  while (step(p, r, 0)) {
-    if (!poll || mill_monotonic() - asked < poll_every) continue;
-    asked = mill_monotonic();
-    mill_error err;
-    mill_error_clear(&err);
-    if (poll(poll_arg, r->done, &err) != MILL_OK) failed(p, r, 0, &err);
-  }
-}
-
 static mill_status run_tasks(mill_pool *p, run *r, bool near, mill_poll poll, void *poll_arg,
                              mill_error *err) {
   if (r->ntasks == 0) return MILL_OK;
@@ -240,6 +297,7 @@ static mill_status run_tasks(mill_pool *p, run *r, bool near, mill_poll poll, vo
   atomic_uint_fast64_t span[POOL_MAX];
   r->failed_task = r->ntasks;
   r->err = &local;
+  mill_watch_begin(&r->watch, poll, poll_arg);
   bool mine = p->threads > 1 && r->ntasks > 1 && !atomic_exchange(&p->busy, true);
   if (mine && near && r->ntasks < UINT32_MAX) {
     r->span = span;
@@ -255,11 +313,13 @@ static mill_status run_tasks(mill_pool *p, run *r, bool near, mill_poll poll, vo
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->lock);
   }
-  work(p, r, poll, poll_arg);
+  while (step(p, r, 0))
+    ;
   if (mine) {
-    drain(p, r, poll, poll_arg);
+    drain(p, r);
     p->busy = false;
   }
+  mill_watch_end(&r->watch);
   return outcome(r, &local, err);
 }
 

@@ -9,6 +9,7 @@
 #ifndef MILL_EXEC_EXEC_INT_H
 #define MILL_EXEC_EXEC_INT_H
 
+#include "base/thread.h"
 #include "exec/run.h"
 
 typedef struct mill_shared mill_shared;
@@ -46,6 +47,8 @@ struct mill_sink {
       *meets; /* rows without a partner in it are for nothing; NULL: none */
 };
 
+/* The caller's work from here to mill_watch_end (base/thread.h) is watched for the run. */
+void mill_run_watch(const mill_run *run, mill_watch *w);
 /* Run the pipeline whose last operator is `op` into the sink. */
 mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
                               mill_error *err) MILL_USE_RESULT;

@@ -77,6 +77,7 @@ static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) 
 
 static mill_status push_last(mill_step *s, mill_batch *b, mill_error *err) {
   last_step *l = (last_step *)s;
+  MILL_TRY(mill_watch_check(err));
   return l->sink->push(l->sink, l->morsel, b, err);
 }
 
@@ -161,6 +162,7 @@ static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_erro
   while (!whole) {
     MILL_TRY(w->cursor->next(w->cursor, &b, err));
     if (b == NULL) break;
+    MILL_TRY(mill_watch_check(err));
     b->first += (uint64_t)morsel << 33; /* positions ascend through the morsels, as Spark's ids */
     MILL_TRY(w->first->push(w->first, b, err));
     if (p->sink->full && p->sink->full(p->sink)) break;

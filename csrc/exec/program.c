@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/hot.h"
+#include "base/thread.h"
 #include "exec/run.h"
 #include "kernel/lambda.h"
 
@@ -587,6 +588,7 @@ static mill_status eval(mill_program *p, prog_node *n, const prog_frame *f, cons
 
 mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector *out,
                              mill_error *err) {
+  MILL_TRY(mill_watch_check(err));
   mill_arena_reset(&p->batch);
   p->in = in;
   prog_frame f = {.id = ++p->frames, .rows = in->sel, .n = in->n};
@@ -641,6 +643,7 @@ mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t 
                                 mill_error *err) {
   uint8_t keep[MILL_BATCH];
   uint32_t left = in->n;
+  MILL_TRY(mill_watch_check(err)); /* a join may ask about many rows before it has one */
   mill_arena_reset(&p->batch);
   p->in = in;
   prog_frame f = {.id = ++p->frames, .rows = in->sel, .n = in->n};

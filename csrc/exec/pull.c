@@ -144,10 +144,7 @@ static mill_status take_batch(pull *p, mill_batch **out, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status pull_next(mill_rows *base, mill_batch **out, mill_error *err) {
-  pull *p = (pull *)base;
-  *out = NULL;
-  if (p->run.poll) MILL_TRY(p->run.poll(p->run.poll_arg, -1, 0, err));
+static mill_status next_batch(pull *p, mill_batch **out, mill_error *err) {
   while (p->left > 0) {
     mill_batch *b;
     MILL_TRY(take_batch(p, &b, err));
@@ -166,6 +163,17 @@ static mill_status pull_next(mill_rows *base, mill_batch **out, mill_error *err)
     return MILL_OK;
   }
   return MILL_OK;
+}
+
+static mill_status pull_next(mill_rows *base, mill_batch **out, mill_error *err) {
+  pull *p = (pull *)base;
+  mill_watch w;
+  *out = NULL;
+  if (p->run.poll) MILL_TRY(p->run.poll(p->run.poll_arg, -1, 0, err));
+  mill_run_watch(&p->run, &w);
+  mill_status s = next_batch(p, out, err);
+  mill_watch_end(&w);
+  return s;
 }
 
 static void pull_free(mill_rows *base) {
@@ -206,7 +214,10 @@ mill_status mill_pull_open(const mill_run *run, const mill_op *root, mill_rows *
   p->skip = limit && limit->offset > 0 ? (uint64_t)limit->offset : 0;
   mill_arena_init(&p->arena, m);
   mill_arena_init(&p->batch_arena, m);
+  mill_watch w;
+  mill_run_watch(&p->run, &w);
   mill_status s = fill(p, chain, n, source, err);
+  mill_watch_end(&w);
   if (s != MILL_OK) {
     pull_free(&p->base);
     return s;

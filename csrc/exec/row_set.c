@@ -4,6 +4,7 @@
 mill_status mill_row_set_init(mill_row_set *s, mill_memory *m, const mill_type *schema,
                               mill_error *err) {
   *s = (mill_row_set){.memory = m, .schema = schema};
+  mill_arena_init(&s->moved, m);
   s->nulls = mill_calloc(m, schema->nfields + 1);
   s->simple = s->nulls ? mill_calloc(m, schema->nfields + 1) : NULL;
   if (s->simple == NULL) {
@@ -26,6 +27,7 @@ void mill_row_set_clear(mill_row_set *s) {
   mill_free(s->memory, s->n, s->capacity * sizeof *s->n);
   mill_free(s->memory, s->nulls, s->schema->nfields + 1);
   mill_free(s->memory, s->simple, s->schema->nfields + 1);
+  mill_arena_clear(&s->moved);
   *s = (mill_row_set){0};
 }
 
@@ -141,4 +143,93 @@ mill_status mill_row_set_gather(const mill_row_set *s, uint32_t c, const uint64_
   if (s->nulls[c]) MILL_TRY(fetch_valid(col, width, row, stride, n, out, a, err));
   out->size = n;
   return MILL_OK;
+}
+
+/* ---- moving --------------------------------------------------------------------------------- */
+
+size_t mill_row_move_bytes(const mill_row_set *s, const bool *keep) {
+  size_t bytes = 1;
+  for (uint32_t c = 0; c < s->schema->nfields; c++) {
+    if (!keep[c]) continue;
+    if (!s->simple[c]) return 0;
+    bytes += s->schema->fields[c].type->width + s->nulls[c];
+  }
+  return bytes;
+}
+
+mill_status mill_row_move_begin(mill_row_set *s, const bool *keep, mill_row_move *out,
+                                mill_error *err) {
+  mill_arena *a = &s->moved;
+  size_t width = s->schema->nfields, n = (size_t)s->rows, words = (n + 63) / 64 + 1;
+  out->data = mill_arena_alloc(a, (width + 1) * sizeof *out->data);
+  out->valid = mill_arena_alloc(a, (width + 1) * sizeof *out->valid);
+  out->bits = mill_arena_alloc(a, (width + 1) * sizeof *out->bits);
+  if (!out->data || !out->valid || !out->bits) return mill_oom(s->memory, width, err);
+  for (size_t c = 0; c < width; c++) {
+    size_t bytes = n * s->schema->fields[c].type->width;
+    if (!keep[c]) continue;
+    out->data[c] = mill_arena_take(a, bytes + 1);
+    if (out->data[c] == NULL) return mill_oom(s->memory, bytes, err);
+    if (!s->nulls[c]) continue;
+    out->valid[c] = mill_arena_take(a, n + 1);
+    out->bits[c] = mill_arena_take(a, words * sizeof **out->bits);
+    if (!out->valid[c] || !out->bits[c]) return mill_oom(s->memory, n, err);
+  }
+  return MILL_OK;
+}
+
+#define PUT_LOOP(T)                                                                                \
+  for (uint32_t i = 0; i < n; i++) {                                                               \
+    uint64_t r = row[i];                                                                           \
+    ((T *)data)[to[i]] = ((const T *)col[(r >> 16) * width].data)[r & 0xffff];                     \
+  }
+
+void mill_row_move_put(const mill_row_move *m, const mill_row_set *s, const uint64_t *row,
+                       uint32_t n, const size_t *to) {
+  size_t width = s->schema->nfields;
+  for (size_t c = 0; c < width; c++) {
+    const mill_vector *col = s->col + c;
+    void *data = m->data[c];
+    if (data == NULL) continue;
+    switch (s->schema->fields[c].type->width) {
+    case 1: PUT_LOOP(uint8_t) break;
+    case 2: PUT_LOOP(uint16_t) break;
+    case 4: PUT_LOOP(uint32_t) break;
+    case 8: PUT_LOOP(uint64_t) break;
+    default: PUT_LOOP(mill_i128) break;
+    }
+    for (uint32_t i = 0; m->valid[c] && i < n; i++) {
+      uint64_t r = row[i];
+      m->valid[c][to[i]] = mill_valid_bit(col[(r >> 16) * width].valid, r & 0xffff);
+    }
+  }
+}
+
+void mill_row_move_bits(const mill_row_move *m, const mill_row_set *s, size_t chunk) {
+  size_t from = chunk * MILL_CHUNK, stop = from + MILL_CHUNK;
+  if (stop > s->rows) stop = (size_t)s->rows;
+  for (size_t c = 0; c < s->schema->nfields; c++) {
+    if (m->valid[c] == NULL) continue;
+    for (size_t at = from; at < stop; at += 64) {
+      uint64_t w = 0;
+      for (size_t i = at; i < at + 64 && i < stop; i++) w |= (uint64_t)m->valid[c][i] << (i & 63);
+      m->bits[c][at / 64] = w;
+    }
+  }
+}
+
+void mill_row_move_end(const mill_row_move *m, mill_row_set *s) {
+  uint32_t width = s->schema->nfields;
+  s->nchunks = (size_t)((s->rows + MILL_CHUNK - 1) / MILL_CHUNK);
+  for (size_t k = 0; k < s->nchunks; k++) {
+    size_t from = k * MILL_CHUNK;
+    s->n[k] = s->rows - from < MILL_CHUNK ? (uint32_t)(s->rows - from) : MILL_CHUNK;
+    for (uint32_t c = 0; c < width; c++) {
+      const mill_type *t = s->schema->fields[c].type;
+      mill_vector v = {.type = t, .mask = MILL_FLAT, .size = s->n[k]};
+      if (m->data[c]) v.data = m->data[c] + from * t->width;
+      if (m->bits[c]) v.valid = m->bits[c] + from / 64;
+      s->col[k * width + c] = v;
+    }
+  }
 }

@@ -20,6 +20,7 @@ typedef struct mill_row_set {
   bool *nulls;  /* of each column: has it any? */
   bool *simple; /* of each column: flat and not nested, so that a plain loop fetches it */
   uint64_t rows;
+  mill_arena moved; /* columns that were moved */
 } mill_row_set;
 
 mill_status mill_row_set_init(mill_row_set *s, mill_memory *m, const mill_type *schema,
@@ -35,6 +36,24 @@ mill_status mill_row_set_hold(mill_row_set *s, mill_chunk *c, mill_error *err) M
 /* All chunks of a table of the set's schema, held. */
 mill_status mill_row_set_add_table(mill_row_set *s, const mill_table *t,
                                    mill_error *err) MILL_USE_RESULT;
+
+/* Moving all rows to other numbers, in parallel. Begin makes room; each row is put once, column by
+** column; bits packs what is known of nulls, for a chunk of the new rows; end puts the new rows in the place
+** of the old. Columns for which keep is false are left out and must not be asked for. */
+typedef struct mill_row_move {
+  char **data;     /* by column; NULL: left out */
+  uint8_t **valid; /* a byte a row; NULL: no nulls */
+  uint64_t **bits;
+} mill_row_move;
+mill_status mill_row_move_begin(mill_row_set *s, const bool *keep, mill_row_move *out,
+                                mill_error *err) MILL_USE_RESULT;
+/* Rows row[0..n) become rows to[0..n). */
+void mill_row_move_put(const mill_row_move *m, const mill_row_set *s, const uint64_t *row,
+                       uint32_t n, const size_t *to);
+void mill_row_move_bits(const mill_row_move *m, const mill_row_set *s, size_t chunk);
+void mill_row_move_end(const mill_row_move *m, mill_row_set *s);
+/* What moving takes, a row; 0: the set has columns that cannot be moved. */
+size_t mill_row_move_bytes(const mill_row_set *s, const bool *keep);
 
 static inline const mill_vector *mill_row_set_col(const mill_row_set *s, uint64_t row, uint32_t c) {
   return &s->col[(row >> 16) * s->schema->nfields + c];

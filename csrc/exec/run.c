@@ -220,11 +220,24 @@ static mill_status make_table(const mill_exec *x, const mill_op *op, mill_table 
   return s;
 }
 
+static mill_status ask_run(void *arg, size_t done, mill_error *err) {
+  const mill_run *run = arg;
+  (void)done;
+  return run->poll(run->poll_arg, -1, 0, err);
+}
+
+void mill_run_watch(const mill_run *run, mill_watch *w) {
+  mill_watch_begin(w, run->poll ? ask_run : NULL, (void *)run);
+}
+
 mill_status mill_run_table(const mill_run *run, const mill_op *root, mill_table **out,
                            mill_error *err) {
   mill_shared *shared = NULL;
   mill_exec x = {run, run->ctx, run->set, &shared};
+  mill_watch w;
+  mill_run_watch(run, &w);
   mill_status s = make_table(&x, root, out, err);
+  mill_watch_end(&w);
   mill_shared_clear(run->ctx->memory, shared);
   return s;
 }
@@ -242,15 +255,23 @@ typedef struct scan_rows {
   size_t next; /* morsel */
 } scan_rows;
 
-static mill_status rows_next(mill_rows *base, mill_batch **out, mill_error *err) {
-  scan_rows *r = (scan_rows *)base;
-  *out = NULL;
+static mill_status next_batch(scan_rows *r, mill_batch **out, mill_error *err) {
   for (;;) {
     if (r->next > 0) MILL_TRY(r->cursor->next(r->cursor, out, err));
     if (*out || r->next == r->scan->morsels) return MILL_OK;
     MILL_TRY(r->cursor->seek(r->cursor, r->next, err));
     r->next++;
   }
+}
+
+static mill_status rows_next(mill_rows *base, mill_batch **out, mill_error *err) {
+  scan_rows *r = (scan_rows *)base;
+  mill_watch w;
+  *out = NULL;
+  mill_run_watch(&r->run, &w);
+  mill_status s = next_batch(r, out, err);
+  mill_watch_end(&w);
+  return s;
 }
 
 static void rows_free(mill_rows *base) {
@@ -298,7 +319,10 @@ mill_status mill_run_open(const mill_run *run, const mill_op *root, mill_rows **
   r->base = (mill_rows){.schema = root->schema, .next = rows_next, .free = rows_free};
   r->run = *run;
   r->x = (mill_exec){&r->run, run->ctx, run->set, &r->shared};
+  mill_watch w;
+  mill_run_watch(&r->run, &w);
   mill_status s = open_rows(r, root, err);
+  mill_watch_end(&w);
   if (s != MILL_OK) {
     rows_free(&r->base);
     return s;

@@ -86,18 +86,44 @@ static void rank_range(const mill_type *t, mill_rank *least, mill_rank *most) {
   }
 #define RANK_INT(T) (uint64_t)(int64_t)((const T *)v->data)[k] ^ 1ull << 63
 
-/* Ranks of rows [from, from + n); those of nulls mean nothing. */
-static void rank_rows(const mill_vector *v, const mill_sort_part *p, uint32_t from, uint32_t n,
-                      mill_rank *out) {
+/* Does a rank of the type fit into a word? */
+static bool has_word(const mill_type *t) {
+  switch (t->phys) {
+  case MILL_PHYS_BOOL:
+  case MILL_PHYS_I8:
+  case MILL_PHYS_I16:
+  case MILL_PHYS_I32:
+  case MILL_PHYS_I64:
+  case MILL_PHYS_F32:
+  case MILL_PHYS_F64: return true;
+  default: return false;
+  }
+}
+
+/* rank_rows for those types. */
+static void rank_words(const mill_vector *v, uint32_t from, uint32_t n, uint64_t *out) {
   switch (v->type->phys) {
   case MILL_PHYS_BOOL: RANK_LOOP(((const uint8_t *)v->data)[k]) break;
   case MILL_PHYS_I8: RANK_LOOP(RANK_INT(int8_t)) break;
   case MILL_PHYS_I16: RANK_LOOP(RANK_INT(int16_t)) break;
   case MILL_PHYS_I32: RANK_LOOP(RANK_INT(int32_t)) break;
   case MILL_PHYS_I64: RANK_LOOP(RANK_INT(int64_t)) break;
-  case MILL_PHYS_I128: RANK_LOOP(rank_i128(((const mill_i128 *)v->data)[k])) break;
   case MILL_PHYS_F32: RANK_LOOP(rank_float(((const float *)v->data)[k])) break;
-  case MILL_PHYS_F64: RANK_LOOP(rank_double(((const double *)v->data)[k])) break;
+  default: RANK_LOOP(rank_double(((const double *)v->data)[k])) break;
+  }
+}
+
+/* Ranks of rows [from, from + n); those of nulls mean nothing. */
+static void rank_rows(const mill_vector *v, const mill_sort_part *p, uint32_t from, uint32_t n,
+                      mill_rank *out) {
+  uint64_t word[BLOCK];
+  if (has_word(v->type)) {
+    rank_words(v, from, n, word);
+    for (uint32_t i = 0; i < n; i++) out[i] = word[i];
+    return;
+  }
+  switch (v->type->phys) {
+  case MILL_PHYS_I128: RANK_LOOP(rank_i128(((const mill_i128 *)v->data)[k])) break;
   case MILL_PHYS_INTERVAL: RANK_LOOP(rank_interval((const mill_interval *)v->data + k)) break;
   case MILL_PHYS_STR:
     for (uint32_t i = 0; i < n; i++) {
@@ -120,11 +146,28 @@ static void add_value(mill_sort_stats *s, mill_rank r) {
   s->values = true;
 }
 
+static void stats_words(const mill_vector *v, uint32_t n, mill_sort_stats *s) {
+  uint64_t word[BLOCK], least = UINT64_MAX, most = 0;
+  for (uint32_t at = 0; at < n; at += BLOCK) {
+    uint32_t m = n - at < BLOCK ? n - at : BLOCK;
+    rank_words(v, at, m, word);
+    for (uint32_t i = 0; i < m; i++) {
+      least = word[i] < least ? word[i] : least;
+      most = word[i] > most ? word[i] : most;
+    }
+  }
+  if (n) add_value(s, least), add_value(s, most);
+}
+
 static void stats_column(const mill_vector *v, uint32_t n, mill_sort_stats *s) {
   static const mill_sort_part prefix = {.rank = RANK_PREFIX};
   mill_rank rank[BLOCK];
   if (!has_rank(v->type)) {
     for (uint32_t i = 0; i < n && !s->nulls; i++) s->nulls = !mill_vector_valid(v, i);
+    return;
+  }
+  if (has_word(v->type) && v->valid == NULL) {
+    stats_words(v, n, s);
     return;
   }
   for (uint32_t at = 0; at < n; at += BLOCK) {
@@ -202,7 +245,14 @@ void mill_sort_layout_make(mill_sort_layout *l, const mill_type *schema,
     l->inexact = i;
     break;
   }
+  l->used = used;
   l->words = used > 64 ? 2 : 1;
+}
+
+void mill_sort_layout_pack(mill_sort_layout *l, uint64_t last) {
+  int bits = width_of(last);
+  if (bits == 0) bits = 1;
+  l->row_bits = l->words == 1 && l->inexact == l->n && l->used + bits <= 64 ? bits : 0;
 }
 
 /* ---- encoding ------------------------------------------------------------------------------- */
@@ -212,6 +262,24 @@ static inline void put(uint64_t *e, int words, mill_rank v) {
   if (words == 2) e[1] |= (uint64_t)v;
 }
 
+/* encode_block where all is of one word, and no value is null. */
+static void encode_words(const mill_sort_layout *l, int i, const mill_vector *v, uint32_t from,
+                         uint32_t n, int used, uint64_t *out, uint32_t stride) {
+  const mill_sort_part *p = &l->part[i];
+  uint64_t word[BLOCK], least = (uint64_t)p->least, most = (uint64_t)p->most;
+  uint64_t flag = p->null_bits && l->key[i].nulls_first ? 1ull << (63 - used) : 0;
+  int bits = p->bits - p->cut, shift = 64 - used - p->null_bits - bits;
+  if (bits == 0) shift = 0; /* all are the least */
+  rank_words(v, from, n, word);
+  if (l->key[i].descending) {
+    for (uint32_t k = 0; k < n; k++)
+      out[(size_t)k * stride] |= flag | (most - word[k]) >> p->cut << shift;
+  } else {
+    for (uint32_t k = 0; k < n; k++)
+      out[(size_t)k * stride] |= flag | (word[k] - least) >> p->cut << shift;
+  }
+}
+
 /* Key bits of n rows, at `used` bits from the top. */
 static void encode_block(const mill_sort_layout *l, int i, const mill_vector *v, uint32_t from,
                          uint32_t n, int used, uint64_t *out, uint32_t stride) {
@@ -219,6 +287,10 @@ static void encode_block(const mill_sort_layout *l, int i, const mill_vector *v,
   const mill_sort_column *key = &l->key[i];
   mill_rank rank[BLOCK], flag = p->null_bits ? (mill_rank)1 << (127 - used) : 0;
   int bits = p->bits - p->cut, shift = 128 - used - p->null_bits - bits;
+  if (l->words == 1 && v->valid == NULL && p->rank == RANK_NUMBER && has_word(v->type)) {
+    encode_words(l, i, v, from, n, used, out, stride);
+    return;
+  }
   if (p->rank != NO_RANK) rank_rows(v, p, from, n, rank);
   for (uint32_t k = 0; k < n; k++) {
     bool valid = mill_vector_valid(v, from + k);
@@ -247,25 +319,105 @@ void mill_sort_encode(const mill_sort_layout *l, const mill_vector *cols, uint32
   }
 }
 
-#define WORD_LOOP(T, EXPR)                                                                         \
-  for (uint32_t i = 0; i < n; i++) {                                                               \
-    T x = ((const T *)v->data)[mill_vector_at(v, i)];                                              \
-    out[i] = (EXPR) ^ flip;                                                                        \
+/* ---- decoding ------------------------------------------------------------------------------- */
+
+/* The key's bits lie `shift` bits above the number's end; its null bit above them. */
+static int shift_of(const mill_sort_layout *l, int i) {
+  int used = 0;
+  for (int k = 0; k <= i; k++) used += l->part[k].null_bits + l->part[k].bits - l->part[k].cut;
+  return 128 - used;
+}
+
+static inline mill_rank number_at(const uint64_t *e, int words) {
+  return (mill_rank)e[0] << 64 | (words == 2 ? e[1] : 0);
+}
+
+bool mill_sort_decodes(const mill_sort_layout *l, const mill_type *type, int i) {
+  const mill_sort_part *p = &l->part[i];
+  if (i >= l->inexact || p->rank == NO_RANK) return false;
+  switch (type->phys) {
+  case MILL_PHYS_BOOL:
+  case MILL_PHYS_I8:
+  case MILL_PHYS_I16:
+  case MILL_PHYS_I32:
+  case MILL_PHYS_I64: return true;
+  case MILL_PHYS_STR: return p->rank == RANK_TEXT && p->length <= MILL_STR_INLINE;
+  default: return false; /* floats: not all zeros and NaNs are alike */
   }
-#define WORD_INT ((uint64_t)(int64_t)x ^ 1ull << 63)
+}
+
+static mill_str text_of(mill_rank rank, int length) {
+  mill_rank prefix = rank >> 8 << (128 - 8 * length);
+  uint64_t first = __builtin_bswap64((uint64_t)(prefix >> 64));
+  uint32_t end = __builtin_bswap32((uint32_t)((uint64_t)prefix >> 32));
+  mill_str s = {.size = (uint32_t)(rank & 255)};
+  memcpy(s.prefix, &first, 8);
+  memcpy(s.prefix + 8, &end, 4);
+  return s;
+}
+
+#define DECODE_WORDS(T, WORD, SIGN)                                                                \
+  for (uint32_t k = 0; k < n; k++) {                                                               \
+    uint64_t x = (WORD)&mask;                                                                      \
+    ((T *)out->data)[k] = (T)((down ? from - x : from + x) ^ (SIGN));                              \
+  }
+/* All keys of one word lie in its upper part. */
+#define DECODE(T, SIGN)                                                                            \
+  do {                                                                                             \
+    if (l->words == 1) {                                                                           \
+      DECODE_WORDS(T, entry[(size_t)k * stride] >> (shift - 64), SIGN)                             \
+    } else {                                                                                       \
+      DECODE_WORDS(T, (uint64_t)(number_at(entry + (size_t)k * stride, 2) >> shift), SIGN)         \
+    }                                                                                              \
+  } while (0)
+
+mill_status mill_sort_decode(const mill_sort_layout *l, const mill_type *type, int i,
+                             const uint64_t *entry, uint32_t stride, uint32_t n, mill_vector *out,
+                             mill_arena *a, mill_error *err) {
+  const mill_sort_part *p = &l->part[i];
+  bool down = l->key[i].descending;
+  int shift = p->bits ? shift_of(l, i) : 127;
+  uint64_t mask = (uint64_t)full(p->bits < 64 ? p->bits : 64);
+  uint64_t from = (uint64_t)(down ? p->most : p->least);
+  MILL_TRY(mill_vector_init(out, type, n ? n : 1, a, err));
+  switch (type->phys) {
+  case MILL_PHYS_BOOL: DECODE(uint8_t, 0); break;
+  case MILL_PHYS_I8: DECODE(uint8_t, 0); break;
+  case MILL_PHYS_I16: DECODE(uint16_t, 0); break;
+  case MILL_PHYS_I32: DECODE(uint32_t, 0); break;
+  case MILL_PHYS_I64: DECODE(uint64_t, 1ull << 63); break;
+  default:
+    for (uint32_t k = 0; k < n; k++) {
+      mill_rank x = number_at(entry + (size_t)k * stride, l->words) >> shift & full(p->bits);
+      ((mill_str *)out->data)[k] = text_of(down ? p->most - x : p->least + x, p->length);
+    }
+  }
+  out->size = n;
+  if (!p->null_bits) return MILL_OK;
+  MILL_TRY(mill_vector_need_valid(out, a, err));
+  for (uint32_t k = 0; k < n; k++) {
+    bool flag = number_at(entry + (size_t)k * stride, l->words) >> (shift_of(l, i) + p->bits) & 1;
+    if (flag == l->key[i].nulls_first) continue;
+    mill_vector_clear_bit(out, k);
+    if (type->phys == MILL_PHYS_STR) ((mill_str *)out->data)[k] = (mill_str){0};
+  }
+  return MILL_OK;
+}
+
+bool mill_sort_same(const mill_sort_layout *l, int nkeys, const uint64_t *a, const uint64_t *b) {
+  if (nkeys == 0) return true;
+  mill_rank d = number_at(a, l->words) ^ number_at(b, l->words);
+  int shift = shift_of(l, nkeys < l->inexact ? nkeys - 1 : l->inexact - 1);
+  return l->inexact == 0 || shift == 128 || d >> shift == 0;
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
 
 bool mill_sort_words(const mill_vector *v, const mill_sort_column *key, uint32_t n, uint64_t *out) {
-  uint64_t flip = key->descending ? UINT64_MAX : 0, null = key->nulls_first ? 0 : UINT64_MAX;
-  switch (v->type->phys) {
-  case MILL_PHYS_BOOL:
-  case MILL_PHYS_I8: WORD_LOOP(int8_t, WORD_INT) break;
-  case MILL_PHYS_I16: WORD_LOOP(int16_t, WORD_INT) break;
-  case MILL_PHYS_I32: WORD_LOOP(int32_t, WORD_INT) break;
-  case MILL_PHYS_I64: WORD_LOOP(int64_t, WORD_INT) break;
-  case MILL_PHYS_F32: WORD_LOOP(float, (uint64_t)rank_float(x)) break;
-  case MILL_PHYS_F64: WORD_LOOP(double, rank_double(x)) break;
-  default: return false;
-  }
+  uint64_t null = key->nulls_first ? 0 : UINT64_MAX;
+  if (!has_word(v->type)) return false;
+  rank_words(v, 0, n, out);
+  for (uint32_t i = 0; key->descending && i < n; i++) out[i] = ~out[i];
   for (uint32_t i = 0; v->valid && i < n; i++)
     if (!mill_vector_valid(v, i)) out[i] = null;
   return true;

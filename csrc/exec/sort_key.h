@@ -10,7 +10,9 @@
 ** the layout inexact: rows of equal numbers are then compared by their columns.
 **
 ** Entries, for sorting: `words` (1 or 2) words of the number, high one first, then the row's number
-** in its row set. Two ways to make a layout: from what all rows hold (narrow), or for any rows of
+** in its row set; or both in one word, where they fit:
+**
+**     | key 0 | key 1 | .. 0 0 .. | row | Two ways to make a layout: from what all rows hold (narrow), or for any rows of
 ** the types (for top-N and merging, where rows are seen one batch at a time). */
 #ifndef MILL_EXEC_SORT_KEY_H
 #define MILL_EXEC_SORT_KEY_H
@@ -36,8 +38,10 @@ typedef struct mill_sort_layout {
   const mill_sort_column *key;
   mill_sort_part *part;
   int n;
+  int used; /* bits */
   int words;
-  int inexact; /* the first key that the number does not tell all about; n: none */
+  int row_bits; /* the row stands in so many low bits of the one word; 0: behind the words */
+  int inexact;  /* the first key that the number does not tell all about; n: none */
 } mill_sort_layout;
 
 /* What the rows of some chunks hold, key by key. Stats of chunks are joined in any order. */
@@ -51,6 +55,15 @@ void mill_sort_stats_chunk(const mill_row_set *s, size_t chunk, const mill_sort_
                            mill_sort_stats *out); /* added to what `out` has */
 void mill_sort_stats_join(mill_sort_stats *to, const mill_sort_stats *from, int n);
 
+/* An exact number of one word that leaves room for rows up to `last` takes them in. */
+void mill_sort_layout_pack(mill_sort_layout *l, uint64_t last);
+static inline uint32_t mill_sort_stride(const mill_sort_layout *l) {
+  return (uint32_t)l->words + (l->row_bits == 0);
+}
+static inline uint64_t mill_sort_row_mask(const mill_sort_layout *l) {
+  return l->row_bits ? (1ull << l->row_bits) - 1 : UINT64_MAX;
+}
+
 /* part[0..n) is filled. stats NULL: for any rows of the types. */
 void mill_sort_layout_make(mill_sort_layout *l, const mill_type *schema,
                            const mill_sort_column *key, int n, mill_sort_part *part,
@@ -59,6 +72,14 @@ void mill_sort_layout_make(mill_sort_layout *l, const mill_type *schema,
 ** is the low word of the first. */
 void mill_sort_encode(const mill_sort_layout *l, const mill_vector *cols, uint32_t from, uint32_t n,
                       uint64_t *out, uint32_t stride);
+/* Does the number tell the value of key i, so that its column need not be looked at? */
+bool mill_sort_decodes(const mill_sort_layout *l, const mill_type *type, int i);
+/* The values of key i of n entries, `stride` words apart. */
+mill_status mill_sort_decode(const mill_sort_layout *l, const mill_type *type, int i,
+                             const uint64_t *entry, uint32_t stride, uint32_t n, mill_vector *out,
+                             mill_arena *a, mill_error *err) MILL_USE_RESULT;
+/* Are the first nkeys keys of two entries the same, as far as the number tells? */
+bool mill_sort_same(const mill_sort_layout *l, int nkeys, const uint64_t *a, const uint64_t *b);
 /* The ranks of n values of a type of at most 64 bits, direction and nulls folded in: ordered as the values,
 ** but that null is as the least value, or the greatest. False: the type is none of these. */
 bool mill_sort_words(const mill_vector *v, const mill_sort_column *key, uint32_t n, uint64_t *out);

@@ -3,11 +3,18 @@
 
 #include "base/hash.h"
 #include "base/thread.h"
+#include "exec/spill.h"
 
-enum { DIGIT_BITS = 11, SHORT_RUN = 24 };
+enum { DIGIT_BITS = 11, SHORT_RUN = 24, CHECK_ROWS = 4096 };
 
-#define SORT_NAME(x) one_##x
+#define SORT_NAME(x) packed_##x
 #define SORT_WORDS 1
+#define SORT_ROW 0
+#include "exec/sort_radix.h"
+#undef SORT_NAME
+#undef SORT_ROW
+#define SORT_NAME(x) one_##x
+#define SORT_ROW 1
 #include "exec/sort_radix.h"
 #undef SORT_NAME
 #undef SORT_WORDS
@@ -16,6 +23,13 @@ enum { DIGIT_BITS = 11, SHORT_RUN = 24 };
 #include "exec/sort_radix.h"
 #undef SORT_NAME
 #undef SORT_WORDS
+#undef SORT_ROW
+
+/* The call for the layout's kind of entry. */
+#define SORT_CALL(L, NAME, ...)                                                                    \
+  ((L)->row_bits     ? packed_##NAME(__VA_ARGS__)                                                  \
+   : (L)->words == 1 ? one_##NAME(__VA_ARGS__)                                                     \
+                     : two_##NAME(__VA_ARGS__))
 
 enum {
   BUCKET_ROWS = 16384, /* entries of a bucket stay in the second-level cache */
@@ -26,7 +40,7 @@ enum {
 
 typedef struct job {
   const mill_exec *x;
-  const mill_row_set *set;
+  mill_row_set *set;
   mill_sort_order *o;
   mill_sort_stats *stats; /* nkeys a chunk */
   size_t *start;          /* first entry of each chunk */
@@ -36,6 +50,8 @@ typedef struct job {
   size_t *at;      /* where a part's entries go in each bucket */
   size_t nparts, nbuckets;
   size_t *edge; /* nbuckets + 1: first entry of each bucket */
+  bool moves;   /* columns go into the buckets as well */
+  mill_row_move move;
 } job;
 
 /* ---- entries -------------------------------------------------------------------------------- */
@@ -55,8 +71,10 @@ static mill_status encode_task(void *arg, size_t chunk, int worker, mill_error *
   uint64_t *e = o->entry + j->start[chunk] * o->stride;
   (void)worker, (void)err;
   mill_sort_encode(&o->layout, j->set->col + chunk * j->set->schema->nfields, 0, n, e, o->stride);
-  for (uint32_t i = 0; i < n; i++)
-    e[(size_t)i * o->stride + o->stride - 1] = (uint64_t)chunk << 16 | i;
+  for (uint32_t i = 0; i < n; i++) {
+    uint64_t *last = &e[(size_t)i * o->stride + o->stride - 1], row = (uint64_t)chunk << 16 | i;
+    *last = o->layout.row_bits ? *last | row : row;
+  }
   return MILL_OK;
 }
 
@@ -80,7 +98,9 @@ static mill_status make_entries(job *j, const mill_sort_column *key, int nkeys, 
     mill_sort_layout_make(&o->layout, j->set->schema, key, nkeys, o->part, j->stats);
   mill_free(m, j->stats, bytes + 1);
   if (s != MILL_OK) return s;
-  o->stride = (uint32_t)o->layout.words + 1;
+  uint64_t rows = o->n, last = (uint64_t)chunks << 16;
+  mill_sort_layout_pack(&o->layout, rows > last ? rows : last);
+  o->stride = mill_sort_stride(&o->layout);
   o->entry = mill_alloc(m, (o->n + 1) * o->stride * sizeof *o->entry);
   j->start = mill_alloc(m, (chunks + 1) * sizeof *j->start);
   if (o->entry == NULL || j->start == NULL) return mill_oom(m, o->n * 8 * o->stride, err);
@@ -99,8 +119,8 @@ static bool behind(const mill_row_set *s, const mill_sort_layout *l, uint64_t a,
 }
 
 /* Merge sort of entries of equal numbers by what the numbers do not tell; only rows are moved. */
-static void sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e, uint64_t *tmp,
-                      size_t n) {
+static mill_status sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e,
+                             uint64_t *tmp, size_t n, mill_error *err) {
   size_t stride = (size_t)l->words + 1;
   uint64_t *row = tmp, *other = tmp + n, *from = row, *to = other;
   for (size_t i = 0; i < n; i++) row[i] = e[i * stride + stride - 1];
@@ -112,6 +132,7 @@ static void sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t
         continue;
       }
       for (size_t a = lo, b = mid, o = lo; o < hi; o++) {
+        if (o % CHECK_ROWS == 0) MILL_TRY(mill_watch_check(err));
         bool left = a < mid && (b >= hi || !behind(s, l, from[a], from[b]));
         to[o] = left ? from[a++] : from[b++];
       }
@@ -121,29 +142,26 @@ static void sort_ties(const mill_row_set *s, const mill_sort_layout *l, uint64_t
     to = t;
   }
   for (size_t i = 0; i < n; i++) e[i * stride + stride - 1] = from[i];
+  return MILL_OK;
 }
 
-static void sort_bucket(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e,
-                        uint64_t *tmp, size_t n, uint32_t *count) {
-  size_t stride = (size_t)l->words + 1;
-  if (l->words == 1) {
-    one_bucket((one_entry *)e, (one_entry *)tmp, n, count);
-  } else {
-    two_bucket((two_entry *)e, (two_entry *)tmp, n, count);
-  }
+static mill_status sort_bucket(const mill_row_set *s, const mill_sort_layout *l, uint64_t *e,
+                               uint64_t *tmp, size_t n, uint32_t *count, mill_error *err) {
+  size_t stride = mill_sort_stride(l);
+  uint64_t rest = l->row_bits ? mill_sort_row_mask(l) : 0;
+  SORT_CALL(l, bucket, (void *)e, (void *)tmp, n, rest, count);
   for (size_t i = 0, k; l->inexact < l->n && i < n; i = k) {
     for (k = i + 1; k < n && same_key(e + i * stride, e + k * stride, l->words); k++) {
     }
-    if (k - i > 1) sort_ties(s, l, e + i * stride, tmp, k - i);
+    if (k - i > 1) MILL_TRY(sort_ties(s, l, e + i * stride, tmp, k - i, err));
   }
+  return MILL_OK;
 }
 
 mill_status mill_sort_entries(const mill_row_set *s, const mill_sort_layout *l, uint64_t *entry,
                               uint64_t *tmp, size_t n, mill_error *err) {
-  (void)err;
   uint32_t count[1 << DIGIT_BITS];
-  sort_bucket(s, l, entry, tmp, n, count);
-  return MILL_OK;
+  return sort_bucket(s, l, entry, tmp, n, count, err);
 }
 
 /* ---- buckets -------------------------------------------------------------------------------- */
@@ -159,11 +177,8 @@ static mill_status classify_task(void *arg, size_t part, int worker, mill_error 
   uint64_t *e = j->o->entry + from * j->o->stride;
   uint32_t *count = j->count + part * j->nbuckets;
   (void)worker, (void)err;
-  if (j->o->layout.words == 1) {
-    one_classify((one_entry *)e, n, (one_entry *)j->splitter, ns, j->bucket + from, count);
-  } else {
-    two_classify((two_entry *)e, n, (two_entry *)j->splitter, ns, j->bucket + from, count);
-  }
+  SORT_CALL(&j->o->layout, classify, (void *)e, n, (void *)j->splitter, ns, j->bucket + from,
+            count);
   return MILL_OK;
 }
 
@@ -171,13 +186,50 @@ static mill_status scatter_task(void *arg, size_t part, int worker, mill_error *
   job *j = arg;
   size_t from = part * PART_ROWS, n = part_rows(j, part);
   uint64_t *e = j->o->entry + from * j->o->stride;
-  size_t *at = j->at + part * j->nbuckets;
+  const mill_sort_layout *l = &j->o->layout;
+  size_t *at = j->at + part * j->nbuckets, stride = j->o->stride;
+  uint64_t mask = mill_sort_row_mask(l);
   (void)worker, (void)err;
-  if (j->o->layout.words == 1) {
-    one_scatter((one_entry *)e, n, j->bucket + from, at, (one_entry *)j->to);
-  } else {
-    two_scatter((two_entry *)e, n, j->bucket + from, at, (two_entry *)j->to);
+  for (size_t i = 0; i < n; i += MILL_BATCH) {
+    size_t to[MILL_BATCH], m = n - i < MILL_BATCH ? n - i : MILL_BATCH;
+    uint64_t row[MILL_BATCH], *some = e + i * stride;
+    SORT_CALL(l, scatter, (void *)some, m, j->bucket + from + i, at, (void *)j->to, to);
+    if (!j->moves) continue;
+    for (size_t k = 0; k < m; k++) row[k] = some[k * stride + stride - 1] & mask;
+    mill_row_move_put(&j->move, j->set, row, (uint32_t)m, to);
+    for (size_t k = 0; k < m; k++) { /* its new number */
+      uint64_t *last = &j->to[to[k] * stride + stride - 1];
+      *last = (*last & ~mask) | to[k];
+    }
   }
+  return MILL_OK;
+}
+
+static mill_status bits_task(void *arg, size_t chunk, int worker, mill_error *err) {
+  job *j = arg;
+  (void)worker, (void)err;
+  mill_row_move_bits(&j->move, j->set, chunk);
+  return MILL_OK;
+}
+
+/* Throw the columns into the buckets as well, if there is room for them. */
+static mill_status begin_move(job *j, mill_error *err) {
+  mill_sort_order *o = j->o;
+  mill_memory *m = o->memory;
+  bool *keep = mill_calloc(m, o->width + 1);
+  if (keep == NULL) return mill_oom(m, o->width, err);
+  for (uint32_t c = 0; c < o->width; c++) keep[c] = o->decoded[c] < 0;
+  size_t bytes = mill_row_move_bytes(j->set, keep);
+  j->moves = bytes > 0 && !mill_spill_needed(j->x->ctx, o->n * bytes);
+  mill_status s = j->moves ? mill_row_move_begin(j->set, keep, &j->move, err) : MILL_OK;
+  mill_free(m, keep, o->width + 1);
+  return s;
+}
+
+static mill_status end_move(job *j, mill_error *err) {
+  size_t chunks = (j->o->n + MILL_CHUNK - 1) / MILL_CHUNK;
+  MILL_TRY(mill_pool_run(j->x->ctx->pool, chunks, bits_task, j, err));
+  mill_row_move_end(&j->move, j->set);
   return MILL_OK;
 }
 
@@ -226,7 +278,9 @@ static mill_status run_buckets(job *j, mill_error *err) {
   MILL_TRY(choose_splitters(j, err));
   MILL_TRY(mill_pool_run(pool, j->nparts, classify_task, j, err));
   lay_out(j);
+  if (j->moves) MILL_TRY(begin_move(j, err));
   MILL_TRY(mill_pool_run(pool, j->nparts, scatter_task, j, err));
+  if (j->moves) MILL_TRY(end_move(j, err));
   return mill_pool_run(pool, j->nbuckets, bucket_task, j, err);
 }
 
@@ -262,8 +316,7 @@ static mill_status sort_buckets(job *j, mill_error *err) {
 
 static bool in_order(const mill_sort_order *o) {
   if (o->layout.inexact < o->layout.n) return false;
-  return o->layout.words == 1 ? one_ordered((one_entry *)o->entry, o->n)
-                              : two_ordered((two_entry *)o->entry, o->n);
+  return SORT_CALL(&o->layout, ordered, (const void *)o->entry, o->n);
 }
 
 static mill_status sort_small(job *j, mill_error *err) {
@@ -276,13 +329,55 @@ static mill_status sort_small(job *j, mill_error *err) {
   return s;
 }
 
-mill_status mill_sort_order_make(const mill_exec *x, const mill_row_set *set,
-                                 const mill_sort_column *key, int nkeys, mill_sort_order *out,
-                                 mill_error *err) {
+/* Which columns the entries tell. Codes stay codes. */
+static mill_status note_decoded(const job *j, mill_error *err) {
+  mill_sort_order *o = j->o;
+  o->width = j->set->schema->nfields;
+  o->decoded = mill_alloc(o->memory, (o->width + 1) * sizeof *o->decoded);
+  if (o->decoded == NULL) return mill_oom(o->memory, o->width, err);
+  for (uint32_t c = 0; c < o->width; c++) {
+    o->decoded[c] = -1;
+    for (int i = 0; i < o->layout.n && j->set->simple[c]; i++)
+      if (o->layout.key[i].column == c &&
+          mill_sort_decodes(&o->layout, j->set->schema->fields[c].type, i))
+        o->decoded[c] = i;
+  }
+  return MILL_OK;
+}
+
+mill_status mill_sort_order_gather(const mill_sort_order *o, const mill_row_set *s, uint32_t c,
+                                   size_t from, uint32_t n, mill_vector *out, mill_arena *a,
+                                   mill_error *err) {
+  const uint64_t *e = o->entry + from * o->stride;
+  if (o->decoded[c] < 0 && o->layout.row_bits == 0)
+    return mill_row_set_gather(s, c, e + o->stride - 1, o->stride, n, out, a, err);
+  if (o->decoded[c] < 0) {
+    uint64_t mask = mill_sort_row_mask(&o->layout),
+             *row = mill_arena_take(a, (n + 1) * sizeof *row);
+    if (row == NULL) return mill_oom(a->memory, n * sizeof *row, err);
+    for (uint32_t i = 0; i < n; i++) row[i] = e[i] & mask;
+    return mill_row_set_gather(s, c, row, 1, n, out, a, err);
+  }
+  return mill_sort_decode(&o->layout, s->schema->fields[c].type, o->decoded[c], e, o->stride, n,
+                          out, a, err);
+}
+
+bool mill_sort_order_same(const mill_sort_order *o, const mill_row_set *s, int nkeys, size_t i,
+                          size_t k) {
+  const mill_sort_layout *l = &o->layout;
+  if (!mill_sort_same(l, nkeys, o->entry + i * o->stride, o->entry + k * o->stride)) return false;
+  return nkeys <= l->inexact ||
+         mill_sort_key_compare(s, l->key, l->inexact, nkeys, mill_sort_order_row(o, i),
+                               mill_sort_order_row(o, k)) == 0;
+}
+
+mill_status mill_sort_order_make(const mill_exec *x, mill_row_set *set, const mill_sort_column *key,
+                                 int nkeys, bool moves, mill_sort_order *out, mill_error *err) {
   *out = (mill_sort_order){.memory = x->ctx->memory, .n = (size_t)set->rows};
   out->layout.n = nkeys;
-  job j = {.x = x, .set = set, .o = out};
+  job j = {.x = x, .set = set, .o = out, .moves = moves};
   mill_status s = make_entries(&j, key, nkeys, err);
+  if (s == MILL_OK) s = note_decoded(&j, err);
   mill_free(out->memory, j.start, (set->nchunks + 1) * sizeof *j.start);
   if (s == MILL_OK && !in_order(out))
     s = out->n <= 2 * BUCKET_ROWS ? sort_small(&j, err) : sort_buckets(&j, err);
@@ -293,6 +388,7 @@ mill_status mill_sort_order_make(const mill_exec *x, const mill_row_set *set,
 void mill_sort_order_clear(mill_sort_order *o) {
   if (o->memory == NULL) return;
   mill_free(o->memory, o->entry, (o->n + 1) * o->stride * sizeof *o->entry);
+  mill_free(o->memory, o->decoded, (o->width + 1) * sizeof *o->decoded);
   mill_free(o->memory, o->part, (size_t)(o->layout.n + 1) * sizeof *o->part);
   *o = (mill_sort_order){0};
 }

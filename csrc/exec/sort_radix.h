@@ -1,5 +1,6 @@
 /* Sorting of entries in a cache-sized bucket, once for each width. Included by sort_order.c with
-** SORT_NAME(x) and SORT_WORDS (words of the key) defined.
+** SORT_NAME(x), SORT_WORDS (words of the key) and SORT_ROW (1: the row follows; 0: it is in the low bits of
+** the key, which nobody needs to sort by) defined.
 **
 ** Stable. The bits in which the keys differ are found first; a least-significant-digit radix sort
 ** over the top 22 of them puts nearly all in place, and the few runs that are equal in those bits
@@ -7,7 +8,9 @@
 
 typedef struct SORT_NAME(entry) {
   uint64_t key[SORT_WORDS];
+#if SORT_ROW
   uint64_t row;
+#endif
 } SORT_NAME(entry);
 
 static inline bool SORT_NAME(less)(const SORT_NAME(entry) * a, const SORT_NAME(entry) * b) {
@@ -40,8 +43,8 @@ static void SORT_NAME(pass)(const SORT_NAME(entry) * from, SORT_NAME(entry) * to
   for (size_t i = 0; i < n; i++) to[count[from[i].key[w] >> shift & mask]++] = from[i];
 }
 
-/* Sort e[0..n); tmp has as much room. */
-static void SORT_NAME(bucket)(SORT_NAME(entry) * e, SORT_NAME(entry) * tmp, size_t n,
+/* Sort e[0..n); tmp has as much room. The bits of `rest` in the last word ascend where keys are equal. */
+static void SORT_NAME(bucket)(SORT_NAME(entry) * e, SORT_NAME(entry) * tmp, size_t n, uint64_t rest,
                               uint32_t *count) {
   uint64_t differ[SORT_WORDS] = {0};
   bool sorted = true;
@@ -54,6 +57,7 @@ static void SORT_NAME(bucket)(SORT_NAME(entry) * e, SORT_NAME(entry) * tmp, size
     sorted &= !SORT_NAME(less)(&e[i], &e[i - 1]);
   }
   if (sorted) return;
+  differ[SORT_WORDS - 1] &= ~rest;
   int w = 0;
   while (differ[w] == 0) w++;
   int top = 64 - __builtin_clzll(differ[w]), low = top > 2 * DIGIT_BITS ? top - 2 * DIGIT_BITS : 0;
@@ -67,7 +71,7 @@ static void SORT_NAME(bucket)(SORT_NAME(entry) * e, SORT_NAME(entry) * tmp, size
   for (size_t i = 0, k; i < n; i = k) {
     for (k = i + 1; k < n && e[k].key[w] >> low == e[i].key[w] >> low; k++) {
     }
-    if (k - i > 1) SORT_NAME(bucket)(e + i, tmp, k - i, count);
+    if (k - i > 1) SORT_NAME(bucket)(e + i, tmp, k - i, rest, count);
   }
 }
 
@@ -90,9 +94,13 @@ static void SORT_NAME(classify)(const SORT_NAME(entry) * e, size_t n,
   }
 }
 
+/* `to` is where each goes. */
 static void SORT_NAME(scatter)(const SORT_NAME(entry) * e, size_t n, const uint16_t *bucket,
-                               size_t *at, SORT_NAME(entry) * out) {
-  for (size_t i = 0; i < n; i++) out[at[bucket[i]]++] = e[i];
+                               size_t *at, SORT_NAME(entry) * out, size_t *to) {
+  for (size_t i = 0; i < n; i++) {
+    to[i] = at[bucket[i]]++;
+    out[to[i]] = e[i];
+  }
 }
 
 /* Are entries in order already? */

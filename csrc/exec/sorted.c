@@ -121,7 +121,7 @@ static mill_status write_rows(const mill_sorted *s, const mill_row_set *set,
     mill_vector *col = mill_arena_alloc(&a, (width + 1) * sizeof *col);
     if (col == NULL) st = mill_oom(a.memory, width * sizeof *col, err);
     for (uint32_t c = 0; c < width && st == MILL_OK; c++)
-      st = mill_row_set_gather(set, c, mill_sort_order_rows(o, at), o->stride, n, &col[c], &a, err);
+      st = mill_sort_order_gather(o, set, c, at, n, &col[c], &a, err);
     if (st == MILL_OK) st = mill_vector_init(&col[width], mill_type_of(MILL_BIGINT), n, &a, err);
     for (uint32_t i = 0; i < n && st == MILL_OK; i++) {
       uint64_t row = mill_sort_order_row(o, at + i);
@@ -150,7 +150,7 @@ static mill_status write_run(const mill_sorted *s, const part *p, size_t n, mill
     for (size_t k = 0; k < p[i].rows->nchunks; at += p[i].rows->chunk[k++]->n) first[c++] = at;
     st = mill_row_set_add_table(&set, p[i].rows, err);
   }
-  if (st == MILL_OK) st = mill_sort_order_make(s->x, &set, s->key, s->nkeys, &order, err);
+  if (st == MILL_OK) st = mill_sort_order_make(s->x, &set, s->key, s->nkeys, false, &order, err);
   if (st == MILL_OK) st = write_rows(s, &set, &order, first, run, err);
   mill_sort_order_clear(&order);
   mill_row_set_clear(&set);
@@ -269,7 +269,7 @@ static mill_status finish(collector *c, mill_error *err) {
   }
   MILL_TRY(into_set(c, err));
   s->rows = s->set.rows;
-  return mill_sort_order_make(s->x, &s->set, s->key, s->nkeys, &s->order, err);
+  return mill_sort_order_make(s->x, &s->set, s->key, s->nkeys, true, &s->order, err);
 }
 
 static void collector_clear(collector *c) {
@@ -327,7 +327,7 @@ static mill_status sort_table(mill_sorted *s, const mill_table *t, const int *co
     MILL_TRY(mill_row_set_add(&s->set, col, t->chunk[i]->n, err));
   }
   s->rows = s->set.rows;
-  return mill_sort_order_make(s->x, &s->set, s->key, s->nkeys, &s->order, err);
+  return mill_sort_order_make(s->x, &s->set, s->key, s->nkeys, true, &s->order, err);
 }
 
 /* ---- making --------------------------------------------------------------------------------- */

@@ -49,9 +49,8 @@ static mill_status memory_next(mill_cursor *base, mill_batch **out, mill_error *
   mill_vector *col = mill_arena_alloc(&c->arena, (c->ncols + 1) * sizeof *col);
   if (col == NULL) return mill_oom(c->memory, c->ncols * sizeof *col, err);
   for (uint32_t i = 0; i < c->ncols; i++)
-    MILL_TRY(mill_row_set_gather(&s->set, (uint32_t)c->columns[i],
-                                 mill_sort_order_rows(&s->order, (size_t)c->at), s->order.stride, n,
-                                 &col[i], &c->arena, err));
+    MILL_TRY(mill_sort_order_gather(&s->order, &s->set, (uint32_t)c->columns[i], (size_t)c->at, n,
+                                    &col[i], &c->arena, err));
   c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = col, .first = c->at - c->start};
   c->at += n;
   *out = &c->batch;

@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "base/hash.h"
+#include "base/thread.h"
 #include "exec/spill_int.h"
 
 enum { BLOCK_BYTES = 128 * 1024, PAGE_BYTES = 256 * 1024, LEVEL = 1 };
@@ -99,6 +100,7 @@ void mill_spill_run_free(mill_spill_run *r) {
 }
 
 static mill_status write_block(mill_spill_run *r, mill_error *err) {
+  MILL_TRY(mill_watch_check(err));
   void *p = r->block;
   if (r->raw.size == 0) return MILL_OK;
   if (r->raw.size > UINT32_MAX) return mill_oom(r->file->ctx->memory, r->raw.size, err);
@@ -213,6 +215,7 @@ mill_status mill_spill_block_read(const mill_spill_run *run, size_t i, mill_text
   mill_spill *f = run->file;
   const mill_spill_block *b = &run->block[i];
   size_t got = 0;
+  MILL_TRY(mill_watch_check(err));
   mill_text_reset(packed);
   mill_text_reset(raw);
   MILL_TRY(mill_text_reserve(packed, b->packed, err));

@@ -114,6 +114,8 @@ static mill_status compute_arguments(window_cursor *c, mill_error *err) {
 static mill_status run_call(mill_window_block *b, mill_window_call *c, mill_error *err) {
   mill_status s = mill_vector_init(&c->out, c->w->call.type, b->n, &b->arena, err);
   for (uint32_t p = 0; p < b->npartitions && s == MILL_OK; p++) {
+    if (p % MILL_BATCH == 0) s = mill_watch_check(err);
+    if (s != MILL_OK) break;
     uint32_t from = b->partition[p], to = b->partition[p + 1];
     mill_window_span span = {from, to, from, to};
     s = mill_window_rows(b, c, &span, err);
@@ -225,7 +227,7 @@ static mill_status start_disk(window_cursor *c, mill_error *err) {
 static mill_status end_disk(window_cursor *c, mill_error *err) {
   mill_arena_clear(&c->block.arena);
   for (;;) {
-    MILL_TRY(mill_window_poll(c->s->s, err));
+    MILL_TRY(mill_watch_check(err));
     MILL_TRY(more_rows(c, err));
     uint32_t n = c->left ? that_continue(c, c->disk_key, 0) : 0;
     if (n == 0) break;
@@ -267,7 +269,7 @@ static mill_status fill_block(window_cursor *c, mill_error *err) {
 }
 
 static mill_status merged_block(window_cursor *c, mill_error *err) {
-  MILL_TRY(mill_window_poll(c->s->s, err));
+  MILL_TRY(mill_watch_check(err));
   if (c->disk) {
     MILL_TRY(disk_block(c, err));
     if (c->block.n > 0) return MILL_OK;
@@ -313,8 +315,7 @@ static uint64_t row_bytes(const window_scan *s) {
 static mill_status gather(const mill_sorted *s, uint64_t from, uint32_t n, mill_vector *col,
                           mill_arena *a, mill_error *err) {
   for (uint32_t i = 0; i < s->schema->nfields; i++)
-    MILL_TRY(mill_row_set_gather(&s->set, i, mill_sort_order_rows(&s->order, (size_t)from),
-                                 s->order.stride, n, &col[i], a, err));
+    MILL_TRY(mill_sort_order_gather(&s->order, &s->set, i, (size_t)from, n, &col[i], a, err));
   return MILL_OK;
 }
 
@@ -384,10 +385,10 @@ static mill_status memory_seek(mill_cursor *base, size_t morsel, mill_error *err
 /* Behind the partition that row `last` of the order belongs to. */
 static uint64_t partition_end(const window_scan *s, uint64_t last) {
   const mill_sorted *o = s->s;
-  uint64_t lo = last + 1, hi = o->rows, row = mill_sort_order_row(&o->order, (size_t)last);
+  uint64_t lo = last + 1, hi = o->rows;
   while (lo < hi) {
-    uint64_t mid = lo + (hi - lo) / 2, other = mill_sort_order_row(&o->order, (size_t)mid);
-    if (mill_sort_key_compare(&o->set, o->key, 0, s->op->nkeys, row, other) == 0) {
+    uint64_t mid = lo + (hi - lo) / 2;
+    if (mill_sort_order_same(&o->order, &o->set, s->op->nkeys, (size_t)last, (size_t)mid)) {
       lo = mid + 1;
     } else {
       hi = mid;

@@ -10,7 +10,7 @@
 ** runs as well, and the deque is used only where the frame bounds it. */
 #include "exec/window_int.h"
 
-enum { FAN = 16, LEVELS = 8, NOWHERE = UINT32_MAX, DEQUE_ROWS = 1 << 20 };
+enum { FAN = 16, LEVELS = 8, NOWHERE = UINT32_MAX, DEQUE_ROWS = 1 << 20, CHECK_FRAMES = 512 };
 
 /* Partial states of a level of the tree, MILL_BATCH a vector, or a run. */
 typedef struct level {
@@ -38,6 +38,7 @@ struct mill_window_runner {
   bool grows; /* frames begin where the partition does, so that the first of the deque is enough */
   level level[LEVELS];
   int nlevels;
+  uint32_t frames; /* that have been asked for */
 };
 typedef mill_window_runner runner;
 
@@ -86,7 +87,7 @@ static mill_status move_rows(runner *r, mover f, uint32_t at, uint32_t to, mill_
     at += n;
     if (n <= FAN) continue;
     mill_arena_reset(&r->scratch);
-    if (r->b->deep) MILL_TRY(mill_window_poll(r->b->sorted, err));
+    MILL_TRY(mill_watch_check(err));
   }
   return MILL_OK;
 }
@@ -106,6 +107,11 @@ static mill_status put_value(runner *r, uint32_t rows, mill_error *err) {
   return mill_vector_append(&r->c->out, &one, NULL, rows, true, &r->b->arena, err);
 }
 
+/* Asked for each frame, a check now and then. */
+static mill_status look_up(runner *r, mill_error *err) {
+  return ++r->frames % CHECK_FRAMES == 0 ? mill_watch_check(err) : MILL_OK;
+}
+
 /* Rows from the i-th on that have the same frame. */
 static uint32_t same_frames(const runner *r, uint32_t i) {
   uint32_t k = i + 1, n = r->s.stop - r->s.first;
@@ -119,6 +125,7 @@ static mill_status slide(runner *r, mill_error *err) {
   uint32_t n = r->s.stop - r->s.first;
   for (uint32_t i = 0, rows; i < n; i += rows) {
     mill_frame want = r->frame[i];
+    MILL_TRY(look_up(r, err));
     rows = same_frames(r, i);
     if (r->state == NULL || want.from >= r->have.to) {
       MILL_TRY(new_state(r, err));
@@ -183,6 +190,7 @@ static mill_status extreme(runner *r, mill_error *err) {
   mill_vector_null(&null, r->g->type);
   for (uint32_t i = 0; i < n; i++) {
     mill_frame f = r->frame[i];
+    MILL_TRY(look_up(r, err));
     while (r->head != r->tail && r->deque[r->head & r->mask] < f.from) r->head++;
     if (r->next < f.from) r->next = f.from;
     for (; r->next < f.to; r->next++) MILL_TRY(enter(r, r->next, largest, err));
@@ -255,7 +263,7 @@ static mill_status fill_level(runner *r, level *l, const level *below, uint32_t 
   for (uint32_t at = 0; at < l->n; at += MILL_BATCH) {
     void *states[MILL_BATCH];
     uint32_t n = l->n - at < MILL_BATCH ? l->n - at : MILL_BATCH;
-    if (r->b->deep) MILL_TRY(mill_window_poll(r->b->sorted, err));
+    MILL_TRY(mill_watch_check(err));
     mill_arena_reset(&r->states);
     for (uint32_t i = 0; i < n; i++) {
       states[i] = mill_arena_alloc(&r->states, size);
@@ -320,6 +328,7 @@ static mill_status over_tree(runner *r, mill_error *err) {
   if (r->s.first == r->s.from) MILL_TRY(grow_tree(r, err));
   for (uint32_t i = 0, rows; i < n; i += rows) {
     rows = same_frames(r, i);
+    MILL_TRY(look_up(r, err));
     MILL_TRY(new_state(r, err));
     MILL_TRY(add_frame(r, r->frame[i].from - r->s.from, r->frame[i].to - r->s.from, err));
     MILL_TRY(put_value(r, rows, err));

@@ -174,6 +174,7 @@ static mill_status find_peers(mill_window_disk *d, uint32_t i, mill_error *err) 
   d->peer = i;
   if (d->keys.seeker) MILL_TRY(mill_spill_seek(d->keys.seeker, i, &own, err));
   for (; stop < d->n && d->keys.seeker; stop++) {
+    if (stop % MILL_BATCH == 0) MILL_TRY(mill_watch_check(err));
     MILL_TRY(mill_spill_seek(d->keys.seeker, stop, &other, err));
     if (stop - i >= MILL_BATCH) MILL_TRY(mill_spill_seek(d->keys.seeker, i, &own, err));
     if (!mill_window_same(d->key, d->op->nsorts, own.col, own.at, other.col, other.at)) break;

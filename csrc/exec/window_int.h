@@ -74,12 +74,6 @@ mill_status mill_window_rows(mill_window_block *b, mill_window_call *c, const mi
 bool mill_window_same(const mill_sort_column *key, int n, const mill_vector *a, uint32_t i,
                       const mill_vector *b, uint32_t j);
 
-/* Spilled rows come on the thread that waits, which is to look up now and then. */
-static inline mill_status mill_window_poll(const mill_sorted *s, mill_error *err) {
-  const mill_run *run = s->x->run;
-  return s->spilled && run->poll ? run->poll(run->poll_arg, -1, 0, err) : MILL_OK;
-}
-
 /* Is the function of the window family, so that it needs no aggregate? */
 bool mill_window_is_rank(const mill_function *fn);
 bool mill_window_needs_frame(const mill_function *fn);
