@@ -471,6 +471,78 @@ static void narrowing(void) {
   mill_table_unref(t);
 }
 
+/* A test of column 0: rows that a narrowed scan says it has, and whether it gives just those from..to. */
+static bool gives(mill_test_kind kind, const mill_type *type, const void *value, uint64_t from,
+                  uint64_t to) {
+  static const int columns[] = {0};
+  mill_context ctx = context();
+  mill_scan *scan, *few;
+  mill_cursor *c;
+  mill_batch *b;
+  uint64_t at = from;
+  mill_vector v = {.type = type, .data = (void *)(uintptr_t)value};
+  mill_test test = {kind, 0, kind < MILL_TEST_IS_NULL, &v};
+  need(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err));
+  need(scan->narrow(scan, &test, 1, NULL, &few, &err));
+  need(few->open(few, &ctx, columns, 1, &c, &err));
+  bool ok = few->rows == (double)(to - from);
+  for (size_t k = 0; k < few->morsels; k++) {
+    need(c->seek(c, k, &err));
+    for (need(c->next(c, &b, &err)); b; need(c->next(c, &b, &err))) {
+      ok = ok && k * MILL_CHUNK + b->first == at;
+      at += b->n;
+    }
+  }
+  c->free(c);
+  mill_scan_unref(scan);
+  mill_scan_unref(few);
+  return ok && at == to;
+}
+
+/* 70,000 whole numbers in their order, a null at 20,000. */
+static void zones_of_numbers(void) {
+  static const uint32_t rows[] = {65536, 4464};
+  const mill_type *big = mill_type_of(MILL_BIGINT);
+  mill_table *t =
+      table_of(schema_of("{\"type\":\"struct\",\"fields\":[{\"name\":\"i\",\"type\":\"long\"}]}"),
+               rows, 2, 0);
+  for (uint32_t i = 0; i < 70000; i++)
+    ((int64_t *)t->chunk[i / MILL_CHUNK]->col[0].data)[i % MILL_CHUNK] = i;
+  need(mill_vector_set_null(&t->chunk[0]->col[0], 20000, &t->chunk[0]->arena, &err));
+  need(mill_table_save(NULL, t, path, &err));
+  CHECK(gives(MILL_TEST_EQUAL, big, &(int64_t){9000}, 8192, 16384));
+  CHECK(gives(MILL_TEST_EQUAL, big, &(int64_t){8191}, 0, 8192));
+  CHECK(gives(MILL_TEST_LESS, big, &(int64_t){8192}, 0, 8192));
+  CHECK(gives(MILL_TEST_LESS_EQUAL, big, &(int64_t){8192}, 0, 16384));
+  CHECK(gives(MILL_TEST_GREATER, big, &(int64_t){57343}, 57344, 70000));
+  CHECK(gives(MILL_TEST_GREATER, big, &(int64_t){65535}, 65536, 70000));
+  CHECK(gives(MILL_TEST_IS_NULL, big, NULL, 16384, 24576));
+  mill_table_unref(t);
+}
+
+/* Strings whose bounds are cut: they begin with 64 equal bytes, of which nothing is greater in the end. */
+static void zones_of_long_strings(void) {
+  static const uint32_t rows[] = {24576};
+  static char text[3][70];
+  const mill_type *binary = mill_type_of(MILL_BINARY);
+  mill_table *t =
+      table_of(schema_of("{\"type\":\"struct\",\"fields\":[{\"name\":\"s\",\"type\":\"binary\"}]}"),
+               rows, 1, 0);
+  memset(text[0], 'a', 70);
+  memset(text[1], 'b', 70);
+  memset(text[2], 0xff, 70);
+  for (uint32_t i = 0; i < rows[0]; i++)
+    ((mill_str *)t->chunk[0]->col[0].data)[i] = mill_str_view(text[i / 8192], 65 + i % 2);
+  need(mill_table_save(NULL, t, path, &err));
+  mill_str some = mill_str_view(text[1], 66), most = mill_str_view(text[2], 66);
+  mill_str low = mill_str_view(text[0], 65);
+  CHECK(gives(MILL_TEST_EQUAL, binary, &some, 8192, 24576)); /* of the last zone nothing is known */
+  CHECK(gives(MILL_TEST_EQUAL, binary, &most, 16384, 24576));
+  CHECK(gives(MILL_TEST_GREATER, binary, &low, 0, 24576)); /* half of the first zone is greater */
+  CHECK(gives(MILL_TEST_GREATER_EQUAL, binary, &some, 8192, 24576));
+  mill_table_unref(t);
+}
+
 typedef struct table_rows {
   mill_rows base;
   const mill_table *table;
@@ -680,6 +752,8 @@ int main(void) {
   growing();
   scanning();
   narrowing();
+  zones_of_numbers();
+  zones_of_long_strings();
   saving_rows();
   forged_columns();
   forged_descriptions();
