@@ -85,7 +85,7 @@ sanitize: dev-deps
 	@sh spec/sanitize.sh thread build/tsan $(THREADS:%=build/tsan/spec/%)
 
 # Each fuzz target for FUZZ_SECONDS, under the address and undefined-behaviour sanitizers; what it finds new goes on
-# from in the next run. A failure leaves the bytes in build/fuzz/NAME-crash-...
+# from in the next run. A failure leaves the bytes in build/fuzz/NAME-crash-... Snapshots begin from the golden ones.
 FUZZ_SECONDS ?= 15
 FUZZ = $(patsubst spec/fuzz/%_fuzz.c,%,$(sort $(wildcard spec/fuzz/*_fuzz.c)))
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -93,8 +93,9 @@ fuzz: dev-deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/fuzz CC=clang \
 	  CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" $(FUZZ:%=build/fuzz/%)
 	@for f in $(FUZZ); do \
-	  mkdir -p build/fuzz/corpus/$$f && echo "fuzz $$f" && \
-	  ( cd build/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=512 -max_len=4096 \
+	  mkdir -p build/fuzz/corpus/$$f && echo "fuzz $$f" && most=4096 && \
+	  if [ $$f = snapshot ]; then most=16384; cp spec/snapshot/golden/*.snap build/fuzz/corpus/$$f; fi && \
+	  ( cd build/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=512 -max_len=$$most \
 	    -print_final_stats=1 -artifact_prefix=$$f- $$(ls ../../spec/fuzz/$$f.dict 2>/dev/null | sed s/^/-dict=/) \
 	    corpus/$$f >$$f.log 2>&1 || { tail -40 $$f.log; exit 1; }; grep executed $$f.log ) || exit 1; done
 

@@ -591,6 +591,93 @@ static void saving_rows(void) {
   mill_table_unref(back);
 }
 
+typedef struct fault {
+  int left;
+} fault;
+
+static int fail_later(void *arg, mill_file_call call, const char *p) {
+  (void)call, (void)p;
+  return --((fault *)arg)->left == 0 ? 28 /* ENOSPC */ : 0;
+}
+
+static uint64_t rows_there(void) {
+  mill_table *t;
+  need(mill_table_load(NULL, m, types, path, &t, &err));
+  uint64_t rows = t->rows, chunks = t->nchunks;
+  mill_table_unref(t);
+  CHECK(chunks == 1, "small appends are merged");
+  return rows;
+}
+
+/* A few rows again and again, while each call on files fails once: the rows of before are there or all of
+** them, and who began to read before reads what was. */
+static void failing_appends(void) {
+  static const uint32_t rows[] = {5};
+  static const int columns[] = {0};
+  mill_table *t = table_of(plain_schema(), rows, 1, 3);
+  mill_context ctx = context(), old = context();
+  mill_scan *scan;
+  mill_cursor *c;
+  mill_batch *b;
+  uint64_t have = 5;
+  mill_status s = MILL_E_FILE_ACCESS;
+  need(mill_table_save(NULL, t, path, &err));
+  need(mill_table_scan(&old, (const char *const[]){path}, 1, &scan, &err));
+  for (int k = 1; s != MILL_OK && k < 200; k++) {
+    fault f = {k};
+    mill_files fs = {fail_later, &f};
+    table_rows r = {{t->schema, rows_next, NULL, false}, t, 0, {0}, 0};
+    mill_error_clear(&err);
+    ctx.files = &fs;
+    s = mill_table_append_rows(&ctx, &r.base, path, NULL, &err);
+    uint64_t now = rows_there();
+    CHECK(s == MILL_OK || s == MILL_E_FILE_ACCESS, "%d: %s", k, mill_error_message(&err));
+    CHECK(s == MILL_OK ? now == have + 5 : now == have || now == have + 5, "%d", k);
+    have = now;
+  }
+  CHECK(s == MILL_OK);
+  need(scan->open(scan, &old, columns, 1, &c, &err));
+  need(c->seek(c, 0, &err));
+  need(c->next(c, &b, &err));
+  CHECK(b && b->n == 5 && scan->rows == 5.0);
+  c->free(c);
+  mill_scan_unref(scan);
+  mill_table_unref(t);
+}
+
+/* A scan's chunks for who keeps them; memory may fail at any place. */
+static void kept_chunks(void) {
+  static const uint32_t rows[] = {300, 40};
+  mill_context ctx = context();
+  const mill_type *schema = plain_schema();
+  mill_table *t = table_of(schema, rows, 2, 5);
+  mill_scan *scan;
+  mill_cursor *c;
+  mill_chunk *chunk = NULL;
+  int columns[64];
+  mill_status s = MILL_E_OUT_OF_MEMORY;
+  for (int i = 0; i < 64; i++) columns[i] = i;
+  need(mill_table_save(NULL, t, path, &err));
+  need(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err));
+  need(scan->open(scan, &ctx, columns, (int)schema->nfields, &c, &err));
+  for (uint64_t k = 1; s != MILL_OK && k < 1000; k++) {
+    need(c->seek(c, 1, &err));
+    mill_memory_fail_at(m, k, false);
+    s = c->chunk(c, &chunk, &err);
+    mill_memory_fail_at(m, 0, false);
+    CHECK(s == MILL_OK || s == MILL_E_OUT_OF_MEMORY);
+  }
+  c->free(c);
+  mill_scan_unref(scan);
+  bool ok = chunk && chunk->n == 40 && chunk->full;
+  for (uint32_t i = 0; ok && i < 40; i++)
+    for (uint32_t k = 0; k < schema->nfields; k++)
+      ok = ok && same(&chunk->col[k], i, &t->chunk[1]->col[k], i);
+  CHECK(ok);
+  mill_chunk_unref(chunk);
+  mill_table_unref(t);
+}
+
 /* ---- forged content: the container is sound, the column or description in it is not ----------- */
 
 /* A file with the one column of `type`, n rows, whose section holds `p`. */
@@ -755,6 +842,8 @@ int main(void) {
   zones_of_numbers();
   zones_of_long_strings();
   saving_rows();
+  failing_appends();
+  kept_chunks();
   forged_columns();
   forged_descriptions();
   forged_ml();
