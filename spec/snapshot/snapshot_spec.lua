@@ -102,6 +102,24 @@ describe("a snapshot", function()
     for _, d in ipairs { both, kept, df } do d:unpersist() end
   end)
 
+  it("is kept and written in a session that spills all it can, or has little memory", function()
+    for _, options in ipairs { { threads = 1, forceSpill = true }, { threads = 2, memory = "64m" } } do
+      local own = tidemill.session(options)
+      local df = own:sql("SELECT id, concat('g', id % 7) AS s, IF(id % 5 = 0, NULL, concat('n', id)) AS n FROM range(150000)")
+      df:cache():count()
+      df.write:mode("overwrite"):snapshot(path)
+      local kept = own.read:snapshot(path):cache()
+      assert.equal(21428, kept:where("s = 'g5'"):count())
+      kept:select("n", "s").write:mode("overwrite"):snapshot(dir .. "/other.snap")
+      local back = own.read:snapshot(dir .. "/other.snap")
+      assert.same(rows(df:selectExpr("s", "n", "id"):where("id > 149990")),
+        rows(kept:selectExpr("s", "n", "id"):where("id > 149990")))
+      assert.equal(30000, back:where("n IS NULL"):count())
+      assert.same({ "Row(s='g0', count=21429)" }, rows(back:groupBy("s"):count():orderBy("s"):limit(1)))
+      own:stop()
+    end
+  end)
+
   it("leaves out what a filter rules out, and nothing else", function()
     local df = spark:sql [[SELECT id, IF(id < 70000, NULL, id DIV 1000) AS k,
       concat('s', lpad(CAST(id DIV 10000 AS STRING), 3, '0')) AS s, IF(id = 66000, CAST('NaN' AS DOUBLE), id / 4) AS x,
