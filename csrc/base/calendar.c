@@ -25,8 +25,24 @@ int64_t mill_days_from_civil(int64_t y, int m, int d) {
   return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+/* Of days from 0000-03-01 on, by multiplications (Neri, Schneider, "Euclidean affine functions and their
+** application to calendar algorithms", 2022). */
+static void civil_of(uint32_t n, int64_t *year, int *month, int *day) {
+  uint32_t of_400 = 4 * n + 3, century = of_400 / 146097, of_4 = of_400 % 146097 | 3;
+  uint64_t product = 2939745ull * of_4;
+  uint32_t of_year = (uint32_t)product / 2939745 / 4, of_month = 2141 * of_year + 197913;
+  bool next = of_year >= 306; /* January and February */
+  *year = 100ll * century + (uint32_t)(product >> 32) + next;
+  *month = (int)(of_month >> 16) - (next ? 12 : 0);
+  *day = (int)((of_month & 0xffff) / 2141) + 1;
+}
+
 void mill_civil_from_days(int64_t days, int64_t *year, int *month, int *day) {
   days += 719468;
+  if (days >= 0 && days < 1 << 28) {
+    civil_of((uint32_t)days, year, month, day);
+    return;
+  }
   int64_t era = mill_floor_div(days, 146097), doe = days - era * 146097;
   int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
   int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;

@@ -234,7 +234,7 @@ struct mill_writer {
   z_stream z;
   ZSTD_CCtx *zstd;
   char *out;
-  size_t used;
+  size_t used, pushed;
 };
 
 static mill_status start_encoder(mill_writer *w, mill_error *err) {
@@ -290,10 +290,16 @@ void mill_writer_free(mill_writer *w) {
   mill_free(w->memory, w, sizeof *w);
 }
 
+static mill_status put_out(mill_writer *w, const void *p, size_t n, mill_error *err) {
+  MILL_TRY(mill_file_write(&w->file, p, n, err));
+  mill_file_push(&w->file, n, &w->pushed);
+  return MILL_OK;
+}
+
 static mill_status flush_out(mill_writer *w, mill_error *err) {
   size_t n = w->used;
   w->used = 0;
-  return n ? mill_file_write(&w->file, w->out, n, err) : MILL_OK;
+  return n ? put_out(w, w->out, n, err) : MILL_OK;
 }
 
 /* Pass bytes through the encoder; `end` finishes the stream. */
@@ -334,7 +340,7 @@ mill_status mill_writer_write(mill_writer *w, const void *p, size_t n, mill_erro
   if (w->codec == MILL_CODEC_ZSTD) return zstd_all(w, p, n, false, err);
   if (w->codec != MILL_CODEC_NONE) return deflate_all(w, p, n, false, err);
   if (n > CODEC_BUFFER - w->used) MILL_TRY(flush_out(w, err));
-  if (n > CODEC_BUFFER) return mill_file_write(&w->file, p, n, err);
+  if (n > CODEC_BUFFER) return put_out(w, p, n, err);
   memcpy(w->out + w->used, p, n);
   w->used += n;
   return MILL_OK;

@@ -359,22 +359,34 @@ bool mill_decimal_parse_free(const char *s, size_t n, mill_i128 *out, int *preci
   return true;
 }
 
+/* The digits of m, at least `least` of them, the last one before `end`. */
+static char *digits_before(char *end, mill_u128 m, int least) {
+  const uint64_t part = 1000000000000000000; /* 18 digits */
+  char *p = end;
+  for (; m >> 64; m /= part) {
+    char *from = mill_digits_before(p, (uint64_t)(m % part));
+    while (p - from < 18) *--from = '0';
+    p = from;
+  }
+  p = mill_digits_before(p, (uint64_t)m);
+  while (end - p < least) *--p = '0';
+  return p;
+}
+
 int mill_decimal_format(mill_i128 v, int scale, char *buf) {
-  char digit[48];
-  int n = 0, at = 0;
-  mill_u128 m = magnitude(v);
-  do {
-    digit[n++] = (char)('0' + (int)(m % 10));
-    m /= 10;
-  } while (m);
-  while (n <= scale) digit[n++] = '0';
+  char digit[64], *end = digit + sizeof digit;
+  const char *p = digits_before(end, magnitude(v), scale + 1);
+  size_t whole = (size_t)(end - p) - (size_t)scale, at = 0;
   if (v < 0) buf[at++] = '-';
-  while (n > 0) {
-    if (n == scale) buf[at++] = '.';
-    buf[at++] = digit[--n];
+  memcpy(buf + at, p, whole);
+  at += whole;
+  if (scale) {
+    buf[at++] = '.';
+    memcpy(buf + at, p + whole, (size_t)scale);
+    at += (size_t)scale;
   }
   buf[at] = 0;
-  return at;
+  return (int)at;
 }
 
 double mill_decimal_to_double(mill_i128 v, int scale) {

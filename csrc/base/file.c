@@ -129,6 +129,18 @@ mill_status mill_file_sync(mill_file *f, mill_error *err) {
   return code ? io_error(err, "flush", f->path, code) : MILL_OK;
 }
 
+void mill_file_push(mill_file *f, size_t n, size_t *since) {
+  *since += n;
+  if (*since < MILL_FILE_PUSH) return;
+  *since = 0;
+#ifdef SYNC_FILE_RANGE_WRITE
+  int told = sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  (void)told; /* mill_file_sync tells of errors */
+#else
+  (void)f;
+#endif
+}
+
 mill_status mill_file_stat(const mill_files *fs, const char *path, mill_file_info *out,
                            mill_error *err) {
   struct stat st;

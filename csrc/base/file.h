@@ -48,6 +48,10 @@ mill_status mill_file_write(mill_file *f, const void *p, size_t n, mill_error *e
 mill_status mill_file_write_at(mill_file *f, uint64_t at, const void *p, size_t n,
                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_sync(mill_file *f, mill_error *err) MILL_USE_RESULT;
+/* `n` more bytes were written to a file that will be flushed: every MILL_FILE_PUSH of them (counted in
+** *since) the system is told to begin, so that the disk works while the rest is made. Never fails. */
+enum { MILL_FILE_PUSH = 16 << 20 };
+void mill_file_push(mill_file *f, size_t n, size_t *since);
 /* A file to write and read, of mode 0600, whose name in `folder` is gone when this returns: its
 ** bytes are freed when it is cleared or the process ends, however that comes. */
 mill_status mill_file_scratch(const mill_files *fs, mill_memory *m, const char *folder,

@@ -213,18 +213,25 @@ bool mill_parse_float(const char *s, size_t n, float *out) {
   return true;
 }
 
+char *mill_digits_before(char *end, uint64_t v) {
+  static const char pair[] =
+      "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+      "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+      "8081828384858687888990919293949596979899";
+  for (; v >= 100; v /= 100) end = memcpy(end - 2, pair + v % 100 * 2, 2);
+  if (v >= 10) return memcpy(end - 2, pair + v * 2, 2);
+  *--end = (char)('0' + v);
+  return end;
+}
+
 int mill_int_text(int64_t v, char *buf) {
-  char digit[20];
-  int n = 0, at = 0;
-  uint64_t m = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-  do {
-    digit[n++] = (char)('0' + m % 10);
-    m /= 10;
-  } while (m);
-  if (v < 0) buf[at++] = '-';
-  while (n) buf[at++] = digit[--n];
-  buf[at] = 0;
-  return at;
+  char digit[20], *end = digit + sizeof digit;
+  const char *p = mill_digits_before(end, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+  int n = (int)(end - p), sign = v < 0;
+  buf[0] = '-';
+  memcpy(buf + sign, p, (size_t)n);
+  buf[sign + n] = 0;
+  return sign + n;
 }
 
 /* Digits and decimal exponent (value = 0.d1d2.. * 10^exponent) in Java's layout: plain between 1e-3

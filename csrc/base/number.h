@@ -26,6 +26,8 @@ bool mill_parse_float(const char *s, size_t n, float *out);
 
 /* Each returns the length and NUL-terminates; buffers have the sizes above. */
 int mill_int_text(int64_t v, char *buf);
+/* The digits of v, the last one before `end`; gives where they begin. Up to 20, no NUL. */
+char *mill_digits_before(char *end, uint64_t v);
 int mill_double_text(double d, char *buf);
 int mill_float_text(float f, char *buf);
 

@@ -28,7 +28,10 @@ mill_status mill_text_adds(mill_text *t, const char *s, mill_error *err) {
 }
 
 mill_status mill_text_addc(mill_text *t, char c, mill_error *err) {
-  return mill_text_add(t, &c, 1, err);
+  MILL_TRY(mill_text_reserve(t, 1, err));
+  t->data[t->size++] = c;
+  t->data[t->size] = 0;
+  return MILL_OK;
 }
 
 /* One pass into what room there is, a second one when that did not do. */

@@ -121,7 +121,8 @@ static mill_status csv_configure(mill_encoder *e, const mill_write *w, mill_erro
 /* ---- values --------------------------------------------------------------------------------- */
 
 static bool is_at(const csv_char *c, const char *p, const char *end) {
-  return c->n && (size_t)(end - p) >= c->n && memcmp(p, c->s, c->n) == 0;
+  return c->n && p < end && *p == c->s[0] && (size_t)(end - p) >= c->n &&
+         memcmp(p, c->s, c->n) == 0;
 }
 
 /* Is there anything in the text that only quotes can hold? */
@@ -216,7 +217,8 @@ static mill_status csv_row_out(mill_encoder *e, const mill_vector *col, uint32_t
   size_t before = out->size;
   for (uint32_t i = 0; i < e->schema->nfields; i++) {
     const mill_vector *v = &col[i];
-    if (i) MILL_TRY(mill_text_add(out, c->sep, c->nsep, err));
+    if (i && c->nsep == 1) MILL_TRY(mill_text_addc(out, c->sep[0], err));
+    if (i && c->nsep > 1) MILL_TRY(mill_text_add(out, c->sep, c->nsep, err));
     MILL_TRY(mill_vector_valid(v, at)
                  ? put_value(e, v, mill_vector_at(v, at), i == 0, out, err)
                  : put_text(c, c->null_value, c->null_value + strlen(c->null_value), true, i == 0,

@@ -66,6 +66,7 @@ static char *put_timestamp(char *p, int64_t micros, const mill_zone *zone) {
 
 int mill_value_decimal_text(mill_i128 v, int scale, char *buf) {
   char digits[MILL_DECIMAL_TEXT];
+  if (scale <= 6) return mill_decimal_format(v, scale, buf); /* its exponent is never below -6 */
   int sign = v < 0, n = mill_decimal_format(v, 0, digits) - sign;
   int exponent = n - 1 - scale;
   if (exponent >= -6 || scale == 0) return mill_decimal_format(v, scale, buf);

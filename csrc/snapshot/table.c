@@ -145,7 +145,6 @@ static mill_status bare_chunk(mill_memory *m, uint32_t rows, uint32_t n, mill_ch
   (*out)->col = col;
   (*out)->ncols = n;
   (*out)->n = rows;
-  (*out)->full = true;
   return MILL_OK;
 }
 
@@ -154,6 +153,7 @@ mill_status mill_snapshot_read_chunk(const mill_snapshot *s, const table_place *
                                      table_desk *d, mill_chunk **out, mill_error *err) {
   mill_chunk *c;
   MILL_TRY(bare_chunk(p->arena.memory, p->chunk[chunk], n, &c, err));
+  c->full = strings != TABLE_FLAT;
   mill_status status = make_room(s, p, chunk, columns, n, strings, d, c, err);
   for (uint32_t i = 0; i < n && status == MILL_OK; i++)
     status = read_column(s, p, chunk, columns[i], strings, d, c, &c->col[i], err);

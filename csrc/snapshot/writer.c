@@ -17,7 +17,7 @@ struct mill_snapshot_writer {
   mill_text temporary; /* the file's name until it is published */
   mill_file file;
   char *block; /* content not yet packed */
-  size_t used;
+  size_t used, pushed;
   mill_text packed, footer;
   mill_names names;
   uint64_t offset, section; /* where the next block goes; bytes in the open section */
@@ -94,6 +94,7 @@ static mill_status list_block(mill_snapshot_writer *w, const snapshot_entry *b, 
                             "%s[%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",\"%016" PRIx64 "\"]",
                             w->first_block ? "" : ",", w->offset, b->stored, b->content, b->hash));
   w->first_block = false;
+  mill_file_push(&w->file, b->stored, &w->pushed);
   w->offset += b->stored;
   w->section += b->content;
   return MILL_OK;

@@ -197,13 +197,13 @@ static void each_kind_of_file(void) {
   said("TIDEM", 5, MILL_E_CORRUPT_FILE, "cut off after 5 bytes");
   said(t.data, 40, MILL_E_CORRUPT_FILE, "cut off after 40 bytes");
   said(t.data, t.size - 3, MILL_E_CORRUPT_FILE, "last bytes");
-  t.data[8] = 3;
-  said(t.data, t.size, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "version 3");
+  t.data[8] = 4;
+  said(t.data, t.size, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "version 4");
   t.data[11] = (char)0xff;
-  said(t.data, t.size, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "version 4278190083");
+  said(t.data, t.size, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "version 4278190084");
   t.data[8] = t.data[11] = 0;
   said(t.data, t.size, MILL_E_CORRUPT_FILE, "header");
-  t.data[8] = 2;
+  t.data[8] = MILL_SNAPSHOT_VERSION;
   t.data[20] ^= 4;
   said(t.data, t.size, MILL_E_CORRUPT_FILE, "block 0 of section first at byte 16");
   mill_text_clear(&t);

@@ -471,6 +471,78 @@ static void narrowing(void) {
   mill_table_unref(t);
 }
 
+/* A test of column 0: rows that a narrowed scan says it has, and whether it gives just those from..to. */
+static bool gives(mill_test_kind kind, const mill_type *type, const void *value, uint64_t from,
+                  uint64_t to) {
+  static const int columns[] = {0};
+  mill_context ctx = context();
+  mill_scan *scan, *few;
+  mill_cursor *c;
+  mill_batch *b;
+  uint64_t at = from;
+  mill_vector v = {.type = type, .data = (void *)(uintptr_t)value};
+  mill_test test = {kind, 0, kind < MILL_TEST_IS_NULL, &v};
+  need(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err));
+  need(scan->narrow(scan, &test, 1, NULL, &few, &err));
+  need(few->open(few, &ctx, columns, 1, &c, &err));
+  bool ok = few->rows == (double)(to - from);
+  for (size_t k = 0; k < few->morsels; k++) {
+    need(c->seek(c, k, &err));
+    for (need(c->next(c, &b, &err)); b; need(c->next(c, &b, &err))) {
+      ok = ok && k * MILL_CHUNK + b->first == at;
+      at += b->n;
+    }
+  }
+  c->free(c);
+  mill_scan_unref(scan);
+  mill_scan_unref(few);
+  return ok && at == to;
+}
+
+/* 70,000 whole numbers in their order, a null at 20,000. */
+static void zones_of_numbers(void) {
+  static const uint32_t rows[] = {65536, 4464};
+  const mill_type *big = mill_type_of(MILL_BIGINT);
+  mill_table *t =
+      table_of(schema_of("{\"type\":\"struct\",\"fields\":[{\"name\":\"i\",\"type\":\"long\"}]}"),
+               rows, 2, 0);
+  for (uint32_t i = 0; i < 70000; i++)
+    ((int64_t *)t->chunk[i / MILL_CHUNK]->col[0].data)[i % MILL_CHUNK] = i;
+  need(mill_vector_set_null(&t->chunk[0]->col[0], 20000, &t->chunk[0]->arena, &err));
+  need(mill_table_save(NULL, t, path, &err));
+  CHECK(gives(MILL_TEST_EQUAL, big, &(int64_t){9000}, 8192, 16384));
+  CHECK(gives(MILL_TEST_EQUAL, big, &(int64_t){8191}, 0, 8192));
+  CHECK(gives(MILL_TEST_LESS, big, &(int64_t){8192}, 0, 8192));
+  CHECK(gives(MILL_TEST_LESS_EQUAL, big, &(int64_t){8192}, 0, 16384));
+  CHECK(gives(MILL_TEST_GREATER, big, &(int64_t){57343}, 57344, 70000));
+  CHECK(gives(MILL_TEST_GREATER, big, &(int64_t){65535}, 65536, 70000));
+  CHECK(gives(MILL_TEST_IS_NULL, big, NULL, 16384, 24576));
+  mill_table_unref(t);
+}
+
+/* Strings whose bounds are cut: they begin with 64 equal bytes, of which nothing is greater in the end. */
+static void zones_of_long_strings(void) {
+  static const uint32_t rows[] = {24576};
+  static char text[3][70];
+  const mill_type *binary = mill_type_of(MILL_BINARY);
+  mill_table *t =
+      table_of(schema_of("{\"type\":\"struct\",\"fields\":[{\"name\":\"s\",\"type\":\"binary\"}]}"),
+               rows, 1, 0);
+  memset(text[0], 'a', 70);
+  memset(text[1], 'b', 70);
+  memset(text[2], 0xff, 70);
+  for (uint32_t i = 0; i < rows[0]; i++)
+    ((mill_str *)t->chunk[0]->col[0].data)[i] = mill_str_view(text[i / 8192], 65 + i % 2);
+  need(mill_table_save(NULL, t, path, &err));
+  mill_str some = mill_str_view(text[1], 66), most = mill_str_view(text[2], 66);
+  mill_str low = mill_str_view(text[0], 65);
+  CHECK(gives(MILL_TEST_EQUAL, binary, &some, 8192, 24576)); /* of the last zone nothing is known */
+  CHECK(gives(MILL_TEST_EQUAL, binary, &most, 16384, 24576));
+  CHECK(gives(MILL_TEST_GREATER, binary, &low, 0, 24576)); /* half of the first zone is greater */
+  CHECK(gives(MILL_TEST_GREATER_EQUAL, binary, &some, 8192, 24576));
+  mill_table_unref(t);
+}
+
 typedef struct table_rows {
   mill_rows base;
   const mill_table *table;
@@ -517,6 +589,93 @@ static void saving_rows(void) {
   mill_table_unref(a);
   mill_table_unref(b);
   mill_table_unref(back);
+}
+
+typedef struct fault {
+  int left;
+} fault;
+
+static int fail_later(void *arg, mill_file_call call, const char *p) {
+  (void)call, (void)p;
+  return --((fault *)arg)->left == 0 ? 28 /* ENOSPC */ : 0;
+}
+
+static uint64_t rows_there(void) {
+  mill_table *t;
+  need(mill_table_load(NULL, m, types, path, &t, &err));
+  uint64_t rows = t->rows, chunks = t->nchunks;
+  mill_table_unref(t);
+  CHECK(chunks == 1, "small appends are merged");
+  return rows;
+}
+
+/* A few rows again and again, while each call on files fails once: the rows of before are there or all of
+** them, and who began to read before reads what was. */
+static void failing_appends(void) {
+  static const uint32_t rows[] = {5};
+  static const int columns[] = {0};
+  mill_table *t = table_of(plain_schema(), rows, 1, 3);
+  mill_context ctx = context(), old = context();
+  mill_scan *scan;
+  mill_cursor *c;
+  mill_batch *b;
+  uint64_t have = 5;
+  mill_status s = MILL_E_FILE_ACCESS;
+  need(mill_table_save(NULL, t, path, &err));
+  need(mill_table_scan(&old, (const char *const[]){path}, 1, &scan, &err));
+  for (int k = 1; s != MILL_OK && k < 200; k++) {
+    fault f = {k};
+    mill_files fs = {fail_later, &f};
+    table_rows r = {{t->schema, rows_next, NULL, false}, t, 0, {0}, 0};
+    mill_error_clear(&err);
+    ctx.files = &fs;
+    s = mill_table_append_rows(&ctx, &r.base, path, NULL, &err);
+    uint64_t now = rows_there();
+    CHECK(s == MILL_OK || s == MILL_E_FILE_ACCESS, "%d: %s", k, mill_error_message(&err));
+    CHECK(s == MILL_OK ? now == have + 5 : now == have || now == have + 5, "%d", k);
+    have = now;
+  }
+  CHECK(s == MILL_OK);
+  need(scan->open(scan, &old, columns, 1, &c, &err));
+  need(c->seek(c, 0, &err));
+  need(c->next(c, &b, &err));
+  CHECK(b && b->n == 5 && scan->rows == 5.0);
+  c->free(c);
+  mill_scan_unref(scan);
+  mill_table_unref(t);
+}
+
+/* A scan's chunks for who keeps them; memory may fail at any place. */
+static void kept_chunks(void) {
+  static const uint32_t rows[] = {300, 40};
+  mill_context ctx = context();
+  const mill_type *schema = plain_schema();
+  mill_table *t = table_of(schema, rows, 2, 5);
+  mill_scan *scan;
+  mill_cursor *c;
+  mill_chunk *chunk = NULL;
+  int columns[64];
+  mill_status s = MILL_E_OUT_OF_MEMORY;
+  for (int i = 0; i < 64; i++) columns[i] = i;
+  need(mill_table_save(NULL, t, path, &err));
+  need(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err));
+  need(scan->open(scan, &ctx, columns, (int)schema->nfields, &c, &err));
+  for (uint64_t k = 1; s != MILL_OK && k < 1000; k++) {
+    need(c->seek(c, 1, &err));
+    mill_memory_fail_at(m, k, false);
+    s = c->chunk(c, &chunk, &err);
+    mill_memory_fail_at(m, 0, false);
+    CHECK(s == MILL_OK || s == MILL_E_OUT_OF_MEMORY);
+  }
+  c->free(c);
+  mill_scan_unref(scan);
+  bool ok = chunk && chunk->n == 40 && chunk->full;
+  for (uint32_t i = 0; ok && i < 40; i++)
+    for (uint32_t k = 0; k < schema->nfields; k++)
+      ok = ok && same(&chunk->col[k], i, &t->chunk[1]->col[k], i);
+  CHECK(ok);
+  mill_chunk_unref(chunk);
+  mill_table_unref(t);
 }
 
 /* ---- forged content: the container is sound, the column or description in it is not ----------- */
@@ -680,7 +839,11 @@ int main(void) {
   growing();
   scanning();
   narrowing();
+  zones_of_numbers();
+  zones_of_long_strings();
   saving_rows();
+  failing_appends();
+  kept_chunks();
   forged_columns();
   forged_descriptions();
   forged_ml();
