@@ -402,12 +402,22 @@ mill_status mill_zstd_unpack(const void *p, size_t n, size_t limit, mill_text *o
   return s;
 }
 
+/* A decoder in a block of its own, for whole frames. Making one asks the processor what it can do, which
+** takes longer than a page on a virtual machine: they are kept. */
+static ZSTD_DCtx *take_decoder(mill_memory *m, size_t size) {
+  void *block = mill_spare_take(m, MILL_SPARE_ZSTD, size);
+  if (block) return block;
+  block = mill_alloc(m, size);
+  return block ? ZSTD_initStaticDCtx(block, size) : NULL;
+}
+
 mill_status mill_zstd_unpack_into(mill_memory *m, const void *p, size_t n, void *out, size_t size,
                                   mill_error *err) {
-  ZSTD_DCtx *d = ZSTD_createDCtx_advanced(funnel(m));
-  if (!d) return mill_oom(m, 1 << 17, err);
+  size_t own = ZSTD_estimateDCtxSize();
+  ZSTD_DCtx *d = take_decoder(m, own);
+  if (!d) return mill_oom(m, own, err);
   size_t got = ZSTD_decompressDCtx(d, out, size, p, n);
-  ZSTD_freeDCtx(d);
+  mill_spare_give(m, MILL_SPARE_ZSTD, d, own);
   if (ZSTD_isError(got)) return corrupt(err, "(frame)", ZSTD_getErrorName(got));
   return got == size ? MILL_OK : corrupt(err, "(frame)", "less data than it should hold");
 }

@@ -26,8 +26,17 @@ enum { KEEPING = false }; /* a kept block would hide its use after free */
 enum { KEEPING = true };
 #endif
 
+/* Blocks kept with their contents, a few of each kind. */
+enum { SPARES = 8 };
+typedef struct spares {
+  int n;
+  void *block[SPARES];
+  size_t size[SPARES];
+} spares;
+
 struct mill_memory {
   pthread_mutex_t lock;
+  spares spare[MILL_SPARES];
   void *kept[CLASSES]; /* free blocks, each begins with a pointer to the next */
   size_t kept_limit;
   atomic_size_t used, peak, blocks, kept_bytes;
@@ -136,9 +145,32 @@ static bool keep(mill_memory *m, void *p, int k) {
   return room;
 }
 
+static void free_system(void *p, size_t n) {
+  int k = class_of(n);
+  system_free(p, k < CLASSES ? class_size(k) : n);
+}
+
+/* Under the lock: a spare block of the size, NULL. */
+static void *pop_spare(mill_memory *m, spares *s, size_t n) {
+  for (int i = s->n; i-- > 0;) {
+    if (s->size[i] != n) continue;
+    void *p = s->block[i];
+    s->block[i] = s->block[--s->n];
+    s->size[i] = s->size[s->n];
+    atomic_fetch_sub_explicit(&m->kept_bytes, n, memory_order_relaxed);
+    return p;
+  }
+  return NULL;
+}
+
 static void drop_kept(mill_memory *m) {
   void *p;
   pthread_mutex_lock(&m->lock);
+  for (spares *s = m->spare; s < m->spare + MILL_SPARES; s++)
+    while (s->n) {
+      size_t n = s->size[s->n - 1];
+      free_system(pop_spare(m, s, n), n);
+    }
   for (int k = 0; k < CLASSES; k++)
     while ((p = pop(m, k)) != NULL) system_free(p, class_size(k));
   pthread_mutex_unlock(&m->lock);
@@ -229,6 +261,36 @@ void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
 void mill_free(mill_memory *m, void *p, size_t n) {
   if (p == NULL) return;
   block_free(m, p, n);
+  release(m, n);
+  atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
+}
+
+void *mill_spare_take(mill_memory *m, mill_spare kind, size_t n) {
+  if (!reserve(m, n)) return NULL;
+  pthread_mutex_lock(&m->lock);
+  void *p = pop_spare(m, &m->spare[kind], n);
+  pthread_mutex_unlock(&m->lock);
+  if (p)
+    atomic_fetch_add_explicit(&m->blocks, 1, memory_order_relaxed);
+  else
+    release(m, n);
+  return p;
+}
+
+void mill_spare_give(mill_memory *m, mill_spare kind, void *p, size_t n) {
+  spares *s = &m->spare[kind];
+  pthread_mutex_lock(&m->lock);
+  bool keep_it = KEEPING && s->n < SPARES;
+  if (keep_it) {
+    s->block[s->n] = p;
+    s->size[s->n++] = n;
+    atomic_fetch_add_explicit(&m->kept_bytes, n, memory_order_relaxed);
+  }
+  pthread_mutex_unlock(&m->lock);
+  if (!keep_it) {
+    mill_free(m, p, n);
+    return;
+  }
   release(m, n);
   atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
 }

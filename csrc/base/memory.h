@@ -43,6 +43,13 @@ void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) MILL_USE_RESUL
 void mill_free(mill_memory *m, void *p, size_t n);
 mill_status mill_oom(const mill_memory *m, size_t wanted, mill_error *err) __attribute__((cold));
 
+/* Blocks whose contents are costly to make, such as the context of a decoder: given back as they are, and
+** taken by whoever wants one of the kind and size next. NULL: none is kept; make one of mill_alloc. What
+** is given back counts as free, and its memory goes when it is needed. */
+typedef enum mill_spare { MILL_SPARE_ZSTD, MILL_SPARES } mill_spare;
+void *mill_spare_take(mill_memory *m, mill_spare kind, size_t n) MILL_USE_RESULT;
+void mill_spare_give(mill_memory *m, mill_spare kind, void *p, size_t n);
+
 /* Grow an array of `item`-byte elements so that it holds `need`; doubles. On failure it stays
  * as it was. */
 mill_status mill_grow(mill_memory *m, void **p, size_t *cap, size_t need, size_t item,

@@ -23,7 +23,8 @@ static int field_of(const pattern_item *t) {
 static bool add_item(pattern_fixed *f, const pattern_item *t, char *layout) {
   int field = t->letter ? field_of(t) : -1;
   size_t n = t->letter ? t->count : t->n;
-  if (f->n + n > PATTERN_FIXED_MOST || (t->letter && (field < 0 || f->at[field] >= 0))) return false;
+  if (f->n + n > PATTERN_FIXED_MOST || (t->letter && (field < 0 || f->at[field] >= 0)))
+    return false;
   if (t->letter) f->at[field] = (int8_t)f->n;
   for (size_t i = 0; i < n; i++) {
     if (!t->letter && letter_or_digit((unsigned char)t->s[i])) return false;
@@ -39,7 +40,9 @@ static inline uint64_t load(const char *p) {
 }
 
 /* Where word k of a layout begins. */
-static inline size_t word_at(size_t n, int k) { return 8 * (size_t)k < n - 8 ? 8 * (size_t)k : n - 8; }
+static inline size_t word_at(size_t n, int k) {
+  return 8 * (size_t)k < n - 8 ? 8 * (size_t)k : n - 8;
+}
 
 void mill_pattern_lay_out(mill_pattern *p) {
   pattern_fixed f = {.at = {-1, -1, -1, -1, -1, -1}};

@@ -44,21 +44,22 @@ static FAST __m128i look(__m128i table, __m128i v, bool high) {
 /* Bytes that are wrong, not 0, in the block v that follows `before`. */
 static FAST __m128i errors(__m128i v, __m128i before) {
   const __m128i first_high = _mm_setr_epi8(
-      LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, CONTS, CONTS, CONTS, CONTS, SHORT | OVER_2, SHORT,
-      SHORT | OVER_3 | SURROGATE, SHORT | LARGE | LARGE_8 | OVER_4);
+      LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, CONTS, CONTS, CONTS, CONTS, SHORT | OVER_2,
+      SHORT, SHORT | OVER_3 | SURROGATE, SHORT | LARGE | LARGE_8 | OVER_4);
   const char large = ANY | LARGE | LARGE_8;
-  const __m128i first_low =
-      _mm_setr_epi8(ANY | OVER_3 | OVER_2 | OVER_4, ANY | OVER_2, ANY, ANY, ANY | LARGE, large, large, large,
-                    large, large, large, large, large, large | SURROGATE, large, large);
+  const __m128i first_low = _mm_setr_epi8(ANY | OVER_3 | OVER_2 | OVER_4, ANY | OVER_2, ANY, ANY,
+                                          ANY | LARGE, large, large, large, large, large, large,
+                                          large, large, large | SURROGATE, large, large);
   const char second = LONG | OVER_2 | CONTS;
-  const __m128i second_high = _mm_setr_epi8(
-      SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, second | OVER_3 | LARGE_8 | OVER_4,
-      second | OVER_3 | LARGE, second | SURROGATE | LARGE, second | SURROGATE | LARGE, SHORT, SHORT, SHORT,
-      SHORT);
+  const __m128i second_high = _mm_setr_epi8(SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT,
+                                            second | OVER_3 | LARGE_8 | OVER_4,
+                                            second | OVER_3 | LARGE, second | SURROGATE | LARGE,
+                                            second | SURROGATE | LARGE, SHORT, SHORT, SHORT, SHORT);
   __m128i one = _mm_alignr_epi8(v, before, 15), two = _mm_alignr_epi8(v, before, 14);
   __m128i three = _mm_alignr_epi8(v, before, 13);
-  __m128i pair = _mm_and_si128(_mm_and_si128(look(first_high, one, true), look(first_low, one, false)),
-                               look(second_high, v, true));
+  __m128i pair =
+      _mm_and_si128(_mm_and_si128(look(first_high, one, true), look(first_low, one, false)),
+                    look(second_high, v, true));
   /* The high bit where a third or fourth byte must stand. */
   __m128i asked = _mm_or_si128(_mm_subs_epu8(two, _mm_set1_epi8((char)(0xe0 - 0x80))),
                                _mm_subs_epu8(three, _mm_set1_epi8((char)(0xf0 - 0x80))));

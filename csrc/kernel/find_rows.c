@@ -47,7 +47,8 @@ void mill_find_rows(const mill_vector *v, const uint64_t *valid, size_t first, s
     } else if (one->size <= MILL_STR_INLINE) {
       at[i] = mill_find(one->prefix, one->size, what, m);
     } else {
-      while (v->mask && k < n && mill_valid_bit(valid, first + k) && is_next(&s[first + k - 1])) k++;
+      while (v->mask && k < n && mill_valid_bit(valid, first + k) && is_next(&s[first + k - 1]))
+        k++;
       search_run(one, k - i, &x, at + i);
     }
   }

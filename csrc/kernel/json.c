@@ -313,8 +313,7 @@ KERNEL_HEAD(k_get) {
     if (!mill_valid_bit(out->valid, i)) continue;
     path = fixed;
     if (args[1]->mask) status = read_path(&scratch, bytes_at(args[1], i), &path, err);
-    if (status == MILL_OK)
-      status = take(call, &b, bytes_at(args[0], i), &path, &text, out, i, err);
+    if (status == MILL_OK) status = take(call, &b, bytes_at(args[0], i), &path, &text, out, i, err);
     mill_arena_reset(&scratch);
   }
   mill_text_clear(&b.text);

@@ -33,6 +33,36 @@ static void test_fail_at(void) {
   mill_memory_free(m);
 }
 
+/* A spare block comes back with its contents, to its kind and size alone, and counts as free until then. */
+static void test_spare(void) {
+  mill_memory *m = mill_memory_new(1 << 20);
+  CHECK(mill_spare_take(m, MILL_SPARE_ZSTD, 5000) == NULL && mill_memory_read(m).used == 0);
+  char *p = mill_alloc(m, 5000);
+  memset(p, 7, 5000);
+  mill_spare_give(m, MILL_SPARE_ZSTD, p, 5000);
+  CHECK(mill_memory_read(m).used == 0 && mill_memory_read(m).blocks == 0);
+  CHECK(mill_spare_take(m, MILL_SPARE_ZSTD, 6000) == NULL && mill_memory_read(m).used == 0);
+  mill_memory_fail_at(m, 1, false);
+  CHECK(mill_spare_take(m, MILL_SPARE_ZSTD, 5000) == NULL, "fails where told");
+#ifndef __SANITIZE_ADDRESS__ /* nothing is kept there */
+  char *q = mill_spare_take(m, MILL_SPARE_ZSTD, 5000);
+  CHECK(q == p && q[0] == 7 && q[4999] == 7);
+  CHECK(mill_memory_read(m).used == 5000 && mill_memory_read(m).blocks == 1);
+  CHECK(mill_spare_take(m, MILL_SPARE_ZSTD, 5000) == NULL, "only once");
+  mill_spare_give(m, MILL_SPARE_ZSTD, q, 5000);
+#endif
+  for (int i = 0; i < 20; i++) { /* more than are kept */
+    void *many[20];
+    for (int k = 0; k < 20; k++) many[k] = mill_alloc(m, 30000);
+    for (int k = 0; k < 20; k++) mill_spare_give(m, MILL_SPARE_ZSTD, many[k], 30000);
+  }
+  char *all = mill_alloc(m, (1 << 20) - 100);
+  CHECK(all != NULL, "what is kept goes when it is needed");
+  mill_free(m, all, (1 << 20) - 100);
+  CHECK(mill_memory_read(m).used == 0 && mill_memory_read(m).blocks == 0);
+  mill_memory_free(m);
+}
+
 static void test_arena(void) {
   mill_memory *m = mill_memory_new(0);
   mill_arena a;
@@ -68,6 +98,7 @@ static void test_error_text(void) {
 int main(void) {
   test_counts();
   test_fail_at();
+  test_spare();
   test_arena();
   test_error_text();
   return check_done();

@@ -19,7 +19,8 @@ static const mill_pattern *pattern(const char *s) {
   return p;
 }
 
-static bool agree(const mill_pattern *a, const mill_pattern *b, const char *s, size_t n, bool *good) {
+static bool agree(const mill_pattern *a, const mill_pattern *b, const char *s, size_t n,
+                  bool *good) {
   mill_moment x, y;
   bool one = mill_pattern_parse(a, zones, mill_zone_utc(), s, n, &x);
   bool two = mill_pattern_parse(b, zones, mill_zone_utc(), s, n, &y);
@@ -49,7 +50,8 @@ static void test_pattern(const char *s, const char *const *texts) {
   CHECK(ok, "%s: as the general reader does", s);
 }
 
-#define TEXTS(...) (const char *const[]) {__VA_ARGS__, NULL}
+#define TEXTS(...)                                                                                 \
+  (const char *const[]) { __VA_ARGS__, NULL }
 
 int main(void) {
   memory = mill_memory_new(0);

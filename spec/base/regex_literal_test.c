@@ -10,8 +10,8 @@ static void want(const char *expected, bool decides, const char *s) {
   char out[100];
   bool whole;
   size_t n = mill_regex_literal(s, strlen(s), out, &whole);
-  CHECK(n == strlen(expected) && memcmp(out, expected, n) == 0, "%s: got <%.*s> want <%s>", s, (int)n, out,
-        expected);
+  CHECK(n == strlen(expected) && memcmp(out, expected, n) == 0, "%s: got <%.*s> want <%s>", s,
+        (int)n, out, expected);
   if (n) CHECK(whole == decides, "%s: decides", s);
 }
 
@@ -29,8 +29,10 @@ static void holds(const char *s, const char *text) {
   mill_search search = {0};
   bool ready = mill_regex_new(&a, s, strlen(s), false, &r, &err) == MILL_OK && r &&
                mill_search_init(&search, r, &err) == MILL_OK;
-  CHECK(ready && mill_search_run(&search, text, strlen(text), 0) == MILL_FOUND, "%s matches %s", s, text);
-  CHECK(n == 0 || memmem(text, strlen(text), out, n) != NULL, "%s: <%.*s> is in %s", s, (int)n, out, text);
+  CHECK(ready && mill_search_run(&search, text, strlen(text), 0) == MILL_FOUND, "%s matches %s", s,
+        text);
+  CHECK(n == 0 || memmem(text, strlen(text), out, n) != NULL, "%s: <%.*s> is in %s", s, (int)n, out,
+        text);
   mill_search_clear(&search);
   mill_arena_clear(&a);
   mill_memory_free(m);

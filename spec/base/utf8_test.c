@@ -28,10 +28,12 @@ static void test_ascii_case(void) {
     for (int c = 0; c < 256; c++) {
       for (size_t i = 0; i < n; i++) in[i] = (char)((c + 7 * i) % 128);
       in[n * 5 / 7] = (char)c;
-      bool a = mill_utf8_ascii_case(MILL_UPPER, in, n, up), b = mill_utf8_ascii_case(MILL_LOWER, in, n, low);
+      bool a = mill_utf8_ascii_case(MILL_UPPER, in, n, up),
+           b = mill_utf8_ascii_case(MILL_LOWER, in, n, low);
       ok &= a == (c < 128) && b == a && mill_utf8_ascii(in, n) == a;
       for (size_t i = 0; a && i < n; i++)
-        ok &= up[i] == (char)toupper((unsigned char)in[i]) && low[i] == (char)tolower((unsigned char)in[i]);
+        ok &= up[i] == (char)toupper((unsigned char)in[i]) &&
+              low[i] == (char)tolower((unsigned char)in[i]);
     }
   CHECK(ok, "the case of ASCII texts");
 }

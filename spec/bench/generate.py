@@ -84,14 +84,12 @@ def mixed(path, rows):
                           csv.WriteOptions(include_header=start == 0, quoting_style="needed"))
 
 
-def small_files(folder, files):
-    """The same columns in many files, each with its header."""
-    import pyarrow.csv as csv
-    options = csv.WriteOptions(include_header=True, quoting_style="needed")
+def small_files(folder, files, write, ending):
+    """The same columns in many files."""
     for start in range(0, files, 100):
         block = mixed_block(start * FILE_ROWS, 100 * FILE_ROWS)
         for i in range(min(100, files - start)):
-            csv.write_csv(block.slice(i * FILE_ROWS, FILE_ROWS), folder / f"part-{start + i:05d}.csv", options)
+            write(block.slice(i * FILE_ROWS, FILE_ROWS), folder / f"part-{start + i:05d}.{ending}")
 
 
 def ndjson(path, rows):
@@ -145,14 +143,20 @@ def json_files(size, folder):
 
 
 def many_files(size, folder):
-    target = folder / f"many_{size}"
-    if not target.exists():
-        part = folder / f"many_{size}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        small_files(part, FILES[size])
-        part.rename(target)
-    return target
+    """CSV files, each with its header, and Parquet files in the folder's neighbour."""
+    import pyarrow.csv as csv
+    import pyarrow.parquet as pq
+    options = csv.WriteOptions(include_header=True, quoting_style="needed")
+    ways = {"": (lambda table, path: csv.write_csv(table, path, options), "csv"),
+            "_parquet": (lambda table, path: pq.write_table(table, path, compression="zstd"), "parquet")}
+    for name, (write, ending) in ways.items():
+        target, part = folder / f"many_{size}{name}", folder / f"many_{size}{name}.part"
+        if not target.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            small_files(part, FILES[size], write, ending)
+            part.rename(target)
+    return folder / f"many_{size}"
 
 
 def parquet(path, columns, group=1_000_000):

@@ -25,20 +25,23 @@ static void lay(size_t gap, size_t most, size_t alone, uint64_t *valid) {
   }
 }
 
-static bool agree(const mill_vector *v, const uint64_t *valid, size_t first, size_t n, const char *what) {
+static bool agree(const mill_vector *v, const uint64_t *valid, size_t first, size_t n,
+                  const char *what) {
   const char *at[ROWS];
   size_t m = strlen(what);
   mill_find_rows(v, valid, first, n, what, m, at);
   for (size_t i = 0; i < n; i++) {
     const mill_str *s = &view[(uint32_t)(first + i) & v->mask];
-    const char *want = mill_valid_bit(valid, first + i) ? memmem(mill_str_data(s), s->size, what, m) : NULL;
+    const char *want =
+        mill_valid_bit(valid, first + i) ? memmem(mill_str_data(s), s->size, what, m) : NULL;
     if (at[i] != want) return false;
   }
   return true;
 }
 
 int main(void) {
-  static const char *const needles[] = {"a", "ab", "bab", "bbaa", "abababab", "aaaaabaaaab", "c", "abbababababaab"};
+  static const char *const needles[] = {"a",        "ab",          "bab", "bbaa",
+                                        "abababab", "aaaaabaaaab", "c",   "abbababababaab"};
   uint64_t valid[ROWS / 64 + 1];
   mill_vector v = {.type = mill_type_of(MILL_STRING), .data = view, .mask = MILL_FLAT};
   for (size_t gap = 0; gap < 8; gap++)

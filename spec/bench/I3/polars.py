@@ -13,11 +13,13 @@ folder = None
 def load(data):
     global folder
     folder = data
-    return ["three", "table"]
+    return ["three", "table", "parquet_three", "parquet_table"]
 
 
 def run(case):
     frame = pl.scan_csv(f"{folder}/*.csv", schema=SCHEMA)
+    if case.startswith("parquet_"):
+        frame, case = pl.scan_parquet(f"{folder}_parquet/*.parquet"), case.removeprefix("parquet_")
     if case == "three":
         return frame.select(pl.len(), c("i1").sum(), c("s5").max(), c("day").max()).collect(engine="streaming").rows()
     table = frame.collect(engine="streaming")

@@ -12,11 +12,13 @@ folder = None
 def load(data):
     global folder
     folder = data
-    return ["three", "table"]
+    return ["three", "table", "parquet_three", "parquet_table"]
 
 
 def run(case):
     df = spark.read.csv(folder, schema=SCHEMA, header=True, escape='"', multiLine=True)
+    if case.startswith("parquet_"):
+        df, case = spark.read.parquet(f"{folder}_parquet"), case.removeprefix("parquet_")
     if case == "table":
         df = df.cache()
         df.count()

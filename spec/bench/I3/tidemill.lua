@@ -7,11 +7,14 @@ local folder
 
 local function load(data)
   folder = data
-  return { "three", "table" }
+  return { "three", "table", "parquet_three", "parquet_table" }
 end
 
 local function run(case)
   local df = spark.read:options { header = true, multiLine = true, escape = '"' }:schema(SCHEMA):csv(folder)
+  if case:find "^parquet_" then
+    df, case = spark.read:parquet(folder .. "_parquet"), case:match "_(.*)"
+  end
   if case == "table" then
     df = df:cache()
     df:count()
