@@ -177,7 +177,7 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
     wanted += slot >= 0;
   }
   d->ncols = n;
-  c->count = wanted == (int)c->nfile;
+  c->count = wanted == (int)c->nfile || d->plan->all_columns;
   d->counts = n == 0 && !c->count && mill_csv_counts(d->plan);
   mill_csv_cells_place(c);
   for (int i = 0; i < n; i++) d->texts |= t->fields[columns[i]].type->id == MILL_STRING;
@@ -187,76 +187,10 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   return MILL_OK;
 }
 
-/* ---- without pruning ------------------------------------------------------------------------ */
-
-/* columnPruning=false: all columns are read, so that what is malformed in any counts. */
-typedef struct csv_whole {
-  io_decoder base;
-  mill_memory *memory;
-  io_decoder *inner;
-  mill_arena arena;
-  mill_vector *cols; /* of inner */
-  const int *columns;
-  int n;
-} csv_whole;
-
-static mill_status whole_start(io_decoder *base, io_window *w, bool first, mill_error *err) {
-  io_decoder *inner = ((csv_whole *)base)->inner;
-  return inner->start(inner, w, first, err);
-}
-
-static mill_status whole_next(io_decoder *base, io_window *w, mill_vector *cols, uint32_t *n,
-                              const uint32_t **sel, mill_error *err) {
-  csv_whole *d = (csv_whole *)base;
-  MILL_TRY(d->inner->next(d->inner, w, d->cols, n, sel, err));
-  for (int i = 0; i < d->n; i++) cols[i] = d->cols[d->columns[i]];
-  return MILL_OK;
-}
-
-static void whole_free(io_decoder *base) {
-  csv_whole *d = (csv_whole *)base;
-  if (d->inner) d->inner->free(d->inner);
-  mill_arena_clear(&d->arena);
-  mill_free(d->memory, d, sizeof *d);
-}
-
-static mill_status open_whole(csv_whole *d, const io_job *job, mill_error *err) {
-  const mill_type *t = job->data;
-  int *all = mill_arena_alloc(&d->arena, (t->nfields + 1) * sizeof *all);
-  d->cols = mill_arena_alloc(&d->arena, (t->nfields + 1) * sizeof *d->cols);
-  if (!all || !d->cols) return mill_oom(d->memory, t->nfields * sizeof *d->cols, err);
-  for (uint32_t i = 0; i < t->nfields; i++) {
-    all[i] = (int)i;
-    MILL_TRY(mill_vector_init(&d->cols[i], t->fields[i].type, MILL_BATCH, &d->arena, err));
-  }
-  return mill_csv_decoder(job, all, (int)t->nfields, &d->inner, err);
-}
-
-static mill_status whole_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
-                                 mill_error *err) {
-  mill_memory *m = io_memory(job);
-  csv_whole *d = mill_calloc(m, sizeof *d);
-  if (!d) return mill_oom(m, sizeof *d, err);
-  d->base = (io_decoder){whole_start, whole_next, whole_free, NULL, 0, NULL};
-  d->memory = m;
-  d->columns = columns;
-  d->n = n;
-  mill_arena_init(&d->arena, m);
-  mill_status s = open_whole(d, job, err);
-  if (s != MILL_OK)
-    whole_free(&d->base);
-  else
-    *out = &d->base;
-  return s;
-}
-
 mill_status mill_csv_decoder(const io_job *job, const int *columns, int n, io_decoder **out,
                              mill_error *err) {
   mill_memory *m = io_memory(job);
-  bool all = ((const csv_plan *)job->plan)->all_columns;
   MILL_TRY(mill_io_check_corrupt(job, columns, n, ((const csv_plan *)job->plan)->corrupt, err));
-  if (all && !job->single && n < (int)job->data->nfields)
-    return whole_decoder(job, columns, n, out, err);
   if (job->single) return mill_csv_single_decoder(job, columns, n, out, err);
   csv_decoder *d = mill_calloc(m, sizeof *d);
   if (!d) return mill_oom(m, sizeof *d, err);

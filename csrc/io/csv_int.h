@@ -23,7 +23,7 @@ typedef struct csv_plan {
   int quote, escape, escape_escape, comment; /* bytes, or CSV_NONE */
   bool ntz;                                  /* timestamps without a zone are the session's */
   bool times;                                /* TIME is inferred */
-  bool all_columns;                          /* columns that are not wanted are read too */
+  bool all_columns; /* records are as long as the schema, whatever is wanted */
   bool header, infer, multi, trim_leading, trim_trailing, enforce_schema, prefer_date;
   bool simple; /* one-byte separator, no trimming: the fast scan holds, where line ends allow it */
   const char *null_value, *empty_value;
