@@ -28,7 +28,8 @@ static mill_status read_pattern(io_job *job, const char *key, const mill_pattern
   const char *v = mill_option_text(job->options, key);
   *out = NULL;
   if (v == NULL) return MILL_OK;
-  mill_status s = mill_pattern_new(&job->arena, v, strlen(v), true, out, err);
+  mill_status s = mill_pattern_new_in(&job->arena, v, strlen(v), true,
+                                      mill_option_text(job->options, "locale"), out, err);
   if (s != MILL_E_INVALID_DATETIME_PATTERN_ILLEGAL_CHARACTER) return s;
   mill_error_clear(err);
   return mill_pattern_new(&job->arena, nothing, sizeof nothing - 1, true, out, err);
