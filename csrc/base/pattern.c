@@ -175,8 +175,36 @@ static void reserve_digits(mill_pattern *p) {
   }
 }
 
+bool mill_pattern_names(const pattern_item *t, mill_locale_list *list) {
+  bool full = t->count == 4;
+  switch (t->letter) {
+  case 'M': *list = full ? MILL_MONTHS : MILL_SHORT_MONTHS; return t->count > 2;
+  case 'L': *list = full ? MILL_MONTHS_ALONE : MILL_SHORT_MONTHS_ALONE; return t->count > 2;
+  case 'E': *list = full ? MILL_DAYS : MILL_SHORT_DAYS; return true;
+  case 'a': *list = MILL_HALVES; return true;
+  case 'G': *list = MILL_ERAS; return true;
+  default: return false;
+  }
+}
+
+static mill_status find_locale(mill_pattern *p, const char *tag, mill_error *err) {
+  mill_locale_list list;
+  bool names = false;
+  for (int i = 0; i < p->nitems; i++) names |= mill_pattern_names(&p->item[i], &list);
+  p->locale = names && tag ? mill_locale_find(tag) : NULL;
+  if (p->locale || !names || tag == NULL) return MILL_OK;
+  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", "locale", "kind",
+                   "the tag of a language whose names of months and days are known", "value",
+                   mill_error_fmt(err, "%s", tag), NULL);
+}
+
 mill_status mill_pattern_new(mill_arena *a, const char *s, size_t n, bool parsing,
                              const mill_pattern **out, mill_error *err) {
+  return mill_pattern_new_in(a, s, n, parsing, NULL, out, err);
+}
+
+mill_status mill_pattern_new_in(mill_arena *a, const char *s, size_t n, bool parsing,
+                                const char *tag, const mill_pattern **out, mill_error *err) {
   MILL_TRY(check(s, n, parsing, err));
   mill_pattern *p = mill_arena_alloc(a, sizeof *p);
   char *own = mill_arena_strndup(a, s, n);
@@ -192,7 +220,7 @@ mill_status mill_pattern_new(mill_arena *a, const char *s, size_t n, bool parsin
   reserve_digits(p);
   mill_pattern_lay_out(p);
   *out = p;
-  return MILL_OK;
+  return find_locale(p, tag, err);
 }
 
 /* ---- printing ------------------------------------------------------------------------------- */
@@ -202,6 +230,7 @@ typedef struct printer {
   mill_datetime d;
   int64_t days;
   int32_t offset;
+  const mill_locale *locale;
   mill_text *out;
   mill_error *err;
 } printer;
@@ -310,9 +339,23 @@ static mill_status zone_id(printer *p) {
   return put(p, id, strlen(id));
 }
 
+/* A name in the pattern's own language. */
+static mill_status local_name(printer *p, const pattern_item *t, mill_locale_list list) {
+  const mill_datetime *d = &p->d;
+  size_t n;
+  int i = t->letter == 'E'   ? mill_weekday(p->days)
+          : t->letter == 'a' ? d->hour >= 12
+          : t->letter == 'G' ? (d->year > 0) + 2 * (t->count == 4)
+                             : d->month - 1;
+  const char *s = mill_locale_name(p->locale, list, i, &n);
+  return put(p, s, n);
+}
+
 static mill_status print_item(printer *p, const pattern_item *t, bool era) {
   const mill_datetime *d = &p->d;
+  mill_locale_list list;
   int h12 = d->hour % 12, weekday = mill_weekday(p->days);
+  if (p->locale && mill_pattern_names(t, &list)) return local_name(p, t, list);
   switch (t->letter) {
   case 0: return put(p, t->s, t->n);
   case '[':
@@ -348,7 +391,7 @@ static mill_status print_item(printer *p, const pattern_item *t, bool era) {
 
 mill_status mill_pattern_format(const mill_pattern *p, const mill_moment *m, mill_text *out,
                                 mill_error *err) {
-  printer w = {.m = m, .offset = m->offset, .out = out, .err = err};
+  printer w = {.m = m, .offset = m->offset, .locale = p->locale, .out = out, .err = err};
   bool era = false;
   mill_datetime_of(m->local, &w.d);
   w.days = mill_floor_div(m->local, MILL_MICROS_DAY);

@@ -6,7 +6,7 @@
 **     MILL_TRY(mill_pattern_format(p, &moment, &text, err));
 **
 ** Letters are Java's: G y M L d D Q q E F a h H k K m s S V z O X x Z, text in quotes, optional
-** parts in brackets; names are English, reading them takes any case. Week-based letters, letters and
+** parts in brackets; reading names takes any case of Latin letters without marks. Week-based letters, letters and
 ** lengths that Spark refuses are errors of Spark's names. A compiled pattern is read-only and may be
 ** shared. Fields that a text does not give are those of 1970-01-01 00:00:00. */
 #ifndef MILL_BASE_PATTERN_H
@@ -28,6 +28,11 @@ typedef struct mill_moment {
 /* parsing: stricter, since fewer letters can be read than written. Memory is the arena's. */
 mill_status mill_pattern_new(mill_arena *a, const char *s, size_t n, bool parsing,
                              const mill_pattern **out, mill_error *err) MILL_USE_RESULT;
+/* The same with names in the language of a tag ("fr-FR", NULL: English); INVALID_OPTION_VALUE where there
+** are names in the pattern and the language is not known (locale.h). */
+mill_status mill_pattern_new_in(mill_arena *a, const char *s, size_t n, bool parsing,
+                                const char *tag, const mill_pattern **out,
+                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_pattern_format(const mill_pattern *p, const mill_moment *m, mill_text *out,
                                 mill_error *err) MILL_USE_RESULT;
 /* The whole text by the pattern. A zone in the text wins over `zone`; m->zone is then NULL where it

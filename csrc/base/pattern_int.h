@@ -2,6 +2,7 @@
 #ifndef MILL_BASE_PATTERN_INT_H
 #define MILL_BASE_PATTERN_INT_H
 
+#include "base/locale.h"
 #include "base/pattern.h"
 
 typedef struct pattern_item {
@@ -25,6 +26,7 @@ struct mill_pattern {
   int nitems;
   pattern_item *item;
   pattern_fixed fixed;
+  const mill_locale *locale; /* NULL: English */
 };
 
 /* Find p->fixed. */
@@ -32,6 +34,9 @@ void mill_pattern_lay_out(mill_pattern *p);
 /* A text of that length; false: the general way must tell. */
 bool mill_pattern_fixed_parse(const pattern_fixed *f, const char *s, int64_t *days,
                               int64_t *micros);
+
+/* The list of names that an item takes; false: it is a number. */
+bool mill_pattern_names(const pattern_item *t, mill_locale_list *list);
 
 extern const char *const mill_month_names[12];
 extern const char *const mill_day_names[7]; /* from Sunday */

@@ -20,6 +20,7 @@ typedef struct fields {
 typedef struct reader {
   const char *p, *end;
   mill_zones *zones;
+  const mill_locale *locale;
   fields f;
 } reader;
 
@@ -193,7 +194,36 @@ static bool take_hour(reader *r, const pattern_item *t) {
   return true;
 }
 
+/* The longest of a list's names from `from` to `to`, in the pattern's own language. */
+static bool take_local(reader *r, mill_locale_list list, int from, int to, int *out) {
+  size_t longest = 0;
+  for (int i = from; i < to; i++) {
+    size_t n;
+    const char *name = mill_locale_name(r->locale, list, i, &n);
+    if (n <= longest || (size_t)(r->end - r->p) < n || strncasecmp(r->p, name, n) != 0) continue;
+    longest = n;
+    *out = i - from;
+  }
+  r->p += longest;
+  return longest > 0;
+}
+
+static bool take_local_item(reader *r, const pattern_item *t, mill_locale_list list) {
+  int i = 0, eras = t->count == 4 ? 2 : 0;
+  switch (t->letter) {
+  case 'a': return take_local(r, list, 0, 2, &r->f.half);
+  case 'G': return take_local(r, list, eras, eras + 2, &r->f.era);
+  default: break;
+  }
+  r->f.has_month = true;
+  if (!take_local(r, list, 0, 12, &i)) return false;
+  r->f.month = i + 1;
+  return true;
+}
+
 static bool take_item(reader *r, const pattern_item *t) {
+  mill_locale_list list;
+  if (r->locale && mill_pattern_names(t, &list)) return take_local_item(r, t, list);
   static const char *const halves[] = {"AM", "PM"}, *const eras[] = {"BC", "AD"};
   static const char *const full_eras[] = {"Before Christ", "Anno Domini"};
   fields *f = &r->f;
@@ -271,7 +301,11 @@ static bool resolve_time(const fields *f, int64_t *micros) {
 /* The date and the time of day that a text says; its zone, if any, in *m. */
 static bool parse_general(const mill_pattern *p, mill_zones *zones, const char *s, size_t n,
                           int64_t *days, int64_t *micros, mill_moment *m) {
-  reader r = {.p = s, .end = s + n, .zones = zones, .f = {.era = -1, .half = -1}};
+  reader r = {.p = s,
+              .end = s + n,
+              .zones = zones,
+              .locale = p->locale,
+              .f = {.era = -1, .half = -1}};
   if (!take_items(&r, p, 0, p->nitems) || r.p != r.end) return false;
   if (!resolve_date(&r.f, days) || !resolve_time(&r.f, micros)) return false;
   m->nanos = (int32_t)(r.f.fraction % 1000);

@@ -21,11 +21,18 @@ mill_status mill_io_rules_init(mill_value_rules *r, const io_job *job, mill_erro
   return MILL_OK;
 }
 
+/* A pattern that is none is no error, as in Spark: no text is of it. */
 static mill_status read_pattern(io_job *job, const char *key, const mill_pattern **out,
                                 mill_error *err) {
+  static const char nothing[] = "'\x01\x02'";
   const char *v = mill_option_text(job->options, key);
   *out = NULL;
-  return v ? mill_pattern_new(&job->arena, v, strlen(v), true, out, err) : MILL_OK;
+  if (v == NULL) return MILL_OK;
+  mill_status s = mill_pattern_new_in(&job->arena, v, strlen(v), true,
+                                      mill_option_text(job->options, "locale"), out, err);
+  if (s != MILL_E_INVALID_DATETIME_PATTERN_ILLEGAL_CHARACTER) return s;
+  mill_error_clear(err);
+  return mill_pattern_new(&job->arena, nothing, sizeof nothing - 1, true, out, err);
 }
 
 mill_status mill_io_rules_formats(mill_value_rules *r, io_job *job, mill_error *err) {

@@ -29,7 +29,7 @@ static mill_status unescaped_option(const io_job *job, csv_unescaped *out, mill_
     csv_unescaped how;
   } ways[] = {{"STOP_AT_DELIMITER", CSV_STOP_AT_DELIMITER},
               {"STOP_AT_CLOSING_QUOTE", CSV_STOP_AT_CLOSING_QUOTE},
-              {"BACK_TO_DELIMITER", CSV_STOP_AT_DELIMITER},
+              {"BACK_TO_DELIMITER", CSV_BACK_TO_DELIMITER},
               {"SKIP_VALUE", CSV_SKIP_VALUE},
               {"RAISE_ERROR", CSV_RAISE_ERROR}};
   const char *v = text_option(job, "unescapedQuoteHandling", "STOP_AT_DELIMITER");
@@ -53,6 +53,10 @@ static mill_status flags(io_job *job, csv_plan *p, mill_error *err) {
   MILL_TRY(mill_option_bool(o, "ignoreTrailingWhiteSpace", false, &p->trim_trailing, err));
   MILL_TRY(mill_option_bool(o, "enforceSchema", true, &p->enforce_schema, err));
   MILL_TRY(mill_option_bool(o, "preferDate", true, &p->prefer_date, err));
+  bool prune = mill_io_is_set(job, "spark.sql.csv.parser.columnPruning.enabled", true);
+  MILL_TRY(mill_option_bool(o, "columnPruning", prune, &prune, err));
+  p->all_columns = !prune;
+  p->times = mill_io_is_set(job, "spark.sql.timeType.enabled", false);
   MILL_TRY(mill_option_int(o, "maxColumns", 20480, &p->max_columns, err));
   MILL_TRY(mill_option_int(o, "maxCharsPerColumn", -1, &p->max_chars, err));
   return mill_option_double(o, "samplingRatio", 1.0, &p->sampling, err);
@@ -64,7 +68,7 @@ static bool line_char(int c) { return c == '\n' || c == '\r'; }
 static bool simple(const csv_plan *p) {
   int sep = (unsigned char)p->sep[0];
   return p->nsep == 1 && !p->trim_leading && !p->trim_trailing && p->max_chars < 0 &&
-         p->quote != sep && p->escape != sep && !line_char(sep) && !line_char(p->quote) &&
+         p->quote != sep && p->escape != sep && p->escape != CSV_NONE && !line_char(sep) && !line_char(p->quote) &&
          !line_char(p->escape);
 }
 

@@ -177,7 +177,7 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
     wanted += slot >= 0;
   }
   d->ncols = n;
-  c->count = wanted == (int)c->nfile;
+  c->count = wanted == (int)c->nfile || d->plan->all_columns;
   d->counts = n == 0 && !c->count && mill_csv_counts(d->plan);
   mill_csv_cells_place(c);
   for (int i = 0; i < n; i++) d->texts |= t->fields[columns[i]].type->id == MILL_STRING;

@@ -39,6 +39,7 @@ static const mill_type *guess_text(io_job *job, const char *s, size_t n) {
   if (fits(p, MILL_DOUBLE, s, n)) return mill_type_of(MILL_DOUBLE);
   bool full = p->rules.date_pattern || n == 10; /* yyyy-MM-dd, nothing shorter */
   if (p->prefer_date && full && fits(p, MILL_DATE, s, n)) return mill_type_of(MILL_DATE);
+  if (p->times && fits(p, MILL_TIME, s, n)) return mill_type_of(MILL_TIME);
   if (n >= 6 && p->ntz && fits(p, MILL_TIMESTAMP_NTZ, s, n))
     return mill_type_of(MILL_TIMESTAMP_NTZ);
   if (n >= 6 && fits(p, MILL_TIMESTAMP, s, n)) return mill_type_of(MILL_TIMESTAMP);

@@ -11,6 +11,7 @@ enum { CSV_NONE = -1, CSV_SEPARATOR = 64 };
 typedef enum csv_unescaped { /* a quote inside a quoted value that is no end of it */
                              CSV_STOP_AT_DELIMITER,
                              CSV_STOP_AT_CLOSING_QUOTE,
+                             CSV_BACK_TO_DELIMITER,
                              CSV_SKIP_VALUE,
                              CSV_RAISE_ERROR,
 } csv_unescaped;
@@ -21,6 +22,8 @@ typedef struct csv_plan {
   size_t nsep;
   int quote, escape, escape_escape, comment; /* bytes, or CSV_NONE */
   bool ntz;                                  /* timestamps without a zone are the session's */
+  bool times;                                /* TIME is inferred */
+  bool all_columns; /* records are as long as the schema, whatever is wanted */
   bool header, infer, multi, trim_leading, trim_trailing, enforce_schema, prefer_date;
   bool simple; /* one-byte separator, no trimming: the fast scan holds, where line ends allow it */
   const char *null_value, *empty_value;

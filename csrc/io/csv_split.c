@@ -127,8 +127,13 @@ static mill_status escaped(splitter *s, const char **p) {
   return copy_one(s, p);
 }
 
+/* Without an escape character the second quote is the value where it ends the record. */
 static mill_status empty_quoted(splitter *s, size_t from) {
   const char *empty = s->plan->empty_value;
+  if (s->plan->escape == CSV_NONE && at_end(s, s->p)) {
+    MILL_TRY(mill_text_addc(&s->row->side, (char)s->plan->quote, s->err));
+    return emit_side(s, from);
+  }
   if (*empty) MILL_TRY(mill_text_adds(&s->row->side, empty, s->err));
   return strcmp(empty, s->plan->null_value) == 0 ? emit_null(s) : emit_side(s, from);
 }
@@ -161,9 +166,10 @@ static mill_status quoted(splitter *s) {
         return s->row->side.size == from ? empty_quoted(s, from) : emit_side(s, from);
       }
       p++;
+      bool back = plan->unescaped == CSV_BACK_TO_DELIMITER; /* the quote alone goes */
       if ((unsigned char)*p == plan->quote || plan->unescaped == CSV_STOP_AT_CLOSING_QUOTE)
         MILL_TRY(mill_text_addc(&s->row->side, (char)plan->quote, s->err));
-      else
+      else if (!back || (unsigned char)*p <= ' ')
         return stray_quote(s, open, p, from);
     } else if (c == plan->escape) {
       MILL_TRY(escaped(s, &p));

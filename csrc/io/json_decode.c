@@ -22,6 +22,7 @@ typedef struct json_decoder {
   int *slot;        /* which of the root's columns a wanted one is; -1: the corrupt record's */
   int ncols;
   int corrupt; /* -1: not wanted */
+  bool marked; /* the option encoding says what the bytes are */
   mill_json_reader reader;
   json_text record; /* of the array at hand */
   bool in_array, array_bad, done;
@@ -90,7 +91,29 @@ static mill_status take_whole(json_decoder *d, json_text record, uint32_t *n) {
   return one == JSON_GOOD ? end_row(d, n, record, false) : lost_row(d, n, record, true);
 }
 
+/* Without the option encoding a record that begins with a zero byte, or one behind it, is UTF-16 or
+** UTF-32, as RFC 4627 tells them apart. */
+static io_charset wide_charset(const json_decoder *d, json_text t) {
+  const unsigned char *p = (const unsigned char *)t.p;
+  if (d->marked || t.n < 2 || (p[0] && p[1])) return IO_UTF8;
+  bool four = t.n >= 4;
+  if (p[0]) return four && !p[2] && !p[3] ? IO_UTF32LE : IO_UTF16LE;
+  if (p[1]) return IO_UTF16BE;
+  return four && !p[2] && p[3] ? IO_UTF32BE : IO_UTF8;
+}
+
+static mill_status narrowed(json_decoder *d, io_charset c, json_text *t) {
+  size_t room = 3 * t->n + 4, made = 0;
+  char *p = mill_arena_alloc(&d->scratch, room + IO_PAD);
+  if (p == NULL) return mill_oom(d->memory, room, d->builder.err);
+  (void)mill_io_charset_decode(c, (const unsigned char *)t->p, t->n, false, p, &made);
+  *t = (json_text){p, made};
+  return MILL_OK;
+}
+
 static mill_status take_record(json_decoder *d, json_text record, bool valid, uint32_t *n) {
+  io_charset wide = wide_charset(d, record);
+  if (wide != IO_UTF8) MILL_TRY(narrowed(d, wide, &record));
   if (!valid && !mill_utf8_valid(record.p, record.n)) return lost_row(d, n, record, true);
   if (d->job->single) return take_whole(d, record, n);
   json_put quick = JSON_BROKEN;
@@ -244,6 +267,7 @@ mill_status mill_io_json_decoder(const io_job *job, const int *columns, int n, i
   d->job = job;
   d->plan = job->plan;
   d->corrupt = -1;
+  d->marked = mill_option_text(job->options, "encoding") || mill_option_text(job->options, "charset");
   mill_arena_init(&d->arena, m);
   mill_arena_init(&d->scratch, m);
   d->builder = (json_builder){.rules = &d->plan->read,

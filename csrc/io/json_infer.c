@@ -44,6 +44,7 @@ typedef struct piece {
   guess root;
   uint64_t objects, lines;
   const char *twice; /* a name that one object has two times */
+  int negative; /* a number's scale that no decimal can have; 0: none */
   bool corrupt;
 } piece;
 
@@ -171,11 +172,11 @@ static bool decimal_of(const char *s, size_t n, int *precision, int *scale) {
     after += point;
   }
   long exponent = i < n && (s[i] | 32) == 'e' ? strtol(s + i + 1, NULL, 10) : 0;
-  if (n > 300 || exponent > 400 || exponent < -400) return false;
+  if (n > 300 || exponent > INT32_MAX / 2 || exponent < -400) return false;
   *scale = (int)after - (int)exponent;
   *precision = digits ? (int)digits : 1;
   if (*scale > *precision) *precision = *scale;
-  return *scale >= 0 && *precision <= MILL_DECIMAL_MAX;
+  return *precision <= MILL_DECIMAL_MAX;
 }
 
 static void widen_number(const walk *w, guess *g, mill_json_token t) {
@@ -189,9 +190,10 @@ static void widen_number(const walk *w, guess *g, mill_json_token t) {
            mill_parse_int64(r->text, r->size, INT64_MIN, INT64_MAX, false, &v) == MILL_PARSED)
     widen(g, GUESS_BIGINT, 0, 0);
   else if (number && (t == MILL_JSON_INTEGER || w->in->plan->prefers_decimal) &&
-           decimal_of(r->text, r->size, &precision, &scale))
+           decimal_of(r->text, r->size, &precision, &scale)) {
+    if (scale < 0 && w->piece->negative == 0) w->piece->negative = scale;
     widen(g, GUESS_DECIMAL, precision, scale);
-  else
+  } else
     widen(g, GUESS_DOUBLE, 0, 0);
 }
 
@@ -216,7 +218,7 @@ static mill_status widen_text(walk *w, guess *g) {
   MILL_TRY(token_text(w, &p, &n));
   if (n == 0) return MILL_OK;
   if (plan->prefers_decimal && mill_decimal_parse_free(p, n, &unscaled, &precision, &scale) &&
-      decimal_of(p, n, &precision, &scale))
+      decimal_of(p, n, &precision, &scale) && scale >= 0)
     widen(g, GUESS_DECIMAL, precision, scale);
   else if (plan->infer_timestamp && w->in->ntz &&
            mill_value_parse(&plan->read.values, mill_type_of(MILL_TIMESTAMP_NTZ), p, n, &micros))
@@ -533,6 +535,9 @@ static mill_status conclude(inference *in, mill_error *err) {
   bool corrupt = false;
   for (size_t i = 0; i < in->n; i++) {
     piece *p = &in->piece[i];
+    if (p->negative)
+      return mill_fail(err, MILL_E_NEGATIVE_SCALE_DISALLOWED, "scale",
+                       mill_error_fmt(err, "'%d'", p->negative), NULL);
     if (p->twice)
       return mill_fail(err, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
                        mill_error_fmt(err, "`%s`", p->twice), NULL);

@@ -4,7 +4,9 @@
 static mill_status read_pattern(mill_encoder *e, const mill_write *w, const char *key,
                                 const mill_pattern **out, mill_error *err) {
   const char *v = mill_option_text(w->options, key);
-  return v ? mill_pattern_new(&e->arena, v, strlen(v), false, out, err) : MILL_OK;
+  if (v == NULL) return MILL_OK;
+  return mill_pattern_new_in(&e->arena, v, strlen(v), false,
+                             mill_option_text(w->options, "locale"), out, err);
 }
 
 mill_status mill_io_texts_init(mill_value_texts *t, mill_encoder *e, const mill_write *w,

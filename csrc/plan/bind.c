@@ -164,11 +164,24 @@ static const char *field_name(const mill_expr *e) {
   }
 }
 
+/* struct() has no fields; named_struct() is no call. */
+static const mill_expr *empty_struct(mill_planner *w, mill_expr *c) {
+  mill_vector *v = mill_w_alloc(w, sizeof *v);
+  c->kind = MILL_X_LITERAL;
+  c->type = mill_type_struct(w->ctx->types, NULL, 0);
+  c->nullable = false;
+  if (v == NULL || c->type == NULL) return NULL;
+  *v = (mill_vector){.type = c->type, .size = 1};
+  c->value = v;
+  return c;
+}
+
 /* struct(a, b) is named_struct('a', a, 'b', b), and so is (a, b), which is shown as that. */
 static const mill_expr *bind_struct(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_expr *c = mill_x_copy(w, e);
   if (c == NULL) return NULL;
   c->pretty = e->hidden ? NULL : mill_w_sql(w, e);
+  if (e->nargs == 0) return empty_struct(w, c);
   c->name = "named_struct";
   c->args = mill_w_alloc(w, (size_t)(2 * e->nargs + 1) * sizeof *c->args);
   if (c->args == NULL) return NULL;
