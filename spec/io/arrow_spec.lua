@@ -314,6 +314,35 @@ describe("the format arrow", function()
     end)
   end)
 
+  -- variant.arrows is what toArrow() of PySpark 4.3 gave: make.py. Its bytes are handed on as they are.
+  describe("keeps", function()
+    local DDL = "id INT,v VARIANT,l ARRAY<VARIANT>"
+    it("VARIANT in files and streams", function()
+      local df = load(FILES .. "variant.arrows")
+      assert.equal(DDL, df.schema:toDDL())
+      for _, ipc in ipairs { "file", "stream" } do
+        df.write:format("arrow"):option("ipc", ipc):save(folder .. "/" .. ipc)
+        local back = load(folder .. "/" .. ipc)
+        assert.equal(DDL, back.schema:toDDL())
+        assert.same(texts(df), texts(back))
+        local text = bytes(written(folder .. "/" .. ipc, "")[1])
+        assert.truthy(text:find("\2\1\0\0\9\3\2\0\2\4\12\1\12\2", 1, true)) -- {"a": [1, 2]}
+      end
+    end)
+    it("VARIANT in memory", function()
+      local df = load(FILES .. "variant.arrows")
+      local back = spark:createDataFrame(df:toArrow())
+      assert.equal(DDL, back.schema:toDDL())
+      assert.same(texts(df), texts(back))
+      assert.equal(DDL, spark:createDataFrame(df:toArrow(), "id INT, v VARIANT, l ARRAY<VARIANT>").schema:toDDL())
+    end)
+    it("no VECTOR: its struct comes back, as in PySpark", function()
+      local df = tidemill.ml.feature.VectorAssembler { inputCols = { "id" }, outputCol = "f" }:transform(spark:range(2))
+      assert.equal("id BIGINT NOT NULL,f STRUCT<type: TINYINT NOT NULL, size: INT, indices: ARRAY<INT>, "
+        .. "values: ARRAY<DOUBLE>>", spark:createDataFrame(df:toArrow()).schema:toDDL())
+    end)
+  end)
+
   -- Each byte changed and each length: an error or rows, and within the memory limit.
   describe("survives damage to", function()
     local function try(text, name)
