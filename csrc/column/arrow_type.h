@@ -57,7 +57,7 @@ struct mill_arrow_type {
   bool is_signed; /* INT */
   bool text;      /* BYTES: utf8 */
   bool nullable;
-  bool variant; /* a field whose own metadata is variant=true: the metadata of a VARIANT */
+  bool variant;         /* a field whose own metadata is variant=true: the metadata of a VARIANT */
   uint8_t unit;         /* digits of a second's fraction: 0, 3, 6, 9 */
   int precision, scale; /* DECIMAL */
   int32_t size;         /* bytes or elements of fixed ones; buffers of unknown ones */

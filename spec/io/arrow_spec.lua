@@ -264,8 +264,8 @@ describe("the format arrow", function()
       assert.is_false((pcall(spark.createDataFrame, spark, closed)))
     end)
 
-    -- What createDataFrame of PySpark 4.3 answers for such a table; where it is more strict (a DECIMAL that is too short
-    -- for every BIGINT) or casts by other rules than Spark's (a number to a time) the case is left out.
+    -- What createDataFrame of PySpark 4.3 answers for such a table; where it is more strict (a DECIMAL that is too
+    -- short for every BIGINT) or casts by other rules than Spark's (a number to a time) the case is left out.
     local SCHEMAS = {
       { "a INT, b STRING", "Row(a=1, b='x') Row(a=2, b=NULL)" },
       { "a STRING, b BINARY", "Row(a='1', b='x') Row(a='2', b=NULL)" },
@@ -276,7 +276,8 @@ describe("the format arrow", function()
       { "a BIGINT", nil, "ARROW_STREAM_FAILED" }, { "b STRING, a BIGINT", nil, "ARROW_STREAM_FAILED" },
       { "a BIGINT, b STRING, c INT", nil, "ARROW_STREAM_FAILED" },
       { "a BIGINT, b STRING NOT NULL", nil, "NOT_NULL_ASSERT_VIOLATION" },
-      { "a BIGINT, b INT", nil, "CAST_INVALID_INPUT" }, { "a DATE, b STRING", nil, "INVALID_COLUMN_OR_FIELD_DATA_TYPE" },
+      { "a BIGINT, b INT", nil, "CAST_INVALID_INPUT" },
+      { "a DATE, b STRING", nil, "INVALID_COLUMN_OR_FIELD_DATA_TYPE" },
       { { "p" }, nil, "ASSIGNMENT_ARITY_MISMATCH" },
     }
     local VALUES = {
