@@ -76,6 +76,18 @@ static void release_schema(struct ArrowSchema *s) {
   s->release = NULL;
 }
 
+/* variant=true as the metadata of a field: its number of pairs, then each text behind its size. */
+static const char *variant_mark(mill_arena *a) {
+  static const int32_t numbers[] = {1, 7, 4};
+  char *p = mill_arena_alloc(a, sizeof numbers + 7 + 4);
+  if (p == NULL) return NULL;
+  memcpy(p, numbers, 8);
+  memcpy(p + 8, "variant", 7);
+  memcpy(p + 15, &numbers[2], 4);
+  memcpy(p + 19, "true", 4);
+  return p;
+}
+
 /* On failure what was made is released. */
 static bool export_schema(mill_memory *m, const mill_arrow_type *t, struct ArrowSchema *out) {
   const char *name = t->name ? t->name : "";
@@ -89,7 +101,8 @@ static bool export_schema(mill_memory *m, const mill_arrow_type *t, struct Arrow
   out->children = mill_arena_alloc(&o->arena, ((size_t)t->nchildren + 1) * sizeof *out->children);
   struct ArrowSchema *child =
       mill_arena_alloc(&o->arena, ((size_t)t->nchildren + 1) * sizeof *child);
-  bool ok = out->format && out->name && out->children && child;
+  if (t->variant) out->metadata = variant_mark(&o->arena);
+  bool ok = out->format && out->name && out->children && child && (!t->variant || out->metadata);
   for (uint32_t i = 0; ok && i < t->nchildren; i++) {
     out->children[i] = &child[i];
     ok = export_schema(m, &t->child[i], &child[i]);

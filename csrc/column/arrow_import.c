@@ -82,6 +82,23 @@ static bool sound(const mill_arrow_type *t) {
   }
 }
 
+/* The pairs of a field's metadata: how many, then each text behind its size. */
+static bool has_pair(const char *at, const char *key, const char *value) {
+  int32_t n, size[2];
+  memcpy(&n, at, sizeof n);
+  for (at += sizeof n; n > 0; n--) {
+    const char *text[2];
+    for (int k = 0; k < 2; k++) {
+      memcpy(&size[k], at, sizeof *size);
+      text[k] = at + sizeof *size;
+      at = text[k] + size[k];
+    }
+    if ((size_t)size[0] == strlen(key) && memcmp(text[0], key, strlen(key)) == 0)
+      return (size_t)size[1] == strlen(value) && memcmp(text[1], value, strlen(value)) == 0;
+  }
+  return false;
+}
+
 static mill_status take_schema(taking *t, const struct ArrowSchema *in, int depth,
                                mill_arrow_type *out) {
   mill_arrow_type index = {0};
@@ -99,6 +116,7 @@ static mill_status take_schema(taking *t, const struct ArrowSchema *in, int dept
     out->index_signed = index.is_signed;
   }
   out->nullable = (in->flags & ARROW_FLAG_NULLABLE) != 0;
+  out->variant = in->metadata && has_pair(in->metadata, "variant", "true");
   out->name = mill_arena_strndup(&t->s->arena, name, strlen(name));
   if (out->name == NULL) return mill_oom(t->s->memory, strlen(name), t->err);
   MILL_TRY(take_children(t, value, depth, out));

@@ -79,6 +79,17 @@ static const mill_type *leaf_type(mill_types *types, const mill_arrow_type *a, b
   return t;
 }
 
+static bool is_bytes(const mill_arrow_type *a, const char *name) {
+  bool plain = a->kind == MILL_ARROW_BYTES || a->kind == MILL_ARROW_BYTES_VIEW;
+  return plain && !a->text && a->name && strcmp(a->name, name) == 0;
+}
+
+/* What Spark hands out for a VARIANT: a struct of two, the second of which bears a mark. */
+static bool is_variant(const mill_arrow_type *a) {
+  return a->kind == MILL_ARROW_STRUCT && a->nchildren == 2 && is_bytes(&a->child[0], "value") &&
+         is_bytes(&a->child[1], "metadata") && a->child[1].variant;
+}
+
 static mill_status struct_type(mill_types *types, const mill_arrow_type *a, bool ntz,
                                const mill_type **out, mill_error *err) {
   mill_memory *m = mill_types_memory(types);
@@ -106,6 +117,10 @@ static bool map_entries(const mill_arrow_type *a) {
 static mill_status nested_type(mill_types *types, const mill_arrow_type *a, bool ntz,
                                const mill_type **out, mill_error *err) {
   const mill_type *x, *y;
+  if (is_variant(a)) {
+    *out = mill_type_of(MILL_VARIANT);
+    return MILL_OK;
+  }
   if (a->kind == MILL_ARROW_STRUCT) return struct_type(types, a, ntz, out, err);
   if (a->kind == MILL_ARROW_RUN_END) return mill_arrow_to_type(types, &a->child[1], ntz, out, err);
   if (a->kind == MILL_ARROW_MAP) {
@@ -157,7 +172,8 @@ static bool children_read_as(const mill_arrow_type *a, const mill_type *t) {
 
 static bool nested_reads_as(const mill_arrow_type *a, const mill_type *t) {
   switch (a->kind) {
-  case MILL_ARROW_STRUCT: return t->id == MILL_STRUCT && children_read_as(a, t);
+  case MILL_ARROW_STRUCT:
+    return t->id == MILL_VARIANT ? is_variant(a) : t->id == MILL_STRUCT && children_read_as(a, t);
   case MILL_ARROW_RUN_END: return mill_arrow_reads_as(&a->child[1], t);
   case MILL_ARROW_MAP:
     return t->id == MILL_MAP && map_entries(a) &&
@@ -209,6 +225,7 @@ static mill_status struct_from(mill_arena *a, const mill_type *t, const char *zo
   for (uint32_t i = 0; i < t->nfields; i++)
     MILL_TRY(child_from(a, t->fields[i].type, t->fields[i].name, t->fields[i].nullable, zone,
                         &out->child[i], err));
+  if (t->id == MILL_VARIANT) out->child[1].variant = true;
   return MILL_OK;
 }
 

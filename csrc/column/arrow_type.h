@@ -13,6 +13,7 @@
 **     string, binary, list in all their forms  STRING, BINARY, ARRAY
 **     dictionary, run-end encoded, extension   the type of the values, the storage
 **     month_day_nano, day_time interval        INTERVAL
+**     struct of value and metadata, as Spark marks it     VARIANT
 **     union, decimals above 38 digits          UNSUPPORTED_DATA_TYPE_FOR_ARROW_CONVERSION
 **
 ** Units finer than Spark's microseconds are cut for timestamps, as pyspark does, and must be whole
@@ -56,6 +57,7 @@ struct mill_arrow_type {
   bool is_signed; /* INT */
   bool text;      /* BYTES: utf8 */
   bool nullable;
+  bool variant;         /* a field whose own metadata is variant=true: the metadata of a VARIANT */
   uint8_t unit;         /* digits of a second's fraction: 0, 3, 6, 9 */
   int precision, scale; /* DECIMAL */
   int32_t size;         /* bytes or elements of fixed ones; buffers of unknown ones */

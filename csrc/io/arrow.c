@@ -236,7 +236,7 @@ static mill_status configure(io_job *job, mill_error *err) {
 static bool takes(const mill_type *t) {
   for (uint32_t i = 0; i < t->nfields; i++)
     if (!takes(t->fields[i].type)) return false;
-  return t->id != MILL_VARIANT && t->id != MILL_VECTOR && t->id != MILL_MATRIX;
+  return t->id != MILL_VECTOR && t->id != MILL_MATRIX;
 }
 
 const io_format mill_format_arrow = {.name = "arrow",

@@ -196,13 +196,21 @@ static mill_status add_block(io_arrow_batch *b, io_arrow_dictionary *d, size_t b
   return s;
 }
 
+/* Behind the last whole one before `limit`; 0: there is none. What was looked at before is not again:
+** a file may have very many batches behind one dictionary. */
+static size_t newest(const io_arrow_batch *b, const io_arrow_dictionary *d, size_t limit) {
+  const io_arrow_block *block = b->file->block;
+  bool goes_on = d->values.type && d->next <= limit;
+  for (size_t i = limit; i > (goes_on ? d->next : 0); i--)
+    if (block[i - 1].dictionary && block[i - 1].id == d->id && !block[i - 1].delta) return i;
+  return goes_on ? d->first : 0;
+}
+
 /* Make it hold what blocks before `limit` say: the last whole one and the deltas behind it. */
 static mill_status update(io_arrow_batch *b, io_arrow_dictionary *d, size_t limit,
                           mill_error *err) {
   const io_arrow_block *block = b->file->block;
-  size_t first = 0;
-  for (size_t i = limit; i > 0 && first == 0; i--)
-    if (block[i - 1].dictionary && block[i - 1].id == d->id && !block[i - 1].delta) first = i;
+  size_t first = newest(b, d, limit);
   if (d->values.type == NULL || d->first != first || d->next > limit) {
     mill_arrow_reader r = {.arena = &d->arena, .zone = b->zone, .path = b->file->path};
     mill_arena_clear(&d->arena);

@@ -8,6 +8,7 @@ enum { /* fields of Field */
        F_TYPE,
        F_DICTIONARY,
        F_CHILDREN,
+       F_METADATA,
 };
 
 enum { /* members of the union Type */
@@ -217,6 +218,16 @@ static const char *read_encoding(io_flat_table field, mill_arrow_type *out) {
   return is_int_width(width) ? NULL : "a dictionary's index of an odd width";
 }
 
+/* The value of a key of a list of pairs; NULL: it has none. */
+static const char *value_of(reading *p, io_flat_vector pairs, const char *key) {
+  for (uint32_t i = 0; i < pairs.n && !p->oom; i++) {
+    io_flat_table pair = mill_flat_element(pairs, i);
+    const char *k = mill_flat_text(pair, 0, p->r->arena, &p->oom);
+    if (k && strcmp(k, key) == 0) return mill_flat_text(pair, 1, p->r->arena, &p->oom);
+  }
+  return NULL;
+}
+
 static mill_status read_fields(reading *p, io_flat_vector v, int depth, mill_arrow_type *out);
 
 static mill_status read_field(reading *p, io_flat_table t, int depth, mill_arrow_type *out) {
@@ -225,6 +236,8 @@ static mill_status read_field(reading *p, io_flat_table t, int depth, mill_arrow
   out->name = mill_flat_text(t, F_NAME, p->r->arena, &p->oom);
   if (out->name == NULL) out->name = "";
   out->nullable = mill_flat_int(t, F_NULLABLE, 1, 0) != 0;
+  const char *mark = value_of(p, mill_flat_list(t, F_METADATA, 4), "variant");
+  out->variant = mark && strcmp(mark, "true") == 0;
   const char *wrong = type_of(p, mill_flat_sub(t, F_TYPE), kind, out);
   if (!wrong) wrong = read_encoding(t, out);
   if (wrong) return corrupt(p, wrong);
@@ -247,16 +260,6 @@ static mill_status read_fields(reading *p, io_flat_vector v, int depth, mill_arr
   return MILL_OK;
 }
 
-static void read_spark(reading *p, io_flat_table schema, const char **spark) {
-  io_flat_vector v = mill_flat_list(schema, 2, 4);
-  *spark = NULL;
-  for (uint32_t i = 0; i < v.n && *spark == NULL && !p->oom; i++) {
-    io_flat_table pair = mill_flat_element(v, i);
-    const char *key = mill_flat_text(pair, 0, p->r->arena, &p->oom);
-    if (key && strcmp(key, SPARK_KEY) == 0) *spark = mill_flat_text(pair, 1, p->r->arena, &p->oom);
-  }
-}
-
 mill_status mill_arrow_read_schema(const mill_arrow_reader *r, io_flat_table schema,
                                    mill_arrow_type *out, const char **spark, mill_error *err) {
   reading p = {r, 0, false, err};
@@ -267,7 +270,7 @@ mill_status mill_arrow_read_schema(const mill_arrow_reader *r, io_flat_table sch
     return mill_fail(err, MILL_E_NOT_IMPLEMENTED, "feature",
                      "Reading Arrow data of the other byte order", NULL);
   MILL_TRY(read_fields(&p, mill_flat_list(schema, 1, 4), 0, out));
-  read_spark(&p, schema, spark);
+  *spark = value_of(&p, mill_flat_list(schema, 2, 4), SPARK_KEY);
   if (p.oom) return mill_oom(r->arena->memory, 64, err);
   return schema.flat->bad ? corrupt(&p, "malformed metadata") : MILL_OK;
 }
@@ -322,10 +325,21 @@ static uint32_t build_type(io_flat_builder *b, const mill_arrow_type *t, int *ki
   }
 }
 
+/* A list of one pair. */
+static uint32_t build_pairs(io_flat_builder *b, const char *key, const char *value) {
+  uint32_t k = mill_flat_put_text(b, key), v = mill_flat_put_text(b, value);
+  mill_flat_begin(b);
+  mill_flat_set_ref(b, 0, k);
+  mill_flat_set_ref(b, 1, v);
+  uint32_t pair = mill_flat_end(b);
+  return mill_flat_put_refs(b, &pair, 1);
+}
+
 static uint32_t build_fields(io_flat_builder *b, const mill_arrow_type *t);
 
 static uint32_t build_field(io_flat_builder *b, const mill_arrow_type *t) {
   int kind;
+  uint32_t pairs = t->variant ? build_pairs(b, "variant", "true") : 0;
   uint32_t children = build_fields(b, t);
   uint32_t name = mill_flat_put_text(b, t->name ? t->name : "");
   uint32_t type = build_type(b, t, &kind);
@@ -333,6 +347,7 @@ static uint32_t build_field(io_flat_builder *b, const mill_arrow_type *t) {
   mill_flat_set_ref(b, F_NAME, name);
   mill_flat_set_ref(b, F_TYPE, type);
   mill_flat_set_ref(b, F_CHILDREN, children);
+  mill_flat_set_ref(b, F_METADATA, pairs);
   mill_flat_set_int(b, F_TYPE_TYPE, kind, 1);
   mill_flat_set_int(b, F_NULLABLE, t->nullable, 1);
   return mill_flat_end(b);
@@ -351,21 +366,9 @@ static uint32_t build_fields(io_flat_builder *b, const mill_arrow_type *t) {
   return out;
 }
 
-static uint32_t build_pair(io_flat_builder *b, const char *key, const char *value) {
-  uint32_t k = mill_flat_put_text(b, key), v = mill_flat_put_text(b, value);
-  mill_flat_begin(b);
-  mill_flat_set_ref(b, 0, k);
-  mill_flat_set_ref(b, 1, v);
-  return mill_flat_end(b);
-}
-
 uint32_t mill_arrow_build_schema(io_flat_builder *b, const mill_arrow_type *fields,
                                  const char *spark) {
-  uint32_t list = build_fields(b, fields), pairs = 0;
-  if (spark) {
-    uint32_t pair = build_pair(b, SPARK_KEY, spark);
-    pairs = mill_flat_put_refs(b, &pair, 1);
-  }
+  uint32_t list = build_fields(b, fields), pairs = spark ? build_pairs(b, SPARK_KEY, spark) : 0;
   mill_flat_begin(b);
   mill_flat_set_ref(b, 2, pairs);
   mill_flat_set_ref(b, 1, list);

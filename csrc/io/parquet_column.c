@@ -354,9 +354,10 @@ static mill_status take_entries(parquet_column *c, uint32_t n, mill_error *err) 
     places[k] = def[i];
     k += def[i] >= slot;
   }
+  if (k == 0) return MILL_OK; /* empty and missing lists alone */
   MILL_TRY(room_for_values(c, c->slots + k, err));
   set_valid(c->valid, c->slots, places, full, k);
-  if (c->leaf->type && k) {
+  if (c->leaf->type) {
     uint32_t width = c->leaf->conversion.to;
     char *to = (char *)c->data + c->slots * width;
     MILL_TRY(mill_parquet_page_values(c, there, to, err));

@@ -321,7 +321,7 @@ for _, codec in ipairs { "none", "gzip", "deflate", "zstd" } do
 end
 scenario("files packed by Spark", function(spark)
   local out = {}
-  for i, name in ipairs { "text.txt.bz2", "text.txt.lz4", "text.txt.snappy", "json.json.deflate", "csv.csv.gz" } do
+  for i, name in ipairs { "text.txt.gz", "json.json.deflate", "csv.csv.gz" } do
     out[i] = text(spark.read:text("spec/conformance/io/files/compressed/spark_" .. name))
   end
   return table.concat(out, "\n")

@@ -65,6 +65,7 @@ describe("df.write.parquet", function()
   it("keeps every type and null", function()
     round_trip(TYPES)
     round_trip("SELECT IF(id = 1, NULL, struct(*)) s FROM (SELECT 0 id UNION ALL SELECT 1), (" .. TYPES .. ")")
+    round_trip "SELECT CAST(array() AS ARRAY<INT>) a, id FROM range(3)" -- entries without one element
     round_trip(nested(10))
     round_trip(nested(5000))
   end)

@@ -59,3 +59,8 @@ write("duckdb.arrows", duckdb.sql("""select i::hugeint h, i::utinyint ut, i::ubi
   array_value(i,i+1) fa, map([i],['v']) m, {'x':i,'y':'z'} st, uuid() is not null u,
   case when i%2=0 then 'even' else null end::enum('even','odd') e, i%2=0 bo, i::float f, null n
   from range(3) r(i)""").to_arrow_table())
+
+# variant.arrows is PySpark 4.3's:
+#   t = spark.sql("""SELECT id, parse_json(j) AS v, array(parse_json(j)) AS l
+#     FROM VALUES (1, '{"a":[1,2]}'), (2, '[null, 1.5]'), (3, '"text"') AS t(id, j)""").toArrow()
+#   write("variant.arrows", t)

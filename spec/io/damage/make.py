@@ -41,7 +41,7 @@ mixed = {k: ("zstd" if k == "text" else "snappy") for k in [
     "id", "i", "d", "word", "text", "b", "day", "at", "price", "li.list.element", "m.key_value.key", "m.key_value.value",
     "st.a", "st.b.list.element.c"]}
 parquet("sums.parquet", 280, compression=mixed, write_page_checksum=True, max_rows_per_page=70)
-parquet("plain.parquet", 120, compression=mixed, data_page_version="2.0", column_encoding={
+parquet("plain.parquet", 100, compression=mixed, data_page_version="2.0", column_encoding={
     "id": "DELTA_BINARY_PACKED", "i": "PLAIN", "d": "BYTE_STREAM_SPLIT", "text": "DELTA_BYTE_ARRAY", "b": "RLE",
     "at": "DELTA_BINARY_PACKED", "price": "PLAIN"}, use_dictionary=["word"])
 
@@ -59,5 +59,5 @@ def arrow(name, n, **options):
 
 
 arrow("packed.arrow", 150, compression="lz4")
-arrow("zstd.arrows", 30, compression="zstd")
-arrow("plain.arrows", 20)
+arrow("zstd.arrows", 12, compression="zstd")
+arrow("plain.arrows", 12)
