@@ -16,8 +16,8 @@ typedef struct run {
   void *arg;
   size_t ntasks;
   atomic_size_t next, done;
-  atomic_bool stop;
-  size_t failed_task; /* lowest so far; ntasks: none */
+  atomic_bool stop, cancelled; /* cancelled: by poll */
+  size_t failed_task;          /* lowest so far; ntasks: none */
   mill_error *err;
 } run;
 
@@ -82,6 +82,41 @@ static void failed(mill_pool *p, run *r, size_t task, const mill_error *err) {
   pthread_mutex_unlock(&p->lock);
 }
 
+/* ---- inside tasks ------------------------------------------------------------------------------ */
+
+/* The run that a thread works for, and the one around it. Who may ask has a poll. */
+typedef struct watch {
+  struct watch *outer;
+  mill_pool *pool;
+  run *run;
+  mill_poll poll;
+  void *poll_arg;
+  int64_t asked;
+} watch;
+
+static _Thread_local watch *watching;
+
+/* Ask poll when it is time; false when it wants the run to end. */
+static bool ask(watch *w) {
+  if (w->poll == NULL || mill_monotonic() - w->asked < poll_every) return true;
+  w->asked = mill_monotonic();
+  mill_error err;
+  mill_error_clear(&err);
+  mill_status s = w->poll(w->poll_arg, w->run->done, &err);
+  if (s == MILL_OK) return true;
+  err.condition = s;
+  w->run->cancelled = true;
+  failed(w->pool, w->run, 0, &err);
+  return false;
+}
+
+mill_status mill_pool_check(mill_error *err) {
+  for (watch *w = watching; w; w = w->outer)
+    if (w->run->cancelled || !ask(w))
+      return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", "cancelled", NULL); /* told already */
+  return MILL_OK;
+}
+
 /* Take tasks until there are none; with `poll` set, one at a time between questions. */
 static bool step(mill_pool *p, run *r, int worker) {
   if (r->stop) return false;
@@ -113,8 +148,11 @@ static void *worker_main(void *argument) {
     run *r = p->current;
     p->active++;
     pthread_mutex_unlock(&p->lock);
+    watch own = {.pool = p, .run = r};
+    watching = &own;
     while (step(p, r, a.number))
       ;
+    watching = NULL;
     pthread_mutex_lock(&p->lock);
     if (--p->active == 0) pthread_cond_signal(&p->idle);
   }
@@ -153,7 +191,10 @@ static void drain(mill_pool *p, run *r, mill_poll poll, void *poll_arg) {
       pthread_mutex_unlock(&p->lock);
       mill_error err;
       mill_error_clear(&err);
-      if (!r->stop && poll(poll_arg, r->done, &err) != MILL_OK) failed(p, r, 0, &err);
+      if (!r->stop && poll(poll_arg, r->done, &err) != MILL_OK) {
+        r->cancelled = true;
+        failed(p, r, 0, &err);
+      }
       pthread_mutex_lock(&p->lock);
     }
   }
@@ -168,14 +209,10 @@ static mill_status outcome(const run *r, mill_error *local, mill_error *err) {
 
 /* Work through the tasks on the caller's thread, asking poll now and then. */
 static void work(mill_pool *p, run *r, mill_poll poll, void *poll_arg) {
-  int64_t asked = mill_monotonic();
-  while (step(p, r, 0)) {
-    if (!poll || mill_monotonic() - asked < poll_every) continue;
-    asked = mill_monotonic();
-    mill_error err;
-    mill_error_clear(&err);
-    if (poll(poll_arg, r->done, &err) != MILL_OK) failed(p, r, 0, &err);
-  }
+  watch own = {watching, p, r, poll, poll_arg, mill_monotonic()};
+  watching = &own;
+  while (step(p, r, 0)) (void)ask(&own);
+  watching = own.outer;
 }
 
 mill_status mill_pool_run_poll(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_poll poll,

@@ -18,9 +18,13 @@ void mill_pool_free(mill_pool *p);
 int mill_pool_threads(const mill_pool *p);
 
 typedef mill_status (*mill_task)(void *arg, size_t task, int worker, mill_error *err);
-/* Asked on the caller's thread between its tasks and while it waits, at most about every 100 ms;
+/* Asked on the caller's thread between its tasks, in mill_pool_check and while it waits, at most about every 100 ms;
 ** `done` counts finished tasks. Anything but MILL_OK stops the run with that error. */
 typedef mill_status (*mill_poll)(void *arg, size_t done, mill_error *err);
+
+/* For tasks that take long: not MILL_OK when the run, or one around it, was cancelled; then the task
+** returns it. On the caller's thread it is poll that is asked. */
+mill_status mill_pool_check(mill_error *err) MILL_USE_RESULT;
 
 mill_status mill_pool_run(mill_pool *p, size_t ntasks, mill_task f, void *arg,
                           mill_error *err) MILL_USE_RESULT;

@@ -7,8 +7,10 @@
 ** that need one partner only (SEMI, ANTI, MARK) try one pair a row and go on with the rows that
 ** still have none. Without keys every right row is a candidate. Pairs come by left row, then by
 ** right row. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "exec/join_int.h"
 
 typedef struct probe {
@@ -28,7 +30,40 @@ typedef struct probe {
   uint32_t position[MILL_BATCH], at[MILL_BATCH];
   uint32_t *found; /* pairs that passed the condition, where outer rows go between them */
   size_t nfound, capacity;
+  uint64_t taken, made; /* rows from the left, rows of the result */
 } probe;
+
+/* ---- rows on their way ---------------------------------------------------------------------- */
+
+enum { MANY_ROWS = 1 << 20 };
+
+/* Memory ran out behind a join that makes many rows of few: that is what the user can change. */
+static void blame(const probe *p, mill_error *err) {
+  const mill_op *op = p->base.op;
+  const mill_type *left = op->child[op->build_left]->schema;
+  char keys[256] = "";
+  size_t n = 0;
+  if (err == NULL || p->made < MANY_ROWS || p->made / 16 < p->taken || err->hint) return;
+  for (int k = 0; k < op->nkeys && n < sizeof keys; k++) {
+    const mill_bound *b = p->t->probe_keys[k];
+    const char *name = b->kind == MILL_B_COLUMN ? left->fields[b->index].name : "an expression";
+    n += (size_t)snprintf(keys + n, sizeof keys - n, k ? ", `%s`" : "`%s`", name);
+  }
+  mill_error_hint(err,
+                  op->nkeys ? "the join on %s made %llu rows of the first %llu: equal keys on both "
+                              "sides; filter or group before it"
+                            : "the join%s without keys made %llu rows of the first %llu; give it a "
+                              "condition",
+                  keys, (unsigned long long)p->made, (unsigned long long)p->taken);
+}
+
+static mill_status pass_on(probe *p, mill_batch *b, mill_error *err) {
+  p->made += b->n;
+  MILL_TRY(mill_pool_check(err));
+  mill_status s = p->base.next->push(p->base.next, b, err);
+  if (s == MILL_E_OUT_OF_MEMORY) blame(p, err);
+  return s;
+}
 
 /* ---- candidates ----------------------------------------------------------------------------- */
 
@@ -102,6 +137,7 @@ static inline void advance(probe *p, uint32_t i) {
 static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
   int nkeys = p->base.op->nkeys;
   p->in = b;
+  p->taken += b->n;
   mill_arena_reset(&p->scratch);
   if (nkeys == 0) {
     for (uint32_t i = 0; i < b->n; i++) p->next[i] = p->t->rows > 0, p->stop[i] = p->t->rows;
@@ -181,6 +217,7 @@ static mill_status pair_batch(probe *p, const uint32_t *left, const uint32_t *ri
 static mill_status decide(probe *p, uint32_t n, uint32_t *sel, uint32_t *kept, mill_batch *b,
                           mill_error *err) {
   mill_vector yes;
+  MILL_TRY(mill_pool_check(err)); /* it may be long until a pair fulfils it */
   MILL_TRY(pair_batch(p, p->left, p->right, n, b, err));
   MILL_TRY(mill_program_run(p->condition, b, &yes, err));
   *kept = 0;
@@ -234,7 +271,7 @@ static mill_status pass_alone(probe *p, bool outer, mill_error *err) {
   if (n < in->n) b.sel = p->position;
   uint32_t size = p->position[n - 1] + 1;
   MILL_TRY(right_columns(p, p->at, size, cols + own, err));
-  return p->base.next->push(p->base.next, &b, err);
+  return pass_on(p, &b, err);
 }
 
 /* Positions fit the arrays, and nested columns (which are copied) see none but rows that count. */
@@ -285,7 +322,7 @@ static mill_status pass_pairs(probe *p, bool outer, mill_error *err) {
       uint32_t r = p->right[kept < n ? p->position[k] : k];
       if (r < p->t->rows) p->t->met[r] = 1;
     }
-    MILL_TRY(p->base.next->push(p->base.next, &b, err));
+    MILL_TRY(pass_on(p, &b, err));
   }
   return MILL_OK;
 }
@@ -311,13 +348,14 @@ static mill_status accept_pairs(probe *p, uint32_t n, mill_error *err) {
   return MILL_OK;
 }
 
-/* LEFT, FULL, SINGLE: rows without a partner stand where they stood. */
-static mill_status pass_outer(probe *p, mill_error *err) {
+/* LEFT, FULL, SINGLE: rows without a partner stand where they stood. Rows [from, to) of the batch, whose
+** pairs are all found. */
+static mill_status pass_outer(probe *p, uint32_t from, uint32_t to, mill_error *err) {
   mill_batch b;
   uint32_t n = 0;
   size_t at = 0;
   bool single = p->base.op->join == MILL_OP_SINGLE;
-  for (uint32_t i = 0; i < p->in->n; i++) {
+  for (uint32_t i = from; i < to; i++) {
     uint32_t rows = 0;
     for (bool more = true; more; rows++) {
       bool hit = at < p->nfound && p->found[2 * at] == i;
@@ -332,22 +370,39 @@ static mill_status pass_outer(probe *p, mill_error *err) {
       if (n < MILL_BATCH) continue;
       mill_arena_reset(&p->scratch);
       MILL_TRY(pair_batch(p, p->left, p->right, n, &b, err));
-      MILL_TRY(p->base.next->push(p->base.next, &b, err));
+      MILL_TRY(pass_on(p, &b, err));
       n = 0;
     }
   }
   if (n == 0) return MILL_OK;
   MILL_TRY(pair_batch(p, p->left, p->right, n, &b, err));
-  return p->base.next->push(p->base.next, &b, err);
+  return pass_on(p, &b, err);
+}
+
+enum { PAIRS_WAIT = 8 * MILL_BATCH };
+
+/* Pass on the rows before `to`; pairs of row `to` that are found already wait on. */
+static mill_status pass_complete(probe *p, uint32_t *from, uint32_t to, mill_error *err) {
+  size_t rest = p->nfound;
+  while (rest > 0 && p->found[2 * rest - 2] >= to) rest--;
+  size_t waiting = p->nfound - rest;
+  p->nfound = rest;
+  MILL_TRY(pass_outer(p, *from, to, err));
+  if (waiting) memmove(p->found, p->found + 2 * rest, 2 * waiting * sizeof *p->found);
+  p->nfound = waiting;
+  *from = to;
+  return MILL_OK;
 }
 
 static mill_status find_outer(probe *p, mill_error *err) {
+  uint32_t from = 0;
   p->nfound = 0;
   for (uint32_t i = 0, n; (n = list_pairs(p, &i, false)) > 0;) {
     mill_arena_reset(&p->scratch);
     MILL_TRY(accept_pairs(p, n, err));
+    if (p->nfound >= PAIRS_WAIT && i > from) MILL_TRY(pass_complete(p, &from, i, err));
   }
-  return pass_outer(p, err);
+  return pass_outer(p, from, p->in->n, err);
 }
 
 /* ---- SEMI, ANTI, MARK ------------------------------------------------------------------------ */
@@ -408,7 +463,7 @@ static mill_status pass_left(probe *p, mill_error *err) {
   if (n == 0) return MILL_OK;
   if (n < b.n) b.sel = p->position;
   b.n = n;
-  return p->base.next->push(p->base.next, &b, err);
+  return pass_on(p, &b, err);
 }
 
 /* The left columns and whether there is a partner: null where IN cannot know. */
@@ -437,7 +492,7 @@ static mill_status pass_mark(probe *p, mill_error *err) {
       MILL_TRY(mill_vector_set_null(v, i, a, err));
   }
   mill_batch b = {.n = in->n, .ncols = in->ncols + 1, .col = cols, .first = in->first};
-  return p->base.next->push(p->base.next, &b, err);
+  return pass_on(p, &b, err);
 }
 
 /* ---- build_left: which rows of the table have a partner ---------------------------------------- */
@@ -467,6 +522,7 @@ static mill_status push_meet(mill_step *s, mill_batch *b, mill_error *err) {
   mill_batch pairs;
   MILL_TRY(first_candidates(p, b, err));
   for (uint32_t i = 0, n, kept; (n = list_unmet(p, &i)) > 0;) {
+    MILL_TRY(mill_pool_check(err));
     if (p->condition) {
       mill_arena_reset(&p->scratch);
       MILL_TRY(decide(p, n, p->position, &kept, &pairs, err));

@@ -195,7 +195,10 @@ def measure_case(engines, row, info, size, case, runs):
                 entry["error"] = reply["error"]
             else:
                 entry["times"].append(reply["ns"])
+                entry.setdefault("p99s", []).extend([reply["p99"]] if "p99" in reply else [])
     for entry in result.values():
+        if entry.get("p99s"):
+            entry["p99"] = statistics.median(entry["p99s"])
         if entry["times"]:
             entry["ns"] = statistics.median(entry["times"])
     return result
@@ -234,7 +237,8 @@ def cell(entry):
     if "error" in entry:
         return "wrong" if entry["error"].startswith("wrong") else "failed"
     peak = f", {entry['peak'] / 2**20:.0f} MiB" if entry.get("peak") else ""
-    return show(entry["ns"]) + peak if "ns" in entry else "-"
+    late = f" (p99 {show(entry['p99'])})" if entry.get("p99") else ""
+    return show(entry["ns"]) + late + peak if "ns" in entry else "-"
 
 
 def ratio(engines):
