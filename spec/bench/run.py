@@ -294,7 +294,7 @@ def versions(names):
     for name in names:
         if not name.startswith("tidemill"):
             module = "pyspark" if name == "spark" else name
-            code = f"import {module}; print({module}.__version__)"
+            code = f"import {module} as m; print(getattr(m, '__version__', None) or m.sqlite_version)"
             done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
             found.append(f"{name} {done.stdout.strip() or 'missing'}")
     return ", ".join(found)
