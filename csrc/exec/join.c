@@ -20,6 +20,7 @@ typedef struct probe {
   mill_vector *key;
   mill_arena scratch;
   mill_batch *in;
+  bool text;                       /* the key is one string, compared byte by byte */
   bool alone;                      /* a row has at most one partner, and no condition decides */
   uint32_t next[MILL_BATCH];       /* place of each row's candidate + 1; 0: no more */
   uint32_t hit[MILL_BATCH], nhits; /* rows that have candidates, to begin with */
@@ -31,6 +32,10 @@ typedef struct probe {
   uint32_t *found; /* pairs that passed the condition, where outer rows go between them */
   size_t nfound, capacity;
   uint64_t taken, made; /* rows from the left, rows of the result */
+  /* A key of codes: next[] of each entry of the column, UNKNOWN until a row asks for it. */
+  const void *entries;
+  uint32_t nentries, *of_code;
+  size_t room;
 } probe;
 
 /* ---- rows on their way ---------------------------------------------------------------------- */
@@ -73,10 +78,21 @@ static bool same_keys(const probe *p, uint32_t i, uint32_t right) {
   return true;
 }
 
+/* match_from for a key that is one string. */
+static uint32_t match_text(const probe *p, uint32_t at, uint64_t word, uint32_t i) {
+  const mill_join_table *t = p->t;
+  const mill_str *s = (const mill_str *)p->key->data + mill_vector_at(p->key, i);
+  const mill_str *of = t->key->data;
+  uint32_t stop = p->stop[i];
+  while (at < stop && (t->word[at] != word || !mill_str_equal(s, &of[t->row[at]]))) at++;
+  return at < stop ? at + 1 : 0;
+}
+
 /* The first place + 1 from `at` on, before the row's stop, whose key is that of row i. */
 static uint32_t match_from(const probe *p, uint32_t at, uint64_t word, uint32_t i) {
   const mill_join_table *t = p->t;
   uint32_t stop = p->stop[i];
+  if (p->text) return match_text(p, at, word, i);
   if (!t->dense)
     while (at < stop && (t->word[at] != word || !(t->numbers || same_keys(p, i, t->row[at])))) at++;
   return at < stop ? at + 1 : 0;
@@ -117,6 +133,65 @@ static void look_up(probe *p, uint32_t n) {
   p->nhits = hits;
 }
 
+/* ---- candidates by code ----------------------------------------------------------------------- */
+
+enum { UNKNOWN = 0xffffffff };
+
+/* The left key where it is one column of codes, and an entry has one place: what is found for an entry
+** holds for all its rows. NULL: it is not so. */
+static const mill_vector *coded_key(const probe *p, const mill_batch *b) {
+  const mill_join_table *t = p->t;
+  const mill_op *op = p->base.op;
+  if (op->nkeys != 1 || op->null_safe || !t->unique || !t->row) return NULL;
+  if (op->join == MILL_OP_MARK || op->join == MILL_OP_NULL_AWARE_ANTI) return NULL;
+  if (t->probe_keys[0]->kind != MILL_B_COLUMN) return NULL;
+  const mill_vector *v = &b->col[t->probe_keys[0]->index];
+  return v->index && v->entries && v->mask ? v : NULL;
+}
+
+static mill_status same_entries(probe *p, const mill_vector *v, mill_error *err) {
+  if (p->entries == v->data && p->nentries == v->entries) return MILL_OK;
+  p->entries = NULL;
+  MILL_TRY(mill_grow(p->base.x->ctx->memory, (void **)&p->of_code, &p->room, v->entries,
+                     sizeof *p->of_code, err));
+  memset(p->of_code, 0xff, v->entries * sizeof *p->of_code);
+  p->entries = v->data;
+  p->nentries = v->entries;
+  return MILL_OK;
+}
+
+/* Look up the entries code[0..n) of v. */
+static void find_entries(probe *p, const mill_vector *v, const uint32_t *code, uint32_t n) {
+  uint64_t word[MILL_BATCH];
+  uint32_t row[MILL_BATCH];
+  p->key[0] = *v;
+  p->key[0].index = code;
+  memset(p->next, 0, n * sizeof *p->next);
+  uint32_t m = mill_join_candidates(p->t, p->key, n, row, word);
+  find_lists(p, row, word, m);
+  for (uint32_t i = 0; i < n; i++) p->of_code[code[i]] = p->next[i];
+}
+
+static mill_status look_up_codes(probe *p, const mill_batch *b, const mill_vector *v,
+                                 mill_error *err) {
+  uint32_t fresh[MILL_BATCH], n = 0, hits = 0;
+  MILL_TRY(same_entries(p, v, err));
+  for (uint32_t i = 0; i < b->n; i++) {
+    uint32_t code = v->index[mill_batch_row(b, i)];
+    if (p->of_code[code] != UNKNOWN) continue;
+    p->of_code[code] = 0;
+    fresh[n++] = code;
+  }
+  if (n) find_entries(p, v, fresh, n);
+  for (uint32_t i = 0; i < b->n; i++) {
+    p->next[i] = p->stop[i] = p->of_code[v->index[mill_batch_row(b, i)]];
+    p->hit[hits] = i;
+    hits += p->next[i] != 0;
+  }
+  p->nhits = hits;
+  return MILL_OK;
+}
+
 /* The right row that is the candidate of row i. */
 static inline uint32_t candidate(const probe *p, uint32_t i) {
   uint32_t at = p->next[i] - 1;
@@ -145,6 +220,8 @@ static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
     p->nhits = p->t->rows > 0 ? b->n : 0;
     return MILL_OK;
   }
+  const mill_vector *codes = coded_key(p, b);
+  if (codes) return look_up_codes(p, b, codes, err);
   MILL_TRY(mill_program_run(p->keys, b, p->key, err));
   look_up(p, b->n);
   return MILL_OK;
@@ -561,6 +638,7 @@ static void probe_free(mill_step *s) {
   mill_program_free(p->condition);
   if (p->key) mill_free(m, p->key, (size_t)(s->op->nkeys + 1) * sizeof *p->key);
   mill_free(m, p->found, p->capacity * sizeof *p->found);
+  mill_free(m, p->of_code, p->room * sizeof *p->of_code);
   mill_arena_clear(&p->scratch);
   mill_free(m, p, sizeof *p);
 }
@@ -574,6 +652,9 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
   if (op->build_left) p->base.push = push_meet;
   p->t = t;
   p->alone = t->unique && op->condition == NULL;
+  p->text = op->nkeys == 1 && !op->null_safe && t->word && t->key->type == t->probe_keys[0]->type &&
+            t->key->type->phys == MILL_PHYS_STR && t->key->type->collation == MILL_UTF8_BINARY &&
+            t->key->index == NULL && t->key->mask;
   mill_arena_init(&p->scratch, m);
   mill_status s = MILL_OK;
   p->key = mill_calloc(m, (size_t)(op->nkeys + 1) * sizeof *p->key);

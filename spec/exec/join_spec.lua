@@ -137,6 +137,38 @@ for _, way in ipairs { { threads = 1 }, { threads = 3 }, { threads = 1, forceSpi
       assert.same({ 999, 998 }, { kept[1].k, kept[2].k })
     end)
 
+    -- Kept rows have strings as codes; the entries of each chunk of 65,536 rows are others, and stand in another order.
+    it("find strings by their codes", function()
+      local left = spark:sql [[SELECT id, CASE WHEN id % 10 = 0 THEN NULL
+        ELSE concat('a key of many bytes ', (id % 10 + id div 65536 * 5)) END AS k FROM range(200000)]]:cache()
+      left:createOrReplaceTempView "l"
+      -- Keys 1 to 9, 6 to 14, 11 to 19, 16 to 24 in the four chunks; partners: 3, 6, 9, 12, .. 24, each once.
+      spark:sql "SELECT id * 3 AS n, concat('a key of many bytes ', id * 3) AS k FROM range(1, 9)":createOrReplaceTempView "r"
+      local count, sum, met = 0, 0, {}
+      for id = 0, 199999 do
+        local n = id % 10 + id // 65536 * 5
+        if id % 10 ~= 0 and n % 3 == 0 then
+          count, sum = count + 1, sum + n
+          if id % 40000 < 40 then met[#met + 1] = id end
+        end
+      end
+      local function one(text) return { table.unpack(spark:sql(text):collect()[1]) } end
+      assert.same({ count, sum }, one "SELECT count(*), sum(n) FROM l JOIN r ON l.k = r.k")
+      assert.same({ 200000, count, sum }, one "SELECT count(*), count(n), sum(n) FROM l LEFT JOIN r ON l.k = r.k")
+      assert.same({ 200000, count, sum }, one "SELECT count(*), count(n), sum(n) FROM l FULL JOIN r ON l.k = r.k")
+      assert.same({ count }, one "SELECT count(*) FROM l LEFT SEMI JOIN r ON l.k = r.k")
+      assert.same({ 200000 - count }, one "SELECT count(*) FROM l LEFT ANTI JOIN r ON l.k = r.k")
+      assert.same({ 200000 - count - 20000 },
+        one "SELECT count(*) FROM l WHERE k NOT IN (SELECT k FROM r)")
+      assert.same({ count, sum }, one "SELECT count(*), sum(n) FROM l JOIN r ON l.k = r.k AND l.id >= r.n - 24")
+      local seen = {}
+      for i, row in ipairs(spark:sql "SELECT id FROM l JOIN r ON l.k = r.k WHERE id % 40000 < 40":collect()) do
+        seen[i] = row[1]
+      end
+      assert.same(met, seen)
+      left:unpersist()
+    end)
+
     it("group only what they can use", function()
       local r = spark:sql [[SELECT count(*) AS n, sum(a.total) AS s FROM
         (SELECT id AS k FROM range(20)) f JOIN
