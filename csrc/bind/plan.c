@@ -37,9 +37,10 @@ static const mill_node_kind kind_of[] = {
 
 static int plan_gc(lua_State *L) {
   mill_handle_plan *h = luaL_checkudata(L, 1, MILL_PLAN_CLASS);
-  mill_plan *p = h->p;
-  h->p = NULL;
-  if (p) mill_plan_unref(p);
+  mill_plan *p = h->p, *given = h->given;
+  h->p = h->given = NULL;
+  mill_plan_unref(p);
+  mill_plan_unref(given);
   return 0;
 }
 
@@ -50,8 +51,28 @@ static mill_handle_plan *check_open(lua_State *L, int index) {
   return h;
 }
 
+mill_handle_plan *mill_plan_check_collect(lua_State *L, int index) {
+  mill_handle_plan *h = check_open(L, index);
+  if (h->p->deferred) mill_plan_settle(L, h, NULL, NULL);
+  return h;
+}
+
+/* A prepared plan becomes one for the handle's values. */
+static void fix_values(lua_State *L, mill_handle_plan *h) {
+  mill_plan *own, *before = h->p, *given = h->given;
+  mill_error err;
+  mill_error_clear(&err);
+  MILL_RAISE_IF(L, &err, mill_plan_fix(before, given, &h->params, &own, &err), NULL);
+  h->p = own;
+  h->given = NULL;
+  h->shared = false;
+  mill_plan_unref(before);
+  mill_plan_unref(given);
+}
+
 mill_handle_plan *mill_plan_check_run(lua_State *L, int index) {
   mill_handle_plan *h = check_open(L, index);
+  if (h->given) fix_values(L, h);
   if (h->p->deferred) mill_plan_settle(L, h, NULL, NULL); /* raises what is missing */
   return h;
 }
@@ -60,6 +81,7 @@ mill_handle_plan *mill_plan_check_run(lua_State *L, int index) {
 ** it, this one gets columns of its own. */
 mill_handle_plan *mill_plan_check_any(lua_State *L, int index) {
   mill_handle_plan *h = check_open(L, index);
+  if (h->given) fix_values(L, h);
   if (!h->shared) return h;
   mill_text_cache_take(mill_session_texts(h->session->s), h->p);
   if (h->p->refs > 1) {
@@ -319,29 +341,77 @@ static void take_parameters(lua_State *L, int index, mill_plan *p, mill_paramete
     out->names = mill_expr_alloc(L, p, ((size_t)out->n + 1) * sizeof *out->names);
 }
 
+/* What a prepared plan is found by: the text, the names of its parameters and the types of their values. */
+static const char *prepared_key(lua_State *L, mill_plan *p, const char *sql, size_t *n,
+                                const mill_parameters *params) {
+  size_t size = *n + 1, at = *n + 1;
+  for (int i = 0; i < params->n; i++)
+    size += (params->names[i] ? strlen(params->names[i]) : 0) + 1 +
+            sizeof params->values[i]->value->type;
+  char *key = mill_expr_alloc(L, p, size);
+  memcpy(key, sql, *n);
+  for (int i = 0; i < params->n; i++) {
+    const mill_type *t = params->values[i]->value->type;
+    size_t k = params->names[i] ? strlen(params->names[i]) : 0;
+    if (k) memcpy(key + at, params->names[i], k);
+    at += k + 1;
+    memcpy(key + at, &t, sizeof t);
+    at += sizeof t;
+  }
+  *n = size;
+  return key;
+}
+
+static void analyse_text(lua_State *L, mill_handle_plan *h, const char *sql, size_t n,
+                         const mill_parameters *params) {
+  mill_error err;
+  mill_error_clear(&err);
+  MILL_RAISE_IF(L, &err, mill_sql_parse(h->p, sql, n, &err), sql);
+  mill_udf_in_node(L, h->p, h->p->root);
+  mill_plan_settle(L, h, params, sql);
+}
+
+/* core.sql with parameters: h->p, new, holds them. */
+static void sql_with(lua_State *L, mill_handle_plan *h, const char *sql, size_t n) {
+  mill_text_cache *texts = mill_session_texts(h->session->s);
+  mill_error err;
+  mill_error_clear(&err);
+  take_parameters(L, 3, h->p, &h->params);
+  MILL_RAISE_IF(L, &err, mill_plan_prepare(h->p, &h->params, &err), NULL);
+  size_t nkey = n;
+  const char *key = h->p->slots ? prepared_key(L, h->p, sql, &nkey, &h->params) : NULL;
+  mill_plan *found = key ? mill_text_cache_find(texts, key, nkey) : NULL;
+  if (found) {
+    h->given = h->p;
+    h->p = found;
+    h->shared = true;
+    return;
+  }
+  analyse_text(L, h, sql, n, &h->params);
+  if (!mill_plan_prepared(h->p)) return;
+  h->shared = mill_text_cache_add(texts, key, nkey, h->p);
+  if (h->shared) h->given = mill_plan_ref(h->p);
+}
+
 int mill_plan_sql(lua_State *L) {
   mill_error err;
-  mill_parameters params = {0}, *given = NULL;
   size_t n;
   mill_error_clear(&err);
   const char *sql = luaL_checklstring(L, 2, &n);
   lua_settop(L, 3);
   mill_text_cache *texts = mill_session_texts(mill_session_check(L, 1)->s);
   mill_handle_plan *h = push_handle(L, 1);
-  if (lua_istable(L, 3)) {
-    MILL_RAISE_IF(L, &err, mill_plan_new(h->session->s, &h->p, &err), NULL);
-    take_parameters(L, 3, h->p, &params);
-    given = &params;
+  bool with = lua_istable(L, 3);
+  if (!with) h->p = mill_text_cache_find(texts, sql, n);
+  h->shared = h->p != NULL;
+  if (h->p) return 1;
+  MILL_RAISE_IF(L, &err, mill_plan_new(h->session->s, &h->p, &err), NULL);
+  if (with) {
+    sql_with(L, h, sql, n);
   } else {
-    h->p = mill_text_cache_find(texts, sql, n);
-    h->shared = h->p != NULL;
-    if (h->p) return 1;
-    MILL_RAISE_IF(L, &err, mill_plan_new(h->session->s, &h->p, &err), NULL);
+    analyse_text(L, h, sql, n, NULL);
+    h->shared = mill_text_cache_add(texts, sql, n, h->p);
   }
-  MILL_RAISE_IF(L, &err, mill_sql_parse(h->p, sql, n, &err), sql);
-  mill_udf_in_node(L, h->p, h->p->root);
-  mill_plan_settle(L, h, given, sql);
-  h->shared = !given && mill_text_cache_add(texts, sql, n, h->p);
   lua_settop(L, 4);
   return 1;
 }

@@ -12,11 +12,15 @@
 typedef struct mill_handle_plan {
   mill_plan *p;                 /* user value 1: the session's handle */
   mill_handle_session *session; /* of user value 1 */
-  bool shared;                  /* others may have found p by its text (plan/text_cache.h) */
+  mill_plan *given;             /* p is a prepared plan: the plan that holds `params`, its values */
+  mill_parameters params;
+  bool shared; /* others may have found p by its text (plan/text_cache.h) */
 } mill_handle_plan;
 
 void mill_plan_open_class(lua_State *L);
 mill_handle_plan *mill_plan_check(lua_State *L, int index);
+/* The same, to be collected: with the values of `given`, if there is one. */
+mill_handle_plan *mill_plan_check_collect(lua_State *L, int index);
 /* The same, only to be run or looked at: nothing may be built upon it, its columns' ids are not asked. */
 mill_handle_plan *mill_plan_check_run(lua_State *L, int index);
 /* One that may be deferred: to stand inside another plan. */

@@ -42,10 +42,11 @@ static int table_gc(lua_State *L) {
 static mill_table *collect(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
-  mill_handle_plan *h = mill_plan_check_run(L, 1);
+  mill_handle_plan *h = mill_plan_check_collect(L, 1);
   mill_session_enter(L, h->session);
   table_handle *t = mill_state_handle(L, sizeof *t, TABLE, 0);
-  mill_status status = mill_plan_collect(h->p, &t->t, &err);
+  mill_status status = h->given ? mill_plan_collect_with(h->p, &h->params, &t->t, &err)
+                                : mill_plan_collect(h->p, &t->t, &err);
   mill_session_leave(L, h->session);
   MILL_RAISE_IF(L, &err, status, NULL);
   return t->t;

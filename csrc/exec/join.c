@@ -7,8 +7,10 @@
 ** that need one partner only (SEMI, ANTI, MARK) try one pair a row and go on with the rows that
 ** still have none. Without keys every right row is a candidate. Pairs come by left row, then by
 ** right row. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "exec/join_int.h"
 
 typedef struct probe {
@@ -18,6 +20,7 @@ typedef struct probe {
   mill_vector *key;
   mill_arena scratch;
   mill_batch *in;
+  bool text;                       /* the key is one string, compared byte by byte */
   bool alone;                      /* a row has at most one partner, and no condition decides */
   uint32_t next[MILL_BATCH];       /* place of each row's candidate + 1; 0: no more */
   uint32_t hit[MILL_BATCH], nhits; /* rows that have candidates, to begin with */
@@ -28,7 +31,44 @@ typedef struct probe {
   uint32_t position[MILL_BATCH], at[MILL_BATCH];
   uint32_t *found; /* pairs that passed the condition, where outer rows go between them */
   size_t nfound, capacity;
+  uint64_t taken, made; /* rows from the left, rows of the result */
+  /* A key of codes: next[] of each entry of the column, UNKNOWN until a row asks for it. */
+  const void *entries;
+  uint32_t nentries, *of_code;
+  size_t room;
 } probe;
+
+/* ---- rows on their way ---------------------------------------------------------------------- */
+
+enum { MANY_ROWS = 1 << 20 };
+
+/* Memory ran out behind a join that makes many rows of few: that is what the user can change. */
+static void blame(const probe *p, mill_error *err) {
+  const mill_op *op = p->base.op;
+  const mill_type *left = op->child[op->build_left]->schema;
+  char keys[256] = "";
+  size_t n = 0;
+  if (err == NULL || p->made < MANY_ROWS || p->made / 16 < p->taken || err->hint) return;
+  for (int k = 0; k < op->nkeys && n < sizeof keys; k++) {
+    const mill_bound *b = p->t->probe_keys[k];
+    const char *name = b->kind == MILL_B_COLUMN ? left->fields[b->index].name : "an expression";
+    n += (size_t)snprintf(keys + n, sizeof keys - n, k ? ", `%s`" : "`%s`", name);
+  }
+  mill_error_hint(err,
+                  op->nkeys ? "the join on %s made %llu rows of the first %llu: equal keys on both "
+                              "sides; filter or group before it"
+                            : "the join%s without keys made %llu rows of the first %llu; give it a "
+                              "condition",
+                  keys, (unsigned long long)p->made, (unsigned long long)p->taken);
+}
+
+static mill_status pass_on(probe *p, mill_batch *b, mill_error *err) {
+  p->made += b->n;
+  MILL_TRY(mill_watch_check(err));
+  mill_status s = p->base.next->push(p->base.next, b, err);
+  if (s == MILL_E_OUT_OF_MEMORY) blame(p, err);
+  return s;
+}
 
 /* ---- candidates ----------------------------------------------------------------------------- */
 
@@ -38,10 +78,21 @@ static bool same_keys(const probe *p, uint32_t i, uint32_t right) {
   return true;
 }
 
+/* match_from for a key that is one string. */
+static uint32_t match_text(const probe *p, uint32_t at, uint64_t word, uint32_t i) {
+  const mill_join_table *t = p->t;
+  const mill_str *s = (const mill_str *)p->key->data + mill_vector_at(p->key, i);
+  const mill_str *of = t->key->data;
+  uint32_t stop = p->stop[i];
+  while (at < stop && (t->word[at] != word || !mill_str_equal(s, &of[t->row[at]]))) at++;
+  return at < stop ? at + 1 : 0;
+}
+
 /* The first place + 1 from `at` on, before the row's stop, whose key is that of row i. */
 static uint32_t match_from(const probe *p, uint32_t at, uint64_t word, uint32_t i) {
   const mill_join_table *t = p->t;
   uint32_t stop = p->stop[i];
+  if (p->text) return match_text(p, at, word, i);
   if (!t->dense)
     while (at < stop && (t->word[at] != word || !(t->numbers || same_keys(p, i, t->row[at])))) at++;
   return at < stop ? at + 1 : 0;
@@ -82,6 +133,65 @@ static void look_up(probe *p, uint32_t n) {
   p->nhits = hits;
 }
 
+/* ---- candidates by code ----------------------------------------------------------------------- */
+
+enum { UNKNOWN = 0xffffffff };
+
+/* The left key where it is one column of codes, and an entry has one place: what is found for an entry
+** holds for all its rows. NULL: it is not so. */
+static const mill_vector *coded_key(const probe *p, const mill_batch *b) {
+  const mill_join_table *t = p->t;
+  const mill_op *op = p->base.op;
+  if (op->nkeys != 1 || op->null_safe || !t->unique || !t->row) return NULL;
+  if (op->join == MILL_OP_MARK || op->join == MILL_OP_NULL_AWARE_ANTI) return NULL;
+  if (t->probe_keys[0]->kind != MILL_B_COLUMN) return NULL;
+  const mill_vector *v = &b->col[t->probe_keys[0]->index];
+  return v->index && v->entries && v->mask ? v : NULL;
+}
+
+static mill_status same_entries(probe *p, const mill_vector *v, mill_error *err) {
+  if (p->entries == v->data && p->nentries == v->entries) return MILL_OK;
+  p->entries = NULL;
+  MILL_TRY(mill_grow(p->base.x->ctx->memory, (void **)&p->of_code, &p->room, v->entries,
+                     sizeof *p->of_code, err));
+  memset(p->of_code, 0xff, v->entries * sizeof *p->of_code);
+  p->entries = v->data;
+  p->nentries = v->entries;
+  return MILL_OK;
+}
+
+/* Look up the entries code[0..n) of v. */
+static void find_entries(probe *p, const mill_vector *v, const uint32_t *code, uint32_t n) {
+  uint64_t word[MILL_BATCH];
+  uint32_t row[MILL_BATCH];
+  p->key[0] = *v;
+  p->key[0].index = code;
+  memset(p->next, 0, n * sizeof *p->next);
+  uint32_t m = mill_join_candidates(p->t, p->key, n, row, word);
+  find_lists(p, row, word, m);
+  for (uint32_t i = 0; i < n; i++) p->of_code[code[i]] = p->next[i];
+}
+
+static mill_status look_up_codes(probe *p, const mill_batch *b, const mill_vector *v,
+                                 mill_error *err) {
+  uint32_t fresh[MILL_BATCH], n = 0, hits = 0;
+  MILL_TRY(same_entries(p, v, err));
+  for (uint32_t i = 0; i < b->n; i++) {
+    uint32_t code = v->index[mill_batch_row(b, i)];
+    if (p->of_code[code] != UNKNOWN) continue;
+    p->of_code[code] = 0;
+    fresh[n++] = code;
+  }
+  if (n) find_entries(p, v, fresh, n);
+  for (uint32_t i = 0; i < b->n; i++) {
+    p->next[i] = p->stop[i] = p->of_code[v->index[mill_batch_row(b, i)]];
+    p->hit[hits] = i;
+    hits += p->next[i] != 0;
+  }
+  p->nhits = hits;
+  return MILL_OK;
+}
+
 /* The right row that is the candidate of row i. */
 static inline uint32_t candidate(const probe *p, uint32_t i) {
   uint32_t at = p->next[i] - 1;
@@ -102,6 +212,7 @@ static inline void advance(probe *p, uint32_t i) {
 static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
   int nkeys = p->base.op->nkeys;
   p->in = b;
+  p->taken += b->n;
   mill_arena_reset(&p->scratch);
   if (nkeys == 0) {
     for (uint32_t i = 0; i < b->n; i++) p->next[i] = p->t->rows > 0, p->stop[i] = p->t->rows;
@@ -109,6 +220,8 @@ static mill_status first_candidates(probe *p, mill_batch *b, mill_error *err) {
     p->nhits = p->t->rows > 0 ? b->n : 0;
     return MILL_OK;
   }
+  const mill_vector *codes = coded_key(p, b);
+  if (codes) return look_up_codes(p, b, codes, err);
   MILL_TRY(mill_program_run(p->keys, b, p->key, err));
   look_up(p, b->n);
   return MILL_OK;
@@ -181,6 +294,7 @@ static mill_status pair_batch(probe *p, const uint32_t *left, const uint32_t *ri
 static mill_status decide(probe *p, uint32_t n, uint32_t *sel, uint32_t *kept, mill_batch *b,
                           mill_error *err) {
   mill_vector yes;
+  MILL_TRY(mill_watch_check(err)); /* it may be long until a pair fulfils it */
   MILL_TRY(pair_batch(p, p->left, p->right, n, b, err));
   MILL_TRY(mill_program_run(p->condition, b, &yes, err));
   *kept = 0;
@@ -234,7 +348,7 @@ static mill_status pass_alone(probe *p, bool outer, mill_error *err) {
   if (n < in->n) b.sel = p->position;
   uint32_t size = p->position[n - 1] + 1;
   MILL_TRY(right_columns(p, p->at, size, cols + own, err));
-  return p->base.next->push(p->base.next, &b, err);
+  return pass_on(p, &b, err);
 }
 
 /* Positions fit the arrays, and nested columns (which are copied) see none but rows that count. */
@@ -285,7 +399,7 @@ static mill_status pass_pairs(probe *p, bool outer, mill_error *err) {
       uint32_t r = p->right[kept < n ? p->position[k] : k];
       if (r < p->t->rows) p->t->met[r] = 1;
     }
-    MILL_TRY(p->base.next->push(p->base.next, &b, err));
+    MILL_TRY(pass_on(p, &b, err));
   }
   return MILL_OK;
 }
@@ -311,13 +425,14 @@ static mill_status accept_pairs(probe *p, uint32_t n, mill_error *err) {
   return MILL_OK;
 }
 
-/* LEFT, FULL, SINGLE: rows without a partner stand where they stood. */
-static mill_status pass_outer(probe *p, mill_error *err) {
+/* LEFT, FULL, SINGLE: rows without a partner stand where they stood. Rows [from, to) of the batch, whose
+** pairs are all found. */
+static mill_status pass_outer(probe *p, uint32_t from, uint32_t to, mill_error *err) {
   mill_batch b;
   uint32_t n = 0;
   size_t at = 0;
   bool single = p->base.op->join == MILL_OP_SINGLE;
-  for (uint32_t i = 0; i < p->in->n; i++) {
+  for (uint32_t i = from; i < to; i++) {
     uint32_t rows = 0;
     for (bool more = true; more; rows++) {
       bool hit = at < p->nfound && p->found[2 * at] == i;
@@ -332,22 +447,39 @@ static mill_status pass_outer(probe *p, mill_error *err) {
       if (n < MILL_BATCH) continue;
       mill_arena_reset(&p->scratch);
       MILL_TRY(pair_batch(p, p->left, p->right, n, &b, err));
-      MILL_TRY(p->base.next->push(p->base.next, &b, err));
+      MILL_TRY(pass_on(p, &b, err));
       n = 0;
     }
   }
   if (n == 0) return MILL_OK;
   MILL_TRY(pair_batch(p, p->left, p->right, n, &b, err));
-  return p->base.next->push(p->base.next, &b, err);
+  return pass_on(p, &b, err);
+}
+
+enum { PAIRS_WAIT = 8 * MILL_BATCH };
+
+/* Pass on the rows before `to`; pairs of row `to` that are found already wait on. */
+static mill_status pass_complete(probe *p, uint32_t *from, uint32_t to, mill_error *err) {
+  size_t rest = p->nfound;
+  while (rest > 0 && p->found[2 * rest - 2] >= to) rest--;
+  size_t waiting = p->nfound - rest;
+  p->nfound = rest;
+  MILL_TRY(pass_outer(p, *from, to, err));
+  if (waiting) memmove(p->found, p->found + 2 * rest, 2 * waiting * sizeof *p->found);
+  p->nfound = waiting;
+  *from = to;
+  return MILL_OK;
 }
 
 static mill_status find_outer(probe *p, mill_error *err) {
+  uint32_t from = 0;
   p->nfound = 0;
   for (uint32_t i = 0, n; (n = list_pairs(p, &i, false)) > 0;) {
     mill_arena_reset(&p->scratch);
     MILL_TRY(accept_pairs(p, n, err));
+    if (p->nfound >= PAIRS_WAIT && i > from) MILL_TRY(pass_complete(p, &from, i, err));
   }
-  return pass_outer(p, err);
+  return pass_outer(p, from, p->in->n, err);
 }
 
 /* ---- SEMI, ANTI, MARK ------------------------------------------------------------------------ */
@@ -408,7 +540,7 @@ static mill_status pass_left(probe *p, mill_error *err) {
   if (n == 0) return MILL_OK;
   if (n < b.n) b.sel = p->position;
   b.n = n;
-  return p->base.next->push(p->base.next, &b, err);
+  return pass_on(p, &b, err);
 }
 
 /* The left columns and whether there is a partner: null where IN cannot know. */
@@ -437,7 +569,7 @@ static mill_status pass_mark(probe *p, mill_error *err) {
       MILL_TRY(mill_vector_set_null(v, i, a, err));
   }
   mill_batch b = {.n = in->n, .ncols = in->ncols + 1, .col = cols, .first = in->first};
-  return p->base.next->push(p->base.next, &b, err);
+  return pass_on(p, &b, err);
 }
 
 /* ---- build_left: which rows of the table have a partner ---------------------------------------- */
@@ -467,6 +599,7 @@ static mill_status push_meet(mill_step *s, mill_batch *b, mill_error *err) {
   mill_batch pairs;
   MILL_TRY(first_candidates(p, b, err));
   for (uint32_t i = 0, n, kept; (n = list_unmet(p, &i)) > 0;) {
+    MILL_TRY(mill_watch_check(err));
     if (p->condition) {
       mill_arena_reset(&p->scratch);
       MILL_TRY(decide(p, n, p->position, &kept, &pairs, err));
@@ -505,6 +638,7 @@ static void probe_free(mill_step *s) {
   mill_program_free(p->condition);
   if (p->key) mill_free(m, p->key, (size_t)(s->op->nkeys + 1) * sizeof *p->key);
   mill_free(m, p->found, p->capacity * sizeof *p->found);
+  mill_free(m, p->of_code, p->room * sizeof *p->of_code);
   mill_arena_clear(&p->scratch);
   mill_free(m, p, sizeof *p);
 }
@@ -518,6 +652,9 @@ mill_status mill_join_probe(const mill_exec *x, const mill_op *op, mill_join_tab
   if (op->build_left) p->base.push = push_meet;
   p->t = t;
   p->alone = t->unique && op->condition == NULL;
+  p->text = op->nkeys == 1 && !op->null_safe && t->word && t->key->type == t->probe_keys[0]->type &&
+            t->key->type->phys == MILL_PHYS_STR && t->key->type->collation == MILL_UTF8_BINARY &&
+            t->key->index == NULL && t->key->mask;
   mill_arena_init(&p->scratch, m);
   mill_status s = MILL_OK;
   p->key = mill_calloc(m, (size_t)(op->nkeys + 1) * sizeof *p->key);

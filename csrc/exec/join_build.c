@@ -107,20 +107,27 @@ static mill_status fill_words(void *arg, size_t block, int worker, mill_error *e
   return MILL_OK;
 }
 
-/* Dense keys: a row a slot, as long as no slot wants two. */
+/* Dense keys: a row a slot, as long as no slot wants two. The words are not kept: to touch memory for
+** them would cost more than to make them once a share. */
 static mill_status fill_single(void *arg, size_t number, int worker, mill_error *err) {
   filling *f = arg;
   mill_join_table *t = f->t;
   share s = share_of(f, number);
+  uint64_t word[MILL_BATCH];
+  uint8_t can[MILL_BATCH];
   (void)worker, (void)err;
-  for (uint32_t row = 0; row < t->rows; row++) {
-    uint64_t at = f->word[row];
-    if (!f->can[row] || at < s.low || at >= s.high) continue;
-    if (t->start[at]) {
-      f->twice[number] = true;
-      return MILL_OK;
+  for (uint32_t from = 0, n; from < t->rows; from += n) {
+    n = t->rows - from < MILL_BATCH ? t->rows - from : MILL_BATCH;
+    mill_join_words(t, t->key, from, n, word, can);
+    for (uint32_t i = 0; i < n; i++) {
+      uint64_t at = word[i];
+      if (!can[i] || at < s.low || at >= s.high) continue;
+      if (t->start[at]) {
+        f->twice[number] = true;
+        return MILL_OK;
+      }
+      t->start[at] = from + i + 1;
     }
-    t->start[at] = row + 1;
   }
   return MILL_OK;
 }
@@ -185,17 +192,27 @@ static bool any_twice(const filling *f) {
   return false;
 }
 
+static mill_status new_slots(mill_join_table *t, mill_error *err) {
+  size_t bytes = (t->nslots + 2) * sizeof *t->start;
+  t->start = mill_calloc(t->x->ctx->memory, bytes);
+  return t->start ? MILL_OK : mill_oom(t->x->ctx->memory, bytes, err);
+}
+
+static mill_status fill_dense(filling *f, mill_error *err) {
+  mill_join_table *t = f->t;
+  MILL_TRY(new_slots(t, err));
+  MILL_TRY(mill_pool_run(t->x->ctx->pool, f->shares, fill_single, f, err));
+  t->unique = !any_twice(f);
+  if (t->unique) return MILL_OK;
+  memset(f->twice, 0, sizeof f->twice);
+  memset(t->start, 0, (t->nslots + 2) * sizeof *t->start);
+  return MILL_OK;
+}
+
 static mill_status fill_slots(filling *f, mill_error *err) {
   mill_join_table *t = f->t;
   mill_memory *m = t->x->ctx->memory;
   mill_pool *pool = t->x->ctx->pool;
-  if (t->dense) {
-    MILL_TRY(mill_pool_run(pool, f->shares, fill_single, f, err));
-    t->unique = !any_twice(f);
-    if (t->unique) return MILL_OK;
-    memset(f->twice, 0, sizeof f->twice);
-    memset(t->start, 0, (t->nslots + 2) * sizeof *t->start);
-  }
   t->row = mill_alloc(m, ((size_t)t->rows + 1) * sizeof *t->row);
   if (!t->dense) t->word = mill_alloc(m, ((size_t)t->rows + 1) * sizeof *t->word);
   if (t->row == NULL || (!t->dense && t->word == NULL)) return mill_oom(m, t->rows, err);
@@ -206,31 +223,38 @@ static mill_status fill_slots(filling *f, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status make_slots(mill_join_table *t, mill_error *err) {
+/* Slots of rows in a list: all but those of unique dense keys. */
+static mill_status list_slots(filling *f, mill_error *err) {
+  mill_join_table *t = f->t;
   mill_memory *m = t->x->ctx->memory;
-  mill_pool *pool = t->x->ctx->pool;
+  size_t n = t->rows;
+  f->word = mill_alloc(m, (n + 1) * sizeof *f->word);
+  f->can = mill_alloc(m, n + 1);
+  mill_status s = f->word && f->can ? MILL_OK : mill_oom(m, n * 16, err);
+  if (s == MILL_OK) s = mill_pool_run(t->x->ctx->pool, (n + BLOCK - 1) / BLOCK, fill_words, f, err);
+  if (s == MILL_OK && t->nbits) s = mill_join_rank(t, f->word, f->can, f->shares, err);
+  if (s == MILL_OK && t->start == NULL) s = new_slots(t, err);
+  if (s == MILL_OK) s = fill_slots(f, err);
+  mill_free(m, f->word, (n + 1) * sizeof *f->word);
+  mill_free(m, f->can, n + 1);
+  return s;
+}
+
+static mill_status make_slots(mill_join_table *t, mill_error *err) {
   size_t n = t->rows;
   mill_join_choose(t);
   if (!t->dense && !t->nbits) {
     for (t->nslots = 16, t->shift = 60; t->nslots < 2 * n; t->shift--) t->nslots *= 2;
   }
   filling f = {.t = t, .shares = 1};
-  if (n > FEW_ROWS) f.shares = (size_t)mill_pool_threads(pool);
+  if (n > FEW_ROWS) f.shares = (size_t)mill_pool_threads(t->x->ctx->pool);
   if (f.shares > MOST_SHARES) f.shares = MOST_SHARES;
-  f.word = mill_alloc(m, (n + 1) * sizeof *f.word);
-  f.can = mill_alloc(m, n + 1);
-  mill_status s = f.word && f.can ? MILL_OK : mill_oom(m, n * 16, err);
-  if (s == MILL_OK) s = mill_pool_run(pool, (n + BLOCK - 1) / BLOCK, fill_words, &f, err);
-  if (s == MILL_OK && t->nbits) s = mill_join_rank(t, f.word, f.can, f.shares, err);
-  if (s == MILL_OK) t->start = mill_calloc(m, (t->nslots + 2) * sizeof *t->start);
-  if (s == MILL_OK && t->start == NULL) s = mill_oom(m, t->nslots * sizeof *t->start, err);
-  if (s == MILL_OK) s = fill_slots(&f, err);
-  mill_free(m, f.word, (n + 1) * sizeof *f.word);
-  mill_free(m, f.can, n + 1);
+  if (t->dense) MILL_TRY(fill_dense(&f, err));
+  if (!t->unique) MILL_TRY(list_slots(&f, err));
   for (int k = 0; k < t->op->nkeys; k++)
     for (uint32_t i = 0; t->key[k].valid && i < t->rows && !t->has_null_key; i++)
       t->has_null_key = !mill_vector_valid(&t->key[k], i);
-  return s;
+  return MILL_OK;
 }
 
 /* ---- making it ------------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "base/thread.h"
 #include "exec/exec_int.h"
 #include "exec/spill.h"
 
@@ -326,6 +327,26 @@ static mill_status each_batch(mill_cursor *c,
   return MILL_OK;
 }
 
+typedef struct each {
+  const mill_run *run;
+  mill_cursor *cursor;
+  mill_status (*push)(void *arg, mill_batch *b, mill_error *err);
+  void *arg;
+} each;
+
+static mill_status each_task(void *arg, size_t task, int worker, mill_error *err) {
+  each *e = arg;
+  (void)task, (void)worker;
+  return each_batch(e->cursor, e->push, e->arg, err);
+}
+
+static mill_status each_poll(void *arg, size_t done, mill_error *err) {
+  const mill_run *run = ((each *)arg)->run;
+  (void)done;
+  return run->poll ? run->poll(run->poll_arg, -1, 0, err) : MILL_OK;
+}
+
+/* One task of the pool, so that what is long within it can be cancelled (mill_watch_check). */
 mill_status mill_exec_each(const mill_exec *x, const mill_scan *scan,
                            mill_status (*push)(void *arg, mill_batch *b, mill_error *err),
                            void *arg, mill_error *err) {
@@ -336,7 +357,8 @@ mill_status mill_exec_each(const mill_exec *x, const mill_scan *scan,
   if (all == NULL) return mill_oom(m, (size_t)n, err);
   for (int i = 0; i < n; i++) all[i] = i;
   mill_status s = scan->open(scan, x->ctx, all, n, &c, err);
-  if (s == MILL_OK) s = each_batch(c, push, arg, err);
+  each e = {x->run, c, push, arg};
+  if (s == MILL_OK) s = mill_pool_run_poll(x->ctx->pool, 1, each_task, &e, each_poll, &e, err);
   if (c) c->free(c);
   mill_free(m, all, ((size_t)n + 1) * sizeof *all);
   return s;

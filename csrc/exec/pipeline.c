@@ -201,6 +201,18 @@ static mill_status poll(void *arg, size_t done, mill_error *err) {
                       err);
 }
 
+/* All morsels, one after the other. */
+static mill_status run_in_turn(void *arg, size_t task, int number, mill_error *err) {
+  pipeline *p = arg;
+  (void)task;
+  for (size_t m = 0; m < p->source->morsels; m++) {
+    if (p->sink->full && p->sink->full(p->sink)) break;
+    MILL_TRY(run_morsel(p, m, number, err));
+    MILL_TRY(mill_watch_check(err));
+  }
+  return MILL_OK;
+}
+
 static mill_status run_all(pipeline *p, mill_error *err) {
   size_t n = p->source->morsels;
   asked a = {p->x->run, n};
@@ -211,13 +223,7 @@ static mill_status run_all(pipeline *p, mill_error *err) {
   if (any_order)
     return (p->source->near ? mill_pool_run_near : mill_pool_run_poll)(
         p->x->ctx->pool, a.morsels, strides ? run_stride : run_morsel, p, poll, &a, err);
-  a.morsels = n;
-  for (size_t m = 0; m < n; m++) {
-    if (p->sink->full && p->sink->full(p->sink)) break;
-    MILL_TRY(run_morsel(p, m, 0, err));
-    MILL_TRY(poll(&a, m + 1, err));
-  }
-  return MILL_OK;
+  return mill_pool_run_poll(p->x->ctx->pool, 1, run_in_turn, p, poll, &a, err);
 }
 
 /* Of the source only rows that the joins can use. */

@@ -331,6 +331,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
     e->args = args;
     e->nargs = 2;
   }
+  if (!mill_slot_arguments(w, e)) return NULL;
   mill_binding *b = mill_binding_of(w, e);
   if (b == NULL) return NULL;
   if (e->fn->lowered &&

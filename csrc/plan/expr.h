@@ -18,12 +18,12 @@
 
 typedef enum mill_expr_kind {
   /* as written */
-  MILL_X_NAME,      /* parts[nparts]: a, t.a, db.t.a.field */
-  MILL_X_TEXT,      /* `name`: a column of that very name, or else SQL text to parse */
-  MILL_X_STAR,      /* parts[nparts]: qualifier or struct column, none: all; `except`:
+  MILL_X_NAME, /* parts[nparts]: a, t.a, db.t.a.field */
+  MILL_X_TEXT, /* `name`: a column of that very name, or else SQL text to parse */
+  MILL_X_STAR, /* parts[nparts]: qualifier or struct column, none: all; `except`:
                    columns left out, as "t.`a b`" */
-  MILL_X_PARAMETER, /* :name, or ? number `index` (from 0) with name NULL */
-  MILL_X_NAMED,     /* name => args[0]: an argument by name, only in args of calls and functions */
+  MILL_X_PARAMETER, /* :name, or ? number `index` (from 0) with name NULL; resolved: `given`, index + 1 */
+  MILL_X_NAMED, /* name => args[0]: an argument by name, only in args of calls and functions */
   /* resolved nodes keep their kind and gain a type */
   MILL_X_LITERAL,  /* `value`, a constant vector */
   MILL_X_CALL,     /* `name` over args; distinct, ignore_nulls, filter, order as written; parts: a
@@ -83,6 +83,7 @@ struct mill_expr {
   uint64_t id;
   int index;
   const mill_vector *value; /* LITERAL; resolved CALL, CAST, ..: its constant value, or NULL */
+  const mill_vector *given; /* PARAMETER, resolved: where its value stands in each run (slots.c) */
   const mill_type *target;
   const char *metadata; /* ALIAS, COLUMN: JSON text or NULL */
   const mill_expr *filter;

@@ -58,7 +58,7 @@ static const mill_bound *column(mill_lowering *l, const mill_expr *e, const side
 
 static const mill_bound *literal(mill_lowering *l, const mill_expr *e) {
   mill_bound *b = bound(l, MILL_B_LITERAL, e, 0);
-  if (b) b->value = e->value;
+  if (b) b->value = e->value ? e->value : e->given;
   return b;
 }
 
@@ -147,6 +147,7 @@ static const mill_bound *lower_kind(mill_lowering *l, const mill_expr *e, const 
   mill_bound *b;
   switch (e->kind) {
   case MILL_X_COLUMN: return column(l, e, s);
+  case MILL_X_PARAMETER: return literal(l, e);
   case MILL_X_CALL: return call(l, e, s);
   case MILL_X_CAST: return cast(l, e, s);
   case MILL_X_ALIAS:

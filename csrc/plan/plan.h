@@ -14,6 +14,16 @@
 #include "plan/node.h"
 #include "plan/session.h"
 
+enum { MILL_PLAN_SLOTS = 8 };
+
+/* Parameters whose values may change from run to run (slots.c): how often analysis met each, and how
+** often it left it open. */
+typedef struct mill_plan_slots {
+  int n;
+  uint32_t made[MILL_PLAN_SLOTS], used[MILL_PLAN_SLOTS];
+  mill_vector value[MILL_PLAN_SLOTS];
+} mill_plan_slots;
+
 struct mill_plan {
   mill_session *session;
   mill_arena arena;
@@ -25,6 +35,7 @@ struct mill_plan {
   bool once;     /* what its analysis found holds for it alone (mill_settings.once) */
   bool collected;
   int refs;
+  mill_plan_slots *slots;            /* NULL: its parameters are constants */
   struct mill_plan_keep *keep;       /* what is kept alive */
   struct mill_plan_lowered *lowered; /* from the second mill_plan_collect on, where that may be */
 };
@@ -55,6 +66,18 @@ typedef struct mill_parameters {
 ** it is `deferred`: then its root, as it was built, may be used by a plan that has the columns. */
 mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params,
                               mill_error *err) MILL_USE_RESULT;
+
+/* Prepared statements (slots.c). prepare: before analysis, with the first values, which the arena of p
+** holds. Where the plan is _prepared after it, it may be collected with other values of the same types
+** and names, and others may share it; _fix makes a plan of it for values that `given` holds, with columns
+** of its own. */
+mill_status mill_plan_prepare(mill_plan *p, const mill_parameters *params,
+                              mill_error *err) MILL_USE_RESULT;
+bool mill_plan_prepared(const mill_plan *p);
+mill_status mill_plan_collect_with(mill_plan *p, const mill_parameters *params, mill_table **out,
+                                   mill_error *err) MILL_USE_RESULT;
+mill_status mill_plan_fix(mill_plan *p, mill_plan *given, const mill_parameters *params,
+                          mill_plan **out, mill_error *err) MILL_USE_RESULT;
 
 /* Optimise, lower and run. Commands take effect at the first of these. The reader keeps p alive. */
 mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) MILL_USE_RESULT;

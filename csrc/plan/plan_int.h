@@ -288,6 +288,10 @@ const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, con
 const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
                                    const mill_type *const *types);
 
+/* slots.c: a resolved value of parameter i, which may become a slot; comparisons make it one. */
+const mill_expr *mill_slot_literal(mill_planner *w, int i, const mill_expr *e);
+bool mill_slot_arguments(mill_planner *w, mill_expr *comparison);
+
 /* ---- optimisation --------------------------------------------------------------------------------- */
 
 typedef const mill_node *(*mill_rule)(mill_planner *w, const mill_node *n);

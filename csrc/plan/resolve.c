@@ -300,7 +300,7 @@ static const mill_expr *resolve_parameter(mill_planner *w, const mill_scope *s,
   for (int i = 0; p && i < p->n; i++) {
     const char *name = p->names ? p->names[i] : NULL;
     bool hit = e->name ? name && strcmp(name, e->name) == 0 : name == NULL && i == e->index;
-    if (hit) return argument(w, mill_resolve(w, s, p->values[i]));
+    if (hit) return mill_slot_literal(w, i, argument(w, mill_resolve(w, s, p->values[i])));
   }
   return MILL_W_FAIL_AT(w, e, MILL_E_UNBOUND_SQL_PARAMETER, "name",
                         e->name ? e->name : mill_error_fmt(w->err, "_%d", (int)e->start), NULL);

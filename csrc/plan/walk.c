@@ -145,6 +145,7 @@ static bool same_windows(const mill_window *a, const mill_window *b) {
 static bool same_heads(const mill_expr *a, const mill_expr *b) {
   switch (a->kind) {
   case MILL_X_LITERAL: return mill_vector_equal(a->value, 0, b->value, 0);
+  case MILL_X_PARAMETER: return a->given != NULL && a->given == b->given;
   case MILL_X_COLUMN:
   case MILL_X_OUTER: return a->id == b->id;
   case MILL_X_CALL:

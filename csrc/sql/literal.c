@@ -248,10 +248,10 @@ static int64_t local_now(const mill_parser *p) {
 
 /* Does the text say no year, so that it hangs on today? */
 static bool of_today(const char *s, size_t n) {
-  size_t i = 0, count = 0;
+  size_t i = 0, year = 0;
   while (i < n && (isspace((unsigned char)s[i]) || s[i] == '+' || s[i] == '-')) i++;
-  while (i < n && isdigit((unsigned char)s[i])) i++, count++;
-  return count < 4;
+  while (i < n && isdigit((unsigned char)s[i])) i++, year++;
+  return year < 4;
 }
 
 static mill_expr *date(mill_parser *p, int from, const char *s, size_t n) {

@@ -196,7 +196,10 @@ def measure_case(engines, row, info, size, case, runs, clock):
                 entry["error"] = reply["error"]
             else:
                 entry["times"].append(reply[clock])
+                entry.setdefault("p99s", []).extend([reply["p99"]] if "p99" in reply else [])
     for entry in result.values():
+        if entry.get("p99s"):
+            entry["p99"] = statistics.median(entry["p99s"])
         if entry["times"]:
             entry["ns"] = statistics.median(entry["times"])
     return result
@@ -235,7 +238,8 @@ def cell(entry):
     if "error" in entry:
         return "wrong" if entry["error"].startswith("wrong") else "failed"
     peak = f", {entry['peak'] / 2**20:.0f} MiB" if entry.get("peak") else ""
-    return show(entry["ns"]) + peak if "ns" in entry else "-"
+    late = f" (p99 {show(entry['p99'])})" if entry.get("p99") else ""
+    return show(entry["ns"]) + late + peak if "ns" in entry else "-"
 
 
 def ratio(engines):
@@ -291,7 +295,7 @@ def versions(names):
     for name in names:
         if not name.startswith("tidemill"):
             module = "pyspark" if name == "spark" else name
-            code = f"import {module}; print({module}.__version__)"
+            code = f"import {module} as m; print(getattr(m, '__version__', None) or m.sqlite_version)"
             done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
             found.append(f"{name} {done.stdout.strip() or 'missing'}")
     return ", ".join(found)

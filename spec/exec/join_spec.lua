@@ -137,6 +137,38 @@ for _, way in ipairs { { threads = 1 }, { threads = 3 }, { threads = 1, forceSpi
       assert.same({ 999, 998 }, { kept[1].k, kept[2].k })
     end)
 
+    -- Kept rows have strings as codes; the entries of each chunk of 65,536 rows are others, and stand in another order.
+    it("find strings by their codes", function()
+      local left = spark:sql [[SELECT id, CASE WHEN id % 10 = 0 THEN NULL
+        ELSE concat('a key of many bytes ', (id % 10 + id div 65536 * 5)) END AS k FROM range(200000)]]:cache()
+      left:createOrReplaceTempView "l"
+      -- Keys 1 to 9, 6 to 14, 11 to 19, 16 to 24 in the four chunks; partners: 3, 6, 9, 12, .. 24, each once.
+      spark:sql "SELECT id * 3 AS n, concat('a key of many bytes ', id * 3) AS k FROM range(1, 9)":createOrReplaceTempView "r"
+      local count, sum, met = 0, 0, {}
+      for id = 0, 199999 do
+        local n = id % 10 + id // 65536 * 5
+        if id % 10 ~= 0 and n % 3 == 0 then
+          count, sum = count + 1, sum + n
+          if id % 40000 < 40 then met[#met + 1] = id end
+        end
+      end
+      local function one(text) return { table.unpack(spark:sql(text):collect()[1]) } end
+      assert.same({ count, sum }, one "SELECT count(*), sum(n) FROM l JOIN r ON l.k = r.k")
+      assert.same({ 200000, count, sum }, one "SELECT count(*), count(n), sum(n) FROM l LEFT JOIN r ON l.k = r.k")
+      assert.same({ 200000, count, sum }, one "SELECT count(*), count(n), sum(n) FROM l FULL JOIN r ON l.k = r.k")
+      assert.same({ count }, one "SELECT count(*) FROM l LEFT SEMI JOIN r ON l.k = r.k")
+      assert.same({ 200000 - count }, one "SELECT count(*) FROM l LEFT ANTI JOIN r ON l.k = r.k")
+      assert.same({ 200000 - count - 20000 },
+        one "SELECT count(*) FROM l WHERE k NOT IN (SELECT k FROM r)")
+      assert.same({ count, sum }, one "SELECT count(*), sum(n) FROM l JOIN r ON l.k = r.k AND l.id >= r.n - 24")
+      local seen = {}
+      for i, row in ipairs(spark:sql "SELECT id FROM l JOIN r ON l.k = r.k WHERE id % 40000 < 40":collect()) do
+        seen[i] = row[1]
+      end
+      assert.same(met, seen)
+      left:unpersist()
+    end)
+
     it("group only what they can use", function()
       local r = spark:sql [[SELECT count(*) AS n, sum(a.total) AS s FROM
         (SELECT id AS k FROM range(20)) f JOIN
@@ -160,3 +192,65 @@ for _, way in ipairs { { threads = 1 }, { threads = 3 }, { threads = 1, forceSpi
     end)
   end)
 end
+
+describe("joins that make many rows of few", function()
+  local spark
+  before_each(function() spark = tidemill.session { threads = 2, memory = "64MB" } end)
+  after_each(function() spark:close() end)
+
+  local function sides(left, right)
+    spark:range(left):selectExpr("1 AS k", "id AS a"):createOrReplaceTempView "l"
+    spark:range(right):selectExpr("1 AS k", "id AS b"):createOrReplaceTempView "r"
+  end
+
+  it("stream their pairs", function()
+    sides(3000, 4000)
+    local row = spark:sql "SELECT count(*), sum(a), sum(b) FROM l JOIN r ON l.k = r.k":first()
+    assert.same({ 3000 * 4000, 3000 * 2999 // 2 * 4000, 4000 * 3999 // 2 * 3000 }, { row[1], row[2], row[3] })
+  end)
+  it("let few pairs wait where rows without a partner go between them", function()
+    sides(5000, 5000) -- a batch of 2,048 rows has ten million pairs: they would take more than there is
+    local row = spark:sql [[SELECT count(*), sum(a), sum(b), count_if(b IS NULL)
+      FROM l LEFT JOIN r ON l.k = r.k AND (a % 3 > 0 OR a + b < 0)]]:first()
+    -- 3,333 rows meet all 5,000; the 1,667 multiples of 3 meet none.
+    assert.same({ 3333 * 5000 + 1667, (4999 * 5000 // 2 - 3 * 1666 * 1667 // 2) * 5000 + 3 * 1666 * 1667 // 2,
+      3333 * (4999 * 5000 // 2), 1667 }, { row[1], row[2], row[3], row[4] })
+    local seen, at = {}, 0
+    for _, r in ipairs(spark:sql [[SELECT a, b FROM l LEFT JOIN r ON l.k = r.k AND a % 1000 > 0 AND b < 9 AND a < 12]]
+      :collect()) do
+      assert.truthy(r[1] >= at)
+      at = r[1]
+      seen[r[1]] = (seen[r[1]] or 0) + 1
+    end
+    for a = 0, 4999 do assert.equal(a > 0 and a < 12 and 9 or 1, seen[a]) end
+  end)
+  it("name their keys when the rows do not fit", function()
+    sides(20000, 20000)
+    local ok, e = pcall(function() return spark:sql "SELECT * FROM l JOIN r ON l.k = r.k":collect() end)
+    assert.is_false(ok)
+    assert.equal("OUT_OF_MEMORY", e.condition)
+    assert.truthy(e.hint:find("the join on `k` made", 1, true))
+    ok, e = pcall(function() return spark:sql "SELECT * FROM l CROSS JOIN r":collect() end)
+    assert.is_false(ok)
+    assert.truthy(e.hint:find("without keys made", 1, true))
+  end)
+  -- 10^10 pairs: minutes of work, of which no row comes out.
+  for _, join in ipairs { "JOIN r ON l.k = r.k AND a + b < 0", "LEFT JOIN r ON l.k = r.k AND a + b < 0",
+    "CROSS JOIN r WHERE a + b < 0", "FULL JOIN r ON l.k = r.k" } do
+    it("end when they are interrupted: " .. join, function()
+      local path = os.tmpname()
+      local f = assert(io.open(path, "w"))
+      f:write(([[local spark = require "tidemill".session { threads = 2, memory = "256MB" }
+        spark:range(100000):selectExpr("1 AS k", "id AS a"):createOrReplaceTempView "l"
+        spark:range(100000):selectExpr("1 AS k", "id AS b"):createOrReplaceTempView "r"
+        local ok, e = pcall(function() return spark:sql "SELECT count(*) FROM l %s":collect() end)
+        print(ok, e.condition)]]):format(join))
+      f:close()
+      local pipe = assert(io.popen("timeout -k 30 -s INT 1 lua5.4 " .. path .. " 2>&1"))
+      local said = pipe:read "a"
+      pipe:close()
+      os.remove(path)
+      assert.equal("false\tOPERATION_CANCELED\n", said)
+    end)
+  end
+end)

@@ -34,6 +34,16 @@ local ORDERS = [[(VALUES (1, 10.0), (1, 20.5), (2, 5.25), (4, 7.0), (9, 1.0), (C
 
 -- ---- queries -----------------------------------------------------------------------------------
 
+scenario("sql: texts that come again", function(spark)
+  return with_view(spark, "again", spark:range(5):toDF "v", function()
+    local out = {}
+    for i = 1, 3 do
+      out[#out + 1] = text(spark:sql "SELECT sum(v) FROM again")
+      out[#out + 1] = text(spark:sql("SELECT v FROM again WHERE v < :x", { x = i }):limit(2))
+    end
+    return table.concat(out, "\n")
+  end)
+end)
 sql("literals",
   "SELECT 1, 'two', 3.0D, DATE'2024-01-01', INTERVAL '1' DAY, array(1, 2), map('k', 1), named_struct('a', 1)")
 sql("project",
