@@ -301,11 +301,8 @@ static bool resolve_time(const fields *f, int64_t *micros) {
 /* The date and the time of day that a text says; its zone, if any, in *m. */
 static bool parse_general(const mill_pattern *p, mill_zones *zones, const char *s, size_t n,
                           int64_t *days, int64_t *micros, mill_moment *m) {
-  reader r = {.p = s,
-              .end = s + n,
-              .zones = zones,
-              .locale = p->locale,
-              .f = {.era = -1, .half = -1}};
+  reader r = {
+      .p = s, .end = s + n, .zones = zones, .locale = p->locale, .f = {.era = -1, .half = -1}};
   if (!take_items(&r, p, 0, p->nitems) || r.p != r.end) return false;
   if (!resolve_date(&r.f, days) || !resolve_time(&r.f, micros)) return false;
   m->nanos = (int32_t)(r.f.fraction % 1000);

@@ -18,7 +18,8 @@ static bool only(const mill_expr *e, const mill_node *side) {
 /* Is e an equality between the sides? Then *a belongs to the left, *b to the right. */
 static bool equality(const mill_expr *e, bool plain, const mill_node *n, const mill_expr **a,
                      const mill_expr **b) {
-  bool equal = plain ? mill_x_is_call(e, "=") : mill_x_is_call(e, "<=>") || mill_x_is_call(e, "same");
+  bool equal =
+      plain ? mill_x_is_call(e, "=") : mill_x_is_call(e, "<=>") || mill_x_is_call(e, "same");
   if (!equal || !mill_x_deterministic(e)) return false;
   *a = e->args[0], *b = e->args[1];
   if (only(*a, n->child[0]) && only(*b, n->child[1])) return true;

@@ -96,7 +96,9 @@ local CHECK = {}
 function CHECK.table(case, got)
   if V.class_name(got) ~= "DataFrame" then return "expected a DataFrame, got " .. V.class_name(got) end
   local schema = ddl(got)
-  if not compare.same_schema(schema, case.schema) then return ("schema differs; expected %s\ngot %s"):format(case.schema, schema) end
+  if not compare.same_schema(schema, case.schema) then
+    return ("schema differs; expected %s\ngot %s"):format(case.schema, schema)
+  end
   local expected = {}
   for i, row in ipairs(case.rows) do
     local cells = {}

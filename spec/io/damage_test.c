@@ -87,7 +87,7 @@ static mill_status narrowed(mill_scan *s, const mill_context *ctx, uint64_t *row
   if (!s->narrow || !s->schema->nfields || s->schema->fields[0].type->id != MILL_BIGINT)
     return MILL_OK;
   mill_vector value = {.type = s->schema->fields[0].type, .data = &id, .size = 1};
-  mill_test test = {MILL_TEST_EQUAL, 0, 1, &value};
+  mill_test test = {MILL_TEST_EQUAL, 0, 1, &value, NULL};
   MILL_TRY(s->narrow(s, &test, 1, NULL, &few, &err));
   mill_status status = scan(few, ctx, rows, &hash);
   mill_scan_unref(few);

@@ -128,8 +128,10 @@ describe("A join over Parquet files", function()
       local n = spark:sql(query):first()[1]
       return count() - before, n
     end
-    spark:sql [[SELECT hash(id) payload, IF(id % 11 = 0, NULL, abs(hash(id) % 300) * 2) even, 'e' || abs(hash(id) % 300) * 2 s,
-      CAST(abs(hash(id) % 300) * 2 AS DOUBLE) x FROM range(1000000)]]:coalesce(1).write:parquet(folder .. "/even")
+    spark:sql [[
+      SELECT hash(id) payload, IF(id % 11 = 0, NULL, abs(hash(id) % 300) * 2) even,
+        'e' || abs(hash(id) % 300) * 2 s, CAST(abs(hash(id) % 300) * 2 AS DOUBLE) x
+      FROM range(1000000)]]:coalesce(1).write:parquet(folder .. "/even")
     spark.read:parquet(folder .. "/even"):createOrReplaceTempView "even_file"
     local all = bytes_read "SELECT count(payload) FROM even_file WHERE even = 100"
     assert.is_true(all > 4000000)
@@ -166,10 +168,12 @@ describe("A join over Parquet files", function()
     spark.conf:set("spark.sql.parquet.writeLegacyFormat", "true")
     for precision = 1, 38 do
       local most = ("9"):rep(precision)
-      local df = spark:sql(([[SELECT CAST(CASE id %% 5 WHEN 0 THEN '%s' WHEN 1 THEN '-%s' WHEN 2 THEN NULL WHEN 3 THEN '0'
+      local df = spark:sql(([[
+        SELECT CAST(CASE id %% 5 WHEN 0 THEN '%s' WHEN 1 THEN '-%s' WHEN 2 THEN NULL WHEN 3 THEN '0'
         ELSE CAST(id %% 9 - 4 AS STRING) END AS DECIMAL(%d,0)) c, id FROM range(3000)]]):format(most, most, precision))
       for _, dictionary in ipairs { "true", "false" } do
-        df:coalesce(1).write:mode("overwrite"):option("parquet.enable.dictionary", dictionary):parquet(folder .. "/decimals")
+        df:coalesce(1).write:mode("overwrite")
+          :option("parquet.enable.dictionary", dictionary):parquet(folder .. "/decimals")
         df:createOrReplaceTempView "computed"
         spark.read:parquet(folder .. "/decimals"):createOrReplaceTempView "decimals_file"
         for _, condition in ipairs { "true", "c = " .. most, "id > 2900" } do

@@ -428,7 +428,7 @@ static void narrowed(const char *what, mill_test_kind kind, int64_t value, const
   mill_cursor *c;
   char got[8] = "";
   mill_vector v = {.type = mill_type_of(MILL_BIGINT), .data = &value};
-  mill_test test = {kind, 0, kind < MILL_TEST_IS_NULL, &v};
+  mill_test test = {kind, 0, kind < MILL_TEST_IS_NULL, &v, NULL};
   need(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err));
   need(scan->narrow(scan, &test, 1, NULL, &few, &err));
   need(few->open(few, &ctx, columns, 1, &c, &err));
@@ -481,7 +481,7 @@ static bool gives(mill_test_kind kind, const mill_type *type, const void *value,
   mill_batch *b;
   uint64_t at = from;
   mill_vector v = {.type = type, .data = (void *)(uintptr_t)value};
-  mill_test test = {kind, 0, kind < MILL_TEST_IS_NULL, &v};
+  mill_test test = {kind, 0, kind < MILL_TEST_IS_NULL, &v, NULL};
   need(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err));
   need(scan->narrow(scan, &test, 1, NULL, &few, &err));
   need(few->open(few, &ctx, columns, 1, &c, &err));
