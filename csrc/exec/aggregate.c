@@ -7,7 +7,8 @@
 ** some morsels in turn, as long as it has few groups, which are the same morsels at any number of
 ** threads, and parts are merged in the order of the morsels: so are the answers.
 **
-** When memory nears the limit, parts go to disk at the end of a morsel (aggregate_spill.c).
+** When memory nears the limit, parts go to disk (aggregate_spill.c): at the end of a morsel, exact ones
+** also within it.
 **
 ** Where most rows open a group of their own, grouping is left to the end (aggregate_loose.c).
 **
@@ -24,6 +25,7 @@ enum {
   NEAR_STATES = 1 << 18,
   MANY_GROUPS = 256,
   CARRY_GROUPS = 16384,
+  RELIEVE_GROUPS = 16384,
   STRIDES = 32
 };
 /* Rows of a part between which it may give up grouping; from the lower number on where another part
@@ -122,6 +124,7 @@ struct agg_worker {
   agg_worker *next_free, *next;
   mill_agg_part *part; /* that goes on; NULL: none */
   size_t morsel;       /* the last */
+  uint64_t before;     /* what it added to parts that have ended */
   mill_program *by, *program;
   mill_vector *out; /* keys; then, of `program`, each call's filter and arguments */
   mill_group_keys keys;
@@ -239,9 +242,11 @@ typedef struct agg_sink {
   bool plain;    /* states point to nothing, calls have no filter: parts may give up grouping */
   bool given_up; /* atomic: a part has */
   bool apart;    /* atomic: morsels bring groups of their own */
-  mill_agg_part **part; /* by the morsel it began with; NULL: none did */
+  mill_agg_part *
+      *part; /* by the morsel it began with, NULL: none did; gathered: behind those the more */
+  mill_agg_part **more; /* others that began with the same morsel */
   agg_worker **worker;  /* of each stride of morsels that runs */
-  size_t n;
+  size_t n, nparts, nmore, more_room;
   uint32_t groups; /* of the last part that was finished: the next will have as many */
   agg_worker *all, *free;
   pthread_mutex_t lock;
@@ -267,6 +272,7 @@ static mill_status begin(mill_sink *s, size_t morsels, mill_error *err) {
   agg_sink *k = (agg_sink *)s;
   mill_memory *m = s->x->ctx->memory;
   k->n = morsels;
+  k->nparts = morsels + 1;
   judge_calls(k);
   s->stride = k->exact ? 1 : (morsels + STRIDES - 1) / STRIDES;
   k->part = mill_calloc(m, (morsels + 1) * sizeof *k->part);
@@ -335,11 +341,32 @@ static void put_worker(agg_sink *k, agg_worker *w) {
   pthread_mutex_unlock(&k->lock);
 }
 
-static mill_status begin_part(agg_sink *k, mill_agg_part **out, mill_error *err) {
-  mill_agg_part *p = mill_calloc(k->base.x->ctx->memory, sizeof *p);
-  if (p == NULL) return mill_oom(k->base.x->ctx->memory, sizeof *p, err);
-  *out = p;
+/* Note a part that begins with the morsel, which is the only one to do so now. */
+static mill_status note_part(agg_sink *k, size_t morsel, mill_agg_part *p, mill_error *err) {
+  if (k->part[morsel] == NULL) {
+    k->part[morsel] = p;
+    return MILL_OK;
+  }
+  pthread_mutex_lock(&k->lock);
+  mill_status s = mill_grow(k->base.x->ctx->memory, (void **)&k->more, &k->more_room, k->nmore + 1,
+                            sizeof *k->more, err);
+  if (s == MILL_OK) k->more[k->nmore++] = p;
+  pthread_mutex_unlock(&k->lock);
+  return s;
+}
+
+static mill_status begin_part(agg_sink *k, size_t morsel, mill_agg_part **out, mill_error *err) {
+  mill_memory *m = k->base.x->ctx->memory;
+  mill_agg_part *p = mill_calloc(m, sizeof *p);
+  *out = NULL;
+  if (p == NULL) return mill_oom(m, sizeof *p, err);
+  mill_status s = note_part(k, morsel, p, err);
+  if (s != MILL_OK) {
+    mill_free(m, p, sizeof *p);
+    return s;
+  }
   MILL_TRY(mill_agg_part_init(p, &k->plan, err));
+  *out = p;
   uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
   if (like < MANY_GROUPS || k->plan.op->nkeys == 0) return MILL_OK;
   if (__atomic_load_n(&k->given_up, __ATOMIC_RELAXED)) return MILL_OK;
@@ -361,23 +388,6 @@ static void judge_part(agg_sink *k, mill_agg_part *p, uint32_t rows) {
   __atomic_store_n(&k->given_up, true, __ATOMIC_RELAXED);
 }
 
-static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
-  agg_sink *k = (agg_sink *)s;
-  agg_worker **w = &k->worker[morsel / s->stride];
-  if (*w == NULL) MILL_TRY(take_worker(k, morsel, w, err));
-  if ((*w)->part == NULL) {
-    MILL_TRY(begin_part(k, &k->part[morsel], err));
-    (*w)->part = k->part[morsel];
-  }
-  mill_agg_part *p = (*w)->part;
-  (*w)->morsel = morsel;
-  MILL_TRY(mill_agg_span_begin(p, morsel, err));
-  if (p->gives_up) return keep_loose(p, *w, b, err);
-  MILL_TRY(update(p, *w, b, err));
-  judge_part(k, p, b->n);
-  return MILL_OK;
-}
-
 /* Bytes that parts like this one would take, as many as are filled at once and one being written. */
 static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
   uint64_t each = 64 + p->plan->state_size + 8 * p->plan->layout.words;
@@ -391,6 +401,35 @@ static mill_status end_part(agg_sink *k, mill_agg_part *p, mill_error *err) {
   if (k->plan.op->nkeys == 0 || !mill_spill_needed(k->base.x->ctx, next_parts(k, p)))
     return MILL_OK;
   return mill_agg_spill_part(p, &k->spill, err);
+}
+
+/* Within a morsel: a part of some size goes to disk when memory nears the limit. */
+static mill_status relieve(agg_sink *k, agg_worker *w, mill_error *err) {
+  mill_agg_part *p = w->part;
+  if (mill_agg_count(p) < RELIEVE_GROUPS || !mill_spill_needed(k->base.x->ctx, next_parts(k, p)))
+    return MILL_OK;
+  const mill_agg_span *last = &p->span[p->nspans - 1];
+  w->before += mill_agg_count(p) - last->first;
+  w->part = NULL;
+  return end_part(k, p, err);
+}
+
+static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *err) {
+  agg_sink *k = (agg_sink *)s;
+  agg_worker **w = &k->worker[morsel / s->stride];
+  if (*w == NULL) MILL_TRY(take_worker(k, morsel, w, err));
+  if ((*w)->morsel != morsel) (*w)->before = 0;
+  (*w)->morsel = morsel;
+  if ((*w)->part == NULL) MILL_TRY(begin_part(k, morsel, &(*w)->part, err));
+  mill_agg_part *p = (*w)->part;
+  MILL_TRY(mill_agg_span_begin(p, morsel, (*w)->before, err));
+  if (p->gives_up) {
+    MILL_TRY(keep_loose(p, *w, b, err));
+  } else {
+    MILL_TRY(update(p, *w, b, err));
+    judge_part(k, p, b->n);
+  }
+  return k->exact ? relieve(k, *w, err) : MILL_OK;
 }
 
 /* Did the last morsel bring about as many new groups for its rows as the first? Then another would. */
@@ -479,37 +518,54 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
   return mill_group_layout_init(&p->layout, type, op->nkeys, a, err);
 }
 
+static mill_status gather_parts(agg_sink *k, mill_error *err) {
+  size_t have = k->nparts * sizeof *k->part, need = have + k->nmore * sizeof *k->part;
+  if (k->nmore == 0) return MILL_OK;
+  mill_agg_part **all = mill_realloc(k->base.x->ctx->memory, k->part, have, need);
+  if (all == NULL) return mill_oom(k->base.x->ctx->memory, need, err);
+  memcpy(all + k->nparts, k->more, need - have);
+  k->part = all;
+  k->nparts += k->nmore;
+  k->nmore = 0;
+  return MILL_OK;
+}
+
 static mill_status finish(agg_sink *k, mill_scan **out, mill_error *err) {
-  size_t n = k->n ? k->n : 1;
   mill_table *t = NULL;
   bool any = false;
   for (size_t i = 0; i < k->n; i++) any |= k->part[i] != NULL;
   if (!any && k->plan.op->nkeys == 0) { /* one row always */
     uint32_t group;
-    MILL_TRY(begin_part(k, &k->part[0], err));
-    MILL_TRY(mill_agg_find(k->part[0], NULL, 1, &group, err));
+    mill_agg_part *p;
+    MILL_TRY(begin_part(k, 0, &p, err));
+    MILL_TRY(mill_agg_find(p, NULL, 1, &group, err));
   }
-  if (mill_agg_needs_disk(&k->plan, k->part, n))
-    return mill_agg_finish_disk(&k->plan, k->part, n, &k->spill, out, err);
+  MILL_TRY(gather_parts(k, err));
+  if (mill_agg_needs_disk(&k->plan, k->part, k->nparts))
+    return mill_agg_finish_disk(&k->plan, k->part, k->nparts, &k->spill, out, err);
   MILL_TRY(mill_table_new(k->base.x->ctx->memory, k->plan.op->schema, &t, err));
-  mill_status s = mill_agg_finish(&k->plan, k->part, n, t, err);
+  mill_status s = mill_agg_finish(&k->plan, k->part, k->nparts, t, err);
   if (s == MILL_OK) s = mill_scan_table(t, out, err);
   mill_table_unref(t);
   return s;
 }
 
+static void part_free(mill_memory *m, mill_agg_part *p) {
+  if (p == NULL) return;
+  mill_agg_part_clear(p);
+  mill_free(m, p, sizeof *p);
+}
+
 static void sink_clear(agg_sink *k) {
   mill_memory *m = k->base.x->ctx->memory;
-  for (size_t i = 0; k->part && i <= k->n; i++) {
-    if (k->part[i] == NULL) continue;
-    mill_agg_part_clear(k->part[i]);
-    mill_free(m, k->part[i], sizeof *k->part[i]);
-  }
+  for (size_t i = 0; k->part && i < k->nparts; i++) part_free(m, k->part[i]);
+  for (size_t i = 0; i < k->nmore; i++) part_free(m, k->more[i]);
   for (agg_worker *w = k->all, *next; w; w = next) {
     next = w->next;
     worker_free(k, w);
   }
-  if (k->part) mill_free(m, k->part, (k->n + 1) * sizeof *k->part);
+  if (k->part) mill_free(m, k->part, k->nparts * sizeof *k->part);
+  mill_free(m, k->more, k->more_room * sizeof *k->more);
   if (k->worker) mill_free(m, k->worker, (k->n + 1) * sizeof *k->worker);
   mill_spill_free(k->spill.file);
   pthread_mutex_destroy(&k->spill.lock);

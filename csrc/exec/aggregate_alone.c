@@ -6,12 +6,12 @@
 **     entry[e]     part << 32 | number: what is in the piece, in the order of the parts
 **     slot[tag]    e + 1, open addressing; at most half full
 **
-** A piece that shows to have many keys twice among its first rows is left as it is. */
+** A piece that shows to have many keys twice is left as it is: telling costs a look at the other key. */
 #include <string.h>
 
 #include "exec/aggregate_int.h"
 
-enum { JUDGE_AFTER = 4096, AHEAD = 32 };
+enum { BLOCK = 1024, FEW_SHARED = 20, AHEAD = 32 };
 
 void mill_agg_alone_clear(mill_agg_alone *a, mill_memory *m) {
   mill_free(m, a->slot, a->nslots * sizeof *a->slot);
@@ -58,17 +58,47 @@ static bool same_key(mill_agg_part *const *part, uint64_t a, uint64_t b) {
   return mill_groups_same(g, x, h, y);
 }
 
-/* Mark the entries whose key another has. False: too many. */
-static bool find_shared(mill_agg_alone *a, mill_agg_part *const *part, uint32_t n) {
+/* The piece as it is looked through. */
+typedef struct piece {
+  mill_agg_part *const *part;
+  size_t n, stride;
+  uint32_t *const *order;
+  const uint32_t *start;
+  uint32_t *stop;
+  size_t at;     /* the next part .. */
+  uint32_t next; /* .. and where in its order, counted from its start */
+} piece;
+
+/* Take the next entries, `from` on, as far as `to`. */
+static void take_entries(mill_agg_alone *a, piece *p, uint32_t from, uint32_t to) {
+  for (uint32_t e = from; e < to; p->at++, p->next = 0) {
+    if (p->order[p->at] == NULL) continue;
+    const mill_agg_part *part = p->part[p->at];
+    uint32_t k = p->start[p->at * p->stride] + p->next, stop = p->stop[p->at * p->stride];
+    for (; e < to && k < stop; e++, k++, p->next++) {
+      uint32_t number = p->order[p->at][k];
+      a->tag[e] = (uint32_t)(mill_agg_hash(part, number) >> MILL_AGG_TAG_SHIFT);
+      a->entry[e] = (uint64_t)p->at << 32 | number;
+    }
+    if (e == to) return;
+  }
+}
+
+/* Mark the entries, n in all, whose key another has. False: too many. */
+static bool find_shared(mill_agg_alone *a, piece *p, uint32_t n) {
   const size_t mask = a->nslots - 1;
-  uint32_t twice = 0;
+  uint32_t twice = 0, taken = 0;
   memset(a->shared, 0, n * sizeof *a->shared);
   for (uint32_t e = 0; e < n; e++) {
-    if (e == JUDGE_AFTER && twice > e / 8) return false;
-    if (e + AHEAD < n) __builtin_prefetch(&a->slot[a->tag[e + AHEAD] & mask], 1);
+    if (e == taken) {
+      if (twice > e / FEW_SHARED) return false;
+      taken = n - e < BLOCK ? n : e + BLOCK;
+      take_entries(a, p, e, taken);
+    }
+    if (e + AHEAD < taken) __builtin_prefetch(&a->slot[a->tag[e + AHEAD] & mask], 1);
     size_t s = a->tag[e] & mask;
     for (uint32_t other; (other = a->slot[s]) != 0; s = (s + 1) & mask) {
-      if (a->tag[other - 1] != a->tag[e] || !same_key(part, a->entry[other - 1], a->entry[e]))
+      if (a->tag[other - 1] != a->tag[e] || !same_key(p->part, a->entry[other - 1], a->entry[e]))
         continue;
       a->shared[other - 1] = a->shared[e] = true;
       twice++;
@@ -79,12 +109,30 @@ static bool find_shared(mill_agg_alone *a, mill_agg_part *const *part, uint32_t 
   return true;
 }
 
+/* What stands alone is referred to, the rest stays in the shares. */
+static void part_entries(const mill_agg_alone *a, piece *p, uint64_t *ref) {
+  uint32_t e = 0;
+  for (size_t i = 0; i < p->n; i++) {
+    if (p->order[i] == NULL) continue;
+    uint32_t kept = p->start[i * p->stride];
+    size_t span = 0;
+    for (uint32_t k = kept; k < p->stop[i * p->stride]; k++, e++) {
+      uint32_t number = p->order[i][k];
+      if (a->shared[e])
+        p->order[i][kept++] = number;
+      else
+        ref[mill_agg_place(p->part[i], number, &span)] = MILL_AGG_ALONE | a->entry[e];
+    }
+    p->stop[i * p->stride] = kept;
+  }
+}
+
 mill_status mill_agg_take_alone(mill_agg_alone *a, mill_agg_part *const *part, size_t n,
                                 uint32_t *const *order, const uint32_t *start, uint32_t *stop,
                                 size_t stride, uint64_t *ref, mill_error *err) {
+  piece p = {.part = part, .n = n, .stride = stride, .order = order, .start = start, .stop = stop};
   mill_memory *m = NULL;
   size_t total = 0;
-  uint32_t e = 0;
   for (size_t i = 0; i < n; i++) {
     if (order[i] == NULL) continue;
     m = part[i]->arena.memory;
@@ -92,26 +140,6 @@ mill_status mill_agg_take_alone(mill_agg_alone *a, mill_agg_part *const *part, s
   }
   if (total == 0 || total >= UINT32_MAX / 4) return MILL_OK;
   MILL_TRY(make_room(a, total, m, err));
-  for (size_t i = 0; i < n; i++)
-    for (uint32_t k = order[i] ? start[i * stride] : 0; order[i] && k < stop[i * stride]; k++) {
-      uint32_t number = order[i][k];
-      a->tag[e] = (uint32_t)(mill_agg_hash(part[i], number) >> MILL_AGG_TAG_SHIFT);
-      a->entry[e++] = (uint64_t)i << 32 | number;
-    }
-  if (!find_shared(a, part, e)) return MILL_OK;
-  e = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (order[i] == NULL) continue;
-    uint32_t kept = start[i * stride];
-    size_t span = 0;
-    for (uint32_t k = kept; k < stop[i * stride]; k++, e++) {
-      uint32_t number = order[i][k];
-      if (a->shared[e])
-        order[i][kept++] = number;
-      else
-        ref[mill_agg_place(part[i], number, &span)] = MILL_AGG_ALONE | a->entry[e];
-    }
-    stop[i * stride] = kept;
-  }
+  if (find_shared(a, &p, (uint32_t)total)) part_entries(a, &p, ref);
   return MILL_OK;
 }

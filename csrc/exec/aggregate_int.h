@@ -38,8 +38,9 @@ typedef struct mill_agg_loose {
 /* What a morsel added to a part: groups and loose rows from `first` on. */
 typedef struct mill_agg_span {
   size_t morsel;
-  uint64_t rows;  /* of the part, before the morsel */
-  uint64_t shift; /* number in the part + shift, modulo 2^64: place among those of all parts */
+  uint64_t rows;   /* of the part, before the morsel */
+  uint64_t shift;  /* number in the part + shift, modulo 2^64: place among those of all parts */
+  uint64_t before; /* what the morsel added to other parts until then */
   uint32_t first;
 } mill_agg_span;
 
@@ -130,7 +131,8 @@ mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
 /* Places (aggregate_place.c): where groups first stood, numbered through the morsels. Note that the part
 ** goes on with a morsel; number all spans; the place of a group or loose row, *at being a span before
 ** or at its own, 0 to begin with. */
-mill_status mill_agg_span_begin(mill_agg_part *p, size_t morsel, mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_span_begin(mill_agg_part *p, size_t morsel, uint64_t before,
+                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_agg_place_all(const mill_agg_plan *plan, mill_agg_part *const *part, size_t n,
                                uint64_t *total, mill_error *err) MILL_USE_RESULT;
 static inline uint64_t mill_agg_place(const mill_agg_part *p, uint32_t number, size_t *at) {

@@ -6,12 +6,12 @@
 ** group that several parts have is the smallest: no row's position is kept, and nothing is sorted. */
 #include "exec/aggregate_int.h"
 
-mill_status mill_agg_span_begin(mill_agg_part *p, size_t morsel, mill_error *err) {
+mill_status mill_agg_span_begin(mill_agg_part *p, size_t morsel, uint64_t before, mill_error *err) {
   if (p->nspans && p->span[p->nspans - 1].morsel == morsel) return MILL_OK;
   MILL_TRY(mill_grow(p->plan->x->ctx->memory, (void **)&p->span, &p->span_room, p->nspans + 1,
                      sizeof *p->span, err));
-  p->span[p->nspans++] =
-      (mill_agg_span){.morsel = morsel, .rows = p->rows, .first = mill_agg_count(p)};
+  p->span[p->nspans++] = (mill_agg_span){
+      .morsel = morsel, .rows = p->rows, .before = before, .first = mill_agg_count(p)};
   return MILL_OK;
 }
 
@@ -35,7 +35,8 @@ mill_status mill_agg_place_all(const mill_agg_plan *plan, mill_agg_part *const *
   for (size_t k = 0; k < morsels; k++) base[k + 1] += base[k];
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; part[i] && k < part[i]->nspans; k++)
-      part[i]->span[k].shift = base[part[i]->span[k].morsel] - part[i]->span[k].first;
+      part[i]->span[k].shift =
+          base[part[i]->span[k].morsel] + part[i]->span[k].before - part[i]->span[k].first;
   *total = base[morsels];
   mill_free(m, base, (morsels + 1) * sizeof *base);
   return MILL_OK;

@@ -302,7 +302,7 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       assert.same({ "-0.0 -0.0 0.0 -0.0" }, lines(spark:sql [[SELECT median(a), percentile(a, 0.0), percentile(a, 1.0),
         percentile_approx(a, 0.0) FROM VALUES (0.0D), (-0.0D) AS t(a)]], 4))
       local got = lines(spark:sql [[SELECT id % 3, median(CAST(id AS INT)), percentile_approx(id, 0.25),
-        percentile(id * id % 1009, array(0.1, 0.2, 0.3, 0.4, 0.5))[4] FROM range(30000) GROUP BY 1]], 4)
+        percentile(id * id % 1009, array(0.1, 0.2, 0.3, 0.4, 0.5))[3] FROM range(30000) GROUP BY 1]], 4)
       for k = 0, 2 do
         local squares = {}
         for id = k, 29999, 3 do squares[#squares + 1] = id * id % 1009 end
