@@ -371,6 +371,20 @@ bool mill_sort_order_same(const mill_sort_order *o, const mill_row_set *s, int n
                                mill_sort_order_row(o, k)) == 0;
 }
 
+void mill_sort_order_breaks(const mill_sort_order *o, const mill_row_set *s, int nkeys, size_t from,
+                            uint32_t n, uint8_t *out) {
+  const mill_sort_layout *l = &o->layout;
+  mill_sort_breaks(l, nkeys, o->entry + from * o->stride, o->stride, n, out);
+  for (uint32_t i = 1; l->inexact < l->n && i < n; i++) {
+    uint64_t a = mill_sort_order_row(o, from + i - 1), b = mill_sort_order_row(o, from + i);
+    if (out[i] < 2 && l->inexact < nkeys &&
+        mill_sort_key_compare(s, l->key, l->inexact, nkeys, a, b) != 0)
+      out[i] = 2;
+    int rest = l->inexact < nkeys ? nkeys : l->inexact;
+    if (out[i] == 0 && mill_sort_key_compare(s, l->key, rest, l->n, a, b) != 0) out[i] = 1;
+  }
+}
+
 mill_status mill_sort_order_make(const mill_exec *x, mill_row_set *set, const mill_sort_column *key,
                                  int nkeys, bool moves, mill_sort_order *out, mill_error *err) {
   *out = (mill_sort_order){.memory = x->ctx->memory, .n = (size_t)set->rows};
