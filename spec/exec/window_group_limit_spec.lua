@@ -80,7 +80,9 @@ describe("a window group limit", function()
     it("gives Spark's rows, " .. name, function()
       local spark <close> = tidemill.session(options)
       spark:sql(VIEW)
-      for _, case in ipairs(CASES) do assert.are.equal((case[3]:gsub("%s+", " ")), text(spark:sql(case[1])), case[1]) end
+      for _, case in ipairs(CASES) do
+        assert.are.equal((case[3]:gsub("%s+", " ")), text(spark:sql(case[1])), case[1])
+      end
     end)
   end
 
