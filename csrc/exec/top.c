@@ -120,8 +120,8 @@ static mill_status copy_rows(const mill_row_set *set, const uint64_t *entry, siz
     mill_vector *col = mill_arena_alloc(&a, (width + 1) * sizeof *col);
     if (col == NULL) s = mill_oom(a.memory, width * sizeof *col, err);
     for (uint32_t c = 0; c < width && s == MILL_OK; c++)
-      s = mill_row_set_gather(set, c, entry + at * STRIDE + STRIDE - 1, STRIDE, m, &col[c], &a,
-                              err);
+      s = mill_row_set_gather(set, c, entry + at * STRIDE + STRIDE - 1, STRIDE, UINT64_MAX, m,
+                              &col[c], &a, err);
     mill_batch b = {.n = m, .ncols = width, .col = col};
     if (s == MILL_OK) s = mill_table_append(out, &b, err);
     mill_arena_clear(&a);
