@@ -91,12 +91,12 @@ mill_status mill_row_set_add_table(mill_row_set *s, const mill_table *t, mill_er
 
 #define FETCH_LOOP(T)                                                                              \
   for (uint32_t i = 0; i < n; i++) {                                                               \
-    uint64_t r = row[(size_t)i * stride];                                                          \
+    uint64_t r = (row[(size_t)i * stride] & mask);                                                 \
     ((T *)out->data)[i] = ((const T *)col[(r >> 16) * width].data)[r & 0xffff];                    \
   }
 
 static void fetch_values(const mill_vector *col, size_t width, const uint64_t *row, uint32_t stride,
-                         uint32_t n, mill_vector *out) {
+                         uint64_t mask, uint32_t n, mill_vector *out) {
   switch (out->type->width) {
   case 1: FETCH_LOOP(uint8_t) break;
   case 2: FETCH_LOOP(uint16_t) break;
@@ -107,11 +107,11 @@ static void fetch_values(const mill_vector *col, size_t width, const uint64_t *r
 }
 
 static mill_status fetch_valid(const mill_vector *col, size_t width, const uint64_t *row,
-                               uint32_t stride, uint32_t n, mill_vector *out, mill_arena *a,
-                               mill_error *err) {
+                               uint32_t stride, uint64_t mask, uint32_t n, mill_vector *out,
+                               mill_arena *a, mill_error *err) {
   MILL_TRY(mill_vector_need_valid(out, a, err));
   for (uint32_t i = 0; i < n; i++) {
-    uint64_t r = row[(size_t)i * stride];
+    uint64_t r = (row[(size_t)i * stride] & mask);
     if (!mill_valid_bit(col[(r >> 16) * width].valid, r & 0xffff)) mill_vector_clear_bit(out, i);
   }
   return MILL_OK;
@@ -119,28 +119,28 @@ static mill_status fetch_valid(const mill_vector *col, size_t width, const uint6
 
 /* Nested values and odd forms: runs of rows of the same chunk, by the vectors' own copy. */
 static mill_status fetch_runs(const mill_vector *col, size_t width, const uint64_t *row,
-                              uint32_t stride, uint32_t n, mill_vector *out, mill_arena *a,
-                              mill_error *err) {
+                              uint32_t stride, uint64_t mask, uint32_t n, mill_vector *out,
+                              mill_arena *a, mill_error *err) {
   uint32_t place[256];
   for (uint32_t i = 0; i < n;) {
-    uint64_t chunk = row[(size_t)i * stride] >> 16;
+    uint64_t chunk = (row[(size_t)i * stride] & mask) >> 16;
     uint32_t k = 0;
-    while (i < n && k < 256 && row[(size_t)i * stride] >> 16 == chunk)
-      place[k++] = mill_row_place(row[(size_t)i++ * stride]);
+    while (i < n && k < 256 && (row[(size_t)i * stride] & mask) >> 16 == chunk)
+      place[k++] = mill_row_place((row[(size_t)i++ * stride] & mask));
     MILL_TRY(mill_vector_append(out, &col[chunk * width], place, k, false, a, err));
   }
   return MILL_OK;
 }
 
 mill_status mill_row_set_gather(const mill_row_set *s, uint32_t c, const uint64_t *row,
-                                uint32_t stride, uint32_t n, mill_vector *out, mill_arena *a,
-                                mill_error *err) {
+                                uint32_t stride, uint64_t mask, uint32_t n, mill_vector *out,
+                                mill_arena *a, mill_error *err) {
   const mill_vector *col = s->col + c;
   size_t width = s->schema->nfields;
   MILL_TRY(mill_vector_init(out, s->schema->fields[c].type, n ? n : 1, a, err));
-  if (!s->simple[c]) return fetch_runs(col, width, row, stride, n, out, a, err);
-  fetch_values(col, width, row, stride, n, out);
-  if (s->nulls[c]) MILL_TRY(fetch_valid(col, width, row, stride, n, out, a, err));
+  if (!s->simple[c]) return fetch_runs(col, width, row, stride, mask, n, out, a, err);
+  fetch_values(col, width, row, stride, mask, n, out);
+  if (s->nulls[c]) MILL_TRY(fetch_valid(col, width, row, stride, mask, n, out, a, err));
   out->size = n;
   return MILL_OK;
 }
@@ -220,6 +220,10 @@ void mill_row_move_bits(const mill_row_move *m, const mill_row_set *s, size_t ch
 
 void mill_row_move_end(const mill_row_move *m, mill_row_set *s) {
   uint32_t width = s->schema->nfields;
+  bool views = false;
+  for (uint32_t c = 0; c < width; c++)
+    views |= m->data[c] && s->schema->fields[c].type->phys == MILL_PHYS_STR;
+  for (; !views && s->nhold > 0; s->nhold--) mill_chunk_unref(s->hold[s->nhold - 1]);
   s->nchunks = (size_t)((s->rows + MILL_CHUNK - 1) / MILL_CHUNK);
   for (size_t k = 0; k < s->nchunks; k++) {
     size_t from = k * MILL_CHUNK;

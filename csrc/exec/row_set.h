@@ -61,9 +61,9 @@ static inline const mill_vector *mill_row_set_col(const mill_row_set *s, uint64_
 static inline uint32_t mill_row_place(uint64_t row) { return (uint32_t)(row & 0xffff); }
 
 /* Column c of the given rows; strings go on pointing at the chunks' bytes. `stride` words lie
-** between one row number and the next. */
+** between one row number and the next, which stands in the bits of `mask`. */
 mill_status mill_row_set_gather(const mill_row_set *s, uint32_t c, const uint64_t *row,
-                                uint32_t stride, uint32_t n, mill_vector *out, mill_arena *a,
-                                mill_error *err) MILL_USE_RESULT;
+                                uint32_t stride, uint64_t mask, uint32_t n, mill_vector *out,
+                                mill_arena *a, mill_error *err) MILL_USE_RESULT;
 
 #endif

@@ -411,6 +411,24 @@ bool mill_sort_same(const mill_sort_layout *l, int nkeys, const uint64_t *a, con
   return l->inexact == 0 || shift == 128 || d >> shift == 0;
 }
 
+void mill_sort_breaks(const mill_sort_layout *l, int nkeys, const uint64_t *entry, uint32_t stride,
+                      uint32_t n, uint8_t *out) {
+  int all = l->inexact < l->n ? l->inexact : l->n - 1; /* the last key with bits */
+  int end = shift_of(l, all),
+      first = nkeys == 0 ? 128 : shift_of(l, nkeys - 1 < all ? nkeys - 1 : all);
+  mill_rank any = end < 128 ? full(128) >> end << end : 0;
+  mill_rank keys = first < 128 ? full(128) >> first << first : 0;
+  uint64_t any_hi = (uint64_t)(any >> 64), any_lo = (uint64_t)any;
+  uint64_t keys_hi = (uint64_t)(keys >> 64), keys_lo = (uint64_t)keys;
+  for (uint32_t i = 1; i < n; i++) {
+    const uint64_t *e = entry + (size_t)i * stride, *before = e - stride;
+    uint64_t hi = e[0] ^ before[0], lo = l->words == 2 ? e[1] ^ before[1] : 0;
+    bool in_keys = (hi & keys_hi) | (lo & keys_lo), in_any = (hi & any_hi) | (lo & any_lo);
+    out[i] = (uint8_t)(in_any + in_keys);
+  }
+  if (n) out[0] = 2;
+}
+
 /* ---- words ---------------------------------------------------------------------------------- */
 
 bool mill_sort_words(const mill_vector *v, const mill_sort_column *key, uint32_t n, uint64_t *out) {

@@ -80,6 +80,10 @@ mill_status mill_sort_decode(const mill_sort_layout *l, const mill_type *type, i
                              mill_arena *a, mill_error *err) MILL_USE_RESULT;
 /* Are the first nkeys keys of two entries the same, as far as the number tells? */
 bool mill_sort_same(const mill_sort_layout *l, int nkeys, const uint64_t *a, const uint64_t *b);
+/* How each of n entries differs from the one before it, as far as the numbers tell: not at all (0), behind
+** the first nkeys keys (1), in those (2). out[0] is 2. */
+void mill_sort_breaks(const mill_sort_layout *l, int nkeys, const uint64_t *entry, uint32_t stride,
+                      uint32_t n, uint8_t *out);
 /* The ranks of n values of a type of at most 64 bits, direction and nulls folded in: ordered as the values,
 ** but that null is as the least value, or the greatest. False: the type is none of these. */
 bool mill_sort_words(const mill_vector *v, const mill_sort_column *key, uint32_t n, uint64_t *out);

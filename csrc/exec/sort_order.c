@@ -52,6 +52,7 @@ typedef struct job {
   size_t *edge; /* nbuckets + 1: first entry of each bucket */
   bool moves;   /* columns go into the buckets as well */
   mill_row_move move;
+  bool disorder; /* atomic: some part is not in order */
 } job;
 
 /* ---- entries -------------------------------------------------------------------------------- */
@@ -220,7 +221,8 @@ static mill_status begin_move(job *j, mill_error *err) {
   if (keep == NULL) return mill_oom(m, o->width, err);
   for (uint32_t c = 0; c < o->width; c++) keep[c] = o->decoded[c] < 0;
   size_t bytes = mill_row_move_bytes(j->set, keep);
-  j->moves = bytes > 0 && !mill_spill_needed(j->x->ctx, o->n * bytes);
+  /* and for the result, which may need as much again */
+  j->moves = bytes > 0 && !mill_spill_needed(j->x->ctx, 2 * o->n * bytes);
   mill_status s = j->moves ? mill_row_move_begin(j->set, keep, &j->move, err) : MILL_OK;
   mill_free(m, keep, o->width + 1);
   return s;
@@ -314,9 +316,27 @@ static mill_status sort_buckets(job *j, mill_error *err) {
   return s;
 }
 
-static bool in_order(const mill_sort_order *o) {
-  if (o->layout.inexact < o->layout.n) return false;
-  return SORT_CALL(&o->layout, ordered, (const void *)o->entry, o->n);
+/* Is a part in order, with the last entry of the one before? */
+static mill_status ordered_task(void *arg, size_t part, int worker, mill_error *err) {
+  job *j = arg;
+  size_t from = part * PART_ROWS, n = part_rows(j, part), before = from > 0;
+  const uint64_t *e = j->o->entry + (from - before) * j->o->stride;
+  (void)worker, (void)err;
+  if (__atomic_load_n(&j->disorder, __ATOMIC_RELAXED)) return MILL_OK;
+  if (!SORT_CALL(&j->o->layout, ordered, (const void *)e, n + before))
+    __atomic_store_n(&j->disorder, true, __ATOMIC_RELAXED);
+  return MILL_OK;
+}
+
+static mill_status in_order(job *j, bool *out, mill_error *err) {
+  const mill_sort_order *o = j->o;
+  *out = false;
+  if (o->layout.inexact < o->layout.n) return MILL_OK;
+  j->disorder = false;
+  size_t parts = (o->n + PART_ROWS - 1) / PART_ROWS;
+  MILL_TRY(mill_pool_run(j->x->ctx->pool, parts, ordered_task, j, err));
+  *out = !j->disorder;
+  return MILL_OK;
 }
 
 static mill_status sort_small(job *j, mill_error *err) {
@@ -349,15 +369,9 @@ mill_status mill_sort_order_gather(const mill_sort_order *o, const mill_row_set 
                                    size_t from, uint32_t n, mill_vector *out, mill_arena *a,
                                    mill_error *err) {
   const uint64_t *e = o->entry + from * o->stride;
-  if (o->decoded[c] < 0 && o->layout.row_bits == 0)
-    return mill_row_set_gather(s, c, e + o->stride - 1, o->stride, n, out, a, err);
-  if (o->decoded[c] < 0) {
-    uint64_t mask = mill_sort_row_mask(&o->layout),
-             *row = mill_arena_take(a, (n + 1) * sizeof *row);
-    if (row == NULL) return mill_oom(a->memory, n * sizeof *row, err);
-    for (uint32_t i = 0; i < n; i++) row[i] = e[i] & mask;
-    return mill_row_set_gather(s, c, row, 1, n, out, a, err);
-  }
+  if (o->decoded[c] < 0)
+    return mill_row_set_gather(s, c, e + o->stride - 1, o->stride, mill_sort_row_mask(&o->layout),
+                               n, out, a, err);
   return mill_sort_decode(&o->layout, s->schema->fields[c].type, o->decoded[c], e, o->stride, n,
                           out, a, err);
 }
@@ -371,6 +385,20 @@ bool mill_sort_order_same(const mill_sort_order *o, const mill_row_set *s, int n
                                mill_sort_order_row(o, k)) == 0;
 }
 
+void mill_sort_order_breaks(const mill_sort_order *o, const mill_row_set *s, int nkeys, size_t from,
+                            uint32_t n, uint8_t *out) {
+  const mill_sort_layout *l = &o->layout;
+  mill_sort_breaks(l, nkeys, o->entry + from * o->stride, o->stride, n, out);
+  for (uint32_t i = 1; l->inexact < l->n && i < n; i++) {
+    uint64_t a = mill_sort_order_row(o, from + i - 1), b = mill_sort_order_row(o, from + i);
+    if (out[i] < 2 && l->inexact < nkeys &&
+        mill_sort_key_compare(s, l->key, l->inexact, nkeys, a, b) != 0)
+      out[i] = 2;
+    int rest = l->inexact < nkeys ? nkeys : l->inexact;
+    if (out[i] == 0 && mill_sort_key_compare(s, l->key, rest, l->n, a, b) != 0) out[i] = 1;
+  }
+}
+
 mill_status mill_sort_order_make(const mill_exec *x, mill_row_set *set, const mill_sort_column *key,
                                  int nkeys, bool moves, mill_sort_order *out, mill_error *err) {
   *out = (mill_sort_order){.memory = x->ctx->memory, .n = (size_t)set->rows};
@@ -379,7 +407,9 @@ mill_status mill_sort_order_make(const mill_exec *x, mill_row_set *set, const mi
   mill_status s = make_entries(&j, key, nkeys, err);
   if (s == MILL_OK) s = note_decoded(&j, err);
   mill_free(out->memory, j.start, (set->nchunks + 1) * sizeof *j.start);
-  if (s == MILL_OK && !in_order(out))
+  bool done = false;
+  if (s == MILL_OK) s = in_order(&j, &done, err);
+  if (s == MILL_OK && !done)
     s = out->n <= 2 * BUCKET_ROWS ? sort_small(&j, err) : sort_buckets(&j, err);
   if (s != MILL_OK) mill_sort_order_clear(out);
   return s;

@@ -49,6 +49,10 @@ mill_status mill_sort_order_gather(const mill_sort_order *o, const mill_row_set 
 /* Are the first nkeys keys of rows i and k of the order the same? */
 bool mill_sort_order_same(const mill_sort_order *o, const mill_row_set *s, int nkeys, size_t i,
                           size_t k);
+/* How each row of [from, from + n) differs from the one before: 0: in no key, 1: behind the first nkeys
+** keys, 2: in those. out[0] is 2. */
+void mill_sort_order_breaks(const mill_sort_order *o, const mill_row_set *s, int nkeys, size_t from,
+                            uint32_t n, uint8_t *out);
 /* Sort n entries with rows of `s` behind equal numbers; tmp has as much room. */
 mill_status mill_sort_entries(const mill_row_set *s, const mill_sort_layout *l, uint64_t *entry,
                               uint64_t *tmp, size_t n, mill_error *err) MILL_USE_RESULT;

@@ -100,7 +100,7 @@ static mill_status merge_next(mill_rows *base, mill_batch **out, mill_error *err
   mill_vector *col = mill_arena_alloc(&m->arena, width * sizeof *col);
   if (col == NULL) return mill_oom(m->arena.memory, width * sizeof *col, err);
   for (uint32_t c = 0; c < width; c++)
-    MILL_TRY(mill_row_set_gather(&m->page, c, m->pick, 1, n, &col[c], &m->arena, err));
+    MILL_TRY(mill_row_set_gather(&m->page, c, m->pick, 1, UINT64_MAX, n, &col[c], &m->arena, err));
   m->batch = (mill_batch){.n = n, .ncols = width, .col = col};
   *out = &m->batch;
   return MILL_OK;

@@ -6,7 +6,7 @@
 
 #include "exec/sort_order.h"
 
-enum { SLACK = 4096, STRIDE = 3 /* words of an entry: two of the key, the row */ };
+enum { SLACK = 256, STRIDE = 3 /* words of an entry: two of the key, the row */ };
 
 /* What one worker keeps: rows with their keys and place, and an entry for each row. */
 typedef struct keeper {
@@ -19,6 +19,7 @@ typedef struct keeper {
   size_t morsel;      /* the last one; the next comes behind it, so that entries stay in order */
   bool bounded;
   uint64_t bound[2]; /* no row behind it is wanted */
+  uint64_t word;     /* that of its first key, where keys are words */
 } keeper;
 
 typedef struct slot {
@@ -43,7 +44,7 @@ typedef struct top {
   pthread_mutex_t lock; /* guards what follows */
   keeper *idle, *keepers;
   bool bounded; /* the best bound of all workers */
-  uint64_t bound[2];
+  uint64_t bound[2], word;
   mill_arena arena;
 } top;
 
@@ -119,8 +120,8 @@ static mill_status copy_rows(const mill_row_set *set, const uint64_t *entry, siz
     mill_vector *col = mill_arena_alloc(&a, (width + 1) * sizeof *col);
     if (col == NULL) s = mill_oom(a.memory, width * sizeof *col, err);
     for (uint32_t c = 0; c < width && s == MILL_OK; c++)
-      s = mill_row_set_gather(set, c, entry + at * STRIDE + STRIDE - 1, STRIDE, m, &col[c], &a,
-                              err);
+      s = mill_row_set_gather(set, c, entry + at * STRIDE + STRIDE - 1, STRIDE, UINT64_MAX, m,
+                              &col[c], &a, err);
     mill_batch b = {.n = m, .ncols = width, .col = col};
     if (s == MILL_OK) s = mill_table_append(out, &b, err);
     mill_arena_clear(&a);
@@ -133,8 +134,22 @@ static void share_bound(top *t, keeper *k) {
   pthread_mutex_lock(&t->lock);
   bool better = b[0] < t->bound[0] || (b[0] == t->bound[0] && b[1] < t->bound[1]);
   if (!t->bounded || better) memcpy(t->bound, b, sizeof t->bound);
+  if (!t->bounded || k->word < t->word) t->word = k->word;
   t->bounded = true;
   pthread_mutex_unlock(&t->lock);
+}
+
+/* The word of the first key of the last row. */
+static void note_word(const top *t, keeper *k) {
+  const mill_chunk *c = k->rows->chunk[k->rows->nchunks - 1];
+  mill_vector v = c->col[t->ncols];
+  uint64_t word[MILL_BATCH];
+  uint32_t from = (c->n - 1) / MILL_BATCH * MILL_BATCH, n = c->n - from;
+  k->word = UINT64_MAX;
+  if (v.mask != MILL_FLAT || v.index) return;
+  v.data = (char *)v.data + (size_t)from * v.type->width;
+  if (v.valid) v.valid += from / 64;
+  if (mill_sort_words(&v, t->fresh, n, word)) k->word = word[n - 1];
 }
 
 /* Keep the best `want` rows and set the bound by the last of them. */
@@ -159,6 +174,7 @@ static mill_status keep_best(top *t, keeper *k, mill_error *err) {
     k->entry[i * STRIDE + 2] = (uint64_t)(i / MILL_CHUNK) << 16 | i % MILL_CHUNK;
   memcpy(k->bound, k->entry + (k->n - 1) * STRIDE, sizeof k->bound);
   k->bounded = true;
+  note_word(t, k);
   share_bound(t, k);
   return MILL_OK;
 }
@@ -236,6 +252,18 @@ static mill_status append(const top *t, keeper *k, const mill_batch *b, const ui
   return s;
 }
 
+/* Are all rows behind the bound by their first key? Cheaper than their entries. */
+static bool none_pass(top *t, const keeper *k, uint32_t n) {
+  uint64_t word[MILL_BATCH], least = UINT64_MAX;
+  pthread_mutex_lock(&t->lock);
+  bool bounded = t->bounded;
+  uint64_t bound = t->word;
+  pthread_mutex_unlock(&t->lock);
+  if (!bounded || !mill_sort_words(&k->key[0], t->fresh, n, word)) return false;
+  for (uint32_t i = 0; i < n; i++) least = word[i] < least ? word[i] : least;
+  return least > bound;
+}
+
 static mill_status top_push(mill_sink *base, size_t morsel, mill_batch *b, mill_error *err) {
   top *t = (top *)base;
   slot *at = &t->slot[morsel];
@@ -243,6 +271,10 @@ static mill_status top_push(mill_sink *base, size_t morsel, mill_batch *b, mill_
   if (at->k == NULL) MILL_TRY(keeper_take(t, morsel, &at->k, err));
   keeper *k = at->k;
   MILL_TRY(mill_program_run(k->program, b, k->key, err));
+  if (none_pass(t, k, b->n)) {
+    at->place += b->n;
+    return MILL_OK;
+  }
   MILL_TRY(reserve(t, k, b->n, err));
   uint64_t *entry = k->entry + k->n * STRIDE;
   mill_sort_encode(&t->fresh_layout, k->key, 0, b->n, entry, STRIDE);

@@ -47,19 +47,34 @@ typedef struct window_cursor {
 
 /* ---- blocks --------------------------------------------------------------------------------- */
 
+/* As mill_sort_order_breaks, of rows in no order that is known by number. */
+static void find_breaks(const mill_window_block *b, int nkeys, int nsorts, uint8_t *out) {
+  out[0] = 2;
+  for (uint32_t i = 1; i < b->n; i++) {
+    bool same = mill_window_same(b->key, nkeys, b->col, i - 1, b->col, i);
+    out[i] = !same ? 2 : !mill_window_same(b->key + nkeys, nsorts, b->col, i - 1, b->col, i);
+  }
+}
+
 static mill_status find_partitions(mill_window_block *b, mill_error *err) {
   size_t n = (size_t)b->n + 1;
   int nkeys = b->op->nkeys, nsorts = b->op->nsorts;
   b->partition = mill_arena_alloc(&b->arena, n * sizeof *b->partition);
   b->peer = mill_arena_alloc(&b->arena, n * sizeof *b->peer);
   b->peer_stop = mill_arena_alloc(&b->arena, n * sizeof *b->peer_stop);
-  if (!b->partition || !b->peer || !b->peer_stop) return mill_oom(b->arena.memory, n * 12, err);
+  uint8_t *breaks = mill_arena_take(&b->arena, n);
+  if (!b->partition || !b->peer || !b->peer_stop || !breaks)
+    return mill_oom(b->arena.memory, n * 12, err);
   b->npartitions = 0;
+  if (b->in_order)
+    mill_sort_order_breaks(&b->sorted->order, &b->sorted->set, nkeys, (size_t)b->first, b->n,
+                           breaks);
+  else
+    find_breaks(b, nkeys, nsorts, breaks);
   for (uint32_t i = 0; i < b->n; i++) {
-    bool start = i == 0 || !mill_window_same(b->key, nkeys, b->col, i - 1, b->col, i);
-    if (start) b->partition[b->npartitions++] = i;
-    bool same = !start && mill_window_same(b->key + nkeys, nsorts, b->col, i - 1, b->col, i);
-    b->peer[i] = same ? b->peer[i - 1] : i;
+    b->partition[b->npartitions] = i;
+    b->npartitions += breaks[i] == 2;
+    b->peer[i] = breaks[i] ? i : b->peer[i - 1];
   }
   b->partition[b->npartitions] = b->n;
   for (uint32_t i = b->n; i-- > 0;)
@@ -379,6 +394,8 @@ static mill_status memory_seek(mill_cursor *base, size_t morsel, mill_error *err
   MILL_TRY(start_block(c, 0, err));
   MILL_TRY(gather(s, from, (uint32_t)n, c->block.col, &c->block.arena, err));
   c->block.n = (uint32_t)n;
+  c->block.first = from;
+  c->block.in_order = true;
   return run_block(c, err);
 }
 

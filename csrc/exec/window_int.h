@@ -48,7 +48,9 @@ typedef struct mill_window_block {
   const mill_sorted *sorted;
   mill_arena arena; /* columns and results */
   uint32_t n, base; /* rows, and the number of the first */
-  bool deep;        /* results copy strings, since what they are read from goes before them */
+  uint64_t first;   /* in memory: of the order, where the block begins; else not known (in_order) */
+  bool in_order;
+  bool deep; /* results copy strings, since what they are read from goes before them */
   mill_vector *col;
   const mill_sort_column *key; /* partition keys, then order keys, among the columns */
   uint32_t *partition;         /* first row of each, and n */

@@ -40,6 +40,39 @@ static mill_status slow(void *arg, size_t task, int worker, mill_error *err) {
   return MILL_OK;
 }
 
+/* Ends only when it is stopped. */
+static mill_status until_stopped(void *arg, size_t task, int worker, mill_error *err) {
+  (void)arg, (void)task, (void)worker;
+  for (;;) MILL_TRY(mill_watch_check(err));
+}
+
+static mill_status nested_until_stopped(void *arg, size_t task, int worker, mill_error *err) {
+  (void)task, (void)worker;
+  return mill_pool_run(pool, 3, until_stopped, arg, err);
+}
+
+/* A refusal reaches tasks that have begun, runs inside them, and runs of a caller that is watched. */
+static void stopping(void) {
+  mill_error err;
+  mill_watch w;
+  mill_watch_every(0);
+  mill_task tasks[] = {until_stopped, nested_until_stopped};
+  for (int i = 0; i < 2; i++) {
+    mill_error_clear(&err);
+    CHECK(mill_pool_run_poll(pool, 8, tasks[i], NULL, refuse, NULL, &err) == MILL_E_INTERNAL_ERROR);
+    CHECK(strstr(mill_error_message(&err), "stopped") != NULL);
+    CHECK(mill_watch_check(&err) == MILL_OK);
+    mill_watch_begin(&w, refuse, NULL);
+    mill_error_clear(&err);
+    CHECK(mill_pool_run(pool, 8, tasks[i], NULL, &err) == MILL_E_INTERNAL_ERROR);
+    CHECK(strstr(mill_error_message(&err), "stopped") != NULL);
+    CHECK(mill_watch_check(&err) == MILL_E_INTERNAL_ERROR);
+    mill_watch_end(&w);
+  }
+  CHECK(mill_watch_check(&err) == MILL_OK);
+  mill_watch_every(100000000);
+}
+
 static void with_threads(mill_memory *m, int threads) {
   mill_error err;
   mill_error_clear(&err);
@@ -67,6 +100,7 @@ static void with_threads(mill_memory *m, int threads) {
   CHECK(mill_pool_run(pool, 5, nested, NULL, &err) == MILL_OK && ran[3] == before + 5);
   CHECK(mill_pool_run_poll(pool, TASKS, slow, NULL, refuse, NULL, &err) == MILL_E_INTERNAL_ERROR);
   CHECK(mill_pool_run(pool, 0, count, NULL, &err) == MILL_OK);
+  stopping();
   mill_pool_free(pool);
 }
 

@@ -84,7 +84,8 @@ end
 describe("ORDER BY", function()
   for _, n in ipairs { 0, 1, 1000, 70000 } do
     local all = plain_boolean(rows({ threads = 1 }, source:gsub("%%d", tostring(n))))
-    for _, case in ipairs(n < 70000 and cases or { cases[2] }) do
+    -- Above 32,768 rows columns move into buckets: nulls, texts and keys that are computed back.
+    for _, case in ipairs(n < 70000 and cases or { cases[2], cases[4], cases[8] }) do
       it(("sorts %d rows by %s"):format(n, case[1]), function()
         local want = {}
         for i, row in ipairs(all) do
@@ -95,9 +96,10 @@ describe("ORDER BY", function()
         for _, row in ipairs(want) do row[8] = nil end
         want = texts(want)
         local query = source:gsub("%%d", tostring(n)) .. " ORDER BY " .. case[2]
-        for w, way in ipairs(ways) do -- above 65,536 rows a limit sorts all; one way in memory, one spilled
+        for w, way in ipairs(n < 70000 and ways or case == cases[2] and ways or { ways[2] }) do
+          -- above 65,536 rows a limit sorts all; one way in memory, one spilled
           local cuts = n < 70000 and { { n, 0 }, { 10, 0 }, { 3, 17 } }
-            or { { 1000, 5 }, w % 2 == 0 and { 66000, 7 } or nil }
+            or { { 1000, 5 }, (w % 2 == 0 or case ~= cases[2]) and { 66000, 7 } or nil }
           for _, cut in ipairs(cuts) do
             local got = texts(plain_boolean(rows(way, ("%s LIMIT %d OFFSET %d"):format(query, cut[1], cut[2]))))
             local part = table.move(want, cut[2] + 1, math.min(cut[1] + cut[2], n), 1, {})
