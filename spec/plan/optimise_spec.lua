@@ -105,7 +105,11 @@ describe("The rule", function()
   end
   it("ReuseSubquery reads rows once whose groups stand in the query of an expression too", function()
     local function bytes_read(query)
-      local function count() for line in io.lines "/proc/self/io" do if line:find "^rchar" then return tonumber(line:match "%d+") end end end
+      local function count()
+        for line in io.lines "/proc/self/io" do
+          if line:find "^rchar" then return tonumber(line:match "%d+") end
+        end
+      end
       local before = count()
       rows(query)
       return count() - before
