@@ -71,23 +71,21 @@ static void set_bits(const mill_vector *key, uint32_t rows, const mill_numbers *
 }
 
 /* The values of key k of the table. */
-static mill_status numbers_of(mill_join_wants *w, const mill_join_table *t, int k,
-                              mill_error *err) {
+static void numbers_of(mill_join_wants *w, const mill_join_table *t, int k) {
   mill_numbers *s = &w->numbers[w->n];
   *s = (mill_numbers){.base = t->number[k].base, .range = t->rows ? t->number[k].range : 0};
   if (t->bits && t->op->nkeys == 1) {
     s->bits = t->bits;
-    return MILL_OK;
+    return;
   }
   bool all = t->op->nkeys == 1 && t->unique && s->range == t->rows;
-  if (all || s->range > MOST_BITS || s->range / 64 > t->rows + FEW_ROWS) return MILL_OK;
+  if (all || s->range > MOST_BITS || s->range / 64 > t->rows + FEW_ROWS) return;
   size_t words = (size_t)s->range / 64 + 1;
   uint64_t *bits = mill_calloc(w->memory, words * sizeof *bits);
-  if (bits == NULL) return mill_oom(w->memory, words * sizeof *bits, err);
+  if (bits == NULL) return; /* the range will do */
   w->bits[w->n] = bits;
   s->bits = bits;
   set_bits(&t->key[k], t->rows, s, bits);
-  return MILL_OK;
 }
 
 static bool usable(const mill_join_table *t) {
@@ -114,7 +112,7 @@ mill_status mill_join_wants_add(mill_join_wants **out, const mill_join_table *t,
     if (index < 0 || (phys != MILL_PHYS_I32 && phys != MILL_PHYS_I64)) continue;
     w->test[w->n] =
         (mill_test){.kind = MILL_TEST_AMONG, .column = columns[index], .among = &w->numbers[w->n]};
-    MILL_TRY(numbers_of(w, t, k, err));
+    numbers_of(w, t, k);
     w->n++;
   }
   return MILL_OK;

@@ -17,7 +17,7 @@ static mill_status show(parquet_codes *k, mill_error *err) {
 
 static mill_status begin(parquet_codes *k, const mill_type *type, mill_memory *m, mill_error *err) {
   if (k->coder) return MILL_OK;
-  mill_arena_init(&k->arena, m);
+  if (!k->arena.memory) mill_arena_init(&k->arena, m);
   return mill_coder_new(&k->all, type, &k->arena, &k->coder, err);
 }
 
@@ -53,6 +53,6 @@ mill_status mill_parquet_codes_null(parquet_codes *k, mill_error *err) {
 }
 
 void mill_parquet_codes_clear(parquet_codes *k) {
-  if (k->coder) mill_arena_clear(&k->arena);
+  if (k->arena.memory) mill_arena_clear(&k->arena);
   *k = (parquet_codes){0};
 }

@@ -15,7 +15,7 @@
 #include "column/coder.h"
 
 typedef struct parquet_codes {
-  mill_arena arena; /* in use once coder is there */
+  mill_arena arena;
   mill_coder *coder;
   mill_vector all; /* what the coder fills */
   mill_str *shown; /* all.entries of them */

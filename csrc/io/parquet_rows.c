@@ -370,6 +370,7 @@ static mill_status parquet_next(io_decoder *base, io_window *w, mill_vector *col
     rows = next_rows(d);
     if (rows == 0) return MILL_OK;
     d->passed = rows;
+    if (d->ntested) rate(d);
     if (d->ntested) MILL_TRY(read_all_tested(d, rows, cols, err));
     if (d->passed) break;
     d->row += rows;
@@ -379,7 +380,6 @@ static mill_status parquet_next(io_decoder *base, io_window *w, mill_vector *col
   MILL_TRY(read_levels(d, rows, err));
   for (int i = 0; i < d->n; i++)
     if (!is_read(d, i)) MILL_TRY(read_column(d, i, rows, some, &cols[i], err));
-  if (d->ntested) rate(d);
   *sel = some ? some->row : NULL;
   *n = some ? some->n : rows;
   base->row = d->row - d->start;

@@ -142,6 +142,17 @@ sql("pipe",
 sql("nested values", "SELECT array(named_struct('a', id, 'b', array(name))) x, map(id, array(age)) y FROM " .. PEOPLE)
 sql("error of the query", "SELECT coalesce(try_divide(1, 0), 7)")
 
+--- Rows of a file, by conditions and keys of a join: texts as codes, nulls, few rows of many.
+scenario("Parquet file in a join", function(spark)
+  local flat = spark.read:parquet "spec/io/parquet/flat_v1_snappy.parquet"
+  return with_view(spark, "parquet_file", flat, function()
+    return text(spark:sql("SELECT f.i, f.s, f.l, f.t, o.total FROM parquet_file f JOIN " .. ORDERS
+      .. " ON f.i + 100 = o.who OR f.i = o.who * 0 + 800 WHERE f.s <> 'text number 3' AND f.d > 1"))
+      .. text(spark:sql("SELECT s, count(*), max(x), sum(c) FROM parquet_file f LEFT SEMI JOIN "
+        .. "(SELECT CAST(id * id - 100 AS INT) i FROM range(20, 30)) k ON f.i = k.i GROUP BY s"))
+  end)
+end)
+
 scenario("a query that fails", function(spark)
   local fine, err = pcall(function() return text(spark:sql("SELECT 1 / (id - 3) FROM " .. PEOPLE)) end)
   if fine or type(err) ~= "table" or err.condition == "OUT_OF_MEMORY" then error(err, 0) end

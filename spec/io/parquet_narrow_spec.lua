@@ -96,10 +96,10 @@ describe("A join over Parquet files", function()
 
   -- The rows that the scan of the facts gave.
   local function scanned(query)
-    local lines, write = {}, io.write
+    local lines, out = {}, io.write
     io.write = function(...) lines[#lines + 1] = table.concat { ... } end -- luacheck: ignore
     local fine, e = pcall(function() spark:sql(query):explain "metrics" end)
-    io.write = write -- luacheck: ignore
+    io.write = out -- luacheck: ignore
     assert(fine, e)
     local text = table.concat(lines)
     return tonumber(text:match "Scan parquet %[[^%]]*many[^%]]*%][^\n]*%(rows (%d+)")
@@ -128,10 +128,9 @@ describe("A join over Parquet files", function()
       local n = spark:sql(query):first()[1]
       return count() - before, n
     end
-    spark:sql [[
-      SELECT hash(id) payload, IF(id % 11 = 0, NULL, abs(hash(id) % 300) * 2) even,
-        'e' || abs(hash(id) % 300) * 2 s, CAST(abs(hash(id) % 300) * 2 AS DOUBLE) x
-      FROM range(1000000)]]:coalesce(1).write:parquet(folder .. "/even")
+    spark:sql [[SELECT hash(id) payload, IF(id % 11 = 0, NULL, abs(hash(id) % 300) * 2) even,
+      'e' || abs(hash(id) % 300) * 2 s, CAST(abs(hash(id) % 300) * 2 AS DOUBLE) x FROM range(1000000)]]
+      :coalesce(1).write:parquet(folder .. "/even")
     spark.read:parquet(folder .. "/even"):createOrReplaceTempView "even_file"
     local all = bytes_read "SELECT count(payload) FROM even_file WHERE even = 100"
     assert.is_true(all > 4000000)
@@ -139,7 +138,7 @@ describe("A join over Parquet files", function()
       "s IN ('e3', 'e301')" } do
       local few, n = bytes_read("SELECT count(payload) FROM even_file WHERE " .. condition)
       assert.equal(0, n)
-      assert.is_true(few < 700000, condition .. ": " .. few .. " of " .. all) -- a column's beginning, for each thread
+      assert.is_true(few < 700000, condition .. ": " .. few .. " of " .. all) -- a column's beginning
     end
     for condition, holds in pairs { ["even IS NULL"] = true, ["even <=> NULL"] = true, ["x = 8.0D"] = true } do
       assert.equal(holds, spark:sql("SELECT count(payload) FROM even_file WHERE " .. condition):first()[1] > 0)
@@ -168,12 +167,12 @@ describe("A join over Parquet files", function()
     spark.conf:set("spark.sql.parquet.writeLegacyFormat", "true")
     for precision = 1, 38 do
       local most = ("9"):rep(precision)
-      local df = spark:sql(([[
-        SELECT CAST(CASE id %% 5 WHEN 0 THEN '%s' WHEN 1 THEN '-%s' WHEN 2 THEN NULL WHEN 3 THEN '0'
-        ELSE CAST(id %% 9 - 4 AS STRING) END AS DECIMAL(%d,0)) c, id FROM range(3000)]]):format(most, most, precision))
+      local df = spark:sql(([[SELECT CAST(CASE id %% 5 WHEN 0 THEN '%s' WHEN 1 THEN '-%s' WHEN 2 THEN NULL
+        WHEN 3 THEN '0' ELSE CAST(id %% 9 - 4 AS STRING) END AS DECIMAL(%d,0)) c, id
+        FROM range(3000)]]):format(most, most, precision))
       for _, dictionary in ipairs { "true", "false" } do
-        df:coalesce(1).write:mode("overwrite")
-          :option("parquet.enable.dictionary", dictionary):parquet(folder .. "/decimals")
+        df:coalesce(1).write:mode("overwrite"):option("parquet.enable.dictionary", dictionary)
+          :parquet(folder .. "/decimals")
         df:createOrReplaceTempView "computed"
         spark.read:parquet(folder .. "/decimals"):createOrReplaceTempView "decimals_file"
         for _, condition in ipairs { "true", "c = " .. most, "id > 2900" } do

@@ -25,7 +25,7 @@ static const mill_files files = {before, NULL};
 static mill_status narrow(mill_scan **s) {
   int32_t zero = 0;
   mill_vector value = {.type = (*s)->schema->fields[1].type, .data = &zero};
-  mill_test test = {MILL_TEST_GREATER, 1, 1, &value, NULL};
+  mill_test test = {.kind = MILL_TEST_GREATER, .column = 1, .n = 1, .value = &value};
   mill_scan *few = NULL;
   mill_status status = (*s)->narrow(*s, &test, 1, NULL, &few, &err);
   mill_scan_unref(*s);

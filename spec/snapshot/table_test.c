@@ -428,7 +428,7 @@ static void narrowed(const char *what, mill_test_kind kind, int64_t value, const
   mill_cursor *c;
   char got[8] = "";
   mill_vector v = {.type = mill_type_of(MILL_BIGINT), .data = &value};
-  mill_test test = {kind, 0, kind < MILL_TEST_IS_NULL, &v, NULL};
+  mill_test test = {.kind = kind, .n = kind < MILL_TEST_IS_NULL, .value = &v};
   need(mill_table_scan(&ctx, (const char *const[]){path}, 1, &scan, &err));
   need(scan->narrow(scan, &test, 1, NULL, &few, &err));
   need(few->open(few, &ctx, columns, 1, &c, &err));
