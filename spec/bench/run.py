@@ -321,6 +321,8 @@ def main():
     p.add_argument("--clock", default="ns", choices=["ns", "cpu"],
                    help="wall time, or the processor time of all threads: where other work shares the machine")
     args = p.parse_args()
+    if args.clock == "cpu" and "spark" in args.peers:
+        p.error("Spark works in a process of its own, whose processor time is not counted: leave it out with --clock cpu")
     OUT.mkdir(parents=True, exist_ok=True)
     reports = []
     head = f"{machine()}; {versions(args.peers.split(','))}; {args.runs} runs, median"
