@@ -52,8 +52,8 @@ static mill_status unpack(mill_hadoop *h, const char **damage, mill_error *err) 
     if (!mill_snappy_unpack(h->packed.data, h->packed.size, h->content.data, size))
       *damage = "a block of snappy is damaged";
   } else {
-    int got = LZ4_decompress_safe(h->packed.data, h->content.data, (int)h->packed.size,
-                                  (int)h->left);
+    int got =
+        LZ4_decompress_safe(h->packed.data, h->content.data, (int)h->packed.size, (int)h->left);
     if (got < 0) *damage = "a block of LZ4 is damaged";
     size = got < 0 ? 0 : (size_t)got;
   }
@@ -72,7 +72,8 @@ static size_t length(mill_hadoop *h, const char *in, size_t n, bool *whole, size
   *whole = h->nhead == 4;
   if (!*whole) return take;
   h->nhead = 0;
-  *value = (size_t)h->head[0] << 24 | (size_t)h->head[1] << 16 | (size_t)h->head[2] << 8 | h->head[3];
+  *value =
+      (size_t)h->head[0] << 24 | (size_t)h->head[1] << 16 | (size_t)h->head[2] << 8 | h->head[3];
   return take;
 }
 

@@ -190,7 +190,8 @@ static int develop(uint64_t fraction, int exponent, int significant, char *d, in
   int tiny = bits - exponent - 1 > 0 ? bits - exponent - 1 : 0;
   if (tiny == 0 && exponent <= 62) {
     int spare = exponent - significant - 1;
-    whole_digits(&r, exponent >= HIGH ? fraction << (exponent - HIGH) : fraction >> (HIGH - exponent),
+    whole_digits(&r,
+                 exponent >= HIGH ? fraction << (exponent - HIGH) : fraction >> (HIGH - exponent),
                  exponent > significant && spare > 1 ? (int)(spare * 0.30102999566398120) : 0);
     *decimal = r.exponent;
     return r.n;

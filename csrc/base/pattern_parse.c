@@ -300,7 +300,8 @@ static bool resolve_time(const fields *f, int64_t *micros) {
 
 bool mill_pattern_parse(const mill_pattern *p, mill_zones *zones, const mill_zone *zone,
                         const char *s, size_t n, mill_moment *m) {
-  reader r = {.p = s, .end = s + n, .zones = zones, .locale = p->locale, .f = {.era = -1, .half = -1}};
+  reader r = {
+      .p = s, .end = s + n, .zones = zones, .locale = p->locale, .f = {.era = -1, .half = -1}};
   int64_t days, micros;
   if (!take_items(&r, p, 0, p->nitems) || r.p != r.end) return false;
   if (!resolve_date(&r.f, &days) || !resolve_time(&r.f, &micros)) return false;

@@ -45,13 +45,13 @@ static const struct {
   mill_variant_kind kind;
   uint8_t size;
 } primitives[] = {
-    {MILL_VARIANT_NULL, 0},      {MILL_VARIANT_BOOLEAN, 0},   {MILL_VARIANT_BOOLEAN, 0},
-    {MILL_VARIANT_LONG, 1},      {MILL_VARIANT_LONG, 2},      {MILL_VARIANT_LONG, 4},
-    {MILL_VARIANT_LONG, 8},      {MILL_VARIANT_DOUBLE, 8},    {MILL_VARIANT_DECIMAL, 5},
-    {MILL_VARIANT_DECIMAL, 9},   {MILL_VARIANT_DECIMAL, 17},  {MILL_VARIANT_DATE, 4},
+    {MILL_VARIANT_NULL, 0},      {MILL_VARIANT_BOOLEAN, 0},       {MILL_VARIANT_BOOLEAN, 0},
+    {MILL_VARIANT_LONG, 1},      {MILL_VARIANT_LONG, 2},          {MILL_VARIANT_LONG, 4},
+    {MILL_VARIANT_LONG, 8},      {MILL_VARIANT_DOUBLE, 8},        {MILL_VARIANT_DECIMAL, 5},
+    {MILL_VARIANT_DECIMAL, 9},   {MILL_VARIANT_DECIMAL, 17},      {MILL_VARIANT_DATE, 4},
     {MILL_VARIANT_TIMESTAMP, 8}, {MILL_VARIANT_TIMESTAMP_NTZ, 8}, {MILL_VARIANT_FLOAT, 4},
-    {MILL_VARIANT_BINARY, 4},    {MILL_VARIANT_STRING, 4},    {MILL_VARIANT_UNKNOWN, 0},
-    {MILL_VARIANT_UNKNOWN, 0},   {MILL_VARIANT_UNKNOWN, 0},   {MILL_VARIANT_UUID, 16},
+    {MILL_VARIANT_BINARY, 4},    {MILL_VARIANT_STRING, 4},        {MILL_VARIANT_UNKNOWN, 0},
+    {MILL_VARIANT_UNKNOWN, 0},   {MILL_VARIANT_UNKNOWN, 0},       {MILL_VARIANT_UUID, 16},
 };
 
 static bool read_primitive(const unsigned char *p, size_t n, mill_variant_item *out) {
@@ -66,7 +66,10 @@ static bool read_primitive(const unsigned char *p, size_t n, mill_variant_item *
   case MILL_VARIANT_DECIMAL: return read_decimal(p + 1, size - 1, out);
   case MILL_VARIANT_STRING:
   case MILL_VARIANT_BINARY: return read_long(p, n, out);
-  case MILL_VARIANT_UUID: out->text = (const char *)p + 1; out->size = size; return true;
+  case MILL_VARIANT_UUID:
+    out->text = (const char *)p + 1;
+    out->size = size;
+    return true;
   case MILL_VARIANT_DOUBLE: memcpy(&out->number, p + 1, 8); return true;
   case MILL_VARIANT_FLOAT: {
     float f;
@@ -193,9 +196,8 @@ static bool valid_at(const mill_variant *v, int depth, size_t *left) {
   if (!mill_variant_read(v, &x) || x.kind == MILL_VARIANT_UNKNOWN) return false;
   if (depth > MILL_VARIANT_DEPTH || (*left)-- == 0) return false;
   for (uint32_t i = 0; i < x.count; i++) {
-    bool good = x.kind == MILL_VARIANT_OBJECT
-                    ? mill_variant_member(v, &x, i, &name, &size, &part)
-                    : mill_variant_element(v, &x, i, &part);
+    bool good = x.kind == MILL_VARIANT_OBJECT ? mill_variant_member(v, &x, i, &name, &size, &part)
+                                              : mill_variant_element(v, &x, i, &part);
     if (!good || !valid_at(&part, depth + 1, left)) return false;
   }
   return true;

@@ -175,8 +175,7 @@ mill_status mill_variant_metadata(const mill_variant_builder *b, mill_text *out,
   *p++ = (char)(1 | (width - 1) << 6);
   put_number(p, b->nnames, width);
   put_number(p + width, 0, width);
-  for (uint32_t i = 0; i < b->nnames; i++)
-    put_number(p + (i + 2) * width, b->name_end[i], width);
+  for (uint32_t i = 0; i < b->nnames; i++) put_number(p + (i + 2) * width, b->name_end[i], width);
   out->size += head;
   return b->names.size ? mill_text_add(out, b->names.data, b->names.size, err) : MILL_OK;
 }
@@ -192,8 +191,8 @@ mill_status mill_variant_begin(mill_variant_builder *b, mill_variant_frame *f, m
 static mill_status add_part(mill_variant_builder *b, const mill_variant_frame *f, uint32_t id,
                             mill_error *err) {
   if (b->out.size > MILL_VARIANT_LIMIT || b->nparts - f->parts > PARTS_MOST) return too_large(err);
-  MILL_TRY(mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + 1, sizeof *b->part,
-                     err));
+  MILL_TRY(
+      mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + 1, sizeof *b->part, err));
   b->part[b->nparts++] = (variant_part){id, b->out.size - f->start};
   return MILL_OK;
 }

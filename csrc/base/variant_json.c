@@ -14,7 +14,8 @@ static mill_status put_base64(const char *s, size_t n, mill_text *out, mill_erro
   const unsigned char *p = (const unsigned char *)s;
   for (size_t i = 0; i < n; i += 3) {
     size_t left = n - i;
-    unsigned v = (unsigned)p[i] << 16 | (left > 1 ? p[i + 1] : 0u) << 8 | (left > 2 ? p[i + 2] : 0u);
+    unsigned v =
+        (unsigned)p[i] << 16 | (left > 1 ? p[i + 1] : 0u) << 8 | (left > 2 ? p[i + 2] : 0u);
     char four[4] = {digit[v >> 18], digit[v >> 12 & 63], left > 1 ? digit[v >> 6 & 63] : '=',
                     left > 2 ? digit[v & 63] : '='};
     MILL_TRY(mill_text_add(out, four, 4, err));

@@ -68,8 +68,8 @@ static bool line_char(int c) { return c == '\n' || c == '\r'; }
 static bool simple(const csv_plan *p) {
   int sep = (unsigned char)p->sep[0];
   return p->nsep == 1 && !p->trim_leading && !p->trim_trailing && p->max_chars < 0 &&
-         p->quote != sep && p->escape != sep && p->escape != CSV_NONE && !line_char(sep) && !line_char(p->quote) &&
-         !line_char(p->escape);
+         p->quote != sep && p->escape != sep && p->escape != CSV_NONE && !line_char(sep) &&
+         !line_char(p->quote) && !line_char(p->escape);
 }
 
 static mill_status csv_configure(io_job *job, mill_error *err) {

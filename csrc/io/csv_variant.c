@@ -49,7 +49,8 @@ static mill_status put_as(const csv_plan *plan, mill_variant_builder *b, int as,
 }
 
 static bool is_null(const csv_plan *plan, const char *p, csv_cell c) {
-  return c.size == CSV_NULL || (c.size == plan->null_size && memcmp(p, plan->null_value, c.size) == 0);
+  return c.size == CSV_NULL ||
+         (c.size == plan->null_size && memcmp(p, plan->null_value, c.size) == 0);
 }
 
 static mill_status put_cell(const csv_plan *plan, mill_variant_builder *b, uint8_t *state,
@@ -134,8 +135,8 @@ static mill_status read_header(csv_single *d, mill_error *err) {
   for (size_t i = 0; i < d->nnames; i++) {
     csv_cell c = d->row.cell[i];
     d->name_size[i] = c.size == CSV_NULL ? 0 : c.size;
-    d->name[i] = mill_arena_strndup(&d->arena, d->name_size[i] ? csv_text(&d->row, c) : "",
-                                    d->name_size[i]);
+    d->name[i] =
+        mill_arena_strndup(&d->arena, d->name_size[i] ? csv_text(&d->row, c) : "", d->name_size[i]);
     if (d->name[i] == NULL) return mill_oom(d->memory, c.size, err);
   }
   return MILL_OK;
@@ -211,8 +212,8 @@ static mill_status single_next(io_decoder *base, io_window *w, mill_vector *cols
     MILL_TRY(mill_vector_init(&cols[d->variant], mill_type_of(MILL_VARIANT), MILL_BATCH,
                               &d->scratch, err));
   if (d->corrupt >= 0)
-    MILL_TRY(mill_vector_init(&cols[d->corrupt], mill_type_of(MILL_STRING), MILL_BATCH,
-                              &d->scratch, err));
+    MILL_TRY(mill_vector_init(&cols[d->corrupt], mill_type_of(MILL_STRING), MILL_BATCH, &d->scratch,
+                              err));
   while (*n < MILL_BATCH) {
     mill_text_reset(&d->row.side);
     MILL_TRY(mill_csv_record(&d->source, true, &d->row, &at, &size, &found, err));

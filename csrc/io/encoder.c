@@ -74,10 +74,11 @@ static mill_status read_codec(mill_encoder *e, mill_options o, mill_error *err) 
   if (codec == NULL) codec = mill_option_text(o, "codec");
   e->codec = codec ? mill_codec_of_name(codec) : MILL_CODEC_NONE;
   if (e->codec == MILL_CODEC_UNKNOWN) return mill_codec_unknown(codec, err);
-  static const mill_packing packings[] = {
-      [MILL_CODEC_GZIP] = MILL_PACK_GZIP,   [MILL_CODEC_ZSTD] = MILL_PACK_ZSTD,
-      [MILL_CODEC_BZIP2] = MILL_PACK_BZIP2, [MILL_CODEC_SNAPPY] = MILL_PACK_SNAPPY_HADOOP,
-      [MILL_CODEC_LZ4] = MILL_PACK_LZ4_HADOOP};
+  static const mill_packing packings[] = {[MILL_CODEC_GZIP] = MILL_PACK_GZIP,
+                                          [MILL_CODEC_ZSTD] = MILL_PACK_ZSTD,
+                                          [MILL_CODEC_BZIP2] = MILL_PACK_BZIP2,
+                                          [MILL_CODEC_SNAPPY] = MILL_PACK_SNAPPY_HADOOP,
+                                          [MILL_CODEC_LZ4] = MILL_PACK_LZ4_HADOOP};
   e->packing = packings[e->codec];
   return MILL_OK;
 }

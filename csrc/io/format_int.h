@@ -44,7 +44,8 @@ typedef struct io_job {
   io_mode mode;
   bool ignore_corrupt, ignore_missing;
   bool times; /* TIME columns need no setting */
-  const char *single; /* singleVariantColumn: whole records go into that column; NULL: they do not */
+  const char
+      *single; /* singleVariantColumn: whole records go into that column; NULL: they do not */
 } io_job;
 
 const char *mill_io_conf(const io_job *job, const char *key);            /* NULL: the default */

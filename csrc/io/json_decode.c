@@ -267,7 +267,8 @@ mill_status mill_io_json_decoder(const io_job *job, const int *columns, int n, i
   d->job = job;
   d->plan = job->plan;
   d->corrupt = -1;
-  d->marked = mill_option_text(job->options, "encoding") || mill_option_text(job->options, "charset");
+  d->marked =
+      mill_option_text(job->options, "encoding") || mill_option_text(job->options, "charset");
   mill_arena_init(&d->arena, m);
   mill_arena_init(&d->scratch, m);
   d->builder = (json_builder){.rules = &d->plan->read,

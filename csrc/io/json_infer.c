@@ -44,7 +44,7 @@ typedef struct piece {
   guess root;
   uint64_t objects, lines;
   const char *twice; /* a name that one object has two times */
-  int negative; /* a number's scale that no decimal can have; 0: none */
+  int negative;      /* a number's scale that no decimal can have; 0: none */
   bool corrupt;
 } piece;
 

@@ -5,9 +5,7 @@
 #include "io/write_int.h"
 #include "kernel/json_write.h"
 
-static bool json_takes(const mill_type *t) {
-  return t->id != MILL_INTERVAL;
-}
+static bool json_takes(const mill_type *t) { return t->id != MILL_INTERVAL; }
 
 static mill_status json_configure(mill_encoder *e, const mill_write *w, mill_error *err) {
   mill_json_style *p = mill_arena_alloc(&e->arena, sizeof *p);

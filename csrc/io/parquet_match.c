@@ -131,8 +131,9 @@ static bool whole_bytes(const parquet_field *f, const char *name) {
 
 /* Do value and metadata stand there as bytes that are never null? Then they are the variant's own. */
 static bool plain_variant(const parquet_field *f) {
-  return f->n == 2 && ((whole_bytes(&f->child[0], "value") && whole_bytes(&f->child[1], "metadata")) ||
-                       (whole_bytes(&f->child[0], "metadata") && whole_bytes(&f->child[1], "value")));
+  return f->n == 2 &&
+         ((whole_bytes(&f->child[0], "value") && whole_bytes(&f->child[1], "metadata")) ||
+          (whole_bytes(&f->child[0], "metadata") && whole_bytes(&f->child[1], "value")));
 }
 
 /* Parts of the values are columns of their own: the group is read as it is. Names are exact. */
@@ -244,7 +245,13 @@ mill_status mill_parquet_match(mill_arena *a, mill_types *types, const parquet_f
                                const parquet_rules *r, const parquet_calendar *calendar,
                                const parquet_wanted *wanted, int n, parquet_plan *out,
                                mill_error *err) {
-  matcher m = {.arena = a, .types = types, .footer = f, .rules = r, .calendar = calendar, .plan = out, .err = err};
+  matcher m = {.arena = a,
+               .types = types,
+               .footer = f,
+               .rules = r,
+               .calendar = calendar,
+               .plan = out,
+               .err = err};
   size_t leaves = 1;
   for (int i = 0; i < n; i++) leaves += count_nodes(wanted[i].field->type, f);
   out->n = n;

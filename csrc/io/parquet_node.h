@@ -47,8 +47,9 @@ typedef struct parquet_wanted {
 } parquet_wanted;
 
 mill_status mill_parquet_match(mill_arena *a, mill_types *types, const parquet_footer *f,
-                               const parquet_rules *r, const parquet_calendar *calendar, const parquet_wanted *wanted,
-                               int n, parquet_plan *out, mill_error *err) MILL_USE_RESULT;
+                               const parquet_rules *r, const parquet_calendar *calendar,
+                               const parquet_wanted *wanted, int n, parquet_plan *out,
+                               mill_error *err) MILL_USE_RESULT;
 
 /* The vector of a node whose leaves have just been read for `rows` rows, but for FLAT ones. */
 mill_status mill_parquet_assemble(const parquet_node *n, parquet_column *columns, uint32_t rows,

@@ -37,8 +37,8 @@ mill_status mill_parquet_probes(const parquet_read *p, const parquet_footer *f,
     const mill_field *field = &p->job->data->fields[tests[i].column];
     parquet_probe *o = &(*out)[*count];
     parquet_plan plan;
-    mill_status s = mill_parquet_match(a, p->job->context.types, f, &p->rules, calendar, &(parquet_wanted){field, NULL}, 1,
-                                       &plan, err);
+    mill_status s = mill_parquet_match(a, p->job->context.types, f, &p->rules, calendar,
+                                       &(parquet_wanted){field, NULL}, 1, &plan, err);
     if (s == MILL_E_OUT_OF_MEMORY) return s;
     if (s != MILL_OK) { /* who reads the column will say so */
       if (err) mill_error_clear(err);

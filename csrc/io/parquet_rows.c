@@ -78,7 +78,8 @@ static mill_status open_file(parquet_decoder *d, size_t number, mill_error *err)
   close_file(d);
   MILL_TRY(mill_file_open(p->job->context.files, d->memory, path, MILL_FILE_READ, &d->file, err));
   MILL_TRY(mill_parquet_find_calendar(p, f, &calendar, err));
-  MILL_TRY(mill_parquet_match(&d->arena, p->job->context.types, f, &p->rules, &calendar, d->wanted, d->n, &d->plan, err));
+  MILL_TRY(mill_parquet_match(&d->arena, p->job->context.types, f, &p->rules, &calendar, d->wanted,
+                              d->n, &d->plan, err));
   size_t n = (size_t)d->plan.leaves + 1;
   d->place = mill_arena_alloc(&d->arena, n * sizeof *d->place);
   d->column = mill_arena_alloc(&d->arena, n * sizeof *d->column);

@@ -70,8 +70,8 @@ static mill_status put_atom(joiner *j, const mill_vector *v, size_t i) {
   case MILL_STRING:
   case MILL_BINARY:
     return mill_variant_put_text(
-        b, v->type->id == MILL_STRING ? MILL_VARIANT_STRING : MILL_VARIANT_BINARY,
-        mill_str_data(s), s->size, j->err);
+        b, v->type->id == MILL_STRING ? MILL_VARIANT_STRING : MILL_VARIANT_BINARY, mill_str_data(s),
+        s->size, j->err);
   case MILL_DATE: return mill_variant_put_time(b, MILL_VARIANT_DATE, whole, j->err);
   case MILL_TIMESTAMP: return mill_variant_put_time(b, MILL_VARIANT_TIMESTAMP, whole, j->err);
   case MILL_TIMESTAMP_NTZ:

@@ -5,8 +5,8 @@ static mill_status read_pattern(mill_encoder *e, const mill_write *w, const char
                                 const mill_pattern **out, mill_error *err) {
   const char *v = mill_option_text(w->options, key);
   if (v == NULL) return MILL_OK;
-  return mill_pattern_new_in(&e->arena, v, strlen(v), false,
-                             mill_option_text(w->options, "locale"), out, err);
+  return mill_pattern_new_in(&e->arena, v, strlen(v), false, mill_option_text(w->options, "locale"),
+                             out, err);
 }
 
 mill_status mill_io_texts_init(mill_value_texts *t, mill_encoder *e, const mill_write *w,

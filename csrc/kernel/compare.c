@@ -355,8 +355,8 @@ const mill_function mill_family_compare[] = {
     {.name = "same",
      .types = "any, any",
      .bind = bind_null_safe,
-     .flags = MILL_FN_HIDDEN | MILL_FN_OPERATOR | MILL_FN_NULLS | MILL_FN_NO_RAISE |
-              MILL_FN_NEVER_NULL,
+     .flags =
+         MILL_FN_HIDDEN | MILL_FN_OPERATOR | MILL_FN_NULLS | MILL_FN_NO_RAISE | MILL_FN_NEVER_NULL,
      .usage = "expr1 same expr2",
      .doc = "As <=>, also for types without an order: a join with values of one's own rows."},
     {.name = "equal_null",

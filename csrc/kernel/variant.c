@@ -6,8 +6,7 @@
 #include "kernel/variant_int.h"
 
 mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i,
-                               const mill_variant_builder *b, mill_text *scratch,
-                               mill_error *err) {
+                               const mill_variant_builder *b, mill_text *scratch, mill_error *err) {
   mill_text_reset(scratch);
   MILL_TRY(mill_variant_metadata(b, scratch, err));
   MILL_TRY(put_text(call, &out->child[0], i, &b->out, err));
@@ -172,8 +171,8 @@ static mill_status make_parsed(mill_call *call, const mill_vector *const *args, 
   if (!twice && (good || status != MILL_OK)) return status;
   if (twice) mill_error_clear(err);
   status = mill_call_fail(call, err, MILL_E_MALFORMED_RECORD, "badRecord",
-                        mill_error_fmt(err, "%.*s", (int)(s.n < 200 ? s.n : 200), s.p),
-                        "failFastMode", "FAILFAST", NULL);
+                          mill_error_fmt(err, "%.*s", (int)(s.n < 200 ? s.n : 200), s.p),
+                          "failFastMode", "FAILFAST", NULL);
   if (twice) mill_error_hint(err, "An object has two members of one name.");
   return status;
 }

@@ -69,9 +69,7 @@ static mill_status make_rest(editor *e, size_t depth) {
 }
 
 /* May what is missing be made? */
-static bool makes(const editor *e) {
-  return e->what == INSERT || (e->what == SET && e->create);
-}
+static bool makes(const editor *e) { return e->what == INSERT || (e->what == SET && e->create); }
 
 static mill_status edit_object(editor *e, const mill_variant *v, const mill_variant_item *x,
                                size_t depth) {
@@ -308,8 +306,8 @@ static mill_status bind_edit(mill_binding *b, mill_error *err) {
   BIND_NEW(b, edit_plan, plan, err);
   plan->soft = strncmp(b->fn->name, "try_", 4) == 0;
   const char *name = b->fn->name + (plan->soft ? 4 : 0);
-  plan->what = strcmp(name, "variant_insert") == 0 ? INSERT
-               : strcmp(name, "variant_set") == 0  ? SET
+  plan->what = strcmp(name, "variant_insert") == 0   ? INSERT
+               : strcmp(name, "variant_set") == 0    ? SET
                : strcmp(name, "variant_delete") == 0 ? DELETE
                                                      : APPEND;
   b->state = plan;
@@ -323,15 +321,10 @@ static mill_status bind_edit(mill_binding *b, mill_error *err) {
 }
 
 #define EDIT(NAME, TYPES, FLAGS, FILL, USAGE, DOC, EXAMPLE)                                        \
-  {.name = NAME,                                                                                   \
-   .types = TYPES,                                                                                 \
-   .kernel = k_edit,                                                                               \
-   .bind = bind_edit,                                                                              \
-   .flags = FLAGS,                                                                                 \
-   .fill = FILL,                                                                                   \
-   .usage = USAGE,                                                                                 \
-   .doc = DOC,                                                                                     \
-   .example = EXAMPLE}
+  {                                                                                                \
+    .name = NAME, .types = TYPES, .kernel = k_edit, .bind = bind_edit, .flags = FLAGS,             \
+    .fill = FILL, .usage = USAGE, .doc = DOC, .example = EXAMPLE                                   \
+  }
 
 const mill_function mill_family_variant_edit[] = {
     EDIT("variant_insert", "!variant, !string, any -> variant", 0, NULL,
@@ -341,7 +334,8 @@ const mill_function mill_family_variant_edit[] = {
          "try_variant_insert(v, path, val)", "As variant_insert, null where the path does not fit.",
          "SELECT try_variant_insert(parse_json('1'), '$.b', 2) -> NULL"),
     EDIT("variant_set", "!variant, !string, any, !boolean? -> variant", MILL_FN_NAMED, ", , , true",
-         "variant_set(v, path, val[, create_if_missing])", "A variant with another value at a path.",
+         "variant_set(v, path, val[, create_if_missing])",
+         "A variant with another value at a path.",
          "SELECT variant_set(parse_json('{\"a\":6}'), '$.a', 2) -> {\"a\":2}"),
     EDIT("try_variant_set", "!variant, !string, any, !boolean? -> variant",
          MILL_FN_NAMED | MILL_FN_NULLABLE, ", , , true",
@@ -349,7 +343,8 @@ const mill_function mill_family_variant_edit[] = {
          "As variant_set, null where the path does not fit.",
          "SELECT try_variant_set(parse_json('1'), '$.a', 2) -> NULL"),
     EDIT("variant_array_append", "!variant, !string, any -> variant", 0, NULL,
-         "variant_array_append(v, path, val)", "A variant with an element more in the array at a path.",
+         "variant_array_append(v, path, val)",
+         "A variant with an element more in the array at a path.",
          "SELECT variant_array_append(parse_json('[1]'), '$', 2) -> [1,2]"),
     EDIT("try_variant_array_append", "!variant, !string, any -> variant", MILL_FN_NULLABLE, NULL,
          "try_variant_array_append(v, path, val)",
@@ -370,5 +365,6 @@ const mill_function mill_family_variant_edit[] = {
      .fill = ", true",
      .usage = "variant_strip_nulls(v[, include_arrays])",
      .doc = "A variant without members that are null, and elements where include_arrays is true.",
-     .example = "SELECT variant_strip_nulls(parse_json('{\"a\":null,\"b\":[1,null]}')) -> {\"b\":[1]}"},
+     .example =
+         "SELECT variant_strip_nulls(parse_json('{\"a\":null,\"b\":[1,null]}')) -> {\"b\":[1]}"},
     {0}};

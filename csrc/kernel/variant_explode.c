@@ -78,15 +78,11 @@ static mill_status bind_explode(mill_binding *b, mill_error *err) {
 }
 
 #define EXPLODE(NAME, DOC, EXAMPLE)                                                                \
-  {.name = NAME,                                                                                   \
-   .types = "!variant",                                                                            \
-   .kind = MILL_GENERATOR,                                                                         \
-   .flags = MILL_FN_NULLS | MILL_FN_NAMED,                                                         \
-   .bind = bind_explode,                                                                           \
-   .generate = explode_rows,                                                                       \
-   .usage = NAME "(input)",                                                                        \
-   .doc = DOC,                                                                                     \
-   .example = EXAMPLE}
+  {                                                                                                \
+    .name = NAME, .types = "!variant", .kind = MILL_GENERATOR,                                     \
+    .flags = MILL_FN_NULLS | MILL_FN_NAMED, .bind = bind_explode, .generate = explode_rows,        \
+    .usage = NAME "(input)", .doc = DOC, .example = EXAMPLE                                        \
+  }
 
 const mill_function mill_family_variant_explode[] = {
     EXPLODE("variant_explode", "A row each member or element of a variant: pos, key, value.",

@@ -108,10 +108,10 @@ static mill_status no_image(caster *c, size_t i) {
   mill_text_init(&text, call->ctx->memory);
   mill_status s = mill_variant_json(&c->item[i], mill_session_zone(call->set), &text, err);
   if (s == MILL_OK)
-    s = mill_call_fail(call, err, MILL_E_INVALID_VARIANT_CAST, "value",
-                       mill_error_fmt(err, "%.*s", (int)(text.size < 500 ? text.size : 500),
-                                      text.data),
-                       "dataType", mill_type_quoted(call->ctx->memory, c->out->type, err), NULL);
+    s = mill_call_fail(
+        call, err, MILL_E_INVALID_VARIANT_CAST, "value",
+        mill_error_fmt(err, "%.*s", (int)(text.size < 500 ? text.size : 500), text.data),
+        "dataType", mill_type_quoted(call->ctx->memory, c->out->type, err), NULL);
   mill_text_clear(&text);
   return s;
 }
@@ -291,8 +291,7 @@ static mill_status cast_structs(caster *c) {
     for (size_t i = 0; i < c->n; i++) {
       const mill_variant_item *x = &c->part[i];
       bool object = c->item[i].value && x->kind == MILL_VARIANT_OBJECT;
-      uint32_t at =
-          object ? mill_variant_find(&c->item[i], x, name, strlen(name)) : UINT32_MAX;
+      uint32_t at = object ? mill_variant_find(&c->item[i], x, name, strlen(name)) : UINT32_MAX;
       item[i] = (mill_variant){0};
       if (at != UINT32_MAX && !mill_variant_member(&c->item[i], x, at, &p, &n, &item[i]))
         return mill_variant_fail(&c->item[i], c->err);
@@ -342,7 +341,7 @@ static mill_status items_of(mill_call *call, const mill_vector *v, const mill_ve
                             mill_variant **items, mill_error *err) {
   *items = mill_arena_alloc(call->arena, (n + 1) * sizeof **items);
   if (*items == NULL) return mill_oom(call->arena->memory, n * sizeof **items, err);
-  MILL_EACH(out, n, i) (*items)[i] = mill_variant_at(v, i);
+  MILL_EACH(out, n, i)(*items)[i] = mill_variant_at(v, i);
   return MILL_OK;
 }
 

@@ -66,8 +66,8 @@ static void merge_decimals(shape *to, const shape *from) {
 }
 
 static void merge_numbers(shape *to, const shape *from) {
-  bool approximate = to->kind == FLOAT || to->kind == DOUBLE || from->kind == FLOAT ||
-                     from->kind == DOUBLE;
+  bool approximate =
+      to->kind == FLOAT || to->kind == DOUBLE || from->kind == FLOAT || from->kind == DOUBLE;
   if (to->kind != DECIMAL && from->kind != DECIMAL) {
     become(to, to->kind > from->kind ? to->kind : from->kind);
   } else if (approximate) {
@@ -98,15 +98,15 @@ static mill_status merge_members(shaper *s, shape *to, shape *from) {
 }
 
 static void merge_times(shape *to, const shape *from) {
-  bool ntz = (to->kind == TIMESTAMP_NTZ || from->kind == TIMESTAMP_NTZ) &&
-             to->kind != TIMESTAMP && from->kind != TIMESTAMP;
+  bool ntz = (to->kind == TIMESTAMP_NTZ || from->kind == TIMESTAMP_NTZ) && to->kind != TIMESTAMP &&
+             from->kind != TIMESTAMP;
   become(to, ntz ? TIMESTAMP_NTZ : TIMESTAMP);
 }
 
 /* `from` is used up: its parts may become those of `to`. */
 static mill_status merge(shaper *s, shape *to, shape *from) {
-  bool numbers = to->kind >= LONG && to->kind <= DECIMAL && from->kind >= LONG &&
-                 from->kind <= DECIMAL;
+  bool numbers =
+      to->kind >= LONG && to->kind <= DECIMAL && from->kind >= LONG && from->kind <= DECIMAL;
   bool times = to->kind >= DATE && to->kind <= TIMESTAMP_NTZ && from->kind >= DATE &&
                from->kind <= TIMESTAMP_NTZ;
   if (from->kind == VOID_SHAPE) return MILL_OK;
@@ -168,13 +168,20 @@ static mill_status shape_parts(shaper *s, const mill_variant *v, const mill_vari
 
 static mill_status shape_of(shaper *s, const mill_variant *v, shape **out) {
   static const shape_kind kinds[] = {
-      [MILL_VARIANT_NULL] = VOID_SHAPE,     [MILL_VARIANT_BOOLEAN] = BOOLEAN,
-      [MILL_VARIANT_LONG] = LONG,           [MILL_VARIANT_DOUBLE] = DOUBLE,
-      [MILL_VARIANT_FLOAT] = FLOAT,         [MILL_VARIANT_DECIMAL] = DECIMAL,
-      [MILL_VARIANT_STRING] = STRING,       [MILL_VARIANT_BINARY] = BINARY,
-      [MILL_VARIANT_DATE] = DATE,           [MILL_VARIANT_TIMESTAMP] = TIMESTAMP,
-      [MILL_VARIANT_TIMESTAMP_NTZ] = TIMESTAMP_NTZ, [MILL_VARIANT_UUID] = UUID,
-      [MILL_VARIANT_ARRAY] = ARRAY,         [MILL_VARIANT_OBJECT] = OBJECT,
+      [MILL_VARIANT_NULL] = VOID_SHAPE,
+      [MILL_VARIANT_BOOLEAN] = BOOLEAN,
+      [MILL_VARIANT_LONG] = LONG,
+      [MILL_VARIANT_DOUBLE] = DOUBLE,
+      [MILL_VARIANT_FLOAT] = FLOAT,
+      [MILL_VARIANT_DECIMAL] = DECIMAL,
+      [MILL_VARIANT_STRING] = STRING,
+      [MILL_VARIANT_BINARY] = BINARY,
+      [MILL_VARIANT_DATE] = DATE,
+      [MILL_VARIANT_TIMESTAMP] = TIMESTAMP,
+      [MILL_VARIANT_TIMESTAMP_NTZ] = TIMESTAMP_NTZ,
+      [MILL_VARIANT_UUID] = UUID,
+      [MILL_VARIANT_ARRAY] = ARRAY,
+      [MILL_VARIANT_OBJECT] = OBJECT,
   };
   mill_variant_item x;
   if (!mill_variant_read(v, &x) || x.kind == MILL_VARIANT_UNKNOWN)
@@ -213,12 +220,11 @@ static mill_status put_name(const shape *m, mill_text *out, mill_error *err) {
 }
 
 static mill_status put_shape(const shape *s, mill_text *out, mill_error *err) {
-  static const char *const words[] = {"VOID",      "BOOLEAN",       "BIGINT", "FLOAT",  "DOUBLE",
-                                      "DECIMAL",   "STRING",        "BINARY", "DATE",   "TIMESTAMP",
-                                      "TIMESTAMP_NTZ", "UUID", "ARRAY<",  "OBJECT<", "VARIANT"};
+  static const char *const words[] = {"VOID",          "BOOLEAN", "BIGINT", "FLOAT",   "DOUBLE",
+                                      "DECIMAL",       "STRING",  "BINARY", "DATE",    "TIMESTAMP",
+                                      "TIMESTAMP_NTZ", "UUID",    "ARRAY<", "OBJECT<", "VARIANT"};
   MILL_TRY(mill_text_adds(out, words[s->kind], err));
-  if (s->kind == DECIMAL)
-    return mill_text_printf(out, err, "(%d,%d)", s->precision, s->scale);
+  if (s->kind == DECIMAL) return mill_text_printf(out, err, "(%d,%d)", s->precision, s->scale);
   if (s->kind != ARRAY && s->kind != OBJECT) return MILL_OK;
   for (const shape *m = s->child; m; m = m->next) {
     if (m != s->child) MILL_TRY(mill_text_adds(out, ", ", err));

@@ -18,7 +18,8 @@ static bool only(const mill_expr *e, const mill_node *side) {
 /* Is e an equality between the sides? Then *a belongs to the left, *b to the right. */
 static bool equality(const mill_expr *e, bool plain, const mill_node *n, const mill_expr **a,
                      const mill_expr **b) {
-  bool equal = plain ? mill_x_is_call(e, "=") : mill_x_is_call(e, "<=>") || mill_x_is_call(e, "same");
+  bool equal =
+      plain ? mill_x_is_call(e, "=") : mill_x_is_call(e, "<=>") || mill_x_is_call(e, "same");
   if (!equal || !mill_x_deterministic(e)) return false;
   *a = e->args[0], *b = e->args[1];
   if (only(*a, n->child[0]) && only(*b, n->child[1])) return true;
@@ -130,7 +131,7 @@ static bool narrow_right(mill_lowering *l, const mill_node *n, mill_lowered *a, 
     return true;
   if (!mill_x_conjuncts(l->w, n->exprs[0], &c)) return false;
   for (int i = 0; i < c.n; i++)
-    if (equality(c.at[i], "=", n, &x, &y) && !add_narrow(l, x, y, n, a, out)) return false;
+    if (equality(c.at[i], true, n, &x, &y) && !add_narrow(l, x, y, n, a, out)) return false;
   if (out->aggregate == NULL) return true;
   double many = mill_n_estimate(out->aggregate->child[0]);
   if (many < MANY_ROWS || 20 * mill_n_estimate(n->child[0]) > many) {
