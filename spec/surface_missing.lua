@@ -66,11 +66,6 @@ return {
     DataFrame.nearestByJoin DataFrame.zip]],
   ["user-defined types are not there"] = [[
     F.unwrap_udt]],
-  ["VARIANT: the functions are not there"] = [[
-    F.is_valid_variant F.is_variant_null F.parse_json F.schema_of_variant F.schema_of_variant_agg
-    F.to_variant_object F.try_parse_json F.try_variant_array_append F.try_variant_get F.try_variant_insert
-    F.try_variant_set F.variant_array_append F.variant_delete F.variant_get F.variant_insert F.variant_set
-    F.variant_strip_nulls]],
   ["sketches: the functions are not there"] = [[
     F.bitmap_and_agg F.bitmap_bit_position F.bitmap_bucket_number F.bitmap_construct_agg F.bitmap_count
     F.bitmap_or_agg F.count_min_sketch F.hll_sketch_agg F.hll_sketch_estimate F.hll_union F.hll_union_agg

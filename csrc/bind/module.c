@@ -15,6 +15,7 @@
 #include "bind/stage.h"
 #include "bind/state.h"
 #include "bind/stream.h"
+#include "bind/variant.h"
 #include "kernel/function.h"
 #include "ml/stage.h"
 
@@ -82,6 +83,9 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"decimal", mill_scalar_new_decimal},
                                        {"datetime", mill_scalar_new_datetime},
                                        {"interval", mill_scalar_new_interval},
+                                       {"variant_text", mill_variant_text},
+                                       {"variant_parse", mill_variant_parsed},
+                                       {"variant_lua", mill_variant_values},
                                        {"type_text", mill_schema_name},
                                        {"can_store", mill_schema_can_store},
                                        {"number_text", number_text},

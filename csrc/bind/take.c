@@ -312,6 +312,7 @@ static void take_named(lua_State *L, mill_taker *t, int index, mill_vector *v, u
   for (uint32_t i = 0; i < v->type->nfields; i++) {
     lua_pushstring(L, names[i]);
     lua_rawget(L, index);
+    if (v->type->id == MILL_VARIANT && lua_type(L, -1) != LUA_TSTRING) misfit(L, t, index, v->type);
     mill_take_value(L, t, lua_gettop(L), &v->child[i], k);
     lua_pop(L, 1);
   }

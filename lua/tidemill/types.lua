@@ -305,6 +305,7 @@ end
 
 types.DataType = { fromDDL = types.fromDDL }
 types.Row = require "tidemill.row".Row
+types.VariantVal = require "tidemill.variant"
 
 core.hook("misfit", function(kind, value, field, row)
   local show, name = require "tidemill.row".show, require "tidemill.arguments".type_name

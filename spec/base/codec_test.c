@@ -1,5 +1,6 @@
 /* Round trips, several members in a file, every truncation and bit flip. */
 #include "base/codec.h"
+#include "base/packer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,34 @@ static void frames(void) {
   mill_text_clear(&b);
 }
 
+/* What the packer makes, in blocks of several sizes, the reader gives back; not what is damaged. */
+static void packed(mill_codec c, mill_packing kind) {
+  enum { N = 700000 };
+  char *p = malloc(N), *q = malloc(N + 1);
+  mill_text t;
+  mill_packer *k;
+  fill(p, N);
+  mill_text_init(&t, m);
+  CHECK(mill_packer_new(m, kind, -1, &k, NULL) == MILL_OK);
+  CHECK(mill_packer_add(k, p, 600000, &t, NULL) == MILL_OK);
+  CHECK(mill_packer_add(k, p + 600000, N - 600000, &t, NULL) == MILL_OK);
+  mill_packer_free(k);
+  write_file(t.data, t.size);
+  CHECK(read_back(c, q, N + 1) == N && memcmp(p, q, N) == 0);
+  write_file(t.data, t.size - 1);
+  CHECK(read_back(c, q, N + 1) == -1);
+  t.data[t.size / 2] ^= 0x55;
+  write_file(t.data, t.size);
+  long n = read_back(c, q, N + 1);
+  CHECK(n == -1 ||
+        (n == N && memcmp(p, q, N) != 0)); /* blocks of snappy and LZ4 have no checksum */
+  write_file("\x04\x22\x4d\x18\x64\x40\xa7\x0c", 8);
+  CHECK(read_back(c, q, N + 1) == -1);
+  mill_text_clear(&t);
+  free(p);
+  free(q);
+}
+
 int main(void) {
   m = mill_memory_new(0);
   CHECK(mkdtemp(base) != NULL);
@@ -128,6 +157,9 @@ int main(void) {
   }
   damage(MILL_CODEC_GZIP);
   damage(MILL_CODEC_ZSTD);
+  packed(MILL_CODEC_BZIP2, MILL_PACK_BZIP2);
+  packed(MILL_CODEC_SNAPPY, MILL_PACK_SNAPPY_HADOOP);
+  packed(MILL_CODEC_LZ4, MILL_PACK_LZ4_HADOOP);
   bomb();
   frames();
   CHECK(mill_codec_of_path("a/b.csv.gz") == MILL_CODEC_GZIP);
