@@ -55,6 +55,27 @@ static void dates(void) {
         mill_days_from_civil(2023, 11, 30));
 }
 
+/* The day after each day, by the rule of leap years alone; from year -4 on, and around the ends of what
+** is computed in 32 bits. */
+static void each_day(void) {
+  static const int length[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  static const int64_t from[] = {-719468 - 1500, -719468 + (1 << 28) - 1500};
+  for (int k = 0; k < 2; k++) {
+    int64_t year, y;
+    int month, day, m, d, wrong = 0;
+    mill_civil_from_days(from[k], &year, &month, &day);
+    for (int64_t at = from[k]; at < from[k] + (k ? 3000 : 1000000); at++) {
+      mill_civil_from_days(at, &y, &m, &d);
+      wrong += y != year || m != month || d != day || mill_days_from_civil(y, m, d) != at;
+      bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+      if (++day <= length[month - 1] + (month == 2 && leap)) continue;
+      day = 1;
+      if (++month > 12) month = 1, year++;
+    }
+    CHECK(wrong == 0, "%d", wrong);
+  }
+}
+
 static void stamps(void) {
   CHECK(stamp_is("2024-05-06 07:08:09.123000", "2024-05-06 07:08:09.123"));
   CHECK(stamp_is("2024-05-06T07:08:09.1234567Z", "2024-05-06 07:08:09.123456"));
@@ -95,6 +116,7 @@ int main(void) {
   mill_memory *m = mill_memory_new(0);
   zones = mill_zones_new(m);
   dates();
+  each_day();
   stamps();
   offsets();
   mill_zones_free(zones);

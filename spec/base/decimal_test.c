@@ -16,6 +16,16 @@ static bool shows(mill_i128 v, int scale, const char *text) {
   return mill_decimal_format(v, scale, buf) == (int)strlen(text) && strcmp(buf, text) == 0;
 }
 
+static void showing(void) {
+  mill_i128 one = 1, e18 = 1000000000000000000;
+  CHECK(shows(0, 0, "0") && shows(0, 3, "0.000") && shows(-7, 3, "-0.007") && shows(10, 1, "1.0"));
+  CHECK(shows(e18 * 100 + 5, 0, "100000000000000000005"));
+  CHECK(shows(-(e18 * e18 * 10 + 90), 38, "-0.10000000000000000000000000000000000090"));
+  CHECK(shows(e18 * e18, 18, "1000000000000000000.000000000000000000"));
+  CHECK(shows((one << 64), 0, "18446744073709551616"));
+  CHECK(shows((one << 64) - 1, 20, "0.18446744073709551615"));
+}
+
 static void parsing(void) {
   mill_i128 v;
   bool ok;
@@ -60,6 +70,7 @@ static void rounding(void) {
 }
 
 int main(void) {
+  showing();
   parsing();
   arithmetic();
   rounding();
