@@ -19,7 +19,9 @@ peer.serve(load, function(case)
   local form, n = case:match "^(%a+)_(%d+)$"
   local repeats = n == "10000" and 300 or 1000
   if form == "adhoc" then -- no text comes twice
-    return peer.median_of(function(turn) return spark:sql(QUERY:format(n, turn % 50 .. " + 0 * " .. turn)):collect() end, repeats)
+    return peer.median_of(function(turn)
+      return spark:sql(QUERY:format(n, turn % 50 .. " + 0 * " .. turn)):collect()
+    end, repeats)
   end
   local text = (form == "lookup" and LOOK_UP or QUERY):format(n, ":x")
   return peer.median_of(function(turn) return spark:sql(text, { x = turn % 50 }):collect() end, repeats)
