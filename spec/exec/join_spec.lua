@@ -143,8 +143,8 @@ for _, way in ipairs { { threads = 1 }, { threads = 3 }, { threads = 1, forceSpi
         ELSE concat('a key of many bytes ', (id % 10 + id div 65536 * 5)) END AS k FROM range(200000)]]:cache()
       left:createOrReplaceTempView "l"
       -- Keys 1 to 9, 6 to 14, 11 to 19, 16 to 24 in the four chunks; partners: 3, 6, 9, 12, .. 24, each once.
-      local keys = spark:sql "SELECT id * 3 AS n, concat('a key of many bytes ', id * 3) AS k FROM range(1, 9)"
-      keys:createOrReplaceTempView "r"
+      spark:sql "SELECT id * 3 AS n, concat('a key of many bytes ', id * 3) AS k FROM range(1, 9)"
+        :createOrReplaceTempView "r"
       local count, sum, met = 0, 0, {}
       for id = 0, 199999 do
         local n = id % 10 + id // 65536 * 5

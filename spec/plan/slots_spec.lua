@@ -90,8 +90,8 @@ describe("SQL text with parameters that comes again", function()
       assert.equal(100 - i, #spark:sql("SELECT id FROM t GROUP BY id HAVING max(id) > :x", { x = i }):collect())
       assert.equal(i, cell("SELECT CASE WHEN id > :x THEN 0 ELSE id END FROM t WHERE id = :x", { x = i }))
       assert.equal(i, cell("SELECT count(*) FROM t JOIN (SELECT id AS r FROM t WHERE id <= :x) ON id = r", { x = i }))
-      local sql = "SELECT count(r) FROM t LEFT JOIN (SELECT id AS r FROM t) u ON id = r WHERE r <= :x"
-      assert.equal(i, cell(sql, { x = i }))
+      assert.equal(i, cell("SELECT count(r) FROM t LEFT JOIN (SELECT id AS r FROM t) u ON id = r WHERE r <= :x",
+        { x = i }))
     end
   end)
   it("compares decimals and dates by their types", function()

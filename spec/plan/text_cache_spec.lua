@@ -158,8 +158,8 @@ describe("SQL text that comes again", function()
     scratch()
     assert(os.execute("mkdir " .. folder .. "/in"))
     write(folder .. "/in/1.csv", "1\n")
-    local rows = spark.readStream:schema "id BIGINT":csv(folder .. "/in")
-    local q = rows.writeStream:format "memory":queryName "seen":start()
+    local input = spark.readStream:schema "id BIGINT":csv(folder .. "/in")
+    local q = input.writeStream:format "memory":queryName "seen":start()
     q:processAllAvailable()
     local df = spark:sql "SELECT sum(id) FROM seen"
     for _ = 1, 3 do assert.equal(1, df:collect()[1][1]) end
