@@ -1,0 +1,78 @@
+-- VARIANT end to end; the answers are Spark 4.3's.
+local tidemill = require "tidemill"
+local VariantVal = tidemill.types.VariantVal
+
+local function first(session, sql) return session:sql(sql):collect()[1][1] end
+
+describe("VARIANT", function()
+  local session = tidemill.session { ["spark.sql.session.timeZone"] = "UTC" }
+
+  it("comes to Lua as a VariantVal", function()
+    local v = first(session, [[SELECT parse_json('{"b":1,"a":[2,1.50,null,"x",true]}')]])
+    assert.equal('{"a":[2,1.5,null,"x",true],"b":1}', v:toJson())
+    local lua = v:toPython()
+    assert.equal(2, lua.a[1])
+    assert.equal("1.5", tostring(lua.a[2]))
+    assert.equal(tidemill.null, lua.a[3])
+    assert.is_true(lua.a[5])
+    assert.is_nil(first(session, "SELECT CAST(NULL AS VARIANT)"))
+    assert.equal("null", first(session, "SELECT parse_json('null')"):toJson())
+  end)
+
+  it("takes a time zone for timestamps", function()
+    local v = first(session, "SELECT CAST(TIMESTAMP'2024-05-06 07:08:09.5' AS VARIANT)")
+    assert.equal('"2024-05-06 07:08:09.5+00:00"', v:toJson())
+    assert.equal('"2024-05-06 09:08:09.5+02:00"', v:toJson "Europe/Berlin")
+    assert.has_error(function() v:toJson "Nowhere/Nothing" end)
+  end)
+
+  it("goes in again, and malformed bytes are an error", function()
+    local v = VariantVal.parseJson '{"q":[1,2]}'
+    local df = session:createDataFrame({ { v }, { tidemill.null } }, "v variant")
+    assert.equal(2, df:selectExpr("v:q[1]::int AS n"):collect()[1].n)
+    local bad = session:createDataFrame({ { VariantVal("\255", "") } }, "v variant")
+    assert.is_false(bad:selectExpr("is_valid_variant(v)"):collect()[1][1])
+    local ok, e = pcall(function() bad:selectExpr("v::string"):collect() end)
+    assert.is_false(ok)
+    assert.equal("MALFORMED_VARIANT", e.condition)
+    assert.has_error(function() VariantVal.parseJson "{" end)
+    assert.has_error(function() session:createDataFrame({ { { value = "x" } } }, "v variant") end)
+  end)
+
+  it("tells its schema over many rows, spilled or not", function()
+    local sql = [[SELECT k, schema_of_variant_agg(v) AS s, count(*) AS n FROM (
+      SELECT id % 3 AS k, CASE WHEN id % 3 = 0 THEN parse_json(concat('{"a":', id, '}'))
+        WHEN id % 3 = 1 THEN parse_json(concat('[', id, '.5, "x"]')) ELSE parse_json('1.25') END AS v
+      FROM range(20000)) GROUP BY k ORDER BY k]]
+    for _, options in ipairs { {}, { forceSpill = true }, { threads = 1 } } do
+      local rows = tidemill.session(options):sql(sql):collect()
+      assert.equal("OBJECT<a: BIGINT>", rows[1].s)
+      assert.equal("ARRAY<VARIANT>", rows[2].s)
+      assert.equal("DECIMAL(3,2)", rows[3].s)
+    end
+  end)
+
+  it("is carried through sorts, joins and groups that spill", function()
+    local sql = [[SELECT a.id, a.v:n::int AS n, first(b.v)::string AS s
+      FROM (SELECT id, parse_json(concat('{"n":', id, ',"pad":"', repeat('x', 50), '"}')) v FROM range(5000)) a
+      JOIN (SELECT id, parse_json(concat('"', id, '"')) v FROM range(5000)) b ON a.id = b.id
+      GROUP BY a.id, a.v:n::int ORDER BY a.id DESC]]
+    for _, options in ipairs { {}, { forceSpill = true } } do
+      local rows = tidemill.session(options):sql(sql):collect()
+      assert.equal(5000, #rows)
+      assert.equal(4999, rows[1].n)
+      assert.equal("4999", rows[1].s)
+    end
+  end)
+
+  it("is shredded Parquet's own type", function()
+    local df = session.read:parquet "spec/conformance/io/files/parquet/spark_variant_shredded.parquet"
+    assert.equal("variant", df.schema.fields[2].dataType:simpleString())
+    assert.equal(190, df:selectExpr("sum(v:a::int)"):collect()[1][1])
+    local folder = os.tmpname()
+    os.remove(folder)
+    df.write:parquet(folder)
+    assert.equal("s19", session.read:parquet(folder):filter("v:a::int = 19"):selectExpr("v:b::string"):collect()[1][1])
+    os.execute("rm -rf '" .. folder .. "'")
+  end)
+end)
