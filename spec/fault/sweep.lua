@@ -15,7 +15,9 @@ local M = {}
 local MOST = 6 -- problems of one scenario that are told
 local SETTLED = 3 -- runs after which what a session keeps (interned types, threads, zones) is there
 
-local function collect()
+--- Let go of what is garbage and of the plans of texts, which a setting empties.
+local function collect(spark)
+  spark.conf:set("spark.app.name", "sweep")
   collectgarbage()
   collectgarbage()
 end
@@ -61,13 +63,13 @@ function Run:try(n, forever)
   self.handle:fail_at(n, forever)
   local problem, message = self:outcome()
   self.handle:fail_at(0)
-  collect()
+  collect(self.spark)
   local lost = self:memory().used - self.used
   if not problem and lost > 0 then problem = lost .. " bytes lost (" .. tostring(message) .. ")" end
   if not problem and n % self.again == 0 then
     local why, failed = self:outcome()
     problem = why or failed and "fails afterwards: " .. failed or nil
-    collect()
+    collect(self.spark)
     local files = listing(self.dir)
     if not problem and self.files ~= files then problem = "files left: " .. files end
   end
@@ -80,7 +82,7 @@ local function settle(run)
     local before = run:memory().calls
     run.expected = run.scenario.run(run.spark, run.dir)
     run.last = run:memory().calls - before
-    collect()
+    collect(run.spark)
     if i == SETTLED then run.used = run:memory().used end
   end
   run.files = listing(run.dir)

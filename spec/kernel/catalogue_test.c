@@ -12,6 +12,7 @@ static void check_texts(const mill_function *fn) {
 static void check_names(const mill_function *fn) {
   CHECK(mill_function_find(fn->name, strlen(fn->name)) == fn, "%s is found", fn->name);
   for (const char *a = fn->alias; a && *a;) {
+    a += *a == '=';
     size_t n = strcspn(a, ",");
     CHECK(mill_function_find(a, n) == fn, "%s: %.*s is found", fn->name, (int)n, a);
     a += n;

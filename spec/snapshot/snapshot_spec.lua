@@ -103,6 +103,7 @@ describe("a snapshot", function()
   end)
 
   it("is kept and written in a session that spills all it can, or has little memory", function()
+    spark:stop()
     for _, options in ipairs { { threads = 1, forceSpill = true }, { threads = 2, memory = "64m" } } do
       local own = tidemill.session(options)
       local df = own:sql [[SELECT id, concat('g', id % 7) AS s, IF(id % 5 = 0, NULL, concat('n', id)) AS n
@@ -119,6 +120,7 @@ describe("a snapshot", function()
       assert.same({ "Row(s='g0', count=21429)" }, rows(back:groupBy("s"):count():orderBy("s"):limit(1)))
       own:stop()
     end
+    spark = tidemill.session { threads = 2, ["spark.sql.session.timeZone"] = "UTC" }
   end)
 
   it("leaves out what a filter rules out, and nothing else", function()

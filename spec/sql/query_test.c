@@ -10,12 +10,12 @@ static tree_world w;
 /* Kinds of the nodes from the root down the first children. */
 static const char *spine(const char *sql) {
   static const char *const kinds[] = {
-      "relation", "function",  "table",     "source", "values",      "one-row",      "range",
-      "project",  "filter",    "aggregate", "sort",   "limit",       "tail",         "distinct",
-      "dedup",    "window",    "generate",  "sample", "alias",       "with-columns", "drop",
-      "rename",   "watermark", "transform", "pivot",  "unpivot",     "repartition",  "cache",
-      "join",     "union",     "set-op",    "with",   "create-view", "drop-view",    "describe",
-      "explain",  "show",      "set",       "reset",  "use"};
+      "relation", "function", "table",       "source",    "values", "one-row",     "range",
+      "project",  "filter",   "aggregate",   "sort",      "limit",  "tail",        "distinct",
+      "dedup",    "window",   "group-limit", "generate",  "sample", "alias",       "with-columns",
+      "drop",     "rename",   "watermark",   "transform", "pivot",  "unpivot",     "repartition",
+      "cache",    "join",     "union",       "set-op",    "with",   "create-view", "drop-view",
+      "describe", "explain",  "show",        "set",       "reset",  "use"};
   mill_node *root = NULL;
   mill_status s = tree_parse(&w, sql, false, NULL, &root);
   w.text[0] = '\0';
