@@ -247,7 +247,7 @@ describe("joins that make many rows of few", function()
         local ok, e = pcall(function() return spark:sql "SELECT count(*) FROM l %s":collect() end)
         print(ok, e.condition)]]):format(join))
       f:close()
-      local pipe = assert(io.popen("timeout -k 120 -s INT 2 lua5.4 " .. path .. " 2>&1"))
+      local pipe = assert(io.popen("timeout --foreground -k 120 -s INT 2 lua5.4 " .. path .. " 2>&1"))
       local said = pipe:read "a"
       pipe:close()
       os.remove(path)
