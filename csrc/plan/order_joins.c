@@ -12,6 +12,16 @@
 typedef mill_join_set join_set;
 
 /* The share of rows that a condition keeps, by its form. */
+/* Texts that begin with some letters are rarer than texts that hold them somewhere. */
+static double share_like(const mill_expr *e) {
+  const mill_expr *p = e->nargs > 1 ? e->args[1] : NULL;
+  if (p == NULL || p->value == NULL || p->type->id != MILL_STRING ||
+      !mill_vector_valid(p->value, 0))
+    return 0.2;
+  const mill_str *s = p->value->data;
+  return s->size > 0 && *mill_str_data(s) != '%' ? 0.02 : 0.05;
+}
+
 double mill_x_share_kept(const mill_expr *e) {
   if (mill_x_is_call(e, "and"))
     return mill_x_share_kept(e->args[0]) * mill_x_share_kept(e->args[1]);
@@ -21,6 +31,7 @@ double mill_x_share_kept(const mill_expr *e) {
   }
   if (mill_x_is_call(e, "isnotnull") || mill_x_is_call(e, "not")) return 0.9;
   if (mill_x_is_call(e, "=")) return 0.05;
+  if (mill_x_is_call(e, "like") || mill_x_is_call(e, "ilike")) return share_like(e);
   if (mill_x_is_call(e, "<") || mill_x_is_call(e, "<=") || mill_x_is_call(e, ">") ||
       mill_x_is_call(e, ">="))
     return 0.35;

@@ -16,7 +16,7 @@ FILE_ROWS = 600  # about 100 KB
 ROWS = {"small": 200_000, "full": 10_000_000}
 SALES = {"small": 100_000, "full": 5_000_000}
 HITS = {"small": 100_000, "full": 10_000_000}
-SCALE = {"small": "0.01", "full": "1"}
+SCALE = {"small": "0.01", "full": "1", "large": "10"}
 
 
 def tpch(scale, folder):
@@ -35,6 +35,12 @@ def tpch_parquet(scale, folder):
     import pyarrow.csv as csv
     import pyarrow.parquet as pq
     target = folder / f"sf{scale}_parquet"
+    if scale == "10":  # too large to go through CSV: tpchgen-cli writes the files
+        if not (target / "supplier.parquet").exists():
+            command = pathlib.Path(sys.executable).parent / "tpchgen-cli"
+            subprocess.run([str(command), "parquet", "-s", scale, "--num-threads", "2", "--compression", "ZSTD(1)",
+                            "--output-dir", str(target)], check=True)
+        return target
     source = tpch(scale, folder)
     target.mkdir(parents=True, exist_ok=True)
     kinds = {"BIGINT": pa.int64(), "INT": pa.int32(), "STRING": pa.string(), "DATE": pa.date32(),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark suite: our times beside those of the peers, from the same run.
 
-    python3 spec/bench/run.py --rows T1,I1 --peers duckdb,polars,spark [--size small|full] [--runs 5]
+    python3 spec/bench/run.py --rows T1,I1 --peers duckdb,polars,spark [--size small|full|large] [--runs 5]
 
 A row is a folder here: row.json says what it is, tidemill.lua and <peer>.py run it. Each engine is a child process that is
 bound to the same cores; the engines take turns, case by case, so that a change of the machine's speed meets all of them.
@@ -27,6 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 OUT = ROOT / "build" / "bench"
 LIMIT = 120  # seconds a call may take before the engine is given up for the row
+MEMORY = ""  # what our engine and DuckDB may take, "8GB"; empty: their defaults
 WARM = 8  # seconds of warming up a case: one run, for Spark twelve, as long as they fit
 
 
@@ -37,6 +38,7 @@ def environment(name):
     env["LUA_CPATH"] = f"{ROOT}/build/?.so;;"
     env["POLARS_MAX_THREADS"] = "2"
     env["OMP_NUM_THREADS"] = "2"
+    env["BENCH_MEMORY"] = MEMORY
     env["TIDEMILL_THREADS"] = "1" if name == "tidemill_1" else "2"
     return env
 
@@ -143,7 +145,10 @@ def recorded(row, size, case):
     info = json.loads((HERE / row / "row.json").read_text())
     if "answers" not in info:
         return None
-    lines = (HERE / row / info["answers"] / info["sizes"][size] / f"{case}.tsv").read_text().splitlines()
+    file = HERE / row / info["answers"] / info["sizes"][size] / f"{case}.tsv"
+    if not file.exists():
+        return None
+    lines = file.read_text().splitlines()
     return [line.split("\t") for line in lines if not line.startswith("# ")]
 
 
@@ -315,7 +320,9 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rows", default="T1,T3,I1,I2,I3,E1,T9,T10,curves")
     p.add_argument("--peers", default="duckdb,polars,spark")
-    p.add_argument("--size", default="full", choices=["small", "full"])
+    p.add_argument("--size", default="full", choices=["small", "full", "large"],
+                   help="large: scale 10, of row T2 alone")
+    p.add_argument("--memory", default="", help="the limit of our engine and of DuckDB: 8GB")
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--data", default=str(OUT / "data"), help="where inputs are made and kept")
     p.add_argument("--clock", default="ns", choices=["ns", "cpu"],
@@ -323,10 +330,13 @@ def main():
     args = p.parse_args()
     if args.clock == "cpu" and "spark" in args.peers:
         p.error("Spark works in a process of its own, whose processor time is not counted: leave it out with --clock cpu")
+    global MEMORY
+    MEMORY = args.memory
     OUT.mkdir(parents=True, exist_ok=True)
     reports = []
     head = f"{machine()}; {versions(args.peers.split(','))}; {args.runs} runs, median"
     head += "" if args.clock == "ns" else " of processor time"
+    head += f"; at most {args.memory}" if args.memory else ""
     head += "" if args.size == "full" else f"; {args.size} inputs"
     for row in args.rows.split(","):
         info = json.loads((HERE / row / "row.json").read_text())

@@ -1,9 +1,13 @@
+import os
+
 import duckdb
 from peer import serve, sql_row
 
 info = sql_row()
 db = duckdb.connect()
 db.execute("SET threads = 2; SET preserve_insertion_order = false")
+if os.environ.get("BENCH_MEMORY"):
+    db.execute(f"SET memory_limit = '{os.environ['BENCH_MEMORY']}'")
 
 
 def load(data):

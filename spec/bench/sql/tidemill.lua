@@ -2,7 +2,9 @@
 -- is a check over them. A case without a check gives its rows. Arguments: the data, the row's folder.
 local peer = require "spec.bench.peer"
 local json = require "cjson"
-local spark = require "tidemill".session { threads = tonumber(os.getenv "TIDEMILL_THREADS" or 2) }
+local limit = os.getenv "BENCH_MEMORY"
+local spark = require "tidemill".session { threads = tonumber(os.getenv "TIDEMILL_THREADS" or 2),
+  memory = limit ~= "" and limit or nil }
 local info = json.decode(peer.read(arg[2] .. "/row.json"))
 local kept
 
