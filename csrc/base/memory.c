@@ -243,8 +243,27 @@ void *mill_calloc(mill_memory *m, size_t n) {
   return p;
 }
 
+/* A large block grows by moving its pages to a larger place: none is copied, none cleared. NULL: it
+** cannot, and the block is as it was. */
+static void *move_pages(mill_memory *m, void *p, size_t old, size_t n) {
+  if (!KEEPING || old < HUGE_PAGE || n <= old || class_of(n) < CLASSES || !reserve(m, n))
+    return NULL;
+  int k = class_of(old);
+  size_t had = pages(k < CLASSES ? class_size(k) : old), moved = pages(old);
+  char *q = map(n);
+  if (q && mremap(p, moved, moved, MREMAP_MAYMOVE | MREMAP_FIXED, q) == MAP_FAILED) {
+    munmap(q, pages(n));
+    q = NULL;
+  }
+  if (q && had > moved) munmap((char *)p + moved, had - moved);
+  release(m, q ? old : n);
+  return q;
+}
+
 void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
   if (p == NULL) return mill_alloc(m, n);
+  void *moved = move_pages(m, p, old, n);
+  if (moved) return moved;
   if (old >= KEPT_FROM || n >= KEPT_FROM) { /* realloc would lose the alignment */
     void *q = mill_alloc(m, n);
     if (q == NULL) return NULL;

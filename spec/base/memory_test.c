@@ -34,6 +34,28 @@ static void test_fail_at(void) {
 }
 
 /* A spare block comes back with its contents, to its kind and size alone, and counts as free until then. */
+/* What a large block held is there after it grew, and it counts as what it is. */
+static void test_growth(void) {
+  size_t from[] = {1 << 20, 3 << 20, (64 << 20) + 4096, (70 << 20) + 5};
+  for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
+    mill_memory *m = mill_memory_new(400 << 20);
+    size_t n = from[i], more = (100 << 20) + 77;
+    unsigned char *p = mill_alloc(m, n);
+    for (size_t k = 0; k < n; k += 997) p[k] = (unsigned char)(k % 251);
+    p[n - 1] = 7;
+    CHECK(mill_realloc(m, p, n, (size_t)500 << 20) == NULL, "beyond the limit");
+    p = mill_realloc(m, p, n, more);
+    bool same = p[n - 1] == 7;
+    for (size_t k = 0; k < n - 1; k += 997) same &= p[k] == k % 251;
+    CHECK(same, "%zu bytes grow", n);
+    memset(p, 1, more);
+    CHECK(mill_memory_read(m).used == more && mill_memory_read(m).blocks == 1, "counted");
+    mill_free(m, p, more);
+    CHECK(mill_memory_read(m).used == 0 && mill_memory_read(m).blocks == 0, "freed");
+    mill_memory_free(m);
+  }
+}
+
 static void test_spare(void) {
   mill_memory *m = mill_memory_new(1 << 20);
   CHECK(mill_spare_take(m, MILL_SPARE_ZSTD, 5000) == NULL && mill_memory_read(m).used == 0);
@@ -98,6 +120,7 @@ static void test_error_text(void) {
 int main(void) {
   test_counts();
   test_fail_at();
+  test_growth();
   test_spare();
   test_arena();
   test_error_text();
