@@ -85,6 +85,36 @@ static const mill_expr *offset(mill_planner *w, const mill_scope *s, const mill_
   return e ? mill_resolve(w, s, e) : NULL;
 }
 
+static bool named(const mill_expr *e, const char *const *names) {
+  for (int i = 0; names[i]; i++)
+    if (mill_x_is_call(e, names[i])) return true;
+  return false;
+}
+
+/* f(x) FILTER (WHERE c) OVER .. is f over x where c holds and NULL elsewhere, which f does not look at;
+** those that do see NULLs are refused. */
+static const mill_expr *filtered(mill_planner *w, const mill_scope *s, const mill_expr *call) {
+  static const char *const see_nulls[] = {"first",       "last",       "any_value",
+                                          "first_value", "last_value", NULL};
+  static const char *const by_second[] = {"max_by", "min_by", NULL};
+  mill_expr *c = mill_x_copy(w, call);
+  if (c == NULL) return NULL;
+  c->pretty = mill_w_sql(w, call);
+  if (named(call, see_nulls) && !call->ignore_nulls)
+    return MILL_W_FAIL_AT(w, call, MILL_E_UNSUPPORTED_EXPR_FOR_WINDOW, "sqlExpr",
+                          mill_w_quoted_sql(w, call), NULL);
+  if (call->nargs == 0) {
+    c->args = mill_w_alloc(w, sizeof *c->args);
+    if (c->args == NULL || (c->args[0] = mill_x_int(w, 1)) == NULL) return NULL;
+    c->nargs = 1;
+    c->star = false;
+  }
+  int at = named(call, by_second) && c->nargs > 1;
+  c->args[at] = mill_x_bound(w, "when", 2, call->filter, c->args[at]);
+  c->filter = NULL;
+  return c->args[at] ? mill_bind_call(w, s, c) : NULL;
+}
+
 const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_scope below = *s;
   below.nested = true;
@@ -97,6 +127,7 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
   if (call->distinct)
     return MILL_W_FAIL_AT(w, e, MILL_E_DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, "windowExpr",
                           mill_w_quoted_sql(w, e), NULL);
+  if (call->filter && (call = filtered(w, &below, call)) == NULL) return NULL;
   mill_window *v = mill_w_alloc(w, sizeof *v);
   mill_expr *c = mill_x_copy(w, e);
   if (v == NULL || c == NULL) return NULL;
