@@ -1,6 +1,7 @@
 -- Joins against nested loops: every kind, over keys of every form that the join's table tells apart.
 local tidemill = require "tidemill"
 local null = tidemill.null
+local LUA = os.getenv "SPEC_LUA" or "lua5.4"
 
 local LEFT, RIGHT, SEED = 300, 250, 12345
 
