@@ -312,9 +312,7 @@ static mill_status shown_as(mill_binding *b, const arith *st, const char *form, 
 static mill_status bind_date_days(mill_binding *b, arith *st, int date, bool *done,
                                   mill_error *err) {
   const mill_type *t = b->arg_type[1 - date];
-  b->rewritten = mill_function_find(st->op == OP_ADD ? "date_add" : "date_sub", 8);
-  if (st->mode == ARITH_TRY) b->rewritten = NULL;
-  b->swapped = date == 1;
+  MILL_TRY(shown_as(b, st, st->op == OP_ADD ? "date_add(%s, %s)" : "date_sub(%s, %s)", date, err));
   if (t->id == MILL_DATE || !(t->id >= MILL_TINYINT && t->id <= MILL_INT))
     return mill_bind_wrong_type(b, 1 - date, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", err);
   st->flip = date == 1;

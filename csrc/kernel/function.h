@@ -150,11 +150,8 @@ struct mill_binding {
   const mill_aggregate *aggregate;
   mill_generate generate;
   void *state;
-  const mill_function
-      *rewritten;    /* the call is another function's (date + int: date_add): for names; or NULL */
   const char *shown; /* how the call is printed where not as it was written, in the error's text */
   bool safe;         /* as MILL_FN_NO_RAISE, of this call only */
-  bool swapped;      /* Spark prints the two arguments the other way round: date_add(date, 2) */
 };
 
 struct mill_function {

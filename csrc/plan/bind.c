@@ -125,14 +125,6 @@ static const mill_expr *unknown(mill_planner *w, const mill_expr *e) {
       "searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
 }
 
-/* Print the call as the function that Spark makes of it: date + int is date_add(date, int). */
-static const char *rewritten(mill_planner *w, const mill_expr *e, const mill_binding *b) {
-  const char *x = mill_w_sql(w, e->args[b->swapped ? 1 : 0]);
-  if (e->nargs < 2) return mill_w_printf(w, "%s(%s)", b->rewritten->name, x);
-  return mill_w_printf(w, "%s(%s, %s)", b->rewritten->name, x,
-                       mill_w_sql(w, e->args[b->swapped ? 0 : 1]));
-}
-
 /* What a function lowers to, over the call's args, printed as the call itself. */
 static const mill_expr *expand(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_exprs args = {e->args, e->nargs, e->nargs};
@@ -291,7 +283,6 @@ static const mill_expr *cast_argument(mill_planner *w, const mill_expr *e, const
 }
 
 static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding *b) {
-  if (b->rewritten) e->pretty = rewritten(w, e, b);
   if (b->shown) e->pretty = mill_w_copy(w, b->shown, strlen(b->shown));
   for (int i = 0; i < e->nargs; i++) {
     e->args[i] = cast_argument(w, e->args[i], b->cast_to[i]);
