@@ -1,7 +1,7 @@
 -- The include law: a folder of csrc/ may include itself and the folders drawn below it; lua.h only in bind.
 -- Headers named `_int.h` are private to their folder.
 local LAYERS = {
-  { "base" }, { "column" }, { "kernel" }, { "io", "snapshot" }, { "exec", "stream", "connect", "ml" },
+  { "base" }, { "column" }, { "kernel" }, { "io", "snapshot", "catalog" }, { "exec", "stream", "connect", "ml" },
   { "plan" }, { "sql" }, { "bind" },
 }
 local rank = {}

@@ -129,6 +129,12 @@ mill_status mill_file_sync(mill_file *f, mill_error *err) {
   return code ? io_error(err, "flush", f->path, code) : MILL_OK;
 }
 
+mill_status mill_file_truncate(mill_file *f, uint64_t n, mill_error *err) {
+  int code = refused(f->files, MILL_CALL_WRITE, f->path);
+  if (!code && ftruncate(f->fd, (off_t)n) != 0) code = errno;
+  return code ? io_error(err, "cut", f->path, code) : MILL_OK;
+}
+
 void mill_file_push(mill_file *f, size_t n, size_t *since) {
   *since += n;
   if (*since < MILL_FILE_PUSH) return;
@@ -152,6 +158,7 @@ mill_status mill_file_stat(const mill_files *fs, const char *path, mill_file_inf
   out->exists = true;
   out->folder = S_ISDIR(st.st_mode);
   out->size = (uint64_t)st.st_size;
+  out->inode = (uint64_t)st.st_ino;
   out->mtime_millis = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
   return MILL_OK;
 }
@@ -237,6 +244,13 @@ static int make_one(const mill_files *fs, const char *path) {
   struct stat st;
   if (errno == EEXIST) return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
   return errno;
+}
+
+mill_status mill_file_link(const mill_files *fs, const char *from, const char *to,
+                           mill_error *err) {
+  int code = refused(fs, MILL_CALL_RENAME, to);
+  if (!code && link(from, to) != 0) code = errno;
+  return code && code != EEXIST ? io_error(err, "link", to, code) : MILL_OK;
 }
 
 mill_status mill_folder_make(const mill_files *fs, const char *path, mill_error *err) {
@@ -426,15 +440,25 @@ mill_status mill_folder_remove(const mill_files *fs, const char *path, mill_erro
   return remove_tree(fs, buf, n, 0, err);
 }
 
-mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,
-                           bool *held, mill_error *err) {
+static mill_status lock_file(const mill_files *fs, mill_memory *m, const char *path, int how,
+                             mill_file *out, bool *held, mill_error *err) {
   *held = false;
   MILL_TRY(mill_file_open(fs, m, path, MILL_FILE_APPEND, out, err));
-  if (flock(out->fd, LOCK_EX | LOCK_NB) == 0) return MILL_OK;
+  if (flock(out->fd, how | LOCK_NB) == 0) return MILL_OK;
   int code = errno;
   *held = code == EWOULDBLOCK;
   mill_file_clear(out);
   return *held ? MILL_OK : io_error(err, "lock", path, code);
+}
+
+mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,
+                           bool *held, mill_error *err) {
+  return lock_file(fs, m, path, LOCK_EX, out, held, err);
+}
+
+mill_status mill_file_lock_shared(const mill_files *fs, mill_memory *m, const char *path,
+                                  mill_file *out, bool *held, mill_error *err) {
+  return lock_file(fs, m, path, LOCK_SH, out, held, err);
 }
 
 /* ---- temporary names ------------------------------------------------------------------------ */

@@ -48,6 +48,8 @@ mill_status mill_file_write(mill_file *f, const void *p, size_t n, mill_error *e
 mill_status mill_file_write_at(mill_file *f, uint64_t at, const void *p, size_t n,
                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_sync(mill_file *f, mill_error *err) MILL_USE_RESULT;
+/* Cut the file off behind its first n bytes. */
+mill_status mill_file_truncate(mill_file *f, uint64_t n, mill_error *err) MILL_USE_RESULT;
 /* `n` more bytes were written to a file that will be flushed: every MILL_FILE_PUSH of them (counted in
 ** *since) the system is told to begin, so that the disk works while the rest is made. Never fails. */
 enum { MILL_FILE_PUSH = 16 << 20 };
@@ -60,7 +62,7 @@ void mill_file_clear(mill_file *f); /* closes; harmless twice and on a zeroed fi
 
 typedef struct mill_file_info {
   bool exists, folder;
-  uint64_t size;
+  uint64_t size, inode;
   int64_t mtime_millis;
 } mill_file_info;
 mill_status mill_file_stat(const mill_files *fs, const char *path, mill_file_info *out,
@@ -76,6 +78,9 @@ mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *
                               const char *to, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_remove(const mill_files *fs, const char *path,
                              mill_error *err) MILL_USE_RESULT; /* not there: fine */
+/* One more name for a file; there already: fine. */
+mill_status mill_file_link(const mill_files *fs, const char *from, const char *to,
+                           mill_error *err) MILL_USE_RESULT;
 
 mill_status mill_folder_make(const mill_files *fs, const char *path,
                              mill_error *err) MILL_USE_RESULT; /* with its parents */
@@ -110,6 +115,9 @@ mill_status mill_folder_list(const mill_files *fs, const char *path, mill_names 
 ** */
 mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,
                            bool *held, mill_error *err) MILL_USE_RESULT;
+/* The same, held together with others that share it: the exclusive one waits for all of them. */
+mill_status mill_file_lock_shared(const mill_files *fs, mill_memory *m, const char *path,
+                                  mill_file *out, bool *held, mill_error *err) MILL_USE_RESULT;
 
 /* Temporary names are hidden, drawn at random, and locked while their owner lives: what a dead
 ** process left is known by its free lock, and goes when the next one is made beside it.

@@ -117,7 +117,7 @@ int mill_session_create(lua_State *L) {
   o.force_spill = lua_toboolean(L, -1);
   mill_handle_session *h = mill_state_handle(L, sizeof *h, MILL_SESSION_CLASS, 1);
   MILL_RAISE_IF(L, &err, mill_session_new(&o, &h->s, &err), NULL);
-  mill_session_parser(h->s, mill_sql_expr);
+  mill_session_parser(h->s, mill_sql_expr, mill_sql_parse);
   mill_session_progress(h->s, progress, h);
   lua_pushlightuserdata(L, h);
   lua_rawsetp(L, LUA_REGISTRYINDEX, h->s);
@@ -148,6 +148,12 @@ static int conf_set(lua_State *L) {
 
 static int conf_unset(lua_State *L) {
   mill_session_unset(mill_session_check(L, 1)->s, luaL_checkstring(L, 2));
+  return 0;
+}
+
+/* What is set now is what RESET gives back. */
+static int conf_settle(lua_State *L) {
+  mill_session_settle(mill_session_check(L, 1)->s);
   return 0;
 }
 
@@ -219,7 +225,7 @@ static int is_open(lua_State *L) {
 void mill_session_open_class(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"close", session_close}, {"get", conf_get},   {"set", conf_set},
-      {"unset", conf_unset},    {"keys", conf_keys}, {"view_drop", view_drop},
+      {"unset", conf_unset},    {"keys", conf_keys},   {"settle", conf_settle}, {"view_drop", view_drop},
       {"views", view_names},    {"memory", memory},  {"fail_at", fail_at},
       {"is_open", is_open},     {"id", id},          {NULL, NULL}};
   mill_state_class(L, MILL_SESSION_CLASS, methods, session_close);

@@ -175,10 +175,39 @@ static mill_status move_all(mover *m, const char *from, const char *to, int dept
   return s;
 }
 
-static mill_status move_in(io_target *t, bool swap, mill_error *err) {
+/* The files in the staging folder, by their names below it. */
+static mill_status list_staged(io_target *t, const char *folder, const char *below, mill_names *out,
+                               mill_error *err) {
+  mill_names names;
+  mill_text path, name;
+  mill_file_info info;
+  mill_names_init(&names, t->memory);
+  mill_text_init(&path, t->memory);
+  mill_text_init(&name, t->memory);
+  mill_status s = mill_folder_list(t->files, folder, &names, err);
+  for (size_t i = 0; i < names.n && s == MILL_OK; i++) {
+    mill_text_reset(&path);
+    mill_text_reset(&name);
+    s = mill_path_join(&path, folder, names.name[i], err);
+    if (s == MILL_OK) s = mill_text_printf(&name, err, "%s%s", below, names.name[i]);
+    if (s == MILL_OK) s = mill_file_stat(t->files, path.data, &info, err);
+    if (s == MILL_OK && info.folder) s = mill_text_addc(&name, '/', err);
+    if (s == MILL_OK)
+      s = info.folder ? list_staged(t, path.data, name.data, out, err)
+                      : mill_names_add(out, name.data, err);
+  }
+  mill_text_clear(&name);
+  mill_text_clear(&path);
+  mill_names_clear(&names);
+  return s;
+}
+
+static mill_status move_in(io_target *t, bool swap, mill_names *files, mill_error *err) {
   mover m = {.target = t, .swap = swap, .err = err};
   mill_names_init(&m.moved, t->memory);
-  mill_status s = move_all(&m, t->staging.data, t->path.data, 0);
+  mill_status s = MILL_OK;
+  if (files) s = list_staged(t, t->staging.data, "", files, err);
+  if (s == MILL_OK) s = move_all(&m, t->staging.data, t->path.data, 0);
   for (size_t i = 0; i < m.moved.n && s != MILL_OK; i++) {
     mill_error ignored;
     mill_error_clear(&ignored);
@@ -197,7 +226,8 @@ static mill_status put_mark(io_target *t, const char *folder, mill_error *err) {
   return s;
 }
 
-mill_status mill_io_publish(io_target *t, io_publish how, bool mark, mill_error *err) {
+mill_status mill_io_publish(io_target *t, io_publish how, bool mark, mill_names *files,
+                            mill_error *err) {
   bool whole = how == IO_PUBLISH_NEW || how == IO_PUBLISH_REPLACE;
   if (mark && whole) MILL_TRY(put_mark(t, t->staging.data, err));
   switch (how) {
@@ -208,7 +238,7 @@ mill_status mill_io_publish(io_target *t, io_publish how, bool mark, mill_error 
   case IO_PUBLISH_REPLACE:
     MILL_TRY(mill_folder_swap(t->files, t->memory, t->staging.data, t->path.data, err));
     break;
-  default: MILL_TRY(move_in(t, how == IO_PUBLISH_DYNAMIC, err));
+  default: MILL_TRY(move_in(t, how == IO_PUBLISH_DYNAMIC, files, err));
   }
   return mark && !whole ? put_mark(t, t->path.data, err) : MILL_OK;
 }

@@ -190,8 +190,9 @@ void mill_io_target_clear(io_target *t); /* removes the staging folder, where on
 /* Make the staging folder. REPLACE and DYNAMIC: OVERWRITE_REFUSED when there is anything in the
 ** folder that no write of ours or Spark's makes. */
 mill_status mill_io_stage(io_target *t, io_publish how, mill_error *err) MILL_USE_RESULT;
-/* `mark`: with an empty file _SUCCESS. */
-mill_status mill_io_publish(io_target *t, io_publish how, bool mark,
+/* `mark`: with an empty file _SUCCESS. `files` (NULL: nobody asks) gets the files that APPEND and DYNAMIC
+** moved in, by their names below the folder. */
+mill_status mill_io_publish(io_target *t, io_publish how, bool mark, mill_names *files,
                             mill_error *err) MILL_USE_RESULT;
 
 #endif

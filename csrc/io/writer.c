@@ -149,7 +149,7 @@ static mill_status write_files(write_job *j, io_publish how, mill_error *err) {
                         .lasting = j->rows->lasting};
   MILL_TRY(mill_io_parts_new(&plan, &j->parts, err));
   MILL_TRY(take_rows(j, err));
-  return mill_io_publish(&j->target, how, j->mark, err);
+  return mill_io_publish(&j->target, how, j->mark && j->w->files == NULL, j->w->files, err);
 }
 
 static mill_status run(write_job *j, mill_error *err) {

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/uuid.h"
 #include "snapshot/table.h"
 
 static bool is_snapshot(const char *format) { return strcasecmp(format, "snapshot") == 0; }
@@ -83,10 +84,31 @@ static mill_status write_snapshot(const mill_context *ctx, const mill_write *w, 
   return mill_table_save_rows(ctx, rows, w->path, written, err);
 }
 
+/* A file of its own in the folder. */
+static mill_status write_part(const mill_context *ctx, const mill_write *w, mill_rows *rows,
+                              uint64_t *written, mill_error *err) {
+  char id[MILL_UUID];
+  mill_text name, path;
+  mill_uuid(id);
+  mill_text_init(&name, ctx->memory);
+  mill_text_init(&path, ctx->memory);
+  mill_status s = mill_text_printf(&name, err, "part-00000-%s.snapshot", id);
+  if (s == MILL_OK) s = mill_path_join(&path, w->path, name.data, err);
+  if (s == MILL_OK && w->npartition_by)
+    s = mill_fail(err, MILL_E_NOT_IMPLEMENTED, "feature", "Partitioning a snapshot", NULL);
+  if (s == MILL_OK) s = mill_names_add(w->files, name.data, err);
+  if (s == MILL_OK) s = mill_table_save_rows(ctx, rows, path.data, written, err);
+  mill_text_clear(&path);
+  mill_text_clear(&name);
+  rows->free(rows);
+  return s;
+}
+
 mill_status mill_format_write(const mill_context *ctx, const mill_settings *set,
                               const mill_write *w, mill_rows *rows, uint64_t *written,
                               mill_error *err) {
   if (!is_snapshot(w->format)) return mill_write_run(ctx, set, w, rows, written, err);
+  if (w->files) return write_part(ctx, w, rows, written, err);
   if (written) *written = 0;
   mill_status s = write_snapshot(ctx, w, rows, written, err);
   rows->free(rows);

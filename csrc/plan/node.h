@@ -65,11 +65,33 @@ typedef enum mill_node_kind {
   MILL_N_DESCRIBE,    /* of a child query, a relation (parts), a column of it (columns) or a
                          function (name); extended */
   MILL_N_EXPLAIN,     /* child, name: simple, extended, formatted, codegen, cost */
-  MILL_N_SHOW, /* name: TABLES, VIEWS, COLUMNS, FUNCTIONS, DATABASES, CATALOGS, CURRENT; alias: LIKE
-                  pattern; parts: IN or FROM */
+  MILL_N_SHOW, /* name: TABLES, VIEWS, COLUMNS, FUNCTIONS, DATABASES, CATALOGS, CURRENT, TBLPROPERTIES,
+                  PARTITIONS, CREATE TABLE, TABLE EXTENDED, COLLATIONS; alias: LIKE pattern, a property;
+                  parts: IN or FROM; `all`: of VIEWS and TABLES together */
   MILL_N_SET,  /* name key, alias value; either NULL */
   MILL_N_RESET,
-  MILL_N_USE,
+  MILL_N_USE, /* parts, a database; name: a catalog */
+  /* commands with a `definition` (definition.h) */
+  MILL_N_CREATE_DATABASE, /* parts, if_exists: IF NOT EXISTS */
+  MILL_N_DROP_DATABASE,   /* parts, if_exists, all: CASCADE */
+  MILL_N_ALTER_DATABASE,  /* parts */
+  MILL_N_CREATE_TABLE,    /* parts, if_exists, replace; columns: LIKE them; child: AS */
+  MILL_N_DROP_TABLE,      /* parts, if_exists, all: PURGE */
+  MILL_N_ALTER_TABLE,     /* parts, if_exists, view: ALTER VIEW */
+  MILL_N_TRUNCATE,        /* parts, specs */
+  MILL_N_INSERT,          /* parts, child, columns, by_name, replace: OVERWRITE, specs, if_exists;
+                             name: the format of a directory */
+  MILL_N_INSERTS,         /* children, one after the other */
+  MILL_N_DELETE,          /* parts, alias, where */
+  MILL_N_UPDATE,          /* parts, alias, set, where */
+  MILL_N_MERGE,           /* parts, alias, child: the source, where, clauses */
+  MILL_N_ANALYZE,         /* parts (name TABLES: a database), columns, all: FOR ALL COLUMNS, specs */
+  MILL_N_REPAIR,          /* parts */
+  MILL_N_REFRESH,         /* parts: a table; name: a path; alias: a function */
+  MILL_N_CACHE_TABLE,     /* parts, child, name: LAZY; options */
+  MILL_N_UNCACHE,         /* parts, if_exists */
+  MILL_N_CLEAR_CACHE,
+  MILL_N_RESOURCE, /* ADD JAR and its like, without meaning here; name: LIST for an answer */
 } mill_node_kind;
 
 typedef enum mill_join {
@@ -119,6 +141,7 @@ struct mill_node {
   mill_source *source;
   struct mill_stage *stage;
   struct mill_cache *cache;
+  const struct mill_definition *definition;
   int64_t from, to, step;
   double lower, upper;
   double share, rows; /* the optimiser's: rows a FILTER keeps, a JOIN makes; 0: unknown */
@@ -126,7 +149,8 @@ struct mill_node {
   mill_join join;
   mill_grouping grouping;
   bool global, having, outer, natural, lateral, by_name, allow_missing, intersect, all, replace,
-      if_exists, extended, replacement, within_watermark, recursive, qualify, temporary, ordinality;
+      if_exists, extended, replacement, within_watermark, recursive, qualify, temporary, ordinality, view,
+      user;
   const char *text; /* the statement; NULL: built by calls */
   int32_t start, stop;
 };

@@ -36,6 +36,7 @@ struct mill_plan {
   bool collected;
   int refs;
   mill_plan_slots *slots;            /* NULL: its parameters are constants */
+  const struct mill_view_text *view; /* a view made of a text (view.c); NULL: of the tree */
   struct mill_plan_keep *keep;       /* what is kept alive */
   struct mill_plan_lowered *lowered; /* from the second mill_plan_collect on, where that may be */
 };

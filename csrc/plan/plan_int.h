@@ -28,6 +28,11 @@ typedef struct mill_exprs {
 
 struct mill_cte;
 
+typedef struct mill_view_chain {
+  const struct mill_view_chain *next;
+  const char *name;
+} mill_view_chain;
+
 typedef struct mill_planner mill_planner;
 struct mill_planner {
   mill_session *session;
@@ -41,6 +46,10 @@ struct mill_planner {
   int depth;
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   int inlined;                 /* views and CTEs being entered */
+  const char *database;        /* in use while a view's text is analysed; NULL: the session's */
+  const struct mill_view_chain *views; /* views that are being entered, innermost first */
+  const char *defining; /* the view that is being made anew, which its query must not read */
+  bool lasting;         /* it is one of the catalogue: nothing temporary either */
   bool deferred; /* a name is meant for a query around this one, and there is none yet */
 };
 

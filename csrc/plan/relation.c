@@ -4,7 +4,7 @@
 
 #include "kernel/coerce.h"
 #include "plan/format.h"
-#include "plan/plan_int.h"
+#include "plan/warehouse_int.h"
 #include "stream/source.h"
 
 struct mill_cte {
@@ -99,13 +99,65 @@ static const struct mill_cte *find_cte(const mill_planner *w, const char *name) 
   return NULL;
 }
 
+/* A temporary view: the tree it was made of, or its text. */
 static const mill_node *use_view(mill_planner *w, mill_plan *view, const char *name) {
   const mill_node *root = mill_plan_use(w->plan, view);
   if (root == NULL) {
     w->status = mill_oom(w->ctx->memory, 1, w->err);
     return NULL;
   }
-  return mill_requalify(w, root, name, NULL, true);
+  if (view->view == NULL) return mill_requalify(w, root, name, NULL, true);
+  const char **parts = mill_w_alloc(w, sizeof *parts);
+  if (parts == NULL) return NULL;
+  parts[0] = name;
+  return mill_text_view(w, view->view, name, parts, 1);
+}
+
+/* The view that is being made must not read itself, nor what is gone before it. */
+static bool may_read(mill_planner *w, const mill_node *n, const char *name, bool temporary) {
+  if (w->defining && mill_w_same_name(w, w->defining, name)) {
+    const char *path = name;
+    for (const mill_view_chain *c = w->views; c; c = c->next)
+      path = mill_w_printf(w, "%s -> %s", c->name, path);
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_RECURSIVE_VIEW, "viewIdent",
+                         mill_w_quoted_parts(w, &name, 1), "newPath", path, NULL);
+    return false;
+  }
+  if (!temporary || !w->lasting || w->views) return true;
+  (void)MILL_W_FAIL_AT(w, n, MILL_E_INVALID_TEMP_OBJ_REFERENCE, "obj", "VIEW", "objName", "",
+                       "tempObj", "VIEW", "tempObjName", mill_w_quoted_parts(w, &name, 1), NULL);
+  return false;
+}
+
+/* What CACHE TABLE keeps by the key; NULL and no error: nothing. */
+static const mill_node *use_cached(mill_planner *w, const char *key, const mill_catalog_table *t,
+                                   const char *name) {
+  mill_warehouse *h = mill_session_warehouse(w->session);
+  mill_cached_table *c = mill_warehouse_cached(h, key);
+  if (c == NULL) return NULL;
+  if (t && c->version != mill_ledger_version(mill_catalog_ledger(h->catalog))) {
+    const mill_node *rows = t->kind == MILL_TABLE_VIEW ? mill_view_relation(w, t)
+                                                       : mill_table_relation(w, t);
+    if (rows == NULL || !mill_keep_cached(w, key, rows, true)) return NULL;
+    c = mill_warehouse_cached(h, key);
+  }
+  mill_settings_once(&w->set);
+  const mill_node *root = mill_plan_use(w->plan, c->plan);
+  return root ? mill_requalify(w, root, name, NULL, true) : NULL;
+}
+
+/* A table or view of the catalogue; NULL and no error: there is none. */
+static const mill_node *catalogued(mill_planner *w, const mill_node *n) {
+  mill_table_name name;
+  const mill_catalog_table *t;
+  if (!mill_w_table_name(w, n, n->parts, n->nparts, &name) || !mill_w_find_table(w, name, &t) ||
+      t == NULL)
+    return NULL;
+  const char *key = mill_w_printf(w, "%s.%s", t->database, t->name);
+  if (!may_read(w, n, key, false)) return NULL;
+  const mill_node *cached = use_cached(w, key, t, t->name);
+  if (cached || w->status) return cached;
+  return t->kind == MILL_TABLE_VIEW ? mill_view_relation(w, t) : mill_table_relation(w, t);
 }
 
 const mill_node *mill_identifier(mill_planner *w, const mill_node *n) {
@@ -133,25 +185,18 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   n = mill_identifier(w, n);
   if (n == NULL) return NULL;
   const char *name = n->nparts ? n->parts[n->nparts - 1] : "";
-  if (n->nparts == 1) {
-    const struct mill_cte *c = find_cte(w, name);
-    if (c) return mill_requalify(w, c->query, name, c->columns, true);
-    mill_plan *v = mill_session_view(w->session, name, false);
-    if (v) return use_view(w, v, name);
+  const struct mill_cte *c = n->nparts == 1 ? find_cte(w, name) : NULL;
+  if (c) return mill_requalify(w, c->query, name, c->columns, true);
+  mill_plan *v = mill_w_temporary(w, n->parts, n->nparts);
+  if (v) {
+    if (!may_read(w, n, name, true)) return NULL;
+    const mill_node *cached = use_cached(w, mill_w_fold(w, name), NULL, name);
+    return cached || w->status ? cached : use_view(w, v, name);
   }
-  if (n->nparts == 2 && strcasecmp(n->parts[0], "global_temp") == 0) {
-    mill_plan *v = mill_session_view(w->session, name, true);
-    if (v) return use_view(w, v, name);
-  }
+  const mill_node *table = catalogued(w, n);
+  if (table || w->status) return table;
   if (n->nparts == 2 && mill_format_readable(n->parts[0])) return file_relation(w, n);
-  return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_NOT_FOUND, "relationName",
-                        mill_w_quoted_parts(w, n->parts, n->nparts), "searchPath",
-                        n->nparts > 2 && n->name == NULL
-                            ? mill_w_printf(w, "[%s]", mill_w_quoted_parts(w, n->parts, 2))
-                        : n->name
-                            ? "[`system`.`session`, `spark_catalog`.`default`]"
-                            : "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]",
-                        NULL);
+  return mill_w_no_table(w, n);
 }
 
 const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mill_scope *outer) {

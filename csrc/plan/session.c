@@ -20,9 +20,11 @@
 #include "plan/conf_int.h"
 #include "plan/plan.h"
 #include "plan/text_cache.h"
+#include "plan/warehouse.h"
 
 typedef struct setting {
   char *key, *value;
+  char *settled; /* what RESET gives back; NULL: the preset. May be the value itself */
 } setting;
 
 typedef struct view {
@@ -45,6 +47,8 @@ struct mill_session {
   view_list views[2]; /* session's, global */
   mill_text_cache texts;
   mill_parse_expr parse;
+  mill_parse_statement parse_statement;
+  mill_warehouse warehouse;
   mill_progress progress;
   void *progress_arg;
   char *temp;
@@ -97,15 +101,22 @@ static void drop(mill_memory *m, char *s) {
   if (s) mill_free(m, s, strlen(s) + 1);
 }
 
+/* The value of a setting goes, and with `all` what it was settled at. */
+static void drop_value(mill_memory *m, setting *x, bool all) {
+  if (x->value != x->settled) drop(m, x->value);
+  if (all) drop(m, x->settled);
+}
+
 static void session_free(mill_session *s) {
   mill_memory *m = s->ctx.memory;
   for (size_t i = 0; i < s->nsettings; i++) {
     drop(m, s->settings[i].key);
-    drop(m, s->settings[i].value);
+    drop_value(m, &s->settings[i], true);
   }
   mill_free(m, s->settings, s->settings_capacity * sizeof *s->settings);
   for (int g = 0; g < 2; g++)
     mill_free(m, s->views[g].at, s->views[g].capacity * sizeof *s->views[g].at);
+  mill_warehouse_clear(&s->warehouse);
   if (s->ctx.pool) mill_pool_free(s->ctx.pool);
   if (s->ctx.zones) mill_zones_free(s->ctx.zones);
   if (s->ctx.types) mill_types_free(s->ctx.types);
@@ -152,6 +163,7 @@ mill_status mill_session_new(const mill_session_options *o, mill_session **out, 
   }
   s->ctx.memory = m;
   s->texts.memory = m;
+  s->warehouse.memory = m;
   s->refs = 1;
   s->next_id = 1;
   mill_status status = session_fill(s, o, err);
@@ -182,6 +194,7 @@ void mill_session_close(mill_session *s) {
   mill_text_cache_clear(&s->texts);
   views_clear(s, &s->views[0]);
   views_clear(s, &s->views[1]);
+  mill_warehouse_close(&s->warehouse);
   mill_session_unref(s);
 }
 
@@ -191,14 +204,27 @@ void mill_session_unref(mill_session *s) {
   mill_text_cache_clear(&s->texts);
   views_clear(s, &s->views[0]);
   views_clear(s, &s->views[1]);
+  mill_warehouse_close(&s->warehouse);
   session_free(s);
 }
 
 const mill_context *mill_session_context(const mill_session *s) { return &s->ctx; }
 mill_memory *mill_session_memory(const mill_session *s) { return s->ctx.memory; }
 uint64_t mill_session_next_id(mill_session *s) { return s->next_id++; }
-void mill_session_parser(mill_session *s, mill_parse_expr parse) { s->parse = parse; }
+void mill_session_parser(mill_session *s, mill_parse_expr parse, mill_parse_statement statement) {
+  s->parse = parse;
+  s->parse_statement = statement;
+}
 mill_parse_expr mill_session_parse(const mill_session *s) { return s->parse; }
+mill_parse_statement mill_session_parse_statement(const mill_session *s) {
+  return s->parse_statement;
+}
+mill_warehouse *mill_session_warehouse(mill_session *s) { return &s->warehouse; }
+
+const char *mill_session_user(void) {
+  const char *user = getenv("USER");
+  return user && *user ? user : getuid() == 0 ? "root" : "user";
+}
 mill_text_cache *mill_session_texts(mill_session *s) { return &s->texts; }
 bool mill_session_closed(const mill_session *s) { return s->closed; }
 
@@ -243,7 +269,7 @@ mill_status mill_session_set(mill_session *s, const char *key, const char *value
   if (v == NULL) return mill_oom(m, strlen(value), err);
   setting *old = find_setting(s, key);
   if (old) {
-    drop(m, old->value);
+    drop_value(m, old, false);
     old->value = v;
     return MILL_OK;
   }
@@ -256,7 +282,7 @@ mill_status mill_session_set(mill_session *s, const char *key, const char *value
     drop(m, k);
     return status;
   }
-  s->settings[s->nsettings++] = (setting){k, v};
+  s->settings[s->nsettings++] = (setting){k, v, NULL};
   return MILL_OK;
 }
 
@@ -265,8 +291,30 @@ void mill_session_unset(mill_session *s, const char *key) {
   if (old == NULL) return;
   mill_text_cache_clear(&s->texts);
   drop(s->ctx.memory, old->key);
-  drop(s->ctx.memory, old->value);
+  drop_value(s->ctx.memory, old, true);
   *old = s->settings[--s->nsettings];
+}
+
+void mill_session_settle(mill_session *s) {
+  for (size_t i = 0; i < s->nsettings; i++) {
+    setting *x = &s->settings[i];
+    if (x->settled != x->value) drop(s->ctx.memory, x->settled);
+    x->settled = x->value;
+  }
+}
+
+void mill_session_reset(mill_session *s, const char *key) {
+  mill_text_cache_clear(&s->texts);
+  for (size_t i = s->nsettings; i-- > 0;) {
+    setting *x = &s->settings[i];
+    if (key && strcmp(x->key, key) != 0) continue;
+    if (x->settled == NULL) {
+      mill_session_unset(s, x->key);
+      continue;
+    }
+    drop_value(s->ctx.memory, x, false);
+    x->value = x->settled;
+  }
 }
 
 const char *mill_session_get(const mill_session *s, const char *key) {

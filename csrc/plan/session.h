@@ -10,6 +10,7 @@
 
 typedef struct mill_session mill_session;
 typedef struct mill_plan mill_plan;
+struct mill_warehouse;
 
 typedef struct mill_session_options {
   int threads;         /* 0: all that the process may use */
@@ -37,6 +38,9 @@ uint64_t mill_session_next_id(mill_session *s); /* column ids */
 mill_status mill_session_set(mill_session *s, const char *key, const char *value,
                              mill_error *err) MILL_USE_RESULT;
 void mill_session_unset(mill_session *s, const char *key);
+/* The values that are set now are those that reset gives back: of one key, or NULL: of all. */
+void mill_session_settle(mill_session *s);
+void mill_session_reset(mill_session *s, const char *key);
 const char *mill_session_get(const mill_session *s,
                              const char *key); /* the default when not set; NULL: unknown */
 /* The i-th key that is set or known, sorted; NULL at the end. */
@@ -57,8 +61,17 @@ struct mill_text_cache *mill_session_texts(mill_session *s);
 struct mill_expr;
 typedef mill_status (*mill_parse_expr)(mill_session *s, const char *text, size_t n, mill_arena *a,
                                        const struct mill_expr **out, mill_error *err);
-void mill_session_parser(mill_session *s, mill_parse_expr parse);
+/* A statement: p->root, in p's arena. */
+typedef mill_status (*mill_parse_statement)(mill_plan *p, const char *text, size_t n,
+                                            mill_error *err);
+void mill_session_parser(mill_session *s, mill_parse_expr parse, mill_parse_statement statement);
 mill_parse_expr mill_session_parse(const mill_session *s);
+mill_parse_statement mill_session_parse_statement(const mill_session *s);
+
+/* Tables and databases: plan/warehouse.h. */
+struct mill_warehouse *mill_session_warehouse(mill_session *s);
+/* Who runs the process. */
+const char *mill_session_user(void);
 
 /* Called about every 100 ms on the thread that waits for a query: share done (0..1, < 0 unknown),
 ** rows read. A status other than MILL_OK cancels the query with that error. */

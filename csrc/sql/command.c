@@ -1,8 +1,8 @@
-/* Statements that are no queries: views, DESCRIBE, EXPLAIN, SHOW, SET, RESET, USE. Other statements
-** of Spark (tables of a catalogue, INSERT, scripts) are refused by name. */
-#include "sql/parser_int.h"
-
+/* Statements that are no queries: which one begins here, and views, EXPLAIN, SET, RESET, USE. The others
+** are in ddl.c, alter.c, dml.c, show.c and upkeep.c. */
 #include <ctype.h>
+
+#include "sql/ddl_int.h"
 
 static const char *upper(mill_parser *p, int token) {
   const mill_token *t = &p->token[token];
@@ -17,42 +17,31 @@ static bool temporary(mill_parser *p) {
   return mill_p_accept(p, MILL_K_TEMPORARY) || mill_p_accept(p, MILL_K_TEMP);
 }
 
-static bool if_exists(mill_parser *p, bool negated) {
-  if (!mill_p_is(p, MILL_K_IF)) return false;
-  int not_at = negated ? 1 : 0;
-  if (negated && mill_p_peek(p, 1) != MILL_K_NOT) return false;
-  if (mill_p_peek(p, not_at + 1) != MILL_K_EXISTS) return false;
-  p->at += not_at + 2;
-  return true;
-}
-
 /* (a COMMENT 'x', b) behind a view's name. */
-static void view_columns(mill_parser *p, mill_node *n) {
-  mill_list columns = {0};
+static void view_columns(mill_parser *p, mill_node *n, mill_definition *d) {
+  mill_list columns = {0}, comments = {0};
   if (!mill_p_accept(p, MILL_T_LPAREN)) return;
   do {
     mill_p_push(p, &columns, mill_p_name(p));
-    if (mill_p_accept(p, MILL_K_COMMENT)) mill_p_string(p, NULL);
+    const char *comment = mill_p_accept(p, MILL_K_COMMENT) ? mill_p_string(p, NULL) : NULL;
+    mill_p_push(p, &comments, comment);
   } while (mill_p_accept(p, MILL_T_COMMA));
   mill_p_expect(p, MILL_T_RPAREN);
   mill_p_names(&columns, &n->columns, &n->ncolumns);
+  d->column_comments = (const char *const *)comments.item;
 }
 
-/* COMMENT '..', TBLPROPERTIES (..), WITH SCHEMA ..: said, but of no effect on a temporary view. */
-static void view_clauses(mill_parser *p) {
-  const mill_option *ignored;
-  int n;
+/* COMMENT '..', TBLPROPERTIES (..), WITH SCHEMA .. */
+static void view_clauses(mill_parser *p, mill_definition *d) {
   for (;;) {
     if (mill_p_accept(p, MILL_K_COMMENT)) {
-      mill_p_string(p, NULL);
+      d->comment = mill_p_string(p, NULL);
     } else if (mill_p_accept(p, MILL_K_TBLPROPERTIES)) {
-      mill_p_options(p, &ignored, &n);
+      mill_p_option_list(p, &d->properties);
     } else if (mill_p_accept2(p, MILL_K_WITH, MILL_K_SCHEMA)) {
-      if (mill_p_accept(p, MILL_K_TYPE)) {
-        mill_p_expect(p, MILL_K_EVOLUTION);
-      } else if (!mill_p_accept(p, MILL_K_BINDING) && !mill_p_accept(p, MILL_K_COMPENSATION)) {
-        mill_p_expect(p, MILL_K_EVOLUTION);
-      }
+      mill_p_view_schema(p, d);
+    } else if (mill_p_accept2(p, MILL_K_DEFAULT, MILL_K_COLLATION)) {
+      d->collation = mill_p_name(p);
     } else {
       return;
     }
@@ -94,31 +83,30 @@ static bool using_ahead(const mill_parser *p) {
 
 /* Its parts, the last as alias too; or an expression in exprs. */
 static void view_name(mill_parser *p, mill_node *n) {
-  const mill_node *name = mill_p_relation_name(p);
-  n->parts = name->parts;
-  n->nparts = name->nparts;
-  n->exprs = name->exprs;
-  n->nexprs = name->nexprs;
+  mill_p_target(p, n);
   n->alias = n->nparts ? n->parts[n->nparts - 1] : "";
 }
 
 static mill_node *create_view(mill_parser *p) {
   int from = p->at++;
   mill_node *n = mill_p_node(p, MILL_N_CREATE_VIEW, from);
+  mill_definition *d = mill_p_definition(p, n);
   n->replace = mill_p_accept2(p, MILL_K_OR, MILL_K_REPLACE);
   n->global = mill_p_accept(p, MILL_K_GLOBAL);
   n->temporary = temporary(p);
   mill_p_expect(p, MILL_K_VIEW);
-  n->if_exists = if_exists(p, true);
+  n->if_exists = mill_p_if_exists(p, true);
   view_name(p, n);
   if (n->temporary && using_ahead(p)) {
     view_using(p, n);
     return n;
   }
-  view_columns(p, n);
-  view_clauses(p);
+  view_columns(p, n, d);
+  view_clauses(p, d);
   mill_p_expect(p, MILL_K_AS);
+  int text = p->at;
   n->child = mill_p_children(p, mill_p_query(p), NULL);
+  d->view_text = mill_p_fragment(p, text);
   n->nchildren = 1;
   if (n->temporary && n->if_exists) mill_p_error(p, from, MILL_E_LEGACY_0053, NULL);
   if (n->if_exists && n->replace)
@@ -131,59 +119,8 @@ static mill_node *drop_view(mill_parser *p) {
   int from = p->at;
   p->at += 2;
   mill_node *n = mill_p_node(p, MILL_N_DROP_VIEW, from);
-  n->if_exists = if_exists(p, false);
+  n->if_exists = mill_p_if_exists(p, false);
   view_name(p, n);
-  return n;
-}
-
-/* Of DESCRIBE FUNCTION: a name, a string or an operator. */
-static void described_function(mill_parser *p, mill_node *n) {
-  mill_list parts = {0};
-  p->at++;
-  n->extended = mill_p_is(p, MILL_K_EXTENDED) && mill_p_peek(p, 1) != MILL_T_EOF &&
-                mill_p_accept(p, MILL_K_EXTENDED);
-  if (mill_p_is_string(p, 0)) {
-    n->name = mill_p_string(p, NULL);
-  } else if (mill_p_is_name(p, 0)) {
-    mill_p_parts(p, &parts);
-    n->name = mill_p_dotted(p, &parts);
-  } else {
-    int at = p->at;
-    while (mill_p_peek(p, 0) != MILL_T_EOF && mill_p_peek(p, 0) != MILL_T_SEMICOLON) p->at++;
-    if (p->at == at) mill_p_syntax(p);
-    n->name = mill_p_fragment(p, at);
-  }
-}
-
-/* [TABLE] [EXTENDED | FORMATTED] name [column] */
-static void described_table(mill_parser *p, mill_node *n) {
-  mill_list parts = {0}, column = {0};
-  if (mill_p_is_name(p, 1)) mill_p_accept(p, MILL_K_TABLE);
-  if (mill_p_is_name(p, 1))
-    n->extended = mill_p_accept(p, MILL_K_EXTENDED) || mill_p_accept(p, MILL_K_FORMATTED);
-  mill_p_parts(p, &parts);
-  mill_p_names(&parts, &n->parts, &n->nparts);
-  if (mill_p_is_name(p, 0) && !mill_p_is(p, MILL_K_AS)) mill_p_parts(p, &column);
-  mill_p_names(&column, &n->columns, &n->ncolumns);
-}
-
-static mill_node *describe(mill_parser *p) {
-  int from = p->at++;
-  mill_node *n = mill_p_node(p, MILL_N_DESCRIBE, from);
-  if (mill_p_is(p, MILL_K_FUNCTION) && mill_p_peek(p, 1) != MILL_T_EOF) {
-    described_function(p, n);
-    return n;
-  }
-  bool query = mill_p_is(p, MILL_K_QUERY) &&
-               (mill_p_query_ahead(p, 1) || mill_p_peek(p, 1) == MILL_T_LPAREN) &&
-               mill_p_accept(p, MILL_K_QUERY);
-  bool table = mill_p_is(p, MILL_K_TABLE) || !mill_p_query_ahead(p, 0);
-  if (query || !table || mill_p_is(p, MILL_T_LPAREN)) {
-    n->child = mill_p_children(p, mill_p_query(p), NULL);
-    n->nchildren = 1;
-  } else {
-    described_table(p, n);
-  }
   return n;
 }
 
@@ -208,20 +145,6 @@ static mill_node *explain(mill_parser *p) {
   return n;
 }
 
-/* [LIKE] 'pattern' */
-static void pattern(mill_parser *p, mill_node *n) {
-  bool like = mill_p_is_string(p, 1) && mill_p_accept(p, MILL_K_LIKE);
-  if (like || mill_p_is_string(p, 0)) n->alias = mill_p_string(p, NULL);
-}
-
-/* Of SHOW: IN or FROM a namespace or table. */
-static void of(mill_parser *p, mill_node *n) {
-  if (!mill_p_accept(p, MILL_K_IN) && !mill_p_accept(p, MILL_K_FROM)) return;
-  mill_list parts = {0};
-  mill_p_parts(p, &parts);
-  mill_p_names(&parts, &n->parts, &n->nparts);
-}
-
 mill_node *mill_p_unsupported(mill_parser *p, int from) {
   int to = from + 1;
   const char *words = upper(p, from);
@@ -238,44 +161,6 @@ mill_node *mill_p_unsupported(mill_parser *p, int from) {
   mill_p_error(p, from, MILL_E_UNSUPPORTED_FEATURE_SQL_STATEMENT, "statement", words, NULL);
   while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
   return mill_p_node(p, MILL_N_RESET, from);
-}
-
-static const char *shown(int kind) {
-  switch (kind) {
-  case MILL_K_TABLES: return "TABLES";
-  case MILL_K_VIEWS: return "VIEWS";
-  case MILL_K_COLUMNS: return "COLUMNS";
-  case MILL_K_FUNCTIONS: return "FUNCTIONS";
-  case MILL_K_CATALOGS: return "CATALOGS";
-  case MILL_K_DATABASES:
-  case MILL_K_SCHEMAS:
-  case MILL_K_NAMESPACES: return "DATABASES";
-  case MILL_K_CURRENT: return "CURRENT";
-  default: return NULL;
-  }
-}
-
-static mill_node *show(mill_parser *p) {
-  int from = p->at++;
-  mill_node *n = mill_p_node(p, MILL_N_SHOW, from);
-  if (mill_p_peek(p, 1) == MILL_K_FUNCTIONS && mill_p_is_name(p, 0))
-    p->at++; /* USER, SYSTEM, ALL */
-  int kind = mill_p_peek(p, 0);
-  n->name = shown(kind);
-  if (n->name == NULL) return mill_p_unsupported(p, from);
-  p->at += kind == MILL_K_CURRENT ? 2 : 1;
-  of(p, n);
-  if (kind == MILL_K_COLUMNS) {
-    if (n->nparts == 0) mill_p_syntax(p);
-    of(p, n);
-  }
-  if (kind == MILL_K_FUNCTIONS && !mill_p_is(p, MILL_K_LIKE) && mill_p_is_name(p, 0)) {
-    mill_list parts = {0};
-    mill_p_parts(p, &parts);
-    n->alias = mill_p_dotted(p, &parts);
-  }
-  pattern(p, n);
-  return n;
 }
 
 /* The text of tokens [from, to), blanks around and back-quotes left out. */
@@ -315,11 +200,30 @@ static mill_node *time_zone(mill_parser *p, mill_node *n, int from) {
   return n;
 }
 
+/* USE [DATABASE] name */
+static mill_node *use(mill_parser *p) {
+  int from = p->at++;
+  mill_node *n = mill_p_node(p, MILL_N_USE, from);
+  if (mill_p_is_name(p, 1) && mill_p_database_word(p, 0)) p->at++;
+  mill_p_target(p, n);
+  return n;
+}
+
+/* SET CATALOG {name | 'name'} */
+static mill_node *set_catalog(mill_parser *p, int from) {
+  mill_node *n = mill_p_node(p, MILL_N_USE, from);
+  p->at++;
+  n->name = mill_p_is_string(p, 0) ? mill_p_string(p, NULL) : mill_p_name(p);
+  return n;
+}
+
 static mill_node *set(mill_parser *p) {
   int from = p->at++;
   mill_node *n = mill_p_node(p, MILL_N_SET, from);
   int next = mill_p_peek(p, 1);
   if (mill_p_is(p, MILL_K_TIME) && next == MILL_K_ZONE) return time_zone(p, n, from);
+  if (mill_p_is(p, MILL_K_CATALOG) && (mill_p_is_name(p, 1) || mill_p_is_string(p, 1)))
+    return set_catalog(p, from);
   if ((mill_p_is(p, MILL_K_VAR) || mill_p_is(p, MILL_K_VARIABLE)) && mill_p_is_name(p, 1))
     return mill_p_unsupported(p, from);
   int first = p->at, equals = -1;
@@ -342,18 +246,6 @@ static mill_node *reset(mill_parser *p) {
   mill_node *n = mill_p_node(p, MILL_N_RESET, from);
   while (mill_p_peek(p, 0) != MILL_T_EOF && mill_p_peek(p, 0) != MILL_T_SEMICOLON) p->at++;
   if (p->at > first) n->name = raw(p, p->token[first].start, p->token[p->at - 1].stop);
-  return n;
-}
-
-static mill_node *use(mill_parser *p) {
-  int from = p->at++;
-  mill_node *n = mill_p_node(p, MILL_N_USE, from);
-  if (mill_p_is_name(p, 1) && (mill_p_is(p, MILL_K_NAMESPACE) || mill_p_is(p, MILL_K_DATABASE) ||
-                               mill_p_is(p, MILL_K_SCHEMA)))
-    p->at++;
-  mill_list parts = {0};
-  mill_p_parts(p, &parts);
-  mill_p_names(&parts, &n->parts, &n->nparts);
   return n;
 }
 
@@ -405,57 +297,69 @@ static mill_node *refuse(mill_parser *p, int n) {
   return mill_p_node(p, MILL_N_RESET, from);
 }
 
-/* Spark's statements that have no meaning here. */
+/* Spark's statements that are not answered yet. */
 static bool statement_word(int kind) {
   switch (kind) {
   case MILL_K_CREATE:
   case MILL_K_DROP:
-  case MILL_K_ALTER:
-  case MILL_K_INSERT:
-  case MILL_K_DELETE:
-  case MILL_K_UPDATE:
-  case MILL_K_MERGE:
-  case MILL_K_REPLACE:
-  case MILL_K_TRUNCATE:
-  case MILL_K_CACHE:
-  case MILL_K_UNCACHE:
-  case MILL_K_CLEAR:
-  case MILL_K_ANALYZE:
   case MILL_K_DECLARE:
   case MILL_K_EXECUTE:
   case MILL_K_LOAD:
-  case MILL_K_MSCK:
-  case MILL_K_REPAIR:
-  case MILL_K_CALL:
-  case MILL_K_COMMENT:
-  case MILL_K_ADD:
-  case MILL_K_LIST: return true;
+  case MILL_K_CALL: return true;
   default: return false;
   }
 }
 
 static bool known_statement(const mill_parser *p) {
   int kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
-  if (kind == MILL_K_REFRESH || kind == MILL_K_BEGIN) return true;
+  if (kind == MILL_K_BEGIN) return true;
   return statement_word(kind) && (next > MILL_T_KEYWORD || mill_p_is_name(p, 1));
 }
 
-mill_node *mill_p_statement(mill_parser *p) {
-  int kind = mill_p_peek(p, 0), n = refused(p);
-  if (n) return refuse(p, n);
-  if (kind == MILL_K_CREATE && view_ahead(p)) return create_view(p);
-  if (kind == MILL_K_DROP && mill_p_peek(p, 1) == MILL_K_VIEW) return drop_view(p);
-  switch (kind) {
+/* CREATE and DROP, by what. */
+static mill_node *make_or_drop(mill_parser *p) {
+  bool create = mill_p_is(p, MILL_K_CREATE);
+  int i = 1;
+  if (create && view_ahead(p)) return create_view(p);
+  if (mill_p_database_word(p, 1)) return create ? mill_p_create_database(p) : mill_p_drop_database(p);
+  if (!create)
+    return mill_p_peek(p, 1) == MILL_K_VIEW    ? drop_view(p)
+           : mill_p_peek(p, 1) == MILL_K_TABLE ? mill_p_drop_table(p)
+                                               : NULL;
+  if (mill_p_peek(p, i) == MILL_K_OR && mill_p_peek(p, i + 1) == MILL_K_REPLACE) i += 2;
+  if (mill_p_peek(p, i) == MILL_K_TEMPORARY || mill_p_peek(p, i) == MILL_K_TEMP) i++;
+  if (mill_p_peek(p, i) == MILL_K_EXTERNAL) i++;
+  return mill_p_peek(p, i) == MILL_K_TABLE ? mill_p_create_table(p) : NULL;
+}
+
+static mill_node *any_statement(mill_parser *p) {
+  switch (mill_p_peek(p, 0)) {
+  case MILL_K_CREATE:
+  case MILL_K_DROP: return make_or_drop(p);
+  case MILL_K_REPLACE: return mill_p_create_table(p);
+  case MILL_K_ALTER: return mill_p_alter(p);
+  case MILL_K_COMMENT: return mill_p_comment_on(p);
+  case MILL_K_INSERT: return mill_p_insert(p, NULL);
+  case MILL_K_DELETE: return mill_p_delete(p);
+  case MILL_K_UPDATE: return mill_p_update(p);
+  case MILL_K_MERGE: return mill_p_merge(p);
   case MILL_K_DESC:
-  case MILL_K_DESCRIBE: return describe(p);
+  case MILL_K_DESCRIBE: return mill_p_describe(p);
   case MILL_K_EXPLAIN: return explain(p);
-  case MILL_K_SHOW: return show(p);
+  case MILL_K_SHOW: return mill_p_show(p);
   case MILL_K_SET: return set(p);
   case MILL_K_RESET: return reset(p);
   case MILL_K_USE: return use(p);
-  default: break;
+  default: return mill_p_upkeep(p);
   }
-  if (statement_word(kind) && mill_p_peek(p, 1) == MILL_T_EOF) {
+}
+
+mill_node *mill_p_statement(mill_parser *p) {
+  int refused_words = refused(p);
+  if (refused_words) return refuse(p, refused_words);
+  mill_node *n = any_statement(p);
+  if (n) return n;
+  if (statement_word(mill_p_peek(p, 0)) && mill_p_peek(p, 1) == MILL_T_EOF) {
     p->at++; /* what is missing is missing at the end */
     mill_p_syntax(p);
   }

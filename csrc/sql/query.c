@@ -1,6 +1,6 @@
 /* Queries: WITH, set operations by precedence (INTERSECT before UNION and EXCEPT), the clauses that
 ** end a query, and |>. */
-#include "sql/parser_int.h"
+#include "sql/ddl_int.h"
 
 bool mill_p_query_ahead(const mill_parser *p, int ahead) {
   int next = mill_p_peek(p, ahead + 1);
@@ -44,7 +44,7 @@ mill_node *mill_p_query_primary(mill_parser *p) {
   case MILL_K_TABLE: p->at++; return mill_p_relation_name(p);
   case MILL_K_FROM: {
     mill_node *source = mill_p_from(p);
-    if (mill_p_is(p, MILL_K_INSERT)) return mill_p_unsupported(p, p->at);
+    if (mill_p_is(p, MILL_K_INSERT)) return mill_p_insert(p, source);
     return mill_p_is(p, MILL_K_SELECT) ? mill_p_select(p, source) : source;
   }
   case MILL_T_LPAREN: {
@@ -219,9 +219,8 @@ static mill_node *with(mill_parser *p) {
   do mill_p_push(p, &ctes, cte(p));
   while (mill_p_accept(p, MILL_T_COMMA));
   int next = mill_p_peek(p, 1);
-  if (mill_p_is(p, MILL_K_INSERT) && (next == MILL_K_INTO || next == MILL_K_OVERWRITE))
-    return mill_p_unsupported(p, p->at);
-  mill_node *body = mill_p_query(p);
+  bool insert = mill_p_is(p, MILL_K_INSERT) && (next == MILL_K_INTO || next == MILL_K_OVERWRITE);
+  mill_node *body = insert ? mill_p_insert(p, NULL) : mill_p_query(p);
   check_names(p, from, &ctes);
   mill_node *n = mill_p_unary_node(p, MILL_N_WITH, body, from);
   n->ctes = (const mill_node **)ctes.item;

@@ -45,6 +45,7 @@ local function new(options, parent)
     traceUdf = options.traceUdf or "on", options = options, handlers = {}, tags = {}, parent = parent } }, Session)
   handle:set("spark.sql.repl.eagerEval.enabled", "true") -- Spark's default is false; here print(df) shows rows
   for k, v in pairs(options) do if k:find(".", 1, true) then handle:set(k, text_of(v)) end end
+  handle:settle()
   if options["spark.ui.showConsoleProgress"] ~= nil then
     require "tidemill.progress".console(text_of(options["spark.ui.showConsoleProgress"]) == "true")
   end
@@ -136,7 +137,9 @@ method("newSession", "", function(self)
   local options = {}
   for k, v in pairs(self[STATE].options) do if OPTIONS[k] then options[k] = v end end
   for _, key in ipairs(self[HANDLE]:keys()) do
-    if key == "spark.sql.session.timeZone" then options[key] = self[HANDLE]:get(key) end
+    if key == "spark.sql.session.timeZone" or key == "spark.sql.warehouse.dir" then
+      options[key] = self[HANDLE]:get(key)
+    end
   end
   return new(options, self)
 end)

@@ -73,8 +73,17 @@ local function check_query(spark, block)
   return compare.lines(block.rows or {}, rows, block.sorted, block.approx and 1e-9 or nil)
 end
 
+-- A warehouse of its own for each file: its tables go with it.
+local function warehouse()
+  local path = os.tmpname()
+  os.remove(path)
+  return setmetatable({ path = path }, { __close = function() os.execute("rm -rf '" .. path .. "'") end })
+end
+
 function M.run(path, report, wanted)
-  local spark <close> = tidemill.session { ["spark.sql.session.timeZone"] = "UTC" }:newSession()
+  local folder <close> = warehouse()
+  local spark <close> = tidemill.session { ["spark.sql.session.timeZone"] = "UTC",
+    ["spark.sql.warehouse.dir"] = folder.path }:newSession()
   for _, block in ipairs(blocks(path)) do
     local sql = table.concat(block.sql, "\n")
     if block.kind == "statement" then

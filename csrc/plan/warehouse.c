@@ -1,0 +1,100 @@
+/* Sessions and their catalogue; see warehouse.h. */
+#include "plan/warehouse.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plan/plan.h"
+
+static char *copy(mill_memory *m, const char *s) {
+  size_t n = strlen(s) + 1;
+  char *p = mill_alloc(m, n);
+  if (p) memcpy(p, s, n);
+  return p;
+}
+
+static void drop(mill_memory *m, char *s) {
+  if (s) mill_free(m, s, strlen(s) + 1);
+}
+
+void mill_warehouse_close(mill_warehouse *h) {
+  while (h->ncached > 0) mill_warehouse_uncache(h, h->cached[h->ncached - 1].key);
+  if (h->catalog) mill_catalog_sweep(h->catalog);
+}
+
+void mill_warehouse_clear(mill_warehouse *h) {
+  mill_catalog_free(h->catalog);
+  drop(h->memory, h->database);
+  mill_free(h->memory, h->cached, h->capacity * sizeof *h->cached);
+  h->cached = NULL;
+  h->capacity = 0;
+  h->catalog = NULL;
+  h->database = NULL;
+}
+
+/* The folder from the root, whatever folder the process goes to later. */
+static mill_status absolute(const char *path, mill_text *out, mill_error *err) {
+  char here[4096];
+  if (strncmp(path, "file:", 5) == 0) path += 5;
+  while (path[0] == '/' && path[1] == '/') path++;
+  if (*path == '/') return mill_text_adds(out, path, err);
+  if (getcwd(here, sizeof here) == NULL)
+    return mill_fail(err, MILL_E_FILE_ACCESS, "operation", "look at", "path", ".", "reason",
+                     "the current folder has no name", NULL);
+  return mill_path_join(out, here, path, err);
+}
+
+mill_status mill_warehouse_open(mill_warehouse *h, mill_session *s, mill_error *err) {
+  mill_text path;
+  if (h->catalog) return MILL_OK;
+  const mill_context *ctx = mill_session_context(s);
+  mill_text_init(&path, h->memory);
+  mill_status status = absolute(mill_session_get(s, "spark.sql.warehouse.dir"), &path, err);
+  if (status == MILL_OK)
+    status = mill_catalog_open(ctx->files, ctx->memory, ctx->types, path.data, &h->catalog, err);
+  mill_text_clear(&path);
+  return status;
+}
+
+mill_status mill_warehouse_use(mill_warehouse *h, const char *database, mill_error *err) {
+  char *name = copy(h->memory, database);
+  if (name == NULL) return mill_oom(h->memory, strlen(database), err);
+  drop(h->memory, h->database);
+  h->database = name;
+  return MILL_OK;
+}
+
+mill_cached_table *mill_warehouse_cached(const mill_warehouse *h, const char *key) {
+  for (size_t i = 0; i < h->ncached; i++)
+    if (strcmp(h->cached[i].key, key) == 0) return &h->cached[i];
+  return NULL;
+}
+
+mill_status mill_warehouse_cache(mill_warehouse *h, const char *key, mill_plan *plan,
+                                 uint64_t version, mill_error *err) {
+  mill_cached_table *old = mill_warehouse_cached(h, key);
+  if (old) {
+    mill_plan *before = old->plan;
+    old->plan = mill_plan_ref(plan);
+    old->version = version;
+    mill_plan_unref(before);
+    return MILL_OK;
+  }
+  MILL_TRY(mill_grow(h->memory, (void **)&h->cached, &h->capacity, h->ncached + 1,
+                     sizeof *h->cached, err));
+  char *name = copy(h->memory, key);
+  if (name == NULL) return mill_oom(h->memory, strlen(key), err);
+  h->cached[h->ncached++] = (mill_cached_table){name, mill_plan_ref(plan), version};
+  return MILL_OK;
+}
+
+bool mill_warehouse_uncache(mill_warehouse *h, const char *key) {
+  mill_cached_table *c = mill_warehouse_cached(h, key);
+  if (c == NULL) return false;
+  mill_cached_table old = *c;
+  *c = h->cached[--h->ncached];
+  drop(h->memory, old.key);
+  mill_plan_unref(old.plan);
+  return true;
+}
