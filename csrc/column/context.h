@@ -41,6 +41,9 @@ typedef struct mill_settings {
   const char *zone_name;
   int64_t now_micros; /* current_timestamp of this query */
   uint64_t seed;      /* for rand() without a seed */
+  const char *database, *user; /* current_schema(), current_user(): borrowed from the session */
+  bool ntz;           /* spark.sql.timestampType is TIMESTAMP_NTZ */
+  bool bounded;       /* spark.sql.decimalOperations.allowPrecisionLoss is false */
   bool *once;         /* set by who uses what only this query has; NULL: nobody asks. One thread */
 } mill_settings;
 

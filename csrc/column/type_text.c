@@ -2,6 +2,7 @@
 ** ("array<int>"); see type.h. One writer serves all three: style says which words it uses. */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "column/type.h"
 
@@ -150,6 +151,24 @@ mill_status mill_type_simple(const mill_type *t, mill_text *out, mill_error *err
   return write_type(&w, t, 0);
 }
 
+/* DEFAULT and COMMENT of a column, from its metadata. */
+static mill_status put_metadata(writer *w, const char *metadata) {
+  mill_arena a;
+  mill_json *j;
+  if (metadata == NULL) return MILL_OK;
+  mill_arena_init(&a, w->out->memory);
+  mill_status s = mill_json_parse(metadata, strlen(metadata), &a, &j, w->err);
+  const char *preset = s ? NULL : mill_json_text(j, "CURRENT_DEFAULT", NULL);
+  const char *comment = s ? NULL : mill_json_text(j, "comment", NULL);
+  if (s == MILL_OK && preset) s = mill_text_printf(w->out, w->err, " DEFAULT %s", preset);
+  if (s == MILL_OK && comment) s = mill_text_adds(w->out, " COMMENT '", w->err);
+  for (const char *c = comment; c && *c && s == MILL_OK; c++)
+    s = *c == '\'' ? mill_text_adds(w->out, "\\'", w->err) : mill_text_addc(w->out, *c, w->err);
+  if (s == MILL_OK && comment) s = mill_text_addc(w->out, '\'', w->err);
+  mill_arena_clear(&a);
+  return s;
+}
+
 mill_status mill_type_ddl(const mill_type *schema, bool nullability, mill_text *out,
                           mill_error *err) {
   writer w = {SQL, out, err};
@@ -160,6 +179,7 @@ mill_status mill_type_ddl(const mill_type *schema, bool nullability, mill_text *
     MILL_TRY(put(&w, " "));
     MILL_TRY(write_type(&w, f->type, 1));
     if (nullability && !f->nullable) MILL_TRY(put(&w, " NOT NULL"));
+    MILL_TRY(put_metadata(&w, f->metadata));
   }
   return MILL_OK;
 }

@@ -28,7 +28,25 @@ static bool adjust(int *precision, int *scale) {
 
 static int max_of(int a, int b) { return a > b ? a : b; }
 
-static bool result_digits(arith_op op, const mill_type *a, const mill_type *b, int *p, int *s) {
+/* With spark.sql.decimalOperations.allowPrecisionLoss off digits are cut at 38 instead. */
+static bool bound_digits(arith_op op, const mill_type *a, const mill_type *b, int *p, int *s) {
+  int whole = *p - *s, over;
+  bool fits = *p <= MILL_DECIMAL_MAX;
+  if (op == OP_DIV) {
+    whole = a->precision - a->scale + b->scale;
+    if (whole > MILL_DECIMAL_MAX) whole = MILL_DECIMAL_MAX;
+    if (*s > MILL_DECIMAL_MAX) *s = MILL_DECIMAL_MAX;
+    over = whole + *s - MILL_DECIMAL_MAX;
+    if (over > 0) *s -= over / 2 + 1, whole = MILL_DECIMAL_MAX - *s;
+    *p = whole + *s;
+  }
+  if (*p > MILL_DECIMAL_MAX) *p = MILL_DECIMAL_MAX;
+  if (*s > MILL_DECIMAL_MAX) *s = MILL_DECIMAL_MAX;
+  return fits;
+}
+
+static bool result_digits(const mill_settings *set, arith_op op, const mill_type *a,
+                          const mill_type *b, int *p, int *s) {
   int p1 = a->precision, s1 = a->scale, p2 = b->precision, s2 = b->scale;
   switch (op) {
   case OP_ADD:
@@ -50,7 +68,7 @@ static bool result_digits(arith_op op, const mill_type *a, const mill_type *b, i
     if (*p == 0) *p = 1;
     break;
   }
-  return adjust(p, s);
+  return set->bounded ? bound_digits(op, a, b, p, s) : adjust(p, s);
 }
 
 /* ---- fast kernels --------------------------------------------------------------------------- */
@@ -209,7 +227,7 @@ mill_status mill_arith_decimal(mill_binding *b, arith *st, mill_error *err) {
     b->kernel = quotient_rows;
     return MILL_OK;
   }
-  bool whole = result_digits(st->op, x, y, &st->precision, &st->scale);
+  bool whole = result_digits(b->set, st->op, x, y, &st->precision, &st->scale);
   b->result = mill_type_decimal(b->ctx->types, st->precision, st->scale);
   if (b->result == NULL) return mill_oom(b->ctx->memory, sizeof *b->result, err);
   b->kernel = exact_rows;

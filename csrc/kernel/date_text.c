@@ -172,17 +172,18 @@ static mill_status bind_cast(mill_binding *b, const mill_type *to, bool lenient,
   return MILL_OK;
 }
 
-static const mill_type *target_of(const char *name) {
+static const mill_type *target_of(const char *name, const mill_settings *set) {
   if (strstr(name, "date")) return mill_type_of(MILL_DATE);
   if (strstr(name, "_ntz")) return mill_type_of(MILL_TIMESTAMP_NTZ);
-  if (strstr(name, "timestamp")) return mill_type_of(MILL_TIMESTAMP);
+  bool zoned = !set->ntz || strstr(name, "_ltz");
+  if (strstr(name, "timestamp")) return mill_type_of(zoned ? MILL_TIMESTAMP : MILL_TIMESTAMP_NTZ);
   return mill_type_of(MILL_TIME);
 }
 
 static mill_status bind_reading(mill_binding *b, mill_error *err) {
   const char *name = b->fn->name;
   bool lenient = strncmp(name, "try_", 4) == 0;
-  const mill_type *to = target_of(name), *from = b->arg_type[0];
+  const mill_type *to = target_of(name, b->set), *from = b->arg_type[0];
   bool date = to->id == MILL_DATE, time = to->id == MILL_TIME;
   bool already = !time && (from->id == MILL_DATE || from->id == MILL_TIMESTAMP ||
                            from->id == MILL_TIMESTAMP_NTZ);

@@ -234,12 +234,14 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
                                     const mill_expr *k) {
   if (k->kind == MILL_X_PARAMETER) k = mill_resolve(w, s, k);
   if (k == NULL) return NULL;
-  if (k->kind == MILL_X_LITERAL && k->value->type->id == MILL_INT && mill_vector_valid(k->value, 0))
+  if (k->kind == MILL_X_LITERAL && k->value->type->id == MILL_INT &&
+      mill_vector_valid(k->value, 0) && mill_w_conf(w, "spark.sql.groupByOrdinal"))
     return ordinal(w, items, k);
   const mill_expr *r = NULL;
   if (k->kind == MILL_X_NAME) {
     r = mill_resolve_name_quiet(w, s, k);
-    if (r == NULL && w->status == MILL_OK) r = by_alias(w, items, k);
+    if (r == NULL && w->status == MILL_OK && mill_w_conf(w, "spark.sql.groupByAliases"))
+      r = by_alias(w, items, k);
     if (r || w->status) return r;
   }
   r = mill_resolve(w, s, k);

@@ -119,7 +119,7 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
                                    const mill_scope *outer, const mill_expr *item) {
   const mill_expr *e = item->args[0], *r;
   if (e->kind == MILL_X_LITERAL && e->value->type->id == MILL_INT &&
-      mill_vector_valid(e->value, 0)) {
+      mill_vector_valid(e->value, 0) && mill_w_conf(w, "spark.sql.orderByOrdinal")) {
     int32_t at = *(const int32_t *)e->value->data;
     if (at < 1 || at > (*child)->noutput)
       return MILL_W_FAIL_AT(w, e, MILL_E_ORDER_BY_POS_OUT_OF_RANGE, "index",

@@ -357,6 +357,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->distinct && !aggregate) return unsupported(w, e, "DISTINCT");
   if (e->filter && !aggregate) return unsupported(w, e, "FILTER CLAUSE");
   strip_aliases(w, e);
+  if (!mill_pad_chars(w, e)) return NULL;
   const mill_expr *decided = mill_compare_decimal_literal(w, e);
   if (decided != e) return decided;
   if (e->ignore_nulls && aggregate && e->nargs == 1 && e->fn->types && strchr(e->fn->types, ',')) {

@@ -171,6 +171,7 @@ const mill_node *mill_fill_defaults(mill_planner *w, const mill_node *n,
                                     const mill_field *const *targets, int ntargets) {
   if (n->kind == MILL_N_ALIAS && n->nchildren == 1) {
     mill_node *c = mill_w_node_copy(w, n);
+    if (c) c->analysed = false;
     if (c) c->child[0] = mill_fill_defaults(w, n->child[0], targets, ntargets);
     return c && c->child[0] ? c : NULL;
   }
@@ -179,6 +180,7 @@ const mill_node *mill_fill_defaults(mill_planner *w, const mill_node *n,
   int width = n->kind == MILL_N_VALUES && n->nrows ? n->nexprs / n->nrows : n->nexprs;
   mill_node *c = mill_w_node_copy(w, n);
   if (c == NULL) return NULL;
+  c->analysed = false;
   c->exprs = replaced(w, n->exprs, n->nexprs, width, targets, ntargets);
   return c->exprs ? c : NULL;
 }

@@ -223,16 +223,17 @@ static bool taken(creation *x, const char *path, bool *out) {
   return x->w->status == MILL_OK;
 }
 
+/* A table whose place is said is an external one. */
+static void find_kind(creation *x) {
+  const char *path = x->d->location ? x->d->location : mill_option_text(x->t.options, "path");
+  x->t.kind = path ? MILL_TABLE_EXTERNAL : MILL_TABLE_MANAGED;
+  if (path) x->t.location = plain_location(x->w, path);
+}
+
 static bool find_place(creation *x, const mill_catalog_database *db) {
   mill_planner *w = x->w;
-  const char *path = x->d->location ? x->d->location : mill_option_text(x->t.options, "path");
   bool free_place, other;
-  if (path) {
-    x->t.kind = MILL_TABLE_EXTERNAL;
-    x->t.location = plain_location(w, path);
-    return true;
-  }
-  x->t.kind = MILL_TABLE_MANAGED;
+  if (x->t.kind == MILL_TABLE_EXTERNAL) return true;
   x->t.location = mill_w_printf(w, "%s/%s", db->location, x->t.name);
   if (!taken(x, x->t.location, &other)) return false;
   if (other) {
@@ -307,16 +308,21 @@ static bool like(creation *x) {
   return view || t;
 }
 
-static bool make(creation *x, const mill_catalog_database *db) {
-  mill_planner *w = x->w;
+/* All that can be wrong with the statement itself. */
+static bool prepare(creation *x) {
   bool copy = x->n->ncolumns > 0;
   if (copy ? !like(x) : !check_definition(x)) return false;
-  if (!find_place(x, db)) return false;
+  find_kind(x);
   if (x->n->nchildren) {
-    x->rows = mill_analyse(w, x->n->child[0], NULL);
+    x->rows = mill_analyse(x->w, x->n->child[0], NULL);
     if (x->rows == NULL) return false;
   }
-  if (!copy && !find_columns(x)) return false;
+  return copy || find_columns(x);
+}
+
+static bool make(creation *x, const mill_catalog_database *db) {
+  mill_planner *w = x->w;
+  if (!find_place(x, db)) return false;
   w->status = mill_catalog_table_put(mill_w_catalog(w), &x->t, w->err);
   if (w->status == MILL_OK) w->status = mill_folder_make(w->ctx->files, x->t.location, w->err);
   if (w->status || x->rows == NULL) return w->status == MILL_OK;
@@ -330,14 +336,19 @@ static bool make(creation *x, const mill_catalog_database *db) {
                           x->t.kind == MILL_TABLE_EXTERNAL, "");
 }
 
-static const mill_node *exists(mill_planner *w, const mill_node *n, const char *full) {
-  if (n->if_exists) return mill_nothing(w);
-  return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_ALREADY_EXISTS, "relationName", full, NULL);
+static bool create(creation *x, mill_table_name name) {
+  const mill_catalog_table *old;
+  const mill_catalog_database *db = mill_w_need_database(x->w, x->n, name.database);
+  if (db == NULL || !prepare(x) || !mill_w_find_table(x->w, name, &old)) return false;
+  if (old == NULL) return make(x, db);
+  if (x->n->if_exists) return true;
+  (void)MILL_W_FAIL_AT(x->w, x->n, MILL_E_TABLE_OR_VIEW_ALREADY_EXISTS, "relationName", x->full,
+                       NULL);
+  return false;
 }
 
 const mill_node *mill_create_table(mill_planner *w, const mill_node *n) {
   mill_table_name name;
-  const mill_catalog_table *old;
   n = mill_identifier(w, n);
   if (n == NULL || !mill_w_table_name(w, n, n->parts, n->nparts, &name)) return NULL;
   creation x = {.w = w, .n = n, .d = n->definition,
@@ -345,13 +356,7 @@ const mill_node *mill_create_table(mill_planner *w, const mill_node *n) {
   if (!start(&x)) return NULL;
   if (n->replace) return unsupported(&x, "REPLACE TABLE"), NULL;
   if (!mill_w_new_name(w, n, name.name) || !mill_w_begin(w)) return NULL;
-  const mill_catalog_database *db = mill_w_need_database(w, n, name.database);
-  bool good = db && mill_w_find_table(w, name, &old);
-  if (good && old) {
-    mill_w_end(w, false);
-    return exists(w, n, x.full);
-  }
-  return mill_w_end(w, good && make(&x, db)) ? mill_nothing(w) : NULL;
+  return mill_w_end(w, create(&x, name)) ? mill_nothing(w) : NULL;
 }
 
 /* ---- DROP ----------------------------------------------------------------------------------- */

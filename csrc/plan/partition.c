@@ -43,6 +43,21 @@ static bool add_escaped(mill_planner *w, mill_text *t, const char *p, size_t n) 
   return w->status == MILL_OK;
 }
 
+/* A constant whose computation fails tells why when it is run. */
+static bool no_value(mill_planner *w, const mill_expr *value, const mill_expr *e) {
+  mill_table *t = NULL;
+  mill_exprs l = {0};
+  if (mill_x_foldable(e) && mill_exprs_add(w, &l, mill_x_alias(w, e, "value"))) {
+    const mill_node *row = mill_w_project(w, mill_w_node(w, MILL_N_ONE_ROW, NULL), &l);
+    if (row) w->status = mill_plan_rows(w, row, false, &t);
+    mill_table_unref(t);
+  }
+  if (w->status == MILL_OK)
+    (void)MILL_W_FAIL_AT(w, value, MILL_E_NON_PARTITION_VALUE, "value", mill_w_quoted_sql(w, e),
+                         NULL);
+  return false;
+}
+
 /* The value as the column's type has it, in text; NULL and the default's name become the default. */
 static bool add_value(mill_planner *w, mill_text *t, const mill_field *f, const mill_expr *value) {
   static const char nothing[] = "__HIVE_DEFAULT_PARTITION__";
@@ -50,12 +65,7 @@ static bool add_value(mill_planner *w, mill_text *t, const mill_field *f, const 
   const mill_vector *v = NULL;
   const mill_expr *e = mill_x_cast(w, mill_resolve(w, &none, value), f->type);
   if (e == NULL) return false;
-  if (!mill_w_evaluate(w, e, &v)) {
-    if (w->status == MILL_OK)
-      (void)MILL_W_FAIL_AT(w, value, MILL_E_NON_PARTITION_VALUE, "value", mill_w_quoted_sql(w, e),
-                           NULL);
-    return false;
-  }
+  if (!mill_w_evaluate(w, e, &v)) return no_value(w, value, e);
   mill_text s;
   mill_text_init(&s, w->ctx->memory);
   bool null = !mill_vector_valid(v, 0);

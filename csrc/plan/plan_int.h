@@ -31,6 +31,7 @@ struct mill_cte;
 typedef struct mill_view_chain {
   const struct mill_view_chain *next;
   const char *name;
+  bool lasting; /* of the catalogue: temporary views are not seen from it */
 } mill_view_chain;
 
 typedef struct mill_planner mill_planner;
@@ -181,6 +182,8 @@ const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
 const char *mill_next_fill(const char **text, size_t *n);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
+/* char_padding.c: what a CHAR column is compared with is as long as it; false: failed. */
+bool mill_pad_chars(mill_planner *w, mill_expr *e);
 /* decimal_literal.c: the comparison with an integer instead of a decimal literal, or e. */
 const mill_expr *mill_compare_decimal_literal(mill_planner *w, mill_expr *e);
 /* update_fields.c: withField and dropFields, which only the API calls. */

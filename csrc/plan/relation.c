@@ -187,7 +187,8 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   const char *name = n->nparts ? n->parts[n->nparts - 1] : "";
   const struct mill_cte *c = n->nparts == 1 ? find_cte(w, name) : NULL;
   if (c) return mill_requalify(w, c->query, name, c->columns, true);
-  mill_plan *v = mill_w_temporary(w, n->parts, n->nparts);
+  bool lasting = w->views && w->views->lasting;
+  mill_plan *v = lasting ? NULL : mill_w_temporary(w, n->parts, n->nparts);
   if (v) {
     if (!may_read(w, n, name, true)) return NULL;
     const mill_node *cached = use_cached(w, mill_w_fold(w, name), NULL, name);

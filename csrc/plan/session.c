@@ -252,6 +252,10 @@ mill_status mill_session_settings(mill_session *s, mill_settings *out, mill_erro
   out->zone_name = mill_session_get(s, "spark.sql.session.timeZone");
   out->now_micros = mill_clock_micros(&s->clock);
   out->seed = mill_session_next_id(s) * 0x9e3779b97f4a7c15ull >> 1;
+  out->database = s->warehouse.database ? s->warehouse.database : "default";
+  out->user = mill_session_user();
+  out->ntz = strcmp(mill_session_get(s, "spark.sql.timestampType"), "TIMESTAMP_NTZ") == 0;
+  out->bounded = !is_on(s, "spark.sql.decimalOperations.allowPrecisionLoss");
   return mill_zones_find(s->ctx.zones, out->zone_name, strlen(out->zone_name), &out->zone, err);
 }
 

@@ -1,4 +1,5 @@
 /* SHOW. Patterns: * stands for anything, | between alternatives. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,16 +26,42 @@ bool mill_show_matches(const char *pattern, const char *s) {
   return pattern == NULL;
 }
 
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names of the functions that there are, further names among them, those of operators not. */
+static int function_names(mill_planner *w, const char *pattern, const char ***out) {
+  const mill_function *fn;
+  size_t most = 1;
+  int n = 0;
+  for (size_t i = 0; (fn = mill_function_at(i)) != NULL; i++) {
+    most++;
+    for (const char *s = fn->alias; s && *s; s++) most += *s == ',' || s == fn->alias;
+  }
+  const char **cells = mill_w_alloc(w, most * sizeof *cells);
+  for (size_t i = 0; cells && (fn = mill_function_at(i)) != NULL; i++) {
+    if (fn->flags & MILL_FN_HIDDEN) continue;
+    if (mill_show_matches(pattern, fn->name)) cells[n++] = fn->name;
+    for (const char *s = fn->alias; s && *s;) {
+      s += strspn(s, " ,=");
+      size_t size = strcspn(s, ",");
+      const char *name = mill_w_copy(w, s, size);
+      if (name && mill_show_matches(pattern, name)) cells[n++] = name;
+      s += size;
+    }
+  }
+  if (cells) qsort(cells, (size_t)n, sizeof *cells, by_name);
+  *out = cells;
+  return n;
+}
+
 static const mill_node *functions(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"function"};
-  const mill_function *fn;
-  size_t most = 0, rows = 0;
-  while (mill_function_at(most)) most++;
-  const char **cells = mill_w_alloc(w, (most + 1) * sizeof *cells);
-  for (size_t i = 0; cells && !n->user && (fn = mill_function_at(i)) != NULL; i++)
-    if (!(fn->flags & MILL_FN_HIDDEN) && mill_show_matches(n->alias, fn->name))
-      cells[rows++] = fn->name;
-  return cells ? mill_answer(w, names, "s", cells, (int)rows) : NULL;
+  const char **cells = NULL;
+  if (n->user) return mill_answer(w, names, "s", NULL, 0);
+  int rows = function_names(w, n->alias, &cells);
+  return cells ? mill_answer(w, names, "s", cells, rows) : NULL;
 }
 
 /* ---- tables and views ----------------------------------------------------------------------- */

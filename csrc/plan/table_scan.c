@@ -33,6 +33,7 @@ static const mill_type *relaxed(mill_planner *w, const mill_type *t) {
   if (f == NULL) return NULL;
   for (uint32_t i = 0; i < t->nfields; i++) {
     f[i] = t->fields[i];
+    f[i].metadata = mill_char_metadata(w, f[i].type, f[i].metadata);
     f[i].type = relaxed(w, f[i].type);
     f[i].nullable = true;
     if (f[i].type == NULL) return NULL;
@@ -217,6 +218,7 @@ static const mill_node *by_generation(mill_planner *w, const mill_catalog_table 
   all->child = child;
   all->nchildren = parts;
   all->all = true;
+  all->analysed = false;
   const mill_node *u = mill_analyse(w, all, NULL);
   return called(w, t, u, schema, t->generation);
 }

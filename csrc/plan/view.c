@@ -22,8 +22,9 @@ static const mill_node *parse(mill_planner *w, const char *text) {
   return w->status ? NULL : root;
 }
 
-static const mill_node *analysed_text(mill_planner *w, const mill_view_text *v, const char *name) {
-  mill_view_chain chain = {w->views, name};
+static const mill_node *analysed_text(mill_planner *w, const mill_view_text *v, const char *name,
+                                      bool lasting) {
+  mill_view_chain chain = {w->views, name, lasting};
   mill_planner outer = *w;
   const mill_node *tree = parse(w, v->text);
   if (tree == NULL) return NULL;
@@ -68,7 +69,7 @@ static const mill_expr *conform(mill_planner *w, const mill_view_text *v, const 
 const mill_node *mill_text_view(mill_planner *w, const mill_view_text *v, const char *name,
                                 const char *const *parts, int nparts) {
   mill_exprs l = {0};
-  const mill_node *q = analysed_text(w, v, name);
+  const mill_node *q = analysed_text(w, v, name, nparts == 3);
   if (q == NULL) return NULL;
   bool evolves = strcmp(v->mode, "EVOLUTION") == 0;
   int n = evolves ? q->noutput : v->n;

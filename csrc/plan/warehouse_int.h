@@ -140,6 +140,9 @@ const mill_node *mill_cache_command(mill_planner *w, const mill_node *n);
 const mill_node *mill_describe(mill_planner *w, const mill_node *n);
 const mill_node *mill_show(mill_planner *w, const mill_node *n);
 
+/* char_padding.c: the metadata that tells CHAR(n) and VARCHAR(n) from STRING. */
+const char *mill_char_metadata(mill_planner *w, const mill_type *t, const char *metadata);
+
 /* upkeep.c: keep the rows of an analysed tree by the key; lazy: when they are first read. */
 bool mill_keep_cached(mill_planner *w, const char *key, const mill_node *rows, bool lazy);
 /* database.c: `old` with the keys of `change` set, or without them. */

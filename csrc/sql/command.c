@@ -129,12 +129,17 @@ static mill_node *explain(mill_parser *p) {
   static const struct {
     int kind;
     const char *name;
-  } modes[] = {{MILL_K_LOGICAL, "extended"},
-               {MILL_K_FORMATTED, "formatted"},
+  } modes[] = {{MILL_K_FORMATTED, "formatted"},
                {MILL_K_EXTENDED, "extended"},
                {MILL_K_CODEGEN, "codegen"},
                {MILL_K_COST, "cost"}};
   const char *mode = "simple";
+  if (mill_p_is(p, MILL_K_LOGICAL)) {
+    p->at++;
+    while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
+    mill_p_error(p, from, MILL_E_INVALID_STATEMENT_OR_CLAUSE, "operation", "EXPLAIN LOGICAL", NULL);
+    return mill_p_node(p, MILL_N_RESET, from);
+  }
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
     if (mill_p_accept(p, modes[i].kind)) {
       mode = modes[i].name;
@@ -310,6 +315,18 @@ static bool statement_word(int kind) {
   }
 }
 
+/* CREATE [OR REFRESH] {MATERIALIZED VIEW | STREAMING TABLE}: those of a pipeline. */
+static mill_node *pipeline_data(mill_parser *p) {
+  int i = mill_p_peek(p, 1) == MILL_K_OR ? 3 : 1, from = p->at;
+  bool view = mill_p_peek(p, i) == MILL_K_MATERIALIZED && mill_p_peek(p, i + 1) == MILL_K_VIEW;
+  bool table = mill_p_peek(p, i) == MILL_K_STREAMING && mill_p_peek(p, i + 1) == MILL_K_TABLE;
+  if (!view && !table) return NULL;
+  while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
+  mill_p_error(p, from, MILL_E_UNSUPPORTED_FEATURE_CREATE_PIPELINE_DATASET_QUERY_EXECUTION,
+               "pipelineDatasetType", view ? "MATERIALIZED VIEW" : "STREAMING TABLE", NULL);
+  return mill_p_node(p, MILL_N_RESET, from);
+}
+
 static bool known_statement(const mill_parser *p) {
   int kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
   if (kind == MILL_K_BEGIN) return true;
@@ -329,7 +346,7 @@ static mill_node *make_or_drop(mill_parser *p) {
   if (mill_p_peek(p, i) == MILL_K_OR && mill_p_peek(p, i + 1) == MILL_K_REPLACE) i += 2;
   if (mill_p_peek(p, i) == MILL_K_TEMPORARY || mill_p_peek(p, i) == MILL_K_TEMP) i++;
   if (mill_p_peek(p, i) == MILL_K_EXTERNAL) i++;
-  return mill_p_peek(p, i) == MILL_K_TABLE ? mill_p_create_table(p) : NULL;
+  return mill_p_peek(p, i) == MILL_K_TABLE ? mill_p_create_table(p) : pipeline_data(p);
 }
 
 static mill_node *any_statement(mill_parser *p) {

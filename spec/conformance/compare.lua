@@ -26,11 +26,11 @@ function M.near_text(a, b, relative, absolute)
   end
 end
 
--- A schema as DDL without nullability; names in backticks may hold the words.
+-- A schema as DDL without nullability and comments; names in backticks may hold the words.
 function M.ddl(schema)
   local parts, quoted = {}, false
   for part in (schema:toDDL() .. "`"):gmatch "([^`]*)`" do
-    parts[#parts + 1] = quoted and part or part:gsub(" NOT NULL", "")
+    parts[#parts + 1] = quoted and part or part:gsub(" NOT NULL", ""):gsub(" COMMENT '[^']*'", "")
     quoted = not quoted
   end
   return table.concat(parts, "`")
