@@ -223,10 +223,18 @@ static int is_open(lua_State *L) {
 }
 
 void mill_session_open_class(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"close", session_close}, {"get", conf_get},   {"set", conf_set},
-      {"unset", conf_unset},    {"keys", conf_keys},   {"settle", conf_settle}, {"view_drop", view_drop},
-      {"views", view_names},    {"memory", memory},  {"fail_at", fail_at},
-      {"is_open", is_open},     {"id", id},          {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"close", session_close},
+                                     {"get", conf_get},
+                                     {"set", conf_set},
+                                     {"unset", conf_unset},
+                                     {"keys", conf_keys},
+                                     {"settle", conf_settle},
+                                     {"view_drop", view_drop},
+                                     {"views", view_names},
+                                     {"memory", memory},
+                                     {"fail_at", fail_at},
+                                     {"is_open", is_open},
+                                     {"id", id},
+                                     {NULL, NULL}};
   mill_state_class(L, MILL_SESSION_CLASS, methods, session_close);
 }

@@ -161,8 +161,8 @@ mill_status mill_catalog_names(mill_catalog *c, char what, const char *database,
 }
 
 /* "@place\n" if it has one of its own, then "name\tsize\tgeneration\n" for each file. */
-static mill_status read_partition(const char *p, size_t n, mill_arena *a, mill_catalog_partition *out,
-                                  mill_error *err) {
+static mill_status read_partition(const char *p, size_t n, mill_arena *a,
+                                  mill_catalog_partition *out, mill_error *err) {
   const char *end = p + n;
   size_t lines = 0;
   if (n && *p == '@') {
@@ -305,8 +305,8 @@ static mill_status add_place(mill_text *t, const char *location, mill_error *err
   return location ? mill_text_printf(t, err, "@%s\n", location) : MILL_OK;
 }
 
-mill_status mill_catalog_partition_put(mill_catalog *c, const mill_catalog_table *t, const char *path,
-                                       const char *location, mill_error *err) {
+mill_status mill_catalog_partition_put(mill_catalog *c, const mill_catalog_table *t,
+                                       const char *path, const char *location, mill_error *err) {
   mill_catalog_partition empty = {.path = path, .location = location};
   return mill_catalog_files_put(c, t, &empty, err);
 }
@@ -339,8 +339,8 @@ mill_status mill_catalog_file_add(mill_catalog *c, const mill_catalog_table *t, 
                                   const char *file, uint64_t size, mill_error *err) {
   mill_text line;
   mill_text_init(&line, c->memory);
-  mill_status s = mill_text_printf(&line, err, "%s\t%llu\t%d\n", file, (unsigned long long)size,
-                                   t->generation);
+  mill_status s =
+      mill_text_printf(&line, err, "%s\t%llu\t%d\n", file, (unsigned long long)size, t->generation);
   if (s == MILL_OK) s = key_of(c, 'p', t->database, t->name, path, err);
   if (s == MILL_OK) s = mill_ledger_append(c->ledger, c->key.data, line.data, line.size, err);
   mill_text_clear(&line);
@@ -434,7 +434,8 @@ static void forget_dropped(mill_catalog *c, size_t first, size_t n) {
   mill_status s = MILL_OK;
   for (size_t i = 0; i < n && s == MILL_OK; i++)
     s = mill_ledger_remove(c->ledger, mill_ledger_key(c->ledger, first + i), NULL);
-  if (s != MILL_OK || mill_ledger_commit(c->ledger, NULL) != MILL_OK) mill_ledger_rollback(c->ledger);
+  if (s != MILL_OK || mill_ledger_commit(c->ledger, NULL) != MILL_OK)
+    mill_ledger_rollback(c->ledger);
 }
 
 void mill_catalog_sweep(mill_catalog *c) {
@@ -443,7 +444,8 @@ void mill_catalog_sweep(mill_catalog *c) {
   size_t first;
   bool held = true;
   if (c->pins || mill_ledger_began(c->ledger) || key_of(c, 'x', "", NULL, NULL, NULL) != MILL_OK ||
-      keys_of_prefix(c, &first) == 0 || mill_ledger_begin(c->ledger, no_wait, NULL, NULL) != MILL_OK)
+      keys_of_prefix(c, &first) == 0 ||
+      mill_ledger_begin(c->ledger, no_wait, NULL, NULL) != MILL_OK)
     return;
   mill_text_init(&path, c->memory);
   if (readers_path(c, &path, NULL) == MILL_OK &&

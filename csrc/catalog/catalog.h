@@ -37,7 +37,11 @@ typedef struct mill_catalog_database {
   mill_options properties;
 } mill_catalog_database;
 
-typedef enum mill_table_kind { MILL_TABLE_MANAGED, MILL_TABLE_EXTERNAL, MILL_TABLE_VIEW } mill_table_kind;
+typedef enum mill_table_kind {
+  MILL_TABLE_MANAGED,
+  MILL_TABLE_EXTERNAL,
+  MILL_TABLE_VIEW
+} mill_table_kind;
 
 typedef struct mill_catalog_table {
   const char *database, *name, *id; /* id: of this table, whatever its name */
@@ -119,8 +123,9 @@ mill_status mill_catalog_function_put(mill_catalog *c, const mill_catalog_functi
 mill_status mill_catalog_function_drop(mill_catalog *c, const char *database, const char *name,
                                        mill_error *err) MILL_USE_RESULT;
 /* A partition without files; its own place, or NULL. */
-mill_status mill_catalog_partition_put(mill_catalog *c, const mill_catalog_table *t, const char *path,
-                                       const char *location, mill_error *err) MILL_USE_RESULT;
+mill_status mill_catalog_partition_put(mill_catalog *c, const mill_catalog_table *t,
+                                       const char *path, const char *location,
+                                       mill_error *err) MILL_USE_RESULT;
 /* Its files are dropped; `keep`: the partition stays, empty. */
 mill_status mill_catalog_partition_drop(mill_catalog *c, const mill_catalog_table *t,
                                         const mill_catalog_partition *p, bool keep,
@@ -130,7 +135,8 @@ mill_status mill_catalog_file_add(mill_catalog *c, const mill_catalog_table *t, 
                                   const char *file, uint64_t size, mill_error *err) MILL_USE_RESULT;
 /* The partition has the files of `p` alone; those that it has no more are the caller's to drop. */
 mill_status mill_catalog_files_put(mill_catalog *c, const mill_catalog_table *t,
-                                   const mill_catalog_partition *p, mill_error *err) MILL_USE_RESULT;
+                                   const mill_catalog_partition *p,
+                                   mill_error *err) MILL_USE_RESULT;
 mill_status mill_catalog_file_drop(mill_catalog *c, const mill_catalog_table *t, const char *file,
                                    mill_error *err) MILL_USE_RESULT;
 

@@ -25,11 +25,12 @@ struct mill_ledger {
   mill_text path; /* scratch */
   entry *at;
   size_t n, capacity;
-  uint64_t version, epoch, inode, read, number; /* read: bytes of good frames; number: of the next */
-  uint64_t base;                                /* bytes of the header and the first frame */
-  bool stale;                                   /* memory is behind what was committed */
-  mill_text changes;                            /* of the transaction, behind room for its frame */
-  mill_file lock;                               /* fd -1: no transaction */
+  uint64_t version, epoch, inode, read,
+      number;        /* read: bytes of good frames; number: of the next */
+  uint64_t base;     /* bytes of the header and the first frame */
+  bool stale;        /* memory is behind what was committed */
+  mill_text changes; /* of the transaction, behind room for its frame */
+  mill_file lock;    /* fd -1: no transaction */
 };
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -97,7 +98,9 @@ size_t mill_ledger_seek(const mill_ledger *s, const char *key) {
   return low;
 }
 
-const char *mill_ledger_key(const mill_ledger *s, size_t i) { return i < s->n ? s->at[i].key : NULL; }
+const char *mill_ledger_key(const mill_ledger *s, size_t i) {
+  return i < s->n ? s->at[i].key : NULL;
+}
 
 const char *mill_ledger_value(const mill_ledger *s, size_t i, size_t *n) {
   *n = s->at[i].value.size;
@@ -216,9 +219,9 @@ static mill_status read_header(mill_ledger *s, const char *p, size_t n, mill_err
   if (n < HEADER || memcmp(p, MAGIC, 8) != 0 || get(p + 24, 8) != hash(p, 24, 0))
     return damaged(s, err, "it does not begin as a catalogue");
   if (get(p + 8, 4) != VERSION)
-    return damaged(s, err,
-                   mill_error_fmt(err, "version %u is not known to this release",
-                                  (unsigned)get(p + 8, 4)));
+    return damaged(
+        s, err,
+        mill_error_fmt(err, "version %u is not known to this release", (unsigned)get(p + 8, 4)));
   s->epoch = get(p + 16, 8);
   s->number = 0;
   s->read = HEADER;
@@ -277,7 +280,7 @@ mill_status mill_ledger_refresh(mill_ledger *s, mill_error *err) {
 /* ---- life ----------------------------------------------------------------------------------- */
 
 mill_status mill_ledger_open(const mill_files *fs, mill_memory *m, const char *folder,
-                            mill_ledger **out, mill_error *err) {
+                             mill_ledger **out, mill_error *err) {
   size_t n = strlen(folder) + 1;
   mill_ledger *s = mill_calloc(m, sizeof *s);
   if (s == NULL) return mill_oom(m, sizeof *s, err);
@@ -347,12 +350,12 @@ mill_status mill_ledger_begin(mill_ledger *s, mill_ledger_wait wait, void *arg, 
 bool mill_ledger_began(const mill_ledger *s) { return s->lock.fd >= 0; }
 
 mill_status mill_ledger_put(mill_ledger *s, const char *key, const char *value, size_t n,
-                           mill_error *err) {
+                            mill_error *err) {
   return add_change(&s->changes, PUT, key, value, n, err);
 }
 
 mill_status mill_ledger_append(mill_ledger *s, const char *key, const char *value, size_t n,
-                              mill_error *err) {
+                               mill_error *err) {
   return add_change(&s->changes, APPEND, key, value, n, err);
 }
 
@@ -375,8 +378,7 @@ static mill_status write_anew(mill_ledger *s, mill_error *err) {
   uint64_t epoch = mill_hash_bytes(id, strlen(id));
   mill_status status = mill_text_add(&t, room, sizeof room, err);
   for (size_t i = 0; i < s->n && status == MILL_OK; i++)
-    status =
-        add_change(&t, PUT, s->at[i].key, s->at[i].value.data, s->at[i].value.size, err);
+    status = add_change(&t, PUT, s->at[i].key, s->at[i].value.data, s->at[i].value.size, err);
   if (status == MILL_OK) {
     memcpy(t.data, MAGIC, 8);
     put(t.data + 8, VERSION, 4);

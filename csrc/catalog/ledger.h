@@ -23,7 +23,7 @@ typedef struct mill_ledger mill_ledger;
 
 /* Nothing is made on disk before the first commit. */
 mill_status mill_ledger_open(const mill_files *fs, mill_memory *m, const char *folder,
-                            mill_ledger **out, mill_error *err) MILL_USE_RESULT;
+                             mill_ledger **out, mill_error *err) MILL_USE_RESULT;
 void mill_ledger_free(mill_ledger *s); /* NULL allowed */
 
 /* Read what has been committed since; the version grows when there was anything. Texts that were handed
@@ -43,13 +43,13 @@ const char *mill_ledger_value(const mill_ledger *s, size_t i, size_t *n);
 ** was; it ends the transaction in any case. */
 typedef mill_status (*mill_ledger_wait)(void *arg, mill_error *err);
 mill_status mill_ledger_begin(mill_ledger *s, mill_ledger_wait wait, void *arg,
-                             mill_error *err) MILL_USE_RESULT;
+                              mill_error *err) MILL_USE_RESULT;
 bool mill_ledger_began(const mill_ledger *s);
 mill_status mill_ledger_put(mill_ledger *s, const char *key, const char *value, size_t n,
-                           mill_error *err) MILL_USE_RESULT;
+                            mill_error *err) MILL_USE_RESULT;
 /* Behind the value that is there. */
 mill_status mill_ledger_append(mill_ledger *s, const char *key, const char *value, size_t n,
-                              mill_error *err) MILL_USE_RESULT;
+                               mill_error *err) MILL_USE_RESULT;
 mill_status mill_ledger_remove(mill_ledger *s, const char *key, mill_error *err) MILL_USE_RESULT;
 mill_status mill_ledger_commit(mill_ledger *s, mill_error *err) MILL_USE_RESULT;
 void mill_ledger_rollback(mill_ledger *s);

@@ -39,12 +39,12 @@ typedef struct mill_settings {
   bool case_sensitive;          /* spark.sql.caseSensitive */
   const struct mill_zone *zone; /* spark.sql.session.timeZone */
   const char *zone_name;
-  int64_t now_micros; /* current_timestamp of this query */
-  uint64_t seed;      /* for rand() without a seed */
+  int64_t now_micros;          /* current_timestamp of this query */
+  uint64_t seed;               /* for rand() without a seed */
   const char *database, *user; /* current_schema(), current_user(): borrowed from the session */
-  bool ntz;           /* spark.sql.timestampType is TIMESTAMP_NTZ */
-  bool bounded;       /* spark.sql.decimalOperations.allowPrecisionLoss is false */
-  bool *once;         /* set by who uses what only this query has; NULL: nobody asks. One thread */
+  bool ntz;                    /* spark.sql.timestampType is TIMESTAMP_NTZ */
+  bool bounded;                /* spark.sql.decimalOperations.allowPrecisionLoss is false */
+  bool *once; /* set by who uses what only this query has; NULL: nobody asks. One thread */
 } mill_settings;
 
 /* What is made with these settings is good for this query alone: it hangs on the clock, the seed, files

@@ -22,7 +22,8 @@ typedef struct mill_write {
   mill_save_mode mode;
   const char *const *partition_by;
   int npartition_by;
-  struct mill_names *files; /* of APPEND: gets the names of the new files, below the path, and there is no
+  struct mill_names
+      *files; /* of APPEND: gets the names of the new files, below the path, and there is no
                                _SUCCESS; NULL: nobody asks */
   const char *(*conf)(void *arg, const char *key); /* as in mill_read */
   void *conf_arg;

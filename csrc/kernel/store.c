@@ -20,7 +20,6 @@ KERNEL_HEAD(k_fits) {
   return MILL_OK;
 }
 
-
 /* A text of at most `limit` characters: blanks beyond them go, `pad` fills up to them. */
 static mill_status sized_row(mill_call *call, bytes s, size_t limit, bool pad, mill_vector *out,
                              size_t i, mill_error *err) {
@@ -43,7 +42,8 @@ KERNEL_HEAD(k_text) {
   for (size_t i = 0; i < n; i++) {
     if (!mill_vector_valid(args[0], i)) continue;
     size_t limit = (size_t)MILL_AT(int32_t, args[1], i);
-    MILL_TRY(sized_row(call, bytes_at(args[0], i), limit, MILL_AT(uint8_t, args[2], i), out, i, err));
+    MILL_TRY(
+        sized_row(call, bytes_at(args[0], i), limit, MILL_AT(uint8_t, args[2], i), out, i, err));
   }
   return MILL_OK;
 }

@@ -32,8 +32,7 @@ static bool set_schema(mill_planner *w, mill_catalog_table *t, const mill_field 
 /* Rows that are there already have the DEFAULT as it is now: their files are told from later ones by the
 ** table's generation. */
 static bool mark_generation(mill_planner *w, mill_catalog_table *t, mill_field *f, int generation) {
-  f->metadata = mill_metadata_set(w, f->metadata, "ADDED_IN",
-                                  mill_w_printf(w, "%d", generation));
+  f->metadata = mill_metadata_set(w, f->metadata, "ADDED_IN", mill_w_printf(w, "%d", generation));
   t->generation = generation;
   return f->metadata != NULL;
 }
@@ -83,11 +82,10 @@ static bool change_type(mill_planner *w, const mill_node *n, const mill_catalog_
   if (c->comment) f->metadata = mill_metadata_set(w, f->metadata, "comment", c->comment);
   if (c->first || c->after) return unsupported(w, n, t, "ALTER COLUMN ... FIRST | AFTER");
   if (c->type == f->type) return true;
-  (void)MILL_W_FAIL_AT(w, n, MILL_E_NOT_SUPPORTED_CHANGE_COLUMN, "table", full_name(w, t),
-                       "originName", mill_w_quoted_parts(w, &f->name, 1), "originType",
-                       mill_w_quoted_type(w, f->type), "newName",
-                       mill_w_quoted_parts(w, &f->name, 1), "newType",
-                       mill_w_quoted_type(w, c->type), NULL);
+  (void)MILL_W_FAIL_AT(
+      w, n, MILL_E_NOT_SUPPORTED_CHANGE_COLUMN, "table", full_name(w, t), "originName",
+      mill_w_quoted_parts(w, &f->name, 1), "originType", mill_w_quoted_type(w, f->type), "newName",
+      mill_w_quoted_parts(w, &f->name, 1), "newType", mill_w_quoted_type(w, c->type), NULL);
   return false;
 }
 
@@ -95,8 +93,8 @@ static bool change_default(mill_planner *w, const mill_column *c, mill_field *f)
   if (c->preset && !mill_check_default(w, "ALTER TABLE ALTER COLUMN", f->name, f->type, c->preset,
                                        c->preset_text))
     return false;
-  f->metadata = mill_metadata_set(w, f->metadata, "CURRENT_DEFAULT",
-                                  c->preset ? c->preset_text : NULL);
+  f->metadata =
+      mill_metadata_set(w, f->metadata, "CURRENT_DEFAULT", c->preset ? c->preset_text : NULL);
   return w->status == MILL_OK;
 }
 

@@ -88,7 +88,8 @@ bool mill_check_assignments(mill_planner *w, const mill_node *rows, const mill_c
     for (int k = 0; k < i; k++)
       if (mill_w_same_name(w, set[k]->parts[set[k]->nparts - 1], set[i]->parts[set[i]->nparts - 1]))
         return (void)MILL_W_FAIL_AT(w, name, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
-                                    mill_w_quoted_parts(w, name->parts + name->nparts - 1, 1), NULL),
+                                    mill_w_quoted_parts(w, name->parts + name->nparts - 1, 1),
+                                    NULL),
                false;
   }
   return true;

@@ -23,7 +23,8 @@ static unsigned char_length(mill_planner *w, const mill_expr *e) {
 }
 
 static const mill_expr *filled(mill_planner *w, const mill_expr *e, unsigned n) {
-  const mill_expr *x = mill_x_bound(w, "rpad", 3, e, mill_x_int(w, (int32_t)n), mill_x_string(w, " "));
+  const mill_expr *x =
+      mill_x_bound(w, "rpad", 3, e, mill_x_int(w, (int32_t)n), mill_x_string(w, " "));
   mill_expr *named = x ? mill_x_copy(w, x) : NULL;
   if (named) named->pretty = mill_w_sql(w, e);
   return named;

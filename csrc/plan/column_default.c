@@ -99,8 +99,9 @@ bool mill_check_default(mill_planner *w, const char *statement, const char *name
   if (e == NULL && w->status == MILL_E_OUT_OF_MEMORY) return false;
   if (e == NULL) {
     bool column = strncmp(mill_condition_name(w->status), "UNRESOLVED_COLUMN", 17) == 0;
-    return refuse(w, column ? MILL_E_INVALID_DEFAULT_VALUE_NOT_CONSTANT
-                            : MILL_E_INVALID_DEFAULT_VALUE_UNRESOLVED_EXPRESSION,
+    return refuse(w,
+                  column ? MILL_E_INVALID_DEFAULT_VALUE_NOT_CONSTANT
+                         : MILL_E_INVALID_DEFAULT_VALUE_UNRESOLVED_EXPRESSION,
                   statement, name, text);
   }
   while (e->kind == MILL_X_ALIAS) e = e->args[0];
@@ -152,7 +153,8 @@ static const mill_expr **replaced(mill_planner *w, const mill_expr *const *e, in
     while (x->kind == MILL_X_ALIAS) x = x->args[0];
     list[i] = e[i];
     if (is_default(x) && i % width < ntargets) {
-      list[i] = mill_x_cast(w, mill_column_default(w, targets[i % width]), targets[i % width]->type);
+      list[i] =
+          mill_x_cast(w, mill_column_default(w, targets[i % width]), targets[i % width]->type);
     } else if (mill_x_any(x, has_default, NULL)) {
       return MILL_W_FAIL_AT(w, x, MILL_E_DEFAULT_PLACEMENT_INVALID, NULL);
     }

@@ -5,7 +5,14 @@
 #include <string.h>
 #include <strings.h>
 
-typedef enum conf_kind { KIND_BOOL, KIND_INT, KIND_POSITIVE, KIND_BYTES, KIND_TEXT, KIND_ZONE } conf_kind;
+typedef enum conf_kind {
+  KIND_BOOL,
+  KIND_INT,
+  KIND_POSITIVE,
+  KIND_BYTES,
+  KIND_TEXT,
+  KIND_ZONE
+} conf_kind;
 
 typedef struct conf_known {
   const char *key, *preset;
@@ -66,8 +73,8 @@ mill_status mill_conf_check(const mill_context *ctx, const char *key, const char
   case KIND_POSITIVE:
     if (!is_number(value, false)) return refuse(k, value, "int", err);
     if (strtoll(value, NULL, 10) > 0) return MILL_OK;
-    return mill_fail(err, MILL_E_INVALID_CONF_VALUE_REQUIREMENT, "confName", key, "confValue", value,
-                     "confRequirement",
+    return mill_fail(err, MILL_E_INVALID_CONF_VALUE_REQUIREMENT, "confName", key, "confValue",
+                     value, "confRequirement",
                      mill_error_fmt(err, "The value of %s must be positive", key), NULL);
   case KIND_BYTES: return is_number(value, true) ? MILL_OK : refuse(k, value, "bytes", err);
   case KIND_ZONE:

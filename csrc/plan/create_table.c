@@ -149,7 +149,9 @@ static bool settle_schema(creation *x, const mill_field *f, uint32_t n) {
 static bool inferred(creation *x, mill_field **f, uint32_t *n) {
   mill_planner *w = x->w;
   mill_scan *scan = NULL;
-  mill_read r = {.format = x->t.provider, .paths = &x->t.location, .npaths = 1,
+  mill_read r = {.format = x->t.provider,
+                 .paths = &x->t.location,
+                 .npaths = 1,
                  .options = x->t.options,
                  .conf = (const char *(*)(void *, const char *))mill_session_get,
                  .conf_arg = w->session};
@@ -182,8 +184,8 @@ static const char *plain_location(mill_planner *w, const char *s) {
   if (strncmp(s, "file:", 5) == 0) s += 5;
   while (s[0] == '/' && s[1] == '/') s++;
   if (*s == '/') return s;
-  return mill_w_printf(w, "%s/%s", mill_catalog_warehouse(mill_session_warehouse(w->session)->catalog),
-                       s);
+  return mill_w_printf(w, "%s/%s",
+                       mill_catalog_warehouse(mill_session_warehouse(w->session)->catalog), s);
 }
 
 /* Is there anything in the folder that is not waiting to be removed? */
@@ -213,8 +215,7 @@ static bool taken(creation *x, const char *path, bool *out) {
   mill_catalog *c = mill_w_catalog(x->w);
   const mill_catalog_table *t;
   *out = false;
-  x->w->status =
-      mill_catalog_names(c, 't', x->t.database, x->w->arena, &names, x->w->err);
+  x->w->status = mill_catalog_names(c, 't', x->t.database, x->w->arena, &names, x->w->err);
   for (int i = 0; i < names.n && x->w->status == MILL_OK; i++) {
     x->w->status =
         mill_catalog_table_get(c, x->t.database, names.at[i], x->w->arena, &t, x->w->err);
@@ -252,8 +253,8 @@ static bool find_place(creation *x, const mill_catalog_database *db) {
 static bool check_definition(creation *x) {
   const mill_definition *d = x->d;
   if (d->hive && d->format == NULL)
-    return (void)MILL_W_FAIL_AT(x->w, x->n, MILL_E_NOT_SUPPORTED_COMMAND_WITHOUT_HIVE_SUPPORT, "cmd",
-                                "CREATE Hive TABLE (AS SELECT)", NULL),
+    return (void)MILL_W_FAIL_AT(x->w, x->n, MILL_E_NOT_SUPPORTED_COMMAND_WITHOUT_HIVE_SUPPORT,
+                                "cmd", "CREATE Hive TABLE (AS SELECT)", NULL),
            false;
   if (d->refused) return unsupported(x, d->refused);
   if (d->transform)
@@ -275,7 +276,8 @@ static bool start(creation *x) {
   x->full = mill_w_full_name(w, name);
   x->t.id = id;
   if (d->format) x->t.provider = mill_w_fold(w, d->format);
-  if (x->t.provider == NULL) x->t.provider = mill_session_get(w->session, "spark.sql.sources.default");
+  if (x->t.provider == NULL)
+    x->t.provider = mill_session_get(w->session, "spark.sql.sources.default");
   x->t.created_millis = mill_clock_micros(w->ctx->clock) / 1000;
   x->t.rows = x->t.bytes = -1;
   x->t.comment = d->comment ? d->comment : x->t.comment;
@@ -351,8 +353,8 @@ const mill_node *mill_create_table(mill_planner *w, const mill_node *n) {
   mill_table_name name;
   n = mill_identifier(w, n);
   if (n == NULL || !mill_w_table_name(w, n, n->parts, n->nparts, &name)) return NULL;
-  creation x = {.w = w, .n = n, .d = n->definition,
-                .t = {.database = name.database, .name = name.name}};
+  creation x = {
+      .w = w, .n = n, .d = n->definition, .t = {.database = name.database, .name = name.name}};
   if (!start(&x)) return NULL;
   if (n->replace) return unsupported(&x, "REPLACE TABLE"), NULL;
   if (!mill_w_new_name(w, n, name.name) || !mill_w_begin(w)) return NULL;

@@ -22,7 +22,8 @@ static bool create(mill_planner *w, const mill_node *n, const char *name) {
     return (void)MILL_W_FAIL_AT(w, n, MILL_E_SCHEMA_ALREADY_EXISTS, "schemaName",
                                 mill_w_quoted_parts(w, &name, 1), NULL),
            false;
-  mill_catalog_database made = {.name = name, .comment = d->comment ? d->comment : "",
+  mill_catalog_database made = {.name = name,
+                                .comment = d->comment ? d->comment : "",
                                 .location = place(w, d->location, name),
                                 .properties = d->properties};
   w->status = mill_catalog_database_put(mill_w_catalog(w), &made, w->err);

@@ -12,9 +12,9 @@ typedef struct mill_column {
   int nparts;
   const mill_type *type; /* NULL: not said */
   bool nullable;
-  const char *comment;                   /* NULL: not said */
-  const mill_expr *preset;               /* DEFAULT; NULL: none .. */
-  const char *preset_text;               /* .. as it was written */
+  const char *comment;      /* NULL: not said */
+  const mill_expr *preset;  /* DEFAULT; NULL: none .. */
+  const char *preset_text;  /* .. as it was written */
   const char *const *after; /* behind it; NULL: `first`, or at the end */
   bool first;
   const char *refused; /* a property that tables of files do not have: "generated columns" */
@@ -37,13 +37,17 @@ typedef struct mill_assignment {
   int32_t start, stop;
 } mill_assignment;
 
-typedef enum mill_merge_action { MILL_MERGE_UPDATE, MILL_MERGE_DELETE, MILL_MERGE_INSERT } mill_merge_action;
+typedef enum mill_merge_action {
+  MILL_MERGE_UPDATE,
+  MILL_MERGE_DELETE,
+  MILL_MERGE_INSERT
+} mill_merge_action;
 
 typedef struct mill_merge_clause {
   enum { MILL_MATCHED, MILL_NOT_MATCHED, MILL_NOT_MATCHED_BY_SOURCE } when;
   mill_merge_action action;
-  const mill_expr *condition;          /* NULL: none */
-  const mill_assignment *const *set;   /* none: * */
+  const mill_expr *condition;        /* NULL: none */
+  const mill_assignment *const *set; /* none: * */
   int nset;
 } mill_merge_clause;
 
@@ -96,8 +100,8 @@ typedef struct mill_definition {
   const mill_assignment *const *set;
   const mill_merge_clause *const *clauses;
   int nset, nclauses;
-  const mill_expr *where; /* DELETE, UPDATE; ON of MERGE; REPLACE WHERE of INSERT */
-  const char *schema_mode; /* of a view; NULL: not said */
+  const mill_expr *where;             /* DELETE, UPDATE; ON of MERGE; REPLACE WHERE of INSERT */
+  const char *schema_mode;            /* of a view; NULL: not said */
   const char *const *column_comments; /* of a view's columns, NULL each where not said */
   const char *view_text;              /* its query as written */
 } mill_definition;

@@ -108,9 +108,9 @@ static bool put(lines *l, const char *name, const char *value) {
 
 static const char *statistics(mill_planner *w, const mill_catalog_table *t) {
   if (t->bytes < 0) return NULL;
-  return t->rows < 0 ? mill_w_printf(w, "%lld bytes", (long long)t->bytes)
-                     : mill_w_printf(w, "%lld bytes, %lld rows", (long long)t->bytes,
-                                     (long long)t->rows);
+  return t->rows < 0
+             ? mill_w_printf(w, "%lld bytes", (long long)t->bytes)
+             : mill_w_printf(w, "%lld bytes, %lld rows", (long long)t->bytes, (long long)t->rows);
 }
 
 /* What DESCRIBE EXTENDED and SHOW TABLE EXTENDED say of a table: name and value in the first two cells. */
@@ -148,9 +148,11 @@ static bool add_defaults(lines *l, const mill_type *schema) {
   for (uint32_t i = 0; i < schema->nfields; i++) {
     const char *text = mill_metadata_text(l->w, &schema->fields[i], "CURRENT_DEFAULT");
     if (text == NULL) continue;
-    if (!titled && (!add(l, "", "", "") || !add(l, "# Column Default Values", "", ""))) return false;
+    if (!titled && (!add(l, "", "", "") || !add(l, "# Column Default Values", "", "")))
+      return false;
     titled = true;
-    if (!add(l, schema->fields[i].name, type_text(l->w, schema->fields[i].type), text)) return false;
+    if (!add(l, schema->fields[i].name, type_text(l->w, schema->fields[i].type), text))
+      return false;
   }
   return true;
 }
@@ -160,7 +162,8 @@ static bool add_partition(lines *l, const mill_node *n, const mill_catalog_table
   mill_catalog_partition *p;
   size_t count;
   const char *path = mill_partition_path(w, n, t, n->definition->specs[0], true);
-  if (path == NULL || !mill_partitions_of(w, n, t, n->definition->specs[0], &p, &count)) return false;
+  if (path == NULL || !mill_partitions_of(w, n, t, n->definition->specs[0], &p, &count))
+    return false;
   if (count == 0)
     return (void)MILL_W_FAIL_AT(w, n, MILL_E_PARTITIONS_NOT_FOUND, "partitionList", path,
                                 "tableName",
@@ -176,7 +179,8 @@ static bool add_partition(lines *l, const mill_node *n, const mill_catalog_table
          put(l, "Partition Values", text) &&
          put(l, "Location", mill_w_printf(w, "file:%s", mill_partition_place(w, t, p))) &&
          put(l, "Storage Properties", t->options.n ? options_text(w, t->options) : NULL) &&
-         put(l, "Created Time", time_text(w, t->created_millis)) && put(l, "Last Access", "UNKNOWN");
+         put(l, "Created Time", time_text(w, t->created_millis)) &&
+         put(l, "Last Access", "UNKNOWN");
 }
 
 static const mill_node *describe_table(mill_planner *w, const mill_node *n,
@@ -211,19 +215,22 @@ static const char *tree_name(mill_planner *w, const mill_type *t) {
   }
 }
 
-static mill_status add_tree(mill_planner *w, const mill_type *t, const char *indent, mill_text *out) {
+static mill_status add_tree(mill_planner *w, const mill_type *t, const char *indent,
+                            mill_text *out) {
   static const char *const flags[] = {"containsNull", "valueContainsNull", "nullable"};
   int flag = t->id == MILL_ARRAY ? 0 : t->id == MILL_MAP ? 1 : 2;
   for (uint32_t i = 0; i < t->nfields; i++) {
     const mill_field *f = &t->fields[i];
     bool nullable = flag == 2 ? f->nullable : t->contains_null;
-    MILL_TRY(mill_text_printf(out, w->err, "%s |-- %s: %s", indent, f->name, tree_name(w, f->type)));
+    MILL_TRY(
+        mill_text_printf(out, w->err, "%s |-- %s: %s", indent, f->name, tree_name(w, f->type)));
     if (flag == 1 && i == 0)
       MILL_TRY(mill_text_adds(out, "\n", w->err));
     else
-      MILL_TRY(mill_text_printf(out, w->err, " (%s = %s)\n", flags[flag],
-                                nullable ? "true" : "false"));
-    bool nested = f->type->id == MILL_ARRAY || f->type->id == MILL_MAP || f->type->id == MILL_STRUCT;
+      MILL_TRY(
+          mill_text_printf(out, w->err, " (%s = %s)\n", flags[flag], nullable ? "true" : "false"));
+    bool nested =
+        f->type->id == MILL_ARRAY || f->type->id == MILL_MAP || f->type->id == MILL_STRUCT;
     if (nested) MILL_TRY(add_tree(w, f->type, mill_w_printf(w, "%s |   ", indent), out));
   }
   return MILL_OK;
@@ -259,8 +266,8 @@ static const char *statistic(mill_planner *w, const mill_catalog_table *t, const
   return w->status ? "NULL" : mill_json_text(mill_json_get(j, column), name, "NULL");
 }
 
-static const mill_node *describe_column(mill_planner *w, const mill_node *n, const mill_type *schema,
-                                        const mill_catalog_table *t) {
+static const mill_node *describe_column(mill_planner *w, const mill_node *n,
+                                        const mill_type *schema, const mill_catalog_table *t) {
   static const char *const names[] = {"info_name", "info_value"};
   const mill_field *f = field_of(w, schema, n->columns[0]);
   if (f && n->ncolumns > 1)
@@ -271,13 +278,26 @@ static const mill_node *describe_column(mill_planner *w, const mill_node *n, con
                           mill_w_quoted_parts(w, n->columns, n->ncolumns), "caseSensitiveConfig",
                           "\"spark.sql.caseSensitive\"", NULL);
   const char *comment = mill_metadata_text(w, f, "comment");
-  const char *cells[] = {"col_name", f->name, "data_type", type_text(w, f->type), "comment",
-                         comment ? comment : "NULL", "min", statistic(w, t, f->name, "min"), "max",
-                         statistic(w, t, f->name, "max"), "num_nulls",
-                         statistic(w, t, f->name, "nulls"), "distinct_count",
-                         statistic(w, t, f->name, "distinctCount"), "avg_col_len",
-                         statistic(w, t, f->name, "avgLength"), "max_col_len",
-                         statistic(w, t, f->name, "maxLength"), "histogram", "NULL"};
+  const char *cells[] = {"col_name",
+                         f->name,
+                         "data_type",
+                         type_text(w, f->type),
+                         "comment",
+                         comment ? comment : "NULL",
+                         "min",
+                         statistic(w, t, f->name, "min"),
+                         "max",
+                         statistic(w, t, f->name, "max"),
+                         "num_nulls",
+                         statistic(w, t, f->name, "nulls"),
+                         "distinct_count",
+                         statistic(w, t, f->name, "distinctCount"),
+                         "avg_col_len",
+                         statistic(w, t, f->name, "avgLength"),
+                         "max_col_len",
+                         statistic(w, t, f->name, "maxLength"),
+                         "histogram",
+                         "NULL"};
   return w->status ? NULL : mill_answer(w, names, "ss", cells, n->extended ? 10 : 3);
 }
 
@@ -321,10 +341,12 @@ static const mill_node *describe_database(mill_planner *w, const mill_node *n) {
   const mill_catalog_database *d = name ? mill_w_need_database(w, n, name) : NULL;
   if (d == NULL) return NULL;
   const char *owner = mill_session_user();
-  const char *cells[] = {"Catalog Name", "spark_catalog", "Namespace Name", d->name, "Comment",
-                         d->comment ? d->comment : "", "Location",
-                         mill_w_printf(w, "file:%s", d->location), "Owner", owner, "Properties",
-                         pairs_text(w, d->properties)};
+  const char *cells[] = {"Catalog Name",   "spark_catalog",
+                         "Namespace Name", d->name,
+                         "Comment",        d->comment ? d->comment : "",
+                         "Location",       mill_w_printf(w, "file:%s", d->location),
+                         "Owner",          owner,
+                         "Properties",     pairs_text(w, d->properties)};
   return mill_answer(w, names, "ss", cells, n->extended ? 6 : 5);
 }
 
@@ -336,7 +358,8 @@ const mill_node *mill_describe(mill_planner *w, const mill_node *n) {
   if (n == NULL) return NULL;
   if (n->name && strcmp(n->name, "DATABASE") == 0 && n->nparts) return describe_database(w, n);
   if (n->name && n->nparts == 0) return describe_function(w, n);
-  if (n->all && !n->extended) return MILL_W_FAIL_AT(w, n, MILL_E_DESCRIBE_JSON_NOT_EXTENDED, "tableName",
+  if (n->all && !n->extended)
+    return MILL_W_FAIL_AT(w, n, MILL_E_DESCRIBE_JSON_NOT_EXTENDED, "tableName",
                           n->parts[n->nparts - 1], NULL);
   if (mill_w_temporary(w, n->parts, n->nparts))
     return describe_query(w, n, mill_analyse_relation(w, n, NULL));

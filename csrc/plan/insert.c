@@ -77,8 +77,12 @@ static const mill_node *insert_directory(mill_planner *w, const mill_node *n) {
   p->settings = w->set;
   p->settings.once = NULL;
   p->schema = mill_w_schema(w, q->output, q->noutput);
-  mill_write write = {.format = n->name, .path = path, .options = d->options,
-                      .mode = MILL_SAVE_OVERWRITE, .conf = conf, .conf_arg = w->session};
+  mill_write write = {.format = n->name,
+                      .path = path,
+                      .options = d->options,
+                      .mode = MILL_SAVE_OVERWRITE,
+                      .conf = conf,
+                      .conf_arg = w->session};
   if (w->status == MILL_OK) w->status = mill_plan_open(p, &rows, w->err);
   mill_plan_unref(p);
   if (w->status == MILL_OK)

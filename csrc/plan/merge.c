@@ -79,9 +79,9 @@ static const mill_expr *applies(merge *m, const mill_scope *s, const mill_merge_
                                                      : mill_x_bound(w, "not", 1, q);
   if (c->condition == NULL || e == NULL) return e;
   const mill_expr *own = mill_resolve(w, s, c->condition);
-  return mill_x_and(w, e, mill_x_bound(w, "coalesce", 2,
-                                       mill_x_cast(w, own, mill_type_of(MILL_BOOLEAN)),
-                                       mill_x_bool(w, false)));
+  return mill_x_and(w, e,
+                    mill_x_bound(w, "coalesce", 2, mill_x_cast(w, own, mill_type_of(MILL_BOOLEAN)),
+                                 mill_x_bool(w, false)));
 }
 
 /* The number of the first clause that applies, from 1; 0: none. */
@@ -104,17 +104,18 @@ static const mill_assignment *assigned(merge *m, const mill_merge_clause *c, uin
 }
 
 /* Column `at` of the row that clause c makes. */
-static const mill_expr *made(merge *m, const mill_scope *s, const mill_merge_clause *c, uint32_t at) {
+static const mill_expr *made(merge *m, const mill_scope *s, const mill_merge_clause *c,
+                             uint32_t at) {
   mill_planner *w = m->w;
   const mill_field *f = &m->t->schema->fields[at];
   const mill_scope source = mill_scope_of(m->source, NULL);
   if (c->action == MILL_MERGE_DELETE) return m->target->output[at];
-  if (c->nset == 0) return mill_stored_value(w, m->t, f, mill_resolve(w, &source, mill_x_name(w, f->name)));
+  if (c->nset == 0)
+    return mill_stored_value(w, m->t, f, mill_resolve(w, &source, mill_x_name(w, f->name)));
   const mill_assignment *a = assigned(m, c, at);
   if (a) return mill_assigned_value(w, c->action == MILL_MERGE_INSERT ? &source : s, m->t, f, a);
-  return c->action == MILL_MERGE_INSERT
-             ? mill_stored_value(w, m->t, f, mill_column_default(w, f))
-             : m->target->output[at];
+  return c->action == MILL_MERGE_INSERT ? mill_stored_value(w, m->t, f, mill_column_default(w, f))
+                                        : m->target->output[at];
 }
 
 static const mill_expr *column(merge *m, const mill_scope *s, const mill_expr *which, uint32_t at) {
@@ -190,8 +191,8 @@ static bool check_matches(merge *m) {
   a->keys = key.at, a->nkeys = 1;
   a->exprs = items.at, a->nexprs = 1;
   mill_node *f = unresolved(w, MILL_N_FILTER, a);
-  if (f == NULL || !mill_exprs_add(w, &test, mill_x_call(w, ">", 2, mill_x_name(w, "n"),
-                                                         mill_x_int(w, 1))))
+  if (f == NULL ||
+      !mill_exprs_add(w, &test, mill_x_call(w, ">", 2, mill_x_name(w, "n"), mill_x_int(w, 1))))
     return false;
   f->exprs = test.at, f->nexprs = 1;
   const mill_node *q = mill_analyse(w, f, NULL);

@@ -68,7 +68,7 @@ typedef enum mill_node_kind {
   MILL_N_SHOW, /* name: TABLES, VIEWS, COLUMNS, FUNCTIONS, DATABASES, CATALOGS, CURRENT, TBLPROPERTIES,
                   PARTITIONS, CREATE TABLE, TABLE EXTENDED, COLLATIONS; alias: LIKE pattern, a property;
                   parts: IN or FROM; `all`: of VIEWS and TABLES together */
-  MILL_N_SET,  /* name key, alias value; either NULL */
+  MILL_N_SET, /* name key, alias value; either NULL */
   MILL_N_RESET,
   MILL_N_USE, /* parts, a database; name: a catalog */
   /* commands with a `definition` (definition.h) */
@@ -85,11 +85,11 @@ typedef enum mill_node_kind {
   MILL_N_DELETE,          /* parts, alias, where */
   MILL_N_UPDATE,          /* parts, alias, set, where */
   MILL_N_MERGE,           /* parts, alias, child: the source, where, clauses */
-  MILL_N_ANALYZE,         /* parts (name TABLES: a database), columns, all: FOR ALL COLUMNS, specs */
-  MILL_N_REPAIR,          /* parts */
-  MILL_N_REFRESH,         /* parts: a table; name: a path; alias: a function */
-  MILL_N_CACHE_TABLE,     /* parts, child, name: LAZY; options */
-  MILL_N_UNCACHE,         /* parts, if_exists */
+  MILL_N_ANALYZE,     /* parts (name TABLES: a database), columns, all: FOR ALL COLUMNS, specs */
+  MILL_N_REPAIR,      /* parts */
+  MILL_N_REFRESH,     /* parts: a table; name: a path; alias: a function */
+  MILL_N_CACHE_TABLE, /* parts, child, name: LAZY; options */
+  MILL_N_UNCACHE,     /* parts, if_exists */
   MILL_N_CLEAR_CACHE,
   MILL_N_RESOURCE, /* ADD JAR and its like, without meaning here; name: LIST for an answer */
 } mill_node_kind;
@@ -149,8 +149,8 @@ struct mill_node {
   mill_join join;
   mill_grouping grouping;
   bool global, having, outer, natural, lateral, by_name, allow_missing, intersect, all, replace,
-      if_exists, extended, replacement, within_watermark, recursive, qualify, temporary, ordinality, view,
-      user;
+      if_exists, extended, replacement, within_watermark, recursive, qualify, temporary, ordinality,
+      view, user;
   const char *text; /* the statement; NULL: built by calls */
   int32_t start, stop;
 };

@@ -38,7 +38,8 @@ static bool add_escaped(mill_planner *w, mill_text *t, const char *p, size_t n) 
   for (size_t i = 0; i < n && w->status == MILL_OK; i++) {
     unsigned char c = (unsigned char)p[i];
     bool plain = c > 0x1f && c != 0x7f && strchr("\"#%'*/:=?\\{[]^", c) == NULL;
-    w->status = plain ? mill_text_addc(t, (char)c, w->err) : mill_text_printf(t, w->err, "%%%02X", c);
+    w->status =
+        plain ? mill_text_addc(t, (char)c, w->err) : mill_text_printf(t, w->err, "%%%02X", c);
   }
   return w->status == MILL_OK;
 }
@@ -71,8 +72,8 @@ static bool add_value(mill_planner *w, mill_text *t, const mill_field *f, const 
   bool null = !mill_vector_valid(v, 0);
   if (!null) w->status = mill_value_text(&w->set, v, 0, &s, w->err);
   bool empty = null || s.size == 0;
-  bool good = w->status == MILL_OK && add_escaped(w, t, empty ? nothing : s.data,
-                                                  empty ? sizeof nothing - 1 : s.size);
+  bool good = w->status == MILL_OK &&
+              add_escaped(w, t, empty ? nothing : s.data, empty ? sizeof nothing - 1 : s.size);
   mill_text_clear(&s);
   return good;
 }
@@ -141,8 +142,8 @@ bool mill_partitions_of(mill_planner *w, const mill_node *n, const mill_catalog_
   for (int i = 0; level && i < t->partitions.n; i++) {
     const char *name = t->partitions.at[i];
     const mill_expr *value = value_for(w, spec, name);
-    const mill_catalog_table one = {.database = t->database, .name = t->name, .schema = t->schema,
-                                    .partitions = {&name, 1}};
+    const mill_catalog_table one = {
+        .database = t->database, .name = t->name, .schema = t->schema, .partitions = {&name, 1}};
     const mill_partition_spec part = {.names = &name, .values = &value, .n = 1};
     level[i] = value ? mill_partition_path(w, n, &one, &part, true) : "";
     if (level[i] == NULL) return false;
@@ -193,8 +194,7 @@ static bool add_one(mill_planner *w, const mill_node *n, const mill_catalog_tabl
   mill_catalog_partition *old;
   const char *path = mill_partition_path(w, n, t, spec, true);
   if (path == NULL || !find(w, t, path, &old)) return false;
-  if (old)
-    return n->if_exists || refuse(w, n, MILL_E_PARTITIONS_ALREADY_EXIST, path, t);
+  if (old) return n->if_exists || refuse(w, n, MILL_E_PARTITIONS_ALREADY_EXIST, path, t);
   if (spec->location && t->kind == MILL_TABLE_MANAGED)
     return (void)MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_TABLE_OPERATION, "tableName",
                                 full_name(w, t), "operation",
@@ -202,7 +202,8 @@ static bool add_one(mill_planner *w, const mill_node *n, const mill_catalog_tabl
            false;
   w->status = mill_catalog_partition_put(mill_w_catalog(w), t, path, spec->location, w->err);
   if (w->status == MILL_OK && t->kind == MILL_TABLE_EXTERNAL && spec->location == NULL)
-    w->status = mill_folder_make(w->ctx->files, mill_w_printf(w, "%s/%s", t->location, path), w->err);
+    w->status =
+        mill_folder_make(w->ctx->files, mill_w_printf(w, "%s/%s", t->location, path), w->err);
   return w->status == MILL_OK;
 }
 
@@ -277,8 +278,8 @@ const mill_node *mill_show_partitions(mill_planner *w, const mill_node *n) {
   const mill_catalog_table *t = mill_w_need_own_table(w, n, "SHOW PARTITIONS");
   if (t == NULL) return NULL;
   if (t->partitions.n == 0)
-    return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_PARTITION_OPERATION_PARTITION_SCHEMA_IS_EMPTY, "name",
-                          full_name(w, t), NULL);
+    return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_PARTITION_OPERATION_PARTITION_SCHEMA_IS_EMPTY,
+                          "name", full_name(w, t), NULL);
   if (!mill_partitions_of(w, n, t, d->nspecs ? d->specs[0] : NULL, &p, &count)) return NULL;
   const char **cells = mill_w_alloc(w, (count + 1) * sizeof *cells);
   for (size_t i = 0; cells && i < count; i++) cells[i] = p[i].path;

@@ -51,7 +51,7 @@ struct mill_planner {
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const char *defining; /* the view that is being made anew, which its query must not read */
   bool lasting;         /* it is one of the catalogue: nothing temporary either */
-  bool deferred; /* a name is meant for a query around this one, and there is none yet */
+  bool deferred;        /* a name is meant for a query around this one, and there is none yet */
 };
 
 /* Note the failure and give NULL. Once memory has run out, that is what is told. */

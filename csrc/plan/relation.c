@@ -119,8 +119,8 @@ static bool may_read(mill_planner *w, const mill_node *n, const char *name, bool
     const char *path = name;
     for (const mill_view_chain *c = w->views; c; c = c->next)
       path = mill_w_printf(w, "%s -> %s", c->name, path);
-    (void)MILL_W_FAIL_AT(w, n, MILL_E_RECURSIVE_VIEW, "viewIdent",
-                         mill_w_quoted_parts(w, &name, 1), "newPath", path, NULL);
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_RECURSIVE_VIEW, "viewIdent", mill_w_quoted_parts(w, &name, 1),
+                         "newPath", path, NULL);
     return false;
   }
   if (!temporary || !w->lasting || w->views) return true;
@@ -136,8 +136,8 @@ static const mill_node *use_cached(mill_planner *w, const char *key, const mill_
   mill_cached_table *c = mill_warehouse_cached(h, key);
   if (c == NULL) return NULL;
   if (t && c->version != mill_ledger_version(mill_catalog_ledger(h->catalog))) {
-    const mill_node *rows = t->kind == MILL_TABLE_VIEW ? mill_view_relation(w, t)
-                                                       : mill_table_relation(w, t);
+    const mill_node *rows =
+        t->kind == MILL_TABLE_VIEW ? mill_view_relation(w, t) : mill_table_relation(w, t);
     if (rows == NULL || !mill_keep_cached(w, key, rows, true)) return NULL;
     c = mill_warehouse_cached(h, key);
   }

@@ -84,7 +84,8 @@ static const mill_node *tables(mill_planner *w, const mill_node *n) {
   while (mill_session_view_at(w->session, temporary, false)) temporary++;
   int globals = 0;
   while (global && mill_session_view_at(w->session, globals, true)) globals++;
-  const char **cells = mill_w_alloc(w, (size_t)(3 * (stored.n + temporary + globals) + 3) * sizeof *cells);
+  const char **cells =
+      mill_w_alloc(w, (size_t)(3 * (stored.n + temporary + globals) + 3) * sizeof *cells);
   if (cells == NULL) return NULL;
   for (int i = 0; i < stored.n; i++) {
     if (!mill_show_matches(n->alias, stored.at[i])) continue;
@@ -115,7 +116,8 @@ static const mill_node *table_extended(mill_planner *w, const mill_node *n) {
   const char **cells = mill_w_alloc(w, (size_t)(4 * stored.n + 4) * sizeof *cells);
   for (int i = 0; cells && i < stored.n; i++) {
     if (!mill_show_matches(n->alias, stored.at[i])) continue;
-    if (!mill_w_find_table(w, (mill_table_name){database, stored.at[i]}, &t) || t == NULL) return NULL;
+    if (!mill_w_find_table(w, (mill_table_name){database, stored.at[i]}, &t) || t == NULL)
+      return NULL;
     cells[4 * rows] = database, cells[4 * rows + 1] = t->name, cells[4 * rows + 2] = "false";
     cells[4 * rows + 3] = mill_table_information(w, t);
     if (cells[4 * rows++ + 3] == NULL) return NULL;
@@ -179,7 +181,8 @@ static const char *bare(mill_planner *w, const char *name) {
   return p > name && *p == '\0' ? name : mill_w_quoted_parts(w, &name, 1);
 }
 
-static const char *option_lines(mill_planner *w, const char *text, const char *title, mill_options o) {
+static const char *option_lines(mill_planner *w, const char *text, const char *title,
+                                mill_options o) {
   if (o.n == 0) return text;
   text = mill_w_printf(w, "%s%s (\n", text, title);
   const char *last = NULL;
@@ -217,10 +220,10 @@ static const char *name_list(mill_planner *w, mill_word_list l) {
 
 static const char *create_text(mill_planner *w, const mill_catalog_table *t) {
   bool view = t->kind == MILL_TABLE_VIEW;
-  const char *text = view ? mill_w_printf(w, "CREATE VIEW %s.%s (\n", bare(w, t->database),
-                                          bare(w, t->name))
-                          : mill_w_printf(w, "CREATE TABLE spark_catalog.%s.%s (\n",
-                                          bare(w, t->database), bare(w, t->name));
+  const char *text =
+      view ? mill_w_printf(w, "CREATE VIEW %s.%s (\n", bare(w, t->database), bare(w, t->name))
+           : mill_w_printf(w, "CREATE TABLE spark_catalog.%s.%s (\n", bare(w, t->database),
+                           bare(w, t->name));
   for (uint32_t i = 0; i < t->schema->nfields; i++) {
     const mill_field *f = &t->schema->fields[i];
     const char *preset = mill_metadata_text(w, f, "CURRENT_DEFAULT");
@@ -283,8 +286,9 @@ static const mill_node *databases(mill_planner *w, const mill_node *n) {
 }
 
 static const mill_node *collations(mill_planner *w, const mill_node *n) {
-  static const char *const names[] = {"NAME", "LANGUAGE", "COUNTRY", "ACCENT_SENSITIVITY",
-                                      "CASE_SENSITIVITY", "PAD_ATTRIBUTE", "ICU_VERSION"};
+  static const char *const names[] = {
+      "NAME",          "LANGUAGE",   "COUNTRY", "ACCENT_SENSITIVITY", "CASE_SENSITIVITY",
+      "PAD_ATTRIBUTE", "ICU_VERSION"};
   static const char *const known[][2] = {{"UTF8_BINARY", "CASE_SENSITIVE"},
                                          {"UTF8_LCASE", "CASE_INSENSITIVE"}};
   const char *cells[4 * 7];
@@ -293,8 +297,8 @@ static const mill_node *collations(mill_planner *w, const mill_node *n) {
     for (int i = 0; i < 2; i++) {
       const char *name = trim ? mill_w_printf(w, "%s_RTRIM", known[i][0]) : known[i][0];
       if (!mill_show_matches(n->alias, name)) continue;
-      const char *row[] = {name, NULL, NULL, "ACCENT_SENSITIVE", known[i][1],
-                           trim ? "RTRIM" : "NO_PAD", NULL};
+      const char *row[] = {
+          name, NULL, NULL, "ACCENT_SENSITIVE", known[i][1], trim ? "RTRIM" : "NO_PAD", NULL};
       memcpy(&cells[7 * rows++], row, sizeof row);
     }
   return mill_answer(w, names, "sssssss", cells, rows);
@@ -316,11 +320,16 @@ const mill_node *mill_show(mill_planner *w, const mill_node *n) {
   static const struct {
     const char *what;
     const mill_node *(*show)(mill_planner *w, const mill_node *n);
-  } all[] = {{"FUNCTIONS", functions},     {"TABLES", tables},
-             {"VIEWS", tables},            {"COLUMNS", columns},
-             {"TABLE EXTENDED", table_extended}, {"TBLPROPERTIES", properties},
-             {"PARTITIONS", mill_show_partitions}, {"CREATE TABLE", create_table},
-             {"DATABASES", databases},     {"COLLATIONS", collations},
+  } all[] = {{"FUNCTIONS", functions},
+             {"TABLES", tables},
+             {"VIEWS", tables},
+             {"COLUMNS", columns},
+             {"TABLE EXTENDED", table_extended},
+             {"TBLPROPERTIES", properties},
+             {"PARTITIONS", mill_show_partitions},
+             {"CREATE TABLE", create_table},
+             {"DATABASES", databases},
+             {"COLLATIONS", collations},
              {"CATALOGS", catalogs}};
   n = mill_identifier(w, n);
   if (n == NULL) return NULL;

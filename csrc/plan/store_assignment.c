@@ -125,10 +125,10 @@ const mill_expr *mill_x_try_cast(mill_planner *w, const mill_expr *e, const mill
 /* A number that does not fit is an error of the insertion, which names the column. */
 static const mill_expr *checked_number(mill_planner *w, const mill_field *f, const mill_expr *e) {
   const mill_expr *stored = mill_x_try_cast(w, e, f->type);
-  const mill_expr *fits = mill_x_bound(
-      w, "store_fits", 5, e, stored, mill_x_string(w, mill_w_quoted_type(w, e->type)),
-      mill_x_string(w, mill_w_quoted_type(w, f->type)),
-      mill_x_string(w, mill_w_quoted_parts(w, &f->name, 1)));
+  const mill_expr *fits =
+      mill_x_bound(w, "store_fits", 5, e, stored, mill_x_string(w, mill_w_quoted_type(w, e->type)),
+                   mill_x_string(w, mill_w_quoted_type(w, f->type)),
+                   mill_x_string(w, mill_w_quoted_parts(w, &f->name, 1)));
   return mill_x_bound(w, "if", 3, fits, stored, mill_x_null(w, f->type));
 }
 
@@ -137,8 +137,8 @@ static const mill_expr *sized_text(mill_planner *w, const mill_type *t, const mi
                       mill_x_bool(w, t->string_kind == MILL_CHAR));
 }
 
-const mill_expr *mill_stored_value(mill_planner *w, const mill_catalog_table *t, const mill_field *f,
-                                  const mill_expr *e) {
+const mill_expr *mill_stored_value(mill_planner *w, const mill_catalog_table *t,
+                                   const mill_field *f, const mill_expr *e) {
   if (e == NULL) return NULL;
   const char *policy = mill_session_get(w->session, "spark.sql.storeAssignmentPolicy");
   bool strict = strcasecmp(policy, "STRICT") == 0, legacy = strcasecmp(policy, "LEGACY") == 0;
@@ -204,8 +204,8 @@ static bool check_spec(store *s) {
   for (int i = 0; s->spec && i < s->t->partitions.n; i++) {
     bool given = static_value(s, s->t->partitions.at[i]) != NULL;
     if (given && open)
-      return (void)MILL_W_FAIL_AT(s->w, s->n, MILL_E_LEGACY_1147, "partCol",
-                                  s->t->partitions.at[i], NULL),
+      return (void)MILL_W_FAIL_AT(s->w, s->n, MILL_E_LEGACY_1147, "partCol", s->t->partitions.at[i],
+                                  NULL),
              false;
     open |= !given;
   }
@@ -254,7 +254,8 @@ static bool no_column(store *s, const char *name) {
 /* The columns that the query's go to, where they go by position: the list, or those without a value. */
 static bool find_targets(store *s) {
   const mill_node *n = s->n;
-  s->target = mill_w_alloc(s->w, (s->schema->nfields + (size_t)n->ncolumns + 1) * sizeof *s->target);
+  s->target =
+      mill_w_alloc(s->w, (s->schema->nfields + (size_t)n->ncolumns + 1) * sizeof *s->target);
   if (s->target == NULL) return false;
   for (int i = 0; i < n->ncolumns; i++) {
     int k = field_of(s, n->columns[i]);
@@ -341,10 +342,11 @@ static const mill_expr *value_of(store *s, const mill_node *q, const mill_field 
   return s->w->status ? NULL : mill_stored_value(s->w, s->t, f, mill_column_default(s->w, f));
 }
 
-const mill_node *mill_stored_rows(mill_planner *w, const mill_node *n, const mill_catalog_table *t) {
+const mill_node *mill_stored_rows(mill_planner *w, const mill_node *n,
+                                  const mill_catalog_table *t) {
   const mill_definition *d = n->definition;
-  store s = {.w = w, .n = n, .t = t, .schema = t->schema,
-             .spec = d && d->nspecs ? d->specs[0] : NULL};
+  store s = {
+      .w = w, .n = n, .t = t, .schema = t->schema, .spec = d && d->nspecs ? d->specs[0] : NULL};
   if (!check_spec(&s) || !find_targets(&s)) return NULL;
   const mill_node *child =
       n->by_name ? n->child[0] : mill_fill_defaults(w, n->child[0], s.target, s.ntargets);

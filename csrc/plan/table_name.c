@@ -86,7 +86,8 @@ const mill_node *mill_w_no_table(mill_planner *w, const mill_node *n) {
   if (n->nparts > 2 && n->name == NULL)
     path = mill_w_printf(w, "[%s]", mill_w_quoted_parts(w, n->parts, 2));
   else if (n->name)
-    path = mill_w_printf(w, "[`system`.`session`, %s]", mill_w_full_database(w, mill_w_database(w)));
+    path =
+        mill_w_printf(w, "[`system`.`session`, %s]", mill_w_full_database(w, mill_w_database(w)));
   else
     path = mill_w_printf(w, "[`system`.`builtin`, `system`.`session`, %s]",
                          mill_w_full_database(w, mill_w_database(w)));
@@ -165,10 +166,9 @@ static mill_status wait_for_lock(void *arg, mill_error *err) {
   mill_progress poll = mill_session_poll(x->w->session, &poll_arg);
   x->times++;
   if (x->times > LOCK_SECONDS * WAITS_A_SECOND)
-    return mill_fail(
-        err, MILL_E_WAREHOUSE_LOCKED, "path",
-        mill_catalog_warehouse(mill_session_warehouse(x->w->session)->catalog), "seconds",
-        mill_error_fmt(err, "%d", LOCK_SECONDS), NULL);
+    return mill_fail(err, MILL_E_WAREHOUSE_LOCKED, "path",
+                     mill_catalog_warehouse(mill_session_warehouse(x->w->session)->catalog),
+                     "seconds", mill_error_fmt(err, "%d", LOCK_SECONDS), NULL);
   return poll && x->times % WAITS_A_POLL == 0 ? poll(poll_arg, -1, 0, err) : MILL_OK;
 }
 

@@ -61,8 +61,8 @@ typedef struct path_list {
 } path_list;
 
 /* What the reader is to open. */
-static bool list_paths(mill_planner *w, const mill_catalog_table *t, const mill_catalog_partition *p,
-                       size_t n, path_list *out) {
+static bool list_paths(mill_planner *w, const mill_catalog_table *t,
+                       const mill_catalog_partition *p, size_t n, path_list *out) {
   bool managed = t->kind == MILL_TABLE_MANAGED;
   mill_file_info info;
   size_t most = 1;

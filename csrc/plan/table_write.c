@@ -148,8 +148,7 @@ static bool drop_folders(table_write *x, const char *below) {
     if (!is_below(p[i].path, below) || was_written(x, p[i].path)) continue;
     w->status = mill_catalog_partition_drop(c, x->t, &p[i], false, w->err);
     if (w->status == MILL_OK)
-      w->status =
-          mill_folder_remove(w->ctx->files, mill_partition_place(w, x->t, &p[i]), w->err);
+      w->status = mill_folder_remove(w->ctx->files, mill_partition_place(w, x->t, &p[i]), w->err);
   }
   return w->status == MILL_OK;
 }
@@ -164,7 +163,8 @@ static bool write_external(table_write *x, const mill_node *n, bool overwrite, c
   if (parts && overwrite) o[t.options.n++] = (mill_option){"partitionOverwriteMode", "dynamic"};
   t.options.at = o;
   x->t = &t;
-  if (!run(x, n, overwrite ? MILL_SAVE_OVERWRITE : MILL_SAVE_APPEND, t.location, parts)) return false;
+  if (!run(x, n, overwrite ? MILL_SAVE_OVERWRITE : MILL_SAVE_APPEND, t.location, parts))
+    return false;
   if (!parts) return true;
   return list_partitions(x) && (!overwrite || x->dynamic || drop_folders(x, below));
 }
@@ -172,8 +172,7 @@ static bool write_external(table_write *x, const mill_node *n, bool overwrite, c
 bool mill_table_write(mill_planner *w, const mill_catalog_table *t, const mill_node *rows,
                       bool overwrite, const char *below) {
   const char *mode = mill_option_text(t->options, "partitionOverwriteMode");
-  if (mode == NULL)
-    mode = mill_session_get(w->session, "spark.sql.sources.partitionOverwriteMode");
+  if (mode == NULL) mode = mill_session_get(w->session, "spark.sql.sources.partitionOverwriteMode");
   table_write x = {.w = w, .t = t};
   x.dynamic = t->partitions.n && strcasecmp(mode, "dynamic") == 0;
   mill_names_init(&x.files, w->ctx->memory);

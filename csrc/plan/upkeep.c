@@ -26,7 +26,8 @@ static bool truncate(mill_planner *w, const mill_node *n) {
                                 full_name(w, t), NULL),
            false;
   if (d->nspecs && t->partitions.n == 0)
-    return (void)MILL_W_FAIL_AT(w, n, MILL_E_LEGACY_1267, "tableIdentWithDB", full_name(w, t), NULL),
+    return (void)MILL_W_FAIL_AT(w, n, MILL_E_LEGACY_1267, "tableIdentWithDB", full_name(w, t),
+                                NULL),
            false;
   if (!mill_partitions_of(w, n, t, d->nspecs ? d->specs[0] : NULL, &p, &count)) return false;
   for (size_t i = 0; i < count && w->status == MILL_OK; i++)
@@ -62,11 +63,12 @@ static const mill_node *statistics_query(mill_planner *w, const mill_node *rows,
   if (!mill_exprs_add(w, &l, mill_x_alias(w, count, "rows"))) return NULL;
   for (int i = 0; i < n; i++) {
     const mill_expr *c = columns[i];
-    bool ordered = c->type->nfields == 0 && c->type->id != MILL_STRING && c->type->id != MILL_BINARY;
+    bool ordered =
+        c->type->nfields == 0 && c->type->id != MILL_STRING && c->type->id != MILL_BINARY;
     const mill_expr *none = mill_x_null(w, mill_type_of(MILL_STRING));
     bool text = c->type->id == MILL_STRING || c->type->id == MILL_BINARY;
-    const mill_expr *size = text ? mill_x_call(w, "octet_length", 1, c)
-                                 : mill_x_int(w, c->type->width);
+    const mill_expr *size =
+        text ? mill_x_call(w, "octet_length", 1, c) : mill_x_int(w, c->type->width);
     const mill_expr *item[] = {ordered ? mill_x_call(w, "min", 1, c) : none,
                                ordered ? mill_x_call(w, "max", 1, c) : none,
                                mill_x_call(w, "count", 1, c),
@@ -88,7 +90,8 @@ static bool put_value(mill_planner *w, mill_text *t, const char *name, const mil
   mill_text_init(&s, w->ctx->memory);
   w->status = mill_value_text(&w->set, v, 0, &s, w->err);
   if (w->status == MILL_OK)
-    w->status = mill_text_printf(t, w->err, "%s\"%s\":", t->data[t->size - 1] == '{' ? "" : ",", name);
+    w->status =
+        mill_text_printf(t, w->err, "%s\"%s\":", t->data[t->size - 1] == '{' ? "" : ",", name);
   if (w->status == MILL_OK) w->status = mill_json_quote(s.data ? s.data : "", s.size, t, w->err);
   mill_text_clear(&s);
   return w->status == MILL_OK;
@@ -97,7 +100,7 @@ static bool put_value(mill_planner *w, mill_text *t, const char *name, const mil
 /* {"column":{"min":"1",..},..} from the one row of statistics_query. */
 static const char *statistics_text(mill_planner *w, const mill_vector *v,
                                    const mill_expr *const *columns, int n, int64_t rows) {
-  static const char *const names[] = {"min",           "max",         "count",
+  static const char *const names[] = {"min",           "max",       "count",
                                       "distinctCount", "avgLength", "maxLength"};
   mill_text t;
   mill_text_init(&t, w->ctx->memory);
@@ -110,9 +113,8 @@ static const char *statistics_text(mill_planner *w, const mill_vector *v,
     for (int k = 0; k < 6 && w->status == MILL_OK; k++)
       put_value(w, &t, names[k], &v[1 + 6 * i + k]);
     if (w->status == MILL_OK)
-      w->status = mill_text_printf(
-          &t, w->err, ",\"nulls\":\"%lld\"}",
-          (long long)(rows - *(const int64_t *)v[1 + 6 * i + 2].data));
+      w->status = mill_text_printf(&t, w->err, ",\"nulls\":\"%lld\"}",
+                                   (long long)(rows - *(const int64_t *)v[1 + 6 * i + 2].data));
   }
   if (w->status == MILL_OK) w->status = mill_text_addc(&t, '}', w->err);
   const char *text = w->status ? NULL : mill_w_copy(w, t.data, t.size);
@@ -212,9 +214,7 @@ static mill_plan *kept_plan(mill_planner *w, const mill_node *rows) {
   return w->status ? NULL : cached;
 }
 
-static bool fill(mill_planner *w, mill_plan *p) {
-  return mill_cache_fill(w, p->root) != NULL;
-}
+static bool fill(mill_planner *w, mill_plan *p) { return mill_cache_fill(w, p->root) != NULL; }
 
 bool mill_keep_cached(mill_planner *w, const char *key, const mill_node *rows, bool lazy) {
   mill_warehouse *h = mill_session_warehouse(w->session);

@@ -309,11 +309,11 @@ const mill_node *mill_drop_view(mill_planner *w, const mill_node *n) {
     return MILL_W_FAIL_AT(w, n, MILL_E_VIEW_NOT_FOUND, "relationName",
                           mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
   if (t->kind != MILL_TABLE_VIEW)
-    return MILL_W_FAIL_AT(
-        w, n, MILL_E_WRONG_COMMAND_FOR_OBJECT_TYPE, "operation", "DROP VIEW", "requiredType",
-        "VIEW or METRIC_VIEW", "objectName",
-        mill_error_fmt(w->err, "spark_catalog.%s.%s", t->database, t->name), "foundType",
-        t->kind == MILL_TABLE_MANAGED ? "MANAGED" : "EXTERNAL", "alternative", "DROP TABLE", NULL);
+    return MILL_W_FAIL_AT(w, n, MILL_E_WRONG_COMMAND_FOR_OBJECT_TYPE, "operation", "DROP VIEW",
+                          "requiredType", "VIEW or METRIC_VIEW", "objectName",
+                          mill_error_fmt(w->err, "spark_catalog.%s.%s", t->database, t->name),
+                          "foundType", t->kind == MILL_TABLE_MANAGED ? "MANAGED" : "EXTERNAL",
+                          "alternative", "DROP TABLE", NULL);
   if (!mill_w_begin(w)) return NULL;
   w->status = mill_catalog_table_drop(mill_w_catalog(w), t, w->err);
   return mill_w_end(w, true) ? mill_nothing(w) : NULL;
@@ -344,8 +344,7 @@ static const mill_node *rename_temporary(mill_planner *w, const mill_node *n, mi
 static const mill_node *replace_text(mill_planner *w, const mill_node *n,
                                      const mill_catalog_table *t) {
   if (!check_named(w, n)) return NULL;
-  const mill_node *q =
-      defining_query(w, n, mill_w_printf(w, "%s.%s", t->database, t->name), true);
+  const mill_node *q = defining_query(w, n, mill_w_printf(w, "%s.%s", t->database, t->name), true);
   mill_catalog_table changed = *t;
   if (q == NULL || !view_record(w, n, q, &changed) || !mill_w_begin(w)) return NULL;
   changed.id = t->id;

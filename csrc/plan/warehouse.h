@@ -25,7 +25,8 @@ typedef struct mill_warehouse {
 
 void mill_warehouse_close(mill_warehouse *h); /* what is cached; plans may still read tables */
 void mill_warehouse_clear(mill_warehouse *h);
-mill_status mill_warehouse_open(mill_warehouse *h, mill_session *s, mill_error *err) MILL_USE_RESULT;
+mill_status mill_warehouse_open(mill_warehouse *h, mill_session *s,
+                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_warehouse_use(mill_warehouse *h, const char *database,
                                mill_error *err) MILL_USE_RESULT;
 /* What is cached by the key, NULL: nothing. */

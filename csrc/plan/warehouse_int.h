@@ -26,7 +26,7 @@ typedef struct mill_view_text {
 
 /* The catalogue as of now. */
 mill_catalog *mill_w_catalog(mill_planner *w);
-const char *mill_w_database(mill_planner *w); /* the one in use */
+const char *mill_w_database(mill_planner *w);               /* the one in use */
 const char *mill_w_fold(mill_planner *w, const char *name); /* as it is stored */
 /* Of one, two or three parts. */
 bool mill_w_table_name(mill_planner *w, const mill_node *n, const char *const *parts, int nparts,
@@ -85,7 +85,8 @@ const mill_node *mill_show_partitions(mill_planner *w, const mill_node *n);
 const mill_node *mill_repair(mill_planner *w, const mill_node *n);
 /* Partitions that a spec covers, of all of them where it is NULL. */
 bool mill_partitions_of(mill_planner *w, const mill_node *n, const mill_catalog_table *t,
-                        const mill_partition_spec *spec, mill_catalog_partition **out, size_t *count);
+                        const mill_partition_spec *spec, mill_catalog_partition **out,
+                        size_t *count);
 
 /* column_default.c */
 /* The metadata of a column with comment, default and CHAR(n); NULL: none of them. */
@@ -107,8 +108,8 @@ bool mill_can_up_cast(const mill_type *from, const mill_type *to); /* nothing is
 /* Rows of n's child for a table: all columns in the table's order, partition columns last. */
 const mill_node *mill_stored_rows(mill_planner *w, const mill_node *n, const mill_catalog_table *t);
 /* A value for the column f, as INSERT and UPDATE store it. */
-const mill_expr *mill_stored_value(mill_planner *w, const mill_catalog_table *t, const mill_field *f,
-                                  const mill_expr *e);
+const mill_expr *mill_stored_value(mill_planner *w, const mill_catalog_table *t,
+                                   const mill_field *f, const mill_expr *e);
 
 /* table_write.c: new files of a table, added in the running transaction. */
 bool mill_table_write(mill_planner *w, const mill_catalog_table *t, const mill_node *rows,

@@ -338,7 +338,8 @@ static mill_node *make_or_drop(mill_parser *p) {
   bool create = mill_p_is(p, MILL_K_CREATE);
   int i = 1;
   if (create && view_ahead(p)) return create_view(p);
-  if (mill_p_database_word(p, 1)) return create ? mill_p_create_database(p) : mill_p_drop_database(p);
+  if (mill_p_database_word(p, 1))
+    return create ? mill_p_create_database(p) : mill_p_drop_database(p);
   if (!create)
     return mill_p_peek(p, 1) == MILL_K_VIEW    ? drop_view(p)
            : mill_p_peek(p, 1) == MILL_K_TABLE ? mill_p_drop_table(p)

@@ -311,8 +311,15 @@ static void using(mill_parser *p, mill_definition *d) {
   d->format = mill_p_dotted(p, &format);
 }
 
-enum { SEEN_OPTIONS = 1, SEEN_PARTITIONS = 2, SEEN_BUCKETS = 4, SEEN_LOCATION = 8, SEEN_COMMENT = 16,
-       SEEN_PROPERTIES = 32, SEEN_CLUSTERS = 64 };
+enum {
+  SEEN_OPTIONS = 1,
+  SEEN_PARTITIONS = 2,
+  SEEN_BUCKETS = 4,
+  SEEN_LOCATION = 8,
+  SEEN_COMMENT = 16,
+  SEEN_PROPERTIES = 32,
+  SEEN_CLUSTERS = 64
+};
 
 static void clause(mill_parser *p, int from, int *seen, int what, const char *name) {
   if (*seen & what) mill_p_error(p, from, MILL_E_DUPLICATE_CLAUSES, "clauseName", name, NULL);

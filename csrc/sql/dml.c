@@ -69,8 +69,8 @@ static mill_node *insert_one(mill_parser *p, mill_node *source) {
   mill_p_expect(p, MILL_K_INSERT);
   mill_node *n = insert_target(p, from);
   mill_node *rows = source && mill_p_is(p, MILL_K_SELECT) ? mill_p_select(p, source)
-                    : source ? (mill_p_syntax(p), source)
-                             : mill_p_query(p);
+                    : source                              ? (mill_p_syntax(p), source)
+                                                          : mill_p_query(p);
   n->child = mill_p_children(p, rows, NULL);
   n->nchildren = 1;
   return n;
@@ -166,8 +166,8 @@ static void merge_insert(mill_parser *p, mill_merge_clause *c) {
       mill_assignment *a = mill_p_alloc(p, sizeof *a);
       mill_p_parts(p, &parts);
       if (a == NULL) return;
-      *a = (mill_assignment){.parts = (const char *const *)parts.item, .nparts = parts.n,
-                             .text = p->text};
+      *a = (mill_assignment){
+          .parts = (const char *const *)parts.item, .nparts = parts.n, .text = p->text};
       mill_p_push(p, &names, a);
     } while (mill_p_accept(p, MILL_T_COMMA));
     mill_p_expect(p, MILL_T_RPAREN);
