@@ -373,6 +373,10 @@ mill_status mill_catalog_pin(mill_catalog *c, mill_error *err) {
     if (s == MILL_OK && held) usleep(1000);
   } while (s == MILL_OK && held);
   mill_text_clear(&path);
+  if (s == MILL_E_FILE_ACCESS) { /* who may not write here removes nothing either */
+    if (err) mill_error_clear(err);
+    return MILL_OK;
+  }
   if (s != MILL_OK) c->pins--;
   return s;
 }

@@ -140,6 +140,14 @@ mill_status mill_catalog_files_put(mill_catalog *c, const mill_catalog_table *t,
 mill_status mill_catalog_file_drop(mill_catalog *c, const mill_catalog_table *t, const char *file,
                                    mill_error *err) MILL_USE_RESULT;
 
+/* recover.c: files are about to be written to the folder; that is over; what one who died on the way left
+** there goes. Under the lock. */
+mill_status mill_catalog_note(mill_catalog *c, const mill_files *fs, mill_memory *m,
+                              const char *location, mill_error *err) MILL_USE_RESULT;
+void mill_catalog_forget(mill_catalog *c, const mill_files *fs, mill_memory *m);
+mill_status mill_catalog_recover(mill_catalog *c, const mill_files *fs, mill_memory *m,
+                                 mill_error *err) MILL_USE_RESULT;
+
 /* Nothing that is listed now is removed until every pin is gone. */
 mill_status mill_catalog_pin(mill_catalog *c, mill_error *err) MILL_USE_RESULT;
 void mill_catalog_unpin(mill_catalog *c);

@@ -30,7 +30,10 @@ struct mill_ledger {
   uint64_t base;     /* bytes of the header and the first frame */
   bool stale;        /* memory is behind what was committed */
   mill_text changes; /* of the transaction, behind room for its frame */
-  mill_file lock;    /* fd -1: no transaction */
+  mill_file lock; /* fd -1: not held */
+  bool began;
+  mill_ledger_wait wait; /* of the transaction */
+  void *wait_arg;
 };
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -323,7 +326,7 @@ static mill_status cut_tail(mill_ledger *s, mill_error *err) {
   return status;
 }
 
-static mill_status take_lock(mill_ledger *s, mill_ledger_wait wait, void *arg, mill_error *err) {
+static mill_status take_lock(mill_ledger *s, mill_error *err) {
   struct timespec pause = {.tv_nsec = 5000000};
   bool held;
   MILL_TRY(mill_folder_make(s->files, s->folder, err));
@@ -331,23 +334,34 @@ static mill_status take_lock(mill_ledger *s, mill_ledger_wait wait, void *arg, m
   for (;;) {
     MILL_TRY(mill_file_lock(s->files, s->memory, s->path.data, &s->lock, &held, err));
     if (!held) return MILL_OK;
-    MILL_TRY(wait(arg, err));
+    MILL_TRY(s->wait(s->wait_arg, err));
     nanosleep(&pause, NULL);
   }
 }
 
-mill_status mill_ledger_begin(mill_ledger *s, mill_ledger_wait wait, void *arg, mill_error *err) {
+/* Where there is nothing yet, nothing is made before there is something to commit. */
+static mill_status start(mill_ledger *s, mill_error *err) {
   static const char room[FRAME];
-  MILL_TRY(take_lock(s, wait, arg, err));
+  mill_file_info info;
+  MILL_TRY(mill_text_add(&s->changes, room, FRAME, err));
+  MILL_TRY(mill_file_stat(s->files, s->folder, &info, err));
+  if (!info.exists) return mill_ledger_refresh(s, err);
+  MILL_TRY(take_lock(s, err));
+  MILL_TRY(mill_ledger_refresh(s, err));
+  return cut_tail(s, err);
+}
+
+mill_status mill_ledger_begin(mill_ledger *s, mill_ledger_wait wait, void *arg, mill_error *err) {
   mill_text_reset(&s->changes);
-  mill_status status = mill_ledger_refresh(s, err);
-  if (status == MILL_OK) status = cut_tail(s, err);
-  if (status == MILL_OK) status = mill_text_add(&s->changes, room, FRAME, err);
+  s->began = true;
+  s->wait = wait;
+  s->wait_arg = arg;
+  mill_status status = start(s, err);
   if (status != MILL_OK) mill_ledger_rollback(s);
   return status;
 }
 
-bool mill_ledger_began(const mill_ledger *s) { return s->lock.fd >= 0; }
+bool mill_ledger_began(const mill_ledger *s) { return s->began; }
 
 mill_status mill_ledger_put(mill_ledger *s, const char *key, const char *value, size_t n,
                             mill_error *err) {
@@ -364,6 +378,7 @@ mill_status mill_ledger_remove(mill_ledger *s, const char *key, mill_error *err)
 }
 
 void mill_ledger_rollback(mill_ledger *s) {
+  s->began = false;
   mill_file_clear(&s->lock);
   mill_text_reset(&s->changes);
 }
@@ -410,10 +425,21 @@ static mill_status write_on(mill_ledger *s, mill_error *err) {
   return status;
 }
 
+/* The lock of a transaction that began before there was a folder: nobody else may have been first. */
+static mill_status late_lock(mill_ledger *s, mill_error *err) {
+  uint64_t version = s->version;
+  if (s->lock.fd >= 0) return MILL_OK;
+  MILL_TRY(take_lock(s, err));
+  MILL_TRY(mill_ledger_refresh(s, err));
+  if (s->version == version) return MILL_OK;
+  return mill_fail(err, MILL_E_WAREHOUSE_CHANGED, "path", s->folder, NULL);
+}
+
 mill_status mill_ledger_commit(mill_ledger *s, mill_error *err) {
+  bool changed = s->changes.size > FRAME;
+  mill_status status = changed ? late_lock(s, err) : MILL_OK;
   bool anew = s->inode == 0 || s->read - s->base > s->base + MIN_GROWTH;
-  mill_status status = MILL_OK;
-  if (s->changes.size > FRAME) {
+  if (changed && status == MILL_OK) {
     status = anew ? write_anew(s, err) : write_on(s, err);
     /* Committed; if memory is too short to take it over, the next refresh reads it again. */
     if (status == MILL_OK && mill_ledger_refresh(s, NULL) != MILL_OK) s->stale = true;

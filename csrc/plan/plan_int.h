@@ -50,6 +50,7 @@ struct mill_planner {
   const char *database;        /* in use while a view's text is analysed; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const char *defining; /* the view that is being made anew, which its query must not read */
+  bool writing;         /* files of a table are noted as being written */
   bool lasting;         /* it is one of the catalogue: nothing temporary either */
   bool deferred;        /* a name is meant for a query around this one, and there is none yet */
 };

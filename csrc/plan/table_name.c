@@ -177,11 +177,12 @@ bool mill_w_begin(mill_planner *w) {
   waiting x = {.w = w};
   if (c == NULL) return false;
   w->status = mill_ledger_begin(mill_catalog_ledger(c), wait_for_lock, &x, w->err);
-  return w->status == MILL_OK;
+  if (w->status) return false;
+  w->status = mill_catalog_recover(c, w->ctx->files, w->ctx->memory, w->err);
+  return w->status == MILL_OK || mill_w_end(w, false);
 }
 
-bool mill_w_commit(mill_planner *w) {
-  mill_catalog *c = mill_session_warehouse(w->session)->catalog;
+static bool commit(mill_planner *w, mill_catalog *c) {
   w->status = mill_ledger_commit(mill_catalog_ledger(c), w->err);
   mill_text_cache_clear(mill_session_texts(w->session));
   mill_catalog_sweep(c);
@@ -189,7 +190,10 @@ bool mill_w_commit(mill_planner *w) {
 }
 
 bool mill_w_end(mill_planner *w, bool good) {
-  if (good && w->status == MILL_OK) return mill_w_commit(w);
-  mill_ledger_rollback(mill_catalog_ledger(mill_session_warehouse(w->session)->catalog));
+  mill_catalog *c = mill_session_warehouse(w->session)->catalog;
+  if (w->writing) mill_catalog_forget(c, w->ctx->files, w->ctx->memory);
+  w->writing = false;
+  if (good && w->status == MILL_OK) return commit(w, c);
+  mill_ledger_rollback(mill_catalog_ledger(c));
   return false;
 }

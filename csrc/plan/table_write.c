@@ -110,9 +110,20 @@ static bool list_files(table_write *x) {
   return w->status == MILL_OK;
 }
 
+/* Where files go, for the case that the process dies before the commit. */
+static mill_status note(table_write *x) {
+  mill_planner *w = x->w;
+  mill_catalog *c = mill_w_catalog(w);
+  x->w->writing = true;
+  const char *root = mill_w_printf(w, "%s/_catalog", mill_catalog_warehouse(c));
+  MILL_TRY(mill_folder_make(w->ctx->files, root, w->err));
+  return mill_catalog_note(c, w->ctx->files, w->ctx->memory, x->t->location, w->err);
+}
+
 static bool write_managed(table_write *x, const mill_node *n, bool overwrite, const char *below) {
   mill_planner *w = x->w;
   w->status = mill_folder_make(w->ctx->files, x->t->location, w->err);
+  if (w->status == MILL_OK) w->status = note(x);
   if (w->status) return false;
   if (run(x, n, MILL_SAVE_APPEND, x->t->location, true) && (!overwrite || drop_old(x, below)) &&
       list_files(x))

@@ -53,9 +53,8 @@ const char *mill_w_named_database(mill_planner *w, const mill_node *n);
 /* Is it the name of a temporary view? */
 mill_plan *mill_w_temporary(mill_planner *w, const char *const *parts, int nparts);
 
-/* A transaction: begin, changes of the catalogue, commit. A failed statement must roll back. */
+/* A transaction: begin, changes of the catalogue, end. */
 bool mill_w_begin(mill_planner *w);
-bool mill_w_commit(mill_planner *w);
 bool mill_w_end(mill_planner *w, bool good); /* commit, or roll back what failed */
 
 /* table_scan.c: the rows of a table, its columns called by it. */

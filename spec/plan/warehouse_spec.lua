@@ -1,0 +1,216 @@
+-- A warehouse through SQL: what lasts, who sees what, and what a statement that fails or dies leaves behind.
+local tidemill = require "tidemill"
+local LUA = os.getenv "SPEC_LUA" or "lua5.4"
+
+local function temporary()
+  local path = os.tmpname()
+  os.remove(path)
+  return path
+end
+
+local function rows(spark, sql)
+  local out = {}
+  for i, r in ipairs(spark:sql(sql):collect()) do
+    local cells = {}
+    for k = 1, #r do cells[k] = r[k] == nil and "NULL" or tostring(r[k]) end
+    out[i] = table.concat(cells, "|")
+  end
+  return table.concat(out, "\n")
+end
+
+local function condition(f)
+  local ok, e = pcall(f)
+  return not ok and e.condition or nil
+end
+
+local function files(path)
+  local pipe = assert(io.popen("find '" .. path .. "' -type f -name 'part-*' | wc -l"))
+  local n = tonumber(pipe:read "a")
+  pipe:close()
+  return n
+end
+
+-- Run the program in n processes at once; do all of them end well?
+local function run(program, n)
+  local name = os.tmpname()
+  local f = assert(io.open(name, "w"))
+  f:write(program)
+  f:close()
+  local one = ("{ %s %s 2>/dev/null || echo bad; } &"):format(LUA, name)
+  local pipe = assert(io.popen(one:rep(n or 1, " ") .. " wait"))
+  local out = pipe:read "a"
+  pipe:close()
+  os.remove(name)
+  return out == ""
+end
+
+describe("a warehouse", function()
+  local folder, spark
+  local function open()
+    return tidemill.SparkSession.builder:config { ["spark.sql.warehouse.dir"] = folder,
+      ["spark.sql.session.timeZone"] = "UTC" }:create()
+  end
+  before_each(function()
+    folder = temporary()
+    spark = open()
+  end)
+  after_each(function()
+    spark:close()
+    os.execute("rm -rf '" .. folder .. "'")
+  end)
+  local function sql(...)
+    for _, text in ipairs { ... } do spark:sql(text) end
+  end
+
+  it("is not made before something is kept in it", function()
+    sql("DROP TABLE IF EXISTS t", "DROP VIEW IF EXISTS v", "SHOW TABLES")
+    assert.equal("TABLE_OR_VIEW_NOT_FOUND", condition(function() sql "DROP TABLE t" end))
+    assert.is_nil(io.open(folder .. "/_catalog/catalog.log"))
+  end)
+
+  it("lasts beyond the session", function()
+    sql("CREATE DATABASE d COMMENT 'one'", "CREATE TABLE d.t (a INT DEFAULT 7, b STRING COMMENT 'text') USING parquet",
+      "INSERT INTO d.t VALUES (1, 'x')", "CREATE VIEW v AS SELECT a + 1 AS c FROM d.t",
+      "INSERT INTO d.t (b) VALUES ('y')")
+    spark:close()
+    spark = open()
+    assert.equal("1|x\n7|y", rows(spark, "SELECT * FROM d.t ORDER BY a"))
+    assert.equal("2\n8", rows(spark, "SELECT * FROM v ORDER BY c"))
+    assert.equal("d\ndefault", rows(spark, "SHOW DATABASES"))
+  end)
+
+  it("shows another session what is committed, at once", function()
+    local other = open()
+    sql("CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)")
+    assert.equal("1", rows(other, "SELECT * FROM t"))
+    other:sql "INSERT INTO t VALUES (2)"
+    assert.equal("3", rows(spark, "SELECT sum(a) FROM t"))
+    other:close()
+  end)
+
+  it("keeps what a DataFrame reads until it is gone", function()
+    sql("CREATE TABLE t AS SELECT id FROM range(10)")
+    local before = spark:table "t"
+    sql("INSERT OVERWRITE t SELECT 99L", "DROP TABLE t")
+    assert.equal(10, before:count())
+    before = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    sql "CREATE TABLE other (a INT)"
+    assert.equal(0, files(folder))
+  end)
+
+  it("takes a statement as a whole or not at all", function()
+    sql("CREATE TABLE t (a INT) USING parquet", "INSERT INTO t VALUES (1)")
+    assert.equal("DIVIDE_BY_ZERO", condition(function()
+      sql "INSERT OVERWRITE t SELECT CAST(10 / (50000 - id) AS INT) FROM range(100000)"
+    end))
+    assert.equal("1", rows(spark, "SELECT * FROM t"))
+    assert.equal("DIVIDE_BY_ZERO", condition(function()
+      sql "CREATE TABLE u AS SELECT 10 / (50000 - id) AS x FROM range(100000)"
+    end))
+    assert.equal("TABLE_OR_VIEW_NOT_FOUND", condition(function() sql "SELECT * FROM u" end))
+    assert.equal(1, files(folder))
+  end)
+
+  it("does not see files that nobody committed, and removes what a dead writer left", function()
+    sql("CREATE TABLE t (a INT) USING parquet", "INSERT INTO t VALUES (1)")
+    local program = ([[
+      local spark = require "tidemill".session { ["spark.sql.warehouse.dir"] = %q }
+      spark.udf:register("die", function(x) if x == 150000 then os.exit(false, false) end return x end, "bigint")
+      spark:sql "INSERT INTO t SELECT CAST(die(id) AS INT) FROM range(200000)"
+    ]]):format(folder)
+    assert.is_false(run(program))
+    assert.equal("1", rows(spark, "SELECT count(*) FROM t"))
+    sql "INSERT INTO t VALUES (2)"
+    assert.equal(2, files(folder))
+    assert.equal("1\n2", rows(spark, "SELECT * FROM t ORDER BY a"))
+  end)
+
+  it("lets statements of many processes write one after the other", function()
+    sql "CREATE TABLE t (a INT) USING snapshot"
+    local program = ([[
+      local spark = require "tidemill".session { ["spark.sql.warehouse.dir"] = %q, threads = 1 }
+      for i = 1, 10 do spark:sql("INSERT INTO t VALUES (" .. i .. ")") end
+    ]]):format(folder)
+    assert.is_true(run(program, 3))
+    assert.equal("30|165", rows(spark, "SELECT count(*), sum(a) FROM t"))
+  end)
+
+  it("refuses a catalogue that is damaged, and says where", function()
+    sql("CREATE TABLE t (a INT)", "CREATE TABLE u (a INT)")
+    spark:close()
+    local path = folder .. "/_catalog/catalog.log"
+    local f = assert(io.open(path, "r+b"))
+    f:seek("set", 60)
+    f:write "\255\255\255"
+    f:close()
+    spark = open()
+    local ok, e = pcall(spark.sql, spark, "SELECT * FROM t")
+    assert.is_false(ok)
+    assert.equal("CORRUPT_FILE", e.condition)
+    assert.truthy(e.message:find(path, 1, true))
+  end)
+
+  for _, format in ipairs { "parquet", "json", "csv", "arrow", "snapshot" } do
+    it("keeps tables as " .. format, function()
+      sql("CREATE TABLE t (a INT, b STRING, d DATE) USING " .. format,
+        "INSERT INTO t VALUES (1, 'x', DATE'2024-02-29'), (2, NULL, NULL)", "INSERT INTO t SELECT 3, 'z', NULL")
+      assert.equal("1|x|2024-02-29\n2|NULL|NULL\n3|z|NULL", rows(spark, "SELECT a, b, string(d) FROM t ORDER BY a"))
+    end)
+  end
+end)
+
+describe("rows of a snapshot table", function()
+  local folder, spark
+  before_each(function()
+    folder = temporary()
+    spark = tidemill.SparkSession.builder:config { ["spark.sql.warehouse.dir"] = folder }:create()
+    spark:sql "CREATE TABLE t (k INT, v STRING) USING snapshot"
+    spark:sql "INSERT INTO t VALUES (1, 'a'), (2, 'b')"
+    spark:sql "INSERT INTO t VALUES (3, 'c'), (4, NULL)"
+  end)
+  after_each(function()
+    spark:close()
+    os.execute("rm -rf '" .. folder .. "'")
+  end)
+  local function all() return rows(spark, "SELECT * FROM t ORDER BY k, v") end
+
+  it("are deleted where the condition is true", function()
+    spark:sql "DELETE FROM t WHERE v = 'a'"
+    assert.equal("2|b\n3|c\n4|NULL", all())
+    spark:sql "DELETE FROM t WHERE k IN (SELECT id FROM range(3, 5))"
+    assert.equal("2|b", all())
+    spark:sql "DELETE FROM t"
+    assert.equal("", all())
+  end)
+
+  it("are updated, all values at once", function()
+    spark:sql "UPDATE t SET k = k * 10, v = concat(v, k) WHERE k < 3"
+    assert.equal("3|c\n4|NULL\n10|a1\n20|b2", all())
+    assert.equal("UNRESOLVED_COLUMN.WITH_SUGGESTION", condition(function() spark:sql "UPDATE t SET nope = 1" end))
+    assert.equal("CAST_OVERFLOW_IN_TABLE_INSERT", condition(function()
+      spark:sql "UPDATE t SET k = 3000000000"
+    end))
+    assert.equal("3|c\n4|NULL\n10|a1\n20|b2", all())
+  end)
+
+  it("are merged by the first clause that applies", function()
+    spark:sql [[MERGE INTO t USING (SELECT * FROM VALUES (1, 'A'), (2, 'B'), (9, 'n'), (8, 'skip') AS s(k, v)) s
+      ON t.k = s.k
+      WHEN MATCHED AND s.v = 'A' THEN DELETE
+      WHEN MATCHED THEN UPDATE SET v = s.v
+      WHEN NOT MATCHED AND s.v != 'skip' THEN INSERT *
+      WHEN NOT MATCHED BY SOURCE AND t.k = 4 THEN UPDATE SET v = 'left']]
+    assert.equal("2|B\n3|c\n4|left\n9|n", all())
+  end)
+
+  it("must not have two fates", function()
+    assert.equal("MERGE_CARDINALITY_VIOLATION", condition(function()
+      spark:sql "MERGE INTO t USING (SELECT 1 AS k FROM range(2)) s ON t.k = s.k WHEN MATCHED THEN UPDATE SET v = 'x'"
+    end))
+    assert.equal("1|a\n2|b\n3|c\n4|NULL", all())
+    spark:sql "MERGE INTO t USING (SELECT 1 AS k FROM range(2)) s ON t.k = s.k WHEN MATCHED THEN DELETE"
+    assert.equal("2|b\n3|c\n4|NULL", all())
+  end)
+end)
