@@ -30,7 +30,7 @@ struct mill_ledger {
   uint64_t base;     /* bytes of the header and the first frame */
   bool stale;        /* memory is behind what was committed */
   mill_text changes; /* of the transaction, behind room for its frame */
-  mill_file lock; /* fd -1: not held */
+  mill_file lock;    /* fd -1: not held */
   bool began;
   mill_ledger_wait wait; /* of the transaction */
   void *wait_arg;

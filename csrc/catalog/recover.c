@@ -55,8 +55,7 @@ static mill_status find_table(recovery *r, const char *location, mill_error *err
   for (int i = 0; i < databases.n; i++) {
     MILL_TRY(mill_catalog_names(r->c, 't', databases.at[i], &r->arena, &tables, err));
     for (int k = 0; k < tables.n; k++) {
-      MILL_TRY(
-          mill_catalog_table_get(r->c, databases.at[i], tables.at[k], &r->arena, &t, err));
+      MILL_TRY(mill_catalog_table_get(r->c, databases.at[i], tables.at[k], &r->arena, &t, err));
       if (t == NULL || t->location == NULL || strcmp(t->location, location) != 0) continue;
       return mill_catalog_partitions(r->c, t, "", &r->arena, &r->partition, &r->n, err);
     }

@@ -211,7 +211,8 @@ static void compaction(void) {
   CHECK(mill_file_stat(NULL, log_path, &info, NULL) == MILL_OK);
   CHECK(info.size < 1500000, "%llu", (unsigned long long)info.size);
   size_t n;
-  CHECK(mill_ledger_refresh(reader, NULL) == MILL_OK && mill_ledger_get(reader, "k", &n) && n == 100000);
+  CHECK(mill_ledger_refresh(reader, NULL) == MILL_OK && mill_ledger_get(reader, "k", &n) &&
+        n == 100000);
   free(big);
   mill_ledger_free(l);
   mill_ledger_free(reader);
