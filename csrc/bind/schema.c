@@ -2,6 +2,8 @@
 #include "bind/schema.h"
 
 #include <lauxlib.h>
+
+#include "base/collation.h"
 #include <string.h>
 
 #include "bind/raise.h"
@@ -69,7 +71,8 @@ static void push_string_kind(lua_State *L, const mill_type *t) {
     lua_setfield(L, -2, "__id");
     set_integer(L, "length", t->length);
   } else if (t->collation != MILL_UTF8_BINARY) {
-    lua_pushliteral(L, "UTF8_LCASE");
+    char name[MILL_COLLATION_NAME];
+    lua_pushstring(L, mill_collation_name(t->collation, name));
     lua_setfield(L, -2, "collation");
   }
 }
@@ -193,12 +196,14 @@ static const mill_type *take_text(lua_State *L, int index, const char *id, mill_
                             (uint32_t)get_integer(L, index, "length", 1));
   lua_getfield(L, index, "collation");
   const char *c = lua_tostring(L, -1);
-  if (c && strcmp(c, "UTF8_BINARY") != 0 && strcmp(c, "UTF8_LCASE") != 0)
-    luaL_error(L, "collation %s is not part of this build", c);
-  bool lcase = c && strcmp(c, "UTF8_LCASE") == 0;
+  int collation = MILL_UTF8_BINARY;
+  mill_error err;
+  mill_error_clear(&err);
+  if (c && !mill_collation_find(c, strlen(c), &collation))
+    luaL_error(L, "there is no collation %s", c);
+  MILL_RAISE_IF(L, &err, mill_collation_open(collation, &err), NULL);
   lua_pop(L, 1);
-  return lcase ? mill_type_string(types, MILL_UTF8_LCASE, MILL_PLAIN_STRING, 0)
-               : mill_type_of(MILL_STRING);
+  return mill_type_string(types, collation, MILL_PLAIN_STRING, 0);
 }
 
 const mill_type *mill_schema_take(lua_State *L, int index, mill_types *types) {

@@ -6,6 +6,7 @@
 ** are internal: Spark's own hash functions are SQL functions of kernel/hash.c. */
 #include <utf8proc.h>
 
+#include "base/collation.h"
 #include "base/utf8.h"
 #include "column/vector.h"
 
@@ -23,32 +24,9 @@ static int compare_interval(const mill_interval *a, const mill_interval *b) {
   return SIGN(a->micros, b->micros);
 }
 
-/* The next character in lower case; *p moves on. */
-static int32_t next_lower(const char **p, const char *end) {
-  int length;
-  unsigned char c = (unsigned char)**p;
-  if (c < 0x80) {
-    *p += 1;
-    return c >= 'A' && c <= 'Z' ? c | 32 : c;
-  }
-  int32_t code = mill_utf8_decode(*p, (size_t)(end - *p), &length);
-  *p += length;
-  return utf8proc_tolower(code);
-}
-
-/* UTF8_LCASE: by code points of the lower-case forms, which is the order of their bytes. */
-static int compare_lower(const mill_str *a, const mill_str *b) {
-  const char *p = mill_str_data(a), *pe = p + a->size;
-  const char *q = mill_str_data(b), *qe = q + b->size;
-  while (p < pe && q < qe) {
-    int32_t x = next_lower(&p, pe), y = next_lower(&q, qe);
-    if (x != y) return SIGN(x, y);
-  }
-  return (p < pe) - (q < qe);
-}
-
 static int compare_str(const mill_type *t, const mill_str *a, const mill_str *b) {
-  return t->collation == MILL_UTF8_LCASE ? compare_lower(a, b) : mill_str_compare(a, b);
+  if (t->collation == MILL_UTF8_BINARY) return mill_str_compare(a, b);
+  return mill_collation_compare(t->collation, mill_str_data(a), a->size, mill_str_data(b), b->size);
 }
 
 static int compare_at(const mill_vector *a, uint32_t i, const mill_vector *b, uint32_t j);
@@ -147,15 +125,9 @@ static inline uint64_t hash_double(double d) {
   return mix(w, 1);
 }
 
-static uint64_t hash_lower(const mill_str *s) {
-  const char *p = mill_str_data(s), *end = p + s->size;
-  uint64_t h = 1;
-  while (p < end) h = mix(h, (uint64_t)next_lower(&p, end));
-  return h;
-}
-
 static uint64_t hash_str(const mill_type *t, const mill_str *s) {
-  if (t->collation == MILL_UTF8_LCASE) return hash_lower(s);
+  if (t->collation != MILL_UTF8_BINARY)
+    return mill_collation_hash(t->collation, mill_str_data(s), s->size);
   if (s->size <= MILL_STR_INLINE) {
     uint64_t w[2];
     memcpy(w, s, 16);

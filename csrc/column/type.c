@@ -243,7 +243,7 @@ const mill_type *mill_type_decimal(mill_types *types, int precision, int scale) 
 const mill_type *mill_type_string(mill_types *types, int collation, int kind, uint32_t length) {
   if (collation == MILL_UTF8_BINARY && kind == MILL_PLAIN_STRING) return &plain[MILL_STRING];
   mill_type t = plain[MILL_STRING];
-  t.collation = (uint8_t)collation;
+  t.collation = (uint16_t)collation;
   t.string_kind = (uint8_t)kind;
   t.length = kind == MILL_PLAIN_STRING ? 0 : length;
   return intern(types, &t);

@@ -76,7 +76,7 @@ typedef enum mill_phys {
 enum { MILL_YEAR, MILL_MONTH };
 enum { MILL_DAY, MILL_HOUR, MILL_MINUTE, MILL_SECOND };
 
-enum { MILL_UTF8_BINARY, MILL_UTF8_LCASE };          /* collations of the core */
+enum { MILL_UTF8_BINARY, MILL_UTF8_LCASE };          /* collations: ids of base/collation.h */
 enum { MILL_PLAIN_STRING, MILL_CHAR, MILL_VARCHAR }; /* string kinds */
 
 typedef struct mill_type mill_type;
@@ -94,9 +94,9 @@ struct mill_type {
   uint8_t width;            /* bytes a value in mill_vector.data; 0 where there is none */
   uint8_t precision, scale; /* DECIMAL; TIME has a precision of 0..9 */
   uint8_t start, end;       /* INTERVAL_YM, INTERVAL_DT: first and last field */
-  uint8_t collation;        /* STRING */
   uint8_t string_kind;      /* STRING: plain, CHAR(length), VARCHAR(length) */
   bool contains_null;       /* ARRAY elements, MAP values */
+  uint16_t collation;       /* STRING */
   uint32_t length;          /* CHAR, VARCHAR */
   uint32_t nfields; /* ARRAY 1 ("element"), MAP 2 ("key", "value"), STRUCT n, and the UDT layouts */
   const mill_field *fields;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/collation.h"
 #include "base/json.h"
 #include "column/type.h"
 
@@ -47,7 +48,10 @@ static mill_status write_collations(const mill_type *t, mill_text *path, bool *a
     MILL_TRY(mill_text_adds(out, *any ? "," : "{", err));
     MILL_TRY(mill_json_quote(path->data, path->size, out, err));
     *any = true;
-    return mill_text_adds(out, ":\"spark.UTF8_LCASE\"", err);
+    char name[MILL_COLLATION_NAME];
+    return mill_text_printf(out, err, ":\"%s.%s\"",
+                            t->collation < MILL_COLLATE_STEP ? "spark" : "icu",
+                            mill_collation_name(t->collation, name));
   }
   size_t n = path->size;
   for (uint32_t i = 0; (t->id == MILL_ARRAY || t->id == MILL_MAP) && i < t->nfields; i++) {
@@ -196,7 +200,9 @@ static mill_status read_name(reader *r, const char *s, const mill_type **out) {
   if (sscanf(s, "varchar(%u)", &length) == 1)
     return made(r, mill_type_string(r->types, 0, MILL_VARCHAR, length), out);
   if (strncmp(s, "string collate ", 15) == 0) {
-    int collation = strcmp(s + 15, "UTF8_LCASE") == 0 ? MILL_UTF8_LCASE : MILL_UTF8_BINARY;
+    int collation;
+    if (!mill_collation_find(s + 15, strlen(s + 15), &collation)) return bad_type(r, s);
+    MILL_TRY(mill_collation_open(collation, r->err));
     return made(r, mill_type_string(r->types, collation, MILL_PLAIN_STRING, 0), out);
   }
   if (interval_fields(s, &id, &start, &end))
@@ -212,8 +218,11 @@ static mill_status collate(reader *r, const mill_json *names, mill_text *path,
   const mill_type *part[2] = {NULL, NULL}, *old = *t;
   if (old->id == MILL_STRING) {
     const char *name = mill_json_text(names, path->data, "");
-    if (!strstr(name, "UTF8_LCASE")) return MILL_OK;
-    return made(r, mill_type_string(r->types, MILL_UTF8_LCASE, MILL_PLAIN_STRING, 0), t);
+    const char *dot = strchr(name, '.');
+    int id;
+    if (dot == NULL || !mill_collation_find(dot + 1, strlen(dot + 1), &id)) return MILL_OK;
+    MILL_TRY(mill_collation_open(id, r->err));
+    return made(r, mill_type_string(r->types, id, MILL_PLAIN_STRING, 0), t);
   }
   if (old->id != MILL_ARRAY && old->id != MILL_MAP) return MILL_OK;
   size_t n = path->size;

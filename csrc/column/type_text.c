@@ -1,7 +1,9 @@
 /* Types as text: SQL ("ARRAY<INT>"), DDL of a schema ("a INT,b STRING") and Spark's simpleString
 ** ("array<int>"); see type.h. One writer serves all three: style says which words it uses. */
+#include <ctype.h>
 #include <string.h>
 
+#include "base/collation.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "column/type.h"
@@ -92,8 +94,11 @@ static mill_status write_string(writer *w, const mill_type *t) {
     MILL_TRY(mill_text_printf(w->out, w->err, "(%u)", t->length));
   }
   if (t->collation == MILL_UTF8_BINARY) return MILL_OK;
+  char name[MILL_COLLATION_NAME];
+  mill_collation_name(t->collation, name);
+  for (char *c = name; w->style == SQL && *c; c++) *c = (char)toupper((unsigned char)*c);
   MILL_TRY(word(w, " COLLATE "));
-  return put(w, "UTF8_LCASE");
+  return put(w, name);
 }
 
 static mill_status write_type(writer *w, const mill_type *t, int depth);

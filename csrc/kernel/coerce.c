@@ -165,6 +165,11 @@ const mill_type *mill_common_type(mill_types *types, const mill_type *a, const m
   return common(types, a, b, 0);
 }
 
+const mill_type *mill_common_column(mill_types *types, const mill_type *a, const mill_type *b) {
+  bool texts = a->id == MILL_STRING && b->id == MILL_STRING;
+  return texts && a->collation != b->collation ? NULL : common(types, a, b, 0);
+}
+
 /* The same but for names and nullability. */
 static bool same_shape(const mill_type *a, const mill_type *b, int depth) {
   bool nested = a->id == MILL_STRUCT || a->id == MILL_ARRAY || a->id == MILL_MAP;

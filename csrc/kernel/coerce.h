@@ -10,6 +10,8 @@
 ** strings, nested types: findWiderTypeForTwo), as CASE, COALESCE, set operations, IN, comparisons
 ** use it. */
 const mill_type *mill_common_type(mill_types *types, const mill_type *a, const mill_type *b);
+/* The same for columns that stand one below the other, where texts of different collations do not fit. */
+const mill_type *mill_common_column(mill_types *types, const mill_type *a, const mill_type *b);
 /* The type that two operands are compared in: their common one, or, where only the names of fields and
 ** what may be null differ, the first; NULL: they cannot be. */
 const mill_type *mill_compared_type(mill_types *types, const mill_type *a, const mill_type *b);

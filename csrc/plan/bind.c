@@ -358,6 +358,9 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->filter && !aggregate) return unsupported(w, e, "FILTER CLAUSE");
   strip_aliases(w, e);
   if (!mill_pad_chars(w, e)) return NULL;
+  int collation;
+  const mill_expr *collated = mill_collate_call(w, e, &collation);
+  if (collated != e) return collated;
   const mill_expr *decided = mill_compare_decimal_literal(w, e);
   if (decided != e) return decided;
   if (e->ignore_nulls && aggregate && e->nargs == 1 && e->fn->types && strchr(e->fn->types, ',')) {
@@ -381,6 +384,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
     mill_w_at(w, e->text, e->start, e->stop);
     return NULL;
   }
+  if (!mill_collate_result(w, e, collation, b)) return NULL;
   return finish_call(w, e, b);
 }
 

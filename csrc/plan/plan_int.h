@@ -183,6 +183,10 @@ const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
 const char *mill_next_fill(const char **text, size_t *n);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
+/* collate.c: the call with its texts of one collation, which is told; NULL: failed. Another function may do
+** it. Then the type of its result. */
+const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation);
+bool mill_collate_result(mill_planner *w, const mill_expr *e, int collation, mill_binding *b);
 /* char_padding.c: what a CHAR column is compared with is as long as it; false: failed. */
 bool mill_pad_chars(mill_planner *w, mill_expr *e);
 /* decimal_literal.c: the comparison with an integer instead of a decimal literal, or e. */

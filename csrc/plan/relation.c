@@ -233,7 +233,7 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
     while (e && e->kind == MILL_X_ALIAS) e = e->args[0];
     if (!mill_exprs_add(w, &l, e)) return NULL;
     int c = i % width;
-    const mill_type *t = i < width ? e->type : mill_common_type(w->ctx->types, types[c], e->type);
+    const mill_type *t = i < width ? e->type : mill_common_column(w->ctx->types, types[c], e->type);
     if (t == NULL)
       return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_INLINE_TABLE_INCOMPATIBLE_TYPES_IN_INLINE_TABLE,
                             "colName", mill_error_fmt(w->err, "`col%d`", c + 1), NULL);

@@ -31,7 +31,7 @@ static bool common_types(mill_planner *w, const mill_node *n, const mill_node **
     types[c] = child[0]->output[c]->type;
     for (int i = 1; i < n->nchildren; i++) {
       const mill_type *other = child[i]->output[c]->type;
-      const mill_type *t = mill_common_type(w->ctx->types, types[c], other);
+      const mill_type *t = mill_common_column(w->ctx->types, types[c], other);
       if (t == NULL) {
         (void)MILL_W_FAIL_AT(w, n, MILL_E_INCOMPATIBLE_COLUMN_TYPE, "operator", operator_name(n),
                              "columnOrdinalNumber", ordinal(w, c), "tableOrdinalNumber",

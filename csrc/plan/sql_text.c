@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/collation.h"
 #include "plan/plan_int.h"
 
 typedef struct printer {
@@ -61,6 +62,12 @@ static mill_status literal(printer *p, const mill_expr *e) {
   bool plain = e->type->id == MILL_STRING || mill_type_numeric(e->type);
   if (!mill_vector_valid(e->value, 0)) return puts_to(p, "NULL");
   if (e->type->id == MILL_DECIMAL) return number(p, e);
+  if (e->type->id == MILL_STRING && e->type->collation != MILL_UTF8_BINARY) {
+    char name[MILL_COLLATION_NAME];
+    MILL_TRY(mill_value_sql(p->set, e->value, 0, p->out, p->err));
+    return mill_text_printf(p->out, p->err, " collate %s",
+                            mill_collation_name(e->type->collation, name));
+  }
   return plain ? mill_value_text(p->set, e->value, 0, p->out, p->err)
                : mill_value_sql(p->set, e->value, 0, p->out, p->err);
 }

@@ -307,7 +307,7 @@ static mill_expr *suffix(mill_parser *p, int from, mill_expr *e, bool *more) {
     int at = ++p->at;
     mill_list parts = {0};
     mill_p_parts(p, &parts);
-    const char *name = mill_p_dotted(p, &parts);
+    const char *name = parts.n ? parts.item[parts.n - 1] : "";
     return mill_p_call(p, from, "collate", 2, e, mill_p_string_literal(p, at, name, strlen(name)));
   }
   *more = false;

@@ -1,5 +1,6 @@
 /* Data types and column lists: DECIMAL(10,2), ARRAY<STRUCT<a: INT NOT NULL COMMENT 'x'>>, a INT, b
 ** STRING. */
+#include "base/collation.h"
 #include "sql/parser_int.h"
 
 #include <ctype.h>
@@ -83,23 +84,21 @@ static const mill_type *sized_string(mill_parser *p, int from, int kind) {
   return mill_type_of(MILL_STRING);
 }
 
-static bool same_name(const char *s, const char *name) {
-  while (*s && toupper((unsigned char)*s) == *name) s++, name++;
-  return *s == *name;
-}
-
 static const mill_type *string(mill_parser *p) {
   if (!mill_p_accept(p, MILL_K_COLLATE)) return mill_type_of(MILL_STRING);
   int from = p->at;
   mill_list parts = {0};
   mill_p_parts(p, &parts);
   const char *name = parts.n ? parts.item[parts.n - 1] : "";
-  if (same_name(name, "UTF8_LCASE"))
-    return made(p, mill_type_string(p->rules.ctx->types, MILL_UTF8_LCASE, MILL_PLAIN_STRING, 0));
-  if (!same_name(name, "UTF8_BINARY"))
+  int id;
+  if (!mill_collation_find(name, strlen(name), &id)) {
     mill_p_error(p, from, MILL_E_COLLATION_INVALID_NAME, "collationName", name, "proposals",
-                 "UTF8_BINARY, UTF8_LCASE", NULL);
-  return mill_type_of(MILL_STRING);
+                 "UTF8_BINARY, UTF8_LCASE, UNICODE", NULL);
+    return mill_type_of(MILL_STRING);
+  }
+  mill_status s = mill_collation_open(id, p->err);
+  if (s != MILL_OK) mill_p_stop(p, s);
+  return made(p, mill_type_string(p->rules.ctx->types, id, MILL_PLAIN_STRING, 0));
 }
 
 static int interval_field(int kind, bool *months) {

@@ -1,0 +1,39 @@
+/* Collations: which texts are equal, and their order. Spark: CollationFactory.
+**
+** An id is a sum of flags and, in steps of MILL_COLLATE_STEP, of a locale of collation.def: 0 is UTF8_BINARY,
+** 1 UTF8_LCASE (code points of the lower-case forms), MILL_COLLATE_STEP UNICODE (the root of CLDR), and so on.
+** Those of locales need ICU, which is opened when the first one is used: mill_collation_open must have said
+** MILL_OK before the others are called. Thread-safe. */
+#ifndef MILL_BASE_COLLATION_H
+#define MILL_BASE_COLLATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum {
+  MILL_COLLATE_CI = 1,   /* upper and lower case are equal */
+  MILL_COLLATE_AI = 2,   /* accents do not count */
+  MILL_COLLATE_TRIM = 4, /* blanks at the end do not count */
+  MILL_COLLATE_STEP = 8,
+  MILL_COLLATION_NAME = 48,
+};
+
+/* "UTF8_LCASE", "en_USA_CI_AI", "system.builtin.UNICODE", in any case; false: there is none of the name. */
+bool mill_collation_find(const char *name, size_t n, int *id);
+/* As Spark writes it; `out` has MILL_COLLATION_NAME bytes. */
+const char *mill_collation_name(int id, char *out);
+/* COLLATION_NOT_AVAILABLE where it needs ICU and that is not installed. */
+mill_status mill_collation_open(int id, mill_error *err) MILL_USE_RESULT;
+/* The library is there to be asked by the collation. */
+bool mill_collation_ready(int id);
+
+int mill_collation_compare(int id, const char *a, size_t an, const char *b, size_t bn);
+/* Equal texts have equal hashes. */
+uint64_t mill_collation_hash(int id, const char *p, size_t n);
+/* The code point that stands for all that are equal to it, for searches inside texts. */
+int32_t mill_collation_fold(int id, int32_t code);
+
+#endif

@@ -1,0 +1,255 @@
+/* Which collation a call works by, and what that means for it. A COLLATE that is written counts before the
+** collation of a column or result, that before the default of a constant; constants take what the others have.
+** Searches by a collation become functions of their own. Spark: CollationTypeCoercion. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/collation.h"
+#include "plan/plan_int.h"
+
+/* ---- the collation of a call ---------------------------------------------------------------- */
+
+typedef enum strength { DEFAULT, IMPLICIT, EXPLICIT } strength;
+
+/* The collation of the texts in a type; -1: there are none. */
+static int collation_in(const mill_type *t) {
+  if (t->id == MILL_STRING) return t->collation;
+  if (t->id == MILL_ARRAY) return collation_in(t->fields[0].type);
+  return -1;
+}
+
+static strength strength_of(const mill_expr *e) {
+  if (mill_x_is_call(e, "collate")) return EXPLICIT;
+  if (e->kind == MILL_X_CAST && !e->hidden && collation_in(e->type) > 0) return IMPLICIT;
+  return collation_in(e->type) > 0 ? IMPLICIT : DEFAULT;
+}
+
+static bool any_collated(const mill_expr *e) {
+  for (int i = 0; i < e->nargs; i++)
+    if (e->args[i]->type && collation_in(e->args[i]->type) > 0) return true;
+  return false;
+}
+
+/* Two that are written: 'a' COLLATE x = 'b' COLLATE y. */
+static bool mismatch(mill_planner *w, const mill_expr *e, int a, int b) {
+  const mill_type *x = mill_type_string(w->ctx->types, a, MILL_PLAIN_STRING, 0);
+  const mill_type *y = mill_type_string(w->ctx->types, b, MILL_PLAIN_STRING, 0);
+  char one[MILL_COLLATION_NAME], two[MILL_COLLATION_NAME];
+  if (x && y)
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_COLLATION_MISMATCH_EXPLICIT, "explicitTypes",
+                         mill_error_fmt(w->err, "\"STRING COLLATE %s\", \"STRING COLLATE %s\"",
+                                        mill_collation_name(a, one), mill_collation_name(b, two)),
+                         NULL);
+  return false;
+}
+
+static bool decide(mill_planner *w, const mill_expr *e, int *out) {
+  strength best = DEFAULT;
+  bool differ = false;
+  *out = 0;
+  for (int i = 0; i < e->nargs; i++) {
+    int id = e->args[i]->type ? collation_in(e->args[i]->type) : -1;
+    strength s = id >= 0 ? strength_of(e->args[i]) : DEFAULT;
+    if (id < 0 || s < best || s == DEFAULT) continue;
+    if (s == best && id != *out) {
+      if (s == EXPLICIT) return mismatch(w, e, *out, id);
+      differ = true;
+    }
+    if (s > best) *out = id, differ = false;
+    best = s;
+  }
+  if (!differ) return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_INDETERMINATE_COLLATION_IN_EXPRESSION, "expr",
+                       mill_w_quoted_sql(w, e), NULL);
+  return false;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------ */
+
+static bool among(const char *name, const char *const *names) {
+  for (int i = 0; names[i]; i++)
+    if (strcasecmp(names[i], name) == 0) return true;
+  return false;
+}
+
+/* These see their arguments as they are, or pass them on to calls that are bound by themselves. */
+static bool apart(const mill_expr *e) {
+  static const char *const names[] = {
+      "collate", "collation", "split", "format_string", "printf",  "nvl",
+      "ifnull",  "nullif",    "nvl2",  "btrim",         "between", "decode",
+      "typeof",  "struct",    "map",   "named_struct",  NULL};
+  bool expanded = e->fn->lowered && e->fn->kernel == NULL && e->fn->aggregate == NULL;
+  return expanded || among(e->fn->name, names);
+}
+
+static bool patterns(const mill_expr *e) {
+  static const char *const names[] = {"like",
+                                      "ilike",
+                                      "rlike",
+                                      "regexp_like",
+                                      "regexp_extract",
+                                      "regexp_extract_all",
+                                      "regexp_replace",
+                                      "regexp_count",
+                                      "regexp_instr",
+                                      "regexp_substr",
+                                      NULL};
+  return among(e->fn->name, names);
+}
+
+static bool searches(const mill_expr *e) {
+  static const char *const names[] = {"contains", "startswith",  "endswith", "instr",
+                                      "locate",   "find_in_set", NULL};
+  return among(e->fn->name, names);
+}
+
+static const mill_expr *as_collated(mill_planner *w, const mill_expr *e, const mill_type *t) {
+  if (e->type == t || e->type->id != MILL_STRING) return e;
+  if (e->kind != MILL_X_LITERAL) return mill_x_cast(w, e, t);
+  mill_expr *c = mill_x_copy(w, e);
+  mill_vector *v = mill_w_alloc(w, sizeof *v);
+  if (c == NULL || v == NULL) return NULL;
+  *v = *e->value;
+  v->type = t;
+  c->value = v;
+  c->type = t;
+  return c;
+}
+
+static bool wrong_type(mill_planner *w, const mill_expr *e) {
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
+                       mill_w_quoted_sql(w, e), "paramIndex", "first", "inputSql",
+                       mill_w_quoted_sql(w, e->args[0]), "inputType",
+                       mill_w_quoted_type(w, e->args[0]->type), "requiredType", "\"STRING\"", NULL);
+  return false;
+}
+
+/* The text to search as the collation sees it, shown as it was. */
+static const mill_expr *key(mill_planner *w, const mill_expr *e) {
+  const mill_expr *x = mill_x_bound(w, "collated_key", 1, e);
+  mill_expr *c = x ? mill_x_copy(w, x) : NULL;
+  if (c) c->pretty = mill_w_sql(w, e);
+  return c;
+}
+
+/* Another function does it: under the name that the user wrote. */
+static const mill_expr *by_collation(mill_planner *w, const mill_expr *e, const mill_type *t) {
+  static const struct {
+    const char *name, *other;
+    int ends; /* of trim */
+  } all[] = {{"replace", "collated_replace", 0},
+             {"translate", "collated_translate", 0},
+             {"split_part", "collated_split_part", 0},
+             {"substring_index", "collated_substring_index", 0},
+             {"trim", "collated_trim", 3},
+             {"btrim", "collated_trim", 3},
+             {"ltrim", "collated_trim", 1},
+             {"rtrim", "collated_trim", 2}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    if (strcmp(e->fn->name, all[i].name) != 0) continue;
+    const mill_expr *x;
+    if (all[i].ends) {
+      /* trim(characters, text) but for btrim(text, characters) */
+      bool swapped = strcmp(all[i].name, "btrim") == 0;
+      const mill_expr *text = e->nargs < 2 || swapped ? e->args[0] : e->args[1];
+      const mill_expr *set = e->nargs < 2 ? mill_x_string(w, " ") : e->args[swapped ? 1 : 0];
+      x = mill_x_bound(w, all[i].other, 3, as_collated(w, text, t), as_collated(w, set, t),
+                       mill_x_int(w, all[i].ends));
+    } else if (e->nargs == 2) {
+      x = mill_x_bound(w, all[i].other, 2, e->args[0], e->args[1]);
+    } else {
+      x = mill_x_bound(w, all[i].other, 3, e->args[0], e->args[1], e->args[2]);
+    }
+    mill_expr *c = x ? mill_x_copy(w, x) : NULL;
+    if (c) c->pretty = mill_w_sql(w, e), c->text = e->text, c->start = e->start, c->stop = e->stop;
+    return c;
+  }
+  return NULL;
+}
+
+const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation) {
+  int id;
+  *collation = 0;
+  if (e->nargs == 0 || e->fn->kind == MILL_TABLE || !any_collated(e)) return e;
+  bool collated_trim = strcmp(e->fn->name, "btrim") == 0;
+  if (!decide(w, e, &id)) return NULL;
+  const mill_type *t = mill_type_string(w->ctx->types, id, MILL_PLAIN_STRING, 0);
+  if (t == NULL) return NULL;
+  bool found = searches(e);
+  if (patterns(e) && id > MILL_UTF8_LCASE) return wrong_type(w, e), NULL;
+  if (found && (id & MILL_COLLATE_AI) && !(id & MILL_COLLATE_CI)) return wrong_type(w, e), NULL;
+  *collation = id;
+  if (apart(e) && !collated_trim) return e;
+  bool quiet = strcmp(e->fn->name, "like") == 0 || strcmp(e->fn->name, "rlike") == 0 ||
+               strcmp(e->fn->name, "ilike") == 0;
+  for (int i = 0; !quiet && !collated_trim && i < e->nargs; i++) {
+    e->args[i] = as_collated(w, e->args[i], t);
+    if (e->args[i] == NULL) return NULL;
+  }
+  if (id == 0) return e;
+  const mill_expr *other = by_collation(w, e, t);
+  if (other || w->status) return other;
+  if (found && e->pretty == NULL) e->pretty = mill_w_sql(w, e);
+  for (int i = 0; found && i < e->nargs; i++) {
+    if (e->args[i]->type->id == MILL_STRING) e->args[i] = key(w, e->args[i]);
+    if (e->args[i] == NULL) return NULL;
+  }
+  return e;
+}
+
+/* ---- results -------------------------------------------------------------------------------- */
+
+/* Texts that are made of their arguments. */
+static bool keeps(const char *name) {
+  static const char *const names[] = {"lower",
+                                      "upper",
+                                      "initcap",
+                                      "concat",
+                                      "concat_ws",
+                                      "substring",
+                                      "left",
+                                      "right",
+                                      "lpad",
+                                      "rpad",
+                                      "repeat",
+                                      "reverse",
+                                      "overlay",
+                                      "split",
+                                      "elt",
+                                      "str_to_map",
+                                      "mask",
+                                      "soundex",
+                                      "quote",
+                                      "regexp_replace",
+                                      "regexp_extract",
+                                      "regexp_extract_all",
+                                      "regexp_substr",
+                                      "listagg",
+                                      "trim",
+                                      "ltrim",
+                                      "rtrim",
+                                      "btrim",
+                                      NULL};
+  return among(name, names);
+}
+
+static const mill_type *recollated(mill_planner *w, const mill_type *t, const mill_type *text) {
+  if (t->id == MILL_STRING) return t->collation ? t : text;
+  if (t->id == MILL_ARRAY) {
+    const mill_type *x = recollated(w, t->fields[0].type, text);
+    return x ? mill_type_array(w->ctx->types, x, t->contains_null) : NULL;
+  }
+  if (t->id != MILL_MAP) return t;
+  const mill_type *k = recollated(w, t->fields[0].type, text);
+  const mill_type *v = recollated(w, t->fields[1].type, text);
+  return k && v ? mill_type_map(w->ctx->types, k, v, t->contains_null) : NULL;
+}
+
+bool mill_collate_result(mill_planner *w, const mill_expr *e, int collation, mill_binding *b) {
+  if (collation == 0 || !keeps(e->fn->name)) return true;
+  const mill_type *text = mill_type_string(w->ctx->types, collation, MILL_PLAIN_STRING, 0);
+  const mill_type *t = text ? recollated(w, b->result, text) : NULL;
+  if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
+  if (t) b->result = t;
+  return t != NULL;
+}
