@@ -17,7 +17,9 @@ KERNEL_HEAD(k_copy) {
 
 static mill_status bind_collate(mill_binding *b, mill_error *err) {
   int id;
-  if (b->arg_type[0]->id != MILL_STRING) return mill_bind_wrong_type(b, 0, "\"STRING\"", err);
+  bool null = b->arg_type[0]->id == MILL_NULL;
+  if (b->arg_type[0]->id != MILL_STRING && !null)
+    return mill_bind_wrong_type(b, 0, "\"STRING\"", err);
   if (b->arg_value[1] == NULL || b->arg_type[1]->id != MILL_STRING ||
       !mill_vector_valid(b->arg_value[1], 0))
     return mill_fail(err, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`collate`", "paramName",
@@ -28,7 +30,7 @@ static mill_status bind_collate(mill_binding *b, mill_error *err) {
                      mill_error_fmt(err, "%.*s", (int)name.n, name.p), "proposals",
                      "UTF8_BINARY, UTF8_LCASE, UNICODE", NULL);
   MILL_TRY(mill_collation_open(id, err));
-  b->cast_to[0] = b->arg_type[0];
+  b->cast_to[0] = null ? mill_type_of(MILL_STRING) : b->arg_type[0];
   b->cast_to[1] = b->arg_type[1];
   b->result = mill_type_string(b->ctx->types, id, MILL_PLAIN_STRING, 0);
   b->nullable = b->arg_nullable[0];
@@ -49,12 +51,14 @@ KERNEL_HEAD(k_name) {
 static mill_status bind_name(mill_binding *b, mill_error *err) {
   char name[MILL_COLLATION_NAME];
   named *s;
-  if (b->arg_type[0]->id != MILL_STRING) return mill_bind_wrong_type(b, 0, "\"STRING\"", err);
+  bool null = b->arg_type[0]->id == MILL_NULL;
+  if (b->arg_type[0]->id != MILL_STRING && !null)
+    return mill_bind_wrong_type(b, 0, "\"STRING\"", err);
   BIND_NEW(b, named, s, err);
   snprintf(s->text, sizeof s->text, "SYSTEM.BUILTIN.%s",
            mill_collation_name(b->arg_type[0]->collation, name));
   b->state = s;
-  b->cast_to[0] = b->arg_type[0];
+  b->cast_to[0] = null ? mill_type_of(MILL_STRING) : b->arg_type[0];
   b->result = mill_type_of(MILL_STRING);
   b->nullable = false;
   return MILL_OK;

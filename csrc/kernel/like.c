@@ -224,8 +224,7 @@ static mill_status bind_like(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, "string, string, #string? -> boolean", err));
   MILL_TRY(mill_bind_alloc(b, sizeof(like_plan), &mem, err));
   like_plan *plan = b->state = mem;
-  plan->fold = strcmp(b->fn->name, "ilike") == 0 || b->cast_to[0]->collation == MILL_UTF8_LCASE ||
-               b->cast_to[1]->collation == MILL_UTF8_LCASE;
+  plan->fold = strcmp(b->fn->name, "ilike") == 0 || b->cast_to[0]->collation == MILL_UTF8_LCASE;
   MILL_TRY(mill_bind_constant(b, 1, &pat, err));
   MILL_TRY(mill_bind_constant(b, 2, &escape, err));
   if (escape.type && (!mill_vector_valid(&escape, 0) || MILL_AT(mill_str, &escape, 0).size != 1))

@@ -331,8 +331,7 @@ static mill_status bind_pattern(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, b->fn->types, err));
   BIND_NEW(b, regexp_plan, p, err);
   b->state = p;
-  p->ignore_case =
-      b->cast_to[1]->collation == MILL_UTF8_LCASE || b->cast_to[0]->collation == MILL_UTF8_LCASE;
+  p->ignore_case = b->cast_to[0]->collation == MILL_UTF8_LCASE;
   MILL_TRY(mill_bind_constant(b, 1, &v, err));
   if (v.type == NULL || v.type->id != MILL_STRING || !mill_vector_valid(&v, 0)) return MILL_OK;
   bytes s = bytes_of(&v);

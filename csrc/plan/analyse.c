@@ -28,6 +28,7 @@ const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const c
     if (names) o->name = names[i];
     p->output[i] = o;
   }
+  p->alias = alias; /* what is below cannot be named by other qualifiers any more */
   return p;
 }
 

@@ -20,7 +20,7 @@ static int collation_in(const mill_type *t) {
 
 static strength strength_of(const mill_expr *e) {
   if (mill_x_is_call(e, "collate")) return EXPLICIT;
-  if (e->kind == MILL_X_CAST && !e->hidden && collation_in(e->type) > 0) return IMPLICIT;
+  if (e->kind == MILL_X_COLUMN || e->kind == MILL_X_OUTER) return IMPLICIT;
   return collation_in(e->type) > 0 ? IMPLICIT : DEFAULT;
 }
 

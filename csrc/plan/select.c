@@ -171,7 +171,7 @@ bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
 bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
   if (!mill_source_columns(w, n, out)) return false;
   while (passes_through(n)) n = n->child[0];
-  if (n->kind != MILL_N_PROJECT || n->having) return true;
+  if (n->kind != MILL_N_PROJECT || n->having || n->alias) return true;
   for (int i = n->noutput; i < n->nexprs; i++)
     if (n->exprs[i]->kind == MILL_X_COLUMN && !mill_exprs_add(w, out, n->exprs[i])) return false;
   const mill_node *below = n->child[0];
