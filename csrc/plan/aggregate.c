@@ -17,6 +17,13 @@ typedef struct grouping {
   const mill_expr *id; /* the grouping id's column, or NULL */
 } grouping;
 
+bool mill_sets_repeat(const mill_node *n) {
+  for (int i = 0; n && i < n->nsets; i++)
+    for (int k = 0; k < i; k++)
+      if (n->sets[i] == n->sets[k]) return true;
+  return false;
+}
+
 static const mill_expr *rewrite(mill_planner *w, const mill_expr *e, void *arg);
 
 static const mill_expr *bare(const mill_expr *e) {
@@ -29,6 +36,16 @@ static const mill_expr *key_column(mill_planner *w, grouping *g, const mill_expr
   return NULL;
 }
 
+/* grouping_id(): what tells a set from an equal one stands above the keys' bits (lower.c). */
+static const mill_expr *group_id(mill_planner *w, grouping *g, const mill_expr *e) {
+  if (!mill_sets_repeat(g->node)) return mill_x_column(w, g->id);
+  const mill_expr *bits =
+      mill_x_bound(w, "%", 2, mill_x_column(w, g->id), mill_x_bigint(w, (int64_t)1 << g->nkeys));
+  mill_expr *c = bits ? mill_x_copy(w, bits) : NULL;
+  if (c) c->pretty = mill_w_sql(w, e), c->nullable = false;
+  return c;
+}
+
 /* grouping(key): a bit of the grouping id. */
 static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_expr *e) {
   int at = -1;
@@ -36,7 +53,7 @@ static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_ex
     (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
     return NULL;
   }
-  if (mill_x_is_call(e, "grouping_id")) return mill_x_column(w, g->id);
+  if (mill_x_is_call(e, "grouping_id")) return group_id(w, g, e);
   for (int i = 0; i < g->nkeys && e->nargs == 1; i++)
     if (mill_x_same(bare(g->keys[i]), e->args[0])) at = i;
   if (at < 0)
@@ -284,7 +301,7 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
 const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
                                       const mill_node *top) {
   const mill_node *a = *agg;
-  grouping g = {.keys = a->keys, .nkeys = a->nkeys};
+  grouping g = {.node = a, .keys = a->keys, .nkeys = a->nkeys};
   if (a->nsets) g.id = a->keys[--g.nkeys];
   mill_exprs before = {0};
   if (!mill_exprs_copy(w, &g.named, a->keys, g.nkeys) ||

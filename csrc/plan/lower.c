@@ -314,9 +314,10 @@ static bool expand(mill_lowering *l, const mill_node *n, mill_lowered *in) {
   const mill_bound **e = mill_w_alloc(l->w, (size_t)(n->nsets * width + 1) * sizeof *e);
   uint64_t *ids = mill_w_alloc(l->w, (size_t)(width + 1) * sizeof *ids);
   mill_field *f = mill_w_alloc(l->w, (size_t)(width + 1) * sizeof *f);
+  bool repeat = mill_sets_repeat(n);
   if (!op || !e || !ids || !f) return false;
   for (int s = 0; s < n->nsets; s++) {
-    int64_t id = 0;
+    int64_t id = repeat ? (int64_t)s << nkeys : 0; /* so that equal sets stay apart */
     for (int k = 0; k < nkeys; k++) {
       bool kept = n->sets[s] >> k & 1;
       const mill_expr *key = n->keys[k]->args[0];

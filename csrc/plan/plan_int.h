@@ -239,6 +239,8 @@ bool mill_n_computes(const mill_node *n, uint64_t id);
 /* attributes.c: n, or MISSING_ATTRIBUTES where it uses columns that its children have not. */
 const mill_node *mill_check_attributes(mill_planner *w, const mill_node *n);
 /* aggregate.c */
+/* Is one of the grouping sets there twice? Then each makes groups of its own. */
+bool mill_sets_repeat(const mill_node *n);
 /* The query of resolved `items` (they hold aggregates) over child, by the keys of n (NULL: none). */
 const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const mill_node *child,
                                       const mill_exprs *keys, mill_exprs *items);
