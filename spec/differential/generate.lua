@@ -1,5 +1,6 @@
---- Random queries with Spark's meaning: typed expressions over three small tables, put together from what the language
--- has. The same seed gives the same query. Rows have no order unless the query sorts by all of its columns, and no query
+--- Random queries with Spark's meaning: typed expressions over three small tables, put together from what the
+-
+     language has. The same seed gives the same query. Rows have no order unless the query sorts by all columns, and no query
 -- depends on the order in which rows are added up.
 local M = {}
 
@@ -48,8 +49,8 @@ local FORMS = {
     "IF(%{boolean}, %{bigint}, %{int})", "abs(%{bigint})", "ceil(%{double})", "floor(%{double})", "(%{bigint} div 3)",
     "crc32(%{string})", "xxhash64(%{string}, %{int})", "unix_date(%{date})" },
   double = { "(%{double} + %{double})", "(%{double} * 2)", "try_divide(%{double}, %{double})", "round(%{double}, 1)",
-    "CAST(%{int} AS DOUBLE)", "coalesce(%{double}, 0)", "abs(%{double})", "nullif(%{double}, 0)", "CAST(%{decimal} AS DOUBLE)",
-    "nanvl(%{double}, 1)", "greatest(%{double}, %{double})" },
+    "CAST(%{int} AS DOUBLE)", "coalesce(%{double}, 0)", "abs(%{double})", "nullif(%{double}, 0)",
+    "CAST(%{decimal} AS DOUBLE)", "nanvl(%{double}, 1)", "greatest(%{double}, %{double})" },
   decimal = { "(%{decimal} + %{decimal})", "coalesce(%{decimal}, %{decimal})", "abs(%{decimal})",
     "CAST(%{int} AS DECIMAL(9,2))", "IF(%{boolean}, %{decimal}, %{decimal})", "round(%{decimal}, 1)" },
   string = { "upper(%{string})", "lower(%{string})", "concat(%{string}, %{string})", "trim(%{string})",
@@ -60,13 +61,15 @@ local FORMS = {
     "split_part(%{string}, ' ', 1)", "left(%{string}, 2)", "hex(%{int})", "md5(%{string})", "CAST(%{double} AS STRING)",
     "CASE %{int} WHEN 1 THEN 'one' ELSE %{string} END", "regexp_replace(%{string}, '[aeiou]', '.')", "typeof(%{int})",
     "CAST(%{timestamp} AS STRING)", "soundex(%{string})", "CAST(%{boolean} AS STRING)" },
-  boolean = { "%{int} > %{int}", "%{int} = %{int}", "%{string} = %{string}", "%{double} < %{double}", "%{date} <= %{date}",
-    "(%{boolean} AND %{boolean})", "(%{boolean} OR %{boolean})", "(NOT %{boolean})", "%{string} LIKE '%i%'",
+  boolean = { "%{int} > %{int}", "%{int} = %{int}", "%{string} = %{string}", "%{double} < %{double}",
+    "%{date} <= %{date}", "(%{boolean} AND %{boolean})",
+    "(%{boolean} OR %{boolean})", "(NOT %{boolean})", "%{string} LIKE '%i%'",
     "%{int} IN (1, 2, %{int})", "%{string} IN ('mill', 'tide')", "%{int} IS NULL", "%{string} IS NOT NULL",
     "%{int} BETWEEN %{int} AND %{int}", "%{int} <=> %{int}", "%{string} RLIKE '^[a-z]+$'", "startswith(%{string}, 'm')",
     "contains(%{string}, 'd')", "%{boolean} IS TRUE", "%{decimal} >= %{decimal}", "%{timestamp} < %{timestamp}",
     "%{string} < %{string}", "%{bigint} != %{int}", "isnan(%{double})", "coalesce(%{boolean}, false)" },
-  date = { "date_add(%{date}, %{int})", "last_day(%{date})", "CAST(%{timestamp} AS DATE)", "add_months(%{date}, %{int})",
+  date = { "date_add(%{date}, %{int})", "last_day(%{date})", "CAST(%{timestamp} AS DATE)",
+    "add_months(%{date}, %{int})",
     "coalesce(%{date}, %{date})", "trunc(%{date}, 'MM')", "next_day(%{date}, 'MO')", "greatest(%{date}, %{date})",
     "IF(%{boolean}, %{date}, %{date})" },
   timestamp = { "CAST(%{date} AS TIMESTAMP)", "date_trunc('DAY', %{timestamp})", "coalesce(%{timestamp}, %{timestamp})",
@@ -190,24 +193,29 @@ local function window_query()
 end
 
 local NESTED = {
-  "SELECT id AS c1, explode(xs) AS c2 FROM a", "SELECT a.id AS c1, e.col AS c2 FROM a LATERAL VIEW OUTER explode(xs) e AS col",
-  "SELECT id AS c1, transform(xs, x -> x * %{int}) AS c2 FROM a", "SELECT id AS c1, filter(xs, x -> x > %{int}) AS c2 FROM a",
-  "SELECT id AS c1, aggregate(xs, 0, (acc, x) -> acc + x) AS c2 FROM a", "SELECT id AS c1, mp['p'] + st.n AS c2 FROM a",
+  "SELECT id AS c1, explode(xs) AS c2 FROM a",
+  "SELECT a.id AS c1, e.col AS c2 FROM a LATERAL VIEW OUTER explode(xs) e AS col",
+  "SELECT id AS c1, transform(xs, x -> x * %{int}) AS c2 FROM a",
+  "SELECT id AS c1, filter(xs, x -> x > %{int}) AS c2 FROM a",
+  "SELECT id AS c1, aggregate(xs, 0, (acc, x) -> acc + x) AS c2 FROM a",
+  "SELECT id AS c1, mp['p'] + st.n AS c2 FROM a",
   "SELECT id AS c1, array_contains(xs, %{int}) AS c2 FROM a", "SELECT id AS c1, map_keys(mp) AS c2 FROM a",
-  "SELECT id AS c1, st.z AS c2 FROM a WHERE exists(xs, x -> x = %{int})", "SELECT id AS c1, to_json(st) AS c2 FROM a",
-  "SELECT id AS c1, slice(xs, 1, 2) AS c2 FROM a", "SELECT id AS c1, array_distinct(concat(xs, xs)) AS c2 FROM a",
-  "SELECT id AS c1, size(xs) AS c2 FROM a", "SELECT id AS c1, array_join(transform(xs, x -> string(x)), '/') AS c2 FROM a",
+  "SELECT id AS c1, st.z AS c2 FROM a WHERE exists(xs, x -> x = %{int})",
+  "SELECT id AS c1, to_json(st) AS c2 FROM a",
+  "SELECT id AS c1, slice(xs, 1, 2) AS c2 FROM a",
+  "SELECT id AS c1, array_distinct(concat(xs, xs)) AS c2 FROM a",
+  "SELECT id AS c1, size(xs) AS c2 FROM a",
+  "SELECT id AS c1, array_join(transform(xs, x -> string(x)), '/') AS c2 FROM a",
   "SELECT a.id AS c1, u.x AS c2 FROM a, LATERAL (SELECT x FROM u WHERE u.w = a.id) u",
 }
 
-local function set_query(make)
+local function set_query()
   local columns = columns_of("t.", T)
   local kinds = { one(TYPES), one(TYPES) }
   local function part()
-    return ("SELECT %s AS c1, %s AS c2 FROM t%s"):format(expression(kinds[1], 2, columns), expression(kinds[2], 2, columns),
-      chance(50) and " WHERE " .. expression("boolean", 1, columns) or "")
+    return ("SELECT %s AS c1, %s AS c2 FROM t%s"):format(expression(kinds[1], 2, columns),
+      expression(kinds[2], 2, columns), chance(50) and " WHERE " .. expression("boolean", 1, columns) or "")
   end
-  local _ = make
   return ("%s %s %s"):format(part(), one { "UNION", "UNION ALL", "INTERSECT", "EXCEPT", "EXCEPT ALL", "INTERSECT ALL" },
     part()), 2
 end

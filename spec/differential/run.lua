@@ -96,8 +96,8 @@ local plain = ask { threads = 1 }
 if o.python then
   check("Spark", spark_answers(), plain)
 else
-  local rules = "CollapseProject,PushDownPredicates,EliminateOuterJoin,ConstantFolding,BooleanSimplification,PruneFilters,"
-    .. "LimitPushDown"
+  local rules = "CollapseProject,PushDownPredicates,EliminateOuterJoin,ConstantFolding,BooleanSimplification,"
+    .. "PruneFilters,LimitPushDown"
   check("two threads", plain, ask { threads = 2 })
   check("spilled", plain, ask { threads = 2, forceSpill = true })
   check("no rules", plain, ask({ threads = 2 }, rules))
