@@ -1,7 +1,6 @@
---- Random queries with Spark's meaning: typed expressions over three small tables, put together from what the
--
-     language has. The same seed gives the same query. Rows have no order unless the query sorts by all columns, and no query
--- depends on the order in which rows are added up.
+--- Random queries with Spark's meaning: typed expressions over three small tables, put together from what the language
+-- has. The same seed gives the same query. Rows have no order unless the query sorts by all of its columns, and no
+-- query depends on the order in which rows are added up.
 local M = {}
 
 M.setup = {
