@@ -1,5 +1,4 @@
-/* Aggregates that keep the values of a group: collect_list, collect_set, listagg, mode,
-** percentiles.
+/* Aggregates that keep the values of a group: collect_list, collect_set, mode, percentiles.
 **
 ** A bag is a growable vector in the arena of the states. It travels as an ARRAY. collect_set thins
 ** its bag whenever it has doubled; mode, and percentile_approx of decimals, sort row numbers at the end.
@@ -7,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/text.h"
+#include "base/number.h"
 #include "kernel/agg_collect_int.h"
 #include "kernel/agg_int.h"
 
@@ -107,39 +106,6 @@ AGG_OUTPUT(set_save) {
   return bag_save(call, states, n, out, err);
 }
 
-/* ---- listagg -------------------------------------------------------------------------------- */
-
-static mill_status join_bag(const bag *s, const mill_str *gap, mill_text *text, mill_error *err) {
-  for (uint32_t k = 0; k < s->v->size; k++) {
-    const mill_str *x = (const mill_str *)s->v->data + k;
-    if (k) MILL_TRY(mill_text_add(text, mill_str_data(gap), gap->size, err));
-    MILL_TRY(mill_text_add(text, mill_str_data(x), x->size, err));
-  }
-  return MILL_OK;
-}
-
-AGG_OUTPUT(listagg_final) {
-  const collect_plan *plan = call->state;
-  mill_str *r = out->data;
-  for (size_t i = 0; i < n; i++) {
-    const bag *s = states[i];
-    mill_text text;
-    char *p = NULL;
-    if (s->v == NULL || s->v->size == 0) {
-      MILL_TRY(mill_set_null(call, out, i, err));
-      continue;
-    }
-    mill_text_init(&text, call->ctx->memory);
-    mill_status status = join_bag(s, &plan->gap, &text, err);
-    if (status == MILL_OK) status = mill_bytes_take(call, text.size, &p, err);
-    if (status == MILL_OK && text.size) memcpy(p, text.data, text.size);
-    if (status == MILL_OK) r[i] = mill_str_done(call, p, text.size);
-    mill_text_clear(&text);
-    MILL_TRY(status);
-  }
-  return MILL_OK;
-}
-
 /* ---- sorted values -------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b, void *v) {
@@ -156,8 +122,9 @@ static mill_status sorted_rows(mill_call *call, mill_vector *v, uint32_t **order
   return MILL_OK;
 }
 
-/* The most frequent value; of several the smallest. */
+/* The most frequent value; of several the smallest, or the largest. */
 AGG_OUTPUT(mode_final) {
+  bool last = ((const collect_plan *)call->state)->descending;
   mill_vector null;
   mill_vector_null(&null, out->type);
   out->size = 0;
@@ -171,14 +138,16 @@ AGG_OUTPUT(mode_final) {
     MILL_TRY(sorted_rows(call, s->v, &order, err));
     for (uint32_t k = 0, run = 0; k < s->v->size; k++) {
       run = k && mill_vector_compare(s->v, order[k], s->v, order[k - 1]) == 0 ? run + 1 : 1;
-      if (run > most) most = run, best = order[k];
+      if (run > most || (last && run == most)) most = run, best = order[k];
     }
     MILL_TRY(mill_vector_append(out, s->v, &best, 1, false, call->arena, err));
   }
   return MILL_OK;
 }
 
-static uint32_t nearest_rank(uint32_t n, double p) {
+static uint32_t nearest_rank(const collect_plan *plan, uint32_t n, double p) {
+  if (p <= plan->edge) return 0;
+  if (p >= 1 - plan->edge) return n - 1;
   double k = ceil(p * n) - 1;
   return k < 0 ? 0 : k >= n ? n - 1 : (uint32_t)k;
 }
@@ -189,7 +158,7 @@ static mill_status put_values(mill_call *call, mill_vector *v, mill_vector *to, 
   uint32_t *order;
   MILL_TRY(sorted_rows(call, v, &order, err));
   for (uint32_t k = 0; k < plan->np; k++) {
-    uint32_t row = order[nearest_rank(v->size, plan->p[k])];
+    uint32_t row = order[nearest_rank(plan, v->size, plan->p[k])];
     MILL_TRY(mill_vector_append(to, v, &row, 1, true, call->arena, err));
   }
   return MILL_OK;
@@ -203,7 +172,7 @@ AGG_OUTPUT(approx_final) {
   if (!plan->as_array) out->size = 0;
   for (size_t i = 0; i < n; i++) {
     const bag *s = states[i];
-    if (s->v == NULL || s->v->size == 0) {
+    if (s->v == NULL || s->v->size == 0 || plan->np == 0) {
       if (plan->as_array)
         MILL_TRY(mill_set_null(call, out, i, err));
       else
@@ -226,7 +195,6 @@ AGG_OUTPUT(approx_final) {
                                       .final = FINAL};
 BAG(list_agg, bag_update, bag_save, bag_save)
 BAG(set_agg, bag_update, set_save, set_save)
-BAG(listagg_agg, bag_update, bag_save, listagg_final)
 BAG(mode_agg, bag_update, bag_save, mode_final)
 BAG(approx_agg, bag_update, bag_save, approx_final)
 
@@ -253,59 +221,71 @@ static mill_status bind_collect(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status bind_listagg(mill_binding *b, mill_error *err) {
-  collect_plan *plan;
-  mill_vector gap;
-  bool binary = b->arg_type[0]->id == MILL_BINARY;
-  MILL_TRY(open_plan(b, &plan, err));
-  MILL_TRY(mill_bind_types(b, binary ? "binary, #binary? -> binary" : "string, #string? -> string",
-                           err));
-  b->nullable = true;
-  MILL_TRY(mill_bind_constant(b, 1, &gap, err));
-  if (gap.type && mill_vector_valid(&gap, 0)) plan->gap = MILL_AT(mill_str, &gap, 0);
-  return set_partial(b, b->cast_to[0], err);
-}
-
 static mill_status bind_mode(mill_binding *b, mill_error *err) {
   collect_plan *plan;
   MILL_TRY(open_plan(b, &plan, err));
+  plan->descending = b->norder && b->order[0].descending;
   b->result = b->arg_type[0];
   return set_partial(b, b->result, err);
 }
 
+/* A percentage is a DOUBLE, or several an array of them that can hold no NULL: no text becomes one. */
+static mill_status percentage_type(mill_binding *b, const char *required, mill_error *err) {
+  const mill_type *given = b->arg_type[1];
+  bool array = given->id == MILL_ARRAY;
+  const mill_type *t = mill_convert_to(b->ctx->types, array ? "array<double>" : "double", given);
+  if (t && array && (given->contains_null || given->fields[0].type->id == MILL_STRING)) t = NULL;
+  if (t == NULL)
+    return mill_bind_wrong_type(b, 1,
+                                required ? required : array ? "\"ARRAY<DOUBLE>\"" : "\"DOUBLE\"",
+                                err);
+  b->cast_to[1] = t;
+  if (b->arg_value[1]) return MILL_OK;
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
+                   mill_bind_sql(b, err), "inputName", "`percentage`", "inputType",
+                   mill_bind_type_sql(b, t, err), "inputExpr",
+                   mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+}
+
+/* A DOUBLE as Spark writes it in SQL. */
+static const char *double_sql(mill_error *err, double d) {
+  char text[MILL_DOUBLE_TEXT];
+  mill_double_text(d, text);
+  return mill_error_fmt(err, "%sD", text);
+}
+
+static mill_status percentage_range(mill_binding *b, const collect_plan *plan, mill_error *err) {
+  bool fits = true;
+  const char *list = "";
+  for (uint32_t k = 0; k < plan->np; k++) {
+    fits &= plan->p[k] >= 0 && plan->p[k] <= 1;
+    list = mill_error_fmt(err, "%s%s%s", list, k ? "," : "", double_sql(err, plan->p[k]));
+  }
+  if (fits) return MILL_OK;
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
+                   mill_bind_sql(b, err), "exprName", "percentage", "valueRange", "[0.0, 1.0]",
+                   "currentValue", list, NULL);
+}
+
 /* The percentages of a constant DOUBLE or ARRAY<DOUBLE>. */
-static mill_status read_percentages(mill_binding *b, collect_plan *plan, mill_error *err) {
+static mill_status read_percentages(mill_binding *b, collect_plan *plan, const char *required,
+                                    mill_error *err) {
   mill_vector v;
   void *mem;
-  bool array = b->arg_type[1]->id == MILL_ARRAY;
-  if (b->arg_value[1] == NULL)
-    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
-                     mill_bind_sql(b, err), "inputName", "`percentage`", "inputType",
-                     mill_bind_type_sql(b, b->arg_type[1], err), "inputExpr",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
-  b->cast_to[1] =
-      mill_convert_to(b->ctx->types, array ? "array<double>" : "double", b->arg_type[1]);
-  if (b->cast_to[1] == NULL)
-    return mill_bind_wrong_type(b, 1, "(\"DOUBLE\" or \"ARRAY<DOUBLE>\")", err);
+  MILL_TRY(percentage_type(b, required, err));
   MILL_TRY(mill_bind_constant(b, 1, &v, err));
-  bool null = !mill_vector_valid(&v, 0);
-  mill_span s = array && !null ? MILL_AT(mill_span, &v, 0) : (mill_span){0, !null};
-  plan->as_array = array;
+  if (!mill_vector_valid(&v, 0))
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_NULL, "sqlExpr",
+                     mill_bind_sql(b, err), "exprName", "percentage", NULL);
+  plan->as_array = b->cast_to[1]->id == MILL_ARRAY;
+  mill_span s = plan->as_array ? MILL_AT(mill_span, &v, 0) : (mill_span){0, 1};
+  const mill_vector *from = plan->as_array ? &v.child[0] : &v;
   plan->np = s.size;
   MILL_TRY(mill_bind_alloc(b, (s.size + 1) * sizeof *plan->p, &mem, err));
   plan->p = mem;
-  for (uint32_t k = 0; k < s.size; k++) {
-    const mill_vector *from = array ? &v.child[0] : &v;
-    null |= !mill_vector_valid(from, s.start + k);
-    plan->p[k] = null ? 0 : ((const double *)from->data)[mill_vector_at(from, s.start + k)];
-    if (plan->p[k] >= 0 && plan->p[k] <= 1) continue;
-    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
-                     mill_bind_sql(b, err), "exprName", "percentage", "valueRange", "[0.0, 1.0]",
-                     "currentValue", mill_error_fmt(err, "%g", plan->p[k]), NULL);
-  }
-  if (!null) return MILL_OK;
-  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_NULL, "sqlExpr", mill_bind_sql(b, err),
-                   "exprName", "percentage", NULL);
+  for (uint32_t k = 0; k < s.size; k++)
+    plan->p[k] = ((const double *)from->data)[mill_vector_at(from, s.start + k)];
+  return percentage_range(b, plan, err);
 }
 
 static mill_status finish_percentile(mill_binding *b, const collect_plan *plan,
@@ -315,93 +295,144 @@ static mill_status finish_percentile(mill_binding *b, const collect_plan *plan,
   return set_partial(b, b->cast_to[0], err);
 }
 
-/* Exact percentiles compute in DOUBLE; those of intervals are intervals again. */
-static mill_status bind_exact(mill_binding *b, collect_plan *plan, mill_error *err) {
-  const mill_type *t = mill_convert_to(b->ctx->types, "numeric|ym|dt", b->arg_type[0]);
-  if (t == NULL) return mill_bind_wrong_type(b, 0, "(\"NUMERIC\" or \"ANSI INTERVAL\")", err);
+static mill_status bind_frequency(mill_binding *b, collect_plan *plan, mill_error *err) {
+  mill_vector v;
+  if (b->nargs < 3) return MILL_OK;
+  const mill_type *t = b->arg_type[2];
+  bool integral = t->phys >= MILL_PHYS_I8 && t->phys <= MILL_PHYS_I64 &&
+                  mill_convert_to(b->ctx->types, "integral", t) == t;
+  if (!integral && t->id != MILL_NULL) return mill_bind_wrong_type(b, 2, "\"INTEGRAL\"", err);
+  b->cast_to[2] = mill_type_of(MILL_BIGINT);
+  MILL_TRY(mill_bind_constant(b, 2, &v, err));
+  plan->counted = v.type == NULL || !mill_vector_valid(&v, 0) || MILL_AT(int64_t, &v, 0) != 1;
+  plan->frequency = mill_arena_strndup(b->arena, b->arg_sql[2], strlen(b->arg_sql[2]));
+  return plan->frequency ? MILL_OK : mill_oom(b->arena->memory, strlen(b->arg_sql[2]), err);
+}
+
+/* Exact percentiles compute in DOUBLE; those of intervals and times of day are such again. */
+static mill_status exact_type(mill_binding *b, mill_error *err) {
+  const mill_type *given = b->arg_type[0];
+  const mill_type *t = mill_convert_to(b->ctx->types, "numeric|ym|dt|time", given);
+  bool dated = given->id == MILL_DATE || given->id == MILL_TIMESTAMP ||
+               given->id == MILL_TIMESTAMP_NTZ; /* they would be read as times of day */
+  if (dated) return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
+  if (t == NULL || given->id == MILL_BOOLEAN)
+    return mill_bind_wrong_type(b, 0,
+                                "((\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO "
+                                "MONTH\") or \"TIME\")",
+                                err);
+  bool kept = t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT || t->id == MILL_TIME;
+  b->cast_to[0] = kept ? t : mill_type_of(MILL_DOUBLE);
+  return MILL_OK;
+}
+
+static mill_status finish_exact(mill_binding *b, collect_plan *plan, mill_error *err) {
+  const mill_type *t = b->cast_to[0];
   bool interval = t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT;
   plan->between = strcmp(b->fn->name, "percentile_disc") != 0;
-  b->cast_to[0] = interval ? t : mill_type_of(MILL_DOUBLE);
-  if (b->nargs > 2) {
-    b->cast_to[2] = mill_convert_to(b->ctx->types, "bigint", b->arg_type[2]);
-    if (b->cast_to[2] == NULL) return mill_bind_wrong_type(b, 2, "\"INTEGRAL\"", err);
-  }
-  return finish_percentile(b, plan, interval ? mill_type_of(t->id) : b->cast_to[0], err);
+  plan->descending = b->norder && b->order[0].descending;
+  return finish_percentile(b, plan, interval ? mill_type_of(t->id) : t, err);
 }
 
 static mill_status bind_percentile(mill_binding *b, mill_error *err) {
   collect_plan *plan;
   MILL_TRY(open_plan(b, &plan, err));
-  MILL_TRY(read_percentages(b, plan, err));
-  return bind_exact(b, plan, err);
+  MILL_TRY(exact_type(b, err));
+  MILL_TRY(bind_frequency(b, plan, err));
+  MILL_TRY(read_percentages(b, plan, NULL, err));
+  return finish_exact(b, plan, err);
 }
 
 static mill_status bind_median(mill_binding *b, mill_error *err) {
   void *mem;
   collect_plan *plan;
   MILL_TRY(open_plan(b, &plan, err));
+  MILL_TRY(exact_type(b, err));
   MILL_TRY(mill_bind_alloc(b, sizeof *plan->p, &mem, err));
   plan->p = mem;
   plan->p[0] = 0.5;
   plan->np = 1;
-  return bind_exact(b, plan, err);
+  return finish_exact(b, plan, err);
+}
+
+/* Within 1 / accuracy of the ends the answer is the smallest or the largest value, as Spark's. */
+static mill_status bind_accuracy(mill_binding *b, collect_plan *plan, mill_error *err) {
+  mill_vector v;
+  const mill_type *t = b->arg_type[2];
+  if (t->id != MILL_NULL && (mill_convert_to(b->ctx->types, "integral", t) != t))
+    return mill_bind_wrong_type(b, 2, "\"INTEGRAL\"", err);
+  if (b->arg_value[2] == NULL)
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
+                     mill_bind_sql(b, err), "inputName", "`accuracy`", "inputType",
+                     mill_bind_type_sql(b, t, err), "inputExpr",
+                     mill_error_fmt(err, "\"%s\"", b->arg_sql[2]), NULL);
+  b->cast_to[2] = mill_type_of(MILL_BIGINT);
+  MILL_TRY(mill_bind_constant(b, 2, &v, err));
+  if (!mill_vector_valid(&v, 0))
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_NULL, "sqlExpr",
+                     mill_bind_sql(b, err), "exprName", "accuracy", NULL);
+  int64_t accuracy = MILL_AT(int64_t, &v, 0);
+  plan->edge = 1.0 / (double)accuracy;
+  if (accuracy > 0 && accuracy <= INT32_MAX) return MILL_OK;
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
+                   mill_bind_sql(b, err), "exprName", "accuracy", "valueRange", "(0, 2147483647]",
+                   "currentValue", mill_error_fmt(err, "%lldL", (long long)accuracy), NULL);
 }
 
 static mill_status bind_approx(mill_binding *b, mill_error *err) {
   collect_plan *plan;
   MILL_TRY(open_plan(b, &plan, err));
-  MILL_TRY(read_percentages(b, plan, err));
   const mill_type *t = mill_convert_to(
       b->ctx->types, "numeric|date|timestamp|timestamp_ntz|time|ym|dt", b->arg_type[0]);
   if (b->arg_type[0]->id == MILL_STRING) t = mill_type_of(MILL_DOUBLE);
-  if (t == NULL) return mill_bind_wrong_type(b, 0, "\"NUMERIC\"", err);
+  if (t == NULL)
+    return mill_bind_wrong_type(b, 0,
+                                "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" "
+                                "or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\" or "
+                                "\"TIME\")",
+                                err);
+  MILL_TRY(read_percentages(b, plan, "(\"DOUBLE\" or \"ARRAY<DOUBLE>\")", err));
+  MILL_TRY(bind_accuracy(b, plan, err));
   b->cast_to[0] = t;
   if (t->phys == MILL_PHYS_I128) b->aggregate = &approx_agg;
   return finish_percentile(b, plan, t, err);
 }
 
-#define COLLECT_SAID(NAME, ALIAS, TYPES, SAID, BIND, AGG, USAGE, DOC, EXAMPLE)                     \
+#define COLLECT_DEF(NAME, ALIAS, TYPES, FILL, BIND, AGG, USAGE, DOC, EXAMPLE)                      \
   {                                                                                                \
-    .name = NAME, .alias = ALIAS, .types = TYPES, .said = SAID, .kind = MILL_AGGREGATE,            \
+    .name = NAME, .alias = ALIAS, .types = TYPES, .fill = FILL, .kind = MILL_AGGREGATE,            \
     .bind = BIND, .aggregate = &AGG, .usage = USAGE, .doc = DOC, .example = EXAMPLE                \
   }
-#define COLLECT_DEF(NAME, ALIAS, TYPES, BIND, AGG, USAGE, DOC, EXAMPLE)                            \
-  COLLECT_SAID(NAME, ALIAS, TYPES, NULL, BIND, AGG, USAGE, DOC, EXAMPLE)
 
 const mill_function mill_family_agg_collect[] = {
-    COLLECT_DEF("collect_list", "=array_agg", "any", bind_collect, list_agg, "collect_list(expr)",
+    COLLECT_DEF("collect_list", "=array_agg", "any", NULL, bind_collect, list_agg, "collect_list(expr)",
                 "The values that are not null, in the order of the rows.",
                 "SELECT collect_list(col) FROM VALUES (1), (2), (1) AS tab(col) -> [1,2,1]"),
-    COLLECT_DEF("collect_set", NULL, "any", bind_collect, set_agg, "collect_set(expr)",
+    COLLECT_DEF("collect_set", NULL, "any", NULL, bind_collect, set_agg, "collect_set(expr)",
                 "The different values that are not null, in the order of first appearance.",
                 "SELECT collect_set(col) FROM VALUES (1), (2), (1) AS tab(col) -> [1,2]"),
-    {.name = "listagg",
-     .alias = "string_agg",
-     .types = "any, any?",
-     .fill = ", NULL",
-     .kind = MILL_AGGREGATE,
-     .bind = bind_listagg,
-     .aggregate = &listagg_agg,
-     .usage = "listagg(expr[, delimiter])",
-     .doc = "The texts one after the other.",
-     .example = "SELECT listagg(col) FROM VALUES ('a'), ('b'), ('c') AS tab(col) -> abc"},
-    COLLECT_DEF("mode", NULL, "any, any?", bind_mode, mode_agg, "mode(col[, deterministic])",
+    COLLECT_DEF("mode", NULL, "any?, any?", NULL, bind_mode, mode_agg, "mode(col[, deterministic])",
                 "The most frequent value; of several the smallest.",
                 "SELECT mode(col) FROM VALUES (0), (10), (10) AS tab(col) -> 10"),
-    COLLECT_DEF("median", NULL, "any", bind_median, mill_percentile_agg, "median(col)",
+    COLLECT_DEF("median", NULL, "any", NULL, bind_median, mill_percentile_agg, "median(col)",
                 "The middle value, or the mean of the two in the middle.",
                 "SELECT median(col) FROM VALUES (0), (10) AS tab(col) -> 5.0"),
     COLLECT_DEF(
-        "percentile", "percentile_cont", "any, any, any?", bind_percentile, mill_percentile_agg,
+        "percentile", NULL, "any, any, any?", ", , 1", bind_percentile, mill_percentile_agg,
         "percentile(col, percentage[, frequency])",
         "The value below which that share of the values lies, between two values if need be.",
         "SELECT percentile(col, 0.3) FROM VALUES (0), (10) AS tab(col) -> 3.0"),
-    COLLECT_DEF("percentile_disc", NULL, "any, any", bind_percentile, mill_percentile_agg,
+    COLLECT_DEF("percentile_cont", NULL, "any, any", NULL, bind_percentile, mill_percentile_agg,
+                "percentile_cont(percentage) WITHIN GROUP (ORDER BY col)",
+                "The value below which that share of the values lies, between two if need be.",
+                "SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY col) FROM VALUES (0), (10) AS "
+                "tab(col) -> 2.5"),
+    COLLECT_DEF("percentile_disc", NULL, "any, any", NULL, bind_percentile, mill_percentile_agg,
                 "percentile_disc(percentage) WITHIN GROUP (ORDER BY col)",
                 "The first value that has at least that share of the values up to it.",
                 "SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY col) FROM VALUES (0), (10) AS "
                 "tab(col) -> 0.0"),
-    COLLECT_SAID("percentile_approx", "approx_percentile", "any, any, any?", ", , 10000",
+    COLLECT_DEF("percentile_approx", "approx_percentile", "any, any, any?", ", , 10000",
                  bind_approx, mill_rank_agg, "percentile_approx(col, percentage[, accuracy])",
                  "The value of the nearest rank.",
                  "SELECT percentile_approx(col, 0.5, 100) FROM VALUES (0), (6), (7), (9), (10) AS "

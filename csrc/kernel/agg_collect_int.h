@@ -11,7 +11,10 @@ typedef struct mill_collect_plan {
   bool set;      /* collect_set */
   double *p;     /* percentages */
   uint32_t np;
-  mill_str gap; /* listagg */
+  bool descending;       /* ranks count from the largest value; mode: the largest */
+  bool counted;          /* percentile: with a frequency other than 1 */
+  const char *frequency; /* its text */
+  double edge;           /* percentile_approx: up to there, and from 1 - edge on, an end */
 } mill_collect_plan;
 
 /* agg_percentile.c: percentile, and those that take no frequency, of values of up to eight bytes. */

@@ -132,11 +132,21 @@ AGG_UPDATE(words_update) {
   return MILL_OK;
 }
 
+static mill_status fail_negative(const mill_call *call, int64_t times, mill_error *err) {
+  const mill_collect_plan *plan = call->state;
+  return mill_call_fail(call, err, MILL_E_NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION,
+                        "frequencyExpression", mill_error_fmt(err, "\"%s\"", plan->frequency),
+                        "negativeValue", mill_error_fmt(err, "%lldL", (long long)times), NULL);
+}
+
 /* percentile(x, p, frequency): the value counts as often as the frequency says. */
 AGG_UPDATE(percentile_update) {
-  if (call->nargs < 3) return words_update(call, states, args, n, err);
+  const mill_collect_plan *plan = call->state;
+  if (!plan->counted) return words_update(call, states, args, n, err);
+  if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
   AGG_ROWS(args[0], n, i) {
     int64_t times = mill_vector_valid(args[2], i) ? MILL_AT(int64_t, args[2], i) : 0;
+    if (times < 0) return fail_negative(call, times, err);
     for (; times > 0; times--) MILL_TRY(add_word(call, states[i], word_at(args[0], i), err));
   }
   return MILL_OK;
@@ -253,18 +263,24 @@ static double number_of(const mill_type *t, uint64_t w) {
 }
 
 /* The value between two neighbours where the percentage lies, as a word. */
-static uint64_t interpolate(const mill_type *t, uint64_t *x, uint64_t n, double p, bool sorted) {
+static uint64_t interpolate(const mill_type *t, uint64_t *x, uint64_t n, double p, bool down,
+                            bool sorted) {
   double position = (double)(n - 1) * p, low = floor(position), high = ceil(position);
-  uint64_t two[2];
-  two_ranks(x, n, (uint64_t)low, sorted, two);
-  double a = number_of(t, two[0]), b = number_of(t, two[low != high]);
-  double r = low == high || a == b ? a : (high - position) * a + (position - low) * b;
+  uint64_t two[2], first = down ? n - 1 - (uint64_t)high : (uint64_t)low;
+  bool apart = low != high;
+  two_ranks(x, n, first, sorted, two);
+  double a = number_of(t, two[down && apart]), b = number_of(t, two[!down && apart]);
+  double r = !apart || a == b ? a : (high - position) * a + (position - low) * b;
   return t->phys == MILL_PHYS_F64 ? word_of_double(r) : (uint64_t)(int64_t)r ^ SIGN;
 }
 
-static uint64_t nearest(uint64_t *x, uint64_t n, double p, bool sorted) {
+static uint64_t nearest(const mill_collect_plan *plan, uint64_t *x, uint64_t n, double p,
+                        bool sorted) {
   double k = ceil(p * (double)n) - 1;
   uint64_t rank = k < 0 ? 0 : k >= (double)n ? n - 1 : (uint64_t)k;
+  if (plan->edge > 0 && p <= plan->edge) rank = 0;
+  if (plan->edge > 0 && p > plan->edge && p >= 1 - plan->edge) rank = n - 1;
+  if (plan->descending) rank = n - 1 - rank;
   if (!sorted) select_rank(x, n, rank);
   return x[rank];
 }
@@ -276,8 +292,8 @@ static void put_answers(const mill_call *call, uint64_t *x, uint64_t n, mill_vec
   bool sorted = plan->np > FEW_RANKS;
   if (sorted) qsort(x, n, sizeof *x, by_word);
   for (uint32_t k = 0; k < plan->np; k++) {
-    uint64_t w = plan->between ? interpolate(to->type, x, n, plan->p[k], sorted)
-                               : nearest(x, n, plan->p[k], sorted);
+    uint64_t w = plan->between ? interpolate(to->type, x, n, plan->p[k], plan->descending, sorted)
+                               : nearest(plan, x, n, plan->p[k], sorted);
     put_word(to->data, to->type, at + k, w);
   }
 }
@@ -286,7 +302,7 @@ static mill_status put_state(mill_call *call, const words *s, uint64_t *x, mill_
                              size_t i, mill_error *err) {
   const mill_collect_plan *plan = call->state;
   uint64_t n = count(s);
-  if (n == 0) return mill_set_null(call, out, i, err);
+  if (n == 0 || plan->np == 0) return mill_set_null(call, out, i, err);
   copy_words(s, x);
   if (!plan->as_array) {
     put_answers(call, x, n, out, i);

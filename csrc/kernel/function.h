@@ -123,6 +123,11 @@ typedef struct mill_aggregate {
 typedef mill_status (*mill_generate)(mill_call *call, const mill_vector *const *args, size_t n,
                                      uint32_t *counts, mill_vector *out, mill_error *err);
 
+/* How a key of WITHIN GROUP (ORDER BY ..) is sorted. */
+typedef struct mill_key_order {
+  bool descending, nulls_first;
+} mill_key_order;
+
 struct mill_binding {
   const mill_context *ctx;
   const mill_settings *set;
@@ -134,6 +139,8 @@ struct mill_binding {
       *arg_value; /* a constant vector where the argument is foldable, else NULL */
   const bool *arg_nullable;
   const char *const *arg_sql; /* text of each argument as Spark prints it in messages */
+  const mill_key_order *order; /* WITHIN GROUP: its keys are arguments as the function wants them */
+  int norder;
   const bool *arg_literal;    /* the argument is a plain literal; NULL: those with a value are */
   mill_arena *arena;          /* for everything that the bound call keeps */
   /* A schema ("a INT, b STRING") or a type, as SQL writes them. */
@@ -192,6 +199,8 @@ size_t mill_function_similar(const char *name, size_t n, const char **out, size_
 mill_status mill_function_bind(mill_binding *b, mill_error *err) MILL_USE_RESULT;
 /* The number of arguments alone; for higher-order functions before their lambdas are bound. */
 mill_status mill_function_check_count(mill_binding *b, mill_error *err) MILL_USE_RESULT;
+/* Can values of the type be compared? Not those of maps, variants, .. */
+bool mill_type_orderable(const mill_type *t);
 /* The part that follows the `types` string alone. */
 mill_status mill_bind_types(mill_binding *b, const char *types, mill_error *err) MILL_USE_RESULT;
 

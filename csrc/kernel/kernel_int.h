@@ -51,7 +51,6 @@ const mill_type *mill_convert_to(mill_types *types, const char *alternatives,
 ** foldable. */
 mill_status mill_bind_constant(mill_binding *b, int i, mill_vector *out,
                                mill_error *err) MILL_USE_RESULT;
-bool mill_type_orderable(const mill_type *t);
 bool mill_bind_literal(const mill_binding *b, int i);
 /* Zeroed memory of the binding's arena in *out. */
 mill_status mill_bind_alloc(mill_binding *b, size_t size, void **out,

@@ -92,7 +92,10 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
   const mill_vector **values = mill_w_alloc(w, n * sizeof *values);
   const char **sql = mill_w_alloc(w, n * sizeof *sql);
   bool *nullable = mill_w_alloc(w, n), *literal = mill_w_alloc(w, n);
-  if (!b || !types || !casts || !values || !sql || !nullable || !literal) return NULL;
+  mill_key_order *order = mill_w_alloc(w, (size_t)(e->norder + 1) * sizeof *order);
+  if (!b || !types || !casts || !values || !sql || !nullable || !literal || !order) return NULL;
+  for (int i = 0; i < e->norder; i++)
+    order[i] = (mill_key_order){e->order[i]->descending, e->order[i]->nulls_first};
   for (int i = 0; i < e->nargs; i++) {
     types[i] = casts[i] = e->args[i]->type;
     values[i] = constant_of(e->args[i]);
@@ -111,6 +114,8 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
                       .arg_sql = sql,
                       .arg_literal = literal,
                       .arena = w->arena,
+                      .order = order,
+                      .norder = e->norder,
                       .cast_to = casts,
                       .parse_schema = parse_schema,
                       .planner = w};
@@ -187,51 +192,6 @@ static const mill_expr *bind_struct(mill_planner *w, const mill_scope *s, const 
   return mill_bind_call(w, s, c);
 }
 
-/* listagg(x, d) WITHIN GROUP (ORDER BY k) joins the texts of rows that are sorted by the keys: all of them
-** up or all of them down, with NULLs where Spark puts them by itself. */
-static const mill_expr *ordered_listagg(mill_planner *w, const mill_scope *s, const mill_expr *e) {
-  bool down = e->order[0]->descending, plain = e->nargs == 2 && !e->distinct;
-  mill_exprs args = {0};
-  mill_scope none = {0};
-  mill_scope over = s ? *s : none;
-  const char *keys = "", *when = "";
-  mill_expr *named = mill_x_copy(w, e);
-  if (named == NULL || !mill_exprs_copy(w, &args, e->args, e->nargs)) return NULL;
-  named->name = "listagg"; /* string_agg is shown so, too */
-  const char *pretty = mill_w_sql(w, named);
-  for (int i = 0; i < e->norder; i++) {
-    const mill_expr *k = e->order[i];
-    plain = plain && k->descending == down && k->nulls_first != down && args.n < 9;
-    if (!plain || !mill_exprs_add(w, &args, k->args[0])) break;
-    keys = mill_w_printf(w, "%s'k%d', `$%d`, ", keys, i, args.n);
-  }
-  plain = plain && e->args[0]->type->id != MILL_BINARY && (e->filter == NULL || args.n < 9);
-  if (!plain || w->status)
-    return w->status
-               ? NULL
-               : MILL_W_FAIL_AT(w, e, MILL_E_INVALID_SQL_SYNTAX_FUNCTION_WITH_UNSUPPORTED_SYNTAX,
-                                "prettyName", "`listagg`", "syntax", "WITHIN GROUP of this form",
-                                NULL);
-  if (e->filter) {
-    if (!mill_exprs_add(w, &args, e->filter)) return NULL;
-    when = mill_w_printf(w, "`$%d` AND ", args.n);
-  }
-  const char *all = mill_w_printf(
-      w, "collect_list(if(%s`$1` IS NOT NULL, named_struct(%s'x', CAST(`$1` AS STRING)), NULL))",
-      when, keys);
-  const char *text =
-      mill_w_printf(w,
-                    "if(size(%s) = 0, NULL, array_join(transform(sort_array(%s, %s), "
-                    "x -> x.x), coalesce(`$2`, '')))",
-                    all, all, down ? "false" : "true");
-  over.expand = &args;
-  const mill_expr *parsed = mill_w_parse(w, text, strlen(text));
-  const mill_expr *r = parsed ? mill_resolve(w, &over, parsed) : NULL;
-  mill_expr *c = r ? mill_x_copy(w, r) : NULL;
-  if (c) c->pretty = pretty;
-  return c;
-}
-
 /* x LIKE ANY (p, q) is x LIKE p OR x LIKE q, shown as a call over x. */
 static const mill_expr *quantified_like(mill_planner *w, const mill_expr *e) {
   bool negate = strncasecmp(e->name, "not", 3) == 0,
@@ -291,7 +251,8 @@ static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding 
   e->binding = b;
   e->type = b->result;
   e->nullable = b->nullable;
-  bool pure = e->fn->kind == MILL_SCALAR && b->kernel && e->nargs > 0 &&
+  bool given = e->nargs > 0 || mill_x_is_call(e, "array") || mill_x_is_call(e, "map");
+  bool pure = e->fn->kind == MILL_SCALAR && b->kernel && given &&
               !(e->fn->flags & (MILL_FN_NONDETERMINISTIC | MILL_FN_LAMBDA));
   const mill_vector **v = pure ? constants(w, e) : NULL;
   if (v) e->value = fold(w, e, b, v);
@@ -371,8 +332,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
     e->args = args;
     e->nargs = 2;
   }
-  if (!mill_slot_arguments(w, e)) return NULL;
-  if (e->norder && strcmp(e->fn->name, "listagg") == 0) return ordered_listagg(w, s, e);
+  if (!mill_slot_arguments(w, e) || !mill_within_group(w, e)) return NULL;
   mill_binding *b = mill_binding_of(w, e);
   if (b == NULL) return NULL;
   if (e->fn->lowered &&

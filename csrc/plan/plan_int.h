@@ -198,6 +198,8 @@ const mill_expr *mill_resolve_field_update(mill_planner *w, const mill_scope *s,
 /* bind_lambda.c: a call with lambdas, or of a function that takes some; no argument is resolved. */
 const mill_expr *mill_bind_lambda_call(mill_planner *w, const mill_scope *s, mill_expr *call);
 /* What is known of a call's or cast's resolved arguments. */
+/* within_group.c: make arguments of the keys of WITHIN GROUP; refuse it where none is taken. */
+bool mill_within_group(mill_planner *w, mill_expr *e);
 mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e);
 const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *cast);
 const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e);

@@ -62,6 +62,28 @@ static bool distance_of(const mill_expr *e, mill_frame_bound b, int64_t *out) {
   return true;
 }
 
+static bool named(const mill_expr *e, const char *const *names) {
+  for (int i = 0; names[i]; i++)
+    if (mill_x_is_call(e, names[i])) return true;
+  return false;
+}
+
+/* median and percentiles in an order are of a whole partition. */
+static bool needs_whole(mill_planner *w, const mill_expr *e) {
+  static const char *const names[] = {"median", "percentile_cont", "percentile_disc", NULL};
+  const mill_window *v = e->window;
+  bool whole = v->norder == 0 && v->unit == MILL_FRAME_ROWS && v->from == MILL_UNBOUNDED_PRECEDING &&
+               v->to == MILL_UNBOUNDED_FOLLOWING;
+  if (!named(e->args[0], names) || whole) return false;
+  mill_expr *call = mill_x_copy(w, e->args[0]);
+  if (call) {
+    call->pretty = NULL, call->norder = 0;
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC, "aggFunc",
+                         mill_w_quoted_sql(w, call), NULL);
+  }
+  return true;
+}
+
 static const mill_expr *check_frame(mill_planner *w, const mill_expr *e) {
   const mill_window *v = e->window;
   int64_t from, to;
@@ -85,24 +107,32 @@ static const mill_expr *offset(mill_planner *w, const mill_scope *s, const mill_
   return e ? mill_resolve(w, s, e) : NULL;
 }
 
-static bool named(const mill_expr *e, const char *const *names) {
-  for (int i = 0; names[i]; i++)
-    if (mill_x_is_call(e, names[i])) return true;
-  return false;
+/* first(x), last(x) and any_value(x) without IGNORE NULLS. */
+static bool sees_nulls(mill_planner *w, const mill_expr *call) {
+  static const char *const names[] = {"first",       "last",       "any_value",
+                                      "first_value", "last_value", NULL};
+  const mill_vector *v;
+  bool ignores = call->nargs == 2 && mill_w_evaluate(w, call->args[1], &v) &&
+                 mill_vector_valid(v, 0) && ((const uint8_t *)v->data)[0];
+  return named(call, names) && call->nargs > 0 && !call->ignore_nulls && !ignores;
 }
 
-/* f(x) FILTER (WHERE c) OVER .. is f over x where c holds and NULL elsewhere, which f does not look at;
-** those that do see NULLs are refused. */
+/* The value out of the struct that `filtered` put it into, shown as the window itself. */
+static const mill_expr *unboxed(mill_planner *w, const mill_expr *window) {
+  const char *pretty = mill_w_sql(w, window);
+  mill_expr *f = mill_x_copy(w, mill_bind_field(w, window, window->type->fields[0].name, window));
+  if (f) f->pretty = pretty, f->nullable = true;
+  return f;
+}
+
+/* f(x) FILTER (WHERE c) OVER .. is f over x where c holds and NULL elsewhere, which f does not look at.
+** Those that do see NULLs are run over struct(x) where c holds, and IGNORE NULLS. */
 static const mill_expr *filtered(mill_planner *w, const mill_scope *s, const mill_expr *call) {
-  static const char *const see_nulls[] = {"first",       "last",       "any_value",
-                                          "first_value", "last_value", NULL};
   static const char *const by_second[] = {"max_by", "min_by", NULL};
+  bool boxed = sees_nulls(w, call);
   mill_expr *c = mill_x_copy(w, call);
   if (c == NULL) return NULL;
   c->pretty = mill_w_sql(w, call);
-  if (named(call, see_nulls) && !call->ignore_nulls)
-    return MILL_W_FAIL_AT(w, call, MILL_E_UNSUPPORTED_EXPR_FOR_WINDOW, "sqlExpr",
-                          mill_w_quoted_sql(w, call), NULL);
   if (call->nargs == 0) {
     c->args = mill_w_alloc(w, sizeof *c->args);
     if (c->args == NULL || (c->args[0] = mill_x_int(w, 1)) == NULL) return NULL;
@@ -110,6 +140,12 @@ static const mill_expr *filtered(mill_planner *w, const mill_scope *s, const mil
     c->star = false;
   }
   int at = named(call, by_second) && c->nargs > 1;
+  if (boxed) {
+    c->ignore_nulls = true;
+    c->nargs = 1;
+    c->args[0] = mill_x_bound(w, "struct", 1, call->args[0]);
+    if (c->args[0] == NULL) return NULL;
+  }
   c->args[at] = mill_x_bound(w, "when", 2, call->filter, c->args[at]);
   c->filter = NULL;
   return c->args[at] ? mill_bind_call(w, s, c) : NULL;
@@ -127,6 +163,7 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
   if (call->distinct)
     return MILL_W_FAIL_AT(w, e, MILL_E_DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, "windowExpr",
                           mill_w_quoted_sql(w, e), NULL);
+  bool boxed = call->filter && sees_nulls(w, call);
   if (call->filter && (call = filtered(w, &below, call)) == NULL) return NULL;
   mill_window *v = mill_w_alloc(w, sizeof *v);
   mill_expr *c = mill_x_copy(w, e);
@@ -147,7 +184,8 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
   c->window = v;
   c->type = call->type;
   c->nullable = call->nullable;
-  return check_frame(w, c);
+  const mill_expr *r = needs_whole(w, c) ? NULL : check_frame(w, c);
+  return r && boxed ? unboxed(w, r) : r;
 }
 
 /* ---- extraction ----------------------------------------------------------------------------- */
