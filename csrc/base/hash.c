@@ -58,6 +58,39 @@ int32_t mill_murmur3_bytes2(const void *p, size_t n, int32_t seed) {
   return murmur_final(h, (uint32_t)n);
 }
 
+/* ---- Murmur3, 128 bits ---- */
+
+static uint64_t murmur128_a(uint64_t k) {
+  return rotl64(k * 0x87c37b91114253d5u, 31) * 0x4cf5ad432745937fu;
+}
+static uint64_t murmur128_b(uint64_t k) {
+  return rotl64(k * 0x4cf5ad432745937fu, 33) * 0x87c37b91114253d5u;
+}
+static uint64_t murmur128_final(uint64_t h) {
+  h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+  h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
+  return h ^ h >> 33;
+}
+
+void mill_murmur3_128(const void *p, size_t n, uint64_t seed, uint64_t out[2]) {
+  const uint8_t *s = p;
+  uint64_t a = seed, b = seed;
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    a = (rotl64(a ^ murmur128_a(load64(s + i)), 27) + b) * 5 + 0x52dce729;
+    b = (rotl64(b ^ murmur128_b(load64(s + i + 8)), 31) + a) * 5 + 0x38495ab5;
+  }
+  uint8_t tail[16] = {0};
+  memcpy(tail, s + i, n - i);
+  a ^= murmur128_a(load64(tail));
+  b ^= murmur128_b(load64(tail + 8));
+  a ^= n, b ^= n;
+  a += b, b += a;
+  a = murmur128_final(a), b = murmur128_final(b);
+  out[0] = a + b;
+  out[1] = a + 2 * b;
+}
+
 /* ---- XXH64 ---- */
 
 #define XXH1 0x9E3779B185EBCA87ull

@@ -18,6 +18,9 @@ int32_t mill_murmur3_long(int64_t v, int32_t seed);
 int32_t mill_murmur3_bytes(const void *p, size_t n, int32_t seed);
 int32_t mill_murmur3_bytes2(const void *p, size_t n, int32_t seed);
 
+/* MurmurHash3_x64_128 (Appleby), by which sketches of the DataSketches family hash. */
+void mill_murmur3_128(const void *p, size_t n, uint64_t seed, uint64_t out[2]);
+
 /* XXH64 as Spark's XXH64.hashInt, hashLong, hashUnsafeBytes. */
 int64_t mill_xxh64_int(int32_t v, int64_t seed);
 int64_t mill_xxh64_long(int64_t v, int64_t seed);

@@ -312,7 +312,9 @@ static mill_status bind_frequency(mill_binding *b, collect_plan *plan, mill_erro
 /* Exact percentiles compute in DOUBLE; those of intervals and times of day are such again. */
 static mill_status exact_type(mill_binding *b, mill_error *err) {
   const mill_type *given = b->arg_type[0];
-  const mill_type *t = mill_convert_to(b->ctx->types, "numeric|ym|dt|time", given);
+  const mill_type *t = given->id == MILL_STRING
+                           ? mill_type_of(MILL_DOUBLE)
+                           : mill_convert_to(b->ctx->types, "numeric|ym|dt|time", given);
   bool dated = given->id == MILL_DATE || given->id == MILL_TIMESTAMP ||
                given->id == MILL_TIMESTAMP_NTZ; /* they would be read as times of day */
   if (dated) return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "kernel/agg_int.h"
+#include "kernel/hll_int.h"
 
 typedef struct {
   int p; /* 2^p registers */
@@ -132,10 +133,9 @@ static double tau(double x) {
   return z / 3;
 }
 
-static double ertl(const uint8_t *reg, int p) {
+double mill_hll_ertl(const uint8_t *reg, int p, int q) {
   size_t m = (size_t)1 << p, count[66] = {0};
   for (size_t k = 0; k < m; k++) count[reg[k]]++;
-  int q = 64 - p;
   double z = (double)m * tau(1 - (double)count[q + 1] / (double)m);
   for (int k = q; k >= 1; k--) z = 0.5 * (z + (double)count[k]);
   z += (double)m * sigma((double)count[0] / (double)m);
@@ -161,7 +161,7 @@ static double estimate(const uint8_t *reg, int p) {
                  : p == 6 ? 0.709
                           : 0.7213 / (1 + 1.079 / (double)m);
   double raw = alpha * (double)m * (double)m / inverse;
-  return raw < 5 * (double)m ? ertl(reg, p) : raw;
+  return raw < 5 * (double)m ? mill_hll_ertl(reg, p, 64 - p) : raw;
 }
 
 AGG_OUTPUT(hll_final) {

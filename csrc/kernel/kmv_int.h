@@ -1,0 +1,70 @@
+/* Samples of hashes, the core of theta and tuple sketches (Dasgupta, Lang, Rhodes, Thaler: A framework for
+** estimating stream expression cardinalities, 2016). Private to csrc/kernel.
+**
+** A sample keeps the hashes below theta, at most 2^lgK of them once it is trimmed: then theta is the least hash
+** that was left out. So the result does not hang on the order in which values, or samples, came. The number of
+** different values is about count / theta. Each hash may carry a summary. */
+#ifndef MILL_KERNEL_KMV_INT_H
+#define MILL_KERNEL_KMV_INT_H
+
+#include "kernel/sketch_int.h"
+
+#define MILL_KMV_ALL ((uint64_t)INT64_MAX) /* theta of a sample that has left out nothing */
+
+enum { MILL_KMV_SUM, MILL_KMV_MIN, MILL_KMV_MAX, MILL_KMV_ONE }; /* modes, as bytes number them */
+
+typedef union mill_summary {
+  double real;
+  int64_t integer; /* 32 bits wide, as Spark's */
+} mill_summary;
+
+/* How summaries of the same hash become one, and how many hashes are kept. */
+typedef struct mill_kmv_rule {
+  int lg_k; /* 0: no limit */
+  uint8_t mode;
+  bool real;
+} mill_kmv_rule;
+
+typedef struct mill_kmv_entry {
+  uint64_t hash; /* 0: free */
+  mill_summary summary;
+} mill_kmv_entry;
+
+typedef struct mill_kmv {
+  mill_kmv_entry *slot; /* NULL: not opened */
+  uint64_t theta;
+  uint32_t count;
+  uint8_t lg_slots;
+  bool some; /* some value was there, though none may be left */
+} mill_kmv;
+
+mill_status mill_kmv_open(mill_arena *a, mill_kmv *s, mill_error *err) MILL_USE_RESULT;
+mill_status mill_kmv_add(mill_arena *a, mill_kmv *s, const mill_kmv_rule *rule, uint64_t hash,
+                         mill_summary x, mill_error *err) MILL_USE_RESULT;
+/* `to` becomes the union or intersection with `from`, or what of it is not in `from`. */
+mill_status mill_kmv_unite(mill_arena *a, mill_kmv *to, const mill_kmv *from,
+                           const mill_kmv_rule *rule, mill_error *err) MILL_USE_RESULT;
+mill_status mill_kmv_intersect(mill_arena *a, mill_kmv *to, const mill_kmv *from,
+                               const mill_kmv_rule *rule, mill_error *err) MILL_USE_RESULT;
+mill_status mill_kmv_subtract(mill_arena *a, mill_kmv *to, const mill_kmv *from,
+                              mill_error *err) MILL_USE_RESULT;
+/* The entries of a trimmed sample in the order of their hashes. */
+mill_status mill_kmv_sorted(mill_arena *a, mill_kmv *s, const mill_kmv_rule *rule,
+                            mill_kmv_entry **out, mill_error *err) MILL_USE_RESULT;
+
+/* theta as a share of all hashes; the number of different values. */
+double mill_kmv_share(const mill_kmv *s);
+double mill_kmv_estimate(const mill_kmv *s);
+
+/* An entry as hashes of sketches are: 63 bits, never 0. */
+static inline uint64_t mill_kmv_hash(const uint64_t hash[2]) { return hash[0] >> 1; }
+
+/* ---- theta sketches (sketch_theta.c) ---- */
+
+/* What bytes are: good, of another family (its name in *family), or none. */
+mill_status mill_theta_read(mill_call *call, const mill_vector *v, size_t i, mill_kmv *s,
+                            mill_error *err) MILL_USE_RESULT;
+/* The name of a family that is not `wanted`, or NULL. */
+const char *mill_sketch_other_family(bytes in, int wanted);
+
+#endif
