@@ -78,6 +78,18 @@ AGG_UPDATE(bag_update) {
   return MILL_OK;
 }
 
+/* The elements of lists. */
+AGG_UPDATE(items_update) {
+  const mill_vector *item = &args[0]->child[0];
+  if (args[0]->type->phys != MILL_PHYS_LIST || item->type->phys == MILL_PHYS_NONE) return MILL_OK;
+  AGG_ROWS(args[0], n, i) {
+    mill_span s = MILL_AT(mill_span, args[0], i);
+    for (uint32_t k = s.start; k < s.start + s.size; k++)
+      if (mill_vector_valid(item, k)) MILL_TRY(bag_add(call, states[i], item, k, err));
+  }
+  return MILL_OK;
+}
+
 AGG_MERGE(bag_merge) {
   for (size_t i = 0; i < n; i++) {
     if (!mill_vector_valid(partial, i)) continue;
@@ -195,6 +207,7 @@ AGG_OUTPUT(approx_final) {
                                       .final = FINAL};
 BAG(list_agg, bag_update, bag_save, bag_save)
 BAG(set_agg, bag_update, set_save, set_save)
+BAG(union_agg, items_update, set_save, set_save)
 BAG(mode_agg, bag_update, bag_save, mode_final)
 BAG(approx_agg, bag_update, bag_save, approx_final)
 
@@ -211,11 +224,25 @@ static mill_status set_partial(mill_binding *b, const mill_type *item, mill_erro
   return b->partial ? MILL_OK : mill_oom(b->ctx->memory, sizeof *item, err);
 }
 
+static bool has_map(const mill_type *t) {
+  bool found = t->id == MILL_MAP;
+  for (uint32_t i = 0; i < t->nfields; i++) found = found || has_map(t->fields[i].type);
+  return found;
+}
+
 static mill_status bind_collect(mill_binding *b, mill_error *err) {
   collect_plan *plan;
+  const mill_type *item = b->arg_type[0];
+  bool lists = b->aggregate == &union_agg;
   MILL_TRY(open_plan(b, &plan, err));
-  plan->set = b->aggregate == &set_agg;
-  MILL_TRY(set_partial(b, b->arg_type[0], err));
+  plan->set = lists || b->aggregate == &set_agg;
+  if (lists && item->id != MILL_ARRAY) return mill_bind_wrong_type(b, 0, "\"ARRAY\"", err);
+  if (plan->set && has_map(item))
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE, "sqlExpr",
+                     mill_bind_sql(b, err), "functionName",
+                     mill_error_fmt(err, "`%s`", b->fn->name), "dataType",
+                     "\"MAP\" or \"COLLATED STRING\"", NULL);
+  MILL_TRY(set_partial(b, lists ? item->fields[0].type : item, err));
   b->result = b->partial;
   b->nullable = false;
   return MILL_OK;
@@ -413,6 +440,11 @@ const mill_function mill_family_agg_collect[] = {
     COLLECT_DEF("collect_set", NULL, "any", NULL, bind_collect, set_agg, "collect_set(expr)",
                 "The different values that are not null, in the order of first appearance.",
                 "SELECT collect_set(col) FROM VALUES (1), (2), (1) AS tab(col) -> [1,2]"),
+    COLLECT_DEF("collect_union", NULL, "any", NULL, bind_collect, union_agg, "collect_union(expr)",
+                "The different elements of arrays that are not null, in the order of first "
+                "appearance.",
+                "SELECT collect_union(col) FROM VALUES (array(1, 2)), (array(2, 3)) AS tab(col) -> "
+                "[1,2,3]"),
     COLLECT_DEF("mode", NULL, "any?, any?", NULL, bind_mode, mode_agg, "mode(col[, deterministic])",
                 "The most frequent value; of several the smallest.",
                 "SELECT mode(col) FROM VALUES (0), (10), (10) AS tab(col) -> 10"),
