@@ -264,7 +264,9 @@ static mill_status percentage_type(mill_binding *b, const char *required, mill_e
   if (t && array && (given->contains_null || given->fields[0].type->id == MILL_STRING)) t = NULL;
   if (t == NULL)
     return mill_bind_wrong_type(b, 1,
-                                required ? required : array ? "\"ARRAY<DOUBLE>\"" : "\"DOUBLE\"",
+                                required ? required
+                                : array  ? "\"ARRAY<DOUBLE>\""
+                                         : "\"DOUBLE\"",
                                 err);
   b->cast_to[1] = t;
   if (b->arg_value[1]) return MILL_OK;
@@ -434,8 +436,8 @@ static mill_status bind_approx(mill_binding *b, mill_error *err) {
   }
 
 const mill_function mill_family_agg_collect[] = {
-    COLLECT_DEF("collect_list", "=array_agg", "any", NULL, bind_collect, list_agg, "collect_list(expr)",
-                "The values that are not null, in the order of the rows.",
+    COLLECT_DEF("collect_list", "=array_agg", "any", NULL, bind_collect, list_agg,
+                "collect_list(expr)", "The values that are not null, in the order of the rows.",
                 "SELECT collect_list(col) FROM VALUES (1), (2), (1) AS tab(col) -> [1,2,1]"),
     COLLECT_DEF("collect_set", NULL, "any", NULL, bind_collect, set_agg, "collect_set(expr)",
                 "The different values that are not null, in the order of first appearance.",
@@ -467,8 +469,8 @@ const mill_function mill_family_agg_collect[] = {
                 "SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY col) FROM VALUES (0), (10) AS "
                 "tab(col) -> 0.0"),
     COLLECT_DEF("percentile_approx", "approx_percentile", "any, any, any?", ", , 10000",
-                 bind_approx, mill_rank_agg, "percentile_approx(col, percentage[, accuracy])",
-                 "The value of the nearest rank.",
-                 "SELECT percentile_approx(col, 0.5, 100) FROM VALUES (0), (6), (7), (9), (10) AS "
-                 "tab(col) -> 7"),
+                bind_approx, mill_rank_agg, "percentile_approx(col, percentage[, accuracy])",
+                "The value of the nearest rank.",
+                "SELECT percentile_approx(col, 0.5, 100) FROM VALUES (0), (6), (7), (9), (10) AS "
+                "tab(col) -> 7"),
     {0}};

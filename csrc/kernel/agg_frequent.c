@@ -38,8 +38,8 @@ AGG_UPDATE(values_update) {
 
 static mill_status fail_sizes(const mill_call *call, int32_t a, int32_t b, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_APPROX_TOP_K_SKETCH_SIZE_NOT_MATCH, "size1",
-                        mill_error_fmt(err, "%d", (int)a), "size2", mill_error_fmt(err, "%d", (int)b),
-                        NULL);
+                        mill_error_fmt(err, "%d", (int)a), "size2",
+                        mill_error_fmt(err, "%d", (int)b), NULL);
 }
 
 static mill_status unite(mill_call *call, mill_frequent *to, const mill_frequent *from,
@@ -272,8 +272,8 @@ static mill_status open_plan(mill_binding *b, const mill_type *item, plan **out,
 static mill_status open_values(mill_binding *b, plan **out, mill_error *err) {
   const mill_type *t = b->arg_type[0];
   if (!mill_frequent_storable(t))
-    return fail_hint(
-        b, mill_error_fmt(err, "%s columns are not supported", lower_type(b, t, err)), err);
+    return fail_hint(b, mill_error_fmt(err, "%s columns are not supported", lower_type(b, t, err)),
+                     err);
   return open_plan(b, t, out, err);
 }
 
@@ -387,8 +387,8 @@ const mill_function mill_family_agg_frequent[] = {
      .aggregate = &accumulate_agg,
      .usage = "approx_top_k_accumulate(expr[, maxItemsTracked])",
      .doc = "A sketch of the most frequent values, for approx_top_k_estimate.",
-     .example = "SELECT approx_top_k_estimate(approx_top_k_accumulate(expr), 2)" OF_VALUES
-                " -> " TOP},
+     .example =
+         "SELECT approx_top_k_estimate(approx_top_k_accumulate(expr), 2)" OF_VALUES " -> " TOP},
     {.name = "approx_top_k_combine",
      .types = "any, any?",
      .fill = ", -1",
@@ -406,6 +406,6 @@ const mill_function mill_family_agg_frequent[] = {
      .kernel = top_estimate,
      .usage = "approx_top_k_estimate(state[, k])",
      .doc = "The k most frequent values of a sketch and how often they occur.",
-     .example = "SELECT approx_top_k_estimate(approx_top_k_accumulate(expr), 2)" OF_VALUES
-                " -> " TOP},
+     .example =
+         "SELECT approx_top_k_estimate(approx_top_k_accumulate(expr), 2)" OF_VALUES " -> " TOP},
     {0}};

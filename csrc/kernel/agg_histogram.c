@@ -260,6 +260,7 @@ const mill_function mill_family_agg_histogram[] = {
      .aggregate = &histogram_agg,
      .usage = "histogram_numeric(expr, nb)",
      .doc = "A histogram of at most nb bins: where each lies and how many values it has.",
-     .example = "SELECT histogram_numeric(col, 5) FROM VALUES (0), (1), (2), (10) AS tab(col) -> "
-                "[{\"x\":0,\"y\":1.0},{\"x\":1,\"y\":1.0},{\"x\":2,\"y\":1.0},{\"x\":10,\"y\":1.0}]"},
+     .example =
+         "SELECT histogram_numeric(col, 5) FROM VALUES (0), (1), (2), (10) AS tab(col) -> "
+         "[{\"x\":0,\"y\":1.0},{\"x\":1,\"y\":1.0},{\"x\":2,\"y\":1.0},{\"x\":10,\"y\":1.0}]"},
     {0}};

@@ -47,8 +47,8 @@ AGG_UPDATE(list_update) {
     uint32_t row = (uint32_t)i;
     MILL_TRY(open_columns(call, s, err));
     for (int c = 0; c < plan->columns; c++)
-      MILL_TRY(mill_vector_append(&s->column[c], args[argument_of(c)], &row, 1, true, call->arena,
-                                  err));
+      MILL_TRY(
+          mill_vector_append(&s->column[c], args[argument_of(c)], &row, 1, true, call->arena, err));
   }
   return MILL_OK;
 }
@@ -177,8 +177,8 @@ static mill_status bind_values(mill_binding *b, listagg_plan *plan, mill_error *
       (binary ? gap_type->id == MILL_STRING : true))
     return fail_mixed(b, err);
   b->nargs = FIRST_KEY;
-  mill_status s = mill_bind_types(b, binary ? "binary, #binary -> binary" : "string, #string -> string",
-                                  err);
+  mill_status s =
+      mill_bind_types(b, binary ? "binary, #binary -> binary" : "string, #string -> string", err);
   if (s == MILL_OK) s = mill_bind_constant(b, 1, &gap, err);
   b->nargs += keys;
   MILL_TRY(s);

@@ -210,8 +210,12 @@ static mill_status write_bits(const mill_vector *v, mill_text *to, mill_error *e
 
 static mill_status write_all(const mill_frequent *s, mill_text *to, mill_error *err) {
   uint32_t n = s->item ? s->item->size : 0;
-  uint8_t head[HEAD] = {n ? 4 : 1, 1, FAMILY, (uint8_t)most_lg(s->tracked),
-                        (uint8_t)(n ? s->lg_slots : FIRST_LG), n ? 0 : EMPTY_FLAGS};
+  uint8_t head[HEAD] = {n ? 4 : 1,
+                        1,
+                        FAMILY,
+                        (uint8_t)most_lg(s->tracked),
+                        (uint8_t)(n ? s->lg_slots : FIRST_LG),
+                        n ? 0 : EMPTY_FLAGS};
   uint8_t nulls[8];
   memcpy(head + 8, &n, 4);
   memcpy(head + 16, &s->total, 8);
@@ -252,7 +256,9 @@ static bool read_number(bytes *in, const mill_type *t, void *to) {
   size_t width = number_width(t);
   if (t->phys != MILL_PHYS_BOOL && !take(in, &sign, 1)) return false;
   if (t->id != MILL_DECIMAL) return take(in, to, width);
-  bool ok = width == 4 ? take(in, &small, 4) : width == 8 ? take(in, &large, 8) : take(in, &wide, 16);
+  bool ok = width == 4   ? take(in, &small, 4)
+            : width == 8 ? take(in, &large, 8)
+                         : take(in, &wide, 16);
   if (!ok) return false;
   if (width < 16) wide = width == 4 ? small : large;
   large = (int64_t)wide;

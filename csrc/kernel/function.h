@@ -138,11 +138,11 @@ struct mill_binding {
   const mill_vector *const
       *arg_value; /* a constant vector where the argument is foldable, else NULL */
   const bool *arg_nullable;
-  const char *const *arg_sql; /* text of each argument as Spark prints it in messages */
+  const char *const *arg_sql;  /* text of each argument as Spark prints it in messages */
   const mill_key_order *order; /* WITHIN GROUP: its keys are arguments as the function wants them */
   int norder;
-  const bool *arg_literal;    /* the argument is a plain literal; NULL: those with a value are */
-  mill_arena *arena;          /* for everything that the bound call keeps */
+  const bool *arg_literal; /* the argument is a plain literal; NULL: those with a value are */
+  mill_arena *arena;       /* for everything that the bound call keeps */
   /* A schema ("a INT, b STRING") or a type, as SQL writes them. */
   mill_status (*parse_schema)(mill_binding *b, const char *text, size_t n, const mill_type **out,
                               mill_error *err);

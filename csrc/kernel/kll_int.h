@@ -21,7 +21,7 @@ typedef struct mill_kll {
   uint64_t n, least, most;
   mill_kll_level *level;
   uint32_t retained, capacity; /* of all levels */
-  uint16_t k, min_k; /* k 0: not opened. min_k: the least of sketches that were merged */
+  uint16_t k, min_k;           /* k 0: not opened. min_k: the least of sketches that were merged */
   uint8_t levels, room;
 } mill_kll;
 
@@ -32,7 +32,8 @@ typedef struct mill_kll_view {
 } mill_kll_view;
 
 mill_status mill_kll_open(mill_arena *a, mill_kll *s, int k, mill_error *err) MILL_USE_RESULT;
-mill_status mill_kll_add(mill_arena *a, mill_kll *s, uint64_t item, mill_error *err) MILL_USE_RESULT;
+mill_status mill_kll_add(mill_arena *a, mill_kll *s, uint64_t item,
+                         mill_error *err) MILL_USE_RESULT;
 mill_status mill_kll_merge(mill_arena *a, mill_kll *to, const mill_kll *from,
                            mill_error *err) MILL_USE_RESULT;
 /* Room for n items of a level, and that level; for whoever fills a sketch from bytes. */

@@ -35,8 +35,8 @@ static mill_status hash_list(mill_call *call, const mill_vector *v, size_t i, ui
   memset(flat, 0, total);
   for (uint32_t k = 0; k < s.size; k++)
     if (mill_vector_valid(item, s.start + k))
-      memcpy(flat + k * width,
-             (const char *)item->data + mill_vector_at(item, s.start + k) * width, width);
+      memcpy(flat + k * width, (const char *)item->data + mill_vector_at(item, s.start + k) * width,
+             width);
   hash_bytes(flat, total, out);
   mill_free(call->ctx->memory, flat, total);
   return MILL_OK;
@@ -83,9 +83,8 @@ mill_status mill_sketch_bind_key(mill_binding *b, bool exact, mill_error *err) {
   }
   default: break;
   }
-  const mill_type *to = mill_type_numeric(t)
-                            ? mill_type_of(MILL_DOUBLE)
-                            : mill_convert_to(b->ctx->types, "string", t);
+  const mill_type *to = mill_type_numeric(t) ? mill_type_of(MILL_DOUBLE)
+                                             : mill_convert_to(b->ctx->types, "string", t);
   if (exact || to == NULL) return mill_bind_wrong_type(b, 0, required, err);
   b->cast_to[0] = to;
   return MILL_OK;

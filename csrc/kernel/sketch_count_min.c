@@ -189,8 +189,8 @@ static mill_status bind_count_min(mill_binding *b, mill_error *err) {
   void *mem;
   double eps, confidence;
   mill_vector seed;
-  MILL_TRY(mill_bind_types(
-      b, "!integral|string|binary, !double, !double, !integral -> binary", err));
+  MILL_TRY(
+      mill_bind_types(b, "!integral|string|binary, !double, !double, !integral -> binary", err));
   b->cast_to[3] = mill_type_of(MILL_BIGINT);
   MILL_TRY(share(b, 1, "eps", "(0.0, 1.7976931348623157E308]", INFINITY, &eps, err));
   MILL_TRY(share(b, 2, "confidence", "(0.0, 1.0]", 1, &confidence, err));

@@ -362,8 +362,7 @@ AGG_UPDATE(union_update) {
     bool any = allow->type->phys != MILL_PHYS_NONE && mill_vector_valid(allow, i) &&
                MILL_AT(uint8_t, allow, i);
     MILL_TRY(read_row(call, args[0], i, &one, err));
-    if (s->lg_k && s->lg_k != one.lg_k && !any)
-      return fail_different(call, s->lg_k, one.lg_k, err);
+    if (s->lg_k && s->lg_k != one.lg_k && !any) return fail_different(call, s->lg_k, one.lg_k, err);
     MILL_TRY(unite(call->arena, s, &one, err));
   }
   return MILL_OK;
@@ -467,8 +466,8 @@ static mill_status bind_agg(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, "!int|bigint|string|binary, !int -> binary", err));
   if (!mill_sketch_constant(b, 1, &lg_k))
     return mill_sketch_bind_fail(b, MILL_E_HLL_K_MUST_BE_CONSTANT, err);
-  MILL_TRY(mill_sketch_range(b->fn->name, MILL_E_HLL_INVALID_LG_K, lg_k, LEAST_LG_K, MOST_LG_K,
-                             err));
+  MILL_TRY(
+      mill_sketch_range(b->fn->name, MILL_E_HLL_INVALID_LG_K, lg_k, LEAST_LG_K, MOST_LG_K, err));
   return open_plan(b, lg_k, err);
 }
 

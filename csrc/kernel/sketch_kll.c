@@ -294,21 +294,22 @@ static mill_status describe(const mill_kll *s, kind t, mill_text *text, mill_err
   size_t width = width_of(t);
   MILL_TRY(mill_text_printf(
       text, err,
-      "\n### KllKll%sSketch Summary:\n   K                      : %d\n   Dynamic min K          : %d\n"
+      "\n### KllKll%sSketch Summary:\n   K                      : %d\n   Dynamic min K          : "
+      "%d\n"
       "   M                      : %d\n   N                      : %llu\n"
       "   Epsilon                : %.3f%%\n   Epsilon PMF            : %.3f%%\n"
       "   Empty                  : %s\n   Estimation Mode        : %s\n",
-      names[t], s->k, s->min_k, MILL_KLL_M, (unsigned long long)s->n,
-      229.6 / pow(s->min_k, 0.9723), 244.6 / pow(s->min_k, 0.9433), s->n ? "false" : "true",
-      s->levels > 1 ? "true" : "false"));
-  MILL_TRY(mill_text_printf(
-      text, err,
-      "   Levels                 : %d\n   Level 0 Sorted         : false\n"
-      "   Capacity Items         : %u\n   Retained Items         : %u\n"
-      "   Free Space             : %u\n   ReadOnly               : false\n"
-      "   Updatable Storage Bytes: %zu\n   Compact Storage Bytes  : %zu\n   Min Item               : ",
-      s->levels, capacity, s->retained, capacity - s->retained,
-      HEAD + 4 * ((size_t)s->levels + 1) + (2 + (size_t)capacity) * width, size_of(s, t)));
+      names[t], s->k, s->min_k, MILL_KLL_M, (unsigned long long)s->n, 229.6 / pow(s->min_k, 0.9723),
+      244.6 / pow(s->min_k, 0.9433), s->n ? "false" : "true", s->levels > 1 ? "true" : "false"));
+  MILL_TRY(mill_text_printf(text, err,
+                            "   Levels                 : %d\n   Level 0 Sorted         : false\n"
+                            "   Capacity Items         : %u\n   Retained Items         : %u\n"
+                            "   Free Space             : %u\n   ReadOnly               : false\n"
+                            "   Updatable Storage Bytes: %zu\n   Compact Storage Bytes  : %zu\n   "
+                            "Min Item               : ",
+                            s->levels, capacity, s->retained, capacity - s->retained,
+                            HEAD + 4 * ((size_t)s->levels + 1) + (2 + (size_t)capacity) * width,
+                            size_of(s, t)));
   MILL_TRY(add_item(text, t, s->least, s->n == 0, err));
   MILL_TRY(mill_text_printf(text, err, "\n   Max Item               : "));
   MILL_TRY(add_item(text, t, s->most, s->n == 0, err));
@@ -405,8 +406,7 @@ static mill_status open_plan(mill_binding *b, mill_error *err) {
 
 static mill_status bind_values(mill_binding *b, mill_error *err) {
   static const char *const types[] = {"!tinyint|int|bigint|smallint, !int? -> binary",
-                                      "!float|double, !int? -> binary",
-                                      "!float, !int? -> binary"};
+                                      "!float|double, !int? -> binary", "!float, !int? -> binary"};
   MILL_TRY(mill_bind_types(b, types[kind_of(b->fn)], err));
   return open_plan(b, err);
 }
@@ -424,9 +424,11 @@ static mill_status bind_asked(mill_binding *b, const char *one, const char *name
   const char *many = mill_error_fmt(err, "array<%s>", one);
   const mill_type *t = mill_convert_to(b->ctx->types, *array ? many : one, given);
   if (t == NULL || (*array && (given->contains_null || given->fields[0].type->id == MILL_STRING))) {
-    const char *sql = mill_bind_type_sql(b, mill_convert_to(b->ctx->types, one, mill_type_of(MILL_NULL)), err);
+    const char *sql =
+        mill_bind_type_sql(b, mill_convert_to(b->ctx->types, one, mill_type_of(MILL_NULL)), err);
     return mill_bind_wrong_type(
-        b, 1, mill_error_fmt(err, "(%s or \"ARRAY<%.*s>\")", sql, (int)strlen(sql) - 2, sql + 1), err);
+        b, 1, mill_error_fmt(err, "(%s or \"ARRAY<%.*s>\")", sql, (int)strlen(sql) - 2, sql + 1),
+        err);
   }
   b->cast_to[1] = t;
   if (b->arg_value[1]) return MILL_OK;
@@ -490,8 +492,8 @@ static mill_status bind_rank(mill_binding *b, mill_error *err) {
                "(col), 0.5)" FROM(S) " -> " V),                                                    \
       FUNCTION("kll_sketch_get_rank_" T, "any, any", bind_rank, sketch_answer, "(left, right)",    \
                "The share of the values up to the one given, or an array of them.",                \
-               "SELECT kll_sketch_get_rank_" T "(kll_sketch_agg_" T "(col), 3" S ")" FROM(         \
-                   S) " -> 0.6"),                                                                  \
+               "SELECT kll_sketch_get_rank_" T "(kll_sketch_agg_" T "(col), 3" S                   \
+               ")" FROM(S) " -> 0.6"),                                                             \
       FUNCTION("kll_sketch_merge_" T, "binary, binary -> binary", NULL, sketch_merge,              \
                "(left, right)", "Two KLL sketches merged.",                                        \
                "SELECT kll_sketch_get_n_" T "(kll_sketch_merge_" T "(kll_sketch_agg_" T            \

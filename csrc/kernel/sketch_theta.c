@@ -145,18 +145,30 @@ static bool lay_out(layout *l, size_t size) {
 }
 
 const char *mill_sketch_other_family(bytes in, int wanted) {
-  static const char *const names[] = {NULL,        "ALPHA",   "QUICKSELECT", "COMPACT",
-                                      "UNION",     "INTERSECTION", "A_NOT_B", "HLL",
-                                      "QUANTILES", "TUPLE",   "FREQUENCY",   "RESERVOIR",
-                                      "RESERVOIR_UNION", "VAROPT", "VAROPT_UNION", "KLL", "CPC"};
+  static const char *const names[] = {NULL,
+                                      "ALPHA",
+                                      "QUICKSELECT",
+                                      "COMPACT",
+                                      "UNION",
+                                      "INTERSECTION",
+                                      "A_NOT_B",
+                                      "HLL",
+                                      "QUANTILES",
+                                      "TUPLE",
+                                      "FREQUENCY",
+                                      "RESERVOIR",
+                                      "RESERVOIR_UNION",
+                                      "VAROPT",
+                                      "VAROPT_UNION",
+                                      "KLL",
+                                      "CPC"};
   int family = in.n >= 8 ? ((const uint8_t *)in.p)[2] : 0;
   return family != wanted && (size_t)family < sizeof names / sizeof *names ? names[family] : NULL;
 }
 
 static mill_status fail_input(const mill_call *call, bytes in, mill_error *err) {
   const char *other = mill_sketch_other_family(in, FAMILY);
-  if (other == NULL)
-    return mill_sketch_fail(call, MILL_E_THETA_INVALID_INPUT_SKETCH_BUFFER, err);
+  if (other == NULL) return mill_sketch_fail(call, MILL_E_THETA_INVALID_INPUT_SKETCH_BUFFER, err);
   return mill_call_fail(call, err, MILL_E_THETA_INVALID_INPUT_SKETCH_BUFFER_FAMILY, "function",
                         mill_error_fmt(err, "`%s`", call->fn->name), "expectedFamily", "COMPACT",
                         "actualFamily", other, NULL);
@@ -194,8 +206,8 @@ AGG_UPDATE(theta_update) {
     if (s->slot == NULL) MILL_TRY(mill_kmv_open(call->arena, s, err));
     MILL_TRY(mill_sketch_hash(call, args[0], i, hash, &counts, err));
     if (counts)
-      MILL_TRY(mill_kmv_add(call->arena, s, call->state, mill_kmv_hash(hash), (mill_summary){0},
-                            err));
+      MILL_TRY(
+          mill_kmv_add(call->arena, s, call->state, mill_kmv_hash(hash), (mill_summary){0}, err));
   }
   return MILL_OK;
 }
@@ -355,7 +367,8 @@ static mill_status bind_sketches(mill_binding *b, mill_error *err) {
 
 #define OF_TWO "FROM VALUES (1, 4), (2, 4), (3, 1) AS tab(a, b)"
 #define OF_GROUPS                                                                                  \
-  "FROM (SELECT theta_sketch_agg(col) AS sketch FROM VALUES (1), (2) AS tab(col) UNION ALL SELECT " \
+  "FROM (SELECT theta_sketch_agg(col) AS sketch FROM VALUES (1), (2) AS tab(col) UNION ALL "       \
+  "SELECT "                                                                                        \
   "theta_sketch_agg(col) FROM VALUES (2), (3) AS tab(col))"
 
 const mill_function mill_family_sketch_theta[] = {

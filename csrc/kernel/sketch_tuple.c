@@ -9,14 +9,7 @@
 
 #include "kernel/kmv_int.h"
 
-enum {
-  FAMILY = 9,
-  LEAST_LG_K = 4,
-  MOST_LG_K = 26,
-  READ_ONLY = 2,
-  EMPTY = 4,
-  COMPACT = 8
-};
+enum { FAMILY = 9, LEAST_LG_K = 4, MOST_LG_K = 26, READ_ONLY = 2, EMPTY = 4, COMPACT = 8 };
 
 typedef struct {
   mill_kmv_rule rule; /* first: samples take it as theirs */
@@ -58,8 +51,7 @@ static mill_status put_sketch(mill_call *call, mill_kmv *s, const mill_kmv_rule 
 
 static mill_status fail_input(const mill_call *call, bytes in, mill_error *err) {
   const char *other = mill_sketch_other_family(in, FAMILY);
-  if (other == NULL)
-    return mill_sketch_fail(call, MILL_E_TUPLE_INVALID_INPUT_SKETCH_BUFFER, err);
+  if (other == NULL) return mill_sketch_fail(call, MILL_E_TUPLE_INVALID_INPUT_SKETCH_BUFFER, err);
   return mill_call_fail(call, err, MILL_E_TUPLE_INVALID_INPUT_SKETCH_BUFFER_FAMILY, "function",
                         mill_error_fmt(err, "`%s`", call->fn->name), "expectedFamily", "TUPLE",
                         "actualFamily", other, NULL);
@@ -122,8 +114,8 @@ AGG_UPDATE(tuple_update) {
     if (s->slot == NULL) MILL_TRY(mill_kmv_open(call->arena, s, err));
     MILL_TRY(mill_sketch_hash(call, args[0], i, hash, &counts, err));
     if (counts)
-      MILL_TRY(mill_kmv_add(call->arena, s, rule, mill_kmv_hash(hash), given(rule, args[1], i),
-                            err));
+      MILL_TRY(
+          mill_kmv_add(call->arena, s, rule, mill_kmv_hash(hash), given(rule, args[1], i), err));
   }
   return MILL_OK;
 }
@@ -211,9 +203,7 @@ static const mill_aggregate whole_common = TUPLE_AGG(intersection_update, inters
 
 /* ---- functions of one sketch ---------------------------------------------------------------- */
 
-static bool is_real(const mill_call *call) {
-  return strstr(call->fn->name, "_double") != NULL;
-}
+static bool is_real(const mill_call *call) { return strstr(call->fn->name, "_double") != NULL; }
 
 KERNEL_HEAD(tuple_estimate) {
   MILL_EACH(out, n, i) {
@@ -281,8 +271,7 @@ static mill_summary neutral(const mill_kmv_rule *rule) {
 static mill_status read_second(mill_call *call, const mill_vector *v, size_t i, mill_kmv *s,
                                mill_error *err) {
   const mill_kmv_rule *rule = rule_of(call);
-  if (strstr(call->fn->name, "_theta_") == NULL)
-    return read_sketch(call, v, i, rule->real, s, err);
+  if (strstr(call->fn->name, "_theta_") == NULL) return read_sketch(call, v, i, rule->real, s, err);
   MILL_TRY(mill_theta_read(call, v, i, s, err));
   for (size_t k = 0; k < (size_t)1 << s->lg_slots; k++)
     if (s->slot[k].hash) s->slot[k].summary = neutral(rule);
@@ -394,10 +383,9 @@ static mill_status bind_agg(mill_binding *b, mill_error *err) {
   MILL_TRY(open_plan(b, &rule, err));
   MILL_TRY(mill_sketch_bind_key(b, false, err));
   const mill_type *key = b->cast_to[0];
-  MILL_TRY(mill_bind_types(b,
-                           rule->real ? "any, double, int, string -> binary"
-                                      : "any, int, int, string -> binary",
-                           err));
+  MILL_TRY(mill_bind_types(
+      b, rule->real ? "any, double, int, string -> binary" : "any, int, int, string -> binary",
+      err));
   b->cast_to[0] = key;
   MILL_TRY(bind_lg_k(b, 2, rule, err));
   MILL_TRY(bind_mode(b, 3, rule, err));
@@ -461,7 +449,8 @@ static mill_status bind_difference(mill_binding *b, mill_error *err) {
 
 /* ---- catalogue ------------------------------------------------------------------------------ */
 
-#define OF_ONE(T, V) "tuple_sketch_agg_" T "(k, v)) FROM VALUES (1, 10" V "), (1, 20" V "), (2, 5" V ") AS tab(k, v)"
+#define OF_ONE(T, V)                                                                               \
+  "tuple_sketch_agg_" T "(k, v)) FROM VALUES (1, 10" V "), (1, 20" V "), (2, 5" V ") AS tab(k, v)"
 #define OF_TWO(T, V)                                                                               \
   "(tuple_sketch_agg_" T "(a, 1" V "), tuple_sketch_agg_" T "(b, 2" V                              \
   "))) FROM VALUES (1, 4), (2, 4), (3, 1) AS tab(a, b)"
@@ -486,8 +475,9 @@ static mill_status bind_difference(mill_binding *b, mill_error *err) {
   }
 #define PAIR_UNION(NAME, OF, WITH, T, V)                                                           \
   FUNCTION(NAME, MILL_FN_NAMED, "any, any, any?, any?", ", , 12, 'sum'", bind_union, tuple_union,  \
-           "(first, second[, lgNomEntries[, mode]])", "The union of a tuple sketch and a " WITH    \
-           " sketch.", ESTIMATE(T) NAME OF(T, V) " -> 4.0")
+           "(first, second[, lgNomEntries[, mode]])",                                              \
+           "The union of a tuple sketch and a " WITH " sketch.",                                   \
+           ESTIMATE(T) NAME OF(T, V) " -> 4.0")
 #define PAIR_INTERSECTION(NAME, OF, WITH, T, V)                                                    \
   FUNCTION(NAME, 0, "any, any, any?", ", , 'sum'", bind_intersection, tuple_intersection,          \
            "(first, second[, mode])", "What a tuple sketch and a " WITH " sketch have in common.", \

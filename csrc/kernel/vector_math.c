@@ -19,7 +19,8 @@ static floats floats_at(const mill_vector *v, size_t i) {
   mill_span s = MILL_AT(mill_span, v, i);
   const mill_vector *item = &v->child[0];
   floats f = {(const float *)item->data + s.start, s.size, true};
-  for (uint32_t k = 0; item->valid && k < s.size; k++) f.whole &= mill_vector_valid(item, s.start + k);
+  for (uint32_t k = 0; item->valid && k < s.size; k++)
+    f.whole &= mill_vector_valid(item, s.start + k);
   return f;
 }
 
@@ -27,8 +28,8 @@ static mill_status fail_dimensions(const mill_call *call, uint32_t left, uint32_
                                    mill_error *err) {
   return mill_call_fail(call, err, MILL_E_VECTOR_DIMENSION_MISMATCH, "functionName",
                         mill_error_fmt(err, "`%s`", call->fn->name), "leftDim",
-                        mill_error_fmt(err, "%u", left), "rightDim", mill_error_fmt(err, "%u", right),
-                        NULL);
+                        mill_error_fmt(err, "%u", left), "rightDim",
+                        mill_error_fmt(err, "%u", right), NULL);
 }
 
 /* ---- two vectors ---------------------------------------------------------------------------- */
@@ -95,10 +96,10 @@ static double norm(floats a, float degree) {
 
 static mill_status check_degree(const mill_call *call, float degree, mill_error *err) {
   if (degree == 1 || degree == 2 || (isinf(degree) && degree > 0)) return MILL_OK;
-  return mill_call_fail(call, err, MILL_E_INVALID_VECTOR_NORM_DEGREE, "functionName",
-                        mill_error_fmt(err, "`%s`", call->fn->name), "degree",
-                        mill_error_fmt(err, degree == floorf(degree) ? "%.1f" : "%g", (double)degree),
-                        NULL);
+  return mill_call_fail(
+      call, err, MILL_E_INVALID_VECTOR_NORM_DEGREE, "functionName",
+      mill_error_fmt(err, "`%s`", call->fn->name), "degree",
+      mill_error_fmt(err, degree == floorf(degree) ? "%.1f" : "%g", (double)degree), NULL);
 }
 
 static mill_status vector_norm(mill_call *call, const mill_vector *const *args, size_t n,

@@ -72,8 +72,8 @@ static bool named(const mill_expr *e, const char *const *names) {
 static bool needs_whole(mill_planner *w, const mill_expr *e) {
   static const char *const names[] = {"median", "percentile_cont", "percentile_disc", NULL};
   const mill_window *v = e->window;
-  bool whole = v->norder == 0 && v->unit == MILL_FRAME_ROWS && v->from == MILL_UNBOUNDED_PRECEDING &&
-               v->to == MILL_UNBOUNDED_FOLLOWING;
+  bool whole = v->norder == 0 && v->unit == MILL_FRAME_ROWS &&
+               v->from == MILL_UNBOUNDED_PRECEDING && v->to == MILL_UNBOUNDED_FOLLOWING;
   if (!named(e->args[0], names) || whole) return false;
   mill_expr *call = mill_x_copy(w, e->args[0]);
   if (call) {

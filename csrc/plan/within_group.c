@@ -72,9 +72,10 @@ static bool place_flag(mill_planner *w, mill_expr *e) {
   const mill_vector *v;
   if (!check_flag(w, e) || !mill_w_evaluate(w, e->args[1], &v)) return false;
   e->nargs = 1;
-  e->pretty = ((const uint8_t *)v->data)[0]
-                  ? mill_w_printf(w, "mode() WITHIN GROUP (ORDER BY %s DESC)", mill_w_sql(w, e->args[0]))
-                  : mill_w_sql(w, e);
+  e->pretty =
+      ((const uint8_t *)v->data)[0]
+          ? mill_w_printf(w, "mode() WITHIN GROUP (ORDER BY %s DESC)", mill_w_sql(w, e->args[0]))
+          : mill_w_sql(w, e);
   return e->pretty != NULL;
 }
 
@@ -115,15 +116,16 @@ static bool check_distinct_order(mill_planner *w, const mill_expr *e) {
   if (x->kind == MILL_X_CAST && !mill_x_same(x, key)) of = x->args[0];
   if (e->norder == 1 && mill_x_same(of, key)) {
     if ((of == x && text) || text_tells(of->type)) return true;
-    (void)MILL_W_FAIL_AT(w, e,
-                         MILL_E_INVALID_WITHIN_GROUP_EXPRESSION_MISMATCH_WITH_DISTINCT_INPUT_UNSAFE_CAST,
-                         "funcName", "`listagg`", "inputType", mill_w_quoted_type(w, of->type),
-                         "castType", "\"STRING\"", NULL);
+    (void)MILL_W_FAIL_AT(
+        w, e, MILL_E_INVALID_WITHIN_GROUP_EXPRESSION_MISMATCH_WITH_DISTINCT_INPUT_UNSAFE_CAST,
+        "funcName", "`listagg`", "inputType", mill_w_quoted_type(w, of->type), "castType",
+        "\"STRING\"", NULL);
     return false;
   }
   const char *keys = "";
   for (int i = 0; i < e->norder; i++)
-    keys = mill_w_printf(w, "%s%s%s", keys, i ? ", " : "", mill_w_quoted_sql(w, e->order[i]->args[0]));
+    keys =
+        mill_w_printf(w, "%s%s%s", keys, i ? ", " : "", mill_w_quoted_sql(w, e->order[i]->args[0]));
   (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_WITHIN_GROUP_EXPRESSION_MISMATCH_WITH_DISTINCT_INPUT,
                        "funcName", "`listagg`", "funcArg", mill_w_quoted_sql(w, x), "orderingExpr",
                        keys, NULL);
@@ -172,8 +174,8 @@ bool mill_within_group(mill_planner *w, mill_expr *e) {
   int kind = e->fn ? kind_of(e->fn) : 0;
   if (e->binding || (kind == 0 && e->norder == 0)) return true;
   if (kind == 0) {
-    (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_SQL_SYNTAX_FUNCTION_WITH_UNSUPPORTED_SYNTAX, "prettyName",
-                         mill_w_printf(w, "`%s`", e->fn->name), "syntax",
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_SQL_SYNTAX_FUNCTION_WITH_UNSUPPORTED_SYNTAX,
+                         "prettyName", mill_w_printf(w, "`%s`", e->fn->name), "syntax",
                          "WITHIN GROUP (ORDER BY ...)", NULL);
     return false;
   }
