@@ -303,7 +303,7 @@ static mill_status read_percentages(mill_binding *b, collect_plan *plan, const c
   void *mem;
   MILL_TRY(percentage_type(b, required, err));
   MILL_TRY(mill_bind_constant(b, 1, &v, err));
-  if (!mill_vector_valid(&v, 0))
+  if (v.type == NULL || !mill_vector_valid(&v, 0))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_NULL, "sqlExpr",
                      mill_bind_sql(b, err), "exprName", "percentage", NULL);
   plan->as_array = b->cast_to[1]->id == MILL_ARRAY;
@@ -389,6 +389,7 @@ static mill_status bind_median(mill_binding *b, mill_error *err) {
 /* Within 1 / accuracy of the ends the answer is the smallest or the largest value, as Spark's. */
 static mill_status bind_accuracy(mill_binding *b, collect_plan *plan, mill_error *err) {
   mill_vector v;
+  if (b->nargs < 3) return MILL_OK;
   const mill_type *t = b->arg_type[2];
   if (t->id != MILL_NULL && (mill_convert_to(b->ctx->types, "integral", t) != t))
     return mill_bind_wrong_type(b, 2, "\"INTEGRAL\"", err);

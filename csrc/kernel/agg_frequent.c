@@ -215,6 +215,7 @@ static mill_status fail_hint(mill_binding *b, const char *said, mill_error *err)
 static mill_status bind_positive(mill_binding *b, int i, const char *name, const char *said,
                                  int32_t *out, mill_error *err) {
   mill_vector v;
+  if (i >= b->nargs) return MILL_OK;
   b->cast_to[i] = mill_convert_to(b->ctx->types, "int", b->arg_type[i]);
   if (b->cast_to[i] == NULL) return mill_bind_wrong_type(b, i, "\"INT\"", err);
   if (b->arg_value[i] == NULL) return fail_hint(b, said, err);
@@ -263,6 +264,7 @@ static mill_status open_plan(mill_binding *b, const mill_type *item, plan **out,
   *out = b->state = mem;
   (*out)->item = item;
   (*out)->tracked = -1;
+  (*out)->k = 5;
   const char *ddl = mill_error_fmt(err, "item %s NOT NULL", type);
   (*out)->ddl = mill_arena_strndup(b->arena, ddl, strlen(ddl));
   b->nullable = false;
@@ -302,7 +304,7 @@ static mill_status bind_top_k(mill_binding *b, mill_error *err) {
   MILL_TRY(open_values(b, &p, err));
   MILL_TRY(bind_k(b, 1, p, err));
   MILL_TRY(bind_tracked(b, 2, p, err));
-  if (p->tracked < p->k)
+  if (b->nargs > 2 && p->tracked < p->k)
     return mill_fail(err, MILL_E_APPROX_TOP_K_MAX_ITEMS_TRACKED_LESS_THAN_K, "maxItemsTracked",
                      mill_error_fmt(err, "%d", (int)p->tracked), "k",
                      mill_error_fmt(err, "%d", (int)p->k), NULL);
@@ -348,7 +350,7 @@ static mill_status bind_combine(mill_binding *b, mill_error *err) {
   plan *p;
   mill_vector v = {0};
   MILL_TRY(open_states(b, &p, err));
-  bool integral = b->arg_type[1]->id == MILL_INT && b->arg_value[1];
+  bool integral = b->nargs > 1 && b->arg_type[1]->id == MILL_INT && b->arg_value[1];
   if (integral) MILL_TRY(mill_bind_constant(b, 1, &v, err));
   bool own = integral && mill_vector_valid(&v, 0) && MILL_AT(int32_t, &v, 0) == -1;
   if (!own) MILL_TRY(bind_tracked(b, 1, p, err));

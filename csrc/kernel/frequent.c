@@ -8,7 +8,15 @@
 
 #include "kernel/frequent_int.h"
 
-enum { FIRST_ROOM = 6, FIRST_LG = 3, FAMILY = 10, EMPTY_FLAGS = 5, HEAD = 32, MAX_NESTING = 16 };
+enum {
+  FIRST_ROOM = 6,
+  FIRST_BYTES = 256,
+  FIRST_LG = 3,
+  FAMILY = 10,
+  EMPTY_FLAGS = 5,
+  HEAD = 32,
+  MAX_NESTING = 16
+};
 
 /* ---- the table ------------------------------------------------------------------------------ */
 
@@ -58,9 +66,13 @@ static uint32_t *find(const mill_frequent *s, const mill_vector *v, uint32_t i) 
   return &s->slot[k];
 }
 
+static void fill_slots(mill_frequent *s) {
+  for (uint32_t k = 0; k < s->item->size; k++) *find(s, s->item, k) = k + 1;
+}
+
 static mill_status rehash(mill_arena *a, mill_frequent *s, uint32_t lg, mill_error *err) {
   MILL_TRY(take_slots(a, s, lg, err));
-  for (uint32_t k = 0; k < s->item->size; k++) *find(s, s->item, k) = k + 1;
+  fill_slots(s);
   return MILL_OK;
 }
 
@@ -81,23 +93,90 @@ static mill_status median_of(mill_arena *a, const mill_frequent *s, int64_t *med
   return MILL_OK;
 }
 
+/* Room for a long text. Blocks double, so that what is left behind stays less than the last one. */
+static mill_status take_bytes(mill_arena *a, mill_frequent *s, size_t n, char **out,
+                              mill_error *err) {
+  if (s->bytes_room - s->used < n) {
+    size_t room = 2 * s->bytes_room > FIRST_BYTES ? 2 * s->bytes_room : FIRST_BYTES;
+    if (room < n) room = n;
+    char *p = mill_arena_take(a, room);
+    if (p == NULL) return mill_oom(a->memory, room, err);
+    s->bytes = p;
+    s->bytes_room = room;
+    s->used = 0;
+  }
+  *out = s->bytes + s->used;
+  s->used += n;
+  return MILL_OK;
+}
+
+static mill_status house_text(mill_arena *a, mill_frequent *s, mill_str *text, mill_error *err) {
+  char *p;
+  uint32_t n = text->size;
+  if (n <= MILL_STR_INLINE) return MILL_OK;
+  MILL_TRY(take_bytes(a, s, n, &p, err));
+  memcpy(p, text->u.ptr, n);
+  *text = mill_str_view(p, n);
+  return MILL_OK;
+}
+
+/* The first n rows are what is left: put their long texts into the other block. */
+static mill_status move_texts(mill_arena *a, mill_frequent *s, uint32_t n, mill_error *err) {
+  mill_str *text = s->item->data;
+  char *bytes = s->bytes;
+  size_t room = s->bytes_room;
+  s->bytes = s->spare;
+  s->bytes_room = s->spare_room;
+  s->used = 0;
+  for (uint32_t k = 0; k < n; k++) MILL_TRY(house_text(a, s, &text[k], err));
+  s->spare = bytes;
+  s->spare_room = room;
+  return MILL_OK;
+}
+
+/* Items `kept[0..n)` become the first n. Structs are copied anew. */
+static mill_status keep_items(mill_arena *a, mill_frequent *s, const uint32_t *kept, uint32_t n,
+                              mill_error *err) {
+  mill_vector item;
+  size_t width = s->item->type->width;
+  if (s->item->type->phys == MILL_PHYS_STRUCT) {
+    MILL_TRY(mill_vector_gather(&item, s->item, kept, n, false, a, err));
+    *s->item = item;
+    return MILL_OK;
+  }
+  for (uint32_t k = 0; k < n; k++)
+    memmove((char *)s->item->data + k * width, (char *)s->item->data + kept[k] * width, width);
+  s->item->size = n;
+  return s->item->type->phys == MILL_PHYS_STR ? move_texts(a, s, n, err) : MILL_OK;
+}
+
 /* Take the median off all counts; what has none left goes. */
 static mill_status purge(mill_arena *a, mill_frequent *s, mill_error *err) {
   int64_t median = 0;
   uint32_t n = 0, size = s->item->size;
   MILL_TRY(median_of(a, s, &median, err));
-  uint32_t *kept = mill_arena_take(a, size * sizeof *kept);
+  uint32_t *kept = mill_alloc(a->memory, size * sizeof *kept);
   if (kept == NULL) return mill_oom(a->memory, size * sizeof *kept, err);
   for (uint32_t k = 0; k < size; k++) {
     if (s->count[k] <= median) continue;
     s->count[n] = s->count[k] - median;
     kept[n++] = k;
   }
-  mill_vector item;
-  MILL_TRY(mill_vector_gather(&item, s->item, kept, n, false, a, err));
-  *s->item = item;
+  mill_status status = keep_items(a, s, kept, n, err);
+  mill_free(a->memory, kept, size * sizeof *kept);
+  MILL_TRY(status);
   s->offset += median;
-  return rehash(a, s, s->lg_slots, err);
+  memset(s->slot, 0, sizeof *s->slot << s->lg_slots);
+  fill_slots(s);
+  return MILL_OK;
+}
+
+/* Row i of v as the last item. */
+static mill_status append_item(mill_arena *a, mill_frequent *s, const mill_vector *v, uint32_t i,
+                               mill_error *err) {
+  bool text = v->type->phys == MILL_PHYS_STR;
+  MILL_TRY(mill_vector_append(s->item, v, &i, 1, !text, a, err));
+  return text ? house_text(a, s, (mill_str *)s->item->data + s->item->size - 1, err) : MILL_OK;
 }
 
 mill_status mill_frequent_add(mill_arena *a, mill_frequent *s, const mill_vector *v, uint32_t i,
@@ -109,7 +188,7 @@ mill_status mill_frequent_add(mill_arena *a, mill_frequent *s, const mill_vector
     return MILL_OK;
   }
   if (s->item->size == s->room) MILL_TRY(take_counts(a, s, 2 * s->room, err));
-  MILL_TRY(mill_vector_append(s->item, v, &i, 1, true, a, err));
+  MILL_TRY(append_item(a, s, v, i, err));
   s->count[s->item->size - 1] = weight;
   *slot = s->item->size;
   if (s->item->size <= capacity(s->lg_slots)) return MILL_OK;

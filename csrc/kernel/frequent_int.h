@@ -16,6 +16,8 @@ typedef struct mill_frequent {
   uint32_t room, lg_slots;
   int32_t tracked; /* how many items may be asked for; 0: not known yet */
   int64_t nulls, offset, total;
+  char *bytes, *spare; /* where long texts lie; the other block, for when some go */
+  size_t used, bytes_room, spare_room;
 } mill_frequent;
 
 mill_status mill_frequent_open(mill_arena *a, mill_frequent *s, const mill_type *t, int32_t tracked,

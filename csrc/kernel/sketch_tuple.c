@@ -336,6 +336,7 @@ static mill_status fail_hint(mill_binding *b, const char *said, mill_error *err)
 
 static mill_status bind_lg_k(mill_binding *b, int i, mill_kmv_rule *rule, mill_error *err) {
   mill_vector v;
+  if (i >= b->nargs) return MILL_OK;
   if (b->arg_value[i] == NULL) return fail_open(b, i, "lgNomEntries", "int", err);
   MILL_TRY(mill_bind_constant(b, i, &v, err));
   if (!mill_vector_valid(&v, 0)) return fail_null(b, "lgNomEntries", err);
@@ -352,6 +353,7 @@ static mill_status bind_lg_k(mill_binding *b, int i, mill_kmv_rule *rule, mill_e
 static mill_status bind_mode(mill_binding *b, int i, mill_kmv_rule *rule, mill_error *err) {
   static const char *const names[] = {"sum", "min", "max", "alwaysone"};
   mill_vector v;
+  if (i >= b->nargs) return MILL_OK;
   if (b->arg_value[i] == NULL) return fail_open(b, i, "mode", "string", err);
   MILL_TRY(mill_bind_constant(b, i, &v, err));
   if (!mill_vector_valid(&v, 0)) return fail_null(b, "mode", err);

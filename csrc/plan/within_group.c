@@ -180,7 +180,7 @@ bool mill_within_group(mill_planner *w, mill_expr *e) {
     return false;
   }
   if (!check_keys(w, e) || (kind != LIST && !check_inverse(w, e, kind))) return false;
-  if (kind == LIST && e->nargs > 2) return fail_count(w, e, "[1, 2]");
+  if (kind == LIST && (e->nargs < 1 || e->nargs > 2)) return fail_count(w, e, "[1, 2]");
   if (kind == MODE && e->nargs == 2) return place_flag(w, e);
   if (e->norder == 0) return true;
   return (kind == LIST ? place_keys(w, e) : place_inverse(w, e, kind)) && keep_directions(w, e);
