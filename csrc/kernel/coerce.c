@@ -245,9 +245,7 @@ static bool can_cast_nested(const mill_type *from, const mill_type *to, bool ans
     }
     return true;
   }
-  bool nulls = from->contains_null || force_nullable(from->fields[from->nfields - 1].type,
-                                                     to->fields[to->nfields - 1].type);
-  if (nulls && !to->contains_null) return false;
+  if (from->contains_null && !to->contains_null) return false; /* array() has no nulls */
   for (uint32_t i = 0; i < from->nfields; i++)
     if (!can_cast(from->fields[i].type, to->fields[i].type, ansi, depth + 1)) return false;
   return true;
