@@ -9,7 +9,7 @@ LUA_DIR ?= $(PREFIX)/share/lua/5.4
 LIB_DIR ?= $(PREFIX)/lib/lua/5.4
 PKGS     = libzstd zlib liblz4 libpcre2-8 libutf8proc
 APT      = gcc make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-busted luarocks libzstd-dev zlib1g-dev liblz4-dev \
-           libpcre2-dev libutf8proc-dev libicu-dev
+           libpcre2-dev libutf8proc-dev libicu-dev libexpat1-dev libssl-dev
 APT_DEV  = clang clang-format lua-check libclang-rt-14-dev
 
 LUA_INCDIR ?= $(shell pkg-config --variable=includedir lua5.4 2>/dev/null)/lua5.4

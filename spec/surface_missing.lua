@@ -53,7 +53,7 @@ return {
   ["changes of versioned tables need a format that keeps versions"] = [[
     DataFrameReader.changes DataStreamReader.changes DataStreamReader.name]],
   ["parts of a cluster, of Spark Connect and of the JVM"] = [[
-    DataFrame.executionInfo F.java_method F.reflect F.try_reflect SparkSession.Builder.remote
+    DataFrame.executionInfo SparkSession.Builder.remote
     SparkSession.addArtifact SparkSession.addArtifacts SparkSession.client SparkSession.copyFromLocalToFs
     SparkSession.dataSource SparkSession.interruptAll SparkSession.interruptOperation SparkSession.interruptTag
     SparkSession.profile SparkSession.sparkContext UDFRegistration.registerJavaFunction
@@ -84,21 +84,16 @@ return {
     F.tuple_sketch_summary_integer F.tuple_sketch_theta_double F.tuple_sketch_theta_integer
     F.tuple_union_agg_double F.tuple_union_agg_integer F.tuple_union_double F.tuple_union_integer
     F.tuple_union_theta_double F.tuple_union_theta_integer]],
-  ["XML: the functions are not there"] = [[
-    F.from_xml F.schema_of_xml F.to_xml F.xpath F.xpath_boolean F.xpath_double F.xpath_float F.xpath_int
-    F.xpath_long F.xpath_number F.xpath_short F.xpath_string]],
-  ["Avro and Protobuf: the functions are not there"] = [[
-    F.from_avro F.from_protobuf F.to_avro F.to_protobuf]],
   ["geography and geometry: the functions are not there"] = [[
     F.st_asbinary F.st_geogfromwkb F.st_geomfromwkb F.st_setsrid F.st_srid]],
   ["transforms of partitions belong to tables of other catalogues"] = [[
     F.bucket F.days F.hours F.months F.years]],
   ["functions of SQL that are not in the catalogue yet"] = [[
-    F.aes_decrypt F.aes_encrypt F.collate F.collation F.collect_union F.counter_diff F.current_catalog
-    F.current_database F.current_path F.current_schema F.current_user F.from_csv F.histogram_numeric
-    F.input_file_block_length F.input_file_block_start F.input_file_name F.json_tuple F.product F.randstr
-    F.schema_of_csv F.schema_of_json F.session_user F.shuffle F.time_bucket F.timestamp_add F.timestamp_diff
-    F.timestamp_nanos F.to_char F.to_csv F.to_number F.to_varchar F.try_aes_decrypt F.try_to_number F.unix_nanos
-    F.user F.uuid F.vector_avg F.vector_cosine_similarity F.vector_inner_product F.vector_l2_distance
+    F.collate F.collation F.collect_union F.counter_diff F.current_catalog
+    F.current_database F.current_path F.current_schema F.current_user F.histogram_numeric
+    F.input_file_block_length F.input_file_block_start F.input_file_name F.product
+    F.session_user F.timestamp_add F.timestamp_diff
+    F.timestamp_nanos F.unix_nanos
+    F.user F.vector_avg F.vector_cosine_similarity F.vector_inner_product F.vector_l2_distance
     F.vector_norm F.vector_normalize F.vector_sum F.version]],
 }

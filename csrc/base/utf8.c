@@ -163,6 +163,23 @@ static const special *special_of(int32_t c) {
   return NULL;
 }
 
+/* Digits stand in runs of ten from 0 on, some of them side by side. */
+int mill_utf8_digit(int32_t c) {
+  int32_t first = c;
+  if (c < 128) return c >= '0' && c <= '9' ? c - '0' : -1;
+  if (utf8proc_category(c) != UTF8PROC_CATEGORY_ND) return -1;
+  while (utf8proc_category(first - 1) == UTF8PROC_CATEGORY_ND) first--;
+  return (c - first) % 10;
+}
+
+bool mill_utf8_blank(int32_t c) {
+  if (c < 128) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
+  utf8proc_category_t k = utf8proc_category(c);
+  bool fixed = c == 0xa0 || c == 0x2007 || c == 0x202f;
+  return !fixed &&
+         (k == UTF8PROC_CATEGORY_ZS || k == UTF8PROC_CATEGORY_ZL || k == UTF8PROC_CATEGORY_ZP);
+}
+
 static bool cased(int32_t c) {
   utf8proc_category_t k = utf8proc_category(c);
   return k == UTF8PROC_CATEGORY_LU || k == UTF8PROC_CATEGORY_LL || k == UTF8PROC_CATEGORY_LT;

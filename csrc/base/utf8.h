@@ -17,6 +17,11 @@ mill_status mill_utf8_repair(const char *p, size_t n, mill_text *out,
 int32_t mill_utf8_decode(const char *p, size_t n, int *length);
 int mill_utf8_encode(int32_t c, char *out); /* returns 1..4 */
 
+/* As Java's Character.digit(c, 10): the value of a decimal digit of any script, or -1. */
+int mill_utf8_digit(int32_t c);
+/* As Java's Character.isWhitespace. */
+bool mill_utf8_blank(int32_t c);
+
 bool mill_utf8_ascii(const char *p, size_t n);
 size_t mill_utf8_check(const char *p, size_t n); /* characters of a valid text, else SIZE_MAX */
 size_t mill_utf8_count(const char *p, size_t n); /* characters */

@@ -16,37 +16,6 @@
 
 /* ---- widening ------------------------------------------------------------------------------- */
 
-static bool fits(const csv_plan *p, mill_type_id id, const char *s, size_t n) {
-  mill_i128 v = 0;
-  return mill_value_parse(&p->rules, mill_type_of(id), s, n, &v);
-}
-
-/* Integers beyond BIGINT: a decimal of as many digits, when all of the text is digits. */
-static bool long_integer(const char *s, size_t n, int *digits) {
-  size_t sign = n && (*s == '-' || *s == '+');
-  for (size_t i = sign; i < n; i++)
-    if (s[i] < '0' || s[i] > '9') return false;
-  *digits = (int)(n - sign);
-  return n > sign && n - sign <= 38;
-}
-
-static const mill_type *guess_text(io_job *job, const char *s, size_t n) {
-  const csv_plan *p = job->plan;
-  int digits = 0;
-  if (fits(p, MILL_INT, s, n)) return mill_type_of(MILL_INT);
-  if (fits(p, MILL_BIGINT, s, n)) return mill_type_of(MILL_BIGINT);
-  if (long_integer(s, n, &digits)) return mill_type_decimal(job->context.types, digits, 0);
-  if (fits(p, MILL_DOUBLE, s, n)) return mill_type_of(MILL_DOUBLE);
-  bool full = p->rules.date_pattern || n == 10; /* yyyy-MM-dd, nothing shorter */
-  if (p->prefer_date && full && fits(p, MILL_DATE, s, n)) return mill_type_of(MILL_DATE);
-  if (p->times && fits(p, MILL_TIME, s, n)) return mill_type_of(MILL_TIME);
-  if (n >= 6 && p->ntz && fits(p, MILL_TIMESTAMP_NTZ, s, n))
-    return mill_type_of(MILL_TIMESTAMP_NTZ);
-  if (n >= 6 && fits(p, MILL_TIMESTAMP, s, n)) return mill_type_of(MILL_TIMESTAMP);
-  if (fits(p, MILL_BOOLEAN, s, n)) return mill_type_of(MILL_BOOLEAN);
-  return mill_type_of(MILL_STRING);
-}
-
 static int rank(const mill_type *t) {
   switch (t->id) {
   case MILL_INT: return 1;
@@ -85,9 +54,10 @@ static bool stays(const csv_plan *p, const mill_type *t, const char *s, size_t n
   switch (t->id) {
   case MILL_STRING: return true;
   case MILL_INT:
-    return n <= 9 ? quick_integer(s, n, &v) || fits(p, t->id, s, n) : fits(p, t->id, s, n);
-  case MILL_BIGINT: return quick_integer(s, n, &v) || fits(p, t->id, s, n);
-  case MILL_DOUBLE: return quick_double(s, n, &d) || fits(p, t->id, s, n);
+    return n <= 9 ? quick_integer(s, n, &v) || mill_csv_fits(p, t->id, s, n)
+                  : mill_csv_fits(p, t->id, s, n);
+  case MILL_BIGINT: return quick_integer(s, n, &v) || mill_csv_fits(p, t->id, s, n);
+  case MILL_DOUBLE: return quick_double(s, n, &d) || mill_csv_fits(p, t->id, s, n);
   case MILL_DATE: return n == 10 && !p->rules.date_pattern && quick_date(s, &day);
   case MILL_TIMESTAMP:
   case MILL_TIMESTAMP_NTZ:
@@ -110,7 +80,7 @@ static mill_status guess_column(io_job *job, const csv_cells *cells, const csv_c
   for (uint32_t i = 0; i < n; i++) {
     const char *text = cell[i].size == CSV_NULL ? "" : csv_cell_text(cells, cell[i]);
     if (skip[i] || is_null(p, text, cell[i]) || stays(p, *g, text, cell[i].size)) continue;
-    const mill_type *t = guess_text(job, text, cell[i].size);
+    const mill_type *t = mill_csv_guess(p, job->context.types, text, cell[i].size);
     if (t) t = widen(job, *g, t);
     if (t == NULL) return mill_oom(io_memory(job), sizeof *t, err);
     *g = t;

@@ -1,67 +1,11 @@
-/* CSV, shared by its files: csv.c (the format, options), csv_split.c (records into fields),
+/* CSV, shared by its files: csv.c (the format, options), csv_record.c (windows into records),
 ** csv_decode.c (fields into vectors), csv_variant.c (into variants), csv_infer.c. Private to csrc/io. */
 #ifndef MILL_IO_CSV_INT_H
 #define MILL_IO_CSV_INT_H
 
 #include "base/variant.h"
 #include "io/convert_int.h"
-
-enum { CSV_NONE = -1, CSV_SEPARATOR = 64 };
-
-typedef enum csv_unescaped { /* a quote inside a quoted value that is no end of it */
-                             CSV_STOP_AT_DELIMITER,
-                             CSV_STOP_AT_CLOSING_QUOTE,
-                             CSV_BACK_TO_DELIMITER,
-                             CSV_SKIP_VALUE,
-                             CSV_RAISE_ERROR,
-} csv_unescaped;
-
-typedef struct csv_plan {
-  io_separator line;
-  char sep[CSV_SEPARATOR];
-  size_t nsep;
-  int quote, escape, escape_escape, comment; /* bytes, or CSV_NONE */
-  bool ntz;                                  /* timestamps without a zone are the session's */
-  bool times;                                /* TIME is inferred */
-  bool all_columns; /* records are as long as the schema, whatever is wanted */
-  bool header, infer, multi, trim_leading, trim_trailing, enforce_schema, prefer_date;
-  bool simple; /* one-byte separator, no trimming: the fast scan holds, where line ends allow it */
-  const char *null_value, *empty_value;
-  size_t null_size;
-  int64_t max_columns, max_chars; /* max_chars -1: no limit */
-  csv_unescaped unescaped;
-  double sampling;
-  const char *corrupt; /* columnNameOfCorruptRecord */
-  mill_value_rules rules;
-} csv_plan;
-
-/* A field: bytes of the record's buffer, or of the row's side text when SIDE is set in `at`. */
-#define CSV_SIDE 0x80000000u
-#define CSV_NULL 0xffffffffu /* size of a null */
-typedef struct csv_cell {
-  uint32_t at, size;
-} csv_cell;
-
-typedef struct csv_row {
-  mill_memory *memory;
-  const char *base; /* cells count from here */
-  csv_cell *cell;
-  size_t n, capacity;
-  mill_text side; /* texts that are not as they stand in the file */
-} csv_row;
-
-void mill_csv_row_init(csv_row *r, mill_memory *m);
-void mill_csv_row_clear(csv_row *r);
-static inline const char *csv_text(const csv_row *r, csv_cell c) {
-  return c.at & CSV_SIDE ? r->side.data + (c.at & ~CSV_SIDE) : r->base + c.at;
-}
-
-/* Split the record at p into row->cell (n is reset, side grows). The record ends at `end`, or with
-** `newline` (multiLine) behind its first newline outside quotes; *behind is where the next begins,
-** NULL when the record goes on behind `end`, which is not the end of the file. */
-mill_status mill_csv_split(const csv_plan *plan, const char *p, const char *end, bool eof,
-                           const io_separator *newline, csv_row *row, const char **behind,
-                           mill_error *err) MILL_USE_RESULT;
+#include "kernel/csv_text.h"
 
 /* The next record that is no comment and not empty. *found false: the window has no whole one
 ** without a fill, or the range has ended. *at, *size: its text. */
@@ -136,10 +80,6 @@ mill_status mill_csv_single_decoder(const io_job *job, const int *columns, int n
 /* Can records be counted by their lines? Then: those of the window's range. */
 bool mill_csv_counts(const csv_plan *plan);
 mill_status mill_csv_count(csv_source *s, uint64_t *lines, mill_error *err) MILL_USE_RESULT;
-
-/* The options sep and delimiter, with their escapes resolved. */
-mill_status mill_csv_separator(mill_options o, char out[CSV_SEPARATOR], size_t *n,
-                               mill_error *err) MILL_USE_RESULT;
 
 mill_status mill_csv_seam(const io_job *job, io_window *w, uint64_t to, uint64_t *next,
                           mill_error *err) MILL_USE_RESULT;

@@ -9,6 +9,7 @@
 
 #include "base/codec.h"
 #include "io/reader.h"
+#include "kernel/csv_text.h"
 
 typedef struct io_format io_format;
 
@@ -56,10 +57,7 @@ static inline mill_memory *io_memory(const io_job *job) { return job->context.me
 
 enum { IO_MORSEL = 4 << 20, IO_PAD = 64, IO_RECORD_MAX = 64 << 20 };
 
-typedef struct io_separator {
-  const char *text; /* NULL: \n, \r or \r\n */
-  size_t size;
-} io_separator;
+typedef csv_newline io_separator;
 
 /* A moving window on a file's bytes as UTF-8: data[at, have), followed by IO_PAD readable zeros.
 ** mill_io_fill moves what is left to the front and reads on; views into data end with it. */

@@ -1,48 +1,20 @@
 /* Types that the texts of JSON suggest, by the rules of Spark's JsonInferSchema.
 **
-** Guesses are trees that widen in place: null, BIGINT, DECIMAL, DOUBLE; BOOLEAN; texts; structs by
-** name; arrays; STRING where the values do not go together. Files are cut as they are for reading;
-** each piece is guessed by itself, in parallel, and the guesses are merged in order. */
-#include <ctype.h>
-#include <stdlib.h>
-
+** Files are cut as they are for reading; each piece is guessed by itself (kernel/json_guess.h), in parallel, and
+** the guesses are merged in order. */
 #include "base/hash.h"
-#include "base/number.h"
 #include "base/thread.h"
 #include "base/utf8.h"
 #include "io/json_int.h"
+#include "kernel/json_guess.h"
 #include "kernel/json_quick.h"
-
-typedef enum guess_kind {
-  GUESS_NULL,
-  GUESS_BOOLEAN,
-  GUESS_BIGINT,
-  GUESS_DECIMAL,
-  GUESS_DOUBLE,
-  GUESS_TIMESTAMP,
-  GUESS_NTZ,
-  GUESS_STRING,
-  GUESS_STRUCT,
-  GUESS_ARRAY,
-} guess_kind;
-
-typedef struct guess guess;
-struct guess {
-  guess_kind kind;
-  int precision, scale; /* DECIMAL */
-  const char *name;     /* as a member */
-  size_t name_size;
-  guess **member; /* STRUCT; ARRAY: its one element */
-  size_t n, capacity;
-  uint64_t seen; /* the object that had this member last */
-};
 
 typedef struct piece {
   size_t file;
   uint64_t from, to;
   mill_arena arena;
   guess root;
-  uint64_t objects, lines;
+  uint64_t lines;
   const char *twice; /* a name that one object has two times */
   int negative;      /* a number's scale that no decimal can have; 0: none */
   bool corrupt;
@@ -51,7 +23,7 @@ typedef struct piece {
 typedef struct inference {
   io_job *job;
   const json_plan *plan;
-  bool ntz; /* timestamps without a zone are the session's */
+  guess_rules rules;
   piece *piece;
   size_t n, capacity;
 } inference;
@@ -59,228 +31,11 @@ typedef struct inference {
 typedef struct walk {
   const inference *in;
   piece *piece;
+  guesser guesser;
   mill_json_reader reader;
   mill_text text;
   mill_error *err;
 } walk;
-
-/* ---- widening ------------------------------------------------------------------------------- */
-
-static void widen_decimal(guess *g, int precision, int scale) {
-  int range = g->precision - g->scale, other = precision - scale;
-  if (other > range) range = other;
-  g->scale = scale > g->scale ? scale : g->scale;
-  g->precision = range + g->scale;
-  g->kind = g->precision > MILL_DECIMAL_MAX ? GUESS_DOUBLE : GUESS_DECIMAL;
-}
-
-static void make_string(guess *g) {
-  g->kind = GUESS_STRING;
-  g->n = 0;
-}
-
-static void widen(guess *g, guess_kind kind, int precision, int scale) {
-  if (kind == GUESS_BIGINT) precision = 20, scale = 0;
-  if (kind == GUESS_NULL || g->kind == GUESS_STRING) return;
-  if (g->kind == GUESS_NULL) {
-    g->kind = kind;
-    g->precision = precision;
-    g->scale = scale;
-  } else if (g->kind == kind) {
-    if (kind == GUESS_DECIMAL) widen_decimal(g, precision, scale);
-  } else if (g->kind >= GUESS_BIGINT && g->kind <= GUESS_DOUBLE && kind >= GUESS_BIGINT &&
-             kind <= GUESS_DOUBLE) {
-    if (g->kind == GUESS_DOUBLE || kind == GUESS_DOUBLE)
-      g->kind = GUESS_DOUBLE;
-    else
-      widen_decimal(g, precision, scale);
-  } else if ((g->kind == GUESS_NTZ && kind == GUESS_TIMESTAMP) ||
-             (g->kind == GUESS_TIMESTAMP && kind == GUESS_NTZ)) {
-    g->kind = GUESS_TIMESTAMP;
-  } else {
-    make_string(g);
-  }
-}
-
-static mill_status add_member(mill_arena *a, guess *g, const char *name, size_t n, guess **out,
-                              mill_error *err) {
-  if (g->n == g->capacity) {
-    size_t capacity = g->capacity ? 2 * g->capacity : 8;
-    guess **grown = mill_arena_alloc(a, capacity * sizeof *grown);
-    if (grown == NULL) return mill_oom(a->memory, capacity * sizeof *grown, err);
-    if (g->n) memcpy(grown, g->member, g->n * sizeof *grown);
-    g->member = grown;
-    g->capacity = capacity;
-  }
-  guess *m = mill_arena_alloc(a, sizeof *m);
-  char *own = mill_arena_strndup(a, name, n);
-  if (m == NULL || own == NULL) return mill_oom(a->memory, n, err);
-  m->name = own;
-  m->name_size = n;
-  *out = g->member[g->n++] = m;
-  return MILL_OK;
-}
-
-/* The member of that name, looked for from where the last one was found. */
-static mill_status find_member(mill_arena *a, guess *g, size_t *at, const char *name, size_t n,
-                               guess **out, mill_error *err) {
-  for (size_t i = 0; i < g->n; i++) {
-    size_t k = *at + i < g->n ? *at + i : *at + i - g->n;
-    guess *m = g->member[k];
-    if (m->name_size != n || memcmp(m->name, name, n) != 0) continue;
-    *at = k + 1 < g->n ? k + 1 : 0;
-    *out = m;
-    return MILL_OK;
-  }
-  return add_member(a, g, name, n, out, err);
-}
-
-/* Can g be (made) of that kind? Else it becomes STRING. */
-static bool becomes(guess *g, guess_kind kind) {
-  if (g->kind == GUESS_NULL) g->kind = kind;
-  if (g->kind != kind) make_string(g);
-  return g->kind == kind;
-}
-
-static mill_status merge(mill_arena *a, guess *g, const guess *other, mill_error *err) {
-  if (other->kind != GUESS_STRUCT && other->kind != GUESS_ARRAY) {
-    widen(g, other->kind, other->precision, other->scale);
-    return MILL_OK;
-  }
-  if (!becomes(g, other->kind)) return MILL_OK;
-  size_t at = 0;
-  for (size_t i = 0; i < other->n; i++) {
-    guess *m;
-    MILL_TRY(find_member(a, g, &at, other->member[i]->name, other->member[i]->name_size, &m, err));
-    MILL_TRY(merge(a, m, other->member[i], err));
-  }
-  return MILL_OK;
-}
-
-/* ---- values --------------------------------------------------------------------------------- */
-
-/* The precision and scale of a number's text as java.math.BigDecimal has them; false: too long. */
-static bool decimal_of(const char *s, size_t n, int *precision, int *scale) {
-  size_t digits = 0, after = 0, i = n && (*s == '-' || *s == '+');
-  bool point = false;
-  for (; i < n && (isdigit((unsigned char)s[i]) || s[i] == '.'); i++) {
-    if (s[i] == '.') {
-      point = true;
-      continue;
-    }
-    if (digits || s[i] != '0') digits++;
-    after += point;
-  }
-  long exponent = i < n && (s[i] | 32) == 'e' ? strtol(s + i + 1, NULL, 10) : 0;
-  if (n > 300 || exponent > INT32_MAX / 2 || exponent < -400) return false;
-  *scale = (int)after - (int)exponent;
-  *precision = digits ? (int)digits : 1;
-  if (*scale > *precision) *precision = *scale;
-  return *precision <= MILL_DECIMAL_MAX;
-}
-
-static void widen_number(const walk *w, guess *g, mill_json_token t) {
-  const mill_json_reader *r = &w->reader;
-  int64_t v;
-  int precision = 0, scale = 0;
-  bool number = r->size && (isdigit((unsigned char)r->text[r->size - 1]) != 0);
-  if (w->in->plan->primitives_as_string)
-    widen(g, GUESS_STRING, 0, 0);
-  else if (t == MILL_JSON_INTEGER &&
-           mill_parse_int64(r->text, r->size, INT64_MIN, INT64_MAX, false, &v) == MILL_PARSED)
-    widen(g, GUESS_BIGINT, 0, 0);
-  else if (number && (t == MILL_JSON_INTEGER || w->in->plan->prefers_decimal) &&
-           decimal_of(r->text, r->size, &precision, &scale)) {
-    if (scale < 0 && w->piece->negative == 0) w->piece->negative = scale;
-    widen(g, GUESS_DECIMAL, precision, scale);
-  } else
-    widen(g, GUESS_DOUBLE, 0, 0);
-}
-
-static mill_status token_text(walk *w, const char **p, size_t *n) {
-  *p = w->reader.text;
-  *n = w->reader.size;
-  if (!w->reader.escaped) return MILL_OK;
-  mill_text_reset(&w->text);
-  MILL_TRY(mill_json_unescape(*p, *n, &w->text, w->err));
-  *p = w->text.data ? w->text.data : "";
-  *n = w->text.size;
-  return MILL_OK;
-}
-
-static mill_status widen_text(walk *w, guess *g) {
-  const json_plan *plan = w->in->plan;
-  const char *p;
-  size_t n;
-  int precision, scale;
-  int64_t micros;
-  mill_i128 unscaled;
-  MILL_TRY(token_text(w, &p, &n));
-  if (n == 0) return MILL_OK;
-  if (plan->prefers_decimal && mill_decimal_parse_free(p, n, &unscaled, &precision, &scale) &&
-      decimal_of(p, n, &precision, &scale) && scale >= 0)
-    widen(g, GUESS_DECIMAL, precision, scale);
-  else if (plan->infer_timestamp && w->in->ntz &&
-           mill_value_parse(&plan->read.values, mill_type_of(MILL_TIMESTAMP_NTZ), p, n, &micros))
-    widen(g, GUESS_NTZ, 0, 0);
-  else if (plan->infer_timestamp &&
-           mill_value_parse(&plan->read.values, mill_type_of(MILL_TIMESTAMP), p, n, &micros))
-    widen(g, GUESS_TIMESTAMP, 0, 0);
-  else
-    widen(g, GUESS_STRING, 0, 0);
-  return MILL_OK;
-}
-
-static mill_status widen_by(walk *w, guess *g, mill_json_token t);
-
-static mill_status widen_object(walk *w, guess *g) {
-  size_t at = 0;
-  uint64_t id = ++w->piece->objects;
-  if (!becomes(g, GUESS_STRUCT)) {
-    mill_json_pass(&w->in->plan->read, &w->reader, MILL_JSON_OBJECT);
-    return MILL_OK;
-  }
-  while (mill_json_next(&w->reader) == MILL_JSON_NAME) {
-    const char *p;
-    size_t n;
-    guess *m;
-    MILL_TRY(token_text(w, &p, &n));
-    MILL_TRY(find_member(&w->piece->arena, g, &at, p, n, &m, w->err));
-    if (m->seen == id && g == &w->piece->root) w->piece->twice = m->name;
-    m->seen = id;
-    MILL_TRY(widen_by(w, m, mill_json_next(&w->reader)));
-  }
-  return MILL_OK;
-}
-
-static mill_status widen_array(walk *w, guess *g) {
-  mill_json_token t;
-  size_t at = 0;
-  guess *element;
-  if (!becomes(g, GUESS_ARRAY)) {
-    mill_json_pass(&w->in->plan->read, &w->reader, MILL_JSON_ARRAY);
-    return MILL_OK;
-  }
-  MILL_TRY(find_member(&w->piece->arena, g, &at, "", 0, &element, w->err));
-  while ((t = mill_json_next(&w->reader)) != MILL_JSON_ARRAY_END) MILL_TRY(widen_by(w, element, t));
-  return MILL_OK;
-}
-
-/* The record is well-formed: that has been looked at before. */
-static mill_status widen_by(walk *w, guess *g, mill_json_token t) {
-  switch (t) {
-  case MILL_JSON_OBJECT: return widen_object(w, g);
-  case MILL_JSON_ARRAY: return widen_array(w, g);
-  case MILL_JSON_TEXT: return widen_text(w, g);
-  case MILL_JSON_INTEGER:
-  case MILL_JSON_NUMBER: widen_number(w, g, t); return MILL_OK;
-  case MILL_JSON_TRUE:
-  case MILL_JSON_FALSE:
-    widen(g, w->in->plan->primitives_as_string ? GUESS_STRING : GUESS_BOOLEAN, 0, 0);
-    return MILL_OK;
-  default: return MILL_OK;
-  }
-}
 
 /* ---- records that change nothing ------------------------------------------------------------ */
 
@@ -382,7 +137,7 @@ static int shape(const json_plan *plan, mill_json_reader *r, mill_json_token t) 
 }
 
 static mill_status widen_root(walk *w, mill_json_token t) {
-  if (t == MILL_JSON_OBJECT) return widen_object(w, &w->piece->root);
+  if (t == MILL_JSON_OBJECT) return mill_guess_value(&w->guesser, &w->piece->root, t);
   if (t != MILL_JSON_ARRAY) return MILL_OK;
   while ((t = mill_json_next(&w->reader)) != MILL_JSON_ARRAY_END) MILL_TRY(widen_root(w, t));
   return MILL_OK;
@@ -411,7 +166,8 @@ static mill_status guess_record(walk *w, const char *p, size_t n, bool valid) {
   if (!valid && !mill_utf8_valid(p, n)) return malformed(w, p, n);
   json_builder quick = {.rules = &plan->read, .reader = &w->reader};
   json_walk q = {&quick, p, p + n, 0};
-  if (plan->quick && json_next_char(&q) == '{' && confirm(&q, &w->piece->root, ++w->piece->objects))
+  if (plan->quick && json_next_char(&q) == '{' &&
+      confirm(&q, &w->piece->root, ++w->guesser.objects))
     return MILL_OK;
   mill_json_start(&w->reader, p, n, plan->read.options);
   if (mill_json_at_end(&w->reader)) return MILL_OK;
@@ -447,6 +203,12 @@ static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *e
   (void)worker;
   mill_io_window_init(&win, io_memory(in->job));
   mill_text_init(&w.text, io_memory(in->job));
+  w.guesser = (guesser){.rules = &in->rules,
+                        .arena = &p->arena,
+                        .root = &p->root,
+                        .reader = &w.reader,
+                        .text = &w.text,
+                        .err = err};
   uint64_t from = p->from ? p->from - in->job->look_back : 0;
   mill_status s = mill_io_window_open(&win, in->job, p->file, from, p->to, err);
   if (s == MILL_OK) s = guess_lines(&w, &win);
@@ -456,6 +218,8 @@ static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *e
   } else if (s != MILL_OK && s != MILL_E_MALFORMED_RECORD && s != MILL_E_OUT_OF_MEMORY) {
     s = mill_io_failed_read(err, in->job->files.file[p->file].path, s);
   }
+  p->twice = w.guesser.twice;
+  p->negative = w.guesser.negative;
   mill_text_clear(&w.text);
   mill_io_window_clear(&win);
   return s;
@@ -473,60 +237,12 @@ static mill_status add_piece(void *arg, size_t file, uint64_t from, uint64_t to,
 
 /* ---- the schema ----------------------------------------------------------------------------- */
 
-static int by_name(const void *a, const void *b) {
-  return strcmp((*(guess *const *)a)->name, (*(guess *const *)b)->name);
-}
-
-/* The type of a guess; *out NULL: there is nothing to keep (an empty struct, nulls to drop). */
-static mill_status type_of(const inference *in, guess *g, const mill_type **out, mill_error *err);
-
-static mill_status struct_of(const inference *in, guess *g, const mill_type **out,
-                             mill_error *err) {
-  mill_field *f = mill_arena_alloc(&in->job->arena, (g->n + 1) * sizeof *f);
-  uint32_t n = 0;
-  if (f == NULL) return mill_oom(io_memory(in->job), g->n * sizeof *f, err);
-  if (g->n > 1) qsort(g->member, g->n, sizeof *g->member, by_name);
-  for (size_t i = 0; i < g->n; i++) {
-    const mill_type *t;
-    MILL_TRY(type_of(in, g->member[i], &t, err));
-    if (t && g->member[i]->name_size) f[n++] = (mill_field){g->member[i]->name, t, true, NULL};
-  }
-  *out = NULL;
-  if (n == 0) return MILL_OK;
-  *out = mill_type_struct(in->job->context.types, f, n);
-  return *out ? MILL_OK : mill_oom(io_memory(in->job), n * sizeof *f, err);
-}
-
-static mill_status type_of(const inference *in, guess *g, const mill_type **out, mill_error *err) {
-  static const mill_type_id ids[] = {MILL_STRING, MILL_BOOLEAN,   MILL_BIGINT,        MILL_DECIMAL,
-                                     MILL_DOUBLE, MILL_TIMESTAMP, MILL_TIMESTAMP_NTZ, MILL_STRING};
-  mill_types *types = in->job->context.types;
-  const mill_type *element = NULL;
-  switch (g->kind) {
-  case GUESS_STRUCT: return struct_of(in, g, out, err);
-  case GUESS_ARRAY:
-    if (g->n)
-      MILL_TRY(type_of(in, g->member[0], &element, err));
-    else if (!in->plan->drop_all_null)
-      element = mill_type_of(MILL_STRING);
-    *out = element ? mill_type_array(types, element, true) : NULL;
-    return *out || !element ? MILL_OK : mill_oom(io_memory(in->job), 64, err);
-  case GUESS_DECIMAL:
-    *out = mill_type_decimal(types, g->precision, g->scale);
-    return *out ? MILL_OK : mill_oom(io_memory(in->job), 64, err);
-  case GUESS_NULL:
-    *out = in->plan->drop_all_null ? NULL : mill_type_of(MILL_STRING);
-    return MILL_OK;
-  default: *out = mill_type_of(ids[g->kind]); return MILL_OK;
-  }
-}
-
 static mill_status add_corrupt(const inference *in, guess *root, mill_error *err) {
   const char *name = in->plan->corrupt;
   guess *m;
   size_t at = 0;
-  MILL_TRY(find_member(&in->job->arena, root, &at, name, strlen(name), &m, err));
-  widen(m, m->kind == GUESS_NULL ? GUESS_STRING : GUESS_NULL, 0, 0);
+  MILL_TRY(mill_guess_member(&in->job->arena, root, &at, name, strlen(name), &m, err));
+  mill_guess_widen(m, m->kind == GUESS_NULL ? GUESS_STRING : GUESS_NULL, 0, 0);
   return MILL_OK;
 }
 
@@ -541,17 +257,26 @@ static mill_status conclude(inference *in, mill_error *err) {
     if (p->twice)
       return mill_fail(err, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
                        mill_error_fmt(err, "`%s`", p->twice), NULL);
-    MILL_TRY(merge(&in->job->arena, &root, &p->root, err));
+    MILL_TRY(mill_guess_merge(&in->job->arena, &root, &p->root, err));
     corrupt |= p->corrupt;
   }
   if (corrupt) MILL_TRY(add_corrupt(in, &root, err));
-  MILL_TRY(struct_of(in, &root, &in->job->data, err));
+  MILL_TRY(mill_guess_type(&in->rules, in->job->context.types, &in->job->arena, &root,
+                           &in->job->data, err));
   if (in->job->data == NULL) in->job->data = mill_type_struct(in->job->context.types, NULL, 0);
   return in->job->data ? MILL_OK : mill_oom(io_memory(in->job), 64, err);
 }
 
 mill_status mill_io_json_infer(io_job *job, mill_error *err) {
-  inference in = {.job = job, .plan = job->plan, .ntz = mill_io_prefers_ntz(job)};
+  const json_plan *plan = job->plan;
+  inference in = {.job = job,
+                  .plan = plan,
+                  .rules = {.read = &plan->read,
+                            .primitives_as_string = plan->primitives_as_string,
+                            .prefers_decimal = plan->prefers_decimal,
+                            .infer_timestamp = plan->infer_timestamp,
+                            .drop_all_null = plan->drop_all_null,
+                            .ntz = mill_io_prefers_ntz(job)}};
   mill_status s = mill_io_cut(job, add_piece, &in, err);
   if (s == MILL_OK && job->context.pool)
     s = mill_pool_run(job->context.pool, in.n, guess_piece, &in, err);

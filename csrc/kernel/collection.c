@@ -97,6 +97,22 @@ KERNEL(k_struct) {
   return MILL_OK;
 }
 
+/* Names are constant texts; the error tells those that are none. */
+static mill_status odd_name(mill_binding *b, mill_error *err) {
+  char list[1024];
+  size_t at = 0;
+  list[0] = 0;
+  for (int i = 0; i < b->nargs && at < sizeof list - 80; i += 2) {
+    const mill_vector *v = b->arg_value[i];
+    if (v && b->arg_type[i]->id == MILL_STRING && mill_vector_valid(v, 0)) continue;
+    at +=
+        (size_t)snprintf(list + at, sizeof list - at, "%s\"%.64s\"", at ? ", " : "", b->arg_sql[i]);
+  }
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING,
+                   "sqlExpr", mill_bind_sql(b, err), "inputExprs",
+                   mill_error_fmt(err, "[%s]", list), NULL);
+}
+
 static mill_status bind_struct(mill_binding *b, mill_error *err) {
   void *mem;
   if (b->nargs % 2)
@@ -109,9 +125,7 @@ static mill_status bind_struct(mill_binding *b, mill_error *err) {
   for (int i = 0; i + 1 < b->nargs; i += 2) {
     const mill_vector *v = b->arg_value[i];
     if (v == NULL || b->arg_type[i]->id != MILL_STRING || !mill_vector_valid(v, 0))
-      return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
-                       mill_bind_sql(b, err), "inputName", "`name`", "inputType", "\"STRING\"",
-                       "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+      return odd_name(b, err);
     const mill_str *s = v->data;
     const char *name = mill_arena_strndup(b->arena, mill_str_data(s), s->size);
     if (name == NULL) return mill_oom(b->ctx->memory, s->size, err);
@@ -235,6 +249,10 @@ static mill_status bind_element_at(mill_binding *b, mill_error *err) {
     b->kernel = k_map_at;
     return MILL_OK;
   }
+  if (t->id != MILL_ARRAY) return mill_bind_wrong_type(b, 0, "(\"ARRAY\" or \"MAP\")", err);
+  mill_type_id key = b->arg_type[1]->id;
+  if (key != MILL_INT && key != MILL_SMALLINT && key != MILL_TINYINT)
+    return mill_bind_wrong_type(b, 1, "\"INT\"", err);
   MILL_TRY(mill_bind_types(b, "array|map, int -> int", err));
   b->result = b->cast_to[0]->fields[0].type;
   b->kernel = k_element_at;

@@ -71,8 +71,52 @@ static mill_status format_rows(mill_call *call, const mill_vector *v, int64_t un
 KERNEL_HEAD(k_date_format) { return format_rows(call, args[0], 1, args[1], n, out, err); }
 KERNEL_HEAD(k_from_unixtime) { return format_rows(call, args[0], 1000000, args[1], n, out, err); }
 
+/* Does a pattern ask a time of day for what it does not have, a date or a zone? */
+static bool beyond_time(bytes s) {
+  bool quoted = false;
+  for (size_t k = 0; k < s.n; k++) {
+    bool letter = (uint8_t)((s.p[k] | 32) - 'a') < 26;
+    if (s.p[k] == '\'') quoted = !quoted;
+    if (!quoted && letter && !strchr("ahKkHmsSAnNB", s.p[k])) return true;
+  }
+  return false;
+}
+
+static mill_status no_time_pattern(mill_call *call, bytes s, mill_error *err) {
+  return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_PATTERN, "functionName",
+                        "`date_format`", "parameter", "`format`", "value",
+                        mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), NULL);
+}
+
+/* A time of day: there is no zone between it and its text. */
+KERNEL_HEAD(k_time_format) {
+  mill_status status = MILL_OK;
+  mill_text text;
+  mill_text_init(&text, call->ctx->memory);
+  for (size_t i = 0; i < n && status == MILL_OK; i++) {
+    const mill_pattern *p = NULL;
+    if (!mill_valid_bit(out->valid, i)) continue;
+    int64_t nanos = MILL_AT(int64_t, args[0], i);
+    mill_moment m = {.local = nanos / 1000, .nanos = (int32_t)(nanos % 1000)};
+    mill_text_reset(&text);
+    status = beyond_time(bytes_at(args[1], i)) ? no_time_pattern(call, bytes_at(args[1], i), err)
+                                               : find_pattern(call, args[1], i, &p, err);
+    if (status == MILL_OK) status = mill_pattern_format(p, &m, &text, err);
+    if (status == MILL_OK) status = put_text(call, out, i, &text, err);
+  }
+  mill_text_clear(&text);
+  return status;
+}
+
 static mill_status bind_format(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, b->fn->types, err));
+  return bind_pattern(b, 1, false, false, "", err);
+}
+
+static mill_status bind_date_format(mill_binding *b, mill_error *err) {
+  if (b->arg_type[0]->id != MILL_TIME) return bind_format(b, err);
+  b->kernel = k_time_format;
+  MILL_TRY(mill_bind_types(b, "time, string -> string", err));
   return bind_pattern(b, 1, false, false, "", err);
 }
 
@@ -210,6 +254,10 @@ KERNEL_HEAD(same_value) {
 
 static mill_status bind_to(mill_binding *b, mill_error *err) {
   MILL_TRY(bind_reading(b, err));
+  if (strcmp(b->fn->name, "try_to_time") == 0) /* shown as what it tries */
+    b->shown = b->nargs == 1 ? mill_error_fmt(err, "%s(to_time(%s))", b->name, b->arg_sql[0])
+                             : mill_error_fmt(err, "%s(to_time(%s, %s))", b->name, b->arg_sql[0],
+                                              b->arg_sql[1]);
   if (b->kernel == NULL) b->kernel = same_value;
   return MILL_OK;
 }
@@ -246,7 +294,7 @@ const mill_function mill_family_date_text[] = {
     {.name = "date_format",
      .types = "timestamp, string -> string",
      .kernel = k_date_format,
-     .bind = bind_format,
+     .bind = bind_date_format,
      .usage = "date_format(timestamp, fmt)",
      .doc = "A time as text by a pattern.",
      .example = "SELECT date_format('2016-04-08', 'y') -> 2016"},

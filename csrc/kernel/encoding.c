@@ -18,16 +18,20 @@ static mill_status bad_input(mill_call *call, bytes s, const char *format, mill_
 static const char letters64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char letters32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/* Groups of 3 bytes as 4 letters, or of 5 as 8, the last filled up with '='. */
+enum { LINE = 76 };
+
+/* Groups of 3 bytes as 4 letters, or of 5 as 8, the last filled up with '='. Base 64 is in lines (MIME). */
 static mill_status print_base(mill_call *call, bytes s, int bits, mill_vector *out, size_t i,
                               mill_error *err) {
   size_t in = bits == 6 ? 3 : 5, per = bits == 6 ? 4 : 8;
   const char *letters = bits == 6 ? letters64 : letters32;
   char *p = NULL, *q;
-  MILL_TRY(mill_bytes_take(call, (s.n + in - 1) / in * per, &p, err));
+  size_t length = (s.n + in - 1) / in * per, lines = bits == 6 && length ? (length - 1) / LINE : 0;
+  MILL_TRY(mill_bytes_take(call, length + 2 * lines, &p, err));
   q = p;
   for (size_t at = 0; at < s.n; at += in) {
     uint64_t word = 0;
+    if (bits == 6 && at && at / in * per % LINE == 0) *q++ = '\r', *q++ = '\n';
     size_t have = s.n - at < in ? s.n - at : in,
            used = (have * 8 + (size_t)bits - 1) / (size_t)bits;
     for (size_t k = 0; k < in; k++) word = word << 8 | (k < have ? (uint8_t)s.p[at + k] : 0);
@@ -41,37 +45,79 @@ static mill_status print_base(mill_call *call, bytes s, int bits, mill_vector *o
 }
 
 /* Letters to bytes into `to`, which has room; blanks between them are let be. False: none. */
-static bool read_base(bytes s, int bits, char *to, size_t *n) {
-  const char *letters = bits == 6 ? letters64 : letters32;
+static bool read_strict(bytes s, char *to, size_t *n) {
   uint32_t word = 0, have = 0, pad = 0, count = 0;
   *n = 0;
   for (size_t k = 0; k < s.n; k++) {
     char c = s.p[k];
-    const char *at = c ? strchr(letters, bits == 5 && c >= 'a' && c <= 'z' ? c - 32 : c) : NULL;
-    if (c == '\r' || c == '\n' || (bits == 6 && (c == ' ' || c == '\t'))) continue;
+    const char *at = c ? strchr(letters64, c) : NULL;
+    if (c == '\r' || c == '\n' || c == ' ' || c == '\t') continue;
     count++;
     if (c == '=') {
       pad++;
       continue;
     }
     if (at == NULL || pad) return false;
-    word = word << bits | (uint32_t)(at - letters);
-    have += (uint32_t)bits;
+    word = word << 6 | (uint32_t)(at - letters64);
+    have += 6;
     if (have < 8) continue;
     have -= 8;
     to[(*n)++] = (char)(word >> have);
     word &= (1u << have) - 1;
   }
-  if (bits == 5) return count % 8 == 0;
   return have != 6 && (pad == 0 || count % 4 == 0) && pad < 3;
 }
 
-static mill_status read_row(mill_call *call, bytes s, int bits, const char *format,
+/* As Java's decoder of MIME: what is no letter is passed over, but the end must be whole. */
+static bool read_mime(bytes s, char *to, size_t *n) {
+  uint32_t word = 0, have = 0;
+  size_t k = 0;
+  *n = 0;
+  for (; k < s.n && s.p[k] != '='; k++) {
+    const char *at = s.p[k] ? strchr(letters64, s.p[k]) : NULL;
+    if (at == NULL) continue;
+    word = word << 6 | (uint32_t)(at - letters64);
+    have = (have + 1) % 4;
+    if (have == 1) continue;
+    to[(*n)++] = (char)(word >> (have == 2 ? 4 : have == 3 ? 2 : 0));
+  }
+  if (have == 1) return false;
+  if (k == s.n) return true;
+  if (have == 0 || (have == 2 && (k + 1 == s.n || s.p[++k] != '='))) return false;
+  for (k++; k < s.n; k++)
+    if (s.p[k] && strchr(letters64, s.p[k])) return false;
+  return true;
+}
+
+/* As the decoder of Commons Codec: what is no letter is passed over, '=' is the end, and a single letter at it gives
+** its upper bits. */
+static bool read_lenient32(bytes s, char *to, size_t *n) {
+  uint32_t word = 0, have = 0, count = 0;
+  *n = 0;
+  for (size_t k = 0; k < s.n && s.p[k] != '='; k++) {
+    char c = s.p[k];
+    const char *at = c ? strchr(letters32, c >= 'a' && c <= 'z' ? c - 32 : c) : NULL;
+    if (at == NULL) continue;
+    word = word << 5 | (uint32_t)(at - letters32);
+    have += 5;
+    count++;
+    if (have < 8) continue;
+    have -= 8;
+    to[(*n)++] = (char)(word >> have);
+    word &= (1u << have) - 1;
+  }
+  if (count % 8 == 1) to[(*n)++] = (char)(word >> 2);
+  return true;
+}
+
+typedef bool (*reader)(bytes s, char *to, size_t *n);
+
+static mill_status read_row(mill_call *call, bytes s, reader read, const char *format,
                             mill_vector *out, size_t i, mill_error *err) {
   char *p = NULL;
   size_t n;
-  MILL_TRY(mill_bytes_take(call, s.n, &p, err));
-  bool ok = read_base(s, bits, p, &n);
+  MILL_TRY(mill_bytes_take(call, s.n + 1, &p, err));
+  bool ok = read(s, p, &n);
   ((mill_str *)out->data)[i] = mill_str_done(call, p, ok ? n : 0);
   return ok ? MILL_OK : bad_input(call, s, format, out, i, err);
 }
@@ -85,11 +131,13 @@ KERNEL_HEAD(k_base32) {
   return MILL_OK;
 }
 KERNEL_HEAD(k_unbase64) {
-  MILL_EACH(out, n, i) MILL_TRY(read_row(call, bytes_at(args[0], i), 6, "'BASE64'", out, i, err));
+  MILL_EACH(out, n, i)
+  MILL_TRY(read_row(call, bytes_at(args[0], i), read_mime, "'BASE64'", out, i, err));
   return MILL_OK;
 }
 KERNEL_HEAD(k_unbase32) {
-  MILL_EACH(out, n, i) MILL_TRY(read_row(call, bytes_at(args[0], i), 5, "'BASE32'", out, i, err));
+  MILL_EACH(out, n, i)
+  MILL_TRY(read_row(call, bytes_at(args[0], i), read_lenient32, "'BASE32'", out, i, err));
   return MILL_OK;
 }
 
@@ -124,7 +172,7 @@ KERNEL_HEAD(k_to_binary) {
     if (f == HEX)
       MILL_TRY(hex_row(call, s, out, i, err));
     else if (f == BASE64)
-      MILL_TRY(read_row(call, s, 6, "'BASE64'", out, i, err));
+      MILL_TRY(read_row(call, s, read_strict, "'BASE64'", out, i, err));
     else
       put_view(out, i, s.p, s.n);
   }

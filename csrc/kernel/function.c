@@ -151,7 +151,7 @@ mill_status mill_function_bind(mill_binding *b, mill_error *err) {
   b->generate = fn->generate;
   b->result = b->partial = NULL;
   b->state = NULL;
-  b->shown = NULL;
+  b->shown = b->stands_for = NULL;
   MILL_TRY(mill_bind_count(b, fn->types, err));
   mill_bind_nullable(b);
   return fn->bind ? fn->bind(b, err) : mill_bind_types(b, fn->types, err);

@@ -159,6 +159,8 @@ struct mill_binding {
   void *state;
   const char *shown; /* how the call is printed where not as it was written, in the error's text */
   bool safe;         /* as MILL_FN_NO_RAISE, of this call only */
+  const char *stands_for; /* as `lowered`, where it hangs on the arguments; printed as what it is,
+                             or as `shown` */
 };
 
 struct mill_function {

@@ -1,4 +1,4 @@
-/* JSON in texts: get_json_object, json_array_length, json_object_keys.
+/* JSON in texts: get_json_object, json_array_length, json_object_keys, json_tuple.
 **
 ** A path is `$` and then steps: .name, ['name'], [n], [*], .*. A value taken out is a text as it is,
 ** anything else compact JSON; what a [*] finds is one array, or the value itself where it is one. A
@@ -367,6 +367,67 @@ KERNEL_HEAD(k_keys) {
   return status;
 }
 
+/* ---- json_tuple ----------------------------------------------------------------------------- */
+
+static mill_status bind_tuple(mill_binding *b, mill_error *err) {
+  uint32_t n = (uint32_t)b->nargs - 1;
+  mill_field *f = mill_arena_alloc(b->arena, n * sizeof *f);
+  if (f == NULL) return mill_oom(b->ctx->memory, n * sizeof *f, err);
+  for (int i = 0; i < b->nargs; i++)
+    if (b->arg_type[i]->id != MILL_STRING)
+      return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_STRING_TYPE, "sqlExpr",
+                       mill_bind_sql(b, err), "funcName", "`json_tuple`", NULL);
+  for (uint32_t c = 0; c < n; c++) {
+    const char *name = mill_error_fmt(err, "c%u", c);
+    f[c] = (mill_field){mill_arena_strndup(b->arena, name, strlen(name)), mill_type_of(MILL_STRING),
+                        true, NULL};
+    if (f[c].name == NULL) return mill_oom(b->ctx->memory, 8, err);
+  }
+  mill_error_clear(err);
+  b->result = mill_type_struct(b->ctx->types, f, n);
+  return b->result ? MILL_OK : mill_oom(b->ctx->memory, n * sizeof *f, err);
+}
+
+/* Append the text of the last member of that name, or null. */
+static mill_status append_member(mill_call *call, const mill_json *j, const mill_vector *name,
+                                 size_t i, mill_text *text, mill_vector *to, mill_error *err) {
+  const mill_json *found = NULL;
+  mill_vector null;
+  bytes key = mill_vector_valid(name, i) ? bytes_at(name, i) : (bytes){NULL, 0};
+  for (const mill_json *m = j && key.p ? j->child : NULL; m; m = m->next)
+    if (m->name_size == key.n && memcmp(m->name, key.p, key.n) == 0) found = m;
+  mill_vector_null(&null, to->type);
+  if (found == NULL || found->kind == MILL_JSON_NULL)
+    return mill_vector_append(to, &null, NULL, 1, false, call->arena, err);
+  mill_text_reset(text);
+  MILL_TRY(found->kind == MILL_JSON_TEXT ? mill_text_add(text, found->text, found->size, err)
+                                         : mill_json_write(found, text, err));
+  mill_str s = mill_str_view(text->data ? text->data : "", text->size);
+  mill_vector one = {.type = to->type, .data = &s, .size = 1};
+  return mill_vector_append(to, &one, NULL, 1, true, call->arena, err);
+}
+
+static mill_status tuple_rows(mill_call *call, const mill_vector *const *args, size_t n,
+                              uint32_t *counts, mill_vector *out, mill_error *err) {
+  mill_arena scratch;
+  mill_text text;
+  mill_status s = MILL_OK;
+  mill_arena_init(&scratch, call->ctx->memory);
+  mill_text_init(&text, call->ctx->memory);
+  for (size_t i = 0; i < n && s == MILL_OK; i++) {
+    const mill_json *j =
+        mill_vector_valid(args[0], i) ? tree_of(&scratch, bytes_at(args[0], i)) : NULL;
+    if (j && j->kind != MILL_JSON_OBJECT) j = NULL;
+    counts[i] = 1;
+    for (int c = 1; c < call->nargs && s == MILL_OK; c++)
+      s = append_member(call, j, args[c], i, &text, &out[c - 1], err);
+    mill_arena_reset(&scratch);
+  }
+  mill_text_clear(&text);
+  mill_arena_clear(&scratch);
+  return s;
+}
+
 const mill_function mill_family_json[] = {
     {.name = "get_json_object",
      .types = "string, string -> string",
@@ -389,4 +450,13 @@ const mill_function mill_family_json[] = {
      .usage = "json_object_keys(json_object)",
      .doc = "The names of an object in JSON.",
      .example = "SELECT json_object_keys('{\"f1\":1,\"f2\":2}') -> [\"f1\",\"f2\"]"},
+    {.name = "json_tuple",
+     .types = "any, any, any*",
+     .kind = MILL_GENERATOR,
+     .bind = bind_tuple,
+     .generate = tuple_rows,
+     .flags = MILL_FN_NULLS,
+     .usage = "json_tuple(jsonStr, p1, p2, ..., pn)",
+     .doc = "The members of those names of an object in JSON, as columns.",
+     .example = "SELECT json_tuple('{\"a\":1,\"b\":2}', 'a', 'b') -> 1"},
     {0}};

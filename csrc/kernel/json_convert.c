@@ -4,60 +4,12 @@
 ** What is malformed becomes null: an array or map as a whole, of a struct the members that do not
 ** fit. With mode FAILFAST it is an error. The column that columnNameOfCorruptRecord names, where the
 ** schema has it, gets the text of a malformed record. */
-#include <strings.h>
-
-#include "kernel/bytes_int.h"
+#include "kernel/format_call.h"
 #include "kernel/json_value.h"
 #include "kernel/json_write.h"
 #include "kernel/list_int.h"
 
 enum { PAD = 16 };
-
-/* ---- options -------------------------------------------------------------------------------- */
-
-static mill_status not_a_map(mill_error *err) {
-  return mill_fail(err, MILL_E_INVALID_OPTIONS_NON_MAP_FUNCTION, NULL);
-}
-
-/* Argument i is a constant map of texts, or left out. */
-static mill_status options_of(mill_binding *b, int i, mill_vector *out, mill_error *err) {
-  MILL_TRY(mill_bind_constant(b, i, out, err));
-  if (i >= b->nargs) return MILL_OK;
-  if (out->type == NULL || out->type->id != MILL_MAP) return not_a_map(err);
-  for (int c = 0; c < 2; c++)
-    if (out->type->fields[c].type->id != MILL_STRING)
-      return mill_fail(err, MILL_E_INVALID_OPTIONS_NON_STRING_TYPE, "mapType",
-                       mill_bind_type_sql(b, out->type, err), NULL);
-  return MILL_OK;
-}
-
-/* The value of an option; p NULL: not given. */
-static bytes option(const mill_vector *map, const char *name) {
-  bytes none = {NULL, 0};
-  mill_span s = map->type ? span_at(map, 0) : (mill_span){0, 0};
-  for (uint32_t k = s.start; k < s.start + s.size; k++) {
-    bytes key = bytes_at(&map->child[0], k);
-    bool same = key.n == strlen(name) && strncasecmp(key.p, name, key.n) == 0;
-    if (same && mill_vector_valid(&map->child[1], k)) return bytes_at(&map->child[1], k);
-  }
-  return none;
-}
-
-static bool is_word(bytes s, const char *word) {
-  return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
-}
-
-static bool option_flag(const mill_vector *map, const char *name, bool otherwise) {
-  bytes v = option(map, name);
-  return v.p ? is_word(v, "true") : otherwise;
-}
-
-static mill_status option_pattern(mill_binding *b, const mill_vector *map, const char *name,
-                                  bool reading, const mill_pattern **out, mill_error *err) {
-  bytes v = option(map, name);
-  *out = NULL;
-  return v.p ? mill_pattern_new(b->arena, v.p, v.n, reading, out, err) : MILL_OK;
-}
 
 /* ---- from_json ------------------------------------------------------------------------------ */
 
@@ -66,51 +18,6 @@ typedef struct from_json {
   bool fail_fast;
   int corrupt; /* member for the text of malformed records; -1: none */
 } from_json;
-
-static void syntax(from_json *f, const mill_vector *map) {
-  for (int i = 0; i < MILL_JSON_FLAGS; i++) {
-    const mill_json_flag *flag = &mill_json_flags[i];
-    if (option_flag(map, flag->name, flag->otherwise)) f->rules.options |= flag->option;
-  }
-}
-
-static mill_status read_rules(mill_binding *b, from_json *f, const mill_vector *map,
-                              mill_error *err) {
-  mill_value_rules *v = &f->rules.values;
-  f->rules.max_depth = MILL_JSON_DEPTH;
-  f->rules.max_number = 1000;
-  *v = (mill_value_rules){.nan = "NaN", .positive_inf = "Inf", .negative_inf = "-Inf"};
-  v->timestamp = (mill_timestamp_rules){.zones = b->ctx->zones,
-                                        .zone = mill_session_zone(b->set),
-                                        .now = mill_settings_now(b->set),
-                                        .allow_zone = true};
-  v->ntz = v->timestamp;
-  v->ntz.ntz = true;
-  v->ntz.allow_zone = false;
-  MILL_TRY(option_pattern(b, map, "dateFormat", true, &v->date_pattern, err));
-  MILL_TRY(option_pattern(b, map, "timestampFormat", true, &v->timestamp_pattern, err));
-  MILL_TRY(option_pattern(b, map, "timestampNTZFormat", true, &v->ntz_pattern, err));
-  syntax(f, map);
-  return MILL_OK;
-}
-
-static mill_status read_mode(from_json *f, const mill_vector *map, mill_error *err) {
-  bytes mode = option(map, "mode");
-  f->fail_fast = mode.p && is_word(mode, "FAILFAST");
-  if (mode.p && is_word(mode, "DROPMALFORMED"))
-    return mill_fail(err, MILL_E_PARSE_MODE_UNSUPPORTED, "funcName", "`from_json`", "mode",
-                     "DROPMALFORMED", NULL);
-  return MILL_OK;
-}
-
-static int corrupt_member(const mill_type *t, const mill_vector *map) {
-  bytes name = option(map, "columnNameOfCorruptRecord");
-  if (name.p == NULL) name = (bytes){"_corrupt_record", 15};
-  for (uint32_t i = 0; t->id == MILL_STRUCT && i < t->nfields; i++)
-    if (strlen(t->fields[i].name) == name.n && memcmp(t->fields[i].name, name.p, name.n) == 0)
-      return t->fields[i].type->id == MILL_STRING ? (int)i : -1;
-  return -1;
-}
 
 static mill_status wrong_schema(mill_binding *b, const mill_type *t, mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_JSON_SCHEMA, "sqlExpr",
@@ -133,28 +40,20 @@ static bool json_root(const mill_type *t) {
 }
 
 static mill_status bind_from_json(mill_binding *b, mill_error *err) {
-  void *mem;
-  mill_vector map;
-  const mill_vector *schema = b->arg_value[1];
+  from_json *f;
+  mill_options o;
   MILL_TRY(mill_bind_types(b, "!string, any, any? -> string", err));
-  MILL_TRY(mill_bind_alloc(b, sizeof(from_json), &mem, err));
-  from_json *f = mem;
-  if (schema == NULL || schema->type->id != MILL_STRING || !mill_vector_valid(schema, 0))
-    return mill_fail(err, MILL_E_INVALID_SCHEMA_NON_STRING_LITERAL, "inputSchema",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
-  bytes text = bytes_of(schema);
-  if (b->parse_schema == NULL)
-    return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", "no parser of schemas", NULL);
-  MILL_TRY(b->parse_schema(b, text.p, text.n, &b->result, err));
+  BIND_NEW(b, from_json, f, err);
+  MILL_TRY(mill_call_schema(b, 1, &b->result, err));
   if (!json_root(b->result)) return wrong_schema(b, b->result, err);
   const mill_type *odd = odd_map(b->result);
   if (odd)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_JSON_MAP_KEY_TYPE, "schema",
                      mill_bind_type_sql(b, odd, err), NULL);
-  MILL_TRY(options_of(b, 2, &map, err));
-  MILL_TRY(read_rules(b, f, &map, err));
-  MILL_TRY(read_mode(f, &map, err));
-  f->corrupt = corrupt_member(b->result, &map);
+  MILL_TRY(mill_call_options(b, 2, &o, err));
+  MILL_TRY(mill_call_json_rules(b, o, &f->rules, err));
+  MILL_TRY(mill_call_mode(b, o, &f->fail_fast, err));
+  MILL_TRY(mill_call_corrupt(b, o, b->result, &f->corrupt, err));
   b->state = f;
   b->nullable = true;
   b->shown =
@@ -200,10 +99,7 @@ static mill_status read_row(mill_call *call, json_builder *b, json_column *root,
   if (put == JSON_FAILED) return b->status;
   bool lost = put == JSON_BAD || put == JSON_BROKEN || !mill_valid_bit(root->vector.valid, row);
   bool bad = put != JSON_GOOD;
-  if (bad && f->fail_fast)
-    return mill_call_fail(call, b->err, MILL_E_MALFORMED_RECORD, "badRecord",
-                          mill_error_fmt(b->err, "%.*s", (int)(s.n < 200 ? s.n : 200), s.p),
-                          "failFastMode", "FAILFAST", NULL);
+  if (bad && f->fail_fast) return mill_call_malformed(call, s, b->err);
   if (call->result->id != MILL_STRUCT) return MILL_OK;
   if (lost) lose_struct(root, row);
   if (f->corrupt < 0) return MILL_OK;
@@ -243,22 +139,18 @@ typedef struct to_json {
 } to_json;
 
 static mill_status bind_to_json(mill_binding *b, mill_error *err) {
-  void *mem;
-  mill_vector map;
+  to_json *t;
+  mill_options o;
   MILL_TRY(mill_bind_types(b, "any, any? -> string", err));
-  if (!json_root(b->arg_type[0])) return wrong_schema(b, b->arg_type[0], err);
-  MILL_TRY(mill_bind_alloc(b, sizeof(to_json), &mem, err));
-  to_json *t = mem;
-  MILL_TRY(options_of(b, 1, &map, err));
-  t->style.ignore_nulls = option_flag(&map, "ignoreNullFields", true);
-  t->style.pretty = option_flag(&map, "pretty", false);
-  t->style.ascii = option_flag(&map, "writeNonAsciiCharacterAsCodePoint", false);
-  t->texts.settings = *b->set;
-  t->texts.settings.zone = mill_session_zone(b->set);
-  t->texts.zones = b->ctx->zones;
-  MILL_TRY(option_pattern(b, &map, "dateFormat", false, &t->texts.date, err));
-  MILL_TRY(option_pattern(b, &map, "timestampFormat", false, &t->texts.timestamp, err));
-  MILL_TRY(option_pattern(b, &map, "timestampNTZFormat", false, &t->texts.ntz, err));
+  if (b->arg_type[0]->id != MILL_NULL && !json_root(b->arg_type[0]))
+    return wrong_schema(b, b->arg_type[0], err);
+  BIND_NEW(b, to_json, t, err);
+  MILL_TRY(mill_call_options(b, 1, &o, err));
+  MILL_TRY(mill_option_bool(o, "ignoreNullFields", true, &t->style.ignore_nulls, err));
+  MILL_TRY(mill_option_bool(o, "pretty", false, &t->style.pretty, err));
+  MILL_TRY(mill_option_bool(o, "sortKeys", false, &t->style.sort_keys, err));
+  MILL_TRY(mill_option_bool(o, "writeNonAsciiCharacterAsCodePoint", false, &t->style.ascii, err));
+  MILL_TRY(mill_call_texts(b, o, &t->texts, err));
   b->state = t;
   b->nullable = b->arg_nullable[0];
   b->shown = mill_error_fmt(err, "to_json(%s)", b->arg_sql[0]);

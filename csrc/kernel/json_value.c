@@ -139,6 +139,14 @@ static json_put put_string(json_builder *b, mill_str *out, mill_json_token t) {
     n = (size_t)(r->p - p);
   } else if (!token_text(b, &p, &n)) {
     return JSON_FAILED;
+  } else if (t == MILL_JSON_NUMBER && (p[n - 1] < '0' || p[n - 1] > '9')) { /* NaN: "NaN" */
+    char *own = mill_arena_alloc(b->scratch, n + 2);
+    if (own == NULL) b->status = mill_oom(b->memory, n, b->err);
+    if (own == NULL) return JSON_FAILED;
+    memcpy(own + 1, p, n);
+    own[0] = own[n + 1] = '"';
+    p = own;
+    n += 2;
   }
   *out = mill_str_view(p, n);
   return JSON_GOOD;

@@ -2,6 +2,7 @@
 #include "kernel/json_write.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 #include "kernel/variant_int.h"
@@ -127,9 +128,23 @@ static mill_status put_array(mill_json_writer *j, const mill_vector *v, mill_spa
   return close_with(j, "]", s.size == 0, false);
 }
 
+static mill_status key_text(mill_json_writer *j, const mill_vector *v, uint32_t k, mill_text *t);
+
+static mill_status struct_key(mill_json_writer *j, const mill_vector *v, uint32_t k, mill_text *t) {
+  MILL_TRY(mill_text_addc(t, '[', j->err));
+  for (uint32_t i = 0; i < v->type->nfields; i++) {
+    const mill_vector *c = &v->child[i];
+    if (i) MILL_TRY(mill_text_addc(t, ',', j->err));
+    MILL_TRY(mill_vector_valid(c, k) ? key_text(j, c, mill_vector_at(c, k), t)
+                                     : mill_text_adds(t, "null", j->err));
+  }
+  return mill_text_addc(t, ']', j->err);
+}
+
 /* Keys are what is stored: days, microseconds, months. */
 static mill_status key_text(mill_json_writer *j, const mill_vector *v, uint32_t k, mill_text *t) {
   mill_vector plain = *v;
+  if (v->type->id == MILL_STRUCT) return struct_key(j, v, k, t);
   if (v->type->id == MILL_DATE || v->type->id == MILL_INTERVAL_YM)
     plain.type = mill_type_of(MILL_INT);
   else if (v->type->phys == MILL_PHYS_I64 && v->type->id != MILL_DECIMAL)
@@ -137,19 +152,48 @@ static mill_status key_text(mill_json_writer *j, const mill_vector *v, uint32_t 
   return mill_value_put(j->texts, &plain, k, t, j->err);
 }
 
-static mill_status put_map(mill_json_writer *j, const mill_vector *v, mill_span s) {
+/* A map's keys as texts, the entries in the order in which they are written. */
+typedef struct map_key {
+  size_t at, size; /* in the texts of all */
+  const mill_text *all;
+  uint32_t entry;
+} map_key;
+
+static int by_text(const void *a, const void *b) {
+  const map_key *x = a, *y = b;
+  size_t n = x->size < y->size ? x->size : y->size;
+  int c = n ? memcmp(x->all->data + x->at, y->all->data + y->at, n) : 0;
+  return c ? c : (x->size > y->size) - (x->size < y->size);
+}
+
+static mill_status put_entries(mill_json_writer *j, const mill_vector *v, mill_span s, map_key *key,
+                               mill_text *all) {
   const mill_vector *keys = &v->child[0];
-  mill_text t;
-  mill_text_init(&t, j->out->memory);
-  mill_status status = open_with(j, "{");
-  for (uint32_t i = 0; i < s.size && status == MILL_OK; i++) {
-    mill_text_reset(&t);
-    status = key_text(j, keys, mill_vector_at(keys, s.start + i), &t);
-    if (status == MILL_OK) status = member(j, i == 0, t.data ? t.data : "", t.size);
-    if (status == MILL_OK) status = mill_json_put(j, &v->child[1], s.start + i);
+  for (uint32_t i = 0; i < s.size; i++) {
+    key[i] = (map_key){all->size, 0, all, s.start + i};
+    MILL_TRY(key_text(j, keys, mill_vector_at(keys, s.start + i), all));
+    key[i].size = all->size - key[i].at;
   }
-  mill_text_clear(&t);
-  return status == MILL_OK ? close_with(j, "}", s.size == 0, true) : status;
+  if (j->style->sort_keys && s.size > 1) qsort(key, s.size, sizeof *key, by_text);
+  MILL_TRY(open_with(j, "{"));
+  for (uint32_t i = 0; i < s.size; i++) {
+    MILL_TRY(member(j, i == 0, all->data ? all->data + key[i].at : "", key[i].size));
+    MILL_TRY(mill_json_put(j, &v->child[1], key[i].entry));
+  }
+  return close_with(j, "}", s.size == 0, true);
+}
+
+static mill_status put_map(mill_json_writer *j, const mill_vector *v, mill_span s) {
+  mill_memory *m = j->out->memory;
+  size_t room = (s.size + 1) * sizeof(map_key);
+  map_key *key = mill_alloc(m, room);
+  mill_text all;
+  if (key == NULL) return mill_oom(m, room, j->err);
+  mill_text_init(&all, m);
+  mill_status status = put_entries(j, v, s, key, &all);
+  mill_text_clear(&all);
+  mill_free(m, key, room);
+  return status;
 }
 
 static mill_status put_string(mill_json_writer *j, const mill_str *s) {
@@ -174,6 +218,7 @@ static bool is_text(const mill_vector *v, uint32_t k) {
   case MILL_TIMESTAMP:
   case MILL_TIMESTAMP_NTZ:
   case MILL_TIME:
+  case MILL_INTERVAL:
   case MILL_INTERVAL_YM:
   case MILL_INTERVAL_DT: return true;
   default: return false;

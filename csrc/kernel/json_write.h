@@ -1,8 +1,8 @@
 /* Values as JSON, as Spark's generator and Jackson under it make them: for files and for to_json.
 **
 ** Null members are left out (ignoreNullFields), nulls in arrays and maps stay. Fractions that JSON
-** cannot say are texts ("NaN"), binary values base64, keys of maps the texts of their stored values.
-** `pretty` sets a member a line. */
+** cannot say are texts ("NaN"), binary values base64, keys of maps the texts of their stored values,
+** structs as [a,b]. `pretty` sets a member a line. */
 #ifndef MILL_KERNEL_JSON_WRITE_H
 #define MILL_KERNEL_JSON_WRITE_H
 
@@ -11,6 +11,7 @@
 
 typedef struct mill_json_style {
   bool ignore_nulls, pretty, ascii; /* ascii: writeNonAsciiCharacterAsCodePoint */
+  bool sort_keys;                   /* of maps, by their texts */
 } mill_json_style;
 
 typedef struct mill_json_writer {

@@ -2,23 +2,19 @@
 ** for as many partitions as there are morsels: morsel m, the upper bits of a row's position, has the
 ** generator of seed + m.
 **
-** Row r of a morsel needs the generator's state after all rows before it. Steps are linear over GF(2): for
-** rand the state of any row comes from squared step matrices, so rows can be computed in any order
-** by any worker. randn rejects pairs (Java's polar method) and must walk; it remembers where it
-** stopped, and a worker that asks for earlier rows walks from the start. */
+** Row r of a morsel needs the generator's state after all rows before it. For rand random_jump.h finds it, so
+** rows can be computed in any order by any worker. randn rejects pairs (Java's polar method) and must
+** walk; it remembers where it stopped, and a worker that asks for earlier rows walks from the start. */
 #include <math.h>
 #include <pthread.h>
 
 #include "base/xorshift.h"
 #include "kernel/kernel_int.h"
+#include "kernel/random_jump.h"
 
 #define KERNEL_HEAD(NAME)                                                                          \
   static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,               \
                           mill_vector *out, mill_error *err)
-
-typedef struct {
-  uint64_t column[64]; /* image of each bit */
-} matrix;
 
 typedef struct {
   uint64_t state;
@@ -27,45 +23,24 @@ typedef struct {
   uint64_t row; /* its position */
 } walker;
 
-enum { MORSEL_BITS = 33 };
+enum { MORSEL_BITS = MILL_MORSEL_BITS };
 
 typedef struct {
-  uint64_t seed;
-  matrix power[MORSEL_BITS]; /* 2^k rows of two steps each */
+  mill_jump jump;
   pthread_mutex_t lock;
   walker at; /* randn, guarded by the lock */
 } random_plan;
 
 /* ---- the generator -------------------------------------------------------------------------- */
 
-static uint64_t apply(const matrix *m, uint64_t s) {
-  uint64_t r = 0;
-  for (; s; s &= s - 1) r ^= m->column[__builtin_ctzll(s)];
-  return r;
-}
-
-static void fill_powers(random_plan *plan) {
-  for (int b = 0; b < 64; b++)
-    plan->power[0].column[b] = mill_xorshift_step(mill_xorshift_step(1ull << b));
-  for (int k = 1; k < MORSEL_BITS; k++)
-    for (int b = 0; b < 64; b++)
-      plan->power[k].column[b] = apply(&plan->power[k - 1], plan->power[k - 1].column[b]);
-}
-
-static uint64_t first_state(const random_plan *plan, uint64_t position) {
-  return mill_xorshift_hash(plan->seed + (position >> MORSEL_BITS));
-}
-
+/* Before the two steps of a row. */
 static uint64_t state_at(const random_plan *plan, uint64_t position) {
-  uint64_t s = first_state(plan, position);
-  for (int k = 0; k < MORSEL_BITS; k++)
-    if (position >> k & 1) s = apply(&plan->power[k], s);
-  return s;
+  return mill_jump_state(&plan->jump, position, 2);
 }
 
 /* At the start of the morsel of a position. */
 static walker walk_from(const random_plan *plan, uint64_t position) {
-  return (walker){.state = first_state(plan, position),
+  return (walker){.state = mill_jump_first(&plan->jump, position),
                   .row = position >> MORSEL_BITS << MORSEL_BITS};
 }
 
@@ -167,10 +142,9 @@ static mill_status bind_seed(mill_binding *b, int arg, mill_error *err) {
     MILL_TRY(mill_bind_constant(b, arg, &v, err));
     seed = mill_vector_valid(&v, 0) ? (uint64_t)(int64_t)mill_int_at(&v, 0) : 0;
   }
-  plan->seed = seed;
+  mill_jump_init(&plan->jump, seed);
   plan->at = walk_from(plan, 0);
   pthread_mutex_init(&plan->lock, NULL);
-  fill_powers(plan);
   b->state = plan;
   b->nullable = false;
   return MILL_OK;

@@ -197,6 +197,10 @@ static mill_status bind_plan(mill_binding *b, mill_rounding how, bool *null, mil
   b->state = plan;
   *null = false;
   if (b->nargs < 2) return MILL_OK;
+  if (b->arg_value[1] == NULL && (how == MILL_CEILING || how == MILL_FLOOR))
+    return mill_fail(err, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName",
+                     mill_error_fmt(err, "`%s`", b->name), "paramName", "`scale`", "paramType",
+                     "\"INT\"", NULL);
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`scale`", "inputType", "\"INT\"",

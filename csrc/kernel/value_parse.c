@@ -94,13 +94,28 @@ static bool parse_float(const mill_value_rules *r, const char *s, size_t n, floa
   return java_number(s, n) && mill_parse_float(s, n, out);
 }
 
+/* Without its commas: as Spark reads decimals where the locale is en-US. */
+static size_t without_commas(const char *s, size_t n, char *out, size_t room) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (s[i] == ',') continue;
+    if (k == room) return 0;
+    out[k++] = s[i];
+  }
+  return k;
+}
+
 static bool parse_decimal(const mill_type *t, const char *s, size_t n, void *out) {
   mill_i128 v;
-  char buf[128];
+  char buf[128], plain[128];
   if (n == 0 || (unsigned char)*s <= ' ' || (unsigned char)s[n - 1] <= ' ') return false;
   if (memchr(s, 0xef, n)) {
     n = narrow(s, n, buf, sizeof buf);
     s = buf;
+  }
+  if (n && memchr(s, ',', n)) {
+    n = without_commas(s, n, plain, sizeof plain);
+    s = plain;
   }
   if (!n || !mill_decimal_parse(s, n, t->precision, t->scale, &v, NULL)) return false;
   if (t->phys == MILL_PHYS_I64)

@@ -4,6 +4,7 @@
 #define MILL_KERNEL_VALUE_PARSE_H
 
 #include "base/pattern.h"
+#include "column/option.h"
 #include "column/vector.h"
 
 typedef struct mill_value_rules {
@@ -13,6 +14,14 @@ typedef struct mill_value_rules {
   bool fallback; /* what is none of the pattern may be a cast's text */
   const char *nan, *positive_inf, *negative_inf; /* NULL: NaN, Inf, -Inf */
 } mill_value_rules;
+
+/* By a reader's options: timeZone, nanValue, positiveInf and negativeInf, whose texts are those of `o`; `base`
+** with the session's zone. */
+mill_status mill_value_rules_init(mill_value_rules *r, mill_options o, mill_timestamp_rules base,
+                                  mill_error *err) MILL_USE_RESULT;
+/* And dateFormat, timestampFormat, timestampNTZFormat, locale, enableDateTimeParsingFallback. */
+mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, mill_arena *a,
+                                     mill_error *err) MILL_USE_RESULT;
 
 /* The value of type `t` (flat, not STRING) that s[0, n) says, written to *out; false: none. */
 bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,

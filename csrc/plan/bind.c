@@ -130,23 +130,24 @@ static const mill_expr *unknown(mill_planner *w, const mill_expr *e) {
       "searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
 }
 
-/* What a function lowers to, over the call's args, printed as the call itself. */
-static const mill_expr *expand(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+/* `form`, SQL over $1, $2, .., with the call's args; printed as `pretty`, or as what it is. */
+static const mill_expr *expand(mill_planner *w, const mill_scope *s, const mill_expr *e,
+                               const char *form, const char *pretty) {
   mill_exprs args = {e->args, e->nargs, e->nargs};
   mill_scope none = {0};
   mill_scope over = s ? *s : none;
-  const char *pretty = mill_w_sql(w, e);
   over.expand = &args;
   char text[1024];
   size_t at = 0;
-  for (const char *p = e->fn->lowered; *p && at + 12 < sizeof text; p++) { /* $1: a name */
+  for (const char *p = form; *p && at + 12 < sizeof text; p++) { /* $1: a name */
     bool arg = *p == '$' && p[1] >= '1' && p[1] <= '9';
     at += (size_t)snprintf(text + at, sizeof text - at, arg ? "`$%c`" : "%c", arg ? *++p : *p);
   }
   const mill_expr *parsed = mill_w_parse(w, mill_w_copy(w, text, at), at);
   const mill_expr *r = parsed ? mill_resolve(w, &over, parsed) : NULL;
   mill_expr *c = r ? mill_x_copy(w, r) : NULL;
-  if (c) c->pretty = pretty, c->text = e->text, c->start = e->start, c->stop = e->stop;
+  if (c && pretty) c->pretty = pretty;
+  if (c) c->text = e->text, c->start = e->start, c->stop = e->stop;
   return c;
 }
 
@@ -337,13 +338,18 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (b == NULL) return NULL;
   if (e->fn->lowered &&
       ((e->fn->kernel == NULL && e->fn->aggregate == NULL) || (e->fn->flags & MILL_FN_LAZY))) {
-    return expand(w, s, e);
+    w->status = mill_function_check_count(b, w->err);
+    if (w->status != MILL_OK) return NULL;
+    return expand(w, s, e, e->fn->lowered, mill_w_sql(w, e));
   }
   w->status = mill_function_bind(b, w->err);
   if (w->status != MILL_OK) {
     mill_w_at(w, e->text, e->start, e->stop);
     return NULL;
   }
+  if (b->stands_for)
+    return expand(w, s, e, b->stands_for,
+                  b->shown ? mill_w_copy(w, b->shown, strlen(b->shown)) : NULL);
   if (!mill_collate_result(w, e, collation, b)) return NULL;
   return finish_call(w, e, b);
 }
@@ -380,8 +386,13 @@ static const mill_expr *cast_by_name(mill_planner *w, mill_expr *e) {
                {"date", MILL_DATE},         {"timestamp", MILL_TIMESTAMP},
                {"binary", MILL_BINARY},     {"string", MILL_STRING},
                {"time", MILL_TIME}};
-  for (size_t i = 0; e->nargs == 1 && i < sizeof types / sizeof *types; i++) {
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (strcasecmp(e->name, types[i].name) != 0) continue;
+    if (e->nargs != 1)
+      return MILL_W_FAIL_AT(w, e, MILL_E_WRONG_NUM_ARGS_WITHOUT_SUGGESTION, "functionName",
+                            mill_error_fmt(w->err, "`%s`", types[i].name), "expectedNum", "1",
+                            "actualNum", mill_error_fmt(w->err, "%d", e->nargs), "docroot",
+                            "https://spark.apache.org/docs/latest", NULL);
     mill_expr *c = mill_x_new(w, MILL_X_CAST, e);
     if (c == NULL) return NULL;
     c->args = e->args;

@@ -1,0 +1,36 @@
+/* The types that texts of CSV suggest: INT, BIGINT, DECIMAL, DOUBLE, DATE, TIME, TIMESTAMP, BOOLEAN, STRING, the
+** first that holds the text. */
+#include "kernel/csv_text.h"
+
+bool mill_csv_fits(const csv_plan *p, mill_type_id id, const char *s, size_t n) {
+  mill_i128 v = 0;
+  return mill_value_parse(&p->rules, mill_type_of(id), s, n, &v);
+}
+
+/* Integers beyond BIGINT, or with commas between their digits: a decimal of as many digits. */
+static bool long_integer(const char *s, size_t n, int *digits) {
+  size_t count = 0;
+  for (size_t i = n && (*s == '-' || *s == '+'); i < n; i++) {
+    if (s[i] == ',') continue;
+    if (s[i] < '0' || s[i] > '9') return false;
+    count++;
+  }
+  *digits = (int)count;
+  return count > 0 && count <= 38;
+}
+
+const mill_type *mill_csv_guess(const csv_plan *p, mill_types *types, const char *s, size_t n) {
+  int digits = 0;
+  if (mill_csv_fits(p, MILL_INT, s, n)) return mill_type_of(MILL_INT);
+  if (mill_csv_fits(p, MILL_BIGINT, s, n)) return mill_type_of(MILL_BIGINT);
+  if (long_integer(s, n, &digits)) return mill_type_decimal(types, digits, 0);
+  if (mill_csv_fits(p, MILL_DOUBLE, s, n)) return mill_type_of(MILL_DOUBLE);
+  bool full = p->rules.date_pattern || n == 10; /* yyyy-MM-dd, nothing shorter */
+  if (p->prefer_date && full && mill_csv_fits(p, MILL_DATE, s, n)) return mill_type_of(MILL_DATE);
+  if (p->times && mill_csv_fits(p, MILL_TIME, s, n)) return mill_type_of(MILL_TIME);
+  if (n >= 6 && p->ntz && mill_csv_fits(p, MILL_TIMESTAMP_NTZ, s, n))
+    return mill_type_of(MILL_TIMESTAMP_NTZ);
+  if (n >= 6 && mill_csv_fits(p, MILL_TIMESTAMP, s, n)) return mill_type_of(MILL_TIMESTAMP);
+  if (mill_csv_fits(p, MILL_BOOLEAN, s, n)) return mill_type_of(MILL_BOOLEAN);
+  return mill_type_of(MILL_STRING);
+}

@@ -1,0 +1,45 @@
+/* The rules of value_parse.h as the options of a reader set them. */
+#include <string.h>
+
+#include "base/timezone.h"
+#include "kernel/value_parse.h"
+
+mill_status mill_value_rules_init(mill_value_rules *r, mill_options o, mill_timestamp_rules base,
+                                  mill_error *err) {
+  const char *zone = mill_option_text(o, "timeZone");
+  *r = (mill_value_rules){.timestamp = base,
+                          .nan = mill_option_text(o, "nanValue"),
+                          .positive_inf = mill_option_text(o, "positiveInf"),
+                          .negative_inf = mill_option_text(o, "negativeInf")};
+  if (!r->nan) r->nan = "NaN";
+  if (!r->positive_inf) r->positive_inf = "Inf";
+  if (!r->negative_inf) r->negative_inf = "-Inf";
+  if (zone && r->timestamp.zones)
+    MILL_TRY(mill_zones_find(r->timestamp.zones, zone, strlen(zone), &r->timestamp.zone, err));
+  r->ntz = r->timestamp;
+  r->ntz.ntz = true;
+  r->ntz.allow_zone = false;
+  return MILL_OK;
+}
+
+/* A pattern that is none is no error, as in Spark: no text is of it. */
+static mill_status read_pattern(mill_options o, mill_arena *a, const char *key,
+                                const mill_pattern **out, mill_error *err) {
+  static const char nothing[] = "'\x01\x02'";
+  const char *v = mill_option_text(o, key);
+  *out = NULL;
+  if (v == NULL) return MILL_OK;
+  mill_status s =
+      mill_pattern_new_in(a, v, strlen(v), true, mill_option_text(o, "locale"), out, err);
+  if (s != MILL_E_INVALID_DATETIME_PATTERN_ILLEGAL_CHARACTER) return s;
+  mill_error_clear(err);
+  return mill_pattern_new(a, nothing, sizeof nothing - 1, true, out, err);
+}
+
+mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, mill_arena *a,
+                                     mill_error *err) {
+  MILL_TRY(read_pattern(o, a, "dateFormat", &r->date_pattern, err));
+  MILL_TRY(read_pattern(o, a, "timestampFormat", &r->timestamp_pattern, err));
+  MILL_TRY(read_pattern(o, a, "timestampNTZFormat", &r->ntz_pattern, err));
+  return mill_option_bool(o, "enableDateTimeParsingFallback", false, &r->fallback, err);
+}
