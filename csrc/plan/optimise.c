@@ -31,6 +31,7 @@ static const rule rules[] = {
     {NULL, mill_sample_filters, false},
     {"PushDownLeftSemiAntiJoin", mill_push_semi, false},
     {"ReorderJoin", mill_order_joins, true},
+    {NULL, mill_shift_sums, false},
     {"InferWindowGroupLimit", mill_infer_window_group_limits, false},
     {"LimitPushDown", mill_push_limits, false},
     {"CollapseProject", mill_collapse_projects, false},
