@@ -350,7 +350,7 @@ static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t 
     uint64_t *row = g->row + (size_t)g->n * l->words;
     for (uint32_t w = 0; w < l->words; w++) row[w] = k->word[(size_t)i * l->words + w];
     if (g->null) g->null[g->n] = k->null ? k->null[i] : 0;
-    if (l->strings) MILL_TRY(own_strings(g, row, err));
+    if (l->strings && !g->borrows) MILL_TRY(own_strings(g, row, err));
   }
   g->hash[g->n++] = k->hash[i];
   return MILL_OK;
@@ -410,6 +410,7 @@ mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t 
 void mill_groups_look(const mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group) {
   uint32_t words = g->layout->plain ? g->layout->words : 0;
   for (uint32_t i = 0; i < n; i++) {
+    if (words && g->nslots >= LARGE_SLOTS) look_ahead(g, k, i, n, words);
     uint64_t h = k->hash[i];
     group[i] = UINT32_MAX;
     for (size_t s = h & (g->nslots - 1); g->nslots; s = (s + 1) & (g->nslots - 1)) {
@@ -438,7 +439,7 @@ mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_
   const mill_group_layout *l = g->layout;
   mill_groups_close(g);
   MILL_TRY(room_for_more(g, n, err));
-  if (!l->plain || l->strings) {
+  if (!l->plain || (l->strings && !g->borrows)) {
     for (uint32_t i = 0; i < n; i++) MILL_TRY(add_group(g, k, i, err));
     return MILL_OK;
   }
@@ -477,7 +478,8 @@ static void copy_rows(const uint64_t *row, uint32_t words, const uint32_t *group
     break;
   default:
     for (uint32_t i = 0; i < n; i++)
-      memcpy(out + (size_t)i * words, row + (size_t)group[i] * words, words * sizeof *row);
+      for (uint32_t w = 0; w < words; w++)
+        out[(size_t)i * words + w] = row[(size_t)group[i] * words + w];
   }
 }
 
