@@ -35,6 +35,7 @@ static const rule rules[] = {
     {"InferWindowGroupLimit", mill_infer_window_group_limits, false},
     {"LimitPushDown", mill_push_limits, false},
     {"CollapseProject", mill_collapse_projects, false},
+    {"RemoveLiteralFromGroupExpressions", mill_drop_determined_keys, false},
 };
 
 static bool names(const char *list, size_t n, const char *name) {

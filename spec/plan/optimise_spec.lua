@@ -55,6 +55,11 @@ local cases = {
     "WITH g AS (SELECT k, sum(v) s FROM t GROUP BY k), h AS (SELECT s % 3 m, count(*) n FROM g GROUP BY 1) "
       .. "SELECT g.k, h.n FROM g JOIN h ON g.s % 3 = h.m WHERE g.s > (SELECT min(n) FROM h) ORDER BY 1",
   },
+  RemoveLiteralFromGroupExpressions = {
+    "SELECT k, k - 1 a, 'x' b, count(*) n, sum(v) s FROM t GROUP BY k, k - 1, 'x'",
+    "SELECT n FROM (SELECT v, v % 3 m, s, concat(s, v) c, count(*) n FROM t GROUP BY 2, v, s, 4) WHERE m = 1 OR c > '5'",
+    "SELECT 2 two, k, sum(id) s FROM t GROUP BY two, k HAVING k + two > 4 ORDER BY s LIMIT 2",
+  },
   ConstantFolding = {
     "SELECT c + 1 d, id FROM (SELECT id, 3 c FROM t) WHERE c * 2 > 5 AND id < 9",
     "SELECT k FROM (SELECT k, 'ab' x FROM t) WHERE upper(x) || k = 'AB3'",
@@ -124,6 +129,22 @@ describe("The rule", function()
     local both = bytes_read("WITH g AS (" .. groups .. ") SELECT * FROM g WHERE s = (SELECT max(s) FROM g)")
     assert.is_true(both < 1.2 * once, ("%d bytes, then %d"):format(once, both))
     os.execute("rm -r " .. path)
+  end)
+  it("keeps keys that others determine only by what counts as equal", function()
+    spark:sql "SELECT CAST(IF(id % 2 = 0, '0', '-0') AS DOUBLE) d, id FROM range(6)":createOrReplaceTempView "zeros"
+    assert.same({ "3", "3" }, rows "SELECT count(*) FROM zeros GROUP BY d, CAST(d AS STRING)")
+    assert.same({ "6" }, rows "SELECT count(*) FROM zeros GROUP BY d, 'a'")
+    assert.same({ "2", "2", "2" }, rows "SELECT count(*) FROM zeros GROUP BY id % 3, id % 3 + 1")
+    assert.same({}, rows "SELECT count(*) FROM zeros WHERE id < 0 GROUP BY 'a', 1 + 1")
+    assert.same({ "1" }, rows "SELECT count(*) FROM (SELECT 1 a) GROUP BY 'a', 1 + 1")
+  end)
+  it("computes keys that can fail for every group", function()
+    for _, query in ipairs { "SELECT count(*) FROM t GROUP BY k, 1 / k", "SELECT k, count(*) FROM t GROUP BY k, 1 / (k - 5) LIMIT 1",
+      "SELECT max(n) FROM (SELECT count(*) n FROM t GROUP BY k, 1 / k)" } do
+      local ok, e = pcall(rows, query)
+      assert.is_false(ok)
+      assert.equal("DIVIDE_BY_ZERO", e.condition)
+    end
   end)
   it("makes sums of a small integer and constants of its sum and count", function()
     spark:sql [[SELECT id, id % 3 k, CAST(if(id % 4 = 0 OR id % 3 = 2, NULL, id % 100 - 40) AS SMALLINT) x, CAST(id % 9 AS INT) i
