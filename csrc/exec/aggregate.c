@@ -147,7 +147,10 @@ static void find_states(const mill_agg_part *p, agg_worker *w, uint32_t n) {
   w->based = true;
   for (uint32_t r = 0; r < n; r++) w->base[r] = p->state + (keys ? (size_t)w->group[r] * size : 0);
   if ((size_t)p->groups.n * size < NEAR_STATES) return;
-  for (uint32_t r = 0; r < n; r++) __builtin_prefetch(w->base[r], 1);
+  for (uint32_t r = 0; r < n; r++) {
+    __builtin_prefetch(w->base[r], 1);
+    __builtin_prefetch(w->base[r] + size - 1, 1);
+  }
 }
 
 /* The rows a call counts, where it does not count all. */
