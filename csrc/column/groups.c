@@ -1,7 +1,7 @@
 /* Groups by key; see groups.h. */
 #include "column/groups.h"
 
-enum { FIRST_GROUPS = 32 };
+enum { FIRST_GROUPS = 32, BYTES_AHEAD = 16 };
 
 /* ---- layout --------------------------------------------------------------------------------- */
 
@@ -32,6 +32,7 @@ mill_status mill_group_layout_init(mill_group_layout *l, const mill_type *const 
     l->size[k] = words > 0 ? (uint32_t)words : 0;
     l->words += l->size[k];
     l->plain &= words >= 0;
+    if (type[k]->phys == MILL_PHYS_STR && !l->strings) l->string_at = l->at[k];
     l->strings |= type[k]->phys == MILL_PHYS_STR;
   }
   return MILL_OK;
@@ -122,6 +123,11 @@ static uint64_t hash_long(const uint64_t *view) {
 
 static bool is_long(const uint64_t *view) { return (uint32_t)*view > MILL_STR_INLINE; }
 
+/* Those of a long string will be read. */
+static inline void ask_for_bytes(const uint64_t *view) {
+  if (is_long(view)) __builtin_prefetch(((const mill_str *)(const void *)view)->u.ptr);
+}
+
 static bool any_long(const uint64_t *view, uint32_t words, uint32_t n) {
   bool yes = false;
   for (uint32_t i = 0; i < n; i++) yes |= is_long(view + (size_t)i * words);
@@ -143,6 +149,7 @@ static void hash_rows(mill_group_keys *k, const mill_group_layout *l, uint32_t n
     for (uint32_t i = 0; i < n; i++) {
       uint64_t h = 1;
       const uint64_t *row = k->word + (size_t)i * words;
+      if (i + BYTES_AHEAD < n) ask_for_bytes(row + BYTES_AHEAD * words + l->string_at);
       for (int c = 0; c < l->nkeys; c++) {
         const uint64_t *x = row + l->at[c];
         uint32_t size = l->size[c];
@@ -358,7 +365,7 @@ static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t 
 
 /* Ask for what row i + SLOT_AHEAD needs of a large table, and for the group that the slot of row
 ** i + ROW_AHEAD, asked for before, seems to hold. */
-enum { LARGE_SLOTS = 1 << 14, SLOT_AHEAD = 96, ROW_AHEAD = 48 };
+enum { LARGE_SLOTS = 1 << 14, SLOT_AHEAD = 96, ROW_AHEAD = 48, TOGETHER = 128 };
 
 static inline void look_ahead(const mill_groups *g, const mill_group_keys *k, uint32_t i,
                               uint32_t n, uint32_t words) {
@@ -387,6 +394,34 @@ static inline __attribute__((always_inline)) uint32_t find_first(const mill_grou
   return others;
 }
 
+/* The same for keys with long strings, of which those of some rows are asked for together. */
+static inline __attribute__((always_inline)) uint32_t find_first_long(const mill_groups *g,
+                                                                      const mill_group_keys *k,
+                                                                      uint32_t n, uint32_t *group,
+                                                                      uint32_t *other,
+                                                                      uint32_t words) {
+  uint32_t at[TOGETHER], others = 0;
+  const uint64_t *string = g->row + g->layout->string_at;
+  const size_t mask = g->nslots - 1;
+  for (uint32_t from = 0; from < n; from += TOGETHER) {
+    const uint32_t m = n - from < TOGETHER ? n - from : TOGETHER;
+    for (uint32_t i = 0; i < m; i++) {
+      const uint64_t h = k->hash[from + i], slot = g->slot[h & mask];
+      at[i] = slot >> 32 == h >> 32 ? (uint32_t)slot : 0;
+    }
+    for (uint32_t i = 0; i < m; i++)
+      __builtin_prefetch(string + (size_t)(at[i] - (at[i] > 0)) * words);
+    for (uint32_t i = 0; i < m; i++)
+      ask_for_bytes(string + (size_t)(at[i] - (at[i] > 0)) * words);
+    for (uint32_t i = 0; i < m; i++) {
+      group[from + i] = at[i] - 1;
+      other[others] = from + i;
+      others += !(at[i] && same_key(g, at[i] - 1, k, from + i, words, true));
+    }
+  }
+  return others;
+}
+
 /* mill_groups_find, compiled for each of the common widths. */
 static inline __attribute__((always_inline)) mill_status find_keys(mill_groups *g,
                                                                    const mill_group_keys *k,
@@ -394,8 +429,8 @@ static inline __attribute__((always_inline)) mill_status find_keys(mill_groups *
                                                                    uint32_t words, bool bare,
                                                                    mill_error *err) {
   uint32_t other[MILL_BATCH], others = n;
-  const bool first = bare && words && g->n > 0 && !k->has_long;
-  if (first) others = find_first(g, k, n, group, other, words);
+  const bool first = bare && words && g->n > 0;
+  if (first) others = (k->has_long ? find_first_long : find_first)(g, k, n, group, other, words);
   for (uint32_t o = 0; o < others; o++) {
     const uint32_t i = first ? other[o] : o;
     if (2 * (size_t)(g->n + 1) > g->nslots) MILL_TRY(rehash(g, g->n, err));

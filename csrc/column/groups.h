@@ -23,7 +23,7 @@ typedef struct mill_group_layout {
   const mill_type **type;
   uint32_t *at, *size; /* first word of each key; how many */
   int nkeys;
-  uint32_t words;
+  uint32_t words, string_at; /* first word of the first key that is a string */
   bool plain, strings;
 } mill_group_layout;
 
