@@ -1,7 +1,7 @@
 /* Groups by key; see groups.h. */
 #include "column/groups.h"
 
-enum { FIRST_GROUPS = 32, BYTES_AHEAD = 16 };
+enum { FIRST_GROUPS = 32 };
 
 /* ---- layout --------------------------------------------------------------------------------- */
 
@@ -149,7 +149,6 @@ static void hash_rows(mill_group_keys *k, const mill_group_layout *l, uint32_t n
     for (uint32_t i = 0; i < n; i++) {
       uint64_t h = 1;
       const uint64_t *row = k->word + (size_t)i * words;
-      if (i + BYTES_AHEAD < n) ask_for_bytes(row + BYTES_AHEAD * words + l->string_at);
       for (int c = 0; c < l->nkeys; c++) {
         const uint64_t *x = row + l->at[c];
         uint32_t size = l->size[c];
