@@ -410,8 +410,7 @@ static inline __attribute__((always_inline)) uint32_t find_first_long(const mill
     }
     for (uint32_t i = 0; i < m; i++)
       __builtin_prefetch(string + (size_t)(at[i] - (at[i] > 0)) * words);
-    for (uint32_t i = 0; i < m; i++)
-      ask_for_bytes(string + (size_t)(at[i] - (at[i] > 0)) * words);
+    for (uint32_t i = 0; i < m; i++) ask_for_bytes(string + (size_t)(at[i] - (at[i] > 0)) * words);
     for (uint32_t i = 0; i < m; i++) {
       group[from + i] = at[i] - 1;
       other[others] = from + i;

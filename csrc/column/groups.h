@@ -53,7 +53,7 @@ typedef struct mill_groups {
   mill_vector *key;
   uint64_t *slot;
   size_t nslots;
-  bool borrows; /* long strings of plain keys stay where they are: their owner outlives the groups */
+  bool borrows; /* long strings stay where they are: their owner outlives the groups */
 } mill_groups;
 
 mill_status mill_groups_init(mill_groups *g, const mill_group_layout *l, mill_memory *m,

@@ -28,7 +28,9 @@ enum {
   RELIEVE_GROUPS = 16384,
   STRIDES = 32
 };
-enum { FEW_ROWS_EACH = 8 }; /* rows of a batch that each group has on the average, to be one of few */
+enum {
+  FEW_ROWS_EACH = 8
+}; /* rows of a batch that each group has on the average, to be one of few */
 /* Rows of a part between which it may give up grouping; from the lower number on where another part
 ** has. It does where there seem to be more groups than that. */
 enum { TRY_AGAIN_ROWS = 4096, TRY_ROWS = 16384, TRY_LAST_ROWS = 32768, LOOSE_GROUPS = 300000 };
@@ -234,8 +236,8 @@ static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *
 /* Forget the batch before; are the groups of this one few, for its rows? */
 static void begin_rows(const mill_agg_part *p, agg_worker *w, uint32_t n) {
   w->based = false;
-  w->is_few = p->plan->op->nkeys > 0 && p->groups.n <= MILL_FEW_GROUPS &&
-              p->groups.n <= n / FEW_ROWS_EACH;
+  w->is_few =
+      p->plan->op->nkeys > 0 && p->groups.n <= MILL_FEW_GROUPS && p->groups.n <= n / FEW_ROWS_EACH;
   w->few.group = w->group;
   w->few.ngroups = p->groups.n;
   w->few.stride = p->plan->state_size;

@@ -341,7 +341,8 @@ AGG_FEW(few_i64) {
     low[group[i]] += (uint32_t)v;
   }
   for (uint32_t k = 0; k < g->ngroups; k++)
-    if (rows[k]) exact_add(few_state(g, k), (mill_i128)high[k] * 4294967296 + low[k], rows[k], false);
+    if (rows[k])
+      exact_add(few_state(g, k), (mill_i128)high[k] * 4294967296 + low[k], rows[k], false);
   return MILL_OK;
 }
 
@@ -590,8 +591,7 @@ static mill_status add_few(mill_call *call, mill_few_groups *g, const double *x,
   }                                                                                                \
   AGG_FEW(few_##S) {                                                                               \
     double x[MILL_BATCH];                                                                          \
-    if (sizeof(T) == sizeof *x && args[0]->mask)                                                   \
-      return add_few(call, g, args[0]->data, n, err);                                              \
+    if (sizeof(T) == sizeof *x && args[0]->mask) return add_few(call, g, args[0]->data, n, err);   \
     for (size_t i = 0; i < n; i++) x[i] = (double)MILL_AT(T, args[0], i);                          \
     return add_few(call, g, x, n, err);                                                            \
   }
@@ -660,24 +660,24 @@ AGG_OUTPUT(double_final) {
   {                                                                                                \
     .state_size = sizeof(small_sum), .update = sum_##S, .merge = small_merge, .save = small_save,  \
     .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .update_few = few_##S,        \
-    .combine = small_combine, .exact = true, .common = true                                                                  \
+    .combine = small_combine, .exact = true, .common = true                                        \
   }
-#define EXACT_AGG(S, FINAL, ALL, FEW)                                                                   \
+#define EXACT_AGG(S, FINAL, ALL, FEW)                                                              \
   {                                                                                                \
     .state_size = sizeof(exact_sum), .update = sum_##S, .merge = exact_merge, .save = exact_save,  \
     .final = FINAL, .update_all = ALL, .retract = unsum_##S, .update_few = FEW,                    \
-    .combine = exact_combine, .exact = true, .common = true                                                                  \
+    .combine = exact_combine, .exact = true, .common = true                                        \
   }
 #define EXACT_SET(FINAL, SMALL_FINAL)                                                              \
   {                                                                                                \
     SMALL_AGG(i8, SMALL_FINAL), SMALL_AGG(i16, SMALL_FINAL), SMALL_AGG(i32, SMALL_FINAL),          \
-        EXACT_AGG(i64, FINAL, sum_all_i64, few_i64), EXACT_AGG(i128, FINAL, NULL, NULL)                           \
+        EXACT_AGG(i64, FINAL, sum_all_i64, few_i64), EXACT_AGG(i128, FINAL, NULL, NULL)            \
   }
 #define DOUBLE_AGG(S)                                                                              \
   {                                                                                                \
     .state_size = sizeof(double_sum), .update = sum_##S, .merge = double_merge,                    \
     .save = double_save, .final = double_final, .update_all = sum_all_##S, .retract = unsum_##S,   \
-    .update_few = few_##S, .combine = double_combine, .exact = true, .common = true                                       \
+    .update_few = few_##S, .combine = double_combine, .exact = true, .common = true                \
   }
 static const mill_aggregate exact_sums[] = EXACT_SET(exact_final, small_final);
 static const mill_aggregate exact_means[] = EXACT_SET(exact_mean, small_mean);

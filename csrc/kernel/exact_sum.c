@@ -191,8 +191,7 @@ typedef int64_t bits __attribute__((vector_size(8 * LANES)));
 
 /* The cuts for values below 2^e in size. */
 static mill_exact_cut cut_at(int e) {
-  return (mill_exact_cut){
-      ldexp(1.5, e + 12), ldexp(1.5, e + 12 - CUT_BITS), ldexp(1, e)};
+  return (mill_exact_cut){ldexp(1.5, e + 12), ldexp(1.5, e + 12 - CUT_BITS), ldexp(1, e)};
 }
 
 bool mill_exact_cut_for(const double *x, size_t n, mill_exact_cut *c) {
