@@ -427,7 +427,7 @@ static inline __attribute__((always_inline)) mill_status find_keys(mill_groups *
                                                                    uint32_t words, bool bare,
                                                                    mill_error *err) {
   uint32_t other[MILL_BATCH], others = n;
-  const bool first = bare && words && g->n > 0;
+  const bool first = bare && words && g->n > 0 && g->nslots > 0;
   if (first) others = (k->has_long ? find_first_long : find_first)(g, k, n, group, other, words);
   for (uint32_t o = 0; o < others; o++) {
     const uint32_t i = first ? other[o] : o;
