@@ -97,7 +97,8 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
           local k, v = id * 7 % groups, id * 31 % 251 - 125
           sum[k + 1], count[k + 1] = (sum[k + 1] or 0) + v, (count[k + 1] or 0) + 1
         end
-        for _, t in ipairs { "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL(9,2)", "DECIMAL(30,2)" } do
+        for _, t in ipairs { "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL(9,2)",
+          "DECIMAL(30,2)" } do
           local want, got = {}, lines(spark:sql(([[SELECT id * 7 %% %d k, count(v), CAST(sum(v) AS BIGINT),
             CAST(sum(v) FILTER (WHERE id %% 2 >= 0) AS BIGINT), count(*), count(n), CAST(sum(n) AS BIGINT)
             FROM (SELECT id, CAST(id * 31 %% 251 - 125 AS %s) v, CAST(if(id %% 2 = 0, NULL, 0) AS %s) n
@@ -132,7 +133,8 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
     end)
 
     it("sums up infinities, NaN and zeros of few groups", function()
-      local special = "CASE id % 5 WHEN 0 THEN 'Infinity' WHEN 1 THEN '-Infinity' WHEN 2 THEN 'NaN' WHEN 3 THEN '-0.0'"
+      local special = "CASE id % 5 WHEN 0 THEN 'Infinity' WHEN 1 THEN '-Infinity' WHEN 2 THEN 'NaN' "
+        .. "WHEN 3 THEN '-0.0'"
       assert.same({ "0 inf", "1 -inf", "2 nan", "3 0.0", "4 7000.0" }, (function()
         local l = lines(spark:sql(("SELECT id %% 5 k, sum(CAST(%s ELSE '0.5' END AS DOUBLE)) FROM range(70000) GROUP BY k")
           :format(special)), 2)

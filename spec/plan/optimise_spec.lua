@@ -57,7 +57,8 @@ local cases = {
   },
   RemoveLiteralFromGroupExpressions = {
     "SELECT k, k - 1 a, 'x' b, count(*) n, sum(v) s FROM t GROUP BY k, k - 1, 'x'",
-    "SELECT n FROM (SELECT v, v % 3 m, s, concat(s, v) c, count(*) n FROM t GROUP BY 2, v, s, 4) WHERE m = 1 OR c > '5'",
+    "SELECT n FROM (SELECT v, v % 3 m, s, concat(s, v) c, count(*) n FROM t GROUP BY 2, v, s, 4) "
+      .. "WHERE m = 1 OR c > '5'",
     "SELECT 2 two, k, sum(id) s FROM t GROUP BY two, k HAVING k + two > 4 ORDER BY s LIMIT 2",
   },
   ConstantFolding = {
@@ -139,7 +140,8 @@ describe("The rule", function()
     assert.same({ "1" }, rows "SELECT count(*) FROM (SELECT 1 a) GROUP BY 'a', 1 + 1")
   end)
   it("computes keys that can fail for every group", function()
-    for _, query in ipairs { "SELECT count(*) FROM t GROUP BY k, 1 / k", "SELECT k, count(*) FROM t GROUP BY k, 1 / (k - 5) LIMIT 1",
+    for _, query in ipairs { "SELECT count(*) FROM t GROUP BY k, 1 / k",
+      "SELECT k, count(*) FROM t GROUP BY k, 1 / (k - 5) LIMIT 1",
       "SELECT max(n) FROM (SELECT count(*) n FROM t GROUP BY k, 1 / k)" } do
       local ok, e = pcall(rows, query)
       assert.is_false(ok)
@@ -147,7 +149,8 @@ describe("The rule", function()
     end
   end)
   it("makes sums of a small integer and constants of its sum and count", function()
-    spark:sql [[SELECT id, id % 3 k, CAST(if(id % 4 = 0 OR id % 3 = 2, NULL, id % 100 - 40) AS SMALLINT) x, CAST(id % 9 AS INT) i
+    spark:sql [[SELECT id, id % 3 k, CAST(if(id % 4 = 0 OR id % 3 = 2, NULL, id % 100 - 40) AS SMALLINT) x,
+      CAST(id % 9 AS INT) i
       FROM range(1000)]]:createOrReplaceTempView "shifted"
     local want = {}
     for k = 0, 2 do
