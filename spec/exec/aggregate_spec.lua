@@ -136,8 +136,8 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       local special = "CASE id % 5 WHEN 0 THEN 'Infinity' WHEN 1 THEN '-Infinity' WHEN 2 THEN 'NaN' "
         .. "WHEN 3 THEN '-0.0'"
       assert.same({ "0 inf", "1 -inf", "2 nan", "3 0.0", "4 7000.0" }, (function()
-        local l = lines(spark:sql(("SELECT id %% 5 k, sum(CAST(%s ELSE '0.5' END AS DOUBLE)) FROM range(70000) GROUP BY k")
-          :format(special)), 2)
+        local query = "SELECT id %% 5 k, sum(CAST(%s ELSE '0.5' END AS DOUBLE)) FROM range(70000) GROUP BY k"
+        local l = lines(spark:sql(query:format(special)), 2)
         l[3] = l[3]:lower():gsub("-", "")
         return l
       end)())
