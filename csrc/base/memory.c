@@ -421,7 +421,9 @@ void *mill_arena_alloc(mill_arena *a, size_t n) {
 }
 
 char *mill_arena_strndup(mill_arena *a, const char *s, size_t n) {
-  char *p = mill_arena_alloc(a, n + 1);
-  if (p) memcpy(p, s, n);
+  char *p = mill_arena_take(a, n + 1);
+  if (p == NULL) return NULL;
+  memcpy(p, s, n);
+  p[n] = 0;
   return p;
 }

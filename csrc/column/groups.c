@@ -32,6 +32,7 @@ mill_status mill_group_layout_init(mill_group_layout *l, const mill_type *const 
     l->size[k] = words > 0 ? (uint32_t)words : 0;
     l->words += l->size[k];
     l->plain &= words >= 0;
+    if (type[k]->phys == MILL_PHYS_STR && !l->strings) l->string_at = l->at[k];
     l->strings |= type[k]->phys == MILL_PHYS_STR;
   }
   return MILL_OK;
@@ -121,6 +122,11 @@ static uint64_t hash_long(const uint64_t *view) {
 }
 
 static bool is_long(const uint64_t *view) { return (uint32_t)*view > MILL_STR_INLINE; }
+
+/* Those of a long string will be read. */
+static inline void ask_for_bytes(const uint64_t *view) {
+  if (is_long(view)) __builtin_prefetch(((const mill_str *)(const void *)view)->u.ptr);
+}
 
 static bool any_long(const uint64_t *view, uint32_t words, uint32_t n) {
   bool yes = false;
@@ -350,7 +356,7 @@ static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t 
     uint64_t *row = g->row + (size_t)g->n * l->words;
     for (uint32_t w = 0; w < l->words; w++) row[w] = k->word[(size_t)i * l->words + w];
     if (g->null) g->null[g->n] = k->null ? k->null[i] : 0;
-    if (l->strings) MILL_TRY(own_strings(g, row, err));
+    if (l->strings && !g->borrows) MILL_TRY(own_strings(g, row, err));
   }
   g->hash[g->n++] = k->hash[i];
   return MILL_OK;
@@ -358,7 +364,7 @@ static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t 
 
 /* Ask for what row i + SLOT_AHEAD needs of a large table, and for the group that the slot of row
 ** i + ROW_AHEAD, asked for before, seems to hold. */
-enum { LARGE_SLOTS = 1 << 14, SLOT_AHEAD = 96, ROW_AHEAD = 48 };
+enum { LARGE_SLOTS = 1 << 14, SLOT_AHEAD = 96, ROW_AHEAD = 48, TOGETHER = 128 };
 
 static inline void look_ahead(const mill_groups *g, const mill_group_keys *k, uint32_t i,
                               uint32_t n, uint32_t words) {
@@ -368,15 +374,65 @@ static inline void look_ahead(const mill_groups *g, const mill_group_keys *k, ui
   if (at) __builtin_prefetch(g->row + (size_t)(at - 1) * words);
 }
 
+/* The groups of rows whose key stands in the first place its hash leads to, which are most; the others
+** are listed. Two loops without a branch: a processor has the memory of many rows under way. */
+static inline __attribute__((always_inline)) uint32_t find_first(const mill_groups *g,
+                                                                 const mill_group_keys *k,
+                                                                 uint32_t n, uint32_t *group,
+                                                                 uint32_t *other, uint32_t words) {
+  uint32_t at[MILL_BATCH], others = 0;
+  const size_t mask = g->nslots - 1;
+  for (uint32_t i = 0; i < n; i++) at[i] = (uint32_t)g->slot[k->hash[i] & mask];
+  for (uint32_t i = 0; i < n; i++) {
+    const uint32_t first = at[i] - (at[i] > 0); /* a free place leads to a group that differs */
+    const uint64_t *a = g->row + (size_t)first * words, *b = k->word + (size_t)i * words;
+    group[i] = first;
+    other[others] = i;
+    others += !same_words(a, b, words);
+  }
+  return others;
+}
+
+/* The same for keys with long strings, of which those of some rows are asked for together. */
+static inline __attribute__((always_inline)) uint32_t find_first_long(const mill_groups *g,
+                                                                      const mill_group_keys *k,
+                                                                      uint32_t n, uint32_t *group,
+                                                                      uint32_t *other,
+                                                                      uint32_t words) {
+  uint32_t at[TOGETHER], others = 0;
+  const uint64_t *string = g->row + g->layout->string_at;
+  const size_t mask = g->nslots - 1;
+  for (uint32_t from = 0; from < n; from += TOGETHER) {
+    const uint32_t m = n - from < TOGETHER ? n - from : TOGETHER;
+    for (uint32_t i = 0; i < m; i++) {
+      const uint64_t h = k->hash[from + i], slot = g->slot[h & mask];
+      at[i] = slot >> 32 == h >> 32 ? (uint32_t)slot : 0;
+    }
+    for (uint32_t i = 0; i < m; i++)
+      __builtin_prefetch(string + (size_t)(at[i] - (at[i] > 0)) * words);
+    for (uint32_t i = 0; i < m; i++) ask_for_bytes(string + (size_t)(at[i] - (at[i] > 0)) * words);
+    for (uint32_t i = 0; i < m; i++) {
+      group[from + i] = at[i] - 1;
+      other[others] = from + i;
+      others += !(at[i] && same_key(g, at[i] - 1, k, from + i, words, true));
+    }
+  }
+  return others;
+}
+
 /* mill_groups_find, compiled for each of the common widths. */
 static inline __attribute__((always_inline)) mill_status find_keys(mill_groups *g,
                                                                    const mill_group_keys *k,
                                                                    uint32_t n, uint32_t *group,
                                                                    uint32_t words, bool bare,
                                                                    mill_error *err) {
-  for (uint32_t i = 0; i < n; i++) {
+  uint32_t other[MILL_BATCH], others = n;
+  const bool first = bare && words && g->n > 0 && g->nslots > 0;
+  if (first) others = (k->has_long ? find_first_long : find_first)(g, k, n, group, other, words);
+  for (uint32_t o = 0; o < others; o++) {
+    const uint32_t i = first ? other[o] : o;
     if (2 * (size_t)(g->n + 1) > g->nslots) MILL_TRY(rehash(g, g->n, err));
-    if (words && g->nslots >= LARGE_SLOTS) look_ahead(g, k, i, n, words);
+    if (!first && words && g->nslots >= LARGE_SLOTS) look_ahead(g, k, i, n, words);
     uint64_t h = k->hash[i], tag = h >> 32;
     size_t s = h & (g->nslots - 1);
     for (;; s = (s + 1) & (g->nslots - 1)) {
@@ -410,6 +466,7 @@ mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t 
 void mill_groups_look(const mill_groups *g, const mill_group_keys *k, uint32_t n, uint32_t *group) {
   uint32_t words = g->layout->plain ? g->layout->words : 0;
   for (uint32_t i = 0; i < n; i++) {
+    if (words && g->nslots >= LARGE_SLOTS) look_ahead(g, k, i, n, words);
     uint64_t h = k->hash[i];
     group[i] = UINT32_MAX;
     for (size_t s = h & (g->nslots - 1); g->nslots; s = (s + 1) & (g->nslots - 1)) {
@@ -438,7 +495,7 @@ mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_
   const mill_group_layout *l = g->layout;
   mill_groups_close(g);
   MILL_TRY(room_for_more(g, n, err));
-  if (!l->plain || l->strings) {
+  if (!l->plain || (l->strings && !g->borrows)) {
     for (uint32_t i = 0; i < n; i++) MILL_TRY(add_group(g, k, i, err));
     return MILL_OK;
   }
@@ -477,7 +534,8 @@ static void copy_rows(const uint64_t *row, uint32_t words, const uint32_t *group
     break;
   default:
     for (uint32_t i = 0; i < n; i++)
-      memcpy(out + (size_t)i * words, row + (size_t)group[i] * words, words * sizeof *row);
+      for (uint32_t w = 0; w < words; w++)
+        out[(size_t)i * words + w] = row[(size_t)group[i] * words + w];
   }
 }
 

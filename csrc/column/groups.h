@@ -23,7 +23,7 @@ typedef struct mill_group_layout {
   const mill_type **type;
   uint32_t *at, *size; /* first word of each key; how many */
   int nkeys;
-  uint32_t words;
+  uint32_t words, string_at; /* first word of the first key that is a string */
   bool plain, strings;
 } mill_group_layout;
 
@@ -53,6 +53,7 @@ typedef struct mill_groups {
   mill_vector *key;
   uint64_t *slot;
   size_t nslots;
+  bool borrows; /* long strings stay where they are: their owner outlives the groups */
 } mill_groups;
 
 mill_status mill_groups_init(mill_groups *g, const mill_group_layout *l, mill_memory *m,

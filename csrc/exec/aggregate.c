@@ -28,6 +28,9 @@ enum {
   RELIEVE_GROUPS = 16384,
   STRIDES = 32
 };
+enum {
+  FEW_ROWS_EACH = 8
+}; /* rows of a batch that each group has on the average, to be one of few */
 /* Rows of a part between which it may give up grouping; from the lower number on where another part
 ** has. It does where there seem to be more groups than that. */
 enum { TRY_AGAIN_ROWS = 4096, TRY_ROWS = 16384, TRY_LAST_ROWS = 32768, LOOSE_GROUPS = 300000 };
@@ -130,11 +133,27 @@ struct agg_worker {
   mill_group_keys keys;
   mill_agg_perfect *perfect; /* NULL: none */
   bool columns;              /* all keys are */
+  bool based, is_few;        /* base is of this batch; few of it are */
+  mill_few_groups few;
   mill_arena own, scratch;
   uint32_t group[MILL_BATCH];
   char *base[MILL_BATCH]; /* the states of each row's group */
   void *states[MILL_BATCH];
 };
+
+/* The states of each row's group; of many groups they are asked for ahead of their use. */
+static void find_states(const mill_agg_part *p, agg_worker *w, uint32_t n) {
+  const uint32_t size = p->plan->state_size;
+  const bool keys = p->plan->op->nkeys > 0;
+  if (w->based) return;
+  w->based = true;
+  for (uint32_t r = 0; r < n; r++) w->base[r] = p->state + (keys ? (size_t)w->group[r] * size : 0);
+  if ((size_t)p->groups.n * size < NEAR_STATES) return;
+  for (uint32_t r = 0; r < n; r++) {
+    __builtin_prefetch(w->base[r], 1);
+    __builtin_prefetch(w->base[r] + size - 1, 1);
+  }
+}
 
 /* The rows a call counts, where it does not count all. */
 static mill_status update_some(mill_agg_part *p, agg_worker *w, int i, const mill_vector *v,
@@ -153,10 +172,18 @@ static mill_status update_some(mill_agg_part *p, agg_worker *w, int i, const mil
     MILL_TRY(mill_vector_gather(c, &arg[k], rows, *kept, false, &w->scratch, err));
     args[k] = c;
   }
+  find_states(p, w, n);
   for (uint32_t r = 0; r < *kept; r++) w->states[r] = w->base[rows[r]] + p->plan->offset[i];
   return MILL_OK;
 }
 
+static bool any_null(const mill_vector *const *args, int n) {
+  for (int k = 0; k < n; k++)
+    if (args[k]->valid || args[k]->index || args[k]->type->phys == MILL_PHYS_NONE) return true;
+  return false;
+}
+
+/* All rows; at once where they are of one group, or of few. */
 static mill_status update_call(mill_agg_part *p, agg_worker *w, int i, const mill_vector *v,
                                uint32_t n, mill_error *err) {
   const mill_bound_aggregate *a = &p->plan->op->aggs[i];
@@ -168,12 +195,16 @@ static mill_status update_call(mill_agg_part *p, agg_worker *w, int i, const mil
   for (int k = 0; k < a->nargs; k++) args[k] = &arg[k];
   if (a->filter) {
     MILL_TRY(update_some(p, w, i, v, n, args, &kept, err));
-  } else {
-    for (uint32_t r = 0; r < n; r++) w->states[r] = w->base[r] + p->plan->offset[i];
+    if (kept == 0) return MILL_OK;
   }
-  if (kept == 0) return MILL_OK;
   if (p->plan->op->nkeys == 0 && a->impl->update_all)
-    return a->impl->update_all(&call, w->states[0], args, kept, err);
+    return a->impl->update_all(&call, mill_agg_state(p, 0, i), args, kept, err);
+  if (w->is_few && a->impl->update_few && !a->filter && !any_null(args, a->nargs)) {
+    w->few.states = p->state + p->plan->offset[i];
+    return a->impl->update_few(&call, &w->few, args, n, err);
+  }
+  find_states(p, w, n);
+  for (uint32_t r = 0; r < n && !a->filter; r++) w->states[r] = w->base[r] + p->plan->offset[i];
   return a->impl->update(&call, w->states, args, kept, err);
 }
 
@@ -186,7 +217,7 @@ static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *
                              mill_error *err) {
   const mill_op *op = p->plan->op;
   bool done = op->nkeys == 0;
-  if (done) return mill_agg_find(p, NULL, b->n, w->group, err);
+  if (done) return mill_agg_find(p, NULL, 0, w->group, err);
   if (!w->columns) MILL_TRY(run_keys(w, b, err));
   if (w->perfect) {
     const mill_vector **key = mill_arena_alloc(&w->scratch, (size_t)op->nkeys * sizeof *key);
@@ -202,12 +233,15 @@ static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *
   return mill_agg_find(p, &w->keys, b->n, w->group, err);
 }
 
-/* The states of each row's group; of many groups they are asked for ahead of their use. */
-static void find_states(const mill_agg_part *p, agg_worker *w, uint32_t n) {
-  const uint32_t size = p->plan->state_size;
-  for (uint32_t r = 0; r < n; r++) w->base[r] = p->state + (size_t)w->group[r] * size;
-  if ((size_t)p->groups.n * size < NEAR_STATES) return;
-  for (uint32_t r = 0; r < n; r++) __builtin_prefetch(w->base[r], 1);
+/* Forget the batch before; are the groups of this one few, for its rows? */
+static void begin_rows(const mill_agg_part *p, agg_worker *w, uint32_t n) {
+  w->based = false;
+  w->is_few =
+      p->plan->op->nkeys > 0 && p->groups.n <= MILL_FEW_GROUPS && p->groups.n <= n / FEW_ROWS_EACH;
+  w->few.group = w->group;
+  w->few.ngroups = p->groups.n;
+  w->few.stride = p->plan->state_size;
+  w->few.counted = false;
 }
 
 static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, mill_error *err) {
@@ -215,7 +249,7 @@ static mill_status update(mill_agg_part *p, agg_worker *w, const mill_batch *b, 
   const mill_vector *v = w->out + op->nkeys;
   mill_arena_reset(&w->scratch);
   MILL_TRY(find_rows(p, w, b, err));
-  find_states(p, w, b->n);
+  begin_rows(p, w, b->n);
   MILL_TRY(mill_program_run(w->program, b, w->out + op->nkeys, err));
   for (int i = 0; i < op->naggs; i++) {
     if (!p->plan->shares[i]) MILL_TRY(update_call(p, w, i, v, b->n, err));

@@ -97,7 +97,7 @@ static mill_status merge_states(mill_agg_part *to, uint32_t to_group, const mill
   m->group[0] = to_group;
   mill_arena_reset(&m->scratch);
   for (int c = 0; c < plan->op->naggs; c++)
-    if (!plan->shares[c]) MILL_TRY(mill_agg_merge_call(to, from, c, &g, 1, m, err));
+    if (!plan->shares[c]) MILL_TRY(mill_agg_merge_call(to, from, c, &g, 1, m, &to->arena, err));
   return MILL_OK;
 }
 

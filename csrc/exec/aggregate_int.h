@@ -116,10 +116,11 @@ void mill_agg_merger_clear(mill_agg_merger *m);
 mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
                            uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
 
-/* The same for one call, where m->group says already where they go. */
+/* The same for one call, where m->group says already where they go; what their states point to goes
+** into `a`. */
 mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
                                 const uint32_t *group, uint32_t n, mill_agg_merger *m,
-                                mill_error *err) MILL_USE_RESULT;
+                                mill_arena *a, mill_error *err) MILL_USE_RESULT;
 
 /* Rows of the result: n groups, each of its own part. */
 mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
@@ -176,6 +177,16 @@ mill_status mill_agg_take_alone(mill_agg_alone *a, mill_agg_part *const *part, s
                                 uint32_t *const *order, const uint32_t *start, uint32_t *stop,
                                 size_t stride, uint64_t *ref, mill_error *err) MILL_USE_RESULT;
 void mill_agg_alone_clear(mill_agg_alone *a, mill_memory *m);
+
+/* aggregate_beside.c: may parts be merged where they lie? Then ref[place] of each group becomes ALONE |
+** part << 32 | number, NONE (all bits) where a part before has it. *out is to be freed, whatever comes of
+** it, when the rows are written. */
+typedef struct mill_agg_beside mill_agg_beside;
+bool mill_agg_lies_beside(const mill_agg_plan *plan, mill_agg_part *const *part, size_t n);
+mill_status mill_agg_merge_beside(const mill_agg_plan *plan, mill_agg_part *const *part, size_t n,
+                                  uint64_t *ref, mill_agg_beside **out,
+                                  mill_error *err) MILL_USE_RESULT;
+void mill_agg_beside_free(mill_agg_beside *b);
 
 /* The groups and loose rows of a part by piece, in their order: order[start[k]] .. order[start[k + 1]].
 ** start is zeroed; order is an array of as many numbers (mill_agg_count), the caller's to free. */

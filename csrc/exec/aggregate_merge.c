@@ -1,7 +1,7 @@
 /* Hash aggregation, the end: the parts as one result.
 **
-** A single part is the result. Else groups are cut into pieces by the upper bits of their hash, few into
-** one: a task merges one piece of all parts, in their order, so that what adds inexactly is added in that
+** A single part is the result. A few parts are merged where they lie (aggregate_beside.c). Else groups are
+** cut into pieces by the upper bits of their hash, few into one: a task merges one piece of all parts, in their order, so that what adds inexactly is added in that
 ** order whoever does it. Where a group first stood (aggregate_place.c) gives its row in the result. */
 #include <string.h>
 
@@ -28,10 +28,10 @@ void mill_agg_merger_clear(mill_agg_merger *m) {
 
 mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
                                 const uint32_t *group, uint32_t n, mill_agg_merger *m,
-                                mill_error *err) {
+                                mill_arena *a, mill_error *err) {
   const mill_agg_plan *plan = to->plan;
   const mill_aggregate *impl = plan->op->aggs[call].impl;
-  mill_call merge = mill_agg_call(plan, call, &to->arena);
+  mill_call merge = mill_agg_call(plan, call, a);
   for (uint32_t i = 0; i < n; i++) {
     m->to[i] = mill_agg_state(to, m->group[i], call);
     m->from[i] = mill_agg_state(from, group[i], call);
@@ -50,7 +50,8 @@ mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const u
   MILL_TRY(mill_groups_keys(&from->groups, group, n, &m->keys, &m->scratch, err));
   MILL_TRY(mill_agg_find(to, &m->keys, n, m->group, err));
   for (int i = 0; i < to->plan->op->naggs; i++)
-    if (!to->plan->shares[i]) MILL_TRY(mill_agg_merge_call(to, from, i, group, n, m, err));
+    if (!to->plan->shares[i])
+      MILL_TRY(mill_agg_merge_call(to, from, i, group, n, m, &to->arena, err));
   return MILL_OK;
 }
 
@@ -100,6 +101,7 @@ typedef struct merging {
   uint32_t (*start)[PIECES + 1];
   uint32_t (*stop)[PIECES + 1]; /* of each part's share of a piece, once it is looked at */
   bool loose;                   /* there are loose rows */
+  mill_agg_beside *beside;      /* NULL: groups are moved into pieces */
   mill_agg_part piece[PIECES];
   size_t npieces;
   uint64_t *ref; /* by place: piece << 32 | group, NONE, or as mill_agg_take_alone says */
@@ -191,6 +193,7 @@ static mill_status merge_shares(merging *g, size_t piece, piece_merger *m, mill_
   mill_agg_part *to = &g->piece[piece];
   uint64_t loose = 0;
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
+  to->groups.borrows = true;
   for (size_t i = 0; i < g->n; i++) g->stop[i][piece] = g->start[i][piece + 1];
   if (g->loose)
     MILL_TRY(mill_agg_take_alone(&m->alone, g->part, g->n, g->order, &g->start[0][piece],
@@ -268,6 +271,7 @@ static mill_status emit_rows(merging *g, emitter *e, uint64_t at, uint64_t stop,
   while (at < stop) {
     uint32_t n = stop - at < MILL_BATCH ? (uint32_t)(stop - at) : MILL_BATCH;
     MILL_TRY(mill_agg_part_init(&e->made, g->plan, err));
+    e->made.groups.borrows = true;
     MILL_TRY(find_groups(g, e, g->ref + at, n, err));
     MILL_TRY(mill_agg_emit(g->plan, e->part, e->group, n, out, err));
     mill_agg_part_clear(&e->made);
@@ -296,8 +300,21 @@ static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) 
 
 static mill_status merge_pieces(merging *g, mill_error *err) {
   mill_pool *pool = g->plan->x->ctx->pool;
+  g->order = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->order);
+  g->start = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->start);
+  g->stop = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->stop);
+  if (!g->order || !g->start || !g->stop)
+    return mill_oom(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->start, err);
+  for (size_t i = 0; i < g->n; i++)
+    if (g->part[i]) mill_groups_close(&g->part[i]->groups);
   MILL_TRY(mill_pool_run(pool, g->n, cut_part, g, err));
-  MILL_TRY(mill_pool_run(pool, g->npieces, merge_piece, g, err));
+  return mill_pool_run(pool, g->npieces, merge_piece, g, err);
+}
+
+static mill_status merge_all(merging *g, bool beside, mill_error *err) {
+  memset(g->ref, 0xff, (size_t)(g->total + 1) * sizeof *g->ref);
+  MILL_TRY(beside ? mill_agg_merge_beside(g->plan, g->part, g->n, g->ref, &g->beside, err)
+                  : merge_pieces(g, err));
   for (uint64_t i = 0; i < g->total; i++) {
     g->ref[g->groups] = g->ref[i];
     g->groups += g->ref[i] != NONE;
@@ -323,6 +340,7 @@ static void merging_free(merging *g) {
     if (g->order[i]) mill_free(m, g->order[i], mill_agg_count(g->part[i]) * sizeof *g->order[i]);
   for (size_t i = 0; g->made && i < g->nmade; i++) mill_table_unref(g->made[i]);
   for (int i = 0; i < PIECES; i++) mill_agg_part_clear(&g->piece[i]);
+  mill_agg_beside_free(g->beside);
   if (g->made) mill_free(m, g->made, (g->nmade + 1) * sizeof *g->made);
   if (g->order) mill_free(m, g->order, (g->n + 1) * sizeof *g->order);
   if (g->start) mill_free(m, g->start, (g->n + 1) * sizeof *g->start);
@@ -339,16 +357,9 @@ static mill_status finish_merged(const mill_agg_plan *plan, mill_agg_part **part
   if (g == NULL) return mill_oom(m, sizeof *g, err);
   *g = (merging){.plan = plan, .part = part, .n = n, .total = total, .loose = loose};
   g->npieces = few ? 1 : PIECES;
-  g->order = mill_calloc(m, (n + 1) * sizeof *g->order);
-  g->start = mill_calloc(m, (n + 1) * sizeof *g->start);
-  g->stop = mill_calloc(m, (n + 1) * sizeof *g->stop);
   g->ref = mill_alloc(m, (size_t)(total + 1) * sizeof *g->ref);
-  mill_status s = MILL_OK;
-  if (!g->order || !g->start || !g->stop || !g->ref) s = mill_oom(m, (size_t)total * 8, err);
-  if (s == MILL_OK) {
-    memset(g->ref, 0xff, (size_t)(total + 1) * sizeof *g->ref);
-    s = merge_pieces(g, err);
-  }
+  mill_status s = g->ref ? MILL_OK : mill_oom(m, (size_t)total * sizeof *g->ref, err);
+  if (s == MILL_OK) s = merge_all(g, !few && mill_agg_lies_beside(plan, part, n), err);
   if (s == MILL_OK) s = emit_all(g, out, err);
   merging_free(g);
   return s;
@@ -378,7 +389,6 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
     one = part[i];
     parts++;
     loose |= one->loose != NULL;
-    mill_groups_close(&one->groups);
   }
   if (parts == 0) return MILL_OK;
   if (parts == 1 && !loose) return finish_single(plan, one, out, err);

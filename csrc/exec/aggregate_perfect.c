@@ -178,22 +178,27 @@ static mill_status number_entries(perfect_key *key, const mill_vector *v, mill_e
   return MILL_OK;
 }
 
-#define ADD(T)                                                                                     \
-  do {                                                                                             \
-    const T *x = v->data;                                                                          \
-    for (uint32_t i = 0; i < n; i++)                                                               \
-      to[i] |= (uint32_t)((uint64_t)x[i] - (uint64_t)low + 1) << shift;                            \
-  } while (0)
+#define ADD(NAME, T)                                                                               \
+  MILL_HOT static void add_##NAME(const T *restrict x, uint32_t n, int64_t low, uint32_t shift,    \
+                                  uint32_t *restrict to) {                                         \
+    const uint32_t less = (uint32_t)(uint64_t)low - 1; /* codes are small: 32 bits tell them */    \
+    for (uint32_t i = 0; i < n; i++) to[i] |= ((uint32_t)x[i] - less) << shift;                    \
+  }
+ADD(u8, uint8_t)
+ADD(i8, int8_t)
+ADD(i16, int16_t)
+ADD(i32, int32_t)
+ADD(i64, int64_t)
 
 static void add_integers(const mill_vector *v, const uint32_t *sel, uint32_t n, int64_t low,
                          uint32_t shift, uint32_t *restrict to) {
   if (is_plain(v, sel)) {
     switch (v->type->phys) {
-    case MILL_PHYS_BOOL: ADD(uint8_t); return;
-    case MILL_PHYS_I8: ADD(int8_t); return;
-    case MILL_PHYS_I16: ADD(int16_t); return;
-    case MILL_PHYS_I32: ADD(int32_t); return;
-    default: ADD(int64_t); return;
+    case MILL_PHYS_BOOL: add_u8(v->data, n, low, shift, to); return;
+    case MILL_PHYS_I8: add_i8(v->data, n, low, shift, to); return;
+    case MILL_PHYS_I16: add_i16(v->data, n, low, shift, to); return;
+    case MILL_PHYS_I32: add_i32(v->data, n, low, shift, to); return;
+    default: add_i64(v->data, n, low, shift, to); return;
     }
   }
   for (uint32_t i = 0; i < n; i++) {
@@ -276,6 +281,17 @@ static mill_status find_values(mill_agg_perfect *c, mill_agg_part *p, const mill
   return MILL_OK;
 }
 
+/* The groups of n combinations. False: the list does not know some. */
+static bool look_up(const mill_agg_perfect *c, uint32_t n, uint32_t *restrict group) {
+  const uint32_t *list = c->group;
+  bool all = true;
+  for (uint32_t i = 0; i < n; i++) {
+    group[i] = list[c->combination[i]];
+    all &= group[i] != UNKNOWN;
+  }
+  return all;
+}
+
 mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t morsel,
                                   const mill_vector *const *key, const uint32_t *sel, uint32_t n,
                                   mill_group_keys *keys, mill_arena *scratch, uint32_t *group,
@@ -301,11 +317,11 @@ mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t 
     else
       add_integers(key[k], sel, n, at->low, shift, c->combination);
   }
+  if (look_up(c, n, group)) return MILL_OK;
   for (uint32_t i = 0; i < n; i++) {
-    group[i] = c->group[c->combination[i]];
     c->row[unknown] = sel ? sel[i] : i;
     c->at[unknown] = i;
     unknown += group[i] == UNKNOWN;
   }
-  return unknown ? find_values(c, p, key, unknown, keys, scratch, group, err) : MILL_OK;
+  return find_values(c, p, key, unknown, keys, scratch, group, err);
 }

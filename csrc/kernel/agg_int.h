@@ -17,6 +17,9 @@
 #define AGG_OUTPUT(NAME)                                                                           \
   static mill_status NAME(mill_call *call, void *const *states, size_t n, mill_vector *out,        \
                           mill_error *err)
+#define AGG_FEW(NAME)                                                                              \
+  static mill_status NAME(mill_call *call, mill_few_groups *g, const mill_vector *const *args,     \
+                          size_t n, mill_error *err)
 #define AGG_COMBINE(NAME)                                                                          \
   static mill_status NAME(mill_call *call, void *const *to, void *const *from, size_t n,           \
                           mill_error *err)

@@ -37,6 +37,31 @@ typedef struct {
   int scale; /* decimals */
 } sum_plan;
 
+/* ---- few groups ----------------------------------------------------------------------------- */
+
+/* What a batch brings to each group is summed up before it is added to the group's state: twice, for
+** even rows and odd ones, so that a row need not wait for the one before. */
+
+static void *few_state(const mill_few_groups *g, uint32_t k) {
+  return g->states + (size_t)k * g->stride;
+}
+
+static const uint32_t *few_rows(mill_few_groups *g, size_t n) {
+  uint32_t odd[MILL_FEW_GROUPS];
+  const uint32_t *group = g->group;
+  if (g->counted) return g->rows;
+  memset(g->rows, 0, g->ngroups * sizeof *g->rows);
+  memset(odd, 0, g->ngroups * sizeof *odd);
+  for (size_t i = 0; i + 1 < n; i += 2) {
+    g->rows[group[i]]++;
+    odd[group[i + 1]]++;
+  }
+  if (n % 2) g->rows[group[n - 1]]++;
+  for (uint32_t k = 0; k < g->ngroups; k++) g->rows[k] += odd[k];
+  g->counted = true;
+  return g->rows;
+}
+
 /* ---- count ---------------------------------------------------------------------------------- */
 
 /* Rows in which no argument is null. */
@@ -85,6 +110,13 @@ static mill_status count_all(mill_call *call, void *state, const mill_vector *co
   return MILL_OK;
 }
 
+AGG_FEW(count_few) {
+  const uint32_t *rows = few_rows(g, n);
+  (void)call, (void)args, (void)err;
+  for (uint32_t k = 0; k < g->ngroups; k++) ((counter *)few_state(g, k))->count += rows[k];
+  return MILL_OK;
+}
+
 AGG_UPDATE(count_if_update) {
   (void)call, (void)err;
   AGG_ROWS(args[0], n, i)((counter *)states[i])->count += MILL_AT(uint8_t, args[0], i);
@@ -123,6 +155,7 @@ static const mill_aggregate count_agg = {.state_size = sizeof(counter),
                                          .final = count_out,
                                          .update_all = count_all,
                                          .retract = count_retract,
+                                         .update_few = count_few,
                                          .combine = count_combine,
                                          .exact = true,
                                          .common = true};
@@ -189,6 +222,17 @@ PLAIN_SUM(i16, int16_t)
 PLAIN_SUM(i32, int32_t)
 PLAIN_SUM(i64, int64_t)
 
+/* A batch's sum of a group, and in the lower bits how many rows it has. */
+enum { FEW_BITS = 12 };
+_Static_assert(MILL_BATCH < 1 << FEW_BITS, "as many rows can be counted");
+
+static void small_add_few(const mill_few_groups *g, const int64_t *even, const int64_t *odd) {
+  for (uint32_t k = 0; k < g->ngroups; k++) {
+    const int64_t sum = even[k] + odd[k];
+    if (sum) small_add(few_state(g, k), sum >> FEW_BITS, sum & ((1 << FEW_BITS) - 1));
+  }
+}
+
 #define SMALL(S, T)                                                                                \
   AGG_UPDATE(sum_##S) {                                                                            \
     (void)call, (void)err;                                                                         \
@@ -214,6 +258,21 @@ PLAIN_SUM(i64, int64_t)
     }                                                                                              \
     AGG_ROWS(args[0], n, i) small_add(state, MILL_AT(T, args[0], i), 1);                           \
     return MILL_OK;                                                                                \
+  }                                                                                                \
+  AGG_FEW(few_##S) {                                                                               \
+    const T *x = args[0]->data;                                                                    \
+    const uint32_t mask = args[0]->mask, *group = g->group;                                        \
+    int64_t even[MILL_FEW_GROUPS], odd[MILL_FEW_GROUPS];                                           \
+    (void)call, (void)err;                                                                         \
+    memset(even, 0, g->ngroups * sizeof *even);                                                    \
+    memset(odd, 0, g->ngroups * sizeof *odd);                                                      \
+    for (size_t i = 0; i + 1 < n; i += 2) {                                                        \
+      even[group[i]] += (int64_t)x[i & mask] * (1 << FEW_BITS) + 1;                                \
+      odd[group[i + 1]] += (int64_t)x[(i + 1) & mask] * (1 << FEW_BITS) + 1;                       \
+    }                                                                                              \
+    if (n % 2) even[group[n - 1]] += (int64_t)x[(n - 1) & mask] * (1 << FEW_BITS) + 1;             \
+    small_add_few(g, even, odd);                                                                   \
+    return MILL_OK;                                                                                \
   }
 SMALL(i8, int8_t)
 SMALL(i16, int16_t)
@@ -225,6 +284,11 @@ SMALL(i32, int32_t)
 static exact_sum exact_value(const void *state, bool small) {
   const small_sum *s = state;
   return small ? (exact_sum){small_value(s), small_count(s), false} : *(const exact_sum *)state;
+}
+
+static void exact_add(exact_sum *s, mill_i128 sum, int64_t count, bool over) {
+  s->count += count;
+  s->over |= over | __builtin_add_overflow(s->sum, sum, &s->sum);
 }
 
 AGG_UPDATE(sum_i64) {
@@ -263,6 +327,25 @@ static mill_status sum_all_i64(mill_call *call, void *state, const mill_vector *
   return MILL_OK;
 }
 
+AGG_FEW(few_i64) {
+  const int64_t *x = args[0]->data;
+  const uint32_t mask = args[0]->mask, *group = g->group, *rows = few_rows(g, n);
+  int64_t high[MILL_FEW_GROUPS];
+  uint64_t low[MILL_FEW_GROUPS];
+  (void)call, (void)err;
+  memset(high, 0, g->ngroups * sizeof *high);
+  memset(low, 0, g->ngroups * sizeof *low);
+  for (size_t i = 0; i < n; i++) {
+    const int64_t v = x[i & mask];
+    high[group[i]] += v >> 32;
+    low[group[i]] += (uint32_t)v;
+  }
+  for (uint32_t k = 0; k < g->ngroups; k++)
+    if (rows[k])
+      exact_add(few_state(g, k), (mill_i128)high[k] * 4294967296 + low[k], rows[k], false);
+  return MILL_OK;
+}
+
 AGG_UPDATE(sum_i128) {
   (void)call, (void)err;
   AGG_ROWS(args[0], n, i) {
@@ -281,11 +364,6 @@ AGG_UPDATE(unsum_i128) {
     s->count--;
   }
   return MILL_OK;
-}
-
-static void exact_add(exact_sum *s, mill_i128 sum, int64_t count, bool over) {
-  s->count += count;
-  s->over |= over | __builtin_add_overflow(s->sum, sum, &s->sum);
 }
 
 AGG_MERGE(exact_merge) {
@@ -434,6 +512,55 @@ AGG_OUTPUT(small_scaled_mean) { return final_scaled(call, states, n, out, true, 
 
 /* ---- sums of fractions ---------------------------------------------------------------------- */
 
+/* Two parts of doubles that are added without rounding (exact_sum.h). */
+typedef double both_parts __attribute__((vector_size(16)));
+enum { FEW_ROWS = 512 }; /* cut at a time */
+
+static mill_status step_few(mill_call *call, const mill_few_groups *g, const uint32_t *group,
+                            const double *x, size_t n, mill_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    double_sum *s = few_state(g, group[i]);
+    MILL_TRY(mill_exact_step(&s->sum, x[i], 1, call->arena, err));
+  }
+  return MILL_OK;
+}
+
+static void add_parts(both_parts *even, both_parts *odd, const uint32_t *group, const double *high,
+                      const double *low, size_t n) {
+  for (size_t i = 0; i + 1 < n; i += 2) {
+    even[group[i]] += (both_parts){high[i], low[i]};
+    odd[group[i + 1]] += (both_parts){high[i + 1], low[i + 1]};
+  }
+  if (n % 2) even[group[n - 1]] += (both_parts){high[n - 1], low[n - 1]};
+}
+
+/* Values are added part by part, those that are too far apart one by one. */
+static mill_status add_few(mill_call *call, mill_few_groups *g, const double *x, size_t n,
+                           mill_error *err) {
+  mill_exact_cut cut;
+  both_parts even[MILL_FEW_GROUPS], odd[MILL_FEW_GROUPS];
+  double high[FEW_ROWS], low[FEW_ROWS];
+  const uint32_t *rows = few_rows(g, n);
+  bool near = mill_exact_cut_for(x, n, &cut);
+  memset(even, 0, g->ngroups * sizeof *even);
+  memset(odd, 0, g->ngroups * sizeof *odd);
+  for (size_t at = 0, k; at < n; at += k) {
+    k = n - at < FEW_ROWS ? n - at : FEW_ROWS;
+    if (near && mill_exact_split(&cut, x + at, k, high, low))
+      add_parts(even, odd, g->group + at, high, low, k);
+    else
+      MILL_TRY(step_few(call, g, g->group + at, x + at, k, err));
+  }
+  for (uint32_t k = 0; k < g->ngroups; k++) {
+    double_sum *s = few_state(g, k);
+    const both_parts both = even[k] + odd[k];
+    s->count += rows[k];
+    if (both[0] != 0) MILL_TRY(mill_exact_step(&s->sum, both[0], 1, call->arena, err));
+    if (both[1] != 0) MILL_TRY(mill_exact_step(&s->sum, both[1], 1, call->arena, err));
+  }
+  return MILL_OK;
+}
+
 #define FRACTION(S, T)                                                                             \
   static mill_status step_##S(mill_call *call, void *const *states, const mill_vector *x,          \
                               size_t n, int sign, mill_error *err) {                               \
@@ -450,6 +577,10 @@ AGG_OUTPUT(small_scaled_mean) { return final_scaled(call, states, n, out, true, 
                                  size_t n, mill_error *err) {                                      \
     double x[MILL_BATCH];                                                                          \
     double_sum *s = state;                                                                         \
+    if (sizeof(T) == sizeof *x && args[0]->valid == NULL && args[0]->mask) {                       \
+      s->count += (int64_t)n;                                                                      \
+      return mill_exact_add_all(&s->sum, args[0]->data, n, call->arena, err);                      \
+    }                                                                                              \
     for (size_t i = 0, k; i < n;) {                                                                \
       for (k = 0; i < n && k < MILL_BATCH; i++)                                                    \
         if (mill_vector_valid(args[0], i)) x[k++] = (double)MILL_AT(T, args[0], i);                \
@@ -457,6 +588,12 @@ AGG_OUTPUT(small_scaled_mean) { return final_scaled(call, states, n, out, true, 
       s->count += (int64_t)k;                                                                      \
     }                                                                                              \
     return MILL_OK;                                                                                \
+  }                                                                                                \
+  AGG_FEW(few_##S) {                                                                               \
+    double x[MILL_BATCH];                                                                          \
+    if (sizeof(T) == sizeof *x && args[0]->mask) return add_few(call, g, args[0]->data, n, err);   \
+    for (size_t i = 0; i < n; i++) x[i] = (double)MILL_AT(T, args[0], i);                          \
+    return add_few(call, g, x, n, err);                                                            \
   }
 FRACTION(f32, float)
 FRACTION(f64, double)
@@ -522,25 +659,25 @@ AGG_OUTPUT(double_final) {
 #define SMALL_AGG(S, FINAL)                                                                        \
   {                                                                                                \
     .state_size = sizeof(small_sum), .update = sum_##S, .merge = small_merge, .save = small_save,  \
-    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .combine = small_combine,     \
-    .exact = true, .common = true                                                                  \
+    .final = FINAL, .update_all = sum_all_##S, .retract = unsum_##S, .update_few = few_##S,        \
+    .combine = small_combine, .exact = true, .common = true                                        \
   }
-#define EXACT_AGG(S, FINAL, ALL)                                                                   \
+#define EXACT_AGG(S, FINAL, ALL, FEW)                                                              \
   {                                                                                                \
     .state_size = sizeof(exact_sum), .update = sum_##S, .merge = exact_merge, .save = exact_save,  \
-    .final = FINAL, .update_all = ALL, .retract = unsum_##S, .combine = exact_combine,             \
-    .exact = true, .common = true                                                                  \
+    .final = FINAL, .update_all = ALL, .retract = unsum_##S, .update_few = FEW,                    \
+    .combine = exact_combine, .exact = true, .common = true                                        \
   }
 #define EXACT_SET(FINAL, SMALL_FINAL)                                                              \
   {                                                                                                \
     SMALL_AGG(i8, SMALL_FINAL), SMALL_AGG(i16, SMALL_FINAL), SMALL_AGG(i32, SMALL_FINAL),          \
-        EXACT_AGG(i64, FINAL, sum_all_i64), EXACT_AGG(i128, FINAL, NULL)                           \
+        EXACT_AGG(i64, FINAL, sum_all_i64, few_i64), EXACT_AGG(i128, FINAL, NULL, NULL)            \
   }
 #define DOUBLE_AGG(S)                                                                              \
   {                                                                                                \
     .state_size = sizeof(double_sum), .update = sum_##S, .merge = double_merge,                    \
     .save = double_save, .final = double_final, .update_all = sum_all_##S, .retract = unsum_##S,   \
-    .combine = double_combine, .exact = true, .common = true                                       \
+    .update_few = few_##S, .combine = double_combine, .exact = true, .common = true                \
   }
 static const mill_aggregate exact_sums[] = EXACT_SET(exact_final, small_final);
 static const mill_aggregate exact_means[] = EXACT_SET(exact_mean, small_mean);

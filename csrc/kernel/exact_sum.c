@@ -180,64 +180,188 @@ double mill_exact_value(const mill_exact_sum *s) {
 /* Values are cut at common bits: adding and taking away 1.5 * 2^k rounds them to multiples of
 ** 2^(k - 52), so near in size that the sum of 2,048 of them is exact in any order; what is left goes
 ** on to the next cut, 40 bits further down [the pre-rounding of Demmel and Nguyen, Fast reproducible
-** floating-point summation, 2013]. */
-enum { BLOCK = 2048, CUTS = 4 };
+** floating-point summation, 2013]. Two cuts leave nothing of nearly all blocks: where to make them is
+** guessed from some of the values, and the same pass tells whether the guess was right. */
+enum { CUT_BITS = 40, CUTS = 4, LANES = 4, STEP = 2 * LANES, SAMPLE = 32, SLACK = 3 };
+enum { AHEAD = 256 }; /* values asked for ahead: pages end too often for the processor to do it */
 
-/* The largest in size; infinite if one is NaN. */
-MILL_HOT static double largest(const double *restrict x, size_t n) {
-  double m = 0;
-  uint64_t odd = 0;
-  for (size_t i = 0; i < n; i++) {
-    double v = fabs(x[i]);
-    m = v > m ? v : m;
-    odd |= v != v;
-  }
-  return odd ? INFINITY : m;
+/* As many as a register of AVX2 has; the compiler makes two of it where there is none. */
+typedef double lanes __attribute__((vector_size(8 * LANES)));
+typedef int64_t bits __attribute__((vector_size(8 * LANES)));
+
+/* The cuts for values below 2^e in size. */
+static mill_exact_cut cut_at(int e) {
+  return (mill_exact_cut){ldexp(1.5, e + 12), ldexp(1.5, e + 12 - CUT_BITS), ldexp(1, e)};
 }
 
-MILL_HOT static double cut(const double *restrict x, double *restrict rest, size_t n, double at,
-                           bool *left) {
-  double lane[8] = {0};
-  uint64_t any = 0;
+bool mill_exact_cut_for(const double *x, size_t n, mill_exact_cut *c) {
+  double m = 0;
+  int e;
+  for (size_t i = 0; i < n && i < SAMPLE; i++) m = fabs(x[i]) > m ? fabs(x[i]) : m;
+  if (!(m > 0x1p-800 && m < 0x1p990)) return false;
+  frexp(m, &e);
+  *c = cut_at(e + SLACK);
+  return true;
+}
+
+/* LANES values in two parts; what is wrong with them goes to `bad`. */
+static inline __attribute__((always_inline)) void split(const double *x, const lanes cut[3],
+                                                        lanes *high, lanes *low, bits *bad) {
+  lanes v;
+  memcpy(&v, x, sizeof v);
+  const bits size = (bits)v & INT64_MAX;
+  const lanes q = (v + cut[0]) - cut[0], r = v - q;
+  *bad |= (r != (r + cut[1]) - cut[1]) | ~((lanes)size < cut[2]);
+  *high = q;
+  *low = r;
+}
+
+static inline __attribute__((always_inline)) void spread(const mill_exact_cut *c, lanes to[3]) {
+  for (int k = 0; k < LANES; k++) {
+    to[0][k] = c->first;
+    to[1][k] = c->second;
+    to[2][k] = c->below;
+  }
+}
+
+static inline bool none(const bits *bad) {
+  int64_t any = 0;
+  for (int k = 0; k < LANES; k++) any |= (*bad)[k];
+  return any == 0;
+}
+
+static inline double total(const lanes *v) { return ((*v)[0] + (*v)[1]) + ((*v)[2] + (*v)[3]); }
+
+MILL_HOT bool mill_exact_split(const mill_exact_cut *c, const double *x, size_t n, double *high,
+                               double *low) {
+  lanes cut[3], h, l;
+  bits bad = {0};
   size_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    for (int k = 0; k < 8; k++) {
-      double q = (x[i + (size_t)k] + at) - at, r = x[i + (size_t)k] - q;
-      lane[k] += q;
-      rest[i + (size_t)k] = r;
-      any |= r != 0;
+  spread(c, cut);
+  for (; i + LANES <= n; i += LANES) {
+    __builtin_prefetch((const char *)x + (i + AHEAD) * sizeof *x);
+    split(x + i, cut, &h, &l, &bad);
+    memcpy(high + i, &h, sizeof h);
+    memcpy(low + i, &l, sizeof l);
+  }
+  if (i < n) {
+    double last[LANES] = {0};
+    memcpy(last, x + i, (n - i) * sizeof *x);
+    split(last, cut, &h, &l, &bad);
+    memcpy(high + i, &h, (n - i) * sizeof *x);
+    memcpy(low + i, &l, (n - i) * sizeof *x);
+  }
+  return none(&bad);
+}
+
+/* The sums of both parts, exact if that is true. */
+MILL_HOT static bool sum_split(const mill_exact_cut *c, const double *x, size_t n, double sum[2]) {
+  lanes cut[3], h, l, high[2] = {{0}}, low[2] = {{0}};
+  bits bad = {0};
+  size_t i = 0;
+  spread(c, cut);
+  for (; i + STEP <= n; i += STEP) {
+    __builtin_prefetch((const char *)x + (i + AHEAD) * sizeof *x);
+    for (size_t k = 0; k < 2; k++) {
+      split(x + i + k * LANES, cut, &h, &l, &bad);
+      high[k] += h;
+      low[k] += l;
+    }
+  }
+  for (; i < n; i += LANES) {
+    double last[LANES] = {0};
+    memcpy(last, x + i, (n - i < LANES ? n - i : LANES) * sizeof *x);
+    split(last, cut, &h, &l, &bad);
+    high[0] += h;
+    low[0] += l;
+  }
+  high[0] += high[1];
+  low[0] += low[1];
+  sum[0] = total(&high[0]);
+  sum[1] = total(&low[0]);
+  return none(&bad);
+}
+
+/* The largest in size, NaN above infinity: as integers they are in that order. */
+MILL_HOT static double largest(const double *x, size_t n) {
+  int64_t most[LANES] = {0};
+  double m;
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int k = 0; k < LANES; k++) {
+      int64_t v;
+      memcpy(&v, x + i + k, sizeof v);
+      v &= INT64_MAX;
+      most[k] = v > most[k] ? v : most[k];
     }
   for (; i < n; i++) {
-    double q = (x[i] + at) - at;
-    lane[0] += q;
-    rest[i] = x[i] - q;
-    any |= rest[i] != 0;
+    int64_t v;
+    memcpy(&v, x + i, sizeof v);
+    v &= INT64_MAX;
+    most[0] = v > most[0] ? v : most[0];
   }
-  *left = any;
-  return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+  for (int k = 1; k < LANES; k++) most[0] = most[k] > most[0] ? most[k] : most[0];
+  memcpy(&m, most, sizeof m);
+  return m;
+}
+
+/* One cut: the sum of what is above it; x becomes what is below. */
+static double cut_off(double *x, size_t n, double at, bool *left) {
+  double sum = 0;
+  *left = false;
+  for (size_t i = 0; i < n; i++) {
+    double q = (x[i] + at) - at;
+    sum += q;
+    x[i] -= q;
+    *left |= x[i] != 0;
+  }
+  return sum;
+}
+
+/* Two cuts. *done: false if they leave something. */
+static mill_status add_split(mill_exact_sum *s, const mill_exact_cut *c, const double *x, size_t n,
+                             bool *done, mill_arena *a, mill_error *err) {
+  double sum[2];
+  *done = sum_split(c, x, n, sum);
+  if (!*done) return MILL_OK;
+  MILL_TRY(mill_exact_step(s, sum[0], 1, a, err));
+  return mill_exact_step(s, sum[1], 1, a, err);
+}
+
+/* Values of which two cuts leave something. */
+static mill_status add_apart(mill_exact_sum *s, const double *x, size_t n, int e, mill_arena *a,
+                             mill_error *err) {
+  double rest[MILL_EXACT_BLOCK];
+  bool left = true;
+  memcpy(rest, x, n * sizeof *x);
+  for (int i = 0; left && i < CUTS; i++, e -= CUT_BITS)
+    MILL_TRY(mill_exact_step(s, cut_off(rest, n, cut_at(e).first, &left), 1, a, err));
+  for (size_t i = 0; left && i < n; i++) MILL_TRY(mill_exact_step(s, rest[i], 1, a, err));
+  return MILL_OK;
 }
 
 static mill_status add_block(mill_exact_sum *s, const double *x, size_t n, mill_arena *a,
                              mill_error *err) {
-  double rest[2][BLOCK], m = largest(x, n);
-  bool left = m != 0;
+  mill_exact_cut c;
+  bool done = false;
   int e;
+  if (mill_exact_cut_for(x, n, &c)) MILL_TRY(add_split(s, &c, x, n, &done, a, err));
+  const double m = done ? 0 : largest(x, n);
+  if (m == 0) return MILL_OK;
   if (m > 0x1p-800 && m < 0x1p1000) {
     frexp(m, &e);
-    for (int i = 0; left && i < CUTS; i++, e -= 40) {
-      double sum = cut(x, rest[i % 2], n, ldexp(1.5, e + 12), &left);
-      MILL_TRY(mill_exact_step(s, sum, 1, a, err));
-      x = rest[i % 2];
-    }
+    c = cut_at(e);
+    MILL_TRY(add_split(s, &c, x, n, &done, a, err));
+    return done ? MILL_OK : add_apart(s, x, n, e, a, err);
   }
-  for (size_t i = 0; left && i < n; i++) MILL_TRY(mill_exact_step(s, x[i], 1, a, err));
+  for (size_t i = 0; i < n; i++) MILL_TRY(mill_exact_step(s, x[i], 1, a, err));
   return MILL_OK;
 }
 
 mill_status mill_exact_add_all(mill_exact_sum *s, const double *x, size_t n, mill_arena *a,
                                mill_error *err) {
   for (size_t at = 0, k; at < n; at += k) {
-    k = n - at < BLOCK ? n - at : BLOCK;
+    k = n - at < MILL_EXACT_BLOCK ? n - at : MILL_EXACT_BLOCK;
     MILL_TRY(add_block(s, x + at, k, a, err));
   }
   return MILL_OK;

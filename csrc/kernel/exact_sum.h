@@ -64,6 +64,17 @@ mill_status mill_exact_add_sum(mill_exact_sum *s, const mill_exact_sum *x, mill_
                                mill_error *err) MILL_USE_RESULT;
 double mill_exact_value(const mill_exact_sum *s);
 
+/* Where to cut values in two, so that the parts of as many as a block has add without rounding, in any
+** order and whichever are left out. Guessed from some of the n; false: they have no such place. Then
+** the parts of n values, x[i] = high[i] + low[i]; false: some do not fit, and the parts are of no use. */
+typedef struct mill_exact_cut {
+  double first, second, below;
+} mill_exact_cut;
+enum { MILL_EXACT_BLOCK = 2048 };
+bool mill_exact_cut_for(const double *x, size_t n, mill_exact_cut *c) MILL_USE_RESULT;
+bool mill_exact_split(const mill_exact_cut *c, const double *x, size_t n, double *high,
+                      double *low) MILL_USE_RESULT;
+
 /* The wide form as bytes that travel; read them with the parts in place, after zeroing. */
 enum { MILL_EXACT_WORDS = 67 + 3, MILL_EXACT_BYTES = MILL_EXACT_WORDS * 8 };
 void mill_exact_save(const mill_exact_sum *s, char to[MILL_EXACT_BYTES]);

@@ -94,6 +94,18 @@ mill_status mill_call_fail(const mill_call *call, mill_error *err, mill_status c
 ** points to lives in call->arena, which here lasts as long as all states. `states[i]` is the group
 ** of row i; `args` are as for kernels. A state travels (spill, stream state, between workers) as a
 ** value of `partial`. */
+enum { MILL_FEW_GROUPS = 256 };
+
+/* Rows of a batch that fall into few groups: row i into group[i] < ngroups <= MILL_FEW_GROUPS, whose
+** state is at states + group[i] * stride. How many fall into each is counted when it is asked for. */
+typedef struct mill_few_groups {
+  const uint32_t *group;
+  char *states;
+  uint32_t ngroups, stride;
+  bool counted;
+  uint32_t rows[MILL_FEW_GROUPS];
+} mill_few_groups;
+
 typedef struct mill_aggregate {
   uint32_t state_size;
   void (*init)(mill_call *call, void *state);
@@ -110,6 +122,9 @@ typedef struct mill_aggregate {
                             mill_error *err);
   mill_status (*retract)(mill_call *call, void *const *states, const mill_vector *const *args,
                          size_t n, mill_error *err);
+  /* optional: as update, of rows that fall into few groups; no argument is null */
+  mill_status (*update_few)(mill_call *call, mill_few_groups *g, const mill_vector *const *args,
+                            size_t n, mill_error *err);
   /* optional: as save and merge, state by state; call->arena is that of `to` */
   mill_status (*combine)(mill_call *call, void *const *to, void *const *from, size_t n,
                          mill_error *err);

@@ -534,6 +534,7 @@ bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   }
   case MILL_N_PROJECT:
     ok = mill_lower(l, n->child[0], &in) && project(l, &in, n->exprs, n->nexprs, out);
+    if (ok && n->all) ok = (out->op = mill_op_make(l, MILL_OP_SHARE, out->op)) != NULL;
     break;
   case MILL_N_FILTER: ok = filter(l, n, out); break;
   case MILL_N_SORT: ok = sort(l, n, out); break;

@@ -25,8 +25,9 @@ typedef enum mill_node_kind {
   MILL_N_ONE_ROW,  /* SELECT without FROM */
   MILL_N_RANGE,    /* from, to, step: column id BIGINT */
   /* one child */
-  MILL_N_PROJECT, /* exprs; name: the |> operator it stands for, which forbids aggregates */
-  MILL_N_FILTER,  /* exprs[0] (HAVING: `having` set, child is the aggregate; QUALIFY: `qualify`) */
+  MILL_N_PROJECT, /* exprs; name: the |> operator it stands for, which forbids aggregates; `all`: each is
+                     computed for each row, whatever becomes of it (the optimiser's) */
+  MILL_N_FILTER, /* exprs[0] (HAVING: `having` set, child is the aggregate; QUALIFY: `qualify`) */
   MILL_N_AGGREGATE, /* GROUP BY keys; exprs the select list; grouping, sets */
   MILL_N_SORT,      /* exprs, SORT each; `global` false: SORT BY; `all`: the one key is ALL unless a
                   column is called so */

@@ -31,9 +31,11 @@ static const rule rules[] = {
     {NULL, mill_sample_filters, false},
     {"PushDownLeftSemiAntiJoin", mill_push_semi, false},
     {"ReorderJoin", mill_order_joins, true},
+    {NULL, mill_shift_sums, false},
     {"InferWindowGroupLimit", mill_infer_window_group_limits, false},
     {"LimitPushDown", mill_push_limits, false},
     {"CollapseProject", mill_collapse_projects, false},
+    {"RemoveLiteralFromGroupExpressions", mill_drop_determined_keys, false},
 };
 
 static bool names(const char *list, size_t n, const char *name) {

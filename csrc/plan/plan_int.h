@@ -324,6 +324,8 @@ const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
 bool mill_rule_excluded(const mill_planner *w, const char *rule);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);
 const mill_node *mill_push_semi(mill_planner *w, const mill_node *n);
+const mill_node *mill_shift_sums(mill_planner *w, const mill_node *n);
+const mill_node *mill_drop_determined_keys(mill_planner *w, const mill_node *n);
 const mill_node *mill_collapse_projects(mill_planner *w, const mill_node *n);
 const mill_node *mill_narrow_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_fold_constants(mill_planner *w, const mill_node *n);

@@ -91,6 +91,7 @@ static bool used(const id_set *s, const mill_expr *e) {
 static void use_node(id_set *s, const mill_node *n) {
   switch (n->kind) {
   case MILL_N_PROJECT:
+    if (n->all) use_list(s, n->output, n->noutput);
     for (int i = 0; i < n->nexprs; i++)
       if (used(s, n->exprs[i])) use_list(s, n->exprs + i, 1);
     break;

@@ -89,6 +89,60 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       end
     end)
 
+    -- Sums over few groups are made of sums of batches: of numbers of every type, near and far apart in size.
+    it("sums up numbers of every width over few groups", function()
+      for _, groups in ipairs { 1, 100, 257 } do
+        local sum, count = {}, {}
+        for id = 0, 69999 do
+          local k, v = id * 7 % groups, id * 31 % 251 - 125
+          sum[k + 1], count[k + 1] = (sum[k + 1] or 0) + v, (count[k + 1] or 0) + 1
+        end
+        for _, t in ipairs { "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL(9,2)",
+          "DECIMAL(30,2)" } do
+          local want, got = {}, lines(spark:sql(([[SELECT id * 7 %% %d k, count(v), CAST(sum(v) AS BIGINT),
+            CAST(sum(v) FILTER (WHERE id %% 2 >= 0) AS BIGINT), count(*), count(n), CAST(sum(n) AS BIGINT)
+            FROM (SELECT id, CAST(id * 31 %% 251 - 125 AS %s) v, CAST(if(id %% 2 = 0, NULL, 0) AS %s) n
+            FROM range(70000)) GROUP BY k ORDER BY k]]):format(groups, t, t)), 5)
+          for k = 1, groups do
+            want[k] = ("%d %d %d %d %d"):format(k - 1, count[k], sum[k], sum[k], count[k])
+          end
+          assert.same(want, got, t .. " in " .. groups)
+        end
+      end
+    end)
+
+    it("rounds a sum of doubles once, however far apart they are", function()
+      for _, shift in ipairs { 0, 10, 20, 40 } do -- v is id % 1001 - 500, one in seven 2^shift times as large
+        local sum = {}
+        for id = 0, 69999 do
+          local k, v = id % 9, id % 1001 - 500
+          sum[k + 1] = (sum[k + 1] or 0) + (id % 7 == 0 and v << shift or v)
+        end
+        local query = [[SELECT %s CAST(sum(ldexp * (id %% 1001 - 500) / 1048576D) * 1048576D AS BIGINT) s FROM
+          (SELECT id, if(id %% 7 = 0, %d, 1) ldexp FROM range(70000)) %s]]
+        local got = lines(spark:sql(query:format("id % 9 k,", 1 << shift, "GROUP BY 1 ORDER BY 1")), 2)
+        local all, want = 0, {}
+        for k = 1, 9 do want[k], all = ("%d %d"):format(k - 1, sum[k] + 0.0), all + sum[k] end
+        assert.same(want, got)
+        assert.same({ ("%d"):format(all + 0.0) }, lines(spark:sql(query:format("", 1 << shift, "")), 1))
+      end
+      -- 0.1 is 3602879701896397 / 2^55, a tenth of the values of a group 2^60: what is lost is theirs
+      assert.same({ "0 1000.0", "1 1000.0", "2 1000.0" }, lines(spark:sql [[SELECT id % 3 k, sum(x) FROM (
+        SELECT id, 0.1D x FROM range(30000) UNION ALL SELECT id, 1e18D FROM range(3000)
+        UNION ALL SELECT id, -1e18D FROM range(3000)) GROUP BY k ORDER BY k]], 2))
+    end)
+
+    it("sums up infinities, NaN and zeros of few groups", function()
+      local special = "CASE id % 5 WHEN 0 THEN 'Infinity' WHEN 1 THEN '-Infinity' WHEN 2 THEN 'NaN' "
+        .. "WHEN 3 THEN '-0.0'"
+      assert.same({ "0 inf", "1 -inf", "2 nan", "3 0.0", "4 7000.0" }, (function()
+        local query = "SELECT id %% 5 k, sum(CAST(%s ELSE '0.5' END AS DOUBLE)) FROM range(70000) GROUP BY k"
+        local l = lines(spark:sql(query:format(special)), 2)
+        l[3] = l[3]:lower():gsub("-", "")
+        return l
+      end)())
+    end)
+
     it("has one NaN and one zero", function()
       local df = spark:sql [[SELECT x, count(*)
         FROM VALUES (double('NaN')), (0.0D), (-0.0D), (double('NaN')), (NULL), (1.0D) AS t(x) GROUP BY x]]

@@ -61,6 +61,35 @@ static void test_random(void) {
   }
 }
 
+/* Many at once as one by one, for sizes that are more or less far apart, and some that are rare. */
+static void test_apart(void) {
+  static double x[N], high[N], low[N];
+  uint64_t r = 11;
+  for (int spread = 1; spread < 2000; spread += spread / 3 + 1) {
+    for (int i = 0; i < N; i++) {
+      r = mill_xorshift_step(r);
+      x[i] = ldexp((double)(int64_t)(r << 3), (int)(r >> 40) % spread - spread / 2 - 60);
+      if (r % 512 == 0) x[i] = 0;
+    }
+    for (int rare = 0; rare < 3; rare++) {
+      CHECK(same(sum_all(x, N), sum_of(x, N)), "spread %d, rare %d", spread, rare);
+      x[N / 2] = rare ? 0x1p-1060 : 0x1p900;
+    }
+  }
+  for (int i = 0; i < N; i++) x[i] = i % 100 / 64.0 - 0.3;
+  mill_exact_cut c;
+  CHECK(mill_exact_cut_for(x, 1001, &c) && mill_exact_split(&c, x, 1001, high, low));
+  bool whole = true;
+  for (int i = 0; i < 1001; i++) whole &= high[i] + low[i] == x[i];
+  CHECK(whole);
+  x[1000] = 0x1p60;
+  CHECK(!mill_exact_split(&c, x, 1001, high, low));
+  x[1000] = NAN;
+  CHECK(!mill_exact_split(&c, x, 1001, high, low));
+  x[0] = INFINITY;
+  CHECK(!mill_exact_cut_for(x, 1001, &c));
+}
+
 static void test_order(void) {
   double x[] = {1e308, 1, -1e308, 0x1p-1074, 1e-30, 1e308, 3, -1e308, -0x1p-1074};
   size_t n = sizeof x / sizeof *x;
@@ -121,6 +150,7 @@ int main(void) {
   memory = mill_memory_new(0);
   mill_arena_init(&arena, memory);
   test_random();
+  test_apart();
   test_order();
   test_rounding();
   test_range();
