@@ -191,7 +191,8 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   mill_plan *v = lasting ? NULL : mill_w_temporary(w, n->parts, n->nparts);
   if (v) {
     if (!may_read(w, n, name, true)) return NULL;
-    const mill_node *cached = use_cached(w, mill_w_fold(w, name), NULL, name);
+    const mill_node *cached =
+        use_cached(w, mill_w_temporary_key(w, n->parts, n->nparts), NULL, name);
     return cached || w->status ? cached : use_view(w, v, name);
   }
   const mill_node *table = catalogued(w, n);

@@ -85,7 +85,7 @@ const mill_node *mill_w_no_table(mill_planner *w, const mill_node *n) {
   const char *path = "[`system`.`builtin`, `system`.`session`, %s]";
   if (n->nparts > 2 && n->name == NULL)
     path = mill_w_printf(w, "[%s]", mill_w_quoted_parts(w, n->parts, 2));
-  else if (n->name)
+  else if (n->name && n->kind != MILL_N_CACHE_TABLE)
     path =
         mill_w_printf(w, "[`system`.`session`, %s]", mill_w_full_database(w, mill_w_database(w)));
   else
@@ -93,6 +93,17 @@ const mill_node *mill_w_no_table(mill_planner *w, const mill_node *n) {
                          mill_w_full_database(w, mill_w_database(w)));
   return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_NOT_FOUND, "relationName",
                         mill_w_quoted_parts(w, n->parts, n->nparts), "searchPath", path, NULL);
+}
+
+const mill_node *mill_w_no_such_table(mill_planner *w, const mill_node *n, mill_table_name name) {
+  mill_node *c = mill_w_node_copy(w, n);
+  const char **parts = mill_w_alloc(w, 3 * sizeof *parts);
+  if (c == NULL || parts == NULL) return NULL;
+  parts[0] = "spark_catalog", parts[1] = name.database, parts[2] = name.name;
+  c->parts = parts;
+  c->nparts = 3;
+  c->name = NULL;
+  return mill_w_no_table(w, c);
 }
 
 const mill_node *mill_w_no_database(mill_planner *w, const mill_node *n, const char *name) {
@@ -105,6 +116,11 @@ mill_plan *mill_w_temporary(mill_planner *w, const char *const *parts, int npart
   if (nparts == 2 && strcasecmp(parts[0], "global_temp") == 0)
     return mill_session_view(w->session, parts[1], true);
   return NULL;
+}
+
+const char *mill_w_temporary_key(mill_planner *w, const char *const *parts, int nparts) {
+  const char *name = mill_w_fold(w, parts[nparts - 1]);
+  return nparts == 2 ? mill_w_printf(w, "global_temp.%s", name) : name;
 }
 
 const mill_catalog_table *mill_w_need_table(mill_planner *w, const mill_node *n) {
