@@ -155,6 +155,7 @@ static const mill_node *catalogued(mill_planner *w, const mill_node *n) {
     return NULL;
   const char *key = mill_w_printf(w, "%s.%s", t->database, t->name);
   if (!may_read(w, n, key, false)) return NULL;
+  if (n->streaming && t->kind != MILL_TABLE_VIEW) return mill_stream_relation(w, n, t);
   const mill_node *cached = use_cached(w, key, t, t->name);
   if (cached || w->status) return cached;
   return t->kind == MILL_TABLE_VIEW ? mill_view_relation(w, t) : mill_table_relation(w, t);

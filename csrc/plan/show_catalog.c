@@ -31,20 +31,20 @@ const mill_node *mill_show_database_records(mill_planner *w, const mill_node *n)
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-enum { TABLE_CELLS = 6 };
+enum { TABLE_CELLS = 7 };
 
-static const char *const table_names[] = {"name",        "catalog",   "namespace",
-                                          "description", "tableType", "isTemporary"};
+static const char *const table_names[] = {"name",      "catalog",     "namespace", "description",
+                                          "tableType", "isTemporary", "provider"};
 
 static void put_table(const char **row, const mill_catalog_table *t) {
   static const char *const kinds[] = {"MANAGED", "EXTERNAL", "VIEW"};
   row[0] = t->name, row[1] = "spark_catalog", row[2] = t->database;
-  row[3] = t->comment, row[4] = kinds[t->kind], row[5] = "false";
+  row[3] = t->comment, row[4] = kinds[t->kind], row[5] = "false", row[6] = t->provider;
 }
 
 static void put_temporary(const char **row, const char *name, bool global) {
   row[0] = name, row[1] = NULL, row[2] = global ? "global_temp" : NULL;
-  row[3] = NULL, row[4] = "TEMPORARY", row[5] = "true";
+  row[3] = NULL, row[4] = "TEMPORARY", row[5] = "true", row[6] = NULL;
 }
 
 static int count_views(mill_planner *w, bool global) {
@@ -87,7 +87,7 @@ const mill_node *mill_show_table_records(mill_planner *w, const mill_node *n) {
   if (cells == NULL || !add_stored(w, n, database, stored, cells, &rows)) return NULL;
   if (global) add_temporary(w, n, true, cells, &rows);
   add_temporary(w, n, false, cells, &rows);
-  return mill_answer(w, table_names, "sssssb", cells, rows);
+  return mill_answer(w, table_names, "sssssbs", cells, rows);
 }
 
 const mill_node *mill_show_table_record(mill_planner *w, const mill_node *n) {
@@ -99,7 +99,7 @@ const mill_node *mill_show_table_record(mill_planner *w, const mill_node *n) {
     if (t == NULL) return NULL;
     put_table(row, t);
   }
-  return mill_answer(w, table_names, "sssssb", row, 1);
+  return mill_answer(w, table_names, "sssssbs", row, 1);
 }
 
 /* ---- columns -------------------------------------------------------------------------------- */

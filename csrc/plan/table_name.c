@@ -169,39 +169,9 @@ const char *mill_w_named_database(mill_planner *w, const mill_node *n) {
 
 /* ---- transactions --------------------------------------------------------------------------- */
 
-enum { LOCK_SECONDS = 30, WAITS_A_SECOND = 200, WAITS_A_POLL = 20 };
-
-typedef struct waiting {
-  mill_planner *w;
-  int times;
-} waiting;
-
-static mill_status wait_for_lock(void *arg, mill_error *err) {
-  waiting *x = arg;
-  void *poll_arg;
-  mill_progress poll = mill_session_poll(x->w->session, &poll_arg);
-  x->times++;
-  if (x->times > LOCK_SECONDS * WAITS_A_SECOND)
-    return mill_fail(err, MILL_E_WAREHOUSE_LOCKED, "path",
-                     mill_catalog_warehouse(mill_session_warehouse(x->w->session)->catalog),
-                     "seconds", mill_error_fmt(err, "%d", LOCK_SECONDS), NULL);
-  return poll && x->times % WAITS_A_POLL == 0 ? poll(poll_arg, -1, 0, err) : MILL_OK;
-}
-
 bool mill_w_begin(mill_planner *w) {
-  mill_catalog *c = mill_w_catalog(w);
-  waiting x = {.w = w};
-  if (c == NULL) return false;
-  w->status = mill_ledger_begin(mill_catalog_ledger(c), wait_for_lock, &x, w->err);
-  if (w->status) return false;
-  w->status = mill_catalog_recover(c, w->ctx->files, w->ctx->memory, w->err);
-  return w->status == MILL_OK || mill_w_end(w, false);
-}
-
-static bool commit(mill_planner *w, mill_catalog *c) {
-  w->status = mill_ledger_commit(mill_catalog_ledger(c), w->err);
-  mill_text_cache_clear(mill_session_texts(w->session));
-  mill_catalog_sweep(c);
+  if (mill_w_catalog(w) == NULL) return false;
+  w->status = mill_warehouse_begin(mill_session_warehouse(w->session), w->session, w->err);
   return w->status == MILL_OK;
 }
 
@@ -209,7 +179,10 @@ bool mill_w_end(mill_planner *w, bool good) {
   mill_catalog *c = mill_session_warehouse(w->session)->catalog;
   if (w->writing) mill_catalog_forget(c, w->ctx->files, w->ctx->memory);
   w->writing = false;
-  if (good && w->status == MILL_OK) return commit(w, c);
-  mill_ledger_rollback(mill_catalog_ledger(c));
-  return false;
+  bool commits = good && w->status == MILL_OK;
+  if (commits)
+    w->status = mill_warehouse_commit(mill_session_warehouse(w->session), w->session, w->err);
+  else
+    mill_ledger_rollback(mill_catalog_ledger(c));
+  return commits && w->status == MILL_OK;
 }

@@ -169,6 +169,10 @@ const mill_node *mill_show_table_record(mill_planner *w, const mill_node *n);
 const mill_node *mill_show_column_records(mill_planner *w, const mill_node *n);
 const mill_node *mill_show_cached(mill_planner *w, const mill_node *n); /* upkeep.c */
 
+/* stream_table.c: the table as a source of a stream. */
+const mill_node *mill_stream_relation(mill_planner *w, const mill_node *n,
+                                      const mill_catalog_table *t);
+
 /* save_table.c: df.write.saveAsTable where the table is there. */
 bool mill_append_to_table(mill_planner *w, const mill_node *n, const mill_catalog_table *old);
 bool mill_w_may_overwrite(mill_planner *w, const mill_node *n, const mill_catalog_table *old,

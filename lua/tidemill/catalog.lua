@@ -148,9 +148,11 @@ end
 method("listTables", "dbName:string?, pattern:string?", lister(false))
 method("listViews", "dbName:string?, pattern:string?", lister(true))
 
-local function get_table(self, name, db)
-  return table_record(run(self, { kind = "show", name = "TABLE RECORD", parts = parts_of(name, db) })[1])
+-- One table with its format, which is no part of the record.
+local function table_row(self, name, db)
+  return run(self, { kind = "show", name = "TABLE RECORD", parts = parts_of(name, db) })[1]
 end
+local function get_table(self, name, db) return table_record(table_row(self, name, db)) end
 method("getTable", "tableName:string", get_table)
 method("tableExists", "tableName:string, dbName:string?", function(self, name, db)
   return finds("TABLE_OR_VIEW_NOT_FOUND", get_table, self, name, db)
@@ -286,6 +288,12 @@ function Catalog.__index(_, key)
   local near = similar.near(tostring(key), arguments.sorted_keys(methods))
   errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = "catalog." .. tostring(key) },
     { candidates = near, hint = near[1] and "did you mean :" .. near[1] .. "()?" })
+end
+
+--- The table with its format, or nil.
+function M.find(session, name)
+  local catalog = M.new(session)
+  if catalog:tableExists(name) then return table_row(catalog, name) end
 end
 
 function M.new(session) return setmetatable({ [SESSION] = session }, Catalog) end

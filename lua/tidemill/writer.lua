@@ -1,4 +1,5 @@
---- df.write: format, mode, options, partitionBy, then save, saveAsTable or insertInto. A builder: it changes and returns itself, as in Spark.
+--- df.write: format, mode, options, partitionBy, then save, saveAsTable or insertInto. A builder: it changes and
+-- returns itself, as in Spark.
 local arguments = require "tidemill.arguments"
 local builder = require "tidemill.builder"
 local column = require "tidemill.column"

@@ -5,7 +5,8 @@ local column = require "tidemill.column"
 local core = require "tidemill.core"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
-local NODE, PLAN, SESSION, HANDLE, STATE = internal.node, internal.plan, internal.session, internal.handle, internal.state
+local NODE, PLAN, STATE = internal.node, internal.plan, internal.state
+local SESSION, HANDLE = internal.session, internal.handle
 
 local M = {}
 local Writer, methods, method = builder.class("DataFrameWriterV2", "df:writeTo(table)")
