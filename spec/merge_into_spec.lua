@@ -31,7 +31,7 @@ describe("df:mergeInto", function()
     assert.is_false(ok)
     assert.equal(condition, e.condition)
     assert.equal("1|ann|10 2|bob|20 3|cid|30", rows())
-    return e.params
+    return e.messageParameters
   end
 
   it("updates what matches, inserts the rest, deletes what the source lacks", function()

@@ -25,7 +25,7 @@ describe("df.write", function()
   local function fails(condition, writer, method, ...)
     local e = caught(writer[method], writer, ...)
     assert.equal(condition, e.condition)
-    return e.params
+    return e.messageParameters
   end
   local function count(name) return spark:table(name):count() end
   local function shape(name) return spark:table(name).schema:simpleString() end

@@ -20,7 +20,7 @@ describe("df:writeTo", function()
     local ok, e = pcall(writer[method], writer, ...)
     assert.is_false(ok)
     assert.equal(condition, e.condition)
-    return e.params
+    return e.messageParameters
   end
   local function ids(name)
     local out = {}

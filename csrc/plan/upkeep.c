@@ -57,9 +57,8 @@ static const mill_node *statistics_query(mill_planner *w, const mill_node *rows,
                                          const mill_expr *const *columns, int n) {
   mill_exprs l = {0};
   mill_node *a = mill_w_unary(w, MILL_N_AGGREGATE, rows);
-  mill_expr *count = mill_x_call(w, "count", 0);
+  mill_expr *count = mill_x_call(w, "count", 1, mill_x_int(w, 1));
   if (a == NULL || count == NULL) return NULL;
-  count->star = true;
   if (!mill_exprs_add(w, &l, mill_x_alias(w, count, "rows"))) return NULL;
   for (int i = 0; i < n; i++) {
     const mill_expr *c = columns[i];

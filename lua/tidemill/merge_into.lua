@@ -1,4 +1,4 @@
---- df:mergeInto(table, condition): what becomes of rows of a table that match those of the DataFrame, and of the others.
+--- df:mergeInto(table, condition): what becomes of rows of a table that match those of the DataFrame, and of others.
 --   changes:mergeInto("t", F.expr "t.id = s.id"):whenMatched():updateAll():whenNotMatched():insertAll():merge()
 local arguments = require "tidemill.arguments"
 local column = require "tidemill.column"
@@ -31,7 +31,8 @@ local Writer, method = builder_class "MergeIntoWriter"
 -- { column = value }: assignments in the order of the names.
 local function assignments(map)
   local set = {}
-  for i, p in ipairs(arguments.pairs_list(map, "assignments")) do
+  local one = next(map) == "n" and next(map, "n") == nil and { { "n", map.n } } -- a column called n
+  for i, p in ipairs(one or arguments.pairs_list(map, "assignments")) do
     set[i] = { parts = column.name_node(p[1]).parts, value = column.literal(p[2]) }
   end
   return set

@@ -38,7 +38,7 @@ describe("streams and tables", function()
     local ok, e = pcall(f, ...)
     assert.is_false(ok)
     assert.equal(condition, e.condition)
-    return e.params
+    return e.messageParameters
   end
 
   for _, format in ipairs { "parquet", "json", "snapshot" } do
