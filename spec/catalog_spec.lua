@@ -76,12 +76,12 @@ describe("spark.catalog", function()
     people:createOrReplaceGlobalTempView "gv"
     spark:sql "CREATE VIEW v COMMENT 'hello' AS SELECT id FROM t"
     local t = "Table(name='t', catalog='spark_catalog', namespace=['default'], description=None, "
-      .. "tableType='MANAGED', isTemporary=false)"
+      .. "tableType='MANAGED', isTemporary=False)"
     local v = "Table(name='v', catalog='spark_catalog', namespace=['default'], description='hello', "
-      .. "tableType='VIEW', isTemporary=false)"
-    local tv = "Table(name='tv', catalog=None, namespace=[], description=None, tableType='TEMPORARY', isTemporary=true)"
+      .. "tableType='VIEW', isTemporary=False)"
+    local tv = "Table(name='tv', catalog=None, namespace=[], description=None, tableType='TEMPORARY', isTemporary=True)"
     local gv = "Table(name='gv', catalog=None, namespace=['global_temp'], description=None, tableType='TEMPORARY', "
-      .. "isTemporary=true)"
+      .. "isTemporary=True)"
     assert.equal(table.concat({ t, v, tv }, "\n"), told(catalog:listTables()))
     assert.equal(table.concat({ v, tv }, "\n"), told(catalog:listViews()))
     assert.equal(table.concat({ gv, tv }, "\n"), told(catalog:listTables "global_temp"))
@@ -101,8 +101,8 @@ describe("spark.catalog", function()
     spark:sql(LAYOUT)
     spark:sql "INSERT INTO p VALUES (1, 'a', 'b', 2020), (2, 'c', 'd', 2021)"
     local c = catalog:listColumns "p"
-    assert.equal("Column(name='a', description='first', dataType='int', nullable=true, isPartition=false, "
-      .. "isBucket=false, isCluster=false)", tostring(c[1]))
+    assert.equal("Column(name='a', description='first', dataType='int', nullable=True, isPartition=False, "
+      .. "isBucket=False, isCluster=False)", tostring(c[1]))
     assert.is_true(c[2].isBucket and c[4].isPartition)
     assert.equal("TablePartition(partition='y=2020')\nTablePartition(partition='y=2021')",
       told(catalog:listPartitions "p"))

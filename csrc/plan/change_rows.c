@@ -12,8 +12,10 @@ static const char *full_name(mill_planner *w, const mill_catalog_table *t) {
 bool mill_table_changes(mill_planner *w, const mill_node *n, const mill_catalog_table *t,
                         const char *operation) {
   if (strcasecmp(t->provider, "snapshot") == 0 && t->kind == MILL_TABLE_MANAGED) return true;
-  (void)MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_TABLE_OPERATION, "tableName",
-                       full_name(w, t), "operation", operation, NULL);
+  (void)MILL_W_FAIL_AT(w, n,
+                       n->kind == MILL_N_DELETE ? MILL_E_UNSUPPORTED_FEATURE_TABLE_OPERATION
+                                                : MILL_E_UNSUPPORTED_FEATURE_ROW_OPERATION,
+                       "tableName", full_name(w, t), "operation", operation, NULL);
   return false;
 }
 

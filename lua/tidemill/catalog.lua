@@ -61,6 +61,7 @@ local function record_class(name, ...)
   local class = { __name = name }
   local function text(v)
     if type(v) == "string" then return ("'%s'"):format(v) end
+    if type(v) == "boolean" then return v and "True" or "False" end
     if type(v) ~= "table" then return v == nil and "None" or tostring(v) end
     local out = {}
     for i, item in ipairs(v) do out[i] = text(item) end
