@@ -133,7 +133,7 @@ static bool may_read(mill_planner *w, const mill_node *n, const char *name, bool
 static const mill_node *use_cached(mill_planner *w, const char *key, const mill_catalog_table *t,
                                    const char *name) {
   mill_warehouse *h = mill_session_warehouse(w->session);
-  mill_cached_table *c = mill_warehouse_cached(h, key);
+  mill_cached_table *c = key ? mill_warehouse_cached(h, key) : NULL;
   if (c == NULL) return NULL;
   if (t && c->version != mill_ledger_version(mill_catalog_ledger(h->catalog))) {
     const mill_node *rows =
@@ -154,7 +154,7 @@ static const mill_node *catalogued(mill_planner *w, const mill_node *n) {
       t == NULL)
     return NULL;
   const char *key = mill_w_printf(w, "%s.%s", t->database, t->name);
-  if (!may_read(w, n, key, false)) return NULL;
+  if (key == NULL || !may_read(w, n, key, false)) return NULL;
   if (n->streaming && t->kind != MILL_TABLE_VIEW) return mill_stream_relation(w, n, t);
   const mill_node *cached = use_cached(w, key, t, t->name);
   if (cached || w->status) return cached;
