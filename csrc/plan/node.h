@@ -87,7 +87,7 @@ typedef enum mill_node_kind {
   MILL_N_DELETE,          /* parts, alias, where */
   MILL_N_UPDATE,          /* parts, alias, set, where */
   MILL_N_MERGE,           /* parts, alias, child: the source, where, clauses */
-  MILL_N_ANALYZE,     /* parts (name TABLES: a database), columns, all: FOR ALL COLUMNS, specs */
+  MILL_N_ANALYZE, /* parts (name TABLES: a database), columns, all: FOR ALL COLUMNS, specs; extended: NOSCAN */
   MILL_N_REPAIR,      /* parts */
   MILL_N_REFRESH,     /* parts: a table; name: a path; alias: a function */
   MILL_N_CACHE_TABLE, /* parts, child, name: LAZY; options */

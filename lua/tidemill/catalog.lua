@@ -227,8 +227,9 @@ end)
 
 -- A command that takes a table only; Spark's messages call it as the call is called.
 local function upkeep(name, kind, called)
-  return function(self, table_name)
-    run(self, { kind = kind, parts = parts_of(table_name), name = "catalog", alias = called or "Catalog." .. name })
+  return function(self, table_name, no_scan)
+    run(self, { kind = kind, parts = parts_of(table_name), name = "catalog", alias = called or "Catalog." .. name,
+      extended = no_scan })
   end
 end
 method("truncateTable", "tableName:string", upkeep("truncateTable", "truncate"))
