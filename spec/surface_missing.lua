@@ -37,17 +37,6 @@ return {
     DataFrame.toPandas F.arrow_udf F.arrow_udtf F.pandas_udf GroupedData.apply GroupedData.applyInArrow
     GroupedData.applyInPandas GroupedData.applyInPandasWithState GroupedData.cogroup
     GroupedData.transformWithStateInPandas]],
-  ["tables of a warehouse are not kept yet"] = [[
-    Catalog.analyzeTable Catalog.createDatabase Catalog.createExternalTable Catalog.createTable
-    Catalog.dropDatabase Catalog.dropTable Catalog.getCreateTableString Catalog.getTableProperties
-    Catalog.listPartitions Catalog.truncateTable DataFrame.mergeInto DataFrame.writeTo DataFrameWriter.clusterBy
-    DataFrameWriter.insertInto DataFrameWriter.saveAsTable DataFrameWriter.sortBy DataFrameWriterV2.append
-    DataFrameWriterV2.clusterBy DataFrameWriterV2.create DataFrameWriterV2.createOrReplace
-    DataFrameWriterV2.option DataFrameWriterV2.options DataFrameWriterV2.overwrite
-    DataFrameWriterV2.overwritePartitions DataFrameWriterV2.partitionedBy DataFrameWriterV2.replace
-    DataFrameWriterV2.tableProperty DataFrameWriterV2.using DataStreamReader.table DataStreamWriter.clusterBy
-    MergeIntoWriter.merge MergeIntoWriter.whenMatched MergeIntoWriter.whenNotMatched
-    MergeIntoWriter.whenNotMatchedBySource MergeIntoWriter.withSchemaEvolution]],
   ["a database is reached through a module of its own"] = [[
     DataFrameReader.jdbc DataFrameWriter.jdbc]],
   ["changes of versioned tables need a format that keeps versions"] = [[

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind/expr.h"
+#include "bind/definition.h"
+#include "bind/field.h"
 #include "bind/raise.h"
 #include "bind/schema.h"
 #include "bind/stage.h"
@@ -21,19 +22,55 @@
 #include "ml/stage.h"
 #include "sql/parse.h"
 
-static const char *const kinds[] = {
-    "relation",    "function", "values",  "one_row",      "range",    "project", "filter",
-    "aggregate",   "sort",     "limit",   "tail",         "distinct", "dedup",   "window",
-    "generate",    "sample",   "alias",   "with_columns", "drop",     "rename",  "watermark",
-    "transform",   "pivot",    "unpivot", "repartition",  "join",     "union",   "set_op",
-    "create_view", "source",   NULL};
-static const mill_node_kind kind_of[] = {
-    MILL_N_RELATION,  MILL_N_FUNCTION,  MILL_N_VALUES,       MILL_N_ONE_ROW,     MILL_N_RANGE,
-    MILL_N_PROJECT,   MILL_N_FILTER,    MILL_N_AGGREGATE,    MILL_N_SORT,        MILL_N_LIMIT,
-    MILL_N_TAIL,      MILL_N_DISTINCT,  MILL_N_DEDUP,        MILL_N_WINDOW,      MILL_N_GENERATE,
-    MILL_N_SAMPLE,    MILL_N_ALIAS,     MILL_N_WITH_COLUMNS, MILL_N_DROP,        MILL_N_RENAME,
-    MILL_N_WATERMARK, MILL_N_TRANSFORM, MILL_N_PIVOT,        MILL_N_UNPIVOT,     MILL_N_REPARTITION,
-    MILL_N_JOIN,      MILL_N_UNION,     MILL_N_SET_OP,       MILL_N_CREATE_VIEW, MILL_N_SOURCE};
+static const struct {
+  const char *name;
+  mill_node_kind kind;
+} kinds[] = {{"relation", MILL_N_RELATION},
+             {"function", MILL_N_FUNCTION},
+             {"values", MILL_N_VALUES},
+             {"one_row", MILL_N_ONE_ROW},
+             {"range", MILL_N_RANGE},
+             {"project", MILL_N_PROJECT},
+             {"filter", MILL_N_FILTER},
+             {"aggregate", MILL_N_AGGREGATE},
+             {"sort", MILL_N_SORT},
+             {"limit", MILL_N_LIMIT},
+             {"tail", MILL_N_TAIL},
+             {"distinct", MILL_N_DISTINCT},
+             {"dedup", MILL_N_DEDUP},
+             {"window", MILL_N_WINDOW},
+             {"generate", MILL_N_GENERATE},
+             {"sample", MILL_N_SAMPLE},
+             {"alias", MILL_N_ALIAS},
+             {"with_columns", MILL_N_WITH_COLUMNS},
+             {"drop", MILL_N_DROP},
+             {"rename", MILL_N_RENAME},
+             {"watermark", MILL_N_WATERMARK},
+             {"transform", MILL_N_TRANSFORM},
+             {"pivot", MILL_N_PIVOT},
+             {"unpivot", MILL_N_UNPIVOT},
+             {"repartition", MILL_N_REPARTITION},
+             {"join", MILL_N_JOIN},
+             {"union", MILL_N_UNION},
+             {"set_op", MILL_N_SET_OP},
+             {"source", MILL_N_SOURCE},
+             {"create_view", MILL_N_CREATE_VIEW},
+             {"drop_view", MILL_N_DROP_VIEW},
+             {"show", MILL_N_SHOW},
+             {"use", MILL_N_USE},
+             {"create_database", MILL_N_CREATE_DATABASE},
+             {"drop_database", MILL_N_DROP_DATABASE},
+             {"create_table", MILL_N_CREATE_TABLE},
+             {"drop_table", MILL_N_DROP_TABLE},
+             {"truncate", MILL_N_TRUNCATE},
+             {"insert", MILL_N_INSERT},
+             {"merge", MILL_N_MERGE},
+             {"analyze", MILL_N_ANALYZE},
+             {"repair", MILL_N_REPAIR},
+             {"refresh", MILL_N_REFRESH},
+             {"cache_table", MILL_N_CACHE_TABLE},
+             {"uncache", MILL_N_UNCACHE},
+             {"clear_cache", MILL_N_CLEAR_CACHE}};
 
 static int plan_gc(lua_State *L) {
   mill_handle_plan *h = luaL_checkudata(L, 1, MILL_PLAN_CLASS);
@@ -132,38 +169,13 @@ void mill_plan_settle(lua_State *L, mill_handle_plan *h, const mill_parameters *
 
 static const mill_node *take_node(lua_State *L, int index, mill_plan *p);
 
-static int field(lua_State *L, int index, const char *key) {
-  lua_pushstring(L, key);
-  lua_rawget(L, index);
-  return lua_gettop(L);
-}
-static bool flag(lua_State *L, int index, const char *key) {
-  bool v = lua_toboolean(L, field(L, index, key));
-  lua_pop(L, 1);
-  return v;
-}
-static int64_t integer(lua_State *L, int index, const char *key) {
-  int64_t v = luaL_optinteger(L, field(L, index, key), 0);
-  lua_pop(L, 1);
-  return v;
-}
 static double number(lua_State *L, int index, const char *key) {
-  double v = luaL_optnumber(L, field(L, index, key), 0);
+  double v = luaL_optnumber(L, mill_field_push(L, index, key), 0);
   lua_pop(L, 1);
   return v;
-}
-static const char *text(lua_State *L, int index, const char *key, mill_plan *p) {
-  const char *s = mill_expr_text(L, field(L, index, key), p);
-  lua_pop(L, 1);
-  return s;
-}
-static const char **texts(lua_State *L, int index, const char *key, mill_plan *p, int *n) {
-  const char **s = mill_expr_texts(L, field(L, index, key), p, n);
-  lua_pop(L, 1);
-  return s;
 }
 static const mill_expr **exprs(lua_State *L, int index, const char *key, mill_plan *p, int *n) {
-  const mill_expr **e = mill_expr_take_list(L, field(L, index, key), p, n);
+  const mill_expr **e = mill_expr_take_list(L, mill_field_push(L, index, key), p, n);
   lua_pop(L, 1);
   return e;
 }
@@ -176,7 +188,7 @@ static const mill_node *take_child(lua_State *L, int at, mill_plan *p) {
 }
 
 static void take_children(lua_State *L, int index, mill_plan *p, mill_node *n) {
-  int at = field(L, index, "child");
+  int at = mill_field_push(L, index, "child");
   if (!lua_isnil(L, at)) {
     luaL_checktype(L, at, LUA_TTABLE);
     n->nchildren = (int)lua_rawlen(L, at);
@@ -190,38 +202,43 @@ static void take_children(lua_State *L, int index, mill_plan *p, mill_node *n) {
   lua_pop(L, 1);
 }
 
-/* A list of { key, value }. */
-static const mill_option *take_options(lua_State *L, int index, mill_plan *p, int *count) {
-  int at = field(L, index, "options");
-  mill_option *out = NULL;
-  *count = 0;
+mill_options mill_field_options(lua_State *L, int index, const char *key, mill_plan *p) {
+  int at = mill_field_push(L, index, key);
+  mill_options out = {0};
   if (!lua_isnil(L, at)) {
-    *count = (int)lua_rawlen(L, at);
-    out = mill_expr_alloc(L, p, ((size_t)*count + 1) * sizeof *out);
-    for (int i = 0; i < *count; i++) {
+    out.n = (int)lua_rawlen(L, at);
+    mill_option *o = mill_expr_alloc(L, p, ((size_t)out.n + 1) * sizeof *o);
+    for (int i = 0; i < out.n; i++) {
       lua_rawgeti(L, at, i + 1);
       lua_rawgeti(L, at + 1, 1);
       lua_rawgeti(L, at + 1, 2);
-      out[i].key = mill_expr_text(L, at + 2, p);
-      out[i].value = mill_expr_text(L, at + 3, p);
+      o[i] = (mill_option){mill_expr_text(L, at + 2, p), mill_expr_text(L, at + 3, p)};
       lua_settop(L, at);
     }
+    out.at = o;
   }
   lua_pop(L, 1);
   return out;
 }
 
+static void take_options(lua_State *L, int index, mill_plan *p, const mill_option **at, int *n) {
+  mill_options o = mill_field_options(L, index, "options", p);
+  *at = o.at;
+  *n = o.n;
+}
+
 static void take_join(lua_State *L, int index, mill_node *n) {
   static const char *const names[] = {"inner", "cross", "left", "right",
                                       "full",  "semi",  "anti", NULL};
-  n->join = (mill_join)luaL_checkoption(L, field(L, index, "join"), "inner", names);
+  n->join = (mill_join)luaL_checkoption(L, mill_field_push(L, index, "join"), "inner", names);
   lua_pop(L, 1);
 }
 
 static void take_grouping(lua_State *L, int index, mill_plan *p, mill_node *n) {
   static const char *const names[] = {"plain", "rollup", "cube", "sets", NULL};
-  n->grouping = (mill_grouping)luaL_checkoption(L, field(L, index, "grouping"), "plain", names);
-  int at = field(L, index, "sets");
+  n->grouping =
+      (mill_grouping)luaL_checkoption(L, mill_field_push(L, index, "grouping"), "plain", names);
+  int at = mill_field_push(L, index, "sets");
   if (!lua_isnil(L, at)) {
     n->nsets = (int)lua_rawlen(L, at);
     uint64_t *sets = mill_expr_alloc(L, p, ((size_t)n->nsets + 1) * sizeof *sets);
@@ -237,10 +254,10 @@ static void take_grouping(lua_State *L, int index, mill_plan *p, mill_node *n) {
 
 static void take_source(lua_State *L, int index, mill_plan *p, mill_node *n) {
   mill_source *s = mill_expr_alloc(L, p, sizeof *s);
-  s->format = text(L, index, "format", p);
-  s->paths = texts(L, index, "paths", p, &s->npaths);
-  s->options = take_options(L, index, p, &s->noptions);
-  int at = field(L, index, "schema");
+  s->format = mill_field_text(L, index, "format", p);
+  s->paths = mill_field_texts(L, index, "paths", p, &s->npaths);
+  take_options(L, index, p, &s->options, &s->noptions);
+  int at = mill_field_push(L, index, "schema");
   if (lua_istable(L, at))
     s->schema = mill_schema_take(L, at, mill_session_context(p->session)->types);
   lua_pop(L, 1);
@@ -253,7 +270,7 @@ static void release_session(void *session) { mill_session_unref(session); }
 static void take_stage(lua_State *L, int index, mill_plan *p, mill_node *n) {
   mill_error err;
   mill_error_clear(&err);
-  mill_handle_stage *h = mill_stage_check(L, field(L, index, "stage"));
+  mill_handle_stage *h = mill_stage_check(L, mill_field_push(L, index, "stage"));
   mill_session *own = mill_session_ref(h->session); /* kept first: released last */
   MILL_RAISE_IF(L, &err, mill_plan_keep(p, own, release_session, &err), NULL);
   mill_stage *s = mill_stage_ref(h->s);
@@ -263,47 +280,61 @@ static void take_stage(lua_State *L, int index, mill_plan *p, mill_node *n) {
 }
 
 static void take_flags(lua_State *L, int index, mill_node *n) {
-  n->global = flag(L, index, "global");
-  n->having = flag(L, index, "having");
-  n->outer = flag(L, index, "outer");
-  n->natural = flag(L, index, "natural");
-  n->lateral = flag(L, index, "lateral");
-  n->by_name = flag(L, index, "by_name");
-  n->allow_missing = flag(L, index, "allow_missing");
-  n->intersect = flag(L, index, "intersect");
-  n->all = flag(L, index, "all");
-  n->replace = flag(L, index, "replace");
-  n->replacement = flag(L, index, "replacement");
-  n->within_watermark = flag(L, index, "within_watermark");
-  n->streaming = flag(L, index, "streaming");
+  n->global = mill_field_flag(L, index, "global");
+  n->having = mill_field_flag(L, index, "having");
+  n->outer = mill_field_flag(L, index, "outer");
+  n->natural = mill_field_flag(L, index, "natural");
+  n->lateral = mill_field_flag(L, index, "lateral");
+  n->by_name = mill_field_flag(L, index, "by_name");
+  n->allow_missing = mill_field_flag(L, index, "allow_missing");
+  n->intersect = mill_field_flag(L, index, "intersect");
+  n->all = mill_field_flag(L, index, "all");
+  n->replace = mill_field_flag(L, index, "replace");
+  n->if_exists = mill_field_flag(L, index, "if_exists");
+  n->replacement = mill_field_flag(L, index, "replacement");
+  n->within_watermark = mill_field_flag(L, index, "within_watermark");
+  n->streaming = mill_field_flag(L, index, "streaming");
 }
 
 static void take_numbers(lua_State *L, int index, mill_node *n) {
-  n->from = integer(L, index, "from");
-  n->to = integer(L, index, "to");
-  n->step = integer(L, index, "step");
-  n->seed = (uint64_t)integer(L, index, "seed");
+  n->from = mill_field_integer(L, index, "from");
+  n->to = mill_field_integer(L, index, "to");
+  n->step = mill_field_integer(L, index, "step");
+  n->seed = (uint64_t)mill_field_integer(L, index, "seed");
   n->lower = number(L, index, "lower");
   n->upper = number(L, index, "upper");
-  n->nrows = (int)integer(L, index, "nrows");
+  n->nrows = (int)mill_field_integer(L, index, "nrows");
+}
+
+static mill_node_kind take_kind(lua_State *L, int index) {
+  const char *name = luaL_checkstring(L, mill_field_push(L, index, "kind"));
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (strcmp(kinds[i].name, name) != 0) continue;
+    lua_pop(L, 1);
+    return kinds[i].kind;
+  }
+  return (mill_node_kind)luaL_error(L, "there is no plan node '%s'", name);
 }
 
 static const mill_node *take_node(lua_State *L, int index, mill_plan *p) {
   luaL_checkstack(L, 12, "plan nested too deep");
   luaL_checktype(L, index, LUA_TTABLE);
-  int kind = luaL_checkoption(L, field(L, index, "kind"), NULL, kinds);
-  lua_pop(L, 1);
-  mill_node *n = mill_node_new(&p->arena, kind_of[kind]);
+  mill_node *n = mill_node_new(&p->arena, take_kind(L, index));
   if (n == NULL) mill_raise_memory(L, p->arena.memory, sizeof *n);
   take_children(L, index, p, n);
   n->exprs = exprs(L, index, "exprs", p, &n->nexprs);
   n->keys = exprs(L, index, "keys", p, &n->nkeys);
   n->values = exprs(L, index, "values", p, &n->nvalues);
   n->aggs = exprs(L, index, "aggs", p, &n->naggs);
-  n->parts = texts(L, index, "parts", p, &n->nparts);
-  n->columns = texts(L, index, "columns", p, &n->ncolumns);
-  n->name = text(L, index, "name", p);
-  n->alias = text(L, index, "alias", p);
+  n->parts = mill_field_texts(L, index, "parts", p, &n->nparts);
+  n->columns = mill_field_texts(L, index, "columns", p, &n->ncolumns);
+  n->name = mill_field_text(L, index, "name", p);
+  n->alias = mill_field_text(L, index, "alias", p);
+  n->definition = mill_definition_take(L, index, p);
+  if (n->definition == NULL && n->kind >= MILL_N_SHOW)
+    n->definition = mill_expr_alloc(L, p, sizeof *n->definition);
+  n->view = mill_field_flag(L, index, "view");
+  n->extended = mill_field_flag(L, index, "extended");
   take_flags(L, index, n);
   take_numbers(L, index, n);
   if (n->kind == MILL_N_JOIN) take_join(L, index, n);
@@ -312,7 +343,7 @@ static const mill_node *take_node(lua_State *L, int index, mill_plan *p) {
   if (n->kind == MILL_N_SOURCE)
     take_source(L, index, p, n);
   else
-    n->options = take_options(L, index, p, &n->noptions);
+    take_options(L, index, p, &n->options, &n->noptions);
   return n;
 }
 
@@ -336,7 +367,7 @@ int mill_plan_build(lua_State *L) {
 static void take_parameters(lua_State *L, int index, mill_plan *p, mill_parameters *out) {
   int n = 0;
   out->values = exprs(L, index, "values", p, &out->n);
-  out->names = texts(L, index, "names", p, &n);
+  out->names = mill_field_texts(L, index, "names", p, &n);
   if (out->names == NULL)
     out->names = mill_expr_alloc(L, p, ((size_t)out->n + 1) * sizeof *out->names);
 }

@@ -15,6 +15,7 @@
 #include "bind/state.h"
 #include "bind/write.h"
 #include "plan/stream_plan.h"
+#include "plan/stream_table.h"
 
 #define QUERY "tidemill.query"
 #define FEED "tidemill.feed"
@@ -135,10 +136,17 @@ static mill_status file_sink(lua_State *L, mill_session *s, mill_stream_sink **o
   return mill_sink_file_new(mill_session_context(s), &mill_plan_stream_io, &w, out, err);
 }
 
+static mill_status table_sink(lua_State *L, mill_session *s, mill_stream_sink **out,
+                              mill_error *err) {
+  const char *database = text(L, "database"), *name = text(L, "table");
+  return mill_stream_table_sink(s, database, name, out, err);
+}
+
 static mill_status new_sink(lua_State *L, query *h, const mill_plan *p, mill_stream_sink **out,
                             mill_error *err) {
-  static const char *const kinds[] = {"memory", "noop", "call", "foreach", "file", NULL};
-  static const char *const shown[] = {NULL, NULL, "ForeachBatchSink", "ForeachWriterTable", NULL};
+  static const char *const kinds[] = {"memory", "noop", "call", "foreach", "file", "table", NULL};
+  static const char *const shown[] = {NULL, NULL, "ForeachBatchSink", "ForeachWriterTable",
+                                      NULL, NULL};
   mill_session *s = h->session->s;
   const mill_context *ctx = mill_session_context(s);
   lua_getfield(L, 2, "sink");
@@ -151,6 +159,7 @@ static mill_status new_sink(lua_State *L, query *h, const mill_plan *p, mill_str
   case 0: return mill_sink_memory_new(ctx, p->schema, out, err);
   case 1: return mill_sink_noop_new(ctx, out, err);
   case 4: return file_sink(L, s, out, err);
+  case 5: return table_sink(L, s, out, err);
   default: return mill_sink_call_new(ctx, description, p->schema, call_function, h, NULL, out, err);
   }
 }

@@ -1,6 +1,7 @@
 /* The catalogue: records of the ledger by name; see catalog.h. */
 #include "catalog/catalog.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -260,9 +261,36 @@ static mill_status each_partition(mill_catalog *c, const mill_catalog_table *t, 
   return s;
 }
 
+mill_status mill_catalog_stream_get(mill_catalog *c, const mill_catalog_table *t, const char *query,
+                                    int64_t *batch, mill_error *err) {
+  size_t n;
+  MILL_TRY(key_of(c, 's', t->id, query, NULL, err));
+  const char *value = mill_ledger_get(c->ledger, c->key.data, &n);
+  *batch = value ? atoll(value) : -1;
+  return MILL_OK;
+}
+
+mill_status mill_catalog_stream_put(mill_catalog *c, const mill_catalog_table *t, const char *query,
+                                    int64_t batch, mill_error *err) {
+  char value[24];
+  int n = snprintf(value, sizeof value, "%lld", (long long)batch);
+  MILL_TRY(key_of(c, 's', t->id, query, NULL, err));
+  return mill_ledger_put(c->ledger, c->key.data, value, (size_t)n, err);
+}
+
+static mill_status drop_streams(mill_catalog *c, const mill_catalog_table *t, mill_error *err) {
+  size_t first;
+  MILL_TRY(key_of(c, 's', t->id, "", NULL, err));
+  size_t n = keys_of_prefix(c, &first);
+  for (size_t i = 0; i < n; i++)
+    MILL_TRY(mill_ledger_remove(c->ledger, mill_ledger_key(c->ledger, first + i), err));
+  return MILL_OK;
+}
+
 mill_status mill_catalog_table_drop(mill_catalog *c, const mill_catalog_table *t, mill_error *err) {
   MILL_TRY(each_partition(c, t, t->kind == MILL_TABLE_MANAGED, err));
   if (t->kind == MILL_TABLE_MANAGED) MILL_TRY(mill_catalog_file_drop(c, t, "", err));
+  MILL_TRY(drop_streams(c, t, err));
   MILL_TRY(key_of(c, 't', t->database, t->name, NULL, err));
   return mill_ledger_remove(c->ledger, c->key.data, err);
 }

@@ -6,6 +6,7 @@
 **     f/<database>/<name>              a function
 **     p/<database>/<table>/<partition> a partition, "y=2024/r=n" as its folder is called; "" for all of a
 **                                      table without partition columns
+**     s/<table id>/<query id>          the last batch that a streaming query has added to the table
 **     x/<path>                         a file that no table has any more
 **
 ** A managed table consists of the files that its partitions list, so that a statement that writes takes
@@ -147,6 +148,13 @@ mill_status mill_catalog_note(mill_catalog *c, const mill_files *fs, mill_memory
 void mill_catalog_forget(mill_catalog *c, const mill_files *fs, mill_memory *m);
 mill_status mill_catalog_recover(mill_catalog *c, const mill_files *fs, mill_memory *m,
                                  mill_error *err) MILL_USE_RESULT;
+
+/* The last batch of a streaming query that the table holds; -1: none. It is told by the id of the table, and
+** goes with it. */
+mill_status mill_catalog_stream_get(mill_catalog *c, const mill_catalog_table *t, const char *query,
+                                    int64_t *batch, mill_error *err) MILL_USE_RESULT;
+mill_status mill_catalog_stream_put(mill_catalog *c, const mill_catalog_table *t, const char *query,
+                                    int64_t batch, mill_error *err) MILL_USE_RESULT;
 
 /* Nothing that is listed now is removed until every pin is gone. */
 mill_status mill_catalog_pin(mill_catalog *c, mill_error *err) MILL_USE_RESULT;

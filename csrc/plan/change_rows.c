@@ -12,8 +12,10 @@ static const char *full_name(mill_planner *w, const mill_catalog_table *t) {
 bool mill_table_changes(mill_planner *w, const mill_node *n, const mill_catalog_table *t,
                         const char *operation) {
   if (strcasecmp(t->provider, "snapshot") == 0 && t->kind == MILL_TABLE_MANAGED) return true;
-  (void)MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_TABLE_OPERATION, "tableName",
-                       full_name(w, t), "operation", operation, NULL);
+  (void)MILL_W_FAIL_AT(w, n,
+                       n->kind == MILL_N_DELETE ? MILL_E_UNSUPPORTED_FEATURE_TABLE_OPERATION
+                                                : MILL_E_UNSUPPORTED_FEATURE_ROW_OPERATION,
+                       "tableName", full_name(w, t), "operation", operation, NULL);
   return false;
 }
 
@@ -164,18 +166,17 @@ static bool change_partition(mill_planner *w, const mill_node *n, const mill_cat
   for (size_t i = 0; i < hit.nfiles && w->status == MILL_OK; i++)
     w->status = mill_catalog_file_drop(c, t, hit.file[i].name, w->err);
   if (w->status) return false;
-  if (n->kind == MILL_N_DELETE && n->definition->where == NULL) return true;
+  bool update = n->kind == MILL_N_UPDATE;
+  if (!update && n->definition->where == NULL) return true;
   const mill_node *rows = mill_target_rows(w, n, t, &hit, 1);
-  if (rows) rows = n->kind == MILL_N_DELETE ? kept(w, n, rows) : updated(w, n, t, rows);
+  if (rows) rows = update ? updated(w, n, t, rows) : kept(w, n, rows);
   return rows && mill_table_write(w, t, rows, false, "");
 }
 
-static bool change(mill_planner *w, const mill_node *n) {
+static bool change_table(mill_planner *w, const mill_node *n, const mill_catalog_table *t) {
   bool update = n->kind == MILL_N_UPDATE;
-  const mill_catalog_table *t = mill_w_need_own_table(w, n, update ? "UPDATE" : "DELETE");
   mill_catalog_partition *p;
   size_t count;
-  if (t == NULL || !mill_table_changes(w, n, t, update ? "UPDATE TABLE" : "DELETE")) return false;
   w->status = mill_catalog_partitions(mill_w_catalog(w), t, "", w->arena, &p, &count, w->err);
   if (w->status) return false;
   if (count == 0) { /* the statement must mean something all the same */
@@ -186,6 +187,17 @@ static bool change(mill_planner *w, const mill_node *n) {
   for (size_t i = 0; i < count; i++)
     if (!change_partition(w, n, t, &p[i])) return false;
   return true;
+}
+
+bool mill_delete_rows(mill_planner *w, const mill_node *n, const mill_catalog_table *t) {
+  return change_table(w, n, t);
+}
+
+static bool change(mill_planner *w, const mill_node *n) {
+  bool update = n->kind == MILL_N_UPDATE;
+  const mill_catalog_table *t = mill_w_need_own_table(w, n, update ? "UPDATE" : "DELETE");
+  return t && mill_table_changes(w, n, t, update ? "UPDATE TABLE" : "DELETE") &&
+         change_table(w, n, t);
 }
 
 const mill_node *mill_change_rows(mill_planner *w, const mill_node *n) {

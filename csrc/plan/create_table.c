@@ -14,7 +14,8 @@ typedef struct creation {
   const mill_definition *d;
   mill_catalog_table t;
   const char *full;
-  const mill_node *rows; /* AS; NULL: none */
+  const mill_node *rows;         /* AS; NULL: none */
+  const mill_catalog_table *old; /* whose place it takes; NULL: none */
 } creation;
 
 static bool unsupported(creation *x, const char *operation) {
@@ -51,6 +52,17 @@ static bool said_columns(creation *x, mill_field *f, uint32_t *n) {
       if (mill_w_same_name(x->w, f[k].name, f[*n].name)) return twice(x, f[*n].name);
     ++*n;
   }
+  return true;
+}
+
+static bool given_columns(creation *x, mill_field *f, uint32_t *n) {
+  const mill_type *t = x->d->schema;
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    f[i] = t->fields[i];
+    for (uint32_t k = 0; k < i; k++)
+      if (mill_w_same_name(x->w, f[k].name, f[i].name)) return twice(x, f[i].name);
+  }
+  *n = t->nfields;
   return true;
 }
 
@@ -118,6 +130,26 @@ static bool partition_names(creation *x, mill_word_list *out) {
   return at != NULL;
 }
 
+/* A column cannot part the rows into folders and into buckets. */
+static bool apart(creation *x) {
+  const mill_catalog_table *t = &x->t;
+  const char *list = "";
+  for (int i = 0; i < t->partitions.n; i++)
+    list = mill_w_printf(x->w, "%s%s%s", list, i ? ", " : "", t->partitions.at[i]);
+  for (int i = 0; i < t->buckets.n + t->sorts.n; i++) {
+    bool bucket = i < t->buckets.n;
+    const char *name = bucket ? t->buckets.at[i] : t->sorts.at[i - t->buckets.n];
+    for (int k = 0; k < t->partitions.n; k++) {
+      if (strcmp(t->partitions.at[k], name) != 0) continue;
+      (void)MILL_W_FAIL_AT(x->w, x->n, bucket ? MILL_E_LEGACY_1166 : MILL_E_LEGACY_1167,
+                           bucket ? "bucketCol" : "sortCol", name, "normalizedPartCols", list,
+                           NULL);
+      return false;
+    }
+  }
+  return true;
+}
+
 /* x->t.schema with partition columns last. */
 static bool settle_schema(creation *x, const mill_field *f, uint32_t n) {
   mill_catalog_table *t = &x->t;
@@ -142,13 +174,28 @@ static bool settle_schema(creation *x, const mill_field *f, uint32_t n) {
   if (t->schema == NULL) x->w->status = mill_oom(x->w->ctx->memory, n, x->w->err);
   return t->schema && settle_names(x, "bucket", x->d->buckets, f, n, &t->buckets) &&
          settle_names(x, "sort", x->d->sorts, f, n, &t->sorts) &&
-         settle_names(x, "cluster", x->d->clusters, f, n, &t->clusters);
+         settle_names(x, "cluster", x->d->clusters, f, n, &t->clusters) && apart(x);
+}
+
+/* A managed table has no files yet that could tell its columns. */
+static bool no_columns(creation *x) {
+  static const char *const shown[][2] = {
+      {"parquet", "Parquet"}, {"csv", "CSV"}, {"json", "JSON"}, {"orc", "ORC"}, {"text", "Text"}};
+  const char *format = x->t.provider;
+  for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+    if (strcmp(shown[i][0], x->t.provider) == 0) format = shown[i][1];
+  (void)MILL_W_FAIL_AT(x->w, x->n, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", format, NULL);
+  return false;
 }
 
 /* Without columns they are those of the files in the LOCATION. */
 static bool inferred(creation *x, mill_field **f, uint32_t *n) {
   mill_planner *w = x->w;
+  if (x->t.kind == MILL_TABLE_MANAGED) return !x->d->inferred || no_columns(x);
   mill_scan *scan = NULL;
+  mill_file_info info;
+  w->status = mill_file_stat(w->ctx->files, x->t.location, &info, w->err);
+  if (w->status || !info.exists) return w->status == MILL_OK && no_columns(x);
   mill_read r = {.format = x->t.provider,
                  .paths = &x->t.location,
                  .npaths = 1,
@@ -168,13 +215,15 @@ static bool inferred(creation *x, mill_field **f, uint32_t *n) {
 static bool find_columns(creation *x) {
   const mill_definition *d = x->d;
   uint32_t n = 0;
-  size_t most = (size_t)(d->ncolumns + d->npartitions + (x->rows ? x->rows->noutput : 0)) + 1;
+  size_t most = (size_t)(d->ncolumns + d->npartitions + (x->rows ? x->rows->noutput : 0)) +
+                (d->schema ? d->schema->nfields : 0) + 1;
   mill_field *f = mill_w_alloc(x->w, most * sizeof *f);
   if (f == NULL) return false;
   bool said = d->ncolumns || (d->npartitions && d->partitions[0]->type);
-  bool good = x->rows ? query_columns(x, f, &n)
-              : said  ? said_columns(x, f, &n)
-                      : x->t.kind == MILL_TABLE_MANAGED || inferred(x, &f, &n);
+  bool good = x->rows     ? query_columns(x, f, &n)
+              : d->schema ? given_columns(x, f, &n)
+              : said      ? said_columns(x, f, &n)
+                          : inferred(x, &f, &n);
   return good && settle_schema(x, f, n);
 }
 
@@ -235,6 +284,10 @@ static bool find_place(creation *x, const mill_catalog_database *db) {
   mill_planner *w = x->w;
   bool free_place, other;
   if (x->t.kind == MILL_TABLE_EXTERNAL) return true;
+  if (x->old && x->old->kind == MILL_TABLE_MANAGED) {
+    x->t.location = x->old->location;
+    return true;
+  }
   x->t.location = mill_w_printf(w, "%s/%s", db->location, x->t.name);
   if (!taken(x, x->t.location, &other)) return false;
   if (other) {
@@ -266,9 +319,19 @@ static bool check_definition(creation *x) {
   return false;
 }
 
+static bool check_buckets(creation *x) {
+  enum { MOST = 100000 };
+  const mill_definition *d = x->d;
+  if (d->buckets.n == 0 || (d->nbuckets > 0 && d->nbuckets <= MOST)) return true;
+  (void)MILL_W_FAIL_AT(x->w, x->n, MILL_E_INVALID_BUCKET_COUNT, "bucketingMaxBuckets", "100000",
+                       "numBuckets", mill_error_fmt(x->w->err, "%d", d->nbuckets), NULL);
+  return false;
+}
+
 static bool start(creation *x) {
   mill_planner *w = x->w;
   const mill_definition *d = x->d;
+  if (!check_buckets(x)) return false;
   mill_table_name name = {x->t.database, x->t.name};
   char *id = mill_w_alloc(w, MILL_UUID);
   if (id == NULL) return false;
@@ -338,11 +401,24 @@ static bool make(creation *x, const mill_catalog_database *db) {
                           x->t.kind == MILL_TABLE_EXTERNAL, "");
 }
 
+/* The old table goes and the new one comes with the same commit. */
+static bool replace(creation *x, const mill_catalog_database *db) {
+  mill_planner *w = x->w;
+  if (!mill_w_may_overwrite(w, x->n, x->old, x->rows)) return false;
+  w->status = mill_catalog_table_drop(mill_w_catalog(w), x->old, w->err);
+  return w->status == MILL_OK && make(x, db);
+}
+
 static bool create(creation *x, mill_table_name name) {
-  const mill_catalog_table *old;
+  const mill_definition *d = x->d;
   const mill_catalog_database *db = mill_w_need_database(x->w, x->n, name.database);
-  if (db == NULL || !prepare(x) || !mill_w_find_table(x->w, name, &old)) return false;
-  if (old == NULL) return make(x, db);
+  if (db == NULL || !mill_w_find_table(x->w, name, &x->old)) return false;
+  if (x->old && d->save == MILL_CREATE_APPEND) return mill_append_to_table(x->w, x->n, x->old);
+  if (!prepare(x)) return false;
+  if (x->old == NULL && x->n->replace && d->save != MILL_CREATE_OVERWRITE)
+    return mill_w_no_such_table(x->w, x->n, name) != NULL;
+  if (x->old == NULL) return make(x, db);
+  if (d->save == MILL_CREATE_OVERWRITE || x->n->replace) return replace(x, db);
   if (x->n->if_exists) return true;
   (void)MILL_W_FAIL_AT(x->w, x->n, MILL_E_TABLE_OR_VIEW_ALREADY_EXISTS, "relationName", x->full,
                        NULL);
@@ -356,7 +432,8 @@ const mill_node *mill_create_table(mill_planner *w, const mill_node *n) {
   creation x = {
       .w = w, .n = n, .d = n->definition, .t = {.database = name.database, .name = name.name}};
   if (!start(&x)) return NULL;
-  if (n->replace) return unsupported(&x, "REPLACE TABLE"), NULL;
+  if (n->replace && strcmp(x.t.provider, "snapshot") != 0)
+    return unsupported(&x, n->nchildren ? "REPLACE TABLE AS SELECT" : "REPLACE TABLE"), NULL;
   if (!mill_w_new_name(w, n, name.name) || !mill_w_begin(w)) return NULL;
   return mill_w_end(w, create(&x, name)) ? mill_nothing(w) : NULL;
 }
@@ -376,7 +453,9 @@ const mill_node *mill_drop_table(mill_planner *w, const mill_node *n) {
   bool good = mill_w_find_table(w, name, &t);
   if (good && t == NULL) {
     mill_w_end(w, false);
-    return n->if_exists ? mill_nothing(w) : mill_w_no_table(w, n);
+    return n->if_exists ? mill_nothing(w)
+           : n->name    ? mill_w_no_such_table(w, n, name)
+                        : mill_w_no_table(w, n);
   }
   if (good) w->status = mill_catalog_table_drop(mill_w_catalog(w), t, w->err);
   return mill_w_end(w, good) ? mill_nothing(w) : NULL;

@@ -104,7 +104,8 @@ static bool alter(mill_planner *w, const mill_node *n, const char *name) {
 static const mill_node *use(mill_planner *w, const mill_node *n) {
   if (n->name && strcasecmp(n->name, "spark_catalog") != 0)
     return MILL_W_FAIL_AT(w, n, MILL_E_CATALOG_NOT_FOUND, "catalogName",
-                          mill_w_quoted_parts(w, &n->name, 1), NULL);
+                          mill_w_quoted_parts(w, &n->name, 1), "config",
+                          mill_error_fmt(w->err, "\"spark.sql.catalog.%s\"", n->name), NULL);
   if (n->name) return mill_nothing(w);
   const char *name = mill_w_named_database(w, n);
   if (name == NULL || !mill_w_need_database(w, n, name)) return NULL;

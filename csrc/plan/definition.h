@@ -46,8 +46,9 @@ typedef enum mill_merge_action {
 typedef struct mill_merge_clause {
   enum { MILL_MATCHED, MILL_NOT_MATCHED, MILL_NOT_MATCHED_BY_SOURCE } when;
   mill_merge_action action;
-  const mill_expr *condition;        /* NULL: none */
-  const mill_assignment *const *set; /* none: * */
+  const mill_expr *condition; /* NULL: none */
+  bool all;                   /* SET *, INSERT *: by name, nothing in `set` */
+  const mill_assignment *const *set;
   int nset;
 } mill_merge_clause;
 
@@ -81,11 +82,20 @@ typedef enum mill_column_change {
   MILL_CHANGE_PLACE,
 } mill_column_change;
 
+/* What becomes of a table that is there already. */
+typedef enum mill_create_mode {
+  MILL_CREATE_NEW,       /* it is an error, or the statement does nothing (if_exists) */
+  MILL_CREATE_OVERWRITE, /* the new one takes its place */
+  MILL_CREATE_APPEND,    /* the rows are added to it, by the names of columns */
+} mill_create_mode;
+
 typedef struct mill_definition {
   const char *format, *location, *comment, *collation;
   const mill_column *const *columns;
   const mill_column *const *partitions; /* type NULL: a column above */
   int ncolumns, npartitions;
+  const mill_type *schema; /* instead of columns, with their metadata; NULL: none */
+  mill_create_mode save;   /* df.write.saveAsTable */
   mill_word_list buckets, sorts, clusters;
   int nbuckets;
   mill_options options, properties;
@@ -93,6 +103,9 @@ typedef struct mill_definition {
   const char *transform; /* in PARTITIONED BY, as it was written; NULL: none */
   bool hive;             /* STORED AS, ROW FORMAT */
   bool external, unset, clustered;
+  bool inferred;  /* without columns: those of its files, which must be there */
+  bool versioned; /* df.writeTo: only what tables with rows that change can do */
+  bool dynamic;   /* INSERT OVERWRITE: of the partitions that get rows */
   mill_alter alter;
   mill_column_change change;
   const mill_partition_spec *const *specs;

@@ -8,15 +8,14 @@
 
 static const char *conf(void *arg, const char *key) { return mill_session_get(arg, key); }
 
-/* Does the tree read a file of the folder? */
-static bool reads_folder(const mill_node *n, const char *folder) {
+bool mill_reads_folder(const mill_node *n, const char *folder) {
   size_t size = strlen(folder);
   for (int i = 0; n->kind == MILL_N_SOURCE && n->source && i < n->source->npaths; i++)
     if (strncmp(n->source->paths[i], folder, size) == 0 &&
         (n->source->paths[i][size] == '/' || n->source->paths[i][size] == '\0'))
       return true;
   for (int i = 0; i < n->nchildren; i++)
-    if (reads_folder(n->child[i], folder)) return true;
+    if (mill_reads_folder(n->child[i], folder)) return true;
   return false;
 }
 
@@ -36,10 +35,30 @@ static bool is_there(mill_planner *w, const mill_catalog_table *t, const char *p
   return w->status == MILL_OK;
 }
 
+/* df.writeTo: rows instead of those that meet the condition, or of whole partitions. */
+static bool insert_versioned(mill_planner *w, const mill_node *n, const mill_catalog_table *t) {
+  const mill_definition *d = n->definition;
+  mill_catalog_table dynamic = *t;
+  const mill_option mode = {"partitionOverwriteMode", "dynamic"};
+  if (strcasecmp(t->provider, "snapshot") != 0 || t->kind != MILL_TABLE_MANAGED)
+    return (void)MILL_W_FAIL_AT(w, n, MILL_E_LEGACY_1012, "identifier",
+                                mill_w_full_name(w, (mill_table_name){t->database, t->name}), NULL),
+           false;
+  const mill_node *rows = mill_stored_rows(w, n, t);
+  if (rows == NULL || (d->where && !mill_delete_rows(w, n, t))) return false;
+  if (d->dynamic) dynamic.options = (mill_options){&mode, 1};
+  return mill_table_write(w, &dynamic, rows, d->dynamic, "");
+}
+
 static bool insert_rows(mill_planner *w, const mill_node *n) {
+  if (n->definition->versioned && mill_w_temporary(w, n->parts, n->nparts))
+    return (void)MILL_W_FAIL_AT(w, n, MILL_E_VIEW_WRITE_NOT_ALLOWED, "name",
+                                n->parts[n->nparts - 1], NULL),
+           false;
   const mill_catalog_table *t = mill_w_need_own_table(w, n, "INSERT");
   bool there = false;
   if (t == NULL) return false;
+  if (n->definition->versioned) return insert_versioned(w, n, t);
   if (n->definition->refused)
     return (void)MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_TABLE_OPERATION, "tableName",
                                 mill_w_full_name(w, (mill_table_name){t->database, t->name}),
@@ -50,7 +69,7 @@ static bool insert_rows(mill_planner *w, const mill_node *n) {
   if (path == NULL) return false;
   const char *mode = mill_session_get(w->session, "spark.sql.sources.partitionOverwriteMode");
   bool dynamic = t->partitions.n && strcasecmp(mode, "dynamic") == 0;
-  if (n->replace && !dynamic && reads_folder(rows, t->location))
+  if (n->replace && !dynamic && mill_reads_folder(rows, t->location))
     return (void)MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_OVERWRITE_TABLE, "table",
                                 mill_w_full_name(w, (mill_table_name){t->database, t->name}), NULL),
            false;

@@ -110,7 +110,7 @@ static const mill_expr *made(merge *m, const mill_scope *s, const mill_merge_cla
   const mill_field *f = &m->t->schema->fields[at];
   const mill_scope source = mill_scope_of(m->source, NULL);
   if (c->action == MILL_MERGE_DELETE) return m->target->output[at];
-  if (c->nset == 0)
+  if (c->all)
     return mill_stored_value(w, m->t, f, mill_resolve(w, &source, mill_x_name(w, f->name)));
   const mill_assignment *a = assigned(m, c, at);
   if (a) return mill_assigned_value(w, c->action == MILL_MERGE_INSERT ? &source : s, m->t, f, a);

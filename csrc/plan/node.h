@@ -62,17 +62,19 @@ typedef enum mill_node_kind {
   /* commands */
   MILL_N_CREATE_VIEW, /* alias, child (USING: a SOURCE), replace, if_exists: IF NOT EXISTS, columns;
                          temporary, global; else parts name a view of the catalogue */
-  MILL_N_DROP_VIEW,   /* parts, if_exists */
+  MILL_N_DROP_VIEW,   /* parts, if_exists; name: by a call */
   MILL_N_DESCRIBE,    /* of a child query, a relation (parts), a column of it (columns) or a
                          function (name); extended */
   MILL_N_EXPLAIN,     /* child, name: simple, extended, formatted, codegen, cost */
   MILL_N_SHOW, /* name: TABLES, VIEWS, COLUMNS, FUNCTIONS, DATABASES, CATALOGS, CURRENT, TBLPROPERTIES,
-                  PARTITIONS, CREATE TABLE, TABLE EXTENDED, COLLATIONS; alias: LIKE pattern, a property;
+                  PARTITIONS, CREATE TABLE, TABLE EXTENDED, COLLATIONS; of spark.catalog: DATABASE RECORDS,
+                  TABLE RECORDS, TABLE RECORD, COLUMN RECORDS, CACHED; alias: LIKE pattern, a property;
                   parts: IN or FROM; `all`: of VIEWS and TABLES together */
   MILL_N_SET, /* name key, alias value; either NULL */
   MILL_N_RESET,
   MILL_N_USE, /* parts, a database; name: a catalog */
-  /* commands with a `definition` (definition.h) */
+  /* commands with a `definition` (definition.h); alias of TRUNCATE, ANALYZE, REPAIR and SHOW PARTITIONS: the
+     call that asks, name: one of spark.catalog */
   MILL_N_CREATE_DATABASE, /* parts, if_exists: IF NOT EXISTS */
   MILL_N_DROP_DATABASE,   /* parts, if_exists, all: CASCADE */
   MILL_N_ALTER_DATABASE,  /* parts */
@@ -86,7 +88,7 @@ typedef enum mill_node_kind {
   MILL_N_DELETE,          /* parts, alias, where */
   MILL_N_UPDATE,          /* parts, alias, set, where */
   MILL_N_MERGE,           /* parts, alias, child: the source, where, clauses */
-  MILL_N_ANALYZE,     /* parts (name TABLES: a database), columns, all: FOR ALL COLUMNS, specs */
+  MILL_N_ANALYZE, /* parts (name TABLES: a database), columns, all: FOR ALL COLUMNS, specs; extended: NOSCAN */
   MILL_N_REPAIR,      /* parts */
   MILL_N_REFRESH,     /* parts: a table; name: a path; alias: a function */
   MILL_N_CACHE_TABLE, /* parts, child, name: LAZY; options */

@@ -275,7 +275,8 @@ const mill_node *mill_show_partitions(mill_planner *w, const mill_node *n) {
   const mill_definition *d = n->definition;
   mill_catalog_partition *p;
   size_t count;
-  const mill_catalog_table *t = mill_w_need_own_table(w, n, "SHOW PARTITIONS");
+  const mill_catalog_table *t =
+      mill_w_need_own_table(w, n, n->alias ? n->alias : "SHOW PARTITIONS");
   if (t == NULL) return NULL;
   if (t->partitions.n == 0)
     return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_PARTITION_OPERATION_PARTITION_SCHEMA_IS_EMPTY,
@@ -319,9 +320,10 @@ static bool recover(mill_planner *w, const mill_catalog_table *t, const char *pl
 }
 
 const mill_node *mill_repair(mill_planner *w, const mill_node *n) {
-  const char *operation =
-      n->kind == MILL_N_REPAIR ? "MSCK REPAIR TABLE" : "ALTER TABLE RECOVER PARTITIONS";
-  const mill_catalog_table *t = mill_w_need_own_table(w, n, operation);
+  const char *operation = n->kind == MILL_N_REPAIR && n->alias == NULL
+                              ? "MSCK REPAIR TABLE"
+                              : "ALTER TABLE RECOVER PARTITIONS";
+  const mill_catalog_table *t = mill_w_need_own_table(w, n, n->alias ? n->alias : operation);
   mill_file_info info;
   if (t == NULL) return NULL;
   if (t->partitions.n == 0)

@@ -133,7 +133,7 @@ static bool may_read(mill_planner *w, const mill_node *n, const char *name, bool
 static const mill_node *use_cached(mill_planner *w, const char *key, const mill_catalog_table *t,
                                    const char *name) {
   mill_warehouse *h = mill_session_warehouse(w->session);
-  mill_cached_table *c = mill_warehouse_cached(h, key);
+  mill_cached_table *c = key ? mill_warehouse_cached(h, key) : NULL;
   if (c == NULL) return NULL;
   if (t && c->version != mill_ledger_version(mill_catalog_ledger(h->catalog))) {
     const mill_node *rows =
@@ -154,7 +154,8 @@ static const mill_node *catalogued(mill_planner *w, const mill_node *n) {
       t == NULL)
     return NULL;
   const char *key = mill_w_printf(w, "%s.%s", t->database, t->name);
-  if (!may_read(w, n, key, false)) return NULL;
+  if (key == NULL || !may_read(w, n, key, false)) return NULL;
+  if (n->streaming && t->kind != MILL_TABLE_VIEW) return mill_stream_relation(w, n, t);
   const mill_node *cached = use_cached(w, key, t, t->name);
   if (cached || w->status) return cached;
   return t->kind == MILL_TABLE_VIEW ? mill_view_relation(w, t) : mill_table_relation(w, t);
@@ -191,7 +192,8 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   mill_plan *v = lasting ? NULL : mill_w_temporary(w, n->parts, n->nparts);
   if (v) {
     if (!may_read(w, n, name, true)) return NULL;
-    const mill_node *cached = use_cached(w, mill_w_fold(w, name), NULL, name);
+    const mill_node *cached =
+        use_cached(w, mill_w_temporary_key(w, n->parts, n->nparts), NULL, name);
     return cached || w->status ? cached : use_view(w, v, name);
   }
   const mill_node *table = catalogued(w, n);

@@ -375,6 +375,17 @@ static mill_status view_add(mill_session *s, view_list *l, const char *name, mil
   return MILL_OK;
 }
 
+/* What CACHE TABLE keeps of the view holds no longer. */
+static void forget_rows(mill_session *s, const char *name, bool global) {
+  static const char prefix[] = "global_temp.";
+  const size_t n = global ? sizeof prefix - 1 : 0;
+  for (size_t i = s->warehouse.ncached; i-- > 0;) {
+    const char *key = s->warehouse.cached[i].key;
+    if (strncmp(key, prefix, n) == 0 && name_compare(s, key + n, name) == 0)
+      mill_warehouse_uncache(&s->warehouse, key);
+  }
+}
+
 mill_status mill_session_view_set(mill_session *s, const char *name, mill_plan *p, bool replace,
                                   bool global, mill_error *err) {
   if (s->closed) return mill_fail(err, MILL_E_SESSION_CLOSED, NULL);
@@ -384,6 +395,7 @@ mill_status mill_session_view_set(mill_session *s, const char *name, mill_plan *
   if (!replace)
     return mill_fail(err, MILL_E_TEMP_TABLE_OR_VIEW_ALREADY_EXISTS, "relationName",
                      mill_error_fmt(err, "`%s`", name), NULL);
+  forget_rows(s, name, global);
   mill_plan *before = old->plan;
   old->plan = mill_plan_ref(p);
   mill_plan_unref(before);
@@ -393,6 +405,7 @@ mill_status mill_session_view_set(mill_session *s, const char *name, mill_plan *
 bool mill_session_view_drop(mill_session *s, const char *name, bool global) {
   view *v = find_view(s, name, global);
   if (v == NULL) return false;
+  forget_rows(s, name, global);
   mill_text_cache_clear(&s->texts);
   view_list *l = &s->views[global];
   view old = *v;

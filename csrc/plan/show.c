@@ -257,12 +257,19 @@ static const char *create_text(mill_planner *w, const mill_catalog_table *t) {
 
 static const mill_node *create_table(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"createtab_stmt"};
+  if (n->alias && mill_w_temporary(w, n->parts, n->nparts))
+    return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_SHOW_CREATE_TABLE_ON_TEMPORARY_VIEW, "tableName",
+                          mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
   if (mill_w_temporary(w, n->parts, n->nparts))
     return MILL_W_FAIL_AT(w, n, MILL_E_EXPECT_PERMANENT_VIEW_NOT_TEMP, "operation",
                           "SHOW CREATE TABLE", "viewName",
                           mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
   const mill_catalog_table *t = mill_w_need_table(w, n);
   if (t == NULL) return NULL;
+  if (n->extended && n->alias)
+    return MILL_W_FAIL_AT(
+        w, n, MILL_E_UNSUPPORTED_SHOW_CREATE_TABLE_ON_DATA_SOURCE_TABLE_WITH_AS_SERDE, "tableName",
+        mill_w_full_name(w, (mill_table_name){t->database, t->name}), NULL);
   if (n->extended)
     return MILL_W_FAIL_AT(w, n, MILL_E_LEGACY_1274, "table",
                           mill_w_full_name(w, (mill_table_name){t->database, t->name}), NULL);
@@ -330,7 +337,12 @@ const mill_node *mill_show(mill_planner *w, const mill_node *n) {
              {"CREATE TABLE", create_table},
              {"DATABASES", databases},
              {"COLLATIONS", collations},
-             {"CATALOGS", catalogs}};
+             {"CATALOGS", catalogs},
+             {"DATABASE RECORDS", mill_show_database_records},
+             {"TABLE RECORDS", mill_show_table_records},
+             {"TABLE RECORD", mill_show_table_record},
+             {"COLUMN RECORDS", mill_show_column_records},
+             {"CACHED", mill_show_cached}};
   n = mill_identifier(w, n);
   if (n == NULL) return NULL;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)

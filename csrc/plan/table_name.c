@@ -85,7 +85,7 @@ const mill_node *mill_w_no_table(mill_planner *w, const mill_node *n) {
   const char *path = "[`system`.`builtin`, `system`.`session`, %s]";
   if (n->nparts > 2 && n->name == NULL)
     path = mill_w_printf(w, "[%s]", mill_w_quoted_parts(w, n->parts, 2));
-  else if (n->name)
+  else if (n->name && n->kind != MILL_N_CACHE_TABLE)
     path =
         mill_w_printf(w, "[`system`.`session`, %s]", mill_w_full_database(w, mill_w_database(w)));
   else
@@ -93,6 +93,17 @@ const mill_node *mill_w_no_table(mill_planner *w, const mill_node *n) {
                          mill_w_full_database(w, mill_w_database(w)));
   return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_NOT_FOUND, "relationName",
                         mill_w_quoted_parts(w, n->parts, n->nparts), "searchPath", path, NULL);
+}
+
+const mill_node *mill_w_no_such_table(mill_planner *w, const mill_node *n, mill_table_name name) {
+  mill_node *c = mill_w_node_copy(w, n);
+  const char **parts = mill_w_alloc(w, 3 * sizeof *parts);
+  if (c == NULL || parts == NULL) return NULL;
+  parts[0] = "spark_catalog", parts[1] = name.database, parts[2] = name.name;
+  c->parts = parts;
+  c->nparts = 3;
+  c->name = NULL;
+  return mill_w_no_table(w, c);
 }
 
 const mill_node *mill_w_no_database(mill_planner *w, const mill_node *n, const char *name) {
@@ -105,6 +116,11 @@ mill_plan *mill_w_temporary(mill_planner *w, const char *const *parts, int npart
   if (nparts == 2 && strcasecmp(parts[0], "global_temp") == 0)
     return mill_session_view(w->session, parts[1], true);
   return NULL;
+}
+
+const char *mill_w_temporary_key(mill_planner *w, const char *const *parts, int nparts) {
+  const char *name = mill_w_fold(w, parts[nparts - 1]);
+  return nparts == 2 ? mill_w_printf(w, "global_temp.%s", name) : name;
 }
 
 const mill_catalog_table *mill_w_need_table(mill_planner *w, const mill_node *n) {
@@ -153,39 +169,9 @@ const char *mill_w_named_database(mill_planner *w, const mill_node *n) {
 
 /* ---- transactions --------------------------------------------------------------------------- */
 
-enum { LOCK_SECONDS = 30, WAITS_A_SECOND = 200, WAITS_A_POLL = 20 };
-
-typedef struct waiting {
-  mill_planner *w;
-  int times;
-} waiting;
-
-static mill_status wait_for_lock(void *arg, mill_error *err) {
-  waiting *x = arg;
-  void *poll_arg;
-  mill_progress poll = mill_session_poll(x->w->session, &poll_arg);
-  x->times++;
-  if (x->times > LOCK_SECONDS * WAITS_A_SECOND)
-    return mill_fail(err, MILL_E_WAREHOUSE_LOCKED, "path",
-                     mill_catalog_warehouse(mill_session_warehouse(x->w->session)->catalog),
-                     "seconds", mill_error_fmt(err, "%d", LOCK_SECONDS), NULL);
-  return poll && x->times % WAITS_A_POLL == 0 ? poll(poll_arg, -1, 0, err) : MILL_OK;
-}
-
 bool mill_w_begin(mill_planner *w) {
-  mill_catalog *c = mill_w_catalog(w);
-  waiting x = {.w = w};
-  if (c == NULL) return false;
-  w->status = mill_ledger_begin(mill_catalog_ledger(c), wait_for_lock, &x, w->err);
-  if (w->status) return false;
-  w->status = mill_catalog_recover(c, w->ctx->files, w->ctx->memory, w->err);
-  return w->status == MILL_OK || mill_w_end(w, false);
-}
-
-static bool commit(mill_planner *w, mill_catalog *c) {
-  w->status = mill_ledger_commit(mill_catalog_ledger(c), w->err);
-  mill_text_cache_clear(mill_session_texts(w->session));
-  mill_catalog_sweep(c);
+  if (mill_w_catalog(w) == NULL) return false;
+  w->status = mill_warehouse_begin(mill_session_warehouse(w->session), w->session, w->err);
   return w->status == MILL_OK;
 }
 
@@ -193,7 +179,10 @@ bool mill_w_end(mill_planner *w, bool good) {
   mill_catalog *c = mill_session_warehouse(w->session)->catalog;
   if (w->writing) mill_catalog_forget(c, w->ctx->files, w->ctx->memory);
   w->writing = false;
-  if (good && w->status == MILL_OK) return commit(w, c);
-  mill_ledger_rollback(mill_catalog_ledger(c));
-  return false;
+  bool commits = good && w->status == MILL_OK;
+  if (commits)
+    w->status = mill_warehouse_commit(mill_session_warehouse(w->session), w->session, w->err);
+  else
+    mill_ledger_rollback(mill_catalog_ledger(c));
+  return commits && w->status == MILL_OK;
 }

@@ -185,6 +185,7 @@ bool mill_table_write(mill_planner *w, const mill_catalog_table *t, const mill_n
   const char *mode = mill_option_text(t->options, "partitionOverwriteMode");
   if (mode == NULL) mode = mill_session_get(w->session, "spark.sql.sources.partitionOverwriteMode");
   table_write x = {.w = w, .t = t};
+  if (rows == NULL) return false;
   x.dynamic = t->partitions.n && strcasecmp(mode, "dynamic") == 0;
   mill_names_init(&x.files, w->ctx->memory);
   bool good = t->kind == MILL_TABLE_MANAGED ? write_managed(&x, rows, overwrite, below)

@@ -17,7 +17,7 @@ static const char *full_name(mill_planner *w, const mill_catalog_table *t) {
 
 static bool truncate(mill_planner *w, const mill_node *n) {
   const mill_definition *d = n->definition;
-  const mill_catalog_table *t = mill_w_need_own_table(w, n, "TRUNCATE TABLE");
+  const mill_catalog_table *t = mill_w_need_own_table(w, n, n->alias ? n->alias : "TRUNCATE TABLE");
   mill_catalog_partition *p;
   size_t count;
   if (t == NULL) return false;
@@ -57,9 +57,8 @@ static const mill_node *statistics_query(mill_planner *w, const mill_node *rows,
                                          const mill_expr *const *columns, int n) {
   mill_exprs l = {0};
   mill_node *a = mill_w_unary(w, MILL_N_AGGREGATE, rows);
-  mill_expr *count = mill_x_call(w, "count", 0);
+  mill_expr *count = mill_x_call(w, "count", 1, mill_x_int(w, 1));
   if (a == NULL || count == NULL) return NULL;
-  count->star = true;
   if (!mill_exprs_add(w, &l, mill_x_alias(w, count, "rows"))) return NULL;
   for (int i = 0; i < n; i++) {
     const mill_expr *c = columns[i];
@@ -78,6 +77,7 @@ static const mill_node *statistics_query(mill_planner *w, const mill_node *rows,
     for (int k = 0; k < 6; k++)
       if (!mill_exprs_add(w, &l, mill_x_alias(w, item[k], "s"))) return NULL;
   }
+  a->analysed = false;
   a->exprs = l.at;
   a->nexprs = l.n;
   a->grouping = MILL_GROUP_PLAIN;
@@ -137,7 +137,17 @@ static bool wanted(mill_planner *w, const mill_node *n, const mill_node *rows, m
   return true;
 }
 
+/* The size alone; the number of rows is known as long as that is what it was. */
+static bool analyze_size(mill_planner *w, const mill_catalog_table *t) {
+  mill_catalog_table changed = *t;
+  changed.bytes = bytes_of(w, t);
+  if (changed.bytes != t->bytes) changed.rows = -1;
+  if (w->status == MILL_OK) w->status = mill_catalog_table_put(mill_w_catalog(w), &changed, w->err);
+  return w->status == MILL_OK;
+}
+
 static bool analyze_one(mill_planner *w, const mill_node *n, const mill_catalog_table *t) {
+  if (n->extended) return analyze_size(w, t);
   mill_exprs columns = {0};
   mill_table *result = NULL;
   const mill_node *rows = mill_table_relation(w, t);
@@ -178,10 +188,11 @@ static bool analyze_all(mill_planner *w, const mill_node *n) {
 const mill_node *mill_analyze_table(mill_planner *w, const mill_node *n) {
   if (!mill_w_begin(w)) return NULL;
   bool good;
-  if (n->name) {
+  if (n->name && strcmp(n->name, "TABLES") == 0) {
     good = analyze_all(w, n);
   } else {
-    const mill_catalog_table *t = mill_w_need_own_table(w, n, "ANALYZE TABLE");
+    const mill_catalog_table *t =
+        mill_w_need_own_table(w, n, n->alias ? n->alias : "ANALYZE TABLE");
     good = t && analyze_one(w, n, t);
   }
   return mill_w_end(w, good) ? mill_nothing(w) : NULL;
@@ -193,7 +204,7 @@ const mill_node *mill_analyze_table(mill_planner *w, const mill_node *n) {
 static const char *cache_key(mill_planner *w, const mill_node *n) {
   mill_table_name name;
   const mill_catalog_table *t;
-  if (mill_w_temporary(w, n->parts, n->nparts)) return mill_w_fold(w, n->parts[n->nparts - 1]);
+  if (mill_w_temporary(w, n->parts, n->nparts)) return mill_w_temporary_key(w, n->parts, n->nparts);
   if (!mill_w_table_name(w, n, n->parts, n->nparts, &name) || !mill_w_find_table(w, name, &t))
     return NULL;
   return t ? mill_w_printf(w, "%s.%s", t->database, t->name) : NULL;
@@ -246,7 +257,7 @@ static const mill_node *cache(mill_planner *w, const mill_node *n) {
   if (name == NULL) return NULL;
   name->parts = n->parts;
   name->nparts = n->nparts;
-  mill_warehouse_uncache(mill_session_warehouse(w->session), key);
+  if (mill_warehouse_cached(mill_session_warehouse(w->session), key)) return mill_nothing(w);
   const mill_node *rows = mill_analyse_relation(w, name, NULL);
   return rows && mill_keep_cached(w, key, rows, n->name != NULL) ? mill_nothing(w) : NULL;
 }
@@ -257,6 +268,18 @@ static const mill_node *uncache(mill_planner *w, const mill_node *n) {
   if (key == NULL) return mill_w_no_table(w, n);
   mill_warehouse_uncache(mill_session_warehouse(w->session), key);
   return mill_nothing(w);
+}
+
+const mill_node *mill_show_cached(mill_planner *w, const mill_node *n) {
+  static const char *const names[] = {"isCached"};
+  const char *key = cache_key(w, n);
+  mill_node *named = mill_w_node_copy(w, n);
+  if (named == NULL) return NULL;
+  named->name = NULL;
+  if (key == NULL) return w->status ? NULL : mill_w_no_table(w, named);
+  const char *cell =
+      mill_warehouse_cached(mill_session_warehouse(w->session), key) ? "true" : "false";
+  return mill_answer(w, names, "b", &cell, 1);
 }
 
 static const mill_node *refresh(mill_planner *w, const mill_node *n) {

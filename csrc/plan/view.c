@@ -212,7 +212,6 @@ static const mill_node *create_temporary(mill_planner *w, const mill_node *n) {
     w->status = mill_oom(w->ctx->memory, 1, w->err);
   if (w->status == MILL_OK)
     w->status = mill_session_view_set(w->session, name, p, n->replace, n->global, w->err);
-  if (w->status == MILL_OK) mill_warehouse_uncache(mill_session_warehouse(w->session), name);
   mill_plan_unref(p);
   return w->status ? NULL : mill_nothing(w);
 }
@@ -305,6 +304,7 @@ const mill_node *mill_drop_view(mill_planner *w, const mill_node *n) {
   if (!mill_w_table_name(w, n, n->parts, n->nparts, &name) || !mill_w_find_table(w, name, &t))
     return NULL;
   if (t == NULL && n->if_exists) return mill_nothing(w);
+  if (t == NULL && n->name) return mill_w_no_such_table(w, n, name);
   if (t == NULL)
     return MILL_W_FAIL_AT(w, n, MILL_E_VIEW_NOT_FOUND, "relationName",
                           mill_w_quoted_parts(w, n->parts, n->nparts), NULL);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "plan/plan.h"
+#include "plan/text_cache.h"
 
 static char *copy(mill_memory *m, const char *s) {
   size_t n = strlen(s) + 1;
@@ -56,6 +57,47 @@ mill_status mill_warehouse_open(mill_warehouse *h, mill_session *s, mill_error *
   mill_text_clear(&path);
   return status;
 }
+
+/* ---- transactions --------------------------------------------------------------------------- */
+
+enum { LOCK_SECONDS = 30, WAITS_A_SECOND = 200, WAITS_A_POLL = 20 };
+
+typedef struct waiting {
+  mill_session *session;
+  mill_catalog *catalog;
+  int times;
+} waiting;
+
+static mill_status wait_for_lock(void *arg, mill_error *err) {
+  waiting *x = arg;
+  void *poll_arg;
+  mill_progress poll = mill_session_poll(x->session, &poll_arg);
+  x->times++;
+  if (x->times > LOCK_SECONDS * WAITS_A_SECOND)
+    return mill_fail(err, MILL_E_WAREHOUSE_LOCKED, "path", mill_catalog_warehouse(x->catalog),
+                     "seconds", mill_error_fmt(err, "%d", LOCK_SECONDS), NULL);
+  return poll && x->times % WAITS_A_POLL == 0 ? poll(poll_arg, -1, 0, err) : MILL_OK;
+}
+
+mill_status mill_warehouse_begin(mill_warehouse *h, mill_session *s, mill_error *err) {
+  const mill_context *ctx = mill_session_context(s);
+  MILL_TRY(mill_warehouse_open(h, s, err));
+  mill_ledger *ledger = mill_catalog_ledger(h->catalog);
+  waiting x = {s, h->catalog, 0};
+  MILL_TRY(mill_ledger_begin(ledger, wait_for_lock, &x, err));
+  mill_status status = mill_catalog_recover(h->catalog, ctx->files, ctx->memory, err);
+  if (status != MILL_OK) mill_ledger_rollback(ledger);
+  return status;
+}
+
+mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s, mill_error *err) {
+  mill_status status = mill_ledger_commit(mill_catalog_ledger(h->catalog), err);
+  mill_text_cache_clear(mill_session_texts(s));
+  mill_catalog_sweep(h->catalog);
+  return status;
+}
+
+/* ---- what is in use, what is cached --------------------------------------------------------- */
 
 mill_status mill_warehouse_use(mill_warehouse *h, const char *database, mill_error *err) {
   char *name = copy(h->memory, database);

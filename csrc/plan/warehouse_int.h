@@ -41,6 +41,8 @@ bool mill_w_find_table(mill_planner *w, mill_table_name name, const mill_catalog
 bool mill_w_find_database(mill_planner *w, const char *name, const mill_catalog_database **out);
 /* TABLE_OR_VIEW_NOT_FOUND, SCHEMA_NOT_FOUND. */
 const mill_node *mill_w_no_table(mill_planner *w, const mill_node *n);
+/* The same, by its full name: of calls, which look in one database. */
+const mill_node *mill_w_no_such_table(mill_planner *w, const mill_node *n, mill_table_name name);
 const mill_node *mill_w_no_database(mill_planner *w, const mill_node *n, const char *name);
 const mill_catalog_table *mill_w_need_table(mill_planner *w, const mill_node *n);
 /* The same for what changes a table: EXPECT_TABLE_NOT_VIEW where `operation` meets a view. */
@@ -52,6 +54,8 @@ const mill_catalog_database *mill_w_need_database(mill_planner *w, const mill_no
 const char *mill_w_named_database(mill_planner *w, const mill_node *n);
 /* Is it the name of a temporary view? */
 mill_plan *mill_w_temporary(mill_planner *w, const char *const *parts, int nparts);
+/* What its rows are cached by. */
+const char *mill_w_temporary_key(mill_planner *w, const char *const *parts, int nparts);
 
 /* A transaction: begin, changes of the catalogue, end. */
 bool mill_w_begin(mill_planner *w);
@@ -118,6 +122,8 @@ bool mill_table_write(mill_planner *w, const mill_catalog_table *t, const mill_n
 ** SET of UPDATE and MERGE. */
 bool mill_table_changes(mill_planner *w, const mill_node *n, const mill_catalog_table *t,
                         const char *operation);
+/* Those that meet the condition of n go, within its transaction. */
+bool mill_delete_rows(mill_planner *w, const mill_node *n, const mill_catalog_table *t);
 const mill_node *mill_target_rows(mill_planner *w, const mill_node *n, const mill_catalog_table *t,
                                   const mill_catalog_partition *p, size_t count);
 bool mill_check_assignments(mill_planner *w, const mill_node *rows, const mill_catalog_table *t,
@@ -155,6 +161,24 @@ bool mill_column_field(mill_planner *w, const char *statement, const mill_column
 const char *mill_table_information(mill_planner *w, const mill_catalog_table *t);
 /* store_assignment.c: NULL where the value does not fit. */
 const mill_expr *mill_x_try_cast(mill_planner *w, const mill_expr *e, const mill_type *t);
+
+/* show_catalog.c: the records of spark.catalog. parts: a database, or a table; alias: a pattern. */
+const mill_node *mill_show_database_records(mill_planner *w, const mill_node *n);
+const mill_node *mill_show_table_records(mill_planner *w, const mill_node *n); /* `view`: views */
+const mill_node *mill_show_table_record(mill_planner *w, const mill_node *n);
+const mill_node *mill_show_column_records(mill_planner *w, const mill_node *n);
+const mill_node *mill_show_cached(mill_planner *w, const mill_node *n); /* upkeep.c */
+
+/* stream_table.c: the table as a source of a stream. */
+const mill_node *mill_stream_relation(mill_planner *w, const mill_node *n,
+                                      const mill_catalog_table *t);
+
+/* save_table.c: df.write.saveAsTable where the table is there. */
+bool mill_append_to_table(mill_planner *w, const mill_node *n, const mill_catalog_table *old);
+bool mill_w_may_overwrite(mill_planner *w, const mill_node *n, const mill_catalog_table *old,
+                          const mill_node *rows);
+/* insert.c: does the tree read a file of the folder? */
+bool mill_reads_folder(const mill_node *n, const char *folder);
 
 /* command.c: rows that a command answers with. Types: one letter a column, s STRING, b BOOLEAN ("true"). */
 const mill_node *mill_answer(mill_planner *w, const char *const *names, const char *types,

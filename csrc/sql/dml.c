@@ -157,7 +157,8 @@ mill_node *mill_p_update(mill_parser *p) {
 static void merge_insert(mill_parser *p, mill_merge_clause *c) {
   mill_list l = {0};
   c->action = MILL_MERGE_INSERT;
-  if (mill_p_accept(p, MILL_T_ASTERISK)) return;
+  c->all = mill_p_accept(p, MILL_T_ASTERISK);
+  if (c->all) return;
   mill_list names = {0};
   if (mill_p_is(p, MILL_T_LPAREN)) {
     mill_p_expect(p, MILL_T_LPAREN);
@@ -202,7 +203,8 @@ static void merge_action(mill_parser *p, mill_merge_clause *c) {
   } else if (mill_p_accept(p, MILL_K_UPDATE)) {
     c->action = MILL_MERGE_UPDATE;
     mill_p_expect(p, MILL_K_SET);
-    if (!mill_p_accept(p, MILL_T_ASTERISK)) assignments(p, &c->set, &c->nset);
+    c->all = mill_p_accept(p, MILL_T_ASTERISK);
+    if (!c->all) assignments(p, &c->set, &c->nset);
   } else {
     mill_p_expect(p, MILL_K_INSERT);
     merge_insert(p, c);

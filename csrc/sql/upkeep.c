@@ -48,6 +48,7 @@ static mill_node *analyze(mill_parser *p) {
     if (strcasecmp(word, "NOSCAN") != 0)
       mill_p_error(p, at, MILL_E_PARSE_SYNTAX_ERROR, "error", mill_p_quoted(p, word, '\''), "hint",
                    "", NULL);
+    n->extended = true;
   }
   return n;
 }

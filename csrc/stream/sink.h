@@ -53,4 +53,20 @@ mill_status mill_sink_file_new(const mill_context *ctx, const mill_stream_io *io
                                const mill_write *w, mill_stream_sink **out,
                                mill_error *err) MILL_USE_RESULT;
 
+/* Who lists the files of a folder, instead of `_spark_metadata`: a catalogue. begin, add for each
+** file of the batch, end: all of them count from `end` on, and `last` tells the batch then. */
+typedef struct mill_sink_list {
+  void *arg;
+  mill_status (*last)(void *arg, const char *query_id, int64_t *batch, mill_error *err);
+  mill_status (*begin)(void *arg, mill_error *err);
+  mill_status (*add)(void *arg, const char *name, uint64_t size, mill_error *err);
+  mill_status (*end)(void *arg, const char *query_id, int64_t batch, bool good, mill_error *err);
+  void (*free)(void *arg);
+} mill_sink_list;
+
+/* The same with such a list, which is taken over, on failure too. */
+mill_status mill_sink_listed_new(const mill_context *ctx, const mill_stream_io *io,
+                                 const mill_write *w, const mill_sink_list *list,
+                                 mill_stream_sink **out, mill_error *err) MILL_USE_RESULT;
+
 #endif

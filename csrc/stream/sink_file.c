@@ -4,6 +4,9 @@
 **     out/[k=v/..]part-..           files of committed batches
 **     out/_spark_metadata/<batch>   "v1", then a line a file
 **
+** Where a catalogue lists the files of the folder (mill_sink_list), several queries may write into it: their
+** staged folders are called .stage-<query>-<batch>, and the files are moved under the catalogue's lock.
+**
 ** `staged`, kept in the batch's record, has a line a file: size, blank, path below the folder.
 ** publish() moves what is still staged, checks what is moved already, then writes the list. */
 #include <stdio.h>
@@ -21,7 +24,9 @@ typedef struct file_sink {
   mill_arena arena;
   mill_stream_io io;
   mill_write write;
-  mill_text path; /* of the file at hand */
+  mill_text path;            /* of the file at hand */
+  mill_sink_list list;       /* arg NULL: `_spark_metadata` */
+  const char *stage, *query; /* how staged folders begin; the query's id */
 } file_sink;
 
 static mill_status path_of(file_sink *f, const char *name, mill_error *err) {
@@ -30,8 +35,8 @@ static mill_status path_of(file_sink *f, const char *name, mill_error *err) {
 }
 
 static mill_status stage_path(file_sink *f, int64_t batch, mill_error *err) {
-  char name[40];
-  snprintf(name, sizeof name, ".stage-%lld", (long long)batch);
+  char name[80];
+  snprintf(name, sizeof name, "%s%lld", f->stage, (long long)batch);
   return path_of(f, name, err);
 }
 
@@ -84,7 +89,8 @@ static mill_status drop_stages(file_sink *f, int64_t last, mill_error *err) {
   mill_names_init(&names, f->ctx->memory);
   mill_status s = mill_folder_list(f->ctx->files, f->write.path, &names, err);
   for (size_t i = 0; s == MILL_OK && i < names.n; i++) {
-    if (strncmp(names.name[i], ".stage-", 7) != 0 || atoll(names.name[i] + 7) <= last) continue;
+    size_t n = strlen(f->stage);
+    if (strncmp(names.name[i], f->stage, n) != 0 || atoll(names.name[i] + n) <= last) continue;
     s = path_of(f, names.name[i], err);
     if (s == MILL_OK) s = mill_folder_remove(f->ctx->files, f->path.data, err);
   }
@@ -92,12 +98,23 @@ static mill_status drop_stages(file_sink *f, int64_t last, mill_error *err) {
   return s;
 }
 
+/* The names of stages are the query's own where others write into the folder, too. */
+static mill_status name_stages(file_sink *f, const char *id, mill_error *err) {
+  size_t n = strlen(id) + 16;
+  char *stage = mill_arena_alloc(&f->arena, n);
+  f->query = mill_arena_strndup(&f->arena, id, strlen(id));
+  if (stage == NULL || f->query == NULL) return mill_oom(f->ctx->memory, n, err);
+  snprintf(stage, n, f->list.arg ? ".stage-%s-" : ".stage-", id);
+  f->stage = stage;
+  return MILL_OK;
+}
+
 static mill_status open_sink(mill_stream_sink *s, const char *id, int64_t last, mill_error *err) {
   file_sink *f = (file_sink *)s;
   int64_t shown;
-  (void)id;
+  MILL_TRY(name_stages(f, id, err));
   MILL_TRY(mill_folder_make(f->ctx->files, f->write.path, err));
-  MILL_TRY(listed(f, &shown, err));
+  MILL_TRY(f->list.arg ? f->list.last(f->list.arg, id, &shown, err) : listed(f, &shown, err));
   if (shown > last)
     return mill_fail(err, MILL_E_STREAMING_CHECKPOINT_BEHIND_SINK, "path", f->write.path,
                      "sinkBatch", mill_error_fmt(err, "%lld", (long long)shown), "batchId",
@@ -238,7 +255,9 @@ static mill_status move_all(file_sink *f, const char *stage, const char *staged,
     s = mill_text_add(&name, blank + 1, (size_t)(line_end - blank - 1), err);
     if (s == MILL_OK) s = move(f, stage, name.data, size, &to, err);
     if (s == MILL_OK) s = mill_file_stat(f->ctx->files, to.data, &info, err);
-    if (s == MILL_OK) s = add_line(to.data, size, info.mtime_millis, list, err);
+    if (s == MILL_OK)
+      s = f->list.arg ? f->list.add(f->list.arg, name.data, size, err)
+                      : add_line(to.data, size, info.mtime_millis, list, err);
     p = line_end + 1;
   }
   mill_text_clear(&to);
@@ -261,9 +280,29 @@ static mill_status publish_lines(file_sink *f, int64_t batch, const char *staged
   return drop_stage(f, batch, err);
 }
 
+static mill_status publish_listed(file_sink *f, int64_t batch, const char *staged, size_t n,
+                                  mill_error *err) {
+  int64_t shown;
+  mill_text stage;
+  MILL_TRY(f->list.last(f->list.arg, f->query, &shown, err));
+  if (shown >= batch) return drop_stage(f, batch, err); /* done before the crash */
+  mill_text_init(&stage, f->ctx->memory);
+  mill_status s = stage_files_path(f, batch, err);
+  if (s == MILL_OK) s = mill_text_adds(&stage, f->path.data, err);
+  if (s == MILL_OK) s = f->list.begin(f->list.arg, err);
+  if (s == MILL_OK) {
+    s = move_all(f, stage.data, staged, n, NULL, err);
+    mill_status ended = f->list.end(f->list.arg, f->query, batch, s == MILL_OK, err);
+    if (s == MILL_OK) s = ended;
+  }
+  mill_text_clear(&stage);
+  return s == MILL_OK ? drop_stage(f, batch, err) : s;
+}
+
 static mill_status publish(mill_stream_sink *s, int64_t batch, const char *staged, size_t n,
                            mill_error *err) {
   file_sink *f = (file_sink *)s;
+  if (f->list.arg) return publish_listed(f, batch, staged, n, err);
   mill_file_info info;
   mill_text stage, list;
   MILL_TRY(list_path(f, batch, err));
@@ -282,6 +321,7 @@ static mill_status publish(mill_stream_sink *s, int64_t batch, const char *stage
 static void free_sink(mill_stream_sink *s) {
   file_sink *f = (file_sink *)s;
   mill_memory *m = f->ctx->memory;
+  if (f->list.arg) f->list.free(f->list.arg);
   mill_text_clear(&f->path);
   mill_arena_clear(&f->arena);
   mill_free(m, f, sizeof *f);
@@ -315,8 +355,19 @@ static bool copy_write(file_sink *f, const mill_write *w) {
 
 mill_status mill_sink_file_new(const mill_context *ctx, const mill_stream_io *io,
                                const mill_write *w, mill_stream_sink **out, mill_error *err) {
+  const mill_sink_list none = {0};
+  return mill_sink_listed_new(ctx, io, w, &none, out, err);
+}
+
+mill_status mill_sink_listed_new(const mill_context *ctx, const mill_stream_io *io,
+                                 const mill_write *w, const mill_sink_list *list,
+                                 mill_stream_sink **out, mill_error *err) {
   file_sink *f = mill_calloc(ctx->memory, sizeof *f);
-  if (f == NULL) return mill_oom(ctx->memory, sizeof *f, err);
+  if (f == NULL) {
+    if (list->arg) list->free(list->arg);
+    return mill_oom(ctx->memory, sizeof *f, err);
+  }
+  f->list = *list;
   f->base = (mill_stream_sink){NULL, false, -1, open_sink, write_sink, publish, free_sink};
   f->ctx = ctx;
   f->io = *io;

@@ -78,6 +78,12 @@ function M.paths_of(path, name, format)
     arg_type = arguments.type_name(path) })
 end
 
+--- A parameter that must be text.
+function M.need_name(name, v)
+  if type(v) == "string" then return end
+  errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "str", arg_type = arguments.type_name(v) })
+end
+
 --- Named arguments of one call: `setters` takes those that are no options; the others are options.
 function M.take_named(self, named, setters)
   for _, p in ipairs(arguments.pairs_list(named or {}, "options")) do

@@ -1,4 +1,5 @@
---- spark.catalog: views, functions and databases of a session.
+--- spark.catalog: databases, tables, views, columns, functions and caches. What it does and lists comes from the same
+-- commands as SQL's statements (csrc/plan); records have PySpark's fields.
 local arguments = require "tidemill.arguments"
 local column = require "tidemill.column"
 local core = require "tidemill.core"
@@ -12,6 +13,21 @@ local Catalog = { __name = "Catalog" }
 local methods = {}
 
 local function method(name, signature, body) methods[name] = arguments.method("Catalog", name, signature, body) end
+
+-- ---- asking ------------------------------------------------------------------------------------------------------
+
+-- Runs a command; its rows.
+local function run(self, node)
+  return require "tidemill.dataframe".wrap(self[SESSION], core.plan(self[SESSION][HANDLE], node)):collect()
+end
+
+local function parts_of(name, database)
+  local parts = column.table_parts(name)
+  return database and { "spark_catalog", database, table.unpack(parts) } or parts
+end
+
+-- The parts of a database's name; nil: the one in use.
+local function database_parts(name) return name and column.table_parts(name) or nil end
 
 -- Spark's patterns: * any text, | alternatives, case ignored.
 local function matches(name, pattern)
@@ -29,100 +45,226 @@ local function filtered(list, pattern)
   return out
 end
 
--- The plan behind a table's name; raises TABLE_OR_VIEW_NOT_FOUND.
-local function relation(self, name, path, db)
-  return core.plan(self[SESSION][HANDLE], { kind = "relation", name = path,
-    parts = db and { "spark_catalog", db, name } or column.table_parts(name) })
+-- Does the call find what it names? Other errors are raised.
+local function finds(condition, f, ...)
+  local fine, e = pcall(f, ...)
+  if fine then return true end
+  if type(e) == "table" and e.condition == condition then return false end
+  error(e, 0)
 end
 
-local function no_database(name)
-  errors.raise("SCHEMA_NOT_FOUND", { schemaName = "`spark_catalog`.`" .. name .. "`" }, { class = "AnalysisException",
-    sqlState = "42704", message = ("There is no database `%s`: sessions have `default` only."):format(name) })
+-- ---- records -----------------------------------------------------------------------------------------------------
+
+-- Classes of records: their fields in order, as PySpark prints them.
+local function record_class(name, ...)
+  local fields = { ... }
+  local class = { __name = name }
+  local function text(v)
+    if type(v) == "string" then return ("'%s'"):format(v) end
+    if type(v) == "boolean" then return v and "True" or "False" end
+    if type(v) ~= "table" then return v == nil and "None" or tostring(v) end
+    local out = {}
+    for i, item in ipairs(v) do out[i] = text(item) end
+    return "[" .. table.concat(out, ", ") .. "]"
+  end
+  function class:__tostring()
+    local out = {}
+    for i, field in ipairs(fields) do out[i] = field .. "=" .. text(self[field]) end
+    return ("%s(%s)"):format(name, table.concat(out, ", "))
+  end
+  return function(row)
+    local record = {}
+    for _, field in ipairs(fields) do
+      local v = row[field]
+      if v ~= core.null then record[field] = v end
+    end
+    return setmetatable(record, class)
+  end
 end
 
-local DEFAULT = { name = "default", catalog = "spark_catalog", description = "default database", locationUri = "" }
+local catalog_record = record_class("CatalogMetadata", "name", "description")
+local database_record = record_class("Database", "name", "catalog", "description", "locationUri")
+local column_record = record_class("Column", "name", "description", "dataType", "nullable", "isPartition", "isBucket",
+  "isCluster")
+local function_record = record_class("Function", "name", "catalog", "namespace", "description", "className",
+  "isTemporary")
+local partition_record = record_class("TablePartition", "partition")
+local table_fields = record_class("Table", "name", "catalog", "namespace", "description", "tableType", "isTemporary")
+
+local function table_record(row)
+  local record = table_fields(row)
+  record.database = record.namespace
+  record.namespace = { record.namespace }
+  return record
+end
+
+local function records(list, make)
+  for i, row in ipairs(list) do list[i] = make(row) end
+  return list
+end
+
+-- ---- catalogs, databases -----------------------------------------------------------------------------------------
 
 method("currentCatalog", "", function() return "spark_catalog" end)
-method("setCurrentCatalog", "catalogName:string", function(_, name)
-  if name == "spark_catalog" then return end
-  errors.raise("CATALOG_NOT_FOUND", { catalogName = "`" .. name .. "`",
-    config = '"spark.sql.catalog.' .. name .. '"' }, { class = "AnalysisException", sqlState = "42P08",
-    message = ("There is no catalog `%s`."):format(name) })
-end)
+method("setCurrentCatalog", "catalogName:string", function(self, name) run(self, { kind = "use", name = name }) end)
 method("listCatalogs", "pattern:string?", function(_, pattern)
-  return filtered({ { name = "spark_catalog" } }, pattern)
+  return filtered({ catalog_record { name = "spark_catalog" } }, pattern)
 end)
-method("currentDatabase", "", function() return "default" end)
-method("setCurrentDatabase", "dbName:string", function(_, name)
-  if name:lower() ~= "default" then no_database(name) end
+method("currentDatabase", "", function(self) return run(self, { kind = "show", name = "CURRENT" })[1].namespace end)
+method("setCurrentDatabase", "dbName:string", function(self, name)
+  run(self, { kind = "use", parts = { "spark_catalog", name } })
 end)
-method("databaseExists", "dbName:string", function(_, name) return name:lower() == "default" end)
-method("getDatabase", "dbName:string", function(_, name)
-  if name:lower() ~= "default" then no_database(name) end
-  return DEFAULT
-end)
-method("listDatabases", "pattern:string?", function(_, pattern) return filtered({ DEFAULT }, pattern) end)
 
-local function view(name, global)
-  return { name = name, namespace = global and { "global_temp" } or {}, tableType = "TEMPORARY", isTemporary = true }
+local function database(self, name)
+  return database_record(run(self, { kind = "show", name = "DATABASE RECORDS", parts = database_parts(name) })[1])
 end
+method("getDatabase", "dbName:string", database)
+method("databaseExists", "dbName:string", function(self, name)
+  return finds("SCHEMA_NOT_FOUND", database, self, name)
+end)
+method("listDatabases", "pattern:string?", function(self, pattern)
+  return records(run(self, { kind = "show", name = "DATABASE RECORDS", alias = pattern }), database_record)
+end)
+method("createDatabase", "dbName:string, ifNotExists:boolean?, properties:map?", function(self, name, if_absent, given)
+  local definition = { properties = {} }
+  for _, p in ipairs(arguments.pairs_list(given or {}, "properties")) do
+    local key, value = tostring(p[1]), tostring(p[2])
+    if key == "comment" or key == "location" then definition[key] = value
+    else table.insert(definition.properties, { key, value }) end
+  end
+  run(self, { kind = "create_database", parts = database_parts(name), if_exists = if_absent, definition = definition })
+end)
+method("dropDatabase", "dbName:string, ifExists:boolean?, cascade:boolean?", function(self, name, if_there, cascade)
+  run(self, { kind = "drop_database", parts = database_parts(name), if_exists = if_there, all = cascade })
+end)
 
-method("listTables", "dbName:string?, pattern:string?", function(self, db, pattern)
-  local global, list = db == "global_temp", {}
-  if db ~= nil and not global and db:lower() ~= "default" then no_database(db) end
-  for i, name in ipairs(self[SESSION][HANDLE]:views(global)) do list[i] = view(name, global) end
-  return filtered(list, pattern)
-end)
-methods.listViews = methods.listTables
-method("getTable", "tableName:string", function(self, name)
-  relation(self, name, "catalog")
-  local parts = column.table_parts(name)
-  return view(parts[#parts], parts[1] == "global_temp")
-end)
+-- ---- tables, views -----------------------------------------------------------------------------------------------
+
+local function lister(views)
+  return function(self, db, pattern)
+    return records(run(self, { kind = "show", name = "TABLE RECORDS", parts = database_parts(db), alias = pattern,
+      view = views }), table_record)
+  end
+end
+method("listTables", "dbName:string?, pattern:string?", lister(false))
+method("listViews", "dbName:string?, pattern:string?", lister(true))
+
+-- One table with its format, which is no part of the record.
+local function table_row(self, name, db)
+  return run(self, { kind = "show", name = "TABLE RECORD", parts = parts_of(name, db) })[1]
+end
+local function get_table(self, name, db) return table_record(table_row(self, name, db)) end
+method("getTable", "tableName:string", get_table)
 method("tableExists", "tableName:string, dbName:string?", function(self, name, db)
-  if db ~= nil and db:lower() ~= "default" and db ~= "global_temp" then return false end
-  local fine, e = pcall(relation, self, db and db ~= "default" and db .. "." .. name or name)
-  if fine or e.condition ~= "TABLE_OR_VIEW_NOT_FOUND" then return fine or error(e, 0) end
-  return false
+  return finds("TABLE_OR_VIEW_NOT_FOUND", get_table, self, name, db)
 end)
 method("listColumns", "tableName:string, dbName:string?", function(self, name, db)
+  return records(run(self, { kind = "show", name = "COLUMN RECORDS", parts = parts_of(name, db) }), column_record)
+end)
+method("listPartitions", "tableName:string", function(self, name)
+  return records(run(self, { kind = "show", name = "PARTITIONS", parts = parts_of(name),
+    alias = "Catalog.listPartitions" }), partition_record)
+end)
+method("getTableProperties", "tableName:string", function(self, name)
   local out = {}
-  for i, f in ipairs(require "tidemill.types".wrap(relation(self, name, "catalog", db):schema()).fields) do
-    out[i] = { name = f.name, dataType = f.type:simpleString(), nullable = f.nullable, isPartition = false,
-      isBucket = false, isCluster = false }
+  for _, row in ipairs(run(self, { kind = "show", name = "TBLPROPERTIES", parts = parts_of(name) })) do
+    out[row.key] = row.value
   end
   return out
+end)
+method("getCreateTableString", "tableName:string, asSerde:boolean?", function(self, name, as_serde)
+  return run(self, { kind = "show", name = "CREATE TABLE", parts = parts_of(name), extended = as_serde,
+    alias = "Catalog.getCreateTableString" })[1].createtab_stmt
+end)
+
+-- Options are what is not a parameter: createTable("t", { schema = s, source = "csv", header = true }).
+local PARAMETERS = { tableName = true, path = true, source = true, schema = true, description = true }
+local function create_table(what)
+  return function(self, name, path, source, schema, description, options)
+    if arguments.type_name(self) ~= "Catalog" then
+      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = what, problem = "call it with ':' on spark.catalog" })
+    end
+    local given = { tableName = name, path = path, source = source, schema = schema, description = description }
+    local kept = require "tidemill.builder".options()
+    for _, v in pairs { name or false, path or false, source or false, description or false, options or false } do
+      if type(v) == "table" and arguments.shape(v) == "map" then
+        for k, p in pairs(given) do if p == v then given[k] = nil end end
+        for _, p in ipairs(arguments.pairs_list(v, "options")) do
+          if PARAMETERS[p[1]] then given[p[1]] = p[2] else kept:set(p[1], p[2]) end
+        end
+      end
+    end
+    for _, key in ipairs { "tableName", "path", "source", "description" } do
+      local v = given[key]
+      if type(v) ~= "string" and (v ~= nil or key == "tableName") then
+        errors.raise("NOT_EXPECTED_TYPE", { arg_name = key, expected_type = "str", arg_type = arguments.type_name(v) })
+      end
+    end
+    local fields = given.schema
+    if fields ~= nil and not (require "tidemill.types".is(fields) and fields.__id == "struct") then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "struct type",
+        arg_type = arguments.type_name(fields) })
+    end
+    kept:set("path", given.path)
+    run(self, { kind = "create_table", parts = parts_of(given.tableName), definition = { schema = fields,
+      format = given.source, comment = given.description, options = kept:list(), inferred = fields == nil } })
+    return self[SESSION]:table(given.tableName)
+  end
+end
+methods.createTable = create_table "createTable"
+methods.createExternalTable = create_table "createExternalTable"
+
+method("dropTable", "tableName:string, ifExists:boolean?, purge:boolean?", function(self, name, if_there, purge)
+  run(self, { kind = "drop_table", parts = parts_of(name), if_exists = if_there, all = purge, name = "catalog" })
+end)
+method("dropView", "viewName:string, ifExists:boolean?", function(self, name, if_there)
+  run(self, { kind = "drop_view", parts = parts_of(name), if_exists = if_there, name = "catalog" })
 end)
 method("dropTempView", "viewName:string", function(self, name) return self[SESSION][HANDLE]:view_drop(name, false) end)
 method("dropGlobalTempView", "viewName:string", function(self, name)
   return self[SESSION][HANDLE]:view_drop(name, true)
 end)
-method("dropView", "viewName:string, ifExists:boolean?", function(self, name, if_exists)
-  if not self[SESSION][HANDLE]:view_drop(name, false) and not if_exists then relation(self, name) end
+
+-- A command that takes a table only; Spark's messages call it as the call is called.
+local function upkeep(name, kind, called)
+  return function(self, table_name, no_scan)
+    run(self, { kind = kind, parts = parts_of(table_name), name = "catalog", alias = called or "Catalog." .. name,
+      extended = no_scan })
+  end
+end
+method("truncateTable", "tableName:string", upkeep("truncateTable", "truncate"))
+method("analyzeTable", "tableName:string, noScan:boolean?", upkeep("analyzeTable", "analyze"))
+method("recoverPartitions", "tableName:string", upkeep("recoverPartitions", "repair", "recoverPartitions()"))
+method("refreshTable", "tableName:string", function(self, name)
+  run(self, { kind = "refresh", parts = parts_of(name) })
 end)
+method("refreshByPath", "path:string", function(self, path) run(self, { kind = "refresh", name = path }) end)
 
 -- ---- functions ---------------------------------------------------------------------------------------------------
 
-local function function_record(name)
+local function function_of(name)
   local info = core.function_info(name)
-  return { name = name, description = info and info.doc, className = info and "tidemill." .. info.kind or nil,
-    isTemporary = true, namespace = {} }
+  return function_record { name = name, description = info and info.doc, isTemporary = true,
+    className = info and "tidemill." .. info.kind or nil }
 end
 
-method("functionExists", "functionName:string, dbName:string?", function(self, name)
-  return core.function_info(name) ~= nil or self[SESSION].udf:exists(name)
+-- Functions are built in or of the session; those of a database are made by CREATE FUNCTION alone.
+local function has_function(self, name) return core.function_info(name) ~= nil or self[SESSION].udf:exists(name) end
+method("functionExists", "functionName:string, dbName:string?", function(self, name, db)
+  return db == nil and has_function(self, name)
 end)
 method("getFunction", "functionName:string", function(self, name)
-  if core.function_info(name) or self[SESSION].udf:exists(name) then return function_record(name) end
+  if has_function(self, name) then return function_of(name) end
   errors.raise("UNRESOLVED_ROUTINE", { routineName = "`" .. name .. "`",
-    searchPath = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]" },
+    searchPath = ("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`%s`]"):format(self:currentDatabase()) },
     { class = "AnalysisException", sqlState = "42883", message = ("There is no function `%s`."):format(name),
       candidates = similar.near(name, core.function_names()) })
 end)
-method("listFunctions", "dbName:string?, pattern:string?", function(self, _, pattern)
+method("listFunctions", "dbName:string?, pattern:string?", function(self, db, pattern)
   local list = {}
-  for i, name in ipairs(core.function_names()) do list[i] = function_record(name) end
-  for _, name in ipairs(self[SESSION].udf:names()) do list[#list + 1] = function_record(name) end
+  database(self, db or self:currentDatabase())
+  for i, name in ipairs(core.function_names()) do list[i] = function_of(name) end
+  for _, name in ipairs(self[SESSION].udf:names()) do list[#list + 1] = function_of(name) end
   return filtered(list, pattern)
 end)
 method("registerFunction", "name:string, f:function, returnType?", function(self, name, f, kind)
@@ -131,47 +273,29 @@ end)
 
 -- ---- caches ------------------------------------------------------------------------------------------------------
 
-local cached = setmetatable({}, { __mode = "k" }) -- session -> view -> the frame that keeps its rows
-
-local function kept(self)
-  cached[self[SESSION]] = cached[self[SESSION]] or {}
-  return cached[self[SESSION]]
-end
-method("cacheTable", "tableName:string, storageLevel?", function(self, name, level)
-  relation(self, name)
-  if kept(self)[name:lower()] then return end
-  local frame = self[SESSION]:table(name):persist(level)
-  frame:createOrReplaceTempView(name)
-  kept(self)[name:lower()] = frame
+-- Every level is memory that spills; rows are kept when they are first read.
+method("cacheTable", "tableName:string, storageLevel?", function(self, name)
+  run(self, { kind = "cache_table", parts = parts_of(name), name = "LAZY" })
 end)
 method("uncacheTable", "tableName:string", function(self, name)
-  relation(self, name)
-  local frame = kept(self)[name:lower()]
-  if frame then frame:unpersist() end
-  kept(self)[name:lower()] = nil
+  run(self, { kind = "uncache", parts = parts_of(name) })
 end)
 method("isCached", "tableName:string", function(self, name)
-  relation(self, name)
-  return kept(self)[name:lower()] ~= nil
+  return run(self, { kind = "show", name = "CACHED", parts = parts_of(name) })[1].isCached
 end)
-method("clearCache", "", function(self)
-  for _, frame in pairs(kept(self)) do frame:unpersist() end
-  cached[self[SESSION]] = nil
-end)
-method("recoverPartitions", "tableName:string", function(self, name)
-  relation(self, name, "catalog")
-  errors.raise("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", { viewName = "`" .. name .. "`",
-    operation = "recoverPartitions()" }, { class = "AnalysisException", sqlState = "42809",
-    message = ("`%s` is a view and has no partitions."):format(name) })
-end)
-method("refreshTable", "tableName:string", function(self, name) relation(self, name) end)
-method("refreshByPath", "path:string", function() end)
+method("clearCache", "", function(self) run(self, { kind = "clear_cache" }) end)
 
 function Catalog.__index(_, key)
   if methods[key] then return methods[key] end
   local near = similar.near(tostring(key), arguments.sorted_keys(methods))
   errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = "catalog." .. tostring(key) },
     { candidates = near, hint = near[1] and "did you mean :" .. near[1] .. "()?" })
+end
+
+--- The table with its format, or nil.
+function M.find(session, name)
+  local catalog = M.new(session)
+  if catalog:tableExists(name) then return table_row(catalog, name) end
 end
 
 function M.new(session) return setmetatable({ [SESSION] = session }, Catalog) end

@@ -555,6 +555,21 @@ local function checkpoint(self, eager)
 end
 method("checkpoint", "eager?", checkpoint)
 method("localCheckpoint", "eager?, storageLevel?", checkpoint)
+local function no_stream(self, name)
+  if not self.isStreaming then return end
+  errors.raise("CALL_ON_STREAMING_DATASET_UNSUPPORTED", { methodName = "`" .. name .. "`" },
+    { class = "AnalysisException", sqlState = "42KDE",
+      message = "A streaming DataFrame is written with df.writeStream." })
+end
+method("writeTo", "table:string", function(self, name)
+  no_stream(self, "writeTo")
+  return require "tidemill.writer_v2".new(self, name)
+end)
+method("mergeInto", "table:string, condition", function(self, name, condition)
+  no_stream(self, "mergeInto")
+  return require "tidemill.merge_into".new(self, name, condition)
+end)
+
 function properties.is_cached(self) return rawget(self, STATE) ~= nil end
 function properties.storageLevel(self) return rawget(self, STATE) or require "tidemill.storage".NONE end
 

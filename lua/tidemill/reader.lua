@@ -2,6 +2,7 @@
 local builder = require "tidemill.builder"
 local column = require "tidemill.column"
 local core = require "tidemill.core"
+local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
 local SESSION, HANDLE, STATE = internal.session, internal.handle, internal.state
 
@@ -53,6 +54,10 @@ for _, name in ipairs { "csv", "json", "text", "parquet", "orc", "xml", "avro", 
 end
 
 method("table", "tableName:string", function(self, name)
+  if self[STATE].schema then
+    errors.raise("_LEGACY_ERROR_TEMP_1189", { operation = "table" }, { class = "AnalysisException",
+      message = "A table has its schema: read.table goes without one." })
+  end
   return require "tidemill.dataframe".wrap(self[SESSION], core.plan(self[SESSION][HANDLE],
     { kind = "relation", parts = column.table_parts(name), options = self[STATE].options:list() }))
 end)

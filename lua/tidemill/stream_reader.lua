@@ -1,5 +1,6 @@
 --- spark.readStream: format, schema, options, then load. A builder: it changes and returns itself, as in Spark.
 local builder = require "tidemill.builder"
+local column = require "tidemill.column"
 local core = require "tidemill.core"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
@@ -46,6 +47,13 @@ end
 methods.load = loader(nil)
 for _, name in ipairs { "csv", "json", "text", "parquet", "orc", "xml" } do methods[name] = loader(name) end
 
+method("table", "tableName:string", function(self, name)
+  local df = require "tidemill.dataframe".wrap(self[SESSION], core.plan(self[SESSION][HANDLE],
+    { kind = "relation", streaming = true, parts = column.table_parts(name), options = self[STATE].options:list() }))
+  if df.isStreaming then return df end
+  errors.raise("_LEGACY_ERROR_TEMP_1008", { quoted = name }, { class = "AnalysisException",
+    message = ("%s is a view of rows that do not stream; a table of the catalogue streams."):format(name) })
+end)
 
 function M.new(session)
   return setmetatable({ [SESSION] = session, [STATE] = { options = builder.options() } }, Reader)

@@ -1,6 +1,7 @@
 --- df.writeStream: format, outputMode, trigger, options, then start. A builder: it changes and returns itself.
 local arguments = require "tidemill.arguments"
 local builder = require "tidemill.builder"
+local column = require "tidemill.column"
 local core = require "tidemill.core"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
@@ -21,8 +22,21 @@ local function refuse(condition, class, state, params, message)
   errors.raise(condition, params, { class = class, sqlState = state, message = message })
 end
 
+local function check_layout(s)
+  if s.partition_by and s.clusters then
+    refuse("SPECIFY_CLUSTER_BY_WITH_PARTITIONED_BY_IS_NOT_ALLOWED", "AnalysisException", "42908", {},
+      "A table is clustered or partitioned, not both.")
+  end
+end
+
 method("partitionBy", "*cols", function(self, cols)
   self[STATE].partition_by = require "tidemill.dataframe".names_of(cols, "cols")
+  check_layout(self[STATE])
+  return self
+end)
+method("clusterBy", "*cols", function(self, cols)
+  self[STATE].clusters = require "tidemill.dataframe".names_of(cols, "cols")
+  check_layout(self[STATE])
   return self
 end)
 method("queryName", "queryName:any", function(self, name)
@@ -206,11 +220,71 @@ local function file_sink(s, spec, path)
   spec.partition_by, spec.options = s.partition_by or {}, s.options:list()
 end
 
+-- ---- tables --------------------------------------------------------------------------------------------------------
+
+-- The table of the catalogue; nil: there is none yet.
+local function find_table(s, session, name)
+  local found = require "tidemill.catalog".find(session, name)
+  if not found then return nil end
+  if found.isTemporary then
+    refuse("_LEGACY_ERROR_TEMP_1190", "AnalysisException", nil, { viewName = name },
+      ("%s is a temporary view: streams are written into tables."):format(name))
+  elseif found.tableType == "VIEW" then
+    refuse("_LEGACY_ERROR_TEMP_1191", "AnalysisException", nil, { tableName = name },
+      ("%s is a view: streams are written into tables."):format(name))
+  elseif s.format and s.format:lower() ~= found.provider:lower() then
+    refuse("_LEGACY_ERROR_TEMP_1192", "AnalysisException", nil, { source = s.format, tableName = name,
+      provider = found.provider }, ("The table %s has the format %s, not %s."):format(name, found.provider, s.format))
+  end
+  return found
+end
+
+local function make_table(s, session, name)
+  local options = {}
+  for _, o in ipairs(s.options:list()) do
+    if o[1]:lower() ~= "checkpointlocation" then options[#options + 1] = o end
+  end
+  core.plan(session[HANDLE], { kind = "create_table", parts = column.table_parts(name), definition = {
+    schema = s.df.schema, format = s.format, options = options, partitions = s.partition_by, clusters = s.clusters } })
+  return require "tidemill.catalog".find(session, name)
+end
+
+-- Rows in the table's columns, by their names; the table has a column for each of the stream's.
+local function fitted(s, session, name)
+  local schema = session:table(name).schema
+  local known = {}
+  for _, f in ipairs(schema.fields) do known[f.name:lower()] = true end
+  for _, c in ipairs(s.df.columns) do
+    if not known[c:lower()] then
+      refuse("INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS", "AnalysisException", "KD000", { tableName = name,
+        extraColumns = "`" .. c .. "`" }, ("The table %s has no column %s."):format(name, c))
+    end
+  end
+  return s.df:to(schema)
+end
+
+local function table_spec(s, session, spec, name)
+  if spec.mode ~= "append" then
+    refuse("STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE", "AnalysisException", "42KDE",
+      { className = s.format or "parquet", outputMode = spec.mode },
+      ("Rows are added to tables in append mode, not in %s mode."):format(spec.mode))
+  end
+  spec.checkpoint = checkpoint_of(s, session, false)
+  core.stream_check(s.df[PLAN], spec.mode)
+  local found = find_table(s, session, name) or make_table(s, session, name)
+  spec.sink, spec.database, spec.table = "table", found.namespace, found.name
+  return fitted(s, session, name)
+end
+
+local function spec_of(s)
+  return { mode = s.mode or "append", trigger = s.trigger or "default", interval = s.interval, name = s.name }
+end
+
 local function start(self, path)
   local s = self[STATE]
   local session = s.df[SESSION]
   s.format = s.format or session[HANDLE]:get "spark.sql.sources.default" or "parquet"
-  local spec = { mode = s.mode or "append", trigger = s.trigger or "default", interval = s.interval, name = s.name }
+  local spec = spec_of(s)
   if s.trigger == "continuous" or s.trigger == "realTime" then
     refuse("_LEGACY_ERROR_TEMP_1195", "AnalysisException", nil, { source = s.format },
       ("The trigger %s is not there for this query; processingTime = \"0 seconds\" waits the least."):format(s.trigger))
@@ -224,32 +298,49 @@ local function start(self, path)
 end
 
 local SET = { format = "format", outputMode = "outputMode", queryName = "queryName", partitionBy = "partitionBy" }
-methods.start = function(self, path, ...)
-  receiver(self, "start")
+
+-- The arguments of start and toTable behind the first, in PySpark's order, or by name; others are options.
+local function take_call(self, what, named, ...)
   local order = { "format", "outputMode", "partitionBy", "queryName" }
-  local named = type(path) == "table" and path or nil
   for i = 1, select("#", ...) do
     local v = select(i, ...)
     if type(v) == "table" and arguments.shape(v) == "map" then named = v
     elseif v ~= nil then
       if not order[i] then
-        errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "start", problem = "takes 5 arguments and options" })
+        errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = what, problem = "takes 5 arguments and options" })
       end
       methods[order[i]](self, v)
     end
   end
-  if named == path then path = nil end
+  local first
   for _, p in ipairs(named and arguments.pairs_list(named, "options") or {}) do
-    if p[1] == "path" then path = p[2]
+    if p[1] == (what == "start" and "path" or "tableName") then first = p[2]
     elseif SET[p[1]] then methods[SET[p[1]]](self, p[2])
     else self[STATE].options:set(p[1], p[2]) end
   end
-  return start(self, path)
+  return first
 end
 
-method("toTable", "tableName:string", function()
-  errors.raise("NOT_IMPLEMENTED", { feature = "toTable (tables of a catalogue; start(path) writes files)" })
-end)
+methods.start = function(self, path, ...)
+  receiver(self, "start")
+  local named = type(path) == "table" and path or nil
+  local given = take_call(self, "start", named, ...)
+  if named then path = nil end
+  return start(self, given or path)
+end
+
+methods.toTable = function(self, name, ...)
+  receiver(self, "toTable")
+  local named = type(name) == "table" and arguments.shape(name) == "map" and name or nil
+  local given = take_call(self, "toTable", named, ...)
+  if named then name = nil end
+  name = given or name
+  builder.need_name("tableName", name)
+  local s = self[STATE]
+  local session, spec = s.df[SESSION], spec_of(s)
+  local rows = table_spec(s, session, spec, name)
+  return require "tidemill.streaming".start(session, rows[PLAN], spec)
+end
 
 function Writer:__tostring()
   local s = self[STATE]

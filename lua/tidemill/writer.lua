@@ -1,10 +1,13 @@
---- df.write: format, mode, options, partitionBy, then save. A builder: it changes and returns itself, as in Spark.
+--- df.write: format, mode, options, partitionBy, then save, saveAsTable or insertInto. A builder: it changes and
+-- returns itself, as in Spark.
 local arguments = require "tidemill.arguments"
 local builder = require "tidemill.builder"
+local column = require "tidemill.column"
 local core = require "tidemill.core"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
 local PLAN, SESSION, HANDLE, STATE = internal.plan, internal.session, internal.handle, internal.state
+local names_of = require "tidemill.dataframe".names_of
 
 local M = {}
 local Writer, methods, method, receiver = builder.class("DataFrameWriter", "df.write")
@@ -19,25 +22,62 @@ method("mode", "saveMode:string?", function(self, mode)
   return self
 end)
 method("partitionBy", "*cols", function(self, cols)
-  self[STATE].partition_by = require "tidemill.dataframe".names_of(cols, "cols")
+  self[STATE].partition_by = names_of(cols, "cols")
   return self
 end)
-method("bucketBy", "numBuckets:any, col, *cols", function(self, n)
+-- "a", "b" or one list of both.
+local function name_list(col, cols)
+  if type(col) == "table" and not getmetatable(col) then
+    if cols.n > 0 then
+      errors.raise("CANNOT_SET_TOGETHER", { arg_list = "`col` of type tuple or list and `cols`" })
+    end
+    return names_of(col, "col")
+  end
+  return names_of({ col, table.unpack(cols, 1, cols.n) }, "col")
+end
+
+method("bucketBy", "numBuckets:any, col, *cols", function(self, n, col, cols)
   if math.type(n) ~= "integer" then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "numBuckets", expected_type = "int",
       arg_type = arguments.type_name(n) })
   end
-  self[STATE].buckets = n
+  self[STATE].nbuckets, self[STATE].buckets = n, name_list(col, cols)
   return self
 end)
+method("sortBy", "col, *cols", function(self, col, cols)
+  self[STATE].sorts = name_list(col, cols)
+  return self
+end)
+method("clusterBy", "*cols", function(self, cols)
+  self[STATE].clusters = names_of(cols, "cols")
+  return self
+end)
+
+local function refuse(condition, state, params, message)
+  errors.raise(condition, params, { class = "AnalysisException", sqlState = state, message = message })
+end
+
+-- Buckets belong to tables that are made; sortBy needs them, clusterBy stands alone.
+local function check_layout(s, operation)
+  if s.sorts and not s.buckets then refuse("SORT_BY_WITHOUT_BUCKETING", "42601", {}, "sortBy goes with bucketBy.") end
+  if operation and s.buckets then
+    refuse(s.sorts and "_LEGACY_ERROR_TEMP_1313" or "_LEGACY_ERROR_TEMP_1312", nil, { operation = operation },
+      ("Only tables have buckets: saveAsTable, not %s."):format(operation))
+  end
+  if s.clusters and s.partition_by then
+    refuse("SPECIFY_CLUSTER_BY_WITH_PARTITIONED_BY_IS_NOT_ALLOWED", "42908", {},
+      "A table is clustered or partitioned, not both.")
+  end
+  if s.clusters and s.buckets then
+    refuse("SPECIFY_CLUSTER_BY_WITH_BUCKETING_IS_NOT_ALLOWED", "42908", {},
+      "A table is clustered or has buckets, not both.")
+  end
+end
 
 local function save(self, path)
   local s = self[STATE]
   path = path or s.options:get "path"
-  if s.buckets then
-    errors.raise("_LEGACY_ERROR_TEMP_1312", { operation = "save" }, { class = "AnalysisException",
-      message = "Only tables have buckets: saveAsTable." })
-  end
+  check_layout(s, "save")
   if type(path) ~= "string" then
     errors.raise("_LEGACY_ERROR_TEMP_2047", {}, { class = "IllegalArgumentException", message = "save needs a path." })
   end
@@ -64,6 +104,48 @@ methods.save = saver(nil)
 for _, name in ipairs { "csv", "json", "text", "parquet", "orc", "xml", "avro", "libsvm", "snapshot" } do
   methods[name] = saver(name)
 end
+
+-- ---- tables ------------------------------------------------------------------------------------------------------
+
+local CREATE = { append = "append", overwrite = "overwrite" }
+
+-- Options that are no parameter of the call: saveAsTable("t", { format = "json", compression = "gzip" }).
+local function take_call(self, ...)
+  local order = { "format", "mode", "partitionBy" }
+  for i = 1, select("#", ...) do
+    local v = select(i, ...)
+    if builder.is_options(v) then builder.take_named(self, v, NAMED)
+    elseif v ~= nil then NAMED[order[i]](self, v) end
+  end
+end
+
+methods.saveAsTable = function(self, name, ...)
+  receiver(self, "saveAsTable")
+  builder.need_name("name", name)
+  take_call(self, ...)
+  local s = self[STATE]
+  check_layout(s)
+  local mode, parts = (s.mode or "error"):lower(), column.table_parts(name)
+  if #parts > 2 and parts[1]:lower() ~= "spark_catalog" then
+    refuse("_LEGACY_ERROR_TEMP_1310", nil, { quote = name }, ("There is no catalog for the table %s."):format(name))
+  end
+  core.plan(s.df[SESSION][HANDLE], { kind = "create_table", parts = parts, child = { s.df[PLAN] },
+    if_exists = mode == "ignore", definition = { save = CREATE[mode], format = s.format, options = s.options:list(),
+      partitions = s.partition_by, nbuckets = s.nbuckets, buckets = s.buckets, sorts = s.sorts,
+      clusters = s.clusters } })
+end
+
+method("insertInto", "tableName:string, overwrite:boolean?", function(self, name, overwrite)
+  local s = self[STATE]
+  check_layout(s, "insertInto")
+  if s.partition_by then
+    refuse("PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO", "42601", { tableName = name },
+      ("The partitions of %s are its own: insertInto goes without partitionBy."):format(name))
+  end
+  if overwrite ~= nil then s.mode = overwrite and "overwrite" or "append" end
+  core.plan(s.df[SESSION][HANDLE], { kind = "insert", parts = column.table_parts(name), child = { s.df[PLAN] },
+    replace = (s.mode or ""):lower() == "overwrite", definition = {} })
+end)
 
 function Writer:__tostring()
   return ("DataFrameWriter (%s, mode %s)"):format(self[STATE].format or "default format", self[STATE].mode or "error")
