@@ -102,7 +102,8 @@ mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_
   const mill_node *root = mill_analyse(&w, p->root, NULL);
   p->settings.once = NULL;
   p->deferred = root == NULL && w.deferred;
-  if (root == NULL) return failed(&w);
+  if (w.nameless) w.status = mill_oom(w.ctx->memory, 1, err);
+  if (root == NULL || w.nameless) return failed(&w);
   p->schema = mill_w_schema(&w, root->output, root->noutput);
   if (p->schema == NULL) return failed(&w);
   p->parsed = p->root;

@@ -53,6 +53,7 @@ struct mill_planner {
   bool writing;         /* files of a table are noted as being written */
   bool lasting;         /* it is one of the catalogue: nothing temporary either */
   bool deferred;        /* a name is meant for a query around this one, and there is none yet */
+  bool nameless;        /* memory ran out where a text was made: "?" stands in its place */
 };
 
 /* Note the failure and give NULL. Once memory has run out, that is what is told. */
