@@ -25,7 +25,8 @@ UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
-.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench bench-report rock kill fuzz
+.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench bench-report rock kill fuzz \
+        sanitize sweep curves limits units
 all: $(MODULE)
 
 $(MODULE): $(OBJ)
@@ -131,6 +132,17 @@ bench: deps
 	@test -x $(BENCH_PYTHON) || python3 -m venv $(BUILD)/bench/venv
 	@$(BENCH_PYTHON) -m pip install --quiet -r spec/bench/requirements.txt
 	@$(BENCH_PYTHON) spec/bench/run.py --rows $(ROWS) --peers $(PEERS) --size $(SIZE)
+
+# Every axis of the scaling curves, ours: plots in build/bench, exponents, and whether there is a cliff. CLOCK=cpu where other
+# work shares the machine.
+CLOCK ?= ns
+curves: all
+	@python3 spec/bench/curves.py --clock $(CLOCK) $(AXES)
+
+# TPC-H and the operators over 10 M rows under memory limits: the rows of the run without one, bounded memory, no file left.
+TPCH ?= $(BUILD)/bench/data/sf1
+limits: all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' $(LUA) spec/bench/limits.lua $(TPCH)
 
 # The figures of the last runs into README.md, between its two markers.
 bench-report:
