@@ -74,16 +74,18 @@ kill: all
 units: $(UNIT)
 
 # The suite under the address, undefined-behaviour and leak sanitizers, then what runs in threads under the thread
-# sanitizer. Lua is watched by preloading the sanitizer's library.
+# sanitizer; the last line adds both up. Lua is watched by preloading the sanitizer's library.
 ASAN = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TSAN = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 THREADS = base/thread_test stream/store_test stream/window_test snapshot/table_test
 sanitize: dev-deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/asan CC=gcc CFLAGS="$(ASAN)" LDFLAGS=-Wl,-z,nodelete all units
-	@sh spec/sanitize.sh address build/asan $(UNIT:$(BUILD)/%=build/asan/%)
+	@sh spec/sanitize.sh address build/asan $(UNIT:$(BUILD)/%=build/asan/%) | tee build/asan/said
 	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/tsan CC=gcc CFLAGS="$(TSAN)" LDFLAGS=-Wl,-z,nodelete \
 	  all $(THREADS:%=build/tsan/spec/%)
-	@sh spec/sanitize.sh thread build/tsan $(THREADS:%=build/tsan/spec/%)
+	@sh spec/sanitize.sh thread build/tsan $(THREADS:%=build/tsan/spec/%) | tee build/tsan/said
+	@tail -qn1 build/asan/said build/tsan/said | awk -F'[ ,]+' '/^[0-9]+ passed, [0-9]+ failed$$/ { n++; p += $$1; f += $$3 } \
+	  END { print p " passed, " f + 2 - n " failed"; exit f > 0 || n < 2 }'
 
 # Each fuzz target for FUZZ_SECONDS, under the address and undefined-behaviour sanitizers, beginning with the seeds that
 # spec/fuzz/seeds.sh finds; what it finds new goes on from in the next run. A failure leaves the bytes in
