@@ -13,7 +13,6 @@ bool mill_format_readable(const char *format);
 mill_status mill_format_open(const mill_context *ctx, const mill_settings *set, const mill_read *r,
                              mill_scan **out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_format_write(mill_session *session, const mill_settings *set, const mill_write *w,
-                              mill_rows *rows, uint64_t *written,
-                              mill_error *err) MILL_USE_RESULT;
+                              mill_rows *rows, uint64_t *written, mill_error *err) MILL_USE_RESULT;
 
 #endif
