@@ -25,7 +25,8 @@ UNIT_SRC = $(sort $(wildcard spec/*/*_test.c))
 UNIT     = $(UNIT_SRC:spec/%.c=$(BUILD)/spec/%)
 RUN      = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
 
-.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench bench-report rock kill fuzz
+.PHONY: all demo test check install uninstall clean deps dev-deps spec known bench bench-report rock kill fuzz \
+        sanitize sweep curves limits units
 all: $(MODULE)
 
 $(MODULE): $(OBJ)
@@ -73,16 +74,18 @@ kill: all
 units: $(UNIT)
 
 # The suite under the address, undefined-behaviour and leak sanitizers, then what runs in threads under the thread
-# sanitizer. Lua is watched by preloading the sanitizer's library.
+# sanitizer; the last line adds both up. Lua is watched by preloading the sanitizer's library.
 ASAN = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TSAN = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 THREADS = base/thread_test stream/store_test stream/window_test snapshot/table_test
 sanitize: dev-deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/asan CC=gcc CFLAGS="$(ASAN)" LDFLAGS=-Wl,-z,nodelete all units
-	@sh spec/sanitize.sh address build/asan $(UNIT:$(BUILD)/%=build/asan/%)
+	@sh spec/sanitize.sh address build/asan $(UNIT:$(BUILD)/%=build/asan/%) | tee build/asan/said
 	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/tsan CC=gcc CFLAGS="$(TSAN)" LDFLAGS=-Wl,-z,nodelete \
 	  all $(THREADS:%=build/tsan/spec/%)
-	@sh spec/sanitize.sh thread build/tsan $(THREADS:%=build/tsan/spec/%)
+	@sh spec/sanitize.sh thread build/tsan $(THREADS:%=build/tsan/spec/%) | tee build/tsan/said
+	@tail -qn1 build/asan/said build/tsan/said | awk -F'[ ,]+' '/^[0-9]+ passed, [0-9]+ failed$$/ { n++; p += $$1; f += $$3 } \
+	  END { print p " passed, " f + 2 - n " failed"; exit f > 0 || n < 2 }'
 
 # Each fuzz target for FUZZ_SECONDS, under the address and undefined-behaviour sanitizers, beginning with the seeds that
 # spec/fuzz/seeds.sh finds; what it finds new goes on from in the next run. A failure leaves the bytes in
@@ -131,6 +134,17 @@ bench: deps
 	@test -x $(BENCH_PYTHON) || python3 -m venv $(BUILD)/bench/venv
 	@$(BENCH_PYTHON) -m pip install --quiet -r spec/bench/requirements.txt
 	@$(BENCH_PYTHON) spec/bench/run.py --rows $(ROWS) --peers $(PEERS) --size $(SIZE)
+
+# Every axis of the scaling curves, ours: plots in build/bench, exponents, and whether there is a cliff. CLOCK=cpu where other
+# work shares the machine.
+CLOCK ?= ns
+curves: all
+	@python3 spec/bench/curves.py --clock $(CLOCK) $(AXES)
+
+# TPC-H and the operators over 10 M rows under memory limits: the rows of the run without one, bounded memory, no file left.
+TPCH ?= $(BUILD)/bench/data/sf1
+limits: all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' $(LUA) spec/bench/limits.lua $(TPCH)
 
 # The figures of the last runs into README.md, between its two markers.
 bench-report:

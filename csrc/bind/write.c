@@ -72,7 +72,7 @@ int mill_rows_write(lua_State *L) {
   mill_session_enter(L, h->session);
   MILL_RAISE_IF(L, &err, mill_session_settings(s, &set, &err), NULL);
   MILL_RAISE_IF(L, &err, mill_plan_open(h->p, &rows, &err), NULL);
-  mill_status status = mill_format_write(mill_session_context(s), &set, &w, rows, &written, &err);
+  mill_status status = mill_format_write(s, &set, &w, rows, &written, &err);
   mill_session_leave(L, h->session);
   MILL_RAISE_IF(L, &err, status, NULL);
   lua_pushinteger(L, (lua_Integer)written);

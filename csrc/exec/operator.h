@@ -70,13 +70,15 @@ struct mill_op {
   const mill_op **child;
   mill_scan *scan;
   const int *columns;
-  const mill_test *tests; /* SCAN: ntests that it was narrowed by, for EXPLAIN */
-  int ntests;
+  const mill_test *tests;   /* SCAN: ntests that it was narrowed by, for EXPLAIN */
+  const char *const *paths; /* SCAN of files: npaths that were asked for, for EXPLAIN */
+  int ntests, npaths;
   mill_rows *(*open)(void *arg, mill_error *err);
   void *open_arg;
   int64_t from, to, step, limit, offset;
   double lower, upper;
   uint64_t seed;
+  bool cached; /* SCAN: of rows that are kept for further queries, for EXPLAIN */
   bool replacement, outer, null_safe; /* JOIN null_safe: all keys compare with <=> */
   const mill_bound *predicate, *condition;
   int nexprs, nsets, nkeys, naggs, nsorts, nwindows;

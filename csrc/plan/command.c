@@ -76,24 +76,75 @@ static const mill_node *reset(mill_planner *w, const mill_node *n) {
   return mill_nothing(w);
 }
 
-static const mill_node *explain(mill_planner *w, const mill_node *n) {
+static const mill_node *explained(mill_planner *w, const mill_text *t) {
   static const char *const names[] = {"plan"};
-  const char *command = "== Physical Plan ==\nExecute command\n";
-  if (n->child[0]->kind >= MILL_N_CREATE_VIEW) return mill_answer(w, names, "s", &command, 1);
-  const mill_node *q = mill_analyse(w, n->child[0], NULL);
+  const char *cell = w->status ? NULL : mill_w_copy(w, t->data, t->size);
+  return cell ? mill_answer(w, names, "s", &cell, 1) : NULL;
+}
+
+/* Of a command it is told which it is; it is not run. */
+static const mill_node *explain_command(mill_planner *w, const mill_node *n) {
+  static const char *const commands[] = {"CreateView",    "DropView",       "DescribeTable",
+                                         "Explain",       "Show",           "Set",
+                                         "Reset",         "SetNamespace",   "CreateNamespace",
+                                         "DropNamespace", "AlterNamespace", "CreateTable",
+                                         "DropTable",     "AlterTable",     "TruncateTable",
+                                         "Insert",        "Insert",         "DeleteFromTable",
+                                         "UpdateTable",   "MergeIntoTable", "AnalyzeTable",
+                                         "RepairTable",   "RefreshTable",   "CacheTable",
+                                         "UncacheTable",  "ClearCache",     "AddResources"};
+  const char *name = commands[n->kind - MILL_N_CREATE_VIEW];
+  mill_text t;
+  mill_text_init(&t, w->ctx->memory);
+  w->status = mill_text_printf(&t, w->err, "== Physical Plan ==\nExecute %sCommand\n\n", name);
+  const mill_node *rows = explained(w, &t);
+  mill_text_clear(&t);
+  return rows;
+}
+
+/* What is wrong with the query is told in rows, a line each; with EXTENDED below the parsed plan. */
+static const mill_node *explain_failed(mill_planner *w, const mill_node *q, bool extended) {
+  static const char *const names[] = {"plan"};
+  const char *cells[64];
+  mill_error *why = mill_w_alloc(w, sizeof *why);
+  mill_text t;
+  int rows = 0;
+  if (why == NULL) return NULL;
+  *why = *w->err;
+  mill_text_init(&t, w->ctx->memory);
+  w->status = mill_explain_failed(w, q, why, extended, &t);
+  char *text = w->status ? NULL : (char *)mill_w_copy(w, t.data, t.size), *next;
+  mill_text_clear(&t);
+  if (text == NULL) return NULL;
+  if (extended) return mill_answer(w, names, "s", (const char *const *)&text, 1);
+  for (; rows < 64 && *text; text = next + 1) {
+    next = strchr(text, '\n');
+    *next = '\0';
+    cells[rows++] = text;
+  }
+  return mill_answer(w, names, "s", cells, rows);
+}
+
+static const mill_node *explain(mill_planner *w, const mill_node *n) {
+  const char *mode = n->name ? n->name : "simple";
   mill_plan *p = NULL;
   mill_text t;
+  if (n->child[0]->kind >= MILL_N_CREATE_VIEW) return explain_command(w, n->child[0]);
+  const mill_node *q = mill_analyse(w, n->child[0], NULL);
+  if (q == NULL && w->status && w->status != MILL_E_OUT_OF_MEMORY)
+    return explain_failed(w, n->child[0], strcmp(mode, "extended") == 0);
   if (q == NULL) return NULL;
   w->status = mill_plan_new(w->session, &p, w->err);
   if (w->status) return NULL;
   p->root = (mill_node *)q;
+  p->parsed = n->child[0];
   p->settings = w->set;
   mill_text_init(&t, w->ctx->memory);
-  w->status = mill_plan_explain(p, n->name ? n->name : "simple", &t, w->err);
-  const char *cell = w->status ? NULL : mill_w_copy(w, t.data, t.size);
+  w->status = mill_plan_explain(p, mode, &t, w->err);
+  const mill_node *rows = explained(w, &t);
   mill_text_clear(&t);
   mill_plan_unref(p);
-  return cell ? mill_answer(w, names, "s", &cell, 1) : NULL;
+  return rows;
 }
 
 const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n,

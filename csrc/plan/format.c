@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "base/uuid.h"
 #include "snapshot/table.h"
 
@@ -104,7 +105,18 @@ static mill_status write_part(const mill_context *ctx, const mill_write *w, mill
   return s;
 }
 
-mill_status mill_format_write(const mill_context *ctx, const mill_settings *set,
+typedef struct poll_of {
+  mill_progress ask;
+  void *arg;
+} poll_of;
+
+static mill_status poll(void *arg, size_t done, mill_error *err) {
+  const poll_of *p = arg;
+  (void)done;
+  return p->ask(p->arg, -1, 0, err);
+}
+
+static mill_status write_rows(const mill_context *ctx, const mill_settings *set,
                               const mill_write *w, mill_rows *rows, uint64_t *written,
                               mill_error *err) {
   if (!is_snapshot(w->format)) return mill_write_run(ctx, set, w, rows, written, err);
@@ -112,5 +124,16 @@ mill_status mill_format_write(const mill_context *ctx, const mill_settings *set,
   if (written) *written = 0;
   mill_status s = write_snapshot(ctx, w, rows, written, err);
   rows->free(rows);
+  return s;
+}
+
+mill_status mill_format_write(mill_session *session, const mill_settings *set, const mill_write *w,
+                              mill_rows *rows, uint64_t *written, mill_error *err) {
+  mill_watch watch;
+  poll_of p = {0};
+  p.ask = mill_session_poll(session, &p.arg);
+  mill_watch_begin(&watch, p.ask ? poll : NULL, &p);
+  mill_status s = write_rows(mill_session_context(session), set, w, rows, written, err);
+  mill_watch_end(&watch);
   return s;
 }

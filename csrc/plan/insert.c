@@ -105,7 +105,7 @@ static const mill_node *insert_directory(mill_planner *w, const mill_node *n) {
   if (w->status == MILL_OK) w->status = mill_plan_open(p, &rows, w->err);
   mill_plan_unref(p);
   if (w->status == MILL_OK)
-    w->status = mill_format_write(w->ctx, &w->set, &write, rows, NULL, w->err);
+    w->status = mill_format_write(w->session, &w->set, &write, rows, NULL, w->err);
   return w->status ? NULL : mill_nothing(w);
 }
 

@@ -46,8 +46,22 @@ static bool done(mill_lowered *out, const mill_op *op, const uint64_t *ids, int 
   return true;
 }
 
+/* Are these the child's columns under their names: nothing to compute? */
+static bool same_columns(const mill_op *child, const mill_bound *const *exprs,
+                         const char *const *names, int n) {
+  if ((uint32_t)n != child->schema->nfields) return false;
+  for (int i = 0; i < n; i++) {
+    const mill_field *f = &child->schema->fields[i];
+    if (exprs[i]->kind != MILL_B_COLUMN || exprs[i]->index != i || exprs[i]->type != f->type ||
+        exprs[i]->nullable != f->nullable || strcmp(names[i], f->name) != 0)
+      return false;
+  }
+  return true;
+}
+
 bool mill_op_project(mill_lowering *l, const mill_op *child, const mill_bound *const *exprs,
                      const uint64_t *ids, const char *const *names, int n, mill_lowered *out) {
+  if (same_columns(child, exprs, names, n)) return done(out, child, ids, n);
   mill_op *op = mill_op_make(l, MILL_OP_PROJECT, child);
   mill_field *f = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *f);
   if (op == NULL || f == NULL) return false;
@@ -134,12 +148,17 @@ static bool narrowed(mill_lowering *l, mill_scan **scan, const mill_node *n) {
 
 static bool scan_op(mill_lowering *l, mill_scan *scan, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_SCAN, NULL);
-  if (n->kind == MILL_N_SOURCE) mill_settings_once(&l->w->set); /* files may change */
   size_t count = (size_t)n->noutput + 2;
   int *columns = mill_w_alloc(l->w, count * sizeof *columns), k = 0;
   uint64_t *ids = mill_w_alloc(l->w, count * sizeof *ids);
   mill_field *f = mill_w_alloc(l->w, count * sizeof *f);
   if (!op || !columns || !ids || !f) return false;
+  if (n->kind == MILL_N_SOURCE) {
+    mill_settings_once(&l->w->set); /* files may change */
+    op->paths = n->source->paths;
+    op->npaths = n->source->npaths;
+  }
+  op->cached = n->kind == MILL_N_CACHE;
   for (int i = 0; i < n->noutput; i++) {
     if (!mill_used(l, n->output[i]->id)) continue;
     columns[k] = i;

@@ -90,6 +90,10 @@ double mill_n_estimate(const mill_node *n) {
     a = mill_n_estimate(n->child[0]);
     return n->to >= 0 && (double)n->to < a ? (double)n->to : a;
   case MILL_N_JOIN: return n->rows > 0 ? n->rows : join_rows(n);
+  case MILL_N_UNION:
+    a = 0;
+    for (int i = 0; i < n->nchildren; i++) a += mill_n_estimate(n->child[i]);
+    return a;
   default: return n->nchildren ? mill_n_estimate(n->child[0]) : 1;
   }
 }

@@ -102,9 +102,11 @@ mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_
   const mill_node *root = mill_analyse(&w, p->root, NULL);
   p->settings.once = NULL;
   p->deferred = root == NULL && w.deferred;
-  if (root == NULL) return failed(&w);
+  if (w.nameless) w.status = mill_oom(w.ctx->memory, 1, err);
+  if (root == NULL || w.nameless) return failed(&w);
   p->schema = mill_w_schema(&w, root->output, root->noutput);
   if (p->schema == NULL) return failed(&w);
+  p->parsed = p->root;
   p->root = (mill_node *)root;
   p->streaming = root->streaming;
   return MILL_OK;
@@ -124,6 +126,7 @@ mill_status mill_plan_renew(mill_plan *p, mill_plan **out, mill_error *err) {
     mill_plan_unref(q);
     return s;
   }
+  q->parsed = p->parsed;
   q->schema = p->schema;
   q->settings = p->settings;
   q->streaming = p->streaming;
@@ -333,9 +336,29 @@ static mill_status explain_run(mill_plan *p, mill_planner *w, const mill_op *op,
   run.meters = &meters;
   mill_status s = mill_run_table(&run, op, &t, w->err);
   mill_table_unref(t);
-  if (s == MILL_OK) s = mill_explain_physical(w, op, "metrics", &meters, out);
+  if (s == MILL_OK) s = mill_explain_physical(w, op, &meters, out);
   mill_meters_clear(&meters);
   return s;
+}
+
+static mill_status explain_logical(mill_plan *p, mill_planner *w, const char *mode,
+                                   mill_text *out) {
+  bool extended = strcmp(mode, "extended") == 0, cost = strcmp(mode, "cost") == 0;
+  if (extended && p->parsed) MILL_TRY(mill_explain_logical(w, p->parsed, "Parsed", false, out));
+  if (extended || p->root->streaming)
+    MILL_TRY(mill_explain_logical(w, p->root, "Analyzed", false, out));
+  if (p->root->streaming || !(extended || cost)) return MILL_OK;
+  const mill_node *n = mill_plan_optimise(w, p->root);
+  return n ? mill_explain_logical(w, n, "Optimized", cost, out) : w->status;
+}
+
+static mill_status explain_physical(mill_plan *p, mill_planner *w, const mill_op *op,
+                                    const char *mode, mill_text *out) {
+  bool codegen = strcmp(mode, "codegen") == 0;
+  if (strcmp(mode, "metrics") == 0) return explain_run(p, w, op, out);
+  MILL_TRY(codegen || strcmp(mode, "formatted") == 0 ? mill_explain_list(w, op, codegen, out)
+                                                     : mill_explain_physical(w, op, NULL, out));
+  return strcmp(mode, "extended") == 0 ? MILL_OK : mill_text_addc(out, '\n', w->err);
 }
 
 mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mill_error *err) {
@@ -344,20 +367,11 @@ mill_status mill_plan_explain(mill_plan *p, const char *mode, mill_text *out, mi
   MILL_TRY(mill_plan_begin(p, &w, err));
   mill_arena_init(&arena, w.ctx->memory);
   w.arena = &arena;
-  bool metrics = strcmp(mode, "metrics") == 0;
-  mill_lowering l = {.w = &w, .explaining = !metrics};
+  mill_lowering l = {.w = &w, .explaining = strcmp(mode, "metrics") != 0};
   mill_lowered low;
-  mill_status s = MILL_OK;
-  bool extended = strcmp(mode, "extended") == 0, cost = strcmp(mode, "cost") == 0;
-  if (extended || p->root->streaming) s = mill_explain_logical(&w, p->root, "Analyzed", out);
-  if (s == MILL_OK && (extended || cost) && !p->root->streaming) {
-    const mill_node *n = mill_plan_optimise(&w, p->root);
-    s = n ? mill_explain_logical(&w, n, "Optimized", out) : w.status;
-  }
+  mill_status s = explain_logical(p, &w, mode, out);
   if (s == MILL_OK && !p->root->streaming)
-    s = !physical(&l, p->root, &low) ? w.status
-        : metrics                    ? explain_run(p, &w, low.op, out)
-                                     : mill_explain_physical(&w, low.op, mode, NULL, out);
+    s = physical(&l, p->root, &low) ? explain_physical(p, &w, low.op, mode, out) : w.status;
   mill_lowering_release(l.scans);
   mill_arena_clear(&arena);
   return s;

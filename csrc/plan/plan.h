@@ -28,6 +28,7 @@ struct mill_plan {
   mill_session *session;
   mill_arena arena;
   mill_node *root;
+  const mill_node *parsed; /* the root before its analysis, for EXPLAIN */
   const mill_type *schema; /* analysed: a STRUCT */
   mill_settings settings;  /* as they were at its analysis */
   bool streaming;

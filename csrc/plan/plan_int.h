@@ -53,6 +53,7 @@ struct mill_planner {
   bool writing;         /* files of a table are noted as being written */
   bool lasting;         /* it is one of the catalogue: nothing temporary either */
   bool deferred;        /* a name is meant for a query around this one, and there is none yet */
+  bool nameless;        /* memory ran out where a text was made: "?" stands in its place */
 };
 
 /* Note the failure and give NULL. Once memory has run out, that is what is told. */
@@ -440,11 +441,16 @@ const mill_type *mill_op_schema(mill_lowering *l, const mill_field *f, int n);
 
 /* ---- commands, explain ------------------------------------------------------------------------------ */
 
-/* title: "Analyzed", "Optimized" (with rows expected). mode: Spark's, in lower case. */
+/* title: "Parsed", "Analyzed", "Optimized". */
 mill_status mill_explain_logical(mill_planner *w, const mill_node *n, const char *title,
-                                 mill_text *out);
-mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const char *mode,
-                                  const mill_meters *meters, mill_text *out);
+                                 bool with_statistics, mill_text *out);
+mill_status mill_explain_physical(mill_planner *w, const mill_op *op, const mill_meters *meters,
+                                  mill_text *out);
+/* "formatted" or "codegen" */
+mill_status mill_explain_list(mill_planner *w, const mill_op *op, bool codegen, mill_text *out);
+/* In place of a plan: why there is none. */
+mill_status mill_explain_failed(mill_planner *w, const mill_node *parsed, const mill_error *why,
+                                bool extended, mill_text *out);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------- */
 

@@ -394,6 +394,7 @@ const char *mill_w_sql(mill_planner *w, const mill_expr *e) {
   if (mill_expr_sql(e, &w->set, &t, NULL) == MILL_OK)
     s = mill_arena_strndup(w->arena, t.data ? t.data : "", t.size);
   mill_text_clear(&t);
+  if (s == NULL) w->nameless = true;
   if (s == NULL && w->status == MILL_OK) w->status = mill_oom(w->ctx->memory, 1, w->err);
   return s ? s : "?";
 }

@@ -57,7 +57,7 @@ static bool run(table_write *x, const mill_node *n, mill_save_mode mode, const c
                       .conf = conf,
                       .conf_arg = w->session};
   if (rows == NULL) return false;
-  w->status = mill_format_write(w->ctx, &w->set, &write, rows, NULL, w->err);
+  w->status = mill_format_write(w->session, &w->set, &write, rows, NULL, w->err);
   return w->status == MILL_OK;
 }
 

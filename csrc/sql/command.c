@@ -277,6 +277,7 @@ static int refused(const mill_parser *p) {
       {MILL_K_ALTER, MILL_K_INDEX},      {MILL_K_LOCK, MILL_K_TABLE},
       {MILL_K_LOCK, MILL_K_DATABASE},    {MILL_K_UNLOCK, MILL_K_TABLE},
       {MILL_K_UNLOCK, MILL_K_DATABASE},  {MILL_K_START, MILL_K_TRANSACTION},
+      {MILL_K_EXPLAIN, MILL_K_LOGICAL},
   };
   int kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
   if (kind == MILL_K_COMMIT || kind == MILL_K_ROLLBACK || kind == MILL_K_DFS ||

@@ -141,21 +141,26 @@ method("printSchema", "level:integer?", function(self, level)
   io.write(self.schema:treeString(level), "\n")
 end)
 
-local MODES = { simple = true, extended = true, codegen = true, cost = true, formatted = true, metrics = true }
---- Prints the plan. explain(), explain(true) or explain "formatted". explain "metrics" runs it and tells of each
---- operator the rows it gave, the time in it (added up over threads), the most memory in use since it began, and bytes
---- spilled.
+local MODES = { "simple", "extended", "codegen", "cost", "formatted", "metrics" }
+local is_mode = {}
+for _, mode in ipairs(MODES) do is_mode[mode] = true end
+
+--- Prints the plan. explain() or explain "simple": the physical plan; explain(true) or explain "extended": the parsed,
+--- analyzed and optimized plans before it; explain "cost": the optimized plan with the bytes and rows expected;
+--- explain "formatted": the operators by number, then what each of them is given; explain "codegen": the programs
+--- that compute their expressions. explain "metrics" runs the plan and tells of each operator the rows it gave, the
+--- time in it (added up over threads), the most memory in use since it began, and bytes spilled.
 method("explain", "extended?, mode?", function(self, extended, mode)
   if extended ~= nil and mode ~= nil then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "explain", problem = "extended and mode are one thing" },
-      { class = "PySparkValueError" })
+    errors.raise("CANNOT_SET_TOGETHER", { arg_list = "extended and mode" })
   end
-  mode = mode or extended
-  if mode == nil or mode == false then mode = "simple" elseif mode == true then mode = "extended" end
-  check("mode", mode, { string = true }, "bool or str")
-  if not MODES[mode:lower()] then
-    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "explain", problem = ("there is no mode '%s'%s"):format(mode,
-      require "tidemill.similar".suffix(mode, arguments.sorted_keys(MODES))) }, { class = "IllegalArgumentException" })
+  if extended ~= nil then check("extended", extended, { string = true, boolean = true }, "bool or str") end
+  if mode ~= nil then check("mode", mode, { string = true }, "str") end
+  mode = mode or extended or "simple"
+  if mode == true then mode = "extended" end
+  if not is_mode[mode:lower()] then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "explain", problem = ("there is no mode '%s'; modes are '%s'")
+      :format(mode, table.concat(MODES, "', '")) }, { class = "IllegalArgumentException" })
   end
   io.write(self[PLAN]:explain(mode:lower()), "\n")
 end)

@@ -28,6 +28,7 @@ local MISUSE = {
   CANNOT_MERGE_TYPE = { "PySparkTypeError",
     "Row <row>, column `<field_name>`: <data_type2> does not go with <data_type1> before it. "
       .. "Say which in the schema: \"<field_name> <cure>\".", "42K09" },
+  CANNOT_SET_TOGETHER = { "PySparkValueError", "<arg_list> are not given together." },
   CANNOT_PARSE_DATATYPE = { "PySparkValueError", "This is no data type: <msg>." },
   FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME = { "PySparkTypeError",
     "<place><field_name>: <data_type> does not take <obj> (a <obj_type>)." },

@@ -119,6 +119,14 @@ spilled("window over a partition of pages", "SELECT max(s), max(n), max(l) FROM 
 spilled("rows used twice", "WITH a AS (SELECT id, age, rand(1) r FROM " .. PEOPLE .. ") SELECT count(*) FROM a x "
   .. "JOIN a y ON x.r = y.r")
 spilled("limit", "SELECT id + 1 a FROM range(3000) LIMIT 20 OFFSET 2500")
+spilled("windows of each kind of function", "SELECT id, ntile(2) OVER w, percent_rank() OVER w, cume_dist() OVER w, "
+  .. "first_value(name) IGNORE NULLS OVER w, nth_value(id, 2) OVER w, collect_list(name) OVER w FROM " .. PEOPLE
+  .. " WINDOW w AS (PARTITION BY age ORDER BY id)")
+spilled("window by range and by others", "SELECT id, sum(pay) OVER (ORDER BY age RANGE BETWEEN 5 PRECEDING AND "
+  .. "5 FOLLOWING), dense_rank() OVER (PARTITION BY id % 2 ORDER BY name DESC), "
+  .. "lead(born, 1, DATE'2000-01-01') OVER (ORDER BY id) FROM " .. PEOPLE)
+spilled("window over nested rows", "SELECT a, s, row_number() OVER (PARTITION BY id % 2 ORDER BY id DESC) FROM "
+  .. "(SELECT id, array(name, NULL) a, named_struct('m', map(id, age)) s FROM " .. PEOPLE .. ")")
 sql("window over a tree", "SELECT * FROM (SELECT id, collect_list(id) OVER (ORDER BY id ROWS BETWEEN 40 PRECEDING AND "
   .. "CURRENT ROW) l, min(id % 5) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND 1 FOLLOWING) FROM range(90)) "
   .. "WHERE id > 87")
@@ -141,6 +149,16 @@ sql("pipe",
   "FROM " .. PEOPLE .. " |> WHERE id > 1 |> SELECT age, pay |> AGGREGATE sum(pay) s GROUP BY age |> ORDER BY s")
 sql("nested values", "SELECT array(named_struct('a', id, 'b', array(name))) x, map(id, array(age)) y FROM " .. PEOPLE)
 sql("error of the query", "SELECT coalesce(try_divide(1, 0), 7)")
+
+local VARIANTS = [[(SELECT id, parse_json(concat('{"a": ', id, ', "b": ["x", null, {"c": 1.5}], "long": "',
+  repeat('text ', 9), '"}')) v FROM range(5))]]
+sql("variants", "SELECT v, variant_get(v, '$.a', 'INT') + 1, v:b[2].c::DOUBLE, schema_of_variant(v), to_json(v), "
+  .. "is_variant_null(v:b[1]), try_variant_get(v, '$.b', 'INT') FROM " .. VARIANTS)
+sql("variants taken apart", "SELECT id, key, value FROM " .. VARIANTS .. ", LATERAL variant_explode(v)")
+sql("variants grouped and joined", "SELECT l.k, n, r.v FROM (SELECT id % 2 k, count(v) n, schema_of_variant_agg(v) "
+  .. "FROM " .. VARIANTS .. " GROUP BY 1) l LEFT JOIN " .. VARIANTS .. " r ON l.k = r.id")
+spilled("variants carried along", "SELECT r.v, row_number() OVER (PARTITION BY l.id % 2 ORDER BY l.id DESC) FROM "
+  .. VARIANTS .. " l JOIN " .. VARIANTS .. " r ON l.id = r.id ORDER BY l.id")
 
 --- Rows of a file, by conditions and keys of a join: texts as codes, nulls, few rows of many.
 scenario("Parquet file in a join", function(spark)
@@ -318,6 +336,7 @@ local function modes(name)
 end
 modes "snapshot"
 modes "csv"
+modes "json"
 scenario("snapshot of every kind of column", function(spark, dir)
   local path = dir .. "/all"
   sample(spark).write:mode("overwrite"):snapshot(path)
@@ -328,7 +347,7 @@ scenario("snapshot of more than a chunk, columns picked", function(spark, dir)
   spark:sql("SELECT id, id * 2 AS twice, CAST(id AS STRING) s FROM range(70000)").write:mode("overwrite"):snapshot(path)
   return text(spark:sql(("SELECT sum(twice), count(*) FROM snapshot.`%s` WHERE id %% 3 = 0"):format(path)))
 end)
-for _, codec in ipairs { "none", "gzip", "deflate", "zstd" } do
+for _, codec in ipairs { "none", "gzip", "deflate", "zstd", "bzip2", "lz4", "snappy" } do
   for _, format in ipairs { "csv", "json", "text" } do
     scenario(("%s written and read: %s"):format(format, codec), function(spark, dir)
       local path = dir .. "/" .. format
@@ -342,7 +361,8 @@ for _, codec in ipairs { "none", "gzip", "deflate", "zstd" } do
 end
 scenario("files packed by Spark", function(spark)
   local out = {}
-  for i, name in ipairs { "text.txt.gz", "json.json.deflate", "csv.csv.gz" } do
+  for i, name in ipairs { "text.txt.gz", "json.json.deflate", "csv.csv.gz", "text.txt.bz2", "json.json.snappy",
+    "csv.csv.lz4" } do
     out[i] = text(spark.read:text("spec/conformance/io/files/compressed/spark_" .. name))
   end
   return table.concat(out, "\n")
@@ -352,9 +372,22 @@ scenario("json of every kind written, read and inferred", function(spark, dir)
   return text(spark.read:json(dir .. "/j"):orderBy "id")
     .. text(spark.read:schema(SCHEMA):option("multiLine", true):json(dir .. "/j"):orderBy "id")
 end)
-scenario("partitioned csv written", function(spark, dir)
-  sample(spark):select("id", "name").write:mode("overwrite"):partitionBy("id"):csv(dir .. "/k")
-  return text(spark.read:csv(dir .. "/k"):orderBy("id"))
+for _, format in ipairs { "csv", "json", "text", "parquet", "arrow" } do
+  scenario(("partitioned %s written"):format(format), function(spark, dir)
+    local path = dir .. "/part_" .. format
+    local df = sample(spark):selectExpr("id", "coalesce(name, 'none') AS value")
+    df.write:format(format):mode("overwrite"):partitionBy("id"):save(path)
+    df.write:format(format):mode("overwrite"):option("partitionOverwriteMode", "dynamic"):partitionBy("id"):save(path)
+    return text(spark.read:format(format):load(path):orderBy("id"))
+  end)
+end
+scenario("variants written and read", function(spark, dir)
+  local df = spark:sql("SELECT * FROM " .. VARIANTS)
+  df.write:mode("overwrite"):parquet(dir .. "/v.parquet")
+  df.write:mode("overwrite"):snapshot(dir .. "/v.snapshot")
+  df.write:mode("overwrite"):json(dir .. "/v.json")
+  return text(spark.read:parquet(dir .. "/v.parquet")) .. text(spark.read:snapshot(dir .. "/v.snapshot"))
+    .. text(spark.read:option("singleVariantColumn", "v"):json(dir .. "/v.json"))
 end)
 
 -- ---- Parquet ----
@@ -378,10 +411,6 @@ scenario("parquet of other writers", function(spark)
     out[i] = text(spark.read:parquet("spec/io/parquet/" .. name .. ".parquet"):limit(12))
   end
   return table.concat(out, "\n")
-end)
-scenario("partitioned parquet written", function(spark, dir)
-  sample(spark):select("id", "name", "tags").write:mode("overwrite"):partitionBy("id"):parquet(dir .. "/pk")
-  return text(spark.read:parquet(dir .. "/pk"):orderBy "id")
 end)
 
 -- ---- Arrow ----

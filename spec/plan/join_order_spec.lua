@@ -82,7 +82,7 @@ describe("the order of joins", function()
   it("ties columns through a third", function()
     -- r1 and r3 are the small ones; only r2 says that their columns are equal.
     local plan = spark:sql("EXPLAIN SELECT r1.id FROM t6 r2, t7 r1, t3 r3 WHERE r2.b = r1.b AND r2.b = r3.b"):first()[1]
-    assert.truthy(plan:find("b = b", 1, true))
+    assert.truthy(plan:find("[b], [b]", 1, true))
     assert.same(rows "SELECT r1.id FROM t7 r1 JOIN t3 r3 ON r1.b = r3.b JOIN t6 r2 ON r2.b = r1.b",
       rows "SELECT r1.id FROM t6 r2, t7 r1, t3 r3 WHERE r2.b = r1.b AND r2.b = r3.b")
   end)
@@ -95,7 +95,7 @@ describe("the rows that a filter keeps", function()
 
   local function estimate(where)
     local plan = spark:sql("EXPLAIN COST SELECT id FROM big WHERE " .. where):first()[1]
-    return tonumber(plan:match "Filter [^\n]*rowCount=(%d+)")
+    return tonumber((plan:match "Filter [^\n]*rowCount=([%d.E+]+)"))
   end
 
   it("are counted on some rows of a table in memory", function()

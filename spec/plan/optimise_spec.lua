@@ -191,25 +191,3 @@ describe("The rule", function()
     assert.same({}, rows "SELECT c / 0 FROM (SELECT id, 3 c FROM t) WHERE id < 0")
   end)
 end)
-
-describe("EXPLAIN", function()
-  it("shows a limit over a sort as one operator, below the select list", function()
-    assert.equal([[== Physical Plan ==
-Project [x]
-+- TakeOrdered 3 [id DESC NULLS LAST]
-   +- Project [(id + 1) AS x, id]
-      +- Range (0, 100, step=1)
-]], plan("SELECT id + 1 x FROM range(100) ORDER BY id DESC LIMIT 3", ""))
-  end)
-  it("numbers operators as they run and lists what they are given", function()
-    local text = plan("SELECT k, max(v) m FROM t WHERE v > 2 GROUP BY k", "FORMATTED")
-    assert.matches("HashAggregate %[k%] max%(v%)  %(%d%)", text)
-    assert.matches("\n%(1%) Range\nOutput %[1%]: %[id%]\n", text)
-  end)
-  it("states the rows expected with COST, and both logical plans with EXTENDED", function()
-    assert.matches("Range %(0, 9, step=1%), Statistics%(rowCount=9%)", plan("SELECT * FROM range(9)", "COST"))
-    local text = plan "SELECT id a FROM range(9)"
-    assert.matches("== Analyzed Logical Plan ==\na: bigint\nProject", text)
-    assert.matches("== Optimized Logical Plan ==", text)
-  end)
-end)
