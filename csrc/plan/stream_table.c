@@ -90,7 +90,8 @@ static mill_status write_files(const mill_context *ctx, const mill_settings *set
   mill_names_init(&files, ctx->memory);
   mill_status s = mill_folder_make(ctx->files, w->path, err);
   if (s == MILL_OK)
-    s = mill_format_write(ctx, set, &named, rows, written, err);
+    s = mill_format_write(w->conf_arg, set, &named, rows, written,
+                          err); /* conf reads the session */
   else
     rows->free(rows);
   mill_names_clear(&files);
