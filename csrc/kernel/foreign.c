@@ -76,7 +76,8 @@ static mill_status need_schema(mill_binding *b, int i, mill_error *err) {
 
 static mill_status bind_avro(mill_binding *b, mill_error *err) {
   bool sample = strcmp(b->fn->name, "schema_of_avro") == 0;
-  if (sample && b->arg_type[0]->id != MILL_NULL) MILL_TRY(need_schema(b, 0, err));
+  if (sample && (b->arg_type[0]->id != MILL_NULL || b->arg_value[0] == NULL))
+    MILL_TRY(need_schema(b, 0, err));
   if (sample && b->nargs > 1 && b->arg_type[1]->id != MILL_MAP && b->arg_type[1]->id != MILL_NULL)
     return need_schema(b, 1, err);
   if (strcmp(b->fn->name, "from_avro") == 0) MILL_TRY(need_schema(b, 1, err));
@@ -102,8 +103,13 @@ static mill_status bind_protobuf(mill_binding *b, mill_error *err) {
     .doc = DOC, .example = EXAMPLE                                                                 \
   }
 #define REFLECT(NAME)                                                                              \
-  FOREIGN(NAME, "any, any, any*", bind_reflect, NAME "(class, method[, arg1[, arg2 ..]])",         \
-          "Calls a method of a Java class on Spark; here there are no classes.", "SELECT 1 -> 1")
+  {                                                                                                \
+    .name = NAME, .types = "any, any, any*", .bind = bind_reflect, .kernel = k_reflect,            \
+    .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NULLS,                                             \
+    .usage = NAME "(class, method[, arg1[, arg2 ..]])",                                            \
+    .doc = "Calls a method of a Java class on Spark; here there are no classes.",                  \
+    .example = "SELECT 1 -> 1"                                                                     \
+  }
 
 const mill_function mill_family_foreign[] = {
     REFLECT("reflect"),
