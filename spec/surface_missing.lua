@@ -78,11 +78,8 @@ return {
   ["transforms of partitions belong to tables of other catalogues"] = [[
     F.bucket F.days F.hours F.months F.years]],
   ["functions of SQL that are not in the catalogue yet"] = [[
-    F.collate F.collation F.collect_union F.counter_diff F.current_catalog
-    F.current_database F.current_path F.current_schema F.current_user F.histogram_numeric
-    F.input_file_block_length F.input_file_block_start F.input_file_name F.product
-    F.session_user F.timestamp_add F.timestamp_diff
-    F.timestamp_nanos F.unix_nanos
-    F.user F.vector_avg F.vector_cosine_similarity F.vector_inner_product F.vector_l2_distance
-    F.vector_norm F.vector_normalize F.vector_sum F.version]],
+    F.collect_union F.counter_diff F.current_path F.histogram_numeric F.input_file_block_length
+    F.input_file_block_start F.input_file_name F.product F.timestamp_add F.timestamp_diff F.timestamp_nanos
+    F.unix_nanos F.vector_avg F.vector_cosine_similarity F.vector_inner_product F.vector_l2_distance F.vector_norm
+    F.vector_normalize F.vector_sum]],
 }

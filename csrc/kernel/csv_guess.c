@@ -7,16 +7,13 @@ bool mill_csv_fits(const csv_plan *p, mill_type_id id, const char *s, size_t n) 
   return mill_value_parse(&p->rules, mill_type_of(id), s, n, &v);
 }
 
-/* Integers beyond BIGINT, or with commas between their digits: a decimal of as many digits. */
+/* Integers beyond BIGINT: a decimal of as many digits, when all of the text is digits. */
 static bool long_integer(const char *s, size_t n, int *digits) {
-  size_t count = 0;
-  for (size_t i = n && (*s == '-' || *s == '+'); i < n; i++) {
-    if (s[i] == ',') continue;
+  size_t sign = n && (*s == '-' || *s == '+');
+  for (size_t i = sign; i < n; i++)
     if (s[i] < '0' || s[i] > '9') return false;
-    count++;
-  }
-  *digits = (int)count;
-  return count > 0 && count <= 38;
+  *digits = (int)(n - sign);
+  return n > sign && n - sign <= 38;
 }
 
 const mill_type *mill_csv_guess(const csv_plan *p, mill_types *types, const char *s, size_t n) {
