@@ -111,7 +111,7 @@ static mill_status take_bytes(mill_arena *a, mill_frequent *s, size_t n, char **
 }
 
 static mill_status house_text(mill_arena *a, mill_frequent *s, mill_str *text, mill_error *err) {
-  char *p;
+  char *p = NULL;
   uint32_t n = text->size;
   if (n <= MILL_STR_INLINE) return MILL_OK;
   MILL_TRY(take_bytes(a, s, n, &p, err));
@@ -123,13 +123,13 @@ static mill_status house_text(mill_arena *a, mill_frequent *s, mill_str *text, m
 /* The first n rows are what is left: put their long texts into the other block. */
 static mill_status move_texts(mill_arena *a, mill_frequent *s, uint32_t n, mill_error *err) {
   mill_str *text = s->item->data;
-  char *bytes = s->bytes;
+  char *before = s->bytes;
   size_t room = s->bytes_room;
   s->bytes = s->spare;
   s->bytes_room = s->spare_room;
   s->used = 0;
   for (uint32_t k = 0; k < n; k++) MILL_TRY(house_text(a, s, &text[k], err));
-  s->spare = bytes;
+  s->spare = before;
   s->spare_room = room;
   return MILL_OK;
 }
