@@ -55,31 +55,11 @@ return {
     DataFrame.nearestByJoin DataFrame.zip]],
   ["user-defined types are not there"] = [[
     F.unwrap_udt]],
-  ["sketches: the functions are not there"] = [[
-    F.bitmap_and_agg F.bitmap_bit_position F.bitmap_bucket_number F.bitmap_construct_agg F.bitmap_count
-    F.bitmap_or_agg F.count_min_sketch F.hll_sketch_agg F.hll_sketch_estimate F.hll_union F.hll_union_agg
-    F.kll_merge_agg_bigint F.kll_merge_agg_double F.kll_merge_agg_float F.kll_sketch_agg_bigint
-    F.kll_sketch_agg_double F.kll_sketch_agg_float F.kll_sketch_get_n_bigint F.kll_sketch_get_n_double
-    F.kll_sketch_get_n_float F.kll_sketch_get_quantile_bigint F.kll_sketch_get_quantile_double
-    F.kll_sketch_get_quantile_float F.kll_sketch_get_rank_bigint F.kll_sketch_get_rank_double
-    F.kll_sketch_get_rank_float F.kll_sketch_merge_bigint F.kll_sketch_merge_double F.kll_sketch_merge_float
-    F.kll_sketch_to_string_bigint F.kll_sketch_to_string_double F.kll_sketch_to_string_float F.theta_difference
-    F.theta_intersection F.theta_intersection_agg F.theta_sketch_agg F.theta_sketch_estimate F.theta_union
-    F.theta_union_agg F.tuple_difference_double F.tuple_difference_integer F.tuple_difference_theta_double
-    F.tuple_difference_theta_integer F.tuple_intersection_agg_double F.tuple_intersection_agg_integer
-    F.tuple_intersection_double F.tuple_intersection_integer F.tuple_intersection_theta_double
-    F.tuple_intersection_theta_integer F.tuple_sketch_agg_double F.tuple_sketch_agg_integer
-    F.tuple_sketch_estimate_double F.tuple_sketch_estimate_integer F.tuple_sketch_summary_double
-    F.tuple_sketch_summary_integer F.tuple_sketch_theta_double F.tuple_sketch_theta_integer
-    F.tuple_union_agg_double F.tuple_union_agg_integer F.tuple_union_double F.tuple_union_integer
-    F.tuple_union_theta_double F.tuple_union_theta_integer]],
   ["geography and geometry: the functions are not there"] = [[
     F.st_asbinary F.st_geogfromwkb F.st_geomfromwkb F.st_setsrid F.st_srid]],
   ["transforms of partitions belong to tables of other catalogues"] = [[
     F.bucket F.days F.hours F.months F.years]],
   ["functions of SQL that are not in the catalogue yet"] = [[
-    F.collect_union F.counter_diff F.current_path F.histogram_numeric F.input_file_block_length
-    F.input_file_block_start F.input_file_name F.product F.timestamp_add F.timestamp_diff F.timestamp_nanos
-    F.unix_nanos F.vector_avg F.vector_cosine_similarity F.vector_inner_product F.vector_l2_distance F.vector_norm
-    F.vector_normalize F.vector_sum]],
+    F.counter_diff F.current_path F.input_file_block_length F.input_file_block_start F.input_file_name F.product
+    F.timestamp_add F.timestamp_diff F.timestamp_nanos F.unix_nanos]],
 }

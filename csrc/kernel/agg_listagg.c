@@ -169,18 +169,18 @@ static mill_status fail_mixed(mill_binding *b, mill_error *err) {
 
 /* The value and its delimiter: both bytes or both texts. */
 static mill_status bind_values(mill_binding *b, listagg_plan *plan, mill_error *err) {
-  int keys = b->nargs - FIRST_KEY;
+  int given = b->nargs;
   bool binary = b->arg_type[0]->id == MILL_BINARY;
-  const mill_type *gap_type = b->arg_type[1];
+  const mill_type *gap_type = given > 1 ? b->arg_type[1] : mill_type_of(MILL_NULL);
   mill_vector gap;
   if (gap_type->id != MILL_NULL && binary != (gap_type->id == MILL_BINARY) &&
       (binary ? gap_type->id == MILL_STRING : true))
     return fail_mixed(b, err);
-  b->nargs = FIRST_KEY;
+  b->nargs = given < FIRST_KEY ? given : FIRST_KEY;
   mill_status s =
-      mill_bind_types(b, binary ? "binary, #binary -> binary" : "string, #string -> string", err);
+      mill_bind_types(b, binary ? "binary, #binary? -> binary" : "string, #string? -> string", err);
   if (s == MILL_OK) s = mill_bind_constant(b, 1, &gap, err);
-  b->nargs += keys;
+  b->nargs = given;
   MILL_TRY(s);
   if (gap.type && mill_vector_valid(&gap, 0)) plan->gap = MILL_AT(mill_str, &gap, 0);
   return MILL_OK;
@@ -191,7 +191,7 @@ static mill_status bind_listagg(mill_binding *b, mill_error *err) {
   void *mem;
   MILL_TRY(mill_bind_alloc(b, sizeof *plan, &mem, err));
   plan = b->state = mem;
-  plan->columns = 1 + b->nargs - FIRST_KEY;
+  plan->columns = b->nargs > FIRST_KEY ? b->nargs - 1 : 1;
   plan->order = b->order;
   MILL_TRY(bind_values(b, plan, err));
   b->nullable = true;
@@ -211,7 +211,7 @@ static mill_status bind_listagg(mill_binding *b, mill_error *err) {
 const mill_function mill_family_agg_listagg[] = {
     {.name = "listagg",
      .alias = "string_agg",
-     .types = "any, any, any*",
+     .types = "any, any?, any*",
      .fill = ", NULL",
      .kind = MILL_AGGREGATE,
      .bind = bind_listagg,
