@@ -83,11 +83,11 @@ return {
   ["transforms of partitions belong to tables of other catalogues"] = [[
     F.bucket F.days F.hours F.months F.years]],
   ["functions of SQL that are not in the catalogue yet"] = [[
-    F.aes_decrypt F.aes_encrypt F.collate F.collation F.collect_union F.counter_diff F.current_catalog
-    F.current_database F.current_path F.current_schema F.current_user F.from_csv F.histogram_numeric
+    F.aes_decrypt F.aes_encrypt F.collect_union F.counter_diff
+    F.current_path F.from_csv F.histogram_numeric
     F.input_file_block_length F.input_file_block_start F.input_file_name F.json_tuple F.product F.randstr
-    F.schema_of_csv F.schema_of_json F.session_user F.shuffle F.time_bucket F.timestamp_add F.timestamp_diff
+    F.schema_of_csv F.schema_of_json F.shuffle F.time_bucket F.timestamp_add F.timestamp_diff
     F.timestamp_nanos F.to_char F.to_csv F.to_number F.to_varchar F.try_aes_decrypt F.try_to_number F.unix_nanos
-    F.user F.uuid F.vector_avg F.vector_cosine_similarity F.vector_inner_product F.vector_l2_distance
-    F.vector_norm F.vector_normalize F.vector_sum F.version]],
+    F.uuid F.vector_avg F.vector_cosine_similarity F.vector_inner_product F.vector_l2_distance
+    F.vector_norm F.vector_normalize F.vector_sum]],
 }
