@@ -63,7 +63,8 @@ describe("the language of statements", function()
   end)
 
   it("puts the bodies of SQL functions in the place of their calls", function()
-    spark:sql "CREATE TEMPORARY FUNCTION below(x INT) RETURNS BIGINT RETURN (SELECT count(*) FROM range(9) WHERE id < x)"
+    spark:sql [[CREATE TEMPORARY FUNCTION below(x INT) RETURNS BIGINT
+      RETURN (SELECT count(*) FROM range(9) WHERE id < x)]]
     assert.same({ 0, 1, 2 }, rows "SELECT below(CAST(id AS INT)) FROM range(3) ORDER BY id")
     spark:sql "CREATE TEMPORARY FUNCTION g(x INT) RETURNS INT RETURN x"
     spark:sql "CREATE TEMPORARY FUNCTION h(x INT) RETURNS INT RETURN g(x)"
@@ -75,7 +76,8 @@ describe("the language of statements", function()
   it("goes on from what the last step of a recursion gave", function()
     assert.same({ 1, 2, 4, 8 },
       rows "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i * 2 FROM n WHERE i < 8) SELECT i FROM n")
-    assert.same({ 1, 2, 3 }, rows "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 3")
+    assert.same({ 1, 2, 3 },
+      rows "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 3")
     assert.equal("RECURSION_LEVEL_LIMIT_EXCEEDED",
       condition "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
   end)
