@@ -163,7 +163,7 @@ static mill_status put_fraction(value_printer *p, const mill_vector *v, size_t i
     return mill_text_printf(p->out, p->err, "%sD", buf);
   }
   mill_float_text((float)d, buf);
-  return mill_text_printf(p->out, p->err, "CAST(%s AS FLOAT)", buf);
+  return mill_text_printf(p->out, p->err, "CAST('%s' AS FLOAT)", buf);
 }
 
 static mill_status put_around(value_printer *p, const mill_vector *v, size_t i, const char *before,
@@ -171,6 +171,24 @@ static mill_status put_around(value_printer *p, const mill_vector *v, size_t i, 
   MILL_TRY(put(p, before));
   MILL_TRY(print(p, v, i, 0));
   return put(p, after);
+}
+
+/* ARRAY(1, 2), MAP('a', 1), NAMED_STRUCT('x', 1). */
+static mill_status put_items(value_printer *p, const mill_vector *v, uint32_t k, const char *name) {
+  bool fields = v->type->id == MILL_STRUCT, map = v->type->id == MILL_MAP;
+  mill_span s = {0, v->type->nfields};
+  if (!fields) s = ((const mill_span *)v->data)[k];
+  MILL_TRY(put(p, name));
+  for (uint32_t i = 0; i < s.size; i++) {
+    if (i) MILL_TRY(put(p, ", "));
+    if (fields) MILL_TRY(mill_text_printf(p->out, p->err, "'%s', ", v->type->fields[i].name));
+    size_t at = fields ? k : s.start + i;
+    MILL_TRY(mill_value_sql(p->set, &v->child[fields ? i : 0], at, p->out, p->err));
+    if (!map) continue;
+    MILL_TRY(put(p, ", "));
+    MILL_TRY(mill_value_sql(p->set, &v->child[1], at, p->out, p->err));
+  }
+  return put(p, ")");
 }
 
 mill_status mill_value_sql(const mill_settings *set, const mill_vector *v, size_t i, mill_text *out,
@@ -197,6 +215,9 @@ mill_status mill_value_sql(const mill_settings *set, const mill_vector *v, size_
   case MILL_TIMESTAMP: return put_around(&p, v, i, "TIMESTAMP '", "'");
   case MILL_TIMESTAMP_NTZ: return put_around(&p, v, i, "TIMESTAMP_NTZ '", "'");
   case MILL_TIME: return put_around(&p, v, i, "TIME '", "'");
+  case MILL_ARRAY: return put_items(&p, v, mill_vector_at(v, i), "ARRAY(");
+  case MILL_MAP: return put_items(&p, v, mill_vector_at(v, i), "MAP(");
+  case MILL_STRUCT: return put_items(&p, v, mill_vector_at(v, i), "NAMED_STRUCT(");
   default: return print(&p, v, i, 0);
   }
 }

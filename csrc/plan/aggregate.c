@@ -210,6 +210,7 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
   grouping g = {
       .node = keys ? n : NULL, .keys = keys ? keys->at : NULL, .nkeys = keys ? keys->n : 0};
   mill_exprs out = {0};
+  if (!mill_check_grouped_queries(w, keys, items)) return NULL;
   for (int i = 0; i < items->n; i++) child = mill_expose_all(w, child, items->at[i]);
   if (child == NULL || !name_keys(w, &g)) return NULL;
   for (int i = 0; i < items->n; i++)

@@ -19,6 +19,7 @@ const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const c
   }
   mill_node *p = mill_w_project(w, child, &l);
   if (p == NULL) return NULL;
+  p->alias = alias;
   for (int i = 0; i < p->noutput; i++) {
     mill_expr *o = mill_x_column(w, p->output[i]);
     const char **parts = mill_w_alloc(w, sizeof *parts);
@@ -154,7 +155,10 @@ static const mill_node *analyse_sort(mill_planner *w, const mill_node *n, const 
       if (c) c->args[0] = before->output[i];
       s = c;
     } else {
+      const char *refused = w->no_routines;
+      w->no_routines = "Sort";
       s = order_item(w, &child, outer, n->exprs[i]);
+      w->no_routines = refused;
     }
     if (!mill_exprs_add(w, &l, s)) return NULL;
   }
@@ -170,14 +174,28 @@ static const mill_node *analyse_sort(mill_planner *w, const mill_node *n, const 
   return s;
 }
 
+static int is_column(const mill_expr *e, void *arg) {
+  (void)arg;
+  return e->kind == MILL_X_COLUMN;
+}
+
 /* The constant of LIMIT or OFFSET; -1 for none. */
-static bool limit_value(mill_planner *w, const mill_expr *e, const char *name, int64_t *out) {
-  mill_scope none = {0};
+static bool limit_value(mill_planner *w, const mill_node *child, const mill_expr *e,
+                        const char *name, int64_t *out) {
+  mill_scope none = mill_scope_of(child, NULL);
   *out = -1;
   if (e == NULL) return true;
+  const char *before = w->no_routines;
+  w->no_routines = "GlobalLimit";
   const mill_expr *r = mill_resolve(w, &none, e);
+  w->no_routines = before;
   const mill_vector *v = NULL;
   if (r == NULL) return false;
+  if (mill_x_any(r, is_column, NULL)) {
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE, "name", name,
+                         "expr", mill_w_quoted_sql(w, r), NULL);
+    return false;
+  }
   if (!mill_type_integral(r->type) || r->type->id == MILL_BIGINT) {
     (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LIMIT_LIKE_EXPRESSION_DATA_TYPE, "name", name, "expr",
                          mill_w_quoted_sql(w, r), "dataType", mill_w_quoted_type(w, r->type), NULL);
@@ -208,8 +226,9 @@ static const mill_node *analyse_limit(mill_planner *w, const mill_node *n,
   mill_node *l = mill_w_unary(w, n->kind, mill_analyse(w, n->child[0], outer));
   if (l == NULL) return NULL;
   const mill_expr *offset = n->nexprs > 1 ? n->exprs[1] : NULL;
-  if (!limit_value(w, n->exprs[0], n->kind == MILL_N_TAIL ? "tail" : "limit", &l->to) ||
-      !limit_value(w, offset, "offset", &l->from))
+  const char *name = n->kind == MILL_N_TAIL ? "tail" : "limit";
+  if (!limit_value(w, l->child[0], n->exprs[0], name, &l->to) ||
+      !limit_value(w, l->child[0], offset, "offset", &l->from))
     return NULL;
   return l;
 }
@@ -296,15 +315,21 @@ static const mill_node *analyse_alias(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   if (child == NULL) return NULL;
-  if (n->alias == NULL && n->ncolumns != child->noutput)
+  const mill_node *of = n->child[0];
+  bool uneven = n->ncolumns != child->noutput && (n->alias == NULL || n->ncolumns);
+  if (uneven && of->kind == MILL_N_FUNCTION)
+    return MILL_W_FAIL_AT(w, n, MILL_E_NUM_TABLE_VALUE_ALIASES_MISMATCH, "funcName",
+                          mill_w_quoted_parts(w, &of->name, 1), "aliasesNum",
+                          mill_error_fmt(w->err, "%d", n->ncolumns), "outColsNum",
+                          mill_error_fmt(w->err, "%d", child->noutput), NULL);
+  if (uneven && of->kind == MILL_N_VALUES)
+    return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_INLINE_TABLE_NUM_COLUMNS_MISMATCH, "expectedNumCols",
+                          mill_error_fmt(w->err, "%d", n->ncolumns), "actualNumCols",
+                          mill_error_fmt(w->err, "%d", child->noutput), "rowIndex", "0", NULL);
+  if (uneven)
     return MILL_W_FAIL_AT(w, n, MILL_E_ASSIGNMENT_ARITY_MISMATCH, "numExpr",
                           mill_error_fmt(w->err, "%d", n->ncolumns), "numTarget",
                           mill_error_fmt(w->err, "%d", child->noutput), NULL);
-  if (n->ncolumns && n->ncolumns != child->noutput)
-    return MILL_W_FAIL_AT(w, n, MILL_E_NUM_COLUMNS_MISMATCH, "operator", "alias", "firstNumColumns",
-                          mill_error_fmt(w->err, "%d", child->noutput), "invalidOrdinalNum",
-                          "second", "invalidNumColumns", mill_error_fmt(w->err, "%d", n->ncolumns),
-                          NULL);
   return mill_requalify(w, child, n->alias, n->ncolumns ? n->columns : NULL, n->alias == NULL);
 }
 
@@ -385,6 +410,7 @@ const mill_node *mill_analyse(mill_planner *w, const mill_node *n, const mill_sc
   if (n->analysed) return n;
   if (!mill_w_enter(w)) return NULL;
   const mill_node *r = mill_check_attributes(w, analyse_kind(w, n, outer));
+  r = mill_check_subqueries(w, r);
   if (r == NULL) mill_w_at(w, n->text, n->start, n->stop);
   mill_w_leave(w);
   return r;

@@ -125,8 +125,15 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
 static const mill_expr *cast_by_name(mill_planner *w, mill_expr *e);
 
 static const mill_expr *unknown(mill_planner *w, const mill_expr *e) {
+  bool ours = e->nparts == 3 && (strcasecmp(e->parts[0], "spark_catalog") == 0 ||
+                                 strcasecmp(e->parts[0], "system") == 0);
+  if (e->nparts > 2 && !ours)
+    return MILL_W_FAIL_AT(w, e, MILL_E_REQUIRES_SINGLE_PART_NAMESPACE, "sessionCatalog",
+                          "spark_catalog", "identifier",
+                          mill_w_quoted_parts(w, e->parts, e->nparts), NULL);
   return MILL_W_FAIL_AT(
-      w, e, MILL_E_UNRESOLVED_ROUTINE, "routineName", mill_error_fmt(w->err, "`%s`", e->name),
+      w, e, MILL_E_UNRESOLVED_ROUTINE, "routineName",
+      e->nparts ? mill_w_quoted_parts(w, e->parts, e->nparts) : mill_w_quoted_parts(w, &e->name, 1),
       "searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
 }
 
@@ -308,7 +315,15 @@ static bool fill_arguments(mill_planner *w, mill_expr *e) {
   return true;
 }
 
+/* Is it a name that what is built in may have: f, builtin.f, system.builtin.f? */
+static bool built_in_name(const mill_expr *e) {
+  if (e->nparts < 2) return true;
+  if (strcasecmp(e->parts[e->nparts - 2], "builtin") != 0) return false;
+  return e->nparts == 2 || (e->nparts == 3 && strcasecmp(e->parts[0], "system") == 0);
+}
+
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
+  if (!built_in_name(e)) return unknown(w, e);
   e->fn = mill_function_find(e->name, strlen(e->name));
   if (e->fn == NULL && is_quantified_like(e->name)) return quantified_like(w, e);
   if (e->fn == NULL) return cast_by_name(w, e);
@@ -425,6 +440,18 @@ const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *e) {
   return w->status == MILL_OK ? e : NULL;
 }
 
+const mill_expr *mill_x_explicit_cast(mill_planner *w, const mill_expr *e, const mill_type *t) {
+  mill_expr *c = mill_x_new(w, MILL_X_CAST, e);
+  const mill_expr **args = mill_w_alloc(w, sizeof *args);
+  if (c == NULL || args == NULL || e == NULL) return NULL;
+  if (e->type == t) return e;
+  args[0] = e;
+  c->args = args, c->nargs = 1;
+  c->target = t;
+  c->mode = MILL_CAST_ANSI;
+  return mill_bind_cast(w, c);
+}
+
 /* ---- fields and elements -------------------------------------------------------------------- */
 
 const mill_expr *mill_bind_field(mill_planner *w, const mill_expr *of, const char *name,
@@ -498,6 +525,9 @@ const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e) {
   if (of->type->id == MILL_ARRAY && of->type->fields[0].type->id == MILL_STRUCT && v &&
       key->type->id == MILL_STRING)
     return bind_field_of_each(w, of, ((const mill_str *)v->data)[0]);
+  if (of->type->id == MILL_STRUCT)
+    return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_EXTRACT_FIELD_TYPE, "extraction",
+                          mill_w_quoted_sql(w, key), NULL);
   if (of->type->id != MILL_ARRAY && of->type->id != MILL_MAP)
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_EXTRACT_BASE_FIELD_TYPE, "base",
                           mill_w_quoted_sql(w, of), "other", mill_w_quoted_type(w, of->type), NULL);

@@ -8,6 +8,7 @@
 
 mill_status mill_planner_init(mill_planner *w, mill_plan *p, mill_error *err) {
   *w = (mill_planner){.session = p->session, .plan = p, .arena = &p->arena, .err = err};
+  w->locals = p->locals;
   w->ctx = mill_session_context(p->session);
   if (mill_session_closed(p->session)) return mill_fail(err, MILL_E_SESSION_CLOSED, NULL);
   return mill_session_settings(p->session, &w->set, err);
@@ -212,6 +213,7 @@ const mill_expr *mill_x_cast(mill_planner *w, const mill_expr *e, const mill_typ
     mill_expr *null = mill_x_copy(w, mill_x_null(w, t));
     if (null == NULL) return NULL;
     null->hidden = true;
+    null->pretty = e->pretty;
     null->text = e->text, null->start = e->start, null->stop = e->stop;
     return null;
   }

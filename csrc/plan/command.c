@@ -1,5 +1,6 @@
 /* Commands: they take effect when they are analysed, as spark.sql does; their rows stand in the
 ** plan as a table. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -58,6 +59,10 @@ static const mill_node *set(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"key", "value"};
   const char *cells[2] = {NULL, NULL};
   if (n->name == NULL) return mill_answer(w, names, "ss", cells, 0);
+  const mill_variable_scope *scope;
+  if (n->alias && mill_find_variable(w, &n->name, 1, &scope))
+    return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_SET_VARIABLE_USING_SET, "variableName",
+                          mill_w_quoted_parts(w, &n->name, 1), NULL);
   if (n->alias && strcmp(n->name, "spark.sql.warehouse.dir") == 0)
     return MILL_W_FAIL_AT(w, n, MILL_E_CANNOT_MODIFY_STATIC_CONFIG, "key",
                           mill_error_fmt(w->err, "\"%s\"", n->name), NULL);
@@ -158,6 +163,13 @@ const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n,
   case MILL_N_SHOW: return mill_show(w, n);
   case MILL_N_SET: return set(w, n);
   case MILL_N_RESET: return reset(w, n);
+  case MILL_N_DECLARE:
+  case MILL_N_SET_VARIABLE:
+  case MILL_N_DROP_VARIABLE: return mill_analyse_variable(w, n);
+  case MILL_N_EXECUTE: return mill_analyse_execute(w, n);
+  case MILL_N_CREATE_FUNCTION:
+  case MILL_N_DROP_FUNCTION: return mill_analyse_routine(w, n);
+  case MILL_N_SCRIPT: return mill_analyse_script(w, n);
   case MILL_N_USE:
   case MILL_N_CREATE_DATABASE:
   case MILL_N_DROP_DATABASE:

@@ -315,7 +315,15 @@ static const mill_node *describe_query(mill_planner *w, const mill_node *n, cons
 static const mill_node *describe_function(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"function_desc"};
   const mill_function *fn = mill_function_find(n->name, strlen(n->name));
+  const mill_expr *written = fn ? NULL : mill_w_parse(w, n->name, strlen(n->name));
   const char *cells[3];
+  if (written && written->kind == MILL_X_NAME) {
+    const char *const *parts = written->parts;
+    int k = written->nparts, rows = 0;
+    const mill_stored_function *f = mill_find_routine(w, parts[k - 1], parts, k);
+    const char **text = f ? mill_describe_routine(w, f, n->extended, &rows) : NULL;
+    if (f) return text ? mill_answer(w, names, "s", text, rows) : NULL;
+  }
   if (fn == NULL)
     return MILL_W_FAIL_AT(
         w, n, MILL_E_UNRESOLVED_ROUTINE, "routineName", mill_error_fmt(w->err, "`%s`", n->name),

@@ -73,12 +73,7 @@ bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs
                            mill_w_quoted_sql(w, e), NULL);
       return false;
     }
-    if (at >= 0) {
-      (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GENERATOR_MULTI_GENERATOR, "num", "2",
-                           "generators", mill_w_sql(w, e), NULL);
-      return false;
-    }
-    at = i;
+    if (at < 0) at = i;
   }
   if (at < 0) return true;
   const mill_expr *item = items->at[at];
@@ -99,5 +94,5 @@ bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs
     return false;
   *items = l;
   *child = g;
-  return true;
+  return mill_extract_generator(w, child, items); /* each further one for every row so far */
 }

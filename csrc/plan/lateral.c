@@ -261,6 +261,37 @@ static const mill_node *limit(lateral *l, const mill_node *n) {
   return f ? with_output(l, f, n, domain) : NULL;
 }
 
+/* Windows see the rows of one value of the domain. */
+static const mill_node *window(lateral *l, const mill_node *n) {
+  mill_planner *w = l->w;
+  const mill_node *child = rewrite(l, n->child[0]);
+  if (child == NULL) return NULL;
+  mill_exprs domain = domain_of(l, child), items = {0};
+  const mill_node *m = bind_exprs(l, over(l, n, child), domain);
+  mill_node *c = m ? mill_w_node_copy(w, m) : NULL;
+  for (int i = 0; c && i < m->nexprs; i++) {
+    mill_expr *a = mill_x_copy(w, m->exprs[i]), *x = a ? mill_x_copy(w, a->args[0]) : NULL;
+    mill_window *v = x ? mill_w_alloc(w, sizeof *v) : NULL;
+    mill_exprs keys = {0};
+    if (v == NULL || !mill_exprs_copy(w, &keys, x->window->partition, x->window->npartition) ||
+        !mill_exprs_copy(w, &keys, domain.at, domain.n))
+      return NULL;
+    *v = *x->window;
+    v->partition = keys.at, v->npartition = keys.n;
+    x->window = v;
+    a->args[0] = x;
+    if (!mill_exprs_add(w, &items, a)) return NULL;
+  }
+  if (c == NULL || !mill_w_set_exprs(w, c, &items)) return NULL;
+  mill_exprs out = {0};
+  if (!mill_exprs_copy(w, &out, child->output, child->noutput)) return NULL;
+  for (int i = 0; i < n->noutput; i++)
+    if (!mill_x_find_id(out.at, out.n, n->output[i]->id) && !mill_exprs_add(w, &out, n->output[i]))
+      return NULL;
+  c->output = out.at, c->noutput = out.n;
+  return projected(l, c, n, domain);
+}
+
 static const mill_node *join(lateral *l, const mill_node *n) {
   bool right = uses_left(l, n->child[1]) || n->join == MILL_JOIN_RIGHT;
   bool left = !right || uses_left(l, n->child[0]) || n->join != MILL_JOIN_RIGHT;
@@ -311,6 +342,7 @@ static const mill_node *rewrite(lateral *l, const mill_node *n) {
   case MILL_N_GENERATE: return generate(l, n);
   case MILL_N_AGGREGATE: return aggregate(l, n);
   case MILL_N_LIMIT: return limit(l, n);
+  case MILL_N_WINDOW: return window(l, n);
   case MILL_N_JOIN: return join(l, n);
   case MILL_N_UNION: return all_children(l, n);
   default: return refuse(l, n);
@@ -335,24 +367,35 @@ static const mill_node *make_domain(lateral *l) {
   return a;
 }
 
-const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_node *a,
-                                   const mill_node *b, const mill_expr *condition) {
+const mill_node *mill_lateral_rows(mill_planner *w, const mill_node *a, const mill_node *b,
+                                   const mill_expr **on, int *used) {
   lateral l = {.w = w, .left = a};
   finder f = {.l = &l};
   find(&f, b);
   if (f.nested) return refuse(&l, b);
-  if (!f.any) return mill_w_join(w, kind, a, b, condition);
+  *used = l.used.n;
+  if (!f.any) return b;
   l.domain = make_domain(&l);
   const mill_node *r = l.domain ? rewrite(&l, b) : NULL;
   if (r == NULL) return NULL;
-  mill_exprs own = {0}, out = {0};
+  mill_exprs own = {0};
   for (int i = 0; i < l.used.n; i++)
     for (int k = 0; k < a->noutput; k++)
       if (a->output[k]->id == l.used.at[i]->id && !mill_exprs_add(w, &own, a->output[k]))
         return NULL;
-  const mill_expr *on = equal(&l, own, domain_of(&l, r), condition);
+  *on = equal(&l, own, domain_of(&l, r), *on);
+  return *on ? r : NULL;
+}
+
+const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_node *a,
+                                   const mill_node *b, const mill_expr *condition) {
+  int used = 0;
+  mill_exprs out = {0};
+  const mill_node *r = mill_lateral_rows(w, a, b, &condition, &used);
+  if (r == NULL) return NULL;
+  if (used == 0) return mill_w_join(w, kind, a, b, condition);
   const mill_node *j =
-      on ? mill_w_join(w, kind == MILL_JOIN_CROSS ? MILL_JOIN_INNER : kind, a, r, on) : NULL;
-  if (j == NULL || !mill_exprs_copy(w, &out, j->output, j->noutput - l.used.n)) return NULL;
+      mill_w_join(w, kind == MILL_JOIN_CROSS ? MILL_JOIN_INNER : kind, a, r, condition);
+  if (j == NULL || !mill_exprs_copy(w, &out, j->output, j->noutput - used)) return NULL;
   return mill_w_project(w, j, &out);
 }

@@ -235,6 +235,13 @@ static bool values(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   return ok;
 }
 
+static bool recursion(mill_lowering *l, const mill_node *n, mill_lowered *out) {
+  mill_table *t = mill_run_recursion(l->w, n);
+  bool ok = t && table_scan(l, t, n, out);
+  mill_table_unref(t);
+  return ok;
+}
+
 static bool range(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_RANGE, NULL);
   uint64_t *ids = NULL;
@@ -546,6 +553,7 @@ bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   case MILL_N_SOURCE: ok = scan_op(l, n->source->scan, n, out); break;
   case MILL_N_VALUES: ok = values(l, n, out); break;
   case MILL_N_RANGE: ok = range(l, n, out); break;
+  case MILL_N_RECURSION: ok = recursion(l, n, out); break;
   case MILL_N_ONE_ROW: {
     mill_op *op = mill_op_make(l, MILL_OP_ONE_ROW, NULL);
     ok = op && (op->schema = mill_op_schema(l, NULL, 0)) && done(out, op, NULL, 0);

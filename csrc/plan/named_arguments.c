@@ -11,20 +11,21 @@
 enum { MANY = 16 }; /* parameters of one function */
 
 typedef struct parameters {
-  const char *name[MANY];
+  const char *const *name;
   int n;
 } parameters;
 
 /* The names in "mask(str[, upperChar[, lowerChar]])". */
-static void names_of(mill_planner *w, const char *usage, parameters *p) {
+static int names_of(mill_planner *w, const char *usage, const char **name) {
   const char *at = strchr(usage, '(');
-  p->n = 0;
-  while (at && *at && p->n < MANY) {
+  int n = 0;
+  while (at && *at && n < MANY) {
     while (*at && !isalpha((unsigned char)*at)) at++;
     const char *start = at;
     while (isalnum((unsigned char)*at) || *at == '_') at++;
-    if (at > start) p->name[p->n++] = mill_w_copy(w, start, (size_t)(at - start));
+    if (at > start) name[n++] = mill_w_copy(w, start, (size_t)(at - start));
   }
+  return n;
 }
 
 static int place_of(const parameters *p, const char *name) {
@@ -81,19 +82,31 @@ static bool place(mill_planner *w, const mill_expr *e, const parameters *p, cons
   return true;
 }
 
+bool mill_has_named_arguments(const mill_expr *e) {
+  for (int i = 0; i < e->nargs; i++)
+    if (e->args[i]->kind == MILL_X_NAMED) return true;
+  return false;
+}
+
+bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *const *names, int n,
+                        const mill_expr **out, int *nargs) {
+  parameters p = {names, n};
+  return place(w, e, &p, out, nargs);
+}
+
 const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e) {
-  bool any = false;
-  for (int i = 0; i < e->nargs; i++) any |= e->args[i]->kind == MILL_X_NAMED;
+  bool any = mill_has_named_arguments(e);
   const mill_function *fn = any ? mill_function_find(e->name, strlen(e->name)) : NULL;
   if (fn == NULL) return e;
   if (!(fn->flags & MILL_FN_NAMED))
     return MILL_W_FAIL_AT(w, e, MILL_E_NAMED_PARAMETERS_NOT_SUPPORTED, "functionName",
                           quoted(w, e->name), NULL);
-  parameters p;
+  const char *name[MANY];
+  parameters p = {name, 0};
   mill_expr *c = mill_x_copy(w, e);
   const mill_expr **args = mill_w_alloc(w, MANY * sizeof *args);
   if (c == NULL || args == NULL) return NULL;
-  names_of(w, fn->usage, &p);
+  p.n = names_of(w, fn->usage, name);
   c->args = args;
   if (!place(w, e, &p, args, &c->nargs)) return NULL;
   const char *fill = fn->fill ? fn->fill : "";

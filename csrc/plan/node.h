@@ -24,6 +24,7 @@ typedef enum mill_node_kind {
   MILL_N_VALUES,   /* nrows rows of exprs, row by row; columns their names */
   MILL_N_ONE_ROW,  /* SELECT without FROM */
   MILL_N_RANGE,    /* from, to, step: column id BIGINT */
+  MILL_N_RECURSION, /* WITH RECURSIVE: see recursion.c; `to`: levels, `from`: rows asked for, -1: not said */
   /* one child */
   MILL_N_PROJECT, /* exprs; name: the |> operator it stands for, which forbids aggregates; `all`: each is
                      computed for each row, whatever becomes of it (the optimiser's) */
@@ -95,6 +96,15 @@ typedef enum mill_node_kind {
   MILL_N_UNCACHE,     /* parts, if_exists */
   MILL_N_CLEAR_CACHE,
   MILL_N_RESOURCE, /* ADD JAR and its like, without meaning here; name: LIST for an answer */
+  /* others */
+  MILL_N_DECLARE, /* child: the names, a RELATION each; type; exprs[0]: the default, alias its text;
+                          replace */
+  MILL_N_SET_VARIABLE,    /* keys: the names; exprs, or child[0]: the values */
+  MILL_N_DROP_VARIABLE,   /* child[0]: the name, a RELATION; if_exists */
+  MILL_N_EXECUTE,         /* exprs[0]: a statement's text; keys: INTO; values: USING */
+  MILL_N_SCRIPT,          /* script */
+  MILL_N_CREATE_FUNCTION, /* routine, child[0]: the name, a RELATION; replace, if_exists, temporary */
+  MILL_N_DROP_FUNCTION,   /* child[0]: the name, a RELATION; if_exists, temporary */
 } mill_node_kind;
 
 typedef enum mill_join {
@@ -145,6 +155,9 @@ struct mill_node {
   struct mill_stage *stage;
   struct mill_cache *cache;
   const struct mill_definition *definition;
+  const mill_type *type;
+  const struct mill_statement *script; /* plan/script.h */
+  const struct mill_routine *routine;  /* plan/routine.h */
   int64_t from, to, step;
   double lower, upper;
   double share, rows; /* the optimiser's: rows a FILTER keeps, a JOIN makes; 0: unknown */
@@ -153,7 +166,7 @@ struct mill_node {
   mill_grouping grouping;
   bool global, having, outer, natural, lateral, by_name, allow_missing, intersect, all, replace,
       if_exists, extended, replacement, within_watermark, recursive, qualify, temporary, ordinality,
-      view, user;
+      view, user, system;
   const char *text; /* the statement; NULL: built by calls */
   int32_t start, stop;
 };

@@ -32,10 +32,14 @@ struct mill_plan {
   const mill_type *schema; /* analysed: a STRUCT */
   mill_settings settings;  /* as they were at its analysis */
   bool streaming;
-  bool deferred; /* not analysed: it uses columns of a query that it will stand in */
-  bool once;     /* what its analysis found holds for it alone (mill_settings.once) */
+  bool deferred;          /* not analysed: it uses columns of a query that it will stand in */
+  bool once;              /* what its analysis found holds for it alone (mill_settings.once) */
+  bool positional, named; /* parameters that its text has: ?, :name */
   bool collected;
+  int nested; /* how many EXECUTE IMMEDIATE around its text */
   int refs;
+  const struct mill_variable_scope
+      *locals;                       /* before analysis: the variables of a script around it */
   mill_plan_slots *slots;            /* NULL: its parameters are constants */
   const struct mill_view_text *view; /* a view made of a text (view.c); NULL: of the tree */
   struct mill_plan_keep *keep;       /* what is kept alive */

@@ -17,7 +17,9 @@
 
 #include "base/text.h"
 #include "exec/meter.h"
+#include "plan/function_store.h"
 #include "plan/plan.h"
+#include "plan/variable.h"
 
 enum { MILL_PLAN_DEPTH = 1000 };
 
@@ -34,6 +36,26 @@ typedef struct mill_view_chain {
   bool lasting; /* of the catalogue: temporary views are not seen from it */
 } mill_view_chain;
 
+/* Arguments of a SQL function while its body is resolved, under the names of its parameters. */
+typedef struct mill_arguments {
+  const char *function;
+  const char *const *names;
+  const mill_expr *const *values; /* resolved */
+  int n;
+} mill_arguments;
+
+/* SQL functions whose bodies are being resolved, innermost first. */
+typedef struct mill_called {
+  const struct mill_called *next;
+  const char *name;
+  bool temporary;
+} mill_called;
+
+/* What an object that lasts is made of: nothing in it may be temporary. */
+typedef struct mill_making {
+  const char *kind, *name; /* "FUNCTION", its quoted name */
+} mill_making;
+
 typedef struct mill_planner mill_planner;
 struct mill_planner {
   mill_session *session;
@@ -45,6 +67,10 @@ struct mill_planner {
   mill_error *err;
   mill_status status;
   int depth;
+  const mill_variable_scope *locals; /* variables of a script */
+  const mill_called *called;
+  const mill_making *making;   /* NULL: nothing that lasts */
+  const char *no_routines;     /* where SQL functions may not be called now; NULL: they may */
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   int inlined;                 /* views and CTEs being entered */
   const char *database;        /* in use while a view's text is analysed; NULL: the session's */
@@ -162,6 +188,7 @@ typedef struct mill_scope {
   const mill_exprs *lateral;              /* aliases of the same list, or NULL */
   const struct mill_variables *variables; /* of lambdas */
   const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
+  const mill_arguments *arguments;        /* of a SQL function whose body this is */
   bool nested;                            /* below the top of a select item */
 } mill_scope;
 
@@ -178,7 +205,11 @@ int mill_find_column(const mill_planner *w, const mill_expr *const *column, int 
                      const mill_expr **out);
 /* A NAME against the scope's own columns only; NULL and no error when there is none. */
 const mill_expr *mill_resolve_name_quiet(mill_planner *w, const mill_scope *s, const mill_expr *e);
-/* named_arguments.c: a call whose arguments by name stand in their places. */
+/* named_arguments.c: the arguments of e in the places of the parameters; out is cleared before. */
+bool mill_has_named_arguments(const mill_expr *e);
+bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *const *names, int n,
+                        const mill_expr **out, int *nargs);
+/* A call whose arguments by name stand in their places. */
 const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
 /* The next entry of a definition's `fill`: where it begins and its length, 0 for none. */
 const char *mill_next_fill(const char **text, size_t *n);
@@ -214,6 +245,8 @@ const mill_expr *mill_w_parse(mill_planner *w, const char *text, size_t n);
 /* ---- analysis of nodes --------------------------------------------------------------------------- */
 
 const mill_node *mill_analyse(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* IDENTIFIER(e): the NAME that a constant text says, NULL: failed. */
+const mill_expr *mill_constant_name(mill_planner *w, const mill_scope *s, const mill_expr *e);
 /* Constant value of a foldable expression. */
 bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **out);
 /* select.c */
@@ -241,6 +274,10 @@ const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill
 bool mill_n_computes(const mill_node *n, uint64_t id);
 /* attributes.c: n, or MISSING_ATTRIBUTES where it uses columns that its children have not. */
 const mill_node *mill_check_attributes(mill_planner *w, const mill_node *n);
+/* check_subquery.c: n, or what Spark refuses of the queries in its expressions. */
+const mill_node *mill_check_subqueries(mill_planner *w, const mill_node *n);
+/* The same of a list over groups by the keys. */
+bool mill_check_grouped_queries(mill_planner *w, const mill_exprs *keys, const mill_exprs *items);
 /* aggregate.c */
 /* Is one of the grouping sets there twice? Then each makes groups of its own. */
 bool mill_sets_repeat(const mill_node *n);
@@ -273,6 +310,16 @@ bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs
 const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer);
 const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mill_scope *outer);
+/* The query i of a WITH joins those in scope (NULL: failed); and any other. What gives those before. */
+bool mill_define_cte(mill_planner *w, const mill_node *n, int i, const mill_scope *outer);
+const struct mill_cte *mill_push_cte(mill_planner *w, const char *name, const mill_node *query,
+                                     const char *const *columns);
+/* recursion.c: does an unresolved query refer to a name? One of a WITH RECURSIVE that does to its own, as a
+** RECURSION; its rows, NULL: failed. */
+bool mill_refers_to(const mill_node *n, const char *name);
+const mill_node *mill_analyse_recursive(mill_planner *w, const mill_node *a,
+                                        const mill_scope *outer);
+mill_table *mill_run_recursion(mill_planner *w, const mill_node *n);
 /* n with the parts that IDENTIFIER(expr) stands for. */
 const mill_node *mill_identifier(mill_planner *w, const mill_node *n);
 const mill_node *mill_analyse_source(mill_planner *w, const mill_node *n);
@@ -296,7 +343,11 @@ mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, cons
                        const mill_expr *condition);
 /* join.c, setop.c, pivot.c, unpivot.c, columns.c, transform.c, command.c, subquery.c */
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer);
-/* lateral.c: a joined with b, which may use columns of a as MILL_X_OUTER. */
+/* lateral.c: b, which may use columns of a as MILL_X_OUTER, as rows that do not: the values of those
+** columns that a row is for come last, *used of them, and *on says that they are those of a. */
+const mill_node *mill_lateral_rows(mill_planner *w, const mill_node *a, const mill_node *b,
+                                   const mill_expr **on, int *used);
+/* a joined with b, which may use columns of a as MILL_X_OUTER. */
 const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_node *a,
                                    const mill_node *b, const mill_expr *condition);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
@@ -309,6 +360,54 @@ const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n, const
 const mill_expr *mill_resolve_subquery(mill_planner *w, const mill_scope *s, const mill_expr *e);
 const mill_node *mill_cast_outputs(mill_planner *w, const mill_node *n,
                                    const mill_type *const *types);
+
+/* Is it a statement that does something, not a query? */
+static inline bool mill_n_is_command(mill_node_kind kind) { return kind >= MILL_N_CREATE_VIEW; }
+/* An analysed node without rows and columns: what a statement gives that asks for nothing. */
+const mill_node *mill_nothing(mill_planner *w);
+/* set_variable.c: DECLARE, SET, DROP. */
+const mill_node *mill_analyse_variable(mill_planner *w, const mill_node *n);
+/* The variable that the parts name as a whole, of a script (*scope: of which block) or the session. */
+mill_variable *mill_find_variable(const mill_planner *w, const char *const *parts, int n,
+                                  const mill_variable_scope **scope);
+/* A NAME that is a variable, or fields of one; NULL and no error when there is none. */
+const mill_expr *mill_variable_reference(mill_planner *w, const mill_expr *e);
+/* Give the variables that keys of `at` name the only row of q, nulls where there is none. `columns`: a name
+** that is none is said to be a column that is none. */
+bool mill_assign_variables(mill_planner *w, const mill_node *at, const mill_node *q, bool columns);
+/* The value of a resolved expression without columns, run where it is no constant. */
+const mill_vector *mill_w_compute(mill_planner *w, const mill_expr *e);
+/* routine.c: SQL functions. The function that a call of these parts (NULL: of the name alone) means, and
+** its quoted name; NULL: none. */
+const mill_stored_function *mill_find_routine(mill_planner *w, const char *name,
+                                              const char *const *parts, int n);
+const mill_expr *mill_call_routine(mill_planner *w, const mill_scope *s, const mill_expr *e,
+                                   const mill_stored_function *f);
+const mill_node *mill_call_table_routine(mill_planner *w, const mill_node *n,
+                                         const mill_scope *outer, const mill_stored_function *f);
+/* A parameter of the function whose body is resolved; NULL and no error when there is none. below: from
+** a query inside the body. */
+const mill_expr *mill_find_argument(mill_planner *w, const mill_scope *s, const mill_expr *e,
+                                    bool below);
+const struct mill_routine *mill_parse_routine(mill_planner *w, const mill_stored_function *f);
+/* The body with the arguments in the place of the parameters, resolved and cast: an expression, or a query
+** (columns called as the function says). */
+const mill_expr *mill_routine_value(mill_planner *w, const struct mill_routine *r,
+                                    const mill_arguments *arguments);
+const mill_node *mill_routine_table(mill_planner *w, const struct mill_routine *r,
+                                    const mill_arguments *arguments);
+/* What lasts must not be made of something temporary: false, and an error. */
+bool mill_not_temporary(mill_planner *w, const char *kind, const char *name);
+/* define_function.c: CREATE, DROP, DESCRIBE and SHOW. */
+const mill_node *mill_analyse_routine(mill_planner *w, const mill_node *n);
+const char **mill_describe_routine(mill_planner *w, const mill_stored_function *f, bool extended,
+                                   int *n);
+/* A cast as a user writes it, which fails as that does. */
+const mill_expr *mill_x_explicit_cast(mill_planner *w, const mill_expr *e, const mill_type *t);
+/* execute_immediate.c */
+const mill_node *mill_analyse_execute(mill_planner *w, const mill_node *n);
+/* script.c */
+const mill_node *mill_analyse_script(mill_planner *w, const mill_node *n);
 
 /* slots.c: a resolved value of parameter i, which may become a slot; comparisons make it one. */
 const mill_expr *mill_slot_literal(mill_planner *w, int i, const mill_expr *e);

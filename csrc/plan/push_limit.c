@@ -83,12 +83,22 @@ static const mill_node *into_join(mill_planner *w, const mill_node *n) {
   return copy->child[0] ? limit : NULL;
 }
 
+/* A recursion that nobody stops stops where enough rows are there. */
+static const mill_node *into_recursion(mill_planner *w, const mill_node *n) {
+  mill_node *limit = mill_w_node_copy(w, n), *copy = mill_w_node_copy(w, n->child[0]);
+  if (limit == NULL || copy == NULL) return NULL;
+  copy->from = needed(n);
+  limit->child[0] = copy;
+  return limit;
+}
+
 static const mill_node *push(mill_planner *w, const mill_node *n) {
   if (n->kind != MILL_N_LIMIT) return n;
   const mill_node *child = n->child[0];
   switch (child->kind) {
   case MILL_N_PROJECT: return below_project(w, n);
   case MILL_N_LIMIT: return two_limits(w, n);
+  case MILL_N_RECURSION: return needed(n) >= 0 ? into_recursion(w, n) : n;
   case MILL_N_UNION: return needed(n) >= 0 ? into_union(w, n) : n;
   case MILL_N_JOIN:
     return child->join == MILL_JOIN_LEFT && !child->intersect && !child->lateral && needed(n) >= 0

@@ -123,10 +123,7 @@ static bool may_read(mill_planner *w, const mill_node *n, const char *name, bool
                          "newPath", path, NULL);
     return false;
   }
-  if (!temporary || !w->lasting || w->views) return true;
-  (void)MILL_W_FAIL_AT(w, n, MILL_E_INVALID_TEMP_OBJ_REFERENCE, "obj", "VIEW", "objName", "",
-                       "tempObj", "VIEW", "tempObjName", mill_w_quoted_parts(w, &name, 1), NULL);
-  return false;
+  return !temporary || mill_not_temporary(w, "VIEW", name);
 }
 
 /* What CACHE TABLE keeps by the key; NULL and no error: nothing. */
@@ -163,18 +160,10 @@ static const mill_node *catalogued(mill_planner *w, const mill_node *n) {
 
 const mill_node *mill_identifier(mill_planner *w, const mill_node *n) {
   mill_scope none = {0};
-  const mill_vector *v = NULL;
   if (n->nparts || n->nexprs == 0) return n;
-  const mill_expr *e = mill_resolve(w, &none, n->exprs[0]);
-  mill_node *c = e ? mill_w_node_copy(w, n) : NULL;
+  const mill_expr *name = mill_constant_name(w, &none, n->exprs[0]);
+  mill_node *c = name ? mill_w_node_copy(w, n) : NULL;
   if (c == NULL) return NULL;
-  if (e->type->id != MILL_STRING || !mill_w_evaluate(w, e, &v) || !mill_vector_valid(v, 0))
-    return MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`IDENTIFIER`",
-                          "paramName", "`expr`", "paramType", "\"STRING\"", NULL);
-  const mill_str *s = v->data;
-  const char *text = mill_w_copy(w, mill_str_data(s), s->size);
-  const mill_expr *name = text ? mill_w_parse(w, text, s->size) : NULL;
-  if (name == NULL || name->kind != MILL_X_NAME) return name ? n : NULL;
   c->parts = name->parts;
   c->nparts = name->nparts;
   return c;
@@ -202,26 +191,49 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   return mill_w_no_table(w, n);
 }
 
+const struct mill_cte *mill_push_cte(mill_planner *w, const char *name, const mill_node *query,
+                                     const char *const *columns) {
+  const struct mill_cte *before = w->ctes;
+  struct mill_cte *c = mill_w_alloc(w, sizeof *c);
+  if (c) *c = (struct mill_cte){before, name, query, columns};
+  w->ctes = c;
+  return before;
+}
+
+bool mill_define_cte(mill_planner *w, const mill_node *n, int i, const mill_scope *outer) {
+  const mill_node *a = n->ctes[i];
+  bool recursive = n->recursive && mill_refers_to(a->child[0], a->alias);
+  const mill_node *q =
+      recursive ? mill_analyse_recursive(w, a, outer) : mill_analyse(w, a->child[0], outer);
+  if (q && a->ncolumns && a->ncolumns != q->noutput)
+    (void)MILL_W_FAIL_AT(w, a, MILL_E_ASSIGNMENT_ARITY_MISMATCH, "numExpr",
+                         mill_error_fmt(w->err, "%d", a->ncolumns), "numTarget",
+                         mill_error_fmt(w->err, "%d", q->noutput), NULL);
+  if (q == NULL || w->status) return false;
+  (void)mill_push_cte(w, a->alias, q, a->ncolumns ? a->columns : NULL);
+  return w->ctes != NULL;
+}
+
 const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   const struct mill_cte *before = w->ctes;
-  for (int i = 0; i < n->nctes; i++) {
-    const mill_node *a = n->ctes[i], *q = mill_analyse(w, a->child[0], outer);
-    struct mill_cte *c = mill_w_alloc(w, sizeof *c);
-    if (q == NULL || c == NULL) return NULL;
-    if (a->ncolumns && a->ncolumns != q->noutput)
-      return MILL_W_FAIL_AT(w, a, MILL_E_NUM_COLUMNS_MISMATCH, "operator", a->alias,
-                            "firstNumColumns", mill_error_fmt(w->err, "%d", a->ncolumns),
-                            "invalidOrdinalNum", "first", "invalidNumColumns",
-                            mill_error_fmt(w->err, "%d", q->noutput), NULL);
-    *c = (struct mill_cte){w->ctes, a->alias, q, a->ncolumns ? a->columns : NULL};
-    w->ctes = c;
-  }
+  for (int i = 0; i < n->nctes; i++)
+    if (!mill_define_cte(w, n, i, outer)) return NULL;
   const mill_node *r = mill_analyse(w, n->child[0], outer);
   w->ctes = before;
   return r;
 }
 
 /* ---- inline tables and table functions ------------------------------------------------------- */
+
+static const mill_expr *inline_value(mill_planner *w, const mill_scope *s,
+                                     const mill_expr *written) {
+  const char *before = w->no_routines;
+  w->no_routines = "InlineTable";
+  const mill_expr *e = mill_resolve(w, s, written);
+  w->no_routines = before;
+  while (e && e->kind == MILL_X_ALIAS) e = e->args[0];
+  return e;
+}
 
 const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   int width = n->nrows ? n->nexprs / n->nrows : 0;
@@ -231,8 +243,7 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
   bool *nullable = mill_w_alloc(w, (size_t)width + 1);
   if (types == NULL || nullable == NULL) return NULL;
   for (int i = 0; i < n->nexprs; i++) {
-    const mill_expr *e = mill_resolve(w, &none, n->exprs[i]);
-    while (e && e->kind == MILL_X_ALIAS) e = e->args[0];
+    const mill_expr *e = inline_value(w, &none, n->exprs[i]);
     if (!mill_exprs_add(w, &l, e)) return NULL;
     int c = i % width;
     const mill_type *t = i < width ? e->type : mill_common_column(w->ctx->types, types[c], e->type);
@@ -258,12 +269,23 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
   return mill_table_output(w, v, schema) ? v : NULL;
 }
 
-static bool range_bounds(mill_planner *w, const mill_node *n, int64_t *out) {
-  mill_scope none = {0};
+/* The bounds are constants as they are written: no variable, no parameter of a function. */
+static bool range_bounds(mill_planner *w, const mill_node *n, const mill_scope *outer,
+                         int64_t *out) {
+  static const char *const names[] = {"start", "end", "step"};
+  mill_scope none = {.outer = outer};
   for (int i = 0; i < n->nexprs && i < 3; i++) {
-    const mill_expr *e =
-        mill_x_cast(w, mill_resolve(w, &none, n->exprs[i]), mill_type_of(MILL_BIGINT));
+    const mill_expr *e = mill_resolve(w, &none, n->exprs[i]);
+    bool variable = e && e->kind == MILL_X_LITERAL && e->name;
     const mill_vector *v = NULL;
+    if (e == NULL) return false;
+    if (variable || mill_x_has_outer(e)) {
+      const char *name = names[n->nexprs == 1 ? 1 : i];
+      (void)MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`range`", "paramName",
+                           mill_w_quoted_parts(w, &name, 1), "paramType", "\"BIGINT\"", NULL);
+      return false;
+    }
+    e = mill_x_cast(w, e, mill_type_of(MILL_BIGINT));
     if (e == NULL || !mill_w_evaluate(w, e, &v) || !mill_vector_valid(v, 0)) return false;
     out[i] = *(const int64_t *)v->data;
   }
@@ -291,11 +313,22 @@ static const mill_node *generator_relation(mill_planner *w, const mill_node *n,
 
 const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n,
                                              const mill_scope *outer) {
+  if (n->nkeys) { /* IDENTIFIER(..)(..) */
+    const mill_expr *name = mill_constant_name(w, outer, n->keys[0]);
+    mill_node *named = name ? mill_w_node_copy(w, n) : NULL;
+    if (named == NULL) return NULL;
+    named->parts = name->parts, named->nparts = name->nparts;
+    named->name = name->parts[name->nparts - 1];
+    named->nkeys = 0;
+    n = named;
+  }
   const mill_function *fn = mill_function_find(n->name, strlen(n->name));
+  const mill_stored_function *routine = mill_find_routine(w, n->name, n->parts, n->nparts);
   int64_t at[3] = {0, 0, 1};
+  if (routine) return mill_call_table_routine(w, n, outer, routine);
   if (fn && fn->kind == MILL_GENERATOR) return generator_relation(w, n, outer);
   if (fn == NULL || fn->kind != MILL_TABLE || n->nexprs < 1 || n->nexprs > 4 ||
-      !range_bounds(w, n, at)) {
+      !range_bounds(w, n, outer, at)) {
     if (w->status) return NULL;
     return MILL_W_FAIL_AT(w, n, MILL_E_UNRESOLVABLE_TABLE_VALUED_FUNCTION, "name",
                           mill_error_fmt(w->err, "`%s`", n->name), NULL);

@@ -123,18 +123,17 @@ static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const m
 }
 
 static const mill_expr *in_outer(mill_planner *w, const mill_scope *s, const mill_expr *e) {
-  for (const mill_scope *o = s->outer; o; o = o->outer) {
-    const mill_expr *c = in_columns(w, o->column, o->ncolumns, e);
-    if (w->status) return NULL;
-    if (c == NULL) c = in_columns(w, o->hidden, o->nhidden, e);
-    if (w->status) return NULL;
-    if (c == NULL) continue;
-    if (c->kind != MILL_X_COLUMN) return c; /* fields of an outer struct */
-    mill_expr *x = mill_x_copy(w, c);
-    if (x) x->kind = MILL_X_OUTER;
-    return x;
-  }
-  return NULL;
+  const mill_scope *o = s->outer; /* and no further out, as in Spark */
+  if (o == NULL) return NULL;
+  bool sorting = w->no_routines && strcmp(w->no_routines, "Sort") == 0;
+  const mill_expr *c = in_columns(w, o->column, o->ncolumns, e);
+  if (c == NULL && !w->status && !sorting) c = in_columns(w, o->hidden, o->nhidden, e);
+  if (w->status) return NULL;
+  if (c == NULL && o->arguments) return mill_find_argument(w, o, e, true);
+  if (c == NULL || c->kind != MILL_X_COLUMN) return c; /* fields of an outer struct */
+  mill_expr *x = mill_x_copy(w, c);
+  if (x) x->kind = MILL_X_OUTER;
+  return x;
 }
 
 static const mill_expr *resolve_in(mill_planner *w, const mill_scope *s, const mill_expr *e) {
@@ -144,6 +143,7 @@ static const mill_expr *resolve_in(mill_planner *w, const mill_scope *s, const m
   if (r == NULL && !w->status) r = in_columns(w, s->column, s->ncolumns, e);
   if (r == NULL && !w->status && s->nhidden) r = in_columns(w, s->hidden, s->nhidden, e);
   if (r == NULL && !w->status) r = in_aliases(w, s, e);
+  if (r == NULL && !w->status && s->arguments) r = mill_find_argument(w, s, e, false);
   return r;
 }
 
@@ -217,6 +217,16 @@ static const char *proposals(mill_planner *w, const mill_scope *s, const mill_ex
 }
 
 const mill_expr *mill_unresolved(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_scope parameters = {0};
+  if (s->ncolumns == 0 && s->arguments) {
+    const mill_arguments *a = s->arguments;
+    mill_exprs named = {0};
+    for (int i = 0; i < a->n; i++)
+      if (!mill_exprs_add(w, &named, mill_x_alias(w, a->values[i], a->names[i]))) return NULL;
+    for (int i = 0; i < named.n; i++) named.at[i] = mill_x_column(w, named.at[i]);
+    parameters = (mill_scope){.column = named.at, .ncolumns = named.n};
+    s = &parameters;
+  }
   const char *near = proposals(w, s, e);
   if (near == NULL) return NULL;
   mill_error_clear(w->err);
@@ -253,6 +263,7 @@ static const mill_expr *resolve_name(mill_planner *w, const mill_scope *s, const
   }
   if (e->nparts == 1 && bare_call(e->parts[0])) return grouping_id(w, s, e);
   r = in_outer(w, s, e);
+  if (r == NULL && !w->status) r = mill_variable_reference(w, e);
   if (r || w->status) return r;
   return mill_unresolved(w, s, e);
 }
@@ -344,39 +355,71 @@ static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const 
   return c;
 }
 
+const mill_expr *mill_constant_name(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const mill_vector *v = NULL;
+  mill_scope none = {0};
+  const mill_expr *arg = mill_resolve(w, s ? s : &none, e);
+  if (arg == NULL) return NULL;
+  const char *sql = mill_w_sql(w, arg);
+  if (arg->type->id != MILL_STRING)
+    return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_CONSTANT_STRING_WRONG_TYPE, "name", "IDENTIFIER",
+                          "expr", sql, "dataType", mill_w_quoted_type(w, arg->type), NULL);
+  if (!mill_w_evaluate(w, arg, &v))
+    return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_CONSTANT_STRING_NOT_CONSTANT, "name", "IDENTIFIER",
+                          "expr", sql, NULL);
+  if (!mill_vector_valid(v, 0))
+    return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_CONSTANT_STRING_NULL, "name", "IDENTIFIER", "expr",
+                          sql, NULL);
+  const mill_str *text = v->data;
+  const char *copy = mill_w_copy(w, mill_str_data(text), text->size);
+  const mill_expr *name = copy ? mill_w_parse(w, copy, text->size) : NULL;
+  if (name && name->kind != MILL_X_NAME)
+    return MILL_W_FAIL_AT(w, e, MILL_E_PARSE_SYNTAX_ERROR, "error", mill_w_printf(w, "'%s'", copy),
+                          "hint", "", NULL);
+  return name;
+}
+
 /* IDENTIFIER('a.b'): the column of that name. */
 static const mill_expr *resolve_identifier(mill_planner *w, const mill_scope *s,
                                            const mill_expr *e) {
-  const mill_vector *v = NULL;
-  const mill_expr *arg = mill_resolve(w, s, e->args[0]);
-  if (arg == NULL) return NULL;
-  if (arg->type->id != MILL_STRING || !mill_w_evaluate(w, arg, &v) || !mill_vector_valid(v, 0))
-    return MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`IDENTIFIER`",
-                          "paramName", "`expr`", "paramType", "\"STRING\"", NULL);
-  const mill_str *text = v->data;
-  const mill_expr *name =
-      mill_w_parse(w, mill_w_copy(w, mill_str_data(text), text->size), text->size);
-  if (name == NULL) return NULL;
-  if (name->kind != MILL_X_NAME)
-    return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_ATTRIBUTE_NAME_SYNTAX, "name",
-                          mill_w_copy(w, mill_str_data(text), text->size), NULL);
+  const mill_expr *name = mill_constant_name(w, s, e->args[0]);
   mill_expr *at = mill_x_copy(w, name);
   if (at == NULL) return NULL;
   at->text = e->text, at->start = e->start, at->stop = e->stop;
   return mill_resolve(w, s, at);
 }
 
+/* IDENTIFIER('f')(..): the first argument says what is called. */
+static const mill_expr *named_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const mill_expr *name = mill_constant_name(w, s, e->args[0]);
+  mill_expr *c = name ? mill_x_copy(w, e) : NULL;
+  if (c == NULL) return NULL;
+  c->args++;
+  c->nargs--;
+  c->name = name->parts[name->nparts - 1];
+  if (name->nparts > 1) c->parts = name->parts, c->nparts = name->nparts;
+  return c;
+}
+
 static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  if (*e->name == '\0' && e->nargs) e = named_call(w, s, e);
+  if (e == NULL) return NULL;
   if (mill_is_field_update(e)) return mill_resolve_field_update(w, s, e);
   if (mill_x_is_call(e, "identifier") && e->nargs == 1) return resolve_identifier(w, s, e);
-  e = mill_place_arguments(w, e);
+  const mill_stored_function *routine = mill_find_routine(w, e->name, e->parts, e->nparts);
+  if (routine == NULL) e = mill_place_arguments(w, e);
   if (e) e = expand_args(w, s, e);
+  if (e && routine) return mill_call_routine(w, s, e, routine);
   if (e == NULL) return NULL;
   if (has_lambda(e)) {
     mill_expr *c = mill_x_copy(w, e);
     return c ? mill_bind_lambda_call(w, s, c) : NULL;
   }
+  const mill_function *fn = mill_function_find(e->name, strlen(e->name));
+  const char *before = w->no_routines;
+  if (fn && fn->kind == MILL_GENERATOR) w->no_routines = "Generate";
   mill_expr *c = with_args(w, s, e);
+  w->no_routines = before;
   if (c == NULL) return NULL;
   mill_scope below = *s;
   below.nested = true;
@@ -410,6 +453,7 @@ static const mill_expr *resolve_alias(mill_planner *w, const mill_scope *s, cons
   if (a == NULL) return NULL;
   a->parts = e->parts;
   a->nparts = e->nparts;
+  a->hidden = e->hidden;
   if (e->metadata) a->metadata = e->metadata;
   return a;
 }

@@ -89,13 +89,17 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
   resolved = mill_path_named(w, written, resolved);
   if (resolved == NULL) return NULL;
   if (resolved->kind == MILL_X_COLUMN || resolved->kind == MILL_X_ALIAS) return resolved;
-  bool field = resolved->kind == MILL_X_OUTER ||
+  bool variable =
+      resolved->kind == MILL_X_LITERAL && resolved->name && written->kind == MILL_X_NAME;
+  bool field = variable || resolved->kind == MILL_X_OUTER ||
                (resolved->kind == MILL_X_FIELD && resolved->pretty == NULL);
   bool cast = resolved->kind == MILL_X_CAST && resolved->args[0]->kind == MILL_X_COLUMN;
   const char *name = field  ? resolved->name
                      : cast ? resolved->args[0]->name /* a column that is cast keeps its name */
                             : mill_w_sql(w, resolved);
-  return mill_x_alias(w, resolved, name);
+  mill_expr *a = mill_x_alias(w, resolved, name);
+  if (a) a->hidden = variable; /* no name for the items behind it */
+  return a;
 }
 
 /* Resolve the items of a list, each seeing the aliases before it. */

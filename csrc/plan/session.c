@@ -18,8 +18,10 @@
 #include "base/thread.h"
 #include "base/timezone.h"
 #include "plan/conf_int.h"
+#include "plan/function_store.h"
 #include "plan/plan.h"
 #include "plan/text_cache.h"
+#include "plan/variable.h"
 #include "plan/warehouse.h"
 
 typedef struct setting {
@@ -45,6 +47,8 @@ struct mill_session {
   setting *settings;
   size_t nsettings, settings_capacity;
   view_list views[2]; /* session's, global */
+  mill_variable_list variables;
+  mill_function_store functions;
   mill_text_cache texts;
   mill_parse_expr parse;
   mill_parse_statement parse_statement;
@@ -117,6 +121,8 @@ static void session_free(mill_session *s) {
   for (int g = 0; g < 2; g++)
     mill_free(m, s->views[g].at, s->views[g].capacity * sizeof *s->views[g].at);
   mill_warehouse_clear(&s->warehouse);
+  mill_variable_clear(&s->variables);
+  mill_function_store_clear(&s->functions);
   if (s->ctx.pool) mill_pool_free(s->ctx.pool);
   if (s->ctx.zones) mill_zones_free(s->ctx.zones);
   if (s->ctx.types) mill_types_free(s->ctx.types);
@@ -164,6 +170,7 @@ mill_status mill_session_new(const mill_session_options *o, mill_session **out, 
   s->ctx.memory = m;
   s->texts.memory = m;
   s->warehouse.memory = m;
+  s->functions.memory = m;
   s->refs = 1;
   s->next_id = 1;
   mill_status status = session_fill(s, o, err);
@@ -215,6 +222,8 @@ void mill_session_parser(mill_session *s, mill_parse_expr parse, mill_parse_stat
   s->parse = parse;
   s->parse_statement = statement;
 }
+mill_variable_list *mill_session_variables(mill_session *s) { return &s->variables; }
+mill_function_store *mill_session_functions(mill_session *s) { return &s->functions; }
 mill_parse_expr mill_session_parse(const mill_session *s) { return s->parse; }
 mill_parse_statement mill_session_parse_statement(const mill_session *s) {
   return s->parse_statement;

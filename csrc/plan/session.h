@@ -57,7 +57,11 @@ const char *mill_session_view_at(mill_session *s, int i, bool global); /* sorted
 /* Plans of statements that came before (plan/text_cache.h); emptied whenever settings or views change. */
 struct mill_text_cache *mill_session_texts(mill_session *s);
 
-/* How plan/ reaches the SQL parser above it: set once by sql/ when the session opens. */
+/* Variables of DECLARE, and SQL functions (plan/variable.h, plan/function_store.h). */
+struct mill_variable_list *mill_session_variables(mill_session *s);
+struct mill_function_store *mill_session_functions(mill_session *s);
+
+/* How plan/ reaches the SQL parser above it: set once when the session opens. */
 struct mill_expr;
 typedef mill_status (*mill_parse_expr)(mill_session *s, const char *text, size_t n, mill_arena *a,
                                        const struct mill_expr **out, mill_error *err);

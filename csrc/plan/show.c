@@ -31,16 +31,22 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* Names of the functions that there are, further names among them, those of operators not. */
-static int function_names(mill_planner *w, const char *pattern, const char ***out) {
+static int function_names(mill_planner *w, const mill_node *node, const char ***out) {
+  const char *pattern = node->alias;
   const mill_function *fn;
-  size_t most = 1;
+  const mill_function_store *own = mill_session_functions(w->session);
+  size_t most = 1 + own->n;
   int n = 0;
   for (size_t i = 0; (fn = mill_function_at(i)) != NULL; i++) {
     most++;
     for (const char *s = fn->alias; s && *s; s++) most += *s == ',' || s == fn->alias;
   }
   const char **cells = mill_w_alloc(w, most * sizeof *cells);
-  for (size_t i = 0; cells && (fn = mill_function_at(i)) != NULL; i++) {
+  for (size_t i = 0; cells && !node->system && i < own->n; i++) {
+    const char *name = own->at[i].name, *dot = own->at[i].temporary ? NULL : strrchr(name, '.');
+    if (mill_show_matches(pattern, dot ? dot + 1 : name)) cells[n++] = name;
+  }
+  for (size_t i = 0; cells && !node->user && (fn = mill_function_at(i)) != NULL; i++) {
     if (fn->flags & MILL_FN_HIDDEN) continue;
     if (mill_show_matches(pattern, fn->name)) cells[n++] = fn->name;
     for (const char *s = fn->alias; s && *s;) {
@@ -59,8 +65,7 @@ static int function_names(mill_planner *w, const char *pattern, const char ***ou
 static const mill_node *functions(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"function"};
   const char **cells = NULL;
-  if (n->user) return mill_answer(w, names, "s", NULL, 0);
-  int rows = function_names(w, n->alias, &cells);
+  int rows = function_names(w, n, &cells);
   return cells ? mill_answer(w, names, "s", cells, rows) : NULL;
 }
 

@@ -337,6 +337,41 @@ static mill_status alias(printer *p, const mill_expr *e) {
   return mill_text_printf(p->out, p->err, plain ? " AS %s" : " AS `%s`", name);
 }
 
+/* ---- queries: the columns of the outer query that they use, from the top down ------------------ */
+
+typedef struct outer_list {
+  printer *p;
+  mill_status status;
+  int n;
+} outer_list;
+
+static int list_outer(const mill_expr *e, void *arg) {
+  outer_list *l = arg;
+  if (e->kind != MILL_X_OUTER) return 0;
+  l->status = mill_text_printf(l->p->out, l->p->err, "%s%s", l->n++ ? ", " : "", e->name);
+  return l->status ? 1 : 0;
+}
+
+static void list_outers(outer_list *l, const mill_expr *const *list, int n) {
+  for (int i = 0; i < n && l->status == MILL_OK; i++)
+    if (list[i]) mill_x_any(list[i], list_outer, l);
+}
+
+static void outers_of(outer_list *l, const mill_node *n) {
+  list_outers(l, n->exprs, n->nexprs);
+  list_outers(l, n->keys, n->nkeys);
+  list_outers(l, n->aggs, n->naggs);
+  for (int i = 0; i < n->nchildren; i++) outers_of(l, n->child[i]);
+}
+
+static mill_status query(printer *p, const mill_expr *e, const char *before) {
+  outer_list l = {.p = p};
+  MILL_TRY(puts_to(p, before));
+  if (e->query && e->query->analysed) outers_of(&l, e->query);
+  MILL_TRY(l.status);
+  return puts_to(p, ")");
+}
+
 static mill_status print(printer *p, const mill_expr *e) {
   if (e->pretty) return puts_to(p, e->pretty);
   switch (e->kind) {
@@ -358,16 +393,22 @@ static mill_status print(printer *p, const mill_expr *e) {
   case MILL_X_VARIABLE: return puts_to(p, "namedlambdavariable()");
   case MILL_X_WINDOW: return window(p, e);
   case MILL_X_SORT: return sort_key(p, e);
-  case MILL_X_SCALAR_QUERY: return puts_to(p, "scalarsubquery()");
-  case MILL_X_EXISTS: return puts_to(p, "exists()");
+  case MILL_X_SCALAR_QUERY: return query(p, e, "scalarsubquery(");
+  case MILL_X_EXISTS: return query(p, e, "exists(");
   case MILL_X_IN_QUERY:
-    if (e->nargs == 1) return wrap(p, "(", e->args[0], " IN (listquery()))");
+    if (e->nargs == 1) {
+      MILL_TRY(wrap(p, "(", e->args[0], " IN ("));
+      MILL_TRY(query(p, e, "listquery("));
+      return puts_to(p, "))");
+    }
     MILL_TRY(puts_to(p, "(named_struct("));
     for (int i = 0; i < e->nargs; i++) {
       MILL_TRY(wrap(p, i ? ", '" : "'", e->args[i], "', "));
       MILL_TRY(print(p, e->args[i]));
     }
-    return puts_to(p, ") IN (listquery()))");
+    MILL_TRY(puts_to(p, ") IN ("));
+    MILL_TRY(query(p, e, "listquery("));
+    return puts_to(p, "))");
   case MILL_X_HOST:
     MILL_TRY(puts_to(p, e->name ? e->name : e->host->name));
     MILL_TRY(puts_to(p, "("));

@@ -168,11 +168,57 @@ static const mill_node *pull(mill_planner *w, const mill_node *n, mill_exprs *pu
   }
 }
 
-/* The query and the condition on its join, NULL for none. */
-static const mill_node *decorrelate(mill_planner *w, const mill_node *q, const mill_expr **on,
-                                    mill_exprs *need) {
+/* ---- what can be pulled up -------------------------------------------------------------------- */
+
+static bool any_outer(const mill_expr *const *list, int n) {
+  for (int i = 0; i < n; i++)
+    if (list[i] && mill_x_has_outer(list[i])) return true;
+  return false;
+}
+
+static int is_column(const mill_expr *e, void *arg) {
+  (void)arg;
+  return e->kind == MILL_X_COLUMN || e->query != NULL;
+}
+
+/* column = an expression of the outer query: what groups may be made by instead. */
+static bool key_of_outer(const mill_expr *e) {
+  if (!mill_x_is_call(e, "=") && !mill_x_is_call(e, "<=>")) return false;
+  for (int i = 0; i < 2; i++)
+    if (e->args[i]->kind == MILL_X_COLUMN && !mill_x_any(e->args[1 - i], is_column, NULL))
+      return true;
+  return false;
+}
+
+/* Do all conjuncts that use outer columns mean the same above the groups? */
+static bool groupable(const mill_expr *e) {
+  if (mill_x_is_call(e, "and")) return groupable(e->args[0]) && groupable(e->args[1]);
+  return !mill_x_has_outer(e) || key_of_outer(e);
+}
+
+/* Are outer columns used by filters alone, below nothing that counts rows but groups? */
+static bool pullable(const mill_node *n, bool grouped) {
+  if (!mill_n_has_outer(n)) return true;
+  switch (n->kind) {
+  case MILL_N_FILTER: return (!grouped || groupable(n->exprs[0])) && pullable(n->child[0], grouped);
+  case MILL_N_SORT:
+  case MILL_N_PROJECT: return !any_outer(n->exprs, n->nexprs) && pullable(n->child[0], grouped);
+  case MILL_N_AGGREGATE:
+    return n->nsets == 0 && !any_outer(n->keys, n->nkeys) && !any_outer(n->aggs, n->naggs) &&
+           pullable(n->child[0], true);
+  default: return false;
+  }
+}
+
+/* The query and the condition on its join with `left`, NULL for none. What cannot be pulled up is computed
+** for each combination of the outer values that it uses (lateral.c); *each: so it was. */
+static const mill_node *decorrelate(mill_planner *w, const mill_node *left, const mill_node *q,
+                                    const mill_expr **on, mill_exprs *need, bool *each) {
   mill_exprs pulled = {0};
+  int used;
   *on = NULL;
+  *each = !pullable(q, false);
+  if (*each) return mill_lateral_rows(w, left, q, on, &used);
   q = pull(w, q, &pulled, need);
   for (int i = 0; q && i < pulled.n; i++) {
     const mill_expr *e = mill_x_map(w, pulled.at[i], to_column, NULL);
@@ -207,7 +253,8 @@ static const mill_node *join_query(mill_planner *w, const mill_node *child, cons
                                    bool negated, bool mark, const mill_expr **flag) {
   const mill_expr *on = NULL;
   mill_exprs need = {0};
-  const mill_node *q = decorrelate(w, e->query, &on, &need);
+  bool each;
+  const mill_node *q = decorrelate(w, child, e->query, &on, &need, &each);
   if (q == NULL) return NULL;
   bool in = e->kind == MILL_X_IN_QUERY;
   bool aware = in && negated && !mark && e->nargs == 1 && on == NULL;
@@ -279,13 +326,14 @@ static const mill_expr *without_rows(mill_planner *w, const mill_node *q) {
 static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, const mill_expr *e) {
   const mill_expr *on = NULL, *other = without_rows(w, e->query);
   mill_exprs need = {0};
-  const mill_node *q = w->status ? NULL : decorrelate(w, e->query, &on, &need);
+  bool each = false;
+  const mill_node *q = w->status ? NULL : decorrelate(w, *child, e->query, &on, &need, &each);
   mill_node *j = q ? mill_w_join(w, MILL_JOIN_LEFT, *child, q, on) : NULL;
   if (j == NULL) return NULL;
   j->intersect = true; /* at most one match */
   *child = j;
   const mill_expr *c = mill_x_column(w, q->output[0]);
-  if (other == NULL || need.n == 0 || c == NULL) return c;
+  if (other == NULL || need.n == 0 || c == NULL || each) return c;
   const mill_expr *none = mill_x_bound(w, "isnull", 1, need.at[0]);
   return none ? mill_x_bound(w, "if", 3, none, other, c) : NULL;
 }
@@ -294,14 +342,37 @@ static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, co
 
 typedef struct replacement {
   const mill_node *child;
+  bool
+      filter; /* in a condition NULL of IN is as good as false, and NOT may come to stand before it */
 } replacement;
+
+static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg);
+
+/* AND, OR and NOT over queries outside conditions, below an odd number of NOT or an even one: where nobody
+** knows, Spark says false of IN and of NOT IN. */
+static const mill_expr *known(mill_planner *w, const mill_expr *e, replacement *r, bool negated) {
+  const mill_expr *flag = NULL;
+  if (mill_x_is_call(e, "not")) return mill_x_bound(w, "not", 1, known(w, e->args[0], r, !negated));
+  if (mill_x_is_call(e, "and") || mill_x_is_call(e, "or")) {
+    const mill_expr *a = known(w, e->args[0], r, negated);
+    return a ? mill_x_bound(w, e->name, 2, a, known(w, e->args[1], r, negated)) : NULL;
+  }
+  if (!is_predicate(e)) return mill_x_map(w, e, replace, r);
+  r->child = join_query(w, r->child, e, false, true, &flag);
+  if (r->child == NULL) return NULL;
+  return mill_x_bound(w, "coalesce", 2, flag,
+                      mill_x_bool(w, negated && e->kind == MILL_X_IN_QUERY));
+}
 
 static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) {
   replacement *r = arg;
   const mill_expr *flag = NULL;
   if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query))
     return join_scalar(w, &r->child, e);
+  bool connective = mill_x_is_call(e, "not") || mill_x_is_call(e, "and") || mill_x_is_call(e, "or");
+  if (connective && !r->filter && mill_x_has_subquery(e)) return known(w, e, r, false);
   if (!is_predicate(e)) return NULL;
+  if (!r->filter || e->kind == MILL_X_EXISTS) return known(w, e, r, false);
   r->child = join_query(w, r->child, e, false, true, &flag);
   return r->child ? flag : NULL;
 }
@@ -319,7 +390,7 @@ static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
       child = join_query(w, child, p, negated, false, NULL);
       continue;
     }
-    replacement r = {child};
+    replacement r = {child, true};
     e = mill_x_map(w, e, replace, &r);
     child = r.child;
     kept = e ? mill_x_and(w, kept, e) : NULL;
@@ -340,13 +411,35 @@ static bool has_join_query(const mill_node *n) {
     if (mill_x_has_subquery(n->exprs[i])) return true;
   for (int i = 0; i < n->naggs; i++)
     if (mill_x_has_subquery(n->aggs[i])) return true;
+  for (int i = 0; i < n->nkeys; i++)
+    if (n->keys[i] && mill_x_has_subquery(n->keys[i])) return true;
   return false;
 }
 
+/* What an inner join asks of queries is asked of its rows. */
+static const mill_node *unnest_join(mill_planner *w, const mill_node *n) {
+  const mill_expr *on = NULL, *later = NULL;
+  mill_exprs all = {0}, list = {0};
+  if (!mill_x_conjuncts(w, n->exprs[0], &all)) return NULL;
+  for (int i = 0; i < all.n; i++) {
+    const mill_expr **to = mill_x_has_subquery(all.at[i]) ? &later : &on;
+    *to = mill_x_and(w, *to, all.at[i]);
+    if (*to == NULL) return NULL;
+  }
+  mill_node *j = mill_w_node_copy(w, n);
+  if (j == NULL || (on && !mill_exprs_add(w, &list, on))) return NULL;
+  j->exprs = list.at, j->nexprs = list.n;
+  const mill_node *f = mill_w_filter(w, j, later);
+  return f ? unnest_filter(w, f) : NULL;
+}
+
 static const mill_node *unnest_node(mill_planner *w, const mill_node *n) {
+  bool inner = n->kind == MILL_N_JOIN && n->nexprs == 1 && n->exprs[0] && !n->lateral &&
+               (n->join == MILL_JOIN_INNER || n->join == MILL_JOIN_CROSS);
+  if (inner && mill_x_has_subquery(n->exprs[0])) return unnest_join(w, n);
   if (n->nchildren != 1 || !has_join_query(n)) return n;
   if (n->kind == MILL_N_FILTER) return unnest_filter(w, n);
-  replacement r = {n->child[0]};
+  replacement r = {n->child[0], false};
   const mill_node *m = mill_n_map_exprs(w, n, replace, &r);
   if (m == NULL || m == n || r.child == NULL) return m;
   mill_node *copy = mill_w_node_copy(w, m);

@@ -142,6 +142,13 @@ static bool same_windows(const mill_window *a, const mill_window *b) {
          same_or_null(a->from_offset, b->from_offset) && same_or_null(a->to_offset, b->to_offset);
 }
 
+/* Two queries of one statement that are written alike. */
+static bool same_query(const mill_expr *a, const mill_expr *b) {
+  int32_t n = a->stop - a->start;
+  return a->query == b->query || (a->text && a->text == b->text && n == b->stop - b->start &&
+                                  memcmp(a->text + a->start, b->text + b->start, (size_t)n) == 0);
+}
+
 static bool same_heads(const mill_expr *a, const mill_expr *b) {
   switch (a->kind) {
   case MILL_X_LITERAL: return mill_vector_equal(a->value, 0, b->value, 0);
@@ -159,6 +166,9 @@ static bool same_heads(const mill_expr *a, const mill_expr *b) {
   case MILL_X_SORT: return a->descending == b->descending && a->nulls_first == b->nulls_first;
   case MILL_X_WINDOW: return same_windows(a->window, b->window);
   case MILL_X_HOST: return a->host == b->host;
+  case MILL_X_SCALAR_QUERY:
+  case MILL_X_EXISTS:
+  case MILL_X_IN_QUERY: return same_query(a, b);
   case MILL_X_ALIAS:
   case MILL_X_EXTRACT:
   case MILL_X_LAMBDA: return true;

@@ -183,7 +183,6 @@ bool mill_reads_folder(const mill_node *n, const char *folder);
 /* command.c: rows that a command answers with. Types: one letter a column, s STRING, b BOOLEAN ("true"). */
 const mill_node *mill_answer(mill_planner *w, const char *const *names, const char *types,
                              const char *const *cells, int rows);
-const mill_node *mill_nothing(mill_planner *w);
 bool mill_show_matches(const char *pattern, const char *name);
 
 #endif

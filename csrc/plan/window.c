@@ -154,7 +154,11 @@ static const mill_expr *filtered(mill_planner *w, const mill_scope *s, const mil
 const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_scope below = *s;
   below.nested = true;
-  const mill_expr *call = mill_resolve(w, &below, e->args[0]);
+  const mill_expr *f = e->args[0];
+  if (f->kind == MILL_X_CALL && mill_find_routine(w, f->name, f->parts, f->nparts))
+    return MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_SQL_UDF_USAGE, "functionName",
+                          mill_w_quoted_parts(w, &f->name, 1), "nodeName", "Window", NULL);
+  const mill_expr *call = mill_resolve(w, &below, f);
   if (call == NULL) return NULL;
   if (call->kind != MILL_X_CALL || call->fn == NULL ||
       (call->fn->kind != MILL_WINDOW && call->fn->kind != MILL_AGGREGATE))

@@ -245,14 +245,30 @@ static void modifiers(mill_parser *p, mill_expr *call) {
   nulls_option(p, call);
 }
 
+/* The arguments behind the name that IDENTIFIER(..) computes. */
+static void put_before(mill_parser *p, mill_expr *call, const mill_expr *first) {
+  mill_list args = {0};
+  mill_p_push(p, &args, first);
+  for (int i = 0; i < call->nargs; i++) mill_p_push(p, &args, call->args[i]);
+  mill_p_exprs(&args, &call->args, &call->nargs);
+}
+
 mill_expr *mill_p_function(mill_parser *p) {
   int from = p->at;
   mill_list parts = {0};
-  do mill_p_push(p, &parts, mill_p_name(p));
-  while (mill_p_accept(p, MILL_T_DOT));
+  const mill_expr *computed = NULL;
+  if (mill_p_identifier_call(p, 0)) {
+    p->at += 2;
+    computed = mill_p_expression(p);
+    mill_p_expect(p, MILL_T_RPAREN);
+  } else {
+    do mill_p_push(p, &parts, mill_p_name(p));
+    while (mill_p_accept(p, MILL_T_DOT));
+  }
   mill_expr *call = mill_p_call(p, from, parts.n ? parts.item[parts.n - 1] : "", 0);
   if (parts.n > 1) mill_p_names(&parts, &call->parts, &call->nparts);
   arguments(p, from, call);
+  if (computed) put_before(p, call, computed);
   modifiers(p, call);
   if (p->at > from) call->stop = p->token[p->at - 1].stop;
   return mill_p_over(p, from, call);

@@ -229,8 +229,6 @@ static mill_node *set(mill_parser *p) {
   if (mill_p_is(p, MILL_K_TIME) && next == MILL_K_ZONE) return time_zone(p, n, from);
   if (mill_p_is(p, MILL_K_CATALOG) && (mill_p_is_name(p, 1) || mill_p_is_string(p, 1)))
     return set_catalog(p, from);
-  if ((mill_p_is(p, MILL_K_VAR) || mill_p_is(p, MILL_K_VARIABLE)) && mill_p_is_name(p, 1))
-    return mill_p_unsupported(p, from);
   int first = p->at, equals = -1;
   while (mill_p_peek(p, 0) != MILL_T_EOF) {
     if (equals < 0 && mill_p_is(p, MILL_T_EQ)) equals = p->at;
@@ -242,6 +240,9 @@ static mill_node *set(mill_parser *p) {
   int32_t stop = p->token[last - 1].stop;
   int32_t key_stop = equals < 0 ? stop : p->token[equals].start;
   n->name = raw(p, p->token[first].start, key_stop);
+  int words = (equals < 0 ? last : equals) - first;
+  if (words > 1 && strpbrk(n->name, " \t\r\n") && p->token[first].kind != MILL_T_BACKQUOTED)
+    mill_p_error(p, from, MILL_E_INVALID_SET_SYNTAX, NULL);
   if (equals >= 0) n->alias = raw(p, p->token[equals].stop, stop);
   return n;
 }
@@ -251,6 +252,8 @@ static mill_node *reset(mill_parser *p) {
   mill_node *n = mill_p_node(p, MILL_N_RESET, from);
   while (mill_p_peek(p, 0) != MILL_T_EOF && mill_p_peek(p, 0) != MILL_T_SEMICOLON) p->at++;
   if (p->at > first) n->name = raw(p, p->token[first].start, p->token[p->at - 1].stop);
+  if (n->name && strpbrk(n->name, " \t\r\n") && p->token[first].kind != MILL_T_BACKQUOTED)
+    mill_p_error(p, from, MILL_E_INVALID_RESET_COMMAND_FORMAT, NULL);
   return n;
 }
 
@@ -308,8 +311,6 @@ static bool statement_word(int kind) {
   switch (kind) {
   case MILL_K_CREATE:
   case MILL_K_DROP:
-  case MILL_K_DECLARE:
-  case MILL_K_EXECUTE:
   case MILL_K_LOAD:
   case MILL_K_CALL: return true;
   default: return false;
@@ -330,7 +331,6 @@ static mill_node *pipeline_data(mill_parser *p) {
 
 static bool known_statement(const mill_parser *p) {
   int kind = mill_p_peek(p, 0), next = mill_p_peek(p, 1);
-  if (kind == MILL_K_BEGIN) return true;
   return statement_word(kind) && (next > MILL_T_KEYWORD || mill_p_is_name(p, 1));
 }
 
@@ -352,6 +352,8 @@ static mill_node *make_or_drop(mill_parser *p) {
 }
 
 static mill_node *any_statement(mill_parser *p) {
+  mill_node *other = mill_p_other_statement(p);
+  if (other) return other;
   switch (mill_p_peek(p, 0)) {
   case MILL_K_CREATE:
   case MILL_K_DROP: return make_or_drop(p);
@@ -366,7 +368,7 @@ static mill_node *any_statement(mill_parser *p) {
   case MILL_K_DESCRIBE: return mill_p_describe(p);
   case MILL_K_EXPLAIN: return explain(p);
   case MILL_K_SHOW: return mill_p_show(p);
-  case MILL_K_SET: return set(p);
+  case MILL_K_SET: return mill_p_set_variable_ahead(p) ? mill_p_set_variable(p) : set(p);
   case MILL_K_RESET: return reset(p);
   case MILL_K_USE: return use(p);
   default: return mill_p_upkeep(p);

@@ -38,6 +38,18 @@ static bool is_identifier_clause(const mill_parser *p, int ahead) {
          mill_p_is_string(p, ahead + 2);
 }
 
+bool mill_p_identifier_call(const mill_parser *p, int ahead) {
+  int depth = 0, i = ahead + 1;
+  if (mill_p_peek(p, ahead) != MILL_K_IDENTIFIER || mill_p_peek(p, i) != MILL_T_LPAREN)
+    return false;
+  do {
+    int kind = mill_p_peek(p, i++);
+    if (kind == MILL_T_EOF) return false;
+    depth += (kind == MILL_T_LPAREN) - (kind == MILL_T_RPAREN);
+  } while (depth > 0);
+  return mill_p_peek(p, i) == MILL_T_LPAREN;
+}
+
 static const char *token_name(mill_parser *p) {
   int kind = mill_p_peek(p, 0), from = p->at;
   if (!usable(p, kind)) {
@@ -95,6 +107,7 @@ void mill_p_name_list(mill_parser *p, mill_list *out) {
 
 /* The parts of "a.`b c`.d"; gives the last. */
 const char *mill_p_split(mill_parser *p, const char *s, mill_list *out) {
+  if (*s == '\0') mill_p_error(p, p->at, MILL_E_PARSE_EMPTY_STATEMENT, NULL);
   for (;;) {
     const char *from = s, *part;
     if (*s == '`') {
@@ -199,6 +212,7 @@ bool mill_p_clause(const mill_parser *p, int ahead) {
   case MILL_K_INTERSECT: return set_operation(p, ahead);
   case MILL_K_WINDOW: return mill_p_is_name(p, ahead + 1) && mill_p_peek(p, ahead + 2) == MILL_K_AS;
   case MILL_K_LATERAL: return next == MILL_K_VIEW;
+  case MILL_K_DO: return p->for_query > 0;
   case MILL_K_FOR: /* of PIVOT */
     return next == MILL_T_LPAREN || mill_p_peek(p, ahead + 2) == MILL_K_IN;
   case MILL_K_PIVOT:

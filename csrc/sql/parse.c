@@ -39,6 +39,8 @@ mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_err
   mill_node *root = mill_p_statement(&p);
   MILL_TRY(mill_p_end(&p));
   plan->root = root;
+  plan->positional = p.parameters > 0;
+  plan->named = p.named;
   return MILL_OK;
 }
 

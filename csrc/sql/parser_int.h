@@ -42,11 +42,15 @@ typedef struct mill_parser {
   mill_fail_kind failed;
   mill_status status; /* of MILL_P_STOPPED, or of the first error of meaning */
   mill_error *err;
-  int furthest;       /* token of the syntax error to report */
-  bool extra;         /* the statement was complete before it */
-  int32_t *not_query; /* by token: a parenthesis known not to open a query */
-  mill_list windows;  /* WINDOW expressions whose name is not defined yet */
-  int parameters;     /* ? seen */
+  int furthest;             /* token of the syntax error to report */
+  bool extra;               /* the statement was complete before it */
+  int32_t *not_query;       /* by token: a parenthesis known not to open a query */
+  mill_list windows;        /* WINDOW expressions whose name is not defined yet */
+  int parameters;           /* ? seen */
+  bool named;               /* :name seen */
+  bool scripted;            /* below the BEGIN of a script */
+  struct mill_block *block; /* the innermost of a script around (script.c) */
+  int for_query;            /* below FOR .. AS, where DO is no alias */
   mill_expr dead_expr;
   mill_node dead_node;
 } mill_parser;
@@ -140,6 +144,8 @@ mill_expr *mill_p_primary(mill_parser *p);
 mill_expr *mill_p_named(mill_parser *p); /* with an optional alias */
 void mill_p_expr_list(mill_parser *p, mill_list *out, mill_expr *(*rule)(mill_parser *));
 mill_expr *mill_p_function(mill_parser *p); /* name(..) with all that may follow; at its name */
+/* IDENTIFIER(..)( stands there: a call whose name is computed. */
+bool mill_p_identifier_call(const mill_parser *p, int ahead);
 mill_expr *mill_p_special(
     mill_parser *p); /* CAST(..) and its like; NULL: none of them stands here */
 mill_expr *mill_p_row(mill_parser *p, int from, const mill_list *items); /* (a, b) */
@@ -172,6 +178,16 @@ mill_node *mill_p_pipe(mill_parser *p, mill_node *child, int from);
 void mill_p_options(mill_parser *p, const mill_option **out, int *n);
 mill_node *mill_p_relation_name(mill_parser *p); /* a RELATION: parts or IDENTIFIER(..) */
 mill_node *mill_p_statement(mill_parser *p);
+/* variable.c, script.c, function_definition.c: statements about variables, scripts, functions. */
+mill_node *mill_p_declare(mill_parser *p);
+mill_node *mill_p_set_variable(mill_parser *p);
+bool mill_p_set_variable_ahead(const mill_parser *p);
+mill_node *mill_p_drop_variable(mill_parser *p);
+mill_node *mill_p_execute(mill_parser *p);
+mill_node *mill_p_script(mill_parser *p);
+mill_node *mill_p_create_function(mill_parser *p);
+mill_node *mill_p_drop_function(mill_parser *p);
+mill_node *mill_p_other_statement(mill_parser *p); /* whichever of them begins here; NULL: none */
 /* The statement from `from` on is none of ours: the rest is skipped. */
 mill_node *mill_p_unsupported(mill_parser *p, int from);
 

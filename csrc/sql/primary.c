@@ -82,15 +82,17 @@ static mill_expr *star(mill_parser *p, int from, mill_list *parts) {
 static mill_expr *column(mill_parser *p) {
   int from = p->at;
   mill_list parts = {0};
+  bool plain = false;
   if (mill_p_is(p, MILL_K_IDENTIFIER) && mill_p_peek(p, 1) == MILL_T_LPAREN &&
       mill_p_is_string(p, 2)) {
     p->at += 2;
     mill_p_split(p, mill_p_string(p, NULL), &parts);
     mill_p_expect(p, MILL_T_RPAREN);
   } else {
+    plain = true;
     mill_p_push(p, &parts, mill_p_name(p));
   }
-  while (mill_p_is(p, MILL_T_DOT) && mill_p_is_name(p, 1)) {
+  while (plain && mill_p_is(p, MILL_T_DOT) && mill_p_is_name(p, 1)) {
     p->at++;
     mill_p_push(p, &parts, mill_p_name(p));
   }
@@ -111,6 +113,7 @@ static mill_expr *parameter(mill_parser *p) {
   mill_expr *e = mill_p_expr(p, MILL_X_PARAMETER, from);
   e->name = name;
   e->index = named ? 0 : p->parameters++;
+  p->named |= named;
   return e;
 }
 

@@ -254,14 +254,21 @@ mill_node *mill_p_values(mill_parser *p) {
 
 static bool function_ahead(const mill_parser *p) {
   int i = 0;
+  if (mill_p_identifier_call(p, 0)) return true;
   while (mill_p_is_name(p, i) && mill_p_peek(p, i + 1) == MILL_T_DOT) i += 2;
   return mill_p_is_name(p, i) && mill_p_peek(p, i + 1) == MILL_T_LPAREN &&
          mill_p_peek(p, i) != MILL_K_IDENTIFIER;
 }
 
 static mill_node *function(mill_parser *p, int from) {
-  mill_list parts = {0}, args = {0};
-  mill_p_parts(p, &parts);
+  mill_list parts = {0}, args = {0}, computed = {0};
+  if (mill_p_identifier_call(p, 0)) {
+    p->at += 2;
+    mill_p_push(p, &computed, mill_p_expression(p));
+    mill_p_expect(p, MILL_T_RPAREN);
+  } else {
+    mill_p_parts(p, &parts);
+  }
   mill_p_expect(p, MILL_T_LPAREN);
   if (!mill_p_is(p, MILL_T_RPAREN)) mill_p_expr_list(p, &args, mill_p_argument);
   mill_p_expect(p, MILL_T_RPAREN);
@@ -269,6 +276,7 @@ static mill_node *function(mill_parser *p, int from) {
   n->name = parts.n ? parts.item[parts.n - 1] : "";
   mill_p_names(&parts, &n->parts, &n->nparts);
   mill_p_exprs(&args, &n->exprs, &n->nexprs);
+  mill_p_exprs(&computed, &n->keys, &n->nkeys);
   n->ordinality = mill_p_accept2(p, MILL_K_WITH, MILL_K_ORDINALITY);
   return mill_p_alias(p, n, from, true);
 }
@@ -332,8 +340,14 @@ mill_node *mill_p_relation_primary(mill_parser *p) {
   int from = p->at;
   if (mill_p_is(p, MILL_T_LPAREN)) {
     mill_node *n = mill_p_subquery(p);
+    bool query = n != NULL;
     if (n == NULL) n = parenthesised(p);
-    return mill_p_alias(p, watermark(p, mill_p_sample(p, n), from), from, true);
+    n = watermark(p, mill_p_sample(p, n), from);
+    mill_node *named = mill_p_alias(p, n, from, true);
+    if (!query || named != n) return named;
+    named = mill_p_unary_node(p, MILL_N_ALIAS, n, from);
+    named->alias = "__auto_generated_subquery_name";
+    return named;
   }
   if (mill_p_is(p, MILL_K_VALUES) && mill_p_query_ahead(p, 0)) return mill_p_values(p);
   if (function_ahead(p)) return function(p, from);

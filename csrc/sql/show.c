@@ -165,7 +165,11 @@ mill_node *mill_p_show(mill_parser *p) {
   if (show_of_table(p, n)) return n;
   if (mill_p_peek(p, 1) == MILL_K_FUNCTIONS && mill_p_is_name(p, 0)) {
     n->user = mill_p_is(p, MILL_K_USER);
-    p->at++; /* USER, SYSTEM, ALL */
+    n->system = mill_p_word(p, 0, "SYSTEM");
+    if (!n->user && !n->system && !mill_p_is(p, MILL_K_ALL))
+      mill_p_error(p, p->at, MILL_E_INVALID_SQL_SYNTAX_SHOW_FUNCTIONS_INVALID_SCOPE, "scope",
+                   mill_p_quoted(p, mill_p_fragment(p, p->at), '`'), NULL);
+    p->at++;
   }
   int kind = mill_p_peek(p, 0);
   n->name = shown(kind);
