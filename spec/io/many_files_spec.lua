@@ -12,7 +12,8 @@ describe("many small files", function()
     for _, format in ipairs { "csv", "parquet" } do
       for i = 0, FILES - 1 do -- ids in the order of the files' names, p = i DIV 50
         local path = ("%s/%s/p=%d/f%03d"):format(dir, format, i // 50, i)
-        local rows = spark:sql(("SELECT id, concat('t', id %% 7) AS t FROM range(%d, %d)"):format(i * ROWS, (i + 1) * ROWS))
+        local rows = spark:sql(("SELECT id, concat('t', id %% 7) AS t FROM range(%d, %d)")
+          :format(i * ROWS, (i + 1) * ROWS))
         rows.write[format](rows.write, path)
         local parent = path:match "^(.*)/"
         assert(os.execute(("mv %s/part-* %s.%s && rm -r %s"):format(path, path, format, path)), parent)
@@ -33,10 +34,12 @@ describe("many small files", function()
 
   for _, format in ipairs { "csv", "parquet" } do
     it("of " .. format .. " give their rows in order, with the values of their folders", function()
-      local df, all = read(format), spark:sql(("SELECT id, concat('t', id %% 7) AS t, CAST(id DIV %d AS INT) AS p FROM range(%d)")
+      local df = read(format)
+      local all = spark:sql(("SELECT id, concat('t', id %% 7) AS t, CAST(id DIV %d AS INT) AS p FROM range(%d)")
         :format(50 * ROWS, FILES * ROWS))
       assert.same(rows(all), rows(df))
-      for _, filter in ipairs { "p = 1", "id = 1999", "p = 2 AND id < 2040", "t = 't3' AND p < 1", "id > 5000", "p IS NULL" } do
+      for _, filter in ipairs { "p = 1", "id = 1999", "p = 2 AND id < 2040", "t = 't3' AND p < 1", "id > 5000",
+        "p IS NULL" } do
         assert.same(rows(all:where(filter)), rows(df:where(filter)), filter)
       end
       assert.same(rows(all:groupBy("p"):count():orderBy("p")), rows(df:groupBy("p"):count():orderBy("p")))
