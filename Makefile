@@ -66,10 +66,12 @@ test: deps
 spec: $(UNIT)
 	@$(RUN) $(LUA) spec/run.lua $(UNIT)
 
-# Kill streaming queries with -9 at random times, KILLS times, and check that every row came out once.
+# Kill streaming queries, and what appends to a snapshot, with -9 at random times, KILLS times, and check that every row
+# came out once.
 KILLS ?= 200
 kill: all
 	@$(RUN) $(LUA) spec/stream/kill.lua $(KILLS)
+	@$(RUN) $(LUA) spec/snapshot/kill.lua $(KILLS)
 
 units: $(UNIT)
 

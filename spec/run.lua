@@ -40,7 +40,10 @@ end
 
 run(LUA .. " $(command -v busted) --ignore-lua --config-file=.busted -o TAP " .. ONLY)
 for _, program in ipairs(arg) do run(program) end
-if ONLY == "" then run(LUA .. " spec/stream/kill.lua 5") end
+if ONLY == "" then
+  run(LUA .. " spec/stream/kill.lua 5")
+  run(LUA .. " spec/snapshot/kill.lua 10")
+end
 for _, area in ipairs(ONLY == "" and { "sql", "streaming", "ml", "io", "api" } or {}) do
   local folder = "spec/conformance/" .. area
   local known = area == "sql" and "spec/conformance/known.txt" or folder .. "/known.txt"

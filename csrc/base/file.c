@@ -27,7 +27,8 @@ static mill_status io_error(mill_error *err, const char *what, const char *path,
 
 mill_status mill_file_open(const mill_files *fs, mill_memory *m, const char *path,
                            mill_file_mode mode, mill_file *out, mill_error *err) {
-  static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_EXCL, O_WRONLY | O_CREAT | O_APPEND};
+  static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_EXCL, O_WRONLY | O_CREAT | O_APPEND,
+                              O_RDWR};
   *out = (mill_file){fs, -1, NULL, m};
   size_t n = strlen(path) + 1;
   out->path = mill_alloc(m, n);
@@ -133,6 +134,21 @@ mill_status mill_file_truncate(mill_file *f, uint64_t n, mill_error *err) {
   int code = refused(f->files, MILL_CALL_WRITE, f->path);
   if (!code && ftruncate(f->fd, (off_t)n) != 0) code = errno;
   return code ? io_error(err, "cut", f->path, code) : MILL_OK;
+}
+
+mill_status mill_file_size(const mill_file *f, uint64_t *out, mill_error *err) {
+  struct stat st;
+  int code = refused(f->files, MILL_CALL_LIST, f->path);
+  if (!code && fstat(f->fd, &st) != 0) code = errno;
+  if (code) return io_error(err, "look at", f->path, code);
+  *out = (uint64_t)st.st_size;
+  return MILL_OK;
+}
+
+bool mill_file_same(const mill_file *a, const mill_file *b) {
+  struct stat x, y;
+  if (fstat(a->fd, &x) != 0 || fstat(b->fd, &y) != 0) return false;
+  return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 void mill_file_push(mill_file *f, size_t n, size_t *since) {
@@ -459,6 +475,28 @@ mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *pat
 mill_status mill_file_lock_shared(const mill_files *fs, mill_memory *m, const char *path,
                                   mill_file *out, bool *held, mill_error *err) {
   return lock_file(fs, m, path, LOCK_SH, out, held, err);
+}
+
+/* Does the path still name the file? */
+static bool is_at(const mill_file *f, const char *path) {
+  struct stat x, y;
+  if (fstat(f->fd, &x) != 0 || stat(path, &y) != 0) return false;
+  return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+mill_status mill_file_edit(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,
+                           bool *held, mill_error *err) {
+  for (;;) {
+    *held = false;
+    MILL_TRY(mill_file_open(fs, m, path, MILL_FILE_EDIT, out, err));
+    bool locked = flock(out->fd, LOCK_EX | LOCK_NB) == 0;
+    int code = locked ? 0 : errno;
+    if (locked && is_at(out, path)) return MILL_OK;
+    mill_file_clear(out);
+    *held = code == EWOULDBLOCK;
+    if (*held) return MILL_OK;
+    if (code) return io_error(err, "lock", path, code);
+  }
 }
 
 /* ---- temporary names ------------------------------------------------------------------------ */

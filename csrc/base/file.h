@@ -34,7 +34,12 @@ typedef struct mill_file {
   mill_memory *memory;
 } mill_file;
 
-typedef enum mill_file_mode { MILL_FILE_READ, MILL_FILE_CREATE, MILL_FILE_APPEND } mill_file_mode;
+typedef enum mill_file_mode {
+  MILL_FILE_READ,
+  MILL_FILE_CREATE,
+  MILL_FILE_APPEND,
+  MILL_FILE_EDIT, /* to read and write what is there */
+} mill_file_mode;
 
 /* CREATE fails with PATH_ALREADY_EXISTS when the file is there; APPEND makes it when it is not. */
 mill_status mill_file_open(const mill_files *fs, mill_memory *m, const char *path,
@@ -47,9 +52,12 @@ mill_status mill_file_read_at(mill_file *f, uint64_t at, void *p, size_t n, size
 mill_status mill_file_write(mill_file *f, const void *p, size_t n, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_write_at(mill_file *f, uint64_t at, const void *p, size_t n,
                                mill_error *err) MILL_USE_RESULT;
+mill_status mill_file_size(const mill_file *f, uint64_t *out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_sync(mill_file *f, mill_error *err) MILL_USE_RESULT;
 /* Cut the file off behind its first n bytes. */
 mill_status mill_file_truncate(mill_file *f, uint64_t n, mill_error *err) MILL_USE_RESULT;
+/* Are both of one and the same file? */
+bool mill_file_same(const mill_file *a, const mill_file *b);
 /* `n` more bytes were written to a file that will be flushed: every MILL_FILE_PUSH of them (counted in
 ** *since) the system is told to begin, so that the disk works while the rest is made. Never fails. */
 enum { MILL_FILE_PUSH = 16 << 20 };
@@ -118,6 +126,11 @@ mill_status mill_file_lock(const mill_files *fs, mill_memory *m, const char *pat
 /* The same, held together with others that share it: the exclusive one waits for all of them. */
 mill_status mill_file_lock_shared(const mill_files *fs, mill_memory *m, const char *path,
                                   mill_file *out, bool *held, mill_error *err) MILL_USE_RESULT;
+
+/* To write into the file that stands at `path` now, alone of all who ask so, until it is cleared; what
+** replaces the file does not ask. *held: another one has it, and nothing is open. */
+mill_status mill_file_edit(const mill_files *fs, mill_memory *m, const char *path, mill_file *out,
+                           bool *held, mill_error *err) MILL_USE_RESULT;
 
 /* Temporary names are hidden, drawn at random, and locked while their owner lives: what a dead
 ** process left is known by its free lock, and goes when the next one is made beside it.

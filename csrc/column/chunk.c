@@ -20,6 +20,7 @@ static mill_status new_chunk(mill_memory *m, const mill_type *schema, uint32_t c
   mill_arena_init(&c->arena, m);
   c->refs = 1;
   c->ncols = schema->nfields;
+  c->capacity = capacity;
   size_t n = c->ncols ? c->ncols : 1;
   c->col = mill_arena_alloc(&c->arena, n * sizeof *c->col);
   if (coded) c->coder = mill_arena_alloc(&c->arena, n * sizeof *c->coder);
@@ -72,7 +73,7 @@ static mill_status append_column(mill_chunk *c, uint32_t i, const mill_vector *s
     bool fits;
     MILL_TRY(mill_coder_append(c->coder[i], &c->col[i], src, sel, n, &c->arena, &fits, err));
     if (fits) return MILL_OK;
-    MILL_TRY(mill_coder_end(&c->col[i], &c->arena, err));
+    MILL_TRY(mill_coder_end(&c->col[i], c->capacity, &c->arena, err));
     c->coder[i] = NULL;
   }
   return mill_vector_append(&c->col[i], src, sel, n, true, &c->arena, err);

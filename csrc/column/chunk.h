@@ -16,8 +16,9 @@ typedef struct mill_chunk {
   mill_vector *col;
   struct mill_coder **coder; /* of each column, NULL: flat; NULL: no column is coded */
   uint32_t ncols, n;
-  int refs;  /* atomic */
-  bool full; /* takes no more rows, however few there are: its vectors cannot grow */
+  uint32_t capacity; /* rows that it was made for; it takes more */
+  int refs;          /* atomic */
+  bool full;         /* takes no more rows, however few there are: its vectors cannot grow */
 } mill_chunk;
 
 mill_status mill_chunk_new(mill_memory *m, const mill_type *schema, uint32_t capacity,

@@ -108,9 +108,10 @@ mill_status mill_coder_append(mill_coder *c, mill_vector *v, const mill_vector *
   return MILL_OK;
 }
 
-mill_status mill_coder_end(mill_vector *v, mill_arena *a, mill_error *err) {
+mill_status mill_coder_end(mill_vector *v, uint32_t rows, mill_arena *a, mill_error *err) {
   mill_vector flat;
   uint32_t room = v->size < MILL_BATCH ? MILL_BATCH : 2 * v->size;
+  if (room < rows) room = rows;
   MILL_TRY(mill_vector_init(&flat, v->type, room, a, err));
   MILL_TRY(mill_vector_append(&flat, v, NULL, v->size, false, a, err));
   *v = flat;

@@ -20,7 +20,8 @@ mill_status mill_coder_new(mill_vector *v, const mill_type *type, mill_arena *a,
 mill_status mill_coder_append(mill_coder *c, mill_vector *v, const mill_vector *src,
                               const uint32_t *sel, size_t n, mill_arena *a, bool *fits,
                               mill_error *err) MILL_USE_RESULT;
-/* Make `v` flat, with room for more. */
-mill_status mill_coder_end(mill_vector *v, mill_arena *a, mill_error *err) MILL_USE_RESULT;
+/* Make `v` flat, with room for more, `rows` in all as it seems. */
+mill_status mill_coder_end(mill_vector *v, uint32_t rows, mill_arena *a,
+                           mill_error *err) MILL_USE_RESULT;
 
 #endif

@@ -1,14 +1,19 @@
-/* The number of records of CSV when no column is asked for: lines that are not blank, found 64 bytes at
-** a time. As in Spark nothing in them is looked at.
+/* The number of records of CSV when no column is asked for: lines that are not blank. As in Spark nothing
+** in them is looked at.
+**
+** Nearly always each line ends with a \n behind a byte above the blank, and is none of the blank ones then:
+** where that holds for a whole section, its \n are counted. Other sections are looked at 64 bytes at a time.
 **
 ** In a block let E be the bits of line ends and S those of bytes above the blank. A line is a run of
 ** ones in ~E; adding S & ~E to ~E carries out of the run, into the line end behind it, just when the
 ** run holds a bit of S. */
+#include <string.h>
+
 #include "base/hot.h"
 #include "base/marks.h"
 #include "io/csv_int.h"
 
-enum { BLOCKS = 64 };
+enum { BLOCKS = 64, SECTION = 64 * BLOCKS, WINDOW = 128 << 10 /* stays in the second cache */ };
 
 bool mill_csv_counts(const csv_plan *plan) {
   return !plan->multi && plan->comment == CSV_NONE && plan->line.text == NULL;
@@ -38,6 +43,41 @@ MILL_HOT static uint64_t count_lines(const char *p, size_t n, bool *open) {
   return lines;
 }
 
+/* A byte of each of 32 places: up to 255 of them are added up in bytes. */
+typedef uint8_t places __attribute__((vector_size(32)));
+
+/* The lines of a section with a byte before it; false: it takes a closer look. */
+MILL_HOT static bool count_plain(const char *p, uint64_t *lines, bool *open) {
+  places counts = {0}, odd = {0};
+  uint8_t sum[sizeof(places)], other[sizeof(places)], any = 0;
+  unsigned char last = (unsigned char)p[SECTION - 1];
+  for (size_t at = 0; at < SECTION; at += sizeof(places)) {
+    places v, before;
+    memcpy(&v, p + at, sizeof v);
+    memcpy(&before, p + at - 1, sizeof before);
+    places end = (places)(v == '\n');
+    counts -= end;
+    odd |= (places)(v == '\r') | (end & (places)(before <= ' '));
+  }
+  memcpy(sum, &counts, sizeof sum);
+  memcpy(other, &odd, sizeof other);
+  for (size_t i = 0; i < sizeof other; i++) any |= other[i];
+  if (any || (last != '\n' && last <= ' ')) return false;
+  for (size_t i = 0; i < sizeof sum; i++) *lines += sum[i];
+  *open = last != '\n';
+  return true;
+}
+
+static uint64_t count(const char *p, size_t n, bool *open) {
+  uint64_t lines = 0;
+  for (size_t at = 0; at < n; at += SECTION) {
+    size_t size = n - at < SECTION ? n - at : SECTION;
+    if (at && size == SECTION && count_plain(p + at, &lines, open)) continue;
+    lines += count_lines(p + at, size, open);
+  }
+  return lines;
+}
+
 /* The line that goes on behind the range holds blanks so far: and behind them? */
 static mill_status look_behind(csv_source *s, bool *shown, mill_error *err) {
   io_window *w = s->window;
@@ -56,11 +96,12 @@ static mill_status look_behind(csv_source *s, bool *shown, mill_error *err) {
 mill_status mill_csv_count(csv_source *s, uint64_t *lines, mill_error *err) {
   io_window *w = s->window;
   bool open = false; /* a line that has begun */
+  w->block = WINDOW;
   *lines = 0;
   for (;;) {
     uint64_t left = w->stop > w->offset + w->at ? w->stop - w->offset - w->at : 0;
     size_t n = w->have - w->at < left ? w->have - w->at : (size_t)left;
-    *lines += count_lines(w->data + w->at, n, &open);
+    *lines += count(w->data + w->at, n, &open);
     w->at += n;
     if (w->at == w->have && w->eof) break;
     if (w->offset + w->at >= w->stop) {

@@ -1,4 +1,6 @@
-/* The scan over the files of a job: morsels at fixed places, partition columns as constants. */
+/* The scan over the files of a job: pieces at fixed places, partition columns as constants. A morsel is a
+** piece; of many small pieces several, one after the other, so that what is made for each morsel, and put together
+** again at the end, is not most of the work. */
 #include <string.h>
 #include <strings.h>
 
@@ -6,18 +8,20 @@
 #include "io/convert_int.h"
 #include "io/seam.h"
 
-typedef struct morsel {
+typedef struct piece {
   uint32_t file;
   uint64_t from, to;
-  size_t piece; /* which of all pieces it is */
-} morsel;
+  size_t number; /* which of all pieces it is */
+} piece;
 
 typedef struct file_scan file_scan;
 struct file_scan {
   mill_scan base;
   io_job *job;
-  morsel *morsel;
-  size_t capacity;
+  piece *piece;
+  size_t npieces, capacity;
+  size_t *start; /* of each morsel its first piece, and the number of pieces */
+  size_t starts; /* the room for them */
   io_seams *seams;
   int *source;      /* for each column of the schema: its data column, or ~partition */
   mill_str *values; /* files x partitions, as 16-byte cells, typed */
@@ -35,13 +39,13 @@ typedef struct file_cursor {
   mill_arena arena;
   io_window window;
   io_decoder *decoder;
-  const morsel *at;
+  const piece *at, *end; /* end: of the morsel */
   int n, ndata;
   const int *columns;
   mill_vector *data, *out;
   mill_batch batch;
-  uint64_t rows;
-  bool done;
+  uint64_t rows, before; /* of the morsel: rows given; rows of its pieces before this one */
+  bool done;             /* with the piece */
   io_origin origin;
   mill_arena origin_arena; /* of its file */
   int hidden;              /* which of the columns is _metadata; -1: none */
@@ -49,7 +53,7 @@ typedef struct file_cursor {
 
 static const uint64_t no_bits[1] = {0};
 
-/* Point the partition columns at the values of the morsel's file. */
+/* Point the partition columns at the values of the piece's file. */
 static void set_partitions(file_cursor *c) {
   const file_scan *s = (const file_scan *)c->base.scan;
   int np = s->job->files.npartitions;
@@ -77,17 +81,14 @@ static mill_status failed(file_cursor *c, mill_status cause, mill_error *err) {
 }
 
 static mill_status open_window(file_cursor *c, const file_scan *s, mill_error *err) {
-  const morsel *m = c->at;
+  const piece *p = c->at;
   MILL_TRY(
-      mill_io_seams_open(s->seams, s->job, m->piece, m->file, m->from, m->to, &c->window, err));
-  return c->decoder->start(c->decoder, &c->window, c->at->from == 0, err);
+      mill_io_seams_open(s->seams, s->job, p->number, p->file, p->from, p->to, &c->window, err));
+  return c->decoder->start(c->decoder, &c->window, p->from == 0, err);
 }
 
-static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) {
-  file_cursor *c = (file_cursor *)base;
-  const file_scan *s = (const file_scan *)base->scan;
-  c->at = &s->morsel[number];
-  c->rows = 0;
+static mill_status enter_piece(file_cursor *c, mill_error *err) {
+  const file_scan *s = (const file_scan *)c->base.scan;
   c->done = false;
   set_partitions(c);
   if (c->hidden >= 0) {
@@ -101,16 +102,40 @@ static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) 
   return status == MILL_OK ? MILL_OK : failed(c, status, err);
 }
 
+static mill_status file_seek(mill_cursor *base, size_t number, mill_error *err) {
+  file_cursor *c = (file_cursor *)base;
+  const file_scan *s = (const file_scan *)base->scan;
+  c->at = &s->piece[s->start[number]];
+  c->end = &s->piece[s->start[number + 1]];
+  c->rows = c->before = 0;
+  return enter_piece(c, err);
+}
+
+/* The next rows of the piece; none: *n is 0. */
+static mill_status next_rows(file_cursor *c, uint32_t *n, const uint32_t **sel, mill_error *err) {
+  *n = 0;
+  *sel = NULL;
+  if (c->done) return MILL_OK;
+  mill_status status = c->decoder->next(c->decoder, &c->window, c->data, n, sel, err);
+  if (status == MILL_OK) return MILL_OK;
+  *n = 0;
+  return failed(c, status, err);
+}
+
 static mill_status file_next(mill_cursor *base, mill_batch **out, mill_error *err) {
   file_cursor *c = (file_cursor *)base;
   const file_scan *s = (const file_scan *)base->scan;
-  uint32_t n = 0;
-  const uint32_t *sel = NULL;
+  uint32_t n;
+  const uint32_t *sel;
   *out = NULL;
-  if (c->done) return MILL_OK;
-  mill_status status = c->decoder->next(c->decoder, &c->window, c->data, &n, &sel, err);
-  if (status != MILL_OK) return failed(c, status, err);
-  if (n == 0) return MILL_OK;
+  MILL_TRY(next_rows(c, &n, &sel, err));
+  while (n == 0) {
+    if (c->at + 1 == c->end) return MILL_OK;
+    if (c->at->to != UINT64_MAX) c->before += c->at->to - c->at->from;
+    c->at++;
+    MILL_TRY(enter_piece(c, err));
+    MILL_TRY(next_rows(c, &n, &sel, err));
+  }
   for (int i = 0, k = 0; i < c->n; i++)
     if (i != c->hidden && s->source[c->columns[i]] >= 0) c->out[i] = c->data[k++];
   if (c->hidden >= 0)
@@ -118,7 +143,7 @@ static mill_status file_next(mill_cursor *base, mill_batch **out, mill_error *er
   c->batch =
       (mill_batch){.n = n, .ncols = (uint32_t)c->n, .sel = sel, .col = c->out, .first = c->rows};
   c->rows += n;
-  if (s->job->format->cut) c->batch.first = c->decoder->row;
+  if (s->job->format->cut) c->batch.first = c->before + c->decoder->row;
   *out = &c->batch;
   return MILL_OK;
 }
@@ -187,7 +212,8 @@ static void file_scan_free(mill_scan *base) {
   io_job *job = s->job;
   mill_memory *m = io_memory(job);
   if (!of) mill_io_seams_free(s->seams, m);
-  if (s->morsel) mill_free(m, s->morsel, s->capacity * sizeof *s->morsel);
+  if (s->piece) mill_free(m, s->piece, s->capacity * sizeof *s->piece);
+  if (s->start) mill_free(m, s->start, s->starts * sizeof *s->start);
   mill_arena_clear(&s->arena);
   mill_free(m, s, sizeof *s);
   if (of)
@@ -255,21 +281,62 @@ static mill_status copy_parts(file_scan *s, const mill_part *const *parts, mill_
   return MILL_OK;
 }
 
-static mill_status keep_morsels(file_scan *s, const mill_test *tests, int n, mill_error *err) {
+static mill_status keep_pieces(file_scan *s, const mill_test *tests, int n, mill_error *err) {
   const io_job *job = s->job;
-  for (size_t i = 0; i < s->of->base.morsels; i++) {
-    const morsel *m = &s->of->morsel[i];
+  for (size_t i = 0; i < s->of->npieces; i++) {
+    const piece *p = &s->of->piece[i];
     bool keep = true;
     for (int k = 0; k < n && keep; k++)
-      keep = s->source[tests[k].column] >= 0 || value_passes(s, m->file, &tests[k]);
+      keep = s->source[tests[k].column] >= 0 || value_passes(s, p->file, &tests[k]);
     if (keep && s->ntests && job->format->may_hold)
       MILL_TRY(
-          job->format->may_hold(job, m->file, m->from, m->to, s->tests, s->ntests, &keep, err));
+          job->format->may_hold(job, p->file, p->from, p->to, s->tests, s->ntests, &keep, err));
     if (!keep) continue;
-    MILL_TRY(mill_grow(io_memory(job), (void **)&s->morsel, &s->capacity, s->base.morsels + 1,
-                       sizeof *s->morsel, err));
-    s->morsel[s->base.morsels++] = *m;
+    MILL_TRY(mill_grow(io_memory(job), (void **)&s->piece, &s->capacity, s->npieces + 1,
+                       sizeof *s->piece, err));
+    s->piece[s->npieces++] = *p;
   }
+  return MILL_OK;
+}
+
+/* ---- morsels -------------------------------------------------------------------------------- */
+
+/* Rows, where the format cuts by rows, else bytes. */
+static uint64_t weight(const file_scan *s, const piece *p) {
+  uint64_t size = s->job->files.file[p->file].size;
+  uint64_t to = p->to == UINT64_MAX && !s->job->format->cut ? size : p->to;
+  return to - p->from;
+}
+
+/* What a morsel may weigh: little enough for all threads to have their share. */
+static uint64_t most_of(const file_scan *s) {
+  enum { SHARES = 64 };
+  uint64_t total = 0, most = s->job->format->cut ? MILL_CHUNK : IO_MORSEL;
+  if (s->npieces < SHARES) return 0;
+  for (size_t i = 0; i < s->npieces; i++) {
+    uint64_t w = weight(s, &s->piece[i]);
+    total += w < most ? w : most;
+  }
+  return total / SHARES < most ? total / SHARES : most;
+}
+
+static mill_status gather(file_scan *s, mill_error *err) {
+  uint64_t most = most_of(s), sum = 0;
+  void *p = NULL;
+  mill_status status =
+      mill_grow(io_memory(s->job), &p, &s->starts, s->npieces + 1, sizeof *s->start, err);
+  s->start = p;
+  MILL_TRY(status);
+  s->base.morsels = 0;
+  for (size_t i = 0; i < s->npieces; i++) {
+    uint64_t w = weight(s, &s->piece[i]);
+    if (i == 0 || w > most || sum + w > most) {
+      s->start[s->base.morsels++] = i;
+      sum = 0;
+    }
+    sum += w > most ? most : w;
+  }
+  s->start[s->base.morsels] = s->npieces;
   return MILL_OK;
 }
 
@@ -281,13 +348,15 @@ static mill_status file_narrow(const mill_scan *base, const mill_test *tests, in
   if (!s) return mill_oom(m, sizeof *s, err);
   *s = *of;
   s->of = (file_scan *)mill_scan_ref((mill_scan *)(uintptr_t)base);
-  s->morsel = NULL;
-  s->capacity = s->base.morsels = 0;
+  s->piece = NULL;
+  s->start = NULL;
+  s->capacity = s->npieces = s->starts = 0;
   s->base.refs = 1;
   mill_arena_init(&s->arena, m);
   mill_status status = copy_tests(s, tests, n, err);
   if (status == MILL_OK) status = copy_parts(s, parts, err);
-  if (status == MILL_OK) status = keep_morsels(s, tests, n, err);
+  if (status == MILL_OK) status = keep_pieces(s, tests, n, err);
+  if (status == MILL_OK) status = gather(s, err);
   if (status != MILL_OK) {
     file_scan_free(&s->base);
     return status;
@@ -298,14 +367,14 @@ static mill_status file_narrow(const mill_scan *base, const mill_test *tests, in
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-mill_status mill_io_cut(const io_job *job, io_piece piece, void *arg, mill_error *err) {
+mill_status mill_io_cut(const io_job *job, io_piece each, void *arg, mill_error *err) {
   for (size_t i = 0; i < job->files.n; i++) {
     uint64_t size = job->files.file[i].size;
     bool whole = !mill_io_plain(job, i) || (job->format->whole && job->format->whole(job));
     for (uint64_t from = 0; from < size;) {
       uint64_t to =
           whole || size - from < IO_MORSEL + IO_MORSEL / 2 ? UINT64_MAX : from + IO_MORSEL;
-      MILL_TRY(piece(arg, i, from, to, err));
+      MILL_TRY(each(arg, i, from, to, err));
       if (to == UINT64_MAX) break;
       from = to;
     }
@@ -313,12 +382,12 @@ mill_status mill_io_cut(const io_job *job, io_piece piece, void *arg, mill_error
   return MILL_OK;
 }
 
-static mill_status add_morsel(void *arg, size_t file, uint64_t from, uint64_t to, mill_error *err) {
+static mill_status add_piece(void *arg, size_t file, uint64_t from, uint64_t to, mill_error *err) {
   file_scan *s = arg;
-  MILL_TRY(mill_grow(io_memory(s->job), (void **)&s->morsel, &s->capacity, s->base.morsels + 1,
-                     sizeof *s->morsel, err));
-  s->morsel[s->base.morsels] = (morsel){(uint32_t)file, from, to, s->base.morsels};
-  s->base.morsels++;
+  MILL_TRY(mill_grow(io_memory(s->job), (void **)&s->piece, &s->capacity, s->npieces + 1,
+                     sizeof *s->piece, err));
+  s->piece[s->npieces] = (piece){(uint32_t)file, from, to, s->npieces};
+  s->npieces++;
   if (from == 0) s->base.bytes += s->job->files.file[file].size;
   return MILL_OK;
 }
@@ -397,8 +466,9 @@ mill_status mill_io_scan(io_job *job, mill_scan **out, mill_error *err) {
   mill_status status = s->base.hidden ? find_sources(s, err) : mill_oom(m, sizeof *s, err);
   if (status == MILL_OK) status = type_values(s, err);
   if (status == MILL_OK)
-    status = job->format->cut ? job->format->cut(job, add_morsel, s, &s->base.rows, err)
-                              : mill_io_cut(job, add_morsel, s, err);
+    status = job->format->cut ? job->format->cut(job, add_piece, s, &s->base.rows, err)
+                              : mill_io_cut(job, add_piece, s, err);
+  if (status == MILL_OK) status = gather(s, err);
   if (status == MILL_OK && !job->format->cut) status = mill_io_seams_new(job, &s->seams, err);
   if (status != MILL_OK) {
     file_scan_free(&s->base);

@@ -66,8 +66,9 @@ typedef struct io_window {
   mill_file file;         /* plain bytes, or .. */
   mill_reader *reader;    /* .. compressed ones, .. */
   struct io_ahead *ahead; /* .. perhaps unpacked by another thread */
-  char *data;
+  char *room, *data;      /* data begins with a page; capacity: from there */
   size_t capacity, at, have;
+  size_t block;    /* how much of a plain file is read at a time */
   uint64_t offset; /* of data[0] in the file's bytes */
   uint64_t size;   /* of a plain file when it was listed: what is appended later is not read */
   uint64_t next,

@@ -36,7 +36,7 @@ mill_status mill_parquet_codes_chunk(parquet_codes *k, const mill_type *type, co
   const mill_vector v = {.type = type, .data = (void *)(uintptr_t)entry, .mask = MILL_FLAT};
   k->on = false;
   if (k->many) return MILL_OK;
-  k->many = n > MILL_CODES || page > CODES_PAGE;
+  k->many = n > MILL_CODES || page > CODES_PAGE || (k->coder && k->all.type != type);
   if (k->many || n == 0) return MILL_OK;
   MILL_TRY(begin(k, type, m, err));
   MILL_TRY(add(k, &v, n, k->of, &k->on, err));

@@ -1,9 +1,10 @@
-/* Codes of a column of texts that hold for all row groups a reader goes through (vector.h: entries).
+/* Codes of a column of texts that hold for all row groups, and files, a reader goes through (vector.h:
+** entries).
 **
 ** Dictionaries of row groups list much the same texts in other orders. Where they are few, each text has
 ** one code from the first group on, so that who groups by codes or asks a condition once an entry does
 ** so once a reader. The texts shown for the codes lie at a new place whenever there are more of them:
-** the same place always shows the same texts.
+** the same place always shows the same texts, as long as the reader lives.
 **
 **     mill_parquet_codes_chunk(&k, entries, n, ..)   the dictionary of a row group: its indices' codes
 **     mill_parquet_codes_null(&k, ..)                a null was met: it has a code too from now on

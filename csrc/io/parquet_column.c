@@ -11,9 +11,9 @@ enum { WINDOWS = 16 << 20, WINDOW_LEAST = 16 << 10, WINDOW_MOST = 256 << 10 };
 
 void mill_parquet_column_init(parquet_column *c, const parquet_leaf *leaf,
                               const parquet_footer *footer, mill_file *file, int columns,
-                              mill_memory *m) {
+                              parquet_codes *codes, mill_memory *m) {
   size_t share = WINDOWS / (size_t)(columns > 0 ? columns : 1);
-  *c = (parquet_column){.leaf = leaf, .footer = footer, .file = file, .memory = m};
+  *c = (parquet_column){.leaf = leaf, .footer = footer, .file = file, .codes = codes, .memory = m};
   c->read_ahead = share < WINDOW_LEAST ? WINDOW_LEAST : share > WINDOW_MOST ? WINDOW_MOST : share;
 }
 
@@ -27,7 +27,6 @@ void mill_parquet_column_clear(parquet_column *c) {
   if (c->indices) mill_free(m, c->indices, MILL_BATCH * sizeof *c->indices);
   for (int i = 0; i < 2; i++)
     if (c->levels[i]) mill_free(m, c->levels[i], c->levels_capacity[i]);
-  mill_parquet_codes_clear(&c->codes);
   memset(c, 0, sizeof *c);
 }
 
@@ -156,13 +155,13 @@ typedef struct flat {
 } flat;
 
 static uint32_t null_index(const parquet_column *c) {
-  return c->codes.on ? c->codes.null : c->entries;
+  return c->codes->on ? c->codes->null : c->entries;
 }
 
 /* Indices of the dictionary as they were read, checked; codes where there are codes. */
 static mill_status to_codes(const parquet_column *c, uint32_t *index, size_t n, mill_error *err) {
   MILL_TRY(mill_parquet_check_indices(c, index, n, err));
-  for (size_t i = 0; c->codes.on && i < n; i++) index[i] = c->codes.of[index[i]];
+  for (size_t i = 0; c->codes->on && i < n; i++) index[i] = c->codes->of[index[i]];
   return MILL_OK;
 }
 
@@ -178,7 +177,7 @@ static mill_status indexed_piece(parquet_column *c, flat *f, const uint8_t *def,
   uint32_t *to = c->indices + f->done;
   MILL_TRY(indices(c, to, k, err));
   if (k == n) return MILL_OK;
-  if (c->codes.on) MILL_TRY(mill_parquet_codes_null(&c->codes, err));
+  if (c->codes->on) MILL_TRY(mill_parquet_codes_null(c->codes, err));
   const uint32_t null = null_index(c);
   for (size_t i = n; i-- > 0;) to[i] = def[i] == full ? to[--k] : null;
   f->nulls = true;
@@ -252,7 +251,7 @@ static void leave_dictionary(parquet_column *c, flat *f) {
     set_bits(c->valid, i, 1, !none);
     if (none) c->indices[i] = 0;
   }
-  const mill_str *from = c->codes.on ? c->codes.shown : c->dictionary;
+  const mill_str *from = c->codes->on ? c->codes->shown : c->dictionary;
   for (uint32_t i = 0; i < f->done; i++) ((mill_str *)c->data)[i] = from[c->indices[i]];
 }
 
@@ -281,7 +280,7 @@ static mill_status flat_rows(parquet_column *c, flat *f, uint32_t rows, mill_err
 }
 
 static void show_dictionary(const parquet_column *c, const flat *f, mill_vector *out) {
-  const parquet_codes *k = &c->codes;
+  const parquet_codes *k = c->codes;
   out->index = c->indices;
   if (k->on) { /* with nulls or without: the same place tells the same */
     out->data = k->shown;

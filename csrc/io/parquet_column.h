@@ -73,7 +73,7 @@ typedef struct parquet_column {
   parquet_buffer *texts; /* that it points into */
   uint32_t entries;
   bool has_dictionary;
-  parquet_codes codes;
+  parquet_codes *codes; /* who reads column after column keeps them; off for what is not alone */
 
   /* the page */
   parquet_buffer *page, *ahead; /* its bytes; what was decoded of it ahead */
@@ -103,10 +103,10 @@ typedef struct parquet_column {
   uint32_t staged, stage_at;
 } parquet_column;
 
-/* `columns`: how many are read beside each other. */
+/* `columns`: how many are read beside each other. `codes` outlive what is read. */
 void mill_parquet_column_init(parquet_column *c, const parquet_leaf *leaf,
                               const parquet_footer *footer, mill_file *file, int columns,
-                              mill_memory *m);
+                              parquet_codes *codes, mill_memory *m);
 void mill_parquet_column_clear(parquet_column *c);
 mill_status mill_parquet_column_seek(parquet_column *c, size_t group,
                                      mill_error *err) MILL_USE_RESULT;

@@ -86,7 +86,7 @@ void mill_parquet_page_forget(parquet_column *c) {
   c->page = c->ahead = c->texts = NULL;
   if (c->dictionary) mill_free(c->memory, c->dictionary, c->dictionary_bytes);
   c->dictionary = NULL;
-  c->has_dictionary = c->codes.on = false;
+  c->has_dictionary = c->codes->on = false;
   mill_parquet_page_release(c);
 }
 
@@ -550,7 +550,7 @@ static mill_status read_dictionary(parquet_column *c, const parquet_page *h, mil
   c->entries = (uint32_t)n;
   c->has_dictionary = true;
   if (c->leaf->type->phys != MILL_PHYS_STR || !c->leaf->alone) return MILL_OK;
-  return mill_parquet_codes_chunk(&c->codes, c->leaf->type, c->dictionary, c->entries, b->size,
+  return mill_parquet_codes_chunk(c->codes, c->leaf->type, c->dictionary, c->entries, b->size,
                                   c->memory, err);
 }
 

@@ -34,6 +34,7 @@ typedef struct parquet_decoder {
   const parquet_read *read;
   mill_memory *memory;
   parquet_wanted *wanted;
+  parquet_codes *codes; /* one a wanted column, and one that stays off */
   const int *columns;
   int n;
   const mill_test *tests;
@@ -108,7 +109,9 @@ static mill_status open_file(parquet_decoder *d, size_t number, mill_error *err)
   if (!d->column || !d->place) return mill_oom(d->memory, n * sizeof *d->column, err);
   for (int i = 0; i < d->plan.leaves; i++)
     mill_parquet_column_init(&d->column[i], &d->plan.leaf[i], f, &d->file, d->plan.leaves,
-                             d->memory);
+                             &d->codes[d->n], d->memory);
+  for (int k = 0; k < d->n; k++)
+    if (d->plan.node[k].shape == PARQUET_FLAT) d->column[d->plan.node[k].leaf].codes = &d->codes[k];
   if (d->ntests) {
     MILL_TRY(mill_parquet_probes(p, f, &calendar, d->tests, d->ntests, &d->arena, &d->probe,
                                  &d->nprobes, err));
@@ -394,6 +397,8 @@ static void parquet_free(io_decoder *base) {
   mill_memory *m = d->memory;
   close_file(d);
   mill_arena_clear(&d->batch);
+  for (int i = 0; d->codes && i < d->n; i++) mill_parquet_codes_clear(&d->codes[i]);
+  if (d->codes) mill_free(m, d->codes, ((size_t)d->n + 1) * sizeof *d->codes);
   if (d->wanted) mill_free(m, d->wanted, ((size_t)d->n + 1) * sizeof *d->wanted);
   mill_free(m, d, sizeof *d);
 }
@@ -415,7 +420,8 @@ mill_status mill_parquet_decoder(const io_job *job, const int *columns, int n, i
   mill_arena_init(&d->group_arena, m);
   mill_arena_init(&d->batch, m);
   d->wanted = mill_calloc(m, ((size_t)n + 1) * sizeof *d->wanted);
-  if (!d->wanted) {
+  d->codes = mill_calloc(m, ((size_t)n + 1) * sizeof *d->codes);
+  if (!d->wanted || !d->codes) {
     parquet_free(&d->base);
     return mill_oom(m, sizeof *d->wanted, err);
   }

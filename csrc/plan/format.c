@@ -1,6 +1,6 @@
 /* Formats by name; see format.h. A snapshot is one file, so its path names the file: overwrite
-** replaces it in one step, append writes the old rows and the new ones to a file that then replaces
-** it. Several are read one after the other, found as other files are: paths, folders, patterns. */
+** replaces it in one step, append lets it grow, all or nothing. Several are read one after the
+** other, found as other files are: paths, folders, patterns. */
 #include "plan/format.h"
 
 #include <strings.h>

@@ -1,20 +1,34 @@
 /* The snapshot container: one file of named byte sections and a JSON document about them.
 **
-**     | "TIDEMILL" | version u32 | flags u32 | section frames ... | footer frame | trailer |
+**     | "TIDEMILL" | version u32 | flags u32 | end u64 | check u64 | section frames ... | footer frame | trailer |
 **
-**     version   3; files before 3 have frames alone, and of 1 are those whose tables are drawn in
-**               column_int.h
-**     section   blocks of up to 4 MiB of content each, one after the other: the content as it is where
-**               stored and content bytes are as many, else a zstd frame of it
+**     version   4; before 4 there is neither end nor check, and the file ends with its trailer; before 3
+**               blocks are frames alone, and of 1 are those whose tables are drawn in column_int.h
+**     end       where the trailer in force ends; check: XXH64 of the 24 bytes before it
+**     section   blocks of up to 4 MiB of content each: the content as it is where stored and content bytes
+**               are as many, else a zstd frame of it
 **     footer    a zstd frame of JSON: kind, meta, and for each section its name, size and blocks
 **               [offset, stored bytes, content bytes, XXH64 of the stored bytes]
-**     trailer   footer offset u64, stored u64, content u64, XXH64 of header, footer and these three,
-**               "TIDEMILL"
+**     trailer   footer offset u64, stored u64, content u64, XXH64 of the header's first 16 bytes, footer and
+**               these three, "TIDEMILL"
 **
-** Numbers are little-endian. Blocks stand one after the other without holes from the header to the
-** footer, so every byte of the file is under a checksum. Opening checks the trailer, the footer and
-** that its blocks tile the file, before anything of their size is allocated. Writing goes to a
-** temporary name, is flushed and renamed; a writer that is freed without close leaves nothing.
+** Numbers are little-endian. Blocks follow each other without overlap between header and footer, in versions
+** before 4 and in files that were written at once without holes; every byte that is read is under a checksum.
+** Opening checks header, trailer, footer and where its blocks lie, before anything of their size is allocated.
+**
+** A new file is written under a temporary name, flushed and renamed; a writer that is freed without close
+** leaves nothing. A file of version 4 also grows in place:
+**
+**     | header | blocks | footer | trailer | new blocks | new footer | new trailer |
+**            end ----------------------------^  becomes  ------------------------------^
+**
+** What is new is written behind the end in force and flushed; then the 16 bytes of end and check, which lie in
+** one sector, are written and flushed: that commits. Until then the file is what it was, whatever happens, and
+** what stands behind its end counts for nothing; the next writer cuts it off. Readers need no lock: nothing
+** before the end in force is ever changed but these 16 bytes, and a reader that meets them half written reads
+** them again. Sections that the new footer does not list, as the former footer, are dead until the file is
+** written anew. Writers hold the file's lock (flock); a file that replaces it needs none, as rows that were
+** appended to the one before are replaced with it.
 **
 ** Errors: CORRUPT_FILE (empty, truncated, damaged, not a snapshot), UNSUPPORTED_SNAPSHOT_VERSION
 ** (written by a later release). Nothing in a snapshot is ever run. */
@@ -25,13 +39,21 @@
 #include "base/json.h"
 #include "base/packer.h"
 
-enum { MILL_SNAPSHOT_VERSION = 3, MILL_SNAPSHOT_BLOCK = 4 << 20 };
+enum { MILL_SNAPSHOT_VERSION = 4, MILL_SNAPSHOT_BLOCK = 4 << 20 };
 
+typedef struct mill_snapshot mill_snapshot;
 typedef struct mill_snapshot_writer mill_snapshot_writer;
 /* `kind` says what it holds: "table", "model", "pipeline", "state". */
 mill_status mill_snapshot_create(const mill_files *fs, mill_memory *m, const char *path,
                                  const char *kind, mill_snapshot_writer **out,
                                  mill_error *err) MILL_USE_RESULT;
+/* To grow `path` in place, which has to be of version 4: *from is what it holds, and the writer begins without
+** sections. Takes the file, which mill_file_edit gave, on failure too. */
+mill_status mill_snapshot_extend(mill_file *file, const mill_snapshot *from,
+                                 mill_snapshot_writer **out, mill_error *err) MILL_USE_RESULT;
+/* Section i of `from` stays where it is. In the order of the file, before any other section. */
+mill_status mill_snapshot_keep(mill_snapshot_writer *w, const mill_snapshot *from, size_t i,
+                               mill_error *err) MILL_USE_RESULT;
 /* Begin section `name` (unique, not empty); the one before ends. */
 mill_status mill_snapshot_section(mill_snapshot_writer *w, const char *name,
                                   mill_error *err) MILL_USE_RESULT;
@@ -51,19 +73,24 @@ mill_status mill_snapshot_pack(mill_packer *z, const void *p, size_t n, mill_sna
 mill_status mill_snapshot_put(mill_snapshot_writer *w, const char *name,
                               const mill_snapshot_packed *p, mill_error *err) MILL_USE_RESULT;
 
-/* `meta` is a JSON value as text (NULL: {}). Publishes the file, replacing what is there; frees w,
-** on failure too. */
+/* `meta` is a JSON value as text (NULL: {}). Publishes the file, replacing what is there, or commits what it
+** grew by; frees w, on failure too. */
 mill_status mill_snapshot_close(mill_snapshot_writer *w, const char *meta, size_t n,
                                 mill_error *err) MILL_USE_RESULT;
 void mill_snapshot_writer_free(mill_snapshot_writer *w); /* gives up; NULL allowed */
 
-typedef struct mill_snapshot mill_snapshot;
 mill_status mill_snapshot_open(const mill_files *fs, mill_memory *m, const char *path,
                                mill_snapshot **out, mill_error *err) MILL_USE_RESULT;
 void mill_snapshot_free(mill_snapshot *s); /* NULL allowed */
 const char *mill_snapshot_path(const mill_snapshot *s);
 const char *mill_snapshot_kind(const mill_snapshot *s);
 const mill_json *mill_snapshot_meta(const mill_snapshot *s);
+uint32_t mill_snapshot_version(const mill_snapshot *s);
+/* Is it open on the file that `f` is open on? */
+bool mill_snapshot_is_of(const mill_snapshot *s, const mill_file *f);
+/* Bytes of the file, and of them in blocks that the footer lists. */
+uint64_t mill_snapshot_bytes(const mill_snapshot *s);
+uint64_t mill_snapshot_live(const mill_snapshot *s);
 /* Sections in file order; size is that of the content. */
 size_t mill_snapshot_sections(const mill_snapshot *s);
 const char *mill_snapshot_name(const mill_snapshot *s, size_t i);

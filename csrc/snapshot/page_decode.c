@@ -1,5 +1,5 @@
 /* Pages to vectors; see page_int.h. Every count is held against the bytes that are left before memory
-** of its size is taken. Strings are views of the page, which lies in the arena of their vector. */
+** of its size is taken. */
 #include "base/hash.h"
 #include "column/coder.h"
 #include "snapshot/page_int.h"
@@ -36,17 +36,6 @@ static mill_status read_void(page_reader *r, mill_vector *v, uint32_t n) {
 
 /* ---- values of fixed width ------------------------------------------------------------------ */
 
-/* Of many numbers each takes a bit at least. */
-static mill_status enough(page_reader *r, size_t n) {
-  bool few = n > MILL_CHUNK && n / 8 > (size_t)(r->end - r->p);
-  return few ? page_bad(r, "it holds less than it states") : MILL_OK;
-}
-
-static mill_status number_room(page_reader *r, mill_arena *a, size_t n, size_t width, void **out) {
-  MILL_TRY(enough(r, n));
-  return page_room(a, n, width, r->err, out);
-}
-
 static mill_status read_raw(page_reader *r, mill_vector *v, uint32_t n) {
   const char *p;
   MILL_TRY(page_take(r, n, v->type->width, &p));
@@ -62,7 +51,7 @@ static mill_status read_wide(page_reader *r, mill_vector *v, uint32_t n) {
   MILL_TRY(page_byte(r, &form));
   if (form > PAGE_SPECIAL) return page_bad(r, "decimals of an unknown form");
   if (form == PAGE_PLAIN) return read_raw(r, v, n);
-  MILL_TRY(number_room(r, r->scratch, n, 8, &mem));
+  MILL_TRY(page_number_room(r, r->scratch, n, 8, &mem));
   MILL_TRY(mill_numbers_get(r, n, 8, mem));
   MILL_TRY(page_room(r->arena, n, 16, r->err, &v->data));
   for (uint32_t i = 0; i < n; i++) ((mill_i128 *)v->data)[i] = ((const int64_t *)mem)[i];
@@ -75,7 +64,7 @@ static mill_status read_fixed(page_reader *r, mill_vector *v, uint32_t n) {
   if (t->phys == MILL_PHYS_I128) {
     MILL_TRY(read_wide(r, v, n));
   } else {
-    MILL_TRY(number_room(r, r->arena, n, t->width, &v->data));
+    MILL_TRY(page_number_room(r, r->arena, n, t->width, &v->data));
     MILL_TRY(t->phys == MILL_PHYS_F64 ? mill_doubles_get(r, n, v->data)
                                       : mill_numbers_get(r, n, t->width, v->data));
   }
@@ -84,44 +73,6 @@ static mill_status read_fixed(page_reader *r, mill_vector *v, uint32_t n) {
 }
 
 /* ---- strings -------------------------------------------------------------------------------- */
-
-/* As mill_str_view, of bytes with PAGE_SLACK readable behind them: no branch on the size within the
-** first bytes. */
-static inline void view(mill_str *s, const char *p, uint32_t size) {
-  static const uint8_t ones[2 * MILL_STR_INLINE] = {255, 255, 255, 255, 255, 255,
-                                                    255, 255, 255, 255, 255, 255};
-  const uint8_t *mask = ones + MILL_STR_INLINE - (size < MILL_STR_INLINE ? size : MILL_STR_INLINE);
-  uint32_t head, head_mask;
-  uint64_t tail, tail_mask;
-  memcpy(&head, p, 4);
-  memcpy(&tail, p + 4, 8);
-  memcpy(&head_mask, mask, 4);
-  memcpy(&tail_mask, mask + 4, 8);
-  head &= head_mask;
-  tail &= tail_mask;
-  s->size = size;
-  memcpy(s->prefix, &head, 4);
-  if (size > MILL_STR_INLINE)
-    s->u.ptr = p;
-  else
-    memcpy(s->u.rest, &tail, 8);
-}
-
-static mill_status read_text(page_reader *r, size_t n, mill_str *out) {
-  void *mem;
-  const char *p;
-  uint64_t total = 0;
-  MILL_TRY(number_room(r, r->scratch, n, 4, &mem));
-  MILL_TRY(mill_numbers_get(r, n, 4, mem));
-  const uint32_t *size = mem;
-  for (size_t i = 0; i < n; i++) total += size[i];
-  MILL_TRY(page_take(r, total, 1, &p));
-  for (size_t i = 0; i < n; i++) {
-    view(&out[i], p, size[i]);
-    p += size[i];
-  }
-  return MILL_OK;
-}
 
 /* Flat strings by their codes; nulls as the codes tell. */
 static mill_status spread(page_reader *r, mill_vector *v, uint32_t n, const mill_str *entry,
@@ -168,7 +119,8 @@ static mill_status point(page_reader *r, mill_vector *v, mill_str *entry, const 
   return MILL_OK;
 }
 
-static mill_status read_dictionary(page_reader *r, mill_vector *v, uint32_t n, bool coded) {
+static mill_status read_dictionary(page_reader *r, mill_vector *v, uint32_t n, bool packed,
+                                   bool coded) {
   const char *p;
   void *entry, *mem;
   if (n > MILL_CHUNK || v->valid) return page_bad(r, "a dictionary where there can be none");
@@ -176,7 +128,7 @@ static mill_status read_dictionary(page_reader *r, mill_vector *v, uint32_t n, b
   uint32_t entries = (uint32_t)snapshot_get(p, 4), most = 0;
   if (entries > n) return page_bad(r, "a dictionary of more entries than values");
   MILL_TRY(page_room(r->arena, entries + 1, sizeof(mill_str), r->err, &entry));
-  MILL_TRY(read_text(r, entries, entry));
+  MILL_TRY(mill_strings_get(r, entries, packed, entry));
   ((mill_str *)entry)[entries] = (mill_str){0};
   bool flat = r->strings == TABLE_FLAT;
   MILL_TRY(page_room(flat ? r->scratch : r->arena, n, 4, r->err, &mem));
@@ -191,10 +143,12 @@ static mill_status read_dictionary(page_reader *r, mill_vector *v, uint32_t n, b
 static mill_status read_strings(page_reader *r, mill_vector *v, uint32_t n, bool coded) {
   uint8_t form;
   MILL_TRY(page_byte(r, &form));
-  if (form == PAGE_SPECIAL) return read_dictionary(r, v, n, coded);
+  bool packed = form & PAGE_PACKED;
+  form &= (uint8_t)~PAGE_PACKED;
+  if (form == PAGE_SPECIAL) return read_dictionary(r, v, n, packed, coded);
   if (form != PAGE_PLAIN || coded) return page_bad(r, "strings of an unknown form");
-  MILL_TRY(number_room(r, r->arena, n, sizeof(mill_str), &v->data));
-  return read_text(r, n, v->data);
+  MILL_TRY(page_number_room(r, r->arena, n, sizeof(mill_str), &v->data));
+  return mill_strings_get(r, n, packed, v->data);
 }
 
 /* ---- nested values -------------------------------------------------------------------------- */
@@ -211,7 +165,7 @@ static mill_status read_children(page_reader *r, mill_vector *v, uint32_t n) {
 static mill_status read_lists(page_reader *r, mill_vector *v, uint32_t n) {
   void *mem;
   uint64_t total = 0;
-  MILL_TRY(number_room(r, r->scratch, n, 4, &mem));
+  MILL_TRY(page_number_room(r, r->scratch, n, 4, &mem));
   MILL_TRY(mill_numbers_get(r, n, 4, mem));
   MILL_TRY(page_room(r->arena, n, sizeof(mill_span), r->err, &v->data));
   const uint32_t *size = mem;
@@ -258,13 +212,6 @@ mill_status mill_page_get(page_reader *r, const mill_type *type, uint32_t n, mil
   return read_vector(r, type, n, out);
 }
 
-/* Do strings of the vector point into its page? */
-static bool points(const mill_type *t) {
-  bool any = t->phys == MILL_PHYS_STR;
-  for (uint32_t i = 0; i < t->nfields && !any; i++) any = points(t->fields[i].type);
-  return any;
-}
-
 mill_status mill_page_load(const mill_snapshot *s, size_t i, const mill_type *type, uint32_t n,
                            table_strings strings, table_desk *d, mill_arena *a, mill_vector *out,
                            mill_error *err) {
@@ -274,7 +221,7 @@ mill_status mill_page_load(const mill_snapshot *s, size_t i, const mill_type *ty
   if (size > SIZE_MAX / 4) return mill_oom(a->memory, SIZE_MAX, err);
   mill_arena_reset(&d->arena);
   if (!mill_arena_reserve(&d->arena, n * ROW)) return mill_oom(a->memory, n * ROW, err);
-  MILL_TRY(page_room(points(type) ? a : &d->arena, (size_t)size, 1, err, &mem));
+  MILL_TRY(page_room(&d->arena, (size_t)size, 1, err, &mem));
   MILL_TRY(mill_snapshot_read_into(s, i, mem, &d->stored, err));
   memset((char *)mem + size, 0, PAGE_SLACK);
   page_reader r = {.p = mem,

@@ -5,6 +5,7 @@
 
 typedef struct encoder {
   mill_text *out;
+  mill_packer *packer;
   mill_arena *scratch;
   mill_error *err;
 } encoder;
@@ -144,8 +145,6 @@ static mill_status put_wide(encoder *e, const rows_of *r, size_t nulls) {
 
 /* ---- strings -------------------------------------------------------------------------------- */
 
-static const mill_str nothing;
-
 /* Where each string is; NULL where it is null. */
 static mill_status find_strings(encoder *e, const rows_of *r, const mill_str ***out) {
   void *mem;
@@ -155,40 +154,6 @@ static mill_status find_strings(encoder *e, const rows_of *r, const mill_str ***
     for (size_t i = 0; i < r->n; i++) s[i] = &data[i];
   else
     for (size_t i = 0; i < r->n; i++) s[i] = valid(r, i) ? &data[at(r, i)] : NULL;
-  return MILL_OK;
-}
-
-/* Bytes of all. Those that lie one after the other, as texts of a table often do, go at once. */
-static void copy_bytes(const mill_str *const *s, size_t n, char *to) {
-  const char *from = NULL;
-  size_t run = 0;
-  for (size_t i = 0; i < n; i++) {
-    const char *p = mill_str_data(s[i]);
-    if (p != from + run || run == 0) {
-      if (run) memcpy(to, from, run);
-      to += run;
-      from = p;
-      run = 0;
-    }
-    run += s[i]->size;
-  }
-  if (run) memcpy(to, from, run);
-}
-
-static mill_status put_text(encoder *e, const mill_str **s, size_t n) {
-  void *mem;
-  size_t total = 0;
-  MILL_TRY(room(e, n, sizeof(int64_t), &mem));
-  int64_t *size = mem;
-  for (size_t i = 0; i < n; i++) {
-    if (!s[i]) s[i] = &nothing;
-    size[i] = s[i]->size;
-    total += s[i]->size;
-  }
-  MILL_TRY(mill_numbers_put(size, n, 4, e->scratch, e->out, e->err));
-  MILL_TRY(mill_text_reserve(e->out, total, e->err));
-  copy_bytes(s, n, e->out->data + e->out->size);
-  e->out->size += total;
   return MILL_OK;
 }
 
@@ -283,15 +248,24 @@ static mill_status find_codes(encoder *e, const rows_of *r, dictionary *d, int64
   return MILL_OK;
 }
 
+/* The form and the strings; of a dictionary their number between the two. */
+static mill_status put_strings_of(encoder *e, int form, const mill_str **s, size_t n) {
+  size_t head = e->out->size;
+  bool packed;
+  MILL_TRY(put_byte(e, form));
+  if (form == PAGE_SPECIAL) MILL_TRY(put_count(e, n));
+  MILL_TRY(mill_strings_put(s, n, e->packer, e->scratch, e->out, &packed, e->err));
+  if (packed) e->out->data[head] = (char)(form | PAGE_PACKED);
+  return MILL_OK;
+}
+
 static mill_status put_dictionary(encoder *e, const dictionary *d, const int64_t *code, size_t n,
                                   size_t head) {
   if (e->out->data[head] == PAGE_NULLS_SOME) { /* the codes tell of them */
     e->out->data[head] = PAGE_NULLS_CODED;
     e->out->size = head + 1;
   }
-  MILL_TRY(put_byte(e, PAGE_SPECIAL));
-  MILL_TRY(put_count(e, d->n));
-  MILL_TRY(put_text(e, d->entry, d->n));
+  MILL_TRY(put_strings_of(e, PAGE_SPECIAL, d->entry, d->n));
   return mill_numbers_put(code, n, 4, e->scratch, e->out, e->err);
 }
 
@@ -305,8 +279,7 @@ static mill_status put_strings(encoder *e, const rows_of *r, size_t head) {
   MILL_TRY(find_codes(e, r, &d, code, &few));
   if (few) return put_dictionary(e, &d, code, r->n, head);
   MILL_TRY(find_strings(e, r, &s));
-  MILL_TRY(put_byte(e, PAGE_PLAIN));
-  return put_text(e, s, r->n);
+  return put_strings_of(e, PAGE_PLAIN, s, r->n);
 }
 
 /* ---- nested values -------------------------------------------------------------------------- */
@@ -375,9 +348,9 @@ static mill_status put_vector(encoder *e, const rows_of *r) {
   }
 }
 
-mill_status mill_page_put(const mill_vector *v, uint32_t n, mill_arena *scratch, mill_text *out,
-                          mill_error *err) {
-  encoder e = {out, scratch, err};
+mill_status mill_page_put(const mill_vector *v, uint32_t n, mill_packer *z, mill_arena *scratch,
+                          mill_text *out, mill_error *err) {
+  encoder e = {out, z, scratch, err};
   rows_of r = {v, NULL, n};
   return put_vector(&e, &r);
 }

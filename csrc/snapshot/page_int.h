@@ -13,7 +13,9 @@
 **     INTERVAL  n values
 **     strings   0 u8 | text, or
 **               1 u8 | k u32 | text of k entries | numbers: the code of each value; of a null it is k
-**     text      numbers: the sizes | the bytes of all
+**               and with 2 more in the u8 (version 4) the text is packed
+**     text      numbers: the sizes | the bytes of all, or
+**               packed: numbers: the sizes | their size u32 | the bytes of all as base/fsst.h draws them
 **     lists     numbers: the sizes | children, which hold the elements of all rows in order
 **     structs   children of n values each
 **
@@ -42,19 +44,24 @@ enum {
   PAGE_NULLS_CODED = 3,
   PAGE_PLAIN = 0, /* of values that know two forms */
   PAGE_SPECIAL = 1,
+  PAGE_PACKED = 2, /* with either: the text is packed */
 };
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* Append rows 0..n of any vector. Scratch memory is left to the arena. */
-mill_status mill_page_put(const mill_vector *v, uint32_t n, mill_arena *scratch, mill_text *out,
-                          mill_error *err) MILL_USE_RESULT;
+/* Append rows 0..n of any vector. Scratch memory is left to the arena. `z` packs with MILL_PACK_ZSTD, to
+** tell which texts are better left to it; NULL: none. */
+mill_status mill_page_put(const mill_vector *v, uint32_t n, mill_packer *z, mill_arena *scratch,
+                          mill_text *out, mill_error *err) MILL_USE_RESULT;
 /* Append numbers that come from `width` bytes each, by the kind that takes the fewest bits. */
 mill_status mill_numbers_put(const int64_t *v, size_t n, int width, mill_arena *scratch,
                              mill_text *out, mill_error *err) MILL_USE_RESULT;
 /* Append doubles; see page_double.c. */
 mill_status mill_doubles_put(const double *v, size_t n, mill_arena *scratch, mill_text *out,
                              mill_error *err) MILL_USE_RESULT;
+/* Append a text, of which s[i] may be NULL: an empty string; see page_strings.c. */
+mill_status mill_strings_put(const mill_str **s, size_t n, mill_packer *z, mill_arena *scratch,
+                             mill_text *out, bool *packed, mill_error *err) MILL_USE_RESULT;
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
@@ -67,11 +74,12 @@ typedef struct page_reader {
   mill_error *err;
 } page_reader;
 
-/* One vector of n values; its strings point into the page. */
+/* One vector of n values. */
 mill_status mill_page_get(page_reader *r, const mill_type *type, uint32_t n,
                           mill_vector *out) MILL_USE_RESULT;
 mill_status mill_numbers_get(page_reader *r, size_t n, int width, void *out) MILL_USE_RESULT;
 mill_status mill_doubles_get(page_reader *r, size_t n, double *out) MILL_USE_RESULT;
+mill_status mill_strings_get(page_reader *r, size_t n, bool packed, mill_str *out) MILL_USE_RESULT;
 /* The whole of section i as one page: rows 0..n in the arena, of what d->name says in errors. */
 mill_status mill_page_load(const mill_snapshot *s, size_t i, const mill_type *type, uint32_t n,
                            table_strings strings, table_desk *d, mill_arena *a, mill_vector *out,
@@ -103,6 +111,18 @@ static inline mill_status page_room(mill_arena *a, size_t n, size_t width, mill_
   if (n > SIZE_MAX / 4 / width) return mill_oom(a->memory, SIZE_MAX, err);
   *out = mill_arena_take(a, n * width + PAGE_SLACK);
   return *out ? MILL_OK : mill_oom(a->memory, n * width, err);
+}
+
+/* Of many numbers each takes a bit at least. */
+static inline mill_status page_enough(page_reader *r, size_t n) {
+  bool few = n > MILL_CHUNK && n / 8 > (size_t)(r->end - r->p);
+  return few ? page_bad(r, "it holds less than it states") : MILL_OK;
+}
+
+static inline mill_status page_number_room(page_reader *r, mill_arena *a, size_t n, size_t width,
+                                           void **out) {
+  MILL_TRY(page_enough(r, n));
+  return page_room(a, n, width, r->err, out);
 }
 
 #endif

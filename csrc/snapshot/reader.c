@@ -1,7 +1,7 @@
 /* Opening and reading a container. Nothing of a size that the file states is allocated before that
 ** size has been held against the file's own:
 **
-**     file size -> header -> trailer -> footer frame (hash) -> its text: blocks tile the file
+**     file size -> header -> trailer -> footer frame (hash) -> its text: where its blocks lie
 **
 ** Block entries are read with the pull reader, so an open snapshot costs what its footer costs. A
 ** block is checked by its hash before it is unpacked, and unpacked only at the size it was listed
@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/codec.h"
 #include "snapshot/snapshot_int.h"
@@ -35,7 +36,8 @@ struct mill_snapshot {
   block *block;
   size_t *by_name; /* sections in the order of their names */
   size_t nsections, nblocks, section_capacity, block_capacity;
-  uint64_t size, footer; /* of the file; where its footer is */
+  uint64_t size, footer; /* of the file, up to its end in force; where its footer is */
+  uint64_t live;         /* stored bytes of all blocks */
   uint32_t version;
 };
 
@@ -75,14 +77,41 @@ static mill_status read_at(const mill_snapshot *s, uint64_t at, void *p, size_t 
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static mill_status check_header(mill_snapshot *s, char header[SNAPSHOT_HEADER], mill_error *err) {
-  size_t n = s->size < SNAPSHOT_HEADER ? (size_t)s->size : SNAPSHOT_HEADER;
-  if (s->size == 0) return mill_snapshot_damaged(s, err, "the file is empty");
+/* The first n bytes of the header. */
+static mill_status read_header(mill_snapshot *s, char header[SNAPSHOT_HEADER], size_t n,
+                               mill_error *err) {
+  if (n > s->size) n = (size_t)s->size;
   MILL_TRY(read_at(s, 0, header, n, err));
   size_t magic = n < SNAPSHOT_MAGIC_SIZE ? n : SNAPSHOT_MAGIC_SIZE;
   if (memcmp(header, SNAPSHOT_MAGIC, magic) != 0)
     return mill_snapshot_damaged(s, err, "it is not a Tidemill snapshot");
-  if (n < SNAPSHOT_HEADER) return truncated(s, err);
+  return n < SNAPSHOT_HEAD ? truncated(s, err) : MILL_OK;
+}
+
+/* The end in force. A writer may be about to set it: what does not fit is looked at again. */
+static mill_status read_end(mill_snapshot *s, char header[SNAPSHOT_HEADER], mill_error *err) {
+  enum { LOOKS = 5 };
+  static const struct timespec pause = {0, 1000000};
+  uint64_t end;
+  if (s->size < SNAPSHOT_HEADER) return truncated(s, err);
+  for (int i = 0;; i++) {
+    MILL_TRY(read_header(s, header, SNAPSHOT_HEADER, err));
+    end = snapshot_get(header + SNAPSHOT_HEAD, 8);
+    if (snapshot_get(header + SNAPSHOT_CHECKED, 8) == snapshot_hash(header, SNAPSHOT_CHECKED))
+      break;
+    if (i == LOOKS)
+      return mill_snapshot_damaged(s, err, "its header (bytes 0 to 31) fails its checksum");
+    nanosleep(&pause, NULL);
+  }
+  MILL_TRY(mill_file_size(&s->file, &s->size, err));
+  if (end > s->size) return truncated(s, err);
+  s->size = end;
+  return MILL_OK;
+}
+
+static mill_status check_header(mill_snapshot *s, char header[SNAPSHOT_HEADER], mill_error *err) {
+  if (s->size == 0) return mill_snapshot_damaged(s, err, "the file is empty");
+  MILL_TRY(read_header(s, header, SNAPSHOT_HEAD, err));
   uint32_t version = (uint32_t)snapshot_get(header + SNAPSHOT_MAGIC_SIZE, 4);
   if (version > MILL_SNAPSHOT_VERSION)
     return mill_fail(err, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "path", s->path, "version",
@@ -92,7 +121,11 @@ static mill_status check_header(mill_snapshot *s, char header[SNAPSHOT_HEADER], 
     return mill_snapshot_damaged(s, err, "its header (bytes 8 to 15) is none of version %d",
                                  MILL_SNAPSHOT_VERSION);
   s->version = version;
-  return MILL_OK;
+  return version >= 4 ? read_end(s, header, err) : MILL_OK;
+}
+
+static size_t header_size(const mill_snapshot *s) {
+  return s->version >= 4 ? SNAPSHOT_HEADER : SNAPSHOT_HEAD;
 }
 
 typedef struct footer_place {
@@ -102,7 +135,7 @@ typedef struct footer_place {
 
 /* Where the footer is, by the trailer: it must end where the trailer begins. */
 static mill_status find_footer(mill_snapshot *s, footer_place *f, mill_error *err) {
-  if (s->size < SNAPSHOT_HEADER + SNAPSHOT_TRAILER) return truncated(s, err);
+  if (s->size < header_size(s) + SNAPSHOT_TRAILER) return truncated(s, err);
   uint64_t end = s->size - SNAPSHOT_TRAILER;
   MILL_TRY(read_at(s, end, f->trailer, SNAPSHOT_TRAILER, err));
   if (memcmp(f->trailer + 32, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_SIZE) != 0)
@@ -113,7 +146,7 @@ static mill_status find_footer(mill_snapshot *s, footer_place *f, mill_error *er
   f->stored = snapshot_get(f->trailer + 8, 8);
   f->content = snapshot_get(f->trailer + 16, 8);
   f->hash = snapshot_get(f->trailer + 24, 8);
-  bool fits = s->footer >= SNAPSHOT_HEADER && s->footer <= end && f->stored == end - s->footer &&
+  bool fits = s->footer >= header_size(s) && s->footer <= end && f->stored == end - s->footer &&
               f->content > 0 && f->content <= SNAPSHOT_FOOTER_MAX &&
               f->stored <= SNAPSHOT_FOOTER_MAX + (SNAPSHOT_FOOTER_MAX >> 4);
   if (fits) return MILL_OK;
@@ -124,10 +157,10 @@ static mill_status find_footer(mill_snapshot *s, footer_place *f, mill_error *er
 /* The footer's text, appended to `out`; `stored` is where header, frame and numbers are hashed. */
 static mill_status unpack_footer(mill_snapshot *s, const char *header, const footer_place *f,
                                  mill_text *stored, mill_text *out, mill_error *err) {
-  size_t n = (size_t)f->stored, all = SNAPSHOT_HEADER + n + SNAPSHOT_TRAILER_SUMMED;
+  size_t n = (size_t)f->stored, all = SNAPSHOT_HEAD + n + SNAPSHOT_TRAILER_SUMMED;
   MILL_TRY(mill_text_reserve(stored, all, err));
-  memcpy(stored->data, header, SNAPSHOT_HEADER);
-  char *frame = stored->data + SNAPSHOT_HEADER;
+  memcpy(stored->data, header, SNAPSHOT_HEAD);
+  char *frame = stored->data + SNAPSHOT_HEAD;
   MILL_TRY(read_at(s, s->footer, frame, n, err));
   memcpy(frame + n, f->trailer, SNAPSHOT_TRAILER_SUMMED);
   if (snapshot_hash(stored->data, all) != f->hash)
@@ -207,7 +240,8 @@ static mill_status read_block_entry(footer_reader *r, section *sec) {
   MILL_TRY(expect_number(r, &content));
   MILL_TRY(expect_hash(r, &hash));
   MILL_TRY(expect(r, MILL_JSON_ARRAY_END));
-  if (offset != r->at || stored == 0 || stored > s->footer - r->at)
+  bool placed = s->version >= 4 ? offset >= r->at && offset <= s->footer : offset == r->at;
+  if (!placed || stored == 0 || stored > s->footer - offset)
     return bad_footer(r, "its blocks do not lie one after the other");
   if (content == 0 || content > MILL_SNAPSHOT_BLOCK || stored > 2 * MILL_SNAPSHOT_BLOCK ||
       content / stored > 1 << 15) /* more than zstd can do: codec.c */
@@ -220,7 +254,8 @@ static mill_status read_block_entry(footer_reader *r, section *sec) {
   s->block[s->nblocks++] = (block){offset, hash, (uint32_t)stored, (uint32_t)content};
   sec->size += content;
   sec->nblocks++;
-  r->at += stored;
+  s->live += stored;
+  r->at = offset + stored;
   return MILL_OK;
 }
 
@@ -274,7 +309,8 @@ static mill_status read_footer(footer_reader *r) {
   MILL_TRY(read_meta(r));
   MILL_TRY(expect(r, MILL_JSON_OBJECT_END));
   if (!mill_json_at_end(&r->json)) return bad_footer(r, "more text behind its end");
-  if (r->at != r->s->footer) return bad_footer(r, "its blocks do not fill the file");
+  if (r->s->version < 4 && r->at != r->s->footer)
+    return bad_footer(r, "its blocks do not fill the file");
   return MILL_OK;
 }
 
@@ -304,7 +340,7 @@ static mill_status load_footer(mill_snapshot *s, mill_text *stored, mill_text *t
   MILL_TRY(check_header(s, header, err));
   MILL_TRY(find_footer(s, &place, err));
   MILL_TRY(unpack_footer(s, header, &place, stored, text, err));
-  footer_reader r = {.s = s, .at = SNAPSHOT_HEADER, .err = err};
+  footer_reader r = {.s = s, .at = header_size(s), .err = err};
   mill_text_init(&r.text, s->memory);
   mill_json_start(&r.json, text->data, text->size, 0);
   mill_status status = read_footer(&r);
@@ -320,7 +356,7 @@ static mill_status open_file(mill_snapshot *s, const mill_files *fs, const char 
   MILL_TRY(mill_file_stat(fs, path, &info, err));
   if (info.folder) return mill_snapshot_damaged(s, err, "it is a folder, not a Tidemill snapshot");
   MILL_TRY(mill_file_open(fs, s->memory, path, MILL_FILE_READ, &s->file, err));
-  s->size = info.size;
+  MILL_TRY(mill_file_size(&s->file, &s->size, err));
   mill_text stored, text;
   mill_text_init(&stored, s->memory);
   mill_text_init(&text, s->memory);
@@ -351,6 +387,16 @@ mill_status mill_snapshot_open(const mill_files *fs, mill_memory *m, const char 
 const char *mill_snapshot_path(const mill_snapshot *s) { return s->path; }
 const char *mill_snapshot_kind(const mill_snapshot *s) { return s->kind; }
 const mill_json *mill_snapshot_meta(const mill_snapshot *s) { return s->meta; }
+
+uint32_t mill_snapshot_version(const mill_snapshot *s) { return s->version; }
+
+bool mill_snapshot_is_of(const mill_snapshot *s, const mill_file *f) {
+  return mill_file_same(&s->file, f);
+}
+
+uint64_t mill_snapshot_bytes(const mill_snapshot *s) { return s->size; }
+
+uint64_t mill_snapshot_live(const mill_snapshot *s) { return s->live; }
 size_t mill_snapshot_sections(const mill_snapshot *s) { return s->nsections; }
 const char *mill_snapshot_name(const mill_snapshot *s, size_t i) { return s->section[i].name; }
 uint64_t mill_snapshot_size(const mill_snapshot *s, size_t i) { return s->section[i].size; }
@@ -422,6 +468,14 @@ mill_status mill_snapshot_read(const mill_snapshot *s, size_t i, mill_text *out,
   out->size += (size_t)size;
   out->data[out->size] = 0;
   return MILL_OK;
+}
+
+size_t mill_snapshot_blocks(const mill_snapshot *s, size_t i) { return s->section[i].nblocks; }
+
+snapshot_entry mill_snapshot_block(const mill_snapshot *s, size_t i, size_t k, uint64_t *offset) {
+  const block *b = &s->block[s->section[i].first + k];
+  *offset = b->offset;
+  return (snapshot_entry){b->hash, b->stored, b->content};
 }
 
 mill_status mill_snapshot_fetch(const mill_snapshot *s, size_t i, mill_snapshot_packed *out,

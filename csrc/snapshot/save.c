@@ -1,4 +1,4 @@
-/* Tables into snapshots; see table.h.
+/* Tables into snapshots; see table.h. A saver writes a whole table, or a part behind those that a file has.
 **
 **     batches -> drafts of a chunk each -> wave: all columns of some drafts, worked on by all threads
 **                                               encode, zone, pack -> file, while the next wave is
@@ -6,6 +6,7 @@
 **
 ** A page depends on the rows of its chunk alone, so neither threads nor waves show in the file. */
 #include <inttypes.h>
+#include <time.h>
 
 #include "base/thread.h"
 #include "snapshot/page_int.h"
@@ -13,7 +14,13 @@
 
 static const char table_kind[] = "table", table_name[] = "rows";
 
-enum { MOST_DRAFTS = 8, SAVE_LEVEL = 1, MOST_ZONES = MILL_CHUNK / ZONE_ROWS };
+enum {
+  MOST_DRAFTS = 8,
+  SAVE_LEVEL = 1,
+  MOST_ZONES = MILL_CHUNK / ZONE_ROWS,
+  FOLD = 8,             /* chunks that are not full before they are made one */
+  LEAST_DEAD = 1 << 20, /* bytes for which a file is not written anew */
+};
 
 /* Rows on their way into a chunk: positions at[0, n) of the columns, NULL: 0..n. */
 typedef struct lot {
@@ -53,10 +60,12 @@ typedef struct saver {
   mill_snapshot_writer *file;
   const mill_type *schema;
   uint32_t ncols;
-  mill_text meta, chunks; /* chunks: "65536,4464" */
+  mill_text name;                /* of the part */
+  mill_text meta, chunks, parts; /* chunks: "65536,4464"; parts: those before, "[\"rows\",2,9]," */
   uint64_t rows;
-  size_t nchunks, most;
-  table_zones *zones; /* one a column */
+  size_t nchunks, kept, most; /* chunks, and of them those of the parts before; drafts in a wave */
+  table_zones *zones;         /* one a column */
+  size_t nzones;
   wave wave[2], *filling, *making, *writing;
   worker *worker;
   size_t nworkers;
@@ -83,8 +92,10 @@ static void clear(saver *s) {
   mill_free(s->memory, s->worker, s->nworkers * sizeof *s->worker);
   for (uint32_t c = 0; s->zones && c < s->ncols; c++) mill_zones_clear(&s->zones[c]);
   mill_free(s->memory, s->zones, (s->ncols + 1ull) * sizeof *s->zones);
+  mill_text_clear(&s->name);
   mill_text_clear(&s->meta);
   mill_text_clear(&s->chunks);
+  mill_text_clear(&s->parts);
 }
 
 static void init(saver *s, const mill_context *ctx, const mill_type *schema) {
@@ -92,8 +103,10 @@ static void init(saver *s, const mill_context *ctx, const mill_type *schema) {
   s->nworkers = ctx->pool ? (size_t)mill_pool_threads(ctx->pool) : 1;
   s->most = mill_memory_read(ctx->memory).limit ? 1 : 2 * s->nworkers;
   if (s->most > MOST_DRAFTS) s->most = MOST_DRAFTS;
+  mill_text_init(&s->name, s->memory);
   mill_text_init(&s->meta, s->memory);
   mill_text_init(&s->chunks, s->memory);
+  mill_text_init(&s->parts, s->memory);
   for (int i = 0; i < 2; i++) mill_arena_init(&s->wave[i].arena, s->memory);
   s->filling = &s->wave[0];
 }
@@ -106,7 +119,7 @@ static mill_status make_slots(saver *s, wave *w, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status begin(saver *s, const char *path, mill_error *err) {
+static mill_status begin(saver *s, mill_error *err) {
   size_t bytes = (s->ncols + 1ull) * sizeof *s->zones;
   for (int i = 0; i < 2; i++) MILL_TRY(make_slots(s, &s->wave[i], err));
   s->zones = mill_calloc(s->memory, bytes);
@@ -119,11 +132,17 @@ static mill_status begin(saver *s, const char *path, mill_error *err) {
     mill_text_init(&s->worker[i].page, s->memory);
     mill_arena_init(&s->worker[i].arena, s->memory);
   }
-  MILL_TRY(mill_snapshot_create(s->ctx->files, s->memory, path, table_kind, &s->file, err));
   MILL_TRY(mill_text_adds(&s->meta, "{\"name\":", err));
   MILL_TRY(mill_json_quote(table_name, strlen(table_name), &s->meta, err));
-  MILL_TRY(mill_text_adds(&s->meta, ",\"pages\":3,\"schema\":", err));
+  MILL_TRY(mill_text_adds(&s->meta, ",\"pages\":4,\"schema\":", err));
   return mill_type_json(s->schema, &s->meta, err);
+}
+
+/* A new file. */
+static mill_status create(saver *s, const char *path, mill_error *err) {
+  MILL_TRY(begin(s, err));
+  MILL_TRY(mill_text_adds(&s->name, table_name, err));
+  return mill_snapshot_create(s->ctx->files, s->memory, path, table_kind, &s->file, err);
 }
 
 /* ---- a page --------------------------------------------------------------------------------- */
@@ -225,7 +244,7 @@ static mill_status make_page(saver *s, size_t task, worker *by, mill_error *err)
     uint32_t n = d->rows - at < ZONE_ROWS ? d->rows - at : ZONE_ROWS;
     MILL_TRY(mill_zone_of(&v, at, n, &by->arena, &to->zone[at / ZONE_ROWS], err));
   }
-  MILL_TRY(mill_page_put(&v, d->rows, &by->arena, &by->page, err));
+  MILL_TRY(mill_page_put(&v, d->rows, by->packer, &by->arena, &by->page, err));
   mill_text_reset(&to->packed.blocks);
   mill_text_reset(&to->packed.entries);
   return mill_snapshot_pack(by->packer, by->page.data, by->page.size, &to->packed, err);
@@ -242,11 +261,12 @@ static mill_status write_wave(saver *s, const wave *w, mill_text *name, mill_err
   for (size_t k = 0; k < w->n; k++) {
     for (uint32_t c = 0; c < s->ncols; c++) {
       slot *x = &w->slot[k * s->ncols + c];
-      MILL_TRY(mill_snapshot_section_name(name, table_name, s->nchunks, c, err));
+      MILL_TRY(mill_snapshot_section_name(name, s->name.data, s->nchunks - s->kept, c, err));
       MILL_TRY(mill_snapshot_put(s->file, name->data, &x->packed, err));
       for (size_t z = 0; z < mill_snapshot_zones(w->draft[k].rows, ZONE_ROWS); z++)
         MILL_TRY(mill_zones_add(&s->zones[c], &x->zone[z], err));
     }
+    s->nzones += mill_snapshot_zones(w->draft[k].rows, ZONE_ROWS);
     MILL_TRY(count_chunk(s, w->draft[k].rows, err));
   }
   return MILL_OK;
@@ -327,6 +347,16 @@ static mill_status positions(saver *s, const mill_batch *b, uint32_t from, uint3
 /* Structs, whose children are vectors of the batch. */
 static bool has_heads(const mill_vector *v) { return v->type->phys == MILL_PHYS_STRUCT; }
 
+/* The codes of rows at[0, n), with the dictionary where it is. */
+static mill_status keep_codes(saver *s, mill_vector *v, const uint32_t *at, uint32_t n,
+                              mill_error *err) {
+  uint32_t *code = mill_arena_take(&s->filling->arena, n * sizeof *code);
+  if (!code) return mill_oom(s->memory, n * sizeof *code, err);
+  for (uint32_t i = 0; i < n; i++) code[i] = v->index[at[i]];
+  v->index = code;
+  return MILL_OK;
+}
+
 /* Keep rows of a batch that is about to go: heads only, where the values last. */
 static mill_status keep(saver *s, draft *d, const mill_batch *b, uint32_t from, uint32_t n,
                         bool lasting, mill_error *err) {
@@ -339,6 +369,10 @@ static mill_status keep(saver *s, draft *d, const mill_batch *b, uint32_t from, 
     kept[c] = b->col[c];
     bool view = lasting && (!kept[c].index || is_code(&kept[c])) && !has_heads(&kept[c]);
     if (view && !at) continue;
+    if (view && is_code(&kept[c])) {
+      MILL_TRY(keep_codes(s, &kept[c], at, n, err));
+      continue;
+    }
     MILL_TRY(mill_vector_gather(&kept[c], &b->col[c], at, n, !lasting, a, err));
   }
   return add_lot(s, d, &(lot){kept, NULL, n}, err);
@@ -366,16 +400,24 @@ static mill_status add_rows(saver *s, mill_rows *rows, mill_error *err) {
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
+static mill_status list_part(saver *s, const char *name, size_t chunks, size_t zones,
+                             mill_error *err) {
+  MILL_TRY(mill_text_addc(&s->parts, '[', err));
+  MILL_TRY(mill_json_quote(name, strlen(name), &s->parts, err));
+  return mill_text_printf(&s->parts, err, ",%zu,%zu],", chunks, zones);
+}
+
 static mill_status write_zones(saver *s, mill_error *err) {
   worker *by = &s->worker[0];
   mill_text *name = &by->page;
-  for (uint32_t c = 0; c < s->ncols && s->nchunks; c++) {
+  for (uint32_t c = 0; c < s->ncols && s->nchunks > s->kept; c++) {
     mill_text bytes;
     mill_text_init(&bytes, s->memory);
     mill_text_reset(name);
     mill_arena_reset(&by->arena);
     mill_status status = mill_zones_put(&s->zones[c], &by->arena, &bytes, err);
-    if (status == MILL_OK) status = mill_text_printf(name, err, "%s/zones/%" PRIu32, table_name, c);
+    if (status == MILL_OK)
+      status = mill_text_printf(name, err, "%s/zones/%" PRIu32, s->name.data, c);
     if (status == MILL_OK) status = mill_snapshot_section(s->file, name->data, err);
     if (status == MILL_OK) status = mill_snapshot_add(s->file, bytes.data, bytes.size, err);
     mill_text_clear(&bytes);
@@ -384,12 +426,24 @@ static mill_status write_zones(saver *s, mill_error *err) {
   return MILL_OK;
 }
 
+/* ,"parts":[..]: those before and this one; nothing of a file that is written at once. */
+static mill_status list_parts(saver *s, mill_error *err) {
+  mill_text *parts = &s->parts;
+  size_t own = s->nchunks - s->kept;
+  if (strcmp(s->name.data, table_name) == 0) return MILL_OK;
+  if (own) MILL_TRY(list_part(s, s->name.data, own, s->nzones, err));
+  if (parts->size) parts->data[--parts->size] = 0; /* the last comma */
+  return mill_text_printf(&s->meta, err, ",\"parts\":[%s]", parts->size ? parts->data : "");
+}
+
 static mill_status end(saver *s, mill_error *err) {
   if (s->filling->n) MILL_TRY(run(s, err));
   MILL_TRY(run(s, err));
   MILL_TRY(write_zones(s, err));
-  return mill_text_printf(&s->meta, err, ",\"rows\":%" PRIu64 ",\"chunks\":[%s]}", s->rows,
-                          s->chunks.data ? s->chunks.data : "");
+  MILL_TRY(mill_text_printf(&s->meta, err, ",\"rows\":%" PRIu64 ",\"chunks\":[%s]", s->rows,
+                            s->chunks.data ? s->chunks.data : ""));
+  MILL_TRY(list_parts(s, err));
+  return mill_text_addc(&s->meta, '}', err);
 }
 
 /* Publish the file, or give up. */
@@ -398,7 +452,7 @@ static mill_status finish(saver *s, mill_status status, mill_error *err) {
   if (status == MILL_OK)
     status = mill_snapshot_close(s->file, s->meta.data, s->meta.size, err);
   else
-    mill_snapshot_writer_free(s->file);
+    mill_snapshot_writer_free(s->file); /* NULL: there is none yet */
   clear(s);
   return status;
 }
@@ -420,7 +474,7 @@ mill_status mill_table_save(const mill_files *fs, const mill_table *t, const cha
   mill_context ctx = {.memory = t->memory, .files = fs};
   saver s;
   init(&s, &ctx, t->schema);
-  mill_status status = begin(&s, path, err);
+  mill_status status = create(&s, path, err);
   if (status == MILL_OK) status = add_chunks(&s, t, err);
   return finish(&s, status, err);
 }
@@ -429,7 +483,7 @@ mill_status mill_table_save_rows(const mill_context *ctx, mill_rows *rows, const
                                  uint64_t *written, mill_error *err) {
   saver s;
   init(&s, ctx, rows->schema);
-  mill_status status = begin(&s, path, err);
+  mill_status status = create(&s, path, err);
   if (status == MILL_OK) status = add_rows(&s, rows, err);
   status = finish(&s, status, err);
   if (status == MILL_OK && written) *written = s.rows;
@@ -437,6 +491,15 @@ mill_status mill_table_save_rows(const mill_context *ctx, mill_rows *rows, const
 }
 
 /* ---- appending ------------------------------------------------------------------------------ */
+
+/* The section of column c in chunk i. */
+static mill_status find_section(const mill_snapshot *from, const table_place *p, size_t i,
+                                uint32_t c, mill_text *name, size_t *section, mill_error *err) {
+  const table_part *part = mill_snapshot_part(p, i);
+  MILL_TRY(mill_snapshot_section_name(name, part->name, i - part->first, c, err));
+  if (mill_snapshot_find(from, name->data, section)) return MILL_OK;
+  return mill_snapshot_damaged(from, err, "section %s is missing", name->data);
+}
 
 /* Chunk i as it is stored. */
 static mill_status take_chunk(saver *s, const mill_snapshot *from, const table_place *p, size_t i,
@@ -450,9 +513,7 @@ static mill_status take_chunk(saver *s, const mill_snapshot *from, const table_p
     size_t section;
     mill_text_reset(&packed.blocks);
     mill_text_reset(&packed.entries);
-    status = mill_snapshot_section_name(&name, p->name, i, c, err);
-    if (status == MILL_OK && !mill_snapshot_find(from, name.data, &section))
-      status = mill_snapshot_damaged(from, err, "section %s is missing", name.data);
+    status = find_section(from, p, i, c, &name, &section, err);
     if (status == MILL_OK) status = mill_snapshot_fetch(from, section, &packed, err);
     if (status == MILL_OK)
       status = mill_snapshot_section_name(&name, table_name, s->nchunks, c, err);
@@ -501,44 +562,147 @@ static mill_status read_again(saver *s, const mill_snapshot *from, const table_p
   return status;
 }
 
-/* Chunks of today's form are taken over, but for a last one with room: however small the rows that are
-** appended, all chunks but the last are full. */
+/* The first of the last chunks that are not full. */
+static size_t full_chunks(const table_place *p) {
+  size_t n = p->nchunks;
+  while (n && p->chunk[n - 1] < MILL_CHUNK) n--;
+  return n;
+}
+
+/* Chunks of today's form are taken over, but for the last ones with room: all chunks behind are full. */
 static mill_status add_file(saver *s, const mill_snapshot *from, const table_place *p,
                             mill_error *err) {
-  size_t kept = p->pages == 3 ? p->nchunks : 0;
-  if (kept && p->chunk[kept - 1] < MILL_CHUNK) kept--;
-  MILL_TRY(take_zones(s, from, p, kept < p->nchunks ? p->zone[kept] : p->nzones, err));
+  size_t kept = p->pages >= 3 ? full_chunks(p) : 0;
+  MILL_TRY(take_zones(s, from, p, mill_snapshot_zones_before(p, kept), err));
   for (size_t i = 0; i < kept; i++) MILL_TRY(take_chunk(s, from, p, i, err));
   for (size_t i = kept; i < p->nchunks; i++) MILL_TRY(read_again(s, from, p, i, err));
   return MILL_OK;
 }
 
-static mill_status append(const mill_context *ctx, const mill_snapshot *from, const table_place *p,
-                          mill_rows *rows, const char *path, uint64_t *written, mill_error *err) {
+static mill_status write_anew(saver *s, const mill_snapshot *from, const table_place *p,
+                              mill_error *err) {
+  MILL_TRY(create(s, mill_snapshot_path(from), err));
+  return add_file(s, from, p, err);
+}
+
+/* The chunk from which on rows are to be written once more; see table.h. */
+static size_t fold_from(const table_place *p) {
+  size_t from = p->nchunks;
+  uint64_t sum = 0, largest = 0;
+  for (size_t i = p->nchunks; i && p->chunk[i - 1] < MILL_CHUNK; i--) {
+    sum += p->chunk[i - 1];
+    largest = p->chunk[i - 1] > largest ? p->chunk[i - 1] : largest;
+    if (p->nchunks - i + 1 >= FOLD && largest <= 2 * (sum - largest)) from = i - 1;
+  }
+  return from;
+}
+
+/* Mark the sections of the first n chunks. */
+static mill_status mark(const saver *s, const mill_snapshot *from, const table_place *p, size_t n,
+                        bool *live, mill_text *name, mill_error *err) {
+  size_t section;
+  for (size_t i = 0; i < n; i++)
+    for (uint32_t c = 0; c < s->ncols; c++) {
+      MILL_TRY(find_section(from, p, i, c, name, &section, err));
+      live[section] = true;
+    }
+  for (size_t k = 0; k < p->nparts && p->part[k].first < n; k++)
+    for (uint32_t c = 0; c < s->ncols; c++) {
+      mill_text_reset(name);
+      MILL_TRY(mill_text_printf(name, err, "%s/zones/%" PRIu32, p->part[k].name, c));
+      if (mill_snapshot_find(from, name->data, &section)) live[section] = true;
+    }
+  return MILL_OK;
+}
+
+/* Keep the first n chunks where they are. */
+static mill_status keep_chunks(saver *s, const mill_snapshot *from, const table_place *p, size_t n,
+                               mill_error *err) {
+  mill_text name;
+  size_t sections = mill_snapshot_sections(from);
+  bool *live = mill_arena_alloc(&s->filling->arena, sections + 1);
+  if (!live) return mill_oom(s->memory, sections, err);
+  mill_text_init(&name, s->memory);
+  mill_status status = mark(s, from, p, n, live, &name, err);
+  mill_text_clear(&name);
+  for (size_t i = 0; i < sections && status == MILL_OK; i++)
+    if (live[i]) status = mill_snapshot_keep(s->file, from, i, err);
+  for (size_t k = 0; k < p->nparts && p->part[k].first < n && status == MILL_OK; k++) {
+    const table_part *part = &p->part[k];
+    size_t chunks = part->nchunks < n - part->first ? part->nchunks : n - part->first;
+    status = list_part(s, part->name, chunks, part->zones, err);
+  }
+  for (size_t i = 0; i < n && status == MILL_OK; i++) status = count_chunk(s, p->chunk[i], err);
+  s->kept = s->nchunks;
+  return status;
+}
+
+/* A part behind the others, which begins with the rows that are written once more. */
+static mill_status grow(saver *s, mill_file *file, const mill_snapshot *from, const table_place *p,
+                        mill_error *err) {
+  size_t kept = fold_from(p);
+  MILL_TRY(begin(s, err));
+  MILL_TRY(mill_text_printf(&s->name, err, "%s.%" PRIu64, table_name, mill_snapshot_bytes(from)));
+  MILL_TRY(mill_snapshot_extend(file, from, &s->file, err));
+  MILL_TRY(keep_chunks(s, from, p, kept, err));
+  for (size_t i = kept; i < p->nchunks; i++) MILL_TRY(read_again(s, from, p, i, err));
+  return MILL_OK;
+}
+
+/* Does a file of today's version hold more than is worth keeping in it? */
+static bool worn(const mill_snapshot *from) {
+  uint64_t live = mill_snapshot_live(from);
+  return mill_snapshot_version(from) < 4 || mill_snapshot_bytes(from) - live > live + LEAST_DEAD;
+}
+
+static mill_status append(const mill_context *ctx, mill_file *file, const mill_snapshot *from,
+                          const table_place *p, mill_rows *rows, uint64_t *written,
+                          mill_error *err) {
   const mill_type *schema;
   saver s;
   MILL_TRY(mill_snapshot_merge(ctx->types, p->schema, rows->schema, &schema, err));
   init(&s, ctx, schema);
-  mill_status status = begin(&s, path, err);
-  if (status == MILL_OK) status = add_file(&s, from, p, err);
+  mill_status status = worn(from) ? write_anew(&s, from, p, err) : grow(&s, file, from, p, err);
   if (status == MILL_OK) status = add_rows(&s, rows, err);
   status = finish(&s, status, err);
   if (status == MILL_OK && written) *written = s.rows - p->rows;
   return status;
 }
 
+/* The file for us alone, and what it holds. */
+static mill_status open_alone(const mill_context *ctx, const char *path, mill_file *file,
+                              mill_snapshot **from, mill_error *err) {
+  static const struct timespec pause = {0, 2000000};
+  bool held;
+  for (;;) {
+    MILL_TRY(mill_file_edit(ctx->files, ctx->memory, path, file, &held, err));
+    mill_status status =
+        held ? MILL_OK : mill_snapshot_open(ctx->files, ctx->memory, path, from, err);
+    if (!held && status == MILL_OK) {
+      if (mill_snapshot_is_of(*from, file)) return MILL_OK;
+      mill_snapshot_free(*from); /* it was replaced meanwhile */
+    }
+    mill_file_clear(file);
+    MILL_TRY(status);
+    MILL_TRY(mill_watch_check(err));
+    if (held) nanosleep(&pause, NULL);
+  }
+}
+
 mill_status mill_table_append_rows(const mill_context *ctx, mill_rows *rows, const char *path,
                                    uint64_t *written, mill_error *err) {
   mill_snapshot *from;
+  mill_file file;
   table_place p;
-  MILL_TRY(mill_snapshot_open(ctx->files, ctx->memory, path, &from, err));
+  MILL_TRY(open_alone(ctx, path, &file, &from, err));
   mill_status status = mill_snapshot_check_table(from, err);
   if (status == MILL_OK)
     status = mill_snapshot_place(from, mill_snapshot_meta(from), ctx->types, &p, err);
   if (status == MILL_OK) {
-    status = append(ctx, from, &p, rows, path, written, err);
+    status = append(ctx, &file, from, &p, rows, written, err);
     mill_snapshot_place_clear(&p);
   }
   mill_snapshot_free(from);
+  mill_file_clear(&file);
   return status;
 }

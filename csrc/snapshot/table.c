@@ -50,20 +50,70 @@ static mill_status read_chunks(const mill_snapshot *s, const mill_json *meta, ta
   return MILL_OK;
 }
 
+static mill_status add_part(table_place *p, const char *name, size_t size, size_t nchunks,
+                            mill_error *err) {
+  const table_part *last = p->nparts ? &p->part[p->nparts - 1] : NULL;
+  table_part *to = &p->part[p->nparts];
+  *to = (table_part){.name = mill_arena_strndup(&p->arena, name, size), .nchunks = nchunks};
+  if (last) to->first = last->first + last->nchunks;
+  to->zones =
+      mill_snapshot_zones_before(p, to->first + nchunks) - mill_snapshot_zones_before(p, to->first);
+  if (!to->name) return mill_oom(p->arena.memory, size, err);
+  p->nparts++;
+  return MILL_OK;
+}
+
+/* A number from 1 to `most`. */
+static bool read_number(const mill_json *j, size_t most, size_t *out) {
+  if (!j || j->kind != MILL_JSON_INTEGER || j->size > 9) return false;
+  long n = atol(j->text);
+  *out = (size_t)n;
+  return n > 0 && *out <= most;
+}
+
+/* [["name", chunks, zones], ...] */
+static mill_status read_parts(const mill_snapshot *s, const mill_json *parts, table_place *p,
+                              mill_error *err) {
+  size_t left = p->nchunks, n = 0, zones = 0;
+  for (const mill_json *x = parts->child; x; x = x->next) {
+    const mill_json *name = x->kind == MILL_JSON_ARRAY && x->n == 3 ? x->child : NULL;
+    bool fits = name && name->kind == MILL_JSON_TEXT && read_number(name->next, left, &n) &&
+                read_number(name->next->next, UINT32_MAX, &zones);
+    if (fits) MILL_TRY(add_part(p, name->text, name->size, n, err));
+    if (!fits || zones < p->part[p->nparts - 1].zones)
+      return mill_snapshot_damaged(s, err, "part %zu of its table is malformed", p->nparts);
+    p->part[p->nparts - 1].zones = zones;
+    left -= n;
+  }
+  return left ? mill_snapshot_damaged(s, err, "its table's parts do not add up to its chunks")
+              : MILL_OK;
+}
+
+static mill_status find_parts(const mill_snapshot *s, const mill_json *meta, table_place *p,
+                              mill_error *err) {
+  const char *name = mill_json_text(meta, "name", "");
+  const mill_json *parts = mill_json_get(meta, "parts");
+  if (parts && parts->kind != MILL_JSON_ARRAY)
+    return mill_snapshot_damaged(s, err, "its table has no list of parts");
+  size_t n = parts ? parts->n : 1;
+  p->part = mill_arena_alloc(&p->arena, (n + 1) * sizeof *p->part);
+  if (!p->part) return mill_oom(p->arena.memory, n * sizeof *p->part, err);
+  if (parts) return read_parts(s, parts, p, err);
+  return p->nchunks ? add_part(p, name, strlen(name), p->nchunks, err) : MILL_OK;
+}
+
 mill_status mill_snapshot_place(const mill_snapshot *s, const mill_json *meta, mill_types *types,
                                 table_place *p, mill_error *err) {
   *p = (table_place){0};
   mill_arena_init(&p->arena, mill_types_memory(types));
   int64_t pages = mill_json_get(meta, "pages") ? mill_json_int(meta, "pages", -1) : 0;
-  if (pages != 0 && pages != 2 && pages != 3)
+  if (pages != 0 && (pages < 2 || pages > 4))
     return mill_snapshot_damaged(s, err, "its table has pages of an unknown kind");
   p->pages = (int)pages;
-  p->zone_rows = pages == 3 ? ZONE_ROWS : MILL_CHUNK;
-  const char *name = mill_json_text(meta, "name", "");
-  p->name = mill_arena_strndup(&p->arena, name, strlen(name));
-  mill_status status = p->name ? MILL_OK : mill_oom(p->arena.memory, strlen(name), err);
-  if (status == MILL_OK) status = read_schema(s, meta, types, p, err);
+  p->zone_rows = pages >= 3 ? ZONE_ROWS : MILL_CHUNK;
+  mill_status status = read_schema(s, meta, types, p, err);
   if (status == MILL_OK) status = read_chunks(s, meta, p, err);
+  if (status == MILL_OK) status = find_parts(s, meta, p, err);
   if (status != MILL_OK) mill_snapshot_place_clear(p);
   return status;
 }
@@ -87,7 +137,9 @@ void mill_snapshot_desk_clear(table_desk *d) {
 /* A section of the table and what errors call it, which d->name holds then. */
 static mill_status find_column(const mill_snapshot *s, const table_place *p, size_t chunk,
                                int column, table_desk *d, size_t *section, mill_error *err) {
-  MILL_TRY(mill_snapshot_section_name(&d->name, p->name, chunk, (uint32_t)column, err));
+  const table_part *part = mill_snapshot_part(p, chunk);
+  MILL_TRY(
+      mill_snapshot_section_name(&d->name, part->name, chunk - part->first, (uint32_t)column, err));
   if (!mill_snapshot_find(s, d->name.data, section))
     return mill_snapshot_damaged(s, err, "section %s is missing", d->name.data);
   mill_text_reset(&d->name);

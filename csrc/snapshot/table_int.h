@@ -6,17 +6,42 @@
 
 enum { ZONE_ROWS = 8192 }; /* of new files; a multiple of MILL_BATCH */
 
+/* Chunks that were written together. */
+typedef struct table_part {
+  const char *name;
+  size_t first, nchunks; /* of the table's chunks */
+  size_t zones;          /* in its sections, which may begin with those of its chunks */
+} table_part;
+
 typedef struct table_place {
   mill_arena arena;
-  const char *name;
+  table_part *part; /* without chunks: none */
+  size_t nparts;
   const mill_type *schema;
   uint64_t rows;
   uint32_t *chunk; /* rows of each */
   size_t *zone;    /* the first of each */
   size_t nchunks, nzones;
   uint32_t zone_rows;
-  int pages; /* their version: 0 of column_int.h, 2 and 3 of page_int.h */
+  int pages; /* their version: 0 of column_int.h, 2 to 4 of page_int.h */
 } table_place;
+
+/* How many zones there are before a chunk. */
+static inline size_t mill_snapshot_zones_before(const table_place *p, size_t chunk) {
+  return chunk < p->nchunks ? p->zone[chunk] : p->nzones;
+}
+
+static inline const table_part *mill_snapshot_part(const table_place *p, size_t chunk) {
+  size_t low = 0, high = p->nparts; /* the last part that begins at or before the chunk */
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (p->part[middle].first <= chunk)
+      low = middle;
+    else
+      high = middle;
+  }
+  return &p->part[low];
+}
 
 /* Is it a file of kind "table"? */
 mill_status mill_snapshot_check_table(const mill_snapshot *s, mill_error *err) MILL_USE_RESULT;

@@ -177,8 +177,8 @@ mill_status mill_zones_put(const table_zones *z, mill_arena *scratch, mill_text 
   bool bounds = bounded(z->type);
   MILL_TRY(mill_text_addc(out, bounds, err));
   if (bounds) {
-    MILL_TRY(mill_page_put(&z->min, (uint32_t)n, scratch, out, err));
-    MILL_TRY(mill_page_put(&z->max, (uint32_t)n, scratch, out, err));
+    MILL_TRY(mill_page_put(&z->min, (uint32_t)n, NULL, scratch, out, err));
+    MILL_TRY(mill_page_put(&z->max, (uint32_t)n, NULL, scratch, out, err));
   }
   return mill_numbers_put((const int64_t *)(const void *)z->nulls.data, n, 8, scratch, out, err);
 }
@@ -198,13 +198,14 @@ static mill_status get(page_reader *r, table_zones *z, uint32_t n) {
   return r->p == r->end ? MILL_OK : page_bad(r, "more bytes behind its values");
 }
 
-mill_status mill_zones_load(const mill_snapshot *s, const table_place *p, int column,
-                            table_zones *z, mill_error *err) {
+/* Zones of a part into z, which was just made. */
+static mill_status load_part(const mill_snapshot *s, const table_place *p, const table_part *part,
+                             int column, table_zones *z, mill_error *err) {
   size_t i;
   void *bytes;
   mill_text name;
   mill_text_init(&name, z->arena.memory);
-  mill_status status = mill_text_printf(&name, err, "%s/zones/%d", p->name, column);
+  mill_status status = mill_text_printf(&name, err, "%s/zones/%d", part->name, column);
   bool found = status == MILL_OK && mill_snapshot_find(s, name.data, &i);
   mill_text_clear(&name);
   MILL_TRY(status);
@@ -219,10 +220,26 @@ mill_status mill_zones_load(const mill_snapshot *s, const table_place *p, int co
   MILL_TRY(status);
   page_reader r = {
       .p = bytes, .end = (char *)bytes + n, .arena = &z->arena, .scratch = &z->arena, .err = err};
-  status = get(&r, z, (uint32_t)p->nzones);
+  status = get(&r, z, (uint32_t)part->zones);
   if (status != MILL_E_CORRUPT_FILE || !r.wrong) return status;
   return mill_snapshot_damaged(s, err, "zones of column %s: %s", p->schema->fields[column].name,
                                r.wrong);
+}
+
+mill_status mill_zones_load(const mill_snapshot *s, const table_place *p, int column,
+                            table_zones *z, mill_error *err) {
+  mill_status status = MILL_OK;
+  if (p->nparts == 1) return load_part(s, p, p->part, column, z, err);
+  for (size_t k = 0; k < p->nparts && status == MILL_OK; k++) {
+    const table_part *part = &p->part[k];
+    size_t n = mill_snapshot_zones_before(p, part->first + part->nchunks) - p->zone[part->first];
+    table_zones own;
+    mill_zones_init(&own, z->type, z->arena.memory);
+    status = load_part(s, p, part, column, &own, err);
+    if (status == MILL_OK) status = mill_zones_copy(z, &own, n, err);
+    mill_zones_clear(&own);
+  }
+  return status;
 }
 
 static mill_vector view(const mill_vector *v, size_t i) {

@@ -71,6 +71,7 @@ function steps.disk()
   told("save", function() spark:sql(big).write:mode("overwrite"):snapshot(dir .. "/t.snap") end)
   local numbers = "SELECT xxhash64(id) id FROM range(400000)"
   told("append", function() spark:sql(numbers).write:mode("append"):snapshot(dir .. "/t.snap") end)
+  told("append less", function() spark:range(10).write:mode("append"):snapshot(dir .. "/t.snap") end)
   told("csv", function() spark:sql(big).write:mode("overwrite"):csv(dir .. "/t.csv") end)
   told("load", function() return spark.read:snapshot(dir .. "/t.snap"):count() end)
   told("csv load", function() return spark.read:csv(dir .. "/t.csv"):count() end)

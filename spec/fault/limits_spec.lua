@@ -65,7 +65,8 @@ describe("running out of", function()
     local mount = "exec unshare -Urm sh -c 'mount -t tmpfs -o size=1m none %s && exec \"$@\"' - env"
     local out = steps("disk", mount:format(dir))
     for _, name in ipairs { "save", "append", "csv" } do assert.equal("FILE_ACCESS", out[name]) end
-    assert.equal("ok\t10", out.load)
+    assert.equal("ok\tnil", out["append less"])
+    assert.equal("ok\t20", out.load)
     assert.equal("ok\t10", out["csv load"])
     assert.equal("t.csv t.snap ", out.files)
   end)

@@ -176,9 +176,9 @@ static void each_bit(void) {
     wrong += s != MILL_E_CORRUPT_FILE || !names_the_file();
   }
   CHECK(wrong == 0, "%d", wrong);
-  CHECK(mill_text_addc(&t, 0, &err) == MILL_OK);
+  CHECK(mill_text_addc(&t, 0, &err) == MILL_OK); /* of a writer that did not come to its end */
   store(t.data, t.size);
-  CHECK(read_everything() == MILL_E_CORRUPT_FILE);
+  CHECK(is_small());
   mill_text_clear(&t);
 }
 
@@ -196,16 +196,19 @@ static void each_kind_of_file(void) {
   said("PAR1....", 8, MILL_E_CORRUPT_FILE, "not a Tidemill snapshot");
   said("TIDEM", 5, MILL_E_CORRUPT_FILE, "cut off after 5 bytes");
   said(t.data, 40, MILL_E_CORRUPT_FILE, "cut off after 40 bytes");
-  said(t.data, t.size - 3, MILL_E_CORRUPT_FILE, "last bytes");
-  t.data[8] = 4;
-  said(t.data, t.size, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "version 4");
+  said(t.data, t.size - 3, MILL_E_CORRUPT_FILE, "cut off");
+  t.data[8] = 5;
+  said(t.data, t.size, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "version 5");
   t.data[11] = (char)0xff;
-  said(t.data, t.size, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "version 4278190084");
+  said(t.data, t.size, MILL_E_UNSUPPORTED_SNAPSHOT_VERSION, "version 4278190085");
   t.data[8] = t.data[11] = 0;
   said(t.data, t.size, MILL_E_CORRUPT_FILE, "header");
   t.data[8] = MILL_SNAPSHOT_VERSION;
   t.data[20] ^= 4;
-  said(t.data, t.size, MILL_E_CORRUPT_FILE, "block 0 of section first at byte 16");
+  said(t.data, t.size, MILL_E_CORRUPT_FILE, "header (bytes 0 to 31) fails its checksum");
+  t.data[20] ^= 4;
+  t.data[36] ^= 4;
+  said(t.data, t.size, MILL_E_CORRUPT_FILE, "block 0 of section first at byte 32");
   mill_text_clear(&t);
   mill_snapshot *s;
   CHECK(mill_snapshot_open(NULL, m, base, &s, &err) == MILL_E_CORRUPT_FILE);
@@ -213,6 +216,132 @@ static void each_kind_of_file(void) {
   char gone[220];
   snprintf(gone, sizeof gone, "%s.gone", path);
   CHECK(mill_snapshot_open(NULL, m, gone, &s, &err) == MILL_E_PATH_NOT_FOUND);
+}
+
+/* ---- growing in place ----------------------------------------------------------------------- */
+
+/* "first" stays where it is, "second" goes, "third" comes. */
+static mill_status grow_through(const mill_files *fs) {
+  mill_snapshot *from;
+  mill_snapshot_writer *w;
+  mill_file f;
+  bool held;
+  size_t first;
+  MILL_TRY(mill_file_edit(fs, m, path, &f, &held, &err));
+  CHECK(!held);
+  mill_status s = mill_snapshot_open(fs, m, path, &from, &err);
+  if (s != MILL_OK) {
+    mill_file_clear(&f);
+    return s;
+  }
+  s = mill_snapshot_extend(&f, from, &w, &err);
+  if (s == MILL_OK) {
+    s = mill_snapshot_find(from, "first", &first) ? MILL_OK : MILL_E_INTERNAL_ERROR;
+    if (s == MILL_OK) s = mill_snapshot_keep(w, from, first, &err);
+    if (s == MILL_OK) s = put_section(w, "third", text, 20, 6);
+    if (s == MILL_OK)
+      s = mill_snapshot_close(w, "[3]", 3, &err);
+    else
+      mill_snapshot_writer_free(w);
+  }
+  mill_snapshot_free(from);
+  return s;
+}
+
+static bool is_grown(void) {
+  mill_snapshot *s;
+  size_t i;
+  if (mill_snapshot_open(NULL, m, path, &s, &err) != MILL_OK) return false;
+  bool ok = same_section(s, "first", text, strlen(text)) && same_section(s, "third", text, 20) &&
+            !mill_snapshot_find(s, "second", &i);
+  mill_snapshot_free(s);
+  return ok;
+}
+
+/* Who has opened the file before reads what was; one who gives up leaves no trace; only one grows it at a time. */
+static void growing(void) {
+  mill_snapshot *old;
+  mill_snapshot_writer *w;
+  mill_file f, other;
+  mill_file_info before, after;
+  bool held;
+  small(text);
+  CHECK(mill_snapshot_open(NULL, m, path, &old, &err) == MILL_OK);
+  CHECK(mill_file_stat(NULL, path, &before, &err) == MILL_OK);
+  CHECK(mill_file_edit(NULL, m, path, &f, &held, &err) == MILL_OK && !held);
+  CHECK(mill_file_edit(NULL, m, path, &other, &held, &err) == MILL_OK && held);
+  CHECK(mill_snapshot_extend(&f, old, &w, &err) == MILL_OK);
+  CHECK(put_section(w, "third", text, 20, 6) == MILL_OK && is_small());
+  mill_snapshot_writer_free(w);
+  CHECK(mill_file_stat(NULL, path, &after, &err) == MILL_OK && before.size == after.size);
+  CHECK(is_small());
+  CHECK(grow_through(NULL) == MILL_OK && is_grown() && files_in_base() == 1);
+  CHECK(same_section(old, "second", "0123456789", 10) &&
+        !mill_snapshot_find(old, "third", &(size_t){0}));
+  mill_snapshot_free(old);
+}
+
+static int fail_at(void *arg, mill_file_call call, const char *p) {
+  (void)call, (void)p;
+  return --*(int *)arg == 0 ? 28 /* ENOSPC */ : 0;
+}
+
+static int fail_from(void *arg, mill_file_call call, const char *p) {
+  (void)call, (void)p;
+  return --*(int *)arg <= 0 ? 5 /* EIO */ : 0;
+}
+
+/* Whatever fails, once or from then on, the file is the one or the other, and can grow after that. */
+static void failing_growth(void) {
+  for (int forever = 0; forever < 2; forever++) {
+    mill_status s = MILL_E_FILE_ACCESS;
+    for (int k = 1; s != MILL_OK && k < 200; k++) {
+      int left = k;
+      mill_files fs = {forever ? fail_from : fail_at, &left};
+      small(text);
+      mill_error_clear(&err);
+      s = grow_through(&fs);
+      bool grown = is_grown();
+      CHECK(s == MILL_OK ? grown : grown || is_small(), "call %d: %s", k, mill_error_message(&err));
+      mill_error_clear(&err);
+      CHECK(grown || (grow_through(NULL) == MILL_OK && is_grown()), "after call %d", k);
+    }
+    CHECK(s == MILL_OK);
+  }
+}
+
+/* The process dies or the power fails: of what was written behind the end in force any part is there, and the
+** 16 bytes of the new end are there only with all of it. */
+static void torn_growth(void) {
+  mill_text before, after;
+  small(text);
+  load(&before);
+  CHECK(grow_through(NULL) == MILL_OK);
+  load(&after);
+  char head[16];
+  memcpy(head, after.data + 16, 16);
+  CHECK(memcmp(before.data + 32, after.data + 32, before.size - 32) == 0);
+  memcpy(after.data, before.data, 32);
+  for (size_t n = before.size; n <= after.size; n++) {
+    store(after.data, n);
+    CHECK(is_small(), "%zu bytes", n);
+    if (n % 16 == 0) CHECK(grow_through(NULL) == MILL_OK && is_grown());
+  }
+  memcpy(after.data + 16, head, 16);
+  for (size_t n = 0; n < after.size; n++) {
+    store(after.data, n);
+    CHECK(read_everything() == MILL_E_CORRUPT_FILE, "cut to %zu", n);
+  }
+  for (size_t i = 0; i < after.size; i++) { /* what is dead does not matter */
+    after.data[i] ^= 16;
+    store(after.data, after.size);
+    mill_status s = read_everything();
+    CHECK(s == MILL_OK ? is_grown()
+                       : s == MILL_E_CORRUPT_FILE || s == MILL_E_UNSUPPORTED_SNAPSHOT_VERSION);
+    after.data[i] ^= 16;
+  }
+  mill_text_clear(&before);
+  mill_text_clear(&after);
 }
 
 /* ---- forged files: every checksum is right, the content is not ------------------------------- */
@@ -462,6 +591,9 @@ int main(void) {
   giving_up();
   each_bit();
   each_kind_of_file();
+  growing();
+  failing_growth();
+  torn_growth();
   forged_footers();
   forged_sizes();
   forged_frames();

@@ -188,15 +188,16 @@ static void each_damage(const mill_vector *v, uint32_t n, const char *what) {
   int wrong = 0;
   mill_arena_init(&a, m);
   mill_text_init(&t, m);
-  need(mill_page_put(v, n, &a, &t, &err));
+  need(mill_page_put(v, n, NULL, &a, &t, &err));
   CHECK(damaged(t.data, t.size, v->type, n) == 0, "%s", what);
-  for (size_t i = 0; i < t.size * 8; i++) {
+  size_t step = t.size / 2000 + 1; /* of long pages some */
+  for (size_t i = 0; i < t.size * 8; i += step) {
     t.data[i / 8] = (char)(t.data[i / 8] ^ 1 << i % 8);
     wrong += damaged(t.data, t.size, v->type, n);
     t.data[i / 8] = (char)(t.data[i / 8] ^ 1 << i % 8);
   }
-  for (size_t i = 0; i < t.size; i++) wrong += damaged(t.data, i, v->type, n);
-  for (int i = 0; i < 20000; i++) { /* three bytes anywhere */
+  for (size_t i = 0; i < t.size; i += step) wrong += damaged(t.data, i, v->type, n);
+  for (int i = 0; i < (step > 1 ? 2000 : 20000); i++) { /* three bytes anywhere */
     char old[3];
     size_t at[3];
     for (int k = 0; k < 3; k++) at[k] = rnd() % (i % 2 && t.size > 40 ? 40 : t.size);
@@ -207,6 +208,69 @@ static void each_damage(const mill_vector *v, uint32_t n, const char *what) {
   CHECK(wrong == 0, "%s: %d", what, wrong);
   mill_arena_clear(&a);
   mill_text_clear(&t);
+}
+
+/* Syllables in any order; a number and the same words; noise. */
+typedef enum text_kind { WORDS, REPEATED, NOISE } text_kind;
+enum { TEXT = 72 };
+
+static void make_text(char *to, uint32_t i, text_kind kind) {
+  static const char words[] =
+      "regular final deposits carefully accounts furious pending ideas, all of it";
+  memcpy(to, words, TEXT);
+  for (int k = 0; kind == WORDS && k < TEXT; k += 6) memcpy(to + k, words + rnd() % 50, 6);
+  for (int k = 0; kind == NOISE && k < TEXT; k++) to[k] = (char)rnd();
+  for (int k = 0; kind == REPEATED && k < 4; k++, i /= 10) to[k] = (char)('0' + i % 10);
+}
+
+static void make_texts(mill_str *s, char (*text)[TEXT], uint32_t n, uint32_t distinct,
+                       text_kind kind) {
+  for (uint32_t i = 0; i < n; i++) {
+    make_text(text[i], i, kind);
+    s[i] = i < distinct ? mill_str_view(text[i], 20 + rnd() % 50) : s[i % distinct];
+  }
+}
+
+static void packed_text(const mill_str *s, uint32_t n, int form, const char *what) {
+  mill_vector v = {.type = mill_type_of(MILL_STRING),
+                   .data = (void *)(uintptr_t)s,
+                   .mask = MILL_FLAT,
+                   .size = n};
+  mill_vector back;
+  mill_text t;
+  mill_arena a;
+  mill_packer *z;
+  mill_arena_init(&a, m);
+  mill_text_init(&t, m);
+  need(mill_packer_new(m, MILL_PACK_ZSTD, 1, &z, &err));
+  need(mill_page_put(&v, n, z, &a, &t, &err));
+  CHECK(t.data[5] == form, "%s is of form %d", what, t.data[5]);
+  page_reader r = reader(&a, t.data, t.size);
+  need(mill_page_get(&r, v.type, n, &back));
+  uint32_t same = 0;
+  for (uint32_t i = 0; i < n; i++)
+    same += mill_str_equal(&((mill_str *)back.data)[mill_vector_at(&back, i)], &s[i]);
+  CHECK(same == n && r.p == r.end, "%s: %u of %u", what, same, n);
+  if (form & PAGE_PACKED) each_damage(&v, n, what);
+  mill_packer_free(z);
+  mill_arena_clear(&a);
+  mill_text_clear(&t);
+}
+
+/* Long texts are packed where that makes them smaller and zstd does not do much better. */
+static void packed_texts(void) {
+  enum { N = 3000 };
+  static char text[N][TEXT];
+  static mill_str s[N];
+  make_texts(s, text, N, N, WORDS);
+  packed_text(s, N, PAGE_PLAIN | PAGE_PACKED, "words");
+  packed_text(s, 500, PAGE_PLAIN, "a short text");
+  make_texts(s, text, N, 800, WORDS);
+  packed_text(s, N, PAGE_SPECIAL | PAGE_PACKED, "a dictionary of words");
+  make_texts(s, text, N, N, REPEATED);
+  packed_text(s, N, PAGE_PLAIN, "repeated words");
+  make_texts(s, text, N, N, NOISE);
+  packed_text(s, N, PAGE_PLAIN, "noise");
 }
 
 static void damages(void) {
@@ -265,6 +329,7 @@ int main(void) {
   each_kind_of_number();
   many_from_nothing();
   each_kind_of_double();
+  packed_texts();
   damages();
   CHECK(mill_memory_read(m).blocks == 0);
   mill_memory_free(m);
