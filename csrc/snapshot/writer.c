@@ -92,12 +92,12 @@ static mill_status make(const mill_files *fs, mill_memory *m, const char *path,
   mill_names_init(&w->names, m);
   size_t n = strlen(path) + 1;
   w->path = mill_alloc(m, n);
+  if (w->path) memcpy(w->path, path, n);
   w->block = mill_alloc(m, MILL_SNAPSHOT_BLOCK);
   if (!w->path || !w->block) {
     mill_snapshot_writer_free(w);
     return mill_oom(m, MILL_SNAPSHOT_BLOCK, err);
   }
-  memcpy(w->path, path, n);
   *out = w;
   return MILL_OK;
 }

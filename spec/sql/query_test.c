@@ -10,19 +10,26 @@ static tree_world w;
 /* Kinds of the nodes from the root down the first children. */
 static const char *spine(const char *sql) {
   static const char *const kinds[] = {
-      "relation", "function", "table",       "source",    "values", "one-row",     "range",
-      "project",  "filter",   "aggregate",   "sort",      "limit",  "tail",        "distinct",
-      "dedup",    "window",   "group-limit", "generate",  "sample", "alias",       "with-columns",
-      "drop",     "rename",   "watermark",   "transform", "pivot",  "unpivot",     "repartition",
-      "cache",    "join",     "union",       "set-op",    "with",   "create-view", "drop-view",
-      "describe", "explain",  "show",        "set",       "reset",  "use"};
+      [MILL_N_RELATION] = "relation", [MILL_N_FUNCTION] = "function",
+      [MILL_N_SOURCE] = "source",     [MILL_N_VALUES] = "values",
+      [MILL_N_ONE_ROW] = "one-row",   [MILL_N_PROJECT] = "project",
+      [MILL_N_FILTER] = "filter",     [MILL_N_AGGREGATE] = "aggregate",
+      [MILL_N_SORT] = "sort",         [MILL_N_LIMIT] = "limit",
+      [MILL_N_DISTINCT] = "distinct", [MILL_N_GENERATE] = "generate",
+      [MILL_N_SAMPLE] = "sample",     [MILL_N_ALIAS] = "alias",
+      [MILL_N_PIVOT] = "pivot",       [MILL_N_UNPIVOT] = "unpivot",
+      [MILL_N_UNION] = "union",       [MILL_N_SET_OP] = "set-op",
+      [MILL_N_WITH] = "with",         [MILL_N_CREATE_VIEW] = "create-view",
+      [MILL_N_DESCRIBE] = "describe", [MILL_N_EXPLAIN] = "explain",
+  };
   mill_node *root = NULL;
   mill_status s = tree_parse(&w, sql, false, NULL, &root);
   w.text[0] = '\0';
   if (s != MILL_OK) return mill_condition_name(s);
   for (const mill_node *n = root; n; n = n->nchildren ? n->child[0] : NULL) {
     if (n != root) tree_add(&w, " ");
-    tree_add(&w, kinds[n->kind]);
+    bool named = (size_t)n->kind < sizeof kinds / sizeof *kinds && kinds[n->kind];
+    tree_add(&w, named ? kinds[n->kind] : "?");
   }
   return w.text;
 }
