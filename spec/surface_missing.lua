@@ -61,5 +61,5 @@ return {
     F.bucket F.days F.hours F.months F.years]],
   ["functions of SQL that are not in the catalogue yet"] = [[
     F.counter_diff F.current_path F.input_file_block_length F.input_file_block_start F.input_file_name F.product
-    F.timestamp_add F.timestamp_diff F.timestamp_nanos F.unix_nanos]],
+    F.timestamp_nanos F.unix_nanos]],
 }

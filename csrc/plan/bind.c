@@ -131,10 +131,10 @@ static const mill_expr *unknown(mill_planner *w, const mill_expr *e) {
     return MILL_W_FAIL_AT(w, e, MILL_E_REQUIRES_SINGLE_PART_NAMESPACE, "sessionCatalog",
                           "spark_catalog", "identifier",
                           mill_w_quoted_parts(w, e->parts, e->nparts), NULL);
-  return MILL_W_FAIL_AT(
-      w, e, MILL_E_UNRESOLVED_ROUTINE, "routineName",
-      e->nparts ? mill_w_quoted_parts(w, e->parts, e->nparts) : mill_w_quoted_parts(w, &e->name, 1),
-      "searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+  return MILL_W_FAIL_AT(w, e, MILL_E_UNRESOLVED_ROUTINE, "routineName",
+                        e->nparts ? mill_w_quoted_parts(w, e->parts, e->nparts)
+                                  : mill_w_quoted_parts(w, &e->name, 1),
+                        "searchPath", mill_w_search_path(w), NULL);
 }
 
 /* `form`, SQL over $1, $2, .., with the call's args; printed as `pretty`, or as what it is. */

@@ -2,29 +2,22 @@
 **
 ** A function is checked when it is created, by resolving its body over columns that stand for its
 ** parameters; what is kept is the text of the statement. */
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "plan/plan_int.h"
 #include "plan/routine.h"
 #include "plan/text_cache.h"
+#include "plan/warehouse_int.h"
 
 /* ---- names ------------------------------------------------------------------------------------ */
 
 typedef struct routine_name {
-  const char *name; /* the last part */
-  const char *key;  /* as it is stored and shown */
+  const char *database, *name; /* the last parts; database NULL: temporary */
+  const char *key;             /* as it is shown */
   const char *quoted;
   bool temporary;
 } routine_name;
-
-static const char *small(mill_planner *w, const char *s) {
-  size_t n = strlen(s);
-  char *out = mill_w_alloc(w, n + 1);
-  for (size_t i = 0; out && i < n; i++) out[i] = (char)tolower((unsigned char)s[i]);
-  return out;
-}
 
 static bool session_part(const char *const *parts, int n) {
   return (n == 1 && strcasecmp(parts[0], "session") == 0) ||
@@ -35,7 +28,7 @@ static bool name_of(mill_planner *w, const mill_node *n, routine_name *out) {
   const mill_node *r = mill_identifier(w, n->child[0]);
   if (r == NULL) return false;
   int k = r->nparts;
-  const char *name = small(w, r->parts[k - 1]);
+  const char *name = mill_w_small(w, r->parts[k - 1]);
   if (name == NULL) return false;
   *out = (routine_name){.name = name, .temporary = n->temporary};
   if (n->temporary) {
@@ -47,15 +40,15 @@ static bool name_of(mill_planner *w, const mill_node *n, routine_name *out) {
                          mill_w_quoted_parts(w, r->parts, k - 1), NULL);
     return false;
   }
-  const char *database = k > 1 ? small(w, r->parts[k - 2]) : "default";
-  const char *schema[] = {"spark_catalog", database}, *full[] = {database, name};
-  if (database == NULL) return false;
+  const char *database = k > 1 ? mill_w_small(w, r->parts[k - 2]) : mill_w_database(w);
+  const char *full[] = {database, name};
+  const mill_catalog_database *d;
+  if (database == NULL || !mill_w_find_database(w, database, &d)) return false;
+  out->database = database;
   out->key = mill_w_printf(w, "spark_catalog.%s.%s", database, name);
   out->quoted = mill_w_quoted_parts(w, full, 2);
-  if (strcmp(database, "default") == 0) return out->key != NULL;
-  (void)MILL_W_FAIL_AT(w, n, MILL_E_SCHEMA_NOT_FOUND, "schemaName",
-                       mill_w_quoted_parts(w, schema, 2), NULL);
-  return false;
+  if (d == NULL) return mill_w_no_database(w, n, database), false;
+  return out->key && out->quoted;
 }
 
 /* ---- checks ----------------------------------------------------------------------------------- */
@@ -152,35 +145,73 @@ static bool check_body(mill_planner *w, const mill_node *n, const routine_name *
 
 /* ---- create and drop -------------------------------------------------------------------------- */
 
+/* *there: one has the name. The catalogue is that of the running transaction. */
+static bool find(mill_planner *w, const routine_name *name, bool *there) {
+  *there = name->temporary &&
+           mill_function_store_find(mill_session_functions(w->session), name->name) != NULL;
+  mill_catalog *c = name->temporary ? NULL : mill_w_catalog(w);
+  const mill_catalog_function *f = NULL;
+  if (c) w->status = mill_catalog_function_get(c, name->database, name->name, w->arena, &f, w->err);
+  *there |= f != NULL;
+  return w->status == MILL_OK;
+}
+
+static bool put(mill_planner *w, const routine_name *name, const char *text) {
+  if (name->temporary) {
+    w->status =
+        mill_function_store_define(mill_session_functions(w->session), name->name, text, w->err);
+  } else {
+    mill_catalog_function f = {name->database, name->name, text};
+    w->status = mill_catalog_function_put(mill_w_catalog(w), &f, w->err);
+  }
+  return w->status == MILL_OK;
+}
+
+static bool store(mill_planner *w, const mill_node *n, const routine_name *name) {
+  bool there;
+  if (!find(w, name, &there) || (there && n->if_exists)) return w->status == MILL_OK;
+  if (!there || n->replace) return put(w, name, n->routine->text);
+  (void)MILL_W_FAIL_AT(w, n, MILL_E_ROUTINE_ALREADY_EXISTS, "routineName", name->quoted,
+                       "newRoutineType", "routine", "existingRoutineType", "routine", NULL);
+  return false;
+}
+
 static const mill_node *create(mill_planner *w, const mill_node *n) {
   routine_name name;
-  mill_function_store *s = mill_session_functions(w->session);
   if (!name_of(w, n, &name) || !check_names(w, n, &name)) return NULL;
   if (!check_presets(w, n, &name) || !check_body(w, n, &name)) return NULL;
-  const mill_stored_function *old = mill_function_store_find(s, name.key, name.temporary);
-  if (old && n->if_exists) return mill_nothing(w);
-  if (old && !n->replace)
-    return MILL_W_FAIL_AT(w, n, MILL_E_ROUTINE_ALREADY_EXISTS, "routineName", name.quoted,
-                          "newRoutineType", "routine", "existingRoutineType", "routine", NULL);
   mill_text_cache_clear(mill_session_texts(w->session));
-  w->status = mill_function_store_define(s, name.key, name.temporary, n->routine->text, w->err);
-  return w->status ? NULL : mill_nothing(w);
+  if (!name.temporary && !mill_w_begin(w)) return NULL;
+  bool good = store(w, n, &name);
+  if (!name.temporary) good = mill_w_end(w, good);
+  return good ? mill_nothing(w) : NULL;
+}
+
+/* Dropping what is there. */
+static bool take(mill_planner *w, const routine_name *name) {
+  if (name->temporary)
+    return mill_function_store_drop(mill_session_functions(w->session), name->name);
+  if (!mill_w_begin(w)) return false;
+  mill_catalog *c = mill_w_catalog(w);
+  if (c) w->status = mill_catalog_function_drop(c, name->database, name->name, w->err);
+  return mill_w_end(w, true);
 }
 
 static const mill_node *drop(mill_planner *w, const mill_node *n) {
   routine_name name;
-  mill_function_store *s = mill_session_functions(w->session);
-  if (!name_of(w, n, &name)) return NULL;
+  bool there;
+  if (!name_of(w, n, &name) || !find(w, &name, &there)) return NULL;
   bool bare = n->child[0]->nparts == 1;
   bool built_in = bare && mill_function_find(name.name, strlen(name.name));
-  if ((n->temporary || !built_in) && mill_function_store_drop(s, name.key, name.temporary)) {
+  if (there && (n->temporary || !built_in)) {
     mill_text_cache_clear(mill_session_texts(w->session));
-    return mill_nothing(w);
+    return take(w, &name) ? mill_nothing(w) : NULL;
   }
   if (built_in)
     return MILL_W_FAIL_AT(w, n, MILL_E_FORBIDDEN_OPERATION, "statement", "DROP", "objectType",
                           "FUNCTION", "objectName", mill_w_quoted_parts(w, &name.name, 1), NULL);
-  if (bare && !n->temporary && mill_function_store_find(s, name.name, true))
+  if (bare && !n->temporary &&
+      mill_function_store_find(mill_session_functions(w->session), name.name))
     return MILL_W_FAIL_AT(
         w, n, MILL_E_EXPECT_PERSISTENT_FUNCTION_NOT_TEMP, "functionName",
         mill_w_quoted_parts(w, &name.name, 1), "operation", "DROP FUNCTION", "alternative",

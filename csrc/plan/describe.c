@@ -322,12 +322,13 @@ static const mill_node *describe_function(mill_planner *w, const mill_node *n) {
     int k = written->nparts, rows = 0;
     const mill_stored_function *f = mill_find_routine(w, parts[k - 1], parts, k);
     const char **text = f ? mill_describe_routine(w, f, n->extended, &rows) : NULL;
+    if (w->status) return NULL;
     if (f) return text ? mill_answer(w, names, "s", text, rows) : NULL;
   }
   if (fn == NULL)
-    return MILL_W_FAIL_AT(
-        w, n, MILL_E_UNRESOLVED_ROUTINE, "routineName", mill_error_fmt(w->err, "`%s`", n->name),
-        "searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+    return MILL_W_FAIL_AT(w, n, MILL_E_UNRESOLVED_ROUTINE, "routineName",
+                          mill_error_fmt(w->err, "`%s`", n->name), "searchPath",
+                          mill_w_search_path(w), NULL);
   cells[0] = mill_w_printf(w, "Function: %s", fn->name);
   cells[1] = mill_w_printf(w, "Usage: %s", fn->usage ? fn->usage : fn->name);
   cells[2] = fn->doc;

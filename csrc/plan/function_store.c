@@ -5,8 +5,8 @@
 #include <strings.h>
 
 static void release(mill_function_store *s, mill_stored_function f) {
-  if (f.name) mill_free(s->memory, f.name, strlen(f.name) + 1);
-  if (f.text) mill_free(s->memory, f.text, strlen(f.text) + 1);
+  if (f.name) mill_free(s->memory, (char *)f.name, strlen(f.name) + 1);
+  if (f.text) mill_free(s->memory, (char *)f.text, strlen(f.text) + 1);
 }
 
 static char *copy(mill_memory *m, const char *s) {
@@ -16,23 +16,22 @@ static char *copy(mill_memory *m, const char *s) {
   return p;
 }
 
-static size_t place(const mill_function_store *s, const char *name, bool temporary, bool *found) {
+static size_t place(const mill_function_store *s, const char *name, bool *found) {
   *found = false;
   size_t i = 0;
   for (; i < s->n; i++) {
     int order = strcasecmp(s->at[i].name, name);
-    if (order == 0) order = (int)temporary - (int)s->at[i].temporary;
     *found = order == 0;
     if (order >= 0) break;
   }
   return i;
 }
 
-mill_status mill_function_store_define(mill_function_store *s, const char *name, bool temporary,
-                                       const char *text, mill_error *err) {
+mill_status mill_function_store_define(mill_function_store *s, const char *name, const char *text,
+                                       mill_error *err) {
   bool found;
-  size_t i = place(s, name, temporary, &found);
-  mill_stored_function f = {copy(s->memory, name), copy(s->memory, text), temporary};
+  size_t i = place(s, name, &found);
+  mill_stored_function f = {copy(s->memory, name), copy(s->memory, text), true};
   mill_status status =
       f.name && f.text ? MILL_OK : mill_oom(s->memory, strlen(name) + strlen(text), err);
   if (status == MILL_OK && !found)
@@ -50,16 +49,16 @@ mill_status mill_function_store_define(mill_function_store *s, const char *name,
   return MILL_OK;
 }
 
-const mill_stored_function *mill_function_store_find(const mill_function_store *s, const char *name,
-                                                     bool temporary) {
+const mill_stored_function *mill_function_store_find(const mill_function_store *s,
+                                                     const char *name) {
   bool found;
-  size_t i = place(s, name, temporary, &found);
+  size_t i = place(s, name, &found);
   return found ? &s->at[i] : NULL;
 }
 
-bool mill_function_store_drop(mill_function_store *s, const char *name, bool temporary) {
+bool mill_function_store_drop(mill_function_store *s, const char *name) {
   bool found;
-  size_t i = place(s, name, temporary, &found);
+  size_t i = place(s, name, &found);
   if (!found) return false;
   release(s, s->at[i]);
   memmove(s->at + i, s->at + i + 1, (--s->n - i) * sizeof *s->at);

@@ -377,6 +377,8 @@ const mill_expr *mill_variable_reference(mill_planner *w, const mill_expr *e);
 bool mill_assign_variables(mill_planner *w, const mill_node *at, const mill_node *q, bool columns);
 /* The value of a resolved expression without columns, run where it is no constant. */
 const mill_vector *mill_w_compute(mill_planner *w, const mill_expr *e);
+/* Where functions and variables are looked for, as errors tell it. */
+const char *mill_w_search_path(mill_planner *w);
 /* routine.c: SQL functions. The function that a call of these parts (NULL: of the name alone) means, and
 ** its quoted name; NULL: none. */
 const mill_stored_function *mill_find_routine(mill_planner *w, const char *name,

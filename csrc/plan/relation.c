@@ -325,6 +325,7 @@ const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n
   const mill_function *fn = mill_function_find(n->name, strlen(n->name));
   const mill_stored_function *routine = mill_find_routine(w, n->name, n->parts, n->nparts);
   int64_t at[3] = {0, 0, 1};
+  if (w->status) return NULL;
   if (routine) return mill_call_table_routine(w, n, outer, routine);
   if (fn && fn->kind == MILL_GENERATOR) return generator_relation(w, n, outer);
   if (fn == NULL || fn->kind != MILL_TABLE || n->nexprs < 1 || n->nexprs > 4 ||

@@ -407,6 +407,7 @@ static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const
   if (mill_is_field_update(e)) return mill_resolve_field_update(w, s, e);
   if (mill_x_is_call(e, "identifier") && e->nargs == 1) return resolve_identifier(w, s, e);
   const mill_stored_function *routine = mill_find_routine(w, e->name, e->parts, e->nparts);
+  if (w->status) return NULL;
   if (routine == NULL) e = mill_place_arguments(w, e);
   if (e) e = expand_args(w, s, e);
   if (e && routine) return mill_call_routine(w, s, e, routine);

@@ -9,31 +9,39 @@
 #include <strings.h>
 
 #include "plan/plan_int.h"
+#include "plan/warehouse_int.h"
 
 /* ---- finding ---------------------------------------------------------------------------------- */
 
-static const char *lasting_name(mill_planner *w, const char *database, const char *name) {
-  return mill_w_printf(w, "spark_catalog.%s.%s", database, name);
+/* One of the catalogue, whose names are small. */
+static const mill_stored_function *lasting(mill_planner *w, const char *database,
+                                           const char *name) {
+  const char *in = mill_w_small(w, database), *called = mill_w_small(w, name);
+  mill_catalog *c = in && called ? mill_w_catalog(w) : NULL;
+  const mill_catalog_function *f = NULL;
+  if (c) w->status = mill_catalog_function_get(c, in, called, w->arena, &f, w->err);
+  mill_stored_function *out = f && !w->status ? mill_w_alloc(w, sizeof *out) : NULL;
+  if (out == NULL) return NULL;
+  *out = (mill_stored_function){mill_w_printf(w, "spark_catalog.%s.%s", in, called), f->definition,
+                                false};
+  return out->name ? out : NULL;
 }
 
 const mill_stored_function *mill_find_routine(mill_planner *w, const char *name,
                                               const char *const *parts, int n) {
   const mill_function_store *s = mill_session_functions(w->session);
-  const mill_stored_function *f = NULL;
-  if (s->n == 0) return NULL;
   if (n <= 1) {
     if (mill_function_find(name, strlen(name))) return NULL; /* what is built in comes first */
-    f = mill_function_store_find(s, name, true);
-    if (f) return f;
-    const char *full = lasting_name(w, "default", name);
-    return full ? mill_function_store_find(s, full, false) : NULL;
+    const mill_stored_function *f = mill_function_store_find(s, name);
+    return f ? f : lasting(w, mill_w_database(w), name);
   }
-  bool session = strcasecmp(parts[n - 2], "session") == 0 &&
-                 (n == 2 || (n == 3 && strcasecmp(parts[0], "system") == 0));
-  if (session) return mill_function_store_find(s, name, true);
+  bool system = n == 3 && strcasecmp(parts[0], "system") == 0;
+  if (strcasecmp(parts[n - 2], "session") == 0 && (n == 2 || system)) {
+    const mill_stored_function *f = mill_function_store_find(s, name);
+    if (f || system) return f;
+  }
   if (n > 3 || (n == 3 && strcasecmp(parts[0], "spark_catalog") != 0)) return NULL;
-  const char *full = lasting_name(w, parts[n - 2], name);
-  return full ? mill_function_store_find(s, full, false) : NULL;
+  return lasting(w, parts[n - 2], name);
 }
 
 const mill_routine *mill_parse_routine(mill_planner *w, const mill_stored_function *f) {

@@ -9,9 +9,6 @@
 #include "kernel/cast.h"
 #include "plan/plan_int.h"
 
-static const char *const set_path =
-    "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]";
-
 /* ---- finding -------------------------------------------------------------------------------- */
 
 /* Is it how a variable of the session may be called: x, session.x, system.session.x? */
@@ -164,7 +161,7 @@ static mill_variable **find_targets(mill_planner *w, const mill_expr *const *nam
     if (v[i] == NULL && columns)
       return MILL_W_FAIL_AT(w, e, MILL_E_UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, "objectName",
                             mill_w_quoted_parts(w, e->parts, e->nparts), NULL);
-    if (v[i] == NULL && !unresolved_variable(w, e, set_path)) return NULL;
+    if (v[i] == NULL && !unresolved_variable(w, e, mill_w_search_path(w))) return NULL;
     for (int k = 0; k < i; k++)
       if (v[k] == v[i])
         return MILL_W_FAIL_AT(w, e, MILL_E_DUPLICATE_ASSIGNMENTS, "nameList",

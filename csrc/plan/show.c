@@ -35,7 +35,12 @@ static int function_names(mill_planner *w, const mill_node *node, const char ***
   const char *pattern = node->alias;
   const mill_function *fn;
   const mill_function_store *own = mill_session_functions(w->session);
-  size_t most = 1 + own->n;
+  mill_catalog *c = node->system ? NULL : mill_w_catalog(w);
+  const char *database = mill_w_named_database(w, node);
+  mill_word_list lasting = {0};
+  if (c && database) w->status = mill_catalog_names(c, 'f', database, w->arena, &lasting, w->err);
+  if (w->status) return 0;
+  size_t most = 1 + own->n + (size_t)lasting.n;
   int n = 0;
   for (size_t i = 0; (fn = mill_function_at(i)) != NULL; i++) {
     most++;
@@ -43,8 +48,11 @@ static int function_names(mill_planner *w, const mill_node *node, const char ***
   }
   const char **cells = mill_w_alloc(w, most * sizeof *cells);
   for (size_t i = 0; cells && !node->system && i < own->n; i++) {
-    const char *name = own->at[i].name, *dot = own->at[i].temporary ? NULL : strrchr(name, '.');
-    if (mill_show_matches(pattern, dot ? dot + 1 : name)) cells[n++] = name;
+    if (mill_show_matches(pattern, own->at[i].name)) cells[n++] = own->at[i].name;
+  }
+  for (int i = 0; cells && i < (int)lasting.n; i++) {
+    const char *name = mill_w_printf(w, "spark_catalog.%s.%s", database, lasting.at[i]);
+    if (name && mill_show_matches(pattern, lasting.at[i])) cells[n++] = name;
   }
   for (size_t i = 0; cells && !node->user && (fn = mill_function_at(i)) != NULL; i++) {
     if (fn->flags & MILL_FN_HIDDEN) continue;

@@ -20,10 +20,19 @@ const char *mill_w_database(mill_planner *w) {
   return w->database ? w->database : used ? used : "default";
 }
 
-const char *mill_w_fold(mill_planner *w, const char *name) {
+const char *mill_w_search_path(mill_planner *w) {
+  const char *full = mill_w_full_database(w, mill_w_database(w));
+  return full ? mill_w_printf(w, "[`system`.`builtin`, `system`.`session`, %s]", full) : "";
+}
+
+const char *mill_w_small(mill_planner *w, const char *name) {
   char *s = mill_w_alloc(w, strlen(name) + 1);
-  for (size_t i = 0; s && name[i]; i++)
-    s[i] = w->set.case_sensitive ? name[i] : (char)tolower((unsigned char)name[i]);
+  for (size_t i = 0; s && name[i]; i++) s[i] = (char)tolower((unsigned char)name[i]);
+  return s;
+}
+
+const char *mill_w_fold(mill_planner *w, const char *name) {
+  const char *s = w->set.case_sensitive ? name : mill_w_small(w, name);
   return s ? s : name;
 }
 

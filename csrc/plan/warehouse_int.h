@@ -26,8 +26,9 @@ typedef struct mill_view_text {
 
 /* The catalogue as of now. */
 mill_catalog *mill_w_catalog(mill_planner *w);
-const char *mill_w_database(mill_planner *w);               /* the one in use */
-const char *mill_w_fold(mill_planner *w, const char *name); /* as it is stored */
+const char *mill_w_database(mill_planner *w);                /* the one in use */
+const char *mill_w_fold(mill_planner *w, const char *name);  /* as it is stored */
+const char *mill_w_small(mill_planner *w, const char *name); /* as names of functions are */
 /* Of one, two or three parts. */
 bool mill_w_table_name(mill_planner *w, const mill_node *n, const char *const *parts, int nparts,
                        mill_table_name *out);

@@ -16,7 +16,8 @@ local RENAMED = {
   create_map = "map", toDegrees = "degrees", toRadians = "radians", shiftLeft = "shiftleft",
   shiftRight = "shiftright",
   shiftRightUnsigned = "shiftrightunsigned", bitwiseNOT = "~", bitwise_not = "~", negate = "negative",
-  approxCountDistinct = "approx_count_distinct", pow = "power", isnan = "isnan",
+  approxCountDistinct = "approx_count_distinct", pow = "power", isnan = "isnan", timestamp_add = "timestampadd",
+  timestamp_diff = "timestampdiff",
 }
 
 -- ---- lambdas -----------------------------------------------------------------------------------------------------

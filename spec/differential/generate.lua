@@ -140,7 +140,7 @@ end
 local AGGREGATES = { "count(*)", "count(%{int})", "sum(%{int})", "min(%{string})", "max(%{date})", "max(%{int})",
   "count(DISTINCT %{string})", "sum(DISTINCT %{int})", "min(%{decimal})", "sum(%{decimal})", "bool_and(%{boolean})",
   "max(%{double})", "avg(%{int})", "bool_or(%{boolean})", "sort_array(collect_list(%{int}))", "avg(%{decimal})",
-  "sort_array(collect_set(%{string}))", "count_if(%{boolean})", "bit_xor(%{int})", "min_by(%{int}, t.id)",
+  "sort_array(collect_set(%{string}))", "count_if(%{boolean})", "bit_xor(%{int})",
   "sum(%{int}) FILTER (WHERE %{boolean})", "percentile(%{int}, 0.5)", "median(%{int})", "min(%{timestamp})" }
 
 local function fill(form, depth, columns)

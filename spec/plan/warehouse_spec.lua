@@ -214,3 +214,35 @@ describe("rows of a snapshot table", function()
     assert.equal("2|b\n3|c\n4|NULL", all())
   end)
 end)
+
+describe("SQL functions of the catalogue", function()
+  it("stand in their database, for every session", function()
+    local place = temporary()
+    local spark = tidemill.SparkSession.builder:config("spark.sql.warehouse.dir", place):create()
+    spark:sql "CREATE DATABASE d2"
+    spark:sql "CREATE FUNCTION plus1(x INT) RETURNS INT RETURN x + 1"
+    spark:sql "CREATE FUNCTION d2.times(x INT, y INT DEFAULT 3) RETURN x * y"
+    spark:sql "CREATE TEMPORARY FUNCTION own() RETURN 5"
+    assert.equal("ROUTINE_ALREADY_EXISTS", condition(function() spark:sql "CREATE FUNCTION plus1(x INT) RETURN x" end))
+    assert.equal("SCHEMA_NOT_FOUND", condition(function() spark:sql "CREATE FUNCTION d3.f() RETURN 1" end))
+    assert.equal("SCHEMA_NOT_EMPTY", condition(function() spark:sql "DROP DATABASE d2" end))
+    assert.equal("INVALID_TEMP_OBJ_REFERENCE", condition(function() spark:sql "CREATE FUNCTION f() RETURN own()" end))
+    assert.equal("own\nspark_catalog.default.plus1", rows(spark, "SHOW USER FUNCTIONS"))
+
+    local other = spark:newSession()
+    assert.equal("3|12|4", rows(other, "SELECT plus1(2), d2.times(4), spark_catalog.D2.TIMES(2, 2)"))
+    assert.equal("UNRESOLVED_ROUTINE", condition(function() other:sql "SELECT own()" end))
+    other:sql "USE d2"
+    assert.equal("12", rows(other, "SELECT times(4)"))
+    local _, e = pcall(other.sql, other, "SELECT plus1(1)")
+    assert.equal("UNRESOLVED_ROUTINE", e.condition)
+    assert.equal("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`d2`]", e.messageParameters.searchPath)
+    assert.equal("spark_catalog.d2.times", rows(other, "SHOW USER FUNCTIONS"))
+    other:sql "CREATE OR REPLACE FUNCTION default.plus1(x INT) RETURN x + 10"
+    assert.equal("12", rows(spark, "SELECT plus1(2)"))
+    other:sql "DROP FUNCTION times"
+    assert.equal("ROUTINE_NOT_FOUND", condition(function() other:sql "DROP FUNCTION times" end))
+    assert.equal("UNRESOLVED_ROUTINE", condition(function() spark:sql "SELECT d2.times(1)" end))
+    os.execute("rm -rf '" .. place .. "'")
+  end)
+end)
