@@ -70,6 +70,25 @@ describe("spark.catalog", function()
     fails("SCHEMA_NOT_FOUND", "setCurrentDatabase", "d1")
   end)
 
+  it("knows SQL functions of the session and of databases", function()
+    local c = catalog
+    spark:sql "CREATE FUNCTION plus1(x INT) RETURNS INT RETURN x + 1"
+    spark:sql "CREATE DATABASE d2"
+    spark:sql "CREATE FUNCTION d2.g() RETURNS TABLE(a INT) RETURN SELECT 1"
+    spark:sql "CREATE TEMPORARY FUNCTION tf(x INT) RETURNS INT RETURN x + 1"
+    for call, there in pairs { g = false, ["d2.g"] = true, ["spark_catalog.d2.g"] = true, ["nodb.g"] = false,
+      ["session.tf"] = true, tf = true, abs = true, plus1 = true } do
+      assert.equal(there, c:functionExists(call), call)
+    end
+    assert.same({ true, false, false, false }, { c:functionExists("g", "d2"), c:functionExists("abs", "d2"),
+      c:functionExists("tf", "d2"), c:functionExists("tf", "nodb") })
+    assert.equal("abs g tf", names(c:listFunctions("d2", "g|tf|ab*|plus*")))
+    assert.equal("abs plus1 tf", names(c:listFunctions(nil, "g|tf|ab*|plus*")))
+    local g = c:getFunction "d2.g"
+    assert.same({ "g", "spark_catalog", { "d2" }, false }, { g.name, g.catalog, g.namespace, g.isTemporary })
+    fails("UNRESOLVED_ROUTINE", "getFunction", "g")
+  end)
+
   it("lists tables, views and temporary views", function()
     people.write:saveAsTable "t"
     people:createOrReplaceTempView "tv"

@@ -335,6 +335,7 @@ static const mill_node *take_node(lua_State *L, int index, mill_plan *p) {
     n->definition = mill_expr_alloc(L, p, sizeof *n->definition);
   n->view = mill_field_flag(L, index, "view");
   n->extended = mill_field_flag(L, index, "extended");
+  n->user = mill_field_flag(L, index, "user");
   take_flags(L, index, n);
   take_numbers(L, index, n);
   if (n->kind == MILL_N_JOIN) take_join(L, index, n);

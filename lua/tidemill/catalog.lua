@@ -248,23 +248,49 @@ local function function_of(name)
     className = info and "tidemill." .. info.kind or nil }
 end
 
--- Functions are built in or of the session; those of a database are made by CREATE FUNCTION alone.
-local function has_function(self, name) return core.function_info(name) ~= nil or self[SESSION].udf:exists(name) end
+-- SQL functions by their names in small letters: those of the session, and of a database (nil: the one in use).
+local function sql_functions(self, db)
+  local found = {}
+  for _, row in ipairs(run(self, { kind = "show", name = "FUNCTIONS", user = true, parts = database_parts(db) })) do
+    local space, name = row["function"]:match "^spark_catalog%.(.-)%.(.+)$"
+    name = name or row["function"]
+    local lasting = space ~= nil and { space } or nil
+    found[#found + 1] = function_record { name = name, catalog = lasting and "spark_catalog", namespace = lasting,
+      className = "sqlFunction.", isTemporary = not lasting }
+  end
+  return found
+end
+
+-- The function of the name, as a call would find it; `db`: only there.
+local function find_function(self, name, db)
+  local parts = db and { db, name } or column.table_parts(name)
+  local last, space = parts[#parts], parts[#parts - 1]
+  if not space and (core.function_info(name) or self[SESSION].udf:exists(name)) then return function_of(name) end
+  local session = not db and space and space:lower() == "session"
+  local within = not session and space or nil
+  for _, f in ipairs(sql_functions(self, within and ("`%s`"):format(within:lower():gsub("`", "``")))) do
+    local here = f.isTemporary and not within or not f.isTemporary and not session
+    if here and f.name:lower() == last:lower() then return f end
+  end
+end
+
 method("functionExists", "functionName:string, dbName:string?", function(self, name, db)
-  return db == nil and has_function(self, name)
+  return find_function(self, name, db) ~= nil
 end)
 method("getFunction", "functionName:string", function(self, name)
-  if has_function(self, name) then return function_of(name) end
+  local found = find_function(self, name)
+  if found then return found end
   errors.raise("UNRESOLVED_ROUTINE", { routineName = "`" .. name .. "`",
     searchPath = ("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`%s`]"):format(self:currentDatabase()) },
     { class = "AnalysisException", sqlState = "42883", message = ("There is no function `%s`."):format(name),
       candidates = similar.near(name, core.function_names()) })
 end)
 method("listFunctions", "dbName:string?, pattern:string?", function(self, db, pattern)
-  local list = {}
   database(self, db or self:currentDatabase())
-  for i, name in ipairs(core.function_names()) do list[i] = function_of(name) end
+  local list = sql_functions(self, db)
+  for _, name in ipairs(core.function_names()) do list[#list + 1] = function_of(name) end
   for _, name in ipairs(self[SESSION].udf:names()) do list[#list + 1] = function_of(name) end
+  table.sort(list, function(x, y) return x.name < y.name end)
   return filtered(list, pattern)
 end)
 method("registerFunction", "name:string, f:function, returnType?", function(self, name, f, kind)

@@ -21,13 +21,13 @@ local function distance(a, b, limit)
   return last[#b]
 end
 
---- Up to `max` of `names` (a list) near `name`, nearest first.
+--- Up to `max` of `names` (a list) near `name`, nearest first; they share letters with it.
 function M.near(name, names, max)
   local limit, found = math.max(1, #name // 3), {}
   for _, n in ipairs(names) do
     if type(n) == "string" then
       local d = distance(name:lower(), n:lower(), limit)
-      if d <= limit then found[#found + 1] = { d, n } end
+      if d <= limit and d < #n then found[#found + 1] = { d, n } end
     end
   end
   table.sort(found, function(x, y) return x[1] < y[1] or (x[1] == y[1] and x[2] < y[2]) end)
