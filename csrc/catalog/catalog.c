@@ -413,14 +413,15 @@ void mill_catalog_unpin(mill_catalog *c) {
   if (--c->pins == 0) mill_file_clear(&c->readers);
 }
 
-bool mill_catalog_dropped(const mill_catalog *c, const char *path) {
+mill_status mill_catalog_dropped(const mill_catalog *c, const char *path, bool *out,
+                                 mill_error *err) {
   mill_text key;
   size_t n;
   mill_text_init(&key, c->memory);
-  bool found = mill_text_printf(&key, NULL, "x/%s", path) == MILL_OK &&
-               mill_ledger_get(c->ledger, key.data, &n) != NULL;
+  mill_status s = mill_text_printf(&key, err, "x/%s", path);
+  *out = s == MILL_OK && mill_ledger_get(c->ledger, key.data, &n) != NULL;
   mill_text_clear(&key);
-  return found;
+  return s;
 }
 
 /* A folder goes when nothing but empty folders is left in it. */
@@ -466,7 +467,7 @@ static void forget_dropped(mill_catalog *c, size_t first, size_t n) {
   mill_status s = MILL_OK;
   for (size_t i = 0; i < n && s == MILL_OK; i++)
     s = mill_ledger_remove(c->ledger, mill_ledger_key(c->ledger, first + i), NULL);
-  if (s != MILL_OK || mill_ledger_commit(c->ledger, NULL) != MILL_OK)
+  if (s != MILL_OK || mill_ledger_commit(c->ledger, NULL, NULL, NULL) != MILL_OK)
     mill_ledger_rollback(c->ledger);
 }
 

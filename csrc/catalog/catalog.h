@@ -141,11 +141,12 @@ mill_status mill_catalog_files_put(mill_catalog *c, const mill_catalog_table *t,
 mill_status mill_catalog_file_drop(mill_catalog *c, const mill_catalog_table *t, const char *file,
                                    mill_error *err) MILL_USE_RESULT;
 
-/* recover.c: files are about to be written to the folder; that is over; what one who died on the way left
-** there goes. Under the lock. */
+/* recover.c: files are about to be written to the folder; they are committed (`wrote`: with such a note);
+** what one who failed or died on the way left there goes. Under the lock. */
 mill_status mill_catalog_note(mill_catalog *c, const mill_files *fs, mill_memory *m,
                               const char *location, mill_error *err) MILL_USE_RESULT;
-void mill_catalog_forget(mill_catalog *c, const mill_files *fs, mill_memory *m);
+mill_status mill_catalog_commit(mill_catalog *c, const mill_files *fs, mill_memory *m, bool wrote,
+                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_catalog_recover(mill_catalog *c, const mill_files *fs, mill_memory *m,
                                  mill_error *err) MILL_USE_RESULT;
 
@@ -162,6 +163,7 @@ void mill_catalog_unpin(mill_catalog *c);
 /* Remove files that were dropped, when nobody has a pin. Fails silently: the next one tries again. */
 void mill_catalog_sweep(mill_catalog *c);
 /* Is the file one that waits for that? */
-bool mill_catalog_dropped(const mill_catalog *c, const char *path);
+mill_status mill_catalog_dropped(const mill_catalog *c, const char *path, bool *out,
+                                 mill_error *err) MILL_USE_RESULT;
 
 #endif

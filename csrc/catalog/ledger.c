@@ -435,7 +435,7 @@ static mill_status late_lock(mill_ledger *s, mill_error *err) {
   return mill_fail(err, MILL_E_WAREHOUSE_CHANGED, "path", s->folder, NULL);
 }
 
-mill_status mill_ledger_commit(mill_ledger *s, mill_error *err) {
+mill_status mill_ledger_commit(mill_ledger *s, mill_ledger_done done, void *arg, mill_error *err) {
   bool changed = s->changes.size > FRAME;
   mill_status status = changed ? late_lock(s, err) : MILL_OK;
   bool anew = s->inode == 0 || s->read - s->base > s->base + MIN_GROWTH;
@@ -444,6 +444,7 @@ mill_status mill_ledger_commit(mill_ledger *s, mill_error *err) {
     /* Committed; if memory is too short to take it over, the next refresh reads it again. */
     if (status == MILL_OK && mill_ledger_refresh(s, NULL) != MILL_OK) s->stale = true;
   }
+  if (status == MILL_OK && done) done(arg);
   mill_ledger_rollback(s);
   return status;
 }

@@ -51,7 +51,10 @@ mill_status mill_ledger_put(mill_ledger *s, const char *key, const char *value, 
 mill_status mill_ledger_append(mill_ledger *s, const char *key, const char *value, size_t n,
                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_ledger_remove(mill_ledger *s, const char *key, mill_error *err) MILL_USE_RESULT;
-mill_status mill_ledger_commit(mill_ledger *s, mill_error *err) MILL_USE_RESULT;
+/* `done`, unless NULL, is called when the commit counts, before the lock is given up. */
+typedef void (*mill_ledger_done)(void *arg);
+mill_status mill_ledger_commit(mill_ledger *s, mill_ledger_done done, void *arg,
+                               mill_error *err) MILL_USE_RESULT;
 void mill_ledger_rollback(mill_ledger *s);
 
 #endif

@@ -1,7 +1,7 @@
 /* What a writer that died has left: files of a table that no commit lists.
 **
-** Before files are written, a line of _catalog/writing names the folder that they go to; when the statement
-** is over, however it ended, it is removed. Who begins a transaction and finds one, under the lock, removes the files
+** Before files are written, a line of _catalog/writing names the folder that they go to; it is removed when they
+** are committed, before the lock is given up. Who begins a transaction and finds one, under the lock, removes the files
 ** of that folder which the catalogue does not know. The note is not flushed: after the machine itself has
 ** failed, files may stay that take room and mean nothing. */
 #include <string.h>
@@ -28,14 +28,28 @@ mill_status mill_catalog_note(mill_catalog *c, const mill_files *fs, mill_memory
   return s;
 }
 
-void mill_catalog_forget(mill_catalog *c, const mill_files *fs, mill_memory *m) {
+typedef struct note {
+  mill_catalog *c;
+  const mill_files *files;
+  mill_memory *memory;
+} note;
+
+static void forget(void *arg) {
+  const note *n = arg;
   mill_text path;
-  mill_text_init(&path, m);
+  mill_text_init(&path, n->memory);
   mill_error ignored;
   mill_error_clear(&ignored);
-  if (note_path(c, &path, NULL) != MILL_OK || mill_file_remove(fs, path.data, &ignored) != MILL_OK)
+  if (note_path(n->c, &path, NULL) != MILL_OK ||
+      mill_file_remove(n->files, path.data, &ignored) != MILL_OK)
     mill_error_clear(&ignored); /* it is found and obeyed once more */
   mill_text_clear(&path);
+}
+
+mill_status mill_catalog_commit(mill_catalog *c, const mill_files *fs, mill_memory *m, bool wrote,
+                                mill_error *err) {
+  note n = {c, fs, m};
+  return mill_ledger_commit(mill_catalog_ledger(c), wrote ? forget : NULL, &n, err);
 }
 
 /* ---- removing ------------------------------------------------------------------------------- */
@@ -92,8 +106,10 @@ static mill_status remove_unlisted(recovery *r, const char *folder, const char *
       s = mill_text_addc(&name, '/', err);
       if (s == MILL_OK) s = remove_unlisted(r, path.data, name.data, depth + 1, err);
     } else if (!info.folder && strncmp(names.name[i], "part-", 5) == 0 &&
-               !is_listed(r, name.data) && !mill_catalog_dropped(r->c, path.data)) {
-      s = mill_file_remove(r->files, path.data, err);
+               !is_listed(r, name.data)) {
+      bool dropped; /* perhaps others still read it */
+      s = mill_catalog_dropped(r->c, path.data, &dropped, err);
+      if (s == MILL_OK && !dropped) s = mill_file_remove(r->files, path.data, err);
     }
   }
   mill_text_clear(&name);

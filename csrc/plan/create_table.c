@@ -249,10 +249,13 @@ static bool is_free(creation *x, const char *path, bool *out) {
   w->status = mill_folder_list(w->ctx->files, path, &names, w->err);
   for (size_t i = 0; i < names.n && w->status == MILL_OK && *out; i++) {
     const char *below = mill_w_printf(w, "%s/%s", path, names.name[i]);
-    if (names.name[i][0] == '.' || mill_catalog_dropped(mill_w_catalog(w), below)) continue;
+    bool dropped = names.name[i][0] == '.';
+    mill_catalog *c = dropped || below == NULL ? NULL : mill_w_catalog(w);
+    if (c) w->status = mill_catalog_dropped(c, below, &dropped, w->err);
+    if (dropped || w->status) continue;
     w->status = mill_file_stat(w->ctx->files, below, &info, w->err);
     if (w->status == MILL_OK && info.folder && !is_free(x, below, out)) break;
-    if (!info.folder) *out = false;
+    if (w->status == MILL_OK && !info.folder) *out = false;
   }
   mill_names_clear(&names);
   return w->status == MILL_OK;

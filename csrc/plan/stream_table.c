@@ -67,7 +67,7 @@ static mill_status end(void *arg, const char *query, int64_t batch, bool good, m
   mill_status s = MILL_OK;
   if (good) s = mill_catalog_stream_put(catalog_of(l), l->t, query, batch, err);
   if (good && s == MILL_OK)
-    return mill_warehouse_commit(mill_session_warehouse(l->session), l->session, err);
+    return mill_warehouse_commit(mill_session_warehouse(l->session), l->session, false, err);
   mill_ledger_rollback(mill_catalog_ledger(catalog_of(l)));
   return s;
 }

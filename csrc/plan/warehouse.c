@@ -90,9 +90,28 @@ mill_status mill_warehouse_begin(mill_warehouse *h, mill_session *s, mill_error 
   return status;
 }
 
-mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s, mill_error *err) {
-  mill_status status = mill_ledger_commit(mill_catalog_ledger(h->catalog), err);
+/* What is cached of tables that are gone would keep their files. */
+static void forget_gone(mill_warehouse *h) {
+  mill_arena arena;
+  mill_arena_init(&arena, h->memory);
+  for (size_t i = h->ncached; i-- > 0;) {
+    const char *key = h->cached[i].key, *dot = strchr(key, '.');
+    if (dot == NULL || strncmp(key, "global_temp.", 12) == 0) continue;
+    const mill_catalog_table *t = NULL;
+    const char *database = mill_arena_strndup(&arena, key, (size_t)(dot - key));
+    if (database &&
+        mill_catalog_table_get(h->catalog, database, dot + 1, &arena, &t, NULL) == MILL_OK &&
+        t == NULL)
+      mill_warehouse_uncache(h, key);
+  }
+  mill_arena_clear(&arena);
+}
+
+mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s, bool wrote, mill_error *err) {
+  const mill_context *ctx = mill_session_context(s);
+  mill_status status = mill_catalog_commit(h->catalog, ctx->files, ctx->memory, wrote, err);
   mill_text_cache_clear(mill_session_texts(s));
+  if (status == MILL_OK) forget_gone(h);
   mill_catalog_sweep(h->catalog);
   return status;
 }

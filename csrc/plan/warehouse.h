@@ -30,8 +30,8 @@ mill_status mill_warehouse_open(mill_warehouse *h, mill_session *s,
 /* A transaction of the catalogue, waiting for others that write; then commit, or roll the ledger back. */
 mill_status mill_warehouse_begin(mill_warehouse *h, mill_session *s,
                                  mill_error *err) MILL_USE_RESULT;
-mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s,
-                                  mill_error *err) MILL_USE_RESULT;
+mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s, bool wrote,
+                                  mill_error *err) MILL_USE_RESULT; /* wrote: files, with a note */
 mill_status mill_warehouse_use(mill_warehouse *h, const char *database,
                                mill_error *err) MILL_USE_RESULT;
 /* What is cached by the key, NULL: nothing. */

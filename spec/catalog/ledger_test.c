@@ -47,7 +47,7 @@ static mill_status commit(mill_ledger *l, int i, mill_error *err) {
   if (i == 2 && s == MILL_OK) s = mill_ledger_put(l, "b/x", "", 0, err);
   if (i == 3) s = mill_ledger_remove(l, "a", err);
   if (i == 3 && s == MILL_OK) s = mill_ledger_put(l, "b/y", "three", 5, err);
-  if (s == MILL_OK) return mill_ledger_commit(l, err);
+  if (s == MILL_OK) return mill_ledger_commit(l, NULL, NULL, err);
   mill_ledger_rollback(l);
   return s;
 }
@@ -206,7 +206,7 @@ static void compaction(void) {
   for (int i = 0; i < 40; i++) {
     CHECK(mill_ledger_begin(l, no_wait, NULL, NULL) == MILL_OK);
     CHECK(mill_ledger_put(l, "k", big, 100000, NULL) == MILL_OK);
-    CHECK(mill_ledger_commit(l, NULL) == MILL_OK);
+    CHECK(mill_ledger_commit(l, NULL, NULL, NULL) == MILL_OK);
   }
   CHECK(mill_file_stat(NULL, log_path, &info, NULL) == MILL_OK);
   CHECK(info.size < 1500000, "%llu", (unsigned long long)info.size);

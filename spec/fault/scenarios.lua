@@ -1,10 +1,11 @@
 --- Whole pieces of work, each a function of a session and a folder of its own that gives a text. The sweep makes each
--- allocation of theirs fail. Inputs are small, so that every kind of operator is passed, not every size.
+-- allocation of theirs fail. Inputs are small, so that every kind of operator is passed, not every size. `clean` takes
+-- back what a piece that failed half-way may rightly leave: tables, functions, settings.
 local tidemill = require "tidemill"
 local F, types = tidemill.functions, tidemill.types
 
 local M = {}
-local function scenario(name, run) M[#M + 1] = { name = name, run = run } end
+local function scenario(name, run, clean) M[#M + 1] = { name = name, run = run, clean = clean } end
 
 --- Rows as text, in order.
 local function text(df)
@@ -436,6 +437,61 @@ scenario("arrow in memory", function(spark)
 end)
 
 -- ---- streams -----------------------------------------------------------------------------------
+
+-- ---- statements --------------------------------------------------------------------------------
+
+-- The statements one after the other, then the rows of the last; `undo` brings back what was.
+local function statements(name, list, undo)
+  local function run(spark, texts)
+    local last
+    for _, statement in ipairs(texts) do last = spark:sql(statement) end
+    return last
+  end
+  scenario("statements: " .. name, function(spark)
+    local answer = text(run(spark, list))
+    run(spark, undo)
+    return answer
+  end, function(spark)
+    run(spark, undo)
+    collectgarbage()
+    collectgarbage()
+    run(spark, { "CREATE DATABASE IF NOT EXISTS later", "DROP DATABASE later" })
+  end)
+end
+
+-- What was dropped is removed from the disk at the commit after the last of its readers has gone.
+local DROP = { "DROP TABLE IF EXISTS t", "DROP TABLE IF EXISTS u", "DROP VIEW IF EXISTS v",
+  "DROP DATABASE IF EXISTS d CASCADE" }
+statements("tables of files", { "CREATE TABLE t (a INT, s STRING DEFAULT 'x') USING parquet PARTITIONED BY (s)",
+  "INSERT INTO t VALUES (1, 'p'), (2, 'q')", "INSERT INTO t (a) VALUES (3)",
+  "INSERT OVERWRITE t PARTITION (s = 'q') SELECT 7", "ALTER TABLE t ADD COLUMNS (b BIGINT)",
+  "ANALYZE TABLE t COMPUTE STATISTICS FOR COLUMNS a", "CREATE VIEW v AS SELECT a, count(*) n FROM t GROUP BY a",
+  "SELECT * FROM v ORDER BY a" }, DROP)
+statements("rows that change", { "CREATE TABLE t (k INT, v STRING) USING snapshot",
+  "INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c')", "UPDATE t SET v = upper(v) WHERE k > 1",
+  "DELETE FROM t WHERE k = 3",
+  [[MERGE INTO t USING (VALUES (2, 'x'), (4, 'y')) AS s(k, v) ON t.k = s.k WHEN MATCHED THEN UPDATE SET v = s.v
+    WHEN NOT MATCHED THEN INSERT *]], "SELECT * FROM t ORDER BY k" }, DROP)
+statements("a database, copies, what is told of them", { "CREATE DATABASE d COMMENT 'c'",
+  "CREATE TABLE d.t USING csv AS SELECT 1 AS a, 'x' AS b", "CREATE TABLE u LIKE d.t", "INSERT INTO u TABLE d.t",
+  "TRUNCATE TABLE d.t", "CACHE TABLE u", "SHOW TABLES IN d", "DESCRIBE TABLE EXTENDED u", "SHOW CREATE TABLE d.t",
+  "SELECT * FROM u" }, DROP)
+statements("functions in SQL", { "CREATE FUNCTION f1(x INT) RETURNS INT RETURN x + 1",
+  "CREATE TEMPORARY FUNCTION f2(n INT) RETURNS TABLE(a INT) RETURN SELECT n UNION ALL SELECT f1(n)",
+  "SELECT f1(a), a FROM f2(3) ORDER BY a" },
+  { "DROP FUNCTION IF EXISTS f1", "DROP TEMPORARY FUNCTION IF EXISTS f2" })
+statements("variables and texts", { "DECLARE x INT DEFAULT 4", "SET VAR x = x + 1",
+  "EXECUTE IMMEDIATE 'SELECT :a + x AS y' USING 3 AS a" }, { "DROP TEMPORARY VARIABLE IF EXISTS x" })
+statements("a script", { [[BEGIN
+    DECLARE i INT DEFAULT 0;
+    DECLARE total BIGINT DEFAULT 0;
+    DECLARE EXIT HANDLER FOR DIVIDE_BY_ZERO SELECT total, i;
+    WHILE i < 4 DO SET i = i + 1; IF i % 2 = 0 THEN SET total = total + i; END IF; END WHILE;
+    FOR r AS SELECT id FROM range(3) DO SET total = total + r.id; END FOR;
+    SELECT total / 0;
+  END]] }, {})
+statements("a recursion", { [[WITH RECURSIVE r(n, s) AS
+  (SELECT 1, 'a' UNION ALL SELECT n + 1, s || 'b' FROM r WHERE n < 5) SELECT * FROM r ORDER BY n]] }, {})
 
 scenario("a micro-batch", function(spark, dir)
   os.execute(("rm -rf '%s/in' '%s/chk'; mkdir '%s/in'"):format(dir, dir, dir))

@@ -58,16 +58,23 @@ function Run:outcome()
   return problem_of(fine, result, result, self.expected), not fine and tostring(result)
 end
 
+--- Takes back what a run that failed half-way may rightly leave.
+function Run:clean()
+  if self.scenario.clean then self.scenario.clean(self.spark) end
+end
+
 --- One n: what is wrong, or nil.
 function Run:try(n, forever)
   self.handle:fail_at(n, forever)
   local problem, message = self:outcome()
   self.handle:fail_at(0)
+  self:clean()
   collect(self.spark)
   local lost = self:memory().used - self.used
   if not problem and lost > 0 then problem = lost .. " bytes lost (" .. tostring(message) .. ")" end
   if not problem and n % self.again == 0 then
     local why, failed = self:outcome()
+    self:clean()
     problem = why or failed and "fails afterwards: " .. failed or nil
     collect(self.spark)
     local files = listing(self.dir)
@@ -82,6 +89,7 @@ local function settle(run)
     local before = run:memory().calls
     run.expected = run.scenario.run(run.spark, run.dir)
     run.last = run:memory().calls - before
+    run:clean()
     collect(run.spark)
     if i == SETTLED then run.used = run:memory().used end
   end
@@ -96,7 +104,7 @@ function M.run(scenario, o)
   assert(os.execute(("mkdir '%s'"):format(dir)))
   tidemill.session {}:stop() -- another's would be used again
   local spark = tidemill.session { threads = o.threads or 1, forceSpill = scenario.spilled,
-    ["spark.sql.session.timeZone"] = "UTC" }
+    ["spark.sql.session.timeZone"] = "UTC", ["spark.sql.warehouse.dir"] = dir .. "/warehouse" }
   local run = setmetatable({ scenario = scenario, spark = spark, handle = spark[internal.handle], dir = dir,
     again = o.again or 1 }, Run)
   local problems, tried = {}, 0
