@@ -22,6 +22,7 @@ MILL_KERNEL1(k_same_date, int32_t, int32_t, x)
 /* A number of days is an INT or smaller; a text may be one. */
 static mill_status bind_days(mill_binding *b, mill_error *err) {
   const mill_type *t = b->arg_type[1];
+  if (b->arg_type[0]->id == MILL_TIME) return mill_bind_wrong_type(b, 0, "\"DATE\"", err);
   MILL_TRY(mill_bind_types(b, "date, any -> date", err));
   if (t->id > MILL_INT && t->id != MILL_STRING)
     return mill_bind_wrong_type(b, 1, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", err);
