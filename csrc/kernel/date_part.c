@@ -166,6 +166,7 @@ static mill_status bind_date(mill_binding *b, mill_error *err) {
 
 static mill_status bind_time(mill_binding *b, mill_error *err) {
   mill_type_id id = b->arg_type[0]->id;
+  if (id == MILL_TIME) MILL_TRY(mill_bind_times(b, err));
   MILL_TRY(mill_bind_types(b,
                            id == MILL_TIME            ? "time -> int"
                            : id == MILL_TIMESTAMP_NTZ ? "timestamp_ntz -> int"
@@ -284,6 +285,7 @@ static mill_status bind_extract(mill_binding *b, mill_error *err) {
   if (!find_part(v->data, &p) || !has_part(from, p)) return bad_field(b, v->data, err);
   MILL_TRY(mill_bind_types(
       b, timed || is_interval(from) ? "#string, any -> int" : "#string, timestamp -> int", err));
+  if (id == MILL_TIME) MILL_TRY(mill_bind_times(b, err));
   MILL_TRY(set_part(b, p, err));
   if (is_interval(from)) b->kernel = k_interval;
   if (p == PART_SECOND) return bind_seconds(b, err);
