@@ -60,6 +60,6 @@ return {
   ["transforms of partitions belong to tables of other catalogues"] = [[
     F.bucket F.days F.hours F.months F.years]],
   ["functions of SQL that are not in the catalogue yet"] = [[
-    F.counter_diff F.current_path F.input_file_block_length F.input_file_block_start F.input_file_name F.product
+    F.counter_diff F.input_file_block_length F.input_file_block_start F.input_file_name F.product
     F.timestamp_nanos F.unix_nanos]],
 }

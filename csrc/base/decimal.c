@@ -341,6 +341,14 @@ bool mill_decimal_parse(const char *s, size_t n, int precision, int scale, mill_
   return rescale_wide(v, from, scale, d.negative, MILL_HALF_UP, precision, out);
 }
 
+int mill_decimal_whole_digits(const char *s, size_t n) {
+  digits d;
+  int count = 0;
+  if (!read_digits(s, n, &d)) return 0;
+  for (; d.value; d.value /= 10) count++;
+  return count ? count - (d.scale - d.cut) : 0;
+}
+
 bool mill_decimal_parse_free(const char *s, size_t n, mill_i128 *out, int *precision, int *scale) {
   digits d;
   if (!read_digits(s, n, &d) || d.cut) return false;

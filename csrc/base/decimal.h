@@ -31,6 +31,8 @@ static inline bool mill_decimal_fits(mill_i128 v, int precision) {
 ** */
 bool mill_decimal_parse(const char *s, size_t n, int precision, int scale, mill_i128 *out,
                         bool *syntax_ok);
+/* How many digits stand before the point of such a text, its exponent taken in; 0 or less: none. */
+int mill_decimal_whole_digits(const char *s, size_t n);
 /* Precision and scale that the text itself has ("1.50": 3, 2), for literals; false if above 38
 ** digits. */
 bool mill_decimal_parse_free(const char *s, size_t n, mill_i128 *out, int *precision, int *scale);

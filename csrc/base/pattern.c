@@ -74,12 +74,21 @@ static size_t most_letters(char c) {
   }
 }
 
-static mill_status check(const char *s, size_t n, bool parsing, mill_error *err) {
+static mill_status check_weeks(const char *s, size_t n, mill_error *err) {
   bool quoted = false;
   for (size_t i = 0; i < n; i++) {
     if (s[i] == '\'') quoted = !quoted;
     if (!quoted && s[i] && strchr("YWwuec", s[i]))
       return refuse(s, n, MILL_E_INCONSISTENT_DATETIME_WEEK_BASED_PATTERN, s[i], err);
+  }
+  return MILL_OK;
+}
+
+static mill_status check(const char *s, size_t n, bool parsing, mill_error *err) {
+  bool quoted = false;
+  MILL_TRY(check_weeks(s, n, err));
+  for (size_t i = 0; i < n; i++) {
+    if (s[i] == '\'') quoted = !quoted;
     if (!quoted && s[i] && strchr(parsing ? "ABnNpEFqQ" : "ABnNp", s[i]))
       return refuse(s, n, MILL_E_INVALID_DATETIME_PATTERN_ILLEGAL_CHARACTER, s[i], err);
     if (!quoted && s[i] &&

@@ -73,7 +73,7 @@ mill_state *mill_state_of(lua_State *L) {
 void mill_state_settings(mill_state *s, mill_settings *out) {
   mill_error err;
   if (s->active && s->settings(s->active, out, &err) == MILL_OK) return;
-  *out = (mill_settings){.ansi = true, .zone = mill_zone_utc(), .zone_name = "UTC"};
+  *out = (mill_settings){.ansi = true, .zone = mill_zone_utc(), .zone_name = "UTC", .times = true};
 }
 
 void mill_state_hook(lua_State *L, const char *name) {

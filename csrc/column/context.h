@@ -44,6 +44,7 @@ typedef struct mill_settings {
   const char *database, *user; /* current_schema(), current_user(): borrowed from the session */
   bool ntz;                    /* spark.sql.timestampType is TIMESTAMP_NTZ */
   bool bounded;                /* spark.sql.decimalOperations.allowPrecisionLoss is false */
+  bool times;                  /* spark.sql.timeType.enabled */
   bool *once; /* set by who uses what only this query has; NULL: nobody asks. One thread */
 } mill_settings;
 

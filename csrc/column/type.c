@@ -308,6 +308,12 @@ static bool same(const mill_type *a, const mill_type *b, bool names, int depth) 
   return true;
 }
 
+bool mill_type_has_time(const mill_type *t) {
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (mill_type_has_time(t->fields[i].type)) return true;
+  return t->id == MILL_TIME;
+}
+
 bool mill_type_same(const mill_type *a, const mill_type *b, bool names) {
   return same(a, b, names, 0);
 }

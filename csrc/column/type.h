@@ -149,6 +149,8 @@ mill_status mill_type_json(const mill_type *t, struct mill_text *out,
 mill_status mill_type_from_json(mill_types *types, const char *s, size_t n, const mill_type **out,
                                 mill_error *err) MILL_USE_RESULT;
 
+/* Is it TIME, or has it one at any depth? */
+bool mill_type_has_time(const mill_type *t);
 static inline bool mill_type_integral(const mill_type *t) {
   return t->id >= MILL_TINYINT && t->id <= MILL_BIGINT;
 }

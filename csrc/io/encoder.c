@@ -40,12 +40,6 @@ static bool holds(const io_output *f, const mill_type *t) {
   return true;
 }
 
-static bool has_time(const mill_type *t) {
-  for (uint32_t i = 0; i < t->nfields; i++)
-    if (has_time(t->fields[i].type)) return true;
-  return t->id == MILL_TIME;
-}
-
 static mill_status check_schema(const mill_encoder *e, const mill_write *w, mill_error *err) {
   const mill_type *t = e->schema;
   const char *time = mill_write_conf(w, "spark.sql.timeType.enabled");
@@ -57,7 +51,8 @@ static mill_status check_schema(const mill_encoder *e, const mill_write *w, mill
     if (f->type->id == MILL_STRUCT && f->type->nfields == 0)
       return mill_fail(err, MILL_E_EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE, "format",
                        e->format->name, NULL);
-    if (!e->format->times && has_time(f->type) && (time == NULL || strcmp(time, "true") != 0))
+    if (!e->format->times && mill_type_has_time(f->type) &&
+        (time == NULL || strcmp(time, "true") != 0))
       return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (!holds(e->format, f->type))
       return mill_fail(err, MILL_E_UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, "format", e->format->name,

@@ -260,6 +260,11 @@ static mill_status bind_two(mill_binding *b, mill_error *err) {
   return bind_doubles(b, "double, double -> double", 6, err);
 }
 
+/* Of those that stand for other aggregates only the types are told here. */
+static mill_status bind_numbers(mill_binding *b, mill_error *err) {
+  return mill_bind_types(b, "numeric, numeric -> double", err);
+}
+
 #define ONE(NAME, ALIAS, AGG, DOC, EXAMPLE)                                                        \
   {                                                                                                \
     .name = NAME, .alias = ALIAS, .types = "any", .kind = MILL_AGGREGATE, .bind = bind_one,        \
@@ -274,8 +279,8 @@ static mill_status bind_two(mill_binding *b, mill_error *err) {
   }
 #define LOWERED(NAME, SQL, DOC, EXAMPLE)                                                           \
   {                                                                                                \
-    .name = NAME, .types = "any, any", .kind = MILL_AGGREGATE, .bind = bind_two, .lowered = SQL,   \
-    .usage = NAME "(y, x)", .doc = DOC,                                                            \
+    .name = NAME, .types = "any, any", .kind = MILL_AGGREGATE, .bind = bind_numbers,               \
+    .lowered = SQL, .usage = NAME "(y, x)", .doc = DOC,                                            \
     .example = "SELECT " NAME "(y, x) FROM VALUES (1, 2), (2, 4), (3, 6) AS tab(y, x) -> " EXAMPLE \
   }
 

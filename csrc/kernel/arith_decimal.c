@@ -203,6 +203,7 @@ KERNEL_HEAD(exact_rows) {
   return MILL_OK;
 }
 
+/* A quotient beyond BIGINT keeps its lower 64 bits, as in Spark. */
 KERNEL_HEAD(quotient_rows) {
   int sa = args[0]->type->scale, sb = args[1]->type->scale;
   int64_t *r = out->data;
@@ -210,7 +211,7 @@ KERNEL_HEAD(quotient_rows) {
     mill_i128 v = 0, a = mill_int_at(args[0], i), b = mill_int_at(args[1], i);
     if (b == 0) {
       MILL_TRY(mill_arith_by_zero(call, i, out, err));
-    } else if (!mill_decimal_quotient(a, sa, b, sb, &v) || v != (int64_t)v) {
+    } else if (!mill_decimal_quotient(a, sa, b, sb, &v)) {
       MILL_TRY(mill_arith_overflow(call, args, i, out, err));
     }
     r[i] = (int64_t)v;

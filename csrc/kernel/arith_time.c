@@ -319,6 +319,11 @@ static mill_status bind_date_days(mill_binding *b, arith *st, int date, bool *do
   return done_with(b, mill_type_of(MILL_DATE), date_days, done);
 }
 
+static mill_status bind_time_moved(mill_binding *b, bool *done, mill_error *err) {
+  MILL_TRY(mill_bind_times(b, err));
+  return done_with(b, mill_type_time(b->ctx->types, 6), time_interval, done);
+}
+
 static mill_status bind_moved(mill_binding *b, arith *st, int side, bool *done, mill_error *err) {
   const mill_type *l = b->arg_type[side], *by = b->arg_type[1 - side];
   bool days = l->id == MILL_DATE && by->id == MILL_INTERVAL_DT && by->start == MILL_DAY &&
@@ -329,8 +334,7 @@ static mill_status bind_moved(mill_binding *b, arith *st, int side, bool *done, 
                             : "date_add(%s, (- extractansiintervaldays(%s)))";
   st->flip = side == 1;
   MILL_TRY(shown_as(b, st, form, side, err));
-  if (l->id == MILL_TIME)
-    return done_with(b, mill_type_time(b->ctx->types, 6), time_interval, done);
+  if (l->id == MILL_TIME) return bind_time_moved(b, done, err);
   if (is_stamp(l)) return done_with(b, l, timestamp_interval, done);
   if (days) return done_with(b, l, date_day_interval, done);
   if (by->id != MILL_INTERVAL_DT) return done_with(b, l, date_interval, done);
@@ -366,7 +370,11 @@ static mill_status bind_difference(mill_binding *b, const arith *st, bool *done,
     b->cast_to[0] = b->cast_to[1] = t;
     return done_with(b, mill_type_of(MILL_INTERVAL_DT), timestamp_minus_timestamp, done);
   }
-  if (l->id == MILL_TIME && r->id == MILL_TIME) {
+  bool nulls = l->id == MILL_NULL || r->id == MILL_NULL;
+  if ((l->id == MILL_TIME || r->id == MILL_TIME) && (l->id == r->id || nulls)) {
+    MILL_TRY(mill_bind_times(b, err));
+    for (int i = 0; i < 2; i++)
+      if (b->arg_type[i]->id == MILL_NULL) b->cast_to[i] = mill_type_of(MILL_TIME);
     MILL_TRY(shown_as(b, st, "%s - %s", 0, err));
     return done_with(b, mill_type_interval(types, MILL_INTERVAL_DT, MILL_HOUR, MILL_SECOND),
                      time_minus_time, done);
@@ -401,8 +409,9 @@ static mill_status bind_sum(mill_binding *b, arith *st, bool *done, mill_error *
     bool moves = is_interval(by) && (x->id != MILL_TIME || by->id == MILL_INTERVAL_DT);
     if ((x->id == MILL_DATE || is_stamp(x) || x->id == MILL_TIME) && moves)
       return bind_moved(b, st, side, done, err);
-    if (add && (x->id == MILL_DATE || is_stamp(x)) && by->id == MILL_NULL) {
+    if (add && (x->id == MILL_DATE || is_stamp(x) || x->id == MILL_TIME) && by->id == MILL_NULL) {
       b->cast_to[1 - side] = mill_type_of(MILL_INTERVAL_DT);
+      if (x->id == MILL_TIME) return bind_moved(b, st, side, done, err);
       b->cast_to[side] = is_stamp(x) ? x : mill_type_of(MILL_TIMESTAMP);
       st->flip = side == 1;
       MILL_TRY(shown_as(b, st, "%s + %s", side, err));

@@ -34,18 +34,34 @@ const mill_type *mill_tightest_type(mill_types *types, const mill_type *a, const
   return mill_common_type(types, a, b);
 }
 
-static mill_status element_differs(mill_binding *b, int at, mill_error *err) {
+mill_status mill_bind_element_differs(mill_binding *b, int at, mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_ARRAY_FUNCTION_DIFF_TYPES, "sqlExpr",
                    mill_bind_sql(b, err), "functionName", mill_error_fmt(err, "`%s`", b->fn->name),
                    "dataType", "\"ARRAY\"", "leftType", mill_bind_type_sql(b, b->arg_type[0], err),
                    "rightType", mill_bind_type_sql(b, b->arg_type[at], err), NULL);
 }
 
+mill_status mill_bind_null_type(mill_binding *b, mill_error *err) {
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NULL_TYPE, "sqlExpr", mill_bind_sql(b, err),
+                   "functionName", mill_error_fmt(err, "`%s`", b->fn->name), NULL);
+}
+
+/* What is no array: array_position does not take NULL, array_remove and array_insert find that the
+** types do not go together. */
+static mill_status no_array(mill_binding *b, int at, mill_error *err) {
+  const char *name = b->fn->name;
+  if (strcmp(name, "array_position") == 0 && b->arg_type[0]->id == MILL_NULL)
+    return mill_bind_null_type(b, err);
+  if (strcmp(name, "array_remove") == 0 || strcmp(name, "array_insert") == 0)
+    return mill_bind_element_differs(b, at, err);
+  return mill_bind_wrong_type(b, 0, "\"ARRAY\"", err);
+}
+
 mill_status mill_bind_element(mill_binding *b, int at, mill_error *err) {
   const mill_type *t = b->arg_type[0];
-  if (t->id != MILL_ARRAY) return mill_bind_wrong_type(b, 0, "\"ARRAY\"", err);
+  if (t->id != MILL_ARRAY) return no_array(b, at, err);
   const mill_type *e = mill_tightest_type(b->ctx->types, t->fields[0].type, b->arg_type[at]);
-  if (e == NULL) return element_differs(b, at, err);
+  if (e == NULL) return mill_bind_element_differs(b, at, err);
   b->cast_to[0] = mill_type_array(b->ctx->types, e, t->contains_null);
   b->cast_to[at] = e;
   return b->cast_to[0] ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
@@ -117,7 +133,10 @@ static mill_status insert_row(list_out *o, const mill_vector *const *args, uint3
   if (pos == 0) return mill_call_fail(o->call, err, MILL_E_INVALID_INDEX_OF_ZERO, NULL);
   int64_t at = pos > 0 ? pos - 1 : size + pos + 1;
   if (at > INT32_MAX - 16 || at < -(int64_t)INT32_MAX + 16)
-    return mill_oom(o->call->arena->memory, (size_t)INT32_MAX, err);
+    return mill_call_fail(
+        o->call, err, MILL_E_COLLECTION_SIZE_LIMIT_EXCEEDED_FUNCTION, "numberOfElements",
+        mill_error_fmt(err, "%lld", (long long)(pos < 0 ? -pos : pos)), "maxRoundedArrayLength",
+        "2147483632", "functionName", "`array_insert`", NULL);
   if (at < 0) {
     MILL_TRY(list_add(o, x, i, err));
     for (; at < 0; at++) MILL_TRY(list_add(o, NULL, 0, err));
@@ -384,6 +403,11 @@ KERNEL_HEAD(k_sort) {
 
 static mill_status bind_sort(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, "array, !boolean? -> $1", err));
+  if (b->nargs > 1 && b->arg_value[1] == NULL)
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
+                     mill_bind_sql(b, err), "inputName", "`ascendingOrder`", "inputType",
+                     "\"BOOLEAN\"", "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[1]),
+                     NULL);
   if (!mill_type_orderable(b->cast_to[0]))
     return mill_bind_unordered(b, b->fn->name, b->arg_type[0], err);
   return MILL_OK;

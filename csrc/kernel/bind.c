@@ -91,11 +91,19 @@ const char *mill_bind_type_sql(mill_binding *b, const mill_type *t, mill_error *
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
+static mill_status diff_condition(const mill_binding *b, const bool *same) {
+  if (strcmp(b->fn->name, "map") != 0 || same == NULL)
+    return MILL_E_DATATYPE_MISMATCH_DATA_DIFF_TYPES;
+  return same[0] ? MILL_E_DATATYPE_MISMATCH_CREATE_MAP_KEY_DIFF_TYPES
+                 : MILL_E_DATATYPE_MISMATCH_CREATE_MAP_VALUE_DIFF_TYPES;
+}
+
 mill_status mill_bind_diff_types(mill_binding *b, const bool *same, mill_error *err) {
   char list[2048];
   size_t at = 0;
   const char *name = b->fn->name;
-  bool alternatives = strcmp(name, "coalesce") == 0;
+  bool alternatives = strcmp(name, "coalesce") == 0 || strcmp(name, "concat") == 0 ||
+                      strcmp(name, "width_bucket") == 0;
   for (int i = 0, count = 0; i < b->nargs && at < sizeof list - 8; i++) {
     if (same && !same[i]) continue;
     const char *gap = count++ == 0 ? "" : alternatives ? " or " : ", ";
@@ -103,8 +111,8 @@ mill_status mill_bind_diff_types(mill_binding *b, const bool *same, mill_error *
                      mill_bind_type_sql(b, b->arg_type[i], err));
     at += k > 0 ? (size_t)k : 0;
   }
-  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_DATA_DIFF_TYPES, "sqlExpr", mill_bind_sql(b, err),
-                   "functionName", mill_error_fmt(err, "`%s`", name), "dataType",
+  return mill_fail(err, diff_condition(b, same), "sqlExpr", mill_bind_sql(b, err), "functionName",
+                   mill_error_fmt(err, "`%s`", name), "dataType",
                    mill_error_fmt(err, alternatives ? "(%s)" : "[%s]", list), NULL);
 }
 

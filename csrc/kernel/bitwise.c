@@ -55,7 +55,7 @@ MILL_KERNEL1(count_i64, int64_t, int32_t, __builtin_popcountll((uint64_t)x))
 static mill_status bind_count(mill_binding *b, mill_error *err) {
   static const mill_kernel by_width[] = {
       [1] = count_i8, [2] = count_i16, [4] = count_i32, [8] = count_i64};
-  MILL_TRY(mill_bind_types(b, "integral|boolean -> int", err));
+  MILL_TRY(mill_bind_types(b, "!integral|boolean -> int", err));
   b->kernel = by_width[b->cast_to[0]->width];
   return MILL_OK;
 }
@@ -121,7 +121,7 @@ const mill_function mill_family_bitwise[] = {
      .doc = "The bits turned over.",
      .example = "SELECT ~ 0 -> -1"},
     {.name = "bit_count",
-     .types = "integral|boolean",
+     .types = "!integral|boolean",
      .bind = bind_count,
      .flags = MILL_FN_NO_RAISE,
      .usage = "bit_count(expr)",

@@ -118,6 +118,7 @@ CAST_KERNEL(interval_rows) {
 }
 
 CAST_KERNEL(string_rows) {
+  const cast_plan *plan = call->state;
   MILL_EACH(out, n, i) {
     mill_i128 v = 0;
     bool syntax = false;
@@ -131,10 +132,13 @@ CAST_KERNEL(string_rows) {
       MILL_TRY(mill_cast_invalid(call, args[0], i, out, err));
       continue;
     }
-    while (size && (unsigned char)*p <= ' ') p++, size--;
-    while (size && (unsigned char)p[size - 1] <= ' ') size--;
     char text[128];
+    bool beyond = mill_decimal_whole_digits(p, size) > 38;
+    while (!beyond && size && (unsigned char)*p <= ' ') p++, size--;
+    while (!beyond && size && (unsigned char)p[size - 1] <= ' ') size--;
     snprintf(text, sizeof text, "%.*s", (int)(size > 100 ? 100 : size), p);
+    if (plan->strict && beyond)
+      return mill_call_fail(call, err, MILL_E_NUMERIC_OUT_OF_SUPPORTED_RANGE, "value", text, NULL);
     MILL_TRY(mill_cast_too_wide(call, text, i, out, err));
   }
   return MILL_OK;

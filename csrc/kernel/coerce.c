@@ -179,8 +179,17 @@ static bool same_shape(const mill_type *a, const mill_type *b, int depth) {
   return true;
 }
 
+bool mill_promotes_text(const mill_type *a, const mill_type *b) {
+  if (a->id == MILL_NULL || b->id == MILL_NULL) return false;
+  if ((a->id == MILL_STRING) != (b->id == MILL_STRING)) return true;
+  for (uint32_t i = 0; a->id == b->id && i < a->nfields && i < b->nfields; i++)
+    if (mill_promotes_text(a->fields[i].type, b->fields[i].type)) return true;
+  return false;
+}
+
 const mill_type *mill_compared_type(mill_types *types, const mill_type *a, const mill_type *b) {
   const mill_type *t = mill_common_type(types, a, b);
+  if (a->id == b->id && a->nfields && mill_promotes_text(a, b)) return NULL;
   return t == NULL && same_shape(a, b, 0) ? a : t;
 }
 

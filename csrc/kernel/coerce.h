@@ -15,6 +15,8 @@ const mill_type *mill_common_column(mill_types *types, const mill_type *a, const
 /* The type that two operands are compared in: their common one, or, where only the names of fields and
 ** what may be null differ, the first; NULL: they cannot be. */
 const mill_type *mill_compared_type(mill_types *types, const mill_type *a, const mill_type *b);
+/* Does their common type, at any depth, stand on a text that is read as something else? */
+bool mill_promotes_text(const mill_type *a, const mill_type *b);
 /* The type of DECIMAL that holds every value of an integral or decimal type. */
 const mill_type *mill_decimal_for(mill_types *types, const mill_type *t);
 /* May `from` become `to` implicitly as a function argument (implicitCast)? `foldable`: the argument

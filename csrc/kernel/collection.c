@@ -1,8 +1,7 @@
 /* Making arrays, maps and structs, and taking them apart. */
 
 #include "base/text.h"
-#include "kernel/coerce.h"
-#include "kernel/kernel_int.h"
+#include "kernel/list_int.h"
 
 #define KERNEL(NAME)                                                                               \
   static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,               \
@@ -84,6 +83,7 @@ static mill_status bind_map(mill_binding *b, mill_error *err) {
                      "expectedNum", "2n (n > 0)", "actualNum", mill_error_fmt(err, "%d", b->nargs),
                      "docroot", "https://spark.apache.org/docs/latest", NULL);
   MILL_TRY(common(b, 0, 2, &k, err));
+  MILL_TRY(mill_bind_map_key(b, k, err));
   MILL_TRY(common(b, 1, 2, &v, err));
   b->nullable = false;
   return made(b, mill_type_map(b->ctx->types, k, v, some_nullable(b, 1, 2)), err);
@@ -312,10 +312,12 @@ KERNEL(k_array_contains) {
 
 static mill_status bind_array_contains(mill_binding *b, mill_error *err) {
   const mill_type *t = b->arg_type[0];
+  if (t->id == MILL_NULL || b->arg_type[1]->id == MILL_NULL) return mill_bind_null_type(b, err);
   if (t->id != MILL_ARRAY) return mill_bind_wrong_type(b, 0, "\"ARRAY\"", err);
   const mill_type *e = t->fields[0].type;
   const mill_type *c = mill_common_type(b->ctx->types, e, b->arg_type[1]);
-  if (c == NULL || b->arg_type[1]->id == MILL_NULL) return mill_bind_operands_differ(b, err);
+  if (c == NULL || mill_promotes_text(e, b->arg_type[1]))
+    return mill_bind_element_differs(b, 1, err);
   if (c != e) b->cast_to[0] = mill_type_array(b->ctx->types, c, t->contains_null);
   b->cast_to[1] = c;
   b->result = mill_type_of(MILL_BOOLEAN);

@@ -278,6 +278,7 @@ const mill_function mill_family_date_make[] = {
      .types = "int, int, any",
      .kernel = k_make_time,
      .bind = bind_time,
+     .flags = MILL_FN_TIME,
      .usage = "make_time(hour, minute, second)",
      .doc = "The time of day of its fields.",
      .example = "SELECT make_time(6, 30, 45.887) -> 06:30:45.887"},

@@ -1,5 +1,5 @@
-/* Parts of dates and times: year .. second, extract and date_part. Timestamps are read in the
-** session's time zone. Days of the week: dayofweek counts Sunday as 1, weekday Monday as 0. */
+/* Parts of dates, times and intervals: year .. second, extract and date_part. Timestamps are read in
+** the session's time zone. Days of the week: dayofweek counts Sunday as 1, weekday Monday as 0. */
 #include <strings.h>
 
 #include "base/calendar.h"
@@ -112,6 +112,19 @@ static mill_status k_part(mill_call *call, const mill_vector *const *args, size_
   return MILL_OK;
 }
 
+static bool is_interval(const mill_type *t) {
+  return t->id == MILL_INTERVAL || t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT;
+}
+
+static void put_micros(mill_vector *out, size_t i, int64_t micros) {
+  if (out->type->phys == MILL_PHYS_I128)
+    ((mill_i128 *)out->data)[i] = micros;
+  else if (out->type->phys == MILL_PHYS_I64)
+    ((int64_t *)out->data)[i] = micros;
+  else
+    ((int32_t *)out->data)[i] = (int32_t)micros;
+}
+
 /* extract(SECOND FROM ..): with the fraction, DECIMAL(8, 6). */
 static mill_status k_seconds(mill_call *call, const mill_vector *const *args, size_t n,
                              mill_vector *out, mill_error *err) {
@@ -120,13 +133,7 @@ static mill_status k_seconds(mill_call *call, const mill_vector *const *args, si
   MILL_EACH(out, n, i) {
     int64_t micros;
     local_of(call, v, i, &micros);
-    micros %= 60000000;
-    if (out->type->phys == MILL_PHYS_I128)
-      ((mill_i128 *)out->data)[i] = micros;
-    else if (out->type->phys == MILL_PHYS_I64)
-      ((int64_t *)out->data)[i] = micros;
-    else
-      ((int32_t *)out->data)[i] = (int32_t)micros;
+    put_micros(out, i, micros % 60000000);
   }
   return MILL_OK;
 }
@@ -159,6 +166,7 @@ static mill_status bind_date(mill_binding *b, mill_error *err) {
 
 static mill_status bind_time(mill_binding *b, mill_error *err) {
   mill_type_id id = b->arg_type[0]->id;
+  if (id == MILL_TIME) MILL_TRY(mill_bind_times(b, err));
   MILL_TRY(mill_bind_types(b,
                            id == MILL_TIME            ? "time -> int"
                            : id == MILL_TIMESTAMP_NTZ ? "timestamp_ntz -> int"
@@ -169,29 +177,120 @@ static mill_status bind_time(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
-/* The field is a constant; a text as source is a timestamp. */
-static mill_status bind_extract(mill_binding *b, mill_error *err) {
-  const mill_vector *v = b->arg_value[0];
-  mill_type_id id = b->arg_type[1]->id;
-  bool time =
-      id == MILL_DATE || id == MILL_TIMESTAMP || id == MILL_TIMESTAMP_NTZ || id == MILL_TIME;
-  MILL_TRY(mill_bind_types(b, time ? "#string, any -> int" : "#string, timestamp -> int", err));
-  if (v == NULL || !mill_vector_valid(v, 0))
-    return mill_fail(err, MILL_E_INVALID_EXTRACT_FIELD_TYPE, "extraction", b->arg_sql[0], NULL);
-  const mill_str *s = v->data;
+/* ---- fields by name -------------------------------------------------------------------------- */
+
+/* The parts of an interval are those its type spans: months below a year, hours below a day. */
+static bool interval_has(const mill_type *t, part p) {
+  switch (t->id) {
+  case MILL_INTERVAL_YM:
+    return (p == PART_YEAR && t->start == MILL_YEAR) || (p == PART_MONTH && t->end == MILL_MONTH);
+  case MILL_INTERVAL_DT: {
+    int field = p == PART_DAY      ? MILL_DAY
+                : p == PART_HOUR   ? MILL_HOUR
+                : p == PART_MINUTE ? MILL_MINUTE
+                : p == PART_SECOND ? MILL_SECOND
+                                   : -1;
+    return field >= t->start && field <= t->end;
+  }
+  default:
+    return p == PART_YEAR || p == PART_MONTH || p == PART_DAY || p == PART_HOUR ||
+           p == PART_MINUTE || p == PART_SECOND;
+  }
+}
+
+static mill_interval interval_of(const mill_vector *v, size_t i) {
+  if (v->type->id == MILL_INTERVAL) return MILL_AT(mill_interval, v, i);
+  if (v->type->id == MILL_INTERVAL_YM) return (mill_interval){.months = MILL_AT(int32_t, v, i)};
+  int64_t at = MILL_AT(int64_t, v, i);
+  return (mill_interval){.days = (int32_t)(at / MILL_MICROS_DAY), .micros = at % MILL_MICROS_DAY};
+}
+
+static mill_status k_interval(mill_call *call, const mill_vector *const *args, size_t n,
+                              mill_vector *out, mill_error *err) {
+  part p = *(const part *)call->state;
+  (void)err;
+  MILL_EACH(out, n, i) {
+    mill_interval x = interval_of(args[1], i);
+    switch (p) {
+    case PART_YEAR: ((int32_t *)out->data)[i] = x.months / 12; break;
+    case PART_DAY: ((int32_t *)out->data)[i] = x.days; break;
+    case PART_MONTH: ((int8_t *)out->data)[i] = (int8_t)(x.months % 12); break;
+    case PART_HOUR: ((int8_t *)out->data)[i] = (int8_t)(x.micros / 3600000000 % 24); break;
+    case PART_MINUTE: ((int8_t *)out->data)[i] = (int8_t)(x.micros / 60000000 % 60); break;
+    default: put_micros(out, i, x.micros % 60000000);
+    }
+  }
+  return MILL_OK;
+}
+
+/* Where the field is NULL every row is. */
+static mill_status k_nothing(mill_call *call, const mill_vector *const *args, size_t n,
+                             mill_vector *out, mill_error *err) {
+  (void)call, (void)args, (void)n, (void)out, (void)err;
+  return MILL_OK;
+}
+
+/* A field that is NULL tells nothing of the result, which is a DOUBLE then, as in Spark. */
+static mill_status bind_no_field(mill_binding *b) {
+  b->cast_to[0] = mill_type_of(MILL_STRING);
+  b->cast_to[1] = b->arg_type[1];
+  b->result = mill_type_of(MILL_DOUBLE);
+  b->nullable = true;
+  b->kernel = k_nothing;
+  return MILL_OK;
+}
+
+static mill_status bad_field(mill_binding *b, const mill_str *s, mill_error *err) {
+  return mill_fail(err, MILL_E_INVALID_EXTRACT_FIELD, "field",
+                   mill_error_fmt(err, "`%.*s`", (int)s->size, mill_str_data(s)), "expr",
+                   mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+}
+
+static bool find_part(const mill_str *s, part *out) {
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     if (strlen(parts[i].name) != s->size ||
         strncasecmp(parts[i].name, mill_str_data(s), s->size) != 0)
       continue;
-    MILL_TRY(set_part(b, parts[i].which, err));
-    if (parts[i].which != PART_SECOND) return MILL_OK;
-    b->kernel = k_seconds;
-    b->result = mill_type_decimal(b->ctx->types, 8, 6);
-    return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+    *out = parts[i].which;
+    return true;
   }
-  return mill_fail(err, MILL_E_INVALID_EXTRACT_FIELD, "field",
-                   mill_error_fmt(err, "`%.*s`", (int)s->size, mill_str_data(s)), "expr",
-                   mill_bind_type_sql(b, b->arg_type[1], err), NULL);
+  return false;
+}
+
+/* Does the source have the part at all? */
+static bool has_part(const mill_type *t, part p) {
+  if (t->id == MILL_TIME) return p == PART_HOUR || p == PART_MINUTE || p == PART_SECOND;
+  return !is_interval(t) || interval_has(t, p);
+}
+
+static mill_status bind_seconds(mill_binding *b, mill_error *err) {
+  if (!is_interval(b->arg_type[1])) b->kernel = k_seconds;
+  b->result = mill_type_decimal(b->ctx->types, 8, 6);
+  return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+}
+
+/* The field is a constant; a text as source is a timestamp. */
+static mill_status bind_extract(mill_binding *b, mill_error *err) {
+  const mill_vector *v = b->arg_value[0];
+  const mill_type *from = b->arg_type[1];
+  mill_type_id id = from->id;
+  bool timed =
+      id == MILL_DATE || id == MILL_TIMESTAMP || id == MILL_TIMESTAMP_NTZ || id == MILL_TIME;
+  part p = PART_YEAR;
+  if (v && !mill_vector_valid(v, 0)) return bind_no_field(b);
+  if (v == NULL || b->arg_type[0]->id != MILL_STRING)
+    return mill_fail(err, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName",
+                     mill_error_fmt(err, "`%s`", b->name), "paramName", "`field`", "paramType",
+                     "\"STRING\"", NULL);
+  if (!find_part(v->data, &p) || !has_part(from, p)) return bad_field(b, v->data, err);
+  MILL_TRY(mill_bind_types(
+      b, timed || is_interval(from) ? "#string, any -> int" : "#string, timestamp -> int", err));
+  if (id == MILL_TIME) MILL_TRY(mill_bind_times(b, err));
+  MILL_TRY(set_part(b, p, err));
+  if (is_interval(from)) b->kernel = k_interval;
+  if (p == PART_SECOND) return bind_seconds(b, err);
+  if (is_interval(from) && p != PART_YEAR && p != PART_DAY) b->result = mill_type_of(MILL_TINYINT);
+  return MILL_OK;
 }
 
 #define PART(NAME, BIND, TYPES, ALIAS, DOC, EXAMPLE)                                               \

@@ -22,6 +22,7 @@ MILL_KERNEL1(k_same_date, int32_t, int32_t, x)
 /* A number of days is an INT or smaller; a text may be one. */
 static mill_status bind_days(mill_binding *b, mill_error *err) {
   const mill_type *t = b->arg_type[1];
+  if (b->arg_type[0]->id == MILL_TIME) return mill_bind_wrong_type(b, 0, "\"DATE\"", err);
   MILL_TRY(mill_bind_types(b, "date, any -> date", err));
   if (t->id > MILL_INT && t->id != MILL_STRING)
     return mill_bind_wrong_type(b, 1, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", err);
@@ -35,7 +36,9 @@ KERNEL_HEAD(k_add_months) {
   int32_t *r = out->data;
   MILL_EACH(out, n, i) {
     int64_t day = mill_add_months(MILL_AT(int32_t, args[0], i), MILL_AT(int32_t, args[1], i));
-    if (day != (int32_t)day) return overflow(call, err);
+    if (day != (int32_t)day)
+      return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "overflow",
+                            "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
     r[i] = (int32_t)day;
   }
   return MILL_OK;
@@ -242,16 +245,25 @@ KERNEL_HEAD(k_unix_millis) {
   return MILL_OK;
 }
 
-static mill_status too_long(mill_call *call, mill_error *err) {
-  return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "long overflow",
-                        "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+static mill_status not_whole(mill_call *call, const char *message, mill_error *err) {
+  return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", message, "alternative",
+                        "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+}
+
+static mill_status too_late(mill_call *call, int64_t count, int64_t by, mill_error *err) {
+  return mill_call_fail(call, err, MILL_E_DATETIME_OVERFLOW, "operation",
+                        mill_error_fmt(err, "create a TIMESTAMP from %lldL %s since the epoch",
+                                       (long long)count, by == 1000 ? "milliseconds" : "seconds"),
+                        NULL);
 }
 
 static mill_status scaled(mill_call *call, const mill_vector *v, size_t n, mill_vector *out,
                           int64_t by, mill_error *err) {
   int64_t *r = out->data;
-  MILL_EACH(out, n, i)
-  if (__builtin_mul_overflow((int64_t)mill_int_at(v, i), by, &r[i])) return too_long(call, err);
+  MILL_EACH(out, n, i) {
+    int64_t count = (int64_t)mill_int_at(v, i);
+    if (__builtin_mul_overflow(count, by, &r[i])) return too_late(call, count, by, err);
+  }
   return MILL_OK;
 }
 
@@ -277,11 +289,9 @@ KERNEL_HEAD(from_decimal) {
   MILL_EACH(out, n, i) {
     mill_i128 v = mill_int_at(args[0], i), micros;
     mill_i128 step = scale > 6 ? mill_pow10(scale - 6) : 1;
-    if (v % step != 0)
-      return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "Rounding necessary",
-                            "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+    if (v % step != 0) return not_whole(call, "Rounding necessary", err);
     micros = scale > 6 ? v / step : v * mill_pow10(6 - scale);
-    if (micros != (int64_t)micros) return too_long(call, err);
+    if (micros != (int64_t)micros) return not_whole(call, "long overflow", err);
     r[i] = (int64_t)micros;
   }
   return MILL_OK;

@@ -200,6 +200,12 @@ KERNEL_HEAD(parse_time) {
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
+/* A cast whose errors are another's. */
+typedef struct cast_state {
+  mill_kernel kernel;
+  const void *state;
+} cast_state;
+
 /* One argument: a cast. */
 static mill_status bind_cast(mill_binding *b, const mill_type *to, bool lenient, mill_error *err) {
   mill_cast_mode mode = lenient ? MILL_CAST_TRY : b->set->ansi ? MILL_CAST_ANSI : MILL_CAST_LEGACY;
@@ -224,6 +230,49 @@ static const mill_type *target_of(const char *name, const mill_settings *set) {
   return mill_type_of(MILL_TIME);
 }
 
+/* to_time as a cast reads it, whose error names the pattern that the text should have had. */
+KERNEL_HEAD(plain_time) {
+  const cast_state *inner = call->state;
+  mill_call sub = *call;
+  sub.state = inner->state;
+  MILL_TRY(inner->kernel(&sub, args, n, out, err));
+  for (size_t i = 0; i < n; i++) {
+    if (!mill_vector_valid(args[0], i) || mill_valid_bit(out->valid, i)) continue;
+    bytes s = bytes_at(args[0], i);
+    return mill_call_fail(call, err, MILL_E_CANNOT_PARSE_TIME, "input",
+                          mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), "format",
+                          "'HH:mm:ss.SSSSSS'", NULL);
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_plain_time(mill_binding *b, mill_error *err) {
+  void *mem;
+  bool nullable = b->arg_nullable[0];
+  MILL_TRY(mill_cast_bind(b, mill_type_of(MILL_TIME), MILL_CAST_TRY, err));
+  MILL_TRY(mill_bind_alloc(b, sizeof(cast_state), &mem, err));
+  *(cast_state *)mem = (cast_state){b->kernel, b->state};
+  b->state = mem;
+  b->kernel = plain_time;
+  b->nullable = nullable;
+  return MILL_OK;
+}
+
+/* to_date takes anything that has a text, and reads that: a number is no count of days. */
+static mill_status bind_dated(mill_binding *b, mill_error *err) {
+  void *mem;
+  const mill_type *t =
+      mill_convert_to(b->ctx->types, "string|date|timestamp|timestamp_ntz", b->arg_type[0]);
+  if (t == NULL)
+    return mill_bind_wrong_type(
+        b, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")", err);
+  if (b->arg_type[0]->id == MILL_NULL || t == b->arg_type[0]) return MILL_OK;
+  MILL_TRY(mill_bind_alloc(b, sizeof t, &mem, err));
+  *(const mill_type **)mem = b->cast_to[0] = t;
+  b->arg_type = mem;
+  return MILL_OK;
+}
+
 static mill_status bind_reading(mill_binding *b, mill_error *err) {
   const char *name = b->fn->name;
   bool lenient = strncmp(name, "try_", 4) == 0;
@@ -231,6 +280,8 @@ static mill_status bind_reading(mill_binding *b, mill_error *err) {
   bool date = to->id == MILL_DATE, time = to->id == MILL_TIME;
   bool already = !time && (from->id == MILL_DATE || from->id == MILL_TIMESTAMP ||
                            from->id == MILL_TIMESTAMP_NTZ);
+  if (b->nargs == 1 && date) MILL_TRY(bind_dated(b, err));
+  if (b->nargs == 1 && time && !lenient && from->id == MILL_STRING) return bind_plain_time(b, err);
   if (b->nargs == 1 && from != to) return bind_cast(b, to, lenient, err);
   if (already || b->nargs == 1) {
     if (b->nargs > 1 && mill_convert_to(b->ctx->types, "string", b->arg_type[1]) == NULL)
@@ -262,10 +313,11 @@ static mill_status bind_to(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* Towards 1970, unlike unix_seconds: so Spark divides here. */
 KERNEL_HEAD(seconds_of) {
   int64_t *r = out->data;
   (void)call, (void)err;
-  MILL_EACH(out, n, i) r[i] = mill_floor_div(MILL_AT(int64_t, args[0], i), 1000000);
+  MILL_EACH(out, n, i) r[i] = MILL_AT(int64_t, args[0], i) / 1000000;
   return MILL_OK;
 }
 
@@ -284,11 +336,12 @@ static mill_status bind_unix(mill_binding *b, mill_error *err) {
 }
 
 #define DEFAULT_PATTERN "'yyyy-MM-dd HH:mm:ss'"
-#define READ(NAME, DOC, EXAMPLE)                                                                   \
+#define READ_WITH(FLAGS, NAME, DOC, EXAMPLE)                                                       \
   {                                                                                                \
-    .name = NAME, .types = "any, string?", .bind = bind_to, .flags = MILL_FN_NULLABLE,             \
+    .name = NAME, .types = "any, string?", .bind = bind_to, .flags = MILL_FN_NULLABLE | (FLAGS),   \
     .usage = NAME "(expr[, fmt])", .doc = DOC, .example = EXAMPLE                                  \
   }
+#define READ(NAME, DOC, EXAMPLE) READ_WITH(0, NAME, DOC, EXAMPLE)
 
 const mill_function mill_family_date_text[] = {
     {.name = "date_format",
@@ -334,8 +387,8 @@ const mill_function mill_family_date_text[] = {
          "SELECT to_timestamp_ntz('2016-12-31', 'yyyy-MM-dd') -> 2016-12-31 00:00:00"),
     READ("try_to_timestamp", "As to_timestamp, null where the text is none.",
          "SELECT try_to_timestamp('foo', 'yyyy-MM-dd') -> NULL"),
-    READ("to_time", "A text as time of day, by a pattern or as a cast reads it.",
-         "SELECT to_time('12.10.05', 'HH.mm.ss') -> 12:10:05"),
-    READ("try_to_time", "As to_time, null where the text is none.",
-         "SELECT try_to_time('12-00', 'HH:mm') -> NULL"),
+    READ_WITH(MILL_FN_TIME, "to_time", "A text as time of day, by a pattern or as a cast reads it.",
+              "SELECT to_time('12.10.05', 'HH.mm.ss') -> 12:10:05"),
+    READ_WITH(MILL_FN_TIME, "try_to_time", "As to_time, null where the text is none.",
+              "SELECT try_to_time('12-00', 'HH:mm') -> NULL"),
     {0}};

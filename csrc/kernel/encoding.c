@@ -51,7 +51,9 @@ static bool read_strict(bytes s, char *to, size_t *n) {
   for (size_t k = 0; k < s.n; k++) {
     char c = s.p[k];
     const char *at = c ? strchr(letters64, c) : NULL;
-    if (c == '\r' || c == '\n' || c == ' ' || c == '\t') continue;
+    bool blank = c == '\r' || c == '\n' || c == ' ' || c == '\t';
+    if (blank && pad) return false; /* '=' ends the text */
+    if (blank) continue;
     count++;
     if (c == '=') {
       pad++;

@@ -140,6 +140,10 @@ mill_status mill_function_check_count(mill_binding *b, mill_error *err) {
   return mill_bind_count(b, b->fn->types, err);
 }
 
+mill_status mill_bind_times(const mill_binding *b, mill_error *err) {
+  return b->set->times ? MILL_OK : mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
+}
+
 mill_status mill_function_bind(mill_binding *b, mill_error *err) {
   const mill_function *fn = b->fn;
   const mill_type **cast_to = mill_arena_alloc(b->arena, (size_t)(b->nargs + 1) * sizeof *cast_to);
@@ -153,6 +157,7 @@ mill_status mill_function_bind(mill_binding *b, mill_error *err) {
   b->state = NULL;
   b->shown = b->stands_for = NULL;
   MILL_TRY(mill_bind_count(b, fn->types, err));
+  if (fn->flags & MILL_FN_TIME) MILL_TRY(mill_bind_times(b, err));
   mill_bind_nullable(b);
   return fn->bind ? fn->bind(b, err) : mill_bind_types(b, fn->types, err);
 }

@@ -54,6 +54,7 @@ enum {                               /* flags of a definition */
        MILL_FN_OPERATOR =
            32, /* an operator: not callable by name from SQL as name(...) unless Spark allows */
        MILL_FN_NAMED = 512,  /* takes arguments by name: the names are those of `usage` */
+       MILL_FN_TIME = 1024,  /* of times of day: needs spark.sql.timeType.enabled */
        MILL_FN_LAMBDA = 64,  /* has arguments that are lambdas */
        MILL_FN_HIDDEN = 128, /* internal: not listed, not callable */
        MILL_FN_LAZY = 256, /* arguments are evaluated only where needed: the planner makes AND, OR,

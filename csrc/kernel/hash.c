@@ -200,15 +200,19 @@ typedef struct digest_kind {
   size_t size, block;
 } digest_kind;
 
-static const digest_kind digests[] = {{"MD5", 0, 16, 64},       {"SHA-1", 1, 20, 64},
-                                      {"SHA1", 1, 20, 64},      {"SHA-224", 224, 28, 64},
-                                      {"SHA-256", 256, 32, 64}, {"SHA-384", 384, 48, 128},
-                                      {"SHA-512", 512, 64, 128}};
+static const digest_kind digests[] = {{"MD5", 0, 16, 64},       {"SHA1", 1, 20, 64},
+                                      {"SHA224", 224, 28, 64},  {"SHA256", 256, 32, 64},
+                                      {"SHA384", 384, 48, 128}, {"SHA512", 512, 64, 128}};
 
+/* In any case; the SHA ones with a hyphen or without. */
 static const digest_kind *digest_of(bytes s) {
+  char name[8];
+  if (s.n == 0 || s.n >= sizeof name) return NULL;
+  memcpy(name, s.p, s.n);
+  name[s.n] = 0;
+  if (s.n > 4 && strncasecmp(name, "SHA-", 4) == 0) memmove(name + 3, name + 4, s.n - 3);
   for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
-    if (strlen(digests[i].name) == s.n && strncasecmp(digests[i].name, s.p, s.n) == 0)
-      return &digests[i];
+    if (strcasecmp(digests[i].name, name) == 0) return &digests[i];
   return NULL;
 }
 
@@ -249,6 +253,10 @@ KERNEL_HEAD(k_hmac) {
       return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_HMAC_ALGORITHM,
                             "functionName", "`hmac`", "parameter", "`algorithm`", "algorithm",
                             mill_error_fmt(err, "'%.*s'", (int)name.n, name.p), NULL);
+    if (bytes_at(args[0], i).n == 0)
+      return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_HMAC_CRYPTO_ERROR,
+                            "functionName", "`hmac`", "parameter", "`key`", "detailMessage",
+                            "Empty key", NULL);
     MILL_TRY(hmac_row(call, k, bytes_at(args[0], i), bytes_at(args[1], i), out, i, err));
   }
   return MILL_OK;

@@ -44,6 +44,8 @@ mill_status mill_bind_count(mill_binding *b, const char *types, mill_error *err)
 void mill_bind_nullable(mill_binding *b);
 /* Cast the arguments marked in `same` (NULL: all) to their common type. DATA_DIFF_TYPES. */
 mill_status mill_bind_common(mill_binding *b, const bool *same, mill_error *err) MILL_USE_RESULT;
+/* UNSUPPORTED_TIME_TYPE where the session does not have times of day. */
+mill_status mill_bind_times(const mill_binding *b, mill_error *err) MILL_USE_RESULT;
 /* The type that `from` becomes for "numeric|ym|dt" and the like, or NULL. */
 const mill_type *mill_convert_to(mill_types *types, const char *alternatives,
                                  const mill_type *from);

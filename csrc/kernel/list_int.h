@@ -66,6 +66,14 @@ static inline mill_span span_at(const mill_vector *v, size_t i) {
 /* The closest type of two that loses nothing: no text is made of numbers, nor a DECIMAL of
 ** integers that it cannot hold. NULL: none. */
 const mill_type *mill_tightest_type(mill_types *types, const mill_type *a, const mill_type *b);
+/* INVALID_MAP_KEY_TYPE for a type that cannot be one of a map's keys. */
+mill_status mill_bind_map_key(mill_binding *b, const mill_type *key,
+                              mill_error *err) MILL_USE_RESULT;
+/* ARRAY_FUNCTION_DIFF_TYPES of argument 0, an array, and argument `at`. */
+mill_status mill_bind_element_differs(mill_binding *b, int at, mill_error *err)
+    __attribute__((cold));
+/* NULL_TYPE: the function does not take a NULL without a type. */
+mill_status mill_bind_null_type(mill_binding *b, mill_error *err) __attribute__((cold));
 /* Arguments 0, an array, and `at`, an element: cast to one another's type. */
 mill_status mill_bind_element(mill_binding *b, int at, mill_error *err) MILL_USE_RESULT;
 /* Keys [from, at) are those of a map already: key `at` is none of them, nor null. */

@@ -13,6 +13,20 @@ mill_status mill_check_map_key(mill_call *call, const mill_vector *keys, uint32_
   return MILL_OK;
 }
 
+/* Values that have no order, and no one form, cannot be told apart: they are no keys. */
+static bool keyed(const mill_type *t) {
+  if (t->id == MILL_MAP || t->id == MILL_VARIANT) return false;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (!keyed(t->fields[i].type)) return false;
+  return true;
+}
+
+mill_status mill_bind_map_key(mill_binding *b, const mill_type *key, mill_error *err) {
+  if (keyed(key)) return MILL_OK;
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_MAP_KEY_TYPE, "sqlExpr",
+                   mill_bind_sql(b, err), "keyType", mill_bind_type_sql(b, key, err), NULL);
+}
+
 /* Append one entry to the map that began at `from`. */
 static mill_status put_entry(mill_call *call, mill_vector *out, const mill_vector *keys, uint32_t k,
                              const mill_vector *values, uint32_t v, uint32_t from,
@@ -101,6 +115,7 @@ KERNEL_HEAD(k_from_arrays) {
 
 static mill_status map_of(mill_binding *b, const mill_type *k, const mill_type *v, bool nulls,
                           mill_error *err) {
+  MILL_TRY(mill_bind_map_key(b, k, err));
   b->result = mill_type_map(b->ctx->types, k, v, nulls);
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
 }
@@ -154,9 +169,7 @@ static mill_status bind_contains(mill_binding *b, mill_error *err) {
   const mill_type *t = b->arg_type[0], *x = b->arg_type[1];
   const mill_type *k =
       t->id == MILL_MAP ? mill_common_type(b->ctx->types, t->fields[0].type, x) : NULL;
-  if (x->id == MILL_NULL || t->id == MILL_NULL)
-    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NULL_TYPE, "sqlExpr", mill_bind_sql(b, err),
-                     "functionName", "`map_contains_key`", NULL);
+  if (x->id == MILL_NULL) return mill_bind_null_type(b, err);
   if (k == NULL || (t->fields[0].type->id == MILL_STRING) != (x->id == MILL_STRING))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES, "sqlExpr",
                      mill_bind_sql(b, err), "functionName", "`map_contains_key`", "dataType",

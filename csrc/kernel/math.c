@@ -149,8 +149,22 @@ KERNEL_HEAD(k_width_bucket) {
   return MILL_OK;
 }
 
+/* A value that is an interval, and bounds of another kind. */
+static mill_status other_bounds(mill_binding *b, mill_error *err) {
+  static const bool same[] = {true, true, true, false};
+  void *mem;
+  MILL_TRY(mill_bind_alloc(b, 4 * sizeof *b->arg_type, &mem, err));
+  const mill_type **types = mem;
+  for (int i = 0; i < 4; i++)
+    types[i] = mill_type_numeric(b->arg_type[i]) ? mill_type_of(MILL_DOUBLE) : b->arg_type[i];
+  b->arg_type = types;
+  return mill_bind_diff_types(b, same, err);
+}
+
 static mill_status bind_width_bucket(mill_binding *b, mill_error *err) {
   mill_type_id id = b->arg_type[0]->id;
+  for (int i = 1; i < 3 && (id == MILL_INTERVAL_YM || id == MILL_INTERVAL_DT); i++)
+    if (b->arg_type[i]->id != id && b->arg_type[i]->id != MILL_NULL) return other_bounds(b, err);
   const char *types = id == MILL_INTERVAL_YM   ? "ym, ym, ym, bigint -> bigint"
                       : id == MILL_INTERVAL_DT ? "dt, dt, dt, bigint -> bigint"
                                                : "double, double, double, bigint -> bigint";

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "base/number.h"
 #include "base/xorshift.h"
 #include "kernel/kernel_int.h"
 #include "kernel/random_jump.h"
@@ -98,32 +99,47 @@ KERNEL_HEAD(k_randn) {
   return MILL_OK;
 }
 
+static void put_whole(mill_vector *out, size_t i, mill_i128 v) {
+  switch (out->type->phys) {
+  case MILL_PHYS_I8: ((int8_t *)out->data)[i] = (int8_t)v; break;
+  case MILL_PHYS_I16: ((int16_t *)out->data)[i] = (int16_t)v; break;
+  case MILL_PHYS_I32: ((int32_t *)out->data)[i] = (int32_t)v; break;
+  case MILL_PHYS_I64: ((int64_t *)out->data)[i] = (int64_t)v; break;
+  default: ((mill_i128 *)out->data)[i] = v;
+  }
+}
+
+static mill_status put_decimal(mill_call *call, double d, size_t i, mill_vector *out,
+                               mill_error *err) {
+  mill_i128 v;
+  const mill_type *t = out->type;
+  if (mill_decimal_from_double(d, t->precision, t->scale, &v)) {
+    put_whole(out, i, v);
+    return MILL_OK;
+  }
+  if (!call->set->ansi) return mill_set_null(call, out, i, err);
+  char text[MILL_DOUBLE_TEXT];
+  mill_double_text(d, text);
+  return mill_call_fail(call, err, MILL_E_NUMERIC_VALUE_OUT_OF_RANGE_WITH_SUGGESTION, "value", text,
+                        "precision", mill_error_fmt(err, "%d", t->precision), "scale",
+                        mill_error_fmt(err, "%d", t->scale), "config", "\"spark.sql.ansi.enabled\"",
+                        NULL);
+}
+
 /* uniform(min, max): min + (max - min) * rand, cut to the type. */
 KERNEL_HEAD(k_uniform) {
   const random_plan *plan = call->state;
   uint64_t s = state_at(plan, call->first_row);
-  const mill_type *t = out->type;
-  (void)err;
+  bool real = args[0]->type->id == MILL_DOUBLE;
   for (size_t i = 0; i < n; i++) {
-    double x = next_double(&s);
-    if (t->id == MILL_DOUBLE || t->id == MILL_FLOAT) {
-      bool wide = t->id == MILL_DOUBLE;
-      double lo = wide ? MILL_AT(double, args[0], i) : (double)MILL_AT(float, args[0], i);
-      double hi = wide ? MILL_AT(double, args[1], i) : (double)MILL_AT(float, args[1], i);
-      x = lo + (hi - lo) * x;
-      if (wide)
-        ((double *)out->data)[i] = x;
-      else
-        ((float *)out->data)[i] = (float)x;
-      continue;
-    }
-    double lo = (double)mill_int_at(args[0], i), hi = (double)mill_int_at(args[1], i);
-    int64_t v = (int64_t)(lo + (hi - lo) * x);
-    switch (t->phys) {
-    case MILL_PHYS_I8: ((int8_t *)out->data)[i] = (int8_t)v; break;
-    case MILL_PHYS_I16: ((int16_t *)out->data)[i] = (int16_t)v; break;
-    case MILL_PHYS_I32: ((int32_t *)out->data)[i] = (int32_t)v; break;
-    default: ((int64_t *)out->data)[i] = v; break;
+    double lo = real ? MILL_AT(double, args[0], i) : (double)mill_int_at(args[0], i);
+    double hi = real ? MILL_AT(double, args[1], i) : (double)mill_int_at(args[1], i);
+    double x = lo + (hi - lo) * next_double(&s);
+    switch (out->type->id) {
+    case MILL_DOUBLE: ((double *)out->data)[i] = x; break;
+    case MILL_FLOAT: ((float *)out->data)[i] = (float)x; break;
+    case MILL_DECIMAL: MILL_TRY(put_decimal(call, x, i, out, err)); break;
+    default: put_whole(out, i, (int64_t)x);
     }
   }
   return MILL_OK;
@@ -154,8 +170,27 @@ static mill_status bind_rand(mill_binding *b, mill_error *err) {
   if (b->nargs == 1 && b->arg_type[0]->id != MILL_INT && b->arg_type[0]->id != MILL_BIGINT &&
       b->arg_type[0]->id != MILL_NULL)
     return mill_bind_wrong_type(b, 0, "(\"INT\" or \"BIGINT\")", err);
+  if (b->nargs == 1 && b->arg_value[0] == NULL)
+    return mill_fail(err, MILL_E_SEED_EXPRESSION_IS_UNFOLDABLE, "seedExpr",
+                     mill_error_fmt(err, "\"%s\"", b->arg_sql[0]), "exprWithSeed",
+                     mill_bind_sql(b, err), NULL);
   MILL_TRY(mill_bind_types(b, b->nargs ? "#bigint -> double" : "-> double", err));
   return bind_seed(b, 0, err);
+}
+
+/* The type of the numbers: DOUBLE where there is one, then FLOAT, then the last DECIMAL; NULL: the
+** wider of two integral types. */
+static const mill_type *real_of(const mill_binding *b) {
+  const mill_type *t = NULL;
+  for (int i = 0; i < 2; i++) {
+    const mill_type *a = b->cast_to[i];
+    if (a->id == MILL_DOUBLE || (t && t->id == MILL_DOUBLE)) {
+      t = mill_type_of(MILL_DOUBLE);
+    } else if (a->id == MILL_FLOAT || (a->id == MILL_DECIMAL && !(t && t->id == MILL_FLOAT))) {
+      t = a;
+    }
+  }
+  return t;
 }
 
 static mill_status bind_uniform(mill_binding *b, mill_error *err) {
@@ -163,11 +198,14 @@ static mill_status bind_uniform(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(
       b, b->nargs == 2 ? "!#numeric, !#numeric -> $1" : "!#numeric, !#numeric, !#int|bigint -> $1",
       err));
-  for (int i = 0; i < 2; i++) /* decimals compute as DOUBLE */
-    if (b->cast_to[i]->id == MILL_DECIMAL) b->cast_to[i] = mill_type_of(MILL_DOUBLE);
+  const mill_type *real = real_of(b);
+  for (int i = 0; real && i < 2; i++) b->cast_to[i] = mill_type_of(MILL_DOUBLE);
   MILL_TRY(mill_bind_common(b, same, err));
-  b->result = b->cast_to[0];
-  return bind_seed(b, 2, err);
+  b->result = real ? real : b->cast_to[0];
+  MILL_TRY(bind_seed(b, 2, err));
+  b->safe = b->result->id != MILL_DECIMAL;
+  b->nullable = !b->safe && !b->set->ansi;
+  return MILL_OK;
 }
 
 /* The place of a row: its morsel in the upper bits, as a partition of Spark has. */
@@ -219,7 +257,7 @@ const mill_function mill_family_random[] = {
      .types = "any, any, any?",
      .bind = bind_uniform,
      .kernel = k_uniform,
-     .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NO_RAISE,
+     .flags = MILL_FN_NONDETERMINISTIC,
      .usage = "uniform(min, max[, seed])",
      .doc = "A random number between two bounds, another one for each row.",
      .example = "SELECT uniform(10, 20, 0) -> 17"},

@@ -18,8 +18,11 @@ static mill_status bind_answer(mill_binding *b, mill_error *err) {
   answer *a = mill_arena_alloc(b->arena, sizeof *a);
   if (a == NULL) return mill_oom(b->ctx->memory, sizeof *a, err);
   mill_settings_once(b->set);
+  const char *path = mill_error_fmt(err, "system.builtin,system.session,spark_catalog.%s",
+                                    b->set->database ? b->set->database : "");
   const char *text = strcmp(name, "current_schema") == 0    ? b->set->database
                      : strcmp(name, "current_catalog") == 0 ? "spark_catalog"
+                     : strcmp(name, "current_path") == 0    ? path
                      : strcmp(name, "version") == 0
                          ? "4.3.0 0000000000000000000000000000000000000000"
                          : b->set->user;
@@ -43,6 +46,8 @@ const mill_function mill_family_session[] = {
            "SELECT current_schema() -> default"),
     ANSWER("current_catalog", NULL, "The catalogue in use.",
            "SELECT current_catalog() -> spark_catalog"),
+    ANSWER("current_path", NULL, "Where the names of functions are looked for, in order.",
+           "SELECT current_path() -> system.builtin,system.session,spark_catalog.default"),
     ANSWER("current_user", "user, session_user", "Who runs the session.",
            "SELECT length(current_user()) > 0 -> true"),
     ANSWER("version", NULL, "The version of Spark whose language this is, and a revision.",

@@ -301,6 +301,24 @@ mill_status mill_bind_wrong_type(mill_binding *b, int i, const char *required, m
                    mill_bind_type_sql(b, b->arg_type[i], err), NULL);
 }
 
+/* Spark takes any date or time for any other and finds out behind it that there is no such cast,
+** as of a TIME to a DATE. */
+static mill_status no_such_cast(mill_binding *b, int i, mill_type_id to, mill_error *err) {
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, "sqlExpr",
+                   mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), "srcType",
+                   mill_bind_type_sql(b, b->arg_type[i], err), "targetType",
+                   mill_bind_type_sql(b, mill_type_of(to), err), NULL);
+}
+
+static mill_status refuse_entry(mill_binding *b, int i, const entry *e, mill_error *err) {
+  mill_type_id from = b->arg_type[i]->id;
+  if (!e->exact && from == MILL_TIME && is(e->text, "date"))
+    return no_such_cast(b, i, MILL_DATE, err);
+  if (!e->exact && from == MILL_DATE && is(e->text, "time"))
+    return no_such_cast(b, i, MILL_TIME, err);
+  return mill_bind_wrong_type(b, i, required_text(b, e->text, err), err);
+}
+
 static mill_status wrong_count(mill_binding *b, int least, int most, mill_error *err) {
   const char *want = most < 0        ? mill_error_fmt(err, "> %d", least - 1)
                      : most == least ? mill_error_fmt(err, "%d", least)
@@ -383,7 +401,7 @@ static mill_status bind_entry(mill_binding *b, int i, const entry *e, mill_error
                      mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
   if (e->same) return MILL_OK;
   const mill_type *t = convert(b->ctx->types, e->text, b->arg_type[i], e->exact, 0);
-  if (t == NULL) return mill_bind_wrong_type(b, i, required_text(b, e->text, err), err);
+  if (t == NULL) return refuse_entry(b, i, e, err);
   b->cast_to[i] = t;
   return MILL_OK;
 }

@@ -264,10 +264,16 @@ KERNEL_HEAD(k_instr) {
   return MILL_OK;
 }
 
+/* A place that is null is before the text: nothing is found there. */
 KERNEL_HEAD(k_locate) {
   int32_t *r = out->data;
-  (void)err;
-  MILL_EACH(out, n, i) {
+  for (size_t i = 0; i < n; i++) {
+    r[i] = 0;
+    if (call->nargs > 2 && !mill_vector_valid(args[2], i)) continue;
+    if (!mill_vector_valid(args[0], i) || !mill_vector_valid(args[1], i)) {
+      MILL_TRY(mill_set_null(call, out, i, err));
+      continue;
+    }
     bytes s = bytes_at(args[1], i), x = bytes_at(args[0], i);
     int32_t from = call->nargs > 2 ? MILL_AT(int32_t, args[2], i) : 1;
     size_t start = from < 1 ? SIZE_MAX : mill_utf8_offset(s.p, s.n, (size_t)from - 1);
@@ -499,6 +505,17 @@ KERNEL_HEAD(concat_lists) {
   return MILL_OK;
 }
 
+/* Arrays and something else; a NULL without a type stands for a text. */
+static mill_status mixed_concat(mill_binding *b, mill_error *err) {
+  void *mem;
+  MILL_TRY(mill_bind_alloc(b, (size_t)b->nargs * sizeof *b->arg_type, &mem, err));
+  const mill_type **types = mem;
+  for (int i = 0; i < b->nargs; i++)
+    types[i] = b->arg_type[i]->id == MILL_NULL ? mill_type_of(MILL_STRING) : b->arg_type[i];
+  b->arg_type = types;
+  return mill_bind_diff_types(b, NULL, err);
+}
+
 static mill_status bind_concat(mill_binding *b, mill_error *err) {
   bool binary = b->nargs > 0, list = false;
   for (int i = 0; i < b->nargs; i++) {
@@ -507,6 +524,8 @@ static mill_status bind_concat(mill_binding *b, mill_error *err) {
   }
   b->kernel = list ? concat_lists : concat_texts;
   if (!list) return mill_bind_types(b, binary ? "binary* -> binary" : "string* -> string", err);
+  for (int i = 0; i < b->nargs; i++)
+    if (b->arg_type[i]->id != MILL_ARRAY) return mixed_concat(b, err);
   MILL_TRY(mill_bind_common(b, NULL, err));
   b->result = b->cast_to[0];
   return MILL_OK;
@@ -623,10 +642,15 @@ const mill_function mill_family_string[] = {
     STRING_DEF("instr", NULL, "string, string -> int", k_instr, "instr(str, substr)",
                "The position of the second in the first, 0 where it is not found.",
                "SELECT instr('tidemill', 'mill') -> 5"),
-    STRING_SAID("locate", "position", "string, string, int? -> int", ", , 1", k_locate,
-                "locate(substr, str[, pos])",
-                "The position of the first in the second, from pos on.",
-                "SELECT locate('l', 'tidemill', 2) -> 7"),
+    {.name = "locate",
+     .alias = "position",
+     .types = "string, string, int? -> int",
+     .said = ", , 1",
+     .kernel = k_locate,
+     .flags = MILL_FN_NULLS | MILL_FN_NO_RAISE,
+     .usage = "locate(substr, str[, pos])",
+     .doc = "The position of the first in the second, from pos on.",
+     .example = "SELECT locate('l', 'tidemill', 2) -> 7"},
     STRING_SAID("replace", NULL, "string, string, string? -> $1", ", , ''", k_replace,
                 "replace(str, search[, replace])",
                 "Each occurrence of one text replaced by another.",

@@ -449,19 +449,33 @@ static mill_status bind_sentences(mill_binding *b, mill_error *err) {
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
 }
 
-typedef struct map_plan {
-  const mill_regex *pair, *key;
-} map_plan;
+/* What a text is cut at; `letters`: the empty pattern, which cuts between any two. */
+typedef struct splitter {
+  mill_search *search;
+  bool letters;
+} splitter;
 
-/* The first match in [from, to) of the text: where it starts and ends; SIZE_MAX: none. */
-static void cut_at(mill_search *x, bytes s, size_t from, size_t to, size_t *start, size_t *end) {
+/* The first match in [from, to) of the text: where it starts and ends; SIZE_MAX: none. One of nothing
+** at the very start does not count. */
+static void cut_at(const splitter *cut, bytes s, size_t from, size_t to, size_t *start,
+                   size_t *end) {
+  mill_search *x = cut->search;
   *start = *end = SIZE_MAX;
-  if (mill_search_run(x, s.p, to, from) != MILL_FOUND || x->span[0] == x->span[1]) return;
-  *start = x->span[0];
-  *end = x->span[1];
+  for (size_t at = from; at <= to; at++) {
+    if (mill_search_run(x, s.p, to, at) != MILL_FOUND) return;
+    bool empty = x->span[0] == x->span[1];
+    if (empty && x->span[0] == to && cut->letters) return;
+    if (empty && x->span[0] == from) {
+      while (at + 1 < to && ((unsigned char)s.p[at + 1] & 0xc0) == 0x80) at++;
+      continue;
+    }
+    *start = x->span[0];
+    *end = x->span[1];
+    return;
+  }
 }
 
-static mill_status map_row(mill_call *call, mill_search *pair, mill_search *key, bytes s,
+static mill_status map_row(mill_call *call, const splitter *pair, const splitter *key, bytes s,
                            mill_vector *out, size_t i, mill_error *err) {
   mill_vector *k = &out->child[0], *v = &out->child[1];
   uint32_t first = k->size;
@@ -476,9 +490,10 @@ static mill_status map_row(mill_call *call, mill_search *pair, mill_search *key,
     if (cut == SIZE_MAX) MILL_TRY(mill_vector_set_null(v, v->size - 1, call->arena, err));
     for (uint32_t e = first; e + 1 < k->size; e++)
       if (mill_vector_equal(k, e, k, k->size - 1))
-        return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key",
-                              mill_error_fmt(err, "%.*s", (int)(end - from), s.p + from),
-                              "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+        return mill_call_fail(
+            call, err, MILL_E_DUPLICATED_MAP_KEY, "key",
+            mill_error_fmt(err, "%.*s", (int)((cut == SIZE_MAX ? end : cut) - from), s.p + from),
+            "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
     if (start == SIZE_MAX) break;
     from = next;
   }
@@ -500,7 +515,9 @@ KERNEL_HEAD(k_str_to_map) {
                                 mill_error_fmt(err, "'%.*s'", (int)p.n, p.p), NULL);
       if (status == MILL_OK) status = mill_search_init(&x[k], r[k], err);
     }
-    if (status == MILL_OK) status = map_row(call, &x[0], &x[1], bytes_at(args[0], i), out, i, err);
+    splitter by[] = {{&x[0], bytes_at(args[1], i).n == 0}, {&x[1], bytes_at(args[2], i).n == 0}};
+    if (status == MILL_OK)
+      status = map_row(call, &by[0], &by[1], bytes_at(args[0], i), out, i, err);
     mill_search_clear(&x[0]);
     mill_search_clear(&x[1]);
     if (status != MILL_OK) return status;

@@ -353,7 +353,8 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (b == NULL) return NULL;
   if (e->fn->lowered &&
       ((e->fn->kernel == NULL && e->fn->aggregate == NULL) || (e->fn->flags & MILL_FN_LAZY))) {
-    w->status = mill_function_check_count(b, w->err);
+    bool typed = e->fn->kind == MILL_AGGREGATE && e->fn->bind;
+    w->status = typed ? mill_function_bind(b, w->err) : mill_function_check_count(b, w->err);
     if (w->status != MILL_OK) return NULL;
     return expand(w, s, e, e->fn->lowered, mill_w_sql(w, e));
   }

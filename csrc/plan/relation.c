@@ -260,8 +260,12 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
     f[c] = (mill_field){name, types[c], nullable[c], NULL};
     if (name == NULL) return NULL;
   }
-  for (int i = 0; i < l.n; i++)
-    if (!mill_exprs_add(w, &cast, mill_x_cast(w, l.at[i], types[i % width]))) return NULL;
+  for (int i = 0; i < l.n; i++) {
+    const mill_type *t = types[i % width];
+    bool null = l.at[i]->type->id == MILL_NULL;
+    if (!mill_exprs_add(w, &cast, null ? mill_x_null(w, t) : mill_x_cast(w, l.at[i], t)))
+      return NULL;
+  }
   mill_node *v = mill_w_node_copy(w, n);
   const mill_type *schema = mill_type_struct(w->ctx->types, f, (uint32_t)width);
   if (schema == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);

@@ -265,6 +265,7 @@ mill_status mill_session_settings(mill_session *s, mill_settings *out, mill_erro
   out->user = mill_session_user();
   out->ntz = strcmp(mill_session_get(s, "spark.sql.timestampType"), "TIMESTAMP_NTZ") == 0;
   out->bounded = !is_on(s, "spark.sql.decimalOperations.allowPrecisionLoss");
+  out->times = is_on(s, "spark.sql.timeType.enabled");
   return mill_zones_find(s->ctx.zones, out->zone_name, strlen(out->zone_name), &out->zone, err);
 }
 

@@ -186,7 +186,7 @@ static mill_status said(printer *p, const mill_expr *e) {
 }
 
 /* first(x, true), first(x) IGNORE NULLS: Spark shows the value alone; so it does of the error that
-** approx_count_distinct may make. */
+** approx_count_distinct may make, and of the escape of ilike. */
 static bool takes_nulls(const mill_expr *e) {
   static const char *const names[] = {
       "first", "last", "first_value", "last_value", "any_value", "approx_count_distinct", NULL};
@@ -201,7 +201,8 @@ static mill_status plain_call(printer *p, const mill_expr *e) {
   if (e->star && e->nargs == 0) {
     MILL_TRY(puts_to(p, "1"));
   } else {
-    MILL_TRY(list(p, e->args, takes_nulls(e) ? 1 : e->nargs));
+    int shown = takes_nulls(e) ? 1 : mill_x_is_call(e, "ilike") && e->nargs > 2 ? 2 : e->nargs;
+    MILL_TRY(list(p, e->args, shown));
     MILL_TRY(said(p, e));
   }
   MILL_TRY(puts_to(p, ")"));

@@ -314,6 +314,15 @@ static mill_expr *unsupported(mill_parser *p, int from, const char *word) {
   return mill_p_null_literal(p, from);
 }
 
+/* TIME(6), or as many digits as the fraction has beyond them. */
+static const mill_type *time_type(mill_parser *p, const char *s, size_t n) {
+  const char *dot = memchr(s, '.', n);
+  int count = 0;
+  for (const char *d = dot ? dot + 1 : s + n; d < s + n && *d >= '0' && *d <= '9'; d++) count++;
+  return count <= 6 ? mill_type_of(MILL_TIME)
+                    : mill_type_time(p->rules.ctx->types, count < 9 ? count : 9);
+}
+
 mill_expr *mill_p_typed_literal(mill_parser *p) {
   int from = p->at, kind = mill_p_peek(p, 0);
   const char *word = mill_p_name(p);
@@ -329,7 +338,8 @@ mill_expr *mill_p_typed_literal(mill_parser *p) {
   case MILL_K_TIME: {
     int64_t nanos;
     if (!mill_time_parse(s, n, &nanos)) return invalid(p, from, "TIME", s);
-    return mill_p_value(p, from, mill_type_of(MILL_TIME), &nanos, sizeof nanos);
+    const mill_type *t = time_type(p, s, n);
+    return t ? mill_p_value(p, from, t, &nanos, sizeof nanos) : mill_p_null_literal(p, from);
   }
   default: return unsupported(p, from, word);
   }

@@ -34,7 +34,7 @@ static inline void bench_open(void) {
   B.memory = mill_memory_new(0);
   B.types = mill_types_new(B.memory);
   B.ctx = (mill_context){.memory = B.memory, .types = B.types, .zones = mill_zones_new(B.memory)};
-  B.set = (mill_settings){.ansi = true, .zone_name = "UTC"};
+  B.set = (mill_settings){.ansi = true, .zone_name = "UTC", .times = true};
   mill_arena_init(&B.arena, B.memory);
   mill_text_init(&B.text, B.memory);
 }
