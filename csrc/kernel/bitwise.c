@@ -55,6 +55,8 @@ MILL_KERNEL1(count_i64, int64_t, int32_t, __builtin_popcountll((uint64_t)x))
 static mill_status bind_count(mill_binding *b, mill_error *err) {
   static const mill_kernel by_width[] = {
       [1] = count_i8, [2] = count_i16, [4] = count_i32, [8] = count_i64};
+  if (b->arg_type[0]->id == MILL_STRING)
+    return mill_bind_wrong_type(b, 0, "(\"INTEGRAL\" or \"BOOLEAN\")", err);
   MILL_TRY(mill_bind_types(b, "integral|boolean -> int", err));
   b->kernel = by_width[b->cast_to[0]->width];
   return MILL_OK;

@@ -200,10 +200,11 @@ typedef struct digest_kind {
   size_t size, block;
 } digest_kind;
 
-static const digest_kind digests[] = {{"MD5", 0, 16, 64},       {"SHA-1", 1, 20, 64},
-                                      {"SHA1", 1, 20, 64},      {"SHA-224", 224, 28, 64},
-                                      {"SHA-256", 256, 32, 64}, {"SHA-384", 384, 48, 128},
-                                      {"SHA-512", 512, 64, 128}};
+static const digest_kind digests[] = {
+    {"MD5", 0, 16, 64},        {"SHA-1", 1, 20, 64},      {"SHA1", 1, 20, 64},
+    {"SHA-224", 224, 28, 64},  {"SHA224", 224, 28, 64},   {"SHA-256", 256, 32, 64},
+    {"SHA256", 256, 32, 64},   {"SHA-384", 384, 48, 128}, {"SHA384", 384, 48, 128},
+    {"SHA-512", 512, 64, 128}, {"SHA512", 512, 64, 128}};
 
 static const digest_kind *digest_of(bytes s) {
   for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)

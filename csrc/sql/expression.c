@@ -209,10 +209,8 @@ static mill_expr *like(mill_parser *p, int from, mill_expr *e, bool negate) {
 
 static mill_expr *is(mill_parser *p, int from, mill_expr *e) {
   bool negate = mill_p_accept(p, MILL_K_NOT) || mill_p_accept(p, MILL_T_BANG);
-  if (mill_p_accept(p, MILL_K_NULL))
+  if (mill_p_accept(p, MILL_K_NULL) || mill_p_accept(p, MILL_K_UNKNOWN))
     return mill_p_call(p, from, negate ? "isnotnull" : "isnull", 1, e);
-  if (mill_p_accept(p, MILL_K_UNKNOWN))
-    return mill_p_call(p, from, negate ? "isnotunknown" : "isunknown", 1, e);
   bool value = mill_p_is(p, MILL_K_TRUE);
   if (mill_p_accept(p, MILL_K_TRUE) || mill_p_accept(p, MILL_K_FALSE)) {
     mill_expr *literal = mill_p_bool_literal(p, p->at - 1, value);
