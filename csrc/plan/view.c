@@ -87,6 +87,7 @@ const mill_node *mill_text_view(mill_planner *w, const mill_view_text *v, const 
     o->nparts = nparts;
     p->output[i] = o;
   }
+  if (p) p->alias = parts[nparts - 1]; /* what is below cannot be named from outside */
   return p;
 }
 

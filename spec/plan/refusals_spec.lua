@@ -137,6 +137,15 @@ describe("a query", function()
     }
   end)
 
+  it("names nothing below a view", function()
+    spark:sql "CREATE OR REPLACE TEMP VIEW u AS SELECT * FROM VALUES (2), (3) AS t(i)"
+    refuses {
+      { "SELECT t.i FROM u", "UNRESOLVED_COLUMN.WITH_SUGGESTION" },
+      { "SELECT * FROM STREAM u", "_LEGACY_ERROR_TEMP_1008" },
+    }
+    gives { { "SELECT i FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.i = t.i)", "2" } }
+  end)
+
   it("compares and lists values of types that go together", function()
     local differ, inline = "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "INVALID_INLINE_TABLE."
     refuses {
