@@ -181,8 +181,7 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   mill_plan *v = lasting ? NULL : mill_w_temporary(w, n->parts, n->nparts);
   if (v) {
     if (!may_read(w, n, name, true)) return NULL;
-    const mill_node *rows =
-        use_cached(w, mill_w_temporary_key(w, n->parts, n->nparts), NULL, name);
+    const mill_node *rows = use_cached(w, mill_w_temporary_key(w, n->parts, n->nparts), NULL, name);
     if (rows == NULL && w->status == MILL_OK) rows = use_view(w, v, name);
     if (rows == NULL || rows->streaming || !n->streaming) return rows;
     return MILL_W_FAIL_AT(w, n, MILL_E_LEGACY_1008, "quoted", name, NULL);
