@@ -187,9 +187,33 @@ bool mill_promotes_text(const mill_type *a, const mill_type *b) {
   return false;
 }
 
+bool mill_same_shape(const mill_type *a, const mill_type *b) { return same_shape(a, b, 0); }
+
+const mill_type *mill_common_value(mill_types *types, const mill_type *a, const mill_type *b) {
+  return mill_promotes_text(a, b) ? NULL : mill_common_column(types, a, b);
+}
+
+/* Is the common type of the two one that loses nothing and reads no text (findTightestCommonType)? */
+static bool tight(const mill_type *a, const mill_type *b, int depth) {
+  if (a == b || a->id == MILL_NULL || b->id == MILL_NULL) return true;
+  if (a->id == MILL_STRING || b->id == MILL_STRING) return a->id == b->id;
+  bool da = a->id == MILL_DECIMAL, db = b->id == MILL_DECIMAL;
+  if (da || db) {
+    const mill_type *d = da ? a : b, *other = da ? b : a;
+    return mill_type_integral(other) && integral_digits(d) >= integral_digits(other);
+  }
+  for (uint32_t i = 0; a->id == b->id && i < a->nfields && i < b->nfields && depth < MAX_DEPTH; i++)
+    if (!tight(a->fields[i].type, b->fields[i].type, depth + 1)) return false;
+  return true;
+}
+
+const mill_type *mill_operand_type(mill_types *types, const mill_type *a, const mill_type *b) {
+  bool nested = a->nfields && b->nfields;
+  return nested && !tight(a, b, 0) ? NULL : mill_compared_type(types, a, b);
+}
+
 const mill_type *mill_compared_type(mill_types *types, const mill_type *a, const mill_type *b) {
   const mill_type *t = mill_common_type(types, a, b);
-  if (a->id == b->id && a->nfields && mill_promotes_text(a, b)) return NULL;
   return t == NULL && same_shape(a, b, 0) ? a : t;
 }
 

@@ -17,6 +17,12 @@ const mill_type *mill_common_column(mill_types *types, const mill_type *a, const
 const mill_type *mill_compared_type(mill_types *types, const mill_type *a, const mill_type *b);
 /* Does their common type, at any depth, stand on a text that is read as something else? */
 bool mill_promotes_text(const mill_type *a, const mill_type *b);
+/* The same for an operator, which unlike IN does not look for a wider type of what is nested. */
+const mill_type *mill_operand_type(mill_types *types, const mill_type *a, const mill_type *b);
+/* Do the two differ in nothing but names and nullability? */
+bool mill_same_shape(const mill_type *a, const mill_type *b);
+/* The common type of two rows of an inline table: texts take no other type. */
+const mill_type *mill_common_value(mill_types *types, const mill_type *a, const mill_type *b);
 /* The type of DECIMAL that holds every value of an integral or decimal type. */
 const mill_type *mill_decimal_for(mill_types *types, const mill_type *t);
 /* May `from` become `to` implicitly as a function argument (implicitCast)? `foldable`: the argument

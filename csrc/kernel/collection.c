@@ -206,7 +206,7 @@ static mill_status bind_extract(mill_binding *b, mill_error *err) {
     return MILL_OK;
   }
   if (t->id != MILL_ARRAY) return mill_bind_wrong_type(b, 0, "(\"ARRAY\" or \"MAP\")", err);
-  if (!mill_type_integral(key) && key->id != MILL_NULL && key->id != MILL_STRING)
+  if (!mill_type_integral(key) && key->id != MILL_NULL)
     return mill_bind_wrong_type(b, 1, "\"INTEGRAL\"", err);
   if (!mill_type_integral(key)) b->cast_to[1] = mill_type_of(MILL_INT);
   b->result = t->fields[0].type;

@@ -80,7 +80,7 @@ static mill_kernel kernel_of(relation op, const mill_type *t) {
 static bool planners(const mill_binding *b) { return strcmp(b->fn->name, "same") == 0; }
 
 static mill_status bind_relation(mill_binding *b, relation op, mill_error *err) {
-  const mill_type *t = mill_compared_type(b->ctx->types, b->arg_type[0], b->arg_type[1]);
+  const mill_type *t = mill_operand_type(b->ctx->types, b->arg_type[0], b->arg_type[1]);
   if (t == NULL) return mill_bind_operands_differ(b, err);
   if (!mill_type_orderable(t) && !planners(b)) return mill_bind_unordered(b, b->fn->name, t, err);
   b->cast_to[0] = b->cast_to[1] = t;
@@ -199,8 +199,9 @@ static mill_status bind_logic(mill_binding *b, mill_error *err) {
                                               : mill_bind_operand_wrong(b, t, "\"BOOLEAN\"", err);
     b->cast_to[i] = boolean;
   }
-  if (b->arg_type[0]->id == MILL_STRING && b->arg_type[1]->id == MILL_STRING)
-    return mill_bind_operand_wrong(b, b->arg_type[0], "\"BOOLEAN\"", err);
+  for (int i = 0; i < 2; i++) /* a text needs a boolean beside it */
+    if (b->arg_type[i]->id == MILL_STRING && b->arg_type[1 - i]->id != MILL_BOOLEAN)
+      return mill_bind_operand_wrong(b, b->arg_type[i], "\"BOOLEAN\"", err);
   b->result = boolean;
   return MILL_OK;
 }

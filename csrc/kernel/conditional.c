@@ -102,6 +102,8 @@ static mill_status bind_when(mill_binding *b, mill_error *err) {
   b->nullable = !otherwise;
   for (int i = 0; i < b->nargs; i++) {
     same[i] = i % 2 == 1 || (otherwise && i == b->nargs - 1);
+    if (!same[i] && b->arg_type[i]->id == MILL_NULL) /* CASE WHEN NULL, unlike if(NULL, ..) */
+      return mill_bind_wrong_type(b, i, "\"BOOLEAN\"", err);
     if (!same[i]) MILL_TRY(want_boolean(b, i, err));
     b->nullable |= same[i] && b->arg_nullable[i];
   }

@@ -320,6 +320,11 @@ static mill_status refuse_entry(mill_binding *b, int i, const entry *e, mill_err
 }
 
 static mill_status wrong_count(mill_binding *b, int least, int most, mill_error *err) {
+  if (strcmp(b->fn->name, "count") == 0)
+    return mill_fail(err, MILL_E_WRONG_NUM_ARGS_WITH_SUGGESTION, "functionName", "`count`",
+                     "expectedNum", " >= 1", "actualNum", "0", "legacyNum", "0", "legacyConfKey",
+                     "\"spark.sql.legacy.allowParameterlessCount\"", "legacyConfValue", "\"true\"",
+                     NULL);
   const char *want = most < 0        ? mill_error_fmt(err, "> %d", least - 1)
                      : most == least ? mill_error_fmt(err, "%d", least)
                                      : NULL;

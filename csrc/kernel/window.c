@@ -26,7 +26,8 @@ static mill_status bind_ntile(mill_binding *b, mill_error *err) {
     b->result = mill_type_of(MILL_INT);
     return MILL_OK;
   }
-  if (b->arg_type[0]->id == MILL_NULL) return mill_bind_wrong_type(b, 0, "\"INT\"", err);
+  if (b->arg_type[0]->id != MILL_INT) /* not even what is cast to it elsewhere */
+    return mill_bind_wrong_type(b, 0, "\"INT\"", err);
   MILL_TRY(mill_bind_types(b, "#int -> int", err));
   return want_positive(b, 0, "n", err);
 }

@@ -46,16 +46,44 @@ static const mill_expr *group_id(mill_planner *w, grouping *g, const mill_expr *
   return c;
 }
 
+/* GROUPING SETS (()): all rows are one group, as without GROUP BY. */
+static bool only_empty_set(const grouping *g) {
+  return g->node && g->node->nsets == 1 && g->nkeys == 0;
+}
+
+static bool is_key(const grouping *g, int i, const mill_expr *e) {
+  return mill_x_same(bare(g->keys[i]), e) ||
+         (e->kind == MILL_X_COLUMN && e->id == g->named.at[i]->id);
+}
+
+/* grouping_id(..) names all keys in their order, or none. */
+static bool names_keys(mill_planner *w, const grouping *g, const mill_expr *e) {
+  const char *given = "", *keys = "";
+  bool same = e->nargs == 0 || e->nargs == g->nkeys;
+  for (int i = 0; same && i < e->nargs; i++) same = is_key(g, i, e->args[i]);
+  if (same) return true;
+  for (int i = 0; i < e->nargs; i++)
+    given = mill_w_printf(w, "%s%s%s", given, i ? "," : "", mill_w_sql(w, e->args[i]));
+  for (int i = 0; i < g->nkeys; i++)
+    keys = mill_w_printf(w, "%s%s%s", keys, i ? "," : "", mill_w_sql(w, bare(g->keys[i])));
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_GROUPING_ID_COLUMN_MISMATCH, "groupingIdColumn", given,
+                       "groupByColumns", keys, NULL);
+  return false;
+}
+
 /* grouping(key): a bit of the grouping id. */
 static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_expr *e) {
   int at = -1;
+  bool whole = mill_x_is_call(e, "grouping_id");
+  if (whole && !names_keys(w, g, e)) return NULL;
+  if (whole && only_empty_set(g)) return mill_x_bigint(w, 0);
   if (g->id == NULL) {
     (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
     return NULL;
   }
-  if (mill_x_is_call(e, "grouping_id")) return group_id(w, g, e);
+  if (whole) return group_id(w, g, e);
   for (int i = 0; i < g->nkeys && e->nargs == 1; i++)
-    if (mill_x_same(bare(g->keys[i]), e->args[0])) at = i;
+    if (is_key(g, i, e->args[0])) at = i;
   if (at < 0)
     return MILL_W_FAIL_AT(w, e, MILL_E_GROUPING_COLUMN_MISMATCH, "grouping",
                           e->nargs ? mill_w_sql(w, e->args[0]) : "", "groupingColumns", "", NULL);
@@ -76,6 +104,10 @@ static const mill_expr *aggregate_column(mill_planner *w, grouping *g, const mil
   for (int i = 0; i < e->nargs; i++)
     if (mill_x_any(e->args[i], is_aggregate_at, NULL))
       return MILL_W_FAIL_AT(w, e, MILL_E_NESTED_AGGREGATE_FUNCTION, NULL);
+  for (int i = 0; i < e->nargs; i++)
+    if (mill_x_draws(e->args[i]))
+      return MILL_W_FAIL_AT(w, e, MILL_E_AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION,
+                            "sqlExpr", mill_w_quoted_sql(w, e), NULL);
   for (int i = 0; i < g->aggs.n; i++)
     if (mill_x_same(g->aggs.at[i]->args[0], e)) return mill_x_column(w, g->aggs.at[i]);
   mill_expr *a = mill_x_alias(w, e, mill_w_sql(w, e));
@@ -166,7 +198,7 @@ static const mill_expr *rewrite_item(mill_planner *w, grouping *g, const mill_ex
 /* ---- building ------------------------------------------------------------------------------- */
 
 static bool name_keys(mill_planner *w, grouping *g) {
-  bool sets = g->node && g->node->nsets > 0;
+  bool sets = g->node && g->node->nsets > 0 && !only_empty_set(g);
   for (int i = 0; i < g->nkeys; i++) {
     const mill_expr *k = g->keys[i];
     if (k->kind != MILL_X_COLUMN || sets) {
@@ -263,6 +295,9 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
     if (r || w->status) return r;
   }
   r = mill_resolve(w, s, k);
+  if (r && r->kind == MILL_X_CALL && r->fn->kind == MILL_GENERATOR)
+    return MILL_W_FAIL_AT(w, k, MILL_E_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", "Aggregate",
+                          "invalidExprSqls", mill_w_quoted_sql(w, r), NULL);
   if (r && mill_x_has_aggregate(r))
     return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr", mill_w_sql(w, r), NULL);
   return r;
@@ -275,6 +310,37 @@ static bool orderable(mill_planner *w, const mill_expr *k) {
   return false;
 }
 
+/* |> AGGREGATE: a key that is a number is that column of the input. */
+static const mill_node *input_ordinals(mill_planner *w, const mill_node *n,
+                                       const mill_node *child) {
+  mill_node *c = mill_w_node_copy(w, n);
+  mill_exprs items = {0}, keys = {0}, input = {child->output, child->noutput, child->noutput};
+  if (c == NULL || !mill_exprs_copy(w, &items, n->exprs, n->nexprs)) return NULL;
+  for (int i = 0; i < n->nkeys; i++) {
+    const mill_expr *k = n->keys[i];
+    bool number = k->kind == MILL_X_LITERAL && k->value->type->id == MILL_INT &&
+                  mill_vector_valid(k->value, 0);
+    if (number && (k = ordinal(w, &input, k)) == NULL) return NULL;
+    if (number && n->exprs[i]->kind != MILL_X_ALIAS) items.at[i] = k;
+    if (!mill_exprs_add(w, &keys, k)) return NULL;
+  }
+  c->exprs = items.at, c->keys = keys.at;
+  return c;
+}
+
+/* |> AGGREGATE: what is no key is an aggregate. */
+static bool aggregates_only(mill_planner *w, const mill_node *n, const mill_exprs *items) {
+  for (int i = n->nkeys; i < items->n; i++) {
+    const mill_expr *e = bare(items->at[i]);
+    if (mill_x_has_aggregate(e) && e->kind != MILL_X_WINDOW) continue;
+    (void)MILL_W_FAIL_AT(w, e,
+                         MILL_E_PIPE_OPERATOR_AGGREGATE_EXPRESSION_CONTAINS_NO_AGGREGATE_FUNCTION,
+                         "expr", mill_w_sql(w, e), NULL);
+    return false;
+  }
+  return true;
+}
+
 const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
                                         const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
@@ -283,7 +349,11 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
   mill_scope s = mill_scope_of(child, outer);
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
-  if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items)) return NULL;
+  bool piped = n->name != NULL;
+  if (piped && (n = input_ordinals(w, n, child)) == NULL) return NULL;
+  if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items) ||
+      (piped && !aggregates_only(w, n, &items)))
+    return NULL;
   for (int i = 0; i < n->nkeys; i++) {
     const mill_expr *k = resolve_key(w, &s, &items, n->keys[i]);
     if (k == NULL || !orderable(w, k) || !mill_exprs_add(w, &keys, k)) return NULL;
@@ -299,6 +369,17 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
 
 /* ---- ORDER BY, HAVING over groups ----------------------------------------------------------- */
 
+/* To ORDER BY and HAVING a column that is neither a key nor in the list is none at all. */
+static const mill_expr *unknown_above(mill_planner *w, const mill_node *top, const mill_expr *c) {
+  mill_expr *name = mill_x_new(w, MILL_X_NAME, c);
+  const char **parts = mill_w_alloc(w, sizeof *parts);
+  mill_scope s = mill_scope_of(top, NULL);
+  if (name == NULL || parts == NULL) return NULL;
+  parts[0] = c->name;
+  name->parts = parts, name->nparts = 1;
+  return mill_unresolved(w, &s, name);
+}
+
 const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
                                       const mill_node *top) {
   const mill_node *a = *agg;
@@ -312,7 +393,7 @@ const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, co
   const mill_expr *r = mill_x_map(w, e, rewrite, &g);
   leftover l = {&g, top->output, top->noutput, NULL};
   if (r == NULL) return NULL;
-  if (mill_x_any(r, leftover_at, &l)) return missing(w, &g, l.found);
+  if (mill_x_any(r, leftover_at, &l)) return unknown_above(w, top, l.found);
   if (g.aggs.n == before.n) return r;
   mill_node *copy = mill_w_node_copy(w, a);
   mill_exprs all = {0};

@@ -95,15 +95,42 @@ static const mill_node *aggregates_in_where(mill_planner *w, const mill_node *n,
                         "expressionList", l.text, NULL);
 }
 
+static int is_group(const mill_expr *e, void *arg) {
+  (void)arg;
+  return e->kind == MILL_X_WINDOW || mill_x_is_aggregate(e);
+}
+
+static int find_group(const mill_expr *e, void *arg) {
+  aggregate_list *l = arg;
+  if (!is_group(e, NULL)) return 0;
+  l->text =
+      mill_w_printf(l->w, "%s%s%s", l->text, *l->text ? ", " : "", mill_w_quoted_sql(l->w, e));
+  return e->kind == MILL_X_WINDOW ? 0 : -1;
+}
+
+bool mill_refuse_groups(mill_planner *w, const mill_expr *e, const char *operator) {
+  aggregate_list l = {w, ""};
+  if (!mill_x_any(e, is_group, NULL)) return true;
+  mill_x_any(e, find_group, &l);
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", operator,
+                       "invalidExprSqls", l.text, NULL);
+  return false;
+}
+
 static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
   if (child == NULL) return NULL;
+  if (!mill_refuse_generator(w, n->exprs[0])) return NULL;
   const mill_expr *e = mill_resolve_above(w, &child, outer, n->exprs[0]);
   if (e == NULL) return NULL;
+  if (mill_x_has_window(e) && !n->qualify)
+    return MILL_W_FAIL_AT(w, n, MILL_E_WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE, "clauseName",
+                          n->having ? "HAVING" : "WHERE", NULL);
   if (mill_x_has_aggregate(e) && !mill_x_has_window(e)) return aggregates_in_where(w, n, e);
-  bool bare_null = e->type->id == MILL_NULL && n->text == NULL; /* SQL's WHERE NULL is cast */
-  if (e->type->id != MILL_BOOLEAN && (e->type->id != MILL_NULL || bare_null))
+  if (n->having) e = mill_x_explicit_cast(w, e, mill_type_of(MILL_BOOLEAN));
+  if (e == NULL) return NULL;
+  if (e->type->id != MILL_BOOLEAN)
     return MILL_W_FAIL_AT(w, n, MILL_E_DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, "sqlExpr",
                           mill_w_quoted_sql(w, e), "filter", mill_w_quoted_sql(w, e), "type",
                           mill_w_quoted_type(w, e->type), NULL);
@@ -129,9 +156,9 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
                             mill_error_fmt(w->err, "%d", (*child)->noutput), NULL);
     r = (*child)->output[at - 1];
   } else {
-    r = mill_resolve_above(w, child, outer, e);
+    r = mill_refuse_generator(w, e) ? mill_resolve_above(w, child, outer, e) : NULL;
   }
-  if (r == NULL) return NULL;
+  if (r == NULL || !mill_refuse_groups(w, r, "Sort")) return NULL;
   while (r->kind == MILL_X_ALIAS) r = r->args[0];
   mill_expr *s = mill_x_copy(w, item);
   if (s == NULL) return NULL;
@@ -145,7 +172,7 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
 
 static const mill_node *analyse_sort(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
-  mill_exprs l = {0}, values = {0};
+  mill_exprs l = {0};
   if (child == NULL) return NULL;
   bool all = n->all && n->nexprs == 1;
   for (int i = 0; i < (all ? before->noutput : n->nexprs); i++) {
@@ -162,10 +189,6 @@ static const mill_node *analyse_sort(mill_planner *w, const mill_node *n, const 
     }
     if (!mill_exprs_add(w, &l, s)) return NULL;
   }
-  bool windows = false;
-  for (int i = 0; i < l.n; i++) windows |= mill_x_has_window(l.at[i]);
-  (void)values;
-  if (windows && !mill_extract_windows(w, &child, &l)) return NULL;
   mill_node *s = mill_w_unary(w, MILL_N_SORT, child);
   if (s == NULL || !mill_w_set_exprs(w, s, &l)) return NULL;
   s->global = n->global;

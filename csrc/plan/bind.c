@@ -262,7 +262,11 @@ static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding 
   bool given = e->nargs > 0 || mill_x_is_call(e, "array") || mill_x_is_call(e, "map");
   bool pure = e->fn->kind == MILL_SCALAR && b->kernel && given &&
               !(e->fn->flags & (MILL_FN_NONDETERMINISTIC | MILL_FN_LAMBDA));
-  const mill_vector **v = pure ? constants(w, e) : NULL;
+  const mill_vector **v = NULL;
+  if (mill_x_is_call(e, "typeof")) /* is known without the value, which may fail */
+    v = mill_w_alloc(w, sizeof *v);
+  else if (pure)
+    v = constants(w, e);
   if (v) e->value = fold(w, e, b, v);
   return w->status == MILL_OK ? e : NULL;
 }
@@ -322,6 +326,15 @@ static bool built_in_name(const mill_expr *e) {
   return e->nparts == 2 || (e->nparts == 3 && strcasecmp(e->parts[0], "system") == 0);
 }
 
+/* Does the function take IGNORE NULLS? */
+static bool ignores_nulls(const mill_function *fn) {
+  static const char *const names[] = {"first", "last", "any_value",    "nth_value",
+                                      "lag",   "lead", "collect_list", "collect_set"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(fn->name, names[i]) == 0) return true;
+  return false;
+}
+
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   if (!built_in_name(e)) return unknown(w, e);
   e->fn = mill_function_find(e->name, strlen(e->name));
@@ -330,9 +343,14 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->fn->fill && !e->fn->lambda && !fill_arguments(w, e)) return NULL;
   if (e->fn->kind == MILL_TABLE) return unknown(w, e);
   if (mill_x_is_call(e, "struct")) return bind_struct(w, s, e);
+  if (mill_x_is_call(e, "named_struct") && e->nargs == 0) {
+    e->pretty = mill_w_sql(w, e);
+    return empty_struct(w, e);
+  }
   bool aggregate = e->fn->kind == MILL_AGGREGATE;
   if (e->distinct && !aggregate) return unsupported(w, e, "DISTINCT");
   if (e->filter && !aggregate) return unsupported(w, e, "FILTER CLAUSE");
+  if (e->ignore_nulls && !ignores_nulls(e->fn)) return unsupported(w, e, "IGNORE NULLS");
   strip_aliases(w, e);
   if (!mill_pad_chars(w, e)) return NULL;
   int collation;

@@ -3,6 +3,21 @@
 
 #include "plan/plan_int.h"
 
+/* The name of |> SET or |> DROP must be there. */
+static bool there(mill_planner *w, const mill_node *n, const mill_scope *s,
+                  const char *const *name) {
+  if (n->name == NULL) return true;
+  for (int i = 0; i < s->ncolumns; i++)
+    if (mill_w_same_name(w, s->column[i]->name, *name)) return true;
+  mill_expr *e = mill_x_new(w, MILL_X_NAME, NULL);
+  const char **parts = mill_w_alloc(w, sizeof *parts);
+  if (e == NULL || parts == NULL) return false;
+  parts[0] = *name;
+  e->parts = parts, e->nparts = 1;
+  (void)mill_unresolved(w, s, e);
+  return false;
+}
+
 static const mill_node *with_columns(mill_planner *w, const mill_node *n, const mill_node *child,
                                      const mill_scope *outer) {
   mill_scope s = mill_scope_of(child, outer);
@@ -13,7 +28,10 @@ static const mill_node *with_columns(mill_planner *w, const mill_node *n, const 
       if (mill_w_same_name(w, added.at[k]->parts[0], n->exprs[i]->parts[0]))
         return MILL_W_FAIL_AT(w, n, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
                               mill_w_quoted_parts(w, added.at[k]->parts, 1), NULL);
-    if (!mill_exprs_add(w, &added, mill_resolve(w, &s, n->exprs[i]))) return NULL;
+    if (!there(w, n, &s, n->exprs[i]->parts) ||
+        !mill_exprs_add(w, &added, mill_resolve(w, &s, n->exprs[i])) ||
+        !mill_no_aggregate(w, n, added.at[i]))
+      return NULL;
   }
   bool *used = mill_w_alloc(w, (size_t)added.n + 1);
   if (used == NULL) return NULL;
@@ -41,7 +59,8 @@ static const mill_node *drop(mill_planner *w, const mill_node *n, const mill_nod
   for (int i = 0; i < n->nexprs; i++) {
     const mill_expr *x = n->exprs[i], *c = x->kind == MILL_X_COLUMN ? x : NULL;
     if (x->kind == MILL_X_NAME && x->nparts > 1) c = mill_resolve_name_quiet(w, &s, x);
-    if (w->status) return NULL;
+    if (w->status || (x->kind == MILL_X_NAME && x->nparts == 1 && !there(w, n, &s, x->parts)))
+      return NULL;
     const char *name = x->kind == MILL_X_TEXT ? x->name : x->nparts == 1 ? x->parts[0] : NULL;
     for (int k = 0; k < child->noutput; k++)
       gone[k] |= c ? child->output[k]->id == c->id

@@ -48,7 +48,15 @@ const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   if (child == NULL) return NULL;
   mill_scope s = mill_scope_of(child, outer);
-  const mill_expr *call = mill_resolve(w, &s, n->exprs[0]);
+  const mill_expr *written = n->exprs[0];
+  if (written->kind == MILL_X_CALL && written->nparts < 2 &&
+      !mill_function_find(written->name, strlen(written->name)) &&
+      !mill_find_routine(w, written->name, written->parts, written->nparts)) {
+    const char *name[] = {"default", written->name};
+    return MILL_W_FAIL_AT(w, written, MILL_E_ROUTINE_NOT_FOUND, "routineName",
+                          mill_w_quoted_parts(w, name, 2), NULL);
+  }
+  const mill_expr *call = mill_resolve(w, &s, written);
   if (call == NULL) return NULL;
   if (call->kind != MILL_X_CALL || call->fn == NULL || call->fn->kind != MILL_GENERATOR)
     return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_GENERATOR_NOT_GENERATOR, "functionName",

@@ -149,9 +149,10 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
     mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
     const mill_expr *on = n->exprs[0];
     if (self.after != self.before) on = mill_x_map(w, on, other_side, &self);
-    condition = mill_resolve(w, &s, on);
+    condition = mill_refuse_generator(w, on) ? mill_resolve(w, &s, on) : NULL;
     if (condition == NULL) return NULL;
-    if (condition->type->id != MILL_BOOLEAN && condition->type->id != MILL_NULL)
+    if (!mill_refuse_groups(w, condition, "Join")) return NULL;
+    if (condition->type->id != MILL_BOOLEAN)
       return MILL_W_FAIL_AT(w, n, MILL_E_JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, "joinCondition",
                             mill_w_quoted_sql(w, condition), "conditionType",
                             mill_w_quoted_type(w, condition->type), NULL);

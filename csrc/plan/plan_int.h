@@ -157,6 +157,8 @@ bool mill_x_has_generator(const mill_expr *e);
 bool mill_x_has_subquery(const mill_expr *e);
 bool mill_x_has_outer(const mill_expr *e);
 bool mill_x_deterministic(const mill_expr *e);
+/* Does it call rand() or the like? Functions of the host are taken to be deterministic, as Spark's are. */
+bool mill_x_draws(const mill_expr *e);
 bool mill_x_foldable(const mill_expr *e);
 bool mill_x_can_raise(const mill_expr *e);
 /* Does e use only columns among ids? Does it use any? */
@@ -185,7 +187,8 @@ typedef struct mill_scope {
   const struct mill_scope *outer; /* the query around this one */
   const mill_expr *const *column, *const *hidden;
   int ncolumns, nhidden;
-  const mill_exprs *lateral;              /* aliases of the same list, or NULL */
+  const mill_exprs *lateral; /* aliases of the same list, or NULL */
+  const mill_expr *within;   /* the aggregate or window around, which takes none of them */
   const struct mill_variables *variables; /* of lambdas */
   const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
   const mill_arguments *arguments;        /* of a SQL function whose body this is */
@@ -258,6 +261,14 @@ const mill_expr *mill_path_named(mill_planner *w, const mill_expr *written,
                                  const mill_expr *resolved);
 /* Name a select item: ALIAS or COLUMN. */
 const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mill_expr *resolved);
+/* An aggregate is an error in |> EXTEND and |> SET. */
+bool mill_no_aggregate(mill_planner *w, const mill_node *n, const mill_expr *e);
+/* Is it t.* of a table t of the query? */
+bool mill_names_table(const mill_planner *w, const mill_scope *s, const mill_expr *star);
+/* A call of a generator in e, which is not resolved yet, is an error. */
+bool mill_refuse_generator(mill_planner *w, const mill_expr *e);
+/* Aggregates and windows in e are an error of that operator, as Spark names it. */
+bool mill_refuse_groups(mill_planner *w, const mill_expr *e, const char *operator);
 /* Nodes for select items that hold windows or lateral aliases, over child. */
 const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mill_exprs *items,
                                     const mill_exprs *hidden);

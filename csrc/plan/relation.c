@@ -181,9 +181,10 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   mill_plan *v = lasting ? NULL : mill_w_temporary(w, n->parts, n->nparts);
   if (v) {
     if (!may_read(w, n, name, true)) return NULL;
-    const mill_node *cached =
-        use_cached(w, mill_w_temporary_key(w, n->parts, n->nparts), NULL, name);
-    return cached || w->status ? cached : use_view(w, v, name);
+    const mill_node *rows = use_cached(w, mill_w_temporary_key(w, n->parts, n->nparts), NULL, name);
+    if (rows == NULL && w->status == MILL_OK) rows = use_view(w, v, name);
+    if (rows == NULL || rows->streaming || !n->streaming) return rows;
+    return MILL_W_FAIL_AT(w, n, MILL_E_LEGACY_1008, "quoted", name, NULL);
   }
   const mill_node *table = catalogued(w, n);
   if (table || w->status) return table;
@@ -232,7 +233,12 @@ static const mill_expr *inline_value(mill_planner *w, const mill_scope *s,
   const mill_expr *e = mill_resolve(w, s, written);
   w->no_routines = before;
   while (e && e->kind == MILL_X_ALIAS) e = e->args[0];
-  return e;
+  bool computable = e == NULL || !(mill_x_draws(e) || mill_x_has_outer(e) || mill_x_has_window(e) ||
+                                   mill_x_has_aggregate(e) || mill_x_has_generator(e));
+  if (computable) return e;
+  return MILL_W_FAIL_AT(w, e,
+                        MILL_E_INVALID_INLINE_TABLE_CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE,
+                        "expr", mill_w_quoted_sql(w, e), NULL);
 }
 
 const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const mill_scope *outer) {
@@ -246,7 +252,7 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
     const mill_expr *e = inline_value(w, &none, n->exprs[i]);
     if (!mill_exprs_add(w, &l, e)) return NULL;
     int c = i % width;
-    const mill_type *t = i < width ? e->type : mill_common_column(w->ctx->types, types[c], e->type);
+    const mill_type *t = i < width ? e->type : mill_common_value(w->ctx->types, types[c], e->type);
     if (t == NULL)
       return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_INLINE_TABLE_INCOMPATIBLE_TYPES_IN_INLINE_TABLE,
                             "colName", mill_error_fmt(w->err, "`col%d`", c + 1), NULL);
@@ -277,16 +283,24 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
 static bool range_bounds(mill_planner *w, const mill_node *n, const mill_scope *outer,
                          int64_t *out) {
   static const char *const names[] = {"start", "end", "step"};
+  static const char *const places[] = {"first", "second", "third"};
   mill_scope none = {.outer = outer};
   for (int i = 0; i < n->nexprs && i < 3; i++) {
     const mill_expr *e = mill_resolve(w, &none, n->exprs[i]);
     bool variable = e && e->kind == MILL_X_LITERAL && e->name;
     const mill_vector *v = NULL;
     if (e == NULL) return false;
-    if (variable || mill_x_has_outer(e)) {
-      const char *name = names[n->nexprs == 1 ? 1 : i];
+    const char *name = names[n->nexprs == 1 ? 1 : i];
+    if (variable || mill_x_has_outer(e) || n->exprs[i]->kind == MILL_X_NAMED || mill_x_draws(e)) {
       (void)MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`range`", "paramName",
                            mill_w_quoted_parts(w, &name, 1), "paramType", "\"BIGINT\"", NULL);
+      return false;
+    }
+    if (!mill_type_numeric(e->type) && e->type->id != MILL_STRING) {
+      (void)MILL_W_FAIL_AT(w, e, MILL_E_UNEXPECTED_INPUT_TYPE, "functionName", "`range`",
+                           "paramIndex", places[n->nexprs == 1 ? 1 : i], "inputSql",
+                           mill_w_quoted_sql(w, e), "inputType", mill_w_quoted_type(w, e->type),
+                           "requiredType", "\"BIGINT\"", NULL);
       return false;
     }
     e = mill_x_cast(w, e, mill_type_of(MILL_BIGINT));
@@ -332,8 +346,15 @@ const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n
   if (w->status) return NULL;
   if (routine) return mill_call_table_routine(w, n, outer, routine);
   if (fn && fn->kind == MILL_GENERATOR) return generator_relation(w, n, outer);
-  if (fn == NULL || fn->kind != MILL_TABLE || n->nexprs < 1 || n->nexprs > 4 ||
-      !range_bounds(w, n, outer, at)) {
+  if (fn && fn->kind != MILL_TABLE)
+    return MILL_W_FAIL_AT(w, n, MILL_E_NOT_A_TABLE_FUNCTION, "functionName",
+                          mill_w_quoted_parts(w, &n->name, 1), NULL);
+  if (fn && (n->nexprs < 1 || n->nexprs > 4))
+    return MILL_W_FAIL_AT(w, n, MILL_E_WRONG_NUM_ARGS_WITHOUT_SUGGESTION, "functionName",
+                          mill_w_quoted_parts(w, &n->name, 1), "expectedNum", "[1, 2, 3, 4]",
+                          "actualNum", mill_error_fmt(w->err, "%d", n->nexprs), "docroot",
+                          "https://spark.apache.org/docs/latest", NULL);
+  if (fn == NULL || !range_bounds(w, n, outer, at)) {
     if (w->status) return NULL;
     return MILL_W_FAIL_AT(w, n, MILL_E_UNRESOLVABLE_TABLE_VALUED_FUNCTION, "name",
                           mill_error_fmt(w->err, "`%s`", n->name), NULL);

@@ -106,19 +106,33 @@ static const mill_expr *in_variables(mill_planner *w, const mill_scope *s, const
   return NULL;
 }
 
+/* The call as Spark prints it while the alias in it is not resolved. */
+static const mill_expr *alias_in_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const char *name = mill_w_quoted_parts(w, e->parts, 1);
+  const char *call = mill_w_quoted_sql(w, s->within);
+  if (s->within->kind == MILL_X_WINDOW)
+    return MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_FEATURE_LATERAL_COLUMN_ALIAS_IN_WINDOW, "lca",
+                          name, "windowExpr", call, NULL);
+  return MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_FEATURE_LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC,
+                        "lca", name, "aggFunc", call, NULL);
+}
+
 static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   const mill_expr *found = NULL;
+  int n = 0;
   for (int i = 0; s->lateral && i < s->lateral->n; i++) {
     const mill_expr *a = s->lateral->at[i];
     if (a->kind != MILL_X_ALIAS || a->hidden || !mill_w_same_name(w, a->parts[0], e->parts[0]))
       continue;
-    if (found)
-      return MILL_W_FAIL_AT(w, e, MILL_E_AMBIGUOUS_REFERENCE, "name",
-                            mill_w_quoted_parts(w, e->parts, e->nparts), "referenceNames",
-                            "lateral column aliases", NULL);
     found = a;
+    n++;
   }
   if (found == NULL) return NULL;
+  if (n > 1)
+    return MILL_W_FAIL_AT(w, e, MILL_E_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name",
+                          mill_w_quoted_parts(w, e->parts, e->nparts), "n",
+                          mill_error_fmt(w->err, "%d", n), NULL);
+  if (s->within) return alias_in_call(w, s, e);
   return fields(w, positioned(w, found->args[0], e), e, 1);
 }
 
@@ -322,6 +336,9 @@ static mill_expr *with_args(mill_planner *w, const mill_scope *s, const mill_exp
   mill_expr *c = mill_x_copy(w, e);
   mill_scope below = *s;
   below.nested = true;
+  const mill_function *fn =
+      e->kind == MILL_X_CALL ? mill_function_find(e->name, strlen(e->name)) : NULL;
+  if (fn && fn->kind == MILL_AGGREGATE && below.within == NULL) below.within = e;
   for (int i = 0; c && i < c->nargs; i++) {
     c->args[i] = mill_resolve(w, &below, e->args[i]);
     if (c->args[i] == NULL) return NULL;
@@ -349,6 +366,9 @@ static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const 
     c->args[0] = mill_x_int(w, 1);
     return c->args[0] ? c : NULL;
   }
+  if (mill_x_is_call(e, "count") && e->nargs == 1 && mill_names_table(w, s, e->args[0]))
+    return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT,
+                          "tableName", mill_w_quoted_parts(w, e->args[0]->parts, 1), NULL);
   if (!mill_expand_list(w, s, e->args, e->nargs, &l)) return NULL;
   c->args = l.at;
   c->nargs = l.n;
@@ -401,6 +421,37 @@ static const mill_expr *named_call(mill_planner *w, const mill_scope *s, const m
   return c;
 }
 
+static int aggregate_at(const mill_expr *e, void *arg) {
+  if (!mill_x_is_aggregate(e)) return 0;
+  *(const mill_expr **)arg = e;
+  return 1;
+}
+
+static int window_at(const mill_expr *e, void *arg) {
+  if (e->kind != MILL_X_WINDOW) return 0;
+  *(const mill_expr **)arg = e;
+  return 1;
+}
+
+/* May it stand in FILTER (WHERE ..)? */
+static bool may_filter(mill_planner *w, const mill_expr *c) {
+  const mill_expr *found = NULL;
+  const char *sql = mill_w_quoted_sql(w, c);
+  if (mill_x_draws(c))
+    (void)MILL_W_FAIL_AT(w, c, MILL_E_INVALID_AGGREGATE_FILTER_NON_DETERMINISTIC, "filterExpr", sql,
+                         NULL);
+  else if (c->type->id != MILL_BOOLEAN)
+    (void)MILL_W_FAIL_AT(w, c, MILL_E_INVALID_AGGREGATE_FILTER_NOT_BOOLEAN, "filterExpr", sql,
+                         NULL);
+  else if (mill_x_any(c, window_at, &found))
+    (void)MILL_W_FAIL_AT(w, c, MILL_E_INVALID_AGGREGATE_FILTER_CONTAINS_WINDOW_FUNCTION,
+                         "filterExpr", sql, "windowExpr", mill_w_quoted_sql(w, found), NULL);
+  else if (mill_x_any(c, aggregate_at, &found))
+    (void)MILL_W_FAIL_AT(w, c, MILL_E_INVALID_AGGREGATE_FILTER_CONTAINS_AGGREGATE, "filterExpr",
+                         sql, "aggExpr", mill_w_quoted_sql(w, found), NULL);
+  return w->status == MILL_OK;
+}
+
 static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   if (*e->name == '\0' && e->nargs) e = named_call(w, s, e);
   if (e == NULL) return NULL;
@@ -430,11 +481,7 @@ static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const
   }
   if (e->filter) {
     c->filter = mill_resolve(w, &below, e->filter);
-    if (c->filter == NULL) return NULL;
-    if (c->filter->type->id != MILL_BOOLEAN)
-      return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, "sqlExpr",
-                            mill_w_quoted_sql(w, c), "filter", mill_w_quoted_sql(w, c->filter),
-                            "type", mill_w_quoted_type(w, c->filter->type), NULL);
+    if (c->filter == NULL || !may_filter(w, c->filter)) return NULL;
   }
   return mill_bind_call(w, s, c);
 }

@@ -1,6 +1,7 @@
 /* Select lists: stars, names of items, windows and generators in them; and what ORDER BY, HAVING
 ** and QUALIFY may use beyond the list. */
 #include <string.h>
+#include <strings.h>
 
 #include "plan/plan_int.h"
 
@@ -20,6 +21,12 @@ static bool has_qualifier(const mill_planner *w, const mill_expr *c, const mill_
   for (int i = 0; i < star->nparts; i++)
     if (!mill_w_same_name(w, c->parts[c->nparts - star->nparts + i], star->parts[i])) return false;
   return true;
+}
+
+bool mill_names_table(const mill_planner *w, const mill_scope *s, const mill_expr *star) {
+  for (int i = 0; star->nparts == 1 && i < s->ncolumns; i++)
+    if (has_qualifier(w, s->column[i], star)) return true;
+  return false;
 }
 
 /* s.* of a struct column. */
@@ -51,9 +58,27 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
   return true;
 }
 
+/* Each name of EXCEPT must be one of the columns. */
+static bool excepts_columns(mill_planner *w, const mill_scope *s, const mill_expr *star) {
+  for (int k = 0; k < star->nexcept; k++) {
+    mill_expr one = *star;
+    bool found = false;
+    one.except = star->except + k, one.nexcept = 1;
+    const char *dot = strchr(star->except[k], '.');
+    for (int i = 0; i < s->ncolumns && !found; i++)
+      found = dot || (has_qualifier(w, s->column[i], star) && excepted(w, &one, s->column[i]));
+    if (found) continue;
+    mill_expr *name = mill_x_new(w, MILL_X_NAME, star);
+    if (name) name->parts = star->except + k, name->nparts = 1, (void)mill_unresolved(w, s, name);
+    return false;
+  }
+  return true;
+}
+
 static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *star,
                         mill_exprs *out) {
   bool any = star->nparts == 0;
+  if (!excepts_columns(w, s, star)) return false;
   for (int i = 0; i < s->ncolumns; i++) {
     if (!has_qualifier(w, s->column[i], star)) continue;
     any = true;
@@ -102,6 +127,32 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
   return a;
 }
 
+static int generator_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  const mill_function *fn =
+      e->kind == MILL_X_CALL ? mill_function_find(e->name, strlen(e->name)) : NULL;
+  return fn && fn->kind == MILL_GENERATOR;
+}
+
+bool mill_refuse_generator(mill_planner *w, const mill_expr *e) {
+  if (!mill_x_any(e, generator_at, NULL)) return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GENERATOR_OUTSIDE_SELECT, "plan",
+                       mill_w_quoted_sql(w, e), NULL);
+  return false;
+}
+
+/* A generator is an item of its own. */
+static bool generators_stand_alone(mill_planner *w, const mill_expr *item) {
+  const mill_expr *e = item->kind == MILL_X_ALIAS ? item->args[0] : item;
+  bool inside = false, whole = generator_at(e, NULL);
+  if (!whole) inside = mill_x_any(e, generator_at, NULL);
+  for (int i = 0; whole && i < e->nargs; i++) inside |= mill_x_any(e->args[i], generator_at, NULL);
+  if (!inside) return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GENERATOR_NESTED_IN_EXPRESSIONS, "expression",
+                       mill_w_quoted_sql(w, e), NULL);
+  return false;
+}
+
 /* Resolve the items of a list, each seeing the aliases before it. */
 bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
                         mill_exprs *out) {
@@ -109,6 +160,7 @@ bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *
   if (!mill_expand_list(w, s, list, n, &items)) return false;
   s->lateral = out;
   for (int i = 0; i < items.n; i++) {
+    if (!generators_stand_alone(w, items.at[i])) return false;
     const mill_expr *r = mill_resolve(w, s, items.at[i]);
     if (!mill_exprs_add(w, out, mill_named(w, items.at[i], r))) return false;
   }
@@ -127,8 +179,28 @@ const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mil
   return p && mill_w_set_exprs(w, p, items) && mill_w_output_exprs(w, p, visible) ? p : NULL;
 }
 
+bool mill_no_aggregate(mill_planner *w, const mill_node *n, const mill_expr *e) {
+  if (n->name == NULL || mill_x_has_window(e) || !mill_x_has_aggregate(e)) return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION, "expr",
+                       mill_w_sql(w, e->kind == MILL_X_ALIAS ? e->args[0] : e), "clause", n->name,
+                       NULL);
+  return false;
+}
+
+/* SELECT a, FROM t: FROM is read as a column, with t for its alias. */
+static bool no_trailing_comma(mill_planner *w, const mill_node *n) {
+  const mill_expr *e = n->nexprs > 1 ? n->exprs[n->nexprs - 1] : NULL;
+  if (e && e->kind == MILL_X_ALIAS) e = e->args[0];
+  if (e == NULL || n->child[0]->kind != MILL_N_ONE_ROW || e->kind != MILL_X_NAME ||
+      e->nparts != 1 || strcasecmp(e->parts[0], "from") != 0)
+    return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_TRAILING_COMMA_IN_SELECT, NULL);
+  return false;
+}
+
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
+  if (!no_trailing_comma(w, n)) return NULL;
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   if (child == NULL) return NULL;
   mill_exprs items = {0}, hidden = {0};
@@ -138,7 +210,10 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
   s.nhidden = hidden.n;
   if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items)) return NULL;
   bool aggregate = false;
-  for (int i = 0; i < items.n; i++) aggregate |= mill_x_has_aggregate(items.at[i]);
+  for (int i = 0; i < items.n; i++) {
+    if (!mill_no_aggregate(w, n, items.at[i])) return NULL;
+    aggregate |= mill_x_has_aggregate(items.at[i]);
+  }
   if (aggregate) return mill_build_aggregate(w, n, child, NULL, &items);
   if (!mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
   for (int i = 0; i < items.n && child; i++) child = mill_expose_all(w, child, items.at[i]);

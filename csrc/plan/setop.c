@@ -32,6 +32,8 @@ static bool common_types(mill_planner *w, const mill_node *n, const mill_node **
     for (int i = 1; i < n->nchildren; i++) {
       const mill_type *other = child[i]->output[c]->type;
       const mill_type *t = mill_common_column(w->ctx->types, types[c], other);
+      bool by_place = n->kind == MILL_N_UNION && mill_same_shape(types[c], other);
+      if (t == NULL && by_place) t = types[c]; /* structs that differ in names alone */
       if (t == NULL) {
         (void)MILL_W_FAIL_AT(w, n, MILL_E_INCOMPATIBLE_COLUMN_TYPE, "operator", operator_name(n),
                              "columnOrdinalNumber", ordinal(w, c), "tableOrdinalNumber",

@@ -87,6 +87,7 @@ const mill_node *mill_text_view(mill_planner *w, const mill_view_text *v, const 
     o->nparts = nparts;
     p->output[i] = o;
   }
+  if (p) p->alias = parts[nparts - 1]; /* what is below cannot be named from outside */
   return p;
 }
 
@@ -304,10 +305,7 @@ const mill_node *mill_drop_view(mill_planner *w, const mill_node *n) {
   if (!mill_w_table_name(w, n, n->parts, n->nparts, &name) || !mill_w_find_table(w, name, &t))
     return NULL;
   if (t == NULL && n->if_exists) return mill_nothing(w);
-  if (t == NULL && n->name) return mill_w_no_such_table(w, n, name);
-  if (t == NULL)
-    return MILL_W_FAIL_AT(w, n, MILL_E_VIEW_NOT_FOUND, "relationName",
-                          mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
+  if (t == NULL) return mill_w_no_such_table(w, n, name);
   if (t->kind != MILL_TABLE_VIEW)
     return MILL_W_FAIL_AT(w, n, MILL_E_WRONG_COMMAND_FOR_OBJECT_TYPE, "operation", "DROP VIEW",
                           "requiredType", "VIEW or METRIC_VIEW", "objectName",

@@ -242,6 +242,13 @@ static int nondeterministic_at(const mill_expr *e, void *arg) {
 }
 bool mill_x_deterministic(const mill_expr *e) { return !mill_x_any(e, nondeterministic_at, NULL); }
 
+static int drawing_at(const mill_expr *e, void *arg) {
+  const mill_function *fn = function_of(e);
+  (void)arg;
+  return fn && fn->flags & MILL_FN_NONDETERMINISTIC;
+}
+bool mill_x_draws(const mill_expr *e) { return mill_x_any(e, drawing_at, NULL); }
+
 static int unfoldable_at(const mill_expr *e, void *arg) {
   const mill_function *fn = function_of(e);
   (void)arg;

@@ -18,6 +18,28 @@ static bool shifts(const mill_expr *call) {
   return mill_x_is_call(call, "lag") || mill_x_is_call(call, "lead");
 }
 
+/* lag, lead and the ranks have a frame of their own: a written one must be that, and for lag and
+** lead only a distance that is spelt as Spark spells it, ROWS BETWEEN -1 FOLLOWING AND -1 FOLLOWING. */
+static bool may_frame(mill_planner *w, const mill_window *v, const mill_expr *call) {
+  if (!v->framed || call->fn->kind != MILL_WINDOW || mill_x_is_call(call, "nth_value")) return true;
+  if (shifts(call)) {
+    if (v->unit == MILL_FRAME_ROWS && v->from == MILL_FOLLOWING && v->to == MILL_FOLLOWING)
+      return true;
+    (void)MILL_W_FAIL_AT(w, call, MILL_E_LEGACY_1035, "prettyName", call->name, NULL);
+    return false;
+  }
+  bool rows = !mill_x_is_call(call, "cume_dist");
+  if (v->from == MILL_UNBOUNDED_PRECEDING && v->to == MILL_CURRENT_ROW &&
+      v->unit == (rows ? MILL_FRAME_ROWS : MILL_FRAME_RANGE))
+    return true;
+  (void)MILL_W_FAIL_AT(w, call, MILL_E_LEGACY_1036, "wf",
+                       v->unit == MILL_FRAME_ROWS ? "ROWS" : "RANGE", "required",
+                       rows ? "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+                            : "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW",
+                       NULL);
+  return false;
+}
+
 /* The frame where none is written, or the one that the function brings. */
 static void default_frame(mill_window *v, const mill_expr *call) {
   bool ranking = call->fn->kind == MILL_WINDOW && !mill_x_is_call(call, "nth_value");
@@ -84,10 +106,91 @@ static bool needs_whole(mill_planner *w, const mill_expr *e) {
   return true;
 }
 
+/* The text of a frame alone, for an error. */
+static const char *frame_text(mill_planner *w, const mill_expr *e) {
+  return mill_w_printf(w, "\"%s\"", spec_text(w, e, true));
+}
+
+/* A distance as Spark has it: N PRECEDING is -N, and a text or NULL with a sign is a DOUBLE. */
+static const mill_type *offset_type(const mill_expr *e, mill_frame_bound b) {
+  bool signed_double =
+      b == MILL_PRECEDING && (e->type->id == MILL_STRING || e->type->id == MILL_NULL);
+  return signed_double ? mill_type_of(MILL_DOUBLE) : e->type;
+}
+
+static bool unaccepted(mill_planner *w, const mill_expr *e, bool upper, const mill_type *is,
+                       const char *wanted) {
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE,
+                       "sqlExpr", frame_text(w, e), "location", upper ? "upper" : "lower",
+                       "exprType", mill_w_quoted_type(w, is), "expectedType", wanted, NULL);
+  return false;
+}
+
+#define SIGNED                                                                                     \
+  "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")"
+
+/* May a RANGE frame over the order key go so far? Keys but dates and times take the distance cast to
+** their own type, so the type must have a distance. */
+static bool range_bound(mill_planner *w, const mill_expr *e, bool upper) {
+  const mill_window *v = e->window;
+  const mill_type *key = v->order[0]->type;
+  const mill_expr *of = upper ? v->to_offset : v->from_offset;
+  const mill_type *t = offset_type(of, upper ? v->to : v->from);
+  bool interval = t->id == MILL_INTERVAL_YM || t->id == MILL_INTERVAL_DT || t->id == MILL_INTERVAL;
+  bool fits = true;
+  if (key->id == MILL_STRING || key->id == MILL_BOOLEAN)
+    return unaccepted(w, e, upper, key, SIGNED);
+  if (key->id == MILL_DATE)
+    fits = t->id == MILL_INT || (interval && !(t->id == MILL_INTERVAL_DT && t->end != MILL_DAY));
+  else if (key->id == MILL_TIMESTAMP || key->id == MILL_TIMESTAMP_NTZ)
+    fits = interval;
+  else if (key->nfields || key->id == MILL_BINARY || key->id == MILL_TIME)
+    fits = key == t;
+  if (fits) return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_RANGE_FRAME_INVALID_TYPE, "sqlExpr",
+                       mill_w_printf(w, "\"(%s)\"", spec_text(w, e, false)), "orderSpecType",
+                       mill_w_quoted_type(w, key), "valueBoundaryType", mill_w_quoted_type(w, t),
+                       NULL);
+  return false;
+}
+
+static bool frame_bound(mill_planner *w, const mill_expr *e, bool upper) {
+  const mill_window *v = e->window;
+  const mill_expr *of = upper ? v->to_offset : v->from_offset;
+  mill_frame_bound b = upper ? v->to : v->from;
+  if (of == NULL) return true;
+  if (b == MILL_PRECEDING && of->type->id == MILL_BOOLEAN)
+    return mill_x_bound(w, "negative", 1, of) != NULL; /* that says why not */
+  if (v->unit == MILL_FRAME_ROWS && of->type->id != MILL_INT)
+    return unaccepted(w, e, upper, offset_type(of, b), "\"INT\"");
+  return v->unit == MILL_FRAME_ROWS || v->norder != 1 || range_bound(w, e, upper);
+}
+
+static const char *bound_text(mill_planner *w, mill_frame_bound b, const mill_expr *of) {
+  switch (b) {
+  case MILL_UNBOUNDED_PRECEDING: return "\"UNBOUNDED PRECEDING\"";
+  case MILL_UNBOUNDED_FOLLOWING: return "\"UNBOUNDED FOLLOWING\"";
+  case MILL_CURRENT_ROW: return "\"CURRENT ROW\"";
+  case MILL_PRECEDING: return mill_w_printf(w, "\"(- %s)\"", mill_w_sql(w, of));
+  default: return mill_w_quoted_sql(w, of);
+  }
+}
+
+/* Frames that end where all begin, or begin where all end. */
+static bool in_order(mill_planner *w, const mill_expr *e) {
+  const mill_window *v = e->window;
+  if (v->from != MILL_UNBOUNDED_FOLLOWING && v->to != MILL_UNBOUNDED_PRECEDING) return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_SPECIFIED_WINDOW_FRAME_INVALID_BOUND,
+                       "sqlExpr", frame_text(w, e), "upper", bound_text(w, v->to, v->to_offset),
+                       "lower", bound_text(w, v->from, v->from_offset), NULL);
+  return false;
+}
+
 static const mill_expr *check_frame(mill_planner *w, const mill_expr *e) {
   const mill_window *v = e->window;
   int64_t from, to;
   bool offsets = v->from_offset || v->to_offset;
+  if (!frame_bound(w, e, false) || !frame_bound(w, e, true) || !in_order(w, e)) return NULL;
   if (v->unit == MILL_FRAME_RANGE && offsets && v->norder == 0)
     return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_RANGE_FRAME_WITHOUT_ORDER, "sqlExpr",
                           mill_w_printf(w, "\"(%s)\"", spec_text(w, e, false)), NULL);
@@ -99,8 +202,7 @@ static const mill_expr *check_frame(mill_planner *w, const mill_expr *e) {
       from <= to)
     return e;
   return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON,
-                        "sqlExpr", mill_w_printf(w, "\"%s\"", spec_text(w, e, true)), "comparison",
-                        "less than or equal", NULL);
+                        "sqlExpr", frame_text(w, e), "comparison", "less than or equal", NULL);
 }
 
 static const mill_expr *offset(mill_planner *w, const mill_scope *s, const mill_expr *e) {
@@ -154,6 +256,7 @@ static const mill_expr *filtered(mill_planner *w, const mill_scope *s, const mil
 const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_scope below = *s;
   below.nested = true;
+  if (below.within == NULL) below.within = e;
   const mill_expr *f = e->args[0];
   if (f->kind == MILL_X_CALL && mill_find_routine(w, f->name, f->parts, f->nparts))
     return MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_SQL_UDF_USAGE, "functionName",
@@ -181,7 +284,7 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
                           "wf_expr", mill_w_sql(w, call), NULL);
   v->from_offset = offset(w, &below, e->window->from_offset);
   v->to_offset = offset(w, &below, e->window->to_offset);
-  if (w->status) return NULL;
+  if (w->status || !may_frame(w, v, call)) return NULL;
   default_frame(v, call);
   if (shifts(call)) v->to = MILL_CURRENT_ROW;
   c->args[0] = call;
@@ -195,12 +298,28 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
 /* ---- extraction ----------------------------------------------------------------------------- */
 
 typedef struct extraction {
-  mill_exprs found; /* ALIAS of WINDOW */
+  mill_exprs found;        /* ALIAS of WINDOW; those that one is computed from stand before it */
+  const mill_expr *opened; /* the window whose parts are being searched */
 } extraction;
+
+static const mill_expr *extract(mill_planner *w, const mill_expr *e, void *arg);
+
+/* e over columns, in place of the windows inside it. */
+static const mill_expr *extract_inside(mill_planner *w, const mill_expr *e, extraction *x) {
+  const mill_expr *before = x->opened;
+  x->opened = e;
+  const mill_expr *r = mill_x_map(w, e, extract, x);
+  x->opened = before;
+  if (r == NULL || r == e) return r;
+  mill_expr *c = mill_x_copy(w, r);
+  if (c) c->pretty = mill_w_sql(w, e);
+  return c;
+}
 
 static const mill_expr *extract(mill_planner *w, const mill_expr *e, void *arg) {
   extraction *x = arg;
-  if (e->kind != MILL_X_WINDOW) return NULL;
+  if (e->kind != MILL_X_WINDOW || e == x->opened) return NULL;
+  if ((e = extract_inside(w, e, x)) == NULL) return NULL;
   for (int i = 0; i < x->found.n; i++)
     if (mill_x_same(x->found.at[i]->args[0], e)) return mill_x_column(w, x->found.at[i]);
   mill_expr *a = mill_x_alias(w, e, mill_w_sql(w, e));
@@ -219,6 +338,18 @@ static bool same_spec(const mill_expr *a, const mill_expr *b) {
          same_lists(x->order, x->norder, y->order, y->norder);
 }
 
+typedef struct pending {
+  const extraction *x;
+  const bool *done;
+} pending;
+
+static int is_pending(const mill_expr *e, void *arg) {
+  const pending *p = arg;
+  for (int i = 0; e->kind == MILL_X_COLUMN && i < p->x->found.n; i++)
+    if (p->x->found.at[i]->id == e->id) return p->done[i] ? 0 : 1;
+  return 0;
+}
+
 static const mill_node *window_node(mill_planner *w, const mill_node *child,
                                     const mill_exprs *group) {
   mill_node *n = mill_w_unary(w, MILL_N_WINDOW, child);
@@ -234,7 +365,7 @@ static const mill_node *window_node(mill_planner *w, const mill_node *child,
 }
 
 bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *items) {
-  extraction x = {{0}};
+  extraction x = {{0}, NULL};
   for (int i = 0; i < items->n; i++) {
     const mill_expr *before = items->at[i];
     if (!mill_x_has_window(before)) continue;
@@ -246,12 +377,16 @@ bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *
   if (done == NULL) return false;
   for (int i = 0; i < x.found.n; i++) {
     mill_exprs group = {0};
+    bool *now = mill_w_alloc(w, (size_t)x.found.n + 1);
+    if (now == NULL) return false;
+    pending p = {&x, done};
     if (done[i]) continue;
     for (int k = i; k < x.found.n; k++) {
-      if (done[k] || !same_spec(x.found.at[i], x.found.at[k])) continue;
-      done[k] = true;
-      if (!mill_exprs_add(w, &group, x.found.at[k])) return false;
+      now[k] = !done[k] && same_spec(x.found.at[i], x.found.at[k]) &&
+               !mill_x_any(x.found.at[k]->args[0], is_pending, &p);
+      if (now[k] && !mill_exprs_add(w, &group, x.found.at[k])) return false;
     }
+    for (int k = i; k < x.found.n; k++) done[k] |= now[k];
     *child = window_node(w, *child, &group);
     if (*child == NULL) return false;
   }

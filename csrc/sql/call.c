@@ -198,12 +198,15 @@ static void quantifier(mill_parser *p, mill_expr *call) {
   }
 }
 
+/* With one of the two first_value and last_value are first and last, also by name. */
 static bool nulls_option(mill_parser *p, mill_expr *call) {
-  if (mill_p_accept2(p, MILL_K_IGNORE, MILL_K_NULLS)) {
+  if (mill_p_accept2(p, MILL_K_IGNORE, MILL_K_NULLS))
     call->ignore_nulls = true;
-    return true;
-  }
-  return mill_p_accept2(p, MILL_K_RESPECT, MILL_K_NULLS);
+  else if (!mill_p_accept2(p, MILL_K_RESPECT, MILL_K_NULLS))
+    return false;
+  if (call->nparts < 2 && strcasecmp(call->name, "first_value") == 0) call->name = "first";
+  if (call->nparts < 2 && strcasecmp(call->name, "last_value") == 0) call->name = "last";
+  return true;
 }
 
 static void arguments(mill_parser *p, int from, mill_expr *call) {

@@ -1,6 +1,7 @@
 /* Statements that are no queries: which one begins here, and views, EXPLAIN, SET, RESET, USE. The others
 ** are in ddl.c, alter.c, dml.c, show.c and upkeep.c. */
 #include <ctype.h>
+#include <stdio.h>
 
 #include "sql/ddl_int.h"
 
@@ -150,8 +151,29 @@ static mill_node *explain(mill_parser *p) {
   return n;
 }
 
+/* CREATE, DROP or ALTER of something that is none: the error stands at that word. What Spark's
+** grammar knows of Hive and then refuses is an error of its own. */
+static bool no_object(mill_parser *p, int from) {
+  int kind = p->token[from].kind;
+  if (kind != MILL_K_CREATE && kind != MILL_K_DROP && kind != MILL_K_ALTER) return false;
+  const char *second = p->token[from + 1].kind == MILL_T_EOF ? "" : upper(p, from + 1);
+  bool index = strcmp(second, "INDEX") == 0 && p->token[from + 2].kind == MILL_T_EOF;
+  if (index || strcmp(second, "ROLE") == 0) {
+    const char *first = upper(p, from);
+    char *both = mill_p_alloc(p, strlen(first) + strlen(second) + 2);
+    if (both) sprintf(both, "%s %s", first, second);
+    mill_p_error(p, from, MILL_E_INVALID_STATEMENT_OR_CLAUSE, "operation", both, NULL);
+    return false;
+  }
+  if (*second && p->token[from + 1].kind > MILL_T_KEYWORD) return false;
+  p->at = from + 1;
+  mill_p_syntax(p);
+  return true;
+}
+
 mill_node *mill_p_unsupported(mill_parser *p, int from) {
   int to = from + 1;
+  if (no_object(p, from)) return mill_p_node(p, MILL_N_RESET, from);
   const char *words = upper(p, from);
   if (to < p->ntokens && p->token[to].kind > MILL_T_KEYWORD) {
     const char *second = upper(p, to);

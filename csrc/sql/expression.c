@@ -207,12 +207,19 @@ static mill_expr *like(mill_parser *p, int from, mill_expr *e, bool negate) {
   return negated(p, from, negate, mill_p_call(p, from, name, 3, e, pattern, escape));
 }
 
+/* Spark calls IS UNKNOWN what it becomes, IS NULL, but over TRUE and FALSE. */
+static const char *const of_literal[2][2] = {{"(false IS UNKNOWN)", "(false IS NOT UNKNOWN)"},
+                                             {"(true IS UNKNOWN)", "(true IS NOT UNKNOWN)"}};
+
 static mill_expr *is(mill_parser *p, int from, mill_expr *e) {
   bool negate = mill_p_accept(p, MILL_K_NOT) || mill_p_accept(p, MILL_T_BANG);
-  if (mill_p_accept(p, MILL_K_NULL))
-    return mill_p_call(p, from, negate ? "isnotnull" : "isnull", 1, e);
-  if (mill_p_accept(p, MILL_K_UNKNOWN))
-    return mill_p_call(p, from, negate ? "isnotunknown" : "isunknown", 1, e);
+  bool unknown = mill_p_is(p, MILL_K_UNKNOWN);
+  if (mill_p_accept(p, MILL_K_NULL) || mill_p_accept(p, MILL_K_UNKNOWN)) {
+    mill_expr *call = mill_p_call(p, from, negate ? "isnotnull" : "isnull", 1, e);
+    if (unknown && e->kind == MILL_X_LITERAL && e->value->type->id == MILL_BOOLEAN)
+      call->pretty = of_literal[*(const uint8_t *)e->value->data][negate];
+    return call;
+  }
   bool value = mill_p_is(p, MILL_K_TRUE);
   if (mill_p_accept(p, MILL_K_TRUE) || mill_p_accept(p, MILL_K_FALSE)) {
     mill_expr *literal = mill_p_bool_literal(p, p->at - 1, value);

@@ -89,6 +89,9 @@ mill_node *mill_p_join(mill_parser *p, mill_node *left, int from) {
   mill_node *right = mill_p_relation_primary(p);
   mill_node *n = join_node(p, from, left, right, kind, lateral);
   n->natural = natural;
+  if (natural && kind == MILL_JOIN_CROSS)
+    mill_p_error(p, at, MILL_E_INCOMPATIBLE_JOIN_TYPES, "joinType1", "NATURAL", "joinType2",
+                 "CROSS", NULL);
   if (natural && lateral)
     mill_p_error(p, at, MILL_E_INCOMPATIBLE_JOIN_TYPES, "joinType1", "LATERAL", "joinType2",
                  "NATURAL", NULL);

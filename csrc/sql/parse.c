@@ -32,7 +32,8 @@ mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_err
   mill_parser p;
   MILL_TRY(begin(&p, plan->session, &plan->arena, text, n, err));
   p.rules.set.once = &plan->once;
-  if (p.ntokens == 1) { /* the end alone */
+  if (p.ntokens == 1) { /* the end alone; behind a comment it is where a statement is missing */
+    if (strspn(text, " \t\r\n") < n) mill_p_syntax(&p);
     MILL_TRY(mill_p_end(&p));
     return mill_fail(err, MILL_E_PARSE_EMPTY_STATEMENT, NULL);
   }

@@ -16,9 +16,10 @@ static mill_node *extend(mill_parser *p, mill_node *child, int from) {
   return project(p, child, from, "EXTEND", &list);
 }
 
+/* Each assignment sees what those before it have made. */
 static mill_node *set(mill_parser *p, mill_node *child, int from) {
-  mill_list list = {0};
   do {
+    mill_list list = {0};
     int at = p->at;
     mill_list name = {0};
     mill_p_push(p, &name, mill_p_checked_name(p));
@@ -33,11 +34,11 @@ static mill_node *set(mill_parser *p, mill_node *child, int from) {
     e->kind = MILL_X_ALIAS;
     mill_p_names(&name, &e->parts, &e->nparts);
     mill_p_push(p, &list, e);
+    child = mill_p_unary_node(p, MILL_N_WITH_COLUMNS, child, from);
+    child->name = "SET";
+    mill_p_exprs(&list, &child->exprs, &child->nexprs);
   } while (mill_p_accept(p, MILL_T_COMMA));
-  mill_node *n = mill_p_unary_node(p, MILL_N_WITH_COLUMNS, child, from);
-  n->name = "SET";
-  mill_p_exprs(&list, &n->exprs, &n->nexprs);
-  return n;
+  return child;
 }
 
 static mill_node *drop(mill_parser *p, mill_node *child, int from) {
@@ -73,13 +74,15 @@ static void group_keys(mill_parser *p, int from, mill_list *keys, mill_list *sel
     const char *what;
   } unsupported[] = {{MILL_K_ROLLUP, "GROUP BY ROLLUP"},
                      {MILL_K_CUBE, "GROUP BY CUBE"},
+                     {MILL_K_ALL, "GROUP BY ALL"},
                      {MILL_K_GROUPING, "GROUPING SETS"}};
   do {
     int at = p->at;
     const mill_expr *e = mill_p_named(p);
     for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++) {
       int kind = p->token[at].kind, next = p->token[at].kind ? p->token[at + 1].kind : 0;
-      if (kind == unsupported[i].kind && (next == MILL_T_LPAREN || kind == MILL_K_GROUPING))
+      bool alone = kind == MILL_K_GROUPING || (kind == MILL_K_ALL && p->at == at + 1);
+      if (kind == unsupported[i].kind && (alone || (next == MILL_T_LPAREN && kind != MILL_K_ALL)))
         mill_p_error(p, from, MILL_E_UNSUPPORTED_FEATURE_PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE,
                      "case", unsupported[i].what, NULL);
     }

@@ -70,8 +70,10 @@ static mill_node *refresh(mill_parser *p) {
   } else {
     int at = p->at;
     while (mill_p_peek(p, 0) != MILL_T_EOF && mill_p_peek(p, 0) != MILL_T_SEMICOLON) p->at++;
-    if (p->at == at) mill_p_syntax(p);
-    n->name = mill_p_fragment(p, at);
+    if (p->at == at)
+      mill_p_error(p, from, MILL_E_INVALID_SQL_SYNTAX_EMPTY_REFRESH_RESOURCE_PATH, NULL);
+    else
+      n->name = mill_p_fragment(p, at);
   }
   return n;
 }
