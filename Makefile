@@ -101,10 +101,10 @@ fuzz: dev-deps
 	@for f in $(FUZZ); do \
 	  mkdir -p build/fuzz/corpus/$$f && sh spec/fuzz/seeds.sh $$f build/fuzz/seeds/$$f && echo "fuzz $$f" && \
 	  ( cd build/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=512 -max_len=16384 \
-	    -print_final_stats=1 -artifact_prefix=$$f- $$(ls ../../spec/fuzz/$$f.dict 2>/dev/null | sed s/^/-dict=/) \
+	    -print_final_stats=1 -artifact_prefix=$$f- $$(ls ../../spec/fuzz/$$f.dict seeds/$$f.dict 2>/dev/null | sed s/^/-dict=/) \
 	    corpus/$$f seeds/$$f >$$f.log 2>&1 || { tail -40 $$f.log; exit 1; }; grep executed $$f.log ) || exit 1; done
 
-build/fuzz/%: spec/fuzz/%_fuzz.c spec/fuzz/fuzz.h build/fuzz/core.a
+build/fuzz/%: spec/fuzz/%_fuzz.c $(wildcard spec/fuzz/*.h) build/fuzz/core.a
 	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer $(FLAGS) -MF $@.d -o $@ $< build/fuzz/core.a $(LIBS)
 
 # Fail each allocation of whole queries, one after the other, the core's and then Lua's: some minutes.
