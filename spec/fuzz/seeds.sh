@@ -10,21 +10,27 @@ if [ "$format" = snapshot ]; then
   cp spec/snapshot/golden/*.snap "$out"
   exit 0
 fi
-# Statements of the SQL cases, one of four of them a file each, up to 600 bytes.
+# Statements of the SQL cases, one of ten of them a file each, up to 600 bytes.
 statements() {
-  cat spec/conformance/sql/*.test | awk -v out="$out" '
-    function done() { if (name && length(text) && length(text) < 600 && ++n % 4 == 0) printf "%s", text > (out "/" n); name = "" }
+  find spec/conformance/sql -name '*.test' | sort | xargs cat | awk -v out="$out" '
+    function done() {
+      if (name && length(text) && length(text) < 600 && ++n % 10 == 0) {
+        printf "%s", text > (out "/" n)
+        close(out "/" n)
+      }
+      name = ""
+    }
     /^(query|error|statement) / { done(); name = $2; text = ""; next }
     /^(schema|----|error|condition|$)/ { done(); next }
-    name { text = text (text == "" ? "" : "\n") $0 }
-    n % 100 == 0 && n { close(out "/" n) }'
+    name { text = text (text == "" ? "" : "\n") $0 }'
 }
 case $format in
 sql_parse | sql_run)
   statements
+  printf ' ' >"$out/blank" # read beyond its end once
   { # a dictionary of the keywords and the functions
     sed -n 's/^[A-Z_]*(\([A-Z_]*\).*/"\1 "/p' csrc/sql/keyword.def
-    sed -n 's/.*{\.name = "\([a-z_0-9]*\)".*/"\1("/p' csrc/kernel/*.c
+    sed -n -e 's/.*\.name = "\([a-z_0-9]*\)".*/"\1("/p' -e 's/^ *[A-Z_0-9]*("\([a-z_0-9]*\)", .*/"\1("/p' csrc/kernel/*.c
   } | sort -u >"$out.dict"
   exit 0
   ;;
