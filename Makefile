@@ -100,11 +100,11 @@ fuzz: dev-deps
 	  CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION" $(FUZZ:%=build/fuzz/%)
 	@for f in $(FUZZ); do \
 	  mkdir -p build/fuzz/corpus/$$f && sh spec/fuzz/seeds.sh $$f build/fuzz/seeds/$$f && echo "fuzz $$f" && \
-	  ( cd build/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=512 -max_len=16384 \
-	    -print_final_stats=1 -artifact_prefix=$$f- $$(ls ../../spec/fuzz/$$f.dict 2>/dev/null | sed s/^/-dict=/) \
+	  ( cd build/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=16384 \
+	    -print_final_stats=1 -artifact_prefix=$$f- $$(ls ../../spec/fuzz/$$f.dict seeds/$$f.dict 2>/dev/null | sed s/^/-dict=/) \
 	    corpus/$$f seeds/$$f >$$f.log 2>&1 || { tail -40 $$f.log; exit 1; }; grep executed $$f.log ) || exit 1; done
 
-build/fuzz/%: spec/fuzz/%_fuzz.c spec/fuzz/fuzz.h build/fuzz/core.a
+build/fuzz/%: spec/fuzz/%_fuzz.c $(wildcard spec/fuzz/*.h) build/fuzz/core.a
 	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer $(FLAGS) -MF $@.d -o $@ $< build/fuzz/core.a $(LIBS)
 
 # Fail each allocation of whole queries, one after the other, the core's and then Lua's: some minutes.

@@ -90,7 +90,8 @@ int64_t mill_add_months(int64_t days, int64_t months) {
 }
 
 void mill_datetime_of(int64_t local, mill_datetime *out) {
-  int64_t days = mill_floor_div(local, MILL_MICROS_DAY), rest = local - days * MILL_MICROS_DAY;
+  int64_t days = mill_floor_div(local, MILL_MICROS_DAY);
+  int64_t rest = mill_floor_mod(local, MILL_MICROS_DAY); /* the day's start may be out of range */
   mill_civil_from_days(days, &out->year, &out->month, &out->day);
   out->micros = (int)(rest % 1000000);
   rest /= 1000000;

@@ -36,6 +36,9 @@ void mill_error_clear(mill_error *err) {
   err->used = 1; /* offset 0 stays an empty string and means "none" */
 }
 
+/* What one value may take of the text that is left, so that the message behind it has a place. */
+static size_t share(const mill_error *err) { return (MILL_ERROR_TEXT - 1u - err->used) / 2; }
+
 /* Append n bytes at the end of the text; false once it is full. A full text ends in "...". */
 static bool append(mill_error *err, const char *s, size_t n) {
   size_t room = MILL_ERROR_TEXT - 1 - err->used;
@@ -47,6 +50,13 @@ static bool append(mill_error *err, const char *s, size_t n) {
   return take == n;
 }
 
+/* Append a value; one that is longer than its share ends in "...". */
+static void append_value(mill_error *err, const char *s, size_t n) {
+  size_t most = share(err);
+  append(err, s, n < most ? n : most);
+  if (n > most && most >= 3) memcpy(err->text + err->used - 3, "...", 3);
+}
+
 /* Close the string that append built; what follows starts at the next byte. */
 static void close_text(mill_error *err) {
   if (err->used < MILL_ERROR_TEXT - 1) err->text[++err->used] = '\0';
@@ -55,10 +65,11 @@ static void close_text(mill_error *err) {
 static uint16_t append_v(mill_error *err, const char *fmt, va_list ap) {
   if (err->used == 0) mill_error_clear(err);
   uint16_t at = err->used;
-  size_t room = MILL_ERROR_TEXT - 1 - at;
-  int n = vsnprintf(err->text + at, room, fmt, ap);
-  err->used = (uint16_t)(at + (n < 0 ? 0 : (size_t)n < room ? (size_t)n : room));
+  size_t most = share(err);
+  int n = vsnprintf(err->text + at, most + 1, fmt, ap);
+  err->used = (uint16_t)(at + (n < 0 ? 0 : (size_t)n < most ? (size_t)n : most));
   err->text[err->used] = '\0';
+  if (n > 0 && (size_t)n > most && most >= 3) memcpy(err->text + err->used - 3, "...", 3);
   close_text(err);
   return at;
 }
@@ -129,7 +140,7 @@ mill_status mill_fail(mill_error *err, mill_status condition, ...) {
     const char *value = va_arg(ap, const char *);
     if (err->nparams == MILL_ERROR_PARAMS) continue;
     err->params[err->nparams++] = (mill_error_param){name, err->used};
-    append(err, value, strlen(value));
+    append_value(err, value, strlen(value));
     close_text(err);
   }
   va_end(ap);

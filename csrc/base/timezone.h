@@ -31,8 +31,14 @@ const char *mill_zone_name_at(const mill_zone *z, int64_t micros, bool *summer);
 /* Local microseconds to UTC: in a gap the time moves on by its length, in an overlap the earlier
 ** offset holds. False when the result leaves 64 bits. */
 bool mill_zone_to_utc(const mill_zone *z, int64_t local, int64_t *utc);
+/* Local time at an offset of seconds. Hours from the ends of 64 bits it may lie beyond: it is the end then. */
+static inline int64_t mill_zone_shift(int64_t utc, int32_t offset) {
+  int64_t local;
+  if (!__builtin_add_overflow(utc, (int64_t)offset * 1000000, &local)) return local;
+  return offset < 0 ? INT64_MIN : INT64_MAX;
+}
 static inline int64_t mill_zone_to_local(const mill_zone *z, int64_t utc) {
-  return utc + (int64_t)mill_zone_offset_at(z, utc) * 1000000;
+  return mill_zone_shift(utc, mill_zone_offset_at(z, utc));
 }
 
 #endif

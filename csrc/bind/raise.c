@@ -64,6 +64,14 @@ _Noreturn void mill_raise_memory(lua_State *L, const mill_memory *m, size_t want
   mill_raise(L, &err, NULL);
 }
 
+_Noreturn void mill_raise_too_deep(lua_State *L) {
+  mill_error err;
+  mill_error_clear(&err);
+  mill_status s = mill_fail(&err, MILL_E_PLAN_TOO_DEEP, "limit", "1000", NULL);
+  (void)s; /* told by err */
+  mill_raise(L, &err, NULL);
+}
+
 _Noreturn void mill_raise_misuse(lua_State *L, const char *condition, ...) {
   luaL_checkstack(L, 8, NULL);
   lua_createtable(L, 0, 2);

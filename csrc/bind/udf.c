@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 
 #include "bind/expr.h"
+#include "bind/raise.h"
 #include "bind/state.h"
 
 enum { MAX_DEPTH = 1000 };
@@ -51,7 +52,7 @@ static void replace(lua_State *L, mill_plan *p, mill_expr *e) {
 }
 
 static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
-  if (depth > MAX_DEPTH) luaL_error(L, "expression nested too deep");
+  if (depth > MAX_DEPTH) mill_raise_too_deep(L);
   in_exprs(L, p, e->args, e->nargs, depth + 1);
   in_exprs(L, p, e->order, e->norder, depth + 1);
   if (e->filter) in_expr(L, p, (mill_expr *)e->filter, depth + 1);
@@ -66,7 +67,7 @@ static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
 }
 
 static void in_node(lua_State *L, mill_plan *p, const mill_node *n, int depth) {
-  if (depth > MAX_DEPTH) luaL_error(L, "plan nested too deep");
+  if (depth > MAX_DEPTH) mill_raise_too_deep(L);
   for (int i = 0; i < n->nchildren; i++)
     if (!n->child[i]->analysed) in_node(L, p, n->child[i], depth + 1);
   for (int i = 0; i < n->nctes; i++) in_node(L, p, n->ctes[i], depth + 1);

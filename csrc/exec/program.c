@@ -12,6 +12,7 @@
 ** row it belongs to, so columns read as ever, and the frame's scope has the variables. */
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/hot.h"
 #include "base/thread.h"
 #include "exec/run.h"
@@ -29,6 +30,8 @@ typedef struct prog_node {
   mill_vector by_code; /* its values for the entries below, once it has been asked for them */
   const void *entries;
   uint32_t nentries;
+  uint64_t hash;
+  struct prog_node *next; /* of those whose hashes fall into one bucket */
 } prog_node;
 
 enum { NO_COLUMN = -1, MANY = -2 };
@@ -54,8 +57,9 @@ struct mill_program {
   const mill_settings *set;
   int n;
   prog_node **root;
-  prog_node **all;
-  int nall, capacity;
+  prog_node *
+      *bucket; /* all nodes by their hashes; a power of two of buckets, at least one a node */
+  uint32_t nodes, buckets;
   mill_arena own, batch;
   const mill_batch *in;
   uint64_t frames;
@@ -99,27 +103,55 @@ static int depends_on(const mill_bound *b, prog_node *const *arg) {
   return column;
 }
 
+/* Of what same_node compares. */
+static uint64_t hash_node(const mill_bound *b, prog_node *const *arg) {
+  const void *what = b->kind == MILL_B_LITERAL ? (const void *)b->value : (const void *)b->fn;
+  uint64_t h = mill_hash_word((uint64_t)(uintptr_t)what ^ mill_hash_word((uint64_t)b->kind));
+  h = mill_hash_word(h ^ (uint64_t)(uintptr_t)b->type ^ (uint64_t)(uint32_t)b->index << 32);
+  for (int i = 0; i < b->nargs; i++) h = mill_hash_word(h ^ (uint64_t)(uintptr_t)arg[i]);
+  return h;
+}
+
+/* Twice the buckets once there is a node for each. */
+static mill_status need_bucket(mill_program *p, mill_error *err) {
+  if (p->nodes < p->buckets) return MILL_OK;
+  uint32_t n = p->buckets ? 2 * p->buckets : 16;
+  prog_node **bucket = mill_arena_alloc(&p->own, n * sizeof *bucket);
+  if (bucket == NULL) return mill_oom(p->own.memory, n * sizeof *bucket, err);
+  memset(bucket, 0, n * sizeof *bucket);
+  for (uint32_t i = 0; i < p->buckets; i++)
+    for (prog_node *x = p->bucket[i], *next; x; x = next) {
+      next = x->next;
+      x->next = bucket[x->hash & (n - 1)];
+      bucket[x->hash & (n - 1)] = x;
+    }
+  p->bucket = bucket;
+  p->buckets = n;
+  return MILL_OK;
+}
+
 static mill_status build(mill_program *p, const mill_bound *b, prog_node **out, mill_error *err) {
   prog_node **arg = mill_arena_alloc(&p->own, (size_t)(b->nargs + 1) * sizeof *arg);
   if (arg == NULL) return mill_oom(p->own.memory, 1, err);
   for (int i = 0; i < b->nargs; i++) MILL_TRY(build(p, b->args[i], &arg[i], err));
-  for (int i = 0; i < p->nall; i++) {
-    if (!same_node(p->all[i], b, arg)) continue;
-    *out = p->all[i];
+  MILL_TRY(need_bucket(p, err));
+  uint64_t hash = hash_node(b, arg);
+  prog_node **bucket = &p->bucket[hash & (p->buckets - 1)];
+  for (prog_node *x = *bucket; x; x = x->next) {
+    if (x->hash != hash || !same_node(x, b, arg)) continue;
+    *out = x;
     return MILL_OK;
-  }
-  if (p->nall == p->capacity) {
-    int capacity = p->capacity ? 2 * p->capacity : 16;
-    prog_node **all = mill_arena_alloc(&p->own, (size_t)capacity * sizeof *all);
-    if (all == NULL) return mill_oom(p->own.memory, 1, err);
-    if (p->nall) memcpy(all, p->all, (size_t)p->nall * sizeof *all);
-    p->all = all;
-    p->capacity = capacity;
   }
   prog_node *n = mill_arena_alloc(&p->own, sizeof *n);
   if (n == NULL) return mill_oom(p->own.memory, sizeof *n, err);
-  *n = (prog_node){.b = b, .nargs = b->nargs, .arg = arg, .column = depends_on(b, arg)};
-  p->all[p->nall++] = n;
+  *n = (prog_node){.b = b,
+                   .nargs = b->nargs,
+                   .arg = arg,
+                   .column = depends_on(b, arg),
+                   .hash = hash,
+                   .next = *bucket};
+  *bucket = n;
+  p->nodes++;
   *out = n;
   return MILL_OK;
 }

@@ -84,6 +84,13 @@ static mill_status parse_schema(mill_binding *b, const char *text, size_t n, con
                                 mill_error_fmt(err, "\"%.*s\"", (int)n, text), NULL);
 }
 
+/* AND and OR of booleans have no errors to quote their parts in; the texts of a long chain of them would
+** take its length at each level. */
+static bool quotes_no_text(const mill_expr *e) {
+  return (mill_x_is_call(e, "and") || mill_x_is_call(e, "or")) && e->nargs == 2 &&
+         e->args[0]->type->id == MILL_BOOLEAN && e->args[1]->type->id == MILL_BOOLEAN;
+}
+
 mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
   size_t n = (size_t)e->nargs + 1;
   mill_binding *b = mill_w_alloc(w, sizeof *b);
@@ -99,7 +106,7 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
   for (int i = 0; i < e->nargs; i++) {
     types[i] = casts[i] = e->args[i]->type;
     values[i] = constant_of(e->args[i]);
-    sql[i] = mill_w_sql(w, e->args[i]);
+    sql[i] = quotes_no_text(e) ? "" : mill_w_sql(w, e->args[i]);
     nullable[i] = e->args[i]->nullable;
     literal[i] = e->args[i]->kind == MILL_X_LITERAL;
   }

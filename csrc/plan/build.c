@@ -206,6 +206,21 @@ const mill_expr *mill_x_and(mill_planner *w, const mill_expr *a, const mill_expr
   return mill_x_bound(w, "and", 2, a, b);
 }
 
+/* A tree of some parts grows to the left, as Spark's does, one of many by halves. */
+const mill_expr *mill_x_all(mill_planner *w, const mill_expr *const *at, int n) {
+  const mill_expr *e = NULL;
+  if (n > 64) {
+    const mill_expr *left = mill_x_all(w, at, n / 2);
+    const mill_expr *right = left ? mill_x_all(w, at + n / 2, n - n / 2) : NULL;
+    return right ? mill_x_and(w, left, right) : NULL;
+  }
+  for (int i = 0; i < n; i++) {
+    e = mill_x_and(w, e, at[i]);
+    if (e == NULL) return NULL;
+  }
+  return e;
+}
+
 const mill_expr *mill_x_cast(mill_planner *w, const mill_expr *e, const mill_type *t) {
   if (e == NULL || t == NULL) return NULL;
   if (e->type == t) return e;

@@ -126,6 +126,8 @@ const mill_expr *mill_x_null(mill_planner *w, const mill_type *t);
 const mill_expr *mill_x_value(mill_planner *w, const mill_vector *v, const mill_type *t);
 const mill_expr *mill_x_and(mill_planner *w, const mill_expr *a,
                             const mill_expr *b); /* NULL: none */
+/* All of them at once: many make a shallow tree. NULL with MILL_OK: there are none. */
+const mill_expr *mill_x_all(mill_planner *w, const mill_expr *const *at, int n);
 
 mill_node *mill_w_node(mill_planner *w, mill_node_kind kind, const mill_node *like);
 mill_node *mill_w_node_copy(mill_planner *w, const mill_node *n); /* with its own child array */

@@ -39,11 +39,8 @@ static bool add_common(mill_planner *w, mill_exprs *p) {
 }
 
 static const mill_node *filter_all(mill_planner *w, const mill_node *n, const mill_exprs *p) {
-  const mill_expr *e = NULL;
-  for (int i = 0; i < p->n; i++) {
-    e = mill_x_and(w, e, p->at[i]);
-    if (e == NULL) return NULL;
-  }
+  const mill_expr *e = mill_x_all(w, p->at, p->n);
+  if (w->status) return NULL;
   return n && e ? mill_w_filter(w, n, e) : n;
 }
 
@@ -196,12 +193,8 @@ static const mill_node *through_join(mill_planner *w, const mill_node *n, mill_e
       !add_implied(w, n, &on, &left, &right))
     return NULL;
   mill_node *j = mill_w_node_copy(w, n);
-  const mill_expr *e = NULL;
-  if (j == NULL) return NULL;
-  for (int i = 0; i < on.n; i++) {
-    e = mill_x_and(w, e, on.at[i]);
-    if (e == NULL) return NULL;
-  }
+  const mill_expr *e = j ? mill_x_all(w, on.at, on.n) : NULL;
+  if (j == NULL || w->status) return NULL;
   if (e && (!mill_exprs_add(w, &one, e) || !mill_w_set_exprs(w, j, &one))) return NULL;
   if (e == NULL) j->nexprs = 0;
   if (e && j->join == MILL_JOIN_CROSS) j->join = MILL_JOIN_INNER;

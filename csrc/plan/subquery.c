@@ -379,7 +379,7 @@ static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) 
 
 static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
   mill_exprs all = {0};
-  const mill_expr *kept = NULL;
+  mill_exprs rest = {0};
   const mill_node *child = n->child[0];
   if (!mill_x_conjuncts(w, n->exprs[0], &all)) return NULL;
   for (int i = 0; i < all.n && child; i++) {
@@ -393,10 +393,10 @@ static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
     replacement r = {child, true};
     e = mill_x_map(w, e, replace, &r);
     child = r.child;
-    kept = e ? mill_x_and(w, kept, e) : NULL;
-    if (kept == NULL) return NULL;
+    if (e == NULL || !mill_exprs_add(w, &rest, e)) return NULL;
   }
-  if (child == NULL) return NULL;
+  const mill_expr *kept = child ? mill_x_all(w, rest.at, rest.n) : NULL;
+  if (child == NULL || w->status) return NULL;
   mill_node *f = kept ? mill_w_filter(w, child, kept) : NULL;
   if (kept == NULL) {
     mill_exprs l = {0};

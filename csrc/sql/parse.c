@@ -45,10 +45,16 @@ mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_err
   return MILL_OK;
 }
 
+static bool is_blank(const char *text, size_t n) {
+  size_t k = 0;
+  while (k < n && text[k] && strchr(" \t\r\n", text[k])) k++;
+  return k == n;
+}
+
 mill_status mill_sql_expr(mill_session *s, const char *text, size_t n, mill_arena *a,
                           const mill_expr **out, mill_error *err) {
   mill_parser p;
-  if (strspn(text, " \t\r\n") >= n) return mill_fail(err, MILL_E_PARSE_EMPTY_STATEMENT, NULL);
+  if (is_blank(text, n)) return mill_fail(err, MILL_E_PARSE_EMPTY_STATEMENT, NULL);
   MILL_TRY(begin(&p, s, a, text, n, err));
   *out = mill_p_named(&p);
   return mill_p_end(&p);

@@ -112,6 +112,24 @@ static void offsets(void) {
         mill_zone_offset_at(z, 0) == -8 * 3600);
 }
 
+/* The first and the last instant, and their local times where these are beyond the range. */
+static void ends(void) {
+  mill_error err;
+  const mill_zone *z;
+  mill_datetime d;
+  mill_error_clear(&err);
+  mill_datetime_of(INT64_MIN, &d);
+  CHECK(d.year == -290308 && d.month == 12 && d.day == 21 && d.hour == 19 && d.minute == 59 &&
+        d.second == 5 && d.micros == 224192);
+  mill_datetime_of(INT64_MAX, &d);
+  CHECK(d.year == 294247 && d.month == 1 && d.day == 10 && d.hour == 4 && d.minute == 0 &&
+        d.second == 54 && d.micros == 775807);
+  CHECK(mill_zones_find(zones, "-7", 2, &z, &err) == MILL_OK);
+  CHECK(mill_zone_to_local(z, INT64_MIN) == INT64_MIN);
+  CHECK(mill_zones_find(zones, "+7", 2, &z, &err) == MILL_OK);
+  CHECK(mill_zone_to_local(z, INT64_MAX) == INT64_MAX);
+}
+
 int main(void) {
   mill_memory *m = mill_memory_new(0);
   zones = mill_zones_new(m);
@@ -119,6 +137,7 @@ int main(void) {
   each_day();
   stamps();
   offsets();
+  ends();
   mill_zones_free(zones);
   CHECK(mill_memory_read(m).blocks == 0);
   mill_memory_free(m);
