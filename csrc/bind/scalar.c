@@ -176,6 +176,7 @@ static mill_status cast_text(mill_state *s, const mill_type *type, mill_vector *
                              mill_vector *out, mill_error *err) {
   mill_settings set;
   mill_state_settings(s, &set);
+  set.times = true; /* a value is no column */
   const mill_type *from = mill_type_of(MILL_STRING);
   const mill_vector *value = in;
   bool nullable = false;

@@ -31,7 +31,9 @@ static mill_status read_pattern(mill_options o, mill_arena *a, const char *key,
   if (v == NULL) return MILL_OK;
   mill_status s =
       mill_pattern_new_in(a, v, strlen(v), true, mill_option_text(o, "locale"), out, err);
-  if (s != MILL_E_INVALID_DATETIME_PATTERN_ILLEGAL_CHARACTER) return s;
+  if (s != MILL_E_INVALID_DATETIME_PATTERN_ILLEGAL_CHARACTER &&
+      s != MILL_E_INCONSISTENT_DATETIME_WEEK_BASED_PATTERN)
+    return s;
   mill_error_clear(err);
   return mill_pattern_new(a, nothing, sizeof nothing - 1, true, out, err);
 }
