@@ -353,7 +353,7 @@ static mill_status add_group(mill_groups *g, const mill_group_keys *k, uint32_t 
     }
   } else {
     if (k->null && k->null[i]) MILL_TRY(need_nulls(g, err));
-    uint64_t *row = g->row + (size_t)g->n * l->words;
+    uint64_t *row = l->words ? g->row + (size_t)g->n * l->words : NULL; /* keys of VOID have none */
     for (uint32_t w = 0; w < l->words; w++) row[w] = k->word[(size_t)i * l->words + w];
     if (g->null) g->null[g->n] = k->null ? k->null[i] : 0;
     if (l->strings && !g->borrows) MILL_TRY(own_strings(g, row, err));

@@ -44,7 +44,7 @@ static mill_rank rank_prefix(const mill_str *s) {
   if (s->size <= MILL_STR_INLINE) {
     uint32_t end;
     memcpy(&hi, s->prefix, 8);
-    memcpy(&end, s->prefix + 8, 4);
+    memcpy(&end, s->u.rest + 4, 4);
     return (mill_rank)__builtin_bswap64(hi) << 64 | (uint64_t)__builtin_bswap32(end) << 32;
   }
   memcpy(&hi, s->u.ptr, 8);
