@@ -144,6 +144,24 @@ mill_status mill_kmv_intersect(mill_arena *a, mill_kmv *to, const mill_kmv *from
   return MILL_OK;
 }
 
+mill_status mill_kmv_union_combine(mill_call *call, void *const *to, void *const *from, size_t n,
+                                   mill_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    const mill_kmv *s = from[i];
+    if (s->slot) MILL_TRY(mill_kmv_unite(call->arena, to[i], s, call->state, err));
+  }
+  return MILL_OK;
+}
+
+mill_status mill_kmv_intersection_combine(mill_call *call, void *const *to, void *const *from,
+                                          size_t n, mill_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    const mill_kmv *s = from[i];
+    if (s->slot) MILL_TRY(mill_kmv_intersect(call->arena, to[i], s, call->state, err));
+  }
+  return MILL_OK;
+}
+
 mill_status mill_kmv_subtract(mill_arena *a, mill_kmv *to, const mill_kmv *from, mill_error *err) {
   if (!to->some) return MILL_OK;
   MILL_TRY(select_entries(a, to, from, NULL, false, err));

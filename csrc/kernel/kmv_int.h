@@ -46,6 +46,11 @@ mill_status mill_kmv_unite(mill_arena *a, mill_kmv *to, const mill_kmv *from,
                            const mill_kmv_rule *rule, mill_error *err) MILL_USE_RESULT;
 mill_status mill_kmv_intersect(mill_arena *a, mill_kmv *to, const mill_kmv *from,
                                const mill_kmv_rule *rule, mill_error *err) MILL_USE_RESULT;
+/* The same state by state, `combine` of aggregates (function.h) whose call's state begins with the rule. */
+mill_status mill_kmv_union_combine(mill_call *call, void *const *to, void *const *from, size_t n,
+                                   mill_error *err) MILL_USE_RESULT;
+mill_status mill_kmv_intersection_combine(mill_call *call, void *const *to, void *const *from,
+                                          size_t n, mill_error *err) MILL_USE_RESULT;
 mill_status mill_kmv_subtract(mill_arena *a, mill_kmv *to, const mill_kmv *from,
                               mill_error *err) MILL_USE_RESULT;
 /* The entries of a trimmed sample in the order of their hashes. */

@@ -242,22 +242,6 @@ AGG_MERGE(intersection_merge) {
   return intersection_update(call, states, args, n, err);
 }
 
-AGG_COMBINE(union_combine) {
-  for (size_t i = 0; i < n; i++) {
-    const mill_kmv *s = from[i];
-    if (s->slot) MILL_TRY(mill_kmv_unite(call->arena, to[i], s, call->state, err));
-  }
-  return MILL_OK;
-}
-
-AGG_COMBINE(intersection_combine) {
-  for (size_t i = 0; i < n; i++) {
-    const mill_kmv *s = from[i];
-    if (s->slot) MILL_TRY(mill_kmv_intersect(call->arena, to[i], s, call->state, err));
-  }
-  return MILL_OK;
-}
-
 AGG_OUTPUT(theta_save) {
   for (size_t i = 0; i < n; i++) {
     mill_kmv *s = states[i];
@@ -281,7 +265,7 @@ AGG_OUTPUT(theta_final) {
 #define THETA_AGG(UPDATE, KIND)                                                                    \
   {                                                                                                \
     .state_size = sizeof(mill_kmv), .update = UPDATE, .merge = KIND##_merge,                       \
-    .combine = KIND##_combine, .save = theta_save, .final = theta_final, .exact = true             \
+    .combine = mill_kmv_##KIND##_combine, .save = theta_save, .final = theta_final, .exact = true  \
   }
 static const mill_aggregate theta_agg = THETA_AGG(theta_update, union);
 static const mill_aggregate union_agg = THETA_AGG(union_update, union);

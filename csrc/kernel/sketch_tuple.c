@@ -152,22 +152,6 @@ AGG_MERGE(intersection_merge) {
   return intersection_update(call, states, args, n, err);
 }
 
-AGG_COMBINE(union_combine) {
-  for (size_t i = 0; i < n; i++) {
-    const mill_kmv *s = from[i];
-    if (s->slot) MILL_TRY(mill_kmv_unite(call->arena, to[i], s, rule_of(call), err));
-  }
-  return MILL_OK;
-}
-
-AGG_COMBINE(intersection_combine) {
-  for (size_t i = 0; i < n; i++) {
-    const mill_kmv *s = from[i];
-    if (s->slot) MILL_TRY(mill_kmv_intersect(call->arena, to[i], s, rule_of(call), err));
-  }
-  return MILL_OK;
-}
-
 AGG_OUTPUT(tuple_save) {
   for (size_t i = 0; i < n; i++) {
     mill_kmv *s = states[i];
@@ -191,7 +175,7 @@ AGG_OUTPUT(tuple_final) {
 #define TUPLE_AGG(UPDATE, KIND, EXACT)                                                             \
   {                                                                                                \
     .state_size = sizeof(mill_kmv), .update = UPDATE, .merge = KIND##_merge,                       \
-    .combine = KIND##_combine, .save = tuple_save, .final = tuple_final, .exact = EXACT            \
+    .combine = mill_kmv_##KIND##_combine, .save = tuple_save, .final = tuple_final, .exact = EXACT \
   }
 /* Sums of doubles hang on their order. */
 static const mill_aggregate real_agg = TUPLE_AGG(tuple_update, union, false);
