@@ -14,6 +14,7 @@
 -- calls report(id, outcome, detail) for every wanted case; outcome is "pass", "fail" or "skip".
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
+require "tree" (here .. "/../..")
 
 local FORMATS = { require "format_sql", require "format_streaming", require "format_ml",
   require "format_ml_schema", require "format_ml_params", require "format_io", (require "format_api") }

@@ -7,6 +7,7 @@
 -- An error must be the same condition; a query that Spark refuses and Tidemill answers, or the reverse, differs.
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. here .. "/../conformance/?.lua;" .. package.path
+require "tree" (here .. "/../..")
 local cjson = require "cjson"
 local compare = require "compare"
 local generate = require "generate"
