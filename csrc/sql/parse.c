@@ -28,12 +28,18 @@ static mill_status begin(mill_parser *p, mill_session *s, mill_arena *a, const c
   return mill_p_begin(p, &rules, a, text, n, err);
 }
 
+static bool is_blank(const char *text, size_t n) {
+  size_t k = 0;
+  while (k < n && text[k] && strchr(" \t\r\n", text[k])) k++;
+  return k == n;
+}
+
 mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_error *err) {
   mill_parser p;
   MILL_TRY(begin(&p, plan->session, &plan->arena, text, n, err));
   p.rules.set.once = &plan->once;
   if (p.ntokens == 1) { /* the end alone; behind a comment it is where a statement is missing */
-    if (strspn(text, " \t\r\n") < n) mill_p_syntax(&p);
+    if (!is_blank(text, n)) mill_p_syntax(&p);
     MILL_TRY(mill_p_end(&p));
     return mill_fail(err, MILL_E_PARSE_EMPTY_STATEMENT, NULL);
   }
@@ -43,12 +49,6 @@ mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_err
   plan->positional = p.parameters > 0;
   plan->named = p.named;
   return MILL_OK;
-}
-
-static bool is_blank(const char *text, size_t n) {
-  size_t k = 0;
-  while (k < n && text[k] && strchr(" \t\r\n", text[k])) k++;
-  return k == n;
 }
 
 mill_status mill_sql_expr(mill_session *s, const char *text, size_t n, mill_arena *a,
