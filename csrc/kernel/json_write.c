@@ -54,11 +54,12 @@ static mill_status put_quoted(mill_json_writer *j, const char *p, size_t n) {
   return put(j, "\"", 1);
 }
 
-static mill_status put_base64(mill_json_writer *j, const unsigned char *p, size_t n) {
+static mill_status put_base64(mill_json_writer *j, const mill_str *s) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const unsigned char *p = (const unsigned char *)mill_str_data(s);
   MILL_TRY(put(j, "\"", 1));
-  for (size_t i = 0; i < n; i += 3) {
-    size_t left = n - i;
+  for (size_t i = 0; i < s->size; i += 3) {
+    size_t left = s->size - i;
     unsigned v =
         (unsigned)p[i] << 16 | (left > 1 ? p[i + 1] : 0u) << 8 | (left > 2 ? p[i + 2] : 0u);
     char four[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=',
@@ -235,10 +236,9 @@ static mill_status put_atom(mill_json_writer *j, const mill_vector *v, uint32_t 
 mill_status mill_json_put(mill_json_writer *j, const mill_vector *v, size_t i) {
   if (v->type->id == MILL_NULL || !mill_vector_valid(v, i)) return put(j, "null", 4);
   uint32_t k = mill_vector_at(v, i);
-  const mill_str *s = (const mill_str *)v->data + k;
   switch (v->type->id) {
-  case MILL_STRING: return put_string(j, s);
-  case MILL_BINARY: return put_base64(j, (const unsigned char *)mill_str_data(s), s->size);
+  case MILL_STRING: return put_string(j, (const mill_str *)v->data + k);
+  case MILL_BINARY: return put_base64(j, (const mill_str *)v->data + k);
   case MILL_ARRAY: return put_array(j, v, ((const mill_span *)v->data)[k]);
   case MILL_MAP: return put_map(j, v, ((const mill_span *)v->data)[k]);
   case MILL_VARIANT: return put_variant(j, v, i);
