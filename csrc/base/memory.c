@@ -15,16 +15,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/sanitizer.h"
+
 enum { LINE = 64, PAGE = 4096, HUGE_PAGE = 1 << 21, MAPPED_FROM = 1 << 17 };
 /* Classes of kept blocks: (4 + k % 4) << (8 + k / 4) bytes and a header's room, up to 64 MiB. */
 enum { KEPT_FROM = 1 << 10, CLASSES = 65 };
 static const size_t kept_most = (size_t)512
                                 << 20; /* bytes, and never above an eighth of the limit */
-#ifdef __SANITIZE_ADDRESS__
-enum { KEEPING = false }; /* a kept block would hide its use after free */
-#else
-enum { KEEPING = true };
-#endif
+enum { KEEPING = !MILL_ASAN }; /* a kept block would hide its use after free */
 
 /* Blocks kept with their contents, a few of each kind. */
 enum { SPARES = 8 };

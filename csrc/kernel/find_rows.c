@@ -3,13 +3,11 @@
 #include "kernel/find_rows.h"
 
 #include "base/find.h"
+#include "base/sanitizer.h"
 
-/* Bytes between two texts that may be read as well: the length of the next one. */
-#ifdef __SANITIZE_ADDRESS__
-enum { GAP = 0 }; /* else these may be bytes that are nobody's */
-#else
-enum { GAP = 4 };
-#endif
+/* Bytes between two texts that may be read as well: the length of the next one. The sanitizer would
+** find that they may be bytes that are nobody's. */
+enum { GAP = MILL_ASAN ? 0 : 4 };
 
 typedef struct needle {
   const char *what;

@@ -59,8 +59,9 @@ static bool read_url(bytes s, url *u) {
 
 /* The value of a member of the query. */
 static bytes query_value(bytes query, bytes key) {
+  if (query.p == NULL) return NONE;
   const char *p = query.p, *end = query.p + query.n;
-  while (query.p && p < end) {
+  while (p < end) {
     const char *stop = memchr(p, '&', (size_t)(end - p));
     if (stop == NULL) stop = end;
     if ((size_t)(stop - p) > key.n && memcmp(p, key.p, key.n) == 0 && p[key.n] == '=')
