@@ -25,9 +25,13 @@ static mill_status narrow(mill_scan **s, mill_error *err) {
                      : t->phys == MILL_PHYS_STR ? (const void *)&text
                                                 : NULL;
     value[n] = (mill_vector){.type = t, .data = (void *)at, .size = 1};
-    test[n] = (mill_test){way & 8 ? MILL_TEST_EQUAL : MILL_TEST_GREATER, (int)k, 1, &value[n]};
+    test[n] = (mill_test){.kind = way & 8 ? MILL_TEST_EQUAL : MILL_TEST_GREATER,
+                          .column = (int)k,
+                          .n = 1,
+                          .value = &value[n]};
     if (at == NULL || way & 16)
-      test[n] = (mill_test){way & 8 ? MILL_TEST_IS_NULL : MILL_TEST_NOT_NULL, (int)k, 0, NULL};
+      test[n] = (mill_test){.kind = way & 8 ? MILL_TEST_IS_NULL : MILL_TEST_NOT_NULL,
+                            .column = (int)k};
     n++;
   }
   mill_scan *few = NULL;
