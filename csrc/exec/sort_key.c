@@ -348,11 +348,12 @@ bool mill_sort_decodes(const mill_sort_layout *l, const mill_type *type, int i) 
 
 static mill_str text_of(mill_rank rank, int length) {
   mill_rank prefix = rank >> 8 << (128 - 8 * length);
-  uint64_t first = __builtin_bswap64((uint64_t)(prefix >> 64));
-  uint32_t end = __builtin_bswap32((uint32_t)((uint64_t)prefix >> 32));
+  const uint64_t word[] = {__builtin_bswap64((uint64_t)(prefix >> 64)),
+                           __builtin_bswap64((uint64_t)prefix)};
+  const char *text = (const char *)word;
   mill_str s = {.size = (uint32_t)(rank & 255)};
-  memcpy(s.prefix, &first, 8);
-  memcpy(s.prefix + 8, &end, 4);
+  memcpy(s.prefix, text, sizeof s.prefix);
+  memcpy(s.u.rest, text + sizeof s.prefix, sizeof s.u.rest);
   return s;
 }
 
