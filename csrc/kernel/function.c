@@ -146,7 +146,9 @@ mill_status mill_bind_times(const mill_binding *b, mill_error *err) {
 
 /* Nanoseconds among the arguments are seen as the timestamps that they are cast to. */
 static mill_status by_micros(mill_binding *b, mill_error *err) {
-  size_t n = (size_t)b->nargs;
+  size_t n = (size_t)b->nargs, counting = 0;
+  for (size_t i = 0; i < n; i++) counting += mill_type_is_nanos(b->arg_type[i]);
+  if (counting == 0) return MILL_OK;
   const mill_type **types = mill_arena_alloc(b->arena, (n + 1) * sizeof *types);
   const mill_vector **values = mill_arena_alloc(b->arena, (n + 1) * sizeof *values);
   if (types == NULL || values == NULL) return mill_oom(b->arena->memory, n * sizeof *types, err);

@@ -140,6 +140,8 @@ static bool same_parts(const mill_expr *a, const mill_expr *b) {
 bool mill_x_alike(const mill_expr *a, const mill_expr *b) {
   form x, y;
   if (mill_x_same(a, b)) return true;
+  mill_expr_kind kind = bare(a)->kind;
+  if (kind != bare(b)->kind || (kind != MILL_X_CALL && kind != MILL_X_CAST)) return false;
   if (a->type != b->type || hash(a) != hash(b)) return false;
   form_of(a, &x);
   form_of(b, &y);
