@@ -1,5 +1,6 @@
 #include "base/calendar.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -165,8 +166,19 @@ bool mill_date_parse(const char *s, size_t n, int32_t *days) {
   return true;
 }
 
+/* The digits of a fraction: microseconds, and three more. */
+static void take_fraction(const char **p, const char *end, mill_datetime *d, int *nanos) {
+  int v = 0, digits = 0;
+  for (; *p < end && digit(**p); ++*p)
+    if (digits < 9) v = v * 10 + (**p - '0'), digits++;
+  for (; digits < 9; digits++) v *= 10;
+  d->micros = v / 1000;
+  *nanos = v % 1000;
+}
+
 /* h[h][:m[m][:s[s][.f*]]]; complete: seconds were there, so that a zone may follow */
-static bool take_clock(const char **p, const char *end, mill_datetime *d, bool *complete) {
+static bool take_clock(const char **p, const char *end, mill_datetime *d, int *nanos,
+                       bool *complete) {
   int64_t v;
   *complete = false;
   if (!take_number(p, end, 1, 2, &v)) return false;
@@ -183,13 +195,8 @@ static bool take_clock(const char **p, const char *end, mill_datetime *d, bool *
     }
   }
   if (*complete && *p < end && **p == '.') {
-    int digits = 0;
-    for (++*p; *p < end && digit(**p); ++*p)
-      if (digits < 6) {
-        d->micros = d->micros * 10 + (**p - '0');
-        digits++;
-      }
-    for (; digits < 6; digits++) d->micros *= 10;
+    ++*p;
+    take_fraction(p, end, d, nanos);
   }
   return d->hour < 24 && d->minute < 60 && d->second < 60;
 }
@@ -202,23 +209,30 @@ static bool time_only(const char *s, const char *end) {
 }
 
 bool mill_timestamp_parse(const mill_timestamp_rules *r, const char *s, size_t n, int64_t *micros) {
+  int nanos;
+  return mill_timestamp_parse_nanos(r, s, n, micros, &nanos);
+}
+
+bool mill_timestamp_parse_nanos(const mill_timestamp_rules *r, const char *s, size_t n,
+                                int64_t *micros, int *nanos) {
   const char *end = s + n;
   mill_datetime d = {0};
   bool complete = false;
+  *nanos = 0;
   trim(&s, &end);
   if (time_only(s, end)) {
     if (r->ntz) return false;
     if (*s == 'T') s++;
     int64_t local = mill_zone_to_local(r->zone, r->now);
     mill_civil_from_days(mill_floor_div(local, MILL_MICROS_DAY), &d.year, &d.month, &d.day);
-    if (!take_clock(&s, end, &d, &complete)) return false;
+    if (!take_clock(&s, end, &d, nanos, &complete)) return false;
   } else {
     int parts;
     if (!take_date(&s, end, 6, &d, &parts)) return false;
     if (s < end) {
       if (parts < 3 || (*s != ' ' && *s != 'T')) return false;
       s++;
-      if (!take_clock(&s, end, &d, &complete)) return false;
+      if (!take_clock(&s, end, &d, nanos, &complete)) return false;
     }
   }
   const mill_zone *zone = r->zone;
@@ -231,6 +245,34 @@ bool mill_timestamp_parse(const mill_timestamp_rules *r, const char *s, size_t n
   if (!mill_datetime_micros(&d, &local)) return false;
   if (!r->ntz) return mill_zone_to_utc(zone, local, micros);
   *micros = local;
+  return true;
+}
+
+static bool same_word(const char *s, size_t n, const char *word) {
+  if (strlen(word) != n) return false;
+  for (size_t i = 0; i < n; i++)
+    if (tolower((unsigned char)s[i]) != word[i]) return false;
+  return true;
+}
+
+bool mill_special_time(const char *s, size_t n, int64_t today, int64_t now, bool date,
+                       int64_t *out) {
+  while (n && isspace((unsigned char)*s)) s++, n--;
+  while (n && isspace((unsigned char)s[n - 1])) n--;
+  int64_t day = date ? 1 : MILL_MICROS_DAY;
+  if (same_word(s, n, "epoch")) {
+    *out = 0;
+  } else if (same_word(s, n, "today")) {
+    *out = today * day;
+  } else if (same_word(s, n, "tomorrow")) {
+    *out = (today + 1) * day;
+  } else if (same_word(s, n, "yesterday")) {
+    *out = (today - 1) * day;
+  } else if (same_word(s, n, "now")) {
+    *out = date ? today : now;
+  } else {
+    return false;
+  }
   return true;
 }
 
@@ -325,6 +367,10 @@ static int put_clock(char *buf, int at, int h, int m, int s) {
 }
 
 int mill_timestamp_text(int64_t micros, const mill_zone *zone, char *buf) {
+  return mill_timestamp_text_nanos(micros, 0, zone, buf);
+}
+
+int mill_timestamp_text_nanos(int64_t micros, int nanos, const mill_zone *zone, char *buf) {
   /* The offset is added to the parts, not the sum, which could leave 64 bits. */
   int64_t seconds = mill_floor_div(micros, 1000000), fraction = mill_floor_mod(micros, 1000000);
   if (zone) seconds += mill_zone_offset_at(zone, micros);
@@ -334,7 +380,7 @@ int mill_timestamp_text(int64_t micros, const mill_zone *zone, char *buf) {
   int at = put_date(buf, y, m, d);
   buf[at++] = ' ';
   at = put_clock(buf, at, rest / 3600, rest / 60 % 60, rest % 60);
-  at = put_fraction(buf, at, fraction, 6);
+  at = put_fraction(buf, at, fraction * 1000 + nanos, 9);
   buf[at] = 0;
   return at;
 }

@@ -49,6 +49,11 @@ void mill_datetime_of(int64_t local_micros, mill_datetime *out);
 /* False when out of range of 64 bits. */
 bool mill_datetime_micros(const mill_datetime *d, int64_t *local_micros);
 
+/* 'epoch', 'today', 'tomorrow', 'yesterday' and 'now' in any case: a day or, with `date` false, the
+** microseconds of a local time. `today`: days; `now`: the local time. */
+bool mill_special_time(const char *s, size_t n, int64_t today, int64_t now, bool date,
+                       int64_t *out);
+
 /* CAST(text AS DATE): [+-]y{4,7}[-m[m][-d[d][(blank or T) anything]]], blanks around. */
 bool mill_date_parse(const char *s, size_t n, int32_t *days);
 int mill_date_text(int64_t days, char *buf); /* at most MILL_TIMESTAMP_TEXT; returns the length */
@@ -63,8 +68,12 @@ typedef struct mill_timestamp_rules {
   bool ntz, allow_zone;
 } mill_timestamp_rules;
 bool mill_timestamp_parse(const mill_timestamp_rules *r, const char *s, size_t n, int64_t *micros);
+/* The same with the three digits behind the microseconds in *nanos. */
+bool mill_timestamp_parse_nanos(const mill_timestamp_rules *r, const char *s, size_t n,
+                                int64_t *micros, int *nanos);
 /* "2024-05-06 07:08:09.123", trailing zeros of the fraction left out. zone NULL: local already. */
 int mill_timestamp_text(int64_t micros, const mill_zone *zone, char *buf);
+int mill_timestamp_text_nanos(int64_t micros, int nanos, const mill_zone *zone, char *buf);
 
 /* TIME texts: h[h]:m[m][:s[s][.f{1,9}]] with an optional AM or PM. */
 bool mill_time_parse(const char *s, size_t n, int64_t *nanos);

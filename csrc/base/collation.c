@@ -15,9 +15,9 @@
 #include "base/utf8.h"
 
 static const struct {
-  const char *name, *locale;
+  const char *name, *locale, *language, *country;
 } locales[] = {
-#define MILL_LOCALE_COLLATION(name, locale) {name, locale},
+#define MILL_LOCALE_COLLATION(name, locale, language, country) {name, locale, language, country},
 #include "base/collation.def"
 #undef MILL_LOCALE_COLLATION
 };
@@ -142,6 +142,21 @@ static void *new_collator(int id) {
   icu.set(c, STRENGTH, ai ? PRIMARY : ci ? SECONDARY : TERTIARY, &status);
   if (ai && !ci) icu.set(c, CASE_LEVEL, ON, &status);
   return status > 0 ? NULL : c;
+}
+
+bool mill_collation_at(size_t i, mill_collation_fact *out) {
+  enum { CI = MILL_COLLATE_CI, AI = MILL_COLLATE_AI, TRIM = MILL_COLLATE_TRIM };
+  static const int plain[] = {0, CI, TRIM, CI | TRIM};
+  static const int each[] = {0, AI, AI | TRIM, CI, CI | AI, CI | AI | TRIM, CI | TRIM, TRIM};
+  size_t nplain = sizeof plain / sizeof *plain, neach = sizeof each / sizeof *each;
+  *out = (mill_collation_fact){.id = i < nplain ? plain[i] : 0};
+  if (i < nplain) return true;
+  size_t l = (i - nplain) / neach;
+  if (l >= NLOCALES) return false;
+  out->id = (int)(l + 1) * MILL_COLLATE_STEP + each[(i - nplain) % neach];
+  out->language = locales[l].language;
+  out->country = locales[l].country;
+  return true;
 }
 
 mill_status mill_collation_open(int id, mill_error *err) {

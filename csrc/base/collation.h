@@ -25,6 +25,12 @@ enum {
 bool mill_collation_find(const char *name, size_t n, int *id);
 /* As Spark writes it; `out` has MILL_COLLATION_NAME bytes. */
 const char *mill_collation_name(int id, char *out);
+/* The i-th of all collations, in the order that Spark lists them; false: there are no more. */
+typedef struct mill_collation_fact {
+  int id;
+  const char *language, *country; /* in English; NULL: none */
+} mill_collation_fact;
+bool mill_collation_at(size_t i, mill_collation_fact *out);
 /* COLLATION_NOT_AVAILABLE where it needs ICU and that is not installed. */
 mill_status mill_collation_open(int id, mill_error *err) MILL_USE_RESULT;
 /* The library is there to be asked by the collation. */

@@ -191,11 +191,27 @@ int mill_scalar_new_datetime(lua_State *L) {
   return 1;
 }
 
+/* A time of nanoseconds has its count alone, as an integer or, beyond 64 bits, a decimal. */
+static int nanos_index(lua_State *L) {
+  const mill_scalar *s = mill_scalar_check(L, 1);
+  const char *key = luaL_checkstring(L, 2);
+  mill_i128 v = mill_scalar_wide(s);
+  if (strcmp(key, "nanos") != 0)
+    return luaL_error(L, "a timestamp of nanoseconds has no '%s'", key);
+  if (v == (int64_t)v)
+    lua_pushinteger(L, (int64_t)v);
+  else
+    mill_scalar_push_wide(L, v, 21, 0);
+  return 1;
+}
+
 void mill_datetime_open(lua_State *L) {
+  static const luaL_Reg none[] = {{NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"__add", datetime_add}, {"__sub", datetime_sub}, {NULL, NULL}};
   mill_scalar_class(L, "tidemill.date", datetime_index, methods);
   mill_scalar_class(L, "tidemill.timestamp", datetime_index, methods);
   mill_scalar_class(L, "tidemill.timestamp_ntz", datetime_index, methods);
   mill_scalar_class(L, "tidemill.time", datetime_index, methods);
+  mill_scalar_class(L, "tidemill.timestamp_nanos", nanos_index, none);
 }

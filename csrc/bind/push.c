@@ -138,6 +138,18 @@ static void push_nested(lua_State *L, int classes, const mill_vector *v, size_t 
   }
 }
 
+/* A shape: {srid = .., wkb = ..}. */
+static void push_shape(lua_State *L, const mill_str *s) {
+  const unsigned char *p = (const unsigned char *)mill_str_data(s);
+  uint32_t srid = 0;
+  for (int k = 0; k < MILL_SHAPE_HEAD; k++) srid |= (uint32_t)p[k] << 8 * k;
+  lua_createtable(L, 0, 2);
+  lua_pushinteger(L, (lua_Integer)srid);
+  lua_setfield(L, -2, "srid");
+  lua_pushlstring(L, (const char *)p + MILL_SHAPE_HEAD, s->size - MILL_SHAPE_HEAD);
+  lua_setfield(L, -2, "wkb");
+}
+
 void mill_push_value(lua_State *L, int classes, const mill_vector *v, size_t i) {
   if (v->type->id == MILL_NULL || !mill_vector_valid(v, i)) {
     lua_pushnil(L);
@@ -154,6 +166,8 @@ void mill_push_value(lua_State *L, int classes, const mill_vector *v, size_t i) 
   case MILL_DOUBLE: lua_pushnumber(L, ((const double *)v->data)[k]); break;
   case MILL_STRING:
   case MILL_BINARY: push_bytes(L, v, i); break;
+  case MILL_GEOMETRY:
+  case MILL_GEOGRAPHY: push_shape(L, (const mill_str *)v->data + k); break;
   case MILL_ARRAY:
   case MILL_MAP:
   case MILL_STRUCT:

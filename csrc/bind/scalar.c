@@ -15,6 +15,8 @@ static const char *const classes[MILL_TYPE_COUNT] = {
     [MILL_TIMESTAMP] = "tidemill.timestamp",
     [MILL_TIMESTAMP_NTZ] = "tidemill.timestamp_ntz",
     [MILL_TIME] = "tidemill.time",
+    [MILL_TIMESTAMP_NANOS] = "tidemill.timestamp_nanos",
+    [MILL_TIMESTAMP_NTZ_NANOS] = "tidemill.timestamp_nanos",
     [MILL_INTERVAL_YM] = "tidemill.interval_ym",
     [MILL_INTERVAL_DT] = "tidemill.interval_dt",
     [MILL_INTERVAL] = "tidemill.interval",
@@ -121,7 +123,9 @@ static int compare(lua_State *L, bool strict, int *out) {
     *out = memcmp(a->bits, b->bits, sizeof(mill_interval)) != 0;
     return 1;
   }
-  int64_t x = mill_scalar_long(a), y = mill_scalar_long(b);
+  bool wide = a->id == MILL_TIMESTAMP_NANOS || a->id == MILL_TIMESTAMP_NTZ_NANOS;
+  mill_i128 x = wide ? mill_scalar_wide(a) : mill_scalar_long(a);
+  mill_i128 y = wide ? mill_scalar_wide(b) : mill_scalar_long(b);
   *out = (x > y) - (x < y);
   return 1;
 }

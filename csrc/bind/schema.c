@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 
 #include "base/collation.h"
+#include "base/wkb.h"
 #include <string.h>
 
 #include "bind/raise.h"
@@ -26,6 +27,8 @@ static const char *const names[MILL_TYPE_COUNT] = {
     [MILL_TIMESTAMP] = "timestamp",
     [MILL_TIMESTAMP_NTZ] = "timestamp_ntz",
     [MILL_TIME] = "time",
+    [MILL_TIMESTAMP_NANOS] = "timestamp_nanos",
+    [MILL_TIMESTAMP_NTZ_NANOS] = "timestamp_ntz_nanos",
     [MILL_INTERVAL_YM] = "interval_ym",
     [MILL_INTERVAL_DT] = "interval_dt",
     [MILL_INTERVAL] = "interval",
@@ -35,6 +38,8 @@ static const char *const names[MILL_TYPE_COUNT] = {
     [MILL_VARIANT] = "variant",
     [MILL_VECTOR] = "vector",
     [MILL_MATRIX] = "matrix",
+    [MILL_GEOMETRY] = "geometry",
+    [MILL_GEOGRAPHY] = "geography",
 };
 
 static void set_integer(lua_State *L, const char *key, lua_Integer v) {
@@ -87,7 +92,13 @@ void mill_schema_push(lua_State *L, const mill_type *t) {
     set_integer(L, "precision", t->precision);
     set_integer(L, "scale", t->scale);
     break;
-  case MILL_TIME: set_integer(L, "precision", t->precision); break;
+  case MILL_TIME:
+  case MILL_TIMESTAMP_NANOS:
+  case MILL_TIMESTAMP_NTZ_NANOS: set_integer(L, "precision", t->precision); break;
+  case MILL_GEOMETRY:
+  case MILL_GEOGRAPHY:
+    set_integer(L, "srid", t->length == MILL_SRID_ANY ? -1 : (lua_Integer)t->length);
+    break;
   case MILL_INTERVAL_YM:
   case MILL_INTERVAL_DT:
     set_integer(L, "start", t->start);
@@ -168,6 +179,19 @@ static const mill_type *take_parametric(lua_State *L, int index, mill_type_id id
     lua_Integer p = get_integer(L, index, "precision", 6);
     if (p < 0 || p > 9) luaL_error(L, "no type TIME(%d)", (int)p);
     return mill_type_time(types, (int)p);
+  }
+  case MILL_TIMESTAMP_NANOS:
+  case MILL_TIMESTAMP_NTZ_NANOS: {
+    lua_Integer p = get_integer(L, index, "precision", 9);
+    if (p < 7 || p > 9) luaL_error(L, "no type TIMESTAMP(%d) of nanoseconds", (int)p);
+    return mill_type_nanos(types, id, (int)p);
+  }
+  case MILL_GEOMETRY:
+  case MILL_GEOGRAPHY: {
+    lua_Integer srid = get_integer(L, index, "srid", (lua_Integer)mill_type_of(id)->length);
+    bool known = srid == -1 || mill_srid_known(srid, id == MILL_GEOGRAPHY);
+    if (!known) luaL_error(L, "there is no spatial reference system %d", (int)srid);
+    return mill_type_shape(types, id, srid == -1 ? MILL_SRID_ANY : (uint32_t)srid);
   }
   case MILL_INTERVAL_YM:
   case MILL_INTERVAL_DT: {

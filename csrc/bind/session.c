@@ -6,6 +6,7 @@
 
 #include "bind/raise.h"
 #include "bind/state.h"
+#include "bind/udf.h"
 #include "sql/parse.h"
 
 static int session_close(lua_State *L) {
@@ -95,6 +96,14 @@ static mill_status progress(void *arg, double done, uint64_t rows, mill_error *e
   return mill_fail(err, MILL_E_OPERATION_CANCELED, "operationId", "the query", NULL);
 }
 
+/* Statements that the core parses while it analyses another. */
+static mill_status parse_statement(mill_plan *p, const char *text, size_t n, mill_error *err) {
+  void *arg = NULL;
+  mill_session_poll(p->session, &arg);
+  const mill_handle_session *h = arg;
+  return mill_udf_parse(h ? h->L : NULL, p, text, n, err);
+}
+
 static mill_status read_settings(mill_session *s, mill_settings *out, mill_error *err) {
   return mill_session_settings(s, out, err);
 }
@@ -117,7 +126,7 @@ int mill_session_create(lua_State *L) {
   o.force_spill = lua_toboolean(L, -1);
   mill_handle_session *h = mill_state_handle(L, sizeof *h, MILL_SESSION_CLASS, 1);
   MILL_RAISE_IF(L, &err, mill_session_new(&o, &h->s, &err), NULL);
-  mill_session_parser(h->s, mill_sql_expr, mill_sql_parse);
+  mill_session_parser(h->s, mill_sql_expr, parse_statement);
   mill_session_progress(h->s, progress, h);
   lua_pushlightuserdata(L, h);
   lua_rawsetp(L, LUA_REGISTRYINDEX, h->s);

@@ -11,6 +11,9 @@
 #include "bind/expr.h"
 #include "bind/raise.h"
 #include "bind/state.h"
+#include "plan/routine.h"
+#include "plan/script.h"
+#include "sql/parse.h"
 
 enum { MAX_DEPTH = 1000 };
 
@@ -66,8 +69,21 @@ static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
     replace(L, p, e);
 }
 
+static void in_statement(lua_State *L, mill_plan *p, const mill_statement *s, int depth) {
+  if (depth > MAX_DEPTH) mill_raise_too_deep(L);
+  if (s->run) in_node(L, p, s->run, depth + 1);
+  if (s->value) in_expr(L, p, (mill_expr *)s->value, depth + 1);
+  in_exprs(L, p, s->conditions, s->nconditions, depth + 1);
+  for (int i = 0; i < s->nparts; i++)
+    if (s->parts[i]) in_statement(L, p, s->parts[i], depth + 1);
+  for (int i = 0; i < s->nhandlers; i++)
+    if (s->handlers[i]->body) in_statement(L, p, s->handlers[i]->body, depth + 1);
+}
+
 static void in_node(lua_State *L, mill_plan *p, const mill_node *n, int depth) {
   if (depth > MAX_DEPTH) mill_raise_too_deep(L);
+  if (n->script) in_statement(L, p, n->script, depth + 1);
+  if (n->routine && n->routine->body) in_expr(L, p, (mill_expr *)n->routine->body, depth + 1);
   for (int i = 0; i < n->nchildren; i++)
     if (!n->child[i]->analysed) in_node(L, p, n->child[i], depth + 1);
   for (int i = 0; i < n->nctes; i++) in_node(L, p, n->ctes[i], depth + 1);
@@ -75,6 +91,27 @@ static void in_node(lua_State *L, mill_plan *p, const mill_node *n, int depth) {
   in_exprs(L, p, n->keys, n->nkeys, depth + 1);
   in_exprs(L, p, n->values, n->nvalues, depth + 1);
   in_exprs(L, p, n->aggs, n->naggs, depth + 1);
+}
+
+static int walk(lua_State *L) {
+  mill_plan *p = lua_touserdata(L, 1);
+  in_node(L, p, p->root, 0);
+  return 0;
+}
+
+mill_status mill_udf_parse(lua_State *L, mill_plan *p, const char *text, size_t n,
+                           mill_error *err) {
+  MILL_TRY(mill_sql_parse(p, text, n, err));
+  if (L == NULL || p->root == NULL) return MILL_OK;
+  if (!lua_checkstack(L, 8)) return mill_oom(p->arena.memory, 0, err);
+  lua_pushcfunction(L, walk);
+  lua_pushlightuserdata(L, p);
+  int status = lua_pcall(L, 1, 0, 0);
+  if (status == LUA_OK) return MILL_OK;
+  mill_state_keep_cause(L);
+  if (status == LUA_ERRMEM) return mill_oom(p->arena.memory, 0, err);
+  return mill_fail(err, MILL_E_FAILED_EXECUTE_UDF, "functionName", "udf", "signature", "", "result",
+                   "", "reason", "a registered function could not be put in", NULL);
 }
 
 void mill_udf_in_node(lua_State *L, mill_plan *p, const mill_node *n) { in_node(L, p, n, 0); }

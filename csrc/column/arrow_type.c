@@ -283,6 +283,9 @@ mill_status mill_arrow_from_type(mill_arena *a, const mill_type *t, const char *
   *out = (mill_arrow_type){.name = name, .nullable = nullable};
   if (t->phys == MILL_PHYS_STRUCT || t->phys == MILL_PHYS_LIST)
     return nested_from(a, t, zone, out, err);
+  if (mill_type_is_nanos(t) || mill_type_is_shape(t))
+    return mill_fail(err, MILL_E_UNSUPPORTED_DATATYPE, "typeName",
+                     mill_type_quoted(a->memory, t, err), NULL);
   leaf_from(t, zone, out);
   return MILL_OK;
 }

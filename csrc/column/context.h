@@ -45,6 +45,8 @@ typedef struct mill_settings {
   bool ntz;                    /* spark.sql.timestampType is TIMESTAMP_NTZ */
   bool bounded;                /* spark.sql.decimalOperations.allowPrecisionLoss is false */
   bool times;                  /* spark.sql.timeType.enabled */
+  bool nanos;                  /* spark.sql.timestampNanosTypes.enabled */
+  bool last_wins;              /* spark.sql.mapKeyDedupPolicy is LAST_WIN */
   bool *once; /* set by who uses what only this query has; NULL: nobody asks. One thread */
 } mill_settings;
 

@@ -68,6 +68,14 @@ static const mill_type plain[MILL_TYPE_COUNT] = {
     PLAIN(MILL_TIMESTAMP, MILL_PHYS_I64, 8),
     PLAIN(MILL_TIMESTAMP_NTZ, MILL_PHYS_I64, 8),
     [MILL_TIME] = {.id = MILL_TIME, .phys = MILL_PHYS_I64, .width = 8, .precision = 6},
+    [MILL_TIMESTAMP_NANOS] = {.id = MILL_TIMESTAMP_NANOS,
+                              .phys = MILL_PHYS_I128,
+                              .width = 16,
+                              .precision = 9},
+    [MILL_TIMESTAMP_NTZ_NANOS] = {.id = MILL_TIMESTAMP_NTZ_NANOS,
+                                  .phys = MILL_PHYS_I128,
+                                  .width = 16,
+                                  .precision = 9},
     [MILL_INTERVAL_YM] = {.id = MILL_INTERVAL_YM,
                           .phys = MILL_PHYS_I32,
                           .width = 4,
@@ -91,6 +99,14 @@ static const mill_type plain[MILL_TYPE_COUNT] = {
                      .phys = MILL_PHYS_STRUCT,
                      .nfields = 7,
                      .fields = matrix_fields},
+    [MILL_GEOMETRY] = {.id = MILL_GEOMETRY,
+                       .phys = MILL_PHYS_STR,
+                       .width = 16,
+                       .length = MILL_SRID_NONE},
+    [MILL_GEOGRAPHY] = {.id = MILL_GEOGRAPHY,
+                        .phys = MILL_PHYS_STR,
+                        .width = 16,
+                        .length = MILL_SRID_EARTH},
 };
 
 const mill_type *mill_type_of(mill_type_id id) { return &plain[id]; }
@@ -253,6 +269,20 @@ const mill_type *mill_type_time(mill_types *types, int precision) {
   mill_type t = plain[MILL_TIME];
   if (precision == t.precision) return &plain[MILL_TIME];
   t.precision = (uint8_t)precision;
+  return intern(types, &t);
+}
+
+const mill_type *mill_type_nanos(mill_types *types, mill_type_id id, int precision) {
+  mill_type t = plain[id];
+  if (precision == t.precision) return &plain[id];
+  t.precision = (uint8_t)precision;
+  return intern(types, &t);
+}
+
+const mill_type *mill_type_shape(mill_types *types, mill_type_id id, uint32_t srid) {
+  mill_type t = plain[id];
+  if (srid == t.length) return &plain[id];
+  t.length = srid;
   return intern(types, &t);
 }
 

@@ -14,6 +14,8 @@
 **   DATE                  int32_t days      INTERVAL          mill_interval
 **   TIMESTAMP, _NTZ       int64_t micros    ARRAY, MAP        mill_span into children
 **   TIME                  int64_t nanos     STRUCT            nothing; one child a field
+**   TIMESTAMP(7..9)       mill_i128 nanos   GEOMETRY,         mill_str: the SRID in four bytes,
+**   and _NTZ(7..9)                          GEOGRAPHY         little-endian, and the shape as WKB
 **   INTERVAL_YM           int32_t months    VARIANT           as STRUCT<value BINARY, metadata
 **   BINARY> INTERVAL_DT           int64_t micros    NULL              nothing; every row is null
 **
@@ -44,6 +46,8 @@ typedef enum mill_type_id {
   MILL_TIMESTAMP,
   MILL_TIMESTAMP_NTZ,
   MILL_TIME,
+  MILL_TIMESTAMP_NANOS, /* TIMESTAMP_LTZ(p), p above 6 */
+  MILL_TIMESTAMP_NTZ_NANOS,
   MILL_INTERVAL_YM,
   MILL_INTERVAL_DT,
   MILL_INTERVAL, /* CalendarInterval: months, days, microseconds */
@@ -53,6 +57,8 @@ typedef enum mill_type_id {
   MILL_VARIANT,
   MILL_VECTOR,
   MILL_MATRIX,
+  MILL_GEOMETRY,
+  MILL_GEOGRAPHY,
   MILL_TYPE_COUNT
 } mill_type_id;
 
@@ -78,6 +84,10 @@ enum { MILL_DAY, MILL_HOUR, MILL_MINUTE, MILL_SECOND };
 
 enum { MILL_UTF8_BINARY, MILL_UTF8_LCASE };          /* collations: ids of base/collation.h */
 enum { MILL_PLAIN_STRING, MILL_CHAR, MILL_VARCHAR }; /* string kinds */
+/* SRIDs: of plain coordinates, of longitude and latitude; GEOMETRY(ANY) has one for each value. */
+enum { MILL_SRID_NONE = 0, MILL_SRID_EARTH = 4326 };
+#define MILL_SRID_ANY UINT32_MAX
+enum { MILL_SHAPE_HEAD = 4 }; /* bytes of the SRID in a value */
 
 typedef struct mill_type mill_type;
 
@@ -92,12 +102,12 @@ struct mill_type {
   mill_type_id id;
   mill_phys phys;
   uint8_t width;            /* bytes a value in mill_vector.data; 0 where there is none */
-  uint8_t precision, scale; /* DECIMAL; TIME has a precision of 0..9 */
+  uint8_t precision, scale; /* DECIMAL; TIME has a precision of 0..9, timestamps of nanos 7..9 */
   uint8_t start, end;       /* INTERVAL_YM, INTERVAL_DT: first and last field */
   uint8_t string_kind;      /* STRING: plain, CHAR(length), VARCHAR(length) */
   bool contains_null;       /* ARRAY elements, MAP values */
   uint16_t collation;       /* STRING */
-  uint32_t length;          /* CHAR, VARCHAR */
+  uint32_t length;          /* CHAR, VARCHAR; the SRID of a GEOMETRY or GEOGRAPHY */
   uint32_t nfields; /* ARRAY 1 ("element"), MAP 2 ("key", "value"), STRUCT n, and the UDT layouts */
   const mill_field *fields;
 };
@@ -110,8 +120,9 @@ void mill_types_free(mill_types *types);
 mill_memory *mill_types_memory(const mill_types *types);
 
 /* Types without parameters, and the common instances: DECIMAL is DECIMAL(10,0), STRING is
-** UTF8_BINARY, INTERVAL_YM is YEAR TO MONTH, INTERVAL_DT is DAY TO SECOND, TIME is TIME(6). Not for
-** ARRAY, MAP, STRUCT. */
+** UTF8_BINARY, INTERVAL_YM is YEAR TO MONTH, INTERVAL_DT is DAY TO SECOND, TIME is TIME(6),
+** timestamps of nanoseconds have 9 digits, GEOMETRY is GEOMETRY(0), GEOGRAPHY is GEOGRAPHY(4326).
+** Not for ARRAY, MAP, STRUCT. */
 const mill_type *mill_type_of(mill_type_id id);
 
 /* The rest give NULL when out of memory. */
@@ -119,6 +130,9 @@ const mill_type *mill_type_decimal(mill_types *types, int precision,
                                    int scale); /* 1..38, 0..precision */
 const mill_type *mill_type_string(mill_types *types, int collation, int kind, uint32_t length);
 const mill_type *mill_type_time(mill_types *types, int precision);
+/* TIMESTAMP_LTZ(p) or TIMESTAMP_NTZ(p) for p of 7..9, by the id of nanoseconds. */
+const mill_type *mill_type_nanos(mill_types *types, mill_type_id id, int precision);
+const mill_type *mill_type_shape(mill_types *types, mill_type_id id, uint32_t srid);
 const mill_type *mill_type_interval(mill_types *types, mill_type_id id, int start, int end);
 const mill_type *mill_type_array(mill_types *types, const mill_type *element, bool contains_null);
 const mill_type *mill_type_map(mill_types *types, const mill_type *key, const mill_type *value,
@@ -151,6 +165,12 @@ mill_status mill_type_from_json(mill_types *types, const char *s, size_t n, cons
 
 /* Is it TIME, or has it one at any depth? */
 bool mill_type_has_time(const mill_type *t);
+static inline bool mill_type_is_nanos(const mill_type *t) {
+  return t->id == MILL_TIMESTAMP_NANOS || t->id == MILL_TIMESTAMP_NTZ_NANOS;
+}
+static inline bool mill_type_is_shape(const mill_type *t) {
+  return t->id == MILL_GEOMETRY || t->id == MILL_GEOGRAPHY;
+}
 static inline bool mill_type_integral(const mill_type *t) {
   return t->id >= MILL_TINYINT && t->id <= MILL_BIGINT;
 }

@@ -195,6 +195,18 @@ static mill_status read_name(reader *r, const char *s, const mill_type **out) {
     return made(r, mill_type_decimal(r->types, p, scale), out);
   if (sscanf(s, "time(%d)", &p) == 1 && p >= 0 && p <= 9)
     return made(r, mill_type_time(r->types, p), out);
+  if (sscanf(s, "timestamp_ltz(%d)", &p) == 1 && p >= 7 && p <= 9)
+    return made(r, mill_type_nanos(r->types, MILL_TIMESTAMP_NANOS, p), out);
+  if (sscanf(s, "timestamp_ntz(%d)", &p) == 1 && p >= 7 && p <= 9)
+    return made(r, mill_type_nanos(r->types, MILL_TIMESTAMP_NTZ_NANOS, p), out);
+  if (strcmp(s, "geometry(any)") == 0)
+    return made(r, mill_type_shape(r->types, MILL_GEOMETRY, MILL_SRID_ANY), out);
+  if (strcmp(s, "geography(any)") == 0)
+    return made(r, mill_type_shape(r->types, MILL_GEOGRAPHY, MILL_SRID_ANY), out);
+  if (sscanf(s, "geometry(%u)", &length) == 1)
+    return made(r, mill_type_shape(r->types, MILL_GEOMETRY, length), out);
+  if (sscanf(s, "geography(%u)", &length) == 1)
+    return made(r, mill_type_shape(r->types, MILL_GEOGRAPHY, length), out);
   if (sscanf(s, "char(%u)", &length) == 1)
     return made(r, mill_type_string(r->types, 0, MILL_CHAR, length), out);
   if (sscanf(s, "varchar(%u)", &length) == 1)

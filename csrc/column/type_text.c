@@ -34,6 +34,8 @@ static const char *const sql_names[MILL_TYPE_COUNT] = {
     [MILL_TIMESTAMP] = "TIMESTAMP",
     [MILL_TIMESTAMP_NTZ] = "TIMESTAMP_NTZ",
     [MILL_TIME] = "TIME",
+    [MILL_TIMESTAMP_NANOS] = "TIMESTAMP_LTZ",
+    [MILL_TIMESTAMP_NTZ_NANOS] = "TIMESTAMP_NTZ",
     [MILL_INTERVAL_YM] = "INTERVAL",
     [MILL_INTERVAL_DT] = "INTERVAL",
     [MILL_INTERVAL] = "INTERVAL",
@@ -43,6 +45,8 @@ static const char *const sql_names[MILL_TYPE_COUNT] = {
     [MILL_VARIANT] = "VARIANT",
     [MILL_VECTOR] = "VECTOR",
     [MILL_MATRIX] = "MATRIX",
+    [MILL_GEOMETRY] = "GEOMETRY",
+    [MILL_GEOGRAPHY] = "GEOGRAPHY",
 };
 
 static mill_status put(writer *w, const char *s) { return mill_text_adds(w->out, s, w->err); }
@@ -138,8 +142,15 @@ static mill_status write_type(writer *w, const mill_type *t, int depth) {
     MILL_TRY(word(w, "DECIMAL"));
     return mill_text_printf(w->out, w->err, "(%d,%d)", t->precision, t->scale);
   case MILL_TIME:
-    MILL_TRY(word(w, "TIME"));
+  case MILL_TIMESTAMP_NANOS:
+  case MILL_TIMESTAMP_NTZ_NANOS:
+    MILL_TRY(word(w, sql_names[t->id]));
     return mill_text_printf(w->out, w->err, "(%d)", t->precision);
+  case MILL_GEOMETRY:
+  case MILL_GEOGRAPHY:
+    MILL_TRY(word(w, sql_names[t->id]));
+    if (t->length == MILL_SRID_ANY) return word(w, "(ANY)");
+    return mill_text_printf(w->out, w->err, "(%u)", t->length);
   case MILL_INTERVAL_YM:
   case MILL_INTERVAL_DT: MILL_TRY(word(w, "INTERVAL")); return write_interval(w, t);
   default: return word(w, sql_names[t->id]);

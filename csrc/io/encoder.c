@@ -34,7 +34,7 @@ mill_status mill_io_utf8(mill_encoder *e, const mill_str *s, const char **p, siz
 /* ---- what a format can hold ----------------------------------------------------------------- */
 
 static bool holds(const io_output *f, const mill_type *t) {
-  if (!f->takes(t)) return false;
+  if (mill_type_is_nanos(t) || mill_type_is_shape(t) || !f->takes(t)) return false;
   for (uint32_t i = 0; i < t->nfields; i++)
     if (!holds(f, t->fields[i].type)) return false;
   return true;

@@ -185,11 +185,18 @@ static mill_status bind_hll(mill_binding *b, mill_error *err) {
   mill_vector v;
   void *mem;
   double rsd = 0.05;
+  bool said = b->nargs > 1,
+       literal = said && b->arg_value[1] && mill_vector_valid(b->arg_value[1], 0);
+  mill_type_id id = said ? b->arg_type[1]->id : MILL_DOUBLE;
+  if (said && (!literal || (id != MILL_DOUBLE && id != MILL_DECIMAL)))
+    return mill_fail(err, MILL_E_LEGACY_1104, NULL);
   MILL_TRY(mill_bind_types(b, "any, #double? -> bigint", err));
   MILL_TRY(mill_bind_alloc(b, sizeof(hll_plan), &mem, err));
   MILL_TRY(mill_bind_constant(b, 1, &v, err));
   if (v.type && mill_vector_valid(&v, 0)) rsd = MILL_AT(double, &v, 0);
   int p = rsd > 0 ? (int)ceil(2 * log(1.106 / rsd) / log(2.0)) : 0;
+  if (rsd > 0 && p < 4)
+    return mill_fail(err, MILL_E_FAILED_FUNCTION_CALL, "funcName", "`approx_count_distinct`", NULL);
   if (p < 4 || p > 24)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
                      mill_bind_sql(b, err), "exprName", "relativeSD", "valueRange",

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/calendar.h"
+#include "kernel/cast.h"
 #include "kernel/arith_int.h"
 #include "kernel/coerce.h"
 
@@ -102,6 +103,23 @@ KERNEL_HEAD(timestamp_interval) {
   MILL_EACH(out, n, i) {
     r[i] = 0;
     if (!move(zone, MILL_AT(int64_t, LEFT, i), parts_of(RIGHT, i), SIGN, &r[i]))
+      MILL_TRY(out_of_range(call, i, out, err));
+  }
+  return MILL_OK;
+}
+
+/* The microseconds are moved, the digits behind them stay. */
+KERNEL_HEAD(nanos_interval) {
+  const arith *st = call->state;
+  const mill_zone *zone =
+      LEFT->type->id == MILL_TIMESTAMP_NANOS ? mill_session_zone(call->set) : NULL;
+  mill_i128 *r = out->data;
+  MILL_EACH(out, n, i) {
+    int rest;
+    int64_t moved = 0, at = mill_nanos_split(MILL_AT(mill_i128, LEFT, i), &rest);
+    if (move(zone, at, parts_of(RIGHT, i), SIGN, &moved))
+      r[i] = (mill_i128)moved * 1000 + rest;
+    else
       MILL_TRY(out_of_range(call, i, out, err));
   }
   return MILL_OK;
@@ -336,6 +354,7 @@ static mill_status bind_moved(mill_binding *b, arith *st, int side, bool *done, 
   MILL_TRY(shown_as(b, st, form, side, err));
   if (l->id == MILL_TIME) return bind_time_moved(b, done, err);
   if (is_stamp(l)) return done_with(b, l, timestamp_interval, done);
+  if (mill_type_is_nanos(l)) return done_with(b, l, nanos_interval, done);
   if (days) return done_with(b, l, date_day_interval, done);
   if (by->id != MILL_INTERVAL_DT) return done_with(b, l, date_interval, done);
   b->cast_to[side] = mill_type_of(MILL_TIMESTAMP);
@@ -357,15 +376,21 @@ static mill_status bind_interval_sum(mill_binding *b, arith *st, const mill_type
                    done);
 }
 
+static const mill_type *in_micros(const mill_type *t) {
+  return t->id == MILL_TIMESTAMP_NANOS       ? mill_type_of(MILL_TIMESTAMP)
+         : t->id == MILL_TIMESTAMP_NTZ_NANOS ? mill_type_of(MILL_TIMESTAMP_NTZ)
+                                             : t;
+}
+
 /* date - date, timestamp - anything like one, time - time. */
 static mill_status bind_difference(mill_binding *b, const arith *st, bool *done, mill_error *err) {
-  const mill_type *l = b->arg_type[0], *r = b->arg_type[1];
+  const mill_type *l = in_micros(b->arg_type[0]), *r = in_micros(b->arg_type[1]);
   mill_types *types = b->ctx->types;
   if (is_stamp(l) || is_stamp(r)) {
     const mill_type *t = mill_common_type(types, l, r);
     if (t == NULL || !is_stamp(t)) t = is_stamp(l) ? l : r;
     for (int i = 0; i < 2; i++)
-      if (!mill_implicit_cast(b->arg_type[i], t, false))
+      if (!mill_implicit_cast(i ? r : l, t, false))
         return mill_bind_wrong_type(b, i, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", err);
     b->cast_to[0] = b->cast_to[1] = t;
     return done_with(b, mill_type_of(MILL_INTERVAL_DT), timestamp_minus_timestamp, done);
@@ -407,8 +432,8 @@ static mill_status bind_sum(mill_binding *b, arith *st, bool *done, mill_error *
   for (int side = 0; side < (add ? 2 : 1); side++) {
     const mill_type *x = b->arg_type[side], *by = b->arg_type[1 - side];
     bool moves = is_interval(by) && (x->id != MILL_TIME || by->id == MILL_INTERVAL_DT);
-    if ((x->id == MILL_DATE || is_stamp(x) || x->id == MILL_TIME) && moves)
-      return bind_moved(b, st, side, done, err);
+    bool point = x->id == MILL_DATE || is_stamp(x) || x->id == MILL_TIME || mill_type_is_nanos(x);
+    if (point && moves) return bind_moved(b, st, side, done, err);
     if (add && (x->id == MILL_DATE || is_stamp(x) || x->id == MILL_TIME) && by->id == MILL_NULL) {
       b->cast_to[1 - side] = mill_type_of(MILL_INTERVAL_DT);
       if (x->id == MILL_TIME) return bind_moved(b, st, side, done, err);

@@ -265,7 +265,9 @@ static mill_status cast_operands(mill_binding *b, arith_op op, mill_error *err) 
   if (op == OP_IDIV && (mill_type_integral(t) || l == r)) {
     if (mill_type_integral(t) || l->id == MILL_NULL) t = mill_type_of(MILL_BIGINT);
   }
-  bool promoted = l->id == MILL_STRING || r->id == MILL_STRING || l == r;
+  bool promoted = l->id == MILL_STRING || r->id == MILL_STRING || l == r ||
+                  (l->id == MILL_DECIMAL && r->id == MILL_DOUBLE) ||
+                  (l->id == MILL_DOUBLE && r->id == MILL_DECIMAL);
   bool accepted = mill_type_numeric(t) && !(op == OP_IDIV && t->id != MILL_BIGINT);
   if (!accepted)
     return promoted ? mill_bind_operand_wrong(b, t, required(op), err)
@@ -281,6 +283,7 @@ static mill_status bind_op(mill_binding *b, arith_op op, bool trying, mill_error
   arith *st = mem;
   st->op = op;
   st->mode = trying ? ARITH_TRY : b->set->ansi ? ARITH_ANSI : ARITH_LEGACY;
+  b->tries = trying;
   b->state = st;
   MILL_TRY(mill_arith_time(b, st, &done, err));
   if (!done) {

@@ -137,8 +137,12 @@ CAST_KERNEL(cast_struct) {
 
 mill_kernel mill_cast_kernel(const mill_type *from, const mill_type *to, mill_cast_mode mode) {
   if (from->id == MILL_NULL) return from_null;
-  if (from == to) return same_bytes;
+  if (from == to || mill_type_is_shape(to)) return same_bytes;
   if (to->id == MILL_VARIANT) return mill_cast_to_variant;
+  bool of_today =
+      from->id == MILL_TIME && (to->id == MILL_TIMESTAMP || to->id == MILL_TIMESTAMP_NTZ);
+  if (mill_type_is_nanos(to) || of_today || (mill_type_is_nanos(from) && to->id != MILL_STRING))
+    return mill_cast_nanos(from, to);
   if (from->id == MILL_VARIANT) return mill_cast_from_variant;
   if (to->id == MILL_STRING) return from->id == MILL_STRING ? same_bytes : mill_cast_text(from, to);
   if (to->id == MILL_BINARY) return from->id == MILL_STRING ? same_bytes : mill_cast_text(from, to);

@@ -21,4 +21,7 @@ mill_status mill_value_text(const mill_settings *set, const mill_vector *v, size
 mill_status mill_value_sql(const mill_settings *set, const mill_vector *v, size_t i,
                            struct mill_text *out, mill_error *err) MILL_USE_RESULT;
 
+/* Whole microseconds of nanoseconds, and the 0 to 999 behind them. */
+int64_t mill_nanos_split(mill_i128 v, int *rest);
+
 #endif

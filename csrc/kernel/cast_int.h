@@ -21,6 +21,7 @@ mill_kernel mill_cast_decimal(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_boolean(const mill_type *from);
 mill_kernel mill_cast_text(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_datetime(const mill_type *from, const mill_type *to);
+mill_kernel mill_cast_nanos(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_interval(const mill_type *from, const mill_type *to);
 mill_kernel mill_cast_interval_text(const mill_type *to);
 /* Of all pairs that are not nested. */
@@ -50,6 +51,7 @@ typedef struct value_printer {
 
 /* DATE, TIMESTAMP, TIMESTAMP_NTZ, TIME; the two interval types of ANSI SQL; the calendar's. */
 mill_status mill_print_datetime(value_printer *p, const mill_type *t, int64_t v);
+mill_status mill_print_nanos(value_printer *p, const mill_type *t, mill_i128 v);
 mill_status mill_print_interval(value_printer *p, const mill_type *t, int64_t v);
 mill_status mill_print_calendar(value_printer *p, const mill_interval *v);
 

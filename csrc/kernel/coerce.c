@@ -19,6 +19,7 @@ static bool is_atomic(const mill_type *t) {
 static bool is_datetime(const mill_type *t) {
   return t->id == MILL_DATE || t->id == MILL_TIMESTAMP || t->id == MILL_TIMESTAMP_NTZ;
 }
+static bool is_stamp(const mill_type *t) { return is_datetime(t) || mill_type_is_nanos(t); }
 static bool is_approximate(const mill_type *t) {
   return t->id == MILL_FLOAT || t->id == MILL_DOUBLE;
 }
@@ -71,6 +72,15 @@ static const mill_type *common_numeric(mill_types *types, const mill_type *a, co
 static const mill_type *common_datetime(const mill_type *a, const mill_type *b) {
   if (a->id == MILL_TIMESTAMP || b->id == MILL_TIMESTAMP) return mill_type_of(MILL_TIMESTAMP);
   return mill_type_of(MILL_TIMESTAMP_NTZ);
+}
+
+/* Next to nanoseconds other times count them too; an instant wins over a local time. */
+static const mill_type *common_nanos(mill_types *types, const mill_type *a, const mill_type *b) {
+  int p = mill_type_is_nanos(a) ? a->precision : 0, q = mill_type_is_nanos(b) ? b->precision : 0;
+  bool instant = a->id == MILL_TIMESTAMP || a->id == MILL_TIMESTAMP_NANOS ||
+                 b->id == MILL_TIMESTAMP || b->id == MILL_TIMESTAMP_NANOS;
+  return mill_type_nanos(types, instant ? MILL_TIMESTAMP_NANOS : MILL_TIMESTAMP_NTZ_NANOS,
+                         p > q ? p : q);
 }
 
 static const mill_type *common_interval(mill_types *types, const mill_type *a, const mill_type *b) {
@@ -151,6 +161,7 @@ static const mill_type *common(mill_types *types, const mill_type *a, const mill
   if (b->id == MILL_NULL) return a;
   if (mill_type_numeric(a) && mill_type_numeric(b)) return common_numeric(types, a, b);
   if (is_datetime(a) && is_datetime(b)) return common_datetime(a, b);
+  if (is_stamp(a) && is_stamp(b)) return common_nanos(types, a, b);
   if (a->id == MILL_STRING && b->id == MILL_STRING) return common_strings(types, a, b);
   if (a->id == MILL_STRING) return beside_string(b);
   if (b->id == MILL_STRING) return beside_string(a);
@@ -158,6 +169,7 @@ static const mill_type *common(mill_types *types, const mill_type *a, const mill
   if (a->id == MILL_INTERVAL_YM || a->id == MILL_INTERVAL_DT) return common_interval(types, a, b);
   if (a->id == MILL_TIME)
     return mill_type_time(types, a->precision > b->precision ? a->precision : b->precision);
+  if (mill_type_is_shape(a)) return mill_type_shape(types, a->id, MILL_SRID_ANY);
   return common_nested(types, a, b, depth);
 }
 
@@ -296,6 +308,12 @@ static bool can_cast_numeric(const mill_type *from, const mill_type *to, bool an
   return interval && exact;
 }
 
+/* A shape of any SRID may stand for one; on the earth and on a plane where the SRID is the same. */
+static bool can_cast_shape(const mill_type *from, const mill_type *to) {
+  if (from->id == to->id) return to->length == MILL_SRID_ANY;
+  return mill_type_is_shape(to) && from->length == to->length && from->length != MILL_SRID_ANY;
+}
+
 static bool can_cast_interval(const mill_type *from, const mill_type *to) {
   bool exact = mill_type_integral(to) || to->id == MILL_DECIMAL;
   return from->id == to->id || exact;
@@ -305,7 +323,10 @@ static bool can_cast(const mill_type *from, const mill_type *to, bool ansi, int 
   if (from == to || from->id == MILL_NULL) return true;
   if (to->id == MILL_VARIANT) return mill_variant_takes(from, false);
   if (from->id == MILL_VARIANT) return mill_variant_gives(to);
+  if (mill_type_is_shape(from)) return can_cast_shape(from, to);
   if (to->id == MILL_STRING) return true;
+  if (mill_type_is_nanos(to))
+    return is_stamp(from) || from->id == MILL_STRING || from->id == MILL_TIME;
   if (mill_type_numeric(from)) return can_cast_numeric(from, to, ansi);
   switch (from->id) {
   case MILL_STRING: return can_cast_string(to);
@@ -317,8 +338,12 @@ static bool can_cast(const mill_type *from, const mill_type *to, bool ansi, int 
   case MILL_TIMESTAMP:
     if (to->id == MILL_BOOLEAN) return !ansi;
     return is_datetime(to) || mill_type_numeric(to) || to->id == MILL_TIME;
-  case MILL_TIMESTAMP_NTZ: return is_datetime(to) || to->id == MILL_TIME;
-  case MILL_TIME: return to->id == MILL_TIME || mill_type_integral(to) || to->id == MILL_DECIMAL;
+  case MILL_TIMESTAMP_NTZ:
+  case MILL_TIMESTAMP_NANOS:
+  case MILL_TIMESTAMP_NTZ_NANOS: return is_datetime(to) || to->id == MILL_TIME;
+  case MILL_TIME:
+    return to->id == MILL_TIME || to->id == MILL_TIMESTAMP || to->id == MILL_TIMESTAMP_NTZ ||
+           mill_type_integral(to) || to->id == MILL_DECIMAL;
   case MILL_INTERVAL_YM:
   case MILL_INTERVAL_DT: return can_cast_interval(from, to);
   case MILL_ARRAY:

@@ -52,16 +52,6 @@ static mill_status bind_array(mill_binding *b, mill_error *err) {
 
 /* ---- map ------------------------------------------------------------------------------------ */
 
-static mill_status check_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
-                             mill_error *err) {
-  if (!mill_vector_valid(keys, at)) return mill_call_fail(call, err, MILL_E_NULL_MAP_KEY, NULL);
-  for (uint32_t k = from; k < at; k++)
-    if (mill_vector_equal(keys, k, keys, at))
-      return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key", "of the map",
-                            "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
-  return MILL_OK;
-}
-
 KERNEL(k_map) {
   mill_span *span = out->data;
   for (uint32_t i = 0; i < n; i++) {
@@ -70,10 +60,10 @@ KERNEL(k_map) {
     for (int k = 0; k + 1 < call->nargs; k += 2) {
       MILL_TRY(mill_vector_append(&out->child[0], args[k], &i, 1, false, call->arena, err));
       MILL_TRY(mill_vector_append(&out->child[1], args[k + 1], &i, 1, false, call->arena, err));
-      MILL_TRY(check_key(call, &out->child[0], from, out->child[0].size - 1, err));
+      MILL_TRY(mill_check_map_key(call, &out->child[0], from, out->child[0].size - 1, err));
     }
   }
-  return MILL_OK;
+  return mill_map_last_wins(call, out, n, err);
 }
 
 static mill_status bind_map(mill_binding *b, mill_error *err) {
@@ -240,15 +230,27 @@ KERNEL(k_element_at) {
   return MILL_OK;
 }
 
+/* The key is looked for as what it and the map's keys are without loss. */
+static mill_status bind_entry_at(mill_binding *b, mill_error *err) {
+  const mill_type *t = b->arg_type[0], *x = b->arg_type[1];
+  const mill_type *k = x->id == MILL_NULL ? t->fields[0].type
+                                          : mill_tightest_type(b->ctx->types, t->fields[0].type, x);
+  if (k == NULL)
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES, "sqlExpr",
+                     mill_bind_sql(b, err), "functionName", "`element_at`", "dataType", "\"MAP\"",
+                     "leftType", mill_bind_type_sql(b, t, err), "rightType",
+                     mill_bind_type_sql(b, x, err), NULL);
+  b->cast_to[0] = mill_type_map(b->ctx->types, k, t->fields[1].type, t->contains_null);
+  b->cast_to[1] = k;
+  b->result = t->fields[1].type;
+  b->kernel = k_map_at;
+  return b->cast_to[0] ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+}
+
 static mill_status bind_element_at(mill_binding *b, mill_error *err) {
   const mill_type *t = b->arg_type[0];
   b->nullable = true;
-  if (t->id == MILL_MAP) {
-    b->cast_to[1] = t->fields[0].type;
-    b->result = t->fields[1].type;
-    b->kernel = k_map_at;
-    return MILL_OK;
-  }
+  if (t->id == MILL_MAP) return bind_entry_at(b, err);
   if (t->id != MILL_ARRAY) return mill_bind_wrong_type(b, 0, "(\"ARRAY\" or \"MAP\")", err);
   mill_type_id key = b->arg_type[1]->id;
   if (key != MILL_INT && key != MILL_SMALLINT && key != MILL_TINYINT)
@@ -407,7 +409,7 @@ const mill_function mill_family_collection[] = {
      .doc = "As element_at, with null where there is no such position.",
      .example = "SELECT try_element_at(array(1, 2, 3), 2) -> 2"},
     {.name = "size",
-     .types = "array|map -> int",
+     .types = "!array|map -> int",
      .kernel = k_size,
      .flags = MILL_FN_NO_RAISE,
      .alias = "cardinality",

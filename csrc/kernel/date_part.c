@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/calendar.h"
+#include "kernel/cast.h"
 #include "kernel/kernel_int.h"
 
 typedef enum part {
@@ -67,12 +68,15 @@ static const struct {
 static int64_t local_of(const mill_call *call, const mill_vector *v, size_t i, int64_t *micros) {
   *micros = 0;
   if (v->type->id == MILL_DATE) return MILL_AT(int32_t, v, i);
-  int64_t at = MILL_AT(int64_t, v, i);
+  bool instant = v->type->id == MILL_TIMESTAMP || v->type->id == MILL_TIMESTAMP_NANOS;
+  int rest;
+  int64_t at = mill_type_is_nanos(v->type) ? mill_nanos_split(MILL_AT(mill_i128, v, i), &rest)
+                                           : MILL_AT(int64_t, v, i);
   if (v->type->id == MILL_TIME) {
     *micros = at / 1000;
     return 0;
   }
-  if (v->type->id == MILL_TIMESTAMP) at = mill_zone_to_local(mill_session_zone(call->set), at);
+  if (instant) at = mill_zone_to_local(mill_session_zone(call->set), at);
   *micros = mill_floor_mod(at, MILL_MICROS_DAY);
   return mill_floor_div(at, MILL_MICROS_DAY);
 }
@@ -134,6 +138,22 @@ static mill_status k_seconds(mill_call *call, const mill_vector *const *args, si
     int64_t micros;
     local_of(call, v, i, &micros);
     put_micros(out, i, micros % 60000000);
+  }
+  return MILL_OK;
+}
+
+/* The same of nanoseconds: DECIMAL(11, 9). */
+static mill_status k_nano_seconds(mill_call *call, const mill_vector *const *args, size_t n,
+                                  mill_vector *out, mill_error *err) {
+  const mill_vector *v = args[1];
+  int64_t *r = out->data;
+  (void)err;
+  MILL_EACH(out, n, i) {
+    int64_t micros;
+    int rest;
+    local_of(call, v, i, &micros);
+    mill_nanos_split(MILL_AT(mill_i128, v, i), &rest);
+    r[i] = micros % 60000000 * 1000 + rest;
   }
   return MILL_OK;
 }
@@ -264,8 +284,9 @@ static bool has_part(const mill_type *t, part p) {
 }
 
 static mill_status bind_seconds(mill_binding *b, mill_error *err) {
-  if (!is_interval(b->arg_type[1])) b->kernel = k_seconds;
-  b->result = mill_type_decimal(b->ctx->types, 8, 6);
+  bool nanos = mill_type_is_nanos(b->arg_type[1]);
+  if (!is_interval(b->arg_type[1])) b->kernel = nanos ? k_nano_seconds : k_seconds;
+  b->result = mill_type_decimal(b->ctx->types, nanos ? 11 : 8, nanos ? 9 : 6);
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
 }
 
@@ -274,8 +295,8 @@ static mill_status bind_extract(mill_binding *b, mill_error *err) {
   const mill_vector *v = b->arg_value[0];
   const mill_type *from = b->arg_type[1];
   mill_type_id id = from->id;
-  bool timed =
-      id == MILL_DATE || id == MILL_TIMESTAMP || id == MILL_TIMESTAMP_NTZ || id == MILL_TIME;
+  bool timed = id == MILL_DATE || id == MILL_TIMESTAMP || id == MILL_TIMESTAMP_NTZ ||
+               id == MILL_TIME || mill_type_is_nanos(from);
   part p = PART_YEAR;
   if (v && !mill_vector_valid(v, 0)) return bind_no_field(b);
   if (v == NULL || b->arg_type[0]->id != MILL_STRING)
@@ -295,8 +316,8 @@ static mill_status bind_extract(mill_binding *b, mill_error *err) {
 
 #define PART(NAME, BIND, TYPES, ALIAS, DOC, EXAMPLE)                                               \
   {                                                                                                \
-    .name = NAME, .types = TYPES, .bind = BIND, .flags = MILL_FN_NO_RAISE, .alias = ALIAS,         \
-    .usage = NAME "(expr)", .doc = DOC, .example = EXAMPLE                                         \
+    .name = NAME, .types = TYPES, .bind = BIND, .flags = MILL_FN_NO_RAISE | MILL_FN_MICROS,        \
+    .alias = ALIAS, .usage = NAME "(expr)", .doc = DOC, .example = EXAMPLE                         \
   }
 
 const mill_function mill_family_date_part[] = {

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/calendar.h"
+#include "kernel/cast.h"
 #include "kernel/bytes_int.h"
 
 static mill_status overflow(mill_call *call, mill_error *err) {
@@ -205,6 +206,32 @@ KERNEL_HEAD(k_date_trunc) {
   return MILL_OK;
 }
 
+/* A time of nanoseconds stays one. */
+KERNEL_HEAD(k_nanos_trunc) {
+  const mill_zone *z = mill_session_zone(call->set);
+  mill_i128 *r = out->data;
+  MILL_EACH(out, n, i) {
+    unit u = unit_of(bytes_at(args[0], i));
+    int rest;
+    int64_t at = mill_nanos_split(MILL_AT(mill_i128, args[1], i), &rest);
+    r[i] = 0;
+    if (u == UNIT_NONE)
+      MILL_TRY(mill_set_null(call, out, i, err));
+    else if (!cut_time(z, u, at, &at))
+      return overflow(call, err);
+    else
+      r[i] = (mill_i128)at * 1000;
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_date_trunc(mill_binding *b, mill_error *err) {
+  if (b->arg_type[1]->id != MILL_TIMESTAMP_NANOS)
+    return mill_bind_types(b, "string, timestamp -> timestamp", err);
+  b->kernel = k_nanos_trunc;
+  return mill_bind_types(b, "string, ltz_nanos -> $2", err);
+}
+
 /* ---- names ---------------------------------------------------------------------------------- */
 
 KERNEL_HEAD(k_dayname) {
@@ -324,14 +351,15 @@ const mill_function mill_family_date_shift[] = {
           "SELECT date_add('2016-07-30', 1) -> 2016-07-31"),
     SHIFT("date_sub", NULL, k_date_sub, "The date so many days earlier.",
           "SELECT date_sub('2016-07-30', 1) -> 2016-07-29"),
-    DEF("datediff", "date, date -> int", k_date_diff, MILL_FN_NO_RAISE,
+    DEF("datediff", "date, date -> int", k_date_diff, MILL_FN_NO_RAISE | MILL_FN_MICROS,
         "datediff(endDate, startDate)", "The days from the second date to the first.",
         "SELECT datediff('2009-07-31', '2009-07-30') -> 1"),
-    DEF("date_diff", "date, date -> int", k_date_diff, MILL_FN_NO_RAISE,
+    DEF("date_diff", "date, date -> int", k_date_diff, MILL_FN_NO_RAISE | MILL_FN_MICROS,
         "date_diff(endDate, startDate)", "The days from the second date to the first.",
         "SELECT date_diff('2009-07-31', '2009-07-30') -> 1"),
-    DEF("add_months", "date, int -> date", k_add_months, 0, "add_months(start_date, num_months)",
-        "The date so many months later.", "SELECT add_months('2016-08-31', 1) -> 2016-09-30"),
+    DEF("add_months", "date, int -> date", k_add_months, MILL_FN_MICROS,
+        "add_months(start_date, num_months)", "The date so many months later.",
+        "SELECT add_months('2016-08-31', 1) -> 2016-09-30"),
     {.name = "months_between",
      .types = "timestamp, timestamp, boolean? -> double",
      .kernel = k_months_between,
@@ -340,34 +368,41 @@ const mill_function mill_family_date_shift[] = {
      .usage = "months_between(timestamp1, timestamp2[, roundOff])",
      .doc = "The months between two times; whole ones between equal days or two ends of months.",
      .example = "SELECT months_between('1997-02-28 10:30:00', '1996-10-30') -> 3.94959677"},
-    DEF("last_day", "date -> date", k_last_day, MILL_FN_NO_RAISE, "last_day(date)",
+    DEF("last_day", "date -> date", k_last_day, MILL_FN_NO_RAISE | MILL_FN_MICROS, "last_day(date)",
         "The last day of the month.", "SELECT last_day('2009-01-12') -> 2009-01-31"),
-    DEF("next_day", "date, string -> date", k_next_day, MILL_FN_NULLABLE,
+    DEF("next_day", "date, string -> date", k_next_day, MILL_FN_NULLABLE | MILL_FN_MICROS,
         "next_day(start_date, day_of_week)", "The first such day of the week after the date.",
         "SELECT next_day('2015-01-14', 'TU') -> 2015-01-20"),
-    DEF("trunc", "date, string -> date", k_trunc, MILL_FN_NO_RAISE | MILL_FN_NULLABLE,
-        "trunc(date, fmt)", "The first day of the date's year, quarter, month or week.",
+    DEF("trunc", "date, string -> date", k_trunc,
+        MILL_FN_NO_RAISE | MILL_FN_NULLABLE | MILL_FN_MICROS, "trunc(date, fmt)",
+        "The first day of the date's year, quarter, month or week.",
         "SELECT trunc('2019-08-04', 'week') -> 2019-07-29"),
-    DEF("date_trunc", "string, timestamp -> timestamp", k_date_trunc, MILL_FN_NULLABLE,
-        "date_trunc(fmt, ts)", "The time cut to a unit, from microseconds to years.",
-        "SELECT date_trunc('HOUR', '2015-03-05T09:32:05.359') -> 2015-03-05 09:00:00"),
-    DEF("dayname", "date -> string", k_dayname, MILL_FN_NO_RAISE, "dayname(date)",
+    {.name = "date_trunc",
+     .types = "string, timestamp",
+     .kernel = k_date_trunc,
+     .bind = bind_date_trunc,
+     .flags = MILL_FN_NULLABLE,
+     .usage = "date_trunc(fmt, ts)",
+     .doc = "The time cut to a unit, from microseconds to years.",
+     .example = "SELECT date_trunc('HOUR', '2015-03-05T09:32:05.359') -> 2015-03-05 09:00:00"},
+    DEF("dayname", "date -> string", k_dayname, MILL_FN_NO_RAISE | MILL_FN_MICROS, "dayname(date)",
         "The day of the week, by three letters.", "SELECT dayname(DATE '2008-02-20') -> Wed"),
-    DEF("monthname", "date -> string", k_monthname, MILL_FN_NO_RAISE, "monthname(date)",
-        "The month, by three letters.", "SELECT monthname('2008-02-20') -> Feb"),
+    DEF("monthname", "date -> string", k_monthname, MILL_FN_NO_RAISE | MILL_FN_MICROS,
+        "monthname(date)", "The month, by three letters.", "SELECT monthname('2008-02-20') -> Feb"),
     DEF("unix_date", "!date -> int", k_same_date, MILL_FN_NO_RAISE, "unix_date(date)",
         "Days since 1970-01-01.", "SELECT unix_date(DATE '1970-01-02') -> 1"),
     DEF("date_from_unix_date", "int -> date", k_same_date, MILL_FN_NO_RAISE,
         "date_from_unix_date(days)", "The date so many days after 1970-01-01.",
         "SELECT date_from_unix_date(1) -> 1970-01-02"),
-    DEF("unix_seconds", "!timestamp|timestamp_ntz -> bigint", k_unix_seconds, MILL_FN_NO_RAISE,
-        "unix_seconds(timestamp)", "Seconds since 1970, cut.",
+    DEF("unix_seconds", "!timestamp|timestamp_ntz -> bigint", k_unix_seconds,
+        MILL_FN_NO_RAISE | MILL_FN_MICROS, "unix_seconds(timestamp)", "Seconds since 1970, cut.",
         "SELECT unix_seconds(TIMESTAMP('1970-01-01 00:00:01Z')) -> 1"),
-    DEF("unix_millis", "!timestamp|timestamp_ntz -> bigint", k_unix_millis, MILL_FN_NO_RAISE,
-        "unix_millis(timestamp)", "Milliseconds since 1970, cut.",
+    DEF("unix_millis", "!timestamp|timestamp_ntz -> bigint", k_unix_millis,
+        MILL_FN_NO_RAISE | MILL_FN_MICROS, "unix_millis(timestamp)",
+        "Milliseconds since 1970, cut.",
         "SELECT unix_millis(TIMESTAMP('1970-01-01 00:00:01Z')) -> 1000"),
-    DEF("unix_micros", "!timestamp|timestamp_ntz -> bigint", k_unix_micros, MILL_FN_NO_RAISE,
-        "unix_micros(timestamp)", "Microseconds since 1970.",
+    DEF("unix_micros", "!timestamp|timestamp_ntz -> bigint", k_unix_micros,
+        MILL_FN_NO_RAISE | MILL_FN_MICROS, "unix_micros(timestamp)", "Microseconds since 1970.",
         "SELECT unix_micros(TIMESTAMP('1970-01-01 00:00:01Z')) -> 1000000"),
     {.name = "timestamp_seconds",
      .types = "!numeric",

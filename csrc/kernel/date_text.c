@@ -56,8 +56,8 @@ static mill_status format_rows(mill_call *call, const mill_vector *v, int64_t un
   for (size_t i = 0; i < n && status == MILL_OK; i++) {
     const mill_pattern *p = NULL;
     if (!mill_valid_bit(out->valid, i)) continue;
-    int64_t at;
-    if (__builtin_mul_overflow(MILL_AT(int64_t, v, i), unit, &at)) at = INT64_MAX;
+    int64_t at; /* as a long of Java, which begins anew behind its end */
+    (void)__builtin_mul_overflow(MILL_AT(int64_t, v, i), unit, &at);
     mill_moment m = mill_moment_at(at, z);
     mill_text_reset(&text);
     status = find_pattern(call, pattern, i, &p, err);
@@ -88,6 +88,29 @@ static mill_status no_time_pattern(mill_call *call, bytes s, mill_error *err) {
                         mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), NULL);
 }
 
+/* As date_format of a timestamp, with three more digits. */
+KERNEL_HEAD(k_nanos_format) {
+  mill_status status = MILL_OK;
+  bool instant = args[0]->type->id == MILL_TIMESTAMP_NANOS;
+  mill_text text;
+  mill_text_init(&text, call->ctx->memory);
+  for (size_t i = 0; i < n && status == MILL_OK; i++) {
+    const mill_pattern *p = NULL;
+    int rest;
+    if (!mill_valid_bit(out->valid, i)) continue;
+    int64_t micros = mill_nanos_split(MILL_AT(mill_i128, args[0], i), &rest);
+    mill_moment m = {.local = micros};
+    if (instant) m = mill_moment_at(micros, mill_session_zone(call->set));
+    m.nanos = rest;
+    mill_text_reset(&text);
+    status = find_pattern(call, args[1], i, &p, err);
+    if (status == MILL_OK) status = mill_pattern_format(p, &m, &text, err);
+    if (status == MILL_OK) status = put_text(call, out, i, &text, err);
+  }
+  mill_text_clear(&text);
+  return status;
+}
+
 /* A time of day: there is no zone between it and its text. */
 KERNEL_HEAD(k_time_format) {
   mill_status status = MILL_OK;
@@ -114,6 +137,11 @@ static mill_status bind_format(mill_binding *b, mill_error *err) {
 }
 
 static mill_status bind_date_format(mill_binding *b, mill_error *err) {
+  if (mill_type_is_nanos(b->arg_type[0])) {
+    b->kernel = k_nanos_format;
+    MILL_TRY(mill_bind_types(b, "ltz_nanos|ntz_nanos, string -> string", err));
+    return bind_pattern(b, 1, false, false, "", err);
+  }
   if (b->arg_type[0]->id != MILL_TIME) return bind_format(b, err);
   b->kernel = k_time_format;
   MILL_TRY(mill_bind_types(b, "time, string -> string", err));
@@ -338,8 +366,9 @@ static mill_status bind_unix(mill_binding *b, mill_error *err) {
 #define DEFAULT_PATTERN "'yyyy-MM-dd HH:mm:ss'"
 #define READ_WITH(FLAGS, NAME, DOC, EXAMPLE)                                                       \
   {                                                                                                \
-    .name = NAME, .types = "any, string?", .bind = bind_to, .flags = MILL_FN_NULLABLE | (FLAGS),   \
-    .usage = NAME "(expr[, fmt])", .doc = DOC, .example = EXAMPLE                                  \
+    .name = NAME, .types = "any, string?", .bind = bind_to,                                        \
+    .flags = MILL_FN_NULLABLE | MILL_FN_MICROS | (FLAGS), .usage = NAME "(expr[, fmt])",           \
+    .doc = DOC, .example = EXAMPLE                                                                 \
   }
 #define READ(NAME, DOC, EXAMPLE) READ_WITH(0, NAME, DOC, EXAMPLE)
 
@@ -362,7 +391,7 @@ const mill_function mill_family_date_text[] = {
     {.name = "unix_timestamp",
      .types = "any?, string?",
      .bind = bind_unix,
-     .flags = MILL_FN_NULLABLE,
+     .flags = MILL_FN_NULLABLE | MILL_FN_MICROS,
      .fill = "current_timestamp(), " DEFAULT_PATTERN,
      .usage = "unix_timestamp([time[, fmt]])",
      .doc = "Seconds since 1970 of a time, or of a text by a pattern.",
@@ -370,7 +399,7 @@ const mill_function mill_family_date_text[] = {
     {.name = "to_unix_timestamp",
      .types = "any, string?",
      .bind = bind_unix,
-     .flags = MILL_FN_NULLABLE,
+     .flags = MILL_FN_NULLABLE | MILL_FN_MICROS,
      .fill = ", " DEFAULT_PATTERN,
      .usage = "to_unix_timestamp(time[, fmt])",
      .doc = "Seconds since 1970 of a time, or of a text by a pattern.",

@@ -179,6 +179,51 @@ KERNEL_HEAD(k_now) {
   return MILL_OK;
 }
 
+KERNEL_HEAD(k_now_nanos) {
+  mill_i128 *r = out->data;
+  (void)args, (void)err;
+  int64_t at = mill_settings_now(call->set);
+  if (out->type->id != MILL_TIMESTAMP_NANOS)
+    at = mill_zone_to_local(mill_session_zone(call->set), at);
+  for (size_t i = 0; i < n; i++) r[i] = (mill_i128)at * 1000;
+  return MILL_OK;
+}
+
+static mill_status bad_precision(bool local, int32_t p, mill_error *err) {
+  if (p >= 7 && p <= 9)
+    return mill_fail(err, MILL_E_FEATURE_NOT_ENABLED, "featureName",
+                     "Nanosecond-precision timestamp types", "configKey",
+                     "spark.sql.timestampNanosTypes.enabled", "configValue", "true", NULL);
+  return mill_fail(err, MILL_E_INVALID_TIMESTAMP_PRECISION, "precision",
+                   mill_error_fmt(err, "%d", (int)p), "type",
+                   local ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ", NULL);
+}
+
+/* now(p) and its like: 6 digits behind the seconds, or 7 to 9. */
+static mill_status bind_now(mill_binding *b, mill_error *err) {
+  bool local = strcmp(b->fn->name, "localtimestamp") == 0;
+  b->result = mill_type_of(local ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
+  if (b->nargs == 0) return MILL_OK;
+  const char *name = mill_error_fmt(err, "`%s`", b->name);
+  const char *type = mill_bind_type_sql(b, b->arg_type[0], err);
+  const mill_vector *v = b->arg_value[0];
+  if (v == NULL)
+    return mill_fail(err, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", name, "paramName",
+                     "`precision`", "paramType", type, NULL);
+  if (b->arg_type[0]->id != MILL_INT || !mill_vector_valid(v, 0))
+    return mill_fail(err, MILL_E_UNEXPECTED_INPUT_TYPE, "functionName", name, "paramIndex", "first",
+                     "inputSql", mill_error_fmt(err, "\"%s\"", b->arg_sql[0]), "inputType", type,
+                     "requiredType", "\"INT\"", NULL);
+  int32_t p = MILL_AT(int32_t, v, 0);
+  if (p != 6 && (p < 7 || p > 9 || !b->set->nanos)) return bad_precision(local, p, err);
+  b->shown = local ? "localtimestamp()" : p == 6 ? "now()" : "current_timestamp()";
+  if (p == 6) return MILL_OK;
+  b->kernel = k_now_nanos;
+  b->result =
+      mill_type_nanos(b->ctx->types, local ? MILL_TIMESTAMP_NTZ_NANOS : MILL_TIMESTAMP_NANOS, p);
+  return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+}
+
 KERNEL_HEAD(k_today) {
   int32_t *r = out->data;
   (void)args, (void)err;
@@ -211,11 +256,17 @@ static mill_status bind_current_time(mill_binding *b, mill_error *err) {
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
 }
 
-#define NOW (MILL_FN_NULLS | MILL_FN_NEVER_NULL | MILL_FN_NO_RAISE)
+#define NOW (MILL_FN_NULLS | MILL_FN_NEVER_NULL | MILL_FN_NO_RAISE | MILL_FN_CLOCK)
 #define DEF(NAME, TYPES, KERNEL, FLAGS, USAGE, DOC, EXAMPLE)                                       \
   {                                                                                                \
     .name = NAME, .types = TYPES, .kernel = KERNEL, .flags = FLAGS, .usage = USAGE, .doc = DOC,    \
     .example = EXAMPLE                                                                             \
+  }
+
+#define MOMENT(NAME, DOC, EXAMPLE)                                                                 \
+  {                                                                                                \
+    .name = NAME, .types = "any?", .kernel = k_now, .bind = bind_now, .flags = NOW,                \
+    .usage = NAME "([precision])", .doc = DOC, .example = EXAMPLE                                  \
   }
 
 const mill_function mill_family_date_zone[] = {
@@ -249,13 +300,12 @@ const mill_function mill_family_date_zone[] = {
      .doc = "The whole units from one time to another.",
      .example = "SELECT timestampdiff(MONTH, TIMESTAMP_NTZ '2022-01-01 00:00:00', TIMESTAMP_NTZ "
                 "'2022-04-01 00:00:00') -> 3"},
-    DEF("current_timestamp", " -> timestamp", k_now, NOW, "current_timestamp()",
-        "The time at which the query began.", "SELECT current_timestamp() = now() -> true"),
-    DEF("now", " -> timestamp", k_now, NOW, "now()", "The time at which the query began.",
-        "SELECT now() = current_timestamp() -> true"),
-    DEF("localtimestamp", " -> timestamp_ntz", k_now, NOW, "localtimestamp()",
-        "The local time at which the query began.",
-        "SELECT localtimestamp() = CAST(now() AS TIMESTAMP_NTZ) -> true"),
+    MOMENT("current_timestamp", "The time at which the query began.",
+           "SELECT current_timestamp() = now() -> true"),
+    MOMENT("now", "The time at which the query began.",
+           "SELECT now() = current_timestamp() -> true"),
+    MOMENT("localtimestamp", "The local time at which the query began.",
+           "SELECT localtimestamp() = CAST(now() AS TIMESTAMP_NTZ) -> true"),
     {.name = "current_date",
      .types = " -> date",
      .kernel = k_today,

@@ -417,13 +417,22 @@ KERNEL_HEAD(k_choose) {
   for (size_t i = 0; i < n; i++) {
     int k = 1;
     for (; k + 1 < call->nargs; k += 2)
-      if (mill_vector_equal(args[0], i, args[k], i)) break;
+      if (args[0]->type->id == MILL_NULL || mill_vector_equal(args[0], i, args[k], i)) break;
     pick[i] = k + 1 < call->nargs ? k + 1 : k < call->nargs ? k : -1;
   }
   return mill_pick_rows(call, args, pick, n, out, err);
 }
 
+/* decode(bytes, charset): nothing of nothing. */
+KERNEL_HEAD(k_decode_known) {
+  for (size_t i = 0; i < n; i++)
+    if (!mill_vector_valid(args[0], i) || !mill_vector_valid(args[1], i))
+      MILL_TRY(mill_set_null(call, out, i, err));
+  return k_decode(call, args, n, out, err);
+}
+
 static mill_status bind_decode(mill_binding *b, mill_error *err) {
+  b->kernel = k_decode_known;
   if (b->nargs == 2) return mill_bind_types(b, "binary, string -> string", err);
   void *mem;
   MILL_TRY(mill_bind_alloc(b, (size_t)b->nargs + 1, &mem, err));
@@ -472,8 +481,8 @@ const mill_function mill_family_encoding[] = {
         "The text's bytes in a character set.", "SELECT encode('abc', 'utf-8') -> abc"),
     {.name = "decode",
      .types = "any, any, any*",
-     .kernel = k_decode,
      .bind = bind_decode,
+     .flags = MILL_FN_NULLS,
      .usage = "decode(bin, charset)",
      .doc =
          "The text of bytes in a character set; or the value behind the first search that equals.",

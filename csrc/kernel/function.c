@@ -144,10 +144,30 @@ mill_status mill_bind_times(const mill_binding *b, mill_error *err) {
   return b->set->times ? MILL_OK : mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
 }
 
+/* Nanoseconds among the arguments are seen as the timestamps that they are cast to. */
+static mill_status by_micros(mill_binding *b, mill_error *err) {
+  size_t n = (size_t)b->nargs, counting = 0;
+  for (size_t i = 0; i < n; i++) counting += mill_type_is_nanos(b->arg_type[i]);
+  if (counting == 0) return MILL_OK;
+  const mill_type **types = mill_arena_alloc(b->arena, (n + 1) * sizeof *types);
+  const mill_vector **values = mill_arena_alloc(b->arena, (n + 1) * sizeof *values);
+  if (types == NULL || values == NULL) return mill_oom(b->arena->memory, n * sizeof *types, err);
+  for (size_t i = 0; i < n; i++) {
+    bool nanos = mill_type_is_nanos(b->arg_type[i]);
+    bool instant = b->arg_type[i]->id == MILL_TIMESTAMP_NANOS;
+    types[i] = nanos ? mill_type_of(instant ? MILL_TIMESTAMP : MILL_TIMESTAMP_NTZ) : b->arg_type[i];
+    values[i] = nanos ? NULL : b->arg_value[i];
+  }
+  b->arg_type = types;
+  b->arg_value = values;
+  return MILL_OK;
+}
+
 mill_status mill_function_bind(mill_binding *b, mill_error *err) {
   const mill_function *fn = b->fn;
   const mill_type **cast_to = mill_arena_alloc(b->arena, (size_t)(b->nargs + 1) * sizeof *cast_to);
   if (cast_to == NULL) return mill_oom(b->arena->memory, (size_t)b->nargs * sizeof *cast_to, err);
+  if (fn->flags & MILL_FN_MICROS) MILL_TRY(by_micros(b, err));
   for (int i = 0; i < b->nargs; i++) cast_to[i] = b->arg_type[i];
   b->cast_to = cast_to;
   b->kernel = fn->kernel;
@@ -156,6 +176,8 @@ mill_status mill_function_bind(mill_binding *b, mill_error *err) {
   b->result = b->partial = NULL;
   b->state = NULL;
   b->shown = b->stands_for = NULL;
+  b->tries = false;
+  b->voids = 0;
   MILL_TRY(mill_bind_count(b, fn->types, err));
   if (fn->flags & MILL_FN_TIME) MILL_TRY(mill_bind_times(b, err));
   mill_bind_nullable(b);

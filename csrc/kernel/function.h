@@ -53,10 +53,12 @@ enum {                               /* flags of a definition */
        MILL_FN_NULLABLE = 16,  /* the result may be null though no argument is */
        MILL_FN_OPERATOR =
            32, /* an operator: not callable by name from SQL as name(...) unless Spark allows */
-       MILL_FN_NAMED = 512,  /* takes arguments by name: the names are those of `usage` */
-       MILL_FN_TIME = 1024,  /* of times of day: needs spark.sql.timeType.enabled */
-       MILL_FN_LAMBDA = 64,  /* has arguments that are lambdas */
-       MILL_FN_HIDDEN = 128, /* internal: not listed, not callable */
+       MILL_FN_NAMED = 512,   /* takes arguments by name: the names are those of `usage` */
+       MILL_FN_TIME = 1024,   /* of times of day: needs spark.sql.timeType.enabled */
+       MILL_FN_MICROS = 2048, /* takes timestamps of nanoseconds by their microseconds */
+       MILL_FN_CLOCK = 4096,  /* tells when the query runs: no constant, though its arguments are */
+       MILL_FN_LAMBDA = 64,   /* has arguments that are lambdas */
+       MILL_FN_HIDDEN = 128,  /* internal: not listed, not callable */
        MILL_FN_LAZY = 256, /* arguments are evaluated only where needed: the planner makes AND, OR,
                                 CASE or COALESCE of the call; its kernel is the eager form */
 };
@@ -175,6 +177,9 @@ struct mill_binding {
   void *state;
   const char *shown; /* how the call is printed where not as it was written, in the error's text */
   bool safe;         /* as MILL_FN_NO_RAISE, of this call only */
+  bool tries;        /* texts among the arguments are cast as TRY_CAST does */
+  uint64_t
+      voids; /* arguments, by bit, that have no type where an exact one is wanted: NULLs of it */
   const char *stands_for; /* as `lowered`, where it hangs on the arguments; printed as what it is,
                              or as `shown` */
 };

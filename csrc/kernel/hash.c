@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/hash.h"
+#include "kernel/cast.h"
 #include "kernel/bytes_int.h"
 
 static int32_t float_bits(float f) {
@@ -77,6 +78,12 @@ static const uint8_t *decimal_bytes(const mill_vector *v, uint32_t k, uint8_t *b
       for (size_t i = 0; i < n; i++) {                                                             \
         uint32_t k = (uint32_t)i & v->mask;                                                        \
         if (!mill_valid_bit(v->valid, k)) continue;                                                \
+        if (mill_type_is_nanos(v->type)) {                                                         \
+          int rest;                                                                                \
+          int64_t micros = mill_nanos_split(((const mill_i128 *)v->data)[k], &rest);               \
+          h[i] = OF_INT(rest, OF_LONG(micros, h[i]));                                              \
+          continue;                                                                                \
+        }                                                                                          \
         const uint8_t *p = decimal_bytes(v, k, b, &len);                                           \
         h[i] = OF_BYTES(p, len, h[i]);                                                             \
       }                                                                                            \

@@ -218,6 +218,8 @@ static bool is_text(const mill_vector *v, uint32_t k) {
   case MILL_DATE:
   case MILL_TIMESTAMP:
   case MILL_TIMESTAMP_NTZ:
+  case MILL_TIMESTAMP_NANOS:
+  case MILL_TIMESTAMP_NTZ_NANOS:
   case MILL_TIME:
   case MILL_INTERVAL:
   case MILL_INTERVAL_YM:

@@ -1,6 +1,7 @@
 /* Lambdas over maps: map_filter, transform_keys, transform_values, map_zip_with. The body runs once
 ** over the entries of all rows. */
 #include "kernel/lambda_int.h"
+#include "kernel/list_int.h"
 
 static mill_status entry_variables(mill_binding *b, int arg, int given, mill_lambda_variables *out,
                                    mill_error *err) {
@@ -81,7 +82,8 @@ KERNEL_HEAD(k_transform_keys) {
     if (x.e.row[k] != x.e.row[from]) from = k;
     MILL_TRY(mill_check_map_key(call, &out->child[0], from, k, err));
   }
-  return span_rows(call, args[0], &x.e, n, out, err);
+  MILL_TRY(span_rows(call, args[0], &x.e, n, out, err));
+  return mill_map_last_wins(call, out, n, err);
 }
 
 static mill_status bind_keys(mill_binding *b, mill_error *err) {

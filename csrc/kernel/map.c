@@ -1,15 +1,49 @@
 /* Maps made and asked: map_concat, map_entries, map_from_arrays, map_from_entries, map_contains_key.
-** A key that comes twice is an error, and so is a null key. */
+** A null key is an error, and so is a key that comes twice, unless the last value wins. */
 #include "kernel/bytes_int.h"
 #include "kernel/list_int.h"
 
 mill_status mill_check_map_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
                                mill_error *err) {
   if (!mill_vector_valid(keys, at)) return mill_call_fail(call, err, MILL_E_NULL_MAP_KEY, NULL);
-  for (uint32_t k = from; k < at; k++)
+  for (uint32_t k = from; k < at && !call->set->last_wins; k++)
     if (mill_vector_equal(keys, k, keys, at))
       return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key", "of the map",
                             "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+  return MILL_OK;
+}
+
+/* Row i's entries among `total`: each key once, where it stood first, with the value it had last. */
+static uint32_t last_values(const mill_vector *keys, mill_span s, uint32_t *key, uint32_t *value) {
+  uint32_t kept = 0;
+  for (uint32_t e = s.start; e < s.start + s.size; e++) {
+    uint32_t k = 0;
+    while (k < kept && !mill_vector_equal(keys, key[k], keys, e)) k++;
+    if (k == kept) key[kept++] = e;
+    value[k] = e;
+  }
+  return kept;
+}
+
+mill_status mill_map_last_wins(mill_call *call, mill_vector *out, size_t n, mill_error *err) {
+  mill_span *r = out->data;
+  uint32_t total = out->child[0].size, at = 0;
+  mill_vector child[2];
+  if (!call->set->last_wins) return MILL_OK;
+  uint32_t *sel = mill_arena_alloc(call->arena, 2 * ((size_t)total + 1) * sizeof *sel);
+  if (sel == NULL) return mill_oom(call->arena->memory, total * sizeof *sel, err);
+  uint32_t *value = sel + total + 1;
+  for (size_t i = 0; i < n; i++) {
+    bool ok = mill_valid_bit(out->valid, i);
+    uint32_t kept = ok ? last_values(&out->child[0], r[i], sel + at, value + at) : 0;
+    r[i] = (mill_span){at, kept};
+    at += kept;
+  }
+  for (int c = 0; c < 2; c++)
+    MILL_TRY(mill_vector_gather(&child[c], &out->child[c], c ? value : sel, at, false, call->arena,
+                                err));
+  out->child[0] = child[0];
+  out->child[1] = child[1];
   return MILL_OK;
 }
 
@@ -46,7 +80,7 @@ KERNEL_HEAD(k_concat) {
     }
     ((mill_span *)out->data)[i] = (mill_span){from, out->child[0].size - from};
   }
-  return MILL_OK;
+  return mill_map_last_wins(call, out, n, err);
 }
 
 static mill_status bind_concat(mill_binding *b, mill_error *err) {
@@ -110,7 +144,7 @@ KERNEL_HEAD(k_from_arrays) {
                          err));
     ((mill_span *)out->data)[i] = (mill_span){from, k.size};
   }
-  return MILL_OK;
+  return mill_map_last_wins(call, out, n, err);
 }
 
 static mill_status map_of(mill_binding *b, const mill_type *k, const mill_type *v, bool nulls,
@@ -141,7 +175,7 @@ KERNEL_HEAD(k_from_entries) {
       MILL_TRY(put_entry(call, out, &item->child[0], k, &item->child[1], k, from, err));
     ((mill_span *)out->data)[i] = (mill_span){from, s.size};
   }
-  return MILL_OK;
+  return mill_map_last_wins(call, out, n, err);
 }
 
 static mill_status bind_from_entries(mill_binding *b, mill_error *err) {

@@ -57,11 +57,15 @@ static const named names[] = {
     {"timestamp", K_CONCRETE, MILL_TIMESTAMP, "TIMESTAMP"},
     {"timestamp_ntz", K_CONCRETE, MILL_TIMESTAMP_NTZ, "TIMESTAMP_NTZ"},
     {"time", K_CONCRETE, MILL_TIME, "TIME"},
+    {"ltz_nanos", K_CONCRETE, MILL_TIMESTAMP_NANOS, "TIMESTAMP_LTZ(7..9)"},
+    {"ntz_nanos", K_CONCRETE, MILL_TIMESTAMP_NTZ_NANOS, "TIMESTAMP_NTZ(7..9)"},
     {"ym", K_CONCRETE, MILL_INTERVAL_YM, "INTERVAL YEAR TO MONTH"},
     {"dt", K_CONCRETE, MILL_INTERVAL_DT, "INTERVAL DAY TO SECOND"},
     {"interval", K_CONCRETE, MILL_INTERVAL, "INTERVAL"},
     {"variant", K_CONCRETE, MILL_VARIANT, "VARIANT"},
     {"vector", K_CONCRETE, MILL_VECTOR, "VECTOR"},
+    {"geometry", K_CONCRETE, MILL_GEOMETRY, "GEOMETRY"},
+    {"geography", K_CONCRETE, MILL_GEOGRAPHY, "GEOGRAPHY"},
     {"null", K_CONCRETE, MILL_NULL, "VOID"},
     {"decimal", K_DECIMAL, MILL_DECIMAL, "DECIMAL"},
     {"numeric", K_NUMERIC, MILL_DOUBLE, "NUMERIC"},
@@ -145,6 +149,8 @@ bool mill_type_orderable(const mill_type *t) {
   switch (t->id) {
   case MILL_MAP:
   case MILL_VARIANT:
+  case MILL_GEOMETRY:
+  case MILL_GEOGRAPHY:
   case MILL_INTERVAL: return false;
   case MILL_ARRAY: return mill_type_orderable(t->fields[0].type);
   case MILL_VECTOR: /* as the structs that they are */
@@ -408,6 +414,9 @@ static mill_status bind_entry(mill_binding *b, int i, const entry *e, mill_error
   const mill_type *t = convert(b->ctx->types, e->text, b->arg_type[i], e->exact, 0);
   if (t == NULL) return refuse_entry(b, i, e, err);
   b->cast_to[i] = t;
+  bool any = t->id == MILL_NULL;
+  bool exact = e->exact || is(e->text, "integral");
+  if (exact && b->arg_type[i]->id == MILL_NULL && !any && i < 64) b->voids |= 1ull << i;
   return MILL_OK;
 }
 

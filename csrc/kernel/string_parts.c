@@ -4,6 +4,7 @@
 #include "base/regex.h"
 #include "base/utf8.h"
 #include "kernel/bytes_int.h"
+#include "kernel/list_int.h"
 
 /* ---- parts ---------------------------------------------------------------------------------- */
 
@@ -488,7 +489,7 @@ static mill_status map_row(mill_call *call, const splitter *pair, const splitter
     MILL_TRY(push_word(call, v, cut == SIZE_MAX ? "" : s.p + value,
                        cut == SIZE_MAX ? 0 : end - value, err));
     if (cut == SIZE_MAX) MILL_TRY(mill_vector_set_null(v, v->size - 1, call->arena, err));
-    for (uint32_t e = first; e + 1 < k->size; e++)
+    for (uint32_t e = first; e + 1 < k->size && !call->set->last_wins; e++)
       if (mill_vector_equal(k, e, k, k->size - 1))
         return mill_call_fail(
             call, err, MILL_E_DUPLICATED_MAP_KEY, "key",
@@ -522,7 +523,7 @@ KERNEL_HEAD(k_str_to_map) {
     mill_search_clear(&x[1]);
     if (status != MILL_OK) return status;
   }
-  return MILL_OK;
+  return mill_map_last_wins(call, out, n, err);
 }
 
 #define DEF(NAME, TYPES, KERNEL, BIND, FLAGS, FILL, USAGE, DOC, EXAMPLE)                           \

@@ -19,6 +19,13 @@ static mill_status bind_range(mill_binding *b, mill_error *err) {
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, sizeof id, err);
 }
 
+/* Tables that the planner has: their columns stand there. */
+static mill_status bind_facts(mill_binding *b, mill_error *err) {
+  b->result = mill_type_struct(b->ctx->types, NULL, 0);
+  b->nullable = false;
+  return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
+}
+
 const mill_function mill_family_table[] = {
     {.name = "grouping",
      .types = "any",
@@ -41,4 +48,25 @@ const mill_function mill_family_table[] = {
      .usage = "range([start, ]end[, step[, numPartitions]])",
      .doc = "Rows with the numbers from start up to, but not including, end.",
      .example = "SELECT * FROM range(1) -> 0"},
+    {.name = "sql_keywords",
+     .types = "",
+     .kind = MILL_TABLE,
+     .bind = bind_facts,
+     .usage = "sql_keywords()",
+     .doc = "The keywords of SQL, and whether they are reserved.",
+     .example = "SELECT keyword FROM sql_keywords() LIMIT 1 -> ADD"},
+    {.name = "collations",
+     .types = "",
+     .kind = MILL_TABLE,
+     .bind = bind_facts,
+     .usage = "collations()",
+     .doc = "The collations that texts may have.",
+     .example = "SELECT NAME FROM collations() LIMIT 1 -> UTF8_BINARY"},
+    {.name = "python_worker_logs",
+     .types = "any*",
+     .kind = MILL_TABLE,
+     .bind = bind_facts,
+     .flags = MILL_FN_HIDDEN,
+     .usage = "python_worker_logs()",
+     .doc = "Switched off: there are no workers of Python."},
     {0}};

@@ -129,6 +129,8 @@ static mill_status bind_to_char(mill_binding *b, mill_error *err) {
   case MILL_DATE:
   case MILL_TIMESTAMP:
   case MILL_TIMESTAMP_NTZ:
+  case MILL_TIMESTAMP_NANOS:
+  case MILL_TIMESTAMP_NTZ_NANOS:
   case MILL_TIME: b->stands_for = "date_format($1, $2)"; return MILL_OK;
   case MILL_BINARY: return bind_binary(b, err);
   default: break;

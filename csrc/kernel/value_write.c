@@ -95,6 +95,12 @@ static int put_number(const mill_vector *v, uint32_t k, char *p) {
   }
 }
 
+/* Nanoseconds are written as far as the formats go, which are those of microseconds. */
+static int64_t micros_at(const mill_vector *v, uint32_t k) {
+  int rest;
+  return mill_nanos_split(((const mill_i128 *)v->data)[k], &rest);
+}
+
 /* By a format of the options; *done false: there is none for the type. */
 static mill_status put_by_pattern(const mill_value_texts *t, const mill_vector *v, uint32_t k,
                                   mill_text *out, bool *done, mill_error *err) {
@@ -106,6 +112,10 @@ static mill_status put_by_pattern(const mill_value_texts *t, const mill_vector *
     m = mill_moment_at(((const int64_t *)v->data)[k], t->settings.zone);
   else if (v->type->id == MILL_TIMESTAMP_NTZ && (p = t->ntz))
     m.local = ((const int64_t *)v->data)[k];
+  else if (v->type->id == MILL_TIMESTAMP_NANOS && (p = t->timestamp))
+    m = mill_moment_at(micros_at(v, k), t->settings.zone);
+  else if (v->type->id == MILL_TIMESTAMP_NTZ_NANOS && (p = t->ntz))
+    m.local = micros_at(v, k);
   *done = p != NULL;
   return p ? mill_pattern_format(p, &m, out, err) : MILL_OK;
 }
@@ -129,6 +139,8 @@ mill_status mill_value_put(const mill_value_texts *t, const mill_vector *v, uint
   case MILL_DATE: q = put_day(p, ((const int32_t *)v->data)[k]); break;
   case MILL_TIMESTAMP: q = put_timestamp(p, ((const int64_t *)v->data)[k], t->settings.zone); break;
   case MILL_TIMESTAMP_NTZ: q = put_timestamp(p, ((const int64_t *)v->data)[k], NULL); break;
+  case MILL_TIMESTAMP_NANOS: q = put_timestamp(p, micros_at(v, k), t->settings.zone); break;
+  case MILL_TIMESTAMP_NTZ_NANOS: q = put_timestamp(p, micros_at(v, k), NULL); break;
   case MILL_TINYINT:
   case MILL_SMALLINT:
   case MILL_INT:

@@ -32,7 +32,7 @@ static const mill_expr *bare(const mill_expr *e) {
 
 static const mill_expr *key_column(mill_planner *w, grouping *g, const mill_expr *e) {
   for (int i = 0; i < g->nkeys; i++)
-    if (mill_x_same(bare(g->keys[i]), e)) return mill_x_column(w, g->named.at[i]);
+    if (mill_x_alike(bare(g->keys[i]), e)) return mill_x_column(w, g->named.at[i]);
   return NULL;
 }
 
@@ -52,7 +52,7 @@ static bool only_empty_set(const grouping *g) {
 }
 
 static bool is_key(const grouping *g, int i, const mill_expr *e) {
-  return mill_x_same(bare(g->keys[i]), e) ||
+  return mill_x_alike(bare(g->keys[i]), e) ||
          (e->kind == MILL_X_COLUMN && e->id == g->named.at[i]->id);
 }
 

@@ -163,7 +163,7 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
   mill_expr *s = mill_x_copy(w, item);
   if (s == NULL) return NULL;
   s->args[0] = r, s->type = r->type;
-  if (r->type->id == MILL_MAP || r->type->id == MILL_VARIANT)
+  if (r->type->id == MILL_MAP || r->type->id == MILL_VARIANT || mill_type_is_shape(r->type))
     return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_INVALID_ORDERING_TYPE, "sqlExpr",
                           mill_w_quoted_sql(w, s), "functionName", "`sortorder`", "dataType",
                           mill_w_quoted_type(w, r->type), NULL);

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/calendar.h"
+#include "base/timezone.h"
 #include "kernel/coerce.h"
 #include "plan/plan_int.h"
 
@@ -247,8 +249,25 @@ static const mill_expr *unsupported(mill_planner *w, const mill_expr *e, const c
                         NULL);
 }
 
+/* A text that is none of the type is NULL. */
+static const mill_expr *tried(mill_planner *w, const mill_expr *e, const mill_type *t) {
+  mill_expr *c = mill_x_new(w, MILL_X_CAST, e);
+  const mill_expr **args = mill_w_alloc(w, sizeof *args);
+  if (c == NULL || args == NULL) return NULL;
+  args[0] = e;
+  c->args = args, c->nargs = 1;
+  c->target = t;
+  c->hidden = true;
+  c->mode = MILL_CAST_TRY;
+  return mill_bind_cast(w, c);
+}
+
 /* A lambda is cast by its body. */
-static const mill_expr *cast_argument(mill_planner *w, const mill_expr *e, const mill_type *t) {
+static const mill_expr *cast_argument(mill_planner *w, const mill_binding *b, int i,
+                                      const mill_expr *e) {
+  const mill_type *t = b->cast_to[i];
+  if (b->tries && e->type->id == MILL_STRING && t != e->type) return tried(w, e, t);
+  if (i < 64 && b->voids >> i & 1 && e->kind != MILL_X_LITERAL) return mill_x_null(w, t);
   if (e->kind != MILL_X_LAMBDA || e->type == t) return mill_x_cast(w, e, t);
   mill_expr *l = mill_x_copy(w, e);
   if (l == NULL) return NULL;
@@ -260,7 +279,7 @@ static const mill_expr *cast_argument(mill_planner *w, const mill_expr *e, const
 static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding *b) {
   if (b->shown) e->pretty = mill_w_copy(w, b->shown, strlen(b->shown));
   for (int i = 0; i < e->nargs; i++) {
-    e->args[i] = cast_argument(w, e->args[i], b->cast_to[i]);
+    e->args[i] = cast_argument(w, b, i, e->args[i]);
     if (e->args[i] == NULL) return NULL;
   }
   e->binding = b;
@@ -268,7 +287,7 @@ static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding 
   e->nullable = b->nullable;
   bool given = e->nargs > 0 || mill_x_is_call(e, "array") || mill_x_is_call(e, "map");
   bool pure = e->fn->kind == MILL_SCALAR && b->kernel && given &&
-              !(e->fn->flags & (MILL_FN_NONDETERMINISTIC | MILL_FN_LAMBDA));
+              !(e->fn->flags & (MILL_FN_NONDETERMINISTIC | MILL_FN_LAMBDA | MILL_FN_CLOCK));
   const mill_vector **v = NULL;
   if (mill_x_is_call(e, "typeof")) /* is known without the value, which may fail */
     v = mill_w_alloc(w, sizeof *v);
@@ -348,7 +367,9 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->fn == NULL && is_quantified_like(e->name)) return quantified_like(w, e);
   if (e->fn == NULL) return cast_by_name(w, e);
   if (e->fn->fill && !e->fn->lambda && !fill_arguments(w, e)) return NULL;
-  if (e->fn->kind == MILL_TABLE) return unknown(w, e);
+  if (e->fn->kind == MILL_TABLE)
+    return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_SCALAR_FUNCTION, "functionName",
+                          mill_w_quoted_parts(w, &e->name, 1), NULL);
   if (mill_x_is_call(e, "struct")) return bind_struct(w, s, e);
   if (mill_x_is_call(e, "named_struct") && e->nargs == 0) {
     e->pretty = mill_w_sql(w, e);
@@ -446,6 +467,25 @@ static const mill_expr *cast_by_name(mill_planner *w, mill_expr *e) {
   return unknown(w, e);
 }
 
+/* A constant 'epoch', 'today' or the like as what it stands for; NULL: it is none. */
+static const mill_vector *special_time(mill_planner *w, const mill_expr *e, const mill_vector *v) {
+  mill_type_id id = e->target->id;
+  bool date = id == MILL_DATE;
+  if (e->args[0]->type->id != MILL_STRING || !mill_vector_valid(v, 0)) return NULL;
+  if (!date && id != MILL_TIMESTAMP && id != MILL_TIMESTAMP_NTZ) return NULL;
+  const mill_str *s = v->data;
+  int64_t now = w->set.now_micros, out;
+  if (w->set.zone) now = mill_zone_to_local(w->set.zone, now);
+  if (!mill_special_time(mill_str_data(s), s->size, mill_floor_div(now, MILL_MICROS_DAY), now, date,
+                         &out))
+    return NULL;
+  mill_settings_once(&w->set);
+  if (id == MILL_TIMESTAMP && out != 0 && w->set.zone) mill_zone_to_utc(w->set.zone, out, &out);
+  int32_t day = (int32_t)out;
+  const mill_expr *r = mill_x_constant(w, e->target, date ? (void *)&day : (void *)&out);
+  return r ? r->value : NULL;
+}
+
 const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *e) {
   while (e->args[0]->kind == MILL_X_ALIAS) e->args[0] = e->args[0]->args[0];
   if (e->mode == MILL_CAST_ANSI && !w->set.ansi) e->mode = MILL_CAST_LEGACY;
@@ -462,7 +502,8 @@ const mill_expr *mill_bind_cast(mill_planner *w, mill_expr *e) {
   e->type = e->target;
   e->nullable = b->nullable || e->args[0]->nullable;
   const mill_vector **v = constants(w, e);
-  if (v) e->value = fold(w, e, b, v);
+  if (v) e->value = special_time(w, e, v[0]);
+  if (v && e->value == NULL) e->value = fold(w, e, b, v);
   return w->status == MILL_OK ? e : NULL;
 }
 

@@ -262,6 +262,10 @@ static const mill_expr *literal(mill_planner *w, const mill_type *t, const void 
   return e;
 }
 
+const mill_expr *mill_x_constant(mill_planner *w, const mill_type *t, const void *data) {
+  return literal(w, t, data, t->width);
+}
+
 const mill_expr *mill_x_int(mill_planner *w, int32_t v) {
   return literal(w, mill_type_of(MILL_INT), &v, sizeof v);
 }

@@ -10,7 +10,7 @@ static void unref_table(void *t) { mill_table_unref(t); }
 
 static const mill_type *answer_schema(mill_planner *w, const char *const *names,
                                       const char *types) {
-  mill_field f[8];
+  mill_field f[9];
   int n = (int)strlen(types);
   for (int i = 0; i < n; i++)
     f[i] = (mill_field){names[i], mill_type_of(types[i] == 'b' ? MILL_BOOLEAN : MILL_STRING), true,
@@ -31,7 +31,7 @@ const mill_node *mill_answer(mill_planner *w, const char *const *names, const ch
   if (schema == NULL) return NULL;
   w->status = mill_table_new(w->ctx->memory, schema, &t, w->err);
   for (int r = 0; r < rows && w->status == MILL_OK; r++) {
-    mill_vector cols[8];
+    mill_vector cols[9];
     for (int c = 0; c < width; c++) {
       const mill_expr *e = answer_value(w, types[c], cells[r * width + c]);
       if (e == NULL) break;

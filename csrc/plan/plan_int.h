@@ -118,6 +118,8 @@ mill_expr *mill_x_call(mill_planner *w, const char *name, int n, ...);
 /* Resolved: bound call, hidden cast (e itself when it has the type). */
 const mill_expr *mill_x_bound(mill_planner *w, const char *name, int n, ...);
 const mill_expr *mill_x_cast(mill_planner *w, const mill_expr *e, const mill_type *t);
+/* A literal of a type of fixed width, its value in `data`. */
+const mill_expr *mill_x_constant(mill_planner *w, const mill_type *t, const void *data);
 const mill_expr *mill_x_int(mill_planner *w, int32_t v);
 const mill_expr *mill_x_bigint(mill_planner *w, int64_t v);
 const mill_expr *mill_x_bool(mill_planner *w, bool v);
@@ -150,6 +152,8 @@ typedef const mill_expr *(*mill_x_change)(mill_planner *w, const mill_expr *e, v
 const mill_expr *mill_x_map(mill_planner *w, const mill_expr *e, mill_x_change f, void *arg);
 /* Is there a node for which f holds? f < 0: do not look below. */
 bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), void *arg);
+/* As mill_x_same, where operands that may change places have: 1 + a and a + 1, a > b and b < a. */
+bool mill_x_alike(const mill_expr *a, const mill_expr *b);
 bool mill_x_same(const mill_expr *a, const mill_expr *b); /* equal as values (names left out) */
 bool mill_x_is_call(const mill_expr *e, const char *name);
 bool mill_x_is_aggregate(const mill_expr *e);  /* an aggregate call itself */
@@ -348,6 +352,8 @@ const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const c
                                 const char *const *names, bool fresh);
 const mill_node *mill_distinct(mill_planner *w, const mill_node *child);
 const mill_node *mill_renew_ids(mill_planner *w, const mill_node *n);
+/* sql_keywords(), collations() and their like, by the function's name. */
+const mill_node *mill_fact_table(mill_planner *w, const mill_node *n, const char *name);
 const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n,
                                              const mill_scope *outer);
 const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const mill_scope *outer);

@@ -349,12 +349,16 @@ const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n
   if (fn && fn->kind != MILL_TABLE)
     return MILL_W_FAIL_AT(w, n, MILL_E_NOT_A_TABLE_FUNCTION, "functionName",
                           mill_w_quoted_parts(w, &n->name, 1), NULL);
+  if (fn && strcmp(fn->name, "range") != 0) return mill_fact_table(w, n, fn->name);
   if (fn && (n->nexprs < 1 || n->nexprs > 4))
     return MILL_W_FAIL_AT(w, n, MILL_E_WRONG_NUM_ARGS_WITHOUT_SUGGESTION, "functionName",
                           mill_w_quoted_parts(w, &n->name, 1), "expectedNum", "[1, 2, 3, 4]",
                           "actualNum", mill_error_fmt(w->err, "%d", n->nexprs), "docroot",
                           "https://spark.apache.org/docs/latest", NULL);
-  if (fn == NULL || !range_bounds(w, n, outer, at)) {
+  bool bounded = fn && range_bounds(w, n, outer, at);
+  if (bounded && at[2] == 0)
+    return MILL_W_FAIL_AT(w, n, MILL_E_FAILED_FUNCTION_CALL, "funcName", "`range`", NULL);
+  if (!bounded) {
     if (w->status) return NULL;
     return MILL_W_FAIL_AT(w, n, MILL_E_UNRESOLVABLE_TABLE_VALUED_FUNCTION, "name",
                           mill_error_fmt(w->err, "`%s`", n->name), NULL);

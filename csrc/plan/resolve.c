@@ -254,8 +254,10 @@ const mill_expr *mill_unresolved(mill_planner *w, const mill_scope *s, const mil
 
 /* current_date and its like, which stand without parentheses. */
 static bool bare_call(const char *name) {
-  static const char *const names[] = {"current_date", "current_timestamp", "current_user", "user",
-                                      "session_user", "localtimestamp",    "current_time", NULL};
+  static const char *const names[] = {
+      "current_date",   "current_timestamp", "current_user",    "user",
+      "session_user",   "localtimestamp",    "current_time",    "localtime",
+      "current_schema", "current_database",  "current_catalog", NULL};
   for (int i = 0; names[i]; i++)
     if (strcasecmp(names[i], name) == 0) return true;
   return false;

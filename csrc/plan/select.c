@@ -75,6 +75,33 @@ static bool excepts_columns(mill_planner *w, const mill_scope *s, const mill_exp
   return true;
 }
 
+/* "s.a" of EXCEPT behind the name of the struct s: "a"; NULL: it is no field of that column. */
+static const char *field_path(mill_planner *w, const char *path, const mill_expr *c) {
+  size_t n = strlen(c->name);
+  if (c->type->id != MILL_STRUCT || strlen(path) <= n || path[n] != '.') return NULL;
+  const char *head = mill_w_copy(w, path, n);
+  return head && mill_w_same_name(w, head, c->name) ? path + n + 1 : NULL;
+}
+
+/* The column, a struct without the fields that EXCEPT names. */
+static const mill_expr *without_fields(mill_planner *w, const mill_scope *s, const mill_expr *star,
+                                       const mill_expr *c) {
+  mill_expr *call = mill_x_new(w, MILL_X_CALL, NULL);
+  mill_exprs args = {0};
+  if (call == NULL || !mill_exprs_add(w, &args, c)) return NULL;
+  for (int i = 0; i < star->nexcept; i++) {
+    const char *path = field_path(w, star->except[i], c);
+    if (path == NULL) continue;
+    if (strchr(path, '.') == NULL && mill_bind_field(w, c, path, star) == NULL) return NULL;
+    if (!mill_exprs_add(w, &args, mill_x_string(w, path))) return NULL;
+  }
+  if (args.n == 1) return c;
+  call->name = "drop_fields";
+  call->args = args.at, call->nargs = args.n;
+  const mill_expr *r = mill_resolve_field_update(w, s, call);
+  return r ? mill_x_alias(w, r, c->name) : NULL;
+}
+
 static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *star,
                         mill_exprs *out) {
   bool any = star->nparts == 0;
@@ -83,7 +110,7 @@ static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *s
     if (!has_qualifier(w, s->column[i], star)) continue;
     any = true;
     if (excepted(w, star, s->column[i])) continue;
-    if (!mill_exprs_add(w, out, s->column[i])) return false;
+    if (!mill_exprs_add(w, out, without_fields(w, s, star, s->column[i]))) return false;
   }
   return any || expand_struct(w, s, star, out);
 }

@@ -266,6 +266,8 @@ mill_status mill_session_settings(mill_session *s, mill_settings *out, mill_erro
   out->ntz = strcmp(mill_session_get(s, "spark.sql.timestampType"), "TIMESTAMP_NTZ") == 0;
   out->bounded = !is_on(s, "spark.sql.decimalOperations.allowPrecisionLoss");
   out->times = is_on(s, "spark.sql.timeType.enabled");
+  out->nanos = is_on(s, "spark.sql.timestampNanosTypes.enabled");
+  out->last_wins = strcmp(mill_session_get(s, "spark.sql.mapKeyDedupPolicy"), "LAST_WIN") == 0;
   return mill_zones_find(s->ctx.zones, out->zone_name, strlen(out->zone_name), &out->zone, err);
 }
 

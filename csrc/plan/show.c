@@ -306,22 +306,7 @@ static const mill_node *databases(mill_planner *w, const mill_node *n) {
 }
 
 static const mill_node *collations(mill_planner *w, const mill_node *n) {
-  static const char *const names[] = {
-      "NAME",          "LANGUAGE",   "COUNTRY", "ACCENT_SENSITIVITY", "CASE_SENSITIVITY",
-      "PAD_ATTRIBUTE", "ICU_VERSION"};
-  static const char *const known[][2] = {{"UTF8_BINARY", "CASE_SENSITIVE"},
-                                         {"UTF8_LCASE", "CASE_INSENSITIVE"}};
-  const char *cells[4 * 7];
-  int rows = 0;
-  for (int trim = 0; trim < 2; trim++)
-    for (int i = 0; i < 2; i++) {
-      const char *name = trim ? mill_w_printf(w, "%s_RTRIM", known[i][0]) : known[i][0];
-      if (!mill_show_matches(n->alias, name)) continue;
-      const char *row[] = {
-          name, NULL, NULL, "ACCENT_SENSITIVE", known[i][1], trim ? "RTRIM" : "NO_PAD", NULL};
-      memcpy(&cells[7 * rows++], row, sizeof row);
-    }
-  return mill_answer(w, names, "sssssss", cells, rows);
+  return mill_collation_table(w, n->alias, false);
 }
 
 static const mill_node *catalogs(mill_planner *w, const mill_node *n) {

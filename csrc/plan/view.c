@@ -263,16 +263,16 @@ static const mill_node *create_lasting(mill_planner *w, const mill_node *n) {
       !mill_w_need_database(w, n, name.database) || !mill_w_find_table(w, name, &old))
     return NULL;
   const char *full = mill_w_full_name(w, name);
+  const char *key = mill_w_printf(w, "%s.%s", name.database, name.name);
+  if (!check_named(w, n)) return NULL;
+  const mill_node *q = defining_query(w, n, old ? key : NULL, true);
+  if (q == NULL) return NULL;
   if (old && n->if_exists) return mill_nothing(w);
   if (old && old->kind != MILL_TABLE_VIEW && n->replace)
     return MILL_W_FAIL_AT(w, n, MILL_E_EXPECT_VIEW_NOT_TABLE_NO_ALTERNATIVE, "tableName", full,
                           "operation", "CREATE OR REPLACE VIEW", NULL);
   if (old && !n->replace)
     return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_ALREADY_EXISTS, "relationName", full, NULL);
-  const char *key = mill_w_printf(w, "%s.%s", name.database, name.name);
-  if (!check_named(w, n)) return NULL;
-  const mill_node *q = defining_query(w, n, old ? key : NULL, true);
-  if (q == NULL) return NULL;
   mill_catalog_table t = {.database = name.database,
                           .name = name.name,
                           .comment = d->comment,

@@ -182,6 +182,8 @@ bool mill_w_may_overwrite(mill_planner *w, const mill_node *n, const mill_catalo
 bool mill_reads_folder(const mill_node *n, const char *folder);
 
 /* command.c: rows that a command answers with. Types: one letter a column, s STRING, b BOOLEAN ("true"). */
+/* The rows of SHOW COLLATIONS, or with their catalogue those of collations(). */
+const mill_node *mill_collation_table(mill_planner *w, const char *pattern, bool catalog);
 const mill_node *mill_answer(mill_planner *w, const char *const *names, const char *types,
                              const char *const *cells, int rows);
 bool mill_show_matches(const char *pattern, const char *name);

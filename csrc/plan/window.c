@@ -186,11 +186,28 @@ static bool in_order(mill_planner *w, const mill_expr *e) {
   return false;
 }
 
+/* Distances from dates and times are of one type; those from numbers become that of the key. */
+static bool one_type(mill_planner *w, const mill_expr *e) {
+  const mill_window *v = e->window;
+  if (v->unit != MILL_FRAME_RANGE || v->norder != 1 || !v->from_offset || !v->to_offset)
+    return true;
+  const mill_type *key = v->order[0]->type;
+  const mill_type *from = v->from_offset->type, *to = v->to_offset->type;
+  bool date = key->id == MILL_DATE || key->id == MILL_TIMESTAMP || key->id == MILL_TIMESTAMP_NTZ;
+  if (!date || from == to) return true;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_SPECIFIED_WINDOW_FRAME_DIFF_TYPES, "sqlExpr",
+                       frame_text(w, e), "lower", bound_text(w, v->from, v->from_offset), "upper",
+                       bound_text(w, v->to, v->to_offset), "lowerType", mill_w_quoted_type(w, from),
+                       "upperType", mill_w_quoted_type(w, to), NULL);
+  return false;
+}
+
 static const mill_expr *check_frame(mill_planner *w, const mill_expr *e) {
   const mill_window *v = e->window;
   int64_t from, to;
   bool offsets = v->from_offset || v->to_offset;
-  if (!frame_bound(w, e, false) || !frame_bound(w, e, true) || !in_order(w, e)) return NULL;
+  if (!frame_bound(w, e, false) || !frame_bound(w, e, true) || !one_type(w, e) || !in_order(w, e))
+    return NULL;
   if (v->unit == MILL_FRAME_RANGE && offsets && v->norder == 0)
     return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_RANGE_FRAME_WITHOUT_ORDER, "sqlExpr",
                           mill_w_printf(w, "\"(%s)\"", spec_text(w, e, false)), NULL);
@@ -253,6 +270,41 @@ static const mill_expr *filtered(mill_planner *w, const mill_scope *s, const mil
   return c->args[at] ? mill_bind_call(w, s, c) : NULL;
 }
 
+/* lag(x) IGNORE NULLS over the window of `e`. */
+static const mill_expr *last_before(mill_planner *w, const mill_expr *e, const mill_expr *x) {
+  const mill_expr *bound = mill_x_bound(w, "lag", 1, x);
+  mill_expr *lag = bound ? mill_x_copy(w, bound) : NULL, *c = mill_x_copy(w, e);
+  if (lag == NULL || c == NULL) return NULL;
+  lag->ignore_nulls = true;
+  c->args[0] = lag;
+  c->type = lag->type;
+  c->nullable = true;
+  return c;
+}
+
+/* counter_diff by the row before that has a counter, and by the start that stands there: in a struct, so that
+** IGNORE NULLS does not pass over a start that is NULL. */
+static const mill_expr *counter_diff(mill_planner *w, const mill_expr *e) {
+  const mill_expr *call = e->args[0], *value = call->args[0], *args[4] = {value};
+  int n = call->nargs > 1 ? 4 : 2;
+  args[1] = last_before(w, e, value);
+  if (n > 2) {
+    const mill_expr *counted = mill_x_bound(w, "isnotnull", 1, value);
+    const mill_expr *boxed = counted ? mill_x_bound(w, "struct", 1, call->args[1]) : NULL;
+    const mill_expr *start = boxed ? mill_x_bound(w, "when", 2, counted, boxed) : NULL;
+    const mill_expr *before = start ? last_before(w, e, start) : NULL;
+    args[2] = call->args[1];
+    args[3] = before ? mill_bind_field(w, before, before->type->fields[0].name, before) : NULL;
+  }
+  if (w->status || args[n - 1] == NULL || args[1] == NULL) return NULL;
+  const mill_expr *step =
+      n > 2 ? mill_x_bound(w, "counter_step", 4, args[0], args[1], args[2], args[3])
+            : mill_x_bound(w, "counter_step", 2, args[0], args[1]);
+  mill_expr *shown = step ? mill_x_copy(w, step) : NULL;
+  if (shown) shown->pretty = mill_w_sql(w, e);
+  return shown;
+}
+
 const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_scope below = *s;
   below.nested = true;
@@ -292,6 +344,7 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
   c->type = call->type;
   c->nullable = call->nullable;
   const mill_expr *r = needs_whole(w, c) ? NULL : check_frame(w, c);
+  if (r && mill_x_is_call(call, "counter_diff")) return counter_diff(w, r);
   return r && boxed ? unboxed(w, r) : r;
 }
 

@@ -3,6 +3,7 @@
 #include "sql/parser_int.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 /* Does `kind` stand between the parenthesis at `p->at + 1` and its end, outside inner ones? FROM of
 ** IS DISTINCT FROM does not count. */
@@ -152,6 +153,24 @@ static mill_expr *unit_function(mill_parser *p, int from, const char *name) {
   return with_unit(p, from, name);
 }
 
+/* TIMESTAMPADD and TIMESTAMPDIFF are no functions: they have a unit. */
+static mill_expr *only_with_unit(mill_parser *p, int from, const char *name) {
+  mill_expr *e = unit_function(p, from, name);
+  if (e || mill_p_peek(p, 3) != MILL_T_COMMA || !mill_p_is_name(p, 2)) return e;
+  char *quoted = mill_p_alloc(p, strlen(name) + 3);
+  if (quoted == NULL) return NULL;
+  sprintf(quoted, "`%s`", name);
+  mill_p_error(p, from, MILL_E_UNRESOLVED_ROUTINE, "routineName", quoted, "searchPath",
+               "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+  int depth = 0;
+  for (p->at++; mill_p_peek(p, 0) != MILL_T_EOF; p->at++) {
+    depth += mill_p_is(p, MILL_T_LPAREN) - mill_p_is(p, MILL_T_RPAREN);
+    if (depth == 0) break;
+  }
+  mill_p_expect(p, MILL_T_RPAREN);
+  return mill_p_null_literal(p, from);
+}
+
 mill_expr *mill_p_special(mill_parser *p) {
   int from = p->at;
   switch (mill_p_peek(p, 0)) {
@@ -167,10 +186,10 @@ mill_expr *mill_p_special(mill_parser *p) {
   case MILL_K_POSITION:
     return count_inside(p, MILL_K_IN) && !count_inside(p, MILL_T_COMMA) ? position(p, from) : NULL;
   case MILL_K_OVERLAY: return count_inside(p, MILL_K_PLACING) ? overlay(p, from) : NULL;
-  case MILL_K_TIMESTAMPADD:
+  case MILL_K_TIMESTAMPADD: return only_with_unit(p, from, "timestampadd");
   case MILL_K_DATEADD:
   case MILL_K_DATE_ADD: return unit_function(p, from, "timestampadd");
-  case MILL_K_TIMESTAMPDIFF:
+  case MILL_K_TIMESTAMPDIFF: return only_with_unit(p, from, "timestampdiff");
   case MILL_K_DATEDIFF:
   case MILL_K_DATE_DIFF: return unit_function(p, from, "timestampdiff");
   case MILL_K_TIMEDIFF: return unit_function(p, from, "time_diff");

@@ -171,8 +171,29 @@ static bool no_object(mill_parser *p, int from) {
   return true;
 }
 
+/* CALL name(..): there are no procedures. */
+static mill_node *call_statement(mill_parser *p, int from) {
+  mill_list parts = {0};
+  p->at = from + 1;
+  mill_p_parts(p, &parts);
+  mill_p_expect(p, MILL_T_LPAREN);
+  mill_text name;
+  mill_text_init(&name, p->rules.ctx->memory);
+  mill_status s = MILL_OK;
+  for (int i = 0; i < parts.n && s == MILL_OK; i++)
+    s = mill_text_printf(&name, p->err, "%s`%s`", i ? "." : "", (const char *)parts.item[i]);
+  if (s != MILL_OK) mill_p_stop(p, s);
+  const char *quoted = mill_p_copy(p, name.data, name.size);
+  mill_text_clear(&name);
+  mill_p_error(p, from, MILL_E_UNRESOLVED_ROUTINE, "routineName", quoted, "searchPath",
+               "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+  while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
+  return mill_p_node(p, MILL_N_RESET, from);
+}
+
 mill_node *mill_p_unsupported(mill_parser *p, int from) {
   int to = from + 1;
+  if (mill_p_peek(p, from - p->at) == MILL_K_CALL) return call_statement(p, from);
   if (no_object(p, from)) return mill_p_node(p, MILL_N_RESET, from);
   const char *words = upper(p, from);
   if (to < p->ntokens && p->token[to].kind > MILL_T_KEYWORD) {

@@ -172,7 +172,7 @@ mill_node *mill_p_create_function(mill_parser *p) {
   mill_p_expect(p, MILL_K_FUNCTION);
   n->if_exists = if_clause(p, true);
   name(p, n);
-  if (mill_p_is(p, MILL_K_AS)) return mill_p_unsupported(p, from);
+  if (mill_p_is(p, MILL_K_AS) && mill_p_is_string(p, 1)) return mill_p_unsupported(p, from);
   r->parameters = fields(p, true, &r->nparameters);
   returns(p, r);
   while (!p->failed && characteristic(p, r, &seen)) {

@@ -213,34 +213,6 @@ static mill_expr *invalid(mill_parser *p, int from, const char *type, const char
   return mill_p_null_literal(p, from);
 }
 
-static bool same_word(const char *s, size_t n, const char *word) {
-  if (strlen(word) != n) return false;
-  for (size_t i = 0; i < n; i++)
-    if (tolower((unsigned char)s[i]) != word[i]) return false;
-  return true;
-}
-
-/* 'today' and its like: days from today, or for `now` the instant itself. */
-static bool special(const char *s, size_t n, int64_t today, int64_t now, bool date, int64_t *out) {
-  while (n && isspace((unsigned char)*s)) s++, n--;
-  while (n && isspace((unsigned char)s[n - 1])) n--;
-  int64_t day = date ? 1 : MILL_MICROS_DAY;
-  if (same_word(s, n, "epoch")) {
-    *out = 0;
-  } else if (same_word(s, n, "today")) {
-    *out = today * day;
-  } else if (same_word(s, n, "tomorrow")) {
-    *out = (today + 1) * day;
-  } else if (same_word(s, n, "yesterday")) {
-    *out = (today - 1) * day;
-  } else if (same_word(s, n, "now")) {
-    *out = date ? today : now;
-  } else {
-    return false;
-  }
-  return true;
-}
-
 static int64_t local_now(const mill_parser *p) {
   return p->rules.set.zone ? mill_zone_to_local(p->rules.set.zone, p->rules.set.now_micros)
                            : p->rules.set.now_micros;
@@ -258,7 +230,7 @@ static mill_expr *date(mill_parser *p, int from, const char *s, size_t n) {
   int64_t today = mill_floor_div(local_now(p), MILL_MICROS_DAY), v;
   int32_t days;
   if (of_today(s, n)) mill_settings_once(&p->rules.set);
-  if (special(s, n, today, 0, true, &v)) {
+  if (mill_special_time(s, n, today, 0, true, &v)) {
     days = (int32_t)v;
   } else if (!mill_date_parse(s, n, &days)) {
     return invalid(p, from, "DATE", s);
@@ -266,16 +238,32 @@ static mill_expr *date(mill_parser *p, int from, const char *s, size_t n) {
   return mill_p_value(p, from, mill_type_of(MILL_DATE), &days, sizeof days);
 }
 
+/* The digits behind the point of a time, at most nine. */
+static int fraction_digits(const char *s, size_t n) {
+  const char *dot = memchr(s, '.', n);
+  int count = 0;
+  for (const char *d = dot ? dot + 1 : s + n; d < s + n && *d >= '0' && *d <= '9'; d++) count++;
+  return count < 9 ? count : 9;
+}
+
 static mill_expr *timestamp(mill_parser *p, int from, bool ntz, const char *name, const char *s,
                             size_t n) {
   int64_t local = local_now(p), v;
+  int rest = 0;
   mill_timestamp_rules r = {p->rules.ctx->zones, p->rules.set.zone, p->rules.set.now_micros, ntz,
                             true};
   if (of_today(s, n)) mill_settings_once(&p->rules.set);
-  if (special(s, n, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
+  if (mill_special_time(s, n, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
     if (!ntz && v != 0 && p->rules.set.zone) mill_zone_to_utc(p->rules.set.zone, v, &v);
-  } else if (!mill_timestamp_parse(&r, s, n, &v)) {
+  } else if (!mill_timestamp_parse_nanos(&r, s, n, &v, &rest)) {
     return invalid(p, from, name, s);
+  }
+  int precision = fraction_digits(s, n);
+  if (p->rules.set.nanos && precision > 6) {
+    mill_i128 nanos = (mill_i128)v * 1000 + rest;
+    const mill_type *t = mill_type_nanos(
+        p->rules.ctx->types, ntz ? MILL_TIMESTAMP_NTZ_NANOS : MILL_TIMESTAMP_NANOS, precision);
+    return mill_p_value(p, from, t ? t : mill_type_of(MILL_TIMESTAMP_NANOS), &nanos, sizeof nanos);
   }
   return mill_p_value(p, from, mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP), &v,
                       sizeof v);
@@ -316,11 +304,8 @@ static mill_expr *unsupported(mill_parser *p, int from, const char *word) {
 
 /* TIME(6), or as many digits as the fraction has beyond them. */
 static const mill_type *time_type(mill_parser *p, const char *s, size_t n) {
-  const char *dot = memchr(s, '.', n);
-  int count = 0;
-  for (const char *d = dot ? dot + 1 : s + n; d < s + n && *d >= '0' && *d <= '9'; d++) count++;
-  return count <= 6 ? mill_type_of(MILL_TIME)
-                    : mill_type_time(p->rules.ctx->types, count < 9 ? count : 9);
+  int count = fraction_digits(s, n);
+  return count <= 6 ? mill_type_of(MILL_TIME) : mill_type_time(p->rules.ctx->types, count);
 }
 
 mill_expr *mill_p_typed_literal(mill_parser *p) {

@@ -1,5 +1,6 @@
 /* Operands: constants, columns, stars, parentheses, lambdas, CASE, and what may follow them: a
 ** field, an element, a cast, a path into a variant, a collation. */
+#include "base/text.h"
 #include "sql/parser_int.h"
 
 #include <stdio.h>
@@ -151,20 +152,49 @@ static bool function_ahead(const mill_parser *p) {
   return mill_p_is_name(p, i) && mill_p_peek(p, i + 1) == MILL_T_LPAREN;
 }
 
+/* Words that are calls by themselves, as they are printed. */
 static const struct {
   int kind;
-  const char *function;
+  const char *printed;
 } without_parentheses[] = {
-    {MILL_K_CURRENT_DATE, "current_date"},
-    {MILL_K_CURRENT_TIMESTAMP, "current_timestamp"},
-    {MILL_K_CURRENT_USER, "current_user"},
-    {MILL_K_USER, "current_user"},
-    {MILL_K_SESSION_USER, "current_user"},
-    {MILL_K_CURRENT_TIME, "current_time"},
-    {MILL_K_LOCALTIME, "current_time"},
-    {MILL_K_CURRENT_SCHEMA, "current_schema"},
-    {MILL_K_CURRENT_DATABASE, "current_database"},
+    {MILL_K_CURRENT_DATE, "\"current_date()\""},
+    {MILL_K_CURRENT_TIMESTAMP, "\"current_timestamp()\""},
+    {MILL_K_CURRENT_USER, "\"current_user()\""},
+    {MILL_K_USER, "\"current_user()\""},
+    {MILL_K_SESSION_USER, "\"current_user()\""},
+    {MILL_K_CURRENT_TIME, "\"current_time(6)\""},
+    {MILL_K_LOCALTIME, "\"current_time(6)\""},
 };
+
+/* Such a word with names in parentheses behind it is itself with aliases, which only generators have. */
+static bool refuse_aliases(mill_parser *p) {
+  int from = p->at, i = 2;
+  const char *shown = NULL;
+  for (size_t k = 0; k < sizeof without_parentheses / sizeof *without_parentheses; k++)
+    if (without_parentheses[k].kind == mill_p_peek(p, 0)) shown = without_parentheses[k].printed;
+  while (shown && mill_p_is_name(p, i) && mill_p_peek(p, i + 1) == MILL_T_COMMA) i += 2;
+  if (shown == NULL || !mill_p_is_name(p, i) || mill_p_peek(p, i + 1) != MILL_T_RPAREN)
+    return false;
+  int behind = mill_p_peek(p, i + 2);
+  if (behind != MILL_T_EOF && behind != MILL_T_COMMA && behind != MILL_K_FROM &&
+      behind != MILL_K_WHERE)
+    return false;
+  mill_text names;
+  mill_text_init(&names, p->rules.ctx->memory);
+  mill_status s = MILL_OK;
+  for (p->at += 2; s == MILL_OK && !p->failed;) {
+    s = mill_text_adds(&names, mill_p_name(p), p->err);
+    if (!mill_p_accept(p, MILL_T_COMMA)) break;
+    if (s == MILL_OK) s = mill_text_adds(&names, ", ", p->err);
+  }
+  if (s == MILL_OK)
+    mill_p_error(p, from, MILL_E_MULTI_ALIAS_WITHOUT_GENERATOR, "expr", shown, "names",
+                 mill_p_copy(p, names.data, names.size), NULL);
+  else
+    mill_p_stop(p, s);
+  mill_text_clear(&names);
+  return mill_p_expect(p, MILL_T_RPAREN), true;
+}
 
 /* What a word at an operand's place is. */
 static mill_expr *word(mill_parser *p) {
@@ -181,6 +211,7 @@ static mill_expr *word(mill_parser *p) {
     if (query) return query_expr(p, MILL_X_EXISTS, from, query);
     if (!p->failed) p->at = from;
   }
+  if (next == MILL_T_LPAREN && refuse_aliases(p)) return mill_p_null_literal(p, from);
   mill_expr *special = next == MILL_T_LPAREN ? mill_p_special(p) : NULL;
   if (special) return special;
   bool literal = mill_p_is_string(p, 2) && mill_p_peek(p, 3) == MILL_T_RPAREN;
@@ -192,11 +223,6 @@ static mill_expr *word(mill_parser *p) {
     if (kind == MILL_K_NULL) return mill_p_null_literal(p, from);
     return mill_p_bool_literal(p, from, kind == MILL_K_TRUE);
   }
-  for (size_t i = 0; i < sizeof without_parentheses / sizeof *without_parentheses; i++)
-    if (without_parentheses[i].kind == kind && next != MILL_T_DOT) {
-      p->at++;
-      return mill_p_call(p, from, without_parentheses[i].function, 0);
-    }
   return column(p);
 }
 

@@ -90,13 +90,33 @@ static mill_node *operation(mill_parser *p, int from, mill_node *left) {
   return combine(p, from, operator, all, left, right);
 }
 
+/* Sides [low, high) of a chain of UNION ALL: one behind the other, or long chains as a tree that is no deeper than
+** need be, so that the limit of nesting does not meet them. */
+static mill_node *united(mill_parser *p, int from, const mill_list *sides, int low, int high) {
+  enum { LONG = 64 };
+  if (high - low == 1) return sides->item[low];
+  int cut = sides->n > LONG ? low + (high - low) / 2 : high - 1;
+  mill_node *left = united(p, from, sides, low, cut);
+  return combine(p, from, MILL_K_UNION, true, left, united(p, from, sides, cut, high));
+}
+
+/* What stands from n on between UNION ALL and UNION ALL. */
+static mill_node *union_all(mill_parser *p, int from, mill_node *n) {
+  mill_list sides = {0};
+  mill_p_push(p, &sides, n);
+  while (mill_p_accept2(p, MILL_K_UNION, MILL_K_ALL)) mill_p_push(p, &sides, term(p, true));
+  return p->failed || sides.n == 0 ? n : united(p, from, &sides, 0, sides.n);
+}
+
 /* Chains of INTERSECT; without `intersect` also of the others and of pipes. */
 static mill_node *term(mill_parser *p, bool intersect) {
   int from = p->at;
   mill_node *n = mill_p_query_primary(p);
   for (;;) {
     int operator= set_operator(p);
-    if (operator== MILL_K_INTERSECT ||(operator&& !intersect)) {
+    if (!intersect && operator== MILL_K_UNION && mill_p_peek(p, 1) == MILL_K_ALL) {
+      n = union_all(p, from, n);
+    } else if (operator== MILL_K_INTERSECT ||(operator&& !intersect)) {
       n = operation(p, from, n);
     } else if (!intersect && mill_p_accept(p, MILL_T_OPERATOR_PIPE)) {
       n = mill_p_pipe(p, n, from);

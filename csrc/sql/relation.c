@@ -193,7 +193,10 @@ mill_node *mill_p_sample(mill_parser *p, mill_node *n) {
   int from = p->at;
   if (!mill_p_is(p, MILL_K_TABLESAMPLE) || !mill_p_clause(p, 0)) return n;
   p->at++;
-  if (mill_p_is_name(p, 0) && mill_p_peek(p, 1) == MILL_T_LPAREN) p->at++; /* BERNOULLI, SYSTEM */
+  if (mill_p_is(p, MILL_K_SYSTEM) && mill_p_peek(p, 1) == MILL_T_LPAREN)
+    mill_p_error(p, from, MILL_E_UNSUPPORTED_FEATURE_TABLESAMPLE_SYSTEM_NO_SCAN, "relationName",
+                 "the relation", NULL);
+  if (mill_p_is_name(p, 0) && mill_p_peek(p, 1) == MILL_T_LPAREN) p->at++; /* BERNOULLI */
   mill_p_expect(p, MILL_T_LPAREN);
   bool empty = mill_p_is(p, MILL_T_RPAREN);
   mill_node *s = empty ? n : method(p, n, from);

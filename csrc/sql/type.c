@@ -1,10 +1,12 @@
 /* Data types and column lists: DECIMAL(10,2), ARRAY<STRUCT<a: INT NOT NULL COMMENT 'x'>>, a INT, b
 ** STRING. */
 #include "base/collation.h"
+#include "base/wkb.h"
 #include "sql/parser_int.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <strings.h>
 
 static const struct {
   const char *word;
@@ -146,17 +148,46 @@ static bool without_zone(mill_parser *p) {
   return true;
 }
 
-/* Microseconds are the only precision: (6) may be said. */
-static void timestamp_precision(mill_parser *p, int from) {
+/* TIMESTAMP, TIMESTAMP(6) for microseconds, TIMESTAMP(7..9) for parts of them. */
+static const mill_type *timestamp(mill_parser *p, int from, bool ntz) {
   int64_t v[2] = {6, 6};
   int n = numbers(p, v);
-  if (n > 1) unsupported(p, from);
-  if (n != 1 || v[0] == 6) return;
+  ntz = (p->token[from].kind == MILL_K_TIMESTAMP && without_zone(p)) || ntz;
+  if (n > 1) return unsupported(p, from);
+  if (v[0] == 6) return mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
+  if (v[0] >= 7 && v[0] <= 9 && p->rules.set.nanos)
+    return made(p,
+                mill_type_nanos(p->rules.ctx->types,
+                                ntz ? MILL_TIMESTAMP_NTZ_NANOS : MILL_TIMESTAMP_NANOS, (int)v[0]));
+  if (v[0] >= 7 && v[0] <= 9) {
+    mill_p_error(p, from, MILL_E_FEATURE_NOT_ENABLED, "featureName",
+                 "Nanosecond-precision timestamp types", "configKey",
+                 "spark.sql.timestampNanosTypes.enabled", "configValue", "true", NULL);
+    return mill_type_of(MILL_TIMESTAMP);
+  }
   char text[24];
   snprintf(text, sizeof text, "%lld", (long long)v[0]);
   mill_p_error(p, from, MILL_E_INVALID_TIMESTAMP_PRECISION, "precision", text, "type",
-               p->token[from].kind == MILL_K_TIMESTAMP_NTZ ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ",
-               NULL);
+               ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ", NULL);
+  return mill_type_of(MILL_TIMESTAMP);
+}
+
+/* GEOMETRY(4326), GEOGRAPHY(ANY). */
+static const mill_type *shape(mill_parser *p, int from, mill_type_id id) {
+  uint32_t srid = MILL_SRID_ANY;
+  mill_p_expect(p, MILL_T_LPAREN);
+  if (mill_p_is(p, MILL_K_ANY)) {
+    p->at++;
+  } else {
+    int64_t v = mill_p_integer(p, INT32_MAX);
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)v);
+    srid = (uint32_t)v;
+    if (!mill_srid_known(v, id == MILL_GEOGRAPHY))
+      mill_p_error(p, from, MILL_E_ST_INVALID_SRID_VALUE, "srid", text, NULL);
+  }
+  mill_p_expect(p, MILL_T_RPAREN);
+  return made(p, mill_type_shape(p->rules.ctx->types, id, srid));
 }
 
 static const mill_type *time_type(mill_parser *p, int from) {
@@ -262,6 +293,10 @@ static const mill_type *simple(mill_parser *p, int from) {
     p->at = from + 1;
     if (found) return mill_type_of(simple_types[i].id);
   }
+  bool sized = mill_p_is(p, MILL_T_LPAREN);
+  const char *word = field_word(p, from);
+  if (sized && strcasecmp(word, "geometry") == 0) return shape(p, from, MILL_GEOMETRY);
+  if (sized && strcasecmp(word, "geography") == 0) return shape(p, from, MILL_GEOGRAPHY);
   int64_t ignored[2];
   numbers(p, ignored);
   return unsupported(p, from);
@@ -285,12 +320,9 @@ static const mill_type *any_type(mill_parser *p) {
   case MILL_K_NUMERIC: return decimal(p, from);
   case MILL_K_INTERVAL: return interval(p, from);
   case MILL_K_TIME: return time_type(p, from);
-  case MILL_K_TIMESTAMP:
-    timestamp_precision(p, from);
-    if (without_zone(p) || p->rules.ntz) return mill_type_of(MILL_TIMESTAMP_NTZ);
-    return mill_type_of(MILL_TIMESTAMP);
-  case MILL_K_TIMESTAMP_NTZ: timestamp_precision(p, from); return mill_type_of(MILL_TIMESTAMP_NTZ);
-  case MILL_K_TIMESTAMP_LTZ: timestamp_precision(p, from); return mill_type_of(MILL_TIMESTAMP);
+  case MILL_K_TIMESTAMP: return timestamp(p, from, p->rules.ntz);
+  case MILL_K_TIMESTAMP_NTZ: return timestamp(p, from, true);
+  case MILL_K_TIMESTAMP_LTZ: return timestamp(p, from, false);
   default: break;
   }
   return p->failed ? mill_type_of(MILL_NULL) : simple(p, from);

@@ -106,6 +106,18 @@ define("TimeType", "time", {
   new = function(p) return { precision = p or 6 } end,
   repr = function(t) return ("TimeType(%d)"):format(t.precision) end,
 })
+for name, id in pairs { TimestampLTZNanosType = "timestamp_nanos", TimestampNTZNanosType = "timestamp_ntz_nanos" } do
+  define(name, id, {
+    new = function(p) return { precision = p or 9 } end,
+    repr = function(t) return ("%s(%d)"):format(name, t.precision) end,
+  })
+end
+for name, id in pairs { GeometryType = "geometry", GeographyType = "geography" } do
+  define(name, id, {
+    new = function(srid) return { srid = srid == "ANY" and -1 or srid or (id == "geometry" and 0 or 4326) } end,
+    repr = function(t) return ("%s(%s)"):format(name, t.srid == -1 and "ANY" or t.srid) end,
+  })
+end
 define("DayTimeIntervalType", "interval_dt", {
   new = function(from, to) return { start = from or 0, stop = to or from or 3 } end,
   fields = { startField = "start", endField = "stop" }, type_name = "daytimeinterval",
@@ -206,6 +218,9 @@ end
 
 local INTERVAL = { interval_dt = { "day", "hour", "minute", "second" }, interval_ym = { "year", "month" } }
 
+local SIZED = { decimal = true, time = true, string = true, char = true, varchar = true, geometry = true,
+  geography = true, timestamp_nanos = true, timestamp_ntz_nanos = true }
+
 --- The name of a type in printSchema.
 function types.tree_name(t)
   local units = INTERVAL[t.__id]
@@ -213,9 +228,7 @@ function types.tree_name(t)
     local from, to = units[t.start + 1], units[t.stop + 1]
     return "interval " .. (from == to and from or from .. " to " .. to)
   end
-  if t.__id == "decimal" or t.__id == "time" or t.__id == "string" or t.__id == "char" or t.__id == "varchar" then
-    return t:simpleString()
-  end
+  if SIZED[t.__id] then return t:simpleString() end
   return t.__id
 end
 
