@@ -1,4 +1,5 @@
 /* Dates, timestamps in UTC, zones by the C library, times of day, windows. */
+#include <stdlib.h>
 #include <time.h>
 
 #include "kernel.h"
@@ -101,6 +102,8 @@ static void k_to_timestamp(const table *t, result *r) {
 EACH(k_make_date, narrow, days_of(2000 + t->n[k] % 25, 1 + t->n[k] % 12, 1 + t->n[k] % 28))
 
 static void k_from_utc(const table *t, result *r) {
+  setenv("TZ", "America/New_York", 1);
+  tzset();
   for (size_t k = 0; k < t->rows; k++) {
     time_t second = (time_t)floor_div(t->ts[k], 1000000);
     struct tm tm;
