@@ -498,7 +498,7 @@ typedef struct mill_lowering {
   const uint64_t *used;         /* sorted ids that some expression needs */
   size_t nused;
   const struct mill_passing *passing; /* of what generators take, which they pass on */
-  const uint64_t *whole; /* of them those that are needed for more than some fields */
+  const uint64_t *whole;              /* of them those that are needed for more than some fields */
   size_t nwhole;
   const struct field_path *paths; /* those fields */
   bool all;                       /* the rule is switched off: every column is needed */

@@ -1,5 +1,5 @@
--- Kernels of the catalogue over a table in memory: how long a query takes that needs nothing but a function's results and
--- counts those that are not null. The answer is a sum over them. Arguments: the data, the row's folder.
+-- Kernels of the catalogue over a table in memory: how long a query takes that needs nothing but a function's results
+-- and counts those that are not null. The answer is a sum over them. Arguments: the data, the row's folder.
 local peer = require "spec.bench.peer"
 local core = require "tidemill.core"
 local json = require "cjson"
@@ -17,7 +17,8 @@ end
 
 -- What Parquet has no type for, and columns of other types.
 local DERIVED = "SELECT * EXCEPT (m), CAST(m * 0.01BD AS DECIMAL(12, 2)) AS m, CAST(j * 0.01BD AS DECIMAL(12, 2)) AS mj, "
-  .. "CAST(j AS INT) AS jn, 2000 + n % 25 AS yy, 1 + n % 12 AS mm, 1 + n % 28 AS dd, "
+  .. "CAST(j AS INT) AS jn, "
+  .. "2000 + n % 25 AS yy, 1 + n % 12 AS mm, 1 + n % 28 AS dd, "
   .. "CAST(e AS ARRAY<DOUBLE>) AS de, map(1L, i, 2L, j, 3L, i + j, 4L, i - j) AS mp, parse_json(js) AS v, "
   .. "time_from_micros(pmod(unix_micros(ts), 86400000000)) AS tm FROM k"
 
