@@ -62,13 +62,13 @@ PICK_KERNEL(pick_least, extreme(args, call->nargs, i, -1))
 #define EXTREME(T, R, V, SIGN)                                                                     \
   do {                                                                                             \
     T *restrict r_ = (R);                                                                          \
-    const T *v_ = (V)->data;                                                                       \
-    const uint32_t m_ = (V)->mask;                                                                 \
-    for (size_t i = 0; i < n; i++) {                                                               \
-      const T x = v_[(uint32_t)i & m_];                                                            \
-      r_[i] = ((SIGN) > 0 ? x > r_[i] : x < r_[i]) ? x : r_[i];                                    \
-    }                                                                                              \
+    const T *v_ = (V)->data, one_ = *v_;                                                           \
+    if ((V)->mask)                                                                                 \
+      for (size_t i = 0; i < n; i++) r_[i] = FURTHER(v_[i], r_[i], SIGN);                          \
+    else                                                                                           \
+      for (size_t i = 0; i < n; i++) r_[i] = FURTHER(one_, r_[i], SIGN);                           \
   } while (0)
+#define FURTHER(X, Y, SIGN) (((SIGN) > 0) == ((X) > (Y)) ? (X) : (Y))
 
 /* Whole numbers without nulls, dates and times among them; false: another type, or a null. */
 MILL_HOT static bool extreme_words(const mill_vector *const *args, int nargs, int sign, size_t n,

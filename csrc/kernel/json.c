@@ -334,7 +334,7 @@ KERNEL_HEAD(k_length) {
     bool array = j && j->kind == MILL_JSON_ARRAY;
     if (array) ((int32_t *)out->data)[i] = (int32_t)j->n;
     if (!array) status = mill_set_null(call, out, i, err);
-    mill_arena_clear(&scratch);
+    mill_arena_reset(&scratch);
   }
   mill_arena_clear(&scratch);
   return status;
@@ -361,7 +361,7 @@ KERNEL_HEAD(k_keys) {
   for (size_t i = 0; i < n && status == MILL_OK; i++) {
     if (!mill_valid_bit(out->valid, i)) continue;
     status = keys_row(call, tree_of(&scratch, bytes_at(args[0], i)), out, i, err);
-    mill_arena_clear(&scratch);
+    mill_arena_reset(&scratch);
   }
   mill_arena_clear(&scratch);
   return status;
