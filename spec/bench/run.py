@@ -291,10 +291,10 @@ def report(row, info, names, table, peaks):
 def above_bounds(info, table):
     """Cases with a bound of their own whose ratio is above it, the worst first."""
     bounds = {case["name"]: case["bound"] for case in info.get("cases", []) if "bound" in case}
-    over = [(ratio(engines), case) for case, engines in table.items() if case in bounds and ratio(engines)]
-    over = sorted(((r, case) for r, case in over if r > bounds[case]), reverse=True)
+    all_ = [(ratio(engines), case) for case, engines in table.items() if case in bounds and ratio(engines)]
+    over = sorted(((r, case) for r, case in all_ if r > bounds[case]), reverse=True)
     told = ", ".join(f"{case} {r:.1f}" for r, case in over)
-    return [f"\n{len(over)} of {len(bounds)} above their bounds: {told}"] if bounds else []
+    return [f"\n{len(over)} of {len(all_)} above their bounds: {told}"] if all_ else []
 
 
 def total(table, name):
