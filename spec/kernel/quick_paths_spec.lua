@@ -67,6 +67,20 @@ describe("short ways", function()
       FROM range(2000)) WHERE bin(n) <> conv(n, 10, 2) OR hex(n) <> conv(n, 10, 16)]]
   end)
 
+  it("cut times to units as the rest of a division does", function()
+    spark:sql "SET spark.sql.session.timeZone = UTC"
+    for unit, size in pairs { HOUR = 3600000000, MINUTE = 60000000, SECOND = 1000000 } do
+      none(([[SELECT v FROM (SELECT IF(id %% 2 = 0, xxhash64(id) DIV 4, (id - 5000) * %d + id %% 3 - 1) AS v
+        FROM range(10000)) WHERE unix_micros(date_trunc('%s', timestamp_micros(v))) <> v - pmod(v, %dL)
+        OR unix_micros(time_bucket(INTERVAL '1' %s, timestamp_micros(v))) <> v - pmod(v, %dL)
+        OR unix_micros(date_trunc('MILLISECOND', timestamp_micros(v))) <> v - pmod(v, 1000L)]])
+        :format(size, unit, size, unit, size))
+    end
+    none [[SELECT v FROM (SELECT v, window(timestamp_micros(v), '7 minutes', '7 minutes', '1 minute') AS w FROM
+      (SELECT xxhash64(id) DIV 4 AS v FROM range(5000)))
+      WHERE unix_micros(w.start) <> v - pmod(v - 60000000, 420000000L) OR w.end <> w.start + INTERVAL '7' MINUTE]]
+  end)
+
   it("make lists of any length in linear time", function()
     local row = spark:sql([[SELECT sum(size(sequence(1, id % 50 + 1))), sum(size(split(repeat('a,b,', 20), ','))),
       sum(size(sentences('One two. Three four!'))) FROM range(50000)]]):collect()[1]
