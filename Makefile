@@ -132,10 +132,16 @@ BENCH_PYTHON ?= $(BUILD)/bench/venv/bin/python
 
 bench: deps
 	@spec/install.sh python3-venv default-jre-headless
-	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(MAKE) --no-print-directory -j$(shell nproc) all $(K1)
 	@test -x $(BENCH_PYTHON) || python3 -m venv $(BUILD)/bench/venv
 	@$(BENCH_PYTHON) -m pip install --quiet -r spec/bench/requirements.txt
 	@$(BENCH_PYTHON) spec/bench/run.py --rows $(ROWS) --peers $(PEERS) --size $(SIZE)
+
+# The peer of row K1: plain loops, and the libraries called directly.
+K1 = $(BUILD)/bench/K1/c
+$(K1): $(wildcard spec/bench/K1/*.c spec/bench/K1/*.h)
+	@mkdir -p $(@D)
+	@$(CC) -O3 -g -std=c11 -D_GNU_SOURCE $(WARN) -o $@ $(filter %.c,$^) -lm -lz -lpcre2-8 -lcrypto -lexpat -licui18n -licuuc
 
 # Every axis of the scaling curves, ours: plots in build/bench, exponents, and whether there is a cliff. CLOCK=cpu where other
 # work shares the machine.

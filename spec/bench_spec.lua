@@ -58,3 +58,36 @@ describe("the benchmark's part of README", function()
     f:close()
   end)
 end)
+
+describe("row K1", function()
+  local json = require "cjson"
+  local function read(path)
+    local f = assert(io.open(path))
+    local text = f:read "a"
+    f:close()
+    return text
+  end
+  local info = json.decode(read "spec/bench/K1/row.json")
+
+  it("has a case, or a reason against one, for every family of the catalogue", function()
+    local measured, missing = {}, {}
+    for _, case in ipairs(info.cases) do measured[case.name:match "^[^.]+"] = true end
+    for family in read("csrc/kernel/family.def"):gmatch "\nMILL_FAMILY%(([%w_]+)%)" do
+      if measured[family] == (info.without[family] ~= nil) then missing[#missing + 1] = family end
+      measured[family] = nil
+    end
+    assert.same({}, missing)
+    assert.is_nil(next(measured), "a case of no family")
+  end)
+
+  it("has a loop in C beside every case", function()
+    local loops, cases = {}, {}
+    for _, file in ipairs { "number", "time", "text", "parse", "nested", "aggregate" } do
+      for name in read("spec/bench/K1/" .. file .. ".c"):gmatch '{"([%w_]+%.[%w_]+)"' do loops[#loops + 1] = name end
+    end
+    for i, case in ipairs(info.cases) do cases[i] = case.name end
+    table.sort(loops)
+    table.sort(cases)
+    assert.same(cases, loops)
+  end)
+end)

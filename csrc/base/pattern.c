@@ -248,8 +248,13 @@ static mill_status put(printer *p, const char *s, size_t n) {
   return mill_text_add(p->out, s, n, p->err);
 }
 
+/* At least `width` digits of a number that is not negative. */
 static mill_status number(printer *p, int64_t v, int width) {
-  return mill_text_printf(p->out, p->err, "%0*lld", width, (long long)v);
+  char digits[64], *end = digits + sizeof digits, *at = end;
+  do *--at = (char)('0' + v % 10);
+  while ((v /= 10) > 0);
+  while (end - at < width && at > digits) *--at = '0';
+  return put(p, at, (size_t)(end - at));
 }
 
 static mill_status name(printer *p, const char *full, int count) {

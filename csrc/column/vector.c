@@ -45,6 +45,7 @@ static mill_status grow_valid(mill_vector *v, uint32_t capacity, mill_arena *a, 
 mill_status mill_vector_reserve(mill_vector *v, uint32_t capacity, mill_arena *a, mill_error *err) {
   void *data;
   if (capacity <= v->capacity) return MILL_OK;
+  if (v->capacity <= UINT32_MAX / 2 && capacity < 2 * v->capacity) capacity = 2 * v->capacity;
   MILL_TRY(take(a, capacity, v->type->width, &data, err));
   if (v->capacity && v->type->width) memcpy(data, v->data, (size_t)v->capacity * v->type->width);
   if (v->type->phys == MILL_PHYS_STRUCT)
@@ -217,9 +218,7 @@ static mill_status make_room(mill_vector *dst, size_t n, mill_arena *a, mill_err
   size_t need = (size_t)dst->size + n;
   if (need > UINT32_MAX) return mill_oom(a->memory, SIZE_MAX, err);
   if (need <= dst->capacity) return MILL_OK;
-  size_t want = dst->capacity < 16 ? 16 : (size_t)dst->capacity * 2;
-  if (want < need) want = need;
-  return mill_vector_reserve(dst, (uint32_t)(want > UINT32_MAX ? need : want), a, err);
+  return mill_vector_reserve(dst, need < 16 ? 16 : (uint32_t)need, a, err);
 }
 
 static mill_status append_rows(mill_vector *dst, const rows_of *r, mill_error *err);

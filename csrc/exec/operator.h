@@ -30,7 +30,7 @@ typedef enum mill_op_kind {
   MILL_OP_WINDOW, /* windows, appended. Rows come out by partition, then order, as Spark gives them */
   MILL_OP_WINDOW_GROUP_LIMIT, /* keys, sorts, rank, limit: the input without (some of) the rows whose
                                  rank among those of the same keys is above the limit */
-  MILL_OP_GENERATE,           /* generator: input columns ++ generated columns; outer */
+  MILL_OP_GENERATE,           /* generator: `columns` of the input ++ generated columns; outer */
   MILL_OP_SAMPLE, /* lower, upper, seed, replacement: Spark's XORShift draw over source order */
   MILL_OP_SHARE,  /* the child's rows; where the operator stands twice they are computed once */
 } mill_op_kind;

@@ -177,73 +177,69 @@ static mill_status push_expand(mill_step *s, mill_batch *b, mill_error *err) {
 
 /* ---- generate ------------------------------------------------------------------------------- */
 
+/* A column of generated rows: those that `pick` names, nulls for NO_ROW. */
+static const uint32_t NO_ROW = UINT32_MAX;
+
+static mill_status take_made(mill_vector *out, const mill_vector *made, const uint32_t *pick,
+                             uint32_t n, bool outer, mill_arena *a, mill_error *err) {
+  mill_vector null;
+  if (!outer) return mill_vector_gather(out, made, pick, n, false, a, err);
+  mill_vector_null(&null, made->type);
+  MILL_TRY(mill_vector_init(out, made->type, n, a, err));
+  for (uint32_t i = 0, stop; i < n; i = stop) {
+    bool none = pick[i] == NO_ROW;
+    for (stop = i + 1; stop < n && !none && pick[stop] != NO_ROW;) stop++;
+    MILL_TRY(mill_vector_append(out, none ? &null : made, none ? NULL : pick + i, stop - i, false,
+                                a, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status pass_batch(mill_step *s, const mill_batch *b, const uint32_t *from,
+                              const uint32_t *pick, uint32_t n, const mill_vector *made,
+                              mill_arena *a, mill_error *err) {
+  const mill_op *op = s->op;
+  uint32_t ncols = op->schema->nfields, passing = ncols - op->generator->type->nfields;
+  mill_vector *cols = mill_arena_alloc(a, (ncols + 1) * sizeof *cols);
+  if (cols == NULL) return mill_oom(a->memory, ncols, err);
+  for (uint32_t c = 0; c < passing; c++)
+    MILL_TRY(mill_vector_gather(&cols[c], &b->col[op->columns[c]], from, n, false, a, err));
+  for (uint32_t c = passing; c < ncols; c++)
+    MILL_TRY(take_made(&cols[c], &made[c - passing], pick, n, op->outer, a, err));
+  mill_batch out = {.n = n, .ncols = ncols, .col = cols, .first = b->first};
+  return s->next->push(s->next, &out, err);
+}
+
 /* One output row for each generated row, and with `outer` a row of nulls where there is none. The
 ** generated columns are made whole, then passed on in batches. */
 static mill_status pass_rows(mill_step *s, const mill_batch *b, const uint32_t *counts,
                              const mill_vector *made, mill_arena *a, mill_error *err) {
-  uint32_t nin = b->ncols, ncols = s->op->schema->nfields, total = 0, at = 0;
-  uint32_t from[MILL_BATCH], pick[MILL_BATCH], n = 0;
-  mill_vector *cols = mill_arena_alloc(a, (ncols + 1) * sizeof *cols);
-  if (cols == NULL) return mill_oom(a->memory, ncols, err);
+  uint32_t from[MILL_BATCH], pick[MILL_BATCH], n = 0, at = 0;
   for (uint32_t i = 0; i < b->n; i++) {
     bool null = counts[i] == 0 && s->op->outer;
     uint32_t rows = null ? 1 : counts[i];
     for (uint32_t k = 0; k < rows; k++) {
       from[n] = mill_batch_row(b, i);
-      pick[n++] = null ? UINT32_MAX : at + k;
-      bool last = i + 1 == b->n && k + 1 == rows;
-      if (n < MILL_BATCH && !last) continue;
-      for (uint32_t c = 0; c < nin; c++)
-        MILL_TRY(mill_vector_gather(&cols[c], &b->col[c], from, n, false, a, err));
-      for (uint32_t c = nin; c < ncols; c++) {
-        MILL_TRY(mill_vector_init(&cols[c], made[c - nin].type, n, a, err));
-        for (uint32_t r = 0; r < n; r++) {
-          mill_vector one;
-          if (pick[r] == UINT32_MAX) {
-            mill_vector_null(&one, made[c - nin].type);
-            MILL_TRY(mill_vector_append(&cols[c], &one, NULL, 1, false, a, err));
-          } else {
-            MILL_TRY(mill_vector_append(&cols[c], &made[c - nin], &pick[r], 1, false, a, err));
-          }
-        }
-      }
-      mill_batch out = {.n = n, .ncols = ncols, .col = cols, .first = b->first};
-      MILL_TRY(s->next->push(s->next, &out, err));
+      pick[n++] = null ? NO_ROW : at + k;
+      if (n < MILL_BATCH) continue;
+      MILL_TRY(pass_batch(s, b, from, pick, n, made, a, err));
       n = 0;
     }
     at += counts[i];
-    total += rows;
   }
-  if (n > 0 && total > 0) { /* the last rows had none */
-    for (uint32_t c = 0; c < nin; c++)
-      MILL_TRY(mill_vector_gather(&cols[c], &b->col[c], from, n, false, a, err));
-    for (uint32_t c = nin; c < ncols; c++) {
-      MILL_TRY(mill_vector_init(&cols[c], made[c - nin].type, n, a, err));
-      for (uint32_t r = 0; r < n; r++) {
-        mill_vector one;
-        mill_vector_null(&one, made[c - nin].type);
-        bool null = pick[r] == UINT32_MAX;
-        MILL_TRY(mill_vector_append(&cols[c], null ? &one : &made[c - nin], null ? NULL : &pick[r],
-                                    1, false, a, err));
-      }
-    }
-    mill_batch out = {.n = n, .ncols = ncols, .col = cols, .first = b->first};
-    MILL_TRY(s->next->push(s->next, &out, err));
-  }
-  return MILL_OK;
+  return n ? pass_batch(s, b, from, pick, n, made, a, err) : MILL_OK;
 }
 
 static mill_status generate_into(program_step *p, mill_batch *b, mill_arena *a, mill_error *err) {
   const mill_bound *g = p->base.op->generator;
-  uint32_t nmade = p->base.op->schema->nfields - b->ncols;
+  uint32_t nmade = g->type->nfields;
   uint32_t *counts = mill_arena_alloc(a, (b->n + 1) * sizeof *counts);
   mill_vector *made = mill_arena_alloc(a, (nmade + 1) * sizeof *made);
   const mill_vector **args = mill_arena_alloc(a, (size_t)(p->n + 1) * sizeof *args);
   if (counts == NULL || made == NULL || args == NULL) return mill_oom(a->memory, 1, err);
   for (int i = 0; i < p->n; i++) args[i] = &p->out[i];
   for (uint32_t c = 0; c < nmade; c++)
-    MILL_TRY(
-        mill_vector_init(&made[c], p->base.op->schema->fields[b->ncols + c].type, b->n, a, err));
+    MILL_TRY(mill_vector_init(&made[c], g->type->fields[c].type, b->n, a, err));
   mill_call call = {.ctx = p->base.x->ctx,
                     .set = p->base.x->set,
                     .fn = g->fn,

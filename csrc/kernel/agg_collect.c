@@ -78,6 +78,20 @@ AGG_UPDATE(bag_update) {
   return MILL_OK;
 }
 
+/* The rows of one group: their values in one go. */
+static mill_status bag_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
+                           mill_error *err) {
+  const collect_plan *plan = call->state;
+  bag *s = state;
+  uint32_t rows[MILL_BATCH], count = 0;
+  if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
+  AGG_ROWS(args[0], n, i) rows[count++] = (uint32_t)i;
+  if (count == 0) return MILL_OK;
+  MILL_TRY(bag_open(call, s, args[0]->type, err));
+  MILL_TRY(mill_vector_append(s->v, args[0], rows, count, true, call->arena, err));
+  return plan->set && s->v->size >= s->limit ? thin(call, s, err) : MILL_OK;
+}
+
 /* The elements of lists. */
 AGG_UPDATE(items_update) {
   const mill_vector *item = &args[0]->child[0];
@@ -199,17 +213,18 @@ AGG_OUTPUT(approx_final) {
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
-#define BAG(NAME, UPDATE, SAVE, FINAL)                                                             \
+#define BAG(NAME, UPDATE, ALL, SAVE, FINAL)                                                        \
   static const mill_aggregate NAME = {.state_size = sizeof(bag),                                   \
                                       .update = UPDATE,                                            \
+                                      .update_all = ALL,                                           \
                                       .merge = bag_merge,                                          \
                                       .save = SAVE,                                                \
                                       .final = FINAL};
-BAG(list_agg, bag_update, bag_save, bag_save)
-BAG(set_agg, bag_update, set_save, set_save)
-BAG(union_agg, items_update, set_save, set_save)
-BAG(mode_agg, bag_update, bag_save, mode_final)
-BAG(approx_agg, bag_update, bag_save, approx_final)
+BAG(list_agg, bag_update, bag_all, bag_save, bag_save)
+BAG(set_agg, bag_update, bag_all, set_save, set_save)
+BAG(union_agg, items_update, NULL, set_save, set_save)
+BAG(mode_agg, bag_update, bag_all, bag_save, mode_final)
+BAG(approx_agg, bag_update, bag_all, bag_save, approx_final)
 
 static mill_status open_plan(mill_binding *b, collect_plan **plan, mill_error *err) {
   void *mem;

@@ -23,9 +23,9 @@
 #define AGG_COMBINE(NAME)                                                                          \
   static mill_status NAME(mill_call *call, void *const *to, void *const *from, size_t n,           \
                           mill_error *err)
+/* Of a constant all rows count, or none. */
 #define AGG_ROWS(v, n, i)                                                                          \
-  for (size_t i = 0; i < (n); i++)                                                                 \
-    if (mill_vector_valid(v, i))
+  MILL_ROWS((v)->mask ? (v)->valid : NULL, (v)->mask || mill_vector_valid(v, 0) ? (n) : 0, i)
 
 /* One value of any type. Long strings live in a buffer that is reused while it is large enough. */
 typedef struct mill_cell {

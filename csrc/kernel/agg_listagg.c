@@ -53,6 +53,21 @@ AGG_UPDATE(list_update) {
   return MILL_OK;
 }
 
+/* The rows of one group: their values in one go. */
+static mill_status list_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
+                            mill_error *err) {
+  const listagg_plan *plan = call->state;
+  listed *s = state;
+  uint32_t rows[MILL_BATCH], count = 0;
+  AGG_ROWS(args[0], n, i) rows[count++] = (uint32_t)i;
+  if (count == 0) return MILL_OK;
+  MILL_TRY(open_columns(call, s, err));
+  for (int c = 0; c < plan->columns; c++)
+    MILL_TRY(mill_vector_append(&s->column[c], args[argument_of(c)], rows, count, true, call->arena,
+                                err));
+  return MILL_OK;
+}
+
 AGG_MERGE(list_merge) {
   const listagg_plan *plan = call->state;
   for (size_t i = 0; i < n; i++) {
@@ -156,6 +171,7 @@ AGG_OUTPUT(list_final) {
 
 static const mill_aggregate listagg_agg = {.state_size = sizeof(listed),
                                            .update = list_update,
+                                           .update_all = list_all,
                                            .merge = list_merge,
                                            .save = list_save,
                                            .final = list_final};

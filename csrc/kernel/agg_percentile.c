@@ -173,10 +173,7 @@ AGG_COMBINE(words_combine) {
 
 static mill_status list_room(mill_vector *item, uint64_t need, mill_arena *a, mill_error *err) {
   if (need > UINT32_MAX) return mill_oom(a->memory, SIZE_MAX, err);
-  if (need <= item->capacity) return MILL_OK;
-  uint64_t twice = 2 * (uint64_t)item->capacity;
-  if (twice > UINT32_MAX) twice = UINT32_MAX;
-  return mill_vector_reserve(item, (uint32_t)(need > twice ? need : twice), a, err);
+  return mill_vector_reserve(item, (uint32_t)need, a, err);
 }
 
 AGG_OUTPUT(words_save) {

@@ -250,6 +250,18 @@ static int64_t integer_at(const mill_vector *v, size_t i) { return (int64_t)mill
   AGG_MERGE(NAME##_merge) {                                                                        \
     const mill_vector *const args[] = {partial};                                                   \
     return NAME(call, states, args, n, err);                                                       \
+  }                                                                                                \
+  static mill_status NAME##_all(mill_call *call, void *state, const mill_vector *const *args,      \
+                                size_t n, mill_error *err) {                                       \
+    bits part = *(const bits *)state, *s = &part;                                                  \
+    (void)call, (void)err;                                                                         \
+    AGG_ROWS(args[0], n, i) {                                                                      \
+      const int64_t x = integer_at(args[0], i);                                                    \
+      s->bits = s->set ? (STEP) : x;                                                               \
+      s->set = true;                                                                               \
+    }                                                                                              \
+    *(bits *)state = part;                                                                         \
+    return MILL_OK;                                                                                \
   }
 FOLD(fold_and, s->bits &x)
 FOLD(fold_or, s->bits | x)
@@ -306,8 +318,8 @@ static const mill_aggregate by_agg = {.state_size = sizeof(pair),
                                       .final = by_final};
 #define FOLD_AGG(NAME)                                                                             \
   {                                                                                                \
-    .state_size = sizeof(bits), .update = NAME, .merge = NAME##_merge, .save = bits_out,           \
-    .final = bits_out                                                                              \
+    .state_size = sizeof(bits), .update = NAME, .update_all = NAME##_all, .merge = NAME##_merge,   \
+    .save = bits_out, .final = bits_out                                                            \
   }
 static const mill_aggregate and_agg = FOLD_AGG(fold_and);
 static const mill_aggregate or_agg = FOLD_AGG(fold_or);

@@ -80,6 +80,11 @@ static void add_counts(mill_call *call, void *const *states, const mill_vector *
     for (size_t i = 0; i < n; i++) ((counter *)states[i])->count += step;
     return;
   }
+  if (call->nargs == 1) {
+    if (args[0]->type->phys == MILL_PHYS_NONE) return;
+    AGG_ROWS(args[0], n, i)((counter *)states[i])->count += step;
+    return;
+  }
   for (size_t i = 0; i < n; i++)
     if (all_valid(call, args, i)) ((counter *)states[i])->count += step;
 }
@@ -101,8 +106,8 @@ static mill_status count_all(mill_call *call, void *state, const mill_vector *co
   counter *c = state;
   int64_t total = (int64_t)n;
   (void)err;
-  if (call->nargs == 1 && args[0]->valid == NULL && args[0]->type->phys != MILL_PHYS_NONE) {
-    c->count += total;
+  if (call->nargs == 1) {
+    c->count += (int64_t)mill_count_valid(args[0], n);
     return MILL_OK;
   }
   for (size_t i = 0; i < n; i++) total -= !all_valid(call, args, i);

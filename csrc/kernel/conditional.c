@@ -55,8 +55,48 @@ PICK_KERNEL(k_if, is_true(args[0], i) ? 1 : 2)
 PICK_KERNEL(k_when, first_true(args, call->nargs, i))
 PICK_KERNEL(k_coalesce, first_not_null(args, call->nargs, i))
 PICK_KERNEL(k_nvl2, mill_vector_valid(args[0], i) ? 1 : 2)
-PICK_KERNEL(k_greatest, extreme(args, call->nargs, i, 1))
-PICK_KERNEL(k_least, extreme(args, call->nargs, i, -1))
+PICK_KERNEL(pick_greatest, extreme(args, call->nargs, i, 1))
+PICK_KERNEL(pick_least, extreme(args, call->nargs, i, -1))
+
+/* r = the further of r and the values of v, a pass an argument. */
+#define EXTREME(T, R, V, SIGN)                                                                     \
+  do {                                                                                             \
+    T *restrict r_ = (R);                                                                          \
+    const T *v_ = (V)->data, one_ = *v_;                                                           \
+    if ((V)->mask)                                                                                 \
+      for (size_t i = 0; i < n; i++) r_[i] = FURTHER(v_[i], r_[i], SIGN);                          \
+    else                                                                                           \
+      for (size_t i = 0; i < n; i++) r_[i] = FURTHER(one_, r_[i], SIGN);                           \
+  } while (0)
+#define FURTHER(X, Y, SIGN) (((SIGN) > 0) == ((X) > (Y)) ? (X) : (Y))
+
+/* Whole numbers without nulls, dates and times among them; false: another type, or a null. */
+MILL_HOT static bool extreme_words(const mill_vector *const *args, int nargs, int sign, size_t n,
+                                   mill_vector *out) {
+  mill_phys phys = out->type->phys;
+  if (phys != MILL_PHYS_I32 && phys != MILL_PHYS_I64) return false;
+  for (int k = 0; k < nargs; k++)
+    if (args[k]->type->phys != phys || args[k]->valid) return false;
+  mill_copy_fixed(out, args[0], n);
+  for (int k = 1; k < nargs; k++) {
+    if (phys == MILL_PHYS_I32)
+      EXTREME(int32_t, out->data, args[k], sign);
+    else
+      EXTREME(int64_t, out->data, args[k], sign);
+  }
+  return true;
+}
+
+KERNEL_HEAD(k_greatest) {
+  if (extreme_words(args, call->nargs, 1, n, out)) return MILL_OK;
+  return pick_greatest(call, args, n, out, err);
+}
+
+KERNEL_HEAD(k_least) {
+  if (extreme_words(args, call->nargs, -1, n, out)) return MILL_OK;
+  return pick_least(call, args, n, out, err);
+}
+
 PICK_KERNEL(k_nullif, equal_rows(args[0], args[1], i) ? -1 : 0)
 
 static bool is_nan(const mill_vector *v, size_t i) {

@@ -84,6 +84,9 @@ static int64_t local_of(const mill_call *call, const mill_vector *v, size_t i, i
 static int32_t part_of(part p, int64_t days, int64_t micros) {
   int64_t year;
   int month, day, week;
+  if (p == PART_HOUR) return (int32_t)(micros / 3600000000);
+  if (p == PART_MINUTE) return (int32_t)(micros / 60000000 % 60);
+  if (p == PART_SECOND) return (int32_t)(micros / 1000000 % 60);
   mill_civil_from_days(days, &year, &month, &day);
   switch (p) {
   case PART_YEAR: return (int32_t)year;
@@ -96,11 +99,8 @@ static int32_t part_of(part p, int64_t days, int64_t micros) {
   case PART_WEEKDAY: return (mill_weekday(days) + 6) % 7;
   case PART_DAYOFWEEK_ISO: return (mill_weekday(days) + 6) % 7 + 1;
   case PART_DAYOFYEAR: return mill_day_of_year(days);
-  case PART_HOUR: return (int32_t)(micros / 3600000000);
-  case PART_MINUTE: return (int32_t)(micros / 60000000 % 60);
-  case PART_SECOND: return (int32_t)(micros / 1000000 % 60);
+  default: return 0; /* of the day: above */
   }
-  return 0;
 }
 
 static mill_status k_part(mill_call *call, const mill_vector *const *args, size_t n,

@@ -6,8 +6,9 @@
 #include <strings.h>
 
 #include "base/calendar.h"
-#include "kernel/cast.h"
+#include "base/divide.h"
 #include "kernel/bytes_int.h"
+#include "kernel/cast.h"
 
 static mill_status overflow(mill_call *call, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_DATETIME_OVERFLOW, "operation", call->fn->name, NULL);
@@ -177,15 +178,19 @@ KERNEL_HEAD(k_trunc) {
   return MILL_OK;
 }
 
-static bool cut_time(const mill_zone *z, unit u, int64_t at, int64_t *out) {
+static mill_divisor divisor_of(unit u) {
   static const int64_t size[] = {1, 1, 1000, 1000000, 60000000, 3600000000};
-  int64_t local = mill_zone_to_local(z, at);
+  return mill_divisor_of(u <= UNIT_HOUR ? size[u] : 1);
+}
+
+static bool cut_time(const mill_zone *z, unit u, mill_divisor d, int64_t at, int64_t *out) {
   if (u <= UNIT_SECOND) {
-    *out = at - mill_floor_mod(at, size[u]);
+    *out = mill_floor_multiple(d, at);
     return true;
   }
+  int64_t local = mill_zone_to_local(z, at);
   if (u <= UNIT_HOUR) { /* the same instant's hour, also where the clock goes back */
-    *out = at - mill_floor_mod(local, size[u]);
+    *out = at - (local - mill_floor_multiple(d, local));
     return true;
   }
   int64_t day = cut_day(u, mill_floor_div(local, MILL_MICROS_DAY));
@@ -195,12 +200,14 @@ static bool cut_time(const mill_zone *z, unit u, int64_t at, int64_t *out) {
 KERNEL_HEAD(k_date_trunc) {
   const mill_zone *z = mill_session_zone(call->set);
   unit fixed = args[0]->mask ? UNIT_NONE : unit_of(bytes_of(args[0]));
+  mill_divisor size = divisor_of(fixed);
   int64_t *r = out->data;
   MILL_EACH(out, n, i) {
     unit u = args[0]->mask ? unit_of(bytes_at(args[0], i)) : fixed;
+    mill_divisor d = args[0]->mask ? divisor_of(u) : size;
     if (u == UNIT_NONE)
       MILL_TRY(mill_set_null(call, out, i, err));
-    else if (!cut_time(z, u, MILL_AT(int64_t, args[1], i), &r[i]))
+    else if (!cut_time(z, u, d, MILL_AT(int64_t, args[1], i), &r[i]))
       return overflow(call, err);
   }
   return MILL_OK;

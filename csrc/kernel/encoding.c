@@ -20,6 +20,23 @@ static const char letters32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 enum { LINE = 76 };
 
+/* The value of a letter in base 64, or -1. */
+static inline int value64(char c) {
+  static const int8_t value[256] = {
+      /* one more than it, so that the others are 0 */
+      ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,
+      ['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14,
+      ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21,
+      ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28,
+      ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,
+      ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+      ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
+      ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+      ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63,
+      ['/'] = 64};
+  return value[(uint8_t)c] - 1;
+}
+
 /* Groups of 3 bytes as 4 letters, or of 5 as 8, the last filled up with '='. Base 64 is in lines (MIME). */
 static mill_status print_base(mill_call *call, bytes s, int bits, mill_vector *out, size_t i,
                               mill_error *err) {
@@ -50,7 +67,7 @@ static bool read_strict(bytes s, char *to, size_t *n) {
   *n = 0;
   for (size_t k = 0; k < s.n; k++) {
     char c = s.p[k];
-    const char *at = c ? strchr(letters64, c) : NULL;
+    int at = value64(c);
     bool blank = c == '\r' || c == '\n' || c == ' ' || c == '\t';
     if (blank && pad) return false; /* '=' ends the text */
     if (blank) continue;
@@ -59,8 +76,8 @@ static bool read_strict(bytes s, char *to, size_t *n) {
       pad++;
       continue;
     }
-    if (at == NULL || pad) return false;
-    word = word << 6 | (uint32_t)(at - letters64);
+    if (at < 0 || pad) return false;
+    word = word << 6 | (uint32_t)at;
     have += 6;
     if (have < 8) continue;
     have -= 8;
@@ -76,9 +93,9 @@ static bool read_mime(bytes s, char *to, size_t *n) {
   size_t k = 0;
   *n = 0;
   for (; k < s.n && s.p[k] != '='; k++) {
-    const char *at = s.p[k] ? strchr(letters64, s.p[k]) : NULL;
-    if (at == NULL) continue;
-    word = word << 6 | (uint32_t)(at - letters64);
+    int at = value64(s.p[k]);
+    if (at < 0) continue;
+    word = word << 6 | (uint32_t)at;
     have = (have + 1) % 4;
     if (have == 1) continue;
     to[(*n)++] = (char)(word >> (have == 2 ? 4 : have == 3 ? 2 : 0));
@@ -87,7 +104,7 @@ static bool read_mime(bytes s, char *to, size_t *n) {
   if (k == s.n) return true;
   if (have == 0 || (have == 2 && (k + 1 == s.n || s.p[++k] != '='))) return false;
   for (k++; k < s.n; k++)
-    if (s.p[k] && strchr(letters64, s.p[k])) return false;
+    if (value64(s.p[k]) >= 0) return false;
   return true;
 }
 

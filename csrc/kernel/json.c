@@ -324,20 +324,24 @@ KERNEL_HEAD(k_get) {
 
 /* ---- arrays and objects --------------------------------------------------------------------- */
 
+/* The items of an array, by its tokens; -1: the text does not begin with one. */
+static int32_t items_of(bytes s) {
+  mill_json_reader r;
+  int32_t n = 0;
+  mill_json_start(&r, s.p, s.n, 0);
+  if (mill_json_next(&r) != MILL_JSON_ARRAY) return -1;
+  for (mill_json_token t; (t = mill_json_next(&r)) != MILL_JSON_ARRAY_END; n++)
+    if (t == MILL_JSON_END || !mill_json_skip(&r, t)) return -1;
+  return n;
+}
+
 KERNEL_HEAD(k_length) {
-  mill_arena scratch;
-  mill_status status = MILL_OK;
-  mill_arena_init(&scratch, call->ctx->memory);
-  for (size_t i = 0; i < n && status == MILL_OK; i++) {
-    if (!mill_valid_bit(out->valid, i)) continue;
-    const mill_json *j = tree_of(&scratch, bytes_at(args[0], i));
-    bool array = j && j->kind == MILL_JSON_ARRAY;
-    if (array) ((int32_t *)out->data)[i] = (int32_t)j->n;
-    if (!array) status = mill_set_null(call, out, i, err);
-    mill_arena_clear(&scratch);
+  int32_t *r = out->data;
+  MILL_EACH(out, n, i) {
+    r[i] = items_of(bytes_at(args[0], i));
+    if (r[i] < 0) MILL_TRY(mill_set_null(call, out, i, err));
   }
-  mill_arena_clear(&scratch);
-  return status;
+  return MILL_OK;
 }
 
 static mill_status keys_row(mill_call *call, const mill_json *j, mill_vector *out, size_t i,
@@ -361,7 +365,7 @@ KERNEL_HEAD(k_keys) {
   for (size_t i = 0; i < n && status == MILL_OK; i++) {
     if (!mill_valid_bit(out->valid, i)) continue;
     status = keys_row(call, tree_of(&scratch, bytes_at(args[0], i)), out, i, err);
-    mill_arena_clear(&scratch);
+    mill_arena_reset(&scratch);
   }
   mill_arena_clear(&scratch);
   return status;

@@ -78,9 +78,38 @@ mill_status mill_bind_unordered(mill_binding *b, const char *name, const mill_ty
 /* ---- loops ---------------------------------------------------------------------------------- */
 
 #define MILL_AT(T, v, i) (((const T *)(v)->data)[(uint32_t)(i) & (v)->mask])
-#define MILL_EACH(out, n, i)                                                                       \
-  for (size_t i = 0; i < (n); i++)                                                                 \
-    if (mill_valid_bit((out)->valid, i))
+
+/* The rows among n whose bits are set, in order, by words of 64: a loop that asks row by row guesses
+** wrong wherever nulls come and go, and pays more for that than for the row. i is a place in the
+** word `left`, whose bits are the rows still to come. */
+static inline uint64_t mill_valid_word(const uint64_t *valid, size_t i, size_t n) {
+  uint64_t word = valid ? valid[i >> 6] : UINT64_MAX;
+  return n - i < 64 ? word & ((1ull << (n - i)) - 1) : word;
+}
+static inline bool mill_next_row(const uint64_t *valid, size_t n, size_t *i, size_t *left) {
+  while (*left == 0) {
+    *i = (*i | 63) + 1;
+    if (*i >= n) return false;
+    *left = mill_valid_word(valid, *i, n);
+  }
+  *i = (*i & ~(size_t)63) + (size_t)__builtin_ctzll(*left);
+  return true;
+}
+#define MILL_ROWS(valid, n, i)                                                                     \
+  for (size_t i = 0, i##_left = (n) ? mill_valid_word(valid, 0, n) : 0;                            \
+       mill_next_row(valid, n, &i, &i##_left); i##_left &= i##_left - 1)
+#define MILL_EACH(out, n, i) MILL_ROWS((out)->valid, n, i)
+
+/* Rows of a vector that are not null. */
+static inline size_t mill_count_valid(const mill_vector *v, size_t n) {
+  size_t count = 0;
+  if (v->type->phys == MILL_PHYS_NONE) return 0;
+  if (v->valid == NULL) return n;
+  if (v->mask == 0) return mill_vector_valid(v, 0) ? n : 0;
+  for (size_t i = 0; i < n; i += 64)
+    count += (size_t)__builtin_popcountll(mill_valid_word(v->valid, i, n));
+  return count;
+}
 
 /* r = EXPR of x (type A) into R, one loop without branches. */
 #define MILL_MAP1(A, R, EXPR)                                                                      \

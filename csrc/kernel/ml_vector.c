@@ -98,11 +98,9 @@ static mill_status k_vector_to_array(mill_call *call, const mill_vector *const *
     uint32_t row = (uint32_t)i & v->mask;
     if (v->type->id != MILL_VECTOR || !mill_valid_bit(v->valid, row)) return fail_null(call, err);
     uint32_t size = size_of(v, row);
-    uint64_t need = (uint64_t)items->size + size, twice = 2 * (uint64_t)items->capacity;
+    uint64_t need = (uint64_t)items->size + size;
     if (need > INT32_MAX) return mill_oom(call->arena->memory, need, err);
-    if (need > items->capacity)
-      MILL_TRY(
-          mill_vector_reserve(items, (uint32_t)(need > twice ? need : twice), call->arena, err));
+    MILL_TRY(mill_vector_reserve(items, (uint32_t)need, call->arena, err));
     spread(v, row, size, items);
     ((mill_span *)out->data)[i] = (mill_span){items->size, size};
     items->size = (uint32_t)need;

@@ -29,18 +29,22 @@ static mill_status store_text(mill_call *call, mill_vector *out, size_t i, const
   return MILL_OK;
 }
 
-static mill_status radix_rows(mill_call *call, const mill_vector *v, size_t n, mill_vector *out,
-                              unsigned base, mill_error *err) {
-  char buf[RADIX_TEXT], *end = buf + sizeof buf;
+/* Digits of `bits` bits each. */
+static inline mill_status shift_rows(mill_call *call, const mill_vector *v, size_t n,
+                                     mill_vector *out, int bits, mill_error *err) {
   MILL_EACH(out, n, i) {
-    char *p = put_digits(end, (uint64_t)MILL_AT(int64_t, v, i), base);
-    MILL_TRY(store_text(call, out, i, p, (size_t)(end - p), err));
+    uint64_t x = (uint64_t)MILL_AT(int64_t, v, i);
+    int size = x ? (63 - __builtin_clzll(x)) / bits + 1 : 1;
+    char *p = NULL;
+    MILL_TRY(mill_bytes_take(call, (size_t)size, &p, err));
+    for (int k = size; k-- > 0; x >>= bits) p[k] = digit[x & ((1u << bits) - 1)];
+    ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)size);
   }
   return MILL_OK;
 }
 
-KERNEL_HEAD(k_bin) { return radix_rows(call, args[0], n, out, 2, err); }
-KERNEL_HEAD(hex_number) { return radix_rows(call, args[0], n, out, 16, err); }
+KERNEL_HEAD(k_bin) { return shift_rows(call, args[0], n, out, 1, err); }
+KERNEL_HEAD(hex_number) { return shift_rows(call, args[0], n, out, 4, err); }
 
 KERNEL_HEAD(hex_bytes) {
   mill_str *r = out->data;

@@ -3,18 +3,34 @@
 #include "kernel/bytes_int.h"
 #include "kernel/list_int.h"
 
+/* Words of eight bytes from the front to the end of `p`, then what is left. */
+static void turn_bytes(bytes s, char *p) {
+  size_t k = 0;
+  for (; k + 8 <= s.n; k += 8) {
+    uint64_t w;
+    memcpy(&w, s.p + k, 8);
+    w = __builtin_bswap64(w);
+    memcpy(p + s.n - k - 8, &w, 8);
+  }
+  for (; k < s.n; k++) p[s.n - 1 - k] = s.p[k];
+}
+
+static void turn_characters(bytes s, char *p) {
+  for (size_t at = 0; at < s.n;) {
+    int length;
+    mill_utf8_decode(s.p + at, s.n - at, &length);
+    memcpy(p + s.n - at - (size_t)length, s.p + at, (size_t)length);
+    at += (size_t)length;
+  }
+}
+
 KERNEL_HEAD(reverse_text) {
   mill_str *r = out->data;
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i);
     char *p = NULL;
     MILL_TRY(mill_bytes_take(call, s.n, &p, err));
-    for (size_t at = 0; at < s.n;) {
-      int length;
-      mill_utf8_decode(s.p + at, s.n - at, &length);
-      memcpy(p + s.n - at - (size_t)length, s.p + at, (size_t)length);
-      at += (size_t)length;
-    }
+    (mill_utf8_ascii(s.p, s.n) ? turn_bytes : turn_characters)(s, p);
     r[i] = mill_str_done(call, p, s.n);
   }
   return MILL_OK;
@@ -26,7 +42,7 @@ KERNEL_HEAD(reverse_bytes) {
     bytes s = bytes_at(args[0], i);
     char *p = NULL;
     MILL_TRY(mill_bytes_take(call, s.n, &p, err));
-    for (size_t k = 0; k < s.n; k++) p[k] = s.p[s.n - 1 - k];
+    turn_bytes(s, p);
     r[i] = mill_str_done(call, p, s.n);
   }
   return MILL_OK;

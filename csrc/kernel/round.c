@@ -81,8 +81,36 @@ static mill_status overflow(mill_call *call, size_t i, mill_vector *out, mill_er
                         "", "config", "\"spark.sql.ansi.enabled\"", NULL);
 }
 
+/* Halves of 64-bit decimals whose result keeps the scale that is asked for: DECIMAL(p, s) to fewer
+** digits, the usual case, without 128-bit division. */
+static void round_words(const mill_vector *v, int64_t unit, mill_rounding how, mill_vector *out,
+                        size_t n) {
+  int64_t *r = out->data;
+  for (size_t i = 0; i < n; i++) {
+    int64_t x = MILL_AT(int64_t, v, i), q = x / unit, rest = x - q * unit;
+    int64_t size = rest < 0 ? -rest : rest, sign = x < 0 ? -1 : 1;
+    bool up = size > unit - size || (size == unit - size && (how == MILL_HALF_UP || (q & 1)));
+    r[i] = q + (up ? sign : 0);
+  }
+}
+
+/* A drop of 1 to 18 digits leaves a number that is smaller, and fits wherever the type has room for
+** one digit more than what is left. */
+static bool fit_words(const mill_vector *v, const mill_vector *out, const round_plan *plan) {
+  int drop = v->type->scale - plan->scale;
+  return v->type->phys == MILL_PHYS_I64 && v->type->id == MILL_DECIMAL &&
+         out->type->phys == MILL_PHYS_I64 && out->type->scale == plan->scale && drop > 0 &&
+         drop <= 18 && v->type->precision - drop < out->type->precision &&
+         (plan->how == MILL_HALF_UP || plan->how == MILL_HALF_EVEN);
+}
+
 KERNEL_HEAD(round_numbers) {
   const round_plan *plan = call->state;
+  if (fit_words(args[0], out, plan)) {
+    int64_t unit = (int64_t)mill_pow10(args[0]->type->scale - plan->scale);
+    round_words(args[0], unit, plan->how, out, n);
+    return MILL_OK;
+  }
   int from = args[0]->type->id == MILL_DECIMAL ? args[0]->type->scale : 0;
   int to = out->type->id == MILL_DECIMAL ? out->type->scale : 0;
   MILL_EACH(out, n, i) {
@@ -125,10 +153,25 @@ static bool round_digits(const char *text, int scale, mill_rounding how, char *o
   return true;
 }
 
+/* The same without texts, where the product with 10^scale is so far from a half that neither its own
+** rounding nor the distance of the shortest text from the double can reach it, 2^-51 of the product
+** together. A whole number below 2^53 by a power of ten that a double holds is the closest double. */
+static bool round_product(double size, const round_plan *plan, double *out) {
+  static const double power[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  if (plan->scale < 0 || plan->scale > 15) return false;
+  if (plan->how != MILL_HALF_UP && plan->how != MILL_HALF_EVEN) return false;
+  double p = size * power[plan->scale], whole = floor(p), half = p - whole - 0.5;
+  if (!(p < 0x1p50) || fabs(half) <= p * 0x1p-50) return false;
+  *out = (whole + (half > 0)) / power[plan->scale];
+  return true;
+}
+
 static double round_double(double d, const round_plan *plan) {
   char text[MILL_DOUBLE_TEXT], rounded[80];
   double r = d;
   if (d - d != 0 || d == 0) return d;
+  if (round_product(fabs(d), plan, &r)) return d < 0 ? (r == 0 ? 0.0 : -r) : r;
   mill_double_text(fabs(d), text);
   if (!round_digits(text, plan->scale, plan->how, rounded, sizeof rounded)) return d;
   if (!mill_parse_double(rounded, strlen(rounded), &r)) return d;

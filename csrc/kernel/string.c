@@ -83,7 +83,7 @@ static void put_part(mill_vector *out, size_t i, bytes s, int64_t from, int64_t 
     return;
   }
   size_t a = (size_t)from, b = to > (int64_t)s.n ? s.n : (size_t)to;
-  if (!binary && !mill_utf8_ascii(s.p, s.n)) {
+  if (!binary && !mill_utf8_ascii(s.p, b)) { /* what is behind the part does not count */
     a = mill_utf8_offset(s.p, s.n, (size_t)from);
     b = a + mill_utf8_offset(s.p + a, s.n - a, (size_t)(to - from));
   }
@@ -166,6 +166,11 @@ static bool has_char(bytes set, const char *p, size_t n) {
 
 static bytes trim(bytes s, bytes set, int sides) {
   int length;
+  if (set.n == 1 && (uint8_t)*set.p < 0x80) {
+    while ((sides & TRIM_LEFT) && s.n && *s.p == *set.p) s.p++, s.n--;
+    while ((sides & TRIM_RIGHT) && s.n && s.p[s.n - 1] == *set.p) s.n--;
+    return s;
+  }
   while ((sides & TRIM_LEFT) && s.n) {
     mill_utf8_decode(s.p, s.n, &length);
     if (!has_char(set, s.p, (size_t)length)) break;
@@ -346,15 +351,19 @@ static mill_status pad_row(mill_call *call, bytes s, int64_t length, bytes pad, 
     put_part(out, i, s, 0, length, false);
     return MILL_OK;
   }
-  size_t chars = mill_utf8_count(pad.p, pad.n);
-  size_t whole = (size_t)missing / chars;
-  size_t rest = mill_utf8_offset(pad.p, pad.n, (size_t)missing % chars);
+  size_t whole = (size_t)missing, rest = 0;
+  if (pad.n > 1) {
+    size_t chars = mill_utf8_count(pad.p, pad.n);
+    whole = (size_t)missing / chars;
+    rest = mill_utf8_offset(pad.p, pad.n, (size_t)missing % chars);
+  }
   if (whole > INT32_MAX / pad.n) return mill_oom(call->ctx->memory, whole * pad.n, err);
   size_t size = whole * pad.n + rest;
   char *p = NULL;
   MILL_TRY(mill_bytes_take(call, s.n + size, &p, err));
   char *q = left ? p : p + s.n;
-  for (size_t k = 0; k < whole; k++) memcpy(q + k * pad.n, pad.p, pad.n);
+  if (pad.n == 1) memset(q, *pad.p, whole);
+  for (size_t k = 0; pad.n > 1 && k < whole; k++) memcpy(q + k * pad.n, pad.p, pad.n);
   memcpy(q + whole * pad.n, pad.p, rest);
   memcpy(left ? p + size : p, s.p, s.n);
   ((mill_str *)out->data)[i] = mill_str_done(call, p, s.n + size);
@@ -434,7 +443,39 @@ static mill_status translate_row(mill_call *call, bytes s, bytes from, bytes to,
   return MILL_OK;
 }
 
+enum { VANISHES = 256 };
+
+/* What each byte becomes where both lists are ASCII, so that bytes beyond it stay as they are. */
+static bool translate_map(const mill_vector *const *args, int16_t map[256]) {
+  if (args[1]->mask || args[2]->mask) return false;
+  bytes from = bytes_of(args[1]), to = bytes_of(args[2]);
+  if (!mill_utf8_ascii(from.p, from.n) || !mill_utf8_ascii(to.p, to.n)) return false;
+  for (int c = 0; c < 256; c++) map[c] = (int16_t)c;
+  for (size_t k = from.n; k-- > 0;)
+    map[(uint8_t)from.p[k]] = k < to.n ? (int16_t)to.p[k] : VANISHES;
+  return true;
+}
+
+static mill_status translate_bytes(mill_call *call, bytes s, const int16_t map[256],
+                                   mill_vector *out, size_t i, mill_error *err) {
+  char *p = NULL, *q;
+  MILL_TRY(mill_bytes_take(call, s.n, &p, err));
+  q = p;
+  for (size_t k = 0; k < s.n; k++) {
+    int16_t c = map[(uint8_t)s.p[k]];
+    *q = (char)c;
+    q += c != VANISHES;
+  }
+  ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)(q - p));
+  return MILL_OK;
+}
+
 KERNEL_HEAD(k_translate) {
+  int16_t map[256];
+  if (translate_map(args, map)) {
+    MILL_EACH(out, n, i) MILL_TRY(translate_bytes(call, bytes_at(args[0], i), map, out, i, err));
+    return MILL_OK;
+  }
   MILL_EACH(out, n, i)
   MILL_TRY(translate_row(call, bytes_at(args[0], i), bytes_at(args[1], i), bytes_at(args[2], i),
                          out, i, err));

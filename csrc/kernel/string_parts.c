@@ -268,7 +268,7 @@ static mill_status class_of(mill_call *call, const char *p, size_t n, int *out, 
   mill_text up, low;
   char c = *p;
   *out = c >= '0' && c <= '9' ? 2 : c >= 'A' && c <= 'Z' ? 0 : c >= 'a' && c <= 'z' ? 1 : 3;
-  if (n == 1) return MILL_OK;
+  if ((uint8_t)c < 0x80) return MILL_OK;
   mill_text_init(&up, call->ctx->memory);
   mill_text_init(&low, call->ctx->memory);
   mill_status status = mill_utf8_case(MILL_UPPER, p, n, &up, err);
@@ -289,11 +289,14 @@ static mill_status mask_row(mill_call *call, const mill_vector *const *args, siz
   MILL_TRY(mill_bytes_take(call, s.n * 4, &p, err));
   q = p;
   for (size_t at = 0; at < s.n;) {
-    int length, kind = 3;
-    mill_utf8_decode(s.p + at, s.n - at, &length);
+    int length = 1, kind = 3;
+    if ((uint8_t)s.p[at] >= 0x80) mill_utf8_decode(s.p + at, s.n - at, &length);
     MILL_TRY(class_of(call, s.p + at, (size_t)length, &kind, err));
     bytes put = by[kind].p ? by[kind] : (bytes){s.p + at, (size_t)length};
-    memcpy(q, put.p, put.n);
+    if (put.n == 1)
+      *q = *put.p;
+    else
+      memcpy(q, put.p, put.n);
     q += put.n;
     at += (size_t)length;
   }

@@ -1,11 +1,12 @@
 /* time_bucket: the start of the bucket that a time is in. Buckets of one size follow upon each other from an origin
 ** on, both ways; those of months begin at the origin's day of the month, or at the last of a shorter one. */
 #include "base/calendar.h"
+#include "base/divide.h"
 #include "kernel/kernel_int.h"
 
 typedef struct buckets {
   int64_t origin;        /* microseconds, as the times' own */
-  int64_t size;          /* microseconds, or .. */
+  mill_divisor size;     /* microseconds, or .. */
   int64_t months;        /* .. months; 0: microseconds */
   const mill_zone *zone; /* NULL: local already */
 } buckets;
@@ -46,8 +47,8 @@ static bool month_bucket(const buckets *b, int64_t at, int64_t *out) {
 static bool micro_bucket(const buckets *b, int64_t at, int64_t *out) {
   int64_t since;
   if (__builtin_sub_overflow(at, b->origin, &since)) return false;
-  return !__builtin_mul_overflow(floor_div(since, b->size), b->size, out) &&
-         !__builtin_add_overflow(*out, b->origin, out);
+  *out = mill_floor_multiple(b->size, since);
+  return *out <= since && !__builtin_add_overflow(*out, b->origin, out);
 }
 
 static mill_status k_time_bucket(mill_call *call, const mill_vector *const *args, size_t n,
@@ -115,7 +116,7 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
   bool months = b->arg_type[0]->id == MILL_INTERVAL_YM;
   int64_t width = (int64_t)mill_int_at(&size, 0);
   *s = (buckets){.origin = b->nargs > 2 ? MILL_AT(int64_t, &origin, 0) : 0,
-                 .size = width,
+                 .size = mill_divisor_of(width > 0 ? width : 1),
                  .months = months ? width : 0,
                  .zone = ntz ? NULL : mill_session_zone(b->set)};
   b->nullable = b->arg_nullable[1];

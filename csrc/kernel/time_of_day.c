@@ -1,6 +1,7 @@
 /* Times of day: time_diff, time_trunc, counts since midnight. TIME is nanoseconds of the day. */
 #include <strings.h>
 
+#include "base/divide.h"
 #include "kernel/bytes_int.h"
 
 enum { DAY_SECONDS = 86400 };
@@ -38,12 +39,18 @@ KERNEL_HEAD(k_time_diff) {
 }
 
 KERNEL_HEAD(k_time_trunc) {
-  int64_t *r = out->data;
+  int64_t *r = out->data, unit = 0;
+  mill_divisor d = {0};
+  bytes last = {NULL, 0};
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i);
-    int64_t unit = unit_nanos(s), at = MILL_AT(int64_t, args[1], i);
-    if (unit == 0) return bad_unit(call, s, err);
-    r[i] = at - at % unit;
+    if (s.p != last.p || s.n != last.n) { /* a constant is read once */
+      unit = unit_nanos(s);
+      if (unit == 0) return bad_unit(call, s, err);
+      d = mill_divisor_of(unit);
+      last = s;
+    }
+    r[i] = mill_floor_multiple(d, MILL_AT(int64_t, args[1], i));
   }
   return MILL_OK;
 }

@@ -8,6 +8,7 @@
 ** merges those that touch where it groups by them. All arithmetic is on microseconds: TIMESTAMP
 ** counts from 1970-01-01 UTC, TIMESTAMP_NTZ from the same local date. */
 #include "base/calendar.h"
+#include "base/divide.h"
 #include "kernel/kernel_int.h"
 
 typedef struct slices {
@@ -115,13 +116,15 @@ static mill_status time_type(mill_binding *b, const char *sql, const mill_type *
 /* ---- window --------------------------------------------------------------------------------- */
 
 /* Start of the latest window that begins at or before t. */
-static int64_t latest_start(const slices *w, int64_t t) {
-  return (int64_t)((uint64_t)t - (uint64_t)mill_floor_mod(t - w->start, w->slide));
+static int64_t latest_start(const slices *w, mill_divisor slide, int64_t t) {
+  int64_t since = t - w->start;
+  return (int64_t)((uint64_t)t - ((uint64_t)since - (uint64_t)mill_floor_multiple(slide, since)));
 }
 
 static mill_status k_window(mill_call *call, const mill_vector *const *args, size_t n,
                             mill_vector *out, mill_error *err) {
   const slices *w = call->state;
+  mill_divisor slide = mill_divisor_of(w->slide);
   int64_t *start, *end;
   for (int c = 0; c < 2; c++)
     MILL_TRY(mill_vector_reserve(&out->child[c], (uint32_t)n, call->arena, err));
@@ -130,7 +133,7 @@ static mill_status k_window(mill_call *call, const mill_vector *const *args, siz
   memset(start, 0, n * sizeof *start);
   memset(end, 0, n * sizeof *end);
   MILL_EACH(out, n, i) {
-    start[i] = latest_start(w, MILL_AT(int64_t, args[0], i));
+    start[i] = latest_start(w, slide, MILL_AT(int64_t, args[0], i));
     end[i] = start[i] + w->width;
   }
   out->child[0].size = out->child[1].size = (uint32_t)n;
@@ -140,11 +143,12 @@ static mill_status k_window(mill_call *call, const mill_vector *const *args, siz
 static mill_status g_sliding(mill_call *call, const mill_vector *const *args, size_t n,
                              uint32_t *counts, mill_vector *out, mill_error *err) {
   const slices *w = call->state;
+  mill_divisor slide = mill_divisor_of(w->slide);
   for (size_t i = 0; i < n; i++) {
     counts[i] = 0;
     if (!mill_vector_valid(args[0], i)) continue;
     int64_t t = MILL_AT(int64_t, args[0], i);
-    for (int64_t start = latest_start(w, t); start > t - w->width; start -= w->slide) {
+    for (int64_t start = latest_start(w, slide, t); start > t - w->width; start -= w->slide) {
       int64_t end = start + w->width;
       mill_vector part[2] = {{.type = out->type->fields[0].type, .data = &start},
                              {.type = out->type->fields[1].type, .data = &end}};

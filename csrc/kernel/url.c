@@ -10,10 +10,21 @@ static const bytes NONE = {NULL, 0};
 
 static bytes cut(const char *from, const char *to) { return (bytes){from, (size_t)(to - from)}; }
 
+/* Bits of the characters from ' ' to '_' and from '`' on that no URL may hold. */
+static const uint64_t OUTLAWS[] = {1ull << 0 | 1ull << ('"' - 32) | 1ull << ('<' - 32) |
+                                       1ull << ('>' - 32) | 1ull << ('\\' - 32) |
+                                       1ull << ('^' - 32),
+                                   1ull << ('`' - 96) | 1ull << ('{' - 96) | 1ull << ('|' - 96) |
+                                       1ull << ('}' - 96) | 1ull << (127 - 96)};
+
+static bool outlawed(unsigned char c) {
+  return c < ' ' || (c < 128 && (OUTLAWS[c >= '`'] >> ((c - 32) & 63) & 1));
+}
+
 static bool legal(bytes s) {
   for (size_t k = 0; k < s.n; k++) {
     unsigned char c = (unsigned char)s.p[k];
-    if (c <= ' ' || c == 127 || strchr("<>\"{}|\\^`", c)) return false;
+    if (outlawed(c)) return false;
     if (c == '%' && (k + 2 >= s.n || !strchr("0123456789abcdefABCDEF", s.p[k + 1]) ||
                      !strchr("0123456789abcdefABCDEF", s.p[k + 2])))
       return false;

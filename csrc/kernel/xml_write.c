@@ -58,14 +58,18 @@ static mill_status put(writing *w, const char *p, size_t n) {
 static mill_status put_all(writing *w, const char *s) { return put(w, s, strlen(s)); }
 
 static mill_status escaped(writing *w, const char *p, size_t n, bool attribute) {
+  size_t from = 0; /* what stays as it is goes in runs */
   for (size_t i = 0; i < n; i++) {
     const char *as = p[i] == '&'                ? "&amp;"
                      : p[i] == '<'              ? "&lt;"
                      : p[i] == '"' && attribute ? "&quot;"
                                                 : NULL;
-    MILL_TRY(as ? put_all(w, as) : put(w, p + i, 1));
+    if (as == NULL) continue;
+    MILL_TRY(put(w, p + from, i - from));
+    MILL_TRY(put_all(w, as));
+    from = i + 1;
   }
-  return MILL_OK;
+  return put(w, p + from, n - from);
 }
 
 static mill_status close_tag(writing *w) {

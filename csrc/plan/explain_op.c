@@ -393,11 +393,12 @@ static mill_status expand(printer *p, const mill_op *op) {
 static mill_status generate(printer *p, const mill_op *op) {
   columns in = mill_op_inputs_of(op);
   MILL_TRY(mill_op_expr(p, op->generator, in));
-  MILL_TRY(mill_op_puts(p, ", ["));
-  MILL_TRY(mill_op_names(p, in.left, ", "));
-  MILL_TRY(mill_op_puts(p, op->outer ? "], true, [" : "], false, ["));
-  for (uint32_t i = in.left->nfields; i < op->schema->nfields; i++) {
-    if (i > in.left->nfields) MILL_TRY(mill_op_puts(p, ", "));
+  uint32_t n = op->schema->nfields, passing = n - op->generator->type->nfields;
+  for (uint32_t i = 0; i <= n; i++) {
+    if (i == 0) MILL_TRY(mill_op_puts(p, ", ["));
+    if (i == passing) MILL_TRY(mill_op_puts(p, op->outer ? "], true, [" : "], false, ["));
+    if (i == n) break;
+    if (i > 0 && i != passing) MILL_TRY(mill_op_puts(p, ", "));
     MILL_TRY(mill_op_puts(p, op->schema->fields[i].name));
   }
   return mill_op_puts(p, "]");

@@ -95,6 +95,13 @@ static bool passes_on(const mill_expr *const *e, int n, const mill_lowered *in) 
   return true;
 }
 
+/* A column that only a generator below asked for ends there. */
+static bool comes_with(const mill_lowered *in, const mill_expr *e) {
+  int i = 0;
+  while (i < in->n && in->ids[i] != e->id) i++;
+  return e->kind != MILL_X_COLUMN || i < in->n;
+}
+
 /* exprs (ALIAS or COLUMN) over `in`. */
 static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *const *all, int nall,
                     mill_lowered *out) {
@@ -102,7 +109,7 @@ static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *c
   const mill_expr **e = mill_w_alloc(l->w, (size_t)(nall + 1) * sizeof *e);
   if (e == NULL) return false;
   for (int i = 0; i < nall; i++)
-    if (mill_used(l, all[i]->id)) e[n++] = all[i];
+    if (mill_used(l, all[i]->id) && comes_with(in, all[i])) e[n++] = all[i];
   if (n == in->n && passes_on(e, n, in)) {
     *out = *in;
     return true;
@@ -315,20 +322,31 @@ static bool sample(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   return done(out, op, in.ids, in.n);
 }
 
+/* Of the child's columns those pass that somebody asks for: they are copied to every row that is
+** made of theirs. */
 static bool generate(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_lowered in;
-  const mill_node *child = n->child[0];
-  if (!mill_lower(l, child, &in) || !mill_lower_output(l, &in, child->output, child->noutput, &in))
-    return false;
-  mill_op *op = mill_op_make(l, MILL_OP_GENERATE, in.op);
   uint64_t *ids = NULL;
+  int made = (int)n->exprs[0]->type->nfields, first = n->noutput - made, passing = 0;
+  const mill_expr **e = mill_w_alloc(l->w, (size_t)(first + 1) * sizeof *e);
+  int *columns = mill_w_alloc(l->w, (size_t)(first + 1) * sizeof *columns);
+  if (e == NULL || columns == NULL || !mill_lower(l, n->child[0], &in)) return false;
+  mill_op *op = mill_op_make(l, MILL_OP_GENERATE, in.op);
   if (op == NULL) return false;
+  for (int i = 0; i < first; i++) {
+    if (!mill_passes(l, n, i)) continue;
+    const mill_bound *b = mill_lower_expr(l, n->output[i], &in);
+    if (b == NULL) return false;
+    columns[passing] = b->index;
+    e[passing++] = n->output[i];
+  }
   l->generator = n->exprs[0];
   op->generator = mill_lower_expr(l, n->exprs[0], &in);
   op->generate = n->exprs[0]->binding->generate;
   op->outer = n->outer;
-  op->schema = named_schema(l, n->output, n->noutput, NULL, 0, &ids);
-  return op->generator && op->schema && done(out, op, ids, n->noutput);
+  op->columns = columns;
+  op->schema = named_schema(l, e, passing, n->output + first, made, &ids);
+  return op->generator && op->schema && done(out, op, ids, passing + made);
 }
 
 /* ---- groups --------------------------------------------------------------------------------- */

@@ -503,7 +503,8 @@ typedef struct mill_lowering {
   struct mill_scan_list *scans; /* made by lowering: to be released after the run */
   const uint64_t *used;         /* sorted ids that some expression needs */
   size_t nused;
-  const uint64_t *whole; /* of them those that are needed for more than some fields */
+  const struct mill_passing *passing; /* of what generators take, which they pass on */
+  const uint64_t *whole;              /* of them those that are needed for more than some fields */
   size_t nwhole;
   const struct field_path *paths; /* those fields */
   bool all;                       /* the rule is switched off: every column is needed */
@@ -527,6 +528,8 @@ const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int
 bool mill_prune_columns(mill_lowering *l, const mill_node *root, const mill_node *n);
 /* Is the column needed by any expression or the result? */
 bool mill_used(const mill_lowering *l, uint64_t id);
+/* Is column i of a GENERATE's child needed above it? */
+bool mill_passes(const mill_lowering *l, const mill_node *n, int i);
 /* What of the column is needed; *out NULL: all of it. */
 bool mill_used_part(mill_lowering *l, uint64_t id, const mill_type *t, const mill_part **out);
 /* The value of an expression without columns. */

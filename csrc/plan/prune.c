@@ -12,8 +12,17 @@ typedef struct field_path {
   int path[]; /* the outermost field first */
 } field_path;
 
+/* Which of the child's columns somebody above a GENERATE asks for: what its own call takes need not
+** be copied to the rows it makes. */
+struct mill_passing {
+  const struct mill_passing *next;
+  const mill_node *n;
+  bool column[];
+};
+
 typedef struct id_set {
   mill_planner *w;
+  const struct mill_passing *passing;
   struct id_set *whole; /* of the ids those that are needed for more than fields of theirs */
   field_path *paths;
   uint64_t *slot; /* open addressing; 0: free */
@@ -87,6 +96,23 @@ static bool used(const id_set *s, const mill_expr *e) {
   return id_has(s->slot, s->capacity, e->id);
 }
 
+/* The parents have been here. A node with several is met again, and then finds the uses of all. */
+static void note_passing(id_set *s, const mill_node *n) {
+  int first = n->noutput - (int)n->exprs[0]->type->nfields;
+  struct mill_passing *p = mill_w_alloc(s->w, sizeof *p + (size_t)first * sizeof *p->column);
+  if (p == NULL) return;
+  p->next = s->passing;
+  p->n = n;
+  for (int i = 0; i < first; i++) p->column[i] = used(s, n->output[i]);
+  s->passing = p;
+}
+
+bool mill_passes(const mill_lowering *l, const mill_node *n, int i) {
+  const struct mill_passing *p = l->all ? NULL : l->passing;
+  while (p && p->n != n) p = p->next;
+  return p == NULL || p->column[i];
+}
+
 /* Parents before children: what a list computes for nobody is not looked at. */
 static void use_node(id_set *s, const mill_node *n) {
   switch (n->kind) {
@@ -122,8 +148,8 @@ static void use_node(id_set *s, const mill_node *n) {
     if (!mill_cache_off(n->cache)) return; /* its child runs by itself, for all columns */
     use_list(s, n->output, n->noutput);
     break;
-  case MILL_N_SOURCE: break; /* what it has beyond its output is for who asks */
-  case MILL_N_GENERATE: use_list(s, n->child[0]->output, n->child[0]->noutput); /* fall through */
+  case MILL_N_SOURCE: break;                /* what it has beyond its output is for who asks */
+  case MILL_N_GENERATE: note_passing(s, n); /* fall through */
   default: use_list(s, n->exprs, n->nexprs);
   }
   for (int i = 0; i < n->nchildren; i++) use_node(s, n->child[i]);
@@ -178,6 +204,7 @@ bool mill_prune_columns(mill_lowering *l, const mill_node *root, const mill_node
   use_list(&s, root->output, root->noutput);
   use_node(&s, n);
   l->used = s.slot;
+  l->passing = s.passing;
   l->nused = s.capacity;
   l->whole = whole.slot;
   l->nwhole = whole.capacity;

@@ -2,6 +2,7 @@
 
 generate(kind, size, folder) makes what is missing below `folder` and gives the path that the row's engines read.
 """
+import base64
 import pathlib
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ FILES = {"small": 500, "full": 10_000}
 FILE_ROWS = 600  # about 100 KB
 ROWS = {"small": 200_000, "full": 10_000_000}
 SALES = {"small": 100_000, "full": 5_000_000}
+KERNEL_ROWS = {"small": 200_000, "full": 1_000_000}
 HITS = {"small": 100_000, "full": 10_000_000}
 SCALE = {"small": "0.01", "full": "1", "large": "10"}
 
@@ -392,10 +394,81 @@ def sales(size, folder):
     return target
 
 
+def kernel_columns(n, r):
+    """Columns of every kind that functions take."""
+    import numpy as np
+    import pyarrow as pa
+
+    def lists(most):
+        ends = np.cumsum(r.integers(1, most + 1, n))
+        offsets = np.concatenate([[0], ends]).astype(np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(r.integers(0, 100, ends[-1])))
+
+    def vectors():
+        return pa.ListArray.from_arrays(pa.array(np.arange(0, 8 * n + 1, 8, dtype=np.int32)),
+                                        pa.array(r.normal(0, 1, 8 * n).astype(np.float32)))
+    i, j, number = r.integers(-10**9, 10**9, n), r.integers(1, 1001, n), r.integers(0, 10**6, n)
+    cents, days = r.integers(100, 10**8, n), r.integers(10957, 20000, n).astype(np.int32)
+    seconds, v = r.integers(946684800, 1704067200, n), r.integers(0, 1000, n)
+    at = seconds.astype("datetime64[s]")
+    kinds, words = ["search", "item", "cart", "news/archive"], ["alpha", "Beta", "gamma", "Delta", "omega"]
+    rows = list(zip(i.tolist(), j.tolist(), number.tolist(), v.tolist()))
+    s = [f"word-{c} {words[b % 5]}" for a, b, c, d in rows]
+    return {
+        "i": i, "j": j, "n": number.astype(np.int32), "x": np.maximum(r.random(n), 1e-9), "y": r.normal(0, 1, n),
+        "m": cents,
+        "d": days.astype("datetime64[D]"), "ts": at.astype("datetime64[us]"), "s": s,
+        "t": [" " * (b % 4) + f"text {c}" + " " * (b % 3) for a, b, c, d in rows],
+        "u": [f"https://www.example-{b}.com/{kinds[c % 4]}?item={c}&page={d}" for a, b, c, d in rows],
+        "h": [f"{c * 7919 + 2**36:010x}" for a, b, c, d in rows], "num": [str(c) for a, b, c, d in rows],
+        "day": days.astype("datetime64[D]").astype(str), "at": np.char.replace(at.astype(str), "T", " "),
+        "js": [f'{{"id":{a},"name":"{words[b % 5]} {c}","user":{{"v":{d}}},"tags":[{b},2,3]}}' for a, b, c, d in rows],
+        "xm": [f"<r><a>{c}</a><b>{words[b % 5]} {d}</b></r>" for a, b, c, d in rows],
+        "cs": [f"{a},{words[b % 5]} {c},{d}" for a, b, c, d in rows],
+        "b": [base64.b64encode(text.encode()).decode() for text in s],
+        "a": lists(12), "c": lists(6), "e": vectors(), "f": vectors()}
+
+
+def raw(folder, name, column):
+    """A column as its bytes, and for texts and lists where each row's end: what the C peer of row K1 reads."""
+    import numpy as np
+    import pyarrow as pa
+    if pa.types.is_string(column.type):
+        bytes_ = column.cast(pa.large_string())
+        ends, values = np.frombuffer(bytes_.buffers()[1], np.int64)[1:len(column) + 1], np.frombuffer(bytes_.buffers()[2], np.uint8)
+    elif pa.types.is_list(column.type):
+        ends, values = column.offsets.to_numpy()[1:].astype(np.int64), column.values.to_numpy()
+    else:
+        ends, values = None, column.to_numpy(zero_copy_only=False)
+    if ends is not None:
+        ends.tofile(folder / f"{name}.end.bin")
+        values = values[:ends[-1]] if values.dtype == np.uint8 else values
+    if values.dtype.kind == "M":
+        values = values.astype(np.int32 if values.dtype == "datetime64[D]" else np.int64)
+    values.tofile(folder / f"{name}.bin")
+
+
+def kernels(size, folder):
+    """A table for row K1, and its columns as they lie in memory beside it."""
+    import numpy as np
+    import pyarrow as pa
+    target, part = folder / f"kernels_{size}", folder / f"kernels_{size}.part"
+    if target.exists():
+        return target
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    table = pa.table(kernel_columns(KERNEL_ROWS[size], np.random.default_rng(115)))
+    for name in table.column_names:
+        raw(part, name, table.column(name).combine_chunks())
+    parquet(part / "k.parquet", {name: table.column(name) for name in table.column_names})
+    part.rename(target)
+    return target
+
+
 GENERATORS = {"tpch": lambda size, folder: tpch(SCALE[size], folder),
               "tpch_parquet": lambda size, folder: tpch_parquet(SCALE[size], folder), "csv": csv_files, "json": json_files,
               "many": many_files, "h2o": h2o, "h2o_join": h2o_join, "uniform": uniform, "curves": curves, "strings": strings,
-              "hits": hits, "sales": sales}
+              "hits": hits, "sales": sales, "kernels": kernels}
 
 
 def generate(kind, size, folder):

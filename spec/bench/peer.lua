@@ -51,7 +51,8 @@ function M.serve(load, run, answer)
     if not ok then reply = { error = tostring(result):sub(1, 500) }
     elseif command == "load" then reply.cases = result
     elseif type(result) == "number" then reply.ns = result
-    elseif type(result) == "table" and result.p99 then reply.ns, reply.p99 = result.ns, result.p99
+    elseif type(result) == "table" and result.ns then
+      reply.ns, reply.cpu, reply.p99 = result.ns, result.cpu or reply.cpu, result.p99
     elseif command == "answer" then reply.answer = result end
     io.stdout:write(json.encode(reply), "\n")
     io.stdout:flush()

@@ -28,10 +28,11 @@ ROOT = HERE.parent.parent
 OUT = ROOT / "build" / "bench"
 LIMIT = 120  # seconds a call may take before the engine is given up for the row
 MEMORY = ""  # what our engine and DuckDB may take, "8GB"; empty: their defaults
+CASES = ("",)  # beginnings of the names of the cases that are measured
 WARM = 8  # seconds of warming up a case: one run, for Spark twelve, as long as they fit
 
 
-def environment(name):
+def environment(name, row):
     env = dict(os.environ)
     env["PYTHONPATH"] = str(HERE)
     env["LUA_PATH"] = f"{ROOT}/lua/?.lua;{ROOT}/lua/?/init.lua;{ROOT}/?.lua;;"
@@ -39,12 +40,15 @@ def environment(name):
     env["POLARS_MAX_THREADS"] = "2"
     env["OMP_NUM_THREADS"] = "2"
     env["BENCH_MEMORY"] = MEMORY
-    env["TIDEMILL_THREADS"] = "1" if name == "tidemill_1" else "2"
+    threads = json.loads((HERE / row / "row.json").read_text()).get("threads", 2)
+    env["TIDEMILL_THREADS"] = "1" if name == "tidemill_1" else str(threads)
     return env
 
 
 def command(row, name, data):
     """How a row runs an engine: by the row's own script, or by the common one for rows that are SQL over tables."""
+    if name == "c":
+        return ["taskset", "-c", cores(), str(OUT / row / "c"), str(data)] if (HERE / row / "main.c").exists() else None
     ours = name.startswith("tidemill")
     file = "tidemill.lua" if ours else f"{name}.py"
     runner = ["lua5.4"] if ours else [sys.executable, "-P"]
@@ -65,7 +69,7 @@ class Engine:
         self.name, self.peak, self.failed = name, 0, None
         self.log = open(OUT / f"{row}-{name}.log", "w")
         self.child = subprocess.Popen(command(row, name, data), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      stderr=self.log, text=True, cwd=ROOT, env=environment(name))
+                                      stderr=self.log, text=True, cwd=ROOT, env=environment(name, row))
 
     def ask(self, text):
         if self.failed:
@@ -165,7 +169,7 @@ def measure(row, info, names, size, runs, data, clock):
         else:
             cases = loaded["cases"]
         print(f"  {row} {e.name}: loaded in {loaded.get('ns', 0) / 1e9:.1f} s", file=sys.stderr)
-    for case in cases:
+    for case in (c for c in cases if c.startswith(CASES)):
         table[case] = measure_case(engines, row, info, size, case, runs, clock)
     for e in engines:
         e.close()
@@ -217,7 +221,7 @@ def measure_processes(row, info, names, runs, data):
         for case, engines in table.items():
             for name, entry in engines.items():
                 began = time.perf_counter_ns()
-                done = subprocess.run([*command(row, name, data)[:-1], case], cwd=ROOT, env=environment(name),
+                done = subprocess.run([*command(row, name, data)[:-1], case], cwd=ROOT, env=environment(name, row),
                                       capture_output=True, text=True)
                 if done.returncode != 0:
                     entry["error"] = done.stderr[-300:]
@@ -266,13 +270,14 @@ def report(row, info, names, table, peaks):
         ratios += [r] if r else []
         lines.append(f"| {case} | " + " | ".join(cell(engines[n]) for n in names) + f" | {r:.2f} |" if r else
                      f"| {case} | " + " | ".join(cell(engines[n]) for n in names) + " | - |")
-    if len(table) > 3:
+    if len(table) > 3 and "c" not in names:
         lines.append("| total | " + " | ".join(total(table, n) for n in names) + " | |")
     for name in names:
         r = [e["tidemill"]["ns"] / e[name]["ns"] for e in table.values()
              if name != "tidemill" and "ns" in e["tidemill"] and "ns" in e[name] and "error" not in e[name]]
         if r:
             lines.append(f"\nours / {name}: geometric mean {geometric_mean(r):.2f} over {len(r)} cases")
+    lines += above_bounds(info, table)
     if peaks:
         lines.append("\npeak memory: " + ", ".join(f"{n} {p / 2**20:.0f} MiB" for n, p in peaks.items()))
     for case, engines in table.items():
@@ -281,6 +286,15 @@ def report(row, info, names, table, peaks):
                 lines.append(f"\n{case}, {name}: {e['error'][:200]}")
     lines += ["", f"{row} gm ratio {geometric_mean(ratios):.3f}"]
     return "\n".join(lines)
+
+
+def above_bounds(info, table):
+    """Cases with a bound of their own whose ratio is above it, the worst first."""
+    bounds = {case["name"]: case["bound"] for case in info.get("cases", []) if "bound" in case}
+    all_ = [(ratio(engines), case) for case, engines in table.items() if case in bounds and ratio(engines)]
+    over = sorted(((r, case) for r, case in all_ if r > bounds[case]), reverse=True)
+    told = ", ".join(f"{case} {r:.1f}" for r, case in over)
+    return [f"\n{len(over)} of {len(all_)} above their bounds: {told}"] if all_ else []
 
 
 def total(table, name):
@@ -322,6 +336,7 @@ def main():
     p.add_argument("--peers", default="duckdb,polars,spark")
     p.add_argument("--size", default="full", choices=["small", "full", "large"],
                    help="large: scale 10, of row T2 alone")
+    p.add_argument("--cases", default="", help="those alone whose name begins so: hash.,string.upper")
     p.add_argument("--memory", default="", help="the limit of our engine and of DuckDB: 8GB")
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--data", default=str(OUT / "data"), help="where inputs are made and kept")
@@ -330,8 +345,8 @@ def main():
     args = p.parse_args()
     if args.clock == "cpu" and "spark" in args.peers:
         p.error("Spark works in a process of its own, whose processor time is not counted: leave it out with --clock cpu")
-    global MEMORY
-    MEMORY = args.memory
+    global MEMORY, CASES
+    MEMORY, CASES = args.memory, tuple(args.cases.split(","))
     OUT.mkdir(parents=True, exist_ok=True)
     reports = []
     head = f"{machine()}; {versions(args.peers.split(','))}; {args.runs} runs, median"
@@ -341,7 +356,7 @@ def main():
     for row in args.rows.split(","):
         info = json.loads((HERE / row / "row.json").read_text())
         ours = ["tidemill", "tidemill_1"] if info.get("curves") else ["tidemill"]
-        names = ours + [n for n in args.peers.split(",") if n and command(row, n, "")]
+        names = ours + [n for n in [*args.peers.split(","), "c"] if n and command(row, n, "")]
         data = generate(info["generator"], args.size, pathlib.Path(args.data).resolve())
         if info.get("process"):
             table, peaks = measure_processes(row, info, names, args.runs, data)

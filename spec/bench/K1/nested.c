@@ -1,0 +1,248 @@
+/* Lists of BIGINT, maps as two lists, vectors of VECTOR numbers. */
+#include <math.h>
+#include <stdbool.h>
+
+#include "kernel.h"
+
+EACH(k_size, narrow, (int32_t)(t->a.end[k] - list_from(&t->a, k)))
+EACH(k_element_at, values, t->a.values[list_from(&t->a, k)])
+
+static void k_array(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    r->more[2 * k] = t->i[k];
+    r->more[2 * k + 1] = t->j[k];
+    r->end[k] = 2 * (int64_t)k + 2;
+    r->narrow[k] = 2;
+  }
+}
+
+EACH_LIST(k_array_contains, a, {
+  while (p < e && *p != 7) p++;
+  r->flags[k] = p < e;
+})
+
+EACH_LIST(k_array_max, a, {
+  int64_t most = *p;
+  for (; p < e; p++) most = *p > most ? *p : most;
+  r->values[k] = most;
+})
+
+EACH_LIST(k_array_position, a, {
+  const int64_t *from_ = p;
+  while (p < e && *p != 7) p++;
+  r->values[k] = p < e ? p - from_ + 1 : 0;
+})
+
+EACH_LIST(k_slice, a, {
+  for (e = e - p > 3 ? p + 3 : e; p < e; p++) *w++ = *p;
+  r->narrow[k] = (int32_t)(w - r->more - (k > 0 ? r->end[k - 1] : 0));
+})
+
+static void insertion_sort(int64_t *v, size_t n) {
+  for (size_t k = 1; k < n; k++) {
+    int64_t x = v[k];
+    size_t at = k;
+    for (; at > 0 && v[at - 1] > x; at--) v[at] = v[at - 1];
+    v[at] = x;
+  }
+}
+
+EACH_LIST(k_sort_array, a, {
+  memcpy(w, p, (size_t)(e - p) * sizeof *w);
+  insertion_sort(w, (size_t)(e - p));
+  r->values[k] = *w;
+  w += e - p;
+})
+
+static void k_array_join(const table *t, result *r) {
+  char *w = r->bytes;
+  for (size_t k = 0; k < t->rows; k++) {
+    for (int64_t at = list_from(&t->a, k); at < t->a.end[k]; at++) {
+      if (at > list_from(&t->a, k)) *w++ = ',';
+      w = put_int(w, t->a.values[at]);
+    }
+    r->end[k] = w - r->bytes;
+  }
+}
+
+static bool among(const int64_t *p, const int64_t *e, int64_t v) {
+  while (p < e && *p != v) p++;
+  return p < e;
+}
+
+EACH_LIST(k_array_distinct, a, {
+  int64_t *first = w;
+  for (; p < e; p++)
+    if (!among(first, w, *p)) *w++ = *p;
+  r->narrow[k] = (int32_t)(w - first);
+})
+
+static int64_t *intersect(int64_t *w, const int64_t *p, const int64_t *e, const int64_t *q,
+                          const int64_t *stop) {
+  int64_t *first = w;
+  for (; p < e; p++)
+    if (among(q, stop, *p) && !among(first, w, *p)) *w++ = *p;
+  return w;
+}
+
+EACH_LIST(k_array_intersect, a, {
+  int64_t *first = w;
+  w = intersect(w, p, e, t->c.values + list_from(&t->c, k), t->c.values + t->c.end[k]);
+  r->narrow[k] = (int32_t)(w - first);
+})
+
+EACH_LIST(k_reverse, a, {
+  r->values[k] = e[-1];
+  while (e > p) *w++ = *--e;
+})
+
+static void k_sequence(const table *t, result *r) {
+  int64_t *w = r->more;
+  for (size_t k = 0; k < t->rows; k++) {
+    for (int64_t v = 1, last = t->j[k] % 10 + 1; v <= last; v++) *w++ = v;
+    r->end[k] = w - r->more;
+    r->narrow[k] = (int32_t)(t->j[k] % 10 + 1);
+  }
+}
+
+EACH_LIST(k_transform, a, {
+  r->values[k] = *p + 1;
+  while (p < e) *w++ = *p++ + 1;
+})
+
+EACH_LIST(k_filter, a, {
+  int64_t *first = w;
+  for (; p < e; p++)
+    if (*p % 2 == 0) *w++ = *p;
+  r->narrow[k] = (int32_t)(w - first);
+})
+
+EACH_LIST(k_exists, a, {
+  while (p < e && *p <= 95) p++;
+  r->flags[k] = p < e;
+})
+
+EACH_LIST(k_aggregate, a, {
+  int64_t sum = 0;
+  while (p < e) sum += *p++;
+  r->values[k] = sum;
+})
+
+/* A map of four entries: keys 1 to 4, values of i, j and their sum and difference. */
+static void entries(const table *t, size_t k, int64_t v[4]) {
+  v[0] = t->i[k], v[1] = t->j[k], v[2] = t->i[k] + t->j[k], v[3] = t->i[k] - t->j[k];
+}
+
+static void k_map_concat(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t *w = r->more + k * 10, v[4];
+    entries(t, k, v);
+    for (int64_t at = 0; at < 5; at++) {
+      w[at] = at + 1;
+      w[5 + at] = at < 4 ? v[at] : t->j[k];
+    }
+    r->narrow[k] = 5;
+  }
+}
+
+static void k_map_get(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t v[4];
+    entries(t, k, v);
+    r->values[k] = v[2]; /* no search: the keys are the same in all rows */
+  }
+}
+
+static void k_transform_values(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t v[4];
+    entries(t, k, v);
+    for (int at = 0; at < 4; at++) {
+      r->more[8 * k + at] = at + 1;
+      r->more[8 * k + 4 + at] = v[at] + 1;
+    }
+    r->values[k] = v[2] + 1;
+  }
+}
+
+static void k_map_filter(const table *t, result *r) {
+  int64_t *w = r->more;
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t v[4], *first = w;
+    entries(t, k, v);
+    for (int at = 0; at < 4; at++)
+      if (v[at] > 0) {
+        *w++ = at + 1;
+        *w++ = v[at];
+      }
+    r->narrow[k] = (int32_t)(w - first) / 2;
+  }
+}
+
+static void k_to_vector(const table *t, result *r) {
+  double *w = (double *)(void *)r->more;
+  for (size_t k = 0; k < t->rows * VECTOR; k++) w[k] = t->e[k];
+}
+
+static void k_inner_product(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    float sum = 0;
+    for (size_t c = 0; c < VECTOR; c++) sum += t->e[k * VECTOR + c] * t->f[k * VECTOR + c];
+    r->reals[k] = (double)sum;
+  }
+}
+
+static void k_cosine(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    float sum = 0, a = 0, b = 0;
+    for (size_t c = 0; c < VECTOR; c++) {
+      float x = t->e[k * VECTOR + c], y = t->f[k * VECTOR + c];
+      sum += x * y, a += x * x, b += y * y;
+    }
+    r->reals[k] = (double)(sum / sqrtf(a * b));
+  }
+}
+
+static void k_explode(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++)
+    for (int64_t at = list_from(&t->a, k); at < t->a.end[k]; at++) {
+      r->more[at] = t->a.values[at];
+      r->end[k] = at;
+    }
+}
+
+static void k_stack(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    r->more[2 * k] = t->i[k];
+    r->more[2 * k + 1] = t->j[k];
+  }
+}
+
+const kernel_case nested_cases[] = {{"collection.size", k_size, INT32},
+                                    {"collection.element_at", k_element_at, INT64},
+                                    {"collection.array", k_array, INT32},
+                                    {"collection.array_contains", k_array_contains, FLAG},
+                                    {"collection.map_get", k_map_get, INT64},
+                                    {"array.array_max", k_array_max, INT64},
+                                    {"array.array_position", k_array_position, INT64},
+                                    {"array.slice", k_slice, INT32},
+                                    {"array.sort_array", k_sort_array, INT64},
+                                    {"array.array_join", k_array_join, TEXT},
+                                    {"array_set.array_distinct", k_array_distinct, INT32},
+                                    {"array_set.array_intersect", k_array_intersect, INT32},
+                                    {"reverse.list", k_reverse, INT64},
+                                    {"sequence.sequence", k_sequence, INT32},
+                                    {"lambda_array.transform", k_transform, INT64},
+                                    {"lambda_array.filter", k_filter, INT32},
+                                    {"lambda_array.exists", k_exists, FLAG},
+                                    {"lambda_fold.aggregate", k_aggregate, INT64},
+                                    {"lambda_fold.array_sort", k_sort_array, INT64},
+                                    {"map.map_concat", k_map_concat, INT32},
+                                    {"lambda_map.transform_values", k_transform_values, INT64},
+                                    {"lambda_map.map_filter", k_map_filter, INT32},
+                                    {"ml_vector.array_to_vector", k_to_vector, NOTHING},
+                                    {"vector_math.inner_product", k_inner_product, REAL},
+                                    {"vector_math.cosine", k_cosine, REAL},
+                                    {"generator.explode", k_explode, NOTHING},
+                                    {"generator.stack", k_stack, NOTHING},
+                                    {NULL, NULL, NOTHING}};

@@ -1,0 +1,193 @@
+/* Texts with a structure: JSON and CSV by hand-written scanners for the shape that the data has, XML by
+** expat. Variants have no library: their peer reads the JSON they were made of.
+**
+**   js  {"id":123,"name":"abc 7","user":{"v":45},"tags":[1,2,3]}
+**   xm  <r><a>123</a><b>abc 7</b></r>
+**   cs  123,abc 7,45 */
+#include <expat.h>
+#include <stdbool.h>
+
+#include "kernel.h"
+
+/* Behind the JSON value that begins at p. */
+static const char *skip(const char *p, const char *e) {
+  int depth = 0;
+  for (; p < e; p++) {
+    if (*p == '"') {
+      for (p++; *p != '"'; p++) p += *p == '\\';
+    } else if (*p == '{' || *p == '[') {
+      depth++;
+    } else if (*p == '}' || *p == ']') {
+      if (depth == 0) return p;
+      depth--;
+    } else if (*p == ',' && depth == 0) {
+      return p;
+    }
+  }
+  return p;
+}
+
+/* The value of an object's member, NULL if it has none. */
+static const char *member(const char *p, const char *e, const char *name, size_t n) {
+  for (p++; p < e && *p == '"';) {
+    const char *key = ++p;
+    for (; *p != '"'; p++) p += *p == '\\';
+    bool same = (size_t)(p - key) == n && memcmp(key, name, n) == 0;
+    p += 2;
+    if (same) return p;
+    p = skip(p, e);
+    p += *p == ',';
+  }
+  return NULL;
+}
+
+static char *put_text(char *w, const char *p) {
+  for (p++; *p != '"'; p++) *w++ = *p == '\\' ? *++p : *p;
+  return w;
+}
+
+EACH_TEXT(k_get_json_object, js, { w = put_text(w, member(p, e, "name", 4)); })
+
+EACH_TEXT(k_get_json_deep, js,
+          { r->values[k] = get_int(member(member(p, e, "user", 4), e, "v", 1), e); })
+
+static int32_t elements(const char *p, const char *e) {
+  int32_t n = 0;
+  for (p++; p < e && *p != ']'; n++) {
+    p = skip(p, e);
+    p += *p == ',';
+  }
+  return n;
+}
+
+EACH_TEXT(k_json_array_length, js, { r->narrow[k] = elements(member(p, e, "tags", 4), e); })
+
+/* All members, each into a column of its own. */
+EACH_TEXT(k_from_json, js, {
+  for (p++; p < e && *p == '"'; p += *p == ',') {
+    const char *key = ++p;
+    for (; *p != '"'; p++) p += *p == '\\';
+    size_t n = (size_t)(p - key);
+    p += 2;
+    if (n == 2 && memcmp(key, "id", 2) == 0)
+      r->values[k] = get_int(p, e);
+    else if (n == 4 && memcmp(key, "name", 4) == 0)
+      w = put_text(w, p);
+    else if (n == 4 && memcmp(key, "user", 4) == 0)
+      r->more[k] = get_int(p + 5, e);
+    p = skip(p, e);
+  }
+})
+
+EACH_TEXT(k_to_json, s, {
+  w = put(w, "{\"i\":", 5);
+  w = put_int(w, t->i[k]);
+  w = put(w, ",\"s\":\"", 6);
+  for (; p < e; p++) {
+    if (*p == '"' || *p == '\\') *w++ = '\\';
+    *w++ = *p;
+  }
+  w = put(w, "\"}", 2);
+})
+
+EACH_TEXT(k_from_csv, cs, {
+  r->values[k] = get_int(p, e);
+  p = (const char *)memchr(p, ',', (size_t)(e - p)) + 1;
+  const char *stop = memchr(p, ',', (size_t)(e - p));
+  w = put(w, p, (size_t)(stop - p));
+  r->more[k] = get_int(stop + 1, e);
+})
+
+EACH_TEXT(k_to_csv, s, {
+  w = put_int(w, t->i[k]);
+  *w++ = ',';
+  w = put(w, p, (size_t)(e - p));
+})
+
+EACH_TEXT(k_to_xml, s, {
+  w = put(w, "<ROW>\n    <i>", 13);
+  w = put_int(w, t->i[k]);
+  w = put(w, "</i>\n    <s>", 12);
+  w = put(w, p, (size_t)(e - p));
+  w = put(w, "</s>\n</ROW>", 11);
+})
+
+/* Character data of elements `a` and `b`. */
+typedef struct xml_row {
+  char at;
+  char text[2][LONGEST];
+  size_t n[2];
+} xml_row;
+
+static void opens(void *data, const XML_Char *name, const XML_Char **attributes) {
+  (void)attributes;
+  ((xml_row *)data)->at = name[0];
+}
+
+static void closes(void *data, const XML_Char *name) {
+  (void)name;
+  ((xml_row *)data)->at = 0;
+}
+
+static void characters(void *data, const XML_Char *p, int n) {
+  xml_row *x = data;
+  if (x->at != 'a' && x->at != 'b') return;
+  memcpy(x->text[x->at == 'b'] + x->n[x->at == 'b'], p, (size_t)n);
+  x->n[x->at == 'b'] += (size_t)n;
+}
+
+static void k_xml(const table *t, result *r) {
+  XML_Parser parser = XML_ParserCreate("UTF-8");
+  xml_row row;
+  char *w = r->bytes;
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t from = text_from(&t->xm, k);
+    XML_ParserReset(parser, "UTF-8");
+    XML_SetUserData(parser, &row);
+    XML_SetElementHandler(parser, opens, closes);
+    XML_SetCharacterDataHandler(parser, characters);
+    row.at = 0;
+    row.n[0] = row.n[1] = 0;
+    XML_Parse(parser, t->xm.bytes + from, (int)(t->xm.end[k] - from), 1);
+    r->values[k] = get_int(row.text[0], row.text[0] + row.n[0]);
+    w = put(w, row.text[1], row.n[1]);
+    r->end[k] = w - r->bytes;
+  }
+  XML_ParserFree(parser);
+}
+
+/* A new member at the end of the object. */
+EACH_TEXT(k_variant_insert, js, {
+  w = put(w, p, (size_t)(e - p) - 1);
+  w = put(w, ",\"z\":", 5);
+  w = put_int(w, t->i[k]);
+  *w++ = '}';
+})
+
+EACH_TEXT(k_variant_explode, js, {
+  int32_t n = 0;
+  for (p++; p < e && *p == '"'; p += *p == ',', n++) {
+    const char *key = ++p;
+    while (*p != '"') p++;
+    w = put(w, key, (size_t)(p - key));
+    p = skip(p + 2, e);
+  }
+  r->narrow[k] = n;
+})
+
+const kernel_case parse_cases[] = {{"json.get_json_object", k_get_json_object, TEXT},
+                                   {"json.get_json_deep", k_get_json_deep, INT64},
+                                   {"json.json_array_length", k_json_array_length, INT32},
+                                   {"json_convert.from_json", k_from_json, INT64},
+                                   {"json_convert.to_json", k_to_json, TEXT},
+                                   {"csv_convert.from_csv", k_from_csv, INT64},
+                                   {"csv_convert.to_csv", k_to_csv, TEXT},
+                                   {"xpath_text.xpath_int", k_xml, INT64},
+                                   {"xml_read.from_xml", k_xml, INT64},
+                                   {"xml_write.to_xml", k_to_xml, TEXT},
+                                   {"variant.parse_json", k_from_json, NOTHING},
+                                   {"variant_get.variant_get", k_get_json_deep, INT64},
+                                   {"variant_edit.variant_insert", k_variant_insert, NOTHING},
+                                   {"variant_schema.schema_of_variant", k_variant_explode, NOTHING},
+                                   {"variant_explode.variant_explode", k_variant_explode, INT32},
+                                   {NULL, NULL, NOTHING}};
