@@ -80,7 +80,8 @@ local function name_of(f)
   return info and info.linedefined > 0 and ("lambda:%d"):format(info.linedefined) or "lambda"
 end
 
---- F.udf(f, returnType): called with columns it gives a Column. The result type is "string" unless given.
+--- F.udf(f, returnType, name): called with columns it gives a Column. The result type is "string" unless given; the
+-- name, by which results are called, tells the line of the function unless given, for functions have none in Lua.
 function M.new(f, kind, name)
   kind = kind == nil and "string" or kind
   if getmetatable(f) == Function then
