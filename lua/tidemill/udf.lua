@@ -29,7 +29,7 @@ end
 -- The node of a call over argument nodes.
 local function node_of(s, args)
   local function typed(node)
-    if type(s.kind) == "string" then node.target_text = s.kind else node.target = s.kind end
+    node.target = type(s.kind) == "string" and require "tidemill.types".fromDDL(s.kind) or s.kind
     return node
   end
   local how = mode()
