@@ -1,5 +1,5 @@
 /* Names that the planner itself gives meaning to: grouping and grouping_id (GROUP BY with sets),
-** range (a source of rows). Here stand their types and checks. */
+** range and sql_keywords (sources of rows). Here stand their types and checks. */
 #include "kernel/kernel_int.h"
 
 static mill_status bind_grouping(mill_binding *b, mill_error *err) {
@@ -17,6 +17,14 @@ static mill_status bind_range(mill_binding *b, mill_error *err) {
   b->result = mill_type_struct(b->ctx->types, &id, 1);
   b->nullable = false;
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, sizeof id, err);
+}
+
+static mill_status bind_sql_keywords(mill_binding *b, mill_error *err) {
+  mill_field f[] = {{"keyword", mill_type_of(MILL_STRING), false, NULL},
+                    {"reserved", mill_type_of(MILL_BOOLEAN), false, NULL}};
+  b->result = mill_type_struct(b->ctx->types, f, 2);
+  b->nullable = false;
+  return b->result ? MILL_OK : mill_oom(b->ctx->memory, sizeof f, err);
 }
 
 const mill_function mill_family_table[] = {
@@ -41,4 +49,11 @@ const mill_function mill_family_table[] = {
      .usage = "range([start, ]end[, step[, numPartitions]])",
      .doc = "Rows with the numbers from start up to, but not including, end.",
      .example = "SELECT * FROM range(1) -> 0"},
+    {.name = "sql_keywords",
+     .types = "",
+     .kind = MILL_TABLE,
+     .bind = bind_sql_keywords,
+     .usage = "sql_keywords()",
+     .doc = "The words of Spark's SQL, and whether they are reserved.",
+     .example = "SELECT keyword FROM sql_keywords() LIMIT 1 -> ADD"},
     {0}};

@@ -204,6 +204,8 @@ typedef struct mill_variables {
 
 /* The scope of a node's output. */
 mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer);
+/* sql_keywords.c */
+const mill_node *mill_sql_keywords(mill_planner *w, const mill_node *n);
 /* interval_text.c: INTERVAL with parameters, a call of its pieces. */
 const mill_expr *mill_resolve_interval(mill_planner *w, const mill_scope *s, const mill_expr *e);
 const mill_expr *mill_resolve(mill_planner *w, const mill_scope *s, const mill_expr *e);

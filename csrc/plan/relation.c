@@ -349,6 +349,7 @@ const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n
   if (fn && fn->kind != MILL_TABLE)
     return MILL_W_FAIL_AT(w, n, MILL_E_NOT_A_TABLE_FUNCTION, "functionName",
                           mill_w_quoted_parts(w, &n->name, 1), NULL);
+  if (fn && strcmp(fn->name, "sql_keywords") == 0) return mill_sql_keywords(w, n);
   if (fn && (n->nexprs < 1 || n->nexprs > 4))
     return MILL_W_FAIL_AT(w, n, MILL_E_WRONG_NUM_ARGS_WITHOUT_SUGGESTION, "functionName",
                           mill_w_quoted_parts(w, &n->name, 1), "expectedNum", "[1, 2, 3, 4]",

@@ -10,7 +10,7 @@ static const struct {
   bool strict, reserved;
 } keywords[] = {
 #define MILL_KEYWORD(word, strict, reserved) {#word, strict, reserved},
-#include "sql/keyword.def"
+#include "plan/keyword.def"
 #undef MILL_KEYWORD
 };
 

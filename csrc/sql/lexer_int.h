@@ -62,7 +62,7 @@ typedef enum mill_token_kind {
   MILL_T_QUESTION,
   MILL_T_KEYWORD, /* the first keyword follows */
 #define MILL_KEYWORD(word, strict, reserved) MILL_K_##word,
-#include "sql/keyword.def"
+#include "plan/keyword.def"
 #undef MILL_KEYWORD
   MILL_T_COUNT
 } mill_token_kind;

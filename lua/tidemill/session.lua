@@ -164,7 +164,7 @@ local function parameters(args)
   end
   local shape = arguments.shape(args)
   if shape == "empty" then return nil end
-  local pairs_ = next(args) == "n" and next(args, "n") == nil and args.n > 0 and { { "n", args.n } } -- called n
+  local pairs_ = next(args) == "n" and next(args, "n") == nil and math.type(args.n) == "integer" and args.n > 0 and { { "n", args.n } } -- called n
   if pairs_ then shape = "map" end
   local values = {}
   if shape == "list" then
@@ -245,11 +245,11 @@ method("range", "start:integer, end:integer?, step:integer?, numPartitions:integ
 end)
 
 -- A map of lists is columns, so the arguments are named only where one of them is called `data`.
-methods.createDataFrame = function(self, data, schema)
+methods.createDataFrame = function(self, data, schema, samplingRatio, verifySchema)
   if arguments.type_name(self) ~= "SparkSession" then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "createDataFrame", problem = "call it with ':' on a session" })
   end
-  local last = schema == nil and data or schema
+  local last = samplingRatio or schema or data
   if type(last) == "table" and arguments.shape(last) == "map" and (last ~= data or last.data ~= nil) then
     local named = { data = true, schema = true, samplingRatio = true, verifySchema = true }
     for k in pairs(last) do
@@ -258,13 +258,14 @@ methods.createDataFrame = function(self, data, schema)
           problem = ("unknown argument '%s'%s"):format(k, similar.suffix(k, arguments.sorted_keys(named))) })
       end
     end
-    data, schema = last.data or data, last.schema
+    if last == schema then schema = nil end
+    data, schema, verifySchema = last.data or data, last.schema or schema, last.verifySchema
   end
   local rows_in = require "tidemill.rows_in"
   if rows_in.is_stream(data) then
     return rows_in.stream(function(plan) return wrap(self, plan) end, self[HANDLE], data, schema)
   end
-  return wrap(self, rows_in.plan(self[HANDLE], data, schema))
+  return wrap(self, rows_in.plan(self[HANDLE], data, schema, verifySchema == false))
 end
 
 method("emptyDataFrame", "schema?", function(self, schema)

@@ -29,7 +29,7 @@ sql_parse | sql_run)
   statements
   printf ' ' >"$out/blank" # read beyond its end once
   { # a dictionary of the keywords and the functions
-    sed -n 's/^[A-Z_]*(\([A-Z_]*\).*/"\1 "/p' csrc/sql/keyword.def
+    sed -n 's/^[A-Z_]*(\([A-Z_]*\).*/"\1 "/p' csrc/plan/keyword.def
     sed -n -e 's/.*\.name = "\([a-z_0-9]*\)".*/"\1("/p' -e 's/^ *[A-Z_0-9]*("\([a-z_0-9]*\)", .*/"\1("/p' csrc/kernel/*.c
   } | sort -u >"$out.dict"
   exit 0
