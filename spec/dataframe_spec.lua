@@ -24,6 +24,20 @@ local function texts(df)
 end
 
 describe("DataFrame", function()
+  it("tells a frame from itself in a subquery over it", function()
+    local pay = spark:createDataFrame({ { 1, 45, 101 }, { 2, 54, 101 }, { 3, 29, 102 } }, { "id", "pay", "dep" })
+    local own = F.col "e2.dep":equalTo(F.col "e1.dep":outer())
+    local function ids(condition)
+      local out = {}
+      for _, r in ipairs(pay:alias "e1":where(condition):orderBy("id"):collect()) do out[#out + 1] = r.id end
+      return out
+    end
+    assert.same({ 2 }, ids(F.col "pay":gt(pay:alias "e2":where(own):select(F.avg "pay"):scalar())))
+    local above = pay:alias "e2":where(own & pay:col "id":gt(F.col "e1.id":outer()))
+    assert.same({ 1 }, ids(above:exists()))
+    assert.same({ 2, 3 }, ids(~above:exists()))
+  end)
+
   it("takes rows of table.pack for lists, whatever the order of their keys", function()
     local rows = {}
     for i = 1, 8 do

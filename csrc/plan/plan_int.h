@@ -56,6 +56,12 @@ typedef struct mill_making {
   const char *kind, *name; /* "FUNCTION", its quoted name */
 } mill_making;
 
+/* A frame whose columns got new ids where it is used (analyse.c). */
+typedef struct mill_renewal {
+  const mill_node *before, *after;
+  const struct mill_renewal *next;
+} mill_renewal;
+
 typedef struct mill_planner mill_planner;
 struct mill_planner {
   mill_session *session;
@@ -72,6 +78,7 @@ struct mill_planner {
   const mill_making *making;   /* NULL: nothing that lasts */
   const char *no_routines;     /* where SQL functions may not be called now; NULL: they may */
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
+  const mill_renewal *renewals;
   int inlined;                 /* views and CTEs being entered */
   const char *database;        /* in use while a view's text is analysed; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */

@@ -563,9 +563,21 @@ static const mill_expr *resolve_kind(mill_planner *w, const mill_scope *s, const
   }
 }
 
+/* df.x where the columns of df have got other ids. */
+static const mill_expr *renewed(const mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  if (e->kind != MILL_X_COLUMN || mill_x_find_id(s->column, s->ncolumns, e->id)) return e;
+  for (const mill_renewal *r = w->renewals; r; r = r->next)
+    for (int i = 0; i < r->before->noutput; i++) {
+      const mill_expr *own = r->after->output[i];
+      if (r->before->output[i]->id == e->id && mill_x_find_id(s->column, s->ncolumns, own->id))
+        return own;
+    }
+  return e;
+}
+
 const mill_expr *mill_resolve(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   if (e == NULL || w->status != MILL_OK) return NULL;
-  if (e->type && e->kind != MILL_X_LITERAL) return e;
+  if (e->type && e->kind != MILL_X_LITERAL) return renewed(w, s, e);
   if (!mill_w_enter(w)) return NULL;
   const mill_expr *r = resolve_kind(w, s, e);
   mill_w_leave(w);
