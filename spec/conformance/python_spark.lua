@@ -222,7 +222,15 @@ end
 
 function to_python(v, hint)
   if v == nil or v == tidemill.null then return None end
-  if type(v) == "function" then return V.func("lua", function(args) return M.call_lua(v, nil, args, {}) end) end
+  if type(v) == "function" then -- it may be an iterator of a generic for as well
+    local f = V.func("lua", function(args) return M.call_lua(v, nil, args, {}) end)
+    function f.iterate()
+      local out = { n = 0 }
+      for item in v do out.n, out[out.n + 1] = out.n + 1, to_python(item) end
+      return out
+    end
+    return f
+  end
   if type(v) ~= "table" or getmetatable(v) or V.kind(v) then return v end
   local head, parts = hint_parts(hint)
   if RECORDS[head] then
@@ -244,6 +252,21 @@ end
 
 -- ---- calls -------------------------------------------------------------------------------------------------------
 
+-- An argument that is not given, before one that is.
+local LEFT_OUT = { python = "left_out" }
+local left_out = setmetatable({}, LEFT_OUT)
+
+-- Arguments by name go by position.
+local function by_position(what, params, args, named)
+  for _, p in ipairs(named) do
+    local at
+    for i, q in ipairs(params) do if q.name == p[1] then at = i end end
+    if not at then throw("TypeError", "%s() got an unexpected keyword argument '%s'", what, p[1]) end
+    for i = args.n + 1, at - 1 do args[i] = left_out end
+    args[at], args.n = p[2], math.max(args.n, at)
+  end
+end
+
 -- Ways in which Lua spells a call otherwise: f(args, named) changes both, named becomes a Lua table.
 local SPELLING = { SparkSession = {}, DataFrame = {} }
 
@@ -254,6 +277,49 @@ local function said_null(args, named)
 end
 SPELLING.DataFrame.replace = said_null
 SPELLING.DataFrameNaFunctions = { replace = said_null }
+
+-- sample(withReplacement, fraction, seed): a table of names stands alone.
+function SPELLING.DataFrame.sample(args, named)
+  if args.n > 0 and #named > 0 then by_position("sample", parameters("DataFrame", "sample"), args, named) end
+  return args.n > 0 and {} or named
+end
+
+-- A tuple inside a row is a struct where no schema says otherwise.
+local function structs(v, inside)
+  local kind = V.kind(v)
+  if kind == "dict" then
+    local out = V.dict()
+    for i = 1, v.n do V.dict_set(out, v.keys[i], structs(v.values[i], true)) end
+    return out
+  end
+  if kind ~= "list" and kind ~= "tuple" then return v end
+  local out = { n = v.n }
+  for i = 1, v.n do out[i] = structs(v[i], inside ~= nil) end
+  if kind == "list" then return V.list(out) end
+  if not inside then return V.tuple(out) end
+  local fields = {}
+  for i = 1, v.n do
+    local item = to_lua(out[i], true)
+    if item == nil then item = tidemill.null end
+    fields[i] = { "_" .. i, item }
+  end
+  return tidemill.Row(fields)
+end
+
+function SPELLING.SparkSession.createDataFrame(args, named)
+  local schema = args[2]
+  for _, p in ipairs(named) do if p[1] == "schema" then schema = p[2] end end
+  local kind = V.kind(schema)
+  if (schema == nil or kind == "NoneType" or kind == "list" or kind == "tuple") and V.kind(args[1]) == "list" then
+    local rows = { n = args[1].n }
+    for i = 1, rows.n do
+      local row, own = args[1][i], V.kind(args[1][i])
+      rows[i] = (own == "tuple" or own == "list" or own == "dict") and structs(row) or row
+    end
+    args[1] = V.list(rows)
+  end
+  return named
+end
 
 -- Arguments by name of the function go with it.
 function SPELLING.DataFrame.transform(args, named)
@@ -280,21 +346,6 @@ function SPELLING.SparkSession.sql(args, named)
     args[3], args.n = rest, 3
   end
   return {}
-end
-
--- An argument that is not given, before one that is.
-local LEFT_OUT = { python = "left_out" }
-local left_out = setmetatable({}, LEFT_OUT)
-
--- Arguments by name go by position.
-local function by_position(what, params, args, named)
-  for _, p in ipairs(named) do
-    local at
-    for i, q in ipairs(params) do if q.name == p[1] then at = i end end
-    if not at then throw("TypeError", "%s() got an unexpected keyword argument '%s'", what, p[1]) end
-    for i = args.n + 1, at - 1 do args[i] = left_out end
-    args[at], args.n = p[2], math.max(args.n, at)
-  end
 end
 
 -- A table of names would be taken for the map that a parameter may be.
@@ -381,6 +432,21 @@ local function first_fields(rows)
   return V.list(out)
 end
 
+-- Of a SparkContext: parallelize makes of texts what readers take for an RDD of texts, a DataFrame of one column.
+local CONTEXT = { python = "SparkContext" }
+function M.context(session) return setmetatable({ session = session }, CONTEXT) end
+V.extra.SparkContext = {
+  name = "SparkContext", repr = function() return "<SparkContext>" end,
+  attribute = function(c, name)
+    if name ~= "parallelize" then unsupported "RDDs" end
+    return V.func(name, function(args)
+      local items = V.items(args[1])
+      for i = 1, items.n do if type(items[i]) ~= "string" then unsupported "RDDs" end end
+      return c.session:createDataFrame(to_lua(V.list(items)), "string")
+    end)
+  end,
+}
+
 -- Functions of a module: called with a dot.
 local STATIC = { [F] = true, [Window] = true, [T] = true, [T.DataType] = true, [tidemill.SparkSession] = true }
 local function static(holder) return STATIC[holder] or is_class(holder) end
@@ -411,7 +477,7 @@ local function column_attribute(c, name)
   return c:getField(name) -- PySpark's __getattr__
 end
 
-local spelled_by_name = { sql = true, createDataFrame = true } -- these read their arguments themselves
+local spelled_by_name = { sql = true, createDataFrame = true, sample = true } -- these read their arguments themselves
 
 local function bound(v, class, name, f)
   local hint, params = returns(class, name), parameters(class, name)
@@ -442,9 +508,9 @@ function L.attribute(v, name)
     local found = row_attribute(v, name)
     if found ~= nil then return found end
   end
+  if class == "SparkSession" and name == "sparkContext" then return M.context(v) end
   local f
   if class == "Column" then f = column_attribute(v, name) else f = v[name] end
-  if class == "SparkSession" and name == "sparkContext" then unsupported "RDDs" end
   if STATIC[f] then return f end
   if type(f) ~= "function" then return to_python(f, returns(class, name)) end
   if static(v) then
