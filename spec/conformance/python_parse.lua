@@ -476,8 +476,8 @@ end
 BLOCK["while"] = function(self) return { kind = "while", test = self:expression(), body = self:block() } end
 BLOCK["with"] = function(self)
   local node = { kind = "with", value = self:expression() }
-  if self:accept "as" then node.target = self:targets() end
-  node.body = self:block()
+  if self:accept "as" then node.target = self:postfix(self:atom()) end
+  node.body = self:accept "," and { BLOCK["with"](self) } or self:block()
   return node
 end
 BLOCK["try"] = function(self)

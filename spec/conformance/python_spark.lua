@@ -226,7 +226,9 @@ function to_python(v, hint)
     local f = V.func("lua", function(args) return M.call_lua(v, nil, args, {}) end)
     function f.iterate()
       local out = { n = 0 }
-      for item in v do out.n, out[out.n + 1] = out.n + 1, to_python(item) end
+      for first, second in v do -- rows come behind their number
+        out.n, out[out.n + 1] = out.n + 1, to_python(second == nil and first or second)
+      end
       return out
     end
     return f
@@ -294,7 +296,7 @@ local function structs(v, inside)
   end
   if kind ~= "list" and kind ~= "tuple" then return v end
   local out = { n = v.n }
-  for i = 1, v.n do out[i] = structs(v[i], inside ~= nil) end
+  for i = 1, v.n do out[i] = structs(v[i], true) end
   if kind == "list" then return V.list(out) end
   if not inside then return V.tuple(out) end
   local fields = {}
