@@ -170,13 +170,17 @@ describe("SparkSession", function()
       texts(spark:sql("SELECT id, :x AS x FROM {t} WHERE id > :y ORDER BY id", { x = "it's", y = 2 }, { t = people })))
     assert.same({ { "7" } }, texts(spark:sql("SELECT ? + ?", { 3, 4 })))
     assert.same({ { "4" } }, texts(spark:sql("SELECT id FROM {t} WHERE id > {n}", nil, { t = people, n = 3 })))
+    assert.same({ { "3", "NULL" } }, texts(spark:sql("SELECT {t.id}, {t[name]} FROM {t} WHERE {c} IN {x} AND {t[id]} > 2",
+      nil, { t = people, c = people:col "id", x = { 1, 3 } })))
+    assert.equal("VALUE_NOT_PLAIN_COLUMN_REFERENCE",
+      caught(spark.sql, spark, "SELECT {c}", nil, { c = F.lit(1) + 2 }).condition)
     local function one(text, args) return texts(spark:sql(text, args))[1][1] end
     assert.equal("INTERVAL '3' DAY", one("SELECT INTERVAL ? DAY", { 3 }))
     assert.equal("INTERVAL '-1' DAY", one("SELECT INTERVAL -:n DAY", { n = 1 }))
     assert.equal("INTERVAL '1 02' DAY TO HOUR", one("SELECT INTERVAL :n DAY 2 HOURS", { n = "1" }))
     assert.equal("2024-01-05", one("SELECT DATE'2024-01-01' + INTERVAL :n DAY", { n = 4 }))
     for n = 1, 2 do -- the value is no part of a plan that is kept
-      assert.equal("INTERVAL '" .. n .. "' HOUR", one("SELECT INTERVAL :n HOUR", { n = n }))
+      assert.equal("INTERVAL '0" .. n .. "' HOUR", one("SELECT INTERVAL :n HOUR", { n = n }))
     end
     assert.equal("INVALID_QUERY_MIXED_QUERY_PARAMETERS", caught(spark.sql, spark, "SELECT :a, ?", { 1 }).condition)
     local e = caught(spark.sql, spark, "SELEC 1")
