@@ -170,8 +170,9 @@ describe("SparkSession", function()
       texts(spark:sql("SELECT id, :x AS x FROM {t} WHERE id > :y ORDER BY id", { x = "it's", y = 2 }, { t = people })))
     assert.same({ { "7" } }, texts(spark:sql("SELECT ? + ?", { 3, 4 })))
     assert.same({ { "4" } }, texts(spark:sql("SELECT id FROM {t} WHERE id > {n}", nil, { t = people, n = 3 })))
-    assert.same({ { "3", "NULL" } }, texts(spark:sql("SELECT {t.id}, {t[name]} FROM {t} WHERE {c} IN {x} AND {t[id]} > 2",
-      nil, { t = people, c = people:col "id", x = { 1, 3 } })))
+    local named = "SELECT {t.id}, {t[name]} FROM {t} WHERE {c} IN {x} AND {t[id]} > 2"
+    assert.same({ { "3", "NULL" } },
+      texts(spark:sql(named, nil, { t = people, c = people:col "id", x = { 1, 3 } })))
     assert.equal("VALUE_NOT_PLAIN_COLUMN_REFERENCE",
       caught(spark.sql, spark, "SELECT {c}", nil, { c = F.lit(1) + 2 }).condition)
     local function one(text, args) return texts(spark:sql(text, args))[1][1] end

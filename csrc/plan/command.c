@@ -14,8 +14,9 @@ static const mill_type *answer_schema(mill_planner *w, const char *const *names,
   mill_field f[8];
   int n = (int)strlen(types);
   for (int i = 0; i < n; i++)
-    f[i] = (mill_field){names[i], mill_type_of(tolower(types[i]) == 'b' ? MILL_BOOLEAN : MILL_STRING),
-                        types[i] >= 'a', NULL};
+    f[i] =
+        (mill_field){names[i], mill_type_of(tolower(types[i]) == 'b' ? MILL_BOOLEAN : MILL_STRING),
+                     types[i] >= 'a', NULL};
   return mill_type_struct(w->ctx->types, f, (uint32_t)n);
 }
 

@@ -79,8 +79,8 @@ struct mill_planner {
   const char *no_routines;     /* where SQL functions may not be called now; NULL: they may */
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   const mill_renewal *renewals;
-  int inlined;                 /* views and CTEs being entered */
-  const char *database;        /* in use while a view's text is analysed; NULL: the session's */
+  int inlined;          /* views and CTEs being entered */
+  const char *database; /* in use while a view's text is analysed; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const char *defining; /* the view that is being made anew, which its query must not read */
   bool writing;         /* files of a table are noted as being written */

@@ -206,7 +206,8 @@ static const char *measured(mill_planner *w, const mill_expr *e) {
   for (int i = 0; text && i < e->nparts; i++) {
     const char *part = e->parts[i], *p = part;
     bool digits = true;
-    for (; isalnum((unsigned char)*p) || *p == '_'; p++) digits = digits && isdigit((unsigned char)*p);
+    for (; isalnum((unsigned char)*p) || *p == '_'; p++)
+      digits = digits && isdigit((unsigned char)*p);
     bool plain = p > part && *p == '\0' && !digits;
     text = mill_w_printf(w, "%s%s%s", text, i ? "." : "",
                          plain ? part : mill_w_quoted_parts(w, &e->parts[i], 1));

@@ -452,7 +452,8 @@ mill_status mill_stream_files_new(const mill_context *ctx, const mill_stream_io 
   mill_arena_init(&s->arena, ctx->memory);
   mill_status status = copy_read(s, r, err);
   if (io->table) s->io.table = mill_arena_strndup(&s->arena, io->table, strlen(io->table));
-  if (status == MILL_OK && io->table && s->io.table == NULL) status = mill_oom(ctx->memory, 64, err);
+  if (status == MILL_OK && io->table && s->io.table == NULL)
+    status = mill_oom(ctx->memory, 64, err);
   if (status == MILL_OK)
     *out = &s->base;
   else

@@ -39,7 +39,7 @@ function M.name_node(text)
   local star = text:match "^(.*)%.%*$"
   local parts, at, body = {}, 1, star or text
   repeat
-    local quoted, part, behind = body:sub(at, at) == "`", nil, nil
+    local quoted, part, behind = body:sub(at, at) == "`"
     if quoted then part, behind = quoted_part(body, at)
     else
       behind = body:find("[.`]", at) or #body + 1

@@ -164,7 +164,8 @@ local function parameters(args)
   end
   local shape = arguments.shape(args)
   if shape == "empty" then return nil end
-  local pairs_ = next(args) == "n" and next(args, "n") == nil and math.type(args.n) == "integer" and args.n > 0 and { { "n", args.n } } -- called n
+  local alone = next(args) == "n" and next(args, "n") == nil and math.type(args.n) == "integer" and args.n > 0
+  local pairs_ = alone and { { "n", args.n } } -- called n
   if pairs_ then shape = "map" end
   local values = {}
   if shape == "list" then

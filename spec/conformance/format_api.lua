@@ -6,8 +6,8 @@
 -- Freedoms: an error that is Python's own (class alone) is met by the class that PySpark derives from it
 -- (PySparkTypeError is a TypeError); a Py4JJavaError, an error of the JVM that PySpark does not translate, is met by
 -- any class, and a Py4JError, an argument that the JVM does not take, by a TypeError. Values that PySpark prints are
--- compared as Python texts; dicts by their items, for Lua's tables have no order, and fractions within 1e-9. Lua has one
--- kind of list, so an error that tells of a tuple may tell of a list. An error inside a function of the user's is
+-- compared as Python texts; dicts by their items, for Lua's tables have no order, and fractions within 1e-9. Lua has
+-- one kind of list, so an error that tells of a tuple may tell of a list. An error inside a function of the user's is
 -- PYTHON_EXCEPTION in PySpark; of a function that is not Python's Spark says FAILED_EXECUTE_UDF. What an INTERNAL_ERROR
 -- says are the insides of Spark.
 local cjson = require "cjson"
