@@ -24,6 +24,20 @@ local function texts(df)
 end
 
 describe("DataFrame", function()
+  it("tells a frame from itself in a subquery over it", function()
+    local pay = spark:createDataFrame({ { 1, 45, 101 }, { 2, 54, 101 }, { 3, 29, 102 } }, { "id", "pay", "dep" })
+    local own = F.col "e2.dep":equalTo(F.col "e1.dep":outer())
+    local function ids(condition)
+      local out = {}
+      for _, r in ipairs(pay:alias "e1":where(condition):orderBy("id"):collect()) do out[#out + 1] = r.id end
+      return out
+    end
+    assert.same({ 2 }, ids(F.col "pay":gt(pay:alias "e2":where(own):select(F.avg "pay"):scalar())))
+    local above = pay:alias "e2":where(own & pay:col "id":gt(F.col "e1.id":outer()))
+    assert.same({ 1 }, ids(above:exists()))
+    assert.same({ 2, 3 }, ids(~above:exists()))
+  end)
+
   it("takes rows of table.pack for lists, whatever the order of their keys", function()
     local rows = {}
     for i = 1, 8 do
@@ -54,6 +68,26 @@ describe("DataFrame", function()
     assert.equal("ATTRIBUTE_NOT_SUPPORTED", caught(function() return people.nmae end).condition)
     assert.matches("did you mean `name`", tostring(caught(function() return people.nmae end)))
     assert.equal("UNRESOLVED_COLUMN.WITH_SUGGESTION", caught(people.col, people, "nmae").condition)
+  end)
+  it("checks and proposes names as Spark does", function()
+    local odd = spark:createDataFrame({ { 1, 2, 3 } }, { "a.b", "c d", "e`f" })
+    for _, name in ipairs { "e`f", "a.", ".a", "a..b", "`a`b", "`a" } do
+      local e = caught(F.col, name)
+      assert.same({ "INVALID_ATTRIBUTE_NAME_SYNTAX", name }, { e.condition, e.messageParameters.name })
+    end
+    assert.equal("`a.b`, `c d`, `e``f`", caught(odd.select, odd, F.col "a.b").messageParameters.proposal)
+    assert.equal("`id`, `age`, `name`, `score`",
+      caught(people.select, people, F.col "id as x").messageParameters.proposal)
+  end)
+  it("drops a column by what is meant: a text all of the name, a Column one", function()
+    local twice = people:join(people:select("id", "name"), "id")
+    assert.same({ "id", "age", "score" }, twice:drop("name").columns)
+    assert.same({ "id", "age", "score", "name" }, twice:drop(people:col "name").columns)
+    assert.equal("AMBIGUOUS_REFERENCE", caught(twice.drop, twice, F.col "name").condition)
+  end)
+  it("refuses sort keys that sort nothing", function()
+    local e = caught(people:select(F.col("id"):desc()).collect, people:select(F.col("id"):desc()))
+    assert.equal("INTERNAL_ERROR", e.condition)
   end)
   it("refuses what Lua would misread", function()
     assert.equal("NOT_EXPECTED_TYPE", caught(people.where, people, true).condition)
@@ -136,6 +170,20 @@ describe("SparkSession", function()
       texts(spark:sql("SELECT id, :x AS x FROM {t} WHERE id > :y ORDER BY id", { x = "it's", y = 2 }, { t = people })))
     assert.same({ { "7" } }, texts(spark:sql("SELECT ? + ?", { 3, 4 })))
     assert.same({ { "4" } }, texts(spark:sql("SELECT id FROM {t} WHERE id > {n}", nil, { t = people, n = 3 })))
+    local named = "SELECT {t.id}, {t[name]} FROM {t} WHERE {c} IN {x} AND {t[id]} > 2"
+    assert.same({ { "3", "NULL" } },
+      texts(spark:sql(named, nil, { t = people, c = people:col "id", x = { 1, 3 } })))
+    assert.equal("VALUE_NOT_PLAIN_COLUMN_REFERENCE",
+      caught(spark.sql, spark, "SELECT {c}", nil, { c = F.lit(1) + 2 }).condition)
+    local function one(text, args) return texts(spark:sql(text, args))[1][1] end
+    assert.equal("INTERVAL '3' DAY", one("SELECT INTERVAL ? DAY", { 3 }))
+    assert.equal("INTERVAL '-1' DAY", one("SELECT INTERVAL -:n DAY", { n = 1 }))
+    assert.equal("INTERVAL '1 02' DAY TO HOUR", one("SELECT INTERVAL :n DAY 2 HOURS", { n = "1" }))
+    assert.equal("2024-01-05", one("SELECT DATE'2024-01-01' + INTERVAL :n DAY", { n = 4 }))
+    for n = 1, 2 do -- the value is no part of a plan that is kept
+      assert.equal("INTERVAL '0" .. n .. "' HOUR", one("SELECT INTERVAL :n HOUR", { n = n }))
+    end
+    assert.equal("INVALID_QUERY_MIXED_QUERY_PARAMETERS", caught(spark.sql, spark, "SELECT :a, ?", { 1 }).condition)
     local e = caught(spark.sql, spark, "SELEC 1")
     assert.equal("PARSE_SYNTAX_ERROR", e.condition)
     assert.matches("%^%^%^%^%^", tostring(e))
@@ -147,6 +195,7 @@ describe("SparkSession", function()
     assert.equal("SQL_CONF_NOT_FOUND", caught(spark.conf.get, spark.conf, "nope").condition)
     assert.equal("dflt", spark.conf:get("nope", "dflt"))
     assert.is_nil(spark.conf:get("nope", nil))
+    assert.equal("DYNAMIC", spark.conf:get("spark.sql.sources.partitionOverwriteMode", "DYNAMIC"))
     people:createOrReplaceTempView "spec_people"
     assert.is_true(spark.catalog:tableExists "spec_people")
     assert.is_false(spark.catalog:tableExists "spec_nobody")
@@ -155,6 +204,23 @@ describe("SparkSession", function()
     assert.is_false(spark.catalog:dropTempView "spec_people")
     assert.equal("default", spark.catalog:currentDatabase())
     assert.equal("SCHEMA_NOT_FOUND", caught(spark.catalog.getDatabase, spark.catalog, "nope").condition)
+  end)
+  it("takes values that do not fit a schema for NULL where they are not verified", function()
+    local function rows(data, schema) return texts(spark:createDataFrame(data, schema, { verifySchema = false })) end
+    assert.same({ { "NULL", "1.0" } }, rows({ { "x", 1 } }, "a INT, b DOUBLE"))
+    assert.same({ { "NULL" }, { "NULL" }, { "NULL" } }, rows({ { 1.5 }, { true }, { { 1 } } }, "a INT"))
+    local nested = spark:createDataFrame({ { { 1, "x" }, { k = "x" } } }, "a ARRAY<INT>, m MAP<STRING,INT>",
+      { verifySchema = false })
+    assert.same({ { "[1, null]", "{k -> null}" } }, texts(nested:selectExpr("string(a)", "string(m)")))
+    assert.equal("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME",
+      caught(spark.createDataFrame, spark, { { "x" } }, "a INT").condition)
+  end)
+  it("knows the words of SQL", function()
+    local words = spark.tvf:sql_keywords()
+    assert.equal("struct<keyword:string,reserved:boolean>", words.schema:simpleString())
+    assert.equal(444, words:count()) -- of Spark 4.3
+    assert.equal(0, words:where("reserved"):count())
+    assert.equal("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", caught(spark.sql, spark, "FROM sql_keywords(1)").condition)
   end)
   it("makes DataFrames of Lua values", function()
     assert.equal("a BIGINT,b STRING,c DOUBLE",
@@ -176,6 +242,11 @@ describe("SparkSession", function()
 end)
 
 describe("Lua functions", function()
+  it("are called by a name that is given, and give a type of columns", function()
+    local f = F.udf(function(x) return { x, "n" .. x } end, "a INT, b STRING", "pair")
+    assert.equal("pair(id)", people:select(f "id").columns[1])
+    assert.equal("PARSE_SYNTAX_ERROR", caught(F.udf(print, "nope"), "id").condition)
+  end)
   it("run as expressions or row by row, with the same result", function()
     local half = F.udf(function(x) return x * 0.5 end, "double")
     local size = F.udf(function(s) return s and #s end, "int")

@@ -191,7 +191,7 @@ const mill_vector *mill_take_literal(lua_State *L, mill_arena *a, mill_types *ty
   mill_vector *v = mill_arena_alloc(a, sizeof *v);
   if (v == NULL) MILL_RAISE_IF(L, &err, mill_oom(a->memory, sizeof *v, &err), NULL);
   MILL_RAISE_IF(L, &err, mill_vector_init(v, type, 1, a, &err), NULL);
-  mill_taker t = {a, types, NULL, 0};
+  mill_taker t = {a, types, NULL, 0, false};
   mill_take_value(L, &t, index, v, 0);
   v->mask = 0;
   return v;

@@ -146,6 +146,12 @@ static int conf_get(lua_State *L) {
   return 1;
 }
 
+static int conf_is_set(lua_State *L) {
+  mill_handle_session *h = mill_session_check(L, 1);
+  lua_pushboolean(L, mill_session_is_set(h->s, luaL_checkstring(L, 2)));
+  return 1;
+}
+
 static int conf_set(lua_State *L) {
   mill_handle_session *h = mill_session_check(L, 1);
   mill_error err;
@@ -234,6 +240,7 @@ static int is_open(lua_State *L) {
 void mill_session_open_class(lua_State *L) {
   static const luaL_Reg methods[] = {{"close", session_close},
                                      {"get", conf_get},
+                                     {"is_set", conf_is_set},
                                      {"set", conf_set},
                                      {"unset", conf_unset},
                                      {"keys", conf_keys},

@@ -27,7 +27,7 @@ static void set_null(lua_State *L, mill_taker *t, mill_vector *v, uint32_t k) {
 }
 
 /* The hook "misfit" raises with the type, the value and the place. */
-static void misfit(lua_State *L, const mill_taker *t, int index, const mill_type *type) {
+static void refuse(lua_State *L, const mill_taker *t, int index, const mill_type *type) {
   mill_state_hook(L, "misfit");
   mill_schema_push(L, type);
   lua_pushvalue(L, index);
@@ -38,6 +38,12 @@ static void misfit(lua_State *L, const mill_taker *t, int index, const mill_type
     lua_pushnil(L);
   lua_call(L, 4, 0);
   luaL_error(L, "value does not fit its column");
+}
+
+/* A value that its type does not take. */
+static void misfit(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
+  if (!t->lenient) refuse(L, t, index, v->type);
+  set_null(L, t, v, k);
 }
 
 static void out_of_bounds(lua_State *L, int index, int64_t low, int64_t high) {
@@ -53,7 +59,10 @@ static void take_integer(lua_State *L, mill_taker *t, int index, mill_vector *v,
   static const int64_t high[] = {INT8_MAX, INT16_MAX, INT32_MAX, INT64_MAX};
   int exact = 0, at = (int)v->type->id - MILL_TINYINT;
   lua_Integer i = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : 0;
-  if (!exact) misfit(L, t, index, v->type);
+  if (!exact) {
+    misfit(L, t, index, v, k);
+    return;
+  }
   if (i < low[at] || i > high[at]) out_of_bounds(L, index, low[at], high[at]);
   switch (v->type->id) {
   case MILL_TINYINT: ((int8_t *)v->data)[k] = (int8_t)i; break;
@@ -86,7 +95,10 @@ static void take_decimal(lua_State *L, mill_taker *t, int index, mill_vector *v,
     const char *text = lua_tolstring(L, index, &n);
     ok = mill_decimal_parse(text, n, p, s, &r, NULL);
   }
-  if (!ok) misfit(L, t, index, v->type);
+  if (!ok) {
+    misfit(L, t, index, v, k);
+    return;
+  }
   put_decimal(v, k, r);
 }
 
@@ -128,7 +140,7 @@ static void take_text(lua_State *L, mill_taker *t, int index, mill_vector *v, ui
   switch (lua_type(L, index)) {
   case LUA_TSTRING: {
     const char *text = lua_tolstring(L, index, &n);
-    if (v->type->id == MILL_STRING && !valid_utf8(text, n)) misfit(L, t, index, v->type);
+    if (v->type->id == MILL_STRING && !valid_utf8(text, n)) break;
     put_text(L, t, v, k, text, n);
     return;
   }
@@ -158,7 +170,7 @@ static void take_text(lua_State *L, mill_taker *t, int index, mill_vector *v, ui
     return;
   default: break;
   }
-  misfit(L, t, index, v->type);
+  misfit(L, t, index, v, k);
 }
 
 /* Dates, times and intervals: an object of the kind, or its text. A timestamp makes a date. */
@@ -178,8 +190,10 @@ static void take_scalar(lua_State *L, mill_taker *t, int index, mill_vector *v, 
     mill_scalar_parse(L, type, text, n);
     s = mill_scalar_test(L, -1);
   }
-  if (s == NULL || s->id != type->id) misfit(L, t, index, type);
-  memcpy((char *)v->data + (size_t)k * type->width, s->bits, type->width);
+  if (s == NULL || s->id != type->id)
+    misfit(L, t, index, v, k);
+  else
+    memcpy((char *)v->data + (size_t)k * type->width, s->bits, type->width);
   lua_settop(L, top);
 }
 
@@ -220,14 +234,20 @@ static bool has_other_keys(lua_State *L, int index) {
 }
 
 static void take_list(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
-  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  if (lua_type(L, index) != LUA_TTABLE) {
+    misfit(L, t, index, v, k);
+    return;
+  }
   lua_Unsigned n = list_length(L, index);
-  if (n == 0 && has_other_keys(L, index)) misfit(L, t, index, v->type);
+  if (n == 0 && has_other_keys(L, index)) {
+    misfit(L, t, index, v, k);
+    return;
+  }
   mill_vector *items = &v->child[0];
   uint32_t start = grow(L, t, items, n);
   for (lua_Unsigned i = 0; i < n; i++) {
     lua_rawgeti(L, index, (lua_Integer)i + 1);
-    if (!v->type->contains_null && mill_take_is_null(L, -1)) misfit(L, t, index, v->type);
+    if (!v->type->contains_null && mill_take_is_null(L, -1)) refuse(L, t, index, v->type);
     mill_take_value(L, t, lua_gettop(L), items, start + (uint32_t)i);
     lua_pop(L, 1);
   }
@@ -237,7 +257,10 @@ static void take_list(lua_State *L, mill_taker *t, int index, mill_vector *v, ui
 static void take_entry(lua_State *L, mill_taker *t, int key, int value, mill_vector *v) {
   uint32_t at = grow(L, t, &v->child[0], 1);
   grow(L, t, &v->child[1], 1);
+  bool lenient = t->lenient;
+  t->lenient = false; /* a key is never NULL */
   mill_take_value(L, t, key, &v->child[0], at);
+  t->lenient = lenient;
   mill_take_value(L, t, value, &v->child[1], at);
 }
 
@@ -254,7 +277,10 @@ static bool is_entry_list(lua_State *L, int index) {
 
 /* Entries of a plain table come in the order of their keys, so that results do not vary. */
 static void take_map(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
-  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  if (lua_type(L, index) != LUA_TTABLE) {
+    misfit(L, t, index, v, k);
+    return;
+  }
   int top = lua_gettop(L);
   uint32_t start = v->child[0].size, n = 0;
   if (is_entry_list(L, index)) {
@@ -286,7 +312,10 @@ static void take_map(lua_State *L, mill_taker *t, int index, mill_vector *v, uin
 
 /* { size =, indices =, values = } or a list of numbers. */
 static void take_vector(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
-  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  if (lua_type(L, index) != LUA_TTABLE) {
+    misfit(L, t, index, v, k);
+    return;
+  }
   int top = lua_gettop(L);
   lua_pushliteral(L, "indices");
   bool sparse = lua_rawget(L, index) == LUA_TTABLE;
@@ -308,11 +337,14 @@ static void take_vector(lua_State *L, mill_taker *t, int index, mill_vector *v, 
 
 static void take_named(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k,
                        const char *const *names) {
-  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  if (lua_type(L, index) != LUA_TTABLE) {
+    misfit(L, t, index, v, k);
+    return;
+  }
   for (uint32_t i = 0; i < v->type->nfields; i++) {
     lua_pushstring(L, names[i]);
     lua_rawget(L, index);
-    if (v->type->id == MILL_VARIANT && lua_type(L, -1) != LUA_TSTRING) misfit(L, t, index, v->type);
+    if (v->type->id == MILL_VARIANT && lua_type(L, -1) != LUA_TSTRING) refuse(L, t, index, v->type);
     mill_take_value(L, t, lua_gettop(L), &v->child[i], k);
     lua_pop(L, 1);
   }
@@ -376,7 +408,10 @@ void mill_take_row(lua_State *L, mill_taker *t, int index, const mill_type *sche
 }
 
 static void take_struct(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
-  if (lua_type(L, index) != LUA_TTABLE) misfit(L, t, index, v->type);
+  if (lua_type(L, index) != LUA_TTABLE) {
+    misfit(L, t, index, v, k);
+    return;
+  }
   mill_take_row(L, t, index, v->type, v->child, k);
 }
 
@@ -388,10 +423,12 @@ void mill_take_value(lua_State *L, mill_taker *t, int index, mill_vector *v, uin
     return;
   }
   switch (v->type->id) {
-  case MILL_NULL: misfit(L, t, index, v->type); break;
+  case MILL_NULL: misfit(L, t, index, v, k); break;
   case MILL_BOOLEAN:
-    if (!lua_isboolean(L, index)) misfit(L, t, index, v->type);
-    ((uint8_t *)v->data)[k] = (uint8_t)lua_toboolean(L, index);
+    if (lua_isboolean(L, index))
+      ((uint8_t *)v->data)[k] = (uint8_t)lua_toboolean(L, index);
+    else
+      misfit(L, t, index, v, k);
     break;
   case MILL_TINYINT:
   case MILL_SMALLINT:
@@ -399,8 +436,9 @@ void mill_take_value(lua_State *L, mill_taker *t, int index, mill_vector *v, uin
   case MILL_BIGINT: take_integer(L, t, index, v, k); break;
   case MILL_FLOAT:
   case MILL_DOUBLE:
-    if (lua_type(L, index) != LUA_TNUMBER) misfit(L, t, index, v->type);
-    if (v->type->id == MILL_FLOAT)
+    if (lua_type(L, index) != LUA_TNUMBER)
+      misfit(L, t, index, v, k);
+    else if (v->type->id == MILL_FLOAT)
       ((float *)v->data)[k] = (float)lua_tonumber(L, index);
     else
       ((double *)v->data)[k] = lua_tonumber(L, index);

@@ -2,7 +2,7 @@
 **
 ** A taker writes into growable vectors of an arena that a userdata owns, so that raising out of it
 ** leaks nothing. What does not fit the type raises as PySpark's schema verification does, with the
-** row and the field's name. */
+** row and the field's name, unless the taker is lenient. */
 #ifndef MILL_BIND_TAKE_H
 #define MILL_BIND_TAKE_H
 
@@ -16,6 +16,7 @@ typedef struct mill_taker {
   mill_types *types;
   const char *field; /* for messages; NULL: none */
   int64_t row;       /* 1-based; 0: none */
+  bool lenient;      /* values that do not fit are NULL */
 } mill_taker;
 
 /* Is the value at `index` NULL (nil or the NULL light userdata)? */

@@ -446,6 +446,7 @@ static inline int64_t offset_at(const unsigned char *p, size_t i, uint16_t width
 static inline mill_status read_bytes_of(const window *w, uint16_t width) {
   const unsigned char *offsets = place(w, width / 8);
   mill_arrow_buffer data = w->a->buffer[1];
+  const char *bytes = data.data ? (const char *)data.data : "";
   mill_str *to = w->out->data;
   int64_t from = w->n ? offset_at(offsets, 0, width) : 0;
   if (from < 0) return corrupt(w, "an offset is negative");
@@ -454,8 +455,8 @@ static inline mill_status read_bytes_of(const window *w, uint16_t width) {
     if (end < from || (uint64_t)end > data.size) return corrupt(w, "an offset is out of range");
     if (end - from > BYTES_MAX) return corrupt(w, "a value is longer than 1 GiB");
     if (is_valid(w, i))
-      to[i] = view_at((const char *)data.data + from, (uint32_t)(end - from),
-                      data.size - (uint64_t)from >= 16);
+      to[i] =
+          view_at(bytes + from, (uint32_t)(end - from), data.size - (uint64_t)from >= 16);
     else
       to[i] = (mill_str){0};
     from = end;

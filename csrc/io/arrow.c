@@ -88,7 +88,7 @@ static mill_status infer(io_job *job, mill_error *err) {
       return mill_io_failed_read(err, job->files.file[i].path, s);
     if (err) mill_error_clear(err);
   }
-  return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", "arrow", NULL);
+  return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", job->format->title, NULL);
 }
 
 static mill_status wrong_type(const arrow_decoder *d, const mill_field *want,
@@ -240,6 +240,7 @@ static bool takes(const mill_type *t) {
 }
 
 const io_format mill_format_arrow = {.name = "arrow",
+                                     .title = "Arrow",
                                      .configure = configure,
                                      .infer = infer,
                                      .takes = takes,

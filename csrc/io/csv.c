@@ -37,6 +37,7 @@ static io_separator csv_line_of(const io_job *job, const io_window *w) {
 }
 
 const io_format mill_format_csv = {.name = "csv",
+                                   .title = "CSV",
                                    .configure = csv_configure,
                                    .infer = mill_csv_infer,
                                    .takes = csv_takes,

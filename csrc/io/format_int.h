@@ -134,6 +134,7 @@ typedef mill_status (*io_piece)(void *arg, size_t file, uint64_t from, uint64_t 
 
 struct io_format {
   const char *name;
+  const char *title; /* as Spark writes it in errors */
   /* Read the options into job->plan. */
   mill_status (*configure)(io_job *job, mill_error *err);
   /* Set job->data from the files; UNABLE_TO_INFER_SCHEMA is the caller's when there are none. */

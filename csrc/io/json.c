@@ -66,6 +66,7 @@ static bool json_takes(const mill_type *t) {
 static bool json_whole(const io_job *job) { return ((const json_plan *)job->plan)->multi; }
 
 const io_format mill_format_json = {.name = "json",
+                                    .title = "JSON",
                                     .configure = json_configure,
                                     .infer = mill_io_json_infer,
                                     .takes = json_takes,

@@ -172,7 +172,7 @@ static mill_status parquet_infer(io_job *job, mill_error *err) {
   if (p->merge) MILL_TRY(read_footers(p, err));
   for (size_t i = 0; i < p->n; i++)
     if (p->merge || i == only) MILL_TRY(add_schema(p, i, &t, err));
-  if (!t) return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", job->format->name, NULL);
+  if (!t) return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", job->format->title, NULL);
   if (t->nfields == 0) {
     mill_fail(err, MILL_E_FAILED_READ_FILE_NO_HINT, "path", job->files.file[only].path, NULL);
     mill_error_hint(err, "It has no columns.");
@@ -252,6 +252,7 @@ mill_status mill_parquet_find_calendar(const parquet_read *p, const parquet_foot
 }
 
 const io_format mill_format_parquet = {.name = "parquet",
+                                       .title = "Parquet",
                                        .configure = parquet_configure,
                                        .infer = parquet_infer,
                                        .takes = parquet_takes,

@@ -288,7 +288,7 @@ static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err)
     MILL_TRY(data_of_user(job, r->schema, err));
   } else {
     if (job->files.n == 0 && !job->format->fixed)
-      return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", job->format->name, NULL);
+      return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", job->format->title, NULL);
     MILL_TRY(job->format->infer(job, err));
   }
   MILL_TRY(check_types(job, err));

@@ -85,6 +85,7 @@ static mill_status text_decoder_new(const io_job *job, const int *columns, int n
 }
 
 const io_format mill_format_text = {.name = "text",
+                                    .title = "Text",
                                     .configure = text_configure,
                                     .infer = text_infer,
                                     .takes = text_takes,

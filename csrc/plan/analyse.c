@@ -428,9 +428,25 @@ static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const 
   }
 }
 
+/* A frame analysed before, in a subquery over the same frame: its columns and those of the query around
+** would have the same ids, so that none could tell which is meant. It gets ids of its own. */
+static const mill_node *apart(mill_planner *w, const mill_node *n, const mill_scope *outer) {
+  bool shared = false;
+  for (const mill_scope *o = outer; o; o = o->outer)
+    for (int i = 0; i < n->noutput; i++)
+      shared |= mill_x_find_id(o->column, o->ncolumns, n->output[i]->id);
+  if (!shared) return n;
+  mill_renewal *r = mill_w_alloc(w, sizeof *r);
+  const mill_node *own = mill_renew_ids(w, n);
+  if (r == NULL || own == NULL) return NULL;
+  *r = (mill_renewal){n, own, w->renewals};
+  w->renewals = r;
+  return own;
+}
+
 const mill_node *mill_analyse(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   if (n == NULL || w->status != MILL_OK) return NULL;
-  if (n->analysed) return n;
+  if (n->analysed) return apart(w, n, outer);
   if (!mill_w_enter(w)) return NULL;
   const mill_node *r = mill_check_attributes(w, analyse_kind(w, n, outer));
   r = mill_check_subqueries(w, r);

@@ -49,7 +49,7 @@ static const mill_node *with_columns(mill_planner *w, const mill_node *n, const 
   return mill_build_project(w, child, &items, NULL);
 }
 
-/* Names that are none of the columns are let be. */
+/* Names that are none of the columns are let be. A text drops all columns of that name, a name the one that it means. */
 static const mill_node *drop(mill_planner *w, const mill_node *n, const mill_node *child,
                              const mill_scope *outer) {
   mill_scope s = mill_scope_of(child, outer);
@@ -58,10 +58,10 @@ static const mill_node *drop(mill_planner *w, const mill_node *n, const mill_nod
   if (gone == NULL) return NULL;
   for (int i = 0; i < n->nexprs; i++) {
     const mill_expr *x = n->exprs[i], *c = x->kind == MILL_X_COLUMN ? x : NULL;
-    if (x->kind == MILL_X_NAME && x->nparts > 1) c = mill_resolve_name_quiet(w, &s, x);
+    if (x->kind == MILL_X_NAME) c = mill_resolve_name_quiet(w, &s, x);
     if (w->status || (x->kind == MILL_X_NAME && x->nparts == 1 && !there(w, n, &s, x->parts)))
       return NULL;
-    const char *name = x->kind == MILL_X_TEXT ? x->name : x->nparts == 1 ? x->parts[0] : NULL;
+    const char *name = x->kind == MILL_X_TEXT ? x->name : NULL;
     for (int k = 0; k < child->noutput; k++)
       gone[k] |= c ? child->output[k]->id == c->id
                    : name && mill_w_same_name(w, child->output[k]->name, name);

@@ -1,5 +1,6 @@
 /* Commands: they take effect when they are analysed, as spark.sql does; their rows stand in the
 ** plan as a table. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,13 +14,14 @@ static const mill_type *answer_schema(mill_planner *w, const char *const *names,
   mill_field f[9];
   int n = (int)strlen(types);
   for (int i = 0; i < n; i++)
-    f[i] = (mill_field){names[i], mill_type_of(types[i] == 'b' ? MILL_BOOLEAN : MILL_STRING), true,
-                        NULL};
+    f[i] =
+        (mill_field){names[i], mill_type_of(tolower(types[i]) == 'b' ? MILL_BOOLEAN : MILL_STRING),
+                     types[i] >= 'a', NULL};
   return mill_type_struct(w->ctx->types, f, (uint32_t)n);
 }
 
 static const mill_expr *answer_value(mill_planner *w, char type, const char *cell) {
-  if (type == 'b') return mill_x_bool(w, strcmp(cell, "true") == 0);
+  if (tolower(type) == 'b') return mill_x_bool(w, strcmp(cell, "true") == 0);
   return cell ? mill_x_string(w, cell) : mill_x_null(w, mill_type_of(MILL_STRING));
 }
 

@@ -80,10 +80,6 @@ static bool all_named(mill_planner *w, const mill_node *n) {
 
 static bool parameters_of(mill_planner *w, const mill_node *n, const mill_plan *p,
                           mill_parameters *out) {
-  if (p->positional && p->named) {
-    (void)MILL_W_FAIL_AT(w, n, MILL_E_INVALID_QUERY_MIXED_QUERY_PARAMETERS, NULL);
-    return false;
-  }
   const char **names = mill_w_alloc(w, (size_t)(n->nvalues + 1) * sizeof *names);
   const mill_expr **values = mill_w_alloc(w, (size_t)(n->nvalues + 1) * sizeof *values);
   if (names == NULL || values == NULL || (p->named && !all_named(w, n))) return false;

@@ -16,6 +16,9 @@
 #include "kernel/bound.h"
 #include "kernel/cast.h"
 
+/* The CALL that an INTERVAL with parameters is until they are known. */
+#define MILL_INTERVAL_PIECES "interval pieces"
+
 typedef enum mill_expr_kind {
   /* as written */
   MILL_X_NAME, /* parts[nparts]: a, t.a, db.t.a.field */

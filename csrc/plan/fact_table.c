@@ -35,7 +35,7 @@ static const mill_node *keywords(mill_planner *w) {
     cells[2 * rows] = all[i].word;
     cells[2 * rows++ + 1] = strict && all[i].reserved ? "true" : "false";
   }
-  return cells ? mill_answer(w, names, "sb", cells, rows) : NULL;
+  return cells ? mill_answer(w, names, "SB", cells, rows) : NULL;
 }
 
 /* NAME to ICU_VERSION: that of Spark 4.3, whose collations these are. */

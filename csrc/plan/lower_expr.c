@@ -143,6 +143,14 @@ static const mill_bound *scalar_query(mill_lowering *l, const mill_expr *e) {
   return w->status || b->value == NULL ? NULL : b;
 }
 
+/* asc and desc order rows in ORDER BY; anywhere else they would do nothing. */
+static const mill_bound *stray_sort_key(mill_planner *w, const mill_expr *e) {
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_INTERNAL_ERROR, "message",
+                       mill_w_printf(w, "Cannot evaluate expression: %s", mill_w_sql(w, e)), NULL);
+  mill_error_hint(w->err, "a sort key stands in orderBy and in the orderBy of a window");
+  return NULL;
+}
+
 static const mill_bound *lower_kind(mill_lowering *l, const mill_expr *e, const sides *s) {
   mill_bound *b;
   switch (e->kind) {
@@ -150,8 +158,8 @@ static const mill_bound *lower_kind(mill_lowering *l, const mill_expr *e, const 
   case MILL_X_PARAMETER: return literal(l, e);
   case MILL_X_CALL: return call(l, e, s);
   case MILL_X_CAST: return cast(l, e, s);
-  case MILL_X_ALIAS:
-  case MILL_X_SORT: return lower(l, e->args[0], s);
+  case MILL_X_ALIAS: return lower(l, e->args[0], s);
+  case MILL_X_SORT: return stray_sort_key(l->w, e);
   case MILL_X_FIELD:
     b = bound(l, MILL_B_FIELD, e, 1);
     if (b) b->index = e->index;

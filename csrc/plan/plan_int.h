@@ -56,6 +56,12 @@ typedef struct mill_making {
   const char *kind, *name; /* "FUNCTION", its quoted name */
 } mill_making;
 
+/* A frame whose columns got new ids where it is used (analyse.c). */
+typedef struct mill_renewal {
+  const mill_node *before, *after;
+  const struct mill_renewal *next;
+} mill_renewal;
+
 typedef struct mill_planner mill_planner;
 struct mill_planner {
   mill_session *session;
@@ -72,8 +78,9 @@ struct mill_planner {
   const mill_making *making;   /* NULL: nothing that lasts */
   const char *no_routines;     /* where SQL functions may not be called now; NULL: they may */
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
-  int inlined;                 /* views and CTEs being entered */
-  const char *database;        /* in use while a view's text is analysed; NULL: the session's */
+  const mill_renewal *renewals;
+  int inlined;          /* views and CTEs being entered */
+  const char *database; /* in use while a view's text is analysed; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const char *defining; /* the view that is being made anew, which its query must not read */
   bool writing;         /* files of a table are noted as being written */
@@ -208,6 +215,8 @@ typedef struct mill_variables {
 
 /* The scope of a node's output. */
 mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer);
+/* interval_text.c: INTERVAL with parameters, a call of its pieces. */
+const mill_expr *mill_resolve_interval(mill_planner *w, const mill_scope *s, const mill_expr *e);
 const mill_expr *mill_resolve(mill_planner *w, const mill_scope *s, const mill_expr *e);
 /* A column by one name among candidates: number of matches, the first in *out. */
 int mill_find_column(const mill_planner *w, const mill_expr *const *column, int n, const char *name,

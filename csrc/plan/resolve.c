@@ -2,6 +2,7 @@
 **
 ** A name is looked for among lambda variables, then as qualifier and column, then as column and
 ** fields, then among the aliases of the same select list, then in the query around this one. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -199,20 +200,34 @@ static int shared_qualifiers(const mill_scope *s) {
   return n;
 }
 
+/* The name as Spark measures how far others are: parts that are no identifier stand in quotes. */
+static const char *measured(mill_planner *w, const mill_expr *e) {
+  const char *text = "";
+  for (int i = 0; text && i < e->nparts; i++) {
+    const char *part = e->parts[i], *p = part;
+    bool digits = true;
+    for (; isalnum((unsigned char)*p) || *p == '_'; p++)
+      digits = digits && isdigit((unsigned char)*p);
+    bool plain = p > part && *p == '\0' && !digits;
+    text = mill_w_printf(w, "%s%s%s", text, i ? "." : "",
+                         plain ? part : mill_w_quoted_parts(w, &e->parts[i], 1));
+  }
+  return text;
+}
+
 /* Up to five column names of the scope, the nearest first, then by name: "`a`, `b`". A qualifier
 ** that all share is left out where the name has none either. */
 static const char *proposals(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   int n = s->ncolumns, *far = mill_w_alloc(w, ((size_t)n + 1) * sizeof *far);
   const char **shown = mill_w_alloc(w, ((size_t)n + 1) * sizeof *shown);
-  const char *text = "", *name = e->parts[0];
+  const char *text = "", *name = measured(w, e);
   if (far == NULL || shown == NULL) return NULL;
   int skip = n && e->nparts == 1 ? shared_qualifiers(s) : 0;
-  for (int i = 1; i < e->nparts; i++) name = mill_w_printf(w, "%s.%s", name, e->parts[i]);
   for (int i = 0; name && i < n; i++) {
     const mill_expr *c = s->column[i];
     int left = (c->parts ? c->nparts : 0) - skip;
     const char *q = left > 0 ? mill_w_quoted_parts(w, c->parts + skip, left) : "";
-    shown[i] = mill_w_printf(w, "%s%s`%s`", q, *q ? "." : "", c->name);
+    shown[i] = mill_w_printf(w, "%s%s%s", q, *q ? "." : "", mill_w_quoted_parts(w, &c->name, 1));
     if (shown[i] == NULL) return NULL;
     far[i] = distance(name, shown[i]);
   }
@@ -459,6 +474,7 @@ static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const
   if (e == NULL) return NULL;
   if (mill_is_field_update(e)) return mill_resolve_field_update(w, s, e);
   if (mill_x_is_call(e, "identifier") && e->nargs == 1) return resolve_identifier(w, s, e);
+  if (mill_x_is_call(e, MILL_INTERVAL_PIECES)) return mill_resolve_interval(w, s, e);
   const mill_stored_function *routine = mill_find_routine(w, e->name, e->parts, e->nparts);
   if (w->status) return NULL;
   if (routine == NULL) e = mill_place_arguments(w, e);
@@ -550,9 +566,21 @@ static const mill_expr *resolve_kind(mill_planner *w, const mill_scope *s, const
   }
 }
 
+/* df.x where the columns of df have got other ids. */
+static const mill_expr *renewed(const mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  if (e->kind != MILL_X_COLUMN || mill_x_find_id(s->column, s->ncolumns, e->id)) return e;
+  for (const mill_renewal *r = w->renewals; r; r = r->next)
+    for (int i = 0; i < r->before->noutput; i++) {
+      const mill_expr *own = r->after->output[i];
+      if (r->before->output[i]->id == e->id && mill_x_find_id(s->column, s->ncolumns, own->id))
+        return own;
+    }
+  return e;
+}
+
 const mill_expr *mill_resolve(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   if (e == NULL || w->status != MILL_OK) return NULL;
-  if (e->type && e->kind != MILL_X_LITERAL) return e;
+  if (e->type && e->kind != MILL_X_LITERAL) return renewed(w, s, e);
   if (!mill_w_enter(w)) return NULL;
   const mill_expr *r = resolve_kind(w, s, e);
   mill_w_leave(w);

@@ -333,6 +333,10 @@ void mill_session_reset(mill_session *s, const char *key) {
   }
 }
 
+bool mill_session_is_set(const mill_session *s, const char *key) {
+  return find_setting(s, key) != NULL;
+}
+
 const char *mill_session_get(const mill_session *s, const char *key) {
   const setting *set = find_setting(s, key);
   return set ? set->value : mill_conf_preset(key);

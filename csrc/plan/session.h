@@ -43,6 +43,7 @@ void mill_session_settle(mill_session *s);
 void mill_session_reset(mill_session *s, const char *key);
 const char *mill_session_get(const mill_session *s,
                              const char *key); /* the default when not set; NULL: unknown */
+bool mill_session_is_set(const mill_session *s, const char *key);
 /* The i-th key that is set or known, sorted; NULL at the end. */
 const char *mill_session_key(const mill_session *s, int i);
 

@@ -452,9 +452,15 @@ const char *mill_w_quoted_type(mill_planner *w, const mill_type *t) {
 const char *mill_w_quoted_parts(mill_planner *w, const char *const *parts, int n) {
   char buf[1024];
   size_t at = 0;
-  for (int i = 0; i < n && at + 2 < sizeof buf; i++) {
-    int k = snprintf(buf + at, sizeof buf - at, i ? ".`%s`" : "`%s`", parts[i]);
-    at += k > 0 ? (size_t)k : 0;
+  for (int i = 0; i < n && at + 8 < sizeof buf; i++) {
+    const char *sep = i ? "." : "", *p = parts[i];
+    at += (size_t)snprintf(buf + at, sizeof buf - at, "%s`", sep);
+    for (; *p && at + 4 < sizeof buf; p++) {
+      if (*p == '`') buf[at++] = '`'; /* doubled, as it is written */
+      buf[at++] = *p;
+    }
+    buf[at++] = '`';
+    buf[at] = '\0';
   }
   return mill_error_fmt(w->err, "%s", n ? buf : "");
 }

@@ -58,8 +58,8 @@ static bool path_of(mill_planner *w, const mill_source *s, const char **out) {
   mill_options o = {s->options, s->noptions};
   *out = s->npaths ? s->paths[0] : mill_option_text(o, "path");
   if (s->npaths > 1 || *out == NULL) {
-    (void)MILL_W_FAIL(w, MILL_E_STREAM_PATH, "provided", mill_error_fmt(w->err, "%d", s->npaths),
-                      NULL);
+    (void)MILL_W_FAIL(w, MILL_E_STREAM_PATH, NULL);
+    mill_error_hint(w->err, "%d are given", s->npaths);
     return false;
   }
   return true;

@@ -1,7 +1,8 @@
 /* Streams into and out of tables. Spark: DataStreamWriter.toTable, DataStreamReader.table.
 **
 ** A table as a source is the file source over the files that the catalogue lists: what is added later is
-** read later, each file once. Files that UPDATE or MERGE write anew are new files. */
+** read later, each file once. Files that UPDATE or MERGE write anew end the query, or with the option
+** ignoreChanges are new files. */
 #include "plan/stream_table.h"
 
 #include <string.h>
@@ -218,8 +219,11 @@ static const mill_option *source_options(mill_planner *w, const mill_node *n,
 
 static bool open_source(mill_planner *w, const mill_node *n, const mill_catalog_table *t,
                         mill_source *s) {
-  static const mill_stream_io managed = {
-      .list = list_files, .clear = mill_read_files_clear, .open = open_files};
+  const mill_stream_io managed = {.list = list_files,
+                                  .clear = mill_read_files_clear,
+                                  .open = open_files,
+                                  .table =
+                                      mill_w_full_name(w, (mill_table_name){t->database, t->name})};
   const char **path = mill_w_alloc(w, sizeof *path);
   *s = (mill_source){.format = t->provider, .npaths = 1, .paths = path};
   s->options = source_options(w, n, t, &s->noptions);

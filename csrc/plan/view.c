@@ -224,12 +224,28 @@ static const mill_node *naming_list(const mill_node *n) {
   return n;
 }
 
+/* Does Spark take the column's name for one that was meant? */
+static bool is_named(const mill_expr *e) {
+  switch (e->kind) {
+  case MILL_X_NAME:
+  case MILL_X_STAR:
+  case MILL_X_ALIAS:
+  case MILL_X_LITERAL:
+  case MILL_X_EXTRACT:
+  case MILL_X_FIELD: return true;
+  case MILL_X_CAST: return is_named(e->args[0]);
+  case MILL_X_CALL:
+    if (mill_x_is_call(e, "-") && e->nargs == 1) return e->args[0]->kind == MILL_X_LITERAL;
+    return mill_x_is_call(e, "explode") || mill_x_is_call(e, "inline");
+  default: return false;
+  }
+}
+
 static bool check_named(mill_planner *w, const mill_node *n) {
   const mill_node *list = n->ncolumns ? NULL : naming_list(n->child[0]);
   for (int i = 0; list && i < list->nexprs; i++) {
     const mill_expr *e = list->exprs[i];
-    if (e->kind == MILL_X_NAME || e->kind == MILL_X_STAR || e->kind == MILL_X_ALIAS) continue;
-    if (e->text == NULL || mill_x_is_call(e, "explode") || mill_x_is_call(e, "inline")) continue;
+    if (e->text == NULL || is_named(e)) continue;
     (void)MILL_W_FAIL_AT(
         w, n, MILL_E_CREATE_PERMANENT_VIEW_WITHOUT_ALIAS, "name",
         mill_w_quoted_parts(w, n->parts, n->nparts), "attr",

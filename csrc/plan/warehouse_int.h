@@ -181,9 +181,10 @@ bool mill_w_may_overwrite(mill_planner *w, const mill_node *n, const mill_catalo
 /* insert.c: does the tree read a file of the folder? */
 bool mill_reads_folder(const mill_node *n, const char *folder);
 
-/* command.c: rows that a command answers with. Types: one letter a column, s STRING, b BOOLEAN ("true"). */
-/* The rows of SHOW COLLATIONS, or with their catalogue those of collations(). */
+/* fact_table.c: the rows of SHOW COLLATIONS, or with their catalogue those of collations(). */
 const mill_node *mill_collation_table(mill_planner *w, const char *pattern, bool catalog);
+/* command.c: rows that a command answers with. Types: one letter a column, s STRING, b BOOLEAN ("true"), as
+** capitals NOT NULL. */
 const mill_node *mill_answer(mill_planner *w, const char *const *names, const char *types,
                              const char *const *cells, int rows);
 bool mill_show_matches(const char *pattern, const char *name);

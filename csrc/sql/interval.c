@@ -190,13 +190,21 @@ mill_expr *mill_p_interval_text(mill_parser *p, int from, const char *s, size_t 
   return mill_p_null_literal(p, from);
 }
 
-/* [+-] number or string, then the token of a unit: tells how many tokens; 0: not here. */
+/* Does :name or ? stand there? Tells how many tokens it has. */
+static int parameter_tokens(const mill_parser *p, int ahead) {
+  if (mill_p_peek(p, ahead) == MILL_T_QUESTION) return 1;
+  return mill_p_peek(p, ahead) == MILL_T_COLON && mill_p_is_name(p, ahead + 1) ? 2 : 0;
+}
+
+/* [+-] number, string or parameter, then the token of a unit: tells how many tokens; 0: not here. */
 static int value_tokens(const mill_parser *p, int ahead) {
   int i = ahead, kind = mill_p_peek(p, i);
   if (kind == MILL_T_MINUS || kind == MILL_T_PLUS) i++;
   kind = mill_p_peek(p, i);
   if (kind == MILL_T_INTEGER || kind == MILL_T_DECIMAL) {
     i++;
+  } else if (parameter_tokens(p, i) > 0) {
+    i += parameter_tokens(p, i);
   } else {
     if (!mill_p_is_string(p, i)) return 0;
     while (mill_p_is_string(p, i)) i++;
@@ -322,9 +330,45 @@ static mill_expr *from_to(mill_parser *p, int from) {
   return make(p, from, months, a->field, b->field, minus ? -v : v);
 }
 
+/* How many tokens the interval has from here, behind INTERVAL; *open: parameters are among them. */
+static int interval_tokens(const mill_parser *p, bool *open) {
+  int i = 0, n;
+  while ((n = value_tokens(p, i)) > 0 && unit_at(p, i + n)) {
+    for (int k = i; k < i + n; k++) *open |= parameter_tokens(p, k) > 0;
+    i += n + 1;
+  }
+  return mill_p_peek(p, i) == MILL_K_TO && unit_at(p, i + 1) ? i + 2 : i;
+}
+
+/* An interval with parameters: a call of its pieces, texts and parameters, which plan/interval_text.c
+** puts together when the values are known. */
+static mill_expr *pieces(mill_parser *p, int from, int n) {
+  mill_expr *e = mill_p_expr(p, MILL_X_CALL, from);
+  mill_list l = {0};
+  int start = from, stop = p->at + n;
+  while (p->at < stop) {
+    if (parameter_tokens(p, 0) == 0) {
+      p->at++;
+      continue;
+    }
+    const char *text = mill_p_fragment(p, start);
+    mill_p_push(p, &l, mill_p_string_literal(p, start, text, strlen(text)));
+    mill_p_push(p, &l, mill_p_parameter(p));
+    start = p->at;
+  }
+  const char *text = mill_p_fragment(p, start);
+  mill_p_push(p, &l, mill_p_string_literal(p, start, text, strlen(text)));
+  e->name = MILL_INTERVAL_PIECES;
+  mill_p_exprs(&l, &e->args, &e->nargs);
+  return e;
+}
+
 mill_expr *mill_p_interval(mill_parser *p) {
   int from = p->at;
+  bool open = false;
   mill_p_expect(p, MILL_K_INTERVAL);
+  int all = interval_tokens(p, &open);
+  if (open) return pieces(p, from, all);
   int n = value_tokens(p, 0);
   if (n > 0 && mill_p_peek(p, n + 1) == MILL_K_TO && unit_at(p, n + 2)) return from_to(p, from);
   int body = p->at;

@@ -48,6 +48,8 @@ mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_err
   plan->root = root;
   plan->positional = p.parameters > 0;
   plan->named = p.named;
+  if (plan->positional && plan->named)
+    return mill_fail(err, MILL_E_INVALID_QUERY_MIXED_QUERY_PARAMETERS, NULL);
   return MILL_OK;
 }
 

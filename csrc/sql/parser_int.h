@@ -141,7 +141,8 @@ const mill_type *mill_p_columns(mill_parser *p); /* a INT, b STRING NOT NULL COM
 mill_expr *mill_p_expression(mill_parser *p);
 mill_expr *mill_p_operand(mill_parser *p); /* valueExpression: no AND, OR, NOT, predicate */
 mill_expr *mill_p_primary(mill_parser *p);
-mill_expr *mill_p_named(mill_parser *p); /* with an optional alias */
+mill_expr *mill_p_parameter(mill_parser *p); /* :name or ? */
+mill_expr *mill_p_named(mill_parser *p);     /* with an optional alias */
 void mill_p_expr_list(mill_parser *p, mill_list *out, mill_expr *(*rule)(mill_parser *));
 mill_expr *mill_p_function(mill_parser *p); /* name(..) with all that may follow; at its name */
 /* IDENTIFIER(..)( stands there: a call whose name is computed. */

@@ -106,7 +106,7 @@ static mill_expr *column(mill_parser *p) {
   return e;
 }
 
-static mill_expr *parameter(mill_parser *p) {
+mill_expr *mill_p_parameter(mill_parser *p) {
   int from = p->at;
   bool named = mill_p_is(p, MILL_T_COLON);
   p->at++;
@@ -238,7 +238,7 @@ static mill_expr *base(mill_parser *p) {
   if (kind == MILL_T_LPAREN) return parenthesis(p);
   if (kind == MILL_T_ASTERISK) return star(p, from, &none);
   if (kind == MILL_T_QUESTION || (kind == MILL_T_COLON && mill_p_is_name(p, 1)))
-    return parameter(p);
+    return mill_p_parameter(p);
   bool constant = kind == MILL_K_NULL || kind == MILL_K_TRUE || kind == MILL_K_FALSE ||
                   kind == MILL_K_CASE || kind == MILL_K_CAST;
   if (constant || mill_p_is_name(p, 0) || kind > MILL_T_KEYWORD) {

@@ -69,11 +69,13 @@ typedef struct mill_stream_io {
                       mill_scan **out, mill_error *err);
   mill_status (*write)(const mill_context *ctx, const mill_settings *set, const mill_write *w,
                        mill_rows *rows, uint64_t *written, mill_error *err);
+  /* list() is a table's: a file that it has no more was changed. `table` names it in errors. */
+  const char *table;
 } mill_stream_io;
 
 /* New files of a folder or pattern, each read once. Options: maxFilesPerTrigger,
 ** maxBytesPerTrigger, latestFirst, fileNameOnly, maxFileAge, cleanSource (off, delete, archive),
-** sourceArchiveDir. The description of the read (one path, a schema) is copied. */
+** sourceArchiveDir; of a table ignoreChanges. The description of the read (one path, a schema) is copied. */
 mill_status mill_stream_files_new(const mill_context *ctx, const mill_stream_io *io,
                                   const mill_read *r, mill_stream_source **out,
                                   mill_error *err) MILL_USE_RESULT;

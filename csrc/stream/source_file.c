@@ -4,7 +4,11 @@
 ** which it was claimed, its size and its time, so the query's record says exactly which files a
 ** batch read; an offset {"logOffset":N} stands for the files claimed as N. latest() claims files;
 ** claims that were not read yet are given again. Files older than the newest claimed one minus
-** maxFileAge are forgotten and never taken. Spark: FileStreamSource. */
+** maxFileAge are forgotten and never taken. Spark: FileStreamSource.
+**
+** A table lists all its files. When one that was claimed is gone, rows that were read have been changed or deleted,
+** and files that come with it may hold rows that were read before: that is an error, or with
+** ignoreChanges those files are read as any other. Delta Lake: the option of the same name. */
 #include <stdlib.h>
 #include <strings.h>
 
@@ -26,7 +30,7 @@ typedef struct file_feed {
   mill_stream_feed base;
   file_source *source;
   mill_store seen, frozen; /* frozen: files that availableNow may take */
-  bool is_frozen, latest_first, name_only, recalled;
+  bool is_frozen, latest_first, name_only, recalled, ignore_changes;
   int64_t max_files, max_bytes; /* 0: none */
   int64_t max_age;              /* milliseconds */
   int64_t last;                 /* claimed offset, -1 none */
@@ -96,6 +100,45 @@ static int by_age(const void *a, const void *b) {
 
 static int by_age_down(const void *a, const void *b) { return by_age(b, a); }
 
+static mill_status refuse_change(const file_feed *f, const char *path, mill_error *err) {
+  mill_fail(err, MILL_E_STREAMING_SOURCE_TABLE_CHANGED, "table", f->source->io.table, "file", path,
+            NULL);
+  mill_error_hint(err, "with the option ignoreChanges rows that were written anew come once more; "
+                       "or begin with a new checkpoint");
+  return MILL_E_STREAMING_SOURCE_TABLE_CHANGED;
+}
+
+static int by_key(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Does a table still have every file that was claimed? */
+static mill_status check_changes(const file_feed *f, const mill_read_files *files,
+                                 mill_error *err) {
+  mill_memory *m = f->source->ctx->memory;
+  size_t bytes = (files->n + 1) * sizeof(char *);
+  const char **there = mill_alloc(m, bytes);
+  mill_status s = MILL_OK;
+  if (there == NULL) return mill_oom(m, bytes, err);
+  for (size_t i = 0; i < files->n; i++) there[i] = files->file[i].path;
+  if (files->n) qsort(there, files->n, sizeof *there, by_key);
+  for (size_t i = 0; s == MILL_OK && i < f->seen.nentries; i++) {
+    const mill_store_entry *e = f->seen.entry[i];
+    if (e == NULL || e->value_size <= sizeof(claim)) continue;
+    size_t n = e->value_size - sizeof(claim);
+    char *path = mill_alloc(m, n + 1);
+    if (path == NULL) s = mill_oom(m, n + 1, err);
+    if (path == NULL) break;
+    memcpy(path, mill_store_value(e) + sizeof(claim), n);
+    path[n] = '\0';
+    const char *key = path;
+    if (!bsearch(&key, there, files->n, sizeof *there, by_key)) s = refuse_change(f, path, err);
+    mill_free(m, path, n + 1);
+  }
+  mill_free(m, there, bytes);
+  return s;
+}
+
 /* Move the files that are new to the front; returns how many. */
 static size_t keep_new(const file_feed *f, mill_read_files *files) {
   size_t n = 0;
@@ -148,10 +191,12 @@ static mill_status claim_new(file_feed *f, bool all, mill_error *err) {
   const file_source *src = f->source;
   mill_read_files files;
   MILL_TRY(src->io.list(src->ctx, &src->read, &files, err));
+  bool changes = src->io.table && !f->ignore_changes && f->clean == CLEAN_OFF;
+  mill_status s = changes ? check_changes(f, &files, err) : MILL_OK;
   size_t n = keep_new(f, &files);
   if (n) qsort(files.file, n, sizeof *files.file, f->latest_first ? by_age_down : by_age);
   n = within_limits(f, files.file, n, all);
-  mill_status s = n ? claim_files(f, files.file, n, err) : MILL_OK;
+  if (s == MILL_OK && n) s = claim_files(f, files.file, n, err);
   src->io.clear(&files);
   return s;
 }
@@ -330,6 +375,7 @@ static mill_status read_options(file_feed *f, mill_error *err) {
                       mill_option_text(o, "maxBytesPerTrigger"), err);
   MILL_TRY(mill_option_bool(o, "latestFirst", false, &f->latest_first, err));
   MILL_TRY(mill_option_bool(o, "fileNameOnly", false, &f->name_only, err));
+  MILL_TRY(mill_option_bool(o, "ignoreChanges", false, &f->ignore_changes, err));
   MILL_TRY(duration(o, "maxFileAge", 7 * 86400000ll, &f->max_age, err));
   /* newest first within a limit: older files come later, and none is too old */
   if (f->latest_first && (f->max_files || f->max_bytes)) f->max_age = INT64_MAX / 4;
@@ -405,6 +451,9 @@ mill_status mill_stream_files_new(const mill_context *ctx, const mill_stream_io 
   s->io = *io;
   mill_arena_init(&s->arena, ctx->memory);
   mill_status status = copy_read(s, r, err);
+  if (io->table) s->io.table = mill_arena_strndup(&s->arena, io->table, strlen(io->table));
+  if (status == MILL_OK && io->table && s->io.table == NULL)
+    status = mill_oom(ctx->memory, 64, err);
   if (status == MILL_OK)
     *out = &s->base;
   else

@@ -16,39 +16,40 @@ local methods = {}
 function M.wrap(node) return setmetatable({ [NODE] = node }, Column) end
 function M.is(v) return getmetatable(v) == Column end
 
+local function bad_name(text)
+  errors.raise("INVALID_ATTRIBUTE_NAME_SYNTAX", { name = text }, { class = "AnalysisException", sqlState = "42601",
+    message = ("Syntax error in the attribute name: %s. Check that back quotes pair."):format(text) })
+end
+
+-- The part of a name that stands in back quotes from `at`, and the place behind it.
+local function quoted_part(text, at)
+  local out, from = {}, at + 1
+  while true do
+    local close = text:find("`", from, true) or bad_name(text)
+    out[#out + 1] = text:sub(from, close - 1)
+    if text:sub(close + 1, close + 1) ~= "`" then return table.concat(out), close + 1 end
+    out[#out + 1] = "`"
+    from = close + 2
+  end
+end
+
 --- F.col: dots reach into structs, back quotes protect; nothing else is parsed.
 function M.name_node(text)
   if text == "*" then return { kind = "star", parts = {} } end
   local star = text:match "^(.*)%.%*$"
   local parts, at, body = {}, 1, star or text
-  while at <= #body + 1 do
-    local part, next_at
-    if body:sub(at, at) == "`" then
-      local from = at + 1
-      local out = {}
-      while true do
-        local close = body:find("`", from, true)
-        if not close then errors.raise("INVALID_ATTRIBUTE_NAME_SYNTAX", { name = text },
-          { class = "AnalysisException", sqlState = "42601",
-            message = ("Syntax error in the attribute name: %s. Check that back quotes pair."):format(text) }) end
-        out[#out + 1] = body:sub(from, close - 1)
-        if body:sub(close + 1, close + 1) == "`" then
-          out[#out + 1] = "`"
-          from = close + 2
-        else
-          next_at = close + 1
-          break
-        end
-      end
-      part = table.concat(out)
+  repeat
+    local quoted, part, behind = body:sub(at, at) == "`"
+    if quoted then part, behind = quoted_part(body, at)
     else
-      next_at = body:find(".", at, true) or #body + 1
-      part = body:sub(at, next_at - 1)
+      behind = body:find("[.`]", at) or #body + 1
+      part = body:sub(at, behind - 1)
     end
+    local next_to = body:sub(behind, behind)
+    if next_to ~= "" and next_to ~= "." or part == "" and body ~= "" and not quoted then bad_name(text) end
     parts[#parts + 1] = part
-    at = next_at + 1
-    if next_at > #body then break end
-  end
+    at = behind + 1
+  until behind > #body
   return { kind = star and "star" or "name", parts = parts }
 end
 

@@ -21,8 +21,8 @@ methods.get = function(self, ...)
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "key", expected_type = "str", arg_type = arguments.type_name(key) })
   end
   local v = self[HANDLE]:get(key)
+  if n > 1 and not self[HANDLE]:is_set(key) then return (select(2, ...)) end -- before the key's own default
   if v ~= nil then return v end
-  if n > 1 then return (select(2, ...)) end
   errors.raise("SQL_CONF_NOT_FOUND", { sqlConf = '"' .. key .. '"' }, { class = "SparkNoSuchElementException",
     sqlState = "42K0I", message = ("The setting \"%s\" has no value."):format(key),
     candidates = similar.near(key, self[HANDLE]:keys()), hint = similar.best(key, self[HANDLE]:keys())

@@ -130,7 +130,7 @@ method("drop", "*cols", function(self, cols)
   local exprs = {}
   for i = 1, cols.n do
     local c = cols[i]
-    exprs[i] = type(c) == "string" and { kind = "name", parts = { c } } or column.node(c)
+    exprs[i] = type(c) == "string" and { kind = "text", name = c } or column.node(c)
   end
   return derive(self, { kind = "drop", exprs = exprs })
 end)

@@ -62,6 +62,8 @@ local MISUSE = {
   VALUE_NOT_ALLOWED = { "PySparkValueError", "`<arg_name>` is one of <allowed_values>." },
   VALUE_NOT_NON_EMPTY_STR = { "PySparkValueError", "`<arg_name>` is a text that is not empty, not <arg_value>." },
   VALUE_NOT_POSITIVE = { "PySparkValueError", "`<arg_name>` is positive, not <arg_value>." },
+  VALUE_NOT_PLAIN_COLUMN_REFERENCE = { "PySparkValueError",
+    "{<field_name>} is a Column that is more than a name: <val>. Write the expression in the text." },
   VALUE_OUT_OF_BOUNDS = { "PySparkValueError",
     "`<arg_name>` lies between <lower_bound> and <upper_bound>; got <actual>." },
   ZERO_INDEX = { "PySparkIndexError", "Columns are counted from 1." },

@@ -240,7 +240,7 @@ function F.unix_timestamp(c, format)
   return column.call("unix_timestamp", column.node(c, "timestamp"), column.literal(format or "yyyy-MM-dd HH:mm:ss"))
 end
 
-function F.udf(f, returnType) return require "tidemill.udf".new(f, returnType) end
+function F.udf(f, returnType, name) return require "tidemill.udf".new(f, returnType, name) end
 F["not"] = function(c) return ~column.wrap(column.node(c, "col")) end
 
 -- ---- the table ---------------------------------------------------------------------------------------------------

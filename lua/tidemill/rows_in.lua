@@ -191,8 +191,8 @@ local function check_rows(data)
   return shape
 end
 
---- A plan handle over the rows.
-function M.plan(handle, data, schema)
+--- A plan handle over the rows. lenient: values that do not fit a schema that is given are NULL.
+function M.plan(handle, data, schema, lenient)
   local shape = check_rows(data)
   local kind, names = resolve_schema(schema)
   if shape == "map" then
@@ -219,7 +219,7 @@ function M.plan(handle, data, schema)
       end
     end
   end
-  return core.table(handle, data, kind)
+  return core.table(handle, data, kind, lenient)
 end
 
 core.hook("unmerged", function(name, at, before, got, value)

@@ -6,7 +6,7 @@ local core = require "tidemill.core"
 local errors = require "tidemill.errors"
 local similar = require "tidemill.similar"
 local internal = require "tidemill.internal"
-local HANDLE, STATE = internal.handle, internal.state
+local HANDLE, NODE, STATE = internal.handle, internal.node, internal.state
 
 local M = {}
 local Session = { __name = "SparkSession" }
@@ -164,7 +164,8 @@ local function parameters(args)
   end
   local shape = arguments.shape(args)
   if shape == "empty" then return nil end
-  local pairs_ = next(args) == "n" and next(args, "n") == nil and args.n > 0 and { { "n", args.n } } -- called n
+  local alone = next(args) == "n" and next(args, "n") == nil and math.type(args.n) == "integer" and args.n > 0
+  local pairs_ = alone and { { "n", args.n } } -- called n
   if pairs_ then shape = "map" end
   local values = {}
   if shape == "list" then
@@ -184,27 +185,59 @@ end
 
 local serial = 0
 
--- {t} in the text stands for DataFrames and values of the third argument; values become parameters.
+-- A value of {name} as a parameter.
+local function as_parameter(params, name, v)
+  if not params.names and #params.values > 0 then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "DataFrame",
+      arg_type = arguments.type_name(v) }, { hint = "beside `?` values go by the second argument" })
+  end
+  params.names = params.names or {}
+  local n = #params.values + 1
+  params.names[n], params.values[n] = "__value_" .. name, column.literal(v)
+  return ":__value_" .. name
+end
+
+-- A list of values, for IN.
+local function as_list(params, name, list)
+  local parts = {}
+  for i = 1, list.n or #list do parts[i] = as_parameter(params, name .. "_" .. i, list[i]) end
+  return "(" .. table.concat(parts, ", ") .. ")"
+end
+
+local function quoted_name(part) return "`" .. part:gsub("`", "``") .. "`" end
+
+-- The name of a Column that is one.
+local function as_name(name, c)
+  local node = c[NODE]
+  if node.kind == "column" then return quoted_name(node.name) end
+  if node.kind ~= "name" then
+    errors.raise("VALUE_NOT_PLAIN_COLUMN_REFERENCE", { val = tostring(c), field_name = name })
+  end
+  local parts = {}
+  for i, part in ipairs(node.parts) do parts[i] = quoted_name(part) end
+  return table.concat(parts, ".")
+end
+
+-- {t} in the text stands for DataFrames, Columns and values of the third argument, {t.c} and {t[c]} for columns of
+-- DataFrames; values become parameters, lists of them stand in parentheses.
 local function with_frames(self, text, frames, params, run)
   local views = {}
-  local out = text:gsub("{([%a_][%w_]*)}", function(name)
+  local function view_of(df)
+    serial = serial + 1
+    local view = ("__frame_%d"):format(serial)
+    df:createOrReplaceTempView(view)
+    views[#views + 1] = view
+    return view
+  end
+  local out = text:gsub("{([%a_][%w_]*)([^{}]*)}", function(name, rest)
     local v = frames[name]
-    if v == nil then return nil end
-    if arguments.type_name(v) == "DataFrame" then
-      serial = serial + 1
-      local view = ("__frame_%d"):format(serial)
-      v:createOrReplaceTempView(view)
-      views[#views + 1] = view
-      return view
-    end
-    if not params.names and #params.values > 0 then
-      errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "DataFrame",
-        arg_type = arguments.type_name(v) }, { hint = "beside `?` values go by the second argument" })
-    end
-    params.names = params.names or {}
-    local n = #params.values + 1
-    params.names[n], params.values[n] = "__value_" .. name, column.literal(v)
-    return ":__value_" .. name
+    local kind, field = arguments.type_name(v), rest:match "^%.([%w_]+)$" or rest:match "^%[(.+)%]$"
+    if v == nil or rest ~= "" and not (field and kind == "DataFrame") then return nil end
+    if field then return as_name(name, v:col(field)) end
+    if kind == "DataFrame" then return view_of(v) end
+    if kind == "Column" then return as_name(name, v) end
+    if kind == "list" and arguments.shape(v) == "list" then return as_list(params, name, v) end
+    return as_parameter(params, name, v)
   end)
   local result = table.pack(pcall(run, out))
   for _, view in ipairs(views) do self[HANDLE]:view_drop(view, false) end
@@ -245,11 +278,11 @@ method("range", "start:integer, end:integer?, step:integer?, numPartitions:integ
 end)
 
 -- A map of lists is columns, so the arguments are named only where one of them is called `data`.
-methods.createDataFrame = function(self, data, schema)
+methods.createDataFrame = function(self, data, schema, samplingRatio, verifySchema)
   if arguments.type_name(self) ~= "SparkSession" then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "createDataFrame", problem = "call it with ':' on a session" })
   end
-  local last = schema == nil and data or schema
+  local last = samplingRatio or schema or data
   if type(last) == "table" and arguments.shape(last) == "map" and (last ~= data or last.data ~= nil) then
     local named = { data = true, schema = true, samplingRatio = true, verifySchema = true }
     for k in pairs(last) do
@@ -258,13 +291,14 @@ methods.createDataFrame = function(self, data, schema)
           problem = ("unknown argument '%s'%s"):format(k, similar.suffix(k, arguments.sorted_keys(named))) })
       end
     end
-    data, schema = last.data or data, last.schema
+    if last == schema then schema = nil end
+    data, schema, verifySchema = last.data or data, last.schema or schema, last.verifySchema
   end
   local rows_in = require "tidemill.rows_in"
   if rows_in.is_stream(data) then
     return rows_in.stream(function(plan) return wrap(self, plan) end, self[HANDLE], data, schema)
   end
-  return wrap(self, rows_in.plan(self[HANDLE], data, schema))
+  return wrap(self, rows_in.plan(self[HANDLE], data, schema, verifySchema == false))
 end
 
 method("emptyDataFrame", "schema?", function(self, schema)

@@ -29,7 +29,7 @@ end
 -- The node of a call over argument nodes.
 local function node_of(s, args)
   local function typed(node)
-    if type(s.kind) == "string" then node.target_text = s.kind else node.target = s.kind end
+    node.target = type(s.kind) == "string" and require "tidemill.types".fromDDL(s.kind) or s.kind
     return node
   end
   local how = mode()
@@ -80,7 +80,8 @@ local function name_of(f)
   return info and info.linedefined > 0 and ("lambda:%d"):format(info.linedefined) or "lambda"
 end
 
---- F.udf(f, returnType): called with columns it gives a Column. The result type is "string" unless given.
+--- F.udf(f, returnType, name): called with columns it gives a Column. The result type is "string" unless given; the
+-- name, by which results are called, tells the line of the function unless given, for functions have none in Lua.
 function M.new(f, kind, name)
   kind = kind == nil and "string" or kind
   if getmetatable(f) == Function then

@@ -125,10 +125,14 @@ function EXPR.lambda(self, node, scope)
 end
 
 function STATEMENT.def(self, node, scope)
-  scope.vars[node.name] = make_function(self, node.name, node.parameters, scope, function(s)
+  local f = make_function(self, node.name, node.parameters, scope, function(s)
     local result = self:run(node.body, s)
     return result and result.signal == RETURN and result.value or None
   end)
+  for i = #(node.decorators or {}), 1, -1 do
+    f = call(self, value(self, node.decorators[i], scope), { n = 1, f }, {})
+  end
+  scope.vars[node.name] = f
 end
 
 function EXPR.call(self, node, scope)
@@ -516,8 +520,14 @@ STATEMENT["while"] = function(self, node, scope)
 end
 STATEMENT["with"] = function(self, node, scope)
   local v = value(self, node.value, scope)
-  if node.target then assign(self, node.target, v, scope) end
-  return self:run(node.body, scope)
+  local class = V.extra[V.kind(v)]
+  local entered = v
+  if class and class.enter then entered = class.enter(v) end
+  if node.target then assign(self, node.target, entered, scope) end
+  local ok, result = pcall(self.run, self, node.body, scope)
+  if class and class.leave then class.leave(v) end
+  if not ok then error(result, 0) end
+  return result
 end
 function STATEMENT.del(_, node, scope)
   if node[1].kind ~= "name" then unsupported "del of items" end

@@ -314,6 +314,12 @@ function T.range(args)
   if args.n == 1 then return V.range(0, args[1], 1) end
   return V.range(args[1], args[2], args[3] or 1)
 end
+function T.slice(args)
+  local from, to, step = args[1], args[2], args[3]
+  if args.n == 1 then from, to = nil, from end
+  local function part(v) if not rawequal(v, None) then return v end end
+  return setmetatable({ from = part(from), to = part(to), step = part(step) }, { python = "slice" })
+end
 function T.type(args)
   return V.type(V.class_name(args[1]))
 end

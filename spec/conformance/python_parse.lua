@@ -476,8 +476,8 @@ end
 BLOCK["while"] = function(self) return { kind = "while", test = self:expression(), body = self:block() } end
 BLOCK["with"] = function(self)
   local node = { kind = "with", value = self:expression() }
-  if self:accept "as" then node.target = self:targets() end
-  node.body = self:block()
+  if self:accept "as" then node.target = self:postfix(self:atom()) end
+  node.body = self:accept "," and { BLOCK["with"](self) } or self:block()
   return node
 end
 BLOCK["try"] = function(self)
@@ -570,12 +570,26 @@ function P:simple_line(list)
   return list
 end
 
+-- @expression lines before a def.
+function P:decorated()
+  local decorators = {}
+  while self:accept "@" do
+    decorators[#decorators + 1] = self:expression()
+    self:expect "newline"
+  end
+  if not self:accept "def" then error({ unsupported = "statement @" }, 0) end
+  local node = BLOCK.def(self)
+  node.decorators = decorators
+  return node
+end
+
 function P:statement(list)
   local kind = self.tokens[self.at].kind
   if BLOCK[kind] then
     self:next()
     list[#list + 1] = BLOCK[kind](self)
-  elseif kind == "@" or kind == "class" or kind == "async" or kind == "global" then
+  elseif kind == "@" then list[#list + 1] = self:decorated()
+  elseif kind == "class" or kind == "async" or kind == "global" then
     error({ unsupported = "statement " .. kind }, 0)
   else self:simple_line(list) end
 end

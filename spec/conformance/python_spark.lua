@@ -1,10 +1,11 @@
--- Tidemill seen from Python: the objects of the Lua surface for python_eval.lua, and the modules that PySpark programs
--- import. Only the public surface is used. The rules:
+-- Tidemill seen from Python: the objects of the Lua surface for python_eval.lua. Only the public surface is used. The
+-- rules:
 --   df.method(a, k=v)        df:method(a, { k = v })           obj.property          obj.property
 --   lists, tuples, sets      lists (with n when None is among the items)
 --   dicts                    tables; where Lua would lose the order, lists of { key, value }
 --   None                     nil, tidemill.null inside maps and lists of pairs
 --   == != < <= > >= on Columns   :equalTo :notEqual :lt :leq :gt :geq      if, and, or, not on Columns: refused
+--   "a b" for a column       F.col "a b": a text that is no name is SQL in Lua
 --   column.field, column[x]  :getField, :getItem; column[a:b] :substr      df["x"]  df:col "x"      df[0]  df:col of
 --   the first name
 -- What PySpark annotates as its result (surface.json) tells lists from tuples and dicts.
@@ -20,6 +21,8 @@ local throw, unsupported = V.throw, V.unsupported
 -- ---- what PySpark declares ---------------------------------------------------------------------------------------
 
 local members = {} -- class -> member -> { kind, params, returns }
+local functions = {} -- name of pyspark.sql.functions -> params
+local types = {} -- names of the classes of pyspark.sql.types
 
 --- surface: the decoded surface.json.
 function M.declare(surface)
@@ -28,13 +31,21 @@ function M.declare(surface)
     if o.class and not (o.class == "Column" and o.module:find "catalog") then
       members[o.class] = members[o.class] or {}
       for _, m in ipairs(o.members) do members[o.class][m.name] = m end
-    end
+      if o.module:find "types$" then types[o.class] = true end
+    elseif o["function"] then functions[o["function"]] = o.params end
   end
 end
+function M.declared_functions() return functions end
+function M.declared_types() return types end
 
 local function returns(class, name)
   local m = members[class] and members[class][name]
   return m and m.returns
+end
+
+local function parameters(class, name)
+  local m = members[class] and members[class][name]
+  return m and m.params or {}
 end
 
 -- ---- classes -----------------------------------------------------------------------------------------------------
@@ -104,14 +115,19 @@ local function dict_to_lua(d, inside)
   return out
 end
 
--- Lua functions with as many parameters as the Python function has: F.transform and its like count them.
-local function function_to_lua(f)
-  if f.raw then return f.raw end
-  local function run(...)
+--- A Lua function of any number of arguments.
+function M.vararg(f)
+  return function(...)
     local args = { n = select("#", ...) }
     for i = 1, args.n do args[i] = to_python((select(i, ...))) end
     return to_lua(f.call(args, {}), true)
   end
+end
+
+-- Lua functions with as many parameters as the Python function has: F.transform and its like count them.
+local function function_to_lua(f)
+  if f.raw then return f.raw end
+  local run = M.vararg(f)
   if f.arity == 1 then return function(a) return run(a) end end
   if f.arity == 2 then return function(a, b) return run(a, b) end end
   if f.arity == 3 then return function(a, b, c) return run(a, b, c) end end
@@ -119,7 +135,7 @@ local function function_to_lua(f)
 end
 
 local TO_LUA = {
-  NoneType = function() return nil end,
+  NoneType = function() return nil end, left_out = function() return nil end,
   list = list_to_lua, tuple = list_to_lua, set = list_to_lua, range = list_to_lua, dict = dict_to_lua,
   bytes = function(v) return tidemill.binary(v.text) end, bytearray = function(v) return tidemill.binary(v.text) end,
   int = function(v) return tidemill.decimal(v.digits) end,
@@ -206,7 +222,17 @@ end
 
 function to_python(v, hint)
   if v == nil or v == tidemill.null then return None end
-  if type(v) == "function" then return V.func("lua", function(args) return M.call_lua(v, nil, args, {}) end) end
+  if type(v) == "function" then -- it may be an iterator of a generic for as well
+    local f = V.func("lua", function(args) return M.call_lua(v, nil, args, {}) end)
+    function f.iterate()
+      local out = { n = 0 }
+      for first, second in v do -- rows come behind their number
+        out.n, out[out.n + 1] = out.n + 1, to_python(second == nil and first or second)
+      end
+      return out
+    end
+    return f
+  end
   if type(v) ~= "table" or getmetatable(v) or V.kind(v) then return v end
   local head, parts = hint_parts(hint)
   if RECORDS[head] then
@@ -228,6 +254,21 @@ end
 
 -- ---- calls -------------------------------------------------------------------------------------------------------
 
+-- An argument that is not given, before one that is.
+local LEFT_OUT = { python = "left_out" }
+local left_out = setmetatable({}, LEFT_OUT)
+
+-- Arguments by name go by position.
+local function by_position(what, params, args, named)
+  for _, p in ipairs(named) do
+    local at
+    for i, q in ipairs(params) do if q.name == p[1] then at = i end end
+    if not at then throw("TypeError", "%s() got an unexpected keyword argument '%s'", what, p[1]) end
+    for i = args.n + 1, at - 1 do args[i] = left_out end
+    args[at], args.n = p[2], math.max(args.n, at)
+  end
+end
+
 -- Ways in which Lua spells a call otherwise: f(args, named) changes both, named becomes a Lua table.
 local SPELLING = { SparkSession = {}, DataFrame = {} }
 
@@ -238,6 +279,56 @@ local function said_null(args, named)
 end
 SPELLING.DataFrame.replace = said_null
 SPELLING.DataFrameNaFunctions = { replace = said_null }
+
+-- sample(withReplacement, fraction, seed): a table of names stands alone.
+function SPELLING.DataFrame.sample(args, named)
+  if args.n > 0 and #named > 0 then by_position("sample", parameters("DataFrame", "sample"), args, named) end
+  return args.n > 0 and {} or named
+end
+
+-- A tuple inside a row is a struct where no schema says otherwise.
+local function structs(v, inside)
+  local kind = V.kind(v)
+  if kind == "dict" then
+    local out = V.dict()
+    for i = 1, v.n do V.dict_set(out, v.keys[i], structs(v.values[i], true)) end
+    return out
+  end
+  if kind ~= "list" and kind ~= "tuple" then return v end
+  local out = { n = v.n }
+  for i = 1, v.n do out[i] = structs(v[i], true) end
+  if kind == "list" then return V.list(out) end
+  if not inside then return V.tuple(out) end
+  local fields = {}
+  for i = 1, v.n do
+    local item = to_lua(out[i], true)
+    if item == nil then item = tidemill.null end
+    fields[i] = { "_" .. i, item }
+  end
+  return tidemill.Row(fields)
+end
+
+function SPELLING.SparkSession.createDataFrame(args, named)
+  local schema = args[2]
+  for _, p in ipairs(named) do if p[1] == "schema" then schema = p[2] end end
+  local kind = V.kind(schema)
+  if (schema == nil or kind == "NoneType" or kind == "list" or kind == "tuple") and V.kind(args[1]) == "list" then
+    local rows = { n = args[1].n }
+    for i = 1, rows.n do
+      local row, own = args[1][i], V.kind(args[1][i])
+      rows[i] = (own == "tuple" or own == "list" or own == "dict") and structs(row) or row
+    end
+    args[1] = V.list(rows)
+  end
+  return named
+end
+
+-- Arguments by name of the function go with it.
+function SPELLING.DataFrame.transform(args, named)
+  local f = args[1]
+  args[1] = V.func("transform", function(given) return f.call(given, named) end)
+  return {}
+end
 
 -- spark:sql(text, args, values and DataFrames by name)
 function SPELLING.SparkSession.sql(args, named)
@@ -259,16 +350,42 @@ function SPELLING.SparkSession.sql(args, named)
   return {}
 end
 
--- Arguments of classes go by position.
-local function by_position(class, args, named)
-  local init = members[class] and members[class].__init__
-  for _, p in ipairs(named) do
-    local at
-    for i, q in ipairs(init and init.params or {}) do if q.name == p[1] then at = i end end
-    if not at then throw("TypeError", "%s() got an unexpected keyword argument '%s'", class, p[1]) end
-    for i = args.n + 1, at - 1 do args[i] = None end
-    args[at], args.n = p[2], math.max(args.n, at)
+-- A table of names would be taken for the map that a parameter may be.
+local function takes_map(params)
+  for _, p in ipairs(params) do if (p.type or ""):find "Dict" then return true end end
+  return false
+end
+
+-- A text where PySpark expects the name of a column, though it is none.
+local function named_column(v)
+  if type(v) == "string" and v ~= "*" and not v:find "^[%a_][%w_]*$" and not v:find "^[%w_]+%.%*$" then
+    return F.col(v)
   end
+  if V.kind(v) ~= "list" and V.kind(v) ~= "tuple" then return v end
+  local out = { n = v.n }
+  for i = 1, v.n do out[i] = named_column(v[i]) end
+  return V.kind(v) == "list" and V.list(out) or V.tuple(out)
+end
+
+local function name_columns(params, args)
+  for i = 1, args.n do
+    local p = params[math.min(i, #params)]
+    local takes = p and (i <= #params or p.name:find "^%*") and p.type or ""
+    if takes:find "ColumnOrName" then args[i] = named_column(args[i]) end
+  end
+end
+
+-- F.udf(f, returnType, name): the function keeps its name and counts its arguments itself. Without a function it is a
+-- decorator.
+local function udf(args, named)
+  by_position("udf", functions.udf, args, named)
+  local f, result = args[1], args[2]
+  local of_python = V.kind(f) == "function" and not f.raw
+  if f == nil or rawequal(f, left_out) or type(f) == "string" or T.is(f) then
+    return V.func("udf", function(a) return udf({ n = 2, a[1], f ~= left_out and f or result }, {}) end)
+  end
+  return F.udf(of_python and M.vararg(f) or to_lua(f), result ~= nil and to_lua(result) or nil,
+    of_python and f.name or nil)
 end
 
 --- Call a Lua function, as a method of `receiver` unless that is nil.
@@ -293,7 +410,8 @@ end
 
 function L.call(f, args, named)
   if is_class(f) then
-    by_position(lua_class(f):sub(6), args, named)
+    local class = lua_class(f):sub(6)
+    by_position(class, parameters(class, "__init__"), args, named)
     named = {}
   end
   if not L.callable(f) then throw("TypeError", "'%s' object is not callable", L.name(f)) end
@@ -315,6 +433,21 @@ local function first_fields(rows)
   for i = 1, rows.n do out[i] = rows[i][1] end
   return V.list(out)
 end
+
+-- Of a SparkContext: parallelize makes of texts what readers take for an RDD of texts, a DataFrame of one column.
+local CONTEXT = { python = "SparkContext" }
+function M.context(session) return setmetatable({ session = session }, CONTEXT) end
+V.extra.SparkContext = {
+  name = "SparkContext", repr = function() return "<SparkContext>" end,
+  attribute = function(c, name)
+    if name ~= "parallelize" then unsupported "RDDs" end
+    return V.func(name, function(args)
+      local items = V.items(args[1])
+      for i = 1, items.n do if type(items[i]) ~= "string" then unsupported "RDDs" end end
+      return c.session:createDataFrame(to_lua(V.list(items)), "string")
+    end)
+  end,
+}
 
 -- Functions of a module: called with a dot.
 local STATIC = { [F] = true, [Window] = true, [T] = true, [T.DataType] = true, [tidemill.SparkSession] = true }
@@ -346,11 +479,18 @@ local function column_attribute(c, name)
   return c:getField(name) -- PySpark's __getattr__
 end
 
+local spelled_by_name = { sql = true, createDataFrame = true, sample = true } -- these read their arguments themselves
+
 local function bound(v, class, name, f)
-  local hint = returns(class, name)
+  local hint, params = returns(class, name), parameters(class, name)
   local spelled = SPELLING[class] and SPELLING[class][name]
   local function run(args, named)
+    if takes_map(params) and #named > 0 and not spelled_by_name[name] then
+      by_position(name, params, args, named)
+      named = {}
+    end
     if spelled then named = spelled(args, named) end
+    if name ~= "drop" then name_columns(params, args) end -- names of columns, not columns
     local schema = class == "DataFrame" and hint and hint:find "Row" and v.schema or nil
     local result = M.call_lua(f, v, args, named, hint)
     if class == "DataFrame" and name == "toJSON" then return texts_of(result) end
@@ -370,14 +510,19 @@ function L.attribute(v, name)
     local found = row_attribute(v, name)
     if found ~= nil then return found end
   end
+  if class == "SparkSession" and name == "sparkContext" then return M.context(v) end
   local f
   if class == "Column" then f = column_attribute(v, name) else f = v[name] end
-  if class == "SparkSession" and name == "sparkContext" then unsupported "RDDs" end
   if STATIC[f] then return f end
   if type(f) ~= "function" then return to_python(f, returns(class, name)) end
   if static(v) then
-    local hint = returns(class:match "^type (.*)" or class, name)
-    local wrapped = V.func(name, function(args, named) return M.call_lua(f, nil, args, named, hint) end)
+    local own = class:match "^type (.*)" or class
+    local hint, params = returns(own, name), v == F and functions[name] or parameters(own, name)
+    local wrapped = V.func(name, function(args, named)
+      if v == F and name == "udf" then return udf(args, named) end
+      name_columns(params, args)
+      return M.call_lua(f, nil, args, named, hint)
+    end)
     wrapped.raw = f
     return wrapped
   end
@@ -448,6 +593,7 @@ function INDEX.Row(row, key)
   end
   local found = row_attribute(row, key)
   if found ~= nil then return found end
+  if type(key) == "string" then throw("PySparkValueError", "%s", key) end -- row.key and row["key"] are one in Lua
   return to_python(row[to_lua(key)])
 end
 function INDEX.StructType(t, key)
@@ -456,8 +602,10 @@ function INDEX.StructType(t, key)
     for i, at in ipairs(slice_places(#t, key)) do fields[i] = t[at] end
     return T.StructType(fields)
   end
-  local found = t[math.type(key) == "integer" and key >= 0 and key + 1 or to_lua(key)]
-  return found == nil and None or found
+  local ok, found = pcall(function() return t[math.type(key) == "integer" and key >= 0 and key + 1 or to_lua(key)] end)
+  if ok then return found == nil and None or found end
+  if found.condition == "INDEX_OUT_OF_RANGE" then found.messageParameters.index = tostring(key) end -- from 0
+  error(found, 0)
 end
 
 function L.index(v, key)
@@ -591,126 +739,7 @@ function L.str(v)
   return L.repr(v)
 end
 
--- ---- modules -----------------------------------------------------------------------------------------------------
-
-local function put_named(args, named, names)
-  local out = { n = args.n }
-  for i = 1, args.n do out[i] = args[i] end
-  for _, p in ipairs(named) do
-    for i, name in ipairs(names) do if name == p[1] then out[i] = p[2] end end
-  end
-  return out
-end
-
-local function point(make, names, from)
-  return function(args, named)
-    local a = put_named(args, named, names)
-    for i = 1, #names do if i > 3 or from == 0 then a[i] = a[i] or 0 end end
-    return make(a)
-  end
-end
-
-local function timestamp(a)
-  return tidemill.timestamp(("%04d-%02d-%02d %02d:%02d:%02d.%06d"):format(a[1], a[2], a[3], a[4], a[5], a[6], a[7]))
-end
-
-local EPOCH = tidemill.timestamp_ntz "1970-01-01 00:00:00"
-local MICRO = tidemill.timestamp_ntz "1970-01-01 00:00:00.000001" - EPOCH
-local UNITS = { days = 86400000000, seconds = 1000000, microseconds = 1, milliseconds = 1000, minutes = 60000000,
-  hours = 3600000000, weeks = 604800000000 }
-
-local function timedelta(args, named)
-  local micros = 0
-  for i, unit in ipairs { "days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks" } do
-    if args[i] then micros = micros + args[i] * UNITS[unit] end
-  end
-  for _, p in ipairs(named) do micros = micros + p[2] * UNITS[p[1]] end
-  return MICRO * math.tointeger(micros)
-end
-
-local CLOCK = { "year", "month", "day", "hour", "minute", "second", "microsecond" }
-local datetime = V.module("datetime", {
-  date = V.type("date", point(function(a) return tidemill.date(a[1], a[2], a[3]) end, { "year", "month", "day" })),
-  datetime = V.type("datetime", point(timestamp, CLOCK)),
-  time = V.type("time", point(function(a)
-    return tidemill.time(("%02d:%02d:%02d.%06d"):format(a[1], a[2], a[3], a[4]))
-  end, { "hour", "minute", "second", "microsecond" }, 0)),
-  timedelta = V.type("timedelta", timedelta),
-})
-
-local Decimal = V.type("Decimal", function(args)
-  local v = args[1] or 0
-  return tidemill.decimal(V.kind(v) == "int" and v.digits or type(v) == "string" and v or tostring(v))
-end)
-
-local function number_function(f)
-  return V.func("math", function(args) return f(table.unpack(args, 1, args.n)) end)
-end
-local math_module = V.module("math", {
-  pi = math.pi, e = math.exp(1), nan = 0 / 0, inf = math.huge, sqrt = number_function(math.sqrt),
-  floor = number_function(math.floor), ceil = number_function(math.ceil), log = number_function(math.log),
-  isnan = number_function(function(x) return x ~= x end),
-  pow = number_function(function(a, b) return (a + 0.0) ^ b end),
-})
-
--- Row(a=1) is a Row; Row("a", "b") makes Rows; Row(1, 2) is a tuple that prints as a Row.
-local MAKER = { python = "row_maker" }
-local function row_maker(values)
-  local maker = { n = values.n }
-  for i = 1, values.n do maker[i] = values[i] end
-  return setmetatable(maker, MAKER)
-end
-local Row = V.type("Row", function(args, named)
-  if #named == 0 then return row_maker(args) end
-  local list = {}
-  for i, p in ipairs(named) do
-    local v = to_lua(p[2], true)
-    if v == nil then v = tidemill.null end
-    list[i] = { p[1], v }
-  end
-  return tidemill.Row(list)
-end)
-
-local function call_maker(maker, args)
-  local names, values = {}, {}
-  for i = 1, maker.n do names[i] = maker[i] end
-  for i = 1, args.n do values[i] = to_lua(args[i], true) end
-  return tidemill.Row(table.unpack(names, 1, maker.n))(table.unpack(values, 1, args.n))
-end
-
-local observation = V.type("Observation", function(args, named)
-  local a = put_named(args, named, { "name" })
-  return tidemill.Observation(to_lua(a[1] == nil and None or a[1]))
-end)
-
-local SPARK = { Row = Row, Window = Window, functions = F, types = T, Observation = observation,
-  StorageLevel = tidemill.StorageLevel, SparkSession = tidemill.SparkSession }
-
-function M.import(module, name)
-  local own = { datetime = datetime, decimal = V.module("decimal", { Decimal = Decimal }), math = math_module }
-  if own[module] then
-    return name and (own[module].members[name] or throw("ImportError", "cannot import name '%s'", name)) or own[module]
-  end
-  if module == "pyspark.sql.functions" then return name == "*" and unsupported "import *" or L.attribute(F, name) end
-  if module == "pyspark.sql.types" then return T[name] end
-  if name and SPARK[name] and module:find "^pyspark" then return SPARK[name] end
-  unsupported("module " .. module)
-end
-
 -- ---- values of this file in python_value.lua ---------------------------------------------------------------------
-
-V.extra.row_maker = {
-  name = "Row", call = call_maker,
-  repr = function(v)
-    local parts = {}
-    for i = 1, v.n do parts[i] = V.repr(v[i]) end
-    return "<Row(" .. table.concat(parts, ", ") .. ")>"
-  end,
-  attribute = function(_, name)
-    if name == "asDict" then return V.func(name, function() unsupported "Rows without names" end) end
-    throw("AttributeError", "%s", name)
-  end,
-}
 
 local TEXT_METHODS = {
   collect = function(t) return first_fields(to_python(t.df:collect())) end,

@@ -217,6 +217,7 @@ end
 function M.items(v)
   local kind = M.kind(v)
   if kind == "dict" then return { n = v.n, table.unpack(v.keys, 1, v.n) } end
+  if kind == "function" and v.iterate then return v.iterate() end
   if kind and v.n then return v end
   if type(v) == "string" then
     local out = { n = 0 }

@@ -111,6 +111,32 @@ describe("streams and tables", function()
     assert.equal(1, spark:table("t"):filter("v = 'y'"):count())
   end)
 
+  it("ends when rows of a table that were read are changed, unless they are to come again", function()
+    local changes = { "UPDATE src SET v = 'z' WHERE id = 1", "DELETE FROM src WHERE id = 1", "TRUNCATE TABLE src",
+      "INSERT OVERWRITE src VALUES (9, 'q')",
+      "MERGE INTO src USING (SELECT 1 AS id) n ON src.id = n.id WHEN MATCHED THEN UPDATE SET v = 'm'" }
+    for i, change in ipairs(changes) do
+      local name = "t" .. i
+      spark:sql "DROP TABLE IF EXISTS src"
+      spark:sql "CREATE TABLE src (id INT, v STRING) USING snapshot"
+      spark:sql "INSERT INTO src VALUES (1, 'x'), (2, 'y')"
+      run(writer(spark.readStream:table "src", name), name)
+      spark:sql "INSERT INTO src VALUES (3, 'x')"
+      run(writer(spark.readStream:table "src", name), name)
+      spark:sql(change)
+      local told = fails("STREAM_FAILED", run, writer(spark.readStream:table "src", name), name)
+      assert.truthy(told.message:find("STREAMING_SOURCE_TABLE_CHANGED", 1, true))
+      assert.equal("1 2 3", ids(name))
+    end
+    spark:sql "DROP TABLE src"
+    spark:sql "CREATE TABLE src (id INT, v STRING) USING snapshot"
+    spark:sql "INSERT INTO src VALUES (1, 'x'), (2, 'y')"
+    run(writer(spark.readStream:table "src", "again"), "again")
+    spark:sql "UPDATE src SET v = 'z' WHERE id = 1"
+    run(writer(spark.readStream:option("ignoreChanges", true):table "src", "again"), "again")
+    assert.equal("1 1 2 2", ids "again")
+  end)
+
   it("says what is wrong", function()
     put("a.csv", "1,x\n")
     fails("_LEGACY_ERROR_TEMP_1298", run, input().writeStream, "t")

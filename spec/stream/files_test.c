@@ -69,7 +69,7 @@ static mill_status fake_write(const mill_context *ctx, const mill_settings *set,
   return s;
 }
 
-static const mill_stream_io fake = {fake_list, fake_clear, fake_open, fake_write};
+static const mill_stream_io fake = {fake_list, fake_clear, fake_open, fake_write, NULL};
 
 /* ---- the query: in -> out --------------------------------------------------------------------- */
 
