@@ -455,8 +455,7 @@ static inline mill_status read_bytes_of(const window *w, uint16_t width) {
     if (end < from || (uint64_t)end > data.size) return corrupt(w, "an offset is out of range");
     if (end - from > BYTES_MAX) return corrupt(w, "a value is longer than 1 GiB");
     if (is_valid(w, i))
-      to[i] =
-          view_at(bytes + from, (uint32_t)(end - from), data.size - (uint64_t)from >= 16);
+      to[i] = view_at(bytes + from, (uint32_t)(end - from), data.size - (uint64_t)from >= 16);
     else
       to[i] = (mill_str){0};
     from = end;
