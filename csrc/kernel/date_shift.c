@@ -224,7 +224,7 @@ KERNEL_HEAD(k_nanos_trunc) {
     r[i] = 0;
     if (u == UNIT_NONE)
       MILL_TRY(mill_set_null(call, out, i, err));
-    else if (!cut_time(z, u, at, &at))
+    else if (!cut_time(z, u, divisor_of(u), at, &at))
       return overflow(call, err);
     else
       r[i] = (mill_i128)at * 1000;
