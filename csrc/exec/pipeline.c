@@ -17,6 +17,7 @@ typedef struct pipeline {
   const int *columns;
   int ncolumns;
   int *identity; /* columns of sources that give all */
+  int first;     /* the column among them that the sink tells rows by; < 0: none */
   bool host;
   mill_meter *source_meter, *owner; /* where the run has meters; owner: whose sink it is */
   struct worker *worker;
@@ -33,6 +34,7 @@ typedef struct worker {
   mill_cursor *cursor;
   mill_step *first;
   last_step last;
+  uint32_t sel[MILL_BATCH]; /* rows that the sink wants */
 } worker;
 
 bool mill_op_streams(const mill_op *op) {
@@ -151,6 +153,17 @@ static mill_status move_chunk(pipeline *p, worker *w, size_t morsel, mill_error 
   return c ? p->sink->take(p->sink, morsel, c, err) : MILL_OK;
 }
 
+/* A batch of the source into the steps, without rows that the sink knows to be for nothing. */
+static mill_status push_batch(pipeline *p, worker *w, mill_batch *b, mill_error *err) {
+  if (p->first >= 0 && b->sel == NULL) {
+    uint32_t n = p->sink->wanted(p->sink, &b->col[p->first], b->n, w->sel);
+    if (n == 0) return MILL_OK;
+    if (n < b->n) b->sel = w->sel;
+    b->n = n;
+  }
+  return w->first->push(w->first, b, err);
+}
+
 static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_error *err) {
   worker *w = &p->worker[number];
   mill_batch *b;
@@ -164,7 +177,7 @@ static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_erro
     if (b == NULL) break;
     MILL_TRY(mill_watch_check(err));
     b->first += (uint64_t)morsel << 33; /* positions ascend through the morsels, as Spark's ids */
-    MILL_TRY(w->first->push(w->first, b, err));
+    MILL_TRY(push_batch(p, w, b, err));
     if (p->sink->full && p->sink->full(p->sink)) break;
   }
   if (p->x->run->meters) mill_meter_mark(p->owner);
@@ -241,6 +254,7 @@ static mill_status run_workers(pipeline *p, mill_error *err) {
   mill_join_wants *wants = NULL;
   mill_scan *all = mill_scan_ref(p->source);
   mill_status s = narrow_source(p, &wants, err);
+  p->first = p->sink->first ? mill_source_column(p->step, p->n, p->sink->first) : -1;
   p->worker = mill_calloc(m, (size_t)p->workers * sizeof *p->worker);
   if (s == MILL_OK) s = p->worker ? run_all(p, err) : mill_oom(m, 1, err);
   for (int i = 0; p->worker && i < p->workers; i++) close_worker(p, &p->worker[i]);
