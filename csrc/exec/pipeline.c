@@ -157,6 +157,7 @@ static mill_status move_chunk(pipeline *p, worker *w, size_t morsel, mill_error 
 static mill_status push_batch(pipeline *p, worker *w, mill_batch *b, mill_error *err) {
   if (p->first >= 0 && b->sel == NULL) {
     uint32_t n = p->sink->wanted(p->sink, &b->col[p->first], b->n, w->sel);
+    mill_meter_rows(p->source_meter, b->n - n);
     if (n == 0) return MILL_OK;
     if (n < b->n) b->sel = w->sel;
     b->n = n;
