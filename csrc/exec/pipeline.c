@@ -1,5 +1,6 @@
 /* Pipelines: from an operator down to a source, run morsel by morsel; see exec_int.h. A join that
 ** does not fit in memory cuts its pipeline in two. */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/thread.h"
@@ -10,8 +11,6 @@ enum { MAX_STEPS = 256 };
 typedef struct pipeline {
   const mill_exec *x;
   mill_sink *sink;
-  const mill_op *step[MAX_STEPS]; /* from the source to the sink */
-  mill_join_table *join[MAX_STEPS];
   int n;
   mill_scan *source;
   const int *columns;
@@ -22,6 +21,8 @@ typedef struct pipeline {
   mill_meter *source_meter, *owner; /* where the run has meters; owner: whose sink it is */
   struct worker *worker;
   int workers;
+  const mill_op *step[MAX_STEPS]; /* n of them, from the source to the sink */
+  mill_join_table *join[MAX_STEPS];
 } pipeline;
 
 typedef struct last_step {
@@ -34,7 +35,7 @@ typedef struct worker {
   mill_cursor *cursor;
   mill_step *first;
   last_step last;
-  uint32_t sel[MILL_BATCH]; /* rows that the sink wants */
+  uint32_t *sel; /* rows that the sink wants; NULL: it cannot tell */
 } worker;
 
 bool mill_op_streams(const mill_op *op) {
@@ -119,6 +120,10 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
   mill_step **at = &w->first;
   mill_meter *below = p->source_meter;
   w->last = (last_step){.base = {.x = p->x, .push = push_last}, .sink = p->sink};
+  if (p->first >= 0) {
+    w->sel = mill_alloc(p->x->ctx->memory, MILL_BATCH * sizeof *w->sel);
+    if (w->sel == NULL) return mill_oom(p->x->ctx->memory, MILL_BATCH * sizeof *w->sel, err);
+  }
   for (int i = 0; i < p->n; i++) {
     mill_step *s = NULL;
     mill_meter *own = mill_meters_of(p->x->run->meters, p->step[i]);
@@ -143,7 +148,7 @@ static void close_worker(pipeline *p, worker *w) {
     s = next;
   }
   if (w->cursor) w->cursor->free(w->cursor);
-  (void)p;
+  mill_free(p->x->ctx->memory, w->sel, MILL_BATCH * sizeof *w->sel);
 }
 
 /* Rows that go from the source into the sink as they are. */
@@ -155,7 +160,7 @@ static mill_status move_chunk(pipeline *p, worker *w, size_t morsel, mill_error 
 
 /* A batch of the source into the steps, without rows that the sink knows to be for nothing. */
 static mill_status push_batch(pipeline *p, worker *w, mill_batch *b, mill_error *err) {
-  if (p->first >= 0 && b->sel == NULL) {
+  if (w->sel && b->sel == NULL) {
     uint32_t n = p->sink->wanted(p->sink, &b->col[p->first], b->n, w->sel);
     mill_meter_rows(p->source_meter, b->n - n);
     if (n == 0) return MILL_OK;
@@ -314,6 +319,7 @@ static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) 
     p->step[n - 1 - i] = t;
   }
   p->n = n;
+  memset(p->join, 0, (size_t)n * sizeof *p->join);
   for (int i = 0; i < p->n; i++) {
     if (p->step[i]->kind != MILL_OP_JOIN) continue;
     mill_meter_span span = mill_meter_begin(p->x->run->meters, p->x->ctx, p->step[i]);
@@ -331,9 +337,12 @@ static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) 
 mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
                               mill_error *err) {
   mill_memory *m = x->ctx->memory;
-  pipeline *p = mill_calloc(m, sizeof *p);
+  pipeline *p = mill_alloc(m, sizeof *p);
   if (p == NULL) return mill_oom(m, sizeof *p, err);
-  *p = (pipeline){.x = x, .sink = sink, .workers = mill_pool_threads(x->ctx->pool)};
+  memset(p, 0, offsetof(pipeline, step));
+  p->x = x;
+  p->sink = sink;
+  p->workers = mill_pool_threads(x->ctx->pool);
   if (x->run->meters) p->owner = mill_meter_current();
   mill_status s = find_steps(p, op, err);
   if (s == MILL_OK) s = run_workers(p, err);
