@@ -241,7 +241,7 @@ static mill_status whole(builder *b, const mill_op **out, mill_error *err) {
 
 /* ---- counts --------------------------------------------------------------------------------- */
 
-static bool any_distinct(const mill_op *op) {
+bool mill_agg_any_distinct(const mill_op *op) {
   for (int i = 0; i < op->naggs; i++)
     if (op->aggs[i].distinct) return true;
   return false;
@@ -260,8 +260,7 @@ static mill_status count_by_sets(builder *b, mill_error *err) {
   if (!sets_fit(b)) return MILL_OK;
   mill_op *op = room(b, sizeof *op, &s, err);
   mill_bound_aggregate *aggs = room(b, (size_t)b->op->naggs * sizeof *aggs, &s, err);
-  const mill_type *words =
-      mill_type_array(b->x->ctx->types, mill_type_of(MILL_BIGINT), false);
+  const mill_type *words = mill_type_array(b->x->ctx->types, mill_type_of(MILL_BIGINT), false);
   if (s != MILL_OK) return s;
   if (words == NULL) return mill_oom(b->a.memory, sizeof *words, err);
   for (int i = 0; i < b->op->naggs; i++) {
@@ -283,7 +282,7 @@ static mill_status count_by_sets(builder *b, mill_error *err) {
 static mill_status run(builder *b, mill_scan **rows, mill_scan **out, mill_error *err) {
   const mill_op *top = NULL, *project = NULL;
   MILL_TRY(count_by_sets(b, err));
-  if (!any_distinct(b->op)) return mill_exec_aggregate(b->x, b->op, out, err);
+  if (!mill_agg_any_distinct(b->op)) return mill_exec_aggregate(b->x, b->op, out, err);
   b->rows = b->op->child[0];
   if (readers(b->op) > 1) {
     MILL_TRY(project_of(b, b->op, &project, &b->op, err));

@@ -112,7 +112,8 @@ describe("ORDER BY", function()
   end
   it("leaves out rows behind the first N before filters see them, whatever comes after", function()
     for _, way in ipairs(ways) do
-      local query = "SELECT id FROM range(0, 300000) WHERE id * 7919 % 1000 < 100 ORDER BY id DESC, id % 3 LIMIT 40 OFFSET 3"
+      local query = [[SELECT id FROM range(0, 300000) WHERE id * 7919 % 1000 < 100
+        ORDER BY id DESC, id % 3 LIMIT 40 OFFSET 3]]
       local want = {}
       for id = 299999, 0, -1 do
         if id * 7919 % 1000 < 100 then want[#want + 1] = { id } end
