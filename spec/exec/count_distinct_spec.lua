@@ -1,4 +1,5 @@
--- count(DISTINCT x) by group against sets made here, of every type that is a word: in memory, spilled, at one and two threads.
+-- count(DISTINCT x) by group against sets made here, of every type that is a word: in memory, spilled, at one and two
+-- threads.
 local tidemill = require "tidemill"
 
 local ways = { { threads = 1 }, { threads = 2 }, { threads = 2, forceSpill = true } }
@@ -69,6 +70,11 @@ for _, options in ipairs(ways) do
         check(150000, "id DIV 3", function(id) return id // 3 end, value)
         check(150000, "id % 997", function(id) return id % 997 end, value)
       end
+    end)
+
+    it("has few groups of very many values", function()
+      local value = { "id * 7919 % 400000", function(id) return id * 7919 % 400000 end }
+      check(500000, "id % 3", function(id) return id % 3 end, value)
     end)
 
     it("has groups of one row each", function()
