@@ -73,19 +73,8 @@ local function equal(a, b)
   return true
 end
 
--- Metatables by their names, which small queries would make anew each time; gone with their last Row.
-local made = setmetatable({}, { __mode = "v" })
-
-local function same_names(a, b)
-  for i = 1, #a do if a[i] ~= b[i] then return false end end
-  return #a == #b
-end
-
---- The metatable of Rows with these names; csrc/bind/push.c asks once a struct type and result.
+--- The metatable of Rows with these names; csrc/bind/push.c asks once a struct type.
 function M.class(names)
-  local text = table.concat(names, "\0")
-  local known = made[text]
-  if known and same_names(known.__fields, names) then return known end
   local at = {}
   for i = #names, 1, -1 do at[names[i]] = i end
   local mt = { __name = "Row", __fields = names, __tostring = tostring_row, __eq = equal }
@@ -113,7 +102,6 @@ function M.class(names)
       if names[i] then return names[i], rawget(row, i) end
     end
   end
-  made[text] = mt
   return mt
 end
 
