@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,7 +13,6 @@ static _Atomic int64_t poll_every = 100000000; /* nanoseconds */
 
 /* One run: shared by its workers, guarded by the pool's lock where not atomic. */
 typedef struct run {
-  mill_watch watch;
   mill_task f;
   void *arg;
   size_t ntasks;
@@ -23,6 +23,7 @@ typedef struct run {
   atomic_uint_fast64_t
       *span; /* one a worker: its next task << 32 | its end. NULL: all from `next` */
   int spans;
+  mill_watch watch; /* begins with the run; long, and not zeroed */
 } run;
 
 struct mill_pool {
@@ -60,6 +61,7 @@ void mill_watch_begin(mill_watch *w, mill_poll poll, void *poll_arg) {
   w->asked = before ? before->asked : mill_monotonic();
   w->done = 0;
   w->stopped = false;
+  mill_error_clear(&w->why);
   inside = w;
 }
 
@@ -323,15 +325,24 @@ static mill_status run_tasks(mill_pool *p, run *r, bool near, mill_poll poll, vo
   return outcome(r, &local, err);
 }
 
+static void run_init(run *r, mill_task f, void *arg, size_t ntasks) {
+  memset(r, 0, offsetof(run, watch));
+  r->f = f;
+  r->arg = arg;
+  r->ntasks = ntasks;
+}
+
 mill_status mill_pool_run_poll(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_poll poll,
                                void *poll_arg, mill_error *err) {
-  run r = {.f = f, .arg = arg, .ntasks = ntasks};
+  run r;
+  run_init(&r, f, arg, ntasks);
   return run_tasks(p, &r, false, poll, poll_arg, err);
 }
 
 mill_status mill_pool_run_near(mill_pool *p, size_t ntasks, mill_task f, void *arg, mill_poll poll,
                                void *poll_arg, mill_error *err) {
-  run r = {.f = f, .arg = arg, .ntasks = ntasks};
+  run r;
+  run_init(&r, f, arg, ntasks);
   return run_tasks(p, &r, true, poll, poll_arg, err);
 }
 

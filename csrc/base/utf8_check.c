@@ -71,18 +71,31 @@ static FAST size_t leads(__m128i v) { /* bytes that are no continuations */
       (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(v, _mm_set1_epi8(-65))));
 }
 
+/* The last n < 16 bytes of a text of at least `size`, zeros behind them. */
+static FAST __m128i tail(const char *end, size_t n, size_t size) {
+  static const char from[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+  char last[16] = {0};
+  if (size < 16) {
+    memcpy(last, end - n, n);
+    return _mm_loadu_si128((const __m128i *)(const void *)last);
+  }
+  return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(end - 16)),
+                          _mm_loadu_si128((const __m128i *)(const void *)(from + 16 - n)));
+}
+
 /* The last block holds at least one zero, so that a sequence cut off at the end is seen. */
 static FAST size_t fast(const char *p, size_t n) {
   __m128i before = _mm_setzero_si128(), wrong = before, v;
+  const char *end = p + n;
+  const size_t size = n;
   size_t count = 0;
-  char last[16] = {0};
   for (; n >= 16; n -= 16, p += 16, before = v) {
     v = _mm_loadu_si128((const __m128i *)(const void *)p);
     wrong = _mm_or_si128(wrong, errors(v, before));
     count += leads(v);
   }
-  memcpy(last, p, n);
-  v = _mm_loadu_si128((const __m128i *)(const void *)last);
+  v = tail(end, n, size);
   wrong = _mm_or_si128(wrong, errors(v, before));
   count += leads(v) - (16 - n);
   bool good = _mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) == 0xffff;

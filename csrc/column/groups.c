@@ -134,6 +134,14 @@ static bool any_long(const uint64_t *view, uint32_t words, uint32_t n) {
   return yes;
 }
 
+/* The bytes of the long strings of a row are asked for that many rows before they are hashed. */
+enum { HASH_AHEAD = 12 };
+
+static inline void ask_for_row(const mill_group_layout *l, const uint64_t *row) {
+  for (int c = 0; c < l->nkeys; c++)
+    if (l->type[c]->phys == MILL_PHYS_STR) ask_for_bytes(row + l->at[c]);
+}
+
 /* Words are mixed one after the other; long strings by their bytes. */
 static void hash_rows(mill_group_keys *k, const mill_group_layout *l, uint32_t n) {
   uint32_t words = l->words;
@@ -149,6 +157,7 @@ static void hash_rows(mill_group_keys *k, const mill_group_layout *l, uint32_t n
     for (uint32_t i = 0; i < n; i++) {
       uint64_t h = 1;
       const uint64_t *row = k->word + (size_t)i * words;
+      if (i + HASH_AHEAD < n) ask_for_row(l, row + (size_t)HASH_AHEAD * words);
       for (int c = 0; c < l->nkeys; c++) {
         const uint64_t *x = row + l->at[c];
         uint32_t size = l->size[c];

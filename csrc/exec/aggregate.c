@@ -606,17 +606,11 @@ static void sink_clear(agg_sink *k) {
   pthread_mutex_destroy(&k->lock);
 }
 
-static bool any_distinct(const mill_op *op) {
-  for (int i = 0; i < op->naggs; i++)
-    if (op->aggs[i].distinct) return true;
-  return false;
-}
-
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) {
   mill_arena a;
   *out = NULL;
-  if (any_distinct(op)) return mill_agg_distinct(x, op, out, err);
+  if (mill_agg_any_distinct(op)) return mill_agg_distinct(x, op, out, err);
   mill_arena_init(&a, x->ctx->memory);
   agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
   pthread_mutex_init(&k.lock, NULL);

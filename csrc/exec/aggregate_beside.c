@@ -3,14 +3,14 @@
 ** others stay where they are: no key and no state is moved. Rows of the result refer to the groups
 ** (mill_agg_take_alone) by their first place.
 **
-** A task takes a run of a part's groups. No two groups of a part have the same key, so tasks never merge
+** A task takes a run of a part's groups, also where there are few: their states may be large. No two groups of a part have the same key, so tasks never merge
 ** into the same group; what states point to from then on lies in arenas of their own. */
 #include <string.h>
 
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { MOST_PARTS = 4, RUN = 8 * MILL_BATCH };
+enum { MOST_PARTS = 4, RUNS = 64 };
 static const uint64_t NONE = UINT64_MAX;
 
 typedef struct looker {
@@ -69,11 +69,17 @@ static mill_status merge_found(mill_agg_beside *b, looker *l, int j, uint32_t fr
   return MILL_OK;
 }
 
+/* Groups a task takes of the part that is looked through. */
+static uint32_t run_of(const mill_groups *g) {
+  return g->n / RUNS < MILL_BATCH ? g->n / RUNS + 1 : MILL_BATCH;
+}
+
 static mill_status look_run(void *arg, size_t run, int worker, mill_error *err) {
   mill_agg_beside *b = arg;
   const mill_groups *g = &b->part[b->at]->groups;
   looker *l = &b->looker[worker];
-  uint32_t at = (uint32_t)run * RUN, stop = g->n - at < RUN ? g->n : at + RUN;
+  const uint32_t size = run_of(g);
+  uint32_t at = (uint32_t)run * size, stop = g->n - at < size ? g->n : at + size;
   for (uint32_t n; at < stop; at += n) {
     n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH;
     const mill_group_keys k = keys_at(g, at);
@@ -106,8 +112,10 @@ static mill_status refer(void *arg, size_t i, int worker, mill_error *err) {
 static mill_status look_all(mill_agg_beside *b, mill_error *err) {
   mill_pool *pool = b->plan->x->ctx->pool;
   MILL_TRY(mill_pool_run(pool, (size_t)b->n, note_places, b, err));
-  for (b->at = 1; b->at < b->n; b->at++)
-    MILL_TRY(mill_pool_run(pool, (b->part[b->at]->groups.n + RUN - 1) / RUN, look_run, b, err));
+  for (b->at = 1; b->at < b->n; b->at++) {
+    const mill_groups *g = &b->part[b->at]->groups;
+    MILL_TRY(mill_pool_run(pool, (g->n + run_of(g) - 1) / run_of(g), look_run, b, err));
+  }
   return mill_pool_run(pool, (size_t)b->n, refer, b, err);
 }
 

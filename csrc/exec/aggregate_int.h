@@ -212,6 +212,7 @@ mill_status mill_agg_finish_disk(const mill_agg_plan *plan, mill_agg_part **part
 bool mill_agg_needs_disk(const mill_agg_plan *plan, mill_agg_part *const *part, size_t n);
 
 /* An aggregation with DISTINCT calls (distinct.c). */
+bool mill_agg_any_distinct(const mill_op *op);
 mill_status mill_agg_distinct(const mill_exec *x, const mill_op *op, mill_scan **out,
                               mill_error *err) MILL_USE_RESULT;
 

@@ -1,14 +1,14 @@
 /* Hash aggregation, the end: the parts as one result.
 **
 ** A single part is the result. A few parts are merged where they lie (aggregate_beside.c). Else groups are
-** cut into pieces by the upper bits of their hash, few into one: a task merges one piece of all parts, in their order, so that what adds inexactly is added in that
-** order whoever does it. Where a group first stood (aggregate_place.c) gives its row in the result. */
+** cut into pieces by the upper bits of their hash, few small ones into one: a task merges one piece of all
+** parts, in their order, so that what adds inexactly is added in that order whoever does it. Where a group first stood (aggregate_place.c) gives its row in the result. */
 #include <string.h>
 
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FEW_GROUPS = 8192, PIECES = MILL_AGG_PIECES };
+enum { FEW_GROUPS = 8192, FEW_BYTES = 1 << 21, PIECES = MILL_AGG_PIECES };
 static const uint64_t NONE = UINT64_MAX;
 enum { FEW_REPEATS = 8 }; /* loose rows for which a piece has room for a group from the start */
 
@@ -382,18 +382,19 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
                             mill_table *out, mill_error *err) {
   uint64_t total = 0;
   mill_agg_part *one = NULL;
-  size_t parts = 0;
+  size_t parts = 0, bytes = 0; /* those that states point to, mostly */
   bool loose = false, done = false;
   for (size_t i = 0; i < n; i++) {
     if (part[i] == NULL) continue;
     one = part[i];
     parts++;
+    bytes += mill_arena_bytes(&one->arena);
     loose |= one->loose != NULL;
   }
   if (parts == 0) return MILL_OK;
   if (parts == 1 && !loose) return finish_single(plan, one, out, err);
   MILL_TRY(mill_agg_place_all(plan, part, n, &total, err));
-  bool few = plan->op->nkeys == 0 || (total <= FEW_GROUPS && !loose);
+  bool few = plan->op->nkeys == 0 || (total <= FEW_GROUPS && bytes <= FEW_BYTES && !loose);
   if (!few && !loose) MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
   return done ? MILL_OK : finish_merged(plan, part, n, total, few, loose, out, err);
 }

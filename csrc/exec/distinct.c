@@ -7,8 +7,17 @@
 **     PROJECT    the columns in order, over groups JOIN results JOIN results .., keys alike
 **
 ** A value that the filter refuses still makes a row, so every group is among the results. Groups
-** come in order of their first row, and so do the values of each group. */
+** come in order of their first row, and so do the values of each group.
+**
+** A count of words by group is a call without DISTINCT from the start, which keeps the values of its
+** group (kernel/count_distinct.h), where those of all rows are sure to fit into memory. */
+#include <string.h>
+
+#include "base/memory.h"
 #include "exec/aggregate_int.h"
+#include "kernel/count_distinct.h"
+
+enum { SETS_SHARE = 8 }; /* of the memory limit, that sets may take */
 
 typedef struct builder {
   const mill_exec *x;
@@ -230,8 +239,50 @@ static mill_status whole(builder *b, const mill_op **out, mill_error *err) {
   return MILL_OK;
 }
 
+/* ---- counts --------------------------------------------------------------------------------- */
+
+bool mill_agg_any_distinct(const mill_op *op) {
+  for (int i = 0; i < op->naggs; i++)
+    if (op->aggs[i].distinct) return true;
+  return false;
+}
+
+static bool sets_fit(const builder *b) {
+  const double rows = b->op->child[0]->estimate;
+  const size_t limit = mill_memory_read(b->a.memory).limit;
+  return b->op->nkeys > 0 && rows >= 0 &&
+         (limit == 0 || rows * MILL_COUNT_DISTINCT_BYTES <= (double)limit / SETS_SHARE);
+}
+
+/* The operator with counts of DISTINCT words as calls that keep sets. */
+static mill_status count_by_sets(builder *b, mill_error *err) {
+  mill_status s = MILL_OK;
+  if (!sets_fit(b)) return MILL_OK;
+  mill_op *op = room(b, sizeof *op, &s, err);
+  mill_bound_aggregate *aggs = room(b, (size_t)b->op->naggs * sizeof *aggs, &s, err);
+  const mill_type *words = mill_type_array(b->x->ctx->types, mill_type_of(MILL_BIGINT), false);
+  if (s != MILL_OK) return s;
+  if (words == NULL) return mill_oom(b->a.memory, sizeof *words, err);
+  for (int i = 0; i < b->op->naggs; i++) {
+    mill_bound_aggregate *call = &aggs[i];
+    *call = b->op->aggs[i];
+    if (!call->distinct || strcmp(call->fn->name, "count") != 0 || call->nargs != 1 ||
+        !mill_count_distinct_takes(call->args[0]->type))
+      continue;
+    call->distinct = false;
+    call->impl = &mill_count_distinct;
+    call->partial = words;
+  }
+  *op = *b->op;
+  op->aggs = aggs;
+  b->op = op;
+  return MILL_OK;
+}
+
 static mill_status run(builder *b, mill_scan **rows, mill_scan **out, mill_error *err) {
   const mill_op *top = NULL, *project = NULL;
+  MILL_TRY(count_by_sets(b, err));
+  if (!mill_agg_any_distinct(b->op)) return mill_exec_aggregate(b->x, b->op, out, err);
   b->rows = b->op->child[0];
   if (readers(b->op) > 1) {
     MILL_TRY(project_of(b, b->op, &project, &b->op, err));

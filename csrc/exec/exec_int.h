@@ -45,6 +45,10 @@ struct mill_sink {
   size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
   const struct mill_join_table
       *meets; /* rows without a partner in it are for nothing; NULL: none */
+  /* NULL: none, or a column of what comes, by which rows may be told to be for nothing before the steps
+  ** have seen them: the numbers of those of n rows that may not be, ascending; how many. Any worker. */
+  const mill_bound *first;
+  uint32_t (*wanted)(mill_sink *s, const mill_vector *first, uint32_t n, uint32_t *sel);
 };
 
 /* The caller's work from here to mill_watch_end (base/thread.h) is watched for the run. */
@@ -106,6 +110,11 @@ void mill_join_free(mill_join_table *t); /* NULL allowed */
 bool mill_join_on_disk(const mill_join_table *t);
 mill_sink *mill_join_left(mill_join_table *t);
 mill_status mill_join_scan(mill_join_table *t, mill_scan **out, mill_error *err) MILL_USE_RESULT;
+/* The column of the source that the expression is, seen above the first n of the steps that follow it;
+** -1: it is made there, or rows may not be left out below. */
+int mill_source_column(const mill_op *const *step, int n, const mill_bound *e);
+/* Can evaluating it be left out without anyone telling? */
+bool mill_bound_harmless(const mill_bound *b);
 /* What joins want of the source of their pipeline (join_narrow.c): the tests of tables in memory. The
 ** keys of `t` are looked up above the first n of the steps that follow the source, which gives these
 ** columns of its scan. The wants and their tables outlive the narrowed scan. */

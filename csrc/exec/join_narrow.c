@@ -24,11 +24,11 @@ struct mill_join_wants {
 
 /* ---- following keys down ---------------------------------------------------------------------- */
 
-static bool harmless(const mill_bound *b) { return !b->can_raise && b->deterministic; }
+bool mill_bound_harmless(const mill_bound *b) { return !b->can_raise && b->deterministic; }
 
 static bool all_harmless(const mill_bound *const *b, int n) {
   for (int i = 0; i < n; i++)
-    if (!harmless(b[i])) return false;
+    if (!mill_bound_harmless(b[i])) return false;
   return true;
 }
 
@@ -36,21 +36,20 @@ static bool all_harmless(const mill_bound *const *b, int n) {
 ** may not be left out below. */
 static int below(const mill_op *op, int index) {
   switch (op->kind) {
-  case MILL_OP_FILTER: return harmless(op->predicate) ? index : -1;
+  case MILL_OP_FILTER: return mill_bound_harmless(op->predicate) ? index : -1;
   case MILL_OP_PROJECT:
     if (!all_harmless(op->exprs, op->nexprs) || op->exprs[index]->kind != MILL_B_COLUMN) return -1;
     return op->exprs[index]->index;
   case MILL_OP_JOIN:
     if (op->join == MILL_OP_SINGLE || !all_harmless(op->keys, op->nkeys) ||
-        (op->condition && !harmless(op->condition)))
+        (op->condition && !mill_bound_harmless(op->condition)))
       return -1;
     return index < (int)op->child[0]->schema->nfields ? index : -1;
   default: return -1;
   }
 }
 
-/* The column of the source that the key is, seen above the first n steps. */
-static int source_column(const mill_op *const *step, int n, const mill_bound *key) {
+int mill_source_column(const mill_op *const *step, int n, const mill_bound *key) {
   int index = key->kind == MILL_B_COLUMN ? key->index : -1;
   while (n > 0 && index >= 0) index = below(step[--n], index);
   return index;
@@ -107,7 +106,7 @@ mill_status mill_join_wants_add(mill_join_wants **out, const mill_join_table *t,
   }
   mill_join_wants *w = *out;
   for (int k = 0; k < t->op->nkeys && w->n < MOST_TESTS; k++) {
-    int index = source_column(step, n, t->probe_keys[k]);
+    int index = mill_source_column(step, n, t->probe_keys[k]);
     mill_phys phys = t->key[k].type->phys;
     if (index < 0 || (phys != MILL_PHYS_I32 && phys != MILL_PHYS_I64)) continue;
     w->test[w->n] =

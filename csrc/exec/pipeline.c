@@ -1,5 +1,6 @@
 /* Pipelines: from an operator down to a source, run morsel by morsel; see exec_int.h. A join that
 ** does not fit in memory cuts its pipeline in two. */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/thread.h"
@@ -10,17 +11,18 @@ enum { MAX_STEPS = 256 };
 typedef struct pipeline {
   const mill_exec *x;
   mill_sink *sink;
-  const mill_op *step[MAX_STEPS]; /* from the source to the sink */
-  mill_join_table *join[MAX_STEPS];
   int n;
   mill_scan *source;
   const int *columns;
   int ncolumns;
   int *identity; /* columns of sources that give all */
+  int first;     /* the column among them that the sink tells rows by; < 0: none */
   bool host;
   mill_meter *source_meter, *owner; /* where the run has meters; owner: whose sink it is */
   struct worker *worker;
   int workers;
+  const mill_op *step[MAX_STEPS]; /* n of them, from the source to the sink */
+  mill_join_table *join[MAX_STEPS];
 } pipeline;
 
 typedef struct last_step {
@@ -33,6 +35,7 @@ typedef struct worker {
   mill_cursor *cursor;
   mill_step *first;
   last_step last;
+  uint32_t *sel; /* rows that the sink wants; NULL: it cannot tell */
 } worker;
 
 bool mill_op_streams(const mill_op *op) {
@@ -117,6 +120,10 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
   mill_step **at = &w->first;
   mill_meter *below = p->source_meter;
   w->last = (last_step){.base = {.x = p->x, .push = push_last}, .sink = p->sink};
+  if (p->first >= 0) {
+    w->sel = mill_alloc(p->x->ctx->memory, MILL_BATCH * sizeof *w->sel);
+    if (w->sel == NULL) return mill_oom(p->x->ctx->memory, MILL_BATCH * sizeof *w->sel, err);
+  }
   for (int i = 0; i < p->n; i++) {
     mill_step *s = NULL;
     mill_meter *own = mill_meters_of(p->x->run->meters, p->step[i]);
@@ -141,7 +148,7 @@ static void close_worker(pipeline *p, worker *w) {
     s = next;
   }
   if (w->cursor) w->cursor->free(w->cursor);
-  (void)p;
+  mill_free(p->x->ctx->memory, w->sel, MILL_BATCH * sizeof *w->sel);
 }
 
 /* Rows that go from the source into the sink as they are. */
@@ -149,6 +156,18 @@ static mill_status move_chunk(pipeline *p, worker *w, size_t morsel, mill_error 
   mill_chunk *c;
   MILL_TRY(w->cursor->chunk(w->cursor, &c, err));
   return c ? p->sink->take(p->sink, morsel, c, err) : MILL_OK;
+}
+
+/* A batch of the source into the steps, without rows that the sink knows to be for nothing. */
+static mill_status push_batch(pipeline *p, worker *w, mill_batch *b, mill_error *err) {
+  if (w->sel && b->sel == NULL) {
+    uint32_t n = p->sink->wanted(p->sink, &b->col[p->first], b->n, w->sel);
+    mill_meter_rows(p->source_meter, b->n - n);
+    if (n == 0) return MILL_OK;
+    if (n < b->n) b->sel = w->sel;
+    b->n = n;
+  }
+  return w->first->push(w->first, b, err);
 }
 
 static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_error *err) {
@@ -164,7 +183,7 @@ static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_erro
     if (b == NULL) break;
     MILL_TRY(mill_watch_check(err));
     b->first += (uint64_t)morsel << 33; /* positions ascend through the morsels, as Spark's ids */
-    MILL_TRY(w->first->push(w->first, b, err));
+    MILL_TRY(push_batch(p, w, b, err));
     if (p->sink->full && p->sink->full(p->sink)) break;
   }
   if (p->x->run->meters) mill_meter_mark(p->owner);
@@ -241,6 +260,7 @@ static mill_status run_workers(pipeline *p, mill_error *err) {
   mill_join_wants *wants = NULL;
   mill_scan *all = mill_scan_ref(p->source);
   mill_status s = narrow_source(p, &wants, err);
+  p->first = p->sink->first ? mill_source_column(p->step, p->n, p->sink->first) : -1;
   p->worker = mill_calloc(m, (size_t)p->workers * sizeof *p->worker);
   if (s == MILL_OK) s = p->worker ? run_all(p, err) : mill_oom(m, 1, err);
   for (int i = 0; p->worker && i < p->workers; i++) close_worker(p, &p->worker[i]);
@@ -299,6 +319,7 @@ static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) 
     p->step[n - 1 - i] = t;
   }
   p->n = n;
+  memset(p->join, 0, (size_t)n * sizeof *p->join);
   for (int i = 0; i < p->n; i++) {
     if (p->step[i]->kind != MILL_OP_JOIN) continue;
     mill_meter_span span = mill_meter_begin(p->x->run->meters, p->x->ctx, p->step[i]);
@@ -316,9 +337,12 @@ static mill_status find_steps(pipeline *p, const mill_op *top, mill_error *err) 
 mill_status mill_pipeline_run(const mill_exec *x, const mill_op *op, mill_sink *sink,
                               mill_error *err) {
   mill_memory *m = x->ctx->memory;
-  pipeline *p = mill_calloc(m, sizeof *p);
+  pipeline *p = mill_alloc(m, sizeof *p);
   if (p == NULL) return mill_oom(m, sizeof *p, err);
-  *p = (pipeline){.x = x, .sink = sink, .workers = mill_pool_threads(x->ctx->pool)};
+  memset(p, 0, offsetof(pipeline, step));
+  p->x = x;
+  p->sink = sink;
+  p->workers = mill_pool_threads(x->ctx->pool);
   if (x->run->meters) p->owner = mill_meter_current();
   mill_status s = find_steps(p, op, err);
   if (s == MILL_OK) s = run_workers(p, err);

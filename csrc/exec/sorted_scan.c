@@ -3,6 +3,8 @@
 ** after morsel. */
 #include "exec/sorted.h"
 
+#include <stddef.h>
+
 typedef struct sorted_scan {
   mill_scan base;
   mill_memory *memory;
@@ -22,8 +24,8 @@ typedef struct sorted_cursor {
   mill_batch *held; /* the merged rows being handed out, from held_at on */
   uint32_t held_at;
   size_t morsel;
-  uint32_t sel[MILL_BATCH];
   mill_batch batch;
+  uint32_t sel[MILL_BATCH];
 } sorted_cursor;
 
 /* ---- in memory ------------------------------------------------------------------------------ */
@@ -139,8 +141,9 @@ static void cursor_free(mill_cursor *base) {
 static mill_status scan_open(const mill_scan *base, const mill_context *ctx, const int *columns,
                              int n, mill_cursor **out, mill_error *err) {
   mill_memory *m = ctx->memory;
-  sorted_cursor *c = mill_calloc(m, sizeof *c);
+  sorted_cursor *c = mill_alloc(m, sizeof *c);
   if (c == NULL) return mill_oom(m, sizeof *c, err);
+  memset(c, 0, offsetof(sorted_cursor, sel));
   bool merged = ((const sorted_scan *)base)->s->spilled;
   c->base = (mill_cursor){base, merged ? merged_seek : memory_seek,
                           merged ? merged_next : memory_next, cursor_free, NULL};

@@ -1,4 +1,5 @@
 /* Streaming operators: filter, project, expand, generate; sample.c has the other. */
+#include <stddef.h>
 #include <string.h>
 
 #include "exec/exec_int.h"
@@ -8,8 +9,8 @@ typedef struct program_step {
   mill_program *program;
   mill_vector *out;
   int n;
-  uint32_t sel[MILL_BATCH];
   mill_batch batch;
+  uint32_t sel[MILL_BATCH];
 } program_step;
 
 static void program_free(mill_step *s) {
@@ -25,8 +26,9 @@ static mill_status program_new(const mill_exec *x, const mill_op *op,
                                mill_status (*push)(mill_step *, mill_batch *, mill_error *),
                                mill_step **out, mill_error *err) {
   mill_memory *m = x->ctx->memory;
-  program_step *p = mill_calloc(m, sizeof *p);
+  program_step *p = mill_alloc(m, sizeof *p);
   if (p == NULL) return mill_oom(m, sizeof *p, err);
+  memset(p, 0, offsetof(program_step, sel));
   p->base = (mill_step){.x = x, .op = op, .push = push, .free = program_free};
   p->n = n;
   p->out = mill_calloc(m, (size_t)(n + 1) * sizeof *p->out);

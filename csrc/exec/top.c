@@ -264,6 +264,24 @@ static bool none_pass(top *t, const keeper *k, uint32_t n) {
   return least > bound;
 }
 
+/* Rows that are not behind the bound by their first key, before filters look at them. */
+static uint32_t top_wanted(mill_sink *base, const mill_vector *first, uint32_t n, uint32_t *sel) {
+  top *t = (top *)base;
+  uint64_t word[MILL_BATCH], least = UINT64_MAX;
+  uint32_t kept = 0;
+  pthread_mutex_lock(&t->lock);
+  const uint64_t bound = t->bounded ? t->word : UINT64_MAX;
+  pthread_mutex_unlock(&t->lock);
+  if (bound == UINT64_MAX || !mill_sort_words(first, t->fresh, n, word)) return n;
+  for (uint32_t i = 0; i < n; i++) least = word[i] < least ? word[i] : least;
+  if (least > bound) return 0;
+  for (uint32_t i = 0; i < n; i++) {
+    sel[kept] = i;
+    kept += word[i] <= bound;
+  }
+  return kept;
+}
+
 static mill_status top_push(mill_sink *base, size_t morsel, mill_batch *b, mill_error *err) {
   top *t = (top *)base;
   slot *at = &t->slot[morsel];
@@ -398,6 +416,10 @@ mill_status mill_exec_top(const mill_exec *x, const mill_op *op, mill_table **ou
   mill_memory *m = x->ctx->memory;
   top t = {.base = {.x = x, .begin = top_begin, .push = top_push}, .op = op};
   t.base.end_morsel = top_end;
+  t.base.wanted = top_wanted;
+  t.base.first = op->sorts[0].expr;
+  for (int i = 0; i < op->nsorts; i++)
+    if (!mill_bound_harmless(op->sorts[i].expr)) t.base.first = NULL;
   t.ncols = op->schema->nfields;
   t.nkeys = op->nsorts;
   t.want = (size_t)(op->limit + (op->offset > 0 ? op->offset : 0));

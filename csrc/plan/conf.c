@@ -27,9 +27,16 @@ static const conf_known known[] = {
 };
 enum { NKNOWN = sizeof known / sizeof *known };
 
-static const conf_known *find(const char *key) {
-  for (int i = 0; i < NKNOWN; i++)
-    if (strcmp(known[i].key, key) == 0) return &known[i];
+static const conf_known *find(const char *key) { /* they are sorted */
+  int from = 0, to = NKNOWN;
+  while (from < to) {
+    int at = (from + to) / 2, order = strcmp(key, known[at].key);
+    if (order == 0) return &known[at];
+    if (order < 0)
+      to = at;
+    else
+      from = at + 1;
+  }
   return NULL;
 }
 

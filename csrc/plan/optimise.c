@@ -45,8 +45,10 @@ static bool names(const char *list, size_t n, const char *name) {
   return n == k || list[n - k - 1] == '.' || list[n - k - 1] == ' ';
 }
 
+static const char EXCLUDED[] = "spark.sql.optimizer.excludedRules";
+
 bool mill_rule_excluded(const mill_planner *w, const char *name) {
-  const char *list = mill_session_get(w->session, "spark.sql.optimizer.excludedRules");
+  const char *list = mill_session_get(w->session, EXCLUDED);
   while (list && *list) {
     size_t n = strcspn(list, ",");
     if (names(list, n, name)) return true;
@@ -56,10 +58,12 @@ bool mill_rule_excluded(const mill_planner *w, const char *name) {
 }
 
 const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n) {
+  const char *excluded = mill_session_get(w->session, EXCLUDED);
+  const bool any = excluded && *excluded;
   for (size_t i = 0; n && i < sizeof rules / sizeof *rules; i++) {
     const rule *r = &rules[i];
     if (n->streaming && !r->streams) continue;
-    if (r->name == NULL || !mill_rule_excluded(w, r->name)) n = r->apply(w, n);
+    if (!any || r->name == NULL || !mill_rule_excluded(w, r->name)) n = r->apply(w, n);
   }
   return n;
 }

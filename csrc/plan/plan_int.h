@@ -15,6 +15,8 @@
 #ifndef MILL_PLAN_PLAN_INT_H
 #define MILL_PLAN_PLAN_INT_H
 
+#include <strings.h>
+
 #include "base/text.h"
 #include "exec/meter.h"
 #include "plan/function_store.h"
@@ -163,6 +165,10 @@ bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), voi
 bool mill_x_alike(const mill_expr *a, const mill_expr *b);
 bool mill_x_same(const mill_expr *a, const mill_expr *b); /* equal as values (names left out) */
 bool mill_x_is_call(const mill_expr *e, const char *name);
+/* Is it that name, in any case? Most others have another first letter. */
+static inline bool mill_is_name(const char *s, const char *name) {
+  return (s[0] | 32) == (name[0] | 32) && strcasecmp(s, name) == 0;
+}
 bool mill_x_is_aggregate(const mill_expr *e);  /* an aggregate call itself */
 bool mill_x_has_aggregate(const mill_expr *e); /* outside windows' functions */
 bool mill_x_has_window(const mill_expr *e);

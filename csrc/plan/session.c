@@ -46,6 +46,8 @@ struct mill_session {
   mill_temp temp_bytes;
   setting *settings;
   size_t nsettings, settings_capacity;
+  mill_settings set; /* what the settings say, once asked for; changed() forgets it */
+  bool known;
   view_list views[2]; /* session's, global */
   mill_variable_list variables;
   mill_function_store functions;
@@ -254,14 +256,17 @@ static bool is_on(const mill_session *s, const char *key) {
   return v && strcasecmp(v, "true") == 0;
 }
 
-mill_status mill_session_settings(mill_session *s, mill_settings *out, mill_error *err) {
+/* Every change of a value comes by here, before it. */
+static void changed(mill_session *s) {
+  mill_text_cache_clear(&s->texts);
+  s->known = false;
+}
+
+static mill_status read_settings(mill_session *s, mill_settings *out, mill_error *err) {
   *out = (mill_settings){0};
   out->ansi = is_on(s, "spark.sql.ansi.enabled");
   out->case_sensitive = is_on(s, "spark.sql.caseSensitive");
   out->zone_name = mill_session_get(s, "spark.sql.session.timeZone");
-  out->now_micros = mill_clock_micros(&s->clock);
-  out->seed = mill_session_next_id(s) * 0x9e3779b97f4a7c15ull >> 1;
-  out->database = s->warehouse.database ? s->warehouse.database : "default";
   out->user = mill_session_user();
   out->ntz = strcmp(mill_session_get(s, "spark.sql.timestampType"), "TIMESTAMP_NTZ") == 0;
   out->bounded = !is_on(s, "spark.sql.decimalOperations.allowPrecisionLoss");
@@ -269,6 +274,16 @@ mill_status mill_session_settings(mill_session *s, mill_settings *out, mill_erro
   out->nanos = is_on(s, "spark.sql.timestampNanosTypes.enabled");
   out->last_wins = strcmp(mill_session_get(s, "spark.sql.mapKeyDedupPolicy"), "LAST_WIN") == 0;
   return mill_zones_find(s->ctx.zones, out->zone_name, strlen(out->zone_name), &out->zone, err);
+}
+
+mill_status mill_session_settings(mill_session *s, mill_settings *out, mill_error *err) {
+  if (!s->known) MILL_TRY(read_settings(s, &s->set, err));
+  s->known = true;
+  *out = s->set;
+  out->now_micros = mill_clock_micros(&s->clock);
+  out->seed = mill_session_next_id(s) * 0x9e3779b97f4a7c15ull >> 1;
+  out->database = s->warehouse.database ? s->warehouse.database : "default";
+  return MILL_OK;
 }
 
 static setting *find_setting(const mill_session *s, const char *key) {
@@ -280,7 +295,7 @@ static setting *find_setting(const mill_session *s, const char *key) {
 mill_status mill_session_set(mill_session *s, const char *key, const char *value, mill_error *err) {
   mill_memory *m = s->ctx.memory;
   MILL_TRY(mill_conf_check(&s->ctx, key, value, err));
-  mill_text_cache_clear(&s->texts);
+  changed(s);
   char *v = copy(m, value);
   if (v == NULL) return mill_oom(m, strlen(value), err);
   setting *old = find_setting(s, key);
@@ -305,7 +320,7 @@ mill_status mill_session_set(mill_session *s, const char *key, const char *value
 void mill_session_unset(mill_session *s, const char *key) {
   setting *old = find_setting(s, key);
   if (old == NULL) return;
-  mill_text_cache_clear(&s->texts);
+  changed(s);
   drop(s->ctx.memory, old->key);
   drop_value(s->ctx.memory, old, true);
   *old = s->settings[--s->nsettings];
@@ -320,7 +335,7 @@ void mill_session_settle(mill_session *s) {
 }
 
 void mill_session_reset(mill_session *s, const char *key) {
-  mill_text_cache_clear(&s->texts);
+  changed(s);
   for (size_t i = s->nsettings; i-- > 0;) {
     setting *x = &s->settings[i];
     if (key && strcmp(x->key, key) != 0) continue;
@@ -363,7 +378,8 @@ const char *mill_session_key(const mill_session *s, int i) {
 /* ---- views ---------------------------------------------------------------------------------- */
 
 static int name_compare(const mill_session *s, const char *a, const char *b) {
-  return is_on(s, "spark.sql.caseSensitive") ? strcmp(a, b) : strcasecmp(a, b);
+  bool exact = s->known ? s->set.case_sensitive : is_on(s, "spark.sql.caseSensitive");
+  return exact ? strcmp(a, b) : strcasecmp(a, b);
 }
 
 static view *find_view(const mill_session *s, const char *name, bool global) {

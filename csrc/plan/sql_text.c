@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/collation.h"
 #include "plan/plan_int.h"
@@ -90,10 +89,10 @@ static mill_status cast(printer *p, const mill_expr *e) {
 static const char *binary_sign(const char *name) {
   static const char *const sign[] = {"+",  "-", "*", "/", "%",   "div", "=",  "<",   ">",  "<=",
                                      ">=", "&", "|", "^", "<=>", "<<",  ">>", ">>>", "==", NULL};
-  if (strcasecmp(name, "and") == 0) return "AND";
-  if (strcasecmp(name, "or") == 0) return "OR";
+  if (mill_is_name(name, "and")) return "AND";
+  if (mill_is_name(name, "or")) return "OR";
   for (int i = 0; sign[i]; i++)
-    if (strcasecmp(name, sign[i]) == 0) return strcmp(sign[i], "==") == 0 ? "=" : sign[i];
+    if (mill_is_name(name, sign[i])) return strcmp(sign[i], "==") == 0 ? "=" : sign[i];
   return NULL;
 }
 
@@ -149,10 +148,10 @@ static bool shouted(const char *name, int nargs) {
       "sqrt",        "tan",   "tanh",       "rlike",        "regexp",
       "regexp_like", "rank",  "dense_rank", "percent_rank", "spark_partition_id",
       NULL};
-  bool scaled = strcasecmp(name, "ceil") == 0 || strcasecmp(name, "floor") == 0;
+  bool scaled = mill_is_name(name, "ceil") || mill_is_name(name, "floor");
   if (scaled && nargs > 1) return false;
   for (int i = 0; names[i]; i++)
-    if (strcasecmp(name, names[i]) == 0) return true;
+    if (mill_is_name(name, names[i])) return true;
   return false;
 }
 
@@ -191,7 +190,7 @@ static bool takes_nulls(const mill_expr *e) {
   static const char *const names[] = {
       "first", "last", "first_value", "last_value", "any_value", "approx_count_distinct", NULL};
   for (int i = 0; e->nargs > 0 && names[i]; i++)
-    if (strcasecmp(e->name, names[i]) == 0) return true;
+    if (mill_is_name(e->name, names[i])) return true;
   return false;
 }
 
@@ -226,7 +225,7 @@ static mill_status phrased(printer *p, const mill_expr *e, bool *done) {
                {"datepart", "datepart("}};
   *done = false;
   for (size_t i = 0; e->nargs == 2 && i < sizeof forms / sizeof *forms; i++) {
-    if (strcasecmp(e->name, forms[i].name) != 0) continue;
+    if (!mill_is_name(e->name, forms[i].name)) continue;
     *done = true;
     MILL_TRY(wrap(p, forms[i].shown, e->args[0], " FROM "));
     return wrap(p, "", e->args[1], ")");

@@ -185,7 +185,7 @@ bool mill_x_same(const mill_expr *a, const mill_expr *b) {
 }
 
 bool mill_x_is_call(const mill_expr *e, const char *name) {
-  return e->kind == MILL_X_CALL && strcasecmp(e->name, name) == 0;
+  return e->kind == MILL_X_CALL && mill_is_name(e->name, name);
 }
 
 static const mill_function *function_of(const mill_expr *e) {

@@ -24,9 +24,12 @@ bool mill_token_reserved(int kind) {
 
 const char *mill_keyword_text(int kind) { return keywords[kind - MILL_T_KEYWORD - 1].text; }
 
+static inline bool is_ascii_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+static inline char upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c; }
+
 static int compare_word(const char *s, size_t n, const char *word) {
   for (size_t i = 0; i < n; i++) {
-    int c = toupper((unsigned char)s[i]) - (unsigned char)word[i];
+    int c = (unsigned char)upper(s[i]) - (unsigned char)word[i];
     if (c != 0) return c;
   }
   return word[n] ? -1 : 0;
@@ -51,7 +54,7 @@ static bool is_digit(const char *p, const char *end) { return p < end && *p >= '
 /* Bytes of the letter (Unicode category L) at p; 0: none. */
 static size_t letter(const char *p, const char *end) {
   if (p >= end) return 0;
-  if ((unsigned char)*p < 0x80) return isalpha((unsigned char)*p) ? 1 : 0;
+  if ((unsigned char)*p < 0x80) return is_ascii_letter(*p);
   utf8proc_int32_t c;
   utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)p, end - p, &c);
   if (n <= 0) return 0;
@@ -223,6 +226,7 @@ static const struct {
 
 static const char *symbol(const char *p, const char *end, int *kind) {
   for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
+    if (symbols[i].text[0] != *p) continue;
     size_t n = strlen(symbols[i].text);
     if ((size_t)(end - p) >= n && memcmp(p, symbols[i].text, n) == 0) {
       *kind = symbols[i].kind;
@@ -232,10 +236,14 @@ static const char *symbol(const char *p, const char *end, int *kind) {
   return NULL;
 }
 
+static inline bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+}
+
 /* Behind the blanks and comments at p; NULL: a bracketed comment is never closed. */
 static const char *skip(const char *p, const char *end) {
   for (;;) {
-    if (p < end && strchr(" \t\n\f\r", *p) && *p) {
+    if (p < end && is_blank(*p)) {
       p++;
     } else if (end - p >= 2 && p[0] == '-' && p[1] == '-') {
       while (p < end && *p != '\n' && *p != '\r')
