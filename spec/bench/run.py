@@ -167,6 +167,7 @@ def measure(row, info, names, size, runs, data, clock):
         print(f"  {row} {e.name}: loaded in {loaded.get('ns', 0) / 1e9:.1f} s", file=sys.stderr)
     for case in cases:
         table[case] = measure_case(engines, row, info, size, case, runs, clock)
+        print(f"  {row} {case}: " + ", ".join(f"{n} {cell(entry)}" for n, entry in table[case].items()), file=sys.stderr)
     for e in engines:
         e.close()
     return table, {e.name: e.peak for e in engines}
