@@ -40,8 +40,7 @@ static bool csv_takes_written(const mill_type *t) {
 
 static void note_marks(csv_plain *c) {
   const csv_writer *w = &c->writer;
-  const char mark[6] = {w->sep[0],       '\n',         '\r',
-                        w->newline.s[0], w->quote.s[0], w->escape.s[0]};
+  const char mark[6] = {w->sep[0], '\n', '\r', w->newline.s[0], w->quote.s[0], w->escape.s[0]};
   for (int i = 0; i < 6; i++) memset(&c->mark[i], mark[i], sizeof c->mark[i]);
 }
 
@@ -95,7 +94,8 @@ static inline bool any(block v) {
 
 /* Copy a text to `to`, which has 16 bytes more; false: it holds odd bytes. Blocks overlap at its end. */
 static inline bool copy_plain(const csv_plain *c, const mill_str *s, char *to) {
-  static const block no_size = {0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+  static const block no_size = {0,   0,   0,   0,   255, 255, 255, 255,
+                                255, 255, 255, 255, 255, 255, 255, 255};
   const char *p = mill_str_data(s);
   size_t n = s->size;
   block odd = {0}, v;
@@ -185,7 +185,8 @@ static mill_status csv_row_out(mill_encoder *e, const mill_vector *col, uint32_t
     if (!mill_valid_bit(v->valid, k))
       MILL_TRY(mill_csv_put_null(w, i == 0, out, err));
     else if (c->direct[i])
-      out->size = (size_t)(mill_value_put_short(&e->texts, v, k, out->data + out->size) - out->data);
+      out->size =
+          (size_t)(mill_value_put_short(&e->texts, v, k, out->data + out->size) - out->data);
     else
       MILL_TRY(put_value(e, v, k, i == 0, out, err));
   }

@@ -120,8 +120,7 @@ char *mill_value_put_short(const mill_value_texts *t, const mill_vector *v, uint
   switch (v->type->id) {
   case MILL_BOOLEAN: return put_boolean(((const uint8_t *)v->data)[k], p);
   case MILL_DATE: return put_day(p, ((const int32_t *)v->data)[k]);
-  case MILL_TIMESTAMP:
-    return put_timestamp(p, ((const int64_t *)v->data)[k], t->settings.zone);
+  case MILL_TIMESTAMP: return put_timestamp(p, ((const int64_t *)v->data)[k], t->settings.zone);
   case MILL_TIMESTAMP_NTZ: return put_timestamp(p, ((const int64_t *)v->data)[k], NULL);
   default: return p + put_number(v, k, p);
   }
