@@ -1,5 +1,5 @@
--- Texts and numbers in CSV that Spark's rules make simple to foretell: every length around blocks of sixteen bytes, with a
--- byte that has a meaning at every place.
+-- CSV of texts and numbers as Spark's rules foretell it: every length around blocks of sixteen bytes, with a byte that
+-- has a meaning at every place.
 local tidemill = require "tidemill"
 
 describe("df.write:csv", function()

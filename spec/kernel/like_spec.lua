@@ -1,4 +1,4 @@
--- LIKE with plain bytes at the edges of a text, of every length around a word of eight bytes; beside Lua's own comparisons.
+-- LIKE with plain bytes at the edges of texts, of every length around a word; beside Lua's own comparisons.
 local tidemill = require "tidemill"
 
 describe("LIKE at the edges of texts", function()
