@@ -381,9 +381,24 @@ static char *digits_before(char *end, mill_u128 m, int least) {
   return p;
 }
 
+/* Of a number of one word: both parts go where they belong at once. */
+static int format_word(uint64_t m, bool negative, int scale, char *buf) {
+  uint64_t unit = (uint64_t)mill_pow10(scale), whole = m / unit;
+  char *point = buf + negative + mill_digit_count(whole), *end = point + (scale ? scale + 1 : 0);
+  buf[0] = '-';
+  mill_digits_before(point, whole);
+  *end = 0;
+  if (scale == 0) return (int)(end - buf);
+  for (char *p = mill_digits_before(end, m - whole * unit); p > point + 1;) *--p = '0';
+  *point = '.';
+  return (int)(end - buf);
+}
+
 int mill_decimal_format(mill_i128 v, int scale, char *buf) {
   char digit[64], *end = digit + sizeof digit;
-  const char *p = digits_before(end, magnitude(v), scale + 1);
+  mill_u128 m = magnitude(v);
+  if (m >> 64 == 0 && scale <= 18) return format_word((uint64_t)m, v < 0, scale, buf);
+  const char *p = digits_before(end, m, scale + 1);
   size_t whole = (size_t)(end - p) - (size_t)scale, at = 0;
   if (v < 0) buf[at++] = '-';
   memcpy(buf + at, p, whole);

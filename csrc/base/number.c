@@ -218,20 +218,50 @@ char *mill_digits_before(char *end, uint64_t v) {
       "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
       "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
       "8081828384858687888990919293949596979899";
+  for (; v >= 10000; v /= 10000) {
+    uint32_t four = (uint32_t)(v % 10000);
+    memcpy(end - 2, pair + four % 100 * 2, 2);
+    end = memcpy(end - 4, pair + four / 100 * 2, 2);
+  }
   for (; v >= 100; v /= 100) end = memcpy(end - 2, pair + v % 100 * 2, 2);
   if (v >= 10) return memcpy(end - 2, pair + v * 2, 2);
   *--end = (char)('0' + v);
   return end;
 }
 
+/* The logarithm to base 2 gives the number of digits, or one too few. */
+int mill_digit_count(uint64_t v) {
+  static const uint64_t power[20] = {0,
+                                     10,
+                                     100,
+                                     1000,
+                                     10000,
+                                     100000,
+                                     1000000,
+                                     10000000,
+                                     100000000,
+                                     1000000000,
+                                     10000000000,
+                                     100000000000,
+                                     1000000000000,
+                                     10000000000000,
+                                     100000000000000,
+                                     1000000000000000,
+                                     10000000000000000,
+                                     100000000000000000,
+                                     1000000000000000000,
+                                     10000000000000000000u};
+  int least = (64 - __builtin_clzll(v | 1)) * 1233 >> 12;
+  return least + (v >= power[least]);
+}
+
 int mill_int_text(int64_t v, char *buf) {
-  char digit[20], *end = digit + sizeof digit;
-  const char *p = mill_digits_before(end, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
-  int n = (int)(end - p), sign = v < 0;
+  uint64_t m = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+  int n = (v < 0) + mill_digit_count(m);
   buf[0] = '-';
-  memcpy(buf + sign, p, (size_t)n);
-  buf[sign + n] = 0;
-  return sign + n;
+  mill_digits_before(buf + n, m);
+  buf[n] = 0;
+  return n;
 }
 
 /* Digits and decimal exponent (value = 0.d1d2.. * 10^exponent) in Java's layout: plain between 1e-3

@@ -28,6 +28,7 @@ bool mill_parse_float(const char *s, size_t n, float *out);
 int mill_int_text(int64_t v, char *buf);
 /* The digits of v, the last one before `end`; gives where they begin. Up to 20, no NUL. */
 char *mill_digits_before(char *end, uint64_t v);
+int mill_digit_count(uint64_t v); /* 1 for 0 */
 int mill_double_text(double d, char *buf);
 int mill_float_text(float f, char *buf);
 

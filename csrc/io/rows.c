@@ -64,12 +64,20 @@ static mill_status put_begin(mill_encoder *e, mill_text *out, mill_error *err) {
   return utf8 || e->narrow.size == 0 ? MILL_OK : take_narrow(e, out, err);
 }
 
+/* Bytes that rows will take, by those before them: no text grows step by step. */
+static size_t expected(const mill_encoder *e, const io_lot *x) {
+  size_t bytes = x->n * e->row_bytes;
+  return bytes < ROWS_PACK ? bytes : ROWS_PACK;
+}
+
 static mill_status put_rows(mill_encoder *e, const io_lot *x, mill_text *out, mill_error *err) {
   bool utf8 = e->charset == IO_UTF8;
   mill_text *to = utf8 ? out : &e->narrow;
   mill_text_reset(&e->narrow);
+  MILL_TRY(mill_text_reserve(to, expected(e, x), err));
   for (uint32_t i = 0; i < x->n; i++)
     MILL_TRY(e->format->row(e, x->col, x->at ? x->at[i] : i, to, err));
+  e->row_bytes = x->n ? to->size / x->n + to->size / x->n / 8 : 0;
   return utf8 || e->narrow.size == 0 ? MILL_OK : take_narrow(e, out, err);
 }
 

@@ -36,7 +36,8 @@ struct mill_encoder {
   void *plan;           /* the format's own, in the arena */
   size_t lot_bytes;     /* rows are worked on when so many bytes of them wait; 0: the press knows */
   mill_encoder *worker; /* formats that write row by row: one a thread .. */
-  mill_packer *packer;  /* .. with its own */
+  mill_packer *packer;  /* .. with its own .. */
+  size_t row_bytes;     /* .. and an eighth more than the last lot's rows took on average */
 };
 
 struct io_output {

@@ -154,12 +154,67 @@ static void search_rows(const pattern *x, const mill_vector *v, size_t n, mill_v
   }
 }
 
+/* A piece of plain bytes at the start or the end of texts: its last eight bytes are compared as a word. */
+typedef struct {
+  const piece *x;
+  size_t before; /* bytes of the piece before the word */
+  uint64_t word, mask;
+} edge;
+
+static uint64_t word_at(const char *p) {
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  return w;
+}
+
+/* The word's bytes begin at byte `from` of it. */
+static edge edge_of(const piece *x, bool at_end) {
+  edge e = {x, x->n > 8 ? x->n - 8 : 0, 0, 0};
+  size_t n = x->n - e.before, from = at_end ? 8 - n : 0;
+  memcpy((char *)&e.word + from, x->p + e.before, n);
+  memset((char *)&e.mask + from, 0xff, n);
+  return e;
+}
+
+static inline bool starts(const edge *e, const char *p, size_t n) {
+  if (n - e->before < 8) return memcmp(p, e->x->p, e->x->n) == 0;
+  return ((word_at(p + e->before) ^ e->word) & e->mask) == 0 &&
+         (e->before == 0 || memcmp(p, e->x->p, e->before) == 0);
+}
+
+static inline bool ends(const edge *e, const char *p, size_t n) {
+  const char *at = p + n - e->x->n;
+  if (n < 8) return memcmp(at, e->x->p, e->x->n) == 0;
+  return ((word_at(p + n - 8) ^ e->word) & e->mask) == 0 &&
+         (e->before == 0 || memcmp(at, e->x->p, e->before) == 0);
+}
+
+/* 'x%', '%x' and 'x%y' of plain bytes. */
+static void match_edges(const pattern *x, const mill_vector *v, size_t n, mill_vector *out) {
+  const edge first = edge_of(&x->piece[0], false), last = edge_of(&x->piece[1], true);
+  const size_t nfirst = first.x->n, nlast = last.x->n;
+  uint8_t *r = out->data;
+  for (size_t i = 0; i < n; i++) {
+    const mill_str *t = &MILL_AT(mill_str, v, i),
+                   *ahead = &MILL_AT(mill_str, v, i + AHEAD < n ? i + AHEAD : i);
+    __builtin_prefetch(mill_str_data(ahead) + (nlast && ahead->size ? ahead->size - 1 : 0));
+    if (!mill_valid_bit(out->valid, i)) continue;
+    const char *p = mill_str_data(t);
+    r[i] = t->size >= nfirst + nlast && (nfirst == 0 || starts(&first, p, t->size)) &&
+           (nlast == 0 || ends(&last, p, t->size));
+  }
+}
+
 /* A constant pattern. Most of the time goes into waiting for bytes of the texts: those of the rows
 ** ahead are asked for. */
 static void match_rows(const pattern *x, const mill_vector *v, size_t n, mill_vector *out) {
   uint8_t *r = out->data;
   if (x->npieces > 2 && x->piece[0].n == 0 && x->piece[1].n && x->piece[1].any == NULL) {
     search_rows(x, v, n, out);
+    return;
+  }
+  if (x->npieces == 2 && x->piece[0].any == NULL && x->piece[1].any == NULL) {
+    match_edges(x, v, n, out);
     return;
   }
   for (size_t i = 0; i < n; i++) {

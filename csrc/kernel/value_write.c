@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/calendar.h"
 #include "base/number.h"
 #include "kernel/cast.h"
 
@@ -81,7 +80,7 @@ static mill_i128 unscaled(const mill_vector *v, uint32_t k) {
   return x;
 }
 
-/* ---- all types ------------------------------------------------------------------------------ */
+/* ---- short texts ---------------------------------------------------------------------------- */
 
 static int put_number(const mill_vector *v, uint32_t k, char *p) {
   switch (v->type->id) {
@@ -100,6 +99,44 @@ static int64_t micros_at(const mill_vector *v, uint32_t k) {
   int rest;
   return mill_nanos_split(((const mill_i128 *)v->data)[k], &rest);
 }
+
+static char *put_boolean(bool v, char *p) {
+  memcpy(p, v ? "true" : "false", 5);
+  return p + 5 - v;
+}
+
+bool mill_value_short(const mill_type *t) {
+  switch (t->id) {
+  case MILL_BOOLEAN:
+  case MILL_TINYINT:
+  case MILL_SMALLINT:
+  case MILL_INT:
+  case MILL_BIGINT:
+  case MILL_FLOAT:
+  case MILL_DOUBLE:
+  case MILL_DECIMAL:
+  case MILL_DATE:
+  case MILL_TIMESTAMP:
+  case MILL_TIMESTAMP_NTZ:
+  case MILL_TIMESTAMP_NANOS:
+  case MILL_TIMESTAMP_NTZ_NANOS: return true;
+  default: return false;
+  }
+}
+
+char *mill_value_put_short(const mill_value_texts *t, const mill_vector *v, uint32_t k, char *p) {
+  switch (v->type->id) {
+  case MILL_BOOLEAN: return put_boolean(((const uint8_t *)v->data)[k], p);
+  case MILL_DATE: return put_day(p, ((const int32_t *)v->data)[k]);
+  case MILL_TIMESTAMP: return put_timestamp(p, ((const int64_t *)v->data)[k], t->settings.zone);
+  case MILL_TIMESTAMP_NTZ: return put_timestamp(p, ((const int64_t *)v->data)[k], NULL);
+  case MILL_TIMESTAMP_NANOS: return put_timestamp(p, micros_at(v, k), t->settings.zone);
+  case MILL_TIMESTAMP_NTZ_NANOS: return put_timestamp(p, micros_at(v, k), NULL);
+  default: return p + put_number(v, k, p);
+  }
+}
+
+/* ---- all types ------------------------------------------------------------------------------ */
 
 /* By a format of the options; *done false: there is none for the type. */
 static mill_status put_by_pattern(const mill_value_texts *t, const mill_vector *v, uint32_t k,
@@ -131,26 +168,10 @@ mill_status mill_value_put(const mill_value_texts *t, const mill_vector *v, uint
     MILL_TRY(put_by_pattern(t, v, k, out, &done, err));
     if (done) return MILL_OK;
   }
-  MILL_TRY(mill_text_reserve(out, MILL_DECIMAL_TEXT + MILL_TIMESTAMP_TEXT, err));
-  char *p = out->data + out->size, *q = p;
-  switch (v->type->id) {
-  case MILL_BOOLEAN:
-    return mill_text_adds(out, ((const uint8_t *)v->data)[k] ? "true" : "false", err);
-  case MILL_DATE: q = put_day(p, ((const int32_t *)v->data)[k]); break;
-  case MILL_TIMESTAMP: q = put_timestamp(p, ((const int64_t *)v->data)[k], t->settings.zone); break;
-  case MILL_TIMESTAMP_NTZ: q = put_timestamp(p, ((const int64_t *)v->data)[k], NULL); break;
-  case MILL_TIMESTAMP_NANOS: q = put_timestamp(p, micros_at(v, k), t->settings.zone); break;
-  case MILL_TIMESTAMP_NTZ_NANOS: q = put_timestamp(p, micros_at(v, k), NULL); break;
-  case MILL_TINYINT:
-  case MILL_SMALLINT:
-  case MILL_INT:
-  case MILL_BIGINT:
-  case MILL_FLOAT:
-  case MILL_DOUBLE:
-  case MILL_DECIMAL: q = p + put_number(v, k, p); break;
-  default: return mill_value_text(&t->settings, v, k, out, err);
-  }
-  out->size += (size_t)(q - p);
-  *q = 0;
+  if (!mill_value_short(v->type)) return mill_value_text(&t->settings, v, k, out, err);
+  MILL_TRY(mill_text_reserve(out, MILL_VALUE_TEXT, err));
+  char *end = mill_value_put_short(t, v, k, out->data + out->size);
+  out->size = (size_t)(end - out->data);
+  *end = 0;
   return MILL_OK;
 }

@@ -171,6 +171,7 @@ def measure(row, info, names, size, runs, data, clock):
         print(f"  {row} {e.name}: loaded in {loaded.get('ns', 0) / 1e9:.1f} s", file=sys.stderr)
     for case in (c for c in cases if c.startswith(CASES)):
         table[case] = measure_case(engines, row, info, size, case, runs, clock)
+        print(f"  {row} {case}: " + ", ".join(f"{n} {cell(entry)}" for n, entry in table[case].items()), file=sys.stderr)
     for e in engines:
         e.close()
     return table, {e.name: e.peak for e in engines}
@@ -257,21 +258,34 @@ def ratio(engines):
     return ours["ns"] / min(peers) if peers and "ns" in ours and "error" not in ours else None
 
 
+def raw_bytes(info, data):
+    """case -> the bytes of its file of text, where a row says which that is: our speed is told in GB/s of them too."""
+    files = {case: data / name.format(size=data.name.split("_")[0]) for case, name in info.get("raw", {}).items()}
+    return {case: file.stat().st_size for case, file in files.items() if file.exists()}
+
+
+def rate(size, entry):
+    return f"{size / entry['ns']:.2f}" if size and "ns" in entry and "error" not in entry else "-"
+
+
 def geometric_mean(values):
     return math.exp(sum(map(math.log, values)) / len(values)) if values else float("nan")
 
 
-def report(row, info, names, table, peaks):
-    lines = [f"### {row}: {info['text']}", "", "| case | " + " | ".join(names) + " | ours / best peer |",
-             "|---|" + "---|" * (len(names) + 1)]
+def report(row, info, names, table, peaks, raw):
+    speed = ["ours, GB/s"] if raw else []
+    lines = [f"### {row}: {info['text']}", "", "| case | " + " | ".join([*names, "ours / best peer", *speed]) + " |",
+             "|---|" + "---|" * (len(names) + 1 + len(speed))]
     ratios = []
     for case, engines in table.items():
         r = ratio(engines)
         ratios += [r] if r else []
-        lines.append(f"| {case} | " + " | ".join(cell(engines[n]) for n in names) + f" | {r:.2f} |" if r else
-                     f"| {case} | " + " | ".join(cell(engines[n]) for n in names) + " | - |")
+        cells = [cell(engines[n]) for n in names] + [f"{r:.2f}" if r else "-"]
+        if raw:
+            cells.append(rate(raw.get(case), engines["tidemill"]))
+        lines.append("| " + " | ".join([case, *cells]) + " |")
     if len(table) > 3 and "c" not in names:
-        lines.append("| total | " + " | ".join(total(table, n) for n in names) + " | |")
+        lines.append("| total | " + " | ".join(total(table, n) for n in names) + " |" + " |" * (1 + len(speed)))
     for name in names:
         r = [e["tidemill"]["ns"] / e[name]["ns"] for e in table.values()
              if name != "tidemill" and "ns" in e["tidemill"] and "ns" in e[name] and "error" not in e[name]]
@@ -362,7 +376,7 @@ def main():
             table, peaks = measure_processes(row, info, names, args.runs, data)
         else:
             table, peaks = measure(row, info, names, args.size, args.runs, data, args.clock)
-        reports.append(report(row, info, names, table, peaks))
+        reports.append(report(row, info, names, table, peaks, raw_bytes(info, data)))
         if info.get("curves"):
             reports[-1] += "\n\n" + "\n".join(curves.write(table, OUT))
         print(reports[-1], "\n", flush=True)
