@@ -497,6 +497,8 @@ static mill_status final_scaled(mill_call *call, void *const *states, size_t n, 
     if (s.count == 0) {
       MILL_TRY(mill_set_null(call, out, i, err));
     } else if (s.over || !mill_decimal_fits(s.sum, MILL_DECIMAL_MAX) ||
+               (t->id != MILL_DECIMAL &&
+                !exact_fits(t, s.sum)) || /* an interval's sum is one too */
                !mill_decimal_div(s.sum, plan->scale, s.count, 0, precision, scale, &v) ||
                !exact_fits(t, v)) {
       MILL_TRY(sum_overflow(call, out, i, 0, err));

@@ -224,11 +224,26 @@ static const mill_node *naming_list(const mill_node *n) {
   return n;
 }
 
+/* c, c.d, c[0]: what is named by the path it is read along. */
+static bool only_extracts(const mill_expr *e) {
+  while (e->kind == MILL_X_EXTRACT) {
+    if (e->args[1]->kind != MILL_X_LITERAL && e->args[1]->kind != MILL_X_NAME) return false;
+    e = e->args[0];
+  }
+  return e->kind == MILL_X_NAME;
+}
+
+static bool named_by_itself(const mill_expr *e) {
+  bool column = e->kind == MILL_X_CAST && e->args[0]->kind == MILL_X_NAME;
+  return column || e->kind == MILL_X_STAR || e->kind == MILL_X_ALIAS || e->kind == MILL_X_LITERAL ||
+         only_extracts(e);
+}
+
 static bool check_named(mill_planner *w, const mill_node *n) {
   const mill_node *list = n->ncolumns ? NULL : naming_list(n->child[0]);
   for (int i = 0; list && i < list->nexprs; i++) {
     const mill_expr *e = list->exprs[i];
-    if (e->kind == MILL_X_NAME || e->kind == MILL_X_STAR || e->kind == MILL_X_ALIAS) continue;
+    if (named_by_itself(e)) continue;
     if (e->text == NULL || mill_x_is_call(e, "explode") || mill_x_is_call(e, "inline")) continue;
     (void)MILL_W_FAIL_AT(
         w, n, MILL_E_CREATE_PERMANENT_VIEW_WITHOUT_ALIAS, "name",
