@@ -271,12 +271,16 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
   return e;
 }
 
+static bool makes_rows(const mill_expr *e) {
+  return e->kind == MILL_X_CALL && e->fn->kind == MILL_GENERATOR;
+}
+
 /* A name that is no column, but an alias of the select list. */
 static const mill_expr *by_alias(mill_planner *w, const mill_exprs *items, const mill_expr *k) {
   for (int i = 0; k->kind == MILL_X_NAME && k->nparts == 1 && i < items->n; i++)
     if (items->at[i]->kind == MILL_X_ALIAS &&
         mill_w_same_name(w, items->at[i]->parts[0], k->parts[0]))
-      return items->at[i];
+      return makes_rows(bare(items->at[i])) ? NULL : items->at[i];
   return NULL;
 }
 
@@ -309,7 +313,7 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
     if (r || w->status) return r;
   }
   r = mill_resolve(w, s, k);
-  if (r && r->kind == MILL_X_CALL && r->fn->kind == MILL_GENERATOR)
+  if (r && makes_rows(r))
     return MILL_W_FAIL_AT(w, k, MILL_E_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", "Aggregate",
                           "invalidExprSqls", mill_w_quoted_sql(w, r), NULL);
   if (r && mill_x_has_aggregate(r))
