@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "kernel/agg_collect_int.h"
 #include "kernel/agg_int.h"
+#include "kernel/hash_map_order.h"
 
 enum { FIRST_VALUES = 8, FIRST_LIMIT = 64 };
 
@@ -148,9 +149,43 @@ static mill_status sorted_rows(mill_call *call, mill_vector *v, uint32_t **order
   return MILL_OK;
 }
 
-/* The most frequent value; of several the smallest, or the largest. */
+/* Of the values whose first rows are `first`, n of them in the order in which they came, the one that
+** Spark's map lists first among those that came `most` times. */
+static mill_status first_listed(mill_call *call, const mill_vector *v, uint32_t *first, uint32_t n,
+                                const uint32_t *count, uint32_t most, uint32_t *best,
+                                mill_error *err) {
+  MILL_TRY(mill_hash_map_order(call->arena, v, first, n, err));
+  for (uint32_t k = 0; k < n; k++) {
+    *best = first[k];
+    if (count[*best] == most) break;
+  }
+  return MILL_OK;
+}
+
+static int by_row(const void *a, const void *b) {
+  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+  return (i > j) - (i < j);
+}
+
+/* One group's most frequent value; `order` are its rows by value. */
+static mill_status hashed_mode(mill_call *call, const mill_vector *v, uint32_t *order,
+                               uint32_t *best, mill_error *err) {
+  uint32_t *count = mill_arena_alloc(call->arena, v->size * sizeof *count), n = 0, most = 0;
+  if (count == NULL) return mill_oom(call->arena->memory, v->size * sizeof *count, err);
+  for (uint32_t k = 0; k < v->size; k++) {
+    bool same = n && mill_vector_compare(v, order[k], v, order[n - 1]) == 0;
+    if (!same) order[n++] = order[k], count[order[n - 1]] = 0;
+    uint32_t seen = ++count[order[n - 1]];
+    if (seen > most) most = seen;
+  }
+  qsort(order, n, sizeof *order, by_row);
+  return first_listed(call, v, order, n, count, most, best, err);
+}
+
+/* The most frequent value; of several the smallest, or the largest, or the one listed first. */
 AGG_OUTPUT(mode_final) {
-  bool last = ((const collect_plan *)call->state)->descending;
+  const collect_plan *plan = call->state;
+  bool last = plan->descending;
   mill_vector null;
   mill_vector_null(&null, out->type);
   out->size = 0;
@@ -162,7 +197,8 @@ AGG_OUTPUT(mode_final) {
       continue;
     }
     MILL_TRY(sorted_rows(call, s->v, &order, err));
-    for (uint32_t k = 0, run = 0; k < s->v->size; k++) {
+    if (plan->hashed) MILL_TRY(hashed_mode(call, s->v, order, &best, err));
+    for (uint32_t k = 0, run = 0; !plan->hashed && k < s->v->size; k++) {
       run = k && mill_vector_compare(s->v, order[k], s->v, order[k - 1]) == 0 ? run + 1 : 1;
       if (run > most || (last && run == most)) most = run, best = order[k];
     }
@@ -267,6 +303,7 @@ static mill_status bind_mode(mill_binding *b, mill_error *err) {
   collect_plan *plan;
   MILL_TRY(open_plan(b, &plan, err));
   plan->descending = b->norder && b->order[0].descending;
+  plan->hashed = b->norder == 0 && mill_hash_map_orders(b->arg_type[0]);
   b->result = b->arg_type[0];
   return set_partial(b, b->result, err);
 }

@@ -11,6 +11,7 @@ typedef struct mill_collect_plan {
   bool set;      /* collect_set */
   double *p;     /* percentages */
   uint32_t np;
+  bool hashed;           /* mode: the first in the order of a hash map */
   bool descending;       /* ranks count from the largest value; mode: the largest */
   bool counted;          /* percentile: with a frequency other than 1 */
   const char *frequency; /* its text */

@@ -52,8 +52,8 @@ AGG_UPDATE(moments_update) {
     double delta2 = delta * delta, part2 = part * part;
     s->avg += part;
     s->m2 += delta * (delta - part);
-    s->m3 += -3 * part * s->m2 + delta * (delta2 - part2);
-    s->m4 += -4 * part * s->m3 - 6 * part2 * s->m2 + delta * (delta * delta2 - part * part2);
+    s->m3 = s->m3 - 3 * part * s->m2 + delta * (delta2 - part2);
+    s->m4 = s->m4 - 4 * part * s->m3 - 6 * part2 * s->m2 + delta * (delta * delta2 - part * part2);
   }
   return MILL_OK;
 }
@@ -160,8 +160,10 @@ typedef struct {
   double n, x, y, xy, xx, yy; /* means, then sums of products of deviations */
 } pairs;
 
+/* The squares' sums come by Corr's formula, or, `apart`, each by that of one variable alone: the last
+** digits tell them apart. */
 static mill_status update_pairs(void *const *states, const mill_vector *vx, const mill_vector *vy,
-                                size_t n) {
+                                size_t n, bool apart) {
   for (size_t i = 0; i < n; i++) {
     if (!mill_vector_valid(vx, i) || !mill_vector_valid(vy, i)) continue;
     pairs *s = states[i];
@@ -171,21 +173,26 @@ static mill_status update_pairs(void *const *states, const mill_vector *vx, cons
     s->x += dx / s->n;
     s->y += dy / s->n;
     s->xy += dx * (y - s->y);
-    s->xx += dx * (x - s->x);
-    s->yy += dy * (y - s->y);
+    s->xx += dx * (apart ? dx - dx / s->n : x - s->x);
+    s->yy += dy * (apart ? dy - dy / s->n : y - s->y);
   }
   return MILL_OK;
 }
 
 AGG_UPDATE(pairs_update) {
   (void)call, (void)err;
-  return update_pairs(states, args[0], args[1], n);
+  return update_pairs(states, args[0], args[1], n, false);
+}
+
+AGG_UPDATE(apart_update) {
+  (void)call, (void)err;
+  return update_pairs(states, args[0], args[1], n, true);
 }
 
 /* regr_slope, regr_intercept take (y, x). */
 AGG_UPDATE(turned_update) {
   (void)call, (void)err;
-  return update_pairs(states, args[1], args[0], n);
+  return update_pairs(states, args[1], args[0], n, true);
 }
 
 static void merge_pairs(pairs *a, const pairs *b) {
@@ -237,9 +244,9 @@ PAIRS(covar_pop, pairs_update, s->n == 0, s->xy / s->n)
 PAIRS(covar_samp, pairs_update, s->n <= 1, s->xy / (s->n - 1))
 PAIRS(corr, pairs_update, s->n <= 1 || s->xx * s->yy == 0, s->xy / sqrt(s->xx * s->yy))
 PAIRS(regr_r2, pairs_update, s->n <= 1 || s->yy == 0,
-      s->xx == 0 ? 1.0 : s->xy * s->xy / s->xx / s->yy)
-PAIRS(regr_sxx, pairs_update, s->n == 0, s->yy)
-PAIRS(regr_syy, pairs_update, s->n == 0, s->xx)
+      s->xx == 0 ? 1.0 : s->xy / sqrt(s->xx * s->yy) * (s->xy / sqrt(s->xx * s->yy)))
+PAIRS(regr_sxx, apart_update, s->n == 0, s->yy)
+PAIRS(regr_syy, apart_update, s->n == 0, s->xx)
 PAIRS(regr_sxy, pairs_update, s->n == 0, s->xy)
 PAIRS(regr_slope, turned_update, s->n == 0 || s->xx == 0, s->xy / s->xx)
 PAIRS(regr_intercept, turned_update, s->n == 0 || s->xx == 0, s->y - s->xy / s->xx * s->x)

@@ -199,7 +199,7 @@ static mill_status by_rows(mill_call *call, void *const *states, const mill_vect
     if (p->key.set) {
       mill_vector best = mill_cell_view(&p->key, key->type);
       int order = mill_vector_compare(key, i, &best, 0);
-      if (plan->largest ? order < 0 : order >= 0) continue;
+      if (plan->largest ? order < 0 : order > 0) continue; /* of equal ones the last */
     }
     MILL_TRY(mill_cell_set(call, &p->key, key, i, err));
     MILL_TRY(mill_cell_set(call, &p->value, value, i, err));

@@ -422,6 +422,7 @@ static mill_status bind_other_moved(mill_binding *b, arith *st, int side, bool *
     return mill_bind_wrong_type(b, side, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", err);
   b->cast_to[side] = mill_type_of(MILL_TIMESTAMP);
   st->flip = side == 1;
+  MILL_TRY(shown_as(b, st, st->op == OP_ADD ? "%s + %s" : "%s - %s", side, err));
   return done_with(b, mill_type_of(MILL_STRING), text_interval, done);
 }
 

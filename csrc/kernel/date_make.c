@@ -152,10 +152,13 @@ static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
   p->ntz = strstr(name, "_ntz") != NULL;
   p->parts = b->nargs < 4;
   bool zoned = !p->ntz && b->nargs == 7;
-  if (b->nargs == 4 || b->nargs == 5 || (p->ntz && b->nargs != 2 && b->nargs != 6) || b->nargs < 2)
+  bool day = b->nargs == 1 && !strstr(name, "_ltz") && !p->ntz; /* its midnight */
+  if (b->nargs == 4 || b->nargs == 5 || (p->ntz && b->nargs != 2 && b->nargs != 6) ||
+      (b->nargs < 2 && !day))
     return bad_count(b, p->ntz ? "[2, 6]" : "[2, 3, 6, 7]", err);
   if (p->parts) {
-    MILL_TRY(mill_bind_types(b, "date, time, string? -> timestamp", err));
+    MILL_TRY(
+        mill_bind_types(b, day ? "!date -> timestamp" : "date, time, string? -> timestamp", err));
   } else {
     MILL_TRY(mill_bind_types(b,
                              zoned ? "int, int, int, int, int, any, string -> timestamp"
@@ -165,7 +168,7 @@ static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
   }
   if (p->ntz) b->result = mill_type_of(MILL_TIMESTAMP_NTZ);
   b->kernel = p->parts ? make_of_parts : make_timestamp;
-  b->nullable |= p->lenient || !b->set->ansi;
+  b->nullable |= p->parts ? p->ntz : p->lenient || !b->set->ansi;
   b->state = p;
   if (zoned && strcmp(name, "try_make_timestamp") == 0) /* Spark's name has no room for it */
     b->shown =
@@ -174,7 +177,7 @@ static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
   if (p->parts && p->ntz && p->lenient)
     b->shown = mill_error_fmt(err, "try_make_timestamp_ntz(make_timestamp_ntz(%s, %s))",
                               b->arg_sql[0], b->arg_sql[1]);
-  if (p->parts && strcmp(name, "make_timestamp_ltz") == 0)
+  if (p->parts && strstr(name, "_ltz"))
     b->shown =
         mill_error_fmt(err, b->nargs > 2 ? "make_timestamp(%s, %s, %s)" : "make_timestamp(%s, %s)",
                        b->arg_sql[0], b->arg_sql[1], b->nargs > 2 ? b->arg_sql[2] : "");

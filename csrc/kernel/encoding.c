@@ -182,13 +182,15 @@ static mill_status hex_row(mill_call *call, bytes s, mill_vector *out, size_t i,
   return ok ? MILL_OK : bad_input(call, s, "'HEX'", out, i, err);
 }
 
-typedef enum binary_format { HEX, BASE64, UTF8 } binary_format;
+typedef enum binary_format { HEX, BASE64, UTF8, NO_FORMAT } binary_format;
 
 KERNEL_HEAD(k_to_binary) {
   binary_format f = *(const binary_format *)call->state;
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i);
-    if (f == HEX)
+    if (f == NO_FORMAT)
+      MILL_TRY(mill_set_null(call, out, i, err));
+    else if (f == HEX)
       MILL_TRY(hex_row(call, s, out, i, err));
     else if (f == BASE64)
       MILL_TRY(read_row(call, s, read_strict, "'BASE64'", out, i, err));
@@ -208,7 +210,8 @@ static mill_status bind_to_binary(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, "string, string? -> binary", err));
   BIND_NEW(b, binary_format, f, err);
   b->state = f;
-  if (b->fn->name[0] == 't' && b->fn->name[1] == 'r') b->nullable = true;
+  bool lenient = strncmp(b->fn->name, "try_", 4) == 0;
+  b->nullable |= lenient;
   if (b->nargs < 2) return MILL_OK;
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
@@ -222,6 +225,8 @@ static mill_status bind_to_binary(mill_binding *b, mill_error *err) {
     *f = formats[k].f;
     return MILL_OK;
   }
+  *f = NO_FORMAT;
+  if (lenient) return MILL_OK;
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_ARG_VALUE, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", "fmt", "requireType",
                    "case-insensitive \"hex\", \"utf-8\", \"utf8\", or \"base64\"", "inputValue",

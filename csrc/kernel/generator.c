@@ -217,37 +217,33 @@ static mill_status bind_stack(mill_binding *b, mill_error *err) {
   return bind_fields(b, f, columns, err);
 }
 
-#define GENERATOR(NAME, TYPES, BIND, ROWS, USAGE, DOC, EXAMPLE)                                    \
+#define GENERATOR(NAME, TYPES, BIND, ROWS, NAMED, USAGE, DOC, EXAMPLE)                             \
   {                                                                                                \
     .name = NAME, .types = TYPES, .kind = MILL_GENERATOR, .bind = BIND, .generate = ROWS,          \
-    .flags = MILL_FN_NULLS, .usage = USAGE, .doc = DOC, .example = EXAMPLE                         \
-  }
-
-#define NAMED(NAME, BIND, USAGE, DOC, EXAMPLE)                                                     \
-  {                                                                                                \
-    .name = NAME, .types = "any", .kind = MILL_GENERATOR, .bind = BIND, .generate = explode_rows,  \
-    .flags = MILL_FN_NULLS | MILL_FN_NAMED, .usage = USAGE, .doc = DOC, .example = EXAMPLE         \
+    .flags = MILL_FN_NULLS | (NAMED), .usage = USAGE, .doc = DOC, .example = EXAMPLE               \
   }
 
 const mill_function mill_family_generator[] = {
-    NAMED("explode", bind_explode, "explode(collection)",
-          "A row for each element of the array or entry of the map.",
-          "SELECT explode(array(10, 20)) -> 10"),
-    NAMED("explode_outer", bind_explode, "explode_outer(collection)",
-          "As explode, with a row of nulls where there is no element.",
-          "SELECT explode_outer(array(10, 20)) -> 10"),
-    NAMED("posexplode", bind_explode, "posexplode(collection)",
-          "As explode, with the number of the element from 0.",
-          "SELECT posexplode(array(10, 20)) -> 0"),
-    NAMED("posexplode_outer", bind_explode, "posexplode_outer(collection)",
-          "As posexplode, with a row of nulls where there is no element.",
-          "SELECT posexplode_outer(array(10, 20)) -> 0"),
-    NAMED("inline", bind_inline, "inline(input)",
-          "A row for each struct of the array, its fields as columns.",
-          "SELECT inline(array(struct(1, 'a'))) -> 1"),
-    NAMED("inline_outer", bind_inline, "inline_outer(input)",
-          "As inline, with a row of nulls where there is no element.",
-          "SELECT inline_outer(array(struct(1, 'a'))) -> 1"),
-    GENERATOR("stack", "any, any, any*", bind_stack, stack_rows, "stack(n, expr1, ..., exprk)",
+    GENERATOR("explode", "any", bind_explode, explode_rows, MILL_FN_NAMED, "explode(collection)",
+              "A row for each element of the array or entry of the map.",
+              "SELECT explode(array(10, 20)) -> 10"),
+    GENERATOR("explode_outer", "any", bind_explode, explode_rows, MILL_FN_NAMED,
+              "explode_outer(collection)",
+              "As explode, with a row of nulls where there is no element.",
+              "SELECT explode_outer(array(10, 20)) -> 10"),
+    GENERATOR("posexplode", "any", bind_explode, explode_rows, MILL_FN_NAMED,
+              "posexplode(collection)", "As explode, with the number of the element from 0.",
+              "SELECT posexplode(array(10, 20)) -> 0"),
+    GENERATOR("posexplode_outer", "any", bind_explode, explode_rows, MILL_FN_NAMED,
+              "posexplode_outer(collection)",
+              "As posexplode, with a row of nulls where there is no element.",
+              "SELECT posexplode_outer(array(10, 20)) -> 0"),
+    GENERATOR("inline", "any", bind_inline, explode_rows, MILL_FN_NAMED, "inline(input)",
+              "A row for each struct of the array, its fields as columns.",
+              "SELECT inline(array(struct(1, 'a'))) -> 1"),
+    GENERATOR("inline_outer", "any", bind_inline, explode_rows, MILL_FN_NAMED,
+              "inline_outer(input)", "As inline, with a row of nulls where there is no element.",
+              "SELECT inline_outer(array(struct(1, 'a'))) -> 1"),
+    GENERATOR("stack", "any, any, any*", bind_stack, stack_rows, 0, "stack(n, expr1, ..., exprk)",
               "The values cut into n rows.", "SELECT stack(2, 1, 2, 3) -> 1"),
     {0}};

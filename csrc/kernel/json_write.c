@@ -102,11 +102,23 @@ static mill_status member(mill_json_writer *j, bool first, const char *name, siz
 
 /* ---- values --------------------------------------------------------------------------------- */
 
+/* The field to write behind `last`; by name where keys are sorted. */
+static uint32_t next_field(const mill_json_writer *j, const mill_type *t, uint32_t last) {
+  uint32_t next = UINT32_MAX;
+  if (!j->style->sort_keys) return last + 1;
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    int behind = last == UINT32_MAX ? 1 : strcmp(t->fields[i].name, t->fields[last].name);
+    if (behind < 0 || (behind == 0 && i <= last)) continue;
+    if (next == UINT32_MAX || strcmp(t->fields[i].name, t->fields[next].name) < 0) next = i;
+  }
+  return next;
+}
+
 mill_status mill_json_put_object(mill_json_writer *j, const mill_vector *child, const mill_type *t,
                                  uint32_t k) {
   bool first = true;
   MILL_TRY(open_with(j, "{"));
-  for (uint32_t i = 0; i < t->nfields; i++) {
+  for (uint32_t i = UINT32_MAX; (i = next_field(j, t, i)) < t->nfields;) {
     bool null = t->fields[i].type->id == MILL_NULL || !mill_vector_valid(&child[i], k);
     if (null && j->style->ignore_nulls) continue;
     MILL_TRY(member(j, first, t->fields[i].name, strlen(t->fields[i].name)));

@@ -240,7 +240,8 @@ static mill_status bind_plan(mill_binding *b, mill_rounding how, bool *null, mil
   b->state = plan;
   *null = false;
   if (b->nargs < 2) return MILL_OK;
-  if (b->arg_value[1] == NULL && (how == MILL_CEILING || how == MILL_FLOOR))
+  bool whole = how == MILL_CEILING || how == MILL_FLOOR; /* these take no other type for it */
+  if (whole && (b->arg_value[1] == NULL || b->arg_type[1]->id != MILL_INT))
     return mill_fail(err, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName",
                      mill_error_fmt(err, "`%s`", b->name), "paramName", "`scale`", "paramType",
                      "\"INT\"", NULL);

@@ -272,6 +272,53 @@ KERNEL_HEAD(k_instr) {
   return MILL_OK;
 }
 
+/* Where the last start of x in s[0, until + x.n) is. */
+static size_t find_back(bytes s, bytes x, size_t until) {
+  if (x.n > s.n) return SIZE_MAX;
+  size_t at = until < s.n - x.n ? until : s.n - x.n;
+  for (;; at--) {
+    if (memcmp(s.p + at, x.p, x.n) == 0) return at;
+    if (at == 0) return SIZE_MAX;
+  }
+}
+
+/* The given one of the places of x from character `from` on, or, where that is negative, from there
+** counted from the end back to the start. Places may overlap. */
+static int32_t nth_place(bytes s, bytes x, int32_t from, int32_t occurrence) {
+  if (x.n == 0) return 1;
+  int64_t chars = mill_utf8_count(s.p, s.n), first = from < 0 ? chars + from : (int64_t)from - 1;
+  if (from == 0 || first < 0 || first >= chars) return 0;
+  size_t at = mill_utf8_offset(s.p, s.n, (size_t)first);
+  for (bool again = false; occurrence > 0 && at != SIZE_MAX; occurrence--, again = true) {
+    if (again && from < 0 && at == 0) return 0;
+    at = from < 0 ? find_back(s, x, at - again) : find(s, x, at + again);
+  }
+  return position(s, at);
+}
+
+KERNEL_HEAD(k_instr_from) {
+  int32_t *r = out->data;
+  MILL_EACH(out, n, i) {
+    int32_t occurrence = call->nargs > 3 ? MILL_AT(int32_t, args[3], i) : 1;
+    if (occurrence < 1)
+      return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_OCCURRENCE, "functionName",
+                            "`instr`", "parameter", "`occurrence`", "actual",
+                            mill_error_fmt(err, "%d", (int)occurrence), NULL);
+    r[i] = nth_place(bytes_at(args[0], i), bytes_at(args[1], i), MILL_AT(int32_t, args[2], i),
+                     occurrence);
+  }
+  return MILL_OK;
+}
+
+static mill_status bind_instr(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "string, string, int?, int? -> int", err));
+  b->kernel = b->nargs > 2 ? k_instr_from : k_instr;
+  if (b->nargs == 3)
+    b->shown =
+        mill_error_fmt(err, "instr(%s, %s, %s, 1)", b->arg_sql[0], b->arg_sql[1], b->arg_sql[2]);
+  return MILL_OK;
+}
+
 /* A place that is null is before the text: nothing is found there. */
 KERNEL_HEAD(k_locate) {
   int32_t *r = out->data;
@@ -683,9 +730,12 @@ const mill_function mill_family_string[] = {
     STRING_DEF("endswith", NULL, "string|binary, string|binary -> boolean", k_endswith,
                "endswith(left, right)", "True where the first ends in the second.",
                "SELECT endswith('tidemill', 'mill') -> true"),
-    STRING_DEF("instr", NULL, "string, string -> int", k_instr, "instr(str, substr)",
-               "The position of the second in the first, 0 where it is not found.",
-               "SELECT instr('tidemill', 'mill') -> 5"),
+    {.name = "instr",
+     .types = "string, string, int?, int?",
+     .bind = bind_instr,
+     .usage = "instr(str, substr[, position[, occurrence]])",
+     .doc = "The position of the second in the first, 0 where it is not found.",
+     .example = "SELECT instr('tidemill', 'mill') -> 5"},
     {.name = "locate",
      .alias = "position",
      .types = "string, string, int? -> int",

@@ -124,6 +124,8 @@ KERNEL_HEAD(k_format_number) {
 
 /* ---- format_string -------------------------------------------------------------------------- */
 
+enum { NO_ARGUMENT = -2 }; /* %0$s */
+
 typedef struct directive {
   bool left, plus, blank, zero, comma, paren;
   int width, precision, argument; /* -1: none; argument from 0 */
@@ -141,8 +143,9 @@ static bool read_directive(bytes s, size_t *at, directive *d) {
   *d = (directive){.width = -1, .precision = -1, .argument = -1};
   size_t k = *at;
   int n = read_digits(s, &k);
-  if (n > 0 && k < s.n && s.p[k] == '$') {
+  if (n >= 0 && k < s.n && s.p[k] == '$') {
     d->argument = n - 1;
+    if (n == 0) d->argument = NO_ARGUMENT;
     *at = k + 1;
   }
   for (; *at < s.n && s.p[*at] && strchr("-+ 0,(#", s.p[*at]); (*at)++) {
@@ -309,6 +312,9 @@ static mill_status format_row(mill_call *call, const mill_vector *const *args, s
       MILL_TRY(pad(&d, d.letter == 'n' ? "\n" : "%", 1, false, text, err));
       continue;
     }
+    if (d.argument == NO_ARGUMENT)
+      return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_ZERO_INDEX, "functionName",
+                            "`format_string`", "parameter", "`strfmt`", NULL);
     int k = d.argument >= 0 ? d.argument : next++;
     MILL_TRY(put_directive(call, args, i, &d, k, s, one, text, err));
   }

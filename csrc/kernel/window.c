@@ -161,6 +161,21 @@ static mill_status bind_counter(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* Ranks take what they rank by and pay no heed to it: the window's order says it. */
+static mill_status bind_rank(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "any* -> int", err));
+  b->nullable = false;
+  if (b->nargs) b->shown = strcmp(b->fn->name, "rank") == 0 ? "RANK()" : "DENSE_RANK()";
+  return MILL_OK;
+}
+
+static mill_status bind_percent_rank(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, "any* -> double", err));
+  b->nullable = false;
+  if (b->nargs) b->shown = "PERCENT_RANK()";
+  return MILL_OK;
+}
+
 #define WINDOW(NAME, TYPES, BIND, FLAGS, USAGE, DOC, EXAMPLE)                                      \
   {                                                                                                \
     .name = NAME, .types = TYPES, .kind = MILL_WINDOW, .bind = BIND, .flags = FLAGS,               \
@@ -175,13 +190,13 @@ static mill_status bind_counter(mill_binding *b, mill_error *err) {
 const mill_function mill_family_window[] = {
     WINDOW("row_number", "-> int", NULL, MILL_FN_NEVER_NULL, "row_number()",
            "The number of the row in its partition.", "SELECT row_number() OVER (ORDER BY 1) -> 1"),
-    WINDOW("rank", "-> int", NULL, MILL_FN_NEVER_NULL, "rank()",
+    WINDOW("rank", "any*", bind_rank, MILL_FN_NEVER_NULL, "rank()",
            "One more than the rows before the row's equals.",
            "SELECT rank() OVER (ORDER BY 1) -> 1"),
-    WINDOW("dense_rank", "-> int", NULL, MILL_FN_NEVER_NULL, "dense_rank()",
+    WINDOW("dense_rank", "any*", bind_rank, MILL_FN_NEVER_NULL, "dense_rank()",
            "One more than the different orders before the row.",
            "SELECT dense_rank() OVER (ORDER BY 1) -> 1"),
-    WINDOW("percent_rank", "-> double", NULL, MILL_FN_NEVER_NULL, "percent_rank()",
+    WINDOW("percent_rank", "any*", bind_percent_rank, MILL_FN_NEVER_NULL, "percent_rank()",
            "The rank as a share, from 0 to 1.", "SELECT percent_rank() OVER (ORDER BY 1) -> 0.0"),
     WINDOW("cume_dist", "-> double", NULL, MILL_FN_NEVER_NULL, "cume_dist()",
            "The share of rows that are not after the row.",

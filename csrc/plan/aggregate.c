@@ -271,13 +271,28 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
   return e;
 }
 
+static bool makes_rows(const mill_expr *e) {
+  return e->kind == MILL_X_CALL && e->fn->kind == MILL_GENERATOR;
+}
+
 /* A name that is no column, but an alias of the select list. */
 static const mill_expr *by_alias(mill_planner *w, const mill_exprs *items, const mill_expr *k) {
   for (int i = 0; k->kind == MILL_X_NAME && k->nparts == 1 && i < items->n; i++)
     if (items->at[i]->kind == MILL_X_ALIAS &&
         mill_w_same_name(w, items->at[i]->parts[0], k->parts[0]))
-      return items->at[i];
+      return makes_rows(bare(items->at[i])) ? NULL : items->at[i];
   return NULL;
+}
+
+/* A place in the list means nothing where a star stands in it. */
+static bool counts_stars(mill_planner *w, const mill_node *n) {
+  bool star = false, place = false;
+  for (int i = 0; i < n->nexprs; i++) star |= n->exprs[i]->kind == MILL_X_STAR;
+  for (int i = 0; i < n->nkeys; i++)
+    place |= n->keys[i]->kind == MILL_X_LITERAL && n->keys[i]->value->type->id == MILL_INT;
+  if (!star || !place || !mill_w_conf(w, "spark.sql.groupByOrdinal")) return false;
+  (void)MILL_W_FAIL_AT(w, n, MILL_E_STAR_GROUP_BY_POS, NULL);
+  return true;
 }
 
 static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const mill_exprs *items,
@@ -292,10 +307,13 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
     r = mill_resolve_name_quiet(w, s, k);
     if (r == NULL && w->status == MILL_OK && mill_w_conf(w, "spark.sql.groupByAliases"))
       r = by_alias(w, items, k);
+    if (r && r->kind == MILL_X_ALIAS && mill_x_has_aggregate(r))
+      return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr", mill_w_sql(w, bare(r)),
+                            NULL);
     if (r || w->status) return r;
   }
   r = mill_resolve(w, s, k);
-  if (r && r->kind == MILL_X_CALL && r->fn->kind == MILL_GENERATOR)
+  if (r && makes_rows(r))
     return MILL_W_FAIL_AT(w, k, MILL_E_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", "Aggregate",
                           "invalidExprSqls", mill_w_quoted_sql(w, r), NULL);
   if (r && mill_x_has_aggregate(r))
@@ -350,7 +368,7 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
   bool piped = n->name != NULL;
-  if (piped && (n = input_ordinals(w, n, child)) == NULL) return NULL;
+  if (piped ? (n = input_ordinals(w, n, child)) == NULL : counts_stars(w, n)) return NULL;
   if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items) ||
       (piped && !aggregates_only(w, n, &items)))
     return NULL;

@@ -266,17 +266,23 @@ static bool holds(const mill_type *t, mill_type_id id) {
   return false;
 }
 
-const mill_node *mill_distinct(mill_planner *w, const mill_node *child) {
-  for (int i = 0; child && i < child->noutput; i++) {
-    const mill_type *t = child->output[i]->type;
+bool mill_rows_compare(mill_planner *w, const mill_node *rows) {
+  for (int i = 0; i < rows->noutput; i++) {
+    const mill_type *t = rows->output[i]->type;
     bool variant = holds(t, MILL_VARIANT);
-    if (variant || t->id == MILL_MAP)
-      return MILL_W_FAIL_AT(w, child,
-                            variant ? MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_VARIANT_TYPE
-                                    : MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_MAP_TYPE,
-                            "colName", mill_w_quoted_parts(w, &child->output[i]->name, 1),
-                            "dataType", mill_w_quoted_type(w, t), NULL);
+    if (!variant && !holds(t, MILL_MAP)) continue;
+    (void)MILL_W_FAIL_AT(w, rows,
+                         variant ? MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_VARIANT_TYPE
+                                 : MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_MAP_TYPE,
+                         "colName", mill_w_quoted_parts(w, &rows->output[i]->name, 1), "dataType",
+                         mill_w_quoted_type(w, t), NULL);
+    return false;
   }
+  return true;
+}
+
+const mill_node *mill_distinct(mill_planner *w, const mill_node *child) {
+  if (child && !mill_rows_compare(w, child)) return NULL;
   mill_node *a = child ? mill_w_unary(w, MILL_N_AGGREGATE, child) : NULL;
   if (a == NULL) return NULL;
   a->keys = child->output;

@@ -365,6 +365,8 @@ bool mill_watermark_of(const char *metadata, int64_t *millis);
 /* The rows of child under another qualifier (NULL: as they are) and names; fresh: with new ids. */
 const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const char *alias,
                                 const char *const *names, bool fresh);
+/* Can the rows be told apart? Neither maps nor variants can: an error. */
+bool mill_rows_compare(mill_planner *w, const mill_node *rows);
 const mill_node *mill_distinct(mill_planner *w, const mill_node *child);
 const mill_node *mill_renew_ids(mill_planner *w, const mill_node *n);
 /* sql_keywords(), collations() and their like, by the function's name. */

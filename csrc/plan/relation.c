@@ -280,6 +280,24 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
 }
 
 /* The bounds are constants as they are written: no variable, no parameter of a function. */
+/* The bound as a BIGINT, of a constant: false where it is none, an error where a text is no number. */
+static bool range_bound(mill_planner *w, const mill_expr *given, int64_t *out) {
+  const mill_vector *v = NULL;
+  const mill_expr *e = mill_x_cast(w, given, mill_type_of(MILL_BIGINT));
+  if (e == NULL) return false;
+  if (mill_w_evaluate(w, e, &v)) {
+    if (!mill_vector_valid(v, 0)) return false;
+    *out = *(const int64_t *)v->data;
+    return true;
+  }
+  if (given->type->id == MILL_STRING && mill_w_evaluate(w, given, &v))
+    (void)MILL_W_FAIL_AT(w, given, MILL_E_CAST_INVALID_INPUT, "expression",
+                         mill_w_printf(w, "'%s'", mill_w_sql(w, given)), "sourceType", "\"STRING\"",
+                         "targetType", "\"BIGINT\"", "ansiConfig", "\"spark.sql.ansi.enabled\"",
+                         NULL);
+  return false;
+}
+
 static bool range_bounds(mill_planner *w, const mill_node *n, const mill_scope *outer,
                          int64_t *out) {
   static const char *const names[] = {"start", "end", "step"};
@@ -288,7 +306,6 @@ static bool range_bounds(mill_planner *w, const mill_node *n, const mill_scope *
   for (int i = 0; i < n->nexprs && i < 3; i++) {
     const mill_expr *e = mill_resolve(w, &none, n->exprs[i]);
     bool variable = e && e->kind == MILL_X_LITERAL && e->name;
-    const mill_vector *v = NULL;
     if (e == NULL) return false;
     const char *name = names[n->nexprs == 1 ? 1 : i];
     if (variable || mill_x_has_outer(e) || n->exprs[i]->kind == MILL_X_NAMED || mill_x_draws(e)) {
@@ -303,9 +320,7 @@ static bool range_bounds(mill_planner *w, const mill_node *n, const mill_scope *
                            "requiredType", "\"BIGINT\"", NULL);
       return false;
     }
-    e = mill_x_cast(w, e, mill_type_of(MILL_BIGINT));
-    if (e == NULL || !mill_w_evaluate(w, e, &v) || !mill_vector_valid(v, 0)) return false;
-    out[i] = *(const int64_t *)v->data;
+    if (!range_bound(w, e, &out[i])) return false;
   }
   return true;
 }

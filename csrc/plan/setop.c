@@ -228,6 +228,7 @@ static const mill_node *numbered(mill_planner *w, const mill_node *n) {
 static const mill_node *as_join(mill_planner *w, const mill_node *n, const mill_node *a,
                                 const mill_node *b) {
   const mill_node *left = a;
+  if (!mill_rows_compare(w, a)) return NULL;
   b = mill_renew_ids(w, b);
   if (n->all) {
     a = numbered(w, a);

@@ -224,20 +224,27 @@ static const mill_node *naming_list(const mill_node *n) {
   return n;
 }
 
+/* c, c.d, c[0]: what is named by the path it is read along. */
+static bool only_extracts(const mill_expr *e) {
+  while (e->kind == MILL_X_EXTRACT) {
+    if (e->args[1]->kind != MILL_X_LITERAL && e->args[1]->kind != MILL_X_NAME) return false;
+    e = e->args[0];
+  }
+  return e->kind == MILL_X_NAME;
+}
+
 /* Does Spark take the column's name for one that was meant? */
 static bool is_named(const mill_expr *e) {
   switch (e->kind) {
-  case MILL_X_NAME:
   case MILL_X_STAR:
   case MILL_X_ALIAS:
   case MILL_X_LITERAL:
-  case MILL_X_EXTRACT:
   case MILL_X_FIELD: return true;
-  case MILL_X_CAST: return is_named(e->args[0]);
+  case MILL_X_CAST: return e->args[0]->kind == MILL_X_NAME;
   case MILL_X_CALL:
     if (mill_x_is_call(e, "-") && e->nargs == 1) return e->args[0]->kind == MILL_X_LITERAL;
     return mill_x_is_call(e, "explode") || mill_x_is_call(e, "inline");
-  default: return false;
+  default: return only_extracts(e);
   }
 }
 

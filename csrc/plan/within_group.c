@@ -67,16 +67,29 @@ static bool check_flag(mill_planner *w, const mill_expr *e) {
   return w->status == MILL_OK;
 }
 
+/* As if WITHIN GROUP (ORDER BY x) stood behind it. */
+static bool order_by_first(mill_planner *w, mill_expr *e) {
+  mill_expr *key = mill_x_new(w, MILL_X_SORT, e);
+  mill_exprs keys = {0};
+  if (key == NULL) return false;
+  key->args = e->args;
+  key->nargs = 1;
+  if (!mill_exprs_add(w, &keys, key)) return false;
+  e->order = keys.at;
+  e->norder = 1;
+  return true;
+}
+
 /* mode(x, true) is the smallest of the most frequent values, mode(x, false) any of them. */
 static bool place_flag(mill_planner *w, mill_expr *e) {
   const mill_vector *v;
   if (!check_flag(w, e) || !mill_w_evaluate(w, e->args[1], &v)) return false;
+  bool smallest = ((const uint8_t *)v->data)[0];
   e->nargs = 1;
-  e->pretty =
-      ((const uint8_t *)v->data)[0]
-          ? mill_w_printf(w, "mode() WITHIN GROUP (ORDER BY %s DESC)", mill_w_sql(w, e->args[0]))
-          : mill_w_sql(w, e);
-  return e->pretty != NULL;
+  e->pretty = smallest ? mill_w_printf(w, "mode() WITHIN GROUP (ORDER BY %s DESC)",
+                                       mill_w_sql(w, e->args[0]))
+                       : mill_w_sql(w, e);
+  return e->pretty != NULL && (!smallest || order_by_first(w, e));
 }
 
 static const char *filter_text(mill_planner *w, const mill_expr *e) {

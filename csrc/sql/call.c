@@ -18,15 +18,6 @@ static int count_inside(const mill_parser *p, int kind) {
   return found;
 }
 
-static const char *lower_word(mill_parser *p, int token) {
-  const mill_token *t = &p->token[token];
-  char *s = mill_p_alloc(p, (size_t)(t->stop - t->start) + 1);
-  if (s == NULL) return "";
-  for (int i = 0; i < t->stop - t->start; i++)
-    s[i] = (char)tolower((unsigned char)p->text[t->start + i]);
-  return s;
-}
-
 static mill_expr *cast(mill_parser *p, int from, bool attempt) {
   p->at += 2;
   mill_expr *e = mill_p_expression(p);
@@ -78,7 +69,6 @@ static mill_expr *trim(mill_parser *p, int from) {
 }
 
 static mill_expr *substring(mill_parser *p, int from) {
-  const char *name = lower_word(p, from);
   p->at += 2;
   mill_expr *s = mill_p_operand(p);
   mill_p_expect(p, MILL_K_FROM);
@@ -86,7 +76,8 @@ static mill_expr *substring(mill_parser *p, int from) {
   mill_expr *n =
       mill_p_accept(p, MILL_K_FOR) || mill_p_accept(p, MILL_T_COMMA) ? mill_p_operand(p) : NULL;
   mill_p_expect(p, MILL_T_RPAREN);
-  return n ? mill_p_call(p, from, name, 3, s, start, n) : mill_p_call(p, from, name, 2, s, start);
+  return n ? mill_p_call(p, from, "substring", 3, s, start, n)
+           : mill_p_call(p, from, "substring", 2, s, start);
 }
 
 static mill_expr *position(mill_parser *p, int from) {

@@ -310,8 +310,8 @@ static mill_expr *path(mill_parser *p, int from, mill_expr *e) {
   mill_expr *get =
       mill_p_call(p, from, "variant_get", 3, e, mill_p_string_literal(p, from, whole, n - 1),
                   mill_p_string_literal(p, from, "variant", 7));
-  get->hidden = true;
-  get->metadata = name;
+  get->hidden = *name != 0; /* [0] alone names nothing */
+  get->metadata = *name ? name : NULL;
   return get;
 }
 
