@@ -264,6 +264,7 @@ static mill_status eval_args(mill_program *p, prog_node *n, const prog_frame *f,
   for (int i = 0; i < n->nargs; i++) { /* copies: a later branch may evaluate the node elsewhere */
     MILL_TRY(eval(p, n->arg[i], f, &v, err));
     own[i] = *v;
+    MILL_TRY(mill_vector_give_children(&own[i], &p->batch, err));
     (*args)[i] = &own[i];
   }
   return MILL_OK;
