@@ -61,8 +61,8 @@ end
 
 -- A child from statement n on, killed some time after it is ready: how many statements it told as done.
 local function killed(n)
-  local pipe = assert(io.popen(("sh -c 'echo $$; exec %s %s child %s %d 2>&1'"):format(os.getenv "SPEC_LUA" or "lua5.4",
-    SELF, folder, n)))
+  local pipe = assert(io.popen(("echo $$; exec %s %s child %s %d 2>&1"):format(os.getenv "SPEC_LUA" or "lua5.4", SELF,
+    folder, n)))
   local pid, said = pipe:read "n", nil
   repeat said = pipe:read "l" until said ~= ""
   if said ~= "ready" then error(("%s\n%s"):format(said, pipe:read "a"), 0) end
