@@ -390,7 +390,11 @@ static bool decode_bytes(bytes s, charset set, char *p, size_t *n) {
 }
 
 KERNEL_HEAD(k_decode) {
-  MILL_EACH(out, n, i) {
+  for (size_t i = 0; i < n; i++) {
+    if (!mill_vector_valid(args[0], i) || !mill_vector_valid(args[1], i)) {
+      MILL_TRY(mill_set_null(call, out, i, err));
+      continue;
+    }
     bytes s = bytes_at(args[0], i), name = bytes_at(args[1], i);
     charset set = charset_of(name);
     char *p = NULL;
@@ -424,6 +428,7 @@ KERNEL_HEAD(k_choose) {
 }
 
 static mill_status bind_decode(mill_binding *b, mill_error *err) {
+  b->nullable = b->arg_nullable[0] || b->arg_nullable[1];
   if (b->nargs == 2) return mill_bind_types(b, "binary, string -> string", err);
   void *mem;
   MILL_TRY(mill_bind_alloc(b, (size_t)b->nargs + 1, &mem, err));
@@ -474,6 +479,7 @@ const mill_function mill_family_encoding[] = {
      .types = "any, any, any*",
      .kernel = k_decode,
      .bind = bind_decode,
+     .flags = MILL_FN_NULLS,
      .usage = "decode(bin, charset)",
      .doc =
          "The text of bytes in a character set; or the value behind the first search that equals.",
