@@ -193,7 +193,6 @@ static bool same(const mill_expr *a, const mill_expr *b, int own) {
 
 bool mill_x_same(const mill_expr *a, const mill_expr *b) { return same(a, b, INT_MAX); }
 
-
 bool mill_x_is_call(const mill_expr *e, const char *name) {
   return e->kind == MILL_X_CALL && strcasecmp(e->name, name) == 0;
 }

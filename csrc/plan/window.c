@@ -189,7 +189,8 @@ static bool in_order(mill_planner *w, const mill_expr *e) {
 /* Distances from dates and times stay of the types they have, which must then be the same. */
 static bool same_distance(mill_planner *w, const mill_expr *e) {
   const mill_window *v = e->window;
-  if (v->unit != MILL_FRAME_RANGE || v->norder != 1 || !v->from_offset || !v->to_offset) return true;
+  if (v->unit != MILL_FRAME_RANGE || v->norder != 1 || !v->from_offset || !v->to_offset)
+    return true;
   mill_type_id key = v->order[0]->type->id;
   const mill_type *from = offset_type(v->from_offset, v->from);
   const mill_type *to = offset_type(v->to_offset, v->to);
@@ -197,8 +198,8 @@ static bool same_distance(mill_planner *w, const mill_expr *e) {
     return true;
   (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_SPECIFIED_WINDOW_FRAME_DIFF_TYPES, "sqlExpr",
                        frame_text(w, e), "lower", bound_text(w, v->from, v->from_offset), "upper",
-                       bound_text(w, v->to, v->to_offset), "lowerType",
-                       mill_w_quoted_type(w, from), "upperType", mill_w_quoted_type(w, to), NULL);
+                       bound_text(w, v->to, v->to_offset), "lowerType", mill_w_quoted_type(w, from),
+                       "upperType", mill_w_quoted_type(w, to), NULL);
   return false;
 }
 

@@ -1,6 +1,6 @@
--- Kills: a process that creates, fills, changes, renames and drops tables of a warehouse in a round is killed with -9 at
--- random instants, many times. What the next one finds is the state before the statement under way or the one after it,
--- and not before what was told as done. In the end no file lies about that no table has.
+-- Kills: a process that creates, fills, changes, renames and drops tables of a warehouse in a round is killed with -9
+-- at random instants, many times. What the next one finds is the state before the statement under way or after it, and
+-- not before what was told as done. In the end no file lies about that no table has.
 --
 --   lua5.4 spec/catalog/kill.lua [KILLS [SEED]]     (make kill KILLS=200)
 local SELF = arg[0]
@@ -63,8 +63,9 @@ end
 local function killed(n)
   local pipe = assert(io.popen(("echo $$; exec %s %s child %s %d 2>&1"):format(os.getenv "SPEC_LUA" or "lua5.4", SELF,
     folder, n)))
-  local pid, said = pipe:read "n", nil
-  repeat said = pipe:read "l" until said ~= ""
+  local pid = pipe:read "n"
+  pipe:read "l"
+  local said = pipe:read "l"
   if said ~= "ready" then error(("%s\n%s"):format(said, pipe:read "a"), 0) end
   os.execute(("sleep %.3f; kill -9 %d 2>/dev/null"):format(math.random() * 0.5, pid))
   for line in pipe:lines() do n = tonumber(line) or error(line, 0) end
@@ -102,7 +103,7 @@ local left = pipe:read "a"
 pipe:close()
 reader:close()
 local ok = wrong == 0 and left == "" and (n > 0 or kills < 20)
-print(("%sok 1 - after %d kills (seed %d) %d statements, %d of them done but not told, %d times another state; files left: %s")
+print(("%sok 1 - after %d kills (seed %d) %d statements, %d done but not told, %d times another state; files left: %s")
   :format(ok and "" or "not ", kills, seed, n, between, wrong, left == "" and "none" or left))
 print "1..1"
 os.execute(("rm -rf '%s'"):format(folder))

@@ -606,8 +606,9 @@ stream("rows into a table of the catalogue", function(spark, input, base)
   spark:sql "DROP TABLE t"
   return answer
 end)
-M[#M].clean = function(spark)
+M[#M].clean = function(spark) -- and what a batch has staged, which the next start of its query would remove
   spark:sql "DROP TABLE IF EXISTS t"
+  os.execute(("rm -rf '%s'/t/.stage-*"):format(spark.conf:get "spark.sql.warehouse.dir"))
   collectgarbage()
   collectgarbage()
   spark:sql "CREATE DATABASE IF NOT EXISTS later"
@@ -640,7 +641,8 @@ local function lot()
 end
 for _, name in ipairs(core.function_names()) do
   local info = core.function_info(name)
-  local query = info and info.example and not CHANGES[name] and info.name == name and info.example:match "^(SELECT .-) %->"
+  local query = info and info.example and not CHANGES[name] and info.name == name
+    and info.example:match "^(SELECT .-) %->"
   if query then examples[#examples + 1], names[#names + 1] = query, name end
   if #examples == 20 then lot() end
 end

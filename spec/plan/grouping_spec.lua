@@ -25,11 +25,13 @@ describe("grouping sets", function()
     for group, want in pairs { ["exists(array(1, 2), y -> y > id)"] = "false 1, true 2",
       ["ROLLUP (exists(array(1, 2), x -> x > id))"] = "false 1, nil 3, true 2",
       ["GROUPING SETS ((exists(array(1, 2), x -> x > id)), ())"] = "false 1, nil 3, true 2" } do
-      assert.equal(want, rows("SELECT exists(array(1, 2), x -> x > id), count(*) FROM range(3) GROUP BY " .. group))
+      local query = "SELECT exists(array(1, 2), x -> x > id), count(*) FROM range(3) GROUP BY "
+      assert.equal(want, rows(query .. group))
     end
     -- Variables of other places are others.
     assert.equal("[[11, 12], [12, 13]] 1", rows [[SELECT string(transform(array(1, 2), x -> transform(array(10, 11),
-      y -> x + y))), count(*) FROM range(1) GROUP BY transform(array(1, 2), a -> transform(array(10, 11), b -> a + b))]])
+      y -> x + y))), count(*) FROM range(1)
+      GROUP BY transform(array(1, 2), a -> transform(array(10, 11), b -> a + b))]])
     assert.is_false(pcall(rows, [[SELECT transform(array(id), x -> transform(array(10, 11), y -> x)) FROM range(1)
       GROUP BY transform(array(id), a -> transform(array(10, 11), b -> b))]]))
   end)
