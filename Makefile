@@ -66,12 +66,13 @@ test: deps
 spec: $(UNIT)
 	@$(RUN) $(LUA) spec/run.lua $(UNIT)
 
-# Kill streaming queries, and what appends to a snapshot, with -9 at random times, KILLS times, and check that every row
-# came out once.
+# Kill streaming queries, what appends to a snapshot and what changes a catalogue with -9 at random times, KILLS times, and
+# check that every row came out once, and of each statement all or nothing.
 KILLS ?= 200
 kill: all
 	@$(RUN) $(LUA) spec/stream/kill.lua $(KILLS)
 	@$(RUN) $(LUA) spec/snapshot/kill.lua $(KILLS)
+	@$(RUN) $(LUA) spec/catalog/kill.lua $(KILLS)
 
 units: $(UNIT)
 

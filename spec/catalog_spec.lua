@@ -212,4 +212,19 @@ describe("spark.catalog", function()
     fails("TABLE_OR_VIEW_NOT_FOUND", "refreshTable", "nope")
     catalog:refreshByPath "/nope"
   end)
+
+  it("keeps no file of a table for rows that were cached before it changed", function()
+    people.write:saveAsTable "t"
+    catalog:cacheTable "t"
+    assert.equal(2, spark:table("t"):count())
+    catalog:truncateTable "t"
+    assert.equal(0, spark:table("t"):count())
+    spark:sql "DROP TABLE t"
+    collectgarbage()
+    collectgarbage()
+    catalog:createDatabase "later" -- its commit removes what nobody reads any more
+    local pipe = assert(io.popen(("find '%s' -name 'part-*'"):format(folder)))
+    assert.equal("", pipe:read "a")
+    pipe:close()
+  end)
 end)

@@ -43,6 +43,7 @@ for _, program in ipairs(arg) do run(program) end
 if ONLY == "" then
   run(LUA .. " spec/stream/kill.lua 5")
   run(LUA .. " spec/snapshot/kill.lua 10")
+  run(LUA .. " spec/catalog/kill.lua 10")
 end
 for _, area in ipairs(ONLY == "" and { "sql", "streaming", "ml", "io", "api" } or {}) do
   local folder = "spec/conformance/" .. area

@@ -80,6 +80,24 @@ void mill_vector_null(mill_vector *out, const mill_type *type) {
   *out = (mill_vector){.type = type, .data = (void *)(uintptr_t)zero_value, .valid = no_valid};
 }
 
+mill_status mill_vector_give_children(mill_vector *v, mill_arena *a, mill_error *err) {
+  void *children;
+  uint32_t n = child_count(v->type);
+  if (v->child || n == 0) return MILL_OK;
+  MILL_TRY(take(a, n, sizeof(mill_vector), &children, err));
+  v->child = children;
+  for (uint32_t i = 0; i < n; i++) {
+    const mill_type *type = v->type->fields[i].type;
+    if (v->type->phys != MILL_PHYS_STRUCT) {
+      MILL_TRY(mill_vector_init(&v->child[i], type, 0, a, err));
+      continue;
+    }
+    mill_vector_null(&v->child[i], type);
+    MILL_TRY(mill_vector_give_children(&v->child[i], a, err));
+  }
+  return MILL_OK;
+}
+
 /* Children of a struct as constants of row k; the row of a struct indexes its children directly. */
 static mill_status constant_at(mill_vector *out, const mill_vector *v, uint32_t k, mill_arena *a,
                                mill_error *err) {

@@ -120,8 +120,12 @@ static inline void mill_vector_clear_bit(mill_vector *v, size_t i) {
 mill_status mill_vector_set_null(mill_vector *v, size_t i, mill_arena *a,
                                  mill_error *err) MILL_USE_RESULT;
 
-/* A constant null of `type`; a constant view of value i of `v`. */
+/* A constant null of `type`, which has no children; a constant view of value i of `v`. */
 void mill_vector_null(mill_vector *out, const mill_type *type);
+/* Children for a constant null that needs some, so that who reads need not ask: no values in those of
+** lists and maps, nulls in those of structs. */
+mill_status mill_vector_give_children(mill_vector *v, mill_arena *a,
+                                      mill_error *err) MILL_USE_RESULT;
 mill_status mill_vector_constant(mill_vector *out, const mill_vector *v, size_t i, mill_arena *a,
                                  mill_error *err) MILL_USE_RESULT;
 

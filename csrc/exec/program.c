@@ -264,6 +264,7 @@ static mill_status eval_args(mill_program *p, prog_node *n, const prog_frame *f,
   for (int i = 0; i < n->nargs; i++) { /* copies: a later branch may evaluate the node elsewhere */
     MILL_TRY(eval(p, n->arg[i], f, &v, err));
     own[i] = *v;
+    MILL_TRY(mill_vector_give_children(&own[i], &p->batch, err));
     (*args)[i] = &own[i];
   }
   return MILL_OK;
@@ -511,14 +512,13 @@ static mill_status branch_logic(mill_program *p, prog_node *n, const prog_frame 
 static mill_status field(mill_program *p, prog_node *n, const prog_frame *f, mill_error *err) {
   const mill_vector *of;
   MILL_TRY(eval(p, n->arg[0], f, &of, err));
-  mill_vector c = of->child[n->b->index];
   if (of->mask == 0) {
-    if (!mill_vector_valid(of, 0)) {
-      mill_vector_null(&n->value, n->b->type);
-      return MILL_OK;
-    }
-    return mill_vector_constant(&n->value, &c, 0, &p->batch, err);
+    if (mill_vector_valid(of, 0))
+      return mill_vector_constant(&n->value, &of->child[n->b->index], 0, &p->batch, err);
+    mill_vector_null(&n->value, n->b->type);
+    return MILL_OK;
   }
+  mill_vector c = of->child[n->b->index];
   if (c.index || c.mask == 0)
     MILL_TRY(mill_vector_gather(&c, &of->child[n->b->index], NULL, f->n, false, &p->batch, err));
   n->value = c;

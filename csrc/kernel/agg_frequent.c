@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "kernel/frequent_int.h"
 
 enum { LIMIT = 1000000, DEFAULT_TRACKED = 10000, STATE_FIELDS = 4 };
@@ -257,18 +258,27 @@ static const char *lower_type(mill_binding *b, const mill_type *t, mill_error *e
   return mill_error_fmt(err, "%.*s", (int)n, name);
 }
 
+static const char *ddl_of(mill_binding *b, const mill_type *item, mill_error *err) {
+  mill_text text;
+  mill_text_init(&text, b->ctx->memory);
+  mill_status s = mill_text_adds(&text, "item ", err);
+  if (s == MILL_OK) s = mill_type_sql(item, &text, err);
+  if (s == MILL_OK) s = mill_text_adds(&text, " NOT NULL", err);
+  const char *ddl = s == MILL_OK ? mill_arena_strndup(b->arena, text.data, text.size) : NULL;
+  mill_text_clear(&text);
+  return ddl;
+}
+
 static mill_status open_plan(mill_binding *b, const mill_type *item, plan **out, mill_error *err) {
   void *mem;
-  const char *type = bare_type(b, item, err);
   MILL_TRY(mill_bind_alloc(b, sizeof(plan), &mem, err));
   *out = b->state = mem;
   (*out)->item = item;
   (*out)->tracked = -1;
   (*out)->k = 5;
-  const char *ddl = mill_error_fmt(err, "item %s NOT NULL", type);
-  (*out)->ddl = mill_arena_strndup(b->arena, ddl, strlen(ddl));
+  (*out)->ddl = ddl_of(b, item, err);
   b->nullable = false;
-  return (*out)->ddl ? MILL_OK : mill_oom(b->arena->memory, strlen(ddl), err);
+  return (*out)->ddl ? MILL_OK : mill_oom(b->arena->memory, 1, err);
 }
 
 static mill_status open_values(mill_binding *b, plan **out, mill_error *err) {

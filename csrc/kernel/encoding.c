@@ -412,7 +412,11 @@ static bool decode_bytes(bytes s, charset set, char *p, size_t *n) {
 }
 
 KERNEL_HEAD(k_decode) {
-  MILL_EACH(out, n, i) {
+  for (size_t i = 0; i < n; i++) {
+    if (!mill_vector_valid(args[0], i) || !mill_vector_valid(args[1], i)) {
+      MILL_TRY(mill_set_null(call, out, i, err));
+      continue;
+    }
     bytes s = bytes_at(args[0], i), name = bytes_at(args[1], i);
     charset set = charset_of(name);
     char *p = NULL;
@@ -445,16 +449,8 @@ KERNEL_HEAD(k_choose) {
   return mill_pick_rows(call, args, pick, n, out, err);
 }
 
-/* decode(bytes, charset): nothing of nothing. */
-KERNEL_HEAD(k_decode_known) {
-  for (size_t i = 0; i < n; i++)
-    if (!mill_vector_valid(args[0], i) || !mill_vector_valid(args[1], i))
-      MILL_TRY(mill_set_null(call, out, i, err));
-  return k_decode(call, args, n, out, err);
-}
-
 static mill_status bind_decode(mill_binding *b, mill_error *err) {
-  b->kernel = k_decode_known;
+  b->nullable = b->arg_nullable[0] || b->arg_nullable[1];
   if (b->nargs == 2) return mill_bind_types(b, "binary, string -> string", err);
   void *mem;
   MILL_TRY(mill_bind_alloc(b, (size_t)b->nargs + 1, &mem, err));
@@ -503,6 +499,7 @@ const mill_function mill_family_encoding[] = {
         "The text's bytes in a character set.", "SELECT encode('abc', 'utf-8') -> abc"),
     {.name = "decode",
      .types = "any, any, any*",
+     .kernel = k_decode,
      .bind = bind_decode,
      .flags = MILL_FN_NULLS,
      .usage = "decode(bin, charset)",

@@ -129,6 +129,24 @@ static bool token_text(json_builder *b, const char **p, size_t *n) {
   return *p != NULL;
 }
 
+/* What a single pair of quotes or a comment keeps from being read again stays as it is. */
+static json_put put_compact(json_builder *b, mill_str *out, const char *p, size_t n) {
+  mill_json *j;
+  mill_error ignored;
+  mill_text text;
+  mill_error_clear(&ignored);
+  *out = mill_str_view(p, n);
+  mill_status parsed = mill_json_parse(p, n, b->scratch, &j, &ignored);
+  if (parsed != MILL_OK && parsed != MILL_E_OUT_OF_MEMORY) return JSON_GOOD;
+  mill_text_init(&text, b->memory);
+  b->status = parsed ? mill_oom(b->memory, n, b->err) : mill_json_write(j, &text, b->err);
+  const char *own = b->status ? NULL : mill_arena_strndup(b->scratch, text.data, text.size);
+  if (b->status == MILL_OK && own == NULL) b->status = mill_oom(b->memory, text.size, b->err);
+  if (own) *out = mill_str_view(own, text.size);
+  mill_text_clear(&text);
+  return own ? JSON_GOOD : JSON_FAILED;
+}
+
 /* A value of any kind as its text: what stands in the file, unless it is a text itself. */
 static json_put put_string(json_builder *b, mill_str *out, mill_json_token t) {
   mill_json_reader *r = b->reader;
@@ -137,6 +155,7 @@ static json_put put_string(json_builder *b, mill_str *out, mill_json_token t) {
   if (t == MILL_JSON_OBJECT || t == MILL_JSON_ARRAY) {
     if (!mill_json_pass(b->rules, r, t)) return JSON_BROKEN;
     n = (size_t)(r->p - p);
+    if (b->rules->compact) return put_compact(b, out, p, n);
   } else if (!token_text(b, &p, &n)) {
     return JSON_FAILED;
   } else if (t == MILL_JSON_NUMBER && (p[n - 1] < '0' || p[n - 1] > '9')) { /* NaN: "NaN" */

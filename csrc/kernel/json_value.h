@@ -7,7 +7,8 @@
 
 /* How texts are read. Texts have 16 readable bytes behind them. */
 typedef struct mill_json_rules {
-  unsigned options;              /* of mill_json_reader */
+  unsigned options; /* of mill_json_reader */
+  bool compact;     /* an object or array that becomes a text is written anew, without blanks */
   int64_t max_depth, max_number; /* nesting; characters of a number */
   mill_value_rules values;
 } mill_json_rules;

@@ -231,10 +231,14 @@ static bool fraction(const mill_vector *v, const directive *d, size_t i, mill_te
   return true;
 }
 
+static bool is_null(const mill_vector *v, size_t i) {
+  return v->type->id == MILL_NULL || !mill_vector_valid(v, i);
+}
+
 /* Argument k by the directive, without its padding. False: the letter does not take its type. */
 static bool convert(mill_call *call, const mill_vector *v, size_t i, const directive *d,
                     mill_text *out, mill_status *status, mill_error *err) {
-  bool null = v->type->id == MILL_NULL || !mill_vector_valid(v, i);
+  bool null = is_null(v, i);
   *status = MILL_OK;
   switch (d->letter) {
   case 'b':
@@ -289,7 +293,8 @@ static mill_status put_directive(mill_call *call, const mill_vector *const *args
   bool string = strchr("sSbB", d->letter) != NULL;
   if (string && d->precision >= 0) n = mill_utf8_offset(p, n, (size_t)d->precision);
   size_t from = text->size;
-  MILL_TRY(pad(d, p, n, strchr("dxXofe", d->letter) != NULL, text, err));
+  bool number = strchr("dxXofe", d->letter) != NULL && !is_null(args[at + 1], i);
+  MILL_TRY(pad(d, p, n, number, text, err));
   for (size_t k = from; isupper((unsigned char)d->letter) && k < text->size; k++)
     text->data[k] = (char)toupper((unsigned char)text->data[k]);
   return MILL_OK;

@@ -126,18 +126,37 @@ static bool may_read(mill_planner *w, const mill_node *n, const char *name, bool
   return !temporary || mill_not_temporary(w, "VIEW", name);
 }
 
+/* What is kept of a table made anew, since the catalogue has changed: by a plan of its own, for the one at
+** hand is about to hold it. */
+static mill_cached_table *renewed(mill_planner *w, const char *key, const mill_catalog_table *t) {
+  mill_plan *own = NULL;
+  mill_planner of;
+  const mill_catalog_table *same = NULL;
+  const mill_node *rows = NULL;
+  w->status = mill_plan_new(w->session, &own, w->err);
+  if (w->status == MILL_OK) w->status = mill_planner_init(&of, own, w->err);
+  if (w->status == MILL_OK) {
+    of.views = w->views;
+    if (mill_w_find_table(&of, (mill_table_name){t->database, t->name}, &same) && same)
+      rows = t->kind == MILL_TABLE_VIEW ? mill_view_relation(&of, same)
+                                        : mill_table_relation(&of, same);
+    if (rows) (void)mill_keep_cached(&of, key, rows, true);
+    w->status = of.status;
+    w->nameless |= of.nameless;
+  }
+  mill_plan_unref(own);
+  return w->status ? NULL : mill_warehouse_cached(mill_session_warehouse(w->session), key);
+}
+
 /* What CACHE TABLE keeps by the key; NULL and no error: nothing. */
 static const mill_node *use_cached(mill_planner *w, const char *key, const mill_catalog_table *t,
                                    const char *name) {
   mill_warehouse *h = mill_session_warehouse(w->session);
   mill_cached_table *c = key ? mill_warehouse_cached(h, key) : NULL;
   if (c == NULL) return NULL;
-  if (t && c->version != mill_ledger_version(mill_catalog_ledger(h->catalog))) {
-    const mill_node *rows =
-        t->kind == MILL_TABLE_VIEW ? mill_view_relation(w, t) : mill_table_relation(w, t);
-    if (rows == NULL || !mill_keep_cached(w, key, rows, true)) return NULL;
-    c = mill_warehouse_cached(h, key);
-  }
+  if (t && c->version != mill_ledger_version(mill_catalog_ledger(h->catalog)))
+    c = renewed(w, key, t);
+  if (c == NULL) return NULL;
   mill_settings_once(&w->set);
   const mill_node *root = mill_plan_use(w->plan, c->plan);
   return root ? mill_requalify(w, root, name, NULL, true) : NULL;

@@ -215,6 +215,7 @@ static const char *option_lines(mill_planner *w, const char *text, const char *t
 
 static const char *type_sql(mill_planner *w, const mill_type *t) {
   mill_text s;
+  if (w->status) return "";
   mill_text_init(&s, w->ctx->memory);
   w->status = mill_type_sql(t, &s, w->err);
   const char *text = w->status ? "" : mill_w_copy(w, s.data, s.size);

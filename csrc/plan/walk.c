@@ -1,4 +1,5 @@
 /* Walking and rebuilding of expressions, and questions about them; see plan_int.h. */
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -124,22 +125,27 @@ bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), voi
                mill_x_any(v->from_offset, f, arg) || mill_x_any(v->to_offset, f, arg));
 }
 
-static bool same_lists(const mill_expr *const *a, int na, const mill_expr *const *b, int nb) {
+/* Variables from number `own` on are those of lambdas that are being compared: the same by their place. */
+static bool same(const mill_expr *a, const mill_expr *b, int own);
+
+static bool same_lists(const mill_expr *const *a, int na, const mill_expr *const *b, int nb,
+                       int own) {
   for (int i = 0; na == nb && i < na; i++)
-    if (!mill_x_same(a[i], b[i])) return false;
+    if (!same(a[i], b[i], own)) return false;
   return na == nb;
 }
 
-static bool same_or_null(const mill_expr *a, const mill_expr *b) {
-  return a && b ? mill_x_same(a, b) : a == b;
+static bool same_or_null(const mill_expr *a, const mill_expr *b, int own) {
+  return a && b ? same(a, b, own) : a == b;
 }
 
-static bool same_windows(const mill_window *a, const mill_window *b) {
+static bool same_windows(const mill_window *a, const mill_window *b, int own) {
   if (a == NULL || b == NULL) return a == b;
-  return same_lists(a->partition, a->npartition, b->partition, b->npartition) &&
-         same_lists(a->order, a->norder, b->order, b->norder) && a->framed == b->framed &&
+  return same_lists(a->partition, a->npartition, b->partition, b->npartition, own) &&
+         same_lists(a->order, a->norder, b->order, b->norder, own) && a->framed == b->framed &&
          a->unit == b->unit && a->from == b->from && a->to == b->to &&
-         same_or_null(a->from_offset, b->from_offset) && same_or_null(a->to_offset, b->to_offset);
+         same_or_null(a->from_offset, b->from_offset, own) &&
+         same_or_null(a->to_offset, b->to_offset, own);
 }
 
 /* Two queries of one statement that are written alike. */
@@ -149,7 +155,7 @@ static bool same_query(const mill_expr *a, const mill_expr *b) {
                                   memcmp(a->text + a->start, b->text + b->start, (size_t)n) == 0);
 }
 
-static bool same_heads(const mill_expr *a, const mill_expr *b) {
+static bool same_heads(const mill_expr *a, const mill_expr *b, int own) {
   switch (a->kind) {
   case MILL_X_LITERAL: return mill_vector_equal(a->value, 0, b->value, 0);
   case MILL_X_PARAMETER: return a->given != NULL && a->given == b->given;
@@ -158,31 +164,34 @@ static bool same_heads(const mill_expr *a, const mill_expr *b) {
   case MILL_X_CALL:
     return strcasecmp(a->name, b->name) == 0 && a->distinct == b->distinct &&
            a->ignore_nulls == b->ignore_nulls && mill_x_deterministic(a) &&
-           same_or_null(a->filter, b->filter) &&
-           same_lists(a->order, a->norder, b->order, b->norder);
+           same_or_null(a->filter, b->filter, own) &&
+           same_lists(a->order, a->norder, b->order, b->norder, own);
   case MILL_X_CAST: return a->target == b->target && a->mode == b->mode;
   case MILL_X_FIELD: return a->index == b->index;
-  case MILL_X_VARIABLE: return a->id == b->id;
+  case MILL_X_VARIABLE: return a->id == b->id || (a->index >= own && a->index == b->index);
   case MILL_X_SORT: return a->descending == b->descending && a->nulls_first == b->nulls_first;
-  case MILL_X_WINDOW: return same_windows(a->window, b->window);
+  case MILL_X_WINDOW: return same_windows(a->window, b->window, own);
   case MILL_X_HOST: return a->host == b->host;
   case MILL_X_SCALAR_QUERY:
   case MILL_X_EXISTS:
   case MILL_X_IN_QUERY: return same_query(a, b);
+  case MILL_X_LAMBDA: return a->index == b->index && a->nparts == b->nparts;
   case MILL_X_ALIAS:
-  case MILL_X_EXTRACT:
-  case MILL_X_LAMBDA: return true;
+  case MILL_X_EXTRACT: return true;
   default: return false;
   }
 }
 
-bool mill_x_same(const mill_expr *a, const mill_expr *b) {
+static bool same(const mill_expr *a, const mill_expr *b, int own) {
   if (a == b) return true;
-  if (a->kind == MILL_X_ALIAS && b->kind != MILL_X_ALIAS) return mill_x_same(a->args[0], b);
-  if (b->kind == MILL_X_ALIAS && a->kind != MILL_X_ALIAS) return mill_x_same(a, b->args[0]);
-  return a->kind == b->kind && a->type == b->type && same_heads(a, b) &&
-         same_lists(a->args, a->nargs, b->args, b->nargs);
+  if (a->kind == MILL_X_ALIAS && b->kind != MILL_X_ALIAS) return same(a->args[0], b, own);
+  if (b->kind == MILL_X_ALIAS && a->kind != MILL_X_ALIAS) return same(a, b->args[0], own);
+  if (a->kind == MILL_X_LAMBDA && a->index < own) own = a->index;
+  return a->kind == b->kind && a->type == b->type && same_heads(a, b, own) &&
+         same_lists(a->args, a->nargs, b->args, b->nargs, own);
 }
+
+bool mill_x_same(const mill_expr *a, const mill_expr *b) { return same(a, b, INT_MAX); }
 
 bool mill_x_is_call(const mill_expr *e, const char *name) {
   return e->kind == MILL_X_CALL && mill_is_name(e->name, name);

@@ -186,15 +186,16 @@ static bool in_order(mill_planner *w, const mill_expr *e) {
   return false;
 }
 
-/* Distances from dates and times are of one type; those from numbers become that of the key. */
-static bool one_type(mill_planner *w, const mill_expr *e) {
+/* Distances from dates and times stay of the types they have, which must then be the same. */
+static bool same_distance(mill_planner *w, const mill_expr *e) {
   const mill_window *v = e->window;
   if (v->unit != MILL_FRAME_RANGE || v->norder != 1 || !v->from_offset || !v->to_offset)
     return true;
-  const mill_type *key = v->order[0]->type;
-  const mill_type *from = v->from_offset->type, *to = v->to_offset->type;
-  bool date = key->id == MILL_DATE || key->id == MILL_TIMESTAMP || key->id == MILL_TIMESTAMP_NTZ;
-  if (!date || from == to) return true;
+  mill_type_id key = v->order[0]->type->id;
+  const mill_type *from = offset_type(v->from_offset, v->from);
+  const mill_type *to = offset_type(v->to_offset, v->to);
+  if ((key != MILL_DATE && key != MILL_TIMESTAMP && key != MILL_TIMESTAMP_NTZ) || from == to)
+    return true;
   (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_SPECIFIED_WINDOW_FRAME_DIFF_TYPES, "sqlExpr",
                        frame_text(w, e), "lower", bound_text(w, v->from, v->from_offset), "upper",
                        bound_text(w, v->to, v->to_offset), "lowerType", mill_w_quoted_type(w, from),
@@ -206,7 +207,8 @@ static const mill_expr *check_frame(mill_planner *w, const mill_expr *e) {
   const mill_window *v = e->window;
   int64_t from, to;
   bool offsets = v->from_offset || v->to_offset;
-  if (!frame_bound(w, e, false) || !frame_bound(w, e, true) || !one_type(w, e) || !in_order(w, e))
+  if (!frame_bound(w, e, false) || !frame_bound(w, e, true) || !same_distance(w, e) ||
+      !in_order(w, e))
     return NULL;
   if (v->unit == MILL_FRAME_RANGE && offsets && v->norder == 0)
     return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_RANGE_FRAME_WITHOUT_ORDER, "sqlExpr",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../check.h"
+#include "base/pattern.h"
 
 static mill_zones *zones;
 
@@ -128,6 +129,20 @@ static void ends(void) {
   CHECK(mill_zone_to_local(z, INT64_MIN) == INT64_MIN);
   CHECK(mill_zones_find(zones, "+7", 2, &z, &err) == MILL_OK);
   CHECK(mill_zone_to_local(z, INT64_MAX) == INT64_MAX);
+  mill_moment m = mill_moment_at(INT64_MAX, z);
+  CHECK(m.local == INT64_MAX && m.offset == 7 * 3600 && m.zone == z && m.nanos == 0);
+  m = mill_moment_at(INT64_MAX - INT64_C(7) * 3600 * 1000000, z);
+  int64_t utc;
+  CHECK(m.local == INT64_MAX && mill_moment_utc(&m, &utc) &&
+        utc == INT64_MAX - INT64_C(7) * 3600 * 1000000);
+  m = mill_moment_at(INT64_MIN, z);
+  CHECK(m.local == INT64_MIN + INT64_C(7) * 3600 * 1000000 && mill_moment_utc(&m, &utc) &&
+        utc == INT64_MIN);
+  CHECK(mill_zones_find(zones, "-7", 2, &z, &err) == MILL_OK);
+  m = mill_moment_at(INT64_MIN, z);
+  CHECK(m.local == INT64_MIN && m.offset == -7 * 3600);
+  m = (mill_moment){INT64_MAX, z, -7 * 3600, 0};
+  CHECK(!mill_moment_utc(&m, &utc));
 }
 
 int main(void) {

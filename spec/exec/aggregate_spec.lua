@@ -172,6 +172,14 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
     it("has one group of keys that are NULL by type", function()
       assert.same({ "70000" }, lines(spark:sql "SELECT count(*) FROM range(70000) GROUP BY NULL", 1))
     end)
+    it("compares rows of columns that are NULL by type, as sets do", function()
+      for query, want in pairs {
+        ["SELECT NULL INTERSECT SELECT NULL"] = { "null" }, ["SELECT NULL INTERSECT ALL SELECT NULL"] = { "null" },
+        ["SELECT NULL EXCEPT SELECT NULL"] = {}, ["SELECT NULL UNION SELECT NULL"] = { "null" },
+        ["SELECT DISTINCT NULL FROM range(70000)"] = { "null" },
+      } do assert.same(want, lines(spark:sql(query), 1), query) end
+      assert.same({ "null null" }, lines(spark:sql "SELECT DISTINCT NULL, NULL FROM range(3)", 2))
+    end)
     it("has no group without rows, and one row without keys", function()
       assert.same({}, lines(spark:sql "SELECT id, count(*) FROM range(0) GROUP BY id", 2))
       assert.same({ "0 null" }, lines(spark:sql "SELECT count(*), sum(id) FROM range(0)", 2))

@@ -14,6 +14,11 @@ local function collect()
   collectgarbage()
 end
 
+--- Takes back what a run that failed half-way may rightly leave.
+local function clean(scenario, spark)
+  if scenario.clean then scenario.clean(spark) end
+end
+
 local function problem_of(fine, result, expected)
   if fine then return result ~= expected and "another result: " .. tostring(result):sub(1, 200) or nil end
   while type(result) == "table" and result.cause do result = result.cause end
@@ -30,6 +35,7 @@ local function sweep(scenario, spark, width)
     local fine
     last, fine, expected = attempt(0, 0, scenario.run, spark, dir)
     if not fine then return "does not run: " .. tostring(expected), 0 end
+    clean(scenario, spark)
     collect()
     used = handle:memory().used
   end
@@ -43,12 +49,14 @@ local function sweep(scenario, spark, width)
     -- An error of a wait leaves the query as it was: running.
     for _, query in ipairs(spark.streams.active) do query:stop() end
     for _, name in ipairs(handle:views(false)) do handle:view_drop(name, false) end -- where dropping it was what failed
+    clean(scenario, spark)
     collect()
     local lost = handle:memory().used - used
     if not problem and lost > 0 then problem = lost .. " bytes lost" end
     if not problem and n % 8 == 0 then
       local _, well, got = attempt(0, 0, scenario.run, spark, dir)
       problem = not well and "fails afterwards: " .. tostring(got) or problem_of(well, got, expected)
+      clean(scenario, spark)
       collect()
     end
     used = handle:memory().used
@@ -59,7 +67,10 @@ local function sweep(scenario, spark, width)
 end
 
 local failed = 0
-local spark = tidemill.session { threads = 1, ["spark.sql.session.timeZone"] = "UTC" }
+local warehouse = os.tmpname()
+os.remove(warehouse)
+local spark = tidemill.session { threads = 1, ["spark.sql.session.timeZone"] = "UTC",
+  ["spark.sql.warehouse.dir"] = warehouse }
 for _, s in ipairs(dofile "spec/fault/scenarios.lua") do
   if not arg[1] or s.name:find(arg[1], 1, true) then
     for _, width in ipairs { 2, FOR_EVER } do
@@ -71,4 +82,5 @@ for _, s in ipairs(dofile "spec/fault/scenarios.lua") do
   end
 end
 spark:stop()
+os.execute(("rm -rf '%s'"):format(warehouse))
 if failed > 0 then error(failed .. " sweeps with problems", 0) end

@@ -1,6 +1,7 @@
 --- Whole pieces of work, each a function of a session and a folder of its own that gives a text. The sweep makes each
 -- allocation of theirs fail. Inputs are small, so that every kind of operator is passed, not every size. `clean` takes
 -- back what a piece that failed half-way may rightly leave: tables, functions, settings.
+local core = require "tidemill.core"
 local tidemill = require "tidemill"
 local F, types = tidemill.functions, tidemill.types
 
@@ -493,6 +494,54 @@ statements("a script", { [[BEGIN
 statements("a recursion", { [[WITH RECURSIVE r(n, s) AS
   (SELECT 1, 'a' UNION ALL SELECT n + 1, s || 'b' FROM r WHERE n < 5) SELECT * FROM r ORDER BY n]] }, {})
 
+--- f over a session with the tables that the calls of writers need, all dropped afterwards.
+local function calls(name, f)
+  local function undo(spark)
+    for _, statement in ipairs(DROP) do spark:sql(statement) end
+    collectgarbage()
+    collectgarbage()
+    spark:sql "CREATE DATABASE IF NOT EXISTS later"
+    spark:sql "DROP DATABASE later"
+  end
+  scenario("calls: " .. name, function(spark)
+    local answer = f(spark, sample(spark):select("id", "name"))
+    undo(spark)
+    return answer
+  end, undo)
+end
+
+calls("saveAsTable and insertInto", function(spark, df)
+  df.write:format "parquet":partitionBy "name":saveAsTable "t"
+  df.write:mode "append":format "parquet":partitionBy "name":saveAsTable "t"
+  spark:table("t"):limit(1).write:mode "overwrite":format "csv":saveAsTable "u"
+  df.write:insertInto("t")
+  df.write:insertInto("t", true)
+  return text(spark:table("t"):orderBy "id") .. text(spark:table "u")
+end)
+calls("writeTo", function(spark, df)
+  df:writeTo("t"):using "snapshot":tableProperty("k", "v"):create()
+  df:writeTo("t"):append()
+  df:limit(1):writeTo("t"):overwrite(F.expr "id = 1")
+  df:writeTo("u"):using "csv":create()
+  return text(spark:table("t"):orderBy "id") .. text(spark:table("u"):orderBy "id")
+end)
+calls("mergeInto", function(spark, df)
+  df:writeTo("t"):using "snapshot":create()
+  df:selectExpr("id + 1 AS id", "upper(name) AS name"):alias "s":mergeInto("t", F.expr "t.id = s.id")
+    :whenMatched(F.expr "s.id = 2"):updateAll():whenNotMatched():insertAll():whenNotMatchedBySource():delete():merge()
+  return text(spark:table("t"):orderBy "id")
+end)
+calls("analyzeTable and what the catalogue tells", function(spark, df)
+  df.write:saveAsTable "t"
+  spark.catalog:analyzeTable "t"
+  spark.catalog:cacheTable "t"
+  spark.catalog:refreshTable "t"
+  local out = { #spark.catalog:listColumns "t", #spark.catalog:listTables(), spark.catalog:getCreateTableString "t" }
+  spark.catalog:truncateTable "t"
+  out[#out + 1] = spark:table("t"):count()
+  return table.concat(out, " ")
+end)
+
 scenario("a micro-batch", function(spark, dir)
   os.execute(("rm -rf '%s/in' '%s/chk'; mkdir '%s/in'"):format(dir, dir, dir))
   file(dir .. "/in/a.csv", "1,x\n2,y\n3,x\n")
@@ -548,6 +597,56 @@ stream("a join with a table into a function", function(spark, input)
   query:awaitTermination()
   return table.concat(out, "\n")
 end)
+
+stream("rows into a table of the catalogue", function(spark, input, base)
+  spark:sql "DROP TABLE IF EXISTS t"
+  input:select("k", "v").writeStream:option("checkpointLocation", base .. "/chk"):trigger { availableNow = true }
+    :toTable("t"):awaitTermination()
+  local answer = text(spark:table("t"):orderBy "v")
+  spark:sql "DROP TABLE t"
+  return answer
+end)
+M[#M].clean = function(spark) -- and what a batch has staged, which the next start of its query would remove
+  spark:sql "DROP TABLE IF EXISTS t"
+  os.execute(("rm -rf '%s'/t/.stage-*"):format(spark.conf:get "spark.sql.warehouse.dir"))
+  collectgarbage()
+  collectgarbage()
+  spark:sql "CREATE DATABASE IF NOT EXISTS later"
+  spark:sql "DROP DATABASE later"
+end
+
+-- ---- functions: the examples of all that have one, twenty a scenario; what one raises by itself is its answer -------
+
+-- Those that say something else each time, or wait.
+local CHANGES = { uuid = true, rand = true, randn = true, random = true, randstr = true, uniform = true, shuffle = true,
+  now = true, current_timestamp = true, localtimestamp = true, current_date = true, curdate = true, current_time = true,
+  unix_timestamp = true, to_unix_timestamp = true, aes_encrypt = true, monotonically_increasing_id = true }
+
+local function answers(spark, queries)
+  local out = {}
+  for i, query in ipairs(queries) do
+    local fine, result = pcall(function() return text(spark:sql(query)) end)
+    if not fine and (type(result) ~= "table" or result.condition == "OUT_OF_MEMORY") then error(result, 0) end
+    out[i] = fine and result or result.condition
+  end
+  return table.concat(out, "\n")
+end
+
+local examples, names = {}, {}
+local function lot()
+  if #examples == 0 then return end
+  local queries = examples
+  scenario(("functions: %s .. %s"):format(names[1], names[#names]), function(spark) return answers(spark, queries) end)
+  examples, names = {}, {}
+end
+for _, name in ipairs(core.function_names()) do
+  local info = core.function_info(name)
+  local query = info and info.example and not CHANGES[name] and info.name == name
+    and info.example:match "^(SELECT .-) %->"
+  if query then examples[#examples + 1], names[#names + 1] = query, name end
+  if #examples == 20 then lot() end
+end
+lot()
 
 -- ---- machine learning --------------------------------------------------------------------------
 
