@@ -22,7 +22,7 @@ enum { LINE = 64, PAGE = 4096, HUGE_PAGE = 1 << 21, MAPPED_FROM = 1 << 17 };
 enum { KEPT_FROM = 1 << 10, CLASSES = 65 };
 static const size_t kept_most = (size_t)512
                                 << 20; /* bytes, and never above an eighth of the limit */
-enum { KEEPING = !MILL_ASAN }; /* a kept block would hide its use after free */
+enum { KEEPING = !MILL_ASAN };         /* a kept block would hide its use after free */
 
 /* Blocks kept with their contents, a few of each kind. */
 enum { SPARES = 8 };

@@ -30,8 +30,8 @@ static mill_status narrow(mill_scan **s, mill_error *err) {
                           .n = 1,
                           .value = &value[n]};
     if (at == NULL || way & 16)
-      test[n] = (mill_test){.kind = way & 8 ? MILL_TEST_IS_NULL : MILL_TEST_NOT_NULL,
-                            .column = (int)k};
+      test[n] =
+          (mill_test){.kind = way & 8 ? MILL_TEST_IS_NULL : MILL_TEST_NOT_NULL, .column = (int)k};
     n++;
   }
   mill_scan *few = NULL;
