@@ -462,7 +462,9 @@ int mill_plan_type(lua_State *L) {
   if (status != MILL_OK && form == 2) {
     mill_error second;
     mill_error_clear(&second);
-    if (mill_sql_type(s, sql, n, &t, &second) == MILL_OK) status = MILL_OK;
+    mill_status other = mill_sql_type(s, sql, n, &t, &second);
+    if (other == MILL_E_OUT_OF_MEMORY) MILL_RAISE_IF(L, &second, other, sql);
+    if (other == MILL_OK) status = MILL_OK;
   }
   MILL_RAISE_IF(L, &err, status, sql);
   mill_schema_push(L, t);
