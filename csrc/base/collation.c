@@ -96,6 +96,14 @@ typedef struct functions {
   int32_t (*key)(const void *collator, const uint16_t *p, int32_t n, uint8_t *out, int32_t room);
   uint16_t *(*utf16)(uint16_t *out, int32_t room, int32_t *n, const char *p, int32_t size,
                      int32_t replacement, int32_t *replaced, int *status);
+  char *(*utf8)(char *out, int32_t room, int32_t *n, const uint16_t *p, int32_t size,
+                int32_t replacement, int32_t *replaced, int *status);
+  int32_t (*upper)(uint16_t *out, int32_t room, const uint16_t *p, int32_t n, const char *locale,
+                   int *status);
+  int32_t (*lower)(uint16_t *out, int32_t room, const uint16_t *p, int32_t n, const char *locale,
+                   int *status);
+  int32_t (*title)(uint16_t *out, int32_t room, const uint16_t *p, int32_t n, void *words,
+                   const char *locale, int *status);
 } functions;
 
 /* UColAttribute, UColAttributeValue. */
@@ -129,7 +137,10 @@ static void open_library(void) {
                 find(i18n, "ucol_setAttribute", v, &icu.set) &&
                 find(i18n, "ucol_strcollUTF8", v, &icu.compare) &&
                 find(i18n, "ucol_getSortKey", v, &icu.key) &&
-                find(uc, "u_strFromUTF8WithSub", v, &icu.utf16);
+                find(uc, "u_strFromUTF8WithSub", v, &icu.utf16) &&
+                find(uc, "u_strToUTF8WithSub", v, &icu.utf8) &&
+                find(uc, "u_strToUpper", v, &icu.upper) &&
+                find(uc, "u_strToLower", v, &icu.lower) && find(uc, "u_strToTitle", v, &icu.title);
   }
 }
 
@@ -175,6 +186,45 @@ mill_status mill_collation_open(int id, mill_error *err) {
 
 bool mill_collation_ready(int id) {
   return id < MILL_COLLATE_STEP || (id < NIDS && atomic_load(&collators[id]) != NULL);
+}
+
+/* ---- letters -------------------------------------------------------------------------------- */
+
+/* A letter becomes three at most. */
+enum { GROWTH = 3, CASED_MOST = 1 << 28 };
+
+bool mill_collation_cases(int id, mill_case how, const char *p, size_t n) {
+  if (n > CASED_MOST || (how == MILL_INITCAP ? id == 0 : id < MILL_COLLATE_STEP)) return false;
+  if (how != MILL_INITCAP && mill_utf8_ascii(p, n)) return false; /* not even i in Turkish */
+  pthread_once(&once, open_library);
+  return available;
+}
+
+static int32_t cased(int id, mill_case how, const uint16_t *p, int32_t n, uint16_t *out,
+                     int *status) {
+  const char *locale = id < MILL_COLLATE_STEP ? "" : locales[id / MILL_COLLATE_STEP - 1].locale;
+  int32_t room = n * GROWTH;
+  if (how == MILL_INITCAP) return icu.title(out, room, p, n, NULL, locale, status);
+  return (how == MILL_UPPER ? icu.upper : icu.lower)(out, room, p, n, locale, status);
+}
+
+mill_status mill_collation_case(int id, mill_case how, const char *p, size_t n, mill_text *out,
+                                mill_error *err) {
+  size_t room = (n + 1) * sizeof(uint16_t) * (1 + GROWTH);
+  uint16_t *from = mill_alloc(out->memory, room);
+  if (from == NULL) return mill_oom(out->memory, room, err);
+  int failed = 0;
+  int32_t units = 0, bytes = 0;
+  icu.utf16(from, (int32_t)n + 1, &units, p, (int32_t)n, REPLACEMENT, NULL, &failed);
+  uint16_t *to = from + units;
+  units = failed > 0 ? 0 : cased(id, how, from, units, to, &failed);
+  mill_status status = mill_text_reserve(out, (size_t)units * 3 + 1, err);
+  if (status == MILL_OK) {
+    icu.utf8(out->data + out->size, units * 3 + 1, &bytes, to, units, REPLACEMENT, NULL, &failed);
+    out->size += failed > 0 ? 0 : (size_t)bytes;
+  }
+  mill_free(out->memory, from, room);
+  return status;
 }
 
 /* ---- comparing ------------------------------------------------------------------------------ */

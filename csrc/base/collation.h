@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 enum {
   MILL_COLLATE_CI = 1,   /* upper and lower case are equal */
@@ -39,6 +41,12 @@ bool mill_collation_ready(int id);
 int mill_collation_compare(int id, const char *a, size_t an, const char *b, size_t bn);
 /* Equal texts have equal hashes. */
 uint64_t mill_collation_hash(int id, const char *p, size_t n);
+/* Does the text change its case otherwise than by letters alone, and is ICU there? Locales have letters of their
+** own (not of ASCII in upper and lower case); initcap of any collation but UTF8_BINARY begins the words of Unicode. */
+bool mill_collation_cases(int id, mill_case how, const char *p, size_t n);
+/* Adds the text in that case; only where mill_collation_cases says so. */
+mill_status mill_collation_case(int id, mill_case how, const char *p, size_t n, mill_text *out,
+                                mill_error *err) MILL_USE_RESULT;
 /* The code point that stands for all that are equal to it, for searches inside texts. */
 int32_t mill_collation_fold(int id, int32_t code);
 

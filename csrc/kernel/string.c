@@ -50,7 +50,10 @@ static mill_status fold_case(mill_call *call, bytes s, mill_case how, mill_vecto
                              mill_error *err) {
   mill_text text;
   mill_text_init(&text, call->ctx->memory);
-  mill_status status = mill_utf8_case(how, s.p, s.n, &text, err);
+  int id = out->type->collation;
+  mill_status status = mill_collation_cases(id, how, s.p, s.n)
+                           ? mill_collation_case(id, how, s.p, s.n, &text, err)
+                           : mill_utf8_case(how, s.p, s.n, &text, err);
   if (status == MILL_OK)
     status = put_copy(call, out, i, text.data ? text.data : "", text.size, err);
   mill_text_clear(&text);
