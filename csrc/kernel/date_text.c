@@ -314,6 +314,7 @@ static mill_status bind_reading(mill_binding *b, mill_error *err) {
     if (b->nargs > 1 && mill_convert_to(b->ctx->types, "string", b->arg_type[1]) == NULL)
       return mill_bind_wrong_type(b, 1, "\"STRING\"", err);
     b->cast_to[0] = b->result = to;
+    b->nullable = b->arg_nullable[0] || (b->nargs > 1 && b->arg_nullable[1]);
     b->kernel = NULL;
     return MILL_OK;
   }
