@@ -162,10 +162,10 @@ static mill_status bind_encrypt(mill_binding *b, mill_error *err) {
   return mill_bind_types(b, b->fn->types, err);
 }
 
-#define DECRYPT(NAME, FLAGS, DOC, EXAMPLE)                                                         \
+#define DECRYPT(NAME, DOC, EXAMPLE)                                                                \
   {                                                                                                \
     .name = NAME, .types = "binary, binary, string?, string?, binary? -> binary",                  \
-    .kernel = k_decrypt, .flags = FLAGS, .fill = ", , 'GCM', 'DEFAULT', ''",                       \
+    .kernel = k_decrypt, .flags = MILL_FN_NULLABLE, .fill = ", , 'GCM', 'DEFAULT', ''",            \
     .usage = NAME "(expr, key[, mode[, padding[, aad]]])", .doc = DOC, .example = EXAMPLE          \
   }
 
@@ -174,15 +174,16 @@ const mill_function mill_family_aes[] = {
      .types = "binary, binary, string?, string?, binary?, binary? -> binary",
      .kernel = k_encrypt,
      .bind = bind_encrypt,
+     .flags = MILL_FN_NULLABLE,
      .fill = ", , 'GCM', 'DEFAULT', '', ''",
      .usage = "aes_encrypt(expr, key[, mode[, padding[, iv[, aad]]]])",
      .doc = "The value encrypted by AES in the mode ECB, CBC or GCM.",
      .example = "SELECT base64(aes_encrypt('Spark SQL', '1234567890abcdef', 'ECB', 'PKCS')) -> "
                 "3lmwu+Mw0H3fi5NDvcu9lg=="},
     DECRYPT(
-        "aes_decrypt", 0, "The value that aes_encrypt was given.",
+        "aes_decrypt", "The value that aes_encrypt was given.",
         "SELECT aes_decrypt(unbase64('3lmwu+Mw0H3fi5NDvcu9lg=='), '1234567890abcdef', 'ECB') -> "
         "Spark SQL"),
-    DECRYPT("try_aes_decrypt", MILL_FN_NULLABLE, "As aes_decrypt, null where that fails.",
+    DECRYPT("try_aes_decrypt", "As aes_decrypt, null where that fails.",
             "SELECT try_aes_decrypt(X'00', '1234567890abcdef') -> NULL"),
     {0}};

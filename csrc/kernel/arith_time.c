@@ -499,7 +499,7 @@ mill_status mill_arith_time(mill_binding *b, arith *st, bool *done, mill_error *
     break;
   default: break;
   }
-  if (*done) b->nullable |= st->mode == ARITH_TRY;
+  if (*done) b->nullable |= st->mode == ARITH_TRY || st->op == OP_IDIV;
   return s == MILL_E_OUT_OF_MEMORY ? mill_oom(b->ctx->memory, sizeof *st, err) : s;
 }
 

@@ -294,8 +294,7 @@ static mill_status bind_op(mill_binding *b, arith_op op, bool trying, mill_error
       b->result = b->cast_to[0];
       b->kernel = kernel_of(op, b->result->phys);
     }
-    bool divides = op >= OP_DIV;
-    b->nullable |= st->mode == ARITH_TRY || (divides && st->mode == ARITH_LEGACY) ||
+    b->nullable |= st->mode == ARITH_TRY || op >= OP_DIV ||
                    (b->result->id == MILL_DECIMAL && st->mode == ARITH_LEGACY);
   }
   return b->kernel ? MILL_OK : mill_bind_operand_wrong(b, b->cast_to[0], required(op), err);

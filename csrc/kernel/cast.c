@@ -197,12 +197,41 @@ static mill_status refuse(mill_binding *b, const mill_type *to, mill_cast_mode m
                    source, "targetType", target, NULL);
 }
 
+/* Has the decimal type room for all values of the other? */
+static bool room_for(const mill_type *to, const mill_type *from) {
+  int whole = to->precision - to->scale;
+  switch (from->id) {
+  case MILL_BOOLEAN: return whole >= 1;
+  case MILL_TINYINT: return whole >= 3;
+  case MILL_SMALLINT: return whole >= 5;
+  case MILL_INT: return whole >= 10;
+  case MILL_BIGINT: return whole >= 20;
+  case MILL_DECIMAL:
+    return whole > from->precision - from->scale ||
+           (whole == from->precision - from->scale && to->scale >= from->scale);
+  default: return false; /* fractions: NaN is null */
+  }
+}
+
+/* Spark's Cast.forceNullable, which does not ask whether the session raises errors instead. */
+static bool counts_as_lossy(const mill_type *from, const mill_type *to) {
+  bool fraction = from->id == MILL_FLOAT || from->id == MILL_DOUBLE;
+  bool small = to->id == MILL_TINYINT || to->id == MILL_SMALLINT || to->id == MILL_INT;
+  if (from == to || to->id == MILL_STRING) return false;
+  if (from->id == MILL_STRING) return to->id != MILL_BINARY;
+  if (from->id == MILL_TIMESTAMP && small) return true;
+  if (to->id == MILL_TIMESTAMP && fraction) return true;
+  if (to->id == MILL_DATE) return from->id != MILL_TIMESTAMP;
+  if (from->id == MILL_DATE) return to->id != MILL_TIMESTAMP;
+  if (to->id == MILL_INTERVAL) return true;
+  if (to->id == MILL_DECIMAL) return !room_for(to, from);
+  return (fraction || from->id == MILL_DECIMAL) && mill_type_integral(to);
+}
+
 /* May a value that is not null become null? */
 static bool may_lose(const mill_type *from, const mill_type *to, mill_cast_mode mode) {
   if (from->id == MILL_NULL || mode == MILL_CAST_TRY || from->id == MILL_VARIANT) return true;
-  bool fraction = from->id == MILL_FLOAT || from->id == MILL_DOUBLE;
-  if (to->id == MILL_DECIMAL && fraction) return true;
-  if (to->id == MILL_INTERVAL && from->id == MILL_STRING) return true;
+  if (counts_as_lossy(from, to)) return true;
   if (mode == MILL_CAST_ANSI || to->id == MILL_STRING) return false;
   if (to->id == MILL_DECIMAL || to->id == MILL_TIMESTAMP) return true;
   return from->id == MILL_STRING ? to->id != MILL_BINARY : from->id == MILL_DATE;

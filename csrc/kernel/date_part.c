@@ -192,6 +192,7 @@ static mill_status bind_time(mill_binding *b, mill_error *err) {
                            : id == MILL_TIMESTAMP_NTZ ? "timestamp_ntz -> int"
                                                       : "timestamp -> int",
                            err));
+  b->nullable |= id == MILL_TIME;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     if (strcmp(functions[i].name, b->fn->name) == 0) return set_part(b, functions[i].which, err);
   return MILL_OK;
@@ -307,6 +308,7 @@ static mill_status bind_extract(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(
       b, timed || is_interval(from) ? "#string, any -> int" : "#string, timestamp -> int", err));
   if (id == MILL_TIME) MILL_TRY(mill_bind_times(b, err));
+  b->nullable |= id == MILL_TIME;
   MILL_TRY(set_part(b, p, err));
   if (is_interval(from)) b->kernel = k_interval;
   if (p == PART_SECOND) return bind_seconds(b, err);

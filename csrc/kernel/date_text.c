@@ -276,13 +276,12 @@ KERNEL_HEAD(plain_time) {
 
 static mill_status bind_plain_time(mill_binding *b, mill_error *err) {
   void *mem;
-  bool nullable = b->arg_nullable[0];
   MILL_TRY(mill_cast_bind(b, mill_type_of(MILL_TIME), MILL_CAST_TRY, err));
   MILL_TRY(mill_bind_alloc(b, sizeof(cast_state), &mem, err));
   *(cast_state *)mem = (cast_state){b->kernel, b->state};
   b->state = mem;
   b->kernel = plain_time;
-  b->nullable = nullable;
+  b->nullable = true;
   return MILL_OK;
 }
 
@@ -315,12 +314,13 @@ static mill_status bind_reading(mill_binding *b, mill_error *err) {
     if (b->nargs > 1 && mill_convert_to(b->ctx->types, "string", b->arg_type[1]) == NULL)
       return mill_bind_wrong_type(b, 1, "\"STRING\"", err);
     b->cast_to[0] = b->result = to;
+    b->nullable = b->arg_nullable[0] || (b->nargs > 1 && b->arg_nullable[1]);
     b->kernel = NULL;
     return MILL_OK;
   }
   MILL_TRY(mill_bind_types(b, "string, string -> string", err));
   b->result = to;
-  b->nullable |= lenient;
+  b->nullable = time || lenient || !b->set->ansi || b->arg_nullable[0] || b->arg_nullable[1];
   b->kernel = date ? parse_date : time ? parse_time : parse_timestamp;
   return bind_pattern(b, 1, true, lenient, date ? "`try_to_date`" : "`try_to_timestamp`", err);
 }
@@ -359,6 +359,8 @@ static mill_status bind_unix(mill_binding *b, mill_error *err) {
                                 err);
   MILL_TRY(
       mill_bind_types(b, time ? "timestamp, !string -> bigint" : "string, !string -> bigint", err));
+  b->nullable = !b->set->ansi;
+  for (int i = 0; i < b->nargs; i++) b->nullable |= b->arg_nullable[i];
   b->kernel = time ? seconds_of : parse_seconds;
   return bind_pattern(b, 1, true, false, "`try_to_timestamp`", err);
 }
@@ -383,6 +385,7 @@ const mill_function mill_family_date_text[] = {
     {.name = "from_unixtime",
      .types = "bigint, string? -> string",
      .kernel = k_from_unixtime,
+     .flags = MILL_FN_NULLABLE,
      .bind = bind_format,
      .fill = ", " DEFAULT_PATTERN,
      .usage = "from_unixtime(seconds[, fmt])",

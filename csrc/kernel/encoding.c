@@ -211,7 +211,6 @@ static mill_status bind_to_binary(mill_binding *b, mill_error *err) {
   BIND_NEW(b, binary_format, f, err);
   b->state = f;
   bool lenient = strncmp(b->fn->name, "try_", 4) == 0;
-  b->nullable |= lenient;
   if (b->nargs < 2) return MILL_OK;
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
@@ -450,8 +449,11 @@ KERNEL_HEAD(k_choose) {
 }
 
 static mill_status bind_decode(mill_binding *b, mill_error *err) {
-  b->nullable = b->arg_nullable[0] || b->arg_nullable[1];
-  if (b->nargs == 2) return mill_bind_types(b, "binary, string -> string", err);
+  if (b->nargs == 2) {
+    MILL_TRY(mill_bind_types(b, "binary, string -> string", err));
+    b->nullable = true;
+    return MILL_OK;
+  }
   void *mem;
   MILL_TRY(mill_bind_alloc(b, (size_t)b->nargs + 1, &mem, err));
   bool *same = mem;
@@ -460,7 +462,9 @@ static mill_status bind_decode(mill_binding *b, mill_error *err) {
   for (int i = 0; i < b->nargs; i++) same[i] = !same[i];
   MILL_TRY(mill_bind_common(b, same, err));
   b->result = b->cast_to[2];
-  b->nullable = true;
+  b->nullable = b->nargs % 2 != 0; /* no default */
+  for (int i = 2; i < b->nargs; i++)
+    b->nullable |= (i % 2 == 0 || i + 1 == b->nargs) && b->arg_nullable[i];
   b->kernel = k_choose;
   return MILL_OK;
 }
@@ -480,23 +484,24 @@ const mill_function mill_family_encoding[] = {
         "The bytes in base 32.", "SELECT to_base32('Mill') -> JVUWY3A="),
     DEF("from_base32", "string -> binary", k_unbase32, NULL, 0, "from_base32(str)",
         "The bytes of a text in base 32.", "SELECT from_base32('JVUWY3A=') -> Mill"),
-    DEF("to_binary", "string, string?", k_to_binary, bind_to_binary, 0, "to_binary(str[, fmt])",
-        "The bytes that a text writes in hex, base64 or utf-8.",
+    DEF("to_binary", "string, string?", k_to_binary, bind_to_binary, MILL_FN_NULLABLE,
+        "to_binary(str[, fmt])", "The bytes that a text writes in hex, base64 or utf-8.",
         "SELECT to_binary('abc', 'utf-8') -> abc"),
     DEF("try_to_binary", "string, string?", k_to_binary, bind_to_binary, MILL_FN_NULLABLE,
         "try_to_binary(str[, fmt])", "As to_binary, null where the text is none.",
         "SELECT try_to_binary('a!', 'base64') -> NULL"),
-    DEF("url_encode", "string -> string", k_url_encode, NULL, MILL_FN_NO_RAISE, "url_encode(str)",
-        "The text as it stands in a URL's query.",
+    DEF("url_encode", "string -> string", k_url_encode, NULL, MILL_FN_NO_RAISE | MILL_FN_NULLABLE,
+        "url_encode(str)", "The text as it stands in a URL's query.",
         "SELECT url_encode('https://spark.apache.org') -> https%3A%2F%2Fspark.apache.org"),
-    DEF("url_decode", "string -> string", k_url_decode, NULL, 0, "url_decode(str)",
+    DEF("url_decode", "string -> string", k_url_decode, NULL, MILL_FN_NULLABLE, "url_decode(str)",
         "The text of a part of a URL.",
         "SELECT url_decode('https%3A%2F%2Fspark.apache.org') -> https://spark.apache.org"),
     DEF("try_url_decode", "string -> string", k_url_decode, NULL, MILL_FN_NULLABLE,
         "try_url_decode(str)", "As url_decode, null where the text is none.",
         "SELECT try_url_decode('%zz') -> NULL"),
-    DEF("encode", "string, string -> binary", k_encode, NULL, 0, "encode(str, charset)",
-        "The text's bytes in a character set.", "SELECT encode('abc', 'utf-8') -> abc"),
+    DEF("encode", "string, string -> binary", k_encode, NULL, MILL_FN_NULLABLE,
+        "encode(str, charset)", "The text's bytes in a character set.",
+        "SELECT encode('abc', 'utf-8') -> abc"),
     {.name = "decode",
      .types = "any, any, any*",
      .kernel = k_decode,

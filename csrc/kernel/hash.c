@@ -273,6 +273,7 @@ const mill_function mill_family_hash[] = {
     {.name = "hmac",
      .types = "binary, binary, string? -> binary",
      .kernel = k_hmac,
+     .flags = MILL_FN_NULLABLE,
      .fill = ", , 'SHA-256'",
      .usage = "hmac(key, message[, algorithm])",
      .doc = "A message authentication code of the bytes by a key.",

@@ -153,7 +153,7 @@ static mill_status bind_to_json(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_option_bool(o, "writeNonAsciiCharacterAsCodePoint", false, &t->style.ascii, err));
   MILL_TRY(mill_call_texts(b, o, &t->texts, err));
   b->state = t;
-  b->nullable = b->arg_nullable[0];
+  b->nullable = true;
   b->shown = mill_error_fmt(err, "to_json(%s)", b->arg_sql[0]);
   return MILL_OK;
 }

@@ -235,7 +235,8 @@ const mill_function mill_family_map[] = {
     DEF("map_from_entries", "any", k_from_entries, bind_from_entries, 0,
         "map_from_entries(arrayOfEntries)", "A map of structs of key and value.",
         "SELECT map_from_entries(array(struct(1, 'a'), struct(2, 'b'))) -> {1:\"a\",2:\"b\"}"),
-    DEF("map_contains_key", "any, any", k_contains, bind_contains, MILL_FN_NO_RAISE,
-        "map_contains_key(map, key)", "True where the map has the key.",
+    DEF("map_contains_key", "any, any", k_contains, bind_contains,
+        MILL_FN_NO_RAISE | MILL_FN_NULLABLE, "map_contains_key(map, key)",
+        "True where the map has the key.",
         "SELECT map_contains_key(map(1, 'a', 2, 'b'), 1) -> true"),
     {0}};

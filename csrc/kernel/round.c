@@ -281,7 +281,7 @@ static mill_status bind_round(mill_binding *b, mill_rounding how, mill_error *er
   b->kernel = t->id == MILL_DOUBLE  ? round_doubles
               : t->id == MILL_FLOAT ? round_floats
                                     : round_numbers;
-  b->nullable |= t->id == MILL_DECIMAL;
+  b->nullable = true;
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, sizeof *t, err);
 }
 
@@ -311,6 +311,7 @@ static mill_status bind_whole(mill_binding *b, mill_rounding how, mill_error *er
               : decimal              ? round_numbers
               : t->id == MILL_DOUBLE ? whole_doubles
                                      : same_bigint;
+  b->nullable = true;
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, sizeof *t, err);
 }
 

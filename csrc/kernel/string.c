@@ -677,6 +677,13 @@ static mill_status bind_concat_ws(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* Of bytes, Spark calls a method whose result it takes for nullable. */
+static mill_status bind_within(mill_binding *b, mill_error *err) {
+  MILL_TRY(mill_bind_types(b, b->fn->types, err));
+  b->nullable |= b->cast_to[0]->id == MILL_BINARY && b->cast_to[1]->id == MILL_BINARY;
+  return MILL_OK;
+}
+
 #define STRING_SAID(NAME, ALIAS, TYPES, SAID, KERNEL, USAGE, DOC, EXAMPLE)                         \
   {                                                                                                \
     .name = NAME, .alias = ALIAS, .types = TYPES, .said = SAID, .kernel = KERNEL,                  \
@@ -706,8 +713,13 @@ const mill_function mill_family_string[] = {
                 "SELECT substring('tidemill', 5) -> mill"),
     STRING_DEF("left", NULL, "string|binary, int -> $1", k_left, "left(str, len)",
                "The first characters.", "SELECT left('tidemill', 4) -> tide"),
-    STRING_DEF("right", NULL, "string, int -> $1", k_right, "right(str, len)",
-               "The last characters.", "SELECT right('tidemill', 4) -> mill"),
+    {.name = "right",
+     .types = "string, int -> $1",
+     .kernel = k_right,
+     .flags = MILL_FN_NO_RAISE | MILL_FN_NULLABLE,
+     .usage = "right(str, len)",
+     .doc = "The last characters.",
+     .example = "SELECT right('tidemill', 4) -> mill"},
     STRING_DEF("substring_index", NULL, "string, string, int -> $1", k_substring_index,
                "substring_index(str, delim, count)",
                "What stands before the delimiter's occurrence number count, or behind it.",
@@ -724,15 +736,30 @@ const mill_function mill_family_string[] = {
     STRING_DEF("rtrim", NULL, "string, string? -> string", k_rtrim, "rtrim([trimStr, ]str)",
                "Without blanks, or the given characters, at the end.",
                "SELECT rtrim('mill  ') -> mill"),
-    STRING_DEF("contains", NULL, "string|binary, string|binary -> boolean", k_contains,
-               "contains(left, right)", "True where the second is found in the first.",
-               "SELECT contains('tidemill', 'mill') -> true"),
-    STRING_DEF("startswith", NULL, "string|binary, string|binary -> boolean", k_startswith,
-               "startswith(left, right)", "True where the first starts with the second.",
-               "SELECT startswith('tidemill', 'tide') -> true"),
-    STRING_DEF("endswith", NULL, "string|binary, string|binary -> boolean", k_endswith,
-               "endswith(left, right)", "True where the first ends in the second.",
-               "SELECT endswith('tidemill', 'mill') -> true"),
+    {.name = "contains",
+     .types = "string|binary, string|binary -> boolean",
+     .bind = bind_within,
+     .kernel = k_contains,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "contains(left, right)",
+     .doc = "True where the second is found in the first.",
+     .example = "SELECT contains('tidemill', 'mill') -> true"},
+    {.name = "startswith",
+     .types = "string|binary, string|binary -> boolean",
+     .bind = bind_within,
+     .kernel = k_startswith,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "startswith(left, right)",
+     .doc = "True where the first starts with the second.",
+     .example = "SELECT startswith('tidemill', 'tide') -> true"},
+    {.name = "endswith",
+     .types = "string|binary, string|binary -> boolean",
+     .bind = bind_within,
+     .kernel = k_endswith,
+     .flags = MILL_FN_NO_RAISE,
+     .usage = "endswith(left, right)",
+     .doc = "True where the first ends in the second.",
+     .example = "SELECT endswith('tidemill', 'mill') -> true"},
     {.name = "instr",
      .types = "string, string, int?, int?",
      .bind = bind_instr,

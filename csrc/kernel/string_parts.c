@@ -326,7 +326,6 @@ static mill_status bind_mask(mill_binding *b, mill_error *err) {
       return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INPUT_SIZE_NOT_ONE, "sqlExpr",
                        mill_bind_sql(b, err), "exprName", names[i - 1], NULL);
   }
-  b->nullable = b->arg_nullable[0];
   return MILL_OK;
 }
 
@@ -448,7 +447,7 @@ KERNEL_HEAD(k_sentences) {
 static mill_status bind_sentences(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, "string, string?, string? -> string", err));
   const mill_type *words = mill_type_array(b->ctx->types, mill_type_of(MILL_STRING), false);
-  b->nullable = b->arg_nullable[0];
+  b->nullable = true;
   b->result = words ? mill_type_array(b->ctx->types, words, false) : NULL;
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
 }
@@ -536,7 +535,7 @@ KERNEL_HEAD(k_str_to_map) {
   }
 
 const mill_function mill_family_string_parts[] = {
-    DEF("split_part", "string, string, int -> string", k_split_part, NULL, 0, NULL,
+    DEF("split_part", "string, string, int -> string", k_split_part, NULL, MILL_FN_NULLABLE, NULL,
         "split_part(str, delimiter, partNum)",
         "A part between delimiters, from the end if below 0.",
         "SELECT split_part('11.12.13', '.', 3) -> 13"),
@@ -552,28 +551,32 @@ const mill_function mill_family_string_parts[] = {
         "levenshtein(str1, str2[, threshold])",
         "How many characters to change, add or drop; -1 beyond the threshold.",
         "SELECT levenshtein('kitten', 'sitting') -> 3"),
-    DEF("jaro_winkler_similarity", "string, string -> double", k_jaro_winkler, NULL, 0, NULL,
-        "jaro_winkler_similarity(str1, str2)", "The likeness of two texts, from 0 to 1.",
+    DEF("jaro_winkler_similarity", "string, string -> double", k_jaro_winkler, NULL,
+        MILL_FN_NULLABLE, NULL, "jaro_winkler_similarity(str1, str2)",
+        "The likeness of two texts, from 0 to 1.",
         "SELECT round(jaro_winkler_similarity('MARTHA', 'MARHTA'), 4) -> 0.9611"),
     DEF("soundex", "!string -> string", k_soundex, NULL, 0, NULL, "soundex(str)",
         "A code of how the text sounds in English.", "SELECT soundex('Miller') -> M460"),
-    DEF("luhn_check", "string -> boolean", k_luhn, NULL, MILL_FN_NO_RAISE, NULL, "luhn_check(str)",
-        "True where the check digit of a number is right.",
+    DEF("luhn_check", "string -> boolean", k_luhn, NULL, MILL_FN_NO_RAISE | MILL_FN_NULLABLE, NULL,
+        "luhn_check(str)", "True where the check digit of a number is right.",
         "SELECT luhn_check('8112189876') -> true"),
     DEF("mask", "!string, !string?, !string?, !string?, !string?", k_mask, bind_mask,
-        MILL_FN_NULLS | MILL_FN_NAMED, ", 'X', 'x', 'n', NULL",
+        MILL_FN_NULLS | MILL_FN_NAMED | MILL_FN_NULLABLE, ", 'X', 'x', 'n', NULL",
         "mask(str[, upperChar[, lowerChar[, digitChar[, otherChar]]]])",
         "The text with letters and digits covered.",
         "SELECT mask('abcd-EFGH-8765-4321') -> xxxx-XXXX-nnnn-nnnn"),
-    DEF("quote", "string -> string", k_quote, NULL, MILL_FN_NO_RAISE, NULL, "quote(str)",
-        "The text in single quotes, those inside escaped.", "SELECT quote('Don\\'t') -> 'Don\\'t'"),
-    DEF("is_valid_utf8", "string -> boolean", k_is_valid, NULL, MILL_FN_NO_RAISE, NULL,
-        "is_valid_utf8(str)", "True where the bytes are UTF-8.",
+    DEF("quote", "string -> string", k_quote, NULL, MILL_FN_NO_RAISE | MILL_FN_NULLABLE, NULL,
+        "quote(str)", "The text in single quotes, those inside escaped.",
+        "SELECT quote('Don\\'t') -> 'Don\\'t'"),
+    DEF("is_valid_utf8", "string -> boolean", k_is_valid, NULL, MILL_FN_NO_RAISE | MILL_FN_NULLABLE,
+        NULL, "is_valid_utf8(str)", "True where the bytes are UTF-8.",
         "SELECT is_valid_utf8('Spark') -> true"),
-    DEF("make_valid_utf8", "string -> string", k_make_valid, NULL, 0, NULL, "make_valid_utf8(str)",
-        "The text with U+FFFD for what is no UTF-8.", "SELECT make_valid_utf8('Spark') -> Spark"),
-    DEF("validate_utf8", "string -> string", k_validate, NULL, 0, NULL, "validate_utf8(str)",
-        "The text; an error where it is no UTF-8.", "SELECT validate_utf8('Spark') -> Spark"),
+    DEF("make_valid_utf8", "string -> string", k_make_valid, NULL, MILL_FN_NULLABLE, NULL,
+        "make_valid_utf8(str)", "The text with U+FFFD for what is no UTF-8.",
+        "SELECT make_valid_utf8('Spark') -> Spark"),
+    DEF("validate_utf8", "string -> string", k_validate, NULL, MILL_FN_NULLABLE, NULL,
+        "validate_utf8(str)", "The text; an error where it is no UTF-8.",
+        "SELECT validate_utf8('Spark') -> Spark"),
     DEF("try_validate_utf8", "string -> string", k_validate, NULL, MILL_FN_NULLABLE, NULL,
         "try_validate_utf8(str)", "The text; null where it is no UTF-8.",
         "SELECT try_validate_utf8('Spark') -> Spark"),

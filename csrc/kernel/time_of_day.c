@@ -117,8 +117,9 @@ static mill_status bind_to_seconds(mill_binding *b, mill_error *err) {
 
 #define DEF(NAME, TYPES, KERNEL, BIND, FLAGS, USAGE, DOC, EXAMPLE)                                 \
   {                                                                                                \
-    .name = NAME, .types = TYPES, .kernel = KERNEL, .bind = BIND, .flags = MILL_FN_TIME | (FLAGS), \
-    .usage = USAGE, .doc = DOC, .example = EXAMPLE                                                 \
+    .name = NAME, .types = TYPES, .kernel = KERNEL, .bind = BIND,                                  \
+    .flags = MILL_FN_TIME | MILL_FN_NULLABLE | (FLAGS), .usage = USAGE, .doc = DOC,                \
+    .example = EXAMPLE                                                                             \
   }
 
 const mill_function mill_family_time_of_day[] = {

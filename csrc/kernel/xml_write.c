@@ -44,7 +44,7 @@ static mill_status bind_to_xml(mill_binding *b, mill_error *err) {
     *texts[i].to = v ? v : texts[i].otherwise;
   }
   b->state = t;
-  b->nullable = b->arg_nullable[0];
+  b->nullable = true;
   b->shown = mill_error_fmt(err, "to_xml(%s)", b->arg_sql[0]);
   return MILL_OK;
 }

@@ -276,17 +276,25 @@ static const mill_expr *cast_argument(mill_planner *w, const mill_binding *b, in
   return l->args[0] ? l : NULL;
 }
 
+/* Where a null argument is a null result, so is one that its cast makes null. */
+static bool null_by_cast(const mill_binding *b, const mill_expr *from, const mill_expr *to) {
+  unsigned own = MILL_FN_NULLS | MILL_FN_NEVER_NULL | MILL_FN_LAZY;
+  return b->fn->kind == MILL_SCALAR && !(b->fn->flags & own) && to->nullable && !from->nullable;
+}
+
 static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding *b) {
   if (b->shown) e->pretty = mill_w_copy(w, b->shown, strlen(b->shown));
   for (int i = 0; i < e->nargs; i++) {
-    e->args[i] = cast_argument(w, b, i, e->args[i]);
+    const mill_expr *given = e->args[i];
+    e->args[i] = cast_argument(w, b, i, given);
     if (e->args[i] == NULL) return NULL;
+    b->nullable |= null_by_cast(b, given, e->args[i]);
   }
   e->binding = b;
   e->type = b->result;
   e->nullable = b->nullable;
-  bool given = e->nargs > 0 || mill_x_is_call(e, "array") || mill_x_is_call(e, "map");
-  bool pure = e->fn->kind == MILL_SCALAR && b->kernel && given &&
+  bool some = e->nargs > 0 || mill_x_is_call(e, "array") || mill_x_is_call(e, "map");
+  bool pure = e->fn->kind == MILL_SCALAR && b->kernel && some &&
               !(e->fn->flags & (MILL_FN_NONDETERMINISTIC | MILL_FN_LAMBDA | MILL_FN_CLOCK));
   const mill_vector **v = NULL;
   if (mill_x_is_call(e, "typeof")) /* is known without the value, which may fail */
