@@ -125,19 +125,26 @@ static mill_status bind_uuid(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* The n nibbles of w from the one `at` on, counted from the upper end. */
+static inline char *write_hex(uint64_t w, int at, int n, char *p) {
+  static const char digit[] = "0123456789abcdef";
+  for (int k = at; k < at + n; k++) *p++ = digit[w >> (60 - 4 * k) & 15];
+  return p;
+}
+
 /* Version 4 of RFC 9562. */
 static void write_uuid(uint64_t high, uint64_t low, char *p) {
-  static const char digit[] = "0123456789abcdef";
   high = (high & ~0xf000ull) | 0x4000;
   low = (low | 1ull << 63) & ~(1ull << 62);
-  for (int k = 0; k < 36; k++) {
-    if (k == 8 || k == 13 || k == 18 || k == 23) {
-      p[k] = '-';
-      continue;
-    }
-    int at = k - (k > 8) - (k > 13) - (k > 18) - (k > 23);
-    p[k] = digit[(at < 16 ? high : low) >> (60 - 4 * (at % 16)) & 15];
-  }
+  p = write_hex(high, 0, 8, p);
+  *p++ = '-';
+  p = write_hex(high, 8, 4, p);
+  *p++ = '-';
+  p = write_hex(high, 12, 4, p);
+  *p++ = '-';
+  p = write_hex(low, 0, 4, p);
+  *p++ = '-';
+  write_hex(low, 4, 12, p);
 }
 
 KERNEL_HEAD(k_uuid) {
