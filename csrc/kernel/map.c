@@ -72,7 +72,8 @@ static mill_status put_run(mill_call *call, mill_vector *to, const mill_vector *
   uint32_t rows[64];
   if (is_plain(v) && n < UINT32_MAX - to->size) {
     size_t width = to->type->width;
-    MILL_TRY(mill_vector_reserve(to, to->size + n, call->arena, err));
+    if (n > to->capacity - to->size)
+      MILL_TRY(mill_vector_reserve(to, to->size + n, call->arena, err));
     memcpy((char *)to->data + to->size * width, (const char *)v->data + start * width, n * width);
     to->size += n;
     return MILL_OK;
