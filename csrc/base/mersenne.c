@@ -22,12 +22,17 @@ void mill_mersenne_init(mill_mersenne *m, uint64_t seed) {
   m->at = N;
 }
 
+static uint32_t twisted(uint32_t far, uint32_t upper, uint32_t lower) {
+  uint32_t y = (upper & 0x80000000u) | (lower & 0x7fffffffu);
+  return far ^ y >> 1 ^ (0x9908b0dfu & (0u - (y & 1)));
+}
+
 static void refill(mill_mersenne *m) {
   uint32_t *w = m->word;
-  for (int k = 0; k < N; k++) {
-    uint32_t y = (w[k] & 0x80000000u) | (w[(k + 1) % N] & 0x7fffffffu);
-    w[k] = w[(k + M) % N] ^ y >> 1 ^ (y & 1 ? 0x9908b0dfu : 0);
-  }
+  int k = 0;
+  for (; k < N - M; k++) w[k] = twisted(w[k + M], w[k], w[k + 1]);
+  for (; k < N - 1; k++) w[k] = twisted(w[k + M - N], w[k], w[k + 1]);
+  w[k] = twisted(w[M - 1], w[k], w[0]);
   m->at = 0;
 }
 

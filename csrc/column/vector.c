@@ -42,12 +42,24 @@ static mill_status grow_valid(mill_vector *v, uint32_t capacity, mill_arena *a, 
   return MILL_OK;
 }
 
+/* The values with room for more, which are zero. */
+static mill_status take_more(const mill_vector *v, uint32_t capacity, mill_arena *a, void **out,
+                             mill_error *err) {
+  size_t width = v->type->width, have = v->capacity * width;
+  if (have == 0) return take(a, capacity, width, out, err);
+  if (capacity > SIZE_MAX / 2 / width) return mill_oom(a->memory, SIZE_MAX, err);
+  *out = mill_arena_take(a, capacity * width);
+  if (*out == NULL) return mill_oom(a->memory, capacity * width, err);
+  memcpy(*out, v->data, have);
+  memset((char *)*out + have, 0, capacity * width - have);
+  return MILL_OK;
+}
+
 mill_status mill_vector_reserve(mill_vector *v, uint32_t capacity, mill_arena *a, mill_error *err) {
   void *data;
   if (capacity <= v->capacity) return MILL_OK;
   if (v->capacity <= UINT32_MAX / 2 && capacity < 2 * v->capacity) capacity = 2 * v->capacity;
-  MILL_TRY(take(a, capacity, v->type->width, &data, err));
-  if (v->capacity && v->type->width) memcpy(data, v->data, (size_t)v->capacity * v->type->width);
+  MILL_TRY(take_more(v, capacity, a, &data, err));
   if (v->type->phys == MILL_PHYS_STRUCT)
     for (uint32_t i = 0; i < child_count(v->type); i++)
       MILL_TRY(mill_vector_reserve(&v->child[i], capacity, a, err));

@@ -1,7 +1,8 @@
 /* Aggregates that keep the values of a group: collect_list, collect_set, mode, percentiles.
 **
 ** A bag is a growable vector in the arena of the states. It travels as an ARRAY. collect_set thins
-** its bag whenever it has doubled; mode, and percentile_approx of decimals, sort row numbers at the end.
+** its bag whenever it has doubled; mode counts its values in a hash table at the end, and percentile_approx
+** of decimals sorts row numbers.
 ** Other percentiles keep plain words (agg_percentile.c). */
 #include <math.h>
 #include <stdlib.h>
@@ -65,52 +66,68 @@ static mill_status thin(mill_call *call, bag *s, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status bag_add(mill_call *call, bag *s, const mill_vector *v, uint32_t row,
-                           mill_error *err) {
+/* These rows' values, or with no `rows` the first n ones, in one go. */
+static mill_status bag_add(mill_call *call, bag *s, const mill_vector *v, const uint32_t *rows,
+                           size_t n, mill_error *err) {
   const collect_plan *plan = call->state;
+  if (n == 0) return MILL_OK;
   MILL_TRY(bag_open(call, s, v->type, err));
-  MILL_TRY(mill_vector_append(s->v, v, &row, 1, true, call->arena, err));
+  MILL_TRY(mill_vector_append(s->v, v, rows, n, true, call->arena, err));
   return plan->set && s->v->size >= s->limit ? thin(call, s, err) : MILL_OK;
 }
 
-AGG_UPDATE(bag_update) {
-  if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
-  AGG_ROWS(args[0], n, i) MILL_TRY(bag_add(call, states[i], args[0], (uint32_t)i, err));
-  return MILL_OK;
+/* The values of a span that are not null, a batch of them at a time. */
+static mill_status bag_add_span(mill_call *call, bag *s, const mill_vector *v, mill_span span,
+                                mill_error *err) {
+  uint32_t rows[MILL_BATCH], count = 0;
+  for (uint32_t k = span.start; k < span.start + span.size; k++) {
+    if (mill_vector_valid(v, k)) rows[count++] = k;
+    if (count < MILL_BATCH) continue;
+    MILL_TRY(bag_add(call, s, v, rows, count, err));
+    count = 0;
+  }
+  return bag_add(call, s, v, rows, count, err);
 }
 
-/* The rows of one group: their values in one go. */
+/* Neighbours of one group go in together. */
+AGG_UPDATE(bag_update) {
+  uint32_t rows[MILL_BATCH], count = 0;
+  void *group = NULL;
+  if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
+  AGG_ROWS(args[0], n, i) {
+    if (count && states[i] != group) {
+      MILL_TRY(bag_add(call, group, args[0], rows, count, err));
+      count = 0;
+    }
+    group = states[i];
+    rows[count++] = (uint32_t)i;
+  }
+  return bag_add(call, group, args[0], rows, count, err);
+}
+
 static mill_status bag_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
                            mill_error *err) {
-  const collect_plan *plan = call->state;
-  bag *s = state;
   uint32_t rows[MILL_BATCH], count = 0;
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
+  if (args[0]->valid == NULL) return bag_add(call, state, args[0], NULL, n, err);
   AGG_ROWS(args[0], n, i) rows[count++] = (uint32_t)i;
-  if (count == 0) return MILL_OK;
-  MILL_TRY(bag_open(call, s, args[0]->type, err));
-  MILL_TRY(mill_vector_append(s->v, args[0], rows, count, true, call->arena, err));
-  return plan->set && s->v->size >= s->limit ? thin(call, s, err) : MILL_OK;
+  return bag_add(call, state, args[0], rows, count, err);
 }
 
 /* The elements of lists. */
 AGG_UPDATE(items_update) {
   const mill_vector *item = &args[0]->child[0];
   if (args[0]->type->phys != MILL_PHYS_LIST || item->type->phys == MILL_PHYS_NONE) return MILL_OK;
-  AGG_ROWS(args[0], n, i) {
-    mill_span s = MILL_AT(mill_span, args[0], i);
-    for (uint32_t k = s.start; k < s.start + s.size; k++)
-      if (mill_vector_valid(item, k)) MILL_TRY(bag_add(call, states[i], item, k, err));
-  }
+  AGG_ROWS(args[0], n, i)
+  MILL_TRY(bag_add_span(call, states[i], item, MILL_AT(mill_span, args[0], i), err));
   return MILL_OK;
 }
 
 AGG_MERGE(bag_merge) {
   for (size_t i = 0; i < n; i++) {
     if (!mill_vector_valid(partial, i)) continue;
-    mill_span s = MILL_AT(mill_span, partial, i);
-    for (uint32_t k = 0; k < s.size; k++)
-      MILL_TRY(bag_add(call, states[i], &partial->child[0], s.start + k, err));
+    mill_span span = MILL_AT(mill_span, partial, i);
+    MILL_TRY(bag_add_span(call, states[i], &partial->child[0], span, err));
   }
   return MILL_OK;
 }
@@ -149,60 +166,113 @@ static mill_status sorted_rows(mill_call *call, mill_vector *v, uint32_t **order
   return MILL_OK;
 }
 
-/* Of the values whose first rows are `first`, n of them in the order in which they came, the one that
-** Spark's map lists first among those that came `most` times. */
-static mill_status first_listed(mill_call *call, const mill_vector *v, uint32_t *first, uint32_t n,
-                                const uint32_t *count, uint32_t most, uint32_t *best,
-                                mill_error *err) {
-  MILL_TRY(mill_hash_map_order(call->arena, v, first, n, err));
-  for (uint32_t k = 0; k < n; k++) {
-    *best = first[k];
-    if (count[*best] == most) break;
-  }
-  return MILL_OK;
-}
-
 static int by_row(const void *a, const void *b) {
   uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
   return (i > j) - (i < j);
 }
 
-/* One group's most frequent value; `order` are its rows by value. */
-static mill_status hashed_mode(mill_call *call, const mill_vector *v, uint32_t *order,
-                               uint32_t *best, mill_error *err) {
-  uint32_t *count = mill_arena_alloc(call->arena, v->size * sizeof *count), n = 0, most = 0;
-  if (count == NULL) return mill_oom(call->arena->memory, v->size * sizeof *count, err);
-  for (uint32_t k = 0; k < v->size; k++) {
-    bool same = n && mill_vector_compare(v, order[k], v, order[n - 1]) == 0;
-    if (!same) order[n++] = order[k], count[order[n - 1]] = 0;
-    uint32_t seen = ++count[order[n - 1]];
-    if (seen > most) most = seen;
+/* The different values of a group in the order in which they came. */
+typedef struct {
+  uint32_t *first, *last, *times; /* rows where a value stood first and last; how often it came */
+  uint32_t n, most;               /* how many; the largest of `times` */
+} tally;
+
+static void count_row(const mill_vector *v, tally *t, uint32_t *slot, uint32_t mask, uint64_t hash,
+                      uint32_t row) {
+  uint32_t k = (uint32_t)hash & mask;
+  while (slot[k] && !mill_vector_equal(v, t->first[slot[k] - 1], v, row)) k = (k + 1) & mask;
+  if (slot[k] == 0) {
+    t->first[t->n] = row;
+    slot[k] = ++t->n;
   }
-  qsort(order, n, sizeof *order, by_row);
-  return first_listed(call, v, order, n, count, most, best, err);
+  uint32_t at = slot[k] - 1, times = ++t->times[at];
+  t->last[at] = row;
+  if (times > t->most) t->most = times;
 }
 
-/* The most frequent value; of several the smallest, or the largest, or the one listed first. */
-AGG_OUTPUT(mode_final) {
+/* The caller frees t->first, of *room bytes. */
+static mill_status count_values(mill_call *call, const mill_vector *v, tally *t, size_t *room,
+                                mill_error *err) {
+  mill_memory *m = call->arena->memory;
+  size_t size = 16;
+  uint64_t hash[MILL_BATCH];
+  uint32_t row[MILL_BATCH];
+  while (size < 2 * (size_t)v->size) size *= 2;
+  *room = (size + 3 * (size_t)v->size) * sizeof *t->first;
+  *t = (tally){.first = mill_calloc(m, *room)};
+  if (t->first == NULL) return mill_oom(m, *room, err);
+  t->last = t->first + v->size;
+  t->times = t->last + v->size;
+  uint32_t *slot = t->times + v->size;
+  for (uint32_t from = 0, n; from < v->size; from += n) {
+    n = v->size - from < MILL_BATCH ? v->size - from : MILL_BATCH;
+    for (uint32_t i = 0; i < n; i++) row[i] = from + i;
+    mill_vector_hash(v, row, n, false, hash);
+    for (uint32_t i = 0; i < n; i++) count_row(v, t, slot, (uint32_t)(size - 1), hash[i], row[i]);
+  }
+  return MILL_OK;
+}
+
+/* Of the values that came most often the one that Spark's map lists first. */
+static mill_status first_listed(mill_call *call, const mill_vector *v, const tally *t,
+                                uint32_t *best, mill_error *err) {
+  uint32_t n = 0;
+  size_t room = 2 * (size_t)t->n * sizeof(uint32_t);
+  uint32_t *keys = mill_arena_alloc(call->arena, room);
+  if (keys == NULL) return mill_oom(call->arena->memory, room, err);
+  uint32_t *ties = keys + t->n;
+  for (uint32_t k = 0; k < t->n; k++) {
+    keys[k] = t->first[k];
+    if (t->times[k] == t->most) ties[n++] = keys[k];
+  }
+  *best = ties[0];
+  if (n == 1) return MILL_OK;
+  MILL_TRY(mill_hash_map_order(call->arena, v, keys, t->n, err));
+  for (uint32_t k = 0; k < t->n; k++) {
+    *best = keys[k];
+    if (bsearch(best, ties, n, sizeof *ties, by_row)) break;
+  }
+  return MILL_OK;
+}
+
+/* Of the values that came most often the smallest, or the largest. */
+static uint32_t end_value(const mill_vector *v, const tally *t, bool largest) {
+  uint32_t best = UINT32_MAX;
+  for (uint32_t k = 0; k < t->n; k++) {
+    if (t->times[k] < t->most) continue;
+    int order = best == UINT32_MAX ? 0 : mill_vector_compare(v, t->last[k], v, best);
+    if (best == UINT32_MAX || (largest ? order > 0 : order < 0)) best = t->last[k];
+  }
+  return best;
+}
+
+/* The row of the most frequent value; of several the smallest, the largest or the one listed first. */
+static mill_status mode_row(mill_call *call, const mill_vector *v, uint32_t *best,
+                            mill_error *err) {
   const collect_plan *plan = call->state;
-  bool last = plan->descending;
+  tally t;
+  size_t room;
+  mill_status status = MILL_OK;
+  MILL_TRY(count_values(call, v, &t, &room, err));
+  if (plan->hashed)
+    status = first_listed(call, v, &t, best, err);
+  else
+    *best = end_value(v, &t, plan->descending);
+  mill_free(call->arena->memory, t.first, room);
+  return status;
+}
+
+AGG_OUTPUT(mode_final) {
   mill_vector null;
   mill_vector_null(&null, out->type);
   out->size = 0;
   for (size_t i = 0; i < n; i++) {
     const bag *s = states[i];
-    uint32_t best = 0, most = 0, *order;
-    if (s->v == NULL || s->v->size == 0) {
-      MILL_TRY(mill_vector_append(out, &null, NULL, 1, false, call->arena, err));
-      continue;
-    }
-    MILL_TRY(sorted_rows(call, s->v, &order, err));
-    if (plan->hashed) MILL_TRY(hashed_mode(call, s->v, order, &best, err));
-    for (uint32_t k = 0, run = 0; !plan->hashed && k < s->v->size; k++) {
-      run = k && mill_vector_compare(s->v, order[k], s->v, order[k - 1]) == 0 ? run + 1 : 1;
-      if (run > most || (last && run == most)) most = run, best = order[k];
-    }
-    MILL_TRY(mill_vector_append(out, s->v, &best, 1, false, call->arena, err));
+    uint32_t best = 0;
+    bool some = s->v && s->v->size;
+    if (some) MILL_TRY(mode_row(call, s->v, &best, err));
+    MILL_TRY(mill_vector_append(out, some ? s->v : &null, some ? &best : NULL, 1, false,
+                                call->arena, err));
   }
   return MILL_OK;
 }

@@ -4,7 +4,6 @@
 ** NULL are left out. It travels as a STRUCT of ARRAYs. The end sorts row numbers, equal keys by arrival. */
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "kernel/agg_int.h"
 
 enum { FIRST_VALUES = 8, FIRST_KEY = 2 };
@@ -40,26 +39,10 @@ static mill_status open_columns(mill_call *call, listed *s, mill_error *err) {
   return MILL_OK;
 }
 
-AGG_UPDATE(list_update) {
+/* These rows of the columns. */
+static mill_status add_rows(mill_call *call, listed *s, const mill_vector *const *args,
+                            const uint32_t *rows, uint32_t count, mill_error *err) {
   const listagg_plan *plan = call->state;
-  AGG_ROWS(args[0], n, i) {
-    listed *s = states[i];
-    uint32_t row = (uint32_t)i;
-    MILL_TRY(open_columns(call, s, err));
-    for (int c = 0; c < plan->columns; c++)
-      MILL_TRY(
-          mill_vector_append(&s->column[c], args[argument_of(c)], &row, 1, true, call->arena, err));
-  }
-  return MILL_OK;
-}
-
-/* The rows of one group: their values in one go. */
-static mill_status list_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
-                            mill_error *err) {
-  const listagg_plan *plan = call->state;
-  listed *s = state;
-  uint32_t rows[MILL_BATCH], count = 0;
-  AGG_ROWS(args[0], n, i) rows[count++] = (uint32_t)i;
   if (count == 0) return MILL_OK;
   MILL_TRY(open_columns(call, s, err));
   for (int c = 0; c < plan->columns; c++)
@@ -68,18 +51,50 @@ static mill_status list_all(mill_call *call, void *state, const mill_vector *con
   return MILL_OK;
 }
 
+/* Neighbours of one group go in together. */
+AGG_UPDATE(list_update) {
+  uint32_t rows[MILL_BATCH], count = 0;
+  void *group = NULL;
+  AGG_ROWS(args[0], n, i) {
+    if (count && states[i] != group) {
+      MILL_TRY(add_rows(call, group, args, rows, count, err));
+      count = 0;
+    }
+    group = states[i];
+    rows[count++] = (uint32_t)i;
+  }
+  return add_rows(call, group, args, rows, count, err);
+}
+
+static mill_status list_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
+                            mill_error *err) {
+  uint32_t rows[MILL_BATCH], count = 0;
+  AGG_ROWS(args[0], n, i) rows[count++] = (uint32_t)i;
+  return add_rows(call, state, args, rows, count, err);
+}
+
+/* The items of a list, a batch of them at a time. */
+static mill_status add_items(mill_call *call, mill_vector *to, const mill_vector *item,
+                             mill_span span, mill_error *err) {
+  uint32_t rows[MILL_BATCH];
+  for (uint32_t from = 0, n; from < span.size; from += n) {
+    n = span.size - from < MILL_BATCH ? span.size - from : MILL_BATCH;
+    for (uint32_t k = 0; k < n; k++) rows[k] = span.start + from + k;
+    MILL_TRY(mill_vector_append(to, item, rows, n, true, call->arena, err));
+  }
+  return MILL_OK;
+}
+
 AGG_MERGE(list_merge) {
   const listagg_plan *plan = call->state;
   for (size_t i = 0; i < n; i++) {
     listed *s = states[i];
-    mill_span values = MILL_AT(mill_span, &partial->child[0], i);
-    if (values.size == 0) continue;
+    if (MILL_AT(mill_span, &partial->child[0], i).size == 0) continue;
     MILL_TRY(open_columns(call, s, err));
     for (int c = 0; c < plan->columns; c++) {
       const mill_vector *from = &partial->child[c];
       mill_span span = MILL_AT(mill_span, from, i);
-      for (uint32_t k = span.start; k < span.start + span.size; k++)
-        MILL_TRY(mill_vector_append(&s->column[c], &from->child[0], &k, 1, true, call->arena, err));
+      MILL_TRY(add_items(call, &s->column[c], &from->child[0], span, err));
     }
   }
   return MILL_OK;
@@ -120,28 +135,38 @@ static int by_keys(const void *a, const void *b, void *arg) {
   return (i > j) - (i < j);
 }
 
-static mill_status join_rows(const listagg_plan *plan, const mill_vector *v, const uint32_t *order,
-                             mill_text *text, mill_error *err) {
+/* Texts in this order, or with none in that of the rows, into bytes of the result's own. */
+static mill_status join_rows(mill_call *call, const mill_vector *v, const uint32_t *order,
+                             mill_str *out, mill_error *err) {
+  const listagg_plan *plan = call->state;
+  const mill_str *x = v->data;
+  const char *gap = mill_str_data(&plan->gap);
+  size_t total = (size_t)(v->size - 1) * plan->gap.size;
+  char *p = NULL;
+  for (uint32_t k = 0; k < v->size; k++) total += x[k].size;
+  MILL_TRY(mill_bytes_take(call, total, &p, err));
+  char *w = p;
   for (uint32_t k = 0; k < v->size; k++) {
-    const mill_str *x = (const mill_str *)v->data + (order ? order[k] : k);
-    if (k) MILL_TRY(mill_text_add(text, mill_str_data(&plan->gap), plan->gap.size, err));
-    MILL_TRY(mill_text_add(text, mill_str_data(x), x->size, err));
+    const mill_str *s = &x[order ? order[k] : k];
+    if (k && plan->gap.size) w = (char *)memcpy(w, gap, plan->gap.size) + plan->gap.size;
+    if (s->size) w = (char *)memcpy(w, mill_str_data(s), s->size) + s->size;
   }
+  *out = mill_str_done(call, p, total);
   return MILL_OK;
 }
 
-static mill_status join_sorted(mill_call *call, const mill_vector *column, mill_text *text,
+static mill_status join_sorted(mill_call *call, const mill_vector *column, mill_str *out,
                                mill_error *err) {
   const listagg_plan *plan = call->state;
   mill_memory *m = call->ctx->memory;
   uint32_t n = column[0].size;
   sorting how = {plan, column};
-  if (plan->columns == 1) return join_rows(plan, &column[0], NULL, text, err);
+  if (plan->columns == 1) return join_rows(call, &column[0], NULL, out, err);
   uint32_t *order = mill_alloc(m, n * sizeof *order);
   if (order == NULL) return mill_oom(m, n * sizeof *order, err);
   for (uint32_t k = 0; k < n; k++) order[k] = k;
   qsort_r(order, n, sizeof *order, by_keys, &how);
-  mill_status s = join_rows(plan, &column[0], order, text, err);
+  mill_status s = join_rows(call, &column[0], order, out, err);
   mill_free(m, order, n * sizeof *order);
   return s;
 }
@@ -150,19 +175,10 @@ AGG_OUTPUT(list_final) {
   mill_str *r = out->data;
   for (size_t i = 0; i < n; i++) {
     const listed *s = states[i];
-    mill_text text;
-    char *p = NULL;
-    if (s->column == NULL) {
+    if (s->column)
+      MILL_TRY(join_sorted(call, s->column, &r[i], err));
+    else
       MILL_TRY(mill_set_null(call, out, i, err));
-      continue;
-    }
-    mill_text_init(&text, call->ctx->memory);
-    mill_status status = join_sorted(call, s->column, &text, err);
-    if (status == MILL_OK) status = mill_bytes_take(call, text.size, &p, err);
-    if (status == MILL_OK && text.size) memcpy(p, text.data, text.size);
-    if (status == MILL_OK) r[i] = mill_str_done(call, p, text.size);
-    mill_text_clear(&text);
-    MILL_TRY(status);
   }
   return MILL_OK;
 }

@@ -236,36 +236,56 @@ typedef struct {
 
 static int64_t integer_at(const mill_vector *v, size_t i) { return (int64_t)mill_int_at(v, i); }
 
-#define FOLD(NAME, STEP)                                                                           \
+#define FOLD_CASE(WIDTH, T, STEP)                                                                  \
+  case WIDTH:                                                                                      \
+    for (size_t i = 0; i < n; i++) {                                                               \
+      const int64_t x = ((const T *)v->data)[i];                                                   \
+      sum = STEP;                                                                                  \
+    }                                                                                              \
+    break;
+
+/* EMPTY is what a fold of no rows would be. */
+#define FOLD(NAME, STEP, EMPTY)                                                                    \
+  static inline void NAME##_put(bits *s, const int64_t x) {                                        \
+    const int64_t sum = s->set ? s->bits : (EMPTY);                                                \
+    s->bits = STEP;                                                                                \
+    s->set = true;                                                                                 \
+  }                                                                                                \
   AGG_UPDATE(NAME) {                                                                               \
     (void)call, (void)err;                                                                         \
-    AGG_ROWS(args[0], n, i) {                                                                      \
-      bits *s = states[i];                                                                         \
-      const int64_t x = integer_at(args[0], i);                                                    \
-      s->bits = s->set ? (STEP) : x;                                                               \
-      s->set = true;                                                                               \
-    }                                                                                              \
+    AGG_ROWS(args[0], n, i) NAME##_put(states[i], integer_at(args[0], i));                         \
     return MILL_OK;                                                                                \
   }                                                                                                \
   AGG_MERGE(NAME##_merge) {                                                                        \
     const mill_vector *const args[] = {partial};                                                   \
     return NAME(call, states, args, n, err);                                                       \
   }                                                                                                \
+  MILL_HOT static int64_t NAME##_plain(const mill_vector *v, size_t n, int64_t sum) {              \
+    switch (v->type->width) {                                                                      \
+      FOLD_CASE(1, int8_t, STEP)                                                                   \
+      FOLD_CASE(2, int16_t, STEP)                                                                  \
+      FOLD_CASE(4, int32_t, STEP)                                                                  \
+      FOLD_CASE(8, int64_t, STEP)                                                                  \
+    }                                                                                              \
+    return sum;                                                                                    \
+  }                                                                                                \
   static mill_status NAME##_all(mill_call *call, void *state, const mill_vector *const *args,      \
                                 size_t n, mill_error *err) {                                       \
+    const mill_vector *v = args[0];                                                                \
     bits part = *(const bits *)state, *s = &part;                                                  \
     (void)call, (void)err;                                                                         \
-    AGG_ROWS(args[0], n, i) {                                                                      \
-      const int64_t x = integer_at(args[0], i);                                                    \
-      s->bits = s->set ? (STEP) : x;                                                               \
-      s->set = true;                                                                               \
+    if (n > 0 && v->valid == NULL && v->mask && v->index == NULL) {                                \
+      part.bits = NAME##_plain(v, n, part.set ? part.bits : (EMPTY));                              \
+      part.set = true;                                                                             \
+    } else {                                                                                       \
+      AGG_ROWS(v, n, i) NAME##_put(s, integer_at(v, i));                                           \
     }                                                                                              \
     *(bits *)state = part;                                                                         \
     return MILL_OK;                                                                                \
   }
-FOLD(fold_and, s->bits &x)
-FOLD(fold_or, s->bits | x)
-FOLD(fold_xor, s->bits ^ x)
+FOLD(fold_and, sum &x, -1)
+FOLD(fold_or, sum | x, 0)
+FOLD(fold_xor, sum ^ x, 0)
 
 AGG_OUTPUT(bits_out) {
   for (size_t i = 0; i < n; i++) {

@@ -41,18 +41,41 @@ static int by_hash(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The entries below theta in order, in memory that the caller frees (`*room` entries). */
-static mill_status take_sorted(mill_memory *m, const mill_kmv *s, mill_kmv_entry **out,
-                               size_t *room, uint32_t *count, mill_error *err) {
+/* The entries below theta, in memory that the caller frees (`*room` entries). */
+static mill_status take_entries(mill_memory *m, const mill_kmv *s, mill_kmv_entry **out,
+                                size_t *room, uint32_t *count, mill_error *err) {
   uint32_t n = 0;
   *room = (size_t)s->count + 1;
   *out = mill_alloc(m, *room * sizeof **out);
   if (*out == NULL) return mill_oom(m, *room * sizeof **out, err);
   for (size_t k = 0; s->count && k < (size_t)1 << s->lg_slots; k++)
     if (s->slot[k].hash && s->slot[k].hash < s->theta) (*out)[n++] = s->slot[k];
-  qsort(*out, n, sizeof **out, by_hash);
   *count = n;
   return MILL_OK;
+}
+
+/* Hoare's selection: e[at] becomes the entry that sorting would put there, the lesser ones stand before it.
+** Hashes are as good as random, so the middle one is a fair pivot. */
+static void select_least(mill_kmv_entry *e, size_t n, size_t at) {
+  size_t low = 0, high = n - 1;
+  while (low < high) {
+    uint64_t pivot = e[low + (high - low) / 2].hash;
+    size_t i = low, j = high + 1; /* j: one behind the last that may be less */
+    while (i < j) {
+      while (e[i].hash < pivot) i++;
+      while (e[j - 1].hash > pivot) j--;
+      if (i >= j) break;
+      mill_kmv_entry x = e[i];
+      e[i++] = e[j - 1];
+      e[--j] = x;
+    }
+    if (at < j)
+      high = j - 1;
+    else if (at >= i)
+      low = i;
+    else
+      return;
+  }
 }
 
 /* Keep the 2^lgK least hashes below theta; the next one is theta then. */
@@ -60,8 +83,12 @@ static mill_status trim(mill_memory *m, mill_kmv *s, const mill_kmv_rule *rule, 
   mill_kmv_entry *e;
   size_t room;
   uint32_t n, most = rule->lg_k ? 1u << rule->lg_k : UINT32_MAX;
-  MILL_TRY(take_sorted(m, s, &e, &room, &n, err));
-  if (n > most) s->theta = e[most].hash, n = most;
+  MILL_TRY(take_entries(m, s, &e, &room, &n, err));
+  if (n > most) {
+    select_least(e, n, most);
+    s->theta = e[most].hash;
+    n = most;
+  }
   if (n < s->count) {
     memset(s->slot, 0, sizeof *s->slot << s->lg_slots);
     for (uint32_t k = 0; k < n; k++) *find(s->slot, s->lg_slots, e[k].hash) = e[k];
@@ -175,7 +202,8 @@ mill_status mill_kmv_sorted(mill_arena *a, mill_kmv *s, const mill_kmv_rule *rul
   size_t room;
   uint32_t n;
   MILL_TRY(trim(a->memory, s, rule, err));
-  MILL_TRY(take_sorted(a->memory, s, &e, &room, &n, err));
+  MILL_TRY(take_entries(a->memory, s, &e, &room, &n, err));
+  qsort(e, n, sizeof *e, by_hash);
   *out = mill_arena_take(a, room * sizeof *e);
   if (*out) memcpy(*out, e, n * sizeof *e);
   mill_free(a->memory, e, room * sizeof *e);

@@ -61,13 +61,61 @@ mill_status mill_bind_map_key(mill_binding *b, const mill_type *key, mill_error 
                    mill_bind_sql(b, err), "keyType", mill_bind_type_sql(b, key, err), NULL);
 }
 
-/* Append one entry to the map that began at `from`. */
-static mill_status put_entry(mill_call *call, mill_vector *out, const mill_vector *keys, uint32_t k,
-                             const mill_vector *values, uint32_t v, uint32_t from,
-                             mill_error *err) {
-  MILL_TRY(mill_vector_append(&out->child[0], keys, &k, 1, false, call->arena, err));
-  MILL_TRY(mill_vector_append(&out->child[1], values, &v, 1, false, call->arena, err));
-  return mill_check_map_key(call, &out->child[0], from, out->child[0].size - 1, err);
+/* Values that lie one behind the other as they are: no dictionary, no nulls, no children. */
+static bool is_plain(const mill_vector *v) {
+  return v->mask && v->index == NULL && v->valid == NULL && v->type->width && v->child == NULL;
+}
+
+/* Append n values from row `start` on. */
+static mill_status put_run(mill_call *call, mill_vector *to, const mill_vector *v, uint32_t start,
+                           uint32_t n, mill_error *err) {
+  uint32_t rows[64];
+  if (is_plain(v) && n < UINT32_MAX - to->size) {
+    size_t width = to->type->width;
+    if (n > to->capacity - to->size)
+      MILL_TRY(mill_vector_reserve(to, to->size + n, call->arena, err));
+    memcpy((char *)to->data + to->size * width, (const char *)v->data + start * width, n * width);
+    to->size += n;
+    return MILL_OK;
+  }
+  for (uint32_t at = 0, some; at < n; at += some) {
+    some = n - at < 64 ? n - at : 64;
+    for (uint32_t k = 0; k < some; k++) rows[k] = start + at + k;
+    MILL_TRY(mill_vector_append(to, v, rows, some, false, call->arena, err));
+  }
+  return MILL_OK;
+}
+
+#define DIFFER(T)                                                                                  \
+  do {                                                                                             \
+    const T *x = keys->data;                                                                       \
+    bool same = false;                                                                             \
+    for (uint32_t at = first; at < keys->size; at++)                                               \
+      for (uint32_t k = from; k < at; k++) same |= x[k] == x[at];                                  \
+    return !same;                                                                                  \
+  } while (0)
+
+/* Whether the keys from `first` on are known to differ from those before them, from `from` on. */
+static bool are_new(const mill_vector *keys, uint32_t from, uint32_t first) {
+  if (keys->valid) return false;
+  if (keys->type->phys == MILL_PHYS_I32) DIFFER(int32_t);
+  if (keys->type->phys == MILL_PHYS_I64) DIFFER(int64_t);
+  return false;
+}
+
+/* Append n entries to the map that began at `from`. */
+static mill_status put_entries(mill_call *call, mill_vector *out, const mill_vector *keys,
+                               uint32_t k, const mill_vector *values, uint32_t v, uint32_t n,
+                               uint32_t from, mill_error *err) {
+  mill_vector *key = &out->child[0];
+  uint32_t first = key->size;
+  if (n == 0) return MILL_OK;
+  MILL_TRY(put_run(call, key, keys, k, n, err));
+  MILL_TRY(put_run(call, &out->child[1], values, v, n, err));
+  if (are_new(key, from, first)) return MILL_OK;
+  for (uint32_t at = first; at < key->size; at++)
+    MILL_TRY(mill_check_map_key(call, key, from, at, err));
+  return MILL_OK;
 }
 
 KERNEL_HEAD(k_concat) {
@@ -75,8 +123,9 @@ KERNEL_HEAD(k_concat) {
     uint32_t from = out->child[0].size;
     for (int a = 0; a < call->nargs; a++) {
       mill_span s = span_at(args[a], i);
-      for (uint32_t k = s.start; k < s.start + s.size; k++)
-        MILL_TRY(put_entry(call, out, &args[a]->child[0], k, &args[a]->child[1], k, from, err));
+      const mill_vector *of = args[a]->child;
+      if (s.size == 0) continue;
+      MILL_TRY(put_entries(call, out, &of[0], s.start, &of[1], s.start, s.size, from, err));
     }
     ((mill_span *)out->data)[i] = (mill_span){from, out->child[0].size - from};
   }
@@ -114,10 +163,8 @@ KERNEL_HEAD(k_entries) {
     mill_span s = span_at(args[0], i);
     uint32_t from = item->size;
     MILL_TRY(mill_vector_reserve(item, from + s.size, call->arena, err));
-    for (uint32_t k = s.start; k < s.start + s.size; k++)
-      for (int c = 0; c < 2; c++)
-        MILL_TRY(mill_vector_append(&item->child[c], &args[0]->child[c], &k, 1, false, call->arena,
-                                    err));
+    for (int c = 0; s.size && c < 2; c++)
+      MILL_TRY(put_run(call, &item->child[c], &args[0]->child[c], s.start, s.size, err));
     item->size = from + s.size;
     r[i] = (mill_span){from, s.size};
   }
@@ -139,8 +186,7 @@ KERNEL_HEAD(k_from_arrays) {
     mill_span k = span_at(args[0], i), v = span_at(args[1], i);
     uint32_t from = out->child[0].size;
     if (k.size != v.size) return mill_call_fail(call, err, MILL_E_LEGACY_2128, NULL);
-    for (uint32_t e = 0; e < k.size; e++)
-      MILL_TRY(put_entry(call, out, args[0]->child, k.start + e, args[1]->child, v.start + e, from,
+    MILL_TRY(put_entries(call, out, args[0]->child, k.start, args[1]->child, v.start, k.size, from,
                          err));
     ((mill_span *)out->data)[i] = (mill_span){from, k.size};
   }
@@ -171,8 +217,9 @@ KERNEL_HEAD(k_from_entries) {
       MILL_TRY(mill_set_null(call, out, i, err));
       continue;
     }
-    for (uint32_t k = s.start; k < s.start + s.size; k++)
-      MILL_TRY(put_entry(call, out, &item->child[0], k, &item->child[1], k, from, err));
+    if (s.size)
+      MILL_TRY(put_entries(call, out, &item->child[0], s.start, &item->child[1], s.start, s.size,
+                           from, err));
     ((mill_span *)out->data)[i] = (mill_span){from, s.size};
   }
   return mill_map_last_wins(call, out, n, err);

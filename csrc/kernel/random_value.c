@@ -2,7 +2,7 @@
 ** as many partitions as there are morsels (random.c).
 **
 ** randstr takes one step of XORShiftRandom a character. uuid takes four words of a Mersenne Twister a row and walks;
-** it remembers where it stopped, and a worker that asks for earlier rows walks from the start. What shuffle takes
+** it remembers where workers stopped, and one that asks for earlier rows walks from the start. What shuffle takes
 ** hangs on the lengths of the rows before it: only the first row of a morsel has Spark's own generator, others one
 ** by their place. */
 #include <pthread.h>
@@ -101,10 +101,14 @@ typedef struct twister {
   uint64_t row; /* its position */
 } twister;
 
+enum { WALKERS = 8 };
+
+/* Where workers stopped last, each in a morsel of its own. */
 typedef struct uuids {
   uint64_t seed;
   pthread_mutex_t lock;
-  twister at; /* guarded by the lock */
+  twister at[WALKERS]; /* guarded by the lock, as `oldest` is */
+  int oldest;
 } uuids;
 
 static void restart(const uuids *u, twister *t, uint64_t position) {
@@ -117,7 +121,7 @@ static mill_status bind_uuid(mill_binding *b, mill_error *err) {
   BIND_NEW(b, uuids, u, err);
   MILL_TRY(seed_of(b, 0, "`UUID`", &u->seed, err));
   pthread_mutex_init(&u->lock, NULL);
-  restart(u, &u->at, 0);
+  for (int k = 0; k < WALKERS; k++) u->at[k].row = UINT64_MAX; /* before no row */
   b->state = u;
   b->result = mill_type_of(MILL_STRING);
   b->nullable = false;
@@ -125,32 +129,59 @@ static mill_status bind_uuid(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* The n nibbles of w from the one `at` on, counted from the upper end. */
+static inline char *write_hex(uint64_t w, int at, int n, char *p) {
+  static const char digit[] = "0123456789abcdef";
+  for (int k = at; k < at + n; k++) *p++ = digit[w >> (60 - 4 * k) & 15];
+  return p;
+}
+
 /* Version 4 of RFC 9562. */
 static void write_uuid(uint64_t high, uint64_t low, char *p) {
-  static const char digit[] = "0123456789abcdef";
   high = (high & ~0xf000ull) | 0x4000;
   low = (low | 1ull << 63) & ~(1ull << 62);
-  for (int k = 0; k < 36; k++) {
-    if (k == 8 || k == 13 || k == 18 || k == 23) {
-      p[k] = '-';
-      continue;
-    }
-    int at = k - (k > 8) - (k > 13) - (k > 18) - (k > 23);
-    p[k] = digit[(at < 16 ? high : low) >> (60 - 4 * (at % 16)) & 15];
+  p = write_hex(high, 0, 8, p);
+  *p++ = '-';
+  p = write_hex(high, 8, 4, p);
+  *p++ = '-';
+  p = write_hex(high, 12, 4, p);
+  *p++ = '-';
+  p = write_hex(low, 0, 4, p);
+  *p++ = '-';
+  write_hex(low, 4, 12, p);
+}
+
+/* The generator at `row`: from the walker of its morsel that is the least way before it, or from the start. Which one
+** it was, or the oldest, is told for put_back. */
+static int walk_to(uuids *u, uint64_t row, twister *t) {
+  int best = -1;
+  pthread_mutex_lock(&u->lock);
+  for (int k = 0; k < WALKERS; k++) {
+    uint64_t at = u->at[k].row;
+    if (at > row || at >> MILL_MORSEL_BITS != row >> MILL_MORSEL_BITS) continue;
+    if (best < 0 || at > u->at[best].row) best = k;
   }
+  bool found = best >= 0;
+  if (found) *t = u->at[best];
+  if (!found) best = u->oldest, u->oldest = (u->oldest + 1) % WALKERS;
+  pthread_mutex_unlock(&u->lock);
+  if (!found) restart(u, t, row);
+  for (; t->row < row; t->row++)
+    for (int k = 0; k < 4; k++) (void)mill_mersenne_next(&t->m);
+  return best;
+}
+
+static void put_back(uuids *u, int walker, const twister *t) {
+  pthread_mutex_lock(&u->lock);
+  u->at[walker] = *t;
+  pthread_mutex_unlock(&u->lock);
 }
 
 KERNEL_HEAD(k_uuid) {
   uuids *u = (uuids *)(uintptr_t)call->state;
   twister t;
   (void)args;
-  pthread_mutex_lock(&u->lock);
-  t = u->at;
-  pthread_mutex_unlock(&u->lock);
-  bool other = t.row >> MILL_MORSEL_BITS != call->first_row >> MILL_MORSEL_BITS;
-  if (t.row > call->first_row || other) restart(u, &t, call->first_row);
-  for (; t.row < call->first_row; t.row++)
-    for (int k = 0; k < 4; k++) (void)mill_mersenne_next(&t.m);
+  int walker = walk_to(u, call->first_row, &t);
   for (size_t i = 0; i < n; i++, t.row++) {
     char *p = NULL;
     MILL_TRY(mill_bytes_take(call, 36, &p, err));
@@ -158,9 +189,7 @@ KERNEL_HEAD(k_uuid) {
     write_uuid(high, mill_mersenne_long(&t.m), p);
     ((mill_str *)out->data)[i] = mill_str_done(call, p, 36);
   }
-  pthread_mutex_lock(&u->lock);
-  if (t.row > u->at.row) u->at = t;
-  pthread_mutex_unlock(&u->lock);
+  put_back(u, walker, &t);
   return MILL_OK;
 }
 
