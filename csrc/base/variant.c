@@ -116,6 +116,21 @@ bool mill_variant_read(const mill_variant *v, mill_variant_item *out) {
   }
 }
 
+bool mill_variant_trim(mill_variant *v) {
+  mill_variant_item x;
+  if (!mill_variant_read(v, &x) || x.kind == MILL_VARIANT_UNKNOWN) return false;
+  if (x.text) {
+    v->size = (size_t)(x.text + x.size - v->value);
+  } else if (x.offsets) {
+    uint64_t bytes = number(x.offsets + (size_t)x.count * x.offset_size, x.offset_size);
+    if (bytes > (uint64_t)(x.end - x.data)) return false;
+    v->size = (size_t)((const char *)x.data - v->value) + bytes;
+  } else {
+    v->size = 1 + (size_t)primitives[(unsigned char)v->value[0] >> 2].size;
+  }
+  return true;
+}
+
 /* ---- containers ----------------------------------------------------------------------------- */
 
 bool mill_variant_element(const mill_variant *v, const mill_variant_item *array, uint32_t i,
@@ -128,7 +143,14 @@ bool mill_variant_element(const mill_variant *v, const mill_variant_item *array,
   return true;
 }
 
-static bool name_at(const mill_variant *v, uint64_t id, const char **name, size_t *size) {
+uint32_t mill_variant_names(const mill_variant *v) {
+  const unsigned char *p = (const unsigned char *)v->metadata;
+  if (v->metadata_size < 1 || (p[0] & 15) != 1) return 0;
+  size_t width = (size_t)(p[0] >> 6 & 3) + 1;
+  return v->metadata_size < 1 + width ? 0 : (uint32_t)number(p + 1, width);
+}
+
+bool mill_variant_name_at(const mill_variant *v, uint64_t id, const char **name, size_t *size) {
   const unsigned char *p = (const unsigned char *)v->metadata;
   if (v->metadata_size < 1 || (p[0] & 15) != 1) return false;
   size_t width = (size_t)(p[0] >> 6 & 3) + 1;
@@ -147,7 +169,7 @@ static bool name_at(const mill_variant *v, uint64_t id, const char **name, size_
 bool mill_variant_member(const mill_variant *v, const mill_variant_item *object, uint32_t i,
                          const char **name, size_t *size, mill_variant *out) {
   uint64_t id = number(object->ids + (size_t)i * object->id_size, object->id_size);
-  return mill_variant_element(v, object, i, out) && name_at(v, id, name, size);
+  return mill_variant_element(v, object, i, out) && mill_variant_name_at(v, id, name, size);
 }
 
 /* Java's order: UTF-16 units, which differs from the order of the bytes above U+FFFF alone. */
