@@ -116,19 +116,32 @@ bool mill_variant_read(const mill_variant *v, mill_variant_item *out) {
   }
 }
 
-bool mill_variant_trim(mill_variant *v) {
+/* Bytes of a primitive; 0: it is unknown or not all there. */
+static size_t primitive_bytes(const unsigned char *p, size_t n) {
+  unsigned id = p[0] >> 2;
+  if (id >= sizeof primitives / sizeof *primitives) return 0;
+  size_t size = 1 + (size_t)primitives[id].size;
+  mill_variant_kind kind = primitives[id].kind;
+  if (kind == MILL_VARIANT_UNKNOWN || size > n) return 0;
+  return kind == MILL_VARIANT_STRING || kind == MILL_VARIANT_BINARY ? size + number(p + 1, 4)
+                                                                    : size;
+}
+
+static size_t container_bytes(const unsigned char *p, size_t n) {
   mill_variant_item x;
-  if (!mill_variant_read(v, &x) || x.kind == MILL_VARIANT_UNKNOWN) return false;
-  if (x.text) {
-    v->size = (size_t)(x.text + x.size - v->value);
-  } else if (x.offsets) {
-    uint64_t bytes = number(x.offsets + (size_t)x.count * x.offset_size, x.offset_size);
-    if (bytes > (uint64_t)(x.end - x.data)) return false;
-    v->size = (size_t)((const char *)x.data - v->value) + bytes;
-  } else {
-    v->size = 1 + (size_t)primitives[(unsigned char)v->value[0] >> 2].size;
-  }
-  return true;
+  if (!read_container(p, n, &x)) return 0;
+  return (size_t)(x.data - p) + number(x.offsets + (size_t)x.count * x.offset_size, x.offset_size);
+}
+
+bool mill_variant_trim(mill_variant *v) {
+  const unsigned char *p = (const unsigned char *)v->value;
+  if (v->size == 0) return false;
+  size_t n = (p[0] & 3) == SHORT_TEXT  ? 1 + (size_t)(p[0] >> 2)
+             : (p[0] & 3) == PRIMITIVE ? primitive_bytes(p, v->size)
+                                       : container_bytes(p, v->size);
+  bool good = n > 0 && n <= v->size;
+  if (good) v->size = n;
+  return good;
 }
 
 /* ---- containers ----------------------------------------------------------------------------- */
