@@ -75,4 +75,14 @@ describe("VARIANT", function()
     assert.equal("s19", session.read:parquet(folder):filter("v:a::int = 19"):selectExpr("v:b::string"):collect()[1][1])
     os.execute("rm -rf '" .. folder .. "'")
   end)
+
+  it("keeps each row's own dictionary through an edit", function()
+    local rows = session:sql([[SELECT CAST(variant_insert(parse_json(j), '$.z', 7) AS STRING) AS edited, j FROM VALUES
+      ('{"a":1,"b":{"c":2}}'), ('{"a":1,"b":{"c":2}}'), ('{"c":{"b":[{"a":3}]}}'), ('{}'), ('{"a":1,"b":{"c":2}}'),
+      ('{"b":{"z":5},"c":4}') AS t(j)]]):collect()
+    assert.equal(6, #rows)
+    for _, row in ipairs(rows) do
+      assert.equal(row.j == "{}" and '{"z":7}' or row.j:sub(1, -2) .. ',"z":7}', row.edited)
+    end
+  end)
 end)

@@ -116,6 +116,34 @@ bool mill_variant_read(const mill_variant *v, mill_variant_item *out) {
   }
 }
 
+/* Bytes of a primitive; 0: it is unknown or not all there. */
+static size_t primitive_bytes(const unsigned char *p, size_t n) {
+  unsigned id = p[0] >> 2;
+  if (id >= sizeof primitives / sizeof *primitives) return 0;
+  size_t size = 1 + (size_t)primitives[id].size;
+  mill_variant_kind kind = primitives[id].kind;
+  if (kind == MILL_VARIANT_UNKNOWN || size > n) return 0;
+  return kind == MILL_VARIANT_STRING || kind == MILL_VARIANT_BINARY ? size + number(p + 1, 4)
+                                                                    : size;
+}
+
+static size_t container_bytes(const unsigned char *p, size_t n) {
+  mill_variant_item x;
+  if (!read_container(p, n, &x)) return 0;
+  return (size_t)(x.data - p) + number(x.offsets + (size_t)x.count * x.offset_size, x.offset_size);
+}
+
+bool mill_variant_trim(mill_variant *v) {
+  const unsigned char *p = (const unsigned char *)v->value;
+  if (v->size == 0) return false;
+  size_t n = (p[0] & 3) == SHORT_TEXT  ? 1 + (size_t)(p[0] >> 2)
+             : (p[0] & 3) == PRIMITIVE ? primitive_bytes(p, v->size)
+                                       : container_bytes(p, v->size);
+  bool good = n > 0 && n <= v->size;
+  if (good) v->size = n;
+  return good;
+}
+
 /* ---- containers ----------------------------------------------------------------------------- */
 
 bool mill_variant_element(const mill_variant *v, const mill_variant_item *array, uint32_t i,
@@ -128,7 +156,14 @@ bool mill_variant_element(const mill_variant *v, const mill_variant_item *array,
   return true;
 }
 
-static bool name_at(const mill_variant *v, uint64_t id, const char **name, size_t *size) {
+uint32_t mill_variant_names(const mill_variant *v) {
+  const unsigned char *p = (const unsigned char *)v->metadata;
+  if (v->metadata_size < 1 || (p[0] & 15) != 1) return 0;
+  size_t width = (size_t)(p[0] >> 6 & 3) + 1;
+  return v->metadata_size < 1 + width ? 0 : (uint32_t)number(p + 1, width);
+}
+
+bool mill_variant_name_at(const mill_variant *v, uint64_t id, const char **name, size_t *size) {
   const unsigned char *p = (const unsigned char *)v->metadata;
   if (v->metadata_size < 1 || (p[0] & 15) != 1) return false;
   size_t width = (size_t)(p[0] >> 6 & 3) + 1;
@@ -147,7 +182,7 @@ static bool name_at(const mill_variant *v, uint64_t id, const char **name, size_
 bool mill_variant_member(const mill_variant *v, const mill_variant_item *object, uint32_t i,
                          const char **name, size_t *size, mill_variant *out) {
   uint64_t id = number(object->ids + (size_t)i * object->id_size, object->id_size);
-  return mill_variant_element(v, object, i, out) && name_at(v, id, name, size);
+  return mill_variant_element(v, object, i, out) && mill_variant_name_at(v, id, name, size);
 }
 
 /* Java's order: UTF-16 units, which differs from the order of the bytes above U+FFFF alone. */

@@ -73,6 +73,13 @@ bool mill_variant_member(const mill_variant *v, const mill_variant_item *object,
 /* The place of a member by its name; UINT32_MAX: none. */
 uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
                            size_t n);
+/* How many names the dictionary has, and one of them. */
+uint32_t mill_variant_names(const mill_variant *v);
+bool mill_variant_name_at(const mill_variant *v, uint64_t id, const char **name,
+                          size_t *size) MILL_USE_RESULT;
+/* Cut off what stands behind the value itself: a part begins in its container's bytes and has all that
+** follow. False: malformed. */
+bool mill_variant_trim(mill_variant *v) MILL_USE_RESULT;
 /* How names sort in an object. */
 int mill_variant_order(const char *a, size_t n, const char *b, size_t m);
 /* All of it, to the last name: nothing is malformed. Walks over whole values ask first. */
@@ -100,13 +107,21 @@ typedef struct mill_variant_builder {
   size_t nslots;
   struct variant_part *part; /* members and elements of the open containers */
   size_t part_room, nparts;
-  bool last_wins; /* of members with one name; else VARIANT_DUPLICATE_KEY */
+  mill_text base;      /* the dictionary adopted last, */
+  uint32_t nbase;      /* its names, the first of them all, */
+  const char *adopted; /* and where its values have it; NULL: none is */
+  bool last_wins;      /* of members with one name; else VARIANT_DUPLICATE_KEY */
   int depth;
 } mill_variant_builder;
 
 void mill_variant_open(mill_variant_builder *b, mill_memory *m);
 void mill_variant_reset(mill_variant_builder *b); /* an empty one, for the next value */
 void mill_variant_close(mill_variant_builder *b);
+/* An empty one that has the names of `v` already, in their order: copies of its parts are copies of their
+** bytes. It costs little where rows have one dictionary. A dictionary that is malformed, has a name twice or
+** is far larger than the value is left. */
+mill_status mill_variant_adopt(mill_variant_builder *b, const mill_variant *v,
+                               mill_error *err) MILL_USE_RESULT;
 /* The dictionary, appended to `out`; the value is b->out. */
 mill_status mill_variant_metadata(const mill_variant_builder *b, mill_text *out,
                                   mill_error *err) MILL_USE_RESULT;

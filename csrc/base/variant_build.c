@@ -18,6 +18,7 @@ void mill_variant_open(mill_variant_builder *b, mill_memory *m) {
   *b = (mill_variant_builder){.memory = m};
   mill_text_init(&b->out, m);
   mill_text_init(&b->names, m);
+  mill_text_init(&b->base, m);
 }
 
 void mill_variant_reset(mill_variant_builder *b) {
@@ -26,12 +27,16 @@ void mill_variant_reset(mill_variant_builder *b) {
   b->nnames = 0;
   b->nparts = 0;
   b->depth = 0;
+  b->nbase = 0;
+  b->adopted = NULL;
+  mill_text_reset(&b->base);
   if (b->nslots) memset(b->slot, 0, b->nslots * sizeof *b->slot);
 }
 
 void mill_variant_close(mill_variant_builder *b) {
   mill_text_clear(&b->out);
   mill_text_clear(&b->names);
+  mill_text_clear(&b->base);
   mill_free(b->memory, b->name_end, b->name_room * sizeof *b->name_end);
   mill_free(b->memory, b->slot, b->nslots * sizeof *b->slot);
   mill_free(b->memory, b->part, b->part_room * sizeof *b->part);
@@ -167,7 +172,61 @@ static mill_status intern(mill_variant_builder *b, const char *p, size_t n, uint
   return MILL_OK;
 }
 
+/* All names of `v`, each under its number; false: there is a name twice, or none where one should be. */
+static mill_status take_names(mill_variant_builder *b, const mill_variant *v, bool *good,
+                              mill_error *err) {
+  uint32_t count = mill_variant_names(v), id = 0;
+  const char *name = NULL;
+  size_t n = 0;
+  *good = (size_t)count < v->metadata_size;
+  for (uint32_t i = 0; i < count && *good; i++) {
+    *good = mill_variant_name_at(v, i, &name, &n);
+    if (!*good) break;
+    MILL_TRY(intern(b, name, n, &id, err));
+    *good = id == i;
+  }
+  return MILL_OK;
+}
+
+/* Forget the names behind the adopted ones: the last first, so that no other name's way to its slot leads
+** over one that is free now. */
+static void drop_names(mill_variant_builder *b) {
+  size_t n = 0;
+  while (b->nnames > b->nbase) {
+    const char *name = name_of(b, b->nnames - 1, &n);
+    *slot_of(b, name, n) = 0;
+    b->nnames--;
+  }
+  b->names.size = b->nnames ? b->name_end[b->nnames - 1] : 0;
+  mill_text_reset(&b->out);
+  b->nparts = 0;
+  b->depth = 0;
+}
+
+mill_status mill_variant_adopt(mill_variant_builder *b, const mill_variant *v, mill_error *err) {
+  bool good = v->metadata_size > 0 && v->metadata_size / 4 <= v->size + 16;
+  if (good && b->base.size == v->metadata_size &&
+      memcmp(b->base.data, v->metadata, v->metadata_size) == 0) {
+    drop_names(b);
+    b->adopted = v->metadata;
+    return MILL_OK;
+  }
+  mill_variant_reset(b);
+  if (!good) return MILL_OK;
+  MILL_TRY(take_names(b, v, &good, err));
+  if (!good || b->nnames == 0) {
+    mill_variant_reset(b);
+    return MILL_OK;
+  }
+  MILL_TRY(mill_text_add(&b->base, v->metadata, v->metadata_size, err));
+  b->nbase = b->nnames;
+  b->adopted = v->metadata;
+  return MILL_OK;
+}
+
 mill_status mill_variant_metadata(const mill_variant_builder *b, mill_text *out, mill_error *err) {
+  if (b->adopted && b->nnames == b->nbase)
+    return mill_text_add(out, b->base.data, b->base.size, err);
   uint64_t most = b->names.size > b->nnames ? b->names.size : b->nnames;
   size_t width = width_of(most), head = 1 + (b->nnames + 2) * width;
   MILL_TRY(mill_text_reserve(out, head + b->names.size, err));
@@ -215,6 +274,13 @@ static int by_name(const void *x, const void *y, void *builder) {
   const char *a = name_of(builder, p->id, &n), *c = name_of(builder, q->id, &m);
   int order = mill_variant_order(a, n, c, m);
   return order ? order : (p->at > q->at) - (p->at < q->at);
+}
+
+/* Members of a copied object come sorted. */
+static bool in_order(mill_variant_builder *b, size_t first) {
+  for (size_t i = first + 1; i < b->nparts; i++)
+    if (by_name(&b->part[i - 1], &b->part[i], b) > 0) return false;
+  return true;
 }
 
 /* Members with one name: the last one stays, or an error. */
@@ -265,7 +331,7 @@ static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *
 mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,
                                     mill_error *err) {
   size_t count = b->nparts - f->parts;
-  if (count > 1) qsort_r(b->part + f->parts, count, sizeof *b->part, by_name, b);
+  if (!in_order(b, f->parts)) qsort_r(b->part + f->parts, count, sizeof *b->part, by_name, b);
   MILL_TRY(settle_doubles(b, f->parts, err));
   return push_head(b, f, true, err);
 }
@@ -278,6 +344,11 @@ mill_status mill_variant_end_array(mill_variant_builder *b, const mill_variant_f
 /* ---- copies --------------------------------------------------------------------------------- */
 
 static mill_status copy(mill_variant_builder *b, const mill_variant *v, mill_error *err);
+
+static mill_status copy_bytes(mill_variant_builder *b, const mill_variant *v, mill_error *err) {
+  if (b->out.size + v->size > MILL_VARIANT_LIMIT) return too_large(err);
+  return mill_text_add(&b->out, v->value, v->size, err);
+}
 
 static mill_status copy_parts(mill_variant_builder *b, const mill_variant *v,
                               const mill_variant_item *x, mill_error *err) {
@@ -303,13 +374,14 @@ static mill_status copy(mill_variant_builder *b, const mill_variant *v, mill_err
   if (!mill_variant_read(v, &x)) return mill_variant_fail(v, err);
   if (x.kind == MILL_VARIANT_OBJECT || x.kind == MILL_VARIANT_ARRAY)
     return copy_parts(b, v, &x, err);
-  static const unsigned char fixed[] = {1, 1, 1, 2, 3, 5, 9, 9, 6, 10, 18, 5, 9, 9, 5};
-  unsigned head = (unsigned char)v->value[0], id = head >> 2;
-  size_t n = x.text ? (size_t)(x.text + x.size - v->value) : id < 15 ? fixed[id] : 1;
-  if (b->out.size + n > MILL_VARIANT_LIMIT) return too_large(err);
-  return mill_text_add(&b->out, v->value, n, err);
+  mill_variant own = *v;
+  return mill_variant_trim(&own) ? copy_bytes(b, &own, err) : mill_variant_fail(v, err);
 }
 
 mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v, mill_error *err) {
-  return mill_variant_valid(v) ? copy(b, v, err) : mill_variant_fail(v, err);
+  mill_variant own = *v;
+  if (b->adopted == NULL || b->adopted != v->metadata)
+    return mill_variant_valid(v) ? copy(b, v, err) : mill_variant_fail(v, err);
+  if (!mill_variant_trim(&own) || !mill_variant_valid(&own)) return mill_variant_fail(v, err);
+  return copy_bytes(b, &own, err);
 }

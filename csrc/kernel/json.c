@@ -196,7 +196,28 @@ static bool quick_item(json_walk *w, int64_t index) {
   return json_next_char(w) != ']';
 }
 
-/* A text or an integer; anything else is for the reader of tokens. */
+/* Is the text of a value what would be written for it? Only plain ASCII, integers, no blanks; of anything
+** else the tree must tell. */
+static bool is_compact(bytes s) {
+  bool inside = false;
+  char before = 0;
+  for (size_t i = 0; i < s.n; before = s.p[i++]) {
+    unsigned char c = (unsigned char)s.p[i];
+    if (c < ' ' || c >= 0x7f || c == '\\') return false;
+    if (c == '"') {
+      inside = !inside;
+      continue;
+    }
+    if (inside) continue;
+    bool exponent = c == 'e' && before >= '0' && before <= '9';
+    if (c == ' ' || c == '.' || c == '+' || c == '\'' || exponent || (c >= 'A' && c <= 'Z') ||
+        (c == '0' && before == '-'))
+      return false;
+  }
+  return true;
+}
+
+/* A text, an integer or what is_compact; anything else is for the reader of tokens. */
 static bool quick_take(json_walk *w, bytes *out) {
   char c = json_next_char(w);
   const char *from = w->p;
@@ -205,6 +226,11 @@ static bool quick_take(json_walk *w, bytes *out) {
     *out = (bytes){from + 1, (size_t)(q - from) - 1};
     w->p = q + 1;
     return q < w->end && *q == '"';
+  }
+  if (c == '[' || c == '{') {
+    if (!mill_json_quick_value(w)) return false;
+    *out = (bytes){from, (size_t)(w->p - from)};
+    return is_compact(*out);
   }
   if ((c != '-' && (c < '0' || c > '9')) || !json_pass_number(w)) return false;
   *out = (bytes){from, (size_t)(w->p - from)};

@@ -216,7 +216,10 @@ typedef struct reader {
 
 /* The character at r->p and its length; -1 at the end. */
 static int32_t peek(const reader *r, int *length) {
-  return r->p < r->end ? mill_utf8_decode(r->p, (size_t)(r->end - r->p), length) : -1;
+  *length = 1;
+  if (r->p >= r->end) return -1;
+  unsigned char first = (unsigned char)*r->p;
+  return first < 0x80 ? first : mill_utf8_decode(r->p, (size_t)(r->end - r->p), length);
 }
 
 static void take_digit(reader *r, int digit) {
@@ -225,13 +228,17 @@ static void take_digit(reader *r, int digit) {
   r->behind += r->point;
 }
 
+static int digit_of(int32_t c) {
+  return c < 0x80 ? (c >= '0' && c <= '9' ? c - '0' : -1) : mill_utf8_digit(c);
+}
+
 /* Where a group's digits end, and how many runs between commas there are. */
 static const char *group_end(const reader *r, int *runs) {
   reader at = *r;
   int length = 0;
   *runs = 1;
   for (int32_t c; (c = peek(&at, &length)) >= 0; at.p += length) {
-    if (c != ',' && mill_utf8_digit(c) < 0 && !mill_utf8_blank(c)) break;
+    if (c != ',' && digit_of(c) < 0 && !mill_utf8_blank(c)) break;
     *runs += c == ',';
   }
   return at.p;
@@ -241,7 +248,7 @@ static const char *group_end(const reader *r, int *runs) {
 static bool read_run(reader *r, const char *end, const part *p) {
   int length = 0, count = 0;
   for (; r->p < end && *r->p != ','; r->p += length) {
-    int digit = mill_utf8_digit(peek(r, &length));
+    int digit = digit_of(peek(r, &length));
     if (digit < 0) continue;
     if (count < p->digits) take_digit(r, digit);
     count++;
@@ -298,7 +305,7 @@ bool mill_number_format_read(const mill_number_format *f, const char *p, size_t 
     }
   }
   if (r.p < r.end || open != close || r.digits == 0) return false;
-  r.value *= mill_pow10(f->after - r.behind);
+  if (f->after > r.behind) r.value *= mill_pow10(f->after - r.behind);
   *out = negative ? -r.value : r.value;
   return true;
 }

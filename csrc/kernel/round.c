@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/divide.h"
 #include "base/number.h"
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
@@ -81,6 +82,22 @@ static mill_status overflow(mill_call *call, size_t i, mill_vector *out, mill_er
                         "", "config", "\"spark.sql.ansi.enabled\"", NULL);
 }
 
+enum { QUOTIENT_DIGITS = 15 }; /* below the 2^50 of mill_quotient */
+
+/* round_words where the quotients are short enough for a reciprocal. What lies under nulls is any number. */
+static void round_short_words(const mill_vector *v, int64_t unit, mill_rounding how,
+                              mill_vector *out, size_t n) {
+  int64_t *r = out->data;
+  double inverse = 1.0 / (double)unit;
+  for (size_t i = 0; i < n; i++) {
+    int64_t x = MILL_AT(int64_t, v, i);
+    uint64_t size = (x < 0 ? -(uint64_t)x : (uint64_t)x) + (uint64_t)unit / 2;
+    uint64_t q = (uint64_t)mill_quotient((int64_t)size, unit, inverse);
+    q -= how == MILL_HALF_EVEN && (q & 1) && q * (uint64_t)unit == size; /* a half */
+    r[i] = (int64_t)(x < 0 ? -q : q);
+  }
+}
+
 /* Halves of 64-bit decimals whose result keeps the scale that is asked for: DECIMAL(p, s) to fewer
 ** digits, the usual case, without 128-bit division. */
 static void round_words(const mill_vector *v, int64_t unit, mill_rounding how, mill_vector *out,
@@ -108,7 +125,8 @@ KERNEL_HEAD(round_numbers) {
   const round_plan *plan = call->state;
   if (fit_words(args[0], out, plan)) {
     int64_t unit = (int64_t)mill_pow10(args[0]->type->scale - plan->scale);
-    round_words(args[0], unit, plan->how, out, n);
+    bool brief = args[0]->type->precision - (args[0]->type->scale - plan->scale) <= QUOTIENT_DIGITS;
+    (brief ? round_short_words : round_words)(args[0], unit, plan->how, out, n);
     return MILL_OK;
   }
   int from = args[0]->type->id == MILL_DECIMAL ? args[0]->type->scale : 0;

@@ -169,9 +169,11 @@ static mill_status path_of(mill_call *call, const mill_vector *v, size_t i, mill
 typedef struct rows {
   mill_variant_builder b, value; /* what is made; what is put */
   mill_text scratch, names;
+  mill_variant_path path; /* of the row before, often that of all */
 } rows;
 
 static void rows_open(rows *r, mill_memory *m) {
+  r->path = (mill_variant_path){0};
   mill_variant_open(&r->b, m);
   mill_variant_open(&r->value, m);
   mill_text_init(&r->scratch, m);
@@ -198,11 +200,11 @@ static mill_status edit_row(mill_call *call, const mill_vector *const *args, siz
                             mill_vector *out, mill_error *err) {
   const edit_plan *plan = call->state;
   mill_variant v = mill_variant_at(args[0], i), value;
-  mill_variant_path path;
-  editor e = {call, plan->what, true, &path, &value, &r->b, err};
+  editor e = {call, plan->what, true, &r->path, &value, &r->b, err};
   if (call->nargs > 3) e.create = MILL_AT(uint8_t, args[3], i);
-  MILL_TRY(path_of(call, args[1], i, &path, err));
-  mill_variant_reset(&r->b);
+  if (r->path.text == NULL || r->path.text != bytes_at(args[1], i).p)
+    MILL_TRY(path_of(call, args[1], i, &r->path, err));
+  MILL_TRY(mill_variant_adopt(&r->b, &v, err));
   mill_variant_reset(&r->value);
   MILL_TRY(mill_variant_make(&r->value, args[2], i, err));
   MILL_TRY(built(&r->value, &r->names, &value, err));

@@ -1,69 +1,125 @@
-/* variant_explode, variant_explode_outer: a row a member of an object or element of an array. */
+/* variant_explode, variant_explode_outer: a row a member of an object or element of an array.
+**
+** A value is a view of its container's bytes, which are copied once a row, as is the dictionary where it is
+** small. A large one is made anew with the names of that value: copies of it, one a part, could become far
+** more than the container was. */
 #include "kernel/variant_int.h"
 
-/* One output row: place, name and value; x NULL: the row of nulls. */
-static mill_status put_row(mill_call *call, const mill_variant *v, const mill_variant_item *x,
-                           uint32_t i, mill_variant_builder *b, mill_text *names, mill_vector *out,
-                           mill_error *err) {
-  mill_variant part;
-  const char *name = "";
-  size_t n = 0;
-  mill_vector null[3];
-  bool object = x && x->kind == MILL_VARIANT_OBJECT;
-  for (int c = 0; c < 3; c++) mill_vector_null(&null[c], out[c].type);
-  if (x == NULL) {
-    for (int c = 0; c < 3; c++)
-      MILL_TRY(mill_vector_append(&out[c], &null[c], NULL, 1, false, call->arena, err));
-    return MILL_OK;
-  }
-  if (!(object ? mill_variant_member(v, x, i, &name, &n, &part)
-               : mill_variant_element(v, x, i, &part)))
-    return mill_variant_fail(v, err);
-  mill_variant_reset(b);
-  MILL_TRY(mill_variant_put(b, &part, err));
-  mill_text_reset(names);
-  MILL_TRY(mill_variant_metadata(b, names, err));
-  int32_t place = (int32_t)i;
-  mill_str key = mill_str_view(name, n), value = mill_str_view(b->out.data, b->out.size),
-           dictionary = mill_str_view(names->data, names->size);
-  mill_vector halves[2] = {{.type = out[2].child[0].type, .data = &value},
-                           {.type = out[2].child[1].type, .data = &dictionary}};
-  mill_vector one[3] = {{.type = out[0].type, .data = &place},
-                        {.type = out[1].type, .data = &key},
-                        {.type = out[2].type, .child = halves}};
-  if (!object) one[1] = null[1];
+enum { CHUNK = 64, SHARED_MOST = 512 };
+
+/* Output rows that wait to be appended together. */
+typedef struct parts {
+  mill_call *call;
+  mill_vector *out;
+  mill_variant_builder b;
+  mill_text names;
+  size_t n;
+  bool keyed; /* they have names */
+  int32_t place[CHUNK];
+  mill_str key[CHUNK], value[CHUNK], dictionary[CHUNK];
+} parts;
+
+static mill_status flush(parts *p, mill_error *err) {
+  mill_vector *out = p->out;
+  mill_vector halves[2] = {
+      {.type = out[2].child[0].type, .data = p->value, .mask = UINT32_MAX},
+      {.type = out[2].child[1].type, .data = p->dictionary, .mask = UINT32_MAX}};
+  mill_vector from[3] = {{.type = out[0].type, .data = p->place, .mask = UINT32_MAX},
+                         {.type = out[1].type, .data = p->key, .mask = UINT32_MAX},
+                         {.type = out[2].type, .child = halves, .mask = UINT32_MAX}};
+  if (!p->keyed) mill_vector_null(&from[1], out[1].type);
   for (int c = 0; c < 3; c++)
-    MILL_TRY(mill_vector_append(&out[c], &one[c], NULL, 1, true, call->arena, err));
+    MILL_TRY(mill_vector_append(&out[c], &from[c], NULL, p->n, false, p->call->arena, err));
+  p->n = 0;
   return MILL_OK;
 }
 
-static mill_status explode_row(mill_call *call, const mill_vector *arg, size_t i,
-                               mill_variant_builder *b, mill_text *names, uint32_t *count,
-                               mill_vector *out, mill_error *err) {
-  bool outer = strstr(call->fn->name, "_outer") != NULL;
+static mill_status put_nulls(parts *p, mill_error *err) {
+  mill_vector null;
+  MILL_TRY(flush(p, err));
+  for (int c = 0; c < 3; c++) {
+    mill_vector_null(&null, p->out[c].type);
+    MILL_TRY(mill_vector_append(&p->out[c], &null, NULL, 1, false, p->call->arena, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status keep(parts *p, const char **at, size_t n, mill_error *err) {
+  char *copy = mill_arena_take(p->call->arena, n + 1);
+  if (copy == NULL) return mill_oom(p->call->arena->memory, n + 1, err);
+  memcpy(copy, *at, n);
+  *at = copy;
+  return MILL_OK;
+}
+
+/* The part with a dictionary of its own names. */
+static mill_status rebuild(parts *p, mill_variant *part, mill_error *err) {
+  mill_variant_reset(&p->b);
+  mill_text_reset(&p->names);
+  MILL_TRY(mill_variant_put(&p->b, part, err));
+  MILL_TRY(mill_variant_metadata(&p->b, &p->names, err));
+  *part = (mill_variant){p->b.out.data, p->names.data, p->b.out.size, p->names.size};
+  MILL_TRY(keep(p, &part->value, part->size, err));
+  return keep(p, &part->metadata, part->metadata_size, err);
+}
+
+static mill_status put_part(parts *p, const mill_variant *v, const mill_variant_item *x, uint32_t i,
+                            mill_error *err) {
+  mill_variant part;
+  const char *name = "";
+  size_t n = 0;
+  bool object = x->kind == MILL_VARIANT_OBJECT;
+  if (!(object ? mill_variant_member(v, x, i, &name, &n, &part)
+               : mill_variant_element(v, x, i, &part)) ||
+      !mill_variant_trim(&part))
+    return mill_variant_fail(v, err);
+  if (p->n == CHUNK || p->keyed != object) MILL_TRY(flush(p, err));
+  if (v->metadata_size > SHARED_MOST) {
+    if (object && n > MILL_STR_INLINE) MILL_TRY(keep(p, &name, n, err));
+    MILL_TRY(rebuild(p, &part, err));
+  }
+  p->keyed = object;
+  p->place[p->n] = (int32_t)i;
+  p->key[p->n] = mill_str_view(name, n);
+  p->value[p->n] = mill_str_view(part.value, part.size);
+  p->dictionary[p->n++] = mill_str_view(part.metadata, part.metadata_size);
+  return MILL_OK;
+}
+
+static mill_status explode_row(parts *p, const mill_vector *arg, size_t i, uint32_t *count,
+                               mill_error *err) {
+  bool outer = strstr(p->call->fn->name, "_outer") != NULL;
   mill_variant_item x = {0};
   mill_variant v = {0};
   if (arg->type->phys != MILL_PHYS_NONE && mill_vector_valid(arg, i)) {
     v = mill_variant_at(arg, i);
-    if (!mill_variant_valid(&v) || !mill_variant_read(&v, &x)) return mill_variant_fail(&v, err);
+    if (!mill_variant_valid(&v)) return mill_variant_fail(&v, err);
+    if (v.metadata_size <= SHARED_MOST) {
+      MILL_TRY(keep(p, &v.value, v.size, err));
+      MILL_TRY(keep(p, &v.metadata, v.metadata_size, err));
+    }
+    if (!mill_variant_read(&v, &x)) return mill_variant_fail(&v, err);
   }
   *count = x.count ? x.count : outer;
-  for (uint32_t k = 0; k < *count; k++)
-    MILL_TRY(put_row(call, &v, x.count ? &x : NULL, k, b, names, out, err));
+  if (*count && x.count == 0) return put_nulls(p, err);
+  for (uint32_t k = 0; k < x.count; k++) MILL_TRY(put_part(p, &v, &x, k, err));
   return MILL_OK;
 }
 
 static mill_status explode_rows(mill_call *call, const mill_vector *const *args, size_t n,
                                 uint32_t *counts, mill_vector *out, mill_error *err) {
-  mill_variant_builder b;
-  mill_text names;
+  parts p;
   mill_status s = MILL_OK;
-  mill_variant_open(&b, call->ctx->memory);
-  mill_text_init(&names, call->ctx->memory);
-  for (size_t i = 0; i < n && s == MILL_OK; i++)
-    s = explode_row(call, args[0], i, &b, &names, &counts[i], out, err);
-  mill_variant_close(&b);
-  mill_text_clear(&names);
+  p.call = call;
+  p.out = out;
+  p.n = 0;
+  p.keyed = false;
+  mill_variant_open(&p.b, call->ctx->memory);
+  mill_text_init(&p.names, call->ctx->memory);
+  for (size_t i = 0; i < n && s == MILL_OK; i++) s = explode_row(&p, args[0], i, &counts[i], err);
+  if (s == MILL_OK) s = flush(&p, err);
+  mill_variant_close(&p.b);
+  mill_text_clear(&p.names);
   return s;
 }
 

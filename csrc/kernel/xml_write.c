@@ -10,6 +10,7 @@ enum { MAX_DEPTH = 1000 };
 
 typedef struct to_xml {
   const char *row_tag, *prefix, *value_tag, *null_value, *item;
+  size_t prefix_size;
   mill_value_texts texts;
 } to_xml;
 
@@ -43,6 +44,7 @@ static mill_status bind_to_xml(mill_binding *b, mill_error *err) {
     const char *v = mill_option_text(o, texts[i].key);
     *texts[i].to = v ? v : texts[i].otherwise;
   }
+  t->prefix_size = strlen(t->prefix);
   b->state = t;
   b->nullable = true;
   b->shown = mill_error_fmt(err, "to_xml(%s)", b->arg_sql[0]);
@@ -149,7 +151,7 @@ static mill_status child_element(writing *w, const char *name, const mill_vector
 }
 
 static bool is_attribute(const writing *w, const char *name) {
-  return strncmp(name, w->rules->prefix, strlen(w->rules->prefix)) == 0 &&
+  return strncmp(name, w->rules->prefix, w->rules->prefix_size) == 0 &&
          strcmp(name, w->rules->value_tag) != 0;
 }
 
@@ -160,9 +162,9 @@ static mill_status attribute(writing *w, const char *name, const mill_vector *v,
   mill_text_reset(w->scratch);
   if (!null)
     MILL_TRY(mill_value_put(&w->rules->texts, v, mill_vector_at(v, i), w->scratch, w->err));
-  MILL_TRY(check_name(w, name + strlen(w->rules->prefix)));
+  MILL_TRY(check_name(w, name + w->rules->prefix_size));
   MILL_TRY(put(w, " ", 1));
-  MILL_TRY(put_all(w, name + strlen(w->rules->prefix)));
+  MILL_TRY(put_all(w, name + w->rules->prefix_size));
   MILL_TRY(put(w, "=\"", 2));
   MILL_TRY(null ? escaped(w, text, strlen(text), true)
                 : escaped(w, w->scratch->data ? w->scratch->data : "", w->scratch->size, true));

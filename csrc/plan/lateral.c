@@ -5,7 +5,8 @@
 ** join is then an ordinary one in which the domain's columns equal the left's, NULL to NULL
 ** (Neumann and Kemper, Unnesting Arbitrary Queries, BTW 2015). Groups without rows are put back
 ** where an aggregate without keys must give a row for each. A LIMIT counts for each value of the
-** domain, by row numbers. */
+** domain, by row numbers. An inner join with a right side of one row's expressions and generators
+** needs none of this: that side goes on top of the left. */
 #include <string.h>
 
 #include "plan/plan_int.h"
@@ -14,7 +15,7 @@ typedef struct lateral {
   mill_planner *w;
   const mill_node *left;
   mill_exprs used;         /* columns of the left, as the right uses them */
-  const mill_node *domain; /* their distinct values */
+  const mill_node *domain; /* their distinct values; NULL: the left itself, row by row */
 } lateral;
 
 /* A rewritten node: the columns of the one before come first in its output, then the domain's. */
@@ -129,7 +130,8 @@ static const mill_node *refuse(lateral *l, const mill_node *n) {
 
 /* A tree that does not use the left, beside every value of the domain. */
 static const mill_node *leaf(lateral *l, const mill_node *n) {
-  const mill_node *d = mill_renew_ids(l->w, l->domain);
+  if (l->domain == NULL && n->kind == MILL_N_ONE_ROW) return l->left;
+  const mill_node *d = l->domain ? mill_renew_ids(l->w, l->domain) : l->left;
   const mill_node *j = d ? mill_w_join(l->w, MILL_JOIN_INNER, d, n, NULL) : NULL;
   return projected(l, j, n, (mill_exprs){d->output, d->noutput, d->noutput});
 }
@@ -387,10 +389,35 @@ const mill_node *mill_lateral_rows(mill_planner *w, const mill_node *a, const mi
   return *on ? r : NULL;
 }
 
+/* Does every row of the left make its rows alone, without another's? */
+static bool by_row(lateral *l, const mill_node *n) {
+  while (n->kind == MILL_N_PROJECT || n->kind == MILL_N_FILTER || n->kind == MILL_N_GENERATE)
+    n = n->child[0];
+  return !uses_left(l, n);
+}
+
+/* An inner join with such a tree needs neither domain nor join: the left is what the tree stands on. */
+static const mill_node *rows_of_left(lateral *l, const mill_node *b, const mill_expr *condition) {
+  const mill_node *a = l->left;
+  mill_exprs out = {0};
+  l->used = (mill_exprs){a->output, a->noutput, a->noutput};
+  const mill_node *r = rewrite(l, b);
+  if (r == NULL || !mill_exprs_copy(l->w, &out, a->output, a->noutput) ||
+      !mill_exprs_copy(l->w, &out, r->output, r->noutput - a->noutput))
+    return NULL;
+  r = mill_w_project(l->w, r, &out);
+  return r && condition ? mill_w_filter(l->w, r, condition) : r;
+}
+
 const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_node *a,
                                    const mill_node *b, const mill_expr *condition) {
   int used = 0;
   mill_exprs out = {0};
+  lateral l = {.w = w, .left = a};
+  finder f = {.l = &l};
+  find(&f, b);
+  if (f.any && !f.nested && (kind == MILL_JOIN_INNER || kind == MILL_JOIN_CROSS) && by_row(&l, b))
+    return rows_of_left(&l, b, condition);
   const mill_node *r = mill_lateral_rows(w, a, b, &condition, &used);
   if (r == NULL) return NULL;
   if (used == 0) return mill_w_join(w, kind, a, b, condition);

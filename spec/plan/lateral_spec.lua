@@ -38,6 +38,15 @@ describe("LATERAL", function()
     { "1 a 1", "1 a 2", "1 a 3", "2 b 2", "2 b 3", "2 c 2", "2 c 3" })
   answers("SELECT * FROM l, LATERAL (SELECT k, sum(x) FROM r WHERE r.k < l.k GROUP BY k)", { "2 b 1 7", "2 c 1 7" })
 
+  answers("SELECT k, c FROM VALUES (1, array(1, 2)), (1, array(1, 2)), (3, NULL) AS g(k, a) "
+    .. "JOIN LATERAL explode(a) AS t(c) ON c > k", { "1 2", "1 2" })
+  answers("SELECT k, c, d FROM VALUES (2, array(1, 2)), (2, array(1, 2)) AS g(k, a), "
+    .. "LATERAL explode(a) AS t(c), LATERAL (SELECT c * k AS d WHERE c > 1)", { "2 2 4", "2 2 4" })
+  answers("SELECT k, d FROM VALUES (2), (5) AS g(k), LATERAL (SELECT k + c AS d FROM explode(array(10, 20)) AS e(c))",
+    { "2 12", "2 22", "5 15", "5 25" })
+  answers("SELECT k, c FROM VALUES (2, array(1, 2)), (5, array()) AS g(k, a), LATERAL explode_outer(a) AS t(c)",
+    { "2 1", "2 2", "5 NULL" })
+
   it("is lateralJoin with columns of the outer query", function()
     local a, b = spark:table "l":alias "a", spark:table "r":alias "b"
     local inner = b:where(F.col "a.k":outer():equalTo(F.col "b.k"))
