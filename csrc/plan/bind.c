@@ -361,6 +361,37 @@ static bool ignores_nulls(const mill_function *fn) {
   return false;
 }
 
+/* _metadata of the files that n's rows are read from, as far as they are taken where they are read; NULL:
+** there is none, or what stands above n could not ask for it. */
+static const mill_expr *origin_of(const mill_scope *s) {
+  const mill_node *n = s->from;
+  while (n && (n->kind == MILL_N_FILTER || n->kind == MILL_N_SAMPLE ||
+               (n->kind == MILL_N_PROJECT && !n->having)))
+    n = n->child[0];
+  if (n == NULL || n->kind != MILL_N_SOURCE || n->nexprs == 0) return NULL;
+  for (int i = 0; i < s->nhidden; i++)
+    if (s->hidden[i]->id == n->exprs[0]->id) return s->hidden[i];
+  return NULL;
+}
+
+/* input_file_name() and the like are fields of _metadata where that is in reach. */
+static const mill_expr *of_file(mill_planner *w, const mill_scope *s, mill_expr *e) {
+  static const char *const form[][2] = {
+      {"input_file_name", "`~file_uri`(($1).file_path)"},
+      {"input_file_block_start", "`~file_block`(($1).file_block_start)"},
+      {"input_file_block_length", "`~file_block`(($1).file_block_length)"}};
+  for (size_t i = 0; e->nargs == 0 && s && i < sizeof form / sizeof *form; i++) {
+    const mill_expr *origin = strcmp(e->fn->name, form[i][0]) == 0 ? origin_of(s) : NULL;
+    if (origin == NULL) continue;
+    mill_expr *over = mill_x_copy(w, e);
+    if (over == NULL) return NULL;
+    over->args = &origin;
+    over->nargs = 1;
+    return expand(w, s, over, form[i][1], mill_w_sql(w, e));
+  }
+  return e;
+}
+
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   if (!built_in_name(e)) return unknown(w, e);
   e->fn = mill_function_find(e->name, strlen(e->name));
@@ -379,6 +410,8 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->distinct && !aggregate) return unsupported(w, e, "DISTINCT");
   if (e->filter && !aggregate) return unsupported(w, e, "FILTER CLAUSE");
   if (e->ignore_nulls && !ignores_nulls(e->fn)) return unsupported(w, e, "IGNORE NULLS");
+  const mill_expr *known = of_file(w, s, e);
+  if (known != e) return known;
   strip_aliases(w, e);
   if (!mill_pad_chars(w, e)) return NULL;
   int collation;
