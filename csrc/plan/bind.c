@@ -361,11 +361,18 @@ static bool ignores_nulls(const mill_function *fn) {
   return false;
 }
 
+/* How many scans of files rows come from: a UNION has each row from one. */
+static int files_below(const mill_node *n) {
+  int sum = n->kind == MILL_N_SOURCE && n->nexprs > 0;
+  for (int i = 0; i < n->nchildren; i++) sum += files_below(n->child[i]);
+  return n->kind == MILL_N_UNION && sum > 1 ? 1 : sum;
+}
+
 /* _metadata of the files that n's rows are read from, as far as they are taken where they are read; NULL:
 ** there is none, or what stands above n could not ask for it. */
 static const mill_expr *origin_of(const mill_scope *s) {
   const mill_node *n = s->from;
-  while (n && (n->kind == MILL_N_FILTER || n->kind == MILL_N_SAMPLE ||
+  while (n && (n->kind == MILL_N_FILTER || n->kind == MILL_N_SAMPLE || n->kind == MILL_N_GENERATE ||
                (n->kind == MILL_N_PROJECT && !n->having)))
     n = n->child[0];
   if (n == NULL || n->kind != MILL_N_SOURCE || n->nexprs == 0) return NULL;
@@ -381,7 +388,11 @@ static const mill_expr *of_file(mill_planner *w, const mill_scope *s, mill_expr 
       {"input_file_block_start", "`~file_block`(($1).file_block_start)"},
       {"input_file_block_length", "`~file_block`(($1).file_block_length)"}};
   for (size_t i = 0; e->nargs == 0 && s && i < sizeof form / sizeof *form; i++) {
-    const mill_expr *origin = strcmp(e->fn->name, form[i][0]) == 0 ? origin_of(s) : NULL;
+    if (strcmp(e->fn->name, form[i][0]) != 0) continue;
+    if (s->from && files_below(s->from) > 1)
+      return MILL_W_FAIL_AT(w, e, MILL_E_MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION, "expr",
+                            mill_w_quoted_sql(w, e), NULL);
+    const mill_expr *origin = origin_of(s);
     if (origin == NULL) continue;
     mill_expr *over = mill_x_copy(w, e);
     if (over == NULL) return NULL;

@@ -66,6 +66,20 @@ describe("the file of a row", function()
       JOIN c AS b ON a._c0 = b._c0 ORDER BY a._c0]])
   end)
 
+  it("is carried past generators, but not through joins of files", function()
+    local each = { "1|" .. first, "2|" .. first, "1|" .. first, "2|" .. first, "1|" .. second, "2|" .. second }
+    assert.same(each, rows "SELECT explode(array(1, 2)), input_file_name() FROM c")
+    assert.same(each, rows "SELECT x, input_file_name() FROM c LATERAL VIEW explode(array(1, 2)) AS x")
+    assert.same({ second .. "|5" }, rows [[
+      SELECT input_file_name(), y FROM c LATERAL VIEW explode(array(_c0)) AS x LATERAL VIEW explode(array(x)) AS y
+      WHERE input_file_name() LIKE '%b.csv']])
+    local ok, e = pcall(rows, "SELECT input_file_name() FROM c JOIN c AS d ON true")
+    assert.is_false(ok)
+    assert.equal("MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION", e.condition)
+    assert.equal("42K0E", e.sqlState)
+    assert.same({ expr = '"input_file_name()"' }, e.messageParameters)
+  end)
+
   it("is that of a table's files too", function()
     spark:sql "CREATE TABLE t USING parquet AS SELECT 1 AS a"
     local row = rows("SELECT " .. ALL .. " FROM t")[1]
