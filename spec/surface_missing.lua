@@ -55,8 +55,4 @@ return {
     DataFrame.nearestByJoin DataFrame.zip]],
   ["user-defined types are not there"] = [[
     F.unwrap_udt]],
-  ["transforms of partitions belong to tables of other catalogues"] = [[
-    F.bucket F.days F.hours F.months F.years]],
-  ["functions of SQL that are not in the catalogue yet"] = [[
-    F.input_file_block_length F.input_file_block_start F.input_file_name F.product]],
 }

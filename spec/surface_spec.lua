@@ -59,7 +59,7 @@ local LUA_ONLY = {}
 for name in ([[asc asc_nulls_first asc_nulls_last desc desc_nulls_first desc_nulls_last broadcast call_function call_udf
   col column lit expr udf count_distinct countDistinct sum_distinct sumDistinct listagg_distinct string_agg_distinct
   approxCountDistinct bitwiseNOT bitwise_not create_map negate timestamp_add timestamp_diff toDegrees
-  toRadians]]):gmatch "%S+" do
+  toRadians product bucket years months days hours]]):gmatch "%S+" do
   LUA_ONLY[name] = true
 end
 

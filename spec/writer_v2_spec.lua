@@ -42,6 +42,30 @@ describe("df:writeTo", function()
     fails("DATA_SOURCE_NOT_FOUND", people:writeTo("x"):using "nope", "create")
   end)
 
+  it("takes buckets among the partitions, and tells that tables have no other transforms", function()
+    people:writeTo("b"):using("csv"):partitionedBy(F.bucket(4, "id")):create()
+    assert.matches("CLUSTERED BY %(id%)\nINTO 4 BUCKETS", spark.catalog:getCreateTableString "b")
+    assert.equal("1 2 3", ids "b")
+    people:writeTo("c"):using("csv"):partitionedBy("name", F.bucket(F.lit(4), "id")):create()
+    assert.equal("1 2 3", ids "c")
+    assert.matches("PARTITIONED BY %(name%)", spark.catalog:getCreateTableString "c")
+    local function x(...) return people:writeTo("x"):using("csv"):partitionedBy(...) end
+    assert.same({ transform = "`years(id)`" }, fails("UNSUPPORTED_PARTITION_TRANSFORM", x(F.years "id"), "create"))
+    assert.same({ transform = "`days(s`.`x)`" }, fails("UNSUPPORTED_PARTITION_TRANSFORM",
+      x("name", F.days "s.x"), "create"))
+    fails("UNSUPPORTED_PARTITION_TRANSFORM", x(F.hours "id", F.bucket(1, "id"), F.bucket(2, "id")), "create")
+    fails("UNSUPPORTED_FEATURE.MULTIPLE_BUCKET_TRANSFORMS", x(F.bucket(1, "id"), F.bucket(2, "name"), F.months "id"),
+      "create")
+    assert.same({ bucketingMaxBuckets = "100000", numBuckets = "0" },
+      fails("INVALID_BUCKET_COUNT", x(F.bucket(0, "id")), "create"))
+    assert.equal("bucket", fails("COLUMN_NOT_DEFINED_IN_TABLE", x(F.bucket(3, "zz")), "create").colType)
+    assert.same({ bucketCol = "id", normalizedPartCols = "id" },
+      fails("_LEGACY_ERROR_TEMP_1166", x("id", F.bucket(3, "id")), "create"))
+    fails("_LEGACY_ERROR_TEMP_1316", people:writeTo "x", "partitionedBy", F.years(F.col "id" + 1))
+    fails("_LEGACY_ERROR_TEMP_1322", people:writeTo "x", "partitionedBy", F.bucket(F.lit "x", "id"))
+    fails("_LEGACY_ERROR_TEMP_1322", people:writeTo "x", "partitionedBy", F.bucket(3, F.col "id" + 1))
+  end)
+
   it("leaves tables of files to df.write", function()
     people:writeTo("t"):create()
     for _, method in ipairs { "append", "overwritePartitions" } do

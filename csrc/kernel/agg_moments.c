@@ -1,4 +1,5 @@
-/* Moments: variance and its kin, skewness, kurtosis, covariance, correlation, linear regression.
+/* Moments: variance and its kin, skewness, kurtosis, covariance, correlation, linear regression; and
+** the product, which is of doubles alone as they are.
 **
 ** One pass with running means, merged pairwise: Welford's update and the formulas of Chan et al.
 ** and Pebay (SAND2008-6212), in the order of operations of Spark's CentralMomentAgg, Covariance
@@ -260,6 +261,70 @@ static mill_status bind_doubles(mill_binding *b, const char *types, int n, mill_
   return mill_bind_partial(b, n, fields, err);
 }
 
+/* ---- the product ---------------------------------------------------------------------------- */
+
+typedef struct {
+  double n, value; /* of no rows: neither counts */
+} product;
+
+static void multiply(product *p, double n, double value) {
+  p->value = p->n > 0 ? p->value * value : value;
+  p->n += n;
+}
+
+AGG_UPDATE(product_update) {
+  (void)call, (void)err;
+  AGG_ROWS(args[0], n, i) multiply(states[i], 1, MILL_AT(double, args[0], i));
+  return MILL_OK;
+}
+
+AGG_COMBINE(product_combine) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) {
+    const product *p = from[i];
+    if (p->n > 0) multiply(to[i], p->n, p->value);
+  }
+  return MILL_OK;
+}
+
+AGG_MERGE(product_merge) {
+  (void)call, (void)err;
+  for (size_t i = 0; i < n; i++) {
+    double v[2];
+    load_doubles(partial, i, v);
+    if (v[0] > 0) multiply(states[i], v[0], v[1]);
+  }
+  return MILL_OK;
+}
+
+AGG_OUTPUT(product_save) {
+  (void)call, (void)err;
+  save_doubles(states, n, out);
+  return MILL_OK;
+}
+
+AGG_OUTPUT(product_final) {
+  for (size_t i = 0; i < n; i++) {
+    const product *p = states[i];
+    ((double *)out->data)[i] = p->value;
+    if (p->n == 0) MILL_TRY(mill_set_null(call, out, i, err));
+  }
+  return MILL_OK;
+}
+
+static const mill_aggregate product_agg = {.state_size = sizeof(product),
+                                           .update = product_update,
+                                           .merge = product_merge,
+                                           .combine = product_combine,
+                                           .save = product_save,
+                                           .final = product_final};
+
+static mill_status bind_product(mill_binding *b, mill_error *err) {
+  return bind_doubles(b, "double -> double", 2, err);
+}
+
+/* ---- the catalogue -------------------------------------------------------------------------- */
+
 static mill_status bind_one(mill_binding *b, mill_error *err) {
   return bind_doubles(b, "double -> double", 5, err);
 }
@@ -315,4 +380,12 @@ const mill_function mill_family_agg_moments[] = {
             "The mean of the independent variable.", "4.0"),
     LOWERED("regr_avgy", "avg(CASE WHEN ($2) IS NOT NULL THEN $1 END)",
             "The mean of the dependent variable.", "2.0"),
+    {.name = "~product",
+     .types = "any",
+     .kind = MILL_AGGREGATE,
+     .flags = MILL_FN_HIDDEN,
+     .bind = bind_product,
+     .aggregate = &product_agg,
+     .usage = "product(expr)",
+     .doc = "The product of the numbers, as a DOUBLE."},
     {0}};

@@ -73,7 +73,7 @@ static const char *join_args(mill_binding *b, mill_error *err) {
 }
 
 const char *mill_bind_sql(mill_binding *b, mill_error *err) {
-  const char *name = b->fn->name;
+  const char *name = mill_function_printed(b->fn, b->fn->name);
   bool op = (b->fn->flags & MILL_FN_OPERATOR) != 0;
   if (strcmp(name, "negative") == 0) return mill_error_fmt(err, "\"(- %s)\"", b->arg_sql[0]);
   if (strcmp(name, "positive") == 0) return mill_error_fmt(err, "\"(+ %s)\"", b->arg_sql[0]);

@@ -75,6 +75,7 @@ const mill_function *mill_function_find(const char *name, size_t n) {
 
 const char *mill_function_printed(const mill_function *fn, const char *name) {
   size_t n = strlen(name);
+  if (*name == '~' && n > 1) return name + 1; /* of those that SQL does not know */
   for (const char *at = fn->alias; at && *at;) {
     size_t length = strcspn(at, ",");
     if (*at == '=' && length == n + 1 && strncasecmp(at + 1, name, n) == 0) return fn->name;

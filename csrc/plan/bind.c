@@ -369,6 +369,48 @@ static bool ignores_nulls(const mill_function *fn) {
   return false;
 }
 
+/* How many scans of files rows come from: a UNION has each row from one. */
+static int files_below(const mill_node *n) {
+  int sum = n->kind == MILL_N_SOURCE && n->nexprs > 0;
+  for (int i = 0; i < n->nchildren; i++) sum += files_below(n->child[i]);
+  return n->kind == MILL_N_UNION && sum > 1 ? 1 : sum;
+}
+
+/* _metadata of the files that n's rows are read from, as far as they are taken where they are read; NULL:
+** there is none, or what stands above n could not ask for it. */
+static const mill_expr *origin_of(const mill_scope *s) {
+  const mill_node *n = s->from;
+  while (n && (n->kind == MILL_N_FILTER || n->kind == MILL_N_SAMPLE || n->kind == MILL_N_GENERATE ||
+               (n->kind == MILL_N_PROJECT && !n->having)))
+    n = n->child[0];
+  if (n == NULL || n->kind != MILL_N_SOURCE || n->nexprs == 0) return NULL;
+  for (int i = 0; i < s->nhidden; i++)
+    if (s->hidden[i]->id == n->exprs[0]->id) return s->hidden[i];
+  return NULL;
+}
+
+/* input_file_name() and the like are fields of _metadata where that is in reach. */
+static const mill_expr *of_file(mill_planner *w, const mill_scope *s, mill_expr *e) {
+  static const char *const form[][2] = {
+      {"input_file_name", "`~file_uri`(($1).file_path)"},
+      {"input_file_block_start", "`~file_block`(($1).file_block_start)"},
+      {"input_file_block_length", "`~file_block`(($1).file_block_length)"}};
+  for (size_t i = 0; e->nargs == 0 && s && i < sizeof form / sizeof *form; i++) {
+    if (strcmp(e->fn->name, form[i][0]) != 0) continue;
+    if (s->from && files_below(s->from) > 1)
+      return MILL_W_FAIL_AT(w, e, MILL_E_MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION, "expr",
+                            mill_w_quoted_sql(w, e), NULL);
+    const mill_expr *origin = origin_of(s);
+    if (origin == NULL) continue;
+    mill_expr *over = mill_x_copy(w, e);
+    if (over == NULL) return NULL;
+    over->args = &origin;
+    over->nargs = 1;
+    return expand(w, s, over, form[i][1], mill_w_sql(w, e));
+  }
+  return e;
+}
+
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   if (!built_in_name(e)) return unknown(w, e);
   e->fn = mill_function_find(e->name, strlen(e->name));
@@ -387,6 +429,8 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->distinct && !aggregate) return unsupported(w, e, "DISTINCT");
   if (e->filter && !aggregate) return unsupported(w, e, "FILTER CLAUSE");
   if (e->ignore_nulls && !ignores_nulls(e->fn)) return unsupported(w, e, "IGNORE NULLS");
+  const mill_expr *known = of_file(w, s, e);
+  if (known != e) return known;
   strip_aliases(w, e);
   if (!mill_pad_chars(w, e)) return NULL;
   int collation;

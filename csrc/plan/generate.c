@@ -102,5 +102,7 @@ bool mill_extract_generator(mill_planner *w, const mill_node **child, mill_exprs
     return false;
   *items = l;
   *child = g;
+  for (int i = 0; i < l.n && *child; i++) *child = mill_expose_all(w, *child, l.at[i]);
+  if (*child == NULL) return false;
   return mill_extract_generator(w, child, items); /* each further one for every row so far */
 }

@@ -204,6 +204,7 @@ const char *mill_w_quoted_parts(mill_planner *w, const char *const *parts, int n
 
 typedef struct mill_scope {
   const struct mill_scope *outer; /* the query around this one */
+  const mill_node *from;          /* whose output the columns are, or NULL */
   const mill_expr *const *column, *const *hidden;
   int ncolumns, nhidden;
   const mill_exprs *lateral; /* aliases of the same list, or NULL */

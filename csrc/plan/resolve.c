@@ -10,7 +10,7 @@
 #include "plan/plan_int.h"
 
 mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer) {
-  return (mill_scope){.outer = outer, .column = n->output, .ncolumns = n->noutput};
+  return (mill_scope){.outer = outer, .from = n, .column = n->output, .ncolumns = n->noutput};
 }
 
 /* ---- columns -------------------------------------------------------------------------------- */

@@ -254,6 +254,11 @@ static bool passes_through(const mill_node *n) {
          n->kind == MILL_N_LIMIT || n->kind == MILL_N_SAMPLE;
 }
 
+/* And what has all columns of its child, with others of its own behind them. */
+static bool keeps_columns(const mill_node *n) {
+  return passes_through(n) || n->kind == MILL_N_GENERATE;
+}
+
 bool mill_n_computes(const mill_node *n, uint64_t id) {
   if (mill_x_find_id(n->output, n->noutput, id)) return true;
   switch (n->kind) {
@@ -270,7 +275,7 @@ bool mill_n_computes(const mill_node *n, uint64_t id) {
 }
 
 bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
-  while (passes_through(n) || (n->kind == MILL_N_PROJECT && !n->having)) n = n->child[0];
+  while (keeps_columns(n) || (n->kind == MILL_N_PROJECT && !n->having)) n = n->child[0];
   return n->kind != MILL_N_SOURCE || mill_exprs_copy(w, out, n->exprs, n->nexprs);
 }
 
@@ -286,13 +291,27 @@ bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
   return mill_exprs_copy(w, out, below->output, below->noutput);
 }
 
+/* The child's columns that a GENERATE hands on stand in front of those that it makes. */
+static bool hand_on(mill_planner *w, mill_node *g, const mill_expr *c) {
+  mill_exprs l = {0};
+  int made = (int)g->exprs[0]->type->nfields, first = g->noutput - made;
+  if (!mill_exprs_copy(w, &l, g->output, first) || !mill_exprs_add(w, &l, mill_x_column(w, c)) ||
+      !mill_exprs_copy(w, &l, g->output + first, made))
+    return false;
+  g->output = l.at;
+  g->noutput = l.n;
+  return true;
+}
+
 static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c) {
   if (n == NULL || mill_n_computes(n, c->id)) return n;
-  if (n->kind != MILL_N_PROJECT && !passes_through(n)) return n;
+  if (n->kind != MILL_N_PROJECT && !keeps_columns(n)) return n;
   mill_node *copy = mill_w_node_copy(w, n);
   if (copy == NULL) return NULL;
   copy->child[0] = expose(w, n->child[0], c);
   if (copy->child[0] == NULL) return NULL;
+  if (n->kind == MILL_N_GENERATE && mill_n_computes(copy->child[0], c->id) && !hand_on(w, copy, c))
+    return NULL;
   if (n->kind == MILL_N_PROJECT) {
     mill_exprs l = {0};
     if (!mill_exprs_copy(w, &l, n->exprs, n->nexprs) ||

@@ -397,7 +397,7 @@ local SHOW = {
   call = function(n)
     if n.name == "when" then return show_case(n) end
     if n.name == "not" then return ("!(%s)"):format(show_list(n.args)) end
-    return ("%s(%s)"):format(n.name, n.star and "*" or show_list(n.args))
+    return ("%s(%s)"):format(n.name:match "^~?(.+)", n.star and "*" or show_list(n.args))
   end,
   cast = function(n)
     local kind = n.target_text and n.target_text:upper() or core.type_text(n.target, "sql")
