@@ -2,6 +2,7 @@
 **
 ** Positions count characters from 1; on BINARY they count bytes. A part of an input is a view of
 ** it. Texts of ASCII bytes take the short path everywhere. */
+#include "base/collation.h"
 #include "base/find.h"
 #include "base/utf8.h"
 #include "kernel/bytes_int.h"
