@@ -58,7 +58,9 @@ static const mill_bound *column(mill_lowering *l, const mill_expr *e, const side
 
 static const mill_bound *literal(mill_lowering *l, const mill_expr *e) {
   mill_bound *b = bound(l, MILL_B_LITERAL, e, 0);
-  if (b) b->value = e->value ? e->value : e->given;
+  if (b == NULL) return NULL;
+  b->value = e->value ? e->value : e->given;
+  b->nullable = b->value == NULL || !mill_vector_valid(b->value, 0);
   return b;
 }
 

@@ -284,6 +284,19 @@ static void rows_free(mill_rows *r) {
   mill_plan_unref(plan);
 }
 
+/* What the plan's type may have as NULL and its operators cannot is never NULL, such as constants that were computed:
+** Spark writes such columns as required. */
+static const mill_type *narrowed(mill_planner *w, const mill_type *t, const mill_type *of) {
+  mill_field *f = mill_w_alloc(w, (t->nfields + 1) * sizeof *f);
+  if (f == NULL || of->nfields != t->nfields) return t;
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    f[i] = t->fields[i];
+    f[i].nullable &= of->fields[i].nullable;
+  }
+  const mill_type *n = mill_type_struct(w->ctx->types, f, t->nfields);
+  return n ? n : t;
+}
+
 mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) {
   mill_planner w;
   MILL_TRY(mill_plan_begin(p, &w, err));
@@ -301,6 +314,7 @@ mill_status mill_plan_open(mill_plan *p, mill_rows **out, mill_error *err) {
   if (ok) {
     mill_run run = run_of(p->session);
     run.set = &r->set;
+    r->base.schema = narrowed(&w, p->schema, low.op->schema);
     w.status = mill_run_open(&run, low.op, &r->rows, err);
   }
   if (w.status != MILL_OK) {
