@@ -290,7 +290,7 @@ AGG_COMBINE(product_combine) {
 AGG_MERGE(product_merge) {
   (void)call, (void)err;
   for (size_t i = 0; i < n; i++) {
-    double v[2];
+    double v[2] = {0, 0};
     load_doubles(partial, i, v);
     if (v[0] > 0) multiply(states[i], v[0], v[1]);
   }
