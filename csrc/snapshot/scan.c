@@ -117,7 +117,7 @@ static mill_status scan_open(const mill_scan *s, const mill_context *ctx, const 
   c->view = mill_calloc(m, (c->ncols + 1) * sizeof *c->view);
   if (!c->columns || !c->view) {
     cursor_free(&c->base);
-    return mill_oom(m, (c->ncols + 1) * sizeof *c->view, err);
+    return mill_oom(m, ((size_t)n + 1) * sizeof *c->view, err);
   }
   for (int i = 0; i < n; i++) c->columns[i] = columns[i];
   *out = &c->base;
