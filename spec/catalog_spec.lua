@@ -213,6 +213,13 @@ describe("spark.catalog", function()
     catalog:refreshByPath "/nope"
   end)
 
+  local function files()
+    local pipe = assert(io.popen(("find '%s' -name 'part-*'"):format(folder)))
+    local text = pipe:read "a"
+    pipe:close()
+    return text
+  end
+
   it("keeps no file of a table for rows that were cached before it changed", function()
     people.write:saveAsTable "t"
     catalog:cacheTable "t"
@@ -223,8 +230,18 @@ describe("spark.catalog", function()
     collectgarbage()
     collectgarbage()
     catalog:createDatabase "later" -- its commit removes what nobody reads any more
-    local pipe = assert(io.popen(("find '%s' -name 'part-*'"):format(folder)))
-    assert.equal("", pipe:read "a")
-    pipe:close()
+    assert.equal("", files())
+  end)
+
+  it("keeps no file of a table for a query that was cached and is no more", function()
+    people.write:saveAsTable "t"
+    spark:sql "CACHE LAZY TABLE kept AS SELECT * FROM t"
+    assert.equal(2, spark:table("kept"):count())
+    spark:sql "DROP VIEW kept"
+    spark:sql "DROP TABLE t"
+    collectgarbage()
+    collectgarbage()
+    catalog:createDatabase "later"
+    assert.equal("", files())
   end)
 end)

@@ -249,6 +249,27 @@ static bool cache_query(mill_planner *w, const mill_node *n) {
   return mill_create_view(w, v) != NULL;
 }
 
+static bool keep_relation(mill_planner *w, const mill_node *n, const mill_node *name,
+                          const char *key) {
+  const mill_node *rows = mill_analyse_relation(w, name, NULL);
+  return rows && mill_keep_cached(w, key, rows, n->name != NULL);
+}
+
+/* By a plan of its own: the view that the statement has made holds the statement's plan, which would hold the view. */
+static bool keep_apart(mill_planner *w, const mill_node *n, const mill_node *name,
+                       const char *key) {
+  mill_plan *own = NULL;
+  mill_planner of;
+  w->status = mill_plan_new(w->session, &own, w->err);
+  if (w->status == MILL_OK) w->status = mill_planner_init(&of, own, w->err);
+  if (w->status == MILL_OK) {
+    (void)keep_relation(&of, n, name, key);
+    w->status = of.status;
+  }
+  mill_plan_unref(own);
+  return w->status == MILL_OK;
+}
+
 static const mill_node *cache(mill_planner *w, const mill_node *n) {
   if (n->nchildren && !cache_query(w, n)) return NULL;
   const char *key = cache_key(w, n);
@@ -258,8 +279,8 @@ static const mill_node *cache(mill_planner *w, const mill_node *n) {
   name->parts = n->parts;
   name->nparts = n->nparts;
   if (mill_warehouse_cached(mill_session_warehouse(w->session), key)) return mill_nothing(w);
-  const mill_node *rows = mill_analyse_relation(w, name, NULL);
-  return rows && mill_keep_cached(w, key, rows, n->name != NULL) ? mill_nothing(w) : NULL;
+  bool kept = n->nchildren ? keep_apart(w, n, name, key) : keep_relation(w, n, name, key);
+  return kept ? mill_nothing(w) : NULL;
 }
 
 static const mill_node *uncache(mill_planner *w, const mill_node *n) {
