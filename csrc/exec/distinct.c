@@ -10,7 +10,7 @@
 ** come in order of their first row, and so do the values of each group.
 **
 ** A count of words by group is a call without DISTINCT from the start, which keeps the values of its
-** group (kernel/count_distinct.h), where those of all rows are sure to fit into memory. */
+** group (kernel/count_distinct.h), where those of all rows are expected to fit into memory. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -28,7 +28,7 @@ typedef struct builder {
 
 static void *room(builder *b, size_t bytes, mill_status *s, mill_error *err) {
   void *p = *s == MILL_OK ? mill_arena_alloc(&b->a, bytes + 16) : NULL;
-  if (p) return memset(p, 0, bytes + 16);
+  if (p) return p;
   if (*s == MILL_OK) *s = mill_oom(b->a.memory, bytes, err);
   return NULL;
 }
@@ -247,16 +247,25 @@ bool mill_agg_any_distinct(const mill_op *op) {
   return false;
 }
 
+static bool takes_set(const mill_bound_aggregate *call) {
+  return call->distinct && strcmp(call->fn->name, "count") == 0 && call->nargs == 1 &&
+         mill_count_distinct_takes(call->args[0]->type);
+}
+
+/* By the rows that are expected, which may turn out to be more. */
 static bool sets_fit(const builder *b) {
   const double rows = b->op->child[0]->estimate;
   const size_t limit = mill_memory_read(b->a.memory).limit;
-  return b->op->nkeys > 0 && rows >= 0 &&
-         (limit == 0 || rows * MILL_COUNT_DISTINCT_BYTES <= (double)limit / SETS_SHARE);
+  int sets = 0;
+  for (int i = 0; i < b->op->naggs; i++) sets += takes_set(&b->op->aggs[i]);
+  return sets > 0 && b->op->nkeys > 0 && rows >= 0 &&
+         (limit == 0 || sets * rows * MILL_COUNT_DISTINCT_BYTES <= (double)limit / SETS_SHARE);
 }
 
-/* The operator with counts of DISTINCT words as calls that keep sets. */
-static mill_status count_by_sets(builder *b, mill_error *err) {
+/* The operator with counts of DISTINCT words as calls that keep sets; NULL: there are none. */
+static mill_status count_by_sets(builder *b, const mill_op **out, mill_error *err) {
   mill_status s = MILL_OK;
+  *out = NULL;
   if (!sets_fit(b)) return MILL_OK;
   mill_op *op = room(b, sizeof *op, &s, err);
   mill_bound_aggregate *aggs = room(b, (size_t)b->op->naggs * sizeof *aggs, &s, err);
@@ -266,24 +275,23 @@ static mill_status count_by_sets(builder *b, mill_error *err) {
   for (int i = 0; i < b->op->naggs; i++) {
     mill_bound_aggregate *call = &aggs[i];
     *call = b->op->aggs[i];
-    if (!call->distinct || strcmp(call->fn->name, "count") != 0 || call->nargs != 1 ||
-        !mill_count_distinct_takes(call->args[0]->type))
-      continue;
+    if (!takes_set(call)) continue;
     call->distinct = false;
     call->impl = &mill_count_distinct;
     call->partial = words;
   }
   *op = *b->op;
   op->aggs = aggs;
-  b->op = op;
+  *out = op;
   return MILL_OK;
 }
 
-static mill_status run(builder *b, mill_scan **rows, mill_scan **out, mill_error *err) {
+static mill_status by_levels(builder *b, const mill_op *op, mill_scan **rows, mill_scan **out,
+                             mill_error *err) {
   const mill_op *top = NULL, *project = NULL;
-  MILL_TRY(count_by_sets(b, err));
-  if (!mill_agg_any_distinct(b->op)) return mill_exec_aggregate(b->x, b->op, out, err);
-  b->rows = b->op->child[0];
+  b->op = op;
+  b->rows = op->child[0];
+  if (!mill_agg_any_distinct(op)) return mill_exec_aggregate(b->x, op, out, err);
   if (readers(b->op) > 1) {
     MILL_TRY(project_of(b, b->op, &project, &b->op, err));
     MILL_TRY(mill_exec_held(b->x, project, rows, err));
@@ -291,6 +299,26 @@ static mill_status run(builder *b, mill_scan **rows, mill_scan **out, mill_error
   }
   MILL_TRY(whole(b, &top, err));
   return mill_exec_kept(b->x, top, out, err);
+}
+
+/* Sets do not spill: when memory ends under them, it begins again without, as if nothing had been. */
+static mill_status run(builder *b, mill_scan **rows, mill_scan **out, mill_error *err) {
+  const mill_op *op = b->op, *sets;
+  const mill_meters *meters = b->x->run->meters;
+  const size_t bytes = meters ? (size_t)meters->n * sizeof *meters->item : 0;
+  mill_status s = MILL_OK;
+  mill_meter *before = room(b, bytes + 1, &s, err);
+  if (s != MILL_OK) return s;
+  if (bytes) memcpy(before, meters->item, bytes);
+  MILL_TRY(count_by_sets(b, &sets, err));
+  if (sets == NULL) return by_levels(b, op, rows, out, err);
+  s = by_levels(b, sets, rows, out, err);
+  if (s != MILL_E_OUT_OF_MEMORY) return s;
+  mill_scan_unref(*rows);
+  *rows = NULL;
+  mill_error_clear(err);
+  if (bytes) memcpy(meters->item, before, bytes);
+  return by_levels(b, op, rows, out, err);
 }
 
 mill_status mill_agg_distinct(const mill_exec *x, const mill_op *op, mill_scan **out,

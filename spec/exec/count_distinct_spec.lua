@@ -95,3 +95,22 @@ for _, options in ipairs(ways) do
     end)
   end)
 end
+
+describe("count(DISTINCT) by group of more rows than were expected", function()
+  -- The join makes a thousand rows of each row that is expected: their values are more than sets have memory for.
+  local spark
+  setup(function()
+    tidemill.session {}:stop()
+    spark = tidemill.session { memory = "32MB", threads = 2 }
+  end)
+  teardown(function() spark:stop() end)
+
+  it("does without sets", function()
+    local got = {}
+    for i, row in ipairs(spark:sql([[SELECT a.id % 3 AS k, count(DISTINCT a.id * 3000 + b.id)
+        FROM range(1500) a JOIN range(2000) b ON a.id % 2 = b.id % 2 GROUP BY 1 ORDER BY 1]]):collect()) do
+      got[i] = { row[1], row[2] }
+    end
+    assert.same({ { 0, 500000 }, { 1, 500000 }, { 2, 500000 } }, got)
+  end)
+end)
