@@ -78,6 +78,11 @@ typedef enum mill_phys {
   MILL_PHYS_STRUCT, /* STRUCT, VARIANT, VECTOR, MATRIX */
 } mill_phys;
 
+/* Is a value a word or less: a boolean, an integer, a time, a float? */
+static inline bool mill_phys_is_word(mill_phys p) {
+  return p >= MILL_PHYS_BOOL && p <= MILL_PHYS_F64 && p != MILL_PHYS_I128;
+}
+
 /* Fields of day-time and year-month interval types, in Spark's order. */
 enum { MILL_YEAR, MILL_MONTH };
 enum { MILL_DAY, MILL_HOUR, MILL_MINUTE, MILL_SECOND };

@@ -249,7 +249,7 @@ bool mill_agg_any_distinct(const mill_op *op) {
 
 static bool takes_set(const mill_bound_aggregate *call) {
   return call->distinct && strcmp(call->fn->name, "count") == 0 && call->nargs == 1 &&
-         mill_count_distinct_takes(call->args[0]->type);
+         mill_phys_is_word(call->args[0]->type->phys);
 }
 
 /* By the rows that are expected, which may turn out to be more. */

@@ -86,21 +86,7 @@ static void rank_range(const mill_type *t, mill_rank *least, mill_rank *most) {
   }
 #define RANK_INT(T) (uint64_t)(int64_t)((const T *)v->data)[k] ^ 1ull << 63
 
-/* Does a rank of the type fit into a word? */
-static bool has_word(const mill_type *t) {
-  switch (t->phys) {
-  case MILL_PHYS_BOOL:
-  case MILL_PHYS_I8:
-  case MILL_PHYS_I16:
-  case MILL_PHYS_I32:
-  case MILL_PHYS_I64:
-  case MILL_PHYS_F32:
-  case MILL_PHYS_F64: return true;
-  default: return false;
-  }
-}
-
-/* rank_rows for those types. */
+/* rank_rows for types whose values are words, as their ranks are then. */
 static void rank_words(const mill_vector *v, uint32_t from, uint32_t n, uint64_t *out) {
   switch (v->type->phys) {
   case MILL_PHYS_BOOL: RANK_LOOP(((const uint8_t *)v->data)[k]) break;
@@ -117,7 +103,7 @@ static void rank_words(const mill_vector *v, uint32_t from, uint32_t n, uint64_t
 static void rank_rows(const mill_vector *v, const mill_sort_part *p, uint32_t from, uint32_t n,
                       mill_rank *out) {
   uint64_t word[BLOCK];
-  if (has_word(v->type)) {
+  if (mill_phys_is_word(v->type->phys)) {
     rank_words(v, from, n, word);
     for (uint32_t i = 0; i < n; i++) out[i] = word[i];
     return;
@@ -166,7 +152,7 @@ static void stats_column(const mill_vector *v, uint32_t n, mill_sort_stats *s) {
     for (uint32_t i = 0; i < n && !s->nulls; i++) s->nulls = !mill_vector_valid(v, i);
     return;
   }
-  if (has_word(v->type) && v->valid == NULL) {
+  if (mill_phys_is_word(v->type->phys) && v->valid == NULL) {
     stats_words(v, n, s);
     return;
   }
@@ -287,7 +273,8 @@ static void encode_block(const mill_sort_layout *l, int i, const mill_vector *v,
   const mill_sort_column *key = &l->key[i];
   mill_rank rank[BLOCK], flag = p->null_bits ? (mill_rank)1 << (127 - used) : 0;
   int bits = p->bits - p->cut, shift = 128 - used - p->null_bits - bits;
-  if (l->words == 1 && v->valid == NULL && p->rank == RANK_NUMBER && has_word(v->type)) {
+  if (l->words == 1 && v->valid == NULL && p->rank == RANK_NUMBER &&
+      mill_phys_is_word(v->type->phys)) {
     encode_words(l, i, v, from, n, used, out, stride);
     return;
   }
@@ -434,7 +421,7 @@ void mill_sort_breaks(const mill_sort_layout *l, int nkeys, const uint64_t *entr
 
 bool mill_sort_words(const mill_vector *v, const mill_sort_column *key, uint32_t n, uint64_t *out) {
   uint64_t null = key->nulls_first ? 0 : UINT64_MAX;
-  if (!has_word(v->type)) return false;
+  if (!mill_phys_is_word(v->type->phys)) return false;
   rank_words(v, 0, n, out);
   for (uint32_t i = 0; key->descending && i < n; i++) out[i] = ~out[i];
   for (uint32_t i = 0; v->valid && i < n; i++)

@@ -15,19 +15,6 @@ typedef struct word_set {
   bool zero;
 } word_set;
 
-bool mill_count_distinct_takes(const mill_type *t) {
-  switch (t->phys) {
-  case MILL_PHYS_BOOL:
-  case MILL_PHYS_I8:
-  case MILL_PHYS_I16:
-  case MILL_PHYS_I32:
-  case MILL_PHYS_I64:
-  case MILL_PHYS_F32:
-  case MILL_PHYS_F64: return true;
-  default: return false;
-  }
-}
-
 /* ---- sets ----------------------------------------------------------------------------------- */
 
 static inline size_t slots_of(const word_set *s) { return s->bits ? (size_t)1 << s->bits : 0; }

@@ -17,8 +17,6 @@
 
 enum { MILL_COUNT_DISTINCT_BYTES = 68 }; /* a value takes at most */
 
-extern const mill_aggregate mill_count_distinct;
-/* Does it take values of the type? */
-bool mill_count_distinct_takes(const mill_type *t);
+extern const mill_aggregate mill_count_distinct; /* of types that mill_phys_is_word */
 
 #endif
