@@ -30,10 +30,8 @@ mill_status mill_file_open(const mill_files *fs, mill_memory *m, const char *pat
   static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_EXCL, O_WRONLY | O_CREAT | O_APPEND,
                               O_RDWR};
   *out = (mill_file){fs, -1, NULL, m};
-  size_t n = strlen(path) + 1;
-  out->path = mill_alloc(m, n);
-  if (!out->path) return mill_oom(m, n, err);
-  memcpy(out->path, path, n);
+  out->path = mill_strdup(m, path);
+  if (!out->path) return mill_oom(m, strlen(path), err);
   int code = refused(fs, MILL_CALL_OPEN, path);
   if (!code && (out->fd = open(path, flags[mode] | O_CLOEXEC, 0666)) < 0) code = errno;
   if (!code) return MILL_OK;
@@ -44,7 +42,7 @@ mill_status mill_file_open(const mill_files *fs, mill_memory *m, const char *pat
 void mill_file_clear(mill_file *f) {
   if (f->fd >= 0) close(f->fd);
   f->fd = -1;
-  if (f->path) mill_free(f->memory, f->path, strlen(f->path) + 1);
+  mill_strfree(f->memory, f->path);
   f->path = NULL;
 }
 

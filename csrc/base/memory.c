@@ -418,6 +418,17 @@ void *mill_arena_alloc(mill_arena *a, size_t n) {
   return p ? memset(p, 0, n) : NULL;
 }
 
+char *mill_strdup(mill_memory *m, const char *s) {
+  size_t n = s ? strlen(s) + 1 : 0;
+  char *p = n ? mill_alloc(m, n) : NULL;
+  if (p) memcpy(p, s, n);
+  return p;
+}
+
+void mill_strfree(mill_memory *m, const char *s) {
+  if (s) mill_free(m, (char *)s, strlen(s) + 1);
+}
+
 char *mill_arena_strndup(mill_arena *a, const char *s, size_t n) {
   char *p = mill_arena_take(a, n + 1);
   if (p == NULL) return NULL;

@@ -41,6 +41,9 @@ void *mill_alloc(mill_memory *m, size_t n) __attribute__((malloc, warn_unused_re
 void *mill_calloc(mill_memory *m, size_t n) __attribute__((malloc, warn_unused_result));
 void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) MILL_USE_RESULT;
 void mill_free(mill_memory *m, void *p, size_t n);
+/* A text of its own, freed by mill_strfree, its length unchanged. NULL of NULL, or out of memory. */
+char *mill_strdup(mill_memory *m, const char *s) MILL_USE_RESULT;
+void mill_strfree(mill_memory *m, const char *s);
 mill_status mill_oom(const mill_memory *m, size_t wanted, mill_error *err) __attribute__((cold));
 
 /* Blocks whose contents are costly to make, such as the context of a decoder: given back as they are, and

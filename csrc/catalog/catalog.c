@@ -23,16 +23,14 @@ struct mill_catalog {
 
 mill_status mill_catalog_open(const mill_files *fs, mill_memory *m, mill_types *types,
                               const char *warehouse, mill_catalog **out, mill_error *err) {
-  size_t n = strlen(warehouse) + 1;
   mill_text folder;
   mill_catalog *c = mill_calloc(m, sizeof *c);
   if (c == NULL) return mill_oom(m, sizeof *c, err);
   *c = (mill_catalog){.files = fs, .memory = m, .types = types, .readers = {.fd = -1}};
   mill_text_init(&c->key, m);
   mill_text_init(&folder, m);
-  c->warehouse = mill_alloc(m, n);
-  mill_status s = c->warehouse ? MILL_OK : mill_oom(m, n, err);
-  if (s == MILL_OK) memcpy(c->warehouse, warehouse, n);
+  c->warehouse = mill_strdup(m, warehouse);
+  mill_status s = c->warehouse ? MILL_OK : mill_oom(m, strlen(warehouse), err);
   if (s == MILL_OK) s = mill_path_join(&folder, warehouse, "_catalog", err);
   if (s == MILL_OK) s = mill_ledger_open(fs, m, folder.data, &c->ledger, err);
   mill_text_clear(&folder);
@@ -48,7 +46,7 @@ void mill_catalog_free(mill_catalog *c) {
   mill_file_clear(&c->readers);
   mill_ledger_free(c->ledger);
   mill_text_clear(&c->key);
-  if (c->warehouse) mill_free(c->memory, c->warehouse, strlen(c->warehouse) + 1);
+  mill_strfree(c->memory, c->warehouse);
   mill_free(c->memory, c, sizeof *c);
 }
 

@@ -124,7 +124,7 @@ const char *mill_ledger_get(const mill_ledger *s, const char *key, size_t *n) {
 uint64_t mill_ledger_version(const mill_ledger *s) { return s->version; }
 
 static void entry_clear(mill_ledger *s, entry *e) {
-  mill_free(s->memory, e->key, strlen(e->key) + 1);
+  mill_strfree(s->memory, e->key);
   mill_text_clear(&e->value);
 }
 
@@ -284,18 +284,16 @@ mill_status mill_ledger_refresh(mill_ledger *s, mill_error *err) {
 
 mill_status mill_ledger_open(const mill_files *fs, mill_memory *m, const char *folder,
                              mill_ledger **out, mill_error *err) {
-  size_t n = strlen(folder) + 1;
   mill_ledger *s = mill_calloc(m, sizeof *s);
   if (s == NULL) return mill_oom(m, sizeof *s, err);
   *s = (mill_ledger){.files = fs, .memory = m, .version = 1, .lock = {.fd = -1}};
   mill_text_init(&s->path, m);
   mill_text_init(&s->changes, m);
-  s->folder = mill_alloc(m, n);
+  s->folder = mill_strdup(m, folder);
   if (s->folder == NULL) {
     mill_free(m, s, sizeof *s);
-    return mill_oom(m, n, err);
+    return mill_oom(m, strlen(folder), err);
   }
-  memcpy(s->folder, folder, n);
   *out = s;
   return MILL_OK;
 }
@@ -307,7 +305,7 @@ void mill_ledger_free(mill_ledger *s) {
   mill_free(s->memory, s->at, s->capacity * sizeof *s->at);
   mill_text_clear(&s->changes);
   mill_text_clear(&s->path);
-  mill_free(s->memory, s->folder, strlen(s->folder) + 1);
+  mill_strfree(s->memory, s->folder);
   mill_free(s->memory, s, sizeof *s);
 }
 

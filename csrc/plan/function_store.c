@@ -5,15 +5,8 @@
 #include <strings.h>
 
 static void release(mill_function_store *s, mill_stored_function f) {
-  if (f.name) mill_free(s->memory, (char *)f.name, strlen(f.name) + 1);
-  if (f.text) mill_free(s->memory, (char *)f.text, strlen(f.text) + 1);
-}
-
-static char *copy(mill_memory *m, const char *s) {
-  size_t n = strlen(s) + 1;
-  char *p = mill_alloc(m, n);
-  if (p) memcpy(p, s, n);
-  return p;
+  mill_strfree(s->memory, f.name);
+  mill_strfree(s->memory, f.text);
 }
 
 static size_t place(const mill_function_store *s, const char *name, bool *found) {
@@ -31,7 +24,7 @@ mill_status mill_function_store_define(mill_function_store *s, const char *name,
                                        mill_error *err) {
   bool found;
   size_t i = place(s, name, &found);
-  mill_stored_function f = {copy(s->memory, name), copy(s->memory, text), true};
+  mill_stored_function f = {mill_strdup(s->memory, name), mill_strdup(s->memory, text), true};
   mill_status status =
       f.name && f.text ? MILL_OK : mill_oom(s->memory, strlen(name) + strlen(text), err);
   if (status == MILL_OK && !found)

@@ -96,27 +96,16 @@ static int thread_limit(void) {
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-static char *copy(mill_memory *m, const char *s) {
-  size_t n = strlen(s) + 1;
-  char *p = mill_alloc(m, n);
-  if (p) memcpy(p, s, n);
-  return p;
-}
-
-static void drop(mill_memory *m, char *s) {
-  if (s) mill_free(m, s, strlen(s) + 1);
-}
-
 /* The value of a setting goes, and with `all` what it was settled at. */
 static void drop_value(mill_memory *m, setting *x, bool all) {
-  if (x->value != x->settled) drop(m, x->value);
-  if (all) drop(m, x->settled);
+  if (x->value != x->settled) mill_strfree(m, x->value);
+  if (all) mill_strfree(m, x->settled);
 }
 
 static void session_free(mill_session *s) {
   mill_memory *m = s->ctx.memory;
   for (size_t i = 0; i < s->nsettings; i++) {
-    drop(m, s->settings[i].key);
+    mill_strfree(m, s->settings[i].key);
     drop_value(m, &s->settings[i], true);
   }
   mill_free(m, s->settings, s->settings_capacity * sizeof *s->settings);
@@ -128,7 +117,7 @@ static void session_free(mill_session *s) {
   if (s->ctx.pool) mill_pool_free(s->ctx.pool);
   if (s->ctx.zones) mill_zones_free(s->ctx.zones);
   if (s->ctx.types) mill_types_free(s->ctx.types);
-  drop(m, s->temp);
+  mill_strfree(m, s->temp);
   mill_free(m, s, sizeof *s);
   mill_memory_free(m);
 }
@@ -141,7 +130,7 @@ static mill_status session_fill(mill_session *s, const mill_session_options *o, 
   if (s->ctx.zones == NULL) return mill_oom(m, 1, err);
   MILL_TRY(mill_pool_new(m, threads, &s->ctx.pool, err));
   if (o->temp) {
-    s->temp = copy(m, o->temp);
+    s->temp = mill_strdup(m, o->temp);
     if (s->temp == NULL) return mill_oom(m, strlen(o->temp), err);
   }
   s->ctx.files = &s->files;
@@ -192,7 +181,7 @@ mill_session *mill_session_ref(mill_session *s) {
 static void views_clear(mill_session *s, view_list *l) {
   while (l->n > 0) {
     view v = l->at[--l->n];
-    drop(s->ctx.memory, v.name);
+    mill_strfree(s->ctx.memory, v.name);
     mill_plan_unref(v.plan);
   }
 }
@@ -296,7 +285,7 @@ mill_status mill_session_set(mill_session *s, const char *key, const char *value
   mill_memory *m = s->ctx.memory;
   MILL_TRY(mill_conf_check(&s->ctx, key, value, err));
   changed(s);
-  char *v = copy(m, value);
+  char *v = mill_strdup(m, value);
   if (v == NULL) return mill_oom(m, strlen(value), err);
   setting *old = find_setting(s, key);
   if (old) {
@@ -304,13 +293,13 @@ mill_status mill_session_set(mill_session *s, const char *key, const char *value
     old->value = v;
     return MILL_OK;
   }
-  char *k = copy(m, key);
+  char *k = mill_strdup(m, key);
   mill_status status = k ? mill_grow(m, (void **)&s->settings, &s->settings_capacity,
                                      s->nsettings + 1, sizeof *s->settings, err)
                          : mill_oom(m, strlen(key), err);
   if (status != MILL_OK) {
-    drop(m, v);
-    drop(m, k);
+    mill_strfree(m, v);
+    mill_strfree(m, k);
     return status;
   }
   s->settings[s->nsettings++] = (setting){k, v, NULL};
@@ -321,7 +310,7 @@ void mill_session_unset(mill_session *s, const char *key) {
   setting *old = find_setting(s, key);
   if (old == NULL) return;
   changed(s);
-  drop(s->ctx.memory, old->key);
+  mill_strfree(s->ctx.memory, old->key);
   drop_value(s->ctx.memory, old, true);
   *old = s->settings[--s->nsettings];
 }
@@ -329,7 +318,7 @@ void mill_session_unset(mill_session *s, const char *key) {
 void mill_session_settle(mill_session *s) {
   for (size_t i = 0; i < s->nsettings; i++) {
     setting *x = &s->settings[i];
-    if (x->settled != x->value) drop(s->ctx.memory, x->settled);
+    if (x->settled != x->value) mill_strfree(s->ctx.memory, x->settled);
     x->settled = x->value;
   }
 }
@@ -392,13 +381,13 @@ static view *find_view(const mill_session *s, const char *name, bool global) {
 static mill_status view_add(mill_session *s, view_list *l, const char *name, mill_plan *p,
                             mill_error *err) {
   mill_memory *m = s->ctx.memory;
-  char *k = copy(m, name);
+  char *k = mill_strdup(m, name);
   if (k == NULL) return mill_oom(m, strlen(name), err);
   if (!is_on(s, "spark.sql.caseSensitive"))
     for (char *c = k; *c; c++) *c = (char)tolower((unsigned char)*c);
   mill_status status = mill_grow(m, (void **)&l->at, &l->capacity, l->n + 1, sizeof *l->at, err);
   if (status != MILL_OK) {
-    drop(m, k);
+    mill_strfree(m, k);
     return status;
   }
   size_t i = l->n++;
@@ -444,7 +433,7 @@ bool mill_session_view_drop(mill_session *s, const char *name, bool global) {
   size_t i = (size_t)(v - l->at);
   memmove(v, v + 1, (l->n - i - 1) * sizeof *v);
   l->n--;
-  drop(s->ctx.memory, old.name);
+  mill_strfree(s->ctx.memory, old.name);
   mill_plan_unref(old.plan);
   return true;
 }

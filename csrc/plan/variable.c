@@ -8,17 +8,10 @@ static bool same(const char *a, const char *b, bool case_sensitive) {
   return (case_sensitive ? strcmp(a, b) : strcasecmp(a, b)) == 0;
 }
 
-static char *copy(mill_memory *m, const char *s) {
-  size_t n = s ? strlen(s) + 1 : 0;
-  char *p = n ? mill_alloc(m, n) : NULL;
-  if (p) memcpy(p, s, n);
-  return p;
-}
-
 static void release(mill_variable *v) {
   mill_memory *m = v->arena.memory;
-  if (v->name) mill_free(m, v->name, strlen(v->name) + 1);
-  if (v->preset) mill_free(m, v->preset, strlen(v->preset) + 1);
+  mill_strfree(m, v->name);
+  mill_strfree(m, v->preset);
   mill_arena_clear(&v->arena);
   mill_free(m, v, sizeof *v);
 }
@@ -29,8 +22,8 @@ mill_status mill_variable_add(mill_memory *m, mill_variable_list *l, const char 
   mill_variable *v = mill_calloc(m, sizeof *v);
   if (v == NULL) return mill_oom(m, sizeof *v, err);
   mill_arena_init(&v->arena, m);
-  v->name = copy(m, name);
-  v->preset = copy(m, preset);
+  v->name = mill_strdup(m, name);
+  v->preset = mill_strdup(m, preset);
   if (v->name == NULL || (preset && v->preset == NULL)) {
     release(v);
     return mill_oom(m, strlen(name), err);

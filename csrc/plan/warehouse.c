@@ -8,17 +8,6 @@
 #include "plan/plan.h"
 #include "plan/text_cache.h"
 
-static char *copy(mill_memory *m, const char *s) {
-  size_t n = strlen(s) + 1;
-  char *p = mill_alloc(m, n);
-  if (p) memcpy(p, s, n);
-  return p;
-}
-
-static void drop(mill_memory *m, char *s) {
-  if (s) mill_free(m, s, strlen(s) + 1);
-}
-
 void mill_warehouse_close(mill_warehouse *h) {
   while (h->ncached > 0) mill_warehouse_uncache(h, h->cached[h->ncached - 1].key);
   if (h->catalog) mill_catalog_sweep(h->catalog);
@@ -26,7 +15,7 @@ void mill_warehouse_close(mill_warehouse *h) {
 
 void mill_warehouse_clear(mill_warehouse *h) {
   mill_catalog_free(h->catalog);
-  drop(h->memory, h->database);
+  mill_strfree(h->memory, h->database);
   mill_free(h->memory, h->cached, h->capacity * sizeof *h->cached);
   h->cached = NULL;
   h->capacity = 0;
@@ -119,9 +108,9 @@ mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s, bool wrote
 /* ---- what is in use, what is cached --------------------------------------------------------- */
 
 mill_status mill_warehouse_use(mill_warehouse *h, const char *database, mill_error *err) {
-  char *name = copy(h->memory, database);
+  char *name = mill_strdup(h->memory, database);
   if (name == NULL) return mill_oom(h->memory, strlen(database), err);
-  drop(h->memory, h->database);
+  mill_strfree(h->memory, h->database);
   h->database = name;
   return MILL_OK;
 }
@@ -144,7 +133,7 @@ mill_status mill_warehouse_cache(mill_warehouse *h, const char *key, mill_plan *
   }
   MILL_TRY(mill_grow(h->memory, (void **)&h->cached, &h->capacity, h->ncached + 1,
                      sizeof *h->cached, err));
-  char *name = copy(h->memory, key);
+  char *name = mill_strdup(h->memory, key);
   if (name == NULL) return mill_oom(h->memory, strlen(key), err);
   h->cached[h->ncached++] = (mill_cached_table){name, mill_plan_ref(plan), version};
   return MILL_OK;
@@ -155,7 +144,7 @@ bool mill_warehouse_uncache(mill_warehouse *h, const char *key) {
   if (c == NULL) return false;
   mill_cached_table old = *c;
   *c = h->cached[--h->ncached];
-  drop(h->memory, old.key);
+  mill_strfree(h->memory, old.key);
   mill_plan_unref(old.plan);
   return true;
 }

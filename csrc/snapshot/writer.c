@@ -49,7 +49,7 @@ void mill_snapshot_writer_free(mill_snapshot_writer *w) {
   mill_text_clear(&w->footer);
   mill_names_clear(&w->names);
   mill_free(w->memory, w->block, MILL_SNAPSHOT_BLOCK);
-  if (w->path) mill_free(w->memory, w->path, strlen(w->path) + 1);
+  mill_strfree(w->memory, w->path);
   mill_free(w->memory, w, sizeof *w);
 }
 
@@ -90,9 +90,7 @@ static mill_status make(const mill_files *fs, mill_memory *m, const char *path,
   mill_text_init(&w->packed, m);
   mill_text_init(&w->footer, m);
   mill_names_init(&w->names, m);
-  size_t n = strlen(path) + 1;
-  w->path = mill_alloc(m, n);
-  if (w->path) memcpy(w->path, path, n);
+  w->path = mill_strdup(m, path);
   w->block = mill_alloc(m, MILL_SNAPSHOT_BLOCK);
   if (!w->path || !w->block) {
     mill_snapshot_writer_free(w);

@@ -158,6 +158,9 @@ void mill_p_window_clause(mill_parser *p, int mark); /* WINDOW w AS ..; names us
 /* query.c, select.c, group.c, relation.c, join.c, pipe.c, command.c */
 mill_node *mill_p_query(mill_parser *p);
 mill_node *mill_p_query_primary(mill_parser *p);
+/* left UNION | INTERSECT | EXCEPT | MINUS [ALL] right */
+mill_node *mill_p_set_operation(mill_parser *p, int from, int operator, bool all, mill_node *left,
+                                mill_node *right);
 bool mill_p_query_ahead(const mill_parser *p, int ahead); /* SELECT, WITH, .. */
 /* The query behind the parenthesis that stands here, closed; NULL: it opens something else. */
 mill_node *mill_p_subquery(mill_parser *p);

@@ -115,14 +115,7 @@ static mill_node *aggregate(mill_parser *p, mill_node *child, int from) {
 static mill_node *set_operation(mill_parser *p, mill_node *left, int from, int operator) {
   bool all = mill_p_accept(p, MILL_K_ALL);
   if (!all) mill_p_accept(p, MILL_K_DISTINCT);
-  mill_node *right = mill_p_query_primary(p);
-  bool is_union = operator== MILL_K_UNION;
-  mill_node *n = mill_p_node(p, is_union ? MILL_N_UNION : MILL_N_SET_OP, from);
-  n->child = mill_p_children(p, left, right);
-  n->nchildren = 2;
-  n->all = all;
-  n->intersect = operator== MILL_K_INTERSECT;
-  return is_union && !all ? mill_p_unary_node(p, MILL_N_DISTINCT, n, from) : n;
+  return mill_p_set_operation(p, from, operator, all, left, mill_p_query_primary(p));
 }
 
 static mill_node *alias(mill_parser *p, mill_node *child, int from) {

@@ -67,8 +67,8 @@ static int set_operator(const mill_parser *p) {
              : 0;
 }
 
-static mill_node *combine(mill_parser *p, int from, int operator, bool all, mill_node *left,
-                          mill_node *right) {
+mill_node *mill_p_set_operation(mill_parser *p, int from, int operator, bool all, mill_node *left,
+                                mill_node *right) {
   bool is_union = operator== MILL_K_UNION;
   mill_node *n = mill_p_node(p, is_union ? MILL_N_UNION : MILL_N_SET_OP, from);
   n->child = mill_p_children(p, left, right);
@@ -87,7 +87,7 @@ static mill_node *operation(mill_parser *p, int from, mill_node *left) {
   bool all = mill_p_accept(p, MILL_K_ALL);
   if (!all) mill_p_accept(p, MILL_K_DISTINCT);
   mill_node *right = operator== MILL_K_INTERSECT ? mill_p_query_primary(p) : term(p, true);
-  return combine(p, from, operator, all, left, right);
+  return mill_p_set_operation(p, from, operator, all, left, right);
 }
 
 /* Sides [low, high) of a chain of UNION ALL: one behind the other, or long chains as a tree that is no deeper than
@@ -97,7 +97,7 @@ static mill_node *united(mill_parser *p, int from, const mill_list *sides, int l
   if (high - low == 1) return sides->item[low];
   int cut = sides->n > LONG ? low + (high - low) / 2 : high - 1;
   mill_node *left = united(p, from, sides, low, cut);
-  return combine(p, from, MILL_K_UNION, true, left, united(p, from, sides, cut, high));
+  return mill_p_set_operation(p, from, MILL_K_UNION, true, left, united(p, from, sides, cut, high));
 }
 
 /* What stands from n on between UNION ALL and UNION ALL. */
