@@ -76,9 +76,11 @@ int mill_arrow_out(lua_State *L) {
 
 /* ---- in ------------------------------------------------------------------------------------- */
 
-static void *address(lua_State *L, int index, const char *what) {
-  void *p = lua_touserdata(L, index);
-  luaL_argcheck(L, lua_islightuserdata(L, index) && p, index, what);
+static void *address(lua_State *L, int index, const char *name, const char *what) {
+  void *p = lua_islightuserdata(L, index) ? lua_touserdata(L, index) : NULL;
+  if (p == NULL)
+    mill_raise_misuse(L, "NOT_EXPECTED_TYPE", "arg_name", name, "expected_type", what, "arg_type",
+                      luaL_typename(L, index), NULL);
   return p;
 }
 
@@ -89,14 +91,14 @@ static mill_status take_stream(lua_State *L, mill_memory *m, struct ArrowArraySt
                                mill_error *err) {
   struct ArrowArrayStream *in = luaL_testudata(L, 2, STREAM);
   if (!lua_isnoneornil(L, 3)) {
-    struct ArrowArray *array = address(L, 2, "address of an ArrowArray");
-    struct ArrowSchema *schema = address(L, 3, "address of an ArrowSchema");
+    struct ArrowArray *array = address(L, 2, "data", "the address of an ArrowArray");
+    struct ArrowSchema *schema = address(L, 3, "schema", "the address of an ArrowSchema");
     if (array->release == NULL || schema->release == NULL)
       return mill_fail(err, MILL_E_ARROW_STREAM_FAILED, "reason", "it was released or moved before",
                        NULL);
     return mill_arrow_stream_of(m, array, schema, out, err);
   }
-  if (in == NULL) in = address(L, 2, "address of an ArrowArrayStream");
+  if (in == NULL) in = address(L, 2, "data", "the address of an ArrowArrayStream");
   *out = *in;
   in->release = NULL;
   return MILL_OK;

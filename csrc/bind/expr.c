@@ -242,7 +242,7 @@ static void take_fields(lua_State *L, int index, mill_plan *p, mill_expr *e) {
 const mill_expr *mill_expr_take(lua_State *L, int index, mill_plan *p) {
   luaL_checktype(L, index, LUA_TTABLE);
   luaL_checkstack(L, 12, "expression nested too deep");
-  if (lua_gettop(L) > 12 * MAX_DEPTH) mill_raise_too_deep(L);
+  if (lua_gettop(L) > 12 * MAX_DEPTH) mill_raise_too_deep(L, MAX_DEPTH);
   int kind = luaL_checkoption(L, field(L, index, "kind"), NULL, kinds);
   lua_pop(L, 1);
   if (kind_of[kind] == MILL_X_COLUMN) return take_column(L, index, p);

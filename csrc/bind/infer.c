@@ -111,7 +111,7 @@ static const mill_type *scalar_type(lua_State *L, mill_types *types, int index, 
 static const mill_type *type_of(lua_State *L, mill_types *types, int index, bool literal,
                                 int depth) {
   luaL_checkstack(L, 12, "value nested too deep");
-  if (depth > MAX_DEPTH) luaL_error(L, "value nested too deep");
+  if (depth > MAX_DEPTH) mill_raise_too_deep(L, MAX_DEPTH);
   if (mill_take_is_null(L, index)) return mill_type_of(MILL_NULL);
   switch (lua_type(L, index)) {
   case LUA_TBOOLEAN: return mill_type_of(MILL_BOOLEAN);

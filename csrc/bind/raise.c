@@ -64,10 +64,11 @@ _Noreturn void mill_raise_memory(lua_State *L, const mill_memory *m, size_t want
   mill_raise(L, &err, NULL);
 }
 
-_Noreturn void mill_raise_too_deep(lua_State *L) {
+_Noreturn void mill_raise_too_deep(lua_State *L, int limit) {
   mill_error err;
   mill_error_clear(&err);
-  mill_status s = mill_fail(&err, MILL_E_PLAN_TOO_DEEP, "limit", "1000", NULL);
+  mill_status s =
+      mill_fail(&err, MILL_E_PLAN_TOO_DEEP, "limit", mill_error_fmt(&err, "%d", limit), NULL);
   (void)s; /* told by err */
   mill_raise(L, &err, NULL);
 }

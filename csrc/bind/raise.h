@@ -18,8 +18,8 @@ _Noreturn void mill_raise_misuse(lua_State *L, const char *condition, ...)
     __attribute__((sentinel));
 /* Raise OUT_OF_MEMORY: an allocation of `wanted` bytes from m has failed. */
 _Noreturn void mill_raise_memory(lua_State *L, const mill_memory *m, size_t wanted);
-/* Raise PLAN_TOO_DEEP: an expression or a plan nests deeper than its 1,000 levels. */
-_Noreturn void mill_raise_too_deep(lua_State *L);
+/* Raise PLAN_TOO_DEEP: an expression, a plan or a value nests deeper than that many levels. */
+_Noreturn void mill_raise_too_deep(lua_State *L, int limit);
 /* Push the error object of `err` without raising. */
 void mill_raise_object(lua_State *L, const mill_error *err, const char *query);
 

@@ -55,7 +55,7 @@ static void replace(lua_State *L, mill_plan *p, mill_expr *e) {
 }
 
 static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
-  if (depth > MAX_DEPTH) mill_raise_too_deep(L);
+  if (depth > MAX_DEPTH) mill_raise_too_deep(L, MAX_DEPTH);
   in_exprs(L, p, e->args, e->nargs, depth + 1);
   in_exprs(L, p, e->order, e->norder, depth + 1);
   if (e->filter) in_expr(L, p, (mill_expr *)e->filter, depth + 1);
@@ -70,7 +70,7 @@ static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
 }
 
 static void in_statement(lua_State *L, mill_plan *p, const mill_statement *s, int depth) {
-  if (depth > MAX_DEPTH) mill_raise_too_deep(L);
+  if (depth > MAX_DEPTH) mill_raise_too_deep(L, MAX_DEPTH);
   if (s->run) in_node(L, p, s->run, depth + 1);
   if (s->value) in_expr(L, p, (mill_expr *)s->value, depth + 1);
   in_exprs(L, p, s->conditions, s->nconditions, depth + 1);
@@ -81,7 +81,7 @@ static void in_statement(lua_State *L, mill_plan *p, const mill_statement *s, in
 }
 
 static void in_node(lua_State *L, mill_plan *p, const mill_node *n, int depth) {
-  if (depth > MAX_DEPTH) mill_raise_too_deep(L);
+  if (depth > MAX_DEPTH) mill_raise_too_deep(L, MAX_DEPTH);
   if (n->script) in_statement(L, p, n->script, depth + 1);
   if (n->routine && n->routine->body) in_expr(L, p, (mill_expr *)n->routine->body, depth + 1);
   for (int i = 0; i < n->nchildren; i++)

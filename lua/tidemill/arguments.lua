@@ -190,14 +190,16 @@ end
 
 --- A map sorted by name, or a list of { key, value } pairs, as such a list.
 function M.pairs_list(t, what)
+  local function refuse(v)
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "dict", arg_type = M.type_name(v) })
+  end
+  if type(t) ~= "table" then refuse(t) end
   local shape, key = M.shape(t)
   if shape == "mixed" then errors.raise("MIXED_TABLE", { key = tostring(key) }) end
   local list = {}
   if shape == "list" then
     for i, pair in ipairs(t) do
-      if type(pair) ~= "table" or pair[1] == nil or #pair > 2 then -- a NULL leaves no trace
-        errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "dict", arg_type = M.type_name(pair) })
-      end
+      if type(pair) ~= "table" or pair[1] == nil or #pair > 2 then refuse(pair) end -- a NULL leaves no trace
       list[i] = { pair[1], pair[2] }
     end
   else

@@ -69,13 +69,16 @@ local PATHS = { json = "str, list, RDD, or DataFrame", csv = "str, list, RDD, or
   xml = "str, list, RDD, or DataFrame" }
 function M.paths_of(path, name, format)
   if path == nil then return {} end
-  if type(path) == "string" then return { path } end
-  if type(path) == "table" and not getmetatable(path) and arguments.shape(path) ~= "map" then
-    for _, p in ipairs(path) do if type(p) ~= "string" then M.paths_of(p, name, format) end end
-    return path
+  local function refuse(v, which, expected)
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = (name or "path") .. which, expected_type = expected,
+      arg_type = arguments.type_name(v) })
   end
-  errors.raise("NOT_EXPECTED_TYPE", { arg_name = name or "path", expected_type = PATHS[format] or "str or list",
-    arg_type = arguments.type_name(path) })
+  if type(path) == "string" then return { path } end
+  if type(path) ~= "table" or getmetatable(path) or arguments.shape(path) == "map" then
+    refuse(path, "", PATHS[format] or "str or list")
+  end
+  for i, p in ipairs(path) do if type(p) ~= "string" then refuse(p, ("[%d]"):format(i), "str") end end
+  return path
 end
 
 --- A parameter that must be text.
@@ -94,6 +97,14 @@ end
 --- Setters of take_named that only keep the value, or what `change` makes of it.
 function M.keep(field, change)
   return function(self, value) self[STATE][field] = change and change(value) or value end
+end
+
+--- Such a setter of a text.
+function M.keep_text(field)
+  return function(self, value)
+    M.need_name(field, value)
+    self[STATE][field] = value
+  end
 end
 
 -- ---- classes -----------------------------------------------------------------------------------------------------

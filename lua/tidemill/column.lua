@@ -66,8 +66,11 @@ function M.table_parts(text)
   return M.name_node(text).parts
 end
 
+local DEEPEST = 1000 -- as deep as the core takes expressions
+
 --- F.lit: the value itself; lists become array(..), Columns stay.
-function M.literal(v)
+function M.literal(v, depth)
+  depth = (depth or 0) + 1
   if M.is(v) then return v[NODE] end
   if arguments.type_name(v) == "DataFrame" then
     errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = "_get_object_id" }, {
@@ -75,15 +78,16 @@ function M.literal(v)
   end
   if v == core.null then v = nil end
   if type(v) == "table" and not getmetatable(v) then
+    if depth > DEEPEST then errors.raise("PLAN_TOO_DEEP", { limit = DEEPEST }) end
     local shape = arguments.shape(v)
     if shape == "list" or shape == "empty" then
       local args = {}
-      for i = 1, v.n or #v do args[i] = M.literal(v[i]) end
+      for i = 1, v.n or #v do args[i] = M.literal(v[i], depth) end
       return { kind = "call", name = "array", args = args }
     end
     local args = {}
     for _, pair in ipairs(arguments.pairs_list(v, "col")) do
-      args[#args + 1], args[#args + 2] = M.literal(pair[1]), M.literal(pair[2])
+      args[#args + 1], args[#args + 2] = M.literal(pair[1], depth), M.literal(pair[2], depth)
     end
     return { kind = "call", name = "map", args = args }
   end

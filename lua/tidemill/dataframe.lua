@@ -116,6 +116,7 @@ end)
 method("withColumnsRenamed", "colsMap:map|list", function(self, map)
   local columns = {}
   for _, pair in ipairs(arguments.pairs_list(map, "colsMap")) do
+    names_of({ pair[1], pair[2], n = 2 }, "colsMap")
     columns[#columns + 1] = pair[1]
     columns[#columns + 1] = pair[2]
   end
@@ -246,12 +247,11 @@ method("dropDuplicatesWithinWatermark", "subset?", dedup(true))
 
 local function sort_key(self, v)
   if math.type(v) == "integer" then
-    local at = math.abs(v)
     if v == 0 then errors.raise("ZERO_INDEX", {}) end
-    if at > #self.columns then
+    if v > #self.columns or v < -#self.columns then
       errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "DataFrame", index = tostring(v) })
     end
-    return { kind = "sort", args = { column_at(self, at) }, descending = v < 0, nulls_first = v > 0 }
+    return { kind = "sort", args = { column_at(self, math.abs(v)) }, descending = v < 0, nulls_first = v > 0 }
   end
   local node = column.node(v, "cols")
   if node.kind == "sort" then return node end
@@ -603,7 +603,6 @@ function properties.write(self) return require "tidemill.writer".new(self) end
 function properties.writeStream(self) return require "tidemill.streaming".writer(self) end
 function properties.na(self) return require "tidemill.missing".accessor(self) end
 function properties.stat(self) return require "tidemill.statistics".accessor(self) end
-function properties.plot(self) return require "tidemill.plot".accessor(self) end
 
 -- Methods that live in files of their own, loaded at first use.
 for file, names in pairs {

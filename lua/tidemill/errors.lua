@@ -51,6 +51,8 @@ local MISUSE = {
   NO_ACTIVE_SESSION = { "PySparkRuntimeError", "There is no open session. Start one: tidemill.session{}.", "08003" },
   NO_OBSERVE_BEFORE_GET = { "PySparkAssertionError", "Give the Observation to df:observe() and run the query first." },
   ONLY_ALLOW_SINGLE_TRIGGER = { "PySparkValueError", "A query has exactly one trigger." },
+  PLAN_TOO_DEEP = { "AnalysisException",
+    "This is nested too deeply: more than <limit> levels, or a value that holds itself.", "54001" },
   REUSE_OBSERVATION = { "PySparkAssertionError", "An Observation serves one DataFrame." },
   SESSION_CLOSED = { "PySparkRuntimeError", "The <object> is closed." },
   STRUCT_ARRAY_LENGTH_MISMATCH = { "IllegalArgumentException",

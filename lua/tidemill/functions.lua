@@ -222,12 +222,22 @@ function F.nth_value(c, offset, ignore)
 end
 
 function F.call_function(name, ...)
+  if type(name) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "funcName", expected_type = "str",
+      arg_type = arguments.type_name(name) })
+  end
   local registered = require "tidemill.udf".find(name)
   if registered then return registered(...) end
   return column.wrap { kind = "call", name = name, args = column.nodes({ n = select("#", ...), ... }, "cols") }
 end
 F.call_udf = F.call_function
-function F.broadcast(df) return df:hint "broadcast" end
+function F.broadcast(df)
+  if arguments.type_name(df) ~= "DataFrame" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "df", expected_type = "DataFrame",
+      arg_type = arguments.type_name(df) })
+  end
+  return df:hint "broadcast"
+end
 
 -- SQL has log(base, x) and ln(x).
 function F.log(a, b)

@@ -21,6 +21,10 @@ local function cast(node, kind) return { kind = "cast", args = { node }, target 
 local function positions(df, names)
   local out = {}
   for i, name in ipairs(names) do
+    if type(name) ~= "string" then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "subset", expected_type = "str",
+        arg_type = arguments.type_name(name) })
+    end
     local at = df[PLAN]:find(name)
     local quoted = at == -1 and name:match "^`(.*)`$"
     if quoted then at = df[PLAN]:find((quoted:gsub("``", "`"))) end

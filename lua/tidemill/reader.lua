@@ -1,4 +1,5 @@
 --- spark.read: format, schema, options, then load. A builder: it changes and returns itself, as in Spark.
+local arguments = require "tidemill.arguments"
 local builder = require "tidemill.builder"
 local column = require "tidemill.column"
 local core = require "tidemill.core"
@@ -23,17 +24,17 @@ local function load(self, paths)
 end
 
 -- path and options in one call: load("a.csv", { format = "csv", header = true })
-local NAMED = { format = builder.keep "format", schema = builder.keep("schema", builder.schema_of) }
+local NAMED = { format = builder.keep_text "format", schema = builder.keep("schema", builder.schema_of) }
 
 methods.load = function(self, path, format, schema, options)
   receiver(self, "load")
   local is_options = builder.is_options
   local named = is_options(path) and path or is_options(format) and format or is_options(schema) and schema or options
   if builder.is_options(path) then path = path.path end
-  if type(format) == "string" then self[STATE].format = format end
+  if format ~= nil and not is_options(format) then NAMED.format(self, format) end
   if schema ~= nil and not builder.is_options(schema) then self[STATE].schema = builder.schema_of(schema) end
   local copy = {}
-  for k, v in pairs(named or {}) do if k ~= "path" then copy[k] = v end end
+  for _, p in ipairs(arguments.pairs_list(named or {}, "options")) do if p[1] ~= "path" then copy[p[1]] = p[2] end end
   builder.take_named(self, copy, NAMED)
   return load(self, builder.paths_of(path))
 end

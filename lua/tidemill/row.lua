@@ -31,8 +31,11 @@ end
 
 local ESCAPE = { ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r", ["\\"] = "\\\\" }
 
+local DEEPEST = 200 -- values print to that depth
+
 -- A value as Spark prints it inside a Row.
-local function show(v)
+local function show(v, depth)
+  depth = (depth or 0) + 1
   if v == nil or v == core.null then return "NULL" end
   if type(v) == "string" then
     local quote = v:find("'", 1, true) and not v:find('"', 1, true) and '"' or "'"
@@ -40,13 +43,14 @@ local function show(v)
   end
   if math.type(v) == "float" then return core.number_text(v) end
   if type(v) ~= "table" or getmetatable(v) then return tostring(v) end
+  if depth > DEEPEST then return ".." end
   local parts = {}
   if #v > 0 or next(v) == nil then
-    for i, x in ipairs(v) do parts[i] = show(x) end
+    for i, x in ipairs(v) do parts[i] = show(x, depth) end
     return "[" .. table.concat(parts, ", ") .. "]"
   end
   for _, k in ipairs(require "tidemill.arguments".sorted_keys(v)) do
-    parts[#parts + 1] = show(k) .. ": " .. show(v[k])
+    parts[#parts + 1] = show(k, depth) .. ": " .. show(v[k], depth)
   end
   return "{" .. table.concat(parts, ", ") .. "}"
 end

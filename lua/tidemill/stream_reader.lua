@@ -27,7 +27,7 @@ local function load(self, path)
 end
 
 -- path and options in one call: load("in", { format = "csv", header = true })
-local NAMED = { format = builder.keep "format", schema = builder.keep("schema", builder.schema_of) }
+local NAMED = { format = builder.keep_text "format", schema = builder.keep("schema", builder.schema_of) }
 
 local function loader(name)
   return function(self, ...)
@@ -37,7 +37,7 @@ local function loader(name)
       local v = select(i, ...)
       if builder.is_options(v) then builder.take_named(self, v, NAMED)
       elseif i == 1 then path = v
-      elseif v ~= nil and i == 2 and not name then self[STATE].format = v
+      elseif v ~= nil and i == 2 and not name then NAMED.format(self, v)
       elseif v ~= nil then self[STATE].schema = builder.schema_of(v) end
     end
     if name then self[STATE].format = name end

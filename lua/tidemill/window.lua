@@ -68,10 +68,10 @@ local INT = 0x7fffffff
 local function check_rows(v, name)
   if type(v) ~= "number" or v <= math.mininteger + 1 or v == math.maxinteger then return v end
   if v >= -INT - 1 and v <= INT then return v end
-  errors.raise("INVALID_BOUNDARY." .. name:upper(), { boundary = "`" .. name .. "`", invalidValue = ("%dL"):format(v),
+  errors.raise("INVALID_BOUNDARY." .. name:upper(), { boundary = "`" .. name .. "`", invalidValue = v .. "L",
     intMinValue = tostring(-INT - 1), intMaxValue = tostring(INT), longMinValue = math.mininteger .. "L" },
     { class = "AnalysisException", sqlState = "22003",
-      message = ("rowsBetween counts rows by INT: %s is %d."):format(name, v) })
+      message = ("rowsBetween counts rows by INT: %s is %s."):format(name, v) })
 end
 
 M.check_rows = check_rows

@@ -86,18 +86,33 @@ local function save(self, path)
 end
 
 -- mode, partitionBy, format and options in one call: csv("out", { mode = "overwrite", header = true })
-local NAMED = { format = builder.keep "format", mode = builder.keep "mode",
-  partitionBy = builder.keep("partition_by", function(v) return type(v) == "string" and { v } or v end) }
+local NAMED = { format = builder.keep_text "format", mode = function(self, v) self:mode(v) end,
+  partitionBy = function(self, v) self:partitionBy(v) end }
+
+-- Arguments by their places; a map among them holds options and named arguments.
+local function take_call(self, order, ...)
+  for i = 1, select("#", ...) do
+    local v = select(i, ...)
+    if builder.is_options(v) then builder.take_named(self, v, NAMED)
+    elseif v ~= nil and order[i] then NAMED[order[i]](self, v)
+    elseif v ~= nil then
+      errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "DataFrameWriter", problem = "too many arguments" })
+    end
+  end
+end
 
 local function saver(name)
-  return function(self, path, mode, options)
+  local order = name == nil and { "format", "mode", "partitionBy" }
+    or (name == "parquet" or name == "orc") and { "mode", "partitionBy" } or { "mode" }
+  return function(self, path, ...)
     receiver(self, name or "save")
     if name then self[STATE].format = name end
-    for _, v in ipairs { path or false, mode or false, options or false } do
-      if builder.is_options(v) then builder.take_named(self, v, NAMED) end
-    end
-    if type(mode) == "string" then self[STATE][name and "mode" or "format"] = mode end
-    save(self, type(path) == "string" and path or nil)
+    if builder.is_options(path) then
+      builder.take_named(self, path, NAMED)
+      path = nil
+    elseif path ~= nil then builder.need_name("path", path) end
+    take_call(self, order, ...)
+    save(self, path)
   end
 end
 methods.save = saver(nil)
@@ -109,20 +124,10 @@ end
 
 local CREATE = { append = "append", overwrite = "overwrite" }
 
--- Options that are no parameter of the call: saveAsTable("t", { format = "json", compression = "gzip" }).
-local function take_call(self, ...)
-  local order = { "format", "mode", "partitionBy" }
-  for i = 1, select("#", ...) do
-    local v = select(i, ...)
-    if builder.is_options(v) then builder.take_named(self, v, NAMED)
-    elseif v ~= nil then NAMED[order[i]](self, v) end
-  end
-end
-
 methods.saveAsTable = function(self, name, ...)
   receiver(self, "saveAsTable")
   builder.need_name("name", name)
-  take_call(self, ...)
+  take_call(self, { "format", "mode", "partitionBy" }, ...)
   local s = self[STATE]
   check_layout(s)
   local mode, parts = (s.mode or "error"):lower(), column.table_parts(name)
