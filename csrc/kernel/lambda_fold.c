@@ -1,8 +1,7 @@
 /* Lambdas applied again and again: aggregate goes through the arrays of all rows element position by
 ** element position, array_sort merges runs of all rows, one comparison a run at a time. */
-#include <stdlib.h>
-
 #include "kernel/lambda_int.h"
+#include "kernel/list_words.h"
 
 /* ---- aggregate ------------------------------------------------------------------------------ */
 
@@ -266,33 +265,21 @@ static mill_status by_comparator(mill_call *call, const mill_vector *list, size_
   return status;
 }
 
-/* Ascending, nulls last. */
-static int natural(const void *x, const void *y, void *arg) {
-  const mill_vector *v = arg;
-  uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-  bool na = is_null(v, a), nb = is_null(v, b);
-  int c = na || nb ? na - nb : mill_vector_compare(v, a, v, b);
-  return c ? c : (a > b) - (a < b);
-}
-
-static void by_value(const mill_vector *list, size_t n, elements *e) {
-  uint32_t base = 0;
+static mill_status by_value(mill_call *call, const mill_vector *list, size_t n, mill_vector *out,
+                            mill_error *err) {
   for (size_t i = 0; i < n; i++) {
-    uint32_t size = span_at(list, i).size;
-    if (size > 1) qsort_r(e->at + base, size, sizeof *e->at, natural, list->child);
-    base += size;
+    MILL_TRY(mill_list_sort(call, list, i, (mill_list_order){.nulls_last = true}, out, err));
+    if (is_null(list, i)) MILL_TRY(mill_set_null(call, out, i, err));
   }
+  return MILL_OK;
 }
 
 KERNEL_HEAD(k_array_sort) {
   elements e = {0};
   mill_span *r = out->data;
+  if (call->nargs == 1) return by_value(call, args[0], n, out, err);
   MILL_TRY(elements_of(call, args[0], n, &e, err));
-  if (call->nargs > 1) {
-    MILL_TRY(by_comparator(call, args[0], n, &e, err));
-  } else {
-    by_value(args[0], n, &e);
-  }
+  MILL_TRY(by_comparator(call, args[0], n, &e, err));
   uint32_t base = 0;
   for (size_t i = 0; i < n; i++) {
     r[i] = (mill_span){base, span_at(args[0], i).size};

@@ -78,9 +78,9 @@ KERNEL_HEAD(k_transform_keys) {
     MILL_TRY(put(call, &out->child[0], x.body, NULL, x.e.n, err));
     MILL_TRY(put(call, &out->child[1], &x.value, NULL, x.e.n, err));
   }
-  for (uint32_t k = 0, from = 0; k < x.e.n; k++) {
-    if (x.e.row[k] != x.e.row[from]) from = k;
-    MILL_TRY(mill_check_map_key(call, &out->child[0], from, k, err));
+  for (uint32_t k = 0, from = 0; from < x.e.n; from = k) {
+    while (k < x.e.n && x.e.row[k] == x.e.row[from]) k++;
+    MILL_TRY(mill_check_map_keys(call, &out->child[0], from, from, k - from, err));
   }
   MILL_TRY(span_rows(call, args[0], &x.e, n, out, err));
   return mill_map_last_wins(call, out, n, err);

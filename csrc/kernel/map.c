@@ -1,15 +1,38 @@
 /* Maps made and asked: map_concat, map_entries, map_from_arrays, map_from_entries, map_contains_key.
 ** A null key is an error, and so is a key that comes twice, unless the last value wins. */
 #include "kernel/bytes_int.h"
-#include "kernel/list_int.h"
+#include "kernel/list_words.h"
 
-mill_status mill_check_map_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
-                               mill_error *err) {
+static mill_status check_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
+                             mill_error *err) {
   if (!mill_vector_valid(keys, at)) return mill_call_fail(call, err, MILL_E_NULL_MAP_KEY, NULL);
   for (uint32_t k = from; k < at && !call->set->last_wins; k++)
     if (mill_vector_equal(keys, k, keys, at))
       return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key", "of the map",
                             "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+  return MILL_OK;
+}
+
+#define DIFFER(T)                                                                                  \
+  for (uint32_t k = at; k < at + n; k++)                                                           \
+    for (uint32_t before = from; before < k; before++)                                             \
+  same |= MILL_WORD_SAME(((const T *)keys->data)[before], ((const T *)keys->data)[k])
+
+/* Whether the n keys from `at` on are known to differ from each other and those from `from` on. */
+static bool are_new(const mill_vector *keys, uint32_t from, uint32_t at, uint32_t n) {
+  bool same = false;
+  if (keys->valid || !mill_list_words(keys)) return false;
+  switch (keys->type->phys) {
+    MILL_WORD_CASES(DIFFER)
+  default: break;
+  }
+  return !same;
+}
+
+mill_status mill_check_map_keys(mill_call *call, const mill_vector *keys, uint32_t from,
+                                uint32_t at, uint32_t n, mill_error *err) {
+  if (are_new(keys, from, at, n)) return MILL_OK;
+  for (uint32_t k = at; k < at + n; k++) MILL_TRY(check_key(call, keys, from, k, err));
   return MILL_OK;
 }
 
@@ -66,6 +89,16 @@ static bool is_plain(const mill_vector *v) {
   return v->mask && v->index == NULL && v->valid == NULL && v->type->width && v->child == NULL;
 }
 
+/* Most maps are short: a call would cost more than their words. */
+static inline void copy_run(void *restrict to, const void *restrict from, uint32_t n,
+                            size_t width) {
+  if (width != sizeof(int64_t) || n > 16) {
+    memcpy(to, from, n * width);
+    return;
+  }
+  for (uint32_t k = 0; k < n; k++) ((int64_t *)to)[k] = ((const int64_t *)from)[k];
+}
+
 /* Append n values from row `start` on. */
 static mill_status put_run(mill_call *call, mill_vector *to, const mill_vector *v, uint32_t start,
                            uint32_t n, mill_error *err) {
@@ -74,7 +107,7 @@ static mill_status put_run(mill_call *call, mill_vector *to, const mill_vector *
     size_t width = to->type->width;
     if (n > to->capacity - to->size)
       MILL_TRY(mill_vector_reserve(to, to->size + n, call->arena, err));
-    memcpy((char *)to->data + to->size * width, (const char *)v->data + start * width, n * width);
+    copy_run((char *)to->data + to->size * width, (const char *)v->data + start * width, n, width);
     to->size += n;
     return MILL_OK;
   }
@@ -86,23 +119,6 @@ static mill_status put_run(mill_call *call, mill_vector *to, const mill_vector *
   return MILL_OK;
 }
 
-#define DIFFER(T)                                                                                  \
-  do {                                                                                             \
-    const T *x = keys->data;                                                                       \
-    bool same = false;                                                                             \
-    for (uint32_t at = first; at < keys->size; at++)                                               \
-      for (uint32_t k = from; k < at; k++) same |= x[k] == x[at];                                  \
-    return !same;                                                                                  \
-  } while (0)
-
-/* Whether the keys from `first` on are known to differ from those before them, from `from` on. */
-static bool are_new(const mill_vector *keys, uint32_t from, uint32_t first) {
-  if (keys->valid) return false;
-  if (keys->type->phys == MILL_PHYS_I32) DIFFER(int32_t);
-  if (keys->type->phys == MILL_PHYS_I64) DIFFER(int64_t);
-  return false;
-}
-
 /* Append n entries to the map that began at `from`. */
 static mill_status put_entries(mill_call *call, mill_vector *out, const mill_vector *keys,
                                uint32_t k, const mill_vector *values, uint32_t v, uint32_t n,
@@ -112,10 +128,7 @@ static mill_status put_entries(mill_call *call, mill_vector *out, const mill_vec
   if (n == 0) return MILL_OK;
   MILL_TRY(put_run(call, key, keys, k, n, err));
   MILL_TRY(put_run(call, &out->child[1], values, v, n, err));
-  if (are_new(key, from, first)) return MILL_OK;
-  for (uint32_t at = first; at < key->size; at++)
-    MILL_TRY(mill_check_map_key(call, key, from, at, err));
-  return MILL_OK;
+  return mill_check_map_keys(call, key, from, first, n, err);
 }
 
 KERNEL_HEAD(k_concat) {
@@ -236,13 +249,11 @@ static mill_status bind_from_entries(mill_binding *b, mill_error *err) {
 
 KERNEL_HEAD(k_contains) {
   uint8_t *r = out->data;
-  (void)call, (void)err;
-  MILL_EACH(out, n, i) {
-    mill_span s = span_at(args[0], i);
-    r[i] = 0;
-    for (uint32_t k = s.start; k < s.start + s.size && !r[i]; k++)
-      r[i] = mill_vector_compare(&args[0]->child[0], k, args[1], i) == 0;
-  }
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, n, &at, err));
+  if (args[0]->child == NULL) return MILL_OK; /* all rows are null */
+  mill_list_find(args[0], args[1], out->valid, n, at);
+  for (size_t i = 0; i < n; i++) r[i] = at[i] != MILL_NO_ELEMENT;
   return MILL_OK;
 }
 
