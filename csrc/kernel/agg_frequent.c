@@ -26,13 +26,15 @@ static mill_status open_state(mill_call *call, mill_frequent *s, int32_t tracked
 
 AGG_UPDATE(values_update) {
   const plan *p = call->state;
+  uint64_t hash[MILL_BATCH];
+  mill_vector_hash(args[0], NULL, n, false, hash);
   for (size_t i = 0; i < n; i++) {
     mill_frequent *s = states[i];
     MILL_TRY(open_state(call, s, p->tracked, err));
     if (!mill_vector_valid(args[0], i))
       s->nulls++;
     else
-      MILL_TRY(mill_frequent_add(call->arena, s, args[0], (uint32_t)i, 1, err));
+      MILL_TRY(mill_frequent_add_hashed(call->arena, s, args[0], (uint32_t)i, hash[i], 1, err));
   }
   return MILL_OK;
 }

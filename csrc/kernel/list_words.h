@@ -1,25 +1,10 @@
 /* Loops over the elements of a batch's lists, once for each type whose values are words, so that none
 ** asks for the type, or calls for a comparison, an element. Other types, and elements that are a
-** constant or a dictionary, go through mill_vector_compare. Equal and less are as there: NaN is equal
-** to itself and above all numbers. Private to csrc/kernel. */
+** constant or a dictionary, go through mill_vector_compare. Private to csrc/kernel. */
 #ifndef MILL_KERNEL_LIST_WORDS_H
 #define MILL_KERNEL_LIST_WORDS_H
 
 #include "kernel/list_int.h"
-
-/* The cases of a switch by physical type: F(T) is a statement for words of type T. */
-#define MILL_WORD_CASES(F)                                                                         \
-  case MILL_PHYS_BOOL: F(uint8_t); break;                                                          \
-  case MILL_PHYS_I8: F(int8_t); break;                                                             \
-  case MILL_PHYS_I16: F(int16_t); break;                                                           \
-  case MILL_PHYS_I32: F(int32_t); break;                                                           \
-  case MILL_PHYS_I64: F(int64_t); break;                                                           \
-  case MILL_PHYS_F32: F(float); break;                                                             \
-  case MILL_PHYS_F64:                                                                              \
-    F(double);                                                                                     \
-    break;
-#define MILL_WORD_SAME(x, y) ((x) == (y) || ((x) != (x) && (y) != (y)))
-#define MILL_WORD_MORE(x, y) ((x) > (y) || ((x) != (x) && (y) == (y)))
 
 #define MILL_NO_ELEMENT UINT32_MAX
 
