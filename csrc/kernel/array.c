@@ -320,28 +320,46 @@ static mill_status bind_get(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* The texts of a row that count; NULLs have one, or are left out. */
+static inline bool item_text(const mill_vector *const *args, int nargs, const mill_vector *c,
+                             uint32_t k, size_t i, const mill_str **out) {
+  bool null = c->type->id == MILL_NULL || !mill_vector_valid(c, k);
+  if (null && nargs < 3) return false;
+  *out = null ? &MILL_AT(mill_str, args[2], i) : &MILL_AT(mill_str, c, k);
+  return true;
+}
+
+/* Short texts go as they are in one move; what is behind them is written over, and is ours. */
+static inline char *put_short(char *w, const mill_str *s) {
+  if (s->size <= MILL_STR_INLINE)
+    memcpy(w, s->prefix, MILL_STR_INLINE);
+  else
+    memcpy(w, s->u.ptr, s->size);
+  return w + s->size;
+}
+
 KERNEL_HEAD(k_join) {
-  mill_text text;
-  mill_status status = MILL_OK;
-  mill_text_init(&text, call->ctx->memory);
-  for (size_t i = 0; i < n && status == MILL_OK; i++) {
-    if (!mill_valid_bit(out->valid, i)) continue;
+  mill_str *r = out->data;
+  const mill_vector *c = args[0]->child;
+  MILL_EACH(out, n, i) {
     mill_span s = span_at(args[0], i);
-    bytes gap = bytes_at(args[1], i);
+    const mill_str *gap = &MILL_AT(mill_str, args[1], i), *x;
+    size_t total = MILL_STR_INLINE;
+    char *p = NULL;
+    for (uint32_t k = s.start; k < s.start + s.size; k++)
+      if (item_text(args, call->nargs, c, k, i, &x)) total += (size_t)gap->size + x->size;
+    MILL_TRY(mill_bytes_take(call, total, &p, err));
+    char *w = p;
     bool some = false;
-    mill_text_reset(&text);
-    for (uint32_t k = s.start; k < s.start + s.size && status == MILL_OK; k++) {
-      bool null = args[0]->child->type->id == MILL_NULL || !mill_vector_valid(args[0]->child, k);
-      if (null && call->nargs < 3) continue;
-      bytes x = null ? bytes_at(args[2], i) : bytes_at(args[0]->child, k);
-      if (some) status = mill_text_add(&text, gap.p, gap.n, err);
-      if (status == MILL_OK) status = mill_text_add(&text, x.p, x.n, err);
+    for (uint32_t k = s.start; k < s.start + s.size; k++) {
+      if (!item_text(args, call->nargs, c, k, i, &x)) continue;
+      if (some) w = put_short(w, gap);
+      w = put_short(w, x);
       some = true;
     }
-    if (status == MILL_OK) status = put_text(call, out, i, &text, err);
+    r[i] = mill_str_done(call, p, (size_t)(w - p));
   }
-  mill_text_clear(&text);
-  return status;
+  return MILL_OK;
 }
 
 /* ---- order ---------------------------------------------------------------------------------- */

@@ -55,8 +55,7 @@ KERNEL(k_map) {
   for (uint32_t i = 0; i < n; i++) span[i] = (mill_span){from + i * size, size};
   MILL_TRY(mill_list_interleave(call, &out->child[0], args, call->nargs, 2, n, err));
   MILL_TRY(mill_list_interleave(call, &out->child[1], args + 1, call->nargs - 1, 2, n, err));
-  for (uint32_t i = 0; size && i < n; i++)
-    MILL_TRY(mill_check_map_keys(call, &out->child[0], span[i].start, span[i].start, size, err));
+  MILL_TRY(mill_check_maps(call, &out->child[0], span, n, err));
   return mill_map_last_wins(call, out, n, err);
 }
 

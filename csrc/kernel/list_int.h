@@ -82,6 +82,9 @@ mill_status mill_map_last_wins(mill_call *call, mill_vector *out, size_t n, mill
 ** nor null. */
 mill_status mill_check_map_keys(mill_call *call, const mill_vector *keys, uint32_t from,
                                 uint32_t at, uint32_t n, mill_error *err) MILL_USE_RESULT;
+/* The same of the keys of n maps. */
+mill_status mill_check_maps(mill_call *call, const mill_vector *keys, const mill_span *map,
+                            size_t n, mill_error *err) MILL_USE_RESULT;
 /* Two arrays of one element type. */
 mill_status mill_bind_arrays(mill_binding *b, mill_error *err) MILL_USE_RESULT;
 

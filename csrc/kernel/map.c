@@ -36,6 +36,27 @@ mill_status mill_check_map_keys(mill_call *call, const mill_vector *keys, uint32
   return MILL_OK;
 }
 
+#define ROWS_DIFFER(T)                                                                             \
+  for (size_t i = 0; i < n; i++) {                                                                 \
+    const T *key = (const T *)keys->data + map[i].start;                                           \
+    for (uint32_t k = 1; k < map[i].size; k++)                                                     \
+      for (uint32_t before = 0; before < k; before++) same |= MILL_WORD_SAME(key[before], key[k]); \
+  }
+
+mill_status mill_check_maps(mill_call *call, const mill_vector *keys, const mill_span *map,
+                            size_t n, mill_error *err) {
+  bool same = keys->valid || !mill_list_words(keys);
+  if (!same) {
+    switch (keys->type->phys) {
+      MILL_WORD_CASES(ROWS_DIFFER)
+    default: break;
+    }
+  }
+  for (size_t i = 0; same && i < n; i++)
+    MILL_TRY(mill_check_map_keys(call, keys, map[i].start, map[i].start, map[i].size, err));
+  return MILL_OK;
+}
+
 /* Row i's entries among `total`: each key once, where it stood first, with the value it had last. */
 static uint32_t last_values(const mill_vector *keys, mill_span s, uint32_t *key, uint32_t *value) {
   uint32_t kept = 0;
@@ -89,16 +110,6 @@ static bool is_plain(const mill_vector *v) {
   return v->mask && v->index == NULL && v->valid == NULL && v->type->width && v->child == NULL;
 }
 
-/* Most maps are short: a call would cost more than their words. */
-static inline void copy_run(void *restrict to, const void *restrict from, uint32_t n,
-                            size_t width) {
-  if (width != sizeof(int64_t) || n > 16) {
-    memcpy(to, from, n * width);
-    return;
-  }
-  for (uint32_t k = 0; k < n; k++) ((int64_t *)to)[k] = ((const int64_t *)from)[k];
-}
-
 /* Append n values from row `start` on. */
 static mill_status put_run(mill_call *call, mill_vector *to, const mill_vector *v, uint32_t start,
                            uint32_t n, mill_error *err) {
@@ -107,7 +118,7 @@ static mill_status put_run(mill_call *call, mill_vector *to, const mill_vector *
     size_t width = to->type->width;
     if (n > to->capacity - to->size)
       MILL_TRY(mill_vector_reserve(to, to->size + n, call->arena, err));
-    copy_run((char *)to->data + to->size * width, (const char *)v->data + start * width, n, width);
+    memcpy((char *)to->data + to->size * width, (const char *)v->data + start * width, n * width);
     to->size += n;
     return MILL_OK;
   }
@@ -131,7 +142,71 @@ static mill_status put_entries(mill_call *call, mill_vector *out, const mill_vec
   return mill_check_map_keys(call, key, from, first, n, err);
 }
 
+#define COPY_ENTRIES(T)                                                                            \
+  do {                                                                                             \
+    T *restrict w = (T *)to->data + to->size;                                                      \
+    MILL_EACH(out, n, i) {                                                                         \
+      for (int a = 0; a < call->nargs; a++) {                                                      \
+        mill_span s = span_at(args[a], i);                                                         \
+        const T *from = s.size ? (const T *)args[a]->child[c].data + s.start : NULL;               \
+        for (uint32_t k = 0; k < s.size; k++) *w++ = from[k];                                      \
+      }                                                                                            \
+    }                                                                                              \
+  } while (0)
+
+/* Keys (c = 0) or values of all maps of a row one behind the other, for which there is room. */
+static void copy_entries(mill_call *call, const mill_vector *const *args, size_t n, int c,
+                         mill_vector *out) {
+  mill_vector *to = &out->child[c];
+  switch (to->type->width) {
+  case 1: COPY_ENTRIES(uint8_t); break;
+  case 2: COPY_ENTRIES(uint16_t); break;
+  case 4: COPY_ENTRIES(uint32_t); break;
+  case 8: COPY_ENTRIES(uint64_t); break;
+  default: COPY_ENTRIES(mill_i128); break;
+  }
+}
+
+static bool all_plain(const mill_call *call, const mill_vector *const *args) {
+  for (int a = 0; a < call->nargs; a++)
+    for (int c = 0; c < 2; c++)
+      if (args[a]->child == NULL || !is_plain(&args[a]->child[c])) return false;
+  return true;
+}
+
+static mill_status concat_plain(mill_call *call, const mill_vector *const *args, size_t n,
+                                mill_vector *out, mill_error *err) {
+  mill_span *r = out->data;
+  uint32_t at = out->child[0].size;
+  for (size_t i = 0; i < n; i++) {
+    r[i] = (mill_span){at, 0};
+    for (int a = 0; mill_valid_bit(out->valid, i) && a < call->nargs; a++)
+      r[i].size += span_at(args[a], i).size;
+    at += r[i].size;
+  }
+  for (int c = 0; c < 2; c++) copy_entries(call, args, n, c, out);
+  for (int c = 0; c < 2; c++) out->child[c].size = at;
+  return mill_check_maps(call, &out->child[0], r, n, err);
+}
+
+/* Room for all entries of the batch, so that no row asks for some. */
+static mill_status reserve_entries(mill_call *call, const mill_vector *const *args, size_t n,
+                                   mill_vector *out, mill_error *err) {
+  uint64_t total = out->child[0].size;
+  for (int a = 0; a < call->nargs; a++)
+    for (size_t i = 0; i < n; i++) total += span_at(args[a], i).size;
+  if (total > INT32_MAX) return mill_oom(call->arena->memory, total, err);
+  for (int c = 0; c < 2; c++)
+    MILL_TRY(mill_vector_reserve(&out->child[c], (uint32_t)total, call->arena, err));
+  return MILL_OK;
+}
+
 KERNEL_HEAD(k_concat) {
+  MILL_TRY(reserve_entries(call, args, n, out, err));
+  if (all_plain(call, args)) {
+    MILL_TRY(concat_plain(call, args, n, out, err));
+    return mill_map_last_wins(call, out, n, err);
+  }
   MILL_EACH(out, n, i) {
     uint32_t from = out->child[0].size;
     for (int a = 0; a < call->nargs; a++) {
