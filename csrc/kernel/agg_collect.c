@@ -236,22 +236,24 @@ static inline void count_at(tally *t, uint32_t k, uint32_t hash, uint32_t row) {
 /* Rows first + i, i < n, whose hashes are given, until one has no room; how many. SAME tells whether
 ** row x is like row y. */
 #define COUNT_ROWS(SAME)                                                                           \
-  for (; i < n && t->n < t->room; i++) {                                                           \
-    uint32_t mask = 2 * t->room - 1, h = (uint32_t)hash[i], k = h & mask, y = first + i;           \
-    for (; t->slot[k]; k = (k + 1) & mask) {                                                       \
-      uint32_t x = t->first[t->slot[k] - 1];                                                       \
+  for (; i < n && w.n < w.room; i++) {                                                             \
+    uint32_t mask = 2 * w.room - 1, h = (uint32_t)hash[i], k = h & mask, y = first + i;            \
+    for (; w.slot[k]; k = (k + 1) & mask) {                                                        \
+      uint32_t x = w.first[w.slot[k] - 1];                                                         \
       if (SAME) break;                                                                             \
     }                                                                                              \
-    count_at(t, k, h, y);                                                                          \
+    count_at(&w, k, h, y);                                                                         \
   }
 #define COUNT_WORDS(T) COUNT_ROWS(MILL_WORD_SAME(((const T *)v->data)[x], ((const T *)v->data)[y]))
 
 static uint32_t count_rows(const mill_vector *v, tally *t, const uint64_t *hash, uint32_t first,
                            uint32_t i, uint32_t n) {
+  tally w = *t; /* in registers: what the loops write is no part of it */
   switch (v->type->phys) {
     MILL_WORD_CASES(COUNT_WORDS)
   default: COUNT_ROWS(mill_vector_equal(v, x, v, y)) break;
   }
+  *t = w;
   return i;
 }
 

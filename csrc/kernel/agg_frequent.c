@@ -39,6 +39,22 @@ AGG_UPDATE(values_update) {
   return MILL_OK;
 }
 
+static mill_status values_all(mill_call *call, void *state, const mill_vector *const *args,
+                              size_t n, mill_error *err) {
+  const plan *p = call->state;
+  mill_frequent *s = state;
+  uint64_t hash[MILL_BATCH];
+  void *states[MILL_BATCH];
+  if (n == 0) return MILL_OK;
+  if (mill_count_valid(args[0], n) < n) {
+    for (size_t i = 0; i < n; i++) states[i] = state;
+    return values_update(call, states, args, n, err);
+  }
+  MILL_TRY(open_state(call, s, p->tracked, err));
+  mill_vector_hash(args[0], NULL, n, false, hash);
+  return mill_frequent_add_rows(call->arena, s, args[0], n, hash, err);
+}
+
 static mill_status fail_sizes(const mill_call *call, int32_t a, int32_t b, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_APPROX_TOP_K_SKETCH_SIZE_NOT_MATCH, "size1",
                         mill_error_fmt(err, "%d", (int)a), "size2",
@@ -198,14 +214,14 @@ KERNEL_HEAD(top_estimate) {
   return MILL_OK;
 }
 
-#define FREQUENT_AGG(UPDATE, FINAL)                                                                \
+#define FREQUENT_AGG(UPDATE, ALL, FINAL)                                                           \
   {                                                                                                \
-    .state_size = sizeof(mill_frequent), .update = UPDATE, .merge = frequent_merge,                \
-    .combine = frequent_combine, .save = frequent_save, .final = FINAL                             \
+    .state_size = sizeof(mill_frequent), .update = UPDATE, .update_all = ALL,                      \
+    .merge = frequent_merge, .combine = frequent_combine, .save = frequent_save, .final = FINAL    \
   }
-static const mill_aggregate top_agg = FREQUENT_AGG(values_update, top_final);
-static const mill_aggregate accumulate_agg = FREQUENT_AGG(values_update, state_final);
-static const mill_aggregate combine_agg = FREQUENT_AGG(states_update, state_final);
+static const mill_aggregate top_agg = FREQUENT_AGG(values_update, values_all, top_final);
+static const mill_aggregate accumulate_agg = FREQUENT_AGG(values_update, values_all, state_final);
+static const mill_aggregate combine_agg = FREQUENT_AGG(states_update, NULL, state_final);
 
 /* ---- binding -------------------------------------------------------------------------------- */
 

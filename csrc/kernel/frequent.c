@@ -213,6 +213,39 @@ mill_status mill_frequent_add_hashed(mill_arena *a, mill_frequent *s, const mill
   return s->lg_slots < most_lg(s->tracked) ? rehash(a, s, s->lg_slots + 1, err) : purge(a, s, err);
 }
 
+/* Counts rows i.. while they are known; where it stopped. */
+#define COUNT_KNOWN(T)                                                                             \
+  do {                                                                                             \
+    const T *item = s->item->data;                                                                 \
+    for (; i < n; i++) {                                                                           \
+      const T x = MILL_AT(T, v, i);                                                                \
+      uint32_t k = (uint32_t)hash[i] & mask;                                                       \
+      while (slot[k] && !MILL_WORD_SAME(item[slot[k] - 1], x)) k = (k + 1) & mask;                 \
+      if (slot[k] == 0) break;                                                                     \
+      count[slot[k] - 1]++;                                                                        \
+    }                                                                                              \
+  } while (0)
+
+static size_t count_known(mill_frequent *s, const mill_vector *v, size_t i, size_t n,
+                          const uint64_t *hash) {
+  const uint32_t *slot = s->slot, mask = (1u << s->lg_slots) - 1;
+  int64_t *count = s->count;
+  size_t first = i;
+  switch (v->type->phys) {
+    MILL_WORD_CASES(COUNT_KNOWN)
+  default: break;
+  }
+  s->total += (int64_t)(i - first);
+  return i;
+}
+
+mill_status mill_frequent_add_rows(mill_arena *a, mill_frequent *s, const mill_vector *v, size_t n,
+                                   const uint64_t *hash, mill_error *err) {
+  for (size_t i = 0; (i = count_known(s, v, i, n, hash)) < n; i++)
+    MILL_TRY(mill_frequent_add_hashed(a, s, v, (uint32_t)i, hash[i], 1, err));
+  return MILL_OK;
+}
+
 static int by_count(const void *a, const void *b, void *arg) {
   const int64_t *count = arg;
   uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
