@@ -1,5 +1,5 @@
--- Functions that look into lists, over elements of every type that a loop of its own goes through, and of one that none
--- does: what they answer is what a plain implementation in Lua gives. NULLs, NaN, empty lists and long ones are among them.
+-- Functions that look into lists, over elements of every type that a loop of its own goes through, and of some that none
+-- does: what they answer is what a plain implementation in Lua gives. NULLs, NaN, empty and long lists are among them.
 local tidemill = require "tidemill"
 
 local NAN, NULL = "NaN", "NULL"
@@ -117,9 +117,11 @@ describe("lists", function()
   local function check(type_name, a, b)
     local rows = {}
     for k, list in ipairs(a) do
-      rows[k] = ("(%d, %s, %s, CAST(%d AS %s))"):format(k, literal(list, type_name), literal(b[k], type_name), k % 10, type_name)
+      rows[k] = ("(%d, %s, %s, CAST(%d AS %s))"):format(
+        k, literal(list, type_name), literal(b[k], type_name), k % 10, type_name)
     end
-    spark:sql("SELECT * FROM VALUES " .. table.concat(rows, ",") .. " AS t(k, a, b, x)"):cache():createOrReplaceTempView "t"
+    local values = "SELECT * FROM VALUES " .. table.concat(rows, ",") .. " AS t(k, a, b, x)"
+    spark:sql(values):cache():createOrReplaceTempView "t"
     for _, case in ipairs(CASES) do
       local expr = case[1]
       local list = type(case[2]({ 1, 2 }, { 1 }, 1)) == "table"
@@ -127,7 +129,8 @@ describe("lists", function()
       local size = list and ("size(%s)"):format(expr) or "0"
       for _, row in ipairs(spark:sql(("SELECT k, %s, %s FROM t%s"):format(expr, size, where)):collect()) do
         local k = row[1]
-        assert.equal(text(case[2](a[k], b[k], k % 10)), shown(row[2], row[3]), type_name .. " " .. expr .. " of " .. text(a[k]))
+        local said = type_name .. " " .. expr .. " of " .. text(a[k])
+        assert.equal(text(case[2](a[k], b[k], k % 10)), shown(row[2], row[3]), said)
       end
     end
   end

@@ -55,8 +55,10 @@ describe("generators", function()
   it("make their rows in parts that fit into little memory", function()
     local small <close> = tidemill.session { memory = "64MB", threads = 2 }
     for _, case in ipairs {
-      { "SELECT count(*), sum(c) FROM (SELECT explode(sequence(1, 1000)) AS c FROM range(20000))", "20000000|10010000000" },
-      { "SELECT count(*), sum(c) FROM (SELECT explode(sequence(1, 1000000)) AS c FROM range(20))", "20000000|10000010000000" },
+      { "SELECT count(*), sum(c) FROM (SELECT explode(sequence(1, 1000)) AS c FROM range(20000))",
+        "20000000|10010000000" },
+      { "SELECT count(*), sum(c) FROM (SELECT explode(sequence(1, 1000000)) AS c FROM range(20))",
+        "20000000|10000010000000" },
       { "SELECT count(*), sum(c), sum(p) FROM (SELECT posexplode(sequence(id, id + 999)) AS (p, c) FROM range(9000)"
         .. " WHERE id % 3 > 0)", "6000000|29997000000|2997000000" },
       { "SELECT count(*), sum(length(c)) FROM (SELECT stack(3, s, s, s) AS c FROM (SELECT repeat('x', 2000) AS s"
