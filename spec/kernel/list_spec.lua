@@ -1,4 +1,4 @@
--- Functions that look into lists, over elements of every type that a loop of its own goes through, and of some that none
+-- Functions that look into lists, over elements of every type that a loop of its own goes through, and some that none
 -- does: what they answer is what a plain implementation in Lua gives. NULLs, NaN, empty and long lists are among them.
 local tidemill = require "tidemill"
 
