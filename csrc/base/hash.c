@@ -66,11 +66,6 @@ static uint64_t murmur128_a(uint64_t k) {
 static uint64_t murmur128_b(uint64_t k) {
   return rotl64(k * 0x4cf5ad432745937fu, 33) * 0x87c37b91114253d5u;
 }
-static uint64_t murmur128_final(uint64_t h) {
-  h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
-  h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
-  return h ^ h >> 33;
-}
 
 void mill_murmur3_128(const void *p, size_t n, uint64_t seed, uint64_t out[2]) {
   const uint8_t *s = p;
@@ -86,7 +81,7 @@ void mill_murmur3_128(const void *p, size_t n, uint64_t seed, uint64_t out[2]) {
   b ^= murmur128_b(load64(tail + 8));
   a ^= n, b ^= n;
   a += b, b += a;
-  a = murmur128_final(a), b = murmur128_final(b);
+  a = mill_murmur3_128_mix(a), b = mill_murmur3_128_mix(b);
   out[0] = a + b;
   out[1] = a + 2 * b;
 }

@@ -21,6 +21,22 @@ int32_t mill_murmur3_bytes2(const void *p, size_t n, int32_t seed);
 /* MurmurHash3_x64_128 (Appleby), by which sketches of the DataSketches family hash. */
 void mill_murmur3_128(const void *p, size_t n, uint64_t seed, uint64_t out[2]);
 
+static inline uint64_t mill_hash_turn(uint64_t x, int n) { return x << n | x >> (64 - n); }
+static inline uint64_t mill_murmur3_128_mix(uint64_t h) {
+  h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+  h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
+  return h ^ h >> 33;
+}
+/* The same of the eight bytes of a word. */
+static inline void mill_murmur3_128_word(uint64_t k, uint64_t seed, uint64_t out[2]) {
+  uint64_t a = mill_hash_turn(k * 0x87c37b91114253d5u, 31) * 0x4cf5ad432745937fu ^ seed ^ 8;
+  uint64_t b = seed ^ 8;
+  a += b, b += a;
+  a = mill_murmur3_128_mix(a), b = mill_murmur3_128_mix(b);
+  out[0] = a + b;
+  out[1] = a + 2 * b;
+}
+
 /* XXH64 as Spark's XXH64.hashInt, hashLong, hashUnsafeBytes. */
 int64_t mill_xxh64_int(int32_t v, int64_t seed);
 int64_t mill_xxh64_long(int64_t v, int64_t seed);

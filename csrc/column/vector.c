@@ -229,17 +229,34 @@ static mill_status own_bytes(mill_str *s, const uint64_t *valid, size_t first, c
   return MILL_OK;
 }
 
-static mill_status append_valid(mill_vector *dst, const rows_of *r, mill_error *err) {
+/* A row of the run that is null, from row i on; r->n where there is none. */
+static size_t next_null(const rows_of *r, size_t i) {
   const uint64_t *valid = r->src->valid;
+  bool straight = r->sel == NULL && r->src->index == NULL && r->src->mask;
+  while (i < r->n) {
+    if (straight && (i & 63) == 0 && r->n - i >= 64 && valid[i >> 6] == UINT64_MAX)
+      i += 64;
+    else if (!mill_valid_bit(valid, source(r, i)))
+      return i;
+    else
+      i++;
+  }
+  return i;
+}
+
+/* A bitmap is made when a null comes, so that values from sources that keep one always are known to
+** have none. */
+static mill_status append_valid(mill_vector *dst, const rows_of *r, mill_error *err) {
   if (r->src->type->phys == MILL_PHYS_NONE) {
     MILL_TRY(mill_vector_need_valid(dst, r->a, err));
     for (size_t i = 0; i < r->n; i++) mill_vector_clear_bit(dst, dst->size + i);
     return MILL_OK;
   }
-  if (valid == NULL) return MILL_OK;
-  MILL_TRY(mill_vector_need_valid(dst, r->a, err));
-  for (size_t i = 0; i < r->n; i++)
-    if (!mill_valid_bit(valid, source(r, i))) mill_vector_clear_bit(dst, dst->size + i);
+  if (r->src->valid == NULL) return MILL_OK;
+  for (size_t i = next_null(r, 0); i < r->n; i = next_null(r, i + 1)) {
+    MILL_TRY(mill_vector_need_valid(dst, r->a, err));
+    mill_vector_clear_bit(dst, dst->size + i);
+  }
   return MILL_OK;
 }
 

@@ -295,7 +295,8 @@ static bool never_full(mill_sink *s) {
 
 static void judge_calls(agg_sink *k) {
   const mill_op *op = k->plan.op;
-  k->exact = k->plain = op->nkeys > 0;
+  k->exact = true;
+  k->plain = op->nkeys > 0;
   for (int i = 0; i < op->naggs; i++) {
     k->exact &= op->aggs[i].impl->exact;
     k->plain &= op->aggs[i].impl->combine != NULL && op->aggs[i].filter == NULL;

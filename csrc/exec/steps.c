@@ -10,6 +10,7 @@ typedef struct program_step {
   mill_vector *out;
   int n;
   mill_batch batch;
+  uint32_t some; /* generate: rows it takes at once */
   uint32_t sel[MILL_BATCH];
 } program_step;
 
@@ -179,13 +180,17 @@ static mill_status push_expand(mill_step *s, mill_batch *b, mill_error *err) {
 
 /* ---- generate ------------------------------------------------------------------------------- */
 
+/* Columns of the batch that go on beside the generated ones. */
+static uint32_t passing_columns(const mill_op *op) {
+  return op->schema->nfields - op->generator->type->nfields;
+}
+
 /* A column of generated rows: those that `pick` names, nulls for NO_ROW. */
 static const uint32_t NO_ROW = UINT32_MAX;
 
 static mill_status take_made(mill_vector *out, const mill_vector *made, const uint32_t *pick,
-                             uint32_t n, bool outer, mill_arena *a, mill_error *err) {
+                             uint32_t n, mill_arena *a, mill_error *err) {
   mill_vector null;
-  if (!outer) return mill_vector_gather(out, made, pick, n, false, a, err);
   mill_vector_null(&null, made->type);
   MILL_TRY(mill_vector_init(out, made->type, n, a, err));
   for (uint32_t i = 0, stop; i < n; i = stop) {
@@ -197,23 +202,28 @@ static mill_status take_made(mill_vector *out, const mill_vector *made, const ui
   return MILL_OK;
 }
 
+/* Row i of the output belongs to row from[i] of the batch, and is the generated row pick[i], or with
+** no `pick` start + i. */
 static mill_status pass_batch(mill_step *s, const mill_batch *b, const uint32_t *from,
-                              const uint32_t *pick, uint32_t n, const mill_vector *made,
-                              mill_arena *a, mill_error *err) {
+                              const uint32_t *pick, uint32_t start, uint32_t n,
+                              const mill_vector *made, mill_arena *a, mill_error *err) {
   const mill_op *op = s->op;
-  uint32_t ncols = op->schema->nfields, passing = ncols - op->generator->type->nfields;
+  uint32_t ncols = op->schema->nfields, passing = passing_columns(op);
   mill_vector *cols = mill_arena_alloc(a, (ncols + 1) * sizeof *cols);
   if (cols == NULL) return mill_oom(a->memory, ncols, err);
   for (uint32_t c = 0; c < passing; c++)
     MILL_TRY(mill_vector_gather(&cols[c], &b->col[op->columns[c]], from, n, false, a, err));
-  for (uint32_t c = passing; c < ncols; c++)
-    MILL_TRY(take_made(&cols[c], &made[c - passing], pick, n, op->outer, a, err));
+  for (uint32_t c = passing; c < ncols; c++) {
+    const mill_vector *v = &made[c - passing];
+    MILL_TRY(pick ? take_made(&cols[c], v, pick, n, a, err)
+                  : mill_vector_slice(&cols[c], v, start, a, err));
+  }
   mill_batch out = {.n = n, .ncols = ncols, .col = cols, .first = b->first};
   return s->next->push(s->next, &out, err);
 }
 
 /* One output row for each generated row, and with `outer` a row of nulls where there is none. The
-** generated columns are made whole, then passed on in batches. */
+** generated columns are made whole, then passed on in batches; `a` is emptied for each. */
 static mill_status pass_rows(mill_step *s, const mill_batch *b, const uint32_t *counts,
                              const mill_vector *made, mill_arena *a, mill_error *err) {
   uint32_t from[MILL_BATCH], pick[MILL_BATCH], n = 0, at = 0;
@@ -224,12 +234,48 @@ static mill_status pass_rows(mill_step *s, const mill_batch *b, const uint32_t *
       from[n] = mill_batch_row(b, i);
       pick[n++] = null ? NO_ROW : at + k;
       if (n < MILL_BATCH) continue;
-      MILL_TRY(pass_batch(s, b, from, pick, n, made, a, err));
+      MILL_TRY(pass_batch(s, b, from, pick, 0, n, made, a, err));
+      mill_arena_reset(a);
       n = 0;
     }
     at += counts[i];
   }
-  return n ? pass_batch(s, b, from, pick, n, made, a, err) : MILL_OK;
+  return n ? pass_batch(s, b, from, pick, 0, n, made, a, err) : MILL_OK;
+}
+
+/* The same where every generated row is one of the output: those are cut, not picked. */
+static mill_status pass_all(mill_step *s, const mill_batch *b, const uint32_t *counts,
+                            const mill_vector *made, mill_arena *a, mill_error *err) {
+  uint32_t from[MILL_BATCH], row = 0, taken = 0; /* rows of `row` that have been passed */
+  uint64_t total = 0;
+  bool columns = passing_columns(s->op) > 0;
+  for (uint32_t i = 0; i < b->n; i++) total += counts[i];
+  for (uint64_t start = 0, n; start < total; start += n) {
+    n = total - start < MILL_BATCH ? total - start : MILL_BATCH;
+    for (uint32_t k = 0; columns && k < n;) {
+      uint32_t left = counts[row] - taken, some = left < n - k ? left : (uint32_t)n - k;
+      uint32_t at = mill_batch_row(b, row);
+      for (uint32_t j = 0; j < some; j++) from[k++] = at;
+      taken += some;
+      if (taken == counts[row]) row++, taken = 0;
+    }
+    MILL_TRY(pass_batch(s, b, from, NULL, (uint32_t)start, (uint32_t)n, made, a, err));
+    mill_arena_reset(a);
+  }
+  return MILL_OK;
+}
+
+/* The rows go into the generator in parts that make a few batches each, going by what the last part
+** made: its arguments, and what it makes of them, stand in memory whole. */
+enum { MADE_AT_ONCE = 8 * MILL_BATCH, FASTER = 8 };
+
+static void reckon_part(program_step *p, const uint32_t *counts, uint32_t n) {
+  uint64_t made = 1, most = (uint64_t)n * FASTER;
+  for (uint32_t i = 0; i < n; i++) made += counts[i];
+  uint64_t want = (uint64_t)n * MADE_AT_ONCE / made;
+  want = want > most ? most : want;
+  if (want >= 64) want -= want % 64; /* such columns are cut without a copy */
+  p->some = want < 1 ? 1 : want > MILL_BATCH ? MILL_BATCH : (uint32_t)want;
 }
 
 static mill_status generate_into(program_step *p, mill_batch *b, mill_arena *a, mill_error *err) {
@@ -255,17 +301,58 @@ static mill_status generate_into(program_step *p, mill_batch *b, mill_arena *a, 
                     .stop = g->stop,
                     .first_row = b->first};
   MILL_TRY(p->base.op->generate(&call, args, b->n, counts, made, err));
-  return pass_rows(&p->base, b, counts, made, a, err);
+  reckon_part(p, counts, b->n);
+  mill_arena passed;
+  mill_arena_init(&passed, a->memory);
+  mill_status status =
+      (p->base.op->outer ? pass_rows : pass_all)(&p->base, b, counts, made, &passed, err);
+  mill_arena_clear(&passed);
+  return status;
+}
+
+/* n rows of the batch from its row `from` on. */
+static mill_status part_of(program_step *p, const mill_batch *b, uint32_t from, uint32_t n,
+                           mill_arena *a, mill_batch *out, mill_error *err) {
+  *out = *b;
+  out->n = n;
+  out->first = b->first + from;
+  if (n == b->n) return MILL_OK;
+  if (b->sel) {
+    out->sel = b->sel + from;
+    return MILL_OK;
+  }
+  if (from % 64) {
+    for (uint32_t i = 0; i < n; i++) p->sel[i] = from + i;
+    out->sel = p->sel;
+    return MILL_OK;
+  }
+  out->col = mill_arena_alloc(a, (b->ncols + 1) * sizeof *out->col);
+  if (out->col == NULL) return mill_oom(a->memory, b->ncols * sizeof *out->col, err);
+  for (uint32_t c = 0; c < b->ncols; c++)
+    MILL_TRY(mill_vector_slice(&out->col[c], &b->col[c], from, a, err));
+  return MILL_OK;
+}
+
+static mill_status generate_part(program_step *p, const mill_batch *b, uint32_t from, uint32_t n,
+                                 mill_error *err) {
+  mill_arena a;
+  mill_batch part;
+  mill_arena_init(&a, p->base.x->ctx->memory);
+  mill_status status = part_of(p, b, from, n, &a, &part, err);
+  if (status == MILL_OK) status = mill_program_run(p->program, &part, p->out, err);
+  if (status == MILL_OK) status = generate_into(p, &part, &a, err);
+  mill_arena_clear(&a);
+  return status;
 }
 
 static mill_status push_generate(mill_step *s, mill_batch *b, mill_error *err) {
   program_step *p = (program_step *)s;
-  MILL_TRY(mill_program_run(p->program, b, p->out, err));
-  mill_arena a;
-  mill_arena_init(&a, s->x->ctx->memory);
-  mill_status status = generate_into(p, b, &a, err);
-  mill_arena_clear(&a);
-  return status;
+  for (uint32_t from = 0, n; from < b->n; from += n) {
+    uint32_t most = p->some ? p->some : 1;
+    n = b->n - from < most ? b->n - from : most;
+    MILL_TRY(generate_part(p, b, from, n, err));
+  }
+  return MILL_OK;
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */

@@ -132,8 +132,24 @@ AGG_MERGE(bag_merge) {
   return MILL_OK;
 }
 
+AGG_COMBINE(bag_combine) {
+  for (size_t i = 0; i < n; i++) {
+    const bag *s = from[i];
+    if (s->v) MILL_TRY(bag_add(call, to[i], s->v, NULL, s->v->size, err));
+  }
+  return MILL_OK;
+}
+
+/* A single list is that of the state, which lives as long. */
 AGG_OUTPUT(bag_save) {
   mill_span *r = out->data;
+  const bag *only = n == 1 ? states[0] : NULL;
+  if (only && only->v && out->child[0].size == 0) {
+    out->child[0] = *only->v;
+    out->child[0].capacity = 0;
+    r[0] = (mill_span){0, only->v->size};
+    return MILL_OK;
+  }
   for (size_t i = 0; i < n; i++) {
     const bag *s = states[i];
     uint32_t size = s->v ? s->v->size : 0;
@@ -174,41 +190,87 @@ static int by_row(const void *a, const void *b) {
 /* The different values of a group in the order in which they came. */
 typedef struct {
   uint32_t *first, *last, *times; /* rows where a value stood first and last; how often it came */
-  uint32_t n, most;               /* how many; the largest of `times` */
+  uint32_t *hash, *slot;          /* slots, twice as many as there is room for: number + 1 */
+  uint32_t n, most, room;         /* how many; the largest of `times` */
 } tally;
 
-static void count_row(const mill_vector *v, tally *t, uint32_t *slot, uint32_t mask, uint64_t hash,
-                      uint32_t row) {
-  uint32_t k = (uint32_t)hash & mask;
-  while (slot[k] && !mill_vector_equal(v, t->first[slot[k] - 1], v, row)) k = (k + 1) & mask;
-  if (slot[k] == 0) {
-    t->first[t->n] = row;
-    slot[k] = ++t->n;
+static size_t tally_bytes(const tally *t) { return 6 * (size_t)t->room * sizeof *t->first; }
+
+static void tally_clear(mill_memory *m, tally *t) { mill_free(m, t->first, tally_bytes(t)); }
+
+/* Room for twice as many. It grows with the different values, so that a few of them stay close. */
+static mill_status tally_grow(mill_memory *m, tally *t, mill_error *err) {
+  tally old = *t;
+  t->room = old.room ? 2 * old.room : 16;
+  t->first = mill_calloc(m, tally_bytes(t));
+  if (t->first == NULL) {
+    *t = old;
+    return mill_oom(m, 2 * tally_bytes(&old), err);
   }
-  uint32_t at = slot[k] - 1, times = ++t->times[at];
+  t->last = t->first + t->room;
+  t->times = t->last + t->room;
+  t->hash = t->times + t->room;
+  t->slot = t->hash + t->room;
+  for (int part = 0; old.n && part < 4; part++)
+    memcpy(t->first + part * t->room, old.first + part * old.room, old.n * sizeof *t->first);
+  for (uint32_t i = 0, mask = 2 * t->room - 1; i < t->n; i++) {
+    uint32_t k = t->hash[i] & mask;
+    while (t->slot[k]) k = (k + 1) & mask;
+    t->slot[k] = i + 1;
+  }
+  tally_clear(m, &old);
+  return MILL_OK;
+}
+
+static inline void count_at(tally *t, uint32_t k, uint32_t hash, uint32_t row) {
+  if (t->slot[k] == 0) {
+    t->first[t->n] = row;
+    t->hash[t->n] = hash;
+    t->slot[k] = ++t->n;
+  }
+  uint32_t at = t->slot[k] - 1, times = ++t->times[at];
   t->last[at] = row;
   if (times > t->most) t->most = times;
 }
 
-/* The caller frees t->first, of *room bytes. */
-static mill_status count_values(mill_call *call, const mill_vector *v, tally *t, size_t *room,
-                                mill_error *err) {
+/* Rows first + i, i < n, whose hashes are given, until one has no room; how many. SAME tells whether
+** row x is like row y. */
+#define COUNT_ROWS(SAME)                                                                           \
+  for (; i < n && w.n < w.room; i++) {                                                             \
+    uint32_t mask = 2 * w.room - 1, h = (uint32_t)hash[i], k = h & mask, y = first + i;            \
+    for (; w.slot[k]; k = (k + 1) & mask) {                                                        \
+      uint32_t x = w.first[w.slot[k] - 1];                                                         \
+      if (SAME) break;                                                                             \
+    }                                                                                              \
+    count_at(&w, k, h, y);                                                                         \
+  }
+#define COUNT_WORDS(T) COUNT_ROWS(MILL_WORD_SAME(((const T *)v->data)[x], ((const T *)v->data)[y]))
+
+static uint32_t count_rows(const mill_vector *v, tally *t, const uint64_t *hash, uint32_t first,
+                           uint32_t i, uint32_t n) {
+  tally w = *t; /* in registers: what the loops write is no part of it */
+  switch (v->type->phys) {
+    MILL_WORD_CASES(COUNT_WORDS)
+  default: COUNT_ROWS(mill_vector_equal(v, x, v, y)) break;
+  }
+  *t = w;
+  return i;
+}
+
+/* The caller clears t, whatever comes of it. */
+static mill_status count_values(mill_call *call, const mill_vector *v, tally *t, mill_error *err) {
   mill_memory *m = call->arena->memory;
-  size_t size = 16;
   uint64_t hash[MILL_BATCH];
   uint32_t row[MILL_BATCH];
-  while (size < 2 * (size_t)v->size) size *= 2;
-  *room = (size + 3 * (size_t)v->size) * sizeof *t->first;
-  *t = (tally){.first = mill_calloc(m, *room)};
-  if (t->first == NULL) return mill_oom(m, *room, err);
-  t->last = t->first + v->size;
-  t->times = t->last + v->size;
-  uint32_t *slot = t->times + v->size;
+  *t = (tally){0};
   for (uint32_t from = 0, n; from < v->size; from += n) {
     n = v->size - from < MILL_BATCH ? v->size - from : MILL_BATCH;
     for (uint32_t i = 0; i < n; i++) row[i] = from + i;
     mill_vector_hash(v, row, n, false, hash);
-    for (uint32_t i = 0; i < n; i++) count_row(v, t, slot, (uint32_t)(size - 1), hash[i], row[i]);
+    for (uint32_t i = 0; i < n;) {
+      if (t->n == t->room) MILL_TRY(tally_grow(m, t, err));
+      i = count_rows(v, t, hash, from, i, n);
+    }
   }
   return MILL_OK;
 }
@@ -251,14 +313,12 @@ static mill_status mode_row(mill_call *call, const mill_vector *v, uint32_t *bes
                             mill_error *err) {
   const collect_plan *plan = call->state;
   tally t;
-  size_t room;
-  mill_status status = MILL_OK;
-  MILL_TRY(count_values(call, v, &t, &room, err));
-  if (plan->hashed)
+  mill_status status = count_values(call, v, &t, err);
+  if (status == MILL_OK && plan->hashed)
     status = first_listed(call, v, &t, best, err);
-  else
+  else if (status == MILL_OK)
     *best = end_value(v, &t, plan->descending);
-  mill_free(call->arena->memory, t.first, room);
+  tally_clear(call->arena->memory, &t);
   return status;
 }
 
@@ -324,6 +384,7 @@ AGG_OUTPUT(approx_final) {
                                       .update = UPDATE,                                            \
                                       .update_all = ALL,                                           \
                                       .merge = bag_merge,                                          \
+                                      .combine = bag_combine,                                      \
                                       .save = SAVE,                                                \
                                       .final = FINAL};
 BAG(list_agg, bag_update, bag_all, bag_save, bag_save)

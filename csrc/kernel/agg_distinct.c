@@ -68,9 +68,9 @@ static mill_status open_registers(mill_call *call, hll *s, mill_error *err) {
 AGG_UPDATE(hll_update) {
   int p = ((const hll_plan *)call->state)->p;
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
+  AGG_ROWS(args[0], n, i) MILL_TRY(open_registers(call, states[i], err));
   AGG_ROWS(args[0], n, i) {
     hll *s = states[i];
-    MILL_TRY(open_registers(call, s, err));
     uint64_t h = hash_row(args[0], (uint32_t)i);
     uint8_t rank = (uint8_t)(__builtin_clzll(h << p | 1ull << (p - 1)) + 1);
     uint8_t *reg = &s->reg[h >> (64 - p)];

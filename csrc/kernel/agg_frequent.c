@@ -26,15 +26,33 @@ static mill_status open_state(mill_call *call, mill_frequent *s, int32_t tracked
 
 AGG_UPDATE(values_update) {
   const plan *p = call->state;
+  uint64_t hash[MILL_BATCH];
+  mill_vector_hash(args[0], NULL, n, false, hash);
   for (size_t i = 0; i < n; i++) {
     mill_frequent *s = states[i];
     MILL_TRY(open_state(call, s, p->tracked, err));
     if (!mill_vector_valid(args[0], i))
       s->nulls++;
     else
-      MILL_TRY(mill_frequent_add(call->arena, s, args[0], (uint32_t)i, 1, err));
+      MILL_TRY(mill_frequent_add_hashed(call->arena, s, args[0], (uint32_t)i, hash[i], 1, err));
   }
   return MILL_OK;
+}
+
+static mill_status values_all(mill_call *call, void *state, const mill_vector *const *args,
+                              size_t n, mill_error *err) {
+  const plan *p = call->state;
+  mill_frequent *s = state;
+  uint64_t hash[MILL_BATCH];
+  void *states[MILL_BATCH];
+  if (n == 0) return MILL_OK;
+  if (mill_count_valid(args[0], n) < n) {
+    for (size_t i = 0; i < n; i++) states[i] = state;
+    return values_update(call, states, args, n, err);
+  }
+  MILL_TRY(open_state(call, s, p->tracked, err));
+  mill_vector_hash(args[0], NULL, n, false, hash);
+  return mill_frequent_add_rows(call->arena, s, args[0], n, hash, err);
 }
 
 static mill_status fail_sizes(const mill_call *call, int32_t a, int32_t b, mill_error *err) {
@@ -196,14 +214,14 @@ KERNEL_HEAD(top_estimate) {
   return MILL_OK;
 }
 
-#define FREQUENT_AGG(UPDATE, FINAL)                                                                \
+#define FREQUENT_AGG(UPDATE, ALL, FINAL)                                                           \
   {                                                                                                \
-    .state_size = sizeof(mill_frequent), .update = UPDATE, .merge = frequent_merge,                \
-    .combine = frequent_combine, .save = frequent_save, .final = FINAL                             \
+    .state_size = sizeof(mill_frequent), .update = UPDATE, .update_all = ALL,                      \
+    .merge = frequent_merge, .combine = frequent_combine, .save = frequent_save, .final = FINAL    \
   }
-static const mill_aggregate top_agg = FREQUENT_AGG(values_update, top_final);
-static const mill_aggregate accumulate_agg = FREQUENT_AGG(values_update, state_final);
-static const mill_aggregate combine_agg = FREQUENT_AGG(states_update, state_final);
+static const mill_aggregate top_agg = FREQUENT_AGG(values_update, values_all, top_final);
+static const mill_aggregate accumulate_agg = FREQUENT_AGG(values_update, values_all, state_final);
+static const mill_aggregate combine_agg = FREQUENT_AGG(states_update, NULL, state_final);
 
 /* ---- binding -------------------------------------------------------------------------------- */
 

@@ -1,12 +1,13 @@
 /* listagg: texts or bytes one after the other, in the order of the rows or of WITHIN GROUP (ORDER BY ..).
 **
-** Arguments: value, delimiter, keys. A state is a column of values and one of each key; rows whose value is
-** NULL are left out. It travels as a STRUCT of ARRAYs. The end sorts row numbers, equal keys by arrival. */
+** Arguments: value, delimiter, keys. Rows whose value is NULL are left out. Without keys a state is the text so far.
+** With keys it is a column of values and one of each key: the end sorts row numbers, equal keys by arrival. Either
+** travels as a STRUCT of ARRAYs, a text so far as the only item of one. */
 #include <stdlib.h>
 
 #include "kernel/agg_int.h"
 
-enum { FIRST_VALUES = 8, FIRST_KEY = 2 };
+enum { FIRST_VALUES = 8, FIRST_KEY = 2, FIRST_BYTES = 32 };
 
 typedef struct {
   mill_str gap;
@@ -15,7 +16,9 @@ typedef struct {
 } listagg_plan;
 
 typedef struct {
-  mill_vector *column; /* NULL: no row yet */
+  mill_vector *column; /* NULL: no row yet, or no keys */
+  char *text;          /* NULL: no row yet, or keys */
+  uint32_t size, room;
 } listed;
 
 typedef struct {
@@ -39,6 +42,44 @@ static mill_status open_columns(mill_call *call, listed *s, mill_error *err) {
   return MILL_OK;
 }
 
+static mill_status grow_text(mill_call *call, listed *s, size_t need, mill_error *err) {
+  size_t room = 2 * (size_t)s->room > FIRST_BYTES ? 2 * (size_t)s->room : FIRST_BYTES;
+  if (room < need) room = need;
+  if (need > INT32_MAX) return mill_oom(call->arena->memory, need, err);
+  if (room > INT32_MAX) room = INT32_MAX;
+  char *text = mill_arena_take(call->arena, room);
+  if (text == NULL) return mill_oom(call->arena->memory, room, err);
+  if (s->size) memcpy(text, s->text, s->size);
+  s->text = text;
+  s->room = (uint32_t)room;
+  return MILL_OK;
+}
+
+/* One more text behind the others. */
+static inline mill_status add_text(mill_call *call, listed *s, const mill_str *gap,
+                                   const mill_str *x, mill_error *err) {
+  bool first = s->text == NULL;
+  size_t between = first ? 0 : gap->size, need = (size_t)s->size + between + x->size;
+  if (first || need > s->room) MILL_TRY(grow_text(call, s, need, err));
+  char *w = s->text + s->size;
+  if (between) memcpy(w, mill_str_data(gap), between);
+  w += between;
+  if (x->size <= MILL_STR_INLINE && s->room - need >= MILL_STR_INLINE)
+    memcpy(w, x->prefix, MILL_STR_INLINE); /* one move; what is beyond the text is written over */
+  else
+    memcpy(w, mill_str_data(x), x->size);
+  s->size = (uint32_t)need;
+  return MILL_OK;
+}
+
+static bool without_keys(const mill_call *call) {
+  return ((const listagg_plan *)call->state)->columns == 1;
+}
+
+static const mill_str *gap_of(const mill_call *call) {
+  return &((const listagg_plan *)call->state)->gap;
+}
+
 /* These rows of the columns. */
 static mill_status add_rows(mill_call *call, listed *s, const mill_vector *const *args,
                             const uint32_t *rows, uint32_t count, mill_error *err) {
@@ -55,6 +96,11 @@ static mill_status add_rows(mill_call *call, listed *s, const mill_vector *const
 AGG_UPDATE(list_update) {
   uint32_t rows[MILL_BATCH], count = 0;
   void *group = NULL;
+  if (without_keys(call)) {
+    AGG_ROWS(args[0], n, i)
+    MILL_TRY(add_text(call, states[i], gap_of(call), &MILL_AT(mill_str, args[0], i), err));
+    return MILL_OK;
+  }
   AGG_ROWS(args[0], n, i) {
     if (count && states[i] != group) {
       MILL_TRY(add_rows(call, group, args, rows, count, err));
@@ -69,6 +115,12 @@ AGG_UPDATE(list_update) {
 static mill_status list_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
                             mill_error *err) {
   uint32_t rows[MILL_BATCH], count = 0;
+  if (without_keys(call)) {
+    listed *s = state;
+    const mill_str *gap = gap_of(call);
+    AGG_ROWS(args[0], n, i) MILL_TRY(add_text(call, s, gap, &MILL_AT(mill_str, args[0], i), err));
+    return MILL_OK;
+  }
   AGG_ROWS(args[0], n, i) rows[count++] = (uint32_t)i;
   return add_rows(call, state, args, rows, count, err);
 }
@@ -89,7 +141,14 @@ AGG_MERGE(list_merge) {
   const listagg_plan *plan = call->state;
   for (size_t i = 0; i < n; i++) {
     listed *s = states[i];
-    if (MILL_AT(mill_span, &partial->child[0], i).size == 0) continue;
+    mill_span texts = MILL_AT(mill_span, &partial->child[0], i);
+    if (texts.size == 0) continue;
+    if (without_keys(call)) {
+      for (uint32_t k = texts.start; k < texts.start + texts.size; k++)
+        MILL_TRY(
+            add_text(call, s, gap_of(call), &MILL_AT(mill_str, partial->child[0].child, k), err));
+      continue;
+    }
     MILL_TRY(open_columns(call, s, err));
     for (int c = 0; c < plan->columns; c++) {
       const mill_vector *from = &partial->child[c];
@@ -100,8 +159,37 @@ AGG_MERGE(list_merge) {
   return MILL_OK;
 }
 
+AGG_COMBINE(list_combine) {
+  const listagg_plan *plan = call->state;
+  for (size_t i = 0; i < n; i++) {
+    const listed *s = from[i];
+    mill_str text = mill_str_view(s->text, s->size);
+    if (s->text) MILL_TRY(add_text(call, to[i], gap_of(call), &text, err));
+    if (s->column == NULL) continue;
+    MILL_TRY(open_columns(call, to[i], err));
+    for (int c = 0; c < plan->columns; c++)
+      MILL_TRY(mill_vector_append(&((listed *)to[i])->column[c], &s->column[c], NULL,
+                                  s->column[c].size, true, call->arena, err));
+  }
+  return MILL_OK;
+}
+
+static mill_status save_texts(mill_call *call, void *const *states, size_t n, mill_vector *list,
+                              mill_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    const listed *s = states[i];
+    mill_str text = mill_str_view(s->text, s->size);
+    const mill_vector one = {.type = list->child[0].type, .data = &text, .size = 1};
+    ((mill_span *)list->data)[i] = (mill_span){list->child[0].size, s->text != NULL};
+    if (s->text)
+      MILL_TRY(mill_vector_append(&list->child[0], &one, NULL, 1, false, call->arena, err));
+  }
+  return MILL_OK;
+}
+
 AGG_OUTPUT(list_save) {
   const listagg_plan *plan = call->state;
+  if (without_keys(call)) return save_texts(call, states, n, &out->child[0], err);
   for (int c = 0; c < plan->columns; c++) {
     mill_vector *list = &out->child[c], *item = &list->child[0];
     for (size_t i = 0; i < n; i++) {
@@ -135,7 +223,7 @@ static int by_keys(const void *a, const void *b, void *arg) {
   return (i > j) - (i < j);
 }
 
-/* Texts in this order, or with none in that of the rows, into bytes of the result's own. */
+/* Texts in this order, into bytes of the result's own. */
 static mill_status join_rows(mill_call *call, const mill_vector *v, const uint32_t *order,
                              mill_str *out, mill_error *err) {
   const listagg_plan *plan = call->state;
@@ -147,7 +235,7 @@ static mill_status join_rows(mill_call *call, const mill_vector *v, const uint32
   MILL_TRY(mill_bytes_take(call, total, &p, err));
   char *w = p;
   for (uint32_t k = 0; k < v->size; k++) {
-    const mill_str *s = &x[order ? order[k] : k];
+    const mill_str *s = &x[order[k]];
     if (k && plan->gap.size) w = (char *)memcpy(w, gap, plan->gap.size) + plan->gap.size;
     if (s->size) w = (char *)memcpy(w, mill_str_data(s), s->size) + s->size;
   }
@@ -161,7 +249,6 @@ static mill_status join_sorted(mill_call *call, const mill_vector *column, mill_
   mill_memory *m = call->ctx->memory;
   uint32_t n = column[0].size;
   sorting how = {plan, column};
-  if (plan->columns == 1) return join_rows(call, &column[0], NULL, out, err);
   uint32_t *order = mill_alloc(m, n * sizeof *order);
   if (order == NULL) return mill_oom(m, n * sizeof *order, err);
   for (uint32_t k = 0; k < n; k++) order[k] = k;
@@ -175,7 +262,9 @@ AGG_OUTPUT(list_final) {
   mill_str *r = out->data;
   for (size_t i = 0; i < n; i++) {
     const listed *s = states[i];
-    if (s->column)
+    if (s->text)
+      r[i] = mill_str_view(s->text, s->size);
+    else if (s->column)
       MILL_TRY(join_sorted(call, s->column, &r[i], err));
     else
       MILL_TRY(mill_set_null(call, out, i, err));
@@ -189,6 +278,7 @@ static const mill_aggregate listagg_agg = {.state_size = sizeof(listed),
                                            .update = list_update,
                                            .update_all = list_all,
                                            .merge = list_merge,
+                                           .combine = list_combine,
                                            .save = list_save,
                                            .final = list_final};
 

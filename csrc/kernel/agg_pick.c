@@ -190,20 +190,54 @@ typedef struct {
   mill_cell value, key;
 } pair;
 
+static mill_status by_row(mill_call *call, pair *p, const mill_vector *value,
+                          const mill_vector *key, size_t i, mill_error *err) {
+  const pick_plan *plan = call->state;
+  if (p->key.set) {
+    mill_vector best = mill_cell_view(&p->key, key->type);
+    int order = mill_vector_compare(key, i, &best, 0);
+    if (plan->largest ? order < 0 : order > 0) return MILL_OK; /* of equal ones the last */
+  }
+  MILL_TRY(mill_cell_set(call, &p->key, key, i, err));
+  return mill_cell_set(call, &p->value, value, i, err);
+}
+
 static mill_status by_rows(mill_call *call, void *const *states, const mill_vector *value,
                            const mill_vector *key, size_t n, mill_error *err) {
-  const pick_plan *plan = call->state;
   if (key->type->phys == MILL_PHYS_NONE) return MILL_OK;
-  AGG_ROWS(key, n, i) {
-    pair *p = states[i];
-    if (p->key.set) {
-      mill_vector best = mill_cell_view(&p->key, key->type);
-      int order = mill_vector_compare(key, i, &best, 0);
-      if (plan->largest ? order < 0 : order > 0) continue; /* of equal ones the last */
-    }
-    MILL_TRY(mill_cell_set(call, &p->key, key, i, err));
-    MILL_TRY(mill_cell_set(call, &p->value, value, i, err));
+  AGG_ROWS(key, n, i) MILL_TRY(by_row(call, states[i], value, key, i, err));
+  return MILL_OK;
+}
+
+#define LAST_BEST(T)                                                                               \
+  do {                                                                                             \
+    const T *x = key->data;                                                                        \
+    T best = x[0];                                                                                 \
+    for (size_t i = 1; i < n; i++) {                                                               \
+      bool less = largest ? MILL_WORD_MORE(best, x[i]) : MILL_WORD_MORE(x[i], best);               \
+      at = less ? at : i;                                                                          \
+      best = less ? best : x[i];                                                                   \
+    }                                                                                              \
+  } while (0)
+
+/* The row of the best of n words. */
+static size_t last_best(const mill_vector *key, size_t n, bool largest) {
+  size_t at = 0;
+  switch (key->type->phys) {
+    MILL_WORD_CASES(LAST_BEST)
+  default: break;
   }
+  return at;
+}
+
+static mill_status by_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
+                          mill_error *err) {
+  const pick_plan *plan = call->state;
+  const mill_vector *key = args[1];
+  if (key->type->phys == MILL_PHYS_NONE || n == 0) return MILL_OK;
+  if (mill_phys_is_word(key->type->phys) && key->mask && !key->index && !key->valid)
+    return by_row(call, state, args[0], key, last_best(key, n, plan->largest), err);
+  AGG_ROWS(key, n, i) MILL_TRY(by_row(call, state, args[0], key, i, err));
   return MILL_OK;
 }
 
@@ -333,6 +367,7 @@ static const mill_aggregate last_agg = {.state_size = sizeof(mill_cell),
                                         .final = cell_out};
 static const mill_aggregate by_agg = {.state_size = sizeof(pair),
                                       .update = by_update,
+                                      .update_all = by_all,
                                       .merge = by_merge,
                                       .save = by_save,
                                       .final = by_final};

@@ -1,11 +1,10 @@
 /* Arrays cut, joined, searched and changed by element: array_append .. slice. Sets of elements are in
 ** array_set.c, sequences in sequence.c. */
-#include <stdlib.h>
 
 #include "base/text.h"
 #include "kernel/bytes_int.h"
 #include "kernel/cast.h"
-#include "kernel/list_int.h"
+#include "kernel/list_words.h"
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
@@ -242,9 +241,10 @@ static mill_status bind_compact(mill_binding *b, mill_error *err) {
   return array_of(b, b->cast_to[0]->fields[0].type, false, err);
 }
 
+/* The elements are those of the argument, and shared with it. */
 KERNEL_HEAD(k_slice) {
-  list_out o;
-  list_open(&o, call, out);
+  mill_span *r = out->data;
+  if (args[0]->child) out->child[0] = args[0]->child[0];
   MILL_EACH(out, n, i) {
     mill_span s = span_at(args[0], i);
     int64_t start = MILL_AT(int32_t, args[1], i), length = MILL_AT(int32_t, args[2], i);
@@ -256,29 +256,24 @@ KERNEL_HEAD(k_slice) {
                             "`length`", "functionName", "`slice`", "length",
                             mill_error_fmt(err, "%lld", (long long)length), NULL);
     int64_t from = start > 0 ? start - 1 : (int64_t)s.size + start;
-    if (from >= 0 && from < (int64_t)s.size) {
-      int64_t most = (int64_t)s.size - from;
-      uint32_t size = (uint32_t)(length < most ? length : most);
-      MILL_TRY(add_all(&o, args[0], (mill_span){s.start + (uint32_t)from, size}, err));
-    }
-    list_row(&o, i);
+    r[i] = (mill_span){0, 0};
+    if (from < 0 || from >= (int64_t)s.size) continue;
+    int64_t most = (int64_t)s.size - from;
+    r[i] = (mill_span){s.start + (uint32_t)from, (uint32_t)(length < most ? length : most)};
   }
-  return list_close(&o, err);
+  return MILL_OK;
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
 KERNEL_HEAD(k_position) {
   int64_t *r = out->data;
-  (void)call, (void)err;
-  MILL_EACH(out, n, i) {
-    mill_span s = span_at(args[0], i);
-    r[i] = 0;
-    for (uint32_t k = 0; k < s.size && r[i] == 0; k++)
-      if (mill_vector_valid(args[0]->child, s.start + k) &&
-          mill_vector_compare(args[0]->child, s.start + k, args[1], i) == 0)
-        r[i] = k + 1;
-  }
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, n, &at, err));
+  if (args[0]->child == NULL) return MILL_OK; /* all rows are null */
+  mill_list_find(args[0], args[1], out->valid, n, at);
+  for (size_t i = 0; i < n; i++)
+    r[i] = at[i] == MILL_NO_ELEMENT ? 0 : (int64_t)at[i] - MILL_AT(mill_span, args[0], i).start + 1;
   return MILL_OK;
 }
 
@@ -290,23 +285,10 @@ static mill_status bind_position(mill_binding *b, mill_error *err) {
 
 static mill_status best_element(mill_call *call, const mill_vector *v, size_t n, mill_vector *out,
                                 int sign, mill_error *err) {
-  const mill_vector *c = v->child;
-  uint32_t none = UINT32_MAX;
-  mill_vector null;
-  mill_vector_null(&null, out->type);
-  out->size = 0;
-  out->valid = NULL;
-  for (size_t i = 0; i < n; i++) {
-    mill_span s = span_at(v, i);
-    uint32_t best = none;
-    for (uint32_t k = s.start; k < s.start + s.size; k++) {
-      if (c->type->id == MILL_NULL || !mill_vector_valid(c, k)) continue;
-      if (best == none || sign * mill_vector_compare(c, k, c, best) > 0) best = k;
-    }
-    MILL_TRY(mill_vector_append(out, best == none ? &null : c, best == none ? NULL : &best, 1,
-                                false, call->arena, err));
-  }
-  return MILL_OK;
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, n, &at, err));
+  mill_list_best(v, sign, n, at);
+  return mill_list_pick(call, v->child, at, n, out, err);
 }
 
 KERNEL_HEAD(k_array_max) { return best_element(call, args[0], n, out, 1, err); }
@@ -321,19 +303,14 @@ static mill_status bind_best(mill_binding *b, mill_error *err) {
 }
 
 KERNEL_HEAD(k_get) {
-  mill_vector null;
-  mill_vector_null(&null, out->type);
-  out->size = 0;
-  out->valid = NULL;
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, n, &at, err));
   for (size_t i = 0; i < n; i++) {
     mill_span s = span_at(args[0], i);
     int64_t k = mill_vector_valid(args[1], i) ? MILL_AT(int32_t, args[1], i) : -1;
-    uint32_t at = s.start + (uint32_t)k;
-    bool there = k >= 0 && k < (int64_t)s.size;
-    MILL_TRY(mill_vector_append(out, there ? args[0]->child : &null, there ? &at : NULL, 1, false,
-                                call->arena, err));
+    at[i] = k >= 0 && k < (int64_t)s.size ? s.start + (uint32_t)k : MILL_NO_ELEMENT;
   }
-  return MILL_OK;
+  return mill_list_pick(call, args[0]->child, at, n, out, err);
 }
 
 static mill_status bind_get(mill_binding *b, mill_error *err) {
@@ -343,62 +320,57 @@ static mill_status bind_get(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* The texts of a row that count; NULLs have one, or are left out. */
+static inline bool item_text(const mill_vector *const *args, int nargs, const mill_vector *c,
+                             uint32_t k, size_t i, const mill_str **out) {
+  bool null = c->type->id == MILL_NULL || !mill_vector_valid(c, k);
+  if (null && nargs < 3) return false;
+  *out = null ? &MILL_AT(mill_str, args[2], i) : &MILL_AT(mill_str, c, k);
+  return true;
+}
+
+/* Short texts go as they are in one move; what is behind them is written over, and is ours. */
+static inline char *put_short(char *w, const mill_str *s) {
+  if (s->size <= MILL_STR_INLINE)
+    memcpy(w, s->prefix, MILL_STR_INLINE);
+  else
+    memcpy(w, s->u.ptr, s->size);
+  return w + s->size;
+}
+
 KERNEL_HEAD(k_join) {
-  mill_text text;
-  mill_status status = MILL_OK;
-  mill_text_init(&text, call->ctx->memory);
-  for (size_t i = 0; i < n && status == MILL_OK; i++) {
-    if (!mill_valid_bit(out->valid, i)) continue;
+  mill_str *r = out->data;
+  const mill_vector *c = args[0]->child;
+  MILL_EACH(out, n, i) {
     mill_span s = span_at(args[0], i);
-    bytes gap = bytes_at(args[1], i);
+    const mill_str *gap = &MILL_AT(mill_str, args[1], i), *x;
+    size_t total = MILL_STR_INLINE;
+    char *p = NULL;
+    for (uint32_t k = s.start; k < s.start + s.size; k++)
+      if (item_text(args, call->nargs, c, k, i, &x)) total += (size_t)gap->size + x->size;
+    MILL_TRY(mill_bytes_take(call, total, &p, err));
+    char *w = p;
     bool some = false;
-    mill_text_reset(&text);
-    for (uint32_t k = s.start; k < s.start + s.size && status == MILL_OK; k++) {
-      bool null = args[0]->child->type->id == MILL_NULL || !mill_vector_valid(args[0]->child, k);
-      if (null && call->nargs < 3) continue;
-      bytes x = null ? bytes_at(args[2], i) : bytes_at(args[0]->child, k);
-      if (some) status = mill_text_add(&text, gap.p, gap.n, err);
-      if (status == MILL_OK) status = mill_text_add(&text, x.p, x.n, err);
+    for (uint32_t k = s.start; k < s.start + s.size; k++) {
+      if (!item_text(args, call->nargs, c, k, i, &x)) continue;
+      if (some) w = put_short(w, gap);
+      w = put_short(w, x);
       some = true;
     }
-    if (status == MILL_OK) status = put_text(call, out, i, &text, err);
+    r[i] = mill_str_done(call, p, (size_t)(w - p));
   }
-  mill_text_clear(&text);
-  return status;
+  return MILL_OK;
 }
 
 /* ---- order ---------------------------------------------------------------------------------- */
 
-typedef struct sorter {
-  const mill_vector *v;
-  int sign;
-} sorter;
-
 /* Nulls first going up, last going down. */
-static int by_value(const void *x, const void *y, void *arg) {
-  const sorter *s = arg;
-  uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-  bool va = mill_vector_valid(s->v, a), vb = mill_vector_valid(s->v, b);
-  if (!va || !vb) return s->sign * (va - vb);
-  int c = mill_vector_compare(s->v, a, s->v, b);
-  return c ? s->sign * c : (a > b) - (a < b);
-}
-
 KERNEL_HEAD(k_sort) {
-  list_out o;
-  list_open(&o, call, out);
   MILL_EACH(out, n, i) {
-    mill_span s = span_at(args[0], i);
-    uint32_t *order = mill_arena_alloc(call->arena, (s.size + 1) * sizeof *order);
-    if (order == NULL) return mill_oom(call->arena->memory, s.size * sizeof *order, err);
-    for (uint32_t k = 0; k < s.size; k++) order[k] = s.start + k;
-    sorter by = {args[0]->child, MILL_AT(uint8_t, args[1], i) ? 1 : -1};
-    if (s.size && args[0]->child->type->id != MILL_NULL)
-      qsort_r(order, s.size, sizeof *order, by_value, &by);
-    for (uint32_t k = 0; k < s.size; k++) MILL_TRY(list_add(&o, args[0]->child, order[k], err));
-    list_row(&o, i);
+    bool down = !MILL_AT(uint8_t, args[1], i);
+    MILL_TRY(mill_list_sort(call, args[0], i, (mill_list_order){down, down}, out, err));
   }
-  return list_close(&o, err);
+  return MILL_OK;
 }
 
 static mill_status bind_sort(mill_binding *b, mill_error *err) {

@@ -1,8 +1,10 @@
 /* Arrays as sets: array_distinct, array_union, array_intersect, array_except, arrays_overlap. The
-** first of equal elements stays, null equals null. Elements are
-** found by their hashes in an open table a row. */
+** first of equal elements stays, null equals null. Words of short arrays without nulls are compared with
+** each other; other elements are found by their hashes in an open table a row. */
 #include "kernel/bytes_int.h"
-#include "kernel/list_int.h"
+#include "kernel/list_words.h"
+
+enum { SHORT = 32 }; /* elements that cost less to compare than to hash */
 
 /* Elements seen in a row, of one or two vectors. */
 typedef struct seen {
@@ -60,9 +62,73 @@ static mill_status set_row(mill_call *call, list_out *o, const mill_vector *cons
   return MILL_OK;
 }
 
+#define WORD_SET(T)                                                                                \
+  static bool among_##T(const T *p, uint32_t n, T x) {                                             \
+    for (uint32_t k = 0; k < n; k++)                                                               \
+      if (MILL_WORD_SAME(p[k], x)) return true;                                                    \
+    return false;                                                                                  \
+  }                                                                                                \
+  static uint32_t set_##T(const T *x, uint32_t n, const T *y, uint32_t m, T *to, set_op op) {      \
+    uint32_t size = 0;                                                                             \
+    for (uint32_t k = 0; k < n; k++) {                                                             \
+      if (op >= INTERSECT && among_##T(y, m, x[k]) != (op == INTERSECT)) continue;                 \
+      if (!among_##T(to, size, x[k])) to[size++] = x[k];                                           \
+    }                                                                                              \
+    for (uint32_t k = 0; op == UNION && k < m; k++)                                                \
+      if (!among_##T(to, size, y[k])) to[size++] = y[k];                                           \
+    return size;                                                                                   \
+  }
+WORD_SET(uint8_t)
+WORD_SET(int8_t)
+WORD_SET(int16_t)
+WORD_SET(int32_t)
+WORD_SET(int64_t)
+WORD_SET(float)
+WORD_SET(double)
+
+/* Short lists of words without nulls; *total gets their elements. */
+static bool is_short(const mill_vector *v, const uint64_t *valid, size_t n, size_t *total) {
+  const mill_vector *c = v->child;
+  uint32_t most = 0;
+  if (!mill_list_words(c) || c->valid) return false;
+  MILL_ROWS(valid, n, i) {
+    uint32_t size = span_at(v, i).size;
+    if (size > most) most = size;
+    *total += size;
+  }
+  return most <= SHORT;
+}
+
+#define SET_ROWS(T)                                                                                \
+  MILL_EACH(out, n, i) {                                                                           \
+    mill_span s = span_at(x, i), t = y ? span_at(y, i) : (mill_span){0, 0};                        \
+    const T *p = (const T *)x->child->data + s.start;                                              \
+    const T *q = y ? (const T *)y->child->data + t.start : NULL;                                   \
+    uint32_t size = set_##T(p, s.size, q, t.size, (T *)to->data + to->size, op);                   \
+    r[i] = (mill_span){to->size, size};                                                            \
+    to->size += size;                                                                              \
+  }
+
+static mill_status set_words(mill_call *call, const mill_vector *x, const mill_vector *y,
+                             size_t total, size_t n, mill_vector *out, set_op op, mill_error *err) {
+  mill_span *r = out->data;
+  mill_vector *to = out->child;
+  if (total > UINT32_MAX - to->size) return mill_oom(call->arena->memory, total, err);
+  MILL_TRY(mill_vector_reserve(to, to->size + (uint32_t)total, call->arena, err));
+  switch (to->type->phys) {
+    MILL_WORD_CASES(SET_ROWS)
+  default: break;
+  }
+  return MILL_OK;
+}
+
 static mill_status set_rows(mill_call *call, const mill_vector *const *args, size_t n,
                             mill_vector *out, set_op op, mill_error *err) {
   list_out o;
+  size_t total = 0;
+  const mill_vector *y = op == DISTINCT ? NULL : args[1];
+  if (is_short(args[0], out->valid, n, &total) && (!y || is_short(y, out->valid, n, &total)))
+    return set_words(call, args[0], y, total, n, out, op, err);
   list_open(&o, call, out);
   MILL_EACH(out, n, i) {
     MILL_TRY(set_row(call, &o, args, i, op, err));

@@ -50,18 +50,40 @@ static mill_status open_bitmap(mill_call *call, bitmap *s, mill_error *err) {
   return s->bytes ? MILL_OK : mill_oom(call->arena->memory, BYTES, err);
 }
 
+static inline void set_bit(uint8_t *map, int64_t place) {
+  uint64_t k = (uint64_t)place;
+  map[k / 8] = (uint8_t)(map[k / 8] | 1 << k % 8);
+}
+
+static mill_status fail_place(const mill_call *call, int64_t place, mill_error *err) {
+  return mill_call_fail(call, err, MILL_E_INVALID_BITMAP_POSITION, "bitPosition",
+                        mill_error_fmt(err, "%lld", (long long)place), "bitmapNumBytes",
+                        mill_error_fmt(err, "%d", BYTES), "bitmapNumBits",
+                        mill_error_fmt(err, "%d", BITS), NULL);
+}
+
 AGG_UPDATE(construct_update) {
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
   AGG_ROWS(args[0], n, i) {
     bitmap *s = states[i];
     int64_t place = MILL_AT(int64_t, args[0], i);
     MILL_TRY(open_bitmap(call, s, err));
-    if (place < 0 || place >= BITS)
-      return mill_call_fail(call, err, MILL_E_INVALID_BITMAP_POSITION, "bitPosition",
-                            mill_error_fmt(err, "%lld", (long long)place), "bitmapNumBytes",
-                            mill_error_fmt(err, "%d", BYTES), "bitmapNumBits",
-                            mill_error_fmt(err, "%d", BITS), NULL);
-    s->bytes[place / 8] = (uint8_t)(s->bytes[place / 8] | 1 << place % 8);
+    if (place < 0 || place >= BITS) return fail_place(call, place, err);
+    set_bit(s->bytes, place);
+  }
+  return MILL_OK;
+}
+
+static mill_status construct_all(mill_call *call, void *state, const mill_vector *const *args,
+                                 size_t n, mill_error *err) {
+  bitmap *s = state;
+  if (args[0]->type->phys == MILL_PHYS_NONE || mill_count_valid(args[0], n) == 0) return MILL_OK;
+  MILL_TRY(open_bitmap(call, s, err));
+  uint8_t *map = s->bytes;
+  AGG_ROWS(args[0], n, i) {
+    int64_t place = MILL_AT(int64_t, args[0], i);
+    if (place < 0 || place >= BITS) return fail_place(call, place, err);
+    set_bit(map, place);
   }
   return MILL_OK;
 }
@@ -122,14 +144,15 @@ static mill_status put_final(mill_call *call, void *const *states, size_t n, mil
 AGG_OUTPUT(or_final) { return put_final(call, states, n, out, 0, err); }
 AGG_OUTPUT(and_final) { return put_final(call, states, n, out, 0xff, err); }
 
-#define BITMAP_AGG(UPDATE, MERGE, FINAL)                                                           \
+#define BITMAP_AGG(UPDATE, ALL, MERGE, FINAL)                                                      \
   {                                                                                                \
-    .state_size = sizeof(bitmap), .update = UPDATE, .merge = MERGE, .save = bitmap_save,           \
-    .final = FINAL, .exact = true                                                                  \
+    .state_size = sizeof(bitmap), .update = UPDATE, .update_all = ALL, .merge = MERGE,             \
+    .save = bitmap_save, .final = FINAL, .exact = true                                             \
   }
-static const mill_aggregate construct_agg = BITMAP_AGG(construct_update, or_merge, or_final);
-static const mill_aggregate or_agg = BITMAP_AGG(or_update, or_merge, or_final);
-static const mill_aggregate and_agg = BITMAP_AGG(and_update, and_merge, and_final);
+static const mill_aggregate construct_agg =
+    BITMAP_AGG(construct_update, construct_all, or_merge, or_final);
+static const mill_aggregate or_agg = BITMAP_AGG(or_update, NULL, or_merge, or_final);
+static const mill_aggregate and_agg = BITMAP_AGG(and_update, NULL, and_merge, and_final);
 
 /* ---- binding -------------------------------------------------------------------------------- */
 

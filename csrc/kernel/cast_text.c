@@ -3,13 +3,29 @@
 #include "base/number.h"
 #include "kernel/cast_int.h"
 
+/* Most numbers are short: their digits, and a zero behind them, are written where an inline text has
+** its bytes. */
+static inline mill_status put_int(mill_call *call, int64_t x, mill_str *out, mill_error *err) {
+  const int64_t short_end = 100000000000 - 1; /* 11 digits, or 10 behind a sign */
+  char *p = NULL;
+  if (x <= short_end && x >= -short_end / 10) {
+    *out = (mill_str){0};
+    out->size = (uint32_t)mill_int_text(x, out->prefix);
+    return MILL_OK;
+  }
+  MILL_TRY(mill_bytes_take(call, MILL_INT_TEXT, &p, err));
+  *out = mill_str_done(call, p, (size_t)mill_int_text(x, p));
+  return MILL_OK;
+}
+
+#define INT_TEXTS(T)                                                                               \
+  MILL_EACH(out, n, i) MILL_TRY(put_int(call, (int64_t)MILL_AT(T, args[0], i), &r[i], err))
+
 CAST_KERNEL(int_text) {
   mill_str *r = out->data;
-  char *p = NULL;
-  MILL_EACH(out, n, i) {
-    MILL_TRY(mill_bytes_take(call, MILL_INT_TEXT, &p, err));
-    int size = mill_int_text((int64_t)mill_int_at(args[0], i), p);
-    r[i] = mill_str_done(call, p, (size_t)size);
+  switch (args[0]->type->phys) {
+    MILL_WORD_CASES(INT_TEXTS)
+  default: break;
   }
   return MILL_OK;
 }

@@ -1,7 +1,7 @@
 /* Making arrays, maps and structs, and taking them apart. */
 
 #include "base/text.h"
-#include "kernel/list_int.h"
+#include "kernel/list_words.h"
 
 #define KERNEL(NAME)                                                                               \
   static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,               \
@@ -35,12 +35,9 @@ static mill_status common(mill_binding *b, int from, int step, const mill_type *
 
 KERNEL(k_array) {
   mill_span *span = out->data;
-  for (uint32_t i = 0; i < n; i++) {
-    span[i] = (mill_span){out->child[0].size, (uint32_t)call->nargs};
-    for (int k = 0; k < call->nargs; k++)
-      MILL_TRY(mill_vector_append(&out->child[0], args[k], &i, 1, false, call->arena, err));
-  }
-  return MILL_OK;
+  uint32_t size = (uint32_t)call->nargs, from = out->child[0].size;
+  for (uint32_t i = 0; i < n; i++) span[i] = (mill_span){from + i * size, size};
+  return mill_list_interleave(call, &out->child[0], args, call->nargs, 1, n, err);
 }
 
 static mill_status bind_array(mill_binding *b, mill_error *err) {
@@ -54,15 +51,11 @@ static mill_status bind_array(mill_binding *b, mill_error *err) {
 
 KERNEL(k_map) {
   mill_span *span = out->data;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t from = out->child[0].size;
-    span[i] = (mill_span){from, (uint32_t)call->nargs / 2};
-    for (int k = 0; k + 1 < call->nargs; k += 2) {
-      MILL_TRY(mill_vector_append(&out->child[0], args[k], &i, 1, false, call->arena, err));
-      MILL_TRY(mill_vector_append(&out->child[1], args[k + 1], &i, 1, false, call->arena, err));
-      MILL_TRY(mill_check_map_key(call, &out->child[0], from, out->child[0].size - 1, err));
-    }
-  }
+  uint32_t size = (uint32_t)call->nargs / 2, from = out->child[0].size;
+  for (uint32_t i = 0; i < n; i++) span[i] = (mill_span){from + i * size, size};
+  MILL_TRY(mill_list_interleave(call, &out->child[0], args, call->nargs, 2, n, err));
+  MILL_TRY(mill_list_interleave(call, &out->child[1], args + 1, call->nargs - 1, 2, n, err));
+  MILL_TRY(mill_check_maps(call, &out->child[0], span, n, err));
   return mill_map_last_wins(call, out, n, err);
 }
 
@@ -128,62 +121,38 @@ static mill_status bind_struct(mill_binding *b, mill_error *err) {
 
 /* ---- elements ------------------------------------------------------------------------------- */
 
-static mill_status put(mill_call *call, mill_vector *out, const mill_vector *from, uint32_t at,
-                       mill_error *err) {
-  return mill_vector_append(out, from, &at, 1, false, call->arena, err);
-}
-
-static mill_status put_null(mill_call *call, mill_vector *out, mill_error *err) {
-  mill_vector null;
-  mill_vector_null(&null, out->type);
-  return mill_vector_append(out, &null, NULL, 1, false, call->arena, err);
-}
-
-static mill_status start_rows(mill_vector *out) {
-  out->size = 0; /* rows are appended */
-  out->valid = NULL;
-  return MILL_OK;
+static inline bool both_there(const mill_vector *const *args, size_t i) {
+  return mill_vector_valid(args[0], i) && mill_vector_valid(args[1], i);
 }
 
 /* a[i], from 0; outside: INVALID_ARRAY_INDEX in ANSI mode. */
 KERNEL(k_array_at) {
-  MILL_TRY(start_rows(out));
-  for (uint32_t i = 0; i < n; i++) {
-    if (!mill_vector_valid(args[0], i) || !mill_vector_valid(args[1], i)) {
-      MILL_TRY(put_null(call, out, err));
-      continue;
-    }
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, n, &at, err));
+  for (size_t i = 0; i < n; i++) {
+    at[i] = MILL_NO_ELEMENT;
+    if (!both_there(args, i)) continue;
     mill_span s = MILL_AT(mill_span, args[0], i);
     int64_t k = (int64_t)mill_int_at(args[1], i);
-    if (k >= 0 && k < (int64_t)s.size) {
-      MILL_TRY(put(call, out, &args[0]->child[0], s.start + (uint32_t)k, err));
-    } else if (call->set->ansi) {
+    if (k >= 0 && k < (int64_t)s.size)
+      at[i] = s.start + (uint32_t)k;
+    else if (call->set->ansi)
       return mill_call_fail(call, err, MILL_E_INVALID_ARRAY_INDEX, "indexValue",
                             mill_error_fmt(err, "%lld", (long long)k), "arraySize",
                             mill_error_fmt(err, "%u", s.size), NULL);
-    } else {
-      MILL_TRY(put_null(call, out, err));
-    }
   }
-  return MILL_OK;
-}
-
-static int64_t find_key(const mill_vector *map, mill_span s, const mill_vector *key, uint32_t i) {
-  for (uint32_t k = s.start; k < s.start + s.size; k++)
-    if (mill_vector_equal(&map->child[0], k, key, i)) return k;
-  return -1;
+  return mill_list_pick(call, args[0]->child, at, n, out, err);
 }
 
 KERNEL(k_map_at) {
-  MILL_TRY(start_rows(out));
-  for (uint32_t i = 0; i < n; i++) {
-    int64_t at = -1;
-    if (mill_vector_valid(args[0], i) && mill_vector_valid(args[1], i))
-      at = find_key(args[0], MILL_AT(mill_span, args[0], i), args[1], i);
-    MILL_TRY(at < 0 ? put_null(call, out, err)
-                    : put(call, out, &args[0]->child[1], (uint32_t)at, err));
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, n, &at, err));
+  if (args[0]->child == NULL || mill_count_valid(args[1], n) == 0) {
+    memset(at, 0xff, n * sizeof *at);
+  } else {
+    mill_list_find(args[0], args[1], args[1]->mask ? args[1]->valid : NULL, n, at);
   }
-  return MILL_OK;
+  return mill_list_pick(call, args[0]->child ? &args[0]->child[1] : NULL, at, n, out, err);
 }
 
 static mill_status bind_extract(mill_binding *b, mill_error *err) {
@@ -207,27 +176,23 @@ static mill_status bind_extract(mill_binding *b, mill_error *err) {
 /* element_at(a, i): from 1, from the end when negative; element_at(map, key). */
 KERNEL(k_element_at) {
   bool strict = strcmp(call->fn->name, "element_at") == 0 && call->set->ansi;
-  MILL_TRY(start_rows(out));
-  for (uint32_t i = 0; i < n; i++) {
-    if (!mill_vector_valid(args[0], i) || !mill_vector_valid(args[1], i)) {
-      MILL_TRY(put_null(call, out, err));
-      continue;
-    }
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, n, &at, err));
+  for (size_t i = 0; i < n; i++) {
+    at[i] = MILL_NO_ELEMENT;
+    if (!both_there(args, i)) continue;
     mill_span s = MILL_AT(mill_span, args[0], i);
-    int64_t k = (int64_t)mill_int_at(args[1], i), size = s.size;
+    int64_t k = MILL_AT(int32_t, args[1], i), size = s.size;
     if (k == 0) return mill_call_fail(call, err, MILL_E_INVALID_INDEX_OF_ZERO, NULL);
-    int64_t at = k > 0 ? k - 1 : size + k;
-    if (at >= 0 && at < size) {
-      MILL_TRY(put(call, out, &args[0]->child[0], s.start + (uint32_t)at, err));
-    } else if (strict) {
+    int64_t place = k > 0 ? k - 1 : size + k;
+    if (place >= 0 && place < size)
+      at[i] = s.start + (uint32_t)place;
+    else if (strict)
       return mill_call_fail(call, err, MILL_E_INVALID_ARRAY_INDEX_IN_ELEMENT_AT, "indexValue",
                             mill_error_fmt(err, "%lld", (long long)k), "arraySize",
                             mill_error_fmt(err, "%u", s.size), NULL);
-    } else {
-      MILL_TRY(put_null(call, out, err));
-    }
   }
-  return MILL_OK;
+  return mill_list_pick(call, args[0]->child, at, n, out, err);
 }
 
 /* The key is looked for as what it and the map's keys are without loss. */
@@ -298,16 +263,18 @@ static mill_status bind_map_list(mill_binding *b, mill_error *err) {
 /* true where an element equals; else null where one is null. */
 KERNEL(k_array_contains) {
   uint8_t *r = out->data;
+  uint32_t *at;
+  const mill_vector *c = args[0]->child;
+  MILL_TRY(mill_list_places(call, n, &at, err));
+  if (c == NULL) return MILL_OK; /* all rows are null */
+  mill_list_find(args[0], args[1], out->valid, n, at);
+  for (size_t i = 0; i < n; i++) r[i] = at[i] != MILL_NO_ELEMENT;
+  if (c->valid == NULL && c->type->phys != MILL_PHYS_NONE) return MILL_OK;
   MILL_EACH(out, n, i) {
     mill_span s = MILL_AT(mill_span, args[0], i);
     bool null = false;
-    r[i] = 0;
-    for (uint32_t k = s.start; k < s.start + s.size && !r[i]; k++) {
-      bool valid = mill_vector_valid(&args[0]->child[0], k);
-      null |= !valid;
-      r[i] = valid && mill_vector_compare(&args[0]->child[0], k, args[1], i) == 0;
-    }
-    if (!r[i] && null) MILL_TRY(mill_set_null(call, out, i, err));
+    for (uint32_t k = s.start; !r[i] && k < s.start + s.size; k++) null |= !mill_vector_valid(c, k);
+    if (null) MILL_TRY(mill_set_null(call, out, i, err));
   }
   return MILL_OK;
 }

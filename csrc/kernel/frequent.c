@@ -57,17 +57,30 @@ mill_status mill_frequent_open(mill_arena *a, mill_frequent *s, const mill_type 
   return MILL_OK;
 }
 
-static uint32_t *find(const mill_frequent *s, const mill_vector *v, uint32_t i) {
-  uint64_t h;
-  uint32_t mask = (1u << s->lg_slots) - 1;
-  mill_vector_hash(v, &i, 1, false, &h);
-  uint32_t k = (uint32_t)h & mask;
-  while (s->slot[k] && !mill_vector_equal(s->item, s->slot[k] - 1, v, i)) k = (k + 1) & mask;
+/* Integers, which most often come, are not worth a call. */
+static inline bool same_item(const mill_vector *item, uint32_t k, const mill_vector *v,
+                             uint32_t i) {
+  switch (item->type->phys) {
+  case MILL_PHYS_I32: return ((const int32_t *)item->data)[k] == MILL_AT(int32_t, v, i);
+  case MILL_PHYS_I64: return ((const int64_t *)item->data)[k] == MILL_AT(int64_t, v, i);
+  default: return mill_vector_equal(item, k, v, i);
+  }
+}
+
+static inline uint32_t *find(const mill_frequent *s, const mill_vector *v, uint32_t i, uint64_t h) {
+  uint32_t mask = (1u << s->lg_slots) - 1, k = (uint32_t)h & mask;
+  while (s->slot[k] && !same_item(s->item, s->slot[k] - 1, v, i)) k = (k + 1) & mask;
   return &s->slot[k];
 }
 
+static uint64_t hash_of(const mill_vector *v, uint32_t i) {
+  uint64_t h;
+  mill_vector_hash(v, &i, 1, false, &h);
+  return h;
+}
+
 static void fill_slots(mill_frequent *s) {
-  for (uint32_t k = 0; k < s->item->size; k++) *find(s, s->item, k) = k + 1;
+  for (uint32_t k = 0; k < s->item->size; k++) *find(s, s->item, k, hash_of(s->item, k)) = k + 1;
 }
 
 static mill_status rehash(mill_arena *a, mill_frequent *s, uint32_t lg, mill_error *err) {
@@ -181,7 +194,12 @@ static mill_status append_item(mill_arena *a, mill_frequent *s, const mill_vecto
 
 mill_status mill_frequent_add(mill_arena *a, mill_frequent *s, const mill_vector *v, uint32_t i,
                               int64_t weight, mill_error *err) {
-  uint32_t *slot = find(s, v, i);
+  return mill_frequent_add_hashed(a, s, v, i, hash_of(v, i), weight, err);
+}
+
+mill_status mill_frequent_add_hashed(mill_arena *a, mill_frequent *s, const mill_vector *v,
+                                     uint32_t i, uint64_t hash, int64_t weight, mill_error *err) {
+  uint32_t *slot = find(s, v, i, hash);
   s->total += weight;
   if (*slot) {
     s->count[*slot - 1] += weight;
@@ -193,6 +211,39 @@ mill_status mill_frequent_add(mill_arena *a, mill_frequent *s, const mill_vector
   *slot = s->item->size;
   if (s->item->size <= capacity(s->lg_slots)) return MILL_OK;
   return s->lg_slots < most_lg(s->tracked) ? rehash(a, s, s->lg_slots + 1, err) : purge(a, s, err);
+}
+
+/* Counts rows i.. while they are known; where it stopped. */
+#define COUNT_KNOWN(T)                                                                             \
+  do {                                                                                             \
+    const T *item = s->item->data;                                                                 \
+    for (; i < n; i++) {                                                                           \
+      const T x = MILL_AT(T, v, i);                                                                \
+      uint32_t k = (uint32_t)hash[i] & mask;                                                       \
+      while (slot[k] && !MILL_WORD_SAME(item[slot[k] - 1], x)) k = (k + 1) & mask;                 \
+      if (slot[k] == 0) break;                                                                     \
+      count[slot[k] - 1]++;                                                                        \
+    }                                                                                              \
+  } while (0)
+
+static size_t count_known(mill_frequent *s, const mill_vector *v, size_t i, size_t n,
+                          const uint64_t *hash) {
+  const uint32_t *slot = s->slot, mask = (1u << s->lg_slots) - 1;
+  int64_t *count = s->count;
+  size_t first = i;
+  switch (v->type->phys) {
+    MILL_WORD_CASES(COUNT_KNOWN)
+  default: break;
+  }
+  s->total += (int64_t)(i - first);
+  return i;
+}
+
+mill_status mill_frequent_add_rows(mill_arena *a, mill_frequent *s, const mill_vector *v, size_t n,
+                                   const uint64_t *hash, mill_error *err) {
+  for (size_t i = 0; (i = count_known(s, v, i, n, hash)) < n; i++)
+    MILL_TRY(mill_frequent_add_hashed(a, s, v, (uint32_t)i, hash[i], 1, err));
+  return MILL_OK;
 }
 
 static int by_count(const void *a, const void *b, void *arg) {

@@ -23,6 +23,13 @@ typedef struct mill_frequent {
 mill_status mill_frequent_open(mill_arena *a, mill_frequent *s, const mill_type *t, int32_t tracked,
                                mill_error *err) MILL_USE_RESULT;
 /* Row i of v, which is not NULL, `weight` times. */
+mill_status mill_frequent_add_hashed(mill_arena *a, mill_frequent *s, const mill_vector *v,
+                                     uint32_t i, uint64_t hash, int64_t weight,
+                                     mill_error *err) MILL_USE_RESULT;
+/* Rows 0..n-1 of v, none of which is NULL, once each. */
+mill_status mill_frequent_add_rows(mill_arena *a, mill_frequent *s, const mill_vector *v, size_t n,
+                                   const uint64_t *hash, mill_error *err) MILL_USE_RESULT;
+/* The same, where its mill_vector_hash is not known yet. */
 mill_status mill_frequent_add(mill_arena *a, mill_frequent *s, const mill_vector *v, uint32_t i,
                               int64_t weight, mill_error *err) MILL_USE_RESULT;
 /* Item numbers by falling counts, in memory of the arena. */

@@ -1,76 +1,115 @@
 /* Generators: explode, posexplode, inline, stack and their outer forms.
 **
 ** b->result is a STRUCT whose fields are the output columns. A row without elements gives no rows,
-** or with the outer form one row of nulls. Elements are gathered by one append a column and
-** batch. */
+** or with the outer form one row of nulls. Where the lists of a batch lie one behind the other their
+** elements are passed as they are, else gathered by one append a column and batch. */
 #include "kernel/coerce.h"
-#include "kernel/kernel_int.h"
+#include "kernel/list_words.h"
 
 /* State of the ones over lists. */
 typedef struct {
   bool outer, position, spread; /* spread: the fields of the elements are the columns */
 } explode_plan;
 
-static const uint32_t NO_ELEMENT = UINT32_MAX;
+/* The elements of all rows, one after the other. */
+typedef struct {
+  uint32_t *sel; /* NULL: from `start` on; MILL_NO_ELEMENT stands for the row of nulls */
+  uint32_t start;
+  size_t total;
+} taken;
 
-/* Elements of all rows, one after the other; NO_ELEMENT for the row of nulls. */
-static mill_status list_elements(mill_call *call, const mill_vector *v, size_t n, uint32_t *counts,
-                                 uint32_t **out, size_t *total, mill_error *err) {
+static void count_elements(mill_call *call, const mill_vector *v, size_t n, uint32_t *counts,
+                           taken *t, bool *straight) {
   const explode_plan *plan = call->state;
-  size_t sum = 0, at = 0;
+  uint32_t next = 0;
+  *t = (taken){0};
+  *straight = true;
   for (size_t i = 0; i < n; i++) {
-    uint32_t size = mill_vector_valid(v, i) ? MILL_AT(mill_span, v, i).size : 0;
-    counts[i] = size == 0 && plan->outer ? 1 : size;
-    sum += counts[i];
+    mill_span s = span_at(v, i);
+    counts[i] = s.size == 0 && plan->outer ? 1 : s.size;
+    *straight &= s.size == counts[i] && (s.size == 0 || t->total == 0 || s.start == next);
+    if (t->total == 0) t->start = s.start;
+    if (s.size) next = s.start + s.size;
+    t->total += counts[i];
   }
-  uint32_t *sel = mill_arena_alloc(call->arena, (sum + 1) * sizeof *sel);
-  if (sel == NULL || sum > UINT32_MAX) return mill_oom(call->arena->memory, sum * sizeof *sel, err);
+}
+
+static mill_status take_elements(mill_call *call, const mill_vector *v, size_t n, uint32_t *counts,
+                                 taken *t, mill_error *err) {
+  const explode_plan *plan = call->state;
+  size_t at = 0;
+  bool straight;
+  count_elements(call, v, n, counts, t, &straight);
+  if (t->total > UINT32_MAX) return mill_oom(call->arena->memory, t->total, err);
+  if (straight && !plan->spread) return MILL_OK;
+  uint32_t *sel = mill_arena_take(call->arena, (t->total + 1) * sizeof *sel);
+  if (sel == NULL) return mill_oom(call->arena->memory, t->total * sizeof *sel, err);
   for (size_t i = 0; i < n; i++) {
-    bool valid = mill_vector_valid(v, i);
-    mill_span s = valid ? MILL_AT(mill_span, v, i) : (mill_span){0, 0};
+    mill_span s = span_at(v, i);
     for (uint32_t k = 0; k < s.size; k++) sel[at++] = s.start + k;
-    if (s.size == 0 && plan->outer) sel[at++] = NO_ELEMENT;
+    if (s.size == 0 && plan->outer) sel[at++] = MILL_NO_ELEMENT;
   }
-  *out = sel;
-  *total = sum;
+  t->sel = sel;
+  return MILL_OK;
+}
+
+/* Elements that lie one behind the other, without a copy. */
+static mill_status view_elements(mill_call *call, mill_vector *to, const mill_vector *from,
+                                 const taken *t, mill_error *err) {
+  if (t->start % 64 == 0 || from->mask == 0)
+    return mill_vector_slice(to, from, t->start, call->arena, err);
+  *to = *from;
+  to->capacity = 0;
+  to->data = (char *)from->data + (size_t)t->start * from->type->width;
+  to->size = (uint32_t)t->total;
   return MILL_OK;
 }
 
 /* Append the elements; runs between rows of nulls in one go. */
 static mill_status append_elements(mill_call *call, mill_vector *to, const mill_vector *from,
-                                   const uint32_t *sel, size_t total, mill_error *err) {
+                                   const taken *t, mill_error *err) {
   mill_vector null;
+  const uint32_t *sel = t->sel;
+  uint32_t *rows = NULL;
+  bool plain = from->valid == NULL && from->index == NULL && from->type->width;
+  if (sel == NULL && (plain || t->start % 64 == 0)) return view_elements(call, to, from, t, err);
+  if (sel == NULL) {
+    sel = rows = mill_arena_take(call->arena, t->total * sizeof *rows);
+    if (rows == NULL) return mill_oom(call->arena->memory, t->total * sizeof *rows, err);
+    for (size_t i = 0; i < t->total; i++) rows[i] = t->start + (uint32_t)i;
+  }
   mill_vector_null(&null, to->type);
-  for (size_t i = 0; i < total;) {
+  for (size_t i = 0; i < t->total;) {
     size_t stop = i;
-    while (stop < total && sel[stop] != NO_ELEMENT) stop++;
-    MILL_TRY(mill_vector_append(to, from, sel + i, stop - i, true, call->arena, err));
-    for (i = stop; i < total && sel[i] == NO_ELEMENT; i++)
+    while (stop < t->total && sel[stop] != MILL_NO_ELEMENT) stop++;
+    MILL_TRY(mill_vector_append(to, from, sel + i, stop - i, false, call->arena, err));
+    for (i = stop; i < t->total && sel[i] == MILL_NO_ELEMENT; i++)
       MILL_TRY(mill_vector_append(to, &null, NULL, 1, false, call->arena, err));
   }
   return MILL_OK;
 }
 
-static mill_status append_positions(mill_call *call, mill_vector *to, const uint32_t *counts,
-                                    const uint32_t *sel, size_t n, mill_error *err) {
-  mill_vector null;
-  mill_vector_null(&null, to->type);
+static mill_status put_positions(mill_call *call, mill_vector *to, const uint32_t *counts,
+                                 const taken *t, size_t n, mill_error *err) {
+  MILL_TRY(mill_vector_reserve(to, (uint32_t)t->total, call->arena, err));
+  int32_t *r = to->data;
   for (size_t i = 0, at = 0; i < n; i++)
-    for (int32_t k = 0; k < (int32_t)counts[i]; k++) {
-      mill_vector one = {.type = to->type, .data = &k};
-      const mill_vector *from = sel[at++] == NO_ELEMENT ? &null : &one;
-      MILL_TRY(mill_vector_append(to, from, NULL, 1, false, call->arena, err));
+    for (int32_t k = 0; k < (int32_t)counts[i]; k++, at++) {
+      r[at] = k;
+      if (t->sel && t->sel[at] == MILL_NO_ELEMENT) MILL_TRY(mill_set_null(call, to, at, err));
     }
+  to->size = (uint32_t)t->total;
   return MILL_OK;
 }
 
 /* The fields of structs as columns: null where the struct is. */
 static mill_status append_fields(mill_call *call, mill_vector *out, const mill_vector *items,
-                                 uint32_t *sel, size_t total, mill_error *err) {
-  for (size_t i = 0; i < total; i++)
-    if (sel[i] != NO_ELEMENT && !mill_vector_valid(items, sel[i])) sel[i] = NO_ELEMENT;
+                                 const taken *t, mill_error *err) {
+  for (size_t i = 0; i < t->total; i++)
+    if (t->sel[i] != MILL_NO_ELEMENT && !mill_vector_valid(items, t->sel[i]))
+      t->sel[i] = MILL_NO_ELEMENT;
   for (uint32_t c = 0; c < items->type->nfields; c++)
-    MILL_TRY(append_elements(call, &out[c], &items->child[c], sel, total, err));
+    MILL_TRY(append_elements(call, &out[c], &items->child[c], t, err));
   return MILL_OK;
 }
 
@@ -78,11 +117,10 @@ static mill_status explode_rows(mill_call *call, const mill_vector *const *args,
                                 uint32_t *counts, mill_vector *out, mill_error *err) {
   const explode_plan *plan = call->state;
   const mill_vector *v = args[0];
-  uint32_t *sel = NULL;
-  size_t total = 0;
-  MILL_TRY(list_elements(call, v, n, counts, &sel, &total, err));
-  if (total == 0) return MILL_OK;
-  if (plan->position) MILL_TRY(append_positions(call, out++, counts, sel, n, err));
+  taken t;
+  MILL_TRY(take_elements(call, v, n, counts, &t, err));
+  if (t.total == 0) return MILL_OK;
+  if (plan->position) MILL_TRY(put_positions(call, out++, counts, &t, n, err));
   const mill_vector *child = v->child;
   mill_vector none[2] = {{0}};
   if (child == NULL) { /* a constant null: its rows have no elements */
@@ -90,10 +128,10 @@ static mill_status explode_rows(mill_call *call, const mill_vector *const *args,
       mill_vector_null(&none[c], v->type->fields[c].type);
     child = none;
   }
-  if (plan->spread && child != none) return append_fields(call, out, child, sel, total, err);
+  if (plan->spread && child != none) return append_fields(call, out, child, &t, err);
   uint32_t columns = plan->spread ? v->type->fields[0].type->nfields : v->type->nfields;
   for (uint32_t c = 0; c < columns; c++)
-    MILL_TRY(append_elements(call, &out[c], plan->spread ? &child[0] : &child[c], sel, total, err));
+    MILL_TRY(append_elements(call, &out[c], plan->spread ? &child[0] : &child[c], &t, err));
   return MILL_OK;
 }
 
@@ -147,16 +185,18 @@ static mill_status bind_inline(mill_binding *b, mill_error *err) {
 static mill_status stack_rows(mill_call *call, const mill_vector *const *args, size_t n,
                               uint32_t *counts, mill_vector *out, mill_error *err) {
   uint32_t rows = *(const uint32_t *)call->state, columns = call->result->nfields;
+  const mill_vector **column = mill_arena_take(call->arena, rows * sizeof *column);
   mill_vector null;
-  for (uint32_t i = 0; i < n; i++) {
-    counts[i] = rows;
-    for (uint32_t k = 0; k < rows * columns; k++) {
-      mill_vector *to = &out[k % columns];
-      int arg = (int)k + 1;
-      mill_vector_null(&null, to->type);
-      bool given = arg < call->nargs && args[arg]->type->phys != MILL_PHYS_NONE;
-      MILL_TRY(mill_vector_append(to, given ? args[arg] : &null, &i, 1, true, call->arena, err));
+  if (column == NULL) return mill_oom(call->arena->memory, rows * sizeof *column, err);
+  for (uint32_t i = 0; i < n; i++) counts[i] = rows;
+  for (uint32_t c = 0; c < columns; c++) {
+    mill_vector_null(&null, out[c].type);
+    for (uint32_t k = 0; k < rows; k++) {
+      uint64_t arg = 1 + c + (uint64_t)k * columns;
+      bool given = arg < (uint64_t)call->nargs && args[arg]->type->phys != MILL_PHYS_NONE;
+      column[k] = given ? args[arg] : &null;
     }
+    MILL_TRY(mill_list_interleave(call, &out[c], column, (int)rows, 1, n, err));
   }
   return MILL_OK;
 }

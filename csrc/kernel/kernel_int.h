@@ -156,6 +156,22 @@ static inline size_t mill_count_valid(const mill_vector *v, size_t n) {
     }                                                                                              \
   } while (0)
 
+/* Loops over values that are words (mill_phys_is_word), once for each type of them: the cases of a
+** switch by physical type, where F(T) is a statement for words of type T. Equal and more are those of
+** mill_vector_compare: NaN is equal to itself and above all numbers. */
+#define MILL_WORD_CASES(F)                                                                         \
+  case MILL_PHYS_BOOL: F(uint8_t); break;                                                          \
+  case MILL_PHYS_I8: F(int8_t); break;                                                             \
+  case MILL_PHYS_I16: F(int16_t); break;                                                           \
+  case MILL_PHYS_I32: F(int32_t); break;                                                           \
+  case MILL_PHYS_I64: F(int64_t); break;                                                           \
+  case MILL_PHYS_F32: F(float); break;                                                             \
+  case MILL_PHYS_F64:                                                                              \
+    F(double);                                                                                     \
+    break;
+#define MILL_WORD_SAME(x, y) ((x) == (y) || ((x) != (x) && (y) != (y)))
+#define MILL_WORD_MORE(x, y) ((x) > (y) || ((x) != (x) && (y) == (y)))
+
 /* Kernels whose whole body is such a loop. */
 #define MILL_KERNEL1(NAME, A, R, EXPR)                                                             \
   MILL_HOT static mill_status NAME(mill_call *call, const mill_vector *const *args, size_t n,      \

@@ -112,10 +112,8 @@ static mill_summary merged(const mill_kmv_rule *rule, mill_summary a, mill_summa
   return (mill_summary){.integer = (int32_t)((uint32_t)a.integer + (uint32_t)b.integer)};
 }
 
-mill_status mill_kmv_add(mill_arena *a, mill_kmv *s, const mill_kmv_rule *rule, uint64_t hash,
+mill_status mill_kmv_put(mill_arena *a, mill_kmv *s, const mill_kmv_rule *rule, uint64_t hash,
                          mill_summary x, mill_error *err) {
-  s->some = true;
-  if (hash == 0 || hash >= s->theta) return MILL_OK;
   mill_kmv_entry *e = find(s->slot, s->lg_slots, hash);
   if (e->hash) {
     e->summary = merged(rule, e->summary, x);

@@ -39,8 +39,15 @@ typedef struct mill_kmv {
 } mill_kmv;
 
 mill_status mill_kmv_open(mill_arena *a, mill_kmv *s, mill_error *err) MILL_USE_RESULT;
-mill_status mill_kmv_add(mill_arena *a, mill_kmv *s, const mill_kmv_rule *rule, uint64_t hash,
+mill_status mill_kmv_put(mill_arena *a, mill_kmv *s, const mill_kmv_rule *rule, uint64_t hash,
                          mill_summary x, mill_error *err) MILL_USE_RESULT;
+/* Most hashes of many are above theta. */
+static inline mill_status mill_kmv_add(mill_arena *a, mill_kmv *s, const mill_kmv_rule *rule,
+                                       uint64_t hash, mill_summary x, mill_error *err) {
+  s->some = true;
+  if (hash == 0 || hash >= s->theta) return MILL_OK;
+  return mill_kmv_put(a, s, rule, hash, x, err);
+}
 /* `to` becomes the union or intersection with `from`, or what of it is not in `from`. */
 mill_status mill_kmv_unite(mill_arena *a, mill_kmv *to, const mill_kmv *from,
                            const mill_kmv_rule *rule, mill_error *err) MILL_USE_RESULT;

@@ -25,7 +25,7 @@ static mill_status run_body(mill_call *call, const mill_vector *const *args, siz
   *out = NULL;
   MILL_TRY(elements_of(call, args[0], n, e, err));
   if (e->n == 0) return MILL_OK;
-  MILL_TRY(values_at(call, args[0]->child, e->at, e->n, &x, err));
+  MILL_TRY(element_values(call, args[0]->child, e, &x, err));
   places_of(e, &place);
   const mill_vector *vars[] = {&x, &place};
   return call->lambda->eval(call->lambda, 1, vars, e->row, e->n, out, err);
@@ -66,16 +66,22 @@ static mill_status bind_transform(mill_binding *b, mill_error *err) {
 
 KERNEL_HEAD(k_filter) {
   elements e;
-  list_out o;
   const mill_vector *v;
+  const uint8_t *keeps = NULL;
+  uint32_t kept = 0;
   MILL_TRY(run_body(call, args, n, &e, &v, err));
-  list_open(&o, call, out);
+  if (v) MILL_TRY(flags_of(call, v, e.n, &keeps, err));
   for (uint32_t i = 0, k = 0; i < n; i++) {
-    for (; k < e.n && e.row[k] == i; k++)
-      if (holds(v, k)) MILL_TRY(list_add(&o, args[0]->child, e.at[k], err));
-    list_row(&o, i);
+    uint32_t first = kept, stop = k + span_at(args[0], i).size;
+    for (; k < stop; k++) {
+      e.at[kept] = e.at[k];
+      kept += keeps[k];
+    }
+    ((mill_span *)out->data)[i] = (mill_span){first, kept - first};
   }
-  MILL_TRY(list_close(&o, err));
+  if (kept)
+    MILL_TRY(
+        mill_vector_append(&out->child[0], args[0]->child, e.at, kept, false, call->arena, err));
   return nulls_of(call, args[0], n, out, err);
 }
 
@@ -91,16 +97,21 @@ static mill_status quantify(mill_call *call, const mill_vector *const *args, siz
                             mill_vector *out, bool deciding, mill_error *err) {
   elements e;
   const mill_vector *v;
+  const uint8_t *flag = NULL;
   uint8_t *r = out->data;
   MILL_TRY(run_body(call, args, n, &e, &v, err));
+  if (v) MILL_TRY(flags_of(call, v, e.n, &flag, err));
+  bool nulls = v && (v->valid || v->type->id == MILL_NULL);
   for (uint32_t i = 0, k = 0; i < n; i++) {
-    bool decided = false, unknown = is_null(args[0], i);
-    for (; k < e.n && e.row[k] == i; k++) {
-      unknown |= is_null(v, k);
-      decided |= !is_null(v, k) && holds(v, k) == deciding;
-    }
+    uint32_t stop = k + span_at(args[0], i).size, hits = 0, known = stop - k;
+    bool unknown = is_null(args[0], i);
+    for (uint32_t x = k; x < stop; x++) hits += flag[x];
+    for (uint32_t x = k; nulls && x < stop; x++) known -= is_null(v, x);
+    bool decided = deciding ? hits > 0 : hits < known;
+    unknown |= known < stop - k;
     r[i] = decided == deciding;
     if (unknown && !decided) MILL_TRY(mill_set_null(call, out, i, err));
+    k = stop;
   }
   return MILL_OK;
 }

@@ -1,8 +1,7 @@
 /* Lambdas applied again and again: aggregate goes through the arrays of all rows element position by
 ** element position, array_sort merges runs of all rows, one comparison a run at a time. */
-#include <stdlib.h>
-
 #include "kernel/lambda_int.h"
+#include "kernel/list_words.h"
 
 /* ---- aggregate ------------------------------------------------------------------------------ */
 
@@ -12,30 +11,31 @@ typedef struct folding {
   mill_call *call;
   const mill_vector *list;
   mill_arena turn[2], scratch;
-  uint32_t *row, n; /* rows that go on; accumulators are aligned with them */
+  uint32_t *row, n; /* rows that go on; accumulators are aligned with them, and so are .. */
+  mill_span *span;  /* .. their elements */
   mill_vector now;
   mill_vector done;
   uint32_t *done_at; /* by row */
 } folding;
 
-static mill_status put_aside(folding *f, uint32_t i, mill_error *err) {
-  f->done_at[f->row[i]] = f->done.size;
-  return mill_vector_append(&f->done, &f->now, &i, 1, true, f->call->arena, err);
-}
-
 /* Leave only rows with an element at `place`. */
 static mill_status drop_ended(folding *f, uint32_t place, mill_arena *a, mill_error *err) {
-  uint32_t kept = 0, *sel = mill_arena_take(&f->scratch, (size_t)(f->n + 1) * sizeof *sel);
+  uint32_t kept = 0, over = 0;
+  uint32_t *sel = mill_arena_take(&f->scratch, 2 * (size_t)(f->n + 1) * sizeof *sel);
   if (sel == NULL) return mill_oom(a->memory, f->n, err);
+  uint32_t *ended = sel + f->n + 1;
   for (uint32_t i = 0; i < f->n; i++) {
-    if (span_at(f->list, f->row[i]).size > place) {
+    if (f->span[i].size > place) {
       sel[kept] = i;
+      f->span[kept] = f->span[i];
       f->row[kept++] = f->row[i];
     } else {
-      MILL_TRY(put_aside(f, i, err));
+      f->done_at[f->row[i]] = f->done.size + over;
+      ended[over++] = i;
     }
   }
   f->n = kept;
+  MILL_TRY(mill_vector_append(&f->done, &f->now, ended, over, true, f->call->arena, err));
   mill_vector left;
   MILL_TRY(mill_vector_gather(&left, &f->now, sel, kept, true, a, err));
   f->now = left;
@@ -46,7 +46,7 @@ static mill_status step(folding *f, uint32_t place, mill_error *err) {
   mill_lambda *l = f->call->lambda;
   uint32_t *at = mill_arena_take(&f->scratch, (size_t)f->n * sizeof *at);
   if (at == NULL) return mill_oom(f->scratch.memory, f->n, err);
-  for (uint32_t i = 0; i < f->n; i++) at[i] = span_at(f->list, f->row[i]).start + place;
+  for (uint32_t i = 0; i < f->n; i++) at[i] = f->span[i].start + place;
   mill_vector x;
   mill_call here = *f->call;
   here.arena = &f->scratch;
@@ -76,9 +76,13 @@ static mill_status start_folding(folding *f, mill_call *call, const mill_vector 
   *f = (folding){.call = call, .list = args[0]};
   f->row = mill_arena_alloc(a, (n + 1) * sizeof *f->row);
   f->done_at = mill_arena_alloc(a, (n + 1) * sizeof *f->done_at);
-  if (f->row == NULL || f->done_at == NULL) return mill_oom(a->memory, n, err);
-  for (uint32_t i = 0; i < n; i++)
-    if (!is_null(args[0], i)) f->row[f->n++] = i;
+  f->span = mill_arena_take(a, (n + 1) * sizeof *f->span);
+  if (f->row == NULL || f->done_at == NULL || f->span == NULL) return mill_oom(a->memory, n, err);
+  for (uint32_t i = 0; i < n; i++) {
+    if (is_null(args[0], i)) continue;
+    f->span[f->n] = span_at(args[0], i);
+    f->row[f->n++] = i;
+  }
   MILL_TRY(mill_vector_gather(&f->now, args[1], f->row, f->n, false, a, err));
   return mill_vector_init(&f->done, args[1]->type, (uint32_t)n, a, err);
 }
@@ -266,33 +270,21 @@ static mill_status by_comparator(mill_call *call, const mill_vector *list, size_
   return status;
 }
 
-/* Ascending, nulls last. */
-static int natural(const void *x, const void *y, void *arg) {
-  const mill_vector *v = arg;
-  uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-  bool na = is_null(v, a), nb = is_null(v, b);
-  int c = na || nb ? na - nb : mill_vector_compare(v, a, v, b);
-  return c ? c : (a > b) - (a < b);
-}
-
-static void by_value(const mill_vector *list, size_t n, elements *e) {
-  uint32_t base = 0;
+static mill_status by_value(mill_call *call, const mill_vector *list, size_t n, mill_vector *out,
+                            mill_error *err) {
   for (size_t i = 0; i < n; i++) {
-    uint32_t size = span_at(list, i).size;
-    if (size > 1) qsort_r(e->at + base, size, sizeof *e->at, natural, list->child);
-    base += size;
+    MILL_TRY(mill_list_sort(call, list, i, (mill_list_order){.nulls_last = true}, out, err));
+    if (is_null(list, i)) MILL_TRY(mill_set_null(call, out, i, err));
   }
+  return MILL_OK;
 }
 
 KERNEL_HEAD(k_array_sort) {
   elements e = {0};
   mill_span *r = out->data;
+  if (call->nargs == 1) return by_value(call, args[0], n, out, err);
   MILL_TRY(elements_of(call, args[0], n, &e, err));
-  if (call->nargs > 1) {
-    MILL_TRY(by_comparator(call, args[0], n, &e, err));
-  } else {
-    by_value(args[0], n, &e);
-  }
+  MILL_TRY(by_comparator(call, args[0], n, &e, err));
   uint32_t base = 0;
   for (size_t i = 0; i < n; i++) {
     r[i] = (mill_span){base, span_at(args[0], i).size};

@@ -24,8 +24,8 @@ static mill_status run_body(mill_call *call, const mill_vector *map, size_t n, e
   x->body = NULL;
   MILL_TRY(elements_of(call, map, n, &x->e, err));
   if (x->e.n == 0) return MILL_OK;
-  MILL_TRY(values_at(call, &map->child[0], x->e.at, x->e.n, &x->key, err));
-  MILL_TRY(values_at(call, &map->child[1], x->e.at, x->e.n, &x->value, err));
+  MILL_TRY(element_values(call, &map->child[0], &x->e, &x->key, err));
+  MILL_TRY(element_values(call, &map->child[1], &x->e, &x->value, err));
   const mill_vector *vars[] = {&x->key, &x->value};
   return call->lambda->eval(call->lambda, 1, vars, x->e.row, x->e.n, &x->body, err);
 }
@@ -53,15 +53,20 @@ KERNEL_HEAD(k_map_filter) {
   entries x;
   MILL_TRY(run_body(call, args[0], n, &x, err));
   uint32_t kept = 0;
-  for (uint32_t k = 0; k < x.e.n; k++) {
-    if (!holds(x.body, k)) continue;
-    x.e.row[kept] = x.e.row[k];
-    x.e.at[kept++] = x.e.at[k];
+  const uint8_t *keeps = NULL;
+  if (x.body) MILL_TRY(flags_of(call, x.body, x.e.n, &keeps, err));
+  for (uint32_t i = 0, k = 0; i < n; i++) {
+    uint32_t first = kept, stop = k + span_at(args[0], i).size;
+    for (; k < stop; k++) {
+      x.e.at[kept] = x.e.at[k];
+      kept += keeps[k];
+    }
+    ((mill_span *)out->data)[i] = (mill_span){first, kept - first};
+    if (is_null(args[0], i)) MILL_TRY(mill_set_null(call, out, i, err));
   }
-  x.e.n = kept;
   for (int c = 0; kept && c < 2; c++)
     MILL_TRY(put(call, &out->child[c], &args[0]->child[c], x.e.at, kept, err));
-  return span_rows(call, args[0], &x.e, n, out, err);
+  return MILL_OK;
 }
 
 static mill_status bind_filter(mill_binding *b, mill_error *err) {
@@ -78,9 +83,9 @@ KERNEL_HEAD(k_transform_keys) {
     MILL_TRY(put(call, &out->child[0], x.body, NULL, x.e.n, err));
     MILL_TRY(put(call, &out->child[1], &x.value, NULL, x.e.n, err));
   }
-  for (uint32_t k = 0, from = 0; k < x.e.n; k++) {
-    if (x.e.row[k] != x.e.row[from]) from = k;
-    MILL_TRY(mill_check_map_key(call, &out->child[0], from, k, err));
+  for (uint32_t k = 0, from = 0; from < x.e.n; from = k) {
+    while (k < x.e.n && x.e.row[k] == x.e.row[from]) k++;
+    MILL_TRY(mill_check_map_keys(call, &out->child[0], from, from, k - from, err));
   }
   MILL_TRY(span_rows(call, args[0], &x.e, n, out, err));
   return mill_map_last_wins(call, out, n, err);

@@ -76,11 +76,15 @@ mill_status mill_bind_element_differs(mill_binding *b, int at, mill_error *err)
 mill_status mill_bind_null_type(mill_binding *b, mill_error *err) __attribute__((cold));
 /* Arguments 0, an array, and `at`, an element: cast to one another's type. */
 mill_status mill_bind_element(mill_binding *b, int at, mill_error *err) MILL_USE_RESULT;
-/* Keys [from, at) are those of a map already: key `at` is none of them, nor null. */
 /* With spark.sql.mapKeyDedupPolicy=LAST_WIN: leave one entry of each key in the n maps of `out`. */
 mill_status mill_map_last_wins(mill_call *call, mill_vector *out, size_t n, mill_error *err);
-mill_status mill_check_map_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
-                               mill_error *err) MILL_USE_RESULT;
+/* Keys [from, at) are those of a map already: the n from `at` on are none of them, nor of each other,
+** nor null. */
+mill_status mill_check_map_keys(mill_call *call, const mill_vector *keys, uint32_t from,
+                                uint32_t at, uint32_t n, mill_error *err) MILL_USE_RESULT;
+/* The same of the keys of n maps. */
+mill_status mill_check_maps(mill_call *call, const mill_vector *keys, const mill_span *map,
+                            size_t n, mill_error *err) MILL_USE_RESULT;
 /* Two arrays of one element type. */
 mill_status mill_bind_arrays(mill_binding *b, mill_error *err) MILL_USE_RESULT;
 

@@ -1,15 +1,59 @@
 /* Maps made and asked: map_concat, map_entries, map_from_arrays, map_from_entries, map_contains_key.
 ** A null key is an error, and so is a key that comes twice, unless the last value wins. */
 #include "kernel/bytes_int.h"
-#include "kernel/list_int.h"
+#include "kernel/list_words.h"
 
-mill_status mill_check_map_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
-                               mill_error *err) {
+static mill_status check_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
+                             mill_error *err) {
   if (!mill_vector_valid(keys, at)) return mill_call_fail(call, err, MILL_E_NULL_MAP_KEY, NULL);
   for (uint32_t k = from; k < at && !call->set->last_wins; k++)
     if (mill_vector_equal(keys, k, keys, at))
       return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key", "of the map",
                             "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+  return MILL_OK;
+}
+
+#define DIFFER(T)                                                                                  \
+  for (uint32_t k = at; k < at + n; k++)                                                           \
+    for (uint32_t before = from; before < k; before++)                                             \
+  same |= MILL_WORD_SAME(((const T *)keys->data)[before], ((const T *)keys->data)[k])
+
+/* Whether the n keys from `at` on are known to differ from each other and those from `from` on. */
+static bool are_new(const mill_vector *keys, uint32_t from, uint32_t at, uint32_t n) {
+  bool same = false;
+  if (keys->valid || !mill_list_words(keys)) return false;
+  switch (keys->type->phys) {
+    MILL_WORD_CASES(DIFFER)
+  default: break;
+  }
+  return !same;
+}
+
+mill_status mill_check_map_keys(mill_call *call, const mill_vector *keys, uint32_t from,
+                                uint32_t at, uint32_t n, mill_error *err) {
+  if (are_new(keys, from, at, n)) return MILL_OK;
+  for (uint32_t k = at; k < at + n; k++) MILL_TRY(check_key(call, keys, from, k, err));
+  return MILL_OK;
+}
+
+#define ROWS_DIFFER(T)                                                                             \
+  for (size_t i = 0; i < n; i++) {                                                                 \
+    const T *key = (const T *)keys->data + map[i].start;                                           \
+    for (uint32_t k = 1; k < map[i].size; k++)                                                     \
+      for (uint32_t before = 0; before < k; before++) same |= MILL_WORD_SAME(key[before], key[k]); \
+  }
+
+mill_status mill_check_maps(mill_call *call, const mill_vector *keys, const mill_span *map,
+                            size_t n, mill_error *err) {
+  bool same = keys->valid || !mill_list_words(keys);
+  if (!same) {
+    switch (keys->type->phys) {
+      MILL_WORD_CASES(ROWS_DIFFER)
+    default: break;
+    }
+  }
+  for (size_t i = 0; same && i < n; i++)
+    MILL_TRY(mill_check_map_keys(call, keys, map[i].start, map[i].start, map[i].size, err));
   return MILL_OK;
 }
 
@@ -86,23 +130,6 @@ static mill_status put_run(mill_call *call, mill_vector *to, const mill_vector *
   return MILL_OK;
 }
 
-#define DIFFER(T)                                                                                  \
-  do {                                                                                             \
-    const T *x = keys->data;                                                                       \
-    bool same = false;                                                                             \
-    for (uint32_t at = first; at < keys->size; at++)                                               \
-      for (uint32_t k = from; k < at; k++) same |= x[k] == x[at];                                  \
-    return !same;                                                                                  \
-  } while (0)
-
-/* Whether the keys from `first` on are known to differ from those before them, from `from` on. */
-static bool are_new(const mill_vector *keys, uint32_t from, uint32_t first) {
-  if (keys->valid) return false;
-  if (keys->type->phys == MILL_PHYS_I32) DIFFER(int32_t);
-  if (keys->type->phys == MILL_PHYS_I64) DIFFER(int64_t);
-  return false;
-}
-
 /* Append n entries to the map that began at `from`. */
 static mill_status put_entries(mill_call *call, mill_vector *out, const mill_vector *keys,
                                uint32_t k, const mill_vector *values, uint32_t v, uint32_t n,
@@ -112,13 +139,74 @@ static mill_status put_entries(mill_call *call, mill_vector *out, const mill_vec
   if (n == 0) return MILL_OK;
   MILL_TRY(put_run(call, key, keys, k, n, err));
   MILL_TRY(put_run(call, &out->child[1], values, v, n, err));
-  if (are_new(key, from, first)) return MILL_OK;
-  for (uint32_t at = first; at < key->size; at++)
-    MILL_TRY(mill_check_map_key(call, key, from, at, err));
+  return mill_check_map_keys(call, key, from, first, n, err);
+}
+
+#define COPY_ENTRIES(T)                                                                            \
+  do {                                                                                             \
+    T *restrict w = (T *)to->data + to->size;                                                      \
+    MILL_EACH(out, n, i) {                                                                         \
+      for (int a = 0; a < call->nargs; a++) {                                                      \
+        mill_span s = span_at(args[a], i);                                                         \
+        const T *from = s.size ? (const T *)args[a]->child[c].data + s.start : NULL;               \
+        for (uint32_t k = 0; k < s.size; k++) *w++ = from[k];                                      \
+      }                                                                                            \
+    }                                                                                              \
+  } while (0)
+
+/* Keys (c = 0) or values of all maps of a row one behind the other, for which there is room. */
+static void copy_entries(mill_call *call, const mill_vector *const *args, size_t n, int c,
+                         mill_vector *out) {
+  mill_vector *to = &out->child[c];
+  switch (to->type->width) {
+  case 1: COPY_ENTRIES(uint8_t); break;
+  case 2: COPY_ENTRIES(uint16_t); break;
+  case 4: COPY_ENTRIES(uint32_t); break;
+  case 8: COPY_ENTRIES(uint64_t); break;
+  default: COPY_ENTRIES(mill_i128); break;
+  }
+}
+
+static bool all_plain(const mill_call *call, const mill_vector *const *args) {
+  for (int a = 0; a < call->nargs; a++)
+    for (int c = 0; c < 2; c++)
+      if (args[a]->child == NULL || !is_plain(&args[a]->child[c])) return false;
+  return true;
+}
+
+static mill_status concat_plain(mill_call *call, const mill_vector *const *args, size_t n,
+                                mill_vector *out, mill_error *err) {
+  mill_span *r = out->data;
+  uint32_t at = out->child[0].size;
+  for (size_t i = 0; i < n; i++) {
+    r[i] = (mill_span){at, 0};
+    for (int a = 0; mill_valid_bit(out->valid, i) && a < call->nargs; a++)
+      r[i].size += span_at(args[a], i).size;
+    at += r[i].size;
+  }
+  for (int c = 0; c < 2; c++) copy_entries(call, args, n, c, out);
+  for (int c = 0; c < 2; c++) out->child[c].size = at;
+  return mill_check_maps(call, &out->child[0], r, n, err);
+}
+
+/* Room for all entries of the batch, so that no row asks for some. */
+static mill_status reserve_entries(mill_call *call, const mill_vector *const *args, size_t n,
+                                   mill_vector *out, mill_error *err) {
+  uint64_t total = out->child[0].size;
+  for (int a = 0; a < call->nargs; a++)
+    for (size_t i = 0; i < n; i++) total += span_at(args[a], i).size;
+  if (total > INT32_MAX) return mill_oom(call->arena->memory, total, err);
+  for (int c = 0; c < 2; c++)
+    MILL_TRY(mill_vector_reserve(&out->child[c], (uint32_t)total, call->arena, err));
   return MILL_OK;
 }
 
 KERNEL_HEAD(k_concat) {
+  MILL_TRY(reserve_entries(call, args, n, out, err));
+  if (all_plain(call, args)) {
+    MILL_TRY(concat_plain(call, args, n, out, err));
+    return mill_map_last_wins(call, out, n, err);
+  }
   MILL_EACH(out, n, i) {
     uint32_t from = out->child[0].size;
     for (int a = 0; a < call->nargs; a++) {
@@ -236,13 +324,11 @@ static mill_status bind_from_entries(mill_binding *b, mill_error *err) {
 
 KERNEL_HEAD(k_contains) {
   uint8_t *r = out->data;
-  (void)call, (void)err;
-  MILL_EACH(out, n, i) {
-    mill_span s = span_at(args[0], i);
-    r[i] = 0;
-    for (uint32_t k = s.start; k < s.start + s.size && !r[i]; k++)
-      r[i] = mill_vector_compare(&args[0]->child[0], k, args[1], i) == 0;
-  }
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, n, &at, err));
+  if (args[0]->child == NULL) return MILL_OK; /* all rows are null */
+  mill_list_find(args[0], args[1], out->valid, n, at);
+  for (size_t i = 0; i < n; i++) r[i] = at[i] != MILL_NO_ELEMENT;
   return MILL_OK;
 }
 

@@ -2,7 +2,7 @@
 **
 ** As Spark's they are functions that take no null: a null array or vector fails. The layout of VECTOR
 ** is in column/type.h. */
-#include "kernel/kernel_int.h"
+#include "kernel/list_words.h"
 
 static mill_status fail_null(mill_call *call, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_FAILED_EXECUTE_UDF, "functionName", call->fn->name,
@@ -13,14 +13,21 @@ static mill_status fail_null(mill_call *call, mill_error *err) {
 
 static mill_status check_items(mill_call *call, const mill_vector *items, mill_span s,
                                mill_error *err) {
-  for (uint32_t k = 0; k < s.size; k++)
+  for (uint32_t k = 0; items->valid && k < s.size; k++)
     if (!mill_vector_valid(items, s.start + k))
       return mill_call_fail(call, err, MILL_E_NOT_NULL_ASSERT_VIOLATION, "walkedTypePath",
                             "an element of the array", NULL);
   return MILL_OK;
 }
 
-/* Dense vectors whose values are the arrays' elements. */
+/* No row of n has a value. */
+static mill_status all_null(mill_call *call, mill_vector *v, size_t n, mill_error *err) {
+  MILL_TRY(mill_vector_need_valid(v, call->arena, err));
+  for (size_t i = 0; i < n; i += 64) v->valid[i / 64] = 0;
+  return MILL_OK;
+}
+
+/* Dense vectors whose values are the arrays' elements, which they share. */
 static mill_status k_array_to_vector(mill_call *call, const mill_vector *const *args, size_t n,
                                      mill_vector *out, mill_error *err) {
   const mill_vector *items = &args[0]->child[0];
@@ -30,11 +37,16 @@ static mill_status k_array_to_vector(mill_call *call, const mill_vector *const *
     mill_span s = MILL_AT(mill_span, args[0], i);
     MILL_TRY(check_items(call, items, s, err));
     ((int8_t *)c[0].data)[i] = 1;
-    MILL_TRY(mill_set_null(call, &c[1], i, err));
-    MILL_TRY(mill_set_null(call, &c[2], i, err));
-    MILL_TRY(mill_vector_append(&c[3], args[0], &i, 1, false, call->arena, err));
+    ((mill_span *)c[3].data)[i] = s;
   }
+  MILL_TRY(all_null(call, &c[1], n, err));
+  MILL_TRY(all_null(call, &c[2], n, err));
   for (int k = 0; k < 3; k++) c[k].size = (uint32_t)n;
+  if (!mill_list_words(items))
+    return mill_vector_append(&c[3], args[0], NULL, n, false, call->arena, err);
+  c[3].child[0] = *items;
+  c[3].child[0].capacity = 0;
+  c[3].size = (uint32_t)n;
   return MILL_OK;
 }
 

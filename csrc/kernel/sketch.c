@@ -3,11 +3,11 @@
 
 /* ---- values --------------------------------------------------------------------------------- */
 
-static void hash_word(uint64_t w, uint64_t out[2]) {
-  mill_murmur3_128(&w, sizeof w, MILL_SKETCH_SEED, out);
+static inline void hash_word(uint64_t w, uint64_t out[2]) {
+  mill_murmur3_128_word(w, MILL_SKETCH_SEED, out);
 }
 
-static void hash_double(double d, uint64_t out[2]) {
+static inline void hash_double(double d, uint64_t out[2]) {
   uint64_t w;
   if (d == 0) d = 0;
   memcpy(&w, &d, sizeof w);
@@ -42,23 +42,46 @@ static mill_status hash_list(mill_call *call, const mill_vector *v, size_t i, ui
   return MILL_OK;
 }
 
-mill_status mill_sketch_hash(mill_call *call, const mill_vector *v, size_t i, uint64_t out[2],
-                             bool *counts, mill_error *err) {
-  *counts = true;
-  switch (v->type->phys) {
-  case MILL_PHYS_I32: hash_word((uint64_t)(int64_t)MILL_AT(int32_t, v, i), out); return MILL_OK;
-  case MILL_PHYS_I64: hash_word(MILL_AT(uint64_t, v, i), out); return MILL_OK;
-  case MILL_PHYS_F32: hash_double((double)MILL_AT(float, v, i), out); return MILL_OK;
-  case MILL_PHYS_F64: hash_double(MILL_AT(double, v, i), out); return MILL_OK;
-  case MILL_PHYS_STR: {
+#define HASH_ROWS(T, HASH)                                                                         \
+  for (uint32_t k = 0; k < n; k++) {                                                               \
+    rows->row[rows->n] = (uint32_t)(from + k);                                                     \
+    HASH(MILL_AT(T, v, from + k), rows->hash[rows->n]);                                            \
+    rows->n += mill_valid_bit(valid, from + k);                                                    \
+  }
+#define OF_INT(x, out) hash_word((uint64_t)(int64_t)(x), out)
+#define OF_REAL(x, out) hash_double((double)(x), out)
+
+static mill_status hash_value(mill_call *call, const mill_vector *v, size_t i, uint64_t out[2],
+                              bool *counts, mill_error *err) {
+  if (v->type->phys == MILL_PHYS_STR) {
     bytes s = bytes_at(v, i);
     *counts = hash_bytes(s.p, s.n, out);
     return MILL_OK;
   }
-  default:
-    *counts = v->type->phys == MILL_PHYS_LIST && MILL_AT(mill_span, v, i).size > 0;
-    return *counts ? hash_list(call, v, i, out, err) : MILL_OK;
+  *counts = v->type->phys == MILL_PHYS_LIST && MILL_AT(mill_span, v, i).size > 0;
+  return *counts ? hash_list(call, v, i, out, err) : MILL_OK;
+}
+
+mill_status mill_sketch_hash(mill_call *call, const mill_vector *v, size_t from, size_t stop,
+                             mill_sketch_rows *rows, mill_error *err) {
+  const uint64_t *valid = v->mask ? v->valid : NULL;
+  uint32_t n = stop - from < MILL_SKETCH_ROWS ? (uint32_t)(stop - from) : MILL_SKETCH_ROWS;
+  rows->n = 0;
+  if (v->mask == 0 && !mill_vector_valid(v, 0)) return MILL_OK;
+  switch (v->type->phys) {
+  case MILL_PHYS_I32: HASH_ROWS(int32_t, OF_INT) return MILL_OK;
+  case MILL_PHYS_I64: HASH_ROWS(int64_t, OF_INT) return MILL_OK;
+  case MILL_PHYS_F32: HASH_ROWS(float, OF_REAL) return MILL_OK;
+  case MILL_PHYS_F64: HASH_ROWS(double, OF_REAL) return MILL_OK;
+  default: break;
   }
+  for (uint32_t k = 0; k < n; k++) {
+    bool counts = mill_valid_bit(valid, from + k);
+    rows->row[rows->n] = (uint32_t)(from + k);
+    if (counts) MILL_TRY(hash_value(call, v, from + k, rows->hash[rows->n], &counts, err));
+    rows->n += counts;
+  }
+  return MILL_OK;
 }
 
 /* ---- binding -------------------------------------------------------------------------------- */

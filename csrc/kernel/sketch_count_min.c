@@ -12,6 +12,8 @@
 
 typedef struct {
   uint32_t depth, width;
+  uint64_t
+      inverse; /* 2^64 / width, rounded up: a remainder is a product (Lemire, Kaser, Kurz 2019) */
   int64_t *multiplier;
 } plan;
 
@@ -26,10 +28,11 @@ static const int64_t PRIME = ((int64_t)1 << 31) - 1;
 
 /* ---- counting ------------------------------------------------------------------------------- */
 
-static uint32_t column_of_integer(const plan *p, uint32_t row, int64_t x) {
-  uint64_t h = (uint64_t)p->multiplier[row] * (uint64_t)x;
+static inline uint32_t column_of_integer(uint64_t inverse, uint32_t width, int64_t multiplier,
+                                         int64_t x) {
+  uint64_t h = (uint64_t)multiplier * (uint64_t)x;
   h += (uint64_t)((int64_t)h >> 32);
-  return (uint32_t)(h & (uint64_t)PRIME) % p->width;
+  return (uint32_t)((__uint128_t)(inverse * (h & (uint64_t)PRIME)) * width >> 64);
 }
 
 static uint32_t column_of_bytes(const plan *p, uint32_t row, bytes s) {
@@ -46,6 +49,14 @@ static mill_status open_table(mill_call *call, table *s, mill_error *err) {
   return s->counter ? MILL_OK : mill_oom(call->arena->memory, size, err);
 }
 
+static inline void count_integer(const plan *p, table *s, int64_t x) {
+  const uint32_t width = p->width, depth = p->depth;
+  const uint64_t inverse = p->inverse;
+  int64_t *row = s->counter;
+  for (uint32_t r = 0; r < depth; r++, row += width)
+    row[column_of_integer(inverse, width, p->multiplier[r], x)]++;
+}
+
 AGG_UPDATE(count_update) {
   const plan *p = call->state;
   const mill_vector *v = args[0];
@@ -54,12 +65,13 @@ AGG_UPDATE(count_update) {
   AGG_ROWS(v, n, i) {
     table *s = states[i];
     MILL_TRY(open_table(call, s, err));
-    for (uint32_t r = 0; r < p->depth; r++) {
-      uint32_t c = text ? column_of_bytes(p, r, bytes_at(v, i))
-                        : column_of_integer(p, r, (int64_t)mill_int_at(v, i));
-      s->counter[(size_t)r * p->width + c]++;
-    }
     s->total++;
+    if (!text) {
+      count_integer(p, s, (int64_t)mill_int_at(v, i));
+      continue;
+    }
+    for (uint32_t r = 0; r < p->depth; r++)
+      s->counter[(size_t)r * p->width + column_of_bytes(p, r, bytes_at(v, i))]++;
   }
   return MILL_OK;
 }
@@ -200,6 +212,7 @@ static mill_status bind_count_min(mill_binding *b, mill_error *err) {
   double width = ceil(2 / eps), depth = ceil(-log(1 - confidence) / log(2));
   if (width * depth > INT32_MAX / 8) return mill_oom(b->ctx->memory, INT32_MAX, err);
   p->width = (uint32_t)width;
+  p->inverse = UINT64_MAX / p->width + 1;
   p->depth = (uint32_t)depth;
   b->nullable = false;
   b->partial = b->result;

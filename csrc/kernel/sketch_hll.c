@@ -84,15 +84,18 @@ static void count_rank(sketch *s, int rank, int sign) {
     s->kxq1 += w;
 }
 
-static void add_rank(sketch *s, uint32_t coupon) {
-  uint8_t rank = (uint8_t)(coupon >> ADDRESS_BITS);
-  uint8_t *reg = &s->reg[coupon & ((1u << s->lg_k) - 1)];
-  if (rank <= *reg) return;
+static void raise_rank(sketch *s, uint8_t *reg, uint8_t rank) {
   s->hip += (double)(1u << s->lg_k) / (s->kxq0 + s->kxq1);
   s->zeros -= *reg == 0;
   count_rank(s, *reg, -1);
   count_rank(s, rank, 1);
   *reg = rank;
+}
+
+static inline void add_rank(sketch *s, uint32_t coupon) {
+  uint8_t rank = (uint8_t)(coupon >> ADDRESS_BITS);
+  uint8_t *reg = &s->reg[coupon & ((1u << s->lg_k) - 1)];
+  if (rank > *reg) raise_rank(s, reg, rank);
 }
 
 static mill_status take_registers(mill_arena *a, sketch *s, mill_error *err) {
@@ -339,11 +342,19 @@ AGG_UPDATE(sketch_update) {
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
   AGG_ROWS(args[0], n, i) {
     sketch *s = states[i];
-    uint64_t hash[2];
-    bool counts;
     if (s->lg_k == 0) MILL_TRY(open_sketch(call->arena, s, default_lg_k(call), err));
-    MILL_TRY(mill_sketch_hash(call, args[0], i, hash, &counts, err));
-    if (counts) MILL_TRY(add_coupon(call->arena, s, coupon_of(hash), err));
+  }
+  for (size_t from = 0; from < n; from += MILL_SKETCH_ROWS) {
+    mill_sketch_rows r;
+    MILL_TRY(mill_sketch_hash(call, args[0], from, n, &r, err));
+    for (uint32_t k = 0; k < r.n; k++) {
+      sketch *s = states[r.row[k]];
+      uint32_t coupon = coupon_of(r.hash[k]);
+      if (s->mode == REGISTERS)
+        add_rank(s, coupon);
+      else
+        MILL_TRY(add_coupon(call->arena, s, coupon, err));
+    }
   }
   return MILL_OK;
 }

@@ -24,10 +24,18 @@ static inline double mill_sketch_double(const uint8_t *p) {
   return d;
 }
 
-/* The hash of row i of a value that mill_sketch_bind_key has bound. An empty text or array does not
-** count. */
-mill_status mill_sketch_hash(mill_call *call, const mill_vector *v, size_t i, uint64_t out[2],
-                             bool *counts, mill_error *err) MILL_USE_RESULT;
+/* The hashes of rows of a batch, without those that do not count: NULLs, empty texts and arrays. */
+enum { MILL_SKETCH_ROWS = 256 };
+typedef struct mill_sketch_rows {
+  uint32_t n;
+  uint32_t row[MILL_SKETCH_ROWS];
+  uint64_t hash[MILL_SKETCH_ROWS][2];
+} mill_sketch_rows;
+
+/* Of the MILL_SKETCH_ROWS rows from `from` on, or those up to `stop`, of a value that
+** mill_sketch_bind_key has bound. */
+mill_status mill_sketch_hash(mill_call *call, const mill_vector *v, size_t from, size_t stop,
+                             mill_sketch_rows *rows, mill_error *err) MILL_USE_RESULT;
 /* Argument 0 as a value to hash: `exact` takes its types only, else by implicit cast. */
 mill_status mill_sketch_bind_key(mill_binding *b, bool exact, mill_error *err) MILL_USE_RESULT;
 

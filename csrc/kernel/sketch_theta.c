@@ -201,13 +201,14 @@ AGG_UPDATE(theta_update) {
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
   AGG_ROWS(args[0], n, i) {
     mill_kmv *s = states[i];
-    uint64_t hash[2];
-    bool counts;
     if (s->slot == NULL) MILL_TRY(mill_kmv_open(call->arena, s, err));
-    MILL_TRY(mill_sketch_hash(call, args[0], i, hash, &counts, err));
-    if (counts)
-      MILL_TRY(
-          mill_kmv_add(call->arena, s, call->state, mill_kmv_hash(hash), (mill_summary){0}, err));
+  }
+  for (size_t from = 0; from < n; from += MILL_SKETCH_ROWS) {
+    mill_sketch_rows r;
+    MILL_TRY(mill_sketch_hash(call, args[0], from, n, &r, err));
+    for (uint32_t k = 0; k < r.n; k++)
+      MILL_TRY(mill_kmv_add(call->arena, states[r.row[k]], call->state, mill_kmv_hash(r.hash[k]),
+                            (mill_summary){0}, err));
   }
   return MILL_OK;
 }

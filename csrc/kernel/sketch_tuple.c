@@ -108,14 +108,18 @@ AGG_UPDATE(tuple_update) {
     return MILL_OK;
   AGG_ROWS(args[0], n, i) {
     mill_kmv *s = states[i];
-    uint64_t hash[2];
-    bool counts;
-    if (!mill_vector_valid(args[1], i)) continue;
-    if (s->slot == NULL) MILL_TRY(mill_kmv_open(call->arena, s, err));
-    MILL_TRY(mill_sketch_hash(call, args[0], i, hash, &counts, err));
-    if (counts)
-      MILL_TRY(
-          mill_kmv_add(call->arena, s, rule, mill_kmv_hash(hash), given(rule, args[1], i), err));
+    if (s->slot == NULL && mill_vector_valid(args[1], i))
+      MILL_TRY(mill_kmv_open(call->arena, s, err));
+  }
+  for (size_t from = 0; from < n; from += MILL_SKETCH_ROWS) {
+    mill_sketch_rows r;
+    MILL_TRY(mill_sketch_hash(call, args[0], from, n, &r, err));
+    for (uint32_t k = 0; k < r.n; k++) {
+      uint32_t i = r.row[k];
+      if (mill_vector_valid(args[1], i))
+        MILL_TRY(mill_kmv_add(call->arena, states[i], rule, mill_kmv_hash(r.hash[k]),
+                              given(rule, args[1], i), err));
+    }
   }
   return MILL_OK;
 }

@@ -174,4 +174,11 @@ describe("percentiles in an order", function()
       assert.near(101 - 10 * p, value(text:format(p / 10, " DESC")), 1e-9)
     end
   end)
+
+  -- One part a thread, not one for each stretch of the rows.
+  it("of many hashes fit into little memory", function()
+    local small <close> = require "tidemill".session { memory = "64MB", threads = 2 }
+    local n = small:sql "SELECT theta_sketch_estimate(theta_sketch_agg(id, 16)) FROM range(1000000)":collect()[1][1]
+    assert.is_true(math.abs(n - 1000000) < 20000, tostring(n)) -- five times the standard error, 1 / sqrt(2^16)
+  end)
 end)

@@ -50,4 +50,26 @@ describe("generators", function()
       assert.equal(case[2], rows(case[1]), case[1])
     end
   end)
+
+  -- What a batch's lists hold together, and what is made of them, would not fit.
+  it("make their rows in parts that fit into little memory", function()
+    local small <close> = tidemill.session { memory = "64MB", threads = 2 }
+    for _, case in ipairs {
+      { "SELECT count(*), sum(c) FROM (SELECT explode(sequence(1, 1000)) AS c FROM range(20000))",
+        "20000000|10010000000" },
+      { "SELECT count(*), sum(c) FROM (SELECT explode(sequence(1, 1000000)) AS c FROM range(20))",
+        "20000000|10000010000000" },
+      { "SELECT count(*), sum(c), sum(p) FROM (SELECT posexplode(sequence(id, id + 999)) AS (p, c) FROM range(9000)"
+        .. " WHERE id % 3 > 0)", "6000000|29997000000|2997000000" },
+      { "SELECT count(*), sum(length(c)) FROM (SELECT stack(3, s, s, s) AS c FROM (SELECT repeat('x', 2000) AS s"
+        .. " FROM range(20000)))", "60000|120000000" },
+      { "SELECT count(*), sum(k) FROM (SELECT inline(transform(sequence(1, 300), x -> struct(x AS k, 'text' AS t)))"
+        .. " FROM range(20000))", "6000000|903000000" },
+      { "SELECT count(*), count(c), sum(c) FROM (SELECT explode_outer(if(id % 2 = 0, sequence(1, 500), NULL)) AS c"
+        .. " FROM range(20000))", "5010000|5000000|1252500000" } } do
+      local cells, row = {}, small:sql(case[1]):collect()[1]
+      for i = 1, #row do cells[i] = tostring(row[i]) end
+      assert.equal(case[2], table.concat(cells, "|"), case[1])
+    end
+  end)
 end)

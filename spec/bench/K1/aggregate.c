@@ -1,5 +1,6 @@
 /* Aggregates over all rows, sketches, and a window over the rows of a thousand partitions. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "kernel.h"
@@ -8,6 +9,14 @@
 static void one(result *r, double v) {
   r->reals[0] = v;
   r->count = 1;
+}
+
+/* Room for `least` items at least, twice as much as there was. */
+static void *more_room(void *list, size_t *room, size_t least, size_t width) {
+  *room = *room * 2 > least ? *room * 2 : least;
+  list = realloc(list, *room * width);
+  if (list == NULL) abort();
+  return list;
 }
 
 static void k_sum(const table *t, result *r) {
@@ -72,9 +81,16 @@ static void k_corr(const table *t, result *r) {
   one(r, xy / sqrt(xx * yy));
 }
 
+/* A list that grows: nobody knows how many rows will come, nor has memory for them. */
 static void k_collect_list(const table *t, result *r) {
-  memcpy(r->more, t->i, t->rows * sizeof *t->i);
-  one(r, (double)t->rows);
+  int64_t *list = NULL;
+  size_t n = 0, room = 0;
+  for (size_t k = 0; k < t->rows; k++) {
+    if (n == room) list = more_room(list, &room, n + 1, sizeof *list);
+    list[n++] = t->i[k];
+  }
+  free(list);
+  one(r, (double)n);
 }
 
 /* Hoare's selection of the value at a place. */
@@ -125,13 +141,19 @@ static void k_mode(const table *t, result *r) {
   one(r, (double)key[best]);
 }
 
+/* A text that grows, and its length in characters. */
 static void k_listagg(const table *t, result *r) {
-  char *w = r->bytes;
+  char *list = NULL;
+  size_t n = 0, room = 0, characters = 0;
   for (size_t k = 0; k < t->rows; k++) {
-    if (k > 0) *w++ = ',';
-    w = put(w, t->s.bytes + text_from(&t->s, k), (size_t)(t->s.end[k] - text_from(&t->s, k)));
+    size_t size = (size_t)(t->s.end[k] - text_from(&t->s, k));
+    if (n + 1 + size > room) list = more_room(list, &room, n + 1 + size, 1);
+    if (k > 0) list[n++] = ',';
+    n = (size_t)(put(list + n, t->s.bytes + text_from(&t->s, k), size) - list);
   }
-  one(r, (double)(w - r->bytes));
+  for (size_t k = 0; k < n; k++) characters += (list[k] & 0xc0) != 0x80;
+  free(list);
+  one(r, (double)characters);
 }
 
 /* Ben-Haim and Tom-Tov: a bin a value, then the two that are closest become one. */
@@ -164,32 +186,80 @@ static void k_histogram(const table *t, result *r) {
   one(r, x[0]);
 }
 
-static void k_hll(const table *t, result *r) {
-  enum { BITS = 12 };
+static uint64_t turn(uint64_t x, int n) { return x << n | x >> (64 - n); }
+
+/* XXH64 of a word with the seed 42, by which Spark hashes. */
+static uint64_t xxh64(uint64_t v) {
+  const uint64_t p1 = 0x9e3779b185ebca87, p2 = 0xc2b2ae3d27d4eb4f, p3 = 0x165667b19e3779f9;
+  const uint64_t p4 = 0x85ebca77c2b2ae63, p5 = 0x27d4eb2f165667c5;
+  uint64_t h = 42 + p5 + 8;
+  h = turn(h ^ turn(v * p2, 31) * p1, 27) * p1 + p4;
+  h = (h ^ h >> 33) * p2;
+  h = (h ^ h >> 29) * p3;
+  return h ^ h >> 32;
+}
+
+static void k_distinct(const table *t, result *r) {
+  enum { BITS = 9 };
   static uint8_t most[1 << BITS];
+  memset(most, 0, sizeof most);
   for (size_t k = 0; k < t->rows; k++) {
-    uint64_t h = mix((uint64_t)t->i[k]);
-    uint8_t zeros = (uint8_t)(__builtin_clzll(h << BITS | 1) + 1);
+    uint64_t h = xxh64((uint64_t)t->i[k]);
+    uint8_t zeros = (uint8_t)(__builtin_clzll(h << BITS | 1 << (BITS - 1)) + 1);
     uint8_t *at = &most[h >> (64 - BITS)];
     *at = zeros > *at ? zeros : *at;
   }
   one(r, most[0]);
 }
 
-/* The least hashes below a bound that falls as the table of 2 * 4096 fills. */
-static void k_theta(const table *t, result *r) {
+/* MurmurHash3_x64_128 of a word with the seed 9001, by which all sketches of DataSketches hash. */
+static void murmur(uint64_t k, uint64_t out[2]) {
+  uint64_t a = 9001 ^ turn(k * 0x87c37b91114253d5, 31) * 0x4cf5ad432745937f, b = 9001;
+  a ^= 8, b ^= 8;
+  a += b, b += a;
+  a = mix(a), b = mix(b);
+  out[0] = a + b;
+  out[1] = a + 2 * b;
+}
+
+/* HLL_8 of DataSketches: the highest rank of each register, and the historic estimate. */
+static void k_hll(const table *t, result *r) {
+  enum { BITS = 12 };
+  static uint8_t most[1 << BITS];
+  double all = 1 << BITS, estimate = 0;
+  memset(most, 0, sizeof most);
+  for (size_t k = 0; k < t->rows; k++) {
+    uint64_t h[2];
+    murmur((uint64_t)t->i[k], h);
+    uint8_t rank = (uint8_t)(__builtin_clzll(h[1] | 1) + 1);
+    uint8_t *at = &most[h[0] & ((1 << BITS) - 1)];
+    if (rank <= *at) continue;
+    estimate += (1 << BITS) / all;
+    all += ldexp(1, -rank) - ldexp(1, -*at);
+    *at = rank;
+  }
+  one(r, estimate);
+}
+
+/* The least hashes below a bound that falls as the table of 2 * 4096 fills. `sum`: with a number of
+** each, that of equal hashes summed. */
+static void least_hashes(const table *t, result *r, bool summed) {
   enum { SLOTS = 16384, KEPT = 4096 };
   static uint64_t slot[SLOTS], again[SLOTS];
-  uint64_t theta = UINT64_MAX;
+  static double sum[SLOTS], sum_again[SLOTS];
+  uint64_t theta = INT64_MAX, h[2];
   size_t used = 0;
   memset(slot, 0, sizeof slot);
+  memset(sum, 0, sizeof sum);
   for (size_t k = 0; k < t->rows; k++) {
-    uint64_t h = mix((uint64_t)t->i[k]) | 1;
-    if (h >= theta) continue;
-    size_t at = h % SLOTS;
-    while (slot[at] != 0 && slot[at] != h) at = (at + 1) % SLOTS;
+    murmur((uint64_t)t->i[k], h);
+    *h >>= 1;
+    if (*h >= theta || *h == 0) continue;
+    size_t at = *h % SLOTS;
+    while (slot[at] != 0 && slot[at] != *h) at = (at + 1) % SLOTS;
     used += slot[at] == 0;
-    slot[at] = h;
+    slot[at] = *h;
+    if (summed) sum[at] += t->x[k];
     if (used < 2 * KEPT) continue;
     theta /= 2;
     used = 0;
@@ -199,12 +269,17 @@ static void k_theta(const table *t, result *r) {
       size_t to = slot[old] % SLOTS;
       while (again[to] != 0) to = (to + 1) % SLOTS;
       again[to] = slot[old];
+      sum_again[to] = sum[old];
       used++;
     }
     memcpy(slot, again, sizeof slot);
+    memcpy(sum, sum_again, sizeof sum);
   }
   one(r, (double)used);
 }
+
+static void k_theta(const table *t, result *r) { least_hashes(t, r, false); }
+static void k_tuple(const table *t, result *r) { least_hashes(t, r, true); }
 
 static int by_value(const void *a, const void *b) {
   int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -227,12 +302,18 @@ static void k_kll(const table *t, result *r) {
   one(r, (double)n[0]);
 }
 
+/* Spark's: a multiplier a row, the product folded to 31 bits. */
 static void k_count_min(const table *t, result *r) {
   enum { DEPTH = 7, WIDTH = 2000 };
+  static const uint64_t factor[DEPTH] = {1170105035, 234785527,  1360544799, 205897768,
+                                         1149283029, 1832048431, 709393584};
   static int64_t count[DEPTH][WIDTH];
-  for (size_t k = 0; k < t->rows; k++) {
-    for (uint64_t d = 0; d < DEPTH; d++) count[d][mix((uint64_t)t->i[k] + d) % WIDTH]++;
-  }
+  for (size_t k = 0; k < t->rows; k++)
+    for (uint64_t d = 0; d < DEPTH; d++) {
+      uint64_t h = factor[d] * (uint64_t)t->i[k];
+      h += (uint64_t)((int64_t)h >> 32);
+      count[d][(uint32_t)(h & INT32_MAX) % WIDTH]++;
+    }
   one(r, (double)count[0][0]);
 }
 
@@ -301,10 +382,10 @@ const kernel_case aggregate_cases[] = {{"agg_sum.sum", k_sum, REAL},
                                        {"agg_listagg.listagg", k_listagg, REAL},
                                        {"agg_histogram.histogram_numeric", k_histogram, NOTHING},
                                        {"agg_frequent.approx_top_k", k_mode, NOTHING},
-                                       {"agg_distinct.approx_count_distinct", k_hll, NOTHING},
+                                       {"agg_distinct.approx_count_distinct", k_distinct, NOTHING},
                                        {"sketch_hll.hll_sketch_agg", k_hll, NOTHING},
                                        {"sketch_theta.theta_sketch_agg", k_theta, NOTHING},
-                                       {"sketch_tuple.tuple_sketch_agg", k_theta, NOTHING},
+                                       {"sketch_tuple.tuple_sketch_agg", k_tuple, NOTHING},
                                        {"sketch_kll.kll_sketch_agg", k_kll, NOTHING},
                                        {"sketch_count_min.count_min_sketch", k_count_min, NOTHING},
                                        {"bitmap.bitmap_construct_agg", k_bitmap, REAL},

@@ -22,17 +22,29 @@ typedef struct list_column {
   const int64_t *end;
 } list_column;
 
+/* Row r of a column of lists of floats. */
+typedef struct float_lists {
+  const float *values;
+  const int64_t *end;
+} float_lists;
+
+/* Row r of a column of maps has the entries end[r - 1] .. end[r). */
+typedef struct map_column {
+  const int64_t *keys, *values, *end;
+} map_column;
+
 typedef struct table {
   size_t rows;
   const int64_t *i, *j, *m, *ts;
   const int32_t *n, *d;
   const double *x, *y;
-  const float *e, *f; /* VECTOR numbers a row */
+  float_lists e, f;
   text_column s, t, u, h, num, day, at, js, xm, cs, b;
   list_column a, c;
+  map_column mp; /* 1: i, 2: j, 3: i + j, 4: i - j */
 } table;
 
-enum { VECTOR = 8, LONGEST = 256 }; /* numbers in a vector; bytes of a text that a row may write */
+enum { LONGEST = 256, LIST_ROOM = 32 }; /* what a row may write: bytes of a text, items of lists */
 
 typedef enum kind { NOTHING, INT64, INT32, REAL, FLAG, TEXT } kind;
 
@@ -91,6 +103,7 @@ static inline int64_t text_from(const text_column *c, size_t k) {
 static inline int64_t list_from(const list_column *c, size_t k) {
   return k > 0 ? c->end[k - 1] : 0;
 }
+static inline int64_t from_of(const int64_t *end, size_t k) { return k > 0 ? end[k - 1] : 0; }
 
 static inline char *put(char *w, const char *p, size_t n) {
   memcpy(w, p, n);

@@ -10,7 +10,7 @@
 
 #include "kernel.h"
 
-enum { LONG_ENOUGH = 50000000, TEXT_ROOM = 400 << 20, LIST_ROOM = 32 };
+enum { LONG_ENOUGH = 50000000, TEXT_ROOM = 400 << 20 };
 
 static const kernel_case *const GROUPS[] = {number_cases, time_cases,   text_cases,
                                             parse_cases,  nested_cases, aggregate_cases};
@@ -53,6 +53,21 @@ static const void *ends(const char *folder, const char *name) {
   return column(folder, file, NULL);
 }
 
+static map_column maps(const table *t) {
+  enum { ENTRIES = 4 };
+  size_t bytes = t->rows * ENTRIES * sizeof(int64_t);
+  int64_t *keys = room(bytes), *values = room(bytes), *end = room(t->rows * sizeof *end);
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t i = t->i[k], j = t->j[k], v[ENTRIES] = {i, j, i + j, i - j};
+    for (size_t e = 0; e < ENTRIES; e++) {
+      keys[ENTRIES * k + e] = (int64_t)e + 1;
+      values[ENTRIES * k + e] = v[e];
+    }
+    end[k] = ENTRIES * ((int64_t)k + 1);
+  }
+  return (map_column){keys, values, end};
+}
+
 static table load(const char *folder) {
   table t = {0};
   size_t bytes;
@@ -65,8 +80,8 @@ static table load(const char *folder) {
   t.d = column(folder, "d", NULL);
   t.x = column(folder, "x", NULL);
   t.y = column(folder, "y", NULL);
-  t.e = column(folder, "e", NULL);
-  t.f = column(folder, "f", NULL);
+  t.e = (float_lists){column(folder, "e", NULL), ends(folder, "e")};
+  t.f = (float_lists){column(folder, "f", NULL), ends(folder, "f")};
   struct {
     const char *name;
     text_column *to;
@@ -77,6 +92,7 @@ static table load(const char *folder) {
     *texts[k].to = (text_column){column(folder, texts[k].name, NULL), ends(folder, texts[k].name)};
   t.a = (list_column){column(folder, "a", NULL), ends(folder, "a")};
   t.c = (list_column){column(folder, "c", NULL), ends(folder, "c")};
+  t.mp = maps(&t);
   return t;
 }
 

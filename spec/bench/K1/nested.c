@@ -1,6 +1,7 @@
-/* Lists of BIGINT, maps as two lists, vectors of VECTOR numbers. */
+/* Lists of BIGINT, maps as two lists, vectors as lists of floats. */
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "kernel.h"
 
@@ -128,78 +129,92 @@ EACH_LIST(k_aggregate, a, {
   r->values[k] = sum;
 })
 
-/* A map of four entries: keys 1 to 4, values of i, j and their sum and difference. */
-static void entries(const table *t, size_t k, int64_t v[4]) {
-  v[0] = t->i[k], v[1] = t->j[k], v[2] = t->i[k] + t->j[k], v[3] = t->i[k] - t->j[k];
-}
-
+/* map_concat(mp, map(5, j)): a key may come once only. */
 static void k_map_concat(const table *t, result *r) {
+  int64_t *key = r->more, *value = r->more + t->rows * (LIST_ROOM / 2), n = 0;
   for (size_t k = 0; k < t->rows; k++) {
-    int64_t *w = r->more + k * 10, v[4];
-    entries(t, k, v);
-    for (int64_t at = 0; at < 5; at++) {
-      w[at] = at + 1;
-      w[5 + at] = at < 4 ? v[at] : t->j[k];
+    int64_t first = n;
+    bool twice = false;
+    for (int64_t at = from_of(t->mp.end, k); at < t->mp.end[k]; at++) {
+      key[n] = t->mp.keys[at];
+      value[n++] = t->mp.values[at];
     }
-    r->narrow[k] = 5;
+    key[n] = 5;
+    value[n++] = t->j[k];
+    for (int64_t x = first; x < n; x++)
+      for (int64_t y = first; y < x; y++) twice |= key[x] == key[y];
+    if (twice) abort();
+    r->end[k] = n;
+    r->narrow[k] = (int32_t)(n - first);
   }
 }
 
 static void k_map_get(const table *t, result *r) {
   for (size_t k = 0; k < t->rows; k++) {
-    int64_t v[4];
-    entries(t, k, v);
-    r->values[k] = v[2]; /* no search: the keys are the same in all rows */
+    int64_t at = from_of(t->mp.end, k);
+    while (at < t->mp.end[k] && t->mp.keys[at] != 3) at++;
+    r->flags[k] = at < t->mp.end[k]; /* not NULL */
+    r->values[k] = at < t->mp.end[k] ? t->mp.values[at] : 0;
   }
 }
 
 static void k_transform_values(const table *t, result *r) {
+  int64_t *key = r->more, *value = r->more + t->rows * (LIST_ROOM / 2);
   for (size_t k = 0; k < t->rows; k++) {
-    int64_t v[4];
-    entries(t, k, v);
-    for (int at = 0; at < 4; at++) {
-      r->more[8 * k + at] = at + 1;
-      r->more[8 * k + 4 + at] = v[at] + 1;
+    int64_t from = from_of(t->mp.end, k);
+    for (int64_t at = from; at < t->mp.end[k]; at++) {
+      key[at] = t->mp.keys[at];
+      value[at] = t->mp.values[at] + 1;
     }
-    r->values[k] = v[2] + 1;
+    r->end[k] = t->mp.end[k];
+    r->values[k] = value[from + 2];
   }
 }
 
 static void k_map_filter(const table *t, result *r) {
-  int64_t *w = r->more;
+  int64_t *key = r->more, *value = r->more + t->rows * (LIST_ROOM / 2), n = 0;
   for (size_t k = 0; k < t->rows; k++) {
-    int64_t v[4], *first = w;
-    entries(t, k, v);
-    for (int at = 0; at < 4; at++)
-      if (v[at] > 0) {
-        *w++ = at + 1;
-        *w++ = v[at];
+    int64_t first = n;
+    for (int64_t at = from_of(t->mp.end, k); at < t->mp.end[k]; at++)
+      if (t->mp.values[at] > 0) {
+        key[n] = t->mp.keys[at];
+        value[n++] = t->mp.values[at];
       }
-    r->narrow[k] = (int32_t)(w - first) / 2;
+    r->end[k] = n;
+    r->narrow[k] = (int32_t)(n - first);
   }
 }
 
 static void k_to_vector(const table *t, result *r) {
   double *w = (double *)(void *)r->more;
-  for (size_t k = 0; k < t->rows * VECTOR; k++) w[k] = t->e[k];
+  for (size_t k = 0; k < t->rows; k++) {
+    for (int64_t at = from_of(t->e.end, k); at < t->e.end[k]; at++) w[at] = t->e.values[at];
+    r->end[k] = t->e.end[k];
+    r->flags[k] = 1; /* dense */
+  }
 }
 
+/* Sums in double precision, in the order of the numbers, of lists that must be as long as each other. */
 static void k_inner_product(const table *t, result *r) {
   for (size_t k = 0; k < t->rows; k++) {
-    float sum = 0;
-    for (size_t c = 0; c < VECTOR; c++) sum += t->e[k * VECTOR + c] * t->f[k * VECTOR + c];
-    r->reals[k] = (double)sum;
+    int64_t i = from_of(t->e.end, k), j = from_of(t->f.end, k);
+    double sum = 0;
+    if (t->e.end[k] - i != t->f.end[k] - j) abort();
+    for (; i < t->e.end[k]; i++, j++) sum += (double)t->e.values[i] * (double)t->f.values[j];
+    r->reals[k] = (double)(float)sum;
   }
 }
 
 static void k_cosine(const table *t, result *r) {
   for (size_t k = 0; k < t->rows; k++) {
-    float sum = 0, a = 0, b = 0;
-    for (size_t c = 0; c < VECTOR; c++) {
-      float x = t->e[k * VECTOR + c], y = t->f[k * VECTOR + c];
+    int64_t i = from_of(t->e.end, k), j = from_of(t->f.end, k);
+    double sum = 0, a = 0, b = 0;
+    if (t->e.end[k] - i != t->f.end[k] - j) abort();
+    for (; i < t->e.end[k]; i++, j++) {
+      double x = (double)t->e.values[i], y = (double)t->f.values[j];
       sum += x * y, a += x * x, b += y * y;
     }
-    r->reals[k] = (double)(sum / sqrtf(a * b));
+    r->reals[k] = (double)(float)(sum / (sqrt(a) * sqrt(b)));
   }
 }
 
