@@ -151,6 +151,9 @@ bool mill_vector_equal(const mill_vector *a, size_t i, const mill_vector *b, siz
 void mill_vector_hash(const mill_vector *v, const uint32_t *sel, size_t n, bool combine,
                       uint64_t *h);
 
+/* Positions of rows: the number of their morsel, and below it so many bits of their place there. */
+enum { MILL_MORSEL_BITS = 33 };
+
 /* A batch: columns of equal length and the rows of them that count. */
 typedef struct mill_batch {
   uint32_t n; /* rows that count, <= MILL_BATCH */

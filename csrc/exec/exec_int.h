@@ -32,6 +32,15 @@ struct mill_step {
   void (*free)(mill_step *s);
 };
 
+/* The position of the first of n rows that a step makes of others: they are counted through their morsel,
+** whatever they come of; *next, 0 to begin with, is where they go on. */
+static inline uint64_t mill_place_made(uint64_t *next, uint64_t of, uint32_t n) {
+  if (*next >> MILL_MORSEL_BITS != of >> MILL_MORSEL_BITS)
+    *next = of >> MILL_MORSEL_BITS << MILL_MORSEL_BITS;
+  *next += n;
+  return *next - n;
+}
+
 typedef struct mill_sink mill_sink;
 struct mill_sink {
   const mill_exec *x;

@@ -32,6 +32,7 @@ typedef struct probe {
   uint32_t *found; /* pairs that passed the condition, where outer rows go between them */
   size_t nfound, capacity;
   uint64_t taken, made; /* rows from the left, rows of the result */
+  uint64_t place;       /* of the next of those */
   /* A key of codes: next[] of each entry of the column, UNKNOWN until a row asks for it. */
   const void *entries;
   uint32_t nentries, *of_code;
@@ -64,6 +65,7 @@ static void blame(const probe *p, mill_error *err) {
 
 static mill_status pass_on(probe *p, mill_batch *b, mill_error *err) {
   p->made += b->n;
+  b->first = mill_place_made(&p->place, p->in->first, b->sel ? b->sel[b->n - 1] + 1 : b->n);
   MILL_TRY(mill_watch_check(err));
   mill_status s = p->base.next->push(p->base.next, b, err);
   if (s == MILL_E_OUT_OF_MEMORY) blame(p, err);

@@ -10,7 +10,8 @@ typedef struct program_step {
   mill_vector *out;
   int n;
   mill_batch batch;
-  uint32_t some; /* generate: rows it takes at once */
+  uint32_t some;  /* generate: rows it takes at once */
+  uint64_t place; /* of those it makes next */
   uint32_t sel[MILL_BATCH];
 } program_step;
 
@@ -218,7 +219,8 @@ static mill_status pass_batch(mill_step *s, const mill_batch *b, const uint32_t 
     MILL_TRY(pick ? take_made(&cols[c], v, pick, n, a, err)
                   : mill_vector_slice(&cols[c], v, start, a, err));
   }
-  mill_batch out = {.n = n, .ncols = ncols, .col = cols, .first = b->first};
+  mill_batch out = {.n = n, .ncols = ncols, .col = cols};
+  out.first = mill_place_made(&((program_step *)s)->place, b->first, n);
   return s->next->push(s->next, &out, err);
 }
 

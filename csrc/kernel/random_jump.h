@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { MILL_MORSEL_BITS = 33 };
+#include "column/vector.h"
 
 typedef struct mill_jump {
   uint64_t seed;
