@@ -32,10 +32,12 @@ static inline void put_view(mill_vector *out, size_t i, const char *p, size_t n)
 }
 static inline mill_status put_copy(mill_call *call, mill_vector *out, size_t i, const char *p,
                                    size_t n, mill_error *err) {
-  char *to = NULL;
-  MILL_TRY(mill_bytes_take(call, n, &to, err));
-  if (n) memcpy(to, p, n);
-  ((mill_str *)out->data)[i] = mill_str_done(call, to, n);
+  char *to = (char *)p; /* a short one needs no room of its own */
+  if (n > MILL_STR_INLINE) {
+    MILL_TRY(mill_bytes_take(call, n, &to, err));
+    memcpy(to, p, n);
+  }
+  put_view(out, i, to, n);
   return MILL_OK;
 }
 static inline mill_status put_text(mill_call *call, mill_vector *out, size_t i, const mill_text *t,

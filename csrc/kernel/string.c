@@ -551,7 +551,7 @@ KERNEL_HEAD(k_chr) {
   (void)call, (void)err;
   MILL_EACH(out, n, i) {
     int64_t v = MILL_AT(int64_t, args[0], i);
-    char buf[4];
+    char buf[MILL_STR_INLINE];
     int size = v < 0 ? 0 : mill_utf8_encode((int32_t)(v & 0xff), buf);
     put_view(out, i, buf, (size_t)size);
   }

@@ -29,6 +29,8 @@ typedef struct table {
   const double *x, *y;
   const float *e, *f; /* VECTOR numbers a row */
   text_column s, t, u, h, num, day, at, js, xm, cs, b;
+  text_column v;        /* variants, made of js before the clock runs */
+  const int64_t *value; /* where each of them begins, behind its dictionary */
   list_column a, c;
 } table;
 
@@ -55,8 +57,10 @@ typedef struct kernel_case {
   kind kind;
 } kernel_case;
 
-extern const kernel_case number_cases[], time_cases[], text_cases[], parse_cases[], nested_cases[],
-    aggregate_cases[];
+extern const kernel_case number_cases[], time_cases[], text_cases[], parse_cases[], variant_cases[],
+    nested_cases[], aggregate_cases[];
+
+kernel k_parse_json;
 
 /* out[k] = value for every row k of t. */
 #define EACH(name, out, value)                                                                     \
