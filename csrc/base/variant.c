@@ -233,7 +233,9 @@ uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *objec
   (void)v;
   if (object->count < BINARY_FROM) {
     for (uint32_t i = 0; i < object->count; i++)
-      if (name_at(d, id_at(object, i), &p, &size) && size == n && memcmp(p, name, n) == 0) return i;
+      if (name_at(d, id_at(object, i), &p, &size) && size == n &&
+          (n == 0 || (*p == *name && memcmp(p, name, n) == 0)))
+        return i;
     return UINT32_MAX;
   }
   while (low < high) {

@@ -38,6 +38,15 @@ static mill_status put_code(mill_json_writer *j, const char *p, size_t n, int *u
 static mill_status put_quoted(mill_json_writer *j, const char *p, size_t n) {
   const char *end = p + n, *start = p;
   bool ascii = j->style->ascii;
+  MILL_TRY(mill_text_reserve(j->out, n + 2, j->err));
+  if (mill_json_plain(p, end, ascii) == end) { /* as nearly all are */
+    char *to = j->out->data + j->out->size;
+    *to = '"';
+    if (n) memcpy(to + 1, p, n);
+    memcpy(to + n + 1, "\"", 2);
+    j->out->size += n + 2;
+    return MILL_OK;
+  }
   MILL_TRY(put(j, "\"", 1));
   while ((p = mill_json_plain(p, end, ascii)) < end) {
     unsigned char c = (unsigned char)*p;
