@@ -463,6 +463,18 @@ static void digits_of_int(const mill_number_format *f, uint64_t v, int scale, ch
   place_digits(f, first, (int)(point - first), point, (int)(last - point), to);
 }
 
+/* The digits of a plain format, which stand behind their place in `out`. */
+static size_t write_plain(const mill_number_format *f, const char *digits, char *out) {
+  size_t before = (size_t)f->before, after = (size_t)f->after;
+  memmove(out, digits, before);
+  for (size_t k = 0; f->parts[0].exact && k < before && out[k] == ' '; k++) out[k] = '0';
+  if (after == 0) return before;
+  if (out[before - 1] == ' ') out[before - 1] = '0';
+  out[before] = '.';
+  memmove(out + before + 1, digits + before, after);
+  return before + 1 + after;
+}
+
 size_t mill_number_format_write(const mill_number_format *f, mill_i128 v, int scale, char *out) {
   char *digits = out + mill_number_format_room(f) - (size_t)(f->before + f->after);
   writer w = {.p = out, .before = digits, .after = digits + f->before, .negative = v < 0};
@@ -470,6 +482,7 @@ size_t mill_number_format_write(const mill_number_format *f, mill_i128 v, int sc
     digits_of_int(f, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, scale, digits);
   else
     digits_of(f, v, scale, digits);
+  if (f->plain) return write_plain(f, digits, out);
   for (int i = 0; i < f->ntokens; i++) put_token(&w, f, &f->tokens[i]);
   drop_point(&w);
   if (w.n == 0 || (w.n == 1 && (*out == '+' || *out == '-'))) *out = '0', w.n = 1;
