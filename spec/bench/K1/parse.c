@@ -47,10 +47,28 @@ static char *put_text(char *w, const char *p) {
   return w;
 }
 
-EACH_TEXT(k_get_json_object, js, { w = put_text(w, member(p, e, "name", 4)); })
+/* From a member's value on: does the object go on as one, to its end? If not, the text is malformed and the answer
+** null, wherever the member was. */
+static bool ends_well(const char *p, const char *e) {
+  for (p = skip(p, e); p < e && *p == ','; p = skip(p + 2, e)) {
+    if (*++p != '"') return false;
+    for (p++; *p != '"'; p++) p += *p == '\\';
+  }
+  return p < e && *p == '}';
+}
 
-EACH_TEXT(k_get_json_deep, js,
-          { r->values[k] = get_int(member(member(p, e, "user", 4), e, "v", 1), e); })
+EACH_TEXT(k_get_json_object, js, {
+  const char *value = member(p, e, "name", 4);
+  r->flags[k] = ends_well(value, e);
+  w = put_text(w, value);
+})
+
+EACH_TEXT(k_get_json_deep, js, {
+  const char *user = member(p, e, "user", 4);
+  const char *value = member(user, e, "v", 1);
+  r->flags[k] = ends_well(value, e) && ends_well(user, e);
+  r->values[k] = get_int(value, e);
+})
 
 static int32_t elements(const char *p, const char *e) {
   int32_t n = 0;
