@@ -85,4 +85,24 @@ describe("VARIANT", function()
       assert.equal(row.j == "{}" and '{"z":7}' or row.j:sub(1, -2) .. ',"z":7}', row.edited)
     end
   end)
+
+  -- Members that are sorted come back as they were: whatever names the rows before had, few or many, in whatever order.
+  it("is made with the names of its own row", function()
+    local many = {}
+    for i = 1, 400 do many[i] = ('"n%03d":%d'):format(i, i) end
+    local shapes = {
+      '{"a":1,"b":2}', '{"a":1,"c":2}', '{"a":1}', '{"b":{"a":[{"a":1,"b":2},{"a":3}]}}', "{}", "[]", "7",
+      "{" .. table.concat(many, ",") .. "}", "{" .. table.concat(many, ",", 200) .. "}", '{"a":1,"b":2,"c":3}',
+    }
+    local rows = {}
+    for i = 1, 700 do rows[i] = { shapes[i * i % 11 % #shapes + 1] } end
+    local df = session:createDataFrame(rows, "j string")
+    local read = df:selectExpr("j", "parse_json(j) AS v")
+      :selectExpr("j", "to_json(v) AS t", "is_valid_variant(v) AS valid"):collect()
+    assert.equal(#rows, #read)
+    for _, row in ipairs(read) do
+      assert.equal(row.j, row.t)
+      assert.is_true(row.valid)
+    end
+  end)
 end)

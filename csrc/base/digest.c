@@ -2,6 +2,11 @@
 #include "base/hash.h"
 
 #include <stdbool.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#include <stdatomic.h>
+#endif
 
 /* floor(|sin(i + 1)| * 2^32) */
 static const uint32_t md5_k[64] = {
@@ -162,6 +167,54 @@ static void sha256_block(void *state, const uint8_t *p) {
   for (int i = 0; i < 8; i++) h[i] += v[i];
 }
 
+#if defined(__x86_64__)
+/* The same by the processor's own rounds, four words of the message at a time (Intel SHA extensions): the state is in
+** two registers, ABEF and CDGH. */
+__attribute__((target("sha,sse4.1"))) static void sha256_block_x86(void *state, const uint8_t *p) {
+  const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+  __m128i *h = state, m[4];
+  __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128(h), 0xb1);
+  __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128(h + 1), 0x1b);
+  __m128i abef = _mm_alignr_epi8(cdab, efgh, 8), cdgh = _mm_blend_epi16(efgh, cdab, 0xf0);
+  const __m128i abef_before = abef, cdgh_before = cdgh;
+  for (int i = 0; i < 16; i++) {
+    __m128i *w = &m[i & 3];
+    if (i < 4) {
+      *w = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)p + i), swap);
+    } else {
+      __m128i last = m[(i + 3) & 3], sum = _mm_sha256msg1_epu32(*w, m[(i + 1) & 3]);
+      sum = _mm_add_epi32(sum, _mm_alignr_epi8(last, m[(i + 2) & 3], 4));
+      *w = _mm_sha256msg2_epu32(sum, last);
+    }
+    __m128 k0 = _mm_loadu_ps((const float *)(sha_k + 4 * i)); /* the upper halves of four */
+    __m128 k1 = _mm_loadu_ps((const float *)(sha_k + 4 * i + 2));
+    __m128i k = _mm_castps_si128(_mm_shuffle_ps(k0, k1, _MM_SHUFFLE(3, 1, 3, 1)));
+    k = _mm_add_epi32(k, *w);
+    cdgh = _mm_sha256rnds2_epu32(cdgh, abef, k);
+    abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(k, 0x0e));
+  }
+  abef = _mm_shuffle_epi32(_mm_add_epi32(abef, abef_before), 0x1b);
+  cdgh = _mm_shuffle_epi32(_mm_add_epi32(cdgh, cdgh_before), 0xb1);
+  _mm_storeu_si128(h, _mm_blend_epi16(abef, cdgh, 0xf0));
+  _mm_storeu_si128(h + 1, _mm_alignr_epi8(cdgh, abef, 8));
+}
+
+/* The processor is asked once: in a virtual machine that is dear. */
+static block_fn sha256_blocks(void) {
+  static _Atomic(block_fn) known;
+  block_fn f = atomic_load_explicit(&known, memory_order_relaxed);
+  if (f == NULL) {
+    unsigned a, b = 0, c, d;
+    bool there = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1) != 0;
+    f = there && __builtin_cpu_supports("sse4.1") ? sha256_block_x86 : sha256_block;
+    atomic_store_explicit(&known, f, memory_order_relaxed);
+  }
+  return f;
+}
+#else
+static block_fn sha256_blocks(void) { return sha256_block; }
+#endif
+
 static void sha512_block(void *state, const uint8_t *p) {
   uint64_t *h = state, w[80], v[8];
   for (int i = 0; i < 16; i++) w[i] = load_be(p + 8 * i, 8);
@@ -188,7 +241,7 @@ void mill_sha2(int bits, const void *p, size_t n, uint8_t *out) {
     uint32_t h[8];
     for (int i = 0; i < 8; i++)
       h[i] = bits == 256 ? (uint32_t)(sha_h1[i] >> 32) : (uint32_t)sha_h2[i];
-    digest(sha256_block, h, 64, true, p, n);
+    digest(sha256_blocks(), h, 64, true, p, n);
     for (int i = 0; i < bits / 32; i++) store_be(out + 4 * i, h[i], 4);
   } else {
     uint64_t h[8];

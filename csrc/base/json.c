@@ -52,7 +52,7 @@ static bool skip_comment(mill_json_reader *r) {
   return false;
 }
 
-static void skip_blank(mill_json_reader *r) {
+static void skip_blanks(mill_json_reader *r) {
   for (;;) {
     while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\t' || *r->p == '\r'))
       r->p++;
@@ -60,6 +60,10 @@ static void skip_blank(mill_json_reader *r) {
       continue;
     return;
   }
+}
+
+static inline void skip_blank(mill_json_reader *r) {
+  if (r->p < r->end && (*r->p <= ' ' || *r->p == '/')) skip_blanks(r);
 }
 
 static bool in_object(const mill_json_reader *r) {
@@ -124,6 +128,25 @@ static const char *plain_run(const char *p, const char *end, char quote) {
     memcpy(&x, p, 8);
     uint64_t q = x ^ quotes, s = x ^ slashes;
     if ((((x - ones * ' ') & ~x) | ((q - ones) & ~q) | ((s - ones) & ~s)) & high) break;
+  }
+  return p;
+}
+
+const char *mill_json_plain(const char *p, const char *end, bool ascii) {
+  const uint64_t high = 0x8080808080808080ull;
+  unsigned char most = ascii ? 0x7f : 0xff;
+  while (p < end) {
+    uint64_t x;
+    const char *run = plain_run(p, end, '"');
+    for (; ascii && p < run; p += 8) {
+      memcpy(&x, p, 8);
+      if (x & high) break;
+    }
+    if (!ascii) p = run;
+    for (const char *stop = end - p < 8 ? end : p + 8; p < stop; p++) {
+      unsigned char c = (unsigned char)*p;
+      if (c < ' ' || c == '"' || c == '\\' || c > most) return p;
+    }
   }
   return p;
 }
@@ -341,9 +364,8 @@ mill_status mill_json_quote(const char *p, size_t n, mill_text *out, mill_error 
   MILL_TRY(mill_text_reserve(out, n + 2, err));
   MILL_TRY(mill_text_addc(out, '"', err));
   size_t start = 0;
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; (i = (size_t)(mill_json_plain(p + i, p + n, false) - p)) < n; i++) {
     unsigned char c = (unsigned char)p[i];
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
     MILL_TRY(mill_text_add(out, p + start, i - start, err));
     start = i + 1;
     const char *known = c ? strchr(from, (int)c) : NULL;

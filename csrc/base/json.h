@@ -72,6 +72,8 @@ bool mill_json_at_end(mill_json_reader *r);
 /* Append the text with its escapes resolved; a lone surrogate becomes "?". */
 mill_status mill_json_unescape(const char *p, size_t n, mill_text *out,
                                mill_error *err) MILL_USE_RESULT;
+/* The first byte from p on that a JSON text cannot have as it is, with `ascii` also one above 0x7f; `end`: none. */
+const char *mill_json_plain(const char *p, const char *end, bool ascii);
 /* Append with quotes, escaping what JSON requires (and nothing else). */
 mill_status mill_json_quote(const char *p, size_t n, mill_text *out,
                             mill_error *err) MILL_USE_RESULT;

@@ -250,6 +250,10 @@ static mill_status put(printer *p, const char *s, size_t n) {
 
 /* At least `width` digits of a number that is not negative. */
 static mill_status number(printer *p, int64_t v, int width) {
+  if (width == 2 && v < 100) {
+    const char two[2] = {(char)('0' + v / 10), (char)('0' + v % 10)};
+    return put(p, two, 2);
+  }
   char digits[64], *end = digits + sizeof digits, *at = end;
   do *--at = (char)('0' + v % 10);
   while ((v /= 10) > 0);
@@ -368,7 +372,7 @@ static mill_status local_name(printer *p, const pattern_item *t, mill_locale_lis
 static mill_status print_item(printer *p, const pattern_item *t, bool era) {
   const mill_datetime *d = &p->d;
   mill_locale_list list;
-  int h12 = d->hour % 12, weekday = mill_weekday(p->days);
+  int h12 = d->hour % 12;
   if (p->locale && mill_pattern_names(t, &list)) return local_name(p, t, list);
   switch (t->letter) {
   case 0: return put(p, t->s, t->n);
@@ -387,7 +391,7 @@ static mill_status print_item(printer *p, const pattern_item *t, bool era) {
   case 'D': return number(p, mill_day_of_year(p->days), t->count);
   case 'Q':
   case 'q': return quarter(p, t->count);
-  case 'E': return name(p, mill_day_names[weekday], t->count);
+  case 'E': return name(p, mill_day_names[mill_weekday(p->days)], t->count);
   case 'F': return number(p, (d->day - 1) % 7 + 1, 1);
   case 'a': return put(p, d->hour < 12 ? "AM" : "PM", 2);
   case 'h': return number(p, h12 ? h12 : 12, t->count);

@@ -2,36 +2,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 void mill_text_clear(mill_text *t) {
   mill_free(t->memory, t->data, t->capacity);
   mill_text_init(t, t->memory);
 }
 
-mill_status mill_text_reserve(mill_text *t, size_t n, mill_error *err) {
-  if (n < t->capacity - t->size) return MILL_OK;
+mill_status mill_text_grow(mill_text *t, size_t n, mill_error *err) {
   if (n > SIZE_MAX / 2 - t->size) return mill_oom(t->memory, n, err);
   return mill_grow(t->memory, (void **)&t->data, &t->capacity, t->size + n + 1, 1, err);
-}
-
-mill_status mill_text_add(mill_text *t, const char *p, size_t n, mill_error *err) {
-  MILL_TRY(mill_text_reserve(t, n, err));
-  if (n) memcpy(t->data + t->size, p, n);
-  t->size += n;
-  t->data[t->size] = 0;
-  return MILL_OK;
-}
-
-mill_status mill_text_adds(mill_text *t, const char *s, mill_error *err) {
-  return mill_text_add(t, s, strlen(s), err);
-}
-
-mill_status mill_text_addc(mill_text *t, char c, mill_error *err) {
-  MILL_TRY(mill_text_reserve(t, 1, err));
-  t->data[t->size++] = c;
-  t->data[t->size] = 0;
-  return MILL_OK;
 }
 
 /* One pass into what room there is, a second one when that did not do. */

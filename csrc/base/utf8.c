@@ -25,18 +25,6 @@ static inline uint64_t word_at(const char *p) {
   return w;
 }
 
-/* The last word overlaps those before. */
-bool mill_utf8_ascii(const char *p, size_t n) {
-  uint64_t any = 0;
-  if (n >= 8) {
-    for (size_t i = 0; i + 8 < n; i += 8) any |= word_at(p + i);
-    any |= word_at(p + n - 8);
-  } else {
-    for (size_t i = 0; i < n; i++) any |= (uint64_t)(uint8_t)p[i];
-  }
-  return (any & HIGH) == 0;
-}
-
 /* Eight bytes below 0x80 with those of [first, first + 26) in the other case: adding what is missing to
 ** 0x80 raises the high bit of bytes from there on. */
 static inline uint64_t other_case(uint64_t w, unsigned first) {

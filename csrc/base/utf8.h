@@ -22,7 +22,20 @@ int mill_utf8_digit(int32_t c);
 /* As Java's Character.isWhitespace. */
 bool mill_utf8_blank(int32_t c);
 
-bool mill_utf8_ascii(const char *p, size_t n);
+/* In the header for the sake of short texts. The last word overlaps those before. */
+static inline bool mill_utf8_ascii(const char *p, size_t n) {
+  uint64_t any = 0, w = 0;
+  if (n < 8) {
+    for (size_t i = 0; i < n; i++) any |= (uint64_t)(uint8_t)p[i];
+    return any < 0x80;
+  }
+  for (size_t i = 0; i + 8 < n; i += 8) {
+    memcpy(&w, p + i, 8);
+    any |= w;
+  }
+  memcpy(&w, p + n - 8, 8);
+  return ((any | w) & 0x8080808080808080ull) == 0;
+}
 size_t mill_utf8_check(const char *p, size_t n); /* characters of a valid text, else SIZE_MAX */
 size_t mill_utf8_count(const char *p, size_t n); /* characters */
 /* Byte offset of character number `chars` (n when there are fewer). */

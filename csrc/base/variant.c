@@ -6,9 +6,10 @@
 enum { PRIMITIVE, SHORT_TEXT, OBJECT, ARRAY };
 enum { BINARY_FROM = 32 }; /* objects of so many members are searched by halves */
 
-static uint64_t number(const unsigned char *p, size_t n) {
-  uint64_t v = 0;
-  for (size_t i = n; i-- > 0;) v = v << 8 | p[i];
+/* Offsets, ids and counts are of one byte nearly always. */
+static inline uint64_t number(const unsigned char *p, size_t n) {
+  uint64_t v = p[0];
+  for (size_t i = 1; i < n; i++) v |= (uint64_t)p[i] << 8 * i;
   return v;
 }
 
@@ -81,7 +82,7 @@ static bool read_primitive(const unsigned char *p, size_t n, mill_variant_item *
   }
 }
 
-static bool read_container(const unsigned char *p, size_t n, mill_variant_item *out) {
+static inline bool read_container(const unsigned char *p, size_t n, mill_variant_item *out) {
   bool object = (p[0] & 3) == OBJECT;
   unsigned bits = p[0] >> 2;
   bool large = object ? bits >> 4 & 1 : bits >> 2 & 1;
@@ -101,9 +102,38 @@ static bool read_container(const unsigned char *p, size_t n, mill_variant_item *
   return true;
 }
 
+typedef mill_variant_dictionary names;
+
+static inline bool names_of(const mill_variant *v, names *out) {
+  const unsigned char *p = (const unsigned char *)v->metadata;
+  out->count = 0;
+  if (v->metadata_size < 1 || (p[0] & 15) != 1) return false;
+  out->width = (size_t)(p[0] >> 6 & 3) + 1;
+  if (v->metadata_size < 1 + out->width) return false;
+  uint64_t count = number(p + 1, out->width), head = 1 + (count + 2) * out->width;
+  if (head > v->metadata_size) return false;
+  out->count = count;
+  out->offset = p + 1 + out->width;
+  out->bytes = p + head;
+  out->size = v->metadata_size - head;
+  return true;
+}
+
+static inline bool name_at(const names *d, uint64_t id, const char **name, size_t *size) {
+  if (id >= d->count) return false;
+  uint64_t from = number(d->offset + id * d->width, d->width);
+  uint64_t to = number(d->offset + (id + 1) * d->width, d->width);
+  if (from > to || to > d->size) return false;
+  *name = (const char *)d->bytes + from;
+  *size = to - from;
+  return true;
+}
+
 bool mill_variant_read(const mill_variant *v, mill_variant_item *out) {
   const unsigned char *p = (const unsigned char *)v->value;
-  *out = (mill_variant_item){.kind = MILL_VARIANT_NULL};
+  out->kind = MILL_VARIANT_NULL;
+  out->scale = 0;
+  out->count = 0;
   if (v->size == 0) return false;
   switch (p[0] & 3) {
   case PRIMITIVE: return read_primitive(p, v->size, out);
@@ -112,6 +142,7 @@ bool mill_variant_read(const mill_variant *v, mill_variant_item *out) {
     out->text = (const char *)p + 1;
     out->size = p[0] >> 2;
     return out->size < v->size;
+  case OBJECT: (void)names_of(v, &out->names); /* fallthrough */
   default: return read_container(p, v->size, out);
   }
 }
@@ -164,25 +195,22 @@ uint32_t mill_variant_names(const mill_variant *v) {
 }
 
 bool mill_variant_name_at(const mill_variant *v, uint64_t id, const char **name, size_t *size) {
-  const unsigned char *p = (const unsigned char *)v->metadata;
-  if (v->metadata_size < 1 || (p[0] & 15) != 1) return false;
-  size_t width = (size_t)(p[0] >> 6 & 3) + 1;
-  if (v->metadata_size < 1 + width) return false;
-  uint64_t count = number(p + 1, width);
-  uint64_t bytes = 1 + (count + 2) * width;
-  if (id >= count || bytes > v->metadata_size) return false;
-  uint64_t from = number(p + 1 + (id + 1) * width, width);
-  uint64_t to = number(p + 1 + (id + 2) * width, width);
-  if (from > to || to > v->metadata_size - bytes) return false;
-  *name = (const char *)p + bytes + from;
-  *size = to - from;
-  return true;
+  names d;
+  return names_of(v, &d) && name_at(&d, id, name, size);
+}
+
+static inline uint64_t id_at(const mill_variant_item *object, uint32_t i) {
+  return number(object->ids + (size_t)i * object->id_size, object->id_size);
+}
+
+uint32_t mill_variant_name_id(const mill_variant_item *object, uint32_t i) {
+  return (uint32_t)id_at(object, i);
 }
 
 bool mill_variant_member(const mill_variant *v, const mill_variant_item *object, uint32_t i,
                          const char **name, size_t *size, mill_variant *out) {
-  uint64_t id = number(object->ids + (size_t)i * object->id_size, object->id_size);
-  return mill_variant_element(v, object, i, out) && mill_variant_name_at(v, id, name, size);
+  return mill_variant_element(v, object, i, out) &&
+         name_at(&object->names, id_at(object, i), name, size);
 }
 
 /* Java's order: UTF-16 units, which differs from the order of the bytes above U+FFFF alone. */
@@ -199,19 +227,20 @@ int mill_variant_order(const char *a, size_t n, const char *b, size_t m) {
 uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
                            size_t n) {
   uint32_t low = 0, high = object->count;
-  mill_variant value;
+  const names *d = &object->names;
   const char *p = NULL;
   size_t size = 0;
+  (void)v;
   if (object->count < BINARY_FROM) {
     for (uint32_t i = 0; i < object->count; i++)
-      if (mill_variant_member(v, object, i, &p, &size, &value) && size == n &&
-          memcmp(p, name, n) == 0)
+      if (name_at(d, id_at(object, i), &p, &size) && size == n &&
+          (n == 0 || (*p == *name && memcmp(p, name, n) == 0)))
         return i;
     return UINT32_MAX;
   }
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (!mill_variant_member(v, object, middle, &p, &size, &value)) return UINT32_MAX;
+    if (!name_at(d, id_at(object, middle), &p, &size)) return UINT32_MAX;
     int c = mill_variant_order(p, size, name, n);
     if (c == 0) return middle;
     if (c < 0)
@@ -222,26 +251,56 @@ uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *objec
   return UINT32_MAX;
 }
 
-/* Values that share bytes would make a walk endless: there are no more of them than bytes. */
-static bool valid_at(const mill_variant *v, int depth, size_t *left) {
+/* ---- is all of it well-formed? -------------------------------------------------------------- */
+
+/* A walk that knows its dictionary. Values that share bytes would make it endless: there are no more of
+** them than bytes. */
+typedef struct checker {
+  names names;
+  bool named; /* there is a dictionary that can be read */
+  size_t left;
+} checker;
+
+static bool valid_at(checker *c, const unsigned char *p, size_t n, int depth);
+
+static bool valid_parts(checker *c, const unsigned char *p, size_t n, int depth) {
   mill_variant_item x;
-  mill_variant part;
   const char *name;
   size_t size;
-  if (!mill_variant_read(v, &x) || x.kind == MILL_VARIANT_UNKNOWN) return false;
-  if (depth > MILL_VARIANT_DEPTH || (*left)-- == 0) return false;
+  if (!read_container(p, n, &x)) return false;
+  if (x.kind == MILL_VARIANT_OBJECT && x.count && !c->named) return false;
+  size_t room = (size_t)(x.end - x.data);
   for (uint32_t i = 0; i < x.count; i++) {
-    bool good = x.kind == MILL_VARIANT_OBJECT ? mill_variant_member(v, &x, i, &name, &size, &part)
-                                              : mill_variant_element(v, &x, i, &part);
-    if (!good || !valid_at(&part, depth + 1, left)) return false;
+    uint64_t at = number(x.offsets + (size_t)i * x.offset_size, x.offset_size);
+    if (at >= room) return false;
+    if (x.kind == MILL_VARIANT_OBJECT && !name_at(&c->names, id_at(&x, i), &name, &size))
+      return false;
+    if (!valid_at(c, x.data + at, room - at, depth + 1)) return false;
   }
   return true;
 }
 
+static bool valid_at(checker *c, const unsigned char *p, size_t n, int depth) {
+  mill_variant_item x;
+  if (depth > MILL_VARIANT_DEPTH || n == 0 || c->left-- == 0) return false;
+  switch (p[0] & 3) {
+  case SHORT_TEXT: return (size_t)(p[0] >> 2) < n;
+  case PRIMITIVE: {
+    size_t size = primitive_bytes(p, n);
+    bool decimal = size && primitives[p[0] >> 2].kind == MILL_VARIANT_DECIMAL;
+    return size && size <= n && (!decimal || read_primitive(p, n, &x));
+  }
+  default: return valid_parts(c, p, n, depth);
+  }
+}
+
 bool mill_variant_valid(const mill_variant *v) {
-  size_t left = v->size;
-  return v->size <= MILL_VARIANT_LIMIT && v->metadata_size <= MILL_VARIANT_LIMIT &&
-         v->metadata_size > 0 && (v->metadata[0] & 15) == 1 && valid_at(v, 0, &left);
+  checker c = {.left = v->size};
+  if (v->size > MILL_VARIANT_LIMIT || v->metadata_size > MILL_VARIANT_LIMIT ||
+      v->metadata_size == 0 || (v->metadata[0] & 15) != 1)
+    return false;
+  c.named = names_of(v, &c.names);
+  return valid_at(&c, (const unsigned char *)v->value, v->size, 0);
 }
 
 mill_status mill_variant_fail(const mill_variant *v, mill_error *err) {

@@ -48,6 +48,13 @@ typedef enum mill_variant_kind {
   MILL_VARIANT_UNKNOWN, /* a primitive of another number, in `integer` */
 } mill_variant_kind;
 
+/* A dictionary taken apart: `bytes` of `size` are the names. */
+typedef struct mill_variant_dictionary {
+  const unsigned char *offset, *bytes;
+  size_t width, size;
+  uint64_t count; /* 0 too where it is malformed */
+} mill_variant_dictionary;
+
 /* A value taken apart. */
 typedef struct mill_variant_item {
   mill_variant_kind kind;
@@ -61,6 +68,7 @@ typedef struct mill_variant_item {
   uint32_t count;
   uint8_t id_size, offset_size;
   const unsigned char *ids, *offsets, *data, *end;
+  mill_variant_dictionary names; /* of objects */
 } mill_variant_item;
 
 bool mill_variant_read(const mill_variant *v, mill_variant_item *out) MILL_USE_RESULT;
@@ -70,6 +78,8 @@ bool mill_variant_element(const mill_variant *v, const mill_variant_item *array,
 /* The i-th member of an object and its name. */
 bool mill_variant_member(const mill_variant *v, const mill_variant_item *object, uint32_t i,
                          const char **name, size_t *size, mill_variant *out) MILL_USE_RESULT;
+/* The number that its name has in the dictionary. */
+uint32_t mill_variant_name_id(const mill_variant_item *object, uint32_t i);
 /* The place of a member by its name; UINT32_MAX: none. */
 uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
                            size_t n);
@@ -99,12 +109,15 @@ mill_status mill_variant_plain(const mill_variant_item *x, const mill_zone *zone
 typedef struct mill_variant_builder {
   mill_memory *memory;
   mill_text out;   /* the value so far */
-  mill_text names; /* bytes of the dictionary */
+  mill_text names; /* bytes of the names that are known: those of the dictionary, then some of the
+                      value before, which often come again in their order */
   uint32_t *name_end;
   size_t name_room;
-  uint32_t nnames;
-  uint32_t *slot; /* hash table of names: place + 1 */
+  uint32_t nnames, nknown;
+  uint32_t *slot; /* hash table of known names: place + 1 */
   size_t nslots;
+  mill_text made; /* the dictionary written last, of the first `nmade` known names */
+  uint32_t nmade;
   struct variant_part *part; /* members and elements of the open containers */
   size_t part_room, nparts;
   mill_text base;      /* the dictionary adopted last, */
@@ -123,7 +136,7 @@ void mill_variant_close(mill_variant_builder *b);
 mill_status mill_variant_adopt(mill_variant_builder *b, const mill_variant *v,
                                mill_error *err) MILL_USE_RESULT;
 /* The dictionary, appended to `out`; the value is b->out. */
-mill_status mill_variant_metadata(const mill_variant_builder *b, mill_text *out,
+mill_status mill_variant_metadata(mill_variant_builder *b, mill_text *out,
                                   mill_error *err) MILL_USE_RESULT;
 
 /* Append one value. */
@@ -156,6 +169,11 @@ mill_status mill_variant_begin(mill_variant_builder *b, mill_variant_frame *f,
                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_variant_name(mill_variant_builder *b, const mill_variant_frame *f, const char *p,
                               size_t n, mill_error *err) MILL_USE_RESULT;
+/* The name that member i of an object of `v` has, `p`. */
+mill_status mill_variant_name_again(mill_variant_builder *b, const mill_variant_frame *f,
+                                    const mill_variant *v, const mill_variant_item *object,
+                                    uint32_t i, const char *p, size_t n,
+                                    mill_error *err) MILL_USE_RESULT;
 mill_status mill_variant_item_begins(mill_variant_builder *b, const mill_variant_frame *f,
                                      mill_error *err) MILL_USE_RESULT;
 mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,

@@ -12,30 +12,47 @@ typedef struct variant_part {
   size_t at;   /* where the value begins, from the container's start */
 } variant_part;
 
-enum { SHORT_MOST = 63, FIRST_SLOTS = 16, PARTS_MOST = (128 << 20) / 4 };
+enum {
+  SHORT_MOST = 63,
+  FIRST_SLOTS = 16,
+  PARTS_MOST = (128 << 20) / 4,
+  KNOWN_MOST = 256, /* names that are kept for the next value */
+  FEW = 16          /* members that are sorted by insertion */
+};
 
 void mill_variant_open(mill_variant_builder *b, mill_memory *m) {
   *b = (mill_variant_builder){.memory = m};
   mill_text_init(&b->out, m);
   mill_text_init(&b->names, m);
+  mill_text_init(&b->made, m);
   mill_text_init(&b->base, m);
 }
 
-void mill_variant_reset(mill_variant_builder *b) {
-  mill_text_reset(&b->out);
+static void forget_names(mill_variant_builder *b) {
   mill_text_reset(&b->names);
-  b->nnames = 0;
+  b->nknown = b->nmade = 0;
+  if (b->nslots) memset(b->slot, 0, b->nslots * sizeof *b->slot);
+}
+
+static void empty(mill_variant_builder *b, uint32_t nnames) {
+  mill_text_reset(&b->out);
+  b->nnames = nnames;
   b->nparts = 0;
   b->depth = 0;
+}
+
+void mill_variant_reset(mill_variant_builder *b) {
+  empty(b, 0);
   b->nbase = 0;
   b->adopted = NULL;
   mill_text_reset(&b->base);
-  if (b->nslots) memset(b->slot, 0, b->nslots * sizeof *b->slot);
+  if (b->nknown > KNOWN_MOST) forget_names(b);
 }
 
 void mill_variant_close(mill_variant_builder *b) {
   mill_text_clear(&b->out);
   mill_text_clear(&b->names);
+  mill_text_clear(&b->made);
   mill_text_clear(&b->base);
   mill_free(b->memory, b->name_end, b->name_room * sizeof *b->name_end);
   mill_free(b->memory, b->slot, b->nslots * sizeof *b->slot);
@@ -45,8 +62,9 @@ void mill_variant_close(mill_variant_builder *b) {
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
-static void put_number(char *p, uint64_t v, size_t n) {
-  for (size_t i = 0; i < n; i++, v >>= 8) p[i] = (char)v;
+static inline void put_number(char *p, uint64_t v, size_t n) {
+  p[0] = (char)v; /* one byte nearly always */
+  for (size_t i = 1; i < n; i++) p[i] = (char)(v >> 8 * i);
 }
 
 static size_t width_of(uint64_t most) {
@@ -60,10 +78,16 @@ static mill_status too_large(mill_error *err) {
 /* A primitive: its head byte and n bytes of a number. */
 static mill_status put_fixed(mill_variant_builder *b, unsigned id, uint64_t v, size_t n,
                              mill_error *err) {
-  char buf[9];
-  buf[0] = (char)(id << 2);
-  put_number(buf + 1, v, n);
-  return mill_text_add(&b->out, buf, n + 1, err);
+  MILL_TRY(mill_text_reserve(&b->out, 1 + sizeof v, err));
+  char *p = b->out.data + b->out.size;
+  *p++ = (char)(id << 2);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  memcpy(p, &v, sizeof v); /* what is behind n bytes is written over */
+#else
+  for (size_t i = 0; i < n; i++) p[i] = (char)(v >> 8 * i);
+#endif
+  b->out.size += 1 + n;
+  return MILL_OK;
 }
 
 /* ---- primitives ----------------------------------------------------------------------------- */
@@ -149,26 +173,60 @@ static mill_status more_slots(mill_variant_builder *b, mill_error *err) {
   mill_free(b->memory, b->slot, b->nslots * sizeof *slot);
   b->slot = slot;
   b->nslots = n;
-  for (uint32_t i = 0; i < b->nnames; i++) {
+  for (uint32_t i = 0; i < b->nknown; i++) {
     const char *name = name_of(b, i, &size);
     *slot_of(b, name, size) = i + 1;
   }
   return MILL_OK;
 }
 
+/* Forget the known names from `first` on: the last first, so that no other name's way to its slot leads
+** over one that is free now. */
+static void drop_names(mill_variant_builder *b, uint32_t first) {
+  size_t n = 0;
+  while (b->nknown > first) {
+    const char *name = name_of(b, b->nknown - 1, &n);
+    *slot_of(b, name, n) = 0;
+    b->nknown--;
+  }
+  b->names.size = b->nknown ? b->name_end[b->nknown - 1] : 0;
+  if (b->nmade > b->nknown) b->nmade = 0;
+}
+
+static inline bool is_name(const mill_variant_builder *b, uint32_t id, const char *p, size_t n) {
+  size_t size = 0;
+  const char *name = name_of(b, id, &size);
+  if (size != n) return false;
+  for (size_t i = 0; i < n; i++) /* names are short */
+    if (name[i] != p[i]) return false;
+  return true;
+}
+
+/* The name is new, behind those of the dictionary. */
+static mill_status add_name(mill_variant_builder *b, const char *p, size_t n, mill_error *err) {
+  drop_names(b, b->nnames);
+  if ((size_t)b->nknown * 2 >= b->nslots) MILL_TRY(more_slots(b, err));
+  if (b->names.size + n > MILL_VARIANT_LIMIT) return too_large(err);
+  MILL_TRY(mill_grow(b->memory, (void **)&b->name_end, &b->name_room, (size_t)b->nknown + 1,
+                     sizeof *b->name_end, err));
+  uint32_t *slot = slot_of(b, p, n);
+  MILL_TRY(mill_text_add(&b->names, p, n, err));
+  b->name_end[b->nknown++] = (uint32_t)b->names.size;
+  *slot = b->nknown;
+  b->nnames = b->nknown;
+  return MILL_OK;
+}
+
 static mill_status intern(mill_variant_builder *b, const char *p, size_t n, uint32_t *id,
                           mill_error *err) {
-  if ((size_t)b->nnames * 2 >= b->nslots) MILL_TRY(more_slots(b, err));
-  uint32_t *slot = slot_of(b, p, n);
-  if (*slot == 0) {
-    if (b->names.size + n > MILL_VARIANT_LIMIT) return too_large(err);
-    MILL_TRY(mill_grow(b->memory, (void **)&b->name_end, &b->name_room, (size_t)b->nnames + 1,
-                       sizeof *b->name_end, err));
-    MILL_TRY(mill_text_add(&b->names, p, n, err));
-    b->name_end[b->nnames++] = (uint32_t)b->names.size;
-    *slot = b->nnames;
+  *id = b->nnames;
+  if (b->nnames < b->nknown && is_name(b, b->nnames, p, n)) {
+    b->nnames++;
+    return MILL_OK;
   }
-  *id = *slot - 1;
+  uint32_t place = b->nnames ? *slot_of(b, p, n) : 0;
+  if (place == 0 || place > b->nnames) return add_name(b, p, n, err);
+  *id = place - 1;
   return MILL_OK;
 }
 
@@ -188,26 +246,11 @@ static mill_status take_names(mill_variant_builder *b, const mill_variant *v, bo
   return MILL_OK;
 }
 
-/* Forget the names behind the adopted ones: the last first, so that no other name's way to its slot leads
-** over one that is free now. */
-static void drop_names(mill_variant_builder *b) {
-  size_t n = 0;
-  while (b->nnames > b->nbase) {
-    const char *name = name_of(b, b->nnames - 1, &n);
-    *slot_of(b, name, n) = 0;
-    b->nnames--;
-  }
-  b->names.size = b->nnames ? b->name_end[b->nnames - 1] : 0;
-  mill_text_reset(&b->out);
-  b->nparts = 0;
-  b->depth = 0;
-}
-
 mill_status mill_variant_adopt(mill_variant_builder *b, const mill_variant *v, mill_error *err) {
   bool good = v->metadata_size > 0 && v->metadata_size / 4 <= v->size + 16;
   if (good && b->base.size == v->metadata_size &&
       memcmp(b->base.data, v->metadata, v->metadata_size) == 0) {
-    drop_names(b);
+    empty(b, b->nbase);
     b->adopted = v->metadata;
     return MILL_OK;
   }
@@ -224,19 +267,29 @@ mill_status mill_variant_adopt(mill_variant_builder *b, const mill_variant *v, m
   return MILL_OK;
 }
 
-mill_status mill_variant_metadata(const mill_variant_builder *b, mill_text *out, mill_error *err) {
-  if (b->adopted && b->nnames == b->nbase)
-    return mill_text_add(out, b->base.data, b->base.size, err);
-  uint64_t most = b->names.size > b->nnames ? b->names.size : b->nnames;
+static mill_status make_metadata(mill_variant_builder *b, mill_error *err) {
+  size_t size = b->nnames ? b->name_end[b->nnames - 1] : 0;
+  uint64_t most = size > b->nnames ? size : b->nnames;
   size_t width = width_of(most), head = 1 + (b->nnames + 2) * width;
-  MILL_TRY(mill_text_reserve(out, head + b->names.size, err));
-  char *p = out->data + out->size;
+  b->nmade = 0;
+  mill_text_reset(&b->made);
+  MILL_TRY(mill_text_reserve(&b->made, head + size, err));
+  char *p = b->made.data;
   *p++ = (char)(1 | (width - 1) << 6);
   put_number(p, b->nnames, width);
   put_number(p + width, 0, width);
   for (uint32_t i = 0; i < b->nnames; i++) put_number(p + (i + 2) * width, b->name_end[i], width);
-  out->size += head;
-  return b->names.size ? mill_text_add(out, b->names.data, b->names.size, err) : MILL_OK;
+  b->made.size = head;
+  if (size) MILL_TRY(mill_text_add(&b->made, b->names.data, size, err));
+  b->nmade = b->nnames;
+  return MILL_OK;
+}
+
+mill_status mill_variant_metadata(mill_variant_builder *b, mill_text *out, mill_error *err) {
+  if (b->adopted && b->nnames == b->nbase)
+    return mill_text_add(out, b->base.data, b->base.size, err);
+  if (b->nmade == 0 || b->nmade != b->nnames) MILL_TRY(make_metadata(b, err));
+  return mill_text_add(out, b->made.data, b->made.size, err);
 }
 
 /* ---- containers ----------------------------------------------------------------------------- */
@@ -250,8 +303,9 @@ mill_status mill_variant_begin(mill_variant_builder *b, mill_variant_frame *f, m
 static mill_status add_part(mill_variant_builder *b, const mill_variant_frame *f, uint32_t id,
                             mill_error *err) {
   if (b->out.size > MILL_VARIANT_LIMIT || b->nparts - f->parts > PARTS_MOST) return too_large(err);
-  MILL_TRY(
-      mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + 1, sizeof *b->part, err));
+  if (b->nparts == b->part_room)
+    MILL_TRY(mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + 1, sizeof *b->part,
+                       err));
   b->part[b->nparts++] = (variant_part){id, b->out.size - f->start};
   return MILL_OK;
 }
@@ -261,6 +315,14 @@ mill_status mill_variant_name(mill_variant_builder *b, const mill_variant_frame 
   uint32_t id = 0;
   MILL_TRY(intern(b, p, n, &id, err));
   return add_part(b, f, id, err);
+}
+
+/* Names that were adopted have their numbers already. */
+mill_status mill_variant_name_again(mill_variant_builder *b, const mill_variant_frame *f,
+                                    const mill_variant *v, const mill_variant_item *object,
+                                    uint32_t i, const char *p, size_t n, mill_error *err) {
+  if (b->adopted == NULL || b->adopted != v->metadata) return mill_variant_name(b, f, p, n, err);
+  return add_part(b, f, mill_variant_name_id(object, i), err);
 }
 
 mill_status mill_variant_item_begins(mill_variant_builder *b, const mill_variant_frame *f,
@@ -276,11 +338,20 @@ static int by_name(const void *x, const void *y, void *builder) {
   return order ? order : (p->at > q->at) - (p->at < q->at);
 }
 
-/* Members of a copied object come sorted. */
-static bool in_order(mill_variant_builder *b, size_t first) {
-  for (size_t i = first + 1; i < b->nparts; i++)
-    if (by_name(&b->part[i - 1], &b->part[i], b) > 0) return false;
-  return true;
+/* Members of a copied object come sorted, those of others nearly. */
+static void sort_members(mill_variant_builder *b, size_t first) {
+  size_t i = first + 1;
+  while (i < b->nparts && by_name(&b->part[i - 1], &b->part[i], b) <= 0) i++;
+  if (i < b->nparts && b->nparts - first > FEW) {
+    qsort_r(b->part + first, b->nparts - first, sizeof *b->part, by_name, b);
+    return;
+  }
+  for (; i < b->nparts; i++) {
+    variant_part one = b->part[i];
+    size_t k = i;
+    for (; k > first && by_name(&b->part[k - 1], &one, b) > 0; k--) b->part[k] = b->part[k - 1];
+    b->part[k] = one;
+  }
 }
 
 /* Members with one name: the last one stays, or an error. */
@@ -330,8 +401,7 @@ static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *
 
 mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,
                                     mill_error *err) {
-  size_t count = b->nparts - f->parts;
-  if (!in_order(b, f->parts)) qsort_r(b->part + f->parts, count, sizeof *b->part, by_name, b);
+  sort_members(b, f->parts);
   MILL_TRY(settle_doubles(b, f->parts, err));
   return push_head(b, f, true, err);
 }

@@ -154,12 +154,19 @@ static bool plain_decimal(const char *p, size_t n, mill_i128 *out, int *scale) {
   return true;
 }
 
+enum { SAFE_DIGITS = 18 }; /* and a sign: always an int64_t */
+
 static mill_status take_number(mill_variant_builder *b, const mill_json_reader *r, bool integer,
                                bool *good, mill_error *err) {
-  int64_t whole;
+  int64_t whole = 0;
   mill_i128 digits;
   int scale;
   double d;
+  bool minus = *r->text == '-';
+  if (integer && r->size <= SAFE_DIGITS) { /* the reader has seen that there are digits only */
+    for (size_t i = minus; i < r->size; i++) whole = whole * 10 + (r->text[i] - '0');
+    return mill_variant_put_long(b, minus ? -whole : whole, err);
+  }
   if (integer &&
       mill_parse_int64(r->text, r->size, INT64_MIN, INT64_MAX, false, &whole) == MILL_PARSED)
     return mill_variant_put_long(b, whole, err);

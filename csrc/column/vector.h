@@ -46,15 +46,37 @@ static inline const char *mill_str_data(const mill_str *s) {
   return s->size <= MILL_STR_INLINE ? s->prefix : s->u.ptr;
 }
 
+/* The bytes p[0, n), n <= 8, in a word as they would stand in memory, zeros behind them. By loads of fixed size:
+** a copy of so many bytes into a string that is read at once would wait for the stores. */
+static inline uint64_t mill_str_word(const char *p, size_t n) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  uint32_t a, b;
+  if (n == 0) return 0;
+  if (n < 4) {
+    a = (uint8_t)p[0], b = (uint8_t)p[n / 2];
+    return a | b << (n / 2 * 8) | (uint64_t)(uint8_t)p[n - 1] << ((n - 1) * 8);
+  }
+  memcpy(&a, p, 4);
+  memcpy(&b, p + n - 4, 4);
+  return a | (uint64_t)b << ((n - 4) * 8);
+#else
+  uint64_t w = 0;
+  memcpy(&w, p, n);
+  return w;
+#endif
+}
+
 /* A view of bytes that outlive the value. */
 static inline mill_str mill_str_view(const char *p, size_t n) {
   mill_str s = {(uint32_t)n, {0}, {{0}}};
-  if (n <= MILL_STR_INLINE) {
-    if (n) memcpy(s.prefix, p, n);
-  } else {
+  if (n > MILL_STR_INLINE) {
     memcpy(s.prefix, p, 4);
     s.u.ptr = p;
+    return s;
   }
+  uint64_t first = mill_str_word(p, n < 4 ? n : 4), rest = n > 4 ? mill_str_word(p + 4, n - 4) : 0;
+  memcpy(s.prefix, &first, 4);
+  memcpy(s.u.rest, &rest, 8);
   return s;
 }
 

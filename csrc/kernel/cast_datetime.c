@@ -88,6 +88,10 @@ CAST_KERNEL(date_to_timestamp) {
 CAST_KERNEL(ntz_to_timestamp) {
   const mill_zone *zone = mill_session_zone(call->set);
   int64_t *r = out->data;
+  if (mill_zone_is_utc(zone)) {
+    mill_copy_fixed(out, args[0], n);
+    return MILL_OK;
+  }
   MILL_EACH(out, n, i) {
     r[i] = 0;
     if (!mill_zone_to_utc(zone, MILL_AT(int64_t, args[0], i), &r[i]))

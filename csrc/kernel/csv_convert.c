@@ -70,7 +70,10 @@ static bool put_field(mill_call *call, const csv_row *r, csv_cell c, json_column
       memcmp(p, f->plan.null_value, c.size) == 0)
     return true;
   if (m->type->phys == MILL_PHYS_STR) {
-    *status = put_copy(call, &m->vector, row, p, c.size, err);
+    if (c.at & CSV_SIDE)
+      *status = put_copy(call, &m->vector, row, p, c.size, err);
+    else
+      put_view(&m->vector, row, p, c.size);
   } else if (!mill_value_parse(&f->plan.rules, m->type, p, c.size,
                                (char *)m->vector.data + (size_t)row * m->type->width)) {
     return false;
@@ -161,7 +164,8 @@ static mill_status bind_to_csv(mill_binding *b, mill_error *err) {
   BIND_NEW(b, to_csv, c, err);
   MILL_TRY(mill_call_options(b, 1, &o, err));
   MILL_TRY(mill_call_texts(b, o, &c->texts, err));
-  MILL_TRY(mill_csv_writer(&c->writer, o, newline, true, err));
+  bool formats = c->texts.date || c->texts.timestamp || c->texts.ntz;
+  MILL_TRY(mill_csv_writer(&c->writer, o, newline, formats, err));
   b->state = c;
   b->nullable = true;
   return MILL_OK;
@@ -213,13 +217,25 @@ static mill_status nested_text(const to_csv *c, const mill_vector *v, size_t i, 
   }
 }
 
-static mill_status member_text(const to_csv *c, const mill_vector *v, size_t i, mill_text *out,
-                               mill_error *err) {
+/* The text of a member, in its vector or in `own`. */
+static mill_status member_text(const to_csv *c, const mill_vector *v, size_t i, mill_text *own,
+                               bytes *out, mill_error *err) {
   uint32_t k = mill_vector_at(v, i);
-  mill_text_reset(out);
-  if (v->type->id == MILL_BINARY) return mill_csv_bytes((const mill_str *)v->data + k, out, err);
-  if (v->type->nfields || v->type->id == MILL_INTERVAL) return nested_text(c, v, i, out, err);
-  return mill_value_put(&c->texts, v, k, out, err);
+  mill_status s;
+  mill_text_reset(own);
+  if (v->type->id == MILL_STRING) {
+    const mill_str *text = (const mill_str *)v->data + k;
+    *out = (bytes){mill_str_data(text), text->size};
+    return MILL_OK;
+  }
+  if (v->type->id == MILL_BINARY)
+    s = mill_csv_bytes((const mill_str *)v->data + k, own, err);
+  else if (v->type->nfields || v->type->id == MILL_INTERVAL)
+    s = nested_text(c, v, i, own, err);
+  else
+    s = mill_value_put(&c->texts, v, k, own, err);
+  *out = (bytes){own->data ? own->data : "", own->size};
+  return s;
 }
 
 static mill_status write_row(const to_csv *c, const mill_vector *v, size_t i, mill_text *out,
@@ -234,9 +250,13 @@ static mill_status write_row(const to_csv *c, const mill_vector *v, size_t i, mi
       MILL_TRY(mill_csv_put_null(&c->writer, m == 0, out, err));
       continue;
     }
-    MILL_TRY(member_text(c, child, k, scratch, err));
-    const char *p = scratch->data ? scratch->data : "";
-    MILL_TRY(mill_csv_put(&c->writer, p, p + scratch->size, false, m == 0, out, err));
+    if (c->writer.plain && mill_value_short(child->type)) {
+      MILL_TRY(mill_value_put(&c->texts, child, mill_vector_at(child, k), out, err));
+      continue;
+    }
+    bytes text;
+    MILL_TRY(member_text(c, child, k, scratch, &text, err));
+    MILL_TRY(mill_csv_put(&c->writer, text.p, text.p + text.n, false, m == 0, out, err));
   }
   return MILL_OK;
 }

@@ -27,12 +27,13 @@ typedef struct splitter {
   mill_error *err;
 } splitter;
 
-static bool at_separator(const splitter *s, const char *p) {
+static inline bool at_separator(const splitter *s, const char *p) {
   size_t n = s->plan->nsep;
-  return (size_t)(s->end - p) >= n && memcmp(p, s->plan->sep, n) == 0;
+  return p < s->end && *p == s->plan->sep[0] &&
+         (n == 1 || ((size_t)(s->end - p) >= n && memcmp(p, s->plan->sep, n) == 0));
 }
 
-static size_t at_newline(const splitter *s, const char *p) {
+static inline size_t at_newline(const splitter *s, const char *p) {
   size_t n = s->newline ? s->newline->size : 0;
   return n && (size_t)(s->end - p) >= n && memcmp(p, s->newline->text, n) == 0 ? n : 0;
 }
@@ -52,8 +53,9 @@ static mill_status emit(splitter *s, uint32_t at, size_t size) {
   if ((int64_t)r->n >= s->plan->max_columns)
     return mill_fail(s->err, MILL_E_MALFORMED_CSV_RECORD, "badRecord",
                      "it has more fields than maxColumns", NULL);
-  MILL_TRY(
-      mill_grow(r->memory, (void **)&r->cell, &r->capacity, r->n + 1, sizeof *r->cell, s->err));
+  if (r->n == r->capacity)
+    MILL_TRY(
+        mill_grow(r->memory, (void **)&r->cell, &r->capacity, r->n + 1, sizeof *r->cell, s->err));
   r->cell[r->n++] = (csv_cell){at, (uint32_t)size};
   return MILL_OK;
 }
@@ -70,7 +72,10 @@ static mill_status emit_side(splitter *s, size_t from) {
 
 static mill_status unquoted(splitter *s) {
   const char *from = s->p, *p = s->p;
-  while (!at_separator(s, p) && !at_end(s, p)) p++;
+  if (s->newline == NULL && s->plan->nsep == 1)
+    while (p < s->end && *p != *s->plan->sep) p++;
+  else
+    while (!at_separator(s, p) && !at_end(s, p)) p++;
   s->p = p;
   if (s->plan->trim_trailing)
     while (p > from && (unsigned char)p[-1] <= ' ') p--;

@@ -202,6 +202,11 @@ KERNEL_HEAD(k_date_trunc) {
   unit fixed = args[0]->mask ? UNIT_NONE : unit_of(bytes_of(args[0]));
   mill_divisor size = divisor_of(fixed);
   int64_t *r = out->data;
+  if (fixed != UNIT_NONE && fixed <= UNIT_HOUR && args[1]->mask && mill_zone_is_utc(z)) {
+    const int64_t *at = args[1]->data;
+    for (size_t i = 0; i < n; i++) r[i] = mill_floor_multiple(size, at[i]);
+    return MILL_OK;
+  }
   MILL_EACH(out, n, i) {
     unit u = args[0]->mask ? unit_of(bytes_at(args[0], i)) : fixed;
     mill_divisor d = args[0]->mask ? divisor_of(u) : size;

@@ -37,26 +37,35 @@ static inline int value64(char c) {
   return value[(uint8_t)c] - 1;
 }
 
-/* Groups of 3 bytes as 4 letters, or of 5 as 8, the last filled up with '='. Base 64 is in lines (MIME). */
-static mill_status print_base(mill_call *call, bytes s, int bits, mill_vector *out, size_t i,
-                              mill_error *err) {
+/* The letters of n bytes, n <= 3, or n <= 5 of base 32, filled up with '='. */
+static inline char *put_group(char *q, const char *s, size_t n, int bits) {
   size_t in = bits == 6 ? 3 : 5, per = bits == 6 ? 4 : 8;
   const char *letters = bits == 6 ? letters64 : letters32;
+  size_t used = (n * 8 + (size_t)bits - 1) / (size_t)bits;
+  uint64_t word = 0;
+  for (size_t k = 0; k < in; k++) word = word << 8 | (k < n ? (uint8_t)s[k] : 0);
+  for (size_t k = 0; k < per; k++) {
+    unsigned v = (unsigned)(word >> ((size_t)bits * (per - 1 - k))) & ((1u << bits) - 1);
+    q[k] = k < used ? letters[v] : '=';
+  }
+  return q + per;
+}
+
+/* Groups of 3 bytes as 4 letters, or of 5 as 8. Base 64 is in lines (MIME). */
+static inline mill_status print_base(mill_call *call, bytes s, const int bits, mill_vector *out,
+                                     size_t i, mill_error *err) {
+  const size_t in = bits == 6 ? 3 : 5, per = bits == 6 ? 4 : 8;
+  const size_t line = bits == 6 ? LINE / per * in : SIZE_MAX; /* bytes of one */
   char *p = NULL, *q;
-  size_t length = (s.n + in - 1) / in * per, lines = bits == 6 && length ? (length - 1) / LINE : 0;
+  size_t length = (s.n + in - 1) / in * per, lines = s.n ? (s.n - 1) / line : 0, at = 0;
   MILL_TRY(mill_bytes_take(call, length + 2 * lines, &p, err));
   q = p;
-  for (size_t at = 0; at < s.n; at += in) {
-    uint64_t word = 0;
-    if (bits == 6 && at && at / in * per % LINE == 0) *q++ = '\r', *q++ = '\n';
-    size_t have = s.n - at < in ? s.n - at : in,
-           used = (have * 8 + (size_t)bits - 1) / (size_t)bits;
-    for (size_t k = 0; k < in; k++) word = word << 8 | (k < have ? (uint8_t)s.p[at + k] : 0);
-    for (size_t k = 0; k < per; k++) {
-      unsigned v = (unsigned)(word >> ((size_t)bits * (per - 1 - k))) & ((1u << bits) - 1);
-      *q++ = k < used ? letters[v] : '=';
-    }
+  for (size_t stop = 0;; *q++ = '\r', *q++ = '\n') {
+    stop = s.n - at < line ? s.n : at + line;
+    for (; stop - at >= in; at += in) q = put_group(q, s.p + at, in, bits);
+    if (stop == s.n) break;
   }
+  if (at < s.n) q = put_group(q, s.p + at, s.n - at, bits);
   ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)(q - p));
   return MILL_OK;
 }
@@ -93,6 +102,14 @@ static bool read_mime(bytes s, char *to, size_t *n) {
   size_t k = 0;
   *n = 0;
   for (; k < s.n && s.p[k] != '='; k++) {
+    for (; have == 0 && s.n - k > 4; k += 4) { /* groups of letters */
+      int a = value64(s.p[k]), b = value64(s.p[k + 1]), c = value64(s.p[k + 2]),
+          d = value64(s.p[k + 3]);
+      if ((a | b | c | d) < 0) break;
+      to[(*n)++] = (char)(a << 2 | b >> 4);
+      to[(*n)++] = (char)(b << 4 | c >> 2);
+      to[(*n)++] = (char)(c << 6 | d);
+    }
     int at = value64(s.p[k]);
     if (at < 0) continue;
     word = word << 6 | (uint32_t)at;

@@ -37,17 +37,22 @@ static mill_status put_code(mill_json_writer *j, const char *p, size_t n, int *u
 
 static mill_status put_quoted(mill_json_writer *j, const char *p, size_t n) {
   const char *end = p + n, *start = p;
+  bool ascii = j->style->ascii;
+  MILL_TRY(mill_text_reserve(j->out, n + 2, j->err));
+  if (mill_json_plain(p, end, ascii) == end) { /* as nearly all are */
+    char *to = j->out->data + j->out->size;
+    *to = '"';
+    if (n) memcpy(to + 1, p, n);
+    memcpy(to + n + 1, "\"", 2);
+    j->out->size += n + 2;
+    return MILL_OK;
+  }
   MILL_TRY(put(j, "\"", 1));
-  while (p < end) {
+  while ((p = mill_json_plain(p, end, ascii)) < end) {
     unsigned char c = (unsigned char)*p;
-    bool wide = c >= 128 && j->style->ascii;
     int used = 1;
-    if (c >= ' ' && c != '"' && c != '\\' && !wide) {
-      p++;
-      continue;
-    }
     MILL_TRY(put(j, start, (size_t)(p - start)));
-    MILL_TRY(wide ? put_code(j, p, (size_t)(end - p), &used) : put_escaped(j, c));
+    MILL_TRY(c >= 128 ? put_code(j, p, (size_t)(end - p), &used) : put_escaped(j, c));
     start = p += used;
   }
   MILL_TRY(put(j, start, (size_t)(p - start)));

@@ -128,22 +128,40 @@ static double value_at(const mill_vector *v, size_t i) {
   return v->type->id == MILL_DOUBLE ? MILL_AT(double, v, i) : (double)mill_int_at(v, i);
 }
 
+typedef struct buckets {
+  double min, width; /* width: of all; negative where they go down */
+  int64_t count;     /* 0: everything is null */
+} buckets;
+
+static buckets buckets_of(double min, double max, int64_t count) {
+  bool bad = count <= 0 || count == INT64_MAX || min == max || isinf(min) || isinf(max) ||
+             min != min || max != max;
+  return (buckets){min, max - min, bad ? 0 : count};
+}
+
 /* 0 below, count + 1 above, -1: null. */
-static int64_t bucket(double v, double min, double max, int64_t count) {
-  bool bad = count <= 0 || count == INT64_MAX || v != v || min == max || isinf(min) || isinf(max);
-  if (bad || min != min || max != max) return -1;
-  double lower = fmin(min, max), upper = fmax(min, max);
-  if (min < max ? v < lower : v > upper) return 0;
-  if (min < max ? v >= upper : v <= lower) return count + 1;
-  double from = min < max ? v - lower : upper - v;
-  return (int64_t)((double)count * from / (upper - lower)) + 1;
+static inline int64_t bucket(double v, double max, const buckets *b) {
+  bool up = b->width > 0;
+  if (b->count == 0 || v != v) return -1;
+  if (up ? v < b->min : v > b->min) return 0;
+  if (up ? v >= max : v <= max) return b->count + 1;
+  double from = up ? v - b->min : b->min - v;
+  return (int64_t)((double)b->count * from / (up ? b->width : -b->width)) + 1;
 }
 
 KERNEL_HEAD(k_width_bucket) {
+  const mill_vector *v = args[0], *low = args[1], *high = args[2], *count = args[3];
+  bool same = low->mask == 0 && high->mask == 0 && count->mask == 0;
+  bool real = v->type->id == MILL_DOUBLE;
   int64_t *r = out->data;
+  double max = 0;
+  buckets b = {0};
   MILL_EACH(out, n, i) {
-    r[i] = bucket(value_at(args[0], i), value_at(args[1], i), value_at(args[2], i),
-                  MILL_AT(int64_t, args[3], i));
+    if (!same || i == 0 || b.count == 0) {
+      max = value_at(high, i);
+      b = buckets_of(value_at(low, i), max, MILL_AT(int64_t, count, i));
+    }
+    r[i] = bucket(real ? MILL_AT(double, v, i) : value_at(v, i), max, &b);
     if (r[i] < 0) MILL_TRY(mill_set_null(call, out, i, err));
   }
   return MILL_OK;

@@ -5,7 +5,10 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
+
+enum { INT64_DIGITS = 18 }; /* that always fit */
 
 typedef enum kind { GROUP, POINT, SIGN, MINUS, DOLLAR, CLOSE, OPEN, OTHER } kind;
 
@@ -28,6 +31,8 @@ struct mill_number_format {
   part *parts;
   int ntokens, nparts;
   int before, after; /* digits around the point */
+  bool
+      plain; /* a run of digits and no more than a point and another behind it, that an integer holds */
 };
 
 int mill_number_format_precision(const mill_number_format *f) { return f->before + f->after; }
@@ -201,6 +206,9 @@ mill_status mill_number_format_new(mill_arena *a, const char *text, size_t n,
     return mill_oom(a->memory, f->size * sizeof *f->tokens, err);
   for (size_t i = 0; i < f->size;) i += read_token(f, f->text + i, f->size - i, &behind_point);
   MILL_TRY(check(f, err));
+  f->plain = f->tokens[0].kind == GROUP && f->nparts == 1 + (f->ntokens == 3) &&
+             (f->ntokens == 1 || (f->ntokens == 3 && f->tokens[1].kind == POINT)) &&
+             f->before + f->after <= INT64_DIGITS;
   *out = f;
   return MILL_OK;
 }
@@ -280,7 +288,25 @@ static bool take(reader *r, char c) {
   return there;
 }
 
+/* Digits in the places of a plain format, and nothing else; false: take the general way. */
+static bool read_plain(const mill_number_format *f, const char *p, size_t n, mill_i128 *out) {
+  const char *end = p + n, *from = p;
+  int64_t v = 0;
+  while (p < end && (unsigned char)(*p - '0') < 10) v = v * 10 + (*p++ - '0');
+  size_t before = (size_t)(p - from), after = 0;
+  if (f->after && p < end && *p == '.') {
+    for (from = ++p; p < end && (unsigned char)(*p - '0') < 10;) v = v * 10 + (*p++ - '0');
+    after = (size_t)(p - from);
+  }
+  if (p < end || before + after == 0 || after > (size_t)f->after) return false;
+  if (f->parts[0].exact ? before != (size_t)f->before : before > (size_t)f->before) return false;
+  for (; after < (size_t)f->after; after++) v *= 10;
+  *out = v;
+  return true;
+}
+
 bool mill_number_format_read(const mill_number_format *f, const char *p, size_t n, mill_i128 *out) {
+  if (f->plain && n <= INT64_DIGITS && read_plain(f, p, n, out)) return true;
   reader r = {.p = p, .end = p + n};
   bool negative = false, open = false, close = false;
   for (int i = 0; i < f->ntokens; i++) {
@@ -327,10 +353,12 @@ static void put_close(writer *w, char c) {
   w->p[at] = c;
 }
 
+static bool is_sign(char c) { return c == '+' || c == '-' || c == '<'; }
+
 /* A blank, in front of a sign at the end. */
 static void put_blank(writer *w) {
   size_t at = w->n++;
-  for (; at > 0 && memchr("+-<", w->p[at - 1], 3); at--) w->p[at] = w->p[at - 1];
+  for (; at > 0 && is_sign(w->p[at - 1]); at--) w->p[at] = w->p[at - 1];
   w->p[at] = ' ';
 }
 
@@ -406,6 +434,16 @@ static void put_token(writer *w, const mill_number_format *f, const token *t) {
 
 /* The number's digits in `to`, as many as the format has places, the first `before` of them in front of the
 ** point. */
+static void place_digits(const mill_number_format *f, const char *first, int before,
+                         const char *fraction, int after, char *to) {
+  bool fits = before <= f->before && after <= f->after;
+  memset(to, fits ? ' ' : '#', (size_t)f->before);
+  memset(to + f->before, fits ? '0' : '#', (size_t)f->after);
+  if (!fits) return;
+  memcpy(to + f->before - before, first, (size_t)before);
+  if (after) memcpy(to + f->before, fraction, (size_t)after);
+}
+
 static void digits_of(const mill_number_format *f, mill_i128 v, int scale, char *to) {
   char text[MILL_DECIMAL_TEXT];
   int n = mill_decimal_format(v < 0 ? -v : v, scale, text);
@@ -413,19 +451,38 @@ static void digits_of(const mill_number_format *f, mill_i128 v, int scale, char 
   const char *end = point ? point : text + n, *last = text + n;
   while (first < end && *first == '0') first++;
   while (point && last > point + 1 && last[-1] == '0') last--;
-  int before = (int)(end - first), after = point ? (int)(last - point - 1) : 0;
-  bool fits = before <= f->before && after <= f->after;
-  memset(to, fits ? ' ' : '#', (size_t)f->before);
-  memset(to + f->before, fits ? '0' : '#', (size_t)f->after);
-  if (!fits) return;
-  memcpy(to + f->before - before, first, (size_t)before);
-  if (after) memcpy(to + f->before, point + 1, (size_t)after);
+  place_digits(f, first, (int)(end - first), end + 1, point ? (int)(last - point - 1) : 0, to);
+}
+
+/* The same of numbers that an integer holds. */
+static void digits_of_int(const mill_number_format *f, uint64_t v, int scale, char *to) {
+  char text[2 * MILL_INT_TEXT], *end = text + sizeof text;
+  char *first = v ? mill_digits_before(end, v) : end, *point = end - scale, *last = end;
+  while (first > point) *--first = '0';
+  while (last > point && last[-1] == '0') last--;
+  place_digits(f, first, (int)(point - first), point, (int)(last - point), to);
+}
+
+/* The digits of a plain format, which stand behind their place in `out`. */
+static size_t write_plain(const mill_number_format *f, const char *digits, char *out) {
+  size_t before = (size_t)f->before, after = (size_t)f->after;
+  memmove(out, digits, before);
+  for (size_t k = 0; f->parts[0].exact && k < before && out[k] == ' '; k++) out[k] = '0';
+  if (after == 0) return before;
+  if (out[before - 1] == ' ') out[before - 1] = '0';
+  out[before] = '.';
+  memmove(out + before + 1, digits + before, after);
+  return before + 1 + after;
 }
 
 size_t mill_number_format_write(const mill_number_format *f, mill_i128 v, int scale, char *out) {
   char *digits = out + mill_number_format_room(f) - (size_t)(f->before + f->after);
   writer w = {.p = out, .before = digits, .after = digits + f->before, .negative = v < 0};
-  digits_of(f, v, scale, digits);
+  if (v == (int64_t)v && scale <= INT64_DIGITS)
+    digits_of_int(f, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, scale, digits);
+  else
+    digits_of(f, v, scale, digits);
+  if (f->plain) return write_plain(f, digits, out);
   for (int i = 0; i < f->ntokens; i++) put_token(&w, f, &f->tokens[i]);
   drop_point(&w);
   if (w.n == 0 || (w.n == 1 && (*out == '+' || *out == '-'))) *out = '0', w.n = 1;

@@ -1,6 +1,7 @@
 /* Numbers in other bases and bytes as digits: bin, conv, hex, unhex. */
 #include <string.h>
 
+#include "base/number.h"
 #include "kernel/kernel_int.h"
 
 #define KERNEL_HEAD(NAME)                                                                          \
@@ -13,6 +14,13 @@ static const char digit[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /* Digits of v in a base of 2..36, right-aligned before `end`; returns where they start. */
 static char *put_digits(char *end, uint64_t v, unsigned base) {
+  if ((base & (base - 1)) == 0) { /* without divisions */
+    int bits = __builtin_ctz(base);
+    do *--end = digit[v & (base - 1)];
+    while (v >>= bits);
+    return end;
+  }
+  if (base == 10) return mill_digits_before(end, v);
   do {
     *--end = digit[v % base];
     v /= base;
@@ -105,10 +113,15 @@ static mill_status bind_hex(mill_binding *b, mill_error *err) {
 /* Leading digits of the base; false when there is none. Too many saturate and set *over. */
 static bool read_unsigned(const char *p, const char *end, unsigned base, uint64_t *out,
                           bool *over) {
+  const uint64_t safe = UINT64_MAX / 36 - 1; /* one digit more fits in any base */
   uint64_t v = 0;
   const char *start = p;
   for (; p < end && (unsigned)value_of((unsigned char)*p) < base; p++) {
     if (*over) continue;
+    if (v < safe) {
+      v = v * base + (unsigned)value_of((unsigned char)*p);
+      continue;
+    }
     *over = __builtin_mul_overflow(v, (uint64_t)base, &v) ||
             __builtin_add_overflow(v, (uint64_t)value_of((unsigned char)*p), &v);
   }

@@ -76,9 +76,9 @@ static mill_status bind_randstr(mill_binding *b, mill_error *err) {
 }
 
 static char letter(mill_xorshift *g) {
+  static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   int32_t v = mill_xorshift_int(g) % 62;
-  if (v < 0) v = -v;
-  return (char)(v < 10 ? '0' + v : v < 36 ? 'a' + v - 10 : 'A' + v - 36);
+  return letters[v < 0 ? -v : v];
 }
 
 KERNEL_HEAD(k_randstr) {

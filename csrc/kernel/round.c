@@ -171,17 +171,23 @@ static bool round_digits(const char *text, int scale, mill_rounding how, char *o
   return true;
 }
 
+enum { MOST_EXACT = 15 };
+static const double power_of_ten[MOST_EXACT + 1] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+static bool by_product(const round_plan *plan) {
+  return plan->scale >= 0 && plan->scale <= MOST_EXACT &&
+         (plan->how == MILL_HALF_UP || plan->how == MILL_HALF_EVEN);
+}
+
 /* The same without texts, where the product with 10^scale is so far from a half that neither its own
 ** rounding nor the distance of the shortest text from the double can reach it, 2^-51 of the product
 ** together. A whole number below 2^53 by a power of ten that a double holds is the closest double. */
 static bool round_product(double size, const round_plan *plan, double *out) {
-  static const double power[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-  if (plan->scale < 0 || plan->scale > 15) return false;
-  if (plan->how != MILL_HALF_UP && plan->how != MILL_HALF_EVEN) return false;
-  double p = size * power[plan->scale], whole = floor(p), half = p - whole - 0.5;
+  if (!by_product(plan)) return false;
+  double p = size * power_of_ten[plan->scale], whole = floor(p), half = p - whole - 0.5;
   if (!(p < 0x1p50) || fabs(half) <= p * 0x1p-50) return false;
-  *out = (whole + (half > 0)) / power[plan->scale];
+  *out = (whole + (half > 0)) / power_of_ten[plan->scale];
   return true;
 }
 
@@ -206,10 +212,27 @@ static float round_float(float d, const round_plan *plan) {
   return d < 0 ? (r == 0 ? 0.0f : -r) : r;
 }
 
+/* All rows as round_product does it; true: there are some that need more than that. */
+MILL_HOT static bool round_products(const double *restrict d, size_t n, double power,
+                                    double *restrict r) {
+  int odd = 0;
+  for (size_t i = 0; i < n; i++) {
+    double size = fabs(d[i]), p = size * power, whole = floor(p), half = p - whole - 0.5;
+    odd |= !(p < 0x1p50) | (fabs(half) <= p * 0x1p-50) | (size == 0);
+    double rounded = (whole + (half > 0 ? 1.0 : 0.0)) / power;
+    r[i] = d[i] < 0 && rounded > 0 ? -rounded : rounded;
+  }
+  return odd;
+}
+
 KERNEL_HEAD(round_doubles) {
+  const round_plan *plan = call->state;
   double *r = out->data;
   (void)err;
-  MILL_EACH(out, n, i) r[i] = round_double(MILL_AT(double, args[0], i), call->state);
+  if (by_product(plan) && args[0]->mask &&
+      !round_products(args[0]->data, n, power_of_ten[plan->scale], r))
+    return MILL_OK;
+  MILL_EACH(out, n, i) r[i] = round_double(MILL_AT(double, args[0], i), plan);
   return MILL_OK;
 }
 

@@ -510,10 +510,15 @@ static bool translate_map(const mill_vector *const *args, int16_t map[256]) {
   return true;
 }
 
-static mill_status translate_bytes(mill_call *call, bytes s, const int16_t map[256],
+static mill_status translate_bytes(mill_call *call, bytes s, const int16_t map[256], bool shrinks,
                                    mill_vector *out, size_t i, mill_error *err) {
   char *p = NULL, *q;
   MILL_TRY(mill_bytes_take(call, s.n, &p, err));
+  if (!shrinks) {
+    for (size_t k = 0; k < s.n; k++) p[k] = (char)map[(uint8_t)s.p[k]];
+    ((mill_str *)out->data)[i] = mill_str_done(call, p, s.n);
+    return MILL_OK;
+  }
   q = p;
   for (size_t k = 0; k < s.n; k++) {
     int16_t c = map[(uint8_t)s.p[k]];
@@ -527,7 +532,10 @@ static mill_status translate_bytes(mill_call *call, bytes s, const int16_t map[2
 KERNEL_HEAD(k_translate) {
   int16_t map[256];
   if (translate_map(args, map)) {
-    MILL_EACH(out, n, i) MILL_TRY(translate_bytes(call, bytes_at(args[0], i), map, out, i, err));
+    bool shrinks = false;
+    for (int c = 0; c < 256; c++) shrinks |= map[c] == VANISHES;
+    MILL_EACH(out, n, i)
+    MILL_TRY(translate_bytes(call, bytes_at(args[0], i), map, shrinks, out, i, err));
     return MILL_OK;
   }
   MILL_EACH(out, n, i)
@@ -551,7 +559,7 @@ KERNEL_HEAD(k_chr) {
   (void)call, (void)err;
   MILL_EACH(out, n, i) {
     int64_t v = MILL_AT(int64_t, args[0], i);
-    char buf[4];
+    char buf[MILL_STR_INLINE];
     int size = v < 0 ? 0 : mill_utf8_encode((int32_t)(v & 0xff), buf);
     put_view(out, i, buf, (size_t)size);
   }
@@ -563,15 +571,12 @@ KERNEL_HEAD(k_chr) {
 KERNEL_HEAD(concat_texts) {
   mill_str *r = out->data;
   MILL_EACH(out, n, i) {
-    size_t size = 0, at = 0;
-    char *p = NULL;
+    size_t size = 0;
+    char *p = NULL, *q;
     for (int k = 0; k < call->nargs; k++) size += MILL_AT(mill_str, args[k], i).size;
-    MILL_TRY(mill_bytes_take(call, size, &p, err));
-    for (int k = 0; k < call->nargs; k++) {
-      bytes s = bytes_at(args[k], i);
-      memcpy(p + at, s.p, s.n);
-      at += s.n;
-    }
+    MILL_TRY(mill_bytes_take(call, size + MILL_STR_INLINE, &p, err));
+    q = p;
+    for (int k = 0; k < call->nargs; k++) q = copy_string(q, &MILL_AT(mill_str, args[k], i));
     r[i] = mill_str_done(call, p, size);
   }
   return MILL_OK;

@@ -79,13 +79,17 @@ static mill_status put_number(const number_format *f, const char *digits, size_t
   if (minus) MILL_TRY(mill_text_addc(out, '-', err));
   MILL_TRY(mill_text_add(out, f->prefix, f->nprefix, err));
   size_t width = whole < (size_t)f->least ? (size_t)f->least : whole;
-  for (size_t k = 0; k < width; k++) {
-    size_t left = width - k;
-    if (k && f->group > 0 && left % (size_t)f->group == 0) MILL_TRY(mill_text_addc(out, ',', err));
-    MILL_TRY(mill_text_addc(out, left > whole ? '0' : digits[whole - left], err));
+  MILL_TRY(mill_text_reserve(out, 2 * width + tail + 1, err));
+  size_t group = f->group > 0 ? (size_t)f->group : SIZE_MAX, before = width % group;
+  if (before == 0) before = group; /* digits up to the next comma */
+  char *to = out->data + out->size;
+  for (size_t left = width; left > 0; left--, before--) {
+    if (before == 0) *to++ = ',', before = group;
+    *to++ = left > whole ? '0' : digits[whole - left];
   }
-  if (tail) MILL_TRY(mill_text_addc(out, '.', err));
-  MILL_TRY(mill_text_add(out, digits + whole + 1, tail, err));
+  if (tail) *to++ = '.';
+  if (tail) memcpy(to, digits + whole + 1, tail);
+  out->size = (size_t)(to - out->data) + tail;
   return mill_text_add(out, f->suffix, f->nsuffix, err);
 }
 

@@ -21,13 +21,14 @@ static bool outlawed(unsigned char c) {
   return c < ' ' || (c < 128 && (OUTLAWS[c >= '`'] >> ((c - 32) & 63) & 1));
 }
 
-static bool legal(bytes s) {
+static bool hex(char c) {
+  return (unsigned char)(c - '0') < 10 || (unsigned char)((c | 32) - 'a') < 6;
+}
+
+static bool legal(bytes s, const bool *odd) {
   for (size_t k = 0; k < s.n; k++) {
-    unsigned char c = (unsigned char)s.p[k];
-    if (outlawed(c)) return false;
-    if (c == '%' && (k + 2 >= s.n || !strchr("0123456789abcdefABCDEF", s.p[k + 1]) ||
-                     !strchr("0123456789abcdefABCDEF", s.p[k + 2])))
-      return false;
+    if (!odd[(unsigned char)s.p[k]]) continue;
+    if (s.p[k] != '%' || k + 2 >= s.n || !hex(s.p[k + 1]) || !hex(s.p[k + 2])) return false;
   }
   return true;
 }
@@ -42,10 +43,10 @@ static void read_authority(url *u) {
   if (u->host.n == 0) u->host = NONE;
 }
 
-static bool read_url(bytes s, url *u) {
+static bool read_url(bytes s, const bool *odd, url *u) {
   const char *p = s.p, *end = s.p + s.n, *q;
   *u = (url){NONE, NONE, NONE, NONE, NONE, NONE, NONE};
-  if (!legal(s)) return false;
+  if (!legal(s, odd)) return false;
   if ((q = memchr(p, '#', s.n)) != NULL) u->fragment = cut(q + 1, end), end = q;
   q = p;
   while (q < end && *q != ':' && *q != '/' && *q != '?') q++;
@@ -94,10 +95,12 @@ static bytes part_of(const url *u, bytes part) {
 
 KERNEL_HEAD(k_parse_url) {
   bool lenient = *call->fn->name == 't' || !call->set->ansi;
+  bool odd[256]; /* what is no character of a URL, or begins an escape */
+  for (unsigned c = 0; c < 256; c++) odd[c] = c == '%' || outlawed((unsigned char)c);
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i), part = bytes_at(args[1], i), found = NONE;
     url u;
-    if (read_url(s, &u))
+    if (read_url(s, odd, &u))
       found = part_of(&u, part);
     else if (!lenient)
       return mill_call_fail(call, err, MILL_E_INVALID_URL, "url",

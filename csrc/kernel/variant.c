@@ -5,12 +5,18 @@
 #include "kernel/cast_int.h"
 #include "kernel/variant_int.h"
 
-mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i,
-                               const mill_variant_builder *b, mill_text *scratch, mill_error *err) {
+/* Rows have one dictionary often: then it stands in memory once. */
+mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i, mill_variant_builder *b,
+                               mill_text *scratch, mill_error *err) {
+  mill_str *names = (mill_str *)out->child[1].data + i;
   mill_text_reset(scratch);
   MILL_TRY(mill_variant_metadata(b, scratch, err));
   MILL_TRY(put_text(call, &out->child[0], i, &b->out, err));
-  return put_text(call, &out->child[1], i, scratch, err);
+  bool same = i > 0 && mill_vector_valid(out, i - 1) && names[-1].size == scratch->size &&
+              memcmp(mill_str_data(&names[-1]), scratch->data, scratch->size) == 0;
+  if (!same) return put_text(call, &out->child[1], i, scratch, err);
+  *names = names[-1];
+  return MILL_OK;
 }
 
 /* ---- values as variants --------------------------------------------------------------------- */

@@ -18,11 +18,21 @@ typedef struct editor {
   mill_call *call;
   change what;
   bool create;
+  const mill_vector *values; /* row `row` of them is put; of DELETE none */
+  size_t row;
   const mill_variant_path *path;
-  const mill_variant *value; /* what is put; of DELETE none */
   mill_variant_builder *b;
   mill_error *err;
+  bool apart; /* the value has been made already */
+  mill_variant value;
 } editor;
+
+/* What is kept from row to row. */
+typedef struct rows {
+  mill_variant_builder b, value; /* what is made; what is put */
+  mill_text scratch, names;
+  mill_variant_path path; /* of the row before, often that of all */
+} rows;
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
@@ -47,12 +57,36 @@ static mill_status mismatch(const editor *e, size_t depth) {
 
 /* ---- the walk ------------------------------------------------------------------------------- */
 
+/* What has been built, as a variant until the builder's next use. */
+static mill_status built(mill_variant_builder *b, mill_text *names, mill_variant *out,
+                         mill_error *err) {
+  mill_text_reset(names);
+  MILL_TRY(mill_variant_metadata(b, names, err));
+  *out = (mill_variant){b->out.data, names->data, b->out.size, names->size};
+  return MILL_OK;
+}
+
+/* A value that may have names is made apart: they come into the dictionary as they do in a copy of it. */
+static mill_status make_value(editor *e, rows *r) {
+  const mill_type *t = e->values->type;
+  e->apart = t->nfields > 0 || t->id == MILL_VARIANT;
+  if (!e->apart) return MILL_OK;
+  mill_variant_reset(&r->value);
+  MILL_TRY(mill_variant_make(&r->value, e->values, e->row, e->err));
+  return built(&r->value, &r->names, &e->value, e->err);
+}
+
+static mill_status put_value(editor *e) {
+  return e->apart ? mill_variant_put(e->b, &e->value, e->err)
+                  : mill_variant_make(e->b, e->values, e->row, e->err);
+}
+
 static mill_status edit(editor *e, const mill_variant *v, size_t depth);
 
 /* What the path from here on says, around the value. */
 static mill_status make_rest(editor *e, size_t depth) {
   mill_variant_frame f;
-  if (depth == e->path->n) return mill_variant_put(e->b, e->value, e->err);
+  if (depth == e->path->n) return put_value(e);
   const mill_variant_step *s = &e->path->step[depth];
   MILL_TRY(mill_variant_begin(e->b, &f, e->err));
   if (s->name) {
@@ -84,11 +118,11 @@ static mill_status edit_object(editor *e, const mill_variant *v, const mill_vari
     mill_variant part;
     if (!mill_variant_member(v, x, i, &name, &n, &part)) return mill_variant_fail(v, e->err);
     if (i == at && last && e->what == DELETE) continue;
-    MILL_TRY(mill_variant_name(e->b, &f, name, n, e->err));
+    MILL_TRY(mill_variant_name_again(e->b, &f, v, x, i, name, n, e->err));
     if (i != at)
       MILL_TRY(mill_variant_put(e->b, &part, e->err));
     else if (last && e->what == SET)
-      MILL_TRY(mill_variant_put(e->b, e->value, e->err));
+      MILL_TRY(put_value(e));
     else if (last && e->what == INSERT) /* once more below, which is an error */
       MILL_TRY(mill_variant_put(e->b, &part, e->err));
     else
@@ -114,7 +148,7 @@ static mill_status edit_array(editor *e, const mill_variant *v, const mill_varia
     if (here && last && e->what == DELETE) continue;
     MILL_TRY(mill_variant_item_begins(e->b, &f, e->err));
     if (here && last && (e->what == SET || e->what == INSERT)) {
-      MILL_TRY(mill_variant_put(e->b, e->value, e->err));
+      MILL_TRY(put_value(e));
       if (e->what == SET) continue;
       MILL_TRY(mill_variant_item_begins(e->b, &f, e->err));
       here = false;
@@ -138,7 +172,7 @@ static mill_status append(editor *e, const mill_variant *v, const mill_variant_i
     MILL_TRY(mill_variant_put(e->b, &part, e->err));
   }
   MILL_TRY(mill_variant_item_begins(e->b, &f, e->err));
-  MILL_TRY(mill_variant_put(e->b, e->value, e->err));
+  MILL_TRY(put_value(e));
   return mill_variant_end_array(e->b, &f, e->err);
 }
 
@@ -166,12 +200,6 @@ static mill_status path_of(mill_call *call, const mill_vector *v, size_t i, mill
   return bad_path(call, p.p, p.n, err);
 }
 
-typedef struct rows {
-  mill_variant_builder b, value; /* what is made; what is put */
-  mill_text scratch, names;
-  mill_variant_path path; /* of the row before, often that of all */
-} rows;
-
 static void rows_open(rows *r, mill_memory *m) {
   r->path = (mill_variant_path){0};
   mill_variant_open(&r->b, m);
@@ -187,27 +215,16 @@ static void rows_close(rows *r) {
   mill_text_clear(&r->names);
 }
 
-/* What has been built, as a variant until the builder's next use. */
-static mill_status built(const mill_variant_builder *b, mill_text *names, mill_variant *out,
-                         mill_error *err) {
-  mill_text_reset(names);
-  MILL_TRY(mill_variant_metadata(b, names, err));
-  *out = (mill_variant){b->out.data, names->data, b->out.size, names->size};
-  return MILL_OK;
-}
-
 static mill_status edit_row(mill_call *call, const mill_vector *const *args, size_t i, rows *r,
                             mill_vector *out, mill_error *err) {
   const edit_plan *plan = call->state;
-  mill_variant v = mill_variant_at(args[0], i), value;
-  editor e = {call, plan->what, true, &r->path, &value, &r->b, err};
+  mill_variant v = mill_variant_at(args[0], i);
+  editor e = {call, plan->what, true, args[2], i, &r->path, &r->b, err, false, {0}};
   if (call->nargs > 3) e.create = MILL_AT(uint8_t, args[3], i);
   if (r->path.text == NULL || r->path.text != bytes_at(args[1], i).p)
     MILL_TRY(path_of(call, args[1], i, &r->path, err));
   MILL_TRY(mill_variant_adopt(&r->b, &v, err));
-  mill_variant_reset(&r->value);
-  MILL_TRY(mill_variant_make(&r->value, args[2], i, err));
-  MILL_TRY(built(&r->value, &r->names, &value, err));
+  MILL_TRY(make_value(&e, r));
   mill_status s = edit(&e, &v, 0);
   if (s == MILL_OK) return mill_variant_store(call, out, i, &r->b, &r->scratch, err);
   if (!plan->soft || s == MILL_E_OUT_OF_MEMORY) return s;
@@ -241,7 +258,7 @@ static mill_status delete_row(mill_call *call, const mill_vector *const *args, s
     b = b == &r->b ? &r->value : &r->b;
     names = names == &r->names ? &r->scratch : &r->names;
     mill_variant_reset(b);
-    editor e = {call, DELETE, false, &path, NULL, b, err};
+    editor e = {call, DELETE, false, NULL, i, &path, b, err, false, {0}};
     MILL_TRY(edit(&e, &v, 0));
   }
   return mill_variant_store(call, out, i, b, names, err);

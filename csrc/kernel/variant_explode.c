@@ -15,6 +15,7 @@ typedef struct parts {
   mill_text names;
   size_t n;
   bool keyed; /* they have names */
+  bool outer; /* a row of nulls where there is no part */
   int32_t place[CHUNK];
   mill_str key[CHUNK], value[CHUNK], dictionary[CHUNK];
 } parts;
@@ -88,7 +89,6 @@ static mill_status put_part(parts *p, const mill_variant *v, const mill_variant_
 
 static mill_status explode_row(parts *p, const mill_vector *arg, size_t i, uint32_t *count,
                                mill_error *err) {
-  bool outer = strstr(p->call->fn->name, "_outer") != NULL;
   mill_variant_item x = {0};
   mill_variant v = {0};
   if (arg->type->phys != MILL_PHYS_NONE && mill_vector_valid(arg, i)) {
@@ -100,7 +100,7 @@ static mill_status explode_row(parts *p, const mill_vector *arg, size_t i, uint3
     }
     if (!mill_variant_read(&v, &x)) return mill_variant_fail(&v, err);
   }
-  *count = x.count ? x.count : outer;
+  *count = x.count ? x.count : p->outer;
   if (*count && x.count == 0) return put_nulls(p, err);
   for (uint32_t k = 0; k < x.count; k++) MILL_TRY(put_part(p, &v, &x, k, err));
   return MILL_OK;
@@ -114,6 +114,7 @@ static mill_status explode_rows(mill_call *call, const mill_vector *const *args,
   p.out = out;
   p.n = 0;
   p.keyed = false;
+  p.outer = strstr(call->fn->name, "_outer") != NULL;
   mill_variant_open(&p.b, call->ctx->memory);
   mill_text_init(&p.names, call->ctx->memory);
   for (size_t i = 0; i < n && s == MILL_OK; i++) s = explode_row(&p, args[0], i, &counts[i], err);

@@ -129,18 +129,19 @@ static mill_status read_items(caster *c) {
 
 /* -- atoms -- */
 
+static const mill_type_id type_ids[] = {
+    [MILL_VARIANT_NULL] = MILL_NULL,           [MILL_VARIANT_BOOLEAN] = MILL_BOOLEAN,
+    [MILL_VARIANT_LONG] = MILL_BIGINT,         [MILL_VARIANT_DOUBLE] = MILL_DOUBLE,
+    [MILL_VARIANT_FLOAT] = MILL_FLOAT,         [MILL_VARIANT_STRING] = MILL_STRING,
+    [MILL_VARIANT_BINARY] = MILL_BINARY,       [MILL_VARIANT_DATE] = MILL_DATE,
+    [MILL_VARIANT_TIMESTAMP] = MILL_TIMESTAMP, [MILL_VARIANT_TIMESTAMP_NTZ] = MILL_TIMESTAMP_NTZ,
+    [MILL_VARIANT_UUID] = MILL_STRING,
+};
+
 static const mill_type *type_of(caster *c, const mill_variant_item *x) {
-  static const mill_type_id id[] = {
-      [MILL_VARIANT_NULL] = MILL_NULL,           [MILL_VARIANT_BOOLEAN] = MILL_BOOLEAN,
-      [MILL_VARIANT_LONG] = MILL_BIGINT,         [MILL_VARIANT_DOUBLE] = MILL_DOUBLE,
-      [MILL_VARIANT_FLOAT] = MILL_FLOAT,         [MILL_VARIANT_STRING] = MILL_STRING,
-      [MILL_VARIANT_BINARY] = MILL_BINARY,       [MILL_VARIANT_DATE] = MILL_DATE,
-      [MILL_VARIANT_TIMESTAMP] = MILL_TIMESTAMP, [MILL_VARIANT_TIMESTAMP_NTZ] = MILL_TIMESTAMP_NTZ,
-      [MILL_VARIANT_UUID] = MILL_STRING,
-  };
   if (x->kind == MILL_VARIANT_DECIMAL)
     return mill_type_decimal(c->call->ctx->types, MILL_DECIMAL_MAX, x->scale);
-  return mill_type_of(id[x->kind]);
+  return mill_type_of(type_ids[x->kind]);
 }
 
 static mill_status lay_out(caster *c, const mill_variant_item *x, mill_vector *v, uint32_t k) {
@@ -171,8 +172,9 @@ static bool beyond(const mill_variant_item *x, const mill_type *to) {
          (x->integer > INT64_MAX / 1000000 || x->integer < INT64_MIN / 1000000);
 }
 
-/* Rows at[0, n) of one type: through the cast, and back to their places. */
-static mill_status cast_kind(caster *c, const mill_type *from, const uint32_t *at, uint32_t n) {
+/* Items at[0, n) of one type: through the cast, and to their rows. */
+static mill_status cast_kind(caster *c, const mill_type *from, const uint32_t *at, uint32_t n,
+                             const uint32_t *row) {
   mill_call sub = *c->call;
   mill_vector in, image;
   const mill_vector *arg = &in;
@@ -180,7 +182,7 @@ static mill_status cast_kind(caster *c, const mill_type *from, const uint32_t *a
   cast_plan plan = {.from = from, .to = to, .mode = MILL_CAST_TRY};
   plan.kernel = mill_can_cast(from, to, true) ? mill_cast_kernel(from, to, MILL_CAST_TRY) : NULL;
   if (plan.kernel == NULL) {
-    for (uint32_t k = 0; k < n; k++) MILL_TRY(no_image(c, at[k]));
+    for (uint32_t k = 0; k < n; k++) MILL_TRY(no_image(c, row[at[k]]));
     return MILL_OK;
   }
   MILL_TRY(mill_vector_init(&in, from, n, sub.arena, c->err));
@@ -193,10 +195,10 @@ static mill_status cast_kind(caster *c, const mill_type *from, const uint32_t *a
   size_t width = to->width;
   for (uint32_t k = 0; k < n; k++) {
     if (!mill_vector_valid(&image, k) || beyond(&c->part[at[k]], to)) {
-      MILL_TRY(no_image(c, at[k]));
+      MILL_TRY(no_image(c, row[at[k]]));
       continue;
     }
-    memcpy((char *)c->out->data + at[k] * width, (const char *)image.data + k * width, width);
+    memcpy((char *)c->out->data + row[at[k]] * width, (const char *)image.data + k * width, width);
   }
   return MILL_OK;
 }
@@ -211,33 +213,62 @@ static mill_status json_of(caster *c, size_t i, mill_text *text) {
   return put_text(c->call, c->out, i, text, c->err);
 }
 
-/* Containers and nulls are settled at once, all others by kind. */
-static mill_status cast_atoms(caster *c) {
-  uint32_t *at = mill_arena_alloc(c->call->arena, (c->n + 1) * sizeof *at);
-  uint8_t *done = mill_arena_alloc(c->call->arena, c->n + 1);
-  if (at == NULL || done == NULL) return mill_oom(c->call->arena->memory, c->n, c->err);
-  mill_text text;
-  mill_text_init(&text, c->call->ctx->memory);
-  mill_status s = MILL_OK;
-  for (size_t i = 0; i < c->n && s == MILL_OK; i++) {
-    const mill_variant_item *x = &c->part[i];
-    bool null = c->item[i].value == NULL || x->kind == MILL_VARIANT_NULL;
-    done[i] = null || container(x);
-    if (null)
-      s = mill_set_null(c->call, c->out, i, c->err);
-    else if (container(x))
-      s = c->out->type->id == MILL_STRING ? json_of(c, i, &text) : no_image(c, i);
+/* Rows that need a cast: their items lie in c->part from 0 on. */
+typedef struct waiting {
+  uint32_t *row, n;
+  uint8_t *done;
+} waiting;
+
+static mill_status wait(caster *c, waiting *w, uint32_t i, const mill_variant_item *x) {
+  if (w->row == NULL) { /* a batch of one type has none */
+    size_t room = c->n - i;
+    c->part = mill_arena_take(c->call->arena, room * sizeof *c->part);
+    w->row = mill_arena_take(c->call->arena, room * sizeof *w->row);
+    w->done = mill_arena_alloc(c->call->arena, room);
+    if (c->part == NULL || w->row == NULL || w->done == NULL)
+      return mill_oom(c->call->arena->memory, room * sizeof *c->part, c->err);
   }
+  c->part[w->n] = *x;
+  w->row[w->n++] = i;
+  return MILL_OK;
+}
+
+/* Is the item a value of the type as it is? */
+static bool same_type(const mill_variant_item *x, const mill_type *t) {
+  return x->kind != MILL_VARIANT_DECIMAL && x->kind != MILL_VARIANT_UUID &&
+         mill_type_of(type_ids[x->kind]) == t;
+}
+
+static mill_status settle(caster *c, waiting *w, uint32_t i, mill_text *text) {
+  mill_variant_item x;
+  if (c->item[i].value == NULL) return mill_set_null(c->call, c->out, i, c->err);
+  if (!mill_variant_read(&c->item[i], &x) || x.kind == MILL_VARIANT_UNKNOWN)
+    return mill_variant_fail(&c->item[i], c->err);
+  if (x.kind == MILL_VARIANT_NULL) return mill_set_null(c->call, c->out, i, c->err);
+  if (container(&x)) return c->out->type->id == MILL_STRING ? json_of(c, i, text) : no_image(c, i);
+  return same_type(&x, c->out->type) ? lay_out(c, &x, c->out, i) : wait(c, w, i, &x);
+}
+
+/* Containers, nulls and values of the type itself are settled at once, all others by kind. */
+static mill_status cast_atoms(caster *c) {
+  waiting w = {0};
+  mill_text text;
+  mill_status s = MILL_OK;
+  mill_text_init(&text, c->call->ctx->memory);
+  for (uint32_t i = 0; i < c->n && s == MILL_OK; i++) s = settle(c, &w, i, &text);
   mill_text_clear(&text);
-  for (size_t i = 0; i < c->n && s == MILL_OK; i++) {
-    if (done[i]) continue;
+  if (s != MILL_OK || w.n == 0) return s;
+  uint32_t *at = mill_arena_take(c->call->arena, w.n * sizeof *at);
+  if (at == NULL) return mill_oom(c->call->arena->memory, w.n * sizeof *at, c->err);
+  for (uint32_t i = 0; i < w.n && s == MILL_OK; i++) {
     uint32_t n = 0;
+    if (w.done[i]) continue;
     const mill_type *from = type_of(c, &c->part[i]);
     if (from == NULL) return mill_oom(c->call->ctx->memory, sizeof *from, c->err);
-    for (size_t k = i; k < c->n; k++)
-      if (!done[k] && c->part[k].kind == c->part[i].kind && c->part[k].scale == c->part[i].scale)
-        at[n++] = (uint32_t)k, done[k] = 1;
-    s = cast_kind(c, from, at, n);
+    for (uint32_t k = i; k < w.n; k++)
+      if (!w.done[k] && c->part[k].kind == c->part[i].kind && c->part[k].scale == c->part[i].scale)
+        at[n++] = k, w.done[k] = 1;
+    s = cast_kind(c, from, at, n, w.row);
   }
   return s;
 }
@@ -251,6 +282,7 @@ static mill_status cast_lists(caster *c) {
   mill_span *r = c->out->data;
   mill_vector *values = &c->out->child[map];
   size_t total = 0;
+  MILL_TRY(read_items(c));
   for (size_t i = 0; i < c->n; i++) total += c->part[i].kind == kind ? c->part[i].count : 0;
   mill_variant *item = mill_arena_alloc(a, (total + 1) * sizeof *item);
   if (item == NULL || total > UINT32_MAX) return mill_oom(a->memory, total, c->err);
@@ -280,6 +312,7 @@ static mill_status cast_lists(caster *c) {
 static mill_status cast_structs(caster *c) {
   mill_variant *item = mill_arena_alloc(c->call->arena, (c->n + 1) * sizeof *item);
   if (item == NULL) return mill_oom(c->call->arena->memory, c->n * sizeof *item, c->err);
+  MILL_TRY(read_items(c));
   for (size_t i = 0; i < c->n; i++) {
     bool null = c->item[i].value == NULL || c->part[i].kind == MILL_VARIANT_NULL;
     if (null) MILL_TRY(mill_set_null(c->call, c->out, i, c->err));
@@ -327,9 +360,8 @@ static mill_status cast_variants(caster *c) {
 mill_status mill_variant_cast(mill_call *call, const mill_variant *items, size_t n, bool strict,
                               mill_vector *out, mill_error *err) {
   caster c = {call, items, NULL, n, strict, out, err};
-  if (out->type->id == MILL_VARIANT) return cast_variants(&c);
-  MILL_TRY(read_items(&c));
   switch (out->type->id) {
+  case MILL_VARIANT: return cast_variants(&c);
   case MILL_ARRAY:
   case MILL_MAP: return cast_lists(&c);
   case MILL_STRUCT: return cast_structs(&c);

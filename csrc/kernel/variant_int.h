@@ -16,10 +16,9 @@ static inline mill_variant mill_variant_at(const mill_vector *v, size_t i) {
   return (mill_variant){mill_str_data(a), mill_str_data(b), a->size, b->size};
 }
 
-/* Row i of a VARIANT result becomes a copy of what was built. */
-mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i,
-                               const mill_variant_builder *b, mill_text *scratch,
-                               mill_error *err) MILL_USE_RESULT;
+/* Row i of a VARIANT result becomes a copy of what was built. Rows are stored in order. */
+mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i, mill_variant_builder *b,
+                               mill_text *scratch, mill_error *err) MILL_USE_RESULT;
 
 /* May a value of that type be a variant, with and without structs and maps inside? */
 bool mill_variant_takes(const mill_type *t, bool nested);

@@ -36,13 +36,14 @@ struct shape {
 
 typedef struct shaper {
   mill_arena *arena;
+  bool own; /* names are copied: they outlive the variant */
   mill_error *err;
 } shaper;
 
 static mill_status new_shape(shaper *s, shape_kind kind, shape **out) {
-  *out = mill_arena_alloc(s->arena, sizeof **out);
+  *out = mill_arena_take(s->arena, sizeof **out);
   if (*out == NULL) return mill_oom(s->arena->memory, sizeof **out, s->err);
-  (*out)->kind = kind;
+  **out = (shape){.kind = kind};
   return MILL_OK;
 }
 
@@ -157,7 +158,7 @@ static mill_status shape_parts(shaper *s, const mill_variant *v, const mill_vari
     }
     if (!mill_variant_member(v, x, i, &name, &n, &part)) return mill_variant_fail(v, s->err);
     MILL_TRY(shape_of(s, &part, &one));
-    one->name = mill_arena_strndup(s->arena, name, n);
+    one->name = s->own ? mill_arena_strndup(s->arena, name, n) : name;
     one->name_size = n;
     if (one->name == NULL) return mill_oom(s->arena->memory, n, s->err);
     *tail = one;
@@ -220,10 +221,14 @@ static mill_status put_name(const shape *m, mill_text *out, mill_error *err) {
 }
 
 static mill_status put_shape(const shape *s, mill_text *out, mill_error *err) {
-  static const char *const words[] = {"VOID",          "BOOLEAN", "BIGINT", "FLOAT",   "DOUBLE",
-                                      "DECIMAL",       "STRING",  "BINARY", "DATE",    "TIMESTAMP",
-                                      "TIMESTAMP_NTZ", "UUID",    "ARRAY<", "OBJECT<", "VARIANT"};
-  MILL_TRY(mill_text_adds(out, words[s->kind], err));
+#define WORD(text)                                                                                 \
+  { text, sizeof text - 1 }
+  static const bytes words[] = {
+      WORD("VOID"),          WORD("BOOLEAN"), WORD("BIGINT"), WORD("FLOAT"),   WORD("DOUBLE"),
+      WORD("DECIMAL"),       WORD("STRING"),  WORD("BINARY"), WORD("DATE"),    WORD("TIMESTAMP"),
+      WORD("TIMESTAMP_NTZ"), WORD("UUID"),    WORD("ARRAY<"), WORD("OBJECT<"), WORD("VARIANT")};
+#undef WORD
+  MILL_TRY(mill_text_add(out, words[s->kind].p, words[s->kind].n, err));
   if (s->kind == DECIMAL) return mill_text_printf(out, err, "(%d,%d)", s->precision, s->scale);
   if (s->kind != ARRAY && s->kind != OBJECT) return MILL_OK;
   for (const shape *m = s->child; m; m = m->next) {
@@ -245,7 +250,7 @@ KERNEL_HEAD(k_schema) {
   mill_text_init(&text, call->ctx->memory);
   for (size_t i = 0; i < n && status == MILL_OK; i++) {
     if (!mill_valid_bit(out->valid, i)) continue;
-    shaper s = {&arena, err};
+    shaper s = {&arena, false, err};
     shape *one;
     mill_arena_reset(&arena);
     mill_text_reset(&text);
@@ -261,14 +266,14 @@ KERNEL_HEAD(k_schema) {
 /* ---- the aggregate -------------------------------------------------------------------------- */
 
 static mill_status add(mill_call *call, shape *to, shape *from, mill_error *err) {
-  shaper s = {call->arena, err};
+  shaper s = {call->arena, true, err};
   return merge(&s, to, from);
 }
 
 AGG_UPDATE(schema_update) {
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
   AGG_ROWS(args[0], n, i) {
-    shaper s = {call->arena, err};
+    shaper s = {call->arena, true, err};
     shape *one;
     MILL_TRY(shape_row(&s, args[0], i, &one));
     MILL_TRY(add(call, states[i], one, err));
@@ -323,7 +328,7 @@ static mill_status load_shape(shaper *s, bytes *from, shape **out) {
 AGG_MERGE(schema_merge) {
   for (size_t i = 0; i < n; i++) {
     if (!mill_vector_valid(partial, i)) continue;
-    shaper s = {call->arena, err};
+    shaper s = {call->arena, true, err};
     shape *one;
     bytes from = bytes_at(partial, mill_vector_at(partial, i));
     MILL_TRY(load_shape(&s, &from, &one));

@@ -40,6 +40,8 @@ typedef struct table {
   const double *x, *y;
   float_lists e, f;
   text_column s, t, u, h, num, day, at, js, xm, cs, b;
+  text_column v;        /* variants, made of js before the clock runs */
+  const int64_t *value; /* where each of them begins, behind its dictionary */
   list_column a, c;
   map_column mp; /* 1: i, 2: j, 3: i + j, 4: i - j */
 } table;
@@ -67,8 +69,10 @@ typedef struct kernel_case {
   kind kind;
 } kernel_case;
 
-extern const kernel_case number_cases[], time_cases[], text_cases[], parse_cases[], nested_cases[],
-    aggregate_cases[];
+extern const kernel_case number_cases[], time_cases[], text_cases[], parse_cases[], variant_cases[],
+    nested_cases[], aggregate_cases[];
+
+kernel k_parse_json;
 
 /* out[k] = value for every row k of t. */
 #define EACH(name, out, value)                                                                     \

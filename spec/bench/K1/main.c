@@ -12,8 +12,9 @@
 
 enum { LONG_ENOUGH = 50000000, TEXT_ROOM = 400 << 20 };
 
-static const kernel_case *const GROUPS[] = {number_cases, time_cases,   text_cases,
-                                            parse_cases,  nested_cases, aggregate_cases};
+static const kernel_case *const GROUPS[] = {number_cases,   time_cases,    text_cases,
+                                            parse_cases,    variant_cases, nested_cases,
+                                            aggregate_cases};
 enum { NGROUPS = sizeof GROUPS / sizeof *GROUPS };
 
 static int64_t nanoseconds(clockid_t clock) {
@@ -106,6 +107,20 @@ static result results(size_t rows) {
                   .end = room(rows * 8)};
 }
 
+static void make_variants(table *t) {
+  result r = results(t->rows);
+  k_parse_json(t, &r);
+  char *bytes = room((size_t)r.end[t->rows - 1] + 64);
+  memcpy(bytes, r.bytes, (size_t)r.end[t->rows - 1]);
+  t->v = (text_column){bytes, r.end};
+  t->value = r.values;
+  free(r.more);
+  free(r.narrow);
+  free(r.reals);
+  free(r.flags);
+  free(r.bytes);
+}
+
 static const kernel_case *find(const char *name) {
   for (size_t g = 0; g < NGROUPS; g++)
     for (const kernel_case *c = GROUPS[g]; c->name != NULL; c++)
@@ -172,6 +187,7 @@ int main(int argc, char **argv) {
       list();
     } else if (strcmp(command, "load") == 0 && argc > 1) {
       t = load(argv[1]);
+      make_variants(&t);
       r = results(t.rows);
       list();
     } else if (c == NULL || t.rows == 0) {

@@ -30,13 +30,17 @@ EACH_TEXT(k_concat, s, {
   w = put(w, t->num.bytes + text_from(&t->num, k), (size_t)(t->num.end[k] - text_from(&t->num, k)));
 })
 
-static void k_substring(const table *t, result *r) {
-  char *w = r->bytes;
-  for (size_t k = 0; k < t->rows; k++) {
-    w = put(w, t->s.bytes + text_from(&t->s, k) + 2, 5);
-    r->end[k] = w - r->bytes;
-  }
+/* Where character n of a text of UTF-8 begins. */
+static const char *character(const char *p, const char *e, int n) {
+  for (; p < e; p++)
+    if ((*p & 0xc0) != 0x80 && n-- == 0) return p;
+  return e;
 }
+
+EACH_TEXT(k_substring, s, {
+  p = character(p, e, 2);
+  w = put(w, p, (size_t)(character(p, e, 5) - p));
+})
 
 EACH_TEXT(k_trim, t, {
   while (p < e && *p == ' ') p++;
@@ -60,8 +64,15 @@ EACH_TEXT(k_instr, u, {
 EACH_TEXT(k_contains, u, { r->flags[k] = memmem(p, LENGTH, "checkout", 8) != NULL; })
 
 EACH_TEXT(k_lpad, s, {
-  memset(w, '*', 30 - LENGTH);
-  w = put(w + 30 - LENGTH, p, LENGTH);
+  int missing = 30;
+  for (const char *q = p; q < e; q++) missing -= (*q & 0xc0) != 0x80;
+  if (missing > 0) {
+    memset(w, '*', (size_t)missing);
+    w += missing;
+  } else {
+    e = character(p, e, 30);
+  }
+  w = put(w, p, LENGTH);
 })
 
 EACH_TEXT(k_initcap, s, {
@@ -153,11 +164,16 @@ static void k_format_number(const table *t, result *r) {
   }
 }
 
-/* 9999999999.99: right-aligned, blanks before. */
+/* 9999999999.99: right-aligned, blanks before, # where there is no room. */
 static void k_to_char(const table *t, result *r) {
   char *w = r->bytes, number[24];
   for (size_t k = 0; k < t->rows; k++) {
     size_t n = (size_t)(put_int(number, t->m[k] / 100) - number);
+    if (n > 10) {
+      w = put(w, "##########.##", 13);
+      r->end[k] = w - r->bytes;
+      continue;
+    }
     memset(w, ' ', 10 - n);
     w = put(w + 10 - n, number, n);
     *w++ = '.';
@@ -167,7 +183,12 @@ static void k_to_char(const table *t, result *r) {
   }
 }
 
-EACH_TEXT(k_to_number, num, { r->values[k] = get_int(p, e); })
+/* 999999999: up to nine digits, and nothing else. */
+EACH_TEXT(k_to_number, num, {
+  r->values[k] = get_int(p, e);
+  r->flags[k] = LENGTH <= 9;
+  for (; p < e; p++) r->flags[k] &= *p >= '0' && *p <= '9';
+})
 
 static void k_bin(const table *t, result *r) {
   char *w = r->bytes;
@@ -201,7 +222,22 @@ EACH_TEXT(k_conv, num, {
     *w++ = "0123456789ABCDEF"[v >> at & 15];
 })
 
+/* What no URL may have, and the % that two digits must follow. */
+static const char odd[256] = {['"'] = 1, ['<'] = 1, ['>'] = 1, ['\\'] = 1, ['^'] = 1, ['`'] = 1,
+                              ['{'] = 1, ['|'] = 1, ['}'] = 1, [127] = 1,  ['%'] = 2};
+
+static int is_url(const char *p, const char *e) {
+  for (; p < e; p++) {
+    unsigned char c = (unsigned char)*p;
+    if (c > ' ' && !odd[c]) continue;
+    if (c != '%' || e - p < 3 || !isxdigit((unsigned char)p[1]) || !isxdigit((unsigned char)p[2]))
+      return 0;
+  }
+  return 1;
+}
+
 EACH_TEXT(k_parse_url, u, {
+  r->flags[k] = (uint8_t)is_url(p, e);
   const char *host = memmem(p, LENGTH, "://", 3);
   p = host != NULL ? host + 3 : e;
   const char *slash = memchr(p, '/', LENGTH);
@@ -385,12 +421,19 @@ static void k_uuid(const table *t, result *r) {
   }
 }
 
+/* A draw a character, by the generator that Spark has: what a seed gives is a part of what the function means. */
 static void k_randstr(const table *t, result *r) {
   static const char LETTERS[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   char *w = r->bytes;
+  uint64_t x = mix(1);
   for (size_t k = 0; k < t->rows; k++) {
-    uint64_t draw = mix(k);
-    for (int c = 0; c < 10; c++, draw /= 62) *w++ = LETTERS[draw % 62];
+    for (int c = 0; c < 10; c++) {
+      x ^= x << 21;
+      x ^= x >> 35;
+      x ^= x << 4;
+      int32_t draw = (int32_t)x % 62;
+      *w++ = LETTERS[draw < 0 ? -draw : draw];
+    }
     r->end[k] = w - r->bytes;
   }
 }

@@ -86,16 +86,35 @@ static int32_t get_date(const char *p) {
   return days_of(digits(p, 4), digits(p + 5, 2), digits(p + 8, 2));
 }
 
+/* A text that is none is an error or null: digits where `form` has 0, else its own characters; a day that is there. */
+static int is_time(const char *p, size_t n, const char *form) {
+  static const char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (n != strlen(form)) return 0;
+  for (size_t k = 0; k < n; k++)
+    if (form[k] == '0' ? p[k] < '0' || p[k] > '9' : p[k] != form[k]) return 0;
+  int32_t y = digits(p, 4), m = digits(p + 5, 2), d = digits(p + 8, 2);
+  int leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+  return m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1] + (m == 2 && leap);
+}
+
 static void k_to_date(const table *t, result *r) {
-  for (size_t k = 0; k < t->rows; k++)
-    r->narrow[k] = get_date(t->day.bytes + text_from(&t->day, k));
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t from = text_from(&t->day, k);
+    const char *p = t->day.bytes + from;
+    r->flags[k] = (uint8_t)is_time(p, (size_t)(t->day.end[k] - from), "0000-00-00");
+    r->narrow[k] = r->flags[k] ? get_date(p) : 0;
+  }
 }
 
 static void k_to_timestamp(const table *t, result *r) {
   for (size_t k = 0; k < t->rows; k++) {
-    const char *p = t->at.bytes + text_from(&t->at, k);
-    int64_t second = digits(p + 11, 2) * 3600 + digits(p + 14, 2) * 60 + digits(p + 17, 2);
-    r->values[k] = get_date(p) * DAY + second * 1000000;
+    int64_t from = text_from(&t->at, k);
+    const char *p = t->at.bytes + from;
+    int32_t hour = digits(p + 11, 2), minute = digits(p + 14, 2), second = digits(p + 17, 2);
+    r->flags[k] = is_time(p, (size_t)(t->at.end[k] - from), "0000-00-00 00:00:00") && hour < 24 &&
+                  minute < 60 && second < 60;
+    r->values[k] =
+        r->flags[k] ? get_date(p) * DAY + (hour * 3600 + minute * 60 + second) * 1000000ll : 0;
   }
 }
 
