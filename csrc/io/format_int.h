@@ -97,6 +97,9 @@ mill_status mill_io_charset_of(const char *name, io_charset *out, mill_error *er
 /* Append `in` as UTF-8 to out (room for 3 n + 4); returns bytes taken. */
 size_t mill_io_charset_decode(io_charset c, const unsigned char *in, size_t n, bool last, char *out,
                               size_t *made);
+/* Append UTF-8 `in` in a charset; what it cannot say becomes "?". */
+mill_status mill_io_charset_encode(io_charset c, const char *in, size_t n, mill_text *out,
+                                   mill_error *err) MILL_USE_RESULT;
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 

@@ -226,7 +226,7 @@ static mill_status read_options(io_job *job, mill_error *err) {
   if (!charset) charset = mill_option_text(job->options, "charset");
   job->look_back = 1;
   job->mode = mill_io_mode(job->options);
-  if (charset) MILL_TRY(mill_io_charset_of(charset, &job->charset, err));
+  if (charset && !job->format->fixed) MILL_TRY(mill_io_charset_of(charset, &job->charset, err));
   MILL_TRY(mill_option_bool(job->options, "ignoreCorruptFiles",
                             mill_io_is_set(job, "spark.sql.files.ignoreCorruptFiles", false),
                             &job->ignore_corrupt, err));

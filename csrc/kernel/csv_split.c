@@ -104,9 +104,9 @@ static mill_status stray_quote(splitter *s, const char *open, const char *p, siz
   return emit_side(s, from);
 }
 
-/* Copy a newline inside quotes as \n; other bytes as they are. */
+/* Copy a newline inside quotes as \n, unless the option lineSep names it; other bytes as they are. */
 static mill_status copy_one(splitter *s, const char **p) {
-  size_t n = at_newline(s, *p);
+  size_t n = s->plan->line.text ? 0 : at_newline(s, *p);
   char c = n ? '\n' : **p;
   *p += n ? n : 1;
   return mill_text_addc(&s->row->side, c, s->err);
