@@ -111,8 +111,9 @@ static mill_status name_columns(io_job *job, const csv_row *row, mill_field *f, 
     bool twice = false;
     for (size_t k = 0; named && k < row->n; k++) {
       csv_cell o = row->cell[k];
-      twice |= k != i && !is_null(p, csv_text(row, o), o) && o.size == c.size &&
-               strncasecmp(csv_text(row, o), csv_text(row, c), c.size) == 0;
+      if (k == i || o.size != c.size || is_null(p, csv_text(row, o), o)) continue;
+      twice |= (job->settings.case_sensitive ? strncmp : strncasecmp)(
+                   csv_text(row, o), csv_text(row, c), c.size) == 0;
     }
     int n = named ? snprintf(buf, sizeof buf, twice ? "%.*s%zu" : "%.*s", (int)c.size,
                              csv_text(row, c), i)
@@ -283,7 +284,10 @@ mill_status mill_csv_infer(io_job *job, mill_error *err) {
     if (job->files.file[i].size > job->files.file[largest].size) largest = i;
   for (size_t i = 0; i < job->files.n && !found; i++)
     MILL_TRY(name_from(&in, i == 0 ? largest : i <= largest ? i - 1 : i, &found, err));
-  if (found && in.plan->infer) MILL_TRY(guess_all(&in, err));
+  if (found && in.plan->infer) {
+    MILL_TRY(mill_io_check_sampling(job, in.plan->sampling, err));
+    MILL_TRY(guess_all(&in, err));
+  }
   job->data = mill_type_struct(job->context.types, in.field, (uint32_t)in.ncols);
   return job->data ? MILL_OK : mill_oom(io_memory(job), in.ncols, err);
 }

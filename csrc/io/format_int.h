@@ -214,6 +214,9 @@ mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status c
 mill_status mill_io_in_file(mill_error *err, const char *path, mill_status s) MILL_USE_RESULT;
 /* PERMISSIVE unless the option mode says otherwise. */
 io_mode mill_io_mode(mill_options o);
+/* The option samplingRatio, where types are inferred: above 0. */
+mill_status mill_io_check_sampling(const io_job *job, double share,
+                                   mill_error *err) MILL_USE_RESULT;
 /* The lineSep option: IllegalArgument when empty. */
 mill_status mill_io_separator(io_job *job, io_separator *out, mill_error *err) MILL_USE_RESULT;
 

@@ -269,6 +269,7 @@ static mill_status conclude(inference *in, mill_error *err) {
 
 mill_status mill_io_json_infer(io_job *job, mill_error *err) {
   const json_plan *plan = job->plan;
+  MILL_TRY(mill_io_check_sampling(job, plan->sampling, err));
   inference in = {.job = job,
                   .plan = plan,
                   .rules = {.read = &plan->read,

@@ -140,7 +140,11 @@ static bool parse_date(const mill_value_rules *r, const char *s, size_t n, int32
     }
     if (!r->fallback) return false;
   }
-  return (n == 10 && quick_date(s, out)) || mill_date_parse(s, n, out);
+  if ((n == 10 && quick_date(s, out)) || mill_date_parse(s, n, out)) return true;
+  int64_t days;
+  if (!r->days || !parse_int(s, n, INT32_MIN, INT32_MAX, &days)) return false;
+  *out = (int32_t)days;
+  return days >= MILL_GREGORIAN_DAY;
 }
 
 /* By the pattern, or as the casts do it; a text that names a zone is no TIMESTAMP_NTZ. */

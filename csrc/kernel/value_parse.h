@@ -12,6 +12,7 @@ typedef struct mill_value_rules {
   /* dateFormat, timestampFormat, timestampNTZFormat; NULL: the texts of casts */
   const mill_pattern *date_pattern, *timestamp_pattern, *ntz_pattern;
   bool fallback; /* what is none of the pattern may be a cast's text */
+  bool days;     /* a whole number is a date too, the days since 1970-01-01 in Julian dates: JSON */
   const char *nan, *positive_inf, *negative_inf; /* NULL: NaN, Inf, -Inf */
 } mill_value_rules;
 
