@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/hash.h"
 #include "base/thread.h"
 #include "base/utf8.h"
+#include "base/xorshift.h"
 #include "io/csv_int.h"
 #include "io/seam.h"
 #include "kernel/quick.h"
@@ -188,29 +188,27 @@ static mill_status name_from(inference *in, size_t file, bool *found, mill_error
   return s == MILL_OK ? s : failed(in, file, s, err);
 }
 
-/* Mark the records of a batch that do not count: the header, what is not in the sample. The sample
-** is decided by the place of a record, so that it is always the same. */
-static void mark_skipped(const inference *in, const piece *p, uint64_t first, uint32_t n,
+/* Mark the records of a batch that do not count: the header, what is not in the sample, by Spark's
+** draws for partitions that are our pieces. */
+static void mark_skipped(const inference *in, bool header, mill_xorshift *draws, uint32_t n,
                          uint8_t *skip) {
   memset(skip, 0, n);
-  for (uint32_t i = 0; i < n && in->plan->sampling < 1; i++) {
-    uint64_t h = mill_hash_combine(mill_hash_combine(p->file, p->from), first + i);
-    skip[i] = (double)(h >> 11) / 9007199254740992.0 >= in->plan->sampling;
-  }
-  if (first == 0 && p->from == 0 && in->plan->header) skip[0] = 1;
+  for (uint32_t i = 0; i < n && in->plan->sampling < 1; i++)
+    skip[i] = mill_xorshift_double(draws) >= in->plan->sampling;
+  if (header) skip[0] = 1;
 }
 
 static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mill_error *err) {
   uint8_t skip[MILL_BATCH];
-  for (uint64_t first = 0;;) {
+  mill_xorshift draws = mill_xorshift_new(1 + (uint64_t)(p - in->piece));
+  for (bool header = p->from == 0 && in->plan->header;; header = false) {
     uint32_t n = 0;
     MILL_TRY(mill_csv_cells_next(c, &n, err));
     if (n == 0) return MILL_OK;
     MILL_TRY(mill_text_reserve(&c->row.side, IO_PAD, err));
-    mark_skipped(in, p, first, n, skip);
+    mark_skipped(in, header, &draws, n, skip);
     for (size_t i = 0; i < in->ncols; i++)
       MILL_TRY(guess_column(in->job, c, c->cell + i * CSV_STRIDE, n, skip, &p->guess[i], err));
-    first += n;
   }
 }
 

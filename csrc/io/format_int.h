@@ -44,7 +44,8 @@ typedef struct io_job {
   size_t look_back; /* bytes before a morsel that tell whether a record begins with it */
   io_mode mode;
   bool ignore_corrupt, ignore_missing;
-  bool times; /* TIME columns need no setting */
+  bool guessed; /* no schema was given */
+  bool times;   /* TIME columns need no setting */
   const char
       *single; /* singleVariantColumn: whole records go into that column; NULL: they do not */
 } io_job;

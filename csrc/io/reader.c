@@ -342,6 +342,7 @@ static mill_status new_job(const mill_context *ctx, const mill_settings *set, co
   job->format = format;
   job->conf = r->conf;
   job->conf_arg = r->conf_arg;
+  job->guessed = r->schema == NULL;
   mill_arena_init(&job->arena, ctx->memory);
   mill_arena_init(&job->files.arena, ctx->memory);
   mill_status s = copy_options(job, r->options, err);
