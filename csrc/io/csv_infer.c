@@ -42,6 +42,10 @@ static const mill_type *widen(io_job *job, const mill_type *a, const mill_type *
   }
   if (!is_time(a) || !is_time(b)) return mill_type_of(MILL_STRING);
   bool ntz = a->id != MILL_TIMESTAMP && b->id != MILL_TIMESTAMP;
+  const csv_plan *p = job->plan; /* a date is no text of a pattern of timestamps */
+  if ((a->id == MILL_DATE || b->id == MILL_DATE) &&
+      (ntz ? p->rules.ntz_pattern : p->rules.timestamp_pattern))
+    return mill_type_of(MILL_STRING);
   return mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
 }
 
