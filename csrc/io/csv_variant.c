@@ -190,7 +190,7 @@ static mill_status take_record(csv_single *d, uint32_t i, mill_vector *cols, con
   if (twice) mill_error_clear(err);
   if (d->variant >= 0)
     MILL_TRY(twice ? mill_vector_set_null(&cols[d->variant], i, &d->scratch, err)
-                       : store(&d->variants, &cols[d->variant], i, &d->scratch, err));
+                   : store(&d->variants, &cols[d->variant], i, &d->scratch, err));
   if (d->corrupt < 0) return MILL_OK;
   if (!d->bad[i]) return mill_vector_set_null(&cols[d->corrupt], i, &d->scratch, err);
   char *own = mill_arena_strndup(&d->scratch, at, size);

@@ -119,7 +119,8 @@ static const mill_type *type_of_value(io_job *job, const mill_value_rules *r, co
     return mill_type_of(MILL_DATE);
   if (timestamp_layout(s, n) && mill_value_parse(r, mill_type_of(MILL_TIMESTAMP), s, n, buf))
     return mill_type_of(MILL_TIMESTAMP);
-  if (n >= 8 && s[2] == ':' && s[5] == ':' && mill_value_parse(r, mill_type_of(MILL_TIME), s, n, buf))
+  if (n >= 8 && s[2] == ':' && s[5] == ':' &&
+      mill_value_parse(r, mill_type_of(MILL_TIME), s, n, buf))
     return mill_type_of(MILL_TIME);
   return mill_type_of(MILL_STRING);
 }
@@ -311,7 +312,8 @@ static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err)
   if (job->single) {
     MILL_TRY(single_schema(job, r->schema, err));
   } else if (r->schema) {
-    if (has_char(r->schema)) return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
+    if (has_char(r->schema))
+      return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
     MILL_TRY(data_of_user(job, r->schema, err));
   } else {
     if (job->files.n == 0 && !job->format->fixed)

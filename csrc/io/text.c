@@ -23,8 +23,7 @@ static mill_status encode_separator(io_job *job, io_separator *s, mill_error *er
   if (charset == IO_UTF8) return MILL_OK;
   mill_text_init(&bytes, io_memory(job));
   mill_status status = charset == IO_UTF16 ? mill_text_add(&bytes, "\xfe\xff", 2, err) : MILL_OK;
-  if (status == MILL_OK)
-    status = mill_io_charset_encode(charset, s->text, s->size, &bytes, err);
+  if (status == MILL_OK) status = mill_io_charset_encode(charset, s->text, s->size, &bytes, err);
   if (status == MILL_OK) {
     *s = (io_separator){mill_arena_strndup(&job->arena, bytes.data, bytes.size), bytes.size};
     if (s->text == NULL) status = mill_oom(io_memory(job), bytes.size, err);

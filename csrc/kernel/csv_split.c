@@ -177,7 +177,7 @@ static mill_status quoted(splitter *s) {
       if (taken) MILL_TRY(mill_text_addc(&s->row->side, p[1], s->err));
       p += taken ? 2 : 1;
     } else if (c == plan->quote && c == plan->escape && p + 1 < s->end &&
-        (unsigned char)p[1] == plan->quote) {
+               (unsigned char)p[1] == plan->quote) {
       MILL_TRY(mill_text_addc(&s->row->side, *p, s->err));
       p += 2;
     } else if (c == plan->quote) {
