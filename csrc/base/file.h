@@ -60,7 +60,7 @@ mill_status mill_file_truncate(mill_file *f, uint64_t n, mill_error *err) MILL_U
 bool mill_file_same(const mill_file *a, const mill_file *b);
 /* `n` more bytes were written to a file that will be flushed: every MILL_FILE_PUSH of them (counted in
 ** *since) the system is told to begin, so that the disk works while the rest is made. Never fails. */
-enum { MILL_FILE_PUSH = 16 << 20 };
+enum { MILL_FILE_PUSH = 4 << 20 };
 void mill_file_push(mill_file *f, size_t n, size_t *since);
 /* A file to write and read, of mode 0600, whose name in `folder` is gone when this returns: its
 ** bytes are freed when it is cleared or the process ends, however that comes. */

@@ -185,10 +185,36 @@ static double convert(const char *s, size_t n, bool single) {
   return single ? (double)strtof(buf, NULL) : strtod(buf, NULL);
 }
 
+static const char *hex_digits(const char *p, const char *end) {
+  while (p < end && ((uint8_t)(*p - '0') < 10 || (uint8_t)((*p | 32) - 'a') < 6)) p++;
+  return p;
+}
+
+static bool begins_hex(const char *s, const char *end) {
+  s += s < end && (*s == '-' || *s == '+');
+  return end - s > 2 && s[0] == '0' && (s[1] | 32) == 'x';
+}
+
+/* Java's hexadecimal form, 0x1.8p3: the power of two must be there. */
+static bool parse_hex(const char *s, const char *end, bool single, double *out) {
+  const char *from = s + (*s == '-' || *s == '+') + 2;
+  const char *whole = hex_digits(from, end), *last = whole;
+  if (whole < end && *whole == '.') last = hex_digits(whole + 1, end);
+  if (last == from || last == from + (whole == from) || last == end || (*last | 32) != 'p')
+    return false;
+  const char *power = last + 1 + (last + 1 < end && (last[1] == '-' || last[1] == '+'));
+  const char *p = power;
+  while (p < end && (uint8_t)(*p - '0') < 10) p++;
+  if (p == power || end - p > 1 || (p < end && !strchr("dDfF", *p))) return false;
+  *out = convert(s, (size_t)(p - s), single);
+  return true;
+}
+
 static bool parse(const char *s, size_t n, bool single, double *out) {
   const char *end = s + n;
   trim(&s, &end);
   if (special(s, (size_t)(end - s), out)) return true;
+  if (begins_hex(s, end)) return parse_hex(s, end, single, out);
   if (end - s > 1 && strchr("dDfF", end[-1])) end--;
   scanned r;
   if (!scan(s, end, &r)) return false;

@@ -427,5 +427,5 @@ bool mill_moment_utc(const mill_moment *m, int64_t *utc) {
 
 mill_moment mill_moment_at(int64_t utc, const mill_zone *zone) {
   int32_t o = mill_zone_offset_at(zone, utc);
-  return (mill_moment){mill_zone_shift(utc, o), zone, o, 0};
+  return (mill_moment){mill_zone_shift(utc, o), zone, o, 0, false};
 }

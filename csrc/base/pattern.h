@@ -23,6 +23,7 @@ typedef struct mill_moment {
   const mill_zone *zone; /* NULL: `offset` alone */
   int32_t offset;        /* seconds east of UTC */
   int32_t nanos;         /* beyond the microseconds: 0..999 */
+  bool zoned;            /* the text that was read named a zone */
 } mill_moment;
 
 /* parsing: stricter, since fewer letters can be read than written. Memory is the arena's. */

@@ -306,6 +306,7 @@ static bool parse_general(const mill_pattern *p, mill_zones *zones, const char *
   if (!take_items(&r, p, 0, p->nitems) || r.p != r.end) return false;
   if (!resolve_date(&r.f, days) || !resolve_time(&r.f, micros)) return false;
   m->nanos = (int32_t)(r.f.fraction % 1000);
+  m->zoned = r.f.has_zone;
   if (r.f.has_zone) m->zone = r.f.zone, m->offset = r.f.offset;
   return true;
 }

@@ -1,4 +1,5 @@
 /* CSV: the format and its options; see csv_int.h. */
+#include "base/utf8.h"
 #include "io/csv_int.h"
 
 static mill_status csv_configure(io_job *job, mill_error *err) {
@@ -9,6 +10,10 @@ static mill_status csv_configure(io_job *job, mill_error *err) {
   MILL_TRY(mill_csv_options(p, job->options, err));
   MILL_TRY(mill_option_bool(job->options, "columnPruning", prune, &prune, err));
   MILL_TRY(mill_io_separator(job, &p->line, err));
+  size_t length = p->line.text ? mill_utf8_count(p->line.text, p->line.size) : 0;
+  if (length > 2)
+    return mill_fail(err, MILL_E_INVALID_LINE_SEPARATOR_TOO_LONG, "length",
+                     mill_error_fmt(err, "%zu", length), NULL);
   MILL_TRY(mill_io_rules_formats(&p->rules, job, err));
   p->all_columns = !prune;
   p->times = mill_io_is_set(job, "spark.sql.timeType.enabled", false);

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/hash.h"
 #include "base/thread.h"
 #include "base/utf8.h"
+#include "base/xorshift.h"
 #include "io/csv_int.h"
 #include "io/seam.h"
 #include "kernel/quick.h"
@@ -42,6 +42,10 @@ static const mill_type *widen(io_job *job, const mill_type *a, const mill_type *
   }
   if (!is_time(a) || !is_time(b)) return mill_type_of(MILL_STRING);
   bool ntz = a->id != MILL_TIMESTAMP && b->id != MILL_TIMESTAMP;
+  const csv_plan *p = job->plan; /* a date is no text of a pattern of timestamps */
+  if ((a->id == MILL_DATE || b->id == MILL_DATE) &&
+      (ntz ? p->rules.ntz_pattern : p->rules.timestamp_pattern))
+    return mill_type_of(MILL_STRING);
   return mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
 }
 
@@ -111,8 +115,9 @@ static mill_status name_columns(io_job *job, const csv_row *row, mill_field *f, 
     bool twice = false;
     for (size_t k = 0; named && k < row->n; k++) {
       csv_cell o = row->cell[k];
-      twice |= k != i && !is_null(p, csv_text(row, o), o) && o.size == c.size &&
-               strncasecmp(csv_text(row, o), csv_text(row, c), c.size) == 0;
+      if (k == i || o.size != c.size || is_null(p, csv_text(row, o), o)) continue;
+      twice |= (job->settings.case_sensitive ? strncmp : strncasecmp)(
+                   csv_text(row, o), csv_text(row, c), c.size) == 0;
     }
     int n = named ? snprintf(buf, sizeof buf, twice ? "%.*s%zu" : "%.*s", (int)c.size,
                              csv_text(row, c), i)
@@ -187,29 +192,27 @@ static mill_status name_from(inference *in, size_t file, bool *found, mill_error
   return s == MILL_OK ? s : failed(in, file, s, err);
 }
 
-/* Mark the records of a batch that do not count: the header, what is not in the sample. The sample
-** is decided by the place of a record, so that it is always the same. */
-static void mark_skipped(const inference *in, const piece *p, uint64_t first, uint32_t n,
+/* Mark the records of a batch that do not count: the header, what is not in the sample, by Spark's
+** draws for partitions that are our pieces. */
+static void mark_skipped(const inference *in, bool header, mill_xorshift *draws, uint32_t n,
                          uint8_t *skip) {
   memset(skip, 0, n);
-  for (uint32_t i = 0; i < n && in->plan->sampling < 1; i++) {
-    uint64_t h = mill_hash_combine(mill_hash_combine(p->file, p->from), first + i);
-    skip[i] = (double)(h >> 11) / 9007199254740992.0 >= in->plan->sampling;
-  }
-  if (first == 0 && p->from == 0 && in->plan->header) skip[0] = 1;
+  for (uint32_t i = 0; i < n && in->plan->sampling < 1; i++)
+    skip[i] = mill_xorshift_double(draws) >= in->plan->sampling;
+  if (header) skip[0] = 1;
 }
 
 static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mill_error *err) {
   uint8_t skip[MILL_BATCH];
-  for (uint64_t first = 0;;) {
+  mill_xorshift draws = mill_xorshift_new(1 + (uint64_t)(p - in->piece));
+  for (bool header = p->from == 0 && in->plan->header;; header = false) {
     uint32_t n = 0;
     MILL_TRY(mill_csv_cells_next(c, &n, err));
     if (n == 0) return MILL_OK;
     MILL_TRY(mill_text_reserve(&c->row.side, IO_PAD, err));
-    mark_skipped(in, p, first, n, skip);
+    mark_skipped(in, header, &draws, n, skip);
     for (size_t i = 0; i < in->ncols; i++)
       MILL_TRY(guess_column(in->job, c, c->cell + i * CSV_STRIDE, n, skip, &p->guess[i], err));
-    first += n;
   }
 }
 
@@ -283,7 +286,10 @@ mill_status mill_csv_infer(io_job *job, mill_error *err) {
     if (job->files.file[i].size > job->files.file[largest].size) largest = i;
   for (size_t i = 0; i < job->files.n && !found; i++)
     MILL_TRY(name_from(&in, i == 0 ? largest : i <= largest ? i - 1 : i, &found, err));
-  if (found && in.plan->infer) MILL_TRY(guess_all(&in, err));
+  if (found && in.plan->infer) {
+    MILL_TRY(mill_io_check_sampling(job, in.plan->sampling, err));
+    MILL_TRY(guess_all(&in, err));
+  }
   job->data = mill_type_struct(job->context.types, in.field, (uint32_t)in.ncols);
   return job->data ? MILL_OK : mill_oom(io_memory(job), in.ncols, err);
 }

@@ -17,8 +17,8 @@ mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bo
   *s = (csv_source){.window = w, .plan = plan, .newline = plan->line};
   if (plan->multi) s->newline = w->line.text ? w->line : mill_csv_line_end(plan, w);
   bool usual = s->newline.size == 1 ? *s->newline.text == '\n' : plan->multi || !s->newline.text;
-  s->fast =
-      plan->simple && usual && (s->newline.size != 2 || memcmp(s->newline.text, "\r\n", 2) == 0);
+  bool pair = s->newline.size == 2 && !plan->line.text && memcmp(s->newline.text, "\r\n", 2) == 0;
+  s->fast = plan->simple && usual && (s->newline.size != 2 || pair);
   return first || plan->multi ? MILL_OK : mill_io_first_line(w, plan->line, err);
 }
 

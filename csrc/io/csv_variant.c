@@ -173,22 +173,24 @@ static mill_status put_record(csv_single *d, mill_error *err) {
   return mill_variant_end_object(b, &f, err);
 }
 
-/* One record into row i; two cells of one name make it malformed. */
+/* One record into row i; two cells of one name make it malformed, and so does another number of cells
+** than the header has, but those are kept. */
 static mill_status take_record(csv_single *d, uint32_t i, mill_vector *cols, const char *at,
                                size_t size, mill_error *err) {
   mill_status s = put_record(d, err);
-  d->bad[i] = s == MILL_E_VARIANT_DUPLICATE_KEY;
+  bool twice = s == MILL_E_VARIANT_DUPLICATE_KEY;
+  d->bad[i] = twice || (d->name && d->row.n != d->nnames);
   if (d->bad[i] && d->job->mode == IO_FAIL_FAST) {
     mill_error_clear(err);
     return mill_fail(err, MILL_E_MALFORMED_RECORD, "badRecord",
                      mill_error_fmt(err, "%.*s", (int)(size < 200 ? size : 200), at),
                      "failFastMode", "FAILFAST", NULL);
   }
-  if (s != MILL_OK && !d->bad[i]) return s;
-  if (d->bad[i]) mill_error_clear(err);
+  if (s != MILL_OK && !twice) return s;
+  if (twice) mill_error_clear(err);
   if (d->variant >= 0)
-    MILL_TRY(d->bad[i] ? mill_vector_set_null(&cols[d->variant], i, &d->scratch, err)
-                       : store(&d->variants, &cols[d->variant], i, &d->scratch, err));
+    MILL_TRY(twice ? mill_vector_set_null(&cols[d->variant], i, &d->scratch, err)
+                   : store(&d->variants, &cols[d->variant], i, &d->scratch, err));
   if (d->corrupt < 0) return MILL_OK;
   if (!d->bad[i]) return mill_vector_set_null(&cols[d->corrupt], i, &d->scratch, err);
   char *own = mill_arena_strndup(&d->scratch, at, size);

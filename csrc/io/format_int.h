@@ -44,7 +44,8 @@ typedef struct io_job {
   size_t look_back; /* bytes before a morsel that tell whether a record begins with it */
   io_mode mode;
   bool ignore_corrupt, ignore_missing;
-  bool times; /* TIME columns need no setting */
+  bool guessed; /* no schema was given */
+  bool times;   /* TIME columns need no setting */
   const char
       *single; /* singleVariantColumn: whole records go into that column; NULL: they do not */
 } io_job;
@@ -97,6 +98,9 @@ mill_status mill_io_charset_of(const char *name, io_charset *out, mill_error *er
 /* Append `in` as UTF-8 to out (room for 3 n + 4); returns bytes taken. */
 size_t mill_io_charset_decode(io_charset c, const unsigned char *in, size_t n, bool last, char *out,
                               size_t *made);
+/* Append UTF-8 `in` in a charset; what it cannot say becomes "?". */
+mill_status mill_io_charset_encode(io_charset c, const char *in, size_t n, mill_text *out,
+                                   mill_error *err) MILL_USE_RESULT;
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
@@ -211,6 +215,9 @@ mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status c
 mill_status mill_io_in_file(mill_error *err, const char *path, mill_status s) MILL_USE_RESULT;
 /* PERMISSIVE unless the option mode says otherwise. */
 io_mode mill_io_mode(mill_options o);
+/* The option samplingRatio, where types are inferred: above 0. */
+mill_status mill_io_check_sampling(const io_job *job, double share,
+                                   mill_error *err) MILL_USE_RESULT;
 /* The lineSep option: IllegalArgument when empty. */
 mill_status mill_io_separator(io_job *job, io_separator *out, mill_error *err) MILL_USE_RESULT;
 

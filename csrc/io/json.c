@@ -21,10 +21,7 @@ static mill_status infer_options(io_job *job, json_plan *p, mill_error *err) {
   MILL_TRY(mill_option_bool(o, "prefersDecimal", false, &p->prefers_decimal, err));
   MILL_TRY(mill_option_bool(o, "inferTimestamp", false, &p->infer_timestamp, err));
   MILL_TRY(mill_option_bool(o, "dropFieldIfAllNull", false, &p->drop_all_null, err));
-  MILL_TRY(mill_option_double(o, "samplingRatio", 1.0, &p->sampling, err));
-  if (p->sampling > 0) return MILL_OK;
-  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", "samplingRatio", "kind",
-                   "a share above 0", "value", mill_option_text(o, "samplingRatio"), NULL);
+  return mill_option_double(o, "samplingRatio", 1.0, &p->sampling, err);
 }
 
 /* Lines of wide characters are found by their separator's bytes: Spark asks for it. */
@@ -51,7 +48,9 @@ static mill_status json_configure(io_job *job, mill_error *err) {
   MILL_TRY(check_charset(job, p, err));
   p->corrupt = mill_io_corrupt_name(job);
   p->quick = !(p->read.options & MILL_JSON_COMMENTS);
-  return mill_io_rules_formats(&p->read.values, job, err);
+  MILL_TRY(mill_io_rules_formats(&p->read.values, job, err));
+  p->read.values.days = true;
+  return MILL_OK;
 }
 
 static bool json_takes(const mill_type *t) {

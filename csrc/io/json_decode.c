@@ -135,7 +135,7 @@ static mill_status take_record(json_decoder *d, json_text record, bool valid, ui
     d->array_bad = false;
     return take_items(d, n);
   }
-  return lost_row(d, n, record, t != MILL_JSON_NULL);
+  return lost_row(d, n, record, true);
 }
 
 /* With multiLine the file's whole text is one record. */

@@ -2,9 +2,9 @@
 **
 ** Files are cut as they are for reading; each piece is guessed by itself (kernel/json_guess.h), in parallel, and
 ** the guesses are merged in order. */
-#include "base/hash.h"
 #include "base/thread.h"
 #include "base/utf8.h"
+#include "base/xorshift.h"
 #include "io/json_int.h"
 #include "kernel/json_guess.h"
 #include "kernel/json_quick.h"
@@ -14,7 +14,6 @@ typedef struct piece {
   uint64_t from, to;
   mill_arena arena;
   guess root;
-  uint64_t lines;
   const char *twice; /* a name that one object has two times */
   int negative;      /* a number's scale that no decimal can have; 0: none */
   bool corrupt;
@@ -34,6 +33,7 @@ typedef struct walk {
   guesser guesser;
   mill_json_reader reader;
   mill_text text;
+  mill_xorshift draws; /* of the sample */
   mill_error *err;
 } walk;
 
@@ -152,17 +152,15 @@ static mill_status malformed(walk *w, const char *p, size_t n) {
                    "FAILFAST", NULL);
 }
 
-/* Is the record in the sample? Decided by its place, so that the answer is always the same. */
-static bool sampled(const walk *w, uint64_t number) {
+/* Is the record in the sample? By Spark's draws for partitions that are our pieces. */
+static bool sampled(walk *w) {
   double share = w->in->plan->sampling;
-  if (share >= 1) return true;
-  uint64_t h = mill_hash_combine(mill_hash_combine(w->piece->file, w->piece->from), number);
-  return (double)(h >> 11) / 9007199254740992.0 < share;
+  return share >= 1 || mill_xorshift_double(&w->draws) < share;
 }
 
 static mill_status guess_record(walk *w, const char *p, size_t n, bool valid) {
   const json_plan *plan = w->in->plan;
-  if (!sampled(w, w->piece->lines++)) return MILL_OK;
+  if (!sampled(w)) return MILL_OK;
   if (!valid && !mill_utf8_valid(p, n)) return malformed(w, p, n);
   json_builder quick = {.rules = &plan->read, .reader = &w->reader};
   json_walk q = {&quick, p, p + n, 0};
@@ -199,7 +197,7 @@ static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *e
   inference *in = arg;
   piece *p = &in->piece[task];
   io_window win;
-  walk w = {.in = in, .piece = p, .err = err};
+  walk w = {.in = in, .piece = p, .draws = mill_xorshift_new(1 + task), .err = err};
   (void)worker;
   mill_io_window_init(&win, io_memory(in->job));
   mill_text_init(&w.text, io_memory(in->job));
@@ -269,6 +267,7 @@ static mill_status conclude(inference *in, mill_error *err) {
 
 mill_status mill_io_json_infer(io_job *job, mill_error *err) {
   const json_plan *plan = job->plan;
+  MILL_TRY(mill_io_check_sampling(job, plan->sampling, err));
   inference in = {.job = job,
                   .plan = plan,
                   .rules = {.read = &plan->read,

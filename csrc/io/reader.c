@@ -42,6 +42,13 @@ mill_status mill_io_separator(io_job *job, io_separator *out, mill_error *err) {
   return MILL_OK;
 }
 
+mill_status mill_io_check_sampling(const io_job *job, double share, mill_error *err) {
+  if (share > 0) return MILL_OK;
+  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", "samplingRatio", "kind",
+                   "a share above 0", "value", mill_option_text(job->options, "samplingRatio"),
+                   NULL);
+}
+
 const char *mill_io_corrupt_name(io_job *job) {
   const char *option = mill_option_text(job->options, "columnNameOfCorruptRecord");
   if (option) return option;
@@ -103,15 +110,18 @@ static const mill_type *type_of_value(io_job *job, const mill_value_rules *r, co
   int precision, scale;
   if (mill_value_parse(r, mill_type_of(MILL_INT), s, n, buf)) return mill_type_of(MILL_INT);
   if (mill_value_parse(r, mill_type_of(MILL_BIGINT), s, n, buf)) return mill_type_of(MILL_BIGINT);
-  if (n && (*s == '-' || *s == '+' || (*s >= '0' && *s <= '9')) && !strpbrk(s, " .eE") &&
-      mill_decimal_parse_free(s, n, &unscaled, &precision, &scale) && scale == 0)
-    return mill_type_decimal(job->context.types, precision, 0);
+  if (n && !strchr(s, ' ') && mill_decimal_parse_free(s, n, &unscaled, &precision, &scale) &&
+      scale <= 0 && precision - scale <= MILL_DECIMAL_MAX)
+    return mill_type_decimal(job->context.types, precision - scale, 0);
   if (mill_value_parse(r, mill_type_of(MILL_DOUBLE), s, n, buf)) return mill_type_of(MILL_DOUBLE);
   if (n == 10 && s[4] == '-' && s[7] == '-' &&
       mill_value_parse(r, mill_type_of(MILL_DATE), s, n, buf))
     return mill_type_of(MILL_DATE);
   if (timestamp_layout(s, n) && mill_value_parse(r, mill_type_of(MILL_TIMESTAMP), s, n, buf))
     return mill_type_of(MILL_TIMESTAMP);
+  if (n >= 8 && s[2] == ':' && s[5] == ':' &&
+      mill_value_parse(r, mill_type_of(MILL_TIME), s, n, buf))
+    return mill_type_of(MILL_TIME);
   return mill_type_of(MILL_STRING);
 }
 
@@ -123,11 +133,19 @@ static int number_rank(const mill_type *t) {
                                  : 0;
 }
 
-static const mill_type *wider_value(const mill_type *a, const mill_type *b) {
+/* Digits of a whole number as a decimal. */
+static int digits_of(const mill_type *t) {
+  return t->id == MILL_INT ? 10 : t->id == MILL_BIGINT ? 20 : t->precision;
+}
+
+static const mill_type *wider_value(io_job *job, const mill_type *a, const mill_type *b) {
   if (a == b || b->id == MILL_NULL) return a;
   if (a->id == MILL_NULL) return b;
   int x = number_rank(a), y = number_rank(b);
-  if (x == 3 && y == 3) return a->precision > b->precision ? a : b;
+  if (x && y && (x > y ? x : y) == 3) {
+    int p = digits_of(a), q = digits_of(b);
+    return mill_type_decimal(job->context.types, p > q ? p : q, 0);
+  }
   if (x && y) return x > y ? a : b;
   bool time = (a->id == MILL_DATE || a->id == MILL_TIMESTAMP) &&
               (b->id == MILL_DATE || b->id == MILL_TIMESTAMP);
@@ -145,7 +163,8 @@ static mill_status infer_partition(io_job *job, int column, const mill_type **ou
     const char *v = job->files.file[i].values[column];
     const mill_type *t = v ? type_of_value(job, &rules, v) : mill_type_of(MILL_NULL);
     if (!t) return mill_oom(io_memory(job), sizeof *t, err);
-    *out = wider_value(*out, t);
+    *out = wider_value(job, *out, t);
+    if (!*out) return mill_oom(io_memory(job), sizeof *t, err);
   }
   return MILL_OK;
 }
@@ -226,7 +245,7 @@ static mill_status read_options(io_job *job, mill_error *err) {
   if (!charset) charset = mill_option_text(job->options, "charset");
   job->look_back = 1;
   job->mode = mill_io_mode(job->options);
-  if (charset) MILL_TRY(mill_io_charset_of(charset, &job->charset, err));
+  if (charset && !job->format->fixed) MILL_TRY(mill_io_charset_of(charset, &job->charset, err));
   MILL_TRY(mill_option_bool(job->options, "ignoreCorruptFiles",
                             mill_io_is_set(job, "spark.sql.files.ignoreCorruptFiles", false),
                             &job->ignore_corrupt, err));
@@ -246,7 +265,7 @@ static mill_status check_types(io_job *job, mill_error *err) {
     const mill_field *f = &job->data->fields[i];
     if (f->type->id == MILL_STRING && f->type->string_kind != MILL_PLAIN_STRING)
       return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
-    if (f->type->id == MILL_TIME && !job->times && (!time || strcmp(time, "true") != 0))
+    if (mill_type_has_time(f->type) && !job->times && (!time || strcmp(time, "true") != 0))
       return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (strcmp(f->name, corrupt) == 0 && f->type->id != MILL_STRING)
       return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name, "actualType",
@@ -257,6 +276,14 @@ static mill_status check_types(io_job *job, mill_error *err) {
                        "columnType", mill_type_quoted(io_memory(job), f->type, err), NULL);
   }
   return MILL_OK;
+}
+
+/* A CHAR or VARCHAR inside a type. */
+static bool has_char(const mill_type *t) {
+  if (t->id == MILL_STRING) return t->string_kind != MILL_PLAIN_STRING;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (has_char(t->fields[i].type)) return true;
+  return false;
 }
 
 /* With singleVariantColumn the schema is that column, alone or with one of corrupt records. */
@@ -285,6 +312,8 @@ static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err)
   if (job->single) {
     MILL_TRY(single_schema(job, r->schema, err));
   } else if (r->schema) {
+    if (has_char(r->schema))
+      return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
     MILL_TRY(data_of_user(job, r->schema, err));
   } else {
     if (job->files.n == 0 && !job->format->fixed)
@@ -315,6 +344,7 @@ static mill_status new_job(const mill_context *ctx, const mill_settings *set, co
   job->format = format;
   job->conf = r->conf;
   job->conf_arg = r->conf_arg;
+  job->guessed = r->schema == NULL;
   mill_arena_init(&job->arena, ctx->memory);
   mill_arena_init(&job->files.arena, ctx->memory);
   mill_status s = copy_options(job, r->options, err);

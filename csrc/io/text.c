@@ -14,13 +14,34 @@ typedef struct text_decoder {
   bool wanted, done;
 } text_decoder;
 
+/* The option encoding is that of the option lineSep alone, with Java's byte order mark. */
+static mill_status encode_separator(io_job *job, io_separator *s, mill_error *err) {
+  const char *name = mill_option_text(job->options, "encoding");
+  io_charset charset = IO_UTF8;
+  mill_text bytes;
+  if (name) MILL_TRY(mill_io_charset_of(name, &charset, err));
+  if (charset == IO_UTF8) return MILL_OK;
+  mill_text_init(&bytes, io_memory(job));
+  mill_status status = charset == IO_UTF16 ? mill_text_add(&bytes, "\xfe\xff", 2, err) : MILL_OK;
+  if (status == MILL_OK) status = mill_io_charset_encode(charset, s->text, s->size, &bytes, err);
+  if (status == MILL_OK) {
+    *s = (io_separator){mill_arena_strndup(&job->arena, bytes.data, bytes.size), bytes.size};
+    if (s->text == NULL) status = mill_oom(io_memory(job), bytes.size, err);
+  }
+  mill_text_clear(&bytes);
+  return status;
+}
+
 static mill_status text_configure(io_job *job, mill_error *err) {
   text_plan *p = mill_arena_alloc(&job->arena, sizeof *p);
   if (!p) return mill_oom(io_memory(job), sizeof *p, err);
   job->plan = p;
-  job->charset = IO_UTF8; /* bytes are kept as they are */
   MILL_TRY(mill_option_bool(job->options, "wholetext", false, &p->whole, err));
-  return mill_io_separator(job, &p->separator, err);
+  MILL_TRY(mill_io_separator(job, &p->separator, err));
+  if (p->separator.text) MILL_TRY(encode_separator(job, &p->separator, err));
+  job->look_back = p->separator.text ? p->separator.size : 1;
+  job->charset = IO_UTF8; /* bytes are kept as they are */
+  return MILL_OK;
 }
 
 static mill_status text_infer(io_job *job, mill_error *err) {

@@ -70,9 +70,6 @@ const char *mill_write_conf(const mill_write *w, const char *key);
 /* e->texts by the options: its settings and zones are set already. */
 mill_status mill_io_texts_init(mill_value_texts *t, mill_encoder *e, const mill_write *w,
                                mill_error *err) MILL_USE_RESULT;
-/* Append UTF-8 `in` in a charset; what it cannot say becomes "?". */
-mill_status mill_io_charset_encode(io_charset c, const char *in, size_t n, mill_text *out,
-                                   mill_error *err) MILL_USE_RESULT;
 
 /* ---- drafts --------------------------------------------------------------------------------- */
 

@@ -96,7 +96,8 @@ static bool simple(const csv_plan *p) {
   int sep = (unsigned char)p->sep[0];
   return p->nsep == 1 && !p->trim_leading && !p->trim_trailing && p->max_chars < 0 &&
          p->quote != sep && p->escape != sep && p->escape != CSV_NONE && !line_char(sep) &&
-         !line_char(p->quote) && !line_char(p->escape);
+         (p->escape_escape == CSV_NONE || p->escape_escape == p->escape) && !line_char(p->quote) &&
+         !line_char(p->escape);
 }
 
 mill_status mill_csv_options(csv_plan *p, mill_options o, mill_error *err) {

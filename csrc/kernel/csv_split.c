@@ -109,9 +109,9 @@ static mill_status stray_quote(splitter *s, const char *open, const char *p, siz
   return emit_side(s, from);
 }
 
-/* Copy a newline inside quotes as \n; other bytes as they are. */
+/* Copy a newline inside quotes as \n, unless the option lineSep names it; other bytes as they are. */
 static mill_status copy_one(splitter *s, const char **p) {
-  size_t n = at_newline(s, *p);
+  size_t n = s->plan->line.text ? 0 : at_newline(s, *p);
   char c = n ? '\n' : **p;
   *p += n ? n : 1;
   return mill_text_addc(&s->row->side, c, s->err);
@@ -143,11 +143,32 @@ static mill_status empty_quoted(splitter *s, size_t from) {
   return strcmp(empty, s->plan->null_value) == 0 ? emit_null(s) : emit_side(s, from);
 }
 
+/* Has the escape character an escape of its own, another one? */
+static bool own_escape(const csv_plan *plan) {
+  return plan->escape_escape != CSV_NONE && plan->escape_escape != plan->escape;
+}
+
+/* With an escape of the escape character: behind the closing quote of a value that holds no quote, which
+** is taken as it stands; NULL: there is one inside, where that escape is seen and goes. */
+static const char *plainly_quoted(const splitter *s) {
+  const csv_plan *plan = s->plan;
+  const char *p = s->p + 1;
+  while (p < s->end && (unsigned char)*p != plan->quote &&
+         ((unsigned char)*p != plan->escape || plan->escape == CSV_NONE))
+    p++;
+  return p < s->end && (unsigned char)*p == plan->quote && p > s->p + 1 ? closes(s, p + 1) : NULL;
+}
+
 /* The general form of a quoted field: built byte by byte in the side text. */
 static mill_status quoted(splitter *s) {
   const csv_plan *plan = s->plan;
-  const char *open = s->p, *p = s->p + 1, *close;
+  const char *open = s->p, *p = s->p + 1, *close = own_escape(plan) ? plainly_quoted(s) : NULL;
   size_t from = s->row->side.size;
+  if (close) {
+    const char *end = memchr(p, plan->quote, (size_t)(s->end - p));
+    s->p = close;
+    return emit_plain(s, p, end);
+  }
   MILL_TRY(mill_text_reserve(&s->row->side, 16, s->err));
   for (;;) {
     if (p == s->end) {
@@ -156,8 +177,12 @@ static mill_status quoted(splitter *s) {
       return s->more ? MILL_OK : emit_side(s, from);
     }
     int c = (unsigned char)*p;
-    if (c == plan->quote && c == plan->escape && p + 1 < s->end &&
-        (unsigned char)p[1] == plan->quote) {
+    if (own_escape(plan) && c == plan->escape_escape) {
+      bool taken = p + 1 < s->end && (unsigned char)p[1] == plan->escape;
+      if (taken) MILL_TRY(mill_text_addc(&s->row->side, p[1], s->err));
+      p += taken ? 2 : 1;
+    } else if (c == plan->quote && c == plan->escape && p + 1 < s->end &&
+               (unsigned char)p[1] == plan->quote) {
       MILL_TRY(mill_text_addc(&s->row->side, *p, s->err));
       p += 2;
     } else if (c == plan->quote) {

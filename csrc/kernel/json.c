@@ -285,16 +285,21 @@ static bool write_doubles(mill_arena *a, mill_json *j) {
 }
 
 /* The tree of the value that a text begins with, in the arena; NULL where it is no JSON. */
-static mill_json *tree_of(mill_arena *a, bytes s) {
+static mill_status tree_of(mill_arena *a, bytes s, mill_json **out, mill_error *err) {
   mill_error ignored;
   mill_json_reader r;
   mill_json *j = NULL;
+  *out = NULL;
   mill_error_clear(&ignored);
   mill_json_start(&r, s.p, s.n, 0);
   mill_json_token first = mill_json_next(&r);
-  if (first == MILL_JSON_END || first == MILL_JSON_ERROR || !mill_json_skip(&r, first)) return NULL;
-  if (mill_json_parse(s.p, (size_t)(r.p - s.p), a, &j, &ignored) != MILL_OK) return NULL;
-  return write_doubles(a, j) ? j : NULL;
+  if (first == MILL_JSON_END || first == MILL_JSON_ERROR) return MILL_OK;
+  if (!mill_json_skip(&r, first)) return MILL_OK;
+  mill_status parsed = mill_json_parse(s.p, (size_t)(r.p - s.p), a, &j, &ignored);
+  if (parsed != MILL_OK && parsed != MILL_E_OUT_OF_MEMORY) return MILL_OK;
+  if (parsed != MILL_OK || !write_doubles(a, j)) return mill_oom(a->memory, s.n, err);
+  *out = j;
+  return MILL_OK;
 }
 
 static mill_status take(mill_call *call, json_builder *b, bytes s, const json_path *p,
@@ -307,9 +312,10 @@ static mill_status take(mill_call *call, json_builder *b, bytes s, const json_pa
   }
   walked w = !p->legal ? NOTHING : p->wild ? ASK_TREE : plain_value(p, s, &value);
   if (w == FOUND) return put_copy(call, out, i, value.p, value.n, err);
-  const mill_json *j = w == ASK_TREE ? tree_of(scratch, s) : NULL;
+  mill_json *j = NULL;
   json_found f = {.list = p->wild ? text : NULL, .err = err};
   mill_text_reset(text);
+  if (w == ASK_TREE) MILL_TRY(tree_of(scratch, s, &j, err));
   if (j) MILL_TRY(look(&f, j, p, 0));
   if (f.n == 0) return mill_set_null(call, out, i, err);
   if (f.n > 1) {
@@ -389,8 +395,10 @@ KERNEL_HEAD(k_keys) {
   mill_status status = MILL_OK;
   mill_arena_init(&scratch, call->ctx->memory);
   for (size_t i = 0; i < n && status == MILL_OK; i++) {
+    mill_json *j;
     if (!mill_valid_bit(out->valid, i)) continue;
-    status = keys_row(call, tree_of(&scratch, bytes_at(args[0], i)), out, i, err);
+    status = tree_of(&scratch, bytes_at(args[0], i), &j, err);
+    if (status == MILL_OK) status = keys_row(call, j, out, i, err);
     mill_arena_reset(&scratch);
   }
   mill_arena_clear(&scratch);
@@ -445,8 +453,8 @@ static mill_status tuple_rows(mill_call *call, const mill_vector *const *args, s
   mill_arena_init(&scratch, call->ctx->memory);
   mill_text_init(&text, call->ctx->memory);
   for (size_t i = 0; i < n && s == MILL_OK; i++) {
-    const mill_json *j =
-        mill_vector_valid(args[0], i) ? tree_of(&scratch, bytes_at(args[0], i)) : NULL;
+    mill_json *j = NULL;
+    if (mill_vector_valid(args[0], i)) s = tree_of(&scratch, bytes_at(args[0], i), &j, err);
     if (j && j->kind != MILL_JSON_OBJECT) j = NULL;
     counts[i] = 1;
     for (int c = 1; c < call->nargs && s == MILL_OK; c++)

@@ -52,7 +52,7 @@ static mill_status bind_from_json(mill_binding *b, mill_error *err) {
                      mill_bind_type_sql(b, odd, err), NULL);
   MILL_TRY(mill_call_options(b, 2, &o, err));
   MILL_TRY(mill_call_json_rules(b, o, &f->rules, err));
-  f->rules.compact = true;
+  f->rules.compact = f->rules.values.days = true;
   MILL_TRY(mill_call_mode(b, o, &f->fail_fast, err));
   MILL_TRY(mill_call_corrupt(b, o, b->result, &f->corrupt, err));
   b->state = f;

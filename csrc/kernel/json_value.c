@@ -158,7 +158,8 @@ static json_put put_string(json_builder *b, mill_str *out, mill_json_token t) {
     if (b->rules->compact) return put_compact(b, out, p, n);
   } else if (!token_text(b, &p, &n)) {
     return JSON_FAILED;
-  } else if (t == MILL_JSON_NUMBER && (p[n - 1] < '0' || p[n - 1] > '9')) { /* NaN: "NaN" */
+  } else if (b->rules->compact && t == MILL_JSON_NUMBER && /* NaN written anew: "NaN" */
+             (p[n - 1] < '0' || p[n - 1] > '9')) {
     char *own = mill_arena_alloc(b->scratch, n + 2);
     if (own == NULL) b->status = mill_oom(b->memory, n, b->err);
     if (own == NULL) return JSON_FAILED;

@@ -53,19 +53,20 @@ static mill_status print_vector(value_printer *p, const mill_vector *v, uint32_t
   return put(p, ")");
 }
 
-/* A variant that is a text without quotes, a scalar as its cast prints it, others as JSON. */
-static mill_status print_variant(value_printer *p, const mill_vector *v, size_t i) {
+/* A variant that is a text without quotes, a scalar as its cast prints it, others as JSON; inside other
+** values always JSON, in UTC. */
+static mill_status print_variant(value_printer *p, const mill_vector *v, size_t i, int depth) {
   mill_variant one = mill_variant_at(v, i);
   mill_variant_item x;
-  const mill_zone *zone = mill_session_zone(p->set);
+  const mill_zone *zone = depth ? mill_zone_utc() : mill_session_zone(p->set);
   if (!mill_variant_read(&one, &x)) return mill_variant_fail(&one, p->err);
-  if (x.kind >= MILL_VARIANT_ARRAY) return mill_variant_json(&one, zone, p->out, p->err);
+  if (depth || x.kind >= MILL_VARIANT_ARRAY) return mill_variant_json(&one, zone, p->out, p->err);
   return mill_variant_plain(&x, zone, p->out, p->err);
 }
 
 static mill_status print_struct(value_printer *p, const mill_vector *v, size_t i, int depth) {
   uint32_t k = mill_vector_at(v, i);
-  if (v->type->id == MILL_VARIANT) return print_variant(p, v, i);
+  if (v->type->id == MILL_VARIANT) return print_variant(p, v, i, depth);
   if (v->type->id == MILL_VECTOR) return print_vector(p, v, k, depth);
   MILL_TRY(put(p, "{"));
   for (uint32_t c = 0; c < v->type->nfields; c++) {

@@ -140,10 +140,14 @@ static bool parse_date(const mill_value_rules *r, const char *s, size_t n, int32
     }
     if (!r->fallback) return false;
   }
-  return (n == 10 && quick_date(s, out)) || mill_date_parse(s, n, out);
+  if ((n == 10 && quick_date(s, out)) || mill_date_parse(s, n, out)) return true;
+  int64_t days;
+  if (!r->days || !parse_int(s, n, INT32_MIN, INT32_MAX, &days)) return false;
+  *out = (int32_t)days;
+  return days >= MILL_GREGORIAN_DAY;
 }
 
-/* The casts take a time without a date; files only behind a T. */
+/* By the pattern, or as the casts do it; a text that names a zone is no TIMESTAMP_NTZ. */
 static bool parse_timestamp(const mill_value_rules *rules, const mill_timestamp_rules *r,
                             const char *s, size_t n, int64_t *out) {
   const mill_pattern *pattern = r->ntz ? rules->ntz_pattern : rules->timestamp_pattern;
@@ -151,11 +155,10 @@ static bool parse_timestamp(const mill_value_rules *rules, const mill_timestamp_
   if (pattern) {
     if (mill_pattern_parse(pattern, r->zones, r->zone, s, n, &m)) {
       *out = m.local;
-      return r->ntz || mill_moment_utc(&m, out);
+      return r->ntz ? !m.zoned : mill_moment_utc(&m, out);
     }
     if (!rules->fallback) return false;
   }
-  if (n > 2 && (s[1] == ':' || s[2] == ':')) return false;
   return mill_timestamp_parse(r, s, n, out);
 }
 

@@ -12,6 +12,7 @@ typedef struct mill_value_rules {
   /* dateFormat, timestampFormat, timestampNTZFormat; NULL: the texts of casts */
   const mill_pattern *date_pattern, *timestamp_pattern, *ntz_pattern;
   bool fallback; /* what is none of the pattern may be a cast's text */
+  bool days;     /* a whole number is a date too, the days since 1970-01-01 in Julian dates: JSON */
   const char *nan, *positive_inf, *negative_inf; /* NULL: NaN, Inf, -Inf */
 } mill_value_rules;
 
@@ -19,9 +20,10 @@ typedef struct mill_value_rules {
 ** with the session's zone. */
 mill_status mill_value_rules_init(mill_value_rules *r, mill_options o, mill_timestamp_rules base,
                                   mill_error *err) MILL_USE_RESULT;
-/* And dateFormat, timestampFormat, timestampNTZFormat, locale, enableDateTimeParsingFallback. */
-mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, mill_arena *a,
-                                     mill_error *err) MILL_USE_RESULT;
+/* And dateFormat, timestampFormat, timestampNTZFormat, locale, enableDateTimeParsingFallback; guessed: no
+** schema is given. */
+mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool guessed,
+                                     mill_arena *a, mill_error *err) MILL_USE_RESULT;
 
 /* The value of type `t` (flat, not STRING) that s[0, n) says, written to *out; false: none. */
 bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,

@@ -22,8 +22,9 @@ mill_status mill_value_rules_init(mill_value_rules *r, mill_options o, mill_time
   return MILL_OK;
 }
 
-/* A pattern that is none is no error, as in Spark: no text is of it. */
-static mill_status read_pattern(mill_options o, mill_arena *a, const char *key,
+/* A pattern that is none is no error, as in Spark: no text is of it. One that Spark 2 had is an error
+** for a column of its type, so not where types are `guessed`. */
+static mill_status read_pattern(mill_options o, bool guessed, mill_arena *a, const char *key,
                                 const mill_pattern **out, mill_error *err) {
   static const char nothing[] = "'\x01\x02'";
   const char *v = mill_option_text(o, key);
@@ -31,17 +32,20 @@ static mill_status read_pattern(mill_options o, mill_arena *a, const char *key,
   if (v == NULL) return MILL_OK;
   mill_status s =
       mill_pattern_new_in(a, v, strlen(v), true, mill_option_text(o, "locale"), out, err);
+  bool old = s == MILL_E_INCONSISTENT_DATETIME_PATTERN_RECOGNITION;
   if (s != MILL_E_INVALID_DATETIME_PATTERN_ILLEGAL_CHARACTER &&
-      s != MILL_E_INCONSISTENT_DATETIME_WEEK_BASED_PATTERN)
+      s != MILL_E_INVALID_DATETIME_PATTERN_WITH_SUGGESTION &&
+      s != MILL_E_INVALID_DATETIME_PATTERN_LENGTH &&
+      s != MILL_E_INCONSISTENT_DATETIME_WEEK_BASED_PATTERN && !(old && guessed))
     return s;
   mill_error_clear(err);
   return mill_pattern_new(a, nothing, sizeof nothing - 1, true, out, err);
 }
 
-mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, mill_arena *a,
-                                     mill_error *err) {
-  MILL_TRY(read_pattern(o, a, "dateFormat", &r->date_pattern, err));
-  MILL_TRY(read_pattern(o, a, "timestampFormat", &r->timestamp_pattern, err));
-  MILL_TRY(read_pattern(o, a, "timestampNTZFormat", &r->ntz_pattern, err));
+mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool guessed,
+                                     mill_arena *a, mill_error *err) {
+  MILL_TRY(read_pattern(o, guessed, a, "dateFormat", &r->date_pattern, err));
+  MILL_TRY(read_pattern(o, guessed, a, "timestampFormat", &r->timestamp_pattern, err));
+  MILL_TRY(read_pattern(o, guessed, a, "timestampNTZFormat", &r->ntz_pattern, err));
   return mill_option_bool(o, "enableDateTimeParsingFallback", false, &r->fallback, err);
 }

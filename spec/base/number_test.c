@@ -65,8 +65,12 @@ int main(void) {
   CHECK(reads("9007199254740993", 9007199254740992.0) && reads("1e400", INFINITY));
   CHECK(misread(200000) == 0);
   double d;
+  float f;
   CHECK(!mill_parse_double("", 0, &d) && !mill_parse_double("1e", 2, &d) &&
-        !mill_parse_double("0x1p3", 5, &d) && !mill_parse_double("1 2", 3, &d));
+        !mill_parse_double("0x10", 4, &d) && !mill_parse_double("1 2", 3, &d));
+  CHECK(mill_parse_double("0x1p3", 5, &d) && d == 8); /* as Spark casts them */
+  CHECK(mill_parse_float("-0x1.8P1d", 9, &f) && f == -3);
+  CHECK(!mill_parse_double("0x.p1", 5, &d) && !mill_parse_double("0x1p", 4, &d));
   int64_t v = 0;
   CHECK(integer(" +42\n", &v) == MILL_PARSED && v == 42);
   CHECK(integer("-9223372036854775808", &v) == MILL_PARSED && v == INT64_MIN);

@@ -152,6 +152,31 @@ sql("pipe",
 sql("nested values", "SELECT array(named_struct('a', id, 'b', array(name))) x, map(id, array(age)) y FROM " .. PEOPLE)
 sql("error of the query", "SELECT coalesce(try_divide(1, 0), 7)")
 
+-- What has ways of its own with many rows, from memory and put aside.
+for _, kind in ipairs { sql, spilled } do
+  kind("lateral joins", "SELECT p.id, t.total, c.n, s.x FROM " .. PEOPLE .. " LEFT JOIN LATERAL (SELECT total FROM "
+    .. ORDERS .. " WHERE o.who = p.id ORDER BY total DESC LIMIT 1) t JOIN LATERAL (SELECT count(*) n FROM " .. ORDERS
+    .. " WHERE o.who <= p.id) c, LATERAL (SELECT p.age + c.n x) s")
+  kind("lateral join of a generator", "SELECT p.id, e.n, e.pos FROM " .. PEOPLE
+    .. " LEFT JOIN LATERAL posexplode(sequence(1, p.id % 3)) AS e(pos, n) ON e.n > 1")
+  kind("counts by sets", "SELECT k, count(DISTINCT a), count(DISTINCT b), sum(c) FROM (SELECT id % 3 k, id % 700 a, "
+    .. "CAST(id % 9 AS INT) b, id c FROM range(2500)) GROUP BY k")
+  kind("counts by sets of many groups",
+    "SELECT sum(n), max(n) FROM (SELECT id % 900 k, count(DISTINCT id * 7) n FROM range(2500) GROUP BY 1)")
+  kind("sets of texts and dates", "SELECT id % 2, count(DISTINCT CAST(id % 50 AS STRING)), count(DISTINCT "
+    .. "DATE'2024-01-01' + CAST(id % 90 AS INT)), count(DISTINCT id % 5, id % 3) FROM range(1200) GROUP BY 1")
+  kind("top of many", "SELECT id, s FROM (SELECT id, concat('text number ', id) s FROM range(2500)) "
+    .. "ORDER BY id % 13 DESC, s LIMIT 5 OFFSET 2")
+  kind("top of nested rows", "SELECT array(id, NULL) a, named_struct('s', CAST(id AS STRING)) s FROM range(2100) "
+    .. "WHERE id % 3 = 1 ORDER BY s DESC LIMIT 3")
+  kind("generators", "SELECT * FROM (SELECT id, inline_outer(array(struct(name, age), NULL)) FROM " .. PEOPLE
+    .. ") LATERAL VIEW OUTER explode(array()) e AS n LATERAL VIEW stack(2, id, 'x', id + 1, NULL) t AS a, b "
+    .. "LATERAL VIEW json_tuple('{\"k\": 1, \"l\": [2, \"a longer text than fits\"]}', 'k', 'l', 'm') j AS k, l, m")
+  kind("generators of maps, texts and variants", "SELECT x.*, v.*, w.* FROM " .. PEOPLE .. ", LATERAL "
+    .. "posexplode_outer(map(id, name, id + 10, 'y')) x, LATERAL variant_explode_outer(parse_json('{\"a\": [1]}')) v, "
+    .. "LATERAL explode(split(coalesce(name, 'a b c'), ' ')) w")
+end
+
 local VARIANTS = [[(SELECT id, parse_json(concat('{"a": ', id, ', "b": ["x", null, {"c": 1.5}], "long": "',
   repeat('text ', 9), '"}')) v FROM range(5))]]
 sql("variants", "SELECT v, variant_get(v, '$.a', 'INT') + 1, v:b[2].c::DOUBLE, schema_of_variant(v), to_json(v), "
@@ -381,6 +406,41 @@ for _, format in ipairs { "csv", "json", "text", "parquet", "arrow" } do
     df.write:format(format):mode("overwrite"):partitionBy("id"):save(path)
     df.write:format(format):mode("overwrite"):option("partitionOverwriteMode", "dynamic"):partitionBy("id"):save(path)
     return text(spark.read:format(format):load(path):orderBy("id"))
+  end)
+end
+-- ---- readers, with what is wrong in the files --------------------------------------------------
+
+local BROKEN = {
+  csv = "id,name,when\n1,ann,2024-01-01\nx,\"b\nob\",\n3\n4,dan,2024-02-30,more\n\"never closed,",
+  json = '{"id": 1, "name": "ann", "when": "2024-01-01"}\nbad\n{"id": "x", "name": {"a": 1}}\n[{"id": 3}, {"id": 4}]\n',
+}
+for _, format in ipairs { "csv", "json" } do
+  for _, more in ipairs { false, true } do
+    scenario(("%s with what is broken%s"):format(format, more and ", of more lines" or ""), function(spark, dir)
+      local path = file(dir .. "/broken." .. format, BROKEN[format])
+      local function read(options, schema)
+        options.header, options.multiLine = format == "csv", more
+        local reader = spark.read:options(options):format(format)
+        return (schema and reader:schema(schema) or reader):load(path)
+      end
+      local kept = read({}, "id INT, name STRING, when DATE, _corrupt_record STRING")
+      local dropped = read({ mode = "DROPMALFORMED" }, "id INT, name STRING")
+      local inferred, single = read { inferSchema = true }, read { singleVariantColumn = "v" }
+      return table.concat({ text(kept), text(dropped), inferred.schema:json(), text(single) }, "\n")
+    end)
+  end
+end
+for _, charset in ipairs { "UTF-16LE", "UTF-32", "ISO-8859-1" } do
+  scenario("files in " .. charset, function(spark, dir)
+    local df = spark:sql "SELECT concat('id ', id) AS value, id AS n FROM range(40)"
+    local out = {}
+    for i, format in ipairs { "csv", "json" } do
+      local path = dir .. "/charset_" .. format
+      df.write:format(format):mode("overwrite"):option("encoding", charset):save(path)
+      out[i] = text(spark.read:format(format):schema "value STRING, n INT"
+        :options { encoding = charset, multiLine = true }:load(path):limit(3))
+    end
+    return table.concat(out, "\n")
   end)
 end
 scenario("variants written and read", function(spark, dir)
