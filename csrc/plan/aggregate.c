@@ -359,11 +359,50 @@ static bool aggregates_only(mill_planner *w, const mill_node *n, const mill_expr
   return true;
 }
 
+/* Grouping sets: keys that are alike, as an ordinal and its column are, become one. */
+static const mill_node *merge_keys(mill_planner *w, const mill_node *n, mill_exprs *keys) {
+  mill_exprs once = {0};
+  mill_node *c = mill_w_node_copy(w, n);
+  uint64_t *sets = mill_w_alloc(w, ((size_t)n->nsets + 1) * sizeof *sets);
+  if (c == NULL || sets == NULL) return NULL;
+  for (int k = 0; k < keys->n; k++) {
+    int at = 0;
+    while (at < once.n && !mill_x_alike(bare(once.at[at]), bare(keys->at[k]))) at++;
+    if (at == once.n && !mill_exprs_add(w, &once, keys->at[k])) return NULL;
+    for (int i = 0; i < n->nsets; i++) sets[i] |= (n->sets[i] >> k & 1) << at;
+  }
+  *keys = once;
+  c->sets = sets;
+  return c;
+}
+
+/* GROUP BY ALL where `all` is a column, or an alias of the list, is by that. */
+static const mill_node *by_column_all(mill_planner *w, const mill_node *n, const mill_scope *s,
+                                      const mill_exprs *items) {
+  static const char *const word = "all";
+  mill_expr *name = mill_x_name(w, word);
+  if (name == NULL) return NULL;
+  mill_scope own = *s;
+  own.arguments = NULL, own.lateral = NULL;
+  const mill_expr *c = mill_resolve_name_quiet(w, &own, name);
+  if (c == NULL && w->status == MILL_OK && mill_w_conf(w, "spark.sql.groupByAliases"))
+    c = by_alias(w, items, name);
+  mill_node *copy = c ? mill_w_node_copy(w, n) : NULL;
+  mill_exprs keys = {0};
+  if (copy == NULL) return w->status == MILL_OK ? n : NULL;
+  if (!mill_exprs_add(w, &keys, name)) return NULL;
+  copy->grouping = MILL_GROUP_PLAIN;
+  copy->keys = keys.at, copy->nkeys = 1;
+  return copy;
+}
+
 const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
                                         const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   mill_exprs items = {0}, keys = {0}, hidden = {0};
-  if (child == NULL || !mill_source_columns(w, child, &hidden)) return NULL;
+  if (child == NULL || !mill_source_columns(w, child, &hidden) ||
+      !mill_using_columns(w, child, &hidden))
+    return NULL;
   mill_scope s = mill_scope_of(child, outer);
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
@@ -372,10 +411,12 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
   if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items) ||
       (piped && !aggregates_only(w, n, &items)))
     return NULL;
+  if (n->grouping == MILL_GROUP_ALL && (n = by_column_all(w, n, &s, &items)) == NULL) return NULL;
   for (int i = 0; i < n->nkeys; i++) {
     const mill_expr *k = resolve_key(w, &s, &items, n->keys[i]);
     if (k == NULL || !orderable(w, k) || !mill_exprs_add(w, &keys, k)) return NULL;
   }
+  if (n->nsets && (n = merge_keys(w, n, &keys)) == NULL) return NULL;
   for (int i = 0; n->grouping == MILL_GROUP_ALL && i < items.n; i++)
     if (!mill_x_has_aggregate(items.at[i]) && !mill_exprs_add(w, &keys, items.at[i])) return NULL;
   for (int i = 0; i < items.n && hidden.n && child; i++)
@@ -388,30 +429,56 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
 /* ---- ORDER BY, HAVING over groups ----------------------------------------------------------- */
 
 /* To ORDER BY and HAVING a column that is neither a key nor in the list is none at all. */
-static const mill_expr *unknown_above(mill_planner *w, const mill_node *top, const mill_expr *c) {
+typedef struct writing {
+  const mill_expr *column, *name;
+} writing;
+
+static int written_at(const mill_expr *e, void *arg) {
+  writing *x = arg;
+  if (e->kind != MILL_X_NAME || e->text != x->column->text || e->start != x->column->start) return 0;
+  x->name = e;
+  return 1;
+}
+
+static const mill_expr *unknown_above(mill_planner *w, const mill_node *top,
+                                      const mill_expr *written, const mill_expr *c) {
+  writing found = {c, NULL};
+  mill_scope s = mill_scope_of(top, NULL);
+  if (c->text && mill_x_any(written, written_at, &found)) return mill_unresolved(w, &s, found.name);
   mill_expr *name = mill_x_new(w, MILL_X_NAME, c);
   const char **parts = mill_w_alloc(w, sizeof *parts);
-  mill_scope s = mill_scope_of(top, NULL);
   if (name == NULL || parts == NULL) return NULL;
   parts[0] = c->name;
   name->parts = parts, name->nparts = 1;
   return mill_unresolved(w, &s, name);
 }
 
+static bool groups_of(mill_planner *w, const mill_node *a, grouping *g) {
+  *g = (grouping){.node = a, .keys = a->keys, .nkeys = a->nkeys};
+  if (a->nsets) g->id = a->keys[--g->nkeys];
+  return mill_exprs_copy(w, &g->named, a->keys, g->nkeys) &&
+         mill_exprs_copy(w, &g->aggs, a->aggs, a->naggs);
+}
+
+const mill_expr *mill_no_key(mill_planner *w, const mill_node *agg, const mill_expr *e,
+                             const mill_node *top) {
+  grouping g;
+  if (!groups_of(w, agg, &g)) return NULL;
+  leftover l = {&g, top->output, top->noutput, NULL};
+  const mill_expr *r = mill_x_map(w, e, rewrite, &g);
+  return r && mill_x_any(r, leftover_at, &l) ? l.found : NULL;
+}
+
 const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
-                                      const mill_node *top) {
+                                      const mill_node *top, const mill_expr *written) {
   const mill_node *a = *agg;
-  grouping g = {.node = a, .keys = a->keys, .nkeys = a->nkeys};
-  if (a->nsets) g.id = a->keys[--g.nkeys];
+  grouping g;
   mill_exprs before = {0};
-  if (!mill_exprs_copy(w, &g.named, a->keys, g.nkeys) ||
-      !mill_exprs_copy(w, &g.aggs, a->aggs, a->naggs) ||
-      !mill_exprs_copy(w, &before, a->aggs, a->naggs))
-    return NULL;
+  if (!groups_of(w, a, &g) || !mill_exprs_copy(w, &before, a->aggs, a->naggs)) return NULL;
   const mill_expr *r = mill_x_map(w, e, rewrite, &g);
   leftover l = {&g, top->output, top->noutput, NULL};
   if (r == NULL) return NULL;
-  if (mill_x_any(r, leftover_at, &l)) return unknown_above(w, top, l.found);
+  if (mill_x_any(r, leftover_at, &l)) return unknown_above(w, top, written, l.found);
   if (g.aggs.n == before.n) return r;
   mill_node *copy = mill_w_node_copy(w, a);
   mill_exprs all = {0};

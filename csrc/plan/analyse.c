@@ -117,12 +117,42 @@ bool mill_refuse_groups(mill_planner *w, const mill_expr *e, const char *operato
   return false;
 }
 
+typedef struct list_columns {
+  const mill_node *list; /* the PROJECT */
+  const mill_node *shown;
+} list_columns;
+
+static int beyond_list_at(const mill_expr *e, void *arg) {
+  const list_columns *l = arg;
+  if (e->kind == MILL_X_COLUMN && mill_x_find_id(l->shown->output, l->shown->noutput, e->id))
+    return 0;
+  for (int i = 0; i < l->list->nexprs && i < l->list->noutput; i++) {
+    const mill_expr *item = l->list->exprs[i];
+    while (item->kind == MILL_X_ALIAS) item = item->args[0];
+    if (mill_x_alike(item, e)) return -1;
+  }
+  return e->kind == MILL_X_COLUMN;
+}
+
+/* HAVING over keys or aggregates that the list has not: above it the list is seen, and the keys that are
+** columns, as in Spark. */
+static const mill_node *close_list(mill_planner *w, const mill_node *filter,
+                                   const mill_node *before) {
+  list_columns l = {filter->child[0], before};
+  if (l.list->kind != MILL_N_PROJECT || !mill_x_any(filter->exprs[0], beyond_list_at, &l))
+    return filter;
+  mill_node *p = mill_w_node_copy(w, visible_of(w, filter, before));
+  if (p) p->having = true;
+  return p;
+}
+
 static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
   if (child == NULL) return NULL;
   if (!mill_refuse_generator(w, n->exprs[0])) return NULL;
-  const mill_expr *e = mill_resolve_above(w, &child, outer, n->exprs[0]);
+  const mill_expr *e = mill_resolve_above(w, &child, outer, n->having ? MILL_HAVING : MILL_WHERE,
+                                          n->exprs[0]);
   if (e == NULL) return NULL;
   if (mill_x_has_window(e) && !n->qualify)
     return MILL_W_FAIL_AT(w, n, MILL_E_WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE, "clauseName",
@@ -141,7 +171,8 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
     const mill_node *f = mill_w_filter(w, child, l.at[0]);
     return f ? visible_of(w, f, before) : NULL;
   }
-  return mill_w_filter(w, child, e);
+  const mill_node *f = mill_w_filter(w, child, e);
+  return f && n->having ? close_list(w, f, before) : f;
 }
 
 static const mill_expr *order_item(mill_planner *w, const mill_node **child,
@@ -156,7 +187,7 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
                             mill_error_fmt(w->err, "%d", (*child)->noutput), NULL);
     r = (*child)->output[at - 1];
   } else {
-    r = mill_refuse_generator(w, e) ? mill_resolve_above(w, child, outer, e) : NULL;
+    r = mill_refuse_generator(w, e) ? mill_resolve_above(w, child, outer, MILL_ORDER_BY, e) : NULL;
   }
   if (r == NULL || !mill_refuse_groups(w, r, "Sort")) return NULL;
   while (r->kind == MILL_X_ALIAS) r = r->args[0];

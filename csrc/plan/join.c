@@ -80,6 +80,7 @@ static const mill_node *project_using(mill_planner *w, mill_node *j, const mill_
       return NULL;
   }
   mill_node *p = mill_w_unary(w, MILL_N_PROJECT, j);
+  if (p) p->natural = true;
   return p && mill_w_set_exprs(w, p, &l) && mill_w_output_exprs(w, p, visible) ? p : NULL;
 }
 
@@ -133,6 +134,9 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
   const mill_node *a = mill_analyse(w, n->child[0], outer);
   if (a == NULL) return NULL;
   mill_scope left = mill_scope_of(a, outer);
+  mill_exprs keys = {0};
+  if (!mill_using_columns(w, a, &keys)) return NULL;
+  left.hidden = keys.at, left.nhidden = keys.n;
   const mill_node *b = mill_analyse(w, n->child[1], n->lateral ? &left : outer);
   if (b == NULL) return NULL;
   self_join self = {b, b};
@@ -146,7 +150,9 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
     if (!mill_exprs_copy(w, &both, a->output, a->noutput) ||
         !mill_exprs_copy(w, &both, b->output, b->noutput))
       return NULL;
-    mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
+    if (!mill_using_columns(w, b, &keys)) return NULL;
+    mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n, .hidden = keys.at};
+    s.nhidden = keys.n;
     const mill_expr *on = n->exprs[0];
     if (self.after != self.before) on = mill_x_map(w, on, other_side, &self);
     condition = mill_refuse_generator(w, on) ? mill_resolve(w, &s, on) : NULL;

@@ -24,7 +24,7 @@ static bool has_qualifier(const mill_planner *w, const mill_expr *c, const mill_
 }
 
 bool mill_names_table(const mill_planner *w, const mill_scope *s, const mill_expr *star) {
-  for (int i = 0; star->nparts == 1 && i < s->ncolumns; i++)
+  for (int i = 0; i < s->ncolumns; i++)
     if (has_qualifier(w, s->column[i], star)) return true;
   return false;
 }
@@ -102,15 +102,39 @@ static const mill_expr *without_fields(mill_planner *w, const mill_scope *s, con
   return r ? mill_x_alias(w, r, c->name) : NULL;
 }
 
+/* t.* of a table around this query. */
+static bool expand_outer(mill_planner *w, const mill_scope *s, const mill_expr *star,
+                         mill_exprs *out) {
+  const mill_scope *o = s->outer;
+  bool any = false;
+  for (int i = 0; o && i < o->ncolumns; i++) {
+    if (!has_qualifier(w, o->column[i], star) || excepted(w, star, o->column[i])) continue;
+    mill_expr *c = mill_x_copy(w, o->column[i]);
+    if (c) c->kind = MILL_X_OUTER;
+    if (!mill_exprs_add(w, out, c)) return false;
+    any = true;
+  }
+  return any;
+}
+
 static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *star,
                         mill_exprs *out) {
   bool any = star->nparts == 0;
-  if (!excepts_columns(w, s, star)) return false;
-  for (int i = 0; i < s->ncolumns; i++) {
-    if (!has_qualifier(w, s->column[i], star)) continue;
+  mill_exprs all = {0};
+  if (!any && s->from && !mill_using_columns(w, s->from, &all)) return false;
+  if (!mill_exprs_copy(w, &all, s->column, s->ncolumns)) return false;
+  mill_scope those = *s;
+  those.column = all.at, those.ncolumns = all.n;
+  if (!any && !mill_names_table(w, &those, star) && expand_outer(w, s, star, out)) return true;
+  if (w->status || !excepts_columns(w, &those, star)) return false;
+  for (int i = 0; i < all.n; i++) {
+    if (!has_qualifier(w, all.at[i], star)) continue;
     any = true;
-    if (excepted(w, star, s->column[i])) continue;
-    if (!mill_exprs_add(w, out, without_fields(w, s, star, s->column[i]))) return false;
+    if (excepted(w, star, all.at[i])) continue;
+    mill_expr *c = mill_x_copy(w, all.at[i]);
+    if (c == NULL) return false;
+    c->hidden = false;
+    if (!mill_exprs_add(w, out, without_fields(w, s, star, c))) return false;
   }
   return any || expand_struct(w, s, star, out);
 }
@@ -129,8 +153,9 @@ bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *con
 
 const mill_expr *mill_path_named(mill_planner *w, const mill_expr *written,
                                  const mill_expr *resolved) {
-  if (written->kind != MILL_X_NAME || written->nparts < 2 || resolved->kind != MILL_X_CALL)
-    return resolved;
+  bool inside = resolved->kind == MILL_X_CALL ||
+                (resolved->kind == MILL_X_LITERAL && resolved->pretty); /* of a VOID column */
+  if (written->kind != MILL_X_NAME || written->nparts < 2 || !inside) return resolved;
   mill_expr *a = mill_x_alias(w, resolved, written->parts[written->nparts - 1]);
   if (a) a->hidden = true;
   return a;
@@ -146,7 +171,9 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
   bool field = variable || resolved->kind == MILL_X_OUTER ||
                (resolved->kind == MILL_X_FIELD && resolved->pretty == NULL);
   bool cast = resolved->kind == MILL_X_CAST && resolved->args[0]->kind == MILL_X_COLUMN;
-  const char *name = field  ? resolved->name
+  bool hive = written->kind == MILL_X_NAME && mill_x_is_call(resolved, "grouping_id");
+  const char *name = hive     ? "grouping__id"
+                     : field  ? resolved->name
                      : cast ? resolved->args[0]->name /* a column that is cast keeps its name */
                             : mill_w_sql(w, resolved);
   mill_expr *a = mill_x_alias(w, resolved, name);
@@ -279,16 +306,41 @@ bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
   return n->kind != MILL_N_SOURCE || mill_exprs_copy(w, out, n->exprs, n->nexprs);
 }
 
+bool mill_using_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
+  while (keeps_columns(n)) n = n->child[0];
+  if (n->kind == MILL_N_JOIN)
+    return mill_using_columns(w, n->child[0], out) &&
+           (n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI ||
+            mill_using_columns(w, n->child[1], out));
+  if (n->kind != MILL_N_PROJECT || !n->natural) return true;
+  for (int i = n->noutput; i < n->nexprs; i++) {
+    mill_expr *c = mill_x_copy(w, n->exprs[i]);
+    if (c) c->hidden = true;
+    if (!mill_exprs_add(w, out, c)) return false;
+  }
+  return mill_using_columns(w, n->child[0], out);
+}
+
+/* The keys of the groups below HAVING that are columns. */
+static bool key_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
+  while (passes_through(n) || n->kind == MILL_N_PROJECT) n = n->child[0];
+  for (int i = 0; n->kind == MILL_N_AGGREGATE && i < n->nkeys; i++)
+    if (n->keys[i]->kind == MILL_X_COLUMN && !mill_exprs_add(w, out, n->keys[i])) return false;
+  return true;
+}
+
 bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
-  if (!mill_source_columns(w, n, out)) return false;
+  if (!mill_source_columns(w, n, out) || !mill_using_columns(w, n, out)) return false;
   while (passes_through(n)) n = n->child[0];
-  if (n->kind != MILL_N_PROJECT || n->having || n->alias) return true;
+  if (n->kind == MILL_N_PROJECT && n->having) return key_columns(w, n->child[0], out);
+  if (n->kind != MILL_N_PROJECT || n->having || n->alias || n->natural) return true;
   for (int i = n->noutput; i < n->nexprs; i++)
     if (n->exprs[i]->kind == MILL_X_COLUMN && !mill_exprs_add(w, out, n->exprs[i])) return false;
   const mill_node *below = n->child[0];
   while (passes_through(below)) below = below->child[0];
   if (below->kind == MILL_N_AGGREGATE) below = below->child[0];
-  return mill_exprs_copy(w, out, below->output, below->noutput);
+  return mill_exprs_copy(w, out, below->output, below->noutput) &&
+         mill_using_columns(w, below, out);
 }
 
 /* The child's columns that a GENERATE hands on stand in front of those that it makes. */
@@ -359,24 +411,63 @@ static const mill_node *replace(mill_planner *w, const mill_node *n, const mill_
   return copy->child[0] ? copy : NULL;
 }
 
+/* HAVING: names that mean no key below the list mean a column of it. */
+static const mill_expr *resolve_having(mill_planner *w, const mill_node *child,
+                                       const mill_node *agg, mill_scope *s, const mill_expr *e) {
+  mill_exprs of_list = {0};
+  s->below_first = true, s->of_list = &of_list;
+  for (;;) {
+    const mill_expr *r = mill_resolve(w, s, e);
+    const mill_expr *c = r ? mill_no_key(w, agg, r, child) : NULL;
+    if (c == NULL) return w->status == MILL_OK ? r : NULL;
+    for (int i = 0; i < of_list.n; i++)
+      if (of_list.at[i]->text == c->text && of_list.at[i]->start == c->start) return r;
+    if (!mill_exprs_add(w, &of_list, c)) return NULL;
+  }
+}
+
+/* ORDER BY: what is no expression over the list may be one over what is below. */
+static const mill_expr *resolve_order(mill_planner *w, mill_scope *s, const mill_expr *e) {
+  const mill_expr *r = mill_resolve(w, s, e);
+  if (r || w->status == MILL_E_OUT_OF_MEMORY || s->nhidden == 0) return r;
+  mill_scope below = *s;
+  below.below_first = true;
+  mill_error_clear(w->err);
+  w->status = MILL_OK;
+  r = mill_resolve(w, &below, e);
+  if (r || w->status == MILL_E_OUT_OF_MEMORY) return r;
+  mill_error_clear(w->err);
+  w->status = MILL_OK;
+  return mill_resolve(w, s, e); /* and the error is told of the list */
+}
+
+static const mill_expr *resolve_clause(mill_planner *w, const mill_node *child, mill_scope *s,
+                                       mill_clause clause, const mill_expr *e) {
+  const mill_node *agg = aggregate_below(child);
+  s->above = clause == MILL_ORDER_BY;
+  if (clause == MILL_HAVING && agg) return resolve_having(w, child, agg, s, e);
+  return clause == MILL_ORDER_BY ? resolve_order(w, s, e) : mill_resolve(w, s, e);
+}
+
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
-                                    const mill_scope *outer, const mill_expr *e) {
+                                    const mill_scope *outer, mill_clause clause,
+                                    const mill_expr *e) {
   mill_exprs hidden = {0};
   mill_scope s = mill_scope_of(*child, outer);
   if (!mill_hidden_columns(w, *child, &hidden)) return NULL;
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
-  const mill_expr *r = mill_resolve(w, &s, e);
+  const mill_expr *r = resolve_clause(w, *child, &s, clause, e);
   if (r == NULL) return NULL;
   const mill_node *agg = aggregate_below(*child);
   if (agg && !mill_x_uses_only(r, (*child)->output, (*child)->noutput)) {
     const mill_node *more = agg;
-    r = mill_above_aggregate(w, &more, r, *child);
+    r = mill_above_aggregate(w, &more, r, *child, e);
     if (r == NULL) return NULL;
     if (more != agg) *child = replace(w, *child, agg, more);
   } else if (agg && mill_x_has_aggregate(r)) {
     const mill_node *more = agg;
-    r = mill_above_aggregate(w, &more, r, *child);
+    r = mill_above_aggregate(w, &more, r, *child, e);
     if (r && more != agg) *child = replace(w, *child, agg, more);
   }
   if (r == NULL || *child == NULL) return NULL;

@@ -247,14 +247,14 @@ typedef enum { READ_FINE, READ_BAD, READ_RANGE } reading;
 
 static const char *const day_fields[4] = {"day", "hour", "minute", "second"};
 
-/* 'y-m', or 'd h:m:s.f' from field `first` to `last`. */
-static reading read_fields(const char *s, bool months, int first, int last, int64_t *out,
-                           char *why) {
+/* 'y-m', or 'd h:m:s.f' from field `first` to `last`; minus: a sign stands before the text. */
+static reading read_fields(const char *s, bool minus, bool months, int first, int last,
+                           int64_t *out, char *why) {
   static const int64_t size[4] = {MILL_MICROS_DAY, 3600000000ll, 60000000, 1000000};
   static const int64_t max[4] = {INT64_MAX, 23, 59, 59};
   static const char separator[4] = {' ', ' ', ':', ':'};
   while (isspace((unsigned char)*s)) s++;
-  bool minus = *s == '-';
+  minus ^= *s == '-';
   if (*s == '-' || *s == '+') s++;
   int64_t sum = 0, v;
   for (int f = first; f <= last; f++) {
@@ -273,16 +273,18 @@ static reading read_fields(const char *s, bool months, int first, int last, int6
       return READ_RANGE;
     }
     int64_t unit_size = months ? (f == MILL_YEAR ? 12 : 1) : size[f];
-    if (!add_scaled(&sum, v, unit_size)) return READ_RANGE;
+    if (!add_scaled(&sum, minus ? -v : v, unit_size)) return READ_RANGE;
   }
   if (!months && last == MILL_SECOND && *s == '.') {
     const char *q = ++s;
     while (isdigit((unsigned char)*s)) s++;
-    if (!fraction(q, (size_t)(s - q), &v) || !add_scaled(&sum, v, 1)) return READ_BAD;
+    if (!fraction(q, (size_t)(s - q), &v) || !add_scaled(&sum, minus ? -v : v, 1))
+      return READ_BAD;
   }
   while (isspace((unsigned char)*s)) s++;
-  *out = minus ? -sum : sum;
-  return *s ? READ_BAD : READ_FINE;
+  if (*s) return READ_BAD;
+  *out = sum;
+  return months && (sum > INT32_MAX || sum < INT32_MIN) ? READ_RANGE : READ_FINE;
 }
 
 /* The text does not have the form that the fields ask for. */
@@ -318,7 +320,7 @@ static mill_expr *from_to(mill_parser *p, int from) {
   }
   int64_t v = 0;
   char why[80] = "";
-  reading r = read_fields(s, months, a->field, b->field, &v, why);
+  reading r = read_fields(s, minus, months, a->field, b->field, &v, why);
   if (r == READ_RANGE && !months) {
     mill_p_error(p, body, MILL_E_LEGACY_0063, "msg", why, NULL);
   } else if (r == READ_RANGE) {
@@ -327,7 +329,7 @@ static mill_expr *from_to(mill_parser *p, int from) {
   } else if (r == READ_BAD) {
     unmatched(p, body, a, b, s);
   }
-  return make(p, from, months, a->field, b->field, minus ? -v : v);
+  return make(p, from, months, a->field, b->field, v);
 }
 
 /* How many tokens the interval has from here, behind INTERVAL; *open: parameters are among them. */
