@@ -77,7 +77,7 @@ static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_ex
   bool whole = mill_x_is_call(e, "grouping_id");
   if (whole && !names_keys(w, g, e)) return NULL;
   if (whole && only_empty_set(g)) return mill_x_bigint(w, 0);
-  if (g->id == NULL) {
+  if (g->id == NULL || g->nkeys == 0) {
     (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
     return NULL;
   }
@@ -237,12 +237,31 @@ static const mill_node *aggregate_node(mill_planner *w, const mill_node *child, 
   return a;
 }
 
+static bool makes_rows(const mill_expr *e) {
+  return e->kind == MILL_X_CALL && e->fn && e->fn->kind == MILL_GENERATOR;
+}
+
+/* Over groups there is one generator at most. */
+static bool one_generator(mill_planner *w, const mill_exprs *items) {
+  const char *list = "";
+  int n = 0;
+  for (int i = 0; i < items->n; i++) {
+    const mill_expr *e = bare(items->at[i]);
+    if (!makes_rows(e)) continue;
+    list = mill_w_printf(w, "%s%s%s", list, n++ ? ", " : "", mill_w_quoted_sql(w, e));
+  }
+  if (n < 2) return true;
+  (void)MILL_W_FAIL_AT(w, items->at[0], MILL_E_UNSUPPORTED_GENERATOR_MULTI_GENERATOR, "num",
+                       mill_error_fmt(w->err, "%d", n), "generators", list, NULL);
+  return false;
+}
+
 const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const mill_node *child,
                                       const mill_exprs *keys, mill_exprs *items) {
   grouping g = {
       .node = keys ? n : NULL, .keys = keys ? keys->at : NULL, .nkeys = keys ? keys->n : 0};
   mill_exprs out = {0};
-  if (!mill_check_grouped_queries(w, keys, items)) return NULL;
+  if (!mill_check_grouped_queries(w, keys, items) || !one_generator(w, items)) return NULL;
   for (int i = 0; i < items->n; i++) child = mill_expose_all(w, child, items->at[i]);
   if (child == NULL || !name_keys(w, &g)) return NULL;
   for (int i = 0; i < items->n; i++)
@@ -264,15 +283,12 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
                           mill_error_fmt(w->err, "%d", (int)at), "size",
                           mill_error_fmt(w->err, "%d", items->n), NULL);
   const mill_expr *e = items->at[at - 1];
+  if (makes_rows(bare(e)) && bare(e)->nargs == 1) return bare(e)->args[0];
   if (mill_x_has_aggregate(e))
     return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
                           mill_error_fmt(w->err, "%d", (int)at), "aggExpr",
                           mill_w_printf(w, "%s AS `%s`", mill_w_sql(w, bare(e)), name_of(e)), NULL);
   return e;
-}
-
-static bool makes_rows(const mill_expr *e) {
-  return e->kind == MILL_X_CALL && e->fn->kind == MILL_GENERATOR;
 }
 
 /* A name that is no column, but an alias of the select list. */
@@ -312,13 +328,22 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
                             NULL);
     if (r || w->status) return r;
   }
-  r = mill_resolve(w, s, k);
+  mill_scope own = *s; /* inside an expression the aliases of the list are known as well */
+  if (k->kind != MILL_X_NAME && mill_w_conf(w, "spark.sql.groupByAliases")) own.lateral = items;
+  r = mill_resolve(w, &own, k);
   if (r && makes_rows(r))
     return MILL_W_FAIL_AT(w, k, MILL_E_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", "Aggregate",
                           "invalidExprSqls", mill_w_quoted_sql(w, r), NULL);
   if (r && mill_x_has_aggregate(r))
     return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr", mill_w_sql(w, r), NULL);
   return r;
+}
+
+/* Keys that the list makes of its own aliases are none. */
+static bool groups_by_alias(mill_planner *w, const mill_expr *k) {
+  if (k->kind != MILL_X_ALIAS || !k->lateral) return false;
+  (void)MILL_W_FAIL_AT(w, k, MILL_E_UNSUPPORTED_FEATURE_LATERAL_COLUMN_ALIAS_IN_GROUP_BY, NULL);
+  return true;
 }
 
 static bool orderable(mill_planner *w, const mill_expr *k) {
@@ -396,6 +421,19 @@ static const mill_node *by_column_all(mill_planner *w, const mill_node *n, const
   return copy;
 }
 
+/* GROUP BY ALL: an item without aggregates; of a generator, which runs over the groups, its arguments. */
+static bool key_of_item(mill_planner *w, const mill_expr *item, mill_exprs *keys) {
+  const mill_expr *e = bare(item);
+  if (!makes_rows(e))
+    return mill_x_has_aggregate(item) ||
+           (!groups_by_alias(w, item) && mill_exprs_add(w, keys, item));
+  for (int i = 0; i < e->nargs; i++)
+    if (e->args[i]->kind != MILL_X_LITERAL && !mill_x_has_aggregate(e->args[i]) &&
+        !mill_exprs_add(w, keys, e->args[i]))
+      return false;
+  return true;
+}
+
 const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
                                         const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
@@ -414,11 +452,12 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
   if (n->grouping == MILL_GROUP_ALL && (n = by_column_all(w, n, &s, &items)) == NULL) return NULL;
   for (int i = 0; i < n->nkeys; i++) {
     const mill_expr *k = resolve_key(w, &s, &items, n->keys[i]);
-    if (k == NULL || !orderable(w, k) || !mill_exprs_add(w, &keys, k)) return NULL;
+    if (k == NULL || groups_by_alias(w, k) || !orderable(w, k) || !mill_exprs_add(w, &keys, k))
+      return NULL;
   }
   if (n->nsets && (n = merge_keys(w, n, &keys)) == NULL) return NULL;
   for (int i = 0; n->grouping == MILL_GROUP_ALL && i < items.n; i++)
-    if (!mill_x_has_aggregate(items.at[i]) && !mill_exprs_add(w, &keys, items.at[i])) return NULL;
+    if (!key_of_item(w, items.at[i], &keys)) return NULL;
   for (int i = 0; i < items.n && hidden.n && child; i++)
     child = mill_expose_all(w, child, items.at[i]);
   for (int i = 0; i < keys.n && hidden.n && child; i++)

@@ -146,6 +146,12 @@ static const mill_node *close_list(mill_planner *w, const mill_node *filter,
   return p;
 }
 
+/* Does the list of that query hold a window? */
+static bool has_windows(const mill_node *n) {
+  while (n->kind == MILL_N_FILTER || (n->kind == MILL_N_PROJECT && n->alias == NULL)) n = n->child[0];
+  return n->kind == MILL_N_WINDOW;
+}
+
 static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
@@ -157,6 +163,8 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
   if (mill_x_has_window(e) && !n->qualify)
     return MILL_W_FAIL_AT(w, n, MILL_E_WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE, "clauseName",
                           n->having ? "HAVING" : "WHERE", NULL);
+  if (n->qualify && !mill_x_has_window(e) && !has_windows(child))
+    return MILL_W_FAIL_AT(w, n, MILL_E_QUALIFY_REQUIRES_WINDOW_FUNCTION, NULL);
   if (mill_x_has_aggregate(e) && !mill_x_has_window(e)) return aggregates_in_where(w, n, e);
   if (n->having) e = mill_x_explicit_cast(w, e, mill_type_of(MILL_BOOLEAN));
   if (e == NULL) return NULL;
@@ -173,6 +181,22 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
   }
   const mill_node *f = mill_w_filter(w, child, e);
   return f && n->having ? close_list(w, f, before) : f;
+}
+
+/* Does a value of the type hold one of that other type? */
+static bool holds(const mill_type *t, mill_type_id id) {
+  if (t->id == id) return true;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (holds(t->fields[i].type, id)) return true;
+  return false;
+}
+
+/* Has a value of the type an order? */
+static bool has_order(const mill_type *t) {
+  if (t->id == MILL_MAP || t->id == MILL_VARIANT || mill_type_is_shape(t)) return false;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (!has_order(t->fields[i].type)) return false;
+  return true;
 }
 
 static const mill_expr *order_item(mill_planner *w, const mill_node **child,
@@ -194,7 +218,7 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
   mill_expr *s = mill_x_copy(w, item);
   if (s == NULL) return NULL;
   s->args[0] = r, s->type = r->type;
-  if (r->type->id == MILL_MAP || r->type->id == MILL_VARIANT || mill_type_is_shape(r->type))
+  if (!has_order(r->type))
     return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_INVALID_ORDERING_TYPE, "sqlExpr",
                           mill_w_quoted_sql(w, s), "functionName", "`sortorder`", "dataType",
                           mill_w_quoted_type(w, r->type), NULL);
@@ -288,14 +312,6 @@ static const mill_node *analyse_limit(mill_planner *w, const mill_node *n,
 }
 
 /* ---- distinct rows -------------------------------------------------------------------------- */
-
-/* Does a value of the type hold one of that other type? */
-static bool holds(const mill_type *t, mill_type_id id) {
-  if (t->id == id) return true;
-  for (uint32_t i = 0; i < t->nfields; i++)
-    if (holds(t->fields[i].type, id)) return true;
-  return false;
-}
 
 bool mill_rows_compare(mill_planner *w, const mill_node *rows) {
   for (int i = 0; i < rows->noutput; i++) {

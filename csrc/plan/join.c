@@ -165,6 +165,11 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
     condition = mill_x_cast(w, condition, mill_type_of(MILL_BOOLEAN));
     if (condition == NULL) return NULL;
   }
+  if (n->lateral && condition && mill_x_draws(condition))
+    return MILL_W_FAIL_AT(
+        w, n,
+        MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_LATERAL_JOIN_CONDITION_NON_DETERMINISTIC,
+        "condition", mill_w_sql(w, condition), NULL);
   if (n->lateral && !a->streaming && !b->streaming)
     return mill_lateral_join(w, n->join, a, b, condition);
   mill_node *j = mill_w_join(w, n->join, a, b, condition);

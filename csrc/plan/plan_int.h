@@ -88,6 +88,7 @@ struct mill_planner {
   bool writing;         /* files of a table are noted as being written */
   bool lasting;         /* it is one of the catalogue: nothing temporary either */
   bool deferred;        /* a name is meant for a query around this one, and there is none yet */
+  bool by_alias;        /* an alias of the same select list was used */
   bool nameless;        /* memory ran out where a text was made: "?" stands in its place */
 };
 

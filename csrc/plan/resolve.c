@@ -151,6 +151,7 @@ static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const m
                           mill_w_quoted_parts(w, e->parts, e->nparts), "n",
                           mill_error_fmt(w->err, "%d", n), NULL);
   if (s->within) return alias_in_call(w, s, e);
+  w->by_alias = true;
   return fields(w, positioned(w, found->args[0], e), e, 1);
 }
 

@@ -58,8 +58,18 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
   return true;
 }
 
-/* Each name of EXCEPT must be one of the columns. */
+static bool overlapping(mill_planner *w, const mill_expr *star) {
+  const char *list = star->except[0];
+  for (int i = 1; i < star->nexcept; i++) list = mill_w_printf(w, "%s, %s", list, star->except[i]);
+  (void)MILL_W_FAIL_AT(w, star, MILL_E_EXCEPT_OVERLAPPING_COLUMNS, "columns", list, NULL);
+  return false;
+}
+
+/* Each name of EXCEPT must be one of the columns, and stand there once. */
 static bool excepts_columns(mill_planner *w, const mill_scope *s, const mill_expr *star) {
+  for (int k = 0; k < star->nexcept; k++)
+    for (int i = 0; i < k; i++)
+      if (mill_w_same_name(w, star->except[i], star->except[k])) return overlapping(w, star);
   for (int k = 0; k < star->nexcept; k++) {
     mill_expr one = *star;
     bool found = false;
@@ -215,8 +225,14 @@ bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *
   s->lateral = out;
   for (int i = 0; i < items.n; i++) {
     if (!generators_stand_alone(w, items.at[i])) return false;
-    const mill_expr *r = mill_resolve(w, s, items.at[i]);
-    if (!mill_exprs_add(w, out, mill_named(w, items.at[i], r))) return false;
+    w->by_alias = false;
+    const mill_expr *r = mill_named(w, items.at[i], mill_resolve(w, s, items.at[i]));
+    if (r && w->by_alias && r->kind == MILL_X_ALIAS) {
+      mill_expr *a = mill_x_copy(w, r);
+      if (a) a->lateral = true;
+      r = a;
+    }
+    if (!mill_exprs_add(w, out, r)) return false;
   }
   s->lateral = NULL;
   return true;
