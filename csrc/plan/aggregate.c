@@ -48,7 +48,8 @@ static const mill_expr *group_id(mill_planner *w, grouping *g, const mill_expr *
 
 /* GROUPING SETS (()): all rows are one group, as without GROUP BY. */
 static bool only_empty_set(const grouping *g) {
-  return g->node && g->node->nsets == 1 && g->nkeys == 0;
+  if (g->node == NULL || g->nkeys) return false;
+  return g->node->nsets == 1 || (g->node->nsets == 0 && g->node->grouping == MILL_GROUP_SETS);
 }
 
 static bool is_key(const grouping *g, int i, const mill_expr *e) {
@@ -201,9 +202,13 @@ static bool name_keys(mill_planner *w, grouping *g) {
   bool sets = g->node && g->node->nsets > 0 && !only_empty_set(g);
   for (int i = 0; i < g->nkeys; i++) {
     const mill_expr *k = g->keys[i];
-    if (k->kind != MILL_X_COLUMN || sets) {
-      const char *name = k->kind == MILL_X_ALIAS ? k->parts[0] : mill_w_sql(w, k);
-      mill_expr *a = mill_x_alias(w, bare(k), name);
+    const mill_expr *value = mill_group_value(w, bare(k));
+    if (value == NULL) return false;
+    if (k->kind != MILL_X_COLUMN || sets || value != k) {
+      const char *name = k->kind == MILL_X_ALIAS    ? k->parts[0]
+                         : k->kind == MILL_X_COLUMN ? k->name
+                                                    : mill_w_sql(w, k);
+      mill_expr *a = mill_x_alias(w, value, name);
       if (a && sets) a->nullable = true;
       k = a;
     }
@@ -223,8 +228,8 @@ static const mill_node *aggregate_node(mill_planner *w, const mill_node *child, 
   a->nkeys = keys.n;
   a->aggs = g->aggs.at;
   a->naggs = g->aggs.n;
+  if (g->id || only_empty_set(g)) a->grouping = MILL_GROUP_SETS;
   if (g->id) {
-    a->grouping = MILL_GROUP_SETS;
     a->sets = g->node->sets;
     a->nsets = g->node->nsets;
   }

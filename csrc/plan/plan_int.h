@@ -298,6 +298,10 @@ bool mill_refuse_groups(mill_planner *w, const mill_expr *e, const char *operato
 /* Nodes for select items that hold windows or lateral aliases, over child. */
 const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mill_exprs *items,
                                     const mill_exprs *hidden);
+/* generate.c: `list` with what its generators make in their place, over *child, which gets them. Items, and
+** generators, know the columns that generators make, whichever stands first. */
+bool mill_generate_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
+                         const mill_node **child, mill_exprs *out);
 /* Resolve and name the items of a list, each seeing the aliases before it. */
 bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
                         mill_exprs *out);
@@ -318,6 +322,8 @@ const mill_node *mill_check_subqueries(mill_planner *w, const mill_node *n);
 /* The same of a list over groups by the keys. */
 bool mill_check_grouped_queries(mill_planner *w, const mill_exprs *keys, const mill_exprs *items);
 /* aggregate.c */
+/* group_map.c: the value as a key of groups. */
+const mill_expr *mill_group_value(mill_planner *w, const mill_expr *e);
 /* Is one of the grouping sets there twice? Then each makes groups of its own. */
 bool mill_sets_repeat(const mill_node *n);
 /* The query of resolved `items` (they hold aggregates) over child, by the keys of n (NULL: none). */

@@ -174,8 +174,8 @@ static bool bare_call(const char *name) {
   static const char *const names[] = {
       "current_date",   "current_timestamp", "current_user",    "user",
       "session_user",   "localtimestamp",    "current_time",    "localtime",
-      "current_schema", "current_database",  "current_catalog", "grouping__id",
-      NULL};
+      "current_schema", "current_database",  "current_catalog", "current_path",
+      "grouping__id",   NULL};
   for (int i = 0; names[i]; i++)
     if (strcasecmp(names[i], name) == 0) return true;
   return false;

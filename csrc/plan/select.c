@@ -52,6 +52,8 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
     return false;
   }
   for (uint32_t i = 0; i < c->type->nfields; i++) {
+    mill_expr field = {.name = c->type->fields[i].name};
+    if (excepted(w, star, &field)) continue;
     const mill_expr *f = mill_bind_field(w, c, c->type->fields[i].name, star);
     if (!mill_exprs_add(w, out, mill_x_alias(w, f, c->type->fields[i].name))) return false;
   }
@@ -136,17 +138,17 @@ static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *s
   mill_scope those = *s;
   those.column = all.at, those.ncolumns = all.n;
   if (!any && !mill_names_table(w, &those, star) && expand_outer(w, s, star, out)) return true;
-  if (w->status || !excepts_columns(w, &those, star)) return false;
+  if (w->status) return false;
+  if (!any && !mill_names_table(w, &those, star)) return expand_struct(w, s, star, out);
+  if (!excepts_columns(w, &those, star)) return false;
   for (int i = 0; i < all.n; i++) {
-    if (!has_qualifier(w, all.at[i], star)) continue;
-    any = true;
-    if (excepted(w, star, all.at[i])) continue;
+    if (!has_qualifier(w, all.at[i], star) || excepted(w, star, all.at[i])) continue;
     mill_expr *c = mill_x_copy(w, all.at[i]);
     if (c == NULL) return false;
     c->hidden = false;
     if (!mill_exprs_add(w, out, without_fields(w, s, star, c))) return false;
   }
-  return any || expand_struct(w, s, star, out);
+  return true;
 }
 
 bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
@@ -268,6 +270,24 @@ static bool no_trailing_comma(mill_planner *w, const mill_node *n) {
   return false;
 }
 
+static int aggregate_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  if (e->kind == MILL_X_WINDOW) return -1;
+  const mill_function *fn =
+      e->kind == MILL_X_CALL ? mill_function_find(e->name, strlen(e->name)) : NULL;
+  return fn && fn->kind == MILL_AGGREGATE;
+}
+
+/* Do generators of the list run over the rows, and not over a group of them all? */
+static bool makes_rows(const mill_node *n) {
+  bool some = false;
+  for (int i = 0; i < n->nexprs; i++) {
+    if (mill_x_any(n->exprs[i], aggregate_at, NULL)) return false;
+    some |= mill_x_any(n->exprs[i], generator_at, NULL);
+  }
+  return some;
+}
+
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   if (!no_trailing_comma(w, n)) return NULL;
@@ -278,7 +298,16 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
   if (!mill_hidden_columns(w, child, &hidden)) return NULL;
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
-  if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items)) return NULL;
+  mill_exprs list = {0};
+  if (!mill_exprs_copy(w, &list, n->exprs, n->nexprs)) return NULL;
+  if (makes_rows(n)) {
+    mill_exprs written = list;
+    list = (mill_exprs){0};
+    for (int i = 0; i < written.n; i++)
+      if (!generators_stand_alone(w, written.at[i])) return NULL;
+    if (!mill_generate_items(w, &s, written.at, written.n, &child, &list)) return NULL;
+  }
+  if (!mill_resolve_items(w, &s, list.at, list.n, &items)) return NULL;
   bool aggregate = false;
   for (int i = 0; i < items.n; i++) {
     if (!mill_no_aggregate(w, n, items.at[i])) return NULL;

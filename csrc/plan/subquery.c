@@ -482,7 +482,8 @@ static const mill_expr *ask_side(mill_planner *w, const mill_expr *e, void *arg)
   replacement r = {s->side[s->used[1]], true};
   const mill_expr *flag = replace(w, e, &r);
   s->side[s->used[1]] = r.child;
-  return flag;
+  /* what nobody knows is false here, also below NOT, as in Spark */
+  return flag ? mill_x_bound(w, "coalesce", 2, flag, mill_x_bool(w, false)) : NULL;
 }
 
 /* Of an outer join, whose rows may not be dropped, each side is asked before. */
