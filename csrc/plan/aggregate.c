@@ -479,7 +479,8 @@ typedef struct writing {
 
 static int written_at(const mill_expr *e, void *arg) {
   writing *x = arg;
-  if (e->kind != MILL_X_NAME || e->text != x->column->text || e->start != x->column->start) return 0;
+  if (e->kind != MILL_X_NAME || e->text != x->column->text || e->start != x->column->start)
+    return 0;
   x->name = e;
   return 1;
 }

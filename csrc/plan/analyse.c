@@ -148,7 +148,8 @@ static const mill_node *close_list(mill_planner *w, const mill_node *filter,
 
 /* Does the list of that query hold a window? */
 static bool has_windows(const mill_node *n) {
-  while (n->kind == MILL_N_FILTER || (n->kind == MILL_N_PROJECT && n->alias == NULL)) n = n->child[0];
+  while (n->kind == MILL_N_FILTER || (n->kind == MILL_N_PROJECT && n->alias == NULL))
+    n = n->child[0];
   return n->kind == MILL_N_WINDOW;
 }
 
@@ -157,8 +158,8 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
   const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
   if (child == NULL) return NULL;
   if (!mill_refuse_generator(w, n->exprs[0])) return NULL;
-  const mill_expr *e = mill_resolve_above(w, &child, outer, n->having ? MILL_HAVING : MILL_WHERE,
-                                          n->exprs[0]);
+  const mill_expr *e =
+      mill_resolve_above(w, &child, outer, n->having ? MILL_HAVING : MILL_WHERE, n->exprs[0]);
   if (e == NULL) return NULL;
   if (mill_x_has_window(e) && !n->qualify)
     return MILL_W_FAIL_AT(w, n, MILL_E_WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE, "clauseName",

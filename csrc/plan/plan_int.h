@@ -214,8 +214,8 @@ typedef struct mill_scope {
   const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
   const mill_arguments *arguments;        /* of a SQL function whose body this is */
   bool nested;                            /* below the top of a select item */
-  bool above;      /* ORDER BY: what fails among `column` may be meant below the list */
-  bool below_first; /* HAVING: `hidden` comes before `column`, but for .. */
+  bool above;                /* ORDER BY: what fails among `column` may be meant below the list */
+  bool below_first;          /* HAVING: `hidden` comes before `column`, but for .. */
   const mill_exprs *of_list; /* .. the columns at these places, which are no keys */
 } mill_scope;
 

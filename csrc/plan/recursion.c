@@ -195,7 +195,8 @@ static const mill_expr *shift_seed(mill_planner *w, const mill_expr *e, void *ar
   static const struct {
     const char *name;
     int at;
-  } draws[] = {{"rand", 0}, {"randn", 0}, {"uniform", 2}, {"randstr", 1}, {"uuid", 0}, {"shuffle", 1}};
+  } draws[] = {{"rand", 0},    {"randn", 0}, {"uniform", 2},
+               {"randstr", 1}, {"uuid", 0},  {"shuffle", 1}};
   const int64_t *by = arg;
   for (size_t i = 0; i < sizeof draws / sizeof *draws; i++) {
     if (!mill_x_is_call(e, draws[i].name) || e->nargs <= draws[i].at) continue;

@@ -171,11 +171,13 @@ static const mill_expr *in_outer(mill_planner *w, const mill_scope *s, const mil
 
 /* current_date and its like, which stand without parentheses. */
 static bool bare_call(const char *name) {
-  static const char *const names[] = {
-      "current_date",   "current_timestamp", "current_user",    "user",
-      "session_user",   "localtimestamp",    "current_time",    "localtime",
-      "current_schema", "current_database",  "current_catalog", "current_path",
-      "grouping__id",   NULL};
+  static const char *const names[] = {"current_date",    "current_timestamp",
+                                      "current_user",    "user",
+                                      "session_user",    "localtimestamp",
+                                      "current_time",    "localtime",
+                                      "current_schema",  "current_database",
+                                      "current_catalog", "current_path",
+                                      "grouping__id",    NULL};
   for (int i = 0; names[i]; i++)
     if (strcasecmp(names[i], name) == 0) return true;
   return false;
@@ -200,8 +202,7 @@ static const mill_expr *resolve_in(mill_planner *w, const mill_scope *s, const m
     r = (s->above ? if_column : in_columns)(w, s->column, s->ncolumns, e);
   if (r == NULL && !w->status && s->nhidden && !s->below_first)
     r = (s->above ? if_column : in_columns)(w, s->hidden, s->nhidden, e);
-  if (r == NULL && !w->status && e->nparts == 1 && bare_call(e->parts[0]))
-    r = bare_value(w, s, e);
+  if (r == NULL && !w->status && e->nparts == 1 && bare_call(e->parts[0])) r = bare_value(w, s, e);
   if (r == NULL && !w->status) r = in_aliases(w, s, e);
   if (r == NULL && !w->status && s->arguments) r = mill_find_argument(w, s, e, false);
   return r;

@@ -184,10 +184,10 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
                (resolved->kind == MILL_X_FIELD && resolved->pretty == NULL);
   bool cast = resolved->kind == MILL_X_CAST && resolved->args[0]->kind == MILL_X_COLUMN;
   bool hive = written->kind == MILL_X_NAME && mill_x_is_call(resolved, "grouping_id");
-  const char *name = hive     ? "grouping__id"
-                     : field  ? resolved->name
-                     : cast ? resolved->args[0]->name /* a column that is cast keeps its name */
-                            : mill_w_sql(w, resolved);
+  const char *name = hive    ? "grouping__id"
+                     : field ? resolved->name
+                     : cast  ? resolved->args[0]->name /* a column that is cast keeps its name */
+                             : mill_w_sql(w, resolved);
   mill_expr *a = mill_x_alias(w, resolved, name);
   if (a) a->hidden = variable; /* no name for the items behind it */
   return a;

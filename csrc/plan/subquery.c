@@ -461,7 +461,8 @@ static const mill_node *unnest_join(mill_planner *w, const mill_node *n) {
   const mill_expr *on = NULL, *later = NULL;
   mill_exprs all = {0}, list = {0};
   join_sides s = {{n->child[0], n->child[1]}, {false, false}};
-  if (!mill_x_map(w, n->exprs[0], check_sides, &s) || !mill_x_conjuncts(w, n->exprs[0], &all)) return NULL;
+  if (!mill_x_map(w, n->exprs[0], check_sides, &s) || !mill_x_conjuncts(w, n->exprs[0], &all))
+    return NULL;
   for (int i = 0; i < all.n; i++) {
     const mill_expr **to = mill_x_has_subquery(all.at[i]) ? &later : &on;
     *to = mill_x_and(w, *to, all.at[i]);

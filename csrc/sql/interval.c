@@ -306,8 +306,7 @@ static reading read_fields(const char *s, bool minus, bool months, int first, in
   if (!months && last == MILL_SECOND && *s == '.') {
     const char *q = ++s;
     while (isdigit((unsigned char)*s)) s++;
-    if (!fraction(q, (size_t)(s - q), &v) || !add_scaled(&sum, minus ? -v : v, 1))
-      return READ_BAD;
+    if (!fraction(q, (size_t)(s - q), &v) || !add_scaled(&sum, minus ? -v : v, 1)) return READ_BAD;
   }
   while (isspace((unsigned char)*s)) s++;
   if (*s) return READ_BAD;

@@ -98,8 +98,8 @@ static void nearest(mill_parser *p, mill_node *n) {
   int at = p->at;
   mill_expr *e = mill_p_expression(p);
   check_nearest(p, n, from, rows);
-  mill_node *right = mill_p_filter(p, (mill_node *)n->child[1],
-                                   mill_p_call(p, at, "isnotnull", 1, e), at);
+  mill_node *right =
+      mill_p_filter(p, (mill_node *)n->child[1], mill_p_call(p, at, "isnotnull", 1, e), at);
   mill_expr *key = mill_p_call(p, at, NULL, 1, e);
   key->kind = MILL_X_SORT;
   key->descending = similar, key->nulls_first = !similar;

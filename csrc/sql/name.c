@@ -71,7 +71,8 @@ static void too_many_parts(mill_parser *p, int from, const mill_list *parts) {
   size_t n = 1;
   for (int i = 0; i < parts->n; i++) n += strlen(parts->item[i]) + 3;
   char *s = mill_p_alloc(p, n);
-  for (int i = 0; s && i < parts->n; i++) sprintf(s + strlen(s), i ? ".`%s`" : "`%s`", (char *)parts->item[i]);
+  for (int i = 0; s && i < parts->n; i++)
+    sprintf(s + strlen(s), i ? ".`%s`" : "`%s`", (char *)parts->item[i]);
   mill_p_error(p, from, MILL_E_IDENTIFIER_TOO_MANY_NAME_PARTS, "identifier", s ? s : "", "limit",
                "1", NULL);
 }

@@ -45,8 +45,7 @@ mill_node *mill_p_declare(mill_parser *p) {
 
 bool mill_p_drops_variable(const mill_parser *p) {
   int temporary = mill_p_peek(p, 1), what = mill_p_peek(p, 2);
-  return mill_p_is(p, MILL_K_DROP) &&
-         (temporary == MILL_K_TEMPORARY || temporary == MILL_K_TEMP) &&
+  return mill_p_is(p, MILL_K_DROP) && (temporary == MILL_K_TEMPORARY || temporary == MILL_K_TEMP) &&
          (what == MILL_K_VARIABLE || what == MILL_K_VAR);
 }
 
