@@ -15,6 +15,7 @@ typedef struct grouping {
   mill_exprs named; /* and as columns of the AGGREGATE */
   mill_exprs aggs;
   const mill_expr *id; /* the grouping id's column, or NULL */
+  bool above;          /* of ORDER BY or HAVING: the node is analysed */
 } grouping;
 
 bool mill_sets_repeat(const mill_node *n) {
@@ -78,7 +79,7 @@ static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_ex
   bool whole = mill_x_is_call(e, "grouping_id");
   if (whole && !names_keys(w, g, e)) return NULL;
   if (whole && only_empty_set(g)) return mill_x_bigint(w, 0);
-  if (g->id == NULL || g->nkeys == 0) {
+  if (g->id == NULL || (g->above && g->nkeys == 0)) {
     (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
     return NULL;
   }
@@ -202,13 +203,9 @@ static bool name_keys(mill_planner *w, grouping *g) {
   bool sets = g->node && g->node->nsets > 0 && !only_empty_set(g);
   for (int i = 0; i < g->nkeys; i++) {
     const mill_expr *k = g->keys[i];
-    const mill_expr *value = mill_group_value(w, bare(k));
-    if (value == NULL) return false;
-    if (k->kind != MILL_X_COLUMN || sets || value != k) {
-      const char *name = k->kind == MILL_X_ALIAS    ? k->parts[0]
-                         : k->kind == MILL_X_COLUMN ? k->name
-                                                    : mill_w_sql(w, k);
-      mill_expr *a = mill_x_alias(w, value, name);
+    if (k->kind != MILL_X_COLUMN || sets) {
+      const char *name = k->kind == MILL_X_ALIAS ? k->parts[0] : mill_w_sql(w, k);
+      mill_expr *a = mill_x_alias(w, bare(k), name);
       if (a && sets) a->nullable = true;
       k = a;
     }
@@ -499,7 +496,7 @@ static const mill_expr *unknown_above(mill_planner *w, const mill_node *top,
 }
 
 static bool groups_of(mill_planner *w, const mill_node *a, grouping *g) {
-  *g = (grouping){.node = a, .keys = a->keys, .nkeys = a->nkeys};
+  *g = (grouping){.node = a, .keys = a->keys, .nkeys = a->nkeys, .above = true};
   if (a->nsets) g->id = a->keys[--g->nkeys];
   return mill_exprs_copy(w, &g->named, a->keys, g->nkeys) &&
          mill_exprs_copy(w, &g->aggs, a->aggs, a->naggs);

@@ -46,13 +46,13 @@ static const char *in_order(mill_planner *w, const char *value, const mill_type 
 }
 
 const mill_expr *mill_group_value(mill_planner *w, const mill_expr *e) {
-  if (!holds_map(e->type)) return e;
+  if (e == NULL || !holds_map(e->type)) return e;
   const char *text = in_order(w, "`$1`", e->type, 0);
   const mill_expr *parsed = text ? mill_w_parse(w, text, strlen(text)) : NULL;
   mill_exprs one = {0};
   if (parsed == NULL || !mill_exprs_add(w, &one, e)) return NULL;
   mill_scope s = {.expand = &one};
   mill_expr *c = mill_x_copy(w, mill_resolve(w, &s, parsed));
-  if (c) c->pretty = mill_w_sql(w, e);
+  if (c) c->type = e->type, c->nullable = e->nullable;
   return c;
 }
