@@ -15,6 +15,7 @@ typedef struct grouping {
   mill_exprs named; /* and as columns of the AGGREGATE */
   mill_exprs aggs;
   const mill_expr *id; /* the grouping id's column, or NULL */
+  bool above;          /* of ORDER BY or HAVING: the node is analysed */
 } grouping;
 
 bool mill_sets_repeat(const mill_node *n) {
@@ -48,7 +49,8 @@ static const mill_expr *group_id(mill_planner *w, grouping *g, const mill_expr *
 
 /* GROUPING SETS (()): all rows are one group, as without GROUP BY. */
 static bool only_empty_set(const grouping *g) {
-  return g->node && g->node->nsets == 1 && g->nkeys == 0;
+  if (g->node == NULL || g->nkeys) return false;
+  return g->node->nsets == 1 || (g->node->nsets == 0 && g->node->grouping == MILL_GROUP_SETS);
 }
 
 static bool is_key(const grouping *g, int i, const mill_expr *e) {
@@ -77,7 +79,7 @@ static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_ex
   bool whole = mill_x_is_call(e, "grouping_id");
   if (whole && !names_keys(w, g, e)) return NULL;
   if (whole && only_empty_set(g)) return mill_x_bigint(w, 0);
-  if (g->id == NULL) {
+  if (g->id == NULL || (g->above && g->nkeys == 0)) {
     (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
     return NULL;
   }
@@ -223,8 +225,8 @@ static const mill_node *aggregate_node(mill_planner *w, const mill_node *child, 
   a->nkeys = keys.n;
   a->aggs = g->aggs.at;
   a->naggs = g->aggs.n;
+  if (g->id || only_empty_set(g)) a->grouping = MILL_GROUP_SETS;
   if (g->id) {
-    a->grouping = MILL_GROUP_SETS;
     a->sets = g->node->sets;
     a->nsets = g->node->nsets;
   }
@@ -237,12 +239,31 @@ static const mill_node *aggregate_node(mill_planner *w, const mill_node *child, 
   return a;
 }
 
+static bool makes_rows(const mill_expr *e) {
+  return e->kind == MILL_X_CALL && e->fn && e->fn->kind == MILL_GENERATOR;
+}
+
+/* Over groups there is one generator at most. */
+static bool one_generator(mill_planner *w, const mill_exprs *items) {
+  const char *list = "";
+  int n = 0;
+  for (int i = 0; i < items->n; i++) {
+    const mill_expr *e = bare(items->at[i]);
+    if (!makes_rows(e)) continue;
+    list = mill_w_printf(w, "%s%s%s", list, n++ ? ", " : "", mill_w_quoted_sql(w, e));
+  }
+  if (n < 2) return true;
+  (void)MILL_W_FAIL_AT(w, items->at[0], MILL_E_UNSUPPORTED_GENERATOR_MULTI_GENERATOR, "num",
+                       mill_error_fmt(w->err, "%d", n), "generators", list, NULL);
+  return false;
+}
+
 const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const mill_node *child,
                                       const mill_exprs *keys, mill_exprs *items) {
   grouping g = {
       .node = keys ? n : NULL, .keys = keys ? keys->at : NULL, .nkeys = keys ? keys->n : 0};
   mill_exprs out = {0};
-  if (!mill_check_grouped_queries(w, keys, items)) return NULL;
+  if (!mill_check_grouped_queries(w, keys, items) || !one_generator(w, items)) return NULL;
   for (int i = 0; i < items->n; i++) child = mill_expose_all(w, child, items->at[i]);
   if (child == NULL || !name_keys(w, &g)) return NULL;
   for (int i = 0; i < items->n; i++)
@@ -264,15 +285,12 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
                           mill_error_fmt(w->err, "%d", (int)at), "size",
                           mill_error_fmt(w->err, "%d", items->n), NULL);
   const mill_expr *e = items->at[at - 1];
+  if (makes_rows(bare(e)) && bare(e)->nargs == 1) return bare(e)->args[0];
   if (mill_x_has_aggregate(e))
     return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
                           mill_error_fmt(w->err, "%d", (int)at), "aggExpr",
                           mill_w_printf(w, "%s AS `%s`", mill_w_sql(w, bare(e)), name_of(e)), NULL);
   return e;
-}
-
-static bool makes_rows(const mill_expr *e) {
-  return e->kind == MILL_X_CALL && e->fn->kind == MILL_GENERATOR;
 }
 
 /* A name that is no column, but an alias of the select list. */
@@ -312,13 +330,22 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
                             NULL);
     if (r || w->status) return r;
   }
-  r = mill_resolve(w, s, k);
+  mill_scope own = *s; /* inside an expression the aliases of the list are known as well */
+  if (k->kind != MILL_X_NAME && mill_w_conf(w, "spark.sql.groupByAliases")) own.lateral = items;
+  r = mill_resolve(w, &own, k);
   if (r && makes_rows(r))
     return MILL_W_FAIL_AT(w, k, MILL_E_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", "Aggregate",
                           "invalidExprSqls", mill_w_quoted_sql(w, r), NULL);
   if (r && mill_x_has_aggregate(r))
     return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr", mill_w_sql(w, r), NULL);
   return r;
+}
+
+/* Keys that the list makes of its own aliases are none. */
+static bool groups_by_alias(mill_planner *w, const mill_expr *k) {
+  if (k->kind != MILL_X_ALIAS || !k->lateral) return false;
+  (void)MILL_W_FAIL_AT(w, k, MILL_E_UNSUPPORTED_FEATURE_LATERAL_COLUMN_ALIAS_IN_GROUP_BY, NULL);
+  return true;
 }
 
 static bool orderable(mill_planner *w, const mill_expr *k) {
@@ -359,11 +386,63 @@ static bool aggregates_only(mill_planner *w, const mill_node *n, const mill_expr
   return true;
 }
 
+/* Grouping sets: keys that are alike, as an ordinal and its column are, become one. */
+static const mill_node *merge_keys(mill_planner *w, const mill_node *n, mill_exprs *keys) {
+  mill_exprs once = {0};
+  mill_node *c = mill_w_node_copy(w, n);
+  uint64_t *sets = mill_w_alloc(w, ((size_t)n->nsets + 1) * sizeof *sets);
+  if (c == NULL || sets == NULL) return NULL;
+  for (int k = 0; k < keys->n; k++) {
+    int at = 0;
+    while (at < once.n && !mill_x_alike(bare(once.at[at]), bare(keys->at[k]))) at++;
+    if (at == once.n && !mill_exprs_add(w, &once, keys->at[k])) return NULL;
+    for (int i = 0; i < n->nsets; i++) sets[i] |= (n->sets[i] >> k & 1) << at;
+  }
+  *keys = once;
+  c->sets = sets;
+  return c;
+}
+
+/* GROUP BY ALL where `all` is a column, or an alias of the list, is by that. */
+static const mill_node *by_column_all(mill_planner *w, const mill_node *n, const mill_scope *s,
+                                      const mill_exprs *items) {
+  static const char *const word = "all";
+  mill_expr *name = mill_x_name(w, word);
+  if (name == NULL) return NULL;
+  mill_scope own = *s;
+  own.arguments = NULL, own.lateral = NULL;
+  const mill_expr *c = mill_resolve_name_quiet(w, &own, name);
+  if (c == NULL && w->status == MILL_OK && mill_w_conf(w, "spark.sql.groupByAliases"))
+    c = by_alias(w, items, name);
+  mill_node *copy = c ? mill_w_node_copy(w, n) : NULL;
+  mill_exprs keys = {0};
+  if (copy == NULL) return w->status == MILL_OK ? n : NULL;
+  if (!mill_exprs_add(w, &keys, name)) return NULL;
+  copy->grouping = MILL_GROUP_PLAIN;
+  copy->keys = keys.at, copy->nkeys = 1;
+  return copy;
+}
+
+/* GROUP BY ALL: an item without aggregates; of a generator, which runs over the groups, its arguments. */
+static bool key_of_item(mill_planner *w, const mill_expr *item, mill_exprs *keys) {
+  const mill_expr *e = bare(item);
+  if (!makes_rows(e))
+    return mill_x_has_aggregate(item) ||
+           (!groups_by_alias(w, item) && mill_exprs_add(w, keys, item));
+  for (int i = 0; i < e->nargs; i++)
+    if (e->args[i]->kind != MILL_X_LITERAL && !mill_x_has_aggregate(e->args[i]) &&
+        !mill_exprs_add(w, keys, e->args[i]))
+      return false;
+  return true;
+}
+
 const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
                                         const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
   mill_exprs items = {0}, keys = {0}, hidden = {0};
-  if (child == NULL || !mill_source_columns(w, child, &hidden)) return NULL;
+  if (child == NULL || !mill_source_columns(w, child, &hidden) ||
+      !mill_using_columns(w, child, &hidden))
+    return NULL;
   mill_scope s = mill_scope_of(child, outer);
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
@@ -372,12 +451,15 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
   if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items) ||
       (piped && !aggregates_only(w, n, &items)))
     return NULL;
+  if (n->grouping == MILL_GROUP_ALL && (n = by_column_all(w, n, &s, &items)) == NULL) return NULL;
   for (int i = 0; i < n->nkeys; i++) {
     const mill_expr *k = resolve_key(w, &s, &items, n->keys[i]);
-    if (k == NULL || !orderable(w, k) || !mill_exprs_add(w, &keys, k)) return NULL;
+    if (k == NULL || groups_by_alias(w, k) || !orderable(w, k) || !mill_exprs_add(w, &keys, k))
+      return NULL;
   }
+  if (n->nsets && (n = merge_keys(w, n, &keys)) == NULL) return NULL;
   for (int i = 0; n->grouping == MILL_GROUP_ALL && i < items.n; i++)
-    if (!mill_x_has_aggregate(items.at[i]) && !mill_exprs_add(w, &keys, items.at[i])) return NULL;
+    if (!key_of_item(w, items.at[i], &keys)) return NULL;
   for (int i = 0; i < items.n && hidden.n && child; i++)
     child = mill_expose_all(w, child, items.at[i]);
   for (int i = 0; i < keys.n && hidden.n && child; i++)
@@ -388,30 +470,57 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
 /* ---- ORDER BY, HAVING over groups ----------------------------------------------------------- */
 
 /* To ORDER BY and HAVING a column that is neither a key nor in the list is none at all. */
-static const mill_expr *unknown_above(mill_planner *w, const mill_node *top, const mill_expr *c) {
+typedef struct writing {
+  const mill_expr *column, *name;
+} writing;
+
+static int written_at(const mill_expr *e, void *arg) {
+  writing *x = arg;
+  if (e->kind != MILL_X_NAME || e->text != x->column->text || e->start != x->column->start)
+    return 0;
+  x->name = e;
+  return 1;
+}
+
+static const mill_expr *unknown_above(mill_planner *w, const mill_node *top,
+                                      const mill_expr *written, const mill_expr *c) {
+  writing found = {c, NULL};
+  mill_scope s = mill_scope_of(top, NULL);
+  if (c->text && mill_x_any(written, written_at, &found)) return mill_unresolved(w, &s, found.name);
   mill_expr *name = mill_x_new(w, MILL_X_NAME, c);
   const char **parts = mill_w_alloc(w, sizeof *parts);
-  mill_scope s = mill_scope_of(top, NULL);
   if (name == NULL || parts == NULL) return NULL;
   parts[0] = c->name;
   name->parts = parts, name->nparts = 1;
   return mill_unresolved(w, &s, name);
 }
 
+static bool groups_of(mill_planner *w, const mill_node *a, grouping *g) {
+  *g = (grouping){.node = a, .keys = a->keys, .nkeys = a->nkeys, .above = true};
+  if (a->nsets) g->id = a->keys[--g->nkeys];
+  return mill_exprs_copy(w, &g->named, a->keys, g->nkeys) &&
+         mill_exprs_copy(w, &g->aggs, a->aggs, a->naggs);
+}
+
+const mill_expr *mill_no_key(mill_planner *w, const mill_node *agg, const mill_expr *e,
+                             const mill_node *top) {
+  grouping g;
+  if (!groups_of(w, agg, &g)) return NULL;
+  leftover l = {&g, top->output, top->noutput, NULL};
+  const mill_expr *r = mill_x_map(w, e, rewrite, &g);
+  return r && mill_x_any(r, leftover_at, &l) ? l.found : NULL;
+}
+
 const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
-                                      const mill_node *top) {
+                                      const mill_node *top, const mill_expr *written) {
   const mill_node *a = *agg;
-  grouping g = {.node = a, .keys = a->keys, .nkeys = a->nkeys};
-  if (a->nsets) g.id = a->keys[--g.nkeys];
+  grouping g;
   mill_exprs before = {0};
-  if (!mill_exprs_copy(w, &g.named, a->keys, g.nkeys) ||
-      !mill_exprs_copy(w, &g.aggs, a->aggs, a->naggs) ||
-      !mill_exprs_copy(w, &before, a->aggs, a->naggs))
-    return NULL;
+  if (!groups_of(w, a, &g) || !mill_exprs_copy(w, &before, a->aggs, a->naggs)) return NULL;
   const mill_expr *r = mill_x_map(w, e, rewrite, &g);
   leftover l = {&g, top->output, top->noutput, NULL};
   if (r == NULL) return NULL;
-  if (mill_x_any(r, leftover_at, &l)) return unknown_above(w, top, l.found);
+  if (mill_x_any(r, leftover_at, &l)) return unknown_above(w, top, written, l.found);
   if (g.aggs.n == before.n) return r;
   mill_node *copy = mill_w_node_copy(w, a);
   mill_exprs all = {0};

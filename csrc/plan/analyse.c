@@ -117,16 +117,55 @@ bool mill_refuse_groups(mill_planner *w, const mill_expr *e, const char *operato
   return false;
 }
 
+typedef struct list_columns {
+  const mill_node *list; /* the PROJECT */
+  const mill_node *shown;
+} list_columns;
+
+static int beyond_list_at(const mill_expr *e, void *arg) {
+  const list_columns *l = arg;
+  if (e->kind == MILL_X_COLUMN && mill_x_find_id(l->shown->output, l->shown->noutput, e->id))
+    return 0;
+  for (int i = 0; i < l->list->nexprs && i < l->list->noutput; i++) {
+    const mill_expr *item = l->list->exprs[i];
+    while (item->kind == MILL_X_ALIAS) item = item->args[0];
+    if (mill_x_alike(item, e)) return -1;
+  }
+  return e->kind == MILL_X_COLUMN;
+}
+
+/* HAVING over keys or aggregates that the list has not: above it the list is seen, and the keys that are
+** columns, as in Spark. */
+static const mill_node *close_list(mill_planner *w, const mill_node *filter,
+                                   const mill_node *before) {
+  list_columns l = {filter->child[0], before};
+  if (l.list->kind != MILL_N_PROJECT || !mill_x_any(filter->exprs[0], beyond_list_at, &l))
+    return filter;
+  mill_node *p = mill_w_node_copy(w, visible_of(w, filter, before));
+  if (p) p->having = true;
+  return p;
+}
+
+/* Does the list of that query hold a window? */
+static bool has_windows(const mill_node *n) {
+  while (n->kind == MILL_N_FILTER || (n->kind == MILL_N_PROJECT && n->alias == NULL))
+    n = n->child[0];
+  return n->kind == MILL_N_WINDOW;
+}
+
 static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
                                        const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
   if (child == NULL) return NULL;
   if (!mill_refuse_generator(w, n->exprs[0])) return NULL;
-  const mill_expr *e = mill_resolve_above(w, &child, outer, n->exprs[0]);
+  const mill_expr *e =
+      mill_resolve_above(w, &child, outer, n->having ? MILL_HAVING : MILL_WHERE, n->exprs[0]);
   if (e == NULL) return NULL;
   if (mill_x_has_window(e) && !n->qualify)
     return MILL_W_FAIL_AT(w, n, MILL_E_WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE, "clauseName",
                           n->having ? "HAVING" : "WHERE", NULL);
+  if (n->qualify && !mill_x_has_window(e) && !has_windows(child))
+    return MILL_W_FAIL_AT(w, n, MILL_E_QUALIFY_REQUIRES_WINDOW_FUNCTION, NULL);
   if (mill_x_has_aggregate(e) && !mill_x_has_window(e)) return aggregates_in_where(w, n, e);
   if (n->having) e = mill_x_explicit_cast(w, e, mill_type_of(MILL_BOOLEAN));
   if (e == NULL) return NULL;
@@ -141,7 +180,24 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
     const mill_node *f = mill_w_filter(w, child, l.at[0]);
     return f ? visible_of(w, f, before) : NULL;
   }
-  return mill_w_filter(w, child, e);
+  const mill_node *f = mill_w_filter(w, child, e);
+  return f && n->having ? close_list(w, f, before) : f;
+}
+
+/* Does a value of the type hold one of that other type? */
+static bool holds(const mill_type *t, mill_type_id id) {
+  if (t->id == id) return true;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (holds(t->fields[i].type, id)) return true;
+  return false;
+}
+
+/* Has a value of the type an order? */
+static bool has_order(const mill_type *t) {
+  if (t->id == MILL_MAP || t->id == MILL_VARIANT || mill_type_is_shape(t)) return false;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (!has_order(t->fields[i].type)) return false;
+  return true;
 }
 
 static const mill_expr *order_item(mill_planner *w, const mill_node **child,
@@ -156,14 +212,14 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
                             mill_error_fmt(w->err, "%d", (*child)->noutput), NULL);
     r = (*child)->output[at - 1];
   } else {
-    r = mill_refuse_generator(w, e) ? mill_resolve_above(w, child, outer, e) : NULL;
+    r = mill_refuse_generator(w, e) ? mill_resolve_above(w, child, outer, MILL_ORDER_BY, e) : NULL;
   }
   if (r == NULL || !mill_refuse_groups(w, r, "Sort")) return NULL;
   while (r->kind == MILL_X_ALIAS) r = r->args[0];
   mill_expr *s = mill_x_copy(w, item);
   if (s == NULL) return NULL;
   s->args[0] = r, s->type = r->type;
-  if (r->type->id == MILL_MAP || r->type->id == MILL_VARIANT || mill_type_is_shape(r->type))
+  if (!has_order(r->type))
     return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_INVALID_ORDERING_TYPE, "sqlExpr",
                           mill_w_quoted_sql(w, s), "functionName", "`sortorder`", "dataType",
                           mill_w_quoted_type(w, r->type), NULL);
@@ -257,14 +313,6 @@ static const mill_node *analyse_limit(mill_planner *w, const mill_node *n,
 }
 
 /* ---- distinct rows -------------------------------------------------------------------------- */
-
-/* Does a value of the type hold one of that other type? */
-static bool holds(const mill_type *t, mill_type_id id) {
-  if (t->id == id) return true;
-  for (uint32_t i = 0; i < t->nfields; i++)
-    if (holds(t->fields[i].type, id)) return true;
-  return false;
-}
 
 bool mill_rows_compare(mill_planner *w, const mill_node *rows) {
   for (int i = 0; i < rows->noutput; i++) {

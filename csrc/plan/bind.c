@@ -647,6 +647,11 @@ const mill_expr *mill_bind_extract(mill_planner *w, mill_expr *e) {
   if (of->type->id == MILL_STRUCT)
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_EXTRACT_FIELD_TYPE, "extraction",
                           mill_w_quoted_sql(w, key), NULL);
+  if (of->type->id == MILL_NULL) { /* nothing is in it, whatever is asked for */
+    mill_expr *null = mill_x_copy(w, mill_x_null(w, of->type));
+    if (null) null->pretty = mill_w_sql(w, e);
+    return null;
+  }
   if (of->type->id != MILL_ARRAY && of->type->id != MILL_MAP)
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_EXTRACT_BASE_FIELD_TYPE, "base",
                           mill_w_quoted_sql(w, of), "other", mill_w_quoted_type(w, of->type), NULL);

@@ -113,7 +113,7 @@ static const mill_expr *resolve_lambda(mill_planner *w, const mill_scope *s, mil
     return NULL;
   }
   mill_expr *l = as_lambda(w, written, vars.n);
-  if (l == NULL || !distinct_names(w, l)) return NULL;
+  if (l == NULL || (written->kind == MILL_X_LAMBDA && !distinct_names(w, l))) return NULL;
   if (l->nparts != vars.n) return wrong_number(w, l, vars.n);
   return resolve_body(w, s, l, &vars);
 }

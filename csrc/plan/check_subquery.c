@@ -63,6 +63,10 @@ static int check_at(const mill_expr *e, void *arg) {
   if (kind == MILL_N_VALUES && e->kind == MILL_X_SCALAR_QUERY)
     (void)MILL_W_FAIL_AT(
         p->w, e, MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_SCALAR_SUBQUERY_IN_VALUES, NULL);
+  else if (kind == MILL_N_SORT && e->kind != MILL_X_SCALAR_QUERY)
+    (void)MILL_W_FAIL_AT(
+        p->w, e, MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_UNSUPPORTED_IN_EXISTS_SUBQUERY,
+        "treeNode", "", NULL);
   else if (correlated(e) && (kind == MILL_N_JOIN || kind == MILL_N_SORT))
     (void)MILL_W_FAIL_AT(
         p->w, e,

@@ -76,7 +76,10 @@ struct mill_expr {
   bool nullable;
   bool distinct, ignore_nulls, star; /* CALL; star: count(*) */
   bool descending, nulls_first;      /* SORT */
-  bool hidden;  /* CAST put in by coercion: not shown in names; ALIAS by the system */
+  bool
+      hidden; /* CAST put in by coercion: not shown in names; ALIAS by the system; COLUMN of a scope
+                   that only its table's name in front of it makes known */
+  bool lateral; /* ALIAS: of a select list, by aliases before it */
   bool outer;   /* NAME: meant for the query around this one (Column.outer()) */
   uint8_t mode; /* CAST: mill_cast_mode */
   int nargs, nparts, norder, nexcept;

@@ -66,6 +66,63 @@ const mill_node *mill_analyse_generate(mill_planner *w, const mill_node *n,
   return generate_node(w, child, call, n->outer, n->alias, n->ncolumns ? n->columns : NULL);
 }
 
+/* ---- select lists ---------------------------------------------------------------------------- */
+
+static bool calls_generator(const mill_expr *e) {
+  const mill_expr *x = e->kind == MILL_X_ALIAS ? e->args[0] : e;
+  const mill_function *fn =
+      x->kind == MILL_X_CALL ? mill_function_find(x->name, strlen(x->name)) : NULL;
+  return fn && fn->kind == MILL_GENERATOR;
+}
+
+/* The generator that `item` calls over *child, if its arguments are known yet; false: failed, or not yet. */
+static bool generate_item(mill_planner *w, const mill_scope *s, const mill_expr *item,
+                          const mill_node **child, mill_exprs *made) {
+  bool named = item->kind == MILL_X_ALIAS;
+  const mill_expr *call = mill_resolve(w, s, named ? item->args[0] : item);
+  if (call == NULL) return false;
+  int width = (int)call->type->nfields;
+  if (named && item->nparts != width) {
+    (void)alias_count(w, item->parts, item->nparts, call->type->nfields, item);
+    return false;
+  }
+  const mill_node *g = mill_expose_all(w, *child, call);
+  g = g ? generate_node(w, g, call, false, NULL, named ? item->parts : NULL) : NULL;
+  if (g == NULL) return false;
+  *child = g;
+  return mill_exprs_copy(w, made, g->output + g->noutput - width, width);
+}
+
+bool mill_generate_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
+                         const mill_node **child, mill_exprs *out) {
+  mill_exprs *made = mill_w_alloc(w, ((size_t)n + 1) * sizeof *made);
+  mill_exprs known = {0};
+  if (made == NULL || !mill_exprs_copy(w, &known, s->hidden, s->nhidden)) return false;
+  for (bool more = true, last = false; more;) {
+    more = false;
+    for (int i = 0; i < n; i++) {
+      if (!calls_generator(list[i]) || made[i].n) continue;
+      if (generate_item(w, s, list[i], child, &made[i])) {
+        if (!mill_exprs_copy(w, &known, made[i].at, made[i].n)) return false;
+        s->hidden = known.at, s->nhidden = known.n;
+        more = true, last = false;
+        continue;
+      }
+      if (last || w->status == MILL_E_OUT_OF_MEMORY) return false;
+      mill_error_clear(w->err); /* perhaps it waits for one that stands behind it */
+      w->status = MILL_OK;
+    }
+    bool open = false;
+    for (int i = 0; i < n; i++) open |= calls_generator(list[i]) && made[i].n == 0;
+    if (!more && open && !last) more = last = true;
+  }
+  for (int i = 0; i < n; i++)
+    if (made[i].n ? !mill_exprs_copy(w, out, made[i].at, made[i].n)
+                  : !mill_exprs_add(w, out, list[i]))
+      return false;
+  return true;
+}
+
 static bool is_generator(const mill_expr *e) {
   const mill_expr *x = e->kind == MILL_X_ALIAS ? e->args[0] : e;
   return x->kind == MILL_X_CALL && x->fn && x->fn->kind == MILL_GENERATOR;

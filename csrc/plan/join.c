@@ -80,6 +80,7 @@ static const mill_node *project_using(mill_planner *w, mill_node *j, const mill_
       return NULL;
   }
   mill_node *p = mill_w_unary(w, MILL_N_PROJECT, j);
+  if (p) p->natural = true;
   return p && mill_w_set_exprs(w, p, &l) && mill_w_output_exprs(w, p, visible) ? p : NULL;
 }
 
@@ -129,10 +130,34 @@ static const mill_expr *other_side(mill_planner *w, const mill_expr *e, void *ar
   return NULL;
 }
 
+/* A lateral join over a USING, whose keys that it does not show may be used on the right. */
+static const mill_node *lateral_with_keys(mill_planner *w, mill_join kind, const mill_node *a,
+                                          const mill_exprs *keys, const mill_node *b,
+                                          const mill_expr *condition) {
+  mill_exprs all = {0}, shown = {0};
+  if (!mill_exprs_copy(w, &all, a->output, a->noutput)) return NULL;
+  for (int i = 0; i < keys->n; i++) {
+    mill_expr *c = mill_x_copy(w, keys->at[i]);
+    if (c) c->hidden = false;
+    if (!mill_exprs_add(w, &all, c)) return NULL;
+  }
+  const mill_node *left = mill_w_project(w, a, &all);
+  const mill_node *j = left ? mill_lateral_join(w, kind, left, b, condition) : NULL;
+  for (int i = 0; j && i < j->noutput; i++)
+    if (!mill_x_find_id(keys->at, keys->n, j->output[i]->id) &&
+        !mill_exprs_add(w, &shown, j->output[i]))
+      return NULL;
+  return j ? mill_w_project(w, j, &shown) : NULL;
+}
+
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   const mill_node *a = mill_analyse(w, n->child[0], outer);
   if (a == NULL) return NULL;
   mill_scope left = mill_scope_of(a, outer);
+  mill_exprs keys = {0};
+  if (!mill_using_columns(w, a, &keys)) return NULL;
+  left.hidden = keys.at, left.nhidden = keys.n;
+  const mill_exprs of_left = keys;
   const mill_node *b = mill_analyse(w, n->child[1], n->lateral ? &left : outer);
   if (b == NULL) return NULL;
   self_join self = {b, b};
@@ -146,7 +171,9 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
     if (!mill_exprs_copy(w, &both, a->output, a->noutput) ||
         !mill_exprs_copy(w, &both, b->output, b->noutput))
       return NULL;
-    mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
+    if (!mill_using_columns(w, b, &keys)) return NULL;
+    mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n, .hidden = keys.at};
+    s.nhidden = keys.n;
     const mill_expr *on = n->exprs[0];
     if (self.after != self.before) on = mill_x_map(w, on, other_side, &self);
     condition = mill_refuse_generator(w, on) ? mill_resolve(w, &s, on) : NULL;
@@ -159,8 +186,14 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
     condition = mill_x_cast(w, condition, mill_type_of(MILL_BOOLEAN));
     if (condition == NULL) return NULL;
   }
+  if (n->lateral && condition && mill_x_draws(condition))
+    return MILL_W_FAIL_AT(
+        w, n,
+        MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_LATERAL_JOIN_CONDITION_NON_DETERMINISTIC,
+        "condition", mill_w_sql(w, condition), NULL);
   if (n->lateral && !a->streaming && !b->streaming)
-    return mill_lateral_join(w, n->join, a, b, condition);
+    return of_left.n ? lateral_with_keys(w, n->join, a, &of_left, b, condition)
+                     : mill_lateral_join(w, n->join, a, b, condition);
   mill_node *j = mill_w_join(w, n->join, a, b, condition);
   if (j) j->lateral = n->lateral;
   return j;

@@ -364,7 +364,8 @@ static bool expand(mill_lowering *l, const mill_node *n, mill_lowered *in) {
     int64_t id = repeat ? (int64_t)s << nkeys : 0; /* so that equal sets stay apart */
     for (int k = 0; k < nkeys; k++) {
       bool kept = n->sets[s] >> k & 1;
-      const mill_expr *key = n->keys[k]->args[0];
+      const mill_expr *key = mill_group_value(l->w, n->keys[k]->args[0]);
+      if (key == NULL) return false;
       if (!kept) id |= (int64_t)1 << (nkeys - 1 - k), key = mill_x_null(l->w, key->type);
       e[s * width + k] = mill_lower_expr(l, key, in);
     }
@@ -397,8 +398,9 @@ bool mill_lower_group_input(mill_lowering *l, const mill_node *n, mill_lowered *
 const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int i,
                                        const mill_lowered *in) {
   const mill_expr *k = n->keys[i];
-  return n->nsets ? mill_b_column(l, in->op, i)
-                  : mill_lower_expr(l, k->kind == MILL_X_ALIAS ? k->args[0] : k, in);
+  if (n->nsets) return mill_b_column(l, in->op, i);
+  k = mill_group_value(l->w, k->kind == MILL_X_ALIAS ? k->args[0] : k);
+  return k ? mill_lower_expr(l, k, in) : NULL;
 }
 
 /* The items that somebody uses. */

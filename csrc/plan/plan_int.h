@@ -88,6 +88,7 @@ struct mill_planner {
   bool writing;         /* files of a table are noted as being written */
   bool lasting;         /* it is one of the catalogue: nothing temporary either */
   bool deferred;        /* a name is meant for a query around this one, and there is none yet */
+  bool by_alias;        /* an alias of the same select list was used */
   bool nameless;        /* memory ran out where a text was made: "?" stands in its place */
 };
 
@@ -213,6 +214,9 @@ typedef struct mill_scope {
   const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
   const mill_arguments *arguments;        /* of a SQL function whose body this is */
   bool nested;                            /* below the top of a select item */
+  bool above;                /* ORDER BY: what fails among `column` may be meant below the list */
+  bool below_first;          /* HAVING: `hidden` comes before `column`, but for .. */
+  const mill_exprs *of_list; /* .. the columns at these places, which are no keys */
 } mill_scope;
 
 typedef struct mill_variables {
@@ -294,11 +298,17 @@ bool mill_refuse_groups(mill_planner *w, const mill_expr *e, const char *operato
 /* Nodes for select items that hold windows or lateral aliases, over child. */
 const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mill_exprs *items,
                                     const mill_exprs *hidden);
+/* generate.c: `list` with what its generators make in their place, over *child, which gets them. Items, and
+** generators, know the columns that generators make, whichever stands first. */
+bool mill_generate_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
+                         const mill_node **child, mill_exprs *out);
 /* Resolve and name the items of a list, each seeing the aliases before it. */
 bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
                         mill_exprs *out);
 /* Columns below the list of n that ORDER BY and its like may use. */
 bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
+/* Of those the keys of USING and NATURAL below n that it does not show: only `table.key` names them. */
+bool mill_using_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
 /* Of those what a source has beyond its output (_metadata), above lists and filters. */
 bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
 /* n, with the columns that e uses passed up to it. */
@@ -312,21 +322,30 @@ const mill_node *mill_check_subqueries(mill_planner *w, const mill_node *n);
 /* The same of a list over groups by the keys. */
 bool mill_check_grouped_queries(mill_planner *w, const mill_exprs *keys, const mill_exprs *items);
 /* aggregate.c */
+/* group_map.c: the value as a key of groups. */
+const mill_expr *mill_group_value(mill_planner *w, const mill_expr *e);
 /* Is one of the grouping sets there twice? Then each makes groups of its own. */
 bool mill_sets_repeat(const mill_node *n);
 /* The query of resolved `items` (they hold aggregates) over child, by the keys of n (NULL: none). */
 const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const mill_node *child,
                                       const mill_exprs *keys, mill_exprs *items);
-/* e over the results of an AGGREGATE, which may gain aggregates; `top` is its select list. */
+/* e over the results of an AGGREGATE, which may gain aggregates; `top` is its select list, `written` what
+** e was before names were resolved. */
 const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
-                                      const mill_node *top);
+                                      const mill_node *top, const mill_expr *written);
+/* The first column of e that is neither of that list, nor a key or in an aggregate; NULL: none, or failed. */
+const mill_expr *mill_no_key(mill_planner *w, const mill_node *agg, const mill_expr *e,
+                             const mill_node *top);
 const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
                                         const mill_scope *outer);
 const mill_node *mill_analyse_having(mill_planner *w, const mill_node *n, const mill_scope *outer);
 /* Resolve an expression over a query's result, adding hidden columns or aggregates to the nodes
-** below as ORDER BY and HAVING may. *child is replaced. */
+** below as ORDER BY and HAVING may. *child is replaced. HAVING takes a name for a column below the list
+** where that is a key or in an aggregate; to ORDER BY the list comes first. */
+typedef enum mill_clause { MILL_WHERE, MILL_ORDER_BY, MILL_HAVING } mill_clause;
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
-                                    const mill_scope *outer, const mill_expr *e);
+                                    const mill_scope *outer, mill_clause clause,
+                                    const mill_expr *e);
 /* window.c */
 bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *items);
 const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const mill_expr *e);

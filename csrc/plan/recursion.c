@@ -190,6 +190,52 @@ static bool append(mill_planner *w, mill_table *to, const mill_table *from) {
   return w->status == MILL_OK;
 }
 
+/* rand(seed) and its like: each step draws with another seed, counted up as Spark does. */
+static const mill_expr *shift_seed(mill_planner *w, const mill_expr *e, void *arg) {
+  static const struct {
+    const char *name;
+    int at;
+  } draws[] = {{"rand", 0},    {"randn", 0}, {"uniform", 2},
+               {"randstr", 1}, {"uuid", 0},  {"shuffle", 1}};
+  const int64_t *by = arg;
+  for (size_t i = 0; i < sizeof draws / sizeof *draws; i++) {
+    if (!mill_x_is_call(e, draws[i].name) || e->nargs <= draws[i].at) continue;
+    const mill_expr *seed = e->args[draws[i].at];
+    if (seed->value == NULL || !mill_vector_valid(seed->value, 0)) continue;
+    bool small = seed->type->id == MILL_INT;
+    if (!small && seed->type->id != MILL_BIGINT) continue;
+    int64_t v = small ? *(const int32_t *)seed->value->data : *(const int64_t *)seed->value->data;
+    mill_expr *c = mill_x_copy(w, e);
+    if (c == NULL) return NULL;
+    c->args[draws[i].at] = mill_x_bigint(w, v + *by);
+    return c->args[draws[i].at] ? mill_bind_call(w, NULL, c) : NULL;
+  }
+  return NULL;
+}
+
+static const mill_node *shift_node(mill_planner *w, const mill_node *n, int64_t by) {
+  const mill_node *m = mill_n_map_exprs(w, n, shift_seed, &by);
+  mill_node *copy = m ? mill_w_node_copy(w, m) : NULL;
+  for (int i = 0; copy && i < copy->nchildren; i++) {
+    copy->child[i] = shift_node(w, m->child[i], by);
+    if (copy->child[i] == NULL) return NULL;
+  }
+  return copy;
+}
+
+static int draws_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  return mill_x_draws(e);
+}
+
+static bool draws(const mill_node *n) {
+  for (int i = 0; i < n->nexprs; i++)
+    if (n->exprs[i] && mill_x_any(n->exprs[i], draws_at, NULL)) return true;
+  for (int i = 0; i < n->nchildren; i++)
+    if (draws(n->child[i])) return true;
+  return false;
+}
+
 /* One step: its rows go to `all` and become what the next one reads; *more: there were some. */
 static bool run_step(mill_planner *w, const mill_node *n, const mill_node *query, mill_table *all,
                      bool *more) {
@@ -211,11 +257,12 @@ static bool too_many(mill_planner *w, mill_status what, const char *name, int64_
 static bool run_all(mill_planner *w, const mill_node *n, mill_table *all) {
   int64_t levels = n->to >= 0 ? n->to : setting(w, "spark.sql.cteRecursionLevelLimit", 100);
   int64_t most = setting(w, "spark.sql.cteRecursionRowLimit", 1000000);
-  bool more = true;
+  bool more = true, drawn = draws(n->ctes[1]);
   if (!run_step(w, n, n->ctes[0], all, &more)) return false;
   for (int64_t level = 1; more; level++) {
     if (n->from >= 0 && (int64_t)all->rows >= n->from) return true; /* no more are asked for */
-    if (!run_step(w, n, n->ctes[1], all, &more)) return false;
+    const mill_node *step = drawn ? shift_node(w, n->ctes[1], level - 1) : n->ctes[1];
+    if (step == NULL || !run_step(w, n, step, all, &more)) return false;
     if (more && levels >= 0 && level >= levels)
       return too_many(w, MILL_E_RECURSION_LEVEL_LIMIT_EXCEEDED, "levelLimit", levels);
     if (most >= 0 && (int64_t)all->rows > most)

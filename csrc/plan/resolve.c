@@ -41,7 +41,7 @@ static int matches(const mill_planner *w, const mill_expr *const *column, int n,
   for (int i = 0; i < n; i++) {
     const mill_expr *c = column[i];
     if (!mill_w_same_name(w, c->name, e->parts[nq])) continue;
-    if (nq > 0 && !qualified(w, c, e->parts, nq)) continue;
+    if (nq > 0 ? !qualified(w, c, e->parts, nq) : c->hidden) continue;
     if (found == 0) *out = c;
     if (found == 0 || c->id != (*out)->id) found++;
   }
@@ -84,7 +84,7 @@ static const mill_expr *positioned(mill_planner *w, const mill_expr *c, const mi
 static const mill_expr *as_written(mill_planner *w, const mill_expr *c, const mill_expr *e,
                                    const char *name) {
   mill_expr *copy = mill_x_copy(w, positioned(w, c, e));
-  if (copy) copy->name = name;
+  if (copy) copy->name = name, copy->hidden = false;
   return copy;
 }
 
@@ -99,6 +99,23 @@ static const mill_expr *in_columns(mill_planner *w, const mill_expr *const *colu
     if (found == 1) return fields(w, as_written(w, c, e, e->parts[nq]), e, nq + 1);
   }
   return NULL;
+}
+
+/* The same, where a name of several columns, or of a field that is none, is no column at all. */
+static const mill_expr *if_column(mill_planner *w, const mill_expr *const *column, int n,
+                                  const mill_expr *e) {
+  const mill_expr *r = in_columns(w, column, n, e);
+  if (w->status == MILL_OK || w->status == MILL_E_OUT_OF_MEMORY) return r;
+  mill_error_clear(w->err);
+  w->status = MILL_OK;
+  return NULL;
+}
+
+/* HAVING: was the column that the name meant below the list no key? */
+static bool is_of_list(const mill_scope *s, const mill_expr *e) {
+  for (int i = 0; s->of_list && i < s->of_list->n; i++)
+    if (s->of_list->at[i]->text == e->text && s->of_list->at[i]->start == e->start) return true;
+  return false;
 }
 
 static const mill_expr *in_variables(mill_planner *w, const mill_scope *s, const mill_expr *e) {
@@ -134,6 +151,7 @@ static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const m
                           mill_w_quoted_parts(w, e->parts, e->nparts), "n",
                           mill_error_fmt(w->err, "%d", n), NULL);
   if (s->within) return alias_in_call(w, s, e);
+  w->by_alias = true;
   return fields(w, positioned(w, found->args[0], e), e, 1);
 }
 
@@ -151,12 +169,40 @@ static const mill_expr *in_outer(mill_planner *w, const mill_scope *s, const mil
   return x;
 }
 
+/* current_date and its like, which stand without parentheses. */
+static bool bare_call(const char *name) {
+  static const char *const names[] = {"current_date",    "current_timestamp",
+                                      "current_user",    "user",
+                                      "session_user",    "localtimestamp",
+                                      "current_time",    "localtime",
+                                      "current_schema",  "current_database",
+                                      "current_catalog", "current_path",
+                                      "grouping__id",    NULL};
+  for (int i = 0; names[i]; i++)
+    if (strcasecmp(names[i], name) == 0) return true;
+  return false;
+}
+
+static const mill_expr *bare_value(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_expr *call = mill_x_new(w, MILL_X_CALL, e);
+  if (call == NULL) return NULL;
+  bool hive = strcasecmp(e->parts[0], "grouping__id") == 0; /* Hive's name of grouping_id() */
+  call->name = hive ? "grouping_id" : e->parts[0];
+  return mill_bind_call(w, s, call);
+}
+
 static const mill_expr *resolve_in(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   if (s->expand && e->nparts == 1 && e->parts[0][0] == '$')
     return s->expand->at[e->parts[0][1] - '1'];
   const mill_expr *r = in_variables(w, s, e);
-  if (r == NULL && !w->status) r = in_columns(w, s->column, s->ncolumns, e);
-  if (r == NULL && !w->status && s->nhidden) r = in_columns(w, s->hidden, s->nhidden, e);
+  bool of_list = s->below_first && is_of_list(s, e);
+  if (r == NULL && !w->status && s->below_first && !of_list)
+    r = if_column(w, s->hidden, s->nhidden, e);
+  if (r == NULL && !w->status)
+    r = (s->above ? if_column : in_columns)(w, s->column, s->ncolumns, e);
+  if (r == NULL && !w->status && s->nhidden && !s->below_first)
+    r = (s->above ? if_column : in_columns)(w, s->hidden, s->nhidden, e);
+  if (r == NULL && !w->status && e->nparts == 1 && bare_call(e->parts[0])) r = bare_value(w, s, e);
   if (r == NULL && !w->status) r = in_aliases(w, s, e);
   if (r == NULL && !w->status && s->arguments) r = mill_find_argument(w, s, e, false);
   return r;
@@ -267,24 +313,6 @@ const mill_expr *mill_unresolved(mill_planner *w, const mill_scope *s, const mil
                         "proposal", near, NULL);
 }
 
-/* current_date and its like, which stand without parentheses. */
-static bool bare_call(const char *name) {
-  static const char *const names[] = {
-      "current_date",   "current_timestamp", "current_user",    "user",
-      "session_user",   "localtimestamp",    "current_time",    "localtime",
-      "current_schema", "current_database",  "current_catalog", NULL};
-  for (int i = 0; names[i]; i++)
-    if (strcasecmp(names[i], name) == 0) return true;
-  return false;
-}
-
-static const mill_expr *grouping_id(mill_planner *w, const mill_scope *s, const mill_expr *e) {
-  mill_expr *call = mill_x_new(w, MILL_X_CALL, e);
-  if (call == NULL) return NULL;
-  call->name = e->parts[0];
-  return mill_bind_call(w, s, call);
-}
-
 static const mill_expr *resolve_name(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   const mill_expr *r = e->outer && s->outer ? in_outer(w, s, e) : resolve_in(w, s, e);
   if (r || w->status) return r;
@@ -292,7 +320,6 @@ static const mill_expr *resolve_name(mill_planner *w, const mill_scope *s, const
     w->deferred |= s->outer == NULL;
     return mill_unresolved(w, s, e);
   }
-  if (e->nparts == 1 && bare_call(e->parts[0])) return grouping_id(w, s, e);
   r = in_outer(w, s, e);
   if (r == NULL && !w->status) r = mill_variable_reference(w, e);
   if (r || w->status) return r;
@@ -383,7 +410,8 @@ static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const 
     c->args[0] = mill_x_int(w, 1);
     return c->args[0] ? c : NULL;
   }
-  if (mill_x_is_call(e, "count") && e->nargs == 1 && mill_names_table(w, s, e->args[0]))
+  if (mill_x_is_call(e, "count") && e->nargs == 1 && e->args[0]->nparts == 1 &&
+      mill_names_table(w, s, e->args[0]))
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT,
                           "tableName", mill_w_quoted_parts(w, e->args[0]->parts, 1), NULL);
   if (!mill_expand_list(w, s, e->args, e->nargs, &l)) return NULL;

@@ -24,7 +24,7 @@ static bool has_qualifier(const mill_planner *w, const mill_expr *c, const mill_
 }
 
 bool mill_names_table(const mill_planner *w, const mill_scope *s, const mill_expr *star) {
-  for (int i = 0; star->nparts == 1 && i < s->ncolumns; i++)
+  for (int i = 0; i < s->ncolumns; i++)
     if (has_qualifier(w, s->column[i], star)) return true;
   return false;
 }
@@ -52,14 +52,26 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
     return false;
   }
   for (uint32_t i = 0; i < c->type->nfields; i++) {
+    mill_expr field = {.name = c->type->fields[i].name};
+    if (excepted(w, star, &field)) continue;
     const mill_expr *f = mill_bind_field(w, c, c->type->fields[i].name, star);
     if (!mill_exprs_add(w, out, mill_x_alias(w, f, c->type->fields[i].name))) return false;
   }
   return true;
 }
 
-/* Each name of EXCEPT must be one of the columns. */
+static bool overlapping(mill_planner *w, const mill_expr *star) {
+  const char *list = star->except[0];
+  for (int i = 1; i < star->nexcept; i++) list = mill_w_printf(w, "%s, %s", list, star->except[i]);
+  (void)MILL_W_FAIL_AT(w, star, MILL_E_EXCEPT_OVERLAPPING_COLUMNS, "columns", list, NULL);
+  return false;
+}
+
+/* Each name of EXCEPT must be one of the columns, and stand there once. */
 static bool excepts_columns(mill_planner *w, const mill_scope *s, const mill_expr *star) {
+  for (int k = 0; k < star->nexcept; k++)
+    for (int i = 0; i < k; i++)
+      if (mill_w_same_name(w, star->except[i], star->except[k])) return overlapping(w, star);
   for (int k = 0; k < star->nexcept; k++) {
     mill_expr one = *star;
     bool found = false;
@@ -102,17 +114,41 @@ static const mill_expr *without_fields(mill_planner *w, const mill_scope *s, con
   return r ? mill_x_alias(w, r, c->name) : NULL;
 }
 
+/* t.* of a table around this query. */
+static bool expand_outer(mill_planner *w, const mill_scope *s, const mill_expr *star,
+                         mill_exprs *out) {
+  const mill_scope *o = s->outer;
+  bool any = false;
+  for (int i = 0; o && i < o->ncolumns; i++) {
+    if (!has_qualifier(w, o->column[i], star) || excepted(w, star, o->column[i])) continue;
+    mill_expr *c = mill_x_copy(w, o->column[i]);
+    if (c) c->kind = MILL_X_OUTER;
+    if (!mill_exprs_add(w, out, c)) return false;
+    any = true;
+  }
+  return any;
+}
+
 static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *star,
                         mill_exprs *out) {
   bool any = star->nparts == 0;
-  if (!excepts_columns(w, s, star)) return false;
-  for (int i = 0; i < s->ncolumns; i++) {
-    if (!has_qualifier(w, s->column[i], star)) continue;
-    any = true;
-    if (excepted(w, star, s->column[i])) continue;
-    if (!mill_exprs_add(w, out, without_fields(w, s, star, s->column[i]))) return false;
+  mill_exprs all = {0};
+  if (!any && s->from && !mill_using_columns(w, s->from, &all)) return false;
+  if (!mill_exprs_copy(w, &all, s->column, s->ncolumns)) return false;
+  mill_scope those = *s;
+  those.column = all.at, those.ncolumns = all.n;
+  if (!any && !mill_names_table(w, &those, star) && expand_outer(w, s, star, out)) return true;
+  if (w->status) return false;
+  if (!any && !mill_names_table(w, &those, star)) return expand_struct(w, s, star, out);
+  if (!excepts_columns(w, &those, star)) return false;
+  for (int i = 0; i < all.n; i++) {
+    if (!has_qualifier(w, all.at[i], star) || excepted(w, star, all.at[i])) continue;
+    mill_expr *c = mill_x_copy(w, all.at[i]);
+    if (c == NULL) return false;
+    c->hidden = false;
+    if (!mill_exprs_add(w, out, without_fields(w, s, star, c))) return false;
   }
-  return any || expand_struct(w, s, star, out);
+  return true;
 }
 
 bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
@@ -129,8 +165,9 @@ bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *con
 
 const mill_expr *mill_path_named(mill_planner *w, const mill_expr *written,
                                  const mill_expr *resolved) {
-  if (written->kind != MILL_X_NAME || written->nparts < 2 || resolved->kind != MILL_X_CALL)
-    return resolved;
+  bool inside = resolved->kind == MILL_X_CALL ||
+                (resolved->kind == MILL_X_LITERAL && resolved->pretty); /* of a VOID column */
+  if (written->kind != MILL_X_NAME || written->nparts < 2 || !inside) return resolved;
   mill_expr *a = mill_x_alias(w, resolved, written->parts[written->nparts - 1]);
   if (a) a->hidden = true;
   return a;
@@ -146,9 +183,11 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
   bool field = variable || resolved->kind == MILL_X_OUTER ||
                (resolved->kind == MILL_X_FIELD && resolved->pretty == NULL);
   bool cast = resolved->kind == MILL_X_CAST && resolved->args[0]->kind == MILL_X_COLUMN;
-  const char *name = field  ? resolved->name
-                     : cast ? resolved->args[0]->name /* a column that is cast keeps its name */
-                            : mill_w_sql(w, resolved);
+  bool hive = written->kind == MILL_X_NAME && mill_x_is_call(resolved, "grouping_id");
+  const char *name = hive    ? "grouping__id"
+                     : field ? resolved->name
+                     : cast  ? resolved->args[0]->name /* a column that is cast keeps its name */
+                             : mill_w_sql(w, resolved);
   mill_expr *a = mill_x_alias(w, resolved, name);
   if (a) a->hidden = variable; /* no name for the items behind it */
   return a;
@@ -188,8 +227,14 @@ bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *
   s->lateral = out;
   for (int i = 0; i < items.n; i++) {
     if (!generators_stand_alone(w, items.at[i])) return false;
-    const mill_expr *r = mill_resolve(w, s, items.at[i]);
-    if (!mill_exprs_add(w, out, mill_named(w, items.at[i], r))) return false;
+    w->by_alias = false;
+    const mill_expr *r = mill_named(w, items.at[i], mill_resolve(w, s, items.at[i]));
+    if (r && w->by_alias && r->kind == MILL_X_ALIAS) {
+      mill_expr *a = mill_x_copy(w, r);
+      if (a) a->lateral = true;
+      r = a;
+    }
+    if (!mill_exprs_add(w, out, r)) return false;
   }
   s->lateral = NULL;
   return true;
@@ -225,6 +270,24 @@ static bool no_trailing_comma(mill_planner *w, const mill_node *n) {
   return false;
 }
 
+static int aggregate_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  if (e->kind == MILL_X_WINDOW) return -1;
+  const mill_function *fn =
+      e->kind == MILL_X_CALL ? mill_function_find(e->name, strlen(e->name)) : NULL;
+  return fn && fn->kind == MILL_AGGREGATE;
+}
+
+/* Do generators of the list run over the rows, and not over a group of them all? */
+static bool makes_rows(const mill_node *n) {
+  bool some = false;
+  for (int i = 0; i < n->nexprs; i++) {
+    if (mill_x_any(n->exprs[i], aggregate_at, NULL)) return false;
+    some |= mill_x_any(n->exprs[i], generator_at, NULL);
+  }
+  return some;
+}
+
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   if (!no_trailing_comma(w, n)) return NULL;
@@ -235,7 +298,16 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
   if (!mill_hidden_columns(w, child, &hidden)) return NULL;
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
-  if (!mill_resolve_items(w, &s, n->exprs, n->nexprs, &items)) return NULL;
+  mill_exprs list = {0};
+  if (!mill_exprs_copy(w, &list, n->exprs, n->nexprs)) return NULL;
+  if (makes_rows(n)) {
+    mill_exprs written = list;
+    list = (mill_exprs){0};
+    for (int i = 0; i < written.n; i++)
+      if (!generators_stand_alone(w, written.at[i])) return NULL;
+    if (!mill_generate_items(w, &s, written.at, written.n, &child, &list)) return NULL;
+  }
+  if (!mill_resolve_items(w, &s, list.at, list.n, &items)) return NULL;
   bool aggregate = false;
   for (int i = 0; i < items.n; i++) {
     if (!mill_no_aggregate(w, n, items.at[i])) return NULL;
@@ -279,16 +351,41 @@ bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
   return n->kind != MILL_N_SOURCE || mill_exprs_copy(w, out, n->exprs, n->nexprs);
 }
 
+bool mill_using_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
+  while (keeps_columns(n)) n = n->child[0];
+  if (n->kind == MILL_N_JOIN)
+    return mill_using_columns(w, n->child[0], out) &&
+           (n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI ||
+            mill_using_columns(w, n->child[1], out));
+  if (n->kind != MILL_N_PROJECT || !n->natural) return true;
+  for (int i = n->noutput; i < n->nexprs; i++) {
+    mill_expr *c = mill_x_copy(w, n->exprs[i]);
+    if (c) c->hidden = true;
+    if (!mill_exprs_add(w, out, c)) return false;
+  }
+  return mill_using_columns(w, n->child[0], out);
+}
+
+/* The keys of the groups below HAVING that are columns. */
+static bool key_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
+  while (passes_through(n) || n->kind == MILL_N_PROJECT) n = n->child[0];
+  for (int i = 0; n->kind == MILL_N_AGGREGATE && i < n->nkeys; i++)
+    if (n->keys[i]->kind == MILL_X_COLUMN && !mill_exprs_add(w, out, n->keys[i])) return false;
+  return true;
+}
+
 bool mill_hidden_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
-  if (!mill_source_columns(w, n, out)) return false;
+  if (!mill_source_columns(w, n, out) || !mill_using_columns(w, n, out)) return false;
   while (passes_through(n)) n = n->child[0];
-  if (n->kind != MILL_N_PROJECT || n->having || n->alias) return true;
+  if (n->kind == MILL_N_PROJECT && n->having) return key_columns(w, n->child[0], out);
+  if (n->kind != MILL_N_PROJECT || n->having || n->alias || n->natural) return true;
   for (int i = n->noutput; i < n->nexprs; i++)
     if (n->exprs[i]->kind == MILL_X_COLUMN && !mill_exprs_add(w, out, n->exprs[i])) return false;
   const mill_node *below = n->child[0];
   while (passes_through(below)) below = below->child[0];
   if (below->kind == MILL_N_AGGREGATE) below = below->child[0];
-  return mill_exprs_copy(w, out, below->output, below->noutput);
+  return mill_exprs_copy(w, out, below->output, below->noutput) &&
+         mill_using_columns(w, below, out);
 }
 
 /* The child's columns that a GENERATE hands on stand in front of those that it makes. */
@@ -359,24 +456,63 @@ static const mill_node *replace(mill_planner *w, const mill_node *n, const mill_
   return copy->child[0] ? copy : NULL;
 }
 
+/* HAVING: names that mean no key below the list mean a column of it. */
+static const mill_expr *resolve_having(mill_planner *w, const mill_node *child,
+                                       const mill_node *agg, mill_scope *s, const mill_expr *e) {
+  mill_exprs of_list = {0};
+  s->below_first = true, s->of_list = &of_list;
+  for (;;) {
+    const mill_expr *r = mill_resolve(w, s, e);
+    const mill_expr *c = r ? mill_no_key(w, agg, r, child) : NULL;
+    if (c == NULL) return w->status == MILL_OK ? r : NULL;
+    for (int i = 0; i < of_list.n; i++)
+      if (of_list.at[i]->text == c->text && of_list.at[i]->start == c->start) return r;
+    if (!mill_exprs_add(w, &of_list, c)) return NULL;
+  }
+}
+
+/* ORDER BY: what is no expression over the list may be one over what is below. */
+static const mill_expr *resolve_order(mill_planner *w, mill_scope *s, const mill_expr *e) {
+  const mill_expr *r = mill_resolve(w, s, e);
+  if (r || w->status == MILL_E_OUT_OF_MEMORY || s->nhidden == 0) return r;
+  mill_scope below = *s;
+  below.below_first = true;
+  mill_error_clear(w->err);
+  w->status = MILL_OK;
+  r = mill_resolve(w, &below, e);
+  if (r || w->status == MILL_E_OUT_OF_MEMORY) return r;
+  mill_error_clear(w->err);
+  w->status = MILL_OK;
+  return mill_resolve(w, s, e); /* and the error is told of the list */
+}
+
+static const mill_expr *resolve_clause(mill_planner *w, const mill_node *child, mill_scope *s,
+                                       mill_clause clause, const mill_expr *e) {
+  const mill_node *agg = aggregate_below(child);
+  s->above = clause == MILL_ORDER_BY;
+  if (clause == MILL_HAVING && agg) return resolve_having(w, child, agg, s, e);
+  return clause == MILL_ORDER_BY ? resolve_order(w, s, e) : mill_resolve(w, s, e);
+}
+
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
-                                    const mill_scope *outer, const mill_expr *e) {
+                                    const mill_scope *outer, mill_clause clause,
+                                    const mill_expr *e) {
   mill_exprs hidden = {0};
   mill_scope s = mill_scope_of(*child, outer);
   if (!mill_hidden_columns(w, *child, &hidden)) return NULL;
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
-  const mill_expr *r = mill_resolve(w, &s, e);
+  const mill_expr *r = resolve_clause(w, *child, &s, clause, e);
   if (r == NULL) return NULL;
   const mill_node *agg = aggregate_below(*child);
   if (agg && !mill_x_uses_only(r, (*child)->output, (*child)->noutput)) {
     const mill_node *more = agg;
-    r = mill_above_aggregate(w, &more, r, *child);
+    r = mill_above_aggregate(w, &more, r, *child, e);
     if (r == NULL) return NULL;
     if (more != agg) *child = replace(w, *child, agg, more);
   } else if (agg && mill_x_has_aggregate(r)) {
     const mill_node *more = agg;
-    r = mill_above_aggregate(w, &more, r, *child);
+    r = mill_above_aggregate(w, &more, r, *child, e);
     if (r && more != agg) *child = replace(w, *child, agg, more);
   }
   if (r == NULL || *child == NULL) return NULL;

@@ -416,11 +416,53 @@ static bool has_join_query(const mill_node *n) {
   return false;
 }
 
+/* The sides of a join, and whether a query in its condition uses them. */
+typedef struct join_sides {
+  const mill_node *side[2];
+  bool used[2];
+} join_sides;
+
+static int side_at(const mill_expr *e, void *arg) {
+  join_sides *s = arg;
+  for (int i = 0; i < 2 && (e->kind == MILL_X_COLUMN || e->kind == MILL_X_OUTER); i++)
+    s->used[i] |= mill_n_computes(s->side[i], e->id);
+  return 0;
+}
+
+static void sides_of_tree(const mill_node *n, join_sides *s) {
+  for (int i = 0; i < n->nexprs; i++)
+    if (n->exprs[i]) mill_x_any(n->exprs[i], side_at, s);
+  for (int i = 0; i < n->nkeys; i++) mill_x_any(n->keys[i], side_at, s);
+  for (int i = 0; i < n->naggs; i++) mill_x_any(n->aggs[i], side_at, s);
+  for (int i = 0; i < n->nchildren; i++) sides_of_tree(n->child[i], s);
+}
+
+static const mill_expr *both_sides(mill_planner *w, const mill_expr *e) {
+  return MILL_W_FAIL_AT(
+      w, e,
+      MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION,
+      "subqueryExpression", mill_w_sql(w, e), NULL);
+}
+
+static bool one_side(mill_planner *w, const mill_expr *e, join_sides *s) {
+  s->used[0] = s->used[1] = false;
+  for (int i = 0; i < e->nargs; i++) mill_x_any(e->args[i], side_at, s);
+  sides_of_tree(e->query, s);
+  return !(s->used[0] && s->used[1]) || both_sides(w, e) != NULL;
+}
+
+static const mill_expr *check_sides(mill_planner *w, const mill_expr *e, void *arg) {
+  if (is_predicate(e)) (void)one_side(w, e, arg);
+  return NULL;
+}
+
 /* What an inner join asks of queries is asked of its rows. */
 static const mill_node *unnest_join(mill_planner *w, const mill_node *n) {
   const mill_expr *on = NULL, *later = NULL;
   mill_exprs all = {0}, list = {0};
-  if (!mill_x_conjuncts(w, n->exprs[0], &all)) return NULL;
+  join_sides s = {{n->child[0], n->child[1]}, {false, false}};
+  if (!mill_x_map(w, n->exprs[0], check_sides, &s) || !mill_x_conjuncts(w, n->exprs[0], &all))
+    return NULL;
   for (int i = 0; i < all.n; i++) {
     const mill_expr **to = mill_x_has_subquery(all.at[i]) ? &later : &on;
     *to = mill_x_and(w, *to, all.at[i]);
@@ -433,7 +475,32 @@ static const mill_node *unnest_join(mill_planner *w, const mill_node *n) {
   return f ? unnest_filter(w, f) : NULL;
 }
 
+/* A predicate in the condition of a join becomes a column of the side that it uses. */
+static const mill_expr *ask_side(mill_planner *w, const mill_expr *e, void *arg) {
+  join_sides *s = arg;
+  if (!is_predicate(e)) return NULL;
+  if (!one_side(w, e, s)) return NULL;
+  replacement r = {s->side[s->used[1]], true};
+  const mill_expr *flag = replace(w, e, &r);
+  s->side[s->used[1]] = r.child;
+  /* what nobody knows is false here, also below NOT, as in Spark */
+  return flag ? mill_x_bound(w, "coalesce", 2, flag, mill_x_bool(w, false)) : NULL;
+}
+
+/* Of an outer join, whose rows may not be dropped, each side is asked before. */
+static const mill_node *unnest_sides(mill_planner *w, const mill_node *n) {
+  join_sides s = {{n->child[0], n->child[1]}, {false, false}};
+  const mill_node *m = mill_n_map_exprs(w, n, ask_side, &s);
+  mill_node *j = m && m != n ? mill_w_node_copy(w, m) : NULL;
+  if (j == NULL || s.side[0] == NULL || s.side[1] == NULL) return m == n ? n : NULL;
+  j->child[0] = s.side[0], j->child[1] = s.side[1];
+  return j;
+}
+
 static const mill_node *unnest_node(mill_planner *w, const mill_node *n) {
+  if (n->kind == MILL_N_JOIN && n->nexprs == 1 && n->exprs[0] && !n->lateral &&
+      mill_x_has_subquery(n->exprs[0]) && n->join != MILL_JOIN_INNER && n->join != MILL_JOIN_CROSS)
+    return unnest_sides(w, n);
   bool inner = n->kind == MILL_N_JOIN && n->nexprs == 1 && n->exprs[0] && !n->lateral &&
                (n->join == MILL_JOIN_INNER || n->join == MILL_JOIN_CROSS);
   if (inner && mill_x_has_subquery(n->exprs[0])) return unnest_join(w, n);

@@ -3,12 +3,57 @@
 
 #include <stdio.h>
 
+/* Does an operator of a pipe begin with that word? */
+static bool begins_operator(int kind) {
+  switch (kind) {
+  case MILL_K_SELECT:
+  case MILL_K_EXTEND:
+  case MILL_K_SET:
+  case MILL_K_DROP:
+  case MILL_K_AS:
+  case MILL_K_WHERE:
+  case MILL_K_PIVOT:
+  case MILL_K_UNPIVOT:
+  case MILL_K_TABLESAMPLE:
+  case MILL_K_INNER:
+  case MILL_K_CROSS:
+  case MILL_K_LEFT:
+  case MILL_K_RIGHT:
+  case MILL_K_FULL:
+  case MILL_K_NATURAL:
+  case MILL_K_SEMI:
+  case MILL_K_ANTI:
+  case MILL_K_JOIN:
+  case MILL_K_UNION:
+  case MILL_K_EXCEPT:
+  case MILL_K_MINUS:
+  case MILL_K_INTERSECT:
+  case MILL_K_ORDER:
+  case MILL_K_SORT:
+  case MILL_K_CLUSTER:
+  case MILL_K_DISTRIBUTE:
+  case MILL_K_LIMIT:
+  case MILL_K_OFFSET:
+  case MILL_K_AGGREGATE:
+  case MILL_K_WINDOW: return true;
+  default: return false;
+  }
+}
+
+/* A single | in front of such a word is |>. */
+static void find_pipes(mill_tokens *t) {
+  for (size_t i = 0; i + 1 < t->n; i++)
+    if (t->token[i].kind == MILL_T_PIPE && begins_operator(t->token[i + 1].kind))
+      t->token[i].kind = MILL_T_OPERATOR_PIPE;
+}
+
 mill_status mill_p_begin(mill_parser *p, const mill_sql_rules *rules, mill_arena *a,
                          const char *text, size_t n, mill_error *err) {
   *p = (mill_parser){.rules = *rules, .arena = a, .err = err, .n = n};
   p->text = mill_arena_strndup(a, text, n);
   if (p->text == NULL) return mill_oom(a->memory, n, err);
   MILL_TRY(mill_lex(a->memory, p->text, n, &p->tokens, err));
+  if (rules->pipes) find_pipes(&p->tokens);
   p->token = p->tokens.token;
   p->ntokens = (int)p->tokens.n;
   p->not_query = mill_calloc(a->memory, p->tokens.n * sizeof *p->not_query);

@@ -89,14 +89,17 @@ static void add_value(total *t, const char *s, size_t n, const unit *u) {
     t->why = MILL_E_INVALID_INTERVAL_FORMAT_INVALID_FRACTION;
     return;
   }
+  if (u->per > 1) {
+    t->why = MILL_E_INVALID_INTERVAL_FORMAT_INVALID_UNIT; /* a word of the language, and no unit */
+    return;
+  }
   if (point && !fraction(point + 1, n - whole - 1, &micros)) {
     t->why = MILL_E_INVALID_INTERVAL_FORMAT_INVALID_VALUE;
     return;
   }
   v = minus ? -v : v;
   int64_t *sum = u->months ? &t->months : &t->micros;
-  bool fits = r == MILL_PARSED &&
-              (u->per > 1 ? add_scaled(sum, v / u->per, 1) : add_scaled(sum, v, u->size));
+  bool fits = r == MILL_PARSED && add_scaled(sum, v, u->size);
   fits = fits && add_scaled(&t->micros, minus ? -micros : micros, 1);
   if (!fits) {
     t->overflow = true;
@@ -128,13 +131,38 @@ static mill_expr *make(mill_parser *p, int from, bool months, int first, int las
   return months ? mill_p_value(p, from, t, &m, sizeof m) : mill_p_value(p, from, t, &v, sizeof v);
 }
 
+/* The word before the one that is next. */
+static const char *last_word(mill_parser *p) {
+  const mill_token *t = &p->token[p->at - 1];
+  return mill_p_copy(p, p->text + t->start, (size_t)(t->stop - t->start));
+}
+
+/* The tokens [body, p->at), texts without their quotes, a blank before each. */
+static const char *pieces_text(mill_parser *p, int body) {
+  size_t n = 1;
+  for (int i = body; i < p->at; i++) n += 1 + (size_t)(p->token[i].stop - p->token[i].start);
+  char *s = mill_p_alloc(p, n), *to = s;
+  for (int i = body; s && i < p->at; i++) {
+    const mill_token *t = &p->token[i];
+    int quoted = t->kind == MILL_T_STRING || t->kind == MILL_T_DOUBLE_QUOTED;
+    size_t k = (size_t)(t->stop - t->start - 2 * quoted);
+    *to++ = ' ';
+    memcpy(to, p->text + t->start + quoted, k);
+    to += k;
+  }
+  return s ? s : "";
+}
+
 /* What was summed, as a literal; the tokens [body, p->at) are the interval's text. */
 static mill_expr *finish(mill_parser *p, int from, int body, const total *t) {
   bool ym = t->first[0] < 9, dt = t->first[1] < 9;
   if (t->why != MILL_OK) {
     const char *s = mill_p_fragment(p, body);
     const char *which = t->why == MILL_E_LEGACY_0026 ? "value" : "input";
-    mill_p_error(p, from, t->why, which, s, "unit", t->unit, "value", s, NULL);
+    bool word = t->why == MILL_E_INVALID_INTERVAL_FORMAT_INVALID_UNIT;
+    if (word) s = pieces_text(p, body);
+    mill_p_error(p, from, t->why, which, s, "unit", word ? last_word(p) : t->unit, "value", s,
+                 NULL);
   } else if (ym && dt) {
     mill_p_error(p, from, MILL_E_LEGACY_0029, "literal", mill_p_fragment(p, from), NULL);
   } else if (t->overflow && t->days) {
@@ -247,14 +275,14 @@ typedef enum { READ_FINE, READ_BAD, READ_RANGE } reading;
 
 static const char *const day_fields[4] = {"day", "hour", "minute", "second"};
 
-/* 'y-m', or 'd h:m:s.f' from field `first` to `last`. */
-static reading read_fields(const char *s, bool months, int first, int last, int64_t *out,
-                           char *why) {
+/* 'y-m', or 'd h:m:s.f' from field `first` to `last`; minus: a sign stands before the text. */
+static reading read_fields(const char *s, bool minus, bool months, int first, int last,
+                           int64_t *out, char *why) {
   static const int64_t size[4] = {MILL_MICROS_DAY, 3600000000ll, 60000000, 1000000};
   static const int64_t max[4] = {INT64_MAX, 23, 59, 59};
   static const char separator[4] = {' ', ' ', ':', ':'};
   while (isspace((unsigned char)*s)) s++;
-  bool minus = *s == '-';
+  minus ^= *s == '-';
   if (*s == '-' || *s == '+') s++;
   int64_t sum = 0, v;
   for (int f = first; f <= last; f++) {
@@ -273,16 +301,17 @@ static reading read_fields(const char *s, bool months, int first, int last, int6
       return READ_RANGE;
     }
     int64_t unit_size = months ? (f == MILL_YEAR ? 12 : 1) : size[f];
-    if (!add_scaled(&sum, v, unit_size)) return READ_RANGE;
+    if (!add_scaled(&sum, minus ? -v : v, unit_size)) return READ_RANGE;
   }
   if (!months && last == MILL_SECOND && *s == '.') {
     const char *q = ++s;
     while (isdigit((unsigned char)*s)) s++;
-    if (!fraction(q, (size_t)(s - q), &v) || !add_scaled(&sum, v, 1)) return READ_BAD;
+    if (!fraction(q, (size_t)(s - q), &v) || !add_scaled(&sum, minus ? -v : v, 1)) return READ_BAD;
   }
   while (isspace((unsigned char)*s)) s++;
-  *out = minus ? -sum : sum;
-  return *s ? READ_BAD : READ_FINE;
+  if (*s) return READ_BAD;
+  *out = sum;
+  return months && (sum > INT32_MAX || sum < INT32_MIN) ? READ_RANGE : READ_FINE;
 }
 
 /* The text does not have the form that the fields ask for. */
@@ -318,7 +347,7 @@ static mill_expr *from_to(mill_parser *p, int from) {
   }
   int64_t v = 0;
   char why[80] = "";
-  reading r = read_fields(s, months, a->field, b->field, &v, why);
+  reading r = read_fields(s, minus, months, a->field, b->field, &v, why);
   if (r == READ_RANGE && !months) {
     mill_p_error(p, body, MILL_E_LEGACY_0063, "msg", why, NULL);
   } else if (r == READ_RANGE) {
@@ -327,7 +356,7 @@ static mill_expr *from_to(mill_parser *p, int from) {
   } else if (r == READ_BAD) {
     unmatched(p, body, a, b, s);
   }
-  return make(p, from, months, a->field, b->field, minus ? -v : v);
+  return make(p, from, months, a->field, b->field, v);
 }
 
 /* How many tokens the interval has from here, behind INTERVAL; *open: parameters are among them. */

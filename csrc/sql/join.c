@@ -4,6 +4,8 @@
 ** unless spark.sql.ansi.relationPrecedence is on. */
 #include "sql/parser_int.h"
 
+#include <stdio.h>
+
 /* The join words that stand here: how many tokens up to and with JOIN, and the kind; 0: none. */
 static int join_words(const mill_parser *p, int i, mill_join *kind) {
   int start = i, word = mill_p_peek(p, i), next = mill_p_peek(p, i + 1);
@@ -64,8 +66,63 @@ static mill_node *join_node(mill_parser *p, int from, mill_node *left, mill_node
   return n;
 }
 
+static const char *const join_names[] = {"INNER",      "CROSS",     "LEFT OUTER", "RIGHT OUTER",
+                                         "FULL OUTER", "LEFT SEMI", "LEFT ANTI"};
+
+static bool nearest_ahead(const mill_parser *p) {
+  return (mill_p_is(p, MILL_K_APPROX) || mill_p_is(p, MILL_K_EXACT)) &&
+         mill_p_peek(p, 1) == MILL_K_NEAREST;
+}
+
+static void check_nearest(mill_parser *p, const mill_node *n, int from, int64_t rows) {
+  if (n->lateral) mill_p_error(p, from, MILL_E_UNSUPPORTED_FEATURE_LATERAL_JOIN_NEAREST_BY, NULL);
+  if (n->join != MILL_JOIN_INNER && n->join != MILL_JOIN_LEFT)
+    mill_p_error(p, from, MILL_E_NEAREST_BY_JOIN_UNSUPPORTED_JOIN_TYPE, "joinType",
+                 join_names[n->join], "supported", "'INNER', 'LEFT OUTER'", NULL);
+  char text[24];
+  snprintf(text, sizeof text, "%lld", (long long)rows);
+  if (rows < 1 || rows > 100000)
+    mill_p_error(p, from, MILL_E_NEAREST_BY_JOIN_NUM_RESULTS_OUT_OF_RANGE, "numResults", text,
+                 "min", "1", "max", "100000", NULL);
+}
+
+/* APPROX or EXACT NEAREST [n] BY DISTANCE or SIMILARITY e: a lateral join with the first n rows of the
+** right side in the order of e, of those where it is not NULL. */
+static void nearest(mill_parser *p, mill_node *n) {
+  int from = p->at;
+  p->at += 2;
+  int64_t rows = mill_p_is(p, MILL_T_INTEGER) ? mill_p_integer(p, INT32_MAX) : 1;
+  mill_p_expect(p, MILL_K_BY);
+  bool similar = mill_p_accept(p, MILL_K_SIMILARITY);
+  if (!similar) mill_p_expect(p, MILL_K_DISTANCE);
+  int at = p->at;
+  mill_expr *e = mill_p_expression(p);
+  check_nearest(p, n, from, rows);
+  mill_node *right =
+      mill_p_filter(p, (mill_node *)n->child[1], mill_p_call(p, at, "isnotnull", 1, e), at);
+  mill_expr *key = mill_p_call(p, at, NULL, 1, e);
+  key->kind = MILL_X_SORT;
+  key->descending = similar, key->nulls_first = !similar;
+  mill_list keys = {0}, limit = {0};
+  mill_p_push(p, &keys, key);
+  right = mill_p_unary_node(p, MILL_N_SORT, right, at);
+  right->global = true;
+  mill_p_exprs(&keys, &right->exprs, &right->nexprs);
+  right = mill_p_unary_node(p, MILL_N_LIMIT, right, at);
+  int32_t count = (int32_t)rows;
+  mill_p_push(p, &limit, mill_p_value(p, at, mill_type_of(MILL_INT), &count, sizeof count));
+  mill_p_push(p, &limit, NULL);
+  mill_p_exprs(&limit, &right->exprs, &right->nexprs);
+  n->child = mill_p_children(p, n->child[0], right);
+  n->lateral = true;
+}
+
 static void criteria(mill_parser *p, mill_node *n) {
   mill_list condition = {0}, columns = {0};
+  if (nearest_ahead(p)) {
+    nearest(p, n);
+    return;
+  }
   if (mill_p_accept(p, MILL_K_ON)) {
     mill_p_push(p, &condition, mill_p_expression(p));
   } else if (mill_p_accept(p, MILL_K_USING)) {
@@ -74,9 +131,6 @@ static void criteria(mill_parser *p, mill_node *n) {
   mill_p_exprs(&condition, &n->exprs, &n->nexprs);
   mill_p_names(&columns, &n->columns, &n->ncolumns);
 }
-
-static const char *const join_names[] = {"INNER",      "CROSS",     "LEFT OUTER", "RIGHT OUTER",
-                                         "FULL OUTER", "LEFT SEMI", "LEFT ANTI"};
 
 mill_node *mill_p_join(mill_parser *p, mill_node *left, int from) {
   mill_join kind;

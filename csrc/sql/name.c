@@ -5,6 +5,7 @@
 #include "sql/parser_int.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 static bool usable(const mill_parser *p, int kind) {
   if (kind == MILL_T_IDENTIFIER || kind == MILL_T_BACKQUOTED) return true;
@@ -66,13 +67,26 @@ static const char *token_name(mill_parser *p) {
   return name;
 }
 
+static void too_many_parts(mill_parser *p, int from, const mill_list *parts) {
+  size_t n = 1;
+  for (int i = 0; i < parts->n; i++) n += strlen(parts->item[i]) + 3;
+  char *s = mill_p_alloc(p, n);
+  for (int i = 0; s && i < parts->n; i++)
+    sprintf(s + strlen(s), i ? ".`%s`" : "`%s`", (char *)parts->item[i]);
+  mill_p_error(p, from, MILL_E_IDENTIFIER_TOO_MANY_NAME_PARTS, "identifier", s ? s : "", "limit",
+               "1", NULL);
+}
+
 const char *mill_p_name(mill_parser *p) {
   if (is_identifier_clause(p, 0) && mill_p_peek(p, 3) == MILL_T_RPAREN) {
+    int from = p->at;
     p->at += 2;
     const char *s = mill_p_string(p, NULL);
     mill_p_expect(p, MILL_T_RPAREN);
     mill_list parts = {0};
-    return mill_p_split(p, s, &parts);
+    const char *last = mill_p_split(p, s, &parts);
+    if (parts.n > 1) too_many_parts(p, from, &parts);
+    return last;
   }
   return token_name(p);
 }

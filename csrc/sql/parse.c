@@ -16,6 +16,7 @@ static mill_status read_rules(mill_session *s, mill_sql_rules *out, mill_error *
   bool ansi = out->set.ansi;
   out->reserved = ansi && is_true(s, "spark.sql.ansi.enforceReservedKeywords");
   out->quoted_identifiers = ansi && is_true(s, "spark.sql.ansi.doubleQuotedIdentifiers");
+  out->pipes = is_true(s, "spark.sql.parser.singleCharacterPipeOperator.enabled");
   const char *timestamp = mill_session_get(s, "spark.sql.timestampType");
   out->ntz = timestamp != NULL && strcmp(timestamp, "TIMESTAMP_NTZ") == 0;
   return MILL_OK;

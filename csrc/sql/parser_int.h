@@ -28,6 +28,7 @@ typedef struct mill_sql_rules {
   mill_settings set;
   bool reserved;           /* keywords are reserved */
   bool quoted_identifiers; /* ".." is a name */
+  bool pipes;              /* | may stand for |> */
   bool ntz;                /* TIMESTAMP means TIMESTAMP_NTZ */
 } mill_sql_rules;
 
@@ -186,6 +187,7 @@ mill_node *mill_p_statement(mill_parser *p);
 mill_node *mill_p_declare(mill_parser *p);
 mill_node *mill_p_set_variable(mill_parser *p);
 bool mill_p_set_variable_ahead(const mill_parser *p);
+bool mill_p_drops_variable(const mill_parser *p);
 mill_node *mill_p_drop_variable(mill_parser *p);
 mill_node *mill_p_execute(mill_parser *p);
 mill_node *mill_p_script(mill_parser *p);

@@ -70,6 +70,8 @@ static bool continues(const mill_parser *p) {
   int next = mill_p_peek(p, 1);
   switch (mill_p_peek(p, 0)) {
   case MILL_K_SELECT: return true;
+  case MILL_K_APPROX:
+  case MILL_K_EXACT: return next == MILL_K_NEAREST;
   case MILL_K_INSERT: return next == MILL_K_INTO || next == MILL_K_OVERWRITE;
   case MILL_K_WATERMARK: return mill_p_is_name(p, 1);
   case MILL_K_FOR:

@@ -484,8 +484,7 @@ static mill_statement *run(mill_parser *p) {
   int from = p->at;
   if (cursor_ahead(p)) return cursor(p);
   if (mill_p_is(p, MILL_K_DECLARE)) return declare_variable(p, from);
-  bool drop = mill_p_is(p, MILL_K_DROP) && mill_p_peek(p, 1) == MILL_K_TEMPORARY &&
-              mill_p_peek(p, 2) == MILL_K_VARIABLE;
+  bool drop = mill_p_drops_variable(p);
   mill_node *n = mill_p_is(p, MILL_K_SET) ? mill_p_set_variable(p) : mill_p_statement(p);
   if (drop)
     mill_p_error(p, from, MILL_E_UNSUPPORTED_FEATURE_SQL_SCRIPTING_DROP_TEMPORARY_VARIABLE, NULL);

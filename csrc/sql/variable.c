@@ -43,6 +43,12 @@ mill_node *mill_p_declare(mill_parser *p) {
   return n;
 }
 
+bool mill_p_drops_variable(const mill_parser *p) {
+  int temporary = mill_p_peek(p, 1), what = mill_p_peek(p, 2);
+  return mill_p_is(p, MILL_K_DROP) && (temporary == MILL_K_TEMPORARY || temporary == MILL_K_TEMP) &&
+         (what == MILL_K_VARIABLE || what == MILL_K_VAR);
+}
+
 mill_node *mill_p_drop_variable(mill_parser *p) {
   int from = p->at;
   p->at += 3;
@@ -160,8 +166,7 @@ mill_node *mill_p_other_statement(mill_parser *p) {
   case MILL_K_BEGIN: return p->at == 0 ? mill_p_script(p) : NULL;
   case MILL_K_CREATE: return function_ahead(p, 1) ? mill_p_create_function(p) : NULL;
   case MILL_K_DROP:
-    if (next == MILL_K_TEMPORARY && mill_p_peek(p, 2) == MILL_K_VARIABLE)
-      return mill_p_drop_variable(p);
+    if (mill_p_drops_variable(p)) return mill_p_drop_variable(p);
     return function_ahead(p, 1) ? mill_p_drop_function(p) : NULL;
   default: return NULL;
   }
