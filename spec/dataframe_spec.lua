@@ -207,13 +207,54 @@ describe("SparkSession", function()
   end)
   it("takes values that do not fit a schema for NULL where they are not verified", function()
     local function rows(data, schema) return texts(spark:createDataFrame(data, schema, { verifySchema = false })) end
-    assert.same({ { "NULL", "1.0" } }, rows({ { "x", 1 } }, "a INT, b DOUBLE"))
+    assert.same({ { "NULL", "NULL" } }, rows({ { "x", 1 } }, "a INT, b DOUBLE"))
     assert.same({ { "NULL" }, { "NULL" }, { "NULL" } }, rows({ { 1.5 }, { true }, { { 1 } } }, "a INT"))
     local nested = spark:createDataFrame({ { { 1, "x" }, { k = "x" } } }, "a ARRAY<INT>, m MAP<STRING,INT>",
       { verifySchema = false })
     assert.same({ { "[1, null]", "{k -> null}" } }, texts(nested:selectExpr("string(a)", "string(m)")))
     assert.equal("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME",
       caught(spark.createDataFrame, spark, { { "x" } }, "a INT").condition)
+  end)
+  it("takes values of a schema by their class, as PySpark does", function()
+    local function place(value, schema)
+      local e = caught(spark.createDataFrame, spark, { { value } }, schema)
+      assert.equal("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", e.condition, schema)
+      return e.messageParameters.field_name
+    end
+    assert.equal("field a", place(1, "a DOUBLE"))
+    assert.equal("element in array field a", place({ 1 }, "a ARRAY<FLOAT>"))
+    assert.equal("value of map field a", place({ k = 1 }, "a MAP<STRING, DOUBLE>"))
+    assert.equal("field p in field a", place({ 1 }, "a STRUCT<p: DOUBLE>"))
+    for _, kind in ipairs { "DATE", "TIMESTAMP", "TIMESTAMP_NTZ" } do place("2024-01-01", "a " .. kind) end
+    for _, v in ipairs { 1, 1.5, "1.5" } do place(v, "a DECIMAL(5,2)") end
+    place("01:02:03", "a TIME")
+    place(tidemill.date "2024-01-01", "a TIMESTAMP")
+    assert.same({ { "2024-01-01" } },
+      texts(spark:createDataFrame({ { tidemill.timestamp "2024-01-01 10:00:00" } }, "a DATE")))
+    local e = caught(spark.createDataFrame, spark, { { { 1, nil, n = 2 } } },
+      tidemill.types.StructType { tidemill.types.StructField("a",
+        tidemill.types.ArrayType(tidemill.types.LongType(), false)) })
+    assert.same({ field_name = "element in array field a" }, e.messageParameters)
+    assert.equal("FIELD_NOT_NULLABLE_WITH_NAME", e.condition)
+    assert.equal("INTERNAL_ERROR", caught(spark.createDataFrame, spark, {}, "a ARRAY<CHAR(3)>").condition)
+  end)
+  it("takes a name's dots for paths wherever Spark does", function()
+    local odd = spark:createDataFrame({ { 1, 2 } }, { "a.b", "c d" })
+    for _, f in ipairs { function() return odd:col "a.b" end, function() return odd["a.b"] end,
+      function() return odd:fillna(0, { "a.b" }) end, function() return odd:dropna("any", nil, { "a.b" }) end } do
+      assert.same({ objectName = "`a`.`b`", proposal = "`a`.`b`, `c d`" }, caught(f).messageParameters)
+    end
+    assert.same({ { "1" } }, texts(odd:select(odd["`a.b`"])))
+    assert.same({ { "1", "2" } }, texts(odd:fillna(0, { "`a.b`" })))
+  end)
+  it("refuses Lua tables where Spark takes one value", function()
+    local e = caught(function() return F.col "id" + { 1, 2 } end)
+    assert.same({ "UNSUPPORTED_FEATURE.LITERAL_TYPE", "[1, 2]", "class java.util.ArrayList" },
+      { e.condition, e.messageParameters.value, e.messageParameters.type })
+    e = caught(F.lit, { k = 1 })
+    assert.same({ "{k=1}", "class java.util.HashMap" }, { e.messageParameters.value, e.messageParameters.type })
+    assert.equal("UNSUPPORTED_FEATURE.LITERAL_TYPE", caught(F.when, F.lit(true), { 1 }).condition)
+    assert.equal("NOT_EXPECTED_TYPE", caught(people.withColumn, people, "z", "id").condition)
   end)
   it("knows the words of SQL", function()
     local words = spark.tvf:sql_keywords()
@@ -224,9 +265,12 @@ describe("SparkSession", function()
   end)
   it("makes DataFrames of Lua values", function()
     assert.equal("a BIGINT,b STRING,c DOUBLE",
-      spark:createDataFrame({ { a = 1, b = "x", c = 1.5 }, { a = 2, c = 2 } }).schema:toDDL())
+      spark:createDataFrame({ { a = 1, b = "x", c = 1.5 }, { a = 2, c = 2.0 } }).schema:toDDL())
     assert.equal("id BIGINT,kml DOUBLE", spark:createDataFrame({ id = { 1, 2 }, kml = { 9.5, 8.1 } }).schema:toDDL())
     assert.equal("CANNOT_MERGE_TYPE", caught(spark.createDataFrame, spark, { { 1 }, { {} } }).condition)
+    local mixed = caught(spark.createDataFrame, spark, { { { 1 } }, { { 2.5 } } })
+    assert.same({ data_type1 = "LongType", data_type2 = "DoubleType" }, mixed.messageParameters)
+    assert.equal("CANNOT_INFER_TYPE_FOR_FIELD", caught(spark.createDataFrame, spark, { { { 1, 2.5 } } }).condition)
     assert.equal("VALUE_OUT_OF_BOUNDS", caught(spark.createDataFrame, spark, { { 300 } }, "a TINYINT").condition)
     assert.same({ { "{k -> 1}" } }, texts(spark:createDataFrame({ { { k = 1 } } }, "m MAP<STRING, INT>")
       :select(F.expr "CAST(m AS STRING)")))

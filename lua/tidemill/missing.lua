@@ -3,8 +3,6 @@ local arguments = require "tidemill.arguments"
 local core = require "tidemill.core"
 local dataframe = require "tidemill.dataframe"
 local errors = require "tidemill.errors"
-local internal = require "tidemill.internal"
-local PLAN = internal.plan
 
 local M = {}
 local methods, derive, column_at = dataframe.methods, dataframe.derive, dataframe.column_at
@@ -21,9 +19,7 @@ local function cast(node, kind) return { kind = "cast", args = { node }, target 
 local function positions(df, names)
   local out = {}
   for i, name in ipairs(names) do
-    local at = df[PLAN]:find(name)
-    local quoted = at == -1 and name:match "^`(.*)`$"
-    if quoted then at = df[PLAN]:find((quoted:gsub("``", "`"))) end
+    local at = dataframe.place(df, name)
     if at < 0 then dataframe.unresolved(df, name) end
     out[i] = at + 1
   end

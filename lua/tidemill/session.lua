@@ -298,7 +298,7 @@ methods.createDataFrame = function(self, data, schema, samplingRatio, verifySche
   if rows_in.is_stream(data) then
     return rows_in.stream(function(plan) return wrap(self, plan) end, self[HANDLE], data, schema)
   end
-  return wrap(self, rows_in.plan(self[HANDLE], data, schema, verifySchema == false))
+  return wrap(self, rows_in.plan(self[HANDLE], data, schema, verifySchema ~= false))
 end
 
 method("emptyDataFrame", "schema?", function(self, schema)

@@ -135,9 +135,9 @@ types.YearMonthIntervalType.YEAR, types.YearMonthIntervalType.MONTH = 0, 1
 
 local function need_type(v, what)
   if is_type(v) then return v end
-  if type(v) == "string" then return types.fromDDL(v) end
   errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "DataType",
-    arg_type = require "tidemill.arguments".type_name(v) })
+    arg_type = require "tidemill.arguments".type_name(v) }, { class = "PySparkAssertionError",
+    hint = type(v) == "string" and "types.fromDDL '" .. v .. "'" or nil })
 end
 
 define("ArrayType", "array", {
@@ -194,6 +194,20 @@ function struct:fieldNames()
   return names
 end
 
+-- The types' names in JSON, which are no DDL; those with a parameter as Lua patterns.
+local NAMED = {}
+for name in ([[string binary boolean decimal float double byte short integer long date timestamp timestamp_ntz interval
+  void variant geometry geography]]):gmatch "%S+" do NAMED[name] = true end
+local SHAPED = { "^decimal%(%s*%d+%s*,%s*%-?%d+%s*%)", "^time%(%s*%d+%s*%)", "^interval %l+$", "^interval %l+ to %l+$",
+  "^string collate [%w_]+$", "^char%(%s*%d+%s*%)", "^varchar%(%s*%d+%s*%)", "^geometry%(.*%)$", "^geography%(.*%)$" }
+
+local function named_type(text)
+  local known = NAMED[text]
+  for _, pattern in ipairs(SHAPED) do known = known or text:find(pattern) ~= nil end
+  if known then return types.fromDDL(text) end
+  errors.raise("CANNOT_PARSE_DATATYPE", { msg = text }, { hint = "types.fromDDL reads DDL" })
+end
+
 --- Adds a field in place and returns itself, as PySpark's does.
 function struct:add(field, kind, nullable, metadata)
   if type(field) == "string" then
@@ -201,6 +215,7 @@ function struct:add(field, kind, nullable, metadata)
       errors.raise("ARGUMENT_REQUIRED", { arg_name = "data_type",
         condition = "passing name of struct_field to create" })
     end
+    if type(kind) == "string" then kind = named_type(kind) end
     field = types.StructField(field, kind, nullable, metadata)
   end
   self.fields[#self.fields + 1] = field
@@ -320,12 +335,21 @@ types.DataType = { fromDDL = types.fromDDL }
 types.Row = require "tidemill.row".Row
 types.VariantVal = require "tidemill.variant"
 
+-- How Lua makes a value of a type.
+local MAKE = {
+  double = "a number with a fraction: 1.0, x + 0.0", float = "a number with a fraction: 1.0, x + 0.0",
+  decimal = "tidemill.decimal \"1.50\"", date = "tidemill.date \"2024-02-29\"",
+  timestamp = "tidemill.timestamp \"2024-02-29 10:00:00\"", time = "tidemill.time \"10:00:00\"",
+  timestamp_ntz = "tidemill.timestamp_ntz \"2024-02-29 10:00:00\"",
+}
+
 core.hook("misfit", function(kind, value, field, row)
   local show, name = require "tidemill.row".show, require "tidemill.arguments".type_name
   errors.raise("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", {
-    field_name = field and "field " .. field or "field value", data_type = tostring(types.wrap(kind)),
+    field_name = field or "field value", data_type = tostring(types.wrap(kind)),
     obj = show(value), obj_type = "<class '" .. name(value) .. "'>",
-  }, { detail = { place = row and ("row %d, "):format(row) or "", obj_type = name(value) } })
+  }, { detail = { place = row and ("row %d, "):format(row) or "", obj_type = name(value) },
+    hint = MAKE[kind.__id] and "it takes " .. MAKE[kind.__id] or nil })
 end)
 core.hook("sorted_keys", function(t) return require "tidemill.arguments".sorted_keys(t) end)
 
