@@ -201,12 +201,13 @@ end)
 
 -- ---- about the plan ----------------------------------------------------------------------------------------------
 
-method("isLocal", "", function() return false end)
+-- What a command answers is there already.
+method("isLocal", "", function(self) return self[PLAN]:explain "extended":find("^== Parsed Logical Plan ==\n'Command\n") ~= nil end)
 method("inputFiles", "", function(self) return self[PLAN]:files() end)
 
 -- The plan's text without the numbers that tell its columns from others', and what it reads.
 local function canonical(self)
-  return self[PLAN]:explain "simple":gsub("#%d+", "#") .. self[PLAN]:leaves()
+  return self[PLAN]:explain "simple":gsub("#%d+", "#"):gsub(" AS [%w_`.]+", "") .. self[PLAN]:leaves()
 end
 method("sameSemantics", "other:DataFrame", function(self, other) return canonical(self) == canonical(other) end)
 method("semanticHash", "", function(self)

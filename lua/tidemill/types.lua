@@ -41,6 +41,19 @@ function json(t)
   return core.type_text(t, "json")
 end
 
+--- The type whose fields, elements and values may all be NULL.
+function base:toNullable()
+  local id = self.__id
+  if id == "array" then return types.ArrayType(self.element:toNullable(), true) end
+  if id == "map" then return types.MapType(self.key:toNullable(), self.value:toNullable(), true) end
+  if id ~= "struct" then return self end
+  local fields = {}
+  for i, f in ipairs(self.fields) do
+    fields[i] = types.StructField(f.name, f.type:toNullable(), true, rawget(f, "metadata_text"))
+  end
+  return types.StructType(fields)
+end
+
 function base:json() return json(self) end
 function base:jsonValue() return require "cjson".decode("[" .. self:json() .. "]")[1] end
 function base:typeName() return getmetatable(self).__type_name or self.__id end
@@ -161,6 +174,14 @@ local function metadata_text(m)
   return next(m) and require "cjson".encode(m) or nil
 end
 
+-- Whole numbers of decoded JSON, where all are floats, as integers.
+local function whole(v)
+  if type(v) == "number" then return math.tointeger(v) or v end
+  if type(v) ~= "table" then return v end
+  for k, x in pairs(v) do v[k] = whole(x) end
+  return v
+end
+
 define("StructField", "field", {
   new = function(name, kind, nullable, metadata)
     if type(name) ~= "string" then
@@ -179,7 +200,7 @@ define("StructField", "field", {
   get = function(f, k)
     if k ~= "metadata" then return nil end
     local text = rawget(f, "metadata_text")
-    return text and require "cjson".decode(text) or {}
+    return text and whole(require "cjson".decode(text)) or {}
   end,
   repr = function(f) return ("StructField('%s', %s, %s)"):format(f.name, f.type, python(f.nullable)) end,
 })
@@ -302,6 +323,29 @@ define("StructType", "struct", {
 types.StructType.fromDDL = function(text, again)
   if text == types.StructType then text = again end
   return types.fromDDL(text, true)
+end
+
+-- ---- from JSON ---------------------------------------------------------------------------------------------------
+
+-- The type that a decoded JSON value (of jsonValue) describes.
+local function from_json(v)
+  if type(v) == "string" then return named_type(v) end
+  local kind = type(v) == "table" and ({ array = "ArrayType", map = "MapType", struct = "StructType" })[v.type]
+  if kind then return types[kind].fromJson(v) end
+  errors.raise("UNSUPPORTED_DATA_TYPE", { data_type = tostring(type(v) == "table" and v.type or v) }, {
+    class = "PySparkTypeError", message = "No JSON of a data type." })
+end
+function types.ArrayType.fromJson(v) return types.ArrayType(from_json(v.elementType), v.containsNull) end
+function types.MapType.fromJson(v)
+  return types.MapType(from_json(v.keyType), from_json(v.valueType), v.valueContainsNull)
+end
+function types.StructField.fromJson(v)
+  return types.StructField(v.name, from_json(v.type), v.nullable, v.metadata)
+end
+function types.StructType.fromJson(v)
+  local fields = {}
+  for i, f in ipairs(v.fields) do fields[i] = types.StructField.fromJson(f) end
+  return types.StructType(fields)
 end
 
 -- ---- both ways ---------------------------------------------------------------------------------------------------
