@@ -400,7 +400,8 @@ static void take_udt(lua_State *L, mill_taker *t, int index, mill_vector *v, uin
                                        "rowIndices", "values",  "isTransposed"};
   static const char *const variant[] = {"value", "metadata"};
   bool exact = t->exact;
-  t->exact = false; /* their own classes made the numbers of vectors doubles, plain tables may hold any */
+  t->exact =
+      false; /* their own classes made the numbers of vectors doubles, plain tables may hold any */
   if (v->type->id == MILL_VECTOR)
     take_vector(L, t, index, v, k);
   else

@@ -24,7 +24,8 @@ typedef struct mill_taker {
   const mill_place *place; /* NULL: none */
   int64_t row;             /* 1-based; 0: none */
   bool lenient;            /* values that do not fit are NULL */
-  bool exact; /* values are of the type's own class: no whole numbers for DOUBLE, no texts for DATE */
+  bool
+      exact; /* values are of the type's own class: no whole numbers for DOUBLE, no texts for DATE */
 } mill_taker;
 
 /* Is the value at `index` NULL (nil or the NULL light userdata)? */

@@ -64,7 +64,7 @@ static mill_status print_variant(value_printer *p, const mill_vector *v, size_t 
 }
 
 mill_status mill_value_json(const mill_settings *set, const mill_vector *v, size_t i,
-                              mill_text *out, mill_error *err) {
+                            mill_text *out, mill_error *err) {
   mill_variant one = mill_variant_at(v, i);
   if (!mill_variant_valid(&one)) return mill_variant_fail(&one, err);
   return mill_variant_json(&one, mill_session_zone(set), out, err);

@@ -202,7 +202,9 @@ end)
 -- ---- about the plan ----------------------------------------------------------------------------------------------
 
 -- What a command answers is there already.
-method("isLocal", "", function(self) return self[PLAN]:explain "extended":find("^== Parsed Logical Plan ==\n'Command\n") ~= nil end)
+method("isLocal", "", function(self)
+  return self[PLAN]:explain "extended":find "^== Parsed Logical Plan ==\n'Command\n" ~= nil
+end)
 method("inputFiles", "", function(self) return self[PLAN]:files() end)
 
 -- The plan's text without the numbers that tell its columns from others', and what it reads.

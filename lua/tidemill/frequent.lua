@@ -40,7 +40,9 @@ local HASH = {
 local Counter = {}
 Counter.__index = Counter
 
-local function counter(size) return setmetatable({ size = size, n = 0, counts = {}, slots = 16, bins = {} }, Counter) end
+local function counter(size)
+  return setmetatable({ size = size, n = 0, counts = {}, slots = 16, bins = {} }, Counter)
+end
 
 -- Nodes of a bin stand by their hashes, those that came first before others.
 local function place(bin, entry)

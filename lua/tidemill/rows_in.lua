@@ -191,7 +191,7 @@ local function check_rows(data)
   return shape
 end
 
--- Values of a schema that is given, and how Lua makes them.
+-- Rows have no CHAR or VARCHAR, at any depth: Spark fails over them.
 local function refuse_sized(t)
   if t.__id == "char" or t.__id == "varchar" then
     errors.raise("INTERNAL_ERROR", {}, { class = "SparkException", sqlState = "XX000",

@@ -1,7 +1,6 @@
 --- Statistics: describe, summary, approxQuantile, corr, cov, crosstab, freqItems, sampleBy; df.stat has them too.
 local arguments = require "tidemill.arguments"
 local column = require "tidemill.column"
-local core = require "tidemill.core"
 local dataframe = require "tidemill.dataframe"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
