@@ -207,13 +207,83 @@ describe("SparkSession", function()
   end)
   it("takes values that do not fit a schema for NULL where they are not verified", function()
     local function rows(data, schema) return texts(spark:createDataFrame(data, schema, { verifySchema = false })) end
-    assert.same({ { "NULL", "1.0" } }, rows({ { "x", 1 } }, "a INT, b DOUBLE"))
+    assert.same({ { "NULL", "NULL" } }, rows({ { "x", 1 } }, "a INT, b DOUBLE"))
     assert.same({ { "NULL" }, { "NULL" }, { "NULL" } }, rows({ { 1.5 }, { true }, { { 1 } } }, "a INT"))
     local nested = spark:createDataFrame({ { { 1, "x" }, { k = "x" } } }, "a ARRAY<INT>, m MAP<STRING,INT>",
       { verifySchema = false })
     assert.same({ { "[1, null]", "{k -> null}" } }, texts(nested:selectExpr("string(a)", "string(m)")))
     assert.equal("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME",
       caught(spark.createDataFrame, spark, { { "x" } }, "a INT").condition)
+  end)
+  it("takes values of a schema by their class, as PySpark does", function()
+    local function place(value, schema)
+      local e = caught(spark.createDataFrame, spark, { { value } }, schema)
+      assert.equal("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", e.condition, schema)
+      return e.messageParameters.field_name
+    end
+    assert.equal("field a", place(1, "a DOUBLE"))
+    assert.equal("element in array field a", place({ 1 }, "a ARRAY<FLOAT>"))
+    assert.equal("value of map field a", place({ k = 1 }, "a MAP<STRING, DOUBLE>"))
+    assert.equal("field p in field a", place({ 1 }, "a STRUCT<p: DOUBLE>"))
+    for _, kind in ipairs { "DATE", "TIMESTAMP", "TIMESTAMP_NTZ" } do place("2024-01-01", "a " .. kind) end
+    for _, v in ipairs { 1, 1.5, "1.5" } do place(v, "a DECIMAL(5,2)") end
+    place("01:02:03", "a TIME")
+    place(tidemill.date "2024-01-01", "a TIMESTAMP")
+    assert.same({ { "2024-01-01" } },
+      texts(spark:createDataFrame({ { tidemill.timestamp "2024-01-01 10:00:00" } }, "a DATE")))
+    local e = caught(spark.createDataFrame, spark, { { { 1, nil, n = 2 } } },
+      tidemill.types.StructType { tidemill.types.StructField("a",
+        tidemill.types.ArrayType(tidemill.types.LongType(), false)) })
+    assert.same({ field_name = "element in array field a" }, e.messageParameters)
+    assert.equal("FIELD_NOT_NULLABLE_WITH_NAME", e.condition)
+    assert.equal("INTERNAL_ERROR", caught(spark.createDataFrame, spark, {}, "a ARRAY<CHAR(3)>").condition)
+  end)
+  it("takes a name's dots for paths wherever Spark does", function()
+    local odd = spark:createDataFrame({ { 1, 2 } }, { "a.b", "c d" })
+    for _, f in ipairs { function() return odd:col "a.b" end, function() return odd["a.b"] end,
+      function() return odd:fillna(0, { "a.b" }) end, function() return odd:dropna("any", nil, { "a.b" }) end } do
+      assert.same({ objectName = "`a`.`b`", proposal = "`a`.`b`, `c d`" }, caught(f).messageParameters)
+    end
+    assert.same({ { "1" } }, texts(odd:select(odd["`a.b`"])))
+    assert.same({ { "1", "2" } }, texts(odd:fillna(0, { "`a.b`" })))
+  end)
+  it("calls columns of the user's functions as Spark does", function()
+    local count = F.udf(function(...) return select("#", ...) end, "int", "f"):asNondeterministic()
+    local same = F.udf(function(a) return a end, "string", "g")
+    local made = spark:range(1):select(count(F.lit "a", F.col "id" + 1, F.col "id":cast "string"), same(F.lit "it's"))
+    assert.same({ "f(a, (id + 1), cast(id as string))", "g(it's)" }, made.columns)
+    spark.udf:register("strlen", function(...) return select("#", ...) end, "int")
+    assert.same({ "strlen(test, 1.5, 2.5, 2024-01-01, 0x41, INTERVAL '1' DAY, (id + 1), cast(id as string))" },
+      spark:sql("SELECT strlen('test', 1.5, 2.5D, DATE'2024-01-01', X'41', INTERVAL 1 DAY, id + 1, CAST(id AS STRING)) "
+        .. "FROM range(1)").columns)
+  end)
+  it("reads texts of a DataFrame as lines of JSON and CSV", function()
+    local lines = spark:createDataFrame({ '{"a": 1, "b": [1, "x"]}', '{"a":\n2.5}' }, "string")
+    local read = spark.read:json(lines)
+    assert.equal("a DOUBLE,b ARRAY<STRING>", read.schema:toDDL())
+    assert.same({ { "1.0", "[1, x]" }, { "2.5", "NULL" } }, texts(read:selectExpr("a", "string(b)")))
+    local csv = spark:createDataFrame({ "a,b", '1,"x\nz"', "2,y" }, "string")
+    assert.same({ { "1", "x\nz" }, { "2", "y" } }, texts(spark.read:csv(csv, { header = true, inferSchema = true })))
+    local e = caught(spark.read.json, spark.read, spark:range(1))
+    assert.equal("PARSE_INPUT_NOT_STRING_TYPE", e.condition)
+  end)
+  it("finds frequent items in the order of Spark's hash table", function()
+    local df = spark:createDataFrame({ { "a", 10 }, { "b", 20 }, { "a", nil, n = 2 }, { nil, 40, n = 2 }, { "c", 10 } },
+      "g STRING, z INT")
+    local function items(columns, share)
+      return texts(df:freqItems(columns, share):selectExpr("string(g_freqItems)", "string(z_freqItems)"))[1]
+    end
+    assert.same({ "[a, b]", "[20, 10]" }, items({ "g", "z" }, 0.5))
+    assert.equal("[null, a, c, b]", items({ "g", "z" }, 0.0)[1])
+  end)
+  it("refuses Lua tables where Spark takes one value", function()
+    local e = caught(function() return F.col "id" + { 1, 2 } end)
+    assert.same({ "UNSUPPORTED_FEATURE.LITERAL_TYPE", "[1, 2]", "class java.util.ArrayList" },
+      { e.condition, e.messageParameters.value, e.messageParameters.type })
+    e = caught(F.lit, { k = 1 })
+    assert.same({ "{k=1}", "class java.util.HashMap" }, { e.messageParameters.value, e.messageParameters.type })
+    assert.equal("UNSUPPORTED_FEATURE.LITERAL_TYPE", caught(F.when, F.lit(true), { 1 }).condition)
+    assert.equal("NOT_EXPECTED_TYPE", caught(people.withColumn, people, "z", "id").condition)
   end)
   it("knows the words of SQL", function()
     local words = spark.tvf:sql_keywords()
@@ -224,9 +294,12 @@ describe("SparkSession", function()
   end)
   it("makes DataFrames of Lua values", function()
     assert.equal("a BIGINT,b STRING,c DOUBLE",
-      spark:createDataFrame({ { a = 1, b = "x", c = 1.5 }, { a = 2, c = 2 } }).schema:toDDL())
+      spark:createDataFrame({ { a = 1, b = "x", c = 1.5 }, { a = 2, c = 2.0 } }).schema:toDDL())
     assert.equal("id BIGINT,kml DOUBLE", spark:createDataFrame({ id = { 1, 2 }, kml = { 9.5, 8.1 } }).schema:toDDL())
     assert.equal("CANNOT_MERGE_TYPE", caught(spark.createDataFrame, spark, { { 1 }, { {} } }).condition)
+    local mixed = caught(spark.createDataFrame, spark, { { { 1 } }, { { 2.5 } } })
+    assert.same({ data_type1 = "LongType", data_type2 = "DoubleType" }, mixed.messageParameters)
+    assert.equal("CANNOT_INFER_TYPE_FOR_FIELD", caught(spark.createDataFrame, spark, { { { 1, 2.5 } } }).condition)
     assert.equal("VALUE_OUT_OF_BOUNDS", caught(spark.createDataFrame, spark, { { 300 } }, "a TINYINT").condition)
     assert.same({ { "{k -> 1}" } }, texts(spark:createDataFrame({ { { k = 1 } } }, "m MAP<STRING, INT>")
       :select(F.expr "CAST(m AS STRING)")))

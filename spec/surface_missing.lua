@@ -22,11 +22,11 @@ return {
     VariantType.needConversion VariantType.toInternal YearMonthIntervalType.fromInternal
     YearMonthIntervalType.needConversion YearMonthIntervalType.toInternal]],
   ["types are read from text by types.fromDDL and written by :json()"] = [[
-    ArrayType.fromDDL ArrayType.fromJson ArrayType.toNullable BinaryType.fromDDL BooleanType.fromDDL
+    ArrayType.fromDDL BinaryType.fromDDL BooleanType.fromDDL
     ByteType.fromDDL CalendarIntervalType.fromDDL CharType.fromDDL DateType.fromDDL DayTimeIntervalType.fromDDL
     DecimalType.fromDDL DoubleType.fromDDL FloatType.fromDDL IntegerType.fromDDL LongType.fromDDL MapType.fromDDL
-    MapType.fromJson MapType.toNullable NullType.fromDDL ShortType.fromDDL StringType.fromDDL StructField.fromDDL
-    StructField.fromJson StructType.fromJson StructType.toNullable TimeType.fromDDL TimestampNTZType.fromDDL
+    NullType.fromDDL ShortType.fromDDL StringType.fromDDL StructField.fromDDL
+    TimeType.fromDDL TimestampNTZType.fromDDL
     TimestampType.fromDDL VarcharType.fromDDL VariantType.fromDDL YearMonthIntervalType.fromDDL]],
   ["collations know no providers here; the type prints its collation"] = [[
     StringType.collationProvider StringType.isUTF8BinaryCollation StringType.providerICU StringType.providerSpark

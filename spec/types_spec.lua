@@ -42,6 +42,16 @@ root
     assert.equal("INDEX_OUT_OF_RANGE", select(2, pcall(function() return nested[9] end)).condition)
   end)
   it("grow by add", function()
+    assert.equal("struct<a:decimal(5,2)>", T.StructType():add("a", "decimal(5,2)"):simpleString())
+    for _, ddl in ipairs { "int", "STRING", "bigint", "array<integer>", "time" } do
+      local _, e = pcall(T.StructType().add, T.StructType(), "a", ddl)
+      assert.same({ "CANNOT_PARSE_DATATYPE", ddl }, { e.condition, e.messageParameters.msg })
+    end
+    local strict = T.StructType { T.StructField("m",
+      T.MapType(T.IntegerType(), T.ArrayType(T.LongType(), false), false), false) }
+    assert.equal("StructType([StructField('m', MapType(IntegerType(), ArrayType(LongType(), True), True), True)])",
+      tostring(strict:toNullable()))
+    assert.equal(strict, T.StructType.fromJson(strict:jsonValue()))
     local s = T.StructType():add("a", T.LongType(), false):add(T.StructField("b", T.DateType()))
     assert.equal("a BIGINT NOT NULL,b DATE", s:toDDL())
     assert.equal("ARGUMENT_REQUIRED", select(2, pcall(s.add, s, "x")).condition)

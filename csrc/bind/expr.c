@@ -191,8 +191,34 @@ static void take_call(lua_State *L, int index, mill_plan *p, mill_expr *e) {
   e->order = list(L, index, "order", p, &e->norder);
 }
 
+const char *mill_expr_call_text(lua_State *L, mill_plan *p, const char *name,
+                                const mill_expr **args, int n) {
+  mill_error err;
+  mill_settings set;
+  mill_error_clear(&err);
+  mill_text *text = &mill_state_of(L)->text;
+  mill_expr call = {.kind = MILL_X_HOST, .name = name, .args = args, .nargs = n};
+  mill_text_reset(text);
+  MILL_RAISE_IF(L, &err, mill_session_settings(p->session, &set, &err), NULL);
+  MILL_RAISE_IF(L, &err, mill_expr_sql(&call, &set, text, &err), NULL);
+  const char *s = mill_arena_strndup(&p->arena, text->data, text->size);
+  if (s == NULL) mill_raise_memory(L, p->arena.memory, text->size);
+  return s;
+}
+
+/* `traced`, { name, args }: the call of the function that was traced to this cast. */
+static void take_traced(lua_State *L, int index, mill_plan *p, mill_expr *e) {
+  int at = field(L, index, "traced"), n;
+  if (lua_istable(L, at)) {
+    const mill_expr **args = list(L, at, "args", p, &n);
+    e->pretty = mill_expr_call_text(L, p, text_field(L, at, "name", p), args, n);
+  }
+  lua_pop(L, 1);
+}
+
 static void take_cast(lua_State *L, int index, mill_plan *p, mill_expr *e) {
   e->target = target(L, index, p);
+  take_traced(L, index, p, e);
   const char *mode = text_field(L, index, "mode", p);
   e->mode = mode && strcmp(mode, "try") == 0 ? MILL_CAST_TRY : MILL_CAST_ANSI;
 }

@@ -16,6 +16,9 @@ const mill_expr **mill_expr_take_list(lua_State *L, int index, mill_plan *p, int
 /* Text copied into the plan's arena; NULL for nil. */
 const char *mill_expr_text(lua_State *L, int index, mill_plan *p);
 const char **mill_expr_texts(lua_State *L, int index, mill_plan *p, int *n);
+/* How a column is called that a function of the user's computes: its name and its arguments. */
+const char *mill_expr_call_text(lua_State *L, mill_plan *p, const char *name,
+                                const mill_expr **args, int n);
 void *mill_expr_alloc(lua_State *L, mill_plan *p, size_t size);
 
 #endif

@@ -36,7 +36,8 @@ typedef struct batch {
 
 static int run_batch(lua_State *L) {
   batch *b = lua_touserdata(L, 1);
-  mill_taker taker = {b->arena, b->host->types, b->host->name, 0, false};
+  mill_place place = {"field", b->host->name, NULL};
+  mill_taker taker = {b->arena, b->host->types, &place, 0, false, false};
   luaL_checkstack(L, b->nargs + 8, "too many arguments");
   lua_newtable(L); /* classes of Rows */
   lua_rawgeti(L, LUA_REGISTRYINDEX, b->host->function);

@@ -19,7 +19,7 @@ static const mill_type *items_type(lua_State *L, mill_types *types, int index, b
   for (lua_pushnil(L); all && lua_next(L, index); lua_settop(L, top + 1)) {
     if (lua_type(L, top + 1) == LUA_TSTRING) continue; /* n of table.pack */
     const mill_type *t = type_of(L, types, top + 2, literal, depth + 1);
-    all = t ? mill_take_merge(types, all, t) : NULL;
+    all = t ? mill_take_merge(types, all, t, literal) : NULL;
   }
   lua_settop(L, top);
   return all;
@@ -32,8 +32,8 @@ static const mill_type *map_type(lua_State *L, mill_types *types, int index, boo
   for (lua_pushnil(L); key && value && lua_next(L, index); lua_settop(L, top + 1)) {
     const mill_type *k = type_of(L, types, top + 1, literal, depth + 1);
     const mill_type *v = type_of(L, types, top + 2, literal, depth + 1);
-    key = k ? mill_take_merge(types, key, k) : NULL;
-    value = v ? mill_take_merge(types, value, v) : NULL;
+    key = k ? mill_take_merge(types, key, k, literal) : NULL;
+    value = v ? mill_take_merge(types, value, v, literal) : NULL;
   }
   lua_settop(L, top);
   return key && value ? mill_type_map(types, key, value, true) : NULL;
@@ -131,12 +131,13 @@ const mill_type *mill_take_type(lua_State *L, mill_types *types, int index, bool
   return type_of(L, types, lua_absindex(L, index), literal, 0);
 }
 
-static const mill_type *merge_struct(mill_types *types, const mill_type *a, const mill_type *b) {
+static const mill_type *merge_struct(mill_types *types, const mill_type *a, const mill_type *b,
+                                     bool literal) {
   if (a->nfields != b->nfields || a->nfields > 256) return NULL;
   mill_field f[256];
   for (uint32_t i = 0; i < a->nfields; i++) {
     f[i] = a->fields[i];
-    f[i].type = mill_take_merge(types, a->fields[i].type, b->fields[i].type);
+    f[i].type = mill_take_merge(types, a->fields[i].type, b->fields[i].type, literal);
     if (f[i].type == NULL || strcmp(a->fields[i].name, b->fields[i].name) != 0) return NULL;
   }
   return mill_type_struct(types, f, a->nfields);
@@ -146,14 +147,15 @@ static bool atomic(const mill_type *t) {
   return t->id != MILL_NULL && t->phys != MILL_PHYS_LIST && t->phys != MILL_PHYS_STRUCT;
 }
 
-const mill_type *mill_take_merge(mill_types *types, const mill_type *a, const mill_type *b) {
+const mill_type *mill_take_merge(mill_types *types, const mill_type *a, const mill_type *b,
+                                 bool literal) {
   if (a == b || b->id == MILL_NULL) return a;
   if (a->id == MILL_NULL) return b;
   bool whole = mill_type_integral(a) && mill_type_integral(b);
   if (whole) return a->id > b->id ? a : b;
   bool one_float = (a->id == MILL_DOUBLE && mill_type_integral(b)) ||
                    (b->id == MILL_DOUBLE && mill_type_integral(a));
-  if (one_float) return mill_type_of(MILL_DOUBLE);
+  if (literal && one_float) return mill_type_of(MILL_DOUBLE);
   if (a->id == MILL_DECIMAL && b->id == MILL_DECIMAL) {
     int scale = a->scale > b->scale ? a->scale : b->scale;
     int whole_a = a->precision - a->scale, whole_b = b->precision - b->scale;
@@ -166,13 +168,13 @@ const mill_type *mill_take_merge(mill_types *types, const mill_type *a, const mi
   const mill_type *key, *item;
   switch (a->id) {
   case MILL_ARRAY:
-    item = mill_take_merge(types, a->fields[0].type, b->fields[0].type);
+    item = mill_take_merge(types, a->fields[0].type, b->fields[0].type, literal);
     return item ? mill_type_array(types, item, true) : NULL;
   case MILL_MAP:
-    key = mill_take_merge(types, a->fields[0].type, b->fields[0].type);
-    item = mill_take_merge(types, a->fields[1].type, b->fields[1].type);
+    key = mill_take_merge(types, a->fields[0].type, b->fields[0].type, literal);
+    item = mill_take_merge(types, a->fields[1].type, b->fields[1].type, literal);
     return key && item ? mill_type_map(types, key, item, true) : NULL;
-  case MILL_STRUCT: return merge_struct(types, a, b);
+  case MILL_STRUCT: return merge_struct(types, a, b, literal);
   default: return NULL;
   }
 }
@@ -191,7 +193,7 @@ const mill_vector *mill_take_literal(lua_State *L, mill_arena *a, mill_types *ty
   mill_vector *v = mill_arena_alloc(a, sizeof *v);
   if (v == NULL) MILL_RAISE_IF(L, &err, mill_oom(a->memory, sizeof *v, &err), NULL);
   MILL_RAISE_IF(L, &err, mill_vector_init(v, type, 1, a, &err), NULL);
-  mill_taker t = {a, types, NULL, 0, false};
+  mill_taker t = {a, types, NULL, 0, false, false};
   mill_take_value(L, &t, index, v, 0);
   v->mask = 0;
   return v;

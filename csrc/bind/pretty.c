@@ -44,6 +44,7 @@ mill_status mill_pretty_value(const mill_settings *set, const mill_vector *v, si
   case MILL_BINARY: return put_binary(v, i, out, err);
   case MILL_ARRAY:
   case MILL_MAP: return put_list(set, v, i, out, err);
+  case MILL_VARIANT: return mill_value_json(set, v, i, out, err);
   case MILL_STRUCT: return put_struct(set, v, i, out, err);
   default: return mill_value_text(set, v, i, out, err);
   }

@@ -73,7 +73,7 @@ void mill_table_push(lua_State *L, int session, mill_table *t) {
 int mill_table_create(lua_State *L) {
   mill_error err;
   mill_error_clear(&err);
-  lua_settop(L, 4);
+  lua_settop(L, 5);
   mill_handle_session *s = mill_session_check(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   const mill_context *ctx = mill_session_context(s->s);
@@ -83,7 +83,7 @@ int mill_table_create(lua_State *L) {
   mill_arena_init(&b->arena, ctx->memory);
   b->session = mill_session_ref(s->s);
   MILL_RAISE_IF(L, &err, mill_table_new(ctx->memory, schema, &b->t, &err), NULL);
-  mill_taker taker = {&b->arena, ctx->types, NULL, 0, lua_toboolean(L, 4)};
+  mill_taker taker = {&b->arena, ctx->types, NULL, 0, lua_toboolean(L, 4), lua_toboolean(L, 5)};
   lua_Integer rows = (lua_Integer)lua_rawlen(L, 2);
   for (lua_Integer at = 1; at <= rows; at += MILL_BATCH) {
     lua_Integer left = rows - at + 1;
@@ -124,7 +124,7 @@ static const mill_type *column_type(lua_State *L, mill_types *types, int k, bool
       lua_rawgeti(L, -1, k + 1);
     }
     const mill_type *t = mill_take_type(L, types, lua_gettop(L), false);
-    const mill_type *merged = t ? mill_take_merge(types, all, t) : NULL;
+    const mill_type *merged = t ? mill_take_merge(types, all, t, false) : NULL;
     if (merged == NULL) raise_unmerged(L, lua_tostring(L, name), i, all, t, lua_gettop(L));
     all = merged;
     lua_settop(L, name);

@@ -26,12 +26,27 @@ static void set_null(lua_State *L, mill_taker *t, mill_vector *v, uint32_t k) {
   if (v->type->phys == MILL_PHYS_LIST) ((mill_span *)v->data)[k] = (mill_span){0, 0};
 }
 
+/* Push the text of a place, nil where there is none. */
+static void push_place(lua_State *L, const mill_place *p) {
+  if (p == NULL) {
+    lua_pushnil(L);
+    return;
+  }
+  if (p->name)
+    lua_pushfstring(L, p->outer ? "%s %s in " : "%s %s", p->what, p->name);
+  else
+    lua_pushfstring(L, "%s ", p->what);
+  if (p->outer == NULL) return;
+  push_place(L, p->outer);
+  lua_concat(L, 2);
+}
+
 /* The hook "misfit" raises with the type, the value and the place. */
 static void refuse(lua_State *L, const mill_taker *t, int index, const mill_type *type) {
   mill_state_hook(L, "misfit");
   mill_schema_push(L, type);
   lua_pushvalue(L, index);
-  lua_pushstring(L, t->field);
+  push_place(L, t->place);
   if (t->row)
     lua_pushinteger(L, t->row);
   else
@@ -46,6 +61,12 @@ static void misfit(lua_State *L, mill_taker *t, int index, mill_vector *v, uint3
   set_null(L, t, v, k);
 }
 
+static void need_value(lua_State *L, const mill_taker *t, int index, bool nullable) {
+  if (nullable || !mill_take_is_null(L, index)) return;
+  push_place(L, t->place);
+  mill_raise_misuse(L, "FIELD_NOT_NULLABLE_WITH_NAME", "field_name", lua_tostring(L, -1), NULL);
+}
+
 static void out_of_bounds(lua_State *L, int index, int64_t low, int64_t high) {
   const char *actual = luaL_tolstring(L, index, NULL);
   const char *lower = lua_pushfstring(L, "%I", (LUAI_UACINT)low);
@@ -54,6 +75,7 @@ static void out_of_bounds(lua_State *L, int index, int64_t low, int64_t high) {
                     "upper_bound", upper, "actual", actual, NULL);
 }
 
+/* Whole floats are integers, as anywhere in Lua: decoders of JSON make nothing but floats. */
 static void take_integer(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
   static const int64_t low[] = {INT8_MIN, INT16_MIN, INT32_MIN, INT64_MIN};
   static const int64_t high[] = {INT8_MAX, INT16_MAX, INT32_MAX, INT64_MAX};
@@ -87,6 +109,8 @@ static void take_decimal(lua_State *L, mill_taker *t, int index, mill_vector *v,
   size_t n;
   if (d && d->id == MILL_DECIMAL) {
     ok = mill_decimal_rescale(mill_scalar_wide(d), d->scale, s, p, MILL_HALF_UP, &r);
+  } else if (t->exact) {
+    ok = false;
   } else if (lua_isinteger(L, index)) {
     ok = mill_decimal_rescale(lua_tointeger(L, index), 0, s, p, MILL_HALF_UP, &r);
   } else if (lua_type(L, index) == LUA_TNUMBER) {
@@ -173,18 +197,29 @@ static void take_text(lua_State *L, mill_taker *t, int index, mill_vector *v, ui
   misfit(L, t, index, v, k);
 }
 
+/* A date makes no timestamp where the class must fit. */
+static bool becomes(const mill_taker *t, uint8_t from, mill_type_id to) {
+  bool days = to >= MILL_DATE && to <= MILL_TIMESTAMP_NTZ;
+  bool own = from >= MILL_DATE && from <= MILL_TIMESTAMP_NTZ;
+  return days && own && !(t->exact && from == MILL_DATE);
+}
+
+/* May a text stand for the value? Intervals have no other constructor in Lua. */
+static bool takes_text(const mill_taker *t, mill_type_id id) {
+  return !t->exact || id == MILL_INTERVAL_YM || id == MILL_INTERVAL_DT || id == MILL_INTERVAL;
+}
+
 /* Dates, times and intervals: an object of the kind, or its text. A timestamp makes a date. */
 static void take_scalar(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
   const mill_type *type = v->type;
   const mill_scalar *s = mill_scalar_test(L, index);
   int top = lua_gettop(L);
-  if (s == NULL && lua_type(L, index) == LUA_TSTRING) {
+  if (s == NULL && lua_type(L, index) == LUA_TSTRING && takes_text(t, type->id)) {
     size_t n;
     const char *text = lua_tolstring(L, index, &n);
     mill_scalar_parse(L, type, text, n);
     s = mill_scalar_test(L, -1);
-  } else if (s && s->id != type->id && type->id >= MILL_DATE && type->id <= MILL_TIMESTAMP_NTZ &&
-             s->id >= MILL_DATE && s->id <= MILL_TIMESTAMP_NTZ) {
+  } else if (s && s->id != type->id && becomes(t, s->id, type->id)) {
     size_t n;
     const char *text = luaL_tolstring(L, index, &n);
     mill_scalar_parse(L, type, text, n);
@@ -245,23 +280,33 @@ static void take_list(lua_State *L, mill_taker *t, int index, mill_vector *v, ui
   }
   mill_vector *items = &v->child[0];
   uint32_t start = grow(L, t, items, n);
+  const mill_place *outer = t->place, place = {"element in array", NULL, outer};
+  t->place = &place;
   for (lua_Unsigned i = 0; i < n; i++) {
     lua_rawgeti(L, index, (lua_Integer)i + 1);
-    if (!v->type->contains_null && mill_take_is_null(L, -1)) refuse(L, t, index, v->type);
+    need_value(L, t, lua_gettop(L), v->type->contains_null);
     mill_take_value(L, t, lua_gettop(L), items, start + (uint32_t)i);
     lua_pop(L, 1);
   }
+  t->place = outer;
   ((mill_span *)v->data)[k] = (mill_span){start, (uint32_t)n};
 }
 
 static void take_entry(lua_State *L, mill_taker *t, int key, int value, mill_vector *v) {
   uint32_t at = grow(L, t, &v->child[0], 1);
   grow(L, t, &v->child[1], 1);
+  const mill_place *outer = t->place;
+  const mill_place of_key = {"key of map", NULL, outer}, of_value = {"value of map", NULL, outer};
   bool lenient = t->lenient;
+  t->place = &of_key;
   t->lenient = false; /* a key is never NULL */
+  need_value(L, t, key, false);
   mill_take_value(L, t, key, &v->child[0], at);
+  t->place = &of_value;
   t->lenient = lenient;
+  need_value(L, t, value, v->type->contains_null);
   mill_take_value(L, t, value, &v->child[1], at);
+  t->place = outer;
 }
 
 static bool is_entry_list(lua_State *L, int index) {
@@ -354,10 +399,14 @@ static void take_udt(lua_State *L, mill_taker *t, int index, mill_vector *v, uin
   static const char *const matrix[] = {"type",       "numRows", "numCols",     "colPtrs",
                                        "rowIndices", "values",  "isTransposed"};
   static const char *const variant[] = {"value", "metadata"};
+  bool exact = t->exact;
+  t->exact =
+      false; /* their own classes made the numbers of vectors doubles, plain tables may hold any */
   if (v->type->id == MILL_VECTOR)
     take_vector(L, t, index, v, k);
   else
     take_named(L, t, index, v, k, v->type->id == MILL_MATRIX ? matrix : variant);
+  t->exact = exact;
 }
 
 /* Is the row a list? Rows are tables whose metatable has __name "Row"; other tables by their keys. */
@@ -387,7 +436,7 @@ void mill_take_row(lua_State *L, mill_taker *t, int index, const mill_type *sche
                    mill_vector *col, uint32_t k) {
   luaL_checkstack(L, 8, "value nested too deep");
   bool list = row_is_list(L, index);
-  const char *outer = t->field;
+  const mill_place *outer = t->place;
   if (list) check_length(L, list_length(L, index), schema->nfields);
   for (uint32_t i = 0; i < schema->nfields; i++) {
     const mill_field *f = &schema->fields[i];
@@ -397,14 +446,13 @@ void mill_take_row(lua_State *L, mill_taker *t, int index, const mill_type *sche
       lua_pushstring(L, f->name);
       lua_rawget(L, index);
     }
-    t->field = f->name;
-    if (!f->nullable && mill_take_is_null(L, -1))
-      mill_raise_misuse(L, "FIELD_NOT_NULLABLE_WITH_NAME", "field_name",
-                        lua_pushfstring(L, "field %s", f->name), NULL);
+    const mill_place place = {"field", f->name, outer};
+    t->place = &place;
+    need_value(L, t, lua_gettop(L), f->nullable);
     mill_take_value(L, t, lua_gettop(L), &col[i], k);
     lua_pop(L, 1);
   }
-  t->field = outer;
+  t->place = outer;
 }
 
 static void take_struct(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
@@ -436,7 +484,7 @@ void mill_take_value(lua_State *L, mill_taker *t, int index, mill_vector *v, uin
   case MILL_BIGINT: take_integer(L, t, index, v, k); break;
   case MILL_FLOAT:
   case MILL_DOUBLE:
-    if (lua_type(L, index) != LUA_TNUMBER)
+    if (lua_type(L, index) != LUA_TNUMBER || (t->exact && lua_isinteger(L, index)))
       misfit(L, t, index, v, k);
     else if (v->type->id == MILL_FLOAT)
       ((float *)v->data)[k] = (float)lua_tonumber(L, index);

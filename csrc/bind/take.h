@@ -11,12 +11,21 @@
 #include "column/context.h"
 #include "column/vector.h"
 
+/* Where a value stands, for messages: "element in array field a". */
+typedef struct mill_place {
+  const char *what; /* "field", "element in array", "key of map", "value of map" */
+  const char *name; /* of a field, else NULL */
+  const struct mill_place *outer;
+} mill_place;
+
 typedef struct mill_taker {
   mill_arena *arena;
   mill_types *types;
-  const char *field; /* for messages; NULL: none */
-  int64_t row;       /* 1-based; 0: none */
-  bool lenient;      /* values that do not fit are NULL */
+  const mill_place *place; /* NULL: none */
+  int64_t row;             /* 1-based; 0: none */
+  bool lenient;            /* values that do not fit are NULL */
+  bool
+      exact; /* values are of the type's own class: no whole numbers for DOUBLE, no texts for DATE */
 } mill_taker;
 
 /* Is the value at `index` NULL (nil or the NULL light userdata)? */
@@ -32,8 +41,9 @@ void mill_take_row(lua_State *L, mill_taker *t, int index, const mill_type *sche
 /* The type that inference gives the value at `index`, MILL_NULL for NULL; integers are BIGINT, or
 ** with `literal` INT where they fit, as F.lit types them. NULL: the value has no type. */
 const mill_type *mill_take_type(lua_State *L, mill_types *types, int index, bool literal);
-/* The type that holds values of both, or NULL. */
-const mill_type *mill_take_merge(mill_types *types, const mill_type *a, const mill_type *b);
+/* The type that holds values of both, or NULL; whole numbers and fractions go together in a literal. */
+const mill_type *mill_take_merge(mill_types *types, const mill_type *a, const mill_type *b,
+                                 bool literal);
 
 /* A constant vector in the arena. type NULL: inferred as a literal. Raises when it has no type. */
 const mill_vector *mill_take_literal(lua_State *L, mill_arena *a, mill_types *types, int index,

@@ -47,8 +47,7 @@ static void replace(lua_State *L, mill_plan *p, mill_expr *e) {
     made.text = e->text;
     made.start = e->start;
     made.stop = e->stop;
-    if (e->text && e->start >= 0) /* the column is called as the call is written */
-      made.pretty = mill_arena_strndup(&p->arena, e->text + e->start, (size_t)(e->stop - e->start));
+    made.pretty = mill_expr_call_text(L, p, e->name, e->args, e->nargs);
     *e = made;
   }
   lua_settop(L, top);

@@ -16,6 +16,9 @@ bool mill_interval_parse(const mill_type *t, const char *s, size_t n, int64_t *o
 struct mill_text;
 mill_status mill_value_text(const mill_settings *set, const mill_vector *v, size_t i,
                             struct mill_text *out, mill_error *err) MILL_USE_RESULT;
+/* A VARIANT as JSON, as show() prints it: a text has its quotes. */
+mill_status mill_value_json(const mill_settings *set, const mill_vector *v, size_t i,
+                            mill_text *out, mill_error *err) MILL_USE_RESULT;
 /* The value as a SQL literal: 1, 'a', DATE '2024-05-06', 2.5D, ... as Spark's Literal.sql prints
 ** it. */
 mill_status mill_value_sql(const mill_settings *set, const mill_vector *v, size_t i,

@@ -64,6 +64,13 @@ static mill_status print_variant(value_printer *p, const mill_vector *v, size_t 
   return mill_variant_plain(&x, zone, p->out, p->err);
 }
 
+mill_status mill_value_json(const mill_settings *set, const mill_vector *v, size_t i,
+                            mill_text *out, mill_error *err) {
+  mill_variant one = mill_variant_at(v, i);
+  if (!mill_variant_valid(&one)) return mill_variant_fail(&one, err);
+  return mill_variant_json(&one, mill_session_zone(set), out, err);
+}
+
 static mill_status print_struct(value_printer *p, const mill_vector *v, size_t i, int depth) {
   uint32_t k = mill_vector_at(v, i);
   if (v->type->id == MILL_VARIANT) return print_variant(p, v, i, depth);

@@ -13,6 +13,7 @@ typedef struct printer {
   const mill_settings *set;
   mill_text *out;
   mill_error *err;
+  bool plain; /* inside a call of the user's function, which Spark prints as its nodes' own text */
 } printer;
 
 static mill_status print(printer *p, const mill_expr *e);
@@ -25,6 +26,12 @@ static mill_status list(printer *p, const mill_expr *const *items, int n) {
     MILL_TRY(print(p, items[i]));
   }
   return MILL_OK;
+}
+
+static mill_status wrap(printer *p, const char *before, const mill_expr *e, const char *after) {
+  MILL_TRY(puts_to(p, before));
+  MILL_TRY(print(p, e));
+  return puts_to(p, after);
 }
 
 static mill_status dotted(printer *p, const char *const *parts, int n) {
@@ -57,11 +64,21 @@ static mill_status number(printer *p, const mill_expr *e) {
   return s;
 }
 
+/* 0x41: X'41' without its quotes. */
+static mill_status plain_binary(printer *p, const mill_expr *e) {
+  const mill_str *s = &((const mill_str *)e->value->data)[mill_vector_at(e->value, 0)];
+  const unsigned char *b = (const unsigned char *)mill_str_data(s);
+  MILL_TRY(puts_to(p, "0x"));
+  for (uint32_t i = 0; i < s->size; i++) MILL_TRY(mill_text_printf(p->out, p->err, "%02X", b[i]));
+  return MILL_OK;
+}
+
 static mill_status literal(printer *p, const mill_expr *e) {
-  bool plain = e->type->id == MILL_STRING || mill_type_numeric(e->type);
+  bool plain = p->plain || e->type->id == MILL_STRING || mill_type_numeric(e->type);
   if (!mill_vector_valid(e->value, 0)) return puts_to(p, "NULL");
   if (e->type->id == MILL_DECIMAL) return number(p, e);
-  if (e->type->id == MILL_STRING && e->type->collation != MILL_UTF8_BINARY) {
+  if (p->plain && e->type->id == MILL_BINARY) return plain_binary(p, e);
+  if (!p->plain && e->type->id == MILL_STRING && e->type->collation != MILL_UTF8_BINARY) {
     char name[MILL_COLLATION_NAME];
     MILL_TRY(mill_value_sql(p->set, e->value, 0, p->out, p->err));
     return mill_text_printf(p->out, p->err, " collate %s",
@@ -76,9 +93,12 @@ static mill_status cast(printer *p, const mill_expr *e) {
   const mill_type *t = e->target;
   bool nested = t && (t->id == MILL_ARRAY || t->id == MILL_MAP || t->id == MILL_STRUCT);
   if (e->hidden || nested) return print(p, e->args[0]);
-  MILL_TRY(puts_to(p, e->mode == MILL_CAST_TRY ? "TRY_CAST(" : "CAST("));
-  MILL_TRY(print(p, e->args[0]));
-  MILL_TRY(puts_to(p, " AS "));
+  if (p->plain) {
+    MILL_TRY(wrap(p, e->mode == MILL_CAST_TRY ? "try_cast(" : "cast(", e->args[0], " as "));
+    MILL_TRY(mill_type_simple(e->target, p->out, p->err));
+    return puts_to(p, ")");
+  }
+  MILL_TRY(wrap(p, e->mode == MILL_CAST_TRY ? "TRY_CAST(" : "CAST(", e->args[0], " AS "));
   MILL_TRY(mill_type_sql(e->target, p->out, p->err));
   return puts_to(p, ")");
 }
@@ -104,12 +124,6 @@ static mill_status binary(printer *p, const mill_expr *e, const char *sign) {
   MILL_TRY(puts_to(p, " "));
   MILL_TRY(print(p, e->args[1]));
   return puts_to(p, ")");
-}
-
-static mill_status wrap(printer *p, const char *before, const mill_expr *e, const char *after) {
-  MILL_TRY(puts_to(p, before));
-  MILL_TRY(print(p, e));
-  return puts_to(p, after);
 }
 
 static mill_status in_list(printer *p, const mill_expr *e) {
@@ -280,7 +294,7 @@ static mill_status edge(printer *p, mill_frame_bound bound, const mill_expr *off
 static mill_status shifted(printer *p, const mill_expr *call) {
   mill_text offset;
   mill_text_init(&offset, p->out->memory);
-  printer own = {p->set, &offset, p->err};
+  printer own = {p->set, &offset, p->err, p->plain};
   mill_status s = print(&own, call->args[1]);
   if (s == MILL_OK) s = mill_text_addc(&offset, '\0', p->err);
   const char *text = s == MILL_OK ? offset.data : "";
@@ -372,6 +386,16 @@ static mill_status query(printer *p, const mill_expr *e, const char *before) {
   return puts_to(p, ")");
 }
 
+static mill_status host(printer *p, const mill_expr *e) {
+  bool plain = p->plain;
+  MILL_TRY(puts_to(p, e->name ? e->name : e->host->name));
+  MILL_TRY(puts_to(p, "("));
+  p->plain = true;
+  MILL_TRY(list(p, e->args, e->nargs));
+  p->plain = plain;
+  return puts_to(p, ")");
+}
+
 static mill_status print(printer *p, const mill_expr *e) {
   if (e->pretty) return puts_to(p, e->pretty);
   switch (e->kind) {
@@ -409,11 +433,7 @@ static mill_status print(printer *p, const mill_expr *e) {
     MILL_TRY(puts_to(p, ") IN ("));
     MILL_TRY(query(p, e, "listquery("));
     return puts_to(p, "))");
-  case MILL_X_HOST:
-    MILL_TRY(puts_to(p, e->name ? e->name : e->host->name));
-    MILL_TRY(puts_to(p, "("));
-    MILL_TRY(list(p, e->args, e->nargs));
-    return puts_to(p, ")");
+  case MILL_X_HOST: return host(p, e);
   case MILL_X_COLUMN:
   case MILL_X_OUTER: return puts_to(p, e->name);
   }
@@ -422,7 +442,7 @@ static mill_status print(printer *p, const mill_expr *e) {
 
 mill_status mill_expr_sql(const mill_expr *e, const mill_settings *set, mill_text *out,
                           mill_error *err) {
-  printer p = {set, out, err};
+  printer p = {set, out, err, false};
   return print(&p, e);
 }
 

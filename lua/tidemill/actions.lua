@@ -102,11 +102,24 @@ method("batches", "", function(self)
   end, nil, nil, reader
 end)
 
-method("foreach", "f:function", function(self, f)
-  for _, row in self:toLocalIterator() do f(row) end
+-- What is no function fails where it is called, as Spark's workers do.
+local function callable(f, name)
+  local mt = getmetatable(f)
+  if type(f) == "function" or type(mt) == "table" and mt.__call then return end
+  errors.raise("FAILED_EXECUTE_UDF", { functionName = "`" .. name .. "`", signature = "", result = "",
+    reason = "not callable" }, { class = "SparkException", sqlState = "39000",
+    message = ("%s calls its argument, but a %s is no function."):format(name, arguments.type_name(f)) })
+end
+
+method("foreach", "f", function(self, f)
+  for _, row in self:toLocalIterator() do
+    callable(f, "foreach")
+    f(row)
+  end
 end)
 --- f gets an iterator of Rows: for i, row in it do .. end.
-method("foreachPartition", "f:function", function(self, f)
+method("foreachPartition", "f", function(self, f)
+  callable(f, "foreachPartition")
   local reader <close> = run(core.rows, self)
   f(function() return reader:row() end)
 end)
@@ -188,12 +201,15 @@ end)
 
 -- ---- about the plan ----------------------------------------------------------------------------------------------
 
-method("isLocal", "", function() return false end)
+-- What a command answers is there already.
+method("isLocal", "", function(self)
+  return self[PLAN]:explain "extended":find "^== Parsed Logical Plan ==\n'Command\n" ~= nil
+end)
 method("inputFiles", "", function(self) return self[PLAN]:files() end)
 
 -- The plan's text without the numbers that tell its columns from others', and what it reads.
 local function canonical(self)
-  return self[PLAN]:explain "simple":gsub("#%d+", "#") .. self[PLAN]:leaves()
+  return self[PLAN]:explain "simple":gsub("#%d+", "#"):gsub(" AS [%w_`.]+", "") .. self[PLAN]:leaves()
 end
 method("sameSemantics", "other:DataFrame", function(self, other) return canonical(self) == canonical(other) end)
 method("semanticHash", "", function(self)

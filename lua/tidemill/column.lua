@@ -68,14 +68,45 @@ end
 
 local DEEPEST = 1000 -- as deep as the core takes expressions
 
+-- A table as Java prints it: [1, 2], {k=1}.
+local function java_text(v, depth)
+  depth = (depth or 0) + 1
+  if depth > DEEPEST then return ".." end
+  if type(v) ~= "table" or getmetatable(v) then return v == core.null and "null" or tostring(v) end
+  local parts = {}
+  if arguments.shape(v) == "map" then
+    for i, k in ipairs(arguments.sorted_keys(v)) do parts[i] = ("%s=%s"):format(k, java_text(v[k], depth)) end
+    return "{" .. table.concat(parts, ", ") .. "}"
+  end
+  for i = 1, v.n or #v do parts[i] = v[i] == nil and "null" or java_text(v[i], depth) end
+  return "[" .. table.concat(parts, ", ") .. "]"
+end
+
+local function no_literal(v)
+  local map = arguments.shape(v) == "map"
+  errors.raise("UNSUPPORTED_FEATURE.LITERAL_TYPE", { value = java_text(v),
+    type = map and "class java.util.HashMap" or "class java.util.ArrayList" }, { class = "SparkRuntimeException",
+    sqlState = "0A000", message = ("A table is no value of a column here: %s."):format(java_text(v)),
+    hint = map and "F.create_map(key, value, ..)" or "F.lit{..} or F.array(..)" })
+end
+
+-- An object that no column has a value of.
+local function no_value(v, hint)
+  errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = "_get_object_id" }, {
+    message = ("A %s is no value of a column."):format(arguments.type_name(v)), hint = hint })
+end
+
+--- What operators and methods of columns take beside a Column: one value.
+function M.value(v)
+  if type(v) == "table" and not getmetatable(v) then no_literal(v) end
+  return M.literal(v)
+end
+
 --- F.lit: the value itself; lists become array(..), Columns stay.
 function M.literal(v, depth)
   depth = (depth or 0) + 1
   if M.is(v) then return v[NODE] end
-  if arguments.type_name(v) == "DataFrame" then
-    errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = "_get_object_id" }, {
-      message = "A DataFrame is no value of a column.", hint = "df:scalar(), df:exists(), c:isin(df)" })
-  end
+  if arguments.type_name(v) == "DataFrame" then no_value(v, "df:scalar(), df:exists(), c:isin(df)") end
   if v == core.null then v = nil end
   if type(v) == "table" and not getmetatable(v) then
     if depth > DEEPEST then errors.raise("PLAN_TOO_DEEP", { limit = DEEPEST }) end
@@ -85,11 +116,7 @@ function M.literal(v, depth)
       for i = 1, v.n or #v do args[i] = M.literal(v[i], depth) end
       return { kind = "call", name = "array", args = args }
     end
-    local args = {}
-    for _, pair in ipairs(arguments.pairs_list(v, "col")) do
-      args[#args + 1], args[#args + 2] = M.literal(pair[1], depth), M.literal(pair[2], depth)
-    end
-    return { kind = "call", name = "map", args = args }
+    no_literal(v)
   end
   if type(v) == "function" or type(v) == "thread" then
     errors.raise("UNSUPPORTED_LITERAL", { value = tostring(v), type = type(v) })
@@ -124,8 +151,7 @@ function M.item(node)
   if node.kind ~= "cast" then return node end
   local inner = node
   while inner.kind == "cast" and not inner.traced do inner = inner.args[1] end
-  local name = inner.traced
-    or (inner.kind == "name" and inner.parts[#inner.parts])
+  local name = (inner.kind == "name" and inner.parts[#inner.parts])
     or ((inner.kind == "column" or (inner.kind == "text" and not inner.sql and inner.name:find "^[%a_][%w_]*$"))
       and inner.name)
   return name and { kind = "alias", args = { node }, parts = { name } } or node
@@ -146,7 +172,7 @@ end
 -- ---- operators ---------------------------------------------------------------------------------------------------
 
 local function binary(name)
-  return function(a, b) return M.wrap { kind = "call", name = name, args = { M.literal(a), M.literal(b) } } end
+  return function(a, b) return M.wrap { kind = "call", name = name, args = { M.value(a), M.value(b) } } end
 end
 
 Column.__add, Column.__sub, Column.__mul, Column.__div = binary "+", binary "-", binary "*", binary "/"
@@ -184,7 +210,7 @@ end
 local function value_methods(list)
   for name, fn in pairs(list) do
     method(name, "other:any?", function(self, other)
-      return M.call(fn, self[NODE], M.literal(other))
+      return M.call(fn, self[NODE], M.value(other))
     end)
   end
 end
@@ -193,12 +219,12 @@ value_methods { equalTo = "=", gt = ">", geq = ">=", lt = "<", leq = "<=", eqNul
 for _, name in ipairs { "like", "rlike", "ilike" } do
   method(name, "other:any?", function(self, pattern)
     if M.is(pattern) then errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "use F." .. name }) end
-    return M.call(name, self[NODE], M.literal(pattern))
+    return M.call(name, self[NODE], M.value(pattern))
   end)
 end
 
 method("notEqual", "other:any?", function(self, other)
-  return M.call("not", { kind = "call", name = "=", args = { self[NODE], M.literal(other) } })
+  return M.call("not", { kind = "call", name = "=", args = { self[NODE], M.value(other) } })
 end)
 for name, fn in pairs { isNull = "isNull", isNotNull = "isNotNull", isNaN = "isNaN" } do
   method(name, "", function(self) return M.call(fn, self[NODE]) end)
@@ -252,7 +278,7 @@ method("astype", "dataType", function(self, kind) return cast(self, kind, "ansi"
 method("try_cast", "dataType", function(self, kind) return cast(self, kind, "try") end)
 
 method("between", "lowerBound, upperBound", function(self, low, high)
-  return binary "and"(M.call(">=", self[NODE], M.literal(low)), M.call("<=", self[NODE], M.literal(high)))
+  return binary "and"(M.call(">=", self[NODE], M.value(low)), M.call("<=", self[NODE], M.value(high)))
 end)
 
 -- The nodes that are compared with the columns of a query: the fields of struct(..), or the one.
@@ -266,7 +292,7 @@ method("isin", "*cols", function(self, cols)
   if cols.n == 1 and arguments.type_name(cols[1]) == "DataFrame" then
     return M.wrap { kind = "in_query", args = compared(self[NODE]), query = cols[1][internal.plan] }
   end
-  for i = 1, cols.n do args[i + 1] = M.literal(cols[i]) end
+  for i = 1, cols.n do args[i + 1] = M.value(cols[i]) end
   return M.wrap { kind = "call", name = "in", args = args }
 end)
 
@@ -282,7 +308,7 @@ method("substr", "startPos, length", function(self, from, length)
 end)
 
 method("getItem", "key", function(self, key)
-  return M.wrap { kind = "extract", args = { self[NODE], M.literal(key) } }
+  return M.wrap { kind = "extract", args = { self[NODE], M.value(key) } }
 end)
 method("getField", "name", function(self, name)
   return M.wrap { kind = "extract", args = { self[NODE], M.literal(name) } }
@@ -304,7 +330,7 @@ function M.when(node, condition, value)
       arg_type = arguments.type_name(condition) })
   end
   local args = table.move(node and node.args or {}, 1, node and #node.args or 0, 1, {})
-  args[#args + 1], args[#args + 2] = condition[NODE], M.literal(value)
+  args[#args + 1], args[#args + 2] = condition[NODE], M.value(value)
   return M.wrap { kind = "call", name = "when", args = args }
 end
 
@@ -323,7 +349,7 @@ method("otherwise", "value?", function(self, value)
       { class = "IllegalArgumentException" })
   end
   local args = table.move(self[NODE].args, 1, #self[NODE].args, 1, {})
-  args[#args + 1] = M.literal(value)
+  args[#args + 1] = M.value(value)
   return M.wrap { kind = "call", name = "when", args = args }
 end)
 

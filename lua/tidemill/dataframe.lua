@@ -102,8 +102,7 @@ local function need_column(v, what)
 end
 
 method("withColumn", "colName:string, col", function(self, name, col)
-  local node = type(col) == "string" and column.node(col) or need_column(col, "col")
-  return derive(self, { kind = "with_columns", exprs = { alias(node, name) } })
+  return derive(self, { kind = "with_columns", exprs = { alias(need_column(col, "col"), name) } })
 end)
 method("withColumns", "colsMap:map|list", function(self, map)
   local exprs = {}
@@ -124,7 +123,7 @@ method("withColumnsRenamed", "colsMap:map|list", function(self, map)
 end)
 method("withMetadata", "columnName:string, metadata:table", function(self, name, metadata)
   return derive(self, { kind = "with_columns",
-    exprs = { alias(exact(self, name), name, require "cjson".encode(metadata)) } })
+    exprs = { alias(self:col(name)[NODE], name, require "cjson".encode(metadata)) } })
 end)
 
 method("drop", "*cols", function(self, cols)
@@ -170,11 +169,17 @@ method("to", "schema", function(self, schema)
   return derive(self, { kind = "project", exprs = exprs })
 end)
 
--- A column by name: of that very name, or a path into structs; "*" all of this DataFrame.
-method("col", "name:string", function(self, name)
-  local at = self[PLAN]:find(name)
-  if at >= 0 then return column.wrap(column_at(self, at + 1, name)) end
+--- The place (from 0) of the column that a name stands for: dots lead into structs, back quotes protect them. -1: none,
+-- -2: several.
+function M.place(self, name)
   local node = column.name_node(name)
+  return node.kind == "name" and #node.parts == 1 and self[PLAN]:find(node.parts[1]) or -1, node
+end
+
+-- A column by name, or a path into structs; "*" all of this DataFrame.
+method("col", "name:string", function(self, name)
+  local at, node = M.place(self, name)
+  if at >= 0 then return column.wrap(column_at(self, at + 1)) end
   if node.kind == "star" and #node.parts == 0 then
     local all = {}
     for i, c in ipairs(self.columns) do all[i] = column_at(self, i, c) end
@@ -623,6 +628,13 @@ end
 
 -- ---- the object --------------------------------------------------------------------------------------------------
 
+-- A name as SQL writes it, part by part.
+local function identifier(name)
+  local parts = column.name_node(name).parts
+  for i, part in ipairs(parts) do parts[i] = "`" .. part:gsub("`", "``") .. "`" end
+  return table.concat(parts, ".")
+end
+
 --- Raise: there is no column `name`; `others` are names that could be meant as well.
 function M.unresolved(self, name, others)
   local columns = self.columns
@@ -632,8 +644,10 @@ function M.unresolved(self, name, others)
     message = ("A column%s with name `%s` cannot be resolved."):format(others and ", method or property" or "", name) }
   if others then errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = name }, extra) end
   extra.class, extra.sqlState = "AnalysisException", "42703"
-  errors.raise("UNRESOLVED_COLUMN.WITH_SUGGESTION", { objectName = "`" .. name .. "`",
-    proposal = "`" .. table.concat(columns, "`, `", 1, math.min(5, #columns)) .. "`" }, extra)
+  local meant = {}
+  for i = 1, math.min(5, #columns) do meant[i] = identifier(columns[i]) end
+  errors.raise("UNRESOLVED_COLUMN.WITH_SUGGESTION", { objectName = identifier(name),
+    proposal = table.concat(meant, ", ") }, extra)
 end
 
 local function known_names()
@@ -652,6 +666,7 @@ function DataFrame:__index(key)
       arg_type = arguments.type_name(key) },
       { hint = "rows come from df:collect(), columns by name: df.age" })
   end
+  if key:find "[^%w_]" then return self:col(key) end
   local at = self[PLAN]:find(key)
   if at >= 0 then return column.wrap(column_at(self, at + 1, key)) end
   if at == -2 then

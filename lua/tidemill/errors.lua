@@ -59,7 +59,7 @@ local MISUSE = {
     "Rows differ in length: <expected> columns, but one has <actual>.", "2201E" },
   TOO_MANY_VALUES = { "PySparkValueError", "Expected <expected> <item>, got <actual>." },
   UNEXPECTED_ARGUMENT = { "PySparkTypeError", "<function>: <problem>" },
-  UNSUPPORTED_LITERAL = { "PySparkTypeError", "<value> (a <type>) cannot stand in a query." },
+  UNSUPPORTED_LITERAL = { "PySparkAttributeError", "<value> (a <type>) cannot stand in a query." },
   UNSUPPORTED_OPERATION = { "PySparkNotImplementedError", "<operation>" },
   VALUE_NOT_ALLOWED = { "PySparkValueError", "`<arg_name>` is one of <allowed_values>." },
   VALUE_NOT_NON_EMPTY_STR = { "PySparkValueError", "`<arg_name>` is a text that is not empty, not <arg_value>." },

@@ -3,8 +3,6 @@ local arguments = require "tidemill.arguments"
 local core = require "tidemill.core"
 local dataframe = require "tidemill.dataframe"
 local errors = require "tidemill.errors"
-local internal = require "tidemill.internal"
-local PLAN = internal.plan
 
 local M = {}
 local methods, derive, column_at = dataframe.methods, dataframe.derive, dataframe.column_at
@@ -25,9 +23,7 @@ local function positions(df, names)
       errors.raise("NOT_EXPECTED_TYPE", { arg_name = "subset", expected_type = "str",
         arg_type = arguments.type_name(name) })
     end
-    local at = df[PLAN]:find(name)
-    local quoted = at == -1 and name:match "^`(.*)`$"
-    if quoted then at = df[PLAN]:find((quoted:gsub("``", "`"))) end
+    local at = dataframe.place(df, name)
     if at < 0 then dataframe.unresolved(df, name) end
     out[i] = at + 1
   end

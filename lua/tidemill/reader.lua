@@ -23,6 +23,40 @@ local function load(self, paths)
   return require "tidemill.dataframe".wrap(self[SESSION], core.plan(self[SESSION][HANDLE], node))
 end
 
+-- The texts of a DataFrame's column as lines of a file that goes once it is read; NULLs have no line.
+local function spool(df, path, keep_lines)
+  local f <close> = assert(io.open(path, "wb"))
+  local several = false
+  for _, r in df:toLocalIterator() do
+    local text = r[1]
+    if text ~= nil then
+      several = several or text:find "[\r\n]" ~= nil
+      assert(f:write(keep_lines and text or text:gsub("[\r\n]+", " "), "\n"))
+    end
+  end
+  return several
+end
+
+-- What json, csv and xml make of a DataFrame of one column of texts: each is what a line of a file would be.
+local function load_texts(self, df)
+  local fields = df.schema.fields
+  if #fields ~= 1 or fields[1].type.__id ~= "string" then
+    errors.raise("PARSE_INPUT_NOT_STRING_TYPE", { dataType = '"' .. core.type_text(#fields == 1 and fields[1].type
+      or df.schema, "sql") .. '"' }, { class = "AnalysisException", sqlState = "42K09",
+      message = "Texts to read stand in a DataFrame of one STRING column." })
+  end
+  local path, csv = os.tmpname(), self[STATE].format == "csv"
+  local ok, out = pcall(function()
+    if spool(df, path, csv) and csv then self[STATE].options:set("multiLine", true) end
+    return load(self, { path }):localCheckpoint()
+  end)
+  os.remove(path)
+  if not ok then error(out, 0) end
+  return out
+end
+
+local OF_TEXTS = { json = true, csv = true, xml = true }
+
 -- path and options in one call: load("a.csv", { format = "csv", header = true })
 local NAMED = { format = builder.keep_text "format", schema = builder.keep("schema", builder.schema_of) }
 
@@ -42,15 +76,16 @@ end
 for _, name in ipairs { "csv", "json", "text", "parquet", "orc", "xml", "avro", "libsvm", "snapshot", "binaryFile" } do
   methods[name] = function(self, ...)
     receiver(self, name)
-    local paths = {}
+    local paths, texts = {}, nil
     for i = 1, select("#", ...) do
       local v = select(i, ...)
-      if builder.is_options(v) then builder.take_named(self, v, NAMED)
+      if i == 1 and OF_TEXTS[name] and arguments.type_name(v) == "DataFrame" then texts = v
+      elseif builder.is_options(v) then builder.take_named(self, v, NAMED)
       elseif i == 2 and name ~= "parquet" and v ~= nil then self[STATE].schema = builder.schema_of(v)
       elseif v ~= nil then for _, p in ipairs(builder.paths_of(v, nil, name)) do paths[#paths + 1] = p end end
     end
     self[STATE].format = name
-    return load(self, paths)
+    return texts and load_texts(self, texts) or load(self, paths)
   end
 end
 

@@ -191,14 +191,29 @@ local function check_rows(data)
   return shape
 end
 
---- A plan handle over the rows. lenient: values that do not fit a schema that is given are NULL.
-function M.plan(handle, data, schema, lenient)
+-- Rows have no CHAR or VARCHAR, at any depth: Spark fails over them.
+local function refuse_sized(t)
+  if t.__id == "char" or t.__id == "varchar" then
+    errors.raise("INTERNAL_ERROR", {}, { class = "SparkException", sqlState = "XX000",
+      message = ("Rows have no column of the type %s."):format(t:simpleString()),
+      hint = "make it STRING; tables that are created have such columns" })
+  end
+  for _, child in ipairs { rawget(t, "element") or false, rawget(t, "key") or false, rawget(t, "value") or false } do
+    if child then refuse_sized(child) end
+  end
+  for _, f in ipairs(rawget(t, "fields") or {}) do refuse_sized(f.type) end
+end
+
+--- A plan handle over the rows. verify: the values must be of their types' own classes, as PySpark asks; those that are
+-- not are errors (true) or NULL (false). nil: as Lua converts.
+function M.plan(handle, data, schema, verify)
   local shape = check_rows(data)
   local kind, names = resolve_schema(schema)
   if shape == "map" then
     local order = names or (kind and kind.__id == "struct" and kind.names) or nil
     data, names = from_columns(data, order)
   end
+  if kind and verify ~= nil then refuse_sized(kind) end
   if not kind then
     data, kind = infer(handle, data, names)
   elseif kind.__id ~= "struct" then
@@ -219,7 +234,21 @@ function M.plan(handle, data, schema, lenient)
       end
     end
   end
-  return core.table(handle, data, kind, lenient)
+  return core.table(handle, data, kind, verify == false, verify ~= nil)
+end
+
+-- The parts of two types that do not go together.
+local function clash(a, b)
+  if a.__id ~= b.__id then
+    local text = a.__id == "string" or b.__id == "string" or a.__id == "void" or b.__id == "void"
+    if text then return nil end
+    return a, b
+  end
+  if a.__id == "array" then return clash(a.element, b.element) end
+  if a.__id ~= "map" then return nil end
+  local x, y = clash(a.key, b.key)
+  if x then return x, y end
+  return clash(a.value, b.value)
 end
 
 core.hook("unmerged", function(name, at, before, got, value)
@@ -228,8 +257,9 @@ core.hook("unmerged", function(name, at, before, got, value)
       hint = ("row %d holds a %s"):format(at, arguments.type_name(value)) })
   end
   local a, b = types.wrap(before), types.wrap(got)
-  errors.raise("CANNOT_MERGE_TYPE", { data_type1 = (tostring(a):gsub("%(%)$", "")),
-    data_type2 = (tostring(b):gsub("%(%)$", "")) },
+  local x, y = clash(a, b)
+  errors.raise("CANNOT_MERGE_TYPE", { data_type1 = getmetatable(x or a).__name,
+    data_type2 = getmetatable(y or b).__name },
     { detail = { field_name = name, row = tostring(at), cure = b:toDDL() } })
 end)
 

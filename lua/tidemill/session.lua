@@ -298,7 +298,7 @@ methods.createDataFrame = function(self, data, schema, samplingRatio, verifySche
   if rows_in.is_stream(data) then
     return rows_in.stream(function(plan) return wrap(self, plan) end, self[HANDLE], data, schema)
   end
-  return wrap(self, rows_in.plan(self[HANDLE], data, schema, verifySchema == false))
+  return wrap(self, rows_in.plan(self[HANDLE], data, schema, verifySchema ~= false))
 end
 
 method("emptyDataFrame", "schema?", function(self, schema)
@@ -333,7 +333,7 @@ function properties.conf(self) return require "tidemill.conf".new(self) end
 function properties.udf(self) return require "tidemill.udf".registration(self) end
 function properties.version() return "4.3.0" end
 function properties.tvf(self)
-  return setmetatable({}, { __index = function(_, name)
+  return setmetatable({}, { __name = "TableValuedFunction", __index = function(_, name)
     return function(_, ...)
       local args = {}
       for i = 1, select("#", ...) do args[i] = column.literal((select(i, ...))) end

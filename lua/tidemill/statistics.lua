@@ -1,7 +1,6 @@
 --- Statistics: describe, summary, approxQuantile, corr, cov, crosstab, freqItems, sampleBy; df.stat has them too.
 local arguments = require "tidemill.arguments"
 local column = require "tidemill.column"
-local core = require "tidemill.core"
 local dataframe = require "tidemill.dataframe"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
@@ -210,16 +209,6 @@ method("crosstab", "col1:any, col2:any", function(self, a, b)
   return frame(self, rows, schema)
 end)
 
--- The values that can make up `support` of a column, most frequent first: 1 / support of them at most, all for 0.
-local function frequent(df, at, name, support)
-  local counted = derive(df, { kind = "project", exprs = { alias(column_at(df, at, name), "v") } }):groupBy("v"):count()
-  local sorted, out = counted:orderBy(column.wrap { kind = "name", parts = { "count" } }:desc()), {}
-  if support > 0 then sorted = sorted:limit(math.floor(1 / support)) end
-  for i, r in ipairs(sorted:collect()) do
-    if r[1] == nil then out[i] = core.null else out[i] = r[1] end
-  end
-  return out
-end
 
 method("freqItems", "cols:any, support:number?", function(self, cols, support)
   if type(cols) ~= "table" or getmetatable(cols) then
@@ -229,7 +218,7 @@ method("freqItems", "cols:any, support:number?", function(self, cols, support)
   local names = dataframe.names_of(cols, "cols")
   local row, schema = { n = #names }, types.StructType()
   for i, at in ipairs(positions(self, names)) do
-    row[i] = frequent(self, at, names[i], support or 0.01)
+    row[i] = require "tidemill.frequent".items(self, at, support or 0.01)
     schema:add(names[i] .. "_freqItems", types.ArrayType(self.schema.fields[at].type))
   end
   return frame(self, { row }, schema)

@@ -41,6 +41,19 @@ function json(t)
   return core.type_text(t, "json")
 end
 
+--- The type whose fields, elements and values may all be NULL.
+function base:toNullable()
+  local id = self.__id
+  if id == "array" then return types.ArrayType(self.element:toNullable(), true) end
+  if id == "map" then return types.MapType(self.key:toNullable(), self.value:toNullable(), true) end
+  if id ~= "struct" then return self end
+  local fields = {}
+  for i, f in ipairs(self.fields) do
+    fields[i] = types.StructField(f.name, f.type:toNullable(), true, rawget(f, "metadata_text"))
+  end
+  return types.StructType(fields)
+end
+
 function base:json() return json(self) end
 function base:jsonValue() return require "cjson".decode("[" .. self:json() .. "]")[1] end
 function base:typeName() return getmetatable(self).__type_name or self.__id end
@@ -135,9 +148,9 @@ types.YearMonthIntervalType.YEAR, types.YearMonthIntervalType.MONTH = 0, 1
 
 local function need_type(v, what)
   if is_type(v) then return v end
-  if type(v) == "string" then return types.fromDDL(v) end
   errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "DataType",
-    arg_type = require "tidemill.arguments".type_name(v) })
+    arg_type = require "tidemill.arguments".type_name(v) }, { class = "PySparkAssertionError",
+    hint = type(v) == "string" and "types.fromDDL '" .. v .. "'" or nil })
 end
 
 define("ArrayType", "array", {
@@ -161,6 +174,14 @@ local function metadata_text(m)
   return next(m) and require "cjson".encode(m) or nil
 end
 
+-- Whole numbers of decoded JSON, where all are floats, as integers.
+local function whole(v)
+  if type(v) == "number" then return math.tointeger(v) or v end
+  if type(v) ~= "table" then return v end
+  for k, x in pairs(v) do v[k] = whole(x) end
+  return v
+end
+
 define("StructField", "field", {
   new = function(name, kind, nullable, metadata)
     if type(name) ~= "string" then
@@ -179,7 +200,7 @@ define("StructField", "field", {
   get = function(f, k)
     if k ~= "metadata" then return nil end
     local text = rawget(f, "metadata_text")
-    return text and require "cjson".decode(text) or {}
+    return text and whole(require "cjson".decode(text)) or {}
   end,
   repr = function(f) return ("StructField('%s', %s, %s)"):format(f.name, f.type, python(f.nullable)) end,
 })
@@ -194,6 +215,20 @@ function struct:fieldNames()
   return names
 end
 
+-- The types' names in JSON, which are no DDL; those with a parameter as Lua patterns.
+local NAMED = {}
+for name in ([[string binary boolean decimal float double byte short integer long date timestamp timestamp_ntz interval
+  void variant geometry geography]]):gmatch "%S+" do NAMED[name] = true end
+local SHAPED = { "^decimal%(%s*%d+%s*,%s*%-?%d+%s*%)", "^time%(%s*%d+%s*%)", "^interval %l+$", "^interval %l+ to %l+$",
+  "^string collate [%w_]+$", "^char%(%s*%d+%s*%)", "^varchar%(%s*%d+%s*%)", "^geometry%(.*%)$", "^geography%(.*%)$" }
+
+local function named_type(text)
+  local known = NAMED[text]
+  for _, pattern in ipairs(SHAPED) do known = known or text:find(pattern) ~= nil end
+  if known then return types.fromDDL(text) end
+  errors.raise("CANNOT_PARSE_DATATYPE", { msg = text }, { hint = "types.fromDDL reads DDL" })
+end
+
 --- Adds a field in place and returns itself, as PySpark's does.
 function struct:add(field, kind, nullable, metadata)
   if type(field) == "string" then
@@ -201,6 +236,7 @@ function struct:add(field, kind, nullable, metadata)
       errors.raise("ARGUMENT_REQUIRED", { arg_name = "data_type",
         condition = "passing name of struct_field to create" })
     end
+    if type(kind) == "string" then kind = named_type(kind) end
     field = types.StructField(field, kind, nullable, metadata)
   end
   self.fields[#self.fields + 1] = field
@@ -289,6 +325,29 @@ types.StructType.fromDDL = function(text, again)
   return types.fromDDL(text, true)
 end
 
+-- ---- from JSON ---------------------------------------------------------------------------------------------------
+
+-- The type that a decoded JSON value (of jsonValue) describes.
+local function from_json(v)
+  if type(v) == "string" then return named_type(v) end
+  local kind = type(v) == "table" and ({ array = "ArrayType", map = "MapType", struct = "StructType" })[v.type]
+  if kind then return types[kind].fromJson(v) end
+  errors.raise("UNSUPPORTED_DATA_TYPE", { data_type = tostring(type(v) == "table" and v.type or v) }, {
+    class = "PySparkTypeError", message = "No JSON of a data type." })
+end
+function types.ArrayType.fromJson(v) return types.ArrayType(from_json(v.elementType), v.containsNull) end
+function types.MapType.fromJson(v)
+  return types.MapType(from_json(v.keyType), from_json(v.valueType), v.valueContainsNull)
+end
+function types.StructField.fromJson(v)
+  return types.StructField(v.name, from_json(v.type), v.nullable, v.metadata)
+end
+function types.StructType.fromJson(v)
+  local fields = {}
+  for i, f in ipairs(v.fields) do fields[i] = types.StructField.fromJson(f) end
+  return types.StructType(fields)
+end
+
 -- ---- both ways ---------------------------------------------------------------------------------------------------
 
 --- Give a description from the core its classes, at every depth.
@@ -320,12 +379,21 @@ types.DataType = { fromDDL = types.fromDDL }
 types.Row = require "tidemill.row".Row
 types.VariantVal = require "tidemill.variant"
 
+-- How Lua makes a value of a type.
+local MAKE = {
+  double = "a number with a fraction: 1.0, x + 0.0", float = "a number with a fraction: 1.0, x + 0.0",
+  decimal = "tidemill.decimal \"1.50\"", date = "tidemill.date \"2024-02-29\"",
+  timestamp = "tidemill.timestamp \"2024-02-29 10:00:00\"", time = "tidemill.time \"10:00:00\"",
+  timestamp_ntz = "tidemill.timestamp_ntz \"2024-02-29 10:00:00\"",
+}
+
 core.hook("misfit", function(kind, value, field, row)
   local show, name = require "tidemill.row".show, require "tidemill.arguments".type_name
   errors.raise("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", {
-    field_name = field and "field " .. field or "field value", data_type = tostring(types.wrap(kind)),
+    field_name = field or "field value", data_type = tostring(types.wrap(kind)),
     obj = show(value), obj_type = "<class '" .. name(value) .. "'>",
-  }, { detail = { place = row and ("row %d, "):format(row) or "", obj_type = name(value) } })
+  }, { detail = { place = row and ("row %d, "):format(row) or "", obj_type = name(value) },
+    hint = MAKE[kind.__id] and "it takes " .. MAKE[kind.__id] or nil })
 end)
 core.hook("sorted_keys", function(t) return require "tidemill.arguments".sorted_keys(t) end)
 

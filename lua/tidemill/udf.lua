@@ -38,10 +38,7 @@ local function node_of(s, args)
     for i, a in ipairs(args) do columns[i] = column.wrap(a) end
     local result, why = trace.run(s.f, columns)
     if result then
-      local shown = {}
-      for i, a in ipairs(args) do shown[i] = column.show(a) end
-      return typed { kind = "cast", args = { result[NODE] }, mode = "ansi",
-        traced = ("%s(%s)"):format(s.name, table.concat(shown, ", ")) }
+      return typed { kind = "cast", args = { result[NODE] }, mode = "ansi", traced = { name = s.name, args = args } }
     end
     if how == "required" then
       errors.raise("UNSUPPORTED_OPERATION", { operation = ("%s cannot be traced: %s."):format(s.name, why) })

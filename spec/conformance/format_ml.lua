@@ -39,6 +39,7 @@ local function cell(v, kind)
   if type(v) == "string" and (kind:find "double" or kind:find "float" or kind:find "vector") then
     return SPECIAL[v] or v
   end
+  if type(v) == "string" and kind:find "^decimal" then return tidemill.decimal(v) end
   if type(v) ~= "table" then return v end
   if v.type == "sparse" then return ml.linalg.Vectors.sparse(v.size, v.indices, v.values) end
   local list = {}

@@ -311,6 +311,7 @@ end
 function SPELLING.SparkSession.createDataFrame(args, named)
   local schema = args[2]
   for _, p in ipairs(named) do if p[1] == "schema" then schema = p[2] end end
+  if type(args[1]) == "string" then args[1] = V.list(V.items(args[1])) end -- an iterable of its characters
   local kind = V.kind(schema)
   if (schema == nil or kind == "NoneType" or kind == "list" or kind == "tuple") and V.kind(args[1]) == "list" then
     local rows = { n = args[1].n }
@@ -322,6 +323,15 @@ function SPELLING.SparkSession.createDataFrame(args, named)
   end
   return named
 end
+
+-- What the text of a query calls gets the arguments that stand there, however many.
+SPELLING.UDFRegistration = {
+  register = function(args, named)
+    local f = args[2]
+    if V.kind(f) == "function" and not f.raw then args[2] = M.vararg(f) end
+    return named
+  end,
+}
 
 -- Arguments by name of the function go with it.
 function SPELLING.DataFrame.transform(args, named)

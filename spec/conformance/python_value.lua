@@ -231,7 +231,7 @@ end
 
 local function sequences(a, b)
   local ka, kb = M.kind(a) or M.library.sequence(a), M.kind(b) or M.library.sequence(b)
-  local like = { list = "list", tuple = "tuple" }
+  local like = { list = "list", tuple = "tuple", row_maker = "tuple" } -- Row(1, 2) is a tuple
   return like[ka] and like[ka] == like[kb]
 end
 

@@ -228,7 +228,7 @@ describe("df.write.parquet", function()
   end)
 
   it("writes field ids", function()
-    local id = tidemill.types.StructField("a", "int", true, { ["parquet.field.id"] = 7 })
+    local id = tidemill.types.StructField("a", tidemill.types.IntegerType(), true, { ["parquet.field.id"] = 7 })
     local df = spark:createDataFrame({ { 1 } }, tidemill.types.StructType { id })
     df.write:parquet(folder)
     assert.equal("optional int32 field_id=7 a;", footer.schema_lines((footer.read(file())))[2])

@@ -10,7 +10,7 @@ describe("stages", function()
 
   local function line(rows)
     local list = {}
-    for i, r in ipairs(rows) do list[i] = { r[1], V.dense { r[2] } } end
+    for i, r in ipairs(rows) do list[i] = { r[1] + 0.0, V.dense { r[2] } } end
     return spark:createDataFrame(list, "label double, features vector")
   end
   local function fails(condition, f, ...)
