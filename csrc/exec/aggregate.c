@@ -515,16 +515,22 @@ static bool same_state(const mill_bound_aggregate *a, const mill_bound_aggregate
   return true;
 }
 
-/* Places of the calls' states. */
+/* Places of the calls' states: those of a multiple of 16 bytes may hold what is aligned so. */
 static void place_states(mill_agg_plan *p) {
   const mill_op *op = p->op;
+  uint32_t align = 8;
   for (int i = 0; i < op->naggs; i++) {
     int j = 0;
     while (j < i && !same_state(&op->aggs[j], &op->aggs[i])) j++;
     p->shares[i] = j < i;
-    p->offset[i] = j < i ? p->offset[j] : p->state_size;
-    if (j == i) p->state_size += (op->aggs[i].impl->state_size + 15) & ~15u;
+    p->offset[i] = p->offset[j];
+    if (j < i) continue;
+    const uint32_t size = op->aggs[i].impl->state_size, own = size % 16 ? 8 : 16;
+    p->offset[i] = (p->state_size + own - 1) & ~(own - 1);
+    p->state_size = p->offset[i] + ((size + 7) & ~7u);
+    align = own > align ? own : align;
   }
+  p->state_size = (p->state_size + align - 1) & ~(align - 1);
 }
 
 static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill_error *err) {

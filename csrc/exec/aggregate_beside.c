@@ -41,13 +41,6 @@ bool mill_agg_lies_beside(const mill_agg_plan *plan, mill_agg_part *const *part,
   return plan->layout.plain && plan->op->nkeys > 0 && parts <= MOST_PARTS;
 }
 
-/* Groups [at, at + n) of a part as keys, where they lie. */
-static mill_group_keys keys_at(const mill_groups *g, uint32_t at) {
-  return (mill_group_keys){.word = g->row + (size_t)at * g->layout->words,
-                           .null = g->null ? g->null + at : NULL,
-                           .hash = g->hash + at};
-}
-
 /* Merge those of n groups, from `from` on, that were found in part j and in none before. */
 static mill_status merge_found(mill_agg_beside *b, looker *l, int j, uint32_t from, uint32_t n,
                                mill_error *err) {
@@ -82,7 +75,7 @@ static mill_status look_run(void *arg, size_t run, int worker, mill_error *err) 
   uint32_t at = (uint32_t)run * size, stop = g->n - at < size ? g->n : at + size;
   for (uint32_t n; at < stop; at += n) {
     n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH;
-    const mill_group_keys k = keys_at(g, at);
+    const mill_group_keys k = mill_groups_view(g, at);
     for (int j = 0; j < b->at; j++) {
       mill_groups_look(&b->part[j]->groups, &k, n, l->found);
       MILL_TRY(merge_found(b, l, j, at, n, err));

@@ -8,7 +8,8 @@
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FEW_GROUPS = 8192, FEW_BYTES = 1 << 21, PIECES = MILL_AGG_PIECES };
+enum { FEW_GROUPS = 8192, FEW_BYTES = 1 << 21, LEAST_PIECES = 64, MOST_PIECES = 512 };
+enum { PIECE_BYTES = 1 << 18 }; /* so much of a piece is looked up in the nearer caches */
 static const uint64_t NONE = UINT64_MAX;
 enum { FEW_REPEATS = 8 }; /* loose rows for which a piece has room for a group from the start */
 
@@ -42,17 +43,6 @@ mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, in
   MILL_TRY(mill_vector_init(&partial, plan->op->aggs[call].partial, n, &m->scratch, err));
   MILL_TRY(impl->save(&save, m->from, n, &partial, err));
   return impl->merge(&merge, m->to, &partial, n, err);
-}
-
-mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
-                           uint32_t n, mill_agg_merger *m, mill_error *err) {
-  mill_arena_reset(&m->scratch);
-  MILL_TRY(mill_groups_keys(&from->groups, group, n, &m->keys, &m->scratch, err));
-  MILL_TRY(mill_agg_find(to, &m->keys, n, m->group, err));
-  for (int i = 0; i < to->plan->op->naggs; i++)
-    if (!to->plan->shares[i])
-      MILL_TRY(mill_agg_merge_call(to, from, i, group, n, m, &to->arena, err));
-  return MILL_OK;
 }
 
 /* ---- results -------------------------------------------------------------------------------- */
@@ -97,27 +87,27 @@ typedef struct merging {
   const mill_agg_plan *plan;
   mill_agg_part **part;
   size_t n;
-  uint32_t **order; /* of each part: its groups by piece */
-  uint32_t (*start)[PIECES + 1];
-  uint32_t (*stop)[PIECES + 1]; /* of each part's share of a piece, once it is looked at */
-  bool loose;                   /* there are loose rows */
-  mill_agg_beside *beside;      /* NULL: groups are moved into pieces */
-  mill_agg_part piece[PIECES];
-  size_t npieces;
+  mill_agg_share *share; /* of each part its groups, then its loose rows */
+  size_t nshares;
+  bool loose;              /* there are loose rows */
+  mill_agg_beside *beside; /* NULL: groups are moved into pieces */
+  mill_agg_part *piece;
+  uint32_t npieces;
   uint64_t *ref; /* by place: piece << 32 | group, NONE, or as mill_agg_take_alone says */
   uint64_t total, groups;
   mill_table **made; /* one a run of MILL_CHUNK rows of the result */
   size_t nmade;
 } merging;
 
+/* The groups of a part in pieces of the upper bits of the hash, for the disk. */
 mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *start,
                          mill_error *err) {
-  uint32_t at[PIECES], n = mill_agg_count(p);
+  uint32_t at[MILL_AGG_PIECES], n = mill_agg_count(p);
   mill_memory *m = p->arena.memory;
   *order = mill_alloc(m, n * sizeof **order);
   if (*order == NULL) return mill_oom(m, n * sizeof **order, err);
   for (uint32_t k = 0; k < n; k++) start[(mill_agg_hash(p, k) >> MILL_AGG_SHIFT) + 1]++;
-  for (int k = 0; k < PIECES; k++) {
+  for (int k = 0; k < MILL_AGG_PIECES; k++) {
     at[k] = start[k];
     start[k + 1] += start[k];
   }
@@ -125,37 +115,11 @@ mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *sta
   return MILL_OK;
 }
 
-/* All of the part in the first piece. */
-static mill_status cut_once(const mill_agg_part *p, uint32_t **order, uint32_t *start,
-                            mill_error *err) {
-  uint32_t n = mill_agg_count(p);
-  *order = mill_alloc(p->arena.memory, n * sizeof **order);
-  if (*order == NULL) return mill_oom(p->arena.memory, n * sizeof **order, err);
-  for (uint32_t k = 0; k < n; k++) (*order)[k] = k;
-  start[1] = n;
-  return MILL_OK;
-}
-
-static mill_status cut_part(void *arg, size_t i, int worker, mill_error *err) {
+static mill_status arrange_part(void *arg, size_t i, int worker, mill_error *err) {
   merging *g = arg;
-  const mill_agg_part *p = g->part[i];
   (void)worker;
-  if (p == NULL || mill_agg_count(p) == 0) return MILL_OK;
-  if (g->npieces == 1) return cut_once(p, &g->order[i], g->start[i], err);
-  return mill_agg_cut(p, &g->order[i], g->start[i], err);
-}
-
-/* Some of a part's groups, or loose rows, into a piece. *n: how many of those offered. */
-static mill_status merge_some(mill_agg_part *to, const mill_agg_part *from, const uint32_t *number,
-                              uint32_t *n, mill_agg_merger *m, mill_error *err) {
-  uint32_t row[MILL_BATCH], k = 0;
-  if (number[0] < from->groups.n) {
-    while (k < *n && number[k] < from->groups.n) k++;
-    *n = k;
-    return mill_agg_merge(to, from, number, k, m, err);
-  }
-  for (; k < *n; k++) row[k] = number[k] - from->groups.n;
-  return mill_agg_loose_merge(to, from, row, k, m, err);
+  MILL_TRY(mill_agg_arrange(&g->share[2 * i], g->npieces, err));
+  return mill_agg_arrange(&g->share[2 * i + 1], g->npieces, err);
 }
 
 /* What merging a piece needs: the first place of each group. */
@@ -164,46 +128,109 @@ typedef struct piece_merger {
   mill_agg_alone alone;
   uint64_t *place;
   size_t room;
+  uint32_t entry[MILL_BATCH], number[MILL_BATCH];
 } piece_merger;
 
-/* One part's share of a piece. */
-static mill_status merge_share(merging *g, size_t i, size_t piece, piece_merger *m,
+static mill_status note_places(mill_agg_part *to, const mill_agg_part *from, const uint32_t *number,
+                               uint32_t n, uint32_t before, size_t *span, piece_merger *m,
                                mill_error *err) {
-  mill_agg_part *to = &g->piece[piece];
-  const mill_agg_part *from = g->part[i];
-  uint32_t at = g->start[i][piece], stop = g->stop[i][piece];
+  const uint32_t *group = m->merger.group;
+  MILL_TRY(mill_grow(to->arena.memory, (void **)&m->place, &m->room, to->groups.n + 1,
+                     sizeof *m->place, err));
+  for (uint32_t k = before; k < to->groups.n; k++) m->place[k] = UINT64_MAX;
+  for (uint32_t k = 0; k < n; k++) {
+    uint64_t place = mill_agg_place(from, number[k], span);
+    if (place < m->place[group[k]]) m->place[group[k]] = place;
+  }
+  return MILL_OK;
+}
+
+/* The keys of n entries of a share, m->entry; together: entries that follow each other. */
+static mill_status take_keys(const mill_agg_share *s, uint32_t n, bool together, piece_merger *m,
+                             mill_group_keys *keys, mill_error *err) {
+  const mill_groups *from = s->loose ? &s->part->loose->keys : &s->part->groups;
+  for (uint32_t i = 0; i < n; i++) m->entry[i] -= s->first;
+  if (together) {
+    *keys = mill_groups_view(from, m->entry[0]);
+    return MILL_OK;
+  }
+  MILL_TRY(mill_groups_keys(from, m->entry, n, &m->merger.keys, &m->merger.scratch, err));
+  *keys = m->merger.keys;
+  return MILL_OK;
+}
+
+/* n entries of a share, m->entry, which were m->number of their part, into a piece. */
+static mill_status merge_entries(mill_agg_part *to, const mill_agg_share *s, uint32_t n,
+                                 bool together, size_t *span, piece_merger *m, mill_error *err) {
+  mill_agg_merger *merger = &m->merger;
+  const uint32_t before = to->groups.n;
+  mill_group_keys keys;
+  mill_arena_reset(&merger->scratch);
+  MILL_TRY(take_keys(s, n, together, m, &keys, err));
+  MILL_TRY(mill_agg_find(to, &keys, n, merger->group, err));
+  MILL_TRY(note_places(to, s->part, m->number, n, before, span, m, err));
+  if (s->loose) return mill_agg_loose_update(to, s->part->loose, m->entry, n, merger, err);
+  for (int i = 0; i < to->plan->op->naggs; i++)
+    if (!to->plan->shares[i])
+      MILL_TRY(mill_agg_merge_call(to, s->part, i, m->entry, n, merger, &to->arena, err));
+  return MILL_OK;
+}
+
+/* All of a share's piece. */
+static mill_status merge_share(mill_agg_part *to, const mill_agg_share *s, size_t piece,
+                               piece_merger *m, mill_error *err) {
+  const bool together = s->moved && to->plan->layout.plain && to->plan->op->nkeys > 0;
   size_t span = 0;
-  while (at < stop) {
-    uint32_t n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH, before = to->groups.n;
-    const uint32_t *number = g->order[i] + at, *group = m->merger.group;
-    MILL_TRY(merge_some(to, from, number, &n, &m->merger, err));
-    MILL_TRY(mill_grow(to->arena.memory, (void **)&m->place, &m->room, to->groups.n + 1,
-                       sizeof *m->place, err));
-    for (uint32_t k = before; k < to->groups.n; k++) m->place[k] = UINT64_MAX;
-    for (uint32_t k = 0; k < n; k++) {
-      uint64_t place = mill_agg_place(from, number[k], &span);
-      if (place < m->place[group[k]]) m->place[group[k]] = place;
+  for (uint32_t at = s->start[piece], stop = s->start[piece + 1], n; at < stop; at += n) {
+    n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH;
+    for (uint32_t i = 0; i < n; i++) {
+      m->entry[i] = mill_agg_entry(s, at + i);
+      m->number[i] = s->number[at + i];
     }
-    at += n;
+    MILL_TRY(merge_entries(to, s, n, together, &span, m, err));
+  }
+  return MILL_OK;
+}
+
+/* What of a piece does not stand alone, by m->alone.entry. */
+static mill_status merge_rest(merging *g, mill_agg_part *to, uint32_t rest, piece_merger *m,
+                              mill_error *err) {
+  const uint64_t *entry = m->alone.entry;
+  uint64_t before = UINT64_MAX;
+  size_t span = 0;
+  for (uint32_t at = 0, n; at < rest; at += n) {
+    const uint64_t number = entry[at] >> 32;
+    const mill_agg_share *s = &g->share[number];
+    for (n = 0; n < MILL_BATCH && at + n < rest && entry[at + n] >> 32 == number; n++) {
+      m->entry[n] = mill_agg_entry(s, (uint32_t)entry[at + n]);
+      m->number[n] = s->number[(uint32_t)entry[at + n]];
+    }
+    if (number != before) span = 0;
+    before = number;
+    MILL_TRY(merge_entries(to, s, n, false, &span, m, err));
   }
   return MILL_OK;
 }
 
 static mill_status merge_shares(merging *g, size_t piece, piece_merger *m, mill_error *err) {
   mill_agg_part *to = &g->piece[piece];
+  mill_memory *memory = g->plan->x->ctx->memory;
+  uint32_t rest = UINT32_MAX;
   uint64_t loose = 0;
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
   to->groups.borrows = true;
-  for (size_t i = 0; i < g->n; i++) g->stop[i][piece] = g->start[i][piece + 1];
   if (g->loose)
-    MILL_TRY(mill_agg_take_alone(&m->alone, g->part, g->n, g->order, &g->start[0][piece],
-                                 &g->stop[0][piece], PIECES + 1, g->ref, err));
-  for (size_t i = 0; i < g->n; i++)
-    if (g->order[i] && g->part[i]->loose) loose += g->stop[i][piece] - g->start[i][piece];
+    MILL_TRY(mill_agg_take_alone(&m->alone, g->share, g->nshares, piece, memory, g->ref, &rest, err));
+  for (size_t i = 0; i < g->nshares; i++) {
+    const mill_agg_share *s = &g->share[i];
+    if (s->n && s->loose) loose += s->start[piece + 1] - s->start[piece];
+  }
+  if (rest < loose) loose = rest;
   if (loose / FEW_REPEATS > MILL_BATCH)
     MILL_TRY(mill_agg_part_reserve(to, (uint32_t)(loose / FEW_REPEATS), err));
-  for (size_t i = 0; i < g->n; i++)
-    if (g->order[i]) MILL_TRY(merge_share(g, i, piece, m, err));
+  if (rest != UINT32_MAX) MILL_TRY(merge_rest(g, to, rest, m, err));
+  for (size_t i = 0; i < g->nshares && rest == UINT32_MAX; i++)
+    if (g->share[i].n) MILL_TRY(merge_share(to, &g->share[i], piece, m, err));
   for (uint32_t k = 0; k < to->groups.n; k++) g->ref[m->place[k]] = (uint64_t)piece << 32 | k;
   mill_groups_close(&to->groups);
   return MILL_OK;
@@ -298,16 +325,31 @@ static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) 
   return s;
 }
 
+/* Pieces of which each, with its table, stays near. */
+static uint32_t count_pieces(const merging *g) {
+  const uint64_t each = 24 + 8 * g->plan->layout.words + g->plan->state_size;
+  uint32_t n = LEAST_PIECES;
+  while (n < MOST_PIECES && g->total * each / n > PIECE_BYTES) n *= 2;
+  return n;
+}
+
 static mill_status merge_pieces(merging *g, mill_error *err) {
+  mill_memory *m = g->plan->x->ctx->memory;
   mill_pool *pool = g->plan->x->ctx->pool;
-  g->order = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->order);
-  g->start = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->start);
-  g->stop = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->stop);
-  if (!g->order || !g->start || !g->stop)
-    return mill_oom(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->start, err);
-  for (size_t i = 0; i < g->n; i++)
-    if (g->part[i]) mill_groups_close(&g->part[i]->groups);
-  MILL_TRY(mill_pool_run(pool, g->n, cut_part, g, err));
+  g->share = mill_calloc(m, 2 * (g->n + 1) * sizeof *g->share);
+  g->piece = mill_calloc(m, g->npieces * sizeof *g->piece);
+  if (!g->share || !g->piece) return mill_oom(m, 2 * (g->n + 1) * sizeof *g->share, err);
+  g->nshares = 2 * g->n;
+  for (size_t i = 0; i < g->n; i++) {
+    mill_agg_part *p = g->part[i];
+    if (p == NULL) continue;
+    mill_groups_close(&p->groups);
+    g->share[2 * i] = (mill_agg_share){.part = p, .owner = (uint32_t)i};
+    if (p->loose)
+      g->share[2 * i + 1] = (mill_agg_share){
+          .part = p, .owner = (uint32_t)i, .loose = true, .first = p->groups.n};
+  }
+  MILL_TRY(mill_pool_run(pool, g->n, arrange_part, g, err));
   return mill_pool_run(pool, g->npieces, merge_piece, g, err);
 }
 
@@ -336,15 +378,13 @@ static mill_status emit_all(merging *g, mill_table *out, mill_error *err) {
 
 static void merging_free(merging *g) {
   mill_memory *m = g->plan->x->ctx->memory;
-  for (size_t i = 0; g->order && i < g->n; i++)
-    if (g->order[i]) mill_free(m, g->order[i], mill_agg_count(g->part[i]) * sizeof *g->order[i]);
+  for (size_t i = 0; i < g->nshares; i++) mill_agg_share_clear(&g->share[i], g->npieces);
+  if (g->share) mill_free(m, g->share, 2 * (g->n + 1) * sizeof *g->share);
   for (size_t i = 0; g->made && i < g->nmade; i++) mill_table_unref(g->made[i]);
-  for (int i = 0; i < PIECES; i++) mill_agg_part_clear(&g->piece[i]);
+  for (uint32_t i = 0; g->piece && i < g->npieces; i++) mill_agg_part_clear(&g->piece[i]);
+  if (g->piece) mill_free(m, g->piece, g->npieces * sizeof *g->piece);
   mill_agg_beside_free(g->beside);
   if (g->made) mill_free(m, g->made, (g->nmade + 1) * sizeof *g->made);
-  if (g->order) mill_free(m, g->order, (g->n + 1) * sizeof *g->order);
-  if (g->start) mill_free(m, g->start, (g->n + 1) * sizeof *g->start);
-  if (g->stop) mill_free(m, g->stop, (g->n + 1) * sizeof *g->stop);
   if (g->ref) mill_free(m, g->ref, (size_t)(g->total + 1) * sizeof *g->ref);
   mill_free(m, g, sizeof *g);
 }
@@ -356,7 +396,7 @@ static mill_status finish_merged(const mill_agg_plan *plan, mill_agg_part **part
   merging *g = mill_calloc(m, sizeof *g);
   if (g == NULL) return mill_oom(m, sizeof *g, err);
   *g = (merging){.plan = plan, .part = part, .n = n, .total = total, .loose = loose};
-  g->npieces = few ? 1 : PIECES;
+  g->npieces = few ? 1 : count_pieces(g);
   g->ref = mill_alloc(m, (size_t)(total + 1) * sizeof *g->ref);
   mill_status s = g->ref ? MILL_OK : mill_oom(m, (size_t)total * sizeof *g->ref, err);
   if (s == MILL_OK) s = merge_all(g, !few && mill_agg_lies_beside(plan, part, n), err);
