@@ -275,6 +275,7 @@ typedef struct agg_sink {
   bool exact;    /* nobody can tell in which order rows and parts were put together */
   bool plain;    /* states point to nothing, calls have no filter: parts may give up grouping */
   bool given_up; /* atomic: a part has */
+  bool scatters; /* atomic: parts that begin keep their rows for the pieces of the hash */
   bool apart;    /* atomic: morsels bring groups of their own */
   mill_agg_part *
       *part; /* by the morsel it began with, NULL: none did; gathered: behind those the more */
@@ -401,20 +402,24 @@ static mill_status begin_part(agg_sink *k, size_t morsel, mill_agg_part **out, m
   }
   MILL_TRY(mill_agg_part_init(p, &k->plan, err));
   *out = p;
+  p->gives_up = __atomic_load_n(&k->scatters, __ATOMIC_RELAXED);
   uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
   if (like < MANY_GROUPS || k->plan.op->nkeys == 0) return MILL_OK;
-  if (__atomic_load_n(&k->given_up, __ATOMIC_RELAXED)) return MILL_OK;
+  if (p->gives_up || __atomic_load_n(&k->given_up, __ATOMIC_RELAXED)) return MILL_OK;
   return mill_agg_part_reserve(p, like + like / 8, err);
 }
+
+/* A part scatters its rows where a group of it has fewer, and as little of long strings. */
+enum { FEW_REPEATS = 3, STRING_BYTES = 16 };
 
 /* Give up grouping where there seem to be very many groups: n rows of G groups, equally likely, hit the
 ** group of a row before about n * n / 2G times. What other parts have met counts only where nobody can
 ** tell. */
-static void judge_part(agg_sink *k, mill_agg_part *p, uint32_t rows) {
+static void judge_part(agg_sink *k, const agg_worker *w, mill_agg_part *p, uint32_t rows) {
   bool again = k->exact && __atomic_load_n(&k->given_up, __ATOMIC_RELAXED);
   p->rows += rows;
   if (!k->plain || p->gives_up || p->rows < (again ? TRY_AGAIN_ROWS : TRY_ROWS) ||
-      p->rows >= TRY_LAST_ROWS)
+      p->rows >= TRY_LAST_ROWS || mill_agg_perfect_serves(w->perfect, p))
     return;
   uint64_t hits = p->rows - p->groups.n;
   if (p->rows * p->rows <= 2 * LOOSE_GROUPS * hits) return;
@@ -461,9 +466,20 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
     MILL_TRY(keep_loose(p, *w, b, err));
   } else {
     MILL_TRY(update(p, *w, b, err));
-    judge_part(k, p, b->n);
+    judge_part(k, *w, p, b->n);
   }
   return k->exact ? relieve(k, *w, err) : MILL_OK;
+}
+
+/* Are a part's many groups too many for its rows? Then looking each row up in a table that is beyond the
+** nearer caches costs more than what is left to be merged is less: rows are kept, in pieces of the hash that
+** are grouped one after the other. Keys' long strings would have to be copied with each row. */
+static bool better_scattered(const agg_sink *k, const agg_worker *w, const mill_agg_part *p) {
+  const uint64_t each = 16 + 8 * (uint64_t)p->plan->layout.words;
+  return k->exact && k->plain && p->plan->layout.plain && !mill_agg_perfect_serves(w->perfect, p) &&
+         p->rows < FEW_REPEATS * (uint64_t)p->groups.n &&
+         mill_arena_bytes(&p->arena) < STRING_BYTES * (uint64_t)p->groups.n &&
+         !mill_spill_needed(k->base.x->ctx, (uint64_t)k->n * MILL_CHUNK * each);
 }
 
 /* Did the last morsel bring about as many new groups for its rows as the first? Then another would. */
@@ -475,9 +491,13 @@ static bool brings_own(const mill_agg_part *p) {
 }
 
 /* Does the part take another morsel? */
-static bool goes_on(agg_sink *k, const mill_agg_part *p) {
+static bool goes_on(agg_sink *k, const agg_worker *w, const mill_agg_part *p) {
   if (p->gives_up) return false;
-  if (p->groups.n > CARRY_GROUPS) {
+  if (p->groups.n > CARRY_GROUPS && better_scattered(k, w, p)) {
+    __atomic_store_n(&k->scatters, true, __ATOMIC_RELAXED);
+    return false;
+  }
+  if (p->groups.n > CARRY_GROUPS && !mill_agg_perfect_serves(w->perfect, p)) {
     if (!k->exact || __atomic_load_n(&k->apart, __ATOMIC_RELAXED)) return false;
     if (brings_own(p)) {
       __atomic_store_n(&k->apart, true, __ATOMIC_RELAXED);
@@ -494,7 +514,7 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   bool last = morsel + 1 == k->n || (morsel + 1) % s->stride == 0;
   if (w == NULL) return MILL_OK;
   mill_agg_part *p = w->part;
-  if (p && (!goes_on(k, p) || (last && !k->exact))) {
+  if (p && (!goes_on(k, w, p) || (last && !k->exact))) {
     w->part = NULL;
     MILL_TRY(end_part(k, p, err));
   }

@@ -94,6 +94,8 @@ typedef struct mill_agg_perfect mill_agg_perfect;
 mill_status mill_agg_perfect_new(const mill_agg_plan *plan, mill_arena *own, mill_agg_perfect **out,
                                  mill_error *err) MILL_USE_RESULT;
 void mill_agg_perfect_clear(mill_agg_perfect *c);
+/* Are the part's rows found without a hash? NULL allowed. */
+bool mill_agg_perfect_serves(const mill_agg_perfect *c, const mill_agg_part *p);
 /* The groups of the n rows sel[i], NULL: the first, of the keys' vectors. *done: false where it does
 ** not serve these rows. */
 mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t morsel,

@@ -83,6 +83,10 @@ void mill_agg_perfect_clear(mill_agg_perfect *c) {
   for (int k = 0; c && k < MOST_KEYS; k++) mill_groups_clear(&c->key[k].met);
 }
 
+bool mill_agg_perfect_serves(const mill_agg_perfect *c, const mill_agg_part *p) {
+  return c && !c->off && c->part == p;
+}
+
 /* ---- ranges --------------------------------------------------------------------------------- */
 
 #define RANGE(NAME, T)                                                                             \
