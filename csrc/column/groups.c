@@ -506,7 +506,7 @@ mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_
   mill_groups_close(g);
   g->has_long |= k->has_long;
   MILL_TRY(room_for_more(g, n, err));
-  if (!l->plain || (l->strings && !g->borrows)) {
+  if (!l->plain) {
     for (uint32_t i = 0; i < n; i++) MILL_TRY(add_group(g, k, i, err));
     return MILL_OK;
   }
@@ -515,6 +515,9 @@ mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_
     memcpy(g->row + (size_t)g->n * l->words, k->word, (size_t)n * l->words * sizeof *g->row);
   memcpy(g->hash + g->n, k->hash, n * sizeof *g->hash);
   for (uint32_t i = 0; g->null && i < n; i++) g->null[g->n + i] = k->null ? k->null[i] : 0;
+  uint64_t *row = g->row + (size_t)g->n * l->words;
+  for (uint32_t i = 0; k->has_long && !g->borrows && i < n; i++)
+    MILL_TRY(own_strings(g, row + (size_t)i * l->words, err));
   g->n += n;
   return MILL_OK;
 }

@@ -286,6 +286,7 @@ typedef struct agg_sink {
   agg_worker *all, *free;
   pthread_mutex_t lock;
   mill_agg_spill spill;
+  mill_arena own;
 } agg_sink;
 
 /* A sink that could be full has its morsels run in turn, as the host's calls must. */
@@ -632,20 +633,63 @@ static void sink_clear(agg_sink *k) {
   pthread_mutex_destroy(&k->lock);
 }
 
+/* The sink for one aggregation; what it needs lives in its arena. */
+static mill_status sink_new(const mill_exec *x, const mill_op *op, agg_sink **out, mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  agg_sink *k = *out = mill_calloc(m, sizeof *k);
+  if (k == NULL) return mill_oom(m, sizeof *k, err);
+  k->base = (mill_sink){.x = x, .begin = begin, .push = push, .end_morsel = end_morsel};
+  mill_arena_init(&k->own, m);
+  pthread_mutex_init(&k->lock, NULL);
+  pthread_mutex_init(&k->spill.lock, NULL);
+  if (mill_op_needs_host(op)) k->base.full = never_full;
+  return make_plan(k, op, &k->own, err);
+}
+
+static void sink_free(void *sink) {
+  agg_sink *k = sink;
+  if (k == NULL) return;
+  mill_memory *m = k->base.x->ctx->memory;
+  sink_clear(k);
+  mill_arena_clear(&k->own);
+  mill_free(m, k, sizeof *k);
+}
+
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) {
-  mill_arena a;
+  agg_sink *k = NULL;
   *out = NULL;
   if (mill_agg_any_distinct(op)) return mill_agg_distinct(x, op, out, err);
-  mill_arena_init(&a, x->ctx->memory);
-  agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
-  pthread_mutex_init(&k.lock, NULL);
-  pthread_mutex_init(&k.spill.lock, NULL);
-  mill_status s = make_plan(&k, op, &a, err);
-  if (mill_op_needs_host(op)) k.base.full = never_full;
-  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k.base, err);
-  if (s == MILL_OK) s = finish(&k, out, err);
-  sink_clear(&k);
-  mill_arena_clear(&a);
+  mill_status s = sink_new(x, op, &k, err);
+  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k->base, err);
+  if (s == MILL_OK) s = finish(k, out, err);
+  sink_free(k);
+  return s;
+}
+
+/* Rows made as they are asked for; *out stays NULL where the groups are few, or on disk. */
+static mill_status scan_groups(agg_sink *k, mill_sink *to, int first, mill_scan **out,
+                               mill_error *err) {
+  mill_agg_merged *groups = NULL;
+  MILL_TRY(gather_parts(k, err));
+  if (k->plan.op->nkeys == 0 || mill_agg_needs_disk(&k->plan, k->part, k->nparts)) return MILL_OK;
+  mill_status s = mill_agg_merged_new(&k->plan, k->part, k->nparts, &groups, err);
+  if (s == MILL_OK && groups)
+    s = mill_agg_scan_new(&k->plan, groups, to, first, sink_free, k, out, err);
+  if (s != MILL_OK) mill_agg_merged_free(groups);
+  return s;
+}
+
+mill_status mill_exec_aggregate_for(const mill_exec *x, const mill_op *op, mill_sink *to, int first,
+                                    mill_scan **out, mill_error *err) {
+  agg_sink *k = NULL;
+  *out = NULL;
+  if (mill_agg_any_distinct(op)) return mill_agg_distinct(x, op, out, err);
+  mill_status s = sink_new(x, op, &k, err);
+  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k->base, err);
+  if (s == MILL_OK) s = scan_groups(k, to, first, out, err);
+  if (s == MILL_OK && *out) return MILL_OK;
+  if (s == MILL_OK) s = finish(k, out, err);
+  sink_free(k);
   return s;
 }

@@ -33,8 +33,9 @@ bool mill_agg_lies_beside(const mill_agg_plan *plan, mill_agg_part *const *part,
   const mill_agg_part *last = NULL;
   int parts = 0;
   for (size_t i = 0; i < n; i++) {
+    if (part[i] && part[i]->loose) return false;
     if (part[i] == NULL || part[i]->groups.n == 0) continue;
-    if (part[i]->loose || part[i]->run || (last && last->groups.slot == NULL)) return false;
+    if (part[i]->run || (last && last->groups.slot == NULL)) return false;
     last = part[i];
     parts++;
   }

@@ -142,9 +142,34 @@ static inline uint64_t mill_agg_place(const mill_agg_part *p, uint32_t number, s
   return number + p->span[*at].shift;
 }
 
-/* mill_agg_finish where the parts' keys lie apart; else *done is false. */
+/* Do the parts' keys lie apart? mill_agg_finish where they do; else *done is false. */
+mill_status mill_agg_lies_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n, bool *yes,
+                                mill_error *err) MILL_USE_RESULT;
 mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                                   mill_table *out, bool *done, mill_error *err) MILL_USE_RESULT;
+/* The parts' groups, merged, in the order of the result; its rows are made from them as they are asked for
+** (aggregate_scan.c). The parts are to live as long. *out NULL: mill_agg_finish does better. */
+typedef struct mill_agg_merged mill_agg_merged;
+typedef struct mill_agg_emitter mill_agg_emitter; /* what a thread needs to make rows */
+mill_status mill_agg_merged_new(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                mill_agg_merged **out, mill_error *err) MILL_USE_RESULT;
+void mill_agg_merged_free(mill_agg_merged *g); /* NULL allowed */
+uint64_t mill_agg_merged_count(const mill_agg_merged *g);
+mill_status mill_agg_emitter_new(const mill_agg_plan *plan, mill_agg_emitter **out,
+                                 mill_error *err) MILL_USE_RESULT;
+void mill_agg_emitter_free(mill_agg_emitter *e); /* NULL allowed */
+/* Look at groups [at, at + n), at most a batch; the column that call c makes of them; the rows of those
+** sel[0..n), each valid until the emitter looks at others. */
+void mill_agg_look(const mill_agg_merged *g, mill_agg_emitter *e, uint64_t at, uint32_t n);
+mill_status mill_agg_look_call(mill_agg_emitter *e, int call, mill_vector *out,
+                               mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_look_rows(mill_agg_emitter *e, const uint32_t *sel, uint32_t n, mill_batch *out,
+                               mill_error *err) MILL_USE_RESULT;
+/* A scan of them for a sink; first: the column that it tells rows by, < 0: none. The scan takes over the
+** groups and the owner of plan and parts, if there is no error. */
+mill_status mill_agg_scan_new(const mill_agg_plan *plan, mill_agg_merged *groups, mill_sink *to,
+                              int first, void (*drop)(void *owner), void *owner, mill_scan **out,
+                              mill_error *err) MILL_USE_RESULT;
 /* All parts (NULL: none) as one result: merged by pieces of the hash, in parallel where there are
 ** many groups. */
 mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
@@ -156,6 +181,10 @@ mill_status mill_agg_loose_push(mill_agg_part *p, const mill_group_keys *k, cons
                                 uint32_t n, mill_error *err) MILL_USE_RESULT;
 mill_status mill_agg_loose_update(mill_agg_part *to, const mill_agg_loose *from, const uint32_t *row,
                                   uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
+/* The states of one call for n rows, each of its own: state[i]. They live in the arena. */
+mill_status mill_agg_loose_states(const mill_agg_plan *plan, const mill_agg_loose *from, int call,
+                                  const uint32_t *row, uint32_t n, void **state, mill_arena *a,
+                                  mill_error *err) MILL_USE_RESULT;
 /* The arguments in another order of rows, to[i] that of row i, as far as they can be; came: see there. */
 mill_status mill_agg_loose_reorder(mill_agg_part *p, const uint32_t *to, const uint32_t *came,
                                    mill_error *err) MILL_USE_RESULT;

@@ -79,6 +79,30 @@ static mill_status take_values(const mill_agg_loose *l, int arg, const uint32_t 
   return mill_vector_gather(out, v, moved ? row : came, n, false, a, err);
 }
 
+mill_status mill_agg_loose_states(const mill_agg_plan *plan, const mill_agg_loose *from, int call,
+                                  const uint32_t *row, uint32_t n, void **state, mill_arena *a,
+                                  mill_error *err) {
+  const mill_bound_aggregate *b = &plan->op->aggs[call];
+  const size_t size = (b->impl->state_size + 15) & ~15u;
+  int arg = 0;
+  if (n == 0) return MILL_OK;
+  for (int i = 0; i < call; i++) arg += plan->op->aggs[i].nargs;
+  char *block = mill_arena_alloc(a, n * size);
+  mill_vector *v = mill_arena_alloc(a, (size_t)(b->nargs + 1) * sizeof *v);
+  const mill_vector **args = mill_arena_alloc(a, (size_t)(b->nargs + 1) * sizeof *args);
+  if (block == NULL || v == NULL || args == NULL) return mill_oom(a->memory, n * size, err);
+  mill_call c = mill_agg_call(plan, call, a);
+  for (uint32_t i = 0; i < n; i++) {
+    state[i] = block + i * size;
+    if (b->impl->init) b->impl->init(&c, state[i]);
+  }
+  for (int k = 0; k < b->nargs; k++) {
+    MILL_TRY(take_values(from, arg + k, row, n, &v[k], a, err));
+    args[k] = &v[k];
+  }
+  return b->impl->update(&c, state, args, n, err);
+}
+
 mill_status mill_agg_loose_update(mill_agg_part *to, const mill_agg_loose *from, const uint32_t *row,
                                   uint32_t n, mill_agg_merger *m, mill_error *err) {
   const mill_agg_plan *plan = to->plan;

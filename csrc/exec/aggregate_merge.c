@@ -83,7 +83,8 @@ mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
 
 /* ---- pieces --------------------------------------------------------------------------------- */
 
-typedef struct merging {
+typedef mill_agg_merged merging;
+struct mill_agg_merged {
   const mill_agg_plan *plan;
   mill_agg_part **part;
   size_t n;
@@ -95,9 +96,10 @@ typedef struct merging {
   uint32_t npieces;
   uint64_t *ref; /* by place: piece << 32 | group, NONE, or as mill_agg_take_alone says */
   uint64_t total, groups;
-  mill_table **made; /* one a run of MILL_CHUNK rows of the result */
+  mill_agg_part *single; /* all groups are of that part; NULL: as ref says */
+  mill_table **made;     /* one a run of MILL_CHUNK rows of the result */
   size_t nmade;
-} merging;
+};
 
 /* The groups of a part in pieces of the upper bits of the hash, for the disk. */
 mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *start,
@@ -251,77 +253,135 @@ static mill_status merge_piece(void *arg, size_t piece, int worker, mill_error *
   return s;
 }
 
-/* What writing rows of the result needs: groups of loose rows, made for a batch at a time. */
-typedef struct emitter {
+/* ---- rows of the result ---------------------------------------------------------------------- */
+
+/* What a thread needs to make them: the groups it looks at, of which loose rows become groups of their own
+** when their rows are made. */
+typedef mill_agg_emitter emitter;
+struct mill_agg_emitter {
+  const mill_agg_plan *plan;
   mill_agg_merger merger;
   mill_agg_part made;
-  mill_agg_part *part[MILL_BATCH];
+  mill_arena arena;
+  uint32_t n;
+  mill_agg_part *of[MILL_BATCH]; /* where each lies */
+  uint32_t entry[MILL_BATCH];
+  mill_agg_part *part[MILL_BATCH]; /* groups to make rows of */
   uint32_t group[MILL_BATCH], row[MILL_BATCH], at[MILL_BATCH];
-} emitter;
+  void *state[MILL_BATCH], *own[MILL_BATCH];
+};
 
-/* Loose rows row[0..n) of a part as groups, which rows at[0..n) of the batch are. */
-static mill_status make_alone(emitter *e, const mill_agg_part *from, uint32_t n, mill_error *err) {
-  if (n == 0) return MILL_OK;
-  MILL_TRY(mill_agg_loose_append(&e->made, from->loose, e->row, n, &e->merger, err));
-  for (uint32_t k = 0; k < n; k++) {
-    e->part[e->at[k]] = &e->made;
-    e->group[e->at[k]] = e->merger.group[k];
+mill_status mill_agg_emitter_new(const mill_agg_plan *plan, mill_agg_emitter **out,
+                                 mill_error *err) {
+  mill_memory *m = plan->x->ctx->memory;
+  emitter *e = *out = mill_calloc(m, sizeof *e);
+  if (e == NULL) return mill_oom(m, sizeof *e, err);
+  e->plan = plan;
+  mill_arena_init(&e->arena, m);
+  return mill_agg_merger_init(&e->merger, plan, err);
+}
+
+void mill_agg_emitter_free(mill_agg_emitter *e) {
+  if (e == NULL) return;
+  mill_agg_part_clear(&e->made);
+  mill_agg_merger_clear(&e->merger);
+  mill_arena_clear(&e->arena);
+  mill_free(e->plan->x->ctx->memory, e, sizeof *e);
+}
+
+void mill_agg_look(const mill_agg_merged *g, mill_agg_emitter *e, uint64_t at, uint32_t n) {
+  e->n = n;
+  for (uint32_t i = 0; i < n; i++) {
+    const uint64_t ref = g->single ? at + i : g->ref[at + i];
+    const uint32_t owner = (uint32_t)((ref & ~MILL_AGG_ALONE) >> 32);
+    e->entry[i] = (uint32_t)ref;
+    e->of[i] = g->single ? g->single : ref & MILL_AGG_ALONE ? g->part[owner] : &g->piece[owner];
+  }
+}
+
+/* The next rows of those sel[*i] .. that are loose rows of one part: e->row, at e->at among them. */
+static const mill_agg_part *next_loose(emitter *e, const uint32_t *sel, uint32_t n, uint32_t *i,
+                                       uint32_t *count) {
+  const mill_agg_part *from = NULL;
+  *count = 0;
+  for (; *i < n; ++*i) {
+    const uint32_t k = sel ? sel[*i] : *i;
+    if (e->entry[k] < e->of[k]->groups.n) continue;
+    if (from && from != e->of[k]) break;
+    from = e->of[k];
+    e->row[*count] = e->entry[k] - from->groups.n;
+    e->at[(*count)++] = *i;
+  }
+  return from;
+}
+
+mill_status mill_agg_look_call(mill_agg_emitter *e, int call, mill_vector *out, mill_error *err) {
+  const mill_bound_aggregate *b = &e->plan->op->aggs[call];
+  uint32_t i = 0, count;
+  mill_arena_reset(&e->arena);
+  for (const mill_agg_part *from; (from = next_loose(e, NULL, e->n, &i, &count)) != NULL;) {
+    MILL_TRY(mill_agg_loose_states(e->plan, from->loose, call, e->row, count, e->own, &e->arena, err));
+    for (uint32_t k = 0; k < count; k++) e->state[e->at[k]] = e->own[k];
+  }
+  for (uint32_t k = 0; k < e->n; k++)
+    if (e->entry[k] < e->of[k]->groups.n) e->state[k] = mill_agg_state(e->of[k], e->entry[k], call);
+  mill_call c = mill_agg_call(e->plan, call, &e->arena);
+  MILL_TRY(mill_vector_init(out, b->type, e->n, &e->arena, err));
+  out->size = e->n;
+  return b->impl->final(&c, e->state, e->n, out, err);
+}
+
+/* Groups for n rows: loose rows become some. */
+static mill_status find_groups(emitter *e, const uint32_t *sel, uint32_t n, mill_error *err) {
+  uint32_t i = 0, count;
+  mill_agg_part_clear(&e->made);
+  MILL_TRY(mill_agg_part_init(&e->made, e->plan, err));
+  e->made.groups.borrows = true;
+  for (uint32_t r = 0; r < n; r++) {
+    const uint32_t k = sel ? sel[r] : r;
+    e->part[r] = e->of[k];
+    e->group[r] = e->entry[k];
+  }
+  for (const mill_agg_part *from; (from = next_loose(e, sel, n, &i, &count)) != NULL;) {
+    MILL_TRY(mill_agg_loose_append(&e->made, from->loose, e->row, count, &e->merger, err));
+    for (uint32_t k = 0; k < count; k++) {
+      e->part[e->at[k]] = &e->made;
+      e->group[e->at[k]] = e->merger.group[k];
+    }
   }
   return MILL_OK;
 }
 
-/* Find the groups of n rows of the result. */
-static mill_status find_groups(merging *g, emitter *e, const uint64_t *ref, uint32_t n,
+mill_status mill_agg_look_rows(mill_agg_emitter *e, const uint32_t *sel, uint32_t n, mill_batch *out,
                                mill_error *err) {
-  const mill_agg_part *from = NULL;
-  uint32_t loose = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    bool alone = ref[i] & MILL_AGG_ALONE;
-    uint32_t owner = (uint32_t)((ref[i] & ~MILL_AGG_ALONE) >> 32);
-    e->group[i] = (uint32_t)ref[i];
-    e->part[i] = alone ? g->part[owner] : &g->piece[owner];
-    if (!alone || e->group[i] < e->part[i]->groups.n) continue;
-    if (from != e->part[i]) {
-      MILL_TRY(make_alone(e, from, loose, err));
-      from = e->part[i];
-      loose = 0;
-    }
-    e->row[loose] = e->group[i] - from->groups.n;
-    e->at[loose++] = i;
-  }
-  return make_alone(e, from, loose, err);
+  mill_arena_reset(&e->arena);
+  MILL_TRY(find_groups(e, sel, n, err));
+  return mill_agg_rows(e->plan, e->part, e->group, n, out, &e->arena, err);
 }
 
 static mill_status emit_rows(merging *g, emitter *e, uint64_t at, uint64_t stop, mill_table *out,
                              mill_error *err) {
-  MILL_TRY(mill_agg_merger_init(&e->merger, g->plan, err));
-  while (at < stop) {
-    uint32_t n = stop - at < MILL_BATCH ? (uint32_t)(stop - at) : MILL_BATCH;
-    MILL_TRY(mill_agg_part_init(&e->made, g->plan, err));
-    e->made.groups.borrows = true;
-    MILL_TRY(find_groups(g, e, g->ref + at, n, err));
-    MILL_TRY(mill_agg_emit(g->plan, e->part, e->group, n, out, err));
-    mill_agg_part_clear(&e->made);
-    e->made = (mill_agg_part){0};
-    at += n;
+  mill_batch b;
+  for (; at < stop; at += e->n) {
+    mill_agg_look(g, e, at, stop - at < MILL_BATCH ? (uint32_t)(stop - at) : MILL_BATCH);
+    MILL_TRY(mill_agg_look_rows(e, NULL, e->n, &b, err));
+    MILL_TRY(mill_table_append(out, &b, err));
   }
   return MILL_OK;
 }
 
 static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) {
   merging *g = arg;
-  mill_memory *m = g->plan->x->ctx->memory;
+  emitter *e = NULL;
   uint64_t at = (uint64_t)run * MILL_CHUNK, stop = at + MILL_CHUNK;
   (void)worker;
   if (stop > g->groups) stop = g->groups;
-  emitter *e = mill_calloc(m, sizeof *e);
-  if (e == NULL) return mill_oom(m, sizeof *e, err);
-  mill_status s = mill_table_new(m, g->plan->op->schema, &g->made[run], err);
+  mill_status s = mill_agg_emitter_new(g->plan, &e, err);
+  if (s == MILL_OK)
+    s = mill_table_new(g->plan->x->ctx->memory, g->plan->op->schema, &g->made[run], err);
   if (s == MILL_OK) g->made[run]->expect = stop - at;
   if (s == MILL_OK) s = emit_rows(g, e, at, stop, g->made[run], err);
-  mill_agg_part_clear(&e->made);
-  if (e->merger.own.memory) mill_agg_merger_clear(&e->merger);
-  mill_free(m, e, sizeof *e);
+  mill_agg_emitter_free(e);
   return s;
 }
 
@@ -376,7 +436,8 @@ static mill_status emit_all(merging *g, mill_table *out, mill_error *err) {
   return MILL_OK;
 }
 
-static void merging_free(merging *g) {
+void mill_agg_merged_free(mill_agg_merged *g) {
+  if (g == NULL) return;
   mill_memory *m = g->plan->x->ctx->memory;
   for (size_t i = 0; i < g->nshares; i++) mill_agg_share_clear(&g->share[i], g->npieces);
   if (g->share) mill_free(m, g->share, 2 * (g->n + 1) * sizeof *g->share);
@@ -389,19 +450,68 @@ static void merging_free(merging *g) {
   mill_free(m, g, sizeof *g);
 }
 
-static mill_status finish_merged(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
-                                 uint64_t total, bool few, bool loose, mill_table *out,
-                                 mill_error *err) {
+uint64_t mill_agg_merged_count(const mill_agg_merged *g) { return g->groups; }
+
+/* What there is to be merged. */
+typedef struct extent {
+  mill_agg_part *last;
+  size_t parts;
+  uint64_t total; /* places */
+  bool few, loose;
+} extent;
+
+static mill_status measure(const mill_agg_plan *plan, mill_agg_part **part, size_t n, extent *e,
+                           mill_error *err) {
+  size_t bytes = 0; /* those that states point to, mostly */
+  *e = (extent){0};
+  for (size_t i = 0; i < n; i++) {
+    if (part[i] == NULL) continue;
+    e->last = part[i];
+    e->parts++;
+    bytes += mill_arena_bytes(&part[i]->arena);
+    e->loose |= part[i]->loose != NULL;
+  }
+  if (e->parts == 0 || (e->parts == 1 && !e->loose)) return MILL_OK;
+  MILL_TRY(mill_agg_place_all(plan, part, n, &e->total, err));
+  e->few = plan->op->nkeys == 0 || (e->total <= FEW_GROUPS && bytes <= FEW_BYTES && !e->loose);
+  return MILL_OK;
+}
+
+static mill_status merge_extent(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                const extent *e, merging **out, mill_error *err) {
   mill_memory *m = plan->x->ctx->memory;
-  merging *g = mill_calloc(m, sizeof *g);
+  merging *g = *out = mill_calloc(m, sizeof *g);
   if (g == NULL) return mill_oom(m, sizeof *g, err);
-  *g = (merging){.plan = plan, .part = part, .n = n, .total = total, .loose = loose};
-  g->npieces = few ? 1 : count_pieces(g);
-  g->ref = mill_alloc(m, (size_t)(total + 1) * sizeof *g->ref);
-  mill_status s = g->ref ? MILL_OK : mill_oom(m, (size_t)total * sizeof *g->ref, err);
-  if (s == MILL_OK) s = merge_all(g, !few && mill_agg_lies_beside(plan, part, n), err);
+  *g = (merging){.plan = plan, .part = part, .n = n, .total = e->total, .loose = e->loose};
+  g->npieces = e->few ? 1 : count_pieces(g);
+  g->ref = mill_alloc(m, (size_t)(e->total + 1) * sizeof *g->ref);
+  if (g->ref == NULL) return mill_oom(m, (size_t)e->total * sizeof *g->ref, err);
+  return merge_all(g, !e->few && mill_agg_lies_beside(plan, part, n), err);
+}
+
+mill_status mill_agg_merged_new(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                mill_agg_merged **out, mill_error *err) {
+  mill_memory *m = plan->x->ctx->memory;
+  bool apart = false;
+  extent e;
+  *out = NULL;
+  MILL_TRY(measure(plan, part, n, &e, err));
+  if (e.parts == 0 || e.few) return MILL_OK;
+  if (e.parts > 1 && !e.loose) MILL_TRY(mill_agg_lies_apart(plan, part, n, &apart, err));
+  if (apart) return MILL_OK;
+  if (e.parts > 1 || e.loose) return merge_extent(plan, part, n, &e, out, err);
+  merging *g = *out = mill_calloc(m, sizeof *g);
+  if (g == NULL) return mill_oom(m, sizeof *g, err);
+  *g = (merging){.plan = plan, .single = e.last, .groups = e.last->groups.n};
+  return MILL_OK;
+}
+
+static mill_status finish_merged(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                 const extent *e, mill_table *out, mill_error *err) {
+  merging *g = NULL;
+  mill_status s = merge_extent(plan, part, n, e, &g, err);
   if (s == MILL_OK) s = emit_all(g, out, err);
-  merging_free(g);
+  mill_agg_merged_free(g);
   return s;
 }
 
@@ -420,21 +530,11 @@ static mill_status finish_single(const mill_agg_plan *plan, mill_agg_part *p, mi
 
 mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                             mill_table *out, mill_error *err) {
-  uint64_t total = 0;
-  mill_agg_part *one = NULL;
-  size_t parts = 0, bytes = 0; /* those that states point to, mostly */
-  bool loose = false, done = false;
-  for (size_t i = 0; i < n; i++) {
-    if (part[i] == NULL) continue;
-    one = part[i];
-    parts++;
-    bytes += mill_arena_bytes(&one->arena);
-    loose |= one->loose != NULL;
-  }
-  if (parts == 0) return MILL_OK;
-  if (parts == 1 && !loose) return finish_single(plan, one, out, err);
-  MILL_TRY(mill_agg_place_all(plan, part, n, &total, err));
-  bool few = plan->op->nkeys == 0 || (total <= FEW_GROUPS && bytes <= FEW_BYTES && !loose);
-  if (!few && !loose) MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
-  return done ? MILL_OK : finish_merged(plan, part, n, total, few, loose, out, err);
+  bool done = false;
+  extent e;
+  MILL_TRY(measure(plan, part, n, &e, err));
+  if (e.parts == 0) return MILL_OK;
+  if (e.parts == 1 && !e.loose) return finish_single(plan, e.last, out, err);
+  if (!e.few && !e.loose) MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
+  return done ? MILL_OK : finish_merged(plan, part, n, &e, out, err);
 }

@@ -417,6 +417,7 @@ mill_status mill_exec_top(const mill_exec *x, const mill_op *op, mill_table **ou
   top t = {.base = {.x = x, .begin = top_begin, .push = top_push}, .op = op};
   t.base.end_morsel = top_end;
   t.base.wanted = top_wanted;
+  t.base.keeps_few = true;
   t.base.first = op->sorts[0].expr;
   for (int i = 0; i < op->nsorts; i++)
     if (!mill_bound_harmless(op->sorts[i].expr)) t.base.first = NULL;
