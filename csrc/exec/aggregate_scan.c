@@ -45,7 +45,7 @@ static mill_status look(groups_cursor *c, const groups_scan *s, uint32_t *wanted
   c->at += n;
   if (s->call < 0) return MILL_OK;
   MILL_TRY(mill_agg_look_call(c->emitter, s->call, &first, err));
-  *wanted = s->to->wanted(s->to, &first, n, c->sel);
+  *wanted = s->to->wanted(s->to, (size_t)(c->start / MILL_CHUNK), &first, n, c->sel);
   *all = *wanted == n;
   return MILL_OK;
 }

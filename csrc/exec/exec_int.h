@@ -47,9 +47,10 @@ struct mill_sink {
   const struct mill_join_table
       *meets; /* rows without a partner in it are for nothing; NULL: none */
   /* NULL: none, or a column of what comes, by which rows may be told to be for nothing before the steps
-  ** have seen them: the numbers of those of n rows that may not be, ascending; how many. Any worker. */
+  ** have seen them: the numbers of those of n rows of a morsel that may not be, ascending; how many. Any
+  ** worker. */
   const mill_bound *first;
-  uint32_t (*wanted)(mill_sink *s, const mill_vector *first, uint32_t n, uint32_t *sel);
+  uint32_t (*wanted)(mill_sink *s, size_t morsel, const mill_vector *first, uint32_t n, uint32_t *sel);
 };
 
 /* The caller's work from here to mill_watch_end (base/thread.h) is watched for the run. */

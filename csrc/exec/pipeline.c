@@ -172,7 +172,7 @@ static mill_status move_chunk(pipeline *p, worker *w, size_t morsel, mill_error 
 /* A batch of the source into the steps, without rows that the sink knows to be for nothing. */
 static mill_status push_batch(pipeline *p, worker *w, mill_batch *b, mill_error *err) {
   if (w->sel && b->sel == NULL) {
-    uint32_t n = p->sink->wanted(p->sink, &b->col[p->first], b->n, w->sel);
+    uint32_t n = p->sink->wanted(p->sink, w->last.morsel, &b->col[p->first], b->n, w->sel);
     mill_meter_rows(p->source_meter, b->n - n);
     if (n == 0) return MILL_OK;
     if (n < b->n) b->sel = w->sel;
