@@ -76,7 +76,8 @@ mill_status mill_groups_room(mill_groups *g, uint32_t n, mill_error *err) MILL_U
 mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_t n,
                                mill_error *err) MILL_USE_RESULT;
 /* Plain keys in another order: group i becomes number to[i]. Nothing can be found from then on. */
-mill_status mill_groups_reorder(mill_groups *g, const uint32_t *to, mill_error *err) MILL_USE_RESULT;
+mill_status mill_groups_reorder(mill_groups *g, const uint32_t *to,
+                                mill_error *err) MILL_USE_RESULT;
 /* Groups [at, at + n) as keys, where they lie: plain ones. */
 mill_group_keys mill_groups_view(const mill_groups *g, uint32_t at);
 /* Do two groups, each of its own set, have the same key? */

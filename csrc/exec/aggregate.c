@@ -410,8 +410,16 @@ static mill_status begin_part(agg_sink *k, size_t morsel, mill_agg_part **out, m
   return mill_agg_part_reserve(p, like + like / 8, err);
 }
 
-/* A part scatters its rows where a group of it has fewer, and as little of long strings. */
-enum { FEW_REPEATS = 3, STRING_BYTES = 16 };
+/* Will the part's rows be found by a list, if they go on as they are? */
+static bool will_serve(const agg_sink *k, const agg_worker *w, const mill_agg_part *p) {
+  const uint64_t rows =
+      (uint64_t)k->n * MILL_CHUNK / (uint64_t)mill_pool_threads(k->base.x->ctx->pool);
+  return mill_agg_perfect_serves(w->perfect, rows > p->rows ? rows : p->rows);
+}
+
+/* A part scatters its rows if, behind so many, that share of them in 256 opened a group, which has no more
+** bytes of long strings than that. */
+enum { NOTE_ROWS = 49152, SCATTER_ROWS = 65536, SCATTER_SHARE = 150, STRING_BYTES = 16 };
 
 /* Give up grouping where there seem to be very many groups: n rows of G groups, equally likely, hit the
 ** group of a row before about n * n / 2G times. What other parts have met counts only where nobody can
@@ -419,8 +427,12 @@ enum { FEW_REPEATS = 3, STRING_BYTES = 16 };
 static void judge_part(agg_sink *k, const agg_worker *w, mill_agg_part *p, uint32_t rows) {
   bool again = k->exact && __atomic_load_n(&k->given_up, __ATOMIC_RELAXED);
   p->rows += rows;
+  if (p->noted_rows == 0 && p->rows >= NOTE_ROWS) {
+    p->noted_rows = p->rows;
+    p->noted_groups = p->groups.n;
+  }
   if (!k->plain || p->gives_up || p->rows < (again ? TRY_AGAIN_ROWS : TRY_ROWS) ||
-      p->rows >= TRY_LAST_ROWS || mill_agg_perfect_serves(w->perfect, p))
+      p->rows >= TRY_LAST_ROWS || will_serve(k, w, p))
     return;
   uint64_t hits = p->rows - p->groups.n;
   if (p->rows * p->rows <= 2 * LOOSE_GROUPS * hits) return;
@@ -472,13 +484,14 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
   return k->exact ? relieve(k, *w, err) : MILL_OK;
 }
 
-/* Are a part's many groups too many for its rows? Then looking each row up in a table that is beyond the
-** nearer caches costs more than what is left to be merged is less: rows are kept, in pieces of the hash that
-** are grouped one after the other. Keys' long strings would have to be copied with each row. */
-static bool better_scattered(const agg_sink *k, const agg_worker *w, const mill_agg_part *p) {
+/* Do so many of the last rows open a group that looking each up, in a table that is beyond the nearer
+** caches, costs more than what is left to be merged is less? Then rows are kept, and grouped in pieces of the
+** hash, one after the other. Keys' long strings would have to be copied with each row. */
+static bool better_scattered(const agg_sink *k, const mill_agg_part *p) {
   const uint64_t each = 16 + 8 * (uint64_t)p->plan->layout.words;
-  return k->exact && k->plain && p->plan->layout.plain && !mill_agg_perfect_serves(w->perfect, p) &&
-         p->rows < FEW_REPEATS * (uint64_t)p->groups.n &&
+  const uint64_t rows = p->rows - p->noted_rows, opened = p->groups.n - p->noted_groups;
+  return k->exact && k->plain && p->plan->layout.plain && p->noted_rows > 0 &&
+         p->rows >= SCATTER_ROWS && opened * 256 > rows * SCATTER_SHARE &&
          mill_arena_bytes(&p->arena) < STRING_BYTES * (uint64_t)p->groups.n &&
          !mill_spill_needed(k->base.x->ctx, (uint64_t)k->n * MILL_CHUNK * each);
 }
@@ -494,11 +507,11 @@ static bool brings_own(const mill_agg_part *p) {
 /* Does the part take another morsel? */
 static bool goes_on(agg_sink *k, const agg_worker *w, const mill_agg_part *p) {
   if (p->gives_up) return false;
-  if (p->groups.n > CARRY_GROUPS && better_scattered(k, w, p)) {
-    __atomic_store_n(&k->scatters, true, __ATOMIC_RELAXED);
-    return false;
-  }
-  if (p->groups.n > CARRY_GROUPS && !mill_agg_perfect_serves(w->perfect, p)) {
+  if (p->groups.n > CARRY_GROUPS && !(k->exact && will_serve(k, w, p))) {
+    if (better_scattered(k, p)) {
+      __atomic_store_n(&k->scatters, true, __ATOMIC_RELAXED);
+      return false;
+    }
     if (!k->exact || __atomic_load_n(&k->apart, __ATOMIC_RELAXED)) return false;
     if (brings_own(p)) {
       __atomic_store_n(&k->apart, true, __ATOMIC_RELAXED);
@@ -634,7 +647,8 @@ static void sink_clear(agg_sink *k) {
 }
 
 /* The sink for one aggregation; what it needs lives in its arena. */
-static mill_status sink_new(const mill_exec *x, const mill_op *op, agg_sink **out, mill_error *err) {
+static mill_status sink_new(const mill_exec *x, const mill_op *op, agg_sink **out,
+                            mill_error *err) {
   mill_memory *m = x->ctx->memory;
   agg_sink *k = *out = mill_calloc(m, sizeof *k);
   if (k == NULL) return mill_oom(m, sizeof *k, err);

@@ -126,8 +126,9 @@ static uint32_t part_entries(mill_agg_alone *a, const piece *p, uint32_t n, uint
   return kept;
 }
 
-mill_status mill_agg_take_alone(mill_agg_alone *a, const mill_agg_share *share, size_t n, size_t number,
-                                mill_memory *m, uint64_t *ref, uint32_t *rest, mill_error *err) {
+mill_status mill_agg_take_alone(mill_agg_alone *a, const mill_agg_share *share, size_t n,
+                                size_t number, mill_memory *m, uint64_t *ref, uint32_t *rest,
+                                mill_error *err) {
   piece p = {.share = share, .n = n, .number = number};
   size_t total = 0;
   for (size_t i = 0; i < n; i++)

@@ -159,8 +159,8 @@ static mill_status take_runs(apart *a, mill_agg_part **part, size_t n, mill_aren
   return MILL_OK;
 }
 
-mill_status mill_agg_lies_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n, bool *yes,
-                                mill_error *err) {
+mill_status mill_agg_lies_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                bool *yes, mill_error *err) {
   apart a = {.plan = plan};
   mill_arena arena;
   mill_arena_init(&arena, plan->x->ctx->memory);

@@ -33,9 +33,10 @@ typedef struct mill_agg_plan {
 typedef struct mill_agg_loose {
   mill_groups keys; /* with repetitions */
   mill_vector *arg;
-  const uint32_t *came; /* NULL, or where key k came: arguments that do not move still lie there .. */
-  uint32_t before;      /* .. behind so many groups */
-  bool *moves;          /* the argument lies as the keys do */
+  const uint32_t
+      *came;       /* NULL, or where key k came: arguments that do not move still lie there .. */
+  uint32_t before; /* .. behind so many groups */
+  bool *moves;     /* the argument lies as the keys do */
 } mill_agg_loose;
 
 /* What a morsel added to a part: groups and loose rows from `first` on. */
@@ -52,8 +53,10 @@ typedef struct mill_agg_part {
   mill_arena arena; /* long keys, and what states point to */
   mill_groups groups;
   char *state;
-  uint32_t capacity;     /* groups that `state` has room for */
-  uint64_t rows;         /* that have come */
+  uint32_t capacity;   /* groups that `state` has room for */
+  uint64_t rows;       /* that have come */
+  uint64_t noted_rows; /* .. until some time, with as many groups */
+  uint32_t noted_groups;
   bool gives_up;         /* rows that come are not grouped any more */
   mill_agg_loose *loose; /* those; NULL: none */
   mill_agg_span *span;   /* by morsel, ascending */
@@ -94,8 +97,8 @@ typedef struct mill_agg_perfect mill_agg_perfect;
 mill_status mill_agg_perfect_new(const mill_agg_plan *plan, mill_arena *own, mill_agg_perfect **out,
                                  mill_error *err) MILL_USE_RESULT;
 void mill_agg_perfect_clear(mill_agg_perfect *c);
-/* Are the part's rows found without a hash? NULL allowed. */
-bool mill_agg_perfect_serves(const mill_agg_perfect *c, const mill_agg_part *p);
+/* Will keys like those so far be found without a hash in a part of so many rows? c NULL: never. */
+bool mill_agg_perfect_serves(const mill_agg_perfect *c, uint64_t rows);
 /* The groups of the n rows sel[i], NULL: the first, of the keys' vectors. *done: false where it does
 ** not serve these rows. */
 mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t morsel,
@@ -143,8 +146,8 @@ static inline uint64_t mill_agg_place(const mill_agg_part *p, uint32_t number, s
 }
 
 /* Do the parts' keys lie apart? mill_agg_finish where they do; else *done is false. */
-mill_status mill_agg_lies_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n, bool *yes,
-                                mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_lies_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                bool *yes, mill_error *err) MILL_USE_RESULT;
 mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                                   mill_table *out, bool *done, mill_error *err) MILL_USE_RESULT;
 /* The parts' groups, merged, in the order of the result; its rows are made from them as they are asked for
@@ -163,8 +166,8 @@ void mill_agg_emitter_free(mill_agg_emitter *e); /* NULL allowed */
 void mill_agg_look(const mill_agg_merged *g, mill_agg_emitter *e, uint64_t at, uint32_t n);
 mill_status mill_agg_look_call(mill_agg_emitter *e, int call, mill_vector *out,
                                mill_error *err) MILL_USE_RESULT;
-mill_status mill_agg_look_rows(mill_agg_emitter *e, const uint32_t *sel, uint32_t n, mill_batch *out,
-                               mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_look_rows(mill_agg_emitter *e, const uint32_t *sel, uint32_t n,
+                               mill_batch *out, mill_error *err) MILL_USE_RESULT;
 /* A scan of them for a sink; first: the column that it tells rows by, < 0: none. The scan takes over the
 ** groups and the owner of plan and parts, if there is no error. */
 mill_status mill_agg_scan_new(const mill_agg_plan *plan, mill_agg_merged *groups, mill_sink *to,
@@ -179,8 +182,9 @@ mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, siz
 ** all of them made groups of their own. */
 mill_status mill_agg_loose_push(mill_agg_part *p, const mill_group_keys *k, const mill_vector *arg,
                                 uint32_t n, mill_error *err) MILL_USE_RESULT;
-mill_status mill_agg_loose_update(mill_agg_part *to, const mill_agg_loose *from, const uint32_t *row,
-                                  uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_loose_update(mill_agg_part *to, const mill_agg_loose *from,
+                                  const uint32_t *row, uint32_t n, mill_agg_merger *m,
+                                  mill_error *err) MILL_USE_RESULT;
 /* The states of one call for n rows, each of its own: state[i]. They live in the arena. */
 mill_status mill_agg_loose_states(const mill_agg_plan *plan, const mill_agg_loose *from, int call,
                                   const uint32_t *row, uint32_t n, void **state, mill_arena *a,
@@ -223,8 +227,8 @@ typedef struct mill_agg_alone {
   bool *shared;
   size_t nslots, room;
 } mill_agg_alone;
-mill_status mill_agg_take_alone(mill_agg_alone *a, const mill_agg_share *share, size_t n, size_t piece,
-                                mill_memory *m, uint64_t *ref, uint32_t *rest,
+mill_status mill_agg_take_alone(mill_agg_alone *a, const mill_agg_share *share, size_t n,
+                                size_t piece, mill_memory *m, uint64_t *ref, uint32_t *rest,
                                 mill_error *err) MILL_USE_RESULT;
 void mill_agg_alone_clear(mill_agg_alone *a, mill_memory *m);
 

@@ -103,8 +103,9 @@ mill_status mill_agg_loose_states(const mill_agg_plan *plan, const mill_agg_loos
   return b->impl->update(&c, state, args, n, err);
 }
 
-mill_status mill_agg_loose_update(mill_agg_part *to, const mill_agg_loose *from, const uint32_t *row,
-                                  uint32_t n, mill_agg_merger *m, mill_error *err) {
+mill_status mill_agg_loose_update(mill_agg_part *to, const mill_agg_loose *from,
+                                  const uint32_t *row, uint32_t n, mill_agg_merger *m,
+                                  mill_error *err) {
   const mill_agg_plan *plan = to->plan;
   int arg = 0;
   for (int i = 0; i < plan->op->naggs; arg += plan->op->aggs[i++].nargs) {

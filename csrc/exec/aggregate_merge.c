@@ -222,7 +222,8 @@ static mill_status merge_shares(merging *g, size_t piece, piece_merger *m, mill_
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
   to->groups.borrows = true;
   if (g->loose)
-    MILL_TRY(mill_agg_take_alone(&m->alone, g->share, g->nshares, piece, memory, g->ref, &rest, err));
+    MILL_TRY(
+        mill_agg_take_alone(&m->alone, g->share, g->nshares, piece, memory, g->ref, &rest, err));
   for (size_t i = 0; i < g->nshares; i++) {
     const mill_agg_share *s = &g->share[i];
     if (s->n && s->loose) loose += s->start[piece + 1] - s->start[piece];
@@ -320,7 +321,8 @@ mill_status mill_agg_look_call(mill_agg_emitter *e, int call, mill_vector *out, 
   uint32_t i = 0, count;
   mill_arena_reset(&e->arena);
   for (const mill_agg_part *from; (from = next_loose(e, NULL, e->n, &i, &count)) != NULL;) {
-    MILL_TRY(mill_agg_loose_states(e->plan, from->loose, call, e->row, count, e->own, &e->arena, err));
+    MILL_TRY(
+        mill_agg_loose_states(e->plan, from->loose, call, e->row, count, e->own, &e->arena, err));
     for (uint32_t k = 0; k < count; k++) e->state[e->at[k]] = e->own[k];
   }
   for (uint32_t k = 0; k < e->n; k++)
@@ -352,8 +354,8 @@ static mill_status find_groups(emitter *e, const uint32_t *sel, uint32_t n, mill
   return MILL_OK;
 }
 
-mill_status mill_agg_look_rows(mill_agg_emitter *e, const uint32_t *sel, uint32_t n, mill_batch *out,
-                               mill_error *err) {
+mill_status mill_agg_look_rows(mill_agg_emitter *e, const uint32_t *sel, uint32_t n,
+                               mill_batch *out, mill_error *err) {
   mill_arena_reset(&e->arena);
   MILL_TRY(find_groups(e, sel, n, err));
   return mill_agg_rows(e->plan, e->part, e->group, n, out, &e->arena, err);
@@ -406,8 +408,8 @@ static mill_status merge_pieces(merging *g, mill_error *err) {
     mill_groups_close(&p->groups);
     g->share[2 * i] = (mill_agg_share){.part = p, .owner = (uint32_t)i};
     if (p->loose)
-      g->share[2 * i + 1] = (mill_agg_share){
-          .part = p, .owner = (uint32_t)i, .loose = true, .first = p->groups.n};
+      g->share[2 * i + 1] =
+          (mill_agg_share){.part = p, .owner = (uint32_t)i, .loose = true, .first = p->groups.n};
   }
   MILL_TRY(mill_pool_run(pool, g->n, arrange_part, g, err));
   return mill_pool_run(pool, g->npieces, merge_piece, g, err);

@@ -42,7 +42,7 @@ struct mill_sink {
   mill_status (*take)(mill_sink *s, size_t morsel, mill_chunk *c, mill_error *err);
   mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
   bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
-  bool keeps_few; /* of many rows */
+  bool keeps_few;             /* of many rows */
   size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
   const struct mill_join_table
       *meets; /* rows without a partner in it are for nothing; NULL: none */
@@ -50,7 +50,8 @@ struct mill_sink {
   ** have seen them: the numbers of those of n rows of a morsel that may not be, ascending; how many. Any
   ** worker. */
   const mill_bound *first;
-  uint32_t (*wanted)(mill_sink *s, size_t morsel, const mill_vector *first, uint32_t n, uint32_t *sel);
+  uint32_t (*wanted)(mill_sink *s, size_t morsel, const mill_vector *first, uint32_t n,
+                     uint32_t *sel);
 };
 
 /* The caller's work from here to mill_watch_end (base/thread.h) is watched for the run. */

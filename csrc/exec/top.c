@@ -45,7 +45,8 @@ typedef struct top {
   keeper *idle, *keepers;
   bool bounded; /* the best bound of all workers */
   uint64_t bound[2], word;
-  size_t word_morsel; /* rows of a later one whose key is the word come behind those that are kept */
+  size_t
+      word_morsel; /* rows of a later one whose key is the word come behind those that are kept */
   mill_arena arena;
 } top;
 
