@@ -467,6 +467,7 @@ mill_status mill_groups_find(mill_groups *g, const mill_group_keys *k, uint32_t 
   const mill_group_layout *l = g->layout;
   uint32_t words = l->plain ? l->words : 0;
   bool bare = l->plain && !g->null && !k->null;
+  g->has_long |= k->has_long;
   if (bare && words == 1) return find_keys(g, k, n, group, 1, true, err);
   if (bare && words == 2) return find_keys(g, k, n, group, 2, true, err);
   return find_keys(g, k, n, group, words, bare, err);
@@ -503,8 +504,9 @@ mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_
                                mill_error *err) {
   const mill_group_layout *l = g->layout;
   mill_groups_close(g);
+  g->has_long |= k->has_long;
   MILL_TRY(room_for_more(g, n, err));
-  if (!l->plain || (l->strings && !g->borrows)) {
+  if (!l->plain) {
     for (uint32_t i = 0; i < n; i++) MILL_TRY(add_group(g, k, i, err));
     return MILL_OK;
   }
@@ -513,8 +515,66 @@ mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_
     memcpy(g->row + (size_t)g->n * l->words, k->word, (size_t)n * l->words * sizeof *g->row);
   memcpy(g->hash + g->n, k->hash, n * sizeof *g->hash);
   for (uint32_t i = 0; g->null && i < n; i++) g->null[g->n + i] = k->null ? k->null[i] : 0;
+  uint64_t *row = g->row + (size_t)g->n * l->words;
+  for (uint32_t i = 0; k->has_long && !g->borrows && i < n; i++)
+    MILL_TRY(own_strings(g, row + (size_t)i * l->words, err));
   g->n += n;
   return MILL_OK;
+}
+
+/* One loop for each of the common widths. */
+static void scatter(const uint64_t *from, uint32_t words, const uint32_t *to, uint32_t n,
+                    uint64_t *restrict out) {
+  switch (words) {
+  case 1:
+    for (uint32_t i = 0; i < n; i++) out[to[i]] = from[i];
+    break;
+  case 2:
+    for (uint32_t i = 0; i < n; i++) memcpy(out + 2 * (size_t)to[i], from + 2 * (size_t)i, 16);
+    break;
+  case 3:
+    for (uint32_t i = 0; i < n; i++) memcpy(out + 3 * (size_t)to[i], from + 3 * (size_t)i, 24);
+    break;
+  case 4:
+    for (uint32_t i = 0; i < n; i++) memcpy(out + 4 * (size_t)to[i], from + 4 * (size_t)i, 32);
+    break;
+  default:
+    for (uint32_t i = 0; i < n; i++)
+      for (uint32_t w = 0; w < words; w++)
+        out[(size_t)to[i] * words + w] = from[(size_t)i * words + w];
+  }
+}
+
+mill_status mill_groups_reorder(mill_groups *g, const uint32_t *to, mill_error *err) {
+  const size_t words = g->layout->words, n = g->n;
+  mill_groups_close(g);
+  if (n == 0) return MILL_OK;
+  uint64_t *row = words ? mill_alloc(g->memory, n * words * sizeof *row) : NULL;
+  uint64_t *hash = mill_alloc(g->memory, n * sizeof *hash);
+  uint64_t *null = g->null ? mill_alloc(g->memory, n * sizeof *null) : NULL;
+  if (hash == NULL || (words && row == NULL) || (g->null && null == NULL)) {
+    mill_free(g->memory, row, n * words * sizeof *row);
+    mill_free(g->memory, hash, n * sizeof *hash);
+    mill_free(g->memory, null, n * sizeof *null);
+    return mill_oom(g->memory, n * (words + 1) * sizeof *row, err);
+  }
+  mill_groups was = *g;
+  if (words) scatter(was.row, (uint32_t)words, to, was.n, row);
+  scatter(was.hash, 1, to, was.n, hash);
+  if (null) scatter(was.null, 1, to, was.n, null);
+  g->row = row;
+  g->hash = hash;
+  g->null = null;
+  g->capacity = was.n;
+  mill_groups_clear(&was);
+  return MILL_OK;
+}
+
+mill_group_keys mill_groups_view(const mill_groups *g, uint32_t at) {
+  return (mill_group_keys){.word = g->layout->words ? g->row + (size_t)at * g->layout->words : NULL,
+                           .null = g->null ? g->null + at : NULL,
+                           .hash = g->hash + at,
+                           .has_long = g->has_long};
 }
 
 bool mill_groups_same(const mill_groups *a, uint32_t x, const mill_groups *b, uint32_t y) {
@@ -554,6 +614,7 @@ mill_status mill_groups_keys(const mill_groups *g, const uint32_t *group, uint32
   if (l->nkeys == 0) return MILL_OK;
   for (uint32_t i = 0; i < n; i++) out->hash[i] = g->hash[group[i]];
   out->null = NULL;
+  out->has_long = g->has_long;
   if (l->plain) {
     copy_rows(g->row, l->words, group, n, out->word);
     if (g->null == NULL) return MILL_OK;

@@ -53,7 +53,8 @@ typedef struct mill_groups {
   mill_vector *key;
   uint64_t *slot;
   size_t nslots;
-  bool borrows; /* long strings stay where they are: their owner outlives the groups */
+  bool borrows;  /* long strings stay where they are: their owner outlives the groups */
+  bool has_long; /* some string is not inline */
 } mill_groups;
 
 mill_status mill_groups_init(mill_groups *g, const mill_group_layout *l, mill_memory *m,
@@ -74,6 +75,11 @@ mill_status mill_groups_room(mill_groups *g, uint32_t n, mill_error *err) MILL_U
 ** be found from then on. */
 mill_status mill_groups_append(mill_groups *g, const mill_group_keys *k, uint32_t n,
                                mill_error *err) MILL_USE_RESULT;
+/* Plain keys in another order: group i becomes number to[i]. Nothing can be found from then on. */
+mill_status mill_groups_reorder(mill_groups *g, const uint32_t *to,
+                                mill_error *err) MILL_USE_RESULT;
+/* Groups [at, at + n) as keys, where they lie: plain ones. */
+mill_group_keys mill_groups_view(const mill_groups *g, uint32_t at);
 /* Do two groups, each of its own set, have the same key? */
 bool mill_groups_same(const mill_groups *a, uint32_t x, const mill_groups *b, uint32_t y);
 /* The keys of the given groups, to be looked up elsewhere. */

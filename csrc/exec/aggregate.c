@@ -275,6 +275,7 @@ typedef struct agg_sink {
   bool exact;    /* nobody can tell in which order rows and parts were put together */
   bool plain;    /* states point to nothing, calls have no filter: parts may give up grouping */
   bool given_up; /* atomic: a part has */
+  bool scatters; /* atomic: parts that begin keep their rows for the pieces of the hash */
   bool apart;    /* atomic: morsels bring groups of their own */
   mill_agg_part *
       *part; /* by the morsel it began with, NULL: none did; gathered: behind those the more */
@@ -285,6 +286,7 @@ typedef struct agg_sink {
   agg_worker *all, *free;
   pthread_mutex_t lock;
   mill_agg_spill spill;
+  mill_arena own;
 } agg_sink;
 
 /* A sink that could be full has its morsels run in turn, as the host's calls must. */
@@ -402,20 +404,36 @@ static mill_status begin_part(agg_sink *k, size_t morsel, mill_agg_part **out, m
   }
   MILL_TRY(mill_agg_part_init(p, &k->plan, err));
   *out = p;
+  p->gives_up = __atomic_load_n(&k->scatters, __ATOMIC_RELAXED);
   uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
   if (like < MANY_GROUPS || k->plan.op->nkeys == 0) return MILL_OK;
-  if (__atomic_load_n(&k->given_up, __ATOMIC_RELAXED)) return MILL_OK;
+  if (p->gives_up || __atomic_load_n(&k->given_up, __ATOMIC_RELAXED)) return MILL_OK;
   return mill_agg_part_reserve(p, like + like / 8, err);
 }
+
+/* Will the part's rows be found by a list, if they go on as they are? */
+static bool will_serve(const agg_sink *k, const agg_worker *w, const mill_agg_part *p) {
+  const uint64_t rows =
+      (uint64_t)k->n * MILL_CHUNK / (uint64_t)mill_pool_threads(k->base.x->ctx->pool);
+  return mill_agg_perfect_serves(w->perfect, rows > p->rows ? rows : p->rows);
+}
+
+/* A part scatters its rows if, behind so many, that share of them in 256 opened a group, which has no more
+** bytes of long strings than that. */
+enum { NOTE_ROWS = 49152, SCATTER_ROWS = 65536, SCATTER_SHARE = 150, STRING_BYTES = 16 };
 
 /* Give up grouping where there seem to be very many groups: n rows of G groups, equally likely, hit the
 ** group of a row before about n * n / 2G times. What other parts have met counts only where nobody can
 ** tell. */
-static void judge_part(agg_sink *k, mill_agg_part *p, uint32_t rows) {
+static void judge_part(agg_sink *k, const agg_worker *w, mill_agg_part *p, uint32_t rows) {
   bool again = k->exact && __atomic_load_n(&k->given_up, __ATOMIC_RELAXED);
   p->rows += rows;
+  if (p->noted_rows == 0 && p->rows >= NOTE_ROWS) {
+    p->noted_rows = p->rows;
+    p->noted_groups = p->groups.n;
+  }
   if (!k->plain || p->gives_up || p->rows < (again ? TRY_AGAIN_ROWS : TRY_ROWS) ||
-      p->rows >= TRY_LAST_ROWS)
+      p->rows >= TRY_LAST_ROWS || will_serve(k, w, p))
     return;
   uint64_t hits = p->rows - p->groups.n;
   if (p->rows * p->rows <= 2 * LOOSE_GROUPS * hits) return;
@@ -462,9 +480,21 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
     MILL_TRY(keep_loose(p, *w, b, err));
   } else {
     MILL_TRY(update(p, *w, b, err));
-    judge_part(k, p, b->n);
+    judge_part(k, *w, p, b->n);
   }
   return k->exact ? relieve(k, *w, err) : MILL_OK;
+}
+
+/* Do so many of the last rows open a group that looking each up, in a table that is beyond the nearer
+** caches, costs more than what is left to be merged is less? Then rows are kept, and grouped in pieces of the
+** hash, one after the other. Keys' long strings would have to be copied with each row. */
+static bool better_scattered(const agg_sink *k, const mill_agg_part *p) {
+  const uint64_t each = 16 + 8 * (uint64_t)p->plan->layout.words;
+  const uint64_t rows = p->rows - p->noted_rows, opened = p->groups.n - p->noted_groups;
+  return k->exact && k->plain && p->plan->layout.plain && p->noted_rows > 0 &&
+         p->rows >= SCATTER_ROWS && opened * 256 > rows * SCATTER_SHARE &&
+         mill_arena_bytes(&p->arena) < STRING_BYTES * (uint64_t)p->groups.n &&
+         !mill_spill_needed(k->base.x->ctx, (uint64_t)k->n * MILL_CHUNK * each);
 }
 
 /* Did the last morsel bring about as many new groups for its rows as the first? Then another would. */
@@ -476,9 +506,13 @@ static bool brings_own(const mill_agg_part *p) {
 }
 
 /* Does the part take another morsel? */
-static bool goes_on(agg_sink *k, const mill_agg_part *p) {
+static bool goes_on(agg_sink *k, const agg_worker *w, const mill_agg_part *p) {
   if (p->gives_up) return false;
-  if (p->groups.n > CARRY_GROUPS) {
+  if (p->groups.n > CARRY_GROUPS && !(k->exact && will_serve(k, w, p))) {
+    if (better_scattered(k, p)) {
+      __atomic_store_n(&k->scatters, true, __ATOMIC_RELAXED);
+      return false;
+    }
     if (!k->exact || __atomic_load_n(&k->apart, __ATOMIC_RELAXED)) return false;
     if (brings_own(p)) {
       __atomic_store_n(&k->apart, true, __ATOMIC_RELAXED);
@@ -495,7 +529,7 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   bool last = morsel + 1 == k->n || (morsel + 1) % s->stride == 0;
   if (w == NULL) return MILL_OK;
   mill_agg_part *p = w->part;
-  if (p && (!goes_on(k, p) || (last && !k->exact))) {
+  if (p && (!goes_on(k, w, p) || (last && !k->exact))) {
     w->part = NULL;
     MILL_TRY(end_part(k, p, err));
   }
@@ -516,16 +550,22 @@ static bool same_state(const mill_bound_aggregate *a, const mill_bound_aggregate
   return true;
 }
 
-/* Places of the calls' states. */
+/* Places of the calls' states: those of a multiple of 16 bytes may hold what is aligned so. */
 static void place_states(mill_agg_plan *p) {
   const mill_op *op = p->op;
+  uint32_t align = 8;
   for (int i = 0; i < op->naggs; i++) {
     int j = 0;
     while (j < i && !same_state(&op->aggs[j], &op->aggs[i])) j++;
     p->shares[i] = j < i;
-    p->offset[i] = j < i ? p->offset[j] : p->state_size;
-    if (j == i) p->state_size += (op->aggs[i].impl->state_size + 15) & ~15u;
+    p->offset[i] = p->offset[j];
+    if (j < i) continue;
+    const uint32_t size = op->aggs[i].impl->state_size, own = size % 16 ? 8 : 16;
+    p->offset[i] = (p->state_size + own - 1) & ~(own - 1);
+    p->state_size = p->offset[i] + ((size + 7) & ~7u);
+    align = own > align ? own : align;
   }
+  p->state_size = (p->state_size + align - 1) & ~(align - 1);
 }
 
 static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill_error *err) {
@@ -607,20 +647,64 @@ static void sink_clear(agg_sink *k) {
   pthread_mutex_destroy(&k->lock);
 }
 
+/* The sink for one aggregation; what it needs lives in its arena. */
+static mill_status sink_new(const mill_exec *x, const mill_op *op, agg_sink **out,
+                            mill_error *err) {
+  mill_memory *m = x->ctx->memory;
+  agg_sink *k = *out = mill_calloc(m, sizeof *k);
+  if (k == NULL) return mill_oom(m, sizeof *k, err);
+  k->base = (mill_sink){.x = x, .begin = begin, .push = push, .end_morsel = end_morsel};
+  mill_arena_init(&k->own, m);
+  pthread_mutex_init(&k->lock, NULL);
+  pthread_mutex_init(&k->spill.lock, NULL);
+  if (mill_op_needs_host(op)) k->base.full = never_full;
+  return make_plan(k, op, &k->own, err);
+}
+
+static void sink_free(void *sink) {
+  agg_sink *k = sink;
+  if (k == NULL) return;
+  mill_memory *m = k->base.x->ctx->memory;
+  sink_clear(k);
+  mill_arena_clear(&k->own);
+  mill_free(m, k, sizeof *k);
+}
+
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) {
-  mill_arena a;
+  agg_sink *k = NULL;
   *out = NULL;
   if (mill_agg_any_distinct(op)) return mill_agg_distinct(x, op, out, err);
-  mill_arena_init(&a, x->ctx->memory);
-  agg_sink k = {.base = {.x = x, .begin = begin, .push = push, .end_morsel = end_morsel}};
-  pthread_mutex_init(&k.lock, NULL);
-  pthread_mutex_init(&k.spill.lock, NULL);
-  mill_status s = make_plan(&k, op, &a, err);
-  if (mill_op_needs_host(op)) k.base.full = never_full;
-  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k.base, err);
-  if (s == MILL_OK) s = finish(&k, out, err);
-  sink_clear(&k);
-  mill_arena_clear(&a);
+  mill_status s = sink_new(x, op, &k, err);
+  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k->base, err);
+  if (s == MILL_OK) s = finish(k, out, err);
+  sink_free(k);
+  return s;
+}
+
+/* Rows made as they are asked for; *out stays NULL where the groups are few, or on disk. */
+static mill_status scan_groups(agg_sink *k, mill_sink *to, int first, mill_scan **out,
+                               mill_error *err) {
+  mill_agg_merged *groups = NULL;
+  MILL_TRY(gather_parts(k, err));
+  if (k->plan.op->nkeys == 0 || mill_agg_needs_disk(&k->plan, k->part, k->nparts)) return MILL_OK;
+  mill_status s = mill_agg_merged_new(&k->plan, k->part, k->nparts, &groups, err);
+  if (s == MILL_OK && groups)
+    s = mill_agg_scan_new(&k->plan, groups, to, first, sink_free, k, out, err);
+  if (s != MILL_OK) mill_agg_merged_free(groups);
+  return s;
+}
+
+mill_status mill_exec_aggregate_for(const mill_exec *x, const mill_op *op, mill_sink *to, int first,
+                                    mill_scan **out, mill_error *err) {
+  agg_sink *k = NULL;
+  *out = NULL;
+  if (mill_agg_any_distinct(op)) return mill_agg_distinct(x, op, out, err);
+  mill_status s = sink_new(x, op, &k, err);
+  if (s == MILL_OK) s = mill_pipeline_run(x, op->child[0], &k->base, err);
+  if (s == MILL_OK) s = scan_groups(k, to, first, out, err);
+  if (s == MILL_OK && *out) return MILL_OK;
+  if (s == MILL_OK) s = finish(k, out, err);
+  sink_free(k);
   return s;
 }

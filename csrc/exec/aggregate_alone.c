@@ -3,7 +3,7 @@
 ** other of the piece has. The result takes their keys from where they lie, and a loose row's state is
 ** made when the row is written.
 **
-**     entry[e]     part << 32 | number: what is in the piece, in the order of the parts
+**     entry[e]     share << 32 | k: what is in the piece, in the order of the shares (aggregate_arrange.c)
 **     slot[tag]    e + 1, open addressing; at most half full
 **
 ** A piece that shows to have many keys twice is left as it is: telling costs a look at the other key. */
@@ -46,39 +46,37 @@ static mill_status make_room(mill_agg_alone *a, size_t n, mill_memory *m, mill_e
   return mill_oom(m, n * sizeof *a->entry, err);
 }
 
-static const mill_groups *keys_of(const mill_agg_part *p, uint32_t *number) {
-  if (*number < p->groups.n) return &p->groups;
-  *number -= p->groups.n;
-  return &p->loose->keys;
+/* The keys of a share, and where its k-th stands in them. */
+static const mill_groups *keys_of(const mill_agg_share *s, uint32_t k, uint32_t *at) {
+  *at = mill_agg_entry(s, k) - s->first;
+  return s->loose ? &s->part->loose->keys : &s->part->groups;
 }
 
-static bool same_key(mill_agg_part *const *part, uint64_t a, uint64_t b) {
-  uint32_t x = (uint32_t)a, y = (uint32_t)b;
-  const mill_groups *g = keys_of(part[a >> 32], &x), *h = keys_of(part[b >> 32], &y);
+static bool same_key(const mill_agg_share *share, uint64_t a, uint64_t b) {
+  uint32_t x, y;
+  const mill_groups *g = keys_of(&share[a >> 32], (uint32_t)a, &x);
+  const mill_groups *h = keys_of(&share[b >> 32], (uint32_t)b, &y);
   return mill_groups_same(g, x, h, y);
 }
 
 /* The piece as it is looked through. */
 typedef struct piece {
-  mill_agg_part *const *part;
-  size_t n, stride;
-  uint32_t *const *order;
-  const uint32_t *start;
-  uint32_t *stop;
-  size_t at;     /* the next part .. */
-  uint32_t next; /* .. and where in its order, counted from its start */
+  const mill_agg_share *share;
+  size_t n, number;
+  size_t at;     /* the next share .. */
+  uint32_t next; /* .. and how many of it are taken */
 } piece;
 
 /* Take the next entries, `from` on, as far as `to`. */
 static void take_entries(mill_agg_alone *a, piece *p, uint32_t from, uint32_t to) {
   for (uint32_t e = from; e < to; p->at++, p->next = 0) {
-    if (p->order[p->at] == NULL) continue;
-    const mill_agg_part *part = p->part[p->at];
-    uint32_t k = p->start[p->at * p->stride] + p->next, stop = p->stop[p->at * p->stride];
+    const mill_agg_share *s = &p->share[p->at];
+    if (s->n == 0) continue;
+    uint32_t k = s->start[p->number] + p->next, stop = s->start[p->number + 1];
     for (; e < to && k < stop; e++, k++, p->next++) {
-      uint32_t number = p->order[p->at][k];
-      a->tag[e] = (uint32_t)(mill_agg_hash(part, number) >> MILL_AGG_TAG_SHIFT);
-      a->entry[e] = (uint64_t)p->at << 32 | number;
+      const uint64_t hash = mill_agg_hash(s->part, mill_agg_entry(s, k));
+      a->tag[e] = (uint32_t)(hash >> MILL_AGG_TAG_SHIFT);
+      a->entry[e] = (uint64_t)p->at << 32 | k;
     }
     if (e == to) return;
   }
@@ -98,7 +96,7 @@ static bool find_shared(mill_agg_alone *a, piece *p, uint32_t n) {
     if (e + AHEAD < taken) __builtin_prefetch(&a->slot[a->tag[e + AHEAD] & mask], 1);
     size_t s = a->tag[e] & mask;
     for (uint32_t other; (other = a->slot[s]) != 0; s = (s + 1) & mask) {
-      if (a->tag[other - 1] != a->tag[e] || !same_key(p->part, a->entry[other - 1], a->entry[e]))
+      if (a->tag[other - 1] != a->tag[e] || !same_key(p->share, a->entry[other - 1], a->entry[e]))
         continue;
       a->shared[other - 1] = a->shared[e] = true;
       twice++;
@@ -109,37 +107,35 @@ static bool find_shared(mill_agg_alone *a, piece *p, uint32_t n) {
   return true;
 }
 
-/* What stands alone is referred to, the rest stays in the shares. */
-static void part_entries(const mill_agg_alone *a, piece *p, uint64_t *ref) {
-  uint32_t e = 0;
-  for (size_t i = 0; i < p->n; i++) {
-    if (p->order[i] == NULL) continue;
-    uint32_t kept = p->start[i * p->stride];
-    size_t span = 0;
-    for (uint32_t k = kept; k < p->stop[i * p->stride]; k++, e++) {
-      uint32_t number = p->order[i][k];
-      if (a->shared[e])
-        p->order[i][kept++] = number;
-      else
-        ref[mill_agg_place(p->part[i], number, &span)] = MILL_AGG_ALONE | a->entry[e];
-    }
-    p->stop[i * p->stride] = kept;
+/* What stands alone is referred to, the rest moves together. */
+static uint32_t part_entries(mill_agg_alone *a, const piece *p, uint32_t n, uint64_t *ref) {
+  uint32_t kept = 0;
+  uint64_t before = UINT64_MAX;
+  size_t span = 0;
+  for (uint32_t e = 0; e < n; e++) {
+    const mill_agg_share *s = &p->share[a->entry[e] >> 32];
+    const uint32_t k = (uint32_t)a->entry[e];
+    if (a->entry[e] >> 32 != before) span = 0;
+    before = a->entry[e] >> 32;
+    if (a->shared[e])
+      a->entry[kept++] = a->entry[e];
+    else
+      ref[mill_agg_place(s->part, s->number[k], &span)] =
+          MILL_AGG_ALONE | (uint64_t)s->owner << 32 | mill_agg_entry(s, k);
   }
+  return kept;
 }
 
-mill_status mill_agg_take_alone(mill_agg_alone *a, mill_agg_part *const *part, size_t n,
-                                uint32_t *const *order, const uint32_t *start, uint32_t *stop,
-                                size_t stride, uint64_t *ref, mill_error *err) {
-  piece p = {.part = part, .n = n, .stride = stride, .order = order, .start = start, .stop = stop};
-  mill_memory *m = NULL;
+mill_status mill_agg_take_alone(mill_agg_alone *a, const mill_agg_share *share, size_t n,
+                                size_t number, mill_memory *m, uint64_t *ref, uint32_t *rest,
+                                mill_error *err) {
+  piece p = {.share = share, .n = n, .number = number};
   size_t total = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (order[i] == NULL) continue;
-    m = part[i]->arena.memory;
-    total += stop[i * stride] - start[i * stride];
-  }
+  for (size_t i = 0; i < n; i++)
+    if (share[i].n) total += share[i].start[number + 1] - share[i].start[number];
+  *rest = UINT32_MAX;
   if (total == 0 || total >= UINT32_MAX / 4) return MILL_OK;
   MILL_TRY(make_room(a, total, m, err));
-  if (find_shared(a, &p, (uint32_t)total)) part_entries(a, &p, ref);
+  if (find_shared(a, &p, (uint32_t)total)) *rest = part_entries(a, &p, (uint32_t)total, ref);
   return MILL_OK;
 }

@@ -144,23 +144,38 @@ static mill_status finish(apart *a, mill_table *out, mill_error *err) {
   return s == MILL_OK ? mill_table_concat(a->made, a->n, out, err) : s;
 }
 
+/* The runs of the parts, where they lie apart. */
+static mill_status take_runs(apart *a, mill_agg_part **part, size_t n, mill_arena *arena, bool *yes,
+                             mill_error *err) {
+  size_t spans = 1;
+  *yes = false;
+  if (!one_number(a->plan)) return MILL_OK;
+  for (size_t i = 0; i < n; i++) spans += part[i] ? part[i]->nspans : 0;
+  a->run = mill_arena_alloc(arena, spans * sizeof *a->run);
+  a->made = mill_arena_alloc(arena, spans * sizeof *a->made);
+  if (a->run == NULL || a->made == NULL) return mill_oom(arena->memory, spans, err);
+  find_runs(a, part, n);
+  *yes = in_order(a);
+  return MILL_OK;
+}
+
+mill_status mill_agg_lies_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                bool *yes, mill_error *err) {
+  apart a = {.plan = plan};
+  mill_arena arena;
+  mill_arena_init(&arena, plan->x->ctx->memory);
+  mill_status s = take_runs(&a, part, n, &arena, yes, err);
+  mill_arena_clear(&arena);
+  return s;
+}
+
 mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                                   mill_table *out, bool *done, mill_error *err) {
   apart a = {.plan = plan};
   mill_arena arena;
-  *done = false;
-  if (!one_number(plan)) return MILL_OK;
   mill_arena_init(&arena, plan->x->ctx->memory);
-  size_t spans = 1;
-  for (size_t i = 0; i < n; i++) spans += part[i] ? part[i]->nspans : 0;
-  a.run = mill_arena_alloc(&arena, spans * sizeof *a.run);
-  a.made = mill_arena_alloc(&arena, spans * sizeof *a.made);
-  mill_status s = a.run && a.made ? MILL_OK : mill_oom(arena.memory, spans, err);
-  if (s == MILL_OK) find_runs(&a, part, n);
-  if (s == MILL_OK && in_order(&a)) {
-    *done = true;
-    s = finish(&a, out, err);
-  }
+  mill_status s = take_runs(&a, part, n, &arena, done, err);
+  if (s == MILL_OK && *done) s = finish(&a, out, err);
   for (size_t i = 0; a.made && i < a.n; i++) mill_table_unref(a.made[i]);
   mill_arena_clear(&arena);
   return s;

@@ -33,19 +33,13 @@ bool mill_agg_lies_beside(const mill_agg_plan *plan, mill_agg_part *const *part,
   const mill_agg_part *last = NULL;
   int parts = 0;
   for (size_t i = 0; i < n; i++) {
+    if (part[i] && part[i]->loose) return false;
     if (part[i] == NULL || part[i]->groups.n == 0) continue;
-    if (part[i]->loose || part[i]->run || (last && last->groups.slot == NULL)) return false;
+    if (part[i]->run || (last && last->groups.slot == NULL)) return false;
     last = part[i];
     parts++;
   }
   return plan->layout.plain && plan->op->nkeys > 0 && parts <= MOST_PARTS;
-}
-
-/* Groups [at, at + n) of a part as keys, where they lie. */
-static mill_group_keys keys_at(const mill_groups *g, uint32_t at) {
-  return (mill_group_keys){.word = g->row + (size_t)at * g->layout->words,
-                           .null = g->null ? g->null + at : NULL,
-                           .hash = g->hash + at};
 }
 
 /* Merge those of n groups, from `from` on, that were found in part j and in none before. */
@@ -82,7 +76,7 @@ static mill_status look_run(void *arg, size_t run, int worker, mill_error *err) 
   uint32_t at = (uint32_t)run * size, stop = g->n - at < size ? g->n : at + size;
   for (uint32_t n; at < stop; at += n) {
     n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH;
-    const mill_group_keys k = keys_at(g, at);
+    const mill_group_keys k = mill_groups_view(g, at);
     for (int j = 0; j < b->at; j++) {
       mill_groups_look(&b->part[j]->groups, &k, n, l->found);
       MILL_TRY(merge_found(b, l, j, at, n, err));

@@ -14,7 +14,7 @@
 #include "column/groups.h"
 #include "exec/spill.h"
 
-/* Groups of parts are cut into pieces by the upper bits of their hash. */
+/* Groups of parts are cut into pieces by the upper bits of their hash: so many on disk. */
 enum { MILL_AGG_PIECES = 64, MILL_AGG_SHIFT = 58 };
 enum { MILL_AGG_TAG_SHIFT = 26 }; /* the 32 bits below those */
 
@@ -33,6 +33,10 @@ typedef struct mill_agg_plan {
 typedef struct mill_agg_loose {
   mill_groups keys; /* with repetitions */
   mill_vector *arg;
+  const uint32_t
+      *came;       /* NULL, or where key k came: arguments that do not move still lie there .. */
+  uint32_t before; /* .. behind so many groups */
+  bool *moves;     /* the argument lies as the keys do */
 } mill_agg_loose;
 
 /* What a morsel added to a part: groups and loose rows from `first` on. */
@@ -49,8 +53,10 @@ typedef struct mill_agg_part {
   mill_arena arena; /* long keys, and what states point to */
   mill_groups groups;
   char *state;
-  uint32_t capacity;     /* groups that `state` has room for */
-  uint64_t rows;         /* that have come */
+  uint32_t capacity;   /* groups that `state` has room for */
+  uint64_t rows;       /* that have come */
+  uint64_t noted_rows; /* .. until some time, with as many groups */
+  uint32_t noted_groups;
   bool gives_up;         /* rows that come are not grouped any more */
   mill_agg_loose *loose; /* those; NULL: none */
   mill_agg_span *span;   /* by morsel, ascending */
@@ -91,6 +97,8 @@ typedef struct mill_agg_perfect mill_agg_perfect;
 mill_status mill_agg_perfect_new(const mill_agg_plan *plan, mill_arena *own, mill_agg_perfect **out,
                                  mill_error *err) MILL_USE_RESULT;
 void mill_agg_perfect_clear(mill_agg_perfect *c);
+/* Will keys like those so far be found without a hash in a part of so many rows? c NULL: never. */
+bool mill_agg_perfect_serves(const mill_agg_perfect *c, uint64_t rows);
 /* The groups of the n rows sel[i], NULL: the first, of the keys' vectors. *done: false where it does
 ** not serve these rows. */
 mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t morsel,
@@ -112,12 +120,8 @@ typedef struct mill_agg_merger {
 mill_status mill_agg_merger_init(mill_agg_merger *m, const mill_agg_plan *plan,
                                  mill_error *err) MILL_USE_RESULT;
 void mill_agg_merger_clear(mill_agg_merger *m);
-/* Merge n groups of `from` into `to`, in that order; m->group says where they went. */
-mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
-                           uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
-
-/* The same for one call, where m->group says already where they go; what their states point to goes
-** into `a`. */
+/* Merge one call's states of n groups of `from` into those of `to` that m->group says; what they point
+** to goes into `a`. */
 mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, int call,
                                 const uint32_t *group, uint32_t n, mill_agg_merger *m,
                                 mill_arena *a, mill_error *err) MILL_USE_RESULT;
@@ -141,20 +145,53 @@ static inline uint64_t mill_agg_place(const mill_agg_part *p, uint32_t number, s
   return number + p->span[*at].shift;
 }
 
-/* mill_agg_finish where the parts' keys lie apart; else *done is false. */
+/* Do the parts' keys lie apart? mill_agg_finish where they do; else *done is false. */
+mill_status mill_agg_lies_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                bool *yes, mill_error *err) MILL_USE_RESULT;
 mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                                   mill_table *out, bool *done, mill_error *err) MILL_USE_RESULT;
+/* The parts' groups, merged, in the order of the result; its rows are made from them as they are asked for
+** (aggregate_scan.c). The parts are to live as long. *out NULL: mill_agg_finish does better. */
+typedef struct mill_agg_merged mill_agg_merged;
+typedef struct mill_agg_emitter mill_agg_emitter; /* what a thread needs to make rows */
+mill_status mill_agg_merged_new(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                mill_agg_merged **out, mill_error *err) MILL_USE_RESULT;
+void mill_agg_merged_free(mill_agg_merged *g); /* NULL allowed */
+uint64_t mill_agg_merged_count(const mill_agg_merged *g);
+mill_status mill_agg_emitter_new(const mill_agg_plan *plan, mill_agg_emitter **out,
+                                 mill_error *err) MILL_USE_RESULT;
+void mill_agg_emitter_free(mill_agg_emitter *e); /* NULL allowed */
+/* Look at groups [at, at + n), at most a batch; the column that call c makes of them; the rows of those
+** sel[0..n), each valid until the emitter looks at others. */
+void mill_agg_look(const mill_agg_merged *g, mill_agg_emitter *e, uint64_t at, uint32_t n);
+mill_status mill_agg_look_call(mill_agg_emitter *e, int call, mill_vector *out,
+                               mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_look_rows(mill_agg_emitter *e, const uint32_t *sel, uint32_t n,
+                               mill_batch *out, mill_error *err) MILL_USE_RESULT;
+/* A scan of them for a sink; first: the column that it tells rows by, < 0: none. The scan takes over the
+** groups and the owner of plan and parts, if there is no error. */
+mill_status mill_agg_scan_new(const mill_agg_plan *plan, mill_agg_merged *groups, mill_sink *to,
+                              int first, void (*drop)(void *owner), void *owner, mill_scan **out,
+                              mill_error *err) MILL_USE_RESULT;
 /* All parts (NULL: none) as one result: merged by pieces of the hash, in parallel where there are
 ** many groups. */
 mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                             mill_table *out, mill_error *err) MILL_USE_RESULT;
 
-/* aggregate_loose.c: one more batch of loose rows; n of them merged into the groups of `to` (m->group);
+/* aggregate_loose.c: one more batch of loose rows; n of them update the states of `to` that m->group says;
 ** all of them made groups of their own. */
 mill_status mill_agg_loose_push(mill_agg_part *p, const mill_group_keys *k, const mill_vector *arg,
                                 uint32_t n, mill_error *err) MILL_USE_RESULT;
-mill_status mill_agg_loose_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *row,
-                                 uint32_t n, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_loose_update(mill_agg_part *to, const mill_agg_loose *from,
+                                  const uint32_t *row, uint32_t n, mill_agg_merger *m,
+                                  mill_error *err) MILL_USE_RESULT;
+/* The states of one call for n rows, each of its own: state[i]. They live in the arena. */
+mill_status mill_agg_loose_states(const mill_agg_plan *plan, const mill_agg_loose *from, int call,
+                                  const uint32_t *row, uint32_t n, void **state, mill_arena *a,
+                                  mill_error *err) MILL_USE_RESULT;
+/* The arguments in another order of rows, to[i] that of row i, as far as they can be; came: see there. */
+mill_status mill_agg_loose_reorder(mill_agg_part *p, const uint32_t *to, const uint32_t *came,
+                                   mill_error *err) MILL_USE_RESULT;
 mill_status mill_agg_tighten(mill_agg_part *p, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
 void mill_agg_loose_clear(mill_agg_part *p);
 
@@ -163,9 +200,26 @@ mill_status mill_agg_loose_append(mill_agg_part *to, const mill_agg_loose *from,
                                   const uint32_t *row, uint32_t n, mill_agg_merger *m,
                                   mill_error *err) MILL_USE_RESULT;
 
-/* aggregate_alone.c: what one piece, part i's share being order[i][start[i * stride]] .. of stop[i *
-** stride], has that shares its key with no other: ref[place] becomes ALONE | part << 32 | number, and the
-** share keeps the rest. */
+/* aggregate_arrange.c: the groups of a part, or its loose rows, by piece of the hash. Where keys have a
+** fixed form they are moved, with their states or arguments, so that a piece lies together. */
+typedef struct mill_agg_share {
+  mill_agg_part *part; /* NULL: nothing */
+  uint32_t owner;      /* its number */
+  bool loose, moved;
+  uint32_t first, n;
+  uint32_t *number; /* by piece: which each was of its part */
+  uint32_t *start;  /* of each piece in `number`; one more than there are pieces */
+} mill_agg_share;
+mill_status mill_agg_arrange(mill_agg_share *s, uint32_t pieces, mill_error *err) MILL_USE_RESULT;
+void mill_agg_share_clear(mill_agg_share *s, uint32_t pieces);
+/* Where the k-th stands in the part. */
+static inline uint32_t mill_agg_entry(const mill_agg_share *s, uint32_t k) {
+  return s->moved ? s->first + k : s->number[k];
+}
+
+/* aggregate_alone.c: what one piece of the shares has that shares its key with no other: ref[place]
+** becomes ALONE | part << 32 | entry. *rest: how many are left, in a->entry: share << 32 | k; UINT32_MAX:
+** all, it was not worth it. */
 #define MILL_AGG_ALONE (1ull << 63)
 typedef struct mill_agg_alone {
   uint32_t *slot, *tag;
@@ -173,9 +227,9 @@ typedef struct mill_agg_alone {
   bool *shared;
   size_t nslots, room;
 } mill_agg_alone;
-mill_status mill_agg_take_alone(mill_agg_alone *a, mill_agg_part *const *part, size_t n,
-                                uint32_t *const *order, const uint32_t *start, uint32_t *stop,
-                                size_t stride, uint64_t *ref, mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_take_alone(mill_agg_alone *a, const mill_agg_share *share, size_t n,
+                                size_t piece, mill_memory *m, uint64_t *ref, uint32_t *rest,
+                                mill_error *err) MILL_USE_RESULT;
 void mill_agg_alone_clear(mill_agg_alone *a, mill_memory *m);
 
 /* aggregate_beside.c: may parts be merged where they lie? Then ref[place] of each group becomes ALONE |

@@ -8,7 +8,8 @@
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FEW_GROUPS = 8192, FEW_BYTES = 1 << 21, PIECES = MILL_AGG_PIECES };
+enum { FEW_GROUPS = 8192, FEW_BYTES = 1 << 21, LEAST_PIECES = 64, MOST_PIECES = 512 };
+enum { PIECE_BYTES = 1 << 18 }; /* so much of a piece is looked up in the nearer caches */
 static const uint64_t NONE = UINT64_MAX;
 enum { FEW_REPEATS = 8 }; /* loose rows for which a piece has room for a group from the start */
 
@@ -42,17 +43,6 @@ mill_status mill_agg_merge_call(mill_agg_part *to, const mill_agg_part *from, in
   MILL_TRY(mill_vector_init(&partial, plan->op->aggs[call].partial, n, &m->scratch, err));
   MILL_TRY(impl->save(&save, m->from, n, &partial, err));
   return impl->merge(&merge, m->to, &partial, n, err);
-}
-
-mill_status mill_agg_merge(mill_agg_part *to, const mill_agg_part *from, const uint32_t *group,
-                           uint32_t n, mill_agg_merger *m, mill_error *err) {
-  mill_arena_reset(&m->scratch);
-  MILL_TRY(mill_groups_keys(&from->groups, group, n, &m->keys, &m->scratch, err));
-  MILL_TRY(mill_agg_find(to, &m->keys, n, m->group, err));
-  for (int i = 0; i < to->plan->op->naggs; i++)
-    if (!to->plan->shares[i])
-      MILL_TRY(mill_agg_merge_call(to, from, i, group, n, m, &to->arena, err));
-  return MILL_OK;
 }
 
 /* ---- results -------------------------------------------------------------------------------- */
@@ -93,31 +83,33 @@ mill_status mill_agg_emit(const mill_agg_plan *plan, mill_agg_part *const *part,
 
 /* ---- pieces --------------------------------------------------------------------------------- */
 
-typedef struct merging {
+typedef mill_agg_merged merging;
+struct mill_agg_merged {
   const mill_agg_plan *plan;
   mill_agg_part **part;
   size_t n;
-  uint32_t **order; /* of each part: its groups by piece */
-  uint32_t (*start)[PIECES + 1];
-  uint32_t (*stop)[PIECES + 1]; /* of each part's share of a piece, once it is looked at */
-  bool loose;                   /* there are loose rows */
-  mill_agg_beside *beside;      /* NULL: groups are moved into pieces */
-  mill_agg_part piece[PIECES];
-  size_t npieces;
+  mill_agg_share *share; /* of each part its groups, then its loose rows */
+  size_t nshares;
+  bool loose;              /* there are loose rows */
+  mill_agg_beside *beside; /* NULL: groups are moved into pieces */
+  mill_agg_part *piece;
+  uint32_t npieces;
   uint64_t *ref; /* by place: piece << 32 | group, NONE, or as mill_agg_take_alone says */
   uint64_t total, groups;
-  mill_table **made; /* one a run of MILL_CHUNK rows of the result */
+  mill_agg_part *single; /* all groups are of that part; NULL: as ref says */
+  mill_table **made;     /* one a run of MILL_CHUNK rows of the result */
   size_t nmade;
-} merging;
+};
 
+/* The groups of a part in pieces of the upper bits of the hash, for the disk. */
 mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *start,
                          mill_error *err) {
-  uint32_t at[PIECES], n = mill_agg_count(p);
+  uint32_t at[MILL_AGG_PIECES], n = mill_agg_count(p);
   mill_memory *m = p->arena.memory;
   *order = mill_alloc(m, n * sizeof **order);
   if (*order == NULL) return mill_oom(m, n * sizeof **order, err);
   for (uint32_t k = 0; k < n; k++) start[(mill_agg_hash(p, k) >> MILL_AGG_SHIFT) + 1]++;
-  for (int k = 0; k < PIECES; k++) {
+  for (int k = 0; k < MILL_AGG_PIECES; k++) {
     at[k] = start[k];
     start[k + 1] += start[k];
   }
@@ -125,37 +117,11 @@ mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *sta
   return MILL_OK;
 }
 
-/* All of the part in the first piece. */
-static mill_status cut_once(const mill_agg_part *p, uint32_t **order, uint32_t *start,
-                            mill_error *err) {
-  uint32_t n = mill_agg_count(p);
-  *order = mill_alloc(p->arena.memory, n * sizeof **order);
-  if (*order == NULL) return mill_oom(p->arena.memory, n * sizeof **order, err);
-  for (uint32_t k = 0; k < n; k++) (*order)[k] = k;
-  start[1] = n;
-  return MILL_OK;
-}
-
-static mill_status cut_part(void *arg, size_t i, int worker, mill_error *err) {
+static mill_status arrange_part(void *arg, size_t i, int worker, mill_error *err) {
   merging *g = arg;
-  const mill_agg_part *p = g->part[i];
   (void)worker;
-  if (p == NULL || mill_agg_count(p) == 0) return MILL_OK;
-  if (g->npieces == 1) return cut_once(p, &g->order[i], g->start[i], err);
-  return mill_agg_cut(p, &g->order[i], g->start[i], err);
-}
-
-/* Some of a part's groups, or loose rows, into a piece. *n: how many of those offered. */
-static mill_status merge_some(mill_agg_part *to, const mill_agg_part *from, const uint32_t *number,
-                              uint32_t *n, mill_agg_merger *m, mill_error *err) {
-  uint32_t row[MILL_BATCH], k = 0;
-  if (number[0] < from->groups.n) {
-    while (k < *n && number[k] < from->groups.n) k++;
-    *n = k;
-    return mill_agg_merge(to, from, number, k, m, err);
-  }
-  for (; k < *n; k++) row[k] = number[k] - from->groups.n;
-  return mill_agg_loose_merge(to, from, row, k, m, err);
+  MILL_TRY(mill_agg_arrange(&g->share[2 * i], g->npieces, err));
+  return mill_agg_arrange(&g->share[2 * i + 1], g->npieces, err);
 }
 
 /* What merging a piece needs: the first place of each group. */
@@ -164,46 +130,110 @@ typedef struct piece_merger {
   mill_agg_alone alone;
   uint64_t *place;
   size_t room;
+  uint32_t entry[MILL_BATCH], number[MILL_BATCH];
 } piece_merger;
 
-/* One part's share of a piece. */
-static mill_status merge_share(merging *g, size_t i, size_t piece, piece_merger *m,
+static mill_status note_places(mill_agg_part *to, const mill_agg_part *from, const uint32_t *number,
+                               uint32_t n, uint32_t before, size_t *span, piece_merger *m,
                                mill_error *err) {
-  mill_agg_part *to = &g->piece[piece];
-  const mill_agg_part *from = g->part[i];
-  uint32_t at = g->start[i][piece], stop = g->stop[i][piece];
+  const uint32_t *group = m->merger.group;
+  MILL_TRY(mill_grow(to->arena.memory, (void **)&m->place, &m->room, to->groups.n + 1,
+                     sizeof *m->place, err));
+  for (uint32_t k = before; k < to->groups.n; k++) m->place[k] = UINT64_MAX;
+  for (uint32_t k = 0; k < n; k++) {
+    uint64_t place = mill_agg_place(from, number[k], span);
+    if (place < m->place[group[k]]) m->place[group[k]] = place;
+  }
+  return MILL_OK;
+}
+
+/* The keys of n entries of a share, m->entry; together: entries that follow each other. */
+static mill_status take_keys(const mill_agg_share *s, uint32_t n, bool together, piece_merger *m,
+                             mill_group_keys *keys, mill_error *err) {
+  const mill_groups *from = s->loose ? &s->part->loose->keys : &s->part->groups;
+  for (uint32_t i = 0; i < n; i++) m->entry[i] -= s->first;
+  if (together) {
+    *keys = mill_groups_view(from, m->entry[0]);
+    return MILL_OK;
+  }
+  MILL_TRY(mill_groups_keys(from, m->entry, n, &m->merger.keys, &m->merger.scratch, err));
+  *keys = m->merger.keys;
+  return MILL_OK;
+}
+
+/* n entries of a share, m->entry, which were m->number of their part, into a piece. */
+static mill_status merge_entries(mill_agg_part *to, const mill_agg_share *s, uint32_t n,
+                                 bool together, size_t *span, piece_merger *m, mill_error *err) {
+  mill_agg_merger *merger = &m->merger;
+  const uint32_t before = to->groups.n;
+  mill_group_keys keys;
+  mill_arena_reset(&merger->scratch);
+  MILL_TRY(take_keys(s, n, together, m, &keys, err));
+  MILL_TRY(mill_agg_find(to, &keys, n, merger->group, err));
+  MILL_TRY(note_places(to, s->part, m->number, n, before, span, m, err));
+  if (s->loose) return mill_agg_loose_update(to, s->part->loose, m->entry, n, merger, err);
+  for (int i = 0; i < to->plan->op->naggs; i++)
+    if (!to->plan->shares[i])
+      MILL_TRY(mill_agg_merge_call(to, s->part, i, m->entry, n, merger, &to->arena, err));
+  return MILL_OK;
+}
+
+/* All of a share's piece. */
+static mill_status merge_share(mill_agg_part *to, const mill_agg_share *s, size_t piece,
+                               piece_merger *m, mill_error *err) {
+  const bool together = s->moved && to->plan->layout.plain && to->plan->op->nkeys > 0;
   size_t span = 0;
-  while (at < stop) {
-    uint32_t n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH, before = to->groups.n;
-    const uint32_t *number = g->order[i] + at, *group = m->merger.group;
-    MILL_TRY(merge_some(to, from, number, &n, &m->merger, err));
-    MILL_TRY(mill_grow(to->arena.memory, (void **)&m->place, &m->room, to->groups.n + 1,
-                       sizeof *m->place, err));
-    for (uint32_t k = before; k < to->groups.n; k++) m->place[k] = UINT64_MAX;
-    for (uint32_t k = 0; k < n; k++) {
-      uint64_t place = mill_agg_place(from, number[k], &span);
-      if (place < m->place[group[k]]) m->place[group[k]] = place;
+  for (uint32_t at = s->start[piece], stop = s->start[piece + 1], n; at < stop; at += n) {
+    n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH;
+    for (uint32_t i = 0; i < n; i++) {
+      m->entry[i] = mill_agg_entry(s, at + i);
+      m->number[i] = s->number[at + i];
     }
-    at += n;
+    MILL_TRY(merge_entries(to, s, n, together, &span, m, err));
+  }
+  return MILL_OK;
+}
+
+/* What of a piece does not stand alone, by m->alone.entry. */
+static mill_status merge_rest(merging *g, mill_agg_part *to, uint32_t rest, piece_merger *m,
+                              mill_error *err) {
+  const uint64_t *entry = m->alone.entry;
+  uint64_t before = UINT64_MAX;
+  size_t span = 0;
+  for (uint32_t at = 0, n; at < rest; at += n) {
+    const uint64_t number = entry[at] >> 32;
+    const mill_agg_share *s = &g->share[number];
+    for (n = 0; n < MILL_BATCH && at + n < rest && entry[at + n] >> 32 == number; n++) {
+      m->entry[n] = mill_agg_entry(s, (uint32_t)entry[at + n]);
+      m->number[n] = s->number[(uint32_t)entry[at + n]];
+    }
+    if (number != before) span = 0;
+    before = number;
+    MILL_TRY(merge_entries(to, s, n, false, &span, m, err));
   }
   return MILL_OK;
 }
 
 static mill_status merge_shares(merging *g, size_t piece, piece_merger *m, mill_error *err) {
   mill_agg_part *to = &g->piece[piece];
+  mill_memory *memory = g->plan->x->ctx->memory;
+  uint32_t rest = UINT32_MAX;
   uint64_t loose = 0;
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
   to->groups.borrows = true;
-  for (size_t i = 0; i < g->n; i++) g->stop[i][piece] = g->start[i][piece + 1];
   if (g->loose)
-    MILL_TRY(mill_agg_take_alone(&m->alone, g->part, g->n, g->order, &g->start[0][piece],
-                                 &g->stop[0][piece], PIECES + 1, g->ref, err));
-  for (size_t i = 0; i < g->n; i++)
-    if (g->order[i] && g->part[i]->loose) loose += g->stop[i][piece] - g->start[i][piece];
+    MILL_TRY(
+        mill_agg_take_alone(&m->alone, g->share, g->nshares, piece, memory, g->ref, &rest, err));
+  for (size_t i = 0; i < g->nshares; i++) {
+    const mill_agg_share *s = &g->share[i];
+    if (s->n && s->loose) loose += s->start[piece + 1] - s->start[piece];
+  }
+  if (rest < loose) loose = rest;
   if (loose / FEW_REPEATS > MILL_BATCH)
     MILL_TRY(mill_agg_part_reserve(to, (uint32_t)(loose / FEW_REPEATS), err));
-  for (size_t i = 0; i < g->n; i++)
-    if (g->order[i]) MILL_TRY(merge_share(g, i, piece, m, err));
+  if (rest != UINT32_MAX) MILL_TRY(merge_rest(g, to, rest, m, err));
+  for (size_t i = 0; i < g->nshares && rest == UINT32_MAX; i++)
+    if (g->share[i].n) MILL_TRY(merge_share(to, &g->share[i], piece, m, err));
   for (uint32_t k = 0; k < to->groups.n; k++) g->ref[m->place[k]] = (uint64_t)piece << 32 | k;
   mill_groups_close(&to->groups);
   return MILL_OK;
@@ -224,90 +254,164 @@ static mill_status merge_piece(void *arg, size_t piece, int worker, mill_error *
   return s;
 }
 
-/* What writing rows of the result needs: groups of loose rows, made for a batch at a time. */
-typedef struct emitter {
+/* ---- rows of the result ---------------------------------------------------------------------- */
+
+/* What a thread needs to make them: the groups it looks at, of which loose rows become groups of their own
+** when their rows are made. */
+typedef mill_agg_emitter emitter;
+struct mill_agg_emitter {
+  const mill_agg_plan *plan;
   mill_agg_merger merger;
   mill_agg_part made;
-  mill_agg_part *part[MILL_BATCH];
+  mill_arena arena;
+  uint32_t n;
+  mill_agg_part *of[MILL_BATCH]; /* where each lies */
+  uint32_t entry[MILL_BATCH];
+  mill_agg_part *part[MILL_BATCH]; /* groups to make rows of */
   uint32_t group[MILL_BATCH], row[MILL_BATCH], at[MILL_BATCH];
-} emitter;
+  void *state[MILL_BATCH], *own[MILL_BATCH];
+};
 
-/* Loose rows row[0..n) of a part as groups, which rows at[0..n) of the batch are. */
-static mill_status make_alone(emitter *e, const mill_agg_part *from, uint32_t n, mill_error *err) {
-  if (n == 0) return MILL_OK;
-  MILL_TRY(mill_agg_loose_append(&e->made, from->loose, e->row, n, &e->merger, err));
-  for (uint32_t k = 0; k < n; k++) {
-    e->part[e->at[k]] = &e->made;
-    e->group[e->at[k]] = e->merger.group[k];
+mill_status mill_agg_emitter_new(const mill_agg_plan *plan, mill_agg_emitter **out,
+                                 mill_error *err) {
+  mill_memory *m = plan->x->ctx->memory;
+  emitter *e = *out = mill_calloc(m, sizeof *e);
+  if (e == NULL) return mill_oom(m, sizeof *e, err);
+  e->plan = plan;
+  mill_arena_init(&e->arena, m);
+  return mill_agg_merger_init(&e->merger, plan, err);
+}
+
+void mill_agg_emitter_free(mill_agg_emitter *e) {
+  if (e == NULL) return;
+  mill_agg_part_clear(&e->made);
+  mill_agg_merger_clear(&e->merger);
+  mill_arena_clear(&e->arena);
+  mill_free(e->plan->x->ctx->memory, e, sizeof *e);
+}
+
+void mill_agg_look(const mill_agg_merged *g, mill_agg_emitter *e, uint64_t at, uint32_t n) {
+  e->n = n;
+  for (uint32_t i = 0; i < n; i++) {
+    const uint64_t ref = g->single ? at + i : g->ref[at + i];
+    const uint32_t owner = (uint32_t)((ref & ~MILL_AGG_ALONE) >> 32);
+    e->entry[i] = (uint32_t)ref;
+    e->of[i] = g->single ? g->single : ref & MILL_AGG_ALONE ? g->part[owner] : &g->piece[owner];
+  }
+}
+
+/* The next rows of those sel[*i] .. that are loose rows of one part: e->row, at e->at among them. */
+static const mill_agg_part *next_loose(emitter *e, const uint32_t *sel, uint32_t n, uint32_t *i,
+                                       uint32_t *count) {
+  const mill_agg_part *from = NULL;
+  *count = 0;
+  for (; *i < n; ++*i) {
+    const uint32_t k = sel ? sel[*i] : *i;
+    if (e->entry[k] < e->of[k]->groups.n) continue;
+    if (from && from != e->of[k]) break;
+    from = e->of[k];
+    e->row[*count] = e->entry[k] - from->groups.n;
+    e->at[(*count)++] = *i;
+  }
+  return from;
+}
+
+mill_status mill_agg_look_call(mill_agg_emitter *e, int call, mill_vector *out, mill_error *err) {
+  const mill_bound_aggregate *b = &e->plan->op->aggs[call];
+  uint32_t i = 0, count;
+  mill_arena_reset(&e->arena);
+  for (const mill_agg_part *from; (from = next_loose(e, NULL, e->n, &i, &count)) != NULL;) {
+    MILL_TRY(
+        mill_agg_loose_states(e->plan, from->loose, call, e->row, count, e->own, &e->arena, err));
+    for (uint32_t k = 0; k < count; k++) e->state[e->at[k]] = e->own[k];
+  }
+  for (uint32_t k = 0; k < e->n; k++)
+    if (e->entry[k] < e->of[k]->groups.n) e->state[k] = mill_agg_state(e->of[k], e->entry[k], call);
+  mill_call c = mill_agg_call(e->plan, call, &e->arena);
+  MILL_TRY(mill_vector_init(out, b->type, e->n, &e->arena, err));
+  out->size = e->n;
+  return b->impl->final(&c, e->state, e->n, out, err);
+}
+
+/* Groups for n rows: loose rows become some. */
+static mill_status find_groups(emitter *e, const uint32_t *sel, uint32_t n, mill_error *err) {
+  uint32_t i = 0, count;
+  mill_agg_part_clear(&e->made);
+  MILL_TRY(mill_agg_part_init(&e->made, e->plan, err));
+  e->made.groups.borrows = true;
+  for (uint32_t r = 0; r < n; r++) {
+    const uint32_t k = sel ? sel[r] : r;
+    e->part[r] = e->of[k];
+    e->group[r] = e->entry[k];
+  }
+  for (const mill_agg_part *from; (from = next_loose(e, sel, n, &i, &count)) != NULL;) {
+    MILL_TRY(mill_agg_loose_append(&e->made, from->loose, e->row, count, &e->merger, err));
+    for (uint32_t k = 0; k < count; k++) {
+      e->part[e->at[k]] = &e->made;
+      e->group[e->at[k]] = e->merger.group[k];
+    }
   }
   return MILL_OK;
 }
 
-/* Find the groups of n rows of the result. */
-static mill_status find_groups(merging *g, emitter *e, const uint64_t *ref, uint32_t n,
-                               mill_error *err) {
-  const mill_agg_part *from = NULL;
-  uint32_t loose = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    bool alone = ref[i] & MILL_AGG_ALONE;
-    uint32_t owner = (uint32_t)((ref[i] & ~MILL_AGG_ALONE) >> 32);
-    e->group[i] = (uint32_t)ref[i];
-    e->part[i] = alone ? g->part[owner] : &g->piece[owner];
-    if (!alone || e->group[i] < e->part[i]->groups.n) continue;
-    if (from != e->part[i]) {
-      MILL_TRY(make_alone(e, from, loose, err));
-      from = e->part[i];
-      loose = 0;
-    }
-    e->row[loose] = e->group[i] - from->groups.n;
-    e->at[loose++] = i;
-  }
-  return make_alone(e, from, loose, err);
+mill_status mill_agg_look_rows(mill_agg_emitter *e, const uint32_t *sel, uint32_t n,
+                               mill_batch *out, mill_error *err) {
+  mill_arena_reset(&e->arena);
+  MILL_TRY(find_groups(e, sel, n, err));
+  return mill_agg_rows(e->plan, e->part, e->group, n, out, &e->arena, err);
 }
 
 static mill_status emit_rows(merging *g, emitter *e, uint64_t at, uint64_t stop, mill_table *out,
                              mill_error *err) {
-  MILL_TRY(mill_agg_merger_init(&e->merger, g->plan, err));
-  while (at < stop) {
-    uint32_t n = stop - at < MILL_BATCH ? (uint32_t)(stop - at) : MILL_BATCH;
-    MILL_TRY(mill_agg_part_init(&e->made, g->plan, err));
-    e->made.groups.borrows = true;
-    MILL_TRY(find_groups(g, e, g->ref + at, n, err));
-    MILL_TRY(mill_agg_emit(g->plan, e->part, e->group, n, out, err));
-    mill_agg_part_clear(&e->made);
-    e->made = (mill_agg_part){0};
-    at += n;
+  mill_batch b;
+  for (; at < stop; at += e->n) {
+    mill_agg_look(g, e, at, stop - at < MILL_BATCH ? (uint32_t)(stop - at) : MILL_BATCH);
+    MILL_TRY(mill_agg_look_rows(e, NULL, e->n, &b, err));
+    MILL_TRY(mill_table_append(out, &b, err));
   }
   return MILL_OK;
 }
 
 static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) {
   merging *g = arg;
-  mill_memory *m = g->plan->x->ctx->memory;
+  emitter *e = NULL;
   uint64_t at = (uint64_t)run * MILL_CHUNK, stop = at + MILL_CHUNK;
   (void)worker;
   if (stop > g->groups) stop = g->groups;
-  emitter *e = mill_calloc(m, sizeof *e);
-  if (e == NULL) return mill_oom(m, sizeof *e, err);
-  mill_status s = mill_table_new(m, g->plan->op->schema, &g->made[run], err);
+  mill_status s = mill_agg_emitter_new(g->plan, &e, err);
+  if (s == MILL_OK)
+    s = mill_table_new(g->plan->x->ctx->memory, g->plan->op->schema, &g->made[run], err);
   if (s == MILL_OK) g->made[run]->expect = stop - at;
   if (s == MILL_OK) s = emit_rows(g, e, at, stop, g->made[run], err);
-  mill_agg_part_clear(&e->made);
-  if (e->merger.own.memory) mill_agg_merger_clear(&e->merger);
-  mill_free(m, e, sizeof *e);
+  mill_agg_emitter_free(e);
   return s;
 }
 
+/* Pieces of which each, with its table, stays near. */
+static uint32_t count_pieces(const merging *g) {
+  const uint64_t each = 24 + 8 * g->plan->layout.words + g->plan->state_size;
+  uint32_t n = LEAST_PIECES;
+  while (n < MOST_PIECES && g->total * each / n > PIECE_BYTES) n *= 2;
+  return n;
+}
+
 static mill_status merge_pieces(merging *g, mill_error *err) {
+  mill_memory *m = g->plan->x->ctx->memory;
   mill_pool *pool = g->plan->x->ctx->pool;
-  g->order = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->order);
-  g->start = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->start);
-  g->stop = mill_calloc(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->stop);
-  if (!g->order || !g->start || !g->stop)
-    return mill_oom(g->plan->x->ctx->memory, (g->n + 1) * sizeof *g->start, err);
-  for (size_t i = 0; i < g->n; i++)
-    if (g->part[i]) mill_groups_close(&g->part[i]->groups);
-  MILL_TRY(mill_pool_run(pool, g->n, cut_part, g, err));
+  g->share = mill_calloc(m, 2 * (g->n + 1) * sizeof *g->share);
+  g->piece = mill_calloc(m, g->npieces * sizeof *g->piece);
+  if (!g->share || !g->piece) return mill_oom(m, 2 * (g->n + 1) * sizeof *g->share, err);
+  g->nshares = 2 * g->n;
+  for (size_t i = 0; i < g->n; i++) {
+    mill_agg_part *p = g->part[i];
+    if (p == NULL) continue;
+    mill_groups_close(&p->groups);
+    g->share[2 * i] = (mill_agg_share){.part = p, .owner = (uint32_t)i};
+    if (p->loose)
+      g->share[2 * i + 1] =
+          (mill_agg_share){.part = p, .owner = (uint32_t)i, .loose = true, .first = p->groups.n};
+  }
+  MILL_TRY(mill_pool_run(pool, g->n, arrange_part, g, err));
   return mill_pool_run(pool, g->npieces, merge_piece, g, err);
 }
 
@@ -334,34 +438,82 @@ static mill_status emit_all(merging *g, mill_table *out, mill_error *err) {
   return MILL_OK;
 }
 
-static void merging_free(merging *g) {
+void mill_agg_merged_free(mill_agg_merged *g) {
+  if (g == NULL) return;
   mill_memory *m = g->plan->x->ctx->memory;
-  for (size_t i = 0; g->order && i < g->n; i++)
-    if (g->order[i]) mill_free(m, g->order[i], mill_agg_count(g->part[i]) * sizeof *g->order[i]);
+  for (size_t i = 0; i < g->nshares; i++) mill_agg_share_clear(&g->share[i], g->npieces);
+  if (g->share) mill_free(m, g->share, 2 * (g->n + 1) * sizeof *g->share);
   for (size_t i = 0; g->made && i < g->nmade; i++) mill_table_unref(g->made[i]);
-  for (int i = 0; i < PIECES; i++) mill_agg_part_clear(&g->piece[i]);
+  for (uint32_t i = 0; g->piece && i < g->npieces; i++) mill_agg_part_clear(&g->piece[i]);
+  if (g->piece) mill_free(m, g->piece, g->npieces * sizeof *g->piece);
   mill_agg_beside_free(g->beside);
   if (g->made) mill_free(m, g->made, (g->nmade + 1) * sizeof *g->made);
-  if (g->order) mill_free(m, g->order, (g->n + 1) * sizeof *g->order);
-  if (g->start) mill_free(m, g->start, (g->n + 1) * sizeof *g->start);
-  if (g->stop) mill_free(m, g->stop, (g->n + 1) * sizeof *g->stop);
   if (g->ref) mill_free(m, g->ref, (size_t)(g->total + 1) * sizeof *g->ref);
   mill_free(m, g, sizeof *g);
 }
 
-static mill_status finish_merged(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
-                                 uint64_t total, bool few, bool loose, mill_table *out,
-                                 mill_error *err) {
+uint64_t mill_agg_merged_count(const mill_agg_merged *g) { return g->groups; }
+
+/* What there is to be merged. */
+typedef struct extent {
+  mill_agg_part *last;
+  size_t parts;
+  uint64_t total; /* places */
+  bool few, loose;
+} extent;
+
+static mill_status measure(const mill_agg_plan *plan, mill_agg_part **part, size_t n, extent *e,
+                           mill_error *err) {
+  size_t bytes = 0; /* those that states point to, mostly */
+  *e = (extent){0};
+  for (size_t i = 0; i < n; i++) {
+    if (part[i] == NULL) continue;
+    e->last = part[i];
+    e->parts++;
+    bytes += mill_arena_bytes(&part[i]->arena);
+    e->loose |= part[i]->loose != NULL;
+  }
+  if (e->parts == 0 || (e->parts == 1 && !e->loose)) return MILL_OK;
+  MILL_TRY(mill_agg_place_all(plan, part, n, &e->total, err));
+  e->few = plan->op->nkeys == 0 || (e->total <= FEW_GROUPS && bytes <= FEW_BYTES && !e->loose);
+  return MILL_OK;
+}
+
+static mill_status merge_extent(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                const extent *e, merging **out, mill_error *err) {
   mill_memory *m = plan->x->ctx->memory;
-  merging *g = mill_calloc(m, sizeof *g);
+  merging *g = *out = mill_calloc(m, sizeof *g);
   if (g == NULL) return mill_oom(m, sizeof *g, err);
-  *g = (merging){.plan = plan, .part = part, .n = n, .total = total, .loose = loose};
-  g->npieces = few ? 1 : PIECES;
-  g->ref = mill_alloc(m, (size_t)(total + 1) * sizeof *g->ref);
-  mill_status s = g->ref ? MILL_OK : mill_oom(m, (size_t)total * sizeof *g->ref, err);
-  if (s == MILL_OK) s = merge_all(g, !few && mill_agg_lies_beside(plan, part, n), err);
+  *g = (merging){.plan = plan, .part = part, .n = n, .total = e->total, .loose = e->loose};
+  g->npieces = e->few ? 1 : count_pieces(g);
+  g->ref = mill_alloc(m, (size_t)(e->total + 1) * sizeof *g->ref);
+  if (g->ref == NULL) return mill_oom(m, (size_t)e->total * sizeof *g->ref, err);
+  return merge_all(g, !e->few && mill_agg_lies_beside(plan, part, n), err);
+}
+
+mill_status mill_agg_merged_new(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                mill_agg_merged **out, mill_error *err) {
+  mill_memory *m = plan->x->ctx->memory;
+  bool apart = false;
+  extent e;
+  *out = NULL;
+  MILL_TRY(measure(plan, part, n, &e, err));
+  if (e.parts == 0 || e.few) return MILL_OK;
+  if (e.parts > 1 && !e.loose) MILL_TRY(mill_agg_lies_apart(plan, part, n, &apart, err));
+  if (apart) return MILL_OK;
+  if (e.parts > 1 || e.loose) return merge_extent(plan, part, n, &e, out, err);
+  merging *g = *out = mill_calloc(m, sizeof *g);
+  if (g == NULL) return mill_oom(m, sizeof *g, err);
+  *g = (merging){.plan = plan, .single = e.last, .groups = e.last->groups.n};
+  return MILL_OK;
+}
+
+static mill_status finish_merged(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
+                                 const extent *e, mill_table *out, mill_error *err) {
+  merging *g = NULL;
+  mill_status s = merge_extent(plan, part, n, e, &g, err);
   if (s == MILL_OK) s = emit_all(g, out, err);
-  merging_free(g);
+  mill_agg_merged_free(g);
   return s;
 }
 
@@ -380,21 +532,11 @@ static mill_status finish_single(const mill_agg_plan *plan, mill_agg_part *p, mi
 
 mill_status mill_agg_finish(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
                             mill_table *out, mill_error *err) {
-  uint64_t total = 0;
-  mill_agg_part *one = NULL;
-  size_t parts = 0, bytes = 0; /* those that states point to, mostly */
-  bool loose = false, done = false;
-  for (size_t i = 0; i < n; i++) {
-    if (part[i] == NULL) continue;
-    one = part[i];
-    parts++;
-    bytes += mill_arena_bytes(&one->arena);
-    loose |= one->loose != NULL;
-  }
-  if (parts == 0) return MILL_OK;
-  if (parts == 1 && !loose) return finish_single(plan, one, out, err);
-  MILL_TRY(mill_agg_place_all(plan, part, n, &total, err));
-  bool few = plan->op->nkeys == 0 || (total <= FEW_GROUPS && bytes <= FEW_BYTES && !loose);
-  if (!few && !loose) MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
-  return done ? MILL_OK : finish_merged(plan, part, n, total, few, loose, out, err);
+  bool done = false;
+  extent e;
+  MILL_TRY(measure(plan, part, n, &e, err));
+  if (e.parts == 0) return MILL_OK;
+  if (e.parts == 1 && !e.loose) return finish_single(plan, e.last, out, err);
+  if (!e.few && !e.loose) MILL_TRY(mill_agg_finish_apart(plan, part, n, out, &done, err));
+  return done ? MILL_OK : finish_merged(plan, part, n, &e, out, err);
 }

@@ -35,7 +35,8 @@ struct mill_agg_perfect {
   perfect_key key[MOST_KEYS];
   uint32_t *group; /* by combination; of room 2^bits */
   uint32_t bits, room_bits;
-  bool off; /* there are too many combinations */
+  bool off;  /* there are too many combinations */
+  bool fits; /* the last batch could be served */
   uint32_t combination[MILL_BATCH], row[MILL_BATCH], at[MILL_BATCH];
 };
 
@@ -81,6 +82,10 @@ mill_status mill_agg_perfect_new(const mill_agg_plan *plan, mill_arena *own, mil
 
 void mill_agg_perfect_clear(mill_agg_perfect *c) {
   for (int k = 0; c && k < MOST_KEYS; k++) mill_groups_clear(&c->key[k].met);
+}
+
+bool mill_agg_perfect_serves(const mill_agg_perfect *c, uint64_t rows) {
+  return c && c->fits && 1ull << c->bits <= rows;
 }
 
 /* ---- ranges --------------------------------------------------------------------------------- */
@@ -300,10 +305,13 @@ mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t 
   bool anew = c->part != p;
   uint32_t unknown = 0, shift = 0;
   *done = false;
-  if (c->off || n == 0) return MILL_OK;
+  if (n == 0) return MILL_OK;
+  c->fits = false;
+  if (c->off) return MILL_OK;
   for (int k = 0; k < nkeys && c->morsel != morsel; k++) c->key[k].entries = NULL;
   c->morsel = morsel;
   MILL_TRY(take_batch(c, nkeys, key, sel, n, &anew, done, err));
+  c->fits = *done;
   if (anew) c->part = NULL;
   uint64_t size = 1ull << c->bits;
   if (*done && size > ROWS_SHARE * (p->rows + n)) *done = false;

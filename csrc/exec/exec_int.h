@@ -51,13 +51,16 @@ struct mill_sink {
   mill_status (*take)(mill_sink *s, size_t morsel, mill_chunk *c, mill_error *err);
   mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
   bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
+  bool keeps_few;             /* of many rows */
   size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
   const struct mill_join_table
       *meets; /* rows without a partner in it are for nothing; NULL: none */
   /* NULL: none, or a column of what comes, by which rows may be told to be for nothing before the steps
-  ** have seen them: the numbers of those of n rows that may not be, ascending; how many. Any worker. */
+  ** have seen them: the numbers of those of n rows of a morsel that may not be, ascending; how many. Any
+  ** worker. */
   const mill_bound *first;
-  uint32_t (*wanted)(mill_sink *s, const mill_vector *first, uint32_t n, uint32_t *sel);
+  uint32_t (*wanted)(mill_sink *s, size_t morsel, const mill_vector *first, uint32_t n,
+                     uint32_t *sel);
 };
 
 /* The caller's work from here to mill_watch_end (base/thread.h) is watched for the run. */
@@ -93,6 +96,10 @@ mill_status mill_exec_read(const mill_exec *x, mill_scan *scan, mill_table *out,
 /* Operators whose rows are made first: their rows. */
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
+/* The same for a sink that keeps few of them; `first`: where its column `first` is among them, < 0:
+** nowhere. The scan does not outlive the operator and the sink. */
+mill_status mill_exec_aggregate_for(const mill_exec *x, const mill_op *op, mill_sink *to, int first,
+                                    mill_scan **out, mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_scan **out,

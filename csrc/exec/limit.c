@@ -44,7 +44,8 @@ static cut_sink cut_of(const mill_exec *x, mill_kept *k, uint64_t skip, uint64_t
                              .begin = cut_begin,
                              .push = cut_push,
                              .end_morsel = cut_end,
-                             .full = cut_full},
+                             .full = cut_full,
+                             .keeps_few = left <= MILL_CHUNK},
                     .to = mill_kept_sink(k),
                     .skip = skip,
                     .left = left};

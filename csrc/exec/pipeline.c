@@ -63,6 +63,15 @@ static mill_status all_columns(pipeline *p, mill_error *err) {
   return MILL_OK;
 }
 
+/* Rows of groups, made when the sink wants them. */
+static mill_status open_groups(pipeline *p, const mill_op *op, mill_error *err) {
+  const int first = p->sink->first ? mill_source_column(p->step, p->n, p->sink->first) : -1;
+  mill_meter_span span = mill_meter_begin(p->x->run->meters, p->x->ctx, op);
+  mill_status s = mill_exec_aggregate_for(p->x, op, p->sink, first, &p->source, err);
+  mill_meter_end(&span, p->x->ctx);
+  return s;
+}
+
 static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) {
   p->source_meter = mill_meters_of(p->x->run->meters, op);
   if (op->kind == MILL_OP_SCAN) {
@@ -72,7 +81,9 @@ static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) 
     return MILL_OK;
   }
   p->host |= op->kind == MILL_OP_WINDOW && mill_op_needs_host(op);
-  MILL_TRY(mill_exec_scan(p->x, op, &p->source, err));
+  MILL_TRY(op->kind == MILL_OP_AGGREGATE && p->sink->keeps_few
+               ? open_groups(p, op, err)
+               : mill_exec_scan(p->x, op, &p->source, err));
   return all_columns(p, err);
 }
 
@@ -161,7 +172,7 @@ static mill_status move_chunk(pipeline *p, worker *w, size_t morsel, mill_error 
 /* A batch of the source into the steps, without rows that the sink knows to be for nothing. */
 static mill_status push_batch(pipeline *p, worker *w, mill_batch *b, mill_error *err) {
   if (w->sel && b->sel == NULL) {
-    uint32_t n = p->sink->wanted(p->sink, &b->col[p->first], b->n, w->sel);
+    uint32_t n = p->sink->wanted(p->sink, w->last.morsel, &b->col[p->first], b->n, w->sel);
     mill_meter_rows(p->source_meter, b->n - n);
     if (n == 0) return MILL_OK;
     if (n < b->n) b->sel = w->sel;

@@ -45,6 +45,8 @@ typedef struct top {
   keeper *idle, *keepers;
   bool bounded; /* the best bound of all workers */
   uint64_t bound[2], word;
+  size_t
+      word_morsel; /* rows of a later one whose key is the word come behind those that are kept */
   mill_arena arena;
 } top;
 
@@ -134,7 +136,10 @@ static void share_bound(top *t, keeper *k) {
   pthread_mutex_lock(&t->lock);
   bool better = b[0] < t->bound[0] || (b[0] == t->bound[0] && b[1] < t->bound[1]);
   if (!t->bounded || better) memcpy(t->bound, b, sizeof t->bound);
-  if (!t->bounded || k->word < t->word) t->word = k->word;
+  if (!t->bounded || k->word < t->word || (k->word == t->word && k->morsel < t->word_morsel)) {
+    t->word = k->word;
+    t->word_morsel = k->morsel;
+  }
   t->bounded = true;
   pthread_mutex_unlock(&t->lock);
 }
@@ -252,32 +257,38 @@ static mill_status append(const top *t, keeper *k, const mill_batch *b, const ui
   return s;
 }
 
+/* The last word of the first key that a row of the morsel may have. That of the bound is one, unless the row
+** would come behind the bound for its place. Null may have the first word and the last, as values do. */
+static uint64_t last_word(top *t, size_t morsel) {
+  pthread_mutex_lock(&t->lock);
+  uint64_t word = t->bounded ? t->word : UINT64_MAX;
+  if (word != UINT64_MAX && word > 0 && t->nkeys == 1 && morsel > t->word_morsel) word--;
+  pthread_mutex_unlock(&t->lock);
+  return word;
+}
+
 /* Are all rows behind the bound by their first key? Cheaper than their entries. */
 static bool none_pass(top *t, const keeper *k, uint32_t n) {
   uint64_t word[MILL_BATCH], least = UINT64_MAX;
-  pthread_mutex_lock(&t->lock);
-  bool bounded = t->bounded;
-  uint64_t bound = t->word;
-  pthread_mutex_unlock(&t->lock);
-  if (!bounded || !mill_sort_words(&k->key[0], t->fresh, n, word)) return false;
+  const uint64_t last = last_word(t, k->morsel);
+  if (last == UINT64_MAX || !mill_sort_words(&k->key[0], t->fresh, n, word)) return false;
   for (uint32_t i = 0; i < n; i++) least = word[i] < least ? word[i] : least;
-  return least > bound;
+  return least > last;
 }
 
 /* Rows that are not behind the bound by their first key, before filters look at them. */
-static uint32_t top_wanted(mill_sink *base, const mill_vector *first, uint32_t n, uint32_t *sel) {
+static uint32_t top_wanted(mill_sink *base, size_t morsel, const mill_vector *first, uint32_t n,
+                           uint32_t *sel) {
   top *t = (top *)base;
   uint64_t word[MILL_BATCH], least = UINT64_MAX;
   uint32_t kept = 0;
-  pthread_mutex_lock(&t->lock);
-  const uint64_t bound = t->bounded ? t->word : UINT64_MAX;
-  pthread_mutex_unlock(&t->lock);
-  if (bound == UINT64_MAX || !mill_sort_words(first, t->fresh, n, word)) return n;
+  const uint64_t last = last_word(t, morsel);
+  if (last == UINT64_MAX || !mill_sort_words(first, t->fresh, n, word)) return n;
   for (uint32_t i = 0; i < n; i++) least = word[i] < least ? word[i] : least;
-  if (least > bound) return 0;
+  if (least > last) return 0;
   for (uint32_t i = 0; i < n; i++) {
     sel[kept] = i;
-    kept += word[i] <= bound;
+    kept += word[i] <= last;
   }
   return kept;
 }
@@ -417,6 +428,7 @@ mill_status mill_exec_top(const mill_exec *x, const mill_op *op, mill_table **ou
   top t = {.base = {.x = x, .begin = top_begin, .push = top_push}, .op = op};
   t.base.end_morsel = top_end;
   t.base.wanted = top_wanted;
+  t.base.keeps_few = true;
   t.base.first = op->sorts[0].expr;
   for (int i = 0; i < op->nsorts; i++)
     if (!mill_bound_harmless(op->sorts[i].expr)) t.base.first = NULL;

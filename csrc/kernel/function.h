@@ -93,8 +93,8 @@ struct mill_call {
 mill_status mill_call_fail(const mill_call *call, mill_error *err, mill_status condition, ...)
     __attribute__((sentinel, cold));
 
-/* An aggregate's state is `state_size` bytes per group, zeroed before init, aligned to 16; what it
-** points to lives in call->arena, which here lasts as long as all states. `states[i]` is the group
+/* An aggregate's state is `state_size` bytes per group, zeroed before init, aligned to 16 if its size is
+** a multiple of 16, else to 8; what it points to lives in call->arena, which here lasts as long as all states. `states[i]` is the group
 ** of row i; `args` are as for kernels. A state travels (spill, stream state, between workers) as a
 ** value of `partial`. */
 enum { MILL_FEW_GROUPS = 256 };
