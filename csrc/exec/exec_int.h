@@ -49,6 +49,8 @@ struct mill_sink {
   ** have seen them: the numbers of those of n rows that may not be, ascending; how many. Any worker. */
   const mill_bound *first;
   uint32_t (*wanted)(mill_sink *s, const mill_vector *first, uint32_t n, uint32_t *sel);
+  /* May some of the rows be wanted whose column has this range? */
+  bool (*may_want)(mill_sink *s, const mill_range *first);
 };
 
 /* The caller's work from here to mill_watch_end (base/thread.h) is watched for the run. */

@@ -282,6 +282,18 @@ static uint32_t top_wanted(mill_sink *base, const mill_vector *first, uint32_t n
   return kept;
 }
 
+static bool top_may_want(mill_sink *base, const mill_range *first) {
+  top *t = (top *)base;
+  const mill_sort_column *key = t->fresh;
+  const mill_vector *best = key->descending ? first->max : first->min;
+  uint64_t word;
+  pthread_mutex_lock(&t->lock);
+  const uint64_t bound = t->bounded ? t->word : UINT64_MAX;
+  pthread_mutex_unlock(&t->lock);
+  if (bound == UINT64_MAX || best == NULL || (first->nulls != 0 && key->nulls_first)) return true;
+  return !mill_sort_words(best, key, 1, &word) || word <= bound;
+}
+
 static mill_status top_push(mill_sink *base, size_t morsel, mill_batch *b, mill_error *err) {
   top *t = (top *)base;
   slot *at = &t->slot[morsel];
@@ -305,8 +317,8 @@ static mill_status top_push(mill_sink *base, size_t morsel, mill_batch *b, mill_
 static mill_status top_end(mill_sink *base, size_t morsel, mill_error *err) {
   top *t = (top *)base;
   keeper *k = t->slot[morsel].k;
-  (void)err;
   if (k == NULL) return MILL_OK;
+  if (!k->bounded && k->n >= t->want) MILL_TRY(keep_best(t, k, err));
   pthread_mutex_lock(&t->lock);
   k->next = t->idle;
   t->idle = k;
@@ -417,6 +429,7 @@ mill_status mill_exec_top(const mill_exec *x, const mill_op *op, mill_table **ou
   top t = {.base = {.x = x, .begin = top_begin, .push = top_push}, .op = op};
   t.base.end_morsel = top_end;
   t.base.wanted = top_wanted;
+  t.base.may_want = top_may_want;
   t.base.first = op->sorts[0].expr;
   for (int i = 0; i < op->nsorts; i++)
     if (!mill_bound_harmless(op->sorts[i].expr)) t.base.first = NULL;
