@@ -86,6 +86,9 @@ mill_status mill_exec_read(const mill_exec *x, mill_scan *scan, mill_table *out,
 /* Operators whose rows are made first: their rows. */
 mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
+/* The same of one row that is known without them (known.c); *out stays NULL where it is not. */
+mill_status mill_exec_known(const mill_exec *x, const mill_op *op, mill_scan **out,
+                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_scan **out,

@@ -643,16 +643,19 @@ mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector 
 /* ---- filters -------------------------------------------------------------------------------- */
 
 /* The places of the `left` bytes of n that are 1, the others being 0. Where they are few, most of many
-** bytes have none. */
+** bytes have none, and most of the rest one: that is taken without asking whether there are more. */
 static void places_of(const uint8_t *keep, uint32_t n, uint32_t left, uint32_t *restrict at) {
+  const uint64_t spread =
+      0x0102040810204080ull; /* the lowest bits of eight bytes into the upper one */
   uint32_t k = 0, i = 0;
   uint64_t word[4];
   for (; left < n / FEW_LEFT && i + sizeof word <= n; i += sizeof word) {
     memcpy(word, keep + i, sizeof word);
-    if ((word[0] | word[1] | word[2] | word[3]) == 0) continue;
-    for (uint32_t w = 0; w < 4; w++)
-      for (; word[w]; word[w] &= word[w] - 1)
-        at[k++] = i + 8 * w + (uint32_t)__builtin_ctzll(word[w]) / 8;
+    uint32_t bits = 0;
+    for (uint32_t w = 0; w < 4; w++) bits |= (uint32_t)(word[w] * spread >> 56) << 8 * w;
+    at[k] = i + (uint32_t)__builtin_ctzll(bits | 1ull << 32);
+    k += bits != 0;
+    for (bits &= bits - 1; bits; bits &= bits - 1) at[k++] = i + (uint32_t)__builtin_ctz(bits);
   }
   for (; i < n; i++) at[k] = i, k += keep[i];
 }

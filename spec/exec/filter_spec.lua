@@ -90,6 +90,19 @@ describe("filters of kept rows", function()
       assert.same({ "0" }, rows("SELECT count(*) FROM none WHERE " .. condition))
     end)
   end
+  it("count and bound all rows without a look at them", function()
+    local what = "count(*), count(1), count(id), min(b), max(b), min(i), max(n), min(n), max(day), min(at), max(m)"
+    local slow = "SELECT " .. what .. " FROM kept WHERE length(t) >= 0"
+    assert.same(rows(slow), same_ways("SELECT " .. what .. " FROM kept"))
+    what = "min(late), max(late), count(late), count(*)"
+    assert.same(rows("SELECT " .. what .. " FROM kept WHERE length(t) >= 0"), same_ways("SELECT " .. what .. " FROM kept"))
+    assert.same({ "150000|18|0|124" }, same_ways [[SELECT count(*), count(DISTINCT few) + count(DISTINCT few) + 4,
+      count(*) FILTER (WHERE few > 6), max(b) FROM kept]])
+    assert.same({ "nan|-inf" }, same_ways "SELECT max(d), min(d) FROM kept")
+    assert.same({ "0|nil|nil" }, rows "SELECT count(*), min(i), max(d) FROM none")
+    assert.same({ "0|nil" }, rows "SELECT count(*), max(i) FROM (SELECT * FROM kept LIMIT 0)")
+    assert.same({ "49999|49998|1" }, same_ways "SELECT max(x), max(i) - 1, min(1) FROM (SELECT i x, i FROM kept)")
+  end)
   it("compare parameters of prepared statements", function()
     for _, value in ipairs { 5, 40000, -3, 49999 } do
       local n = spark:sql("SELECT count(*) FROM kept WHERE i = ? AND few <> 3", { value }):first()[1]
