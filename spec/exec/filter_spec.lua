@@ -23,13 +23,17 @@ local conditions = {
   "s = 12345", "s <> 0", "s > 29998", "s <= -29999", "s <=> 7", "s = 70000", "few = 0", "few <> 3 AND s > 0",
   "i = 40000", "i < 3", "i BETWEEN 49000 AND 49010", "i IN (5, 6, 49999)", "NOT (i >= 10)", "i = 5000000000",
   "n = 1200", "n <> 1200", "n > 1498", "n < 1", "NOT (n = 0)", "n IS NULL AND i > 49990", "n = CAST(NULL AS INT)",
-  "late = 1400000000000000", "late > 1499980000000000", "late <> 700000000000000 AND i < 23400", "late IS NULL AND i = 7",
-  "f = 3", "f > 11.5F", "d = 0", "d <> 0 AND i < 30", "d > 18749", "d >= DOUBLE('NaN') AND i < 100", "d = DOUBLE('NaN')",
+  "late = 1400000000000000", "late > 1499980000000000", "late <> 700000000000000 AND i < 23400",
+  "late IS NULL AND i = 7",
+  "f = 3", "f > 11.5F", "d = 0", "d <> 0 AND i < 30", "d > 18749", "d >= DOUBLE('NaN') AND i < 100",
+  "d = DOUBLE('NaN')",
   "d < 0", "d <= -0.0D", "d > DOUBLE('Infinity') AND i < 50", "d < 1 AND d <> -0.0D",
   "day = DATE'2020-03-01'", "day > DATE'2020-05-28'", "day >= DATE'2020-01-30' AND day < DATE'2020-01-31' AND few = 2",
-  "at = TIMESTAMP'1970-01-01 00:00:07'", "m = 12.25", "m > 249.5 AND few = 1", "t = '' AND i < 20", "t <> '' AND i > 49990",
+  "at = TIMESTAMP'1970-01-01 00:00:07'", "m = 12.25", "m > 249.5 AND few = 1", "t = '' AND i < 20",
+  "t <> '' AND i > 49990",
   "t = 'short' AND few = 5 AND i < 100", "t = 'a text that is long 149999'", "t <> 'short' AND i < 5", "t > 'short'",
-  "v = 'v7'", "v <> 'v7' AND i < 5", "c = 'WORD3' AND i < 9", "c <> 'word0' AND i > 49997", "few = 1 AND 10 / (i - 3) > 4 AND i > 5",
+  "v = 'v7'", "v <> 'v7' AND i < 5", "c = 'WORD3' AND i < 9", "c <> 'word0' AND i > 49997",
+  "few = 1 AND 10 / (i - 3) > 4 AND i > 5",
   "t LIKE '%99' AND few = 2", "few = 9", "few = 1 OR i = 7 AND few = 0",
 }
 local orders = {
@@ -95,7 +99,8 @@ describe("filters of kept rows", function()
     local slow = "SELECT " .. what .. " FROM kept WHERE length(t) >= 0"
     assert.same(rows(slow), same_ways("SELECT " .. what .. " FROM kept"))
     what = "min(late), max(late), count(late), count(*)"
-    assert.same(rows("SELECT " .. what .. " FROM kept WHERE length(t) >= 0"), same_ways("SELECT " .. what .. " FROM kept"))
+    slow = "SELECT " .. what .. " FROM kept WHERE length(t) >= 0"
+    assert.same(rows(slow), same_ways("SELECT " .. what .. " FROM kept"))
     assert.same({ "150000|18|0|124" }, same_ways [[SELECT count(*), count(DISTINCT few) + count(DISTINCT few) + 4,
       count(*) FILTER (WHERE few > 6), max(b) FROM kept]])
     assert.same({ "nan|-inf" }, same_ways "SELECT max(d), min(d) FROM kept")
@@ -121,10 +126,10 @@ describe("filters of kept rows", function()
       for _, where in ipairs { "true", "t <> ''", "n > 700", "late IS NOT NULL", "d = d AND few = 3", "few = 9" } do
         for _, limit in ipairs { "LIMIT 10", "LIMIT 7 OFFSET 5", "LIMIT 400 OFFSET 70" } do
           local query = ("SELECT id, t, d FROM kept WHERE %s ORDER BY %s, id %s"):format(where, order, limit)
-          local all = ("SELECT id, t, d FROM (SELECT *, row_number() OVER (ORDER BY %s, id) r FROM kept WHERE %s) WHERE ")
-            :format(order, where) .. "r > %d AND r <= %d ORDER BY r"
+          local all = [[SELECT id, t, d FROM (SELECT *, row_number() OVER (ORDER BY %s, id) r FROM kept WHERE %s)
+            WHERE r > %d AND r <= %d ORDER BY r]]
           local n, from = tonumber(limit:match "LIMIT (%d+)"), tonumber(limit:match "OFFSET (%d+)" or 0)
-          assert.same(rows(all:format(from, from + n)), same_ways(query), query)
+          assert.same(rows(all:format(order, where, from, from + n)), same_ways(query), query)
         end
       end
       assert.same({}, rows(("SELECT * FROM none ORDER BY %s LIMIT 3"):format(order)))
