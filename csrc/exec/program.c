@@ -21,7 +21,7 @@
 
 /* The next condition looks at survivors only below this share of the rows; of columns compared with
 ** constants, which cost next to nothing a row, far fewer are worth a list. */
-enum { FEW_LEFT = 4, FEW_COMPARED = 16 };
+enum { FEW_LEFT = 4, FEW_COMPARED = 24 };
 
 typedef struct prog_node {
   const mill_bound *b;
