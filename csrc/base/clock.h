@@ -7,6 +7,8 @@
 
 /* Nanoseconds of a clock that never goes back; a point on it for timed waits. */
 int64_t mill_monotonic(void);
+/* The same, some milliseconds late, in a few nanoseconds: for who asks each batch whether it is time. */
+int64_t mill_monotonic_rough(void);
 struct timespec mill_monotonic_after(int64_t nanos);
 
 /* The clock that a session's work reads: micros() is the wall time since 1970. */

@@ -58,7 +58,7 @@ void mill_watch_begin(mill_watch *w, mill_poll poll, void *poll_arg) {
   w->poll = poll;
   w->poll_arg = poll_arg;
   w->owner = &inside;
-  w->asked = before ? before->asked : mill_monotonic();
+  w->asked = before ? before->asked : mill_monotonic_rough();
   w->done = 0;
   w->stopped = false;
   mill_error_clear(&w->why);
@@ -76,7 +76,7 @@ void mill_watch_every(int64_t nanos) { poll_every = nanos; }
 
 /* Only its owner stops a watch. */
 static mill_status ask(mill_watch *w, mill_error *err) {
-  w->asked = mill_monotonic();
+  w->asked = mill_monotonic_rough();
   mill_error_clear(&w->why);
   mill_status s = w->poll(w->poll_arg, __atomic_load_n(&w->done, __ATOMIC_RELAXED), &w->why);
   if (s == MILL_OK) return s;
@@ -93,7 +93,7 @@ static mill_status check(mill_watch *w, mill_error *err) {
     return q->why.condition;
   }
   mill_watch *q = asked_for(w);
-  return q && mill_monotonic() - q->asked >= poll_every ? ask(q, err) : MILL_OK;
+  return q && mill_monotonic_rough() - q->asked >= poll_every ? ask(q, err) : MILL_OK;
 }
 
 mill_status mill_watch_check(mill_error *err) { return check(inside, err); }

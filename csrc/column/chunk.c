@@ -2,6 +2,7 @@
 #include "column/chunk.h"
 
 #include "column/coder.h"
+#include "column/test.h"
 
 enum { FIRST_ROWS = 1024 };
 
@@ -53,6 +54,7 @@ mill_chunk *mill_chunk_ref(mill_chunk *c) {
 void mill_chunk_unref(mill_chunk *c) {
   if (c == NULL || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) != 0) return;
   mill_memory *m = c->arena.memory;
+  mill_chunk_bounds_free(c);
   mill_arena_clear(&c->arena);
   mill_free(m, c, sizeof *c);
 }

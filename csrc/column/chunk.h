@@ -11,14 +11,16 @@
 
 enum { MILL_CHUNK = 65536 }; /* a multiple of MILL_BATCH */
 
+typedef struct mill_chunk_bounds mill_chunk_bounds;
 typedef struct mill_chunk {
   mill_arena arena;
   mill_vector *col;
   struct mill_coder **coder; /* of each column, NULL: flat; NULL: no column is coded */
   uint32_t ncols, n;
-  uint32_t capacity; /* rows that it was made for; it takes more */
-  int refs;          /* atomic */
-  bool full;         /* takes no more rows, however few there are: its vectors cannot grow */
+  uint32_t capacity;         /* rows that it was made for; it takes more */
+  int refs;                  /* atomic */
+  mill_chunk_bounds *bounds; /* atomic; of its columns, once somebody has asked (test.h) */
+  bool full; /* takes no more rows, however few there are: its vectors cannot grow */
 } mill_chunk;
 
 mill_status mill_chunk_new(mill_memory *m, const mill_type *schema, uint32_t capacity,

@@ -1,5 +1,7 @@
 #include "column/scan.h"
 
+#include "column/test.h"
+
 mill_scan *mill_scan_ref(mill_scan *s) {
   __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
   return s;
@@ -91,6 +93,10 @@ static void table_free(mill_scan *s) {
   mill_table_unref(table);
 }
 
+static bool table_range(const mill_scan *s, size_t morsel, int column, mill_range *out) {
+  return mill_chunk_range(((const table_scan *)s)->table->chunk[morsel], (uint32_t)column, out);
+}
+
 mill_status mill_scan_table(mill_table *t, mill_scan **out, mill_error *err) {
   table_scan *s = mill_calloc(t->memory, sizeof *s);
   if (!s) return mill_oom(t->memory, sizeof *s, err);
@@ -100,7 +106,8 @@ mill_status mill_scan_table(mill_table *t, mill_scan **out, mill_error *err) {
                         .refs = 1,
                         .name = "memory",
                         .open = table_open,
-                        .free = table_free};
+                        .free = table_free,
+                        .range = table_range};
   s->table = mill_table_ref(t);
   *out = &s->base;
   return MILL_OK;

@@ -27,6 +27,7 @@ typedef enum mill_test_kind {
   MILL_TEST_AMONG, /* one of `among` */
   MILL_TEST_IS_NULL,
   MILL_TEST_NOT_NULL,
+  MILL_TEST_NOT_EQUAL,
 } mill_test_kind;
 
 /* The integers base + i, i < range, whose bit i is set; bits NULL: all of them. The words of bits are
@@ -44,6 +45,13 @@ typedef struct mill_test {
   const mill_vector *value;  /* n values, flat or constant; NULL where none is needed */
   const mill_numbers *among; /* of a column of 32 or 64-bit integers; outlives all scans */
 } mill_test;
+
+/* What is known of some rows' values of a column. NaN may be among those of a floating type. */
+typedef struct mill_range {
+  const mill_vector *min, *max; /* one value; NULL: unknown */
+  int64_t nulls;                /* < 0: unknown */
+  bool all_null;
+} mill_range;
 
 /* What of a value is looked at: all of it (fields NULL), or some fields of a STRUCT. */
 typedef struct mill_part mill_part;
@@ -84,6 +92,9 @@ struct mill_scan {
   ** (NULL: all of it); what is unused may be null. Tests and parts are copied, but not numbers. */
   mill_status (*narrow)(const mill_scan *s, const mill_test *tests, int n,
                         const mill_part *const *parts, mill_scan **out, mill_error *err);
+  /* NULL: does not know. The range of a column of the schema in a morsel, which lives as long as the scan.
+  ** The first question costs a look at the values. False: it is not known. Any thread. */
+  bool (*range)(const mill_scan *s, size_t morsel, int column, mill_range *out);
 };
 
 mill_scan *mill_scan_ref(mill_scan *s);

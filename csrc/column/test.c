@@ -1,6 +1,8 @@
 /* Tests of single columns (column/scan.h) against values and ranges of values; see test.h. */
 #include "column/test.h"
 
+#include <string.h>
+
 #include "base/hot.h"
 
 static inline bool is_among(const mill_numbers *s, int64_t x) {
@@ -24,6 +26,7 @@ bool mill_test_passes(const mill_test *t, const mill_vector *v, size_t i) {
   int c = mill_vector_compare(v, i, t->value, 0);
   switch (t->kind) {
   case MILL_TEST_EQUAL: return c == 0;
+  case MILL_TEST_NOT_EQUAL: return c != 0;
   case MILL_TEST_LESS: return c < 0;
   case MILL_TEST_LESS_EQUAL: return c <= 0;
   case MILL_TEST_GREATER: return c > 0;
@@ -64,6 +67,14 @@ static bool any_among(const mill_numbers *s, const mill_range *r) {
                                              (uint64_t)high - (uint64_t)s->base));
 }
 
+/* Are all values of the range this one, as far as it tells? Of floating types it tells nothing of NaN. */
+static bool only(const mill_range *r, const mill_vector *value) {
+  const mill_type_id id = value->type->id;
+  return id != MILL_FLOAT && id != MILL_DOUBLE && r->min && r->max &&
+         mill_vector_compare(r->min, 0, value, 0) == 0 &&
+         mill_vector_compare(r->max, 0, value, 0) == 0;
+}
+
 bool mill_test_may_pass(const mill_test *t, const mill_range *r) {
   bool floating =
       t->value && (t->value->type->id == MILL_FLOAT || t->value->type->id == MILL_DOUBLE);
@@ -76,6 +87,7 @@ bool mill_test_may_pass(const mill_test *t, const mill_range *r) {
   for (uint32_t i = 0; t->kind == MILL_TEST_IN && i < t->n; i++)
     if (within(r, t->value, i)) return true;
   switch (t->kind) {
+  case MILL_TEST_NOT_EQUAL: return !only(r, t->value);
   case MILL_TEST_LESS: return !r->min || mill_vector_compare(r->min, 0, t->value, 0) < 0;
   case MILL_TEST_LESS_EQUAL: return !r->min || mill_vector_compare(r->min, 0, t->value, 0) <= 0;
   case MILL_TEST_GREATER: return !max || mill_vector_compare(max, 0, t->value, 0) > 0;
@@ -86,35 +98,102 @@ bool mill_test_may_pass(const mill_test *t, const mill_range *r) {
 
 /* ---- many values ---------------------------------------------------------------------------- */
 
-#define COMPARED(type, condition)                                                                  \
+enum { FEW_VALUES = 8, BLOCK = 256 };
+
+#define COMPARED(condition)                                                                        \
   do {                                                                                             \
     for (uint32_t i = 0; i < n; i++) mask[i] &= (uint8_t)(condition);                              \
-    return true;                                                                                   \
+    return;                                                                                        \
   } while (0)
-/* Of a NaN, which is larger than all else, no comparison of C is true. */
+#define ONE_OF(type)                                                                               \
+  do {                                                                                             \
+    uint8_t hit[BLOCK];                                                                            \
+    for (uint32_t from = 0; from < n; from += BLOCK) {                                             \
+      const uint32_t m = n - from < BLOCK ? n - from : BLOCK;                                      \
+      memset(hit, 0, sizeof hit);                                                                  \
+      for (uint32_t k = 0; k < t->n; k++) {                                                        \
+        const type one = value[k];                                                                 \
+        for (uint32_t i = 0; i < m; i++) hit[i] |= (uint8_t)(x[from + i] == one);                  \
+      }                                                                                            \
+      for (uint32_t i = 0; i < m; i++) mask[from + i] &= hit[i];                                   \
+    }                                                                                              \
+    return;                                                                                        \
+  } while (0)
+/* A NaN is larger than all else, and what is compared with is none: of such comparisons of C those for
+** less and equal are false, as they should be. */
 #define NUMBERS(type)                                                                              \
   do {                                                                                             \
-    const type *x = v->data, value = ((const type *)t->value->data)[0];                            \
-    if (value != value) return false;                                                              \
+    const type *x = v->data, *value = t->value->data;                                              \
+    const type first = value[0];                                                                   \
     switch (t->kind) {                                                                             \
-    case MILL_TEST_EQUAL: COMPARED(type, x[i] == value);                                           \
-    case MILL_TEST_LESS: COMPARED(type, x[i] < value);                                             \
-    case MILL_TEST_LESS_EQUAL: COMPARED(type, x[i] <= value);                                      \
-    case MILL_TEST_GREATER: COMPARED(type, !(x[i] <= value));                                      \
-    case MILL_TEST_GREATER_EQUAL: COMPARED(type, !(x[i] < value));                                 \
-    default: return false;                                                                         \
+    case MILL_TEST_EQUAL: COMPARED(x[i] == first);                                                 \
+    case MILL_TEST_NOT_EQUAL: COMPARED(x[i] != first);                                             \
+    case MILL_TEST_LESS: COMPARED(x[i] < first);                                                   \
+    case MILL_TEST_LESS_EQUAL: COMPARED(x[i] <= first);                                            \
+    case MILL_TEST_GREATER: COMPARED(!(x[i] <= first));                                            \
+    case MILL_TEST_GREATER_EQUAL: COMPARED(!(x[i] < first));                                       \
+    default: ONE_OF(type);                                                                         \
     }                                                                                              \
   } while (0)
 
-/* Loops over plain numbers; false: another way must do. */
-static MILL_HOT bool plain(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
-  if (v->index || v->mask != MILL_FLAT || t->n != 1) return false;
+/* One function a width: a compiler vectorises few loops in each. */
+#define NUMBERS_OF(S, T)                                                                           \
+  static MILL_HOT void numbers_##S(const mill_test *t, const mill_vector *v, uint32_t n,           \
+                                   uint8_t *restrict mask) {                                       \
+    NUMBERS(T);                                                                                    \
+  }
+NUMBERS_OF(i8, int8_t)
+NUMBERS_OF(i16, int16_t)
+NUMBERS_OF(i32, int32_t)
+NUMBERS_OF(i64, int64_t)
+NUMBERS_OF(f32, float)
+NUMBERS_OF(f64, double)
+
+/* Views of short texts are equal where their words are. */
+static MILL_HOT void short_text(const mill_test *t, const mill_vector *v, uint32_t n,
+                                uint8_t *restrict mask) {
+  const uint64_t *x = v->data, *value = t->value->data;
+  const uint64_t a = value[0], b = value[1];
+  if (t->kind == MILL_TEST_EQUAL)
+    COMPARED(((x[2 * i] ^ a) | (x[2 * i + 1] ^ b)) == 0);
+  else
+    COMPARED(((x[2 * i] ^ a) | (x[2 * i + 1] ^ b)) != 0);
+}
+
+/* Has v such values, and the test such a constant? */
+static bool is_quick_text(const mill_test *t) {
+  const mill_vector *value = t->value;
+  return (t->kind == MILL_TEST_EQUAL || t->kind == MILL_TEST_NOT_EQUAL) &&
+         value->type->collation == MILL_UTF8_BINARY &&
+         ((const mill_str *)value->data)->size <= MILL_STR_INLINE;
+}
+
+static bool is_number(const mill_vector *v) {
+  return mill_phys_is_word(v->type->phys) && v->type->phys != MILL_PHYS_BOOL;
+}
+
+bool mill_test_quick(const mill_test *t, const mill_vector *v) {
+  const mill_vector *value = t->value;
+  if (v->index || v->mask != MILL_FLAT || !value || value->index || t->kind == MILL_TEST_AMONG)
+    return false;
+  if (!mill_vector_valid(value, 0)) return false;
+  if (v->type->phys == MILL_PHYS_STR) return is_quick_text(t);
+  if (!is_number(v) || (t->kind == MILL_TEST_IN ? t->n > FEW_VALUES : t->n != 1)) return false;
+  for (uint32_t k = 0; k < t->n; k++)
+    if (is_nan(value, k)) return false;
+  return true;
+}
+
+/* A test that is quick. */
+static void plain(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
   switch (v->type->phys) {
-  case MILL_PHYS_I32: NUMBERS(int32_t);
-  case MILL_PHYS_I64: NUMBERS(int64_t);
-  case MILL_PHYS_F32: NUMBERS(float);
-  case MILL_PHYS_F64: NUMBERS(double);
-  default: return false;
+  case MILL_PHYS_I8: numbers_i8(t, v, n, mask); break;
+  case MILL_PHYS_I16: numbers_i16(t, v, n, mask); break;
+  case MILL_PHYS_I32: numbers_i32(t, v, n, mask); break;
+  case MILL_PHYS_I64: numbers_i64(t, v, n, mask); break;
+  case MILL_PHYS_F32: numbers_f32(t, v, n, mask); break;
+  case MILL_PHYS_F64: numbers_f64(t, v, n, mask); break;
+  default: short_text(t, v, n, mask);
   }
 }
 
@@ -158,7 +237,9 @@ static bool row_passes(const mill_test *t, const mill_vector *v, size_t i) {
 }
 
 void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
-  if ((t->value && plain(t, v, n, mask)) || among(t, v, n, mask)) {
+  const bool quick = mill_test_quick(t, v);
+  if (quick) plain(t, v, n, mask);
+  if (quick || among(t, v, n, mask)) {
     for (uint32_t i = 0; v->valid && i < n; i++) mask[i] &= mill_valid_bit(v->valid, i);
     return;
   }
@@ -178,15 +259,16 @@ void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint
     }                                                                                              \
     return k;                                                                                      \
   } while (0)
-#define WHOLE(type)                                                                                \
+#define SOME(type)                                                                                 \
   do {                                                                                             \
     const type *x = v->data, value = ((const type *)t->value->data)[0];                            \
     switch (t->kind) {                                                                             \
     case MILL_TEST_EQUAL: KEPT(x[at] == value);                                                    \
+    case MILL_TEST_NOT_EQUAL: KEPT(x[at] != value);                                                \
     case MILL_TEST_LESS: KEPT(x[at] < value);                                                      \
     case MILL_TEST_LESS_EQUAL: KEPT(x[at] <= value);                                               \
-    case MILL_TEST_GREATER: KEPT(x[at] > value);                                                   \
-    case MILL_TEST_GREATER_EQUAL: KEPT(x[at] >= value);                                            \
+    case MILL_TEST_GREATER: KEPT(!(x[at] <= value));                                               \
+    case MILL_TEST_GREATER_EQUAL: KEPT(!(x[at] < value));                                          \
     default: break;                                                                                \
     }                                                                                              \
   } while (0)
@@ -199,11 +281,30 @@ static uint32_t some_among_i64(const mill_numbers *s, const int64_t *x, uint32_t
   KEPT(is_among(s, x[at]));
 }
 
+static uint32_t some_texts(const mill_test *t, const mill_vector *v, uint32_t *row, uint32_t n) {
+  const uint64_t *x = v->data, *value = t->value->data;
+  const bool yes = t->kind == MILL_TEST_EQUAL;
+  KEPT((((x[2 * (size_t)at] ^ value[0]) | (x[2 * (size_t)at + 1] ^ value[1])) == 0) == yes);
+}
+
+static uint32_t some_valid(const uint64_t *valid, uint32_t *row, uint32_t n) {
+  KEPT(mill_valid_bit(valid, at));
+}
+
 uint32_t mill_test_some(const mill_test *t, const mill_vector *v, uint32_t *row, uint32_t n) {
-  bool flat = !v->index && v->mask == MILL_FLAT && !v->valid, one = flat && t->n == 1;
-  if (one && v->type->phys == MILL_PHYS_I32) WHOLE(int32_t);
-  if (one && v->type->phys == MILL_PHYS_I64) WHOLE(int64_t);
-  if (flat && t->kind == MILL_TEST_AMONG && v->type->phys == MILL_PHYS_I64)
+  bool flat = !v->index && v->mask == MILL_FLAT, quick = mill_test_quick(t, v) && t->n == 1;
+  if (v->valid && quick) n = some_valid(v->valid, row, n);
+  switch (quick ? v->type->phys : MILL_PHYS_NONE) {
+  case MILL_PHYS_I8: SOME(int8_t); break;
+  case MILL_PHYS_I16: SOME(int16_t); break;
+  case MILL_PHYS_I32: SOME(int32_t); break;
+  case MILL_PHYS_I64: SOME(int64_t); break;
+  case MILL_PHYS_F32: SOME(float); break;
+  case MILL_PHYS_F64: SOME(double); break;
+  case MILL_PHYS_STR: return some_texts(t, v, row, n);
+  default: break;
+  }
+  if (flat && !v->valid && t->kind == MILL_TEST_AMONG && v->type->phys == MILL_PHYS_I64)
     return some_among_i64(t->among, v->data, row, n);
   return some_of_any(t, v, row, n);
 }

@@ -7,18 +7,20 @@
 /* Does value i of v, which is not null, fulfil the test? */
 bool mill_test_passes(const mill_test *t, const mill_vector *v, size_t i);
 
+/* Is there a loop of a few operations for the test and the flat column v? Then what follows is as quick as
+** that loop. */
+bool mill_test_quick(const mill_test *t, const mill_vector *v);
 /* mask[i] = 0 where row i of v does not fulfil the test. Nulls fulfil IS_NULL alone. */
 void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask);
 /* Of the rows row[0..n) those that fulfil the test stay, in their order; how many. */
 uint32_t mill_test_some(const mill_test *t, const mill_vector *v, uint32_t *row, uint32_t n);
 
-/* What is known of some rows' values of a column. NaN may be among those of a floating type. */
-typedef struct mill_range {
-  const mill_vector *min, *max; /* one value; NULL: unknown */
-  int64_t nulls;                /* < 0: unknown */
-  bool all_null;
-} mill_range;
-/* False: no row of them can fulfil the test. */
+/* False: none of the rows can fulfil the test. */
 bool mill_test_may_pass(const mill_test *t, const mill_range *r);
+
+/* The range of a chunk's column of numbers, found at the first question and kept. False: it is not known.
+** Any thread may ask. There is no NaN in a range that is known. */
+bool mill_chunk_range(mill_chunk *c, uint32_t column, mill_range *out);
+void mill_chunk_bounds_free(mill_chunk *c); /* for mill_chunk_unref */
 
 #endif

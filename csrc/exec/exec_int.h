@@ -61,6 +61,8 @@ struct mill_sink {
   const mill_bound *first;
   uint32_t (*wanted)(mill_sink *s, size_t morsel, const mill_vector *first, uint32_t n,
                      uint32_t *sel);
+  /* May some rows of a morsel be wanted whose column has this range? */
+  bool (*may_want)(mill_sink *s, size_t morsel, const mill_range *first);
 };
 
 /* The caller's work from here to mill_watch_end (base/thread.h) is watched for the run. */
@@ -100,6 +102,9 @@ mill_status mill_exec_aggregate(const mill_exec *x, const mill_op *op, mill_scan
 ** nowhere. The scan does not outlive the operator and the sink. */
 mill_status mill_exec_aggregate_for(const mill_exec *x, const mill_op *op, mill_sink *to, int first,
                                     mill_scan **out, mill_error *err) MILL_USE_RESULT;
+/* The same of one row that is known without them (known.c); *out stays NULL where it is not. */
+mill_status mill_exec_known(const mill_exec *x, const mill_op *op, mill_scan **out,
+                            mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_sort_scan(const mill_exec *x, const mill_op *op, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
 mill_status mill_exec_window_scan(const mill_exec *x, const mill_op *op, mill_scan **out,

@@ -78,6 +78,7 @@ struct mill_op {
   int64_t from, to, step, limit, offset;
   double lower, upper;
   uint64_t seed;
+  bool ranged; /* SCAN: morsels may be left out by the ranges of their values */
   bool cached; /* SCAN: of rows that are kept for further queries, for EXPLAIN */
   bool replacement, outer, null_safe; /* JOIN null_safe: all keys compare with <=> */
   const mill_bound *predicate, *condition;

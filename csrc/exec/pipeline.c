@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/thread.h"
+#include "exec/condition.h"
 #include "exec/exec_int.h"
 
-enum { MAX_STEPS = 256 };
+enum { MAX_STEPS = 256, MAX_TESTS = 16 };
 
 typedef struct pipeline {
   const mill_exec *x;
@@ -15,8 +16,11 @@ typedef struct pipeline {
   mill_scan *source;
   const int *columns;
   int ncolumns;
-  int *identity; /* columns of sources that give all */
-  int first;     /* the column among them that the sink tells rows by; < 0: none */
+  int *identity;             /* columns of sources that give all */
+  bool ranged;               /* morsels may be left out by the ranges of their values */
+  mill_test test[MAX_TESTS]; /* ntests that all rows that count fulfil, of columns of the source */
+  int ntests;
+  int first; /* the column among them that the sink tells rows by; < 0: none */
   bool host;
   mill_meter *source_meter, *owner; /* where the run has meters; owner: whose sink it is */
   struct worker *worker;
@@ -77,6 +81,7 @@ static mill_status open_source(pipeline *p, const mill_op *op, mill_error *err) 
   if (op->kind == MILL_OP_SCAN) {
     p->source = mill_scan_ref(op->scan);
     p->columns = op->columns;
+    p->ranged = op->ranged && op->scan->range;
     p->ncolumns = (int)op->schema->nfields;
     return MILL_OK;
   }
@@ -181,9 +186,45 @@ static mill_status push_batch(pipeline *p, worker *w, mill_batch *b, mill_error 
   return w->first->push(w->first, b, err);
 }
 
+/* ---- ranges --------------------------------------------------------------------------------- */
+
+/* What the filters right above the source compare with constants. Of one that may fail, no row is left
+** out. */
+static mill_status find_tests(pipeline *p, mill_error *err) {
+  mill_memory *m = p->x->ctx->memory;
+  for (int i = 0; i < p->n && p->step[i]->kind == MILL_OP_FILTER; i++) {
+    const mill_bound *all = p->step[i]->predicate;
+    if (!mill_bound_harmless(all)) break;
+    int n = mill_conditions(all, NULL);
+    const mill_bound **list = mill_alloc(m, (size_t)n * sizeof *list);
+    if (list == NULL) return mill_oom(m, (size_t)n, err);
+    mill_conditions(all, list);
+    for (int k = 0; k < n && p->ntests < MAX_TESTS; k++)
+      if (mill_condition_test(list[k], &p->test[p->ntests]))
+        p->test[p->ntests].column = p->columns[p->test[p->ntests].column], p->ntests++;
+    mill_free(m, list, (size_t)n * sizeof *list);
+  }
+  return MILL_OK;
+}
+
+/* May a row of the morsel be wanted? */
+static bool morsel_wanted(const pipeline *p, size_t morsel) {
+  mill_range r;
+  const mill_scan *s = p->source;
+  if (p->first >= 0 && p->sink->may_want && s->range(s, morsel, p->columns[p->first], &r) &&
+      !p->sink->may_want(p->sink, morsel, &r))
+    return false;
+  for (int i = 0; i < p->ntests; i++)
+    if (s->range(s, morsel, p->test[i].column, &r) && !mill_test_may_pass(&p->test[i], &r))
+      return false;
+  return true;
+}
+
 static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_error *err) {
   worker *w = &p->worker[number];
   mill_batch *b;
+  if (p->ranged && !morsel_wanted(p, morsel))
+    return p->sink->end_morsel ? p->sink->end_morsel(p->sink, morsel, err) : MILL_OK;
   if (w->cursor == NULL) MILL_TRY(open_worker(p, w, err));
   w->last.morsel = morsel;
   MILL_TRY(w->cursor->seek(w->cursor, morsel, err));
@@ -273,6 +314,8 @@ static mill_status run_workers(pipeline *p, mill_error *err) {
   mill_status s = narrow_source(p, &wants, err);
   p->first = p->sink->first ? mill_source_column(p->step, p->n, p->sink->first) : -1;
   p->worker = mill_calloc(m, (size_t)p->workers * sizeof *p->worker);
+  p->ranged = p->ranged && p->source->range;
+  if (s == MILL_OK && p->ranged) s = find_tests(p, err);
   if (s == MILL_OK) s = p->worker ? run_all(p, err) : mill_oom(m, 1, err);
   for (int i = 0; p->worker && i < p->workers; i++) close_worker(p, &p->worker[i]);
   mill_free(m, p->worker, (size_t)p->workers * sizeof *p->worker);
@@ -291,6 +334,7 @@ static void drop_source(pipeline *p) {
   p->identity = NULL;
   mill_scan_unref(p->source);
   p->source = NULL;
+  p->ranged = false;
 }
 
 /* Step i is a join that goes to disk: what stands before it runs into the join's left side, and the

@@ -15,10 +15,13 @@
 #include "base/hash.h"
 #include "base/hot.h"
 #include "base/thread.h"
+#include "exec/condition.h"
 #include "exec/run.h"
 #include "kernel/lambda.h"
 
-enum { FEW_LEFT = 4 }; /* the next condition looks at survivors only below this share of the rows */
+/* The next condition looks at survivors only below this share of the rows; of columns compared with
+** constants, which cost next to nothing a row, far fewer are worth a list. */
+enum { FEW_LEFT = 4, FEW_COMPARED = 24 };
 
 typedef struct prog_node {
   const mill_bound *b;
@@ -57,6 +60,7 @@ struct mill_program {
   const mill_settings *set;
   int n;
   prog_node **root;
+  mill_test *test; /* of each that is one (condition.h), to select by; value NULL: it is none */
   prog_node *
       *bucket; /* all nodes by their hashes; a power of two of buckets, at least one a node */
   uint32_t nodes, buckets;
@@ -167,8 +171,12 @@ mill_status mill_program_new(const mill_context *ctx, const mill_settings *set,
   mill_arena_init(&p->own, ctx->memory);
   mill_arena_init(&p->batch, ctx->memory);
   p->root = mill_arena_alloc(&p->own, (size_t)(n + 1) * sizeof *p->root);
-  mill_status s = p->root ? MILL_OK : mill_oom(ctx->memory, 1, err);
-  for (int i = 0; i < n && s == MILL_OK; i++) s = build(p, exprs[i], &p->root[i], err);
+  p->test = mill_arena_alloc(&p->own, (size_t)(n + 1) * sizeof *p->test);
+  mill_status s = p->root && p->test ? MILL_OK : mill_oom(ctx->memory, 1, err);
+  for (int i = 0; i < n && s == MILL_OK; i++) {
+    s = build(p, exprs[i], &p->root[i], err);
+    if (!mill_condition_test(exprs[i], &p->test[i])) p->test[i].value = NULL;
+  }
   if (s != MILL_OK) {
     mill_program_free(p);
     return s;
@@ -634,14 +642,20 @@ mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector 
 
 /* ---- filters -------------------------------------------------------------------------------- */
 
-/* The places of the `left` bytes of n that are 1, the others being 0. Where they are few, most words of
-** eight bytes have none. */
+/* The places of the `left` bytes of n that are 1, the others being 0. Where they are few, most of many
+** bytes have none, and most of the rest one: that is taken without asking whether there are more. */
 static void places_of(const uint8_t *keep, uint32_t n, uint32_t left, uint32_t *restrict at) {
+  const uint64_t spread =
+      0x0102040810204080ull; /* the lowest bits of eight bytes into the upper one */
   uint32_t k = 0, i = 0;
-  for (; left < n / FEW_LEFT && i + 8 <= n; i += 8) {
-    uint64_t word;
-    memcpy(&word, keep + i, 8);
-    for (; word; word &= word - 1) at[k++] = i + (uint32_t)__builtin_ctzll(word) / 8;
+  uint64_t word[4];
+  for (; left < n / FEW_LEFT && i + sizeof word <= n; i += sizeof word) {
+    memcpy(word, keep + i, sizeof word);
+    uint32_t bits = 0;
+    for (uint32_t w = 0; w < 4; w++) bits |= (uint32_t)(word[w] * spread >> 56) << 8 * w;
+    at[k] = i + (uint32_t)__builtin_ctzll(bits | 1ull << 32);
+    k += bits != 0;
+    for (bits &= bits - 1; bits; bits &= bits - 1) at[k++] = i + (uint32_t)__builtin_ctz(bits);
   }
   for (; i < n; i++) at[k] = i, k += keep[i];
 }
@@ -661,15 +675,26 @@ MILL_HOT static void and_bytes(uint8_t *restrict keep, const uint8_t *restrict y
   for (uint32_t i = 0; i < n; i++) keep[i] &= yes[i] != 0;
 }
 
-/* How many of the bytes, 0 or 1 each, are 1. */
-MILL_HOT static uint32_t sum_bytes(const uint8_t *keep, uint32_t n) {
-  uint32_t sum = 0;
-  for (uint32_t i = 0; i < n; i++) sum += keep[i];
-  return sum;
+/* How many of MILL_BATCH bytes, 0 or 1 each, are 1: eight sums in a word, which a quarter of them cannot
+** fill. */
+MILL_HOT static uint32_t sum_bytes(const uint8_t *keep) {
+  enum { WORDS = MILL_BATCH / 4 / 8 };
+  const uint64_t even = 0x00ff00ff00ff00ffull;
+  uint64_t sum = 0;
+  for (uint32_t from = 0; from < MILL_BATCH; from += WORDS * 8) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < WORDS; i++) {
+      uint64_t word;
+      memcpy(&word, keep + from + i * 8, 8);
+      bytes += word;
+    }
+    sum += (bytes & even) + (bytes >> 8 & even);
+  }
+  return (uint32_t)((sum * 0x0001000100010001ull) >> 48);
 }
 
-/* keep[i] &= v is true at i; how many are left. */
-static uint32_t and_true(uint8_t *keep, const mill_vector *v, uint32_t n) {
+/* keep[i] &= v is true at i. */
+static void and_true(uint8_t *keep, const mill_vector *v, uint32_t n) {
   const uint8_t *yes = v->data;
   if (v->mask == 0) {
     if (!mill_vector_valid(v, 0) || !yes[0]) memset(keep, 0, n);
@@ -677,27 +702,54 @@ static uint32_t and_true(uint8_t *keep, const mill_vector *v, uint32_t n) {
     and_bytes(keep, yes, n);
     for (uint32_t i = 0; v->valid && i < n; i++) keep[i] &= mill_valid_bit(v->valid, i);
   }
-  return sum_bytes(keep, n);
+}
+
+/* Of the frame's rows, which are listed, those that pass the test: a frame of their own. */
+static mill_status test_some(mill_program *p, prog_frame *f, const mill_test *t,
+                             const mill_vector *v, mill_error *err) {
+  uint32_t *rows = mill_arena_take(&p->batch, (size_t)(f->n + 1) * sizeof *rows);
+  if (rows == NULL) return mill_oom(p->batch.memory, f->n, err);
+  memcpy(rows, f->rows, f->n * sizeof *rows);
+  uint32_t n = mill_test_some(t, v, rows, f->n);
+  *f = (prog_frame){.id = ++p->frames, .rows = rows, .n = n};
+  return MILL_OK;
 }
 
 mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t *sel, uint32_t *n,
                                 mill_error *err) {
-  uint8_t keep[MILL_BATCH];
+  uint8_t keep[MILL_BATCH]; /* of the frame's rows; 0 behind them */
   uint32_t left = in->n;
   MILL_TRY(mill_watch_check(err)); /* a join may ask about many rows before it has one */
   mill_arena_reset(&p->batch);
   p->in = in;
   prog_frame f = {.id = ++p->frames, .rows = in->sel, .n = in->n};
   memset(keep, 1, in->n);
+  memset(keep + in->n, 0, MILL_BATCH - in->n);
   for (int i = 0; i < p->n && left; i++) {
     const mill_vector *v;
     const mill_bound *b = p->root[i]->b;
-    if (left < f.n && (b->can_raise || !b->deterministic || left < f.n / FEW_LEFT)) {
+    const mill_test *t = p->test[i].value ? &p->test[i] : NULL;
+    const mill_vector *c = t ? &in->col[t->column] : NULL;
+    const bool quick = t && mill_test_quick(t, c);
+    const uint32_t few = f.n / (quick && !f.rows ? FEW_COMPARED : FEW_LEFT);
+    if (left < f.n && (b->can_raise || !b->deterministic || left < few || (quick && f.rows))) {
       MILL_TRY(keep_rows(p, &f, keep, left, err));
       memset(keep, 1, left);
+      memset(keep + left, 0, MILL_BATCH - left);
     }
-    MILL_TRY(eval(p, p->root[i], &f, &v, err));
-    left = and_true(keep, v, f.n);
+    if (quick && f.rows) {
+      MILL_TRY(test_some(p, &f, t, c, err));
+      memset(keep + f.n, 0, left - f.n);
+      left = f.n;
+      continue;
+    }
+    if (quick) {
+      mill_test_filter(t, c, f.n, keep);
+    } else {
+      MILL_TRY(eval(p, p->root[i], &f, &v, err));
+      and_true(keep, v, f.n);
+    }
+    left = sum_bytes(keep);
   }
   *n = left;
   if (left < f.n) MILL_TRY(keep_rows(p, &f, keep, left, err));

@@ -146,7 +146,9 @@ static mill_status make_scan(const mill_exec *x, const mill_op *op, mill_scan **
   case MILL_OP_SORT: return mill_exec_sort_scan(x, op, out, err);
   case MILL_OP_WINDOW: return mill_exec_window_scan(x, op, out, err);
   case MILL_OP_WINDOW_GROUP_LIMIT: return mill_exec_group_limit_scan(x, op, out, err);
-  case MILL_OP_AGGREGATE: return mill_exec_aggregate(x, op, out, err);
+  case MILL_OP_AGGREGATE:
+    MILL_TRY(mill_exec_known(x, op, out, err));
+    return *out ? MILL_OK : mill_exec_aggregate(x, op, out, err);
   case MILL_OP_SHARE: return share_scan(x, op, out, err);
   case MILL_OP_LIMIT: return mill_exec_limit_scan(x, op, out, err);
   case MILL_OP_TAIL: return mill_exec_tail_scan(x, op, out, err);

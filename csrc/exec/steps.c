@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "exec/condition.h"
 #include "exec/exec_int.h"
 
 typedef struct program_step {
@@ -49,16 +50,6 @@ static mill_status program_new(const mill_exec *x, const mill_op *op,
 
 /* ---- filter --------------------------------------------------------------------------------- */
 
-/* The conditions that AND puts together, in their order; their number. */
-static int conditions(const mill_bound *b, const mill_bound **out, int n) {
-  if (b->kind != MILL_B_AND) {
-    if (out) out[n] = b;
-    return n + 1;
-  }
-  for (int i = 0; i < b->nargs; i++) n = conditions(b->args[i], out, n);
-  return n;
-}
-
 static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
   program_step *p = (program_step *)s;
   uint32_t n = 0;
@@ -75,10 +66,11 @@ static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
 static mill_status filter_new(const mill_exec *x, const mill_op *op, mill_step **out,
                               mill_error *err) {
   mill_memory *m = x->ctx->memory;
-  int n = conditions(op->predicate, NULL, 0);
+  int n = mill_conditions(op->predicate, NULL);
   const mill_bound **list = mill_alloc(m, (size_t)n * sizeof *list);
   if (list == NULL) return mill_oom(m, (size_t)n, err);
-  conditions(op->predicate, list, 0);
+  mill_conditions(op->predicate, list);
+  mill_conditions_arrange(list, n);
   mill_status s = program_new(x, op, list, n, push_filter, out, err);
   mill_free(m, list, (size_t)n * sizeof *list);
   return s;

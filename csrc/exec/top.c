@@ -293,6 +293,16 @@ static uint32_t top_wanted(mill_sink *base, size_t morsel, const mill_vector *fi
   return kept;
 }
 
+static bool top_may_want(mill_sink *base, size_t morsel, const mill_range *first) {
+  top *t = (top *)base;
+  const mill_sort_column *key = t->fresh;
+  const mill_vector *best = key->descending ? first->max : first->min;
+  const uint64_t last = last_word(t, morsel);
+  uint64_t word;
+  if (last == UINT64_MAX || best == NULL || (first->nulls != 0 && key->nulls_first)) return true;
+  return !mill_sort_words(best, key, 1, &word) || word <= last;
+}
+
 static mill_status top_push(mill_sink *base, size_t morsel, mill_batch *b, mill_error *err) {
   top *t = (top *)base;
   slot *at = &t->slot[morsel];
@@ -316,8 +326,8 @@ static mill_status top_push(mill_sink *base, size_t morsel, mill_batch *b, mill_
 static mill_status top_end(mill_sink *base, size_t morsel, mill_error *err) {
   top *t = (top *)base;
   keeper *k = t->slot[morsel].k;
-  (void)err;
   if (k == NULL) return MILL_OK;
+  if (!k->bounded && k->n >= t->want) MILL_TRY(keep_best(t, k, err));
   pthread_mutex_lock(&t->lock);
   k->next = t->idle;
   t->idle = k;
@@ -429,6 +439,7 @@ mill_status mill_exec_top(const mill_exec *x, const mill_op *op, mill_table **ou
   t.base.end_morsel = top_end;
   t.base.wanted = top_wanted;
   t.base.keeps_few = true;
+  t.base.may_want = top_may_want;
   t.base.first = op->sorts[0].expr;
   for (int i = 0; i < op->nsorts; i++)
     if (!mill_bound_harmless(op->sorts[i].expr)) t.base.first = NULL;

@@ -210,22 +210,32 @@ static void small_add_sum(small_sum *s, mill_i128 sum, int64_t count) {
   *s = (small_sum){(uint64_t)all, up << COUNT_BITS | (uint64_t)(small_count(s) + count)};
 }
 
-/* Sum of n plain values: two 64-bit halves, so that the loop is one of plain vector additions. */
-#define PLAIN_SUM(S, T)                                                                            \
+/* Sum of n plain values, fewer than 2^31: loops of plain vector additions. Of small ones so many are added
+** in 32 bits as fit there. */
+#define PLAIN_SUM(S, T, SUM, FIT)                                                                  \
   MILL_HOT static mill_i128 plain_sum_##S(const T *restrict x, size_t n) {                         \
-    int64_t high = 0;                                                                              \
-    uint64_t low = 0;                                                                              \
-    for (size_t i = 0; i < n; i++) {                                                               \
-      const int64_t v = x[i];                                                                      \
-      high += v >> 32;                                                                             \
-      low += (uint32_t)v;                                                                          \
+    int64_t all = 0;                                                                               \
+    for (size_t from = 0; from < n; from += (FIT)) {                                               \
+      const size_t stop = n - from < (FIT) ? n : from + (FIT);                                     \
+      SUM sum = 0;                                                                                 \
+      for (size_t i = from; i < stop; i++) sum += x[i];                                            \
+      all += sum;                                                                                  \
     }                                                                                              \
-    return (mill_i128)high * 4294967296 + low;                                                     \
+    return all;                                                                                    \
   }
-PLAIN_SUM(i8, int8_t)
-PLAIN_SUM(i16, int16_t)
-PLAIN_SUM(i32, int32_t)
-PLAIN_SUM(i64, int64_t)
+PLAIN_SUM(i8, int8_t, int32_t, (size_t)1 << 23)
+PLAIN_SUM(i16, int16_t, int32_t, (size_t)1 << 15)
+PLAIN_SUM(i32, int32_t, int64_t, (size_t)1 << 31)
+
+/* In two 64-bit halves, the upper one of values moved up to be positive. */
+MILL_HOT static mill_i128 plain_sum_i64(const int64_t *restrict x, size_t n) {
+  uint64_t high = 0, low = 0;
+  for (size_t i = 0; i < n; i++) {
+    high += ((uint64_t)x[i] ^ 1ull << 63) >> 32;
+    low += (uint32_t)x[i];
+  }
+  return (mill_i128)((int64_t)high - ((int64_t)n << 31)) * 4294967296 + low;
+}
 
 /* A batch's sum of a group, and in the lower bits how many rows it has. */
 enum { FEW_BITS = 12 };

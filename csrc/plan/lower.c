@@ -166,6 +166,8 @@ static bool scan_op(mill_lowering *l, mill_scan *scan, const mill_node *n, mill_
     op->npaths = n->source->npaths;
   }
   op->cached = n->kind == MILL_N_CACHE;
+  op->ranged =
+      op->cached && mill_w_conf(l->w, "spark.sql.inMemoryColumnarStorage.partitionPruning");
   for (int i = 0; i < n->noutput; i++) {
     if (!mill_used(l, n->output[i]->id)) continue;
     columns[k] = i;

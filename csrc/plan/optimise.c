@@ -27,6 +27,7 @@ static const rule rules[] = {
     {"PushDownPredicates", mill_push_filters, false}, /* what narrower joins let pass */
     {"ConstantFolding", mill_fold_constants, false},
     {"BooleanSimplification", mill_simplify_booleans, false},
+    {"UnwrapCastInBinaryComparison", mill_unwrap_casts, false},
     {"PruneFilters", mill_prune_filters, false},
     {NULL, mill_sample_filters, false},
     {"PushDownLeftSemiAntiJoin", mill_push_semi, false},

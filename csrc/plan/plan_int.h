@@ -488,6 +488,7 @@ const mill_node *mill_collapse_projects(mill_planner *w, const mill_node *n);
 const mill_node *mill_narrow_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_fold_constants(mill_planner *w, const mill_node *n);
 const mill_node *mill_simplify_booleans(mill_planner *w, const mill_node *n);
+const mill_node *mill_unwrap_casts(mill_planner *w, const mill_node *n);
 const mill_node *mill_prune_filters(mill_planner *w, const mill_node *n);
 const mill_node *mill_push_limits(mill_planner *w, const mill_node *n);
 const mill_node *mill_infer_window_group_limits(mill_planner *w, const mill_node *n);

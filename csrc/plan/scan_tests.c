@@ -2,6 +2,7 @@
 ** (mill_scan.narrow). The filter stays. Spark's DataSourceStrategy, PushedFilters. */
 #include <string.h>
 
+#include "exec/condition.h"
 #include "plan/plan_int.h"
 
 enum { TESTS_MOST = 32 };
@@ -21,20 +22,10 @@ static bool is_constant(const mill_bound *b) {
   return b->kind == MILL_B_LITERAL && b->value && mill_vector_valid(b->value, 0);
 }
 
-static void add(tests *t, const mill_bound *column, mill_test_kind kind, const mill_vector *value,
-                uint32_t n) {
+static void add(tests *t, int column, mill_test_kind kind, const mill_vector *value, uint32_t n) {
   if (t->n == TESTS_MOST) return;
   t->at[t->n++] =
-      (mill_test){.kind = kind, .column = t->scan->columns[column->index], .n = n, .value = value};
-}
-
-/* column op constant, or the other way round. */
-static void add_comparison(tests *t, const mill_bound *b, mill_test_kind kind,
-                           mill_test_kind turned) {
-  const mill_bound *x = b->args[0], *y = b->args[1];
-  if (x->type != y->type) return;
-  if (x->kind == MILL_B_COLUMN && is_constant(y)) add(t, x, kind, y->value, 1);
-  if (y->kind == MILL_B_COLUMN && is_constant(x)) add(t, y, turned, x->value, 1);
+      (mill_test){.kind = kind, .column = t->scan->columns[column], .n = n, .value = value};
 }
 
 static bool add_list(tests *t, const mill_bound *b) {
@@ -50,7 +41,7 @@ static bool add_list(tests *t, const mill_bound *b) {
   for (int i = 1; i <= n && !w->status; i++)
     w->status = mill_vector_append(v, b->args[i]->value, NULL, 1, true, w->arena, w->err);
   if (w->status) return false;
-  add(t, b->args[0], MILL_TEST_IN, v, (uint32_t)n);
+  add(t, b->args[0]->index, MILL_TEST_IN, v, (uint32_t)n);
   return true;
 }
 
@@ -60,14 +51,12 @@ static bool collect(tests *t, const mill_bound *b) {
       if (!collect(t, b->args[i])) return false;
     return true;
   }
-  if (is(b, "=")) add_comparison(t, b, MILL_TEST_EQUAL, MILL_TEST_EQUAL);
-  if (is(b, "<")) add_comparison(t, b, MILL_TEST_LESS, MILL_TEST_GREATER);
-  if (is(b, "<=")) add_comparison(t, b, MILL_TEST_LESS_EQUAL, MILL_TEST_GREATER_EQUAL);
-  if (is(b, ">")) add_comparison(t, b, MILL_TEST_GREATER, MILL_TEST_LESS);
-  if (is(b, ">=")) add_comparison(t, b, MILL_TEST_GREATER_EQUAL, MILL_TEST_LESS_EQUAL);
+  mill_test c;
+  if (mill_condition_test(b, &c) && c.kind != MILL_TEST_NOT_EQUAL)
+    add(t, c.column, c.kind, c.value, 1);
   bool one = b->nargs == 1 && b->args[0]->kind == MILL_B_COLUMN;
-  if (is(b, "isnull") && one) add(t, b->args[0], MILL_TEST_IS_NULL, NULL, 0);
-  if (is(b, "isnotnull") && one) add(t, b->args[0], MILL_TEST_NOT_NULL, NULL, 0);
+  if (is(b, "isnull") && one) add(t, b->args[0]->index, MILL_TEST_IS_NULL, NULL, 0);
+  if (is(b, "isnotnull") && one) add(t, b->args[0]->index, MILL_TEST_NOT_NULL, NULL, 0);
   return is(b, "in") ? add_list(t, b) : true;
 }
 

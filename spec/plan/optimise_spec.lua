@@ -71,6 +71,13 @@ local cases = {
     "SELECT id, v > 5 AND v > 5 b FROM t WHERE k = 2",
     "SELECT id, k = 1 OR false b, k = 1 AND false c FROM t",
   },
+  UnwrapCastInBinaryComparison = {
+    "SELECT id FROM t WHERE CAST(v AS BIGINT) = 3",
+    "SELECT id, 4 >= CAST(v AS SMALLINT) + 0L b, CAST(v AS BIGINT) IN (1, 2L) c FROM t WHERE 7L > v",
+    "SELECT id, v <=> 5L b FROM t WHERE NOT (CAST(v AS BIGINT) = 3)",
+    "SELECT k, count(*) FROM (SELECT k, CAST(v AS SMALLINT) x FROM t) WHERE x <> 0 AND x < 40000 AND x IN (1, 9) "
+      .. "GROUP BY k ORDER BY k",
+  },
   PruneFilters = {
     "SELECT id FROM (SELECT id, 3 c FROM t) WHERE c = 3",
     "SELECT id FROM (SELECT id, 3 c FROM t) WHERE c = 4",
@@ -98,7 +105,8 @@ local cases = {
 describe("The rule", function()
   after_each(function() spark.conf:unset(EXCLUDED) end)
   for _, rule in ipairs { "CollapseProject", "PushDownPredicates", "EliminateOuterJoin", "ConstantFolding",
-    "BooleanSimplification", "PruneFilters", "LimitPushDown", "ReorderJoin", "ColumnPruning" } do
+    "BooleanSimplification", "UnwrapCastInBinaryComparison", "PruneFilters", "LimitPushDown", "ReorderJoin",
+    "ColumnPruning" } do
     for i, query in ipairs(cases[rule]) do
       it(("%s keeps the rows of query %d"):format(rule, i), function()
         local with, with_plan = rows(query), optimised(query)
