@@ -233,9 +233,9 @@ M.COMMON = 8
 
 local function one(list) return list[math.random(#list)] end
 
---- The maker of expressions of these literals and forms: expression(kind, depth, columns) is one of a type, `depth`
--- forms deep at most, with what `columns` lists by type at its leaves; fill(form, depth, columns) is a form with its %{type}
--- filled in.
+--- The maker of expressions of these literals and forms. expression(kind, depth, columns) is one of a type, `depth`
+-- forms deep at most, with what `columns` lists by type at its leaves; fill(form, depth, columns) is a form with its
+-- %{type} filled in.
 function M.maker(literals, forms)
   local expression
   local function fill(form, depth, columns)
