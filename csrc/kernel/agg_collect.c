@@ -406,9 +406,9 @@ static mill_status set_partial(mill_binding *b, const mill_type *item, mill_erro
   return b->partial ? MILL_OK : mill_oom(b->ctx->memory, sizeof *item, err);
 }
 
-static bool has_map(const mill_type *t) {
-  bool found = t->id == MILL_MAP;
-  for (uint32_t i = 0; i < t->nfields; i++) found = found || has_map(t->fields[i].type);
+static bool unsettable(const mill_type *t) {
+  bool found = t->id == MILL_MAP || (t->id == MILL_STRING && t->collation > 0);
+  for (uint32_t i = 0; i < t->nfields; i++) found = found || unsettable(t->fields[i].type);
   return found;
 }
 
@@ -419,7 +419,7 @@ static mill_status bind_collect(mill_binding *b, mill_error *err) {
   MILL_TRY(open_plan(b, &plan, err));
   plan->set = lists || b->aggregate == &set_agg;
   if (lists && item->id != MILL_ARRAY) return mill_bind_wrong_type(b, 0, "\"ARRAY\"", err);
-  if (plan->set && has_map(item))
+  if (plan->set && unsettable(item))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE, "sqlExpr",
                      mill_bind_sql(b, err), "functionName",
                      mill_error_fmt(err, "`%s`", b->fn->name), "dataType",

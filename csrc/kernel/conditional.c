@@ -188,13 +188,12 @@ static mill_status bind_extreme(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
-/* The eager kernel needs both sides in one type, which must be the first one's. */
+/* The eager kernel is for sides of one type; others are compared as what holds both (`lowered`). */
 static mill_status bind_nullif(mill_binding *b, mill_error *err) {
   const mill_type *t = mill_common_type(b->ctx->types, b->arg_type[0], b->arg_type[1]);
   if (t == NULL) return mill_bind_operands_differ(b, err);
   if (!mill_type_orderable(t)) return mill_bind_unordered(b, "=", t, err);
   b->result = b->cast_to[0];
-  if (b->result->id != MILL_NULL) b->cast_to[1] = b->result;
   b->nullable = true;
   return MILL_OK;
 }

@@ -192,12 +192,13 @@ static bool holds(const mill_type *t, mill_type_id id) {
   return false;
 }
 
-/* Has a value of the type an order? */
-static bool has_order(const mill_type *t) {
-  if (t->id == MILL_MAP || t->id == MILL_VARIANT || mill_type_is_shape(t)) return false;
-  for (uint32_t i = 0; i < t->nfields; i++)
-    if (!has_order(t->fields[i].type)) return false;
-  return true;
+bool mill_refuse_unordered(mill_planner *w, const mill_expr *at, const mill_expr *key) {
+  const mill_type *t = key->args[0]->type;
+  if (mill_type_orderable(t)) return true;
+  (void)MILL_W_FAIL_AT(w, at, MILL_E_DATATYPE_MISMATCH_INVALID_ORDERING_TYPE, "sqlExpr",
+                       mill_w_quoted_sql(w, key), "functionName", "`sortorder`", "dataType",
+                       mill_w_quoted_type(w, t), NULL);
+  return false;
 }
 
 static const mill_expr *order_item(mill_planner *w, const mill_node **child,
@@ -219,10 +220,7 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
   mill_expr *s = mill_x_copy(w, item);
   if (s == NULL) return NULL;
   s->args[0] = r, s->type = r->type;
-  if (!has_order(r->type))
-    return MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_INVALID_ORDERING_TYPE, "sqlExpr",
-                          mill_w_quoted_sql(w, s), "functionName", "`sortorder`", "dataType",
-                          mill_w_quoted_type(w, r->type), NULL);
+  if (!mill_refuse_unordered(w, e, s)) return NULL;
   return s;
 }
 
@@ -235,8 +233,8 @@ static const mill_node *analyse_sort(mill_planner *w, const mill_node *n, const 
     const mill_expr *s;
     if (all) {
       mill_expr *c = mill_x_copy(w, n->exprs[0]);
-      if (c) c->args[0] = before->output[i];
-      s = c;
+      if (c) c->args[0] = before->output[i], c->type = c->args[0]->type;
+      s = c && mill_refuse_unordered(w, c, c) ? c : NULL;
     } else {
       const char *refused = w->no_routines;
       w->no_routines = "Sort";

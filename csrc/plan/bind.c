@@ -461,6 +461,9 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
     mill_w_at(w, e->text, e->start, e->stop);
     return NULL;
   }
+  /* nullif(2, 2.5): its kernel has both sides as the first, where `=` takes what holds both. */
+  if (e->fn->lowered && e->nargs == 2 && e->args[0]->type != e->args[1]->type)
+    return expand(w, s, e, e->fn->lowered, mill_w_sql(w, e));
   if (b->stands_for)
     return expand(w, s, e, b->stands_for,
                   b->shown ? mill_w_copy(w, b->shown, strlen(b->shown)) : NULL);

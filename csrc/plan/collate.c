@@ -9,19 +9,20 @@
 
 /* ---- the collation of a call ---------------------------------------------------------------- */
 
-typedef enum strength { DEFAULT, IMPLICIT, EXPLICIT } strength;
+/* INDETERMINATE: of several implicit ones that differ. */
+typedef enum strength { DEFAULT, IMPLICIT, INDETERMINATE, EXPLICIT } strength;
+
+/* The collation that an expression brings into a call, and how much it counts. */
+typedef struct context {
+  strength strength;
+  int collation; /* -1: there are no texts */
+} context;
 
 /* The collation of the texts in a type; -1: there are none. */
 static int collation_in(const mill_type *t) {
   if (t->id == MILL_STRING) return t->collation;
   if (t->id == MILL_ARRAY) return collation_in(t->fields[0].type);
   return -1;
-}
-
-static strength strength_of(const mill_expr *e) {
-  if (mill_x_is_call(e, "collate")) return EXPLICIT;
-  if (e->kind == MILL_X_COLUMN || e->kind == MILL_X_OUTER) return IMPLICIT;
-  return collation_in(e->type) > 0 ? IMPLICIT : DEFAULT;
 }
 
 static bool any_collated(const mill_expr *e) {
@@ -43,22 +44,72 @@ static bool mismatch(mill_planner *w, const mill_expr *e, int a, int b) {
   return false;
 }
 
-static bool decide(mill_planner *w, const mill_expr *e, int *out) {
-  strength best = DEFAULT;
-  bool differ = false;
-  *out = 0;
+/* The stronger of two; false: both are written and differ, which is an error of the call `e`. */
+static bool merge(mill_planner *w, const mill_expr *e, context *into, context x) {
+  if (x.collation < 0 || x.strength < into->strength) return true;
+  bool differ = into->collation >= 0 && x.collation != into->collation;
+  if (x.strength == EXPLICIT && into->strength == EXPLICIT && differ)
+    return mismatch(w, e, into->collation, x.collation);
+  if (x.strength == into->strength && x.strength == IMPLICIT && differ)
+    into->strength = INDETERMINATE;
+  else if (x.strength > into->strength || into->collation < 0)
+    *into = x;
+  return true;
+}
+
+static bool contexts(mill_planner *w, const mill_expr *e, context *into);
+
+/* Do the texts of a call come from its arguments? Not those out of maps and structs. */
+static bool passes(const mill_expr *e) {
+  bool any = false;
   for (int i = 0; i < e->nargs; i++) {
-    int id = e->args[i]->type ? collation_in(e->args[i]->type) : -1;
-    strength s = id >= 0 ? strength_of(e->args[i]) : DEFAULT;
-    if (id < 0 || s < best || s == DEFAULT) continue;
-    if (s == best && id != *out) {
-      if (s == EXPLICIT) return mismatch(w, e, *out, id);
-      differ = true;
-    }
-    if (s > best) *out = id, differ = false;
-    best = s;
+    const mill_type *t = e->args[i]->type;
+    if (t == NULL || t->id == MILL_MAP || t->id == MILL_STRUCT) return false;
+    any = any || collation_in(t) >= 0;
   }
-  if (!differ) return true;
+  return any;
+}
+
+/* What a field is made of, where the struct is made on the spot. */
+static const mill_expr *made_field(const mill_expr *e) {
+  if (e->kind != MILL_X_FIELD || !mill_x_is_call(e->args[0], "named_struct")) return NULL;
+  int at = 2 * e->index + 1;
+  return at < e->args[0]->nargs ? e->args[0]->args[at] : NULL;
+}
+
+/* A call has what is strongest among its arguments, also where its own texts have no collation: upper(x COLLATE y)
+** and collation(x COLLATE y) are as explicit as x COLLATE y. */
+static bool context_of(mill_planner *w, const mill_expr *e, context *out) {
+  *out = (context){DEFAULT, collation_in(e->type)};
+  if (out->collation < 0) return true;
+  bool column = e->kind == MILL_X_COLUMN || e->kind == MILL_X_OUTER;
+  column = column || e->kind == MILL_X_SCALAR_QUERY;
+  bool cast = e->kind == MILL_X_CAST && collation_in(e->args[0]->type) >= 0;
+  if (mill_x_is_call(e, "collate"))
+    out->strength = EXPLICIT;
+  else if (made_field(e))
+    return context_of(w, made_field(e), out);
+  else if (!column && !cast && passes(e))
+    return *out = (context){DEFAULT, -1}, contexts(w, e, out);
+  else if (column || cast || out->collation > 0)
+    out->strength = IMPLICIT;
+  return true;
+}
+
+static bool contexts(mill_planner *w, const mill_expr *e, context *into) {
+  for (int i = 0; i < e->nargs; i++) {
+    context x;
+    if (e->args[i]->type == NULL) continue;
+    if (!context_of(w, e->args[i], &x) || !merge(w, e, into, x)) return false;
+  }
+  return true;
+}
+
+static bool decide(mill_planner *w, const mill_expr *e, int *out) {
+  context all = {DEFAULT, -1};
+  if (!contexts(w, e, &all)) return false;
+  *out = all.strength == DEFAULT || all.collation < 0 ? 0 : all.collation;
+  if (all.strength != INDETERMINATE) return true;
   (void)MILL_W_FAIL_AT(w, e, MILL_E_INDETERMINATE_COLLATION_IN_EXPRESSION, "expr",
                        mill_w_quoted_sql(w, e), NULL);
   return false;
@@ -82,6 +133,7 @@ static bool apart(const mill_expr *e) {
   return expanded || among(e->fn->name, names);
 }
 
+/* The text that is searched says how; the collation of the pattern does not matter. */
 static bool patterns(const mill_expr *e) {
   static const char *const names[] = {"like",
                                       "ilike",
@@ -172,7 +224,11 @@ const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation
   *collation = 0;
   if (e->nargs == 0 || e->fn->kind == MILL_TABLE || !any_collated(e)) return e;
   bool collated_trim = strcmp(e->fn->name, "btrim") == 0;
-  if (!decide(w, e, &id)) return NULL;
+  bool replaces = strcmp(e->fn->name, "regexp_replace") == 0;
+  if (patterns(e) && !replaces)
+    id = collation_in(e->args[0]->type) > 0 ? collation_in(e->args[0]->type) : 0;
+  else if (!decide(w, e, &id))
+    return NULL;
   const mill_type *t = mill_type_string(w->ctx->types, id, MILL_PLAIN_STRING, 0);
   if (t == NULL) return NULL;
   bool found = searches(e);

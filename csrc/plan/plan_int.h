@@ -295,6 +295,8 @@ bool mill_names_table(const mill_planner *w, const mill_scope *s, const mill_exp
 bool mill_refuse_generator(mill_planner *w, const mill_expr *e);
 /* Aggregates and windows in e are an error of that operator, as Spark names it. */
 bool mill_refuse_groups(mill_planner *w, const mill_expr *e, const char *operator);
+/* A sort key must have an order: no maps, VARIANTs, .. in it. */
+bool mill_refuse_unordered(mill_planner *w, const mill_expr *at, const mill_expr *key);
 /* Nodes for select items that hold windows or lateral aliases, over child. */
 const mill_node *mill_build_project(mill_planner *w, const mill_node *child, mill_exprs *items,
                                     const mill_exprs *hidden);

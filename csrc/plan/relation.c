@@ -245,6 +245,13 @@ const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mi
 
 /* ---- inline tables and table functions ------------------------------------------------------- */
 
+/* Spark gives the operand of these a name, which an inline table cannot look up. */
+static int names_operand(const mill_expr *e, void *arg) {
+  (void)arg;
+  return mill_x_is_call(e, "between") || mill_x_is_call(e, "nullif") ||
+         mill_x_is_call(e, "zeroifnull");
+}
+
 static const mill_expr *inline_value(mill_planner *w, const mill_scope *s,
                                      const mill_expr *written) {
   const char *before = w->no_routines;
@@ -253,7 +260,8 @@ static const mill_expr *inline_value(mill_planner *w, const mill_scope *s,
   w->no_routines = before;
   while (e && e->kind == MILL_X_ALIAS) e = e->args[0];
   bool computable = e == NULL || !(mill_x_draws(e) || mill_x_has_outer(e) || mill_x_has_window(e) ||
-                                   mill_x_has_aggregate(e) || mill_x_has_generator(e));
+                                   mill_x_has_aggregate(e) || mill_x_has_generator(e) ||
+                                   mill_x_any(written, names_operand, NULL));
   if (computable) return e;
   return MILL_W_FAIL_AT(w, e,
                         MILL_E_INVALID_INLINE_TABLE_CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE,

@@ -14,6 +14,22 @@ static bool resolve_list(mill_planner *w, const mill_scope *s, const mill_expr *
   return *out != NULL;
 }
 
+/* Rows are sorted by the keys of both lists. Spark gives what is computed for that a name of its own. */
+static bool keys_ordered(mill_planner *w, const mill_window *v) {
+  for (int i = 0; i < v->norder; i++)
+    if (!mill_refuse_unordered(w, v->order[i], v->order[i])) return false;
+  for (int i = 0; i < v->npartition; i++) {
+    const mill_expr *k = v->partition[i];
+    if (mill_type_orderable(k->type)) continue;
+    bool computed = k->kind != MILL_X_COLUMN && !mill_x_foldable(k);
+    (void)MILL_W_FAIL_AT(w, k, MILL_E_EXPRESSION_TYPE_IS_NOT_ORDERABLE, "expr",
+                         computed ? "\"_w0\"" : mill_w_quoted_sql(w, k), "exprType",
+                         mill_w_quoted_type(w, k->type), NULL);
+    return false;
+  }
+  return true;
+}
+
 static bool shifts(const mill_expr *call) {
   return mill_x_is_call(call, "lag") || mill_x_is_call(call, "lead");
 }
@@ -333,6 +349,7 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
   if (!resolve_list(w, &below, e->window->partition, v->npartition, &v->partition) ||
       !resolve_list(w, &below, e->window->order, v->norder, &v->order))
     return NULL;
+  if (!keys_ordered(w, v)) return NULL;
   if (call->fn->kind == MILL_WINDOW && v->norder == 0)
     return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_FRAME_NOT_ORDERED, "wf_name", call->name,
                           "wf_expr", mill_w_sql(w, call), NULL);

@@ -1,6 +1,10 @@
 -- Random expressions by type: a literal, a column, or a form of the language whose parts are expressions again. Of a
 -- form, what %{type} stands for is made in turn. Next to nothing raises, whatever the rows hold. BINARY and VARIANT are
--- made and used, but no query gives them as they are: half a UTF-8 character has no one text.
+-- made and used, but no query gives them as they are: half a UTF-8 character has no one text. Shifts are calls: Spark's
+-- lexer takes `>>` for the end of ARRAY<ARRAY<..>> anywhere behind an `ARRAY<`, and refuses the text. Texts
+-- with a collation are compared with constants: of what is made of a map or struct Spark knows no collation, and
+-- refuses
+-- to compare it. No DOUBLE is hashed: the last bit of exp() and its like is not the same everywhere.
 local M = {}
 
 local LITERALS = {
@@ -42,7 +46,8 @@ local FORMS = {
     "hour(%{timestamp})", "minute(%{timestamp})", "size(split(%{string}, '[ ,]'))", "CAST(%{boolean} AS INT)",
     "nvl2(%{string}, %{int}, %{int})", "levenshtein(%{string}, %{string})",
     "try_cast(%{string} AS INT)", "bit_count(%{int})", "(%{int} & 6)", "(%{int} | 1)", "(%{int} ^ %{int})",
-    "(~ %{int})", "shiftleft(%{int}, 2)", "(%{int} >> 1)", "(%{int} >>> 3) % 1000", "try_add(%{int}, %{int})",
+    "(~ %{int})", "shiftleft(%{int}, 2)", "shiftright(%{int}, 1)", "(shiftrightunsigned(%{int}, 3) % 1000)",
+    "try_add(%{int}, %{int})",
     "try_subtract(%{int}, 1)", "try_multiply(%{int}, %{int}) % 1000", "hash(%{int}, %{string}) % 1000",
     "hash(%{struct}) % 1000",
     "size(%{ints})", "cardinality(%{map})", "array_max(%{ints})", "array_min(%{ints})",
@@ -67,7 +72,7 @@ local FORMS = {
     "sign(%{bigint})::BIGINT",
     "(%{bigint} & %{int})", "xxhash64(%{date}, %{decimal}, %{boolean})", "try_cast(%{string} AS BIGINT)",
     "datediff(DAY, %{timestamp}, %{timestamp})", "(%{months} div INTERVAL '1' MONTH)", "floor(%{decimal})::BIGINT",
-    "time_diff('MINUTE', %{time}, %{time})", "hash(%{double})::BIGINT", "unix_timestamp(%{timestamp})" },
+    "time_diff('MINUTE', %{time}, %{time})", "hash(%{decimal}, %{date})::BIGINT", "unix_timestamp(%{timestamp})" },
   double = { "(%{double} + %{double})", "(%{double} * 2)", "try_divide(%{double}, %{double})", "round(%{double}, 1)",
     "CAST(%{int} AS DOUBLE)", "coalesce(%{double}, 0)", "abs(%{double})", "nullif(%{double}, 0)",
     "CAST(%{decimal} AS DOUBLE)", "nanvl(%{double}, 1)", "greatest(%{double}, %{double})", "sqrt(abs(%{double}))",
@@ -131,10 +136,10 @@ local FORMS = {
     "%{string} < %{string}", "%{bigint} != %{int}", "isnan(%{double})", "coalesce(%{boolean}, false)",
     "array_contains(%{ints}, 2)", "exists(%{ints}, x -> x > %{int})", "forall(%{ints}, x -> x IS NOT NULL)",
     "arrays_overlap(%{ints}, %{ints})", "map_contains_key(%{map}, 'a')", "%{struct} = %{struct}", "%{ints} < %{ints}",
-    "%{struct} <=> %{struct}", "%{string} COLLATE UTF8_LCASE = %{string}",
+    "%{struct} <=> %{struct}", "%{string} COLLATE UTF8_LCASE = 'TIDE'",
     "contains(%{string} COLLATE UTF8_LCASE, 'I')",
-    "%{string} COLLATE UNICODE_CI < %{string}", "endswith(%{string} COLLATE UNICODE_CI, 'LL')",
-    "%{string} COLLATE UTF8_BINARY_RTRIM = %{string}", "%{string} COLLATE UNICODE_CI IN ('MILL', 'tide')",
+    "%{string} COLLATE UNICODE_CI < 'Mill'", "endswith(%{string} COLLATE UNICODE_CI, 'LL')",
+    "%{string} COLLATE UTF8_BINARY_RTRIM = 'mill  '", "%{string} COLLATE UNICODE_CI IN ('MILL', 'tide')",
     "%{string} ILIKE 'M%'", "%{string} LIKE ANY ('%a%', 'm__l')", "%{string} NOT LIKE ALL ('t%', '%x%')",
     "is_variant_null(%{variant})", "%{span} > %{span}", "%{months} <= %{months}", "%{time} < %{time}",
     "%{ntz} = %{ntz}",
@@ -228,23 +233,29 @@ M.COMMON = 8
 
 local function one(list) return list[math.random(#list)] end
 
---- An expression of a type, `depth` forms deep at most; `columns` lists by type what may stand at its leaves.
-function M.expression(kind, depth, columns)
-  local own = columns[kind]
-  local roll = math.random(100)
-  if depth <= 0 or roll <= 25 then
-    if own and #own > 0 and roll % 4 ~= 0 then return one(own) end
-    return one(LITERALS[kind])
+--- The maker of expressions of these literals and forms. expression(kind, depth, columns) is one of a type, `depth`
+-- forms deep at most, with what `columns` lists by type at its leaves; fill(form, depth, columns) is a form with its
+-- %{type} filled in.
+function M.maker(literals, forms)
+  local expression
+  local function fill(form, depth, columns)
+    return (form:gsub("%%{(%a+)}", function(kind) return expression(kind, depth, columns) end))
   end
-  local form = one(FORMS[kind])
-  if kind == "boolean" or form:find "^%%{" or form:find " %% 1000$" then form = "(" .. form .. ")" end
-  return M.fill(form, depth - 1, columns)
+  function expression(kind, depth, columns)
+    local own = columns[kind]
+    local roll = math.random(100)
+    if depth <= 0 or roll <= 25 then
+      if own and #own > 0 and roll % 4 ~= 0 then return one(own) end
+      return one(literals[kind])
+    end
+    local form = one(forms[kind])
+    if kind == "boolean" or form:find "^%%{" or form:find " %% 1000$" then form = "(" .. form .. ")" end
+    return fill(form, depth - 1, columns)
+  end
+  return expression, fill
 end
 
---- A form with its %{type} filled in.
-function M.fill(form, depth, columns)
-  return (form:gsub("%%{(%a+)}", function(kind) return M.expression(kind, depth, columns) end))
-end
+M.expression, M.fill = M.maker(LITERALS, FORMS)
 
 --- A type for a column: mostly one of the common ones.
 function M.kind() return M.TYPES[math.random(math.random(100) <= 70 and M.COMMON or #M.TYPES)] end

@@ -126,14 +126,14 @@ local AGGREGATES = { "count(*)", "count(%{int})", "sum(%{int})", "min(%{string})
   "approx_count_distinct(%{string})", "percentile_approx(%{int}, 0.3)", "percentile(%{int}, array(0.25, 0.9))",
   "mode() WITHIN GROUP (ORDER BY %{int})", "percentile_cont(0.25) WITHIN GROUP (ORDER BY %{int} DESC)",
   "percentile_disc(0.5) WITHIN GROUP (ORDER BY %{int})", "listagg(t.s, ',') WITHIN GROUP (ORDER BY t.s DESC)",
-  "string_agg(DISTINCT t.s, '|') WITHIN GROUP (ORDER BY t.s)", "max(%{struct})", "min(%{ints})", "max(%{span})",
+  "max(%{struct})", "min(%{ints})", "max(%{span})",
   "sum(%{months})", "avg(%{span})", "sum(%{span})", "min(%{time})", "max(%{ntz})",
     "count(DISTINCT %{int}, %{string})",
   "try_sum(%{int})", "try_avg(%{bigint})", "every(%{boolean})", "some(%{boolean})", "max_by(t.s, t.id)",
   "min_by(t.i, (t.s, t.id))", "count(%{struct})", "hll_sketch_estimate(hll_sketch_agg(%{int}))",
     "sum(%{bigint} % 1000)",
   "count(DISTINCT t.s COLLATE UTF8_LCASE)", "max(%{binary}) IS NULL", "size(collect_list(%{variant}))",
-  "schema_of_variant_agg(%{variant})", "sort_array(array_agg(%{date}))", "any_value(1)", "sum(%{int}) / count(*)",
+  "sort_array(array_agg(%{date}))", "any_value(1)", "sum(%{int}) / count(*)",
   "max(%{int}) - min(%{int})", "avg(DISTINCT %{int})", "median(%{span})", "stddev_pop(DISTINCT %{int})",
     "bitmap_count("
     .. "bitmap_construct_agg(abs(%{int} % 50)))", "histogram_numeric(%{int}, 50)", "grouping(t.s)",
@@ -193,7 +193,7 @@ local FRAMES = { "", "", "ROWS BETWEEN 2 PRECEDING AND CURRENT ROW", "ROWS BETWE
   "ROWS UNBOUNDED PRECEDING", "ROWS BETWEEN CURRENT ROW AND 2 FOLLOWING" }
 local OVER = { "sum(%{int})", "count(%{string})", "min(%{int})", "max(%{string})", "avg(%{int})", "max(%{decimal})",
   "bool_or(%{boolean})", "stddev(%{int})", "count(*)", "sum(%{int}) FILTER (WHERE %{boolean})", "max(%{date})",
-  "sort_array(collect_list(%{int}))", "min(%{struct})", "sum(%{months})", "bit_or(%{int})", "median(%{int})" }
+  "min(%{struct})", "sum(%{months})", "bit_or(%{int})", "median(%{int})" }
 local PLACED = { "first_value(%{int})", "last_value(%{int})", "first_value(%{string}) IGNORE NULLS",
   "last_value(%{date}) IGNORE NULLS", "nth_value(%{int}, 2)", "any_value(%{string}) IGNORE NULLS",
     "collect_list(%{int})" }
@@ -250,6 +250,9 @@ local NESTED = {
   "SELECT st.* FROM (SELECT named_struct('c1', id, 'c2', xs) AS st FROM a)",
   "SELECT xs[0] AS c1, sum(st.n) AS c2 FROM a GROUP BY xs[0]",
   "SELECT mp AS c1, count(*) AS c2 FROM a GROUP BY mp",
+  -- beside other DISTINCT calls Spark forgets what the first is of no rows, and throws at the second
+  "SELECT id % 3 AS c1, schema_of_variant_agg(v) AS c2 FROM wide WHERE %{boolean} GROUP BY id % 3",
+  "SELECT i AS c1, string_agg(DISTINCT s, '|') WITHIN GROUP (ORDER BY s) AS c2 FROM t WHERE %{boolean} GROUP BY i",
   "SELECT window.start AS c1, sum(i) AS c2 FROM t GROUP BY window(ts, '1 day', '6 hours')",
   "SELECT session_window.end AS c1, count(*) AS c2 FROM t GROUP BY session_window(ts, '4 hours')",
   "SELECT upper(s COLLATE UTF8_LCASE) AS c1, count(*) AS c2 FROM t GROUP BY s COLLATE UTF8_LCASE",

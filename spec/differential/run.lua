@@ -1,26 +1,29 @@
 -- Random queries answered by Tidemill and by a peer, or by Tidemill in other ways: the rows must be the same.
 --
---   lua5.4 spec/differential/run.lua [--count N] [--seed S] [--python PYTHON] [--show N] [--minutes M]
+--   lua5.4 spec/differential/run.lua [--count N] [--seed S] [--python PYTHON] [--peer spark|duckdb] [--show N]
+--     [--minutes M]
 --
--- With --python (a Python that has pyspark) the peer is Spark; without, one thread, two, spilled, without the
--- optimiser's rules, and the queries that are plain enough as DataFrame calls check each other. Prints each query that
--- differs with both answers, as soon as it is known, then `N compared, M differ` and how many of them were errors.
--- An error must be the same condition; a query that Spark refuses and Tidemill answers, or the reverse, differs. Where
--- Spark's interpreted answer differs from ours, the compiled one counts. After so many minutes no more is asked.
+-- With --python (a Python that has pyspark) the peer is Spark, or DuckDB with `--peer duckdb`, for queries that mean
+-- the same in both dialects (common.lua); without, one thread, two, spilled, without the optimiser's rules, and the
+-- queries that are plain enough as DataFrame calls check each other. Prints each query that differs with both answers,
+-- as soon as it is known, then `N compared, W wrong answers, E other errors`: it is a wrong answer when one side gives
+-- rows and the other gives other rows or an error; two conditions that differ are another error. Where Spark's
+-- interpreted answer differs from ours, the compiled one counts. After so many minutes no more is asked.
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. here .. "/../conformance/?.lua;" .. package.path
 require "tree" (here .. "/../..")
 local cjson = require "cjson"
+local common = require "common"
 local compare = require "compare"
 local frames = require "frames"
 local generate = require "generate"
 local tidemill = require "tidemill"
 
-local o = { count = 1000, seed = 1, show = 20, minutes = math.huge }
+local o = { count = 1000, seed = 1, show = 20, minutes = math.huge, peer = "spark" }
 for i = 1, #arg, 2 do
   local name = arg[i]:match "^%-%-(%a+)$"
   if not name or not arg[i + 1] then
-    io.stderr:write "usage: run.lua [--count N] [--seed S] [--python PYTHON] [--show N] [--minutes M]\n"
+    io.stderr:write "usage: run.lua [--count N] [--seed S] [--python PYTHON] [--peer NAME] [--show N] [--minutes M]\n"
     os.exit(2)
   end
   o[name] = tonumber(arg[i + 1]) or arg[i + 1]
@@ -28,8 +31,13 @@ end
 
 local queries = {}
 for k = 1, o.count do
-  local sql, ordered, parts = generate.query(o.seed * 1000003 + k)
-  queries[k] = { sql = sql, ordered = ordered, parts = parts }
+  local seed = o.seed * 1000003 + k
+  if o.peer == "duckdb" then
+    queries[k] = { sql = common.query(seed) }
+  else
+    local sql, ordered, parts = generate.query(seed)
+    queries[k] = { sql = sql, ordered = ordered, parts = parts }
+  end
 end
 
 -- Rows as lines, or the condition of the error.
@@ -54,14 +62,15 @@ local function ask(options, rules)
   return out
 end
 
--- The queries of `which` (numbers) put to Spark: calls f(number, answer) as each comes, as long as it says true.
-local function spark_answers(which, mode, f)
+-- The queries of `which` (numbers) put to a peer: calls f(number, answer) as each comes, as long as it says true.
+-- The program (with %s for its input) answers; `statements` come first.
+local function peer_answers(program, statements, which, f)
   local input = os.tmpname()
   local file = assert(io.open(input, "w"))
-  for _, text in ipairs(generate.setup) do file:write(cjson.encode { sql = text }, "\n") end
+  for _, text in ipairs(statements) do file:write(cjson.encode { sql = text }, "\n") end
   for _, k in ipairs(which) do file:write(cjson.encode { id = k, sql = queries[k].sql }, "\n") end
   file:close()
-  local pipe = assert(io.popen(("%s %s/spark.py %s %s 2>/dev/null"):format(o.python, here, input, mode)))
+  local pipe = assert(io.popen(("%s %s/%s 2>/dev/null"):format(o.python, here, program:format(input))))
   for line in pipe:lines() do
     local a = cjson.decode(line)
     local lines = a.rows and {} or nil
@@ -84,35 +93,76 @@ local function difference(q, expected, got)
   return compare.lines(expected.rows, got.rows, not q.ordered, 1e-9)
 end
 
-local compared, differ, errors = 0, 0, 0
+local compared, wrong, other, refused = 0, 0, 0, 0
 local function check(name, k, expected, got)
   local why = difference(queries[k], expected, got)
   compared = compared + 1
-  errors = errors + (expected.error and 1 or 0)
+  refused = refused + (expected.error and 1 or 0)
   if not why then return end
-  differ = differ + 1
-  if differ <= o.show then print(("%s, query %d:\n%s\n%s\n"):format(name, k, queries[k].sql, why)) end
+  local both = expected.error and got.error
+  if both then
+    other = other + 1
+  else
+    wrong = wrong + 1
+  end
+  if wrong + other > o.show then return end
+  print(("%s, query %d%s:\n%s\n%s\n"):format(name, k, both and " (another error)" or "", queries[k].sql, why))
   io.stdout:flush()
 end
 
+-- The numbers of all queries.
+local function all()
+  local out = {}
+  for k = 1, #queries do out[k] = k end
+  return out
+end
+
 local function check_spark(plain)
-  local all, unsure, asked, from = {}, {}, 0, os.time()
-  for k = 1, #queries do all[k] = k end
-  spark_answers(all, "interpreted", function(k, expected)
+  local unsure, asked, from = {}, 0, os.time()
+  peer_answers("spark.py %s interpreted", generate.setup, all(), function(k, expected)
     asked = asked + 1
-    if difference(queries[k], expected, plain[k]) then
+    local why = difference(queries[k], expected, plain[k])
+    if why then
       unsure[#unsure + 1] = k
+      io.stderr:write(("query %d will be asked again:\n%s\n%s\n"):format(k, queries[k].sql, why))
     else
       check("Spark", k, expected, plain[k])
     end
     if k % 100 == 0 then io.stderr:write(("%d asked, %d of them again later\n"):format(asked, #unsure)) end
     return os.time() - from < o.minutes * 60
   end)
-  spark_answers(unsure, "compiled", function(k, expected)
+  peer_answers("spark.py %s compiled", generate.setup, unsure, function(k, expected)
     check("Spark", k, expected, plain[k])
     return true
   end)
   if asked < #queries and o.minutes == math.huge then print(("no answer to %d"):format(#queries - asked)) end
+end
+
+-- The tables of common.lua as statements: names and types as here, the rows as texts.
+local function tables_as_statements()
+  local spark <close> = session { threads = 1 }
+  local out = {}
+  for name, columns in pairs(common.TABLES) do
+    local frame = spark:sql(("SELECT %s FROM %s"):format(columns, name))
+    local rows = {}
+    for i, row in ipairs(frame:collect()) do
+      local cells = {}
+      for k = 1, #row do
+        cells[k] = row[k] == nil and "NULL" or "'" .. tostring(row[k]):gsub("'", "''") .. "'"
+      end
+      rows[i] = "(" .. table.concat(cells, ", ") .. ")"
+    end
+    out[#out + 1] = ("CREATE TABLE %s (%s)"):format(name, frame.schema:toDDL())
+    out[#out + 1] = ("INSERT INTO %s VALUES %s"):format(name, table.concat(rows, ", "))
+  end
+  return out
+end
+
+local function check_duckdb(plain)
+  peer_answers("duckdb_answers.py %s", tables_as_statements(), all(), function(k, expected)
+    check("DuckDB", k, expected, plain[k])
+    return true
+  end)
 end
 
 local function check_all(name, expected, got)
@@ -132,7 +182,9 @@ local function ask_frames()
 end
 
 local plain = ask { threads = 1 }
-if o.python then
+if o.python and o.peer == "duckdb" then
+  check_duckdb(plain)
+elseif o.python then
   check_spark(plain)
 else
   local rules = "CollapseProject,PushDownPredicates,EliminateOuterJoin,ConstantFolding,BooleanSimplification,"
@@ -142,5 +194,5 @@ else
   check_all("no rules", plain, ask({ threads = 2 }, rules))
   check_all("as calls", plain, ask_frames())
 end
-print(("%d compared, %d differ (%d errors)"):format(compared, differ, errors))
-os.exit(differ == 0)
+print(("%d compared, %d wrong answers, %d other errors (%d refused)"):format(compared, wrong, other, refused))
+os.exit(wrong + other == 0)

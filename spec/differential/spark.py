@@ -1,6 +1,9 @@
 """Answers of Spark to queries: lines of JSON {"id", "sql"} in, {"id", "rows"} or {"id", "error"} out. A line without an
 id is a statement that comes first. With `compiled` as second argument each query becomes bytecode, as it would by
-default; without, expressions are interpreted, which says the same in a fraction of the time."""
+default; without, expressions are interpreted, which says the same in a fraction of the time.
+
+What a query costs beside its rows is kept small: tables are one partition of rows that are there, so next to no plan
+has an exchange, hence one job each; and Spark keeps no texts of plans for its pages."""
 import json
 import sys
 
@@ -8,6 +11,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 builder = (SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+           .config("spark.ui.liveUpdate.period", "-1").config("spark.sql.ui.explainMode", "simple")
+           .config("spark.sql.maxPlanStringLength", "300").config("spark.sql.autoBroadcastJoinThreshold", "-1")
            .config("spark.sql.shuffle.partitions", "1").config("spark.sql.session.timeZone", "UTC")
            .config("spark.sql.timeType.enabled", "true").config("spark.sql.adaptive.enabled", "false")
            .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"))
@@ -19,16 +24,19 @@ spark.sparkContext.setLogLevel("OFF")
 
 
 def rows(sql):
+    """The rows as lists of texts. A list of rows of one JSON text each reads as JSON itself."""
     df = spark.sql(sql)
     names = [f"c{i}" for i in range(len(df.columns))]
-    df = df.toDF(*names).selectExpr(*[f"CAST({n} AS STRING)" for n in names])
-    return [list(r) for r in df.collect()]
+    cells = ", ".join(f"CAST({n} AS STRING)" for n in names)
+    found = df.toDF(*names).selectExpr(f"to_json(array({cells}))")._jdf.collectAsList().toString()
+    return [row[0] for row in json.loads(found)]
 
 
 def settle(name):
     """A view as the rows that it has, which are not computed again with each query."""
     df = spark.table(name)._jdf
-    spark._jsparkSession.createDataFrame(df.collectAsList(), df.schema()).createOrReplaceTempView(name)
+    rows_of = spark._jsparkSession.createDataFrame(df.collectAsList(), df.schema())
+    rows_of.coalesce(1).createOrReplaceTempView(name)
 
 
 for line in open(sys.argv[1], encoding="utf-8"):

@@ -48,4 +48,45 @@ describe("a collation", function()
     assert.equal("2", rows "SELECT count(*) FROM collated_back WHERE s = 'A'")
     os.execute("rm -rf '" .. path .. "'")
   end)
+
+  local function condition(sql)
+    local ok, e = pcall(rows, sql)
+    return ok and "rows" or e.condition
+  end
+
+  it("counts as written through calls, lists, windows and fields", function()
+    local explicit = "COLLATION_MISMATCH.EXPLICIT"
+    for _, text in ipairs {
+      "'a' COLLATE UNICODE_CI < upper('a' COLLATE UTF8_LCASE)",
+      "typeof('a' COLLATE UTF8_LCASE) < 'a' COLLATE UNICODE_CI",
+      "'a' COLLATE UNICODE_CI < collation('a' COLLATE UTF8_LCASE)",
+      "hex('a' COLLATE UTF8_LCASE) = 'a' COLLATE UNICODE_CI",
+      "concat('a' COLLATE UNICODE_CI, 'b') = upper('c' COLLATE UTF8_LCASE)",
+      "max('a' COLLATE UNICODE_CI) = 'c' COLLATE UTF8_LCASE",
+      "max('a' COLLATE UNICODE_CI) OVER () = 'c' COLLATE UTF8_LCASE",
+      "array('a' COLLATE UNICODE_CI)[0] = 'c' COLLATE UTF8_LCASE",
+      "named_struct('x', 'a' COLLATE UNICODE_CI).x = 'c' COLLATE UTF8_LCASE",
+      "array('a' COLLATE UNICODE_CI) = array('c' COLLATE UTF8_LCASE)",
+    } do
+      assert.equal(explicit, condition("SELECT " .. text), text)
+    end
+    local indeterminate, pair = "INDETERMINATE_COLLATION_IN_EXPRESSION",
+      " FROM (SELECT 'a' COLLATE UNICODE_CI AS s) x, (SELECT 'A' AS s) y"
+    for _, text in ipairs {
+      "x.s = y.s", "upper(x.s) = lower(y.s)", "x.s = collation(y.s)", "x.s = (SELECT 'A')", "x.s IN (y.s)",
+    } do
+      assert.equal(indeterminate, condition("SELECT " .. text .. pair), text)
+    end
+    assert.equal("true|false|true", rows("SELECT collation('a' COLLATE UTF8_LCASE) = 'system.builtin.utf8_lcase'"
+      .. " COLLATE UTF8_LCASE, collation('a') = 'x' COLLATE UNICODE_CI, x.s = upper('a')" .. pair))
+  end)
+
+  it("of a pattern does not matter", function()
+    local s = " FROM (SELECT 'a' COLLATE UTF8_LCASE AS s)"
+    assert.equal("false|true|false|true|true",
+      rows("SELECT 'A' LIKE s, s LIKE 'A', 'A' RLIKE s, s RLIKE 'A', 'A' ILIKE s" .. s))
+    assert.equal("0|false|true", rows("SELECT regexp_count('A', s), 'A' LIKE ('a' COLLATE UNICODE_CI),"
+      .. " 'a' COLLATE UTF8_LCASE LIKE 'A' COLLATE UNICODE_CI" .. s))
+    assert.equal("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", condition "SELECT 'a' COLLATE UNICODE_CI LIKE 'A'")
+  end)
 end)

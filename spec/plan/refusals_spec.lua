@@ -181,4 +181,65 @@ describe("a query", function()
       { "FROM t |> AGGREGATE count(*) GROUP BY 1 |> ORDER BY i", "1 1, 2 1" },
     }
   end)
+
+  it("sorts by what has an order, and makes partitions of it", function()
+    local order, partition = "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "EXPRESSION_TYPE_IS_NOT_ORDERABLE"
+    local map = "(SELECT i, map('a', i) AS m FROM t)"
+    refuses {
+      { "SELECT * FROM " .. map .. " ORDER BY ALL", order }, { "SELECT * FROM " .. map .. " ORDER BY 2", order },
+      { "SELECT * FROM " .. map .. " ORDER BY struct(i, m)", order },
+      { "SELECT i FROM t ORDER BY array(map(1, i))", order },
+      { "SELECT i FROM t ORDER BY make_interval(i)", order }, { "SELECT parse_json(s) FROM t ORDER BY ALL", order },
+      { "SELECT rank() OVER (ORDER BY m) FROM " .. map, order },
+      { "SELECT rank() OVER (ORDER BY named_struct('a', m)) FROM " .. map, order },
+      { "SELECT count(*) OVER (PARTITION BY m) FROM " .. map, partition },
+      { "SELECT count(*) OVER (PARTITION BY i, array(m) ORDER BY i) FROM " .. map, partition },
+      { "SELECT count(*) OVER (PARTITION BY make_interval(i)) FROM t", partition },
+      { "SELECT count(*) OVER (PARTITION BY parse_json('1')) FROM t", partition },
+    }
+    gives {
+      { "SELECT i FROM " .. map .. " GROUP BY i, m ORDER BY i", "1, 2" },
+      { "SELECT rank() OVER (ORDER BY named_struct('a', array(i))) AS r FROM t ORDER BY ALL", "1, 2" },
+    }
+    local frame = spark:sql("SELECT * FROM " .. map)
+    local ok, e = pcall(function() return frame:orderBy "m" end)
+    assert.equal(order, ok and "rows" or e.condition)
+    local F, Window = tidemill.functions, tidemill.Window
+    ok, e = pcall(function() return frame:select(F.count("i"):over(Window.partitionBy "m")):collect() end)
+    assert.equal(partition, ok and "rows" or e.condition)
+    assert.equal("m", e.messageParameters.expr:match '"(.-)"')
+  end)
+
+  it("has no operands with names in inline tables", function()
+    local condition = "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE"
+    refuses {
+      { "VALUES (nullif(1, 2))", condition }, { "VALUES (abs(nullif(1, 2)))", condition },
+      { "VALUES (zeroifnull(NULL))", condition }, { "VALUES (1 BETWEEN 0 AND 2)", condition },
+      { "VALUES (1), (if(1 NOT BETWEEN 2 AND 3, 1, 2))", condition },
+    }
+    gives {
+      { "SELECT * FROM VALUES (nvl(1, 2), ifnull(1, 2), nvl2(1, 2, 3), nullifzero(0))", "1 1 2 nil" },
+      { "SELECT * FROM VALUES (1 IN (1, 2), equal_null(1, 2))", "true false" },
+    }
+  end)
+
+  it("compares what nullif is given as = does", function()
+    gives {
+      { "SELECT nullif(2, 2.5), nullif(2, 2.0), nullif(bround(1.50, 0), 1.5)", "2 nil 2" },
+      { "SELECT i, nullif(i, 1.5), nullif(i, 1.0D), nullif(i, 4294967296L + i) FROM t ORDER BY i",
+        "1 1 nil 1, 2 2 2 2" },
+      { "SELECT nullif(day, TIMESTAMP'2024-01-01 05:00:00') FROM t ORDER BY i", "2024-01-01, 2024-01-02" },
+      { "SELECT typeof(nullif(1, 2.5)), typeof(nullif(1, 2L)), nullif(i, NULL) FROM t WHERE i = 1", "int int 1" },
+    }
+  end)
+
+  it("makes no sets of texts that have a collation", function()
+    local condition = "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE"
+    refuses {
+      { "SELECT collect_set(s COLLATE UTF8_LCASE) FROM t", condition },
+      { "SELECT collect_set(s COLLATE UTF8_BINARY_RTRIM) FROM t", condition },
+      { "SELECT collect_set(array(s COLLATE UNICODE)) FROM t", condition },
+    }
+    gives { { "SELECT size(collect_list(s COLLATE UTF8_LCASE)), size(collect_set(s)) FROM t", "2 2" } }
+  end)
 end)
