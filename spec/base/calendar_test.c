@@ -141,7 +141,7 @@ static void ends(void) {
   CHECK(mill_zones_find(zones, "-7", 2, &z, &err) == MILL_OK);
   m = mill_moment_at(INT64_MIN, z);
   CHECK(m.local == INT64_MIN && m.offset == -7 * 3600);
-  m = (mill_moment){INT64_MAX, z, -7 * 3600, 0};
+  m = (mill_moment){INT64_MAX, z, -7 * 3600, 0, false};
   CHECK(!mill_moment_utc(&m, &utc));
 }
 
