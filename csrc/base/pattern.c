@@ -412,6 +412,12 @@ mill_status mill_pattern_format(const mill_pattern *p, const mill_moment *m, mil
   printer w = {.m = m, .offset = m->offset, .locale = p->locale, .out = out, .err = err};
   bool era = false;
   mill_datetime_of(m->local, &w.d);
+  MILL_TRY(mill_text_reserve(out, PATTERN_FIXED_MOST, err));
+  if (p->fixed.n && mill_pattern_fixed_print(&p->fixed, &w.d, out->data + out->size)) {
+    out->size += p->fixed.n;
+    out->data[out->size] = 0;
+    return MILL_OK;
+  }
   w.days = mill_floor_div(m->local, MILL_MICROS_DAY);
   for (int i = 0; i < p->nitems; i++) era |= p->item[i].letter == 'G';
   for (int i = 0; i < p->nitems; i++) MILL_TRY(print_item(&w, &p->item[i], era));

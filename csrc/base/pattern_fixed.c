@@ -2,7 +2,8 @@
 ** most once, with characters between that are neither letters nor digits. A text of that length with
 ** digits where the layout has them is what the general reader would take, field by field; any other text
 ** (a year with a sign, say) is left to that. Bytes are compared in words of eight, of which the last
-** overlaps those before. */
+** overlaps those before. Printing puts the layout and then the digits; a year of more or fewer than four
+** digits is left to the general printer. */
 #include <string.h>
 
 #include "base/pattern_int.h"
@@ -82,5 +83,28 @@ bool mill_pattern_fixed_parse(const pattern_fixed *f, const char *s, int64_t *da
   if (!mill_valid_civil(year, month, day) || hour > 23 || minute > 59 || second > 59) return false;
   *days = mill_days_from_civil(year, month, day);
   *micros = ((hour * 60 + minute) * 60 + second) * 1000000;
+  return true;
+}
+
+static inline void put_two(const pattern_fixed *f, int field, int v, char *to) {
+  if (f->at[field] < 0) return;
+  to[f->at[field]] = (char)('0' + v / 10);
+  to[f->at[field] + 1] = (char)('0' + v % 10);
+}
+
+bool mill_pattern_fixed_print(const pattern_fixed *f, const mill_datetime *d, char *to) {
+  if (d->year < 0 || d->year > 9999) return false;
+  for (int k = 0; k == 0 || 8 * (size_t)k < f->n; k++)
+    memcpy(to + word_at(f->n, k), &f->layout[k], 8);
+  int year = (int)d->year;
+  if (f->at[YEAR] >= 0) {
+    char *y = to + f->at[YEAR];
+    for (int k = 3; k >= 0; k--, year /= 10) y[k] = (char)('0' + year % 10);
+  }
+  put_two(f, MONTH, d->month, to);
+  put_two(f, DAY, d->day, to);
+  put_two(f, HOUR, d->hour, to);
+  put_two(f, MINUTE, d->minute, to);
+  put_two(f, SECOND, d->second, to);
   return true;
 }

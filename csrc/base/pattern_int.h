@@ -34,6 +34,8 @@ void mill_pattern_lay_out(mill_pattern *p);
 /* A text of that length; false: the general way must tell. */
 bool mill_pattern_fixed_parse(const pattern_fixed *f, const char *s, int64_t *days,
                               int64_t *micros);
+/* f->n bytes; false: the general way must print it. */
+bool mill_pattern_fixed_print(const pattern_fixed *f, const mill_datetime *d, char *to);
 
 /* The list of names that an item takes; false: it is a number. */
 bool mill_pattern_names(const pattern_item *t, mill_locale_list *list);

@@ -1,10 +1,12 @@
 /* Patterns of one layout against the same with an optional zone, which the general reader takes: each text
-** that is right, and each with one byte changed, gives the same moment from both. */
+** that is right, and each with one byte changed, gives the same moment from both. Against the same with an
+** optional nothing, which the general printer takes: moments of all widths of years give the same text. */
 #include <stdio.h>
 #include <string.h>
 
 #include "../check.h"
 #include "base/pattern.h"
+#include "base/text.h"
 #include "base/timezone.h"
 
 static mill_memory *memory;
@@ -50,6 +52,26 @@ static void test_pattern(const char *s, const char *const *texts) {
   CHECK(ok, "%s: as the general reader does", s);
 }
 
+static void test_printing(const char *s) {
+  char general[64];
+  static const int64_t days[] = {-719529, -719528, -719163, -1,     0,
+                                 19782,   2932896, 2932897, -800000};
+  snprintf(general, sizeof general, "%s[]", s);
+  const mill_pattern *p[] = {pattern(s), pattern(general)};
+  mill_text text[2];
+  mill_error err;
+  mill_error_clear(&err);
+  for (int k = 0; k < 2; k++) mill_text_init(&text[k], memory);
+  for (size_t i = 0; i < 2 * sizeof days / sizeof *days; i++) {
+    int64_t second = i % 2 ? 86399 : 1;
+    mill_moment m = {.local = (days[i / 2] * 86400 + second) * 1000000 + 999999};
+    for (int k = 0; k < 2; k++)
+      CHECK(mill_pattern_format(p[k], &m, &text[k], &err) == MILL_OK, "%s", s);
+  }
+  CHECK(strcmp(text[0].data, text[1].data) == 0, "%s: as the general printer does", s);
+  for (int k = 0; k < 2; k++) mill_text_clear(&text[k]);
+}
+
 #define TEXTS(...)                                                                                 \
   (const char *const[]) { __VA_ARGS__, NULL }
 
@@ -67,6 +89,10 @@ int main(void) {
   test_pattern("[dd/MM/yyyy]", TEXTS("29/02/2024"));
   test_pattern("dd MMM yyyy", TEXTS("29 Feb 2024"));
   test_pattern("dd'T'MM'T'yyyy", TEXTS("29t02T2024"));
+  test_printing("yyyy-MM-dd HH:mm:ss");
+  test_printing("dd/MM/yyyy");
+  test_printing("HH:mm:ss");
+  test_printing("ss,mm,HH dd yyyy LL");
   mill_arena_clear(&arena);
   mill_zones_free(zones);
   CHECK(mill_memory_read(memory).blocks == 0, "nothing leaks");
