@@ -294,11 +294,14 @@ static bool valid_at(checker *c, const unsigned char *p, size_t n, int depth) {
   }
 }
 
+bool mill_variant_headed(const mill_variant *v) {
+  return v->size <= MILL_VARIANT_LIMIT && v->metadata_size <= MILL_VARIANT_LIMIT &&
+         v->metadata_size > 0 && (v->metadata[0] & 15) == 1;
+}
+
 bool mill_variant_valid(const mill_variant *v) {
   checker c = {.left = v->size};
-  if (v->size > MILL_VARIANT_LIMIT || v->metadata_size > MILL_VARIANT_LIMIT ||
-      v->metadata_size == 0 || (v->metadata[0] & 15) != 1)
-    return false;
+  if (!mill_variant_headed(v)) return false;
   c.named = names_of(v, &c.names);
   return valid_at(&c, (const unsigned char *)v->value, v->size, 0);
 }

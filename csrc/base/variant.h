@@ -94,6 +94,8 @@ bool mill_variant_trim(mill_variant *v) MILL_USE_RESULT;
 int mill_variant_order(const char *a, size_t n, const char *b, size_t m);
 /* All of it, to the last name: nothing is malformed. Walks over whole values ask first. */
 bool mill_variant_valid(const mill_variant *v);
+/* Sizes and version alone, for a walk that reads all of it once and tells what is malformed itself. */
+bool mill_variant_headed(const mill_variant *v);
 /* MALFORMED_VARIANT, or UNKNOWN_PRIMITIVE_TYPE_IN_VARIANT where that is what stands there. */
 mill_status mill_variant_fail(const mill_variant *v, mill_error *err) __attribute__((cold));
 

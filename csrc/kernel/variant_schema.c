@@ -34,16 +34,21 @@ struct shape {
   size_t name_size;
 };
 
+/* A walk over one variant. Values that share bytes would make it endless: there are no more of them than
+** bytes. */
 typedef struct shaper {
   mill_arena *arena;
   bool own; /* names are copied: they outlive the variant */
   mill_error *err;
+  const mill_variant *whole;
+  size_t left; /* values that may still come */
+  int depth;
 } shaper;
 
-static mill_status new_shape(shaper *s, shape_kind kind, shape **out) {
+static mill_status new_shape(shaper *s, shape **out) {
   *out = mill_arena_take(s->arena, sizeof **out);
   if (*out == NULL) return mill_oom(s->arena->memory, sizeof **out, s->err);
-  **out = (shape){.kind = kind};
+  **out = (shape){.kind = VOID_SHAPE};
   return MILL_OK;
 }
 
@@ -140,34 +145,17 @@ static int digits_of(mill_i128 v) {
   return n;
 }
 
-static mill_status shape_of(shaper *s, const mill_variant *v, shape **out);
-
-static mill_status shape_parts(shaper *s, const mill_variant *v, const mill_variant_item *x,
-                               shape *to) {
-  shape **tail = &to->child, *one;
-  if (x->kind == MILL_VARIANT_ARRAY) MILL_TRY(new_shape(s, VOID_SHAPE, &to->child));
-  for (uint32_t i = 0; i < x->count; i++) {
-    mill_variant part;
-    const char *name;
-    size_t n;
-    if (x->kind == MILL_VARIANT_ARRAY) {
-      if (!mill_variant_element(v, x, i, &part)) return mill_variant_fail(v, s->err);
-      MILL_TRY(shape_of(s, &part, &one));
-      MILL_TRY(merge(s, to->child, one));
-      continue;
-    }
-    if (!mill_variant_member(v, x, i, &name, &n, &part)) return mill_variant_fail(v, s->err);
-    MILL_TRY(shape_of(s, &part, &one));
-    one->name = s->own ? mill_arena_strndup(s->arena, name, n) : name;
-    one->name_size = n;
-    if (one->name == NULL) return mill_oom(s->arena->memory, n, s->err);
-    *tail = one;
-    tail = &one->next;
+static mill_status read_value(shaper *s, const mill_variant *v, mill_variant_item *x) {
+  if (s->depth <= MILL_VARIANT_DEPTH && s->left && mill_variant_read(v, x) &&
+      x->kind != MILL_VARIANT_UNKNOWN) {
+    s->left--;
+    return MILL_OK;
   }
-  return MILL_OK;
+  return mill_variant_fail(s->whole, s->err);
 }
 
-static mill_status shape_of(shaper *s, const mill_variant *v, shape **out) {
+/* Without its parts. */
+static shape outline(const mill_variant_item *x) {
   static const shape_kind kinds[] = {
       [MILL_VARIANT_NULL] = VOID_SHAPE,
       [MILL_VARIANT_BOOLEAN] = BOOLEAN,
@@ -184,40 +172,91 @@ static mill_status shape_of(shaper *s, const mill_variant *v, shape **out) {
       [MILL_VARIANT_ARRAY] = ARRAY,
       [MILL_VARIANT_OBJECT] = OBJECT,
   };
-  mill_variant_item x;
-  if (!mill_variant_read(v, &x) || x.kind == MILL_VARIANT_UNKNOWN)
-    return mill_variant_fail(v, s->err);
-  MILL_TRY(new_shape(s, kinds[x.kind], out));
-  if (x.kind == MILL_VARIANT_DECIMAL) {
-    int n = digits_of(x.digits);
-    (*out)->precision = (uint8_t)(n > x.scale ? n : x.scale);
-    (*out)->scale = x.scale;
+  shape out = {.kind = kinds[x->kind]};
+  if (x->kind == MILL_VARIANT_DECIMAL) {
+    int n = digits_of(x->digits);
+    out.precision = (uint8_t)(n > x->scale ? n : x->scale);
+    out.scale = x->scale;
   }
-  return shape_parts(s, v, &x, *out);
+  return out;
 }
 
-static mill_status shape_row(shaper *s, const mill_vector *v, size_t i, shape **out) {
-  mill_variant one = mill_variant_at(v, i);
-  if (!mill_variant_valid(&one)) return mill_variant_fail(&one, s->err);
-  return shape_of(s, &one, out);
+static mill_status shape_of(shaper *s, const mill_variant *v, shape *out);
+
+static mill_status shape_elements(shaper *s, const mill_variant *v, const mill_variant_item *x,
+                                  shape *to) {
+  MILL_TRY(new_shape(s, &to->child));
+  for (uint32_t i = 0; i < x->count; i++) {
+    mill_variant part;
+    shape one;
+    if (!mill_variant_element(v, x, i, &part)) return mill_variant_fail(s->whole, s->err);
+    MILL_TRY(shape_of(s, &part, &one));
+    MILL_TRY(merge(s, to->child, &one));
+  }
+  return MILL_OK;
+}
+
+static mill_status shape_members(shaper *s, const mill_variant *v, const mill_variant_item *x,
+                                 shape *to) {
+  shape **tail = &to->child;
+  for (uint32_t i = 0; i < x->count; i++) {
+    mill_variant part;
+    const char *name;
+    size_t n;
+    if (!mill_variant_member(v, x, i, &name, &n, &part)) return mill_variant_fail(s->whole, s->err);
+    MILL_TRY(new_shape(s, tail));
+    MILL_TRY(shape_of(s, &part, *tail));
+    (*tail)->name = s->own ? mill_arena_strndup(s->arena, name, n) : name;
+    (*tail)->name_size = n;
+    if ((*tail)->name == NULL) return mill_oom(s->arena->memory, n, s->err);
+    tail = &(*tail)->next;
+  }
+  return MILL_OK;
+}
+
+static mill_status shape_item(shaper *s, const mill_variant *v, const mill_variant_item *x,
+                              shape *out) {
+  mill_status status = MILL_OK;
+  *out = outline(x);
+  s->depth++;
+  if (out->kind == ARRAY) status = shape_elements(s, v, x, out);
+  if (out->kind == OBJECT) status = shape_members(s, v, x, out);
+  s->depth--;
+  return status;
+}
+
+static mill_status shape_of(shaper *s, const mill_variant *v, shape *out) {
+  mill_variant_item x;
+  MILL_TRY(read_value(s, v, &x));
+  return shape_item(s, v, &x, out);
+}
+
+static mill_status begin(shaper *s, const mill_variant *v) {
+  s->whole = v;
+  s->left = v->size;
+  s->depth = 0;
+  return mill_variant_headed(v) ? MILL_OK : mill_variant_fail(v, s->err);
 }
 
 /* ---- text ----------------------------------------------------------------------------------- */
 
 /* A name in back-quotes unless it is a plain identifier. */
-static mill_status put_name(const shape *m, mill_text *out, mill_error *err) {
-  bool plain = m->name_size > 0 && (m->name[0] < '0' || m->name[0] > '9');
-  for (size_t i = 0; i < m->name_size; i++) {
-    char c = m->name[i];
+static mill_status put_name(const char *p, size_t n, mill_text *out, mill_error *err) {
+  bool plain = n > 0 && (p[0] < '0' || p[0] > '9');
+  for (size_t i = 0; i < n; i++) {
+    char c = p[i];
     plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   }
-  if (plain) return mill_text_add(out, m->name, m->name_size, err);
-  MILL_TRY(mill_text_addc(out, '`', err));
-  for (size_t i = 0; i < m->name_size; i++) {
-    if (m->name[i] == '`') MILL_TRY(mill_text_addc(out, '`', err));
-    MILL_TRY(mill_text_addc(out, m->name[i], err));
+  if (plain) {
+    MILL_TRY(mill_text_add(out, p, n, err));
+    return mill_text_add(out, ": ", 2, err);
   }
-  return mill_text_addc(out, '`', err);
+  MILL_TRY(mill_text_addc(out, '`', err));
+  for (size_t i = 0; i < n; i++) {
+    if (p[i] == '`') MILL_TRY(mill_text_addc(out, '`', err));
+    MILL_TRY(mill_text_addc(out, p[i], err));
+  }
+  return mill_text_add(out, "`: ", 3, err);
 }
 
 static mill_status put_shape(const shape *s, mill_text *out, mill_error *err) {
@@ -233,29 +272,52 @@ static mill_status put_shape(const shape *s, mill_text *out, mill_error *err) {
   if (s->kind != ARRAY && s->kind != OBJECT) return MILL_OK;
   for (const shape *m = s->child; m; m = m->next) {
     if (m != s->child) MILL_TRY(mill_text_adds(out, ", ", err));
-    if (s->kind == OBJECT) {
-      MILL_TRY(put_name(m, out, err));
-      MILL_TRY(mill_text_adds(out, ": ", err));
-    }
+    if (s->kind == OBJECT) MILL_TRY(put_name(m->name, m->name_size, out, err));
     MILL_TRY(put_shape(m, out, err));
   }
   return mill_text_addc(out, '>', err);
 }
 
+/* The shape of a value as text, which members of objects join as they are read: only the elements of an array
+** must be known before. */
+static mill_status put_value(shaper *s, const mill_variant *v, mill_text *out) {
+  mill_variant_item x;
+  shape one;
+  MILL_TRY(read_value(s, v, &x));
+  if (x.kind != MILL_VARIANT_OBJECT) {
+    MILL_TRY(shape_item(s, v, &x, &one));
+    return put_shape(&one, out, s->err);
+  }
+  MILL_TRY(mill_text_add(out, "OBJECT<", 7, s->err));
+  s->depth++;
+  for (uint32_t i = 0; i < x.count; i++) {
+    mill_variant part;
+    const char *name;
+    size_t n;
+    if (!mill_variant_member(v, &x, i, &name, &n, &part))
+      return mill_variant_fail(s->whole, s->err);
+    if (i) MILL_TRY(mill_text_add(out, ", ", 2, s->err));
+    MILL_TRY(put_name(name, n, out, s->err));
+    MILL_TRY(put_value(s, &part, out));
+  }
+  s->depth--;
+  return mill_text_addc(out, '>', s->err);
+}
+
 KERNEL_HEAD(k_schema) {
   mill_arena arena;
   mill_text text;
+  shaper s = {.arena = &arena, .err = err};
   mill_status status = MILL_OK;
   mill_arena_init(&arena, call->ctx->memory);
   mill_text_init(&text, call->ctx->memory);
   for (size_t i = 0; i < n && status == MILL_OK; i++) {
     if (!mill_valid_bit(out->valid, i)) continue;
-    shaper s = {&arena, false, err};
-    shape *one;
+    mill_variant one = mill_variant_at(args[0], i);
     mill_arena_reset(&arena);
     mill_text_reset(&text);
-    status = shape_row(&s, args[0], i, &one);
-    if (status == MILL_OK) status = put_shape(one, &text, err);
+    status = begin(&s, &one);
+    if (status == MILL_OK) status = put_value(&s, &one, &text);
     if (status == MILL_OK) status = put_text(call, out, i, &text, err);
   }
   mill_arena_clear(&arena);
@@ -265,18 +327,15 @@ KERNEL_HEAD(k_schema) {
 
 /* ---- the aggregate -------------------------------------------------------------------------- */
 
-static mill_status add(mill_call *call, shape *to, shape *from, mill_error *err) {
-  shaper s = {call->arena, true, err};
-  return merge(&s, to, from);
-}
-
 AGG_UPDATE(schema_update) {
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
   AGG_ROWS(args[0], n, i) {
-    shaper s = {call->arena, true, err};
-    shape *one;
-    MILL_TRY(shape_row(&s, args[0], i, &one));
-    MILL_TRY(add(call, states[i], one, err));
+    shaper s = {.arena = call->arena, .own = true, .err = err};
+    mill_variant v = mill_variant_at(args[0], i);
+    shape one;
+    MILL_TRY(begin(&s, &v));
+    MILL_TRY(shape_of(&s, &v, &one));
+    MILL_TRY(merge(&s, states[i], &one));
   }
   return MILL_OK;
 }
@@ -303,20 +362,19 @@ static bool take(bytes *s, void *out, size_t n) {
   return true;
 }
 
-static mill_status load_shape(shaper *s, bytes *from, shape **out) {
+static mill_status load_shape(shaper *s, bytes *from, shape *out) {
   unsigned char head[3] = {0};
   uint32_t count = 0, n = 0;
   bool good = take(from, head, sizeof head) && take(from, &count, sizeof count);
-  MILL_TRY(new_shape(s, (shape_kind)head[0], out));
-  (*out)->precision = head[1];
-  (*out)->scale = head[2];
-  shape **tail = &(*out)->child;
+  *out = (shape){.kind = (shape_kind)head[0], .precision = head[1], .scale = head[2]};
+  shape **tail = &out->child;
   for (uint32_t i = 0; good && i < count; i++) {
     good = take(from, &n, sizeof n) && n <= from->n;
     if (!good) break;
     const char *name = from->p;
     from->p += n, from->n -= n;
-    MILL_TRY(load_shape(s, from, tail));
+    MILL_TRY(new_shape(s, tail));
+    MILL_TRY(load_shape(s, from, *tail));
     (*tail)->name = mill_arena_strndup(s->arena, name, n);
     (*tail)->name_size = n;
     if ((*tail)->name == NULL) return mill_oom(s->arena->memory, n, s->err);
@@ -328,11 +386,11 @@ static mill_status load_shape(shaper *s, bytes *from, shape **out) {
 AGG_MERGE(schema_merge) {
   for (size_t i = 0; i < n; i++) {
     if (!mill_vector_valid(partial, i)) continue;
-    shaper s = {call->arena, true, err};
-    shape *one;
+    shaper s = {.arena = call->arena, .own = true, .err = err};
+    shape one;
     bytes from = bytes_at(partial, mill_vector_at(partial, i));
     MILL_TRY(load_shape(&s, &from, &one));
-    MILL_TRY(add(call, states[i], one, err));
+    MILL_TRY(merge(&s, states[i], &one));
   }
   return MILL_OK;
 }
