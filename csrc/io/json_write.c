@@ -23,7 +23,7 @@ static mill_status json_configure(mill_encoder *e, const mill_write *w, mill_err
       if (strcmp(t->fields[i].name, t->fields[k].name) == 0)
         return mill_fail(err, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
                          mill_error_fmt(err, "`%s`", t->fields[i].name), NULL);
-  return MILL_OK;
+  return mill_json_style_names(p, t, &e->arena, err);
 }
 
 static mill_status json_row(mill_encoder *e, const mill_vector *col, uint32_t at, mill_text *out,

@@ -152,6 +152,7 @@ static mill_status bind_to_json(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_option_bool(o, "sortKeys", false, &t->style.sort_keys, err));
   MILL_TRY(mill_option_bool(o, "writeNonAsciiCharacterAsCodePoint", false, &t->style.ascii, err));
   MILL_TRY(mill_call_texts(b, o, &t->texts, err));
+  MILL_TRY(mill_json_style_names(&t->style, b->arg_type[0], b->arena, err));
   b->state = t;
   b->nullable = true;
   b->shown = mill_error_fmt(err, "to_json(%s)", b->arg_sql[0]);

@@ -98,11 +98,45 @@ static mill_status close_with(mill_json_writer *j, const char *bracket, bool emp
   return put(j, bracket, 1);
 }
 
-static mill_status member(mill_json_writer *j, bool first, const char *name, size_t n) {
+static mill_status next_member(mill_json_writer *j, bool first) {
   if (!first) MILL_TRY(put(j, ",", 1));
-  MILL_TRY(indent(j));
+  return indent(j);
+}
+
+static mill_status put_name(mill_json_writer *j, const char *name, size_t n) {
   MILL_TRY(put_quoted(j, name, n));
   return j->style->pretty ? put(j, " : ", 3) : put(j, ":", 1);
+}
+
+/* Quoting is done with a writer's own text, which is reset. */
+static mill_status find_names(mill_json_writer *j, const mill_type *t, mill_arena *a,
+                              mill_json_names *out) {
+  if (t->nfields == 0) return MILL_OK;
+  out->part = mill_arena_alloc(a, t->nfields * sizeof *out->part);
+  if (out->part == NULL) return mill_oom(a->memory, t->nfields * sizeof *out->part, j->err);
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    mill_json_names *part = &out->part[i];
+    const char *name = t->fields[i].name;
+    if (name) {
+      mill_text_reset(j->out);
+      MILL_TRY(put_name(j, name, strlen(name)));
+      part->size = j->out->size;
+      part->text = mill_arena_strndup(a, j->out->data, part->size);
+      if (part->text == NULL) return mill_oom(a->memory, part->size, j->err);
+    }
+    MILL_TRY(find_names(j, t->fields[i].type, a, part));
+  }
+  return MILL_OK;
+}
+
+mill_status mill_json_style_names(mill_json_style *style, const mill_type *t, mill_arena *a,
+                                  mill_error *err) {
+  mill_text text;
+  mill_text_init(&text, a->memory);
+  mill_json_writer j = {.style = style, .out = &text, .err = err};
+  mill_status status = find_names(&j, t, a, &style->names);
+  mill_text_clear(&text);
+  return status;
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -119,21 +153,27 @@ static uint32_t next_field(const mill_json_writer *j, const mill_type *t, uint32
   return next;
 }
 
-mill_status mill_json_put_object(mill_json_writer *j, const mill_vector *child, const mill_type *t,
-                                 uint32_t k) {
+typedef mill_json_names names;
+
+static mill_status put_value(mill_json_writer *j, const names *x, const mill_vector *v, size_t i);
+
+static mill_status put_object(mill_json_writer *j, const names *x, const mill_vector *child,
+                              const mill_type *t, uint32_t k) {
   bool first = true;
   MILL_TRY(open_with(j, "{"));
   for (uint32_t i = UINT32_MAX; (i = next_field(j, t, i)) < t->nfields;) {
     bool null = t->fields[i].type->id == MILL_NULL || !mill_vector_valid(&child[i], k);
     if (null && j->style->ignore_nulls) continue;
-    MILL_TRY(member(j, first, t->fields[i].name, strlen(t->fields[i].name)));
-    MILL_TRY(mill_json_put(j, &child[i], k));
+    MILL_TRY(next_member(j, first));
+    MILL_TRY(put(j, x->part[i].text, x->part[i].size));
+    MILL_TRY(put_value(j, &x->part[i], &child[i], k));
     first = false;
   }
   return close_with(j, "}", first, true);
 }
 
-static mill_status put_array(mill_json_writer *j, const mill_vector *v, mill_span s) {
+static mill_status put_array(mill_json_writer *j, const names *x, const mill_vector *v,
+                             mill_span s) {
   MILL_TRY(open_with(j, "["));
   for (uint32_t i = 0; i < s.size; i++) {
     MILL_TRY(put(j,
@@ -141,7 +181,7 @@ static mill_status put_array(mill_json_writer *j, const mill_vector *v, mill_spa
                  : j->style->pretty ? ", "
                                     : ",",
                  j->style->pretty ? (i ? 2 : 1) : (i != 0)));
-    MILL_TRY(mill_json_put(j, &v->child[0], s.start + i));
+    MILL_TRY(put_value(j, &x->part[0], &v->child[0], s.start + i));
   }
   return close_with(j, "]", s.size == 0, false);
 }
@@ -184,8 +224,8 @@ static int by_text(const void *a, const void *b) {
   return c ? c : (x->size > y->size) - (x->size < y->size);
 }
 
-static mill_status put_entries(mill_json_writer *j, const mill_vector *v, mill_span s, map_key *key,
-                               mill_text *all) {
+static mill_status put_entries(mill_json_writer *j, const names *x, const mill_vector *v,
+                               mill_span s, map_key *key, mill_text *all) {
   const mill_vector *keys = &v->child[0];
   for (uint32_t i = 0; i < s.size; i++) {
     key[i] = (map_key){all->size, 0, all, s.start + i};
@@ -195,20 +235,21 @@ static mill_status put_entries(mill_json_writer *j, const mill_vector *v, mill_s
   if (j->style->sort_keys && s.size > 1) qsort(key, s.size, sizeof *key, by_text);
   MILL_TRY(open_with(j, "{"));
   for (uint32_t i = 0; i < s.size; i++) {
-    MILL_TRY(member(j, i == 0, all->data ? all->data + key[i].at : "", key[i].size));
-    MILL_TRY(mill_json_put(j, &v->child[1], key[i].entry));
+    MILL_TRY(next_member(j, i == 0));
+    MILL_TRY(put_name(j, all->data ? all->data + key[i].at : "", key[i].size));
+    MILL_TRY(put_value(j, &x->part[1], &v->child[1], key[i].entry));
   }
   return close_with(j, "}", s.size == 0, true);
 }
 
-static mill_status put_map(mill_json_writer *j, const mill_vector *v, mill_span s) {
+static mill_status put_map(mill_json_writer *j, const names *x, const mill_vector *v, mill_span s) {
   mill_memory *m = j->out->memory;
   size_t room = (s.size + 1) * sizeof(map_key);
   map_key *key = mill_alloc(m, room);
   mill_text all;
   if (key == NULL) return mill_oom(m, room, j->err);
   mill_text_init(&all, m);
-  mill_status status = put_entries(j, v, s, key, &all);
+  mill_status status = put_entries(j, x, v, s, key, &all);
   mill_text_clear(&all);
   mill_free(m, key, room);
   return status;
@@ -252,18 +293,27 @@ static mill_status put_atom(mill_json_writer *j, const mill_vector *v, uint32_t 
   return quote ? put(j, "\"", 1) : MILL_OK;
 }
 
-mill_status mill_json_put(mill_json_writer *j, const mill_vector *v, size_t i) {
+static mill_status put_value(mill_json_writer *j, const names *x, const mill_vector *v, size_t i) {
   if (v->type->id == MILL_NULL || !mill_vector_valid(v, i)) return put(j, "null", 4);
   uint32_t k = mill_vector_at(v, i);
   switch (v->type->id) {
   case MILL_STRING: return put_string(j, (const mill_str *)v->data + k);
   case MILL_BINARY: return put_base64(j, (const mill_str *)v->data + k);
-  case MILL_ARRAY: return put_array(j, v, ((const mill_span *)v->data)[k]);
-  case MILL_MAP: return put_map(j, v, ((const mill_span *)v->data)[k]);
+  case MILL_ARRAY: return put_array(j, x, v, ((const mill_span *)v->data)[k]);
+  case MILL_MAP: return put_map(j, x, v, ((const mill_span *)v->data)[k]);
   case MILL_VARIANT: return put_variant(j, v, i);
   case MILL_STRUCT:
   case MILL_VECTOR:
-  case MILL_MATRIX: return mill_json_put_object(j, v->child, v->type, k);
+  case MILL_MATRIX: return put_object(j, x, v->child, v->type, k);
   default: return put_atom(j, v, k);
   }
+}
+
+mill_status mill_json_put(mill_json_writer *j, const mill_vector *v, size_t i) {
+  return put_value(j, &j->style->names, v, i);
+}
+
+mill_status mill_json_put_object(mill_json_writer *j, const mill_vector *child, const mill_type *t,
+                                 uint32_t k) {
+  return put_object(j, &j->style->names, child, t, k);
 }
