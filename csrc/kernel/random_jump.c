@@ -21,9 +21,12 @@ uint64_t mill_jump_first(const mill_jump *j, uint64_t position) {
 }
 
 uint64_t mill_jump_state(const mill_jump *j, uint64_t position, uint64_t steps) {
-  uint64_t s = mill_jump_first(j, position);
   uint64_t n = (position & ((1ull << MILL_MORSEL_BITS) - 1)) * steps;
+  return mill_jump_by(j, mill_jump_first(j, position), n);
+}
+
+uint64_t mill_jump_by(const mill_jump *j, uint64_t state, uint64_t n) {
   for (int k = 0; n; k++, n >>= 1)
-    if (n & 1) s = apply(j->power[k].column, s);
-  return s;
+    if (n & 1) state = apply(j->power[k].column, state);
+  return state;
 }

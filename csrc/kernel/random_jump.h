@@ -19,5 +19,6 @@ void mill_jump_init(mill_jump *j, uint64_t seed);
 /* At the start of the morsel of a position; at the position, where rows take so many steps each. */
 uint64_t mill_jump_first(const mill_jump *j, uint64_t position);
 uint64_t mill_jump_state(const mill_jump *j, uint64_t position, uint64_t steps);
+uint64_t mill_jump_by(const mill_jump *j, uint64_t state, uint64_t n); /* n steps behind a state */
 
 #endif
