@@ -177,14 +177,18 @@ bool mill_variant_trim(mill_variant *v) {
 
 /* ---- containers ----------------------------------------------------------------------------- */
 
+static inline bool part_at(const mill_variant *v, const mill_variant_item *x, uint32_t i,
+                           mill_variant *out) {
+  uint64_t at = number(x->offsets + (size_t)i * x->offset_size, x->offset_size);
+  size_t room = (size_t)(x->end - x->data);
+  if (at >= room) return false;
+  *out = (mill_variant){(const char *)x->data + at, v->metadata, room - at, v->metadata_size};
+  return true;
+}
+
 bool mill_variant_element(const mill_variant *v, const mill_variant_item *array, uint32_t i,
                           mill_variant *out) {
-  uint64_t at = number(array->offsets + (size_t)i * array->offset_size, array->offset_size);
-  *out = *v;
-  if (at >= (uint64_t)(array->end - array->data)) return false;
-  out->value = (const char *)array->data + at;
-  out->size = (size_t)(array->end - array->data) - at;
-  return true;
+  return part_at(v, array, i, out);
 }
 
 uint32_t mill_variant_names(const mill_variant *v) {
@@ -209,8 +213,7 @@ uint32_t mill_variant_name_id(const mill_variant_item *object, uint32_t i) {
 
 bool mill_variant_member(const mill_variant *v, const mill_variant_item *object, uint32_t i,
                          const char **name, size_t *size, mill_variant *out) {
-  return mill_variant_element(v, object, i, out) &&
-         name_at(&object->names, id_at(object, i), name, size);
+  return part_at(v, object, i, out) && name_at(&object->names, id_at(object, i), name, size);
 }
 
 /* Java's order: UTF-16 units, which differs from the order of the bytes above U+FFFF alone. */
@@ -253,42 +256,36 @@ uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *objec
 
 /* ---- is all of it well-formed? -------------------------------------------------------------- */
 
-/* A walk that knows its dictionary. Values that share bytes would make it endless: there are no more of
-** them than bytes. */
-typedef struct checker {
-  names names;
-  bool named; /* there is a dictionary that can be read */
-  size_t left;
-} checker;
+typedef mill_variant_checker checker;
 
-static bool valid_at(checker *c, const unsigned char *p, size_t n, int depth);
+static size_t valid_at(checker *c, const unsigned char *p, size_t n, int depth);
 
-static bool valid_parts(checker *c, const unsigned char *p, size_t n, int depth) {
+static size_t valid_parts(checker *c, const unsigned char *p, size_t n, int depth) {
   mill_variant_item x;
   const char *name;
   size_t size;
-  if (!read_container(p, n, &x)) return false;
-  if (x.kind == MILL_VARIANT_OBJECT && x.count && !c->named) return false;
+  if (!read_container(p, n, &x)) return 0;
+  if (x.kind == MILL_VARIANT_OBJECT && x.count && !c->named) return 0;
   size_t room = (size_t)(x.end - x.data);
   for (uint32_t i = 0; i < x.count; i++) {
     uint64_t at = number(x.offsets + (size_t)i * x.offset_size, x.offset_size);
-    if (at >= room) return false;
-    if (x.kind == MILL_VARIANT_OBJECT && !name_at(&c->names, id_at(&x, i), &name, &size))
-      return false;
-    if (!valid_at(c, x.data + at, room - at, depth + 1)) return false;
+    if (at >= room) return 0;
+    if (x.kind == MILL_VARIANT_OBJECT && !name_at(&c->names, id_at(&x, i), &name, &size)) return 0;
+    if (!valid_at(c, x.data + at, room - at, depth + 1)) return 0;
   }
-  return true;
+  return (size_t)(x.data - p) + number(x.offsets + (size_t)x.count * x.offset_size, x.offset_size);
 }
 
-static bool valid_at(checker *c, const unsigned char *p, size_t n, int depth) {
+/* How many bytes it says to have, of containers too; 0: it is malformed. */
+static size_t valid_at(checker *c, const unsigned char *p, size_t n, int depth) {
   mill_variant_item x;
-  if (depth > MILL_VARIANT_DEPTH || n == 0 || c->left-- == 0) return false;
+  if (depth > MILL_VARIANT_DEPTH || n == 0 || c->left-- == 0) return 0;
   switch (p[0] & 3) {
-  case SHORT_TEXT: return (size_t)(p[0] >> 2) < n;
+  case SHORT_TEXT: return (size_t)(p[0] >> 2) < n ? 1 + (size_t)(p[0] >> 2) : 0;
   case PRIMITIVE: {
     size_t size = primitive_bytes(p, n);
     bool decimal = size && primitives[p[0] >> 2].kind == MILL_VARIANT_DECIMAL;
-    return size && size <= n && (!decimal || read_primitive(p, n, &x));
+    return size <= n && (!decimal || read_primitive(p, n, &x)) ? size : 0;
   }
   default: return valid_parts(c, p, n, depth);
   }
@@ -299,11 +296,22 @@ bool mill_variant_headed(const mill_variant *v) {
          v->metadata_size > 0 && (v->metadata[0] & 15) == 1;
 }
 
+bool mill_variant_check(checker *c, const mill_variant *v) {
+  c->left = v->size;
+  c->named = mill_variant_headed(v) && names_of(v, &c->names);
+  return mill_variant_headed(v);
+}
+
+bool mill_variant_check_part(checker *c, mill_variant *part) {
+  size_t n = valid_at(c, (const unsigned char *)part->value, part->size, 1);
+  bool good = n > 0 && n <= part->size;
+  if (good) part->size = n;
+  return good;
+}
+
 bool mill_variant_valid(const mill_variant *v) {
-  checker c = {.left = v->size};
-  if (!mill_variant_headed(v)) return false;
-  c.named = names_of(v, &c.names);
-  return valid_at(&c, (const unsigned char *)v->value, v->size, 0);
+  checker c;
+  return mill_variant_check(&c, v) && valid_at(&c, (const unsigned char *)v->value, v->size, 0);
 }
 
 mill_status mill_variant_fail(const mill_variant *v, mill_error *err) {

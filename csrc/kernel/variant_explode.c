@@ -1,11 +1,11 @@
 /* variant_explode, variant_explode_outer: a row a member of an object or element of an array.
 **
-** A value is a view of its container's bytes, which are copied once a row, as is the dictionary where it is
-** small. A large one is made anew with the names of that value: copies of it, one a part, could become far
-** more than the container was. */
+** A value and its name are views of the argument's bytes, as elements that explode gives are, and so is the
+** dictionary where it is small. A large one is made anew with the names of that value: copies of it, one a part,
+** could become far more than the container was. */
 #include "kernel/variant_int.h"
 
-enum { CHUNK = 64, SHARED_MOST = 512 };
+enum { CHUNK = 256, SHARED_MOST = 512 };
 
 /* Output rows that wait to be appended together. */
 typedef struct parts {
@@ -65,20 +65,17 @@ static mill_status rebuild(parts *p, mill_variant *part, mill_error *err) {
 }
 
 static mill_status put_part(parts *p, const mill_variant *v, const mill_variant_item *x, uint32_t i,
-                            mill_error *err) {
+                            mill_variant_checker *c, mill_error *err) {
   mill_variant part;
   const char *name = "";
   size_t n = 0;
   bool object = x->kind == MILL_VARIANT_OBJECT;
   if (!(object ? mill_variant_member(v, x, i, &name, &n, &part)
                : mill_variant_element(v, x, i, &part)) ||
-      !mill_variant_trim(&part))
+      !mill_variant_check_part(c, &part))
     return mill_variant_fail(v, err);
   if (p->n == CHUNK || p->keyed != object) MILL_TRY(flush(p, err));
-  if (v->metadata_size > SHARED_MOST) {
-    if (object && n > MILL_STR_INLINE) MILL_TRY(keep(p, &name, n, err));
-    MILL_TRY(rebuild(p, &part, err));
-  }
+  if (v->metadata_size > SHARED_MOST) MILL_TRY(rebuild(p, &part, err));
   p->keyed = object;
   p->place[p->n] = (int32_t)i;
   p->key[p->n] = mill_str_view(name, n);
@@ -89,20 +86,18 @@ static mill_status put_part(parts *p, const mill_variant *v, const mill_variant_
 
 static mill_status explode_row(parts *p, const mill_vector *arg, size_t i, uint32_t *count,
                                mill_error *err) {
-  mill_variant_item x = {0};
+  mill_variant_item x;
+  mill_variant_checker c;
   mill_variant v = {0};
+  x.count = 0;
   if (arg->type->phys != MILL_PHYS_NONE && mill_vector_valid(arg, i)) {
     v = mill_variant_at(arg, i);
-    if (!mill_variant_valid(&v)) return mill_variant_fail(&v, err);
-    if (v.metadata_size <= SHARED_MOST) {
-      MILL_TRY(keep(p, &v.value, v.size, err));
-      MILL_TRY(keep(p, &v.metadata, v.metadata_size, err));
-    }
-    if (!mill_variant_read(&v, &x)) return mill_variant_fail(&v, err);
+    if (!mill_variant_check(&c, &v) || !mill_variant_read(&v, &x) || x.kind == MILL_VARIANT_UNKNOWN)
+      return mill_variant_fail(&v, err);
   }
   *count = x.count ? x.count : p->outer;
   if (*count && x.count == 0) return put_nulls(p, err);
-  for (uint32_t k = 0; k < x.count; k++) MILL_TRY(put_part(p, &v, &x, k, err));
+  for (uint32_t k = 0; k < x.count; k++) MILL_TRY(put_part(p, &v, &x, k, &c, err));
   return MILL_OK;
 }
 
