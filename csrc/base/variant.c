@@ -254,6 +254,16 @@ uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *objec
   return UINT32_MAX;
 }
 
+uint32_t mill_variant_find_near(const mill_variant *v, const mill_variant_item *object,
+                                const char *name, size_t n, uint32_t guess) {
+  const char *p;
+  size_t size;
+  if (guess < object->count && name_at(&object->names, id_at(object, guess), &p, &size) &&
+      size == n && memcmp(p, name, n) == 0)
+    return guess;
+  return mill_variant_find(v, object, name, n);
+}
+
 /* ---- is all of it well-formed? -------------------------------------------------------------- */
 
 typedef mill_variant_checker checker;

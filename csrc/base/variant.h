@@ -72,7 +72,7 @@ typedef struct mill_variant_item {
 } mill_variant_item;
 
 bool mill_variant_read(const mill_variant *v, mill_variant_item *out) MILL_USE_RESULT;
-/* The i-th element of an array; i < count. */
+/* The i-th element of an array, or the value of an object's i-th member; i < count. */
 bool mill_variant_element(const mill_variant *v, const mill_variant_item *array, uint32_t i,
                           mill_variant *out) MILL_USE_RESULT;
 /* The i-th member of an object and its name. */
@@ -83,6 +83,9 @@ uint32_t mill_variant_name_id(const mill_variant_item *object, uint32_t i);
 /* The place of a member by its name; UINT32_MAX: none. */
 uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
                            size_t n);
+/* The same where that of another object like it was at `guess`. */
+uint32_t mill_variant_find_near(const mill_variant *v, const mill_variant_item *object,
+                                const char *name, size_t n, uint32_t guess);
 /* How many names the dictionary has, and one of them. */
 uint32_t mill_variant_names(const mill_variant *v);
 bool mill_variant_name_at(const mill_variant *v, uint64_t id, const char **name,

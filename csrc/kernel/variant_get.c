@@ -52,22 +52,20 @@ mill_status mill_variant_path_read(mill_arena *a, const char *p, size_t n, mill_
   return MILL_OK;
 }
 
-/* Follow the path; false: it leads nowhere. */
-static mill_status follow(const mill_variant_path *path, mill_variant *v, bool *found,
-                          mill_error *err) {
+/* Follow the path; false: it leads nowhere. place: where each step's name stood in the row before; most rows
+** are laid out alike. */
+static mill_status follow(const mill_variant_path *path, uint32_t *place, mill_variant *v,
+                          bool *found, mill_error *err) {
   mill_variant_item x;
   *found = false;
   for (size_t i = 0; i < path->n; i++) {
     const mill_variant_step *s = &path->step[i];
-    const char *name;
-    size_t size;
     if (!mill_variant_read(v, &x)) return mill_variant_fail(v, err);
     if (x.kind != (s->name ? MILL_VARIANT_OBJECT : MILL_VARIANT_ARRAY)) return MILL_OK;
-    uint32_t at = s->name ? mill_variant_find(v, &x, s->name, s->n) : (uint32_t)s->n;
+    uint32_t at = s->name ? mill_variant_find_near(v, &x, s->name, s->n, place[i]) : (uint32_t)s->n;
     if (at >= x.count) return MILL_OK;
-    bool good = s->name ? mill_variant_member(v, &x, at, &name, &size, v)
-                        : mill_variant_element(v, &x, at, v);
-    if (!good) return mill_variant_fail(v, err);
+    place[i] = at;
+    if (!mill_variant_element(v, &x, at, v)) return mill_variant_fail(v, err);
   }
   *found = true;
   return MILL_OK;
@@ -398,21 +396,31 @@ static mill_status bad_path(mill_call *call, bytes p, mill_error *err) {
                         "functionName", mill_error_fmt(err, "`%s`", call->fn->name), NULL);
 }
 
+static mill_status new_places(mill_call *call, const mill_variant_path *path, uint32_t **out,
+                              mill_error *err) {
+  size_t room = (path->n + 1) * sizeof **out;
+  *out = mill_arena_alloc(call->arena, room);
+  return *out ? MILL_OK : mill_oom(call->arena->memory, room, err);
+}
+
 KERNEL_HEAD(k_variant_get) {
   const get_plan *plan = call->state;
   mill_variant *items;
   mill_variant_path own;
+  uint32_t *place = NULL;
   bool found, good;
   MILL_TRY(items_of(call, args[0], out, n, &items, err));
+  if (plan->constant) MILL_TRY(new_places(call, &plan->path, &place, err));
   MILL_EACH(out, n, i) {
     const mill_variant_path *path = &plan->path;
     if (!plan->constant) {
       bytes p = bytes_at(args[1], i);
       MILL_TRY(mill_variant_path_read(call->arena, p.p, p.n, &own, &good, err));
       if (!good) return bad_path(call, p, err);
+      MILL_TRY(new_places(call, &own, &place, err));
       path = &own;
     }
-    MILL_TRY(follow(path, &items[i], &found, err));
+    MILL_TRY(follow(path, place, &items[i], &found, err));
     if (!found) items[i] = (mill_variant){0};
   }
   return mill_variant_cast(call, items, n, plan->strict, out, err);
