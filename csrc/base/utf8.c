@@ -97,7 +97,7 @@ int mill_utf8_encode(int32_t c, char *out) {
   return (int)utf8proc_encode_char(c, (utf8proc_uint8_t *)out);
 }
 
-enum { SHORT_TEXT = 16 };
+enum { SHORT_TEXT = 40 };
 
 size_t mill_utf8_count(const char *p, size_t n) {
   if (n < SHORT_TEXT && mill_utf8_ascii(p, n)) return n; /* longer ones are looked at once */

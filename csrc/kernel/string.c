@@ -397,7 +397,8 @@ KERNEL_HEAD(k_space) {
   return MILL_OK;
 }
 
-/* Padding to `length` characters by whole and broken copies of `pad`. */
+/* Padding to `length` characters by whole and broken copies of `pad`. A few single bytes are put as a block of
+** fixed size, of which the text or the next row takes what is too much. */
 static mill_status pad_row(mill_call *call, bytes s, int64_t length, bytes pad, bool left,
                            mill_vector *out, size_t i, mill_error *err) {
   int64_t have = (int64_t)mill_utf8_count(s.p, s.n), missing = length - have;
@@ -414,11 +415,16 @@ static mill_status pad_row(mill_call *call, bytes s, int64_t length, bytes pad, 
   if (whole > INT32_MAX / pad.n) return mill_oom(call->ctx->memory, whole * pad.n, err);
   size_t size = whole * pad.n + rest;
   char *p = NULL;
-  MILL_TRY(mill_bytes_take(call, s.n + size, &p, err));
+  enum { BLOCK = 32 };
+  bool few = pad.n == 1 && whole <= BLOCK;
+  MILL_TRY(mill_bytes_take(call, s.n + size + few * BLOCK, &p, err));
   char *q = left ? p : p + s.n;
-  if (pad.n == 1) memset(q, *pad.p, whole);
+  if (few)
+    memset(q, *pad.p, BLOCK);
+  else if (pad.n == 1)
+    memset(q, *pad.p, whole);
   for (size_t k = 0; pad.n > 1 && k < whole; k++) memcpy(q + k * pad.n, pad.p, pad.n);
-  memcpy(q + whole * pad.n, pad.p, rest);
+  if (rest) memcpy(q + whole * pad.n, pad.p, rest);
   memcpy(left ? p + size : p, s.p, s.n);
   ((mill_str *)out->data)[i] = mill_str_done(call, p, s.n + size);
   return MILL_OK;
