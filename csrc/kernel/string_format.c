@@ -43,7 +43,7 @@ static number_format read_format(bytes s) {
   return f;
 }
 
-/* Digits with a point as plain text ("-1234.50"), rounded half to even to f->most digits. */
+/* A number as plain text ("-1234.50"), rounded half to even, with `most` digits behind the point. */
 static mill_status plain_digits(const mill_vector *v, size_t i, int most, mill_text *out,
                                 mill_error *err) {
   char buf[MILL_DECIMAL_TEXT];
@@ -60,9 +60,9 @@ static mill_status plain_digits(const mill_vector *v, size_t i, int most, mill_t
     scale = most;
   }
   bool zero = d == 0 && mill_int_at(v, i) < 0; /* -0.5 is -0 */
-  mill_decimal_format(d, scale, buf);
-  MILL_TRY(mill_text_adds(out, zero ? "-" : "", err));
-  MILL_TRY(mill_text_adds(out, buf, err));
+  size_t size = (size_t)mill_decimal_format(d, scale, buf);
+  if (zero) MILL_TRY(mill_text_addc(out, '-', err));
+  MILL_TRY(mill_text_add(out, buf, size, err));
   if (most > scale && scale == 0) MILL_TRY(mill_text_addc(out, '.', err));
   for (int k = scale; k < most; k++) MILL_TRY(mill_text_addc(out, '0', err));
   return MILL_OK;
@@ -72,20 +72,18 @@ static mill_status put_number(const number_format *f, const char *digits, size_t
                               mill_error *err) {
   bool minus = *digits == '-';
   digits += minus, n -= minus;
-  const char *point = memchr(digits, '.', n);
-  size_t whole = point ? (size_t)(point - digits) : n, tail = point ? n - whole - 1 : 0;
+  size_t tail = (size_t)f->most, whole = n - tail - (tail > 0);
   while (tail > (size_t)f->fixed && digits[whole + tail] == '0') tail--;
-  if (whole == 1 && *digits == '0' && f->least == 0) digits++, whole = 0, point = digits;
+  if (whole == 1 && *digits == '0' && f->least == 0) digits++, whole = 0;
   if (minus) MILL_TRY(mill_text_addc(out, '-', err));
   MILL_TRY(mill_text_add(out, f->prefix, f->nprefix, err));
   size_t width = whole < (size_t)f->least ? (size_t)f->least : whole;
   MILL_TRY(mill_text_reserve(out, 2 * width + tail + 1, err));
-  size_t group = f->group > 0 ? (size_t)f->group : SIZE_MAX, before = width % group;
-  if (before == 0) before = group; /* digits up to the next comma */
+  size_t group = f->group > 0 ? (size_t)f->group : width + 1, next = width % group;
   char *to = out->data + out->size;
-  for (size_t left = width; left > 0; left--, before--) {
-    if (before == 0) *to++ = ',', before = group;
-    *to++ = left > whole ? '0' : digits[whole - left];
+  for (size_t at = 0; at < width; next += group) { /* up to the next comma */
+    for (; at < next; at++) *to++ = at + whole < width ? '0' : digits[at + whole - width];
+    if (at && at < width) *to++ = ',';
   }
   if (tail) *to++ = '.';
   if (tail) memcpy(to, digits + whole + 1, tail);
