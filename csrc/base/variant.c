@@ -312,8 +312,8 @@ bool mill_variant_check(checker *c, const mill_variant *v) {
   return mill_variant_headed(v);
 }
 
-bool mill_variant_check_part(checker *c, mill_variant *part) {
-  size_t n = valid_at(c, (const unsigned char *)part->value, part->size, 1);
+bool mill_variant_check_part(checker *c, mill_variant *part, int depth) {
+  size_t n = valid_at(c, (const unsigned char *)part->value, part->size, depth);
   bool good = n > 0 && n <= part->size;
   if (good) part->size = n;
   return good;

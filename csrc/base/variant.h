@@ -99,7 +99,8 @@ int mill_variant_order(const char *a, size_t n, const char *b, size_t m);
 bool mill_variant_valid(const mill_variant *v);
 /* Sizes and version alone, for a walk that reads all of it once and tells what is malformed itself. */
 bool mill_variant_headed(const mill_variant *v);
-/* Or by parts: begin with the whole, then each of its members or elements once, which is cut to its own bytes.
+/* Or by parts: begin with the whole, then each of its members or elements once, which is cut to its own bytes;
+** depth: in how many values it stands.
 ** Values that share bytes would make a walk endless: there are no more of them than bytes. False: malformed. */
 typedef struct mill_variant_checker {
   mill_variant_dictionary names;
@@ -107,7 +108,8 @@ typedef struct mill_variant_checker {
   size_t left;
 } mill_variant_checker;
 bool mill_variant_check(mill_variant_checker *c, const mill_variant *v) MILL_USE_RESULT;
-bool mill_variant_check_part(mill_variant_checker *c, mill_variant *part) MILL_USE_RESULT;
+bool mill_variant_check_part(mill_variant_checker *c, mill_variant *part,
+                             int depth) MILL_USE_RESULT;
 /* MALFORMED_VARIANT, or UNKNOWN_PRIMITIVE_TYPE_IN_VARIANT where that is what stands there. */
 mill_status mill_variant_fail(const mill_variant *v, mill_error *err) __attribute__((cold));
 

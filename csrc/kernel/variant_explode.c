@@ -72,7 +72,7 @@ static mill_status put_part(parts *p, const mill_variant *v, const mill_variant_
   bool object = x->kind == MILL_VARIANT_OBJECT;
   if (!(object ? mill_variant_member(v, x, i, &name, &n, &part)
                : mill_variant_element(v, x, i, &part)) ||
-      !mill_variant_check_part(c, &part))
+      !mill_variant_check_part(c, &part, 1))
     return mill_variant_fail(v, err);
   if (p->n == CHUNK || p->keyed != object) MILL_TRY(flush(p, err));
   if (v->metadata_size > SHARED_MOST) MILL_TRY(rebuild(p, &part, err));
