@@ -173,8 +173,20 @@ const mill_expr *mill_path_named(mill_planner *w, const mill_expr *written,
   return a;
 }
 
+/* The name that an item has by an alias of the same list, alone or in a cast; NULL: another one. */
+static const char *name_by_alias(const mill_planner *w, const mill_expr *written) {
+  if (!w->by_alias) return NULL;
+  if (written->kind == MILL_X_CAST) written = written->args[0];
+  return written->kind == MILL_X_NAME ? written->parts[written->nparts - 1] : NULL;
+}
+
 const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mill_expr *resolved) {
   if (resolved == NULL) return NULL;
+  if (name_by_alias(w, written)) {
+    mill_expr *a = mill_x_alias(w, resolved, name_by_alias(w, written));
+    if (a) a->hidden = true;
+    return a;
+  }
   resolved = mill_path_named(w, written, resolved);
   if (resolved == NULL) return NULL;
   if (resolved->kind == MILL_X_COLUMN || resolved->kind == MILL_X_ALIAS) return resolved;
