@@ -132,7 +132,8 @@ KERNEL_HEAD(k_uniform) {
   const random_plan *plan = call->state;
   uint64_t s = state_at(plan, call->first_row);
   bool real = args[0]->type->id == MILL_DOUBLE;
-  for (size_t i = 0; i < n && !(mill_vector_valid(args[0], 0) && mill_vector_valid(args[1], 0)); i++)
+  for (size_t i = 0; i < n && !(mill_vector_valid(args[0], 0) && mill_vector_valid(args[1], 0));
+       i++)
     MILL_TRY(mill_set_null(call, out, i, err));
   for (size_t i = 0; i < n; i++) {
     double lo = real ? MILL_AT(double, args[0], i) : (double)mill_int_at(args[0], i);

@@ -174,7 +174,7 @@ static const char *field_name(const mill_expr *e) {
   case MILL_X_OUTER:
   case MILL_X_FIELD:
   case MILL_X_VARIABLE: return e->name;
-  default: return NULL;
+  default: return e->by_alias;
   }
 }
 

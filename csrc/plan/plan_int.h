@@ -347,7 +347,7 @@ const mill_node *mill_analyse_having(mill_planner *w, const mill_node *n, const 
 /* Resolve an expression over a query's result, adding hidden columns or aggregates to the nodes
 ** below as ORDER BY and HAVING may. *child is replaced. HAVING takes a name for a column below the list
 ** where that is a key or in an aggregate; to ORDER BY the list comes first. */
-typedef enum mill_clause { MILL_WHERE, MILL_ORDER_BY, MILL_HAVING } mill_clause;
+typedef enum mill_clause { MILL_WHERE, MILL_ORDER_BY, MILL_HAVING, MILL_QUALIFY } mill_clause;
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
                                     const mill_scope *outer, mill_clause clause,
                                     const mill_expr *e);

@@ -137,7 +137,8 @@ static const mill_expr *alias_in_call(mill_planner *w, const mill_scope *s, cons
 
 static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   const mill_expr *found = NULL;
-  int n = 0; /* aliases of that name, those of generators among them, whose columns are found later */
+  int n =
+      0; /* aliases of that name, those of generators among them, whose columns are found later */
   for (int i = 0; s->lateral && i < s->lateral->n; i++) {
     const mill_expr *a = s->lateral->at[i];
     n += a->kind == MILL_X_COLUMN && mill_x_find_id(s->named.at, s->named.n, a->id) &&
@@ -155,7 +156,9 @@ static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const m
   if (s->within) return alias_in_call(w, s, e);
   w->by_alias = true;
   mill_expr *r = mill_x_copy(w, fields(w, positioned(w, found->args[0], e), e, 1));
-  if (r) r->pretty = mill_w_printf(w, "lateralAliasReference(%s)", e->parts[e->nparts - 1]);
+  if (r == NULL) return NULL;
+  r->by_alias = e->parts[e->nparts - 1];
+  r->pretty = mill_w_printf(w, "lateralAliasReference(%s)", r->by_alias);
   return r;
 }
 
