@@ -98,6 +98,7 @@ KERNEL_HEAD(k_least) {
 }
 
 PICK_KERNEL(k_nullif, equal_rows(args[0], args[1], i) ? -1 : 0)
+PICK_KERNEL(k_null_where, mill_vector_valid(args[1], i) && MILL_AT(uint8_t, args[1], i) ? -1 : 0)
 
 static bool is_nan(const mill_vector *v, size_t i) {
   if (v->type->id == MILL_FLOAT) return isnan(MILL_AT(float, v, i));
@@ -263,10 +264,16 @@ const mill_function mill_family_conditional[] = {
      .bind = bind_nullif,
      .kernel = k_nullif,
      .flags = MILL_FN_NULLS | MILL_FN_NULLABLE,
-     .lowered = "CASE WHEN ($1) = ($2) THEN NULL ELSE $1 END",
+     .lowered = "`~null_where`($1, ($1) = ($2))",
      .usage = "nullif(expr1, expr2)",
      .doc = "Null where both are equal, else the first.",
      .example = "SELECT nullif(2, 2) -> NULL"},
+    {.name = "~null_where", /* not CASE: the value is drawn for all rows, as the comparison's is */
+     .types = "any, boolean -> $1",
+     .kernel = k_null_where,
+     .flags = MILL_FN_NULLS | MILL_FN_NULLABLE | MILL_FN_NO_RAISE | MILL_FN_HIDDEN,
+     .usage = "null_where(expr, condition)",
+     .doc = "Null where the condition is true, else the value."},
     {.name = "zeroifnull",
      .types = "any",
      .flags = MILL_FN_LAZY,

@@ -132,11 +132,15 @@ static mill_status put_decimal(mill_call *call, double d, size_t i, mill_vector 
                         NULL);
 }
 
-/* uniform(min, max): min + (max - min) * rand, cut to the type. */
+/* uniform(min, max): min + (max - min) * rand, cut to the type. A bound that is null makes all null, a seed is 0
+** then. */
 KERNEL_HEAD(k_uniform) {
   const random_plan *plan = call->state;
   uint64_t s = state_at(plan, call->first_row);
   bool real = args[0]->type->id == MILL_DOUBLE;
+  for (size_t i = 0; i < n && !(mill_vector_valid(args[0], 0) && mill_vector_valid(args[1], 0));
+       i++)
+    MILL_TRY(mill_set_null(call, out, i, err));
   for (size_t i = 0; i < n; i++) {
     double lo = real ? MILL_AT(double, args[0], i) : (double)mill_int_at(args[0], i);
     double hi = real ? MILL_AT(double, args[1], i) : (double)mill_int_at(args[1], i);
@@ -210,7 +214,7 @@ static mill_status bind_uniform(mill_binding *b, mill_error *err) {
   b->result = real ? real : b->cast_to[0];
   MILL_TRY(bind_seed(b, 2, err));
   b->safe = b->result->id != MILL_DECIMAL;
-  b->nullable = !b->safe && !b->set->ansi;
+  b->nullable = b->arg_nullable[0] || b->arg_nullable[1] || (!b->safe && !b->set->ansi);
   return MILL_OK;
 }
 
@@ -263,7 +267,7 @@ const mill_function mill_family_random[] = {
      .types = "any, any, any?",
      .bind = bind_uniform,
      .kernel = k_uniform,
-     .flags = MILL_FN_NONDETERMINISTIC,
+     .flags = MILL_FN_NONDETERMINISTIC | MILL_FN_NULLS,
      .usage = "uniform(min, max[, seed])",
      .doc = "A random number between two bounds, another one for each row.",
      .example = "SELECT uniform(10, 20, 0) -> 17"},

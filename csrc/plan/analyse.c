@@ -158,8 +158,8 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
   const mill_node *child = mill_analyse(w, n->child[0], outer), *before = child;
   if (child == NULL) return NULL;
   if (!mill_refuse_generator(w, n->exprs[0])) return NULL;
-  const mill_expr *e =
-      mill_resolve_above(w, &child, outer, n->having ? MILL_HAVING : MILL_WHERE, n->exprs[0]);
+  mill_clause clause = n->having ? MILL_HAVING : n->qualify ? MILL_QUALIFY : MILL_WHERE;
+  const mill_expr *e = mill_resolve_above(w, &child, outer, clause, n->exprs[0]);
   if (e == NULL) return NULL;
   if (mill_x_has_window(e) && !n->qualify)
     return MILL_W_FAIL_AT(w, n, MILL_E_WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE, "clauseName",

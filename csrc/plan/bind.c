@@ -133,7 +133,7 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
 
 static const mill_expr *cast_by_name(mill_planner *w, mill_expr *e);
 
-static const mill_expr *unknown(mill_planner *w, const mill_expr *e) {
+const mill_expr *mill_no_routine(mill_planner *w, const mill_expr *e) {
   bool ours = e->nparts == 3 && (strcasecmp(e->parts[0], "spark_catalog") == 0 ||
                                  strcasecmp(e->parts[0], "system") == 0);
   if (e->nparts > 2 && !ours)
@@ -174,7 +174,7 @@ static const char *field_name(const mill_expr *e) {
   case MILL_X_OUTER:
   case MILL_X_FIELD:
   case MILL_X_VARIABLE: return e->name;
-  default: return NULL;
+  default: return e->by_alias;
   }
 }
 
@@ -412,7 +412,7 @@ static const mill_expr *of_file(mill_planner *w, const mill_scope *s, mill_expr 
 }
 
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
-  if (!built_in_name(e)) return unknown(w, e);
+  if (!built_in_name(e)) return mill_no_routine(w, e);
   e->fn = mill_function_find(e->name, strlen(e->name));
   if (e->fn == NULL && is_quantified_like(e->name)) return quantified_like(w, e);
   if (e->fn == NULL) return cast_by_name(w, e);
@@ -519,7 +519,7 @@ static const mill_expr *cast_by_name(mill_planner *w, mill_expr *e) {
     c->hidden = true;
     return mill_bind_cast(w, c);
   }
-  return unknown(w, e);
+  return mill_no_routine(w, e);
 }
 
 /* A constant 'epoch', 'today' or the like as what it stands for; NULL: it is none. */

@@ -70,11 +70,36 @@ static bool passes(const mill_expr *e) {
   return any;
 }
 
+/* The values that a lookup in a map may give, where the map is made on the spot: they pass their collation. */
+static const mill_expr *made_map(const mill_expr *e) {
+  bool looks_up = mill_x_is_call(e, "extract_value") || mill_x_is_call(e, "element_at");
+  return looks_up && mill_x_is_call(e->args[0], "map") ? e->args[0] : NULL;
+}
+
 /* What a field is made of, where the struct is made on the spot. */
 static const mill_expr *made_field(const mill_expr *e) {
   if (e->kind != MILL_X_FIELD || !mill_x_is_call(e->args[0], "named_struct")) return NULL;
   int at = 2 * e->index + 1;
   return at < e->args[0]->nargs ? e->args[0]->args[at] : NULL;
+}
+
+static bool context_of(mill_planner *w, const mill_expr *e, context *out);
+
+static bool values_of(mill_planner *w, const mill_expr *e, const mill_expr *map, context *out) {
+  *out = (context){DEFAULT, -1};
+  for (int i = 1; i < map->nargs; i += 2) {
+    context x;
+    if (!context_of(w, map->args[i], &x) || !merge(w, e, out, x)) return false;
+  }
+  return true;
+}
+
+/* Under a name, struct('a' COLLATE x AS f), a COLLATE is no stronger than that of a column. */
+static bool field_of(mill_planner *w, const mill_expr *e, context *out) {
+  if (!context_of(w, made_field(e), out)) return false;
+  if (out->strength == EXPLICIT && e->args[0]->pretty && strncmp(e->name, "col", 3) != 0)
+    out->strength = IMPLICIT;
+  return true;
 }
 
 /* A call has what is strongest among its arguments, also where its own texts have no collation: upper(x COLLATE y)
@@ -88,7 +113,9 @@ static bool context_of(mill_planner *w, const mill_expr *e, context *out) {
   if (mill_x_is_call(e, "collate"))
     out->strength = EXPLICIT;
   else if (made_field(e))
-    return context_of(w, made_field(e), out);
+    return field_of(w, e, out);
+  else if (made_map(e))
+    return values_of(w, e, made_map(e), out);
   else if (!column && !cast && passes(e))
     return *out = (context){DEFAULT, -1}, contexts(w, e, out);
   else if (column || cast || out->collation > 0)
@@ -219,9 +246,61 @@ static const mill_expr *by_collation(mill_planner *w, const mill_expr *e, const 
   return NULL;
 }
 
+/* Do texts at the same place in structs differ in their collations? No COLLATE is strong in there. */
+static bool fields_differ(const mill_type *a, const mill_type *b, bool inside) {
+  if (a->id != b->id) return false;
+  if (a->id == MILL_STRING) return inside && a->collation != b->collation;
+  if (a->id == MILL_ARRAY) return fields_differ(a->fields[0].type, b->fields[0].type, inside);
+  if (a->id != MILL_STRUCT || a->nfields != b->nfields) return false;
+  for (uint32_t i = 0; i < a->nfields; i++)
+    if (fields_differ(a->fields[i].type, b->fields[i].type, true)) return true;
+  return false;
+}
+
+/* m[k], where the collation of k is another one than that of the map's keys. */
+static bool other_key(mill_planner *w, const mill_expr *e) {
+  if (strcmp(e->fn->name, "extract_value") != 0 || e->args[0]->type->id != MILL_MAP) return false;
+  const mill_type *want = e->args[0]->type->fields[0].type, *t = e->args[1]->type;
+  if (want->id != MILL_STRING || t->id != MILL_STRING || t->collation == 0 ||
+      t->collation == want->collation)
+    return false;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
+                       mill_w_quoted_sql(w, e), "paramIndex", "second", "inputSql",
+                       mill_w_quoted_sql(w, e->args[1]), "inputType", mill_w_quoted_type(w, t),
+                       "requiredType", mill_w_quoted_type(w, want), NULL);
+  return true;
+}
+
+/* struct('a', 1): constants without names take the collation of what they are compared with. */
+static bool takes_other(const mill_expr *e) {
+  if (!mill_x_is_call(e, "named_struct")) return false;
+  for (int i = 1; i < e->nargs; i += 2) {
+    const mill_type *t = e->args[i]->type;
+    bool unnamed = strncmp(e->type->fields[i / 2].name, "col", 3) == 0;
+    if (collation_in(t) >= 0 && (e->args[i]->kind != MILL_X_LITERAL || t->collation || !unnamed))
+      return false;
+  }
+  return true;
+}
+
+/* The comparison of structs whose texts have no collation in common. */
+static bool undecided(mill_planner *w, const mill_expr *e) {
+  static const char *const names[] = {"=", "<=>", "!=", "<", "<=", ">", ">=", "in", NULL};
+  if (!among(e->fn->name, names)) return false;
+  for (int i = 1; i < e->nargs; i++) {
+    if (!fields_differ(e->args[0]->type, e->args[i]->type, false)) continue;
+    if (takes_other(e->args[0]) || takes_other(e->args[i])) continue;
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_INDETERMINATE_COLLATION_IN_EXPRESSION, "expr",
+                         mill_w_quoted_sql(w, e), NULL);
+    return true;
+  }
+  return false;
+}
+
 const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation) {
   int id;
   *collation = 0;
+  if (undecided(w, e) || other_key(w, e)) return NULL;
   if (e->nargs == 0 || e->fn->kind == MILL_TABLE || !any_collated(e)) return e;
   bool collated_trim = strcmp(e->fn->name, "btrim") == 0;
   bool replaces = strcmp(e->fn->name, "regexp_replace") == 0;

@@ -99,6 +99,7 @@ struct mill_expr {
   const mill_function *fn; /* resolved CALL */
   const mill_binding *binding;
   mill_host *host;
+  const char *by_alias; /* the name of the alias of the same select list that it was found by */
   const char *pretty; /* printed instead of the node: what the user wrote, where it was rewritten */
   const char *text;   /* the statement this was parsed from; NULL: built by calls */
   int32_t start, stop;

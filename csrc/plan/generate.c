@@ -96,15 +96,16 @@ static bool generate_item(mill_planner *w, const mill_scope *s, const mill_expr 
 bool mill_generate_items(mill_planner *w, mill_scope *s, const mill_expr *const *list, int n,
                          const mill_node **child, mill_exprs *out) {
   mill_exprs *made = mill_w_alloc(w, ((size_t)n + 1) * sizeof *made);
-  mill_exprs known = {0};
-  if (made == NULL || !mill_exprs_copy(w, &known, s->hidden, s->nhidden)) return false;
+  if (made == NULL) return false;
   for (bool more = true, last = false; more;) {
     more = false;
     for (int i = 0; i < n; i++) {
       if (!calls_generator(list[i]) || made[i].n) continue;
       if (generate_item(w, s, list[i], child, &made[i])) {
-        if (!mill_exprs_copy(w, &known, made[i].at, made[i].n)) return false;
-        s->hidden = known.at, s->nhidden = known.n;
+        if (!mill_exprs_copy(w, &s->made, made[i].at, made[i].n)) return false;
+        if (list[i]->kind == MILL_X_ALIAS && list[i]->nparts == 1 &&
+            !mill_exprs_add(w, &s->named, made[i].at[0]))
+          return false;
         more = true, last = false;
         continue;
       }

@@ -150,9 +150,29 @@ static const mill_node *lateral_with_keys(mill_planner *w, mill_join kind, const
   return j ? mill_w_project(w, j, &shown) : NULL;
 }
 
+/* The ranking of a NEAREST join sees both sides alike, though the rows of the right one are then ranked as a
+** lateral table is: a name of both is ambiguous. */
+static bool ranks(mill_planner *w, const mill_node *n, const mill_node *a,
+                  const mill_scope *outer) {
+  const mill_node *sort = n->child[1]->child[0];
+  const mill_expr *written = sort->exprs[0]->args[0];
+  const mill_node *b = mill_analyse(w, sort->child[0]->child[0], outer);
+  mill_exprs both = {0};
+  if (b == NULL || !mill_exprs_copy(w, &both, a->output, a->noutput) ||
+      !mill_exprs_copy(w, &both, b->output, b->noutput))
+    return false;
+  mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
+  const mill_expr *r = mill_refuse_generator(w, written) ? mill_resolve(w, &s, written) : NULL;
+  if (r == NULL || !mill_refuse_groups(w, r, "NearestByJoin")) return false;
+  if (mill_type_orderable(r->type)) return true;
+  (void)MILL_W_FAIL_AT(w, r, MILL_E_NEAREST_BY_JOIN_NON_ORDERABLE_RANKING_EXPRESSION, "expression",
+                       mill_w_quoted_sql(w, r), "type", mill_w_quoted_type(w, r->type), NULL);
+  return false;
+}
+
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   const mill_node *a = mill_analyse(w, n->child[0], outer);
-  if (a == NULL) return NULL;
+  if (a == NULL || (n->nearest && !ranks(w, n, a, outer))) return NULL;
   mill_scope left = mill_scope_of(a, outer);
   mill_exprs keys = {0};
   if (!mill_using_columns(w, a, &keys)) return NULL;

@@ -164,9 +164,9 @@ struct mill_node {
   uint64_t seed;
   mill_join join;
   mill_grouping grouping;
-  bool global, having, outer, natural, lateral, by_name, allow_missing, intersect, all, replace,
-      if_exists, extended, replacement, within_watermark, recursive, qualify, temporary, ordinality,
-      view, user, system;
+  bool global, having, outer, natural, lateral, nearest, by_name, allow_missing, intersect, all,
+      replace, if_exists, extended, replacement, within_watermark, recursive, qualify, temporary,
+      ordinality, view, user, system;
   const char *text; /* the statement; NULL: built by calls */
   int32_t start, stop;
 };

@@ -209,6 +209,7 @@ typedef struct mill_scope {
   const mill_expr *const *column, *const *hidden;
   int ncolumns, nhidden;
   const mill_exprs *lateral; /* aliases of the same list, or NULL */
+  mill_exprs made, named;    /* what generators of that list make; those of them with an alias */
   const mill_expr *within;   /* the aggregate or window around, which takes none of them */
   const struct mill_variables *variables; /* of lambdas */
   const mill_exprs *expand;               /* $1, $2, .. of a lowered function */
@@ -242,6 +243,8 @@ bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *const *
 const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
 /* The next entry of a definition's `fill`: where it begins and its length, 0 for none. */
 const char *mill_next_fill(const char **text, size_t *n);
+/* The error of a call that names no function; NULL. */
+const mill_expr *mill_no_routine(mill_planner *w, const mill_expr *e);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
 /* collate.c: the call with its texts of one collation, which is told; NULL: failed. Another function may do
@@ -344,7 +347,7 @@ const mill_node *mill_analyse_having(mill_planner *w, const mill_node *n, const 
 /* Resolve an expression over a query's result, adding hidden columns or aggregates to the nodes
 ** below as ORDER BY and HAVING may. *child is replaced. HAVING takes a name for a column below the list
 ** where that is a key or in an aggregate; to ORDER BY the list comes first. */
-typedef enum mill_clause { MILL_WHERE, MILL_ORDER_BY, MILL_HAVING } mill_clause;
+typedef enum mill_clause { MILL_WHERE, MILL_ORDER_BY, MILL_HAVING, MILL_QUALIFY } mill_clause;
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
                                     const mill_scope *outer, mill_clause clause,
                                     const mill_expr *e);

@@ -137,22 +137,29 @@ static const mill_expr *alias_in_call(mill_planner *w, const mill_scope *s, cons
 
 static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   const mill_expr *found = NULL;
-  int n = 0;
+  int n =
+      0; /* aliases of that name, those of generators among them, whose columns are found later */
   for (int i = 0; s->lateral && i < s->lateral->n; i++) {
     const mill_expr *a = s->lateral->at[i];
+    n += a->kind == MILL_X_COLUMN && mill_x_find_id(s->named.at, s->named.n, a->id) &&
+         mill_w_same_name(w, a->name, e->parts[0]);
     if (a->kind != MILL_X_ALIAS || a->hidden || !mill_w_same_name(w, a->parts[0], e->parts[0]))
       continue;
     found = a;
     n++;
   }
-  if (found == NULL) return NULL;
   if (n > 1)
     return MILL_W_FAIL_AT(w, e, MILL_E_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name",
                           mill_w_quoted_parts(w, e->parts, e->nparts), "n",
                           mill_error_fmt(w->err, "%d", n), NULL);
+  if (found == NULL) return NULL;
   if (s->within) return alias_in_call(w, s, e);
   w->by_alias = true;
-  return fields(w, positioned(w, found->args[0], e), e, 1);
+  mill_expr *r = mill_x_copy(w, fields(w, positioned(w, found->args[0], e), e, 1));
+  if (r == NULL) return NULL;
+  r->by_alias = e->parts[e->nparts - 1];
+  r->pretty = mill_w_printf(w, "lateralAliasReference(%s)", r->by_alias);
+  return r;
 }
 
 static const mill_expr *in_outer(mill_planner *w, const mill_scope *s, const mill_expr *e) {
@@ -204,6 +211,7 @@ static const mill_expr *resolve_in(mill_planner *w, const mill_scope *s, const m
     r = (s->above ? if_column : in_columns)(w, s->hidden, s->nhidden, e);
   if (r == NULL && !w->status && e->nparts == 1 && bare_call(e->parts[0])) r = bare_value(w, s, e);
   if (r == NULL && !w->status) r = in_aliases(w, s, e);
+  if (r == NULL && !w->status) r = in_columns(w, s->made.at, s->made.n, e);
   if (r == NULL && !w->status && s->arguments) r = mill_find_argument(w, s, e, false);
   return r;
 }
@@ -514,6 +522,7 @@ static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const
     return c ? mill_bind_lambda_call(w, s, c) : NULL;
   }
   const mill_function *fn = mill_function_find(e->name, strlen(e->name));
+  if (fn && (fn->flags & MILL_FN_HIDDEN) && e->text && !s->expand) return mill_no_routine(w, e);
   const char *before = w->no_routines;
   if (fn && fn->kind == MILL_GENERATOR) w->no_routines = "Generate";
   mill_expr *c = with_args(w, s, e);

@@ -173,8 +173,20 @@ const mill_expr *mill_path_named(mill_planner *w, const mill_expr *written,
   return a;
 }
 
+/* The name that an item has by an alias of the same list, alone or in a cast; NULL: another one. */
+static const char *name_by_alias(const mill_planner *w, const mill_expr *written) {
+  if (!w->by_alias) return NULL;
+  if (written->kind == MILL_X_CAST) written = written->args[0];
+  return written->kind == MILL_X_NAME ? written->parts[written->nparts - 1] : NULL;
+}
+
 const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mill_expr *resolved) {
   if (resolved == NULL) return NULL;
+  if (name_by_alias(w, written)) {
+    mill_expr *a = mill_x_alias(w, resolved, name_by_alias(w, written));
+    if (a) a->hidden = true;
+    return a;
+  }
   resolved = mill_path_named(w, written, resolved);
   if (resolved == NULL) return NULL;
   if (resolved->kind == MILL_X_COLUMN || resolved->kind == MILL_X_ALIAS) return resolved;
@@ -494,6 +506,50 @@ static const mill_expr *resolve_clause(mill_planner *w, const mill_node *child, 
   return clause == MILL_ORDER_BY ? resolve_order(w, s, e) : mill_resolve(w, s, e);
 }
 
+static int any_aggregate_at(const mill_expr *e, void *arg) {
+  if (e->kind == MILL_X_WINDOW) return -1;
+  if (mill_x_is_aggregate(e)) *(const mill_expr **)arg = e;
+  return mill_x_is_aggregate(e);
+}
+
+/* A column that QUALIFY does not see: neither of the list nor a key. */
+static int beyond_qualify_at(const mill_expr *e, void *arg) {
+  collector *c = arg;
+  if (e->kind == MILL_X_COLUMN && !mill_x_find_id(c->out->at, c->out->n, e->id)) {
+    mill_exprs_add(c->w, c->out, e);
+    return 1;
+  }
+  return 0;
+}
+
+/* QUALIFY comes when groups are made: it takes columns of the list, and windows over them. */
+static bool qualifies(mill_planner *w, const mill_node *child, const mill_node *agg,
+                      const mill_expr *e) {
+  if (!mill_x_has_aggregate(e)) return true;
+  mill_exprs seen = {0};
+  collector c = {w, &seen};
+  if (agg && (!mill_exprs_copy(w, &seen, child->output, child->noutput) ||
+              !mill_exprs_copy(w, &seen, agg->keys, agg->nkeys)))
+    return false;
+  const mill_expr *call = NULL;
+  if (agg && mill_x_any(e, beyond_qualify_at, &c)) {
+    const mill_expr *column = seen.n ? seen.at[seen.n - 1] : NULL;
+    mill_expr *name = column ? mill_x_new(w, MILL_X_NAME, column) : NULL;
+    mill_scope s = mill_scope_of(child, NULL);
+    const char **parts = mill_w_alloc(w, sizeof *parts);
+    if (name == NULL || parts == NULL) return false;
+    *parts = column->name;
+    name->parts = parts, name->nparts = 1;
+    (void)mill_unresolved(w, &s, name);
+  } else if (mill_x_any(e, any_aggregate_at, &call)) {
+    (void)MILL_W_FAIL_AT(w, call, MILL_E_QUALIFY_AGGREGATE_NOT_ALLOWED, "aggregateExpr",
+                         mill_w_quoted_sql(w, call), NULL);
+  } else {
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_MISSING_GROUP_BY, NULL);
+  }
+  return false;
+}
+
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
                                     const mill_scope *outer, mill_clause clause,
                                     const mill_expr *e) {
@@ -505,7 +561,9 @@ const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
   const mill_expr *r = resolve_clause(w, *child, &s, clause, e);
   if (r == NULL) return NULL;
   const mill_node *agg = aggregate_below(*child);
-  if (agg && !mill_x_uses_only(r, (*child)->output, (*child)->noutput)) {
+  if (clause == MILL_QUALIFY && !qualifies(w, *child, agg, r)) return NULL;
+  if (agg &&
+      (mill_x_has_subquery(r) || !mill_x_uses_only(r, (*child)->output, (*child)->noutput))) {
     const mill_node *more = agg;
     r = mill_above_aggregate(w, &more, r, *child, e);
     if (r == NULL) return NULL;

@@ -106,16 +106,31 @@ static bool named(const mill_expr *e, const char *const *names) {
   return false;
 }
 
-/* median and percentiles in an order are of a whole partition. */
+/* listagg as Spark tells of it in an error, its delimiter and keys as arguments: "listagg(a, NULL, b ASC ..)". */
+static const char *listagg_text(mill_planner *w, const mill_expr *e) {
+  int given = e->nargs - e->norder;
+  const char *s = mill_w_printf(w, "listagg(%s, %s", mill_w_sql(w, e->args[0]),
+                                given > 1 ? mill_w_sql(w, e->args[1]) : "NULL");
+  for (int i = 0; s && i < e->norder; i++) {
+    mill_expr *key = mill_x_copy(w, e->order[i]);
+    if (key == NULL) return NULL;
+    key->args[0] = e->args[given + i];
+    s = mill_w_printf(w, "%s, %s", s, mill_w_sql(w, key));
+  }
+  return s ? mill_w_printf(w, "%s)", s) : NULL;
+}
+
+/* median, percentiles in an order and listagg in one are of a whole partition. */
 static bool needs_whole(mill_planner *w, const mill_expr *e) {
   static const char *const names[] = {"median", "percentile_cont", "percentile_disc", NULL};
   const mill_window *v = e->window;
   bool whole = v->norder == 0 && v->unit == MILL_FRAME_ROWS &&
                v->from == MILL_UNBOUNDED_PRECEDING && v->to == MILL_UNBOUNDED_FOLLOWING;
-  if (!named(e->args[0], names) || whole) return false;
+  bool sorted = strcmp(e->args[0]->fn->name, "listagg") == 0 && e->args[0]->norder > 0;
+  if (!(sorted || named(e->args[0], names)) || whole) return false;
   mill_expr *call = mill_x_copy(w, e->args[0]);
   if (call) {
-    call->pretty = NULL, call->norder = 0;
+    call->pretty = sorted ? listagg_text(w, call) : NULL, call->norder = 0;
     (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC, "aggFunc",
                          mill_w_quoted_sql(w, call), NULL);
   }

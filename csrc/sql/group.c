@@ -89,10 +89,17 @@ static set_list new_sets(mill_parser *p, uint64_t n, int from) {
   return s;
 }
 
-/* Masks of the listed sets; returns their number. */
-static int read_sets(mill_parser *p, key_table *t, uint64_t *mask) {
+/* () is a set of GROUPING SETS alone. */
+static void refuse_empty(mill_parser *p, const char *element) {
+  if (mill_p_is(p, MILL_T_LPAREN) && mill_p_peek(p, 1) == MILL_T_RPAREN)
+    mill_p_error(p, p->at, MILL_E_LEGACY_0051, "element", element, NULL);
+}
+
+/* Masks of the listed sets of ROLLUP or CUBE; returns their number. */
+static int read_sets(mill_parser *p, key_table *t, const char *element, uint64_t *mask) {
   int n = 0;
   do {
+    refuse_empty(p, element);
     uint64_t m = read_set(p, t);
     if (n < MAX_KEYS) mask[n] = m;
     n++;
@@ -124,7 +131,8 @@ static bool analytics_ahead(const mill_parser *p) {
   int next = mill_p_peek(p, 1);
   if (mill_p_is(p, MILL_K_GROUPING))
     return next == MILL_K_SETS && mill_p_peek(p, 2) == MILL_T_LPAREN;
-  return (mill_p_is(p, MILL_K_ROLLUP) || mill_p_is(p, MILL_K_CUBE)) && next == MILL_T_LPAREN;
+  return (mill_p_is(p, MILL_K_ROLLUP) || mill_p_is(p, MILL_K_CUBE)) && next == MILL_T_LPAREN &&
+         mill_p_peek(p, 2) != MILL_T_RPAREN; /* else a call of a function */
 }
 
 static set_list joined(mill_parser *p, set_list a, set_list b, int from) {
@@ -166,7 +174,7 @@ static set_list analytics(mill_parser *p, key_table *t) {
   } else {
     uint64_t mask[MAX_KEYS];
     mill_p_expect(p, MILL_T_LPAREN);
-    int n = read_sets(p, t, mask);
+    int n = read_sets(p, t, kind == MILL_K_ROLLUP ? "ROLLUP" : "CUBE", mask);
     mill_p_expect(p, MILL_T_RPAREN);
     s = kind == MILL_K_ROLLUP ? rollup(p, mask, n, from) : cube(p, mask, n, from);
   }

@@ -114,7 +114,7 @@ static void nearest(mill_parser *p, mill_node *n) {
   mill_p_push(p, &limit, NULL);
   mill_p_exprs(&limit, &right->exprs, &right->nexprs);
   n->child = mill_p_children(p, n->child[0], right);
-  n->lateral = true;
+  n->lateral = n->nearest = true;
 }
 
 static void criteria(mill_parser *p, mill_node *n) {
