@@ -132,6 +132,13 @@ mill_status mill_step_meter(const mill_exec *x, mill_meter *below, mill_meter *o
   return MILL_OK;
 }
 
+/* The step in front of the sink, but for those that choose none of the columns. */
+static int last_of(const pipeline *p) {
+  int i = p->n - 1;
+  while (i >= 0 && p->step[i]->kind == MILL_OP_PROJECT && p->step[i]->nexprs == 0) i--;
+  return i;
+}
+
 static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
   mill_step **at = &w->first;
   mill_meter *below = p->source_meter;
@@ -148,6 +155,7 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
     MILL_TRY(p->step[i]->kind == MILL_OP_JOIN
                  ? mill_join_probe(p->x, p->step[i], p->join[i], &s, err)
                  : mill_step_new(p->x, p->step[i], &s, err));
+    s->counts = p->sink->counts && i == last_of(p);
     *at = s;
     at = &s->next;
   }

@@ -752,6 +752,7 @@ mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t 
     left = sum_bytes(keep);
   }
   *n = left;
+  if (sel == NULL) return MILL_OK;
   if (left < f.n) MILL_TRY(keep_rows(p, &f, keep, left, err));
   if (left && f.rows && f.rows != in->sel) memcpy(sel, f.rows, left * sizeof *sel);
   return MILL_OK;

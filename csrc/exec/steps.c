@@ -53,12 +53,13 @@ static mill_status program_new(const mill_exec *x, const mill_op *op,
 static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
   program_step *p = (program_step *)s;
   uint32_t n = 0;
-  MILL_TRY(mill_program_select(p->program, b, p->sel, &n, err));
+  uint32_t *sel = s->counts ? NULL : p->sel;
+  MILL_TRY(mill_program_select(p->program, b, sel, &n, err));
   if (n == 0) return MILL_OK;
   p->batch = *b;
   if (n < b->n) {
     p->batch.n = n;
-    p->batch.sel = p->sel;
+    p->batch.sel = sel;
   }
   return s->next->push(s->next, &p->batch, err);
 }

@@ -91,6 +91,10 @@ describe("filters of kept rows", function()
       local expected = rows(slow)
       spark.conf:unset "spark.sql.ansi.enabled"
       assert.same(expected, got)
+      local n = { got[1]:match "^%d+" }
+      assert.same(n, rows("SELECT count(*) FROM kept WHERE " .. condition))
+      assert.same({ n[1] .. "|" .. n[1] .. "|0" },
+        rows("SELECT count(*), count(1), count(NULL) FROM (SELECT i FROM kept WHERE " .. condition .. ")"))
       assert.same({ "0" }, rows("SELECT count(*) FROM none WHERE " .. condition))
     end)
   end
@@ -107,6 +111,18 @@ describe("filters of kept rows", function()
     assert.same({ "0|nil|nil" }, rows "SELECT count(*), min(i), max(d) FROM none")
     assert.same({ "0|nil" }, rows "SELECT count(*), max(i) FROM (SELECT * FROM kept LIMIT 0)")
     assert.same({ "49999|49998|1" }, same_ways "SELECT max(x), max(i) - 1, min(1) FROM (SELECT i x, i FROM kept)")
+  end)
+  it("count what passes several filters, a join, or a filter of the call's own", function()
+    assert.same({ "7143" },
+      rows "SELECT count(*) FROM (SELECT * FROM kept WHERE few = 3 LIMIT 60000) WHERE id >= 100000")
+    assert.same({ "21429|7143" },
+      rows "SELECT count(*), count(*) FILTER (WHERE i % 3 = 0) FROM kept WHERE few = 3 AND t IS NOT NULL AND rand(1) < 2")
+    assert.same({ "42858" }, rows [[SELECT count(*) FROM kept JOIN (SELECT col w FROM VALUES (1), (2) x(col)) ON few = w
+      WHERE few > w - 1]])
+    assert.same({ "42858" },
+      rows "SELECT count(*) FROM (SELECT explode(array(1, 2, 3)) e FROM kept WHERE few = 3) WHERE e <> 2")
+    assert.same({ "3" }, rows "SELECT sum(1) FROM kept WHERE i = 7")
+    assert.same({ "nil|0" }, rows "SELECT max(5), count(*) FROM kept WHERE few = 9")
   end)
   it("compare parameters of prepared statements", function()
     for _, value in ipairs { 5, 40000, -3, 49999 } do
