@@ -96,6 +96,24 @@ bool mill_test_may_pass(const mill_test *t, const mill_range *r) {
   }
 }
 
+bool mill_test_must_pass(const mill_test *t, const mill_range *r) {
+  if (r->nulls != 0 || r->all_null) return false;
+  if (t->kind == MILL_TEST_NOT_NULL) return true;
+  if (!t->value || t->n != 1 || !r->min || !r->max) return false;
+  if (t->value->type->id == MILL_FLOAT || t->value->type->id == MILL_DOUBLE) return false; /* NaN */
+  const int least = mill_vector_compare(r->min, 0, t->value, 0);
+  const int most = mill_vector_compare(r->max, 0, t->value, 0);
+  switch (t->kind) {
+  case MILL_TEST_EQUAL: return least == 0 && most == 0;
+  case MILL_TEST_NOT_EQUAL: return least > 0 || most < 0;
+  case MILL_TEST_LESS: return most < 0;
+  case MILL_TEST_LESS_EQUAL: return most <= 0;
+  case MILL_TEST_GREATER: return least > 0;
+  case MILL_TEST_GREATER_EQUAL: return least >= 0;
+  default: return false;
+  }
+}
+
 /* ---- many values ---------------------------------------------------------------------------- */
 
 enum { FEW_VALUES = 8, BLOCK = 256 };

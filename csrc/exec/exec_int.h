@@ -29,6 +29,9 @@ struct mill_step {
   const mill_op *op;
   mill_step *next;
   bool counts; /* FILTER: of what it pushes only the number of rows is looked at */
+  /* NULL: does not care. Rows of that morsel of the scan come next, column i of them being columns[i] of it;
+  ** the scan tells ranges. */
+  void (*begin)(mill_step *s, const mill_scan *scan, size_t morsel, const int *columns);
   mill_status (*push)(mill_step *s, mill_batch *b, mill_error *err);
   void (*free)(mill_step *s);
 };

@@ -228,6 +228,12 @@ static bool morsel_wanted(const pipeline *p, size_t morsel) {
   return true;
 }
 
+/* Tell the filters right above the source. */
+static void begin_steps(const pipeline *p, worker *w, size_t morsel) {
+  for (mill_step *s = w->first; s && (!s->op || s->op->kind == MILL_OP_FILTER); s = s->next)
+    if (s->begin) s->begin(s, p->source, morsel, p->columns);
+}
+
 static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_error *err) {
   worker *w = &p->worker[number];
   mill_batch *b;
@@ -235,6 +241,7 @@ static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_erro
     return p->sink->end_morsel ? p->sink->end_morsel(p->sink, morsel, err) : MILL_OK;
   if (w->cursor == NULL) MILL_TRY(open_worker(p, w, err));
   w->last.morsel = morsel;
+  if (p->ranged) begin_steps(p, w, morsel);
   MILL_TRY(w->cursor->seek(w->cursor, morsel, err));
   bool whole = w->cursor->chunk && p->sink->take && w->first == &w->last.base;
   if (whole) MILL_TRY(move_chunk(p, w, morsel, err));

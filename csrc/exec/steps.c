@@ -64,6 +64,10 @@ static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
   return s->next->push(s->next, &p->batch, err);
 }
 
+static void begin_filter(mill_step *s, const mill_scan *scan, size_t morsel, const int *columns) {
+  mill_program_assume(((program_step *)s)->program, scan, morsel, columns);
+}
+
 static mill_status filter_new(const mill_exec *x, const mill_op *op, mill_step **out,
                               mill_error *err) {
   mill_memory *m = x->ctx->memory;
@@ -73,6 +77,7 @@ static mill_status filter_new(const mill_exec *x, const mill_op *op, mill_step *
   mill_conditions(op->predicate, list);
   mill_conditions_arrange(list, n);
   mill_status s = program_new(x, op, list, n, push_filter, out, err);
+  if (s == MILL_OK) (*out)->begin = begin_filter;
   mill_free(m, list, (size_t)n * sizeof *list);
   return s;
 }

@@ -34,6 +34,11 @@ local conditions = {
   "t = 'short' AND few = 5 AND i < 100", "t = 'a text that is long 149999'", "t <> 'short' AND i < 5", "t > 'short'",
   "v = 'v7'", "v <> 'v7' AND i < 5", "c = 'WORD3' AND i < 9", "c <> 'word0' AND i > 49997",
   "few = 1 AND 10 / (i - 3) > 4 AND i > 5",
+  -- Of all rows of some chunks, or of all but null and NaN.
+  "i >= 0 AND few = 3", "i >= 21846", "id >= 65536 AND i < 49990", "n >= 0", "late > 0 AND few <> 8", "b <= 124",
+  "f >= 0", "d >= DOUBLE('-Infinity')", "d <= 18750 AND few < 7", "few <> 7 AND few <> -1", "NOT (few = 7)",
+  "day >= DATE'2020-01-01' AND day <= DATE'2020-05-29' AND few = 1", "m >= 0 AND m < 250", "0 <= i AND 10 / (i + 1) < 5",
+  "few >= 0 AND few <= 6 AND id >= 0", "at >= TIMESTAMP'1970-01-01 00:00:00' AND at < TIMESTAMP'1970-01-02'",
   "t LIKE '%99' AND few = 2", "few = 9", "few = 1 OR i = 7 AND few = 0",
 }
 local orders = {
