@@ -4,6 +4,9 @@
 
 #include "column/scan.h"
 
+/* Values of an IN that are compared one by one. */
+enum { MILL_TEST_FEW = 8 };
+
 /* Does value i of v, which is not null, fulfil the test? */
 bool mill_test_passes(const mill_test *t, const mill_vector *v, size_t i);
 

@@ -34,6 +34,13 @@ local conditions = {
   "t = 'short' AND few = 5 AND i < 100", "t = 'a text that is long 149999'", "t <> 'short' AND i < 5", "t > 'short'",
   "v = 'v7'", "v <> 'v7' AND i < 5", "c = 'WORD3' AND i < 9", "c <> 'word0' AND i > 49997",
   "few = 1 AND 10 / (i - 3) > 4 AND i > 5",
+  "s IN (5, 9)", "few IN (2, 4) AND i IN (7, 9, 11, 49999)", "few = 2 AND b IN (3, -100)", "n IN (1200, 3)",
+  "n IN (1200, NULL)", "n NOT IN (1200, 3) AND i < 5000", "i NOT IN (1, NULL)", "i IN (NULL)", "late IN (700000000000000)",
+  "f IN (3, 5.5F)", "d IN (0.0D, 12.5D)", "d IN (-0.0D)", "few = 3 AND d IN (0.0D, 100D)", "d IN (DOUBLE('NaN'), 1D)",
+  "day IN (DATE'2020-03-01', DATE'2020-03-04') AND few = 1", "m IN (12.25, 13, 0.5)", "v IN ('v7', 'v9')",
+  "t IN ('', 'short') AND i < 40", "i IN (1, 2, 3, 4, 5, 6, 7, 8)", "i IN (1, 2, 3, 4, 5, 6, 7, 8, 9)", "5 IN (i, few)",
+  "i IN (5000000000, 17)", "c IN ('WORD3', 'word1') AND i < 9", "few IN (0, 1) AND 10 / (i - 3) > 4 AND i > 5",
+  "i IN (few, 70000)", "(few IN (1, 2)) AND NOT (b IN (1, 2))", "at IN (TIMESTAMP'1970-01-01 00:00:07')",
   -- Of all rows of some chunks, or of all but null and NaN.
   "i >= 0 AND few = 3", "i >= 21846", "id >= 65536 AND i < 49990", "n >= 0", "late > 0 AND few <> 8", "b <= 124",
   "f >= 0", "d >= DOUBLE('-Infinity')", "d <= 18750 AND few < 7", "few <> 7 AND few <> -1", "NOT (few = 7)",
