@@ -130,7 +130,6 @@ describe("filters of kept rows", function()
     assert.same({ "7143" },
       rows "SELECT count(*) FROM (SELECT * FROM kept WHERE few = 3 LIMIT 60000) WHERE id >= 100000")
     assert.same({ "21429|7143" },
-     
       rows "SELECT count(*), count(*) FILTER (WHERE i % 3 = 0) FROM kept WHERE few = 3 AND rand(1) < 2")
     assert.same({ "42858" }, rows [[SELECT count(*) FROM kept JOIN (SELECT col w FROM VALUES (1), (2) x(col)) ON few = w
       WHERE few > w - 1]])
