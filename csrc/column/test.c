@@ -96,9 +96,27 @@ bool mill_test_may_pass(const mill_test *t, const mill_range *r) {
   }
 }
 
+bool mill_test_must_pass(const mill_test *t, const mill_range *r) {
+  if (r->nulls != 0 || r->all_null) return false;
+  if (t->kind == MILL_TEST_NOT_NULL) return true;
+  if (!t->value || t->n != 1 || !r->min || !r->max) return false;
+  if (t->value->type->id == MILL_FLOAT || t->value->type->id == MILL_DOUBLE) return false; /* NaN */
+  const int least = mill_vector_compare(r->min, 0, t->value, 0);
+  const int most = mill_vector_compare(r->max, 0, t->value, 0);
+  switch (t->kind) {
+  case MILL_TEST_EQUAL: return least == 0 && most == 0;
+  case MILL_TEST_NOT_EQUAL: return least > 0 || most < 0;
+  case MILL_TEST_LESS: return most < 0;
+  case MILL_TEST_LESS_EQUAL: return most <= 0;
+  case MILL_TEST_GREATER: return least > 0;
+  case MILL_TEST_GREATER_EQUAL: return least >= 0;
+  default: return false;
+  }
+}
+
 /* ---- many values ---------------------------------------------------------------------------- */
 
-enum { FEW_VALUES = 8, BLOCK = 256 };
+enum { BLOCK = 256 };
 
 #define COMPARED(condition)                                                                        \
   do {                                                                                             \
@@ -178,7 +196,7 @@ bool mill_test_quick(const mill_test *t, const mill_vector *v) {
     return false;
   if (!mill_vector_valid(value, 0)) return false;
   if (v->type->phys == MILL_PHYS_STR) return is_quick_text(t);
-  if (!is_number(v) || (t->kind == MILL_TEST_IN ? t->n > FEW_VALUES : t->n != 1)) return false;
+  if (!is_number(v) || (t->kind == MILL_TEST_IN ? t->n > MILL_TEST_FEW : t->n != 1)) return false;
   for (uint32_t k = 0; k < t->n; k++)
     if (is_nan(value, k)) return false;
   return true;
@@ -259,7 +277,21 @@ void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint
     }                                                                                              \
     return k;                                                                                      \
   } while (0)
-#define SOME(type)                                                                                 \
+/* Does one of the values equal x[at]? */
+#define HIT(S, T)                                                                                  \
+  static inline bool hit_##S(const mill_test *t, T x) {                                            \
+    bool hit = false;                                                                              \
+    for (uint32_t k = 0; k < t->n; k++) hit |= ((const T *)t->value->data)[k] == x;                \
+    return hit;                                                                                    \
+  }
+HIT(i8, int8_t)
+HIT(i16, int16_t)
+HIT(i32, int32_t)
+HIT(i64, int64_t)
+HIT(f32, float)
+HIT(f64, double)
+
+#define SOME(S, type)                                                                              \
   do {                                                                                             \
     const type *x = v->data, value = ((const type *)t->value->data)[0];                            \
     switch (t->kind) {                                                                             \
@@ -269,7 +301,7 @@ void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint
     case MILL_TEST_LESS_EQUAL: KEPT(x[at] <= value);                                               \
     case MILL_TEST_GREATER: KEPT(!(x[at] <= value));                                               \
     case MILL_TEST_GREATER_EQUAL: KEPT(!(x[at] < value));                                          \
-    default: break;                                                                                \
+    default: KEPT(hit_##S(t, x[at]));                                                              \
     }                                                                                              \
   } while (0)
 
@@ -292,15 +324,15 @@ static uint32_t some_valid(const uint64_t *valid, uint32_t *row, uint32_t n) {
 }
 
 uint32_t mill_test_some(const mill_test *t, const mill_vector *v, uint32_t *row, uint32_t n) {
-  bool flat = !v->index && v->mask == MILL_FLAT, quick = mill_test_quick(t, v) && t->n == 1;
+  bool flat = !v->index && v->mask == MILL_FLAT, quick = mill_test_quick(t, v);
   if (v->valid && quick) n = some_valid(v->valid, row, n);
   switch (quick ? v->type->phys : MILL_PHYS_NONE) {
-  case MILL_PHYS_I8: SOME(int8_t); break;
-  case MILL_PHYS_I16: SOME(int16_t); break;
-  case MILL_PHYS_I32: SOME(int32_t); break;
-  case MILL_PHYS_I64: SOME(int64_t); break;
-  case MILL_PHYS_F32: SOME(float); break;
-  case MILL_PHYS_F64: SOME(double); break;
+  case MILL_PHYS_I8: SOME(i8, int8_t); break;
+  case MILL_PHYS_I16: SOME(i16, int16_t); break;
+  case MILL_PHYS_I32: SOME(i32, int32_t); break;
+  case MILL_PHYS_I64: SOME(i64, int64_t); break;
+  case MILL_PHYS_F32: SOME(f32, float); break;
+  case MILL_PHYS_F64: SOME(f64, double); break;
   case MILL_PHYS_STR: return some_texts(t, v, row, n);
   default: break;
   }

@@ -4,6 +4,9 @@
 
 #include "column/scan.h"
 
+/* Values of an IN that are compared one by one. */
+enum { MILL_TEST_FEW = 8 };
+
 /* Does value i of v, which is not null, fulfil the test? */
 bool mill_test_passes(const mill_test *t, const mill_vector *v, size_t i);
 
@@ -17,6 +20,8 @@ uint32_t mill_test_some(const mill_test *t, const mill_vector *v, uint32_t *row,
 
 /* False: none of the rows can fulfil the test. */
 bool mill_test_may_pass(const mill_test *t, const mill_range *r);
+/* True: all of them do. */
+bool mill_test_must_pass(const mill_test *t, const mill_range *r);
 
 /* The range of a chunk's column of numbers, found at the first question and kept. False: it is not known.
 ** Any thread may ask. There is no NaN in a range that is known. */

@@ -647,6 +647,18 @@ static void sink_clear(agg_sink *k) {
   pthread_mutex_destroy(&k->lock);
 }
 
+/* Is the result the same for as many rows of any kind? */
+static bool only_counts(const mill_op *op) {
+  if (op->nkeys) return false;
+  for (int i = 0; i < op->naggs; i++) {
+    const mill_bound_aggregate *a = &op->aggs[i];
+    if (a->filter) return false;
+    for (int k = 0; k < a->nargs; k++)
+      if (a->args[k]->kind != MILL_B_LITERAL) return false;
+  }
+  return true;
+}
+
 /* The sink for one aggregation; what it needs lives in its arena. */
 static mill_status sink_new(const mill_exec *x, const mill_op *op, agg_sink **out,
                             mill_error *err) {
@@ -654,6 +666,7 @@ static mill_status sink_new(const mill_exec *x, const mill_op *op, agg_sink **ou
   agg_sink *k = *out = mill_calloc(m, sizeof *k);
   if (k == NULL) return mill_oom(m, sizeof *k, err);
   k->base = (mill_sink){.x = x, .begin = begin, .push = push, .end_morsel = end_morsel};
+  k->base.counts = only_counts(op);
   mill_arena_init(&k->own, m);
   pthread_mutex_init(&k->lock, NULL);
   pthread_mutex_init(&k->spill.lock, NULL);

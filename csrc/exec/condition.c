@@ -35,12 +35,24 @@ static bool is_constant(const mill_bound *b) {
   return b->kind == MILL_B_LITERAL && b->value && mill_vector_valid(b->value, 0);
 }
 
+static bool list_test(const mill_bound *b, mill_test *out) {
+  const mill_vector *items = mill_bound_in_items(b);
+  const mill_bound *x = b->args[0];
+  if (!items || items->size == 0 || items->size > MILL_TEST_FEW || x->kind != MILL_B_COLUMN ||
+      x->type != items->type)
+    return false;
+  *out = (mill_test){
+      .kind = MILL_TEST_IN, .column = x->index, .n = (uint32_t)items->size, .value = items};
+  return true;
+}
+
 bool mill_condition_test(const mill_bound *b, mill_test *out) {
   if (is(b, "not")) {
     if (!is(b->args[0], "=") || !mill_condition_test(b->args[0], out)) return false;
     out->kind = MILL_TEST_NOT_EQUAL;
     return true;
   }
+  if (is(b, "in")) return list_test(b, out);
   if (b->nargs != 2) return false;
   const mill_bound *x = b->args[0], *y = b->args[1];
   for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++) {
@@ -63,8 +75,9 @@ bool mill_condition_test(const mill_bound *b, mill_test *out) {
 
 static int cost(const mill_bound *b) {
   mill_test t;
-  if (!mill_condition_test(b, &t)) return 2;
-  return mill_phys_is_word(t.value->type->phys) ? 0 : 1;
+  if (!mill_condition_test(b, &t)) return 3;
+  if (!mill_phys_is_word(t.value->type->phys)) return 2;
+  return t.kind == MILL_TEST_IN ? 1 : 0;
 }
 
 static bool is_harmless(const mill_bound *b) { return !b->can_raise && b->deterministic; }

@@ -28,6 +28,10 @@ struct mill_step {
   const mill_exec *x;
   const mill_op *op;
   mill_step *next;
+  bool counts; /* FILTER: of what it pushes only the number of rows is looked at */
+  /* NULL: does not care. Rows of that morsel of the scan come next, column i of them being columns[i] of it;
+  ** the scan tells ranges. */
+  void (*begin)(mill_step *s, const mill_scan *scan, size_t morsel, const int *columns);
   mill_status (*push)(mill_step *s, mill_batch *b, mill_error *err);
   void (*free)(mill_step *s);
 };
@@ -52,6 +56,7 @@ struct mill_sink {
   mill_status (*end_morsel)(mill_sink *s, size_t morsel, mill_error *err); /* NULL allowed */
   bool (*full)(mill_sink *s); /* no more rows are wanted; NULL: never. Makes morsels run in turn */
   bool keeps_few;             /* of many rows */
+  bool counts;                /* looks at no column, only at how many rows come */
   size_t stride; /* set by begin: a worker takes so many morsels, one after the other; 0: one */
   const struct mill_join_table
       *meets; /* rows without a partner in it are for nothing; NULL: none */

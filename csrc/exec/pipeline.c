@@ -132,6 +132,13 @@ mill_status mill_step_meter(const mill_exec *x, mill_meter *below, mill_meter *o
   return MILL_OK;
 }
 
+/* The step in front of the sink, but for those that choose none of the columns. */
+static int last_of(const pipeline *p) {
+  int i = p->n - 1;
+  while (i >= 0 && p->step[i]->kind == MILL_OP_PROJECT && p->step[i]->nexprs == 0) i--;
+  return i;
+}
+
 static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
   mill_step **at = &w->first;
   mill_meter *below = p->source_meter;
@@ -148,6 +155,7 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
     MILL_TRY(p->step[i]->kind == MILL_OP_JOIN
                  ? mill_join_probe(p->x, p->step[i], p->join[i], &s, err)
                  : mill_step_new(p->x, p->step[i], &s, err));
+    s->counts = p->sink->counts && i == last_of(p);
     *at = s;
     at = &s->next;
   }
@@ -220,6 +228,12 @@ static bool morsel_wanted(const pipeline *p, size_t morsel) {
   return true;
 }
 
+/* Tell the filters right above the source. */
+static void begin_steps(const pipeline *p, worker *w, size_t morsel) {
+  for (mill_step *s = w->first; s && (!s->op || s->op->kind == MILL_OP_FILTER); s = s->next)
+    if (s->begin) s->begin(s, p->source, morsel, p->columns);
+}
+
 static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_error *err) {
   worker *w = &p->worker[number];
   mill_batch *b;
@@ -227,6 +241,7 @@ static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_erro
     return p->sink->end_morsel ? p->sink->end_morsel(p->sink, morsel, err) : MILL_OK;
   if (w->cursor == NULL) MILL_TRY(open_worker(p, w, err));
   w->last.morsel = morsel;
+  if (p->ranged) begin_steps(p, w, morsel);
   MILL_TRY(w->cursor->seek(w->cursor, morsel, err));
   bool whole = w->cursor->chunk && p->sink->take && w->first == &w->last.base;
   if (whole) MILL_TRY(move_chunk(p, w, morsel, err));

@@ -61,6 +61,7 @@ struct mill_program {
   int n;
   prog_node **root;
   mill_test *test; /* of each that is one (condition.h), to select by; value NULL: it is none */
+  bool *proven;    /* each that is true of all rows there will be */
   prog_node *
       *bucket; /* all nodes by their hashes; a power of two of buckets, at least one a node */
   uint32_t nodes, buckets;
@@ -172,7 +173,8 @@ mill_status mill_program_new(const mill_context *ctx, const mill_settings *set,
   mill_arena_init(&p->batch, ctx->memory);
   p->root = mill_arena_alloc(&p->own, (size_t)(n + 1) * sizeof *p->root);
   p->test = mill_arena_alloc(&p->own, (size_t)(n + 1) * sizeof *p->test);
-  mill_status s = p->root && p->test ? MILL_OK : mill_oom(ctx->memory, 1, err);
+  p->proven = mill_arena_alloc(&p->own, (size_t)(n + 1) * sizeof *p->proven);
+  mill_status s = p->root && p->test && p->proven ? MILL_OK : mill_oom(ctx->memory, 1, err);
   for (int i = 0; i < n && s == MILL_OK; i++) {
     s = build(p, exprs[i], &p->root[i], err);
     if (!mill_condition_test(exprs[i], &p->test[i])) p->test[i].value = NULL;
@@ -715,6 +717,16 @@ static mill_status test_some(mill_program *p, prog_frame *f, const mill_test *t,
   return MILL_OK;
 }
 
+void mill_program_assume(mill_program *p, const mill_scan *scan, size_t morsel,
+                         const int *columns) {
+  mill_range r;
+  for (int i = 0; i < p->n; i++) {
+    const mill_test *t = &p->test[i];
+    p->proven[i] =
+        t->value && scan->range(scan, morsel, columns[t->column], &r) && mill_test_must_pass(t, &r);
+  }
+}
+
 mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t *sel, uint32_t *n,
                                 mill_error *err) {
   uint8_t keep[MILL_BATCH]; /* of the frame's rows; 0 behind them */
@@ -726,6 +738,7 @@ mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t 
   memset(keep, 1, in->n);
   memset(keep + in->n, 0, MILL_BATCH - in->n);
   for (int i = 0; i < p->n && left; i++) {
+    if (p->proven[i]) continue;
     const mill_vector *v;
     const mill_bound *b = p->root[i]->b;
     const mill_test *t = p->test[i].value ? &p->test[i] : NULL;
@@ -752,6 +765,7 @@ mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t 
     left = sum_bytes(keep);
   }
   *n = left;
+  if (sel == NULL) return MILL_OK;
   if (left < f.n) MILL_TRY(keep_rows(p, &f, keep, left, err));
   if (left && f.rows && f.rows != in->sel) memcpy(sel, f.rows, left * sizeof *sel);
   return MILL_OK;

@@ -43,8 +43,11 @@ mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector 
                              mill_error *err) MILL_USE_RESULT;
 /* The program's expressions are conditions: the rows for which all are true. One that may fail
 ** sees only rows for which all before it are. *n of them; when fewer than in->n, sel lists their
-** positions. */
+** positions, unless it is NULL. */
 mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t *sel, uint32_t *n,
                                 mill_error *err) MILL_USE_RESULT;
+/* Rows of the scan's morsel come next, column i of them being columns[i] of the scan, which tells ranges:
+** conditions that those prove of all rows are not looked at, up to the next call. */
+void mill_program_assume(mill_program *p, const mill_scan *scan, size_t morsel, const int *columns);
 
 #endif

@@ -53,14 +53,19 @@ static mill_status program_new(const mill_exec *x, const mill_op *op,
 static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
   program_step *p = (program_step *)s;
   uint32_t n = 0;
-  MILL_TRY(mill_program_select(p->program, b, p->sel, &n, err));
+  uint32_t *sel = s->counts ? NULL : p->sel;
+  MILL_TRY(mill_program_select(p->program, b, sel, &n, err));
   if (n == 0) return MILL_OK;
   p->batch = *b;
   if (n < b->n) {
     p->batch.n = n;
-    p->batch.sel = p->sel;
+    p->batch.sel = sel;
   }
   return s->next->push(s->next, &p->batch, err);
+}
+
+static void begin_filter(mill_step *s, const mill_scan *scan, size_t morsel, const int *columns) {
+  mill_program_assume(((program_step *)s)->program, scan, morsel, columns);
 }
 
 static mill_status filter_new(const mill_exec *x, const mill_op *op, mill_step **out,
@@ -72,6 +77,7 @@ static mill_status filter_new(const mill_exec *x, const mill_op *op, mill_step *
   mill_conditions(op->predicate, list);
   mill_conditions_arrange(list, n);
   mill_status s = program_new(x, op, list, n, push_filter, out, err);
+  if (s == MILL_OK) (*out)->begin = begin_filter;
   mill_free(m, list, (size_t)n * sizeof *list);
   return s;
 }

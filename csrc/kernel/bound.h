@@ -42,6 +42,10 @@ struct mill_bound {
   int32_t start, stop;
 };
 
+/* Is it `x IN (constants)`? Then the constants that are not null, of the type of x and in a flat vector
+** (compare.c); else NULL. */
+const mill_vector *mill_bound_in_items(const mill_bound *b);
+
 /* Do both give the same values for the same rows? */
 static inline bool mill_bound_same(const mill_bound *a, const mill_bound *b) {
   if (a == b) return a->deterministic;

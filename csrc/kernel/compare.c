@@ -4,6 +4,7 @@
 ** the largest number and equals itself). Numbers compare in branchless loops; strings look at
 ** length and prefix first; nested values go through mill_vector_compare. AND, OR and NOT here are
 ** the eager, three-valued forms: the planner uses bound kinds of their own for AND and OR. */
+#include "kernel/bound.h"
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
 
@@ -294,6 +295,11 @@ KERNEL_HEAD(in_constants) {
     }
   }
   return MILL_OK;
+}
+
+const mill_vector *mill_bound_in_items(const mill_bound *b) {
+  return b->kind == MILL_B_CALL && b->kernel == in_constants ? &((const in_set *)b->state)->items
+                                                             : NULL;
 }
 
 KERNEL_HEAD(in_values) {

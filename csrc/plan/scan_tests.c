@@ -52,7 +52,7 @@ static bool collect(tests *t, const mill_bound *b) {
     return true;
   }
   mill_test c;
-  if (mill_condition_test(b, &c) && c.kind != MILL_TEST_NOT_EQUAL)
+  if (!is(b, "in") && mill_condition_test(b, &c) && c.kind != MILL_TEST_NOT_EQUAL)
     add(t, c.column, c.kind, c.value, 1);
   bool one = b->nargs == 1 && b->args[0]->kind == MILL_B_COLUMN;
   if (is(b, "isnull") && one) add(t, b->args[0]->index, MILL_TEST_IS_NULL, NULL, 0);

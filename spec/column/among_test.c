@@ -1,4 +1,5 @@
-/* The test AMONG (column/test.h) against membership counted one by one: rows, some rows, ranges of values. */
+/* The test AMONG (column/test.h) against membership counted one by one: rows, some rows, ranges of values. What
+** ranges prove of all values. */
 #include "column/test.h"
 
 #include "../check.h"
@@ -71,6 +72,40 @@ static void test_none(void) {
   CHECK(!mask[0] && !mask[1] && !mill_test_may_pass(&t, &(mill_range){.nulls = -1}));
 }
 
+/* The range tells of all values what they tell one by one. */
+static void test_all_pass(void) {
+  static const mill_test_kind kinds[] = {MILL_TEST_EQUAL,   MILL_TEST_NOT_EQUAL,
+                                         MILL_TEST_LESS,    MILL_TEST_LESS_EQUAL,
+                                         MILL_TEST_GREATER, MILL_TEST_GREATER_EQUAL};
+  int64_t low, high, at;
+  mill_vector min = {.type = mill_type_of(MILL_BIGINT), .data = &low};
+  mill_vector max = {.type = mill_type_of(MILL_BIGINT), .data = &high};
+  mill_vector value = {.type = mill_type_of(MILL_BIGINT), .data = &at};
+  int wrong = 0;
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    for (low = -3; low <= 3; low++)
+      for (high = low; high <= 3; high++)
+        for (at = -4; at <= 4; at++) {
+          const mill_test t = {.kind = kinds[k], .n = 1, .value = &value};
+          bool all = true;
+          for (int64_t x = low; x <= high; x++) {
+            mill_vector one = {.type = min.type, .data = &x};
+            all &= mill_test_passes(&t, &one, 0);
+          }
+          wrong += mill_test_must_pass(&t, &(mill_range){.min = &min, .max = &max}) != all;
+          wrong += mill_test_must_pass(&t, &(mill_range){.min = &min, .max = &max, .nulls = 1});
+          wrong += mill_test_must_pass(&t, &(mill_range){.min = &min, .max = &max, .nulls = -1});
+          wrong += mill_test_must_pass(&t, &(mill_range){.min = &min});
+        }
+  CHECK(wrong == 0);
+  double from = 1, to = 2, zero = 0; /* a NaN may be among them */
+  mill_vector least = {.type = mill_type_of(MILL_DOUBLE), .data = &from};
+  mill_vector most = {.type = mill_type_of(MILL_DOUBLE), .data = &to};
+  mill_vector limit = {.type = mill_type_of(MILL_DOUBLE), .data = &zero};
+  const mill_test above = {.kind = MILL_TEST_GREATER, .n = 1, .value = &limit};
+  CHECK(!mill_test_must_pass(&above, &(mill_range){.min = &least, .max = &most}));
+}
+
 int main(void) {
   for (int64_t x = BASE; x < BASE + RANGE; x++)
     if (is_in(x)) bits[(x - BASE) / 64] |= 1ull << ((x - BASE) & 63);
@@ -82,5 +117,6 @@ int main(void) {
   test_rows(mill_type_of(MILL_INT), false);
   test_ranges();
   test_none();
+  test_all_pass();
   return check_done();
 }

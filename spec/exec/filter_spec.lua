@@ -34,6 +34,20 @@ local conditions = {
   "t = 'short' AND few = 5 AND i < 100", "t = 'a text that is long 149999'", "t <> 'short' AND i < 5", "t > 'short'",
   "v = 'v7'", "v <> 'v7' AND i < 5", "c = 'WORD3' AND i < 9", "c <> 'word0' AND i > 49997",
   "few = 1 AND 10 / (i - 3) > 4 AND i > 5",
+  "s IN (5, 9)", "few IN (2, 4) AND i IN (7, 9, 11, 49999)", "few = 2 AND b IN (3, -100)", "n IN (1200, 3)",
+  "n IN (1200, NULL)", "n NOT IN (1200, 3) AND i < 5000", "i NOT IN (1, NULL)", "i IN (NULL)",
+  "late IN (700000000000000)",
+  "f IN (3, 5.5F)", "d IN (0.0D, 12.5D)", "d IN (-0.0D)", "few = 3 AND d IN (0.0D, 100D)", "d IN (DOUBLE('NaN'), 1D)",
+  "day IN (DATE'2020-03-01', DATE'2020-03-04') AND few = 1", "m IN (12.25, 13, 0.5)", "v IN ('v7', 'v9')",
+  "t IN ('', 'short') AND i < 40", "i IN (1, 2, 3, 4, 5, 6, 7, 8)", "i IN (1, 2, 3, 4, 5, 6, 7, 8, 9)", "5 IN (i, few)",
+  "i IN (5000000000, 17)", "c IN ('WORD3', 'word1') AND i < 9", "few IN (0, 1) AND 10 / (i - 3) > 4 AND i > 5",
+  "i IN (few, 70000)", "(few IN (1, 2)) AND NOT (b IN (1, 2))", "at IN (TIMESTAMP'1970-01-01 00:00:07')",
+  -- Of all rows of some chunks, or of all but null and NaN.
+  "i >= 0 AND few = 3", "i >= 21846", "id >= 65536 AND i < 49990", "n >= 0", "late > 0 AND few <> 8", "b <= 124",
+  "f >= 0", "d >= DOUBLE('-Infinity')", "d <= 18750 AND few < 7", "few <> 7 AND few <> -1", "NOT (few = 7)",
+  "day >= DATE'2020-01-01' AND day <= DATE'2020-05-29' AND few = 1", "m >= 0 AND m < 250",
+  "0 <= i AND 10 / (i + 1) < 5",
+  "few >= 0 AND few <= 6 AND id >= 0", "at >= TIMESTAMP'1970-01-01 00:00:00' AND at < TIMESTAMP'1970-01-02'",
   "t LIKE '%99' AND few = 2", "few = 9", "few = 1 OR i = 7 AND few = 0",
 }
 local orders = {
@@ -91,6 +105,10 @@ describe("filters of kept rows", function()
       local expected = rows(slow)
       spark.conf:unset "spark.sql.ansi.enabled"
       assert.same(expected, got)
+      local n = { got[1]:match "^%d+" }
+      assert.same(n, rows("SELECT count(*) FROM kept WHERE " .. condition))
+      assert.same({ n[1] .. "|" .. n[1] .. "|0" },
+        rows("SELECT count(*), count(1), count(NULL) FROM (SELECT i FROM kept WHERE " .. condition .. ")"))
       assert.same({ "0" }, rows("SELECT count(*) FROM none WHERE " .. condition))
     end)
   end
@@ -107,6 +125,18 @@ describe("filters of kept rows", function()
     assert.same({ "0|nil|nil" }, rows "SELECT count(*), min(i), max(d) FROM none")
     assert.same({ "0|nil" }, rows "SELECT count(*), max(i) FROM (SELECT * FROM kept LIMIT 0)")
     assert.same({ "49999|49998|1" }, same_ways "SELECT max(x), max(i) - 1, min(1) FROM (SELECT i x, i FROM kept)")
+  end)
+  it("count what passes several filters, a join, or a filter of the call's own", function()
+    assert.same({ "7143" },
+      rows "SELECT count(*) FROM (SELECT * FROM kept WHERE few = 3 LIMIT 60000) WHERE id >= 100000")
+    assert.same({ "21429|7143" },
+      rows "SELECT count(*), count(*) FILTER (WHERE i % 3 = 0) FROM kept WHERE few = 3 AND rand(1) < 2")
+    assert.same({ "42858" }, rows [[SELECT count(*) FROM kept JOIN (SELECT col w FROM VALUES (1), (2) x(col)) ON few = w
+      WHERE few > w - 1]])
+    assert.same({ "42858" },
+      rows "SELECT count(*) FROM (SELECT explode(array(1, 2, 3)) e FROM kept WHERE few = 3) WHERE e <> 2")
+    assert.same({ "3" }, rows "SELECT sum(1) FROM kept WHERE i = 7")
+    assert.same({ "nil|0" }, rows "SELECT max(5), count(*) FROM kept WHERE few = 9")
   end)
   it("compare parameters of prepared statements", function()
     for _, value in ipairs { 5, 40000, -3, 49999 } do
