@@ -173,7 +173,8 @@ bool mill_vector_equal(const mill_vector *a, size_t i, const mill_vector *b, siz
 void mill_vector_hash(const mill_vector *v, const uint32_t *sel, size_t n, bool combine,
                       uint64_t *h);
 
-/* Positions of rows: the number of their morsel, and below it so many bits of their place there. */
+/* Positions of rows: the number of their morsel, and below it so many bits of their place there. They ascend
+** through the morsels, as Spark's ids do through its partitions. */
 enum { MILL_MORSEL_BITS = 33 };
 
 /* A batch: columns of equal length and the rows of them that count. */

@@ -320,7 +320,7 @@ static mill_status each_batch(mill_cursor *c,
     for (;;) {
       MILL_TRY(c->next(c, &b, err));
       if (b == NULL) break;
-      b->first += (uint64_t)i << 33;
+      b->first += (uint64_t)i << MILL_MORSEL_BITS;
       MILL_TRY(push(arg, b, err));
     }
   }

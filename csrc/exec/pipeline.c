@@ -249,7 +249,7 @@ static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_erro
     MILL_TRY(w->cursor->next(w->cursor, &b, err));
     if (b == NULL) break;
     MILL_TRY(mill_watch_check(err));
-    b->first += (uint64_t)morsel << 33; /* positions ascend through the morsels, as Spark's ids */
+    b->first += (uint64_t)morsel << MILL_MORSEL_BITS;
     MILL_TRY(push_batch(p, w, b, err));
     if (p->sink->full && p->sink->full(p->sink)) break;
   }

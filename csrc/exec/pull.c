@@ -119,7 +119,7 @@ static mill_status make_rows(pull *p, mill_error *err) {
       p->seated = false;
       continue;
     }
-    b->first += (uint64_t)p->morsel << 33;
+    b->first += (uint64_t)p->morsel << MILL_MORSEL_BITS;
     MILL_TRY(p->first->push(p->first, b, err));
   }
   return MILL_OK;

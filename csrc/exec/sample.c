@@ -109,7 +109,8 @@ static void begin(sample_step *p, uint64_t morsel) {
 
 /* Stand before the draw of a source position. */
 static void seek(sample_step *p, uint64_t position) {
-  uint64_t morsel = position >> 33, row = position & ((1ull << 33) - 1);
+  const uint64_t row = position & ((1ull << MILL_MORSEL_BITS) - 1);
+  const uint64_t morsel = position >> MILL_MORSEL_BITS;
   if (morsel != p->morsel || row < p->row) begin(p, morsel);
   while (p->row < row) draw(p);
 }

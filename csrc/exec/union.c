@@ -153,11 +153,11 @@ static mill_status cursor_next(mill_cursor *base, mill_batch **out, mill_error *
   for (r->end.came = false; !r->end.came;) {
     MILL_TRY(r->cursor->next(r->cursor, out, err));
     if (*out == NULL) return MILL_OK;
-    (*out)->first += (uint64_t)c->morsel << 33; /* as in a pipeline */
+    (*out)->first += (uint64_t)c->morsel << MILL_MORSEL_BITS; /* as in a pipeline */
     MILL_TRY(r->first->push(r->first, *out, err));
   }
   c->batch = r->end.made;
-  c->batch.first -= (uint64_t)c->morsel << 33;
+  c->batch.first -= (uint64_t)c->morsel << MILL_MORSEL_BITS;
   for (int i = 0; i < c->ncols; i++) c->cols[i] = r->end.made.col[c->columns[i]];
   c->batch.col = c->cols;
   c->batch.ncols = (uint32_t)c->ncols;

@@ -290,7 +290,8 @@ static mill_status merged_block(window_cursor *c, mill_error *err) {
     if (c->block.n > 0) return MILL_OK;
     drop_disk(c);
   }
-  if ((uint32_t)c->first >= BLOCK_ROWS) c->first = ((c->first >> 33) + 1) << 33; /* as cut_blocks */
+  if ((uint32_t)c->first >= BLOCK_ROWS)
+    c->first = ((c->first >> MILL_MORSEL_BITS) + 1) << MILL_MORSEL_BITS; /* as cut_blocks */
   mill_arena_clear(&c->block.arena);
   c->used = mill_memory_read(c->s->memory).used;
   MILL_TRY(start_block(c, 1024, err));

@@ -24,8 +24,6 @@ typedef struct {
   uint64_t row; /* its position */
 } walker;
 
-enum { MORSEL_BITS = MILL_MORSEL_BITS };
-
 typedef struct {
   mill_jump jump;
   pthread_mutex_t lock;
@@ -42,7 +40,7 @@ static uint64_t state_at(const random_plan *plan, uint64_t position) {
 /* At the start of the morsel of a position. */
 static walker walk_from(const random_plan *plan, uint64_t position) {
   return (walker){.state = mill_jump_first(&plan->jump, position),
-                  .row = position >> MORSEL_BITS << MORSEL_BITS};
+                  .row = position >> MILL_MORSEL_BITS << MILL_MORSEL_BITS};
 }
 
 static double next_double(uint64_t *s) {
@@ -94,7 +92,7 @@ KERNEL_HEAD(k_randn) {
   pthread_mutex_lock(&plan->lock);
   walker w = plan->at;
   pthread_mutex_unlock(&plan->lock);
-  if (w.row > call->first_row || w.row >> MORSEL_BITS != call->first_row >> MORSEL_BITS)
+  if (w.row > call->first_row || w.row >> MILL_MORSEL_BITS != call->first_row >> MILL_MORSEL_BITS)
     w = walk_from(plan, call->first_row);
   for (; w.row < call->first_row; w.row++) next_gaussian(&w);
   for (size_t i = 0; i < n; i++) r[i] = next_gaussian(&w);
@@ -227,7 +225,7 @@ KERNEL_HEAD(k_position) {
 KERNEL_HEAD(k_morsel) {
   (void)args, (void)err;
   for (size_t i = 0; i < n; i++)
-    ((int32_t *)out->data)[i] = (int32_t)((call->first_row + i) >> MORSEL_BITS);
+    ((int32_t *)out->data)[i] = (int32_t)((call->first_row + i) >> MILL_MORSEL_BITS);
   return MILL_OK;
 }
 
