@@ -58,7 +58,8 @@ enum {                               /* flags of a definition */
        MILL_FN_MICROS = 2048, /* takes timestamps of nanoseconds by their microseconds */
        MILL_FN_CLOCK = 4096,  /* tells when the query runs: no constant, though its arguments are */
        MILL_FN_LAMBDA = 64,   /* has arguments that are lambdas */
-       MILL_FN_HIDDEN = 128,  /* internal: not listed, not callable */
+       MILL_FN_HIDDEN = 128,  /* internal: not listed, not callable .. */
+       MILL_FN_UNLISTED = 8192, /* .. but for this one, whose name is told by another library */
        MILL_FN_LAZY = 256, /* arguments are evaluated only where needed: the planner makes AND, OR,
                                 CASE or COALESCE of the call; its kernel is the eager form */
 };

@@ -522,7 +522,9 @@ static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const
     return c ? mill_bind_lambda_call(w, s, c) : NULL;
   }
   const mill_function *fn = mill_function_find(e->name, strlen(e->name));
-  if (fn && (fn->flags & MILL_FN_HIDDEN) && e->text && !s->expand) return mill_no_routine(w, e);
+  if (fn && (fn->flags & (MILL_FN_HIDDEN | MILL_FN_UNLISTED)) == MILL_FN_HIDDEN && e->text &&
+      !s->expand)
+    return mill_no_routine(w, e);
   const char *before = w->no_routines;
   if (fn && fn->kind == MILL_GENERATOR) w->no_routines = "Generate";
   mill_expr *c = with_args(w, s, e);
