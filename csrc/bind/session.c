@@ -39,17 +39,6 @@ mill_handle_session *mill_session_handle(lua_State *L, const mill_session *s) {
   return h;
 }
 
-/* Plans and rows that nobody can reach hold memory until Lua collects them, and Lua does not see how much:
-** they go where half of the limit is in use, and again whenever an eighth of it has come since. */
-static void collect(lua_State *L, mill_handle_session *h) {
-  const mill_memory *m = mill_session_context(h->s)->memory;
-  const mill_memory_stats now = mill_memory_read(m);
-  if (now.used < h->kept) h->kept = now.used;
-  if (now.limit == 0 || now.used < now.limit / 2 || now.used - h->kept < now.limit / 8) return;
-  lua_gc(L, LUA_GCCOLLECT);
-  h->kept = mill_memory_read(m).used;
-}
-
 void mill_session_enter(lua_State *L, mill_handle_session *h) {
   if (h->busy)
     mill_raise_misuse(L, "UNSUPPORTED_OPERATION", "operation",
@@ -57,7 +46,6 @@ void mill_session_enter(lua_State *L, mill_handle_session *h) {
                       NULL);
   h->L = L;
   h->hook = lua_gethook(L);
-  collect(L, h);
 }
 
 static int end_progress(lua_State *L) {

@@ -13,7 +13,6 @@ typedef struct mill_handle_session {
   lua_State *L;    /* of the call that waits */
   bool told;       /* progress was reported since the last enter */
   bool busy;       /* a Lua function of a query runs: no new query may start */
-  size_t kept;     /* memory in use after Lua's garbage was last collected, or less since */
   lua_Hook hook;   /* Lua's hook when the wait began: a new one means Ctrl-C */
 } mill_handle_session;
 
