@@ -1,6 +1,6 @@
 -- DataFrames through the public surface. Expectations: PySpark 4.3 (cases of api/dataframe.json named in comments).
 local tidemill = require "tidemill"
-local support = dofile "spec/bind/support.lua"
+local support = dofile "spec/support.lua"
 local F, null = tidemill.functions, tidemill.null
 
 local spark = support.session()
@@ -155,6 +155,31 @@ describe("DataFrame", function()
     local sum = 0
     for _, batch in people:batches() do sum = sum + batch:column "score":sum() end
     assert.equal(3.5, sum)
+  end)
+  it("freqItems answers as Spark does over two partitions", function()
+    local recorded = {
+      { 10, 0.5, { { "2" }, { "12" }, { "2.0" }, { "NULL" }, { "false", "true" }, { "2020-01-10" } } },
+      { 50, 0.34, { { "0", "3" }, { "9", "4" }, { "0.5", "1.25" }, { "-49", "NULL" }, { "false", "true" },
+        { "2020-01-25", "2020-01-10" } } },
+      { 333, 0.1, { { "0", "1", "2", "3", "4", "5", "6" }, { "1", "9", "3", "4", "10", "12", "0" },
+        { "0.0", "0.25", "0.5" }, { "NULL", "-331", "-332" }, { "false", "true" },
+        { "2020-01-12", "2020-01-13", "2020-01-06" } } },
+      { 5000, 0.05, { { "0", "1", "2", "3", "4", "5", "6" }, { "1", "9", "3", "4", "10", "12", "0" },
+        { "0.0", "0.25", "0.5", "0.75", "1.25", "1.5", "1.75", "2.5", "1.0", "2.0", "2.25" },
+        { "-2497", "-4993", "NULL", "-2498", "-4994", "-4996", "-4997", "-4999", "-2491", "-2492", "-2494", "-4990",
+          "-2495", "-4991" }, { "false", "true" }, { "2020-01-20", "2020-02-09" } } },
+    }
+    for _, case in ipairs(recorded) do
+      local df = spark:range(case[1]):selectExpr("id % 7 AS a", "CAST(id * id % 13 AS STRING) AS b",
+        "CAST(id % 11 AS DOUBLE) / 4 AS c", "IF(id % 3 = 0, NULL, id * -1) AS d", "id % 2 = 0 AS e",
+        "DATE'2020-01-01' + CAST(id % 40 AS INT) AS f")
+      local row, got = df:freqItems({ "a", "b", "c", "d", "e", "f" }, case[2]):collect()[1], {}
+      for k = 1, 6 do
+        got[k] = {}
+        for i, v in ipairs(row[k]) do got[k][i] = v == tidemill.null and "NULL" or tostring(v) end
+      end
+      assert.same(case[3], got)
+    end
   end)
   it("describes", function() -- describe_3
     local t = spark:createDataFrame({ { 1, 2.5 }, { 2, null }, { 3, 7.5 } }, "i INT, d DOUBLE")

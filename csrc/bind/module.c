@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/version.h"
 #include "bind/arrow.h"
+#include "bind/frequent.h"
 #include "bind/plan.h"
 #include "bind/rows.h"
 #include "bind/scalar.h"
@@ -98,6 +99,7 @@ int luaopen_tidemill_core(lua_State *L) {
                                        {"parse_type", mill_plan_type},
                                        {"collect", mill_rows_collect},
                                        {"texts", mill_rows_texts},
+                                       {"frequent", mill_frequent_items},
                                        {"rows", mill_rows_iterate},
                                        {"write", mill_rows_write},
                                        {"arrow_out", mill_arrow_out},
@@ -125,6 +127,7 @@ int luaopen_tidemill_core(lua_State *L) {
   mill_plan_open_class(L);
   mill_stream_open_class(L);
   mill_rows_open_class(L);
+  mill_frequent_open_class(L);
   mill_arrow_open_class(L);
   mill_table_open_class(L);
   mill_stage_open_class(L);

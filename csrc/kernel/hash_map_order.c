@@ -29,11 +29,15 @@ bool mill_hash_map_orders(const mill_type *t) {
 
 static int32_t fold(int64_t v) { return (int32_t)(uint64_t)(v ^ (int64_t)((uint64_t)v >> 32)); }
 
-/* The key's hashCode. */
-static int32_t java_hash(const mill_vector *v, uint32_t row) {
+int32_t mill_java_hash(const mill_vector *v, uint32_t row) {
   uint32_t k = mill_vector_at(v, row);
   int64_t word;
   int32_t half;
+  uint64_t hash;
+  if (!mill_hash_map_orders(v->type)) {
+    mill_vector_hash(v, &row, 1, false, &hash);
+    return (int32_t)(uint32_t)hash;
+  }
   switch (v->type->id) {
   case MILL_BOOLEAN: return ((const uint8_t *)v->data)[k] ? 1231 : 1237;
   case MILL_TINYINT: return ((const int8_t *)v->data)[k];
@@ -92,7 +96,7 @@ mill_status mill_hash_map_order(mill_arena *a, const mill_vector *v, uint32_t *r
   int32_t *hash = (int32_t *)(was + n);
   for (uint32_t i = 0; i < n; i++) {
     was[i] = rows[i];
-    hash[i] = mill_murmur3_int(java_hash(v, rows[i]), 0);
+    hash[i] = mill_murmur3_int(mill_java_hash(v, rows[i]), 0);
   }
   through_map(n, hash, slot, spare, keys);
   for (uint32_t i = 0; i < n; i++) rows[i] = was[keys[i]];

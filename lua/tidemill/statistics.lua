@@ -1,12 +1,13 @@
 --- Statistics: describe, summary, approxQuantile, corr, cov, crosstab, freqItems, sampleBy; df.stat has them too.
 local arguments = require "tidemill.arguments"
 local column = require "tidemill.column"
+local core = require "tidemill.core"
 local dataframe = require "tidemill.dataframe"
 local errors = require "tidemill.errors"
 local internal = require "tidemill.internal"
 local missing = require "tidemill.missing"
 local types = require "tidemill.types"
-local SESSION, HANDLE = internal.session, internal.handle
+local SESSION, HANDLE, PLAN = internal.session, internal.handle, internal.plan
 
 local M = {}
 local method, methods, derive, column_at = dataframe.method, dataframe.methods, dataframe.derive, dataframe.column_at
@@ -209,19 +210,21 @@ method("crosstab", "col1:any, col2:any", function(self, a, b)
   return frame(self, rows, schema)
 end)
 
-
 method("freqItems", "cols:any, support:number?", function(self, cols, support)
   if type(cols) ~= "table" or getmetatable(cols) then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "cols", expected_type = "list or tuple",
       arg_type = arguments.type_name(cols) })
   end
+  support = support or 0.01
   local names = dataframe.names_of(cols, "cols")
-  local row, schema = { n = #names }, types.StructType()
+  local exprs, schema = {}, types.StructType()
   for i, at in ipairs(positions(self, names)) do
-    row[i] = require "tidemill.frequent".items(self, at, support or 0.01)
+    exprs[i] = alias(column_at(self, at, names[i]), names[i])
     schema:add(names[i] .. "_freqItems", types.ArrayType(self.schema.fields[at].type))
   end
-  return frame(self, { row }, schema)
+  local most = support > 0 and math.floor(1 / support) or math.maxinteger
+  local wanted = derive(self, { kind = "project", exprs = exprs })
+  return frame(self, { core.frequent(wanted[PLAN], most, self:count() // 2) }, schema)
 end)
 
 method("sampleBy", "col:any, fractions:map|list, seed:integer?", function(self, col, fractions, seed)

@@ -1,8 +1,19 @@
---- What the specs of the surface share.
+--- What specs share.
 local M = {}
 
 function M.session()
   return require "tidemill".session { threads = 2, ["spark.sql.session.timeZone"] = "UTC" }
+end
+
+--- Each row as a text, its values put together with `between`, "|".
+function M.lines(rows, between)
+  local out = {}
+  for i, row in ipairs(rows) do
+    local cells = {}
+    for k = 1, #row do cells[k] = tostring(row[k]) end
+    out[i] = table.concat(cells, between or "|")
+  end
+  return out
 end
 
 --- What a function prints with io.write.
