@@ -338,10 +338,10 @@ static bool same(const mill_type *a, const mill_type *b, bool names, int depth) 
   return true;
 }
 
-bool mill_type_has_time(const mill_type *t) {
+bool mill_type_holds(const mill_type *t, mill_type_id id) {
   for (uint32_t i = 0; i < t->nfields; i++)
-    if (mill_type_has_time(t->fields[i].type)) return true;
-  return t->id == MILL_TIME;
+    if (mill_type_holds(t->fields[i].type, id)) return true;
+  return t->id == id;
 }
 
 bool mill_type_same(const mill_type *a, const mill_type *b, bool names) {

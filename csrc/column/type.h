@@ -168,8 +168,8 @@ mill_status mill_type_json(const mill_type *t, struct mill_text *out,
 mill_status mill_type_from_json(mill_types *types, const char *s, size_t n, const mill_type **out,
                                 mill_error *err) MILL_USE_RESULT;
 
-/* Is it TIME, or has it one at any depth? */
-bool mill_type_has_time(const mill_type *t);
+/* Is it of that type, or has it one of it at any depth? */
+bool mill_type_holds(const mill_type *t, mill_type_id id);
 static inline bool mill_type_is_nanos(const mill_type *t) {
   return t->id == MILL_TIMESTAMP_NANOS || t->id == MILL_TIMESTAMP_NTZ_NANOS;
 }

@@ -80,6 +80,25 @@ static inline mill_str mill_str_view(const char *p, size_t n) {
   return s;
 }
 
+/* The same of bytes that 16 readable ones follow: by whole words. */
+static inline mill_str mill_str_view_padded(const char *p, uint32_t n) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  if (n > MILL_STR_INLINE) return mill_str_view(p, n);
+  uint64_t low, high;
+  mill_str s = {n, {0}, {{0}}};
+  memcpy(&low, p, 8);
+  memcpy(&high, p + 8, 8);
+  low = n >= 8 ? low : low & ((1ull << (8 * n)) - 1);
+  high = n <= 8 ? 0 : high & ((1ull << (8 * (n - 8))) - 1);
+  memcpy(s.prefix, &low, 4);
+  uint64_t rest = low >> 32 | high << 32;
+  memcpy(s.u.rest, &rest, 8);
+  return s;
+#else
+  return mill_str_view(p, n);
+#endif
+}
+
 static inline bool mill_str_equal(const mill_str *a, const mill_str *b) {
   if (memcmp(a, b, 8) != 0) return false;
   if (a->size <= MILL_STR_INLINE) return memcmp(a->u.rest, b->u.rest, 8) == 0;

@@ -4,21 +4,6 @@
 #include "io/csv_int.h"
 #include "kernel/quick.h"
 
-/* A view built from whole words: texts have IO_PAD bytes behind them. */
-static inline mill_str view_of(const char *p, uint32_t n) {
-  if (n > MILL_STR_INLINE) return mill_str_view(p, n);
-  uint64_t low, high;
-  mill_str s = {n, {0}, {{0}}};
-  memcpy(&low, p, 8);
-  memcpy(&high, p + 8, 8);
-  low = n >= 8 ? low : low & ((1ull << (8 * n)) - 1);
-  high = n <= 8 ? 0 : high & ((1ull << (8 * (n - 8))) - 1);
-  memcpy(s.prefix, &low, 4);
-  uint64_t rest = low >> 32 | high << 32;
-  memcpy(s.u.rest, &rest, 8);
-  return s;
-}
-
 static mill_status repaired(mill_arena *scratch, const char *p, size_t n, mill_str *out,
                             mill_error *err) {
   mill_text t;
@@ -47,7 +32,7 @@ static mill_status text_column(csv_cells *d, const csv_cell *cell, mill_vector *
     if (check && !mill_utf8_valid(p, cell[i].size))
       MILL_TRY(repaired(scratch, p, cell[i].size, &out[i], err));
     else
-      out[i] = view_of(p, cell[i].size);
+      out[i] = mill_str_view_padded(p, cell[i].size);
   }
   return MILL_OK;
 }

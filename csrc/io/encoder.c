@@ -51,7 +51,7 @@ static mill_status check_schema(const mill_encoder *e, const mill_write *w, mill
     if (f->type->id == MILL_STRUCT && f->type->nfields == 0)
       return mill_fail(err, MILL_E_EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE, "format",
                        e->format->name, NULL);
-    if (!e->format->times && mill_type_has_time(f->type) &&
+    if (!e->format->times && mill_type_holds(f->type, MILL_TIME) &&
         (time == NULL || strcmp(time, "true") != 0))
       return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (!holds(e->format, f->type))

@@ -265,7 +265,7 @@ static mill_status check_types(io_job *job, mill_error *err) {
     const mill_field *f = &job->data->fields[i];
     if (f->type->id == MILL_STRING && f->type->string_kind != MILL_PLAIN_STRING)
       return mill_fail(err, MILL_E_UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING, NULL);
-    if (mill_type_has_time(f->type) && !job->times && (!time || strcmp(time, "true") != 0))
+    if (mill_type_holds(f->type, MILL_TIME) && !job->times && (!time || strcmp(time, "true") != 0))
       return mill_fail(err, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     if (strcmp(f->name, corrupt) == 0 && f->type->id != MILL_STRING)
       return mill_fail(err, MILL_E_INVALID_CORRUPT_RECORD_TYPE, "columnName", f->name, "actualType",

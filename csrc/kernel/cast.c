@@ -244,7 +244,7 @@ mill_status mill_cast_bind(mill_binding *b, const mill_type *to, mill_cast_mode 
   if (to->id == MILL_STRING && to->string_kind != MILL_PLAIN_STRING)
     to = mill_type_string(b->ctx->types, to->collation, MILL_PLAIN_STRING, 0);
   if (to == NULL) return mill_oom(b->ctx->memory, sizeof *to, err);
-  if (mill_type_has_time(to)) MILL_TRY(mill_bind_times(b, err));
+  if (mill_type_holds(to, MILL_TIME)) MILL_TRY(mill_bind_times(b, err));
   if (!mill_can_cast(from, to, mode != MILL_CAST_LEGACY)) return refuse(b, to, mode, err);
   MILL_TRY(mill_bind_alloc(b, sizeof(cast_plan), &mem, err));
   MILL_TRY(make_plan(b, mem, from, to, mode, 0, err));

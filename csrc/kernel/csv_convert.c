@@ -144,12 +144,6 @@ typedef struct to_csv {
   mill_value_texts texts;
 } to_csv;
 
-static bool holds_variant(const mill_type *t) {
-  bool any = t->id == MILL_VARIANT;
-  for (uint32_t i = 0; i < t->nfields; i++) any |= holds_variant(t->fields[i].type);
-  return any;
-}
-
 static mill_status bind_to_csv(mill_binding *b, mill_error *err) {
   static const csv_char newline = {"\n", 1};
   const mill_type *t = b->arg_type[0];
@@ -157,7 +151,7 @@ static mill_status bind_to_csv(mill_binding *b, mill_error *err) {
   mill_options o;
   b->shown = mill_error_fmt(err, "to_csv(%s)", b->arg_sql[0]);
   MILL_TRY(mill_bind_types(b, "any, any? -> string", err));
-  if (t->id != MILL_NULL && (t->id != MILL_STRUCT || holds_variant(t)))
+  if (t->id != MILL_NULL && (t->id != MILL_STRUCT || mill_type_holds(t, MILL_VARIANT)))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE, "sqlExpr",
                      mill_error_fmt(err, "\"%s\"", b->shown), "functionName", "`to_csv`",
                      "dataType", mill_bind_type_sql(b, t, err), NULL);

@@ -115,21 +115,14 @@ static const uint8_t *decimal_bytes(const mill_vector *v, uint32_t k, uint8_t *b
 HASHER(murmur3, int32_t, mill_murmur3_int, mill_murmur3_long, mill_murmur3_bytes)
 HASHER(xxh64, int64_t, mill_xxh64_int, mill_xxh64_long, mill_xxh64_bytes)
 
-static bool holds(const mill_type *t, mill_type_id id) {
-  if (t->id == id) return true;
-  for (uint32_t i = 0; i < t->nfields; i++)
-    if (holds(t->fields[i].type, id)) return true;
-  return false;
-}
-
 static mill_status bind_hash(mill_binding *b, mill_error *err) {
   const char *name = mill_error_fmt(err, "`%s`", b->fn->name);
   MILL_TRY(mill_bind_types(b, b->fn->types, err));
   for (int i = 0; i < b->nargs; i++) {
-    if (holds(b->arg_type[i], MILL_MAP))
+    if (mill_type_holds(b->arg_type[i], MILL_MAP))
       return mill_fail(err, MILL_E_DATATYPE_MISMATCH_HASH_MAP_TYPE, "sqlExpr",
                        mill_bind_sql(b, err), "functionName", name, NULL);
-    if (holds(b->arg_type[i], MILL_VARIANT))
+    if (mill_type_holds(b->arg_type[i], MILL_VARIANT))
       return mill_fail(err, MILL_E_DATATYPE_MISMATCH_HASH_VARIANT_TYPE, "sqlExpr",
                        mill_bind_sql(b, err), "functionName", name, NULL);
   }

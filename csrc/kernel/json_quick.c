@@ -85,21 +85,6 @@ static json_put put_slowly(json_walk *w, json_column *c, uint32_t row) {
   return one;
 }
 
-/* A view built from whole words: texts have 16 readable bytes behind them. */
-static inline mill_str view_of(const char *p, uint32_t n) {
-  mill_str s = {n, {0}, {{0}}};
-  if (n > MILL_STR_INLINE) return mill_str_view(p, n);
-  uint64_t low, high;
-  memcpy(&low, p, 8);
-  memcpy(&high, p + 8, 8);
-  low = n >= 8 ? low : low & ((1ull << (8 * n)) - 1);
-  high = n <= 8 ? 0 : high & ((1ull << (8 * (n - 8))) - 1);
-  memcpy(s.prefix, &low, 4);
-  uint64_t rest = low >> 32 | high << 32;
-  memcpy(s.u.rest, &rest, 8);
-  return s;
-}
-
 /* The plain text [p, q) as a value of the column's type. */
 static inline bool put_text(const json_walk *w, json_column *c, uint32_t row, const char *p,
                             const char *q) {
@@ -107,7 +92,7 @@ static inline bool put_text(const json_walk *w, json_column *c, uint32_t row, co
   void *out = (char *)c->vector.data + (size_t)row * c->type->width;
   size_t n = (size_t)(q - p);
   switch (c->type->id) {
-  case MILL_STRING: *(mill_str *)out = view_of(p, (uint32_t)n); return true;
+  case MILL_STRING: *(mill_str *)out = mill_str_view_padded(p, (uint32_t)n); return true;
   case MILL_DATE: return n == 10 && !r->date_pattern && quick_date(p, out);
   case MILL_TIMESTAMP:
     return !r->timestamp_pattern && quick_timestamp(p, n, out) &&

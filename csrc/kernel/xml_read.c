@@ -235,19 +235,13 @@ static took take_element(reading *g, json_column *c, uint32_t row, const mill_xm
 
 /* ---- from_xml ------------------------------------------------------------------------------- */
 
-static bool holds_variant(const mill_type *t) {
-  bool any = t->id == MILL_VARIANT;
-  for (uint32_t i = 0; i < t->nfields; i++) any |= holds_variant(t->fields[i].type);
-  return any;
-}
-
 static mill_status bind_from_xml(mill_binding *b, mill_error *err) {
   from_xml *f;
   mill_options o;
   MILL_TRY(mill_bind_types(b, "!string, any, any? -> string", err));
   BIND_NEW(b, from_xml, f, err);
   MILL_TRY(mill_call_schema(b, 1, &b->result, err));
-  if (holds_variant(b->result))
+  if (mill_type_holds(b->result, MILL_VARIANT))
     return mill_fail(err, MILL_E_UNSUPPORTED_DATATYPE, "typeName", "\"VARIANT\"", NULL);
   if (b->result->id != MILL_STRUCT)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_XML_SCHEMA, "sqlExpr",

@@ -184,14 +184,6 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
   return f && n->having ? close_list(w, f, before) : f;
 }
 
-/* Does a value of the type hold one of that other type? */
-static bool holds(const mill_type *t, mill_type_id id) {
-  if (t->id == id) return true;
-  for (uint32_t i = 0; i < t->nfields; i++)
-    if (holds(t->fields[i].type, id)) return true;
-  return false;
-}
-
 bool mill_refuse_unordered(mill_planner *w, const mill_expr *at, const mill_expr *key) {
   const mill_type *t = key->args[0]->type;
   if (mill_type_orderable(t)) return true;
@@ -315,8 +307,8 @@ static const mill_node *analyse_limit(mill_planner *w, const mill_node *n,
 bool mill_rows_compare(mill_planner *w, const mill_node *rows) {
   for (int i = 0; i < rows->noutput; i++) {
     const mill_type *t = rows->output[i]->type;
-    bool variant = holds(t, MILL_VARIANT);
-    if (!variant && !holds(t, MILL_MAP)) continue;
+    bool variant = mill_type_holds(t, MILL_VARIANT);
+    if (!variant && !mill_type_holds(t, MILL_MAP)) continue;
     (void)MILL_W_FAIL_AT(w, rows,
                          variant ? MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_VARIANT_TYPE
                                  : MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_MAP_TYPE,

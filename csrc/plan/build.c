@@ -225,7 +225,7 @@ const mill_expr *mill_x_cast(mill_planner *w, const mill_expr *e, const mill_typ
   if (e == NULL || t == NULL) return NULL;
   if (e->type == t) return e;
   if (e->kind == MILL_X_LITERAL && e->type->id == MILL_NULL) {
-    if (mill_type_has_time(t) && !w->set.times)
+    if (mill_type_holds(t, MILL_TIME) && !w->set.times)
       return MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_TIME_TYPE, NULL);
     mill_expr *null = mill_x_copy(w, mill_x_null(w, t));
     if (null == NULL) return NULL;

@@ -1,6 +1,7 @@
 /* Which collation a call works by, and what that means for it. A COLLATE that is written counts before the
 ** collation of a column or result, that before the default of a constant; constants take what the others have.
 ** Searches by a collation become functions of their own. Spark: CollationTypeCoercion. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -276,7 +277,9 @@ static bool takes_other(const mill_expr *e) {
   if (!mill_x_is_call(e, "named_struct")) return false;
   for (int i = 1; i < e->nargs; i += 2) {
     const mill_type *t = e->args[i]->type;
-    bool unnamed = strncmp(e->type->fields[i / 2].name, "col", 3) == 0;
+    char place[16]; /* the name of a field that was given none */
+    snprintf(place, sizeof place, "col%d", i / 2 + 1);
+    bool unnamed = strcmp(e->type->fields[i / 2].name, place) == 0;
     if (collation_in(t) >= 0 && (e->args[i]->kind != MILL_X_LITERAL || t->collation || !unnamed))
       return false;
   }

@@ -6,13 +6,6 @@
 
 #include "plan/plan_int.h"
 
-static bool holds_map(const mill_type *t) {
-  if (t->id == MILL_MAP) return true;
-  for (uint32_t i = 0; i < t->nfields; i++)
-    if (holds_map(t->fields[i].type)) return true;
-  return false;
-}
-
 /* The text of `value`, of type t, in order; depth: of lambdas, whose variables it names. */
 static const char *in_order(mill_planner *w, const char *value, const mill_type *t, int depth);
 
@@ -30,7 +23,7 @@ static const char *struct_in_order(mill_planner *w, const char *value, const mil
 }
 
 static const char *in_order(mill_planner *w, const char *value, const mill_type *t, int depth) {
-  if (value == NULL || !holds_map(t)) return value;
+  if (value == NULL || !mill_type_holds(t, MILL_MAP)) return value;
   if (t->id == MILL_STRUCT) return struct_in_order(w, value, t, depth);
   const char *e = mill_w_printf(w, "e%d", depth);
   if (t->id == MILL_ARRAY) {
@@ -46,7 +39,7 @@ static const char *in_order(mill_planner *w, const char *value, const mill_type 
 }
 
 const mill_expr *mill_group_value(mill_planner *w, const mill_expr *e) {
-  if (e == NULL || !holds_map(e->type)) return e;
+  if (e == NULL || !mill_type_holds(e->type, MILL_MAP)) return e;
   const char *text = in_order(w, "`$1`", e->type, 0);
   const mill_expr *parsed = text ? mill_w_parse(w, text, strlen(text)) : NULL;
   mill_exprs one = {0};

@@ -137,8 +137,7 @@ static const mill_expr *alias_in_call(mill_planner *w, const mill_scope *s, cons
 
 static const mill_expr *in_aliases(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   const mill_expr *found = NULL;
-  int n =
-      0; /* aliases of that name, those of generators among them, whose columns are found later */
+  int n = 0; /* aliases of that name; of generators, whose columns are found later, too */
   for (int i = 0; s->lateral && i < s->lateral->n; i++) {
     const mill_expr *a = s->lateral->at[i];
     n += a->kind == MILL_X_COLUMN && mill_x_find_id(s->named.at, s->named.n, a->id) &&
