@@ -1,5 +1,5 @@
 local tidemill = require "tidemill"
-local printed = dofile "spec/bind/support.lua".printed
+local printed = dofile "spec/support.lua".printed
 
 describe("help", function()
   it("prints a stage's parameters", function()

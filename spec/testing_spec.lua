@@ -1,7 +1,7 @@
 -- Test helpers: parameters and defaults of pyspark.testing.assertDataFrameEqual; help over the catalogue.
 local tidemill = require "tidemill"
 local testing, Row = tidemill.testing, tidemill.Row
-local support = dofile "spec/bind/support.lua"
+local support = dofile "spec/support.lua"
 
 local function row(id, kml) return Row { { "id", id }, { "kml", kml } } end
 local function differ(...)

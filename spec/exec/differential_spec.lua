@@ -1,5 +1,6 @@
 -- Random queries over made-up data: one thread or two, in memory or spilled, with the optimiser's rules or without,
 -- they give the same rows in the same order. No expectation is written down: the ways check each other.
+local lines = dofile "spec/support.lua".lines
 local tidemill = require "tidemill"
 
 -- All but ColumnPruning and ReorderJoin, which may change an order that the query leaves open: a window that nobody
@@ -117,13 +118,7 @@ end
 local function rows(spark, query)
   local ok, list = pcall(function() return spark:sql(query):collect() end)
   if not ok then return { "error " .. tostring(list.condition or list) } end
-  local out = {}
-  for i, row in ipairs(list) do
-    local cells = {}
-    for k = 1, #row do cells[k] = tostring(row[k]) end
-    out[i] = table.concat(cells, "|")
-  end
-  return out
+  return lines(list)
 end
 
 local function open(way, nt, nu)

@@ -1,6 +1,7 @@
 -- Filters and top-N over kept rows. What compares a column with a constant runs in loops of its own, and parts of kept
 -- rows are passed over by the least and greatest of their numbers: the rows are those of the same query written so
 -- that neither applies (the column behind a lambda), and those with the rules switched off.
+local lines = dofile "spec/support.lua".lines
 local tidemill = require "tidemill"
 
 local PRUNING, EXCLUDED = "spark.sql.inMemoryColumnarStorage.partitionPruning", "spark.sql.optimizer.excludedRules"
@@ -75,13 +76,7 @@ describe("filters of kept rows", function()
   end)
 
   local function rows(query)
-    local out = {}
-    for i, row in ipairs(spark:sql(query):collect()) do
-      local cells = {}
-      for k = 1, #row do cells[k] = tostring(row[k]) end
-      out[i] = table.concat(cells, "|")
-    end
-    return out
+    return lines(spark:sql(query):collect())
   end
   -- The query with all rules, twice, since the first run finds ranges, and without.
   local function same_ways(query)

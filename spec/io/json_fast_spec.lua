@@ -1,5 +1,6 @@
 -- Records of JSON taken without tokens give what the reader of tokens gives. An option that only the
 -- reader of tokens knows (allowComments, with texts that hold none) switches between the two.
+local lines = dofile "spec/support.lua".lines
 local tidemill = require "tidemill"
 
 local SCHEMA = "a BIGINT, b INT, c STRING, d DOUBLE, e BOOLEAN, f ARRAY<INT>,"
@@ -57,13 +58,7 @@ describe("JSON without tokens", function()
       return reader:schema(SCHEMA):json(path):selectExpr(table.unpack(columns)):collect()
     end)
     if not ok then return { found.condition or tostring(found) } end
-    local out = {}
-    for i, row in ipairs(found) do
-      local cells = {}
-      for k = 1, #row do cells[k] = tostring(row[k]) end
-      out[i] = table.concat(cells, "|")
-    end
-    return out
+    return lines(found)
   end
 
   for number, options in ipairs {
@@ -76,9 +71,9 @@ describe("JSON without tokens", function()
     it("agrees with the reader of tokens " .. number, function()
       math.randomseed(number)
       for _ = 1, 40 do
-        local lines = {}
-        for i = 1, random(12) do lines[i] = record() end
-        local text = table.concat(lines, "\n")
+        local written = {}
+        for i = 1, random(12) do written[i] = record() end
+        local text = table.concat(written, "\n")
         local f = assert(io.open(path, "wb"))
         f:write(text)
         f:close()

@@ -1,6 +1,7 @@
 -- Reading Parquet files by what is asked of them: conditions, keys of joins, few rows of many, texts as codes. What
 -- queries say of the files is what they say of the same rows as they are computed, at any number of threads, spilled or
 -- not; and rows that nothing asks for are not read.
+local lines = dofile "spec/support.lua".lines
 local tidemill = require "tidemill"
 
 local ROWS = 60000
@@ -40,13 +41,7 @@ local QUERIES = {
 }
 
 local function rows(spark, query, facts, keys)
-  local out = {}
-  for i, row in ipairs(spark:sql((query:gsub("%%f", facts):gsub("%%g", keys))):collect()) do
-    local cells = {}
-    for k = 1, #row do cells[k] = tostring(row[k]) end
-    out[i] = table.concat(cells, "|")
-  end
-  return out
+  return lines(spark:sql((query:gsub("%%f", facts):gsub("%%g", keys))):collect())
 end
 
 local folder
@@ -96,12 +91,12 @@ describe("A join over Parquet files", function()
 
   -- The rows that the scan of the facts gave.
   local function scanned(query)
-    local lines, out = {}, io.write
-    io.write = function(...) lines[#lines + 1] = table.concat { ... } end -- luacheck: ignore
+    local printed, out = {}, io.write
+    io.write = function(...) printed[#printed + 1] = table.concat { ... } end -- luacheck: ignore
     local fine, e = pcall(function() spark:sql(query):explain "metrics" end)
     io.write = out -- luacheck: ignore
     assert(fine, e)
-    local text = table.concat(lines)
+    local text = table.concat(printed)
     return tonumber(text:match "Scan parquet %[[^%]]*many[^%]]*%][^\n]*%(rows (%d+)")
   end
 

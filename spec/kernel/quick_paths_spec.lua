@@ -1,5 +1,6 @@
 -- Kernels that take a short way for the usual rows give what their general way gives: the expectation is another
 -- function of SQL, or the same one over arguments that take the long way.
+local lines = dofile "spec/support.lua".lines
 local tidemill = require "tidemill"
 
 describe("short ways", function()
@@ -8,14 +9,7 @@ describe("short ways", function()
   teardown(function() spark:stop() end)
 
   local function none(query)
-    local rows = spark:sql(query):limit(3):collect()
-    local told = {}
-    for i, row in ipairs(rows) do
-      local cells = {}
-      for k = 1, #row do cells[k] = tostring(row[k]) end
-      told[i] = table.concat(cells, " | ")
-    end
-    assert.same({}, told)
+    assert.same({}, lines(spark:sql(query):limit(3):collect()))
   end
 
   it("round doubles as the decimal number of their shortest text", function()

@@ -1,7 +1,7 @@
 -- What every class of stages must do, whatever it computes: the suite walks the registry, so a new class is tested
 -- by being registered. How to use a class on data comes from SAMPLES: parameters, and columns of the data below.
 local tidemill = require "tidemill"
-local support = dofile "spec/bind/support.lua"
+local support = dofile "spec/support.lua"
 local ml = tidemill.ml
 local HANDLE = require "tidemill.internal".handle
 

@@ -1,5 +1,6 @@
 -- Kept rows (cache) hold strings that repeat as codes. What queries say of them is what they say of the rows as they
 -- are computed: over columns with nulls, of long strings, that have too many values from the start or from some row on.
+local lines = dofile "spec/support.lua".lines
 local tidemill = require "tidemill"
 
 local ROWS = 150000
@@ -32,13 +33,7 @@ local QUERIES = {
 }
 
 local function rows(spark, query, table_name)
-  local out = {}
-  for i, row in ipairs(spark:sql((query:gsub("%%%%", "%%"):gsub("%%s", table_name))):collect()) do
-    local cells = {}
-    for k = 1, #row do cells[k] = tostring(row[k]) end
-    out[i] = table.concat(cells, "|")
-  end
-  return out
+  return lines(spark:sql((query:gsub("%%%%", "%%"):gsub("%%s", table_name))):collect())
 end
 
 for _, way in ipairs { { threads = 1 }, { threads = 3 }, { threads = 2, forceSpill = true } } do

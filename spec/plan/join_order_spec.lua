@@ -1,6 +1,7 @@
 -- Trees of inner joins, made anew by ReorderJoin and left as they were written: the same rows. The trees are random,
 -- over relations of several sizes, tied by columns, by two columns at once, by expressions and by conditions that are
 -- no keys.
+local lines = dofile "spec/support.lua".lines
 local tidemill = require "tidemill"
 
 local spark = tidemill.session { threads = 2 }
@@ -14,12 +15,7 @@ for i, n in ipairs(SIZES) do
 end
 
 local function rows(query)
-  local out = {}
-  for i, row in ipairs(spark:sql(query):collect()) do
-    local cells = {}
-    for k = 1, #row do cells[k] = tostring(row[k]) end
-    out[i] = table.concat(cells, "|")
-  end
+  local out = lines(spark:sql(query):collect())
   table.sort(out)
   return out
 end

@@ -1,5 +1,6 @@
 -- Rules of the optimiser: with a rule switched off by spark.sql.optimizer.excludedRules the rows stay, in their order,
 -- and the plan is another one. Names of rules and settings: Spark 4.3.
+local lines = dofile "spec/support.lua".lines
 local tidemill = require "tidemill"
 
 local spark = tidemill.session { threads = 2 }
@@ -11,13 +12,7 @@ spark:sql [[SELECT id, id % 7 k, IF(id % 5 = 0, NULL, CAST(id % 11 AS INT)) v, C
 spark:sql "SELECT id k, IF(id = 3, NULL, id * 10) w FROM range(0, 9, 3)":createOrReplaceTempView "u"
 
 local function rows(query)
-  local out = {}
-  for i, row in ipairs(spark:sql(query):collect()) do
-    local cells = {}
-    for k = 1, #row do cells[k] = tostring(row[k]) end
-    out[i] = table.concat(cells, "|")
-  end
-  return out
+  return lines(spark:sql(query):collect())
 end
 
 local function plan(query, mode)
