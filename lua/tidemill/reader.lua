@@ -23,21 +23,15 @@ local function load(self, paths)
   return require "tidemill.dataframe".wrap(self[SESSION], core.plan(self[SESSION][HANDLE], node))
 end
 
--- The texts of a DataFrame's column as lines of a file that goes once it is read; NULLs have no line.
-local function spool(df, path, keep_lines)
-  local f <close> = assert(io.open(path, "wb"))
-  local several = false
-  for _, r in df:toLocalIterator() do
-    local text = r[1]
-    if text ~= nil then
-      several = several or text:find "[\r\n]" ~= nil
-      assert(f:write(keep_lines and text or text:gsub("[\r\n]+", " "), "\n"))
-    end
-  end
-  return several
+-- A folder of text files goes.
+local function remove(folder, files)
+  for _, file in ipairs(files) do os.remove((file:gsub("^file://", ""))) end
+  os.remove(folder .. "/_SUCCESS")
+  os.remove(folder)
 end
 
--- What json, csv and xml make of a DataFrame of one column of texts: each is what a line of a file would be.
+-- What json, csv and xml make of a DataFrame of one column of texts: each is what a line of a file would be, and NULL
+-- is none. They are read at once, by way of such a file.
 local function load_texts(self, df)
   local fields = df.schema.fields
   if #fields ~= 1 or fields[1].type.__id ~= "string" then
@@ -45,12 +39,20 @@ local function load_texts(self, df)
       or df.schema, "sql") .. '"' }, { class = "AnalysisException", sqlState = "42K09",
       message = "Texts to read stand in a DataFrame of one STRING column." })
   end
-  local path, csv = os.tmpname(), self[STATE].format == "csv"
+  local rows = df:toDF("value"):filter "value IS NOT NULL"
+  if self[STATE].format ~= "csv" then
+    rows = rows:selectExpr [[translate(value, '\r\n', '  ') AS value]]
+  elseif not rows:filter([[value RLIKE '[\r\n]']]):isEmpty() then
+    self[STATE].options:set("multiLine", true)
+  end
+  local folder, files = os.tmpname(), {}
+  os.remove(folder)
   local ok, out = pcall(function()
-    if spool(df, path, csv) and csv then self[STATE].options:set("multiLine", true) end
-    return load(self, { path }):localCheckpoint()
+    rows.write:text(folder)
+    files = self[SESSION].read:text(folder):inputFiles()
+    return load(self, { folder }):localCheckpoint()
   end)
-  os.remove(path)
+  remove(folder, files)
   if not ok then error(out, 0) end
   return out
 end
