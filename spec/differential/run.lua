@@ -1,17 +1,19 @@
 -- Random queries answered by Tidemill and by a peer, or by Tidemill in other ways: the rows must be the same.
 --
 --   lua5.4 spec/differential/run.lua [--count N] [--seed S] [--python PYTHON] [--peer spark|duckdb] [--show N]
---     [--minutes M]
+--     [--minutes M] [--answers FILE]
 --
 -- With --python (a Python that has pyspark) the peer is Spark, or DuckDB with `--peer duckdb`, for queries that mean
 -- the same in both dialects (common.lua); without, one thread, two, spilled, without the optimiser's rules, and the
 -- queries that are plain enough as DataFrame calls check each other. Prints each query that differs with both answers,
 -- as soon as it is known, then `N compared, W wrong answers, E other errors`: it is a wrong answer when one side gives
 -- rows and the other gives other rows or an error; two conditions that differ are another error. Where Spark's
--- interpreted answer differs from ours, the compiled one counts. After so many minutes no more is asked.
+-- interpreted answer differs from ours, the compiled one counts. After so many minutes no more is asked. With --answers
+-- what Spark says is kept in the file, and what stands there is not asked again.
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. here .. "/../conformance/?.lua;" .. package.path
 require "tree" (here .. "/../..")
+local answers = require "answers"
 local cjson = require "cjson"
 local common = require "common"
 local compare = require "compare"
@@ -23,7 +25,8 @@ local o = { count = 1000, seed = 1, show = 20, minutes = math.huge, peer = "spar
 for i = 1, #arg, 2 do
   local name = arg[i]:match "^%-%-(%a+)$"
   if not name or not arg[i + 1] then
-    io.stderr:write "usage: run.lua [--count N] [--seed S] [--python PYTHON] [--peer NAME] [--show N] [--minutes M]\n"
+    io.stderr:write("usage: run.lua [--count N] [--seed S] [--python PYTHON] [--peer NAME] [--show N] [--minutes M] "
+      .. "[--answers FILE]\n")
     os.exit(2)
   end
   o[name] = tonumber(arg[i + 1]) or arg[i + 1]
@@ -117,9 +120,24 @@ local function all()
   return out
 end
 
+-- The queries of `which` answered by Spark, `how` it is told to run them: those that are kept first.
+local function spark_answers(how, kept, which, f)
+  local unknown = {}
+  for _, k in ipairs(which) do
+    local known = kept and kept:get(how, queries[k].sql)
+    if not known then unknown[#unknown + 1] = k elseif not f(k, known) then return end
+  end
+  if #unknown == 0 then return end
+  peer_answers("spark.py %s " .. how, generate.setup, unknown, function(k, expected)
+    if kept then kept:add(how, queries[k].sql, expected) end
+    return f(k, expected)
+  end)
+end
+
 local function check_spark(plain)
+  local kept = o.answers and answers.open(o.answers, generate.setup)
   local unsure, asked, from = {}, 0, os.time()
-  peer_answers("spark.py %s interpreted", generate.setup, all(), function(k, expected)
+  spark_answers("interpreted", kept, all(), function(k, expected)
     asked = asked + 1
     local why = difference(queries[k], expected, plain[k])
     if why then
@@ -128,10 +146,10 @@ local function check_spark(plain)
     else
       check("Spark", k, expected, plain[k])
     end
-    if k % 100 == 0 then io.stderr:write(("%d asked, %d of them again later\n"):format(asked, #unsure)) end
+    if asked % 100 == 0 then io.stderr:write(("%d asked, %d of them again later\n"):format(asked, #unsure)) end
     return os.time() - from < o.minutes * 60
   end)
-  peer_answers("spark.py %s compiled", generate.setup, unsure, function(k, expected)
+  spark_answers("compiled", kept, unsure, function(k, expected)
     check("Spark", k, expected, plain[k])
     return true
   end)
