@@ -154,26 +154,18 @@ static bool among(const char *name, const char *const *names) {
 /* These see their arguments as they are, or pass them on to calls that are bound by themselves. */
 static bool apart(const mill_expr *e) {
   static const char *const names[] = {
-      "collate", "collation", "split", "format_string", "printf",  "nvl",
-      "ifnull",  "nullif",    "nvl2",  "btrim",         "between", "decode",
-      "typeof",  "struct",    "map",   "named_struct",  NULL};
+      "collate", "collation", "format_string", "printf", "nvl",    "ifnull", "nullif",       "nvl2",
+      "btrim",   "between",   "decode",        "typeof", "struct", "map",    "named_struct", NULL};
   bool expanded = e->fn->lowered && e->fn->kernel == NULL && e->fn->aggregate == NULL;
   return expanded || among(e->fn->name, names);
 }
 
 /* The text that is searched says how; the collation of the pattern does not matter. */
 static bool patterns(const mill_expr *e) {
-  static const char *const names[] = {"like",
-                                      "ilike",
-                                      "rlike",
-                                      "regexp_like",
-                                      "regexp_extract",
-                                      "regexp_extract_all",
-                                      "regexp_replace",
-                                      "regexp_count",
-                                      "regexp_instr",
-                                      "regexp_substr",
-                                      NULL};
+  static const char *const names[] = {"like",           "ilike",          "rlike",
+                                      "regexp_like",    "regexp_extract", "regexp_extract_all",
+                                      "regexp_replace", "regexp_count",   "regexp_instr",
+                                      "regexp_substr",  "split",          NULL};
   return among(e->fn->name, names);
 }
 
@@ -318,8 +310,8 @@ const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation
   if (found && (id & MILL_COLLATE_AI) && !(id & MILL_COLLATE_CI)) return wrong_type(w, e), NULL;
   *collation = id;
   if (apart(e) && !collated_trim) return e;
-  bool quiet = strcmp(e->fn->name, "like") == 0 || strcmp(e->fn->name, "rlike") == 0 ||
-               strcmp(e->fn->name, "ilike") == 0;
+  static const char *const as_given[] = {"like", "ilike", "rlike", "split", NULL};
+  bool quiet = among(e->fn->name, as_given);
   for (int i = 0; !quiet && !collated_trim && i < e->nargs; i++) {
     e->args[i] = as_collated(w, e->args[i], t);
     if (e->args[i] == NULL) return NULL;

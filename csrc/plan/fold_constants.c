@@ -1,6 +1,6 @@
 /* Optimiser rule ConstantFolding: an expression without columns becomes its value, where other rules
-** have put constants in the place of columns. One that fails stays as it is: it is raised at run
-** time, if a row gets there. */
+** have put constants in the place of columns. One that fails stays as it is, for raise_constants.c or the
+** row that gets there. */
 #include "plan/plan_int.h"
 
 bool mill_fold_value(mill_planner *w, const mill_expr *e, const mill_vector **out) {

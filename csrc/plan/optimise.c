@@ -25,6 +25,7 @@ static const rule rules[] = {
     {"PushDownPredicates", mill_push_filters, true},
     {"EliminateOuterJoin", mill_narrow_joins, false},
     {"PushDownPredicates", mill_push_filters, false}, /* what narrower joins let pass */
+    {"NullPropagation", mill_propagate_nulls, false},
     {"ConstantFolding", mill_fold_constants, false},
     {"BooleanSimplification", mill_simplify_booleans, false},
     {"UnwrapCastInBinaryComparison", mill_unwrap_casts, false},

@@ -156,7 +156,9 @@ const mill_node *mill_lowering_begin(mill_lowering *l, const mill_node *root) {
   mill_planner *w = l->w;
   const mill_node *n = mill_plan_optimise(w, root);
   if (n == NULL) return NULL;
-  return mill_prune_columns(l, root, n) ? n : NULL;
+  if (!mill_prune_columns(l, root, n)) return NULL;
+  bool folds = !(l->explaining || n->streaming || mill_rule_excluded(w, "ConstantFolding"));
+  return !folds || mill_raise_constants(l, n) ? n : NULL;
 }
 
 static bool physical(mill_lowering *l, const mill_node *root, mill_lowered *out) {

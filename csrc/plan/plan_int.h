@@ -492,6 +492,7 @@ const mill_node *mill_drop_determined_keys(mill_planner *w, const mill_node *n);
 const mill_node *mill_collapse_projects(mill_planner *w, const mill_node *n);
 const mill_node *mill_narrow_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_fold_constants(mill_planner *w, const mill_node *n);
+const mill_node *mill_propagate_nulls(mill_planner *w, const mill_node *n);
 const mill_node *mill_simplify_booleans(mill_planner *w, const mill_node *n);
 const mill_node *mill_unwrap_casts(mill_planner *w, const mill_node *n);
 const mill_node *mill_prune_filters(mill_planner *w, const mill_node *n);
@@ -499,6 +500,8 @@ const mill_node *mill_push_limits(mill_planner *w, const mill_node *n);
 const mill_node *mill_infer_window_group_limits(mill_planner *w, const mill_node *n);
 /* The value of an expression without columns; false: it fails, or is none. */
 bool mill_fold_value(mill_planner *w, const mill_expr *e, const mill_vector **out);
+/* Are the node's rows made of nothing but VALUES, row by row? */
+bool mill_n_of_values(const mill_node *n);
 const mill_node *mill_order_joins(mill_planner *w, const mill_node *n);
 const mill_node *mill_infer_not_null(mill_planner *w, const mill_node *n); /* streams only */
 const mill_node *mill_unnest(mill_planner *w, const mill_node *n);         /* subqueries to joins */
@@ -569,6 +572,8 @@ const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int
                                        const mill_lowered *in);
 /* prune.c: rule ColumnPruning. Note what columns the tree `n` of a query with that result needs. */
 bool mill_prune_columns(mill_lowering *l, const mill_node *root, const mill_node *n);
+/* raise_constants.c: the error of a constant that fails where rows would meet it, after the columns are pruned. */
+bool mill_raise_constants(mill_lowering *l, const mill_node *n);
 /* Is the column needed by any expression or the result? */
 bool mill_used(const mill_lowering *l, uint64_t id);
 /* Is column i of a GENERATE's child needed above it? */

@@ -245,11 +245,14 @@ const mill_node *mill_analyse_with(mill_planner *w, const mill_node *n, const mi
 
 /* ---- inline tables and table functions ------------------------------------------------------- */
 
-/* Spark gives the operand of these a name, which an inline table cannot look up. */
-static int names_operand(const mill_expr *e, void *arg) {
+/* Of these Spark computes no value by itself: some give their operand a name, which an inline table cannot look up. */
+static int not_inline(const mill_expr *e, void *arg) {
+  static const char *const names[] = {"between",       "nullif", "zeroifnull",
+                                      "regexp_substr", "elt",    NULL};
   (void)arg;
-  return mill_x_is_call(e, "between") || mill_x_is_call(e, "nullif") ||
-         mill_x_is_call(e, "zeroifnull");
+  for (int i = 0; names[i]; i++)
+    if (mill_x_is_call(e, names[i])) return 1;
+  return e->kind == MILL_X_LAMBDA;
 }
 
 static const mill_expr *inline_value(mill_planner *w, const mill_scope *s,
@@ -261,40 +264,47 @@ static const mill_expr *inline_value(mill_planner *w, const mill_scope *s,
   while (e && e->kind == MILL_X_ALIAS) e = e->args[0];
   bool computable = e == NULL || !(mill_x_draws(e) || mill_x_has_outer(e) || mill_x_has_window(e) ||
                                    mill_x_has_aggregate(e) || mill_x_has_generator(e) ||
-                                   mill_x_any(written, names_operand, NULL));
+                                   mill_x_any(written, not_inline, NULL));
   if (computable) return e;
   return MILL_W_FAIL_AT(w, e,
                         MILL_E_INVALID_INLINE_TABLE_CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE,
                         "expr", mill_w_quoted_sql(w, e), NULL);
 }
 
+static const char *value_name(mill_planner *w, const mill_node *n, int c) {
+  return n->ncolumns ? n->columns[c] : mill_w_printf(w, "col%d", c + 1);
+}
+
+/* The type of a column of the values, which are given row by row; *nullable: may one be NULL? */
+static const mill_type *value_type(mill_planner *w, const mill_node *n, const mill_exprs *values,
+                                   int column, bool *nullable) {
+  int width = n->nexprs / n->nrows;
+  const mill_type *t = values->at[column]->type;
+  for (int i = column; t && i < n->nexprs; i += width) {
+    t = mill_common_value(w->ctx->types, t, values->at[i]->type);
+    *nullable |= values->at[i]->nullable;
+  }
+  if (t == NULL)
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_INVALID_INLINE_TABLE_INCOMPATIBLE_TYPES_IN_INLINE_TABLE,
+                         "colName", mill_w_printf(w, "`%s`", value_name(w, n, column)), NULL);
+  return t;
+}
+
 const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   int width = n->nrows ? n->nexprs / n->nrows : 0;
   mill_scope none = {.outer = outer};
   mill_exprs l = {0}, cast = {0};
-  const mill_type **types = mill_w_alloc(w, (size_t)(width + 1) * sizeof *types);
-  bool *nullable = mill_w_alloc(w, (size_t)width + 1);
-  if (types == NULL || nullable == NULL) return NULL;
-  for (int i = 0; i < n->nexprs; i++) {
-    const mill_expr *e = inline_value(w, &none, n->exprs[i]);
-    if (!mill_exprs_add(w, &l, e)) return NULL;
-    int c = i % width;
-    const mill_type *t = i < width ? e->type : mill_common_value(w->ctx->types, types[c], e->type);
-    if (t == NULL)
-      return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_INLINE_TABLE_INCOMPATIBLE_TYPES_IN_INLINE_TABLE,
-                            "colName", mill_error_fmt(w->err, "`col%d`", c + 1), NULL);
-    types[c] = t;
-    nullable[c] |= e->nullable;
-  }
+  for (int i = 0; i < n->nexprs; i++)
+    if (!mill_exprs_add(w, &l, inline_value(w, &none, n->exprs[i]))) return NULL;
   mill_field *f = mill_w_alloc(w, (size_t)(width + 1) * sizeof *f);
   if (f == NULL) return NULL;
   for (int c = 0; c < width; c++) {
-    const char *name = n->ncolumns ? n->columns[c] : mill_w_printf(w, "col%d", c + 1);
-    f[c] = (mill_field){name, types[c], nullable[c], NULL};
-    if (name == NULL) return NULL;
+    f[c] = (mill_field){.name = value_name(w, n, c)};
+    f[c].type = value_type(w, n, &l, c, &f[c].nullable);
+    if (f[c].name == NULL || f[c].type == NULL) return NULL;
   }
   for (int i = 0; i < l.n; i++) {
-    const mill_type *t = types[i % width];
+    const mill_type *t = f[i % width].type;
     bool null = l.at[i]->type->id == MILL_NULL;
     if (!mill_exprs_add(w, &cast, null ? mill_x_null(w, t) : mill_x_cast(w, l.at[i], t)))
       return NULL;
@@ -306,8 +316,8 @@ const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const 
   return mill_table_output(w, v, schema) ? v : NULL;
 }
 
-/* The bounds are constants as they are written: no variable, no parameter of a function. */
-/* The bound as a BIGINT, of a constant: false where it is none, an error where a text is no number. */
+/* The bound as a BIGINT, of a constant as it is written, no variable, no parameter of a function: false where it is
+** none, an error where a text is no number. */
 static bool range_bound(mill_planner *w, const mill_expr *given, int64_t *out) {
   const mill_vector *v = NULL;
   const mill_expr *e = mill_x_cast(w, given, mill_type_of(MILL_BIGINT));

@@ -377,7 +377,8 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
   c->window = v;
   c->type = call->type;
   c->nullable = call->nullable;
-  const mill_expr *r = needs_whole(w, c) ? NULL : check_frame(w, c);
+  const mill_expr *r = check_frame(w, c);
+  if (r && needs_whole(w, c)) return NULL;
   if (r && mill_x_is_call(call, "counter_diff")) return counter_diff(w, r);
   return r && boxed ? unboxed(w, r) : r;
 }

@@ -60,6 +60,10 @@ local cases = {
     "SELECT c + 1 d, id FROM (SELECT id, 3 c FROM t) WHERE c * 2 > 5 AND id < 9",
     "SELECT k FROM (SELECT k, 'ab' x FROM t) WHERE upper(x) || k = 'AB3'",
   },
+  NullPropagation = {
+    "SELECT id, 1 / (k - k) = NULL a, v + CAST(NULL AS INT) b FROM t",
+    "SELECT id FROM t WHERE v > 3 OR s || NULL = 'x'",
+  },
   BooleanSimplification = {
     "SELECT id FROM t WHERE NOT NOT v > 5",
     "SELECT id FROM t WHERE (v > 5 OR true) AND k = 2",
@@ -99,8 +103,8 @@ local cases = {
 
 describe("The rule", function()
   after_each(function() spark.conf:unset(EXCLUDED) end)
-  for _, rule in ipairs { "CollapseProject", "PushDownPredicates", "EliminateOuterJoin", "ConstantFolding",
-    "BooleanSimplification", "UnwrapCastInBinaryComparison", "PruneFilters", "LimitPushDown", "ReorderJoin",
+  for _, rule in ipairs { "CollapseProject", "PushDownPredicates", "EliminateOuterJoin", "NullPropagation",
+    "ConstantFolding", "BooleanSimplification", "UnwrapCastInBinaryComparison", "PruneFilters", "LimitPushDown", "ReorderJoin",
     "ColumnPruning" } do
     for i, query in ipairs(cases[rule]) do
       it(("%s keeps the rows of query %d"):format(rule, i), function()
