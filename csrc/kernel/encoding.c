@@ -451,20 +451,7 @@ KERNEL_HEAD(k_decode) {
   return MILL_OK;
 }
 
-/* decode(x, a, 1, b, 2, .., else): the value behind the first that equals, null equal to null. */
-KERNEL_HEAD(k_choose) {
-  void *mem = mill_arena_alloc(call->arena, (n + 1) * sizeof(int32_t));
-  int32_t *pick = mem;
-  if (pick == NULL) return mill_oom(call->arena->memory, n * sizeof *pick, err);
-  for (size_t i = 0; i < n; i++) {
-    int k = 1;
-    for (; k + 1 < call->nargs; k += 2)
-      if (args[0]->type->id == MILL_NULL || mill_vector_equal(args[0], i, args[k], i)) break;
-    pick[i] = k + 1 < call->nargs ? k + 1 : k < call->nargs ? k : -1;
-  }
-  return mill_pick_rows(call, args, pick, n, out, err);
-}
-
+/* decode(x, a, 1, b, 2, .., else) has the types of its CASE, which the planner makes of it. */
 static mill_status bind_decode(mill_binding *b, mill_error *err) {
   if (b->nargs == 2) {
     MILL_TRY(mill_bind_types(b, "binary, string -> string", err));
@@ -482,7 +469,6 @@ static mill_status bind_decode(mill_binding *b, mill_error *err) {
   b->nullable = b->nargs % 2 != 0; /* no default */
   for (int i = 2; i < b->nargs; i++)
     b->nullable |= (i % 2 == 0 || i + 1 == b->nargs) && b->arg_nullable[i];
-  b->kernel = k_choose;
   return MILL_OK;
 }
 

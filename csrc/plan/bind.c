@@ -167,6 +167,29 @@ static const mill_expr *expand(mill_planner *w, const mill_scope *s, const mill_
   return c;
 }
 
+/* decode(x, a, 1, b, 2, .., else) is CASE WHEN x <=> a THEN 1 WHEN x <=> b THEN 2 .. ELSE else END, of the types that
+** its binding found. */
+static const mill_expr *as_cases(mill_planner *w, const mill_scope *s, const mill_expr *e,
+                                 const mill_binding *b) {
+  const mill_expr **args = mill_w_alloc(w, (size_t)e->nargs * sizeof *args);
+  mill_expr *c = mill_x_copy(w, e);
+  if (args == NULL || c == NULL) return NULL;
+  for (int i = 0; i < e->nargs; i++)
+    if ((args[i] = mill_x_cast(w, e->args[i], b->cast_to[i])) == NULL) return NULL;
+  const mill_expr *of = args[0];
+  for (int i = 1; i < e->nargs; i++) { /* the arguments move to the left by one */
+    bool search = i % 2 == 1 && i + 1 < e->nargs;
+    args[i - 1] = search ? mill_x_bound(w, "<=>", 2, of, args[i]) : args[i];
+    if (args[i - 1] == NULL) return NULL;
+  }
+  c->pretty = mill_w_sql(w, e);
+  c->name = "when";
+  c->fn = NULL;
+  c->args = args;
+  c->nargs = e->nargs - 1;
+  return mill_bind_call(w, s, c);
+}
+
 static const char *field_name(const mill_expr *e) {
   switch (e->kind) {
   case MILL_X_ALIAS: return e->parts[0];
@@ -464,6 +487,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   /* nullif(2, 2.5): its kernel has both sides as the first, where `=` takes what holds both. */
   if (e->fn->lowered && e->nargs == 2 && e->args[0]->type != e->args[1]->type)
     return expand(w, s, e, e->fn->lowered, mill_w_sql(w, e));
+  if (e->nargs > 2 && strcmp(e->fn->name, "decode") == 0) return as_cases(w, s, e, b);
   if (b->stands_for)
     return expand(w, s, e, b->stands_for,
                   b->shown ? mill_w_copy(w, b->shown, strlen(b->shown)) : NULL);

@@ -11,7 +11,7 @@ bool mill_n_of_values(const mill_node *n) {
 }
 
 static bool branches(const mill_expr *e) {
-  static const char *const names[] = {"if", "when", "coalesce", "nanvl", "nullif", NULL};
+  static const char *const names[] = {"if", "when", "coalesce", "nanvl", "~null_where", NULL};
   for (int i = 0; names[i]; i++)
     if (mill_x_is_call(e, names[i])) return true;
   return false;
