@@ -119,17 +119,16 @@ KERNEL_HEAD(k_timestampadd) {
   return MILL_OK;
 }
 
-/* Whole months from a to b, as java.time counts them. */
+/* Whole months from a to b, as java.time counts them: of days, a day nearer where b's time of day has not come. */
 static int64_t months_between(int64_t a, int64_t b) {
+  int64_t from = mill_floor_div(a, MILL_MICROS_DAY), to = mill_floor_div(b, MILL_MICROS_DAY);
+  int64_t in_from = a - from * MILL_MICROS_DAY, in_to = b - to * MILL_MICROS_DAY;
   mill_datetime x, y;
-  mill_datetime_of(a, &x);
-  mill_datetime_of(b, &y);
-  int64_t months = (y.year - x.year) * 12 + y.month - x.month;
-  int64_t in_x = (x.day - 1) * MILL_MICROS_DAY + mill_floor_mod(a, MILL_MICROS_DAY);
-  int64_t in_y = (y.day - 1) * MILL_MICROS_DAY + mill_floor_mod(b, MILL_MICROS_DAY);
-  if (months > 0 && in_y < in_x) months--;
-  if (months < 0 && in_y > in_x) months++;
-  return months;
+  if (to > from && in_to < in_from) to--;
+  if (to < from && in_to > in_from) to++;
+  mill_datetime_of(from * MILL_MICROS_DAY, &x);
+  mill_datetime_of(to * MILL_MICROS_DAY, &y);
+  return (((y.year - x.year) * 12 + y.month - x.month) * 32 + y.day - x.day) / 32;
 }
 
 KERNEL_HEAD(k_timestampdiff) {

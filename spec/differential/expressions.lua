@@ -112,7 +112,7 @@ local FORMS = {
     "get_json_object(%{json}, '$.b')", "try_cast(%{variant} AS STRING)", "to_json(%{variant})",
     "schema_of_variant(%{variant})",
     "try_variant_get(%{variant}, '$.b', 'STRING')", "url_encode(%{string})", "try_url_decode(%{string})",
-    "parse_url(concat('http://h/p?q=', %{string}), 'QUERY', 'q')", "CAST(%{span} AS STRING)",
+    "parse_url(concat('http://h/p?q=', url_encode(%{string})), 'QUERY', 'q')", "CAST(%{span} AS STRING)",
     "CAST(%{months} AS STRING)",
     "CAST(%{time} AS STRING)", "CAST(%{ntz} AS STRING)", "CAST(%{ints} AS STRING)", "CAST(%{map} AS STRING)",
     "CAST(%{struct} AS STRING)", "typeof(%{decimal})", "try_element_at(%{texts}, 1)", "try_element_at(%{texts}, -1)",

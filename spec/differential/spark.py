@@ -5,6 +5,7 @@ default; without, expressions are interpreted, which says the same in a fraction
 What a query costs beside its rows is kept small: tables are one partition of rows that are there, so next to no plan
 has an exchange, hence one job each; and Spark keeps no texts of plans for its pages."""
 import json
+import re
 import sys
 
 from pyspark.errors import PySparkException
@@ -50,5 +51,6 @@ for line in open(sys.argv[1], encoding="utf-8"):
     except PySparkException as e:
         answer = {"id": case["id"], "error": e.getCondition() or str(e)[:200]}
     except Exception as e:  # what py4j hands on
-        answer = {"id": case["id"], "error": str(e)[:200]}
+        condition = re.search(r"Exception: \[([A-Z][A-Z0-9_.]+)\]", str(e))
+        answer = {"id": case["id"], "error": condition[1] if condition else str(e)[:200]}
     print(json.dumps(answer), flush=True)
