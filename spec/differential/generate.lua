@@ -113,31 +113,27 @@ local function plain_query()
     #items, not aliases and { from = from, where = condition, items = items, distinct = distinct } or nil
 end
 
-local AGGREGATES = { "count(*)", "count(%{int})", "sum(%{int})", "min(%{string})", "max(%{date})", "max(%{int})",
+local AGGREGATES = {
+  "count(*)", "count(%{int})", "sum(%{int})", "min(%{string})", "max(%{date})", "max(%{int})",
   "count(DISTINCT %{string})", "sum(DISTINCT %{int})", "min(%{decimal})", "sum(%{decimal})", "bool_and(%{boolean})",
   "max(%{double})", "avg(%{int})", "bool_or(%{boolean})", "sort_array(collect_list(%{int}))", "avg(%{decimal})",
   "sort_array(collect_set(%{string}))", "count_if(%{boolean})", "bit_xor(%{int})", "bit_and(%{int})",
-    "bit_or(%{bigint})",
-  "sum(%{int}) FILTER (WHERE %{boolean})", "percentile(%{int}, 0.5)", "median(%{int})", "min(%{timestamp})",
-  "stddev(%{int})", "var_pop(%{int})", "variance(%{decimal})", "corr(%{int}, %{bigint})",
-    "covar_samp(%{int}, %{int})",
-  "round(abs(skewness(%{int})), 6)", "kurtosis(%{int})", "regr_slope(%{int}, %{int})", "regr_r2(%{int}, %{bigint})",
-    "regr_count(%{int}, 1)",
-  "approx_count_distinct(%{string})", "percentile_approx(%{int}, 0.3)", "percentile(%{int}, array(0.25, 0.9))",
-  "mode() WITHIN GROUP (ORDER BY %{int})", "percentile_cont(0.25) WITHIN GROUP (ORDER BY %{int} DESC)",
-  "percentile_disc(0.5) WITHIN GROUP (ORDER BY %{int})", "listagg(t.s, ',') WITHIN GROUP (ORDER BY t.s DESC)",
-  "max(%{struct})", "min(%{ints})", "max(%{span})",
+  "bit_or(%{bigint})", "sum(%{int}) FILTER (WHERE %{boolean})", "percentile(%{int}, 0.5)", "median(%{int})",
+  "min(%{timestamp})", "stddev(%{int})", "var_pop(%{int})", "variance(%{decimal})", "corr(%{int}, %{bigint})",
+  "covar_samp(%{int}, %{int})", "round(abs(skewness(%{int})), 6)", "kurtosis(%{int})", "regr_slope(%{int}, %{int})",
+  "regr_r2(%{int}, %{bigint})", "regr_count(%{int}, 1)", "approx_count_distinct(%{string})",
+  "percentile_approx(%{int}, 0.3)", "percentile(%{int}, array(0.25, 0.9))", "mode() WITHIN GROUP (ORDER BY %{int})",
+  "percentile_cont(0.25) WITHIN GROUP (ORDER BY %{int} DESC)", "percentile_disc(0.5) WITHIN GROUP (ORDER BY %{int})",
+  "listagg(t.s, ',') WITHIN GROUP (ORDER BY t.s DESC)", "max(%{struct})", "min(%{ints})", "max(%{span})",
   "sum(%{months})", "avg(%{span})", "sum(%{span})", "min(%{time})", "max(%{ntz})",
-    "count(DISTINCT %{int}, %{string})",
-  "try_sum(%{int})", "try_avg(%{bigint})", "every(%{boolean})", "some(%{boolean})", "max_by(t.s, t.id)",
-  "min_by(t.i, (t.s, t.id))", "count(%{struct})", "hll_sketch_estimate(hll_sketch_agg(%{int}))",
-    "sum(%{bigint} % 1000)",
-  "count(DISTINCT t.s COLLATE UTF8_LCASE)", "max(%{binary}) IS NULL", "size(collect_list(%{variant}))",
-  "sort_array(array_agg(%{date}))", "any_value(1)", "sum(%{int}) / count(*)",
-  "max(%{int}) - min(%{int})", "avg(DISTINCT %{int})", "median(%{span})", "stddev_pop(DISTINCT %{int})",
-    "bitmap_count("
-    .. "bitmap_construct_agg(abs(%{int} % 50)))", "aggregate(histogram_numeric(%{int}, 50), 0D, (n, bin) -> n + bin.y)", "grouping(t.s)",
-  "sum(%{float}::INT)", "max(%{float})", "count_if(%{int} IN (SELECT k FROM u))" }
+  "count(DISTINCT %{int}, %{string})", "try_sum(%{int})", "try_avg(%{bigint})", "every(%{boolean})",
+  "some(%{boolean})", "max_by(t.s, t.id)", "min_by(t.i, (t.s, t.id))", "count(%{struct})",
+  "hll_sketch_estimate(hll_sketch_agg(%{int}))", "sum(%{bigint} % 1000)", "count(DISTINCT t.s COLLATE UTF8_LCASE)",
+  "max(%{binary}) IS NULL", "size(collect_list(%{variant}))", "sort_array(array_agg(%{date}))", "any_value(1)",
+  "sum(%{int}) / count(*)", "max(%{int}) - min(%{int})", "avg(DISTINCT %{int})", "median(%{span})",
+  "stddev_pop(DISTINCT %{int})", "bitmap_count(bitmap_construct_agg(abs(%{int} % 50)))",
+  "aggregate(histogram_numeric(%{int}, 50), 0D, (n, bin) -> n + bin.y)", "grouping(t.s)", "sum(%{float}::INT)",
+  "max(%{float})", "count_if(%{int} IN (SELECT k FROM u))" }
 
 local function keys_of(columns)
   local keys = {}

@@ -98,7 +98,7 @@ local function difference(q, expected, got)
 end
 
 -- An error of a peer that is no condition of its own: what it came upon inside.
-local function internal(answer) return answer.error and not answer.error:find "^[A-Z][A-Z0-9_.]+$" end
+local function internal(a) return a.error and not a.error:find "^[A-Z][A-Z0-9_.]+$" end
 
 local compared, wrong, other, refused, unanswered = 0, 0, 0, 0, 0
 local function check(name, k, expected, got)
@@ -220,6 +220,6 @@ else
   check_all("no rules", plain, ask({ threads = 2 }, rules))
   check_all("as calls", plain, ask_frames())
 end
-print(("%d compared, %d wrong answers, %d other errors (%d refused; %d that the peer failed at inside)"):format(compared,
+print(("%d compared, %d wrong answers, %d other errors (%d refused; %d where the peer broke inside)"):format(compared,
   wrong, other, refused, unanswered))
 os.exit(wrong + other == 0)
