@@ -213,8 +213,8 @@ if o.python and o.peer == "duckdb" then
 elseif o.python then
   check_spark(plain)
 else
-  local rules = "CollapseProject,PushDownPredicates,EliminateOuterJoin,ConstantFolding,BooleanSimplification,"
-    .. "PruneFilters,LimitPushDown"
+  local rules = "CollapseProject,PushDownPredicates,EliminateOuterJoin,BooleanSimplification,"
+    .. "UnwrapCastInBinaryComparison,PruneFilters,LimitPushDown"
   check_all("two threads", plain, ask { threads = 2 })
   check_all("spilled", plain, ask { threads = 2, forceSpill = true })
   check_all("no rules", plain, ask({ threads = 2 }, rules))
