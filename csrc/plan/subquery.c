@@ -257,9 +257,10 @@ static const mill_node *join_query(mill_planner *w, const mill_node *child, cons
   const mill_node *q = decorrelate(w, child, e->query, &on, &need, &each);
   if (q == NULL) return NULL;
   bool in = e->kind == MILL_X_IN_QUERY;
-  bool aware = in && negated && !mark && e->nargs == 1 && on == NULL;
+  bool one_key = e->nargs == 1 && on == NULL; /* the join itself tells false from unknown */
+  bool aware = in && negated && !mark && one_key;
   if (in) {
-    const mill_expr *eq = in_condition(w, e, q, negated && !mark && !aware);
+    const mill_expr *eq = in_condition(w, e, q, negated && !one_key);
     on = eq ? mill_x_and(w, on, eq) : NULL;
     if (on == NULL) return NULL;
   }
@@ -340,41 +341,32 @@ static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, co
 
 /* ---- the rule -------------------------------------------------------------------------------- */
 
-typedef struct replacement {
-  const mill_node *child;
-  bool
-      filter; /* in a condition NULL of IN is as good as false, and NOT may come to stand before it */
-} replacement;
-
+/* Replaces queries in `e` by columns of joins with *arg, a node. */
 static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg);
 
-/* AND, OR and NOT over queries outside conditions, below an odd number of NOT or an even one: where nobody
-** knows, Spark says false of IN and of NOT IN. */
-static const mill_expr *known(mill_planner *w, const mill_expr *e, replacement *r, bool negated) {
+/* AND, OR and NOT over queries, below an odd number of NOT or an even one: where nobody knows, Spark
+** says false of IN and of NOT IN. */
+static const mill_expr *known(mill_planner *w, const mill_expr *e, const mill_node **child,
+                              bool negated) {
   const mill_expr *flag = NULL;
-  if (mill_x_is_call(e, "not")) return mill_x_bound(w, "not", 1, known(w, e->args[0], r, !negated));
+  if (mill_x_is_call(e, "not"))
+    return mill_x_bound(w, "not", 1, known(w, e->args[0], child, !negated));
   if (mill_x_is_call(e, "and") || mill_x_is_call(e, "or")) {
-    const mill_expr *a = known(w, e->args[0], r, negated);
-    return a ? mill_x_bound(w, e->name, 2, a, known(w, e->args[1], r, negated)) : NULL;
+    const mill_expr *a = known(w, e->args[0], child, negated);
+    return a ? mill_x_bound(w, e->name, 2, a, known(w, e->args[1], child, negated)) : NULL;
   }
-  if (!is_predicate(e)) return mill_x_map(w, e, replace, r);
-  r->child = join_query(w, r->child, e, false, true, &flag);
-  if (r->child == NULL) return NULL;
+  if (!is_predicate(e)) return mill_x_map(w, e, replace, child);
+  *child = join_query(w, *child, e, negated, true, &flag);
+  if (*child == NULL) return NULL;
   return mill_x_bound(w, "coalesce", 2, flag,
                       mill_x_bool(w, negated && e->kind == MILL_X_IN_QUERY));
 }
 
 static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) {
-  replacement *r = arg;
-  const mill_expr *flag = NULL;
-  if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query))
-    return join_scalar(w, &r->child, e);
+  if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query)) return join_scalar(w, arg, e);
   bool connective = mill_x_is_call(e, "not") || mill_x_is_call(e, "and") || mill_x_is_call(e, "or");
-  if (connective && !r->filter && mill_x_has_subquery(e)) return known(w, e, r, false);
-  if (!is_predicate(e)) return NULL;
-  if (!r->filter || e->kind == MILL_X_EXISTS) return known(w, e, r, false);
-  r->child = join_query(w, r->child, e, false, true, &flag);
-  return r->child ? flag : NULL;
+  bool asks = is_predicate(e) || (connective && mill_x_has_subquery(e));
+  return asks ? known(w, e, arg, false) : NULL;
 }
 
 static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
@@ -390,9 +382,7 @@ static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
       child = join_query(w, child, p, negated, false, NULL);
       continue;
     }
-    replacement r = {child, true};
-    e = mill_x_map(w, e, replace, &r);
-    child = r.child;
+    e = mill_x_map(w, e, replace, &child);
     if (e == NULL || !mill_exprs_add(w, &rest, e)) return NULL;
   }
   const mill_expr *kept = child ? mill_x_all(w, rest.at, rest.n) : NULL;
@@ -480,11 +470,11 @@ static const mill_expr *ask_side(mill_planner *w, const mill_expr *e, void *arg)
   join_sides *s = arg;
   if (!is_predicate(e)) return NULL;
   if (!one_side(w, e, s)) return NULL;
-  replacement r = {s->side[s->used[1]], true};
-  const mill_expr *flag = replace(w, e, &r);
-  s->side[s->used[1]] = r.child;
+  const mill_expr *flag = NULL;
+  const mill_node **side = &s->side[s->used[1]];
+  *side = join_query(w, *side, e, false, true, &flag);
   /* what nobody knows is false here, also below NOT, as in Spark */
-  return flag ? mill_x_bound(w, "coalesce", 2, flag, mill_x_bool(w, false)) : NULL;
+  return *side ? mill_x_bound(w, "coalesce", 2, flag, mill_x_bool(w, false)) : NULL;
 }
 
 /* Of an outer join, whose rows may not be dropped, each side is asked before. */
@@ -506,11 +496,11 @@ static const mill_node *unnest_node(mill_planner *w, const mill_node *n) {
   if (inner && mill_x_has_subquery(n->exprs[0])) return unnest_join(w, n);
   if (n->nchildren != 1 || !has_join_query(n)) return n;
   if (n->kind == MILL_N_FILTER) return unnest_filter(w, n);
-  replacement r = {n->child[0], false};
-  const mill_node *m = mill_n_map_exprs(w, n, replace, &r);
-  if (m == NULL || m == n || r.child == NULL) return m;
+  const mill_node *child = n->child[0];
+  const mill_node *m = mill_n_map_exprs(w, n, replace, &child);
+  if (m == NULL || m == n || child == NULL) return m;
   mill_node *copy = mill_w_node_copy(w, m);
-  if (copy) copy->child[0] = r.child;
+  if (copy) copy->child[0] = child;
   return copy;
 }
 

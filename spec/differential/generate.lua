@@ -274,6 +274,49 @@ local NESTED = {
   "SELECT id AS c1, %{string} AS c2 FROM t TABLESAMPLE (100 PERCENT)",
 }
 
+-- Subqueries, sets, scripts and windows at places where they are seldom seen.
+local ODD = {
+  "SELECT id AS c1, (SELECT max(w) FROM u WHERE u.k = t.i AND u.w > (SELECT min(k) + %{int} FROM u)) AS c2 FROM t",
+  "SELECT i AS c1, count(*) AS c2 FROM t GROUP BY i HAVING count(*) > (SELECT min(w) FROM u WHERE u.w > %{int})",
+  "SELECT i AS c1, sum(l) AS c2 FROM t GROUP BY i HAVING EXISTS (SELECT 1 FROM u WHERE u.k = t.i AND u.w <> %{int})",
+  "SELECT id AS c1, CASE WHEN EXISTS (SELECT 1 FROM u WHERE u.k = t.i) THEN %{int} "
+    .. "ELSE (SELECT count(*) FROM u WHERE u.w = t.id) END AS c2 FROM t",
+  "SELECT id AS c1, i IN (SELECT k FROM u WHERE w <> %{int}) AS c2 FROM t",
+  "SELECT id AS c1, (i, s) NOT IN (SELECT k, x FROM u WHERE k IS NOT NULL AND x IS NOT NULL) AS c2 FROM t",
+  "SELECT t.id AS c1, u.w AS c2 FROM t %{join} JOIN u ON t.i = u.k AND t.l > (SELECT min(w) + %{int} FROM u)",
+  "SELECT i AS c1, sum(l + (SELECT max(w) FROM u)) AS c2 FROM t GROUP BY i",
+  "SELECT t.id AS c1, v.w AS c2 FROM t %{lateral} JOIN LATERAL (SELECT w FROM u WHERE u.k %{less} t.i ORDER BY w DESC "
+    .. "LIMIT 2) v",
+  "SELECT id AS c1, i AS c2 FROM t QUALIFY row_number() OVER (PARTITION BY i ORDER BY id DESC) <= 2",
+  "EXECUTE IMMEDIATE 'SELECT id AS c1, i + ? AS c2 FROM t WHERE s <> ?' USING %{int}, %{string}",
+  "EXECUTE IMMEDIATE 'SELECT id AS c1, :x AS c2 FROM t WHERE i > :y' USING %{int} AS x, %{int} AS y",
+  "BEGIN DECLARE v INT DEFAULT %{int}; IF v > 0 THEN SELECT v AS c1, 'above' AS c2; "
+    .. "ELSE SELECT v AS c1, %{string} AS c2; END IF; END",
+  "BEGIN DECLARE n INT DEFAULT 0; WHILE n < 5 DO SET VAR n = n + 1 + coalesce(abs(%{int} % 3), 0); END WHILE; "
+    .. "SELECT n AS c1, 1 AS c2; END",
+  "SELECT i AS c1, x AS c2 FROM t %{join} JOIN (SELECT k AS i, x FROM u) v USING (i)",
+  "SELECT i AS c1, grouping_id(i, b) + count(*) AS c2 FROM t GROUP BY CUBE (i, b)",
+  "SELECT id AS c1, (SELECT count(*) + %{int} FROM u WHERE u.k = t.i) AS c2 FROM t",
+  "SELECT id AS c1, (SELECT sum(q.w) FROM u AS q WHERE q.k %{less} t.i AND q.x = t.s) AS c2 FROM t",
+  "(SELECT i AS c1, s AS c2 FROM t %{set} SELECT k, x FROM u) %{set} (SELECT k, x FROM u %{set} SELECT i, s FROM t)",
+  "SELECT c1, count(*) AS c2 FROM (SELECT i AS c1 FROM t %{set} SELECT k FROM u) GROUP BY ALL",
+  "SELECT t.i AS c1, max(v.n) AS c2 FROM t JOIN (SELECT k, count(*) AS n FROM u GROUP BY k) v ON v.k %{less} t.i "
+    .. "GROUP BY 1",
+  "SELECT id AS c1, v.c2 FROM t, LATERAL (SELECT t.i + u.w AS c2 FROM u WHERE u.k = t.i UNION ALL SELECT %{int}) v",
+  "WITH a1 AS (SELECT i AS c1, l FROM t WHERE %{boolean}), b1 AS (SELECT c1, sum(l) AS c2 FROM a1 GROUP BY c1) "
+    .. "SELECT a1.c1, b1.c2 FROM a1 %{join} JOIN b1 ON a1.c1 = b1.c1",
+  "SELECT id AS c1, lag(i, 2, %{int}) OVER (PARTITION BY b ORDER BY id) + rank() OVER (ORDER BY i) AS c2 FROM t",
+  "SELECT id AS c1, e AS c2 FROM t LATERAL VIEW %{outer} explode(filter(array(i, l, id), x -> x > %{int})) v AS e",
+  "SELECT i + 1 AS c1, c1 * 2 AS c2 FROM t WHERE i IN (SELECT max(k) FROM u GROUP BY x)",
+  "SELECT i AS c1, first_value(s) OVER (PARTITION BY i ORDER BY max(id)) AS c2 FROM t GROUP BY i, s",
+  "SELECT t.id AS c1, u.w AS c2 FROM t %{lateral} JOIN u ON t.i = u.k OR t.id = u.w",
+  "SELECT t.id AS c1, u.x AS c2 FROM t FULL JOIN u ON t.i = u.k AND t.s = u.x WHERE %{boolean} OR u.w > 3",
+  "SELECT id AS c1, (SELECT struct(max(w), min(k)) FROM u WHERE u.k = t.i).col2 AS c2 FROM t",
+}
+local CHOICES = { join = { "INNER", "LEFT", "RIGHT", "FULL" }, lateral = { "INNER", "LEFT" }, less = { "<", "=", ">=" },
+  set = { "UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL" }, outer = { "", "OUTER" },
+  nulls = { "INCLUDE", "EXCLUDE" } }
+
 local function set_query()
   local columns = columns_of("t.", T)
   local kinds = { expressions.kind(), expressions.kind() }
@@ -336,7 +379,8 @@ local function any_query()
   if roll <= 73 then return window_query() end
   if roll <= 81 then return set_query() end
   if roll <= 88 then return pipe_query() end
-  local text = one(NESTED):gsub("%%{nulls}", one { "INCLUDE", "EXCLUDE" })
+  local text = one(chance(50) and NESTED or ODD)
+  text = text:gsub("%%{(%a+)}", function(name) return CHOICES[name] and one(CHOICES[name]) end)
   return fill(text, 1, {}), 2
 end
 
