@@ -260,7 +260,7 @@ static bool limit_value(mill_planner *w, const mill_node *child, const mill_expr
   w->no_routines = before;
   const mill_vector *v = NULL;
   if (r == NULL) return false;
-  if (mill_x_any(r, is_column, NULL)) {
+  if (mill_x_any(r, is_column, NULL) || mill_x_rewritten(e)) {
     (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE, "name", name,
                          "expr", mill_w_quoted_sql(w, r), NULL);
     return false;

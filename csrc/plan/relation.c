@@ -345,7 +345,8 @@ static bool range_bounds(mill_planner *w, const mill_node *n, const mill_scope *
     bool variable = e && e->kind == MILL_X_LITERAL && e->name;
     if (e == NULL) return false;
     const char *name = names[n->nexprs == 1 ? 1 : i];
-    if (variable || mill_x_has_outer(e) || n->exprs[i]->kind == MILL_X_NAMED || mill_x_draws(e)) {
+    if (variable || mill_x_has_outer(e) || n->exprs[i]->kind == MILL_X_NAMED || mill_x_draws(e) ||
+        mill_x_rewritten(n->exprs[i])) {
       (void)MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`range`", "paramName",
                            mill_w_quoted_parts(w, &name, 1), "paramType", "\"BIGINT\"", NULL);
       return false;

@@ -1,0 +1,41 @@
+/* Calls that are no constants to Spark's analysis, whatever their arguments: it makes other
+** expressions of them before a query runs, or they have lambdas. LIMIT, the bounds of range(), the
+** values of PIVOT and of EXECUTE IMMEDIATE take none. */
+#include <ctype.h>
+#include <string.h>
+
+#include "plan/plan_int.h"
+
+static const char names[] =
+    " aes_decrypt aes_encrypt any any_value array_append array_compact array_prepend "
+    "array_size assert_true base64 between bitmap_bit_position bitmap_bucket_number "
+    "bitmap_count bool_and bool_or btrim collation count_if current_catalog current_database "
+    "current_path current_schema current_timezone current_user date_part datepart decode elt "
+    "encode equal_null every extract from_base32 get hmac ifnull ilike is_valid_utf8 "
+    "is_valid_variant is_variant_null jaro_winkler_similarity json_array_length "
+    "json_object_keys left luhn_check make_time make_valid_utf8 map_contains_key median nullif "
+    "nullifzero nvl nvl2 parse_url positive quote regexp_count regexp_substr right "
+    "schema_of_csv schema_of_json schema_of_variant schema_of_xml sentences session_user some "
+    "split_part time_diff time_from_micros time_from_millis time_from_seconds time_to_micros "
+    "time_to_millis time_to_seconds time_trunc to_base32 to_binary to_date to_json to_time "
+    "to_timestamp to_timestamp_ltz to_timestamp_ntz try_add try_aes_decrypt try_divide "
+    "try_element_at try_make_interval try_make_timestamp try_mod try_multiply try_parse_url "
+    "try_reflect try_subtract try_to_binary try_to_date try_to_time try_to_timestamp "
+    "try_url_decode try_validate_utf8 uniform url_decode url_encode user validate_utf8 "
+    "vector_cosine_similarity vector_inner_product vector_l2_distance vector_norm "
+    "vector_normalize version xpath xpath_boolean xpath_double xpath_float xpath_int "
+    "xpath_long xpath_number xpath_short xpath_string zeroifnull ";
+
+static int rewritten_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  if (e->kind != MILL_X_CALL) return e->kind == MILL_X_LAMBDA;
+  char word[40];
+  size_t n = strlen(e->name);
+  if (n + 3 > sizeof word) return 0;
+  word[0] = ' ';
+  for (size_t i = 0; i < n; i++) word[i + 1] = (char)tolower((unsigned char)e->name[i]);
+  memcpy(word + n + 1, " ", 2);
+  return strstr(names, word) != NULL;
+}
+
+bool mill_x_rewritten(const mill_expr *written) { return mill_x_any(written, rewritten_at, NULL); }
