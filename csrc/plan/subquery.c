@@ -196,33 +196,52 @@ static bool groupable(const mill_expr *e) {
   return !mill_x_has_outer(e) || key_of_outer(e);
 }
 
-/* Are outer columns used by filters alone, below nothing that counts rows but groups? */
+static bool aggregate_pullable(const mill_node *n);
+
+/* Are outer columns used by filters alone, below nothing that counts rows but groups? An aggregate without
+** keys gives a row where there are none, which a join would miss. */
 static bool pullable(const mill_node *n, bool grouped) {
   if (!mill_n_has_outer(n)) return true;
   switch (n->kind) {
   case MILL_N_FILTER: return (!grouped || groupable(n->exprs[0])) && pullable(n->child[0], grouped);
   case MILL_N_SORT:
   case MILL_N_PROJECT: return !any_outer(n->exprs, n->nexprs) && pullable(n->child[0], grouped);
-  case MILL_N_AGGREGATE:
-    return n->nsets == 0 && !any_outer(n->keys, n->nkeys) && !any_outer(n->aggs, n->naggs) &&
-           pullable(n->child[0], true);
+  case MILL_N_AGGREGATE: return n->nkeys && aggregate_pullable(n);
   default: return false;
   }
 }
 
+static bool aggregate_pullable(const mill_node *n) {
+  return n->nsets == 0 && !any_outer(n->keys, n->nkeys) && !any_outer(n->aggs, n->naggs) &&
+         pullable(n->child[0], true);
+}
+
+/* SELECT of aggregates over all rows: its value for no rows is known (without_rows). */
+static bool is_total(const mill_node *q) {
+  const mill_node *agg = q->kind == MILL_N_PROJECT ? q->child[0] : q;
+  if (q->kind != MILL_N_PROJECT || agg->kind != MILL_N_AGGREGATE || agg->nkeys) return false;
+  for (int i = 0; i < agg->naggs; i++) {
+    const mill_expr *call = mill_x_unalias(agg->aggs[i]);
+    if (!call->nullable && !mill_counts_rows(call)) return false;
+  }
+  return !any_outer(q->exprs, q->nexprs) && aggregate_pullable(agg);
+}
+
 /* The query and the condition on its join with `left`, NULL for none. What cannot be pulled up is computed
 ** for each combination of the outer values that it uses (lateral.c); *each: so it was. */
-static const mill_node *decorrelate(mill_planner *w, const mill_node *left, const mill_node *q,
+static const mill_node *decorrelate(mill_planner *w, const mill_node *left, const mill_expr *e,
                                     const mill_expr **on, mill_exprs *need, bool *each) {
   mill_exprs pulled = {0};
+  const mill_node *q = e->query;
+  bool scalar = e->kind == MILL_X_SCALAR_QUERY;
   int used;
   *on = NULL;
-  *each = !pullable(q, false);
+  *each = !(scalar && is_total(q)) && !pullable(q, false);
   if (*each) return mill_lateral_rows(w, left, q, on, &used);
   q = pull(w, q, &pulled, need);
   for (int i = 0; q && i < pulled.n; i++) {
-    const mill_expr *e = mill_x_map(w, pulled.at[i], to_column, NULL);
-    *on = e ? mill_x_and(w, *on, e) : NULL;
+    const mill_expr *p = mill_x_map(w, pulled.at[i], to_column, NULL);
+    *on = p ? mill_x_and(w, *on, p) : NULL;
     if (*on == NULL) return NULL;
   }
   if (q == NULL || need->n == 0) return q;
@@ -254,16 +273,17 @@ static const mill_node *join_query(mill_planner *w, const mill_node *child, cons
   const mill_expr *on = NULL;
   mill_exprs need = {0};
   bool each;
-  const mill_node *q = decorrelate(w, child, e->query, &on, &need, &each);
+  const mill_node *q = decorrelate(w, child, e, &on, &need, &each);
   if (q == NULL) return NULL;
   bool in = e->kind == MILL_X_IN_QUERY;
-  bool aware = in && negated && !mark && e->nargs == 1 && on == NULL;
+  bool aware = in && negated && e->nargs == 1 && on == NULL;
   if (in) {
-    const mill_expr *eq = in_condition(w, e, q, negated && !mark && !aware);
+    const mill_expr *eq = in_condition(w, e, q, negated && !aware);
     on = eq ? mill_x_and(w, on, eq) : NULL;
     if (on == NULL) return NULL;
   }
-  bool semi = mark || !negated;
+  bool semi =
+      mark || !negated; /* `negated` of a mark: true where nobody knows, or unknown itself */
   mill_node *j = mill_w_join(w, semi ? MILL_JOIN_SEMI : MILL_JOIN_ANTI, child, q, on);
   if (j == NULL) return NULL;
   j->all = mark || aware;
@@ -295,10 +315,8 @@ static const mill_expr *empty_value(mill_planner *w, const mill_expr *e, void *a
   if (e->kind != MILL_X_COLUMN) return NULL;
   for (int i = 0; i < agg->naggs; i++) {
     if (agg->aggs[i]->id != e->id) continue;
-    const mill_expr *call = agg->aggs[i]->args[0];
-    return mill_x_is_call(call, "count") || mill_x_is_call(call, "count_if")
-               ? mill_x_bigint(w, 0)
-               : mill_x_null(w, e->type);
+    if (!mill_counts_rows(mill_x_unalias(agg->aggs[i]))) return mill_x_null(w, e->type);
+    return mill_x_cast(w, mill_x_int(w, 0), e->type);
   }
   return mill_x_null(w, e->type);
 }
@@ -315,19 +333,18 @@ static const mill_expr *rebind(mill_planner *w, const mill_expr *e) {
 
 /* The value for outer rows without a match, or NULL: null. */
 static const mill_expr *without_rows(mill_planner *w, const mill_node *q) {
-  const mill_node *agg = q->kind == MILL_N_PROJECT ? q->child[0] : q;
-  if (q->kind != MILL_N_PROJECT || agg->kind != MILL_N_AGGREGATE || agg->nkeys) return NULL;
-  const mill_expr *e = q->exprs[0];
-  e = mill_x_map(w, e->kind == MILL_X_ALIAS ? e->args[0] : e, empty_value, (void *)agg);
+  if (!is_total(q)) return NULL;
+  const mill_node *agg = q->child[0];
+  const mill_expr *e = mill_x_map(w, mill_x_unalias(q->exprs[0]), empty_value, (void *)agg);
   e = rebind(w, e);
-  return e && e->value && mill_vector_valid(e->value, 0) ? e : NULL;
+  return e && (e->value == NULL || mill_vector_valid(e->value, 0)) ? e : NULL;
 }
 
 static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, const mill_expr *e) {
   const mill_expr *on = NULL, *other = without_rows(w, e->query);
   mill_exprs need = {0};
   bool each = false;
-  const mill_node *q = w->status ? NULL : decorrelate(w, *child, e->query, &on, &need, &each);
+  const mill_node *q = w->status ? NULL : decorrelate(w, *child, e, &on, &need, &each);
   mill_node *j = q ? mill_w_join(w, MILL_JOIN_LEFT, *child, q, on) : NULL;
   if (j == NULL) return NULL;
   j->intersect = true; /* at most one match */
@@ -340,41 +357,33 @@ static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, co
 
 /* ---- the rule -------------------------------------------------------------------------------- */
 
-typedef struct replacement {
-  const mill_node *child;
-  bool
-      filter; /* in a condition NULL of IN is as good as false, and NOT may come to stand before it */
-} replacement;
-
-static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg);
-
-/* AND, OR and NOT over queries outside conditions, below an odd number of NOT or an even one: where nobody
-** knows, Spark says false of IN and of NOT IN. */
-static const mill_expr *known(mill_planner *w, const mill_expr *e, replacement *r, bool negated) {
-  const mill_expr *flag = NULL;
-  if (mill_x_is_call(e, "not")) return mill_x_bound(w, "not", 1, known(w, e->args[0], r, !negated));
-  if (mill_x_is_call(e, "and") || mill_x_is_call(e, "or")) {
-    const mill_expr *a = known(w, e->args[0], r, negated);
-    return a ? mill_x_bound(w, e->name, 2, a, known(w, e->args[1], r, negated)) : NULL;
-  }
-  if (!is_predicate(e)) return mill_x_map(w, e, replace, r);
-  r->child = join_query(w, r->child, e, false, true, &flag);
-  if (r->child == NULL) return NULL;
-  return mill_x_bound(w, "coalesce", 2, flag,
-                      mill_x_bool(w, negated && e->kind == MILL_X_IN_QUERY));
-}
+/* AND, OR and NOT over queries, below an odd number of NOT or an even one: where nobody knows, Spark says
+** false of IN and of NOT IN. */
+static const mill_expr *known(mill_planner *w, const mill_expr *e, const mill_node **child,
+                              bool negated);
 
 static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) {
-  replacement *r = arg;
-  const mill_expr *flag = NULL;
-  if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query))
-    return join_scalar(w, &r->child, e);
+  const mill_node **child = arg;
+  if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query)) return join_scalar(w, child, e);
   bool connective = mill_x_is_call(e, "not") || mill_x_is_call(e, "and") || mill_x_is_call(e, "or");
-  if (connective && !r->filter && mill_x_has_subquery(e)) return known(w, e, r, false);
-  if (!is_predicate(e)) return NULL;
-  if (!r->filter || e->kind == MILL_X_EXISTS) return known(w, e, r, false);
-  r->child = join_query(w, r->child, e, false, true, &flag);
-  return r->child ? flag : NULL;
+  if (is_predicate(e) || (connective && mill_x_has_subquery(e))) return known(w, e, child, false);
+  return NULL;
+}
+
+static const mill_expr *known(mill_planner *w, const mill_expr *e, const mill_node **child,
+                              bool negated) {
+  const mill_expr *flag = NULL;
+  if (mill_x_is_call(e, "not"))
+    return mill_x_bound(w, "not", 1, known(w, e->args[0], child, !negated));
+  if (mill_x_is_call(e, "and") || mill_x_is_call(e, "or")) {
+    const mill_expr *a = known(w, e->args[0], child, negated);
+    return a ? mill_x_bound(w, e->name, 2, a, known(w, e->args[1], child, negated)) : NULL;
+  }
+  if (!is_predicate(e)) return mill_x_map(w, e, replace, child);
+  *child = join_query(w, *child, e, negated, true, &flag);
+  if (*child == NULL) return NULL;
+  return mill_x_bound(w, "coalesce", 2, flag,
+                      mill_x_bool(w, negated && e->kind == MILL_X_IN_QUERY));
 }
 
 static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
@@ -390,9 +399,7 @@ static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
       child = join_query(w, child, p, negated, false, NULL);
       continue;
     }
-    replacement r = {child, true};
-    e = mill_x_map(w, e, replace, &r);
-    child = r.child;
+    e = mill_x_map(w, e, replace, &child);
     if (e == NULL || !mill_exprs_add(w, &rest, e)) return NULL;
   }
   const mill_expr *kept = child ? mill_x_all(w, rest.at, rest.n) : NULL;
@@ -480,11 +487,8 @@ static const mill_expr *ask_side(mill_planner *w, const mill_expr *e, void *arg)
   join_sides *s = arg;
   if (!is_predicate(e)) return NULL;
   if (!one_side(w, e, s)) return NULL;
-  replacement r = {s->side[s->used[1]], true};
-  const mill_expr *flag = replace(w, e, &r);
-  s->side[s->used[1]] = r.child;
   /* what nobody knows is false here, also below NOT, as in Spark */
-  return flag ? mill_x_bound(w, "coalesce", 2, flag, mill_x_bool(w, false)) : NULL;
+  return known(w, e, &s->side[s->used[1]], false);
 }
 
 /* Of an outer join, whose rows may not be dropped, each side is asked before. */
@@ -506,11 +510,11 @@ static const mill_node *unnest_node(mill_planner *w, const mill_node *n) {
   if (inner && mill_x_has_subquery(n->exprs[0])) return unnest_join(w, n);
   if (n->nchildren != 1 || !has_join_query(n)) return n;
   if (n->kind == MILL_N_FILTER) return unnest_filter(w, n);
-  replacement r = {n->child[0], false};
-  const mill_node *m = mill_n_map_exprs(w, n, replace, &r);
-  if (m == NULL || m == n || r.child == NULL) return m;
+  const mill_node *child = n->child[0];
+  const mill_node *m = mill_n_map_exprs(w, n, replace, &child);
+  if (m == NULL || m == n || child == NULL) return m;
   mill_node *copy = mill_w_node_copy(w, m);
-  if (copy) copy->child[0] = r.child;
+  if (copy) copy->child[0] = child;
   return copy;
 }
 

@@ -193,6 +193,10 @@ static bool same(const mill_expr *a, const mill_expr *b, int own) {
 
 bool mill_x_same(const mill_expr *a, const mill_expr *b) { return same(a, b, INT_MAX); }
 
+const mill_expr *mill_x_unalias(const mill_expr *e) {
+  return e->kind == MILL_X_ALIAS ? e->args[0] : e;
+}
+
 bool mill_x_is_call(const mill_expr *e, const char *name) {
   return e->kind == MILL_X_CALL && mill_is_name(e->name, name);
 }
