@@ -405,7 +405,7 @@ static mill_status bind_difference(mill_binding *b, const arith *st, bool *done,
                      time_minus_time, done);
   }
   bool dates = (r->id == MILL_DATE && mill_implicit_cast(l, r, false)) ||
-               (l->id == MILL_DATE && r->id == MILL_STRING);
+               (l->id == MILL_DATE && (r->id == MILL_STRING || r->id == MILL_NULL));
   if (dates) {
     b->cast_to[0] = b->cast_to[1] = mill_type_of(MILL_DATE);
     return done_with(b, mill_type_interval(types, MILL_INTERVAL_DT, MILL_DAY, MILL_DAY),

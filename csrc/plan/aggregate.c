@@ -137,8 +137,60 @@ static const mill_expr *rewrite_window(mill_planner *w, const mill_expr *e, grou
   return w->status == MILL_OK ? c : NULL;
 }
 
+/* ---- what a query within uses of the groups --------------------------------------------------- */
+
+static const mill_expr *outer_to_column(mill_planner *w, const mill_expr *e, void *arg) {
+  (void)arg;
+  mill_expr *c = e->kind == MILL_X_OUTER ? mill_x_copy(w, e) : NULL;
+  if (c) c->kind = MILL_X_COLUMN;
+  return c;
+}
+
+static int is_inner_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  return e->kind == MILL_X_COLUMN || e->query != NULL;
+}
+
+/* A key or an aggregate, written in outer columns, is one of the groups' columns to the query. */
+static const mill_expr *group_from_within(mill_planner *w, const mill_expr *e, void *arg) {
+  grouping *g = arg;
+  if (!mill_x_has_outer(e) || mill_x_any(e, is_inner_at, NULL)) return NULL;
+  const mill_expr *plain = mill_x_map(w, e, outer_to_column, NULL);
+  const mill_expr *c = plain ? key_column(w, g, plain) : NULL;
+  if (c == NULL && plain && !w->status && mill_x_is_aggregate(plain))
+    c = aggregate_column(w, g, plain);
+  mill_expr *outer = c ? mill_x_copy(w, c) : NULL;
+  if (outer) outer->kind = MILL_X_OUTER;
+  return outer;
+}
+
+/* Its own groups are left as they are. */
+static const mill_node *query_over_groups(mill_planner *w, const mill_node *n, grouping *g) {
+  if (!mill_n_has_outer(n)) return n;
+  mill_node *copy = mill_w_node_copy(w, n);
+  for (int i = 0; copy && i < n->nchildren; i++) {
+    copy->child[i] = query_over_groups(w, n->child[i], g);
+    if (copy->child[i] == NULL) return NULL;
+  }
+  if (copy) copy->analysed = n->analysed;
+  if (copy == NULL || n->kind == MILL_N_AGGREGATE) return copy;
+  return mill_n_map_exprs(w, copy, group_from_within, g);
+}
+
+static const mill_expr *rewrite_query(mill_planner *w, const mill_expr *e, grouping *g) {
+  mill_expr *c = mill_x_copy(w, e);
+  for (int i = 0; c && i < e->nargs; i++) {
+    c->args[i] = mill_x_map(w, e->args[i], rewrite, g);
+    if (c->args[i] == NULL) return NULL;
+  }
+  if (c) c->query = query_over_groups(w, e->query, g);
+  return c && c->query ? c : NULL;
+}
+
 static const mill_expr *rewrite(mill_planner *w, const mill_expr *e, void *arg) {
   grouping *g = arg;
+  if (g->above && e->query && e->query->analysed && mill_n_has_outer(e->query))
+    return rewrite_query(w, e, g);
   if (mill_x_is_call(e, "grouping") || mill_x_is_call(e, "grouping_id"))
     return grouping_bit(w, g, e);
   if (e->kind != MILL_X_ALIAS) {
@@ -266,7 +318,9 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
   for (int i = 0; i < items->n; i++)
     if (!mill_exprs_add(w, &out, rewrite_item(w, &g, items->at[i]))) return NULL;
   const mill_node *a = aggregate_node(w, child, &g);
-  return a ? mill_build_project(w, a, &out, NULL) : NULL;
+  /* windows see the groups, not what a generator makes of them */
+  if (a == NULL || !mill_extract_windows(w, &a, &out)) return NULL;
+  return mill_build_project(w, a, &out, NULL);
 }
 
 /* ---- keys ----------------------------------------------------------------------------------- */

@@ -34,30 +34,16 @@ typedef struct finder {
 
 static int outer_at(const mill_expr *e, void *arg) {
   finder *f = arg;
-  const mill_node *left = f->l->left;
   if (e->query && mill_n_has_outer(e->query)) f->nested = true;
-  if (e->kind != MILL_X_OUTER || !mill_x_find_id(left->output, left->noutput, e->id)) return 0;
+  if (e->kind != MILL_X_OUTER || !mill_n_computes(f->l->left, e->id)) return 0;
   f->any = true;
   if (!mill_x_find_id(f->l->used.at, f->l->used.n, e->id)) mill_exprs_add(f->l->w, &f->l->used, e);
   return 0;
 }
 
-static void find_in(finder *f, const mill_expr *const *e, int n) {
-  for (int i = 0; i < n; i++)
-    if (e[i]) mill_x_any(e[i], outer_at, f);
-}
-
-static void find(finder *f, const mill_node *n) {
-  find_in(f, n->exprs, n->nexprs);
-  find_in(f, n->keys, n->nkeys);
-  find_in(f, n->aggs, n->naggs);
-  find_in(f, n->values, n->nvalues);
-  for (int i = 0; i < n->nchildren; i++) find(f, n->child[i]);
-}
-
 static bool uses_left(lateral *l, const mill_node *n) {
   finder f = {.l = l};
-  find(&f, n);
+  mill_n_any_expr(n, outer_at, &f);
   return f.any;
 }
 
@@ -389,12 +375,17 @@ static const mill_node *rewrite(lateral *l, const mill_node *n) {
 
 /* ---- the join ------------------------------------------------------------------------------- */
 
+/* The left's column that is used; its list may have it without showing it. */
+static const mill_expr *of_left(lateral *l, int i) {
+  mill_expr *c = mill_x_copy(l->w, l->used.at[i]);
+  if (c) c->kind = MILL_X_COLUMN;
+  return c;
+}
+
 static const mill_node *make_domain(lateral *l) {
   mill_exprs items = {0};
   for (int i = 0; i < l->used.n; i++) {
-    const mill_expr *c = NULL;
-    for (int k = 0; k < l->left->noutput; k++)
-      if (l->left->output[k]->id == l->used.at[i]->id) c = l->left->output[k];
+    const mill_expr *c = of_left(l, i);
     if (c == NULL || !mill_exprs_add(l->w, &items, mill_x_alias(l->w, c, c->name))) return NULL;
   }
   const mill_node *p = mill_w_project(l->w, l->left, &items);
@@ -409,7 +400,7 @@ const mill_node *mill_lateral_rows(mill_planner *w, const mill_node *a, const mi
                                    const mill_expr **on, int *used) {
   lateral l = {.w = w, .left = a};
   finder f = {.l = &l};
-  find(&f, b);
+  mill_n_any_expr(b, outer_at, &f);
   if (f.nested) return refuse(&l, b);
   *used = l.used.n;
   if (!f.any) return b;
@@ -418,9 +409,7 @@ const mill_node *mill_lateral_rows(mill_planner *w, const mill_node *a, const mi
   if (r == NULL) return NULL;
   mill_exprs own = {0};
   for (int i = 0; i < l.used.n; i++)
-    for (int k = 0; k < a->noutput; k++)
-      if (a->output[k]->id == l.used.at[i]->id && !mill_exprs_add(w, &own, a->output[k]))
-        return NULL;
+    if (!mill_exprs_add(w, &own, of_left(&l, i))) return NULL;
   *on = equal(&l, own, domain_of(&l, r), *on);
   return *on ? r : NULL;
 }
@@ -451,7 +440,7 @@ const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_n
   mill_exprs out = {0};
   lateral l = {.w = w, .left = a};
   finder f = {.l = &l};
-  find(&f, b);
+  mill_n_any_expr(b, outer_at, &f);
   if (f.any && !f.nested && (kind == MILL_JOIN_INNER || kind == MILL_JOIN_CROSS) && by_row(&l, b))
     return rows_of_left(&l, b, condition);
   const mill_node *r = mill_lateral_rows(w, a, b, &condition, &used);

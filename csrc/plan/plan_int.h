@@ -194,6 +194,8 @@ const mill_expr *mill_x_substitute(mill_planner *w, const mill_expr *e,
                                    const mill_expr *const *defs, int n);
 /* Does some node below (subqueries' trees left out) have it? */
 bool mill_n_has_outer(const mill_node *n);
+/* mill_x_any over the expressions of n and of the nodes below. */
+bool mill_n_any_expr(const mill_node *n, int (*f)(const mill_expr *e, void *arg), void *arg);
 
 /* ---- names -------------------------------------------------------------------------------------- */
 

@@ -362,9 +362,24 @@ static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, co
 static const mill_expr *known(mill_planner *w, const mill_expr *e, const mill_node **child,
                               bool negated);
 
+/* p = true and p = false are p and NOT p: Spark simplifies before it looks for queries. NULL for others. */
+static const mill_expr *simpler(mill_planner *w, const mill_expr *e) {
+  if (!mill_x_is_call(e, "=") || !mill_x_has_subquery(e)) return NULL;
+  for (int i = 0; i < 2; i++) {
+    const mill_expr *v = e->args[1 - i], *p = e->args[i];
+    if (v->type->id != MILL_BOOLEAN || v->value == NULL || !mill_vector_valid(v->value, 0))
+      continue;
+    if (p->type->id != MILL_BOOLEAN || !mill_x_has_subquery(p)) continue;
+    return *(const uint8_t *)v->value->data ? p : mill_x_bound(w, "not", 1, p);
+  }
+  return NULL;
+}
+
 static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) {
   const mill_node **child = arg;
   if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query)) return join_scalar(w, child, e);
+  const mill_expr *simple = simpler(w, e);
+  if (simple) return known(w, simple, child, false);
   bool connective = mill_x_is_call(e, "not") || mill_x_is_call(e, "and") || mill_x_is_call(e, "or");
   if (is_predicate(e) || (connective && mill_x_has_subquery(e))) return known(w, e, child, false);
   return NULL;
@@ -372,7 +387,8 @@ static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) 
 
 static const mill_expr *known(mill_planner *w, const mill_expr *e, const mill_node **child,
                               bool negated) {
-  const mill_expr *flag = NULL;
+  const mill_expr *flag = NULL, *simple = simpler(w, e);
+  if (simple) e = simple;
   if (mill_x_is_call(e, "not"))
     return mill_x_bound(w, "not", 1, known(w, e->args[0], child, !negated));
   if (mill_x_is_call(e, "and") || mill_x_is_call(e, "or")) {
@@ -392,7 +408,8 @@ static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
   const mill_node *child = n->child[0];
   if (!mill_x_conjuncts(w, n->exprs[0], &all)) return NULL;
   for (int i = 0; i < all.n && child; i++) {
-    const mill_expr *e = all.at[i];
+    const mill_expr *e = all.at[i], *simple = simpler(w, e);
+    if (simple) e = simple;
     bool negated = mill_x_is_call(e, "not");
     const mill_expr *p = negated ? e->args[0] : e;
     if (is_predicate(p)) {
@@ -436,12 +453,9 @@ static int side_at(const mill_expr *e, void *arg) {
   return 0;
 }
 
-static void sides_of_tree(const mill_node *n, join_sides *s) {
-  for (int i = 0; i < n->nexprs; i++)
-    if (n->exprs[i]) mill_x_any(n->exprs[i], side_at, s);
-  for (int i = 0; i < n->nkeys; i++) mill_x_any(n->keys[i], side_at, s);
-  for (int i = 0; i < n->naggs; i++) mill_x_any(n->aggs[i], side_at, s);
-  for (int i = 0; i < n->nchildren; i++) sides_of_tree(n->child[i], s);
+static int conjunct_side_at(const mill_expr *e, void *arg) {
+  if (e->query) mill_n_any_expr(e->query, side_at, arg);
+  return side_at(e, arg);
 }
 
 static const mill_expr *both_sides(mill_planner *w, const mill_expr *e) {
@@ -454,13 +468,22 @@ static const mill_expr *both_sides(mill_planner *w, const mill_expr *e) {
 static bool one_side(mill_planner *w, const mill_expr *e, join_sides *s) {
   s->used[0] = s->used[1] = false;
   for (int i = 0; i < e->nargs; i++) mill_x_any(e->args[i], side_at, s);
-  sides_of_tree(e->query, s);
+  mill_n_any_expr(e->query, side_at, s);
   return !(s->used[0] && s->used[1]) || both_sides(w, e) != NULL;
 }
 
 static const mill_expr *check_sides(mill_planner *w, const mill_expr *e, void *arg) {
   if (is_predicate(e)) (void)one_side(w, e, arg);
   return NULL;
+}
+
+static const mill_expr *ask_side(mill_planner *w, const mill_expr *e, void *arg);
+
+/* Does a conjunct use both sides? Those of one side are asked of its rows, as Spark pushes them there. */
+static bool of_both(const mill_expr *e, join_sides *s) {
+  s->used[0] = s->used[1] = false;
+  mill_x_any(e, conjunct_side_at, s);
+  return s->used[0] && s->used[1];
 }
 
 /* What an inner join asks of queries is asked of its rows. */
@@ -471,15 +494,20 @@ static const mill_node *unnest_join(mill_planner *w, const mill_node *n) {
   if (!mill_x_map(w, n->exprs[0], check_sides, &s) || !mill_x_conjuncts(w, n->exprs[0], &all))
     return NULL;
   for (int i = 0; i < all.n; i++) {
-    const mill_expr **to = mill_x_has_subquery(all.at[i]) ? &later : &on;
-    *to = mill_x_and(w, *to, all.at[i]);
+    const mill_expr *e = all.at[i];
+    bool asks = mill_x_has_subquery(e), both = asks && of_both(e, &s);
+    if (both) e = mill_x_map(w, e, ask_side, &s);
+    const mill_expr **to = asks && !both ? &later : &on;
+    *to = e ? mill_x_and(w, *to, e) : NULL;
     if (*to == NULL) return NULL;
   }
   mill_node *j = mill_w_node_copy(w, n);
-  if (j == NULL || (on && !mill_exprs_add(w, &list, on))) return NULL;
+  if (j == NULL || s.side[0] == NULL || s.side[1] == NULL || (on && !mill_exprs_add(w, &list, on)))
+    return NULL;
   j->exprs = list.at, j->nexprs = list.n;
-  const mill_node *f = mill_w_filter(w, j, later);
-  return f ? unnest_filter(w, f) : NULL;
+  j->child[0] = s.side[0], j->child[1] = s.side[1];
+  const mill_node *f = later ? mill_w_filter(w, j, later) : j;
+  return f && later ? unnest_filter(w, f) : f;
 }
 
 /* A predicate in the condition of a join becomes a column of the side that it uses. */

@@ -333,6 +333,15 @@ bool mill_n_has_outer(const mill_node *n) {
   return false;
 }
 
+bool mill_n_any_expr(const mill_node *n, int (*f)(const mill_expr *e, void *arg), void *arg) {
+  if (any_in(n->exprs, n->nexprs, f, arg) || any_in(n->keys, n->nkeys, f, arg) ||
+      any_in(n->aggs, n->naggs, f, arg) || any_in(n->values, n->nvalues, f, arg))
+    return true;
+  for (int i = 0; i < n->nchildren; i++)
+    if (mill_n_any_expr(n->child[i], f, arg)) return true;
+  return false;
+}
+
 static bool map_node_list(mill_planner *w, const mill_expr ***list, int n, mill_x_change f,
                           void *arg, bool *changed) {
   const mill_expr **out;
