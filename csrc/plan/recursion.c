@@ -29,6 +29,16 @@ static void look_at(reference *r, const mill_expr *const *list, int n) {
     if (list[i]) mill_x_any(list[i], look_in, r);
 }
 
+/* A query named in a WITH hides one of that name outside: from the next on, or, RECURSIVE, in itself too. */
+static bool look_in_with(reference *r, const mill_node *n) {
+  for (int i = 0; i < n->nctes && !r->found; i++) {
+    bool hides = n->ctes[i]->alias && strcasecmp(n->ctes[i]->alias, r->name) == 0;
+    if (!hides || !n->recursive) look(r, n->ctes[i]);
+    if (hides) return false;
+  }
+  return true;
+}
+
 static void look(reference *r, const mill_node *n) {
   if (n->kind == MILL_N_RELATION && n->nparts == 1 && strcasecmp(n->parts[0], r->name) == 0)
     r->found = true;
@@ -36,7 +46,7 @@ static void look(reference *r, const mill_node *n) {
   look_at(r, n->keys, n->nkeys);
   look_at(r, n->values, n->nvalues);
   look_at(r, n->aggs, n->naggs);
-  for (int i = 0; i < n->nctes && !r->found; i++) look(r, n->ctes[i]);
+  if (!look_in_with(r, n)) return;
   for (int i = 0; i < n->nchildren && !r->found; i++) look(r, n->child[i]);
 }
 
