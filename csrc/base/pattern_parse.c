@@ -272,15 +272,21 @@ static bool take_items(reader *r, const mill_pattern *p, int from, int to) {
 
 /* ---- resolving ------------------------------------------------------------------------------ */
 
+/* The day of the year says it all: a month or a day beside it must be that day's. */
+static bool resolve_day_of_year(const fields *f, int64_t year, int64_t *days) {
+  int64_t at;
+  int month, day;
+  *days = mill_days_from_civil(year, 1, 1) + f->day_of_year - 1;
+  if (f->day_of_year < 1 || *days >= mill_days_from_civil(year + 1, 1, 1)) return false;
+  mill_civil_from_days(*days, &at, &month, &day);
+  return (!f->has_month || f->month == month) && (!f->has_day || f->day == day);
+}
+
 static bool resolve_date(const fields *f, int64_t *days) {
   int64_t year = f->has_year ? f->year : 1970;
   if (f->has_year && f->era == 0) year = 1 - year;
   if (f->has_year && f->era >= 0 && f->year < 1) return false;
-  if (f->has_year && f->has_day_of_year && !f->has_month) {
-    int64_t start = mill_days_from_civil(year, 1, 1);
-    *days = start + f->day_of_year - 1;
-    return f->day_of_year >= 1 && *days < mill_days_from_civil(year + 1, 1, 1);
-  }
+  if (f->has_day_of_year) return resolve_day_of_year(f, year, days);
   int64_t month = f->has_month ? f->month : 1, day = f->has_day ? f->day : 1;
   if (month < 1 || month > 12 || day < 1 || day > 31) return false;
   if (!mill_valid_civil(year, (int)month, (int)day)) return false;

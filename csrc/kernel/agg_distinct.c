@@ -49,8 +49,9 @@ static uint64_t hash_row(const mill_vector *v, uint32_t row) {
   case MILL_PHYS_F32: return hash_float(((const float *)v->data)[k]);
   case MILL_PHYS_F64: return hash_double(((const double *)v->data)[k]);
   case MILL_PHYS_STR: {
-    const mill_str *s = (const mill_str *)v->data + k;
-    return (uint64_t)mill_xxh64_bytes(mill_str_data(s), s->size, 42);
+    uint64_t room;
+    mill_bytes_key s = mill_text_key(v->type, (const mill_str *)v->data + k, &room);
+    return (uint64_t)mill_xxh64_bytes(s.p, s.n, 42);
   }
   default: mill_vector_hash(v, &row, 1, false, &h); return h;
   }

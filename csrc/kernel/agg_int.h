@@ -55,4 +55,13 @@ mill_status mill_bind_top(mill_binding *b, bool largest, mill_error *err) MILL_U
 mill_status mill_bind_partial(mill_binding *b, int n, const mill_type *const *fields,
                               mill_error *err) MILL_USE_RESULT;
 
+typedef struct mill_bytes_key {
+  const char *p;
+  size_t n;
+} mill_bytes_key;
+
+/* collation.c: what of a text is hashed, so that texts that its collation holds equal count as one: its bytes, without
+** blanks at the end where those do not count, or the collation's hash, which goes into *room. */
+mill_bytes_key mill_text_key(const mill_type *t, const mill_str *s, uint64_t *room);
+
 #endif

@@ -299,6 +299,10 @@ KERNEL_HEAD(interval_quotient) {
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
+static const char any_stamp[] =
+    "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or \"(TIMESTAMP_LTZ(P) OR "
+    "TIMESTAMP_NTZ(P) WITH P IN [7, 9])\")";
+
 static bool is_stamp(const mill_type *t) {
   return t->id == MILL_TIMESTAMP || t->id == MILL_TIMESTAMP_NTZ;
 }
@@ -326,13 +330,27 @@ static mill_status shown_as(mill_binding *b, const arith *st, const char *form, 
   return MILL_OK;
 }
 
+/* date_add's second argument is no number of days. A text beside a date has become one. */
+static mill_status wrong_days(mill_binding *b, const arith *st, int date, mill_error *err) {
+  bool text = b->arg_type[1 - date]->id == MILL_STRING;
+  int first = text ? 0 : date;
+  const mill_type *t = text ? b->arg_type[date] : b->arg_type[1 - date];
+  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
+                   mill_error_fmt(err, "\"date_%s(%s, %s)\"", st->op == OP_ADD ? "add" : "sub",
+                                  b->arg_sql[first], b->arg_sql[1 - first]),
+                   "paramIndex", mill_ordinal(1), "requiredType",
+                   "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", "inputSql",
+                   mill_error_fmt(err, "\"%s\"", b->arg_sql[1 - first]), "inputType",
+                   mill_bind_type_sql(b, t, err), NULL);
+}
+
 /* date + n. The name that Spark gives the call is date_add's, with the date first. */
 static mill_status bind_date_days(mill_binding *b, arith *st, int date, bool *done,
                                   mill_error *err) {
   const mill_type *t = b->arg_type[1 - date];
   MILL_TRY(shown_as(b, st, st->op == OP_ADD ? "date_add(%s, %s)" : "date_sub(%s, %s)", date, err));
   if (t->id == MILL_DATE || !(t->id >= MILL_TINYINT && t->id <= MILL_INT))
-    return mill_bind_wrong_type(b, 1 - date, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", err);
+    return wrong_days(b, st, date, err);
   st->flip = date == 1;
   return done_with(b, mill_type_of(MILL_DATE), date_days, done);
 }
@@ -391,7 +409,7 @@ static mill_status bind_difference(mill_binding *b, const arith *st, bool *done,
     if (t == NULL || !is_stamp(t)) t = is_stamp(l) ? l : r;
     for (int i = 0; i < 2; i++)
       if (!mill_implicit_cast(i ? r : l, t, false))
-        return mill_bind_wrong_type(b, i, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", err);
+        return mill_bind_wrong_type(b, i, any_stamp, err);
     b->cast_to[0] = b->cast_to[1] = t;
     return done_with(b, mill_type_of(MILL_INTERVAL_DT), timestamp_minus_timestamp, done);
   }
@@ -405,7 +423,7 @@ static mill_status bind_difference(mill_binding *b, const arith *st, bool *done,
                      time_minus_time, done);
   }
   bool dates = (r->id == MILL_DATE && mill_implicit_cast(l, r, false)) ||
-               (l->id == MILL_DATE && r->id == MILL_STRING);
+               (l->id == MILL_DATE && (r->id == MILL_STRING || r->id == MILL_NULL));
   if (dates) {
     b->cast_to[0] = b->cast_to[1] = mill_type_of(MILL_DATE);
     return done_with(b, mill_type_interval(types, MILL_INTERVAL_DT, MILL_DAY, MILL_DAY),
@@ -418,11 +436,17 @@ static mill_status bind_difference(mill_binding *b, const arith *st, bool *done,
 /* Days or a calendar interval move anything that is a timestamp or becomes one. */
 static mill_status bind_other_moved(mill_binding *b, arith *st, int side, bool *done,
                                     mill_error *err) {
+  const char *form = st->op == OP_ADD ? "%s + %s" : "%s - %s";
   if (b->arg_type[side]->id != MILL_STRING)
-    return mill_bind_wrong_type(b, side, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", err);
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
+                     mill_error_fmt(err, st->op == OP_ADD ? "\"%s + %s\"" : "\"%s - %s\"",
+                                    b->arg_sql[side], b->arg_sql[1 - side]),
+                     "paramIndex", mill_ordinal(0), "requiredType", any_stamp, "inputSql",
+                     mill_error_fmt(err, "\"%s\"", b->arg_sql[side]), "inputType",
+                     mill_bind_type_sql(b, b->arg_type[side], err), NULL);
   b->cast_to[side] = mill_type_of(MILL_TIMESTAMP);
   st->flip = side == 1;
-  MILL_TRY(shown_as(b, st, st->op == OP_ADD ? "%s + %s" : "%s - %s", side, err));
+  MILL_TRY(shown_as(b, st, form, side, err));
   return done_with(b, mill_type_of(MILL_STRING), text_interval, done);
 }
 

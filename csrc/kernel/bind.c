@@ -61,15 +61,32 @@ static const char *operator_sign(const char *name) {
   return name;
 }
 
-static const char *join_args(mill_binding *b, mill_error *err) {
+/* The arguments, each after the word that comes before it. */
+static const char *worded_args(mill_binding *b, const char *(*word)(const mill_binding *, int),
+                               mill_error *err) {
   char list[2048];
   size_t at = 0;
   list[0] = '\0';
   for (int i = 0; i < b->nargs && at < sizeof list - 8; i++) {
-    int k = snprintf(list + at, sizeof list - at, i ? ", %s" : "%s", b->arg_sql[i]);
+    int k = snprintf(list + at, sizeof list - at, "%s%s", word(b, i), b->arg_sql[i]);
     at += k > 0 ? (size_t)k : 0;
   }
   return mill_error_fmt(err, "%s", list);
+}
+
+static const char *list_word(const mill_binding *b, int i) {
+  (void)b;
+  return i ? ", " : "";
+}
+
+static const char *in_word(const mill_binding *b, int i) {
+  (void)b;
+  return i == 0 ? "" : i == 1 ? " IN (" : ", ";
+}
+
+static const char *case_word(const mill_binding *b, int i) {
+  if (i == b->nargs - 1 && i % 2 == 0) return " ELSE ";
+  return i % 2 ? " THEN " : " WHEN ";
 }
 
 const char *mill_bind_sql(mill_binding *b, mill_error *err) {
@@ -77,12 +94,17 @@ const char *mill_bind_sql(mill_binding *b, mill_error *err) {
   bool op = (b->fn->flags & MILL_FN_OPERATOR) != 0;
   if (strcmp(name, "negative") == 0) return mill_error_fmt(err, "\"(- %s)\"", b->arg_sql[0]);
   if (strcmp(name, "positive") == 0) return mill_error_fmt(err, "\"(+ %s)\"", b->arg_sql[0]);
-  if (strcmp(name, "if") == 0) return mill_error_fmt(err, "\"(IF(%s))\"", join_args(b, err));
+  if (strcmp(name, "when") == 0)
+    return mill_error_fmt(err, "\"CASE%s END\"", worded_args(b, case_word, err));
+  if (strcmp(name, "in") == 0)
+    return mill_error_fmt(err, "\"(%s))\"", worded_args(b, in_word, err));
+  if (strcmp(name, "if") == 0)
+    return mill_error_fmt(err, "\"(IF(%s))\"", worded_args(b, list_word, err));
   if (op && b->nargs == 2)
     return mill_error_fmt(err, "\"(%s %s %s)\"", b->arg_sql[0], operator_sign(name), b->arg_sql[1]);
   if (op && b->nargs == 1)
     return mill_error_fmt(err, "\"(%s %s)\"", operator_sign(name), b->arg_sql[0]);
-  return mill_error_fmt(err, "\"%s(%s)\"", name, join_args(b, err));
+  return mill_error_fmt(err, "\"%s(%s)\"", name, worded_args(b, list_word, err));
 }
 
 const char *mill_bind_type_sql(mill_binding *b, const mill_type *t, mill_error *err) {
@@ -98,19 +120,26 @@ static mill_status diff_condition(const mill_binding *b, const bool *same) {
                  : MILL_E_DATATYPE_MISMATCH_CREATE_MAP_VALUE_DIFF_TYPES;
 }
 
-mill_status mill_bind_diff_types(mill_binding *b, const bool *same, mill_error *err) {
+const char *mill_bind_type_list(mill_binding *b, const bool *some, const char *gap,
+                                mill_error *err) {
   char list[2048];
   size_t at = 0;
-  const char *name = b->fn->name;
-  bool alternatives = strcmp(name, "coalesce") == 0 || strcmp(name, "concat") == 0 ||
-                      strcmp(name, "width_bucket") == 0;
+  list[0] = '\0';
   for (int i = 0, count = 0; i < b->nargs && at < sizeof list - 8; i++) {
-    if (same && !same[i]) continue;
-    const char *gap = count++ == 0 ? "" : alternatives ? " or " : ", ";
-    int k = snprintf(list + at, sizeof list - at, "%s%s", gap,
+    if (some && !some[i]) continue;
+    int k = snprintf(list + at, sizeof list - at, "%s%s", count++ ? gap : "",
                      mill_bind_type_sql(b, b->arg_type[i], err));
     at += k > 0 ? (size_t)k : 0;
   }
+  return mill_error_fmt(err, "%s", list);
+}
+
+mill_status mill_bind_diff_types(mill_binding *b, const bool *same, mill_error *err) {
+  const char *name = strcmp(b->fn->name, "when") == 0 ? "casewhen" : b->fn->name;
+  bool alternatives = strcmp(name, "coalesce") == 0 || strcmp(name, "concat") == 0 ||
+                      strcmp(name, "width_bucket") == 0 || strcmp(name, "map_concat") == 0 ||
+                      strcmp(name, "array") == 0;
+  const char *list = mill_bind_type_list(b, same, alternatives ? " or " : ", ", err);
   return mill_fail(err, diff_condition(b, same), "sqlExpr", mill_bind_sql(b, err), "functionName",
                    mill_error_fmt(err, "`%s`", name), "dataType",
                    mill_error_fmt(err, alternatives ? "(%s)" : "[%s]", list), NULL);

@@ -122,6 +122,18 @@ bool mill_interval_parse(const mill_type *t, const char *s, size_t n, int64_t *o
   return parse_ansi(&text, t, fields, out);
 }
 
+/* The forms of the fields of a type, as Spark tells them. */
+static const char *forms_of(const mill_type *t, const char *fields, mill_error *err) {
+  static const char *const time[] = {"d", "h", "m", "s.n"};
+  bool months = t->id == MILL_INTERVAL_YM;
+  char form[24] = "";
+  for (int f = t->start; f <= t->end; f++) {
+    if (f > t->start) strcat(form, months ? "-" : f == MILL_HOUR ? " " : ":");
+    strcat(form, !months ? time[f] : f == MILL_YEAR ? "y" : "m");
+  }
+  return mill_error_fmt(err, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s' %s`", form, form, fields);
+}
+
 static mill_status malformed(mill_call *call, const mill_str *s, const char *fields, size_t i,
                              mill_vector *out, mill_error *err) {
   const cast_plan *plan = call->state;
@@ -138,7 +150,8 @@ static mill_status malformed(mill_call *call, const mill_str *s, const char *fie
              : MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING_WITH_NOTICE,
       "input", mill_error_fmt(err, "%.*s", (int)(s->size > 200 ? 200 : s->size), mill_str_data(s)),
       "intervalStr", months ? "year-month" : "day-time", "typeName",
-      mill_error_fmt(err, "interval %s", name), NULL);
+      mill_error_fmt(err, "interval %s", name), "supportedFormat", forms_of(plan->to, fields, err),
+      NULL);
 }
 
 CAST_KERNEL(string_to_ansi) {

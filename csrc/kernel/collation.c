@@ -3,9 +3,21 @@
 ** collated_.. in the place of those without it. Spark: CollationSupport, CollationAwareUTF8String. */
 #include "base/collation.h"
 
+#include "base/utf8.h"
+#include "kernel/agg_int.h"
 #include "kernel/bytes_int.h"
 
-#include "base/utf8.h"
+/* ---- texts as keys --------------------------------------------------------------------------- */
+
+mill_bytes_key mill_text_key(const mill_type *t, const mill_str *s, uint64_t *room) {
+  mill_bytes_key k = {mill_str_data(s), s->size};
+  bool text = t->id == MILL_STRING && t->collation;
+  if (text && t->collation & MILL_COLLATE_TRIM)
+    while (k.n && k.p[k.n - 1] == ' ') k.n--;
+  if (!text || k.n == 0 || t->collation == MILL_COLLATE_TRIM) return k;
+  *room = mill_collation_hash(t->collation, k.p, k.n);
+  return (mill_bytes_key){(const char *)room, sizeof *room};
+}
 
 /* ---- collate -------------------------------------------------------------------------------- */
 
@@ -109,11 +121,17 @@ static bool holds(const points *set, int32_t code) {
 
 static int id_of(const mill_call *call) { return call->arg_type[0]->collation; }
 
+/* What is searched for, or in: blanks at the end that do not count are not there. */
+static bytes searched(int id, bytes s) {
+  while (id & MILL_COLLATE_TRIM && s.n && s.p[s.n - 1] == ' ') s.n--;
+  return s;
+}
+
 /* The text that equal ones share, of as many characters. */
 KERNEL_HEAD(k_key) {
   int id = id_of(call);
   MILL_EACH(out, n, i) {
-    bytes s = bytes_at(args[0], i);
+    bytes s = searched(id, bytes_at(args[0], i));
     char *p = NULL, *q;
     MILL_TRY(mill_bytes_take(call, s.n * 4, &p, err));
     q = p;
@@ -215,7 +233,8 @@ KERNEL_HEAD(k_split_part) {
     int32_t at = MILL_AT(int32_t, args[2], i);
     if (at == 0) return mill_call_fail(call, err, MILL_E_INVALID_INDEX_OF_ZERO, NULL);
     MILL_TRY(take_points(call, id_of(call), s, &text, err));
-    MILL_TRY(take_points(call, id_of(call), bytes_at(args[1], i), &delimiter, err));
+    bytes between = searched(id_of(call), bytes_at(args[1], i));
+    MILL_TRY(take_points(call, id_of(call), between, &delimiter, err));
     bytes part = delimiter.n           ? part_of(s, &text, &delimiter, at)
                  : at == 1 || at == -1 ? s
                                        : (bytes){"", 0};
@@ -224,12 +243,12 @@ KERNEL_HEAD(k_split_part) {
   return MILL_OK;
 }
 
-/* What is before delimiter number `count`, or behind it from the end when negative. */
+/* What is before delimiter number `count`, or behind it from the end when negative; those that overlap count. */
 static bytes index_of(bytes s, const points *text, const points *delimiter, int32_t count) {
   if (count == 0 || delimiter->n == 0) return (bytes){"", 0};
   if (count > 0) {
     size_t at = 0;
-    for (int32_t k = 0; (at = find(text, at, delimiter)) < text->n; at += delimiter->n)
+    for (int32_t k = 0; (at = find(text, at, delimiter)) < text->n; at++)
       if (++k == count) return (bytes){s.p, text->at[at]};
     return s;
   }
@@ -246,7 +265,8 @@ KERNEL_HEAD(k_substring_index) {
     bytes s = bytes_at(args[0], i);
     points text, delimiter;
     MILL_TRY(take_points(call, id_of(call), s, &text, err));
-    MILL_TRY(take_points(call, id_of(call), bytes_at(args[1], i), &delimiter, err));
+    bytes between = searched(id_of(call), bytes_at(args[1], i));
+    MILL_TRY(take_points(call, id_of(call), between, &delimiter, err));
     bytes part = index_of(s, &text, &delimiter, MILL_AT(int32_t, args[2], i));
     MILL_TRY(put_copy(call, out, i, part.p, part.n, err));
   }

@@ -158,7 +158,7 @@ static mill_status bind_to_csv(mill_binding *b, mill_error *err) {
   BIND_NEW(b, to_csv, c, err);
   MILL_TRY(mill_call_options(b, 1, &o, err));
   MILL_TRY(mill_call_texts(b, o, &c->texts, err));
-  bool formats = c->texts.date || c->texts.timestamp || c->texts.ntz;
+  bool formats = mill_texts_have_formats(&c->texts);
   MILL_TRY(mill_csv_writer(&c->writer, o, newline, formats, err));
   b->state = c;
   b->nullable = true;

@@ -238,7 +238,7 @@ KERNEL_HEAD(k_current_zone) {
   return MILL_OK;
 }
 
-/* current_time(p): the digits behind the seconds, a constant of 0 to 6. */
+/* current_time(p): the digits behind the seconds, a constant of 0 to 9. */
 static mill_status bind_current_time(mill_binding *b, mill_error *err) {
   mill_vector v = {0};
   int32_t digits = 6;
@@ -246,9 +246,9 @@ static mill_status bind_current_time(mill_binding *b, mill_error *err) {
   if (b->nargs) {
     MILL_TRY(mill_bind_constant(b, 0, &v, err));
     if (v.type && mill_vector_valid(&v, 0)) digits = *(const int32_t *)v.data;
-    if (digits < 0 || digits > 6)
+    if (digits < 0 || digits > 9)
       return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
-                       mill_bind_sql(b, err), "exprName", "`precision`", "valueRange", "[0, 6]",
+                       mill_bind_sql(b, err), "exprName", "`precision`", "valueRange", "[0, 9]",
                        "currentValue", mill_error_fmt(err, "%d", (int)digits), NULL);
   }
   b->result = mill_type_time(b->ctx->types, digits);

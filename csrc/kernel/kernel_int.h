@@ -61,6 +61,9 @@ mill_status mill_bind_alloc(mill_binding *b, size_t size, void **out,
 /* Parts of messages, in the error's own text: "substring(a, b)" in double quotes; a type in double
 ** quotes; first, second, ... */
 const char *mill_bind_sql(mill_binding *b, mill_error *err);
+/* The types of all arguments, or of some, with `gap` between them. */
+const char *mill_bind_type_list(mill_binding *b, const bool *some, const char *gap,
+                                mill_error *err);
 const char *mill_bind_type_sql(mill_binding *b, const mill_type *t, mill_error *err);
 const char *mill_ordinal(int i);
 

@@ -226,7 +226,7 @@ static mill_status bind_concat(mill_binding *b, mill_error *err) {
     if (b->arg_type[i]->id != MILL_MAP)
       return mill_fail(err, MILL_E_DATATYPE_MISMATCH_MAP_CONCAT_DIFF_TYPES, "sqlExpr",
                        mill_bind_sql(b, err), "functionName", "`map_concat`", "dataType",
-                       mill_bind_type_sql(b, b->arg_type[i], err), NULL);
+                       mill_error_fmt(err, "[%s]", mill_bind_type_list(b, NULL, ", ", err)), NULL);
   if (b->nargs) {
     const mill_type *t = b->arg_type[0];
     for (int i = 1; i < b->nargs && t; i++) {

@@ -54,7 +54,8 @@ static mill_status hash_list(mill_call *call, const mill_vector *v, size_t i, ui
 static mill_status hash_value(mill_call *call, const mill_vector *v, size_t i, uint64_t out[2],
                               bool *counts, mill_error *err) {
   if (v->type->phys == MILL_PHYS_STR) {
-    bytes s = bytes_at(v, i);
+    uint64_t room;
+    mill_bytes_key s = mill_text_key(v->type, &MILL_AT(mill_str, v, i), &room);
     *counts = hash_bytes(s.p, s.n, out);
     return MILL_OK;
   }

@@ -1,11 +1,12 @@
 /* time_bucket: the start of the bucket that a time is in. Buckets of one size follow upon each other from an origin
-** on, both ways; those of months begin at the origin's day of the month, or at the last of a shorter one. */
+** on, both ways, by the clocks of the session's zone; those of months begin at the origin's day of the month, or at
+** the last of a shorter one. */
 #include "base/calendar.h"
 #include "base/divide.h"
 #include "kernel/kernel_int.h"
 
 typedef struct buckets {
-  int64_t origin;        /* microseconds, as the times' own */
+  int64_t origin;        /* microseconds, local */
   mill_divisor size;     /* microseconds, or .. */
   int64_t months;        /* .. months; 0: microseconds */
   const mill_zone *zone; /* NULL: local already */
@@ -15,8 +16,8 @@ static int64_t floor_div(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-static bool local_of(const buckets *b, int64_t micros, int64_t *out) {
-  int64_t offset = b->zone ? (int64_t)mill_zone_offset_at(b->zone, micros) * 1000000 : 0;
+static bool local_of(const mill_zone *zone, int64_t micros, int64_t *out) {
+  int64_t offset = zone ? (int64_t)mill_zone_offset_at(zone, micros) * 1000000 : 0;
   return !__builtin_add_overflow(micros, offset, out);
 }
 
@@ -33,22 +34,25 @@ static int64_t month_of(int64_t micros) {
   return year * 12 + month;
 }
 
-static bool month_bucket(const buckets *b, int64_t at, int64_t *out) {
-  int64_t local, origin;
-  if (!local_of(b, at, &local) || !local_of(b, b->origin, &origin)) return false;
-  int64_t k = floor_div(month_of(local) - month_of(origin), b->months) * b->months;
-  int64_t start = months_later(origin, k);
-  if (start > local) start = months_later(origin, k - b->months);
-  if (b->zone) return mill_zone_to_utc(b->zone, start, out);
-  *out = start;
+static bool month_bucket(const buckets *b, int64_t local, int64_t *out) {
+  int64_t k = floor_div(month_of(local) - month_of(b->origin), b->months) * b->months;
+  *out = months_later(b->origin, k);
+  if (*out > local) *out = months_later(b->origin, k - b->months);
   return true;
 }
 
-static bool micro_bucket(const buckets *b, int64_t at, int64_t *out) {
+static bool micro_bucket(const buckets *b, int64_t local, int64_t *out) {
   int64_t since;
-  if (__builtin_sub_overflow(at, b->origin, &since)) return false;
+  if (__builtin_sub_overflow(local, b->origin, &since)) return false;
   *out = mill_floor_multiple(b->size, since);
   return *out <= since && !__builtin_add_overflow(*out, b->origin, out);
+}
+
+static bool bucket(const buckets *b, int64_t at, int64_t *out) {
+  int64_t local;
+  if (!local_of(b->zone, at, &local)) return false;
+  if (!(b->months ? month_bucket(b, local, out) : micro_bucket(b, local, out))) return false;
+  return b->zone == NULL || mill_zone_to_utc(b->zone, *out, out);
 }
 
 static mill_status k_time_bucket(mill_call *call, const mill_vector *const *args, size_t n,
@@ -56,8 +60,7 @@ static mill_status k_time_bucket(mill_call *call, const mill_vector *const *args
   const buckets *b = call->state;
   int64_t *r = out->data;
   MILL_EACH(out, n, i) {
-    int64_t at = MILL_AT(int64_t, args[1], i);
-    if (!(b->months ? month_bucket(b, at, &r[i]) : micro_bucket(b, at, &r[i])))
+    if (!bucket(b, MILL_AT(int64_t, args[1], i), &r[i]))
       return mill_call_fail(call, err, MILL_E_DATETIME_OVERFLOW, "operation",
                             "find the bucket of a time", NULL);
   }
@@ -115,10 +118,11 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
   if (!known) return MILL_OK;
   bool months = b->arg_type[0]->id == MILL_INTERVAL_YM;
   int64_t width = (int64_t)mill_int_at(&size, 0);
-  *s = (buckets){.origin = b->nargs > 2 ? MILL_AT(int64_t, &origin, 0) : 0,
-                 .size = mill_divisor_of(width > 0 ? width : 1),
+  *s = (buckets){.size = mill_divisor_of(width > 0 ? width : 1),
                  .months = months ? width : 0,
                  .zone = ntz ? NULL : mill_session_zone(b->set)};
+  if (b->nargs > 2 && !local_of(s->zone, MILL_AT(int64_t, &origin, 0), &s->origin))
+    return mill_fail(err, MILL_E_DATETIME_OVERFLOW, "operation", "find the bucket of a time", NULL);
   b->nullable = b->arg_nullable[1];
   if (width > 0) return MILL_OK;
   b->shown = NULL;

@@ -6,7 +6,7 @@
 #include "kernel/csv_text.h"
 #include "kernel/format_call.h"
 
-enum { MAX_DEPTH = 1000, STEP = 4 /* blanks a level */ };
+enum { MAX_DEPTH = 1000 };
 
 /* What a name is by the options, found out once. */
 typedef struct xml_name {
@@ -26,8 +26,9 @@ typedef struct xml_form {
 } xml_form;
 
 typedef struct to_xml {
-  const char *row_tag, *prefix, *value_tag, *null_value, *item_tag;
-  size_t prefix_size, null_size;
+  const char *row_tag, *prefix, *value_tag, *null_value, *item_tag, *indent;
+  size_t prefix_size, null_size,
+      step; /* step: bytes of `indent`; 0: all is one line, which is ended */
   xml_name row, item;
   xml_form form;
   mill_value_texts texts;
@@ -76,17 +77,17 @@ static xml_name element_name(const to_xml *t, const char *text) {
 }
 
 /* "\n    <name" and "</name>", `depth` elements deep. */
-static mill_status make_tags(mill_binding *b, xml_name *x, size_t depth, mill_error *err) {
-  size_t blanks = depth ? 1 + depth * STEP : 0;
+static mill_status make_tags(mill_binding *b, const to_xml *t, xml_name *x, size_t depth,
+                             mill_error *err) {
+  size_t blanks = depth && t->step ? 1 + depth * t->step : 0;
   void *mem;
   x->opens = blanks + 1 + x->size;
   x->closes = 3 + x->size;
   MILL_TRY(mill_bind_alloc(b, x->opens + x->closes, &mem, err));
   char *p = mem;
   x->tags = p;
-  memset(p, ' ', blanks);
-  if (blanks) *p = '\n';
-  p += blanks;
+  if (blanks) *p++ = '\n';
+  for (size_t i = 0; blanks && i < depth; i++, p += t->step) memcpy(p, t->indent, t->step);
   *p++ = '<';
   memcpy(p, x->text, x->size);
   p += x->size;
@@ -108,7 +109,7 @@ static mill_status make_form(mill_binding *b, const to_xml *t, const mill_type *
     if (type->fields[i].name) part->name = name_of(t, type->fields[i].name);
     out->attributes |= part->name.attribute;
     bool known = type->id == MILL_STRUCT && depth > 0 && depth < MAX_DEPTH;
-    if (known && !part->name.attribute) MILL_TRY(make_tags(b, &part->name, depth, err));
+    if (known && !part->name.attribute) MILL_TRY(make_tags(b, t, &part->name, depth, err));
     size_t deeper = type->id == MILL_ARRAY ? depth : known ? depth + !part->name.value : 0;
     MILL_TRY(make_form(b, t, type->fields[i].type, deeper, part, err));
   }
@@ -131,17 +132,19 @@ static mill_status bind_to_xml(mill_binding *b, mill_error *err) {
                {&t->prefix, "attributePrefix", "_"},
                {&t->value_tag, "valueTag", "_VALUE"},
                {&t->null_value, "nullValue", NULL},
-               {&t->item_tag, "arrayElementName", "item"}};
+               {&t->item_tag, "arrayElementName", "item"},
+               {&t->indent, "indent", "    "}};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     const char *v = mill_option_text(o, texts[i].key);
     *texts[i].to = v ? v : texts[i].otherwise;
   }
   t->prefix_size = strlen(t->prefix);
+  t->step = strlen(t->indent);
   t->null_size = t->null_value ? strlen(t->null_value) : 0;
-  t->plain = !t->texts.date && !t->texts.timestamp && !t->texts.ntz;
+  t->plain = !mill_texts_have_formats(&t->texts);
   t->item = element_name(t, t->item_tag);
   t->row = element_name(t, t->row_tag);
-  if (!t->row.value) MILL_TRY(make_tags(b, &t->row, 0, err));
+  if (!t->row.value) MILL_TRY(make_tags(b, t, &t->row, 0, err));
   MILL_TRY(make_form(b, t, type, !t->row.value, &t->form, err));
   b->state = t;
   b->nullable = true;
@@ -176,12 +179,10 @@ static mill_status close_tag(writing *w) {
 }
 
 static mill_status new_line(writing *w) {
-  static const char blanks[] = "\n                                                                ";
-  enum { MOST = (sizeof blanks - 2) / STEP };
-  int left = w->depth, now = left < MOST ? left : MOST;
-  if (left == 0) return MILL_OK;
-  MILL_TRY(put(w, blanks, 1 + (size_t)now * STEP));
-  for (left -= now; left > 0; left--) MILL_TRY(put(w, blanks + 1, STEP));
+  const to_xml *t = w->rules;
+  if (w->depth == 0 || t->step == 0) return MILL_OK;
+  MILL_TRY(put(w, "\n", 1));
+  for (int left = w->depth; left > 0; left--) MILL_TRY(put(w, t->indent, t->step));
   return MILL_OK;
 }
 
@@ -214,7 +215,7 @@ static mill_status end(writing *w, const xml_name *name) {
     w->lines = true;
     return put(w, "/>", 2);
   }
-  if (w->lines) {
+  if (w->lines && w->rules->step) {
     if (w->depth == 0) MILL_TRY(put(w, "\n", 1));
     MILL_TRY(new_line(w));
   }
@@ -342,6 +343,7 @@ KERNEL_HEAD(k_to_xml) {
     if (!mill_valid_bit(out->valid, i)) continue;
     mill_text_reset(&text);
     s = child_element(&w, &t->row, &t->form, args[0], i);
+    if (s == MILL_OK && t->step == 0) s = mill_text_addc(&text, '\n', err);
     if (s == MILL_OK) s = put_text(call, out, i, &text, err);
   }
   mill_text_clear(&text);

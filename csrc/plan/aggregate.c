@@ -27,13 +27,9 @@ bool mill_sets_repeat(const mill_node *n) {
 
 static const mill_expr *rewrite(mill_planner *w, const mill_expr *e, void *arg);
 
-static const mill_expr *bare(const mill_expr *e) {
-  return e->kind == MILL_X_ALIAS ? e->args[0] : e;
-}
-
 static const mill_expr *key_column(mill_planner *w, grouping *g, const mill_expr *e) {
   for (int i = 0; i < g->nkeys; i++)
-    if (mill_x_alike(bare(g->keys[i]), e)) return mill_x_column(w, g->named.at[i]);
+    if (mill_x_alike(mill_x_unalias(g->keys[i]), e)) return mill_x_column(w, g->named.at[i]);
   return NULL;
 }
 
@@ -54,7 +50,7 @@ static bool only_empty_set(const grouping *g) {
 }
 
 static bool is_key(const grouping *g, int i, const mill_expr *e) {
-  return mill_x_alike(bare(g->keys[i]), e) ||
+  return mill_x_alike(mill_x_unalias(g->keys[i]), e) ||
          (e->kind == MILL_X_COLUMN && e->id == g->named.at[i]->id);
 }
 
@@ -67,7 +63,8 @@ static bool names_keys(mill_planner *w, const grouping *g, const mill_expr *e) {
   for (int i = 0; i < e->nargs; i++)
     given = mill_w_printf(w, "%s%s%s", given, i ? "," : "", mill_w_sql(w, e->args[i]));
   for (int i = 0; i < g->nkeys; i++)
-    keys = mill_w_printf(w, "%s%s%s", keys, i ? "," : "", mill_w_sql(w, bare(g->keys[i])));
+    keys =
+        mill_w_printf(w, "%s%s%s", keys, i ? "," : "", mill_w_sql(w, mill_x_unalias(g->keys[i])));
   (void)MILL_W_FAIL_AT(w, e, MILL_E_GROUPING_ID_COLUMN_MISMATCH, "groupingIdColumn", given,
                        "groupByColumns", keys, NULL);
   return false;
@@ -140,8 +137,60 @@ static const mill_expr *rewrite_window(mill_planner *w, const mill_expr *e, grou
   return w->status == MILL_OK ? c : NULL;
 }
 
+/* ---- what a query within uses of the groups --------------------------------------------------- */
+
+static const mill_expr *outer_to_column(mill_planner *w, const mill_expr *e, void *arg) {
+  (void)arg;
+  mill_expr *c = e->kind == MILL_X_OUTER ? mill_x_copy(w, e) : NULL;
+  if (c) c->kind = MILL_X_COLUMN;
+  return c;
+}
+
+static int is_inner_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  return e->kind == MILL_X_COLUMN || e->query != NULL;
+}
+
+/* A key or an aggregate, written in outer columns, is one of the groups' columns to the query. */
+static const mill_expr *group_from_within(mill_planner *w, const mill_expr *e, void *arg) {
+  grouping *g = arg;
+  if (!mill_x_has_outer(e) || mill_x_any(e, is_inner_at, NULL)) return NULL;
+  const mill_expr *plain = mill_x_map(w, e, outer_to_column, NULL);
+  const mill_expr *c = plain ? key_column(w, g, plain) : NULL;
+  if (c == NULL && plain && !w->status && mill_x_is_aggregate(plain))
+    c = aggregate_column(w, g, plain);
+  mill_expr *outer = c ? mill_x_copy(w, c) : NULL;
+  if (outer) outer->kind = MILL_X_OUTER;
+  return outer;
+}
+
+/* Its own groups are left as they are. */
+static const mill_node *query_over_groups(mill_planner *w, const mill_node *n, grouping *g) {
+  if (!mill_n_has_outer(n)) return n;
+  mill_node *copy = mill_w_node_copy(w, n);
+  for (int i = 0; copy && i < n->nchildren; i++) {
+    copy->child[i] = query_over_groups(w, n->child[i], g);
+    if (copy->child[i] == NULL) return NULL;
+  }
+  if (copy) copy->analysed = n->analysed;
+  if (copy == NULL || n->kind == MILL_N_AGGREGATE) return copy;
+  return mill_n_map_exprs(w, copy, group_from_within, g);
+}
+
+static const mill_expr *rewrite_query(mill_planner *w, const mill_expr *e, grouping *g) {
+  mill_expr *c = mill_x_copy(w, e);
+  for (int i = 0; c && i < e->nargs; i++) {
+    c->args[i] = mill_x_map(w, e->args[i], rewrite, g);
+    if (c->args[i] == NULL) return NULL;
+  }
+  if (c) c->query = query_over_groups(w, e->query, g);
+  return c && c->query ? c : NULL;
+}
+
 static const mill_expr *rewrite(mill_planner *w, const mill_expr *e, void *arg) {
   grouping *g = arg;
+  if (g->above && e->query && e->query->analysed && mill_n_has_outer(e->query))
+    return rewrite_query(w, e, g);
   if (mill_x_is_call(e, "grouping") || mill_x_is_call(e, "grouping_id"))
     return grouping_bit(w, g, e);
   if (e->kind != MILL_X_ALIAS) {
@@ -179,7 +228,7 @@ static int leftover_at(const mill_expr *e, void *arg) {
 
 /* Keep the alias of an item, with its id and name, around what it became. */
 static const mill_expr *rewrite_item(mill_planner *w, grouping *g, const mill_expr *item) {
-  const mill_expr *r = mill_x_map(w, bare(item), rewrite, g);
+  const mill_expr *r = mill_x_map(w, mill_x_unalias(item), rewrite, g);
   leftover l = {g, NULL, 0, NULL};
   if (r == NULL) return NULL;
   if (mill_x_any(r, leftover_at, &l)) return missing(w, g, l.found);
@@ -205,7 +254,7 @@ static bool name_keys(mill_planner *w, grouping *g) {
     const mill_expr *k = g->keys[i];
     if (k->kind != MILL_X_COLUMN || sets) {
       const char *name = k->kind == MILL_X_ALIAS ? k->parts[0] : mill_w_sql(w, k);
-      mill_expr *a = mill_x_alias(w, bare(k), name);
+      mill_expr *a = mill_x_alias(w, mill_x_unalias(k), name);
       if (a && sets) a->nullable = true;
       k = a;
     }
@@ -248,7 +297,7 @@ static bool one_generator(mill_planner *w, const mill_exprs *items) {
   const char *list = "";
   int n = 0;
   for (int i = 0; i < items->n; i++) {
-    const mill_expr *e = bare(items->at[i]);
+    const mill_expr *e = mill_x_unalias(items->at[i]);
     if (!makes_rows(e)) continue;
     list = mill_w_printf(w, "%s%s%s", list, n++ ? ", " : "", mill_w_quoted_sql(w, e));
   }
@@ -269,7 +318,9 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
   for (int i = 0; i < items->n; i++)
     if (!mill_exprs_add(w, &out, rewrite_item(w, &g, items->at[i]))) return NULL;
   const mill_node *a = aggregate_node(w, child, &g);
-  return a ? mill_build_project(w, a, &out, NULL) : NULL;
+  /* windows see the groups, not what a generator makes of them */
+  if (a == NULL || !mill_extract_windows(w, &a, &out)) return NULL;
+  return mill_build_project(w, a, &out, NULL);
 }
 
 /* ---- keys ----------------------------------------------------------------------------------- */
@@ -285,11 +336,13 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
                           mill_error_fmt(w->err, "%d", (int)at), "size",
                           mill_error_fmt(w->err, "%d", items->n), NULL);
   const mill_expr *e = items->at[at - 1];
-  if (makes_rows(bare(e)) && bare(e)->nargs == 1) return bare(e)->args[0];
+  if (makes_rows(mill_x_unalias(e)) && mill_x_unalias(e)->nargs == 1)
+    return mill_x_unalias(e)->args[0];
   if (mill_x_has_aggregate(e))
-    return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
-                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr",
-                          mill_w_printf(w, "%s AS `%s`", mill_w_sql(w, bare(e)), name_of(e)), NULL);
+    return MILL_W_FAIL_AT(
+        w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index", mill_error_fmt(w->err, "%d", (int)at),
+        "aggExpr", mill_w_printf(w, "%s AS `%s`", mill_w_sql(w, mill_x_unalias(e)), name_of(e)),
+        NULL);
   return e;
 }
 
@@ -298,7 +351,7 @@ static const mill_expr *by_alias(mill_planner *w, const mill_exprs *items, const
   for (int i = 0; k->kind == MILL_X_NAME && k->nparts == 1 && i < items->n; i++)
     if (items->at[i]->kind == MILL_X_ALIAS &&
         mill_w_same_name(w, items->at[i]->parts[0], k->parts[0]))
-      return makes_rows(bare(items->at[i])) ? NULL : items->at[i];
+      return makes_rows(mill_x_unalias(items->at[i])) ? NULL : items->at[i];
   return NULL;
 }
 
@@ -326,8 +379,8 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
     if (r == NULL && w->status == MILL_OK && mill_w_conf(w, "spark.sql.groupByAliases"))
       r = by_alias(w, items, k);
     if (r && r->kind == MILL_X_ALIAS && mill_x_has_aggregate(r))
-      return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr", mill_w_sql(w, bare(r)),
-                            NULL);
+      return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr",
+                            mill_w_sql(w, mill_x_unalias(r)), NULL);
     if (r || w->status) return r;
   }
   mill_scope own = *s; /* inside an expression the aliases of the list are known as well */
@@ -376,7 +429,7 @@ static const mill_node *input_ordinals(mill_planner *w, const mill_node *n,
 /* |> AGGREGATE: what is no key is an aggregate. */
 static bool aggregates_only(mill_planner *w, const mill_node *n, const mill_exprs *items) {
   for (int i = n->nkeys; i < items->n; i++) {
-    const mill_expr *e = bare(items->at[i]);
+    const mill_expr *e = mill_x_unalias(items->at[i]);
     if (mill_x_has_aggregate(e) && e->kind != MILL_X_WINDOW) continue;
     (void)MILL_W_FAIL_AT(w, e,
                          MILL_E_PIPE_OPERATOR_AGGREGATE_EXPRESSION_CONTAINS_NO_AGGREGATE_FUNCTION,
@@ -394,7 +447,8 @@ static const mill_node *merge_keys(mill_planner *w, const mill_node *n, mill_exp
   if (c == NULL || sets == NULL) return NULL;
   for (int k = 0; k < keys->n; k++) {
     int at = 0;
-    while (at < once.n && !mill_x_alike(bare(once.at[at]), bare(keys->at[k]))) at++;
+    while (at < once.n && !mill_x_alike(mill_x_unalias(once.at[at]), mill_x_unalias(keys->at[k])))
+      at++;
     if (at == once.n && !mill_exprs_add(w, &once, keys->at[k])) return NULL;
     for (int i = 0; i < n->nsets; i++) sets[i] |= (n->sets[i] >> k & 1) << at;
   }
@@ -425,7 +479,7 @@ static const mill_node *by_column_all(mill_planner *w, const mill_node *n, const
 
 /* GROUP BY ALL: an item without aggregates; of a generator, which runs over the groups, its arguments. */
 static bool key_of_item(mill_planner *w, const mill_expr *item, mill_exprs *keys) {
-  const mill_expr *e = bare(item);
+  const mill_expr *e = mill_x_unalias(item);
   if (!makes_rows(e))
     return mill_x_has_aggregate(item) ||
            (!groups_by_alias(w, item) && mill_exprs_add(w, keys, item));

@@ -87,6 +87,17 @@ static int list_aggregate(const mill_expr *e, void *arg) {
   return -1;
 }
 
+static int is_inner_column(const mill_expr *e, void *arg) {
+  (void)arg;
+  return e->kind == MILL_X_COLUMN;
+}
+
+/* An aggregate of this query: those of columns of the query around are for its HAVING. */
+static int own_aggregate_at(const mill_expr *e, void *arg) {
+  if (e->kind == MILL_X_WINDOW || !mill_x_is_aggregate(e)) return 0;
+  return !mill_x_has_outer(e) || mill_x_any(e, is_inner_column, arg) ? 1 : -1;
+}
+
 static const mill_node *aggregates_in_where(mill_planner *w, const mill_node *n,
                                             const mill_expr *e) {
   aggregate_list l = {w, ""};
@@ -122,8 +133,14 @@ typedef struct list_columns {
   const mill_node *shown;
 } list_columns;
 
+static int outer_beyond_at(const mill_expr *e, void *arg) {
+  const list_columns *l = arg;
+  return e->kind == MILL_X_OUTER && !mill_x_find_id(l->shown->output, l->shown->noutput, e->id);
+}
+
 static int beyond_list_at(const mill_expr *e, void *arg) {
   const list_columns *l = arg;
+  if (e->query && e->query->analysed && mill_n_any_expr(e->query, outer_beyond_at, arg)) return 1;
   if (e->kind == MILL_X_COLUMN && mill_x_find_id(l->shown->output, l->shown->noutput, e->id))
     return 0;
   for (int i = 0; i < l->list->nexprs && i < l->list->noutput; i++) {
@@ -166,7 +183,9 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
                           n->having ? "HAVING" : "WHERE", NULL);
   if (n->qualify && !mill_x_has_window(e) && !has_windows(child))
     return MILL_W_FAIL_AT(w, n, MILL_E_QUALIFY_REQUIRES_WINDOW_FUNCTION, NULL);
-  if (mill_x_has_aggregate(e) && !mill_x_has_window(e)) return aggregates_in_where(w, n, e);
+  bool of_having = outer && outer->of_list;
+  bool groups = of_having ? mill_x_any(e, own_aggregate_at, NULL) : mill_x_has_aggregate(e);
+  if (groups && !mill_x_has_window(e)) return aggregates_in_where(w, n, e);
   if (n->having) e = mill_x_explicit_cast(w, e, mill_type_of(MILL_BOOLEAN));
   if (e == NULL) return NULL;
   if (e->type->id != MILL_BOOLEAN)
@@ -181,6 +200,7 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
     return f ? visible_of(w, f, before) : NULL;
   }
   const mill_node *f = mill_w_filter(w, child, e);
+  if (f && n->having && !mill_check_subqueries(w, f)) return NULL;
   return f && n->having ? close_list(w, f, before) : f;
 }
 

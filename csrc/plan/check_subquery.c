@@ -32,14 +32,22 @@ static bool check_aggregate(mill_planner *w, const mill_expr *e) {
   return false;
 }
 
-/* Outer columns stand in no aggregate, nor in a select list over aggregates. */
+static bool refuse_outer(mill_planner *w, const mill_expr *const *list, int n, bool groups) {
+  for (int i = 0; i < n; i++)
+    if (list[i] && mill_x_any(list[i], is_outer, NULL))
+      return refuse_reference(w, groups ? mill_x_unalias(list[i]) : list[i]);
+  return true;
+}
+
+/* Outer columns stand in no aggregate, nor in a select list over aggregates, in GROUP BY or in ORDER BY. */
 static bool check_tree(mill_planner *w, const mill_node *n) {
   bool groups =
       n->kind == MILL_N_PROJECT && n->child[0]->kind == MILL_N_AGGREGATE && n->child[0]->naggs;
+  if (n->kind == MILL_N_AGGREGATE && !refuse_outer(w, n->keys, n->nkeys, true)) return false;
   for (int i = 0; n->kind == MILL_N_AGGREGATE && i < n->naggs; i++)
     if (!check_aggregate(w, n->aggs[i])) return false;
-  for (int i = 0; groups && i < n->nexprs; i++)
-    if (mill_x_any(n->exprs[i], is_outer, NULL)) return refuse_reference(w, n->exprs[i]);
+  if ((groups || n->kind == MILL_N_SORT) && !refuse_outer(w, n->exprs, n->nexprs, false))
+    return false;
   for (int i = 0; i < n->nchildren; i++)
     if (!check_tree(w, n->child[i])) return false;
   return true;

@@ -292,11 +292,19 @@ static bool undecided(mill_planner *w, const mill_expr *e) {
   return false;
 }
 
+/* Calls whose texts need not go together. */
+static bool mixes(mill_planner *w, const mill_expr *e) {
+  static const char *const names[] = {"levenshtein", "format_string", "printf", "sentences",
+                                      "min_by",      "max_by",        NULL};
+  context all = {DEFAULT, -1};
+  return among(e->fn->name, names) && contexts(w, e, &all) && all.strength == INDETERMINATE;
+}
+
 const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation) {
   int id;
   *collation = 0;
   if (undecided(w, e) || other_key(w, e)) return NULL;
-  if (e->nargs == 0 || e->fn->kind == MILL_TABLE || !any_collated(e)) return e;
+  if (e->nargs == 0 || e->fn->kind == MILL_TABLE || !any_collated(e) || mixes(w, e)) return e;
   bool collated_trim = strcmp(e->fn->name, "btrim") == 0;
   bool replaces = strcmp(e->fn->name, "regexp_replace") == 0;
   if (patterns(e) && !replaces)

@@ -99,14 +99,23 @@ static const mill_node *join_using(mill_planner *w, const mill_node *n, const mi
   return j ? project_using(w, j, &left, &right) : NULL;
 }
 
+static int named(mill_planner *w, const char *const *names, int n, const char *name) {
+  int count = 0;
+  for (int i = 0; i < n; i++) count += mill_w_same_name(w, names[i], name);
+  return count;
+}
+
+/* By the names of both sides, each as often as both have it. */
 static const mill_node *join_natural(mill_planner *w, const mill_node *n, const mill_node *a,
                                      const mill_node *b) {
   const char **names = mill_w_alloc(w, (size_t)(a->noutput + 1) * sizeof *names);
   int count = 0;
   const mill_expr *c;
-  for (int i = 0; names && i < a->noutput; i++)
-    if (mill_find_column(w, b->output, b->noutput, a->output[i]->name, &c))
-      names[count++] = a->output[i]->name;
+  for (int i = 0; names && i < a->noutput; i++) {
+    const char *name = a->output[i]->name;
+    int has = mill_find_column(w, b->output, b->noutput, name, &c);
+    if (has > named(w, names, count, name)) names[count++] = name;
+  }
   return names ? join_using(w, n, a, b, names, count) : NULL;
 }
 

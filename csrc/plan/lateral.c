@@ -34,30 +34,16 @@ typedef struct finder {
 
 static int outer_at(const mill_expr *e, void *arg) {
   finder *f = arg;
-  const mill_node *left = f->l->left;
   if (e->query && mill_n_has_outer(e->query)) f->nested = true;
-  if (e->kind != MILL_X_OUTER || !mill_x_find_id(left->output, left->noutput, e->id)) return 0;
+  if (e->kind != MILL_X_OUTER || !mill_n_computes(f->l->left, e->id)) return 0;
   f->any = true;
   if (!mill_x_find_id(f->l->used.at, f->l->used.n, e->id)) mill_exprs_add(f->l->w, &f->l->used, e);
   return 0;
 }
 
-static void find_in(finder *f, const mill_expr *const *e, int n) {
-  for (int i = 0; i < n; i++)
-    if (e[i]) mill_x_any(e[i], outer_at, f);
-}
-
-static void find(finder *f, const mill_node *n) {
-  find_in(f, n->exprs, n->nexprs);
-  find_in(f, n->keys, n->nkeys);
-  find_in(f, n->aggs, n->naggs);
-  find_in(f, n->values, n->nvalues);
-  for (int i = 0; i < n->nchildren; i++) find(f, n->child[i]);
-}
-
 static bool uses_left(lateral *l, const mill_node *n) {
   finder f = {.l = l};
-  find(&f, n);
+  mill_n_any_expr(n, outer_at, &f);
   return f.any;
 }
 
@@ -171,20 +157,56 @@ static const mill_node *pass(lateral *l, const mill_node *n) {
   return with_output(l, bind_exprs(l, over(l, n, child), domain), n, domain);
 }
 
-/* What an aggregate gives for no rows, where that is not NULL. */
-static const mill_expr *of_none(mill_planner *w, const mill_expr *agg, const mill_expr *column) {
+static bool is_one_of(const mill_expr *call, const char *const *names) {
+  for (int i = 0; names[i]; i++)
+    if (mill_x_is_call(call, names[i])) return true;
+  return false;
+}
+
+bool mill_counts_rows(const mill_expr *call) {
   static const char *const zero[] = {"count", "count_if", "approx_count_distinct", "regr_count",
                                      NULL};
-  const mill_expr *call = agg->kind == MILL_X_ALIAS ? agg->args[0] : agg;
-  for (int i = 0; zero[i]; i++)
-    if (mill_x_is_call(call, zero[i]))
-      return mill_x_bound(w, "coalesce", 2, column, mill_x_cast(w, mill_x_int(w, 0), call->type));
-  if (call->type->id == MILL_ARRAY && !call->nullable) {
-    mill_expr *none = mill_x_call(w, "array", 0);
-    return mill_x_bound(w, "coalesce", 2, column,
-                        none ? mill_x_cast(w, mill_bind_call(w, NULL, none), call->type) : NULL);
+  return is_one_of(call, zero);
+}
+
+/* SELECT agg FROM no rows, for aggregate `i` of n. */
+static const mill_expr *over_nothing(mill_planner *w, const mill_node *n, int i) {
+  mill_exprs nulls = {0};
+  const mill_node *child = n->child[0];
+  for (int k = 0; k < child->noutput; k++) {
+    const mill_expr *c = child->output[k], *null = mill_x_null(w, c->type);
+    mill_expr *a = null ? mill_x_alias(w, null, c->name) : NULL;
+    if (a) a->id = c->id;
+    if (!mill_exprs_add(w, &nulls, a)) return NULL;
   }
-  return column;
+  const mill_node *one = mill_w_node(w, MILL_N_ONE_ROW, n);
+  const mill_node *row = one ? mill_w_project(w, one, &nulls) : NULL;
+  const mill_node *none = row ? mill_w_filter(w, row, mill_x_bool(w, false)) : NULL;
+  mill_node *total = none ? mill_w_unary(w, MILL_N_AGGREGATE, none) : NULL;
+  mill_expr *q = mill_x_new(w, MILL_X_SCALAR_QUERY, NULL);
+  mill_exprs agg = {0}, out = {0};
+  if (total == NULL || q == NULL || !mill_exprs_add(w, &agg, n->aggs[i]) ||
+      !mill_exprs_add(w, &out, mill_x_column(w, n->aggs[i])))
+    return NULL;
+  total->aggs = agg.at, total->naggs = 1;
+  total->output = out.at, total->noutput = 1;
+  q->query = total, q->type = n->aggs[i]->type, q->nullable = true;
+  return q;
+}
+
+/* What aggregate `i` of n gives for no rows in place of `column`, which is NULL there. */
+static const mill_expr *of_none(mill_planner *w, const mill_node *n, int i,
+                                const mill_expr *column) {
+  /* of the others, sketches too, Spark says NULL where there were no rows */
+  static const char *const empty[] = {
+      "collect_list",   "collect_set",          "array_agg", "count_min_sketch", "bitmap_or_agg",
+      "bitmap_and_agg", "bitmap_construct_agg", NULL};
+  const mill_expr *call = mill_x_unalias(n->aggs[i]);
+  if (mill_counts_rows(call))
+    return mill_x_bound(w, "coalesce", 2, column, mill_x_cast(w, mill_x_int(w, 0), call->type));
+  if (!is_one_of(call, empty) || mill_x_has_outer(call)) return column;
+  const mill_expr *none = over_nothing(w, n, i);
+  return none ? mill_x_bound(w, "coalesce", 2, column, none) : NULL;
 }
 
 /* Groups of an aggregate without keys: one for each value of the domain, also without rows. */
@@ -196,7 +218,7 @@ static const mill_node *all_groups(lateral *l, const mill_node *n, const mill_no
   const mill_node *j = on ? mill_w_join(l->w, MILL_JOIN_LEFT, d, agg, on) : NULL;
   for (int i = 0; j && i < n->naggs; i++) {
     const mill_expr *c = mill_x_column(l->w, n->aggs[i]);
-    const mill_expr *v = c ? of_none(l->w, n->aggs[i], c) : NULL;
+    const mill_expr *v = c ? of_none(l->w, n, i, c) : NULL;
     mill_expr *a = v ? mill_x_alias(l->w, v, c->name) : NULL;
     if (a) a->id = n->aggs[i]->id;
     if (!mill_exprs_add(l->w, &items, a)) return NULL;
@@ -353,12 +375,17 @@ static const mill_node *rewrite(lateral *l, const mill_node *n) {
 
 /* ---- the join ------------------------------------------------------------------------------- */
 
+/* The left's column that is used; its list may have it without showing it. */
+static const mill_expr *of_left(lateral *l, int i) {
+  mill_expr *c = mill_x_copy(l->w, l->used.at[i]);
+  if (c) c->kind = MILL_X_COLUMN;
+  return c;
+}
+
 static const mill_node *make_domain(lateral *l) {
   mill_exprs items = {0};
   for (int i = 0; i < l->used.n; i++) {
-    const mill_expr *c = NULL;
-    for (int k = 0; k < l->left->noutput; k++)
-      if (l->left->output[k]->id == l->used.at[i]->id) c = l->left->output[k];
+    const mill_expr *c = of_left(l, i);
     if (c == NULL || !mill_exprs_add(l->w, &items, mill_x_alias(l->w, c, c->name))) return NULL;
   }
   const mill_node *p = mill_w_project(l->w, l->left, &items);
@@ -373,7 +400,7 @@ const mill_node *mill_lateral_rows(mill_planner *w, const mill_node *a, const mi
                                    const mill_expr **on, int *used) {
   lateral l = {.w = w, .left = a};
   finder f = {.l = &l};
-  find(&f, b);
+  mill_n_any_expr(b, outer_at, &f);
   if (f.nested) return refuse(&l, b);
   *used = l.used.n;
   if (!f.any) return b;
@@ -382,9 +409,7 @@ const mill_node *mill_lateral_rows(mill_planner *w, const mill_node *a, const mi
   if (r == NULL) return NULL;
   mill_exprs own = {0};
   for (int i = 0; i < l.used.n; i++)
-    for (int k = 0; k < a->noutput; k++)
-      if (a->output[k]->id == l.used.at[i]->id && !mill_exprs_add(w, &own, a->output[k]))
-        return NULL;
+    if (!mill_exprs_add(w, &own, of_left(&l, i))) return NULL;
   *on = equal(&l, own, domain_of(&l, r), *on);
   return *on ? r : NULL;
 }
@@ -415,7 +440,7 @@ const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_n
   mill_exprs out = {0};
   lateral l = {.w = w, .left = a};
   finder f = {.l = &l};
-  find(&f, b);
+  mill_n_any_expr(b, outer_at, &f);
   if (f.any && !f.nested && (kind == MILL_JOIN_INNER || kind == MILL_JOIN_CROSS) && by_row(&l, b))
     return rows_of_left(&l, b, condition);
   const mill_node *r = mill_lateral_rows(w, a, b, &condition, &used);

@@ -454,6 +454,10 @@ static const mill_bound *edge_value(mill_lowering *l, const mill_window *v, mill
     if (before && e) e = mill_x_bound(w, "-", 1, e);
   } else {
     bool minus = before != v->order[0]->descending;
+    const mill_type *key = v->order[0]->args[0]->type;
+    if (e->type->id == MILL_STRING && before) e = mill_x_cast(w, e, mill_type_of(MILL_DOUBLE));
+    if (e && mill_type_numeric(key)) e = mill_x_explicit_cast(w, e, key);
+    if (e == NULL) return NULL;
     e = mill_x_bound(w, minus ? "-" : "+", 2, v->order[0]->args[0], e);
     e = e ? mill_x_cast(w, e, v->order[0]->args[0]->type) : NULL;
   }

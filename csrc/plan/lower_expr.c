@@ -72,6 +72,31 @@ static mill_bound_kind lazy_kind(const mill_expr *e) {
   return MILL_B_CALL;
 }
 
+static bool any_can_raise(const mill_expr *e, int from) {
+  for (int i = from; i < e->nargs; i++)
+    if (mill_x_can_raise(e->args[i])) return true;
+  return false;
+}
+
+/* What Spark does not reach cannot fail: nanvl and IN as IF and OR where an argument could; otherwise e. */
+static const mill_expr *as_lazy(mill_planner *w, const mill_expr *e) {
+  bool in = mill_x_is_call(e, "in"), nanvl = mill_x_is_call(e, "nanvl");
+  if (!(in ? any_can_raise(e, 2) : nanvl && any_can_raise(e, 1)) ||
+      !mill_x_deterministic(e->args[0]))
+    return e;
+  if (nanvl) {
+    const mill_expr *nan = mill_x_bound(w, "isnan", 1, e->args[0]);
+    return nan ? mill_x_bound(w, "if", 3, nan, e->args[1], e->args[0]) : NULL;
+  }
+  const mill_expr *any = NULL;
+  for (int i = 1; i < e->nargs; i++) {
+    const mill_expr *same = mill_x_bound(w, "=", 2, e->args[0], e->args[i]);
+    any = any && same ? mill_x_bound(w, "or", 2, any, same) : same;
+    if (any == NULL) return NULL;
+  }
+  return any;
+}
+
 static const mill_bound *call(mill_lowering *l, const mill_expr *e, const sides *s) {
   mill_bound_kind kind = lazy_kind(e);
   mill_planner *w = l->w;
@@ -158,7 +183,10 @@ static const mill_bound *lower_kind(mill_lowering *l, const mill_expr *e, const 
   switch (e->kind) {
   case MILL_X_COLUMN: return column(l, e, s);
   case MILL_X_PARAMETER: return literal(l, e);
-  case MILL_X_CALL: return call(l, e, s);
+  case MILL_X_CALL: {
+    const mill_expr *lazy = as_lazy(l->w, e);
+    return lazy ? call(l, lazy, s) : NULL;
+  }
   case MILL_X_CAST: return cast(l, e, s);
   case MILL_X_ALIAS: return lower(l, e->args[0], s);
   case MILL_X_SORT: return stray_sort_key(l->w, e);
@@ -208,12 +236,21 @@ const mill_bound *mill_lower_expr(mill_lowering *l, const mill_expr *e, const mi
   return mill_lower_expr2(l, e, in, NULL);
 }
 
+/* An argument that could fail in rows which FILTER leaves out is not computed for them, but for DISTINCT. */
+static const mill_expr *filtered(mill_planner *w, const mill_expr *call, const mill_expr *arg) {
+  if (!call->filter || call->distinct || !mill_x_can_raise(arg) ||
+      !mill_x_deterministic(call->filter))
+    return arg;
+  return mill_x_bound(w, "if", 3, call->filter, arg, mill_x_null(w, arg->type));
+}
+
 bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *e, const mill_lowered *in,
                                mill_bound_aggregate *out) {
   const mill_bound **args = mill_w_alloc(l->w, (size_t)(e->nargs + 1) * sizeof *args);
   if (args == NULL) return false;
   for (int i = 0; i < e->nargs; i++) {
-    args[i] = mill_lower_expr(l, e->args[i], in);
+    const mill_expr *arg = filtered(l->w, e, e->args[i]);
+    args[i] = arg ? mill_lower_expr(l, arg, in) : NULL;
     if (args[i] == NULL) return false;
   }
   *out = (mill_bound_aggregate){.fn = e->fn,

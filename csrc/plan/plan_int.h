@@ -166,6 +166,8 @@ bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), voi
 bool mill_x_alike(const mill_expr *a, const mill_expr *b);
 bool mill_x_same(const mill_expr *a, const mill_expr *b); /* equal as values (names left out) */
 bool mill_x_is_call(const mill_expr *e, const char *name);
+/* What an alias names; other expressions are themselves. */
+const mill_expr *mill_x_unalias(const mill_expr *e);
 /* Is it that name, in any case? Most others have another first letter. */
 static inline bool mill_is_name(const char *s, const char *name) {
   return (s[0] | 32) == (name[0] | 32) && strcasecmp(s, name) == 0;
@@ -194,6 +196,8 @@ const mill_expr *mill_x_substitute(mill_planner *w, const mill_expr *e,
                                    const mill_expr *const *defs, int n);
 /* Does some node below (subqueries' trees left out) have it? */
 bool mill_n_has_outer(const mill_node *n);
+/* mill_x_any over the expressions of n and of the nodes below. */
+bool mill_n_any_expr(const mill_node *n, int (*f)(const mill_expr *e, void *arg), void *arg);
 
 /* ---- names -------------------------------------------------------------------------------------- */
 
@@ -410,6 +414,8 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
 ** columns that a row is for come last, *used of them, and *on says that they are those of a. */
 const mill_node *mill_lateral_rows(mill_planner *w, const mill_node *a, const mill_node *b,
                                    const mill_expr **on, int *used);
+/* Is 0 what the aggregate gives for no rows? */
+bool mill_counts_rows(const mill_expr *call);
 /* a joined with b, which may use columns of a as MILL_X_OUTER. */
 const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_node *a,
                                    const mill_node *b, const mill_expr *condition);

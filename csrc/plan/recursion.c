@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kernel/coerce.h"
 #include "plan/plan_int.h"
 
 /* ---- who refers to whom ----------------------------------------------------------------------- */
@@ -28,6 +29,16 @@ static void look_at(reference *r, const mill_expr *const *list, int n) {
     if (list[i]) mill_x_any(list[i], look_in, r);
 }
 
+/* A query named in a WITH hides one of that name outside: from the next on, or, RECURSIVE, in itself too. */
+static bool look_in_with(reference *r, const mill_node *n) {
+  for (int i = 0; i < n->nctes && !r->found; i++) {
+    bool hides = n->ctes[i]->alias && strcasecmp(n->ctes[i]->alias, r->name) == 0;
+    if (!hides || !n->recursive) look(r, n->ctes[i]);
+    if (hides) return false;
+  }
+  return true;
+}
+
 static void look(reference *r, const mill_node *n) {
   if (n->kind == MILL_N_RELATION && n->nparts == 1 && strcasecmp(n->parts[0], r->name) == 0)
     r->found = true;
@@ -35,7 +46,7 @@ static void look(reference *r, const mill_node *n) {
   look_at(r, n->keys, n->nkeys);
   look_at(r, n->values, n->nvalues);
   look_at(r, n->aggs, n->naggs);
-  for (int i = 0; i < n->nctes && !r->found; i++) look(r, n->ctes[i]);
+  if (!look_in_with(r, n)) return;
   for (int i = 0; i < n->nchildren && !r->found; i++) look(r, n->child[i]);
 }
 
@@ -104,22 +115,32 @@ static mill_node *working_table(mill_planner *w, const mill_node *anchor) {
   return mill_table_output(w, n, schema) ? n : NULL;
 }
 
-/* The step's columns must be of the anchor's types: nothing is widened on the way. */
-static bool same_types(mill_planner *w, const mill_node *anchor, const mill_node *step) {
-  if (anchor->noutput != step->noutput) {
-    (void)MILL_W_NOTE(w, MILL_E_NUM_COLUMNS_MISMATCH, "operator", "UNION", "firstNumColumns",
-                      mill_error_fmt(w->err, "%d", anchor->noutput), "invalidOrdinalNum", "second",
-                      "invalidNumColumns", mill_error_fmt(w->err, "%d", step->noutput), NULL);
-    return false;
+static bool nests(const mill_type *t) {
+  return t->id == MILL_ARRAY || t->id == MILL_MAP || t->id == MILL_STRUCT;
+}
+
+/* The anchor's type has the last word: the step's column becomes it where both would widen to it. */
+static const mill_type *type_of_step(mill_planner *w, const mill_type *anchor,
+                                     const mill_type *step) {
+  if (anchor == step) return step;
+  if (!nests(anchor) && !nests(step) && mill_common_type(w->ctx->types, anchor, step) == anchor)
+    return anchor;
+  return MILL_W_FAIL(w, MILL_E_CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE, "left",
+                     mill_w_quoted_type(w, anchor), "right", mill_w_quoted_type(w, step), NULL);
+}
+
+static const mill_node *as_anchor(mill_planner *w, const mill_node *anchor, const mill_node *step) {
+  const mill_type **types = mill_w_alloc(w, (size_t)(step->noutput + 1) * sizeof *types);
+  if (types == NULL) return NULL;
+  if (anchor->noutput != step->noutput)
+    return MILL_W_FAIL(w, MILL_E_NUM_COLUMNS_MISMATCH, "operator", "UNION", "firstNumColumns",
+                       mill_error_fmt(w->err, "%d", anchor->noutput), "invalidOrdinalNum", "second",
+                       "invalidNumColumns", mill_error_fmt(w->err, "%d", step->noutput), NULL);
+  for (int i = 0; i < step->noutput; i++) {
+    types[i] = type_of_step(w, anchor->output[i]->type, step->output[i]->type);
+    if (types[i] == NULL) return NULL;
   }
-  for (int i = 0; i < anchor->noutput; i++) {
-    if (anchor->output[i]->type == step->output[i]->type) continue;
-    (void)MILL_W_NOTE(w, MILL_E_CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE, "left",
-                      mill_w_quoted_type(w, anchor->output[i]->type), "right",
-                      mill_w_quoted_type(w, step->output[i]->type), NULL);
-    return false;
-  }
-  return true;
+  return mill_cast_outputs(w, step, types);
 }
 
 static const mill_node *invalid(mill_planner *w, const mill_node *a) {
@@ -138,11 +159,10 @@ static const mill_node *loop_of(mill_planner *w, const mill_node *a, const mill_
   const struct mill_cte *before = mill_push_cte(w, a->alias, self, a->ncolumns ? a->columns : NULL);
   const mill_node *step = w->ctes ? mill_analyse(w, u->child[1], outer) : NULL;
   w->ctes = before;
+  if (step) step = as_anchor(w, anchor, step);
   mill_node *n = step ? mill_w_node(w, MILL_N_RECURSION, NULL) : NULL;
   const mill_node **parts = mill_w_alloc(w, 2 * sizeof *parts);
-  if (n == NULL || parts == NULL || !same_types(w, anchor, step) ||
-      !well_placed(w, step, self->table, false))
-    return NULL;
+  if (n == NULL || parts == NULL || !well_placed(w, step, self->table, false)) return NULL;
   parts[0] = anchor, parts[1] = step;
   n->ctes = parts, n->nctes = 2;
   n->table = self->table;

@@ -433,17 +433,33 @@ static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_e
 typedef struct collector {
   mill_planner *w;
   mill_exprs *out;
+  const mill_node *groups; /* the AGGREGATE below, or NULL */
 } collector;
 
+static const mill_node *aggregate_below(const mill_node *n);
+
+static int collect_outer_at(const mill_expr *e, void *arg) {
+  collector *c = arg;
+  if (e->kind == MILL_X_OUTER && c->groups &&
+      mill_x_find_id(c->groups->output, c->groups->noutput, e->id)) {
+    mill_expr *column = mill_x_copy(c->w, e);
+    if (column) column->kind = MILL_X_COLUMN;
+    mill_exprs_add(c->w, c->out, column);
+  }
+  return 0;
+}
+
+/* Columns, and those of the groups that queries use from outside. */
 static int collect_at(const mill_expr *e, void *arg) {
   collector *c = arg;
   if (e->kind == MILL_X_COLUMN) mill_exprs_add(c->w, c->out, e);
+  if (e->query && e->query->analysed) mill_n_any_expr(e->query, collect_outer_at, c);
   return 0;
 }
 
 const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e) {
   mill_exprs columns = {0};
-  collector c = {w, &columns};
+  collector c = {w, &columns, aggregate_below(n)};
   mill_x_any(e, collect_at, &c);
   for (int i = 0; i < columns.n && n; i++) n = expose(w, n, columns.at[i]);
   return w->status == MILL_OK ? n : NULL;
@@ -527,7 +543,7 @@ static bool qualifies(mill_planner *w, const mill_node *child, const mill_node *
                       const mill_expr *e) {
   if (!mill_x_has_aggregate(e)) return true;
   mill_exprs seen = {0};
-  collector c = {w, &seen};
+  collector c = {w, &seen, NULL};
   if (agg && (!mill_exprs_copy(w, &seen, child->output, child->noutput) ||
               !mill_exprs_copy(w, &seen, agg->keys, agg->nkeys)))
     return false;

@@ -276,14 +276,22 @@ static mill_status call(printer *p, const mill_expr *e) {
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
-static mill_status edge(printer *p, mill_frame_bound bound, const mill_expr *offset) {
+/* Is the distance cast to the type of the key that it moves? Spark shows what it negated, then. */
+static bool distance_cast(const mill_window *v, const mill_expr *offset) {
+  if (offset->type == NULL) return false;
+  if (offset->type->id == MILL_DECIMAL) return v->unit == MILL_FRAME_RANGE;
+  const mill_type *key = v->norder == 1 ? v->order[0]->args[0]->type : NULL;
+  return v->unit == MILL_FRAME_RANGE && key && mill_type_numeric(key) && key != offset->type;
+}
+
+static mill_status edge(printer *p, const mill_window *v, mill_frame_bound bound,
+                        const mill_expr *offset) {
   switch (bound) {
   case MILL_UNBOUNDED_PRECEDING: return puts_to(p, "UNBOUNDED PRECEDING");
   case MILL_UNBOUNDED_FOLLOWING: return puts_to(p, "UNBOUNDED FOLLOWING");
   case MILL_CURRENT_ROW: return puts_to(p, "CURRENT ROW");
   case MILL_PRECEDING:
-    if (offset->type && offset->type->id == MILL_DECIMAL)
-      return wrap(p, "(- ", offset, ") FOLLOWING");
+    if (distance_cast(v, offset)) return wrap(p, "(- ", offset, ") FOLLOWING");
     return wrap(p, "", offset, " PRECEDING");
   case MILL_FOLLOWING: return wrap(p, "", offset, " FOLLOWING");
   }
@@ -327,9 +335,9 @@ static mill_status window(printer *p, const mill_expr *e) {
   } else if (v->framed) {
     if (some) MILL_TRY(puts_to(p, " "));
     MILL_TRY(puts_to(p, v->unit == MILL_FRAME_ROWS ? "ROWS BETWEEN " : "RANGE BETWEEN "));
-    MILL_TRY(edge(p, v->from, v->from_offset));
+    MILL_TRY(edge(p, v, v->from, v->from_offset));
     MILL_TRY(puts_to(p, " AND "));
-    MILL_TRY(edge(p, v->to, v->to_offset));
+    MILL_TRY(edge(p, v, v->to, v->to_offset));
   }
   return puts_to(p, ")");
 }

@@ -196,33 +196,52 @@ static bool groupable(const mill_expr *e) {
   return !mill_x_has_outer(e) || key_of_outer(e);
 }
 
-/* Are outer columns used by filters alone, below nothing that counts rows but groups? */
+static bool aggregate_pullable(const mill_node *n);
+
+/* Are outer columns used by filters alone, below nothing that counts rows but groups? An aggregate without
+** keys gives a row where there are none, which a join would miss. */
 static bool pullable(const mill_node *n, bool grouped) {
   if (!mill_n_has_outer(n)) return true;
   switch (n->kind) {
   case MILL_N_FILTER: return (!grouped || groupable(n->exprs[0])) && pullable(n->child[0], grouped);
   case MILL_N_SORT:
   case MILL_N_PROJECT: return !any_outer(n->exprs, n->nexprs) && pullable(n->child[0], grouped);
-  case MILL_N_AGGREGATE:
-    return n->nsets == 0 && !any_outer(n->keys, n->nkeys) && !any_outer(n->aggs, n->naggs) &&
-           pullable(n->child[0], true);
+  case MILL_N_AGGREGATE: return n->nkeys && aggregate_pullable(n);
   default: return false;
   }
 }
 
+static bool aggregate_pullable(const mill_node *n) {
+  return n->nsets == 0 && !any_outer(n->keys, n->nkeys) && !any_outer(n->aggs, n->naggs) &&
+         pullable(n->child[0], true);
+}
+
+/* SELECT of aggregates over all rows: its value for no rows is known (without_rows). */
+static bool is_total(const mill_node *q) {
+  const mill_node *agg = q->kind == MILL_N_PROJECT ? q->child[0] : q;
+  if (q->kind != MILL_N_PROJECT || agg->kind != MILL_N_AGGREGATE || agg->nkeys) return false;
+  for (int i = 0; i < agg->naggs; i++) {
+    const mill_expr *call = mill_x_unalias(agg->aggs[i]);
+    if (!call->nullable && !mill_counts_rows(call)) return false;
+  }
+  return !any_outer(q->exprs, q->nexprs) && aggregate_pullable(agg);
+}
+
 /* The query and the condition on its join with `left`, NULL for none. What cannot be pulled up is computed
 ** for each combination of the outer values that it uses (lateral.c); *each: so it was. */
-static const mill_node *decorrelate(mill_planner *w, const mill_node *left, const mill_node *q,
+static const mill_node *decorrelate(mill_planner *w, const mill_node *left, const mill_expr *e,
                                     const mill_expr **on, mill_exprs *need, bool *each) {
   mill_exprs pulled = {0};
+  const mill_node *q = e->query;
+  bool scalar = e->kind == MILL_X_SCALAR_QUERY;
   int used;
   *on = NULL;
-  *each = !pullable(q, false);
+  *each = !(scalar && is_total(q)) && !pullable(q, false);
   if (*each) return mill_lateral_rows(w, left, q, on, &used);
   q = pull(w, q, &pulled, need);
   for (int i = 0; q && i < pulled.n; i++) {
-    const mill_expr *e = mill_x_map(w, pulled.at[i], to_column, NULL);
-    *on = e ? mill_x_and(w, *on, e) : NULL;
+    const mill_expr *p = mill_x_map(w, pulled.at[i], to_column, NULL);
+    *on = p ? mill_x_and(w, *on, p) : NULL;
     if (*on == NULL) return NULL;
   }
   if (q == NULL || need->n == 0) return q;
@@ -254,17 +273,17 @@ static const mill_node *join_query(mill_planner *w, const mill_node *child, cons
   const mill_expr *on = NULL;
   mill_exprs need = {0};
   bool each;
-  const mill_node *q = decorrelate(w, child, e->query, &on, &need, &each);
+  const mill_node *q = decorrelate(w, child, e, &on, &need, &each);
   if (q == NULL) return NULL;
   bool in = e->kind == MILL_X_IN_QUERY;
-  bool one_key = e->nargs == 1 && on == NULL; /* the join itself tells false from unknown */
-  bool aware = in && negated && !mark && one_key;
+  bool aware = in && negated && e->nargs == 1 && on == NULL;
   if (in) {
-    const mill_expr *eq = in_condition(w, e, q, negated && !one_key);
+    const mill_expr *eq = in_condition(w, e, q, negated && !aware);
     on = eq ? mill_x_and(w, on, eq) : NULL;
     if (on == NULL) return NULL;
   }
-  bool semi = mark || !negated;
+  bool semi =
+      mark || !negated; /* `negated` of a mark: true where nobody knows, or unknown itself */
   mill_node *j = mill_w_join(w, semi ? MILL_JOIN_SEMI : MILL_JOIN_ANTI, child, q, on);
   if (j == NULL) return NULL;
   j->all = mark || aware;
@@ -296,10 +315,8 @@ static const mill_expr *empty_value(mill_planner *w, const mill_expr *e, void *a
   if (e->kind != MILL_X_COLUMN) return NULL;
   for (int i = 0; i < agg->naggs; i++) {
     if (agg->aggs[i]->id != e->id) continue;
-    const mill_expr *call = agg->aggs[i]->args[0];
-    return mill_x_is_call(call, "count") || mill_x_is_call(call, "count_if")
-               ? mill_x_bigint(w, 0)
-               : mill_x_null(w, e->type);
+    if (!mill_counts_rows(mill_x_unalias(agg->aggs[i]))) return mill_x_null(w, e->type);
+    return mill_x_cast(w, mill_x_int(w, 0), e->type);
   }
   return mill_x_null(w, e->type);
 }
@@ -316,19 +333,18 @@ static const mill_expr *rebind(mill_planner *w, const mill_expr *e) {
 
 /* The value for outer rows without a match, or NULL: null. */
 static const mill_expr *without_rows(mill_planner *w, const mill_node *q) {
-  const mill_node *agg = q->kind == MILL_N_PROJECT ? q->child[0] : q;
-  if (q->kind != MILL_N_PROJECT || agg->kind != MILL_N_AGGREGATE || agg->nkeys) return NULL;
-  const mill_expr *e = q->exprs[0];
-  e = mill_x_map(w, e->kind == MILL_X_ALIAS ? e->args[0] : e, empty_value, (void *)agg);
+  if (!is_total(q)) return NULL;
+  const mill_node *agg = q->child[0];
+  const mill_expr *e = mill_x_map(w, mill_x_unalias(q->exprs[0]), empty_value, (void *)agg);
   e = rebind(w, e);
-  return e && e->value && mill_vector_valid(e->value, 0) ? e : NULL;
+  return e && (e->value == NULL || mill_vector_valid(e->value, 0)) ? e : NULL;
 }
 
 static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, const mill_expr *e) {
   const mill_expr *on = NULL, *other = without_rows(w, e->query);
   mill_exprs need = {0};
   bool each = false;
-  const mill_node *q = w->status ? NULL : decorrelate(w, *child, e->query, &on, &need, &each);
+  const mill_node *q = w->status ? NULL : decorrelate(w, *child, e, &on, &need, &each);
   mill_node *j = q ? mill_w_join(w, MILL_JOIN_LEFT, *child, q, on) : NULL;
   if (j == NULL) return NULL;
   j->intersect = true; /* at most one match */
@@ -341,14 +357,38 @@ static const mill_expr *join_scalar(mill_planner *w, const mill_node **child, co
 
 /* ---- the rule -------------------------------------------------------------------------------- */
 
-/* Replaces queries in `e` by columns of joins with *arg, a node. */
-static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg);
+/* AND, OR and NOT over queries, below an odd number of NOT or an even one: where nobody knows, Spark says
+** false of IN and of NOT IN. */
+static const mill_expr *known(mill_planner *w, const mill_expr *e, const mill_node **child,
+                              bool negated);
 
-/* AND, OR and NOT over queries, below an odd number of NOT or an even one: where nobody knows, Spark
-** says false of IN and of NOT IN. */
+/* p = true and p = false are p and NOT p: Spark simplifies before it looks for queries. NULL for others. */
+static const mill_expr *simpler(mill_planner *w, const mill_expr *e) {
+  if (!mill_x_is_call(e, "=") || !mill_x_has_subquery(e)) return NULL;
+  for (int i = 0; i < 2; i++) {
+    const mill_expr *v = e->args[1 - i], *p = e->args[i];
+    if (v->type->id != MILL_BOOLEAN || v->value == NULL || !mill_vector_valid(v->value, 0))
+      continue;
+    if (p->type->id != MILL_BOOLEAN || !mill_x_has_subquery(p)) continue;
+    return *(const uint8_t *)v->value->data ? p : mill_x_bound(w, "not", 1, p);
+  }
+  return NULL;
+}
+
+static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) {
+  const mill_node **child = arg;
+  if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query)) return join_scalar(w, child, e);
+  const mill_expr *simple = simpler(w, e);
+  if (simple) return known(w, simple, child, false);
+  bool connective = mill_x_is_call(e, "not") || mill_x_is_call(e, "and") || mill_x_is_call(e, "or");
+  if (is_predicate(e) || (connective && mill_x_has_subquery(e))) return known(w, e, child, false);
+  return NULL;
+}
+
 static const mill_expr *known(mill_planner *w, const mill_expr *e, const mill_node **child,
                               bool negated) {
-  const mill_expr *flag = NULL;
+  const mill_expr *flag = NULL, *simple = simpler(w, e);
+  if (simple) e = simple;
   if (mill_x_is_call(e, "not"))
     return mill_x_bound(w, "not", 1, known(w, e->args[0], child, !negated));
   if (mill_x_is_call(e, "and") || mill_x_is_call(e, "or")) {
@@ -362,20 +402,14 @@ static const mill_expr *known(mill_planner *w, const mill_expr *e, const mill_no
                       mill_x_bool(w, negated && e->kind == MILL_X_IN_QUERY));
 }
 
-static const mill_expr *replace(mill_planner *w, const mill_expr *e, void *arg) {
-  if (e->kind == MILL_X_SCALAR_QUERY && mill_n_has_outer(e->query)) return join_scalar(w, arg, e);
-  bool connective = mill_x_is_call(e, "not") || mill_x_is_call(e, "and") || mill_x_is_call(e, "or");
-  bool asks = is_predicate(e) || (connective && mill_x_has_subquery(e));
-  return asks ? known(w, e, arg, false) : NULL;
-}
-
 static const mill_node *unnest_filter(mill_planner *w, const mill_node *n) {
   mill_exprs all = {0};
   mill_exprs rest = {0};
   const mill_node *child = n->child[0];
   if (!mill_x_conjuncts(w, n->exprs[0], &all)) return NULL;
   for (int i = 0; i < all.n && child; i++) {
-    const mill_expr *e = all.at[i];
+    const mill_expr *e = all.at[i], *simple = simpler(w, e);
+    if (simple) e = simple;
     bool negated = mill_x_is_call(e, "not");
     const mill_expr *p = negated ? e->args[0] : e;
     if (is_predicate(p)) {
@@ -419,12 +453,9 @@ static int side_at(const mill_expr *e, void *arg) {
   return 0;
 }
 
-static void sides_of_tree(const mill_node *n, join_sides *s) {
-  for (int i = 0; i < n->nexprs; i++)
-    if (n->exprs[i]) mill_x_any(n->exprs[i], side_at, s);
-  for (int i = 0; i < n->nkeys; i++) mill_x_any(n->keys[i], side_at, s);
-  for (int i = 0; i < n->naggs; i++) mill_x_any(n->aggs[i], side_at, s);
-  for (int i = 0; i < n->nchildren; i++) sides_of_tree(n->child[i], s);
+static int conjunct_side_at(const mill_expr *e, void *arg) {
+  if (e->query) mill_n_any_expr(e->query, side_at, arg);
+  return side_at(e, arg);
 }
 
 static const mill_expr *both_sides(mill_planner *w, const mill_expr *e) {
@@ -437,13 +468,22 @@ static const mill_expr *both_sides(mill_planner *w, const mill_expr *e) {
 static bool one_side(mill_planner *w, const mill_expr *e, join_sides *s) {
   s->used[0] = s->used[1] = false;
   for (int i = 0; i < e->nargs; i++) mill_x_any(e->args[i], side_at, s);
-  sides_of_tree(e->query, s);
+  mill_n_any_expr(e->query, side_at, s);
   return !(s->used[0] && s->used[1]) || both_sides(w, e) != NULL;
 }
 
 static const mill_expr *check_sides(mill_planner *w, const mill_expr *e, void *arg) {
   if (is_predicate(e)) (void)one_side(w, e, arg);
   return NULL;
+}
+
+static const mill_expr *ask_side(mill_planner *w, const mill_expr *e, void *arg);
+
+/* Does a conjunct use both sides? Those of one side are asked of its rows, as Spark pushes them there. */
+static bool of_both(const mill_expr *e, join_sides *s) {
+  s->used[0] = s->used[1] = false;
+  mill_x_any(e, conjunct_side_at, s);
+  return s->used[0] && s->used[1];
 }
 
 /* What an inner join asks of queries is asked of its rows. */
@@ -454,15 +494,20 @@ static const mill_node *unnest_join(mill_planner *w, const mill_node *n) {
   if (!mill_x_map(w, n->exprs[0], check_sides, &s) || !mill_x_conjuncts(w, n->exprs[0], &all))
     return NULL;
   for (int i = 0; i < all.n; i++) {
-    const mill_expr **to = mill_x_has_subquery(all.at[i]) ? &later : &on;
-    *to = mill_x_and(w, *to, all.at[i]);
+    const mill_expr *e = all.at[i];
+    bool asks = mill_x_has_subquery(e), both = asks && of_both(e, &s);
+    if (both) e = mill_x_map(w, e, ask_side, &s);
+    const mill_expr **to = asks && !both ? &later : &on;
+    *to = e ? mill_x_and(w, *to, e) : NULL;
     if (*to == NULL) return NULL;
   }
   mill_node *j = mill_w_node_copy(w, n);
-  if (j == NULL || (on && !mill_exprs_add(w, &list, on))) return NULL;
+  if (j == NULL || s.side[0] == NULL || s.side[1] == NULL || (on && !mill_exprs_add(w, &list, on)))
+    return NULL;
   j->exprs = list.at, j->nexprs = list.n;
-  const mill_node *f = mill_w_filter(w, j, later);
-  return f ? unnest_filter(w, f) : NULL;
+  j->child[0] = s.side[0], j->child[1] = s.side[1];
+  const mill_node *f = later ? mill_w_filter(w, j, later) : j;
+  return f && later ? unnest_filter(w, f) : f;
 }
 
 /* A predicate in the condition of a join becomes a column of the side that it uses. */
@@ -470,11 +515,8 @@ static const mill_expr *ask_side(mill_planner *w, const mill_expr *e, void *arg)
   join_sides *s = arg;
   if (!is_predicate(e)) return NULL;
   if (!one_side(w, e, s)) return NULL;
-  const mill_expr *flag = NULL;
-  const mill_node **side = &s->side[s->used[1]];
-  *side = join_query(w, *side, e, false, true, &flag);
   /* what nobody knows is false here, also below NOT, as in Spark */
-  return *side ? mill_x_bound(w, "coalesce", 2, flag, mill_x_bool(w, false)) : NULL;
+  return known(w, e, &s->side[s->used[1]], false);
 }
 
 /* Of an outer join, whose rows may not be dropped, each side is asked before. */

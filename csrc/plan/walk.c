@@ -193,6 +193,10 @@ static bool same(const mill_expr *a, const mill_expr *b, int own) {
 
 bool mill_x_same(const mill_expr *a, const mill_expr *b) { return same(a, b, INT_MAX); }
 
+const mill_expr *mill_x_unalias(const mill_expr *e) {
+  return e->kind == MILL_X_ALIAS ? e->args[0] : e;
+}
+
 bool mill_x_is_call(const mill_expr *e, const char *name) {
   return e->kind == MILL_X_CALL && mill_is_name(e->name, name);
 }
@@ -326,6 +330,15 @@ bool mill_n_has_outer(const mill_node *n) {
     return true;
   for (int i = 0; i < n->nchildren; i++)
     if (mill_n_has_outer(n->child[i])) return true;
+  return false;
+}
+
+bool mill_n_any_expr(const mill_node *n, int (*f)(const mill_expr *e, void *arg), void *arg) {
+  if (any_in(n->exprs, n->nexprs, f, arg) || any_in(n->keys, n->nkeys, f, arg) ||
+      any_in(n->aggs, n->naggs, f, arg) || any_in(n->values, n->nvalues, f, arg))
+    return true;
+  for (int i = 0; i < n->nchildren; i++)
+    if (mill_n_any_expr(n->child[i], f, arg)) return true;
   return false;
 }
 

@@ -226,6 +226,8 @@ bool mill_p_clause(const mill_parser *p, int ahead) {
   case MILL_K_INTERSECT: return set_operation(p, ahead);
   case MILL_K_WINDOW: return mill_p_is_name(p, ahead + 1) && mill_p_peek(p, ahead + 2) == MILL_K_AS;
   case MILL_K_LATERAL: return next == MILL_K_VIEW;
+  case MILL_K_SELECT: return operand(p, ahead + 1); /* the next of FROM t SELECT a SELECT b */
+  case MILL_K_INSERT: return next == MILL_K_INTO || next == MILL_K_OVERWRITE;
   case MILL_K_DO: return p->for_query > 0;
   case MILL_K_FOR: /* of PIVOT */
     return next == MILL_T_LPAREN || mill_p_peek(p, ahead + 2) == MILL_K_IN;

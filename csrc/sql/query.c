@@ -36,6 +36,19 @@ mill_node *mill_p_subquery(mill_parser *p) {
   return NULL;
 }
 
+static mill_node *united(mill_parser *p, int from, const mill_list *sides, int low, int high);
+
+/* FROM t SELECT .. SELECT ..: the rows of each, as UNION ALL has them. */
+static mill_node *selections(mill_parser *p, mill_node *source, int from) {
+  mill_list sides = {0};
+  mill_p_push(p, &sides, mill_p_select(p, source));
+  while (mill_p_is(p, MILL_K_SELECT)) {
+    int mark = p->windows.n;
+    mill_p_push(p, &sides, mill_p_organize(p, mill_p_select(p, source), mark, from));
+  }
+  return sides.n == 0 ? source : united(p, from, &sides, 0, sides.n);
+}
+
 mill_node *mill_p_query_primary(mill_parser *p) {
   int from = p->at;
   switch (mill_p_peek(p, 0)) {
@@ -45,7 +58,7 @@ mill_node *mill_p_query_primary(mill_parser *p) {
   case MILL_K_FROM: {
     mill_node *source = mill_p_from(p);
     if (mill_p_is(p, MILL_K_INSERT)) return mill_p_insert(p, source);
-    return mill_p_is(p, MILL_K_SELECT) ? mill_p_select(p, source) : source;
+    return mill_p_is(p, MILL_K_SELECT) ? selections(p, source, from) : source;
   }
   case MILL_T_LPAREN: {
     if (!mill_p_enter(p)) return mill_p_node(p, MILL_N_ONE_ROW, from);
