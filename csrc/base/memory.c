@@ -352,7 +352,7 @@ mill_status mill_grow(mill_memory *m, void **p, size_t *cap, size_t need, size_t
 }
 
 /* A block: this header, then `size` bytes. Blocks double up to 1 MiB, so an arena costs few
- * calls. */
+** calls. One that is mapped takes all of its class: nobody else could have the rest. */
 typedef struct mill_arena_block {
   struct mill_arena_block *next;
   size_t size;
@@ -410,6 +410,8 @@ static bool add_block(mill_arena *a, size_t n) {
   size_t size = a->head ? a->head->size * 2 : 1024;
   if (size > (1u << 20)) size = 1u << 20;
   if (size < n) size = n;
+  int k = sizeof(mill_arena_block) + size < MAPPED_FROM ? CLASSES : class_of(sizeof(mill_arena_block) + size);
+  if (k < CLASSES) size = class_size(k) - sizeof(mill_arena_block);
   mill_arena_block *b = mill_alloc(a->memory, sizeof *b + size);
   if (b == NULL) return false;
   *b = (mill_arena_block){a->head, size};
