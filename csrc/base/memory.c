@@ -410,14 +410,15 @@ static bool add_block(mill_arena *a, size_t n) {
   size_t size = a->head ? a->head->size * 2 : 1024;
   if (size > (1u << 20)) size = 1u << 20;
   if (size < n) size = n;
-  int k = sizeof(mill_arena_block) + size < MAPPED_FROM ? CLASSES : class_of(sizeof(mill_arena_block) + size);
-  if (k < CLASSES) size = class_size(k) - sizeof(mill_arena_block);
-  mill_arena_block *b = mill_alloc(a->memory, sizeof *b + size);
+  size_t bytes = sizeof(mill_arena_block) + size;
+  const int k = bytes < MAPPED_FROM ? CLASSES : class_of(bytes);
+  if (k < CLASSES) bytes = class_size(k);
+  mill_arena_block *b = mill_alloc(a->memory, bytes);
   if (b == NULL) return false;
-  *b = (mill_arena_block){a->head, size};
+  *b = (mill_arena_block){a->head, bytes - sizeof *b};
   a->head = b;
   a->at = (char *)(b + 1);
-  a->end = a->at + size;
+  a->end = (char *)b + bytes;
   return true;
 }
 

@@ -22,12 +22,14 @@ static size_t room_of(const mill_type *type, uint32_t capacity) {
 
 /* Memory for the values of all columns in one piece: where that is large the system gives huge pages, and
 ** who reads a column misses few of them. */
-static mill_status reserve(mill_chunk *c, const mill_type *schema, uint32_t capacity, mill_error *err) {
+static mill_status reserve(mill_chunk *c, const mill_type *schema, uint32_t capacity,
+                           mill_error *err) {
   size_t bytes = 0;
   for (uint32_t i = 0; i < c->ncols; i++)
     if (!c->coder || schema->fields[i].type->phys != MILL_PHYS_STR)
       bytes += room_of(schema->fields[i].type, capacity) + 16;
-  return bytes == 0 || mill_arena_reserve(&c->arena, bytes) ? MILL_OK : mill_oom(c->arena.memory, bytes, err);
+  return bytes == 0 || mill_arena_reserve(&c->arena, bytes) ? MILL_OK
+                                                            : mill_oom(c->arena.memory, bytes, err);
 }
 
 static mill_status new_chunk(mill_memory *m, const mill_type *schema, uint32_t capacity, bool coded,
