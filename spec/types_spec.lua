@@ -75,4 +75,23 @@ describe("Row", function()
     for k, v in pairs(Row { { "z", 1 }, { "y", 2 } }) do keys[#keys + 1] = k .. v end
     assert.same({ "z1", "y2" }, keys)
   end)
+
+  it("has one metatable for the same names, of which nothing stays behind", function()
+    local spark <close> = require "tidemill".session {}
+    local function row(sql) return spark:sql(sql):collect()[1] end
+    local one, same = row "SELECT 1 AS a, 'x' AS b", row "SELECT 2.5 AS a, named_struct('a', 1, 'b', 2) AS b"
+    assert.equal(getmetatable(one), getmetatable(same))
+    assert.equal(getmetatable(one), getmetatable(same.b))
+    for _, sql in ipairs { "SELECT 1 AS ab", "SELECT 1 AS b, 2 AS a", "SELECT 1 AS A, 2 AS b",
+      "SELECT 1 AS a, 2 AS b, 3 AS b" } do
+      local other = row(sql)
+      assert.not_equal(getmetatable(one), getmetatable(other))
+      assert.same(spark:sql(sql).columns, getmetatable(other).__fields)
+    end
+    local held = setmetatable({ getmetatable(one) }, { __mode = "v" })
+    one, same = nil, nil -- luacheck: ignore 311
+    for _ = 1, 3 do collectgarbage() end
+    assert.is_nil(held[1])
+    assert.equal(7, row("SELECT 7 AS a, 8 AS b").a)
+  end)
 end)

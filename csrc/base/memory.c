@@ -3,7 +3,8 @@
 ** Blocks from 1 KiB up come in classes, four a doubling, with some room for a header before a power of
 ** two, and are kept when they are freed: what one query gives back the next one takes, without a walk
 ** through the system's free lists, and for large ones without the system clearing pages in between.
-** What is kept counts towards the limit: it goes before an allocation would fail.
+** What is kept counts towards the limit: it goes before an allocation would fail. Only so much is kept; of
+** what nobody has asked for longest one goes for another, so that the blocks kept are those that are in use.
 **
 ** Blocks from 128 KiB up are mapped, so that what is given back leaves the process; pages of a
 ** rounded block that nobody touches cost nothing. From 2 MiB up the system is asked for huge pages. */
@@ -35,7 +36,9 @@ typedef struct spares {
 struct mill_memory {
   pthread_mutex_t lock;
   spares spare[MILL_SPARES];
-  void *kept[CLASSES]; /* free blocks, each begins with a pointer to the next */
+  void *kept[CLASSES];     /* free blocks, each begins with a pointer to the next */
+  uint64_t asked[CLASSES]; /* when a block of the class was wanted last, by `asking` */
+  uint64_t asking;
   size_t kept_limit;
   atomic_size_t used, peak, blocks, kept_bytes;
   atomic_uint_fast64_t calls, fail_at; /* fail_at: call number, 0 = never */
@@ -123,21 +126,37 @@ static void *take_kept(mill_memory *m, int k) {
   if (atomic_load_explicit(&m->kept_bytes, memory_order_relaxed) == 0) return NULL;
   pthread_mutex_lock(&m->lock);
   void *p = pop(m, k);
+  m->asked[k] = ++m->asking;
   pthread_mutex_unlock(&m->lock);
   return p;
+}
+
+/* Under the lock: the class, of those asked for less lately than k, whose blocks go first; CLASSES: none. */
+static int stalest(const mill_memory *m, int k) {
+  int found = CLASSES;
+  uint64_t asked = m->asked[k];
+  for (int i = 0; i < CLASSES; i++)
+    if (m->kept[i] && m->asked[i] < asked) asked = m->asked[found = i];
+  return found;
+}
+
+/* Under the lock: may so many bytes more be kept? */
+static bool has_room(const mill_memory *m, size_t size) {
+  size_t kept = atomic_load_explicit(&m->kept_bytes, memory_order_relaxed) + size;
+  return kept <= m->kept_limit &&
+         (!m->limit || atomic_load_explicit(&m->used, memory_order_relaxed) + kept <= m->limit);
 }
 
 static bool keep(mill_memory *m, void *p, int k) {
   size_t size = class_size(k);
   pthread_mutex_lock(&m->lock);
-  size_t kept = atomic_load_explicit(&m->kept_bytes, memory_order_relaxed) + size;
-  bool room =
-      kept <= m->kept_limit &&
-      (!m->limit || atomic_load_explicit(&m->used, memory_order_relaxed) + kept <= m->limit);
+  for (int old; !has_room(m, size) && (old = stalest(m, k)) < CLASSES;)
+    system_free(pop(m, old), class_size(old));
+  bool room = has_room(m, size);
   if (room) {
     memcpy(p, &m->kept[k], sizeof p);
     m->kept[k] = p;
-    atomic_store_explicit(&m->kept_bytes, kept, memory_order_relaxed);
+    atomic_fetch_add_explicit(&m->kept_bytes, size, memory_order_relaxed);
   }
   pthread_mutex_unlock(&m->lock);
   return room;
@@ -333,7 +352,7 @@ mill_status mill_grow(mill_memory *m, void **p, size_t *cap, size_t need, size_t
 }
 
 /* A block: this header, then `size` bytes. Blocks double up to 1 MiB, so an arena costs few
- * calls. */
+** calls. One that is mapped takes all of its class: nobody else could have the rest. */
 typedef struct mill_arena_block {
   struct mill_arena_block *next;
   size_t size;
@@ -391,12 +410,15 @@ static bool add_block(mill_arena *a, size_t n) {
   size_t size = a->head ? a->head->size * 2 : 1024;
   if (size > (1u << 20)) size = 1u << 20;
   if (size < n) size = n;
-  mill_arena_block *b = mill_alloc(a->memory, sizeof *b + size);
+  size_t bytes = sizeof(mill_arena_block) + size;
+  const int k = bytes < MAPPED_FROM ? CLASSES : class_of(bytes);
+  if (k < CLASSES) bytes = class_size(k);
+  mill_arena_block *b = mill_alloc(a->memory, bytes);
   if (b == NULL) return false;
-  *b = (mill_arena_block){a->head, size};
+  *b = (mill_arena_block){a->head, bytes - sizeof *b};
   a->head = b;
   a->at = (char *)(b + 1);
-  a->end = a->at + size;
+  a->end = (char *)b + bytes;
   return true;
 }
 

@@ -6,10 +6,26 @@
 #include "bind/scalar.h"
 #include "bind/state.h"
 
-/* The metatable of Rows of `t`, made at its first row. */
-static void push_class(lua_State *L, int classes, const mill_type *t) {
-  if (lua_rawgetp(L, classes, t) != LUA_TNIL) return;
-  lua_pop(L, 1);
+/* Push the table of classes by the names of their fields, which holds those that somebody else holds, too. */
+static void push_known(lua_State *L) {
+  if (luaL_getsubtable(L, LUA_REGISTRYINDEX, "tidemill.row_classes")) return;
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
+static void push_names(lua_State *L, const mill_type *t) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    luaL_addstring(&b, t->fields[i].name);
+    luaL_addchar(&b, '\0');
+  }
+  luaL_pushresult(&b);
+}
+
+static void make_class(lua_State *L, const mill_type *t) {
   mill_state_hook(L, "row");
   lua_createtable(L, (int)t->nfields, 0);
   for (uint32_t i = 0; i < t->nfields; i++) {
@@ -17,13 +33,31 @@ static void push_class(lua_State *L, int classes, const mill_type *t) {
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_call(L, 1, 1);
+}
+
+/* The metatable of Rows of `t`: looked for at its first row, by the names, on which alone it depends. */
+static void push_class(lua_State *L, int classes, const mill_type *t) {
+  if (lua_rawgetp(L, classes, t) != LUA_TNIL) return;
+  lua_pop(L, 1);
+  push_known(L);
+  push_names(L, t);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, -3) == LUA_TNIL) {
+    lua_pop(L, 1);
+    make_class(L, t);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_replace(L, -3);
+  lua_pop(L, 1);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, classes, t);
 }
 
 void mill_push_row(lua_State *L, int classes, const mill_type *schema, const mill_vector *col,
                    size_t i) {
-  luaL_checkstack(L, 8, "value nested too deep");
+  luaL_checkstack(L, 10, "value nested too deep");
   lua_createtable(L, (int)schema->nfields, 0);
   for (uint32_t k = 0; k < schema->nfields; k++) {
     if (!mill_vector_valid(&col[k], i)) continue;

@@ -1,8 +1,8 @@
 /* Values of vectors as Lua values (ecosystem.md, section 3).
 **
 ** NULL is nil as a cell or field, and the NULL light userdata inside lists and maps. Structs are
-** Rows: tables of values with a metatable a struct type, which the hook "row" makes from the names.
-** Metatables are kept in the table at stack index `classes`, keyed by type, for one conversion. */
+** Rows: tables of values with a metatable a list of names, which the hook "row" makes of them and who holds Rows
+** keeps. For one conversion they are in the table at stack index `classes`, too, keyed by type. */
 #ifndef MILL_BIND_PUSH_H
 #define MILL_BIND_PUSH_H
 

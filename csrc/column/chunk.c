@@ -13,6 +13,25 @@ static mill_status init_column(mill_chunk *c, uint32_t i, const mill_type *type,
   return mill_vector_init(&c->col[i], type, capacity, &c->arena, err);
 }
 
+/* Bytes of a column's values. */
+static size_t room_of(const mill_type *type, uint32_t capacity) {
+  size_t bytes = (size_t)capacity * type->width;
+  for (uint32_t i = 0; i < type->nfields; i++) bytes += room_of(type->fields[i].type, capacity);
+  return bytes;
+}
+
+/* Memory for the values of all columns in one piece: where that is large the system gives huge pages, and
+** who reads a column misses few of them. */
+static mill_status reserve(mill_chunk *c, const mill_type *schema, uint32_t capacity,
+                           mill_error *err) {
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < c->ncols; i++)
+    if (!c->coder || schema->fields[i].type->phys != MILL_PHYS_STR)
+      bytes += room_of(schema->fields[i].type, capacity) + 16;
+  return bytes == 0 || mill_arena_reserve(&c->arena, bytes) ? MILL_OK
+                                                            : mill_oom(c->arena.memory, bytes, err);
+}
+
 static mill_status new_chunk(mill_memory *m, const mill_type *schema, uint32_t capacity, bool coded,
                              mill_chunk **out, mill_error *err) {
   mill_chunk *c = mill_calloc(m, sizeof *c);
@@ -26,6 +45,7 @@ static mill_status new_chunk(mill_memory *m, const mill_type *schema, uint32_t c
   c->col = mill_arena_alloc(&c->arena, n * sizeof *c->col);
   if (coded) c->coder = mill_arena_alloc(&c->arena, n * sizeof *c->coder);
   mill_status s = c->col && (!coded || c->coder) ? MILL_OK : mill_oom(m, n, err);
+  if (s == MILL_OK) s = reserve(c, schema, capacity, err);
   for (uint32_t i = 0; s == MILL_OK && i < c->ncols; i++)
     s = init_column(c, i, schema->fields[i].type, capacity, err);
   if (s != MILL_OK) {

@@ -12,6 +12,10 @@
 ** row it belongs to, so columns read as ever, and the frame's scope has the variables. */
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/hash.h"
 #include "base/hot.h"
 #include "base/thread.h"
@@ -644,17 +648,30 @@ mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector 
 
 /* ---- filters -------------------------------------------------------------------------------- */
 
+/* The lowest bits of 32 bytes that are 0 or 1. */
+static inline uint32_t bits_of(const uint8_t *keep) {
+#ifdef __SSE2__
+  const __m128i *at = (const __m128i *)(const void *)keep;
+  const __m128i low = _mm_slli_epi16(_mm_loadu_si128(at), 7);
+  const __m128i high = _mm_slli_epi16(_mm_loadu_si128(at + 1), 7);
+  return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
+#else
+  const uint64_t spread =
+      0x0102040810204080ull; /* the lowest bits of eight bytes into the upper one */
+  uint64_t word[4];
+  uint32_t bits = 0;
+  memcpy(word, keep, sizeof word);
+  for (uint32_t w = 0; w < 4; w++) bits |= (uint32_t)(word[w] * spread >> 56) << 8 * w;
+  return bits;
+#endif
+}
+
 /* The places of the `left` bytes of n that are 1, the others being 0. Where they are few, most of many
 ** bytes have none, and most of the rest one: that is taken without asking whether there are more. */
 static void places_of(const uint8_t *keep, uint32_t n, uint32_t left, uint32_t *restrict at) {
-  const uint64_t spread =
-      0x0102040810204080ull; /* the lowest bits of eight bytes into the upper one */
   uint32_t k = 0, i = 0;
-  uint64_t word[4];
-  for (; left < n / FEW_LEFT && i + sizeof word <= n; i += sizeof word) {
-    memcpy(word, keep + i, sizeof word);
-    uint32_t bits = 0;
-    for (uint32_t w = 0; w < 4; w++) bits |= (uint32_t)(word[w] * spread >> 56) << 8 * w;
+  for (; left < n / FEW_LEFT && i + 32 <= n; i += 32) {
+    uint32_t bits = bits_of(keep + i);
     at[k] = i + (uint32_t)__builtin_ctzll(bits | 1ull << 32);
     k += bits != 0;
     for (bits &= bits - 1; bits; bits &= bits - 1) at[k++] = i + (uint32_t)__builtin_ctz(bits);

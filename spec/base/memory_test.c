@@ -102,6 +102,26 @@ static void test_arena(void) {
   mill_memory_free(m);
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* nothing is kept there */
+/* What is asked for again and again is kept, whatever a past load left behind. */
+static void test_kept(void) {
+  enum { LOADED = 100, OLD = 1 << 20, NEW = 1 << 18 };
+  void *p[LOADED];
+  mill_memory *m = mill_memory_new((size_t)LOADED << 20);
+  for (int i = 0; i < 8 * LOADED / 10; i++) CHECK((p[i] = mill_alloc(m, OLD)) != NULL);
+  for (int i = 0; i < 8 * LOADED / 10; i++) mill_free(m, p[i], OLD);
+  for (int i = 0; i < 8; i++) CHECK((p[i] = mill_alloc(m, NEW)) != NULL);
+  for (int i = 0; i < 8; i++) memset(p[i], 7, NEW);
+  for (int i = 0; i < 8; i++) mill_free(m, p[i], NEW);
+  for (int i = 0; i < 8; i++) {
+    CHECK((p[i] = mill_alloc(m, NEW)) != NULL);
+    CHECK(((char *)p[i])[NEW - 1] == 7, "a block that was given back, not one of the system");
+  }
+  for (int i = 0; i < 8; i++) mill_free(m, p[i], NEW);
+  mill_memory_free(m);
+}
+#endif
+
 static void test_error_text(void) {
   mill_error e;
   mill_error_clear(&e);
@@ -123,6 +143,9 @@ int main(void) {
   test_growth();
   test_spare();
   test_arena();
+#ifndef __SANITIZE_ADDRESS__
+  test_kept();
+#endif
   test_error_text();
   return check_done();
 }

@@ -90,6 +90,23 @@ static void test_table(void) {
 }
 
 /* An append that runs out of memory leaves the table as it was. */
+/* Many columns of a chunk are one block of memory, and its rest is used for what comes later. */
+static void test_one_piece(void) {
+  enum { COLUMNS = 20 };
+  mill_chunk *c;
+  mill_field f[COLUMNS];
+  mill_type row = {.id = MILL_STRUCT, .phys = MILL_PHYS_STRUCT, .fields = f, .nfields = COLUMNS};
+  for (int i = 0; i < COLUMNS; i++)
+    f[i] = (mill_field){.name = "c", .type = mill_type_of(i % 2 ? MILL_BIGINT : MILL_SMALLINT)};
+  const size_t before = mill_memory_read(m).blocks;
+  CHECK(mill_chunk_new(m, &row, MILL_CHUNK, &c, &err) == MILL_OK);
+  const size_t made = mill_memory_read(m).blocks;
+  CHECK(made - before == 3, "the chunk, its columns, their values");
+  const char *first = c->col[0].data, *last = c->col[COLUMNS - 1].data;
+  CHECK(last - first < (2 + 8) * (COLUMNS / 2) * MILL_CHUNK);
+  mill_chunk_unref(c);
+}
+
 static void test_no_memory(void) {
   for (uint64_t k = 1; k < 25; k++) {
     mill_table *t;
@@ -118,6 +135,7 @@ int main(void) {
   test_lists();
   test_numbers();
   test_table();
+  test_one_piece();
   test_no_memory();
   mill_arena_clear(&arena);
   mill_types_free(types);
