@@ -113,7 +113,7 @@ mill_status mill_coder_append(mill_coder *c, mill_vector *v, const mill_vector *
       if (c->null == NO_CODE) MILL_TRY(add(v, NULL, a, &c->null, err));
       code = c->null;
     } else {
-      size_t slot;
+      size_t slot = 0;
       code = find(c, v, s + k, &slot);
       if (code == NO_CODE) {
         MILL_TRY(add(v, s + k, a, &code, err));
