@@ -7,15 +7,13 @@
 #define WIDE __attribute__((target("avx512bw")))
 #define MIDDLE __attribute__((target("avx2")))
 
-static WIDE void find_wide(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                           uint64_t *out) {
+static WIDE void each_wide(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                           mill_marks *out) {
   __m512i c[MILL_MARKS];
   for (int k = 0; k < MILL_MARKS; k++) c[k] = _mm512_set1_epi8((char)set[k]);
   for (size_t i = 0; i < blocks; i++) {
     __m512i v = _mm512_loadu_si512(p + 64 * i);
-    __mmask64 m = 0;
-    for (int k = 0; k < MILL_MARKS; k++) m |= _mm512_cmpeq_epi8_mask(v, c[k]);
-    out[i] = m;
+    for (int k = 0; k < MILL_MARKS; k++) out[i].of[k] = _mm512_cmpeq_epi8_mask(v, c[k]);
   }
 }
 
@@ -38,18 +36,14 @@ static MIDDLE inline __m256i load_middle(const char *p) {
   return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-static MIDDLE void find_middle(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                               uint64_t *out) {
+static MIDDLE void each_middle(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                               mill_marks *out) {
   __m256i c[MILL_MARKS];
   for (int k = 0; k < MILL_MARKS; k++) c[k] = _mm256_set1_epi8((char)set[k]);
   for (size_t i = 0; i < blocks; i++) {
     __m256i low = load_middle(p + 64 * i), high = load_middle(p + 64 * i + 32);
-    __m256i a = _mm256_setzero_si256(), b = a;
-    for (int k = 0; k < MILL_MARKS; k++) {
-      a = _mm256_or_si256(a, _mm256_cmpeq_epi8(low, c[k]));
-      b = _mm256_or_si256(b, _mm256_cmpeq_epi8(high, c[k]));
-    }
-    out[i] = bits_middle(a, b);
+    for (int k = 0; k < MILL_MARKS; k++)
+      out[i].of[k] = bits_middle(_mm256_cmpeq_epi8(low, c[k]), _mm256_cmpeq_epi8(high, c[k]));
   }
 }
 
@@ -74,15 +68,16 @@ static inline __m128i load_narrow(const char *p) {
   return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-static void find_narrow(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                        uint64_t *out) {
+static void each_narrow(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                        mill_marks *out) {
   for (size_t i = 0; i < blocks; i++) {
-    out[i] = 0;
+    out[i] = (mill_marks){{0}};
     for (int part = 0; part < 4; part++) {
-      __m128i v = load_narrow(p + 64 * i + 16 * part), m = _mm_setzero_si128();
-      for (int k = 0; k < MILL_MARKS; k++)
-        m = _mm_or_si128(m, _mm_cmpeq_epi8(v, _mm_set1_epi8((char)set[k])));
-      out[i] |= (uint64_t)(uint32_t)_mm_movemask_epi8(m) << (16 * part);
+      __m128i v = load_narrow(p + 64 * i + 16 * part);
+      for (int k = 0; k < MILL_MARKS; k++) {
+        __m128i same = _mm_cmpeq_epi8(v, _mm_set1_epi8((char)set[k]));
+        out[i].of[k] |= (uint64_t)(uint32_t)_mm_movemask_epi8(same) << (16 * part);
+      }
     }
   }
 }
@@ -101,14 +96,14 @@ static void lines_narrow(const char *p, size_t blocks, uint64_t *ends, uint64_t 
   }
 }
 
-void mill_marks_find(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                     uint64_t *out) {
+void mill_marks_each(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                     mill_marks *out) {
   if (__builtin_cpu_supports("avx512bw"))
-    find_wide(p, blocks, set, out);
+    each_wide(p, blocks, set, out);
   else if (__builtin_cpu_supports("avx2"))
-    find_middle(p, blocks, set, out);
+    each_middle(p, blocks, set, out);
   else
-    find_narrow(p, blocks, set, out);
+    each_narrow(p, blocks, set, out);
 }
 
 void mill_marks_lines(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
@@ -122,14 +117,13 @@ void mill_marks_lines(const char *p, size_t blocks, uint64_t *ends, uint64_t *sh
 
 #else
 
-void mill_marks_find(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                     uint64_t *out) {
-  uint8_t in[256] = {0};
-  for (int k = 0; k < MILL_MARKS; k++) in[set[k]] = 1;
+void mill_marks_each(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                     mill_marks *out) {
   for (size_t i = 0; i < blocks; i++) {
-    uint64_t m = 0;
-    for (int k = 0; k < 64; k++) m |= (uint64_t)in[(unsigned char)p[64 * i + k]] << k;
-    out[i] = m;
+    out[i] = (mill_marks){{0}};
+    for (int at = 0; at < 64; at++)
+      for (int k = 0; k < MILL_MARKS; k++)
+        out[i].of[k] |= (uint64_t)((unsigned char)p[64 * i + at] == set[k]) << at;
   }
 }
 

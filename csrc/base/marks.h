@@ -9,11 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MILL_MARKS = 6 };
+enum { MILL_MARKS = 5 };
+typedef struct mill_marks {
+  uint64_t of[MILL_MARKS]; /* of each byte of the set, where it is */
+} mill_marks;
 
 /* out[i]: the bytes of block i that are in the set; sets of fewer bytes repeat one. */
-void mill_marks_find(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                     uint64_t *out);
+void mill_marks_each(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+                     mill_marks *out);
 /* ends[i]: line feeds and carriage returns; shown[i]: bytes above the blank. */
 void mill_marks_lines(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown);
 

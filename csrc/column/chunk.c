@@ -10,7 +10,12 @@ static mill_status init_column(mill_chunk *c, uint32_t i, const mill_type *type,
                                mill_error *err) {
   if (c->coder && type->phys == MILL_PHYS_STR)
     return mill_coder_new(&c->col[i], type, &c->arena, &c->coder[i], err);
-  return mill_vector_init(&c->col[i], type, capacity, &c->arena, err);
+  if (type->nfields || type->phys == MILL_PHYS_STR || !type->width || capacity < MILL_BATCH)
+    return mill_vector_init(&c->col[i], type, capacity, &c->arena, err);
+  /* Room that is not zeroed: nobody looks at numbers behind the rows. */
+  c->col[i] = (mill_vector){.type = type, .mask = MILL_FLAT, .capacity = capacity};
+  c->col[i].data = mill_arena_take(&c->arena, (size_t)capacity * type->width);
+  return c->col[i].data ? MILL_OK : mill_oom(c->arena.memory, (size_t)capacity * type->width, err);
 }
 
 /* Bytes of a column's values. */

@@ -43,12 +43,34 @@ static mill_status make_room(mill_coder *c, mill_vector *v, size_t n, mill_arena
   return MILL_OK;
 }
 
-static uint64_t hash_of(const mill_str *s) {
-  if (s->size > MILL_STR_INLINE) return mill_hash_bytes(s->u.ptr, s->size);
-  uint64_t a, b;
-  memcpy(&a, s, 8);
-  memcpy(&b, s->u.rest, 8);
-  return mill_hash_combine(mill_hash_word(a), b);
+/* What tells most strings apart: size and prefix, and two more words. With up to KNOWN bytes those are all of it. */
+enum { KNOWN = 20 };
+typedef struct words {
+  uint64_t head, middle, end;
+} words;
+
+static inline words words_of(const mill_str *s) {
+  bool near = s->size <= MILL_STR_INLINE;
+  const char *rest = s->u.rest, *middle = near ? rest : s->u.ptr + 4,
+             *end = near ? rest : s->u.ptr + s->size - 8;
+  words w;
+  memcpy(&w.head, s, 8);
+  memcpy(&w.middle, middle, 8);
+  memcpy(&w.end, end, 8);
+  return w;
+}
+
+static inline uint64_t hash_of(const mill_str *s, words w) {
+  if (s->size > KNOWN) return mill_hash_bytes(s->u.ptr, s->size);
+  uint64_t h = (w.head ^ (w.middle << 23 | w.middle >> 41)) * 0x9e3779b97f4a7c15ull;
+  h = (h ^ h >> 29 ^ w.end) * 0xd6e8feb86659fd93ull;
+  return h >> 32;
+}
+
+static inline bool is_entry(const mill_str *e, const mill_str *s, words w) {
+  words other = words_of(e);
+  if (((other.head ^ w.head) | (other.middle ^ w.middle) | (other.end ^ w.end)) != 0) return false;
+  return s->size <= KNOWN || memcmp(e->u.ptr, s->u.ptr, s->size) == 0;
 }
 
 /* The code of a new entry, NO_CODE: there are too many. */
@@ -67,36 +89,36 @@ static mill_status add(mill_vector *v, const mill_str *s, mill_arena *a, uint32_
   return MILL_OK;
 }
 
-static mill_status code_of(mill_coder *c, mill_vector *v, const mill_str *s, mill_arena *a,
-                           uint32_t *code, mill_error *err) {
-  size_t at = hash_of(s) & (SLOTS - 1);
-  for (; c->slot[at]; at = (at + 1) & (SLOTS - 1)) {
-    if (!mill_str_equal((mill_str *)v->data + c->slot[at] - 1, s)) continue;
-    *code = c->slot[at] - 1u;
-    return MILL_OK;
-  }
-  MILL_TRY(add(v, s, a, code, err));
-  if (*code != NO_CODE) c->slot[at] = (uint16_t)(*code + 1);
-  return MILL_OK;
+/* The code of a string; its slot where there is none yet. */
+static inline uint32_t find(const mill_coder *c, const mill_vector *v, const mill_str *s,
+                            size_t *slot) {
+  words w = words_of(s);
+  size_t at = hash_of(s, w) & (SLOTS - 1);
+  for (; c->slot[at]; at = (at + 1) & (SLOTS - 1))
+    if (is_entry((mill_str *)v->data + c->slot[at] - 1, s, w)) return c->slot[at] - 1u;
+  *slot = at;
+  return NO_CODE;
 }
 
 mill_status mill_coder_append(mill_coder *c, mill_vector *v, const mill_vector *src,
                               const uint32_t *sel, size_t n, mill_arena *a, bool *fits,
                               mill_error *err) {
-  const mill_str *s = src->data, *last = NULL;
-  uint32_t code = NO_CODE;
+  const mill_str *s = src->data;
   *fits = true;
   MILL_TRY(make_room(c, v, n, a, err));
   uint32_t *to = c->index + v->size;
   for (size_t i = 0; i < n; i++) {
-    uint32_t k = mill_vector_at(src, sel ? sel[i] : i);
+    uint32_t k = mill_vector_at(src, sel ? sel[i] : i), code;
     if (src->type->phys == MILL_PHYS_NONE || !mill_valid_bit(src->valid, k)) {
       if (c->null == NO_CODE) MILL_TRY(add(v, NULL, a, &c->null, err));
       code = c->null;
-      last = NULL;
-    } else if (last == NULL || memcmp(last, s + k, sizeof *s) != 0) {
-      MILL_TRY(code_of(c, v, s + k, a, &code, err));
-      last = s + k;
+    } else {
+      size_t slot = 0;
+      code = find(c, v, s + k, &slot);
+      if (code == NO_CODE) {
+        MILL_TRY(add(v, s + k, a, &code, err));
+        if (code != NO_CODE) c->slot[slot] = (uint16_t)(code + 1);
+      }
     }
     if (code == NO_CODE) {
       *fits = false;

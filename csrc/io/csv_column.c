@@ -1,5 +1,10 @@
 /* Cells of CSV as values: one loop a type, with a quick way for the texts that nearly all values have
-** (kernel/quick.h) and the general one, Spark's rules, behind it (kernel/value_parse.h). */
+** (kernel/quick.h) and the general one, Spark's rules, behind it (kernel/value_parse.h).
+**
+** Whole numbers and decimals of up to eight digits are worked out a lot at a time: their bytes go into words, in
+** a loop without branches, which another one turns into numbers, several a step where the processor has vectors.
+** What is no such text shows in its word, and is looked at again alone. */
+#include "base/hot.h"
 #include "base/utf8.h"
 #include "io/csv_int.h"
 #include "kernel/quick.h"
@@ -16,21 +21,30 @@ static mill_status repaired(mill_arena *scratch, const char *p, size_t n, mill_s
   return s;
 }
 
-static inline void null_at(mill_vector *v, uint32_t i) { v->valid[i >> 6] &= ~(1ull << (i & 63)); }
+/* A text of the side text, which moves when it grows. */
+static mill_status own(mill_arena *scratch, const char *p, size_t n, mill_str *out,
+                       mill_error *err) {
+  char *copy = n > MILL_STR_INLINE ? mill_arena_strndup(scratch, p, n) : NULL;
+  if (n > MILL_STR_INLINE && !copy) return mill_oom(scratch->memory, n, err);
+  *out = mill_str_view(copy ? copy : p, n);
+  return MILL_OK;
+}
 
 /* Texts; `check`: some of them may be broken UTF-8. BINARY is the bytes as they are. */
 static mill_status text_column(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
                                bool check, mill_arena *scratch, uint32_t *nulls, mill_error *err) {
-  mill_str *out = v->data;
+  mill_str *out = (mill_str *)v->data + d->from;
   for (uint32_t i = 0; i < n; i++) {
     if (cell[i].size == CSV_NULL) {
-      null_at(v, i);
+      mill_vector_clear_bit(v, d->from + i);
       ++*nulls;
       continue;
     }
     const char *p = csv_cell_text(d, cell[i]);
     if (check && !mill_utf8_valid(p, cell[i].size))
       MILL_TRY(repaired(scratch, p, cell[i].size, &out[i], err));
+    else if (cell[i].at & CSV_SIDE)
+      MILL_TRY(own(scratch, p, cell[i].size, &out[i], err));
     else
       out[i] = mill_str_view_padded(p, cell[i].size);
   }
@@ -44,15 +58,15 @@ static __attribute__((noinline)) bool other(csv_cells *d, const csv_cell *cell, 
   if (!null &&
       mill_value_parse(&d->plan->rules, v->type, csv_cell_text(d, cell[i]), cell[i].size, out))
     return true;
-  null_at(v, i);
-  d->bad[i] |= !null;
+  mill_vector_clear_bit(v, d->from + i);
+  d->bad[d->from + i] |= !null;
   return false;
 }
 
 /* The loop of one type: QUICK takes the text [p, p + k) into out[i] or is false. */
 #define COLUMN(NAME, CTYPE, READY, QUICK)                                                          \
   static uint32_t NAME(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n) {           \
-    CTYPE *out = v->data;                                                                          \
+    CTYPE *out = (CTYPE *)v->data + d->from;                                                       \
     uint32_t nulls = 0;                                                                            \
     READY;                                                                                         \
     for (uint32_t i = 0; i < n; i++) {                                                             \
@@ -97,17 +111,107 @@ static int64_t largest(int precision) {
   return v - 1;
 }
 
+/* ---- lots ----------------------------------------------------------------------------------- */
+
+enum { LOT = 64 };
+#define ZEROS 0x3030303030303030ull
+#define NO_DIGITS (~0ull)
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* The k digits at p as a word: the last one is the highest byte, zeros are before the first. */
+static inline uint64_t digits_of(const char *p, uint32_t k) {
+  uint64_t x = (quick_load(p) ^ ZEROS) << ((64 - 8 * k) & 63);
+  return k - 1 < 8 ? x : NO_DIGITS;
+}
+
+/* The same of k - 1 digits with a point before the last `scale`. */
+static inline uint64_t digits_around_point(const char *p, uint32_t k, unsigned scale) {
+  uint32_t before = k - scale - 1, shift = 8 * (before & 7);
+  uint64_t x = quick_load(p) ^ ZEROS, low = (1ull << shift) - 1;
+  bool point = k <= 8 && before - 1 < 7 && (x >> shift & 0xff) == ('.' ^ '0');
+  x = ((x & low) | (x >> 8 & ~low)) << ((64 - 8 * (k - 1)) & 63);
+  return point ? x : NO_DIGITS;
+}
+#else
+static inline uint64_t digits_of(const char *p, uint32_t k) { return NO_DIGITS; }
+static inline uint64_t digits_around_point(const char *p, uint32_t k, unsigned scale) {
+  return NO_DIGITS;
+}
+#endif
+
+static inline uint64_t other_bytes(uint64_t digits) {
+  return (digits | (digits + 0x7676767676767676ull)) & 0x8080808080808080ull;
+}
+
+/* The numbers that the words say; true: they all do. Pairs, fours, then eight digits at once; times ten and
+** hundred are shifts, which vectors of such words have. */
+MILL_HOT static bool numbers_of(const uint64_t word[LOT], uint64_t number[LOT]) {
+  uint64_t other = 0;
+  for (int i = 0; i < LOT; i++) {
+    uint64_t x = word[i];
+    other |= other_bytes(x);
+    x = ((x << 3) + (x << 1) + (x >> 8)) & 0x00ff00ff00ff00ffull;
+    x = ((x << 6) + (x << 5) + (x << 2) + (x >> 16)) & 0x0000ffff0000ffffull;
+    number[i] = (uint64_t)(uint32_t)x * 10000 + (x >> 32);
+  }
+  return other == 0;
+}
+
+/* The loop of one type: WORD takes the text [p, p + k) into a word, VALUE a number x into a value, QUICK as above
+** what is no word of digits. */
+#define LOTS(NAME, CTYPE, READY, WORD, VALUE, QUICK)                                               \
+  static uint32_t NAME(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n) {           \
+    CTYPE *out = (CTYPE *)v->data + d->from;                                                       \
+    uint64_t word[LOT], number[LOT];                                                               \
+    uint32_t nulls = 0;                                                                            \
+    for (uint32_t from = 0; from < n; from += LOT) {                                               \
+      uint32_t to = n - from < LOT ? n : from + LOT;                                               \
+      memset(word + to - from, 0, (LOT - to + from) * sizeof *word);                               \
+      READY;                                                                                       \
+      for (uint32_t i = from; i < to; i++) {                                                       \
+        const char *p = csv_cell_text(d, cell[i]);                                                 \
+        uint32_t k = cell[i].size;                                                                 \
+        word[i - from] = (WORD);                                                                   \
+      }                                                                                            \
+      bool all = numbers_of(word, number);                                                         \
+      for (uint32_t i = from; i < to; i++) {                                                       \
+        uint64_t x = number[i - from];                                                             \
+        out[i] = (VALUE);                                                                          \
+      }                                                                                            \
+      for (uint32_t i = from; i < to && !all; i++) {                                               \
+        const char *p = csv_cell_text(d, cell[i]);                                                 \
+        size_t k = cell[i].size;                                                                   \
+        if (!other_bytes(word[i - from]) || (k != CSV_NULL && (QUICK))) continue;                  \
+        nulls += !other(d, cell, v, i, &out[i]);                                                   \
+      }                                                                                            \
+    }                                                                                              \
+    return nulls;                                                                                  \
+  }
+
+/* Has the cell a point where a decimal of that scale has it? The others of the lot will, too. */
+static bool has_point(const csv_cells *d, csv_cell c, unsigned scale) {
+  return c.size != CSV_NULL && c.size > scale && csv_cell_text(d, c)[c.size - scale - 1] == '.';
+}
+
+/* ---- types ---------------------------------------------------------------------------------- */
+
 COLUMN(column_bool, uint8_t, , quick_bool(p, k, &out[i]))
 COLUMN(column_i8, int8_t, , false)
 COLUMN(column_i16, int16_t, , false)
-COLUMN(column_i32, int32_t, , quick_i32(p, k, &out[i]))
-COLUMN(column_i64, int64_t, , quick_integer(p, k, &out[i]))
+LOTS(column_i32, int32_t, , digits_of(p, k), (int32_t)x, quick_i32(p, k, &out[i]))
+LOTS(column_i64, int64_t, , digits_of(p, k), (int64_t)x, quick_integer(p, k, &out[i]))
 COLUMN(column_f32, float, , false)
 COLUMN(column_f64, double, , quick_double(p, k, &out[i]))
 COLUMN(column_i128, mill_i128, , false)
 COLUMN(column_date, int32_t, , k == 10 && quick_date(p, &out[i]))
-COLUMN(column_decimal, int64_t, unsigned scale = v->type->scale;
+COLUMN(column_narrow, int64_t, unsigned scale = v->type->scale;
        int64_t most = largest(v->type->precision), quick_unscaled(p, k, scale, most, &out[i]))
+/* Eight digits fit, whatever stands behind the point. */
+LOTS(column_decimal, int64_t, unsigned scale = v->type->scale;
+     int64_t most = largest(v->type->precision); bool point = has_point(d, cell[from], scale);
+     int64_t times = point ? 1 : largest((int)scale) + 1,
+     point ? digits_around_point(p, k, scale) : digits_of(p, k), (int64_t)x *times,
+     quick_unscaled(p, k, scale, most, &out[i]))
 COLUMN(column_instant, int64_t, const mill_zone *zone = d->plan->rules.timestamp.zone;
        bool utc = mill_zone_is_utc(zone), quick_instant(zone, utc, p, k, &out[i]))
 COLUMN(column_local, int64_t, , quick_timestamp(p, k, &out[i]))
@@ -123,7 +227,9 @@ static column_loop loop_of(const mill_value_rules *r, const mill_type *t) {
   case MILL_TIMESTAMP_NTZ: return r->ntz_pattern ? column_any64 : column_local;
   case MILL_INT: return column_i32;
   case MILL_BIGINT: return column_i64;
-  case MILL_DECIMAL: return t->phys == MILL_PHYS_I64 ? column_decimal : column_i128;
+  case MILL_DECIMAL:
+    if (t->phys != MILL_PHYS_I64) return column_i128;
+    return t->scale && t->precision >= 8 + t->scale ? column_decimal : column_narrow;
   default: break;
   }
   switch (t->phys) {
@@ -139,13 +245,9 @@ static column_loop loop_of(const mill_value_rules *r, const mill_type *t) {
 }
 
 mill_status mill_csv_convert(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
-                             bool check, mill_arena *scratch, mill_error *err) {
-  uint32_t nulls = 0;
-  memset(v->valid, 0xff, MILL_BATCH / 8);
+                             bool check, mill_arena *scratch, uint32_t *nulls, mill_error *err) {
   if (v->type->phys == MILL_PHYS_STR)
-    MILL_TRY(text_column(d, cell, v, n, check && v->type->id == MILL_STRING, scratch, &nulls, err));
-  else
-    nulls = loop_of(&d->plan->rules, v->type)(d, cell, v, n);
-  if (nulls == 0) v->valid = NULL;
+    return text_column(d, cell, v, n, check && v->type->id == MILL_STRING, scratch, nulls, err);
+  *nulls += loop_of(&d->plan->rules, v->type)(d, cell, v, n);
   return MILL_OK;
 }

@@ -17,8 +17,9 @@ typedef struct csv_decoder {
   int corrupt; /* which of them is the corrupt record's; -1: none */
   bool counts; /* no column is wanted: lines are counted */
   bool counted;
-  uint64_t left; /* rows that were counted and not given */
-  uint64_t **bits;
+  uint64_t left;   /* rows that were counted and not given */
+  uint64_t **bits; /* of nulls, of each column */
+  uint32_t *nulls; /* of the batch */
   csv_variants variants;
   uint8_t *state; /* of each VARIANT column */
   uint32_t sel[MILL_BATCH];
@@ -35,6 +36,7 @@ static void mark_null_values(csv_decoder *d, csv_cell *cell, uint32_t n) {
       cell[i].size = CSV_NULL;
 }
 
+/* n records of the batch; `check` as in mill_csv_convert. */
 static mill_status convert_column(csv_decoder *d, int slot, mill_vector *v, uint32_t n, bool check,
                                   mill_error *err) {
   csv_cell *cell = d->cells.cell + (size_t)slot * CSV_STRIDE;
@@ -42,18 +44,52 @@ static mill_status convert_column(csv_decoder *d, int slot, mill_vector *v, uint
     return mill_csv_variant_column(&d->cells, &d->variants, &d->state[slot], cell, v, n,
                                    &d->scratch, err);
   mark_null_values(d, cell, n);
-  v->valid = d->bits[slot];
-  return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, err);
+  return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, &d->nulls[slot], err);
 }
 
 /* The record's text where it is malformed, else null. */
 static mill_status corrupt_column(csv_decoder *d, mill_vector *v, uint32_t n, bool check,
                                   mill_error *err) {
   csv_cell *cell = d->cells.cell + (size_t)d->corrupt * CSV_STRIDE;
-  for (uint32_t i = 0; i < n; i++)
-    cell[i] = d->cells.bad[i] ? d->cells.line[i] : (csv_cell){0, CSV_NULL};
-  v->valid = d->bits[d->corrupt];
-  return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, err);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t row = d->cells.from + i;
+    cell[i] = d->cells.bad[row] ? d->cells.line[row] : (csv_cell){0, CSV_NULL};
+  }
+  return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, &d->nulls[d->corrupt], err);
+}
+
+/* Columns get their bits of nulls; those without one lose them. */
+static void begin_nulls(csv_decoder *d, mill_vector *cols) {
+  for (int i = 0; i < d->ncols; i++) {
+    if (cols[i].type->id == MILL_VARIANT) continue;
+    cols[i].valid = memset(d->bits[i], 0xff, MILL_BATCH / 8);
+    d->nulls[i] = 0;
+  }
+}
+
+static void end_nulls(csv_decoder *d, mill_vector *cols) {
+  for (int i = 0; i < d->ncols; i++)
+    if (cols[i].type->id != MILL_VARIANT && d->nulls[i] == 0) cols[i].valid = NULL;
+}
+
+/* A batch: some hundred records at a time, whose texts become values before the next ones are looked at. */
+static mill_status read_batch(csv_decoder *d, io_window *w, mill_vector *cols, uint32_t *n,
+                              mill_error *err) {
+  *n = 0;
+  mill_arena_clear(&d->scratch);
+  mill_text_reset(&d->cells.row.side);
+  begin_nulls(d, cols);
+  for (;;) {
+    MILL_TRY(mill_csv_cells_next(&d->cells, n, err));
+    uint32_t more = *n - d->cells.from;
+    if (more == 0) break;
+    bool check = d->texts && !mill_io_valid(w);
+    for (int i = 0; i < d->ncols; i++)
+      if (i != d->corrupt) MILL_TRY(convert_column(d, i, &cols[i], more, check, err));
+    if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], more, check, err));
+  }
+  end_nulls(d, cols);
+  return MILL_OK;
 }
 
 /* What the mode makes of malformed rows. */
@@ -87,16 +123,9 @@ static mill_status csv_next(io_decoder *base, io_window *w, mill_vector *cols, u
   csv_decoder *d = (csv_decoder *)base;
   if (d->counts) return next_counted(d, n, err);
   do {
-    *n = 0;
     *sel = NULL;
-    mill_arena_clear(&d->scratch);
-    MILL_TRY(mill_csv_cells_next(&d->cells, n, err));
+    MILL_TRY(read_batch(d, w, cols, n, err));
     if (*n == 0) return MILL_OK;
-    MILL_TRY(mill_text_reserve(&d->cells.row.side, IO_PAD, err));
-    bool check = d->texts && !mill_io_valid(w);
-    for (int i = 0; i < d->ncols; i++)
-      if (i != d->corrupt) MILL_TRY(convert_column(d, i, &cols[i], *n, check, err));
-    if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], *n, check, err));
     MILL_TRY(apply_mode(d, n, sel, err));
   } while (*n == 0);
   return MILL_OK;
@@ -161,8 +190,9 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   csv_cells *c = &d->cells;
   MILL_TRY(mill_csv_cells_init(c, d->plan, d->memory, t->nfields, n, &d->arena, err));
   d->bits = mill_arena_alloc(&d->arena, ((size_t)n + 1) * sizeof *d->bits);
+  d->nulls = mill_arena_alloc(&d->arena, ((size_t)n + 1) * sizeof *d->nulls);
   d->state = mill_arena_alloc(&d->arena, (size_t)n + 1);
-  if (!d->bits || !d->state) return mill_oom(d->memory, 1 << 16, err);
+  if (!d->bits || !d->nulls || !d->state) return mill_oom(d->memory, 1 << 16, err);
   int wanted = 0;
   c->nfile = 0;
   for (uint32_t i = 0; i < t->nfields; i++) {
@@ -179,7 +209,6 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   d->ncols = n;
   c->count = wanted == (int)c->nfile || d->plan->all_columns;
   d->counts = n == 0 && !c->count && mill_csv_counts(d->plan);
-  mill_csv_cells_place(c);
   for (int i = 0; i < n; i++) d->texts |= t->fields[columns[i]].type->id == MILL_STRING;
   for (int i = 0; i < n; i++)
     if (!(d->bits[i] = mill_arena_alloc(&d->arena, MILL_BATCH / 8)))

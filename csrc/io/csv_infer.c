@@ -207,9 +207,9 @@ static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mi
   mill_xorshift draws = mill_xorshift_new(1 + (uint64_t)(p - in->piece));
   for (bool header = p->from == 0 && in->plan->header;; header = false) {
     uint32_t n = 0;
+    mill_text_reset(&c->row.side);
     MILL_TRY(mill_csv_cells_next(c, &n, err));
     if (n == 0) return MILL_OK;
-    MILL_TRY(mill_text_reserve(&c->row.side, IO_PAD, err));
     mark_skipped(in, header, &draws, n, skip);
     for (size_t i = 0; i < in->ncols; i++)
       MILL_TRY(guess_column(in->job, c, c->cell + i * CSV_STRIDE, n, skip, &p->guess[i], err));
@@ -230,7 +230,6 @@ static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *e
   mill_status s = c ? mill_csv_cells_init(c, in->plan, m, ncols, (int)ncols, &a, err)
                     : mill_oom(m, sizeof *c, err);
   for (uint32_t i = 0; i < ncols && s == MILL_OK; i++) c->slot[i] = (int)i;
-  if (s == MILL_OK) mill_csv_cells_place(c);
   if (s == MILL_OK)
     s = mill_io_seams_open(in->seams, in->job, task, p->file, p->from, p->to, &w, err);
   if (s == MILL_OK) s = mill_csv_begin(&c->source, &w, in->plan, p->from == 0, err);

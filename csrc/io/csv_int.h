@@ -24,9 +24,10 @@ mill_status mill_csv_begin(csv_source *s, io_window *w, const csv_plan *plan, bo
 mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const char **at,
                             size_t *size, bool *found, mill_error *err) MILL_USE_RESULT;
 
-/* A batch of records as columns of cells: cell[slot * CSV_STRIDE + row]. The stride is no power of
-** two, since a row's cells would fall into the same lines of the cache. */
-enum { CSV_STRIDE = MILL_BATCH + 8 };
+/* Some records of a batch as columns of cells: cell[slot * CSV_STRIDE + row - from]. They and their texts stay in
+** the first cache until they are values. The stride is no power of two, since a row's cells would fall into the
+** same lines of it. */
+enum { CSV_ROWS = 256, CSV_STRIDE = CSV_ROWS + 8 };
 typedef struct csv_cells {
   const csv_plan *plan;
   csv_source source;
@@ -34,33 +35,33 @@ typedef struct csv_cells {
   int *slot;      /* of each file column; -1: not wanted */
   uint32_t nfile; /* columns that a record should have */
   int nslots;
-  uint32_t enough; /* fields behind these are not looked at */
-  bool count;      /* records of other lengths are malformed */
+  bool count;    /* records of other lengths are malformed */
+  uint32_t from; /* row of the batch of the first cell */
   csv_cell *cell;
-  csv_cell **to;             /* of each file column, where its cells go; behind them: nowhere */
+  uint32_t *end, most;       /* ends of fields, of so many records at a time: csv_scan.c */
   csv_cell line[MILL_BATCH]; /* whole records */
   uint8_t bad[MILL_BATCH];   /* malformed */
   const char *base;          /* cells count from here */
 } csv_cells;
 
-/* The arrays are the arena's; the caller fills `slot`, sets `nfile` and `count`, places the cells,
-** and begins `source`. */
+/* The arrays are the arena's; the caller fills `slot`, sets `count` and perhaps less as `nfile`, and begins
+** `source`. */
 mill_status mill_csv_cells_init(csv_cells *c, const csv_plan *plan, mill_memory *m, uint32_t nfile,
                                 int nslots, mill_arena *a, mill_error *err) MILL_USE_RESULT;
-void mill_csv_cells_place(csv_cells *c);
 void mill_csv_cells_clear(csv_cells *c);
-/* Add records until the batch is full or the window has to move; *n begins at 0. It stays 0 at the
-** end of the range. */
+/* The next rows of a batch behind its first *n: up to CSV_ROWS, none when the batch is full or, once it has some,
+** when the window has to move. A batch begins with *n = 0 and an empty side text; no rows then: the range ends. */
 mill_status mill_csv_cells_next(csv_cells *c, uint32_t *n, mill_error *err) MILL_USE_RESULT;
 static inline const char *csv_cell_text(const csv_cells *d, csv_cell c) {
   return c.at & CSV_SIDE ? d->row.side.data + (c.at & ~CSV_SIDE) : d->base + c.at;
 }
 
-/* Convert the first n cells of a column into v, whose data and `valid` have room for a batch; texts of
-** them that are mended go to the arena. Malformed ones become null and their rows bad. `check`: texts may
-** be broken UTF-8. v->valid is NULL when there are no nulls. */
+/* Convert n cells of a column into v from row d->from on; its data and `valid`, all ones, have room for a batch.
+** Texts that are not as they stand in the file go to the arena. Malformed ones become null and their rows bad.
+** `check`: texts may be broken UTF-8. *nulls grows by the nulls. */
 mill_status mill_csv_convert(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
-                             bool check, mill_arena *scratch, mill_error *err) MILL_USE_RESULT;
+                             bool check, mill_arena *scratch, uint32_t *nulls,
+                             mill_error *err) MILL_USE_RESULT;
 
 /* Variants as they are built: csv_variant.c. */
 typedef struct csv_variants {

@@ -1,35 +1,55 @@
-/* Walking over the bytes of CSV that mean anything: separators, line ends, quotes, escapes, found 64
-** at a time as bit masks. For records of the common form (csv_plan.simple); private to the scanners
-** csv_scan.c and csv_seam.c.
+/* Where fields and lines of CSV end, 64 bytes at a time: for records of the common form (csv_plan.simple).
+** Private to the scanners csv_scan.c and csv_seam.c.
 **
-** Places are numbers of bytes from the window's data. A place behind the bytes that are there is
-** m->end: what stands there is not known yet, unless the file has ended. */
+** In a block let Q be the bits of quotes. A running xor over Q has ones from each opening quote up to its
+** closing one, so that separators and line ends count where it has zeros. That holds as long as quotes open
+** where a field begins and close where it ends, or stand twice. The first byte that says otherwise ends the
+** walk: the record around it takes the long way (mill_csv_split), and the walk begins again behind it.
+**
+** Places are numbers of bytes from the window's data. */
 #ifndef MILL_IO_CSV_MARKS_H
 #define MILL_IO_CSV_MARKS_H
 
 #include "base/marks.h"
 #include "io/csv_int.h"
 
-enum { CSV_BLOCKS = 64 }; /* masks found at a time */
+/* Into loops that are built twice (base/hot.h). */
+#define CSV_INLINE static inline __attribute__((always_inline))
+
+enum { CSV_BLOCKS = 16 }; /* masks found at a time */
+enum { CSV_SEP, CSV_LF, CSV_CR, CSV_QUOTE, CSV_ESCAPE };
 
 typedef struct csv_marks {
   const char *data;
-  uint32_t end;
-  uint32_t block; /* the place of the block at hand */
-  uint64_t mask;  /* what is left of it */
-  uint32_t from;  /* the place of the block of cache[0] */
+  uint32_t end; /* behind the bytes that are there */
   bool eof, multi;
-  bool either; /* lines end with \n, \r or \r\n; else with `last`, of a `pair` behind a \r */
+  bool either; /* lines end with \n, \r or \r\n; else with \n, of a `pair` behind a \r */
   bool pair;
-  char sep, last;
-  int quote, escape;
-  unsigned char set[MILL_MARKS], ends[MILL_MARKS]; /* without separators */
-  bool narrow;                                     /* `other` is filled too */
-  uint64_t cache[CSV_BLOCKS], other[CSV_BLOCKS];
+  bool
+      doubled; /* a quote within quotes stands twice; else behind an escape, which is no common form */
+  unsigned char set[MILL_MARKS];
+  mill_marks mask[CSV_BLOCKS];
 } csv_marks;
 
-/* `fields`: are separators looked for? */
-static inline void marks_begin(csv_marks *m, const csv_source *s, bool fields) {
+/* How far the walk is: for a variable of its loop. */
+typedef struct csv_walk {
+  uint32_t at;          /* the next block */
+  uint32_t from, found; /* place and number of the masks */
+  uint64_t inside;      /* all ones: the block begins within quotes */
+  /* In bit 0, of the byte before the block: is it a \r, does a field begin behind it, is it a closing quote,
+  ** is it the \r of a pair behind one? */
+  uint64_t cr, begins, closed, closed_cr;
+} csv_walk;
+
+typedef struct csv_block {
+  uint32_t at;
+  uint64_t fields,
+      lines; /* where fields, and of them those where lines end; of \r\n it is the \r, but of pairs */
+  uint64_t quotes, twice; /* bits of quotes, and of the second ones of two */
+  bool wrong;             /* the record that goes on behind those is not of the common form */
+} csv_block;
+
+static inline void marks_begin(csv_marks *m, const csv_source *s) {
   const csv_plan *plan = s->plan;
   const io_separator line = s->newline;
   m->data = s->window->data;
@@ -38,120 +58,75 @@ static inline void marks_begin(csv_marks *m, const csv_source *s, bool fields) {
   m->multi = plan->multi;
   m->either = line.text == NULL;
   m->pair = line.size == 2;
-  m->sep = plan->sep[0];
-  m->last = line.text ? line.text[line.size - 1] : '\n';
-  m->quote = plan->quote;
-  m->escape = plan->escape;
-  unsigned char last = (unsigned char)m->last;
-  m->set[0] = last;
-  m->set[1] = m->either ? '\r' : last;
-  m->set[2] = fields ? (unsigned char)m->sep : last;
-  m->set[3] = plan->quote == CSV_NONE ? last : (unsigned char)plan->quote;
-  m->set[4] = m->set[5] = plan->escape == CSV_NONE ? last : (unsigned char)plan->escape;
-  memcpy(m->ends, m->set, sizeof m->set);
-  m->ends[2] = last;
-  m->narrow = false;
+  m->doubled = plan->escape == plan->quote;
+  m->set[CSV_SEP] = (unsigned char)plan->sep[0];
+  m->set[CSV_LF] = '\n';
+  m->set[CSV_CR] = '\r';
+  m->set[CSV_QUOTE] = plan->quote == CSV_NONE ? '\n' : (unsigned char)plan->quote;
+  m->set[CSV_ESCAPE] = plan->escape == CSV_NONE ? '\n' : (unsigned char)plan->escape;
 }
 
-static inline void marks_look(csv_marks *m) {
-  size_t left = (m->end - m->block + 63) / 64;
-  if (left > CSV_BLOCKS) left = CSV_BLOCKS;
-  mill_marks_find(m->data + m->block, left, m->set, m->cache);
-  if (m->narrow) mill_marks_find(m->data + m->block, left, m->ends, m->other);
-  m->from = m->block;
-  m->mask = m->cache[0];
+/* From the beginning of a record. */
+CSV_INLINE csv_walk marks_from(uint32_t at) {
+  return (csv_walk){.at = at, .from = at, .begins = 1};
 }
 
-/* Go on from a place. */
-static inline void marks_at(csv_marks *m, uint32_t at) {
-  m->block = at;
-  m->mask = 0;
-  if (at < m->end) marks_look(m);
+/* Masks from a place on; how many. */
+static inline uint32_t marks_look(csv_marks *m, uint32_t at) {
+  uint32_t left = m->end - at, found = (left + 63) / 64;
+  if (found > CSV_BLOCKS) found = CSV_BLOCKS;
+  mill_marks_each(m->data + at, found, m->set, m->mask);
+  for (int k = 0; left < 64 * found && k < MILL_MARKS; k++)
+    m->mask[found - 1].of[k] &= (1ull << (left & 63)) - 1;
+  return found;
 }
 
-/* The next marked byte, or end. */
-static inline uint32_t marks_next(csv_marks *m) {
-  while (__builtin_expect(m->mask == 0, 0)) {
-    if (m->end - m->block <= 64) return m->end;
-    m->block += 64;
-    uint32_t k = (m->block - m->from) / 64;
-    if (k < CSV_BLOCKS)
-      m->mask = m->cache[k];
-    else
-      marks_look(m);
+/* Bit i of the result: an odd number of the bits up to i are set. */
+CSV_INLINE uint64_t running_xor(uint64_t x) {
+  x ^= x << 1;
+  x ^= x << 2;
+  x ^= x << 4;
+  x ^= x << 8;
+  x ^= x << 16;
+  return x ^ x << 32;
+}
+
+/* The bits a place further; *carry: what comes in, and goes out. */
+CSV_INLINE uint64_t behind(uint64_t bits, uint64_t *carry) {
+  uint64_t moved = bits << 1 | *carry;
+  *carry = bits >> 63;
+  return moved;
+}
+
+/* The next block; false: there is none. */
+CSV_INLINE bool marks_block(csv_marks *m, csv_walk *w, csv_block *b) {
+  if (w->at >= m->end) return false;
+  if ((w->at - w->from) / 64 >= w->found) {
+    w->found = marks_look(m, w->at);
+    w->from = w->at;
   }
-  uint32_t at = m->block + (uint32_t)__builtin_ctzll(m->mask);
-  m->mask &= m->mask - 1;
-  return at < m->end ? at : m->end;
-}
-
-/* The next marked byte that is no separator, or end; of the narrow marks. */
-static inline uint32_t marks_next_end(csv_marks *m) {
-  m->mask &= m->other[(m->block - m->from) / 64];
-  while (__builtin_expect(m->mask == 0, 0)) {
-    if (m->end - m->block <= 64) return m->end;
-    m->block += 64;
-    uint32_t k = (m->block - m->from) / 64;
-    if (k >= CSV_BLOCKS) {
-      marks_look(m);
-      k = 0;
-    }
-    m->mask = m->other[k];
+  const uint64_t *of = m->mask[(w->at - w->from) / 64].of;
+  uint64_t lf = of[CSV_LF], cr = of[CSV_CR], quotes = m->set[CSV_QUOTE] == '\n' ? 0 : of[CSV_QUOTE];
+  uint64_t within = running_xor(quotes) ^ w->inside;
+  uint64_t lines = m->either ? lf | cr : lf, ends = (of[CSV_SEP] | lines) & ~within;
+  uint64_t begin = behind(ends, &w->begins), after_cr = behind(cr, &w->cr);
+  uint64_t after = behind(quotes & ~within, &w->closed); /* behind closing quotes */
+  uint64_t may = m->pair ? of[CSV_SEP] | cr : ends;      /* may stand there */
+  uint64_t wrong = quotes & within & ~(begin | after);
+  wrong |= after & ~(m->doubled ? may | quotes : may);
+  if (!m->doubled) wrong |= of[CSV_ESCAPE] & within;
+  if (!m->multi) wrong |= lines & within;
+  if (m->pair) {
+    wrong |= behind(after & cr, &w->closed_cr) & ~lf;
+    wrong |= lf & ~(within ^ after_cr); /* alone, or a pair within quotes, which becomes a \n */
   }
-  uint32_t at = m->block + (uint32_t)__builtin_ctzll(m->mask);
-  m->mask = m->cache[(m->block - m->from) / 64] & (~1ull << (at - m->block));
-  return at < m->end ? at : m->end;
-}
-
-typedef enum csv_seen {
-  CSV_SEEN,
-  CSV_SLOW, /* not of the common form: the long way */
-  CSV_MORE, /* bytes behind the window decide */
-  CSV_FAILED,
-} csv_seen;
-
-/* Is the mark at `at` the end of a line, for a field from `start` on? */
-static inline bool marks_ends(const csv_marks *m, uint32_t at, uint32_t start) {
-  char c = m->data[at];
-  if (c != m->last) return m->either && c == '\r';
-  return !m->pair || (at > start && m->data[at - 1] == '\r');
-}
-
-/* Does a line end begin at the place? */
-static inline csv_seen marks_line_end(const csv_marks *m, uint32_t at) {
-  if (at >= m->end) return m->eof ? CSV_SEEN : CSV_MORE;
-  char c = m->data[at];
-  if (m->either) return c == '\n' || c == '\r' ? CSV_SEEN : CSV_SLOW;
-  if (!m->pair) return c == m->last ? CSV_SEEN : CSV_SLOW;
-  if (c != '\r') return CSV_SLOW;
-  if (at + 1 >= m->end) return m->eof ? CSV_SLOW : CSV_MORE;
-  return m->data[at + 1] == m->last ? CSV_SEEN : CSV_SLOW;
-}
-
-/* Of a field whose opening quote is at `open` and has been taken: where its closing quote is, which
-** a separator, a line end or the file's end follows. `doubled`: quotes inside it stand twice. */
-static inline csv_seen marks_close(csv_marks *m, uint32_t open, uint32_t *close, bool *doubled) {
-  *doubled = false;
-  for (;;) {
-    uint32_t q = marks_next(m);
-    if (q >= m->end) return m->eof ? CSV_SLOW : CSV_MORE;
-    char c = m->data[q];
-    if ((unsigned char)c == m->quote) {
-      if (q + 1 >= m->end && !m->eof) return CSV_MORE;
-      if (m->escape == m->quote && q + 1 < m->end && m->data[q + 1] == c) {
-        (void)marks_next(m);
-        *doubled = true;
-        continue;
-      }
-      *close = q;
-      return q + 1 < m->end && m->data[q + 1] == m->sep ? CSV_SEEN : marks_line_end(m, q + 1);
-    }
-    if ((unsigned char)c == m->escape) return CSV_SLOW;
-    if (c == m->sep) continue;
-    if (!m->multi) return CSV_SLOW; /* the line ends */
-    if (m->pair ? q > open + 1 && m->data[q - 1] == '\r' : c != '\n')
-      return CSV_SLOW; /* becomes a \n */
-  }
+  if (m->end - w->at < 64) wrong &= (1ull << (m->end - w->at)) - 1;
+  if (m->either) ends &= ~(lf & after_cr);
+  uint64_t good = wrong ? (wrong & -wrong) - 1 : ~0ull;
+  *b = (csv_block){w->at, ends & good, ends & lines & good, quotes, after & quotes, wrong != 0};
+  w->inside = within >> 63 ? ~0ull : 0;
+  w->at += 64;
+  return true;
 }
 
 #endif

@@ -1,130 +1,205 @@
 /* Records of CSV into columns of cells, up to a batch at a time.
 **
-** In the common form (one-byte separator, no trimming) plain fields and quoted ones that end as they
-** should are found through bit masks (csv_marks.h), also those over several lines with multiLine; a
-** record that holds anything else goes through mill_csv_split. */
+** In the common form (one-byte separator, no trimming) the ends of fields are found through bit masks
+** (csv_marks.h), those of some hundred records in a row, and become cells column by column, the wanted ones
+** alone: what a loop works on stays in the first cache, and no branch asks what a byte is. A record that holds
+** anything else goes through mill_csv_split.
+**
+**     end[record * nfile + field]     where the field ends
+**
+** A record with other numbers of fields is made as long: fields that are missing end one byte ahead of where
+** they would begin, the others are dropped. */
+#include "base/hot.h"
 #include "io/csv_marks.h"
 
-/* ---- the fast scan -------------------------------------------------------------------------- */
+enum { CSV_ENDS = 8192 /* unless one record has more */ };
 
-/* Note field `col` of row n. What is not wanted goes to a column that nobody reads. */
-static inline void put(csv_cells *d, uint32_t col, uint32_t n, csv_cell cell) {
-  d->to[col < d->nfile ? col : d->nfile][n] = cell;
+/* ---- ends ----------------------------------------------------------------------------------- */
+
+/* The records that are being collected. */
+typedef struct csv_run {
+  uint32_t *end;
+  uint32_t rows, most; /* whole records; where to stop */
+  uint32_t n, first;   /* ends; of them the first of the record at hand */
+  uint32_t dropped;    /* fields of the record at hand that have no end here */
+  uint32_t line;       /* where it begins */
+  uint32_t stop;       /* records from here on are not ours */
+  uint64_t quotes, twice;
+  bool special; /* the record at hand takes the long way */
+  bool failed;  /* there is one with more fields than maxColumns */
+} csv_run;
+
+/* Append the places of n bits: by eights, up to 7 too many. */
+CSV_INLINE void put_ends(uint32_t *end, uint32_t at, uint64_t bits, uint32_t n) {
+  uint32_t done = 0;
+  do {
+#pragma GCC unroll 8
+    for (int k = 0; k < 8; k++) {
+      end[done + k] = at + (uint32_t)__builtin_ctzll(bits | 1ull << 63);
+      bits &= bits - 1;
+    }
+    done += 8;
+  } while (done < n);
 }
 
+/* Is there nothing in the line at p, by the rule of the reader? */
+static bool is_blank(const csv_marks *m, uint32_t at) {
+  const char *p = m->data + at, *end = m->data + m->end;
+  if (m->multi) return m->pair ? *p == '\r' : *p == '\n';
+  while (p < end && (unsigned char)*p <= ' ' && *p != '\n' && !(m->either && *p == '\r')) p++;
+  return p == end || *p == '\n' || (m->either && *p == '\r');
+}
+
+/* Is the record at r->line to be scanned? */
+CSV_INLINE bool goes_on(const csv_cells *d, const csv_marks *m, csv_run *r) {
+  if (r->line >= r->stop || r->rows == r->most) return false;
+  unsigned char c = (unsigned char)m->data[r->line];
+  if (c <= ' ' || c == d->plan->comment) r->special = c == d->plan->comment || is_blank(m, r->line);
+  return !r->special;
+}
+
+/* Row `row` has `got` of its fields' ends at p, and `rest` ends of other records behind them: make them as many as
+** a record has. */
+static __attribute__((noinline)) void fit(csv_cells *d, uint32_t row, uint32_t *p, uint32_t got,
+                                          uint32_t rest) {
+  uint32_t want = d->nfile;
+  d->bad[row] = d->count;
+  memmove(p + want, p + got, rest * sizeof *p);
+  for (uint32_t i = got; i < want; i++) p[i] = p[got - 1];
+}
+
+/* The record at hand ends at `at` with end number `last`, the next one begins at `next`. How much further the
+** ends behind it are then. */
+CSV_INLINE uint32_t take_record(csv_cells *d, csv_run *r, uint32_t last, uint32_t at, uint32_t next,
+                                uint32_t row) {
+  uint32_t got = last + 1 - r->first, moved = d->nfile - got;
+  d->bad[row] = 0;
+  d->line[row] = (csv_cell){r->line, at - r->line};
+  r->end[last] = at;
+  if (moved || r->dropped) {
+    fit(d, row, r->end + r->first, got, r->n - last - 1);
+    if ((uint64_t)got + r->dropped > (uint64_t)d->plan->max_columns) r->failed = true;
+    r->n += moved;
+    r->dropped = 0;
+  }
+  r->line = next;
+  r->first += d->nfile;
+  r->rows++;
+  return moved;
+}
+
+/* The records that end in a block, whose first end is number `before`. False: stop behind the last of them. */
+CSV_INLINE bool take_lines(csv_cells *d, const csv_marks *m, const csv_block *b, csv_run *r,
+                           uint32_t before, uint32_t n) {
+  for (uint64_t lines = b->lines; lines; lines &= lines - 1) {
+    uint64_t ahead = (lines & -lines) - 1;
+    uint32_t last = before + (uint32_t)__builtin_popcountll(b->fields & ahead);
+    uint32_t at = b->at + (uint32_t)__builtin_ctzll(lines), next = at + 1;
+    if (m->either && m->data[at] == '\r') {
+      if (next == m->end && !m->eof) return false;
+      next += m->data[next] == '\n';
+    }
+    before += take_record(d, r, last, at - m->pair, next, n + r->rows);
+    if (r->failed || !goes_on(d, m, r)) return false;
+  }
+  return true;
+}
+
+/* Records from row n of the batch on. The run is a variable of the loop: its fields stay in registers. */
+MILL_HOT static csv_run collect(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  csv_run r = run;
+  csv_walk w = marks_from(r.line);
+  csv_block b;
+  if (!goes_on(d, m, &r)) return r;
+  while (marks_block(m, &w, &b)) {
+    uint32_t before = r.n, found = (uint32_t)__builtin_popcountll(b.fields);
+    put_ends(r.end + before, b.at, b.fields, found);
+    r.n += found;
+    r.quotes |= b.quotes;
+    r.twice |= b.twice;
+    if (!take_lines(d, m, &b, &r, before, n)) return r;
+    if (r.n - r.first > d->nfile) {
+      r.dropped += r.n - r.first - d->nfile;
+      r.n = r.first + d->nfile;
+    }
+    r.special = b.wrong;
+    if (b.wrong) return r;
+  }
+  if (!m->eof || r.line >= m->end) return r;
+  r.special = w.inside != 0; /* else the last record ends with the file */
+  if (!r.special) (void)take_record(d, &r, r.n++, m->end, m->end, n + r.rows);
+  return r;
+}
+
+/* ---- cells ---------------------------------------------------------------------------------- */
+
 /* A text between quotes in which they stand twice, with one of each: in the batch's side text. */
-static mill_status halve_quotes(csv_cells *d, uint32_t from, uint32_t to, csv_cell *out,
-                                mill_error *err) {
+static mill_status halve_quotes(csv_cells *d, csv_cell *cell, mill_error *err) {
   mill_text *side = &d->row.side;
-  const char *p = d->base + from, *end = d->base + to;
+  const char *p = d->base + cell->at, *end = p + cell->size;
   size_t before = side->size;
-  MILL_TRY(mill_text_reserve(side, to - from + IO_PAD, err));
+  MILL_TRY(mill_text_reserve(side, cell->size + IO_PAD, err));
   char *q = side->data + before;
   for (; p < end; p++) {
     *q++ = *p;
     p += (unsigned char)*p == d->plan->quote;
   }
   side->size = (size_t)(q - side->data);
-  *out = (csv_cell){(uint32_t)before | CSV_SIDE, (uint32_t)(side->size - before)};
+  *cell = (csv_cell){(uint32_t)before | CSV_SIDE, (uint32_t)(side->size - before)};
   return MILL_OK;
 }
 
-/* The quoted field whose opening mark at `open` has been taken; *behind: its closing quote. */
-static __attribute__((noinline)) csv_seen quoted_field(csv_cells *d, csv_marks *m, uint32_t open,
-                                                       uint32_t col, uint32_t n, uint32_t *behind,
-                                                       mill_error *err) {
-  bool doubled;
-  csv_seen seen = marks_close(m, open, behind, &doubled);
-  if (seen != CSV_SEEN) return seen;
-  csv_cell cell = {open + 1, *behind - open - 1};
-  if (cell.size == 0 && *d->plan->empty_value) return CSV_SLOW;
-  if (cell.size == 0 && !*d->plan->null_value) cell.size = CSV_NULL;
-  if (doubled && col < d->nfile && d->slot[col] >= 0 &&
-      halve_quotes(d, open + 1, *behind, &cell, err) != MILL_OK)
-    return CSV_FAILED;
-  put(d, col, n, cell);
-  return CSV_SEEN;
-}
-
-/* The line ends with the mark at q, or with the file; *next: behind it. */
-static inline csv_seen end_of_line(csv_marks *m, uint32_t q, uint32_t *next) {
-  *next = q < m->end ? q + 1 : q;
-  if (q >= m->end) return m->eof ? CSV_SEEN : CSV_MORE;
-  if (!m->either || m->data[q] == '\n') return CSV_SEEN;
-  if (q + 1 >= m->end) return m->eof ? CSV_SEEN : CSV_MORE;
-  if (m->data[q + 1] == '\n') *next = marks_next(m) + 1;
-  return CSV_SEEN;
-}
-
-/* Behind the last field that is wanted: the end of the line, the place of its mark. Fields are passed over,
-** those in quotes by their quotes. */
-static inline csv_seen pass_fields(csv_marks *m, uint32_t line, uint32_t *end) {
-  for (;;) {
-    uint32_t q = marks_next_end(m), close;
-    bool doubled;
-    *end = q;
-    if (q >= m->end || marks_ends(m, q, line)) return CSV_SEEN;
-    if ((unsigned char)m->data[q] != m->quote || m->data[q - 1] != m->sep) continue;
-    csv_seen seen = marks_close(m, q, &close, &doubled);
-    if (seen != CSV_SEEN) return seen;
+/* A field with its quotes, as the text between them. */
+static mill_status unquote(csv_cells *d, csv_cell *cell, bool twice, mill_error *err) {
+  const csv_plan *plan = d->plan;
+  *cell = (csv_cell){cell->at + 1, cell->size - 2};
+  if (cell->size == 0 && *plan->empty_value) {
+    *cell = (csv_cell){(uint32_t)d->row.side.size | CSV_SIDE, (uint32_t)strlen(plan->empty_value)};
+    return mill_text_adds(&d->row.side, plan->empty_value, err);
   }
+  if (cell->size == 0 && !*plan->null_value) cell->size = CSV_NULL;
+  if (cell->size == CSV_NULL || !twice || !memchr(d->base + cell->at, plan->quote, cell->size))
+    return MILL_OK;
+  return halve_quotes(d, cell, err);
 }
 
-/* Are there perhaps more fields than maxColumns? */
-static bool too_many(const csv_cells *d, uint32_t from, uint32_t to) {
-  const char sep = d->plan->sep[0];
-  uint32_t n = 0;
-  for (uint32_t i = from; i < to; i++) n += d->base[i] == sep;
-  return n >= d->plan->max_columns;
-}
-
-/* Split the line at *line, which is then the next one, into row n. */
-static inline csv_seen scan_line(csv_cells *d, csv_marks *m, uint32_t *line, uint32_t n,
-                                 uint32_t *ncols, mill_error *err) {
-  uint32_t start = *line, col = 0, q;
-  bool taken = false; /* the field at hand, for it was quoted */
-  for (;;) {
-    q = marks_next(m);
-    char c = m->data[q];
-    if (c == m->sep && q < m->end) {
-      if (!taken) put(d, col, n, (csv_cell){start, q == start ? CSV_NULL : q - start});
-      col++;
-      taken = false;
-      start = q + 1;
-      if (m->narrow && col == d->enough) {
-        csv_seen seen = pass_fields(m, *line, &q);
-        if (seen != CSV_SEEN) return seen;
-        if (q - *line >= d->plan->max_columns && too_many(d, *line, q)) return CSV_SLOW;
-        *ncols = d->nfile;
-        return end_of_line(m, q, line);
-      }
-    } else if ((unsigned char)c == m->quote && q < m->end) {
-      if (q != start || taken) continue;
-      csv_seen seen = quoted_field(d, m, q, col, n, &start, err);
-      if (seen != CSV_SEEN) return seen;
-      taken = true;
-    } else if (q >= m->end || marks_ends(m, q, start)) {
-      break;
-    }
+/* Column `col` of the collected records into `to`; `quotes`: are there some? */
+CSV_INLINE mill_status fill(csv_cells *d, const csv_run *r, uint32_t col, csv_cell *to,
+                            const csv_cell *line, bool quotes, mill_error *err) {
+  const uint32_t *end = r->end + col, rows = r->rows, nfile = d->nfile;
+  const char *base = d->base, quote = (char)d->plan->quote;
+  for (uint32_t i = 0; i < rows; i++, end += nfile) {
+    uint32_t at = col ? end[-1] + 1 : line[i].at, size = *end - at;
+    to[i] = (csv_cell){at, size - (size == 0)};
+    if (quotes && base[at] == quote && (int32_t)size > 0)
+      MILL_TRY(unquote(d, &to[i], r->twice, err));
   }
-  uint32_t end = m->pair && q < m->end ? q - 1 : q;
-  if (!taken) put(d, col, n, (csv_cell){start, end == start ? CSV_NULL : end - start});
-  *ncols = col + 1;
-  return end_of_line(m, q, line);
+  return MILL_OK;
+}
+
+static mill_status fill_column(csv_cells *d, const csv_run *r, uint32_t col, uint32_t n,
+                               mill_error *err) {
+  csv_cell *to = d->cell + (size_t)d->slot[col] * CSV_STRIDE + n - d->from;
+  return r->quotes ? fill(d, r, col, to, d->line + n, true, err)
+                   : fill(d, r, col, to, d->line + n, false, err);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
 static void clear_row(csv_cells *d, uint32_t n) {
-  for (int i = 0; i < d->nslots; i++) d->cell[(size_t)i * CSV_STRIDE + n] = (csv_cell){0, CSV_NULL};
+  for (int i = 0; i < d->nslots; i++)
+    d->cell[(size_t)i * CSV_STRIDE + n - d->from] = (csv_cell){0, CSV_NULL};
   d->bad[n] = 0;
+}
+
+static mill_status too_many(mill_error *err) {
+  return mill_fail(err, MILL_E_MALFORMED_CSV_RECORD, "badRecord",
+                   "it has more fields than maxColumns", NULL);
 }
 
 /* Is the number of fields right? Too few: the rest is null already. */
 static mill_status check_count(csv_cells *d, uint32_t n, uint32_t ncols, mill_error *err) {
-  if (ncols > (uint64_t)d->plan->max_columns)
-    return mill_fail(err, MILL_E_MALFORMED_CSV_RECORD, "badRecord",
-                     "it has more fields than maxColumns", NULL);
+  if (ncols > (uint64_t)d->plan->max_columns) return too_many(err);
   if (ncols != d->nfile && d->count) d->bad[n] = 1;
   return MILL_OK;
 }
@@ -134,7 +209,7 @@ static mill_status take_row(csv_cells *d, uint32_t n, const char *at, size_t siz
                             mill_error *err) {
   clear_row(d, n);
   for (size_t i = 0; i < d->row.n && i < d->nfile; i++)
-    if (d->slot[i] >= 0) d->cell[(size_t)d->slot[i] * CSV_STRIDE + n] = d->row.cell[i];
+    if (d->slot[i] >= 0) d->cell[(size_t)d->slot[i] * CSV_STRIDE + n - d->from] = d->row.cell[i];
   d->line[n] = (csv_cell){(uint32_t)(at - d->base), (uint32_t)size};
   return check_count(d, n, (uint32_t)d->row.n, err);
 }
@@ -151,75 +226,44 @@ static mill_status slow_row(csv_cells *d, uint32_t *n, bool *found, mill_error *
   return MILL_OK;
 }
 
-/* Is there nothing in the line at p, by the rule of the reader? */
-static bool is_blank(const csv_marks *m, uint32_t at) {
-  const char *p = m->data + at, *end = m->data + m->end;
-  if (m->multi) return m->pair ? *p == '\r' : *p == m->last;
-  while (p < end && (unsigned char)*p <= ' ' && *p != m->last && !(m->either && *p == '\r')) p++;
-  return p == end || *p == m->last || (m->either && *p == '\r');
-}
-
-/* The record at [from, to) as the corrupt record's column shows it: without its line end. */
-static csv_cell whole_line(const csv_marks *m, uint32_t from, uint32_t to) {
-  bool last = to > from && m->data[to - 1] == m->last;
-  if (m->pair) {
-    if (last && to - 1 > from && m->data[to - 2] == '\r') to -= 2;
-  } else {
-    to -= last;
-    if (m->either && to > from && m->data[to - 1] == '\r') to--;
-  }
-  return (csv_cell){from, to - from};
-}
-
-/* Rows of the window by the fast scan, until it is empty, the batch full, or a line is special. */
-static mill_status fast_rows(csv_cells *d, io_window *w, uint32_t *n, bool *special,
+/* Rows of the window by the fast scan, up to row `most`, until it is empty or a record is special. */
+static mill_status fast_rows(csv_cells *d, io_window *w, uint32_t most, uint32_t *n, bool *special,
                              mill_error *err) {
   csv_marks m;
-  uint32_t at = (uint32_t)w->at;
-  uint64_t stop =
-      w->stop > w->offset ? w->stop - w->offset : 0; /* records from here on are not ours */
-  marks_begin(&m, &d->source, true);
-  m.narrow = d->enough < d->nfile;
-  marks_at(&m, at);
-  if (stop > m.end) stop = m.end;
+  marks_begin(&m, &d->source);
+  uint64_t stop = w->stop > w->offset ? w->stop - w->offset : 0;
   d->base = w->data;
-  *special = false;
-  while (*n < MILL_BATCH && at < stop) {
-    uint32_t line = at, ncols = 0;
-    unsigned char c = (unsigned char)m.data[line];
-    if (c <= ' ' || c == d->plan->comment) {
-      *special = c == d->plan->comment || is_blank(&m, line);
-      if (*special) break;
-    }
-    d->bad[*n] = 0;
-    csv_seen seen = scan_line(d, &m, &at, *n, &ncols, err);
-    if (seen == CSV_FAILED) return MILL_E_OUT_OF_MEMORY;
-    if (seen != CSV_SEEN) {
-      *special = seen == CSV_SLOW;
-      break;
-    }
-    d->line[*n] = whole_line(&m, line, at);
-    for (uint32_t k = ncols; k < d->nfile; k++) put(d, k, *n, (csv_cell){0, CSV_NULL});
-    MILL_TRY(check_count(d, *n, ncols, err));
-    ++*n;
-    w->at = at;
+  *special = d->nfile > (uint64_t)d->plan->max_columns;
+  for (bool more = true; more && !*special && *n < most;) {
+    csv_run r = {.end = d->end, .line = (uint32_t)w->at, .most = d->most};
+    r.stop = stop < m.end ? (uint32_t)stop : m.end;
+    if (r.most > most - *n) r.most = most - *n;
+    r = collect(d, &m, r, *n);
+    if (r.failed) return too_many(err);
+    for (uint32_t i = 0; i < d->nfile; i++)
+      if (d->slot[i] >= 0) MILL_TRY(fill_column(d, &r, i, *n, err));
+    *n += r.rows;
+    w->at = r.line;
+    *special = r.special;
+    more = r.rows == r.most;
   }
   return MILL_OK;
 }
 
 mill_status mill_csv_cells_next(csv_cells *d, uint32_t *n, mill_error *err) {
   io_window *w = d->source.window;
-  mill_text_reset(&d->row.side);
-  while (*n < MILL_BATCH) {
+  uint32_t most = *n + CSV_ROWS < MILL_BATCH ? *n + CSV_ROWS : MILL_BATCH;
+  d->from = *n;
+  while (*n < most) {
     bool special = true, found = true;
-    if (d->source.fast && w->at < w->have) MILL_TRY(fast_rows(d, w, n, &special, err));
-    if (*n == MILL_BATCH) break;
+    if (d->source.fast && w->at < w->have) MILL_TRY(fast_rows(d, w, most, n, &special, err));
+    if (*n == most) break;
     if (!special && *n) break; /* more bytes are needed: the views must end first */
     uint32_t before = *n;
     MILL_TRY(slow_row(d, n, &found, err));
     if (!found || *n == before) break;
   }
-  return MILL_OK;
+  return mill_text_reserve(&d->row.side, IO_PAD, err);
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -229,20 +273,11 @@ mill_status mill_csv_cells_init(csv_cells *d, const csv_plan *plan, mill_memory 
   *d = (csv_cells){.plan = plan, .nfile = nfile, .nslots = nslots};
   mill_csv_row_init(&d->row, m);
   d->slot = mill_arena_alloc(a, ((size_t)nfile + 1) * sizeof *d->slot);
-  d->to = mill_arena_alloc(a, ((size_t)nfile + 1) * sizeof *d->to);
+  d->most = nfile < CSV_ENDS / CSV_ROWS ? CSV_ROWS : nfile < CSV_ENDS ? CSV_ENDS / nfile : 1;
+  size_t ends = (size_t)d->most * nfile + 3 * 64; /* and those of a block, some too many */
+  d->end = mill_arena_alloc(a, ends * sizeof *d->end);
   d->cell = mill_arena_alloc(a, ((size_t)nslots + 1) * CSV_STRIDE * sizeof *d->cell);
-  return d->slot && d->to && d->cell ? MILL_OK : mill_oom(m, (size_t)nslots * MILL_BATCH, err);
-}
-
-void mill_csv_cells_place(csv_cells *d) {
-  csv_cell *nowhere = d->cell + (size_t)d->nslots * CSV_STRIDE;
-  for (uint32_t i = 0; i < d->nfile; i++)
-    d->to[i] = d->slot[i] < 0 ? nowhere : d->cell + (size_t)d->slot[i] * CSV_STRIDE;
-  d->to[d->nfile] = nowhere;
-  d->enough = d->count ? UINT32_MAX : 0;
-  for (uint32_t i = 0; i < d->nfile && !d->count; i++)
-    if (d->slot[i] >= 0) d->enough = i + 1;
-  if (d->enough == 0) d->enough = 1;
+  return d->slot && d->end && d->cell ? MILL_OK : mill_oom(m, (size_t)nslots * MILL_BATCH, err);
 }
 
 void mill_csv_cells_clear(csv_cells *d) { mill_csv_row_clear(&d->row); }

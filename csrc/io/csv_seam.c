@@ -1,24 +1,26 @@
-/* Where a record of multiLine CSV begins, found by walking over line ends and quotes from one that is
-** known: the structure alone, nothing is converted. A record that is not of the common form is split
+/* Where a record of multiLine CSV begins, found by walking over line ends outside of quotes (csv_marks.h) from
+** one that is known: the structure alone, nothing is converted. A record that is not of the common form is split
 ** by mill_csv_split. */
 #include "io/csv_marks.h"
 
+typedef enum csv_seen {
+  CSV_SEEN,
+  CSV_SLOW, /* not of the common form: the long way */
+  CSV_MORE, /* bytes behind the window decide */
+} csv_seen;
+
 /* From the record at *line to the first one that begins at or behind `to`: *line. */
 static csv_seen walk(csv_marks *m, uint32_t *line, uint64_t to) {
-  uint32_t close;
-  bool doubled;
-  while (*line < to) {
-    uint32_t q = marks_next(m);
-    if (q >= m->end) return CSV_MORE;
-    if ((unsigned char)m->data[q] == m->quote) {
-      if (q != *line && m->data[q - 1] != m->sep) continue; /* within a plain field */
-      csv_seen seen = marks_close(m, q, &close, &doubled);
-      if (seen != CSV_SEEN) return seen;
-    } else if (marks_ends(m, q, *line)) {
-      *line = q + 1;
-    }
+  csv_block b;
+  csv_walk w = marks_from(*line);
+  while (*line < to && marks_block(m, &w, &b)) {
+    uint64_t lines = b.lines;
+    if (w.at <= to && lines) lines = 1ull << (63 - __builtin_clzll(lines)); /* the last will do */
+    for (; lines && *line < to; lines &= lines - 1)
+      *line = b.at + (uint32_t)__builtin_ctzll(lines) + 1;
+    if (b.wrong && *line < to) return CSV_SLOW;
   }
-  return CSV_SEEN;
+  return *line < to ? CSV_MORE : CSV_SEEN;
 }
 
 /* The record at w->data + *line by the long way. */
@@ -41,8 +43,7 @@ static mill_status find(csv_source *s, csv_row *row, uint64_t to, uint64_t *next
   csv_marks m;
   for (uint64_t at = w->offset + w->at;;) { /* the record at hand */
     uint32_t line = (uint32_t)(at - w->offset);
-    marks_begin(&m, s, false);
-    marks_at(&m, line);
+    marks_begin(&m, s);
     csv_seen seen = walk(&m, &line, to - w->offset);
     if (seen == CSV_SLOW) MILL_TRY(pass_slow(s, row, &line, &seen, err));
     at = w->offset + line;

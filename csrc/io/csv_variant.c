@@ -91,12 +91,13 @@ static mill_status store(csv_variants *v, mill_vector *out, uint32_t i, mill_are
 mill_status mill_csv_variant_column(csv_cells *d, csv_variants *v, uint8_t *state,
                                     const csv_cell *cell, mill_vector *out, uint32_t n,
                                     mill_arena *scratch, mill_error *err) {
-  MILL_TRY(mill_vector_init(out, mill_type_of(MILL_VARIANT), MILL_BATCH, scratch, err));
+  if (d->from == 0)
+    MILL_TRY(mill_vector_init(out, mill_type_of(MILL_VARIANT), MILL_BATCH, scratch, err));
   for (uint32_t i = 0; i < n; i++) {
     const char *p = cell[i].size == CSV_NULL ? "" : csv_cell_text(d, cell[i]);
     mill_variant_reset(&v->builder);
     MILL_TRY(put_cell(d->plan, &v->builder, state, p, cell[i], err));
-    MILL_TRY(store(v, out, i, scratch, err));
+    MILL_TRY(store(v, out, d->from + i, scratch, err));
   }
   return MILL_OK;
 }

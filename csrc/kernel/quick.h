@@ -93,7 +93,8 @@ static inline __attribute__((always_inline)) bool quick_integer(const char *p, s
   return true;
 }
 
-/* Digits with at most `scale` behind a point, as the unscaled number: exact, at most 16 digits. */
+/* Digits with at most `scale` behind a point, as the unscaled number: exact, at most 16 digits. First what nearly
+** all are: digits with just so many behind the point, or none. */
 static inline bool quick_decimal(const char *p, size_t n, unsigned scale, int64_t *out) {
   static const int64_t ten[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
   bool minus = n && *p == '-';
@@ -101,13 +102,14 @@ static inline bool quick_decimal(const char *p, size_t n, unsigned scale, int64_
   p += minus;
   n -= minus;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  size_t before = n - scale - 1;
-  if (n <= 8 && scale && before - 1 < 7 && p[before] == '.') { /* all digits, without the point */
-    uint64_t x = quick_load(p), low = (1ull << (8 * before)) - 1;
-    x = (x & low) | (x >> 8 & ~low);
-    *out = quick_eight(x, (unsigned)n - 1);
-    if (minus) *out = -*out;
-    return quick_are_digits(x, (unsigned)n - 1);
+  if (n - 1 < 8 && scale <= 8) {
+    size_t before = n - scale - 1;
+    uint64_t x = quick_load(p), low = (1ull << (8 * (before & 7))) - 1;
+    bool point = scale && before - 1 < 7 && p[before] == '.';
+    if (point) x = (x & low) | (x >> 8 & ~low); /* all digits, without the point */
+    int64_t v = (int64_t)quick_eight(x, (unsigned)n - point) * (point ? 1 : ten[scale]);
+    *out = minus ? -v : v;
+    if (quick_are_digits(x, (unsigned)n - point)) return true;
   }
 #endif
   const char *point = NULL;
@@ -124,23 +126,42 @@ static inline bool quick_decimal(const char *p, size_t n, unsigned scale, int64_
   return true;
 }
 
-/* yyyy-MM-dd of ten bytes. */
+/* The digits of yyyy-MM-dd. */
+static inline bool quick_date_digits(const char *p, unsigned *century, unsigned *year,
+                                     unsigned *month, unsigned *day) {
+  uint64_t x = quick_load(p), y = quick_load(p + 2);
+  if (!quick_layout(x, quick_load("0000-00-"), quick_load("\1\1\1\1\0\1\1\0") * 255) ||
+      !quick_layout(y, quick_load("00-00-00"), quick_load("\1\1\0\1\1\0\1\1") * 255))
+    return false;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  x &= 0x0f0f0f0f0f0f0f0full; /* pairs of neighbours */
+  y &= 0x0f0f0f0f0f0f0f0full;
+  x = x * 10 + (x >> 8);
+  y = y * 10 + (y >> 8);
+  *century = x & 0xff;
+  *year = x >> 16 & 0xff;
+  *month = x >> 40 & 0xff;
+  *day = y >> 48 & 0xff;
+#else
+  *century = (unsigned)((p[0] - '0') * 10 + p[1] - '0');
+  *year = (unsigned)((p[2] - '0') * 10 + p[3] - '0');
+  *month = (unsigned)((p[5] - '0') * 10 + p[6] - '0');
+  *day = (unsigned)((p[8] - '0') * 10 + p[9] - '0');
+#endif
+  return true;
+}
+
+/* yyyy-MM-dd of ten bytes. Without a branch on the year: leap years come as they like. */
 static inline bool quick_date(const char *p, int32_t *out) {
   static const uint16_t before[] = {0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
   static const uint8_t length[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  unsigned ten = (unsigned)(p[8] - '0'), one = (unsigned)(p[9] - '0');
-  if (!quick_layout(quick_load(p), quick_load("0000-00-"), quick_load("\1\1\1\1\0\1\1\0") * 255) ||
-      ten > 9 || one > 9)
-    return false;
-  unsigned year =
-      (unsigned)((p[0] - '0') * 1000 + (p[1] - '0') * 100 + (p[2] - '0') * 10 + p[3] - '0');
-  unsigned month = (unsigned)((p[5] - '0') * 10 + p[6] - '0'), day = ten * 10 + one;
-  if (month - 1 > 11 || year == 0) return false;
-  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  if (day - 1 >= length[month] + (unsigned)(leap && month == 2)) return false;
-  unsigned y = year - 1;
+  unsigned century, year, month, day;
+  if (!quick_date_digits(p, &century, &year, &month, &day)) return false;
+  unsigned leap = ((year ? year : century) & 3) == 0, y = century * 100 + year - 1;
+  if (month - 1 > 11 || y == UINT32_MAX) return false;
+  if (day - 1 >= length[month] + (leap & (month == 2))) return false;
   *out =
-      (int32_t)(365 * y + y / 4 - y / 100 + y / 400 + before[month] + (leap && month > 2) + day) -
+      (int32_t)(365 * y + y / 4 - y / 100 + y / 400 + before[month] + (leap & (month > 2)) + day) -
       719163;
   return true;
 }

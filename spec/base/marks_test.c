@@ -10,7 +10,8 @@ enum { BLOCKS = 5, SIZE = 64 * BLOCKS };
 int main(void) {
   static char text[SIZE + 64];
   static const char alphabet[] = "a,\n\r\"\\ \t\x80\xff\x1f!z";
-  uint64_t found[BLOCKS], ends[BLOCKS], shown[BLOCKS];
+  mill_marks found[BLOCKS];
+  uint64_t ends[BLOCKS], shown[BLOCKS];
   int wrong = 0;
   srand(1);
   for (int round = 0; round < 2000; round++) {
@@ -18,13 +19,12 @@ int main(void) {
     const char *p = text + rand() % 64;
     unsigned char set[MILL_MARKS];
     for (int k = 0; k < MILL_MARKS; k++) set[k] = (unsigned char)alphabet[rand() % 8];
-    mill_marks_find(p, BLOCKS, set, found);
+    mill_marks_each(p, BLOCKS, set, found);
     mill_marks_lines(p, BLOCKS, ends, shown);
     for (int i = 0; i < SIZE; i++) {
       unsigned char c = (unsigned char)p[i];
-      int in = 0;
-      for (int k = 0; k < MILL_MARKS; k++) in |= c == set[k];
-      wrong += (int)(found[i / 64] >> (i % 64) & 1) != in;
+      for (int k = 0; k < MILL_MARKS; k++)
+        wrong += (int)(found[i / 64].of[k] >> (i % 64) & 1) != (c == set[k]);
       wrong += (int)(ends[i / 64] >> (i % 64) & 1) != (c == '\n' || c == '\r');
       wrong += (int)(shown[i / 64] >> (i % 64) & 1) != (c > ' ');
     }

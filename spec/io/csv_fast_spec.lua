@@ -138,4 +138,36 @@ describe("the fast scan of CSV", function()
       assert.same(sums[2], sums[1])
     end)
   end
+
+  -- Lots of cells are worked out together: each of them is what a cast makes of its text.
+  it("reads whole numbers and decimals of any length", function()
+    math.randomseed(11)
+    local function digits(n)
+      local out = { math.random(1, 9) }
+      for i = 2, n do out[i] = math.random(0, 9) end
+      return table.concat(out)
+    end
+    local ODD = { "", "x", "12x", "1-2", "--1", "99999999999999999999", "0", "-0", "00012" }
+    local lines = {}
+    for i = 1, 20000 do
+      local whole = (math.random(9) == 1 and "-" or "") .. digits(math.random(math.random(18)))
+      local price = digits(math.random(math.random(9))) .. (i % 3000 < 1500 and "." .. digits(2) or "")
+      if math.random(9) == 1 then price = "-" .. digits(math.random(6)) .. "." .. math.random(0, 9) end
+      if math.random(30) == 1 then whole = ODD[math.random(#ODD)] end
+      if math.random(30) == 1 then price = ODD[math.random(#ODD)] end
+      lines[i] = ("%s,%s,%s,%s\n"):format(whole, whole, price, price)
+    end
+    write(table.concat(lines))
+    local df = spark.read:schema "a BIGINT, b INT, c DECIMAL(15,2), d DECIMAL(9,2)":csv(path)
+    local texts = spark.read:schema "a STRING, b STRING, c STRING, d STRING":csv(path)
+    texts = texts:selectExpr("try_cast(a AS BIGINT)", "try_cast(b AS INT)", "try_cast(c AS DECIMAL(15,2))",
+      "try_cast(d AS DECIMAL(9,2))")
+    local found, expected = df:collect(), texts:collect()
+    assert.equal(20000, #found)
+    for i = 1, 20000 do
+      for k = 1, 4 do
+        assert.equal(tostring(expected[i][k]), tostring(found[i][k]), lines[i] .. k)
+      end
+    end
+  end)
 end)
