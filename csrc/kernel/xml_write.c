@@ -5,6 +5,7 @@
 
 #include "kernel/csv_text.h"
 #include "kernel/format_call.h"
+#include "kernel/plain_copy.h"
 
 enum { MAX_DEPTH = 1000, STEP = 4 /* blanks a level */ };
 
@@ -81,7 +82,7 @@ static mill_status make_tags(mill_binding *b, xml_name *x, size_t depth, mill_er
   void *mem;
   x->opens = blanks + 1 + x->size;
   x->closes = 3 + x->size;
-  MILL_TRY(mill_bind_alloc(b, x->opens + x->closes, &mem, err));
+  MILL_TRY(mill_bind_alloc(b, x->opens + x->closes + PLAIN_COPY_ROOM, &mem, err));
   char *p = mem;
   x->tags = p;
   memset(p, ' ', blanks);
@@ -238,10 +239,44 @@ static mill_status characters(writing *w, const char *p, size_t n) {
   return escaped(w, p, n, false);
 }
 
+static uint64_t needs_escape(uint64_t x) { return plain_has(x, '&') | plain_has(x, '<'); }
+
+/* A whole element around a text, or around one of the short texts, that needs no escapes; *done false: it is none,
+** and nothing has been written. */
+static mill_status plain_element(writing *w, const xml_name *name, const mill_vector *v, uint32_t k,
+                                 bool *done) {
+  const bool text = v->type->id == MILL_STRING;
+  *done = false;
+  if (name->tags == NULL || !name->sound) return MILL_OK;
+  if (!text && !(w->rules->plain && mill_value_short(v->type))) return MILL_OK;
+  const mill_str *s = text ? (const mill_str *)v->data + k : NULL;
+  MILL_TRY(mill_text_reserve(
+      w->out, name->opens + name->closes + (text ? s->size : MILL_VALUE_TEXT) + 2 * PLAIN_COPY_ROOM,
+      w->err));
+  char *to = w->out->data + w->out->size;
+  if (w->open) *to++ = '>';
+  to = plain_put(to, name->tags, name->opens);
+  *to++ = '>';
+  if (!text)
+    to = mill_value_put_short(&w->rules->texts, v, k, to);
+  else if (plain_copy(to, mill_str_data(s), s->size, needs_escape))
+    to += s->size;
+  else
+    return MILL_OK;
+  to = plain_put(to, name->tags + name->opens, name->closes);
+  w->out->size = (size_t)(to - w->out->data);
+  w->open = false;
+  w->lines = *done = true;
+  return MILL_OK;
+}
+
 static mill_status child_element(writing *w, const xml_name *name, const xml_form *form,
                                  const mill_vector *v, size_t i) {
   if (is_null(v, i) && w->rules->null_value == NULL) return MILL_OK;
   if (name->value) return value(w, form, v, i);
+  bool done = false;
+  if (!is_null(v, i)) MILL_TRY(plain_element(w, name, v, mill_vector_at(v, i), &done));
+  if (done) return MILL_OK;
   MILL_TRY(begin(w, name));
   MILL_TRY(value(w, form, v, i));
   return end(w, name);
