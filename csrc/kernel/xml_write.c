@@ -230,7 +230,7 @@ static mill_status end(writing *w, const xml_name *name) {
 
 static mill_status value(writing *w, const xml_form *form, const mill_vector *v, size_t i);
 
-static bool is_null(const mill_vector *v, size_t i) {
+static inline bool is_null(const mill_vector *v, size_t i) {
   return v->type->id == MILL_NULL || !mill_vector_valid(v, i);
 }
 
@@ -243,11 +243,11 @@ static uint64_t needs_escape(uint64_t x) { return plain_has(x, '&') | plain_has(
 
 /* A whole element around a text, or around one of the short texts, that needs no escapes; *done false: it is none,
 ** and nothing has been written. */
-static mill_status plain_element(writing *w, const xml_name *name, const mill_vector *v, uint32_t k,
-                                 bool *done) {
+static inline mill_status plain_element(writing *w, const xml_name *name, const mill_vector *v,
+                                        uint32_t k, bool *done) {
   const bool text = v->type->id == MILL_STRING;
   *done = false;
-  if (name->tags == NULL || !name->sound) return MILL_OK;
+  if (name->tags == NULL || !name->sound || name->value) return MILL_OK;
   if (!text && !(w->rules->plain && mill_value_short(v->type))) return MILL_OK;
   const mill_str *s = text ? (const mill_str *)v->data + k : NULL;
   MILL_TRY(mill_text_reserve(
@@ -274,9 +274,6 @@ static mill_status child_element(writing *w, const xml_name *name, const xml_for
                                  const mill_vector *v, size_t i) {
   if (is_null(v, i) && w->rules->null_value == NULL) return MILL_OK;
   if (name->value) return value(w, form, v, i);
-  bool done = false;
-  if (!is_null(v, i)) MILL_TRY(plain_element(w, name, v, mill_vector_at(v, i), &done));
-  if (done) return MILL_OK;
   MILL_TRY(begin(w, name));
   MILL_TRY(value(w, form, v, i));
   return end(w, name);
@@ -312,8 +309,13 @@ static mill_status members(writing *w, const xml_form *form, const mill_vector *
   uint32_t n = v->type->nfields;
   for (uint32_t m = 0; m < n && form->attributes; m++)
     if (part[m].name.attribute) MILL_TRY(attribute(w, &part[m].name, &v->child[m], k));
-  for (uint32_t m = 0; m < n; m++)
-    if (!part[m].name.attribute) MILL_TRY(child(w, &part[m].name, &part[m], &v->child[m], k));
+  for (uint32_t m = 0; m < n; m++) {
+    const mill_vector *c = &v->child[m];
+    bool done = part[m].name.attribute;
+    if (!done && !is_null(c, k))
+      MILL_TRY(plain_element(w, &part[m].name, c, mill_vector_at(c, k), &done));
+    if (!done) MILL_TRY(child(w, &part[m].name, &part[m], c, k));
+  }
   return MILL_OK;
 }
 
