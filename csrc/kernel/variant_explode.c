@@ -64,8 +64,8 @@ static mill_status rebuild(parts *p, mill_variant *part, mill_error *err) {
   return keep(p, &part->metadata, part->metadata_size, err);
 }
 
-static mill_status put_part(parts *p, const mill_variant *v, const mill_variant_item *x, uint32_t i,
-                            mill_variant_checker *c, mill_error *err) {
+static inline mill_status put_part(parts *p, const mill_variant *v, const mill_variant_item *x,
+                                   uint32_t i, mill_variant_checker *c, mill_error *err) {
   mill_variant part;
   const char *name = "";
   size_t n = 0;
