@@ -6,11 +6,15 @@
 enum { PRIMITIVE, SHORT_TEXT, OBJECT, ARRAY };
 enum { BINARY_FROM = 32 }; /* objects of so many members are searched by halves */
 
-/* Offsets, ids and counts are of one byte nearly always. */
-static inline uint64_t number(const unsigned char *p, size_t n) {
+static __attribute__((noinline)) uint64_t wide_number(const unsigned char *p, size_t n) {
   uint64_t v = p[0];
   for (size_t i = 1; i < n; i++) v |= (uint64_t)p[i] << 8 * i;
   return v;
+}
+
+/* Offsets, ids and counts are of one byte nearly always. */
+static inline uint64_t number(const unsigned char *p, size_t n) {
+  return __builtin_expect(n == 1, 1) ? p[0] : wide_number(p, n);
 }
 
 static int64_t integer(const unsigned char *p, size_t n) {
