@@ -52,6 +52,12 @@ describe("VARIANT", function()
     end
   end)
 
+  it("keeps no more of its schema than there is to tell", function()
+    local small = tidemill.session { threads = 1, memory = "16MB" }
+    assert.equal("OBJECT<id: BIGINT, k0: STRING, k1: STRING, k2: STRING>", first(small, [[
+      SELECT schema_of_variant_agg(parse_json(concat('{"id":', id, ',"k', id % 3, '":"x"}'))) FROM range(200000)]]))
+  end)
+
   it("is carried through sorts, joins and groups that spill", function()
     local sql = [[SELECT a.id, a.v:n::int AS n, first(b.v)::string AS s
       FROM (SELECT id, parse_json(concat('{"n":', id, ',"pad":"', repeat('x', 50), '"}')) v FROM range(5000)) a

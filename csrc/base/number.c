@@ -239,7 +239,8 @@ bool mill_parse_float(const char *s, size_t n, float *out) {
   return true;
 }
 
-char *mill_digits_before(char *end, uint64_t v) {
+/* Inlined where numbers become texts: most of the time would be calls. */
+static inline char *digits_before(char *end, uint64_t v) {
   static const char pair[] =
       "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
       "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
@@ -256,7 +257,7 @@ char *mill_digits_before(char *end, uint64_t v) {
 }
 
 /* The logarithm to base 2 gives the number of digits, or one too few. */
-int mill_digit_count(uint64_t v) {
+static inline int digit_count(uint64_t v) {
   static const uint64_t power[20] = {0,
                                      10,
                                      100,
@@ -281,11 +282,14 @@ int mill_digit_count(uint64_t v) {
   return least + (v >= power[least]);
 }
 
+char *mill_digits_before(char *end, uint64_t v) { return digits_before(end, v); }
+int mill_digit_count(uint64_t v) { return digit_count(v); }
+
 int mill_int_text(int64_t v, char *buf) {
   uint64_t m = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-  int n = (v < 0) + mill_digit_count(m);
+  int n = (v < 0) + digit_count(m);
   buf[0] = '-';
-  mill_digits_before(buf + n, m);
+  digits_before(buf + n, m);
   buf[n] = 0;
   return n;
 }

@@ -6,11 +6,15 @@
 enum { PRIMITIVE, SHORT_TEXT, OBJECT, ARRAY };
 enum { BINARY_FROM = 32 }; /* objects of so many members are searched by halves */
 
-/* Offsets, ids and counts are of one byte nearly always. */
-static inline uint64_t number(const unsigned char *p, size_t n) {
+static __attribute__((noinline)) uint64_t wide_number(const unsigned char *p, size_t n) {
   uint64_t v = p[0];
   for (size_t i = 1; i < n; i++) v |= (uint64_t)p[i] << 8 * i;
   return v;
+}
+
+/* Offsets, ids and counts are of one byte nearly always. */
+static inline uint64_t number(const unsigned char *p, size_t n) {
+  return __builtin_expect(n == 1, 1) ? p[0] : wide_number(p, n);
 }
 
 static int64_t integer(const unsigned char *p, size_t n) {
@@ -129,7 +133,7 @@ static inline bool name_at(const names *d, uint64_t id, const char **name, size_
   return true;
 }
 
-bool mill_variant_read(const mill_variant *v, mill_variant_item *out) {
+static inline bool read_value(const mill_variant *v, mill_variant_item *out) {
   const unsigned char *p = (const unsigned char *)v->value;
   out->kind = MILL_VARIANT_NULL;
   out->scale = 0;
@@ -145,6 +149,17 @@ bool mill_variant_read(const mill_variant *v, mill_variant_item *out) {
   case OBJECT: (void)names_of(v, &out->names); /* fallthrough */
   default: return read_container(p, v->size, out);
   }
+}
+
+bool mill_variant_read(const mill_variant *v, mill_variant_item *out) { return read_value(v, out); }
+
+bool mill_variant_integer(const mill_variant *v, int64_t *out) {
+  const unsigned char *p = (const unsigned char *)v->value;
+  if (v->size == 0 || (p[0] & 3) != PRIMITIVE || p[0] >> 2 < 3 || p[0] >> 2 > 6) return false;
+  size_t n = (size_t)1 << ((p[0] >> 2) - 3);
+  if (v->size <= n) return false;
+  *out = integer(p + 1, n);
+  return true;
 }
 
 /* Bytes of a primitive; 0: it is unknown or not all there. */
@@ -254,14 +269,21 @@ uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *objec
   return UINT32_MAX;
 }
 
-uint32_t mill_variant_find_near(const mill_variant *v, const mill_variant_item *object,
-                                const char *name, size_t n, uint32_t guess) {
+bool mill_variant_enter(mill_variant *v, const char *name, size_t n, uint32_t *at, bool *found) {
+  mill_variant_item x;
   const char *p;
   size_t size;
-  if (guess < object->count && name_at(&object->names, id_at(object, guess), &p, &size) &&
-      size == n && memcmp(p, name, n) == 0)
-    return guess;
-  return mill_variant_find(v, object, name, n);
+  *found = false;
+  if (!read_value(v, &x)) return false;
+  if (x.kind != (name ? MILL_VARIANT_OBJECT : MILL_VARIANT_ARRAY)) return true;
+  if (name && !(*at < x.count && name_at(&x.names, id_at(&x, *at), &p, &size) && size == n &&
+                memcmp(p, name, n) == 0)) {
+    uint32_t place = mill_variant_find(v, &x, name, n);
+    if (place == UINT32_MAX) return true;
+    *at = place;
+  }
+  *found = *at < x.count;
+  return !*found || part_at(v, &x, *at, v);
 }
 
 /* ---- is all of it well-formed? -------------------------------------------------------------- */
@@ -269,6 +291,15 @@ uint32_t mill_variant_find_near(const mill_variant *v, const mill_variant_item *
 typedef mill_variant_checker checker;
 
 static size_t valid_at(checker *c, const unsigned char *p, size_t n, int depth);
+
+/* Bytes of an integer or a short text, as most parts are, that is all there; 0: it is none. */
+static inline size_t small_bytes(const unsigned char *p, size_t n) {
+  unsigned id = p[0] >> 2;
+  size_t size = 0;
+  if ((p[0] & 3) == SHORT_TEXT) size = 1 + (size_t)id;
+  if ((p[0] & 3) == PRIMITIVE && id >= 3 && id <= 6) size = 1 + ((size_t)1 << (id - 3));
+  return size <= n ? size : 0;
+}
 
 static size_t valid_parts(checker *c, const unsigned char *p, size_t n, int depth) {
   mill_variant_item x;
@@ -281,7 +312,10 @@ static size_t valid_parts(checker *c, const unsigned char *p, size_t n, int dept
     uint64_t at = number(x.offsets + (size_t)i * x.offset_size, x.offset_size);
     if (at >= room) return 0;
     if (x.kind == MILL_VARIANT_OBJECT && !name_at(&c->names, id_at(&x, i), &name, &size)) return 0;
-    if (!valid_at(c, x.data + at, room - at, depth + 1)) return 0;
+    if (c->left && depth < MILL_VARIANT_DEPTH && small_bytes(x.data + at, room - at))
+      c->left--;
+    else if (!valid_at(c, x.data + at, room - at, depth + 1))
+      return 0;
   }
   return (size_t)(x.data - p) + number(x.offsets + (size_t)x.count * x.offset_size, x.offset_size);
 }
@@ -313,7 +347,14 @@ bool mill_variant_check(checker *c, const mill_variant *v) {
 }
 
 bool mill_variant_check_part(checker *c, mill_variant *part, int depth) {
-  size_t n = valid_at(c, (const unsigned char *)part->value, part->size, depth);
+  const unsigned char *p = (const unsigned char *)part->value;
+  size_t n = c->left && part->size ? small_bytes(p, part->size) : 0;
+  if (n) {
+    c->left--;
+    part->size = n;
+    return true;
+  }
+  n = valid_at(c, p, part->size, depth);
   bool good = n > 0 && n <= part->size;
   if (good) part->size = n;
   return good;

@@ -83,9 +83,12 @@ uint32_t mill_variant_name_id(const mill_variant_item *object, uint32_t i);
 /* The place of a member by its name; UINT32_MAX: none. */
 uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
                            size_t n);
-/* The same where that of another object like it was at `guess`. */
-uint32_t mill_variant_find_near(const mill_variant *v, const mill_variant_item *object,
-                                const char *name, size_t n, uint32_t guess);
+/* Move to a member, or with `name` NULL to element *at; *found is false where there is none. *at: where that of
+** another object like it was, then where it is. False: malformed. */
+bool mill_variant_enter(mill_variant *v, const char *name, size_t n, uint32_t *at,
+                        bool *found) MILL_USE_RESULT;
+/* The value where it is an integer; else false. */
+bool mill_variant_integer(const mill_variant *v, int64_t *out);
 /* How many names the dictionary has, and one of them. */
 uint32_t mill_variant_names(const mill_variant *v);
 bool mill_variant_name_at(const mill_variant *v, uint64_t id, const char **name,
@@ -175,6 +178,9 @@ mill_status mill_variant_put_text(mill_variant_builder *b, mill_variant_kind kin
 /* A copy of another value; its names become this dictionary's. MALFORMED_VARIANT. */
 mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v,
                              mill_error *err) MILL_USE_RESULT;
+/* The same of a part of a value for which `c` was made (mill_variant_check). */
+mill_status mill_variant_put_part(mill_variant_builder *b, mill_variant_checker *c,
+                                  const mill_variant *part, mill_error *err) MILL_USE_RESULT;
 
 /* A container: begin, then for each part its name (objects) or mill_variant_item_begins (arrays)
 ** and its value, then the end. */

@@ -457,3 +457,12 @@ mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v, mil
     return mill_variant_fail(v, err);
   return copy_bytes(b, &own, err);
 }
+
+mill_status mill_variant_put_part(mill_variant_builder *b, mill_variant_checker *c,
+                                  const mill_variant *part, mill_error *err) {
+  mill_variant own = *part;
+  if (b->adopted == NULL || b->adopted != part->metadata) return mill_variant_put(b, part, err);
+  c->left = part->size;
+  if (!mill_variant_check_part(c, &own, 0)) return mill_variant_fail(part, err);
+  return copy_bytes(b, &own, err);
+}

@@ -42,24 +42,28 @@ static mill_status grow_valid(mill_vector *v, uint32_t capacity, mill_arena *a, 
   return MILL_OK;
 }
 
-/* The values with room for more, which are zero. */
-static mill_status take_more(const mill_vector *v, uint32_t capacity, mill_arena *a, void **out,
-                             mill_error *err) {
-  size_t width = v->type->width, have = v->capacity * width;
-  if (have == 0) return take(a, capacity, width, out, err);
+/* The values with room for more, which are zero from value `written` on. */
+static mill_status take_more(const mill_vector *v, uint32_t capacity, size_t written, mill_arena *a,
+                             void **out, mill_error *err) {
+  size_t width = v->type->width, have = v->capacity * width, set = written * width;
+  *out = NULL;
+  if (width == 0) return MILL_OK;
   if (capacity > SIZE_MAX / 2 / width) return mill_oom(a->memory, SIZE_MAX, err);
   *out = mill_arena_take(a, capacity * width);
   if (*out == NULL) return mill_oom(a->memory, capacity * width, err);
-  memcpy(*out, v->data, have);
-  memset((char *)*out + have, 0, capacity * width - have);
+  if (have) memcpy(*out, v->data, have);
+  if (set < have) set = have;
+  memset((char *)*out + set, 0, capacity * width - set);
   return MILL_OK;
 }
 
-mill_status mill_vector_reserve(mill_vector *v, uint32_t capacity, mill_arena *a, mill_error *err) {
+/* `written`: the values before that one are there, or will be written whatever comes. */
+static mill_status grow(mill_vector *v, uint32_t capacity, size_t written, mill_arena *a,
+                        mill_error *err) {
   void *data;
   if (capacity <= v->capacity) return MILL_OK;
   if (v->capacity <= UINT32_MAX / 2 && capacity < 2 * v->capacity) capacity = 2 * v->capacity;
-  MILL_TRY(take_more(v, capacity, a, &data, err));
+  MILL_TRY(take_more(v, capacity, written, a, &data, err));
   if (v->type->phys == MILL_PHYS_STRUCT)
     for (uint32_t i = 0; i < child_count(v->type); i++)
       MILL_TRY(mill_vector_reserve(&v->child[i], capacity, a, err));
@@ -67,6 +71,10 @@ mill_status mill_vector_reserve(mill_vector *v, uint32_t capacity, mill_arena *a
   v->data = data;
   v->capacity = capacity;
   return MILL_OK;
+}
+
+mill_status mill_vector_reserve(mill_vector *v, uint32_t capacity, mill_arena *a, mill_error *err) {
+  return grow(v, capacity, 0, a, err);
 }
 
 mill_status mill_vector_need_valid(mill_vector *v, mill_arena *a, mill_error *err) {
@@ -265,32 +273,68 @@ static mill_status make_room(mill_vector *dst, size_t n, mill_arena *a, mill_err
   size_t need = (size_t)dst->size + n;
   if (need > UINT32_MAX) return mill_oom(a->memory, SIZE_MAX, err);
   if (need <= dst->capacity) return MILL_OK;
-  return mill_vector_reserve(dst, need < 16 ? 16 : (uint32_t)need, a, err);
+  const bool number = dst->type->phys >= MILL_PHYS_BOOL && dst->type->phys <= MILL_PHYS_F64;
+  return grow(dst, need < 16 ? 16 : (uint32_t)need, number ? need : 0, a, err);
 }
 
 static mill_status append_rows(mill_vector *dst, const rows_of *r, mill_error *err);
 
-/* Elements of the run's lists, in order, as a selection of the source's children. */
-static mill_status append_lists(mill_vector *dst, const rows_of *r, mill_error *err) {
-  size_t total = 0, at = 0;
-  void *mem;
+/* How many elements the run's lists have; *start: where they begin if they lie one behind the other, in children
+** that hold values as they are. Else it is UINT32_MAX. */
+static size_t count_elements(const rows_of *r, uint32_t *start) {
   const mill_span *from = r->src->data;
-  mill_span *to = (mill_span *)dst->data + dst->size;
-  uint32_t base = dst->child[0].size;
-  for (size_t i = 0; i < r->n; i++)
-    if (mill_valid_bit(r->src->valid, source(r, i))) total += from[source(r, i)].size;
-  if (total > UINT32_MAX - base) return mill_oom(r->a->memory, SIZE_MAX, err);
-  MILL_TRY(take(r->a, total, sizeof(uint32_t), &mem, err));
-  uint32_t *sel = mem;
+  size_t total = 0;
+  bool together = true;
+  *start = 0;
   for (size_t i = 0; i < r->n; i++) {
     uint32_t k = source(r, i);
-    uint32_t size = mill_valid_bit(r->src->valid, k) ? from[k].size : 0;
-    to[i] = (mill_span){(uint32_t)(base + at), size};
-    for (uint32_t j = 0; j < size; j++) sel[at++] = from[k].start + j;
+    if (!mill_valid_bit(r->src->valid, k) || from[k].size == 0) continue;
+    if (total == 0) *start = from[k].start;
+    together &= from[k].start == *start + total;
+    total += from[k].size;
   }
-  for (uint32_t c = 0; total && c < child_count(dst->type); c++)
-    MILL_TRY(mill_vector_append(&dst->child[c], &r->src->child[c], sel, total, r->deep, r->a, err));
+  for (uint32_t c = 0; c < child_count(r->src->type); c++) {
+    const mill_vector *v = &r->src->child[c];
+    together &= v->mask && v->index == NULL && v->valid == NULL && v->type->width > 0;
+  }
+  if (!together) *start = UINT32_MAX;
+  return total;
+}
+
+static mill_status append_elements(mill_vector *dst, const rows_of *r, size_t total, uint32_t start,
+                                   mill_error *err) {
+  const mill_span *from = r->src->data;
+  uint32_t *sel = NULL;
+  size_t at = 0;
+  if (start == UINT32_MAX) {
+    sel = mill_arena_take(r->a, total * sizeof *sel);
+    if (sel == NULL) return mill_oom(r->a->memory, total * sizeof *sel, err);
+    for (size_t i = 0; i < r->n; i++) {
+      mill_span s = from[source(r, i)];
+      if (!mill_valid_bit(r->src->valid, source(r, i))) continue;
+      for (uint32_t j = 0; j < s.size; j++) sel[at++] = s.start + j;
+    }
+  }
+  for (uint32_t c = 0; c < child_count(dst->type); c++) {
+    mill_vector v = r->src->child[c];
+    if (sel == NULL) v.data = (char *)v.data + (size_t)start * v.type->width;
+    MILL_TRY(mill_vector_append(&dst->child[c], &v, sel, total, r->deep, r->a, err));
+  }
   return MILL_OK;
+}
+
+static mill_status append_lists(mill_vector *dst, const rows_of *r, mill_error *err) {
+  const mill_span *from = r->src->data;
+  mill_span *to = (mill_span *)dst->data + dst->size;
+  uint32_t start, at = dst->child[0].size;
+  size_t total = count_elements(r, &start);
+  if (total > UINT32_MAX - at) return mill_oom(r->a->memory, SIZE_MAX, err);
+  for (size_t i = 0; i < r->n; i++) {
+    uint32_t k = source(r, i);
+    to[i] = (mill_span){at, mill_valid_bit(r->src->valid, k) ? from[k].size : 0};
+    at += to[i].size;
+  }
+  return total ? append_elements(dst, r, total, start, err) : MILL_OK;
 }
 
 static mill_status append_structs(mill_vector *dst, const rows_of *r, mill_error *err) {
@@ -346,13 +390,15 @@ mill_status mill_vector_append(mill_vector *dst, const mill_vector *src, const u
   return n ? append_rows(dst, &r, err) : MILL_OK;
 }
 
-/* Room for n values that will all be written: numbers are left as the memory was. */
-static mill_status take_values(mill_arena *a, size_t n, const mill_type *t, void **out,
-                               mill_error *err) {
-  if (n == 0) return MILL_OK;
-  if (n > SIZE_MAX / 2 / t->width) return mill_oom(a->memory, SIZE_MAX, err);
-  *out = mill_arena_take(a, n * t->width);
-  return *out ? MILL_OK : mill_oom(a->memory, n * t->width, err);
+mill_status mill_vector_builder(mill_vector *v, const mill_type *t, uint32_t n, mill_arena *a,
+                                mill_error *err) {
+  const bool number = t->phys >= MILL_PHYS_BOOL && t->phys <= MILL_PHYS_F64;
+  MILL_TRY(mill_vector_init(v, t, 0, a, err));
+  if (!number || n == 0) return mill_vector_reserve(v, n, a, err);
+  v->data = mill_arena_take(a, (size_t)n * t->width);
+  if (v->data == NULL) return mill_oom(a->memory, (size_t)n * t->width, err);
+  v->capacity = n;
+  return MILL_OK;
 }
 
 mill_status mill_vector_gather(mill_vector *out, const mill_vector *src, const uint32_t *sel,
@@ -360,14 +406,7 @@ mill_status mill_vector_gather(mill_vector *out, const mill_vector *src, const u
   bool constant = src->mask == 0 && src->index == NULL;
   if (n > UINT32_MAX) return mill_oom(a->memory, SIZE_MAX, err);
   if (!constant) {
-    *out = (mill_vector){0};
-    MILL_TRY(mill_vector_init(out, src->type, 0, a, err));
-    if (src->type->phys >= MILL_PHYS_BOOL && src->type->phys <= MILL_PHYS_F64) {
-      MILL_TRY(take_values(a, n, src->type, &out->data, err));
-      out->capacity = (uint32_t)n;
-    } else {
-      MILL_TRY(mill_vector_reserve(out, (uint32_t)n, a, err));
-    }
+    MILL_TRY(mill_vector_builder(out, src->type, (uint32_t)n, a, err));
     return mill_vector_append(out, src, sel, n, deep, a, err);
   }
   if (!deep) {

@@ -148,6 +148,9 @@ static inline bool mill_vector_valid(const mill_vector *v, size_t i) {
 ** */
 mill_status mill_vector_init(mill_vector *v, const mill_type *type, uint32_t capacity,
                              mill_arena *a, mill_error *err) MILL_USE_RESULT;
+/* The same for values that are appended alone: numbers are left as the memory was. */
+mill_status mill_vector_builder(mill_vector *v, const mill_type *type, uint32_t capacity,
+                                mill_arena *a, mill_error *err) MILL_USE_RESULT;
 /* Room for `capacity` values, what is there is kept. A vector that has room already gets at least
 ** twice as much, so that asking for one value more each time stays linear. Struct children grow
 ** along; list children do not. */

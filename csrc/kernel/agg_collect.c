@@ -1,8 +1,9 @@
 /* Aggregates that keep the values of a group: collect_list, collect_set, mode, percentiles.
 **
-** A bag is a growable vector in the arena of the states. It travels as an ARRAY. collect_set thins
+** A bag is a list of vectors in the arena of the states: the first one doubles up to a limit, then others follow,
+** so that many values are not copied as they grow. It travels as an ARRAY. collect_set thins
 ** its bag whenever it has doubled; mode counts its values in a hash table at the end, and percentile_approx
-** of decimals sorts row numbers.
+** of decimals sorts row numbers: they join their bag first.
 ** Other percentiles keep plain words (agg_percentile.c). */
 #include <math.h>
 #include <stdlib.h>
@@ -12,23 +13,70 @@
 #include "kernel/agg_int.h"
 #include "kernel/hash_map_order.h"
 
-enum { FIRST_VALUES = 8, FIRST_LIMIT = 64 };
+enum { FIRST_VALUES = 8, FIRST_LIMIT = 64, PART_VALUES = 1 << 15 };
+
+typedef struct bag_part bag_part;
+struct bag_part {
+  bag_part *next;
+  mill_vector v;
+};
 
 typedef struct {
-  mill_vector *v;
-  uint32_t limit; /* sets: thin out at this size */
+  bag_part *first, *last; /* NULL: nothing came */
+  uint32_t size;          /* of all parts */
+  uint32_t limit;         /* sets: thin out at this size */
 } bag;
 
 typedef mill_collect_plan collect_plan;
 
 /* ---- bags ----------------------------------------------------------------------------------- */
 
-static mill_status bag_open(mill_call *call, bag *s, const mill_type *t, mill_error *err) {
-  if (s->v) return MILL_OK;
-  s->v = mill_arena_alloc(call->arena, sizeof *s->v);
-  if (s->v == NULL) return mill_oom(call->arena->memory, sizeof *s->v, err);
-  s->limit = FIRST_LIMIT;
-  return mill_vector_init(s->v, t, FIRST_VALUES, call->arena, err);
+static mill_status add_part(mill_call *call, bag *s, const mill_type *t, uint32_t room,
+                            mill_error *err) {
+  bag_part *p = mill_arena_alloc(call->arena, sizeof *p);
+  if (p == NULL) return mill_oom(call->arena->memory, sizeof *p, err);
+  MILL_TRY(mill_vector_builder(&p->v, t, room, call->arena, err));
+  if (s->first == NULL) {
+    s->first = p;
+    s->limit = FIRST_LIMIT;
+  } else {
+    s->last->next = p;
+  }
+  s->last = p;
+  return MILL_OK;
+}
+
+/* A part to which n values can be added. */
+static mill_status bag_open(mill_call *call, bag *s, const mill_type *t, size_t n,
+                            mill_error *err) {
+  if (n > UINT32_MAX - s->size) return mill_oom(call->arena->memory, SIZE_MAX, err);
+  const mill_vector *v = s->last ? &s->last->v : NULL;
+  if (v && (n <= v->capacity - v->size || v->capacity < PART_VALUES)) return MILL_OK;
+  uint32_t least = n < MILL_BATCH ? FIRST_VALUES : PART_VALUES;
+  if (v) least = PART_VALUES;
+  return add_part(call, s, t, n > least ? (uint32_t)n : least, err);
+}
+
+/* Append all values to `to`, as views. */
+static mill_status bag_append(mill_call *call, const bag *s, mill_vector *to, mill_error *err) {
+  if (to->size > UINT32_MAX - s->size) return mill_oom(call->arena->memory, SIZE_MAX, err);
+  if (s->size > to->capacity - to->size)
+    MILL_TRY(mill_vector_reserve(to, to->size + s->size, call->arena, err));
+  for (const bag_part *p = s->first; p; p = p->next)
+    MILL_TRY(mill_vector_append(to, &p->v, NULL, p->v.size, false, call->arena, err));
+  return MILL_OK;
+}
+
+/* All values of a bag that has some in one vector. */
+static mill_status bag_join(mill_call *call, bag *s, mill_vector **out, mill_error *err) {
+  bag joined = {0};
+  if (s->first != s->last) {
+    MILL_TRY(add_part(call, &joined, s->first->v.type, s->size, err));
+    MILL_TRY(bag_append(call, s, &joined.first->v, err));
+    s->first = s->last = joined.first;
+  }
+  *out = &s->first->v;
+  return MILL_OK;
 }
 
 /* Keep the first of equal values; `order` gets their rows. */
@@ -54,14 +102,16 @@ static mill_status distinct_rows(mill_call *call, const mill_vector *v, uint32_t
 }
 
 static mill_status thin(mill_call *call, bag *s, mill_error *err) {
-  uint32_t n = 0, *order = mill_arena_alloc(call->arena, s->v->size * sizeof *order);
-  mill_vector kept;
-  if (order == NULL) return mill_oom(call->arena->memory, s->v->size, err);
-  MILL_TRY(distinct_rows(call, s->v, order, &n, err));
-  if (n < s->v->size) {
-    MILL_TRY(mill_vector_gather(&kept, s->v, order, n, false, call->arena, err));
-    *s->v = kept;
+  mill_vector *v, kept;
+  MILL_TRY(bag_join(call, s, &v, err));
+  uint32_t n = 0, *order = mill_arena_alloc(call->arena, v->size * sizeof *order);
+  if (order == NULL) return mill_oom(call->arena->memory, v->size, err);
+  MILL_TRY(distinct_rows(call, v, order, &n, err));
+  if (n < v->size) {
+    MILL_TRY(mill_vector_gather(&kept, v, order, n, false, call->arena, err));
+    *v = kept;
   }
+  s->size = n;
   s->limit = n * 2 < FIRST_LIMIT ? FIRST_LIMIT : n * 2;
   return MILL_OK;
 }
@@ -71,9 +121,10 @@ static mill_status bag_add(mill_call *call, bag *s, const mill_vector *v, const 
                            size_t n, mill_error *err) {
   const collect_plan *plan = call->state;
   if (n == 0) return MILL_OK;
-  MILL_TRY(bag_open(call, s, v->type, err));
-  MILL_TRY(mill_vector_append(s->v, v, rows, n, true, call->arena, err));
-  return plan->set && s->v->size >= s->limit ? thin(call, s, err) : MILL_OK;
+  MILL_TRY(bag_open(call, s, v->type, n, err));
+  MILL_TRY(mill_vector_append(&s->last->v, v, rows, n, true, call->arena, err));
+  s->size += (uint32_t)n;
+  return plan->set && s->size >= s->limit ? thin(call, s, err) : MILL_OK;
 }
 
 /* The values of a span that are not null, a batch of them at a time. */
@@ -108,8 +159,8 @@ AGG_UPDATE(bag_update) {
 static mill_status bag_all(mill_call *call, void *state, const mill_vector *const *args, size_t n,
                            mill_error *err) {
   uint32_t rows[MILL_BATCH], count = 0;
+  if (mill_count_valid(args[0], n) == n) return bag_add(call, state, args[0], NULL, n, err);
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
-  if (args[0]->valid == NULL) return bag_add(call, state, args[0], NULL, n, err);
   AGG_ROWS(args[0], n, i) rows[count++] = (uint32_t)i;
   return bag_add(call, state, args[0], rows, count, err);
 }
@@ -133,9 +184,19 @@ AGG_MERGE(bag_merge) {
 }
 
 AGG_COMBINE(bag_combine) {
+  const collect_plan *plan = call->state;
   for (size_t i = 0; i < n; i++) {
-    const bag *s = from[i];
-    if (s->v) MILL_TRY(bag_add(call, to[i], s->v, NULL, s->v->size, err));
+    bag *s = to[i], *more = from[i];
+    if (more->size == 0) continue;
+    if (more->size > UINT32_MAX - s->size) return mill_oom(call->arena->memory, SIZE_MAX, err);
+    if (s->first == NULL) {
+      *s = *more;
+      continue;
+    }
+    s->last->next = more->first;
+    s->last = more->last;
+    s->size += more->size;
+    if (plan->set && s->size >= s->limit) MILL_TRY(thin(call, s, err));
   }
   return MILL_OK;
 }
@@ -143,26 +204,26 @@ AGG_COMBINE(bag_combine) {
 /* A single list is that of the state, which lives as long. */
 AGG_OUTPUT(bag_save) {
   mill_span *r = out->data;
-  const bag *only = n == 1 ? states[0] : NULL;
-  if (only && only->v && out->child[0].size == 0) {
-    out->child[0] = *only->v;
+  bag *only = n == 1 && out->child[0].size == 0 ? states[0] : NULL;
+  if (only && only->size) {
+    mill_vector *v;
+    MILL_TRY(bag_join(call, only, &v, err));
+    out->child[0] = *v;
     out->child[0].capacity = 0;
-    r[0] = (mill_span){0, only->v->size};
+    r[0] = (mill_span){0, only->size};
     return MILL_OK;
   }
   for (size_t i = 0; i < n; i++) {
     const bag *s = states[i];
-    uint32_t size = s->v ? s->v->size : 0;
-    r[i] = (mill_span){out->child[0].size, size};
-    if (size)
-      MILL_TRY(mill_vector_append(&out->child[0], s->v, NULL, size, false, call->arena, err));
+    r[i] = (mill_span){out->child[0].size, s->size};
+    if (s->size) MILL_TRY(bag_append(call, s, &out->child[0], err));
   }
   return MILL_OK;
 }
 
 AGG_OUTPUT(set_save) {
   for (size_t i = 0; i < n; i++)
-    if (((bag *)states[i])->v) MILL_TRY(thin(call, states[i], err));
+    if (((bag *)states[i])->size) MILL_TRY(thin(call, states[i], err));
   return bag_save(call, states, n, out, err);
 }
 
@@ -327,12 +388,14 @@ AGG_OUTPUT(mode_final) {
   mill_vector_null(&null, out->type);
   out->size = 0;
   for (size_t i = 0; i < n; i++) {
-    const bag *s = states[i];
+    bag *s = states[i];
+    mill_vector *v = &null;
     uint32_t best = 0;
-    bool some = s->v && s->v->size;
-    if (some) MILL_TRY(mode_row(call, s->v, &best, err));
-    MILL_TRY(mill_vector_append(out, some ? s->v : &null, some ? &best : NULL, 1, false,
-                                call->arena, err));
+    if (s->size) {
+      MILL_TRY(bag_join(call, s, &v, err));
+      MILL_TRY(mode_row(call, v, &best, err));
+    }
+    MILL_TRY(mill_vector_append(out, v, &best, 1, false, call->arena, err));
   }
   return MILL_OK;
 }
@@ -363,8 +426,9 @@ AGG_OUTPUT(approx_final) {
   mill_span *r = out->data;
   if (!plan->as_array) out->size = 0;
   for (size_t i = 0; i < n; i++) {
-    const bag *s = states[i];
-    if (s->v == NULL || s->v->size == 0 || plan->np == 0) {
+    bag *s = states[i];
+    mill_vector *v;
+    if (s->size == 0 || plan->np == 0) {
       if (plan->as_array)
         MILL_TRY(mill_set_null(call, out, i, err));
       else
@@ -372,7 +436,8 @@ AGG_OUTPUT(approx_final) {
       continue;
     }
     if (plan->as_array) r[i] = (mill_span){out->child[0].size, plan->np};
-    MILL_TRY(put_values(call, s->v, plan->as_array ? &out->child[0] : out, err));
+    MILL_TRY(bag_join(call, s, &v, err));
+    MILL_TRY(put_values(call, v, plan->as_array ? &out->child[0] : out, err));
   }
   return MILL_OK;
 }

@@ -338,12 +338,30 @@ static inline char *put_short(char *w, const mill_str *s) {
   return w + s->size;
 }
 
+/* n texts, none of which is null, with the gap between them. */
+static mill_status join_all(mill_call *call, const mill_str *x, uint32_t n, const mill_str *gap,
+                            mill_str *out, mill_error *err) {
+  size_t total = MILL_STR_INLINE + (size_t)n * gap->size;
+  char *p = NULL;
+  for (uint32_t k = 0; k < n; k++) total += x[k].size;
+  MILL_TRY(mill_bytes_take(call, total, &p, err));
+  char *w = n ? put_short(p, x) : p;
+  for (uint32_t k = 1; k < n; k++) w = put_short(put_short(w, gap), &x[k]);
+  *out = mill_str_done(call, p, (size_t)(w - p));
+  return MILL_OK;
+}
+
 KERNEL_HEAD(k_join) {
   mill_str *r = out->data;
   const mill_vector *c = args[0]->child;
+  bool all = c->valid == NULL && c->index == NULL && c->mask && c->type->id != MILL_NULL;
   MILL_EACH(out, n, i) {
     mill_span s = span_at(args[0], i);
     const mill_str *gap = &MILL_AT(mill_str, args[1], i), *x;
+    if (all) {
+      MILL_TRY(join_all(call, (const mill_str *)c->data + s.start, s.size, gap, &r[i], err));
+      continue;
+    }
     size_t total = MILL_STR_INLINE;
     char *p = NULL;
     for (uint32_t k = s.start; k < s.start + s.size; k++)

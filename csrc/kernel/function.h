@@ -129,7 +129,8 @@ typedef struct mill_aggregate {
   /* optional: as update, of rows that fall into few groups; no argument is null */
   mill_status (*update_few)(mill_call *call, mill_few_groups *g, const mill_vector *const *args,
                             size_t n, mill_error *err);
-  /* optional: as save and merge, state by state; call->arena is that of `to` */
+  /* optional: as save and merge, state by state; call->arena is that of `to`. `from` is not used again, and what
+  ** it points to lives as long as `to`, which may take it over */
   mill_status (*combine)(mill_call *call, void *const *to, void *const *from, size_t n,
                          mill_error *err);
   bool exact;  /* the order of rows, and of merging, cannot be seen in the result */

@@ -9,13 +9,14 @@
 #include "kernel/json_write.h"
 #include "kernel/list_int.h"
 
-enum { PAD = 16 };
+enum { PAD = 64 }; /* zeros that json_value.h wants behind a text */
 
 /* ---- from_json ------------------------------------------------------------------------------ */
 
 typedef struct from_json {
   mill_json_rules rules;
   bool fail_fast;
+  bool quick;  /* records of the usual form are taken without tokens */
   int corrupt; /* member for the text of malformed records; -1: none */
 } from_json;
 
@@ -53,6 +54,7 @@ static mill_status bind_from_json(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_call_options(b, 2, &o, err));
   MILL_TRY(mill_call_json_rules(b, o, &f->rules, err));
   f->rules.compact = f->rules.values.days = true;
+  f->quick = b->result->id == MILL_STRUCT && !(f->rules.options & MILL_JSON_COMMENTS);
   MILL_TRY(mill_call_mode(b, o, &f->fail_fast, err));
   MILL_TRY(mill_call_corrupt(b, o, b->result, &f->corrupt, err));
   b->state = f;
@@ -94,9 +96,12 @@ static mill_status read_row(mill_call *call, json_builder *b, json_column *root,
   char *p;
   size_t n;
   MILL_TRY(padded(call, s, &p, &n, b->err));
-  mill_json_start(b->reader, p, n, f->rules.options);
-  if (mill_json_at_end(b->reader)) return MILL_OK;
-  json_put put = mill_json_take(b, root, row, json_next(&f->rules, b->reader));
+  json_put put = f->quick ? mill_json_quick(b, root, row, p, n) : JSON_BROKEN;
+  if (put == JSON_BROKEN) {
+    mill_json_start(b->reader, p, n, f->rules.options);
+    if (mill_json_at_end(b->reader)) return MILL_OK;
+    put = mill_json_take(b, root, row, json_next(&f->rules, b->reader));
+  }
   if (put == JSON_FAILED) return b->status;
   bool lost = put == JSON_BAD || put == JSON_BROKEN || !mill_valid_bit(root->vector.valid, row);
   bool bad = put != JSON_GOOD;

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
+#include "kernel/plain_copy.h"
 #include "kernel/variant_int.h"
 
 enum { JSON_DEPTH = 1000 };
@@ -57,6 +59,20 @@ static mill_status put_quoted(mill_json_writer *j, const char *p, size_t n) {
   }
   MILL_TRY(put(j, start, (size_t)(p - start)));
   return put(j, "\"", 1);
+}
+
+static uint64_t needs_care(uint64_t x) {
+  return plain_has(x, '"') | plain_has(x, '\\') | plain_has_below(x, ' ') | plain_has_wide(x);
+}
+
+/* A text of plain ASCII, as most are, needs one look; false: it is none. */
+static inline bool put_plain(mill_json_writer *j, const char *p, size_t n) {
+  char *to = j->out->data + j->out->size;
+  *to = '"';
+  if (!plain_copy(to + 1, p, n, needs_care)) return false;
+  memcpy(to + n + 1, "\"", 2);
+  j->out->size += n + 2;
+  return true;
 }
 
 static mill_status put_base64(mill_json_writer *j, const mill_str *s) {
@@ -121,8 +137,10 @@ static mill_status find_names(mill_json_writer *j, const mill_type *t, mill_aren
       mill_text_reset(j->out);
       MILL_TRY(put_name(j, name, strlen(name)));
       part->size = j->out->size;
-      part->text = mill_arena_strndup(a, j->out->data, part->size);
-      if (part->text == NULL) return mill_oom(a->memory, part->size, j->err);
+      char *text = mill_arena_alloc(a, part->size + PLAIN_COPY_ROOM);
+      if (text == NULL) return mill_oom(a->memory, part->size, j->err);
+      memcpy(text, j->out->data, part->size);
+      part->text = text;
     }
     MILL_TRY(find_names(j, t->fields[i].type, a, part));
   }
@@ -157,9 +175,35 @@ typedef mill_json_names names;
 
 static mill_status put_value(mill_json_writer *j, const names *x, const mill_vector *v, size_t i);
 
+/* The members in their order, one right behind the other. */
+static mill_status put_members(mill_json_writer *j, const names *x, const mill_vector *child,
+                               const mill_type *t, uint32_t k) {
+  char before = '{';
+  if (++j->depth > JSON_DEPTH) return open_with(j, "{");
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    const mill_vector *v = &child[i];
+    const names *part = &x->part[i];
+    bool null = v->type->id == MILL_NULL || !mill_vector_valid(v, k);
+    if (null && j->style->ignore_nulls) continue;
+    MILL_TRY(mill_text_reserve(j->out, 1 + part->size + PLAIN_COPY_ROOM + MILL_INT_TEXT, j->err));
+    char *to = j->out->data + j->out->size;
+    *to++ = before;
+    to = plain_put(to, part->text, part->size);
+    before = ',';
+    if (!null && v->type->id == MILL_BIGINT)
+      to += mill_int_text(((const int64_t *)v->data)[mill_vector_at(v, k)], to);
+    j->out->size = (size_t)(to - j->out->data);
+    if (null || v->type->id != MILL_BIGINT) MILL_TRY(put_value(j, part, v, k));
+  }
+  j->depth--;
+  if (before == '{') MILL_TRY(put(j, "{", 1));
+  return put(j, "}", 1);
+}
+
 static mill_status put_object(mill_json_writer *j, const names *x, const mill_vector *child,
                               const mill_type *t, uint32_t k) {
   bool first = true;
+  if (!j->style->pretty && !j->style->sort_keys) return put_members(j, x, child, t, k);
   MILL_TRY(open_with(j, "{"));
   for (uint32_t i = UINT32_MAX; (i = next_field(j, t, i)) < t->nfields;) {
     bool null = t->fields[i].type->id == MILL_NULL || !mill_vector_valid(&child[i], k);
@@ -257,6 +301,8 @@ static mill_status put_map(mill_json_writer *j, const names *x, const mill_vecto
 
 static mill_status put_string(mill_json_writer *j, const mill_str *s) {
   const char *p = mill_str_data(s);
+  MILL_TRY(mill_text_reserve(j->out, s->size + 2 + PLAIN_COPY_ROOM, j->err));
+  if (put_plain(j, p, s->size)) return MILL_OK;
   if (mill_utf8_valid(p, s->size)) return put_quoted(j, p, s->size);
   mill_text_reset(j->scratch);
   MILL_TRY(mill_utf8_repair(p, s->size, j->scratch, j->err));

@@ -18,22 +18,23 @@ typedef struct folding {
   uint32_t *done_at; /* by row */
 } folding;
 
-/* Leave only rows with an element at `place`. */
+/* Leave only rows with an element at `place`: which ones do is as good as random, so nothing branches on it. */
 static mill_status drop_ended(folding *f, uint32_t place, mill_arena *a, mill_error *err) {
   uint32_t kept = 0, over = 0;
-  uint32_t *sel = mill_arena_take(&f->scratch, 2 * (size_t)(f->n + 1) * sizeof *sel);
+  uint32_t *sel = mill_arena_take(&f->scratch, 3 * (size_t)(f->n + 1) * sizeof *sel);
   if (sel == NULL) return mill_oom(a->memory, f->n, err);
-  uint32_t *ended = sel + f->n + 1;
+  uint32_t *ended = sel + f->n + 1, *row = ended + f->n + 1;
   for (uint32_t i = 0; i < f->n; i++) {
-    if (f->span[i].size > place) {
-      sel[kept] = i;
-      f->span[kept] = f->span[i];
-      f->row[kept++] = f->row[i];
-    } else {
-      f->done_at[f->row[i]] = f->done.size + over;
-      ended[over++] = i;
-    }
+    const mill_span s = f->span[i];
+    const bool on = s.size > place;
+    sel[kept] = ended[over] = i;
+    row[over] = f->row[i];
+    f->span[kept] = s;
+    f->row[kept] = row[over];
+    kept += on;
+    over += !on;
   }
+  for (uint32_t i = 0; i < over; i++) f->done_at[row[i]] = f->done.size + i;
   f->n = kept;
   MILL_TRY(mill_vector_append(&f->done, &f->now, ended, over, true, f->call->arena, err));
   mill_vector left;

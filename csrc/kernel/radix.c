@@ -28,12 +28,14 @@ static char *put_digits(char *end, uint64_t v, unsigned base) {
   return end;
 }
 
-static mill_status store_text(mill_call *call, mill_vector *out, size_t i, const char *s, size_t n,
-                              mill_error *err) {
-  char *p = NULL;
-  MILL_TRY(mill_bytes_take(call, n, &p, err));
-  if (n) memcpy(p, s, n);
-  ((mill_str *)out->data)[i] = mill_str_done(call, p, n);
+static inline mill_status store_text(mill_call *call, mill_vector *out, size_t i, char *s, size_t n,
+                                     mill_error *err) {
+  char *p = s;
+  if (n > MILL_STR_INLINE) {
+    MILL_TRY(mill_bytes_take(call, n, &p, err));
+    memcpy(p, s, n);
+  }
+  ((mill_str *)out->data)[i] = mill_str_view(p, n);
   return MILL_OK;
 }
 
@@ -116,14 +118,15 @@ static bool read_unsigned(const char *p, const char *end, unsigned base, uint64_
   const uint64_t safe = UINT64_MAX / 36 - 1; /* one digit more fits in any base */
   uint64_t v = 0;
   const char *start = p;
-  for (; p < end && (unsigned)value_of((unsigned char)*p) < base; p++) {
+  for (; p < end; p++) {
+    unsigned d = (unsigned)value_of((unsigned char)*p);
+    if (d >= base) break;
     if (*over) continue;
-    if (v < safe) {
-      v = v * base + (unsigned)value_of((unsigned char)*p);
-      continue;
-    }
-    *over = __builtin_mul_overflow(v, (uint64_t)base, &v) ||
-            __builtin_add_overflow(v, (uint64_t)value_of((unsigned char)*p), &v);
+    if (v < safe)
+      v = v * base + d;
+    else
+      *over = __builtin_mul_overflow(v, (uint64_t)base, &v) ||
+              __builtin_add_overflow(v, (uint64_t)d, &v);
   }
   *out = *over ? UINT64_MAX : v;
   return p > start;

@@ -43,57 +43,85 @@ static number_format read_format(bytes s) {
   return f;
 }
 
-/* A number as plain text ("-1234.50"), rounded half to even, with `most` digits behind the point. */
-static mill_status plain_digits(const mill_vector *v, size_t i, int most, mill_text *out,
-                                mill_error *err) {
-  char buf[MILL_DECIMAL_TEXT];
-  mill_i128 d;
+/* A number as plain text ("-1234.50"), rounded half to even, with `most` digits behind the point: in buf, or in
+** `text` where it may be long. */
+static mill_status plain_digits(const mill_vector *v, size_t i, int most, char *buf,
+                                mill_text *text, bytes *out, mill_error *err) {
   const mill_type *t = v->type;
+  mill_text_reset(text);
   if (t->id == MILL_DOUBLE || t->id == MILL_FLOAT) {
     double x = t->id == MILL_DOUBLE ? MILL_AT(double, v, i) : (double)MILL_AT(float, v, i);
-    return mill_text_printf(out, err, "%.*f", most, x);
+    MILL_TRY(mill_text_printf(text, err, "%.*f", most, x));
+  } else {
+    int scale = t->id == MILL_DECIMAL ? t->scale : 0;
+    mill_i128 given = mill_int_at(v, i), d = given;
+    if (most < scale) {
+      mill_decimal_rescale(d, scale, most, 38, MILL_HALF_EVEN, &d);
+      scale = most;
+    }
+    bool zero = d == 0 && given < 0; /* -0.5 is -0 */
+    buf[0] = '-';
+    size_t size = (size_t)mill_decimal_format(d, scale, buf + zero) + zero;
+    if (most == scale) {
+      *out = (bytes){buf, size};
+      return MILL_OK;
+    }
+    MILL_TRY(mill_text_add(text, buf, size, err));
+    if (scale == 0) MILL_TRY(mill_text_addc(text, '.', err));
+    for (int k = scale; k < most; k++) MILL_TRY(mill_text_addc(text, '0', err));
   }
-  int scale = t->id == MILL_DECIMAL ? t->scale : 0;
-  d = mill_int_at(v, i);
-  if (most < scale) {
-    mill_decimal_rescale(d, scale, most, 38, MILL_HALF_EVEN, &d);
-    scale = most;
-  }
-  bool zero = d == 0 && mill_int_at(v, i) < 0; /* -0.5 is -0 */
-  size_t size = (size_t)mill_decimal_format(d, scale, buf);
-  if (zero) MILL_TRY(mill_text_addc(out, '-', err));
-  MILL_TRY(mill_text_add(out, buf, size, err));
-  if (most > scale && scale == 0) MILL_TRY(mill_text_addc(out, '.', err));
-  for (int k = scale; k < most; k++) MILL_TRY(mill_text_addc(out, '0', err));
+  *out = (bytes){text->data, text->size};
   return MILL_OK;
+}
+
+/* What stands before the point, at least `width` digits of it. */
+static inline char *put_whole(const number_format *f, const char *digits, size_t n, size_t width,
+                              char *to) {
+  const size_t group = f->group > 0 ? (size_t)f->group : width + 1, zeros = width - n;
+  for (size_t at = 0, next = width % group; at < width; next += group) { /* up to the next comma */
+    for (; at < zeros && at < next; at++) *to++ = '0';
+    for (; at < next; at++) *to++ = digits[at - zeros];
+    if (at && at < width) *to++ = ',';
+  }
+  return to;
+}
+
+static inline char *put_bytes(char *to, const char *p, size_t n) {
+  if (n) memcpy(to, p, n);
+  return to + n;
+}
+
+/* More than a number of n characters as plain text can need. */
+static inline size_t number_room(const number_format *f, size_t n) {
+  return f->nprefix + 2 * (n + (size_t)f->least) + 2 + f->nsuffix;
+}
+
+/* A number given as plain text in the form that f says; gives where it ends. */
+static inline char *write_number(const number_format *f, const char *digits, size_t n, char *to) {
+  const bool minus = *digits == '-';
+  digits += minus;
+  size_t tail = (size_t)f->most, whole = n - minus - tail - (tail > 0);
+  while (tail > (size_t)f->fixed && digits[whole + tail] == '0') tail--;
+  const char *behind = digits + whole + 1;
+  if (whole == 1 && *digits == '0' && f->least == 0) digits++, whole = 0;
+  const size_t width = whole < (size_t)f->least ? (size_t)f->least : whole;
+  if (minus) *to++ = '-';
+  to = put_whole(f, digits, whole, width, put_bytes(to, f->prefix, f->nprefix));
+  if (tail) *to++ = '.';
+  return put_bytes(put_bytes(to, behind, tail), f->suffix, f->nsuffix);
 }
 
 static mill_status put_number(const number_format *f, const char *digits, size_t n, mill_text *out,
                               mill_error *err) {
-  bool minus = *digits == '-';
-  digits += minus, n -= minus;
-  size_t tail = (size_t)f->most, whole = n - tail - (tail > 0);
-  while (tail > (size_t)f->fixed && digits[whole + tail] == '0') tail--;
-  if (whole == 1 && *digits == '0' && f->least == 0) digits++, whole = 0;
-  if (minus) MILL_TRY(mill_text_addc(out, '-', err));
-  MILL_TRY(mill_text_add(out, f->prefix, f->nprefix, err));
-  size_t width = whole < (size_t)f->least ? (size_t)f->least : whole;
-  MILL_TRY(mill_text_reserve(out, 2 * width + tail + 1, err));
-  size_t group = f->group > 0 ? (size_t)f->group : width + 1, next = width % group;
-  char *to = out->data + out->size;
-  for (size_t at = 0; at < width; next += group) { /* up to the next comma */
-    for (; at < next; at++) *to++ = at + whole < width ? '0' : digits[at + whole - width];
-    if (at && at < width) *to++ = ',';
-  }
-  if (tail) *to++ = '.';
-  if (tail) memcpy(to, digits + whole + 1, tail);
-  out->size = (size_t)(to - out->data) + tail;
-  return mill_text_add(out, f->suffix, f->nsuffix, err);
+  MILL_TRY(mill_text_reserve(out, number_room(f, n), err));
+  char *end = write_number(f, digits, n, out->data + out->size);
+  out->size = (size_t)(end - out->data);
+  *end = 0;
+  return MILL_OK;
 }
 
 static mill_status number_row(mill_call *call, const mill_vector *const *args, size_t i,
-                              mill_text *digits, mill_text *text, mill_vector *out,
-                              mill_error *err) {
+                              mill_text *text, mill_vector *out, mill_error *err) {
   const mill_type *t = args[0]->type;
   bool pattern = args[1]->type->id == MILL_STRING;
   int32_t d = pattern ? 0 : MILL_AT(int32_t, args[1], i);
@@ -105,21 +133,22 @@ static mill_status number_row(mill_call *call, const mill_vector *const *args, s
                                    : 0;
   if (x != x) return put_copy(call, out, i, "NaN", 3, err);
   if (x - x != 0) return put_copy(call, out, i, x > 0 ? "∞" : "-∞", x > 0 ? 3 : 4, err);
-  mill_text_reset(digits);
-  mill_text_reset(text);
-  MILL_TRY(plain_digits(args[0], i, f.most, digits, err));
-  MILL_TRY(put_number(&f, digits->data, digits->size, text, err));
-  return put_text(call, out, i, text, err);
+  char buf[MILL_DECIMAL_TEXT + 1];
+  bytes digits;
+  MILL_TRY(plain_digits(args[0], i, f.most, buf, text, &digits, err));
+  char *p = NULL;
+  MILL_TRY(mill_bytes_take(call, number_room(&f, digits.n), &p, err));
+  char *end = write_number(&f, digits.p, digits.n, p);
+  ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)(end - p));
+  return MILL_OK;
 }
 
 KERNEL_HEAD(k_format_number) {
-  mill_text digits, text;
+  mill_text text;
   mill_status status = MILL_OK;
-  mill_text_init(&digits, call->ctx->memory);
   mill_text_init(&text, call->ctx->memory);
   for (size_t i = 0; i < n && status == MILL_OK; i++)
-    if (mill_valid_bit(out->valid, i)) status = number_row(call, args, i, &digits, &text, out, err);
-  mill_text_clear(&digits);
+    if (mill_valid_bit(out->valid, i)) status = number_row(call, args, i, &text, out, err);
   mill_text_clear(&text);
   return status;
 }

@@ -171,8 +171,12 @@ static mill_status make_parsed(mill_call *call, const mill_vector *const *args, 
   mill_json_reader r;
   bool good;
   bytes s = bytes_at(args[0], i);
-  mill_json_start(&r, s.p, s.n, 0);
-  mill_status status = mill_variant_put_json(b, &r, mill_json_next(&r), &good, err);
+  mill_status status = mill_variant_put_quick(call, b, s.p, s.n, &good, err);
+  if (status == MILL_OK && !good) {
+    mill_variant_reset(b);
+    mill_json_start(&r, s.p, s.n, 0);
+    status = mill_variant_put_json(b, &r, mill_json_next(&r), &good, err);
+  }
   bool twice = status == MILL_E_VARIANT_DUPLICATE_KEY;
   if (!twice && (good || status != MILL_OK)) return status;
   if (twice) mill_error_clear(err);

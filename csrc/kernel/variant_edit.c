@@ -23,7 +23,8 @@ typedef struct editor {
   const mill_variant_path *path;
   mill_variant_builder *b;
   mill_error *err;
-  bool apart; /* the value has been made already */
+  mill_variant_checker c; /* of the row's variant */
+  bool apart;             /* the value has been made already */
   mill_variant value;
 } editor;
 
@@ -120,7 +121,7 @@ static mill_status edit_object(editor *e, const mill_variant *v, const mill_vari
     if (i == at && last && e->what == DELETE) continue;
     MILL_TRY(mill_variant_name_again(e->b, &f, v, x, i, name, n, e->err));
     if (i != at)
-      MILL_TRY(mill_variant_put(e->b, &part, e->err));
+      MILL_TRY(mill_variant_put_part(e->b, &e->c, &part, e->err));
     else if (last && e->what == SET)
       MILL_TRY(put_value(e));
     else if (last && e->what == INSERT) /* once more below, which is an error */
@@ -153,7 +154,7 @@ static mill_status edit_array(editor *e, const mill_variant *v, const mill_varia
       MILL_TRY(mill_variant_item_begins(e->b, &f, e->err));
       here = false;
     }
-    MILL_TRY(here ? edit(e, &part, depth + 1) : mill_variant_put(e->b, &part, e->err));
+    MILL_TRY(here ? edit(e, &part, depth + 1) : mill_variant_put_part(e->b, &e->c, &part, e->err));
   }
   for (size_t i = x->count; makes(e) && i <= s->n; i++) {
     MILL_TRY(mill_variant_item_begins(e->b, &f, e->err));
@@ -219,13 +220,20 @@ static mill_status edit_row(mill_call *call, const mill_vector *const *args, siz
                             mill_vector *out, mill_error *err) {
   const edit_plan *plan = call->state;
   mill_variant v = mill_variant_at(args[0], i);
-  editor e = {call, plan->what, true, args[2], i, &r->path, &r->b, err, false, {0}};
+  editor e = {.call = call,
+              .what = plan->what,
+              .create = true,
+              .values = args[2],
+              .row = i,
+              .path = &r->path,
+              .b = &r->b,
+              .err = err};
   if (call->nargs > 3) e.create = MILL_AT(uint8_t, args[3], i);
   if (r->path.text == NULL || r->path.text != bytes_at(args[1], i).p)
     MILL_TRY(path_of(call, args[1], i, &r->path, err));
   MILL_TRY(mill_variant_adopt(&r->b, &v, err));
   MILL_TRY(make_value(&e, r));
-  mill_status s = edit(&e, &v, 0);
+  mill_status s = mill_variant_check(&e.c, &v) ? edit(&e, &v, 0) : mill_variant_fail(&v, err);
   if (s == MILL_OK) return mill_variant_store(call, out, i, &r->b, &r->scratch, err);
   if (!plan->soft || s == MILL_E_OUT_OF_MEMORY) return s;
   mill_error_clear(err);
@@ -258,7 +266,7 @@ static mill_status delete_row(mill_call *call, const mill_vector *const *args, s
     b = b == &r->b ? &r->value : &r->b;
     names = names == &r->names ? &r->scratch : &r->names;
     mill_variant_reset(b);
-    editor e = {call, DELETE, false, NULL, i, &path, b, err, false, {0}};
+    editor e = {.call = call, .what = DELETE, .row = i, .path = &path, .b = b, .err = err};
     MILL_TRY(edit(&e, &v, 0));
   }
   return mill_variant_store(call, out, i, b, names, err);

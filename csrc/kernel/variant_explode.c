@@ -14,8 +14,9 @@ typedef struct parts {
   mill_variant_builder b;
   mill_text names;
   size_t n;
-  bool keyed; /* they have names */
-  bool outer; /* a row of nulls where there is no part */
+  mill_str shared; /* the dictionary of the row at hand */
+  bool keyed;      /* they have names */
+  bool outer;      /* a row of nulls where there is no part */
   int32_t place[CHUNK];
   mill_str key[CHUNK], value[CHUNK], dictionary[CHUNK];
 } parts;
@@ -64,8 +65,8 @@ static mill_status rebuild(parts *p, mill_variant *part, mill_error *err) {
   return keep(p, &part->metadata, part->metadata_size, err);
 }
 
-static mill_status put_part(parts *p, const mill_variant *v, const mill_variant_item *x, uint32_t i,
-                            mill_variant_checker *c, mill_error *err) {
+static inline mill_status put_part(parts *p, const mill_variant *v, const mill_variant_item *x,
+                                   uint32_t i, mill_variant_checker *c, mill_error *err) {
   mill_variant part;
   const char *name = "";
   size_t n = 0;
@@ -75,12 +76,15 @@ static mill_status put_part(parts *p, const mill_variant *v, const mill_variant_
       !mill_variant_check_part(c, &part, 1))
     return mill_variant_fail(v, err);
   if (p->n == CHUNK || p->keyed != object) MILL_TRY(flush(p, err));
-  if (v->metadata_size > SHARED_MOST) MILL_TRY(rebuild(p, &part, err));
+  p->dictionary[p->n] = p->shared;
+  if (v->metadata_size > SHARED_MOST) {
+    MILL_TRY(rebuild(p, &part, err));
+    p->dictionary[p->n] = mill_str_view(part.metadata, part.metadata_size);
+  }
   p->keyed = object;
   p->place[p->n] = (int32_t)i;
   p->key[p->n] = mill_str_view(name, n);
-  p->value[p->n] = mill_str_view(part.value, part.size);
-  p->dictionary[p->n++] = mill_str_view(part.metadata, part.metadata_size);
+  p->value[p->n++] = mill_str_view(part.value, part.size);
   return MILL_OK;
 }
 
@@ -88,13 +92,14 @@ static mill_status explode_row(parts *p, const mill_vector *arg, size_t i, uint3
                                mill_error *err) {
   mill_variant_item x;
   mill_variant_checker c;
-  mill_variant v = {0};
+  mill_variant v = {.metadata = ""};
   x.count = 0;
   if (arg->type->phys != MILL_PHYS_NONE && mill_vector_valid(arg, i)) {
     v = mill_variant_at(arg, i);
     if (!mill_variant_check(&c, &v) || !mill_variant_read(&v, &x) || x.kind == MILL_VARIANT_UNKNOWN)
       return mill_variant_fail(&v, err);
   }
+  p->shared = mill_str_view(v.metadata, v.metadata_size);
   *count = x.count ? x.count : p->outer;
   if (*count && x.count == 0) return put_nulls(p, err);
   for (uint32_t k = 0; k < x.count; k++) MILL_TRY(put_part(p, &v, &x, k, &c, err));

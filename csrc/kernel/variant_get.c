@@ -56,18 +56,12 @@ mill_status mill_variant_path_read(mill_arena *a, const char *p, size_t n, mill_
 ** are laid out alike. */
 static mill_status follow(const mill_variant_path *path, uint32_t *place, mill_variant *v,
                           bool *found, mill_error *err) {
-  mill_variant_item x;
-  *found = false;
-  for (size_t i = 0; i < path->n; i++) {
-    const mill_variant_step *s = &path->step[i];
-    if (!mill_variant_read(v, &x)) return mill_variant_fail(v, err);
-    if (x.kind != (s->name ? MILL_VARIANT_OBJECT : MILL_VARIANT_ARRAY)) return MILL_OK;
-    uint32_t at = s->name ? mill_variant_find_near(v, &x, s->name, s->n, place[i]) : (uint32_t)s->n;
-    if (at >= x.count) return MILL_OK;
-    place[i] = at;
-    if (!mill_variant_element(v, &x, at, v)) return mill_variant_fail(v, err);
-  }
   *found = true;
+  for (size_t i = 0; *found && i < path->n; i++) {
+    const mill_variant_step *s = &path->step[i];
+    if (!s->name) place[i] = (uint32_t)s->n;
+    if (!mill_variant_enter(v, s->name, s->n, &place[i], found)) return mill_variant_fail(v, err);
+  }
   return MILL_OK;
 }
 
@@ -240,6 +234,9 @@ static bool same_type(const mill_variant_item *x, const mill_type *t) {
 static mill_status settle(caster *c, waiting *w, uint32_t i, mill_text *text) {
   mill_variant_item x;
   if (c->item[i].value == NULL) return mill_set_null(c->call, c->out, i, c->err);
+  if (c->out->type->id == MILL_BIGINT &&
+      mill_variant_integer(&c->item[i], (int64_t *)c->out->data + i))
+    return MILL_OK;
   if (!mill_variant_read(&c->item[i], &x) || x.kind == MILL_VARIANT_UNKNOWN)
     return mill_variant_fail(&c->item[i], c->err);
   if (x.kind == MILL_VARIANT_NULL) return mill_set_null(c->call, c->out, i, c->err);

@@ -20,6 +20,10 @@ static inline mill_variant mill_variant_at(const mill_vector *v, size_t i) {
 mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i, mill_variant_builder *b,
                                mill_text *scratch, mill_error *err) MILL_USE_RESULT;
 
+/* As mill_variant_put_json, for texts of the usual form; *good is false for others, of which b may have some. */
+mill_status mill_variant_put_quick(mill_call *call, mill_variant_builder *b, const char *p,
+                                   size_t n, bool *good, mill_error *err) MILL_USE_RESULT;
+
 /* May a value of that type be a variant, with and without structs and maps inside? */
 bool mill_variant_takes(const mill_type *t, bool nested);
 /* May a variant become a value of that type? */

@@ -37,18 +37,32 @@ struct shape {
 /* A walk over one variant. Values that share bytes would make it endless: there are no more of them than
 ** bytes. */
 typedef struct shaper {
-  mill_arena *arena;
-  bool own; /* names are copied: they outlive the variant */
+  mill_arena *arena; /* of the shapes of this value */
+  mill_arena *keep;  /* what is merged goes there as a copy; NULL: as it is */
   mill_error *err;
   const mill_variant *whole;
   size_t left; /* values that may still come */
   int depth;
 } shaper;
 
-static mill_status new_shape(shaper *s, shape **out) {
-  *out = mill_arena_take(s->arena, sizeof **out);
-  if (*out == NULL) return mill_oom(s->arena->memory, sizeof **out, s->err);
+static mill_status new_shape(shaper *s, mill_arena *a, shape **out) {
+  *out = mill_arena_take(a, sizeof **out);
+  if (*out == NULL) return mill_oom(a->memory, sizeof **out, s->err);
   **out = (shape){.kind = VOID_SHAPE};
+  return MILL_OK;
+}
+
+/* The parts of a shape, which a state is to keep. */
+static mill_status keep_parts(shaper *s, shape *of) {
+  shape **at = &of->child;
+  for (const shape *m = of->child; s->keep && m; m = m->next) {
+    MILL_TRY(new_shape(s, s->keep, at));
+    **at = *m;
+    if (m->name) (*at)->name = mill_arena_strndup(s->keep, m->name, m->name_size);
+    if (m->name && (*at)->name == NULL) return mill_oom(s->keep->memory, m->name_size, s->err);
+    MILL_TRY(keep_parts(s, *at));
+    at = &(*at)->next;
+  }
   return MILL_OK;
 }
 
@@ -94,8 +108,11 @@ static mill_status merge_members(shaper *s, shape *to, shape *from) {
     shape *next = m->next;
     if (c == 0) MILL_TRY(merge(s, *at, m));
     if (c > 0) {
-      m->next = *at;
-      *at = m;
+      shape one = {.child = m};
+      m->next = NULL;
+      MILL_TRY(keep_parts(s, &one));
+      one.child->next = *at;
+      *at = one.child;
     }
     if (c >= 0) m = next;
     at = &(*at)->next;
@@ -122,6 +139,7 @@ static mill_status merge(shaper *s, shape *to, shape *from) {
     size_t size = to->name_size;
     *to = *from;
     to->next = next, to->name = name, to->name_size = size;
+    return keep_parts(s, to);
   } else if (numbers && (to->kind != from->kind || to->kind == DECIMAL)) {
     merge_numbers(to, from);
   } else if (to->kind == ARRAY && from->kind == ARRAY) {
@@ -152,6 +170,15 @@ static mill_status read_value(shaper *s, const mill_variant *v, mill_variant_ite
     return MILL_OK;
   }
   return mill_variant_fail(s->whole, s->err);
+}
+
+/* Is it an integer, as many values are? It counts as read then. */
+static inline bool take_integer(shaper *s, const mill_variant *v) {
+  int64_t ignored;
+  if (s->depth > MILL_VARIANT_DEPTH || s->left == 0 || !mill_variant_integer(v, &ignored))
+    return false;
+  s->left--;
+  return true;
 }
 
 /* Without its parts. */
@@ -185,11 +212,12 @@ static mill_status shape_of(shaper *s, const mill_variant *v, shape *out);
 
 static mill_status shape_elements(shaper *s, const mill_variant *v, const mill_variant_item *x,
                                   shape *to) {
-  MILL_TRY(new_shape(s, &to->child));
+  MILL_TRY(new_shape(s, s->arena, &to->child));
   for (uint32_t i = 0; i < x->count; i++) {
     mill_variant part;
     shape one;
     if (!mill_variant_element(v, x, i, &part)) return mill_variant_fail(s->whole, s->err);
+    if (to->child->kind == LONG && take_integer(s, &part)) continue;
     MILL_TRY(shape_of(s, &part, &one));
     MILL_TRY(merge(s, to->child, &one));
   }
@@ -204,11 +232,10 @@ static mill_status shape_members(shaper *s, const mill_variant *v, const mill_va
     const char *name;
     size_t n;
     if (!mill_variant_member(v, x, i, &name, &n, &part)) return mill_variant_fail(s->whole, s->err);
-    MILL_TRY(new_shape(s, tail));
+    MILL_TRY(new_shape(s, s->arena, tail));
     MILL_TRY(shape_of(s, &part, *tail));
-    (*tail)->name = s->own ? mill_arena_strndup(s->arena, name, n) : name;
+    (*tail)->name = name;
     (*tail)->name_size = n;
-    if ((*tail)->name == NULL) return mill_oom(s->arena->memory, n, s->err);
     tail = &(*tail)->next;
   }
   return MILL_OK;
@@ -283,6 +310,7 @@ static mill_status put_shape(const shape *s, mill_text *out, mill_error *err) {
 static mill_status put_value(shaper *s, const mill_variant *v, mill_text *out) {
   mill_variant_item x;
   shape one;
+  if (take_integer(s, v)) return mill_text_add(out, "BIGINT", 6, s->err);
   MILL_TRY(read_value(s, v, &x));
   if (x.kind != MILL_VARIANT_OBJECT) {
     MILL_TRY(shape_item(s, v, &x, &one));
@@ -327,17 +355,30 @@ KERNEL_HEAD(k_schema) {
 
 /* ---- the aggregate -------------------------------------------------------------------------- */
 
+/* A row's shape is made in an arena of its own: states keep what they had not seen. */
+static mill_status add_variant(shaper *s, const mill_variant *v, shape *to, mill_arena *keep) {
+  shape one;
+  mill_arena_reset(s->arena);
+  s->keep = NULL;
+  MILL_TRY(begin(s, v));
+  MILL_TRY(shape_of(s, v, &one));
+  s->keep = keep;
+  return merge(s, to, &one);
+}
+
 AGG_UPDATE(schema_update) {
+  mill_arena arena;
+  shaper s = {.arena = &arena, .err = err};
+  mill_status status = MILL_OK;
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
+  mill_arena_init(&arena, call->ctx->memory);
   AGG_ROWS(args[0], n, i) {
-    shaper s = {.arena = call->arena, .own = true, .err = err};
     mill_variant v = mill_variant_at(args[0], i);
-    shape one;
-    MILL_TRY(begin(&s, &v));
-    MILL_TRY(shape_of(&s, &v, &one));
-    MILL_TRY(merge(&s, states[i], &one));
+    status = add_variant(&s, &v, states[i], call->arena);
+    if (status != MILL_OK) break;
   }
-  return MILL_OK;
+  mill_arena_clear(&arena);
+  return status;
 }
 
 static mill_status save_shape(const shape *s, mill_text *out, mill_error *err) {
@@ -373,26 +414,30 @@ static mill_status load_shape(shaper *s, bytes *from, shape *out) {
     if (!good) break;
     const char *name = from->p;
     from->p += n, from->n -= n;
-    MILL_TRY(new_shape(s, tail));
+    MILL_TRY(new_shape(s, s->arena, tail));
     MILL_TRY(load_shape(s, from, *tail));
-    (*tail)->name = mill_arena_strndup(s->arena, name, n);
+    (*tail)->name = name;
     (*tail)->name_size = n;
-    if ((*tail)->name == NULL) return mill_oom(s->arena->memory, n, s->err);
     tail = &(*tail)->next;
   }
   return good ? MILL_OK : mill_fail(s->err, MILL_E_MALFORMED_VARIANT, NULL);
 }
 
 AGG_MERGE(schema_merge) {
-  for (size_t i = 0; i < n; i++) {
+  mill_arena arena;
+  shaper s = {.arena = &arena, .keep = call->arena, .err = err};
+  mill_status status = MILL_OK;
+  mill_arena_init(&arena, call->ctx->memory);
+  for (size_t i = 0; i < n && status == MILL_OK; i++) {
     if (!mill_vector_valid(partial, i)) continue;
-    shaper s = {.arena = call->arena, .own = true, .err = err};
     shape one;
     bytes from = bytes_at(partial, mill_vector_at(partial, i));
-    MILL_TRY(load_shape(&s, &from, &one));
-    MILL_TRY(merge(&s, states[i], &one));
+    mill_arena_reset(&arena);
+    status = load_shape(&s, &from, &one);
+    if (status == MILL_OK) status = merge(&s, states[i], &one);
   }
-  return MILL_OK;
+  mill_arena_clear(&arena);
+  return status;
 }
 
 static mill_status put_states(mill_call *call, void *const *states, size_t n, mill_vector *out,

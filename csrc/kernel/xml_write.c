@@ -5,6 +5,7 @@
 
 #include "kernel/csv_text.h"
 #include "kernel/format_call.h"
+#include "kernel/plain_copy.h"
 
 enum { MAX_DEPTH = 1000 };
 
@@ -83,7 +84,7 @@ static mill_status make_tags(mill_binding *b, const to_xml *t, xml_name *x, size
   void *mem;
   x->opens = blanks + 1 + x->size;
   x->closes = 3 + x->size;
-  MILL_TRY(mill_bind_alloc(b, x->opens + x->closes, &mem, err));
+  MILL_TRY(mill_bind_alloc(b, x->opens + x->closes + PLAIN_COPY_ROOM, &mem, err));
   char *p = mem;
   x->tags = p;
   if (blanks) *p++ = '\n';
@@ -230,13 +231,44 @@ static mill_status end(writing *w, const xml_name *name) {
 
 static mill_status value(writing *w, const xml_form *form, const mill_vector *v, size_t i);
 
-static bool is_null(const mill_vector *v, size_t i) {
+static inline bool is_null(const mill_vector *v, size_t i) {
   return v->type->id == MILL_NULL || !mill_vector_valid(v, i);
 }
 
 static mill_status characters(writing *w, const char *p, size_t n) {
   MILL_TRY(close_tag(w));
   return escaped(w, p, n, false);
+}
+
+static uint64_t needs_escape(uint64_t x) { return plain_has(x, '&') | plain_has(x, '<'); }
+
+/* A whole element around a text, or around one of the short texts, that needs no escapes; *done false: it is none,
+** and nothing has been written. */
+static inline mill_status plain_element(writing *w, const xml_name *name, const mill_vector *v,
+                                        uint32_t k, bool *done) {
+  const bool text = v->type->id == MILL_STRING;
+  *done = false;
+  if (name->tags == NULL || !name->sound || name->value) return MILL_OK;
+  if (!text && !(w->rules->plain && mill_value_short(v->type))) return MILL_OK;
+  const mill_str *s = text ? (const mill_str *)v->data + k : NULL;
+  MILL_TRY(mill_text_reserve(
+      w->out, name->opens + name->closes + (text ? s->size : MILL_VALUE_TEXT) + 2 * PLAIN_COPY_ROOM,
+      w->err));
+  char *to = w->out->data + w->out->size;
+  if (w->open) *to++ = '>';
+  to = plain_put(to, name->tags, name->opens);
+  *to++ = '>';
+  if (!text)
+    to = mill_value_put_short(&w->rules->texts, v, k, to);
+  else if (plain_copy(to, mill_str_data(s), s->size, needs_escape))
+    to += s->size;
+  else
+    return MILL_OK;
+  to = plain_put(to, name->tags + name->opens, name->closes);
+  w->out->size = (size_t)(to - w->out->data);
+  w->open = false;
+  w->lines = *done = true;
+  return MILL_OK;
 }
 
 static mill_status child_element(writing *w, const xml_name *name, const xml_form *form,
@@ -278,8 +310,13 @@ static mill_status members(writing *w, const xml_form *form, const mill_vector *
   uint32_t n = v->type->nfields;
   for (uint32_t m = 0; m < n && form->attributes; m++)
     if (part[m].name.attribute) MILL_TRY(attribute(w, &part[m].name, &v->child[m], k));
-  for (uint32_t m = 0; m < n; m++)
-    if (!part[m].name.attribute) MILL_TRY(child(w, &part[m].name, &part[m], &v->child[m], k));
+  for (uint32_t m = 0; m < n; m++) {
+    const mill_vector *c = &v->child[m];
+    bool done = part[m].name.attribute;
+    if (!done && !is_null(c, k))
+      MILL_TRY(plain_element(w, &part[m].name, c, mill_vector_at(c, k), &done));
+    if (!done) MILL_TRY(child(w, &part[m].name, &part[m], c, k));
+  }
   return MILL_OK;
 }
 

@@ -247,10 +247,11 @@ EACH_VARIANT(k_variant_insert, {
   r->values[k] = value - r->bytes;
 })
 
-/* The name of each member, then its value. */
+/* The place of each member, its name, its value and where the dictionary is that the value needs. */
 EACH_VARIANT(k_variant_explode, {
   container c = open(p, e);
-  int64_t *end = r->more + k * 2 * 8;
+  int64_t *end = r->more + k * 4 * 4;
+  must(c.n <= 4);
   for (unsigned m = 0; m < c.n; m++) {
     const unsigned char *value = part(&c, m);
     unsigned id = name(&c, &d, m);
@@ -258,6 +259,8 @@ EACH_VARIANT(k_variant_explode, {
     *end++ = w - r->bytes;
     w = put(w, (const char *)value, bytes_of(value, e));
     *end++ = w - r->bytes;
+    *end++ = m;
+    *end++ = from;
   }
   r->narrow[k] = (int32_t)c.n;
 })
