@@ -53,6 +53,12 @@ static void replace(lua_State *L, mill_plan *p, mill_expr *e) {
   lua_settop(L, top);
 }
 
+void mill_udf_in_call(lua_State *L, mill_plan *p, mill_expr *e) {
+  if (e->kind == MILL_X_CALL && e->name && e->nparts <= 1 && !e->star &&
+      mill_function_find(e->name, strlen(e->name)) == NULL)
+    replace(L, p, e);
+}
+
 static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
   if (depth > MAX_DEPTH) mill_raise_too_deep(L, MAX_DEPTH);
   in_exprs(L, p, e->args, e->nargs, depth + 1);
@@ -63,9 +69,7 @@ static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
     in_exprs(L, p, e->window->order, e->window->norder, depth + 1);
   }
   if (e->query) in_node(L, p, e->query, depth + 1);
-  if (e->kind == MILL_X_CALL && e->name && e->nparts <= 1 && !e->star &&
-      mill_function_find(e->name, strlen(e->name)) == NULL)
-    replace(L, p, e);
+  mill_udf_in_call(L, p, e);
 }
 
 static void in_statement(lua_State *L, mill_plan *p, const mill_statement *s, int depth) {

@@ -161,6 +161,10 @@ static bool ranks(mill_planner *w, const mill_node *n, const mill_node *a,
   if (b == NULL || !mill_exprs_copy(w, &both, a->output, a->noutput) ||
       !mill_exprs_copy(w, &both, b->output, b->noutput))
     return false;
+  if (a->streaming || b->streaming) {
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_NEAREST_BY_JOIN_STREAMING_NOT_SUPPORTED, NULL);
+    return false;
+  }
   mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
   const mill_expr *r = mill_refuse_generator(w, written) ? mill_resolve(w, &s, written) : NULL;
   if (r == NULL || !mill_refuse_groups(w, r, "NearestByJoin")) return false;

@@ -15,11 +15,13 @@ method("schema", "schema:any", function(self, schema)
   return self
 end)
 
-local function load(self, paths)
+local function load(self, paths, of_texts)
   local s = self[STATE]
   if #paths == 0 and s.options:get "path" then paths = { s.options:get "path" } end
   local format = s.format or self[SESSION][HANDLE]:get "spark.sql.sources.default" or "parquet"
-  local node = { kind = "source", format = format, paths = paths, options = s.options:list(), schema = s.schema }
+  local options = s.options:list()
+  if of_texts then options[#options + 1] = { "~texts", "true" } end -- errors tell of no file
+  local node = { kind = "source", format = format, paths = paths, options = options, schema = s.schema }
   return require "tidemill.dataframe".wrap(self[SESSION], core.plan(self[SESSION][HANDLE], node))
 end
 
@@ -50,7 +52,7 @@ local function load_texts(self, df)
   local ok, out = pcall(function()
     rows.write:text(folder)
     files = self[SESSION].read:text(folder):inputFiles()
-    return load(self, { folder }):localCheckpoint()
+    return load(self, { folder }, true):localCheckpoint()
   end)
   remove(folder, files)
   if not ok then error(out, 0) end

@@ -201,7 +201,7 @@ local function typed(v, t)
   if v == nil or v == tidemill.null then return None end
   if not t then return to_python(v) end
   local id = t:typeName()
-  if id == "binary" then return V.bytearray(v) end
+  if id == "binary" then return V.bytes(v) end
   if id == "struct" then
     if is_row(v) then type_of_row[v] = t end
     return v
@@ -521,6 +521,8 @@ function L.attribute(v, name)
     if found ~= nil then return found end
   end
   if class == "SparkSession" and name == "sparkContext" then return M.context(v) end
+  -- df.col and its like are methods in Lua alone
+  if class == "DataFrame" and not members.DataFrame[name] and not name:find "^_" then return v:col(name) end
   local f
   if class == "Column" then f = column_attribute(v, name) else f = v[name] end
   if STATIC[f] then return f end
