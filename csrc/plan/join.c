@@ -150,55 +150,53 @@ static const mill_node *lateral_with_keys(mill_planner *w, mill_join kind, const
   return j ? mill_w_project(w, j, &shown) : NULL;
 }
 
-/* The ranking of a NEAREST join sees both sides alike, though the rows of the right one, which it gives, are then
-** ranked as a lateral table is: a name of both is ambiguous. */
-static const mill_node *ranked(mill_planner *w, const mill_node *n, const mill_node *a,
-                               const mill_scope *outer) {
+/* The ranking of a NEAREST join sees both sides alike, though the rows of the right one are then ranked as a
+** lateral table is: a name of both is ambiguous. */
+static bool ranks(mill_planner *w, const mill_node *n, const mill_node *a,
+                  const mill_scope *outer) {
   const mill_node *sort = n->child[1]->child[0];
   const mill_expr *written = sort->exprs[0]->args[0];
   const mill_node *b = mill_analyse(w, sort->child[0]->child[0], outer);
+  if (b && shares_ids(a, b)) b = mill_renew_ids(w, b);
   mill_exprs both = {0};
   if (b == NULL || !mill_exprs_copy(w, &both, a->output, a->noutput) ||
       !mill_exprs_copy(w, &both, b->output, b->noutput))
-    return NULL;
-  if (a->streaming || b->streaming)
-    return MILL_W_FAIL_AT(w, n, MILL_E_NEAREST_BY_JOIN_STREAMING_NOT_SUPPORTED, NULL);
+    return false;
   mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
-  const mill_expr *r = mill_refuse_generator(w, written) ? mill_resolve(w, &s, written) : NULL;
-  if (r == NULL || !mill_refuse_groups(w, r, "NearestByJoin")) return NULL;
-  if (!mill_type_orderable(r->type))
-    return MILL_W_FAIL_AT(w, r, MILL_E_NEAREST_BY_JOIN_NON_ORDERABLE_RANKING_EXPRESSION,
-                          "expression", mill_w_quoted_sql(w, r), "type",
-                          mill_w_quoted_type(w, r->type), NULL);
-  return b;
+  const mill_expr *r = NULL;
+  if (a->streaming || b->streaming)
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_NEAREST_BY_JOIN_STREAMING_NOT_SUPPORTED, NULL);
+  else if (mill_refuse_generator(w, written))
+    r = mill_resolve(w, &s, written);
+  if (r == NULL || !mill_refuse_groups(w, r, "NearestByJoin")) return false;
+  if (mill_type_orderable(r->type)) return true;
+  (void)MILL_W_FAIL_AT(w, r, MILL_E_NEAREST_BY_JOIN_NON_ORDERABLE_RANKING_EXPRESSION, "expression",
+                       mill_w_quoted_sql(w, r), "type", mill_w_quoted_type(w, r->type), NULL);
+  return false;
 }
 
-typedef struct two_sides {
-  const mill_node *left, *right;
-} two_sides;
-
-static const mill_expr *of_left_row(mill_planner *w, const mill_expr *e, void *arg) {
-  const two_sides *s = arg;
-  if (e->kind != MILL_X_COLUMN || e->id == 0 ||
-      mill_x_find_id(s->right->output, s->right->noutput, e->id) ||
-      !mill_x_find_id(s->left->output, s->left->noutput, e->id))
+/* A column that a frame gave is the left side's where that has it: of two that are one frame the right one has ids of
+** its own, as after every join. */
+static const mill_expr *of_left(mill_planner *w, const mill_expr *e, void *arg) {
+  const mill_node *left = arg;
+  if (e->kind != MILL_X_COLUMN || e->id == 0 || !mill_x_find_id(left->output, left->noutput, e->id))
     return NULL;
   mill_expr *c = mill_x_copy(w, e);
   if (c) c->kind = MILL_X_OUTER;
   return c;
 }
 
-/* LIMIT over SORT over FILTER, where columns that frames of the left side gave are those of its row. */
-static const mill_node *beside_row(mill_planner *w, const mill_node *n, two_sides *s) {
+/* LIMIT over SORT over FILTER, with columns of the left side's row. */
+static const mill_node *beside_row(mill_planner *w, const mill_node *n, const mill_node *left) {
   if (n->kind != MILL_N_LIMIT && n->kind != MILL_N_SORT && n->kind != MILL_N_FILTER) return n;
   mill_node *copy = mill_w_node_copy(w, n);
   mill_exprs l = {0};
   if (copy == NULL) return NULL;
   copy->analysed = false;
   for (int i = 0; n->kind != MILL_N_LIMIT && i < n->nexprs; i++)
-    if (!mill_exprs_add(w, &l, mill_x_map(w, n->exprs[i], of_left_row, s))) return NULL;
+    if (!mill_exprs_add(w, &l, mill_x_map(w, n->exprs[i], of_left, (void *)left))) return NULL;
   if (l.n && !mill_w_set_exprs(w, copy, &l)) return NULL;
-  if (n->kind != MILL_N_FILTER) copy->child[0] = beside_row(w, n->child[0], s);
+  if (n->kind != MILL_N_FILTER) copy->child[0] = beside_row(w, n->child[0], left);
   return copy->child[0] ? copy : NULL;
 }
 
@@ -207,8 +205,7 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
   if (a == NULL) return NULL;
   const mill_node *right = n->child[1];
   if (n->nearest) {
-    two_sides s = {a, ranked(w, n, a, outer)};
-    right = s.right ? beside_row(w, right, &s) : NULL;
+    right = ranks(w, n, a, outer) ? beside_row(w, right, a) : NULL;
     if (right == NULL) return NULL;
   }
   mill_scope left = mill_scope_of(a, outer);
