@@ -51,7 +51,7 @@ describe("tidemill.functions", function()
     local other = tidemill.session {}:newSession() -- the one in use now
     spark.udf:register("twice", function(x) return x * 2 end, T.IntegerType())
     assert.equal("twice(i) 8", shown(F.call_udf("twice", "i")))
-    assert.equal("TWICE((i + 1)) 10", shown(F.call_function("TWICE", F.col "i" + 1)))
+    assert.equal("twice((i + 1)) 10", shown(F.call_function("TWICE", F.col "i" + 1)))
     assert.equal("twice(twice(i)) 16", shown(F.call_udf("twice", F.call_udf("twice", "i"))))
     assert.equal("abs(i) 4", shown(F.call_function("system.builtin.abs", "i")))
     local ok, e = pcall(function() return other:range(1):select(F.call_udf("twice", "id")) end)

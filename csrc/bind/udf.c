@@ -47,7 +47,8 @@ static void replace(lua_State *L, mill_plan *p, mill_expr *e) {
     made.text = e->text;
     made.start = e->start;
     made.stop = e->stop;
-    made.pretty = mill_expr_call_text(L, p, e->name, e->args, e->nargs);
+    if (made.kind == MILL_X_HOST) /* by the name it was registered with, as what is traced */
+      made.pretty = mill_expr_call_text(L, p, made.name, e->args, e->nargs);
     *e = made;
   }
   lua_settop(L, top);

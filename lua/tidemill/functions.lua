@@ -268,20 +268,17 @@ function F.nth_value(c, offset, ignore)
     ignore_nulls = ignore or nil }
 end
 
--- A call by name: the session of the DataFrame says what it is, also of a registered Lua function.
-local function called(what, parts, ...)
+-- A call by name, written as in SQL: the session of the DataFrame says what it is, also of a registered Lua function.
+function F.call_function(name, ...)
+  if type(name) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "funcName", expected_type = "str",
+      arg_type = arguments.type_name(name) })
+  end
+  local parts = column.table_parts(name)
   return column.wrap { kind = "call", name = parts[#parts], parts = parts[2] and parts or nil, registered = true,
-    args = column.nodes({ n = select("#", ...), ... }, what) }
+    args = column.nodes({ n = select("#", ...), ... }, "cols") }
 end
-
-local function function_name(name, what)
-  if type(name) == "string" then return name end
-  errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "str", arg_type = arguments.type_name(name) })
-end
-
--- A name as in SQL: of a function of another database, too.
-function F.call_function(name, ...) return called("cols", column.table_parts(function_name(name, "funcName")), ...) end
-function F.call_udf(name, ...) return called("cols", { function_name(name, "udfName") }, ...) end
+F.call_udf = F.call_function
 function F.broadcast(df)
   if arguments.type_name(df) ~= "DataFrame" then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "df", expected_type = "DataFrame",

@@ -36,10 +36,13 @@ end
 -- is none. They are read at once, by way of such a file.
 local function load_texts(self, df)
   local fields = df.schema.fields
-  if #fields ~= 1 or fields[1].type.__id ~= "string" then
-    errors.raise("PARSE_INPUT_NOT_STRING_TYPE", { dataType = '"' .. core.type_text(#fields == 1 and fields[1].type
-      or df.schema, "sql") .. '"' }, { class = "AnalysisException", sqlState = "42K09",
+  local function refuse(condition, params)
+    errors.raise(condition, params, { class = "AnalysisException", sqlState = "42K09",
       message = "Texts to read stand in a DataFrame of one STRING column." })
+  end
+  if #fields ~= 1 then refuse("DATAFRAME_INPUT_NOT_SINGLE_COLUMN", { numColumns = tostring(#fields) }) end
+  if fields[1].type.__id ~= "string" then
+    refuse("DATAFRAME_INPUT_NOT_STRING_TYPE", { dataType = '"' .. core.type_text(fields[1].type, "sql") .. '"' })
   end
   local rows = df:toDF("value"):filter "value IS NOT NULL"
   if self[STATE].format ~= "csv" then
