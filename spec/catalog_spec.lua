@@ -213,6 +213,29 @@ describe("spark.catalog", function()
     catalog:refreshByPath "/nope"
   end)
 
+  it("computes anew what is cached of files when told to refresh", function()
+    local place = folder .. "_files"
+    local function put(name, lines)
+      os.execute("mkdir -p '" .. place .. "'")
+      local f <close> = assert(io.open(place .. "/" .. name, "w"))
+      f:write(lines)
+    end
+    put("a.txt", "x\n")
+    spark:sql(("CREATE TABLE lines (value STRING) USING text LOCATION '%s'"):format(place))
+    catalog:cacheTable "lines"
+    assert.equal(1, spark:table("lines"):count())
+    put("b.txt", "y\nz\n")
+    assert.equal(1, spark:table("lines"):count())
+    catalog:refreshTable "lines"
+    assert.equal(3, spark:table("lines"):count())
+    assert.is_true(catalog:isCached "lines")
+    os.execute("rm -rf '" .. place .. "'")
+    assert.equal(3, spark:table("lines"):count())
+    catalog:refreshByPath(place)
+    assert.equal(0, spark:table("lines"):count())
+    catalog:clearCache()
+  end)
+
   local function files()
     local pipe = assert(io.popen(("find '%s' -name 'part-*'"):format(folder)))
     local text = pipe:read "a"

@@ -290,7 +290,14 @@ describe("SparkSession", function()
     local csv = spark:createDataFrame({ "a,b", '1,"x\nz"', "2,y" }, "string")
     assert.same({ { "1", "x\nz" }, { "2", "y" } }, texts(spark.read:csv(csv, { header = true, inferSchema = true })))
     local e = caught(spark.read.json, spark.read, spark:range(1))
-    assert.equal("PARSE_INPUT_NOT_STRING_TYPE", e.condition)
+    assert.equal("DATAFRAME_INPUT_NOT_STRING_TYPE", e.condition)
+    for format, text in pairs { json = '{"a": ', csv = "x" } do -- no word of a file
+      local reader = spark.read:schema("a INT"):option("mode", "FAILFAST")
+      e = caught(reader[format], reader, spark:createDataFrame({ text }, "string"))
+      assert.equal("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", e.condition)
+      assert.equal("SparkException", e.class)
+      assert.is_nil(tostring(e):find("file", 1, true))
+    end
   end)
   it("finds frequent items in the order of Spark's hash table", function()
     local df = spark:createDataFrame({ { "a", 10 }, { "b", 20 }, { "a", nil, n = 2 }, { nil, 40, n = 2 }, { "c", 10 } },

@@ -51,8 +51,6 @@ return {
     DataFrame.asTable F.udtf SparkSession.udtf]],
   ["stateful processing by user code is not there"] = [[
     GroupedData.transformWithState]],
-  ["joins by nearness and pairing of rows are not there"] = [[
-    DataFrame.nearestByJoin DataFrame.zip]],
   ["user-defined types are not there"] = [[
     F.unwrap_udt]],
 }

@@ -282,5 +282,6 @@ const mill_expr *mill_expr_take(lua_State *L, int index, mill_plan *p) {
   lua_pop(L, 2);
   e->args = list(L, index, "args", p, &e->nargs);
   take_fields(L, index, p, e);
+  if (flag(L, index, "registered")) mill_udf_in_call(L, p, e);
   return e;
 }

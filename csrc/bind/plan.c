@@ -50,6 +50,7 @@ static const struct {
              {"pivot", MILL_N_PIVOT},
              {"unpivot", MILL_N_UNPIVOT},
              {"repartition", MILL_N_REPARTITION},
+             {"zip", MILL_N_ZIP},
              {"join", MILL_N_JOIN},
              {"union", MILL_N_UNION},
              {"set_op", MILL_N_SET_OP},
@@ -285,6 +286,7 @@ static void take_flags(lua_State *L, int index, mill_node *n) {
   n->outer = mill_field_flag(L, index, "outer");
   n->natural = mill_field_flag(L, index, "natural");
   n->lateral = mill_field_flag(L, index, "lateral");
+  n->nearest = mill_field_flag(L, index, "nearest");
   n->by_name = mill_field_flag(L, index, "by_name");
   n->allow_missing = mill_field_flag(L, index, "allow_missing");
   n->intersect = mill_field_flag(L, index, "intersect");

@@ -47,10 +47,17 @@ static void replace(lua_State *L, mill_plan *p, mill_expr *e) {
     made.text = e->text;
     made.start = e->start;
     made.stop = e->stop;
-    made.pretty = mill_expr_call_text(L, p, e->name, e->args, e->nargs);
+    if (made.kind == MILL_X_HOST) /* by the name it was registered with, as what is traced */
+      made.pretty = mill_expr_call_text(L, p, made.name, e->args, e->nargs);
     *e = made;
   }
   lua_settop(L, top);
+}
+
+void mill_udf_in_call(lua_State *L, mill_plan *p, mill_expr *e) {
+  if (e->kind == MILL_X_CALL && e->name && e->nparts <= 1 && !e->star &&
+      mill_function_find(e->name, strlen(e->name)) == NULL)
+    replace(L, p, e);
 }
 
 static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
@@ -63,9 +70,7 @@ static void in_expr(lua_State *L, mill_plan *p, mill_expr *e, int depth) {
     in_exprs(L, p, e->window->order, e->window->norder, depth + 1);
   }
   if (e->query) in_node(L, p, e->query, depth + 1);
-  if (e->kind == MILL_X_CALL && e->name && e->nparts <= 1 && !e->star &&
-      mill_function_find(e->name, strlen(e->name)) == NULL)
-    replace(L, p, e);
+  mill_udf_in_call(L, p, e);
 }
 
 static void in_statement(lua_State *L, mill_plan *p, const mill_statement *s, int depth) {

@@ -12,5 +12,7 @@ void mill_udf_in_node(lua_State *L, mill_plan *p, const mill_node *n);
 ** replaced. L NULL: there is no Lua to ask. Raises nothing. */
 mill_status mill_udf_parse(lua_State *L, mill_plan *p, const char *text, size_t n, mill_error *err);
 void mill_udf_in_expr(lua_State *L, mill_plan *p, const mill_expr *e);
+/* The same of one call, whose arguments are left as they are. */
+void mill_udf_in_call(lua_State *L, mill_plan *p, mill_expr *e);
 
 #endif

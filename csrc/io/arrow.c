@@ -85,7 +85,7 @@ static mill_status infer(io_job *job, mill_error *err) {
         s == MILL_E_UNSUPPORTED_DATA_TYPE_FOR_ARROW_CONVERSION)
       return s;
     if (s != MILL_E_CORRUPT_FILE || !job->ignore_corrupt)
-      return mill_io_failed_read(err, job->files.file[i].path, s);
+      return mill_io_failed_read(job, i, s, err);
     if (err) mill_error_clear(err);
   }
   return mill_fail(err, MILL_E_UNABLE_TO_INFER_SCHEMA, "format", job->format->title, NULL);

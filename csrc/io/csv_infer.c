@@ -158,7 +158,7 @@ static mill_status failed(const inference *in, size_t file, mill_status s, mill_
     return MILL_OK;
   }
   bool own = s == MILL_E_OUT_OF_MEMORY || s == MILL_E_MALFORMED_CSV_RECORD;
-  return own ? s : mill_io_failed_read(err, in->job->files.file[file].path, s);
+  return own ? s : mill_io_failed_read(in->job, file, s, err);
 }
 
 static mill_status first_record(const inference *in, io_window *w, size_t file, csv_row *row,

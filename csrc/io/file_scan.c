@@ -74,7 +74,7 @@ static mill_status failed(file_cursor *c, mill_status cause, mill_error *err) {
   bool skip = (cause == MILL_E_CORRUPT_FILE && job->ignore_corrupt) ||
               (cause == MILL_E_PATH_NOT_FOUND && job->ignore_missing);
   if (cause == MILL_E_OUT_OF_MEMORY) return cause;
-  if (!skip) return mill_io_failed_read(err, job->files.file[c->at->file].path, cause);
+  if (!skip) return mill_io_failed_read(job, c->at->file, cause, err);
   c->done = true;
   mill_error_clear(err);
   return MILL_OK;

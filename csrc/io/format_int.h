@@ -46,6 +46,7 @@ typedef struct io_job {
   bool ignore_corrupt, ignore_missing;
   bool guessed; /* no schema was given */
   bool times;   /* TIME columns need no setting */
+  bool texts;   /* the files hold a DataFrame's texts (reader.lua): errors do not tell of them */
   const char
       *single; /* singleVariantColumn: whole records go into that column; NULL: they do not */
 } io_job;
@@ -209,8 +210,8 @@ bool mill_io_prefers_ntz(const io_job *job);
 /* Is the corrupt record's column a STRING, and not the only one that is read? */
 mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, const char *name,
                                   mill_error *err) MILL_USE_RESULT;
-/* Turn what err holds into FAILED_READ_FILE.NO_HINT for the path, the cause in the hint. */
-mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status cause);
+/* Turn what err holds into FAILED_READ_FILE.NO_HINT for the file's path, the cause in the hint. */
+mill_status mill_io_failed_read(const io_job *job, size_t file, mill_status cause, mill_error *err);
 /* Where an error says nothing of it, the file whose schema it is about goes into its hint. */
 mill_status mill_io_in_file(mill_error *err, const char *path, mill_status s) MILL_USE_RESULT;
 /* PERMISSIVE unless the option mode says otherwise. */

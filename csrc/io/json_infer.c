@@ -214,7 +214,7 @@ static mill_status guess_piece(void *arg, size_t task, int worker, mill_error *e
     mill_error_clear(err);
     s = MILL_OK;
   } else if (s != MILL_OK && s != MILL_E_MALFORMED_RECORD && s != MILL_E_OUT_OF_MEMORY) {
-    s = mill_io_failed_read(err, in->job->files.file[p->file].path, s);
+    s = mill_io_failed_read(in->job, p->file, s, err);
   }
   p->twice = w.guesser.twice;
   p->negative = w.guesser.negative;

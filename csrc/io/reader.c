@@ -69,8 +69,10 @@ mill_status mill_io_check_corrupt(const io_job *job, const int *columns, int n, 
   return MILL_OK;
 }
 
-mill_status mill_io_failed_read(mill_error *err, const char *path, mill_status cause) {
-  if (err == NULL || cause == MILL_E_FAILED_READ_FILE_NO_HINT ||
+mill_status mill_io_failed_read(const io_job *job, size_t file, mill_status cause,
+                                mill_error *err) {
+  const char *path = job->files.file[file].path;
+  if (err == NULL || job->texts || cause == MILL_E_FAILED_READ_FILE_NO_HINT ||
       cause == MILL_E_FAILED_READ_FILE_PARQUET_TYPE ||
       cause == MILL_E_INCONSISTENT_READ_ANCIENT_DATETIME)
     return cause;
@@ -245,6 +247,7 @@ static mill_status read_options(io_job *job, mill_error *err) {
   if (!charset) charset = mill_option_text(job->options, "charset");
   job->look_back = 1;
   job->mode = mill_io_mode(job->options);
+  job->texts = mill_option_text(job->options, "~texts") != NULL;
   if (charset && !job->format->fixed) MILL_TRY(mill_io_charset_of(charset, &job->charset, err));
   MILL_TRY(mill_option_bool(job->options, "ignoreCorruptFiles",
                             mill_io_is_set(job, "spark.sql.files.ignoreCorruptFiles", false),

@@ -482,6 +482,7 @@ static const mill_node *analyse_kind(mill_planner *w, const mill_node *n, const 
   case MILL_N_RENAME: return mill_analyse_columns(w, n, outer);
   case MILL_N_TRANSFORM: return mill_analyse_transform(w, n, outer);
   case MILL_N_REPARTITION: return analyse_repartition(w, n, outer);
+  case MILL_N_ZIP: return mill_analyse_zip(w, n, outer);
   case MILL_N_JOIN: return mill_analyse_join(w, n, outer);
   case MILL_N_UNION:
   case MILL_N_SET_OP: return mill_analyse_set(w, n, outer);

@@ -166,12 +166,17 @@ static bool ranks(mill_planner *w, const mill_node *n, const mill_node *a,
   const mill_node *sort = n->child[1]->child[0];
   const mill_expr *written = sort->exprs[0]->args[0];
   const mill_node *b = mill_analyse(w, sort->child[0]->child[0], outer);
+  if (b && shares_ids(a, b)) b = mill_renew_ids(w, b);
   mill_exprs both = {0};
   if (b == NULL || !mill_exprs_copy(w, &both, a->output, a->noutput) ||
       !mill_exprs_copy(w, &both, b->output, b->noutput))
     return false;
   mill_scope s = {.outer = outer, .column = both.at, .ncolumns = both.n};
-  const mill_expr *r = mill_refuse_generator(w, written) ? mill_resolve(w, &s, written) : NULL;
+  const mill_expr *r = NULL;
+  if (a->streaming || b->streaming)
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_NEAREST_BY_JOIN_STREAMING_NOT_SUPPORTED, NULL);
+  else if (mill_refuse_generator(w, written))
+    r = mill_resolve(w, &s, written);
   if (r == NULL || !mill_refuse_groups(w, r, "NearestByJoin")) return false;
   if (mill_type_orderable(r->type)) return true;
   (void)MILL_W_FAIL_AT(w, r, MILL_E_NEAREST_BY_JOIN_NON_ORDERABLE_RANKING_EXPRESSION, "expression",
@@ -179,15 +184,45 @@ static bool ranks(mill_planner *w, const mill_node *n, const mill_node *a,
   return false;
 }
 
+/* A column that a frame gave is the left side's where that has it: of two that are one frame the right one has ids of
+** its own, as after every join. */
+static const mill_expr *of_left(mill_planner *w, const mill_expr *e, void *arg) {
+  const mill_node *left = arg;
+  if (e->kind != MILL_X_COLUMN || e->id == 0 || !mill_x_find_id(left->output, left->noutput, e->id))
+    return NULL;
+  mill_expr *c = mill_x_copy(w, e);
+  if (c) c->kind = MILL_X_OUTER;
+  return c;
+}
+
+/* LIMIT over SORT over FILTER, with columns of the left side's row. */
+static const mill_node *beside_row(mill_planner *w, const mill_node *n, const mill_node *left) {
+  if (n->kind != MILL_N_LIMIT && n->kind != MILL_N_SORT && n->kind != MILL_N_FILTER) return n;
+  mill_node *copy = mill_w_node_copy(w, n);
+  mill_exprs l = {0};
+  if (copy == NULL) return NULL;
+  copy->analysed = false;
+  for (int i = 0; n->kind != MILL_N_LIMIT && i < n->nexprs; i++)
+    if (!mill_exprs_add(w, &l, mill_x_map(w, n->exprs[i], of_left, (void *)left))) return NULL;
+  if (l.n && !mill_w_set_exprs(w, copy, &l)) return NULL;
+  if (n->kind != MILL_N_FILTER) copy->child[0] = beside_row(w, n->child[0], left);
+  return copy->child[0] ? copy : NULL;
+}
+
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   const mill_node *a = mill_analyse(w, n->child[0], outer);
-  if (a == NULL || (n->nearest && !ranks(w, n, a, outer))) return NULL;
+  if (a == NULL) return NULL;
+  const mill_node *right = n->child[1];
+  if (n->nearest) {
+    right = ranks(w, n, a, outer) ? beside_row(w, right, a) : NULL;
+    if (right == NULL) return NULL;
+  }
   mill_scope left = mill_scope_of(a, outer);
   mill_exprs keys = {0};
   if (!mill_using_columns(w, a, &keys)) return NULL;
   left.hidden = keys.at, left.nhidden = keys.n;
   const mill_exprs of_left = keys;
-  const mill_node *b = mill_analyse(w, n->child[1], n->lateral ? &left : outer);
+  const mill_node *b = mill_analyse(w, right, n->lateral ? &left : outer);
   if (b == NULL) return NULL;
   self_join self = {b, b};
   if (shares_ids(a, b)) self.after = b = mill_renew_ids(w, b);

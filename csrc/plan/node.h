@@ -55,6 +55,7 @@ typedef enum mill_node_kind {
   MILL_N_REPARTITION, /* and coalesce, hints: no effect on rows */
   MILL_N_CACHE,       /* rows that are computed once: `cache` (plan/cache.h) */
   /* two children, or more for UNION */
+  MILL_N_ZIP,    /* the columns of two children that are lists over the same rows */
   MILL_N_JOIN,   /* join, exprs[0] condition or NULL, columns: USING, natural, lateral */
   MILL_N_UNION,  /* all children; by_name, allow_missing */
   MILL_N_SET_OP, /* except (`intersect` false) or intersect; all */

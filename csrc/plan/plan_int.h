@@ -419,6 +419,7 @@ bool mill_counts_rows(const mill_expr *call);
 /* a joined with b, which may use columns of a as MILL_X_OUTER. */
 const mill_node *mill_lateral_join(mill_planner *w, mill_join kind, const mill_node *a,
                                    const mill_node *b, const mill_expr *condition);
+const mill_node *mill_analyse_zip(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_set(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const mill_scope *outer);
 const mill_node *mill_analyse_unpivot(mill_planner *w, const mill_node *n, const mill_scope *outer);

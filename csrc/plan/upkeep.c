@@ -200,6 +200,9 @@ const mill_node *mill_analyze_table(mill_planner *w, const mill_node *n) {
 
 /* ---- CACHE ---------------------------------------------------------------------------------- */
 
+#define OUTDATED                                                                                   \
+  UINT64_MAX /* no version of the catalogue: the rows are computed when they are next asked for */
+
 /* What a table or view is cached by; NULL: there is none of the name. */
 static const char *cache_key(mill_planner *w, const mill_node *n) {
   mill_table_name name;
@@ -303,11 +306,30 @@ const mill_node *mill_show_cached(mill_planner *w, const mill_node *n) {
   return mill_answer(w, names, "b", &cell, 1);
 }
 
+/* Rows of a table are kept for a version of the catalogue, those of a temporary view until they are dropped. */
+static bool keep_anew(mill_planner *w, const mill_node *n, const char *key) {
+  mill_warehouse *h = mill_session_warehouse(w->session);
+  mill_node *lazy = mill_w_node_copy(w, n), *name = mill_w_node(w, MILL_N_RELATION, n);
+  mill_warehouse_cached(h, key)->version = OUTDATED;
+  if (!mill_w_temporary(w, n->parts, n->nparts)) return true;
+  if (lazy == NULL || name == NULL) return false;
+  lazy->name = "LAZY";
+  name->parts = n->parts, name->nparts = n->nparts;
+  mill_warehouse_uncache(h, key);
+  return keep_apart(w, lazy, name, key);
+}
+
+/* Files are looked at anew by every query: only what is cached of them is out of date. */
 static const mill_node *refresh(mill_planner *w, const mill_node *n) {
   if (n->alias && mill_function_find(n->alias, strlen(n->alias)))
     return MILL_W_FAIL_AT(w, n, MILL_E_LEGACY_1256, "functionName", n->alias, NULL);
-  if (n->nparts == 0) return mill_nothing(w); /* files are looked at anew by every query */
-  return cache_key(w, n) ? mill_nothing(w) : w->status ? NULL : mill_w_no_table(w, n);
+  mill_warehouse *h = mill_session_warehouse(w->session);
+  for (size_t i = 0; n->nparts == 0 && i < h->ncached; i++) h->cached[i].version = OUTDATED;
+  if (n->nparts == 0) return mill_nothing(w);
+  const char *key = cache_key(w, n);
+  if (key == NULL) return w->status ? NULL : mill_w_no_table(w, n);
+  if (mill_warehouse_cached(h, key) && !keep_anew(w, n, key)) return NULL;
+  return mill_nothing(w);
 }
 
 const mill_node *mill_cache_command(mill_planner *w, const mill_node *n) {

@@ -368,6 +368,44 @@ method("join", "other:DataFrame, on?, how?", join)
 method("lateralJoin", "other:DataFrame, on?, how:string?", function(self, other, on, how)
   return join(self, other, on, how, true)
 end)
+-- What nearestByJoin chooses among, with what Spark's messages list.
+local NEAREST = {
+  joinType = { inner = "inner", leftouter = "left", left = "left", supported = "'INNER', 'LEFT OUTER'" },
+  mode = { approx = true, exact = true, supported = "'approx', 'exact'" },
+  direction = { distance = true, similarity = true, supported = "'distance', 'similarity'" },
+}
+
+local function nearest_choice(what, condition, given)
+  local known = NEAREST[what]
+  local name = given:lower():gsub("_", "")
+  if known[name] and name ~= "supported" then return name, known[name] end
+  errors.raise("NEAREST_BY_JOIN." .. condition, { [what] = given, supported = known.supported }, {
+    class = "AnalysisException", sqlState = "42604",
+    message = ("nearestByJoin: %s is one of %s, not '%s'."):format(what, known.supported, given) })
+end
+
+local function nearest_count(n)
+  n = math.tointeger(n < 0 and math.ceil(n) or math.floor(n))
+  if n and n >= 1 and n <= 100000 then return n end
+  errors.raise("NEAREST_BY_JOIN.NUM_RESULTS_OUT_OF_RANGE", { numResults = tostring(n), min = "1", max = "100000" }, {
+    class = "AnalysisException", sqlState = "42604",
+    message = ("nearestByJoin finds 1 to 100000 rows, not %s."):format(n) })
+end
+
+-- A lateral join with the first rows of the other side in the order of the ranking, where that is not NULL.
+method("nearestByJoin",
+  "other:DataFrame, rankingExpression:Column, numResults:number, mode:string, direction:string, joinType:string?",
+  function(self, other, ranking, num, mode, direction, join_type)
+    local _, kind = nearest_choice("joinType", "UNSUPPORTED_JOIN_TYPE", join_type or "inner")
+    nearest_choice("mode", "UNSUPPORTED_MODE", mode)
+    local similar_first = nearest_choice("direction", "UNSUPPORTED_DIRECTION", direction) == "similarity"
+    local rank = ranking[NODE]
+    local ranked = { kind = "filter", child = { other[PLAN] }, exprs = { call("isnotnull", rank) } }
+    ranked = { kind = "sort", child = { ranked }, global = true, exprs = { { kind = "sort", args = { rank },
+      descending = similar_first, nulls_first = not similar_first } } }
+    ranked = { kind = "limit", child = { ranked }, exprs = { lit(nearest_count(num)) } }
+    return derive(self, { kind = "join", child = { self[PLAN], ranked }, join = kind, lateral = true, nearest = true })
+  end)
 method("crossJoin", "other:DataFrame", function(self, other) return join(self, other, nil, "cross") end)
 
 local function union(self, other)
@@ -385,6 +423,10 @@ for name, o in pairs { intersect = { true, false }, intersectAll = { true, true 
     return derive(self, { kind = "set_op", child = { self[PLAN], other[PLAN] }, intersect = o[1], all = o[2] })
   end)
 end
+
+method("zip", "other:DataFrame", function(self, other)
+  return derive(self, { kind = "zip", child = { self[PLAN], other[PLAN] } })
+end)
 
 -- ---- groups ------------------------------------------------------------------------------------------------------
 

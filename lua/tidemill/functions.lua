@@ -125,9 +125,8 @@ local function rest_values(args, from, n)
   return { table.unpack(args, from, n) }, n - from + 1
 end
 
-local function build(params, fname, ...)
-  local args, out = { ... }, {}
-  local n = take_named(params, fname, args, select("#", ...))
+local function build(params, fname, args, n)
+  local out = {}
   if n > #params and not (#params > 0 and params[#params].rest) then
     fail(fname, ("takes %d argument%s, got %d"):format(#params, #params == 1 and "" or "s", n))
   end
@@ -139,8 +138,8 @@ local function build(params, fname, ...)
       return out
     end
     local v = args[i]
-    if v == nil then v = p.preset end
-    if v ~= nil then
+    if v == nil and p.preset ~= nil then out[i], last = column.literal(p.preset), i
+    elseif v ~= nil then
       for k = last + 1, i - 1 do out[k] = column.literal(nil) end
       out[i], last = CONVERT[p.kind](v, p, fname), i
     elseif not p.optional then
@@ -152,10 +151,58 @@ local function build(params, fname, ...)
   return out
 end
 
+-- Only the arguments at these places, which then must be there.
+local function only(params, args, places)
+  local names, values = {}, {}
+  for i, at in ipairs(places) do
+    names[i], values[i] = { name = params[at].name, kind = params[at].kind }, args[at]
+  end
+  return names, values, #places
+end
+
+-- Numbers, or a date and a time: one or the other. They stand behind each other, the time zone (if any) between.
+local function timestamp_parts(params, args)
+  local count, numbers = #params, { 1, 2, 3, 4, 5, 6 }
+  local given = false
+  for i = 1, 6 do given = given or args[i] ~= nil end
+  local dated = args[count - 1] ~= nil or args[count] ~= nil
+  if given and (dated or args[1] == nil) then
+    errors.raise("CANNOT_SET_TOGETHER", { arg_list = "years|months|days|hours|mins|secs and date|time" })
+  end
+  local places = given and numbers or { count - 1, count }
+  if count == 9 and args[7] ~= nil then places[#places + 1] = 7 end
+  return only(params, args, places)
+end
+
+-- Functions that say something else to SQL where arguments are nil: f(params, args, n) gives all three anew.
+local ARRANGE = {
+  convert_timezone = function(params, args, n)
+    if args[1] ~= nil then return params, args, n end
+    return only(params, args, { 2, 3 })
+  end,
+  instr = function(params, args, n)
+    if args[4] ~= nil and args[3] == nil then args[3] = 1 end
+    return params, args, n
+  end,
+  window = function(params, args, n)
+    if args[4] ~= nil and args[3] == nil then args[3] = args[2] end
+    return params, args, n
+  end,
+  count_min_sketch = function(params, args, n)
+    if args[4] == nil and n >= 3 then args[4], n = math.random(0), 4 end
+    return params, args, n
+  end,
+  make_timestamp = timestamp_parts, make_timestamp_ntz = timestamp_parts,
+  try_make_timestamp = timestamp_parts, try_make_timestamp_ntz = timestamp_parts,
+}
+
 local function define(name, signature)
-  local params, sql = parse(signature), RENAMED[name] or name
+  local params, sql, arrange = parse(signature), RENAMED[name] or name, ARRANGE[name]
   return function(...)
-    return column.wrap { kind = "call", name = sql, args = build(params, name, ...) }
+    local args, own = { ... }, params
+    local n = take_named(params, name, args, select("#", ...))
+    if arrange and n <= #params then own, args, n = arrange(params, args, n) end
+    return column.wrap { kind = "call", name = sql, args = build(own, name, args, n) }
   end
 end
 
@@ -221,14 +268,15 @@ function F.nth_value(c, offset, ignore)
     ignore_nulls = ignore or nil }
 end
 
+-- A call by name, written as in SQL: the session of the DataFrame says what it is, also of a registered Lua function.
 function F.call_function(name, ...)
   if type(name) ~= "string" then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "funcName", expected_type = "str",
       arg_type = arguments.type_name(name) })
   end
-  local registered = require "tidemill.udf".find(name)
-  if registered then return registered(...) end
-  return column.wrap { kind = "call", name = name, args = column.nodes({ n = select("#", ...), ... }, "cols") }
+  local parts = column.table_parts(name)
+  return column.wrap { kind = "call", name = parts[#parts], parts = parts[2] and parts or nil, registered = true,
+    args = column.nodes({ n = select("#", ...), ... }, "cols") }
 end
 F.call_udf = F.call_function
 function F.broadcast(df)

@@ -15,11 +15,13 @@ method("schema", "schema:any", function(self, schema)
   return self
 end)
 
-local function load(self, paths)
+local function load(self, paths, of_texts)
   local s = self[STATE]
   if #paths == 0 and s.options:get "path" then paths = { s.options:get "path" } end
   local format = s.format or self[SESSION][HANDLE]:get "spark.sql.sources.default" or "parquet"
-  local node = { kind = "source", format = format, paths = paths, options = s.options:list(), schema = s.schema }
+  local options = s.options:list()
+  if of_texts then options[#options + 1] = { "~texts", "true" } end -- errors tell of no file
+  local node = { kind = "source", format = format, paths = paths, options = options, schema = s.schema }
   return require "tidemill.dataframe".wrap(self[SESSION], core.plan(self[SESSION][HANDLE], node))
 end
 
@@ -34,10 +36,13 @@ end
 -- is none. They are read at once, by way of such a file.
 local function load_texts(self, df)
   local fields = df.schema.fields
-  if #fields ~= 1 or fields[1].type.__id ~= "string" then
-    errors.raise("PARSE_INPUT_NOT_STRING_TYPE", { dataType = '"' .. core.type_text(#fields == 1 and fields[1].type
-      or df.schema, "sql") .. '"' }, { class = "AnalysisException", sqlState = "42K09",
+  local function refuse(condition, params)
+    errors.raise(condition, params, { class = "AnalysisException", sqlState = "42K09",
       message = "Texts to read stand in a DataFrame of one STRING column." })
+  end
+  if #fields ~= 1 then refuse("DATAFRAME_INPUT_NOT_SINGLE_COLUMN", { numColumns = tostring(#fields) }) end
+  if fields[1].type.__id ~= "string" then
+    refuse("DATAFRAME_INPUT_NOT_STRING_TYPE", { dataType = '"' .. core.type_text(fields[1].type, "sql") .. '"' })
   end
   local rows = df:toDF("value"):filter "value IS NOT NULL"
   if self[STATE].format ~= "csv" then
@@ -50,7 +55,7 @@ local function load_texts(self, df)
   local ok, out = pcall(function()
     rows.write:text(folder)
     files = self[SESSION].read:text(folder):inputFiles()
-    return load(self, { folder }):localCheckpoint()
+    return load(self, { folder }, true):localCheckpoint()
   end)
   remove(folder, files)
   if not ok then error(out, 0) end

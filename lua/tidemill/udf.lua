@@ -122,14 +122,7 @@ function M.registration(session) return setmetatable({ [HANDLE] = session[HANDLE
 --- A session closes: its functions go.
 function M.forget(handle) registered[handle:id()] = nil end
 
---- The registered function of the active session, for F.call_udf.
-function M.find(name)
-  local session = require "tidemill.session".active_session()
-  local list = session and registered[session[HANDLE]:id()]
-  return list and list[name:lower()]
-end
-
--- The core met a call of `name` in SQL text (csrc/bind/udf.c).
+-- The core met a call of `name` in SQL text or of F.call_function (csrc/bind/udf.c).
 core.hook("udf", function(id, name, args)
   local found = registered[id] and registered[id][name:lower()]
   if not found then return nil end

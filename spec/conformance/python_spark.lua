@@ -201,7 +201,7 @@ local function typed(v, t)
   if v == nil or v == tidemill.null then return None end
   if not t then return to_python(v) end
   local id = t:typeName()
-  if id == "binary" then return V.bytearray(v) end
+  if id == "binary" then return V.bytes(v) end
   if id == "struct" then
     if is_row(v) then type_of_row[v] = t end
     return v
@@ -403,9 +403,12 @@ function M.call_lua(f, receiver, args, named, hint)
   local list, n = {}, args.n
   for i = 1, n do list[i] = to_lua(args[i]) end
   if #named > 0 then
-    n = n + 1
-    list[n] = {}
-    for _, p in ipairs(named) do list[n][p[1]] = to_lua(p[2]) end
+    local given = {}
+    for _, p in ipairs(named) do given[p[1]] = to_lua(p[2]) end
+    if next(given) ~= nil then -- all None: nothing is named
+      n = n + 1
+      list[n] = given
+    end
   end
   local results
   if receiver ~= nil then results = table.pack(f(receiver, table.unpack(list, 1, n)))
@@ -523,6 +526,9 @@ function L.attribute(v, name)
   if class == "SparkSession" and name == "sparkContext" then return M.context(v) end
   local f
   if class == "Column" then f = column_attribute(v, name) else f = v[name] end
+  if class == "DataFrame" and type(f) == "function" and not members.DataFrame[name] then
+    return v:col(name) -- a method in Lua alone: in Python the column of that name
+  end
   if STATIC[f] then return f end
   if type(f) ~= "function" then return to_python(f, returns(class, name)) end
   if static(v) then
