@@ -7,7 +7,7 @@
 #include "kernel/bytes_int.h"
 #include "kernel/list_int.h"
 
-enum { MOST_ELEMENTS = INT32_MAX - 15 };
+enum { MOST_ELEMENTS = INT32_MAX - 15, LONG = 1 << 16 /* between two questions whether to go on */ };
 
 static mill_status boundaries(mill_call *call, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_LEGACY_3235, NULL);
@@ -40,8 +40,10 @@ KERNEL_HEAD(k_numbers) {
     if (count > MOST_ELEMENTS) return too_many(call, err);
     uint32_t start = list->size;
     MILL_TRY(mill_vector_reserve(list, start + (uint32_t)count, call->arena, err));
-    for (uint32_t k = 0; k < (uint32_t)count; k++)
+    for (uint32_t k = 0; k < (uint32_t)count; k++) {
+      if (k % LONG == LONG - 1) MILL_TRY(mill_watch_check(err));
       store(list, start + k, (int64_t)(from + step * k));
+    }
     list->size = start + (uint32_t)count;
     ((mill_span *)out->data)[i] = (mill_span){start, (uint32_t)count};
   }
