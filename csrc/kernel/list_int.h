@@ -11,6 +11,8 @@
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
 
+enum { LIST_LONG = 1 << 16 }; /* elements between two questions whether to go on */
+
 typedef struct list_out {
   mill_call *call;
   mill_vector *out;

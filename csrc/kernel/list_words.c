@@ -154,7 +154,7 @@ mill_status mill_list_interleave(mill_call *call, mill_vector *to, const mill_ve
 
 /* ---- sorting -------------------------------------------------------------------------------- */
 
-enum { RUN = 16, LONG = 1 << 16 /* between two questions whether to go on */ };
+enum { RUN = 16 };
 
 #define SORTER(T)                                                                                  \
   static void insert_##T(T *v, size_t n, bool down) {                                              \
@@ -185,12 +185,12 @@ enum { RUN = 16, LONG = 1 << 16 /* between two questions whether to go on */ };
       return MILL_OK;                                                                              \
     }                                                                                              \
     for (size_t k = 0; k < n; k += RUN) {                                                          \
-      if (k % LONG == 0) MILL_TRY(mill_watch_check(err));                                          \
+      if (k % LIST_LONG == 0) MILL_TRY(mill_watch_check(err));                                     \
       insert_##T(v + k, n - k < RUN ? n - k : RUN, down);                                          \
     }                                                                                              \
     for (size_t width = RUN; width < n; width *= 2) {                                              \
       for (size_t k = 0; k < n; k += 2 * width) {                                                  \
-        if (width >= LONG || k % LONG == 0) MILL_TRY(mill_watch_check(err));                       \
+        if (width >= LIST_LONG || k % LIST_LONG == 0) MILL_TRY(mill_watch_check(err));             \
         size_t left = n - k < width ? n - k : width;                                               \
         size_t right = n - k - left < width ? n - k - left : width;                                \
         merge_##T(from + k, left, from + k + left, right, to + k, down);                           \
@@ -253,7 +253,7 @@ typedef struct sorter {
 static int by_value(const void *x, const void *y, void *arg) {
   sorter *s = arg;
   uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-  if (++s->compared % LONG == 0 && mill_watch_check(NULL) != MILL_OK) s->stopped = true;
+  if (++s->compared % LIST_LONG == 0 && mill_watch_check(NULL) != MILL_OK) s->stopped = true;
   if (s->stopped) return (a > b) - (a < b);
   bool va = mill_vector_valid(s->v, a), vb = mill_vector_valid(s->v, b);
   int c = va && vb ? mill_vector_compare(s->v, a, s->v, b) : va - vb;

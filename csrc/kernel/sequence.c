@@ -7,7 +7,7 @@
 #include "kernel/bytes_int.h"
 #include "kernel/list_int.h"
 
-enum { MOST_ELEMENTS = INT32_MAX - 15, LONG = 1 << 16 /* between two questions whether to go on */ };
+enum { MOST_ELEMENTS = INT32_MAX - 15 };
 
 static mill_status boundaries(mill_call *call, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_LEGACY_3235, NULL);
@@ -41,7 +41,7 @@ KERNEL_HEAD(k_numbers) {
     uint32_t start = list->size;
     MILL_TRY(mill_vector_reserve(list, start + (uint32_t)count, call->arena, err));
     for (uint32_t k = 0; k < (uint32_t)count; k++) {
-      if (k % LONG == LONG - 1) MILL_TRY(mill_watch_check(err));
+      if (k % LIST_LONG == LIST_LONG - 1) MILL_TRY(mill_watch_check(err));
       store(list, start + k, (int64_t)(from + step * k));
     }
     list->size = start + (uint32_t)count;
