@@ -16,7 +16,7 @@ typedef struct regexp_plan {
   bool whole;    /* .. and finding it is a match */
 } regexp_plan;
 
-enum { SEARCHES = 8 /* between two questions whether to go on */ };
+enum { SEARCHES = 16 /* between two questions whether to go on */ };
 
 /* The search of one call: over the constant expression, or over the row's. */
 typedef struct matcher {

@@ -14,15 +14,17 @@ print(ok, type(why) == "string" and why:find "interrupted!" and "OPERATION_CANCE
 ]]
 
 local QUERIES = {
-  levenshtein = "SELECT max(levenshtein(repeat('ab', 100000 + CAST(id % 2 AS INT)), repeat('bc', 100000))) FROM range(10)",
+  levenshtein = "SELECT max(levenshtein(repeat('ab', 100000 + CAST(id % 2 AS INT)), repeat('bc', 100000)))"
+    .. " FROM range(10)",
   ["levenshtein of constants"] = "SELECT levenshtein(repeat('ab', 200000), repeat('bc', 200000))",
-  ["likeness"] = "SELECT max(jaro_winkler_similarity(repeat('ab', 400000), concat(repeat('bc', 400000), id))) FROM range(10)",
+  likeness = "SELECT max(jaro_winkler_similarity(repeat('ab', 400000), concat(repeat('bc', 400000), id)))"
+    .. " FROM range(10)",
   ["sums of long texts"] = "SELECT max(sha2(concat(t, id), 512)), max(md5(concat(id, t))) FROM range(2000),"
     .. " (SELECT repeat('a', 50000000) t) WHERE length(sha2(t, 512)) > id % 2",
   ["texts that match after many steps"] = "SELECT count(*) FROM range(20000) WHERE concat(repeat('a', 18), id % 2)"
     .. " RLIKE '^(a+)+b$|^(aa?)+c$'",
-  ["long arrays sorted"] = "SELECT max(sort_array(transform(sequence(1, 4000000 + id), x -> CAST(x % 99991 AS STRING)))[0])"
-    .. " FROM range(4)",
+  ["long arrays sorted"] = "SELECT max(sort_array(transform(sequence(1, 4000000 + id),"
+    .. " x -> CAST(x % 99991 AS STRING)))[0]) FROM range(4)",
   ["a function of each element"] = "SELECT max(aggregate(sequence(1, 30000000 + id), 0L, (a, x) -> a + x % 7))"
     .. " FROM range(2)",
 }
