@@ -57,8 +57,9 @@ describe("what nobody can reach", function()
       end,
       function() spark:range(10):freqItems { "id" }:collect() end,
       function()
-        local rows = tidemill.ml.feature.VectorAssembler { inputCols = { "id" }, outputCol = "v" }:transform(spark:range(9))
-        tidemill.ml.feature.StandardScaler { inputCol = "v", outputCol = "w" }:fit(rows)
+        local feature = tidemill.ml.feature
+        local rows = feature.VectorAssembler { inputCols = { "id" }, outputCol = "v" }:transform(spark:range(9))
+        feature.StandardScaler { inputCol = "v", outputCol = "w" }:fit(rows)
       end,
     }
     for i = 1, 24 do
