@@ -143,6 +143,7 @@ mill_handle_plan *mill_plan_check(lua_State *L, int index) {
 static mill_handle_plan *push_handle(lua_State *L, int session) {
   session = lua_absindex(L, session);
   mill_handle_session *s = mill_session_check(L, session);
+  mill_session_collect(L, s);
   mill_handle_plan *h = mill_state_handle(L, sizeof *h, MILL_PLAN_CLASS, 1);
   h->session = s;
   lua_pushvalue(L, session);

@@ -39,13 +39,35 @@ mill_handle_session *mill_session_handle(lua_State *L, const mill_session *s) {
   return h;
 }
 
+/* A collection walks all that Lua holds. It is due when the session holds as much more than after the last one,
+** so that it costs no more than what was made since; at the latest at a quarter of the limit. */
+static bool collection_due(lua_State *L, mill_handle_session *h, size_t used, size_t limit) {
+  if (used < h->kept) h->kept = used;
+  size_t grown = used - h->kept;
+  if (limit == 0 || grown < limit / 32) return false;
+  return grown >= limit / 4 || grown >= (size_t)lua_gc(L, LUA_GCCOUNT) << 10;
+}
+
+void mill_session_collect(lua_State *L, mill_handle_session *h) {
+  const mill_memory_stats m = mill_memory_read(mill_session_memory(h->s));
+  if (!collection_due(L, h, m.used, m.limit)) return;
+  lua_gc(L, LUA_GCCOLLECT);
+  if (h->s == NULL) mill_raise_misuse(L, "SESSION_CLOSED", "object", "session", NULL); /* by a finalizer */
+  h->kept = mill_memory_read(mill_session_memory(h->s)).used;
+}
+
+void mill_session_resume(lua_State *L, mill_handle_session *h) {
+  h->L = L;
+  h->hook = lua_gethook(L);
+}
+
 void mill_session_enter(lua_State *L, mill_handle_session *h) {
   if (h->busy)
     mill_raise_misuse(L, "UNSUPPORTED_OPERATION", "operation",
                       "A function that a query calls cannot run another query of its session.",
                       NULL);
-  h->L = L;
-  h->hook = lua_gethook(L);
+  mill_session_collect(L, h);
+  mill_session_resume(L, h);
 }
 
 static int end_progress(lua_State *L) {

@@ -13,6 +13,7 @@ typedef struct mill_handle_session {
   lua_State *L;    /* of the call that waits */
   bool told;       /* progress was reported since the last enter */
   bool busy;       /* a Lua function of a query runs: no new query may start */
+  size_t kept;     /* bytes the core held after Lua's last collection, or less since */
   lua_Hook hook;   /* Lua's hook when the wait began: a new one means Ctrl-C */
 } mill_handle_session;
 
@@ -23,8 +24,13 @@ int mill_session_activate(lua_State *L); /* core.activate(session or nil) */
 mill_handle_session *mill_session_check(lua_State *L, int index);
 /* The open handle of a session; NULL: none. */
 mill_handle_session *mill_session_handle(lua_State *L, const mill_session *s);
+/* Plans and rows that nobody can reach hold memory until Lua collects them, and Lua sees handles of a few
+** bytes only. Collects where it is worth it; raises where a finalizer has closed the session. */
+void mill_session_collect(lua_State *L, mill_handle_session *h);
 /* Around a call that may run a query: sets the state that waits, raises inside a UDF. */
 void mill_session_enter(lua_State *L, mill_handle_session *h);
+/* Inside it, after a Lua function that may have waited for others. */
+void mill_session_resume(lua_State *L, mill_handle_session *h);
 /* After it, also when it failed: takes a progress line off the terminal. */
 void mill_session_leave(lua_State *L, mill_handle_session *h);
 

@@ -101,7 +101,7 @@ static mill_status call_function(void *arg, int64_t batch, mill_table *rows, mil
   lua_pushcfunction(L, run_call);
   lua_pushlightuserdata(L, &c);
   int status = lua_pcall(L, 1, 0, -3);
-  mill_session_enter(L, h->session); /* the function may have waited for others */
+  mill_session_resume(L, h->session);
   if (status == LUA_OK) {
     lua_pop(L, 1);
     return MILL_OK;

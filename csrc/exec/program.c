@@ -238,6 +238,85 @@ static bool all_constant(const mill_vector *const *args, int n) {
   return n > 0;
 }
 
+/* ---- batches of large values ---------------------------------------------------------------- */
+
+/* Kernels run to their end. A batch whose texts or arrays are so large that this takes long is given to them a few
+** rows at a time, and between these it is asked whether to go on. */
+enum { LARGE = 1 << 20, PIECE = 64, LOOKED_AT = 16 };
+
+/* About how many bytes a kernel reads of the rows: a few are looked at. */
+static size_t bytes_read(const mill_vector *v, uint32_t rows) {
+  bool texts = v->type->phys == MILL_PHYS_STR;
+  size_t bytes = 0, looked = 0;
+  if (!texts && v->type->phys != MILL_PHYS_LIST) return 0;
+  for (uint32_t i = 0; i < rows; i += rows / LOOKED_AT, looked++) {
+    if (!mill_vector_valid(v, i)) continue;
+    uint32_t at = mill_vector_at(v, i);
+    bytes += texts ? ((const mill_str *)v->data)[at].size
+                   : sizeof(int64_t) * ((const mill_span *)v->data)[at].size;
+  }
+  return bytes / looked * rows;
+}
+
+static bool is_large(const mill_vector *const *args, int nargs, const mill_vector *out,
+                     uint32_t rows) {
+  size_t bytes = 0;
+  if (rows <= PIECE || out->type->nfields) return false;
+  for (int i = 0; i < nargs; i++) {
+    if (args[i]->type->phys == MILL_PHYS_STRUCT) return false;
+    bytes += bytes_read(args[i], rows);
+  }
+  return bytes > LARGE;
+}
+
+/* The rows from `at` on, a multiple of 64, as a vector. */
+static mill_vector rows_from(const mill_vector *v, uint32_t at) {
+  mill_vector out = *v;
+  if (v->mask == 0) return out;
+  out.data = (char *)v->data + (size_t)at * v->type->width;
+  if (v->valid) out.valid = v->valid + at / 64;
+  out.size = v->size > at ? v->size - at : 0;
+  out.capacity = v->capacity > at ? v->capacity - at : 0;
+  return out;
+}
+
+/* What a kernel made of n <= 64 rows from `at` on, where it put them elsewhere. */
+static void put_rows(mill_vector *out, uint32_t at, const mill_vector *made, uint32_t n) {
+  mill_vector to = rows_from(out, at);
+  size_t width = out->type->width;
+  for (uint32_t i = 0; i < n && (made->data != to.data || made->valid != to.valid); i++) {
+    bool valid = mill_vector_valid(made, i);
+    to.valid[0] = (to.valid[0] & ~(1ull << i)) | (uint64_t)valid << i;
+    if (valid && made->data != to.data)
+      memcpy((char *)to.data + i * width, (char *)made->data + mill_vector_at(made, i) * width,
+             width);
+  }
+}
+
+static mill_status run_in_pieces(mill_program *p, const prog_node *n, mill_call *call,
+                                 const mill_vector *const *args, uint32_t rows, mill_vector *out,
+                                 mill_error *err) {
+  uint64_t first = call->first_row;
+  mill_vector *own = mill_arena_alloc(&p->batch, (size_t)n->nargs * sizeof *own);
+  const mill_vector **piece = mill_arena_alloc(&p->batch, (size_t)n->nargs * sizeof *piece);
+  if (own == NULL || piece == NULL) return mill_oom(p->batch.memory, sizeof *own, err);
+  MILL_TRY(mill_vector_need_valid(out, &p->batch, err));
+  for (uint32_t at = 0; at < rows; at += PIECE) {
+    uint32_t some = rows - at < PIECE ? rows - at : PIECE;
+    MILL_TRY(mill_watch_check(err));
+    for (int i = 0; i < n->nargs; i++) {
+      own[i] = rows_from(args[i], at);
+      piece[i] = &own[i];
+    }
+    mill_vector made = rows_from(out, at);
+    made.size = some;
+    call->first_row = first + at;
+    MILL_TRY(n->b->kernel(call, piece, some, &made, err));
+    put_rows(out, at, &made, some);
+  }
+  return MILL_OK;
+}
+
 static mill_status run_kernel(mill_program *p, prog_node *n, const mill_vector *const *args,
                               uint32_t rows, mill_lambda *lambda, mill_error *err) {
   const mill_bound *b = n->b;
@@ -261,7 +340,9 @@ static mill_status run_kernel(mill_program *p, prog_node *n, const mill_vector *
   out.size = count;
   if (!b->fn || !(b->fn->flags & MILL_FN_NULLS))
     MILL_TRY(combine_valid(p, args, n->nargs, count, &out, err));
-  MILL_TRY(b->kernel(&call, args, count, &out, err));
+  bool large = !lambda && is_large(args, n->nargs, &out, count);
+  MILL_TRY(large ? run_in_pieces(p, n, &call, args, count, &out, err)
+                 : b->kernel(&call, args, count, &out, err));
   if (count == rows && count != 1) {
     n->value = out;
     return MILL_OK;
@@ -321,6 +402,7 @@ static mill_status lambda_eval(mill_lambda *base, int arg, const mill_vector *co
                                const uint32_t *row, uint32_t n, const mill_vector **out,
                                mill_error *err) {
   prog_lambda *l = (prog_lambda *)base;
+  MILL_TRY(mill_watch_check(err)); /* a row may have millions of elements */
   if (base->arena == NULL) return eval_body(l, arg, vars, row, n, out, err);
   mill_arena keep = l->p->batch;
   l->p->batch = *base->arena;

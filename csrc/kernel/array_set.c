@@ -50,15 +50,20 @@ static mill_status set_row(mill_call *call, list_out *o, const mill_vector *cons
   seen done, other;
   MILL_TRY(seen_init(call, &done, (size_t)x.size + y.size, err));
   if (op >= INTERSECT) MILL_TRY(seen_init(call, &other, y.size, err));
-  for (uint32_t k = 0; op >= INTERSECT && k < y.size; k++)
+  for (uint32_t k = 0; op >= INTERSECT && k < y.size; k++) {
+    if (k % LIST_LONG == LIST_LONG - 1) MILL_TRY(mill_watch_check(err));
     seen_test(&other, args[1]->child, y.start + k, true);
+  }
   for (uint32_t k = x.start; k < x.start + x.size; k++) {
+    if (k % LIST_LONG == LIST_LONG - 1) MILL_TRY(mill_watch_check(err));
     if (op >= INTERSECT && seen_test(&other, args[0]->child, k, false) != (op == INTERSECT))
       continue;
     if (!seen_test(&done, args[0]->child, k, true)) MILL_TRY(list_add(o, args[0]->child, k, err));
   }
-  for (uint32_t k = y.start; op == UNION && k < y.start + y.size; k++)
+  for (uint32_t k = y.start; op == UNION && k < y.start + y.size; k++) {
+    if (k % LIST_LONG == LIST_LONG - 1) MILL_TRY(mill_watch_check(err));
     if (!seen_test(&done, args[1]->child, k, true)) MILL_TRY(list_add(o, args[1]->child, k, err));
+  }
   return MILL_OK;
 }
 

@@ -27,9 +27,10 @@
 #ifndef MILL_KERNEL_KERNEL_INT_H
 #define MILL_KERNEL_KERNEL_INT_H
 
-#include "base/hot.h"
 #include <stdio.h>
 
+#include "base/hot.h"
+#include "base/thread.h"
 #include "kernel/function.h"
 
 #define MILL_FAMILY(name) extern const mill_function mill_family_##name[];
@@ -235,6 +236,7 @@ static inline mill_status mill_bytes_take(mill_call *call, size_t n, char **p, m
     a->at += (n + 15) & ~(size_t)15;
     return MILL_OK;
   }
+  MILL_TRY(mill_watch_check(err)); /* once a block of the arena: few rows may make much */
   *p = mill_arena_alloc(a, n ? n : 1);
   return *p ? MILL_OK : mill_oom(a->memory, n, err);
 }

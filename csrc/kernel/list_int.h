@@ -11,6 +11,8 @@
 #include "kernel/coerce.h"
 #include "kernel/kernel_int.h"
 
+enum { LIST_LONG = 1 << 16 }; /* elements between two questions whether to go on */
+
 typedef struct list_out {
   mill_call *call;
   mill_vector *out;
@@ -42,6 +44,7 @@ static inline mill_status list_flush(list_out *o, mill_error *err) {
 static inline mill_status list_add(list_out *o, const mill_vector *src, uint32_t k,
                                    mill_error *err) {
   if (src && src->type->phys == MILL_PHYS_NONE) src = NULL;
+  if (o->n == 256) MILL_TRY(mill_watch_check(err));
   if (o->n == 256 || (o->n && src != o->src)) MILL_TRY(list_flush(o, err));
   o->src = src;
   o->sel[o->n++] = k;

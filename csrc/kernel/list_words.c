@@ -178,15 +178,19 @@ enum { RUN = 16 };
     memcpy(to, n ? a : b, (n + m) * sizeof *to);                                                   \
   }                                                                                                \
   /* Sorts v; `other` has room for as many. */                                                     \
-  static void sort_##T(T *v, T *other, size_t n, bool down) {                                      \
+  static mill_status sort_##T(T *v, T *other, size_t n, bool down, mill_error *err) {              \
     T *from = v, *to = other;                                                                      \
     if (n <= 2 * RUN) {                                                                            \
       insert_##T(v, n, down);                                                                      \
-      return;                                                                                      \
+      return MILL_OK;                                                                              \
     }                                                                                              \
-    for (size_t k = 0; k < n; k += RUN) insert_##T(v + k, n - k < RUN ? n - k : RUN, down);        \
+    for (size_t k = 0; k < n; k += RUN) {                                                          \
+      if (k % LIST_LONG == 0) MILL_TRY(mill_watch_check(err));                                     \
+      insert_##T(v + k, n - k < RUN ? n - k : RUN, down);                                          \
+    }                                                                                              \
     for (size_t width = RUN; width < n; width *= 2) {                                              \
       for (size_t k = 0; k < n; k += 2 * width) {                                                  \
+        if (width >= LIST_LONG || k % LIST_LONG == 0) MILL_TRY(mill_watch_check(err));             \
         size_t left = n - k < width ? n - k : width;                                               \
         size_t right = n - k - left < width ? n - k - left : width;                                \
         merge_##T(from + k, left, from + k + left, right, to + k, down);                           \
@@ -196,6 +200,7 @@ enum { RUN = 16 };
       to = swap;                                                                                   \
     }                                                                                              \
     if (from != v) memcpy(v, from, n * sizeof *v);                                                 \
+    return MILL_OK;                                                                                \
   }
 SORTER(uint8_t)
 SORTER(int8_t)
@@ -229,7 +234,7 @@ static mill_status sort_words(mill_call *call, const mill_vector *c, mill_span s
     MILL_TRY(mill_vector_set_null(to, first + behind + k, call->arena, err));
   if (n > 2 * RUN && (other = mill_arena_take(call->arena, n * width)) == NULL)
     return mill_oom(call->arena->memory, n * width, err);
-#define SORT(T) sort_##T((T *)(void *)v, other, n, how.descending)
+#define SORT(T) MILL_TRY(sort_##T((T *)(void *)v, other, n, how.descending, err))
   switch (c->type->phys) {
     MILL_WORD_CASES(SORT)
   default: break;
@@ -241,11 +246,15 @@ static mill_status sort_words(mill_call *call, const mill_vector *c, mill_span s
 typedef struct sorter {
   const mill_vector *v;
   mill_list_order how;
+  uint32_t compared;
+  bool stopped; /* what is left goes fast, in any order */
 } sorter;
 
 static int by_value(const void *x, const void *y, void *arg) {
-  const sorter *s = arg;
+  sorter *s = arg;
   uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+  if (++s->compared % LIST_LONG == 0 && mill_watch_check(NULL) != MILL_OK) s->stopped = true;
+  if (s->stopped) return (a > b) - (a < b);
   bool va = mill_vector_valid(s->v, a), vb = mill_vector_valid(s->v, b);
   int c = va && vb ? mill_vector_compare(s->v, a, s->v, b) : va - vb;
   if (va && vb ? s->how.descending : s->how.nulls_last) c = -c;
@@ -264,7 +273,8 @@ mill_status mill_list_sort(mill_call *call, const mill_vector *list, size_t i, m
   uint32_t *order = mill_arena_take(call->arena, s.size * sizeof *order);
   if (order == NULL) return mill_oom(call->arena->memory, s.size * sizeof *order, err);
   for (uint32_t k = 0; k < s.size; k++) order[k] = s.start + k;
-  sorter by = {c, how};
+  sorter by = {c, how, 0, false};
   if (c->type->phys != MILL_PHYS_NONE) qsort_r(order, s.size, sizeof *order, by_value, &by);
+  if (by.stopped) return mill_watch_check(err);
   return mill_vector_append(to, c, order, s.size, false, call->arena, err);
 }

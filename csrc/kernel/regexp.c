@@ -16,6 +16,8 @@ typedef struct regexp_plan {
   bool whole;    /* .. and finding it is a match */
 } regexp_plan;
 
+enum { SEARCHES = 16 /* between two questions whether to go on */ };
+
 /* The search of one call: over the constant expression, or over the row's. */
 typedef struct matcher {
   mill_call *call;
@@ -23,6 +25,7 @@ typedef struct matcher {
   bytes pattern;
   mill_arena own; /* of a row's expression */
   mill_text text; /* a row's result */
+  uint32_t searches;
 } matcher;
 
 static mill_status bad_pattern(mill_call *call, bytes s, mill_error *err) {
@@ -64,6 +67,7 @@ static mill_status use_pattern(matcher *m, const mill_vector *v, size_t i, mill_
 static mill_status find(matcher *m, bytes s, size_t from, bool *found, mill_error *err) {
   *found = false;
   if (from > s.n) return MILL_OK;
+  if (++m->searches % SEARCHES == 0) MILL_TRY(mill_watch_check(err)); /* each may take its 10^7 steps */
   switch (mill_search_run(&m->search, s.p, s.n, from)) {
   case MILL_FOUND: *found = true; return MILL_OK;
   case MILL_NOT_FOUND: return MILL_OK;

@@ -40,8 +40,10 @@ KERNEL_HEAD(k_numbers) {
     if (count > MOST_ELEMENTS) return too_many(call, err);
     uint32_t start = list->size;
     MILL_TRY(mill_vector_reserve(list, start + (uint32_t)count, call->arena, err));
-    for (uint32_t k = 0; k < (uint32_t)count; k++)
+    for (uint32_t k = 0; k < (uint32_t)count; k++) {
+      if (k % LIST_LONG == LIST_LONG - 1) MILL_TRY(mill_watch_check(err));
       store(list, start + k, (int64_t)(from + step * k));
+    }
     list->size = start + (uint32_t)count;
     ((mill_span *)out->data)[i] = (mill_span){start, (uint32_t)count};
   }

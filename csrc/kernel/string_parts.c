@@ -148,6 +148,7 @@ static mill_status distance(mill_call *call, bytes s, bytes t, int32_t *out, mil
   if (row == NULL) return mill_oom(call->arena->memory, nb * sizeof *row, err);
   for (size_t j = 0; j <= nb; j++) row[j] = (int32_t)j;
   for (size_t i = 1; i <= na; i++) {
+    if (i % 64 == 0) MILL_TRY(mill_watch_check(err));
     int32_t diagonal = row[0];
     row[0] = (int32_t)i;
     for (size_t j = 1; j <= nb; j++) {
@@ -172,18 +173,20 @@ KERNEL_HEAD(k_levenshtein) {
 
 /* Jaro's likeness: common characters within half the longer text, less half the transposed ones;
 ** Winkler raises it by a common prefix of up to four. */
-static double jaro_winkler(const int32_t *a, size_t na, const int32_t *b, size_t nb,
-                           uint8_t *used) {
+static mill_status jaro_winkler(const int32_t *a, size_t na, const int32_t *b, size_t nb,
+                                uint8_t *used, double *out, mill_error *err) {
   size_t longest = na > nb ? na : nb, reach = longest / 2 > 0 ? longest / 2 - 1 : 0;
   size_t common = 0, moved = 0, prefix = 0, k = 0;
   uint8_t *in_a = used, *in_b = used + na;
-  if (na == 0 && nb == 0) return 1;
+  *out = na == 0 && nb == 0;
+  if (na == 0 && nb == 0) return MILL_OK;
   for (size_t i = 0; i < na; i++) {
+    if (i % 64 == 63) MILL_TRY(mill_watch_check(err));
     size_t from = i > reach ? i - reach : 0, to = i + reach + 1 < nb ? i + reach + 1 : nb;
     for (size_t j = from; j < to && !in_a[i]; j++)
       if (!in_b[j] && a[i] == b[j]) in_a[i] = in_b[j] = 1, common++;
   }
-  if (common == 0) return 0;
+  if (common == 0) return MILL_OK;
   for (size_t i = 0; i < na; i++) {
     if (!in_a[i]) continue;
     while (!in_b[k]) k++;
@@ -192,7 +195,8 @@ static double jaro_winkler(const int32_t *a, size_t na, const int32_t *b, size_t
   double m = (double)common;
   double jaro = (m / (double)na + m / (double)nb + (m - (double)moved / 2) / m) / 3;
   while (prefix < 4 && prefix < na && prefix < nb && a[prefix] == b[prefix]) prefix++;
-  return jaro + (double)prefix * 0.1 * (1 - jaro);
+  *out = jaro + (double)prefix * 0.1 * (1 - jaro);
+  return MILL_OK;
 }
 
 KERNEL_HEAD(k_jaro_winkler) {
@@ -204,7 +208,7 @@ KERNEL_HEAD(k_jaro_winkler) {
     MILL_TRY(decode_points(call, bytes_at(args[1], i), &b, &nb, err));
     uint8_t *used = mill_arena_alloc(call->arena, na + nb + 1);
     if (used == NULL) return mill_oom(call->arena->memory, na + nb, err);
-    r[i] = jaro_winkler(a, na, b, nb, used);
+    MILL_TRY(jaro_winkler(a, na, b, nb, used, &r[i], err));
   }
   return MILL_OK;
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/thread.h"
 #include "exec/run.h"
 #include "plan/cache.h"
 #include "plan/plan_int.h"
@@ -93,13 +94,30 @@ static mill_status failed(const mill_planner *w) {
   return w->status ? w->status : mill_oom(w->ctx->memory, 1, w->err);
 }
 
+static mill_status poll(void *arg, size_t ignored, mill_error *err) {
+  const mill_session *s = arg;
+  void *own;
+  mill_progress f = mill_session_poll(s, &own);
+  (void)ignored;
+  return f ? f(own, -1, 0, err) : MILL_OK;
+}
+
+/* Watched: constants are computed, scripts run, and texts may be long. */
+static const mill_node *analyse(mill_planner *w, const mill_node *root) {
+  mill_watch watch;
+  mill_watch_begin(&watch, poll, w->session);
+  const mill_node *out = mill_analyse(w, root, NULL);
+  mill_watch_end(&watch);
+  return out;
+}
+
 mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_error *err) {
   mill_planner w;
   MILL_TRY(mill_planner_init(&w, p, err));
   w.set.once = &p->once;
   p->settings = w.set;
   w.params = params;
-  const mill_node *root = mill_analyse(&w, p->root, NULL);
+  const mill_node *root = analyse(&w, p->root);
   p->settings.once = NULL;
   p->deferred = root == NULL && w.deferred;
   if (w.nameless) w.status = mill_oom(w.ctx->memory, 1, err);

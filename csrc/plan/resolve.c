@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/thread.h"
 #include "plan/plan_int.h"
 
 mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer) {
@@ -619,7 +620,8 @@ static const mill_expr *renewed(const mill_planner *w, const mill_scope *s, cons
 const mill_expr *mill_resolve(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   if (e == NULL || w->status != MILL_OK) return NULL;
   if (e->type && e->kind != MILL_X_LITERAL) return renewed(w, s, e);
-  if (!mill_w_enter(w)) return NULL;
+  w->status = mill_watch_check(w->err);
+  if (w->status != MILL_OK || !mill_w_enter(w)) return NULL;
   const mill_expr *r = resolve_kind(w, s, e);
   mill_w_leave(w);
   return r;

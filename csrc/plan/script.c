@@ -303,14 +303,6 @@ static bool run_statement(runner *r, const mill_statement *s, const mill_variabl
 
 /* ---- the script ------------------------------------------------------------------------------- */
 
-static mill_status poll(void *arg, size_t ignored, mill_error *err) {
-  const mill_session *s = arg;
-  void *own;
-  mill_progress f = mill_session_poll(s, &own);
-  (void)ignored;
-  return f ? f(own, -1, 0, err) : MILL_OK;
-}
-
 static void unref_table(void *t) { mill_table_unref(t); }
 
 /* The rows of the last query as a node. */
@@ -328,10 +320,7 @@ static const mill_node *result_of(runner *r) {
 
 const mill_node *mill_analyse_script(mill_planner *w, const mill_node *n) {
   runner r = {.w = w};
-  mill_watch watch;
-  mill_watch_begin(&watch, poll, w->session);
   bool ok = run_statement(&r, n->script, NULL);
-  mill_watch_end(&watch);
   const mill_node *out = ok ? result_of(&r) : NULL;
   mill_table_unref(r.result);
   return out;

@@ -9,7 +9,9 @@ local tidemill = require "tidemill"
 local internal = require "tidemill.internal"
 local DENSE, POINTS, FOR_EVER, SETTLED, MOST = 200, 150, 1 << 40, 3, 6
 
-local function collect()
+--- Let go of what is garbage and of the plans of texts, which a setting empties.
+local function collect(spark)
+  spark.conf:set("spark.app.name", "sweep")
   collectgarbage()
   collectgarbage()
 end
@@ -36,7 +38,7 @@ local function sweep(scenario, spark, width)
     last, fine, expected = attempt(0, 0, scenario.run, spark, dir)
     if not fine then return "does not run: " .. tostring(expected), 0 end
     clean(scenario, spark)
-    collect()
+    collect(spark)
     used = handle:memory().used
   end
   local step, n = math.max(1, (last - DENSE) // POINTS), 0
@@ -50,14 +52,14 @@ local function sweep(scenario, spark, width)
     for _, query in ipairs(spark.streams.active) do query:stop() end
     for _, name in ipairs(handle:views(false)) do handle:view_drop(name, false) end -- where dropping it was what failed
     clean(scenario, spark)
-    collect()
+    collect(spark)
     local lost = handle:memory().used - used
     if not problem and lost > 0 then problem = lost .. " bytes lost" end
     if not problem and n % 8 == 0 then
       local _, well, got = attempt(0, 0, scenario.run, spark, dir)
       problem = not well and "fails afterwards: " .. tostring(got) or problem_of(well, got, expected)
       clean(scenario, spark)
-      collect()
+      collect(spark)
     end
     used = handle:memory().used
     if problem then problems[#problems + 1] = ("allocation %d of %d: %s"):format(n, last, problem) end
