@@ -158,7 +158,7 @@ static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
     return bad_count(b, p->ntz ? "[2, 6]" : "[2, 3, 6, 7]", err);
   if (p->parts) {
     MILL_TRY(
-        mill_bind_types(b, day ? "!date -> timestamp" : "date, time, string? -> timestamp", err));
+        mill_bind_types(b, day ? "!date -> timestamp" : "!date, !time, string? -> timestamp", err));
   } else {
     MILL_TRY(mill_bind_types(b,
                              zoned ? "int, int, int, int, int, any, string -> timestamp"

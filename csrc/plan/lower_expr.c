@@ -74,13 +74,14 @@ static mill_bound_kind lazy_kind(const mill_expr *e) {
 
 static bool any_can_raise(const mill_expr *e, int from) {
   for (int i = from; i < e->nargs; i++)
-    if (mill_x_can_raise(e->args[i])) return true;
+    if (e->args[i]->value == NULL && mill_x_can_raise(e->args[i])) return true;
   return false;
 }
 
 /* What Spark does not reach cannot fail: nanvl and IN as IF and OR where an argument could; otherwise e. */
 static const mill_expr *as_lazy(mill_planner *w, const mill_expr *e) {
-  bool in = mill_x_is_call(e, "in"), nanvl = mill_x_is_call(e, "nanvl");
+  enum { LONG = 256 }; /* as deep as that a chain may be */
+  bool in = mill_x_is_call(e, "in") && e->nargs < LONG, nanvl = mill_x_is_call(e, "nanvl");
   if (!(in ? any_can_raise(e, 2) : nanvl && any_can_raise(e, 1)) ||
       !mill_x_deterministic(e->args[0]))
     return e;

@@ -279,7 +279,6 @@ static mill_status call(printer *p, const mill_expr *e) {
 /* Is the distance cast to the type of the key that it moves? Spark shows what it negated, then. */
 static bool distance_cast(const mill_window *v, const mill_expr *offset) {
   if (offset->type == NULL) return false;
-  if (offset->type->id == MILL_DECIMAL) return v->unit == MILL_FRAME_RANGE;
   const mill_type *key = v->norder == 1 ? v->order[0]->args[0]->type : NULL;
   return v->unit == MILL_FRAME_RANGE && key && mill_type_numeric(key) && key != offset->type;
 }

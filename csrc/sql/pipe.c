@@ -9,10 +9,20 @@ static mill_node *project(mill_parser *p, mill_node *child, int from, const char
   return n;
 }
 
+/* EXTEND and SET make one column each. */
+static mill_expr *one_column(mill_parser *p, mill_expr *e) {
+  if (e->kind == MILL_X_STAR)
+    mill_p_error(p, p->at - 1, MILL_E_INVALID_USAGE_OF_STAR_OR_REGEX, "elem", "'*'", "prettyName",
+                 "expression `pipeexpression`", NULL);
+  return e;
+}
+
+static mill_expr *extension(mill_parser *p) { return one_column(p, mill_p_named(p)); }
+
 static mill_node *extend(mill_parser *p, mill_node *child, int from) {
   mill_list list = {0};
   mill_p_push(p, &list, mill_p_expr(p, MILL_X_STAR, p->at - 1));
-  mill_p_expr_list(p, &list, mill_p_named);
+  mill_p_expr_list(p, &list, extension);
   return project(p, child, from, "EXTEND", &list);
 }
 
@@ -30,7 +40,7 @@ static mill_node *set(mill_parser *p, mill_node *child, int from) {
                    NULL);
     while (mill_p_accept(p, MILL_T_DOT)) mill_p_name(p);
     mill_p_expect(p, MILL_T_EQ);
-    mill_expr *e = mill_p_call(p, at, NULL, 1, mill_p_expression(p));
+    mill_expr *e = mill_p_call(p, at, NULL, 1, one_column(p, mill_p_expression(p)));
     e->kind = MILL_X_ALIAS;
     mill_p_names(&name, &e->parts, &e->nparts);
     mill_p_push(p, &list, e);
