@@ -42,6 +42,8 @@ describe("tidemill.functions", function()
     assert.equal("ltrim(w) **a*", shown(F.ltrim "w"))
   end)
 
+  it("calls the mean an average", function() assert.equal("avg(i) 4.0", shown(F.mean "i")) end)
+
   it("makes timestamps of numbers or of a date and a time", function()
     local n = { 2024, 1, 2, 3, 4, 5 }
     for i, v in ipairs(n) do n[i] = F.lit(v) end

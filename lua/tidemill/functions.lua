@@ -17,7 +17,7 @@ local RENAMED = {
   shiftRight = "shiftright",
   shiftRightUnsigned = "shiftrightunsigned", bitwiseNOT = "~", bitwise_not = "~", negate = "negative",
   approxCountDistinct = "approx_count_distinct", pow = "power", isnan = "isnan", timestamp_add = "timestampadd",
-  timestamp_diff = "timestampdiff", product = "~product", -- which SQL does not know
+  timestamp_diff = "timestampdiff", mean = "avg", product = "~product", -- which SQL does not know
 }
 
 -- ---- lambdas -----------------------------------------------------------------------------------------------------
