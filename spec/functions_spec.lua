@@ -33,6 +33,17 @@ describe("tidemill.functions", function()
     assert.equal(12 + 7 + 16, one:select(F.length(sealed)):first()[1]) -- GCM: what it begins with, the text, the tag
   end)
 
+  it("trims the first of its arguments by the second", function()
+    one = spark:sql "SELECT '**a*' AS w, '*' AS c, 'k:v,l:m' AS m, TIMESTAMP'2024-03-01 10:20:30' AS ts, 4 AS i"
+    assert.equal("TRIM(BOTH c FROM w) a", shown(F.trim("w", "c")))
+    assert.equal("TRIM(LEADING * FROM w) a*", shown(F.ltrim("w", F.lit "*")))
+    assert.equal("TRIM(TRAILING c FROM w) **a", shown(F.rtrim("w", { trim = "c" })))
+    assert.equal("btrim(w, c) a", shown(F.btrim("w", "c")))
+    assert.equal("ltrim(w) **a*", shown(F.ltrim "w"))
+  end)
+
+  it("calls the mean an average", function() assert.equal("avg(i) 4.0", shown(F.mean "i")) end)
+
   it("makes timestamps of numbers or of a date and a time", function()
     local n = { 2024, 1, 2, 3, 4, 5 }
     for i, v in ipairs(n) do n[i] = F.lit(v) end

@@ -17,7 +17,7 @@ local RENAMED = {
   shiftRight = "shiftright",
   shiftRightUnsigned = "shiftrightunsigned", bitwiseNOT = "~", bitwise_not = "~", negate = "negative",
   approxCountDistinct = "approx_count_distinct", pow = "power", isnan = "isnan", timestamp_add = "timestampadd",
-  timestamp_diff = "timestampdiff", product = "~product", -- which SQL does not know
+  timestamp_diff = "timestampdiff", mean = "avg", product = "~product", -- which SQL does not know
 }
 
 -- ---- lambdas -----------------------------------------------------------------------------------------------------
@@ -174,7 +174,13 @@ local function timestamp_parts(params, args)
   return only(params, args, places)
 end
 
--- Functions that say something else to SQL where arguments are nil: f(params, args, n) gives all three anew.
+-- trim(what, text) in SQL
+local function trimmed(params, args, n)
+  if args[2] == nil then return params, args, n end
+  return only(params, args, { 2, 1 })
+end
+
+-- Functions that say their arguments otherwise to SQL: f(params, args, n) gives all three anew.
 local ARRANGE = {
   convert_timezone = function(params, args, n)
     if args[1] ~= nil then return params, args, n end
@@ -192,6 +198,7 @@ local ARRANGE = {
     if args[4] == nil and n >= 3 then args[4], n = math.random(0), 4 end
     return params, args, n
   end,
+  trim = trimmed, ltrim = trimmed, rtrim = trimmed,
   make_timestamp = timestamp_parts, make_timestamp_ntz = timestamp_parts,
   try_make_timestamp = timestamp_parts, try_make_timestamp_ntz = timestamp_parts,
 }

@@ -286,7 +286,7 @@ function SPELLING.DataFrame.sample(args, named)
   return args.n > 0 and {} or named
 end
 
--- A tuple inside a row is a struct where no schema says otherwise.
+-- A tuple inside a row, and a Row of values alone, is a struct where no schema says otherwise.
 local function structs(v, inside)
   local kind = V.kind(v)
   if kind == "dict" then
@@ -294,7 +294,7 @@ local function structs(v, inside)
     for i = 1, v.n do V.dict_set(out, v.keys[i], structs(v.values[i], true)) end
     return out
   end
-  if kind ~= "list" and kind ~= "tuple" then return v end
+  if kind ~= "list" and kind ~= "tuple" and kind ~= "row_maker" then return v end
   local out = { n = v.n }
   for i = 1, v.n do out[i] = structs(v[i], true) end
   if kind == "list" then return V.list(out) end

@@ -591,6 +591,7 @@ calls("mergeInto", function(spark, df)
     :whenMatched(F.expr "s.id = 2"):updateAll():whenNotMatched():insertAll():whenNotMatchedBySource():delete():merge()
   return text(spark:table("t"):orderBy "id")
 end)
+calls("zip", function(_, df) return text(df:select((F.col "id" + 1):alias "n"):zip(df:select("name", "id"))) end)
 calls("analyzeTable and what the catalogue tells", function(spark, df)
   df.write:saveAsTable "t"
   spark.catalog:analyzeTable "t"
