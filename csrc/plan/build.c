@@ -201,6 +201,7 @@ const mill_expr *mill_x_bound(mill_planner *w, const char *name, int n, ...) {
 }
 
 const mill_expr *mill_x_and(mill_planner *w, const mill_expr *a, const mill_expr *b) {
+  if (w->status != MILL_OK) return NULL; /* one of them failed, which is not to be none */
   if (a == NULL) return b;
   if (b == NULL) return a;
   return mill_x_bound(w, "and", 2, a, b);

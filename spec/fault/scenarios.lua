@@ -592,6 +592,10 @@ calls("mergeInto", function(spark, df)
   return text(spark:table("t"):orderBy "id")
 end)
 calls("zip", function(_, df) return text(df:select((F.col "id" + 1):alias "n"):zip(df:select("name", "id"))) end)
+calls("nearestByJoin", function(_, df)
+  local other = df:select(F.col "id":alias "n")
+  return text(df:nearestByJoin(other, F.abs(df.id - other.n), 1, "exact", "distance"))
+end)
 calls("analyzeTable and what the catalogue tells", function(spark, df)
   df.write:saveAsTable "t"
   spark.catalog:analyzeTable "t"
