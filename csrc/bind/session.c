@@ -52,7 +52,8 @@ void mill_session_collect(lua_State *L, mill_handle_session *h) {
   const mill_memory_stats m = mill_memory_read(mill_session_memory(h->s));
   if (!collection_due(L, h, m.used, m.limit)) return;
   lua_gc(L, LUA_GCCOLLECT);
-  if (h->s == NULL) mill_raise_misuse(L, "SESSION_CLOSED", "object", "session", NULL); /* by a finalizer */
+  if (h->s == NULL)
+    mill_raise_misuse(L, "SESSION_CLOSED", "object", "session", NULL); /* by a finalizer */
   h->kept = mill_memory_read(mill_session_memory(h->s)).used;
 }
 

@@ -67,7 +67,8 @@ static mill_status use_pattern(matcher *m, const mill_vector *v, size_t i, mill_
 static mill_status find(matcher *m, bytes s, size_t from, bool *found, mill_error *err) {
   *found = false;
   if (from > s.n) return MILL_OK;
-  if (++m->searches % SEARCHES == 0) MILL_TRY(mill_watch_check(err)); /* each may take its 10^7 steps */
+  if (++m->searches % SEARCHES == 0)
+    MILL_TRY(mill_watch_check(err)); /* each may take its 10^7 steps */
   switch (mill_search_run(&m->search, s.p, s.n, from)) {
   case MILL_FOUND: *found = true; return MILL_OK;
   case MILL_NOT_FOUND: return MILL_OK;
