@@ -2,6 +2,7 @@
 ** converted column by column (csv_column.c). */
 #include <strings.h>
 
+#include "base/timezone.h"
 #include "io/csv_int.h"
 
 typedef struct csv_decoder {
@@ -97,6 +98,7 @@ static mill_status csv_next(io_decoder *base, io_window *w, mill_vector *cols, u
     for (int i = 0; i < d->ncols; i++)
       if (i != d->corrupt) MILL_TRY(convert_column(d, i, &cols[i], *n, check, err));
     if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], *n, check, err));
+    MILL_TRY(mill_zones_check(err)); /* a zone that could not be read is no bad text */
     MILL_TRY(apply_mode(d, n, sel, err));
   } while (*n == 0);
   return MILL_OK;

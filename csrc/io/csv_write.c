@@ -65,7 +65,7 @@ static mill_status csv_configure(mill_encoder *e, const mill_write *w, mill_erro
   int n = mill_utf8_length(e->line_end, e->nline_end);
   csv_char newline = {{0}, (uint8_t)(n ? n : 1)};
   memcpy(newline.s, e->line_end, newline.n);
-  bool formats = e->texts.date || e->texts.timestamp || e->texts.ntz;
+  bool formats = mill_value_formats(&e->texts);
   MILL_TRY(mill_csv_writer(&c->writer, o, newline, formats, err));
   note_marks(c);
   return note_direct(c, e, err);

@@ -15,6 +15,7 @@ mill_status mill_io_texts_init(mill_value_texts *t, mill_encoder *e, const mill_
   MILL_TRY(read_pattern(e, w, "dateFormat", &t->date, err));
   MILL_TRY(read_pattern(e, w, "timestampFormat", &t->timestamp, err));
   MILL_TRY(read_pattern(e, w, "timestampNTZFormat", &t->ntz, err));
+  MILL_TRY(read_pattern(e, w, "timeFormat", &t->time, err));
   if (zone == NULL || t->zones == NULL) return MILL_OK;
   t->settings.zone_name = zone;
   return mill_zones_find(t->zones, zone, strlen(zone), &t->settings.zone, err);

@@ -5,6 +5,7 @@
 ** of malformed records gets the text of such a one. */
 #include "kernel/csv_text.h"
 
+#include "base/timezone.h"
 #include "kernel/cast.h"
 #include "kernel/format_call.h"
 #include "kernel/json_value.h"
@@ -76,6 +77,7 @@ static bool put_field(mill_call *call, const csv_row *r, csv_cell c, json_column
       put_view(&m->vector, row, p, c.size);
   } else if (!mill_value_parse(&f->plan.rules, m->type, p, c.size,
                                (char *)m->vector.data + (size_t)row * m->type->width)) {
+    *status = mill_zones_check(err);
     return false;
   }
   set_valid(&m->vector, row);
@@ -158,7 +160,7 @@ static mill_status bind_to_csv(mill_binding *b, mill_error *err) {
   BIND_NEW(b, to_csv, c, err);
   MILL_TRY(mill_call_options(b, 1, &o, err));
   MILL_TRY(mill_call_texts(b, o, &c->texts, err));
-  bool formats = c->texts.date || c->texts.timestamp || c->texts.ntz;
+  bool formats = mill_value_formats(&c->texts);
   MILL_TRY(mill_csv_writer(&c->writer, o, newline, formats, err));
   b->state = c;
   b->nullable = true;

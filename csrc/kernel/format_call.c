@@ -161,7 +161,8 @@ mill_status mill_call_texts(mill_binding *b, mill_options o, mill_value_texts *t
     MILL_TRY(mill_zones_find(t->zones, zone, strlen(zone), &t->settings.zone, err));
   MILL_TRY(pattern_of(b, o, "dateFormat", &t->date, err));
   MILL_TRY(pattern_of(b, o, "timestampFormat", &t->timestamp, err));
-  return pattern_of(b, o, "timestampNTZFormat", &t->ntz, err);
+  MILL_TRY(pattern_of(b, o, "timestampNTZFormat", &t->ntz, err));
+  return pattern_of(b, o, "timeFormat", &t->time, err);
 }
 
 mill_status mill_call_json_rules(mill_binding *b, mill_options o, mill_json_rules *r,

@@ -162,6 +162,15 @@ static bool parse_timestamp(const mill_value_rules *rules, const mill_timestamp_
   return mill_timestamp_parse(r, s, n, out);
 }
 
+static bool parse_time(const mill_value_rules *r, const char *s, size_t n, int64_t *out) {
+  mill_moment m;
+  if (r->time_pattern == NULL) return mill_time_parse(s, n, out);
+  if (!mill_pattern_parse(r->time_pattern, r->timestamp.zones, mill_zone_utc(), s, n, &m))
+    return false;
+  *out = mill_floor_mod(m.local, MILL_MICROS_DAY) * 1000 + m.nanos;
+  return true;
+}
+
 bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,
                       void *out) {
   int64_t v;
@@ -186,7 +195,7 @@ bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char 
   case MILL_DATE: return parse_date(r, s, n, out);
   case MILL_TIMESTAMP: return parse_timestamp(r, &r->timestamp, s, n, out);
   case MILL_TIMESTAMP_NTZ: return parse_timestamp(r, &r->ntz, s, n, out);
-  case MILL_TIME: return mill_time_parse(s, n, out);
+  case MILL_TIME: return parse_time(r, s, n, out);
   case MILL_INTERVAL_YM:
     if (!mill_interval_parse(t, s, n, &v)) return false;
     *(int32_t *)out = (int32_t)v;

@@ -9,8 +9,8 @@
 
 typedef struct mill_value_rules {
   mill_timestamp_rules timestamp, ntz;
-  /* dateFormat, timestampFormat, timestampNTZFormat; NULL: the texts of casts */
-  const mill_pattern *date_pattern, *timestamp_pattern, *ntz_pattern;
+  /* dateFormat, timestampFormat, timestampNTZFormat, timeFormat; NULL: the texts of casts */
+  const mill_pattern *date_pattern, *timestamp_pattern, *ntz_pattern, *time_pattern;
   bool fallback; /* what is none of the pattern may be a cast's text */
   bool days;     /* a whole number is a date too, the days since 1970-01-01 in Julian dates: JSON */
   const char *nan, *positive_inf, *negative_inf; /* NULL: NaN, Inf, -Inf */
@@ -20,7 +20,7 @@ typedef struct mill_value_rules {
 ** with the session's zone. */
 mill_status mill_value_rules_init(mill_value_rules *r, mill_options o, mill_timestamp_rules base,
                                   mill_error *err) MILL_USE_RESULT;
-/* And dateFormat, timestampFormat, timestampNTZFormat, locale, enableDateTimeParsingFallback; guessed: no
+/* And dateFormat, timestampFormat, timestampNTZFormat, timeFormat, locale, enableDateTimeParsingFallback; guessed: no
 ** schema is given. */
 mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool guessed,
                                      mill_arena *a, mill_error *err) MILL_USE_RESULT;

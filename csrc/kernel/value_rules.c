@@ -47,5 +47,6 @@ mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool g
   MILL_TRY(read_pattern(o, guessed, a, "dateFormat", &r->date_pattern, err));
   MILL_TRY(read_pattern(o, guessed, a, "timestampFormat", &r->timestamp_pattern, err));
   MILL_TRY(read_pattern(o, guessed, a, "timestampNTZFormat", &r->ntz_pattern, err));
+  MILL_TRY(read_pattern(o, guessed, a, "timeFormat", &r->time_pattern, err));
   return mill_option_bool(o, "enableDateTimeParsingFallback", false, &r->fallback, err);
 }

@@ -153,6 +153,10 @@ static mill_status put_by_pattern(const mill_value_texts *t, const mill_vector *
     m = mill_moment_at(micros_at(v, k), t->settings.zone);
   else if (v->type->id == MILL_TIMESTAMP_NTZ_NANOS && (p = t->ntz))
     m.local = micros_at(v, k);
+  else if (v->type->id == MILL_TIME && (p = t->time)) {
+    int64_t nanos = ((const int64_t *)v->data)[k];
+    m.local = nanos / 1000, m.nanos = (int32_t)(nanos % 1000);
+  }
   *done = p != NULL;
   return p ? mill_pattern_format(p, &m, out, err) : MILL_OK;
 }
@@ -163,7 +167,7 @@ mill_status mill_value_put(const mill_value_texts *t, const mill_vector *v, uint
     const mill_str *s = (const mill_str *)v->data + k;
     return mill_text_add(out, mill_str_data(s), s->size, err);
   }
-  if (t->date || t->timestamp || t->ntz) {
+  if (mill_value_formats(t)) {
     bool done;
     MILL_TRY(put_by_pattern(t, v, k, out, &done, err));
     if (done) return MILL_OK;

@@ -13,8 +13,12 @@
 typedef struct mill_value_texts {
   mill_settings settings; /* with the zone of the option timeZone */
   struct mill_zones *zones;
-  const mill_pattern *date, *timestamp, *ntz; /* NULL: ISO 8601 */
+  const mill_pattern *date, *timestamp, *ntz, *time; /* NULL: ISO 8601 */
 } mill_value_texts;
+
+static inline bool mill_value_formats(const mill_value_texts *t) {
+  return t->date || t->timestamp || t->ntz || t->time;
+}
 
 /* Append value k of the flat vector v, no null, as the files say it:
 ** numbers as Java prints them, dates and times by the rules above, intervals as literals. */

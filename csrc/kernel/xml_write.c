@@ -138,7 +138,7 @@ static mill_status bind_to_xml(mill_binding *b, mill_error *err) {
   }
   t->prefix_size = strlen(t->prefix);
   t->null_size = t->null_value ? strlen(t->null_value) : 0;
-  t->plain = !t->texts.date && !t->texts.timestamp && !t->texts.ntz;
+  t->plain = !mill_value_formats(&t->texts);
   t->item = element_name(t, t->item_tag);
   t->row = element_name(t, t->row_tag);
   if (!t->row.value) MILL_TRY(make_tags(b, &t->row, 0, err));

@@ -247,10 +247,19 @@ const char *mill_next_fill(const char **text, size_t *n);
 const mill_expr *mill_no_routine(mill_planner *w, const mill_expr *e);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
-/* collate.c: the call with its texts of one collation, which is told; NULL: failed. Another function may do
-** it. Then the type of its result. */
-const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation);
-bool mill_collate_result(mill_planner *w, const mill_expr *e, int collation, mill_binding *b);
+/* collate.c: the call with its texts of one collation; another function may do it; NULL: failed. Then the type of
+** its result. mill_collate_check: can values of the type be compared? INDETERMINATE_COLLATION where not; and what the
+** call compares? */
+const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e);
+bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b);
+bool mill_collate_check(mill_planner *w, const mill_type *t);
+bool mill_collate_check_call(mill_planner *w, const mill_expr *e);
+bool mill_collate_none(const mill_type *t); /* has it texts without a collation? */
+/* Columns that are to be kept have collations. */
+bool mill_collate_check_schema(mill_planner *w, const mill_expr *const *columns, int n);
+/* collate_search.c: the call as it is done by the collation of its first text. */
+const mill_expr *mill_collate_search(mill_planner *w, mill_expr *e);
+bool mill_collate_among(const char *name, const char *const *names);
 /* char_padding.c: what a CHAR column is compared with is as long as it; false: failed. */
 bool mill_pad_chars(mill_planner *w, mill_expr *e);
 /* decimal_literal.c: the comparison with an integer instead of a decimal literal, or e. */
@@ -583,6 +592,8 @@ bool mill_lower_output(mill_lowering *l, const mill_lowered *in, const mill_expr
 const mill_bound *mill_lower_expr(mill_lowering *l, const mill_expr *e, const mill_lowered *in);
 const mill_bound *mill_lower_expr2(mill_lowering *l, const mill_expr *e, const mill_lowered *left,
                                    const mill_lowered *right);
+/* What is grouped or sorted by. */
+const mill_bound *mill_lower_key(mill_lowering *l, const mill_expr *e, const mill_lowered *in);
 bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *call, const mill_lowered *in,
                                mill_bound_aggregate *out);
 /* *scan by a scan that narrows it, which lowering keeps. */
