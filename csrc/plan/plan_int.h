@@ -218,6 +218,8 @@ typedef struct mill_scope {
   bool above;                /* ORDER BY: what fails among `column` may be meant below the list */
   bool below_first;          /* HAVING: `hidden` comes before `column`, but for .. */
   const mill_exprs *of_list; /* .. the columns at these places, which are no keys */
+  mill_exprs *lifted;        /* HAVING: what queries in it ask of the groups, as aliases */
+  bool where;                /* WHERE: there they may ask */
 } mill_scope;
 
 typedef struct mill_variables {
@@ -345,6 +347,12 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
                                       const mill_exprs *keys, mill_exprs *items);
 /* e over the results of an AGGREGATE, which may gain aggregates; `top` is its select list, `written` what
 ** e was before names were resolved. */
+/* subquery.c: an aggregate of the outer query's columns alone, in the WHERE of a query of its HAVING, is the outer query's:
+** its column; any other e as it is. */
+const mill_expr *mill_lift_aggregate(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* The AGGREGATE with these aliases of calls, too. */
+const mill_node *mill_more_aggregates(mill_planner *w, const mill_node *agg,
+                                      const mill_exprs *more);
 const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
                                       const mill_node *top, const mill_expr *written);
 /* The first column of e that is neither of that list, nor a key or in an aggregate; NULL: none, or failed. */
