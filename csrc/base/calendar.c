@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/timezone.h"
 
 int mill_days_in_month(int64_t year, int month) {
   static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -239,7 +240,8 @@ bool mill_timestamp_parse_nanos(const mill_timestamp_rules *r, const char *s, si
   if (s < end) {
     if (!complete || (r->ntz && !r->allow_zone)) return false;
     trim(&s, &end);
-    if (mill_zones_find(r->zones, s, (size_t)(end - s), &zone, NULL) != MILL_OK) return false;
+    zone = mill_zones_try(r->zones, s, (size_t)(end - s));
+    if (zone == NULL) return false;
   }
   int64_t local;
   if (!mill_datetime_micros(&d, &local)) return false;

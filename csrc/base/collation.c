@@ -22,6 +22,7 @@ static const struct {
 #undef MILL_LOCALE_COLLATION
 };
 enum { NLOCALES = sizeof locales / sizeof *locales, NIDS = (NLOCALES + 1) * MILL_COLLATE_STEP };
+enum { NONE = 0xFFFF }; /* MILL_NO_COLLATION of column/type.h */
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -77,7 +78,9 @@ bool mill_collation_find(const char *p, size_t n, int *id) {
 const char *mill_collation_name(int id, char *out) {
   int at = id / MILL_COLLATE_STEP;
   const char *trim = id & MILL_COLLATE_TRIM ? "_RTRIM" : "";
-  if (at == 0 || at > NLOCALES)
+  if (at > NLOCALES) /* of none: MILL_NO_COLLATION */
+    snprintf(out, MILL_COLLATION_NAME, "null");
+  else if (at == 0)
     snprintf(out, MILL_COLLATION_NAME, "UTF8_%s%s", id & MILL_COLLATE_CI ? "LCASE" : "BINARY",
              trim);
   else
@@ -172,7 +175,7 @@ bool mill_collation_at(size_t i, mill_collation_fact *out) {
 
 mill_status mill_collation_open(int id, mill_error *err) {
   char name[MILL_COLLATION_NAME];
-  if (id < MILL_COLLATE_STEP) return MILL_OK;
+  if (id < MILL_COLLATE_STEP || id == NONE) return MILL_OK;
   pthread_once(&once, open_library);
   if (available && id < NIDS && atomic_load(&collators[id]) == NULL) {
     pthread_mutex_lock(&mutex);
@@ -262,7 +265,11 @@ static size_t trimmed(int id, const char *p, size_t n) {
   return n;
 }
 
+/* Texts of no collation are refused before they are compared (plan/collate.c); any others are bytes here. */
+static int known(int id) { return id < NIDS ? id : 0; }
+
 int mill_collation_compare(int id, const char *a, size_t an, const char *b, size_t bn) {
+  id = known(id);
   an = trimmed(id, a, an);
   bn = trimmed(id, b, bn);
   if (id < MILL_COLLATE_STEP)
@@ -296,6 +303,7 @@ static uint64_t hash_key(int id, const char *p, size_t n) {
 }
 
 uint64_t mill_collation_hash(int id, const char *p, size_t n) {
+  id = known(id);
   n = trimmed(id, p, n);
   if (id >= MILL_COLLATE_STEP) return hash_key(id, p, n);
   return id & MILL_COLLATE_CI ? hash_lower(p, n) : mill_hash_bytes(p, n);

@@ -164,9 +164,9 @@ static bool take_zone(reader *r) {
           (uint8_t)((r->p[n] | 32) - 'a') < 26 || (uint8_t)(r->p[n] - '0') < 10))
     n++;
   for (; n > 0; n--) {
-    mill_error ignored;
-    mill_error_clear(&ignored);
-    if (mill_zones_find(r->zones, r->p, n, &r->f.zone, &ignored) != MILL_OK) continue;
+    const mill_zone *z = mill_zones_try(r->zones, r->p, n);
+    if (z == NULL) continue;
+    r->f.zone = z;
     r->p += n;
     r->f.has_zone = true;
     return true;

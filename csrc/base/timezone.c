@@ -41,6 +41,7 @@ struct mill_zones {
   mill_memory *memory;
   pthread_mutex_t lock;
   mill_zone *head;
+  bool starved; /* of the lookup under the lock: there was no memory for it */
 };
 
 /* One offset for all time. */
@@ -221,7 +222,7 @@ static bool read_transitions(mill_zone *z, const uint8_t *p, const tzif_counts *
 }
 
 /* A zone of a whole TZif file (the 64-bit part), NULL when it is malformed or memory is out. */
-static mill_zone *read_tzif(mill_memory *m, const uint8_t *p, size_t n) {
+static mill_zone *read_tzif(mill_zones *zs, const uint8_t *p, size_t n) {
   tzif_counts c;
   if (!read_counts(p, n, &c) || data_size(&c, 4) > n - 44) return NULL;
   size_t skip = 44 + data_size(&c, 4);
@@ -229,7 +230,8 @@ static mill_zone *read_tzif(mill_memory *m, const uint8_t *p, size_t n) {
   n -= skip;
   if (!read_counts(p, n, &c) || data_size(&c, 8) > n - 44) return NULL;
   size_t bytes = sizeof(mill_zone) + c.times * sizeof(transition) + c.types * sizeof(local_kind);
-  mill_zone *z = mill_calloc(m, bytes);
+  mill_zone *z = mill_calloc(zs->memory, bytes);
+  zs->starved |= z == NULL;
   if (!z) return NULL;
   z->bytes = bytes;
   z->nkinds = c.types;
@@ -248,7 +250,7 @@ static mill_zone *read_tzif(mill_memory *m, const uint8_t *p, size_t n) {
   }
   if (ok && rule[0]) ok = read_footer(z, rule);
   if (ok) return z;
-  mill_free(m, z, bytes);
+  mill_free(zs->memory, z, bytes);
   return NULL;
 }
 
@@ -259,9 +261,10 @@ static mill_zone *load_region(mill_zones *zs, const char *id) {
   if (!f) return NULL;
   uint8_t *buf = mill_alloc(zs->memory, ZONE_FILE_MAX);
   mill_zone *z = NULL;
+  zs->starved |= buf == NULL;
   if (buf) {
     size_t n = fread(buf, 1, ZONE_FILE_MAX, f);
-    z = read_tzif(zs->memory, buf, n);
+    z = read_tzif(zs, buf, n);
     mill_free(zs->memory, buf, ZONE_FILE_MAX);
   }
   fclose(f);
@@ -351,6 +354,7 @@ static mill_zone *fixed_zone(mill_zones *zs, const char *id) {
     s += 1;
   if (s == id ? !parse_offset(s, &offset) : *s && !parse_offset(s, &offset)) return NULL;
   mill_zone *z = mill_calloc(zs->memory, sizeof *z);
+  zs->starved |= z == NULL;
   if (!z) return NULL;
   z->bytes = sizeof *z;
   z->footer = true;
@@ -371,6 +375,7 @@ mill_status mill_zones_find(mill_zones *zs, const char *id, size_t n, const mill
                             mill_error *err) {
   char name[ZONE_NAME_MAX];
   mill_zone *z = NULL;
+  bool starved = false;
   if (n == 3 && memcmp(id, "UTC", 3) == 0) {
     *out = &utc_zone;
     return MILL_OK;
@@ -379,18 +384,38 @@ mill_status mill_zones_find(mill_zones *zs, const char *id, size_t n, const mill
     memcpy(name, id, n);
     name[n] = 0;
     pthread_mutex_lock(&zs->lock);
+    zs->starved = false;
     for (z = zs->head; z && strcmp(z->id, name) != 0;) z = z->next;
     if (!z && (z = load(zs, name))) {
       memcpy(z->id, name, n + 1);
       z->next = zs->head;
       zs->head = z;
     }
+    starved = zs->starved;
     pthread_mutex_unlock(&zs->lock);
   }
   *out = z;
   if (z) return MILL_OK;
+  if (starved) return mill_oom(zs->memory, ZONE_FILE_MAX, err);
   return mill_fail(err, MILL_E_INVALID_TIMEZONE, "timeZone",
                    mill_error_fmt(err, "%.*s", n > 200 ? 200 : (int)n, id), NULL);
+}
+
+static _Thread_local mill_memory *short_of; /* what mill_zones_try found no memory in */
+
+const mill_zone *mill_zones_try(mill_zones *zs, const char *id, size_t n) {
+  const mill_zone *z;
+  mill_error ignored;
+  mill_error_clear(&ignored);
+  mill_status s = mill_zones_find(zs, id, n, &z, &ignored);
+  if (s == MILL_E_OUT_OF_MEMORY) short_of = zs->memory;
+  return z;
+}
+
+mill_status mill_zones_check(mill_error *err) {
+  mill_memory *m = short_of;
+  short_of = NULL;
+  return m ? mill_oom(m, ZONE_FILE_MAX, err) : MILL_OK;
 }
 
 /* ---- look-up ---- */

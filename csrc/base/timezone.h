@@ -20,6 +20,10 @@ void mill_zones_free(mill_zones *z);
 ** refused. */
 mill_status mill_zones_find(mill_zones *z, const char *id, size_t n, const mill_zone **out,
                             mill_error *err) MILL_USE_RESULT;
+/* A zone that a text may name; NULL: it names none, or memory is short, which the thread keeps in mind until
+** mill_zones_check asks. Who takes a text to be wrong asks first. */
+const mill_zone *mill_zones_try(mill_zones *z, const char *id, size_t n);
+mill_status mill_zones_check(mill_error *err) MILL_USE_RESULT;
 const mill_zone *mill_zone_utc(void);
 const char *mill_zone_id(const mill_zone *z);
 bool mill_zone_is_utc(const mill_zone *z);

@@ -223,7 +223,9 @@ static const mill_type *take_text(lua_State *L, int index, const char *id, mill_
   int collation = MILL_UTF8_BINARY;
   mill_error err;
   mill_error_clear(&err);
-  if (c && !mill_collation_find(c, strlen(c), &collation))
+  if (c && strcmp(c, "null") == 0)
+    collation = MILL_NO_COLLATION;
+  else if (c && !mill_collation_find(c, strlen(c), &collation))
     luaL_error(L, "there is no collation %s", c);
   MILL_RAISE_IF(L, &err, mill_collation_open(collation, &err), NULL);
   lua_pop(L, 1);

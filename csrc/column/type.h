@@ -87,7 +87,8 @@ static inline bool mill_phys_is_word(mill_phys p) {
 enum { MILL_YEAR, MILL_MONTH };
 enum { MILL_DAY, MILL_HOUR, MILL_MINUTE, MILL_SECOND };
 
-enum { MILL_UTF8_BINARY, MILL_UTF8_LCASE };          /* collations: ids of base/collation.h */
+/* Collations: ids of base/collation.h. MILL_NO_COLLATION: of texts made of several that differ. */
+enum { MILL_UTF8_BINARY, MILL_UTF8_LCASE, MILL_NO_COLLATION = 0xFFFF };
 enum { MILL_PLAIN_STRING, MILL_CHAR, MILL_VARCHAR }; /* string kinds */
 /* SRIDs: of plain coordinates, of longitude and latitude; GEOMETRY(ANY) has one for each value. */
 enum { MILL_SRID_NONE = 0, MILL_SRID_EARTH = 4326 };

@@ -2,6 +2,7 @@
 ** converted column by column (csv_column.c). */
 #include <strings.h>
 
+#include "base/timezone.h"
 #include "io/csv_int.h"
 
 typedef struct csv_decoder {
@@ -126,6 +127,7 @@ static mill_status csv_next(io_decoder *base, io_window *w, mill_vector *cols, u
     *sel = NULL;
     MILL_TRY(read_batch(d, w, cols, n, err));
     if (*n == 0) return MILL_OK;
+    MILL_TRY(mill_zones_check(err)); /* a zone that could not be read is no bad text */
     MILL_TRY(apply_mode(d, n, sel, err));
   } while (*n == 0);
   return MILL_OK;

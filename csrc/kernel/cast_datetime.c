@@ -1,6 +1,7 @@
 /* Casts to DATE, TIMESTAMP, TIMESTAMP_NTZ and TIME, and their texts. TIMESTAMP is an instant: its
 ** local side is that of the session's zone. Numbers are seconds. */
 #include "base/calendar.h"
+#include "base/timezone.h"
 #include "kernel/cast_int.h"
 
 enum { NANOS_PER_MICRO = 1000 };
@@ -33,8 +34,9 @@ CAST_KERNEL(string_to_timestamp) {
   MILL_EACH(out, n, i) {
     const mill_str *s = &MILL_AT(mill_str, args[0], i);
     r[i] = 0;
-    if (!mill_timestamp_parse(&rules, mill_str_data(s), s->size, &r[i]))
-      MILL_TRY(mill_cast_invalid(call, args[0], i, out, err));
+    if (mill_timestamp_parse(&rules, mill_str_data(s), s->size, &r[i])) continue;
+    MILL_TRY(mill_zones_check(err));
+    MILL_TRY(mill_cast_invalid(call, args[0], i, out, err));
   }
   return MILL_OK;
 }

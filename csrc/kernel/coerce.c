@@ -90,8 +90,8 @@ static const mill_type *common_interval(mill_types *types, const mill_type *a, c
 }
 
 static const mill_type *common_strings(mill_types *types, const mill_type *a, const mill_type *b) {
-  int collation = a->collation ? a->collation : b->collation;
-  return mill_type_string(types, collation, MILL_PLAIN_STRING, 0);
+  if (a->collation != b->collation) return NULL;
+  return mill_type_string(types, a->collation, MILL_PLAIN_STRING, 0);
 }
 
 /* A string beside another atomic type. */
@@ -178,8 +178,7 @@ const mill_type *mill_common_type(mill_types *types, const mill_type *a, const m
 }
 
 const mill_type *mill_common_column(mill_types *types, const mill_type *a, const mill_type *b) {
-  bool texts = a->id == MILL_STRING && b->id == MILL_STRING;
-  return texts && a->collation != b->collation ? NULL : common(types, a, b, 0);
+  return common(types, a, b, 0);
 }
 
 /* The same but for names and nullability. */

@@ -67,8 +67,9 @@ static mill_status bind_name(mill_binding *b, mill_error *err) {
   if (b->arg_type[0]->id != MILL_STRING && !null)
     return mill_bind_wrong_type(b, 0, "\"STRING\"", err);
   BIND_NEW(b, named, s, err);
-  snprintf(s->text, sizeof s->text, "SYSTEM.BUILTIN.%s",
-           mill_collation_name(b->arg_type[0]->collation, name));
+  int id = b->arg_type[0]->collation;
+  snprintf(s->text, sizeof s->text, "%s%s", id == MILL_NO_COLLATION ? "" : "SYSTEM.BUILTIN.",
+           mill_collation_name(id, name));
   b->state = s;
   b->cast_to[0] = null ? mill_type_of(MILL_STRING) : b->arg_type[0];
   b->result = mill_type_of(MILL_STRING);

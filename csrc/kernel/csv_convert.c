@@ -5,6 +5,7 @@
 ** of malformed records gets the text of such a one. */
 #include "kernel/csv_text.h"
 
+#include "base/timezone.h"
 #include "kernel/cast.h"
 #include "kernel/format_call.h"
 #include "kernel/json_value.h"
@@ -76,6 +77,7 @@ static bool put_field(mill_call *call, const csv_row *r, csv_cell c, json_column
       put_view(&m->vector, row, p, c.size);
   } else if (!mill_value_parse(&f->plan.rules, m->type, p, c.size,
                                (char *)m->vector.data + (size_t)row * m->type->width)) {
+    *status = mill_zones_check(err);
     return false;
   }
   set_valid(&m->vector, row);

@@ -5,6 +5,7 @@
 ** one kept. Texts that are none of the pattern are errors in ANSI mode, null in try_ forms and else.
 ** Without a pattern to_date and its like are casts. */
 #include "base/pattern.h"
+#include "base/timezone.h"
 #include "kernel/bytes_int.h"
 #include "kernel/cast.h"
 
@@ -153,6 +154,7 @@ static mill_status bind_date_format(mill_binding *b, mill_error *err) {
 static mill_status unreadable(mill_call *call, bytes s, mill_vector *out, size_t i,
                               mill_error *err) {
   const text_plan *p = call->state;
+  MILL_TRY(mill_zones_check(err));
   if (p->lenient || !call->set->ansi) return mill_set_null(call, out, i, err);
   return mill_call_fail(call, err, MILL_E_CANNOT_PARSE_TIMESTAMP, "message",
                         mill_error_fmt(err, "'%.*s' is no text of the pattern", (int)s.n, s.p),

@@ -5,6 +5,7 @@
 ** member of the record before was; else in a hash table. */
 #include "base/hash.h"
 #include "base/number.h"
+#include "base/timezone.h"
 #include "kernel/json_value.h"
 #include "kernel/quick.h"
 
@@ -275,7 +276,9 @@ static json_put put_from_text(json_builder *b, const mill_type *t, void *out) {
   if (!token_text(b, &p, &n)) return JSON_FAILED;
   if (t->id == MILL_BINARY) return put_base64(b, out, p, n);
   if (n == 0) return JSON_BAD;
-  return mill_value_parse(&b->rules->values, t, p, n, out) ? JSON_GOOD : JSON_BAD;
+  if (mill_value_parse(&b->rules->values, t, p, n, out)) return JSON_GOOD;
+  b->status = mill_zones_check(b->err);
+  return b->status == MILL_OK ? JSON_BAD : JSON_FAILED;
 }
 
 static json_put put_atom(json_builder *b, const mill_type *t, mill_json_token token, void *out) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/timezone.h"
 #include "base/xml.h"
 #include "kernel/csv_text.h"
 #include "kernel/format_call.h"
@@ -97,7 +98,8 @@ static took take_text(reading *g, json_column *c, uint32_t row, bytes s) {
     if (take_boolean(s, to) == TOOK_BAD) return TOOK_BAD;
   } else if (c->type->phys == MILL_PHYS_STR ||
              !mill_value_parse(&r->guess.rules, c->type, s.p, s.n, to)) {
-    return TOOK_BAD;
+    g->builder.status = mill_zones_check(g->builder.err);
+    return g->builder.status == MILL_OK ? TOOK_BAD : TOOK_FAILED;
   }
   set_valid(c, row, true);
   return TOOK;

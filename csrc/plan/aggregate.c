@@ -565,6 +565,21 @@ const mill_expr *mill_no_key(mill_planner *w, const mill_node *agg, const mill_e
   return r && mill_x_any(r, leftover_at, &l) ? l.found : NULL;
 }
 
+const mill_node *mill_more_aggregates(mill_planner *w, const mill_node *agg,
+                                      const mill_exprs *more) {
+  mill_node *copy = mill_w_node_copy(w, agg);
+  mill_exprs aggs = {0}, all = {0};
+  if (copy == NULL || !mill_exprs_copy(w, &aggs, agg->aggs, agg->naggs) ||
+      !mill_exprs_copy(w, &aggs, more->at, more->n) ||
+      !mill_exprs_copy(w, &all, agg->output, agg->noutput))
+    return NULL;
+  for (int i = 0; i < more->n; i++)
+    if (!mill_exprs_add(w, &all, mill_x_column(w, more->at[i]))) return NULL;
+  copy->aggs = aggs.at, copy->naggs = aggs.n;
+  copy->output = all.at, copy->noutput = all.n;
+  return copy;
+}
+
 const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
                                       const mill_node *top, const mill_expr *written) {
   const mill_node *a = *agg;

@@ -53,7 +53,8 @@ static const mill_vector **constants(mill_planner *w, const mill_expr *e) {
   const mill_vector **v = mill_w_alloc(w, (size_t)(e->nargs + 1) * sizeof *v);
   for (int i = 0; v && i < e->nargs; i++) {
     v[i] = constant_of(e->args[i]);
-    if (v[i] == NULL) return NULL;
+    /* what cannot be compared is an error when it runs */
+    if (v[i] == NULL || mill_collate_none(e->args[i]->type)) return NULL;
   }
   return v;
 }
@@ -434,6 +435,13 @@ static const mill_expr *of_file(mill_planner *w, const mill_scope *s, mill_expr 
   return e;
 }
 
+/* Two values that hold texts and are not of one type. */
+static bool differ_in_collation(const mill_expr *e) {
+  if (e->nargs != 2 || e->args[0]->type == e->args[1]->type) return false;
+  return mill_type_holds(e->args[0]->type, MILL_STRING) &&
+         mill_type_holds(e->args[1]->type, MILL_STRING);
+}
+
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   if (!built_in_name(e)) return mill_no_routine(w, e);
   e->fn = mill_function_find(e->name, strlen(e->name));
@@ -456,9 +464,10 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (known != e) return known;
   strip_aliases(w, e);
   if (!mill_pad_chars(w, e)) return NULL;
-  int collation;
-  const mill_expr *collated = mill_collate_call(w, e, &collation);
+  const mill_expr *collated = mill_collate_call(w, e);
   if (collated != e) return collated;
+  if (mill_x_is_call(e, "nullif") && differ_in_collation(e)) /* as `=` decides */
+    return expand(w, s, e, e->fn->lowered, mill_w_sql(w, e));
   const mill_expr *decided = mill_compare_decimal_literal(w, e);
   if (decided != e) return decided;
   if (e->ignore_nulls && aggregate && e->nargs == 1 && e->fn->types && strchr(e->fn->types, ',')) {
@@ -491,7 +500,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (b->stands_for)
     return expand(w, s, e, b->stands_for,
                   b->shown ? mill_w_copy(w, b->shown, strlen(b->shown)) : NULL);
-  if (!mill_collate_result(w, e, collation, b)) return NULL;
+  if (!mill_collate_result(w, e, b)) return NULL;
   return finish_call(w, e, b);
 }
 

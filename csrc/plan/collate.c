@@ -1,6 +1,8 @@
-/* Which collation a call works by, and what that means for it. A COLLATE that is written counts before the
-** collation of a column or result, that before the default of a constant; constants take what the others have.
-** Searches by a collation become functions of their own. Spark: CollationTypeCoercion. */
+/* Which collation the texts of a call have. A COLLATE that is written counts before the collation of a column or
+** result, that before the default of a constant; constants take what the others have. Where columns of different
+** collations meet, the result has none (MILL_NO_COLLATION): calls that compare refuse such texts here, and what
+** sorts or groups by them when it is about to run (mill_collate_check). Collations are found place by place in
+** arrays, maps and structs. Spark: CollationTypeCoercion. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -8,175 +10,191 @@
 #include "base/collation.h"
 #include "plan/plan_int.h"
 
-/* ---- the collation of a call ---------------------------------------------------------------- */
+/* ---- what a call sees ----------------------------------------------------------------------- */
 
-/* INDETERMINATE: of several implicit ones that differ. */
-typedef enum strength { DEFAULT, IMPLICIT, INDETERMINATE, EXPLICIT } strength;
+/* PLAIN: of a result's own type, which takes the collation of what it is made of. */
+typedef enum strength { PLAIN, DEFAULT, IMPLICIT, INDETERMINATE, EXPLICIT } strength;
 
-/* The collation that an expression brings into a call, and how much it counts. */
-typedef struct context {
+/* The collations in a type and how much each counts: for a text here, for what holds texts in `in`, a place a
+** field. What holds none has its type alone. */
+typedef struct place {
+  const mill_type *type;
+  bool texts;
   strength strength;
-  int collation; /* -1: there are no texts */
-} context;
+  int collation;
+  struct place *in;
+} place;
 
-/* The collation of the texts in a type; -1: there are none. */
-static int collation_in(const mill_type *t) {
-  if (t->id == MILL_STRING) return t->collation;
-  if (t->id == MILL_ARRAY) return collation_in(t->fields[0].type);
-  return -1;
+typedef enum outcome { MERGED, APART, FAILED } outcome;
+
+/* All texts of the type are that strong; false: out of memory. */
+static bool place_of(mill_planner *w, const mill_type *t, strength s, place *out) {
+  *out = (place){.type = t};
+  if (!mill_type_holds(t, MILL_STRING)) return true;
+  out->texts = true;
+  out->strength = s;
+  out->collation = t->collation;
+  if (t->id == MILL_STRING) return true;
+  out->in = mill_w_alloc(w, t->nfields * sizeof *out->in);
+  for (uint32_t i = 0; out->in && i < t->nfields; i++)
+    if (!place_of(w, t->fields[i].type, s, &out->in[i])) return false;
+  return out->in != NULL;
 }
 
-static bool any_collated(const mill_expr *e) {
-  for (int i = 0; i < e->nargs; i++)
-    if (e->args[i]->type && collation_in(e->args[i]->type) > 0) return true;
-  return false;
-}
-
-/* Two that are written: 'a' COLLATE x = 'b' COLLATE y. */
-static bool mismatch(mill_planner *w, const mill_expr *e, int a, int b) {
-  const mill_type *x = mill_type_string(w->ctx->types, a, MILL_PLAIN_STRING, 0);
-  const mill_type *y = mill_type_string(w->ctx->types, b, MILL_PLAIN_STRING, 0);
+static outcome mismatch(mill_planner *w, const mill_expr *e, int a, int b) {
   char one[MILL_COLLATION_NAME], two[MILL_COLLATION_NAME];
-  if (x && y)
-    (void)MILL_W_FAIL_AT(w, e, MILL_E_COLLATION_MISMATCH_EXPLICIT, "explicitTypes",
-                         mill_error_fmt(w->err, "\"STRING COLLATE %s\", \"STRING COLLATE %s\"",
-                                        mill_collation_name(a, one), mill_collation_name(b, two)),
-                         NULL);
-  return false;
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_COLLATION_MISMATCH_EXPLICIT, "explicitTypes",
+                       mill_error_fmt(w->err, "\"STRING COLLATE %s\", \"STRING COLLATE %s\"",
+                                      mill_collation_name(a, one), mill_collation_name(b, two)),
+                       NULL);
+  return FAILED;
 }
 
-/* The stronger of two; false: both are written and differ, which is an error of the call `e`. */
-static bool merge(mill_planner *w, const mill_expr *e, context *into, context x) {
-  if (x.collation < 0 || x.strength < into->strength) return true;
-  bool differ = into->collation >= 0 && x.collation != into->collation;
-  if (x.strength == EXPLICIT && into->strength == EXPLICIT && differ)
-    return mismatch(w, e, into->collation, x.collation);
-  if (x.strength == into->strength && x.strength == IMPLICIT && differ)
-    into->strength = INDETERMINATE;
-  else if (x.strength > into->strength || into->collation < 0)
-    *into = x;
-  return true;
-}
-
-static bool contexts(mill_planner *w, const mill_expr *e, context *into);
-
-/* Do the texts of a call come from its arguments? Not those out of maps and structs. */
-static bool passes(const mill_expr *e) {
-  bool any = false;
-  for (int i = 0; i < e->nargs; i++) {
-    const mill_type *t = e->args[i]->type;
-    if (t == NULL || t->id == MILL_MAP || t->id == MILL_STRUCT) return false;
-    any = any || collation_in(t) >= 0;
+static outcome stronger(mill_planner *w, const mill_expr *e, place *a, const place *b) {
+  if (a->strength != b->strength) {
+    if (b->strength > a->strength) *a = *b;
+    return MERGED;
   }
-  return any;
+  if (a->collation == b->collation) return MERGED;
+  if (a->strength == PLAIN) return APART;
+  if (a->strength == EXPLICIT) return mismatch(w, e, a->collation, b->collation);
+  a->strength = INDETERMINATE;
+  a->collation = MILL_NO_COLLATION;
+  return MERGED;
 }
 
-/* The values that a lookup in a map may give, where the map is made on the spot: they pass their collation. */
-static const mill_expr *made_map(const mill_expr *e) {
-  bool looks_up = mill_x_is_call(e, "extract_value") || mill_x_is_call(e, "element_at");
-  return looks_up && mill_x_is_call(e->args[0], "map") ? e->args[0] : NULL;
-}
-
-/* What a field is made of, where the struct is made on the spot. */
-static const mill_expr *made_field(const mill_expr *e) {
-  if (e->kind != MILL_X_FIELD || !mill_x_is_call(e->args[0], "named_struct")) return NULL;
-  int at = 2 * e->index + 1;
-  return at < e->args[0]->nargs ? e->args[0]->args[at] : NULL;
-}
-
-static bool context_of(mill_planner *w, const mill_expr *e, context *out);
-
-static bool values_of(mill_planner *w, const mill_expr *e, const mill_expr *map, context *out) {
-  *out = (context){DEFAULT, -1};
-  for (int i = 1; i < map->nargs; i += 2) {
-    context x;
-    if (!context_of(w, map->args[i], &x) || !merge(w, e, out, x)) return false;
+/* The stronger of two, place by place, into the first. An array's items meet what is no array. */
+static outcome merge(mill_planner *w, const mill_expr *e, place *a, const place *b) {
+  const mill_type *s = a->type, *t = b->type;
+  if (s->id == MILL_STRING && t->id == MILL_STRING) return stronger(w, e, a, b);
+  if (!a->texts && !b->texts) return mill_type_same(s, t, true) ? MERGED : APART;
+  if (!a->texts || !b->texts) return APART;
+  if (s->id == MILL_ARRAY && t->id != MILL_ARRAY) return merge(w, e, &a->in[0], b);
+  if (t->id == MILL_ARRAY && s->id != MILL_ARRAY) return merge(w, e, a, &b->in[0]);
+  if (s->id != t->id || s->nfields != t->nfields) return APART;
+  for (uint32_t i = 0; i < s->nfields; i++) {
+    outcome o = merge(w, e, &a->in[i], &b->in[i]);
+    if (o != MERGED) return o;
   }
-  return true;
+  return MERGED;
 }
 
-/* Under a name, struct('a' COLLATE x AS f), a COLLATE is no stronger than that of a column. */
-static bool field_of(mill_planner *w, const mill_expr *e, context *out) {
-  if (!context_of(w, made_field(e), out)) return false;
-  if (out->strength == EXPLICIT && e->args[0]->pretty && strncmp(e->name, "col", 3) != 0)
-    out->strength = IMPLICIT;
-  return true;
-}
+static outcome context_of(mill_planner *w, const mill_expr *e, place *out);
 
-/* A call has what is strongest among its arguments, also where its own texts have no collation: upper(x COLLATE y)
-** and collation(x COLLATE y) are as explicit as x COLLATE y. */
-static bool context_of(mill_planner *w, const mill_expr *e, context *out) {
-  *out = (context){DEFAULT, collation_in(e->type)};
-  if (out->collation < 0) return true;
-  bool column = e->kind == MILL_X_COLUMN || e->kind == MILL_X_OUTER;
-  column = column || e->kind == MILL_X_SCALAR_QUERY;
-  bool cast = e->kind == MILL_X_CAST && collation_in(e->args[0]->type) >= 0;
-  if (mill_x_is_call(e, "collate"))
-    out->strength = EXPLICIT;
-  else if (made_field(e))
-    return field_of(w, e, out);
-  else if (made_map(e))
-    return values_of(w, e, made_map(e), out);
-  else if (!column && !cast && passes(e))
-    return *out = (context){DEFAULT, -1}, contexts(w, e, out);
-  else if (column || cast || out->collation > 0)
-    out->strength = IMPLICIT;
-  return true;
-}
-
-static bool contexts(mill_planner *w, const mill_expr *e, context *into) {
-  for (int i = 0; i < e->nargs; i++) {
-    context x;
+/* Every `step`th argument from `first` on into `out`; `whole`: APART where one has no collation to tell. */
+static outcome merge_arguments(mill_planner *w, const mill_expr *e, int first, int step, bool whole,
+                               place *out) {
+  for (int i = first; i < e->nargs; i += step) {
+    place x;
     if (e->args[i]->type == NULL) continue;
-    if (!context_of(w, e->args[i], &x) || !merge(w, e, into, x)) return false;
+    outcome o = context_of(w, e->args[i], &x);
+    if (o == APART && !whole) continue;
+    if (o == MERGED) o = merge(w, e, out, &x);
+    if (o != MERGED) return o;
   }
-  return true;
+  return MERGED;
 }
 
-static bool decide(mill_planner *w, const mill_expr *e, int *out) {
-  context all = {DEFAULT, -1};
-  if (!contexts(w, e, &all)) return false;
-  *out = all.strength == DEFAULT || all.collation < 0 ? 0 : all.collation;
-  if (all.strength != INDETERMINATE) return true;
-  (void)MILL_W_FAIL_AT(w, e, MILL_E_INDETERMINATE_COLLATION_IN_EXPRESSION, "expr",
-                       mill_w_quoted_sql(w, e), NULL);
+static void weaken(place *x) {
+  x->strength = IMPLICIT;
+  for (uint32_t i = 0; x->in && i < x->type->nfields; i++) weaken(&x->in[i]);
+}
+
+/* Under a name, struct('a' COLLATE x AS f), texts count as those of a column do. */
+static bool named(const mill_expr *made, uint32_t i) {
+  return made->pretty && strncmp(made->type->fields[i].name, "col", 3) != 0;
+}
+
+static outcome of_struct(mill_planner *w, const mill_expr *e, place *out) {
+  for (uint32_t i = 0; i < e->type->nfields && (int)(2 * i + 1) < e->nargs; i++) {
+    place x;
+    outcome o = context_of(w, e->args[2 * i + 1], &x);
+    if (o == FAILED) return o;
+    if (o == APART) continue;
+    out->in[i] = x;
+    if (named(e, i)) weaken(&out->in[i]);
+  }
+  return MERGED;
+}
+
+/* Only where keys and values both have texts. */
+static outcome of_map(mill_planner *w, const mill_expr *e, place *out) {
+  for (int k = 0; k < 2; k++) {
+    if (!out->in[k].texts) return APART;
+    outcome o = merge_arguments(w, e, k, 2, true, &out->in[k]);
+    if (o != MERGED) return o;
+  }
+  return MERGED;
+}
+
+/* A field, or the value that a map has. */
+static outcome of_part(mill_planner *w, const mill_expr *e, uint32_t at, place *out) {
+  place whole;
+  outcome o = context_of(w, e->args[0], &whole);
+  return o == MERGED ? merge(w, e, out, &whole.in[at]) : o;
+}
+
+static bool any_texts(const mill_expr *e) {
+  for (int i = 0; i < e->nargs; i++)
+    if (e->args[i]->type && mill_type_holds(e->args[i]->type, MILL_STRING)) return true;
   return false;
 }
 
-/* ---- arguments ------------------------------------------------------------------------------ */
-
-static bool among(const char *name, const char *const *names) {
-  for (int i = 0; names[i]; i++)
-    if (strcasecmp(names[i], name) == 0) return true;
-  return false;
+static strength own_strength(const mill_expr *e) {
+  switch (e->kind) {
+  case MILL_X_COLUMN:
+  case MILL_X_OUTER:
+  case MILL_X_VARIABLE:
+  case MILL_X_SCALAR_QUERY: return IMPLICIT;
+  case MILL_X_CAST: return mill_type_holds(e->args[0]->type, MILL_STRING) ? IMPLICIT : DEFAULT;
+  case MILL_X_LITERAL: return DEFAULT;
+  default: return mill_x_is_call(e, "collate") ? EXPLICIT : any_texts(e) ? PLAIN : DEFAULT;
+  }
 }
 
-/* These see their arguments as they are, or pass them on to calls that are bound by themselves. */
-static bool apart(const mill_expr *e) {
-  static const char *const names[] = {
-      "collate", "collation", "format_string", "printf", "nvl",    "ifnull", "nullif",       "nvl2",
-      "btrim",   "between",   "decode",        "typeof", "struct", "map",    "named_struct", NULL};
-  bool expanded = e->fn->lowered && e->fn->kernel == NULL && e->fn->aggregate == NULL;
-  return expanded || among(e->fn->name, names);
+/* The collations that an expression brings into a call. APART: it has no texts, or they do not fit what they are
+** made of. A call has what is strongest among its arguments, also where its own texts have no collation:
+** upper(x COLLATE y) and collation(x COLLATE y) are as explicit as x COLLATE y. */
+static outcome context_of(mill_planner *w, const mill_expr *e, place *out) {
+  strength own = own_strength(e);
+  if (!mill_type_holds(e->type, MILL_STRING)) return APART;
+  if (!place_of(w, e->type, own, out)) return FAILED;
+  if (own != PLAIN) return MERGED;
+  if (mill_x_is_call(e, "named_struct")) return of_struct(w, e, out);
+  if (mill_x_is_call(e, "map")) return of_map(w, e, out);
+  if (e->kind == MILL_X_FIELD) return of_part(w, e, (uint32_t)e->index, out);
+  bool looks_up = mill_x_is_call(e, "extract_value") || mill_x_is_call(e, "element_at");
+  looks_up = looks_up && e->args[0]->type->id == MILL_MAP;
+  return looks_up ? of_part(w, e, 1, out) : merge_arguments(w, e, 0, 1, false, out);
 }
 
-/* The text that is searched says how; the collation of the pattern does not matter. */
-static bool patterns(const mill_expr *e) {
-  static const char *const names[] = {"like",           "ilike",          "rlike",
-                                      "regexp_like",    "regexp_extract", "regexp_extract_all",
-                                      "regexp_replace", "regexp_count",   "regexp_instr",
-                                      "regexp_substr",  "split",          NULL};
-  return among(e->fn->name, names);
+/* ---- one collation for all ------------------------------------------------------------------ */
+
+/* The type with the collations of `p`; NULL: they do not fit, or out of memory. */
+static const mill_type *collated(mill_planner *w, const mill_type *t, const place *p) {
+  mill_types *pool = w->ctx->types;
+  if (t->id == MILL_STRING && p->type->id == MILL_STRING)
+    return mill_type_string(pool, p->collation, MILL_PLAIN_STRING, 0);
+  if (!p->texts || !mill_type_holds(t, MILL_STRING)) return p->texts == false ? t : NULL;
+  if (p->type->id == MILL_ARRAY && t->id != MILL_ARRAY) return collated(w, t, &p->in[0]);
+  bool items = t->id == MILL_ARRAY && p->type->id != MILL_ARRAY;
+  if (!items && (t->id != p->type->id || t->nfields != p->type->nfields)) return NULL;
+  mill_field *f = mill_w_alloc(w, (t->nfields + 1) * sizeof *f);
+  for (uint32_t i = 0; f && i < t->nfields; i++) {
+    f[i] = t->fields[i];
+    f[i].type = collated(w, f[i].type, items ? p : &p->in[i]);
+    if (f[i].type == NULL) return NULL;
+  }
+  if (f == NULL) return NULL;
+  if (t->id == MILL_ARRAY) return mill_type_array(pool, f[0].type, t->contains_null);
+  if (t->id == MILL_MAP) return mill_type_map(pool, f[0].type, f[1].type, t->contains_null);
+  return mill_type_struct(pool, f, t->nfields);
 }
 
-static bool searches(const mill_expr *e) {
-  static const char *const names[] = {"contains", "startswith",  "endswith", "instr",
-                                      "locate",   "find_in_set", NULL};
-  return among(e->fn->name, names);
-}
-
-static const mill_expr *as_collated(mill_planner *w, const mill_expr *e, const mill_type *t) {
-  if (e->type == t || e->type->id != MILL_STRING) return e;
+static const mill_expr *as_collated(mill_planner *w, const mill_expr *e, const place *p) {
+  if (!mill_type_holds(e->type, MILL_STRING)) return e;
+  const mill_type *t = collated(w, e->type, p);
+  if (t == NULL || t == e->type) return w->status ? NULL : e;
   if (e->kind != MILL_X_LITERAL) return mill_x_cast(w, e, t);
   mill_expr *c = mill_x_copy(w, e);
   mill_vector *v = mill_w_alloc(w, sizeof *v);
@@ -188,66 +206,148 @@ static const mill_expr *as_collated(mill_planner *w, const mill_expr *e, const m
   return c;
 }
 
-static bool wrong_type(mill_planner *w, const mill_expr *e) {
-  (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
-                       mill_w_quoted_sql(w, e), "paramIndex", "first", "inputSql",
-                       mill_w_quoted_sql(w, e->args[0]), "inputType",
-                       mill_w_quoted_type(w, e->args[0]->type), "requiredType", "\"STRING\"", NULL);
+static bool holds_collated(const mill_type *t, bool none) {
+  if (t->id == MILL_STRING) return none ? t->collation == MILL_NO_COLLATION : t->collation != 0;
+  for (uint32_t i = 0; i < t->nfields; i++)
+    if (holds_collated(t->fields[i].type, none)) return true;
   return false;
 }
 
-/* The text to search as the collation sees it, shown as it was. */
-static const mill_expr *key(mill_planner *w, const mill_expr *e) {
-  const mill_expr *x = mill_x_bound(w, "collated_key", 1, e);
-  mill_expr *c = x ? mill_x_copy(w, x) : NULL;
-  if (c) c->pretty = mill_w_sql(w, e);
-  return c;
+static bool undecided(const place *p) {
+  if (p->type->id == MILL_STRING) return p->collation == MILL_NO_COLLATION;
+  for (uint32_t i = 0; p->in && i < p->type->nfields; i++)
+    if (undecided(&p->in[i])) return true;
+  return false;
 }
 
-/* Another function does it: under the name that the user wrote. */
-static const mill_expr *by_collation(mill_planner *w, const mill_expr *e, const mill_type *t) {
-  static const struct {
-    const char *name, *other;
-    int ends; /* of trim */
-  } all[] = {{"replace", "collated_replace", 0},
-             {"translate", "collated_translate", 0},
-             {"split_part", "collated_split_part", 0},
-             {"substring_index", "collated_substring_index", 0},
-             {"trim", "collated_trim", 3},
-             {"btrim", "collated_trim", 3},
-             {"ltrim", "collated_trim", 1},
-             {"rtrim", "collated_trim", 2}};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-    if (strcmp(e->fn->name, all[i].name) != 0) continue;
-    const mill_expr *x;
-    if (all[i].ends) {
-      /* trim(characters, text) but for btrim(text, characters) */
-      bool swapped = strcmp(all[i].name, "btrim") == 0;
-      const mill_expr *text = e->nargs < 2 || swapped ? e->args[0] : e->args[1];
-      const mill_expr *set = e->nargs < 2 ? mill_x_string(w, " ") : e->args[swapped ? 1 : 0];
-      x = mill_x_bound(w, all[i].other, 3, as_collated(w, text, t), as_collated(w, set, t),
-                       mill_x_int(w, all[i].ends));
-    } else if (e->nargs == 2) {
-      x = mill_x_bound(w, all[i].other, 2, e->args[0], e->args[1]);
-    } else {
-      x = mill_x_bound(w, all[i].other, 3, e->args[0], e->args[1], e->args[2]);
-    }
-    mill_expr *c = x ? mill_x_copy(w, x) : NULL;
-    if (c) c->pretty = mill_w_sql(w, e), c->text = e->text, c->start = e->start, c->stop = e->stop;
-    return c;
+/* These compare texts or look at their letters: not where no collation says how. */
+static bool needs_one(const mill_expr *e) {
+  static const char *const names[] = {
+      "=",        "<=>",   "!=",     "<",          "<=",        ">",           ">=",
+      "in",       "lower", "upper",  "lcase",      "ucase",     "initcap",     "contains",
+      "endswith", "instr", "locate", "startswith", "replace",   "find_in_set", "substring_index",
+      "trim",     "ltrim", "rtrim",  "btrim",      "translate", NULL};
+  return mill_collate_among(e->fn->name, names);
+}
+
+static bool indeterminate(mill_planner *w, const mill_expr *e) {
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_INDETERMINATE_COLLATION_IN_EXPRESSION, "expr",
+                       mill_w_quoted_sql(w, e), NULL);
+  return false;
+}
+
+/* The arguments from `first` on, each `step`th, with the collations of the strongest among them. */
+static bool unify(mill_planner *w, mill_expr *e, int first, int step) {
+  place all;
+  bool any = false, begun = false;
+  for (int i = first; i < e->nargs; i += step)
+    any = any || (e->args[i]->type && holds_collated(e->args[i]->type, false));
+  for (int i = first; any && i < e->nargs; i += step) {
+    place x;
+    if (e->args[i]->type == NULL || !mill_type_holds(e->args[i]->type, MILL_STRING)) continue;
+    outcome o = context_of(w, e->args[i], &x);
+    if (o == MERGED && begun) o = merge(w, e, &all, &x);
+    if (o != MERGED) return o == APART;
+    if (!begun) all = x;
+    begun = true;
   }
-  return NULL;
+  if (!begun) return true;
+  if (needs_one(e) && undecided(&all)) return indeterminate(w, e);
+  for (int i = first; i < e->nargs; i += step) {
+    if (e->args[i]->type == NULL) continue;
+    e->args[i] = as_collated(w, e->args[i], &all);
+    if (e->args[i] == NULL) return false;
+  }
+  return true;
 }
 
-/* Do texts at the same place in structs differ in their collations? No COLLATE is strong in there. */
-static bool fields_differ(const mill_type *a, const mill_type *b, bool inside) {
-  if (a->id != b->id) return false;
-  if (a->id == MILL_STRING) return inside && a->collation != b->collation;
-  if (a->id == MILL_ARRAY) return fields_differ(a->fields[0].type, b->fields[0].type, inside);
-  if (a->id != MILL_STRUCT || a->nfields != b->nfields) return false;
-  for (uint32_t i = 0; i < a->nfields; i++)
-    if (fields_differ(a->fields[i].type, b->fields[i].type, true)) return true;
-  return false;
+/* The calls whose texts are to be of one collation; others see them as they are. */
+static bool unites(const mill_expr *e) {
+  static const char *const names[] = {"=",
+                                      "<=>",
+                                      "!=",
+                                      "<",
+                                      "<=",
+                                      ">",
+                                      ">=",
+                                      "in",
+                                      "array",
+                                      "array_join",
+                                      "concat",
+                                      "greatest",
+                                      "least",
+                                      "coalesce",
+                                      "array_contains",
+                                      "array_except",
+                                      "concat_ws",
+                                      "mask",
+                                      "replace",
+                                      "translate",
+                                      "trim",
+                                      "ltrim",
+                                      "rtrim",
+                                      "btrim",
+                                      "array_append",
+                                      "array_intersect",
+                                      "array_position",
+                                      "array_remove",
+                                      "array_union",
+                                      "arrays_overlap",
+                                      "contains",
+                                      "endswith",
+                                      "find_in_set",
+                                      "startswith",
+                                      "instr",
+                                      "to_number",
+                                      "try_to_number",
+                                      "str_to_map",
+                                      "levenshtein",
+                                      "split_part",
+                                      "lag",
+                                      "lead",
+                                      "regexp_replace",
+                                      "rpad",
+                                      "lpad",
+                                      "overlay",
+                                      "elt",
+                                      "substring_index",
+                                      "locate",
+                                      "if",
+                                      NULL};
+  return mill_collate_among(e->fn->name, names);
+}
+
+/* The arguments at `first` and `second`, at every second one from there on, and the last where it is `other`. */
+static bool unify_some(mill_planner *w, mill_expr *e, int first, int second, bool other) {
+  mill_expr some = *e;
+  some.nargs = 0;
+  some.args = mill_w_alloc(w, (size_t)(e->nargs + 1) * sizeof *some.args);
+  int *at = mill_w_alloc(w, (size_t)(e->nargs + 1) * sizeof *at);
+  if (some.args == NULL || at == NULL) return false;
+  if (first != second) at[some.nargs++] = first;
+  for (int i = second; i < e->nargs - other; i += 2) at[some.nargs++] = i;
+  if (other) at[some.nargs++] = e->nargs - 1;
+  for (int i = 0; i < some.nargs; i++) some.args[i] = e->args[at[i]];
+  if (!unify(w, &some, 0, 1)) return false;
+  for (int i = 0; i < some.nargs; i++) e->args[at[i]] = some.args[i];
+  return true;
+}
+
+/* decode(x, search, result, .., other): what is compared, and what comes out. Shown as it is written. */
+static bool unify_decode(mill_planner *w, mill_expr *e) {
+  bool other = e->nargs % 2 == 0;
+  mill_expr keys = *e;
+  if (e->pretty == NULL) e->pretty = mill_w_sql(w, e);
+  keys.nargs -= other;
+  return unify_some(w, &keys, 0, 1, false) && unify_some(w, e, 2, 2, other);
+}
+
+static bool unify_call(mill_planner *w, mill_expr *e) {
+  if (mill_x_is_call(e, "map")) return e->nargs % 2 || (unify(w, e, 0, 2) && unify(w, e, 1, 2));
+  if (mill_x_is_call(e, "when")) return unify_some(w, e, 1, 1, e->nargs % 2);
+  if (mill_x_is_call(e, "decode") && e->nargs > 2) return unify_decode(w, e);
+  if (mill_x_is_call(e, "btrim") && e->pretty == NULL) e->pretty = mill_w_sql(w, e);
+  return !unites(e) || unify(w, e, 0, 1);
 }
 
 /* m[k], where the collation of k is another one than that of the map's keys. */
@@ -264,86 +364,28 @@ static bool other_key(mill_planner *w, const mill_expr *e) {
   return true;
 }
 
-/* struct('a', 1): constants without names take the collation of what they are compared with. */
-static bool takes_other(const mill_expr *e) {
-  if (!mill_x_is_call(e, "named_struct")) return false;
-  for (int i = 1; i < e->nargs; i += 2) {
-    const mill_type *t = e->args[i]->type;
-    char place[16]; /* the name of a field that was given none */
-    snprintf(place, sizeof place, "col%d", i / 2 + 1);
-    bool unnamed = strcmp(e->type->fields[i / 2].name, place) == 0;
-    if (collation_in(t) >= 0 && (e->args[i]->kind != MILL_X_LITERAL || t->collation || !unnamed))
-      return false;
-  }
-  return true;
-}
-
-/* The comparison of structs whose texts have no collation in common. */
-static bool undecided(mill_planner *w, const mill_expr *e) {
-  static const char *const names[] = {"=", "<=>", "!=", "<", "<=", ">", ">=", "in", NULL};
-  if (!among(e->fn->name, names)) return false;
-  for (int i = 1; i < e->nargs; i++) {
-    if (!fields_differ(e->args[0]->type, e->args[i]->type, false)) continue;
-    if (takes_other(e->args[0]) || takes_other(e->args[i])) continue;
-    (void)MILL_W_FAIL_AT(w, e, MILL_E_INDETERMINATE_COLLATION_IN_EXPRESSION, "expr",
-                         mill_w_quoted_sql(w, e), NULL);
-    return true;
-  }
-  return false;
-}
-
-/* Calls whose texts need not go together. */
-static bool mixes(mill_planner *w, const mill_expr *e) {
-  static const char *const names[] = {"levenshtein", "format_string", "printf", "sentences",
-                                      "min_by",      "max_by",        NULL};
-  context all = {DEFAULT, -1};
-  return among(e->fn->name, names) && contexts(w, e, &all) && all.strength == INDETERMINATE;
-}
-
-const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation) {
-  int id;
-  *collation = 0;
-  if (undecided(w, e) || other_key(w, e)) return NULL;
-  if (e->nargs == 0 || e->fn->kind == MILL_TABLE || !any_collated(e) || mixes(w, e)) return e;
-  bool collated_trim = strcmp(e->fn->name, "btrim") == 0;
-  bool replaces = strcmp(e->fn->name, "regexp_replace") == 0;
-  if (patterns(e) && !replaces)
-    id = collation_in(e->args[0]->type) > 0 ? collation_in(e->args[0]->type) : 0;
-  else if (!decide(w, e, &id))
-    return NULL;
-  const mill_type *t = mill_type_string(w->ctx->types, id, MILL_PLAIN_STRING, 0);
-  if (t == NULL) return NULL;
-  bool found = searches(e);
-  if (patterns(e) && id > MILL_UTF8_LCASE) return wrong_type(w, e), NULL;
-  if (found && (id & MILL_COLLATE_AI) && !(id & MILL_COLLATE_CI)) return wrong_type(w, e), NULL;
-  *collation = id;
-  if (apart(e) && !collated_trim) return e;
-  static const char *const as_given[] = {"like", "ilike", "rlike", "split", NULL};
-  bool quiet = among(e->fn->name, as_given);
-  for (int i = 0; !quiet && !collated_trim && i < e->nargs; i++) {
-    e->args[i] = as_collated(w, e->args[i], t);
-    if (e->args[i] == NULL) return NULL;
-  }
-  if (id == 0) return e;
-  const mill_expr *other = by_collation(w, e, t);
-  if (other || w->status) return other;
-  if (found && e->pretty == NULL) e->pretty = mill_w_sql(w, e);
-  for (int i = 0; found && i < e->nargs; i++) {
-    if (e->args[i]->type->id == MILL_STRING) e->args[i] = key(w, e->args[i]);
-    if (e->args[i] == NULL) return NULL;
-  }
-  return e;
+const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e) {
+  bool any = false;
+  for (int i = 0; i < e->nargs; i++)
+    any = any || (e->args[i]->type && holds_collated(e->args[i]->type, false));
+  if (!any || e->fn->kind == MILL_TABLE) return e;
+  if (other_key(w, e)) return NULL;
+  for (int i = 0; needs_one(e) && i < e->nargs; i++)
+    if (e->args[i]->type && holds_collated(e->args[i]->type, true))
+      return indeterminate(w, e), NULL;
+  return unify_call(w, e) ? mill_collate_search(w, e) : NULL;
 }
 
 /* ---- results -------------------------------------------------------------------------------- */
 
-/* Texts that are made of their arguments. */
+/* Texts that are made of those of the first argument that has some. */
 static bool keeps(const char *name) {
   static const char *const names[] = {"lower",
                                       "upper",
                                       "initcap",
                                       "concat",
                                       "concat_ws",
+                                      "array_join",
                                       "substring",
                                       "left",
                                       "right",
@@ -356,8 +398,7 @@ static bool keeps(const char *name) {
                                       "elt",
                                       "str_to_map",
                                       "mask",
-                                      "soundex",
-                                      "quote",
+                                      "sentences",
                                       "regexp_replace",
                                       "regexp_extract",
                                       "regexp_extract_all",
@@ -368,7 +409,7 @@ static bool keeps(const char *name) {
                                       "rtrim",
                                       "btrim",
                                       NULL};
-  return among(name, names);
+  return mill_collate_among(name, names);
 }
 
 static const mill_type *recollated(mill_planner *w, const mill_type *t, const mill_type *text) {
@@ -383,11 +424,82 @@ static const mill_type *recollated(mill_planner *w, const mill_type *t, const mi
   return k && v ? mill_type_map(w->ctx->types, k, v, t->contains_null) : NULL;
 }
 
-bool mill_collate_result(mill_planner *w, const mill_expr *e, int collation, mill_binding *b) {
-  if (collation == 0 || !keeps(e->fn->name)) return true;
-  const mill_type *text = mill_type_string(w->ctx->types, collation, MILL_PLAIN_STRING, 0);
-  const mill_type *t = text ? recollated(w, b->result, text) : NULL;
+bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b) {
+  if (!keeps(e->fn->name)) return true;
+  int i = 0;
+  while (i < e->nargs && !mill_type_holds(b->arg_type[i], MILL_STRING)) i++;
+  const mill_type *text = i < e->nargs ? b->arg_type[i] : NULL;
+  while (text && text->id == MILL_ARRAY) text = text->fields[0].type;
+  if (text == NULL || text->id != MILL_STRING || text->collation == 0) return true;
+  const mill_type *t = recollated(w, b->result, text);
   if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
   if (t) b->result = t;
   return t != NULL;
+}
+
+/* ---- before it runs ------------------------------------------------------------------------- */
+
+bool mill_collate_none(const mill_type *t) { return holds_collated(t, true); }
+
+bool mill_collate_check(mill_planner *w, const mill_type *t) {
+  if (!holds_collated(t, true)) return true;
+  if (w->status == MILL_OK) w->status = mill_fail(w->err, MILL_E_INDETERMINATE_COLLATION, NULL);
+  return false;
+}
+
+/* These look whether two of their values are the same, or which comes first. */
+bool mill_collate_check_call(mill_planner *w, const mill_expr *e) {
+  static const char *const all[] = {"greatest",
+                                    "least",
+                                    "map_from_arrays",
+                                    "map_from_entries",
+                                    "array_contains",
+                                    "array_position",
+                                    "array_remove",
+                                    "array_distinct",
+                                    "array_union",
+                                    "array_except",
+                                    "arrays_overlap",
+                                    "array_intersect",
+                                    "sort_array",
+                                    "array_sort",
+                                    "array_max",
+                                    "array_min",
+                                    "split_part",
+                                    "str_to_map",
+                                    "max",
+                                    "min",
+                                    "mode",
+                                    "map_concat",
+                                    "approx_count_distinct",
+                                    NULL};
+  static const char *const second[] = {"max_by", "min_by", NULL};
+  bool by = mill_collate_among(e->fn->name, second), map = mill_x_is_call(e, "map");
+  if (!by && !map && !e->distinct && !mill_collate_among(e->fn->name, all)) return true;
+  for (int i = by; i < e->nargs; i += 1 + map)
+    if (e->args[i]->type && !mill_collate_check(w, e->args[i]->type)) return false;
+  return true;
+}
+
+/* Where in a type there are such texts: "s.a", "m.key", one after the other. */
+static const char *paths_of(mill_planner *w, const mill_type *t, const char *path,
+                            const char *list) {
+  if (t->id == MILL_STRING && t->collation == MILL_NO_COLLATION)
+    return mill_w_printf(w, "%s%s%s", list, *list ? ", " : "", path);
+  for (uint32_t i = 0; list && i < t->nfields; i++) {
+    const char *below = mill_w_printf(w, "%s.%s", path, t->fields[i].name);
+    list = below ? paths_of(w, t->fields[i].type, below, list) : NULL;
+  }
+  return list;
+}
+
+bool mill_collate_check_schema(mill_planner *w, const mill_expr *const *columns, int n) {
+  const char *list = "";
+  for (int i = 0; list && i < n; i++)
+    if (holds_collated(columns[i]->type, true))
+      list = paths_of(w, columns[i]->type, columns[i]->name, list);
+  if (list == NULL || *list == 0) return list != NULL;
+  w->status =
+      mill_fail(w->err, MILL_E_INDETERMINATE_COLLATION_IN_SCHEMA, "columnPaths", list, NULL);
+  return false;
 }

@@ -67,6 +67,7 @@ static bool given_columns(creation *x, mill_field *f, uint32_t *n) {
 }
 
 static bool query_columns(creation *x, mill_field *f, uint32_t *n) {
+  if (!mill_collate_check_schema(x->w, x->rows->output, x->rows->noutput)) return false;
   for (int i = 0; i < x->rows->noutput; i++) {
     const mill_expr *c = x->rows->output[i];
     f[i] = (mill_field){c->name, c->type, c->nullable, c->metadata};

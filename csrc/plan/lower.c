@@ -279,7 +279,7 @@ static bool sorts(mill_lowering *l, const mill_expr *const *e, int n, const mill
   mill_bound_sort *s = mill_w_alloc(l->w, (size_t)(n + 1) * sizeof *s);
   if (s == NULL) return false;
   for (int i = 0; i < n; i++) {
-    s[i] = (mill_bound_sort){mill_lower_expr(l, e[i]->args[0], in), e[i]->descending,
+    s[i] = (mill_bound_sort){mill_lower_key(l, e[i]->args[0], in), e[i]->descending,
                              e[i]->nulls_first};
     if (s[i].expr == NULL) return false;
   }
@@ -402,7 +402,7 @@ const mill_bound *mill_lower_group_key(mill_lowering *l, const mill_node *n, int
   const mill_expr *k = n->keys[i];
   if (n->nsets) return mill_b_column(l, in->op, i);
   k = mill_group_value(l->w, k->kind == MILL_X_ALIAS ? k->args[0] : k);
-  return k ? mill_lower_expr(l, k, in) : NULL;
+  return k ? mill_lower_key(l, k, in) : NULL;
 }
 
 /* The items that somebody uses. */
@@ -495,7 +495,7 @@ static bool window_group_limit(mill_lowering *l, const mill_node *n, mill_lowere
   const mill_bound **keys = mill_w_alloc(l->w, (size_t)(n->nkeys + 1) * sizeof *keys);
   if (op == NULL || keys == NULL || !sorts(l, n->exprs, n->nexprs, &in, op)) return false;
   for (int i = 0; i < n->nkeys; i++) {
-    keys[i] = mill_lower_expr(l, n->keys[i], &in);
+    keys[i] = mill_lower_key(l, n->keys[i], &in);
     if (keys[i] == NULL) return false;
   }
   op->keys = keys, op->nkeys = n->nkeys;
@@ -519,7 +519,7 @@ bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out) 
   mill_field *f = mill_w_alloc(l->w, (size_t)(width + 1) * sizeof *f);
   if (!op || !calls || !keys || !ids || !f || !sorts(l, v->order, v->norder, &in, op)) return false;
   for (int i = 0; i < v->npartition; i++) {
-    keys[i] = mill_lower_expr(l, v->partition[i], &in);
+    keys[i] = mill_lower_key(l, v->partition[i], &in);
     if (keys[i] == NULL) return false;
   }
   for (int i = 0; i < nneeded; i++)

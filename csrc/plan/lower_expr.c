@@ -111,6 +111,7 @@ static const mill_bound *call(mill_lowering *l, const mill_expr *e, const sides 
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_WHERE_CONDITION, "condition",
                           mill_w_quoted_sql(w, e), "expressionList", mill_w_sql(w, e), NULL);
   }
+  if (!mill_collate_check_call(w, e)) return NULL;
   int nargs = e->nargs;
   bool no_else = mill_x_is_call(e, "when") && nargs % 2 == 0;
   mill_bound *b = bound(l, kind, e, nargs + no_else);
@@ -245,10 +246,14 @@ static const mill_expr *filtered(mill_planner *w, const mill_expr *call, const m
   return mill_x_bound(w, "if", 3, call->filter, arg, mill_x_null(w, arg->type));
 }
 
+const mill_bound *mill_lower_key(mill_lowering *l, const mill_expr *e, const mill_lowered *in) {
+  return mill_collate_check(l->w, e->type) ? mill_lower_expr(l, e, in) : NULL;
+}
+
 bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *e, const mill_lowered *in,
                                mill_bound_aggregate *out) {
   const mill_bound **args = mill_w_alloc(l->w, (size_t)(e->nargs + 1) * sizeof *args);
-  if (args == NULL) return false;
+  if (args == NULL || !mill_collate_check_call(l->w, e)) return false;
   for (int i = 0; i < e->nargs; i++) {
     const mill_expr *arg = filtered(l->w, e, e->args[i]);
     args[i] = arg ? mill_lower_expr(l, arg, in) : NULL;

@@ -224,6 +224,8 @@ typedef struct mill_scope {
   bool above;                /* ORDER BY: what fails among `column` may be meant below the list */
   bool below_first;          /* HAVING: `hidden` comes before `column`, but for .. */
   const mill_exprs *of_list; /* .. the columns at these places, which are no keys */
+  mill_exprs *lifted;        /* HAVING: what queries in it ask of the groups, as aliases */
+  bool where;                /* WHERE: there they may ask */
 } mill_scope;
 
 typedef struct mill_variables {
@@ -253,10 +255,19 @@ const char *mill_next_fill(const char **text, size_t *n);
 const mill_expr *mill_no_routine(mill_planner *w, const mill_expr *e);
 /* Bind a call whose args are resolved. */
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *call);
-/* collate.c: the call with its texts of one collation, which is told; NULL: failed. Another function may do
-** it. Then the type of its result. */
-const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e, int *collation);
-bool mill_collate_result(mill_planner *w, const mill_expr *e, int collation, mill_binding *b);
+/* collate.c: the call with its texts of one collation; another function may do it; NULL: failed. Then the type of
+** its result. mill_collate_check: can values of the type be compared? INDETERMINATE_COLLATION where not; and what the
+** call compares? */
+const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e);
+bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b);
+bool mill_collate_check(mill_planner *w, const mill_type *t);
+bool mill_collate_check_call(mill_planner *w, const mill_expr *e);
+bool mill_collate_none(const mill_type *t); /* has it texts without a collation? */
+/* Columns that are to be kept have collations. */
+bool mill_collate_check_schema(mill_planner *w, const mill_expr *const *columns, int n);
+/* collate_search.c: the call as it is done by the collation of its first text. */
+const mill_expr *mill_collate_search(mill_planner *w, mill_expr *e);
+bool mill_collate_among(const char *name, const char *const *names);
 /* char_padding.c: what a CHAR column is compared with is as long as it; false: failed. */
 bool mill_pad_chars(mill_planner *w, mill_expr *e);
 /* decimal_literal.c: the comparison with an integer instead of a decimal literal, or e. */
@@ -342,6 +353,12 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
                                       const mill_exprs *keys, mill_exprs *items);
 /* e over the results of an AGGREGATE, which may gain aggregates; `top` is its select list, `written` what
 ** e was before names were resolved. */
+/* subquery.c: an aggregate of the outer query's columns alone, in the WHERE of a query of its HAVING, is the outer query's:
+** its column; any other e as it is. */
+const mill_expr *mill_lift_aggregate(mill_planner *w, const mill_scope *s, const mill_expr *e);
+/* The AGGREGATE with these aliases of calls, too. */
+const mill_node *mill_more_aggregates(mill_planner *w, const mill_node *agg,
+                                      const mill_exprs *more);
 const mill_expr *mill_above_aggregate(mill_planner *w, const mill_node **agg, const mill_expr *e,
                                       const mill_node *top, const mill_expr *written);
 /* The first column of e that is neither of that list, nor a key or in an aggregate; NULL: none, or failed. */
@@ -597,6 +614,8 @@ bool mill_lower_output(mill_lowering *l, const mill_lowered *in, const mill_expr
 const mill_bound *mill_lower_expr(mill_lowering *l, const mill_expr *e, const mill_lowered *in);
 const mill_bound *mill_lower_expr2(mill_lowering *l, const mill_expr *e, const mill_lowered *left,
                                    const mill_lowered *right);
+/* What is grouped or sorted by. */
+const mill_bound *mill_lower_key(mill_lowering *l, const mill_expr *e, const mill_lowered *in);
 bool mill_lower_aggregate_call(mill_lowering *l, const mill_expr *call, const mill_lowered *in,
                                mill_bound_aggregate *out);
 /* *scan by a scan that narrows it, which lowering keeps. */

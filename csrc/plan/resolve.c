@@ -540,7 +540,7 @@ static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const
     c->filter = mill_resolve(w, &below, e->filter);
     if (c->filter == NULL || !may_filter(w, c->filter)) return NULL;
   }
-  return mill_bind_call(w, s, c);
+  return mill_lift_aggregate(w, s, mill_bind_call(w, s, c));
 }
 
 static const mill_expr *resolve_alias(mill_planner *w, const mill_scope *s, const mill_expr *e) {

@@ -490,6 +490,7 @@ static const mill_expr *resolve_having(mill_planner *w, const mill_node *child,
   mill_exprs of_list = {0};
   s->below_first = true, s->of_list = &of_list;
   for (;;) {
+    s->lifted->n = 0;
     const mill_expr *r = mill_resolve(w, s, e);
     const mill_expr *c = r ? mill_no_key(w, agg, r, child) : NULL;
     if (c == NULL) return w->status == MILL_OK ? r : NULL;
@@ -520,6 +521,17 @@ static const mill_expr *resolve_clause(mill_planner *w, const mill_node *child, 
   s->above = clause == MILL_ORDER_BY;
   if (clause == MILL_HAVING && agg) return resolve_having(w, child, agg, s, e);
   return clause == MILL_ORDER_BY ? resolve_order(w, s, e) : mill_resolve(w, s, e);
+}
+
+/* What queries of the clause ask of the groups is computed with them, and handed up to the clause. */
+static bool add_lifted(mill_planner *w, const mill_node **child, const mill_exprs *lifted) {
+  const mill_node *agg = aggregate_below(*child);
+  const mill_node *more = lifted->n && agg ? mill_more_aggregates(w, agg, lifted) : agg;
+  if (lifted->n == 0 || agg == NULL) return true;
+  *child = more ? replace(w, *child, agg, more) : NULL;
+  for (int i = 0; *child && i < lifted->n; i++)
+    *child = mill_expose_all(w, *child, mill_x_column(w, lifted->at[i]));
+  return *child != NULL;
 }
 
 static int any_aggregate_at(const mill_expr *e, void *arg) {
@@ -569,13 +581,15 @@ static bool qualifies(mill_planner *w, const mill_node *child, const mill_node *
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
                                     const mill_scope *outer, mill_clause clause,
                                     const mill_expr *e) {
-  mill_exprs hidden = {0};
+  mill_exprs hidden = {0}, lifted = {0};
   mill_scope s = mill_scope_of(*child, outer);
+  s.where = clause == MILL_WHERE;
+  s.lifted = clause == MILL_HAVING && aggregate_below(*child) ? &lifted : NULL;
   if (!mill_hidden_columns(w, *child, &hidden)) return NULL;
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
   const mill_expr *r = resolve_clause(w, *child, &s, clause, e);
-  if (r == NULL) return NULL;
+  if (r == NULL || !add_lifted(w, child, &lifted)) return NULL;
   const mill_node *agg = aggregate_below(*child);
   if (clause == MILL_QUALIFY && !qualifies(w, *child, agg, r)) return NULL;
   if (agg &&

@@ -8,6 +8,7 @@
 
 #include "kernel/cast.h"
 #include "plan/plan_int.h"
+#include "plan/warehouse_int.h"
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
@@ -114,6 +115,16 @@ const mill_vector *mill_w_compute(mill_planner *w, const mill_expr *e) {
   return v;
 }
 
+static bool is_sized(const mill_type *t) {
+  return t->id == MILL_STRING && t->string_kind != MILL_PLAIN_STRING;
+}
+
+/* As the variable's type; what is too long for a CHAR or VARCHAR is an error when it is computed. */
+static const mill_expr *fitted(mill_planner *w, const mill_expr *e, const mill_type *t) {
+  e = mill_x_explicit_cast(w, e, t);
+  return e && is_sized(t) ? mill_sized_text(w, t, e) : e;
+}
+
 /* The values of a one-row select list, cast: without a run where all are constants. */
 static bool constant_values(mill_planner *w, const mill_node *q, const mill_type *const *types,
                             const mill_vector **out) {
@@ -122,7 +133,7 @@ static bool constant_values(mill_planner *w, const mill_node *q, const mill_type
     const mill_expr *e = q->exprs[i];
     if (e->kind == MILL_X_ALIAS) e = e->args[0];
     if (e->value == NULL && e->kind != MILL_X_LITERAL) return false;
-    e = mill_x_explicit_cast(w, e, types[i]);
+    e = fitted(w, e, types[i]);
     if (e == NULL || !mill_w_evaluate(w, e, &out[i])) return false;
   }
   return true;
@@ -132,7 +143,7 @@ static bool query_values(mill_planner *w, const mill_node *at, const mill_node *
                          const mill_type *const *types, const mill_vector **out) {
   mill_exprs l = {0};
   for (int i = 0; i < q->noutput; i++) {
-    const mill_expr *e = mill_x_explicit_cast(w, q->output[i], types[i]);
+    const mill_expr *e = fitted(w, q->output[i], types[i]);
     if (!mill_exprs_add(w, &l, mill_x_alias(w, e, q->output[i]->name))) return false;
   }
   mill_table *t = rows_of(w, mill_w_project(w, q, &l));
@@ -182,7 +193,7 @@ bool mill_assign_variables(mill_planner *w, const mill_node *at, const mill_node
                          mill_error_fmt(w->err, "%d", n), NULL);
     return false;
   }
-  for (int i = 0; i < n; i++) types[i] = v[i]->type;
+  for (int i = 0; i < n; i++) types[i] = v[i]->sized ? v[i]->sized : v[i]->type;
   if (!constant_values(w, q, types, values) &&
       (w->status || !query_values(w, at, q, types, values)))
     return false;
@@ -296,7 +307,7 @@ static const mill_vector *first_preset(mill_planner *w, const mill_node *n, cons
   if (mill_x_has_aggregate(e) || mill_x_has_window(e))
     return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", "CreateVariable",
                           "invalidExprSqls", mill_w_quoted_sql(w, e), NULL);
-  e = mill_x_explicit_cast(w, e, *type ? *type : e->type);
+  e = fitted(w, e, *type ? *type : e->type);
   *type = e ? e->type : NULL; /* without the length of a CHAR */
   return mill_w_compute(w, e);
 }
@@ -329,6 +340,7 @@ static bool declare_one(mill_planner *w, const mill_node *n, const char *name,
   w->status =
       mill_variable_add(w->ctx->memory, l, name, n->nexprs ? n->alias : NULL, type, &v, w->err);
   if (w->status == MILL_OK) w->status = mill_variable_set(v, value, 0, w->err);
+  if (w->status == MILL_OK && n->type && is_sized(n->type)) v->sized = n->type;
   if (w->status != MILL_OK) {
     if (v) mill_variable_drop(l, name, w->set.case_sensitive);
     return false;

@@ -132,7 +132,7 @@ static const mill_expr *checked_number(mill_planner *w, const mill_field *f, con
   return mill_x_bound(w, "if", 3, fits, stored, mill_x_null(w, f->type));
 }
 
-static const mill_expr *sized_text(mill_planner *w, const mill_type *t, const mill_expr *e) {
+const mill_expr *mill_sized_text(mill_planner *w, const mill_type *t, const mill_expr *e) {
   return mill_x_bound(w, "store_text", 3, e, mill_x_int(w, (int32_t)t->length),
                       mill_x_bool(w, t->string_kind == MILL_CHAR));
 }
@@ -151,7 +151,7 @@ const mill_expr *mill_stored_value(mill_planner *w, const mill_catalog_table *t,
   bool narrow = mill_type_numeric(e->type) && (mill_type_integral(to) || to->id == MILL_DECIMAL) &&
                 !mill_can_up_cast(e->type, to);
   const mill_expr *r = narrow && !legacy ? checked_number(w, f, e) : mill_x_cast(w, e, to);
-  return r && sized ? sized_text(w, f->type, r) : r;
+  return r && sized ? mill_sized_text(w, f->type, r) : r;
 }
 
 /* ---- columns -------------------------------------------------------------------------------- */

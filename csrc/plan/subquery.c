@@ -95,6 +95,24 @@ static int inner_at(const mill_expr *e, void *arg) {
   return 0;
 }
 
+static int own_column_at(const mill_expr *e, void *arg) {
+  (void)arg;
+  return e->kind == MILL_X_COLUMN;
+}
+
+const mill_expr *mill_lift_aggregate(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_exprs *to = s->outer ? s->outer->lifted : NULL;
+  if (e == NULL || to == NULL || !s->where || !mill_x_is_aggregate(e) || !mill_x_has_outer(e) ||
+      mill_x_any(e, own_column_at, NULL))
+    return e;
+  const mill_expr *call = mill_x_map(w, e, to_column, NULL);
+  mill_expr *a = call ? mill_x_alias(w, call, mill_w_sql(w, call)) : NULL;
+  if (a == NULL || !mill_exprs_add(w, to, a)) return NULL;
+  mill_expr *c = mill_x_copy(w, mill_x_column(w, a));
+  if (c) c->kind = MILL_X_OUTER;
+  return c;
+}
+
 /* n without the conjuncts that use outer columns; those go to `pulled`, the inner columns they use
 ** are exposed by what is given back. */
 static const mill_node *pull(mill_planner *w, const mill_node *n, mill_exprs *pulled,

@@ -14,7 +14,8 @@ struct mill_variable {
   mill_variable *next;
   char *name, *preset; /* preset: the text of what DEFAULT stands for; NULL: a null */
   const mill_type *type;
-  mill_vector value; /* a constant, in the arena */
+  const mill_type *sized; /* CHAR(n), VARCHAR(n): what values must fit; NULL: any text */
+  mill_vector value;      /* a constant, in the arena */
   mill_arena arena;
 };
 

@@ -167,7 +167,7 @@ static const mill_node *defining_query(mill_planner *w, const mill_node *n, cons
   w->defining = before;
   w->lasting = was;
   if (q == NULL || !check_columns(w, n, q)) return NULL;
-  return q;
+  return mill_collate_check_schema(w, q->output, q->noutput) ? q : NULL;
 }
 
 /* The text of n for its plan: NULL where it is no text. */

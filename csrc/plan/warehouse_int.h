@@ -111,6 +111,8 @@ const mill_node *mill_fill_defaults(mill_planner *w, const mill_node *n,
 bool mill_can_up_cast(const mill_type *from, const mill_type *to); /* nothing is lost */
 /* Rows of n's child for a table: all columns in the table's order, partition columns last. */
 const mill_node *mill_stored_rows(mill_planner *w, const mill_node *n, const mill_catalog_table *t);
+/* A text as the CHAR or VARCHAR t keeps it: padded, or an error where it is too long. */
+const mill_expr *mill_sized_text(mill_planner *w, const mill_type *t, const mill_expr *e);
 /* A value for the column f, as INSERT and UPDATE store it. */
 const mill_expr *mill_stored_value(mill_planner *w, const mill_catalog_table *t,
                                    const mill_field *f, const mill_expr *e);

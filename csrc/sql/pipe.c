@@ -1,4 +1,6 @@
 /* What follows |>: each operator makes one node over the query before it. */
+#include <strings.h>
+
 #include "sql/parser_int.h"
 
 static mill_node *project(mill_parser *p, mill_node *child, int from, const char *name,
@@ -51,19 +53,40 @@ static mill_node *set(mill_parser *p, mill_node *child, int from) {
   return child;
 }
 
+/* Columns of the names, each said once; otherwise it is as SELECT * EXCEPT (..). */
+static bool plain_drop(const mill_list *names) {
+  for (int i = 0; i < names->n; i++) {
+    const mill_expr *a = names->item[i];
+    if (a->nparts != 1) return false;
+    for (int k = 0; k < i; k++)
+      if (strcasecmp(a->parts[0], ((mill_expr *)names->item[k])->parts[0]) == 0) return false;
+  }
+  return true;
+}
+
 static mill_node *drop(mill_parser *p, mill_node *child, int from) {
-  mill_list list = {0};
+  mill_list names = {0}, except = {0}, none = {0}, items = {0};
   do {
     int at = p->at;
-    mill_list name = {0};
-    mill_p_push(p, &name, mill_p_checked_name(p));
+    mill_list parts = {0};
+    mill_p_push(p, &parts, mill_p_checked_name(p));
+    while (mill_p_is(p, MILL_T_DOT) && mill_p_is_name(p, 1)) {
+      p->at++;
+      mill_p_push(p, &parts, mill_p_name(p));
+    }
     mill_expr *e = mill_p_expr(p, MILL_X_NAME, at);
-    mill_p_names(&name, &e->parts, &e->nparts);
-    mill_p_push(p, &list, e);
+    mill_p_names(&parts, &e->parts, &e->nparts);
+    mill_p_push(p, &names, e);
+    mill_p_push(p, &except, mill_p_dotted(p, &parts));
   } while (mill_p_accept(p, MILL_T_COMMA));
-  mill_node *n = mill_p_unary_node(p, MILL_N_DROP, child, from);
-  n->name = "DROP";
-  mill_p_exprs(&list, &n->exprs, &n->nexprs);
+  bool plain = p->failed || plain_drop(&names);
+  mill_node *n = mill_p_unary_node(p, plain ? MILL_N_DROP : MILL_N_PROJECT, child, from);
+  mill_expr *star = mill_p_expr(p, MILL_X_STAR, from);
+  n->name = plain ? "DROP" : NULL;
+  mill_p_names(&none, &star->parts, &star->nparts);
+  mill_p_names(&except, &star->except, &star->nexcept);
+  mill_p_push(p, &items, star);
+  mill_p_exprs(plain ? &names : &items, &n->exprs, &n->nexprs);
   return n;
 }
 
