@@ -222,11 +222,20 @@ static bool undecided(const place *p) {
 
 /* These compare texts or look at their letters: not where no collation says how. */
 static bool needs_one(const mill_expr *e) {
-  static const char *const names[] = {
-      "=",        "<=>",   "!=",     "<",          "<=",        ">",           ">=",
-      "in",       "lower", "upper",  "lcase",      "ucase",     "initcap",     "contains",
-      "endswith", "instr", "locate", "startswith", "replace",   "find_in_set", "substring_index",
-      "trim",     "ltrim", "rtrim",  "btrim",      "translate", NULL};
+  static const char *const names[] = {"=",           "<=>",
+                                      "!=",          "<",
+                                      "<=",          ">",
+                                      ">=",          "in",
+                                      "equal_null",  "lower",
+                                      "upper",       "lcase",
+                                      "ucase",       "initcap",
+                                      "contains",    "endswith",
+                                      "instr",       "locate",
+                                      "startswith",  "replace",
+                                      "find_in_set", "substring_index",
+                                      "trim",        "ltrim",
+                                      "rtrim",       "btrim",
+                                      "translate",   NULL};
   return mill_collate_among(e->fn->name, names);
 }
 
@@ -271,6 +280,7 @@ static bool unites(const mill_expr *e) {
                                       ">",
                                       ">=",
                                       "in",
+                                      "equal_null",
                                       "array",
                                       "array_join",
                                       "concat",

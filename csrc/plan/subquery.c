@@ -11,11 +11,21 @@
 
 /* ---- analysis ------------------------------------------------------------------------------- */
 
+/* Of texts with different collations the type that `=` compares them as, of others the common one. NULL: none, or it
+** failed. */
+static const mill_type *compared_as(mill_planner *w, const mill_expr *a, const mill_expr *b) {
+  bool collated = a->type->id == MILL_STRING && b->type->id == MILL_STRING && a->type != b->type;
+  const mill_expr *eq = collated ? mill_x_bound(w, "=", 2, a, b) : NULL;
+  if (eq) return eq->args[0]->type;
+  return w->status ? NULL : mill_common_type(w->ctx->types, a->type, b->type);
+}
+
 static bool match_types(mill_planner *w, mill_expr *e, const mill_node **q) {
   const mill_type **types = mill_w_alloc(w, (size_t)(e->nargs + 1) * sizeof *types);
   if (types == NULL) return false;
   for (int i = 0; i < e->nargs; i++) {
-    types[i] = mill_common_type(w->ctx->types, e->args[i]->type, (*q)->output[i]->type);
+    types[i] = compared_as(w, e->args[i], (*q)->output[i]);
+    if (w->status) return false;
     if (types[i] == NULL) {
       (void)MILL_W_FAIL_AT(
           w, e, MILL_E_DATATYPE_MISMATCH_IN_SUBQUERY_DATA_TYPE_MISMATCH, "sqlExpr",
