@@ -45,7 +45,7 @@ static const mill_expr *value_of(mill_planner *w, const mill_expr *written) {
   if (e == NULL) return NULL;
   while (e->kind == MILL_X_ALIAS) e = e->args[0];
   if (mill_x_has_subquery(e) || !mill_x_deterministic(e) || mill_x_has_aggregate(e) ||
-      mill_x_rewritten(written))
+      mill_x_rewritten(written) || mill_x_rewritten(e))
     return MILL_W_FAIL_AT(w, written, MILL_E_UNSUPPORTED_EXPR_FOR_PARAMETER, "invalidExprSql",
                           mill_w_quoted_sql(w, e), NULL);
   const mill_vector *v = mill_w_compute(w, e);

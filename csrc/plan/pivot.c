@@ -100,7 +100,7 @@ static bool take_values(mill_planner *w, pivot *p) {
     bool column = bare(e)->kind == MILL_X_NAME;
     r = column ? NULL : mill_resolve(w, &none, e);
     if (r == NULL && !column) return false;
-    bool constant = r && mill_x_foldable(r) && !mill_x_rewritten(e);
+    bool constant = r && mill_x_foldable(r) && !mill_x_rewritten(e) && !mill_x_rewritten(r);
     if (constant && (v = mill_w_compute(w, bare(r))) == NULL) return false;
     if (!constant) {
       (void)MILL_W_FAIL_AT(w, e, MILL_E_NON_LITERAL_PIVOT_VALUES, "expression",

@@ -182,8 +182,9 @@ bool mill_x_deterministic(const mill_expr *e);
 /* Does it call rand() or the like? Functions of the host are taken to be deterministic, as Spark's are. */
 bool mill_x_draws(const mill_expr *e);
 bool mill_x_foldable(const mill_expr *e);
-/* rewritten.c: does it hold, as it is written, a call that is no constant to Spark, of whatever arguments? */
-bool mill_x_rewritten(const mill_expr *written);
+/* rewritten.c: does it hold a call that is no constant to Spark, of whatever arguments? Most are to be seen in what is
+** written, those of times in what it is resolved to. */
+bool mill_x_rewritten(const mill_expr *e);
 bool mill_x_can_raise(const mill_expr *e);
 /* Does e use only columns among ids? Does it use any? */
 bool mill_x_uses_only(const mill_expr *e, const mill_expr *const *output, int n);
