@@ -14,18 +14,10 @@ bool mill_collate_among(const char *name, const char *const *names) {
 
 /* The text that is searched says how; the collation of the pattern does not matter. */
 static bool patterns(const mill_expr *e) {
-  static const char *const names[] = {"like",
-                                      "ilike",
-                                      "rlike",
-                                      "regexp_like",
-                                      "regexp_extract",
-                                      "regexp_extract_all",
-                                      "regexp_replace",
-                                      "regexp_count",
-                                      "regexp_instr",
-                                      "regexp_substr",
-                                      "split",
-                                      NULL};
+  static const char *const names[] = {"like",           "ilike",          "rlike",
+                                      "regexp_like",    "regexp_extract", "regexp_extract_all",
+                                      "regexp_replace", "regexp_count",   "regexp_instr",
+                                      "regexp_substr",  "split",          NULL};
   return mill_collate_among(e->fn->name, names);
 }
 

@@ -458,6 +458,7 @@ static int collect_at(const mill_expr *e, void *arg) {
 }
 
 const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e) {
+  if (n == NULL) return NULL;
   mill_exprs columns = {0};
   collector c = {w, &columns, aggregate_below(n)};
   mill_x_any(e, collect_at, &c);

@@ -11,20 +11,27 @@
 
 /* ---- analysis ------------------------------------------------------------------------------- */
 
-/* Of texts with different collations the type that `=` compares them as, of others the common one. NULL: none, or it
-** failed. */
-static const mill_type *compared_as(mill_planner *w, const mill_expr *a, const mill_expr *b) {
-  bool collated = a->type->id == MILL_STRING && b->type->id == MILL_STRING && a->type != b->type;
-  const mill_expr *eq = collated ? mill_x_bound(w, "=", 2, a, b) : NULL;
+/* The type that argument i of IN and the query's column are compared as: of one text with another collation
+** what `=` makes of both. NULL: none, or it failed. */
+static const mill_type *compared_as(mill_planner *w, const mill_expr *in, int i,
+                                    const mill_expr *column) {
+  const mill_expr *a = in->args[i];
+  bool texts = a->type->id == MILL_STRING && column->type->id == MILL_STRING;
+  if (!texts || a->type == column->type || in->nargs > 1)
+    return mill_common_type(w->ctx->types, a->type, column->type);
+  const mill_expr *eq = mill_x_bound(w, "=", 2, a, column);
   if (eq) return eq->args[0]->type;
-  return w->status ? NULL : mill_common_type(w->ctx->types, a->type, b->type);
+  if (w->status == MILL_E_OUT_OF_MEMORY) return NULL;
+  mill_error_clear(w->err);
+  return MILL_W_FAIL_AT(w, in, MILL_E_INDETERMINATE_COLLATION_IN_EXPRESSION, "expr",
+                        mill_w_quoted_sql(w, in), NULL);
 }
 
 static bool match_types(mill_planner *w, mill_expr *e, const mill_node **q) {
   const mill_type **types = mill_w_alloc(w, (size_t)(e->nargs + 1) * sizeof *types);
   if (types == NULL) return false;
   for (int i = 0; i < e->nargs; i++) {
-    types[i] = compared_as(w, e->args[i], (*q)->output[i]);
+    types[i] = compared_as(w, e, i, (*q)->output[i]);
     if (w->status) return false;
     if (types[i] == NULL) {
       (void)MILL_W_FAIL_AT(
