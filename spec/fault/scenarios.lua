@@ -671,7 +671,7 @@ stream("rows into a table of the catalogue", function(spark, input, base)
   spark:sql "DROP TABLE t"
   return answer
 end)
-M[#M].clean = function(spark) -- and what a batch has staged or moved and not listed: the next start of its query goes on
+M[#M].clean = function(spark) -- and what a batch has staged or moved, not listed: its query would go on
   spark:sql "DROP TABLE IF EXISTS t"
   os.execute(("rm -rf '%s'/t"):format(spark.conf:get "spark.sql.warehouse.dir"))
   collectgarbage()
