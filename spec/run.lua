@@ -22,7 +22,7 @@ end
 
 -- Counts the TAP lines of one command and prints what is not "ok".
 local function count_tap(job, code, log)
-  local seen, planned = 0, 0
+  local seen, planned = 0, nil -- a spec may leave itself out, and plans 0
   for line in log do
     if line:find "^ok " then passed, seen = passed + 1, seen + 1
     elseif line:find "^not ok " then
@@ -31,7 +31,7 @@ local function count_tap(job, code, log)
     elseif line:find "^1%.%.%d+$" then planned = tonumber(line:match "%d+$")
     else print(line) end
   end
-  if seen == 0 or seen ~= planned or code > 1 then ended(job, code) end
+  if seen ~= planned or code > 1 then ended(job, code) end
 end
 
 -- The cases that Spark answered: known failures are listed, and one that passes counts as a failure too.

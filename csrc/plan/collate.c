@@ -102,7 +102,9 @@ static void weaken(place *x) {
 
 /* Under a name, struct('a' COLLATE x AS f), texts count as those of a column do. */
 static bool named(const mill_expr *made, uint32_t i) {
-  return made->pretty && strncmp(made->type->fields[i].name, "col", 3) != 0;
+  char none[16]; /* the name of a field that was given none */
+  snprintf(none, sizeof none, "col%u", i + 1);
+  return made->pretty && strcmp(made->type->fields[i].name, none) != 0;
 }
 
 static outcome of_struct(mill_planner *w, const mill_expr *e, place *out) {
