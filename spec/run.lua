@@ -87,6 +87,7 @@ for line in pipe:lines() do
 end
 pipe:close()
 os.execute("rm -rf " .. folder)
+if done < #jobs then print(("not ok - %d of %d commands did not end"):format(#jobs - done, #jobs)) end
 failed = failed + #jobs - done
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)

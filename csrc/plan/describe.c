@@ -32,18 +32,10 @@ static const mill_node *answer(lines *l) {
   return mill_answer(l->w, names, "sss", l->cell, l->n);
 }
 
-static const char *type_text(mill_planner *w, const mill_type *t) {
-  mill_text s;
-  mill_text_init(&s, w->ctx->memory);
-  w->status = mill_type_simple(t, &s, w->err);
-  const char *text = w->status ? "" : mill_w_copy(w, s.data, s.size);
-  mill_text_clear(&s);
-  return text;
-}
-
 static bool add_field(lines *l, const mill_field *f) {
   const char *comment = mill_metadata_text(l->w, f, "comment");
-  return l->w->status == MILL_OK && add(l, f->name, type_text(l->w, f->type), comment);
+  const char *type = mill_w_simple_type(l->w, f->type);
+  return l->w->status == MILL_OK && add(l, f->name, type, comment);
 }
 
 static bool add_schema(lines *l, const mill_type *schema) {
@@ -151,7 +143,7 @@ static bool add_defaults(lines *l, const mill_type *schema) {
     if (!titled && (!add(l, "", "", "") || !add(l, "# Column Default Values", "", "")))
       return false;
     titled = true;
-    if (!add(l, schema->fields[i].name, type_text(l->w, schema->fields[i].type), text))
+    if (!add(l, schema->fields[i].name, mill_w_simple_type(l->w, schema->fields[i].type), text))
       return false;
   }
   return true;
@@ -211,7 +203,7 @@ static const char *tree_name(mill_planner *w, const mill_type *t) {
   case MILL_ARRAY: return "array";
   case MILL_MAP: return "map";
   case MILL_STRUCT: return "struct";
-  default: return type_text(w, t);
+  default: return mill_w_simple_type(w, t);
   }
 }
 
@@ -281,7 +273,7 @@ static const mill_node *describe_column(mill_planner *w, const mill_node *n,
   const char *cells[] = {"col_name",
                          f->name,
                          "data_type",
-                         type_text(w, f->type),
+                         mill_w_simple_type(w, f->type),
                          "comment",
                          comment ? comment : "NULL",
                          "min",

@@ -71,22 +71,15 @@ static const char *value_name(mill_planner *w, const mill_expr *e) {
   return mill_w_copy(w, mill_str_data(s), s->size);
 }
 
-static const char *simple_type(mill_planner *w, const mill_type *t) {
-  mill_text text;
-  mill_text_init(&text, w->ctx->memory);
-  const char *s = "";
-  if (mill_type_simple(t, &text, w->err) == MILL_OK) s = mill_w_copy(w, text.data, text.size);
-  mill_text_clear(&text);
-  return s;
-}
-
 static bool value_fits(mill_planner *w, const mill_expr *e, const mill_type *t) {
   bool nested = t->id == MILL_STRUCT;
   if (e->type == t || e->type->id == MILL_NULL) return true;
   if (nested == (e->type->id == MILL_STRUCT) && (!nested || e->type->nfields == t->nfields))
     return true;
-  (void)MILL_W_FAIL_AT(w, e, MILL_E_PIVOT_VALUE_DATA_TYPE_MISMATCH, "value", mill_w_sql(w, e),
-                       "valueType", simple_type(w, e->type), "pivotType", simple_type(w, t), NULL);
+  const char *has = mill_w_simple_type(w, e->type), *wants = mill_w_simple_type(w, t);
+  if (has && wants)
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_PIVOT_VALUE_DATA_TYPE_MISMATCH, "value", mill_w_sql(w, e),
+                         "valueType", has, "pivotType", wants, NULL);
   return false;
 }
 

@@ -206,6 +206,8 @@ const char *mill_w_sql(mill_planner *w, const mill_expr *e); /* pretty; "?" when
 const char *mill_w_quoted_sql(mill_planner *w,
                               const mill_expr *e); /* in double quotes, for errors */
 const char *mill_w_quoted_type(mill_planner *w, const mill_type *t);
+/* `array<int>`: as typeof says it. NULL: out of memory. */
+const char *mill_w_simple_type(mill_planner *w, const mill_type *t);
 const char *mill_w_quoted_parts(mill_planner *w, const char *const *parts, int n);
 
 /* ---- resolve.c: expressions --------------------------------------------------------------------- */

@@ -110,15 +110,6 @@ static bool is_among(mill_planner *w, mill_word_list names, const char *name) {
   return false;
 }
 
-static const char *type_text(mill_planner *w, const mill_type *t) {
-  mill_text s;
-  mill_text_init(&s, w->ctx->memory);
-  w->status = mill_type_simple(t, &s, w->err);
-  const char *text = w->status ? NULL : mill_w_copy(w, s.data, s.size);
-  mill_text_clear(&s);
-  return text;
-}
-
 /* Of a table, its schema as it was declared; of anything else, what its rows have. */
 const mill_node *mill_show_column_records(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"name",        "description", "dataType", "nullable",
@@ -139,7 +130,7 @@ const mill_node *mill_show_column_records(mill_planner *w, const mill_node *n) {
     const char **row = cells + 7 * i;
     row[0] = f->name;
     row[1] = mill_metadata_text(w, f, "comment");
-    row[2] = type_text(w, f->type);
+    row[2] = mill_w_simple_type(w, f->type);
     row[3] = truth[t != &none || f->nullable]; /* tables of files keep no NOT NULL */
     row[4] = truth[is_among(w, t->partitions, f->name)];
     row[5] = truth[is_among(w, t->buckets, f->name)];

@@ -475,6 +475,16 @@ const char *mill_w_quoted_type(mill_planner *w, const mill_type *t) {
   return mill_type_quoted(w->ctx->memory, t, w->err);
 }
 
+const char *mill_w_simple_type(mill_planner *w, const mill_type *t) {
+  mill_text s;
+  mill_text_init(&s, w->ctx->memory);
+  mill_status status = mill_type_simple(t, &s, w->err);
+  if (status != MILL_OK) w->status = status;
+  const char *text = status == MILL_OK ? mill_w_copy(w, s.data, s.size) : NULL;
+  mill_text_clear(&s);
+  return text;
+}
+
 const char *mill_w_quoted_parts(mill_planner *w, const char *const *parts, int n) {
   char buf[1024];
   size_t at = 0;

@@ -247,18 +247,7 @@ scenario("count, first, take", function(spark)
   local df = sample(spark)
   return df:count() .. tostring(df:first()) .. #df:take(2)
 end)
-local function printed(print)
-  local name = os.tmpname()
-  local before, file = io.output(), assert(io.open(name, "w"))
-  io.output(file)
-  local fine, why = pcall(print)
-  io.output(before)
-  file:close()
-  local shown = assert(io.open(name)):read "a"
-  os.remove(name)
-  if not fine then error(why, 0) end
-  return shown
-end
+local printed = require "spec.support".printed
 scenario("show", function(spark)
   return printed(function() sample(spark):show() end)
 end)
