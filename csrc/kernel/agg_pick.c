@@ -407,8 +407,8 @@ static mill_status bind_edge(mill_binding *b, mill_error *err) {
   bool ignore = false;
   if (b->nargs == 2) {
     const mill_vector *v = b->arg_value[1];
-    if (b->arg_type[1]->id != MILL_BOOLEAN || v == NULL || !mill_vector_valid(v, 0))
-      return mill_bind_wrong_type(b, 1, "\"BOOLEAN\"", err);
+    if (b->arg_type[1]->id != MILL_BOOLEAN || !mill_bind_literal(b, 1) || !mill_vector_valid(v, 0))
+      return mill_fail(err, MILL_E_LEGACY_1210, "funcName", b->fn->name, NULL);
     ignore = MILL_AT(uint8_t, v, 0);
   }
   MILL_TRY(make_plan(b, ignore, false, err));

@@ -56,9 +56,11 @@ enum {                               /* flags of a definition */
        MILL_FN_NAMED = 512,   /* takes arguments by name: the names are those of `usage` */
        MILL_FN_TIME = 1024,   /* of times of day: needs spark.sql.timeType.enabled */
        MILL_FN_MICROS = 2048, /* takes timestamps of nanoseconds by their microseconds */
-       MILL_FN_CLOCK = 4096,  /* tells when the query runs: no constant, though its arguments are */
-       MILL_FN_LAMBDA = 64,   /* has arguments that are lambdas */
-       MILL_FN_HIDDEN = 128,  /* internal: not listed, not callable .. */
+       MILL_FN_LATE =
+           16384, /* reads its constants when a run begins: any that is known by then serves */
+       MILL_FN_CLOCK = 4096, /* tells when the query runs: no constant, though its arguments are */
+       MILL_FN_LAMBDA = 64,  /* has arguments that are lambdas */
+       MILL_FN_HIDDEN = 128, /* internal: not listed, not callable .. */
        MILL_FN_UNLISTED = 8192, /* .. but for this one, whose name is told by another library */
        MILL_FN_LAZY = 256, /* arguments are evaluated only where needed: the planner makes AND, OR,
                                 CASE or COALESCE of the call; its kernel is the eager form */

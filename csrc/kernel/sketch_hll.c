@@ -496,6 +496,7 @@ const mill_function mill_family_sketch_hll[] = {
      .types = "any, any?",
      .fill = ", 12",
      .kind = MILL_AGGREGATE,
+     .flags = MILL_FN_LATE,
      .bind = bind_agg,
      .aggregate = &sketch_agg,
      .usage = "hll_sketch_agg(expr[, lgConfigK])",

@@ -94,6 +94,15 @@ static bool quotes_no_text(const mill_expr *e) {
          e->args[0]->type->id == MILL_BOOLEAN && e->args[1]->type->id == MILL_BOOLEAN;
 }
 
+/* The constant that a function may ask for. One that Spark's analysis does not see yet is none, but for options
+** and the functions that read theirs when a run begins. */
+static const mill_vector *constant_argument(const mill_expr *call, const mill_expr *arg) {
+  const mill_vector *v = constant_of(arg);
+  if (v == NULL || arg->kind == MILL_X_LITERAL) return v;
+  bool late = arg->type->id == MILL_MAP || (call->fn && (call->fn->flags & MILL_FN_LATE));
+  return late || !mill_x_rewritten(arg) ? v : NULL;
+}
+
 mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
   size_t n = (size_t)e->nargs + 1;
   mill_binding *b = mill_w_alloc(w, sizeof *b);
@@ -108,7 +117,7 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
     order[i] = (mill_key_order){e->order[i]->descending, e->order[i]->nulls_first};
   for (int i = 0; i < e->nargs; i++) {
     types[i] = casts[i] = e->args[i]->type;
-    values[i] = constant_of(e->args[i]);
+    values[i] = constant_argument(e, e->args[i]);
     sql[i] = quotes_no_text(e) ? "" : mill_w_sql(w, e->args[i]);
     nullable[i] = e->args[i]->nullable;
     literal[i] = e->args[i]->kind == MILL_X_LITERAL;
@@ -163,8 +172,10 @@ static const mill_expr *expand(mill_planner *w, const mill_scope *s, const mill_
   const mill_expr *parsed = mill_w_parse(w, mill_w_copy(w, text, at), at);
   const mill_expr *r = parsed ? mill_resolve(w, &over, parsed) : NULL;
   mill_expr *c = r ? mill_x_copy(w, r) : NULL;
-  if (c && pretty) c->pretty = pretty;
-  if (c) c->text = e->text, c->start = e->start, c->stop = e->stop;
+  if (c == NULL) return NULL;
+  if (pretty) c->pretty = pretty;
+  c->rewritten = mill_x_rewritten(e);
+  c->text = e->text, c->start = e->start, c->stop = e->stop;
   return c;
 }
 

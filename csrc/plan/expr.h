@@ -81,6 +81,8 @@ struct mill_expr {
                    that only its table's name in front of it makes known */
   bool lateral; /* ALIAS: of a select list, by aliases before it */
   bool outer;   /* NAME: meant for the query around this one (Column.outer()) */
+  bool
+      rewritten; /* resolved: put in for a call that is no constant to Spark's analysis (rewritten.c) */
   uint8_t mode; /* CAST: mill_cast_mode */
   int nargs, nparts, norder, nexcept;
   const mill_expr **args;

@@ -58,7 +58,7 @@ static bool check_flag(mill_planner *w, const mill_expr *e) {
     (void)MILL_W_FAIL_AT(w, e, MILL_E_UNEXPECTED_INPUT_TYPE, "functionName", "`mode`", "paramIndex",
                          "second", "inputSql", mill_w_quoted_sql(w, flag), "inputType",
                          mill_w_quoted_type(w, flag->type), "requiredType", "\"BOOLEAN\"", NULL);
-  else if (!mill_w_evaluate(w, flag, &v))
+  else if (!mill_w_evaluate(w, flag, &v) || mill_x_rewritten(flag))
     (void)MILL_W_FAIL_AT(w, e, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName", "`mode`", "paramName",
                          "`deterministic`", "paramType", "\"BOOLEAN\"", NULL);
   else if (flag->type->id == MILL_NULL || !mill_vector_valid(v, 0))
