@@ -11,13 +11,7 @@ void mill_scan_unref(mill_scan *s) {
   if (s && __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) == 0) s->free(s);
 }
 
-/* ---- tables: a morsel is a chunk, or a piece of one, as tables of few chunks would leave threads without work ---- */
-
-enum {
-  ENOUGH = 48 /* morsels */,
-  LEAST_ROWS = 4 * MILL_BATCH,
-  MOST_PIECES = MILL_CHUNK / LEAST_ROWS
-};
+/* ---- tables: a morsel is a chunk, or of few chunks a piece of one ---- */
 
 typedef struct table_scan {
   mill_scan base;
@@ -26,12 +20,10 @@ typedef struct table_scan {
 } table_scan;
 
 static uint32_t pieces_of(const mill_table *t) {
-  uint32_t rows = 0;
-  for (size_t i = 0; i < t->nchunks; i++) rows = t->chunk[i]->n > rows ? t->chunk[i]->n : rows;
-  const size_t full = (rows + LEAST_ROWS - 1) / LEAST_ROWS,
-               wanted = ENOUGH / (t->nchunks ? t->nchunks : 1);
-  const size_t most = full < MOST_PIECES ? full : MOST_PIECES;
-  return (uint32_t)(wanted <= 1 || most <= 1 ? 1 : wanted < most ? wanted : most);
+  const uint32_t run = mill_run_rows(t->rows);
+  uint32_t most = 1;
+  for (size_t i = 0; i < t->nchunks; i++) most = t->chunk[i]->n > most ? t->chunk[i]->n : most;
+  return (most + run - 1) / run;
 }
 
 typedef struct table_cursor {
