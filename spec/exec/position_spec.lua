@@ -34,7 +34,8 @@ describe("positions of rows", function()
   local IN_MEMORY = {
     table = "SELECT id, monotonically_increasing_id() AS i FROM t WHERE id % 7 <> 0",
     sorted = "SELECT id, monotonically_increasing_id() AS i FROM (SELECT id FROM t WHERE id % 7 <> 0 ORDER BY s)",
-    groups = "SELECT id, monotonically_increasing_id() AS i FROM (SELECT id, count(*) FROM t WHERE id % 7 <> 0 GROUP BY id)",
+    groups = "SELECT id, monotonically_increasing_id() AS i FROM "
+      .. "(SELECT id, count(*) FROM t WHERE id % 7 <> 0 GROUP BY id)",
     joined = "SELECT t.id, monotonically_increasing_id() AS i FROM t JOIN t u ON u.id = t.id WHERE t.id % 7 <> 0",
   }
   for name, query in pairs(IN_MEMORY) do
