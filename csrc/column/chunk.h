@@ -11,6 +11,13 @@
 
 enum { MILL_CHUNK = 65536 }; /* a multiple of MILL_BATCH */
 
+/* Rows of a run, where so many rows are cut into runs for threads to share: a chunk, of few rows less. */
+static inline uint32_t mill_run_rows(uint64_t rows) {
+  uint32_t n = MILL_CHUNK;
+  while (n > MILL_CHUNK / 8 && rows / n < 32) n /= 2;
+  return n;
+}
+
 typedef struct mill_chunk_bounds mill_chunk_bounds;
 typedef struct mill_chunk {
   mill_arena arena;

@@ -11,19 +11,27 @@ void mill_scan_unref(mill_scan *s) {
   if (s && __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) == 0) s->free(s);
 }
 
-/* ---- tables: a morsel is a chunk ---- */
+/* ---- tables: a morsel is a chunk, or of few chunks a piece of one ---- */
 
 typedef struct table_scan {
   mill_scan base;
   mill_table *table;
+  uint32_t pieces; /* of each chunk */
 } table_scan;
+
+static uint32_t pieces_of(const mill_table *t) {
+  const uint32_t run = mill_run_rows(t->rows);
+  uint32_t most = 1;
+  for (size_t i = 0; i < t->nchunks; i++) most = t->chunk[i]->n > most ? t->chunk[i]->n : most;
+  return (most + run - 1) / run;
+}
 
 typedef struct table_cursor {
   mill_cursor base;
   mill_memory *memory;
   mill_arena arena; /* struct children of the views */
   const mill_chunk *chunk;
-  uint32_t at;
+  uint32_t from, at, stop; /* rows of the chunk */
   uint32_t ncols;
   int *columns;
   mill_vector *picked; /* views of the wanted columns */
@@ -32,22 +40,28 @@ typedef struct table_cursor {
 
 static mill_status table_seek(mill_cursor *base, size_t morsel, mill_error *err) {
   table_cursor *c = (table_cursor *)base;
+  const table_scan *s = (const table_scan *)base->scan;
+  const mill_chunk *chunk = s->table->chunk[morsel / s->pieces];
+  const uint32_t batches = (chunk->n + MILL_BATCH - 1) / MILL_BATCH;
+  const uint32_t each = (batches + s->pieces - 1) / s->pieces * MILL_BATCH;
+  const uint32_t from = (uint32_t)(morsel % s->pieces) * each;
   (void)err;
-  c->chunk = ((const table_scan *)base->scan)->table->chunk[morsel];
-  c->at = 0;
+  c->chunk = chunk;
+  c->from = c->at = from < chunk->n ? from : chunk->n;
+  c->stop = chunk->n - c->from < each ? chunk->n : c->from + each;
   return MILL_OK;
 }
 
 static mill_status table_next(mill_cursor *base, mill_batch **out, mill_error *err) {
   table_cursor *c = (table_cursor *)base;
   *out = NULL;
-  if (c->at >= c->chunk->n) return MILL_OK;
-  uint32_t left = c->chunk->n - c->at, n = left < MILL_BATCH ? left : MILL_BATCH;
+  if (c->at >= c->stop) return MILL_OK;
+  uint32_t left = c->stop - c->at, n = left < MILL_BATCH ? left : MILL_BATCH;
   mill_arena_clear(&c->arena);
   for (uint32_t i = 0; i < c->ncols; i++)
     MILL_TRY(
         mill_vector_slice(&c->picked[i], &c->chunk->col[c->columns[i]], c->at, &c->arena, err));
-  c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = c->picked, .first = c->at};
+  c->batch = (mill_batch){.n = n, .ncols = c->ncols, .col = c->picked, .first = c->at - c->from};
   c->at += n;
   *out = &c->batch;
   return MILL_OK;
@@ -94,14 +108,16 @@ static void table_free(mill_scan *s) {
 }
 
 static bool table_range(const mill_scan *s, size_t morsel, int column, mill_range *out) {
-  return mill_chunk_range(((const table_scan *)s)->table->chunk[morsel], (uint32_t)column, out);
+  const table_scan *t = (const table_scan *)s;
+  return mill_chunk_range(t->table->chunk[morsel / t->pieces], (uint32_t)column, out);
 }
 
 mill_status mill_scan_table(mill_table *t, mill_scan **out, mill_error *err) {
   table_scan *s = mill_calloc(t->memory, sizeof *s);
   if (!s) return mill_oom(t->memory, sizeof *s, err);
+  s->pieces = pieces_of(t);
   s->base = (mill_scan){.schema = t->schema,
-                        .morsels = t->nchunks,
+                        .morsels = t->nchunks * s->pieces,
                         .rows = (double)t->rows,
                         .refs = 1,
                         .name = "memory",

@@ -541,6 +541,7 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
 
 /* Is what call b makes of its rows what call a makes of them? Then one state serves both: sum and avg. */
 static bool same_state(const mill_bound_aggregate *a, const mill_bound_aggregate *b) {
+  if (a->nargs && b->nargs && a->args[0]->index != b->args[0]->index) return false;
   const mill_aggregate *x = a->impl, *y = b->impl;
   if (!x->common || x->update != y->update || x->merge != y->merge || a->distinct || b->distinct ||
       a->filter || b->filter || a->nargs != b->nargs)

@@ -97,7 +97,7 @@ struct mill_agg_merged {
   uint64_t *ref; /* by place: piece << 32 | group, NONE, or as mill_agg_take_alone says */
   uint64_t total, groups;
   mill_agg_part *single; /* all groups are of that part; NULL: as ref says */
-  mill_table **made;     /* one a run of MILL_CHUNK rows of the result */
+  mill_table **made;     /* one a run of the result's rows */
   size_t nmade;
 };
 
@@ -375,7 +375,8 @@ static mill_status emit_rows(merging *g, emitter *e, uint64_t at, uint64_t stop,
 static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) {
   merging *g = arg;
   emitter *e = NULL;
-  uint64_t at = (uint64_t)run * MILL_CHUNK, stop = at + MILL_CHUNK;
+  const uint32_t rows = mill_run_rows(g->groups);
+  uint64_t at = (uint64_t)run * rows, stop = at + rows;
   (void)worker;
   if (stop > g->groups) stop = g->groups;
   mill_status s = mill_agg_emitter_new(g->plan, &e, err);
@@ -428,7 +429,8 @@ static mill_status merge_all(merging *g, bool beside, mill_error *err) {
 
 static mill_status emit_all(merging *g, mill_table *out, mill_error *err) {
   mill_memory *m = out->memory;
-  g->nmade = (size_t)((g->groups + MILL_CHUNK - 1) / MILL_CHUNK);
+  const uint32_t run = mill_run_rows(g->groups);
+  g->nmade = (size_t)((g->groups + run - 1) / run);
   g->made = mill_calloc(m, (g->nmade + 1) * sizeof *g->made);
   if (g->made == NULL) return mill_oom(m, g->nmade, err);
   MILL_TRY(mill_pool_run(g->plan->x->ctx->pool, g->nmade, emit_run, g, err));

@@ -1,6 +1,6 @@
 /* Groups as a scan whose rows are made when they are asked for, for who keeps few of them: a top-N tells
 ** by the column it sorts by which groups it wants (mill_sink.wanted), and of the others no more than that
-** column is made; a LIMIT stops asking. A morsel is MILL_CHUNK groups of the result. */
+** column is made; a LIMIT stops asking. A morsel is a run of the result's groups. */
 #include "exec/aggregate_int.h"
 
 typedef struct groups_scan {
@@ -8,7 +8,8 @@ typedef struct groups_scan {
   const mill_agg_plan *plan;
   mill_agg_merged *groups;
   mill_sink *to;
-  int call; /* that the sink tells rows by; < 0: none */
+  uint32_t run; /* groups of a morsel */
+  int call;     /* that the sink tells rows by; < 0: none */
   void (*drop)(void *owner);
   void *owner;
 } groups_scan;
@@ -27,10 +28,11 @@ typedef struct groups_cursor {
 
 static mill_status groups_seek(mill_cursor *base, size_t morsel, mill_error *err) {
   groups_cursor *c = (groups_cursor *)base;
-  const uint64_t n = mill_agg_merged_count(((const groups_scan *)base->scan)->groups);
+  const groups_scan *s = (const groups_scan *)base->scan;
+  const uint64_t n = mill_agg_merged_count(s->groups);
   (void)err;
-  c->start = c->at = (uint64_t)morsel * MILL_CHUNK;
-  c->stop = n - c->at < MILL_CHUNK ? n : c->at + MILL_CHUNK;
+  c->start = c->at = (uint64_t)morsel * s->run;
+  c->stop = n - c->at < s->run ? n : c->at + s->run;
   return MILL_OK;
 }
 
@@ -45,7 +47,7 @@ static mill_status look(groups_cursor *c, const groups_scan *s, uint32_t *wanted
   c->at += n;
   if (s->call < 0) return MILL_OK;
   MILL_TRY(mill_agg_look_call(c->emitter, s->call, &first, err));
-  *wanted = s->to->wanted(s->to, (size_t)(c->start / MILL_CHUNK), &first, n, c->sel);
+  *wanted = s->to->wanted(s->to, (size_t)(c->start / s->run), &first, n, c->sel);
   *all = *wanted == n;
   return MILL_OK;
 }
@@ -109,8 +111,9 @@ mill_status mill_agg_scan_new(const mill_agg_plan *plan, mill_agg_merged *groups
   const uint64_t n = mill_agg_merged_count(groups);
   groups_scan *s = mill_calloc(m, sizeof *s);
   if (s == NULL) return mill_oom(m, sizeof *s, err);
+  s->run = mill_run_rows(n);
   s->base = (mill_scan){.schema = plan->op->schema,
-                        .morsels = (size_t)((n + MILL_CHUNK - 1) / MILL_CHUNK),
+                        .morsels = (size_t)((n + s->run - 1) / s->run),
                         .rows = (double)n,
                         .refs = 1,
                         .name = "groups",

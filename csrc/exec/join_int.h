@@ -14,14 +14,18 @@
 ** Where each of the slots has one row at most, start[slot] is that row + 1 and nothing else is there.
 ** Other keys are hashed, and equal hashes compare the values.
 **
-** Columns stand flat with one more row, all nulls, at their end: a right column of the result is a
-** dictionary over them, whose index says which row, so nothing is copied until it is used. */
+** Columns stand flat, where rows without a partner go on with one more row, all nulls, at their end: a
+** right column of the result is a dictionary over them, whose index says which row, so nothing is copied
+** until it is used. */
 #ifndef MILL_EXEC_JOIN_INT_H
 #define MILL_EXEC_JOIN_INT_H
 
 #include "exec/exec_int.h"
 
-enum { MILL_JOIN_KEYS = 8 }; /* integer keys that make one number */
+enum {
+  MILL_JOIN_KEYS = 8,      /* integer keys that make one number */
+  MILL_JOIN_FEW = 1 << 17, /* rows below which other threads cost more than they do */
+};
 
 typedef struct mill_join_number {
   int64_t base;
@@ -67,6 +71,9 @@ void mill_join_disk_free(mill_join_disk *d); /* NULL allowed */
 mill_sink *mill_join_disk_left(mill_join_disk *d);
 mill_status mill_join_disk_scan(mill_join_disk *d, mill_scan **out,
                                 mill_error *err) MILL_USE_RESULT;
+
+/* Slots, and the rows in them, of a table whose keys are there (join_slots.c). */
+mill_status mill_join_fill(mill_join_table *t, mill_error *err) MILL_USE_RESULT;
 
 /* The slot of a word; that of ranks is the rank. */
 static inline size_t mill_join_slot(const mill_join_table *t, uint64_t word) {

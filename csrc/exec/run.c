@@ -68,7 +68,7 @@ mill_status mill_table_concat(mill_table *const *part, size_t n, mill_table *out
     const mill_table *t = part[i];
     for (size_t k = 0; t && k < t->nchunks; k++) {
       mill_chunk *chunk = t->chunk[k];
-      if (chunk->n < MILL_CHUNK / 4 && n > 1) {
+      if (chunk->n < MILL_CHUNK / 8 && n > 1) {
         MILL_TRY(append_batches(out, chunk, err));
       } else {
         MILL_TRY(mill_table_add_move(out, mill_chunk_ref(chunk), err));

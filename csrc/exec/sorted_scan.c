@@ -10,6 +10,7 @@ typedef struct sorted_scan {
   mill_memory *memory;
   mill_sorted *s;
   uint64_t offset, count;
+  uint32_t run;  /* rows of a morsel */
   bool by_place; /* a morsel is the rows of one morsel of the source that the places speak of */
 } sorted_scan;
 
@@ -35,8 +36,8 @@ static mill_status memory_seek(mill_cursor *base, size_t morsel, mill_error *err
   const sorted_scan *s = (const sorted_scan *)base->scan;
   uint64_t end = s->offset + s->count;
   (void)err;
-  c->start = c->at = s->offset + (uint64_t)morsel * MILL_CHUNK;
-  c->stop = end - c->at < MILL_CHUNK ? end : c->at + MILL_CHUNK;
+  c->start = c->at = s->offset + (uint64_t)morsel * s->run;
+  c->stop = end - c->at < s->run ? end : c->at + s->run;
   return MILL_OK;
 }
 
@@ -66,8 +67,8 @@ static mill_status merged_seek(mill_cursor *base, size_t morsel, mill_error *err
   const sorted_scan *s = (const sorted_scan *)base->scan;
   uint64_t end = s->offset + s->count;
   c->morsel = morsel;
-  c->start = s->offset + (uint64_t)morsel * MILL_CHUNK;
-  c->stop = end - c->start < MILL_CHUNK ? end : c->start + MILL_CHUNK;
+  c->start = s->offset + (uint64_t)morsel * s->run;
+  c->stop = end - c->start < s->run ? end : c->start + s->run;
   if (s->by_place) c->start = c->at;
   if (c->merged && morsel > 0) return MILL_OK;
   if (c->merged) c->merged->free(c->merged);
@@ -180,7 +181,8 @@ mill_status mill_sorted_scan(mill_sorted *sorted, const mill_type *schema, uint6
   s->offset = offset < sorted->rows ? offset : sorted->rows;
   s->count = sorted->rows - s->offset;
   if (limit >= 0 && (uint64_t)limit < s->count) s->count = (uint64_t)limit;
-  size_t morsels = (size_t)((s->count + MILL_CHUNK - 1) / MILL_CHUNK);
+  s->run = mill_run_rows(s->count);
+  size_t morsels = (size_t)((s->count + s->run - 1) / s->run);
   s->base = (mill_scan){.schema = schema,
                         .morsels = morsels,
                         .in_turn = sorted->spilled,

@@ -14,6 +14,8 @@ typedef struct grouping {
   int nkeys;        /* those of the user */
   mill_exprs named; /* and as columns of the AGGREGATE */
   mill_exprs aggs;
+  uint32_t *trace; /* of the first `traced` of them: calls that differ in it differ */
+  int traced, room;
   const mill_expr *id; /* the grouping id's column, or NULL */
   bool above;          /* of ORDER BY or HAVING: the node is analysed */
 } grouping;
@@ -99,6 +101,23 @@ static int is_aggregate_at(const mill_expr *e, void *arg) {
   return mill_x_is_aggregate(e);
 }
 
+/* The call's column among those that are there; NULL: it is a new one, or memory ran out. */
+static const mill_expr *known_call(mill_planner *w, grouping *g, const mill_expr *e) {
+  const uint32_t trace = mill_x_trace(e);
+  if (g->room < g->aggs.n) {
+    g->room = 2 * g->aggs.n + 8;
+    g->traced = 0;
+    g->trace = mill_w_alloc(w, (size_t)g->room * sizeof *g->trace);
+    if (g->trace == NULL) return NULL;
+  }
+  for (; g->traced < g->aggs.n; g->traced++)
+    g->trace[g->traced] = mill_x_trace(g->aggs.at[g->traced]->args[0]);
+  for (int i = 0; i < g->aggs.n; i++)
+    if (g->trace[i] == trace && mill_x_same(g->aggs.at[i]->args[0], e))
+      return mill_x_column(w, g->aggs.at[i]);
+  return NULL;
+}
+
 static const mill_expr *aggregate_column(mill_planner *w, grouping *g, const mill_expr *e) {
   for (int i = 0; i < e->nargs; i++)
     if (mill_x_any(e->args[i], is_aggregate_at, NULL))
@@ -107,8 +126,8 @@ static const mill_expr *aggregate_column(mill_planner *w, grouping *g, const mil
     if (mill_x_draws(e->args[i]))
       return MILL_W_FAIL_AT(w, e, MILL_E_AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION,
                             "sqlExpr", mill_w_quoted_sql(w, e), NULL);
-  for (int i = 0; i < g->aggs.n; i++)
-    if (mill_x_same(g->aggs.at[i]->args[0], e)) return mill_x_column(w, g->aggs.at[i]);
+  const mill_expr *known = known_call(w, g, e);
+  if (known || w->status) return known;
   mill_expr *a = mill_x_alias(w, e, mill_w_sql(w, e));
   return mill_exprs_add(w, &g->aggs, a) ? mill_x_column(w, a) : NULL;
 }

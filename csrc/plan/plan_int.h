@@ -64,6 +64,14 @@ typedef struct mill_renewal {
   const struct mill_renewal *next;
 } mill_renewal;
 
+/* Where names stand in a long list of columns (resolve.c): chains by hash, their positions ascending. */
+typedef struct mill_name_index {
+  const mill_expr *const *column;
+  int n;
+  uint32_t mask;
+  int32_t *head, *next; /* position + 1; 0: no more */
+} mill_name_index;
+
 typedef struct mill_planner mill_planner;
 struct mill_planner {
   mill_session *session;
@@ -81,8 +89,9 @@ struct mill_planner {
   const char *no_routines;     /* where SQL functions may not be called now; NULL: they may */
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   const mill_renewal *renewals;
-  int inlined;          /* views and CTEs being entered */
-  const char *database; /* in use while a view's text is analysed; NULL: the session's */
+  mill_name_index names; /* of the last long list that was searched */
+  int inlined;           /* views and CTEs being entered */
+  const char *database;  /* in use while a view's text is analysed; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const char *defining; /* the view that is being made anew, which its query must not read */
   bool writing;         /* files of a table are noted as being written */
@@ -165,6 +174,7 @@ bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), voi
 /* As mill_x_same, where operands that may change places have: 1 + a and a + 1, a > b and b < a. */
 bool mill_x_alike(const mill_expr *a, const mill_expr *b);
 bool mill_x_same(const mill_expr *a, const mill_expr *b); /* equal as values (names left out) */
+uint32_t mill_x_trace(const mill_expr *e); /* the same of equal ones, mostly another of others */
 bool mill_x_is_call(const mill_expr *e, const char *name);
 /* What an alias names; other expressions are themselves. */
 const mill_expr *mill_x_unalias(const mill_expr *e);

@@ -35,11 +35,41 @@ static bool qualified(const mill_planner *w, const mill_expr *c, const char *con
   return true;
 }
 
+enum { MANY_COLUMNS = 64 };
+
+static uint32_t hash_name(const char *s) {
+  uint32_t h = 2166136261u;
+  for (; *s; s++) h = (h ^ (uint32_t)tolower((unsigned char)*s)) * 16777619u;
+  return h ^ h >> 15;
+}
+
+/* The names of a long list; NULL: it is short, or there is no memory for them. */
+static const mill_name_index *names_of(mill_planner *w, const mill_expr *const *column, int n) {
+  mill_name_index *l = &w->names;
+  if (n < MANY_COLUMNS) return NULL;
+  if (l->column == column && l->n == n) return l;
+  uint32_t slots = 2 * MANY_COLUMNS;
+  while (slots < (uint32_t)n) slots *= 2;
+  *l = (mill_name_index){.mask = slots - 1,
+                         .head = mill_w_alloc(w, slots * sizeof *l->head),
+                         .next = mill_w_alloc(w, (size_t)n * sizeof *l->next)};
+  if (l->head == NULL || l->next == NULL) return NULL;
+  for (int i = n; i-- > 0;) {
+    int32_t *head = &l->head[hash_name(column[i]->name) & l->mask];
+    l->next[i] = *head;
+    *head = i + 1;
+  }
+  l->column = column, l->n = n;
+  return l;
+}
+
 /* Columns that match `nq` qualifiers and a name at parts[nq]. */
-static int matches(const mill_planner *w, const mill_expr *const *column, int n, const mill_expr *e,
+static int matches(mill_planner *w, const mill_expr *const *column, int n, const mill_expr *e,
                    int nq, const mill_expr **out) {
+  const mill_name_index *l = names_of(w, column, n);
   int found = 0;
-  for (int i = 0; i < n; i++) {
+  for (int i = l ? l->head[hash_name(e->parts[nq]) & l->mask] - 1 : 0; i >= 0 && i < n;
+       i = l ? l->next[i] - 1 : i + 1) {
     const mill_expr *c = column[i];
     if (!mill_w_same_name(w, c->name, e->parts[nq])) continue;
     if (nq > 0 ? !qualified(w, c, e->parts, nq) : c->hidden) continue;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "plan/plan_int.h"
 
 /* ---- rebuilding ----------------------------------------------------------------------------- */
@@ -192,6 +193,15 @@ static bool same(const mill_expr *a, const mill_expr *b, int own) {
 }
 
 bool mill_x_same(const mill_expr *a, const mill_expr *b) { return same(a, b, INT_MAX); }
+
+/* The columns in it, and the shape of the arguments. */
+uint32_t mill_x_trace(const mill_expr *e) {
+  while (e->kind == MILL_X_ALIAS) e = e->args[0];
+  uint64_t h = (uint64_t)e->kind;
+  if (e->kind == MILL_X_COLUMN) h = mill_hash_combine(h, e->id);
+  for (int i = 0; i < e->nargs; i++) h = mill_hash_combine(h, mill_x_trace(e->args[i]));
+  return (uint32_t)h;
+}
 
 const mill_expr *mill_x_unalias(const mill_expr *e) {
   return e->kind == MILL_X_ALIAS ? e->args[0] : e;

@@ -29,4 +29,35 @@ describe("positions of rows", function()
       end
     end)
   end
+
+  -- Threads share the pieces of what is one chunk: rows come in their order, and have the same places.
+  local IN_MEMORY = {
+    table = "SELECT id, monotonically_increasing_id() AS i FROM t WHERE id % 7 <> 0",
+    sorted = "SELECT id, monotonically_increasing_id() AS i FROM (SELECT id FROM t WHERE id % 7 <> 0 ORDER BY s)",
+    groups = "SELECT id, monotonically_increasing_id() AS i FROM "
+      .. "(SELECT id, count(*) FROM t WHERE id % 7 <> 0 GROUP BY id)",
+    joined = "SELECT t.id, monotonically_increasing_id() AS i FROM t JOIN t u ON u.id = t.id WHERE t.id % 7 <> 0",
+  }
+  for name, query in pairs(IN_MEMORY) do
+    it("are the same at any number of threads: " .. name, function()
+      local places
+      for threads = 1, 3 do
+        tidemill.session {}:stop()
+        spark = tidemill.session { threads = threads }
+        spark:sql "SELECT id, lpad(id, 20, '0') AS s FROM range(50000)":cache():createOrReplaceTempView "t"
+        local rows, i, found = spark:sql(query):collect(), 0, {}
+        for id = 0, 49999 do
+          if id % 7 ~= 0 then
+            i = i + 1
+            assert.equal(id, rows[i][1])
+            found[i] = rows[i][2]
+            assert.is_true(i == 1 or found[i] > found[i - 1])
+          end
+        end
+        assert.equal(i, #rows)
+        places = places or found
+        assert.same(places, found)
+      end
+    end)
+  end
 end)
