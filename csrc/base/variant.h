@@ -71,6 +71,43 @@ typedef struct mill_variant_item {
   mill_variant_dictionary names; /* of objects */
 } mill_variant_item;
 
+/* Does the one have the dictionary of the other, as most rows have that of the row before? What is known of it, the
+** numbers of names above all, holds for both then. */
+static inline bool mill_variant_same_names(const mill_variant *a, const mill_variant *b) {
+  return a->metadata_size == b->metadata_size &&
+         (a->metadata == b->metadata || memcmp(a->metadata, b->metadata, a->metadata_size) == 0);
+}
+
+/* An object or array whose counts, numbers of names and offsets are bytes, as those of most are. */
+typedef struct mill_variant_small {
+  const unsigned char *ids, *offsets, *data; /* ids: of objects */
+  size_t room;                               /* bytes from data on */
+  uint32_t count;
+} mill_variant_small;
+
+/* False: the value is something else, or malformed. */
+static inline bool mill_variant_small_read(const mill_variant *v, bool object,
+                                           mill_variant_small *out) {
+  const unsigned char *p = (const unsigned char *)v->value;
+  if (v->size < 3 || p[0] != (object ? 2 : 3)) return false;
+  size_t head = 3 + (size_t)p[1] * (object ? 2 : 1);
+  if (head > v->size) return false;
+  out->count = p[1];
+  out->ids = p + 2;
+  out->offsets = object ? out->ids + out->count : out->ids;
+  out->data = p + head;
+  out->room = v->size - head;
+  return true;
+}
+/* Bytes of an integer or a text shorter than 64 bytes, as most parts are, that is all there; 0: it is neither. */
+static inline size_t mill_variant_small_bytes(const unsigned char *p, size_t n) {
+  unsigned id = p[0] >> 2;
+  size_t size = (p[0] & 3) == 1                            ? 1 + (size_t)id
+                : (p[0] & 3) == 0 && id >= 3 && id <= 6 ? 1 + ((size_t)1 << (id - 3))
+                                                           : 0;
+  return size <= n ? size : 0;
+}
+
 bool mill_variant_read(const mill_variant *v, mill_variant_item *out) MILL_USE_RESULT;
 /* The i-th element of an array, or the value of an object's i-th member; i < count. */
 bool mill_variant_element(const mill_variant *v, const mill_variant_item *array, uint32_t i,
@@ -83,10 +120,27 @@ uint32_t mill_variant_name_id(const mill_variant_item *object, uint32_t i);
 /* The place of a member by its name; UINT32_MAX: none. */
 uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
                            size_t n);
-/* Move to a member, or with `name` NULL to element *at; *found is false where there is none. *at: where that of
-** another object like it was, then where it is. False: malformed. */
-bool mill_variant_enter(mill_variant *v, const char *name, size_t n, uint32_t *at,
+/* Where a member stood, and the number of its name; UINT32_MAX, which none has: not known of this dictionary. Of
+** elements `at` alone. */
+typedef struct mill_variant_place {
+  uint32_t at, id;
+} mill_variant_place;
+/* Move to a member, or with `name` NULL to element place->at; *found is false where there is none. The place is that
+** in another object, then that in this one. False: malformed. */
+bool mill_variant_enter(mill_variant *v, const char *name, size_t n, mill_variant_place *place,
                         bool *found) MILL_USE_RESULT;
+/* The same where it can be told at once; false: ask mill_variant_enter. */
+static inline bool mill_variant_enter_again(mill_variant *v, bool member,
+                                            const mill_variant_place *place) {
+  mill_variant_small x;
+  if (!mill_variant_small_read(v, member, &x) || place->at >= x.count) return false;
+  if (member && x.ids[place->at] != place->id) return false;
+  size_t from = x.offsets[place->at];
+  if (from >= x.room) return false;
+  v->value = (const char *)x.data + from;
+  v->size = x.room - from;
+  return true;
+}
 /* The value where it is an integer; else false. */
 bool mill_variant_integer(const mill_variant *v, int64_t *out);
 /* How many names the dictionary has, and one of them. */
@@ -104,11 +158,16 @@ bool mill_variant_valid(const mill_variant *v);
 bool mill_variant_headed(const mill_variant *v);
 /* Or by parts: begin with the whole, then each of its members or elements once, which is cut to its own bytes;
 ** depth: in how many values it stands.
-** Values that share bytes would make a walk endless: there are no more of them than bytes. False: malformed. */
+** Values that share bytes would make a walk endless: there are no more of them than bytes. False: malformed.
+** A checker begins zeroed, and may check one value after the other, which stay as they are as long as it does: what it
+** finds out of a dictionary that comes again it keeps. */
 typedef struct mill_variant_checker {
   mill_variant_dictionary names;
   bool named; /* there is a dictionary that can be read */
   size_t left;
+  mill_variant last; /* the value at hand */
+  bool again;        /* its dictionary is that of the one before */
+  uint32_t good;     /* so many of its first names are well-formed */
 } mill_variant_checker;
 bool mill_variant_check(mill_variant_checker *c, const mill_variant *v) MILL_USE_RESULT;
 bool mill_variant_check_part(mill_variant_checker *c, mill_variant *part,

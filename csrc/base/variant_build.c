@@ -450,7 +450,7 @@ static mill_status copy(mill_variant_builder *b, const mill_variant *v, mill_err
 
 mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v, mill_error *err) {
   mill_variant own = *v;
-  mill_variant_checker c;
+  mill_variant_checker c = {.left = 0};
   if (b->adopted == NULL || b->adopted != v->metadata)
     return mill_variant_valid(v) ? copy(b, v, err) : mill_variant_fail(v, err);
   if (!mill_variant_check(&c, v) || !mill_variant_check_part(&c, &own, 0))

@@ -5,7 +5,7 @@
 ** could become far more than the container was. */
 #include "kernel/variant_int.h"
 
-enum { CHUNK = 256, SHARED_MOST = 512 };
+enum { CHUNK = 256, SHARED_MOST = 512, KNOWN_MOST = 64 };
 
 /* Output rows that wait to be appended together. */
 typedef struct parts {
@@ -15,6 +15,9 @@ typedef struct parts {
   mill_text names;
   size_t n;
   mill_str shared; /* the dictionary of the row at hand */
+  mill_variant_checker c;
+  uint32_t known; /* of the dictionary's names the first */
+  mill_str name[KNOWN_MOST];
   bool keyed;      /* they have names */
   bool outer;      /* a row of nulls where there is no part */
   int32_t place[CHUNK];
@@ -66,14 +69,14 @@ static mill_status rebuild(parts *p, mill_variant *part, mill_error *err) {
 }
 
 static inline mill_status put_part(parts *p, const mill_variant *v, const mill_variant_item *x,
-                                   uint32_t i, mill_variant_checker *c, mill_error *err) {
+                                   uint32_t i, mill_error *err) {
   mill_variant part;
   const char *name = "";
   size_t n = 0;
   bool object = x->kind == MILL_VARIANT_OBJECT;
   if (!(object ? mill_variant_member(v, x, i, &name, &n, &part)
                : mill_variant_element(v, x, i, &part)) ||
-      !mill_variant_check_part(c, &part, 1))
+      !mill_variant_check_part(&p->c, &part, 1))
     return mill_variant_fail(v, err);
   if (p->n == CHUNK || p->keyed != object) MILL_TRY(flush(p, err));
   p->dictionary[p->n] = p->shared;
@@ -88,21 +91,63 @@ static inline mill_status put_part(parts *p, const mill_variant *v, const mill_v
   return MILL_OK;
 }
 
+/* Begin with a row; the names of its dictionary are made texts once. */
+static bool begin_row(parts *p, const mill_variant *v) {
+  const char *name;
+  size_t n;
+  if (!mill_variant_check(&p->c, v)) return false;
+  if (p->c.again) return true;
+  p->shared = mill_str_view(v->metadata, v->metadata_size);
+  p->known = 0;
+  while (p->known < KNOWN_MOST && mill_variant_name_at(v, p->known, &name, &n))
+    p->name[p->known++] = mill_str_view(name, n);
+  return true;
+}
+
+/* Members or elements of a small container that has few parts, of a small dictionary. */
+static mill_status put_small(parts *p, const mill_variant *v, const mill_variant_small *x,
+                             bool object, mill_error *err) {
+  if (p->n + x->count > CHUNK || p->keyed != object) MILL_TRY(flush(p, err));
+  p->keyed = object;
+  for (uint32_t k = 0, at = (uint32_t)p->n; k < x->count; k++, at++) {
+    size_t from = x->offsets[k], room = x->room - from;
+    if (from >= x->room || (object && x->ids[k] >= p->known)) return mill_variant_fail(v, err);
+    size_t n = p->c.left ? mill_variant_small_bytes(x->data + from, room) : 0;
+    mill_variant part = {(const char *)x->data + from, v->metadata, n ? n : room, v->metadata_size};
+    if (n)
+      p->c.left--;
+    else if (!mill_variant_check_part(&p->c, &part, 1))
+      return mill_variant_fail(v, err);
+    p->place[at] = (int32_t)k;
+    if (object) p->key[at] = p->name[x->ids[k]];
+    p->value[at] = part.size + 16 <= room ? mill_str_view_padded(part.value, (uint32_t)part.size)
+                                          : mill_str_view(part.value, part.size);
+    p->dictionary[at] = p->shared;
+  }
+  p->n += x->count;
+  return MILL_OK;
+}
+
 static mill_status explode_row(parts *p, const mill_vector *arg, size_t i, uint32_t *count,
                                mill_error *err) {
   mill_variant_item x;
-  mill_variant_checker c;
+  mill_variant_small few;
   mill_variant v = {.metadata = ""};
   x.count = 0;
   if (arg->type->phys != MILL_PHYS_NONE && mill_vector_valid(arg, i)) {
     v = mill_variant_at(arg, i);
-    if (!mill_variant_check(&c, &v) || !mill_variant_read(&v, &x) || x.kind == MILL_VARIANT_UNKNOWN)
+    if (!begin_row(p, &v)) return mill_variant_fail(&v, err);
+    bool object = mill_variant_small_read(&v, true, &few);
+    bool small = v.metadata_size <= SHARED_MOST && p->known < KNOWN_MOST &&
+                 (object || mill_variant_small_read(&v, false, &few)) && few.count > 0;
+    if (small) *count = few.count;
+    if (small) return put_small(p, &v, &few, object, err);
+    if (!mill_variant_read(&v, &x) || x.kind == MILL_VARIANT_UNKNOWN)
       return mill_variant_fail(&v, err);
   }
-  p->shared = mill_str_view(v.metadata, v.metadata_size);
   *count = x.count ? x.count : p->outer;
   if (*count && x.count == 0) return put_nulls(p, err);
-  for (uint32_t k = 0; k < x.count; k++) MILL_TRY(put_part(p, &v, &x, k, &c, err));
+  for (uint32_t k = 0; k < x.count; k++) MILL_TRY(put_part(p, &v, &x, k, err));
   return MILL_OK;
 }
 
@@ -114,6 +159,7 @@ static mill_status explode_rows(mill_call *call, const mill_vector *const *args,
   p.out = out;
   p.n = 0;
   p.keyed = false;
+  p.c = (mill_variant_checker){.left = 0};
   p.outer = strstr(call->fn->name, "_outer") != NULL;
   mill_variant_open(&p.b, call->ctx->memory);
   mill_text_init(&p.names, call->ctx->memory);
