@@ -387,6 +387,8 @@ bool mill_variant_check(checker *c, const mill_variant *v) {
   return true;
 }
 
+bool mill_variant_check_name(const checker *c, uint64_t id) { return valid_name(c, id); }
+
 bool mill_variant_check_part(checker *c, mill_variant *part, int depth) {
   const unsigned char *p = (const unsigned char *)part->value;
   size_t n = c->left && part->size ? mill_variant_small_bytes(p, part->size) : 0;

@@ -22,7 +22,7 @@
 #include "base/json.h"
 #include "base/timezone.h"
 
-enum { MILL_VARIANT_DEPTH = 1000 };
+enum { MILL_VARIANT_DEPTH = 1000, MILL_VARIANT_RANKED = 64 };
 #define MILL_VARIANT_LIMIT ((size_t)128 << 20) /* bytes of a value, and of its dictionary */
 
 typedef struct mill_variant {
@@ -170,6 +170,8 @@ typedef struct mill_variant_checker {
   uint32_t good;     /* so many of its first names are well-formed */
 } mill_variant_checker;
 bool mill_variant_check(mill_variant_checker *c, const mill_variant *v) MILL_USE_RESULT;
+/* Is there a well-formed name of that number? */
+bool mill_variant_check_name(const mill_variant_checker *c, uint64_t id);
 bool mill_variant_check_part(mill_variant_checker *c, mill_variant *part,
                              int depth) MILL_USE_RESULT;
 /* MALFORMED_VARIANT, or UNKNOWN_PRIMITIVE_TYPE_IN_VARIANT where that is what stands there. */
@@ -196,6 +198,8 @@ typedef struct mill_variant_builder {
   size_t nslots;
   mill_text made; /* the dictionary written last, of the first `nmade` known names */
   uint32_t nmade;
+  uint8_t rank[MILL_VARIANT_RANKED]; /* of the known names among each other .. */
+  uint32_t nranked, nsorted; /* .. once as many objects were sorted as there are; 0: they are not known */
   struct variant_part *part; /* members and elements of the open containers */
   size_t part_room, nparts;
   mill_text base;      /* the dictionary adopted last, */
@@ -213,7 +217,10 @@ void mill_variant_close(mill_variant_builder *b);
 ** is far larger than the value is left. */
 mill_status mill_variant_adopt(mill_variant_builder *b, const mill_variant *v,
                                mill_error *err) MILL_USE_RESULT;
-/* The dictionary, appended to `out`; the value is b->out. */
+/* The dictionary, until the builder's next use; the value is b->out. */
+mill_status mill_variant_made(mill_variant_builder *b, const mill_text **out,
+                              mill_error *err) MILL_USE_RESULT;
+/* The same appended to `out`. */
 mill_status mill_variant_metadata(mill_variant_builder *b, mill_text *out,
                                   mill_error *err) MILL_USE_RESULT;
 
@@ -240,6 +247,10 @@ mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v,
 /* The same of a part of a value for which `c` was made (mill_variant_check). */
 mill_status mill_variant_put_part(mill_variant_builder *b, mill_variant_checker *c,
                                   const mill_variant *part, mill_error *err) MILL_USE_RESULT;
+/* Has it the names of `v`, by their numbers? */
+static inline bool mill_variant_adopted(const mill_variant_builder *b, const mill_variant *v) {
+  return b->adopted != NULL && b->adopted == v->metadata;
+}
 
 /* A container: begin, then for each part its name (objects) or mill_variant_item_begins (arrays)
 ** and its value, then the end. */
@@ -255,6 +266,11 @@ mill_status mill_variant_name_again(mill_variant_builder *b, const mill_variant_
                                     const mill_variant *v, const mill_variant_item *object,
                                     uint32_t i, const char *p, size_t n,
                                     mill_error *err) MILL_USE_RESULT;
+/* Members [from, to) of a small object that is, or is in, the value for which `c` was made, which was adopted:
+** names and values. */
+mill_status mill_variant_put_members(mill_variant_builder *b, const mill_variant_frame *f,
+                                     mill_variant_checker *c, const mill_variant_small *x,
+                                     uint32_t from, uint32_t to, mill_error *err) MILL_USE_RESULT;
 mill_status mill_variant_item_begins(mill_variant_builder *b, const mill_variant_frame *f,
                                      mill_error *err) MILL_USE_RESULT;
 mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,

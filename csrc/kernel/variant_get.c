@@ -335,10 +335,8 @@ static mill_status cast_structs(caster *c) {
 /* Built anew: a part does not carry the names of the whole. */
 static mill_status cast_variants(caster *c) {
   mill_variant_builder b;
-  mill_text scratch;
   mill_status s = MILL_OK;
   mill_variant_open(&b, c->call->ctx->memory);
-  mill_text_init(&scratch, c->call->ctx->memory);
   for (size_t i = 0; i < c->n && s == MILL_OK; i++) {
     if (c->item[i].value == NULL) {
       s = mill_set_null(c->call, c->out, i, c->err);
@@ -346,10 +344,9 @@ static mill_status cast_variants(caster *c) {
     }
     mill_variant_reset(&b);
     s = mill_variant_put(&b, &c->item[i], c->err);
-    if (s == MILL_OK) s = mill_variant_store(c->call, c->out, i, &b, &scratch, c->err);
+    if (s == MILL_OK) s = mill_variant_store(c->call, c->out, i, &b, c->err);
   }
   mill_variant_close(&b);
-  mill_text_clear(&scratch);
   return s;
 }
 

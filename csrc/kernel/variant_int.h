@@ -19,7 +19,7 @@ static inline mill_variant mill_variant_at(const mill_vector *v, size_t i) {
 
 /* Row i of a VARIANT result becomes a copy of what was built. Rows are stored in order. */
 mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i, mill_variant_builder *b,
-                               mill_text *scratch, mill_error *err) MILL_USE_RESULT;
+                               mill_error *err) MILL_USE_RESULT;
 
 /* As mill_variant_put_json, for texts of the usual form; *good is false for others, of which b may have some. */
 mill_status mill_variant_put_quick(mill_call *call, mill_variant_builder *b, const char *p,
