@@ -309,12 +309,18 @@ mill_status mill_variant_begin(mill_variant_builder *b, mill_variant_frame *f, m
   return MILL_OK;
 }
 
-static mill_status add_part(mill_variant_builder *b, const mill_variant_frame *f, uint32_t id,
-                            mill_error *err) {
+/* Room for n parts more. */
+static inline mill_status more_parts(mill_variant_builder *b, const mill_variant_frame *f, size_t n,
+                                     mill_error *err) {
   if (b->out.size > MILL_VARIANT_LIMIT || b->nparts - f->parts > PARTS_MOST) return too_large(err);
-  if (b->nparts == b->part_room)
-    MILL_TRY(mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + 1, sizeof *b->part,
-                       err));
+  if (b->nparts + n <= b->part_room) return MILL_OK;
+  return mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + n, sizeof *b->part,
+                   err);
+}
+
+static inline mill_status add_part(mill_variant_builder *b, const mill_variant_frame *f,
+                                   uint32_t id, mill_error *err) {
+  MILL_TRY(more_parts(b, f, 1, err));
   b->part[b->nparts++] = (variant_part){id, b->out.size - f->start};
   return MILL_OK;
 }
@@ -369,19 +375,29 @@ static inline int order_of(mill_variant_builder *b, bool ranked, const variant_p
   return ranked ? b->rank[x->id] - b->rank[y->id] : by_name(x, y, b);
 }
 
-/* Members of a copied object come sorted, those of others nearly. */
-static void sort_members(mill_variant_builder *b, size_t first) {
+/* How many of the members from `first` on come in ascending order, each with another name than that before. */
+static size_t in_order(mill_variant_builder *b, bool ranked, size_t first) {
   size_t i = first + 1;
-  bool ranked = rank_names(b);
-  while (i < b->nparts && order_of(b, ranked, &b->part[i - 1], &b->part[i]) <= 0) i++;
-  if (i < b->nparts && b->nparts - first > FEW) {
+  if (ranked)
+    while (i < b->nparts && b->rank[b->part[i - 1].id] < b->rank[b->part[i].id]) i++;
+  else
+    while (i < b->nparts && b->part[i - 1].id != b->part[i].id &&
+           by_name(&b->part[i - 1], &b->part[i], b) < 0)
+      i++;
+  return i;
+}
+
+/* Members of a copied object come sorted, those of others nearly. */
+static void sort_members(mill_variant_builder *b, bool ranked, size_t first, size_t i) {
+  if (b->nparts - first > FEW) {
     qsort_r(b->part + first, b->nparts - first, sizeof *b->part, by_name, b);
     return;
   }
   for (; i < b->nparts; i++) {
     variant_part one = b->part[i];
     size_t k = i;
-    for (; k > first && order_of(b, ranked, &b->part[k - 1], &one) > 0; k--) b->part[k] = b->part[k - 1];
+    for (; k > first && order_of(b, ranked, &b->part[k - 1], &one) > 0; k--)
+      b->part[k] = b->part[k - 1];
     b->part[k] = one;
   }
 }
@@ -407,7 +423,7 @@ static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *
                              mill_error *err) {
   size_t count = b->nparts - f->parts, values = b->out.size - f->start;
   uint32_t most = 0;
-  for (size_t i = f->parts; i < b->nparts; i++)
+  for (size_t i = f->parts; b->nnames > 256 && i < b->nparts; i++)
     if (b->part[i].id > most) most = b->part[i].id;
   size_t wide = count > 255 ? 4 : 1, ids = object ? width_of(most) : 0, width = width_of(values);
   size_t head = 1 + wide + count * ids + (count + 1) * width;
@@ -433,8 +449,12 @@ static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *
 
 mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,
                                     mill_error *err) {
-  sort_members(b, f->parts);
-  MILL_TRY(settle_doubles(b, f->parts, err));
+  bool ranked = rank_names(b);
+  size_t sorted = in_order(b, ranked, f->parts);
+  if (sorted < b->nparts) {
+    sort_members(b, ranked, f->parts, sorted);
+    MILL_TRY(settle_doubles(b, f->parts, err));
+  }
   return push_head(b, f, true, err);
 }
 
@@ -503,6 +523,7 @@ mill_status mill_variant_put_members(mill_variant_builder *b, const mill_variant
                                      mill_variant_checker *c, const mill_variant_small *x,
                                      uint32_t from, uint32_t to, mill_error *err) {
   enum { BLOCK = 16 }; /* bytes that are copied at once where that many can be read */
+  MILL_TRY(more_parts(b, f, to - from, err));
   for (uint32_t i = from; i < to; i++) {
     size_t at = x->offsets[i], room = x->room - at;
     const unsigned char *p = x->data + at;
@@ -515,9 +536,9 @@ mill_status mill_variant_put_members(mill_variant_builder *b, const mill_variant
       if (!mill_variant_check_part(c, &part, 0)) return mill_variant_fail(&part, err);
       n = part.size;
     }
-    MILL_TRY(add_part(b, f, x->ids[i], err));
     if (b->out.size + n > MILL_VARIANT_LIMIT) return too_large(err);
     MILL_TRY(mill_text_reserve(&b->out, n + BLOCK, err));
+    b->part[b->nparts++] = (variant_part){x->ids[i], b->out.size - f->start};
     if (n <= BLOCK && room >= BLOCK)
       memcpy(b->out.data + b->out.size, p, BLOCK);
     else
