@@ -102,9 +102,9 @@ static inline bool mill_variant_small_read(const mill_variant *v, bool object,
 /* Bytes of an integer or a text shorter than 64 bytes, as most parts are, that is all there; 0: it is neither. */
 static inline size_t mill_variant_small_bytes(const unsigned char *p, size_t n) {
   unsigned id = p[0] >> 2;
-  size_t size = (p[0] & 3) == 1                            ? 1 + (size_t)id
+  size_t size = (p[0] & 3) == 1                         ? 1 + (size_t)id
                 : (p[0] & 3) == 0 && id >= 3 && id <= 6 ? 1 + ((size_t)1 << (id - 3))
-                                                           : 0;
+                                                        : 0;
   return size <= n ? size : 0;
 }
 
@@ -199,7 +199,8 @@ typedef struct mill_variant_builder {
   mill_text made; /* the dictionary written last, of the first `nmade` known names */
   uint32_t nmade;
   uint8_t rank[MILL_VARIANT_RANKED]; /* of the known names among each other .. */
-  uint32_t nranked, nsorted; /* .. once as many objects were sorted as there are; 0: they are not known */
+  uint32_t nranked,
+      nsorted; /* .. once as many objects were sorted as there are; 0: they are not known */
   struct variant_part *part; /* members and elements of the open containers */
   size_t part_room, nparts;
   mill_text base;      /* the dictionary adopted last, */

@@ -282,7 +282,7 @@ typedef struct agg_sink {
   mill_agg_part **more; /* others that began with the same morsel */
   agg_worker **worker;  /* of each stride of morsels that runs */
   size_t n, nparts, nmore, more_room;
-  uint32_t groups; /* of the last part that was finished: the next will have as many */
+  uint32_t groups;            /* of the last part that was finished: the next will have as many */
   const mill_agg_part *ended; /* atomic: that part where there are no keys, for states to heed */
   agg_worker *all, *free;
   pthread_mutex_t lock;

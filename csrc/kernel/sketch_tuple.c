@@ -202,12 +202,16 @@ AGG_OUTPUT(tuple_final) {
     .exact = EXACT                                                                                 \
   }
 /* Sums of doubles hang on their order. */
-static const mill_aggregate real_agg = TUPLE_AGG(tuple_update, tuple_update_all, union, mill_kmv_heed, false);
-static const mill_aggregate whole_agg = TUPLE_AGG(tuple_update, tuple_update_all, union, mill_kmv_heed, true);
+static const mill_aggregate real_agg =
+    TUPLE_AGG(tuple_update, tuple_update_all, union, mill_kmv_heed, false);
+static const mill_aggregate whole_agg =
+    TUPLE_AGG(tuple_update, tuple_update_all, union, mill_kmv_heed, true);
 static const mill_aggregate real_union = TUPLE_AGG(union_update, NULL, union, mill_kmv_heed, false);
 static const mill_aggregate whole_union = TUPLE_AGG(union_update, NULL, union, mill_kmv_heed, true);
-static const mill_aggregate real_common = TUPLE_AGG(intersection_update, NULL, intersection, NULL, false);
-static const mill_aggregate whole_common = TUPLE_AGG(intersection_update, NULL, intersection, NULL, true);
+static const mill_aggregate real_common =
+    TUPLE_AGG(intersection_update, NULL, intersection, NULL, false);
+static const mill_aggregate whole_common =
+    TUPLE_AGG(intersection_update, NULL, intersection, NULL, true);
 
 /* ---- functions of one sketch ---------------------------------------------------------------- */
 

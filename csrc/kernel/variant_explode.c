@@ -19,8 +19,8 @@ typedef struct parts {
   mill_variant_checker c;
   uint32_t known; /* of the dictionary's names the first */
   mill_str name[KNOWN_MOST];
-  bool keyed;      /* they have names */
-  bool outer;      /* a row of nulls where there is no part */
+  bool keyed; /* they have names */
+  bool outer; /* a row of nulls where there is no part */
   int32_t place[CHUNK];
   mill_str key[CHUNK], value[CHUNK], dictionary[CHUNK];
 } parts;

@@ -321,7 +321,8 @@ static mill_status make_labels(labels *l, const mill_variant *v, mill_error *err
   l->of = *v;
   if (same) return MILL_OK;
   mill_text_reset(&l->text);
-  for (l->n = 0; l->n < LABELS && l->text.size < LABELS_SIZE; l->end[l->n++] = (uint32_t)l->text.size) {
+  for (l->n = 0; l->n < LABELS && l->text.size < LABELS_SIZE;
+       l->end[l->n++] = (uint32_t)l->text.size) {
     if (!mill_variant_name_at(v, l->n, &name, &n) || n > LABELS_SIZE) break;
     MILL_TRY(put_name(name, n, &l->text, err));
   }
