@@ -370,7 +370,7 @@ bool mill_variant_headed(const mill_variant *v) {
          v->metadata_size > 0 && (v->metadata[0] & 15) == 1;
 }
 
-bool mill_variant_check(checker *c, const mill_variant *v) {
+bool mill_variant_check_names(checker *c, const mill_variant *v) {
   const char *name;
   size_t size;
   c->left = v->size;

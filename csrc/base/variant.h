@@ -169,7 +169,16 @@ typedef struct mill_variant_checker {
   bool again;        /* its dictionary is that of the one before */
   uint32_t good;     /* so many of its first names are well-formed */
 } mill_variant_checker;
-bool mill_variant_check(mill_variant_checker *c, const mill_variant *v) MILL_USE_RESULT;
+bool mill_variant_check_names(mill_variant_checker *c, const mill_variant *v) MILL_USE_RESULT;
+static inline MILL_USE_RESULT bool mill_variant_check(mill_variant_checker *c,
+                                                      const mill_variant *v) {
+  bool known = c->again && v->metadata == c->last.metadata &&
+               v->metadata_size == c->last.metadata_size && v->size <= MILL_VARIANT_LIMIT;
+  if (!known) return mill_variant_check_names(c, v);
+  c->left = v->size;
+  c->last = *v;
+  return true;
+}
 /* Is there a well-formed name of that number? */
 bool mill_variant_check_name(const mill_variant_checker *c, uint64_t id);
 bool mill_variant_check_part(mill_variant_checker *c, mill_variant *part,

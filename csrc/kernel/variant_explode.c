@@ -15,6 +15,7 @@ typedef struct parts {
   mill_text names;
   size_t n;
   size_t rows;     /* of the batch that are left */
+  uint32_t room;   /* of all columns, where it was made by make_room */
   mill_str shared; /* the dictionary of the row at hand */
   mill_variant_checker c;
   uint32_t known; /* of the dictionary's names the first */
@@ -138,13 +139,15 @@ static inline void view_part(mill_str *to, const char *p, size_t n, size_t befor
 static mill_status make_room(parts *p, uint32_t count, mill_error *err) {
   uint64_t all = (uint64_t)count * p->rows;
   if (p->n) MILL_TRY(flush(p, err));
+  if (p->out[0].size + (uint64_t)count <= p->room) return MILL_OK;
+  p->room = UINT32_MAX;
   for (int c = 0; c < 3; c++) {
     mill_vector *to = &p->out[c];
     uint64_t need = (uint64_t)to->size + count;
-    if (need <= to->capacity) continue;
     if (need > UINT32_MAX) return mill_oom(p->call->arena->memory, SIZE_MAX, err);
-    if (all > count && all <= ROOM_MOST && to->size + all <= UINT32_MAX) need = to->size + all;
-    MILL_TRY(mill_vector_reserve(to, (uint32_t)need, p->call->arena, err));
+    if (all <= ROOM_MOST && to->size + all <= UINT32_MAX) need = to->size + all;
+    if (need > to->capacity) MILL_TRY(mill_vector_reserve(to, (uint32_t)need, p->call->arena, err));
+    if (to->capacity < p->room) p->room = to->capacity;
   }
   return MILL_OK;
 }
@@ -224,6 +227,7 @@ static mill_status explode_rows(mill_call *call, const mill_vector *const *args,
   p.out = out;
   p.n = 0;
   p.keyed = false;
+  p.room = 0;
   p.c = (mill_variant_checker){.left = 0};
   p.outer = strstr(call->fn->name, "_outer") != NULL;
   mill_variant_open(&p.b, call->ctx->memory);
