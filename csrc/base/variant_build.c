@@ -438,9 +438,14 @@ static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *
   *p++ = (char)(bits << 2 | (object ? 2 : 3));
   put_number(p, count, wide);
   p += wide;
-  for (size_t i = f->parts; object && i < b->nparts; i++, p += ids)
-    put_number(p, b->part[i].id, ids);
-  for (size_t i = f->parts; i < b->nparts; i++, p += width) put_number(p, b->part[i].at, width);
+  const variant_part *part = b->part + f->parts;
+  if (width == 1 && ids <= 1) {
+    for (size_t i = 0; i < count * ids; i++) *p++ = (char)part[i].id;
+    for (size_t i = 0; i < count; i++) *p++ = (char)part[i].at;
+  } else {
+    for (size_t i = 0; object && i < count; i++, p += ids) put_number(p, part[i].id, ids);
+    for (size_t i = 0; i < count; i++, p += width) put_number(p, part[i].at, width);
+  }
   put_number(p, values, width);
   b->nparts = f->parts;
   b->depth--;
