@@ -56,7 +56,7 @@ static mill_status new_state(runner *r, mill_error *err) {
 /* The arguments of *n rows from `at` on, or fewer, as the aggregate reads them. */
 static mill_status arguments(runner *r, uint32_t at, uint32_t *n, const mill_vector **list,
                              mill_error *err) {
-  mill_vector *v = mill_arena_alloc(&r->scratch, (size_t)(r->g->nargs + 1) * sizeof *v);
+  mill_vector *v = mill_arena_take(&r->scratch, (size_t)(r->g->nargs + 1) * sizeof *v);
   mill_spill_piece p;
   uint32_t sel[MILL_BATCH];
   if (v == NULL) return mill_oom(r->scratch.memory, sizeof *v, err);
