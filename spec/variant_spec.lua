@@ -92,6 +92,48 @@ describe("VARIANT", function()
     end
   end)
 
+  -- Each row alone, a group of rows that have one dictionary, and rows of other ones in between give the same.
+  it("is read alike whatever rows stand beside it", function()
+    local many = {}
+    for i = 1, 300 do many[i] = ('"k%03d":%d'):format(i, i) end
+    local shapes = {
+      '{"a":1,"b":"x","c":[1,2],"d":{"e":3}}', '{"d":{"e":4},"c":["t"],"a":300,"b":null}', '{"d":{"f":1}}', "[1,2,3]",
+      '["x",1]', "[]", "{}", "7", '{"a":"' .. ("q"):rep(300) .. '","d":{"e":5}}', "{" .. table.concat(many, ",") .. "}",
+      '{"d":[{"e":1}]}', '{"x y":1,"a":1.5}',
+    }
+    local text = [[hex(concat_ws('|', schema_of_variant(v), CAST(try_variant_get(v, '$.d.e', 'bigint') AS STRING),
+      CAST(try_variant_get(v, '$.c[0]', 'string') AS STRING), to_json(try_variant_insert(v, '$.d.z', 1L)),
+      to_json(try_variant_set(v, '$.a', 'new')))) AS made]]
+    local parts = "SELECT j, concat_ws('|', CAST(pos AS STRING), key, to_json(value)) AS part FROM "
+      .. "(SELECT j, parse_json(j) AS v FROM shapes), LATERAL variant_explode_outer(v)"
+    local function answers(rows)
+      local df = session:createDataFrame(rows, "j string")
+      df:createOrReplaceTempView "shapes"
+      local made, split = {}, {}
+      for _, row in ipairs(df:selectExpr("j", "parse_json(j) AS v"):selectExpr("j", text):collect()) do
+        made[#made + 1] = row.j .. row.made
+      end
+      for _, row in ipairs(session:sql(parts):collect()) do split[#split + 1] = row.j .. row.part end
+      return made, split
+    end
+    local made, split, rows = {}, {}, {}
+    for i = 1, 240 do rows[i] = { shapes[(i // 3) * (i % 5 + 1) % #shapes + 1] } end
+    for i, shape in ipairs(shapes) do
+      made[i], split[i] = answers { { shape } }
+      made[shape], split[shape] = made[i][1], split[i]
+    end
+    local got, got_split = answers(rows)
+    local at = 0
+    for i, row in ipairs(rows) do
+      assert.equal(made[row[1]], got[i])
+      for _, part in ipairs(split[row[1]]) do
+        at = at + 1
+        assert.equal(part, got_split[at])
+      end
+    end
+    assert.equal(at, #got_split)
+  end)
+
   -- Members that are sorted come back as they were: whatever names the rows before had, few or many, in whatever order.
   it("is made with the names of its own row", function()
     local many = {}

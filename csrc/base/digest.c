@@ -1,5 +1,6 @@
 /* Digests: MD5 (RFC 1321), SHA-1 and SHA-2 (FIPS 180-4). Whole messages only; not for secrets. */
 #include "base/hash.h"
+#include "base/thread.h"
 
 #include <stdbool.h>
 #if defined(__x86_64__)
@@ -64,10 +65,16 @@ static uint64_t rotr64(uint64_t x, int r) { return x >> r | x << (64 - r); }
 typedef void (*block_fn)(void *state, const uint8_t *block);
 
 /* Feed the message in blocks and then its padding: 0x80, zeros, the length in bits. */
-static void digest(block_fn f, void *state, size_t block, bool big_endian, const uint8_t *p,
-                   size_t n) {
+static mill_status digest(block_fn f, void *state, size_t block, bool big_endian, const uint8_t *p,
+                          size_t n, mill_error *err) {
+  enum {
+    WATCHED = 1 << 20
+  }; /* bytes between looks at whether it is to go on; whole blocks of any size */
   size_t left = n;
-  for (; left >= block; left -= block, p += block) f(state, p);
+  for (; left >= block; left -= block, p += block) {
+    if (left != n && (n - left) % WATCHED == 0) MILL_TRY(mill_watch_check(err));
+    f(state, p);
+  }
   uint8_t tail[256] = {0};
   if (left) memcpy(tail, p, left);
   tail[left] = 0x80;
@@ -78,6 +85,7 @@ static void digest(block_fn f, void *state, size_t block, bool big_endian, const
     tail[at] = (uint8_t)(bits >> (8 * i));
   }
   for (size_t i = 0; i < total; i += block) f(state, tail + i);
+  return MILL_OK;
 }
 
 static uint64_t load_be(const uint8_t *p, int n) {
@@ -112,10 +120,11 @@ static void md5_block(void *state, const uint8_t *p) {
   h[0] += a, h[1] += b, h[2] += c, h[3] += d;
 }
 
-void mill_md5(const void *p, size_t n, uint8_t out[16]) {
+mill_status mill_md5(const void *p, size_t n, uint8_t out[16], mill_error *err) {
   uint32_t h[4] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u};
-  digest(md5_block, h, 64, false, p, n);
+  MILL_TRY(digest(md5_block, h, 64, false, p, n, err));
   memcpy(out, h, 16);
+  return MILL_OK;
 }
 
 static void sha1_block(void *state, const uint8_t *p) {
@@ -140,10 +149,11 @@ static void sha1_block(void *state, const uint8_t *p) {
   h[0] += a, h[1] += b, h[2] += c, h[3] += d, h[4] += e;
 }
 
-void mill_sha1(const void *p, size_t n, uint8_t out[20]) {
+mill_status mill_sha1(const void *p, size_t n, uint8_t out[20], mill_error *err) {
   uint32_t h[5] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u};
-  digest(sha1_block, h, 64, true, p, n);
+  MILL_TRY(digest(sha1_block, h, 64, true, p, n, err));
   for (int i = 0; i < 5; i++) store_be(out + 4 * i, h[i], 4);
+  return MILL_OK;
 }
 
 static void sha256_block(void *state, const uint8_t *p) {
@@ -236,17 +246,18 @@ static void sha512_block(void *state, const uint8_t *p) {
   for (int i = 0; i < 8; i++) h[i] += v[i];
 }
 
-void mill_sha2(int bits, const void *p, size_t n, uint8_t *out) {
+mill_status mill_sha2(int bits, const void *p, size_t n, uint8_t *out, mill_error *err) {
   if (bits <= 256) {
     uint32_t h[8];
     for (int i = 0; i < 8; i++)
       h[i] = bits == 256 ? (uint32_t)(sha_h1[i] >> 32) : (uint32_t)sha_h2[i];
-    digest(sha256_blocks(), h, 64, true, p, n);
+    MILL_TRY(digest(sha256_blocks(), h, 64, true, p, n, err));
     for (int i = 0; i < bits / 32; i++) store_be(out + 4 * i, h[i], 4);
   } else {
     uint64_t h[8];
     memcpy(h, bits == 512 ? sha_h1 : sha_h2, sizeof h);
-    digest(sha512_block, h, 128, true, p, n);
+    MILL_TRY(digest(sha512_block, h, 128, true, p, n, err));
     for (int i = 0; i < bits / 64; i++) store_be(out + 8 * i, h[i], 8);
   }
+  return MILL_OK;
 }

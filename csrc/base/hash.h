@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* Murmur3_x86_32 as Spark's Murmur3_x86_32.hashInt, hashLong, hashUnsafeBytes (each byte of the
 ** tail is mixed by itself, as a signed int), and hashUnsafeBytes2, the standard tail, which
 ** HashingTF uses. */
@@ -57,10 +59,11 @@ uint64_t mill_hash_bytes(const void *p, size_t n);
 
 uint32_t mill_crc32(const void *p, size_t n);
 
-/* Digests as bytes: RFC 1321, FIPS 180-4. */
-void mill_md5(const void *p, size_t n, uint8_t out[16]);
-void mill_sha1(const void *p, size_t n, uint8_t out[20]);
+/* Digests as bytes: RFC 1321, FIPS 180-4. Long messages are watched (mill_watch_check), nothing else fails. */
+mill_status mill_md5(const void *p, size_t n, uint8_t out[16], mill_error *err) MILL_USE_RESULT;
+mill_status mill_sha1(const void *p, size_t n, uint8_t out[20], mill_error *err) MILL_USE_RESULT;
 /* bits: 224, 256, 384, 512; out has bits / 8 bytes. */
-void mill_sha2(int bits, const void *p, size_t n, uint8_t *out);
+mill_status mill_sha2(int bits, const void *p, size_t n, uint8_t *out,
+                      mill_error *err) MILL_USE_RESULT;
 
 #endif

@@ -1,6 +1,7 @@
 /* Reading variants; see variant.h. */
 #include "base/variant.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum { PRIMITIVE, SHORT_TEXT, OBJECT, ARRAY };
@@ -17,7 +18,15 @@ static inline uint64_t number(const unsigned char *p, size_t n) {
   return __builtin_expect(n == 1, 1) ? p[0] : wide_number(p, n);
 }
 
-static int64_t integer(const unsigned char *p, size_t n) {
+/* Of n bytes: those of integers are 1, 2, 4 or 8. */
+static inline int64_t integer(const unsigned char *p, size_t n) {
+  uint16_t two;
+  uint32_t four;
+  uint64_t eight;
+  if (n == 1) return (int8_t)p[0];
+  if (n == 2) return memcpy(&two, p, n), (int16_t)le16toh(two);
+  if (n == 4) return memcpy(&four, p, n), (int32_t)le32toh(four);
+  if (n == 8) return memcpy(&eight, p, n), (int64_t)le64toh(eight);
   unsigned shift = 64 - 8 * (unsigned)n;
   return (int64_t)(number(p, n) << shift) >> shift;
 }
@@ -269,21 +278,24 @@ uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *objec
   return UINT32_MAX;
 }
 
-bool mill_variant_enter(mill_variant *v, const char *name, size_t n, uint32_t *at, bool *found) {
+bool mill_variant_enter(mill_variant *v, const char *name, size_t n, mill_variant_place *place,
+                        bool *found) {
   mill_variant_item x;
   const char *p;
   size_t size;
   *found = false;
   if (!read_value(v, &x)) return false;
   if (x.kind != (name ? MILL_VARIANT_OBJECT : MILL_VARIANT_ARRAY)) return true;
-  if (name && !(*at < x.count && name_at(&x.names, id_at(&x, *at), &p, &size) && size == n &&
+  uint32_t at = place->at;
+  if (name && !(at < x.count && name_at(&x.names, id_at(&x, at), &p, &size) && size == n &&
                 memcmp(p, name, n) == 0)) {
-    uint32_t place = mill_variant_find(v, &x, name, n);
-    if (place == UINT32_MAX) return true;
-    *at = place;
+    at = mill_variant_find(v, &x, name, n);
+    if (at == UINT32_MAX) return true;
   }
-  *found = *at < x.count;
-  return !*found || part_at(v, &x, *at, v);
+  *found = at < x.count;
+  if (!*found) return true;
+  *place = (mill_variant_place){at, name ? (uint32_t)id_at(&x, at) : 0};
+  return part_at(v, &x, at, v);
 }
 
 /* ---- is all of it well-formed? -------------------------------------------------------------- */
@@ -292,29 +304,41 @@ typedef mill_variant_checker checker;
 
 static size_t valid_at(checker *c, const unsigned char *p, size_t n, int depth);
 
-/* Bytes of an integer or a short text, as most parts are, that is all there; 0: it is none. */
-static inline size_t small_bytes(const unsigned char *p, size_t n) {
-  unsigned id = p[0] >> 2;
-  size_t size = 0;
-  if ((p[0] & 3) == SHORT_TEXT) size = 1 + (size_t)id;
-  if ((p[0] & 3) == PRIMITIVE && id >= 3 && id <= 6) size = 1 + ((size_t)1 << (id - 3));
-  return size <= n ? size : 0;
+static inline bool valid_name(const checker *c, uint64_t id) {
+  const char *name;
+  size_t size;
+  return id < c->good || name_at(&c->names, id, &name, &size);
+}
+
+static inline bool valid_part(checker *c, const unsigned char *p, size_t n, int depth) {
+  if (c->left && depth < MILL_VARIANT_DEPTH && mill_variant_small_bytes(p, n)) {
+    c->left--;
+    return true;
+  }
+  return valid_at(c, p, n, depth + 1) != 0;
+}
+
+static bool valid_small(checker *c, const mill_variant_small *x, bool object, int depth) {
+  if (object && x->count && !c->named) return false;
+  for (uint32_t i = 0; i < x->count; i++) {
+    size_t at = x->offsets[i];
+    if (at >= x->room || (object && !valid_name(c, x->ids[i])) ||
+        !valid_part(c, x->data + at, x->room - at, depth))
+      return false;
+  }
+  return true;
 }
 
 static size_t valid_parts(checker *c, const unsigned char *p, size_t n, int depth) {
   mill_variant_item x;
-  const char *name;
-  size_t size;
   if (!read_container(p, n, &x)) return 0;
-  if (x.kind == MILL_VARIANT_OBJECT && x.count && !c->named) return 0;
+  bool object = x.kind == MILL_VARIANT_OBJECT;
+  if (object && x.count && !c->named) return 0;
   size_t room = (size_t)(x.end - x.data);
   for (uint32_t i = 0; i < x.count; i++) {
     uint64_t at = number(x.offsets + (size_t)i * x.offset_size, x.offset_size);
-    if (at >= room) return 0;
-    if (x.kind == MILL_VARIANT_OBJECT && !name_at(&c->names, id_at(&x, i), &name, &size)) return 0;
-    if (c->left && depth < MILL_VARIANT_DEPTH && small_bytes(x.data + at, room - at))
-      c->left--;
-    else if (!valid_at(c, x.data + at, room - at, depth + 1))
+    if (at >= room || (object && !valid_name(c, id_at(&x, i))) ||
+        !valid_part(c, x.data + at, room - at, depth))
       return 0;
   }
   return (size_t)(x.data - p) + number(x.offsets + (size_t)x.count * x.offset_size, x.offset_size);
@@ -331,8 +355,14 @@ static size_t valid_at(checker *c, const unsigned char *p, size_t n, int depth) 
     bool decimal = size && primitives[p[0] >> 2].kind == MILL_VARIANT_DECIMAL;
     return size <= n && (!decimal || read_primitive(p, n, &x)) ? size : 0;
   }
-  default: return valid_parts(c, p, n, depth);
+  default: break;
   }
+  const mill_variant own = {(const char *)p, NULL, n, 0};
+  bool object = (p[0] & 3) == OBJECT;
+  mill_variant_small few;
+  if (!mill_variant_small_read(&own, object, &few)) return valid_parts(c, p, n, depth);
+  if (!valid_small(c, &few, object, depth)) return 0;
+  return (size_t)(few.data - p) + few.offsets[few.count];
 }
 
 bool mill_variant_headed(const mill_variant *v) {
@@ -340,15 +370,28 @@ bool mill_variant_headed(const mill_variant *v) {
          v->metadata_size > 0 && (v->metadata[0] & 15) == 1;
 }
 
-bool mill_variant_check(checker *c, const mill_variant *v) {
+bool mill_variant_check_names(checker *c, const mill_variant *v) {
+  const char *name;
+  size_t size;
   c->left = v->size;
-  c->named = mill_variant_headed(v) && names_of(v, &c->names);
-  return mill_variant_headed(v);
+  if (c->last.metadata && mill_variant_same_names(v, &c->last)) {
+    while (!c->again && c->named && name_at(&c->names, c->good, &name, &size)) c->good++;
+    c->again = true;
+    c->last = *v;
+    return v->size <= MILL_VARIANT_LIMIT;
+  }
+  *c = (checker){.left = v->size};
+  if (!mill_variant_headed(v)) return false;
+  c->named = names_of(v, &c->names);
+  c->last = *v;
+  return true;
 }
+
+bool mill_variant_check_name(const checker *c, uint64_t id) { return valid_name(c, id); }
 
 bool mill_variant_check_part(checker *c, mill_variant *part, int depth) {
   const unsigned char *p = (const unsigned char *)part->value;
-  size_t n = c->left && part->size ? small_bytes(p, part->size) : 0;
+  size_t n = c->left && part->size ? mill_variant_small_bytes(p, part->size) : 0;
   if (n) {
     c->left--;
     part->size = n;
@@ -361,7 +404,7 @@ bool mill_variant_check_part(checker *c, mill_variant *part, int depth) {
 }
 
 bool mill_variant_valid(const mill_variant *v) {
-  checker c;
+  checker c = {.last = {0}};
   return mill_variant_check(&c, v) && valid_at(&c, (const unsigned char *)v->value, v->size, 0);
 }
 

@@ -22,7 +22,7 @@
 #include "base/json.h"
 #include "base/timezone.h"
 
-enum { MILL_VARIANT_DEPTH = 1000 };
+enum { MILL_VARIANT_DEPTH = 1000, MILL_VARIANT_RANKED = 64 };
 #define MILL_VARIANT_LIMIT ((size_t)128 << 20) /* bytes of a value, and of its dictionary */
 
 typedef struct mill_variant {
@@ -71,6 +71,43 @@ typedef struct mill_variant_item {
   mill_variant_dictionary names; /* of objects */
 } mill_variant_item;
 
+/* Does the one have the dictionary of the other, as most rows have that of the row before? What is known of it, the
+** numbers of names above all, holds for both then. */
+static inline bool mill_variant_same_names(const mill_variant *a, const mill_variant *b) {
+  return a->metadata_size == b->metadata_size &&
+         (a->metadata == b->metadata || memcmp(a->metadata, b->metadata, a->metadata_size) == 0);
+}
+
+/* An object or array whose counts, numbers of names and offsets are bytes, as those of most are. */
+typedef struct mill_variant_small {
+  const unsigned char *ids, *offsets, *data; /* ids: of objects */
+  size_t room;                               /* bytes from data on */
+  uint32_t count;
+} mill_variant_small;
+
+/* False: the value is something else, or malformed. */
+static inline bool mill_variant_small_read(const mill_variant *v, bool object,
+                                           mill_variant_small *out) {
+  const unsigned char *p = (const unsigned char *)v->value;
+  if (v->size < 3 || p[0] != (object ? 2 : 3)) return false;
+  size_t head = 3 + (size_t)p[1] * (object ? 2 : 1);
+  if (head > v->size) return false;
+  out->count = p[1];
+  out->ids = p + 2;
+  out->offsets = object ? out->ids + out->count : out->ids;
+  out->data = p + head;
+  out->room = v->size - head;
+  return true;
+}
+/* Bytes of an integer or a text shorter than 64 bytes, as most parts are, that is all there; 0: it is neither. */
+static inline size_t mill_variant_small_bytes(const unsigned char *p, size_t n) {
+  unsigned id = p[0] >> 2;
+  size_t size = (p[0] & 3) == 1                         ? 1 + (size_t)id
+                : (p[0] & 3) == 0 && id >= 3 && id <= 6 ? 1 + ((size_t)1 << (id - 3))
+                                                        : 0;
+  return size <= n ? size : 0;
+}
+
 bool mill_variant_read(const mill_variant *v, mill_variant_item *out) MILL_USE_RESULT;
 /* The i-th element of an array, or the value of an object's i-th member; i < count. */
 bool mill_variant_element(const mill_variant *v, const mill_variant_item *array, uint32_t i,
@@ -83,10 +120,27 @@ uint32_t mill_variant_name_id(const mill_variant_item *object, uint32_t i);
 /* The place of a member by its name; UINT32_MAX: none. */
 uint32_t mill_variant_find(const mill_variant *v, const mill_variant_item *object, const char *name,
                            size_t n);
-/* Move to a member, or with `name` NULL to element *at; *found is false where there is none. *at: where that of
-** another object like it was, then where it is. False: malformed. */
-bool mill_variant_enter(mill_variant *v, const char *name, size_t n, uint32_t *at,
+/* Where a member stood, and the number of its name; UINT32_MAX, which none has: not known of this dictionary. Of
+** elements `at` alone. */
+typedef struct mill_variant_place {
+  uint32_t at, id;
+} mill_variant_place;
+/* Move to a member, or with `name` NULL to element place->at; *found is false where there is none. The place is that
+** in another object, then that in this one. False: malformed. */
+bool mill_variant_enter(mill_variant *v, const char *name, size_t n, mill_variant_place *place,
                         bool *found) MILL_USE_RESULT;
+/* The same where it can be told at once; false: ask mill_variant_enter. */
+static inline bool mill_variant_enter_again(mill_variant *v, bool member,
+                                            const mill_variant_place *place) {
+  mill_variant_small x;
+  if (!mill_variant_small_read(v, member, &x) || place->at >= x.count) return false;
+  if (member && x.ids[place->at] != place->id) return false;
+  size_t from = x.offsets[place->at];
+  if (from >= x.room) return false;
+  v->value = (const char *)x.data + from;
+  v->size = x.room - from;
+  return true;
+}
 /* The value where it is an integer; else false. */
 bool mill_variant_integer(const mill_variant *v, int64_t *out);
 /* How many names the dictionary has, and one of them. */
@@ -104,13 +158,29 @@ bool mill_variant_valid(const mill_variant *v);
 bool mill_variant_headed(const mill_variant *v);
 /* Or by parts: begin with the whole, then each of its members or elements once, which is cut to its own bytes;
 ** depth: in how many values it stands.
-** Values that share bytes would make a walk endless: there are no more of them than bytes. False: malformed. */
+** Values that share bytes would make a walk endless: there are no more of them than bytes. False: malformed.
+** A checker begins zeroed, and may check one value after the other, which stay as they are as long as it does: what it
+** finds out of a dictionary that comes again it keeps. */
 typedef struct mill_variant_checker {
   mill_variant_dictionary names;
   bool named; /* there is a dictionary that can be read */
   size_t left;
+  mill_variant last; /* the value at hand */
+  bool again;        /* its dictionary is that of the one before */
+  uint32_t good;     /* so many of its first names are well-formed */
 } mill_variant_checker;
-bool mill_variant_check(mill_variant_checker *c, const mill_variant *v) MILL_USE_RESULT;
+bool mill_variant_check_names(mill_variant_checker *c, const mill_variant *v) MILL_USE_RESULT;
+static inline MILL_USE_RESULT bool mill_variant_check(mill_variant_checker *c,
+                                                      const mill_variant *v) {
+  bool known = c->again && v->metadata == c->last.metadata &&
+               v->metadata_size == c->last.metadata_size && v->size <= MILL_VARIANT_LIMIT;
+  if (!known) return mill_variant_check_names(c, v);
+  c->left = v->size;
+  c->last = *v;
+  return true;
+}
+/* Is there a well-formed name of that number? */
+bool mill_variant_check_name(const mill_variant_checker *c, uint64_t id);
 bool mill_variant_check_part(mill_variant_checker *c, mill_variant *part,
                              int depth) MILL_USE_RESULT;
 /* MALFORMED_VARIANT, or UNKNOWN_PRIMITIVE_TYPE_IN_VARIANT where that is what stands there. */
@@ -137,6 +207,9 @@ typedef struct mill_variant_builder {
   size_t nslots;
   mill_text made; /* the dictionary written last, of the first `nmade` known names */
   uint32_t nmade;
+  uint8_t rank[MILL_VARIANT_RANKED]; /* of the known names among each other .. */
+  uint32_t nranked,
+      nsorted; /* .. once as many objects were sorted as there are; 0: they are not known */
   struct variant_part *part; /* members and elements of the open containers */
   size_t part_room, nparts;
   mill_text base;      /* the dictionary adopted last, */
@@ -154,7 +227,10 @@ void mill_variant_close(mill_variant_builder *b);
 ** is far larger than the value is left. */
 mill_status mill_variant_adopt(mill_variant_builder *b, const mill_variant *v,
                                mill_error *err) MILL_USE_RESULT;
-/* The dictionary, appended to `out`; the value is b->out. */
+/* The dictionary, until the builder's next use; the value is b->out. */
+mill_status mill_variant_made(mill_variant_builder *b, const mill_text **out,
+                              mill_error *err) MILL_USE_RESULT;
+/* The same appended to `out`. */
 mill_status mill_variant_metadata(mill_variant_builder *b, mill_text *out,
                                   mill_error *err) MILL_USE_RESULT;
 
@@ -181,6 +257,10 @@ mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v,
 /* The same of a part of a value for which `c` was made (mill_variant_check). */
 mill_status mill_variant_put_part(mill_variant_builder *b, mill_variant_checker *c,
                                   const mill_variant *part, mill_error *err) MILL_USE_RESULT;
+/* Has it the names of `v`, by their numbers? */
+static inline bool mill_variant_adopted(const mill_variant_builder *b, const mill_variant *v) {
+  return b->adopted != NULL && b->adopted == v->metadata;
+}
 
 /* A container: begin, then for each part its name (objects) or mill_variant_item_begins (arrays)
 ** and its value, then the end. */
@@ -196,6 +276,11 @@ mill_status mill_variant_name_again(mill_variant_builder *b, const mill_variant_
                                     const mill_variant *v, const mill_variant_item *object,
                                     uint32_t i, const char *p, size_t n,
                                     mill_error *err) MILL_USE_RESULT;
+/* Members [from, to) of a small object that is, or is in, the value for which `c` was made, which was adopted:
+** names and values. */
+mill_status mill_variant_put_members(mill_variant_builder *b, const mill_variant_frame *f,
+                                     mill_variant_checker *c, const mill_variant_small *x,
+                                     uint32_t from, uint32_t to, mill_error *err) MILL_USE_RESULT;
 mill_status mill_variant_item_begins(mill_variant_builder *b, const mill_variant_frame *f,
                                      mill_error *err) MILL_USE_RESULT;
 mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,

@@ -31,6 +31,7 @@ void mill_variant_open(mill_variant_builder *b, mill_memory *m) {
 static void forget_names(mill_variant_builder *b) {
   mill_text_reset(&b->names);
   b->nknown = b->nmade = 0;
+  b->nranked = b->nsorted = 0;
   if (b->nslots) memset(b->slot, 0, b->nslots * sizeof *b->slot);
 }
 
@@ -184,6 +185,7 @@ static mill_status more_slots(mill_variant_builder *b, mill_error *err) {
 ** over one that is free now. */
 static void drop_names(mill_variant_builder *b, uint32_t first) {
   size_t n = 0;
+  if (b->nknown > first) b->nranked = b->nsorted = 0;
   while (b->nknown > first) {
     const char *name = name_of(b, b->nknown - 1, &n);
     *slot_of(b, name, n) = 0;
@@ -212,6 +214,7 @@ static mill_status add_name(mill_variant_builder *b, const char *p, size_t n, mi
   uint32_t *slot = slot_of(b, p, n);
   MILL_TRY(mill_text_add(&b->names, p, n, err));
   b->name_end[b->nknown++] = (uint32_t)b->names.size;
+  b->nranked = b->nsorted = 0;
   *slot = b->nknown;
   b->nnames = b->nknown;
   return MILL_OK;
@@ -285,11 +288,17 @@ static mill_status make_metadata(mill_variant_builder *b, mill_error *err) {
   return MILL_OK;
 }
 
+mill_status mill_variant_made(mill_variant_builder *b, const mill_text **out, mill_error *err) {
+  bool base = b->adopted && b->nnames == b->nbase;
+  if (!base && (b->nmade == 0 || b->nmade != b->nnames)) MILL_TRY(make_metadata(b, err));
+  *out = base ? &b->base : &b->made;
+  return MILL_OK;
+}
+
 mill_status mill_variant_metadata(mill_variant_builder *b, mill_text *out, mill_error *err) {
-  if (b->adopted && b->nnames == b->nbase)
-    return mill_text_add(out, b->base.data, b->base.size, err);
-  if (b->nmade == 0 || b->nmade != b->nnames) MILL_TRY(make_metadata(b, err));
-  return mill_text_add(out, b->made.data, b->made.size, err);
+  const mill_text *made;
+  MILL_TRY(mill_variant_made(b, &made, err));
+  return mill_text_add(out, made->data, made->size, err);
 }
 
 /* ---- containers ----------------------------------------------------------------------------- */
@@ -300,12 +309,18 @@ mill_status mill_variant_begin(mill_variant_builder *b, mill_variant_frame *f, m
   return MILL_OK;
 }
 
-static mill_status add_part(mill_variant_builder *b, const mill_variant_frame *f, uint32_t id,
-                            mill_error *err) {
+/* Room for n parts more. */
+static inline mill_status more_parts(mill_variant_builder *b, const mill_variant_frame *f, size_t n,
+                                     mill_error *err) {
   if (b->out.size > MILL_VARIANT_LIMIT || b->nparts - f->parts > PARTS_MOST) return too_large(err);
-  if (b->nparts == b->part_room)
-    MILL_TRY(mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + 1, sizeof *b->part,
-                       err));
+  if (b->nparts + n <= b->part_room) return MILL_OK;
+  return mill_grow(b->memory, (void **)&b->part, &b->part_room, b->nparts + n, sizeof *b->part,
+                   err);
+}
+
+static inline mill_status add_part(mill_variant_builder *b, const mill_variant_frame *f,
+                                   uint32_t id, mill_error *err) {
+  MILL_TRY(more_parts(b, f, 1, err));
   b->part[b->nparts++] = (variant_part){id, b->out.size - f->start};
   return MILL_OK;
 }
@@ -321,7 +336,7 @@ mill_status mill_variant_name(mill_variant_builder *b, const mill_variant_frame 
 mill_status mill_variant_name_again(mill_variant_builder *b, const mill_variant_frame *f,
                                     const mill_variant *v, const mill_variant_item *object,
                                     uint32_t i, const char *p, size_t n, mill_error *err) {
-  if (b->adopted == NULL || b->adopted != v->metadata) return mill_variant_name(b, f, p, n, err);
+  if (!mill_variant_adopted(b, v)) return mill_variant_name(b, f, p, n, err);
   return add_part(b, f, mill_variant_name_id(object, i), err);
 }
 
@@ -338,18 +353,51 @@ static int by_name(const void *x, const void *y, void *builder) {
   return order ? order : (p->at > q->at) - (p->at < q->at);
 }
 
-/* Members of a copied object come sorted, those of others nearly. */
-static void sort_members(mill_variant_builder *b, size_t first) {
+/* Are the ranks of the names known? They are found once that costs no more than comparing names has cost. */
+static bool rank_names(mill_variant_builder *b) {
+  size_t n = 0, m = 0;
+  if (b->nranked) return true;
+  if (b->nknown > MILL_VARIANT_RANKED || b->nsorted++ < b->nknown) return false;
+  for (uint32_t i = 0; i < b->nknown; i++) {
+    const char *name = name_of(b, i, &n);
+    b->rank[i] = 0;
+    for (uint32_t k = 0; k < b->nknown; k++) {
+      const char *other = name_of(b, k, &m);
+      if (mill_variant_order(other, m, name, n) < 0) b->rank[i]++;
+    }
+  }
+  b->nranked = b->nknown;
+  return true;
+}
+
+static inline int order_of(mill_variant_builder *b, bool ranked, const variant_part *x,
+                           const variant_part *y) {
+  return ranked ? b->rank[x->id] - b->rank[y->id] : by_name(x, y, b);
+}
+
+/* How many of the members from `first` on come in ascending order, each with another name than that before. */
+static size_t in_order(mill_variant_builder *b, bool ranked, size_t first) {
   size_t i = first + 1;
-  while (i < b->nparts && by_name(&b->part[i - 1], &b->part[i], b) <= 0) i++;
-  if (i < b->nparts && b->nparts - first > FEW) {
+  if (ranked)
+    while (i < b->nparts && b->rank[b->part[i - 1].id] < b->rank[b->part[i].id]) i++;
+  else
+    while (i < b->nparts && b->part[i - 1].id != b->part[i].id &&
+           by_name(&b->part[i - 1], &b->part[i], b) < 0)
+      i++;
+  return i;
+}
+
+/* Members of a copied object come sorted, those of others nearly. */
+static void sort_members(mill_variant_builder *b, bool ranked, size_t first, size_t i) {
+  if (b->nparts - first > FEW) {
     qsort_r(b->part + first, b->nparts - first, sizeof *b->part, by_name, b);
     return;
   }
   for (; i < b->nparts; i++) {
     variant_part one = b->part[i];
     size_t k = i;
-    for (; k > first && by_name(&b->part[k - 1], &one, b) > 0; k--) b->part[k] = b->part[k - 1];
+    for (; k > first && order_of(b, ranked, &b->part[k - 1], &one) > 0; k--)
+      b->part[k] = b->part[k - 1];
     b->part[k] = one;
   }
 }
@@ -375,7 +423,7 @@ static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *
                              mill_error *err) {
   size_t count = b->nparts - f->parts, values = b->out.size - f->start;
   uint32_t most = 0;
-  for (size_t i = f->parts; i < b->nparts; i++)
+  for (size_t i = f->parts; b->nnames > 256 && i < b->nparts; i++)
     if (b->part[i].id > most) most = b->part[i].id;
   size_t wide = count > 255 ? 4 : 1, ids = object ? width_of(most) : 0, width = width_of(values);
   size_t head = 1 + wide + count * ids + (count + 1) * width;
@@ -390,9 +438,14 @@ static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *
   *p++ = (char)(bits << 2 | (object ? 2 : 3));
   put_number(p, count, wide);
   p += wide;
-  for (size_t i = f->parts; object && i < b->nparts; i++, p += ids)
-    put_number(p, b->part[i].id, ids);
-  for (size_t i = f->parts; i < b->nparts; i++, p += width) put_number(p, b->part[i].at, width);
+  const variant_part *part = b->part + f->parts;
+  if (width == 1 && ids <= 1) {
+    for (size_t i = 0; i < count * ids; i++) *p++ = (char)part[i].id;
+    for (size_t i = 0; i < count; i++) *p++ = (char)part[i].at;
+  } else {
+    for (size_t i = 0; object && i < count; i++, p += ids) put_number(p, part[i].id, ids);
+    for (size_t i = 0; i < count; i++, p += width) put_number(p, part[i].at, width);
+  }
   put_number(p, values, width);
   b->nparts = f->parts;
   b->depth--;
@@ -401,8 +454,12 @@ static mill_status push_head(mill_variant_builder *b, const mill_variant_frame *
 
 mill_status mill_variant_end_object(mill_variant_builder *b, const mill_variant_frame *f,
                                     mill_error *err) {
-  sort_members(b, f->parts);
-  MILL_TRY(settle_doubles(b, f->parts, err));
+  bool ranked = rank_names(b);
+  size_t sorted = in_order(b, ranked, f->parts);
+  if (sorted < b->nparts) {
+    sort_members(b, ranked, f->parts, sorted);
+    MILL_TRY(settle_doubles(b, f->parts, err));
+  }
   return push_head(b, f, true, err);
 }
 
@@ -450,8 +507,8 @@ static mill_status copy(mill_variant_builder *b, const mill_variant *v, mill_err
 
 mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v, mill_error *err) {
   mill_variant own = *v;
-  mill_variant_checker c;
-  if (b->adopted == NULL || b->adopted != v->metadata)
+  mill_variant_checker c = {.left = 0};
+  if (!mill_variant_adopted(b, v))
     return mill_variant_valid(v) ? copy(b, v, err) : mill_variant_fail(v, err);
   if (!mill_variant_check(&c, v) || !mill_variant_check_part(&c, &own, 0))
     return mill_variant_fail(v, err);
@@ -461,8 +518,37 @@ mill_status mill_variant_put(mill_variant_builder *b, const mill_variant *v, mil
 mill_status mill_variant_put_part(mill_variant_builder *b, mill_variant_checker *c,
                                   const mill_variant *part, mill_error *err) {
   mill_variant own = *part;
-  if (b->adopted == NULL || b->adopted != part->metadata) return mill_variant_put(b, part, err);
+  if (!mill_variant_adopted(b, part)) return mill_variant_put(b, part, err);
   c->left = part->size;
   if (!mill_variant_check_part(c, &own, 0)) return mill_variant_fail(part, err);
   return copy_bytes(b, &own, err);
+}
+
+mill_status mill_variant_put_members(mill_variant_builder *b, const mill_variant_frame *f,
+                                     mill_variant_checker *c, const mill_variant_small *x,
+                                     uint32_t from, uint32_t to, mill_error *err) {
+  enum { BLOCK = 16 }; /* bytes that are copied at once where that many can be read */
+  MILL_TRY(more_parts(b, f, to - from, err));
+  for (uint32_t i = from; i < to; i++) {
+    size_t at = x->offsets[i], room = x->room - at;
+    const unsigned char *p = x->data + at;
+    if (at >= x->room || !(x->ids[i] < c->good || mill_variant_check_name(c, x->ids[i])))
+      return mill_variant_fail(&c->last, err);
+    size_t n = mill_variant_small_bytes(p, room);
+    if (n == 0) {
+      mill_variant part = {(const char *)p, c->last.metadata, room, c->last.metadata_size};
+      c->left = room;
+      if (!mill_variant_check_part(c, &part, 0)) return mill_variant_fail(&part, err);
+      n = part.size;
+    }
+    if (b->out.size + n > MILL_VARIANT_LIMIT) return too_large(err);
+    MILL_TRY(mill_text_reserve(&b->out, n + BLOCK, err));
+    b->part[b->nparts++] = (variant_part){x->ids[i], b->out.size - f->start};
+    if (n <= BLOCK && room >= BLOCK)
+      memcpy(b->out.data + b->out.size, p, BLOCK);
+    else
+      memcpy(b->out.data + b->out.size, p, n);
+    b->out.size += n;
+  }
+  return MILL_OK;
 }

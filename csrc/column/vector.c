@@ -216,22 +216,31 @@ static void copy_fixed(void *to, const rows_of *r, uint8_t width) {
   }
 }
 
-/* Give the long strings of the run, copied as views before, bytes of their own in one block. */
+/* Give the long strings of the run, copied as views before, bytes of their own in one block. Those that have the bytes
+** of the one before, as dictionaries of variants do, share them here too. */
 static mill_status own_bytes(mill_str *s, const uint64_t *valid, size_t first, const rows_of *r,
                              mill_error *err) {
   size_t total = 0;
   void *block;
-  for (size_t i = 0; i < r->n; i++)
-    if (s[i].size > MILL_STR_INLINE && mill_valid_bit(valid, first + i)) total += s[i].size;
+  mill_str last = {0}, own = {0};
+  for (size_t i = 0; i < r->n; i++) {
+    if (s[i].size <= MILL_STR_INLINE || !mill_valid_bit(valid, first + i)) continue;
+    if (s[i].u.ptr != last.u.ptr || s[i].size != last.size) total += s[i].size;
+    last = s[i];
+  }
   MILL_TRY(take(r->a, total, 1, &block, err));
   char *p = block;
+  last = (mill_str){0};
   for (size_t i = 0; i < r->n; i++) {
     if (!mill_valid_bit(valid, first + i)) {
       s[i] = (mill_str){0};
     } else if (s[i].size > MILL_STR_INLINE) {
-      memcpy(p, s[i].u.ptr, s[i].size);
-      s[i].u.ptr = p;
-      p += s[i].size;
+      if (s[i].u.ptr != last.u.ptr || s[i].size != last.size) {
+        last = own = s[i];
+        own.u.ptr = memcpy(p, last.u.ptr, last.size);
+        p += last.size;
+      }
+      s[i] = own;
     }
   }
   return MILL_OK;

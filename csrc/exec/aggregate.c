@@ -282,7 +282,8 @@ typedef struct agg_sink {
   mill_agg_part **more; /* others that began with the same morsel */
   agg_worker **worker;  /* of each stride of morsels that runs */
   size_t n, nparts, nmore, more_room;
-  uint32_t groups; /* of the last part that was finished: the next will have as many */
+  uint32_t groups;            /* of the last part that was finished: the next will have as many */
+  const mill_agg_part *ended; /* atomic: that part where there are no keys, for states to heed */
   agg_worker *all, *free;
   pthread_mutex_t lock;
   mill_agg_spill spill;
@@ -392,6 +393,22 @@ static mill_status note_part(agg_sink *k, size_t morsel, mill_agg_part *p, mill_
   return s;
 }
 
+/* The state of all rows begins with what another part's can tell it. */
+static mill_status heed(agg_sink *k, mill_agg_part *p, mill_error *err) {
+  const mill_agg_plan *plan = &k->plan;
+  const mill_agg_part *ended = __atomic_load_n(&k->ended, __ATOMIC_ACQUIRE);
+  uint32_t group;
+  if (ended == NULL) return MILL_OK;
+  MILL_TRY(mill_agg_find(p, NULL, 1, &group, err));
+  for (int i = 0; i < plan->op->naggs; i++) {
+    const mill_aggregate *impl = plan->op->aggs[i].impl;
+    mill_call call = mill_agg_call(plan, i, &p->arena);
+    if (impl->heed && !plan->shares[i])
+      MILL_TRY(impl->heed(&call, mill_agg_state(p, 0, i), mill_agg_state(ended, 0, i), err));
+  }
+  return MILL_OK;
+}
+
 static mill_status begin_part(agg_sink *k, size_t morsel, mill_agg_part **out, mill_error *err) {
   mill_memory *m = k->base.x->ctx->memory;
   mill_agg_part *p = mill_calloc(m, sizeof *p);
@@ -406,7 +423,8 @@ static mill_status begin_part(agg_sink *k, size_t morsel, mill_agg_part **out, m
   *out = p;
   p->gives_up = __atomic_load_n(&k->scatters, __ATOMIC_RELAXED);
   uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
-  if (like < MANY_GROUPS || k->plan.op->nkeys == 0) return MILL_OK;
+  if (k->plan.op->nkeys == 0) return heed(k, p, err);
+  if (like < MANY_GROUPS) return MILL_OK;
   if (p->gives_up || __atomic_load_n(&k->given_up, __ATOMIC_RELAXED)) return MILL_OK;
   return mill_agg_part_reserve(p, like + like / 8, err);
 }
@@ -451,6 +469,7 @@ static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
 static mill_status end_part(agg_sink *k, mill_agg_part *p, mill_error *err) {
   __atomic_store_n(&k->groups, p->groups.n, __ATOMIC_RELAXED);
   mill_groups_close(&p->groups);
+  if (k->plan.op->nkeys == 0) __atomic_store_n(&k->ended, p, __ATOMIC_RELEASE);
   if (k->plan.op->nkeys == 0 || !mill_spill_needed(k->base.x->ctx, next_parts(k, p)))
     return MILL_OK;
   return mill_agg_spill_part(p, &k->spill, err);

@@ -56,7 +56,7 @@ static mill_status new_state(runner *r, mill_error *err) {
 /* The arguments of *n rows from `at` on, or fewer, as the aggregate reads them. */
 static mill_status arguments(runner *r, uint32_t at, uint32_t *n, const mill_vector **list,
                              mill_error *err) {
-  mill_vector *v = mill_arena_alloc(&r->scratch, (size_t)(r->g->nargs + 1) * sizeof *v);
+  mill_vector *v = mill_arena_take(&r->scratch, (size_t)(r->g->nargs + 1) * sizeof *v);
   mill_spill_piece p;
   uint32_t sel[MILL_BATCH];
   if (v == NULL) return mill_oom(r->scratch.memory, sizeof *v, err);
@@ -92,16 +92,40 @@ static mill_status move_rows(runner *r, mover f, uint32_t at, uint32_t to, mill_
   return MILL_OK;
 }
 
+static mill_status final(runner *r, mill_vector *v, mill_error *err) {
+  r->call.arena = &r->scratch;
+  mill_status s = r->g->impl->final(&r->call, &r->state, 1, v, err);
+  r->call.arena = &r->states;
+  return s;
+}
+
+/* A number goes to its rows from where it was made. */
+static mill_status put_number(runner *r, uint32_t rows, mill_error *err) {
+  mill_i128 value = 0;
+  mill_vector *out = &r->c->out;
+  mill_vector v = {.type = r->g->type, .data = &value, .mask = MILL_FLAT, .size = 1, .capacity = 1};
+  MILL_TRY(final(r, &v, err));
+  if (rows > UINT32_MAX - out->size) return mill_oom(r->b->arena.memory, SIZE_MAX, err);
+  if (rows > out->capacity - out->size)
+    MILL_TRY(mill_vector_reserve(out, out->size + rows, &r->b->arena, err));
+  const size_t width = v.type->width;
+  bool valid = mill_vector_valid(&v, 0);
+  for (uint32_t i = 0; i < rows; i++, out->size++) {
+    memcpy((char *)out->data + out->size * width, &value, width);
+    if (!valid) MILL_TRY(mill_vector_set_null(out, out->size, &r->b->arena, err));
+  }
+  return MILL_OK;
+}
+
 /* The value of the state, for `rows` rows. */
 static mill_status put_value(runner *r, uint32_t rows, mill_error *err) {
   mill_vector *v = &r->value;
   mill_arena_reset(&r->scratch);
+  if (r->g->type->phys >= MILL_PHYS_BOOL && r->g->type->phys <= MILL_PHYS_F64)
+    return put_number(r, rows, err);
   MILL_TRY(mill_vector_init(v, r->g->type, 1, &r->scratch, err));
   v->size = 1;
-  r->call.arena = &r->scratch;
-  mill_status s = r->g->impl->final(&r->call, &r->state, 1, v, err);
-  r->call.arena = &r->states;
-  MILL_TRY(s);
+  MILL_TRY(final(r, v, err));
   mill_vector one;
   MILL_TRY(mill_vector_constant(&one, v, 0, &r->scratch, err));
   return mill_vector_append(&r->c->out, &one, NULL, rows, true, &r->b->arena, err);

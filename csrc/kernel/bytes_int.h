@@ -39,6 +39,9 @@ static inline char *copy_string(char *to, const mill_str *s) {
 }
 
 /* Row i becomes a view of bytes that live as long as the batch, or a copy of any others. */
+/* Characters of one text, or places in it, between looks at whether it is to go on. */
+enum { TEXT_WATCHED = 65536 };
+
 static inline void put_view(mill_vector *out, size_t i, const char *p, size_t n) {
   ((mill_str *)out->data)[i] = mill_str_view(p, n);
 }

@@ -363,7 +363,7 @@ KERNEL_HEAD(k_encode) {
     bytes s = bytes_at(args[0], i), name = bytes_at(args[1], i);
     charset set = charset_of(name);
     char *p = NULL;
-    size_t k = 0;
+    size_t k = 0, seen = 0;
     if (set == NO_CHARSET) return unknown_charset(call, name, err);
     if (set == CS_UTF8) {
       put_view(out, i, s.p, s.n);
@@ -375,6 +375,7 @@ KERNEL_HEAD(k_encode) {
       int length;
       int32_t c = mill_utf8_decode(s.p + at, s.n - at, &length);
       size_t m = encode_point(set, c, p + k);
+      if (++seen % TEXT_WATCHED == 0) MILL_TRY(mill_watch_check(err));
       if (m == 0) return malformed(call, name, err);
       k += m;
       at += (size_t)length;

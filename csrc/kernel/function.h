@@ -135,6 +135,9 @@ typedef struct mill_aggregate {
   ** it points to lives as long as `to`, which may take it over */
   mill_status (*combine)(mill_call *call, void *const *to, void *const *from, size_t n,
                          mill_error *err);
+  /* optional: a state that begins learns from one of its group, made of other rows, with which it will be combined,
+  ** what need not be kept */
+  mill_status (*heed)(mill_call *call, void *state, const void *other, mill_error *err);
   bool exact;  /* the order of rows, and of merging, cannot be seen in the result */
   bool common; /* update and merge do not look at the call: two that differ in `final` may share */
 } mill_aggregate;

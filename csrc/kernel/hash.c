@@ -159,7 +159,7 @@ KERNEL_HEAD(k_md5) {
   uint8_t d[16];
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i);
-    mill_md5(s.p, s.n, d);
+    MILL_TRY(mill_md5(s.p, s.n, d, err));
     MILL_TRY(put_hex(call, out, i, d, sizeof d, err));
   }
   return MILL_OK;
@@ -169,7 +169,7 @@ KERNEL_HEAD(k_sha1) {
   uint8_t d[20];
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i);
-    mill_sha1(s.p, s.n, d);
+    MILL_TRY(mill_sha1(s.p, s.n, d, err));
     MILL_TRY(put_hex(call, out, i, d, sizeof d, err));
   }
   return MILL_OK;
@@ -186,7 +186,7 @@ KERNEL_HEAD(k_sha2) {
       MILL_TRY(mill_set_null(call, out, i, err));
       continue;
     }
-    mill_sha2(bits, s.p, s.n, d);
+    MILL_TRY(mill_sha2(bits, s.p, s.n, d, err));
     MILL_TRY(put_hex(call, out, i, d, (size_t)bits / 8, err));
   }
   return MILL_OK;
@@ -216,13 +216,10 @@ static const digest_kind *digest_of(bytes s) {
   return NULL;
 }
 
-static void run_digest(const digest_kind *k, const void *p, size_t n, uint8_t *out) {
-  if (k->bits == 0)
-    mill_md5(p, n, out);
-  else if (k->bits == 1)
-    mill_sha1(p, n, out);
-  else
-    mill_sha2(k->bits, p, n, out);
+static mill_status run_digest(const digest_kind *k, const void *p, size_t n, uint8_t *out,
+                              mill_error *err) {
+  if (k->bits == 0) return mill_md5(p, n, out, err);
+  return k->bits == 1 ? mill_sha1(p, n, out, err) : mill_sha2(k->bits, p, n, out, err);
 }
 
 static mill_status hmac_row(mill_call *call, const digest_kind *k, bytes key, bytes s,
@@ -230,17 +227,17 @@ static mill_status hmac_row(mill_call *call, const digest_kind *k, bytes key, by
   uint8_t pad[128] = {0}, inner[64], outer[192];
   char *p = NULL;
   if (key.n > k->block)
-    run_digest(k, key.p, key.n, pad);
+    MILL_TRY(run_digest(k, key.p, key.n, pad, err));
   else
     memcpy(pad, key.p, key.n);
   MILL_TRY(mill_bytes_take(call, k->block + s.n, &p, err));
   for (size_t b = 0; b < k->block; b++) p[b] = (char)(pad[b] ^ 0x36);
   memcpy(p + k->block, s.p, s.n);
-  run_digest(k, p, k->block + s.n, inner);
+  MILL_TRY(run_digest(k, p, k->block + s.n, inner, err));
   mill_str_done(call, p, 0);
   for (size_t b = 0; b < k->block; b++) outer[b] = pad[b] ^ 0x5c;
   memcpy(outer + k->block, inner, k->size);
-  run_digest(k, outer, k->block + k->size, inner);
+  MILL_TRY(run_digest(k, outer, k->block + k->size, inner, err));
   size_t size = k->size < sizeof inner ? k->size : sizeof inner;
   return put_copy(call, out, i, (const char *)inner, size, err);
 }

@@ -187,6 +187,15 @@ mill_status mill_kmv_intersection_combine(mill_call *call, void *const *to, void
   return MILL_OK;
 }
 
+mill_status mill_kmv_heed(mill_call *call, void *state, const void *other, mill_error *err) {
+  const mill_kmv *from = other;
+  mill_kmv *to = state;
+  if (from->slot == NULL) return MILL_OK;
+  if (to->slot == NULL) MILL_TRY(mill_kmv_open(call->arena, to, err));
+  if (from->theta < to->theta) to->theta = from->theta;
+  return MILL_OK;
+}
+
 mill_status mill_kmv_subtract(mill_arena *a, mill_kmv *to, const mill_kmv *from, mill_error *err) {
   if (!to->some) return MILL_OK;
   MILL_TRY(select_entries(a, to, from, NULL, false, err));

@@ -48,6 +48,19 @@ static inline mill_status mill_kmv_add(mill_arena *a, mill_kmv *s, const mill_km
   if (hash == 0 || hash >= s->theta) return MILL_OK;
   return mill_kmv_put(a, s, rule, hash, x, err);
 }
+/* Of hashed rows those stay that mill_kmv_add may keep. */
+static inline void mill_kmv_sieve(mill_kmv *s, mill_sketch_rows *r) {
+  const uint64_t theta = s->theta;
+  uint32_t n = 0;
+  s->some |= r->n > 0;
+  for (uint32_t k = 0; k < r->n; k++) {
+    uint64_t hash = r->hash[k][0];
+    r->row[n] = r->row[k];
+    r->hash[n][0] = hash;
+    n += hash >> 1 < theta;
+  }
+  r->n = n;
+}
 /* `to` becomes the union or intersection with `from`, or what of it is not in `from`. */
 mill_status mill_kmv_unite(mill_arena *a, mill_kmv *to, const mill_kmv *from,
                            const mill_kmv_rule *rule, mill_error *err) MILL_USE_RESULT;
@@ -58,6 +71,9 @@ mill_status mill_kmv_union_combine(mill_call *call, void *const *to, void *const
                                    mill_error *err) MILL_USE_RESULT;
 mill_status mill_kmv_intersection_combine(mill_call *call, void *const *to, void *const *from,
                                           size_t n, mill_error *err) MILL_USE_RESULT;
+/* A sample that will be united with another has no use for hashes above that one's theta: `heed` of aggregates. */
+mill_status mill_kmv_heed(mill_call *call, void *state, const void *other,
+                          mill_error *err) MILL_USE_RESULT;
 mill_status mill_kmv_subtract(mill_arena *a, mill_kmv *to, const mill_kmv *from,
                               mill_error *err) MILL_USE_RESULT;
 /* The entries of a trimmed sample in the order of their hashes. */

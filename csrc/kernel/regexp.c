@@ -227,6 +227,7 @@ static mill_status split_chars(matcher *m, mill_vector *list, bytes s, int64_t l
                                mill_error *err) {
   for (size_t at = 0; at < s.n; limit--) {
     int length;
+    if (++m->searches % TEXT_WATCHED == 0) MILL_TRY(mill_watch_check(err));
     mill_utf8_decode(s.p + at, s.n - at, &length);
     size_t n = limit == 1 ? s.n - at : (size_t)length;
     MILL_TRY(push(m, list, s.p + at, n, err));

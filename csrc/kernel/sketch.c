@@ -85,6 +85,17 @@ mill_status mill_sketch_hash(mill_call *call, const mill_vector *v, size_t from,
   return MILL_OK;
 }
 
+void mill_sketch_drop_nulls(mill_sketch_rows *rows, const mill_vector *v) {
+  uint32_t n = 0;
+  if (v->valid == NULL) return;
+  for (uint32_t k = 0; k < rows->n; k++) {
+    if (!mill_vector_valid(v, rows->row[k])) continue;
+    rows->row[n] = rows->row[k];
+    memcpy(rows->hash[n++], rows->hash[k], sizeof rows->hash[k]);
+  }
+  rows->n = n;
+}
+
 /* ---- binding -------------------------------------------------------------------------------- */
 
 mill_status mill_sketch_bind_key(mill_binding *b, bool exact, mill_error *err) {

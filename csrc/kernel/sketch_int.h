@@ -36,6 +36,8 @@ typedef struct mill_sketch_rows {
 ** mill_sketch_bind_key has bound. */
 mill_status mill_sketch_hash(mill_call *call, const mill_vector *v, size_t from, size_t stop,
                              mill_sketch_rows *rows, mill_error *err) MILL_USE_RESULT;
+/* Without the rows in which another argument is NULL. */
+void mill_sketch_drop_nulls(mill_sketch_rows *rows, const mill_vector *v);
 /* Argument 0 as a value to hash: `exact` takes its types only, else by implicit cast. */
 mill_status mill_sketch_bind_key(mill_binding *b, bool exact, mill_error *err) MILL_USE_RESULT;
 

@@ -213,6 +213,22 @@ AGG_UPDATE(theta_update) {
   return MILL_OK;
 }
 
+static mill_status theta_update_all(mill_call *call, void *state, const mill_vector *const *args,
+                                    size_t n, mill_error *err) {
+  mill_kmv *s = state;
+  mill_sketch_rows r;
+  if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
+  if (s->slot == NULL) MILL_TRY(mill_kmv_open(call->arena, s, err));
+  for (size_t from = 0; from < n; from += MILL_SKETCH_ROWS) {
+    MILL_TRY(mill_sketch_hash(call, args[0], from, n, &r, err));
+    mill_kmv_sieve(s, &r);
+    for (uint32_t k = 0; k < r.n; k++)
+      MILL_TRY(mill_kmv_add(call->arena, s, call->state, mill_kmv_hash(r.hash[k]),
+                            (mill_summary){0}, err));
+  }
+  return MILL_OK;
+}
+
 AGG_UPDATE(union_update) {
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
   AGG_ROWS(args[0], n, i) {
@@ -263,14 +279,14 @@ AGG_OUTPUT(theta_final) {
   return MILL_OK;
 }
 
-#define THETA_AGG(UPDATE, KIND)                                                                    \
+#define THETA_AGG(UPDATE, ALL, KIND)                                                               \
   {                                                                                                \
-    .state_size = sizeof(mill_kmv), .update = UPDATE, .merge = KIND##_merge,                       \
+    .state_size = sizeof(mill_kmv), .update = UPDATE, .update_all = ALL, .merge = KIND##_merge,    \
     .combine = mill_kmv_##KIND##_combine, .save = theta_save, .final = theta_final, .exact = true  \
   }
-static const mill_aggregate theta_agg = THETA_AGG(theta_update, union);
-static const mill_aggregate union_agg = THETA_AGG(union_update, union);
-static const mill_aggregate intersection_agg = THETA_AGG(intersection_update, intersection);
+static const mill_aggregate theta_agg = THETA_AGG(theta_update, theta_update_all, union);
+static const mill_aggregate union_agg = THETA_AGG(union_update, NULL, union);
+static const mill_aggregate intersection_agg = THETA_AGG(intersection_update, NULL, intersection);
 
 /* ---- functions ------------------------------------------------------------------------------ */
 

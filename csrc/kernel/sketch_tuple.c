@@ -124,6 +124,25 @@ AGG_UPDATE(tuple_update) {
   return MILL_OK;
 }
 
+static mill_status tuple_update_all(mill_call *call, void *state, const mill_vector *const *args,
+                                    size_t n, mill_error *err) {
+  const mill_kmv_rule *rule = rule_of(call);
+  mill_kmv *s = state;
+  mill_sketch_rows r;
+  if (args[0]->type->phys == MILL_PHYS_NONE || args[1]->type->phys == MILL_PHYS_NONE)
+    return MILL_OK;
+  if (s->slot == NULL) MILL_TRY(mill_kmv_open(call->arena, s, err));
+  for (size_t from = 0; from < n; from += MILL_SKETCH_ROWS) {
+    MILL_TRY(mill_sketch_hash(call, args[0], from, n, &r, err));
+    mill_sketch_drop_nulls(&r, args[1]);
+    mill_kmv_sieve(s, &r);
+    for (uint32_t k = 0; k < r.n; k++)
+      MILL_TRY(mill_kmv_add(call->arena, s, rule, mill_kmv_hash(r.hash[k]),
+                            given(rule, args[1], r.row[k]), err));
+  }
+  return MILL_OK;
+}
+
 AGG_UPDATE(union_update) {
   const mill_kmv_rule *rule = rule_of(call);
   if (args[0]->type->phys == MILL_PHYS_NONE) return MILL_OK;
@@ -176,18 +195,23 @@ AGG_OUTPUT(tuple_final) {
   return MILL_OK;
 }
 
-#define TUPLE_AGG(UPDATE, KIND, EXACT)                                                             \
+#define TUPLE_AGG(UPDATE, ALL, KIND, HEED, EXACT)                                                  \
   {                                                                                                \
-    .state_size = sizeof(mill_kmv), .update = UPDATE, .merge = KIND##_merge,                       \
-    .combine = mill_kmv_##KIND##_combine, .save = tuple_save, .final = tuple_final, .exact = EXACT \
+    .state_size = sizeof(mill_kmv), .update = UPDATE, .update_all = ALL, .merge = KIND##_merge,    \
+    .combine = mill_kmv_##KIND##_combine, .heed = HEED, .save = tuple_save, .final = tuple_final,  \
+    .exact = EXACT                                                                                 \
   }
 /* Sums of doubles hang on their order. */
-static const mill_aggregate real_agg = TUPLE_AGG(tuple_update, union, false);
-static const mill_aggregate whole_agg = TUPLE_AGG(tuple_update, union, true);
-static const mill_aggregate real_union = TUPLE_AGG(union_update, union, false);
-static const mill_aggregate whole_union = TUPLE_AGG(union_update, union, true);
-static const mill_aggregate real_common = TUPLE_AGG(intersection_update, intersection, false);
-static const mill_aggregate whole_common = TUPLE_AGG(intersection_update, intersection, true);
+static const mill_aggregate real_agg =
+    TUPLE_AGG(tuple_update, tuple_update_all, union, mill_kmv_heed, false);
+static const mill_aggregate whole_agg =
+    TUPLE_AGG(tuple_update, tuple_update_all, union, mill_kmv_heed, true);
+static const mill_aggregate real_union = TUPLE_AGG(union_update, NULL, union, mill_kmv_heed, false);
+static const mill_aggregate whole_union = TUPLE_AGG(union_update, NULL, union, mill_kmv_heed, true);
+static const mill_aggregate real_common =
+    TUPLE_AGG(intersection_update, NULL, intersection, NULL, false);
+static const mill_aggregate whole_common =
+    TUPLE_AGG(intersection_update, NULL, intersection, NULL, true);
 
 /* ---- functions of one sketch ---------------------------------------------------------------- */
 

@@ -350,7 +350,8 @@ KERNEL_HEAD(k_replace) {
     bytes by = call->nargs > 2 ? bytes_at(args[2], i) : (bytes){"", 0};
     size_t count = 0, at = 0, from = 0;
     char *p = NULL, *q;
-    for (; x.n && (at = find(s, x, from)) != SIZE_MAX; from = at + x.n) count++;
+    for (; x.n && (at = find(s, x, from)) != SIZE_MAX; from = at + x.n)
+      if (++count % TEXT_WATCHED == 0) MILL_TRY(mill_watch_check(err));
     if (count == 0) {
       put_view(out, i, s.p, s.n);
       continue;
@@ -358,6 +359,7 @@ KERNEL_HEAD(k_replace) {
     MILL_TRY(mill_bytes_take(call, s.n + count * by.n, &p, err));
     q = p;
     for (from = 0; (at = find(s, x, from)) != SIZE_MAX; from = at + x.n) {
+      if (count-- % TEXT_WATCHED == 0) MILL_TRY(mill_watch_check(err));
       memcpy(q, s.p + from, at - from);
       q += at - from;
       memcpy(q, by.p, by.n);

@@ -289,11 +289,13 @@ static mill_status mask_row(mill_call *call, const mill_vector *const *args, siz
                             mill_vector *out, mill_error *err) {
   bytes s = bytes_at(args[0], i), by[4];
   char *p = NULL, *q;
+  size_t seen = 0;
   for (int k = 0; k < 4; k++) by[k] = mask_of(args[k + 1], i);
   MILL_TRY(mill_bytes_take(call, s.n * 4, &p, err));
   q = p;
   for (size_t at = 0; at < s.n;) {
     int length = 1, kind = 3;
+    if (++seen % TEXT_WATCHED == 0) MILL_TRY(mill_watch_check(err));
     if ((uint8_t)s.p[at] >= 0x80) mill_utf8_decode(s.p + at, s.n - at, &length);
     MILL_TRY(class_of(call, s.p + at, (size_t)length, &kind, err));
     bytes put = by[kind].p ? by[kind] : (bytes){s.p + at, (size_t)length};
@@ -434,6 +436,7 @@ KERNEL_HEAD(k_sentences) {
     uint32_t first = list->size, start = words->size;
     size_t from = 0;
     for (size_t at = 0; at <= s.n; at++) {
+      if (at % TEXT_WATCHED == TEXT_WATCHED - 1) MILL_TRY(mill_watch_check(err));
       bool word = at < s.n && (is_word((unsigned char)s.p[at]) || in_number(s, at));
       if (!word && at > from) MILL_TRY(push_word(call, words, s.p + from, at - from, err));
       if (!word) from = at + 1;

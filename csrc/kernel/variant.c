@@ -7,14 +7,14 @@
 
 /* Rows have one dictionary often: then it stands in memory once. */
 mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i, mill_variant_builder *b,
-                               mill_text *scratch, mill_error *err) {
+                               mill_error *err) {
   mill_str *names = (mill_str *)out->child[1].data + i;
-  mill_text_reset(scratch);
-  MILL_TRY(mill_variant_metadata(b, scratch, err));
+  const mill_text *made;
+  MILL_TRY(mill_variant_made(b, &made, err));
   MILL_TRY(put_text(call, &out->child[0], i, &b->out, err));
-  bool same = i > 0 && mill_vector_valid(out, i - 1) && names[-1].size == scratch->size &&
-              memcmp(mill_str_data(&names[-1]), scratch->data, scratch->size) == 0;
-  if (!same) return put_text(call, &out->child[1], i, scratch, err);
+  bool same = i > 0 && mill_vector_valid(out, i - 1) && names[-1].size == made->size &&
+              memcmp(mill_str_data(&names[-1]), made->data, made->size) == 0;
+  if (!same) return put_text(call, &out->child[1], i, made, err);
   *names = names[-1];
   return MILL_OK;
 }
@@ -104,6 +104,7 @@ mill_status mill_variant_make(mill_variant_builder *b, const mill_vector *v, siz
   if (v->type->id == MILL_NULL || !mill_vector_valid(v, i)) return mill_variant_put_null(b, err);
   uint32_t k = mill_vector_at(v, i);
   switch (v->type->id) {
+  case MILL_BIGINT: return mill_variant_put_long(b, ((const int64_t *)v->data)[k], err);
   case MILL_ARRAY: return make_array(b, v, ((const mill_span *)v->data)[k], err);
   case MILL_MAP: return make_map(b, v, ((const mill_span *)v->data)[k], err);
   case MILL_STRUCT: return make_struct(b, v, k, err);
@@ -122,10 +123,8 @@ typedef mill_status (*row_maker)(mill_call *call, const mill_vector *const *args
 static mill_status make_rows(mill_call *call, const mill_vector *const *args, size_t n,
                              mill_vector *out, row_maker make, bool soft, mill_error *err) {
   mill_variant_builder b;
-  mill_text scratch;
   mill_status s = MILL_OK;
   mill_variant_open(&b, call->ctx->memory);
-  mill_text_init(&scratch, call->ctx->memory);
   for (size_t i = 0; i < n && s == MILL_OK; i++) {
     if (!mill_valid_bit(out->valid, i)) continue;
     mill_variant_reset(&b);
@@ -134,11 +133,10 @@ static mill_status make_rows(mill_call *call, const mill_vector *const *args, si
       mill_error_clear(err);
       s = mill_set_null(call, out, i, err);
     } else if (s == MILL_OK) {
-      s = mill_variant_store(call, out, i, &b, &scratch, err);
+      s = mill_variant_store(call, out, i, &b, err);
     }
   }
   mill_variant_close(&b);
-  mill_text_clear(&scratch);
   return s;
 }
 

@@ -23,8 +23,9 @@ typedef struct editor {
   const mill_variant_path *path;
   mill_variant_builder *b;
   mill_error *err;
-  mill_variant_checker c; /* of the row's variant */
-  bool apart;             /* the value has been made already */
+  mill_variant_checker *c; /* of the row's variant */
+  const uint32_t *id;      /* of each step's name in its dictionary; UINT32_MAX: none */
+  bool apart;              /* the value has been made already */
   mill_variant value;
 } editor;
 
@@ -32,7 +33,9 @@ typedef struct editor {
 typedef struct rows {
   mill_variant_builder b, value; /* what is made; what is put */
   mill_text scratch, names;
-  mill_variant_path path; /* of the row before, often that of all */
+  mill_variant_path path; /* of the row before, often that of all .. */
+  uint32_t *id;           /* .. and the numbers of its names */
+  mill_variant_checker c;
 } rows;
 
 /* ---- errors --------------------------------------------------------------------------------- */
@@ -106,6 +109,47 @@ static mill_status make_rest(editor *e, size_t depth) {
 /* May what is missing be made? */
 static bool makes(const editor *e) { return e->what == INSERT || (e->what == SET && e->create); }
 
+/* What becomes of a member that the path leads to, behind its name. */
+static mill_status edit_member(editor *e, const mill_variant *part, size_t depth) {
+  bool last = depth + 1 == e->path->n;
+  if (last && e->what == SET) return put_value(e);
+  if (last && e->what == INSERT) /* once more behind all others, which is an error */
+    return mill_variant_put(e->b, part, e->err);
+  return edit(e, part, depth + 1);
+}
+
+/* Behind all members, of which one (`there`) is the path's: what is missing. */
+static mill_status end_object(editor *e, const mill_variant_frame *f, bool there, size_t depth) {
+  const mill_variant_step *s = &e->path->step[depth];
+  bool last = depth + 1 == e->path->n;
+  if (there ? last && e->what == INSERT : makes(e)) {
+    MILL_TRY(mill_variant_name(e->b, f, s->name, s->n, e->err));
+    MILL_TRY(make_rest(e, depth + 1));
+  }
+  return mill_variant_end_object(e->b, f, e->err);
+}
+
+/* An object whose names have the numbers of its dictionary: members beside the path are copied together. */
+static mill_status edit_small(editor *e, const mill_variant *v, const mill_variant_small *x,
+                              size_t depth) {
+  const mill_variant_step *s = &e->path->step[depth];
+  mill_variant_frame f;
+  uint32_t at = 0;
+  while (at < x->count && x->ids[at] != e->id[depth]) at++;
+  MILL_TRY(mill_variant_begin(e->b, &f, e->err));
+  MILL_TRY(mill_variant_put_members(e->b, &f, e->c, x, 0, at, e->err));
+  if (at < x->count) {
+    size_t from = x->offsets[at];
+    mill_variant part = {(const char *)x->data + from, v->metadata, x->room - from,
+                         v->metadata_size};
+    if (from >= x->room) return mill_variant_fail(v, e->err);
+    MILL_TRY(mill_variant_name(e->b, &f, s->name, s->n, e->err));
+    MILL_TRY(edit_member(e, &part, depth));
+    MILL_TRY(mill_variant_put_members(e->b, &f, e->c, x, at + 1, x->count, e->err));
+  }
+  return end_object(e, &f, at < x->count, depth);
+}
+
 static mill_status edit_object(editor *e, const mill_variant *v, const mill_variant_item *x,
                                size_t depth) {
   const mill_variant_step *s = &e->path->step[depth];
@@ -121,19 +165,11 @@ static mill_status edit_object(editor *e, const mill_variant *v, const mill_vari
     if (i == at && last && e->what == DELETE) continue;
     MILL_TRY(mill_variant_name_again(e->b, &f, v, x, i, name, n, e->err));
     if (i != at)
-      MILL_TRY(mill_variant_put_part(e->b, &e->c, &part, e->err));
-    else if (last && e->what == SET)
-      MILL_TRY(put_value(e));
-    else if (last && e->what == INSERT) /* once more below, which is an error */
-      MILL_TRY(mill_variant_put(e->b, &part, e->err));
+      MILL_TRY(mill_variant_put_part(e->b, e->c, &part, e->err));
     else
-      MILL_TRY(edit(e, &part, depth + 1));
+      MILL_TRY(edit_member(e, &part, depth));
   }
-  if (at == UINT32_MAX ? makes(e) : last && e->what == INSERT) {
-    MILL_TRY(mill_variant_name(e->b, &f, s->name, s->n, e->err));
-    MILL_TRY(make_rest(e, depth + 1));
-  }
-  return mill_variant_end_object(e->b, &f, e->err);
+  return end_object(e, &f, at != UINT32_MAX, depth);
 }
 
 static mill_status edit_array(editor *e, const mill_variant *v, const mill_variant_item *x,
@@ -154,7 +190,7 @@ static mill_status edit_array(editor *e, const mill_variant *v, const mill_varia
       MILL_TRY(mill_variant_item_begins(e->b, &f, e->err));
       here = false;
     }
-    MILL_TRY(here ? edit(e, &part, depth + 1) : mill_variant_put_part(e->b, &e->c, &part, e->err));
+    MILL_TRY(here ? edit(e, &part, depth + 1) : mill_variant_put_part(e->b, e->c, &part, e->err));
   }
   for (size_t i = x->count; makes(e) && i <= s->n; i++) {
     MILL_TRY(mill_variant_item_begins(e->b, &f, e->err));
@@ -179,13 +215,16 @@ static mill_status append(editor *e, const mill_variant *v, const mill_variant_i
 
 static mill_status edit(editor *e, const mill_variant *v, size_t depth) {
   mill_variant_item x;
+  mill_variant_small few;
+  bool member = depth < e->path->n && e->path->step[depth].name != NULL;
+  if (member && mill_variant_adopted(e->b, v) && mill_variant_small_read(v, true, &few))
+    return edit_small(e, v, &few, depth);
   if (!mill_variant_read(v, &x)) return mill_variant_fail(v, e->err);
   if (depth == e->path->n) /* of APPEND alone: all others end beside a value */
     return x.kind == MILL_VARIANT_ARRAY ? append(e, v, &x) : mismatch(e, depth);
-  bool object = e->path->step[depth].name != NULL;
-  if (x.kind != (object ? MILL_VARIANT_OBJECT : MILL_VARIANT_ARRAY))
+  if (x.kind != (member ? MILL_VARIANT_OBJECT : MILL_VARIANT_ARRAY))
     return e->what == DELETE ? mill_variant_put(e->b, v, e->err) : mismatch(e, depth);
-  return object ? edit_object(e, v, &x, depth) : edit_array(e, v, &x, depth);
+  return member ? edit_object(e, v, &x, depth) : edit_array(e, v, &x, depth);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -203,6 +242,8 @@ static mill_status path_of(mill_call *call, const mill_vector *v, size_t i, mill
 
 static void rows_open(rows *r, mill_memory *m) {
   r->path = (mill_variant_path){0};
+  r->c = (mill_variant_checker){.left = 0};
+  r->id = NULL;
   mill_variant_open(&r->b, m);
   mill_variant_open(&r->value, m);
   mill_text_init(&r->scratch, m);
@@ -216,6 +257,32 @@ static void rows_close(rows *r) {
   mill_text_clear(&r->names);
 }
 
+static uint32_t id_of(const mill_variant *v, const char *name, size_t n) {
+  const char *p;
+  size_t size;
+  for (uint32_t i = 0; mill_variant_name_at(v, i, &p, &size); i++)
+    if (size == n && memcmp(p, name, n) == 0) return i;
+  return UINT32_MAX;
+}
+
+/* The row's path, and the numbers of its names in the dictionary of v; those of the row before where both are as they
+** were there. */
+static mill_status begin_path(mill_call *call, const mill_vector *paths, size_t i,
+                              const mill_variant *v, rows *r, mill_error *err) {
+  bool again = r->path.text && r->path.text == bytes_at(paths, i).p;
+  if (!again) {
+    MILL_TRY(path_of(call, paths, i, &r->path, err));
+    r->id = mill_arena_take(call->arena, (r->path.n + 1) * sizeof *r->id);
+    if (r->id == NULL) return mill_oom(call->arena->memory, r->path.n * sizeof *r->id, err);
+  }
+  if (again && r->c.again) return MILL_OK;
+  for (size_t k = 0; k < r->path.n; k++) {
+    const mill_variant_step *s = &r->path.step[k];
+    r->id[k] = s->name ? id_of(v, s->name, s->n) : UINT32_MAX;
+  }
+  return MILL_OK;
+}
+
 static mill_status edit_row(mill_call *call, const mill_vector *const *args, size_t i, rows *r,
                             mill_vector *out, mill_error *err) {
   const edit_plan *plan = call->state;
@@ -227,14 +294,16 @@ static mill_status edit_row(mill_call *call, const mill_vector *const *args, siz
               .row = i,
               .path = &r->path,
               .b = &r->b,
+              .c = &r->c,
               .err = err};
   if (call->nargs > 3) e.create = MILL_AT(uint8_t, args[3], i);
-  if (r->path.text == NULL || r->path.text != bytes_at(args[1], i).p)
-    MILL_TRY(path_of(call, args[1], i, &r->path, err));
+  bool good = mill_variant_check(&r->c, &v);
+  MILL_TRY(begin_path(call, args[1], i, &v, r, err));
+  e.id = r->id;
   MILL_TRY(mill_variant_adopt(&r->b, &v, err));
   MILL_TRY(make_value(&e, r));
-  mill_status s = mill_variant_check(&e.c, &v) ? edit(&e, &v, 0) : mill_variant_fail(&v, err);
-  if (s == MILL_OK) return mill_variant_store(call, out, i, &r->b, &r->scratch, err);
+  mill_status s = good ? edit(&e, &v, 0) : mill_variant_fail(&v, err);
+  if (s == MILL_OK) return mill_variant_store(call, out, i, &r->b, err);
   if (!plan->soft || s == MILL_E_OUT_OF_MEMORY) return s;
   mill_error_clear(err);
   return mill_set_null(call, out, i, err);
@@ -269,7 +338,7 @@ static mill_status delete_row(mill_call *call, const mill_vector *const *args, s
     editor e = {.call = call, .what = DELETE, .row = i, .path = &path, .b = b, .err = err};
     MILL_TRY(edit(&e, &v, 0));
   }
-  return mill_variant_store(call, out, i, b, names, err);
+  return mill_variant_store(call, out, i, b, err);
 }
 
 KERNEL_HEAD(k_delete) {
@@ -319,7 +388,7 @@ KERNEL_HEAD(k_strip_nulls) {
     mill_variant_reset(&r.b);
     s = mill_variant_valid(&v) ? strip(&v, MILL_AT(uint8_t, args[1], i), &r.b, err)
                                : mill_variant_fail(&v, err);
-    if (s == MILL_OK) s = mill_variant_store(call, out, i, &r.b, &r.scratch, err);
+    if (s == MILL_OK) s = mill_variant_store(call, out, i, &r.b, err);
   }
   rows_close(&r);
   return s;

@@ -54,12 +54,13 @@ mill_status mill_variant_path_read(mill_arena *a, const char *p, size_t n, mill_
 
 /* Follow the path; false: it leads nowhere. place: where each step's name stood in the row before; most rows
 ** are laid out alike. */
-static mill_status follow(const mill_variant_path *path, uint32_t *place, mill_variant *v,
+static mill_status follow(const mill_variant_path *path, mill_variant_place *place, mill_variant *v,
                           bool *found, mill_error *err) {
   *found = true;
   for (size_t i = 0; *found && i < path->n; i++) {
     const mill_variant_step *s = &path->step[i];
-    if (!s->name) place[i] = (uint32_t)s->n;
+    if (!s->name) place[i].at = (uint32_t)s->n;
+    if (mill_variant_enter_again(v, s->name != NULL, &place[i])) continue;
     if (!mill_variant_enter(v, s->name, s->n, &place[i], found)) return mill_variant_fail(v, err);
   }
   return MILL_OK;
@@ -334,10 +335,8 @@ static mill_status cast_structs(caster *c) {
 /* Built anew: a part does not carry the names of the whole. */
 static mill_status cast_variants(caster *c) {
   mill_variant_builder b;
-  mill_text scratch;
   mill_status s = MILL_OK;
   mill_variant_open(&b, c->call->ctx->memory);
-  mill_text_init(&scratch, c->call->ctx->memory);
   for (size_t i = 0; i < c->n && s == MILL_OK; i++) {
     if (c->item[i].value == NULL) {
       s = mill_set_null(c->call, c->out, i, c->err);
@@ -345,10 +344,9 @@ static mill_status cast_variants(caster *c) {
     }
     mill_variant_reset(&b);
     s = mill_variant_put(&b, &c->item[i], c->err);
-    if (s == MILL_OK) s = mill_variant_store(c->call, c->out, i, &b, &scratch, c->err);
+    if (s == MILL_OK) s = mill_variant_store(c->call, c->out, i, &b, c->err);
   }
   mill_variant_close(&b);
-  mill_text_clear(&scratch);
   return s;
 }
 
@@ -364,19 +362,17 @@ mill_status mill_variant_cast(mill_call *call, const mill_variant *items, size_t
   }
 }
 
-static mill_status items_of(mill_call *call, const mill_vector *v, const mill_vector *out, size_t n,
-                            mill_variant **items, mill_error *err) {
+static mill_status new_items(mill_call *call, size_t n, mill_variant **items, mill_error *err) {
   *items = mill_arena_alloc(call->arena, (n + 1) * sizeof **items);
-  if (*items == NULL) return mill_oom(call->arena->memory, n * sizeof **items, err);
-  MILL_EACH(out, n, i)(*items)[i] = mill_variant_at(v, i);
-  return MILL_OK;
+  return *items ? MILL_OK : mill_oom(call->arena->memory, n * sizeof **items, err);
 }
 
 mill_status mill_cast_from_variant(mill_call *call, const mill_vector *const *args, size_t n,
                                    mill_vector *out, mill_error *err) {
   const cast_plan *plan = call->state;
   mill_variant *items;
-  MILL_TRY(items_of(call, args[0], out, n, &items, err));
+  MILL_TRY(new_items(call, n, &items, err));
+  MILL_EACH(out, n, i) items[i] = mill_variant_at(args[0], i);
   return mill_variant_cast(call, items, n, plan->mode != MILL_CAST_TRY, out, err);
 }
 
@@ -393,33 +389,61 @@ static mill_status bad_path(mill_call *call, bytes p, mill_error *err) {
                         "functionName", mill_error_fmt(err, "`%s`", call->fn->name), NULL);
 }
 
-static mill_status new_places(mill_call *call, const mill_variant_path *path, uint32_t **out,
-                              mill_error *err) {
+static void forget_names(const mill_variant_path *path, mill_variant_place *place) {
+  for (size_t i = 0; i < path->n; i++) place[i].id = UINT32_MAX;
+}
+
+static mill_status new_places(mill_call *call, const mill_variant_path *path,
+                              mill_variant_place **out, mill_error *err) {
   size_t room = (path->n + 1) * sizeof **out;
   *out = mill_arena_alloc(call->arena, room);
-  return *out ? MILL_OK : mill_oom(call->arena->memory, room, err);
+  if (*out == NULL) return mill_oom(call->arena->memory, room, err);
+  forget_names(path, *out);
+  return MILL_OK;
+}
+
+/* Where a constant path leads in each row. */
+static mill_status follow_rows(mill_call *call, const mill_variant_path *path, const mill_vector *v,
+                               size_t n, const mill_vector *out, mill_variant *items,
+                               mill_error *err) {
+  mill_variant_place *place;
+  mill_variant before = {"", "", 0, 0};
+  bool found;
+  MILL_TRY(new_places(call, path, &place, err));
+  MILL_EACH(out, n, i) {
+    items[i] = mill_variant_at(v, i);
+    if (!mill_variant_same_names(&items[i], &before)) forget_names(path, place);
+    before = items[i];
+    MILL_TRY(follow(path, place, &items[i], &found, err));
+    if (!found) items[i] = (mill_variant){0};
+  }
+  return MILL_OK;
+}
+
+static mill_status follow_each(mill_call *call, const mill_vector *paths, const mill_vector *v,
+                               size_t n, const mill_vector *out, mill_variant *items,
+                               mill_error *err) {
+  mill_variant_place *place;
+  mill_variant_path path;
+  bool found, good;
+  MILL_EACH(out, n, i) {
+    bytes p = bytes_at(paths, i);
+    MILL_TRY(mill_variant_path_read(call->arena, p.p, p.n, &path, &good, err));
+    if (!good) return bad_path(call, p, err);
+    MILL_TRY(new_places(call, &path, &place, err));
+    items[i] = mill_variant_at(v, i);
+    MILL_TRY(follow(&path, place, &items[i], &found, err));
+    if (!found) items[i] = (mill_variant){0};
+  }
+  return MILL_OK;
 }
 
 KERNEL_HEAD(k_variant_get) {
   const get_plan *plan = call->state;
   mill_variant *items;
-  mill_variant_path own;
-  uint32_t *place = NULL;
-  bool found, good;
-  MILL_TRY(items_of(call, args[0], out, n, &items, err));
-  if (plan->constant) MILL_TRY(new_places(call, &plan->path, &place, err));
-  MILL_EACH(out, n, i) {
-    const mill_variant_path *path = &plan->path;
-    if (!plan->constant) {
-      bytes p = bytes_at(args[1], i);
-      MILL_TRY(mill_variant_path_read(call->arena, p.p, p.n, &own, &good, err));
-      if (!good) return bad_path(call, p, err);
-      MILL_TRY(new_places(call, &own, &place, err));
-      path = &own;
-    }
-    MILL_TRY(follow(path, place, &items[i], &found, err));
-    if (!found) items[i] = (mill_variant){0};
-  }
+  MILL_TRY(new_items(call, n, &items, err));
+  MILL_TRY(plan->constant ? follow_rows(call, &plan->path, args[0], n, out, items, err)
+                          : follow_each(call, args[1], args[0], n, out, items, err));
   return mill_variant_cast(call, items, n, plan->strict, out, err);
 }
 

@@ -9,16 +9,17 @@
 static inline mill_variant mill_variant_at(const mill_vector *v, size_t i) {
   uint32_t k = mill_vector_at(v, i);
   const mill_vector *value = &v->child[0], *names = &v->child[1];
-  if (!mill_vector_valid(value, k) || !mill_vector_valid(names, k)) /* malformed */
+  uint32_t at = mill_vector_at(value, k), names_at = mill_vector_at(names, k);
+  if (!mill_valid_bit(value->valid, at) || !mill_valid_bit(names->valid, names_at)) /* malformed */
     return (mill_variant){"", "", 0, 0};
-  const mill_str *a = (const mill_str *)value->data + mill_vector_at(value, k);
-  const mill_str *b = (const mill_str *)names->data + mill_vector_at(names, k);
+  const mill_str *a = (const mill_str *)value->data + at;
+  const mill_str *b = (const mill_str *)names->data + names_at;
   return (mill_variant){mill_str_data(a), mill_str_data(b), a->size, b->size};
 }
 
 /* Row i of a VARIANT result becomes a copy of what was built. Rows are stored in order. */
 mill_status mill_variant_store(mill_call *call, mill_vector *out, size_t i, mill_variant_builder *b,
-                               mill_text *scratch, mill_error *err) MILL_USE_RESULT;
+                               mill_error *err) MILL_USE_RESULT;
 
 /* As mill_variant_put_json, for texts of the usual form; *good is false for others, of which b may have some. */
 mill_status mill_variant_put_quick(mill_call *call, mill_variant_builder *b, const char *p,

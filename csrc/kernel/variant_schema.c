@@ -34,6 +34,14 @@ struct shape {
   size_t name_size;
 };
 
+/* The names of a dictionary, the first of them, as they stand in front of types: made once while rows have it. */
+enum { LABELS = 64, LABELS_SIZE = 4096 };
+typedef struct labels {
+  mill_variant of; /* without metadata: of none */
+  mill_text text;
+  uint32_t n, end[LABELS];
+} labels;
+
 /* A walk over one variant. Values that share bytes would make it endless: there are no more of them than
 ** bytes. */
 typedef struct shaper {
@@ -41,6 +49,7 @@ typedef struct shaper {
   mill_arena *keep;  /* what is merged goes there as a copy; NULL: as it is */
   mill_error *err;
   const mill_variant *whole;
+  const labels *labels;
   size_t left; /* values that may still come */
   int depth;
 } shaper;
@@ -305,12 +314,101 @@ static mill_status put_shape(const shape *s, mill_text *out, mill_error *err) {
   return mill_text_addc(out, '>', err);
 }
 
+static mill_status make_labels(labels *l, const mill_variant *v, mill_error *err) {
+  const char *name;
+  size_t n;
+  bool same = l->of.metadata && mill_variant_same_names(v, &l->of);
+  l->of = *v;
+  if (same) return MILL_OK;
+  mill_text_reset(&l->text);
+  for (l->n = 0; l->n < LABELS && l->text.size < LABELS_SIZE;
+       l->end[l->n++] = (uint32_t)l->text.size) {
+    if (!mill_variant_name_at(v, l->n, &name, &n) || n > LABELS_SIZE) break;
+    MILL_TRY(put_name(name, n, &l->text, err));
+  }
+  return MILL_OK;
+}
+
+/* Is it an integer or a short text, as most are? It counts as read then; *word is its type. */
+static inline bool take_small(shaper *s, const unsigned char *p, size_t n, const char **word) {
+  if (s->depth > MILL_VARIANT_DEPTH || s->left == 0 || n == 0 || !mill_variant_small_bytes(p, n))
+    return false;
+  s->left--;
+  *word = p[0] & 3 ? "STRING" : "BIGINT";
+  return true;
+}
+enum { WORD_SIZE = 6 }; /* of both */
+
+static mill_status put_value(shaper *s, const mill_variant *v, mill_text *out);
+
+static mill_status put_labelled(shaper *s, const mill_variant *v, const mill_variant_small *x,
+                                mill_text *out) {
+  const labels *l = s->labels;
+  const char *word;
+  s->left--;
+  MILL_TRY(mill_text_add(out, "OBJECT<", 7, s->err));
+  s->depth++;
+  for (uint32_t k = 0; k < x->count; k++) {
+    size_t from = x->offsets[k], room = x->room - from;
+    if (from >= x->room) return mill_variant_fail(s->whole, s->err);
+    uint32_t id = x->ids[k], begin = id ? l->end[id - 1] : 0, size = l->end[id] - begin;
+    MILL_TRY(mill_text_reserve(out, size + 2 + WORD_SIZE, s->err));
+    char *w = out->data + out->size;
+    if (k) memcpy(w, ", ", 2), w += 2;
+    memcpy(w, l->text.data + begin, size);
+    w += size;
+    bool small = take_small(s, x->data + from, room, &word);
+    if (small) memcpy(w, word, WORD_SIZE), w += WORD_SIZE;
+    out->size = (size_t)(w - out->data);
+    mill_variant part = {(const char *)x->data + from, v->metadata, room, v->metadata_size};
+    if (!small) MILL_TRY(put_value(s, &part, out));
+  }
+  s->depth--;
+  return mill_text_addc(out, '>', s->err);
+}
+
+/* May it be written so: is each of its names among the labels? */
+static bool labelled(const shaper *s, const mill_variant *v, mill_variant_small *x) {
+  if (s->depth > MILL_VARIANT_DEPTH || s->left == 0 || !mill_variant_small_read(v, true, x))
+    return false;
+  bool all = true;
+  for (uint32_t k = 0; k < x->count; k++) all &= x->ids[k] < s->labels->n;
+  return all;
+}
+
+/* An array of integers, or of short texts, alone. */
+static bool uniform(shaper *s, const mill_variant *v, const char **word) {
+  mill_variant_small x;
+  if (s->depth >= MILL_VARIANT_DEPTH || !mill_variant_small_read(v, false, &x) || x.count == 0 ||
+      s->left <= x.count)
+    return false;
+  shaper ahead = *s;
+  const char *first = NULL;
+  for (uint32_t k = 0; k < x.count; k++) {
+    size_t from = x.offsets[k];
+    if (from >= x.room || !take_small(&ahead, x.data + from, x.room - from, word)) return false;
+    if (k == 0) first = *word;
+    if (*word != first) return false;
+  }
+  s->left -= x.count + 1;
+  return true;
+}
+
 /* The shape of a value as text, which members of objects join as they are read: only the elements of an array
 ** must be known before. */
 static mill_status put_value(shaper *s, const mill_variant *v, mill_text *out) {
   mill_variant_item x;
+  mill_variant_small few;
   shape one;
-  if (take_integer(s, v)) return mill_text_add(out, "BIGINT", 6, s->err);
+  const char *word;
+  if (take_small(s, (const unsigned char *)v->value, v->size, &word))
+    return mill_text_add(out, word, WORD_SIZE, s->err);
+  if (labelled(s, v, &few)) return put_labelled(s, v, &few, out);
+  if (uniform(s, v, &word)) {
+    MILL_TRY(mill_text_add(out, "ARRAY<", 6, s->err));
+    MILL_TRY(mill_text_add(out, word, WORD_SIZE, s->err));
+    return mill_text_addc(out, '>', s->err);
+  }
   MILL_TRY(read_value(s, v, &x));
   if (x.kind != MILL_VARIANT_OBJECT) {
     MILL_TRY(shape_item(s, v, &x, &one));
@@ -332,24 +430,39 @@ static mill_status put_value(shaper *s, const mill_variant *v, mill_text *out) {
   return mill_text_addc(out, '>', s->err);
 }
 
+/* Rows have one schema often: then it stands in memory once. */
+static mill_status store_text(mill_call *call, mill_vector *out, size_t i, const mill_text *text,
+                              mill_error *err) {
+  mill_str *to = (mill_str *)out->data + i;
+  bool same = i > 0 && mill_vector_valid(out, i - 1) && to[-1].size == text->size &&
+              memcmp(mill_str_data(&to[-1]), text->data, text->size) == 0;
+  if (!same) return put_text(call, out, i, text, err);
+  *to = to[-1];
+  return MILL_OK;
+}
+
 KERNEL_HEAD(k_schema) {
   mill_arena arena;
   mill_text text;
-  shaper s = {.arena = &arena, .err = err};
+  labels names = {.n = 0};
+  shaper s = {.arena = &arena, .labels = &names, .err = err};
   mill_status status = MILL_OK;
   mill_arena_init(&arena, call->ctx->memory);
   mill_text_init(&text, call->ctx->memory);
+  mill_text_init(&names.text, call->ctx->memory);
   for (size_t i = 0; i < n && status == MILL_OK; i++) {
     if (!mill_valid_bit(out->valid, i)) continue;
     mill_variant one = mill_variant_at(args[0], i);
     mill_arena_reset(&arena);
     mill_text_reset(&text);
     status = begin(&s, &one);
+    if (status == MILL_OK) status = make_labels(&names, &one, err);
     if (status == MILL_OK) status = put_value(&s, &one, &text);
-    if (status == MILL_OK) status = put_text(call, out, i, &text, err);
+    if (status == MILL_OK) status = store_text(call, out, i, &text, err);
   }
   mill_arena_clear(&arena);
   mill_text_clear(&text);
+  mill_text_clear(&names.text);
   return status;
 }
 

@@ -177,11 +177,16 @@ for _, kind in ipairs { sql, spilled } do
     .. "LATERAL explode(split(coalesce(name, 'a b c'), ' ')) w")
 end
 
+sql("sketches of parts", "SELECT length(tuple_sketch_agg_double(id, 1D, 6)), length(theta_sketch_agg(id, 6)) "
+  .. "FROM range(140000)")
+
 local VARIANTS = [[(SELECT id, parse_json(concat('{"a": ', id, ', "b": ["x", null, {"c": 1.5}], "long": "',
   repeat('text ', 9), '"}')) v FROM range(5))]]
 sql("variants", "SELECT v, variant_get(v, '$.a', 'INT') + 1, v:b[2].c::DOUBLE, schema_of_variant(v), to_json(v), "
   .. "is_variant_null(v:b[1]), try_variant_get(v, '$.b', 'INT') FROM " .. VARIANTS)
 sql("variants taken apart", "SELECT id, key, value FROM " .. VARIANTS .. ", LATERAL variant_explode(v)")
+sql("variants changed", "SELECT variant_insert(v, '$.z', id), variant_set(v, '$.b[2].c', v), "
+  .. "variant_array_append(v, '$.b', 'a text that is long'), variant_delete(v, '$.a') FROM " .. VARIANTS)
 sql("variants grouped and joined", "SELECT l.k, n, r.v FROM (SELECT id % 2 k, count(v) n, schema_of_variant_agg(v) "
   .. "FROM " .. VARIANTS .. " GROUP BY 1) l LEFT JOIN " .. VARIANTS .. " r ON l.k = r.id")
 spilled("variants carried along", "SELECT r.v, row_number() OVER (PARTITION BY l.id % 2 ORDER BY l.id DESC) FROM "

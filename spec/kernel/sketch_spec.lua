@@ -83,6 +83,19 @@ describe("an estimate of different values", function()
     near(200000, value("SELECT hll_sketch_estimate(hll_union_agg(h))" .. parts), 3 * 1.04 / 64, "hll union")
   end)
 
+  -- parts of all rows heed each other's bound; those of groups do not
+  it("of all rows is that of a group of them, with the sums of what it kept", function()
+    for _, mode in ipairs { "sum", "min", "max", "alwaysone" } do
+      local make = ("hex(tuple_sketch_agg_double(id %% 300000, CAST(id AS DOUBLE), 8, '%s'))"):format(mode)
+      local want = value("SELECT " .. make .. " FROM range(700000) GROUP BY id < 0")
+      assert.equal(want, value("SELECT " .. make .. " FROM range(700000)"))
+    end
+    local nulls = "CASE WHEN id % 3 > 0 THEN id END"
+    local make = ("hex(tuple_sketch_agg_integer(%s, CAST(%s AS INT)))"):format(nulls, nulls:gsub("%% 3", "%% 2"))
+    local want = value("SELECT " .. make .. " FROM range(200000) GROUP BY id < 0")
+    assert.equal(want, value("SELECT " .. make .. " FROM range(200000)"))
+  end)
+
   it("of what sets share and do not", function()
     local sets = "(SELECT theta_sketch_agg(id, 14) a, theta_sketch_agg(id + 50000, 14) b FROM range(100000))"
     for _, case in ipairs { { "union", 150000 }, { "intersection", 50000 }, { "difference", 50000 } } do

@@ -1,4 +1,5 @@
 /* Texts: answers of Spark 4.3 (conformance: functions/string, functions/predicate). */
+#include "base/thread.h"
 #include "call.h"
 
 static void test_parts(void) {
@@ -49,11 +50,45 @@ static void test_like(void) {
   want("!INVALID_FORMAT.ESC_IN_THE_MIDDLE", "like", "STRING:a", "STRING:\\ab", NULL);
 }
 
+/* Work is to stop at the third look: the first two may be of the memory that a result takes. */
+static mill_status refuse(void *looks, size_t done, mill_error *err) {
+  (void)done;
+  if (++*(int *)looks < 3) return MILL_OK;
+  return mill_fail(err, MILL_E_OPERATION_CANCELED, NULL);
+}
+
+/* Within one long text. */
+static void test_stopped(void) {
+  enum { LONG = 1 << 20 };
+  char *text = malloc(LONG + 8);
+  strcpy(text, "STRING:");
+  for (size_t i = 0; i < LONG; i++) text[7 + i] = i % 2 ? ' ' : 'a';
+  text[7 + LONG] = 0;
+  mill_watch_every(0);
+  for (int i = 0; i < 6; i++) {
+    int looks = 0;
+    mill_watch w;
+    mill_watch_begin(&w, refuse, &looks);
+    const char *end = "!OPERATION_CANCELED";
+    if (i == 0) want(end, "replace", text, "STRING: ", "STRING:b", NULL);
+    if (i == 1) want(end, "mask", text, "STRING:X", "STRING:x", "STRING:n", "STRING:NULL", NULL);
+    if (i == 2) want(end, "sentences", text, "STRING:", "STRING:", NULL);
+    if (i == 3) want(end, "encode", text, "STRING:UTF-16", NULL);
+    if (i == 4) want(end, "split", text, "STRING:", "INT:-1", NULL);
+    if (i == 5) want("abd", "replace", "STRING:abc", "STRING:c", "STRING:d", NULL);
+    mill_watch_end(&w);
+    mill_error_clear(&B.err);
+  }
+  mill_watch_every(100000000);
+  free(text);
+}
+
 int main(void) {
   bench_open();
   test_parts();
   test_find();
   test_build();
   test_like();
+  test_stopped();
   return bench_close();
 }
