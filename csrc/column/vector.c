@@ -216,16 +216,15 @@ static void copy_fixed(void *to, const rows_of *r, uint8_t width) {
   }
 }
 
-/* Give the long strings of the run, copied as views before, bytes of their own in one block. */
-static mill_status own_bytes(mill_str *s, const uint64_t *valid, size_t first, const rows_of *r,
-                             mill_error *err) {
+/* Give the long ones of n strings, copied as views before, bytes of their own. */
+static mill_status own_lot(mill_str *s, size_t n, const uint64_t *valid, size_t first,
+                           mill_arena *a, mill_error *err) {
   size_t total = 0;
-  void *block;
-  for (size_t i = 0; i < r->n; i++)
+  for (size_t i = 0; i < n; i++)
     if (s[i].size > MILL_STR_INLINE && mill_valid_bit(valid, first + i)) total += s[i].size;
-  MILL_TRY(take(r->a, total, 1, &block, err));
-  char *p = block;
-  for (size_t i = 0; i < r->n; i++) {
+  char *p = total ? mill_arena_take(a, total) : NULL;
+  if (total && p == NULL) return mill_oom(a->memory, total, err);
+  for (size_t i = 0; i < n; i++) {
     if (!mill_valid_bit(valid, first + i)) {
       s[i] = (mill_str){0};
     } else if (s[i].size > MILL_STR_INLINE) {
@@ -234,6 +233,15 @@ static mill_status own_bytes(mill_str *s, const uint64_t *valid, size_t first, c
       p += s[i].size;
     }
   }
+  return MILL_OK;
+}
+
+/* So many at a time that little of a block of the arena is left over where the next ones do not fit. */
+static mill_status own_bytes(mill_str *s, const uint64_t *valid, size_t first, const rows_of *r,
+                             mill_error *err) {
+  enum { LOT = 256 };
+  for (size_t i = 0; i < r->n; i += LOT)
+    MILL_TRY(own_lot(s + i, r->n - i < LOT ? r->n - i : LOT, valid, first + i, r->a, err));
   return MILL_OK;
 }
 
