@@ -381,16 +381,22 @@ static char *digits_before(char *end, mill_u128 m, int least) {
   return p;
 }
 
-/* Of a number of one word: both parts go where they belong at once. */
+/* Of a number of one word, with scale <= 18: its digits, of which those behind the point stand one further. Few
+** digits are put there from a word; a division by the unit would take longer than all of that. */
 static int format_word(uint64_t m, bool negative, int scale, char *buf) {
-  uint64_t unit = (uint64_t)mill_pow10(scale), whole = m / unit;
-  char *point = buf + negative + mill_digit_count(whole), *end = point + (scale ? scale + 1 : 0);
+  int count = mill_digit_count(m), n = count > scale ? count : scale + 1;
+  char *from = buf + negative, *point = from + n - scale, *end = from + n + (scale > 0);
   buf[0] = '-';
-  mill_digits_before(point, whole);
+  if (n <= 8) {
+    uint64_t text = mill_last_digits((uint32_t)m, n);
+    mill_put_digits(from, text);
+    if (scale) mill_put_digits(point + 1, text >> 8 * (n - scale));
+  } else {
+    for (char *p = mill_digits_before(from + n, m); p > from;) *--p = '0';
+    memmove(point + 1, point, (size_t)scale);
+  }
+  if (scale) *point = '.';
   *end = 0;
-  if (scale == 0) return (int)(end - buf);
-  for (char *p = mill_digits_before(end, m - whole * unit); p > point + 1;) *--p = '0';
-  *point = '.';
   return (int)(end - buf);
 }
 

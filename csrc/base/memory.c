@@ -1,13 +1,22 @@
 /* The allocator funnel and arenas: see memory.h.
 **
-** Blocks from 1 KiB up come in classes, four a doubling, with some room for a header before a power of
+** Blocks from 1 KiB up come in classes, eight a doubling, with some room for a header before a power of
 ** two, and are kept when they are freed: what one query gives back the next one takes, without a walk
 ** through the system's free lists, and for large ones without the system clearing pages in between.
 ** What is kept counts towards the limit: it goes before an allocation would fail. Only so much is kept; of
 ** what nobody has asked for longest one goes for another, so that the blocks kept are those that are in use.
 **
-** Blocks from 128 KiB up are mapped, so that what is given back leaves the process; pages of a
-** rounded block that nobody touches cost nothing. From 2 MiB up the system is asked for huge pages. */
+** Blocks from 128 KiB up are mapped, so that what is given back leaves the process. The system is asked for huge
+** pages (2 MiB), which cost a third of what as many small ones do when they are touched first, and are found
+** by one look-up of their address:
+**
+**     blocks below 8 MiB, which are no whole number of them, lie side by side in regions
+**         | block | block |    block     | block | not given yet        |     64 MiB, touched as far as it is given
+**     larger ones have a mapping each, which begins with a huge page.
+**
+** A block in a region goes back to the system alone. As the rest of its last page is its neighbour's, it counts as
+** large as its class. While a session has little, its small blocks are mapped one by one: the first touch of a huge
+** page takes longer than all there is to do. */
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -19,9 +28,10 @@
 #include "base/sanitizer.h"
 
 enum { LINE = 64, PAGE = 4096, HUGE_PAGE = 1 << 21, MAPPED_FROM = 1 << 17 };
-/* Classes of kept blocks: (4 + k % 4) << (8 + k / 4) bytes and a header's room, up to 64 MiB. */
-enum { KEPT_FROM = 1 << 10, CLASSES = 65 };
-static const size_t kept_most = (size_t)512
+enum { SHARED_BELOW = 8 << 20, REGION = 64 << 20, SHARED_FROM_USED = 32 << 20 };
+/* Classes of kept blocks: (8 + k % 8) << (7 + k / 8) bytes and a header's room, up to 64 MiB. */
+enum { KEPT_FROM = 1 << 10, CLASSES = 129 };
+static const size_t kept_most = (size_t)1024
                                 << 20; /* bytes, and never above an eighth of the limit */
 enum { KEEPING = !MILL_ASAN };         /* a kept block would hide its use after free */
 
@@ -40,6 +50,7 @@ struct mill_memory {
   uint64_t asked[CLASSES]; /* when a block of the class was wanted last, by `asking` */
   uint64_t asking;
   size_t kept_limit;
+  char *region, *region_end; /* what is not given yet */
   atomic_size_t used, peak, blocks, kept_bytes;
   atomic_uint_fast64_t calls, fail_at; /* fail_at: call number, 0 = never */
   atomic_bool fail_forever;
@@ -73,16 +84,21 @@ void mill_memory_fail_at(mill_memory *m, uint64_t n, bool forever) {
 /* ---- blocks of the system ------------------------------------------------------------------- */
 
 static size_t class_size(int k) {
-  size_t n = (size_t)(4 + k % 4) << (8 + k / 4);
+  size_t n = (size_t)(8 + k % 8) << (7 + k / 8);
   return n + (n < MAPPED_FROM ? LINE : PAGE);
 }
 
 /* The class of a block; CLASSES: none is kept of its size. */
 static int class_of(size_t n) {
   if (!KEEPING || n < KEPT_FROM || n > class_size(CLASSES - 1)) return CLASSES;
-  int bits = 63 - __builtin_clzll(n), k = 4 * (bits - 10) + (int)(n >> (bits - 2) & 3);
+  int bits = 63 - __builtin_clzll(n), k = 8 * (bits - 10) + (int)(n >> (bits - 3) & 7);
   while (k > 0 && class_size(k - 1) >= n) k--;
   return class_size(k) < n ? k + 1 : k;
+}
+
+/* What a block counts as. */
+static size_t charge(size_t n) {
+  return KEEPING && n >= MAPPED_FROM && n < SHARED_BELOW ? class_size(class_of(n)) : n;
 }
 
 static size_t pages(size_t n) { return (n + PAGE - 1) & ~(size_t)(PAGE - 1); }
@@ -100,9 +116,39 @@ static void *map(size_t n) {
   return p + before;
 }
 
-static void *system_alloc(size_t n) {
+static void end_region(mill_memory *m) {
+  if (m->region < m->region_end) munmap(m->region, (size_t)(m->region_end - m->region));
+  m->region = m->region_end = NULL;
+}
+
+/* Under the lock. NULL: the system gives no region. */
+static void *cut_region(mill_memory *m, size_t size) {
+  if ((size_t)(m->region_end - m->region) < size) {
+    end_region(m);
+    m->region = map(REGION);
+    if (m->region == NULL) return NULL;
+    m->region_end = m->region + REGION;
+  }
+  void *p = m->region;
+  m->region += size;
+  return p;
+}
+
+/* A block of a size that is a class's. */
+static void *map_shared(mill_memory *m, size_t size) {
+  void *p = NULL;
+  if (atomic_load_explicit(&m->used, memory_order_relaxed) >= SHARED_FROM_USED) {
+    pthread_mutex_lock(&m->lock);
+    p = cut_region(m, size);
+    pthread_mutex_unlock(&m->lock);
+  }
+  return p ? p : map(size);
+}
+
+static void *system_alloc(mill_memory *m, size_t n) {
   if (n < KEPT_FROM || !KEEPING) return malloc(n);
-  return n < MAPPED_FROM ? aligned_alloc(LINE, (n + LINE - 1) & ~(size_t)(LINE - 1)) : map(n);
+  if (n < MAPPED_FROM) return aligned_alloc(LINE, (n + LINE - 1) & ~(size_t)(LINE - 1));
+  return n < SHARED_BELOW ? map_shared(m, n) : map(n);
 }
 
 static void system_free(void *p, size_t n) {
@@ -201,6 +247,7 @@ mill_memory *mill_memory_ref(mill_memory *m) {
 void mill_memory_free(mill_memory *m) {
   if (m == NULL || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
   drop_kept(m);
+  end_region(m);
   pthread_mutex_destroy(&m->lock);
   free(m);
 }
@@ -234,7 +281,7 @@ static void *block_alloc(mill_memory *m, size_t n) {
   size_t kept = atomic_load_explicit(&m->kept_bytes, memory_order_relaxed);
   if (m->limit && kept && atomic_load_explicit(&m->used, memory_order_relaxed) + kept > m->limit)
     drop_kept(m);
-  return system_alloc(k < CLASSES ? class_size(k) : n);
+  return system_alloc(m, k < CLASSES ? class_size(k) : n);
 }
 
 static void block_free(mill_memory *m, void *p, size_t n) {
@@ -244,10 +291,10 @@ static void block_free(mill_memory *m, void *p, size_t n) {
 }
 
 void *mill_alloc(mill_memory *m, size_t n) {
-  if (!reserve(m, n)) return NULL;
+  if (!reserve(m, charge(n))) return NULL;
   void *p = block_alloc(m, n);
   if (p == NULL) {
-    release(m, n);
+    release(m, charge(n));
     return NULL;
   }
   atomic_fetch_add_explicit(&m->blocks, 1, memory_order_relaxed);
@@ -273,7 +320,7 @@ static void *move_pages(mill_memory *m, void *p, size_t old, size_t n) {
     q = NULL;
   }
   if (q && had > moved) munmap((char *)p + moved, had - moved);
-  release(m, q ? old : n);
+  release(m, charge(q ? old : n));
   return q;
 }
 
@@ -288,28 +335,28 @@ void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
     mill_free(m, p, old);
     return q;
   }
-  if (!reserve(m, n)) return NULL;
+  if (!reserve(m, charge(n))) return NULL;
   void *q = realloc(p, n);
-  release(m, q ? old : n);
+  release(m, charge(q ? old : n));
   return q;
 }
 
 void mill_free(mill_memory *m, void *p, size_t n) {
   if (p == NULL) return;
   block_free(m, p, n);
-  release(m, n);
+  release(m, charge(n));
   atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
 }
 
 void *mill_spare_take(mill_memory *m, mill_spare kind, size_t n) {
-  if (!reserve(m, n)) return NULL;
+  if (!reserve(m, charge(n))) return NULL;
   pthread_mutex_lock(&m->lock);
   void *p = pop_spare(m, &m->spare[kind], n);
   pthread_mutex_unlock(&m->lock);
   if (p)
     atomic_fetch_add_explicit(&m->blocks, 1, memory_order_relaxed);
   else
-    release(m, n);
+    release(m, charge(n));
   return p;
 }
 
@@ -327,7 +374,7 @@ void mill_spare_give(mill_memory *m, mill_spare kind, void *p, size_t n) {
     mill_free(m, p, n);
     return;
   }
-  release(m, n);
+  release(m, charge(n));
   atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
 }
 
@@ -351,8 +398,9 @@ mill_status mill_grow(mill_memory *m, void **p, size_t *cap, size_t need, size_t
   return MILL_OK;
 }
 
-/* A block: this header, then `size` bytes. Blocks double up to 1 MiB, so an arena costs few
+/* A block: this header, then `size` bytes. Blocks double up to 256 KiB, so an arena costs few
 ** calls. One that is mapped takes all of its class: nobody else could have the rest. */
+enum { ARENA_BLOCK = 1 << 18 };
 typedef struct mill_arena_block {
   struct mill_arena_block *next;
   size_t size;
@@ -408,7 +456,7 @@ void mill_arena_reset(mill_arena *a) {
 
 static bool add_block(mill_arena *a, size_t n) {
   size_t size = a->head ? a->head->size * 2 : 1024;
-  if (size > (1u << 20)) size = 1u << 20;
+  if (size > ARENA_BLOCK) size = ARENA_BLOCK;
   if (size < n) size = n;
   size_t bytes = sizeof(mill_arena_block) + size;
   const int k = bytes < MAPPED_FROM ? CLASSES : class_of(bytes);

@@ -289,7 +289,10 @@ int mill_int_text(int64_t v, char *buf) {
   uint64_t m = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
   int n = (v < 0) + digit_count(m);
   buf[0] = '-';
-  digits_before(buf + n, m);
+  if (m < 100000000)
+    mill_put_digits(buf + (v < 0), mill_last_digits((uint32_t)m, n - (v < 0)));
+  else
+    digits_before(buf + n, m);
   buf[n] = 0;
   return n;
 }

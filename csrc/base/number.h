@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { MILL_INT_TEXT = 24, MILL_DOUBLE_TEXT = 32 };
 
@@ -23,6 +24,25 @@ bool mill_parse_double(const char *s, size_t n, double *out);
 /* digits * 10^exponent, correctly rounded; false: not in the range that this knows (10^-27 .. 10^27). */
 bool mill_double_of(uint64_t digits, int exponent, double *out);
 bool mill_parse_float(const char *s, size_t n, float *out);
+
+/* Four numbers below 100 as eight digits, all at once; the first digit is the lowest byte. */
+static inline uint64_t mill_digit_pairs(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+  uint64_t x = a | (uint64_t)b << 16 | (uint64_t)c << 32 | (uint64_t)d << 48;
+  uint64_t tens = (x * 103 >> 10) & 0x000f000f000f000full;
+  return (tens | (x - 10 * tens) << 8) + 0x3030303030303030ull;
+}
+/* Write eight digits, or what is left of them. */
+static inline void mill_put_digits(char *p, uint64_t digits) {
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+  digits = __builtin_bswap64(digits);
+#endif
+  memcpy(p, &digits, sizeof digits);
+}
+/* The n last digits of v < 10^8, 0 < n <= 8. */
+static inline uint64_t mill_last_digits(uint32_t v, int n) {
+  uint32_t high = v / 10000, low = v % 10000;
+  return mill_digit_pairs(high / 100, high % 100, low / 100, low % 100) >> 8 * (8 - n);
+}
 
 /* Each returns the length and NUL-terminates; buffers have the sizes above. */
 int mill_int_text(int64_t v, char *buf);

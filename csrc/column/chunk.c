@@ -9,7 +9,7 @@ enum { FIRST_ROWS = 1024 };
 static mill_status init_column(mill_chunk *c, uint32_t i, const mill_type *type, uint32_t capacity,
                                mill_error *err) {
   if (c->coder && type->phys == MILL_PHYS_STR)
-    return mill_coder_new(&c->col[i], type, &c->arena, &c->coder[i], err);
+    return mill_coder_new(&c->col[i], type, capacity, &c->arena, &c->coder[i], err);
   if (type->nfields || type->phys == MILL_PHYS_STR || !type->width || capacity < MILL_BATCH)
     return mill_vector_init(&c->col[i], type, capacity, &c->arena, err);
   /* Room that is not zeroed: nobody looks at numbers behind the rows. */
@@ -30,9 +30,11 @@ static size_t room_of(const mill_type *type, uint32_t capacity) {
 static mill_status reserve(mill_chunk *c, const mill_type *schema, uint32_t capacity,
                            mill_error *err) {
   size_t bytes = 0;
-  for (uint32_t i = 0; i < c->ncols; i++)
-    if (!c->coder || schema->fields[i].type->phys != MILL_PHYS_STR)
-      bytes += room_of(schema->fields[i].type, capacity) + 16;
+  for (uint32_t i = 0; i < c->ncols; i++) {
+    const mill_type *type = schema->fields[i].type;
+    bool codes = c->coder && type->phys == MILL_PHYS_STR;
+    bytes += (codes ? (size_t)capacity * sizeof(uint32_t) : room_of(type, capacity)) + 16;
+  }
   return bytes == 0 || mill_arena_reserve(&c->arena, bytes) ? MILL_OK
                                                             : mill_oom(c->arena.memory, bytes, err);
 }

@@ -11,16 +11,18 @@ enum { SLOTS = 2 * MILL_CODES, NO_CODE = UINT32_MAX };
 
 struct mill_coder {
   uint32_t *index;
-  uint32_t room, null; /* rows that `index` has room for; the code of nulls */
+  uint32_t room, rows; /* that `index` has room for; that may come in all */
+  uint32_t null;       /* the code of nulls */
   uint16_t slot[SLOTS];
 };
 
-mill_status mill_coder_new(mill_vector *v, const mill_type *type, mill_arena *a, mill_coder **out,
-                           mill_error *err) {
+mill_status mill_coder_new(mill_vector *v, const mill_type *type, uint32_t rows, mill_arena *a,
+                           mill_coder **out, mill_error *err) {
   mill_coder *c = mill_arena_alloc(a, sizeof *c);
   if (c == NULL) return mill_oom(a->memory, sizeof *c, err);
   MILL_TRY(mill_vector_init(v, type, MILL_CODES, a, err));
-  c->room = MILL_BATCH;
+  c->room = MILL_BATCH; /* most columns that have too many show it soon */
+  c->rows = rows;
   c->index = mill_arena_take(a, c->room * sizeof *c->index);
   if (c->index == NULL) return mill_oom(a->memory, c->room, err);
   c->null = NO_CODE;
@@ -32,8 +34,9 @@ mill_status mill_coder_new(mill_vector *v, const mill_type *type, mill_arena *a,
 static mill_status make_room(mill_coder *c, mill_vector *v, size_t n, mill_arena *a,
                              mill_error *err) {
   size_t want = c->room;
+  if (v->size + n <= want) return MILL_OK;
+  if (want < c->rows) want = c->rows;
   while (want < v->size + n) want *= 2;
-  if (want == c->room) return MILL_OK;
   uint32_t *index = mill_arena_take(a, want * sizeof *index);
   if (index == NULL) return mill_oom(a->memory, want * sizeof *index, err);
   memcpy(index, c->index, v->size * sizeof *index);
@@ -134,7 +137,10 @@ mill_status mill_coder_end(mill_vector *v, uint32_t rows, mill_arena *a, mill_er
   mill_vector flat;
   uint32_t room = v->size < MILL_BATCH ? MILL_BATCH : 2 * v->size;
   if (room < rows) room = rows;
-  MILL_TRY(mill_vector_init(&flat, v->type, room, a, err));
+  MILL_TRY(mill_vector_init(&flat, v->type, 0, a, err));
+  flat.data = mill_arena_take(a, room * sizeof(mill_str)); /* nobody looks behind the rows */
+  if (flat.data == NULL) return mill_oom(a->memory, room * sizeof(mill_str), err);
+  flat.capacity = room;
   MILL_TRY(mill_vector_append(&flat, v, NULL, v->size, false, a, err));
   *v = flat;
   return MILL_OK;

@@ -12,9 +12,9 @@ enum { MILL_CODES = 512 };
 
 typedef struct mill_coder mill_coder;
 
-/* Make `v` an empty coded column of `type`, strings or binary. */
-mill_status mill_coder_new(mill_vector *v, const mill_type *type, mill_arena *a, mill_coder **out,
-                           mill_error *err) MILL_USE_RESULT;
+/* Make `v` an empty coded column of `type`, strings or binary, of about so many rows. */
+mill_status mill_coder_new(mill_vector *v, const mill_type *type, uint32_t rows, mill_arena *a,
+                           mill_coder **out, mill_error *err) MILL_USE_RESULT;
 /* Append the values sel[0..n) of `src`, or the first n with sel NULL. *fits: false if that makes too
 ** many different ones; nothing is appended then. */
 mill_status mill_coder_append(mill_coder *c, mill_vector *v, const mill_vector *src,

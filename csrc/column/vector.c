@@ -216,33 +216,50 @@ static void copy_fixed(void *to, const rows_of *r, uint8_t width) {
   }
 }
 
-/* Give the long strings of the run, copied as views before, bytes of their own in one block. Those that have the bytes
-** of the one before, as dictionaries of variants do, share them here too. */
-static mill_status own_bytes(mill_str *s, const uint64_t *valid, size_t first, const rows_of *r,
-                             mill_error *err) {
+/* The text before, and the bytes of its own that it was given. */
+typedef struct kept_text {
+  mill_str text, own;
+} kept_text;
+
+static bool same_bytes(const mill_str *a, const mill_str *b) {
+  return a->u.ptr == b->u.ptr && a->size == b->size;
+}
+
+/* Give the long ones of n strings, copied as views before, bytes of their own. Those that have the bytes of the one
+** before, as dictionaries of variants do, share them here too. */
+static mill_status own_lot(mill_str *s, size_t n, const uint64_t *valid, size_t first,
+                           mill_arena *a, kept_text *kept, mill_error *err) {
   size_t total = 0;
-  void *block;
-  mill_str last = {0}, own = {0};
-  for (size_t i = 0; i < r->n; i++) {
+  const mill_str *last = &kept->text;
+  for (size_t i = 0; i < n; i++) {
     if (s[i].size <= MILL_STR_INLINE || !mill_valid_bit(valid, first + i)) continue;
-    if (s[i].u.ptr != last.u.ptr || s[i].size != last.size) total += s[i].size;
-    last = s[i];
+    if (!same_bytes(s + i, last)) total += s[i].size;
+    last = s + i;
   }
-  MILL_TRY(take(r->a, total, 1, &block, err));
-  char *p = block;
-  last = (mill_str){0};
-  for (size_t i = 0; i < r->n; i++) {
+  char *p = total ? mill_arena_take(a, total) : NULL;
+  if (total && p == NULL) return mill_oom(a->memory, total, err);
+  for (size_t i = 0; i < n; i++) {
     if (!mill_valid_bit(valid, first + i)) {
       s[i] = (mill_str){0};
     } else if (s[i].size > MILL_STR_INLINE) {
-      if (s[i].u.ptr != last.u.ptr || s[i].size != last.size) {
-        last = own = s[i];
-        own.u.ptr = memcpy(p, last.u.ptr, last.size);
-        p += last.size;
+      if (!same_bytes(s + i, &kept->text)) {
+        kept->text = kept->own = s[i];
+        kept->own.u.ptr = memcpy(p, s[i].u.ptr, s[i].size);
+        p += s[i].size;
       }
-      s[i] = own;
+      s[i] = kept->own;
     }
   }
+  return MILL_OK;
+}
+
+/* So many at a time that little of a block of the arena is left over where the next ones do not fit. */
+static mill_status own_bytes(mill_str *s, const uint64_t *valid, size_t first, const rows_of *r,
+                             mill_error *err) {
+  enum { LOT = 256 };
+  kept_text kept = {0};
+  for (size_t i = 0; i < r->n; i += LOT)
+    MILL_TRY(own_lot(s + i, r->n - i < LOT ? r->n - i : LOT, valid, first + i, r->a, &kept, err));
   return MILL_OK;
 }
 

@@ -107,7 +107,7 @@ static mill_status begin_part(kept *k, part *p, mill_error *err) {
     return st;
   }
   MILL_TRY(mill_table_new(k->ctx->memory, k->base.schema, &p->rows, err));
-  p->rows->expect = __atomic_load_n(&k->most, __ATOMIC_RELAXED) / 8 * 9;
+  p->rows->expect = __atomic_load_n(&k->most, __ATOMIC_RELAXED) / 16 * 17;
   return MILL_OK;
 }
 

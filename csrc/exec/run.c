@@ -28,7 +28,7 @@ static mill_status collect_push(mill_sink *s, size_t morsel, mill_batch *b, mill
   if (*t == NULL) {
     MILL_TRY(mill_table_new(s->x->ctx->memory, c->schema, t, err));
     (*t)->coded = c->coded;
-    (*t)->expect = __atomic_load_n(&c->most, __ATOMIC_RELAXED) / 8 * 9;
+    (*t)->expect = __atomic_load_n(&c->most, __ATOMIC_RELAXED) / 16 * 17;
   }
   MILL_TRY(mill_table_append(*t, b, err));
   if ((*t)->rows > __atomic_load_n(&c->most, __ATOMIC_RELAXED))

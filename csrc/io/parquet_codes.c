@@ -18,7 +18,7 @@ static mill_status show(parquet_codes *k, mill_error *err) {
 static mill_status begin(parquet_codes *k, const mill_type *type, mill_memory *m, mill_error *err) {
   if (k->coder) return MILL_OK;
   if (!k->arena.memory) mill_arena_init(&k->arena, m);
-  return mill_coder_new(&k->all, type, &k->arena, &k->coder, err);
+  return mill_coder_new(&k->all, type, MILL_BATCH, &k->arena, &k->coder, err);
 }
 
 /* The codes of n values, into `to`; *fits: there are as many codes. */

@@ -25,11 +25,21 @@ static char *put_day(char *p, int64_t days) {
   int64_t year;
   int month, day;
   mill_civil_from_days(days, &year, &month, &day);
-  p = put_year(p, year);
-  *p++ = '-';
-  p = two(p, month);
-  *p++ = '-';
-  return two(p, day);
+  if (year < 0 || year > 9999) {
+    p = put_year(p, year);
+    *p++ = '-';
+    p = two(p, month);
+    *p++ = '-';
+    return two(p, day);
+  }
+  uint32_t y = (uint32_t)year;
+  uint64_t digits = mill_digit_pairs(y / 100, y % 100, (uint32_t)month, (uint32_t)day);
+  mill_put_digits(p, digits);
+  mill_put_digits(p + 5, digits >> 32);
+  p[4] = p[7] = '-';
+  p[8] = (char)(digits >> 48);
+  p[9] = (char)(digits >> 56);
+  return p + 10;
 }
 
 static char *put_offset(char *p, int32_t seconds) {

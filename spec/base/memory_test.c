@@ -78,9 +78,40 @@ static void test_spare(void) {
     for (int k = 0; k < 20; k++) many[k] = mill_alloc(m, 30000);
     for (int k = 0; k < 20; k++) mill_spare_give(m, MILL_SPARE_ZSTD, many[k], 30000);
   }
-  char *all = mill_alloc(m, (1 << 20) - 100);
+  char *all = mill_alloc(m, 7 << 17);
   CHECK(all != NULL, "what is kept goes when it is needed");
-  mill_free(m, all, (1 << 20) - 100);
+  mill_free(m, all, 7 << 17);
+  CHECK(mill_memory_read(m).used == 0 && mill_memory_read(m).blocks == 0);
+  mill_memory_free(m);
+}
+
+/* Blocks that share huge pages: each is its owner's alone, counts as what it takes, and goes back alone. */
+static void test_shared(void) {
+  enum { BLOCKS = 200, MUCH = 40 << 20 };
+  unsigned char *p[BLOCKS];
+  size_t size[BLOCKS], asked = MUCH;
+  bool same = true, aligned = true;
+  mill_memory *m = mill_memory_new((size_t)1 << 30);
+  char *much = mill_alloc(m, MUCH);
+  for (int i = 0; i < BLOCKS; i++) {
+    size[i] = (size_t)(i % 13 + 1) * 150001;
+    asked += size[i];
+    p[i] = mill_alloc(m, size[i]);
+    aligned &= ((size_t)p[i] & 63) == 0;
+    memset(p[i], i, size[i]);
+  }
+  size_t used = mill_memory_read(m).used;
+  CHECK(used >= asked && used - asked <= asked / 8 + BLOCKS * 4096, "%zu of %zu", used, asked);
+  for (int i = 0; i < BLOCKS; i += 2) mill_free(m, p[i], size[i]);
+  for (int i = 0; i < BLOCKS; i += 2) memset(p[i] = mill_alloc(m, size[i]), i, size[i]);
+  CHECK(mill_memory_read(m).used == used, "the same blocks count the same");
+  for (int i = 0; i < BLOCKS; i++) {
+    for (size_t k = 0; k < size[i]; k += 509) same &= p[i][k] == i;
+    same &= p[i][size[i] - 1] == i;
+    mill_free(m, p[i], size[i]);
+  }
+  CHECK(same && aligned, "no two blocks share a byte");
+  mill_free(m, much, MUCH);
   CHECK(mill_memory_read(m).used == 0 && mill_memory_read(m).blocks == 0);
   mill_memory_free(m);
 }
@@ -142,6 +173,7 @@ int main(void) {
   test_fail_at();
   test_growth();
   test_spare();
+  test_shared();
   test_arena();
 #ifndef __SANITIZE_ADDRESS__
   test_kept();
