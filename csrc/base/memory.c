@@ -40,8 +40,10 @@ struct mill_memory {
   uint64_t asked[CLASSES]; /* when a block of the class was wanted last, by `asking` */
   uint64_t asking;
   size_t kept_limit;
-  atomic_size_t used, peak, blocks, kept_bytes;
-  atomic_uint_fast64_t calls, fail_at; /* fail_at: call number, 0 = never */
+  atomic_size_t used, peak, kept_bytes;
+  /* gone: calls without a live block of their own, since they failed, grew another or were freed. So each
+  ** call counts once, in one of them. fail_at: call number, 0 = never */
+  atomic_uint_fast64_t calls, gone, fail_at;
   atomic_bool fail_forever;
   size_t limit;
   atomic_int refs;
@@ -58,10 +60,11 @@ mill_memory *mill_memory_new(size_t limit) {
 }
 
 mill_memory_stats mill_memory_read(const mill_memory *m) {
+  const uint64_t gone = atomic_load(&m->gone); /* before `calls`, which threads may add to */
   return (mill_memory_stats){.used = atomic_load(&m->used),
                              .peak = atomic_load(&m->peak),
                              .limit = m->limit,
-                             .blocks = atomic_load(&m->blocks),
+                             .blocks = (size_t)(atomic_load(&m->calls) - gone),
                              .calls = atomic_load(&m->calls)};
 }
 
@@ -207,9 +210,13 @@ void mill_memory_free(mill_memory *m) {
 
 /* ---- allocation ----------------------------------------------------------------------------- */
 
-/* Count one call and `grow` bytes; false if the call must fail. */
-static bool reserve(mill_memory *m, size_t grow) {
-  uint64_t call = atomic_fetch_add_explicit(&m->calls, 1, memory_order_relaxed) + 1;
+/* One block less. */
+static void note_gone(mill_memory *m) {
+  atomic_fetch_add_explicit(&m->gone, 1, memory_order_relaxed);
+}
+
+/* May the call go on, with so many bytes more? */
+static bool admit(mill_memory *m, uint64_t call, size_t grow) {
   uint64_t fail = atomic_load_explicit(&m->fail_at, memory_order_relaxed);
   if (fail && (call == fail || (call > fail && atomic_load(&m->fail_forever)))) return false;
   size_t used = atomic_fetch_add_explicit(&m->used, grow, memory_order_relaxed) + grow;
@@ -221,6 +228,14 @@ static bool reserve(mill_memory *m, size_t grow) {
   while (used > peak && !atomic_compare_exchange_weak(&m->peak, &peak, used)) {
   }
   return true;
+}
+
+/* Count one call, of a block, and `grow` bytes; false if the call must fail. */
+static bool reserve(mill_memory *m, size_t grow) {
+  uint64_t call = atomic_fetch_add_explicit(&m->calls, 1, memory_order_relaxed) + 1;
+  if (admit(m, call, grow)) return true;
+  note_gone(m);
+  return false;
 }
 
 static void release(mill_memory *m, size_t n) {
@@ -248,9 +263,8 @@ void *mill_alloc(mill_memory *m, size_t n) {
   void *p = block_alloc(m, n);
   if (p == NULL) {
     release(m, n);
-    return NULL;
+    note_gone(m);
   }
-  atomic_fetch_add_explicit(&m->blocks, 1, memory_order_relaxed);
   return p;
 }
 
@@ -274,6 +288,7 @@ static void *move_pages(mill_memory *m, void *p, size_t old, size_t n) {
   }
   if (q && had > moved) munmap((char *)p + moved, had - moved);
   release(m, q ? old : n);
+  note_gone(m);
   return q;
 }
 
@@ -291,6 +306,7 @@ void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
   if (!reserve(m, n)) return NULL;
   void *q = realloc(p, n);
   release(m, q ? old : n);
+  note_gone(m);
   return q;
 }
 
@@ -298,7 +314,7 @@ void mill_free(mill_memory *m, void *p, size_t n) {
   if (p == NULL) return;
   block_free(m, p, n);
   release(m, n);
-  atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
+  note_gone(m);
 }
 
 void *mill_spare_take(mill_memory *m, mill_spare kind, size_t n) {
@@ -306,10 +322,10 @@ void *mill_spare_take(mill_memory *m, mill_spare kind, size_t n) {
   pthread_mutex_lock(&m->lock);
   void *p = pop_spare(m, &m->spare[kind], n);
   pthread_mutex_unlock(&m->lock);
-  if (p)
-    atomic_fetch_add_explicit(&m->blocks, 1, memory_order_relaxed);
-  else
+  if (p == NULL) {
     release(m, n);
+    note_gone(m);
+  }
   return p;
 }
 
@@ -328,7 +344,7 @@ void mill_spare_give(mill_memory *m, mill_spare kind, void *p, size_t n) {
     return;
   }
   release(m, n);
-  atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
+  note_gone(m);
 }
 
 mill_status mill_oom(const mill_memory *m, size_t wanted, mill_error *err) {

@@ -20,8 +20,6 @@ static bool is_boolean(const mill_expr *e) { return e->type && e->type->id == MI
 /* What the kind and the operands of e say. *closed, which begins as "so are its operands": could it be
 ** computed without a row? */
 static unsigned of_expr(const mill_expr *e, bool *closed) {
-  if (e->value) return mill_vector_valid(e->value, 0) ? 0 : MILL_HAS_NULL;
-  if (e->query) return MILL_HAS_QUERY;
   switch (e->kind) {
   case MILL_X_LITERAL:
   case MILL_X_ALIAS:
@@ -34,11 +32,27 @@ static unsigned of_expr(const mill_expr *e, bool *closed) {
     *closed = *closed && (e->fn == NULL || e->fn->kind == MILL_SCALAR);
     return (*closed ? MILL_HAS_CONSTANT : 0) |
            (is_boolean(e) && e->nargs && is_boolean(e->args[0]) ? MILL_HAS_BOOLEAN : 0);
-  default: *closed = false; return 0;
+  default: *closed = false; return e->query ? MILL_HAS_QUERY : 0;
   }
 }
 
-static unsigned look(const mill_expr *e, bool *closed);
+static unsigned look_all(const mill_expr *const *list, int n, bool *closed);
+
+static unsigned look_window(const mill_window *v, bool *closed) {
+  return look_all(v->partition, v->npartition, closed) | look_all(v->order, v->norder, closed) |
+         look_all(&v->from_offset, 1, closed) | look_all(&v->to_offset, 1, closed);
+}
+
+/* A constant that is known is not looked into. */
+static unsigned look(const mill_expr *e, bool *closed) {
+  if (e->value) return mill_vector_valid(e->value, 0) ? 0 : MILL_HAS_NULL;
+  unsigned has = 0;
+  if (e->nargs) has |= look_all(e->args, e->nargs, closed);
+  if (e->norder) has |= look_all(e->order, e->norder, closed);
+  if (e->filter) has |= look_all(&e->filter, 1, closed);
+  if (e->window) has |= look_window(e->window, closed);
+  return has | of_expr(e, closed);
+}
 
 static unsigned look_all(const mill_expr *const *list, int n, bool *closed) {
   unsigned has = 0;
@@ -48,16 +62,6 @@ static unsigned look_all(const mill_expr *const *list, int n, bool *closed) {
     *closed = *closed && own;
   }
   return has;
-}
-
-static unsigned look(const mill_expr *e, bool *closed) {
-  unsigned has = look_all(e->args, e->nargs, closed) | look_all(e->order, e->norder, closed) |
-                 look_all(&e->filter, 1, closed);
-  const mill_window *v = e->window;
-  if (v)
-    has |= look_all(v->partition, v->npartition, closed) | look_all(v->order, v->norder, closed) |
-           look_all(&v->from_offset, 1, closed) | look_all(&v->to_offset, 1, closed);
-  return has | of_expr(e, closed);
 }
 
 unsigned mill_n_shape(const mill_node *n) {
