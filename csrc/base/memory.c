@@ -51,8 +51,10 @@ struct mill_memory {
   uint64_t asking;
   size_t kept_limit;
   char *region, *region_end; /* what is not given yet */
-  atomic_size_t used, peak, blocks, kept_bytes;
-  atomic_uint_fast64_t calls, fail_at; /* fail_at: call number, 0 = never */
+  atomic_size_t used, peak, kept_bytes;
+  /* gone: calls without a live block of their own, since they failed, grew another or were freed. So each
+  ** call counts once, in one of them. fail_at: call number, 0 = never */
+  atomic_uint_fast64_t calls, gone, fail_at;
   atomic_bool fail_forever;
   size_t limit;
   atomic_int refs;
@@ -69,10 +71,11 @@ mill_memory *mill_memory_new(size_t limit) {
 }
 
 mill_memory_stats mill_memory_read(const mill_memory *m) {
+  const uint64_t gone = atomic_load(&m->gone); /* before `calls`, which threads may add to */
   return (mill_memory_stats){.used = atomic_load(&m->used),
                              .peak = atomic_load(&m->peak),
                              .limit = m->limit,
-                             .blocks = atomic_load(&m->blocks),
+                             .blocks = (size_t)(atomic_load(&m->calls) - gone),
                              .calls = atomic_load(&m->calls)};
 }
 
@@ -254,9 +257,13 @@ void mill_memory_free(mill_memory *m) {
 
 /* ---- allocation ----------------------------------------------------------------------------- */
 
-/* Count one call and `grow` bytes; false if the call must fail. */
-static bool reserve(mill_memory *m, size_t grow) {
-  uint64_t call = atomic_fetch_add_explicit(&m->calls, 1, memory_order_relaxed) + 1;
+/* One block less. */
+static void note_gone(mill_memory *m) {
+  atomic_fetch_add_explicit(&m->gone, 1, memory_order_relaxed);
+}
+
+/* May the call go on, with so many bytes more? */
+static bool admit(mill_memory *m, uint64_t call, size_t grow) {
   uint64_t fail = atomic_load_explicit(&m->fail_at, memory_order_relaxed);
   if (fail && (call == fail || (call > fail && atomic_load(&m->fail_forever)))) return false;
   size_t used = atomic_fetch_add_explicit(&m->used, grow, memory_order_relaxed) + grow;
@@ -268,6 +275,14 @@ static bool reserve(mill_memory *m, size_t grow) {
   while (used > peak && !atomic_compare_exchange_weak(&m->peak, &peak, used)) {
   }
   return true;
+}
+
+/* Count one call, of a block, and `grow` bytes; false if the call must fail. */
+static bool reserve(mill_memory *m, size_t grow) {
+  uint64_t call = atomic_fetch_add_explicit(&m->calls, 1, memory_order_relaxed) + 1;
+  if (admit(m, call, grow)) return true;
+  note_gone(m);
+  return false;
 }
 
 static void release(mill_memory *m, size_t n) {
@@ -295,9 +310,8 @@ void *mill_alloc(mill_memory *m, size_t n) {
   void *p = block_alloc(m, n);
   if (p == NULL) {
     release(m, charge(n));
-    return NULL;
+    note_gone(m);
   }
-  atomic_fetch_add_explicit(&m->blocks, 1, memory_order_relaxed);
   return p;
 }
 
@@ -321,6 +335,7 @@ static void *move_pages(mill_memory *m, void *p, size_t old, size_t n) {
   }
   if (q && had > moved) munmap((char *)p + moved, had - moved);
   release(m, charge(q ? old : n));
+  note_gone(m);
   return q;
 }
 
@@ -338,6 +353,7 @@ void *mill_realloc(mill_memory *m, void *p, size_t old, size_t n) {
   if (!reserve(m, charge(n))) return NULL;
   void *q = realloc(p, n);
   release(m, charge(q ? old : n));
+  note_gone(m);
   return q;
 }
 
@@ -345,7 +361,7 @@ void mill_free(mill_memory *m, void *p, size_t n) {
   if (p == NULL) return;
   block_free(m, p, n);
   release(m, charge(n));
-  atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
+  note_gone(m);
 }
 
 void *mill_spare_take(mill_memory *m, mill_spare kind, size_t n) {
@@ -353,10 +369,10 @@ void *mill_spare_take(mill_memory *m, mill_spare kind, size_t n) {
   pthread_mutex_lock(&m->lock);
   void *p = pop_spare(m, &m->spare[kind], n);
   pthread_mutex_unlock(&m->lock);
-  if (p)
-    atomic_fetch_add_explicit(&m->blocks, 1, memory_order_relaxed);
-  else
+  if (p == NULL) {
     release(m, charge(n));
+    note_gone(m);
+  }
   return p;
 }
 
@@ -375,7 +391,7 @@ void mill_spare_give(mill_memory *m, mill_spare kind, void *p, size_t n) {
     return;
   }
   release(m, charge(n));
-  atomic_fetch_sub_explicit(&m->blocks, 1, memory_order_relaxed);
+  note_gone(m);
 }
 
 mill_status mill_oom(const mill_memory *m, size_t wanted, mill_error *err) {
@@ -398,8 +414,8 @@ mill_status mill_grow(mill_memory *m, void **p, size_t *cap, size_t need, size_t
   return MILL_OK;
 }
 
-/* A block: this header, then `size` bytes. Blocks double up to 256 KiB, so an arena costs few
-** calls. One that is mapped takes all of its class: nobody else could have the rest. */
+/* A block: this header, then `size` bytes. Blocks grow, four times at first, then twice, up to 256 KiB, so an
+** arena costs few calls. One that is mapped takes all of its class: nobody else could have the rest. */
 enum { ARENA_BLOCK = 1 << 18 };
 typedef struct mill_arena_block {
   struct mill_arena_block *next;
@@ -455,7 +471,7 @@ void mill_arena_reset(mill_arena *a) {
 }
 
 static bool add_block(mill_arena *a, size_t n) {
-  size_t size = a->head ? a->head->size * 2 : 1024;
+  size_t size = !a->head ? 1024 : a->head->size < 8192 ? a->head->size * 4 : a->head->size * 2;
   if (size > ARENA_BLOCK) size = ARENA_BLOCK;
   if (size < n) size = n;
   size_t bytes = sizeof(mill_arena_block) + size;

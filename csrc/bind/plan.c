@@ -397,10 +397,14 @@ static const char *prepared_key(lua_State *L, mill_plan *p, const char *sql, siz
   return key;
 }
 
+enum { TEXT_ROOM = 16 << 10 }; /* bytes that a small query's trees take, in one block */
+
 static void analyse_text(lua_State *L, mill_handle_plan *h, const char *sql, size_t n,
                          const mill_parameters *params) {
   mill_error err;
   mill_error_clear(&err);
+  if (!mill_arena_reserve(&h->p->arena, TEXT_ROOM))
+    mill_raise_memory(L, h->p->arena.memory, TEXT_ROOM);
   MILL_RAISE_IF(L, &err, mill_sql_parse(h->p, sql, n, &err), sql);
   mill_udf_in_node(L, h->p, h->p->root);
   mill_plan_settle(L, h, params, sql);

@@ -267,10 +267,10 @@ static mill_status begin(mill_agg_perfect *c, const mill_agg_part *part, mill_er
   return MILL_OK;
 }
 
-/* Look up those of the rows that the list does not know, n of them, by their values. */
+/* Look up combinations that the list does not know, n of them, by the values of a row each. */
 static mill_status find_values(mill_agg_perfect *c, mill_agg_part *p, const mill_vector *const *key,
                                uint32_t n, mill_group_keys *keys, mill_arena *scratch,
-                               uint32_t *group, mill_error *err) {
+                               mill_error *err) {
   int nkeys = p->plan->op->nkeys;
   uint32_t found[MILL_BATCH];
   mill_vector *v = mill_arena_alloc(scratch, (size_t)nkeys * sizeof *v);
@@ -279,10 +279,7 @@ static mill_status find_values(mill_agg_perfect *c, mill_agg_part *p, const mill
     MILL_TRY(mill_vector_gather(&v[k], key[k], c->row, n, false, scratch, err));
   mill_group_keys_set(keys, &p->plan->layout, v, n);
   MILL_TRY(mill_agg_find(p, keys, n, found, err));
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t at = c->at[i];
-    group[at] = c->group[c->combination[at]] = found[i];
-  }
+  for (uint32_t i = 0; i < n; i++) c->group[c->combination[c->at[i]]] = found[i];
   return MILL_OK;
 }
 
@@ -297,13 +294,26 @@ static bool look_up(const mill_agg_perfect *c, uint32_t n, uint32_t *restrict gr
   return all;
 }
 
+/* The first row of each combination that the list does not know, in order; they count as known from here on. */
+static uint32_t unknown_rows(mill_agg_perfect *c, const uint32_t *sel, uint32_t n) {
+  uint32_t unknown = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t *group = &c->group[c->combination[i]];
+    if (*group != UNKNOWN) continue;
+    *group = 0;
+    c->row[unknown] = sel ? sel[i] : i;
+    c->at[unknown++] = i;
+  }
+  return unknown;
+}
+
 mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t morsel,
                                   const mill_vector *const *key, const uint32_t *sel, uint32_t n,
                                   mill_group_keys *keys, mill_arena *scratch, uint32_t *group,
                                   bool *done, mill_error *err) {
   int nkeys = p->plan->op->nkeys;
   bool anew = c->part != p;
-  uint32_t unknown = 0, shift = 0;
+  uint32_t shift = 0;
   *done = false;
   if (n == 0) return MILL_OK;
   c->fits = false;
@@ -326,10 +336,10 @@ mill_status mill_agg_perfect_find(mill_agg_perfect *c, mill_agg_part *p, size_t 
       add_integers(key[k], sel, n, at->low, shift, c->combination);
   }
   if (look_up(c, n, group)) return MILL_OK;
-  for (uint32_t i = 0; i < n; i++) {
-    c->row[unknown] = sel ? sel[i] : i;
-    c->at[unknown] = i;
-    unknown += group[i] == UNKNOWN;
-  }
-  return find_values(c, p, key, unknown, keys, scratch, group, err);
+  mill_status s = find_values(c, p, key, unknown_rows(c, sel, n), keys, scratch, err);
+  if (s == MILL_OK)
+    (void)look_up(c, n, group);
+  else
+    c->part = NULL;
+  return s;
 }

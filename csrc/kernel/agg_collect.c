@@ -521,7 +521,7 @@ static mill_status percentage_type(mill_binding *b, const char *required, mill_e
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", "`percentage`", "inputType",
                    mill_bind_type_sql(b, t, err), "inputExpr",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
 }
 
 /* A DOUBLE as Spark writes it in SQL. */
@@ -582,8 +582,8 @@ static mill_status bind_frequency(mill_binding *b, collect_plan *plan, mill_erro
   b->cast_to[2] = mill_type_of(MILL_BIGINT);
   MILL_TRY(mill_bind_constant(b, 2, &v, err));
   plan->counted = v.type == NULL || !mill_vector_valid(&v, 0) || MILL_AT(int64_t, &v, 0) != 1;
-  plan->frequency = mill_arena_strndup(b->arena, b->arg_sql[2], strlen(b->arg_sql[2]));
-  return plan->frequency ? MILL_OK : mill_oom(b->arena->memory, strlen(b->arg_sql[2]), err);
+  plan->frequency = mill_arena_strndup(b->arena, mill_arg_sql(b, 2), strlen(mill_arg_sql(b, 2)));
+  return plan->frequency ? MILL_OK : mill_oom(b->arena->memory, strlen(mill_arg_sql(b, 2)), err);
 }
 
 /* Exact percentiles compute in DOUBLE; those of intervals and times of day are such again. */
@@ -645,7 +645,7 @@ static mill_status bind_accuracy(mill_binding *b, collect_plan *plan, mill_error
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`accuracy`", "inputType",
                      mill_bind_type_sql(b, t, err), "inputExpr",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[2]), NULL);
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 2)), NULL);
   b->cast_to[2] = mill_type_of(MILL_BIGINT);
   MILL_TRY(mill_bind_constant(b, 2, &v, err));
   if (!mill_vector_valid(&v, 0))

@@ -214,7 +214,7 @@ static mill_status bind_most(mill_binding *b, mill_error *err) {
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`nb`", "inputType", "\"INT\"",
-                     "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+                     "inputExpr", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
   MILL_TRY(mill_bind_constant(b, 1, &v, err));
   if (!mill_vector_valid(&v, 0))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_NULL, "sqlExpr",

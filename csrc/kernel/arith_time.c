@@ -326,7 +326,7 @@ static mill_status done_with(mill_binding *b, const mill_type *result, mill_kern
 static mill_status shown_as(mill_binding *b, const arith *st, const char *form, int first,
                             mill_error *err) {
   if (st->mode == ARITH_TRY) return MILL_OK;
-  b->shown = mill_error_fmt(err, form, b->arg_sql[first], b->arg_sql[1 - first]);
+  b->shown = mill_error_fmt(err, form, mill_arg_sql(b, first), mill_arg_sql(b, 1 - first));
   return MILL_OK;
 }
 
@@ -337,10 +337,10 @@ static mill_status wrong_days(mill_binding *b, const arith *st, int date, mill_e
   const mill_type *t = text ? b->arg_type[date] : b->arg_type[1 - date];
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
                    mill_error_fmt(err, "\"date_%s(%s, %s)\"", st->op == OP_ADD ? "add" : "sub",
-                                  b->arg_sql[first], b->arg_sql[1 - first]),
+                                  mill_arg_sql(b, first), mill_arg_sql(b, 1 - first)),
                    "paramIndex", mill_ordinal(1), "requiredType",
                    "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", "inputSql",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[1 - first]), "inputType",
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1 - first)), "inputType",
                    mill_bind_type_sql(b, t, err), NULL);
 }
 
@@ -440,9 +440,9 @@ static mill_status bind_other_moved(mill_binding *b, arith *st, int side, bool *
   if (b->arg_type[side]->id != MILL_STRING)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
                      mill_error_fmt(err, st->op == OP_ADD ? "\"%s + %s\"" : "\"%s - %s\"",
-                                    b->arg_sql[side], b->arg_sql[1 - side]),
+                                    mill_arg_sql(b, side), mill_arg_sql(b, 1 - side)),
                      "paramIndex", mill_ordinal(0), "requiredType", any_stamp, "inputSql",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[side]), "inputType",
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, side)), "inputType",
                      mill_bind_type_sql(b, b->arg_type[side], err), NULL);
   b->cast_to[side] = mill_type_of(MILL_TIMESTAMP);
   st->flip = side == 1;

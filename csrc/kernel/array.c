@@ -396,7 +396,7 @@ static mill_status bind_sort(mill_binding *b, mill_error *err) {
   if (b->nargs > 1 && b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`ascendingOrder`", "inputType",
-                     "\"BOOLEAN\"", "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[1]),
+                     "\"BOOLEAN\"", "inputExpr", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)),
                      NULL);
   if (!mill_type_orderable(b->cast_to[0]))
     return mill_bind_unordered(b, b->fn->name, b->arg_type[0], err);
@@ -462,7 +462,7 @@ KERNEL_HEAD(k_zip) {
 
 /* The name of a column's text, or the place. */
 static const char *zip_name(mill_binding *b, int i) {
-  const char *s = b->arg_sql[i], *dot = strrchr(s, '.');
+  const char *s = mill_arg_sql(b, i), *dot = strrchr(s, '.');
   bool name = b->arg_value[i] == NULL && strpbrk(s, "( '\"") == NULL;
   if (name) return dot ? dot + 1 : s;
   char buf[16];

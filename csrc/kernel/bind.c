@@ -19,7 +19,8 @@ static mill_status cast_constant(mill_binding *b, int i, mill_vector *out, mill_
   one.arg_type = b->arg_type + i;
   one.arg_value = b->arg_value + i;
   one.arg_nullable = b->arg_nullable + i;
-  one.arg_sql = b->arg_sql + i;
+  const char *sql = mill_arg_sql(b, i);
+  one.arg_sql = &sql;
   one.nargs = 1;
   MILL_TRY(
       mill_cast_bind(&one, b->cast_to[i], b->set->ansi ? MILL_CAST_ANSI : MILL_CAST_LEGACY, err));
@@ -68,7 +69,7 @@ static const char *worded_args(mill_binding *b, const char *(*word)(const mill_b
   size_t at = 0;
   list[0] = '\0';
   for (int i = 0; i < b->nargs && at < sizeof list - 8; i++) {
-    int k = snprintf(list + at, sizeof list - at, "%s%s", word(b, i), b->arg_sql[i]);
+    int k = snprintf(list + at, sizeof list - at, "%s%s", word(b, i), mill_arg_sql(b, i));
     at += k > 0 ? (size_t)k : 0;
   }
   return mill_error_fmt(err, "%s", list);
@@ -92,8 +93,8 @@ static const char *case_word(const mill_binding *b, int i) {
 const char *mill_bind_sql(mill_binding *b, mill_error *err) {
   const char *name = mill_function_printed(b->fn, b->fn->name);
   bool op = (b->fn->flags & MILL_FN_OPERATOR) != 0;
-  if (strcmp(name, "negative") == 0) return mill_error_fmt(err, "\"(- %s)\"", b->arg_sql[0]);
-  if (strcmp(name, "positive") == 0) return mill_error_fmt(err, "\"(+ %s)\"", b->arg_sql[0]);
+  if (strcmp(name, "negative") == 0) return mill_error_fmt(err, "\"(- %s)\"", mill_arg_sql(b, 0));
+  if (strcmp(name, "positive") == 0) return mill_error_fmt(err, "\"(+ %s)\"", mill_arg_sql(b, 0));
   if (strcmp(name, "when") == 0)
     return mill_error_fmt(err, "\"CASE%s END\"", worded_args(b, case_word, err));
   if (strcmp(name, "in") == 0)
@@ -101,9 +102,10 @@ const char *mill_bind_sql(mill_binding *b, mill_error *err) {
   if (strcmp(name, "if") == 0)
     return mill_error_fmt(err, "\"(IF(%s))\"", worded_args(b, list_word, err));
   if (op && b->nargs == 2)
-    return mill_error_fmt(err, "\"(%s %s %s)\"", b->arg_sql[0], operator_sign(name), b->arg_sql[1]);
+    return mill_error_fmt(err, "\"(%s %s %s)\"", mill_arg_sql(b, 0), operator_sign(name),
+                          mill_arg_sql(b, 1));
   if (op && b->nargs == 1)
-    return mill_error_fmt(err, "\"(%s %s)\"", operator_sign(name), b->arg_sql[0]);
+    return mill_error_fmt(err, "\"(%s %s)\"", operator_sign(name), mill_arg_sql(b, 0));
   return mill_error_fmt(err, "\"%s(%s)\"", name, worded_args(b, list_word, err));
 }
 

@@ -183,7 +183,7 @@ static mill_status refuse(mill_binding *b, const mill_type *to, mill_cast_mode m
   const char *target = mill_type_quoted(m, to, err), *source = mill_type_quoted(m, from, err);
   const char *sql =
       mill_error_fmt(err, "\"%sCAST(%s AS %.*s)\"", mode == MILL_CAST_TRY ? "TRY_" : "",
-                     b->arg_sql[0], (int)strlen(target) - 2, target + 1);
+                     mill_arg_sql(b, 0), (int)strlen(target) - 2, target + 1);
   bool from_days = mill_type_numeric(from) && to->id == MILL_DATE;
   if (mode != MILL_CAST_LEGACY && (from_days || (from->id == MILL_DATE && mill_type_numeric(to))))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_CAST_WITH_FUNC_SUGGESTION, "sqlExpr", sql,

@@ -88,8 +88,8 @@ static mill_status odd_name(mill_binding *b, mill_error *err) {
   for (int i = 0; i < b->nargs && at < sizeof list - 80; i += 2) {
     const mill_vector *v = b->arg_value[i];
     if (v && b->arg_type[i]->id == MILL_STRING && mill_vector_valid(v, 0)) continue;
-    at +=
-        (size_t)snprintf(list + at, sizeof list - at, "%s\"%.64s\"", at ? ", " : "", b->arg_sql[i]);
+    at += (size_t)snprintf(list + at, sizeof list - at, "%s\"%.64s\"", at ? ", " : "",
+                           mill_arg_sql(b, i));
   }
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING,
                    "sqlExpr", mill_bind_sql(b, err), "inputExprs",

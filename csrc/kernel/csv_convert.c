@@ -33,7 +33,7 @@ static bool csv_type(const mill_type *t) {
 static mill_status check_schema(mill_binding *b, const mill_type *t, mill_error *err) {
   if (t->id != MILL_STRUCT)
     return mill_fail(err, MILL_E_INVALID_SCHEMA_NON_STRUCT_TYPE, "inputSchema",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), "dataType",
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), "dataType",
                      mill_bind_type_sql(b, t, err), NULL);
   for (uint32_t i = 0; i < t->nfields; i++)
     if (!csv_type(t->fields[i].type))
@@ -53,7 +53,7 @@ static mill_status bind_from_csv(mill_binding *b, mill_error *err) {
   MILL_TRY(read_plan(b, &f->plan, o, err));
   MILL_TRY(mill_call_mode(b, o, &f->fail_fast, err));
   MILL_TRY(mill_call_corrupt(b, o, b->result, &f->corrupt, err));
-  b->shown = mill_error_fmt(err, "from_csv(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "from_csv(%s)", mill_arg_sql(b, 0));
   b->state = f;
   b->nullable = true;
   return MILL_OK;
@@ -151,7 +151,7 @@ static mill_status bind_to_csv(mill_binding *b, mill_error *err) {
   const mill_type *t = b->arg_type[0];
   to_csv *c;
   mill_options o;
-  b->shown = mill_error_fmt(err, "to_csv(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "to_csv(%s)", mill_arg_sql(b, 0));
   MILL_TRY(mill_bind_types(b, "any, any? -> string", err));
   if (t->id != MILL_NULL && (t->id != MILL_STRUCT || mill_type_holds(t, MILL_VARIANT)))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE, "sqlExpr",
@@ -303,7 +303,7 @@ static mill_status bind_schema_of_csv(mill_binding *b, mill_error *err) {
   bytes s = {"", 0};
   const mill_type *t = NULL;
   const char *behind;
-  b->shown = mill_error_fmt(err, "schema_of_csv(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "schema_of_csv(%s)", mill_arg_sql(b, 0));
   MILL_TRY(mill_bind_types(b, "!string, any? -> string", err));
   MILL_TRY(mill_call_options(b, 1, &o, err));
   MILL_TRY(mill_call_sample(b, "csv", &s, err));

@@ -171,16 +171,16 @@ static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
   b->nullable |= p->parts ? p->ntz : p->lenient || !b->set->ansi;
   b->state = p;
   if (zoned && strcmp(name, "try_make_timestamp") == 0) /* Spark's name has no room for it */
-    b->shown =
-        mill_error_fmt(err, "try_make_timestamp(%s, %s, %s, %s, %s, %s)", b->arg_sql[0],
-                       b->arg_sql[1], b->arg_sql[2], b->arg_sql[3], b->arg_sql[4], b->arg_sql[5]);
+    b->shown = mill_error_fmt(err, "try_make_timestamp(%s, %s, %s, %s, %s, %s)", mill_arg_sql(b, 0),
+                              mill_arg_sql(b, 1), mill_arg_sql(b, 2), mill_arg_sql(b, 3),
+                              mill_arg_sql(b, 4), mill_arg_sql(b, 5));
   if (p->parts && p->ntz && p->lenient)
     b->shown = mill_error_fmt(err, "try_make_timestamp_ntz(make_timestamp_ntz(%s, %s))",
-                              b->arg_sql[0], b->arg_sql[1]);
+                              mill_arg_sql(b, 0), mill_arg_sql(b, 1));
   if (p->parts && strstr(name, "_ltz"))
-    b->shown =
-        mill_error_fmt(err, b->nargs > 2 ? "make_timestamp(%s, %s, %s)" : "make_timestamp(%s, %s)",
-                       b->arg_sql[0], b->arg_sql[1], b->nargs > 2 ? b->arg_sql[2] : "");
+    b->shown = mill_error_fmt(
+        err, b->nargs > 2 ? "make_timestamp(%s, %s, %s)" : "make_timestamp(%s, %s)",
+        mill_arg_sql(b, 0), mill_arg_sql(b, 1), b->nargs > 2 ? mill_arg_sql(b, 2) : "");
   return MILL_OK;
 }
 

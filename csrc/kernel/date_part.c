@@ -264,7 +264,7 @@ static mill_status bind_no_field(mill_binding *b) {
 static mill_status bad_field(mill_binding *b, const mill_str *s, mill_error *err) {
   return mill_fail(err, MILL_E_INVALID_EXTRACT_FIELD, "field",
                    mill_error_fmt(err, "`%.*s`", (int)s->size, mill_str_data(s)), "expr",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
 }
 
 static bool find_part(const mill_str *s, part *out) {

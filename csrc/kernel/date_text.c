@@ -336,9 +336,9 @@ KERNEL_HEAD(same_value) {
 static mill_status bind_to(mill_binding *b, mill_error *err) {
   MILL_TRY(bind_reading(b, err));
   if (strcmp(b->fn->name, "try_to_time") == 0) /* shown as what it tries */
-    b->shown = b->nargs == 1 ? mill_error_fmt(err, "%s(to_time(%s))", b->name, b->arg_sql[0])
-                             : mill_error_fmt(err, "%s(to_time(%s, %s))", b->name, b->arg_sql[0],
-                                              b->arg_sql[1]);
+    b->shown = b->nargs == 1 ? mill_error_fmt(err, "%s(to_time(%s))", b->name, mill_arg_sql(b, 0))
+                             : mill_error_fmt(err, "%s(to_time(%s, %s))", b->name,
+                                              mill_arg_sql(b, 0), mill_arg_sql(b, 1));
   if (b->kernel == NULL) b->kernel = same_value;
   return MILL_OK;
 }

@@ -211,8 +211,8 @@ static mill_status bind_now(mill_binding *b, mill_error *err) {
                      "`precision`", "paramType", type, NULL);
   if (b->arg_type[0]->id != MILL_INT || !mill_vector_valid(v, 0))
     return mill_fail(err, MILL_E_UNEXPECTED_INPUT_TYPE, "functionName", name, "paramIndex", "first",
-                     "inputSql", mill_error_fmt(err, "\"%s\"", b->arg_sql[0]), "inputType", type,
-                     "requiredType", "\"INT\"", NULL);
+                     "inputSql", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 0)), "inputType",
+                     type, "requiredType", "\"INT\"", NULL);
   int32_t p = MILL_AT(int32_t, v, 0);
   if (p != 6 && (p < 7 || p > 9 || !b->set->nanos)) return bad_precision(local, p, err);
   b->shown = local ? "localtimestamp()" : p == 6 ? "now()" : "current_timestamp()";

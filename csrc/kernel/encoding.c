@@ -232,7 +232,7 @@ static mill_status bind_to_binary(mill_binding *b, mill_error *err) {
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`fmt`", "inputType", "\"STRING\"",
-                     "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+                     "inputExpr", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
   MILL_TRY(mill_bind_constant(b, 1, &v, err));
   if (!mill_vector_valid(&v, 0)) return MILL_OK;
   bytes s = bytes_of(&v);

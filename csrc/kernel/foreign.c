@@ -10,7 +10,7 @@ static mill_status need_text(mill_binding *b, int i, const char *name, mill_erro
   if (v && v->type->id == MILL_STRING && mill_vector_valid(v, 0)) return MILL_OK;
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", name, "inputType", "\"STRING\"", "inputExpr",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
 }
 
 static bool takes(const mill_type *t) {

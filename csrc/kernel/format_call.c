@@ -76,7 +76,7 @@ mill_status mill_call_schema(mill_binding *b, int i, const mill_type **out, mill
   const mill_vector *v = b->arg_value[i];
   if (v == NULL || v->type->id != MILL_STRING || !mill_vector_valid(v, 0))
     return mill_fail(err, MILL_E_INVALID_SCHEMA_NON_STRING_LITERAL, "inputSchema",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
   bytes text = bytes_of(v);
   if (b->parse_schema == NULL)
     return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", "no parser of schemas", NULL);
@@ -113,7 +113,7 @@ mill_status mill_call_sample(mill_binding *b, const char *name, bytes *out, mill
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", mill_error_fmt(err, "`%s`", name),
                    "inputType", "\"STRING\"", "inputExpr",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[0]), NULL);
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 0)), NULL);
 }
 
 mill_status mill_call_ddl(mill_call *call, const mill_type *t, mill_vector *out, size_t n,

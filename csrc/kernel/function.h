@@ -163,7 +163,7 @@ struct mill_binding {
   const mill_vector *const
       *arg_value; /* a constant vector where the argument is foldable, else NULL */
   const bool *arg_nullable;
-  const char *const *arg_sql;  /* text of each argument as Spark prints it in messages */
+  const char *const *arg_sql;  /* texts for mill_arg_sql; NULL: `print` makes them */
   const mill_key_order *order; /* WITHIN GROUP: its keys are arguments as the function wants them */
   int norder;
   const bool *arg_literal; /* the argument is a plain literal; NULL: those with a value are */
@@ -171,7 +171,9 @@ struct mill_binding {
   /* A schema ("a INT, b STRING") or a type, as SQL writes them. */
   mill_status (*parse_schema)(mill_binding *b, const char *text, size_t n, const mill_type **out,
                               mill_error *err);
-  void *planner; /* of parse_schema */
+  const char *(*print)(const mill_binding *b, int i);
+  const void *call; /* of print: what is bound */
+  void *planner;    /* of parse_schema and print */
 
   /* results */
   const mill_type **cast_to; /* per argument: the type to cast to (the given one: no cast) */
@@ -190,6 +192,11 @@ struct mill_binding {
   const char *stands_for; /* as `lowered`, where it hangs on the arguments; printed as what it is,
                              or as `shown` */
 };
+
+/* The text of an argument as Spark prints it in messages, for bind functions. */
+static inline const char *mill_arg_sql(const mill_binding *b, int i) {
+  return b->arg_sql ? b->arg_sql[i] : b->print(b, i);
+}
 
 struct mill_function {
   const char *name;

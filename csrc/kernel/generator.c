@@ -232,7 +232,7 @@ static mill_status bind_stack(mill_binding *b, mill_error *err) {
   if (b->arg_value[0] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`n`", "inputType", "\"INT\"", "inputExpr",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[0]), NULL);
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 0)), NULL);
   if (b->arg_type[0]->id != MILL_INT) return mill_bind_wrong_type(b, 0, "\"INT\"", err);
   MILL_TRY(mill_bind_constant(b, 0, &v, err));
   int32_t rows = mill_vector_valid(&v, 0) ? MILL_AT(int32_t, &v, 0) : 0;

@@ -22,7 +22,7 @@ typedef struct from_json {
 
 static mill_status wrong_schema(mill_binding *b, const mill_type *t, mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_JSON_SCHEMA, "sqlExpr",
-                   mill_error_fmt(err, "\"%s(%s)\"", b->fn->name, b->arg_sql[0]), "schema",
+                   mill_error_fmt(err, "\"%s(%s)\"", b->fn->name, mill_arg_sql(b, 0)), "schema",
                    mill_bind_type_sql(b, t, err), NULL);
 }
 
@@ -59,8 +59,8 @@ static mill_status bind_from_json(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_call_corrupt(b, o, b->result, &f->corrupt, err));
   b->state = f;
   b->nullable = true;
-  b->shown =
-      b->result->id == MILL_MAP ? "entries" : mill_error_fmt(err, "from_json(%s)", b->arg_sql[0]);
+  b->shown = b->result->id == MILL_MAP ? "entries"
+                                       : mill_error_fmt(err, "from_json(%s)", mill_arg_sql(b, 0));
   return MILL_OK;
 }
 
@@ -160,7 +160,7 @@ static mill_status bind_to_json(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_json_style_names(&t->style, b->arg_type[0], b->arena, err));
   b->state = t;
   b->nullable = true;
-  b->shown = mill_error_fmt(err, "to_json(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "to_json(%s)", mill_arg_sql(b, 0));
   return MILL_OK;
 }
 

@@ -44,7 +44,7 @@ static mill_status bind_schema_of_json(mill_binding *b, mill_error *err) {
   guess root = {.kind = GUESS_NULL};
   bytes s = {"", 0};
   const mill_type *t = NULL;
-  b->shown = mill_error_fmt(err, "schema_of_json(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "schema_of_json(%s)", mill_arg_sql(b, 0));
   MILL_TRY(mill_bind_types(b, "!string, any? -> string", err));
   MILL_TRY(read_rules(b, &rules, &read, err));
   MILL_TRY(mill_call_sample(b, "json", &s, err));

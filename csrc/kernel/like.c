@@ -284,7 +284,7 @@ static mill_status bind_like(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_constant(b, 2, &escape, err));
   if (escape.type && (!mill_vector_valid(&escape, 0) || MILL_AT(mill_str, &escape, 0).size != 1))
     return mill_fail(err, MILL_E_INVALID_ESCAPE_CHAR, "sqlExpr",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[2]), NULL);
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 2)), NULL);
   if (pat.type == NULL || !mill_vector_valid(&pat, 0)) return MILL_OK;
   char c = '\\';
   if (escape.type) c = mill_str_data(&MILL_AT(mill_str, &escape, 0))[0];

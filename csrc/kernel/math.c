@@ -75,7 +75,7 @@ static mill_status bind_log(mill_binding *b, mill_error *err) {
     return mill_bind_types(b, "double, double -> double", err);
   }
   b->kernel = k_ln;
-  if (b->nargs == 1) b->shown = mill_error_fmt(err, "LOG(E(), %s)", b->arg_sql[0]);
+  if (b->nargs == 1) b->shown = mill_error_fmt(err, "LOG(E(), %s)", mill_arg_sql(b, 0));
   return mill_bind_types(b, "double -> double", err);
 }
 

@@ -55,9 +55,9 @@ static mill_status bind_array_to_vector(mill_binding *b, mill_error *err) {
   const mill_type *item = t->id == MILL_ARRAY ? t->fields[0].type : t;
   bool wide = mill_type_numeric(item) && item->id != MILL_DECIMAL;
   if (t->id != MILL_ARRAY || !wide)
-    return mill_fail(err, MILL_E_CANNOT_UP_CAST_DATATYPE, "expression", b->arg_sql[0], "sourceType",
-                     mill_bind_type_sql(b, item, err), "targetType", "\"DOUBLE\"", "details",
-                     "vectors hold numbers of type DOUBLE", NULL);
+    return mill_fail(err, MILL_E_CANNOT_UP_CAST_DATATYPE, "expression", mill_arg_sql(b, 0),
+                     "sourceType", mill_bind_type_sql(b, item, err), "targetType", "\"DOUBLE\"",
+                     "details", "vectors hold numbers of type DOUBLE", NULL);
   b->cast_to[0] = mill_type_array(b->ctx->types, mill_type_of(MILL_DOUBLE), true);
   if (b->cast_to[0] == NULL) return mill_oom(b->ctx->memory, sizeof *t, err);
   b->result = mill_type_of(MILL_VECTOR);

@@ -180,7 +180,7 @@ static mill_status bind_rand(mill_binding *b, mill_error *err) {
     return mill_bind_wrong_type(b, 0, "(\"INT\" or \"BIGINT\")", err);
   if (b->nargs == 1 && b->arg_value[0] == NULL)
     return mill_fail(err, MILL_E_SEED_EXPRESSION_IS_UNFOLDABLE, "seedExpr",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[0]), "exprWithSeed",
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 0)), "exprWithSeed",
                      mill_bind_sql(b, err), NULL);
   MILL_TRY(mill_bind_types(b, b->nargs ? "#bigint -> double" : "-> double", err));
   return bind_seed(b, 0, err);

@@ -35,7 +35,7 @@ static mill_status seed_of(mill_binding *b, int i, const char *function, uint64_
   if (!whole || b->arg_value[i] == NULL)
     return mill_fail(err, MILL_E_INVALID_PARAMETER_VALUE_LONG, "parameter", "`seed`",
                      "functionName", function, "invalidValue",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
   return whole_of(b, i, 0, (int64_t *)out, err);
 }
 
@@ -50,7 +50,7 @@ static mill_status unfolded(mill_binding *b, int i, const char *name, const char
                             mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", name, "inputType", type, "inputExpr",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
 }
 
 static mill_status bind_randstr(mill_binding *b, mill_error *err) {
@@ -207,7 +207,7 @@ static mill_status bind_shuffle(mill_binding *b, mill_error *err) {
       t->id == MILL_ARRAY ? t : mill_type_array(b->ctx->types, mill_type_of(MILL_NULL), true);
   b->cast_to[0] = b->result;
   b->nullable = b->arg_nullable[0];
-  b->shown = mill_error_fmt(err, "shuffle(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "shuffle(%s)", mill_arg_sql(b, 0));
   return b->result ? MILL_OK : mill_oom(b->arena->memory, sizeof *t, err);
 }
 

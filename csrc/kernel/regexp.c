@@ -371,7 +371,7 @@ static mill_status bind_replace(mill_binding *b, mill_error *err) {
   if (v.type == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`position`", "inputType", "\"INT\"",
-                     "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[3]), NULL);
+                     "inputExpr", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 3)), NULL);
   if (!mill_vector_valid(&v, 0) || *(const int32_t *)v.data > 0) return MILL_OK;
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
                    mill_bind_sql(b, err), "exprName", "position", "valueRange", "(0, 2147483647]",

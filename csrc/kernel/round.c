@@ -289,7 +289,7 @@ static mill_status bind_plan(mill_binding *b, mill_rounding how, bool *null, mil
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`scale`", "inputType", "\"INT\"",
-                     "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+                     "inputExpr", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
   const mill_type *t = mill_convert_to(b->ctx->types, "int", b->arg_type[1]);
   if (t == NULL) return mill_bind_wrong_type(b, 1, "\"INT\"", err);
   b->cast_to[1] = t;

@@ -303,7 +303,7 @@ const char *mill_ordinal(int i) {
 mill_status mill_bind_wrong_type(mill_binding *b, int i, const char *required, mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
                    mill_bind_sql(b, err), "paramIndex", mill_ordinal(i), "requiredType", required,
-                   "inputSql", mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), "inputType",
+                   "inputSql", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), "inputType",
                    mill_bind_type_sql(b, b->arg_type[i], err), NULL);
 }
 
@@ -311,7 +311,7 @@ mill_status mill_bind_wrong_type(mill_binding *b, int i, const char *required, m
 ** as of a TIME to a DATE. */
 static mill_status no_such_cast(mill_binding *b, int i, mill_type_id to, mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, "sqlExpr",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), "srcType",
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), "srcType",
                    mill_bind_type_sql(b, b->arg_type[i], err), "targetType",
                    mill_bind_type_sql(b, mill_type_of(to), err), NULL);
 }
@@ -409,7 +409,7 @@ static mill_status bind_entry(mill_binding *b, int i, const entry *e, mill_error
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", mill_ordinal(i), "inputType",
                      required_text(b, e->text, err), "inputExpr",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
   if (e->same) return MILL_OK;
   const mill_type *t = convert(b->ctx->types, e->text, b->arg_type[i], e->exact, 0);
   if (t == NULL) return refuse_entry(b, i, e, err);

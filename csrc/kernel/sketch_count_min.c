@@ -160,7 +160,7 @@ static mill_status constant(mill_binding *b, int i, const char *name, mill_vecto
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", mill_error_fmt(err, "`%s`", name),
                      "inputType", mill_bind_type_sql(b, b->arg_type[i], err), "inputExpr",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
   MILL_TRY(mill_bind_constant(b, i, v, err));
   if (v->type->phys != MILL_PHYS_NONE && mill_vector_valid(v, 0)) return MILL_OK;
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_NULL, "sqlExpr", mill_bind_sql(b, err),

@@ -380,7 +380,7 @@ static mill_status read_k(mill_binding *b, plan *p, mill_error *err) {
   if (!mill_sketch_constant(b, 1, &k))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "k", "inputType", "int", "inputExpr",
-                     b->arg_sql[1], NULL);
+                     mill_arg_sql(b, 1), NULL);
   if (b->arg_type[1]->id == MILL_NULL || !mill_vector_valid(b->arg_value[1], 0))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_NULL, "sqlExpr",
                      mill_bind_sql(b, err), "exprName", "k", NULL);
@@ -435,7 +435,7 @@ static mill_status bind_asked(mill_binding *b, const char *one, const char *name
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", name, "inputType",
                    mill_bind_type_sql(b, t, err), "inputExpr",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
 }
 
 static mill_status bind_answer(mill_binding *b, const char *asked, const char *name,

@@ -338,7 +338,7 @@ static mill_status fail_open(mill_binding *b, int i, const char *name, const cha
                              mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", name, "inputType", type, "inputExpr",
-                   b->arg_sql[i], NULL);
+                   mill_arg_sql(b, i), NULL);
 }
 
 static mill_status fail_hint(mill_binding *b, const char *said, mill_error *err) {

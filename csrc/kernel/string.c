@@ -318,8 +318,8 @@ static mill_status bind_instr(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, "string, string, int?, int? -> int", err));
   b->kernel = b->nargs > 2 ? k_instr_from : k_instr;
   if (b->nargs == 3)
-    b->shown =
-        mill_error_fmt(err, "instr(%s, %s, %s, 1)", b->arg_sql[0], b->arg_sql[1], b->arg_sql[2]);
+    b->shown = mill_error_fmt(err, "instr(%s, %s, %s, 1)", mill_arg_sql(b, 0), mill_arg_sql(b, 1),
+                              mill_arg_sql(b, 2));
   return MILL_OK;
 }
 
@@ -468,7 +468,8 @@ static mill_status bind_pad(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_bind_types(b, "binary, int, binary? -> binary", err));
   b->kernel = pad_bytes;
   if (b->nargs == 2)
-    b->shown = mill_error_fmt(err, "%s(%s, %s, X'00')", b->fn->name, b->arg_sql[0], b->arg_sql[1]);
+    b->shown = mill_error_fmt(err, "%s(%s, %s, X'00')", b->fn->name, mill_arg_sql(b, 0),
+                              mill_arg_sql(b, 1));
   return MILL_OK;
 }
 

@@ -325,7 +325,7 @@ static mill_status bind_mask(mill_binding *b, mill_error *err) {
     if (v == NULL)
       return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                        mill_bind_sql(b, err), "inputName", names[i - 1], "inputType", "\"STRING\"",
-                       "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+                       "inputExpr", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
     if (v->type->id != MILL_STRING || !mill_vector_valid(v, 0)) continue;
     bytes s = bytes_of(v);
     if (mill_utf8_count(s.p, s.n) != 1)

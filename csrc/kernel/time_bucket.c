@@ -94,7 +94,7 @@ static mill_status constant(mill_binding *b, int i, const char *name, mill_vecto
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", name, "inputType",
                    mill_bind_type_sql(b, b->arg_type[i], err), "inputExpr",
-                   mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
+                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
 }
 
 static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
@@ -113,8 +113,9 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
   b->state = s;
   b->nullable = true;
   if (b->nargs < 3)
-    b->shown = mill_error_fmt(err, "%s(%s, %s, %s '1970-01-01 00:00:00')", b->name, b->arg_sql[0],
-                              b->arg_sql[1], ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP");
+    b->shown =
+        mill_error_fmt(err, "%s(%s, %s, %s '1970-01-01 00:00:00')", b->name, mill_arg_sql(b, 0),
+                       mill_arg_sql(b, 1), ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP");
   if (!known) return MILL_OK;
   bool months = b->arg_type[0]->id == MILL_INTERVAL_YM;
   int64_t width = (int64_t)mill_int_at(&size, 0);
@@ -128,7 +129,7 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
   b->shown = NULL;
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
                    mill_bind_sql(b, err), "exprName", "`bucketSize`", "valueRange", "(0, inf)",
-                   "currentValue", b->arg_sql[0], NULL);
+                   "currentValue", mill_arg_sql(b, 0), NULL);
 }
 
 const mill_function mill_family_time_bucket[] = {

@@ -18,7 +18,7 @@ typedef struct slices {
 /* ---- durations ------------------------------------------------------------------------------ */
 
 static mill_status bad_duration(mill_binding *b, int i, mill_error *err) {
-  return mill_fail(err, MILL_E_LEGACY_1207, "expr", b->arg_sql[i], NULL);
+  return mill_fail(err, MILL_E_LEGACY_1207, "expr", mill_arg_sql(b, i), NULL);
 }
 
 /* A text as an interval: null where it is none. */
@@ -33,7 +33,8 @@ static mill_status text_duration(mill_binding *b, int i, int64_t *out, mill_erro
                      mill_error_fmt(err, "'%.*s'", (int)s->size, mill_str_data(s)), NULL);
   }
   mill_interval d = *(const mill_interval *)v.data;
-  if (d.months != 0) return mill_fail(err, MILL_E_LEGACY_3231, "interval", b->arg_sql[i], NULL);
+  if (d.months != 0)
+    return mill_fail(err, MILL_E_LEGACY_3231, "interval", mill_arg_sql(b, i), NULL);
   if (__builtin_mul_overflow((int64_t)d.days, MILL_MICROS_DAY, out) ||
       __builtin_add_overflow(*out, d.micros, out))
     return bad_duration(b, i, err);
@@ -52,8 +53,8 @@ static mill_status duration(mill_binding *b, int i, int64_t *out, mill_error *er
 }
 
 static const char *slices_sql(mill_binding *b, const slices *w, mill_error *err) {
-  return mill_error_fmt(err, "\"window(%s, %lld, %lld, %lld)\"", b->arg_sql[0], (long long)w->width,
-                        (long long)w->slide, (long long)w->start);
+  return mill_error_fmt(err, "\"window(%s, %lld, %lld, %lld)\"", mill_arg_sql(b, 0),
+                        (long long)w->width, (long long)w->slide, (long long)w->start);
 }
 
 static mill_status not_positive(mill_binding *b, const slices *w, const char *name, int64_t value,
@@ -109,7 +110,7 @@ static mill_status time_type(mill_binding *b, const char *sql, const mill_type *
                    "paramIndex", "first", "requiredType",
                    "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or \"STRUCT<start: TIMESTAMP, "
                    "end: TIMESTAMP>\" or \"STRUCT<start: TIMESTAMP_NTZ, end: TIMESTAMP_NTZ>\")",
-                   "inputSql", mill_error_fmt(err, "\"%s\"", b->arg_sql[0]), "inputType",
+                   "inputSql", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 0)), "inputType",
                    mill_bind_type_sql(b, t, err), NULL);
 }
 
@@ -191,9 +192,9 @@ static mill_status k_session(mill_call *call, const mill_vector *const *args, si
 
 static mill_status bind_session(mill_binding *b, mill_error *err) {
   const mill_type *time;
-  MILL_TRY(time_type(b,
-                     mill_error_fmt(err, "\"sessionwindow(%s, %s)\"", b->arg_sql[0], b->arg_sql[1]),
-                     &time, err));
+  MILL_TRY(time_type(
+      b, mill_error_fmt(err, "\"sessionwindow(%s, %s)\"", mill_arg_sql(b, 0), mill_arg_sql(b, 1)),
+      &time, err));
   const mill_type *gap = b->arg_type[1];
   if (is_time(gap)) { /* what the planner makes of the gap: the end */
     b->cast_to[1] = time;

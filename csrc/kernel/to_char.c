@@ -115,8 +115,9 @@ static mill_status bind_binary(mill_binding *b, mill_error *err) {
     if (strlen(forms[k].format) != s.n || strncasecmp(forms[k].format, s.p, s.n) != 0) continue;
     b->stands_for = forms[k].sql;
     if (strcasecmp(b->name, "to_varchar") == 0)
-      b->shown = k < 2 ? mill_error_fmt(err, "%s(%s)", b->name, b->arg_sql[0])
-                       : mill_error_fmt(err, "%s(%s, %s)", b->name, b->arg_sql[0], b->arg_sql[1]);
+      b->shown = k < 2 ? mill_error_fmt(err, "%s(%s)", b->name, mill_arg_sql(b, 0))
+                       : mill_error_fmt(err, "%s(%s, %s)", b->name, mill_arg_sql(b, 0),
+                                        mill_arg_sql(b, 1));
     return MILL_OK;
   }
   return mill_fail(err, MILL_E_INVALID_PARAMETER_VALUE_BINARY_FORMAT, "parameter", "`format`",

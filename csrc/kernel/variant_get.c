@@ -453,7 +453,7 @@ static mill_status target_type(mill_binding *b, mill_error *err) {
   const mill_vector *v = b->arg_value[2];
   if (v == NULL || v->type->id != MILL_STRING || !mill_vector_valid(v, 0))
     return mill_fail(err, MILL_E_INVALID_SCHEMA_NON_STRING_LITERAL, "inputSchema",
-                     mill_error_fmt(err, "\"%s\"", b->arg_sql[2]), NULL);
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 2)), NULL);
   if (b->parse_schema == NULL)
     return mill_fail(err, MILL_E_INTERNAL_ERROR, "message", "no parser of types", NULL);
   bytes text = bytes_of(v);
@@ -466,7 +466,7 @@ static mill_status bind_get(mill_binding *b, mill_error *err) {
   bool good = true;
   MILL_TRY(mill_bind_types(b, "!variant, !string, any? -> variant", err));
   MILL_TRY(target_type(b, err));
-  b->shown = mill_error_fmt(err, "%s(%s, %s)", b->fn->name, b->arg_sql[0], b->arg_sql[1]);
+  b->shown = mill_error_fmt(err, "%s(%s, %s)", b->fn->name, mill_arg_sql(b, 0), mill_arg_sql(b, 1));
   if (!mill_variant_gives(b->result))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, "sqlExpr",
                      mill_error_fmt(err, "\"%s\"", b->shown), "srcType", "\"VARIANT\"",

@@ -247,7 +247,7 @@ static mill_status bind_from_xml(mill_binding *b, mill_error *err) {
     return mill_fail(err, MILL_E_UNSUPPORTED_DATATYPE, "typeName", "\"VARIANT\"", NULL);
   if (b->result->id != MILL_STRUCT)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_XML_SCHEMA, "sqlExpr",
-                     mill_error_fmt(err, "\"from_xml(%s)\"", b->arg_sql[0]), "schema",
+                     mill_error_fmt(err, "\"from_xml(%s)\"", mill_arg_sql(b, 0)), "schema",
                      mill_bind_type_sql(b, b->result, err), NULL);
   MILL_TRY(mill_call_options(b, 2, &o, err));
   MILL_TRY(read_rules(b, o, &f->rules, err));
@@ -255,7 +255,7 @@ static mill_status bind_from_xml(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_call_corrupt(b, o, b->result, &f->corrupt, err));
   b->state = f;
   b->nullable = true;
-  b->shown = mill_error_fmt(err, "from_xml(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "from_xml(%s)", mill_arg_sql(b, 0));
   return MILL_OK;
 }
 
@@ -485,7 +485,7 @@ static mill_status bind_schema_of_xml(mill_binding *b, mill_error *err) {
       guess_document(&g, s, text_option(o, "columnNameOfCorruptRecord", "_corrupt_record"), &t));
   b->state = (void *)(uintptr_t)t;
   b->nullable = false;
-  b->shown = mill_error_fmt(err, "schema_of_xml(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "schema_of_xml(%s)", mill_arg_sql(b, 0));
   return MILL_OK;
 }
 

@@ -149,7 +149,7 @@ static mill_status bind_to_xml(mill_binding *b, mill_error *err) {
   MILL_TRY(make_form(b, t, type, !t->row.value, &t->form, err));
   b->state = t;
   b->nullable = true;
-  b->shown = mill_error_fmt(err, "to_xml(%s)", b->arg_sql[0]);
+  b->shown = mill_error_fmt(err, "to_xml(%s)", mill_arg_sql(b, 0));
   return MILL_OK;
 }
 

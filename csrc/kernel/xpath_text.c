@@ -16,7 +16,7 @@ static mill_status bind_xpath(mill_binding *b, mill_error *err) {
   if (v.type == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`path`", "inputType", "\"STRING\"",
-                     "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[1]), NULL);
+                     "inputExpr", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
   b->nullable = true;
   bytes s = bytes_of(&v);
   if (s.n == 0) return MILL_OK; /* the state stays NULL: all rows are null */

@@ -87,11 +87,9 @@ static mill_status parse_schema(mill_binding *b, const char *text, size_t n, con
                                 mill_error_fmt(err, "\"%.*s\"", (int)n, text), NULL);
 }
 
-/* AND and OR of booleans have no errors to quote their parts in; the texts of a long chain of them would
-** take its length at each level. */
-static bool quotes_no_text(const mill_expr *e) {
-  return (mill_x_is_call(e, "and") || mill_x_is_call(e, "or")) && e->nargs == 2 &&
-         e->args[0]->type->id == MILL_BOOLEAN && e->args[1]->type->id == MILL_BOOLEAN;
+/* Few calls are ever quoted, and at each level of a long chain the text would take its length. */
+static const char *print_argument(const mill_binding *b, int i) {
+  return mill_w_sql(b->planner, ((const mill_expr *)b->call)->args[i]);
 }
 
 /* The constant that a function may ask for. One that Spark's analysis does not see yet is none, but for options
@@ -109,16 +107,14 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
   const mill_type **types = mill_w_alloc(w, n * sizeof *types);
   const mill_type **casts = mill_w_alloc(w, n * sizeof *casts);
   const mill_vector **values = mill_w_alloc(w, n * sizeof *values);
-  const char **sql = mill_w_alloc(w, n * sizeof *sql);
   bool *nullable = mill_w_alloc(w, n), *literal = mill_w_alloc(w, n);
   mill_key_order *order = mill_w_alloc(w, (size_t)(e->norder + 1) * sizeof *order);
-  if (!b || !types || !casts || !values || !sql || !nullable || !literal || !order) return NULL;
+  if (!b || !types || !casts || !values || !nullable || !literal || !order) return NULL;
   for (int i = 0; i < e->norder; i++)
     order[i] = (mill_key_order){e->order[i]->descending, e->order[i]->nulls_first};
   for (int i = 0; i < e->nargs; i++) {
     types[i] = casts[i] = e->args[i]->type;
     values[i] = constant_argument(e, e->args[i]);
-    sql[i] = quotes_no_text(e) ? "" : mill_w_sql(w, e->args[i]);
     nullable[i] = e->args[i]->nullable;
     literal[i] = e->args[i]->kind == MILL_X_LITERAL;
   }
@@ -130,13 +126,14 @@ mill_binding *mill_binding_of(mill_planner *w, const mill_expr *e) {
                       .arg_type = types,
                       .arg_value = values,
                       .arg_nullable = nullable,
-                      .arg_sql = sql,
                       .arg_literal = literal,
                       .arena = w->arena,
                       .order = order,
                       .norder = e->norder,
                       .cast_to = casts,
                       .parse_schema = parse_schema,
+                      .print = print_argument,
+                      .call = e,
                       .planner = w};
   return b;
 }

@@ -37,6 +37,12 @@ void *mill_w_alloc(mill_planner *w, size_t n) {
   return p;
 }
 
+void *mill_w_take(mill_planner *w, size_t n) {
+  void *p = mill_arena_take(w->arena, n);
+  if (p == NULL) w->status = mill_oom(w->arena->memory, n, w->err);
+  return p;
+}
+
 const char *mill_w_copy(mill_planner *w, const char *s, size_t n) {
   const char *p = mill_arena_strndup(w->arena, s, n);
   if (p == NULL) w->status = mill_oom(w->arena->memory, n, w->err);
@@ -111,7 +117,7 @@ static const mill_expr **copy_list(mill_planner *w, const mill_expr *const *from
 
 mill_expr *mill_x_copy(mill_planner *w, const mill_expr *e) {
   if (e == NULL) return NULL;
-  mill_expr *c = mill_w_alloc(w, sizeof *c);
+  mill_expr *c = mill_w_take(w, sizeof *c);
   if (c == NULL) return NULL;
   *c = *e;
   c->args = copy_list(w, e->args, e->nargs);
@@ -312,7 +318,7 @@ mill_node *mill_w_node(mill_planner *w, mill_node_kind kind, const mill_node *li
 
 mill_node *mill_w_node_copy(mill_planner *w, const mill_node *n) {
   if (n == NULL) return NULL;
-  mill_node *c = mill_w_alloc(w, sizeof *c);
+  mill_node *c = mill_w_take(w, sizeof *c);
   if (c == NULL) return NULL;
   *c = *n;
   c->analysed = true;

@@ -437,12 +437,12 @@ static const mill_type *recollated(mill_planner *w, const mill_type *t, const mi
 }
 
 bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b) {
-  if (!keeps(e->fn->name)) return true;
   int i = 0;
   while (i < e->nargs && !mill_type_holds(b->arg_type[i], MILL_STRING)) i++;
   const mill_type *text = i < e->nargs ? b->arg_type[i] : NULL;
   while (text && text->id == MILL_ARRAY) text = text->fields[0].type;
   if (text == NULL || text->id != MILL_STRING || text->collation == 0) return true;
+  if (!keeps(e->fn->name)) return true;
   const mill_type *t = recollated(w, b->result, text);
   if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
   if (t) b->result = t;
@@ -460,7 +460,7 @@ bool mill_collate_check(mill_planner *w, const mill_type *t) {
 }
 
 /* These look whether two of their values are the same, or which comes first. */
-bool mill_collate_check_call(mill_planner *w, const mill_expr *e) {
+static bool must_compare(const mill_expr *e, bool by, bool map) {
   static const char *const all[] = {"greatest",
                                     "least",
                                     "map_from_arrays",
@@ -485,9 +485,17 @@ bool mill_collate_check_call(mill_planner *w, const mill_expr *e) {
                                     "map_concat",
                                     "approx_count_distinct",
                                     NULL};
+  return by || map || e->distinct || mill_collate_among(e->fn->name, all);
+}
+
+bool mill_collate_check_call(mill_planner *w, const mill_expr *e) {
   static const char *const second[] = {"max_by", "min_by", NULL};
+  bool any = false;
+  for (int i = 0; i < e->nargs; i++)
+    any = any || (e->args[i]->type && holds_collated(e->args[i]->type, true));
+  if (!any) return true;
   bool by = mill_collate_among(e->fn->name, second), map = mill_x_is_call(e, "map");
-  if (!by && !map && !e->distinct && !mill_collate_among(e->fn->name, all)) return true;
+  if (!must_compare(e, by, map)) return true;
   for (int i = by; i < e->nargs; i += 1 + map)
     if (e->args[i]->type && !mill_collate_check(w, e->args[i]->type)) return false;
   return true;

@@ -175,7 +175,8 @@ const mill_node *mill_lowering_begin(mill_lowering *l, const mill_node *root) {
   const mill_node *n = mill_plan_optimise(w, root);
   if (n == NULL) return NULL;
   if (!mill_prune_columns(l, root, n)) return NULL;
-  bool folds = !(l->explaining || n->streaming || mill_rule_excluded(w, "ConstantFolding"));
+  bool folds = !(l->explaining || n->streaming || mill_rule_excluded(w, "ConstantFolding")) &&
+               (mill_n_shape(n) & MILL_HAS_CONSTANT);
   return !folds || mill_raise_constants(l, n) ? n : NULL;
 }
 
@@ -204,9 +205,12 @@ static mill_run run_of(mill_session *s) {
   return r;
 }
 
+enum { RUN_ROOM = 8 << 10 }; /* bytes that a small query's operators take, in one block */
+
 mill_status mill_plan_rows(mill_planner *w, const mill_node *root, bool coded, mill_table **out) {
   mill_arena arena;
   mill_arena_init(&arena, w->ctx->memory);
+  if (!mill_arena_reserve(&arena, RUN_ROOM)) return mill_oom(w->ctx->memory, RUN_ROOM, w->err);
   mill_planner own = *w;
   own.arena = &arena;
   mill_lowering l = {.w = &own};

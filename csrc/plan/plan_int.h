@@ -116,6 +116,7 @@ bool mill_w_enter(mill_planner *w);
 void mill_w_leave(mill_planner *w);
 /* Zeroed arena memory. */
 void *mill_w_alloc(mill_planner *w, size_t n);
+void *mill_w_take(mill_planner *w, size_t n); /* the same, not zeroed */
 const char *mill_w_copy(mill_planner *w, const char *s, size_t n);
 const char *mill_w_printf(mill_planner *w, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -522,6 +523,22 @@ typedef const mill_node *(*mill_rule)(mill_planner *w, const mill_node *n);
 const mill_node *mill_plan_optimise(mill_planner *w, const mill_node *n);
 /* Apply f to every node, children first. f gives its argument when there is nothing to do. */
 const mill_node *mill_n_up(mill_planner *w, const mill_node *n, mill_rule f);
+/* shape.c: what a tree has, nodes and, in their expressions, constants that are NULL, casts, calls over
+** booleans, queries, and what could be computed without a row and is not. */
+enum {
+  MILL_HAS_FILTER = 1,
+  MILL_HAS_JOIN = 2,
+  MILL_HAS_PROJECT = 4,
+  MILL_HAS_AGGREGATE = 8,
+  MILL_HAS_WINDOW = 16,
+  MILL_HAS_LIMIT = 32,
+  MILL_HAS_NULL = 64,
+  MILL_HAS_CAST = 128,
+  MILL_HAS_BOOLEAN = 256,
+  MILL_HAS_QUERY = 512,
+  MILL_HAS_CONSTANT = 1024,
+};
+unsigned mill_n_shape(const mill_node *n);
 /* Is a rule switched off by spark.sql.optimizer.excludedRules? */
 bool mill_rule_excluded(const mill_planner *w, const char *rule);
 const mill_node *mill_push_filters(mill_planner *w, const mill_node *n);

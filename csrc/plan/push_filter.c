@@ -78,8 +78,15 @@ static const mill_node *through_project(mill_planner *w, const mill_node *n, mil
   return with_child(w, n, 0, push(w, n->child[0], &below));
 }
 
+/* One predicate right above a relation, where it belongs. */
+static bool rests(const mill_node *n, const mill_exprs *p) {
+  return p->n == 0 && n->child[0]->nchildren == 0 && !n->having && !n->qualify &&
+         !mill_x_is_call(n->exprs[0], "and") && !mill_x_is_call(n->exprs[0], "or");
+}
+
 static const mill_node *through_filter(mill_planner *w, const mill_node *n, mill_exprs *p) {
   mill_exprs all = {0};
+  if (rests(n, p)) return n;
   if (!mill_x_conjuncts(w, n->exprs[0], &all) || !add_common(w, &all) ||
       !mill_exprs_copy(w, &all, p->at, p->n))
     return NULL;

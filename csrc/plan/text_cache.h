@@ -19,7 +19,7 @@ enum { MILL_TEXT_CACHE_SIZE = 64 };
 typedef struct mill_text_entry {
   mill_plan *plan;
   char *text;
-  size_t n;
+  size_t n, bytes;     /* bytes: of the plan, when it was looked for last */
   uint64_t hash, used; /* used: when, in finds */
 } mill_text_entry;
 
@@ -27,6 +27,7 @@ typedef struct mill_text_cache {
   mill_memory *memory;
   mill_text_entry entry[MILL_TEXT_CACHE_SIZE];
   int n;
+  size_t bytes; /* of all plans */
   uint64_t clock;
 } mill_text_cache;
 

@@ -55,24 +55,32 @@ static bool map_window(mill_planner *w, const mill_window *in, mill_x_change f, 
   return true;
 }
 
+static bool is_leaf(const mill_expr *e) {
+  return e->nargs == 0 && e->norder == 0 && e->filter == NULL && e->window == NULL;
+}
+
+static const mill_expr *map_below(mill_planner *w, const mill_expr *e, mill_x_change f, void *arg) {
+  const mill_expr **args, **order, *filter;
+  const mill_window *window;
+  if (!map_list(w, e->args, e->nargs, f, arg, &args) ||
+      !map_list(w, e->order, e->norder, f, arg, &order) ||
+      !map_one(w, e->filter, f, arg, &filter) || !map_window(w, e->window, f, arg, &window))
+    return NULL;
+  if (args == e->args && order == e->order && filter == e->filter && window == e->window) return e;
+  mill_expr *copy = mill_w_take(w, sizeof *copy);
+  if (copy == NULL) return NULL;
+  *copy = *e;
+  copy->args = args;
+  copy->order = order;
+  copy->filter = filter;
+  copy->window = window;
+  return copy;
+}
+
 const mill_expr *mill_x_map(mill_planner *w, const mill_expr *e, mill_x_change f, void *arg) {
   if (e == NULL || w->status != MILL_OK || !mill_w_enter(w)) return NULL;
   const mill_expr *own = f(w, e, arg);
-  if (own == NULL && w->status == MILL_OK) {
-    mill_expr v = *e;
-    bool ok = map_list(w, e->args, e->nargs, f, arg, &v.args) &&
-              map_list(w, e->order, e->norder, f, arg, &v.order) &&
-              map_one(w, e->filter, f, arg, &v.filter) &&
-              map_window(w, e->window, f, arg, &v.window);
-    own = e;
-    if (ok && (v.args != e->args || v.order != e->order || v.filter != e->filter ||
-               v.window != e->window)) {
-      mill_expr *copy = mill_w_alloc(w, sizeof *copy);
-      if (copy) *copy = v;
-      own = copy;
-    }
-    if (!ok) own = NULL;
-  }
+  if (own == NULL && w->status == MILL_OK) own = is_leaf(e) ? e : map_below(w, e, f, arg);
   mill_w_leave(w);
   return w->status == MILL_OK ? own : NULL;
 }
@@ -118,6 +126,7 @@ bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), voi
   if (e == NULL) return false;
   int found = f(e, arg);
   if (found) return found > 0;
+  if (is_leaf(e)) return false;
   if (any_in(e->args, e->nargs, f, arg) || any_in(e->order, e->norder, f, arg) ||
       mill_x_any(e->filter, f, arg))
     return true;
@@ -363,16 +372,21 @@ static bool map_node_list(mill_planner *w, const mill_expr ***list, int n, mill_
 }
 
 const mill_node *mill_n_map_exprs(mill_planner *w, const mill_node *n, mill_x_change f, void *arg) {
-  mill_node v = *n;
+  const mill_expr **exprs = n->exprs, **keys = n->keys, **aggs = n->aggs, **values = n->values;
   bool changed = false;
-  if (!map_node_list(w, &v.exprs, n->nexprs, f, arg, &changed) ||
-      !map_node_list(w, &v.keys, n->nkeys, f, arg, &changed) ||
-      !map_node_list(w, &v.aggs, n->naggs, f, arg, &changed) ||
-      !map_node_list(w, &v.values, n->nvalues, f, arg, &changed))
+  if (!map_node_list(w, &exprs, n->nexprs, f, arg, &changed) ||
+      !map_node_list(w, &keys, n->nkeys, f, arg, &changed) ||
+      !map_node_list(w, &aggs, n->naggs, f, arg, &changed) ||
+      !map_node_list(w, &values, n->nvalues, f, arg, &changed))
     return NULL;
   if (!changed) return n;
-  mill_node *copy = mill_w_alloc(w, sizeof *copy);
-  if (copy) *copy = v;
+  mill_node *copy = mill_w_take(w, sizeof *copy);
+  if (copy == NULL) return NULL;
+  *copy = *n;
+  copy->exprs = exprs;
+  copy->keys = keys;
+  copy->aggs = aggs;
+  copy->values = values;
   return copy;
 }
 

@@ -2,6 +2,7 @@
 #include "sql/lexer_int.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -35,8 +36,22 @@ static int compare_word(const char *s, size_t n, const char *word) {
   return word[n] ? -1 : 0;
 }
 
+/* Where the words of each letter begin, and the next one's. */
+static uint16_t first_of[27];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void find_letters(void) {
+  size_t i = 0;
+  for (int letter = 0; letter < 27; letter++) {
+    while (i < sizeof keywords / sizeof *keywords && keywords[i].text[0] < 'A' + letter) i++;
+    first_of[letter] = (uint16_t)i;
+  }
+}
+
 int mill_keyword_find(const char *s, size_t n) {
-  int lo = 0, hi = (int)(sizeof keywords / sizeof *keywords) - 1;
+  if (n == 0 || !is_ascii_letter(*s)) return MILL_T_IDENTIFIER;
+  pthread_once(&once, find_letters);
+  int letter = upper(*s) - 'A', lo = first_of[letter], hi = first_of[letter + 1] - 1;
   while (lo <= hi) {
     int mid = (lo + hi) / 2, c = compare_word(s, n, keywords[mid].text);
     if (c == 0) return MILL_T_KEYWORD + 1 + mid;
@@ -145,9 +160,9 @@ static const char *uri_end(const char *p, const char *end) {
 }
 
 static const char *word(const char *p, const char *end, int *kind) {
-  const char *w = word_end(p, end), *u = uri_end(p, end);
+  const char *w = word_end(p, end), *u = w < end && *w == ':' ? uri_end(p, end) : p;
   int number_kind = MILL_T_EOF;
-  const char *q = number(p, end, &number_kind);
+  const char *q = is_digit(p, end) || *p == '.' ? number(p, end, &number_kind) : NULL;
   if (q && q >= w) {
     *kind = number_kind;
     return q;
@@ -296,9 +311,13 @@ static mill_status add(mill_tokens *t, mill_memory *m, int kind, const char *tex
   return MILL_OK;
 }
 
+/* Room for what most texts have: a token in four bytes. */
 static mill_status lex_all(mill_memory *m, const char *text, size_t n, mill_tokens *out,
                            mill_error *err) {
   const char *end = text + n;
+  void *items = NULL;
+  MILL_TRY(mill_grow(m, &items, &out->capacity, n / 4 + 8, sizeof *out->token, err));
+  out->token = items;
   for (const char *p = text;;) {
     const char *q = skip(p, end);
     if (q == NULL) {

@@ -44,7 +44,11 @@ function M.type_name(v)
   return math.type(v) == "integer" and "int" or math.type(v) or NAMES[type(v)] or type(v)
 end
 
-local function class_is(v, name) return M.type_name(v) == name end
+local function class_is(v, name)
+  local mt = type(v) == "table" and getmetatable(v)
+  local own = type(mt) == "table" and rawget(mt, "__name")
+  return (own or M.type_name(v)) == name
+end
 
 local CHECK = {
   any = function() return true end,
@@ -170,6 +174,7 @@ function M.method(class, name, signature, body)
       errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = name,
         problem = ("call it with ':' on a %s, as in x:%s(..); got a %s"):format(class, name, M.type_name(self)) })
     end
+    if #spec == 0 and select("#", ...) == 0 then return body(self) end
     return body(self, M.bind(spec, name, ...))
   end
 end

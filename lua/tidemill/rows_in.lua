@@ -221,8 +221,10 @@ function M.plan(handle, data, schema, verify)
     for i = 1, data.n or #data do rows[i] = { data[i], n = 1 } end
     data, kind = rows, types.StructType { types.StructField("value", kind) }
   else
-    for _, r in ipairs(data) do
-      local n = is_row_like(r) and arguments.shape(r) == "list" and rawget(r, "n") or nil
+    for i, r in ipairs(data) do
+      if i > 1 and shape == "map" then break end -- rows made of columns are alike
+      local n = is_row_like(r) and rawget(r, "n")
+      n = n and arguments.shape(r) == "list" and n
       if n and n ~= #kind.fields then
         errors.raise("FIELD_STRUCT_LENGTH_MISMATCH", { object_length = tostring(n),
           field_length = tostring(#kind.fields) })

@@ -123,7 +123,12 @@ end })
 
 local function method(name, signature, body) methods[name] = arguments.method("SparkSession", name, signature, body) end
 
-local function wrap(self, plan) return require "tidemill.dataframe".wrap(self, plan) end
+local dataframe -- which needs this file
+
+local function wrap(self, plan)
+  dataframe = dataframe or require "tidemill.dataframe"
+  return dataframe.wrap(self, plan)
+end
 
 method("close", "", function(self)
   if active == self then activate(nil) end
@@ -157,11 +162,22 @@ local function constant(node)
   return true
 end
 
+local SCALARS = { number = true, string = true, boolean = true }
+
+-- The usual case, told at once: one name and a plain value.
+local function one_parameter(args)
+  local name, v = next(args)
+  if type(name) ~= "string" or name == "n" or not SCALARS[type(v)] or next(args, name) ~= nil then return nil end
+  return { names = { name }, values = { { kind = "literal", value = v } } }
+end
+
 local function parameters(args)
   if args == nil then return nil end
   if type(args) ~= "table" or getmetatable(args) then
     errors.raise("INVALID_TYPE", { arg_name = "args", arg_type = arguments.type_name(args) })
   end
+  local one = one_parameter(args)
+  if one then return one end
   local shape = arguments.shape(args)
   if shape == "empty" then return nil end
   local alone = next(args) == "n" and next(args, "n") == nil and math.type(args.n) == "integer" and args.n > 0

@@ -65,12 +65,15 @@ local cases = {
     "SELECT id FROM t WHERE v > 3 OR substring(s, NULL) = 'x'",
   },
   BooleanSimplification = {
+    "SELECT k, count(*) FILTER (WHERE v > 5 OR v > 5) n FROM t GROUP BY k",
+    "SELECT id, sum(id) OVER (PARTITION BY NOT NOT (k > 3) ORDER BY id) r FROM t",
     "SELECT id FROM t WHERE NOT NOT v > 5",
     "SELECT id FROM t WHERE (v > 5 OR true) AND k = 2",
     "SELECT id, v > 5 AND v > 5 b FROM t WHERE k = 2",
     "SELECT id, k = 1 OR false b, k = 1 AND false c FROM t",
   },
   UnwrapCastInBinaryComparison = {
+    "SELECT k, count(*) FILTER (WHERE v > 5L) n FROM t GROUP BY k",
     "SELECT id FROM t WHERE CAST(v AS BIGINT) = 3",
     "SELECT id, 4 >= CAST(v AS SMALLINT) + 0L b, CAST(v AS BIGINT) IN (1, 2L) c FROM t WHERE 7L > v",
     "SELECT id, v <=> 5L b FROM t WHERE NOT (CAST(v AS BIGINT) = 3)",

@@ -76,6 +76,11 @@ describe("SQL text with parameters that comes again", function()
     assert.equal(2, cell("SELECT min(id) FROM t WHERE id > :a OR id > :b", { a = 1, b = 1 }))
     assert.equal(2, cell("SELECT min(id) FROM t WHERE id > :a OR id > :b", { a = 7, b = 1 }))
     assert.equal(2, cell("SELECT min(id) FROM t WHERE id > :a OR id > :b", { a = 1, b = 7 }))
+    assert.equal(3, cell("SELECT :n", { n = 3 }))
+    assert.equal("n", cell("SELECT :n", { n = "n" }))
+    assert.equal(false, cell("SELECT :x", { x = false }))
+    assert.equal(0.5, cell("SELECT :x", { x = 0.5 }))
+    assert.equal(15, cell(text, { x = 1, y = 2 })) -- one that nobody asks for
   end)
   it("sees values everywhere else as constants", function()
     for i = 1, 5 do
