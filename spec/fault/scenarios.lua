@@ -660,9 +660,8 @@ stream("rows into a table of the catalogue", function(spark, input, base)
   spark:sql "DROP TABLE t"
   return answer
 end)
-M[#M].clean = function(spark) -- and what a batch has staged or moved, not listed: its query would go on
+M[#M].clean = function(spark) -- with the table what a batch has staged
   spark:sql "DROP TABLE IF EXISTS t"
-  os.execute(("rm -rf '%s'/t"):format(spark.conf:get "spark.sql.warehouse.dir"))
   collectgarbage()
   collectgarbage()
   spark:sql "CREATE DATABASE IF NOT EXISTS later"
