@@ -757,4 +757,4 @@ scenario("ml: evaluators", function(spark)
   return ml.evaluation.RegressionEvaluator { labelCol = "y" }:evaluate(scored)
 end)
 
-return M
+return dofile "spec/fault/more_scenarios.lua"(M, scenario, statements, text, file)
