@@ -134,12 +134,28 @@ mill_status mill_file_truncate(mill_file *f, uint64_t n, mill_error *err) {
   return code ? io_error(err, "cut", f->path, code) : MILL_OK;
 }
 
-mill_status mill_file_size(const mill_file *f, uint64_t *out, mill_error *err) {
+static mill_file_info info_of(const struct stat *st) {
+  return (mill_file_info){.exists = true,
+                          .folder = S_ISDIR(st->st_mode),
+                          .size = (uint64_t)st->st_size,
+                          .inode = (uint64_t)st->st_ino,
+                          .mtime_millis =
+                              (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000};
+}
+
+mill_status mill_file_examine(const mill_file *f, mill_file_info *out, mill_error *err) {
   struct stat st;
   int code = refused(f->files, MILL_CALL_LIST, f->path);
   if (!code && fstat(f->fd, &st) != 0) code = errno;
   if (code) return io_error(err, "look at", f->path, code);
-  *out = (uint64_t)st.st_size;
+  *out = info_of(&st);
+  return MILL_OK;
+}
+
+mill_status mill_file_size(const mill_file *f, uint64_t *out, mill_error *err) {
+  mill_file_info info;
+  MILL_TRY(mill_file_examine(f, &info, err));
+  *out = info.size;
   return MILL_OK;
 }
 
@@ -169,11 +185,7 @@ mill_status mill_file_stat(const mill_files *fs, const char *path, mill_file_inf
   if (!code && stat(path, &st) != 0) code = errno;
   if (code == ENOENT || code == ENOTDIR) return MILL_OK;
   if (code) return io_error(err, "look at", path, code);
-  out->exists = true;
-  out->folder = S_ISDIR(st.st_mode);
-  out->size = (uint64_t)st.st_size;
-  out->inode = (uint64_t)st.st_ino;
-  out->mtime_millis = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+  *out = info_of(&st);
   return MILL_OK;
 }
 
@@ -260,11 +272,17 @@ static int make_one(const mill_files *fs, const char *path) {
   return errno;
 }
 
-mill_status mill_file_link(const mill_files *fs, const char *from, const char *to,
+mill_status mill_file_link(const mill_files *fs, mill_memory *m, const char *from, const char *to,
                            mill_error *err) {
-  int code = refused(fs, MILL_CALL_RENAME, to);
-  if (!code && link(from, to) != 0) code = errno;
-  return code && code != EEXIST ? io_error(err, "link", to, code) : MILL_OK;
+  mill_text folder;
+  mill_text_init(&folder, m);
+  mill_status s = parent(&folder, to, err);
+  int code = s == MILL_OK ? refused(fs, MILL_CALL_RENAME, to) : 0;
+  if (s == MILL_OK && !code && link(from, to) != 0 && errno != EEXIST) code = errno;
+  if (code) s = io_error(err, "link", to, code);
+  if (s == MILL_OK) s = mill_folder_sync(fs, folder.data, err);
+  mill_text_clear(&folder);
+  return s;
 }
 
 mill_status mill_folder_make(const mill_files *fs, const char *path, mill_error *err) {

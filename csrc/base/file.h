@@ -75,6 +75,9 @@ typedef struct mill_file_info {
 } mill_file_info;
 mill_status mill_file_stat(const mill_files *fs, const char *path, mill_file_info *out,
                            mill_error *err) MILL_USE_RESULT;
+/* Of an open file. As long as it is open, no other file gets its inode, though its name be gone. */
+mill_status mill_file_examine(const mill_file *f, mill_file_info *out,
+                              mill_error *err) MILL_USE_RESULT;
 
 /* Append the whole file to `out`; INVALID sizes above `limit` are refused (0: none). */
 mill_status mill_file_load(const mill_files *fs, mill_memory *m, const char *path, size_t limit,
@@ -86,8 +89,8 @@ mill_status mill_file_publish(const mill_files *fs, mill_memory *m, const char *
                               const char *to, mill_error *err) MILL_USE_RESULT;
 mill_status mill_file_remove(const mill_files *fs, const char *path,
                              mill_error *err) MILL_USE_RESULT; /* not there: fine */
-/* One more name for a file; there already: fine. */
-mill_status mill_file_link(const mill_files *fs, const char *from, const char *to,
+/* One more name for a file that was flushed, and flush the folder; there already: fine. */
+mill_status mill_file_link(const mill_files *fs, mill_memory *m, const char *from, const char *to,
                            mill_error *err) MILL_USE_RESULT;
 
 mill_status mill_folder_make(const mill_files *fs, const char *path,

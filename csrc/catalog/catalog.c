@@ -240,23 +240,15 @@ mill_status mill_catalog_table_put(mill_catalog *c, const mill_catalog_table *t,
   return s;
 }
 
-static mill_status each_partition(mill_catalog *c, const mill_catalog_table *t, bool drop_files,
-                                  mill_error *err) {
-  mill_arena a;
-  mill_catalog_partition *p;
-  size_t n;
-  mill_arena_init(&a, c->memory);
-  mill_status s = mill_catalog_partitions(c, t, "", &a, &p, &n, err);
-  for (size_t i = 0; i < n && s == MILL_OK; i++) {
-    if (drop_files) {
-      s = mill_catalog_partition_drop(c, t, &p[i], false, err);
-    } else {
-      s = key_of(c, 'p', t->database, t->name, p[i].path, err);
-      if (s == MILL_OK) s = mill_ledger_remove(c->ledger, c->key.data, err);
-    }
-  }
-  mill_arena_clear(&a);
-  return s;
+/* The record and the keys of the partitions. */
+static mill_status forget_table(mill_catalog *c, const mill_catalog_table *t, mill_error *err) {
+  size_t first;
+  MILL_TRY(key_of(c, 'p', t->database, t->name, "", err));
+  size_t n = keys_of_prefix(c, &first);
+  for (size_t i = 0; i < n; i++)
+    MILL_TRY(mill_ledger_remove(c->ledger, mill_ledger_key(c->ledger, first + i), err));
+  MILL_TRY(key_of(c, 't', t->database, t->name, NULL, err));
+  return mill_ledger_remove(c->ledger, c->key.data, err);
 }
 
 mill_status mill_catalog_stream_get(mill_catalog *c, const mill_catalog_table *t, const char *query,
@@ -285,12 +277,53 @@ static mill_status drop_streams(mill_catalog *c, const mill_catalog_table *t, mi
   return MILL_OK;
 }
 
+/* Files below folder/below. Of a table's folder only what tables are made of, so that what somebody else has put
+** there stays: parts, hidden names, folders of partitions; of hidden folders all. */
+static mill_status drop_below(mill_catalog *c, const mill_catalog_table *t, const char *below,
+                              bool hidden, int depth, mill_error *err) {
+  mill_names names;
+  mill_text path;
+  mill_file_info info;
+  mill_names_init(&names, c->memory);
+  mill_text_init(&path, c->memory);
+  mill_status s = mill_path_join(&path, t->location, below, err);
+  if (s == MILL_OK) s = mill_folder_list(c->files, path.data, &names, err);
+  if (s == MILL_E_FILE_ACCESS && hidden) { /* gone by now: a stream removes what it has staged */
+    if (err) mill_error_clear(err);
+    s = MILL_OK;
+  }
+  for (size_t i = 0; i < names.n && s == MILL_OK; i++) {
+    const char *name = names.name[i];
+    bool concealed = hidden || *name == '.' || *name == '_';
+    if (!concealed && strncmp(name, "part-", 5) != 0 && strchr(name, '=') == NULL) continue;
+    mill_text_reset(&path);
+    if (*below) s = mill_text_printf(&path, err, "%s/", below);
+    if (s == MILL_OK) s = mill_text_adds(&path, name, err);
+    if (s == MILL_OK) s = key_of(c, 'x', t->location, path.data, NULL, err);
+    if (s == MILL_OK) s = mill_file_stat(c->files, c->key.data + 2, &info, err);
+    if (s == MILL_OK && info.exists && !info.folder)
+      s = mill_ledger_put(c->ledger, c->key.data, "", 0, err);
+    if (s == MILL_OK && info.folder && depth < 64)
+      s = drop_below(c, t, path.data, concealed && strchr(name, '=') == NULL, depth + 1, err);
+  }
+  mill_text_clear(&path);
+  mill_names_clear(&names);
+  return s;
+}
+
+/* One writes at a time: nothing comes into the folder before this is committed, but what streams stage. */
+static mill_status drop_folder(mill_catalog *c, const mill_catalog_table *t, mill_error *err) {
+  mill_file_info info;
+  MILL_TRY(mill_file_stat(c->files, t->location, &info, err));
+  if (!info.folder) return MILL_OK;
+  MILL_TRY(drop_below(c, t, "", false, 0, err));
+  return mill_catalog_file_drop(c, t, "", err);
+}
+
 mill_status mill_catalog_table_drop(mill_catalog *c, const mill_catalog_table *t, mill_error *err) {
-  MILL_TRY(each_partition(c, t, t->kind == MILL_TABLE_MANAGED, err));
-  if (t->kind == MILL_TABLE_MANAGED) MILL_TRY(mill_catalog_file_drop(c, t, "", err));
+  if (t->kind == MILL_TABLE_MANAGED) MILL_TRY(drop_folder(c, t, err));
   MILL_TRY(drop_streams(c, t, err));
-  MILL_TRY(key_of(c, 't', t->database, t->name, NULL, err));
-  return mill_ledger_remove(c->ledger, c->key.data, err);
+  return forget_table(c, t, err);
 }
 
 mill_status mill_catalog_table_rename(mill_catalog *c, const mill_catalog_table *t,
@@ -307,10 +340,8 @@ mill_status mill_catalog_table_rename(mill_catalog *c, const mill_catalog_table 
     MILL_TRY(key_of(c, 'p', database, name, path, err));
     MILL_TRY(mill_ledger_put(c->ledger, c->key.data, value, n, err));
   }
-  MILL_TRY(each_partition(c, t, false, err));
-  MILL_TRY(mill_catalog_table_put(c, &renamed, err));
-  MILL_TRY(key_of(c, 't', t->database, t->name, NULL, err));
-  return mill_ledger_remove(c->ledger, c->key.data, err);
+  MILL_TRY(forget_table(c, t, err));
+  return mill_catalog_table_put(c, &renamed, err);
 }
 
 mill_status mill_catalog_function_put(mill_catalog *c, const mill_catalog_function *f,

@@ -112,7 +112,8 @@ mill_status mill_catalog_database_drop(mill_catalog *c, const char *name,
                                        mill_error *err) MILL_USE_RESULT;
 mill_status mill_catalog_table_put(mill_catalog *c, const mill_catalog_table *t,
                                    mill_error *err) MILL_USE_RESULT;
-/* With its partitions; the files of a managed one are dropped. */
+/* With its partitions. Of a managed one all is dropped that lies in its folder, listed or not: what streams have
+** staged, what a batch has moved there that was not committed. */
 mill_status mill_catalog_table_drop(mill_catalog *c, const mill_catalog_table *t,
                                     mill_error *err) MILL_USE_RESULT;
 /* The record under the new name, its partitions with it; the files stay where they are. */

@@ -28,6 +28,7 @@ struct mill_ledger {
   uint64_t version, epoch, inode, read,
       number;        /* read: bytes of good frames; number: of the next */
   uint64_t base;     /* bytes of the header and the first frame */
+  mill_file log;     /* that was read, open, so that `inode` stays its own; fd -1: none */
   bool stale;        /* memory is behind what was committed */
   mill_text changes; /* of the transaction, behind room for its frame */
   mill_file lock;    /* fd -1: not held */
@@ -231,15 +232,34 @@ static mill_status read_header(mill_ledger *s, const char *p, size_t n, mill_err
   return MILL_OK;
 }
 
-static mill_status load(mill_ledger *s, const mill_file_info *info, mill_error *err) {
+/* Bytes of the open file from `from` on; memory is behind until they have come in. */
+static mill_status take_bytes(mill_ledger *s, uint64_t from, uint64_t size, mill_text *out,
+                              mill_error *err) {
+  s->stale = true;
+  MILL_TRY(mill_text_reserve(out, (size_t)(size - from), err));
+  return mill_file_read_at(&s->log, from, out->data, (size_t)(size - from), &out->size, err);
+}
+
+static mill_status open_log(mill_ledger *s, uint64_t *size, mill_error *err) {
+  mill_file_info info;
+  mill_file_clear(&s->log);
+  MILL_TRY(mill_file_open(s->files, s->memory, s->path.data, MILL_FILE_READ, &s->log, err));
+  MILL_TRY(mill_file_examine(&s->log, &info, err));
+  s->inode = info.inode;
+  *size = info.size;
+  return MILL_OK;
+}
+
+static mill_status load(mill_ledger *s, mill_error *err) {
   mill_text t;
+  uint64_t size;
   map_clear(s);
   s->version++;
   s->stale = true;
-  s->inode = info->inode;
   mill_text_init(&t, s->memory);
-  mill_status status = mill_file_load(s->files, s->memory, s->path.data, 0, &t, err);
-  if (status == MILL_OK) status = read_header(s, t.data ? t.data : "", t.size, err);
+  mill_status status = open_log(s, &size, err);
+  if (status == MILL_OK) status = take_bytes(s, 0, size, &t, err);
+  if (status == MILL_OK) status = read_header(s, t.data, t.size, err);
   if (status == MILL_OK) status = read_frames(s, t.data + HEADER, t.size - HEADER, err);
   s->stale = status != MILL_OK;
   mill_text_clear(&t);
@@ -248,20 +268,14 @@ static mill_status load(mill_ledger *s, const mill_file_info *info, mill_error *
 
 /* The frames behind those that are known. */
 static mill_status read_on(mill_ledger *s, uint64_t size, mill_error *err) {
-  mill_file f;
   mill_text t;
-  size_t want = (size_t)(size - s->read), got = 0;
   uint64_t before = s->read;
-  MILL_TRY(mill_file_open(s->files, s->memory, s->path.data, MILL_FILE_READ, &f, err));
   mill_text_init(&t, s->memory);
-  mill_status status = mill_text_reserve(&t, want, err);
-  if (status == MILL_OK) status = mill_file_read_at(&f, s->read, t.data, want, &got, err);
-  s->stale = true; /* unless all of it comes in */
-  if (status == MILL_OK) status = read_frames(s, t.data, got, err);
+  mill_status status = take_bytes(s, s->read, size, &t, err);
+  if (status == MILL_OK) status = read_frames(s, t.data, t.size, err);
   s->stale = status != MILL_OK;
   if (s->read != before) s->version++;
   mill_text_clear(&t);
-  mill_file_clear(&f);
   return status;
 }
 
@@ -272,12 +286,17 @@ mill_status mill_ledger_refresh(mill_ledger *s, mill_error *err) {
   if (!info.exists) {
     if (s->n || s->inode) s->version++;
     map_clear(s);
+    mill_file_clear(&s->log);
     s->inode = s->read = 0;
     s->stale = false;
     return MILL_OK;
   }
-  if (s->stale || info.inode != s->inode || info.size < s->read) return load(s, &info, err);
-  return info.size > s->read ? read_on(s, info.size, err) : MILL_OK;
+  if (s->stale || info.inode != s->inode || info.size < s->read) return load(s, err);
+  if (info.size == s->read) return MILL_OK;
+  uint64_t before = s->read;
+  MILL_TRY(read_on(s, info.size, err));
+  /* A torn commit, or what was read last has been cut off: it could not be flushed. */
+  return s->read == before ? load(s, err) : MILL_OK;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -286,7 +305,7 @@ mill_status mill_ledger_open(const mill_files *fs, mill_memory *m, const char *f
                              mill_ledger **out, mill_error *err) {
   mill_ledger *s = mill_calloc(m, sizeof *s);
   if (s == NULL) return mill_oom(m, sizeof *s, err);
-  *s = (mill_ledger){.files = fs, .memory = m, .version = 1, .lock = {.fd = -1}};
+  *s = (mill_ledger){.files = fs, .memory = m, .version = 1, .log = {.fd = -1}, .lock = {.fd = -1}};
   mill_text_init(&s->path, m);
   mill_text_init(&s->changes, m);
   s->folder = mill_strdup(m, folder);
@@ -301,6 +320,7 @@ mill_status mill_ledger_open(const mill_files *fs, mill_memory *m, const char *f
 void mill_ledger_free(mill_ledger *s) {
   if (s == NULL) return;
   mill_file_clear(&s->lock);
+  mill_file_clear(&s->log);
   map_clear(s);
   mill_free(s->memory, s->at, s->capacity * sizeof *s->at);
   mill_text_clear(&s->changes);

@@ -11,7 +11,8 @@
 ** frame that was torn is cut off by the next who writes, one that is broken with a good one behind it
 ** is CORRUPT_FILE. When the changes have outgrown the map, the file is written anew under a temporary
 ** name and renamed, with another epoch. Those who read hold no lock and never wait: refresh takes over
-** what others have committed since.
+** what others have committed since. Who has read a file keeps it open: a name that leads to the same inode
+** leads to the same file then, and not to a later one that was given the number again.
 **
 ** Numbers are little-endian. Memory: the map. Not thread-safe: a ledger belongs to its session. */
 #ifndef MILL_CATALOG_LEDGER_H

@@ -239,7 +239,8 @@ static bool rename_one(mill_planner *w, const mill_node *n, const mill_catalog_t
     const char *a = mill_w_printf(w, "%s/%s", t->location, old->file[i].name);
     const char *b = mill_w_printf(w, "%s/%s", t->location, name);
     w->status = mill_folder_make(w->ctx->files, mill_w_printf(w, "%s/%s", t->location, to), w->err);
-    if (w->status == MILL_OK) w->status = mill_file_link(w->ctx->files, a, b, w->err);
+    if (w->status == MILL_OK)
+      w->status = mill_file_link(w->ctx->files, w->ctx->memory, a, b, w->err);
     if (w->status == MILL_OK)
       w->status = mill_catalog_file_add(c, t, to, name, old->file[i].size, w->err);
   }

@@ -140,8 +140,10 @@ static mill_cached_table *renewed(mill_planner *w, const char *key, const mill_c
     if (mill_w_find_table(&of, (mill_table_name){t->database, t->name}, &same) && same)
       rows = t->kind == MILL_TABLE_VIEW ? mill_view_relation(&of, same)
                                         : mill_table_relation(&of, same);
-    if (rows) (void)mill_keep_cached(&of, key, rows, true);
+    bool kept = rows && mill_keep_cached(&of, key, rows, true);
     w->status = of.status;
+    /* nothing without a reason: of what is there now no plan fitted into memory, and the old one is not it */
+    if (same && !kept && w->status == MILL_OK) w->status = mill_oom(w->ctx->memory, 1, w->err);
     w->nameless |= of.nameless;
   }
   mill_plan_unref(own);

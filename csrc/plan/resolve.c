@@ -369,6 +369,7 @@ static const mill_expr *resolve_name(mill_planner *w, const mill_scope *s, const
 const mill_expr *mill_w_parse(mill_planner *w, const char *text, size_t n) {
   const mill_expr *e = NULL;
   mill_parse_expr parse = mill_session_parse(w->session);
+  if (text == NULL) return NULL; /* there was no memory for it */
   if (parse == NULL)
     return MILL_W_FAIL(w, MILL_E_UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, "objectName", text, NULL);
   w->status = parse(w->session, text, n, w->arena, &e, w->err);

@@ -47,7 +47,10 @@ static mill_status begin(void *arg, mill_error *err) {
   const mill_catalog_table *now;
   MILL_TRY(mill_warehouse_begin(mill_session_warehouse(l->session), l->session, err));
   mill_status s = find(l, &now, err);
-  if (s != MILL_OK) mill_ledger_rollback(mill_catalog_ledger(catalog_of(l)));
+  const mill_context *ctx = mill_session_context(l->session);
+  if (s == MILL_OK)
+    s = mill_catalog_note(catalog_of(l), ctx->files, ctx->memory, now->location, err);
+  if (s != MILL_OK) mill_warehouse_abandon(mill_session_warehouse(l->session), l->session, false);
   return s;
 }
 
@@ -65,11 +68,11 @@ static mill_status add(void *arg, const char *name, uint64_t size, mill_error *e
 
 static mill_status end(void *arg, const char *query, int64_t batch, bool good, mill_error *err) {
   listing *l = arg;
+  mill_warehouse *h = mill_session_warehouse(l->session);
   mill_status s = MILL_OK;
   if (good) s = mill_catalog_stream_put(catalog_of(l), l->t, query, batch, err);
-  if (good && s == MILL_OK)
-    return mill_warehouse_commit(mill_session_warehouse(l->session), l->session, false, err);
-  mill_ledger_rollback(mill_catalog_ledger(catalog_of(l)));
+  if (good && s == MILL_OK) return mill_warehouse_commit(h, l->session, true, err);
+  mill_warehouse_abandon(h, l->session, true);
   return s;
 }
 

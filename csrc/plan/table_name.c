@@ -185,17 +185,13 @@ bool mill_w_begin(mill_planner *w) {
 }
 
 bool mill_w_end(mill_planner *w, bool good) {
-  mill_catalog *c = mill_session_warehouse(w->session)->catalog;
+  mill_warehouse *h = mill_session_warehouse(w->session);
   bool commits = good && w->status == MILL_OK;
   bool wrote = w->writing;
   w->writing = false;
-  if (commits) {
-    w->status =
-        mill_warehouse_commit(mill_session_warehouse(w->session), w->session, wrote, w->err);
-  } else {
-    /* files that are written already; if this fails too, or a commit, the next who writes does it */
-    if (wrote) (void)!mill_catalog_recover(c, w->ctx->files, w->ctx->memory, NULL);
-    mill_ledger_rollback(mill_catalog_ledger(c));
-  }
+  if (commits)
+    w->status = mill_warehouse_commit(h, w->session, wrote, w->err);
+  else
+    mill_warehouse_abandon(h, w->session, wrote);
   return commits && w->status == MILL_OK;
 }

@@ -263,14 +263,15 @@ static bool keep_apart(mill_planner *w, const mill_node *n, const mill_node *nam
                        const char *key) {
   mill_plan *own = NULL;
   mill_planner of;
+  bool kept = false;
   w->status = mill_plan_new(w->session, &own, w->err);
   if (w->status == MILL_OK) w->status = mill_planner_init(&of, own, w->err);
   if (w->status == MILL_OK) {
-    (void)keep_relation(&of, n, name, key);
+    kept = keep_relation(&of, n, name, key);
     w->status = of.status;
   }
   mill_plan_unref(own);
-  return w->status == MILL_OK;
+  return kept;
 }
 
 static const mill_node *cache(mill_planner *w, const mill_node *n) {

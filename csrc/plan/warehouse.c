@@ -105,6 +105,13 @@ mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s, bool wrote
   return status;
 }
 
+void mill_warehouse_abandon(mill_warehouse *h, mill_session *s, bool wrote) {
+  const mill_context *ctx = mill_session_context(s);
+  /* if this fails too, or a commit, the next who writes does it */
+  if (wrote) (void)!mill_catalog_recover(h->catalog, ctx->files, ctx->memory, NULL);
+  mill_ledger_rollback(mill_catalog_ledger(h->catalog));
+}
+
 /* ---- what is in use, what is cached --------------------------------------------------------- */
 
 mill_status mill_warehouse_use(mill_warehouse *h, const char *database, mill_error *err) {

@@ -27,11 +27,12 @@ void mill_warehouse_close(mill_warehouse *h); /* what is cached; plans may still
 void mill_warehouse_clear(mill_warehouse *h);
 mill_status mill_warehouse_open(mill_warehouse *h, mill_session *s,
                                 mill_error *err) MILL_USE_RESULT;
-/* A transaction of the catalogue, waiting for others that write; then commit, or roll the ledger back. */
+/* A transaction of the catalogue, waiting for others that write; then commit or abandon it. */
 mill_status mill_warehouse_begin(mill_warehouse *h, mill_session *s,
                                  mill_error *err) MILL_USE_RESULT;
 mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s, bool wrote,
                                   mill_error *err) MILL_USE_RESULT; /* wrote: files, with a note */
+void mill_warehouse_abandon(mill_warehouse *h, mill_session *s, bool wrote);
 mill_status mill_warehouse_use(mill_warehouse *h, const char *database,
                                mill_error *err) MILL_USE_RESULT;
 /* What is cached by the key, NULL: nothing. */

@@ -5,10 +5,11 @@
 **     out/_spark_metadata/<batch>   "v1", then a line a file
 **
 ** Where a catalogue lists the files of the folder (mill_sink_list), several queries may write into it: their
-** staged folders are called .stage-<query>-<batch>, and the files are moved under the catalogue's lock.
+** staged folders are called .stage-<query>-<batch>, and under the catalogue's lock the files get their second
+** name. The staged one goes when the list is committed: what is not listed there may be removed by anybody.
 **
 ** `staged`, kept in the batch's record, has a line a file: size, blank, path below the folder.
-** publish() moves what is still staged, checks what is moved already, then writes the list. */
+** publish() moves what is still staged, checks what has its place already, then writes the list. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -176,9 +177,9 @@ static mill_status write_sink(mill_stream_sink *s, const mill_stream_batch *b, m
 
 /* ---- publishing ----------------------------------------------------------------------------- */
 
-/* A staged file goes to its place; one that stands there already must be the same. */
-static mill_status move(file_sink *f, const char *stage, const char *name, uint64_t size,
-                        mill_text *to, mill_error *err) {
+/* A staged file gets its place; one that stands there already must be the same. */
+static mill_status place(file_sink *f, const char *stage, const char *name, uint64_t size,
+                         mill_text *to, mill_error *err) {
   const mill_files *fs = f->ctx->files;
   mill_file_info from, there;
   mill_text_reset(to);
@@ -191,7 +192,8 @@ static mill_status move(file_sink *f, const char *stage, const char *name, uint6
     *slash = 0;
     MILL_TRY(mill_folder_make(fs, to->data, err));
     *slash = '/';
-    return mill_file_publish(fs, f->ctx->memory, f->path.data, to->data, err);
+    return f->list.arg ? mill_file_link(fs, f->ctx->memory, f->path.data, to->data, err)
+                       : mill_file_publish(fs, f->ctx->memory, f->path.data, to->data, err);
   }
   MILL_TRY(mill_file_stat(fs, to->data, &there, err));
   if (there.exists && there.size == size) return MILL_OK;
@@ -239,8 +241,8 @@ static mill_status add_earlier(file_sink *f, int64_t batch, mill_text *out, mill
   return MILL_OK;
 }
 
-static mill_status move_all(file_sink *f, const char *stage, const char *staged, size_t n,
-                            mill_text *list, mill_error *err) {
+static mill_status place_all(file_sink *f, const char *stage, const char *staged, size_t n,
+                             mill_text *list, mill_error *err) {
   mill_text to, name;
   mill_file_info info;
   mill_text_init(&to, f->ctx->memory);
@@ -253,7 +255,7 @@ static mill_status move_all(file_sink *f, const char *stage, const char *staged,
     if (line_end == NULL || blank + 1 > line_end) break;
     mill_text_reset(&name);
     s = mill_text_add(&name, blank + 1, (size_t)(line_end - blank - 1), err);
-    if (s == MILL_OK) s = move(f, stage, name.data, size, &to, err);
+    if (s == MILL_OK) s = place(f, stage, name.data, size, &to, err);
     if (s == MILL_OK) s = mill_file_stat(f->ctx->files, to.data, &info, err);
     if (s == MILL_OK)
       s = f->list.arg ? f->list.add(f->list.arg, name.data, size, err)
@@ -272,7 +274,7 @@ static mill_status publish_lines(file_sink *f, int64_t batch, const char *staged
   MILL_TRY(mill_text_adds(stage, f->path.data, err));
   MILL_TRY(mill_text_adds(list, "v1", err));
   MILL_TRY(add_earlier(f, batch, list, err));
-  MILL_TRY(move_all(f, stage->data, staged, n, list, err));
+  MILL_TRY(place_all(f, stage->data, staged, n, list, err));
   MILL_TRY(path_of(f, "_spark_metadata", err));
   MILL_TRY(mill_folder_make(fs, f->path.data, err));
   MILL_TRY(list_path(f, batch, err));
@@ -291,7 +293,7 @@ static mill_status publish_listed(file_sink *f, int64_t batch, const char *stage
   if (s == MILL_OK) s = mill_text_adds(&stage, f->path.data, err);
   if (s == MILL_OK) s = f->list.begin(f->list.arg, err);
   if (s == MILL_OK) {
-    s = move_all(f, stage.data, staged, n, NULL, err);
+    s = place_all(f, stage.data, staged, n, NULL, err);
     mill_status ended = f->list.end(f->list.arg, f->query, batch, s == MILL_OK, err);
     if (s == MILL_OK) s = ended;
   }

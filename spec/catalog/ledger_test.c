@@ -219,6 +219,60 @@ static void compaction(void) {
   remove_all();
 }
 
+/* Files that are written anew take turns with two inodes: one who reads now and then takes none for another. */
+static void inodes(void) {
+  mill_ledger *l = open_ledger(NULL), *reader = open_ledger(NULL);
+  enum { SIZE = 400000 };
+  char *big = malloc(SIZE);
+  int old = 0;
+  memset(big, 'x', SIZE);
+  for (int i = 0; i < 60; i++) {
+    big[0] = (char)('A' + i);
+    CHECK(mill_ledger_begin(l, no_wait, NULL, NULL) == MILL_OK);
+    CHECK(mill_ledger_put(l, "k", big, SIZE, NULL) == MILL_OK);
+    CHECK(mill_ledger_commit(l, NULL, NULL, NULL) == MILL_OK);
+    if (i % 10 != 9) continue;
+    size_t n;
+    CHECK(mill_ledger_refresh(reader, NULL) == MILL_OK);
+    const char *got = mill_ledger_get(reader, "k", &n);
+    old += got == NULL || n != SIZE || got[0] != big[0];
+  }
+  CHECK(old == 0, "%d older states", old);
+  free(big);
+  mill_ledger_free(l);
+  mill_ledger_free(reader);
+  remove_all();
+}
+
+/* A commit that could not be flushed is cut off, and another one is as long: who had read the first has the second. */
+static void cut_behind_a_reader(void) {
+  mill_ledger *l = open_ledger(NULL), *reader = open_ledger(NULL);
+  mill_file_info info;
+  mill_file f;
+  CHECK(commit(l, 1, NULL) == MILL_OK);
+  CHECK(mill_file_stat(NULL, log_path, &info, NULL) == MILL_OK);
+  CHECK(commit(l, 2, NULL) == MILL_OK);
+  CHECK(mill_ledger_refresh(reader, NULL) == MILL_OK && after(reader, 2));
+  mill_ledger_free(l);
+  CHECK(mill_file_open(NULL, m, log_path, MILL_FILE_APPEND, &f, NULL) == MILL_OK);
+  CHECK(mill_file_truncate(&f, info.size, NULL) == MILL_OK);
+  mill_file_clear(&f);
+  l = open_ledger(NULL);
+  CHECK(mill_ledger_begin(l, no_wait, NULL, NULL) == MILL_OK);
+  CHECK(mill_ledger_put(l, "a", "another one, which is longer than the commit was", 48, NULL) ==
+        MILL_OK);
+  CHECK(mill_ledger_commit(l, NULL, NULL, NULL) == MILL_OK);
+  CHECK(mill_ledger_begin(reader, no_wait, NULL, NULL) == MILL_OK);
+  mill_ledger_rollback(reader);
+  mill_ledger_free(reader);
+  reader = open_ledger(NULL);
+  CHECK(mill_ledger_refresh(reader, NULL) == MILL_OK);
+  CHECK(is(reader, "a", "another one, which is longer than the commit was"));
+  mill_ledger_free(l);
+  mill_ledger_free(reader);
+  remove_all();
+}
+
 int main(void) {
   mill_text whole;
   size_t ends[4];
@@ -235,6 +289,8 @@ int main(void) {
   failing_calls();
   failing_memory();
   compaction();
+  inodes();
+  cut_behind_a_reader();
   mill_text_clear(&whole);
   CHECK(mill_memory_read(m).blocks == 0);
   mill_memory_free(m);

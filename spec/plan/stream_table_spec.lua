@@ -86,6 +86,26 @@ describe("streams and tables", function()
     assert.equal("1 1 2 2", ids "t")
   end)
 
+  it("leave nothing in the folder of a table that is dropped", function()
+    put("a.csv", "1,x\n")
+    run(writer(input()), "t")
+    local place = folder .. "/wh/t"
+    for _, name in ipairs { ".stage-of-another-4/files/part-1.parquet", "v=x/part-2.parquet", "part-3.parquet" } do
+      assert(os.execute(("mkdir -p $(dirname '%s/%s') && echo x > '%s/%s'"):format(place, name, place, name)))
+    end
+    spark:sql "DROP TABLE t"
+    spark:sql "CREATE TABLE t (id INT, v STRING) USING csv"
+    spark:sql "INSERT INTO t VALUES (7, 'y')"
+    assert.equal("7", ids "t")
+    spark:sql "DROP TABLE t"
+    collectgarbage()
+    collectgarbage()
+    spark:sql "CREATE DATABASE d"
+    local pipe = assert(io.popen(("find '%s' 2>/dev/null"):format(place)))
+    assert.equal("", pipe:read "a")
+    pipe:close()
+  end)
+
   it("puts columns where the table has them", function()
     spark:sql "CREATE TABLE t (v STRING, more INT, id BIGINT) USING parquet"
     put("a.csv", "1,x\n")

@@ -100,6 +100,19 @@ describe("a warehouse", function()
     assert.equal(0, files(folder))
   end)
 
+  it("lets a view follow what it reads as ALTER VIEW says", function()
+    sql("CREATE TABLE t (a INT) USING parquet", "CREATE VIEW v AS SELECT * FROM t")
+    for _, mode in ipairs { "BINDING", "COMPENSATION", "TYPE EVOLUTION", "EVOLUTION" } do
+      sql("ALTER VIEW v WITH SCHEMA " .. mode)
+      assert.truthy(rows(spark, "SHOW CREATE TABLE v"):find("WITH SCHEMA " .. mode, 1, true))
+    end
+    sql "ALTER TABLE t ADD COLUMNS (b INT)"
+    assert.same({ "a", "b" }, spark:table("v").columns)
+    sql "ALTER VIEW v WITH schema AS (SELECT 4 AS c) SELECT * FROM schema" -- a query after all
+    assert.equal("4", rows(spark, "SELECT c FROM v"))
+    assert.equal("PARSE_SYNTAX_ERROR", condition(function() sql "ALTER VIEW v WITH SCHEMA TYPE" end))
+  end)
+
   it("takes a statement as a whole or not at all", function()
     sql("CREATE TABLE t (a INT) USING parquet", "INSERT INTO t VALUES (1)")
     assert.equal("DIVIDE_BY_ZERO", condition(function()

@@ -73,6 +73,66 @@ static const mill_stream_io fake = {fake_list, fake_clear, fake_open, fake_write
 
 /* ---- the query: in -> out --------------------------------------------------------------------- */
 
+/* A list whose commit fails for some time; meanwhile what it does not list is removed from the folder, as others may. */
+static struct {
+  bool used;
+  int fails;
+  int64_t batch;
+  mill_text names, added;
+} fake_ledger;
+
+static mill_status list_last(void *arg, const char *query, int64_t *batch, mill_error *err) {
+  (void)arg, (void)query, (void)err;
+  *batch = fake_ledger.batch;
+  return MILL_OK;
+}
+
+static mill_status list_begin(void *arg, mill_error *err) {
+  (void)arg, (void)err;
+  mill_text_reset(&fake_ledger.added);
+  return MILL_OK;
+}
+
+static mill_status list_add(void *arg, const char *name, uint64_t size, mill_error *err) {
+  (void)arg, (void)size;
+  return mill_text_printf(&fake_ledger.added, err, "%s\n", name);
+}
+
+static mill_status remove_unlisted(mill_error *err) {
+  mill_names names;
+  char path[200];
+  mill_names_init(&names, B.memory);
+  mill_status s = mill_folder_list(NULL, out, &names, err);
+  for (size_t i = 0; i < names.n && s == MILL_OK; i++) {
+    if (names.name[i][0] == '.' ||
+        (fake_ledger.names.data && strstr(fake_ledger.names.data, names.name[i])))
+      continue;
+    snprintf(path, sizeof path, "%s/%s", out, names.name[i]);
+    s = mill_file_remove(NULL, path, err);
+  }
+  mill_names_clear(&names);
+  return s;
+}
+
+static mill_status list_end(void *arg, const char *query, int64_t batch, bool good,
+                            mill_error *err) {
+  (void)arg, (void)query;
+  if (good && --fake_ledger.fails < 0) {
+    fake_ledger.batch = batch;
+    return mill_text_adds(&fake_ledger.names, fake_ledger.added.data, err);
+  }
+  MILL_TRY(remove_unlisted(err));
+  return mill_fail(err, MILL_E_FILE_ACCESS, "operation", "list", "path", out, "reason", "", NULL);
+}
+
+static void list_free(void *arg) { (void)arg; }
+
+static mill_status sink_new(const mill_write *w, mill_stream_sink **sink) {
+  const mill_sink_list list = {&fake_ledger, list_last, list_begin, list_add, list_end, list_free};
+  return fake_ledger.used ? mill_sink_listed_new(&B.ctx, &fake, w, &list, sink, &B.err)
+                          : mill_sink_file_new(&B.ctx, &fake, w, sink, &B.err);
+}
+
 static mill_query *query_new(const mill_option *o, int n, mill_trigger trigger) {
   mill_stream_source *source;
   mill_stream_sink *sink;
@@ -84,7 +144,7 @@ static mill_query *query_new(const mill_option *o, int n, mill_trigger trigger) 
   mill_write w = {.format = "text", .path = out};
   *node = (mill_stream_node){.kind = MILL_STREAM_SOURCE, .schema = types.input};
   mill_status s = mill_stream_files_new(&B.ctx, &fake, &r, &source, &B.err);
-  if (s == MILL_OK) s = mill_sink_file_new(&B.ctx, &fake, &w, &sink, &B.err);
+  if (s == MILL_OK) s = sink_new(&w, &sink);
   mill_query_spec spec = {.root = node,
                           .sources = &source,
                           .nsources = 1,
@@ -272,6 +332,32 @@ static void test_kills(void) {
   CHECK(kills > 60 && wrong == 0, "%d kills, %d wrong", kills, wrong);
 }
 
+/* Files whose list could not be committed are there for the next try. */
+static void test_listed(void) {
+  char text[200];
+  int n;
+  wipe();
+  fake_ledger.used = true;
+  fake_ledger.batch = -1;
+  mill_text_init(&fake_ledger.names, B.memory);
+  mill_text_init(&fake_ledger.added, B.memory);
+  for (int i = 1; i <= 3; i++) {
+    put_file(i == 1 ? "a" : i == 2 ? "b" : "c", i, i * 1000);
+    fake_ledger.fails = 2;
+    for (int k = 0; k < 3; k++) {
+      mill_error_clear(&B.err);
+      mill_status s = run(&one_file, 1, MILL_TRIGGER_AVAILABLE_NOW, &n);
+      CHECK((s == MILL_OK) == (k == 2), "%s", mill_error_message(&B.err));
+    }
+  }
+  CHECK(remove_unlisted(&B.err) == MILL_OK);
+  values(fake_ledger.names.data, text);
+  CHECK_STR(text, "1 2 3 ");
+  mill_text_clear(&fake_ledger.names);
+  mill_text_clear(&fake_ledger.added);
+  fake_ledger.used = false;
+}
+
 int main(void) {
   bench_open();
   B.set.zone = mill_zone_utc();
@@ -286,6 +372,7 @@ int main(void) {
   test_bad_options();
   test_older_checkpoint();
   test_kills();
+  test_listed();
   wipe();
   CHECK(mill_folder_remove(NULL, folder, &B.err) == MILL_OK);
   return bench_close();
