@@ -149,17 +149,17 @@ static mill_status note_places(mill_agg_part *to, const mill_agg_part *from, con
                      sizeof *m->place, err));
   for (uint32_t k = before; k < to->groups.n; k++) m->place[k] = UINT64_MAX;
   for (uint32_t k = 0; k < n; k++) {
-    uint64_t place = mill_agg_place(from, number[k], span);
+    const uint64_t place =
+        from->nspans == 1 ? number[k] + from->span->shift : mill_agg_place(from, number[k], span);
     if (place < m->place[group[k]]) m->place[group[k]] = place;
   }
   return MILL_OK;
 }
 
-/* The keys of n entries of a share, m->entry; together: entries that follow each other. */
+/* The keys of n entries of a share, m->entry from s->first on; together: entries that follow each other. */
 static mill_status take_keys(const mill_agg_share *s, uint32_t n, bool together, piece_merger *m,
                              mill_group_keys *keys, mill_error *err) {
   const mill_groups *from = s->loose ? &s->part->loose->keys : &s->part->groups;
-  for (uint32_t i = 0; i < n; i++) m->entry[i] -= s->first;
   if (together) {
     *keys = mill_groups_view(from, m->entry[0]);
     return MILL_OK;
@@ -169,16 +169,17 @@ static mill_status take_keys(const mill_agg_share *s, uint32_t n, bool together,
   return MILL_OK;
 }
 
-/* n entries of a share, m->entry, which were m->number of their part, into a piece. */
+/* n entries of a share, m->entry, which were number[0..n) of their part, into a piece. */
 static mill_status merge_entries(mill_agg_part *to, const mill_agg_share *s, uint32_t n,
-                                 bool together, size_t *span, piece_merger *m, mill_error *err) {
+                                 const uint32_t *number, bool together, size_t *span,
+                                 piece_merger *m, mill_error *err) {
   mill_agg_merger *merger = &m->merger;
   const uint32_t before = to->groups.n;
   mill_group_keys keys;
   mill_arena_reset(&merger->scratch);
   MILL_TRY(take_keys(s, n, together, m, &keys, err));
   MILL_TRY(mill_agg_find(to, &keys, n, merger->group, err));
-  MILL_TRY(note_places(to, s->part, m->number, n, before, span, m, err));
+  MILL_TRY(note_places(to, s->part, number, n, before, span, m, err));
   if (s->loose) return mill_agg_loose_update(to, s->part->loose, m->entry, n, merger, err);
   for (int i = 0; i < to->plan->op->naggs; i++)
     if (!to->plan->shares[i])
@@ -193,11 +194,8 @@ static mill_status merge_share(mill_agg_part *to, const mill_agg_share *s, size_
   size_t span = 0;
   for (uint32_t at = s->start[piece], stop = s->start[piece + 1], n; at < stop; at += n) {
     n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH;
-    for (uint32_t i = 0; i < n; i++) {
-      m->entry[i] = mill_agg_entry(s, at + i);
-      m->number[i] = s->number[at + i];
-    }
-    MILL_TRY(merge_entries(to, s, n, together, &span, m, err));
+    for (uint32_t i = 0; i < n; i++) m->entry[i] = mill_agg_entry(s, at + i) - s->first;
+    MILL_TRY(merge_entries(to, s, n, s->number + at, together, &span, m, err));
   }
   return MILL_OK;
 }
@@ -212,12 +210,12 @@ static mill_status merge_rest(merging *g, mill_agg_part *to, uint32_t rest, piec
     const uint64_t number = entry[at] >> 32;
     const mill_agg_share *s = &g->share[number];
     for (n = 0; n < MILL_BATCH && at + n < rest && entry[at + n] >> 32 == number; n++) {
-      m->entry[n] = mill_agg_entry(s, (uint32_t)entry[at + n]);
+      m->entry[n] = mill_agg_entry(s, (uint32_t)entry[at + n]) - s->first;
       m->number[n] = s->number[(uint32_t)entry[at + n]];
     }
     if (number != before) span = 0;
     before = number;
-    MILL_TRY(merge_entries(to, s, n, false, &span, m, err));
+    MILL_TRY(merge_entries(to, s, n, m->number, false, &span, m, err));
   }
   return MILL_OK;
 }
