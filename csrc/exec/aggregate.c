@@ -10,7 +10,8 @@
 ** When memory nears the limit, parts go to disk (aggregate_spill.c): at the end of a morsel, exact ones
 ** also within it.
 **
-** Where most rows open a group of their own, grouping is left to the end (aggregate_loose.c).
+** Where most rows open a group of their own, or the groups are beyond the caches, grouping is left to the
+** end (aggregate_loose.c).
 **
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */

@@ -5,12 +5,14 @@
 ** They are merged piece by piece, a share of each part after the other. Reading a share from all over the
 ** part costs a miss of the cache for each key, its hash and its state; so keys of a fixed form are moved
 ** first, with what belongs to them: read once from front to back and written at as many places as there
-** are pieces. Then entry first + k of the part is the one that was number[k]. */
+** are pieces. Then entry first + k of the part is the one that was number[k]. Loose rows are moved when their
+** morsel ends, what else there is before it is merged. */
 #include <string.h>
 
 #include "exec/aggregate_int.h"
 
-enum { LEAST_PIECES = 64, MOST_PIECES = 512, PIECE_BYTES = 1 << 19 };
+enum { LEAST_PIECES = 64, MOST_PIECES = 512 };
+enum { PIECE_BYTES = 1 << 19 }; /* so much of a piece is looked up in the nearer caches */
 
 uint32_t mill_agg_pieces(const mill_agg_plan *plan, uint64_t groups) {
   const uint64_t each = 24 + 8 * plan->layout.words + plan->state_size;

@@ -2,7 +2,8 @@
 **
 ** A single part is the result. A few parts are merged where they lie (aggregate_beside.c). Else groups are
 ** cut into pieces by the upper bits of their hash, few small ones into one: a task merges one piece of all
-** parts, in their order, so that what adds inexactly is added in that order whoever does it. Where a group first stood (aggregate_place.c) gives its row in the result. */
+** parts, in their order, so that what adds inexactly is added in that order whoever does it. Where a group
+** first stood (aggregate_place.c) gives its row in the result. */
 #include <string.h>
 
 #include "base/thread.h"
@@ -10,7 +11,8 @@
 
 enum { FEW_GROUPS = 8192, FEW_BYTES = 1 << 21 };
 static const uint64_t NONE = UINT64_MAX;
-enum { VAIN_PIECES = 3, RUN_PLACES = 1 << 18 };
+enum { VAIN_PIECES = 3 }; /* that many, and none is looked through for what stands alone any more */
+enum { RUN_PLACES = 1 << 18 }; /* places whose references are one task */
 enum { FEW_REPEATS = 8 }; /* loose rows for which a piece has room for a group from the start */
 
 /* ---- merging -------------------------------------------------------------------------------- */
@@ -92,8 +94,7 @@ struct mill_agg_merged {
   const mill_agg_plan *plan;
   mill_agg_part **part;
   size_t n;
-  mill_agg_share
-      *share; /* of each part its groups, then its loose rows; those that are not empty */
+  mill_agg_share *share; /* of each part its groups, then its loose rows, where there are any */
   size_t nshares;
   bool loose;              /* there are loose rows */
   mill_agg_beside *beside; /* NULL: groups are moved into pieces */
