@@ -426,7 +426,7 @@ static bool will_serve(const agg_sink *k, const agg_worker *w, const mill_agg_pa
 
 /* Bytes of groups that are beyond the caches of all threads together, and of one; rows of a group, a thread,
 ** that make up for merging it. */
-enum { NEAR_BYTES = 12 << 20, FAR_BYTES = 32 << 20, MERGE_ROWS = 16 };
+enum { NEAR_BYTES = 20 << 20, FAR_BYTES = 32 << 20, MERGE_ROWS = 16 };
 enum { LIST_SHARE = 4 }; /* entries of a list for each row so far, where keys come in their order */
 /* A part scatters its rows if, behind so many, that share of them in 256 opened a group, which has no more
 ** bytes of long strings than that. */
