@@ -80,6 +80,10 @@ mill_status mill_groups_reorder(mill_groups *g, const uint32_t *to,
                                 mill_error *err) MILL_USE_RESULT;
 /* Groups [at, at + n) as keys, where they lie: plain ones. */
 mill_group_keys mill_groups_view(const mill_groups *g, uint32_t at);
+/* The key of a group will be read. */
+static inline void mill_groups_ask(const mill_groups *g, uint32_t group) {
+  if (g->row) __builtin_prefetch(g->row + (size_t)group * g->layout->words);
+}
 /* Do two groups, each of its own set, have the same key? */
 bool mill_groups_same(const mill_groups *a, uint32_t x, const mill_groups *b, uint32_t y);
 /* The keys of the given groups, to be looked up elsewhere. */

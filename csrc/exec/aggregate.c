@@ -10,7 +10,8 @@
 ** When memory nears the limit, parts go to disk (aggregate_spill.c): at the end of a morsel, exact ones
 ** also within it.
 **
-** Where most rows open a group of their own, grouping is left to the end (aggregate_loose.c).
+** Where most rows open a group of their own, or the groups are beyond the caches, grouping is left to the
+** end (aggregate_loose.c).
 **
 ** What a thread needs to look at a batch is taken from a list when a morsel begins and put back at
 ** its end: as many are made as morsels run at once. */
@@ -33,6 +34,9 @@ enum {
 }; /* rows of a batch that each group has on the average, to be one of few */
 /* Rows of a part between which it may give up grouping; from the lower number on where another part
 ** has. It does where there seem to be more groups than that. */
+enum {
+  JUDGED = 16
+}; /* of so many parts that begin, one groups its rows to see if that is worth it again */
 enum { TRY_AGAIN_ROWS = 4096, TRY_ROWS = 16384, TRY_LAST_ROWS = 32768, LOOSE_GROUPS = 300000 };
 
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a) {
@@ -62,6 +66,7 @@ mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan, mill
 void mill_agg_part_clear(mill_agg_part *p) {
   if (p->plan == NULL) return;
   mill_agg_runs_free(p);
+  mill_agg_shares_clear(p);
   mill_agg_loose_clear(p);
   mill_groups_clear(&p->groups);
   mill_free(p->arena.memory, p->state, (size_t)p->capacity * p->plan->state_size);
@@ -272,11 +277,12 @@ static mill_status keep_loose(mill_agg_part *p, agg_worker *w, const mill_batch 
 typedef struct agg_sink {
   mill_sink base;
   mill_agg_plan plan;
-  bool exact;    /* nobody can tell in which order rows and parts were put together */
-  bool plain;    /* states point to nothing, calls have no filter: parts may give up grouping */
-  bool given_up; /* atomic: a part has */
-  bool scatters; /* atomic: parts that begin keep their rows for the pieces of the hash */
-  bool apart;    /* atomic: morsels bring groups of their own */
+  bool exact;      /* nobody can tell in which order rows and parts were put together */
+  bool plain;      /* states point to nothing, calls have no filter: parts may give up grouping */
+  bool given_up;   /* atomic: a part has */
+  bool scatters;   /* atomic: parts that begin keep their rows for the pieces of the hash */
+  bool apart;      /* atomic: morsels bring groups of their own */
+  uint32_t pieces; /* atomic: of the hash, for rows that are kept; 0: none have been */
   mill_agg_part *
       *part; /* by the morsel it began with, NULL: none did; gathered: behind those the more */
   mill_agg_part **more; /* others that began with the same morsel */
@@ -421,7 +427,7 @@ static mill_status begin_part(agg_sink *k, size_t morsel, mill_agg_part **out, m
   }
   MILL_TRY(mill_agg_part_init(p, &k->plan, err));
   *out = p;
-  p->gives_up = __atomic_load_n(&k->scatters, __ATOMIC_RELAXED);
+  p->gives_up = morsel % JUDGED && __atomic_load_n(&k->scatters, __ATOMIC_ACQUIRE);
   uint32_t like = __atomic_load_n(&k->groups, __ATOMIC_RELAXED);
   if (k->plan.op->nkeys == 0) return heed(k, p, err);
   if (like < MANY_GROUPS) return MILL_OK;
@@ -436,27 +442,66 @@ static bool will_serve(const agg_sink *k, const agg_worker *w, const mill_agg_pa
   return mill_agg_perfect_serves(w->perfect, rows > p->rows ? rows : p->rows);
 }
 
+/* Bytes of groups that are beyond the caches of all threads together, and of one; rows of a group, a thread,
+** that make up for merging it. */
+enum { NEAR_BYTES = 20 << 20, FAR_BYTES = 32 << 20, MERGE_ROWS = 16 };
+enum { LIST_SHARE = 4 }; /* entries of a list for each row so far, where keys come in their order */
 /* A part scatters its rows if, behind so many, that share of them in 256 opened a group, which has no more
 ** bytes of long strings than that. */
 enum { NOTE_ROWS = 49152, SCATTER_ROWS = 65536, SCATTER_SHARE = 150, STRING_BYTES = 16 };
+
+/* Rows are kept because there seem to be so many groups: into how many pieces of the hash do they go? */
+static void note_pieces(agg_sink *k, uint64_t groups) {
+  const uint64_t rows = (uint64_t)k->n * MILL_CHUNK;
+  uint32_t none = 0, n = mill_agg_pieces(&k->plan, groups < rows ? groups : rows);
+  __atomic_compare_exchange_n(&k->pieces, &none, n, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+/* Keys' long strings would have to be copied with each row. */
+static bool may_scatter(const agg_sink *k, const mill_agg_part *p) {
+  const uint64_t each = 16 + 8 * (uint64_t)p->plan->layout.words;
+  return k->exact && k->plain && p->plan->layout.plain &&
+         mill_arena_bytes(&p->arena) < STRING_BYTES * (uint64_t)p->groups.n &&
+         !mill_spill_needed(k->base.x->ctx, (uint64_t)k->n * MILL_CHUNK * each);
+}
+
+/* Is keeping rows better than finding the groups of each by a list? It is where the groups are far beyond the
+** caches; and where those of all threads are, unless there are as many rows as make up for having to merge
+** them. Keys that come in their order are found near the last ones, and widen the list as they come. */
+static bool beyond_list(const agg_sink *k, const agg_worker *w, const mill_agg_part *p,
+                        uint64_t groups) {
+  const uint64_t rows = (uint64_t)k->n * MILL_CHUNK;
+  const uint64_t threads = (uint64_t)mill_pool_threads(k->base.x->ctx->pool);
+  const uint64_t each = 24 + 8 * (uint64_t)k->plan.layout.words + k->plan.state_size;
+  if (!k->exact || mill_agg_perfect_serves(w->perfect, LIST_SHARE * p->rows)) return false;
+  if (groups > rows) groups = rows;
+  if (groups > FAR_BYTES / each) return true;
+  return threads > 1 && groups * threads > NEAR_BYTES / each &&
+         rows < MERGE_ROWS * threads * groups;
+}
 
 /* Give up grouping where there seem to be very many groups: n rows of G groups, equally likely, hit the
 ** group of a row before about n * n / 2G times. What other parts have met counts only where nobody can
 ** tell. */
 static void judge_part(agg_sink *k, const agg_worker *w, mill_agg_part *p, uint32_t rows) {
-  bool again = k->exact && __atomic_load_n(&k->given_up, __ATOMIC_RELAXED);
+  const bool again = k->exact && __atomic_load_n(&k->given_up, __ATOMIC_RELAXED);
   p->rows += rows;
   if (p->noted_rows == 0 && p->rows >= NOTE_ROWS) {
     p->noted_rows = p->rows;
     p->noted_groups = p->groups.n;
   }
+  if (p->rows >= TRY_LAST_ROWS && p->rows - rows < TRY_LAST_ROWS && p->groups.n <= CARRY_GROUPS)
+    __atomic_store_n(&k->scatters, false, __ATOMIC_RELAXED);
   if (!k->plain || p->gives_up || p->rows < (again ? TRY_AGAIN_ROWS : TRY_ROWS) ||
-      p->rows >= TRY_LAST_ROWS || will_serve(k, w, p))
+      p->rows >= TRY_LAST_ROWS)
     return;
-  uint64_t hits = p->rows - p->groups.n;
-  if (p->rows * p->rows <= 2 * LOOSE_GROUPS * hits) return;
+  const uint64_t hits = p->rows - p->groups.n;
+  const uint64_t groups = hits ? p->rows * p->rows / (2 * hits) : UINT64_MAX;
+  if (will_serve(k, w, p) ? !beyond_list(k, w, p, groups) : groups <= LOOSE_GROUPS) return;
+  note_pieces(k, groups);
   p->gives_up = true;
   __atomic_store_n(&k->given_up, true, __ATOMIC_RELAXED);
+  if (may_scatter(k, p)) __atomic_store_n(&k->scatters, true, __ATOMIC_RELEASE);
 }
 
 /* Bytes that parts like this one would take, as many as are filled at once and one being written. */
@@ -466,12 +511,14 @@ static uint64_t next_parts(const agg_sink *k, const mill_agg_part *p) {
   return bytes * ((uint64_t)mill_pool_threads(k->base.x->ctx->pool) + 1);
 }
 
+/* Rows that were kept are arranged while they are in the caches. */
 static mill_status end_part(agg_sink *k, mill_agg_part *p, mill_error *err) {
   __atomic_store_n(&k->groups, p->groups.n, __ATOMIC_RELAXED);
   mill_groups_close(&p->groups);
   if (k->plan.op->nkeys == 0) __atomic_store_n(&k->ended, p, __ATOMIC_RELEASE);
   if (k->plan.op->nkeys == 0 || !mill_spill_needed(k->base.x->ctx, next_parts(k, p)))
-    return MILL_OK;
+    return p->loose ? mill_agg_arrange(p, __atomic_load_n(&k->pieces, __ATOMIC_RELAXED), err)
+                    : MILL_OK;
   return mill_agg_spill_part(p, &k->spill, err);
 }
 
@@ -504,16 +551,17 @@ static mill_status push(mill_sink *s, size_t morsel, mill_batch *b, mill_error *
   return k->exact ? relieve(k, *w, err) : MILL_OK;
 }
 
-/* Do so many of the last rows open a group that looking each up, in a table that is beyond the nearer
+/* Do so many of the last rows of a part open a group that looking each up, in a table that is beyond the nearer
 ** caches, costs more than what is left to be merged is less? Then rows are kept, and grouped in pieces of the
-** hash, one after the other. Keys' long strings would have to be copied with each row. */
-static bool better_scattered(const agg_sink *k, const mill_agg_part *p) {
-  const uint64_t each = 16 + 8 * (uint64_t)p->plan->layout.words;
+** hash, one after the other. */
+static bool better_scattered(agg_sink *k, const mill_agg_part *p) {
   const uint64_t rows = p->rows - p->noted_rows, opened = p->groups.n - p->noted_groups;
-  return k->exact && k->plain && p->plan->layout.plain && p->noted_rows > 0 &&
-         p->rows >= SCATTER_ROWS && opened * 256 > rows * SCATTER_SHARE &&
-         mill_arena_bytes(&p->arena) < STRING_BYTES * (uint64_t)p->groups.n &&
-         !mill_spill_needed(k->base.x->ctx, (uint64_t)k->n * MILL_CHUNK * each);
+  if (p->noted_rows == 0 || p->rows < SCATTER_ROWS || opened * 256 <= rows * SCATTER_SHARE ||
+      !may_scatter(k, p))
+    return false;
+  note_pieces(k, opened < rows ? p->groups.n * rows / (rows - opened) : UINT64_MAX);
+  __atomic_store_n(&k->scatters, true, __ATOMIC_RELEASE);
+  return true;
 }
 
 /* Did the last morsel bring about as many new groups for its rows as the first? Then another would. */
@@ -528,10 +576,7 @@ static bool brings_own(const mill_agg_part *p) {
 static bool goes_on(agg_sink *k, const agg_worker *w, const mill_agg_part *p) {
   if (p->gives_up) return false;
   if (p->groups.n > CARRY_GROUPS && !(k->exact && will_serve(k, w, p))) {
-    if (better_scattered(k, p)) {
-      __atomic_store_n(&k->scatters, true, __ATOMIC_RELAXED);
-      return false;
-    }
+    if (better_scattered(k, p)) return false;
     if (!k->exact || __atomic_load_n(&k->apart, __ATOMIC_RELAXED)) return false;
     if (brings_own(p)) {
       __atomic_store_n(&k->apart, true, __ATOMIC_RELAXED);

@@ -71,7 +71,6 @@ typedef struct piece {
 static void take_entries(mill_agg_alone *a, piece *p, uint32_t from, uint32_t to) {
   for (uint32_t e = from; e < to; p->at++, p->next = 0) {
     const mill_agg_share *s = &p->share[p->at];
-    if (s->n == 0) continue;
     uint32_t k = s->start[p->number] + p->next, stop = s->start[p->number + 1];
     for (; e < to && k < stop; e++, k++, p->next++) {
       const uint64_t hash = mill_agg_hash(s->part, mill_agg_entry(s, k));
@@ -131,8 +130,7 @@ mill_status mill_agg_take_alone(mill_agg_alone *a, const mill_agg_share *share, 
                                 mill_error *err) {
   piece p = {.share = share, .n = n, .number = number};
   size_t total = 0;
-  for (size_t i = 0; i < n; i++)
-    if (share[i].n) total += share[i].start[number + 1] - share[i].start[number];
+  for (size_t i = 0; i < n; i++) total += share[i].start[number + 1] - share[i].start[number];
   *rest = UINT32_MAX;
   if (total == 0 || total >= UINT32_MAX / 4) return MILL_OK;
   MILL_TRY(make_room(a, total, m, err));

@@ -3,7 +3,8 @@
 ** seam. Told by the smallest and the largest key that each morsel added; for one key that is an
 ** integer.
 **
-** A group at a seam goes to the first morsel that has it. */
+** A group at a seam goes to the first morsel that has it. Chunks of the result have as many rows as they always
+** have: how rows were cut into parts must not be seen behind it. */
 #include <stdlib.h>
 
 #include "base/hot.h"
@@ -17,13 +18,16 @@ typedef struct run {
   uint32_t first, n;
   uint32_t low, high; /* the groups of the smallest and the largest key */
   bool seam;          /* the group of the smallest key is in a run before */
+  uint64_t row;       /* of the result, that its first group makes */
 } run;
 
 typedef struct apart {
   const mill_agg_plan *plan;
   run *run; /* by morsel, those with groups */
   size_t n;
-  mill_table **made;
+  mill_table **made; /* one a run of MILL_CHUNK rows of the result */
+  size_t nmade;
+  uint64_t rows;
 } apart;
 
 static bool is_number(const mill_type *t) {
@@ -112,22 +116,49 @@ static mill_status merge_seams(apart *a, mill_agg_merger *m, mill_error *err) {
   return MILL_OK;
 }
 
-static mill_status emit_run(void *arg, size_t i, int worker, mill_error *err) {
+static uint32_t rows_of(const run *r) { return r->n - r->seam; }
+
+/* The group that makes row k of a run: all do but the one at the seam. */
+static uint32_t group_at(const run *r, uint32_t k) {
+  const uint32_t g = r->first + k;
+  return r->seam && g >= r->low ? g + 1 : g;
+}
+
+static void number_rows(apart *a) {
+  for (size_t i = 0; i < a->n; i++) {
+    a->run[i].row = a->rows;
+    a->rows += rows_of(&a->run[i]);
+  }
+}
+
+/* The run that makes a row. */
+static const run *run_of(const apart *a, uint64_t row) {
+  size_t from = 0, to = a->n;
+  while (to - from > 1) {
+    const size_t middle = from + (to - from) / 2;
+    *(a->run[middle].row <= row ? &from : &to) = middle;
+  }
+  return &a->run[from];
+}
+
+static mill_status emit_chunk(void *arg, size_t i, int worker, mill_error *err) {
   apart *a = arg;
-  const run *r = &a->run[i];
   mill_agg_part *of[MILL_BATCH];
-  uint32_t group[MILL_BATCH], g = r->first, stop = r->first + r->n;
+  uint32_t group[MILL_BATCH];
+  uint64_t at = (uint64_t)i * MILL_CHUNK;
+  const uint64_t stop = a->rows - at < MILL_CHUNK ? a->rows : at + MILL_CHUNK;
+  const run *r = run_of(a, at);
   (void)worker;
   MILL_TRY(mill_table_new(a->plan->x->ctx->memory, a->plan->op->schema, &a->made[i], err));
-  a->made[i]->expect = r->n;
-  while (g < stop) {
+  a->made[i]->expect = stop - at;
+  while (at < stop) {
     uint32_t n = 0;
-    for (; n < MILL_BATCH && g < stop; g++) {
-      if (r->seam && g == r->low) continue;
-      group[n] = g;
+    for (; n < MILL_BATCH && at < stop; at++) {
+      while (at - r->row >= rows_of(r)) r++;
+      group[n] = group_at(r, (uint32_t)(at - r->row));
       of[n++] = r->part;
     }
-    if (n) MILL_TRY(mill_agg_emit(a->plan, of, group, n, a->made[i], err));
+    MILL_TRY(mill_agg_emit(a->plan, of, group, n, a->made[i], err));
   }
   return MILL_OK;
 }
@@ -140,8 +171,8 @@ static mill_status finish(apart *a, mill_table *out, mill_error *err) {
   if (s == MILL_OK) s = merge_seams(a, m, err);
   mill_agg_merger_clear(m);
   mill_free(memory, m, sizeof *m);
-  if (s == MILL_OK) s = mill_pool_run(a->plan->x->ctx->pool, a->n, emit_run, a, err);
-  return s == MILL_OK ? mill_table_concat(a->made, a->n, out, err) : s;
+  if (s == MILL_OK) s = mill_pool_run(a->plan->x->ctx->pool, a->nmade, emit_chunk, a, err);
+  return s == MILL_OK ? mill_table_concat(a->made, a->nmade, out, err) : s;
 }
 
 /* The runs of the parts, where they lie apart. */
@@ -152,11 +183,14 @@ static mill_status take_runs(apart *a, mill_agg_part **part, size_t n, mill_aren
   if (!one_number(a->plan)) return MILL_OK;
   for (size_t i = 0; i < n; i++) spans += part[i] ? part[i]->nspans : 0;
   a->run = mill_arena_alloc(arena, spans * sizeof *a->run);
-  a->made = mill_arena_alloc(arena, spans * sizeof *a->made);
-  if (a->run == NULL || a->made == NULL) return mill_oom(arena->memory, spans, err);
+  if (a->run == NULL) return mill_oom(arena->memory, spans, err);
   find_runs(a, part, n);
   *yes = in_order(a);
-  return MILL_OK;
+  if (!*yes) return MILL_OK;
+  number_rows(a);
+  a->nmade = (size_t)((a->rows + MILL_CHUNK - 1) / MILL_CHUNK);
+  a->made = mill_arena_alloc(arena, (a->nmade + 1) * sizeof *a->made);
+  return a->made ? MILL_OK : mill_oom(arena->memory, a->nmade, err);
 }
 
 mill_status mill_agg_lies_apart(const mill_agg_plan *plan, mill_agg_part **part, size_t n,
@@ -176,7 +210,7 @@ mill_status mill_agg_finish_apart(const mill_agg_plan *plan, mill_agg_part **par
   mill_arena_init(&arena, plan->x->ctx->memory);
   mill_status s = take_runs(&a, part, n, &arena, done, err);
   if (s == MILL_OK && *done) s = finish(&a, out, err);
-  for (size_t i = 0; a.made && i < a.n; i++) mill_table_unref(a.made[i]);
+  for (size_t i = 0; a.made && i < a.nmade; i++) mill_table_unref(a.made[i]);
   mill_arena_clear(&arena);
   return s;
 }

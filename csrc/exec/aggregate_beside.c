@@ -11,6 +11,7 @@
 #include "exec/aggregate_int.h"
 
 enum { MOST_PARTS = 4, RUNS = 64 };
+enum { WORTH_WAKING = 1 << 16 }; /* groups of a part: below, other threads come too late to help */
 static const uint64_t NONE = UINT64_MAX;
 
 typedef struct looker {
@@ -103,14 +104,22 @@ static mill_status refer(void *arg, size_t i, int worker, mill_error *err) {
   return MILL_OK;
 }
 
+static mill_status each_part(mill_agg_beside *b, mill_task f, mill_error *err) {
+  if (b->part[0]->groups.n >= WORTH_WAKING)
+    return mill_pool_run(b->plan->x->ctx->pool, (size_t)b->n, f, b, err);
+  for (int i = 0; i < b->n; i++) MILL_TRY(f(b, (size_t)i, 0, err));
+  return MILL_OK;
+}
+
 static mill_status look_all(mill_agg_beside *b, mill_error *err) {
   mill_pool *pool = b->plan->x->ctx->pool;
-  MILL_TRY(mill_pool_run(pool, (size_t)b->n, note_places, b, err));
+  if (b->n == 0) return MILL_OK;
+  MILL_TRY(each_part(b, note_places, err));
   for (b->at = 1; b->at < b->n; b->at++) {
     const mill_groups *g = &b->part[b->at]->groups;
     MILL_TRY(mill_pool_run(pool, (g->n + run_of(g) - 1) / run_of(g), look_run, b, err));
   }
-  return mill_pool_run(pool, (size_t)b->n, refer, b, err);
+  return each_part(b, refer, err);
 }
 
 static mill_status take_part(mill_agg_beside *b, mill_agg_part *p, size_t number, mill_error *err) {

@@ -48,7 +48,20 @@ typedef struct mill_agg_span {
   uint32_t first;
 } mill_agg_span;
 
-typedef struct mill_agg_part {
+typedef struct mill_agg_part mill_agg_part;
+
+/* aggregate_arrange.c: the groups of a part, or its loose rows, by piece of the hash. Where keys have a
+** fixed form they are moved, with their states or arguments, so that a piece lies together. */
+typedef struct mill_agg_share {
+  mill_agg_part *part; /* NULL: nothing */
+  uint32_t owner;      /* its number */
+  bool loose, moved;
+  uint32_t first, n;
+  uint32_t *number; /* by piece: which each was of its part */
+  uint32_t *start;  /* of each piece in `number`; one more than there are pieces */
+} mill_agg_share;
+
+struct mill_agg_part {
   const mill_agg_plan *plan;
   mill_arena arena; /* long keys, and what states point to */
   mill_groups groups;
@@ -61,9 +74,11 @@ typedef struct mill_agg_part {
   mill_agg_loose *loose; /* those; NULL: none */
   mill_agg_span *span;   /* by morsel, ascending */
   size_t nspans, span_room;
-  mill_spill_run **run; /* on disk: a run a piece, NULL: empty piece */
-  uint32_t spilled;     /* groups there */
-} mill_agg_part;
+  mill_spill_run **run;    /* on disk: a run a piece, NULL: empty piece */
+  uint32_t spilled;        /* groups there */
+  uint32_t pieces;         /* into which it is arranged; 0: it is not */
+  mill_agg_share share[2]; /* then: its groups, its loose rows */
+};
 
 /* Groups and loose rows, which are numbered behind the groups. */
 static inline uint32_t mill_agg_count(const mill_agg_part *p) {
@@ -80,6 +95,13 @@ static inline uint64_t mill_agg_hash(const mill_agg_part *p, uint32_t i) {
 mill_call mill_agg_call(const mill_agg_plan *p, int call, mill_arena *a);
 static inline void *mill_agg_state(const mill_agg_part *p, uint32_t group, int call) {
   return p->state + (size_t)group * p->plan->state_size + p->plan->offset[call];
+}
+/* Its states will be used. */
+static inline void mill_agg_ask(const mill_agg_part *p, uint32_t group) {
+  const char *state = p->state + (size_t)group * p->plan->state_size;
+  if (p->plan->state_size == 0) return;
+  __builtin_prefetch(state, 1);
+  __builtin_prefetch(state + p->plan->state_size - 1, 1);
 }
 
 mill_status mill_agg_part_init(mill_agg_part *p, const mill_agg_plan *plan,
@@ -189,7 +211,8 @@ mill_status mill_agg_loose_update(mill_agg_part *to, const mill_agg_loose *from,
 mill_status mill_agg_loose_states(const mill_agg_plan *plan, const mill_agg_loose *from, int call,
                                   const uint32_t *row, uint32_t n, void **state, mill_arena *a,
                                   mill_error *err) MILL_USE_RESULT;
-/* The arguments in another order of rows, to[i] that of row i, as far as they can be; came: see there. */
+/* The arguments in another order of rows, to[i] that of row i, as far as they can be; came: see there,
+** NULL: all are in the same order again. */
 mill_status mill_agg_loose_reorder(mill_agg_part *p, const uint32_t *to, const uint32_t *came,
                                    mill_error *err) MILL_USE_RESULT;
 mill_status mill_agg_tighten(mill_agg_part *p, mill_agg_merger *m, mill_error *err) MILL_USE_RESULT;
@@ -200,18 +223,14 @@ mill_status mill_agg_loose_append(mill_agg_part *to, const mill_agg_loose *from,
                                   const uint32_t *row, uint32_t n, mill_agg_merger *m,
                                   mill_error *err) MILL_USE_RESULT;
 
-/* aggregate_arrange.c: the groups of a part, or its loose rows, by piece of the hash. Where keys have a
-** fixed form they are moved, with their states or arguments, so that a piece lies together. */
-typedef struct mill_agg_share {
-  mill_agg_part *part; /* NULL: nothing */
-  uint32_t owner;      /* its number */
-  bool loose, moved;
-  uint32_t first, n;
-  uint32_t *number; /* by piece: which each was of its part */
-  uint32_t *start;  /* of each piece in `number`; one more than there are pieces */
-} mill_agg_share;
-mill_status mill_agg_arrange(mill_agg_share *s, uint32_t pieces, mill_error *err) MILL_USE_RESULT;
-void mill_agg_share_clear(mill_agg_share *s, uint32_t pieces);
+/* aggregate_arrange.c: how many pieces, of which each, with its table, stays near, for so many groups; arrange
+** a part's groups and loose rows by them, which only merging understands; have them again as they came. */
+uint32_t mill_agg_pieces(const mill_agg_plan *plan, uint64_t groups);
+mill_status mill_agg_arrange(mill_agg_part *p, uint32_t pieces, mill_error *err) MILL_USE_RESULT;
+mill_status mill_agg_restore(mill_agg_part *p, mill_error *err) MILL_USE_RESULT;
+void mill_agg_shares_clear(mill_agg_part *p);
+/* The piece of the share will be merged: have its memory come. */
+void mill_agg_share_ask(const mill_agg_share *s, size_t piece);
 /* Where the k-th stands in the part. */
 static inline uint32_t mill_agg_entry(const mill_agg_share *s, uint32_t k) {
   return s->moved ? s->first + k : s->number[k];

@@ -2,15 +2,17 @@
 **
 ** A single part is the result. A few parts are merged where they lie (aggregate_beside.c). Else groups are
 ** cut into pieces by the upper bits of their hash, few small ones into one: a task merges one piece of all
-** parts, in their order, so that what adds inexactly is added in that order whoever does it. Where a group first stood (aggregate_place.c) gives its row in the result. */
+** parts, in their order, so that what adds inexactly is added in that order whoever does it. Where a group
+** first stood (aggregate_place.c) gives its row in the result. */
 #include <string.h>
 
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
-enum { FEW_GROUPS = 8192, FEW_BYTES = 1 << 21, LEAST_PIECES = 64, MOST_PIECES = 512 };
-enum { PIECE_BYTES = 1 << 18 }; /* so much of a piece is looked up in the nearer caches */
+enum { FEW_GROUPS = 8192, FEW_BYTES = 1 << 21 };
 static const uint64_t NONE = UINT64_MAX;
+enum { VAIN_PIECES = 3 }; /* that many, and none is looked through for what stands alone any more */
+enum { RUN_PLACES = 1 << 18 }; /* places whose references are one task */
 enum { FEW_REPEATS = 8 }; /* loose rows for which a piece has room for a group from the start */
 
 /* ---- merging -------------------------------------------------------------------------------- */
@@ -56,8 +58,12 @@ mill_status mill_agg_rows(const mill_agg_plan *plan, mill_agg_part *const *part,
   void *states[MILL_BATCH];
   mill_vector *cols = mill_arena_alloc(a, (size_t)(ncols + 1) * sizeof *cols);
   if (cols == NULL) return mill_oom(a->memory, 1, err);
-  for (uint32_t i = 0; i < n; i++) of[i] = &part[i]->groups;
+  for (uint32_t i = 0; i < n; i++) {
+    of[i] = &part[i]->groups;
+    mill_groups_ask(of[i], group[i]);
+  }
   MILL_TRY(mill_groups_values(of, group, n, cols, a, err));
+  for (uint32_t i = 0; i < n; i++) mill_agg_ask(part[i], group[i]);
   for (int c = 0; c < op->naggs; c++) {
     mill_vector *v = &cols[op->nkeys + c];
     mill_call call = mill_agg_call(plan, c, a);
@@ -88,14 +94,18 @@ struct mill_agg_merged {
   const mill_agg_plan *plan;
   mill_agg_part **part;
   size_t n;
-  mill_agg_share *share; /* of each part its groups, then its loose rows */
+  mill_agg_share *share; /* of each part its groups, then its loose rows, where there are any */
   size_t nshares;
   bool loose;              /* there are loose rows */
   mill_agg_beside *beside; /* NULL: groups are moved into pieces */
   mill_agg_part *piece;
   uint32_t npieces;
+  struct piece_merger *merger; /* of each thread */
+  size_t nmergers;
+  int vain;      /* atomic: pieces where nothing was told to stand alone, more than others */
   uint64_t *ref; /* by place: piece << 32 | group, NONE, or as mill_agg_take_alone says */
   uint64_t total, groups;
+  size_t *kept;          /* references of groups in each run of places */
   mill_agg_part *single; /* all groups are of that part; NULL: as ref says */
   mill_table **made;     /* one a run of the result's rows */
   size_t nmade;
@@ -120,11 +130,10 @@ mill_status mill_agg_cut(const mill_agg_part *p, uint32_t **order, uint32_t *sta
 static mill_status arrange_part(void *arg, size_t i, int worker, mill_error *err) {
   merging *g = arg;
   (void)worker;
-  MILL_TRY(mill_agg_arrange(&g->share[2 * i], g->npieces, err));
-  return mill_agg_arrange(&g->share[2 * i + 1], g->npieces, err);
+  return g->part[i] ? mill_agg_arrange(g->part[i], g->npieces, err) : MILL_OK;
 }
 
-/* What merging a piece needs: the first place of each group. */
+/* What a thread needs to merge pieces: the first place of each group. */
 typedef struct piece_merger {
   mill_agg_merger merger;
   mill_agg_alone alone;
@@ -141,17 +150,17 @@ static mill_status note_places(mill_agg_part *to, const mill_agg_part *from, con
                      sizeof *m->place, err));
   for (uint32_t k = before; k < to->groups.n; k++) m->place[k] = UINT64_MAX;
   for (uint32_t k = 0; k < n; k++) {
-    uint64_t place = mill_agg_place(from, number[k], span);
+    const uint64_t place =
+        from->nspans == 1 ? number[k] + from->span->shift : mill_agg_place(from, number[k], span);
     if (place < m->place[group[k]]) m->place[group[k]] = place;
   }
   return MILL_OK;
 }
 
-/* The keys of n entries of a share, m->entry; together: entries that follow each other. */
+/* The keys of n entries of a share, m->entry from s->first on; together: entries that follow each other. */
 static mill_status take_keys(const mill_agg_share *s, uint32_t n, bool together, piece_merger *m,
                              mill_group_keys *keys, mill_error *err) {
   const mill_groups *from = s->loose ? &s->part->loose->keys : &s->part->groups;
-  for (uint32_t i = 0; i < n; i++) m->entry[i] -= s->first;
   if (together) {
     *keys = mill_groups_view(from, m->entry[0]);
     return MILL_OK;
@@ -161,16 +170,17 @@ static mill_status take_keys(const mill_agg_share *s, uint32_t n, bool together,
   return MILL_OK;
 }
 
-/* n entries of a share, m->entry, which were m->number of their part, into a piece. */
+/* n entries of a share, m->entry, which were number[0..n) of their part, into a piece. */
 static mill_status merge_entries(mill_agg_part *to, const mill_agg_share *s, uint32_t n,
-                                 bool together, size_t *span, piece_merger *m, mill_error *err) {
+                                 const uint32_t *number, bool together, size_t *span,
+                                 piece_merger *m, mill_error *err) {
   mill_agg_merger *merger = &m->merger;
   const uint32_t before = to->groups.n;
   mill_group_keys keys;
   mill_arena_reset(&merger->scratch);
   MILL_TRY(take_keys(s, n, together, m, &keys, err));
   MILL_TRY(mill_agg_find(to, &keys, n, merger->group, err));
-  MILL_TRY(note_places(to, s->part, m->number, n, before, span, m, err));
+  MILL_TRY(note_places(to, s->part, number, n, before, span, m, err));
   if (s->loose) return mill_agg_loose_update(to, s->part->loose, m->entry, n, merger, err);
   for (int i = 0; i < to->plan->op->naggs; i++)
     if (!to->plan->shares[i])
@@ -185,11 +195,8 @@ static mill_status merge_share(mill_agg_part *to, const mill_agg_share *s, size_
   size_t span = 0;
   for (uint32_t at = s->start[piece], stop = s->start[piece + 1], n; at < stop; at += n) {
     n = stop - at < MILL_BATCH ? stop - at : MILL_BATCH;
-    for (uint32_t i = 0; i < n; i++) {
-      m->entry[i] = mill_agg_entry(s, at + i);
-      m->number[i] = s->number[at + i];
-    }
-    MILL_TRY(merge_entries(to, s, n, together, &span, m, err));
+    for (uint32_t i = 0; i < n; i++) m->entry[i] = mill_agg_entry(s, at + i) - s->first;
+    MILL_TRY(merge_entries(to, s, n, s->number + at, together, &span, m, err));
   }
   return MILL_OK;
 }
@@ -204,36 +211,46 @@ static mill_status merge_rest(merging *g, mill_agg_part *to, uint32_t rest, piec
     const uint64_t number = entry[at] >> 32;
     const mill_agg_share *s = &g->share[number];
     for (n = 0; n < MILL_BATCH && at + n < rest && entry[at + n] >> 32 == number; n++) {
-      m->entry[n] = mill_agg_entry(s, (uint32_t)entry[at + n]);
+      m->entry[n] = mill_agg_entry(s, (uint32_t)entry[at + n]) - s->first;
       m->number[n] = s->number[(uint32_t)entry[at + n]];
     }
     if (number != before) span = 0;
     before = number;
-    MILL_TRY(merge_entries(to, s, n, false, &span, m, err));
+    MILL_TRY(merge_entries(to, s, n, m->number, false, &span, m, err));
   }
+  return MILL_OK;
+}
+
+/* Pieces are alike: once telling what stands alone has been in vain for some, others are left as they are. */
+static mill_status take_alone(merging *g, size_t piece, piece_merger *m, uint32_t *rest,
+                              mill_error *err) {
+  mill_memory *memory = g->plan->x->ctx->memory;
+  *rest = UINT32_MAX;
+  if (!g->loose || __atomic_load_n(&g->vain, __ATOMIC_RELAXED) >= VAIN_PIECES) return MILL_OK;
+  MILL_TRY(mill_agg_take_alone(&m->alone, g->share, g->nshares, piece, memory, g->ref, rest, err));
+  __atomic_add_fetch(&g->vain, *rest == UINT32_MAX ? 1 : -1, __ATOMIC_RELAXED);
   return MILL_OK;
 }
 
 static mill_status merge_shares(merging *g, size_t piece, piece_merger *m, mill_error *err) {
   mill_agg_part *to = &g->piece[piece];
-  mill_memory *memory = g->plan->x->ctx->memory;
-  uint32_t rest = UINT32_MAX;
+  uint32_t rest;
   uint64_t loose = 0;
   MILL_TRY(mill_agg_part_init(to, g->plan, err));
   to->groups.borrows = true;
-  if (g->loose)
-    MILL_TRY(
-        mill_agg_take_alone(&m->alone, g->share, g->nshares, piece, memory, g->ref, &rest, err));
+  MILL_TRY(take_alone(g, piece, m, &rest, err));
   for (size_t i = 0; i < g->nshares; i++) {
     const mill_agg_share *s = &g->share[i];
-    if (s->n && s->loose) loose += s->start[piece + 1] - s->start[piece];
+    if (s->loose) loose += s->start[piece + 1] - s->start[piece];
   }
   if (rest < loose) loose = rest;
   if (loose / FEW_REPEATS > MILL_BATCH)
     MILL_TRY(mill_agg_part_reserve(to, (uint32_t)(loose / FEW_REPEATS), err));
   if (rest != UINT32_MAX) MILL_TRY(merge_rest(g, to, rest, m, err));
-  for (size_t i = 0; i < g->nshares && rest == UINT32_MAX; i++)
-    if (g->share[i].n) MILL_TRY(merge_share(to, &g->share[i], piece, m, err));
+  for (size_t i = 0; i < g->nshares && rest == UINT32_MAX; i++) {
+    if (i + 1 < g->nshares) mill_agg_share_ask(&g->share[i + 1], piece);
+    MILL_TRY(merge_share(to, &g->share[i], piece, m, err));
+  }
   for (uint32_t k = 0; k < to->groups.n; k++) g->ref[m->place[k]] = (uint64_t)piece << 32 | k;
   mill_groups_close(&to->groups);
   return MILL_OK;
@@ -241,17 +258,31 @@ static mill_status merge_shares(merging *g, size_t piece, piece_merger *m, mill_
 
 static mill_status merge_piece(void *arg, size_t piece, int worker, mill_error *err) {
   merging *g = arg;
+  piece_merger *m = &g->merger[worker];
+  if (m->merger.own.memory == NULL) MILL_TRY(mill_agg_merger_init(&m->merger, g->plan, err));
+  return merge_shares(g, piece, m, err);
+}
+
+static void mergers_free(merging *g) {
   mill_memory *memory = g->plan->x->ctx->memory;
-  piece_merger *m = mill_calloc(memory, sizeof *m);
-  (void)worker;
-  if (m == NULL) return mill_oom(memory, sizeof *m, err);
-  mill_status s = mill_agg_merger_init(&m->merger, g->plan, err);
-  if (s == MILL_OK) s = merge_shares(g, piece, m, err);
-  mill_agg_merger_clear(&m->merger);
-  mill_agg_alone_clear(&m->alone, memory);
-  mill_free(memory, m->place, m->room * sizeof *m->place);
-  mill_free(memory, m, sizeof *m);
-  return s;
+  for (size_t i = 0; i < g->nmergers; i++) {
+    piece_merger *m = &g->merger[i];
+    if (m->merger.own.memory) mill_agg_merger_clear(&m->merger);
+    mill_agg_alone_clear(&m->alone, memory);
+    mill_free(memory, m->place, m->room * sizeof *m->place);
+  }
+  mill_free(memory, g->merger, g->nmergers * sizeof *g->merger);
+  g->merger = NULL;
+  g->nmergers = 0;
+}
+
+static mill_status make_mergers(merging *g, mill_error *err) {
+  mill_memory *memory = g->plan->x->ctx->memory;
+  const size_t n = (size_t)mill_pool_threads(g->plan->x->ctx->pool);
+  g->merger = mill_calloc(memory, n * sizeof *g->merger);
+  if (g->merger == NULL) return mill_oom(memory, n * sizeof *g->merger, err);
+  g->nmergers = n;
+  return MILL_OK;
 }
 
 /* ---- rows of the result ---------------------------------------------------------------------- */
@@ -388,43 +419,87 @@ static mill_status emit_run(void *arg, size_t run, int worker, mill_error *err) 
   return s;
 }
 
-/* Pieces of which each, with its table, stays near. */
+/* As many as the parts that are arranged have. */
 static uint32_t count_pieces(const merging *g) {
-  const uint64_t each = 24 + 8 * g->plan->layout.words + g->plan->state_size;
-  uint32_t n = LEAST_PIECES;
-  while (n < MOST_PIECES && g->total * each / n > PIECE_BYTES) n *= 2;
-  return n;
+  for (size_t i = 0; i < g->n; i++)
+    if (g->part[i] && g->part[i]->pieces) return g->part[i]->pieces;
+  return mill_agg_pieces(g->plan, g->total);
 }
 
 static mill_status merge_pieces(merging *g, mill_error *err) {
   mill_memory *m = g->plan->x->ctx->memory;
   mill_pool *pool = g->plan->x->ctx->pool;
-  g->share = mill_calloc(m, 2 * (g->n + 1) * sizeof *g->share);
+  g->share = mill_alloc(m, 2 * (g->n + 1) * sizeof *g->share);
   g->piece = mill_calloc(m, g->npieces * sizeof *g->piece);
   if (!g->share || !g->piece) return mill_oom(m, 2 * (g->n + 1) * sizeof *g->share, err);
-  g->nshares = 2 * g->n;
-  for (size_t i = 0; i < g->n; i++) {
-    mill_agg_part *p = g->part[i];
-    if (p == NULL) continue;
-    mill_groups_close(&p->groups);
-    g->share[2 * i] = (mill_agg_share){.part = p, .owner = (uint32_t)i};
-    if (p->loose)
-      g->share[2 * i + 1] =
-          (mill_agg_share){.part = p, .owner = (uint32_t)i, .loose = true, .first = p->groups.n};
-  }
   MILL_TRY(mill_pool_run(pool, g->n, arrange_part, g, err));
-  return mill_pool_run(pool, g->npieces, merge_piece, g, err);
+  for (size_t i = 0; i < 2 * g->n; i++) {
+    const mill_agg_part *p = g->part[i / 2];
+    if (p == NULL || p->share[i % 2].n == 0) continue;
+    g->share[g->nshares] = p->share[i % 2];
+    g->share[g->nshares++].owner = (uint32_t)(i / 2);
+  }
+  MILL_TRY(make_mergers(g, err));
+  mill_status s = mill_pool_run(pool, g->npieces, merge_piece, g, err);
+  mergers_free(g);
+  return s;
 }
 
+/* ---- references ----------------------------------------------------------------------------- */
+
+/* The references of a run of places. */
+static uint64_t *refs_of(merging *g, size_t run, size_t *n) {
+  const uint64_t at = (uint64_t)run * RUN_PLACES;
+  *n = (size_t)(g->total - at < RUN_PLACES ? g->total - at : RUN_PLACES);
+  return g->ref + at;
+}
+
+static mill_status clear_refs(void *arg, size_t run, int worker, mill_error *err) {
+  size_t n;
+  uint64_t *ref = refs_of(arg, run, &n);
+  (void)worker, (void)err;
+  memset(ref, 0xff, n * sizeof *ref);
+  return MILL_OK;
+}
+
+static mill_status close_up(void *arg, size_t run, int worker, mill_error *err) {
+  merging *g = arg;
+  size_t n, kept = 0;
+  uint64_t *ref = refs_of(g, run, &n);
+  (void)worker, (void)err;
+  for (size_t i = 0; i < n; i++) {
+    ref[kept] = ref[i];
+    kept += ref[i] != NONE;
+  }
+  g->kept[run] = kept;
+  return MILL_OK;
+}
+
+/* Those of groups, one behind the other. */
+static mill_status close_up_all(merging *g, size_t runs, mill_error *err) {
+  mill_memory *m = g->plan->x->ctx->memory;
+  g->kept = mill_alloc(m, (runs + 1) * sizeof *g->kept);
+  if (g->kept == NULL) return mill_oom(m, (runs + 1) * sizeof *g->kept, err);
+  mill_status s = mill_pool_run(g->plan->x->ctx->pool, runs, close_up, g, err);
+  for (size_t i = 0; s == MILL_OK && i < runs; i++) {
+    size_t n;
+    const uint64_t *from = refs_of(g, i, &n);
+    if (g->ref + g->groups != from) memmove(g->ref + g->groups, from, g->kept[i] * sizeof *from);
+    g->groups += g->kept[i];
+  }
+  mill_free(m, g->kept, (runs + 1) * sizeof *g->kept);
+  g->kept = NULL;
+  return s;
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
 static mill_status merge_all(merging *g, bool beside, mill_error *err) {
-  memset(g->ref, 0xff, (size_t)(g->total + 1) * sizeof *g->ref);
+  const size_t runs = (size_t)((g->total + RUN_PLACES - 1) / RUN_PLACES);
+  MILL_TRY(mill_pool_run(g->plan->x->ctx->pool, runs, clear_refs, g, err));
   MILL_TRY(beside ? mill_agg_merge_beside(g->plan, g->part, g->n, g->ref, &g->beside, err)
                   : merge_pieces(g, err));
-  for (uint64_t i = 0; i < g->total; i++) {
-    g->ref[g->groups] = g->ref[i];
-    g->groups += g->ref[i] != NONE;
-  }
-  return MILL_OK;
+  return close_up_all(g, runs, err);
 }
 
 static mill_status emit_all(merging *g, mill_table *out, mill_error *err) {
@@ -443,12 +518,12 @@ static mill_status emit_all(merging *g, mill_table *out, mill_error *err) {
 void mill_agg_merged_free(mill_agg_merged *g) {
   if (g == NULL) return;
   mill_memory *m = g->plan->x->ctx->memory;
-  for (size_t i = 0; i < g->nshares; i++) mill_agg_share_clear(&g->share[i], g->npieces);
   if (g->share) mill_free(m, g->share, 2 * (g->n + 1) * sizeof *g->share);
   for (size_t i = 0; g->made && i < g->nmade; i++) mill_table_unref(g->made[i]);
   for (uint32_t i = 0; g->piece && i < g->npieces; i++) mill_agg_part_clear(&g->piece[i]);
   if (g->piece) mill_free(m, g->piece, g->npieces * sizeof *g->piece);
   mill_agg_beside_free(g->beside);
+  mergers_free(g);
   if (g->made) mill_free(m, g->made, (g->nmade + 1) * sizeof *g->made);
   if (g->ref) mill_free(m, g->ref, (size_t)(g->total + 1) * sizeof *g->ref);
   mill_free(m, g, sizeof *g);

@@ -103,6 +103,7 @@ mill_status mill_agg_spill_part(mill_agg_part *p, mill_agg_spill *s, mill_error 
     p->run = mill_calloc(memory, MILL_AGG_PIECES * sizeof *p->run);
     if (p->run == NULL) status = mill_oom(memory, MILL_AGG_PIECES, err);
   }
+  if (status == MILL_OK) status = mill_agg_restore(p, err);
   if (status == MILL_OK) status = mill_agg_tighten(p, m, err);
   n = p->groups.n;
   if (status == MILL_OK) status = mill_agg_cut(p, &order, start, err);

@@ -162,3 +162,20 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
     end)
   end)
 end
+
+describe("Groups whose keys come in their order", function()
+  -- Moments are added up chunk by chunk: their last bits show how the rows they are of were cut.
+  it("make the same chunks at any number of threads", function()
+    local seen = {}
+    for threads = 1, 3 do
+      tidemill.session {}:stop()
+      local spark = tidemill.session { threads = threads }
+      local r = spark:sql([[SELECT stddev(s), corr(s, k), skewness(s), count(*), sum(n) FROM (SELECT id * 3 div 8 AS k,
+        sum(pmod(xxhash64(id), 1000003) / 7e5D) AS s, count(*) AS n FROM range(800000) GROUP BY k)]]):collect()[1]
+      seen[threads] = ("%a %a %a %d %d"):format(r[1], r[2], r[3], r[4], r[5])
+      spark:stop()
+    end
+    assert.same({ seen[1], seen[1], seen[1] }, seen)
+    assert.truthy(seen[1]:find " 300000 800000$")
+  end)
+end)
