@@ -83,7 +83,7 @@ typedef struct aggregate_list {
 static int list_aggregate(const mill_expr *e, void *arg) {
   aggregate_list *l = arg;
   if (!mill_x_is_aggregate(e)) return 0;
-  l->text = mill_w_printf(l->w, "%s%s%s", l->text, *l->text ? ", " : "", mill_w_sql(l->w, e));
+  l->text = mill_w_printf(l->w, "%s%s%s", l->text, *l->text ? ", " : "", mill_w_whole_sql(l->w, e));
   return -1;
 }
 

@@ -126,11 +126,12 @@ static bool simple(mill_planner *w, const mill_node *n, const mill_expr *e) {
 static bool check_body(mill_planner *w, const mill_node *n, const routine_name *name) {
   const mill_routine *r = n->routine;
   mill_arguments arguments;
-  mill_making making = {"FUNCTION", mill_w_copy(w, name->quoted, strlen(name->quoted))};
+  mill_making making = {"FUNCTION", mill_w_copy(w, name->quoted, strlen(name->quoted)), false};
   if (making.name == NULL || !stand_ins(w, r, name->name, &arguments)) return false;
   if (!name->temporary) w->making = &making;
   mill_called own = {NULL, name->key, name->temporary};
   w->called = &own;
+  w->reads = false;
   bool ok;
   if (r->table) {
     ok = mill_routine_table(w, r, &arguments) != NULL;
@@ -140,6 +141,10 @@ static bool check_body(mill_planner *w, const mill_node *n, const routine_name *
   }
   w->making = NULL;
   w->called = NULL;
+  if (ok && w->reads && r->access && !mill_routine_reads(r)) {
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_INVALID_SQL_FUNCTION_DATA_ACCESS, NULL);
+    return false;
+  }
   return ok;
 }
 

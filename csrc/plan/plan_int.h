@@ -56,6 +56,7 @@ typedef struct mill_called {
 /* What an object that lasts is made of: nothing in it may be temporary. */
 typedef struct mill_making {
   const char *kind, *name; /* "FUNCTION", its quoted name */
+  bool view;               /* what other views read is theirs */
 } mill_making;
 
 /* A frame whose columns got new ids where it is used (analyse.c). */
@@ -86,7 +87,7 @@ struct mill_planner {
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const char *defining; /* the view that is being made anew, which its query must not read */
   bool writing;         /* files of a table are noted as being written */
-  bool lasting;         /* it is one of the catalogue: nothing temporary either */
+  bool reads;           /* a table or view was read */
   bool deferred;        /* a name is meant for a query around this one, and there is none yet */
   bool by_alias;        /* an alias of the same select list was used */
   bool nameless;        /* memory ran out where a text was made: "?" stands in its place */
@@ -203,6 +204,9 @@ bool mill_n_any_expr(const mill_node *n, int (*f)(const mill_expr *e, void *arg)
 /* ---- names -------------------------------------------------------------------------------------- */
 
 const char *mill_w_sql(mill_planner *w, const mill_expr *e); /* pretty; "?" when out of memory */
+/* The name of a column that e makes; e with everything there is: qualifiers, quotes, casts. */
+const char *mill_w_name_of(mill_planner *w, const mill_expr *e);
+const char *mill_w_whole_sql(mill_planner *w, const mill_expr *e);
 const char *mill_w_quoted_sql(mill_planner *w,
                               const mill_expr *e); /* in double quotes, for errors */
 const char *mill_w_quoted_type(mill_planner *w, const mill_type *t);
@@ -302,6 +306,7 @@ const mill_expr *mill_constant_name(mill_planner *w, const mill_scope *s, const 
 /* Constant value of a foldable expression. */
 bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **out);
 /* select.c */
+bool mill_expands(const mill_planner *w, const mill_expr *e); /* a star, or a pattern of names */
 bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
                       mill_exprs *out);
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n, const mill_scope *outer);
@@ -484,6 +489,7 @@ const mill_expr *mill_find_argument(mill_planner *w, const mill_scope *s, const 
 const struct mill_routine *mill_parse_routine(mill_planner *w, const mill_stored_function *f);
 /* The body with the arguments in the place of the parameters, resolved and cast: an expression, or a query
 ** (columns called as the function says). */
+bool mill_routine_reads(const struct mill_routine *r); /* READS SQL DATA is said of it */
 const mill_expr *mill_routine_value(mill_planner *w, const struct mill_routine *r,
                                     const mill_arguments *arguments);
 const mill_node *mill_routine_table(mill_planner *w, const struct mill_routine *r,

@@ -193,6 +193,7 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   (void)outer;
   n = mill_identifier(w, n);
   if (n == NULL) return NULL;
+  w->reads = true;
   const char *name = n->nparts ? n->parts[n->nparts - 1] : "";
   const struct mill_cte *c = n->nparts == 1 ? find_cte(w, name) : NULL;
   if (c) return mill_requalify(w, c->query, name, c->columns, true);

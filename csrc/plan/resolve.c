@@ -371,9 +371,27 @@ static const mill_expr *argument(mill_planner *w, const mill_expr *e) {
   return c;
 }
 
+/* 'a' :p 'b' */
+static const mill_expr *joined_text(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const char *all = "";
+  for (int i = 0; i < e->nargs; i++) {
+    const mill_vector *v = NULL;
+    const mill_expr *a = mill_resolve(w, s, e->args[i]);
+    if (a == NULL || (a->type->id == MILL_STRING && !mill_w_evaluate(w, a, &v))) return NULL;
+    if (v == NULL || !mill_vector_valid(v, 0))
+      return MILL_W_FAIL_AT(w, a, MILL_E_PARSE_SYNTAX_ERROR, "error", mill_w_quoted_sql(w, a),
+                            "hint", ": texts and parameters that are texts go side by side", NULL);
+    const mill_str *text = v->data;
+    all = mill_w_printf(w, "%s%.*s", all, (int)text->size, mill_str_data(text));
+    if (all == NULL) return NULL;
+  }
+  return mill_x_string(w, all);
+}
+
 static const mill_expr *resolve_parameter(mill_planner *w, const mill_scope *s,
                                           const mill_expr *e) {
   const mill_parameters *p = w->params;
+  if (e->nargs) return joined_text(w, s, e);
   for (int i = 0; p && i < p->n; i++) {
     const char *name = p->names ? p->names[i] : NULL;
     bool hit = e->name ? name && strcmp(name, e->name) == 0 : name == NULL && i == e->index;
@@ -410,15 +428,19 @@ static bool has_lambda(const mill_expr *e) {
 static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_exprs l = {0};
   bool star = false;
-  for (int i = 0; i < e->nargs; i++) star |= e->args[i]->kind == MILL_X_STAR;
+  const mill_function *fn = mill_function_find(e->name, strlen(e->name));
+  if (fn && fn->flags & MILL_FN_OPERATOR) return e;
+  for (int i = 0; i < e->nargs; i++) star |= mill_expands(w, e->args[i]);
   if (!star) return e;
   mill_expr *c = mill_x_copy(w, e);
   if (c == NULL) return NULL;
-  if (mill_x_is_call(e, "count") && e->nargs == 1 && !e->distinct && e->args[0]->nparts == 0) {
+  bool all = e->args[0]->kind == MILL_X_STAR;
+  if (mill_x_is_call(e, "count") && e->nargs == 1 && !e->distinct && all &&
+      e->args[0]->nparts == 0) {
     c->args[0] = mill_x_int(w, 1);
     return c->args[0] ? c : NULL;
   }
-  if (mill_x_is_call(e, "count") && e->nargs == 1 && e->args[0]->nparts == 1 &&
+  if (mill_x_is_call(e, "count") && e->nargs == 1 && all && e->args[0]->nparts == 1 &&
       mill_names_table(w, s, e->args[0]))
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT,
                           "tableName", mill_w_quoted_parts(w, e->args[0]->parts, 1), NULL);
@@ -433,10 +455,10 @@ const mill_expr *mill_constant_name(mill_planner *w, const mill_scope *s, const 
   mill_scope none = {0};
   const mill_expr *arg = mill_resolve(w, s ? s : &none, e);
   if (arg == NULL) return NULL;
-  const char *sql = mill_w_sql(w, arg);
+  const char *sql = mill_w_whole_sql(w, arg);
   if (arg->type->id != MILL_STRING)
     return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_CONSTANT_STRING_WRONG_TYPE, "name", "IDENTIFIER",
-                          "expr", sql, "dataType", mill_w_quoted_type(w, arg->type), NULL);
+                          "expr", sql, "dataType", mill_w_simple_type(w, arg->type), NULL);
   if (!mill_w_evaluate(w, arg, &v))
     return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_CONSTANT_STRING_NOT_CONSTANT, "name", "IDENTIFIER",
                           "expr", sql, NULL);

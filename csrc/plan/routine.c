@@ -55,9 +55,12 @@ const mill_routine *mill_parse_routine(mill_planner *w, const mill_stored_functi
   return w->status ? NULL : p->root->routine;
 }
 
+bool mill_routine_reads(const mill_routine *r) {
+  return r->access && strcmp(r->access, "READS SQL DATA") == 0;
+}
+
 bool mill_not_temporary(mill_planner *w, const char *kind, const char *name) {
-  static const mill_making view = {"VIEW", ""};
-  const mill_making *m = w->making ? w->making : w->lasting && !w->views ? &view : NULL;
+  const mill_making *m = w->views && w->making && w->making->view ? NULL : w->making;
   if (m == NULL) return true;
   (void)MILL_W_NOTE(w, MILL_E_INVALID_TEMP_OBJ_REFERENCE, "obj", m->kind, "objName", m->name,
                     "tempObj", kind, "tempObjName", mill_w_quoted_parts(w, &name, 1), NULL);
@@ -295,6 +298,7 @@ const mill_expr *mill_call_routine(mill_planner *w, const mill_scope *s, const m
   if (name == NULL || !enter(w, f, &own)) return NULL;
   w->called = before; /* arguments are outside */
   const mill_routine *r = mill_parse_routine(w, f);
+  w->reads |= r && mill_routine_reads(r);
   bool ok = r && callable(w, s, e, r) && take_arguments(w, &below, e, r, &shown, &arguments);
   w->called = &own;
   const mill_expr *body = ok ? mill_routine_value(w, r, &arguments) : NULL;
@@ -323,6 +327,7 @@ const mill_node *mill_call_table_routine(mill_planner *w, const mill_node *n,
   w->called = before;
   const mill_routine *r = mill_parse_routine(w, f);
   if (r == NULL) return NULL;
+  w->reads |= mill_routine_reads(r);
   if (!r->table)
     return MILL_W_FAIL_AT(w, n, MILL_E_NOT_A_TABLE_FUNCTION, "functionName",
                           mill_w_quoted_parts(w, &n->name, 1), NULL);

@@ -1,8 +1,10 @@
 /* Select lists: stars, names of items, windows and generators in them; and what ORDER BY, HAVING
 ** and QUALIFY may use beyond the list. */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/regex.h"
 #include "plan/plan_int.h"
 
 /* ---- stars ---------------------------------------------------------------------------------- */
@@ -151,9 +153,51 @@ static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *s
   return true;
 }
 
+/* A name in back-quotes with signs that names do not have, where spark.sql.parser.quotedRegexColumnNames
+** makes it a regular expression. */
+static bool is_pattern(const mill_planner *w, const mill_expr *e) {
+  if (e->kind != MILL_X_NAME || e->text == NULL || e->nparts > 2 || e->text[e->stop - 1] != '`')
+    return false;
+  const char *s = e->parts[e->nparts - 1];
+  while (isalnum((unsigned char)*s) || *s == '_') s++;
+  return *s != '\0' && mill_w_conf(w, "spark.sql.parser.quotedRegexColumnNames");
+}
+
+/* The columns whose names are what the pattern says, from end to end. */
+static bool expand_pattern(mill_planner *w, const mill_scope *s, const mill_expr *e,
+                           mill_exprs *out) {
+  const mill_regex *r = NULL;
+  mill_search search;
+  mill_expr table = *e;
+  const char *text = mill_w_printf(w, "^(?:%s)$", e->parts[e->nparts - 1]);
+  if (text == NULL) return false;
+  table.nparts--;
+  w->status = mill_regex_new(w->arena, text, strlen(text), !w->set.case_sensitive, &r, w->err);
+  if (w->status == MILL_OK && r == NULL) return mill_exprs_add(w, out, e);
+  if (w->status == MILL_OK) w->status = mill_search_init(&search, r, w->err);
+  if (w->status) return false;
+  bool good = true;
+  for (int i = 0; good && i < s->ncolumns; i++) {
+    const mill_expr *c = s->column[i];
+    if (table.nparts && !has_qualifier(w, c, &table)) continue;
+    if (mill_search_run(&search, c->name, strlen(c->name), 0) == MILL_FOUND)
+      good = mill_exprs_add(w, out, c);
+  }
+  mill_search_clear(&search);
+  return good;
+}
+
+bool mill_expands(const mill_planner *w, const mill_expr *e) {
+  return e->kind == MILL_X_STAR || is_pattern(w, e);
+}
+
 bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
                       mill_exprs *out) {
   for (int i = 0; i < n; i++) {
+    if (is_pattern(w, list[i])) {
+      if (!expand_pattern(w, s, list[i], out)) return false;
+      continue;
+    }
     bool star = list[i]->kind == MILL_X_STAR ||
                 (list[i]->kind == MILL_X_TEXT && strcmp(list[i]->name, "*") == 0);
     if (star ? !expand_star(w, s, list[i], out) : !mill_exprs_add(w, out, list[i])) return false;
@@ -199,7 +243,7 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
   const char *name = hive    ? "grouping__id"
                      : field ? resolved->name
                      : cast  ? resolved->args[0]->name /* a column that is cast keeps its name */
-                             : mill_w_sql(w, resolved);
+                             : mill_w_name_of(w, resolved);
   mill_expr *a = mill_x_alias(w, resolved, name);
   if (a) a->hidden = variable; /* no name for the items behind it */
   return a;
@@ -541,7 +585,7 @@ static int any_aggregate_at(const mill_expr *e, void *arg) {
   return mill_x_is_aggregate(e);
 }
 
-/* A column that QUALIFY does not see: neither of the list nor a key. */
+/* A column that is neither of the list nor a key. */
 static int beyond_qualify_at(const mill_expr *e, void *arg) {
   collector *c = arg;
   if (e->kind == MILL_X_COLUMN && !mill_x_find_id(c->out->at, c->out->n, e->id)) {
@@ -551,26 +595,45 @@ static int beyond_qualify_at(const mill_expr *e, void *arg) {
   return 0;
 }
 
+/* What comes when groups are made sees columns of the list and keys: false for another one. */
+static bool sees_columns(mill_planner *w, const mill_node *child, const mill_node *agg,
+                         const mill_expr *e) {
+  mill_exprs seen = {0};
+  collector c = {w, &seen, NULL};
+  if (!mill_exprs_copy(w, &seen, child->output, child->noutput) ||
+      !mill_exprs_copy(w, &seen, agg->keys, agg->nkeys))
+    return false;
+  if (!mill_x_any(e, beyond_qualify_at, &c)) return true;
+  const mill_expr *column = seen.n ? seen.at[seen.n - 1] : NULL;
+  mill_expr *name = column ? mill_x_new(w, MILL_X_NAME, column) : NULL;
+  mill_scope s = mill_scope_of(child, NULL);
+  const char **parts = mill_w_alloc(w, sizeof *parts);
+  if (name == NULL || parts == NULL) return false;
+  *parts = column->name;
+  name->parts = parts, name->nparts = 1;
+  (void)mill_unresolved(w, &s, name);
+  return false;
+}
+
+static bool windows_between(const mill_node *n, const mill_node *agg) {
+  while (n != agg && n->kind != MILL_N_WINDOW) n = n->child[0];
+  return n != agg;
+}
+
+/* ORDER BY over windows of groups comes when the groups are made, too. */
+static bool orders_windows(mill_planner *w, const mill_node *child, const mill_node *agg,
+                           const mill_expr *e) {
+  if (agg->nsets || !windows_between(child, agg) || mill_x_has_window(e)) return true;
+  return sees_columns(w, child, agg, e) && mill_refuse_groups(w, e, "Sort");
+}
+
 /* QUALIFY comes when groups are made: it takes columns of the list, and windows over them. */
 static bool qualifies(mill_planner *w, const mill_node *child, const mill_node *agg,
                       const mill_expr *e) {
   if (!mill_x_has_aggregate(e)) return true;
-  mill_exprs seen = {0};
-  collector c = {w, &seen, NULL};
-  if (agg && (!mill_exprs_copy(w, &seen, child->output, child->noutput) ||
-              !mill_exprs_copy(w, &seen, agg->keys, agg->nkeys)))
-    return false;
   const mill_expr *call = NULL;
-  if (agg && mill_x_any(e, beyond_qualify_at, &c)) {
-    const mill_expr *column = seen.n ? seen.at[seen.n - 1] : NULL;
-    mill_expr *name = column ? mill_x_new(w, MILL_X_NAME, column) : NULL;
-    mill_scope s = mill_scope_of(child, NULL);
-    const char **parts = mill_w_alloc(w, sizeof *parts);
-    if (name == NULL || parts == NULL) return false;
-    *parts = column->name;
-    name->parts = parts, name->nparts = 1;
-    (void)mill_unresolved(w, &s, name);
-  } else if (mill_x_any(e, any_aggregate_at, &call)) {
+  if (agg && !sees_columns(w, child, agg, e)) return false;
+  if (mill_x_any(e, any_aggregate_at, &call)) {
     (void)MILL_W_FAIL_AT(w, call, MILL_E_QUALIFY_AGGREGATE_NOT_ALLOWED, "aggregateExpr",
                          mill_w_quoted_sql(w, call), NULL);
   } else {
@@ -593,6 +656,7 @@ const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
   if (r == NULL || !add_lifted(w, child, &lifted)) return NULL;
   const mill_node *agg = aggregate_below(*child);
   if (clause == MILL_QUALIFY && !qualifies(w, *child, agg, r)) return NULL;
+  if (clause == MILL_ORDER_BY && agg && !orders_windows(w, *child, agg, r)) return NULL;
   if (agg &&
       (mill_x_has_subquery(r) || !mill_x_uses_only(r, (*child)->output, (*child)->noutput))) {
     const mill_node *more = agg;

@@ -8,7 +8,9 @@
 #include "plan/plan_int.h"
 
 static const char *operator_name(const mill_node *n) {
-  return n->kind == MILL_N_UNION ? "UNION" : n->intersect ? "INTERSECT" : "EXCEPT";
+  if (n->kind == MILL_N_UNION) return "UNION";
+  if (n->intersect) return n->all ? "INTERSECT ALL" : "INTERSECT";
+  return n->all ? "EXCEPT ALL" : "EXCEPT";
 }
 
 static const char *ordinal(mill_planner *w, int n) {

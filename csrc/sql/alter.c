@@ -288,7 +288,20 @@ void mill_p_view_schema(mill_parser *p, mill_definition *d) {
   }
 }
 
+/* WITH SCHEMA BINDING, and no query whose WITH has one of that name. */
+static bool schema_ahead(const mill_parser *p) {
+  int next = mill_p_peek(p, 2);
+  return mill_p_is(p, MILL_K_WITH) && mill_p_peek(p, 1) == MILL_K_SCHEMA && next != MILL_K_AS &&
+         next != MILL_T_LPAREN;
+}
+
 static void view_action(mill_parser *p, mill_node *n, mill_definition *d) {
+  if (schema_ahead(p)) {
+    p->at += 2;
+    d->alter = MILL_ALTER_VIEW_SCHEMA;
+    mill_p_view_schema(p, d);
+    return;
+  }
   bool as = mill_p_accept(p, MILL_K_AS);
   if (as || mill_p_query_ahead(p, 0) || mill_p_is(p, MILL_T_LPAREN)) {
     d->alter = MILL_ALTER_VIEW_TEXT;
@@ -296,9 +309,6 @@ static void view_action(mill_parser *p, mill_node *n, mill_definition *d) {
     n->child = mill_p_children(p, mill_p_query(p), NULL);
     n->nchildren = 1;
     d->view_text = mill_p_fragment(p, from);
-  } else if (mill_p_accept2(p, MILL_K_WITH, MILL_K_SCHEMA)) {
-    d->alter = MILL_ALTER_VIEW_SCHEMA;
-    mill_p_view_schema(p, d);
   } else {
     table_action(p, n, d);
   }
