@@ -241,8 +241,9 @@ static const mill_expr *rewrite_item(mill_planner *w, grouping *g, const mill_ex
     return a;
   }
   if (r->id == item->id) return item;
-  mill_expr *c = mill_x_copy(w, r); /* a key under grouping sets */
+  mill_expr *c = mill_x_copy(w, r); /* a key under grouping sets, or one that has another name */
   if (c) c->parts = item->parts, c->nparts = item->nparts;
+  if (c && item->name) c->name = item->name;
   return c;
 }
 

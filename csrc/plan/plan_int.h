@@ -306,6 +306,7 @@ const mill_expr *mill_constant_name(mill_planner *w, const mill_scope *s, const 
 /* Constant value of a foldable expression. */
 bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **out);
 /* select.c */
+bool mill_generators_alone(mill_planner *w, const mill_expr *item); /* in no call, or told so */
 bool mill_expands(const mill_planner *w, const mill_expr *e); /* a star, or a pattern of names */
 bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
                       mill_exprs *out);
@@ -378,7 +379,14 @@ const mill_node *mill_analyse_having(mill_planner *w, const mill_node *n, const 
 /* Resolve an expression over a query's result, adding hidden columns or aggregates to the nodes
 ** below as ORDER BY and HAVING may. *child is replaced. HAVING takes a name for a column below the list
 ** where that is a key or in an aggregate; to ORDER BY the list comes first. */
-typedef enum mill_clause { MILL_WHERE, MILL_ORDER_BY, MILL_HAVING, MILL_QUALIFY } mill_clause;
+/* MILL_PIPED: an operator of its own behind |>, which sees what the one before gives and no more. */
+typedef enum mill_clause {
+  MILL_WHERE,
+  MILL_ORDER_BY,
+  MILL_HAVING,
+  MILL_QUALIFY,
+  MILL_PIPED
+} mill_clause;
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
                                     const mill_scope *outer, mill_clause clause,
                                     const mill_expr *e);

@@ -376,7 +376,7 @@ static const mill_node *generator_relation(mill_planner *w, const mill_node *n,
   call->args = n->exprs;
   call->nargs = n->nexprs;
   call->text = n->text, call->start = n->start, call->stop = n->stop;
-  const mill_expr *r = mill_resolve(w, &none, call);
+  const mill_expr *r = mill_generators_alone(w, call) ? mill_resolve(w, &none, call) : NULL;
   if (!mill_exprs_add(w, &items, r)) return NULL;
   const mill_node *child = one;
   if (!mill_extract_generator(w, &child, &items)) return NULL;

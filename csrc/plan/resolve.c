@@ -170,6 +170,8 @@ static const mill_expr *in_outer(mill_planner *w, const mill_scope *s, const mil
   if (c == NULL && !w->status && !sorting) c = in_columns(w, o->hidden, o->nhidden, e);
   if (w->status) return NULL;
   if (c == NULL && o->arguments) return mill_find_argument(w, o, e, true);
+  if (c == NULL && o->outer && o->outer->arguments)
+    return mill_find_argument(w, o->outer, e, true);   /* a function's parameter, and no column */
   if (c == NULL || c->kind != MILL_X_COLUMN) return c; /* fields of an outer struct */
   mill_expr *x = mill_x_copy(w, c);
   if (x) x->kind = MILL_X_OUTER;

@@ -238,7 +238,8 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
       resolved->kind == MILL_X_LITERAL && resolved->name && written->kind == MILL_X_NAME;
   bool field = variable || resolved->kind == MILL_X_OUTER ||
                (resolved->kind == MILL_X_FIELD && resolved->pretty == NULL);
-  bool cast = resolved->kind == MILL_X_CAST && resolved->args[0]->kind == MILL_X_COLUMN;
+  bool cast = resolved->kind == MILL_X_CAST && resolved->pretty == NULL &&
+              resolved->args[0]->kind == MILL_X_COLUMN;
   bool hive = written->kind == MILL_X_NAME && mill_x_is_call(resolved, "grouping_id");
   const char *name = hive    ? "grouping__id"
                      : field ? resolved->name
@@ -264,7 +265,7 @@ bool mill_refuse_generator(mill_planner *w, const mill_expr *e) {
 }
 
 /* A generator is an item of its own. */
-static bool generators_stand_alone(mill_planner *w, const mill_expr *item) {
+bool mill_generators_alone(mill_planner *w, const mill_expr *item) {
   const mill_expr *e = item->kind == MILL_X_ALIAS ? item->args[0] : item;
   bool inside = false, whole = generator_at(e, NULL);
   if (!whole) inside = mill_x_any(e, generator_at, NULL);
@@ -282,7 +283,7 @@ bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *
   if (!mill_expand_list(w, s, list, n, &items)) return false;
   s->lateral = out;
   for (int i = 0; i < items.n; i++) {
-    if (!generators_stand_alone(w, items.at[i])) return false;
+    if (!mill_generators_alone(w, items.at[i])) return false;
     w->by_alias = false;
     const mill_expr *r = mill_named(w, items.at[i], mill_resolve(w, s, items.at[i]));
     if (r && w->by_alias && r->kind == MILL_X_ALIAS) {
@@ -344,6 +345,19 @@ static bool makes_rows(const mill_node *n) {
   return some;
 }
 
+static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c);
+
+/* Keys of joins USING that the list names, of joins below joins too. */
+static const mill_node *expose_keys(mill_planner *w, const mill_node *child,
+                                    const mill_exprs *items) {
+  mill_exprs keys = {0};
+  if (!mill_using_columns(w, child, &keys)) return NULL;
+  for (int k = 0; k < keys.n && child; k++)
+    for (int i = 0; i < items->n && child; i++)
+      if (mill_x_uses_any(items->at[i], &keys.at[k], 1)) child = expose(w, child, keys.at[k]);
+  return child;
+}
+
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   if (!no_trailing_comma(w, n)) return NULL;
@@ -360,7 +374,7 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
     mill_exprs written = list;
     list = (mill_exprs){0};
     for (int i = 0; i < written.n; i++)
-      if (!generators_stand_alone(w, written.at[i])) return NULL;
+      if (!mill_generators_alone(w, written.at[i])) return NULL;
     if (!mill_generate_items(w, &s, written.at, written.n, &child, &list)) return NULL;
   }
   if (!mill_resolve_items(w, &s, list.at, list.n, &items)) return NULL;
@@ -370,7 +384,8 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
     aggregate |= mill_x_has_aggregate(items.at[i]);
   }
   if (aggregate) return mill_build_aggregate(w, n, child, NULL, &items);
-  if (!mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
+  child = expose_keys(w, child, &items);
+  if (child == NULL || !mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
   for (int i = 0; i < items.n && child; i++) child = mill_expose_all(w, child, items.at[i]);
   return child ? mill_build_project(w, child, &items, NULL) : NULL;
 }
@@ -649,12 +664,13 @@ const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
   mill_scope s = mill_scope_of(*child, outer);
   s.where = clause == MILL_WHERE;
   s.lifted = clause == MILL_HAVING && aggregate_below(*child) ? &lifted : NULL;
-  if (!mill_hidden_columns(w, *child, &hidden)) return NULL;
+  bool piped = clause == MILL_PIPED;
+  if (!(piped ? mill_using_columns : mill_hidden_columns)(w, *child, &hidden)) return NULL;
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
   const mill_expr *r = resolve_clause(w, *child, &s, clause, e);
   if (r == NULL || !add_lifted(w, child, &lifted)) return NULL;
-  const mill_node *agg = aggregate_below(*child);
+  const mill_node *agg = piped ? NULL : aggregate_below(*child);
   if (clause == MILL_QUALIFY && !qualifies(w, *child, agg, r)) return NULL;
   if (clause == MILL_ORDER_BY && agg && !orders_windows(w, *child, agg, r)) return NULL;
   if (agg &&
