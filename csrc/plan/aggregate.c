@@ -326,10 +326,6 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
-static const char *name_of(const mill_expr *e) {
-  return e->kind == MILL_X_ALIAS ? e->parts[0] : e->name;
-}
-
 static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const mill_expr *k) {
   int32_t at = *(const int32_t *)k->value->data;
   if (at < 1 || at > items->n)
@@ -340,10 +336,9 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
   if (makes_rows(mill_x_unalias(e)) && mill_x_unalias(e)->nargs == 1)
     return mill_x_unalias(e)->args[0];
   if (mill_x_has_aggregate(e))
-    return MILL_W_FAIL_AT(
-        w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index", mill_error_fmt(w->err, "%d", (int)at),
-        "aggExpr",
-        mill_w_printf(w, "%s AS `%s`", mill_w_whole_sql(w, mill_x_unalias(e)), name_of(e)), NULL);
+    return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
+                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr", mill_w_whole_sql(w, e),
+                          NULL);
   return e;
 }
 

@@ -75,14 +75,19 @@ static const mill_expr *changed(mill_planner *w, const mill_view_text *v, const 
                      suggestion ? suggestion : "", NULL);
 }
 
-/* Column i of the view, from what its query gives today. */
-static const mill_expr *conform(mill_planner *w, const mill_view_text *v, const mill_node *q,
-                                const mill_view_name *name, int i) {
+/* Column i of the view among those that its query gives today; NULL: it is there no longer. */
+static const mill_expr *find(mill_planner *w, const mill_view_text *v, const mill_node *q, int i) {
   const mill_expr *c = NULL;
-  const mill_type *t = v->schema->fields[i].type;
   int found = mill_find_column(w, q->output, q->noutput, v->columns[i], &c);
-  if (found != 1 && !(found > 1 && v->n == q->noutput)) return changed(w, v, q, name, i);
-  if (found > 1) c = q->output[i];
+  if (found == 1) return c;
+  return found > 1 && v->n == q->noutput ? q->output[i] : NULL;
+}
+
+static const mill_expr *conform(mill_planner *w, const mill_view_text *v, const mill_node *q,
+                                int i) {
+  const mill_type *t = v->schema->fields[i].type;
+  const mill_expr *c = find(w, v, q, i);
+  if (c == NULL) return NULL;
   if (strcmp(v->mode, "TYPE EVOLUTION") == 0 || c->type == t) return c;
   if (strcmp(v->mode, "BINDING") == 0 && !mill_can_up_cast(c->type, t))
     return MILL_W_FAIL(w, MILL_E_CANNOT_UP_CAST_DATATYPE, "expression", mill_w_whole_sql(w, c),
@@ -100,8 +105,10 @@ const mill_node *mill_text_view(mill_planner *w, const mill_view_text *v, const 
   if (q == NULL) return NULL;
   bool evolves = strcmp(v->mode, "EVOLUTION") == 0;
   int n = evolves ? q->noutput : v->n;
+  for (int i = 0; i < n && !evolves; i++)
+    if (find(w, v, q, i) == NULL) return (void)changed(w, v, q, &own, i), NULL;
   for (int i = 0; i < n; i++) {
-    const mill_expr *c = evolves ? q->output[i] : conform(w, v, q, &own, i);
+    const mill_expr *c = evolves ? q->output[i] : conform(w, v, q, i);
     mill_expr *a = mill_x_alias(w, c, evolves ? q->output[i]->name : v->names[i]);
     if (!mill_exprs_add(w, &l, a)) return NULL;
     if (!evolves && v->schema->fields[i].metadata) a->metadata = v->schema->fields[i].metadata;
@@ -422,14 +429,16 @@ const mill_node *mill_alter_view(mill_planner *w, const mill_node *n) {
   if (t == NULL) return NULL;
   if (t->kind == MILL_TABLE_VIEW && text) return replace_text(w, n, t);
   const char *name = n->parts[n->nparts - 1];
-  if (t->kind != MILL_TABLE_VIEW && !text)
+  bool mode = d->alter == MILL_ALTER_VIEW_SCHEMA;
+  if (t->kind != MILL_TABLE_VIEW && !text && !mode)
     return MILL_W_FAIL_AT(w, n, MILL_E_EXPECT_VIEW_NOT_TABLE_USE_ALTER_TABLE, "operation",
                           "ALTER VIEW", "tableName", mill_w_quoted_parts(w, &name, 1), NULL);
   if (t->kind != MILL_TABLE_VIEW)
     return MILL_W_FAIL_AT(w, n, MILL_E_EXPECT_VIEW_NOT_TABLE_NO_ALTERNATIVE, "operation",
-                          "ALTER VIEW ... AS", "tableName",
-                          mill_w_full_name(w, (mill_table_name){t->database, t->name}), NULL);
-  if (d->alter != MILL_ALTER_VIEW_SCHEMA) return mill_alter_table(w, n);
+                          mode ? "ALTER VIEW ... WITH SCHEMA ..." : "ALTER VIEW ... AS",
+                          "tableName", mill_w_full_name(w, (mill_table_name){t->database, t->name}),
+                          NULL);
+  if (!mode) return mill_alter_table(w, n);
   mill_catalog_table changed = *t;
   changed.schema_mode = d->schema_mode;
   if (!mill_w_begin(w)) return NULL;
