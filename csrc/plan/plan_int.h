@@ -85,6 +85,7 @@ struct mill_planner {
   int inlined;          /* views and CTEs being entered */
   const char *database; /* in use while a view's text is analysed; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
+  const mill_type *texts; /* of literals and casts, by DEFAULT COLLATION of a view; NULL: STRING */
   const char *defining; /* the view that is being made anew, which its query must not read */
   bool writing;         /* files of a table are noted as being written */
   bool reads;           /* a table or view was read */

@@ -47,10 +47,14 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
     return false;
   }
   if (c == NULL) {
+    const char *names = "";
+    for (int i = 0; names && i < s->ncolumns; i++)
+      names = mill_w_printf(w, "%s%s%s", names, i ? ", " : "",
+                            mill_w_quoted_parts(w, &s->column[i]->name, 1));
     if (w->status == MILL_OK)
       (void)MILL_W_FAIL_AT(w, star, MILL_E_CANNOT_RESOLVE_STAR_EXPAND, "targetString",
                            mill_w_quoted_parts(w, star->parts, star->nparts), "columns",
-                           s->ncolumns ? s->column[0]->name : "", NULL);
+                           names ? names : "", NULL);
     return false;
   }
   for (uint32_t i = 0; i < c->type->nfields; i++) {

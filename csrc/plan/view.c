@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/collation.h"
 #include "base/uuid.h"
 #include "plan/warehouse_int.h"
 
@@ -14,6 +15,15 @@ typedef struct mill_view_name {
 } mill_view_name;
 
 /* ---- use ------------------------------------------------------------------------------------ */
+
+/* The texts of a view with DEFAULT COLLATION; NULL: as everywhere. */
+static const mill_type *texts_of(mill_planner *w, const char *collation) {
+  int id;
+  if (collation == NULL || !mill_collation_find(collation, strlen(collation), &id)) return NULL;
+  const mill_type *t = mill_type_string(w->ctx->types, id, MILL_PLAIN_STRING, 0);
+  if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
+  return t;
+}
 
 /* The tree of a statement, kept alive by the plan at hand. */
 static const mill_node *parse(mill_planner *w, const char *text) {
@@ -37,11 +47,13 @@ static const mill_node *analysed_text(mill_planner *w, const mill_view_text *v, 
   w->params = NULL;
   w->database = v->database;
   w->views = &chain;
-  const mill_node *q = mill_analyse(w, tree, NULL);
+  w->texts = texts_of(w, v->collation);
+  const mill_node *q = w->status ? NULL : mill_analyse(w, tree, NULL);
   w->ctes = outer.ctes;
   w->params = outer.params;
   w->database = outer.database;
   w->views = outer.views;
+  w->texts = outer.texts;
   return q;
 }
 
@@ -137,7 +149,8 @@ const mill_node *mill_view_relation(mill_planner *w, const mill_catalog_table *t
                       .columns = t->text_columns.at,
                       .n = (int)t->schema->nfields,
                       .schema = t->schema,
-                      .mode = t->schema_mode ? t->schema_mode : "COMPENSATION"};
+                      .mode = t->schema_mode ? t->schema_mode : "COMPENSATION",
+                      .collation = t->collation};
   return mill_text_view(w, &v, mill_w_printf(w, "%s.%s", t->database, t->name), parts, 3);
 }
 
@@ -192,12 +205,15 @@ static const char *const *query_columns(mill_planner *w, const mill_node *q) {
 
 /* The query, while a view that it must not read is being made; full: its name, where it lasts. */
 static const mill_node *defining_query(mill_planner *w, const mill_node *n, const char *view,
-                                       const char *full) {
+                                       const char *full, const char *collation) {
   const char *before = w->defining;
+  const mill_type *texts = w->texts;
   const mill_making making = {"VIEW", full, true}, *was = w->making;
   w->defining = view;
   if (full) w->making = &making;
-  const mill_node *q = mill_analyse(w, n->child[0], NULL);
+  w->texts = texts_of(w, collation);
+  const mill_node *q = w->status ? NULL : mill_analyse(w, n->child[0], NULL);
+  w->texts = texts;
   w->defining = before;
   w->making = was;
   if (q == NULL || !check_columns(w, n, q)) return NULL;
@@ -220,7 +236,8 @@ static bool keep_text(mill_planner *w, const mill_node *n, const mill_node *q, m
                         .columns = query_columns(w, q),
                         .n = q->noutput,
                         .schema = schema,
-                        .mode = "BINDING"};
+                        .mode = "BINDING",
+                        .collation = d->collation};
   p->view = v;
   return v->columns && v->database;
 }
@@ -232,7 +249,8 @@ static const mill_node *create_temporary(mill_planner *w, const mill_node *n) {
   if (n->nparts > 1)
     return MILL_W_FAIL_AT(w, n, MILL_E_TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS, "actualName",
                           mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
-  const mill_node *q = defining_query(w, n, old && n->definition ? name : NULL, NULL);
+  const mill_node *q = defining_query(w, n, old && n->definition ? name : NULL, NULL,
+                                      n->definition ? n->definition->collation : NULL);
   if (q == NULL) return NULL;
   const mill_node *rows = mill_requalify(w, q, NULL, n->ncolumns ? n->columns : NULL, false);
   if (rows == NULL) return NULL;
@@ -328,7 +346,7 @@ static const mill_node *create_lasting(mill_planner *w, const mill_node *n) {
   const char *full = mill_w_full_name(w, name);
   const char *key = mill_w_printf(w, "%s.%s", name.database, name.name);
   if (!check_named(w, n)) return NULL;
-  const mill_node *q = defining_query(w, n, old ? key : NULL, full);
+  const mill_node *q = defining_query(w, n, old ? key : NULL, full, d->collation);
   if (q == NULL) return NULL;
   if (old && n->if_exists) return mill_nothing(w);
   if (old && old->kind != MILL_TABLE_VIEW && n->replace)
@@ -381,9 +399,14 @@ const mill_node *mill_drop_view(mill_planner *w, const mill_node *n) {
 }
 
 /* ALTER VIEW v AS query, for a temporary one: CREATE OR REPLACE. */
-static const mill_node *replace_temporary(mill_planner *w, const mill_node *n) {
+static const mill_node *replace_temporary(mill_planner *w, const mill_node *n,
+                                          const mill_plan *old) {
   mill_node *c = mill_w_node_copy(w, n);
-  if (c == NULL) return NULL;
+  mill_definition *d = mill_w_alloc(w, sizeof *d);
+  if (c == NULL || d == NULL) return NULL;
+  *d = *n->definition;
+  d->collation = old->view ? old->view->collation : NULL;
+  c->definition = d;
   c->kind = MILL_N_CREATE_VIEW;
   c->temporary = c->replace = true;
   c->global = n->nparts == 2;
@@ -405,8 +428,9 @@ static const mill_node *rename_temporary(mill_planner *w, const mill_node *n, mi
 static const mill_node *replace_text(mill_planner *w, const mill_node *n,
                                      const mill_catalog_table *t) {
   if (!check_named(w, n)) return NULL;
-  const mill_node *q = defining_query(w, n, mill_w_printf(w, "%s.%s", t->database, t->name),
-                                      mill_w_full_name(w, (mill_table_name){t->database, t->name}));
+  const mill_node *q =
+      defining_query(w, n, mill_w_printf(w, "%s.%s", t->database, t->name),
+                     mill_w_full_name(w, (mill_table_name){t->database, t->name}), t->collation);
   mill_catalog_table changed = *t;
   if (q == NULL || !view_record(w, n, q, &changed) || !mill_w_begin(w)) return NULL;
   changed.id = t->id;
@@ -418,7 +442,7 @@ const mill_node *mill_alter_view(mill_planner *w, const mill_node *n) {
   const mill_definition *d = n->definition;
   mill_plan *p = mill_w_temporary(w, n->parts, n->nparts);
   bool text = d->alter == MILL_ALTER_VIEW_TEXT;
-  if (p && text) return replace_temporary(w, n);
+  if (p && text) return replace_temporary(w, n, p);
   if (p && d->alter == MILL_ALTER_RENAME) return rename_temporary(w, n, p);
   if (p && d->alter == MILL_ALTER_VIEW_SCHEMA)
     return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_TEMPORARY_VIEW_SCHEMA_MODE, NULL);
