@@ -86,12 +86,12 @@ struct mill_planner {
   const char *database; /* in use while a view's text is analysed; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const mill_type *texts; /* of literals and casts, by DEFAULT COLLATION of a view; NULL: STRING */
-  const char *defining; /* the view that is being made anew, which its query must not read */
-  bool writing;         /* files of a table are noted as being written */
-  bool reads;           /* a table or view was read */
-  bool deferred;        /* a name is meant for a query around this one, and there is none yet */
-  bool by_alias;        /* an alias of the same select list was used */
-  bool nameless;        /* memory ran out where a text was made: "?" stands in its place */
+  const char *defining;   /* the view that is being made anew, which its query must not read */
+  bool writing;           /* files of a table are noted as being written */
+  bool reads;             /* a table or view was read */
+  bool deferred;          /* a name is meant for a query around this one, and there is none yet */
+  bool by_alias;          /* an alias of the same select list was used */
+  bool nameless;          /* memory ran out where a text was made: "?" stands in its place */
 };
 
 /* Note the failure and give NULL. Once memory has run out, that is what is told. */
@@ -253,8 +253,8 @@ int mill_find_column(const mill_planner *w, const mill_expr *const *column, int 
 const mill_expr *mill_resolve_name_quiet(mill_planner *w, const mill_scope *s, const mill_expr *e);
 /* named_arguments.c: the arguments of e in the places of the parameters; out is cleared before. */
 bool mill_has_named_arguments(const mill_expr *e);
-bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *const *names, int n,
-                        const mill_expr **out, int *nargs);
+bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *routine,
+                        const char *const *names, int n, const mill_expr **out, int *nargs);
 /* A call whose arguments by name stand in their places. */
 const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
 /* The next entry of a definition's `fill`: where it begins and its length, 0 for none. */
@@ -270,6 +270,10 @@ const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e);
 bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b);
 bool mill_collate_check(mill_planner *w, const mill_type *t);
 bool mill_collate_check_call(mill_planner *w, const mill_expr *e);
+/* The texts of a table or view with DEFAULT COLLATION: NULL as everywhere, or not to be had; and a type with them
+** where it has STRING. */
+const mill_type *mill_collate_texts(mill_planner *w, const char *collation);
+const mill_type *mill_collate_default(mill_planner *w, const mill_type *t, const mill_type *texts);
 bool mill_collate_none(const mill_type *t); /* has it texts without a collation? */
 /* Columns that are to be kept have collations. */
 bool mill_collate_check_schema(mill_planner *w, const mill_expr *const *columns, int n);

@@ -208,7 +208,7 @@ static bool take_arguments(mill_planner *w, const mill_scope *s, const mill_expr
   const mill_expr **values = mill_w_alloc(w, (size_t)(n + 1) * sizeof *values);
   if (names == NULL || placed == NULL || values == NULL) return false;
   for (int i = 0; i < n; i++) names[i] = r->parameters[i].name;
-  if (!mill_place_by_name(w, e, names, n, placed, &given)) return false;
+  if (!mill_place_by_name(w, e, quoted(w, f), names, n, placed, &given)) return false;
   bool named = mill_has_named_arguments(e);
   if (!named && e->nargs > n) return wrong_number(w, e, f, n);
   for (int i = 0; i < n; i++) {

@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "base/collation.h"
 #include "base/uuid.h"
 #include "plan/warehouse_int.h"
 
@@ -15,15 +14,6 @@ typedef struct mill_view_name {
 } mill_view_name;
 
 /* ---- use ------------------------------------------------------------------------------------ */
-
-/* The texts of a view with DEFAULT COLLATION; NULL: as everywhere. */
-static const mill_type *texts_of(mill_planner *w, const char *collation) {
-  int id;
-  if (collation == NULL || !mill_collation_find(collation, strlen(collation), &id)) return NULL;
-  const mill_type *t = mill_type_string(w->ctx->types, id, MILL_PLAIN_STRING, 0);
-  if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
-  return t;
-}
 
 /* The tree of a statement, kept alive by the plan at hand. */
 static const mill_node *parse(mill_planner *w, const char *text) {
@@ -47,7 +37,7 @@ static const mill_node *analysed_text(mill_planner *w, const mill_view_text *v, 
   w->params = NULL;
   w->database = v->database;
   w->views = &chain;
-  w->texts = texts_of(w, v->collation);
+  w->texts = mill_collate_texts(w, v->collation);
   const mill_node *q = w->status ? NULL : mill_analyse(w, tree, NULL);
   w->ctes = outer.ctes;
   w->params = outer.params;
@@ -211,7 +201,7 @@ static const mill_node *defining_query(mill_planner *w, const mill_node *n, cons
   const mill_making making = {"VIEW", full, true}, *was = w->making;
   w->defining = view;
   if (full) w->making = &making;
-  w->texts = texts_of(w, collation);
+  w->texts = mill_collate_texts(w, collation);
   const mill_node *q = w->status ? NULL : mill_analyse(w, n->child[0], NULL);
   w->texts = texts;
   w->defining = before;
