@@ -90,8 +90,16 @@ static const char *case_word(const mill_binding *b, int i) {
   return i % 2 ? " THEN " : " WHEN ";
 }
 
+/* explode_outer is explode, where its argument is wrong. */
+static const char *inner_generator(const char *name, mill_error *err) {
+  size_t n = strlen(name), outer = sizeof "_outer" - 1;
+  bool is = n > outer && strcmp(name + n - outer, "_outer") == 0;
+  return is ? mill_error_fmt(err, "%.*s", (int)(n - outer), name) : name;
+}
+
 const char *mill_bind_sql(mill_binding *b, mill_error *err) {
   const char *name = mill_function_printed(b->fn, b->fn->name);
+  if (b->fn->kind == MILL_GENERATOR) name = inner_generator(name, err);
   bool op = (b->fn->flags & MILL_FN_OPERATOR) != 0;
   if (strcmp(name, "negative") == 0) return mill_error_fmt(err, "\"(- %s)\"", mill_arg_sql(b, 0));
   if (strcmp(name, "positive") == 0) return mill_error_fmt(err, "\"(+ %s)\"", mill_arg_sql(b, 0));

@@ -260,8 +260,9 @@ static const mill_expr *rewrite_item(mill_planner *w, grouping *g, const mill_ex
     return a;
   }
   if (r->id == item->id) return item;
-  mill_expr *c = mill_x_copy(w, r); /* a key under grouping sets */
+  mill_expr *c = mill_x_copy(w, r); /* a key under grouping sets, or one that has another name */
   if (c) c->parts = item->parts, c->nparts = item->nparts;
+  if (c && item->name) c->name = item->name;
   return c;
 }
 
@@ -344,10 +345,6 @@ const mill_node *mill_build_aggregate(mill_planner *w, const mill_node *n, const
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
-static const char *name_of(const mill_expr *e) {
-  return e->kind == MILL_X_ALIAS ? e->parts[0] : e->name;
-}
-
 static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const mill_expr *k) {
   int32_t at = *(const int32_t *)k->value->data;
   if (at < 1 || at > items->n)
@@ -358,10 +355,9 @@ static const mill_expr *ordinal(mill_planner *w, const mill_exprs *items, const 
   if (makes_rows(mill_x_unalias(e)) && mill_x_unalias(e)->nargs == 1)
     return mill_x_unalias(e)->args[0];
   if (mill_x_has_aggregate(e))
-    return MILL_W_FAIL_AT(
-        w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index", mill_error_fmt(w->err, "%d", (int)at),
-        "aggExpr", mill_w_printf(w, "%s AS `%s`", mill_w_sql(w, mill_x_unalias(e)), name_of(e)),
-        NULL);
+    return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_POS_AGGREGATE, "index",
+                          mill_error_fmt(w->err, "%d", (int)at), "aggExpr", mill_w_whole_sql(w, e),
+                          NULL);
   return e;
 }
 
@@ -399,7 +395,7 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
       r = by_alias(w, items, k);
     if (r && r->kind == MILL_X_ALIAS && mill_x_has_aggregate(r))
       return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr",
-                            mill_w_sql(w, mill_x_unalias(r)), NULL);
+                            mill_w_whole_sql(w, mill_x_unalias(r)), NULL);
     if (r || w->status) return r;
   }
   mill_scope own = *s; /* inside an expression the aliases of the list are known as well */
@@ -409,7 +405,7 @@ static const mill_expr *resolve_key(mill_planner *w, const mill_scope *s, const 
     return MILL_W_FAIL_AT(w, k, MILL_E_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", "Aggregate",
                           "invalidExprSqls", mill_w_quoted_sql(w, r), NULL);
   if (r && mill_x_has_aggregate(r))
-    return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr", mill_w_sql(w, r), NULL);
+    return MILL_W_FAIL_AT(w, k, MILL_E_GROUP_BY_AGGREGATE, "sqlExpr", mill_w_whole_sql(w, r), NULL);
   return r;
 }
 
@@ -509,6 +505,24 @@ static bool key_of_item(mill_planner *w, const mill_expr *item, mill_exprs *keys
   return true;
 }
 
+static int column_of_no_call(const mill_expr *e, void *arg) {
+  (void)arg;
+  if (mill_x_is_aggregate(e)) return -1;
+  return e->kind == MILL_X_COLUMN || (e->query && e->query->analysed && mill_n_has_outer(e->query));
+}
+
+/* GROUP BY ALL without a key: all rows are one group, unless an item has columns beside its aggregates. */
+static bool one_group(mill_planner *w, const mill_node *n, const mill_exprs *items) {
+  for (int i = 0; i < items->n; i++) {
+    if (makes_rows(mill_x_unalias(items->at[i])) ||
+        !mill_x_any(items->at[i], column_of_no_call, NULL))
+      continue;
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_UNRESOLVED_ALL_IN_GROUP_BY, NULL);
+    return false;
+  }
+  return true;
+}
+
 const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
                                         const mill_scope *outer) {
   const mill_node *child = mill_analyse(w, n->child[0], outer);
@@ -533,6 +547,7 @@ const mill_node *mill_analyse_aggregate(mill_planner *w, const mill_node *n,
   if (n->nsets && (n = merge_keys(w, n, &keys)) == NULL) return NULL;
   for (int i = 0; n->grouping == MILL_GROUP_ALL && i < items.n; i++)
     if (!key_of_item(w, items.at[i], &keys)) return NULL;
+  if (n->grouping == MILL_GROUP_ALL && keys.n == 0 && !one_group(w, n, &items)) return NULL;
   for (int i = 0; i < items.n && hidden.n && child; i++)
     child = mill_expose_all(w, child, items.at[i]);
   for (int i = 0; i < keys.n && hidden.n && child; i++)

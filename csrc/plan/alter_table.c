@@ -47,11 +47,15 @@ static bool add_columns(mill_planner *w, const mill_node *n, mill_catalog_table 
   if (d->refused) return unsupported(w, n, t, d->refused);
   if (f == NULL) return false;
   memcpy(f, old->fields, before * sizeof *f);
+  const mill_type *texts = mill_collate_texts(w, t->collation);
+  if (w->status) return false;
   for (int i = 0; i < d->ncolumns; i++, at++) {
     const mill_column *c = d->columns[i];
     const char *name = c->parts[c->nparts - 1];
     if (c->nparts > 1) return unsupported(w, n, t, "ADD COLUMN with qualified column");
     if (!mill_column_field(w, "ALTER TABLE ADD COLUMNS", c, &f[at])) return false;
+    f[at].type = mill_collate_default(w, f[at].type, texts);
+    if (f[at].type == NULL) return false;
     bool twice = field_of(w, old, name) >= 0;
     for (uint32_t k = before; k < at; k++) twice |= mill_w_same_name(w, f[k].name, name);
     if (twice)

@@ -8,13 +8,24 @@
 
 /* ---- helpers -------------------------------------------------------------------------------- */
 
+/* Column i of n under a new id; what is a column before it once more is that one still: their name is not
+** ambiguous. */
+static mill_expr *renewed(mill_planner *w, const mill_node *n, int i, const char *name,
+                          const mill_exprs *before) {
+  mill_expr *a = mill_x_alias(w, n->output[i], name);
+  for (int k = 0; a && k < i; k++)
+    if (n->output[k]->id == n->output[i]->id && mill_w_same_name(w, before->at[k]->parts[0], name))
+      a->id = before->at[k]->id;
+  return a;
+}
+
 const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const char *alias,
                                 const char *const *names, bool fresh) {
   mill_exprs l = {0};
   if (child == NULL) return NULL;
   for (int i = 0; i < child->noutput; i++) {
     const mill_expr *c = child->output[i], *e = c;
-    if (fresh) e = mill_x_alias(w, c, names ? names[i] : c->name);
+    if (fresh) e = renewed(w, child, i, names ? names[i] : c->name, &l);
     if (!mill_exprs_add(w, &l, e)) return NULL;
   }
   mill_node *p = mill_w_project(w, child, &l);
@@ -36,8 +47,7 @@ const mill_node *mill_requalify(mill_planner *w, const mill_node *child, const c
 const mill_node *mill_renew_ids(mill_planner *w, const mill_node *n) {
   mill_exprs l = {0};
   for (int i = 0; n && i < n->noutput; i++) {
-    mill_expr *a = mill_x_alias(w, n->output[i], n->output[i]->name);
-    if (!mill_exprs_add(w, &l, a)) return NULL;
+    if (!mill_exprs_add(w, &l, renewed(w, n, i, n->output[i]->name, &l))) return NULL;
   }
   mill_node *p = n ? mill_w_project(w, n, &l) : NULL;
   for (int i = 0; p && i < p->noutput; i++) {
@@ -83,7 +93,7 @@ typedef struct aggregate_list {
 static int list_aggregate(const mill_expr *e, void *arg) {
   aggregate_list *l = arg;
   if (!mill_x_is_aggregate(e)) return 0;
-  l->text = mill_w_printf(l->w, "%s%s%s", l->text, *l->text ? ", " : "", mill_w_sql(l->w, e));
+  l->text = mill_w_printf(l->w, "%s%s%s", l->text, *l->text ? ", " : "", mill_w_whole_sql(l->w, e));
   return -1;
 }
 
@@ -176,6 +186,7 @@ static const mill_node *analyse_filter(mill_planner *w, const mill_node *n,
   if (child == NULL) return NULL;
   if (!mill_refuse_generator(w, n->exprs[0])) return NULL;
   mill_clause clause = n->having ? MILL_HAVING : n->qualify ? MILL_QUALIFY : MILL_WHERE;
+  if (n->name) clause = MILL_PIPED;
   const mill_expr *e = mill_resolve_above(w, &child, outer, clause, n->exprs[0]);
   if (e == NULL) return NULL;
   if (mill_x_has_window(e) && !n->qualify)
@@ -214,7 +225,8 @@ bool mill_refuse_unordered(mill_planner *w, const mill_expr *at, const mill_expr
 }
 
 static const mill_expr *order_item(mill_planner *w, const mill_node **child,
-                                   const mill_scope *outer, const mill_expr *item) {
+                                   const mill_scope *outer, mill_clause clause,
+                                   const mill_expr *item) {
   const mill_expr *e = item->args[0], *r;
   if (e->kind == MILL_X_LITERAL && e->value->type->id == MILL_INT &&
       mill_vector_valid(e->value, 0) && mill_w_conf(w, "spark.sql.orderByOrdinal")) {
@@ -225,7 +237,7 @@ static const mill_expr *order_item(mill_planner *w, const mill_node **child,
                             mill_error_fmt(w->err, "%d", (*child)->noutput), NULL);
     r = (*child)->output[at - 1];
   } else {
-    r = mill_refuse_generator(w, e) ? mill_resolve_above(w, child, outer, MILL_ORDER_BY, e) : NULL;
+    r = mill_refuse_generator(w, e) ? mill_resolve_above(w, child, outer, clause, e) : NULL;
   }
   if (r == NULL || !mill_refuse_groups(w, r, "Sort")) return NULL;
   while (r->kind == MILL_X_ALIAS) r = r->args[0];
@@ -250,7 +262,7 @@ static const mill_node *analyse_sort(mill_planner *w, const mill_node *n, const 
     } else {
       const char *refused = w->no_routines;
       w->no_routines = "Sort";
-      s = order_item(w, &child, outer, n->exprs[i]);
+      s = order_item(w, &child, outer, n->name ? MILL_PIPED : MILL_ORDER_BY, n->exprs[i]);
       w->no_routines = refused;
     }
     if (!mill_exprs_add(w, &l, s)) return NULL;

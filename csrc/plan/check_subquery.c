@@ -16,38 +16,70 @@ static int is_inner(const mill_expr *e, void *arg) {
   return e->kind == MILL_X_COLUMN;
 }
 
-static bool refuse_reference(mill_planner *w, const mill_expr *e) {
-  (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_CORRELATED_REFERENCE,
-                       "sqlExprs", mill_w_quoted_sql(w, e), NULL);
-  return false;
-}
-
-static bool check_aggregate(mill_planner *w, const mill_expr *e) {
+static bool mixed_aggregate(mill_planner *w, const mill_expr *e) {
   if (e->kind == MILL_X_ALIAS) e = e->args[0];
-  if (!mill_x_any(e, is_outer, NULL)) return true;
-  if (!mill_x_any(e, is_inner, NULL)) return refuse_reference(w, e);
+  if (!mill_x_any(e, is_outer, NULL) || !mill_x_any(e, is_inner, NULL)) return false;
   (void)MILL_W_FAIL_AT(
       w, e, MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_AGGREGATE_FUNCTION_MIXED_REFERENCES,
-      "function", mill_w_sql(w, e), NULL);
-  return false;
+      "function", mill_w_whole_sql(w, e), NULL);
+  return true;
 }
 
-static bool refuse_outer(mill_planner *w, const mill_expr *const *list, int n, bool groups) {
-  for (int i = 0; i < n; i++)
-    if (list[i] && mill_x_any(list[i], is_outer, NULL))
-      return refuse_reference(w, groups ? mill_x_unalias(list[i]) : list[i]);
+/* The columns that an AGGREGATE makes, as the calls and keys they are. */
+static const mill_expr *made_of(mill_planner *w, const mill_expr *e, void *arg) {
+  const mill_node *a = arg;
+  (void)w;
+  if (e->kind != MILL_X_COLUMN) return NULL;
+  for (int i = 0; i < a->naggs; i++)
+    if (a->aggs[i]->id == e->id) return mill_x_unalias(a->aggs[i]);
+  for (int i = 0; i < a->nkeys; i++)
+    if (a->keys[i]->kind == MILL_X_ALIAS && a->keys[i]->id == e->id)
+      return mill_x_unalias(a->keys[i]);
+  return NULL;
+}
+
+typedef struct references {
+  mill_planner *w;
+  const mill_expr *first;
+  const char *list;
+} references;
+
+/* Note those of the expressions that use the query around; made: the AGGREGATE below them, or NULL. */
+static bool note(references *r, const mill_expr *const *list, int n, const mill_node *made) {
+  for (int i = 0; i < n; i++) {
+    const mill_expr *e =
+        list[i] && made ? mill_x_map(r->w, list[i], made_of, (void *)made) : list[i];
+    if (list[i] && e == NULL) return false;
+    if (e == NULL || !mill_x_any(e, is_outer, NULL)) continue;
+    if (r->first == NULL) r->first = e;
+    r->list = mill_w_printf(r->w, "%s%s\"%s\"", r->list, *r->list ? "," : "", mill_w_sql(r->w, e));
+  }
   return true;
+}
+
+static bool refuse(const references *r) {
+  if (r->first == NULL) return true;
+  (void)MILL_W_FAIL_AT(r->w, r->first,
+                       MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_CORRELATED_REFERENCE,
+                       "sqlExprs", r->list ? r->list : "", NULL);
+  return false;
 }
 
 /* Outer columns stand in no aggregate, nor in a select list over aggregates, in GROUP BY or in ORDER BY. */
 static bool check_tree(mill_planner *w, const mill_node *n) {
-  bool groups =
-      n->kind == MILL_N_PROJECT && n->child[0]->kind == MILL_N_AGGREGATE && n->child[0]->naggs;
-  if (n->kind == MILL_N_AGGREGATE && !refuse_outer(w, n->keys, n->nkeys, true)) return false;
-  for (int i = 0; n->kind == MILL_N_AGGREGATE && i < n->naggs; i++)
-    if (!check_aggregate(w, n->aggs[i])) return false;
-  if ((groups || n->kind == MILL_N_SORT) && !refuse_outer(w, n->exprs, n->nexprs, false))
-    return false;
+  const mill_node *a = n->kind == MILL_N_PROJECT ? n->child[0] : n;
+  references r = {w, NULL, ""};
+  if (a->kind != MILL_N_AGGREGATE) a = NULL;
+  for (int i = 0; a && i < a->naggs; i++)
+    if (mixed_aggregate(w, a->aggs[i])) return false;
+  for (int i = 0; a && i < a->nkeys; i++) {
+    const mill_expr *key = mill_x_unalias(a->keys[i]);
+    if (!note(&r, &key, 1, NULL)) return false;
+  }
+  if (a && a != n && (a->naggs || r.first) && !note(&r, n->exprs, n->nexprs, a)) return false;
+  if (a == n && !note(&r, a->aggs, a->naggs, NULL)) return false;
+  if (n->kind == MILL_N_SORT && !note(&r, n->exprs, n->nexprs, NULL)) return false;
+  if (!refuse(&r)) return false;
   for (int i = 0; i < n->nchildren; i++)
     if (!check_tree(w, n->child[i])) return false;
   return true;

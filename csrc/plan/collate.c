@@ -449,6 +449,44 @@ bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b) {
   return t != NULL;
 }
 
+/* ---- DEFAULT COLLATION ------------------------------------------------------------------------ */
+
+const mill_type *mill_collate_texts(mill_planner *w, const char *collation) {
+  int id;
+  if (collation == NULL) return NULL;
+  if (!mill_collation_find(collation, strlen(collation), &id))
+    return MILL_W_FAIL(w, MILL_E_COLLATION_INVALID_NAME, "collationName", collation, "proposals",
+                       "UTF8_BINARY, UTF8_LCASE, UNICODE", NULL);
+  w->status = mill_collation_open(id, w->err);
+  if (w->status) return NULL;
+  const mill_type *t = mill_type_string(w->ctx->types, id, MILL_PLAIN_STRING, 0);
+  if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
+  return t;
+}
+
+static const mill_type *default_of_struct(mill_planner *w, const mill_type *t,
+                                          const mill_type *texts) {
+  mill_field *f = mill_w_alloc(w, ((size_t)t->nfields + 1) * sizeof *f);
+  if (f == NULL) return NULL;
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    f[i] = t->fields[i];
+    f[i].type = mill_collate_default(w, f[i].type, texts);
+    if (f[i].type == NULL) return NULL;
+  }
+  return mill_type_struct(w->ctx->types, f, t->nfields);
+}
+
+const mill_type *mill_collate_default(mill_planner *w, const mill_type *t, const mill_type *texts) {
+  if (texts == NULL || !mill_type_holds(t, MILL_STRING)) return t;
+  if (t->id == MILL_STRING) return t == mill_type_of(MILL_STRING) ? texts : t;
+  if (t->id == MILL_STRUCT) return default_of_struct(w, t, texts);
+  const mill_type *x = mill_collate_default(w, t->fields[0].type, texts);
+  if (x == NULL || t->id == MILL_ARRAY)
+    return x ? mill_type_array(w->ctx->types, x, t->contains_null) : NULL;
+  const mill_type *v = t->id == MILL_MAP ? mill_collate_default(w, t->fields[1].type, texts) : NULL;
+  return v ? mill_type_map(w->ctx->types, x, v, t->contains_null) : t;
+}
+
 /* ---- before it runs ------------------------------------------------------------------------- */
 
 bool mill_collate_none(const mill_type *t) { return holds_collated(t, true); }

@@ -45,9 +45,13 @@ bool mill_column_field(mill_planner *w, const char *statement, const mill_column
 static bool said_columns(creation *x, mill_field *f, uint32_t *n) {
   const mill_definition *d = x->d;
   int typed = d->npartitions && d->partitions[0]->type ? d->npartitions : 0;
+  const mill_type *texts = mill_collate_texts(x->w, d->collation);
+  if (x->w->status) return false;
   for (int i = 0; i < d->ncolumns + typed; i++) {
     const mill_column *c = i < d->ncolumns ? d->columns[i] : d->partitions[i - d->ncolumns];
     if (!mill_column_field(x->w, "CREATE TABLE", c, &f[*n])) return false;
+    f[*n].type = mill_collate_default(x->w, f[*n].type, texts);
+    if (f[*n].type == NULL) return false;
     for (uint32_t k = 0; k < *n; k++)
       if (mill_w_same_name(x->w, f[k].name, f[*n].name)) return twice(x, f[*n].name);
     ++*n;

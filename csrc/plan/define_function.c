@@ -53,6 +53,11 @@ static bool name_of(mill_planner *w, const mill_node *n, routine_name *out) {
 
 /* ---- checks ----------------------------------------------------------------------------------- */
 
+static const char *small(mill_planner *w, const char *name) {
+  const char *folded = mill_w_fold(w, name);
+  return mill_w_quoted_parts(w, &folded, 1);
+}
+
 /* A field whose name another before it has; -1: none. */
 static int doubled(const mill_planner *w, const mill_routine_field *f, int n) {
   for (int i = 0; i < n; i++)
@@ -66,11 +71,11 @@ static bool check_names(mill_planner *w, const mill_node *n, const routine_name 
   int i = doubled(w, r->parameters, r->nparameters);
   if (i >= 0)
     (void)MILL_W_FAIL_AT(w, n, MILL_E_DUPLICATE_ROUTINE_PARAMETER_NAMES, "routineName", name->name,
-                         "names", mill_w_quoted_parts(w, &r->parameters[i].name, 1), NULL);
+                         "names", small(w, r->parameters[i].name), NULL);
   i = doubled(w, r->columns, r->ncolumns);
   if (i >= 0)
     (void)MILL_W_FAIL_AT(w, n, MILL_E_DUPLICATE_ROUTINE_RETURNS_COLUMNS, "routineName", name->name,
-                         "columns", mill_w_quoted_parts(w, &r->columns[i].name, 1), NULL);
+                         "columns", small(w, r->columns[i].name), NULL);
   return w->status == MILL_OK;
 }
 
@@ -126,11 +131,12 @@ static bool simple(mill_planner *w, const mill_node *n, const mill_expr *e) {
 static bool check_body(mill_planner *w, const mill_node *n, const routine_name *name) {
   const mill_routine *r = n->routine;
   mill_arguments arguments;
-  mill_making making = {"FUNCTION", mill_w_copy(w, name->quoted, strlen(name->quoted))};
+  mill_making making = {"FUNCTION", mill_w_copy(w, name->quoted, strlen(name->quoted)), false};
   if (making.name == NULL || !stand_ins(w, r, name->name, &arguments)) return false;
   if (!name->temporary) w->making = &making;
   mill_called own = {NULL, name->key, name->temporary};
   w->called = &own;
+  w->reads = false;
   bool ok;
   if (r->table) {
     ok = mill_routine_table(w, r, &arguments) != NULL;
@@ -140,6 +146,10 @@ static bool check_body(mill_planner *w, const mill_node *n, const routine_name *
   }
   w->making = NULL;
   w->called = NULL;
+  if (ok && w->reads && r->access && !mill_routine_reads(r)) {
+    (void)MILL_W_FAIL_AT(w, n, MILL_E_INVALID_SQL_FUNCTION_DATA_ACCESS, NULL);
+    return false;
+  }
   return ok;
 }
 

@@ -209,6 +209,51 @@ static const mill_node *beside_row(mill_planner *w, const mill_node *n, const mi
   return copy->child[0] ? copy : NULL;
 }
 
+static bool draws(const mill_node *n);
+
+static int query_draws(const mill_expr *e, void *arg) {
+  (void)arg;
+  return e->query && e->query->analysed && draws(e->query);
+}
+
+static bool draws(const mill_node *n) {
+  for (int i = 0; i < n->nexprs; i++) {
+    const mill_expr *e = n->exprs[i];
+    if (e && (mill_x_draws(e) || mill_x_any(e, query_draws, NULL))) return true;
+  }
+  for (int i = 0; i < n->nchildren; i++)
+    if (draws(n->child[i])) return true;
+  return false;
+}
+
+/* Is it known that n has one row at most? */
+static bool one_row(const mill_node *n) {
+  switch (n->kind) {
+  case MILL_N_ONE_ROW: return true;
+  case MILL_N_VALUES: return n->nrows <= 1;
+  case MILL_N_AGGREGATE: return n->nkeys == 0;
+  case MILL_N_LIMIT: return (n->to >= 0 && n->to <= 1) || one_row(n->child[0]);
+  case MILL_N_JOIN: return one_row(n->child[0]) && one_row(n->child[1]);
+  case MILL_N_RANGE: return n->step > 0 ? n->to - n->from <= n->step : n->from - n->to <= -n->step;
+  case MILL_N_PROJECT:
+  case MILL_N_FILTER:
+  case MILL_N_SORT:
+  case MILL_N_WINDOW:
+  case MILL_N_ALIAS: return one_row(n->child[0]);
+  default: return false;
+  }
+}
+
+/* What a LATERAL query draws it would have to draw for each row of the other side. */
+static bool draws_by_row(mill_planner *w, const mill_node *n, const mill_node *a,
+                         const mill_node *b) {
+  if (!n->lateral || n->nearest || one_row(a) || !draws(b)) return true;
+  (void)MILL_W_FAIL_AT(w, n,
+                       MILL_E_UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY_NON_DETERMINISTIC_LATERAL,
+                       "treeNode", "", NULL);
+  return false;
+}
+
 const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   const mill_node *a = mill_analyse(w, n->child[0], outer);
   if (a == NULL) return NULL;
@@ -223,7 +268,7 @@ const mill_node *mill_analyse_join(mill_planner *w, const mill_node *n, const mi
   left.hidden = keys.at, left.nhidden = keys.n;
   const mill_exprs of_left = keys;
   const mill_node *b = mill_analyse(w, right, n->lateral ? &left : outer);
-  if (b == NULL) return NULL;
+  if (b == NULL || !draws_by_row(w, n, a, b)) return NULL;
   self_join self = {b, b};
   if (shares_ids(a, b)) self.after = b = mill_renew_ids(w, b);
   if (b == NULL) return NULL;

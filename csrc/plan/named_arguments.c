@@ -13,6 +13,7 @@ enum { MANY = 16 }; /* parameters of one function */
 typedef struct parameters {
   const char *const *name;
   int n;
+  const char *routine; /* its quoted name */
 } parameters;
 
 /* The names in "mask(str[, upperChar[, lowerChar]])". */
@@ -42,16 +43,17 @@ static bool unknown(mill_planner *w, const mill_expr *e, const parameters *p, co
   const char *proposal = "";
   for (int i = 0; i < p->n; i++)
     proposal = mill_w_printf(w, "%s%s%s", proposal, i ? " " : "", quoted(w, p->name[i]));
-  (void)MILL_W_FAIL_AT(w, e, MILL_E_UNRECOGNIZED_PARAMETER_NAME, "routineName", quoted(w, e->name),
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_UNRECOGNIZED_PARAMETER_NAME, "routineName", p->routine,
                        "argumentName", quoted(w, name), "proposal", proposal, NULL);
   return false;
 }
 
-static bool twice(mill_planner *w, const mill_expr *e, const char *name, bool by_place) {
+static bool twice(mill_planner *w, const mill_expr *e, const parameters *p, const char *name,
+                  bool by_place) {
   (void)MILL_W_FAIL_AT(w, e,
                        by_place ? MILL_E_DUPLICATE_ROUTINE_PARAMETER_BOTH
                                 : MILL_E_DUPLICATE_ROUTINE_PARAMETER_NAMED,
-                       "routineName", quoted(w, e->name), "parameterName", quoted(w, name), NULL);
+                       "routineName", p->routine, "parameterName", quoted(w, name), NULL);
   return false;
 }
 
@@ -64,8 +66,8 @@ static bool place(mill_planner *w, const mill_expr *e, const parameters *p, cons
     const mill_expr *a = e->args[i];
     if (a->kind != MILL_X_NAMED) {
       if (named) {
-        (void)MILL_W_FAIL_AT(w, e, MILL_E_UNEXPECTED_POSITIONAL_ARGUMENT, "routineName",
-                             quoted(w, e->name), "parameterName", quoted(w, named), NULL);
+        (void)MILL_W_FAIL_AT(w, e, MILL_E_UNEXPECTED_POSITIONAL_ARGUMENT, "routineName", p->routine,
+                             "parameterName", quoted(w, named), NULL);
         return false;
       }
       if (positional == p->n) return true; /* too many: the definition says so */
@@ -75,7 +77,7 @@ static bool place(mill_planner *w, const mill_expr *e, const parameters *p, cons
     named = a->name;
     int at = place_of(p, a->name);
     if (at < 0) return unknown(w, e, p, a->name);
-    if (out[at]) return twice(w, e, p->name[at], at < positional);
+    if (out[at]) return twice(w, e, p, p->name[at], at < positional);
     out[at] = a->args[0];
   }
   for (*n = p->n; *n > 0 && out[*n - 1] == NULL;) --*n;
@@ -88,9 +90,9 @@ bool mill_has_named_arguments(const mill_expr *e) {
   return false;
 }
 
-bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *const *names, int n,
-                        const mill_expr **out, int *nargs) {
-  parameters p = {names, n};
+bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *routine,
+                        const char *const *names, int n, const mill_expr **out, int *nargs) {
+  parameters p = {names, n, routine};
   return place(w, e, &p, out, nargs);
 }
 
@@ -102,7 +104,7 @@ const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e) {
     return MILL_W_FAIL_AT(w, e, MILL_E_NAMED_PARAMETERS_NOT_SUPPORTED, "functionName",
                           quoted(w, e->name), NULL);
   const char *name[MANY];
-  parameters p = {name, 0};
+  parameters p = {name, 0, quoted(w, e->name)};
   mill_expr *c = mill_x_copy(w, e);
   const mill_expr **args = mill_w_alloc(w, MANY * sizeof *args);
   if (c == NULL || args == NULL) return NULL;

@@ -56,6 +56,7 @@ typedef struct mill_called {
 /* What an object that lasts is made of: nothing in it may be temporary. */
 typedef struct mill_making {
   const char *kind, *name; /* "FUNCTION", its quoted name */
+  bool view;               /* what other views read is theirs */
 } mill_making;
 
 /* A frame whose columns got new ids where it is used (analyse.c). */
@@ -93,12 +94,13 @@ struct mill_planner {
   int inlined;           /* views and CTEs being entered */
   const char *database;  /* in use while a view's text is analysed; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
-  const char *defining; /* the view that is being made anew, which its query must not read */
-  bool writing;         /* files of a table are noted as being written */
-  bool lasting;         /* it is one of the catalogue: nothing temporary either */
-  bool deferred;        /* a name is meant for a query around this one, and there is none yet */
-  bool by_alias;        /* an alias of the same select list was used */
-  bool nameless;        /* memory ran out where a text was made: "?" stands in its place */
+  const mill_type *texts; /* of literals and casts, by DEFAULT COLLATION of a view; NULL: STRING */
+  const char *defining;   /* the view that is being made anew, which its query must not read */
+  bool writing;           /* files of a table are noted as being written */
+  bool reads;             /* a table or view was read */
+  bool deferred;          /* a name is meant for a query around this one, and there is none yet */
+  bool by_alias;          /* an alias of the same select list was used */
+  bool nameless;          /* memory ran out where a text was made: "?" stands in its place */
 };
 
 /* Note the failure and give NULL. Once memory has run out, that is what is told. */
@@ -214,6 +216,9 @@ bool mill_n_any_expr(const mill_node *n, int (*f)(const mill_expr *e, void *arg)
 /* ---- names -------------------------------------------------------------------------------------- */
 
 const char *mill_w_sql(mill_planner *w, const mill_expr *e); /* pretty; "?" when out of memory */
+/* The name of a column that e makes; e with everything there is: qualifiers, quotes, casts. */
+const char *mill_w_name_of(mill_planner *w, const mill_expr *e);
+const char *mill_w_whole_sql(mill_planner *w, const mill_expr *e);
 const char *mill_w_quoted_sql(mill_planner *w,
                               const mill_expr *e); /* in double quotes, for errors */
 const char *mill_w_quoted_type(mill_planner *w, const mill_type *t);
@@ -259,8 +264,8 @@ int mill_find_column(const mill_planner *w, const mill_expr *const *column, int 
 const mill_expr *mill_resolve_name_quiet(mill_planner *w, const mill_scope *s, const mill_expr *e);
 /* named_arguments.c: the arguments of e in the places of the parameters; out is cleared before. */
 bool mill_has_named_arguments(const mill_expr *e);
-bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *const *names, int n,
-                        const mill_expr **out, int *nargs);
+bool mill_place_by_name(mill_planner *w, const mill_expr *e, const char *routine,
+                        const char *const *names, int n, const mill_expr **out, int *nargs);
 /* A call whose arguments by name stand in their places. */
 const mill_expr *mill_place_arguments(mill_planner *w, const mill_expr *e);
 /* The next entry of a definition's `fill`: where it begins and its length, 0 for none. */
@@ -276,6 +281,10 @@ const mill_expr *mill_collate_call(mill_planner *w, mill_expr *e);
 bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b);
 bool mill_collate_check(mill_planner *w, const mill_type *t);
 bool mill_collate_check_call(mill_planner *w, const mill_expr *e);
+/* The texts of a table or view with DEFAULT COLLATION: NULL as everywhere, or not to be had; and a type with them
+** where it has STRING. */
+const mill_type *mill_collate_texts(mill_planner *w, const char *collation);
+const mill_type *mill_collate_default(mill_planner *w, const mill_type *t, const mill_type *texts);
 bool mill_collate_none(const mill_type *t); /* has it texts without a collation? */
 /* Columns that are to be kept have collations. */
 bool mill_collate_check_schema(mill_planner *w, const mill_expr *const *columns, int n);
@@ -313,6 +322,8 @@ const mill_expr *mill_constant_name(mill_planner *w, const mill_scope *s, const 
 /* Constant value of a foldable expression. */
 bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **out);
 /* select.c */
+bool mill_generators_alone(mill_planner *w, const mill_expr *item); /* in no call, or told so */
+bool mill_expands(const mill_planner *w, const mill_expr *e); /* a star, or a pattern of names */
 bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
                       mill_exprs *out);
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n, const mill_scope *outer);
@@ -384,7 +395,14 @@ const mill_node *mill_analyse_having(mill_planner *w, const mill_node *n, const 
 /* Resolve an expression over a query's result, adding hidden columns or aggregates to the nodes
 ** below as ORDER BY and HAVING may. *child is replaced. HAVING takes a name for a column below the list
 ** where that is a key or in an aggregate; to ORDER BY the list comes first. */
-typedef enum mill_clause { MILL_WHERE, MILL_ORDER_BY, MILL_HAVING, MILL_QUALIFY } mill_clause;
+/* MILL_PIPED: an operator of its own behind |>, which sees what the one before gives and no more. */
+typedef enum mill_clause {
+  MILL_WHERE,
+  MILL_ORDER_BY,
+  MILL_HAVING,
+  MILL_QUALIFY,
+  MILL_PIPED
+} mill_clause;
 const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
                                     const mill_scope *outer, mill_clause clause,
                                     const mill_expr *e);
@@ -495,6 +513,7 @@ const mill_expr *mill_find_argument(mill_planner *w, const mill_scope *s, const 
 const struct mill_routine *mill_parse_routine(mill_planner *w, const mill_stored_function *f);
 /* The body with the arguments in the place of the parameters, resolved and cast: an expression, or a query
 ** (columns called as the function says). */
+bool mill_routine_reads(const struct mill_routine *r); /* READS SQL DATA is said of it */
 const mill_expr *mill_routine_value(mill_planner *w, const struct mill_routine *r,
                                     const mill_arguments *arguments);
 const mill_node *mill_routine_table(mill_planner *w, const struct mill_routine *r,

@@ -195,6 +195,7 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   (void)outer;
   n = mill_identifier(w, n);
   if (n == NULL) return NULL;
+  w->reads = true;
   const char *name = n->nparts ? n->parts[n->nparts - 1] : "";
   const struct mill_cte *c = n->nparts == 1 ? find_cte(w, name) : NULL;
   if (c) return mill_requalify(w, c->query, name, c->columns, true);
@@ -377,7 +378,7 @@ static const mill_node *generator_relation(mill_planner *w, const mill_node *n,
   call->args = n->exprs;
   call->nargs = n->nexprs;
   call->text = n->text, call->start = n->start, call->stop = n->stop;
-  const mill_expr *r = mill_resolve(w, &none, call);
+  const mill_expr *r = mill_generators_alone(w, call) ? mill_resolve(w, &none, call) : NULL;
   if (!mill_exprs_add(w, &items, r)) return NULL;
   const mill_node *child = one;
   if (!mill_extract_generator(w, &child, &items)) return NULL;

@@ -4,6 +4,7 @@
 ** fields, then among the aliases of the same select list, then in the query around this one. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -79,23 +80,37 @@ static int matches(mill_planner *w, const mill_expr *const *column, int n, const
   return found;
 }
 
+/* `t`.`c`, without the first `skip` qualifiers; a query in FROM that has no name qualifies nothing. */
+static const char *told(mill_planner *w, const mill_expr *c, int skip) {
+  int n = c->parts ? c->nparts - skip : 0;
+  bool nameless = n > 0 && strcmp(c->parts[skip], "__auto_generated_subquery_name") == 0;
+  const char *q = n > 0 && !nameless ? mill_w_quoted_parts(w, c->parts + skip, n) : "";
+  return mill_w_printf(w, "%s%s%s", q, *q ? "." : "", mill_w_quoted_parts(w, &c->name, 1));
+}
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static const mill_expr *ambiguous(mill_planner *w, const mill_expr *const *column, int n,
                                   const mill_expr *e, int nq) {
-  char buf[1024] = "[";
-  size_t at = 1;
-  for (int i = 0; i < n && at + 4 < sizeof buf; i++) {
+  const char **names = mill_w_alloc(w, ((size_t)n + 1) * sizeof *names), *list = "";
+  int found = 0;
+  for (int i = 0; names && i < n; i++) {
     const mill_expr *c = column[i];
     if (!mill_w_same_name(w, c->name, e->parts[nq])) continue;
     if (nq > 0 && !qualified(w, c, e->parts, nq)) continue;
-    const char *q = mill_w_quoted_parts(w, c->parts, c->nparts);
-    int k = snprintf(buf + at, sizeof buf - at, "%s%s%s`%s`", at > 1 ? ", " : "", q, *q ? "." : "",
-                     c->name);
-    at += k > 0 ? (size_t)k : 0;
+    names[found] = told(w, c, 0);
+    if (names[found++] == NULL) return NULL;
   }
+  if (names == NULL) return NULL;
+  qsort(names, (size_t)found, sizeof *names, by_text);
+  for (int i = 0; list && i < found; i++)
+    list = mill_w_printf(w, "%s%s%s", list, i ? ", " : "", names[i]);
   mill_error_clear(w->err);
   return MILL_W_FAIL_AT(w, e, MILL_E_AMBIGUOUS_REFERENCE, "name",
                         mill_w_quoted_parts(w, e->parts, e->nparts), "referenceNames",
-                        mill_error_fmt(w->err, "%s]", buf), NULL);
+                        mill_error_fmt(w->err, "[%s]", list ? list : ""), NULL);
 }
 
 /* The field path parts[from..) below a column. */
@@ -200,6 +215,8 @@ static const mill_expr *in_outer(mill_planner *w, const mill_scope *s, const mil
   if (c == NULL && !w->status && !sorting) c = in_columns(w, o->hidden, o->nhidden, e);
   if (w->status) return NULL;
   if (c == NULL && o->arguments) return mill_find_argument(w, o, e, true);
+  if (c == NULL && o->outer && o->outer->arguments)
+    return mill_find_argument(w, o->outer, e, true);   /* a function's parameter, and no column */
   if (c == NULL || c->kind != MILL_X_COLUMN) return c; /* fields of an outer struct */
   mill_expr *x = mill_x_copy(w, c);
   if (x) x->kind = MILL_X_OUTER;
@@ -308,10 +325,7 @@ static const char *proposals(mill_planner *w, const mill_scope *s, const mill_ex
   if (far == NULL || shown == NULL) return NULL;
   int skip = n && e->nparts == 1 ? shared_qualifiers(s) : 0;
   for (int i = 0; name && i < n; i++) {
-    const mill_expr *c = s->column[i];
-    int left = (c->parts ? c->nparts : 0) - skip;
-    const char *q = left > 0 ? mill_w_quoted_parts(w, c->parts + skip, left) : "";
-    shown[i] = mill_w_printf(w, "%s%s%s", q, *q ? "." : "", mill_w_quoted_parts(w, &c->name, 1));
+    shown[i] = told(w, s->column[i], skip);
     if (shown[i] == NULL) return NULL;
     far[i] = distance(name, shown[i]);
   }
@@ -402,9 +416,27 @@ static const mill_expr *argument(mill_planner *w, const mill_expr *e) {
   return c;
 }
 
+/* 'a' :p 'b' */
+static const mill_expr *joined_text(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  const char *all = "";
+  for (int i = 0; i < e->nargs; i++) {
+    const mill_vector *v = NULL;
+    const mill_expr *a = mill_resolve(w, s, e->args[i]);
+    if (a == NULL || (a->type->id == MILL_STRING && !mill_w_evaluate(w, a, &v))) return NULL;
+    if (v == NULL || !mill_vector_valid(v, 0))
+      return MILL_W_FAIL_AT(w, a, MILL_E_PARSE_SYNTAX_ERROR, "error", mill_w_quoted_sql(w, a),
+                            "hint", ": texts and parameters that are texts go side by side", NULL);
+    const mill_str *text = v->data;
+    all = mill_w_printf(w, "%s%.*s", all, (int)text->size, mill_str_data(text));
+    if (all == NULL) return NULL;
+  }
+  return mill_x_string(w, all);
+}
+
 static const mill_expr *resolve_parameter(mill_planner *w, const mill_scope *s,
                                           const mill_expr *e) {
   const mill_parameters *p = w->params;
+  if (e->nargs) return joined_text(w, s, e);
   for (int i = 0; p && i < p->n; i++) {
     const char *name = p->names ? p->names[i] : NULL;
     bool hit = e->name ? name && strcmp(name, e->name) == 0 : name == NULL && i == e->index;
@@ -441,15 +473,19 @@ static bool has_lambda(const mill_expr *e) {
 static const mill_expr *expand_args(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   mill_exprs l = {0};
   bool star = false;
-  for (int i = 0; i < e->nargs; i++) star |= e->args[i]->kind == MILL_X_STAR;
+  const mill_function *fn = mill_function_find(e->name, strlen(e->name));
+  if (fn && fn->flags & MILL_FN_OPERATOR) return e;
+  for (int i = 0; i < e->nargs; i++) star |= mill_expands(w, e->args[i]);
   if (!star) return e;
   mill_expr *c = mill_x_copy(w, e);
   if (c == NULL) return NULL;
-  if (mill_x_is_call(e, "count") && e->nargs == 1 && !e->distinct && e->args[0]->nparts == 0) {
+  bool all = e->args[0]->kind == MILL_X_STAR;
+  if (mill_x_is_call(e, "count") && e->nargs == 1 && !e->distinct && all &&
+      e->args[0]->nparts == 0) {
     c->args[0] = mill_x_int(w, 1);
     return c->args[0] ? c : NULL;
   }
-  if (mill_x_is_call(e, "count") && e->nargs == 1 && e->args[0]->nparts == 1 &&
+  if (mill_x_is_call(e, "count") && e->nargs == 1 && all && e->args[0]->nparts == 1 &&
       mill_names_table(w, s, e->args[0]))
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT,
                           "tableName", mill_w_quoted_parts(w, e->args[0]->parts, 1), NULL);
@@ -464,10 +500,10 @@ const mill_expr *mill_constant_name(mill_planner *w, const mill_scope *s, const 
   mill_scope none = {0};
   const mill_expr *arg = mill_resolve(w, s ? s : &none, e);
   if (arg == NULL) return NULL;
-  const char *sql = mill_w_sql(w, arg);
+  const char *sql = mill_w_whole_sql(w, arg);
   if (arg->type->id != MILL_STRING)
     return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_CONSTANT_STRING_WRONG_TYPE, "name", "IDENTIFIER",
-                          "expr", sql, "dataType", mill_w_quoted_type(w, arg->type), NULL);
+                          "expr", sql, "dataType", mill_w_simple_type(w, arg->type), NULL);
   if (!mill_w_evaluate(w, arg, &v))
     return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_CONSTANT_STRING_NOT_CONSTANT, "name", "IDENTIFIER",
                           "expr", sql, NULL);
@@ -603,7 +639,29 @@ static const mill_expr *resolve_typed(mill_planner *w, mill_expr *c, const mill_
   return c;
 }
 
+static bool is_plain_string(const mill_type *t) {
+  return t && t->id == MILL_STRING && t == mill_type_of(MILL_STRING);
+}
+
+/* A literal text of a view with a collation of its own. */
+static const mill_expr *collated_literal(mill_planner *w, const mill_expr *e) {
+  mill_vector *v = mill_w_alloc(w, sizeof *v);
+  mill_expr *c = mill_x_copy(w, e);
+  if (v == NULL || c == NULL) return NULL;
+  *v = *e->value;
+  v->type = w->texts;
+  c->value = v;
+  return resolve_typed(w, c, w->texts, !mill_vector_valid(v, 0));
+}
+
+static const mill_expr *resolve_cast(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  mill_expr *c = with_args(w, s, e);
+  if (c && w->texts && is_plain_string(c->target)) c->target = w->texts;
+  return c ? mill_bind_cast(w, c) : NULL;
+}
+
 static const mill_expr *resolve_literal(mill_planner *w, const mill_expr *e) {
+  if (w->texts && is_plain_string(e->value->type)) return collated_literal(w, e);
   return resolve_typed(w, mill_x_copy(w, e), e->value->type, !mill_vector_valid(e->value, 0));
 }
 
@@ -615,7 +673,7 @@ static const mill_expr *resolve_kind(mill_planner *w, const mill_scope *s, const
   case MILL_X_PARAMETER: return resolve_parameter(w, s, e);
   case MILL_X_LITERAL: return resolve_literal(w, e);
   case MILL_X_CALL: return resolve_call(w, s, e);
-  case MILL_X_CAST: c = with_args(w, s, e); return c ? mill_bind_cast(w, c) : NULL;
+  case MILL_X_CAST: return resolve_cast(w, s, e);
   case MILL_X_EXTRACT: c = with_args(w, s, e); return c ? mill_bind_extract(w, c) : NULL;
   case MILL_X_ALIAS: return resolve_alias(w, s, e);
   case MILL_X_WINDOW: return mill_resolve_window(w, s, e);

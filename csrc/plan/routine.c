@@ -55,9 +55,12 @@ const mill_routine *mill_parse_routine(mill_planner *w, const mill_stored_functi
   return w->status ? NULL : p->root->routine;
 }
 
+bool mill_routine_reads(const mill_routine *r) {
+  return r->access && strcmp(r->access, "READS SQL DATA") == 0;
+}
+
 bool mill_not_temporary(mill_planner *w, const char *kind, const char *name) {
-  static const mill_making view = {"VIEW", ""};
-  const mill_making *m = w->making ? w->making : w->lasting && !w->views ? &view : NULL;
+  const mill_making *m = w->views && w->making && w->making->view ? NULL : w->making;
   if (m == NULL) return true;
   (void)MILL_W_NOTE(w, MILL_E_INVALID_TEMP_OBJ_REFERENCE, "obj", m->kind, "objName", m->name,
                     "tempObj", kind, "tempObjName", mill_w_quoted_parts(w, &name, 1), NULL);
@@ -98,14 +101,16 @@ typedef struct put_aside {
   const mill_variable_scope *locals;
   const mill_parameters *params;
   const char *no_routines;
+  const mill_type *texts;
 } put_aside;
 
 static put_aside enter_body(mill_planner *w) {
-  put_aside p = {w->ctes, w->locals, w->params, w->no_routines};
+  put_aside p = {w->ctes, w->locals, w->params, w->no_routines, w->texts};
   w->ctes = NULL;
   w->locals = NULL;
   w->params = NULL;
   w->no_routines = NULL;
+  w->texts = NULL;
   return p;
 }
 
@@ -114,6 +119,7 @@ static void leave_body(mill_planner *w, put_aside p) {
   w->locals = p.locals;
   w->params = p.params;
   w->no_routines = p.no_routines;
+  w->texts = p.texts;
 }
 
 const mill_expr *mill_routine_value(mill_planner *w, const mill_routine *r,
@@ -156,20 +162,29 @@ const mill_node *mill_routine_table(mill_planner *w, const mill_routine *r,
 
 /* ---- arguments -------------------------------------------------------------------------------- */
 
-static bool wrong_number(mill_planner *w, const mill_expr *e, int wanted) {
-  (void)MILL_W_FAIL_AT(w, e, MILL_E_WRONG_NUM_ARGS_WITHOUT_SUGGESTION, "functionName",
-                       mill_w_quoted_parts(w, &e->name, 1), "expectedNum",
-                       mill_error_fmt(w->err, "%d", wanted), "actualNum",
+/* `spark_catalog`.`default`.`f`; of a temporary one `f`. */
+static const char *quoted(mill_planner *w, const mill_stored_function *f) {
+  if (f->temporary) return mill_w_quoted_parts(w, &f->name, 1);
+  const char *database = strchr(f->name, '.') + 1, *name = strrchr(database, '.') + 1;
+  const char *parts[] = {"spark_catalog", mill_w_copy(w, database, (size_t)(name - 1 - database)),
+                         name};
+  return parts[1] ? mill_w_quoted_parts(w, parts, 3) : "";
+}
+
+static bool wrong_number(mill_planner *w, const mill_expr *e, const mill_stored_function *f,
+                         int wanted) {
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_WRONG_NUM_ARGS_WITHOUT_SUGGESTION, "functionName", quoted(w, f),
+                       "expectedNum", mill_error_fmt(w->err, "%d", wanted), "actualNum",
                        mill_error_fmt(w->err, "%d", e->nargs), "docroot",
                        "https://spark.apache.org/docs/latest", NULL);
   return false;
 }
 
-static bool missing(mill_planner *w, const mill_expr *e, const mill_routine *r, int i) {
-  if (!mill_has_named_arguments(e)) return wrong_number(w, e, r->nparameters);
-  (void)MILL_W_FAIL_AT(w, e, MILL_E_REQUIRED_PARAMETER_NOT_FOUND, "routineName",
-                       mill_w_quoted_parts(w, &e->name, 1), "parameterName",
-                       mill_w_quoted_parts(w, &r->parameters[i].name, 1), "index",
+static bool missing(mill_planner *w, const mill_expr *e, const mill_stored_function *f,
+                    const mill_routine *r, int i) {
+  if (!mill_has_named_arguments(e)) return wrong_number(w, e, f, r->nparameters);
+  (void)MILL_W_FAIL_AT(w, e, MILL_E_REQUIRED_PARAMETER_NOT_FOUND, "routineName", quoted(w, f),
+                       "parameterName", mill_w_quoted_parts(w, &r->parameters[i].name, 1), "index",
                        mill_error_fmt(w->err, "%d", i), NULL);
   return false;
 }
@@ -185,19 +200,20 @@ static const mill_expr *preset_of(mill_planner *w, const mill_routine_field *f) 
 
 /* The arguments of the call, each resolved: as they are shown, and cast to the parameters' types. */
 static bool take_arguments(mill_planner *w, const mill_scope *s, const mill_expr *e,
-                           const mill_routine *r, mill_exprs *shown, mill_arguments *out) {
+                           const mill_stored_function *f, const mill_routine *r, mill_exprs *shown,
+                           mill_arguments *out) {
   int n = r->nparameters, given = e->nargs;
   const char **names = mill_w_alloc(w, (size_t)(n + 1) * sizeof *names);
   const mill_expr **placed = mill_w_alloc(w, (size_t)(n + 1) * sizeof *placed);
   const mill_expr **values = mill_w_alloc(w, (size_t)(n + 1) * sizeof *values);
   if (names == NULL || placed == NULL || values == NULL) return false;
   for (int i = 0; i < n; i++) names[i] = r->parameters[i].name;
-  if (!mill_place_by_name(w, e, names, n, placed, &given)) return false;
+  if (!mill_place_by_name(w, e, quoted(w, f), names, n, placed, &given)) return false;
   bool named = mill_has_named_arguments(e);
-  if (!named && e->nargs > n) return wrong_number(w, e, n);
+  if (!named && e->nargs > n) return wrong_number(w, e, f, n);
   for (int i = 0; i < n; i++) {
     const mill_expr *v = placed[i];
-    if (v == NULL && r->parameters[i].preset == NULL) return missing(w, e, r, i);
+    if (v == NULL && r->parameters[i].preset == NULL) return missing(w, e, f, r, i);
     v = v ? mill_resolve(w, s, v) : preset_of(w, &r->parameters[i]);
     while (v && v->kind == MILL_X_ALIAS) v = v->args[0];
     if (v == NULL) return false;
@@ -250,8 +266,8 @@ static const char *unsupported_clause(const mill_expr *e) {
 
 /* Where a SQL function cannot be called, Spark says so. */
 static bool callable(mill_planner *w, const mill_scope *s, const mill_expr *e,
-                     const mill_routine *r) {
-  const char *name = mill_w_quoted_parts(w, &e->name, 1), *clause = unsupported_clause(e);
+                     const mill_stored_function *f, const mill_routine *r) {
+  const char *name = quoted(w, f), *clause = unsupported_clause(e);
   if (r->table)
     (void)MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_SCALAR_FUNCTION, "functionName", name, NULL);
   else if (clause)
@@ -259,7 +275,7 @@ static bool callable(mill_planner *w, const mill_scope *s, const mill_expr *e,
                          "prettyName", name, "syntax", clause, NULL);
   else if (s->variables)
     (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_FEATURE_LAMBDA_FUNCTION_WITH_SQL_UDF, "funcName",
-                         name, NULL);
+                         f->name, NULL);
   else if (w->no_routines && strcmp(w->no_routines, "InlineTable") == 0)
     (void)MILL_W_FAIL_AT(w, e,
                          MILL_E_INVALID_INLINE_TABLE_CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE,
@@ -295,7 +311,8 @@ const mill_expr *mill_call_routine(mill_planner *w, const mill_scope *s, const m
   if (name == NULL || !enter(w, f, &own)) return NULL;
   w->called = before; /* arguments are outside */
   const mill_routine *r = mill_parse_routine(w, f);
-  bool ok = r && callable(w, s, e, r) && take_arguments(w, &below, e, r, &shown, &arguments);
+  w->reads |= r && mill_routine_reads(r);
+  bool ok = r && callable(w, s, e, f, r) && take_arguments(w, &below, e, f, r, &shown, &arguments);
   w->called = &own;
   const mill_expr *body = ok ? mill_routine_value(w, r, &arguments) : NULL;
   w->called = before;
@@ -323,10 +340,10 @@ const mill_node *mill_call_table_routine(mill_planner *w, const mill_node *n,
   w->called = before;
   const mill_routine *r = mill_parse_routine(w, f);
   if (r == NULL) return NULL;
+  w->reads |= mill_routine_reads(r);
   if (!r->table)
-    return MILL_W_FAIL_AT(w, n, MILL_E_NOT_A_TABLE_FUNCTION, "functionName",
-                          mill_w_quoted_parts(w, &n->name, 1), NULL);
-  if (!take_arguments(w, &none, call, r, &shown, &arguments)) return NULL;
+    return MILL_W_FAIL_AT(w, n, MILL_E_NOT_A_TABLE_FUNCTION, "functionName", quoted(w, f), NULL);
+  if (!take_arguments(w, &none, call, f, r, &shown, &arguments)) return NULL;
   w->called = &own;
   const mill_node *q = mill_routine_table(w, r, &arguments);
   w->called = before;

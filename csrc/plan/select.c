@@ -1,8 +1,10 @@
 /* Select lists: stars, names of items, windows and generators in them; and what ORDER BY, HAVING
 ** and QUALIFY may use beyond the list. */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/regex.h"
 #include "plan/plan_int.h"
 
 /* ---- stars ---------------------------------------------------------------------------------- */
@@ -45,10 +47,14 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
     return false;
   }
   if (c == NULL) {
+    const char *names = "";
+    for (int i = 0; names && i < s->ncolumns; i++)
+      names = mill_w_printf(w, "%s%s%s", names, i ? ", " : "",
+                            mill_w_quoted_parts(w, &s->column[i]->name, 1));
     if (w->status == MILL_OK)
       (void)MILL_W_FAIL_AT(w, star, MILL_E_CANNOT_RESOLVE_STAR_EXPAND, "targetString",
                            mill_w_quoted_parts(w, star->parts, star->nparts), "columns",
-                           s->ncolumns ? s->column[0]->name : "", NULL);
+                           names ? names : "", NULL);
     return false;
   }
   for (uint32_t i = 0; i < c->type->nfields; i++) {
@@ -151,9 +157,51 @@ static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *s
   return true;
 }
 
+/* A name in back-quotes with signs that names do not have, where spark.sql.parser.quotedRegexColumnNames
+** makes it a regular expression. */
+static bool is_pattern(const mill_planner *w, const mill_expr *e) {
+  if (e->kind != MILL_X_NAME || e->text == NULL || e->nparts > 2 || e->text[e->stop - 1] != '`')
+    return false;
+  const char *s = e->parts[e->nparts - 1];
+  while (isalnum((unsigned char)*s) || *s == '_') s++;
+  return *s != '\0' && mill_w_conf(w, "spark.sql.parser.quotedRegexColumnNames");
+}
+
+/* The columns whose names are what the pattern says, from end to end. */
+static bool expand_pattern(mill_planner *w, const mill_scope *s, const mill_expr *e,
+                           mill_exprs *out) {
+  const mill_regex *r = NULL;
+  mill_search search;
+  mill_expr table = *e;
+  const char *text = mill_w_printf(w, "^(?:%s)$", e->parts[e->nparts - 1]);
+  if (text == NULL) return false;
+  table.nparts--;
+  w->status = mill_regex_new(w->arena, text, strlen(text), !w->set.case_sensitive, &r, w->err);
+  if (w->status == MILL_OK && r == NULL) return mill_exprs_add(w, out, e);
+  if (w->status == MILL_OK) w->status = mill_search_init(&search, r, w->err);
+  if (w->status) return false;
+  bool good = true;
+  for (int i = 0; good && i < s->ncolumns; i++) {
+    const mill_expr *c = s->column[i];
+    if (table.nparts && !has_qualifier(w, c, &table)) continue;
+    if (mill_search_run(&search, c->name, strlen(c->name), 0) == MILL_FOUND)
+      good = mill_exprs_add(w, out, c);
+  }
+  mill_search_clear(&search);
+  return good;
+}
+
+bool mill_expands(const mill_planner *w, const mill_expr *e) {
+  return e->kind == MILL_X_STAR || is_pattern(w, e);
+}
+
 bool mill_expand_list(mill_planner *w, const mill_scope *s, const mill_expr *const *list, int n,
                       mill_exprs *out) {
   for (int i = 0; i < n; i++) {
+    if (is_pattern(w, list[i])) {
+      if (!expand_pattern(w, s, list[i], out)) return false;
+      continue;
+    }
     bool star = list[i]->kind == MILL_X_STAR ||
                 (list[i]->kind == MILL_X_TEXT && strcmp(list[i]->name, "*") == 0);
     if (star ? !expand_star(w, s, list[i], out) : !mill_exprs_add(w, out, list[i])) return false;
@@ -194,12 +242,13 @@ const mill_expr *mill_named(mill_planner *w, const mill_expr *written, const mil
       resolved->kind == MILL_X_LITERAL && resolved->name && written->kind == MILL_X_NAME;
   bool field = variable || resolved->kind == MILL_X_OUTER ||
                (resolved->kind == MILL_X_FIELD && resolved->pretty == NULL);
-  bool cast = resolved->kind == MILL_X_CAST && resolved->args[0]->kind == MILL_X_COLUMN;
+  bool cast = resolved->kind == MILL_X_CAST && resolved->pretty == NULL &&
+              resolved->args[0]->kind == MILL_X_COLUMN;
   bool hive = written->kind == MILL_X_NAME && mill_x_is_call(resolved, "grouping_id");
   const char *name = hive    ? "grouping__id"
                      : field ? resolved->name
                      : cast  ? resolved->args[0]->name /* a column that is cast keeps its name */
-                             : mill_w_sql(w, resolved);
+                             : mill_w_name_of(w, resolved);
   mill_expr *a = mill_x_alias(w, resolved, name);
   if (a) a->hidden = variable; /* no name for the items behind it */
   return a;
@@ -220,7 +269,7 @@ bool mill_refuse_generator(mill_planner *w, const mill_expr *e) {
 }
 
 /* A generator is an item of its own. */
-static bool generators_stand_alone(mill_planner *w, const mill_expr *item) {
+bool mill_generators_alone(mill_planner *w, const mill_expr *item) {
   const mill_expr *e = item->kind == MILL_X_ALIAS ? item->args[0] : item;
   bool inside = false, whole = generator_at(e, NULL);
   if (!whole) inside = mill_x_any(e, generator_at, NULL);
@@ -238,7 +287,7 @@ bool mill_resolve_items(mill_planner *w, mill_scope *s, const mill_expr *const *
   if (!mill_expand_list(w, s, list, n, &items)) return false;
   s->lateral = out;
   for (int i = 0; i < items.n; i++) {
-    if (!generators_stand_alone(w, items.at[i])) return false;
+    if (!mill_generators_alone(w, items.at[i])) return false;
     w->by_alias = false;
     const mill_expr *r = mill_named(w, items.at[i], mill_resolve(w, s, items.at[i]));
     if (r && w->by_alias && r->kind == MILL_X_ALIAS) {
@@ -300,6 +349,19 @@ static bool makes_rows(const mill_node *n) {
   return some;
 }
 
+static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c);
+
+/* Keys of joins USING that the list names, of joins below joins too. */
+static const mill_node *expose_keys(mill_planner *w, const mill_node *child,
+                                    const mill_exprs *items) {
+  mill_exprs keys = {0};
+  if (!mill_using_columns(w, child, &keys)) return NULL;
+  for (int k = 0; k < keys.n && child; k++)
+    for (int i = 0; i < items->n && child; i++)
+      if (mill_x_uses_any(items->at[i], &keys.at[k], 1)) child = expose(w, child, keys.at[k]);
+  return child;
+}
+
 const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
                                       const mill_scope *outer) {
   if (!no_trailing_comma(w, n)) return NULL;
@@ -316,7 +378,7 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
     mill_exprs written = list;
     list = (mill_exprs){0};
     for (int i = 0; i < written.n; i++)
-      if (!generators_stand_alone(w, written.at[i])) return NULL;
+      if (!mill_generators_alone(w, written.at[i])) return NULL;
     if (!mill_generate_items(w, &s, written.at, written.n, &child, &list)) return NULL;
   }
   if (!mill_resolve_items(w, &s, list.at, list.n, &items)) return NULL;
@@ -326,7 +388,8 @@ const mill_node *mill_analyse_project(mill_planner *w, const mill_node *n,
     aggregate |= mill_x_has_aggregate(items.at[i]);
   }
   if (aggregate) return mill_build_aggregate(w, n, child, NULL, &items);
-  if (!mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
+  child = expose_keys(w, child, &items);
+  if (child == NULL || !mill_check_attributes(w, mill_w_project(w, child, &items))) return NULL;
   for (int i = 0; i < items.n && child; i++) child = mill_expose_all(w, child, items.at[i]);
   return child ? mill_build_project(w, child, &items, NULL) : NULL;
 }
@@ -541,7 +604,7 @@ static int any_aggregate_at(const mill_expr *e, void *arg) {
   return mill_x_is_aggregate(e);
 }
 
-/* A column that QUALIFY does not see: neither of the list nor a key. */
+/* A column that is neither of the list nor a key. */
 static int beyond_qualify_at(const mill_expr *e, void *arg) {
   collector *c = arg;
   if (e->kind == MILL_X_COLUMN && !mill_x_find_id(c->out->at, c->out->n, e->id)) {
@@ -551,26 +614,45 @@ static int beyond_qualify_at(const mill_expr *e, void *arg) {
   return 0;
 }
 
+/* What comes when groups are made sees columns of the list and keys: false for another one. */
+static bool sees_columns(mill_planner *w, const mill_node *child, const mill_node *agg,
+                         const mill_expr *e) {
+  mill_exprs seen = {0};
+  collector c = {w, &seen, NULL};
+  if (!mill_exprs_copy(w, &seen, child->output, child->noutput) ||
+      !mill_exprs_copy(w, &seen, agg->keys, agg->nkeys))
+    return false;
+  if (!mill_x_any(e, beyond_qualify_at, &c)) return true;
+  const mill_expr *column = seen.n ? seen.at[seen.n - 1] : NULL;
+  mill_expr *name = column ? mill_x_new(w, MILL_X_NAME, column) : NULL;
+  mill_scope s = mill_scope_of(child, NULL);
+  const char **parts = mill_w_alloc(w, sizeof *parts);
+  if (name == NULL || parts == NULL) return false;
+  *parts = column->name;
+  name->parts = parts, name->nparts = 1;
+  (void)mill_unresolved(w, &s, name);
+  return false;
+}
+
+static bool windows_between(const mill_node *n, const mill_node *agg) {
+  while (n != agg && n->kind != MILL_N_WINDOW) n = n->child[0];
+  return n != agg;
+}
+
+/* ORDER BY over windows of groups comes when the groups are made, too. */
+static bool orders_windows(mill_planner *w, const mill_node *child, const mill_node *agg,
+                           const mill_expr *e) {
+  if (agg->nsets || !windows_between(child, agg) || mill_x_has_window(e)) return true;
+  return sees_columns(w, child, agg, e) && mill_refuse_groups(w, e, "Sort");
+}
+
 /* QUALIFY comes when groups are made: it takes columns of the list, and windows over them. */
 static bool qualifies(mill_planner *w, const mill_node *child, const mill_node *agg,
                       const mill_expr *e) {
   if (!mill_x_has_aggregate(e)) return true;
-  mill_exprs seen = {0};
-  collector c = {w, &seen, NULL};
-  if (agg && (!mill_exprs_copy(w, &seen, child->output, child->noutput) ||
-              !mill_exprs_copy(w, &seen, agg->keys, agg->nkeys)))
-    return false;
   const mill_expr *call = NULL;
-  if (agg && mill_x_any(e, beyond_qualify_at, &c)) {
-    const mill_expr *column = seen.n ? seen.at[seen.n - 1] : NULL;
-    mill_expr *name = column ? mill_x_new(w, MILL_X_NAME, column) : NULL;
-    mill_scope s = mill_scope_of(child, NULL);
-    const char **parts = mill_w_alloc(w, sizeof *parts);
-    if (name == NULL || parts == NULL) return false;
-    *parts = column->name;
-    name->parts = parts, name->nparts = 1;
-    (void)mill_unresolved(w, &s, name);
-  } else if (mill_x_any(e, any_aggregate_at, &call)) {
+  if (agg && !sees_columns(w, child, agg, e)) return false;
+  if (mill_x_any(e, any_aggregate_at, &call)) {
     (void)MILL_W_FAIL_AT(w, call, MILL_E_QUALIFY_AGGREGATE_NOT_ALLOWED, "aggregateExpr",
                          mill_w_quoted_sql(w, call), NULL);
   } else {
@@ -586,13 +668,15 @@ const mill_expr *mill_resolve_above(mill_planner *w, const mill_node **child,
   mill_scope s = mill_scope_of(*child, outer);
   s.where = clause == MILL_WHERE;
   s.lifted = clause == MILL_HAVING && aggregate_below(*child) ? &lifted : NULL;
-  if (!mill_hidden_columns(w, *child, &hidden)) return NULL;
+  bool piped = clause == MILL_PIPED;
+  if (!(piped ? mill_using_columns : mill_hidden_columns)(w, *child, &hidden)) return NULL;
   s.hidden = hidden.at;
   s.nhidden = hidden.n;
   const mill_expr *r = resolve_clause(w, *child, &s, clause, e);
   if (r == NULL || !add_lifted(w, child, &lifted)) return NULL;
-  const mill_node *agg = aggregate_below(*child);
+  const mill_node *agg = piped ? NULL : aggregate_below(*child);
   if (clause == MILL_QUALIFY && !qualifies(w, *child, agg, r)) return NULL;
+  if (clause == MILL_ORDER_BY && agg && !orders_windows(w, *child, agg, r)) return NULL;
   if (agg &&
       (mill_x_has_subquery(r) || !mill_x_uses_only(r, (*child)->output, (*child)->noutput))) {
     const mill_node *more = agg;

@@ -175,8 +175,9 @@ static mill_variable **find_targets(mill_planner *w, const mill_expr *const *nam
     if (v[i] == NULL && !unresolved_variable(w, e, mill_w_search_path(w))) return NULL;
     for (int k = 0; k < i; k++)
       if (v[k] == v[i])
-        return MILL_W_FAIL_AT(w, e, MILL_E_DUPLICATE_ASSIGNMENTS, "nameList",
-                              mill_w_quoted_parts(w, e->parts + e->nparts - 1, 1), NULL);
+        return MILL_W_FAIL_AT(
+            w, e, MILL_E_DUPLICATE_ASSIGNMENTS, "nameList",
+            mill_error_fmt(w->err, "`%s`", mill_w_fold(w, e->parts[e->nparts - 1])), NULL);
   }
   return v;
 }
@@ -362,7 +363,7 @@ static const mill_node *declare(mill_planner *w, const mill_node *n) {
     for (int k = 0; k < i; k++)
       if (mill_w_same_name(w, name[k], name[i]))
         return MILL_W_FAIL_AT(w, n, MILL_E_DUPLICATE_VARIABLE_NAME_INSIDE_DECLARE, "variableName",
-                              full_name(w, name[i]), NULL);
+                              full_name(w, mill_w_fold(w, name[i])), NULL);
   }
   if (name == NULL) return NULL;
   const mill_vector *value = first_preset(w, n, &type, name[0]);

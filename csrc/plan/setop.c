@@ -8,7 +8,9 @@
 #include "plan/plan_int.h"
 
 static const char *operator_name(const mill_node *n) {
-  return n->kind == MILL_N_UNION ? "UNION" : n->intersect ? "INTERSECT" : "EXCEPT";
+  if (n->kind == MILL_N_UNION) return "UNION";
+  if (n->intersect) return n->all ? "INTERSECT ALL" : "INTERSECT";
+  return n->all ? "EXCEPT ALL" : "EXCEPT";
 }
 
 static const char *ordinal(mill_planner *w, int n) {
@@ -176,6 +178,13 @@ static bool line_up(mill_planner *w, const mill_node *n, const mill_node **child
   return true;
 }
 
+/* Does each side give the same column twice, in the places c and k? */
+static bool one_column(const mill_node *n, const mill_node **child, int c, int k) {
+  for (int i = 0; i < n->nchildren; i++)
+    if (child[i]->output[c]->id != child[i]->output[k]->id) return false;
+  return true;
+}
+
 static const mill_node *build_union(mill_planner *w, const mill_node *n, const mill_node **child) {
   mill_node *u = mill_w_node(w, MILL_N_UNION, n);
   mill_exprs out = {0};
@@ -187,6 +196,8 @@ static const mill_node *build_union(mill_planner *w, const mill_node *n, const m
     mill_expr *o = mill_x_copy(w, child[0]->output[c]);
     if (o == NULL) return NULL;
     o->id = mill_session_next_id(w->session);
+    for (int k = 0; k < c; k++)
+      if (one_column(n, child, c, k)) o->id = out.at[k]->id;
     for (int i = 1; i < n->nchildren; i++) o->nullable |= child[i]->output[c]->nullable;
     if (!mill_exprs_add(w, &out, o)) return NULL;
   }

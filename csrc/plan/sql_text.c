@@ -13,7 +13,9 @@ typedef struct printer {
   const mill_settings *set;
   mill_text *out;
   mill_error *err;
-  bool plain; /* inside a call of the user's function, which Spark prints as its nodes' own text */
+  bool plain;  /* inside a call of the user's function, which Spark prints as its nodes' own text */
+  bool outers; /* columns of the query around it as outer(t.c), as names of columns have them */
+  bool whole;  /* everything there is: t.c, 'text', casts */
 } printer;
 
 static mill_status print(printer *p, const mill_expr *e);
@@ -76,6 +78,7 @@ static mill_status plain_binary(printer *p, const mill_expr *e) {
 static mill_status literal(printer *p, const mill_expr *e) {
   bool plain = p->plain || e->type->id == MILL_STRING || mill_type_numeric(e->type);
   if (!mill_vector_valid(e->value, 0)) return puts_to(p, "NULL");
+  if (p->whole) return mill_value_sql(p->set, e->value, 0, p->out, p->err);
   if (e->type->id == MILL_DECIMAL) return number(p, e);
   if (p->plain && e->type->id == MILL_BINARY) return plain_binary(p, e);
   if (!p->plain && e->type->id == MILL_STRING && e->type->collation != MILL_UTF8_BINARY) {
@@ -92,7 +95,7 @@ static mill_status literal(printer *p, const mill_expr *e) {
 static mill_status cast(printer *p, const mill_expr *e) {
   const mill_type *t = e->target;
   bool nested = t && (t->id == MILL_ARRAY || t->id == MILL_MAP || t->id == MILL_STRUCT);
-  if (e->hidden || nested) return print(p, e->args[0]);
+  if ((e->hidden && !p->whole) || nested) return print(p, e->args[0]);
   if (p->plain) {
     MILL_TRY(wrap(p, e->mode == MILL_CAST_TRY ? "try_cast(" : "cast(", e->args[0], " as "));
     MILL_TRY(mill_type_simple(e->target, p->out, p->err));
@@ -301,7 +304,7 @@ static mill_status edge(printer *p, const mill_window *v, mill_frame_bound bound
 static mill_status shifted(printer *p, const mill_expr *call) {
   mill_text offset;
   mill_text_init(&offset, p->out->memory);
-  printer own = {p->set, &offset, p->err, p->plain};
+  printer own = {p->set, &offset, p->err, p->plain, p->outers, p->whole};
   mill_status s = print(&own, call->args[1]);
   if (s == MILL_OK) s = mill_text_addc(&offset, '\0', p->err);
   const char *text = s == MILL_OK ? offset.data : "";
@@ -403,6 +406,26 @@ static mill_status host(printer *p, const mill_expr *e) {
   return puts_to(p, ")");
 }
 
+/* spark_catalog.default.t.`a b` */
+static mill_status qualified(printer *p, const mill_expr *e) {
+  for (int i = 0; i <= e->nparts; i++) {
+    const char *s = i < e->nparts ? e->parts[i] : e->name;
+    bool word = *s && s[strspn(s, "0123456789")];
+    for (const char *c = s; *c; c++) word = word && (isalnum((unsigned char)*c) || *c == '_');
+    MILL_TRY(mill_text_printf(p->out, p->err, word ? "%s%s" : "%s`%s`", i ? "." : "", s));
+  }
+  return MILL_OK;
+}
+
+static mill_status column(printer *p, const mill_expr *e) {
+  bool outer = e->kind == MILL_X_OUTER;
+  if (!p->whole && !(outer && p->outers)) return puts_to(p, e->name);
+  if (!outer) return qualified(p, e);
+  MILL_TRY(puts_to(p, "outer("));
+  MILL_TRY(qualified(p, e));
+  return puts_to(p, ")");
+}
+
 static mill_status print(printer *p, const mill_expr *e) {
   if (e->pretty) return puts_to(p, e->pretty);
   switch (e->kind) {
@@ -442,29 +465,37 @@ static mill_status print(printer *p, const mill_expr *e) {
     return puts_to(p, "))");
   case MILL_X_HOST: return host(p, e);
   case MILL_X_COLUMN:
-  case MILL_X_OUTER: return puts_to(p, e->name);
+  case MILL_X_OUTER: return column(p, e);
   }
   return MILL_OK;
 }
 
 mill_status mill_expr_sql(const mill_expr *e, const mill_settings *set, mill_text *out,
                           mill_error *err) {
-  printer p = {set, out, err, false};
+  printer p = {.set = set, .out = out, .err = err};
   return print(&p, e);
 }
 
 /* ---- for the planner ------------------------------------------------------------------------ */
 
-const char *mill_w_sql(mill_planner *w, const mill_expr *e) {
+static const char *printed(mill_planner *w, const mill_expr *e, bool outers, bool whole) {
   mill_text t;
   mill_text_init(&t, w->ctx->memory);
   const char *s = NULL;
-  if (mill_expr_sql(e, &w->set, &t, NULL) == MILL_OK)
-    s = mill_arena_strndup(w->arena, t.data ? t.data : "", t.size);
+  printer p = {.set = &w->set, .out = &t, .outers = outers, .whole = whole};
+  if (print(&p, e) == MILL_OK) s = mill_arena_strndup(w->arena, t.data ? t.data : "", t.size);
   mill_text_clear(&t);
   if (s == NULL) w->nameless = true;
   if (s == NULL && w->status == MILL_OK) w->status = mill_oom(w->ctx->memory, 1, w->err);
   return s ? s : "?";
+}
+
+const char *mill_w_sql(mill_planner *w, const mill_expr *e) { return printed(w, e, false, false); }
+const char *mill_w_name_of(mill_planner *w, const mill_expr *e) {
+  return printed(w, e, true, false);
+}
+const char *mill_w_whole_sql(mill_planner *w, const mill_expr *e) {
+  return printed(w, e, true, true);
 }
 
 const char *mill_w_quoted_sql(mill_planner *w, const mill_expr *e) {

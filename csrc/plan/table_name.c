@@ -43,7 +43,8 @@ bool mill_w_table_name(mill_planner *w, const mill_node *n, const char *const *p
   const char *const *p = parts + (nparts - k);
   if (k > 2 || (catalog && k == 1)) {
     (void)MILL_W_FAIL_AT(w, n, MILL_E_REQUIRES_SINGLE_PART_NAMESPACE, "sessionCatalog",
-                         "`spark_catalog`", "namespace", mill_w_quoted_parts(w, p, k - 1), NULL);
+                         "spark_catalog", "identifier", mill_w_quoted_parts(w, parts, nparts),
+                         NULL);
     return false;
   }
   *out = (mill_table_name){k == 2 ? mill_w_fold(w, p[0]) : mill_w_database(w),
@@ -91,10 +92,11 @@ bool mill_w_find_database(mill_planner *w, const char *name, const mill_catalog_
 }
 
 const mill_node *mill_w_no_table(mill_planner *w, const mill_node *n) {
+  bool alters = n->kind == MILL_N_ALTER_TABLE;
   const char *path = "[`system`.`builtin`, `system`.`session`, %s]";
   if (n->nparts > 2 && n->name == NULL)
     path = mill_w_printf(w, "[%s]", mill_w_quoted_parts(w, n->parts, 2));
-  else if (n->name && n->kind != MILL_N_CACHE_TABLE)
+  else if (alters || (n->name && n->kind != MILL_N_CACHE_TABLE))
     path =
         mill_w_printf(w, "[`system`.`session`, %s]", mill_w_full_database(w, mill_w_database(w)));
   else
@@ -171,7 +173,7 @@ const char *mill_w_named_database(mill_planner *w, const mill_node *n) {
   if (catalog && n->nparts == 1) return mill_w_database(w);
   if (n->nparts - catalog == 1) return mill_w_fold(w, n->parts[n->nparts - 1]);
   return (void)MILL_W_FAIL_AT(w, n, MILL_E_REQUIRES_SINGLE_PART_NAMESPACE, "sessionCatalog",
-                              "`spark_catalog`", "namespace",
+                              "spark_catalog", "identifier",
                               mill_w_quoted_parts(w, n->parts, n->nparts), NULL),
          NULL;
 }

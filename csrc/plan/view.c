@@ -8,6 +8,11 @@
 #include "base/uuid.h"
 #include "plan/warehouse_int.h"
 
+typedef struct mill_view_name {
+  const char *const *parts;
+  int nparts; /* 3: of the catalogue */
+} mill_view_name;
+
 /* ---- use ------------------------------------------------------------------------------------ */
 
 /* The tree of a statement, kept alive by the plan at hand. */
@@ -32,49 +37,80 @@ static const mill_node *analysed_text(mill_planner *w, const mill_view_text *v, 
   w->params = NULL;
   w->database = v->database;
   w->views = &chain;
-  const mill_node *q = mill_analyse(w, tree, NULL);
+  w->texts = mill_collate_texts(w, v->collation);
+  const mill_node *q = w->status ? NULL : mill_analyse(w, tree, NULL);
   w->ctes = outer.ctes;
   w->params = outer.params;
   w->database = outer.database;
   w->views = outer.views;
+  w->texts = outer.texts;
   return q;
 }
 
-static const mill_expr *changed(mill_planner *w, const mill_view_text *v, const char *name, int i,
-                                int found) {
-  const char *column = v->columns[i];
-  return MILL_W_FAIL(w, MILL_E_INCOMPATIBLE_VIEW_SCHEMA_CHANGE, "viewName", name, "colName",
-                     mill_w_quoted_parts(w, &column, 1), "expectedNum", "1", "actualCols",
-                     mill_error_fmt(w->err, "%d", found), "suggestion",
-                     "CREATE OR REPLACE VIEW with the query as it is now", NULL);
+/* The statement that makes the view anew. */
+static const char *suggested(mill_planner *w, const mill_view_text *v, const mill_view_name *name) {
+  bool renamed = false;
+  const char *names = "";
+  if (name->nparts < 3) return "CREATE OR REPLACE TEMPORARY VIEW";
+  for (int i = 0; names && i < v->n; i++) {
+    renamed |= strcmp(v->names[i], v->columns[i]) != 0;
+    names = mill_w_printf(w, "%s%s%s", names, i ? ", " : "", v->names[i]);
+  }
+  return mill_w_printf(w,
+                       renamed ? "CREATE OR REPLACE VIEW %s.%s.%s (%s) AS %s"
+                               : "CREATE OR REPLACE VIEW %s.%s.%s%.0s AS %s",
+                       name->parts[0], name->parts[1], name->parts[2], names, v->text);
 }
 
-/* Column i of the view, from what its query gives today. */
-static const mill_expr *conform(mill_planner *w, const mill_view_text *v, const mill_node *q,
-                                const char *name, int i) {
+static const mill_expr *changed(mill_planner *w, const mill_view_text *v, const mill_node *q,
+                                const mill_view_name *name, int i) {
+  const char *found = "", *suggestion = suggested(w, v, name);
+  int expected = 0;
+  for (int k = 0; found && k < q->noutput; k++)
+    if (mill_w_same_name(w, q->output[k]->name, v->columns[i]))
+      found = mill_w_printf(w, "%s%s%s", found, *found ? ", " : "", q->output[k]->name);
+  for (int k = 0; k < v->n; k++) expected += mill_w_same_name(w, v->columns[k], v->columns[i]);
+  return MILL_W_FAIL(w, MILL_E_INCOMPATIBLE_VIEW_SCHEMA_CHANGE, "viewName",
+                     mill_w_quoted_parts(w, name->parts, name->nparts), "colName", v->columns[i],
+                     "expectedNum", mill_error_fmt(w->err, "%d", expected), "actualCols",
+                     mill_error_fmt(w->err, "[%s]", found ? found : ""), "suggestion",
+                     suggestion ? suggestion : "", NULL);
+}
+
+/* Column i of the view among those that its query gives today; NULL: it is there no longer. */
+static const mill_expr *find(mill_planner *w, const mill_view_text *v, const mill_node *q, int i) {
   const mill_expr *c = NULL;
-  const mill_type *t = v->schema->fields[i].type;
   int found = mill_find_column(w, q->output, q->noutput, v->columns[i], &c);
-  if (found != 1 && !(found > 1 && v->n == q->noutput)) return changed(w, v, name, i, found);
-  if (found > 1) c = q->output[i];
+  if (found == 1) return c;
+  return found > 1 && v->n == q->noutput ? q->output[i] : NULL;
+}
+
+static const mill_expr *conform(mill_planner *w, const mill_view_text *v, const mill_node *q,
+                                int i) {
+  const mill_type *t = v->schema->fields[i].type;
+  const mill_expr *c = find(w, v, q, i);
+  if (c == NULL) return NULL;
   if (strcmp(v->mode, "TYPE EVOLUTION") == 0 || c->type == t) return c;
   if (strcmp(v->mode, "BINDING") == 0 && !mill_can_up_cast(c->type, t))
-    return MILL_W_FAIL(w, MILL_E_CANNOT_UP_CAST_DATATYPE, "expression",
-                       mill_error_fmt(w->err, "%s.%s", name, v->columns[i]), "sourceType",
-                       mill_w_quoted_type(w, c->type), "targetType", mill_w_quoted_type(w, t),
-                       "details", "Make the view anew with CREATE OR REPLACE VIEW.", NULL);
+    return MILL_W_FAIL(w, MILL_E_CANNOT_UP_CAST_DATATYPE, "expression", mill_w_whole_sql(w, c),
+                       "sourceType", mill_w_quoted_type(w, c->type), "targetType",
+                       mill_w_quoted_type(w, t), "details",
+                       "Make the view anew with CREATE OR REPLACE VIEW.", NULL);
   return mill_x_cast(w, c, t);
 }
 
 const mill_node *mill_text_view(mill_planner *w, const mill_view_text *v, const char *name,
                                 const char *const *parts, int nparts) {
   mill_exprs l = {0};
+  const mill_view_name own = {parts, nparts};
   const mill_node *q = analysed_text(w, v, name, nparts == 3);
   if (q == NULL) return NULL;
   bool evolves = strcmp(v->mode, "EVOLUTION") == 0;
   int n = evolves ? q->noutput : v->n;
+  for (int i = 0; i < n && !evolves; i++)
+    if (find(w, v, q, i) == NULL) return (void)changed(w, v, q, &own, i), NULL;
   for (int i = 0; i < n; i++) {
-    const mill_expr *c = evolves ? q->output[i] : conform(w, v, q, name, i);
+    const mill_expr *c = evolves ? q->output[i] : conform(w, v, q, i);
     mill_expr *a = mill_x_alias(w, c, evolves ? q->output[i]->name : v->names[i]);
     if (!mill_exprs_add(w, &l, a)) return NULL;
     if (!evolves && v->schema->fields[i].metadata) a->metadata = v->schema->fields[i].metadata;
@@ -103,7 +139,8 @@ const mill_node *mill_view_relation(mill_planner *w, const mill_catalog_table *t
                       .columns = t->text_columns.at,
                       .n = (int)t->schema->nfields,
                       .schema = t->schema,
-                      .mode = t->schema_mode ? t->schema_mode : "COMPENSATION"};
+                      .mode = t->schema_mode ? t->schema_mode : "COMPENSATION",
+                      .collation = t->collation};
   return mill_text_view(w, &v, mill_w_printf(w, "%s.%s", t->database, t->name), parts, 3);
 }
 
@@ -156,16 +193,19 @@ static const char *const *query_columns(mill_planner *w, const mill_node *q) {
   return names;
 }
 
-/* The query, while a view that it must not read is being made. */
+/* The query, while a view that it must not read is being made; full: its name, where it lasts. */
 static const mill_node *defining_query(mill_planner *w, const mill_node *n, const char *view,
-                                       bool lasting) {
+                                       const char *full, const char *collation) {
   const char *before = w->defining;
-  bool was = w->lasting;
+  const mill_type *texts = w->texts;
+  const mill_making making = {"VIEW", full, true}, *was = w->making;
   w->defining = view;
-  w->lasting = lasting;
-  const mill_node *q = mill_analyse(w, n->child[0], NULL);
+  if (full) w->making = &making;
+  w->texts = mill_collate_texts(w, collation);
+  const mill_node *q = w->status ? NULL : mill_analyse(w, n->child[0], NULL);
+  w->texts = texts;
   w->defining = before;
-  w->lasting = was;
+  w->making = was;
   if (q == NULL || !check_columns(w, n, q)) return NULL;
   return mill_collate_check_schema(w, q->output, q->noutput) ? q : NULL;
 }
@@ -186,7 +226,8 @@ static bool keep_text(mill_planner *w, const mill_node *n, const mill_node *q, m
                         .columns = query_columns(w, q),
                         .n = q->noutput,
                         .schema = schema,
-                        .mode = "BINDING"};
+                        .mode = "BINDING",
+                        .collation = d->collation};
   p->view = v;
   return v->columns && v->database;
 }
@@ -198,7 +239,8 @@ static const mill_node *create_temporary(mill_planner *w, const mill_node *n) {
   if (n->nparts > 1)
     return MILL_W_FAIL_AT(w, n, MILL_E_TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS, "actualName",
                           mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
-  const mill_node *q = defining_query(w, n, old && n->definition ? name : NULL, false);
+  const mill_node *q = defining_query(w, n, old && n->definition ? name : NULL, NULL,
+                                      n->definition ? n->definition->collation : NULL);
   if (q == NULL) return NULL;
   const mill_node *rows = mill_requalify(w, q, NULL, n->ncolumns ? n->columns : NULL, false);
   if (rows == NULL) return NULL;
@@ -278,6 +320,12 @@ static bool view_record(mill_planner *w, const mill_node *n, const mill_node *q,
   return t->schema && t->text_columns.at;
 }
 
+/* A view whose columns are named cannot follow those of its query but in their types. */
+static const char *schema_mode(const mill_node *n) {
+  const char *said = n->definition->schema_mode;
+  return said && n->ncolumns && strcmp(said, "EVOLUTION") == 0 ? "TYPE EVOLUTION" : said;
+}
+
 static const mill_node *create_lasting(mill_planner *w, const mill_node *n) {
   const mill_definition *d = n->definition;
   mill_table_name name;
@@ -288,7 +336,7 @@ static const mill_node *create_lasting(mill_planner *w, const mill_node *n) {
   const char *full = mill_w_full_name(w, name);
   const char *key = mill_w_printf(w, "%s.%s", name.database, name.name);
   if (!check_named(w, n)) return NULL;
-  const mill_node *q = defining_query(w, n, old ? key : NULL, true);
+  const mill_node *q = defining_query(w, n, old ? key : NULL, full, d->collation);
   if (q == NULL) return NULL;
   if (old && n->if_exists) return mill_nothing(w);
   if (old && old->kind != MILL_TABLE_VIEW && n->replace)
@@ -301,7 +349,7 @@ static const mill_node *create_lasting(mill_planner *w, const mill_node *n) {
                           .comment = d->comment,
                           .collation = d->collation,
                           .properties = d->properties,
-                          .schema_mode = d->schema_mode,
+                          .schema_mode = schema_mode(n),
                           .created_millis = mill_clock_micros(w->ctx->clock) / 1000};
   if (!view_record(w, n, q, &t) || !mill_w_begin(w)) return NULL;
   w->status = mill_catalog_table_put(mill_w_catalog(w), &t, w->err);
@@ -341,9 +389,14 @@ const mill_node *mill_drop_view(mill_planner *w, const mill_node *n) {
 }
 
 /* ALTER VIEW v AS query, for a temporary one: CREATE OR REPLACE. */
-static const mill_node *replace_temporary(mill_planner *w, const mill_node *n) {
+static const mill_node *replace_temporary(mill_planner *w, const mill_node *n,
+                                          const mill_plan *old) {
   mill_node *c = mill_w_node_copy(w, n);
-  if (c == NULL) return NULL;
+  mill_definition *d = mill_w_alloc(w, sizeof *d);
+  if (c == NULL || d == NULL) return NULL;
+  *d = *n->definition;
+  d->collation = old->view ? old->view->collation : NULL;
+  c->definition = d;
   c->kind = MILL_N_CREATE_VIEW;
   c->temporary = c->replace = true;
   c->global = n->nparts == 2;
@@ -365,7 +418,9 @@ static const mill_node *rename_temporary(mill_planner *w, const mill_node *n, mi
 static const mill_node *replace_text(mill_planner *w, const mill_node *n,
                                      const mill_catalog_table *t) {
   if (!check_named(w, n)) return NULL;
-  const mill_node *q = defining_query(w, n, mill_w_printf(w, "%s.%s", t->database, t->name), true);
+  const mill_node *q =
+      defining_query(w, n, mill_w_printf(w, "%s.%s", t->database, t->name),
+                     mill_w_full_name(w, (mill_table_name){t->database, t->name}), t->collation);
   mill_catalog_table changed = *t;
   if (q == NULL || !view_record(w, n, q, &changed) || !mill_w_begin(w)) return NULL;
   changed.id = t->id;
@@ -377,8 +432,10 @@ const mill_node *mill_alter_view(mill_planner *w, const mill_node *n) {
   const mill_definition *d = n->definition;
   mill_plan *p = mill_w_temporary(w, n->parts, n->nparts);
   bool text = d->alter == MILL_ALTER_VIEW_TEXT;
-  if (p && text) return replace_temporary(w, n);
+  if (p && text) return replace_temporary(w, n, p);
   if (p && d->alter == MILL_ALTER_RENAME) return rename_temporary(w, n, p);
+  if (p && d->alter == MILL_ALTER_VIEW_SCHEMA)
+    return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_TEMPORARY_VIEW_SCHEMA_MODE, NULL);
   if (p)
     return MILL_W_FAIL_AT(w, n, MILL_E_EXPECT_PERMANENT_VIEW_NOT_TEMP, "operation", "ALTER VIEW",
                           "viewName", mill_w_quoted_parts(w, n->parts, n->nparts), NULL);
@@ -386,14 +443,16 @@ const mill_node *mill_alter_view(mill_planner *w, const mill_node *n) {
   if (t == NULL) return NULL;
   if (t->kind == MILL_TABLE_VIEW && text) return replace_text(w, n, t);
   const char *name = n->parts[n->nparts - 1];
-  if (t->kind != MILL_TABLE_VIEW && !text)
+  bool mode = d->alter == MILL_ALTER_VIEW_SCHEMA;
+  if (t->kind != MILL_TABLE_VIEW && !text && !mode)
     return MILL_W_FAIL_AT(w, n, MILL_E_EXPECT_VIEW_NOT_TABLE_USE_ALTER_TABLE, "operation",
                           "ALTER VIEW", "tableName", mill_w_quoted_parts(w, &name, 1), NULL);
   if (t->kind != MILL_TABLE_VIEW)
     return MILL_W_FAIL_AT(w, n, MILL_E_EXPECT_VIEW_NOT_TABLE_NO_ALTERNATIVE, "operation",
-                          "ALTER VIEW ... AS", "tableName",
-                          mill_w_full_name(w, (mill_table_name){t->database, t->name}), NULL);
-  if (d->alter != MILL_ALTER_VIEW_SCHEMA) return mill_alter_table(w, n);
+                          mode ? "ALTER VIEW ... WITH SCHEMA ..." : "ALTER VIEW ... AS",
+                          "tableName", mill_w_full_name(w, (mill_table_name){t->database, t->name}),
+                          NULL);
+  if (!mode) return mill_alter_table(w, n);
   mill_catalog_table changed = *t;
   changed.schema_mode = d->schema_mode;
   if (!mill_w_begin(w)) return NULL;

@@ -21,6 +21,7 @@ typedef struct mill_view_text {
   int n;
   const mill_type *schema; /* as it was made */
   const char *mode;        /* NULL: COMPENSATION */
+  const char *collation;   /* DEFAULT COLLATION; NULL: none */
   mill_options settings;
 } mill_view_text;
 

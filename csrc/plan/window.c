@@ -367,7 +367,7 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
   if (!keys_ordered(w, v)) return NULL;
   if (call->fn->kind == MILL_WINDOW && v->norder == 0)
     return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_FRAME_NOT_ORDERED, "wf_name", call->name,
-                          "wf_expr", mill_w_sql(w, call), NULL);
+                          "wf_expr", mill_w_whole_sql(w, call), NULL);
   v->from_offset = offset(w, &below, e->window->from_offset);
   v->to_offset = offset(w, &below, e->window->to_offset);
   if (w->status || !may_frame(w, v, call)) return NULL;

@@ -288,16 +288,15 @@ void mill_p_view_schema(mill_parser *p, mill_definition *d) {
   }
 }
 
-/* WITH SCHEMA EVOLUTION, and not WITH schema AS (..) before a query. */
-static bool view_schema_ahead(const mill_parser *p) {
-  int mode = mill_p_peek(p, 2);
-  return mill_p_is(p, MILL_K_WITH) && mill_p_peek(p, 1) == MILL_K_SCHEMA &&
-         (mode == MILL_K_BINDING || mode == MILL_K_COMPENSATION || mode == MILL_K_EVOLUTION ||
-          mode == MILL_K_TYPE);
+/* WITH SCHEMA BINDING, and no query whose WITH has one of that name. */
+static bool schema_ahead(const mill_parser *p) {
+  int next = mill_p_peek(p, 2);
+  return mill_p_is(p, MILL_K_WITH) && mill_p_peek(p, 1) == MILL_K_SCHEMA && next != MILL_K_AS &&
+         next != MILL_T_LPAREN;
 }
 
 static void view_action(mill_parser *p, mill_node *n, mill_definition *d) {
-  if (view_schema_ahead(p)) {
+  if (schema_ahead(p)) {
     p->at += 2;
     d->alter = MILL_ALTER_VIEW_SCHEMA;
     mill_p_view_schema(p, d);

@@ -92,6 +92,7 @@ static mill_node *drop(mill_parser *p, mill_node *child, int from) {
 
 static mill_node *where(mill_parser *p, mill_node *child, int from) {
   mill_node *n = mill_p_filter(p, child, mill_p_expression(p), from);
+  n->name = "WHERE";
   int at = p->at, mark = p->windows.n;
   if (!mill_p_is(p, MILL_K_WINDOW)) return n;
   mill_p_window_clause(p, mark);
@@ -162,6 +163,7 @@ static mill_node *organize(mill_parser *p, mill_node *child, int from) {
   int at = p->at, mark = p->windows.n, kind = mill_p_peek(p, 0);
   mill_node *n = mill_p_organize(p, child, mark, from);
   if (p->failed) return n;
+  if (n->kind == MILL_N_SORT) n->name = "ORDER BY";
   static const struct {
     int kind;
     const char *name;

@@ -118,6 +118,29 @@ mill_expr *mill_p_parameter(mill_parser *p) {
   return e;
 }
 
+static bool parameter_ahead(const mill_parser *p) {
+  return mill_p_is(p, MILL_T_QUESTION) || (mill_p_is(p, MILL_T_COLON) && mill_p_is_name(p, 1));
+}
+
+/* Texts and parameters side by side are one text: `first`, and what is behind it. */
+static mill_expr *joined(mill_parser *p, int from, mill_expr *first) {
+  mill_list l = {0};
+  mill_p_push(p, &l, first);
+  while (mill_p_is_string(p, 0) || parameter_ahead(p)) {
+    int at = p->at;
+    size_t n;
+    if (!mill_p_is_string(p, 0)) {
+      mill_p_push(p, &l, mill_p_parameter(p));
+      continue;
+    }
+    const char *s = mill_p_string(p, &n);
+    mill_p_push(p, &l, mill_p_string_literal(p, at, s, n));
+  }
+  mill_expr *e = mill_p_expr(p, MILL_X_PARAMETER, from);
+  mill_p_exprs(&l, &e->args, &e->nargs);
+  return e;
+}
+
 /* CASE as an expression, not as a column's name. */
 static bool case_ahead(const mill_parser *p) {
   int next = mill_p_peek(p, 1);
@@ -233,12 +256,15 @@ static mill_expr *base(mill_parser *p) {
   if (mill_p_is_string(p, 0)) {
     size_t n;
     const char *s = mill_p_string(p, &n);
-    return mill_p_string_literal(p, from, s, n);
+    mill_expr *text = mill_p_string_literal(p, from, s, n);
+    return parameter_ahead(p) ? joined(p, from, text) : text;
   }
   if (kind == MILL_T_LPAREN) return parenthesis(p);
   if (kind == MILL_T_ASTERISK) return star(p, from, &none);
-  if (kind == MILL_T_QUESTION || (kind == MILL_T_COLON && mill_p_is_name(p, 1)))
-    return mill_p_parameter(p);
+  if (parameter_ahead(p)) {
+    mill_expr *parameter = mill_p_parameter(p);
+    return mill_p_is_string(p, 0) ? joined(p, from, parameter) : parameter;
+  }
   bool constant = kind == MILL_K_NULL || kind == MILL_K_TRUE || kind == MILL_K_FALSE ||
                   kind == MILL_K_CASE || kind == MILL_K_CAST;
   if (constant || mill_p_is_name(p, 0) || kind > MILL_T_KEYWORD) {
