@@ -32,14 +32,19 @@ static bool was_legal(const char *s, size_t n) {
 }
 
 static mill_status refuse(const char *s, size_t n, mill_status condition, char c, mill_error *err) {
-  const char *pattern = mill_error_fmt(err, "'%.*s'", (int)n, s);
+  const char *pattern = mill_error_fmt(err, "%.*s", (int)n, s);
+  const char *quoted = mill_error_fmt(err, "'%s'", pattern);
   if (was_legal(s, n))
-    return mill_fail(err, MILL_E_INCONSISTENT_DATETIME_PATTERN_RECOGNITION, "pattern", pattern,
+    return mill_fail(err, MILL_E_INCONSISTENT_DATETIME_PATTERN_RECOGNITION, "pattern", quoted,
                      "config", "\"spark.sql.legacy.timeParserPolicy\"", "docroot",
                      "https://spark.apache.org/docs/latest", NULL);
   if (condition == MILL_E_INVALID_DATETIME_PATTERN_WITH_SUGGESTION)
-    return mill_fail(err, condition, "pattern", pattern, "docroot",
+    return mill_fail(err, condition, "pattern", quoted, "docroot",
                      "https://spark.apache.org/docs/latest", NULL);
+  if (condition == MILL_E_INVALID_DATETIME_PATTERN_LENGTH)
+    return mill_fail(err, condition, "pattern", pattern, NULL);
+  if (condition == MILL_E_INCONSISTENT_DATETIME_WEEK_BASED_PATTERN)
+    return mill_fail(err, condition, "c", mill_error_fmt(err, "%c", c), NULL);
   return mill_fail(err, condition, "c", mill_error_fmt(err, "%c", c), "pattern", pattern, NULL);
 }
 

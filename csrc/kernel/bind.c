@@ -92,6 +92,7 @@ static const char *case_word(const mill_binding *b, int i) {
 const char *mill_bind_sql(mill_binding *b, mill_error *err) {
   const char *name = mill_function_printed(b->fn, b->fn->name);
   bool op = (b->fn->flags & MILL_FN_OPERATOR) != 0;
+  if (b->shown) return mill_error_fmt(err, "\"%s\"", b->shown);
   if (strcmp(name, "negative") == 0) return mill_error_fmt(err, "\"(- %s)\"", b->arg_sql[0]);
   if (strcmp(name, "positive") == 0) return mill_error_fmt(err, "\"(+ %s)\"", b->arg_sql[0]);
   if (strcmp(name, "when") == 0)

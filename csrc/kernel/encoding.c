@@ -329,13 +329,13 @@ static charset charset_of(bytes s) {
 static mill_status unknown_charset(mill_call *call, bytes s, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_CHARSET, "functionName",
                         mill_error_fmt(err, "`%s`", call->fn->name), "parameter", "`charset`",
-                        "invalidValue", mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), "charsets",
+                        "charset", mill_error_fmt(err, "%.*s", (int)s.n, s.p), "charsets",
                         "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8", NULL);
 }
 
 static mill_status malformed(mill_call *call, bytes name, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_MALFORMED_CHARACTER_CODING, "charset",
-                        mill_error_fmt(err, "'%.*s'", (int)name.n, name.p), "function",
+                        mill_error_fmt(err, "%.*s", (int)name.n, name.p), "function",
                         mill_error_fmt(err, "`%s`", call->fn->name), NULL);
 }
 

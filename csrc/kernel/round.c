@@ -78,7 +78,7 @@ static mill_status overflow(mill_call *call, size_t i, mill_vector *out, mill_er
         call, err, MILL_E_NUMERIC_VALUE_OUT_OF_RANGE_WITH_SUGGESTION, "value", "The result",
         "precision", mill_error_fmt(err, "%d", out->type->precision), "scale",
         mill_error_fmt(err, "%d", out->type->scale), "config", "\"spark.sql.ansi.enabled\"", NULL);
-  return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "overflow", "alternative",
+  return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "Overflow", "alternative",
                         "", "config", "\"spark.sql.ansi.enabled\"", NULL);
 }
 
@@ -284,7 +284,7 @@ static mill_status bind_plan(mill_binding *b, mill_rounding how, bool *null, mil
   bool whole = how == MILL_CEILING || how == MILL_FLOOR; /* these take no other type for it */
   if (whole && (b->arg_value[1] == NULL || b->arg_type[1]->id != MILL_INT))
     return mill_fail(err, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName",
-                     mill_error_fmt(err, "`%s`", b->name), "paramName", "`scale`", "paramType",
+                     mill_error_fmt(err, "`%s`", b->fn->name), "paramName", "`scale`", "paramType",
                      "\"INT\"", NULL);
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",

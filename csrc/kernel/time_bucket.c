@@ -71,6 +71,12 @@ static mill_status k_time_bucket(mill_call *call, const mill_vector *const *args
 
 #define TIMES "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\""
 
+/* What a NULL time is, the origin says. */
+static bool is_ntz(const mill_binding *b) {
+  int i = b->nargs > 2 && b->arg_type[1]->id == MILL_NULL ? 2 : 1;
+  return b->arg_type[i]->id == MILL_TIMESTAMP_NTZ;
+}
+
 static mill_status check_types(mill_binding *b, mill_error *err) {
   mill_type_id size = b->arg_type[0]->id;
   if (size != MILL_INTERVAL_DT && size != MILL_INTERVAL_YM && size != MILL_NULL)
@@ -81,7 +87,7 @@ static mill_status check_types(mill_binding *b, mill_error *err) {
     if (t != MILL_TIMESTAMP && t != MILL_TIMESTAMP_NTZ && t != MILL_NULL)
       return mill_bind_wrong_type(b, i, TIMES, err);
   }
-  bool ntz = b->arg_type[1]->id == MILL_TIMESTAMP_NTZ;
+  bool ntz = is_ntz(b);
   if (b->nargs > 2 && b->arg_type[2]->id != MILL_NULL &&
       ntz != (b->arg_type[2]->id == MILL_TIMESTAMP_NTZ))
     return mill_bind_wrong_type(b, 2, ntz ? "\"TIMESTAMP_NTZ\"" : "\"TIMESTAMP\"", err);
@@ -100,8 +106,11 @@ static mill_status constant(mill_binding *b, int i, const char *name, mill_vecto
 static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
   void *mem;
   mill_vector size = {0}, origin = {0};
+  bool ntz = is_ntz(b);
+  if (b->nargs < 3)
+    b->shown = mill_error_fmt(err, "%s(%s, %s, %s '1970-01-01 00:00:00')", b->name, b->arg_sql[0],
+                              b->arg_sql[1], ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP");
   MILL_TRY(check_types(b, err));
-  bool ntz = b->arg_type[1]->id == MILL_TIMESTAMP_NTZ;
   b->result = mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
   if (b->arg_type[0]->id == MILL_NULL) b->cast_to[0] = mill_type_of(MILL_INTERVAL_DT);
   for (int i = 1; i < b->nargs; i++) b->cast_to[i] = b->result;
@@ -112,9 +121,6 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
   buckets *s = mem;
   b->state = s;
   b->nullable = true;
-  if (b->nargs < 3)
-    b->shown = mill_error_fmt(err, "%s(%s, %s, %s '1970-01-01 00:00:00')", b->name, b->arg_sql[0],
-                              b->arg_sql[1], ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP");
   if (!known) return MILL_OK;
   bool months = b->arg_type[0]->id == MILL_INTERVAL_YM;
   int64_t width = (int64_t)mill_int_at(&size, 0);
@@ -125,7 +131,6 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
     return mill_fail(err, MILL_E_DATETIME_OVERFLOW, "operation", "find the bucket of a time", NULL);
   b->nullable = b->arg_nullable[1];
   if (width > 0) return MILL_OK;
-  b->shown = NULL;
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
                    mill_bind_sql(b, err), "exprName", "`bucketSize`", "valueRange", "(0, inf)",
                    "currentValue", b->arg_sql[0], NULL);

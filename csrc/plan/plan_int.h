@@ -271,6 +271,10 @@ bool mill_collate_check_schema(mill_planner *w, const mill_expr *const *columns,
 /* collate_search.c: the call as it is done by the collation of its first text. */
 const mill_expr *mill_collate_search(mill_planner *w, mill_expr *e);
 bool mill_collate_among(const char *name, const char *const *names);
+/* A trim of two arguments, whose text is the second. */
+bool mill_collate_text_last(const mill_expr *e);
+/* The call as an error shows it, in quotes. */
+const char *mill_collate_shown(mill_planner *w, const mill_expr *e);
 /* char_padding.c: what a CHAR column is compared with is as long as it; false: failed. */
 bool mill_pad_chars(mill_planner *w, mill_expr *e);
 /* decimal_literal.c: the comparison with an integer instead of a decimal literal, or e. */

@@ -271,7 +271,9 @@ static mill_status call(printer *p, const mill_expr *e) {
     MILL_TRY(list(p, e->args, 3));
     return puts_to(p, "))");
   }
-  return plain_call(p, e);
+  MILL_TRY(plain_call(p, e));
+  bool path = e->hidden && e->metadata && mill_x_is_call(e, "variant_get"); /* v:a */
+  return path ? mill_text_printf(p->out, p->err, " AS %s", e->metadata) : MILL_OK;
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */
