@@ -332,14 +332,17 @@ static bool resolve_date(fields *f, int64_t *days) {
   if (f->has_year && f->era == 0) year = 1 - year;
   if (f->has_year && f->era >= 0 && f->year < 1)
     return in_range(f, "YearOfEra", f->year, 1, 1000000000);
-  if (f->has_day_of_year) return resolve_day_of_year(f, year, days);
+  bool whole = f->has_year && f->has_month && f->has_day;
+  if (f->has_day_of_year && !whole) return resolve_day_of_year(f, year, days);
   int64_t month = f->has_month ? f->month : 1, day = f->has_day ? f->day : 1;
   if (!in_range(f, "MonthOfYear", month, 1, 12)) return false;
   if (day < 1 || day > 31)
     return WRONG(f, "Invalid value for DayOfMonth (valid values 1 - 28/31): %lld", (long long)day);
   if (!mill_valid_civil(year, (int)month, (int)day)) return no_such_day(f, year, month, day);
   *days = mill_days_from_civil(year, (int)month, (int)day);
-  return true;
+  int64_t of_year = *days - mill_days_from_civil(year, 1, 1) + 1;
+  return !f->has_day_of_year || f->day_of_year == of_year ||
+         differs(f, "DayOfYear", f->day_of_year, of_year, *days);
 }
 
 /* Hours that are counted from 1 become those from 0. */
@@ -403,11 +406,12 @@ const char *mill_pattern_why(const mill_pattern *p, mill_zones *zones, const cha
     return mill_error_fmt(err,
                           "Text '%.*s%s' could not be parsed, unparsed text found at index %d",
                           shown, s, dots, (int)mill_utf8_count(s, (size_t)(r.p - s)));
-  bool dated = resolve_date(&r.f, &days);
-  if (dated && resolve_time(&r.f, &micros)) return "long overflow";
-  /* What does not make a date of its own is completed by Spark, whose errors do not show the text. */
+  /* Spark completes what makes no date of its own, behind the time; its errors do not show the text. */
   bool whole = r.f.has_year && (r.f.has_day_of_year || (r.f.has_month && r.f.has_day));
-  if (!dated && !whole) return r.f.why;
+  bool right = !whole || resolve_date(&r.f, &days);
+  right = right && resolve_time(&r.f, &micros);
+  if (right && (whole || resolve_date(&r.f, &days))) return "long overflow";
+  if (right) return r.f.why;
   return mill_error_fmt(err, "Text '%.*s%s' could not be parsed: %s", shown, s, dots, r.f.why);
 }
 

@@ -444,7 +444,7 @@ static mill_status bind_other_moved(mill_binding *b, arith *st, int side, bool *
   const char *form = st->op == OP_ADD ? "%s + %s" : "%s - %s";
   if (b->arg_type[side]->id != MILL_STRING)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
-                     mill_error_fmt(err, st->op == OP_ADD ? "\"%s + %s\"" : "\"%s - %s\"",
+                     mill_error_fmt(err, st->op == OP_ADD ? "\"%s + %s\"" : "\"%s + (- %s)\"",
                                     b->arg_sql[side], b->arg_sql[1 - side]),
                      "paramIndex", mill_ordinal(0), "requiredType", any_stamp, "inputSql",
                      mill_error_fmt(err, "\"%s\"", b->arg_sql[side]), "inputType",

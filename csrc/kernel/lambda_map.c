@@ -94,6 +94,7 @@ KERNEL_HEAD(k_transform_keys) {
 static mill_status bind_keys(mill_binding *b, mill_error *err) {
   MILL_TRY(need_type(b, 0, MILL_MAP, err));
   const mill_type *t = b->arg_type[0];
+  MILL_TRY(mill_bind_map_key(b, b->arg_type[1], err));
   b->nullable = b->arg_nullable[0];
   b->result = mill_type_map(b->ctx->types, b->arg_type[1], t->fields[1].type, t->contains_null);
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);

@@ -322,7 +322,8 @@ static mill_status bind_mask(mill_binding *b, mill_error *err) {
     const mill_vector *v = b->arg_value[i];
     if (v == NULL)
       return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
-                       mill_bind_sql(b, err), "inputName", names[i - 1], "inputType", "\"STRING\"",
+                       mill_bind_sql(b, err), "inputName",
+                       mill_error_fmt(err, "`%s`", names[i - 1]), "inputType", "\"STRING\"",
                        "inputExpr", mill_error_fmt(err, "\"%s\"", b->arg_sql[i]), NULL);
     if (v->type->id != MILL_STRING || !mill_vector_valid(v, 0)) continue;
     bytes s = bytes_of(v);

@@ -307,7 +307,11 @@ static bool null_by_cast(const mill_binding *b, const mill_expr *from, const mil
 }
 
 static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding *b) {
-  if (b->shown) e->pretty = mill_w_copy(w, b->shown, strlen(b->shown));
+  bool path = e->hidden && e->metadata; /* v:a, with the name that it has */
+  if (b->shown && path)
+    e->pretty = mill_w_printf(w, "%s AS %s", b->shown, e->metadata);
+  else if (b->shown)
+    e->pretty = mill_w_copy(w, b->shown, strlen(b->shown));
   for (int i = 0; i < e->nargs; i++) {
     const mill_expr *given = e->args[i];
     e->args[i] = cast_argument(w, b, i, given);

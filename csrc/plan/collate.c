@@ -424,7 +424,6 @@ static bool keeps(const char *name) {
                                       "make_valid_utf8",
                                       "validate_utf8",
                                       "try_validate_utf8",
-                                      "json_tuple",
                                       NULL};
   return mill_collate_among(name, names);
 }

@@ -271,9 +271,7 @@ static mill_status call(printer *p, const mill_expr *e) {
     MILL_TRY(list(p, e->args, 3));
     return puts_to(p, "))");
   }
-  MILL_TRY(plain_call(p, e));
-  bool path = e->hidden && e->metadata && mill_x_is_call(e, "variant_get"); /* v:a */
-  return path ? mill_text_printf(p->out, p->err, " AS %s", e->metadata) : MILL_OK;
+  return plain_call(p, e);
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */

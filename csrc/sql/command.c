@@ -250,7 +250,7 @@ static mill_node *time_zone(mill_parser *p, mill_node *n, int from) {
   if (mill_p_is_string(p, 0)) {
     n->alias = mill_p_string(p, NULL);
   } else if (mill_p_accept(p, MILL_K_LOCAL)) {
-    n->alias = "LOCAL";
+    n->alias = "UTC"; /* the zone of a session that was given none */
   } else if (mill_p_is_interval(p)) {
     mill_expr *e = mill_p_interval(p);
     n->alias = offset_of(p, from, e);

@@ -331,7 +331,9 @@ static void unmatched(mill_parser *p, int body, const unit *a, const unit *b, co
   snprintf(to, sizeof to, "%s TO %s", a->name, b->name);
   for (char *c = to; *c; c++) *c = (char)toupper((unsigned char)*c);
   snprintf(formats, sizeof formats, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s' %s`", form, form, to);
-  mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING_WITH_NOTICE,
+  mill_p_error(p, body,
+               months ? MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING
+                      : MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING_WITH_NOTICE,
                "intervalStr", months ? "year-month" : "day-time", "supportedFormat", formats,
                "typeName", type, "input", s, NULL);
 }

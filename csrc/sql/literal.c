@@ -97,16 +97,27 @@ static mill_expr *integral(mill_parser *p, const digits *d) {
   return mill_p_null_literal(p, d->from);
 }
 
+/* Of the text behind an E. */
+static int exponent_of(const char *s) {
+  enum { MOST = 1000000 };
+  bool minus = *s == '-';
+  int e = 0;
+  for (s += minus || *s == '+'; isdigit((unsigned char)*s) && e < MOST; s++) e = e * 10 + *s - '0';
+  return minus ? -e : e;
+}
+
 /* Digits from the first that is not 0, or behind the point if those are more. */
 static int written_precision(const digits *d) {
   int significant = 0, scale = 0;
   bool point = false;
-  for (size_t i = 0; i < d->n && d->s[i] != 'e' && d->s[i] != 'E'; i++) {
+  size_t i = 0;
+  for (; i < d->n && d->s[i] != 'e' && d->s[i] != 'E'; i++) {
     point = point || d->s[i] == '.';
     if (!isdigit((unsigned char)d->s[i])) continue;
     significant += significant > 0 || d->s[i] != '0';
     scale += point;
   }
+  if (i + 1 < d->n) scale -= exponent_of(d->s + i + 1);
   return significant > scale ? significant : scale;
 }
 
