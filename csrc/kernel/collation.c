@@ -93,9 +93,13 @@ static mill_status take_points(mill_call *call, int id, bytes s, points *out, mi
   out->n = 0;
   for (size_t i = 0; i < s.n;) {
     int length;
+    int32_t code = mill_utf8_decode(s.p + i, s.n - i, &length), more;
     out->at[out->n] = (uint32_t)i;
-    out->code[out->n++] = mill_collation_fold(id, mill_utf8_decode(s.p + i, s.n - i, &length));
+    out->code[out->n++] = mill_collation_fold_two(id, code, &more);
     i += (size_t)length;
+    if (more == 0) continue;
+    out->at[out->n] = (uint32_t)i;
+    out->code[out->n++] = more;
   }
   out->at[out->n] = (uint32_t)s.n;
   return MILL_OK;
@@ -128,7 +132,7 @@ static bytes searched(int id, bytes s) {
   return s;
 }
 
-/* The text that equal ones share, of as many characters. */
+/* The text that equal ones share. */
 KERNEL_HEAD(k_key) {
   int id = id_of(call);
   MILL_EACH(out, n, i) {
@@ -138,8 +142,9 @@ KERNEL_HEAD(k_key) {
     q = p;
     for (size_t k = 0; k < s.n;) {
       int length;
-      int32_t code = mill_utf8_decode(s.p + k, s.n - k, &length);
-      q += mill_utf8_encode(mill_collation_fold(id, code), q);
+      int32_t code = mill_utf8_decode(s.p + k, s.n - k, &length), more;
+      q += mill_utf8_encode(mill_collation_fold_two(id, code, &more), q);
+      if (more) q += mill_utf8_encode(more, q);
       k += (size_t)length;
     }
     ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)(q - p));

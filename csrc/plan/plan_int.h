@@ -181,6 +181,8 @@ bool mill_x_has_outer(const mill_expr *e);
 bool mill_x_deterministic(const mill_expr *e);
 /* Does it call rand() or the like? Functions of the host are taken to be deterministic, as Spark's are. */
 bool mill_x_draws(const mill_expr *e);
+/* Which argument of a call that draws is its seed; -1: it is no such call. */
+int mill_seed_argument(const mill_expr *e);
 bool mill_x_foldable(const mill_expr *e);
 /* rewritten.c: does it hold a call that is no constant to Spark, of whatever arguments? Most are to be seen in what is
 ** written, those of times in what it is resolved to. */
