@@ -257,14 +257,24 @@ static int fraction_digits(const char *s, size_t n) {
   return count < 9 ? count : 9;
 }
 
+/* "tomorrow CET": how much of the text is the word before a zone, which there must be but does not matter; 0:
+** it is none. */
+static size_t word_before_zone(const mill_parser *p, const char *s, size_t n) {
+  size_t word = 0, at;
+  while (word < n && isalpha((unsigned char)s[word])) word++;
+  for (at = word; at < n && (s[at] == ' ' || s[at] == '\t');) at++;
+  return word && at < n && mill_zones_try(p->rules.ctx->zones, s + at, n - at) ? word : 0;
+}
+
 static mill_expr *timestamp(mill_parser *p, int from, bool ntz, const char *name, const char *s,
                             size_t n) {
   int64_t local = local_now(p), v;
   int rest = 0;
   mill_timestamp_rules r = {p->rules.ctx->zones, p->rules.set.zone, p->rules.set.now_micros, ntz,
                             true};
+  size_t word = ntz ? 0 : word_before_zone(p, s, n), read = word ? word : n;
   if (of_today(s, n)) mill_settings_once(&p->rules.set);
-  if (mill_special_time(s, n, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
+  if (mill_special_time(s, read, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
     if (!ntz && v != 0 && p->rules.set.zone) mill_zone_to_utc(p->rules.set.zone, v, &v);
   } else if (!mill_timestamp_parse_nanos(&r, s, n, &v, &rest)) {
     return invalid(p, from, name, s);
