@@ -318,13 +318,14 @@ static bool resolve_day_of_year(fields *f, int64_t year, int64_t *days) {
   return !f->has_day || f->day == day || differs(f, "DayOfMonth", f->day, day, *days);
 }
 
-static bool no_such_day(fields *f, int64_t year, int64_t month, int64_t day) {
+const char *mill_no_such_day(int64_t year, int month, int day, mill_error *err) {
   static const char *const names[] = {"JANUARY",   "FEBRUARY", "MARCH",    "APRIL",
                                       "MAY",       "JUNE",     "JULY",     "AUGUST",
                                       "SEPTEMBER", "OCTOBER",  "NOVEMBER", "DECEMBER"};
   if (day == 29)
-    return WRONG(f, "Invalid date 'February 29' as '%lld' is not a leap year", (long long)year);
-  return WRONG(f, "Invalid date '%s %lld'", names[month - 1], (long long)day);
+    return mill_error_fmt(err, "Invalid date 'February 29' as '%lld' is not a leap year",
+                          (long long)year);
+  return mill_error_fmt(err, "Invalid date '%s %d'", names[month - 1], day);
 }
 
 static bool resolve_date(fields *f, int64_t *days) {
@@ -338,7 +339,10 @@ static bool resolve_date(fields *f, int64_t *days) {
   if (!in_range(f, "MonthOfYear", month, 1, 12)) return false;
   if (day < 1 || day > 31)
     return WRONG(f, "Invalid value for DayOfMonth (valid values 1 - 28/31): %lld", (long long)day);
-  if (!mill_valid_civil(year, (int)month, (int)day)) return no_such_day(f, year, month, day);
+  if (!mill_valid_civil(year, (int)month, (int)day)) {
+    if (f->tell) f->why = mill_no_such_day(year, (int)month, (int)day, f->tell);
+    return false;
+  }
   *days = mill_days_from_civil(year, (int)month, (int)day);
   int64_t of_year = *days - mill_days_from_civil(year, 1, 1) + 1;
   return !f->has_day_of_year || f->day_of_year == of_year ||

@@ -2,6 +2,7 @@
 ** their kin. Fields out of range are errors in ANSI mode, null in try_ forms and else. Seconds have
 ** six digits behind the point; second 60 without a fraction is the next minute. */
 #include "base/calendar.h"
+#include "base/pattern.h"
 #include "kernel/bytes_int.h"
 
 typedef struct make_plan {
@@ -36,8 +37,7 @@ static mill_status make_day(mill_call *call, const mill_vector *const *args, siz
   if (!mill_valid_civil(y, m, d)) {
     if (!strict(call)) return mill_set_null(call, out, i, err);
     return mill_call_fail(call, err, MILL_E_DATETIME_FIELD_OUT_OF_BOUNDS_WITHOUT_SUGGESTION,
-                          "rangeMessage", mill_error_fmt(err, "Invalid date '%d-%d-%d'", y, m, d),
-                          NULL);
+                          "rangeMessage", mill_no_such_day(y, m, d, err), NULL);
   }
   *days = mill_days_from_civil(y, m, d);
   *ok = true;

@@ -1,5 +1,6 @@
 /* Bytes as texts and back: encode, decode, base64, base32, url_encode, to_binary and their kin. Texts
 ** that are none of an encoding are errors, null in try_ forms. */
+#include <ctype.h>
 #include <strings.h>
 
 #include "base/utf8.h"
@@ -243,10 +244,15 @@ static mill_status bind_to_binary(mill_binding *b, mill_error *err) {
   }
   *f = NO_FORMAT;
   if (lenient) return MILL_OK;
+  char lower[64];
+  size_t shown = s.n < sizeof lower ? s.n : sizeof lower - 1;
+  for (size_t k = 0; k < shown; k++) lower[k] = (char)tolower((unsigned char)s.p[k]);
+  lower[shown] = '\0';
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_ARG_VALUE, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", "fmt", "requireType",
-                   "case-insensitive \"hex\", \"utf-8\", \"utf8\", or \"base64\"", "inputValue",
-                   mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), NULL);
+                   "case-insensitive \"STRING\"", "validValues",
+                   "'hex', 'utf-8', 'utf8', or 'base64'", "inputValue",
+                   mill_error_fmt(err, "'%s'", lower), NULL);
 }
 
 /* ---- URLs ----------------------------------------------------------------------------------- */

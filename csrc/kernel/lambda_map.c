@@ -195,10 +195,7 @@ static mill_status zip_types(mill_binding *b, mill_error *err) {
   mill_types *pool = b->ctx->types;
   for (int i = 0; i < 2; i++) MILL_TRY(need_type(b, i, MILL_MAP, err));
   const mill_type *t = b->arg_type[0], *u = b->arg_type[1];
-  const mill_type *k = t->fields[0].type, *other = u->fields[0].type;
-  bool nulls = k->id == MILL_NULL || other->id == MILL_NULL;
-  bool text = (k->id == MILL_STRING) != (other->id == MILL_STRING); /* is read as nothing else */
-  k = text && !nulls ? NULL : mill_common_type(pool, k, other);
+  const mill_type *k = mill_common_key(pool, t->fields[0].type, u->fields[0].type);
   if (k == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_MAP_ZIP_WITH_DIFF_TYPES, "sqlExpr",
                      mill_bind_sql(b, err), "functionName", "`map_zip_with`", "leftType",

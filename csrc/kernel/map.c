@@ -288,7 +288,7 @@ static mill_status bind_concat(mill_binding *b, mill_error *err) {
     const mill_type *t = b->arg_type[0];
     for (int i = 1; i < b->nargs && t; i++) {
       const mill_type *u = b->arg_type[i];
-      const mill_type *k = mill_tightest_type(b->ctx->types, t->fields[0].type, u->fields[0].type);
+      const mill_type *k = mill_common_key(b->ctx->types, t->fields[0].type, u->fields[0].type);
       const mill_type *v = mill_common_type(b->ctx->types, t->fields[1].type, u->fields[1].type);
       t = k && v ? mill_type_map(b->ctx->types, k, v, t->contains_null || u->contains_null) : NULL;
     }

@@ -70,7 +70,8 @@ static void store(mill_vector *out, size_t i, mill_i128 v) {
   }
 }
 
-static mill_status overflow(mill_call *call, size_t i, mill_vector *out, mill_error *err) {
+static mill_status overflow(mill_call *call, size_t i, mill_vector *out, const char *message,
+                            mill_error *err) {
   bool decimal = out->type->id == MILL_DECIMAL;
   if (!call->set->ansi) return decimal ? mill_set_null(call, out, i, err) : MILL_OK;
   if (decimal)
@@ -78,7 +79,7 @@ static mill_status overflow(mill_call *call, size_t i, mill_vector *out, mill_er
         call, err, MILL_E_NUMERIC_VALUE_OUT_OF_RANGE_WITH_SUGGESTION, "value", "The result",
         "precision", mill_error_fmt(err, "%d", out->type->precision), "scale",
         mill_error_fmt(err, "%d", out->type->scale), "config", "\"spark.sql.ansi.enabled\"", NULL);
-  return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "Overflow", "alternative",
+  return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", message, "alternative",
                         "", "config", "\"spark.sql.ansi.enabled\"", NULL);
 }
 
@@ -135,7 +136,7 @@ KERNEL_HEAD(round_numbers) {
     mill_i128 v = 0;
     bool ok = round_exact(mill_int_at(args[0], i), from, plan->scale, to, plan->how, &v);
     store(out, i, v);
-    if (!ok || !fits(out->type, v)) MILL_TRY(overflow(call, i, out, err));
+    if (!ok || !fits(out->type, v)) MILL_TRY(overflow(call, i, out, "Overflow", err));
   }
   return MILL_OK;
 }
@@ -252,7 +253,7 @@ KERNEL_HEAD(whole_doubles) {
     x = plan->how == MILL_CEILING ? ceil(x) : floor(x);
     bool fit = x >= -0x1p63 && x < 0x1p63;
     r[i] = fit ? (int64_t)x : x > 0 ? INT64_MAX : x < 0 ? INT64_MIN : 0;
-    if (!fit && x == x) MILL_TRY(overflow(call, i, out, err));
+    if (!fit && x == x) MILL_TRY(overflow(call, i, out, "overflow", err));
   }
   return MILL_OK;
 }
