@@ -232,7 +232,10 @@ mill_status mill_collation_case(int id, mill_case how, const char *p, size_t n, 
 
 /* ---- comparing ------------------------------------------------------------------------------ */
 
-enum { DOTTED_I = 0x130, DOT_ABOVE = 0x307 }; /* the one letter whose lower case are two code points */
+enum {
+  DOTTED_I = 0x130,
+  DOT_ABOVE = 0x307
+}; /* the one letter whose lower case are two code points */
 
 /* The next character in lower case; *p moves on, but for the first half of two, where *more is the other. */
 static int32_t next_lower(const char **p, const char *end, int32_t *more) {

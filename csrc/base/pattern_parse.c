@@ -313,8 +313,7 @@ static bool resolve_day_of_year(fields *f, int64_t year, int64_t *days) {
   if (*days >= mill_days_from_civil(year + 1, 1, 1))
     return WRONG(f, "Invalid date 'DayOfYear 366' as '%lld' is not a leap year", (long long)year);
   mill_civil_from_days(*days, &at, &month, &day);
-  if (f->has_month && f->month != month)
-    return differs(f, "MonthOfYear", f->month, month, *days);
+  if (f->has_month && f->month != month) return differs(f, "MonthOfYear", f->month, month, *days);
   return !f->has_day || f->day == day || differs(f, "DayOfMonth", f->day, day, *days);
 }
 
@@ -407,8 +406,7 @@ const char *mill_pattern_why(const mill_pattern *p, mill_zones *zones, const cha
     return mill_error_fmt(err, "Text '%.*s%s' could not be parsed at index %d", shown, s, dots,
                           (int)mill_utf8_count(s, (size_t)(r.stuck - s)));
   if (r.p != r.end)
-    return mill_error_fmt(err,
-                          "Text '%.*s%s' could not be parsed, unparsed text found at index %d",
+    return mill_error_fmt(err, "Text '%.*s%s' could not be parsed, unparsed text found at index %d",
                           shown, s, dots, (int)mill_utf8_count(s, (size_t)(r.p - s)));
   /* Spark completes what makes no date of its own, behind the time; its errors do not show the text. */
   bool whole = r.f.has_year && (r.f.has_day_of_year || (r.f.has_month && r.f.has_day));

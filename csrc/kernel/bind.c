@@ -90,7 +90,8 @@ static const char *case_word(const mill_binding *b, int i) {
 }
 
 const char *mill_bind_sql(mill_binding *b, mill_error *err) {
-  bool reduce = strcasecmp(b->name, "reduce") == 0; /* which is shown by the name that was written */
+  bool reduce =
+      strcasecmp(b->name, "reduce") == 0; /* which is shown by the name that was written */
   const char *name = reduce ? "reduce" : mill_function_printed(b->fn, b->fn->name);
   bool op = (b->fn->flags & MILL_FN_OPERATOR) != 0;
   if (b->shown) return mill_error_fmt(err, "\"%s\"", b->shown);

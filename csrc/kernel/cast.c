@@ -17,9 +17,9 @@ enum { MAX_DEPTH = 1000 };
 /* Fractions have no literal here that says their type, but for doubles. */
 static const char *value_sql(mill_call *call, const mill_vector *v, size_t i, mill_error *err) {
   bool fraction = v->type->id == MILL_FLOAT || v->type->id == MILL_DOUBLE;
-  double d = !fraction                     ? 0
+  double d = !fraction                    ? 0
              : v->type->id == MILL_DOUBLE ? MILL_AT(double, v, i)
-                                           : (double)MILL_AT(float, v, i);
+                                          : (double)MILL_AT(float, v, i);
   if (d - d != 0) return d != d ? "NaN" : d > 0 ? "Infinity" : "-Infinity";
   if (v->type->id == MILL_FLOAT) {
     char text[MILL_DOUBLE_TEXT];
@@ -41,10 +41,10 @@ mill_status mill_cast_invalid(mill_call *call, const mill_vector *v, size_t i, m
   if (!plan->strict) return mill_set_null(call, out, i, err);
   const mill_type *from = plan->from;
   if (from->id == MILL_FLOAT && plan->to->id == MILL_TIMESTAMP) from = mill_type_of(MILL_DOUBLE);
-  return mill_call_fail(
-      call, err, MILL_E_CAST_INVALID_INPUT, "expression", value_sql(call, v, i, err), "sourceType",
-      mill_type_quoted(m, from, err), "targetType", mill_type_quoted(m, plan->to, err),
-      "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+  return mill_call_fail(call, err, MILL_E_CAST_INVALID_INPUT, "expression",
+                        value_sql(call, v, i, err), "sourceType", mill_type_quoted(m, from, err),
+                        "targetType", mill_type_quoted(m, plan->to, err), "ansiConfig",
+                        "\"spark.sql.ansi.enabled\"", NULL);
 }
 
 mill_status mill_cast_overflow(mill_call *call, const mill_vector *v, size_t i, mill_vector *out,

@@ -56,8 +56,8 @@ static mill_status check_key(mill_call *call, const mill_vector *keys, uint32_t 
   for (uint32_t k = from; k < at && !call->set->last_wins; k++)
     if (mill_vector_equal(keys, k, keys, at))
       return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key",
-                            key_text(call, keys, at, err),
-                            "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+                            key_text(call, keys, at, err), "mapKeyDedupPolicy",
+                            "\"spark.sql.mapKeyDedupPolicy\"", NULL);
   return MILL_OK;
 }
 

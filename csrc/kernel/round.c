@@ -285,9 +285,9 @@ static mill_status bind_plan(mill_binding *b, mill_rounding how, bool *null, mil
   bool whole = how == MILL_CEILING || how == MILL_FLOOR; /* these take no other type for it */
   if (whole && (b->arg_value[1] == NULL || b->arg_type[1]->id != MILL_INT))
     return mill_fail(err, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName",
-                     strcasecmp(b->name, "ceiling") ? mill_error_fmt(err, "`%s`", b->fn->name) : "`ceiling`",
-                     "paramName", "`scale`", "paramType",
-                     "\"INT\"", NULL);
+                     strcasecmp(b->name, "ceiling") ? mill_error_fmt(err, "`%s`", b->fn->name)
+                                                    : "`ceiling`",
+                     "paramName", "`scale`", "paramType", "\"INT\"", NULL);
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`scale`", "inputType", "\"INT\"",

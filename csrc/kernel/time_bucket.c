@@ -3,6 +3,7 @@
 ** the last of a shorter one. */
 #include "base/calendar.h"
 #include "base/divide.h"
+#include "kernel/cast.h"
 #include "kernel/kernel_int.h"
 
 typedef struct buckets {
@@ -131,9 +132,15 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
     return mill_fail(err, MILL_E_DATETIME_OVERFLOW, "operation", "find the bucket of a time", NULL);
   b->nullable = b->arg_nullable[1];
   if (width > 0) return MILL_OK;
+  mill_text text;
+  mill_text_init(&text, b->ctx->memory);
+  mill_status printed = mill_value_sql(b->set, &size, 0, &text, err);
+  const char *given = printed == MILL_OK ? mill_error_fmt(err, "%s", text.data) : "";
+  mill_text_clear(&text);
+  MILL_TRY(printed);
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
                    mill_bind_sql(b, err), "exprName", "`bucketSize`", "valueRange", "(0, inf)",
-                   "currentValue", b->arg_sql[0], NULL);
+                   "currentValue", given, NULL);
 }
 
 const mill_function mill_family_time_bucket[] = {

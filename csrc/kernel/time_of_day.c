@@ -83,9 +83,7 @@ static mill_status of_count(mill_call *call, const mill_vector *v, size_t n, mil
   return MILL_OK;
 }
 
-KERNEL_HEAD(from_seconds) {
-  return of_count(call, args[0], n, out, 1000000000, err);
-}
+KERNEL_HEAD(from_seconds) { return of_count(call, args[0], n, out, 1000000000, err); }
 KERNEL_HEAD(from_millis) { return of_count(call, args[0], n, out, 1000000, err); }
 KERNEL_HEAD(from_micros) { return of_count(call, args[0], n, out, 1000, err); }
 

@@ -99,10 +99,9 @@ static mill_status check_degree(const mill_call *call, float degree, mill_error 
   if (degree == 1 || degree == 2 || (isinf(degree) && degree > 0)) return MILL_OK;
   char text[MILL_DOUBLE_TEXT];
   mill_float_text(degree, text);
-  return mill_call_fail(
-      call, err, MILL_E_INVALID_VECTOR_NORM_DEGREE, "functionName",
-      mill_error_fmt(err, "`%s`", call->fn->name), "degree",
-      mill_error_fmt(err, "%s", text), NULL);
+  return mill_call_fail(call, err, MILL_E_INVALID_VECTOR_NORM_DEGREE, "functionName",
+                        mill_error_fmt(err, "`%s`", call->fn->name), "degree",
+                        mill_error_fmt(err, "%s", text), NULL);
 }
 
 static mill_status vector_norm(mill_call *call, const mill_vector *const *args, size_t n,

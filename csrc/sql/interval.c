@@ -46,7 +46,7 @@ typedef struct {
   int64_t months, days, micros; /* micros: below a day's units */
   int first[2], last[2];        /* fields seen, by family; first 9: none */
   bool overflow;
-  mill_status why;       /* MILL_OK, or why a value is none */
+  mill_status why; /* MILL_OK, or why a value is none */
   const char *unit;
 } total;
 
@@ -207,8 +207,7 @@ static bool read_text(const char *s, size_t n, total *t) {
     add_value(&one, number, (size_t)(stop - number), u);
     if (one.why != MILL_OK) return false;
     add_total(t, one, minus);
-    if (t->overflow)
-      return false;
+    if (t->overflow) return false;
     span(t, &one);
     any = true;
   }
