@@ -232,9 +232,19 @@ mill_status mill_collation_case(int id, mill_case how, const char *p, size_t n, 
 
 /* ---- comparing ------------------------------------------------------------------------------ */
 
-/* The next character in lower case; *p moves on. */
-static int32_t next_lower(const char **p, const char *end) {
+enum {
+  DOTTED_I = 0x130,
+  DOT_ABOVE = 0x307
+}; /* the one letter whose lower case are two code points */
+
+/* The next character in lower case; *p moves on, but for the first half of two, where *more is the other. */
+static int32_t next_lower(const char **p, const char *end, int32_t *more) {
   int length;
+  if (*more) {
+    int32_t dot = *more;
+    *more = 0;
+    return dot;
+  }
   unsigned char c = (unsigned char)**p;
   if (c < 0x80) {
     *p += 1;
@@ -242,17 +252,19 @@ static int32_t next_lower(const char **p, const char *end) {
   }
   int32_t code = mill_utf8_decode(*p, (size_t)(end - *p), &length);
   *p += length;
-  return utf8proc_tolower(code);
+  *more = code == DOTTED_I ? DOT_ABOVE : 0;
+  return code == DOTTED_I ? 'i' : utf8proc_tolower(code);
 }
 
 /* UTF8_LCASE: by code points of the lower-case forms, which is the order of their bytes. */
 static int compare_lower(const char *p, size_t pn, const char *q, size_t qn) {
   const char *pe = p + pn, *qe = q + qn;
-  while (p < pe && q < qe) {
-    int32_t x = next_lower(&p, pe), y = next_lower(&q, qe);
+  int32_t p2 = 0, q2 = 0;
+  while ((p < pe || p2) && (q < qe || q2)) {
+    int32_t x = next_lower(&p, pe, &p2), y = next_lower(&q, qe, &q2);
     if (x != y) return x < y ? -1 : 1;
   }
-  return (p < pe) - (q < qe);
+  return (p < pe || p2) - (q < qe || q2);
 }
 
 static int compare_bytes(const char *a, size_t an, const char *b, size_t bn) {
@@ -283,7 +295,8 @@ int mill_collation_compare(int id, const char *a, size_t an, const char *b, size
 static uint64_t hash_lower(const char *p, size_t n) {
   const char *end = p + n;
   uint64_t h = 1;
-  while (p < end) h = mill_hash_combine(h, (uint64_t)next_lower(&p, end));
+  int32_t more = 0;
+  while (p < end || more) h = mill_hash_combine(h, (uint64_t)next_lower(&p, end, &more));
   return h;
 }
 
@@ -323,4 +336,10 @@ static int32_t bare(int32_t code) {
 int32_t mill_collation_fold(int id, int32_t code) {
   if (id & MILL_COLLATE_AI && code >= 0x80) code = bare(code);
   return id & MILL_COLLATE_CI ? utf8proc_tolower(code) : code;
+}
+
+int32_t mill_collation_fold_two(int id, int32_t code, int32_t *more) {
+  bool two = code == DOTTED_I && id & MILL_COLLATE_CI && known(id) < MILL_COLLATE_STEP;
+  *more = two ? DOT_ABOVE : 0;
+  return two ? 'i' : mill_collation_fold(id, code);
 }

@@ -49,5 +49,7 @@ mill_status mill_collation_case(int id, mill_case how, const char *p, size_t n, 
                                 mill_error *err) MILL_USE_RESULT;
 /* The code point that stands for all that are equal to it, for searches inside texts. */
 int32_t mill_collation_fold(int id, int32_t code);
+/* The same where one code point may stand for two; *more: the second, or 0. */
+int32_t mill_collation_fold_two(int id, int32_t code, int32_t *more);
 
 #endif

@@ -32,14 +32,19 @@ static bool was_legal(const char *s, size_t n) {
 }
 
 static mill_status refuse(const char *s, size_t n, mill_status condition, char c, mill_error *err) {
-  const char *pattern = mill_error_fmt(err, "'%.*s'", (int)n, s);
+  const char *pattern = mill_error_fmt(err, "%.*s", (int)n, s);
+  const char *quoted = mill_error_fmt(err, "'%s'", pattern);
   if (was_legal(s, n))
-    return mill_fail(err, MILL_E_INCONSISTENT_DATETIME_PATTERN_RECOGNITION, "pattern", pattern,
+    return mill_fail(err, MILL_E_INCONSISTENT_DATETIME_PATTERN_RECOGNITION, "pattern", quoted,
                      "config", "\"spark.sql.legacy.timeParserPolicy\"", "docroot",
                      "https://spark.apache.org/docs/latest", NULL);
   if (condition == MILL_E_INVALID_DATETIME_PATTERN_WITH_SUGGESTION)
-    return mill_fail(err, condition, "pattern", pattern, "docroot",
+    return mill_fail(err, condition, "pattern", quoted, "docroot",
                      "https://spark.apache.org/docs/latest", NULL);
+  if (condition == MILL_E_INVALID_DATETIME_PATTERN_LENGTH)
+    return mill_fail(err, condition, "pattern", pattern, NULL);
+  if (condition == MILL_E_INCONSISTENT_DATETIME_WEEK_BASED_PATTERN)
+    return mill_fail(err, condition, "c", mill_error_fmt(err, "%c", c), NULL);
   return mill_fail(err, condition, "c", mill_error_fmt(err, "%c", c), "pattern", pattern, NULL);
 }
 
@@ -305,7 +310,8 @@ static mill_status localized_offset(printer *p, bool full) {
   if (o == 0) return MILL_OK;
   if (full) return offset(p, true, true, true);
   MILL_TRY(mill_text_printf(p->out, p->err, "%c%d", p->offset < 0 ? '-' : '+', (int)o / 3600));
-  return o % 3600 ? mill_text_printf(p->out, p->err, ":%02d", (int)o / 60 % 60) : MILL_OK;
+  if (o % 3600) MILL_TRY(mill_text_printf(p->out, p->err, ":%02d", (int)o / 60 % 60));
+  return o % 60 ? mill_text_printf(p->out, p->err, ":%02d", (int)o % 60) : MILL_OK;
 }
 
 static mill_status any_offset(printer *p, char letter, int count) {
@@ -340,12 +346,21 @@ static const struct {
                   {"JST", "Japan Standard Time"},
                   {"KST", "Korean Standard Time"}};
 
+/* What a zone is called when it is no summer there. */
+static const char *standard_name(const mill_zone *z) {
+  static const int64_t january = 946684800000000, july = 962409600000000; /* 2000 */
+  bool summer;
+  const char *s = mill_zone_name_at(z, january, &summer);
+  return summer ? mill_zone_name_at(z, july, NULL) : s;
+}
+
 static mill_status zone_name(printer *p, int count) {
   const mill_zone *z = p->m->zone;
   if (z == NULL) return p->offset == 0 ? put(p, "Z", 1) : offset(p, true, true, true);
   const char *id = mill_zone_id(z);
-  const char *s =
-      strchr(id, '/') ? mill_zone_name_at(z, p->m->local - (int64_t)p->offset * 1000000, NULL) : id;
+  int64_t at = p->m->local - (int64_t)p->offset * 1000000;
+  const char *s = strchr(id, '/') ? mill_zone_name_at(z, at, NULL) : id;
+  if (strcmp(s, "LMT") == 0) s = standard_name(z); /* of the time before the zone had a name */
   for (size_t i = 0; count == 4 && i < sizeof zone_names / sizeof *zone_names; i++)
     if (strcmp(s, zone_names[i].abbreviation) == 0) s = zone_names[i].full;
   return put(p, s, strlen(s));

@@ -40,6 +40,11 @@ mill_status mill_pattern_format(const mill_pattern *p, const mill_moment *m, mil
 ** was an offset. False when the text is none, or no date and time that exists. */
 bool mill_pattern_parse(const mill_pattern *p, mill_zones *zones, const mill_zone *zone,
                         const char *s, size_t n, mill_moment *m);
+/* Why the text that mill_pattern_parse refused is none, as Java says it; in err's memory. */
+const char *mill_pattern_why(const mill_pattern *p, mill_zones *zones, const char *s, size_t n,
+                             mill_error *err);
+/* What Java says of a day that its month does not have. */
+const char *mill_no_such_day(int64_t year, int month, int day, mill_error *err);
 /* The instant of a moment, in microseconds; false beyond 64 bits. */
 bool mill_moment_utc(const mill_moment *m, int64_t *utc);
 /* The moment of an instant in a zone. */

@@ -7,18 +7,26 @@
 #include <strings.h>
 
 #include "base/pattern_int.h"
+#include "base/utf8.h"
 
 typedef struct fields {
   int64_t year, month, day, day_of_year, hour, hour12, minute, second, fraction;
   int era, half; /* -1: not given; era 0 is BC; half 1 is PM */
   bool has_year, has_month, has_day, has_day_of_year, has_hour, has_hour12;
   bool has_zone;
+  char hour_letter, hour12_letter;
   const mill_zone *zone;
   int32_t offset;
+  mill_error *tell; /* there: `why` is wanted, in its memory */
+  const char *why;
 } fields;
+
+/* These fields are no date or time, for a reason that is told where it is asked for. */
+#define WRONG(f, ...) ((f)->why = (f)->tell ? mill_error_fmt((f)->tell, __VA_ARGS__) : NULL, false)
 
 typedef struct reader {
   const char *p, *end;
+  const char *stuck; /* where the first item begins that is not there */
   mill_zones *zones;
   const mill_locale *locale;
   fields f;
@@ -185,13 +193,9 @@ static bool take_field(reader *r, const pattern_item *t, int64_t *out, bool *has
 static bool take_hour(reader *r, const pattern_item *t) {
   fields *f = &r->f;
   bool twelve = t->letter == 'h' || t->letter == 'K';
-  int64_t *out = twelve ? &f->hour12 : &f->hour;
-  if (!take_field(r, t, out, twelve ? &f->has_hour12 : &f->has_hour)) return false;
-  int64_t top = t->letter == 'h' ? 12 : t->letter == 'k' ? 24 : 0;
-  if (top == 0) return *out < (twelve ? 12 : 24);
-  if (*out < 1 || *out > top) return false;
-  if (*out == top) *out = 0;
-  return true;
+  *(twelve ? &f->hour12_letter : &f->hour_letter) = t->letter;
+  return twelve ? take_field(r, t, &f->hour12, &f->has_hour12)
+                : take_field(r, t, &f->hour, &f->has_hour);
 }
 
 /* The longest of a list's names from `from` to `to`, in the pattern's own language. */
@@ -254,13 +258,21 @@ static bool take_item(reader *r, const pattern_item *t) {
   }
 }
 
+static bool stuck_at(reader *r, const pattern_item *t, const char *start) {
+  size_t n = 0;
+  while (t->letter == 0 && n < t->n && start + n < r->end && start[n] == t->s[n]) n++;
+  r->stuck = start + n;
+  return false;
+}
+
 /* An optional part is taken whole or not at all. */
 static bool take_items(reader *r, const mill_pattern *p, int from, int to) {
   for (int i = from; i < to; i++) {
     const pattern_item *t = &p->item[i];
     if (t->letter == ']') continue;
     if (t->letter != '[') {
-      if (!take_item(r, t)) return false;
+      const char *start = r->p;
+      if (!take_item(r, t)) return stuck_at(r, t, start);
       continue;
     }
     reader before = *r;
@@ -272,34 +284,96 @@ static bool take_items(reader *r, const mill_pattern *p, int from, int to) {
 
 /* ---- resolving ------------------------------------------------------------------------------ */
 
+static bool in_range(fields *f, const char *field, int64_t v, int64_t least, int64_t most) {
+  if (v >= least && v <= most) return true;
+  return WRONG(f, "Invalid value for %s (valid values %lld - %lld): %lld", field, (long long)least,
+               (long long)most, (long long)v);
+}
+
+/* Java has it that a date of the text's own fields differs from them; where the year is not among them, Spark
+** has it that the fields differ from the date. */
+static bool differs(fields *f, const char *field, int64_t given, int64_t found, int64_t days) {
+  char date[MILL_TIMESTAMP_TEXT + 1];
+  date[mill_date_text(days, date)] = 0;
+  if (f->has_year)
+    return WRONG(f, "Conflict found: Field %s %lld differs from %s %lld derived from %s", field,
+                 (long long)found, field, (long long)given, date);
+  return WRONG(f, "Conflict found: Field %s %lld differs from %s %lld derived from %s.", field,
+               (long long)given, field, (long long)found, date);
+}
+
 /* The day of the year says it all: a month or a day beside it must be that day's. */
-static bool resolve_day_of_year(const fields *f, int64_t year, int64_t *days) {
+static bool resolve_day_of_year(fields *f, int64_t year, int64_t *days) {
   int64_t at;
   int month, day;
   *days = mill_days_from_civil(year, 1, 1) + f->day_of_year - 1;
-  if (f->day_of_year < 1 || *days >= mill_days_from_civil(year + 1, 1, 1)) return false;
+  if (f->day_of_year < 1 || f->day_of_year > 366)
+    return WRONG(f, "Invalid value for DayOfYear (valid values 1 - 365/366): %lld",
+                 (long long)f->day_of_year);
+  if (*days >= mill_days_from_civil(year + 1, 1, 1))
+    return WRONG(f, "Invalid date 'DayOfYear 366' as '%lld' is not a leap year", (long long)year);
   mill_civil_from_days(*days, &at, &month, &day);
-  return (!f->has_month || f->month == month) && (!f->has_day || f->day == day);
+  if (f->has_month && f->month != month) return differs(f, "MonthOfYear", f->month, month, *days);
+  return !f->has_day || f->day == day || differs(f, "DayOfMonth", f->day, day, *days);
 }
 
-static bool resolve_date(const fields *f, int64_t *days) {
+const char *mill_no_such_day(int64_t year, int month, int day, mill_error *err) {
+  static const char *const names[] = {"JANUARY",   "FEBRUARY", "MARCH",    "APRIL",
+                                      "MAY",       "JUNE",     "JULY",     "AUGUST",
+                                      "SEPTEMBER", "OCTOBER",  "NOVEMBER", "DECEMBER"};
+  if (day == 29)
+    return mill_error_fmt(err, "Invalid date 'February 29' as '%lld' is not a leap year",
+                          (long long)year);
+  return mill_error_fmt(err, "Invalid date '%s %d'", names[month - 1], day);
+}
+
+static bool resolve_date(fields *f, int64_t *days) {
   int64_t year = f->has_year ? f->year : 1970;
   if (f->has_year && f->era == 0) year = 1 - year;
-  if (f->has_year && f->era >= 0 && f->year < 1) return false;
-  if (f->has_day_of_year) return resolve_day_of_year(f, year, days);
+  if (f->has_year && f->era >= 0 && f->year < 1)
+    return in_range(f, "YearOfEra", f->year, 1, 1000000000);
+  bool whole = f->has_year && f->has_month && f->has_day;
+  if (f->has_day_of_year && !whole) return resolve_day_of_year(f, year, days);
   int64_t month = f->has_month ? f->month : 1, day = f->has_day ? f->day : 1;
-  if (month < 1 || month > 12 || day < 1 || day > 31) return false;
-  if (!mill_valid_civil(year, (int)month, (int)day)) return false;
+  if (!in_range(f, "MonthOfYear", month, 1, 12)) return false;
+  if (day < 1 || day > 31)
+    return WRONG(f, "Invalid value for DayOfMonth (valid values 1 - 28/31): %lld", (long long)day);
+  if (!mill_valid_civil(year, (int)month, (int)day)) {
+    if (f->tell) f->why = mill_no_such_day(year, (int)month, (int)day, f->tell);
+    return false;
+  }
   *days = mill_days_from_civil(year, (int)month, (int)day);
-  return true;
+  int64_t of_year = *days - mill_days_from_civil(year, 1, 1) + 1;
+  return !f->has_day_of_year || f->day_of_year == of_year ||
+         differs(f, "DayOfYear", f->day_of_year, of_year, *days);
 }
 
-static bool resolve_time(const fields *f, int64_t *micros) {
+/* Hours that are counted from 1 become those from 0. */
+static bool resolve_hours(fields *f) {
+  if (f->has_hour && f->hour_letter == 'k') {
+    if (!in_range(f, "ClockHourOfDay", f->hour, 1, 24)) return false;
+    f->hour %= 24;
+  }
+  if (f->has_hour12 && f->hour12_letter == 'h') {
+    if (!in_range(f, "ClockHourOfAmPm", f->hour12, 1, 12)) return false;
+    f->hour12 %= 12;
+  }
+  return in_range(f, "HourOfAmPm", f->hour12, 0, 11) && in_range(f, "HourOfDay", f->hour, 0, 23);
+}
+
+static bool resolve_time(fields *f, int64_t *micros) {
+  if (!resolve_hours(f)) return false;
   int64_t hour = f->hour;
-  if (f->has_hour && f->half >= 0 && (f->hour >= 12) != (f->half == 1)) return false;
+  if (f->has_hour && f->half >= 0 && (f->hour >= 12) != (f->half == 1))
+    return WRONG(f,
+                 "Conflict found: Field AmPmOfDay %d differs from AmPmOfDay %d derived from "
+                 "%02lld:%02lld",
+                 (int)(f->hour >= 12), f->half, (long long)f->hour, (long long)f->minute);
   if (!f->has_hour && f->has_hour12) hour = f->hour12 + (f->half == 1 ? 12 : 0);
   if (!f->has_hour && !f->has_hour12 && f->half == 1) hour = 12;
-  if (f->minute > 59 || f->second > 59) return false;
+  if (!in_range(f, "MinuteOfHour", f->minute, 0, 59) ||
+      !in_range(f, "SecondOfMinute", f->second, 0, 59))
+    return false;
   *micros = ((hour * 60 + f->minute) * 60 + f->second) * 1000000 + f->fraction / 1000;
   return true;
 }
@@ -315,6 +389,32 @@ static bool parse_general(const mill_pattern *p, mill_zones *zones, const char *
   m->zoned = r.f.has_zone;
   if (r.f.has_zone) m->zone = r.f.zone, m->offset = r.f.offset;
   return true;
+}
+
+const char *mill_pattern_why(const mill_pattern *p, mill_zones *zones, const char *s, size_t n,
+                             mill_error *err) {
+  enum { SHOWN = 64 };
+  const char *dots = n > SHOWN ? "..." : "";
+  int shown = n > SHOWN ? SHOWN : (int)n;
+  int64_t days, micros;
+  reader r = {.p = s,
+              .end = s + n,
+              .zones = zones,
+              .locale = p->locale,
+              .f = {.era = -1, .half = -1, .tell = err}};
+  if (!take_items(&r, p, 0, p->nitems))
+    return mill_error_fmt(err, "Text '%.*s%s' could not be parsed at index %d", shown, s, dots,
+                          (int)mill_utf8_count(s, (size_t)(r.stuck - s)));
+  if (r.p != r.end)
+    return mill_error_fmt(err, "Text '%.*s%s' could not be parsed, unparsed text found at index %d",
+                          shown, s, dots, (int)mill_utf8_count(s, (size_t)(r.p - s)));
+  /* Spark completes what makes no date of its own, behind the time; its errors do not show the text. */
+  bool whole = r.f.has_year && (r.f.has_day_of_year || (r.f.has_month && r.f.has_day));
+  bool right = !whole || resolve_date(&r.f, &days);
+  right = right && resolve_time(&r.f, &micros);
+  if (right && (whole || resolve_date(&r.f, &days))) return "long overflow";
+  if (right) return r.f.why;
+  return mill_error_fmt(err, "Text '%.*s%s' could not be parsed: %s", shown, s, dots, r.f.why);
 }
 
 bool mill_pattern_parse(const mill_pattern *p, mill_zones *zones, const mill_zone *zone,

@@ -283,10 +283,11 @@ static const mill_aggregate listagg_agg = {.state_size = sizeof(listed),
                                            .final = list_final};
 
 static mill_status fail_mixed(mill_binding *b, mill_error *err) {
-  bool binary = b->arg_type[0]->id == MILL_BINARY;
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_DATA_DIFF_TYPES, "sqlExpr", mill_bind_sql(b, err),
                    "functionName", "`listagg`", "dataType",
-                   binary ? "(\"BINARY\" or \"STRING\")" : "(\"STRING\" or \"BINARY\")", NULL);
+                   mill_error_fmt(err, "(%s or %s)", mill_bind_type_sql(b, b->arg_type[0], err),
+                                  mill_bind_type_sql(b, b->arg_type[1], err)),
+                   NULL);
 }
 
 /* The value and its delimiter: both bytes or both texts. */
@@ -295,12 +296,20 @@ static mill_status bind_values(mill_binding *b, listagg_plan *plan, mill_error *
   bool binary = b->arg_type[0]->id == MILL_BINARY;
   const mill_type *gap_type = given > 1 ? b->arg_type[1] : mill_type_of(MILL_NULL);
   mill_vector gap;
+  bool both = b->arg_type[0]->id == MILL_STRING && gap_type->id == MILL_STRING;
+  if (b->arg_type[0]->nfields) return mill_bind_wrong_type(b, 0, "(\"STRING\" or \"BINARY\")", err);
+  if (both && gap_type->collation != b->arg_type[0]->collation) return fail_mixed(b, err);
+  if (given > 1 && b->arg_value[1] == NULL)
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
+                     mill_bind_sql(b, err), "inputName", "`delimiter`", "inputType",
+                     mill_bind_type_sql(b, gap_type, err), "inputExpr",
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
   if (gap_type->id != MILL_NULL && binary != (gap_type->id == MILL_BINARY) &&
       (binary ? gap_type->id == MILL_STRING : true))
     return fail_mixed(b, err);
   b->nargs = given < FIRST_KEY ? given : FIRST_KEY;
   mill_status s =
-      mill_bind_types(b, binary ? "binary, #binary? -> binary" : "string, #string? -> string", err);
+      mill_bind_types(b, binary ? "binary, binary? -> binary" : "string, string? -> string", err);
   if (s == MILL_OK) s = mill_bind_constant(b, 1, &gap, err);
   b->nargs = given;
   MILL_TRY(s);

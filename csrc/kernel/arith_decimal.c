@@ -6,6 +6,7 @@
 ** brought to one scale: the path of prices and discounts. Everything else goes row by row through
 ** base/decimal, which is exact in 256 bits. */
 #include "kernel/arith_int.h"
+#include "kernel/exact_decimal.h"
 
 enum { MIN_SCALE = 6 };
 
@@ -118,23 +119,20 @@ static void store(mill_vector *out, size_t i, mill_i128 v) {
 static mill_status out_of_range(mill_call *call, const mill_vector *const *args, size_t i,
                                 mill_vector *out, mill_error *err) {
   const arith *st = call->state;
-  char text[MILL_DECIMAL_TEXT];
-  int sa = args[0]->type->scale, sb = args[1]->type->scale, scale = st->scale;
-  mill_i128 a = mill_int_at(args[0], i), b = mill_int_at(args[1], i), v = 0;
+  char text[MILL_EXACT_TEXT];
+  int sa = args[0]->type->scale, sb = args[1]->type->scale;
+  mill_i128 a = mill_int_at(args[0], i), b = mill_int_at(args[1], i);
   if (st->mode != ARITH_ANSI) return mill_set_null(call, out, i, err);
-  bool small = !__builtin_add_overflow(a, st->op == OP_ADD ? b : -b, &v) && sa == sb;
-  if (st->op == OP_MUL) {
-    small = !__builtin_mul_overflow(a, b, &v);
-    scale = sa + sb;
-  } else if (st->op > OP_MUL) {
-    small = false;
-  } else {
-    scale = sa;
-  }
-  if (small) mill_decimal_format(v, scale, text);
+  bool told = true;
+  if (st->op == OP_ADD || st->op == OP_SUB)
+    mill_exact_sum(a, sa, st->op == OP_ADD ? b : -b, sb, text);
+  else if (st->op == OP_MUL)
+    mill_exact_product(a, sa, b, sb, text);
+  else
+    told = st->op == OP_DIV && mill_exact_quotient(a, sa, b, sb, st->scale, text);
   return mill_call_fail(
       call, err, MILL_E_NUMERIC_VALUE_OUT_OF_RANGE_WITH_SUGGESTION, "value",
-      small ? text : "The result", "precision", mill_error_fmt(err, "%d", st->precision), "scale",
+      told ? text : "The result", "precision", mill_error_fmt(err, "%d", st->precision), "scale",
       mill_error_fmt(err, "%d", st->scale), "config", "\"spark.sql.ansi.enabled\"", NULL);
 }
 

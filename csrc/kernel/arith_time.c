@@ -355,9 +355,13 @@ static mill_status bind_date_days(mill_binding *b, arith *st, int date, bool *do
   return done_with(b, mill_type_of(MILL_DATE), date_days, done);
 }
 
-static mill_status bind_time_moved(mill_binding *b, bool *done, mill_error *err) {
+/* As many digits as the time has, or the interval, whose seconds have six. */
+static mill_status bind_time_moved(mill_binding *b, const mill_type *time, const mill_type *by,
+                                   bool *done, mill_error *err) {
   MILL_TRY(mill_bind_times(b, err));
-  return done_with(b, mill_type_time(b->ctx->types, 6), time_interval, done);
+  bool whole = by->id == MILL_INTERVAL_DT && by->end != MILL_SECOND;
+  int digits = whole || time->precision > 6 ? time->precision : 6;
+  return done_with(b, mill_type_time(b->ctx->types, digits), time_interval, done);
 }
 
 static mill_status bind_moved(mill_binding *b, arith *st, int side, bool *done, mill_error *err) {
@@ -370,7 +374,7 @@ static mill_status bind_moved(mill_binding *b, arith *st, int side, bool *done, 
                             : "date_add(%s, (- extractansiintervaldays(%s)))";
   st->flip = side == 1;
   MILL_TRY(shown_as(b, st, form, side, err));
-  if (l->id == MILL_TIME) return bind_time_moved(b, done, err);
+  if (l->id == MILL_TIME) return bind_time_moved(b, l, by, done, err);
   if (is_stamp(l)) return done_with(b, l, timestamp_interval, done);
   if (mill_type_is_nanos(l)) return done_with(b, l, nanos_interval, done);
   if (days) return done_with(b, l, date_day_interval, done);
@@ -414,10 +418,11 @@ static mill_status bind_difference(mill_binding *b, const arith *st, bool *done,
     return done_with(b, mill_type_of(MILL_INTERVAL_DT), timestamp_minus_timestamp, done);
   }
   bool nulls = l->id == MILL_NULL || r->id == MILL_NULL;
-  if ((l->id == MILL_TIME || r->id == MILL_TIME) && (l->id == r->id || nulls)) {
+  bool texts = l->id == MILL_STRING || r->id == MILL_STRING;
+  if ((l->id == MILL_TIME || r->id == MILL_TIME) && (l->id == r->id || nulls || texts)) {
     MILL_TRY(mill_bind_times(b, err));
     for (int i = 0; i < 2; i++)
-      if (b->arg_type[i]->id == MILL_NULL) b->cast_to[i] = mill_type_of(MILL_TIME);
+      if (b->arg_type[i]->id != MILL_TIME) b->cast_to[i] = mill_type_time(types, 6);
     MILL_TRY(shown_as(b, st, "%s - %s", 0, err));
     return done_with(b, mill_type_interval(types, MILL_INTERVAL_DT, MILL_HOUR, MILL_SECOND),
                      time_minus_time, done);
@@ -439,7 +444,7 @@ static mill_status bind_other_moved(mill_binding *b, arith *st, int side, bool *
   const char *form = st->op == OP_ADD ? "%s + %s" : "%s - %s";
   if (b->arg_type[side]->id != MILL_STRING)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
-                     mill_error_fmt(err, st->op == OP_ADD ? "\"%s + %s\"" : "\"%s - %s\"",
+                     mill_error_fmt(err, st->op == OP_ADD ? "\"%s + %s\"" : "\"%s + (- %s)\"",
                                     mill_arg_sql(b, side), mill_arg_sql(b, 1 - side)),
                      "paramIndex", mill_ordinal(0), "requiredType", any_stamp, "inputSql",
                      mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, side)), "inputType",

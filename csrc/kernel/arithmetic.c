@@ -356,8 +356,11 @@ static mill_status unary_overflow(mill_call *call, const mill_vector *x, size_t 
   if (!call->set->ansi) return MILL_OK;
   MILL_EACH(out, n, i)
   if (!fits(out->type->phys, -mill_int_at(x, i)))
-    return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "overflow",
-                          "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+    return out->type->id == MILL_INTERVAL_YM || out->type->id == MILL_INTERVAL_DT
+               ? mill_call_fail(call, err, MILL_E_INTERVAL_ARITHMETIC_OVERFLOW_WITHOUT_SUGGESTION,
+                                NULL)
+               : mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "overflow",
+                                "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
   return MILL_OK;
 }
 

@@ -33,6 +33,12 @@ const mill_type *mill_tightest_type(mill_types *types, const mill_type *a, const
   return mill_common_type(types, a, b);
 }
 
+const mill_type *mill_common_key(mill_types *types, const mill_type *a, const mill_type *b) {
+  bool nulls = a->id == MILL_NULL || b->id == MILL_NULL;
+  bool text = (a->id == MILL_STRING) != (b->id == MILL_STRING);
+  return text && !nulls ? NULL : mill_common_type(types, a, b);
+}
+
 mill_status mill_bind_element_differs(mill_binding *b, int at, mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_ARRAY_FUNCTION_DIFF_TYPES, "sqlExpr",
                    mill_bind_sql(b, err), "functionName", mill_error_fmt(err, "`%s`", b->fn->name),

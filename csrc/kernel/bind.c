@@ -98,9 +98,12 @@ static const char *inner_generator(const char *name, mill_error *err) {
 }
 
 const char *mill_bind_sql(mill_binding *b, mill_error *err) {
-  const char *name = mill_function_printed(b->fn, b->fn->name);
+  bool reduce =
+      strcasecmp(b->name, "reduce") == 0; /* which is shown by the name that was written */
+  const char *name = reduce ? "reduce" : mill_function_printed(b->fn, b->fn->name);
   if (b->fn->kind == MILL_GENERATOR) name = inner_generator(name, err);
   bool op = (b->fn->flags & MILL_FN_OPERATOR) != 0;
+  if (b->shown) return mill_error_fmt(err, "\"%s\"", b->shown);
   if (strcmp(name, "negative") == 0) return mill_error_fmt(err, "\"(- %s)\"", mill_arg_sql(b, 0));
   if (strcmp(name, "positive") == 0) return mill_error_fmt(err, "\"(+ %s)\"", mill_arg_sql(b, 0));
   if (strcmp(name, "when") == 0)

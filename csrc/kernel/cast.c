@@ -7,13 +7,25 @@
 ** struct inherit the nulls of their parent, so that what no row shows cannot fail. */
 #include "kernel/cast_int.h"
 
+#include "base/number.h"
 #include "kernel/coerce.h"
 
 enum { MAX_DEPTH = 1000 };
 
 /* ---- faults --------------------------------------------------------------------------------- */
 
+/* Fractions have no literal here that says their type, but for doubles. */
 static const char *value_sql(mill_call *call, const mill_vector *v, size_t i, mill_error *err) {
+  bool fraction = v->type->id == MILL_FLOAT || v->type->id == MILL_DOUBLE;
+  double d = !fraction                    ? 0
+             : v->type->id == MILL_DOUBLE ? MILL_AT(double, v, i)
+                                          : (double)MILL_AT(float, v, i);
+  if (d - d != 0) return d != d ? "NaN" : d > 0 ? "Infinity" : "-Infinity";
+  if (v->type->id == MILL_FLOAT) {
+    char text[MILL_DOUBLE_TEXT];
+    mill_float_text(MILL_AT(float, v, i), text);
+    return mill_error_fmt(err, "%s", text);
+  }
   mill_text text;
   mill_text_init(&text, call->ctx->memory);
   mill_status s = mill_value_sql(call->set, v, i, &text, err);
@@ -27,10 +39,12 @@ mill_status mill_cast_invalid(mill_call *call, const mill_vector *v, size_t i, m
   const cast_plan *plan = call->state;
   mill_memory *m = call->ctx->memory;
   if (!plan->strict) return mill_set_null(call, out, i, err);
-  return mill_call_fail(
-      call, err, MILL_E_CAST_INVALID_INPUT, "expression", value_sql(call, v, i, err), "sourceType",
-      mill_type_quoted(m, plan->from, err), "targetType", mill_type_quoted(m, plan->to, err),
-      "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+  const mill_type *from = plan->from;
+  if (from->id == MILL_FLOAT && plan->to->id == MILL_TIMESTAMP) from = mill_type_of(MILL_DOUBLE);
+  return mill_call_fail(call, err, MILL_E_CAST_INVALID_INPUT, "expression",
+                        value_sql(call, v, i, err), "sourceType", mill_type_quoted(m, from, err),
+                        "targetType", mill_type_quoted(m, plan->to, err), "ansiConfig",
+                        "\"spark.sql.ansi.enabled\"", NULL);
 }
 
 mill_status mill_cast_overflow(mill_call *call, const mill_vector *v, size_t i, mill_vector *out,
@@ -181,9 +195,11 @@ static mill_status refuse(mill_binding *b, const mill_type *to, mill_cast_mode m
   const mill_type *from = b->arg_type[0];
   mill_memory *m = b->ctx->memory;
   const char *target = mill_type_quoted(m, to, err), *source = mill_type_quoted(m, from, err);
-  const char *sql =
-      mill_error_fmt(err, "\"%sCAST(%s AS %.*s)\"", mode == MILL_CAST_TRY ? "TRY_" : "",
-                     mill_arg_sql(b, 0), (int)strlen(target) - 2, target + 1);
+  bool nested = to->id == MILL_ARRAY || to->id == MILL_MAP || to->id == MILL_STRUCT;
+  const char *sql = /* Spark prints no cast to a nested type */
+      nested ? mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 0))
+             : mill_error_fmt(err, "\"%sCAST(%s AS %.*s)\"", mode == MILL_CAST_TRY ? "TRY_" : "",
+                              mill_arg_sql(b, 0), (int)strlen(target) - 2, target + 1);
   bool from_days = mill_type_numeric(from) && to->id == MILL_DATE;
   if (mode != MILL_CAST_LEGACY && (from_days || (from->id == MILL_DATE && mill_type_numeric(to))))
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_CAST_WITH_FUNC_SUGGESTION, "sqlExpr", sql,

@@ -85,16 +85,28 @@ typedef struct points {
   size_t n;
 } points;
 
-static mill_status take_points(mill_call *call, int id, bytes s, points *out, mill_error *err) {
+enum { DOTTED_I = 0x130 };
+
+/* `pairs`: i with a dot above it is the one letter that it is the lower case of, where that counts. */
+static mill_status take_points(mill_call *call, int id, bytes s, bool pairs, points *out,
+                               mill_error *err) {
   size_t room = s.n + 1;
   out->code = mill_arena_take(call->arena, room * sizeof *out->code);
   out->at = mill_arena_take(call->arena, room * sizeof *out->at);
   if (out->code == NULL || out->at == NULL) return mill_oom(call->ctx->memory, room * 8, err);
   out->n = 0;
+  int32_t dot; /* 0: case counts, or is the collator's matter */
+  (void)mill_collation_fold_two(id, DOTTED_I, &dot);
   for (size_t i = 0; i < s.n;) {
     int length;
-    out->at[out->n] = (uint32_t)i;
-    out->code[out->n++] = mill_collation_fold(id, mill_utf8_decode(s.p + i, s.n - i, &length));
+    int32_t code = mill_utf8_decode(s.p + i, s.n - i, &length);
+    bool second = pairs && dot && code == dot && out->n && out->code[out->n - 1] == 'i';
+    if (second)
+      out->n--;
+    else
+      out->at[out->n] = (uint32_t)i;
+    bool whole = second || (dot && code == DOTTED_I);
+    out->code[out->n++] = whole ? DOTTED_I : mill_collation_fold(id, code);
     i += (size_t)length;
   }
   out->at[out->n] = (uint32_t)s.n;
@@ -128,7 +140,7 @@ static bytes searched(int id, bytes s) {
   return s;
 }
 
-/* The text that equal ones share, of as many characters. */
+/* The text that equal ones share. */
 KERNEL_HEAD(k_key) {
   int id = id_of(call);
   MILL_EACH(out, n, i) {
@@ -138,8 +150,9 @@ KERNEL_HEAD(k_key) {
     q = p;
     for (size_t k = 0; k < s.n;) {
       int length;
-      int32_t code = mill_utf8_decode(s.p + k, s.n - k, &length);
-      q += mill_utf8_encode(mill_collation_fold(id, code), q);
+      int32_t code = mill_utf8_decode(s.p + k, s.n - k, &length), more;
+      q += mill_utf8_encode(mill_collation_fold_two(id, code, &more), q);
+      if (more) q += mill_utf8_encode(more, q);
       k += (size_t)length;
     }
     ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)(q - p));
@@ -151,8 +164,8 @@ static mill_status replace_row(mill_call *call, bytes s, bytes from, bytes to, m
                                size_t i, mill_error *err) {
   points text, what;
   mill_text t;
-  MILL_TRY(take_points(call, id_of(call), s, &text, err));
-  MILL_TRY(take_points(call, id_of(call), from, &what, err));
+  MILL_TRY(take_points(call, id_of(call), s, true, &text, err));
+  MILL_TRY(take_points(call, id_of(call), from, true, &what, err));
   if (what.n == 0) return put_copy(call, out, i, s.p, s.n, err);
   mill_text_init(&t, call->ctx->memory);
   mill_status status = MILL_OK;
@@ -180,9 +193,9 @@ KERNEL_HEAD(k_translate) {
     bytes s = bytes_at(args[0], i), with = bytes_at(args[2], i);
     points text, from, to;
     mill_text t;
-    MILL_TRY(take_points(call, id_of(call), s, &text, err));
-    MILL_TRY(take_points(call, id_of(call), bytes_at(args[1], i), &from, err));
-    MILL_TRY(take_points(call, 0, with, &to, err));
+    MILL_TRY(take_points(call, id_of(call), bytes_at(args[1], i), false, &from, err));
+    MILL_TRY(take_points(call, id_of(call), s, holds(&from, DOTTED_I), &text, err));
+    MILL_TRY(take_points(call, 0, with, false, &to, err));
     mill_text_init(&t, call->ctx->memory);
     mill_status status = MILL_OK;
     for (size_t k = 0; k < text.n && status == MILL_OK; k++) {
@@ -206,8 +219,8 @@ KERNEL_HEAD(k_trim) {
     bytes s = bytes_at(args[0], i);
     int ends = MILL_AT(int32_t, args[2], i);
     points text, set;
-    MILL_TRY(take_points(call, id_of(call), s, &text, err));
-    MILL_TRY(take_points(call, id_of(call), bytes_at(args[1], i), &set, err));
+    MILL_TRY(take_points(call, id_of(call), bytes_at(args[1], i), false, &set, err));
+    MILL_TRY(take_points(call, id_of(call), s, holds(&set, DOTTED_I), &text, err));
     size_t from = 0, to = text.n;
     while (ends & 1 && from < to && holds(&set, text.code[from])) from++;
     while (ends & 2 && to > from && holds(&set, text.code[to - 1])) to--;
@@ -233,9 +246,9 @@ KERNEL_HEAD(k_split_part) {
     points text, delimiter;
     int32_t at = MILL_AT(int32_t, args[2], i);
     if (at == 0) return mill_call_fail(call, err, MILL_E_INVALID_INDEX_OF_ZERO, NULL);
-    MILL_TRY(take_points(call, id_of(call), s, &text, err));
+    MILL_TRY(take_points(call, id_of(call), s, true, &text, err));
     bytes between = searched(id_of(call), bytes_at(args[1], i));
-    MILL_TRY(take_points(call, id_of(call), between, &delimiter, err));
+    MILL_TRY(take_points(call, id_of(call), between, true, &delimiter, err));
     bytes part = delimiter.n           ? part_of(s, &text, &delimiter, at)
                  : at == 1 || at == -1 ? s
                                        : (bytes){"", 0};
@@ -265,9 +278,9 @@ KERNEL_HEAD(k_substring_index) {
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i);
     points text, delimiter;
-    MILL_TRY(take_points(call, id_of(call), s, &text, err));
+    MILL_TRY(take_points(call, id_of(call), s, true, &text, err));
     bytes between = searched(id_of(call), bytes_at(args[1], i));
-    MILL_TRY(take_points(call, id_of(call), between, &delimiter, err));
+    MILL_TRY(take_points(call, id_of(call), between, true, &delimiter, err));
     bytes part = index_of(s, &text, &delimiter, MILL_AT(int32_t, args[2], i));
     MILL_TRY(put_copy(call, out, i, part.p, part.n, err));
   }

@@ -2,6 +2,7 @@
 ** their kin. Fields out of range are errors in ANSI mode, null in try_ forms and else. Seconds have
 ** six digits behind the point; second 60 without a fraction is the next minute. */
 #include "base/calendar.h"
+#include "base/pattern.h"
 #include "kernel/bytes_int.h"
 
 typedef struct make_plan {
@@ -36,8 +37,7 @@ static mill_status make_day(mill_call *call, const mill_vector *const *args, siz
   if (!mill_valid_civil(y, m, d)) {
     if (!strict(call)) return mill_set_null(call, out, i, err);
     return mill_call_fail(call, err, MILL_E_DATETIME_FIELD_OUT_OF_BOUNDS_WITHOUT_SUGGESTION,
-                          "rangeMessage", mill_error_fmt(err, "Invalid date '%d-%d-%d'", y, m, d),
-                          NULL);
+                          "rangeMessage", mill_no_such_day(y, m, d, err), NULL);
   }
   *days = mill_days_from_civil(y, m, d);
   *ok = true;
@@ -57,6 +57,14 @@ KERNEL_HEAD(k_make_date) {
 
 /* ---- times of day --------------------------------------------------------------------------- */
 
+/* As Java prints the double. */
+static const char *seconds_text(int64_t micros, mill_error *err) {
+  char digits[8];
+  int n = snprintf(digits, sizeof digits, "%06d", (int)(micros % 1000000));
+  while (n > 1 && digits[n - 1] == '0') n--;
+  return mill_error_fmt(err, "%d.%.*s", (int)(micros / 1000000), n, digits);
+}
+
 /* Micros of the day of an hour, a minute and a DECIMAL(16, 6) of seconds. */
 static mill_status make_clock(mill_call *call, const mill_vector *const *args, size_t i, bool sixty,
                               mill_vector *out, int64_t *micros, bool *ok, mill_error *err) {
@@ -67,9 +75,9 @@ static mill_status make_clock(mill_call *call, const mill_vector *const *args, s
   if (m < 0 || m > 59) return out_of_bounds(call, out, i, "MinuteOfHour", m, "0 - 59", err);
   if (sixty && s > 60000000 && s < 61000000 && strict(call))
     return mill_call_fail(call, err, MILL_E_INVALID_FRACTION_OF_SECOND, "secAndMicros",
-                          mill_error_fmt(err, "%d.%06d", 60, (int)(s - 60000000)), NULL);
+                          seconds_text(s, err), NULL);
   if (s < 0 || s >= 60000000 + (sixty && s == 60000000))
-    return out_of_bounds(call, out, i, "SecondOfMinute", mill_floor_div(s, 1000000), "0 - 59", err);
+    return out_of_bounds(call, out, i, "SecondOfMinute", s / 1000000, "0 - 59", err);
   *micros = (h * 60ll + m) * 60000000 + s;
   *ok = true;
   return MILL_OK;
@@ -144,6 +152,16 @@ static mill_status cast_seconds(mill_binding *b, int i, int precision, mill_erro
   return b->cast_to[i] ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
 }
 
+/* What Spark makes of a date, a time and a zone, as its errors show it. */
+static const char *parts_text(mill_binding *b, bool ntz, mill_error *err) {
+  const char *name = ntz ? "make_timestamp_ntz" : "make_timestamp";
+  if (b->nargs < 2) return mill_error_fmt(err, "%s(%s)", name, mill_arg_sql(b, 0));
+  if (b->nargs < 3)
+    return mill_error_fmt(err, "%s(%s, %s)", name, mill_arg_sql(b, 0), mill_arg_sql(b, 1));
+  return mill_error_fmt(err, "%s(%s, %s, %s)", name, mill_arg_sql(b, 0), mill_arg_sql(b, 1),
+                        mill_arg_sql(b, 2));
+}
+
 static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
   make_plan *p;
   const char *name = b->fn->name;
@@ -157,6 +175,7 @@ static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
       (b->nargs < 2 && !day))
     return bad_count(b, p->ntz ? "[2, 6]" : "[2, 3, 6, 7]", err);
   if (p->parts) {
+    if (p->ntz || strstr(name, "_ltz") || p->lenient) b->shown = parts_text(b, p->ntz, err);
     MILL_TRY(
         mill_bind_types(b, day ? "!date -> timestamp" : "!date, !time, string? -> timestamp", err));
   } else {
@@ -177,10 +196,7 @@ static mill_status bind_timestamp(mill_binding *b, mill_error *err) {
   if (p->parts && p->ntz && p->lenient)
     b->shown = mill_error_fmt(err, "try_make_timestamp_ntz(make_timestamp_ntz(%s, %s))",
                               mill_arg_sql(b, 0), mill_arg_sql(b, 1));
-  if (p->parts && strstr(name, "_ltz"))
-    b->shown = mill_error_fmt(
-        err, b->nargs > 2 ? "make_timestamp(%s, %s, %s)" : "make_timestamp(%s, %s)",
-        mill_arg_sql(b, 0), mill_arg_sql(b, 1), b->nargs > 2 ? mill_arg_sql(b, 2) : "");
+  if (p->parts && !strstr(name, "_ltz") && !(p->ntz && p->lenient)) b->shown = NULL;
   return MILL_OK;
 }
 

@@ -151,14 +151,14 @@ static mill_status bind_date_format(mill_binding *b, mill_error *err) {
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static mill_status unreadable(mill_call *call, bytes s, mill_vector *out, size_t i,
-                              mill_error *err) {
+static mill_status unreadable(mill_call *call, const mill_pattern *pattern, bytes s,
+                              mill_vector *out, size_t i, mill_error *err) {
   const text_plan *p = call->state;
   MILL_TRY(mill_zones_check(err));
   if (p->lenient || !call->set->ansi) return mill_set_null(call, out, i, err);
   return mill_call_fail(call, err, MILL_E_CANNOT_PARSE_TIMESTAMP, "message",
-                        mill_error_fmt(err, "'%.*s' is no text of the pattern", (int)s.n, s.p),
-                        "func", p->suggest, NULL);
+                        mill_pattern_why(pattern, call->ctx->zones, s.p, s.n, err), "func",
+                        p->suggest, NULL);
 }
 
 /* Row i of a text as instant (or local time: ntz) in *at; null rows are marked. */
@@ -173,7 +173,7 @@ static mill_status parse_row(mill_call *call, const mill_vector *const *args, si
     *at = m.local;
   else
     *ok = *ok && mill_moment_utc(&m, at);
-  return *ok ? MILL_OK : unreadable(call, s, out, i, err);
+  return *ok ? MILL_OK : unreadable(call, p, s, out, i, err);
 }
 
 KERNEL_HEAD(parse_timestamp) {
@@ -302,6 +302,14 @@ static mill_status bind_dated(mill_binding *b, mill_error *err) {
   return MILL_OK;
 }
 
+/* to_time and try_to_time take nothing else for a text; an error shows both as to_time. */
+static mill_status no_text(mill_binding *b, mill_error *err) {
+  b->shown = b->nargs == 1
+                 ? mill_error_fmt(err, "to_time(%s)", mill_arg_sql(b, 0))
+                 : mill_error_fmt(err, "to_time(%s, %s)", mill_arg_sql(b, 0), mill_arg_sql(b, 1));
+  return mill_bind_wrong_type(b, 0, "\"STRING\"", err);
+}
+
 static mill_status bind_reading(mill_binding *b, mill_error *err) {
   const char *name = b->fn->name;
   bool lenient = strncmp(name, "try_", 4) == 0;
@@ -309,6 +317,7 @@ static mill_status bind_reading(mill_binding *b, mill_error *err) {
   bool date = to->id == MILL_DATE, time = to->id == MILL_TIME;
   bool already = !time && (from->id == MILL_DATE || from->id == MILL_TIMESTAMP ||
                            from->id == MILL_TIMESTAMP_NTZ);
+  if (time && from->id != MILL_STRING && from->id != MILL_NULL) return no_text(b, err);
   if (b->nargs == 1 && date) MILL_TRY(bind_dated(b, err));
   if (b->nargs == 1 && time && !lenient && from->id == MILL_STRING) return bind_plain_time(b, err);
   if (b->nargs == 1 && from != to) return bind_cast(b, to, lenient, err);

@@ -1,5 +1,6 @@
 /* Bytes as texts and back: encode, decode, base64, base32, url_encode, to_binary and their kin. Texts
 ** that are none of an encoding are errors, null in try_ forms. */
+#include <ctype.h>
 #include <strings.h>
 
 #include "base/utf8.h"
@@ -243,10 +244,15 @@ static mill_status bind_to_binary(mill_binding *b, mill_error *err) {
   }
   *f = NO_FORMAT;
   if (lenient) return MILL_OK;
+  char lower[64];
+  size_t shown = s.n < sizeof lower ? s.n : sizeof lower - 1;
+  for (size_t k = 0; k < shown; k++) lower[k] = (char)tolower((unsigned char)s.p[k]);
+  lower[shown] = '\0';
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_INVALID_ARG_VALUE, "sqlExpr",
                    mill_bind_sql(b, err), "inputName", "fmt", "requireType",
-                   "case-insensitive \"hex\", \"utf-8\", \"utf8\", or \"base64\"", "inputValue",
-                   mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), NULL);
+                   "case-insensitive \"STRING\"", "validValues",
+                   "'hex', 'utf-8', 'utf8', or 'base64'", "inputValue",
+                   mill_error_fmt(err, "'%s'", lower), NULL);
 }
 
 /* ---- URLs ----------------------------------------------------------------------------------- */
@@ -329,13 +335,13 @@ static charset charset_of(bytes s) {
 static mill_status unknown_charset(mill_call *call, bytes s, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_INVALID_PARAMETER_VALUE_CHARSET, "functionName",
                         mill_error_fmt(err, "`%s`", call->fn->name), "parameter", "`charset`",
-                        "invalidValue", mill_error_fmt(err, "'%.*s'", (int)s.n, s.p), "charsets",
+                        "charset", mill_error_fmt(err, "%.*s", (int)s.n, s.p), "charsets",
                         "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8", NULL);
 }
 
 static mill_status malformed(mill_call *call, bytes name, mill_error *err) {
   return mill_call_fail(call, err, MILL_E_MALFORMED_CHARACTER_CODING, "charset",
-                        mill_error_fmt(err, "'%.*s'", (int)name.n, name.p), "function",
+                        mill_error_fmt(err, "%.*s", (int)name.n, name.p), "function",
                         mill_error_fmt(err, "`%s`", call->fn->name), NULL);
 }
 

@@ -94,6 +94,7 @@ KERNEL_HEAD(k_transform_keys) {
 static mill_status bind_keys(mill_binding *b, mill_error *err) {
   MILL_TRY(need_type(b, 0, MILL_MAP, err));
   const mill_type *t = b->arg_type[0];
+  MILL_TRY(mill_bind_map_key(b, b->arg_type[1], err));
   b->nullable = b->arg_nullable[0];
   b->result = mill_type_map(b->ctx->types, b->arg_type[1], t->fields[1].type, t->contains_null);
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
@@ -194,7 +195,7 @@ static mill_status zip_types(mill_binding *b, mill_error *err) {
   mill_types *pool = b->ctx->types;
   for (int i = 0; i < 2; i++) MILL_TRY(need_type(b, i, MILL_MAP, err));
   const mill_type *t = b->arg_type[0], *u = b->arg_type[1];
-  const mill_type *k = mill_tightest_type(pool, t->fields[0].type, u->fields[0].type);
+  const mill_type *k = mill_common_key(pool, t->fields[0].type, u->fields[0].type);
   if (k == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_MAP_ZIP_WITH_DIFF_TYPES, "sqlExpr",
                      mill_bind_sql(b, err), "functionName", "`map_zip_with`", "leftType",

@@ -69,6 +69,8 @@ static inline mill_span span_at(const mill_vector *v, size_t i) {
 /* The closest type of two that loses nothing: no text is made of numbers, nor a DECIMAL of
 ** integers that it cannot hold. NULL: none. */
 const mill_type *mill_tightest_type(mill_types *types, const mill_type *a, const mill_type *b);
+/* The type of both maps' keys: what holds both, where a text is read as nothing else. */
+const mill_type *mill_common_key(mill_types *types, const mill_type *a, const mill_type *b);
 /* INVALID_MAP_KEY_TYPE for a type that cannot be one of a map's keys. */
 mill_status mill_bind_map_key(mill_binding *b, const mill_type *key,
                               mill_error *err) MILL_USE_RESULT;

@@ -1,15 +1,63 @@
 /* Maps made and asked: map_concat, map_entries, map_from_arrays, map_from_entries, map_contains_key.
 ** A null key is an error, and so is a key that comes twice, unless the last value wins. */
+#include "base/decimal.h"
+#include "base/number.h"
 #include "kernel/bytes_int.h"
 #include "kernel/list_words.h"
+
+/* A key as Java prints what a row holds of it: dates and times are numbers. */
+static mill_status put_key(const mill_vector *v, size_t i, mill_text *out, mill_error *err);
+
+/* [a,b] */
+static mill_status put_parts(const mill_vector *v, size_t at, mill_text *out, mill_error *err) {
+  bool fields = v->type->id == MILL_STRUCT;
+  mill_span s = {0, v->type->nfields};
+  if (!fields) s = ((const mill_span *)v->data)[at];
+  MILL_TRY(mill_text_addc(out, '[', err));
+  for (uint32_t i = 0; i < s.size; i++) {
+    if (i) MILL_TRY(mill_text_addc(out, ',', err));
+    MILL_TRY(put_key(&v->child[fields ? i : 0], fields ? at : s.start + i, out, err));
+  }
+  return mill_text_addc(out, ']', err);
+}
+
+static mill_status put_key(const mill_vector *v, size_t i, mill_text *out, mill_error *err) {
+  char buf[MILL_DOUBLE_TEXT + MILL_DECIMAL_TEXT];
+  const mill_type *t = v->type;
+  if (!mill_vector_valid(v, i)) return mill_text_add(out, "null", 4, err);
+  switch (t->phys) {
+  case MILL_PHYS_STR: {
+    const mill_str *s = (const mill_str *)v->data + mill_vector_at(v, i);
+    return mill_text_add(out, mill_str_data(s), s->size, err);
+  }
+  case MILL_PHYS_F32: mill_float_text(MILL_AT(float, v, i), buf); break;
+  case MILL_PHYS_F64: mill_double_text(MILL_AT(double, v, i), buf); break;
+  case MILL_PHYS_BOOL: return mill_text_printf(out, err, MILL_AT(uint8_t, v, i) ? "true" : "false");
+  case MILL_PHYS_LIST:
+  case MILL_PHYS_STRUCT: return put_parts(v, mill_vector_at(v, i), out, err);
+  default: mill_decimal_format(mill_int_at(v, i), t->id == MILL_DECIMAL ? t->scale : 0, buf);
+  }
+  return mill_text_printf(out, err, "%s", buf);
+}
+
+static const char *key_text(mill_call *call, const mill_vector *keys, uint32_t at,
+                            mill_error *err) {
+  mill_text text;
+  mill_text_init(&text, call->ctx->memory);
+  mill_status s = put_key(keys, at, &text, err);
+  const char *out = s == MILL_OK ? mill_error_fmt(err, "%.200s", text.data) : "?";
+  mill_text_clear(&text);
+  return out;
+}
 
 static mill_status check_key(mill_call *call, const mill_vector *keys, uint32_t from, uint32_t at,
                              mill_error *err) {
   if (!mill_vector_valid(keys, at)) return mill_call_fail(call, err, MILL_E_NULL_MAP_KEY, NULL);
   for (uint32_t k = from; k < at && !call->set->last_wins; k++)
     if (mill_vector_equal(keys, k, keys, at))
-      return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key", "of the map",
-                            "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+      return mill_call_fail(call, err, MILL_E_DUPLICATED_MAP_KEY, "key",
+                            key_text(call, keys, at, err), "mapKeyDedupPolicy",
+                            "\"spark.sql.mapKeyDedupPolicy\"", NULL);
   return MILL_OK;
 }
 
@@ -240,7 +288,7 @@ static mill_status bind_concat(mill_binding *b, mill_error *err) {
     const mill_type *t = b->arg_type[0];
     for (int i = 1; i < b->nargs && t; i++) {
       const mill_type *u = b->arg_type[i];
-      const mill_type *k = mill_tightest_type(b->ctx->types, t->fields[0].type, u->fields[0].type);
+      const mill_type *k = mill_common_key(b->ctx->types, t->fields[0].type, u->fields[0].type);
       const mill_type *v = mill_common_type(b->ctx->types, t->fields[1].type, u->fields[1].type);
       t = k && v ? mill_type_map(b->ctx->types, k, v, t->contains_null || u->contains_null) : NULL;
     }

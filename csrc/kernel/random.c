@@ -202,10 +202,17 @@ static const mill_type *real_of(const mill_binding *b) {
 }
 
 static mill_status bind_uniform(mill_binding *b, mill_error *err) {
+  static const char *const names[] = {"`min`", "`max`", "`seed`"};
   const bool same[] = {true, true, false};
   MILL_TRY(mill_bind_types(
-      b, b->nargs == 2 ? "!#numeric, !#numeric -> $1" : "!#numeric, !#numeric, !#int|bigint -> $1",
+      b, b->nargs == 2 ? "!numeric, !numeric -> $1" : "!numeric, !numeric, !int|bigint -> $1",
       err));
+  for (int i = 0; i < b->nargs; i++)
+    if (b->arg_value[i] == NULL)
+      return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
+                       mill_bind_sql(b, err), "inputName", names[i], "inputType",
+                       "integer or floating-point", "inputExpr",
+                       mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
   const mill_type *real = real_of(b);
   for (int i = 0; real && i < 2; i++) b->cast_to[i] = mill_type_of(MILL_DOUBLE);
   MILL_TRY(mill_bind_common(b, same, err));

@@ -70,7 +70,8 @@ static void store(mill_vector *out, size_t i, mill_i128 v) {
   }
 }
 
-static mill_status overflow(mill_call *call, size_t i, mill_vector *out, mill_error *err) {
+static mill_status overflow(mill_call *call, size_t i, mill_vector *out, const char *message,
+                            mill_error *err) {
   bool decimal = out->type->id == MILL_DECIMAL;
   if (!call->set->ansi) return decimal ? mill_set_null(call, out, i, err) : MILL_OK;
   if (decimal)
@@ -78,7 +79,7 @@ static mill_status overflow(mill_call *call, size_t i, mill_vector *out, mill_er
         call, err, MILL_E_NUMERIC_VALUE_OUT_OF_RANGE_WITH_SUGGESTION, "value", "The result",
         "precision", mill_error_fmt(err, "%d", out->type->precision), "scale",
         mill_error_fmt(err, "%d", out->type->scale), "config", "\"spark.sql.ansi.enabled\"", NULL);
-  return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", "overflow", "alternative",
+  return mill_call_fail(call, err, MILL_E_ARITHMETIC_OVERFLOW, "message", message, "alternative",
                         "", "config", "\"spark.sql.ansi.enabled\"", NULL);
 }
 
@@ -135,7 +136,7 @@ KERNEL_HEAD(round_numbers) {
     mill_i128 v = 0;
     bool ok = round_exact(mill_int_at(args[0], i), from, plan->scale, to, plan->how, &v);
     store(out, i, v);
-    if (!ok || !fits(out->type, v)) MILL_TRY(overflow(call, i, out, err));
+    if (!ok || !fits(out->type, v)) MILL_TRY(overflow(call, i, out, "Overflow", err));
   }
   return MILL_OK;
 }
@@ -252,7 +253,7 @@ KERNEL_HEAD(whole_doubles) {
     x = plan->how == MILL_CEILING ? ceil(x) : floor(x);
     bool fit = x >= -0x1p63 && x < 0x1p63;
     r[i] = fit ? (int64_t)x : x > 0 ? INT64_MAX : x < 0 ? INT64_MIN : 0;
-    if (!fit && x == x) MILL_TRY(overflow(call, i, out, err));
+    if (!fit && x == x) MILL_TRY(overflow(call, i, out, "overflow", err));
   }
   return MILL_OK;
 }
@@ -284,8 +285,9 @@ static mill_status bind_plan(mill_binding *b, mill_rounding how, bool *null, mil
   bool whole = how == MILL_CEILING || how == MILL_FLOOR; /* these take no other type for it */
   if (whole && (b->arg_value[1] == NULL || b->arg_type[1]->id != MILL_INT))
     return mill_fail(err, MILL_E_NON_FOLDABLE_ARGUMENT, "funcName",
-                     mill_error_fmt(err, "`%s`", b->name), "paramName", "`scale`", "paramType",
-                     "\"INT\"", NULL);
+                     strcasecmp(b->name, "ceiling") ? mill_error_fmt(err, "`%s`", b->fn->name)
+                                                    : "`ceiling`",
+                     "paramName", "`scale`", "paramType", "\"INT\"", NULL);
   if (b->arg_value[1] == NULL)
     return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
                      mill_bind_sql(b, err), "inputName", "`scale`", "inputType", "\"INT\"",

@@ -334,6 +334,13 @@ static mill_status wrong_count(mill_binding *b, int least, int most, mill_error 
   const char *want = most < 0        ? mill_error_fmt(err, "> %d", least - 1)
                      : most == least ? mill_error_fmt(err, "%d", least)
                                      : NULL;
+  /* Spark makes these by hand, and says so of the two arguments alone. */
+  const char *name = b->name;
+  if (strcmp(b->fn->name, "ceil") == 0 || strcmp(b->fn->name, "floor") == 0 ||
+      strcmp(b->fn->name, "decode") == 0) {
+    name = strcasecmp(name, "ceiling") ? b->fn->name : "ceiling";
+    want = "2";
+  }
   if (want == NULL) {
     char list[128];
     size_t at = 0;
@@ -342,7 +349,7 @@ static mill_status wrong_count(mill_binding *b, int least, int most, mill_error 
     want = mill_error_fmt(err, "[%s]", list);
   }
   return mill_fail(err, MILL_E_WRONG_NUM_ARGS_WITHOUT_SUGGESTION, "functionName",
-                   mill_error_fmt(err, "`%s`", b->name), "expectedNum", want, "actualNum",
+                   mill_error_fmt(err, "`%s`", name), "expectedNum", want, "actualNum",
                    mill_error_fmt(err, "%d", b->nargs), "docroot",
                    "https://spark.apache.org/docs/latest", NULL);
 }

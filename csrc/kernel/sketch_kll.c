@@ -423,6 +423,11 @@ static mill_status bind_asked(mill_binding *b, const char *one, const char *name
   *array = given->id == MILL_ARRAY;
   const char *many = mill_error_fmt(err, "array<%s>", one);
   const mill_type *t = mill_convert_to(b->ctx->types, *array ? many : one, given);
+  if (b->arg_value[1] == NULL)
+    return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
+                     mill_bind_sql(b, err), "inputName", name, "inputType",
+                     mill_bind_type_sql(b, t ? t : given, err), "inputExpr",
+                     mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
   if (t == NULL || (*array && (given->contains_null || given->fields[0].type->id == MILL_STRING))) {
     const char *sql =
         mill_bind_type_sql(b, mill_convert_to(b->ctx->types, one, mill_type_of(MILL_NULL)), err);
@@ -431,11 +436,7 @@ static mill_status bind_asked(mill_binding *b, const char *one, const char *name
         err);
   }
   b->cast_to[1] = t;
-  if (b->arg_value[1]) return MILL_OK;
-  return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
-                   mill_bind_sql(b, err), "inputName", name, "inputType",
-                   mill_bind_type_sql(b, t, err), "inputExpr",
-                   mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, 1)), NULL);
+  return MILL_OK;
 }
 
 static mill_status bind_answer(mill_binding *b, const char *asked, const char *name,

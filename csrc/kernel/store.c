@@ -1,8 +1,17 @@
 /* What INSERT, UPDATE and MERGE ask of values before a table takes them. Only the planner calls these.
 ** Spark: CheckOverflowInTableInsert, CharVarcharCodegenUtils. */
+#include <math.h>
+
 #include "kernel/bytes_int.h"
 
 #include "base/utf8.h"
+
+/* A number that is none, or has no end, is a decimal's NULL without an error. */
+static bool no_number(const mill_vector *v, size_t i, bytes to) {
+  if (to.n < 8 || memcmp(to.p, "\"DECIMAL", 8) != 0) return false;
+  if (v->type->id == MILL_DOUBLE) return !isfinite(MILL_AT(double, v, i));
+  return v->type->id == MILL_FLOAT && !isfinite(MILL_AT(float, v, i));
+}
 
 /* store_fits(value, as stored, its type, the column's type, column): true, or an error where a value
 ** became NULL. */
@@ -12,6 +21,7 @@ KERNEL_HEAD(k_fits) {
     fits[i] = 1;
     if (!mill_vector_valid(args[0], i) || mill_vector_valid(args[1], i)) continue;
     bytes from = bytes_at(args[2], i), to = bytes_at(args[3], i), column = bytes_at(args[4], i);
+    if (no_number(args[0], i, to)) continue;
     return mill_call_fail(call, err, MILL_E_CAST_OVERFLOW_IN_TABLE_INSERT, "sourceType",
                           mill_error_fmt(err, "%.*s", (int)from.n, from.p), "targetType",
                           mill_error_fmt(err, "%.*s", (int)to.n, to.p), "columnName",

@@ -1,5 +1,7 @@
 /* Texts compared, masked and cut by rules: split_part, overlay, levenshtein, soundex, mask, elt,
 ** find_in_set, quote, luhn_check, sentences, str_to_map, and validity of UTF-8. */
+#include <stdio.h>
+
 #include "base/find.h"
 #include "base/regex.h"
 #include "base/utf8.h"
@@ -324,7 +326,8 @@ static mill_status bind_mask(mill_binding *b, mill_error *err) {
     const mill_vector *v = b->arg_value[i];
     if (v == NULL)
       return mill_fail(err, MILL_E_DATATYPE_MISMATCH_NON_FOLDABLE_INPUT, "sqlExpr",
-                       mill_bind_sql(b, err), "inputName", names[i - 1], "inputType", "\"STRING\"",
+                       mill_bind_sql(b, err), "inputName",
+                       mill_error_fmt(err, "`%s`", names[i - 1]), "inputType", "\"STRING\"",
                        "inputExpr", mill_error_fmt(err, "\"%s\"", mill_arg_sql(b, i)), NULL);
     if (v->type->id != MILL_STRING || !mill_vector_valid(v, 0)) continue;
     bytes s = bytes_of(v);
@@ -383,6 +386,16 @@ KERNEL_HEAD(k_make_valid) {
   return status;
 }
 
+/* \x80\x81.. */
+static mill_status invalid_utf8(mill_call *call, bytes s, mill_error *err) {
+  enum { SHOWN = 40 };
+  char text[4 * SHOWN + 1] = "";
+  for (size_t k = 0; k < s.n && k < SHOWN; k++)
+    snprintf(text + 4 * k, 5, "\\x%02X", (unsigned)(uint8_t)s.p[k]);
+  return mill_call_fail(call, err, MILL_E_INVALID_UTF8_STRING, "str",
+                        mill_error_fmt(err, "%s", text), NULL);
+}
+
 KERNEL_HEAD(k_validate) {
   bool lenient = *call->fn->name == 't';
   MILL_EACH(out, n, i) {
@@ -392,7 +405,7 @@ KERNEL_HEAD(k_validate) {
     else if (lenient)
       MILL_TRY(mill_set_null(call, out, i, err));
     else
-      return mill_call_fail(call, err, MILL_E_INVALID_UTF8_STRING, "str", "bytes", NULL);
+      return invalid_utf8(call, bytes_at(args[0], i), err);
   }
   return MILL_OK;
 }

@@ -3,6 +3,7 @@
 ** the last of a shorter one. */
 #include "base/calendar.h"
 #include "base/divide.h"
+#include "kernel/cast.h"
 #include "kernel/kernel_int.h"
 
 typedef struct buckets {
@@ -71,6 +72,12 @@ static mill_status k_time_bucket(mill_call *call, const mill_vector *const *args
 
 #define TIMES "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\""
 
+/* What a NULL time is, the origin says. */
+static bool is_ntz(const mill_binding *b) {
+  int i = b->nargs > 2 && b->arg_type[1]->id == MILL_NULL ? 2 : 1;
+  return b->arg_type[i]->id == MILL_TIMESTAMP_NTZ;
+}
+
 static mill_status check_types(mill_binding *b, mill_error *err) {
   mill_type_id size = b->arg_type[0]->id;
   if (size != MILL_INTERVAL_DT && size != MILL_INTERVAL_YM && size != MILL_NULL)
@@ -81,7 +88,7 @@ static mill_status check_types(mill_binding *b, mill_error *err) {
     if (t != MILL_TIMESTAMP && t != MILL_TIMESTAMP_NTZ && t != MILL_NULL)
       return mill_bind_wrong_type(b, i, TIMES, err);
   }
-  bool ntz = b->arg_type[1]->id == MILL_TIMESTAMP_NTZ;
+  bool ntz = is_ntz(b);
   if (b->nargs > 2 && b->arg_type[2]->id != MILL_NULL &&
       ntz != (b->arg_type[2]->id == MILL_TIMESTAMP_NTZ))
     return mill_bind_wrong_type(b, 2, ntz ? "\"TIMESTAMP_NTZ\"" : "\"TIMESTAMP\"", err);
@@ -100,8 +107,12 @@ static mill_status constant(mill_binding *b, int i, const char *name, mill_vecto
 static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
   void *mem;
   mill_vector size = {0}, origin = {0};
+  bool ntz = is_ntz(b);
+  if (b->nargs < 3)
+    b->shown =
+        mill_error_fmt(err, "%s(%s, %s, %s '1970-01-01 00:00:00')", b->name, mill_arg_sql(b, 0),
+                       mill_arg_sql(b, 1), ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP");
   MILL_TRY(check_types(b, err));
-  bool ntz = b->arg_type[1]->id == MILL_TIMESTAMP_NTZ;
   b->result = mill_type_of(ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
   if (b->arg_type[0]->id == MILL_NULL) b->cast_to[0] = mill_type_of(MILL_INTERVAL_DT);
   for (int i = 1; i < b->nargs; i++) b->cast_to[i] = b->result;
@@ -112,10 +123,6 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
   buckets *s = mem;
   b->state = s;
   b->nullable = true;
-  if (b->nargs < 3)
-    b->shown =
-        mill_error_fmt(err, "%s(%s, %s, %s '1970-01-01 00:00:00')", b->name, mill_arg_sql(b, 0),
-                       mill_arg_sql(b, 1), ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP");
   if (!known) return MILL_OK;
   bool months = b->arg_type[0]->id == MILL_INTERVAL_YM;
   int64_t width = (int64_t)mill_int_at(&size, 0);
@@ -126,10 +133,15 @@ static mill_status bind_time_bucket(mill_binding *b, mill_error *err) {
     return mill_fail(err, MILL_E_DATETIME_OVERFLOW, "operation", "find the bucket of a time", NULL);
   b->nullable = b->arg_nullable[1];
   if (width > 0) return MILL_OK;
-  b->shown = NULL;
+  mill_text text;
+  mill_text_init(&text, b->ctx->memory);
+  mill_status printed = mill_value_sql(b->set, &size, 0, &text, err);
+  const char *given = printed == MILL_OK ? mill_error_fmt(err, "%s", text.data) : "";
+  mill_text_clear(&text);
+  MILL_TRY(printed);
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, "sqlExpr",
                    mill_bind_sql(b, err), "exprName", "`bucketSize`", "valueRange", "(0, inf)",
-                   "currentValue", mill_arg_sql(b, 0), NULL);
+                   "currentValue", given, NULL);
 }
 
 const mill_function mill_family_time_bucket[] = {

@@ -62,29 +62,30 @@ static mill_status bind_trunc(mill_binding *b, mill_error *err) {
 
 /* ---- since midnight ------------------------------------------------------------------------- */
 
-static mill_status out_of_day(mill_call *call, int64_t value, const char *field, mill_error *err) {
-  return mill_call_fail(
-      call, err, MILL_E_DATETIME_FIELD_OUT_OF_BOUNDS_WITHOUT_SUGGESTION, "rangeMessage",
-      mill_error_fmt(err, "Invalid value for %s (within a day): %lld", field, (long long)value),
-      NULL);
+static mill_status out_of_day(mill_call *call, int64_t value, int64_t unit, mill_error *err) {
+  return mill_call_fail(call, err, MILL_E_DATETIME_FIELD_OUT_OF_BOUNDS_WITHOUT_SUGGESTION,
+                        "rangeMessage",
+                        mill_error_fmt(err,
+                                       "Invalid TIME value: must be between 00:00:00 and "
+                                       "23:59:59.999999999, but got %lld nanoseconds",
+                                       (long long)((uint64_t)value * (uint64_t)unit)),
+                        NULL);
 }
 
 static mill_status of_count(mill_call *call, const mill_vector *v, size_t n, mill_vector *out,
-                            int64_t unit, const char *field, mill_error *err) {
+                            int64_t unit, mill_error *err) {
   int64_t *r = out->data, most = DAY_SECONDS * 1000000000ll / unit;
   MILL_EACH(out, n, i) {
     int64_t x = (int64_t)mill_int_at(v, i);
-    if (x < 0 || x >= most) return out_of_day(call, x, field, err);
+    if (x < 0 || x >= most) return out_of_day(call, x, unit, err);
     r[i] = x * unit;
   }
   return MILL_OK;
 }
 
-KERNEL_HEAD(from_seconds) {
-  return of_count(call, args[0], n, out, 1000000000, "SecondOfDay", err);
-}
-KERNEL_HEAD(from_millis) { return of_count(call, args[0], n, out, 1000000, "MilliOfDay", err); }
-KERNEL_HEAD(from_micros) { return of_count(call, args[0], n, out, 1000, "MicroOfDay", err); }
+KERNEL_HEAD(from_seconds) { return of_count(call, args[0], n, out, 1000000000, err); }
+KERNEL_HEAD(from_millis) { return of_count(call, args[0], n, out, 1000000, err); }
+KERNEL_HEAD(from_micros) { return of_count(call, args[0], n, out, 1000, err); }
 
 KERNEL_HEAD(from_fraction) {
   int64_t *r = out->data;
@@ -93,7 +94,7 @@ KERNEL_HEAD(from_fraction) {
     double d = t->id == MILL_DOUBLE  ? MILL_AT(double, args[0], i)
                : t->id == MILL_FLOAT ? (double)MILL_AT(float, args[0], i)
                                      : mill_decimal_to_double(mill_int_at(args[0], i), t->scale);
-    if (!(d >= 0 && d < DAY_SECONDS)) return out_of_day(call, (int64_t)d, "SecondOfDay", err);
+    if (!(d >= 0 && d < DAY_SECONDS)) return out_of_day(call, (int64_t)(d * 1e9), 1, err);
     r[i] = (int64_t)(d * 1e6) * 1000;
   }
   return MILL_OK;

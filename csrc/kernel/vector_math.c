@@ -5,6 +5,7 @@
 ** floats one by one, and vector_avg keeps the mean of the rows so far, as Spark does. */
 #include <math.h>
 
+#include "base/number.h"
 #include "kernel/agg_int.h"
 #include "kernel/list_int.h"
 
@@ -96,10 +97,11 @@ static double norm(floats a, float degree) {
 
 static mill_status check_degree(const mill_call *call, float degree, mill_error *err) {
   if (degree == 1 || degree == 2 || (isinf(degree) && degree > 0)) return MILL_OK;
-  return mill_call_fail(
-      call, err, MILL_E_INVALID_VECTOR_NORM_DEGREE, "functionName",
-      mill_error_fmt(err, "`%s`", call->fn->name), "degree",
-      mill_error_fmt(err, degree == floorf(degree) ? "%.1f" : "%g", (double)degree), NULL);
+  char text[MILL_DOUBLE_TEXT];
+  mill_float_text(degree, text);
+  return mill_call_fail(call, err, MILL_E_INVALID_VECTOR_NORM_DEGREE, "functionName",
+                        mill_error_fmt(err, "`%s`", call->fn->name), "degree",
+                        mill_error_fmt(err, "%s", text), NULL);
 }
 
 static mill_status vector_norm(mill_call *call, const mill_vector *const *args, size_t n,

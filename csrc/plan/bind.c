@@ -6,6 +6,7 @@
 #include "base/calendar.h"
 #include "base/timezone.h"
 #include "kernel/coerce.h"
+#include "base/hash.h"
 #include "plan/plan_int.h"
 
 /* ---- constants ------------------------------------------------------------------------------ */
@@ -315,7 +316,11 @@ static bool null_by_cast(const mill_binding *b, const mill_expr *from, const mil
 }
 
 static const mill_expr *finish_call(mill_planner *w, mill_expr *e, mill_binding *b) {
-  if (b->shown) e->pretty = mill_w_copy(w, b->shown, strlen(b->shown));
+  bool path = e->hidden && e->metadata; /* v:a, with the name that it has */
+  if (b->shown && path)
+    e->pretty = mill_w_printf(w, "%s AS %s", b->shown, e->metadata);
+  else if (b->shown)
+    e->pretty = mill_w_copy(w, b->shown, strlen(b->shown));
   for (int i = 0; i < e->nargs; i++) {
     const mill_expr *given = e->args[i];
     e->args[i] = cast_argument(w, b, i, given);
@@ -450,12 +455,30 @@ static bool differ_in_collation(const mill_expr *e) {
          mill_type_holds(e->args[1]->type, MILL_STRING);
 }
 
+/* A call that draws and was given no seed gets one of its own, so that no two draw the same; it is shown as it
+** was written. Spark: ResolveRandomSeed. */
+static bool seed_draw(mill_planner *w, mill_expr *e) {
+  int at = mill_seed_argument(e);
+  if (at < 0 || e->nargs != at) return true;
+  mill_exprs all = {0};
+  uint64_t seed = mill_hash_combine(w->set.seed, (uint64_t)mill_session_next_id(w->session));
+  mill_settings_once(&w->set);
+  if (e->pretty == NULL) e->pretty = mill_w_sql(w, e);
+  if (!mill_exprs_copy(w, &all, e->args, e->nargs) ||
+      !mill_exprs_add(w, &all, mill_x_bigint(w, (int64_t)seed)))
+    return false;
+  e->args = all.at;
+  e->nargs = all.n;
+  return true;
+}
+
 const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr *e) {
   if (!built_in_name(e)) return mill_no_routine(w, e);
   e->fn = mill_function_find(e->name, strlen(e->name));
   if (e->fn == NULL && is_quantified_like(e->name)) return quantified_like(w, e);
   if (e->fn == NULL) return cast_by_name(w, e);
   if (e->fn->fill && !e->fn->lambda && !fill_arguments(w, e)) return NULL;
+  if (!seed_draw(w, e)) return NULL;
   if (e->fn->kind == MILL_TABLE)
     return MILL_W_FAIL_AT(w, e, MILL_E_NOT_A_SCALAR_FUNCTION, "functionName",
                           mill_w_quoted_parts(w, &e->name, 1), NULL);

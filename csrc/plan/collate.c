@@ -243,7 +243,7 @@ static bool needs_one(const mill_expr *e) {
 
 static bool indeterminate(mill_planner *w, const mill_expr *e) {
   (void)MILL_W_FAIL_AT(w, e, MILL_E_INDETERMINATE_COLLATION_IN_EXPRESSION, "expr",
-                       mill_w_quoted_sql(w, e), NULL);
+                       mill_collate_shown(w, e), NULL);
   return false;
 }
 
@@ -251,9 +251,9 @@ static bool indeterminate(mill_planner *w, const mill_expr *e) {
 static bool unify(mill_planner *w, mill_expr *e, int first, int step) {
   place all;
   bool any = false, begun = false;
-  for (int i = first; i < e->nargs; i += step)
+  for (int i = first; i >= 0 && i < e->nargs; i += step)
     any = any || (e->args[i]->type && holds_collated(e->args[i]->type, false));
-  for (int i = first; any && i < e->nargs; i += step) {
+  for (int i = first; any && i >= 0 && i < e->nargs; i += step) {
     place x;
     if (e->args[i]->type == NULL || !mill_type_holds(e->args[i]->type, MILL_STRING)) continue;
     outcome o = context_of(w, e->args[i], &x);
@@ -264,7 +264,7 @@ static bool unify(mill_planner *w, mill_expr *e, int first, int step) {
   }
   if (!begun) return true;
   if (needs_one(e) && undecided(&all)) return indeterminate(w, e);
-  for (int i = first; i < e->nargs; i += step) {
+  for (int i = first; i >= 0 && i < e->nargs; i += step) {
     if (e->args[i]->type == NULL) continue;
     e->args[i] = as_collated(w, e->args[i], &all);
     if (e->args[i] == NULL) return false;
@@ -359,6 +359,7 @@ static bool unify_call(mill_planner *w, mill_expr *e) {
   if (mill_x_is_call(e, "when")) return unify_some(w, e, 1, 1, e->nargs % 2);
   if (mill_x_is_call(e, "decode") && e->nargs > 2) return unify_decode(w, e);
   if (mill_x_is_call(e, "btrim") && e->pretty == NULL) e->pretty = mill_w_sql(w, e);
+  if (mill_collate_text_last(e)) return unify(w, e, 1, -1);
   return !unites(e) || unify(w, e, 0, 1);
 }
 
@@ -420,7 +421,16 @@ static bool keeps(const char *name) {
                                       "ltrim",
                                       "rtrim",
                                       "btrim",
+                                      "make_valid_utf8",
+                                      "validate_utf8",
+                                      "try_validate_utf8",
                                       NULL};
+  return mill_collate_among(name, names);
+}
+
+/* What of the values is put into such a text does not say how it is compared. */
+static bool keeps_format(const char *name) {
+  static const char *const names[] = {"format_string", "printf", NULL};
   return mill_collate_among(name, names);
 }
 
@@ -437,12 +447,13 @@ static const mill_type *recollated(mill_planner *w, const mill_type *t, const mi
 }
 
 bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b) {
+  bool first = keeps_format(e->fn->name);
   int i = 0;
-  while (i < e->nargs && !mill_type_holds(b->arg_type[i], MILL_STRING)) i++;
+  while (!first && i < e->nargs && !mill_type_holds(b->arg_type[i], MILL_STRING)) i++;
   const mill_type *text = i < e->nargs ? b->arg_type[i] : NULL;
   while (text && text->id == MILL_ARRAY) text = text->fields[0].type;
   if (text == NULL || text->id != MILL_STRING || text->collation == 0) return true;
-  if (!keeps(e->fn->name)) return true;
+  if (!first && !keeps(e->fn->name)) return true;
   const mill_type *t = recollated(w, b->result, text);
   if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);
   if (t) b->result = t;

@@ -27,11 +27,34 @@ static bool searches(const mill_expr *e) {
   return mill_collate_among(e->fn->name, names);
 }
 
+/* Calls that need to know which letters stand for the same: not where accents do not count, and case does. */
+static bool by_letters(const mill_expr *e) {
+  static const char *const names[] = {"contains",  "startswith",      "endswith",   "instr",
+                                      "locate",    "substring_index", "split_part", "replace",
+                                      "translate", "str_to_map",      "trim",       "btrim",
+                                      "ltrim",     "rtrim",           NULL};
+  return mill_collate_among(e->fn->name, names);
+}
+
+/* trim(characters, text): the text comes first to Spark. */
+bool mill_collate_text_last(const mill_expr *e) {
+  static const char *const names[] = {"trim", "ltrim", "rtrim", NULL};
+  return e->nargs == 2 && mill_collate_among(e->fn->name, names);
+}
+
+const char *mill_collate_shown(mill_planner *w, const mill_expr *e) {
+  if (!mill_x_is_call(e, "btrim")) return mill_w_quoted_sql(w, e);
+  const char *text = mill_w_sql(w, e->args[0]);
+  if (e->nargs < 2) return mill_error_fmt(w->err, "\"trim(%s)\"", text);
+  return mill_error_fmt(w->err, "\"TRIM(BOTH %s FROM %s)\"", mill_w_sql(w, e->args[1]), text);
+}
+
 static bool wrong_type(mill_planner *w, const mill_expr *e) {
+  const mill_expr *text = e->args[mill_collate_text_last(e)];
   (void)MILL_W_FAIL_AT(w, e, MILL_E_DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, "sqlExpr",
-                       mill_w_quoted_sql(w, e), "paramIndex", "first", "inputSql",
-                       mill_w_quoted_sql(w, e->args[0]), "inputType",
-                       mill_w_quoted_type(w, e->args[0]->type), "requiredType", "\"STRING\"", NULL);
+                       mill_collate_shown(w, e), "paramIndex", "first", "inputSql",
+                       mill_w_quoted_sql(w, text), "inputType", mill_w_quoted_type(w, text->type),
+                       "requiredType", "\"STRING\"", NULL);
   return false;
 }
 
@@ -90,7 +113,7 @@ const mill_expr *mill_collate_search(mill_planner *w, mill_expr *e) {
   if (t == NULL || t->collation == 0) return e;
   bool found = searches(e);
   if (patterns(e) && t->collation > MILL_UTF8_LCASE) return wrong_type(w, e), NULL;
-  if (found && (t->collation & MILL_COLLATE_AI) && !(t->collation & MILL_COLLATE_CI))
+  if (by_letters(e) && (t->collation & MILL_COLLATE_AI) && !(t->collation & MILL_COLLATE_CI))
     return wrong_type(w, e), NULL;
   const mill_expr *other = by_collation(w, e);
   if (other || w->status) return other;

@@ -194,6 +194,8 @@ bool mill_x_has_outer(const mill_expr *e);
 bool mill_x_deterministic(const mill_expr *e);
 /* Does it call rand() or the like? Functions of the host are taken to be deterministic, as Spark's are. */
 bool mill_x_draws(const mill_expr *e);
+/* Which argument of a call that draws is its seed; -1: it is no such call. */
+int mill_seed_argument(const mill_expr *e);
 bool mill_x_foldable(const mill_expr *e);
 /* rewritten.c: does it hold a call that is no constant to Spark, of whatever arguments? Most are to be seen in what is
 ** written, those of times in what it is resolved to. */
@@ -291,6 +293,10 @@ bool mill_collate_check_schema(mill_planner *w, const mill_expr *const *columns,
 /* collate_search.c: the call as it is done by the collation of its first text. */
 const mill_expr *mill_collate_search(mill_planner *w, mill_expr *e);
 bool mill_collate_among(const char *name, const char *const *names);
+/* A trim of two arguments, whose text is the second. */
+bool mill_collate_text_last(const mill_expr *e);
+/* The call as an error shows it, in quotes. */
+const char *mill_collate_shown(mill_planner *w, const mill_expr *e);
 /* char_padding.c: what a CHAR column is compared with is as long as it; false: failed. */
 bool mill_pad_chars(mill_planner *w, mill_expr *e);
 /* decimal_literal.c: the comparison with an integer instead of a decimal literal, or e. */

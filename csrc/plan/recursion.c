@@ -212,25 +212,18 @@ static bool append(mill_planner *w, mill_table *to, const mill_table *from) {
 
 /* rand(seed) and its like: each step draws with another seed, counted up as Spark does. */
 static const mill_expr *shift_seed(mill_planner *w, const mill_expr *e, void *arg) {
-  static const struct {
-    const char *name;
-    int at;
-  } draws[] = {{"rand", 0},    {"randn", 0}, {"uniform", 2},
-               {"randstr", 1}, {"uuid", 0},  {"shuffle", 1}};
   const int64_t *by = arg;
-  for (size_t i = 0; i < sizeof draws / sizeof *draws; i++) {
-    if (!mill_x_is_call(e, draws[i].name) || e->nargs <= draws[i].at) continue;
-    const mill_expr *seed = e->args[draws[i].at];
-    if (seed->value == NULL || !mill_vector_valid(seed->value, 0)) continue;
-    bool small = seed->type->id == MILL_INT;
-    if (!small && seed->type->id != MILL_BIGINT) continue;
-    int64_t v = small ? *(const int32_t *)seed->value->data : *(const int64_t *)seed->value->data;
-    mill_expr *c = mill_x_copy(w, e);
-    if (c == NULL) return NULL;
-    c->args[draws[i].at] = mill_x_bigint(w, v + *by);
-    return c->args[draws[i].at] ? mill_bind_call(w, NULL, c) : NULL;
-  }
-  return NULL;
+  int at = mill_seed_argument(e);
+  if (at < 0 || e->nargs <= at) return NULL;
+  const mill_expr *seed = e->args[at];
+  if (seed->value == NULL || !mill_vector_valid(seed->value, 0)) return NULL;
+  bool small = seed->type->id == MILL_INT;
+  if (!small && seed->type->id != MILL_BIGINT) return NULL;
+  int64_t v = small ? *(const int32_t *)seed->value->data : *(const int64_t *)seed->value->data;
+  mill_expr *c = mill_x_copy(w, e);
+  if (c == NULL) return NULL;
+  c->args[at] = mill_x_bigint(w, (int64_t)((uint64_t)v + (uint64_t)*by));
+  return c->args[at] ? mill_bind_call(w, NULL, c) : NULL;
 }
 
 static const mill_node *shift_node(mill_planner *w, const mill_node *n, int64_t by) {

@@ -281,6 +281,17 @@ static int drawing_at(const mill_expr *e, void *arg) {
 }
 bool mill_x_draws(const mill_expr *e) { return mill_x_any(e, drawing_at, NULL); }
 
+int mill_seed_argument(const mill_expr *e) {
+  static const struct {
+    const char *name;
+    int at;
+  } draws[] = {{"rand", 0},    {"randn", 0}, {"uniform", 2},
+               {"randstr", 1}, {"uuid", 0},  {"shuffle", 1}};
+  for (size_t i = 0; i < sizeof draws / sizeof *draws; i++)
+    if (mill_x_is_call(e, draws[i].name)) return draws[i].at;
+  return -1;
+}
+
 static int unfoldable_at(const mill_expr *e, void *arg) {
   const mill_function *fn = function_of(e);
   (void)arg;

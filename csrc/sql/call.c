@@ -121,6 +121,7 @@ static bool datetime_unit(int kind) {
 
 /* name(UNIT, a, b) */
 static mill_expr *with_unit(mill_parser *p, int from, const char *name) {
+  const mill_token *called = &p->token[p->at];
   int at = p->at += 2;
   const mill_token *t = &p->token[p->at];
   bool string = mill_p_is_string(p, 0);
@@ -128,7 +129,9 @@ static mill_expr *with_unit(mill_parser *p, int from, const char *name) {
   p->at++;
   if (string)
     mill_p_error(p, from, MILL_E_INVALID_PARAMETER_VALUE_DATETIME_UNIT, "functionName",
-                 mill_p_fragment(p, from), "parameter", "`unit`", "invalidValue", unit, NULL);
+                 mill_error_fmt(p->err, "`%.*s`", (int)(called->stop - called->start),
+                                p->text + called->start),
+                 "parameter", "`unit`", "invalidValue", unit, NULL);
   mill_expr *u = mill_p_string_literal(p, at, unit, strlen(unit));
   mill_p_expect(p, MILL_T_COMMA);
   mill_expr *a = mill_p_operand(p);
@@ -182,8 +185,8 @@ mill_expr *mill_p_special(mill_parser *p) {
   case MILL_K_DATE_ADD: return unit_function(p, from, "timestampadd");
   case MILL_K_TIMESTAMPDIFF: return only_with_unit(p, from, "timestampdiff");
   case MILL_K_DATEDIFF:
-  case MILL_K_DATE_DIFF: return unit_function(p, from, "timestampdiff");
-  case MILL_K_TIMEDIFF: return unit_function(p, from, "time_diff");
+  case MILL_K_DATE_DIFF:
+  case MILL_K_TIMEDIFF: return unit_function(p, from, "timestampdiff");
   default: return NULL;
   }
 }

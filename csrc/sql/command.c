@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "base/calendar.h"
 #include "sql/ddl_int.h"
 
 static const char *upper(mill_parser *p, int token) {
@@ -219,28 +220,40 @@ static const char *raw(mill_parser *p, int32_t start, int32_t stop) {
   return mill_p_copy(p, p->text + start, (size_t)(stop - start));
 }
 
+/* An interval as the offset of a zone. One that is none is shown by what is too much of it: its months, its days,
+** its hours, or, where there is less than a second, its seconds. */
+static const char *offset_of(mill_parser *p, int from, const mill_expr *e) {
+  enum { SECOND = 1000000, MOST = 18 * 3600 };
+  if (e->type == NULL || (e->type->id != MILL_INTERVAL_DT && e->type->id != MILL_INTERVAL_YM))
+    return "+00:00";
+  bool months = e->type->id == MILL_INTERVAL_YM;
+  int64_t micros = months ? 0 : *(int64_t *)e->value->data, seconds = micros / SECOND;
+  int64_t bad = months ? *(int32_t *)e->value->data : 0;
+  if (!months && e->type->start == MILL_DAY) bad = micros / MILL_MICROS_DAY;
+  if (bad == 0 && (seconds > MOST || seconds < -MOST)) bad = seconds / 3600;
+  if (bad == 0 && micros % SECOND) bad = seconds;
+  if (bad || micros % SECOND)
+    mill_p_error(p, from, MILL_E_INVALID_INTERVAL_FORMAT_TIMEZONE_INTERVAL_OUT_OF_RANGE, "input",
+                 mill_error_fmt(p->err, "%lld", (long long)bad), NULL);
+  if (seconds == 0) return "Z";
+  char *s = mill_p_alloc(p, 16);
+  unsigned at = (unsigned)(seconds < 0 ? -seconds : seconds) % (24 * 3600);
+  if (s)
+    snprintf(s, 16, at % 60 ? "%c%02u:%02u:%02u" : "%c%02u:%02u", seconds < 0 ? '-' : '+',
+             at / 3600, at / 60 % 60, at % 60);
+  return s;
+}
+
 static mill_node *time_zone(mill_parser *p, mill_node *n, int from) {
   p->at += 2;
   n->name = "spark.sql.session.timeZone";
   if (mill_p_is_string(p, 0)) {
     n->alias = mill_p_string(p, NULL);
   } else if (mill_p_accept(p, MILL_K_LOCAL)) {
-    n->alias = "LOCAL";
+    n->alias = "UTC"; /* the zone of a session that was given none */
   } else if (mill_p_is_interval(p)) {
     mill_expr *e = mill_p_interval(p);
-    int64_t micros = e->type && e->type->id == MILL_INTERVAL_DT ? *(int64_t *)e->value->data : 0;
-    int64_t minutes = micros / 60000000;
-    if (minutes > 18 * 60 || minutes < -18 * 60)
-      mill_p_error(p, from, MILL_E_INVALID_INTERVAL_FORMAT_TIMEZONE_INTERVAL_OUT_OF_RANGE, "input",
-                   mill_p_fragment(p, from), NULL);
-    char *s = mill_p_alloc(p, 16);
-    int64_t m = minutes < 0 ? -minutes : minutes;
-    if (s) {
-      s[0] = minutes < 0 ? '-' : '+';
-      s[1] = (char)('0' + m / 600 % 10), s[2] = (char)('0' + m / 60 % 10), s[3] = ':';
-      s[4] = (char)('0' + m % 60 / 10), s[5] = (char)('0' + m % 10);
-    }
-    n->alias = s;
+    n->alias = offset_of(p, from, e);
   } else {
     while (mill_p_peek(p, 0) != MILL_T_EOF) p->at++;
     mill_p_error(p, from, MILL_E_LEGACY_0045, NULL);

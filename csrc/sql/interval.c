@@ -43,14 +43,14 @@ static const unit *find_unit(const char *s, size_t n) {
 
 /* A sum of values with units. */
 typedef struct {
-  int64_t months, micros;
-  int first[2], last[2]; /* fields seen, by family; first 9: none */
-  bool overflow, days;   /* days: of days that a calendar interval still holds */
-  mill_status why;       /* MILL_OK, or why a value is none */
+  int64_t months, days, micros; /* micros: below a day's units */
+  int first[2], last[2];        /* fields seen, by family; first 9: none */
+  bool overflow;
+  mill_status why; /* MILL_OK, or why a value is none */
   const char *unit;
 } total;
 
-static const total nothing = {0, 0, {9, 9}, {-1, -1}, false, false, MILL_OK, ""};
+static const total nothing = {0, 0, 0, {9, 9}, {-1, -1}, false, MILL_OK, ""};
 
 static bool add_scaled(int64_t *sum, int64_t v, int64_t size) {
   int64_t product;
@@ -98,17 +98,20 @@ static void add_value(total *t, const char *s, size_t n, const unit *u) {
     return;
   }
   v = minus ? -v : v;
-  int64_t *sum = u->months ? &t->months : &t->micros;
-  bool fits = r == MILL_PARSED && add_scaled(sum, v, u->size);
-  fits = fits && add_scaled(&t->micros, minus ? -micros : micros, 1);
-  if (!fits) {
-    t->overflow = true;
-    t->days = r == MILL_PARSED && u->field == MILL_DAY && !u->months && v <= INT32_MAX / 7 * 7 &&
-              v >= INT32_MIN;
-  }
+  bool days = !u->months && u->field == MILL_DAY;
+  int64_t *sum = u->months ? &t->months : days ? &t->days : &t->micros;
+  bool fits = r == MILL_PARSED && add_scaled(sum, v, days ? u->size / MILL_MICROS_DAY : u->size);
+  t->overflow = !fits || !add_scaled(&t->micros, minus ? -micros : micros, 1);
   int family = u->months ? 0 : 1;
   if (u->field < t->first[family]) t->first[family] = u->field;
   if (u->field > t->last[family]) t->last[family] = u->field;
+}
+
+/* What `one` sums is added to t, or taken away. */
+static void add_total(total *t, total one, bool minus) {
+  int64_t by = minus ? -1 : 1;
+  t->overflow = t->overflow || one.overflow || !add_scaled(&t->months, one.months, by) ||
+                !add_scaled(&t->days, one.days, by) || !add_scaled(&t->micros, one.micros, by);
 }
 
 /* t's fields reach over those of `one`. */
@@ -156,23 +159,24 @@ static const char *pieces_text(mill_parser *p, int body) {
 /* What was summed, as a literal; the tokens [body, p->at) are the interval's text. */
 static mill_expr *finish(mill_parser *p, int from, int body, const total *t) {
   bool ym = t->first[0] < 9, dt = t->first[1] < 9;
+  int64_t micros = t->micros;
   if (t->why != MILL_OK) {
     const char *s = mill_p_fragment(p, body);
     const char *which = t->why == MILL_E_LEGACY_0026 ? "value" : "input";
     bool word = t->why == MILL_E_INVALID_INTERVAL_FORMAT_INVALID_UNIT;
     if (word) s = pieces_text(p, body);
-    mill_p_error(p, from, t->why, which, s, "unit", word ? last_word(p) : t->unit, "value", s,
-                 NULL);
+    mill_p_error(p, from, t->why, which, s, "unit", word ? last_word(p) : t->unit,
+                 word ? NULL : "value", s, NULL);
   } else if (ym && dt) {
     mill_p_error(p, from, MILL_E_LEGACY_0029, "literal", mill_p_fragment(p, from), NULL);
-  } else if (t->overflow && t->days) {
+  } else if (t->overflow || t->months != (int32_t)t->months || t->days != (int32_t)t->days) {
+    mill_p_error(p, from, MILL_E_INVALID_INTERVAL_FORMAT_ARITHMETIC_EXCEPTION, "input",
+                 pieces_text(p, body), NULL);
+  } else if (!add_scaled(&micros, t->days, MILL_MICROS_DAY)) { /* a calendar interval held it */
     mill_p_error(p, from, MILL_E_INTERVAL_ARITHMETIC_OVERFLOW_WITHOUT_SUGGESTION, NULL);
-  } else if (t->overflow || t->months > INT32_MAX || t->months < INT32_MIN) {
-    const char *s = mill_p_fragment(p, body);
-    mill_p_error(p, from, MILL_E_INVALID_INTERVAL_FORMAT_ARITHMETIC_EXCEPTION, "input", s, NULL);
   } else {
     int family = ym ? 0 : 1;
-    return make(p, from, ym, t->first[family], t->last[family], ym ? t->months : t->micros);
+    return make(p, from, ym, t->first[family], t->last[family], ym ? t->months : micros);
   }
   return mill_p_null_literal(p, from);
 }
@@ -201,10 +205,9 @@ static bool read_text(const char *s, size_t n, total *t) {
     if (u == NULL || word == stop) return false;
     total one = nothing;
     add_value(&one, number, (size_t)(stop - number), u);
-    if (minus) one.months = -one.months, one.micros = -one.micros;
-    if (one.why != MILL_OK || one.overflow) return false;
-    if (!add_scaled(&t->months, one.months, 1) || !add_scaled(&t->micros, one.micros, 1))
-      return false;
+    if (one.why != MILL_OK) return false;
+    add_total(t, one, minus);
+    if (t->overflow) return false;
     span(t, &one);
     any = true;
   }
@@ -327,7 +330,9 @@ static void unmatched(mill_parser *p, int body, const unit *a, const unit *b, co
   snprintf(to, sizeof to, "%s TO %s", a->name, b->name);
   for (char *c = to; *c; c++) *c = (char)toupper((unsigned char)*c);
   snprintf(formats, sizeof formats, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s' %s`", form, form, to);
-  mill_p_error(p, body, MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING_WITH_NOTICE,
+  mill_p_error(p, body,
+               months ? MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING
+                      : MILL_E_INVALID_INTERVAL_FORMAT_UNMATCHED_FORMAT_STRING_WITH_NOTICE,
                "intervalStr", months ? "year-month" : "day-time", "supportedFormat", formats,
                "typeName", type, "input", s, NULL);
 }
@@ -414,14 +419,11 @@ mill_expr *mill_p_interval(mill_parser *p) {
     p->at++;
     total one = nothing;
     add_value(&one, s, strlen(s), u);
-    if (minus) one.months = -one.months, one.micros = -one.micros;
     if (one.why != MILL_OK && t.why == MILL_OK) {
       t.why = one.why;
       t.unit = one.unit;
     }
-    t.days = t.days || one.days;
-    t.overflow = t.overflow || one.overflow || !add_scaled(&t.months, one.months, 1) ||
-                 !add_scaled(&t.micros, one.micros, 1);
+    add_total(&t, one, minus);
     span(&t, &one);
     n = value_tokens(p, 0);
   } while (n > 0 && unit_at(p, n) != NULL);

@@ -97,16 +97,27 @@ static mill_expr *integral(mill_parser *p, const digits *d) {
   return mill_p_null_literal(p, d->from);
 }
 
+/* Of the text behind an E. */
+static int exponent_of(const char *s) {
+  enum { MOST = 1000000 };
+  bool minus = *s == '-';
+  int e = 0;
+  for (s += minus || *s == '+'; isdigit((unsigned char)*s) && e < MOST; s++) e = e * 10 + *s - '0';
+  return minus ? -e : e;
+}
+
 /* Digits from the first that is not 0, or behind the point if those are more. */
 static int written_precision(const digits *d) {
   int significant = 0, scale = 0;
   bool point = false;
-  for (size_t i = 0; i < d->n && d->s[i] != 'e' && d->s[i] != 'E'; i++) {
+  size_t i = 0;
+  for (; i < d->n && d->s[i] != 'e' && d->s[i] != 'E'; i++) {
     point = point || d->s[i] == '.';
     if (!isdigit((unsigned char)d->s[i])) continue;
     significant += significant > 0 || d->s[i] != '0';
     scale += point;
   }
+  if (i + 1 < d->n) scale -= exponent_of(d->s + i + 1);
   return significant > scale ? significant : scale;
 }
 
@@ -246,14 +257,24 @@ static int fraction_digits(const char *s, size_t n) {
   return count < 9 ? count : 9;
 }
 
+/* "tomorrow CET": how much of the text is the word before a zone, which there must be but does not matter; 0:
+** it is none. */
+static size_t word_before_zone(const mill_parser *p, const char *s, size_t n) {
+  size_t word = 0, at;
+  while (word < n && isalpha((unsigned char)s[word])) word++;
+  for (at = word; at < n && (s[at] == ' ' || s[at] == '\t');) at++;
+  return word && at < n && mill_zones_try(p->rules.ctx->zones, s + at, n - at) ? word : 0;
+}
+
 static mill_expr *timestamp(mill_parser *p, int from, bool ntz, const char *name, const char *s,
                             size_t n) {
   int64_t local = local_now(p), v;
   int rest = 0;
   mill_timestamp_rules r = {p->rules.ctx->zones, p->rules.set.zone, p->rules.set.now_micros, ntz,
                             true};
+  size_t word = ntz ? 0 : word_before_zone(p, s, n), read = word ? word : n;
   if (of_today(s, n)) mill_settings_once(&p->rules.set);
-  if (mill_special_time(s, n, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
+  if (mill_special_time(s, read, mill_floor_div(local, MILL_MICROS_DAY), local, false, &v)) {
     if (!ntz && v != 0 && p->rules.set.zone) mill_zone_to_utc(p->rules.set.zone, v, &v);
   } else if (!mill_timestamp_parse_nanos(&r, s, n, &v, &rest)) {
     return invalid(p, from, name, s);

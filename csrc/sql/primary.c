@@ -316,7 +316,9 @@ static const char *step(mill_parser *p, bool first, const char **name) {
   if (!first && !(mill_p_is(p, MILL_T_DOT) && mill_p_is_name(p, 1))) return NULL;
   p->at += !first;
   *name = mill_p_name(p);
-  return printed(p, strpbrk(*name, ".[]' ") ? "['%s']" : ".%s", *name);
+  const char *dot = strrchr(*name, '.'), *whole = *name;
+  if (dot) *name = dot + 1; /* `a.b` is two steps */
+  return printed(p, dot == NULL && strpbrk(whole, "[]' ") ? "['%s']" : ".%s", whole);
 }
 
 /* v:a.b[0]['c'] becomes variant_get(v, '$.a.b[0]['c']', 'variant'); hidden, with the last name in
