@@ -116,6 +116,35 @@ static const uint64_t power5[] = {1ull,
                                   1490116119384765625ull,
                                   7450580596923828125ull};
 
+/* floor((2^128 - 1) / d) - 2^64 for d = 5^i moved up to begin with a one: what divide() multiplies by. */
+static const uint64_t inverse5[] = {
+    0xffffffffffffffffull, 0x9999999999999999ull, 0x47ae147ae147ae14ull, 0x0624dd2f1a9fbe76ull,
+    0xa36e2eb1c432ca57ull, 0x4f8b588e368f0846ull, 0x0c6f7a0b5ed8d36bull, 0xad7f29abcaf48578ull,
+    0x5798ee2308c39df9ull, 0x12e0be826d694b2eull, 0xb7cdfd9d7bdbab7dull, 0x5fd7fe17964955fdull,
+    0x19799812dea11197ull, 0xc25c268497681c26ull, 0x6849b86a12b9b01eull, 0x203af9ee756159b2ull,
+    0xcd2b297d889bc2b6ull, 0x70ef54646d496892ull, 0x2725dd1d243aba0eull, 0xd83c94fb6d2ac34aull,
+    0x79ca10c9242235d5ull, 0x2e3b40a0e9b4f7ddull, 0xe392010175ee5962ull, 0x82db34012b25144eull,
+    0x357c299a88ea76a5ull, 0xef2d0f5da7dd8aa2ull, 0x8c240c4aecb13bb5ull, 0x3ce9a36f23c0fc90ull};
+
+/* wide / d and whether something remains, for 2^63 <= d and wide < 2^64 * d, with d's inverse: Moeller and
+** Granlund, "Improved division by invariant integers" (2011), algorithm 4. Two multiplications; the
+** compiler's own division of 128 bits is two calls. */
+static inline uint64_t divide(unsigned __int128 wide, uint64_t d, uint64_t inverse, bool *rest) {
+  uint64_t high = (uint64_t)(wide >> 64), low = (uint64_t)wide;
+  unsigned __int128 guess = (unsigned __int128)inverse * high + wide;
+  uint64_t q = (uint64_t)(guess >> 64) + 1, r = low - q * d;
+  if (r > (uint64_t)guess) {
+    q--;
+    r += d;
+  }
+  if (__builtin_expect(r >= d, 0)) {
+    q++;
+    r -= d;
+  }
+  *rest = r != 0;
+  return q;
+}
+
 /* The leading 64 bits of digits * 10^exponent, the lowest set when something follows, and the power of
 ** two they stand for: exact, since numerators have 128 bits and 5^27 has 63. */
 static bool leading_bits(uint64_t digits, int exponent, uint64_t *bits, int *shift) {
@@ -132,7 +161,9 @@ static bool leading_bits(uint64_t digits, int exponent, uint64_t *bits, int *shi
     int up = __builtin_clzll(divisor);
     wide <<= 63;
     divisor <<= up;
-    *bits = (uint64_t)(wide / divisor) | (wide % divisor != 0);
+    bool rest;
+    uint64_t quotient = divide(wide, divisor, inverse5[-exponent], &rest);
+    *bits = quotient | rest;
     *shift = exponent + up - 63 - zeros;
   }
   return true;

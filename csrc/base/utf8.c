@@ -51,7 +51,7 @@ bool mill_utf8_ascii_case(mill_case how, const char *p, size_t n, char *out) {
 }
 
 bool mill_utf8_valid(const char *p, size_t n) {
-  return mill_utf8_ascii(p, n) || mill_utf8_check(p, n) != SIZE_MAX;
+  return (n < 64 && mill_utf8_ascii(p, n)) || mill_utf8_check(p, n) != SIZE_MAX;
 }
 
 /* Bytes that Java's decoder replaces by one U+FFFD: the longest prefix of a valid sequence (of one

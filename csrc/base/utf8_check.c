@@ -9,10 +9,12 @@
 
 static size_t slowly(const char *p, size_t n) {
   size_t count = 0;
-  for (size_t i = 0; i < n; count++) {
-    int k = mill_utf8_length(p + i, n - i);
+  for (size_t i = 0; i < n;) {
+    bool plain = n - i >= 8 && mill_utf8_ascii(p + i, 8);
+    int k = plain ? 8 : mill_utf8_length(p + i, n - i);
     if (k == 0) return SIZE_MAX;
     i += (size_t)k;
+    count += plain ? 8 : 1;
   }
   return count;
 }
@@ -84,16 +86,29 @@ static FAST __m128i tail(const char *end, size_t n, size_t size) {
                           _mm_loadu_si128((const __m128i *)(const void *)(from + 16 - n)));
 }
 
-/* The last block holds at least one zero, so that a sequence cut off at the end is seen. */
+static FAST bool ascii_block(const char *p) { /* 64 bytes */
+  const __m128i *v = (const __m128i *)(const void *)p;
+  __m128i low = _mm_or_si128(_mm_loadu_si128(v), _mm_loadu_si128(v + 1)),
+          high = _mm_or_si128(_mm_loadu_si128(v + 2), _mm_loadu_si128(v + 3));
+  return _mm_movemask_epi8(_mm_or_si128(low, high)) == 0;
+}
+
+/* Blocks of ASCII are passed over where no sequence may go on in them: what is before then stays any ASCII.
+** The last block holds at least one zero, so that a sequence cut off at the end is seen. */
 static FAST size_t fast(const char *p, size_t n) {
   __m128i before = _mm_setzero_si128(), wrong = before, v;
   const char *end = p + n;
   const size_t size = n;
   size_t count = 0;
-  for (; n >= 16; n -= 16, p += 16, before = v) {
+  while (n >= 16) {
+    if (n >= 64 && _mm_movemask_epi8(before) == 0 && ascii_block(p)) {
+      n -= 64, p += 64, count += 64;
+      continue;
+    }
     v = _mm_loadu_si128((const __m128i *)(const void *)p);
     wrong = _mm_or_si128(wrong, errors(v, before));
     count += leads(v);
+    n -= 16, p += 16, before = v;
   }
   v = tail(end, n, size);
   wrong = _mm_or_si128(wrong, errors(v, before));

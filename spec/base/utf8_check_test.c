@@ -42,7 +42,7 @@ int main(void) {
                                        0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed,
                                        0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
   enum { EDGES = sizeof edge };
-  bool pairs = true, fours = true, ends = true;
+  bool pairs = true, fours = true, ends = true, blocks = true;
   for (int a = 0; a < 256; a++)
     for (int b = 0; b < 256; b++) {
       memset(text, 'x', sizeof text);
@@ -61,7 +61,15 @@ int main(void) {
     for (size_t i = 0; i < 60; i += 4) memcpy(text + i, "\xf0\x9f\x98\x80", 4);
     ends &= agree(text, n);
   }
+  for (size_t k = 0; k < (size_t)EDGES * EDGES * EDGES; k++) {
+    unsigned char wide[200];
+    size_t at = 60 + k % 8 + (k % 3) * 16;
+    memset(wide, 'x', sizeof wide);
+    for (size_t i = 0, rest = k; i < 3; i++, rest /= EDGES) wide[at + i] = edge[rest % EDGES];
+    blocks &= agree(wide, sizeof wide) && agree(wide, at + 66) && agree(wide, at + 2);
+  }
   CHECK(pairs, "all pairs of bytes");
+  CHECK(blocks, "bytes at the edges of blocks of ASCII");
   CHECK(fours, "four bytes at the edges of the table");
   CHECK(ends, "texts cut at each byte");
   return check_done();
