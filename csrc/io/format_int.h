@@ -76,6 +76,7 @@ typedef struct io_window {
   uint64_t next,
       stop;     /* where reading goes on; records that begin at or behind stop are not ours */
   size_t check; /* the first byte that mill_io_valid has not seen */
+  size_t cr;    /* up to there no byte is a \r; 0: nobody has looked */
   bool eof, checked, valid;
   io_separator line; /* the line end of a chained format's file */
   io_charset charset;

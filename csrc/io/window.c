@@ -140,6 +140,7 @@ mill_status mill_io_fill(io_window *w, mill_error *err) {
   memset(w->data + w->have, 0, IO_PAD);
   w->check = w->at;
   w->checked = false;
+  w->cr = 0;
   return MILL_OK;
 }
 
@@ -148,12 +149,10 @@ bool mill_io_valid(io_window *w) {
   const char *p = w->data + w->check;
   size_t n = w->have - w->check, cut = 0;
   w->checked = true;
-  w->valid = mill_utf8_ascii(p, n);
-  if (w->valid) return true;
   while (!w->eof && cut < 3 && cut < n && ((unsigned char)p[n - cut - 1] & 0xc0) == 0x80) cut++;
   if (!w->eof && cut < n && (unsigned char)p[n - cut - 1] >= 0xc0) /* the window cuts a character */
     n -= cut + 1;
-  return w->valid = mill_utf8_valid(p, n);
+  return w->valid = mill_utf8_check(p, n) != SIZE_MAX;
 }
 
 /* A byte order mark at the beginning is no content. */
@@ -197,19 +196,29 @@ mill_status mill_io_window_open(io_window *w, const io_job *job, size_t file, ui
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-/* The end of the line at p: where its separator begins, and behind it. NULL: not in [p, end).
-** A \r at the very end waits for a \n unless there is nothing more. */
-static const char *line_end(const char *p, const char *end, io_separator sep, bool eof,
-                            const char **behind) {
+/* The first \r at or behind p, looked for once: in most files there is none, and lines need not be searched
+** for it one by one. */
+static const char *next_cr(io_window *w, const char *p) {
+  if (w->cr <= (size_t)(p - w->data)) {
+    const char *q = memchr(p, '\r', w->have - (size_t)(p - w->data));
+    w->cr = q ? (size_t)(q - w->data) : w->have;
+  }
+  return w->cr < w->have ? w->data + w->cr : NULL;
+}
+
+/* The end of the line at p: where its separator begins, and behind it. NULL: not in [p, end), the rest of the
+** window. A \r at the very end waits for a \n unless there is nothing more. */
+static const char *line_end(io_window *w, const char *p, io_separator sep, const char **behind) {
+  const char *end = w->data + w->have;
   if (sep.text) {
     const char *q = memmem(p, (size_t)(end - p), sep.text, sep.size);
     *behind = q ? q + sep.size : NULL;
     return q;
   }
-  const char *lf = memchr(p, '\n', (size_t)(end - p));
-  const char *cr = memchr(p, '\r', (size_t)((lf ? lf : end) - p));
+  const char *lf = memchr(p, '\n', (size_t)(end - p)), *cr = next_cr(w, p);
+  if (cr && lf && lf < cr) cr = NULL;
   const char *q = cr ? cr : lf;
-  if (!q || (cr && cr + 1 == end && !eof)) return NULL;
+  if (!q || (cr && cr + 1 == end && !w->eof)) return NULL;
   *behind = q + (cr && cr + 1 < end && cr[1] == '\n' ? 2 : 1);
   return q;
 }
@@ -220,7 +229,7 @@ mill_status mill_io_line(io_window *w, io_separator sep, bool may_fill, const ch
   for (;;) {
     if (w->offset + w->at >= w->stop) return MILL_OK;
     const char *p = w->data + w->at, *end = w->data + w->have, *behind;
-    const char *q = line_end(p, end, sep, w->eof, &behind);
+    const char *q = line_end(w, p, sep, &behind);
     if (!q && w->eof && p < end) q = behind = end;
     if (q) {
       *line = p;
