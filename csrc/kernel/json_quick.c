@@ -85,76 +85,9 @@ static json_put put_slowly(json_walk *w, json_column *c, uint32_t row) {
   return one;
 }
 
-/* The plain text [p, q) as a value of the column's type. */
-static inline bool put_text(const json_walk *w, json_column *c, uint32_t row, const char *p,
-                            const char *q) {
-  const mill_value_rules *r = &w->b->rules->values;
-  void *out = (char *)c->vector.data + (size_t)row * c->type->width;
-  size_t n = (size_t)(q - p);
-  switch (c->type->id) {
-  case MILL_STRING: *(mill_str *)out = mill_str_view_padded(p, (uint32_t)n); return true;
-  case MILL_DATE: return n == 10 && !r->date_pattern && quick_date(p, out);
-  case MILL_TIMESTAMP:
-    return !r->timestamp_pattern && quick_timestamp(p, n, out) &&
-           mill_zone_to_utc(r->timestamp.zone, *(int64_t *)out, out);
-  case MILL_TIMESTAMP_NTZ: return !r->ntz_pattern && quick_timestamp(p, n, out);
-  default: return false;
-  }
+static inline void *place(const json_column *c, uint32_t row, size_t width) {
+  return (char *)c->vector.data + row * width;
 }
-
-/* The plain number at w->p as a value of the column's type; false: w->p stays. */
-static inline bool put_number(json_walk *w, json_column *c, uint32_t row) {
-  const char *p = w->p, *from = p + (*p == '-');
-  void *out = (char *)c->vector.data + (size_t)row * c->type->width;
-  uint64_t v = 0;
-  size_t whole = quick_run(from, (size_t)(w->end - from), &v), part = 0;
-  const char *q = from + whole;
-  if (whole == 0 || whole > 15 || (*from == '0' && whole > 1) || w->b->rules->max_number < 64)
-    return false;
-  if (q < w->end && *q == '.') {
-    if (c->type->id != MILL_DOUBLE && c->type->id != MILL_DECIMAL) return false;
-    const char *digits = q + 1;
-    part = quick_run(digits, (size_t)(w->end - digits), &v);
-    q = digits + part;
-    size_t room = 19 - whole + (*from == '0');
-    for (; q < w->end && *q >= '0' && *q <= '9' && part < room; q++, part++)
-      v = v * 10 + (uint64_t)(*q - '0');
-    if (part == 0 || part > room) return false;
-  }
-  if (q < w->end && !json_ends_value(*q)) return false;
-  int64_t signed_ = *p == '-' ? -(int64_t)v : (int64_t)v;
-  bool good = false;
-  switch (c->type->id) {
-  case MILL_BIGINT:
-    *(int64_t *)out = signed_;
-    good = true;
-    break;
-  case MILL_INT:
-    *(int32_t *)out = (int32_t)signed_;
-    good = signed_ == (int32_t)signed_;
-    break;
-  case MILL_DOUBLE:
-    if (part == 0) {
-      *(double *)out = (double)signed_;
-      good = true;
-    } else if (mill_double_of(v, -(int)part, out)) {
-      if (*p == '-') *(double *)out = -*(double *)out;
-      good = true;
-    }
-    break;
-  case MILL_DECIMAL:
-    good = part && c->type->phys == MILL_PHYS_I64 &&
-           quick_decimal(p, (size_t)(q - p), c->type->scale, out) &&
-           mill_decimal_fits(*(int64_t *)out, c->type->precision);
-    break;
-  default: break;
-  }
-  if (good) w->p = q;
-  return good;
-}
-
-static json_put put_struct(json_walk *w, json_column *c, uint32_t row);
-static json_put put_array(json_walk *w, json_column *c, uint32_t row);
 
 static inline json_put good(json_walk *w, json_column *c, uint32_t row, const char *behind) {
   set_valid(c, row);
@@ -162,30 +95,175 @@ static inline json_put good(json_walk *w, json_column *c, uint32_t row, const ch
   return JSON_GOOD;
 }
 
+/* What the character behind a backslash stands for; 0: more than one character has to tell. */
+static inline char escaped(char c) {
+  switch (c) {
+  case '"':
+  case '\\':
+  case '/': return c;
+  case 'b': return '\b';
+  case 'f': return '\f';
+  case 'n': return '\n';
+  case 'r': return '\r';
+  case 't': return '\t';
+  default: return 0;
+  }
+}
+
+/* The text at w->p, whose first backslash is at q: with such escapes only. */
+static json_put put_escaped(json_walk *w, json_column *c, uint32_t row, const char *q) {
+  const char *p = w->p + 1, *end = q;
+  size_t escapes = 0;
+  for (; end + 1 < w->end && *end == '\\'; escapes++) {
+    if (!escaped(end[1])) return put_slowly(w, c, row);
+    end = json_text_end(end + 2);
+  }
+  if (end >= w->end || *end != '"') return put_slowly(w, c, row);
+  size_t n = (size_t)(end - p) - escapes;
+  char *own = mill_arena_take(w->b->scratch, n), *to = own;
+  if (own == NULL) {
+    w->b->status = mill_oom(w->b->memory, n, w->b->err);
+    return JSON_FAILED;
+  }
+  for (; q < end; q = json_text_end(p)) {
+    memcpy(to, p, (size_t)(q - p));
+    to += q - p;
+    *to++ = escaped(q[1]);
+    p = q + 2;
+  }
+  memcpy(to, p, (size_t)(q - p));
+  *(mill_str *)place(c, row, sizeof(mill_str)) = mill_str_view(own, n);
+  return good(w, c, row, end + 1);
+}
+
+static inline json_put put_string(json_walk *w, json_column *c, uint32_t row) {
+  const char *p = w->p + 1, *q = json_text_end(p);
+  if (*q == '\\') return put_escaped(w, c, row, q);
+  if (q >= w->end || *q != '"') return put_slowly(w, c, row);
+  *(mill_str *)place(c, row, sizeof(mill_str)) = mill_str_view_padded(p, (uint32_t)(q - p));
+  return good(w, c, row, q + 1);
+}
+
+/* A date or time; q: behind the plain text at w->p; NULL: it is of another form. */
+static inline const char *put_time(const json_walk *w, json_column *c, uint32_t row) {
+  const mill_value_rules *r = &w->b->rules->values;
+  const char *p = w->p + 1, *q = json_text_end(p);
+  size_t n = (size_t)(q - p);
+  int64_t *out = place(c, row, sizeof *out);
+  if (q >= w->end || *q != '"') return NULL;
+  bool done = false;
+  if (c->type->id == MILL_DATE)
+    done = n == 10 && !r->date_pattern && quick_date(p, place(c, row, sizeof(int32_t)));
+  else if (c->type->id == MILL_TIMESTAMP)
+    done = !r->timestamp_pattern && quick_timestamp(p, n, out) &&
+           mill_zone_to_utc(r->timestamp.zone, *out, out);
+  else
+    done = !r->ntz_pattern && quick_timestamp(p, n, out);
+  return done ? q + 1 : NULL;
+}
+
+/* Digits of a plain number, which is at w->p: *part of them behind a point. Where it ends; NULL: it is of another
+** form. */
+static inline __attribute__((always_inline)) const char *plain_number(const json_walk *w,
+                                                                      bool fraction, uint64_t *v,
+                                                                      size_t *part) {
+  const char *from = w->p + (*w->p == '-');
+  *v = *part = 0;
+  size_t whole = quick_run(from, (size_t)(w->end - from), v);
+  const char *q = from + whole;
+  if (whole == 0 || whole > 15 || (*from == '0' && whole > 1) || w->b->rules->max_number < 64)
+    return NULL;
+  if (fraction && q < w->end && *q == '.') {
+    const char *digits = q + 1;
+    *part = quick_run(digits, (size_t)(w->end - digits), v);
+    q = digits + *part;
+    size_t room = 19 - whole + (*from == '0');
+    for (; q < w->end && *q >= '0' && *q <= '9' && *part < room; q++, ++*part)
+      *v = *v * 10 + (uint64_t)(*q - '0');
+    if (*part == 0 || *part > room) return NULL;
+  }
+  return q >= w->end || json_ends_value(*q) ? q : NULL;
+}
+
+static inline const char *put_integer(const json_walk *w, int64_t *out) {
+  uint64_t v;
+  size_t part;
+  const char *q = plain_number(w, false, &v, &part);
+  *out = *w->p == '-' ? -(int64_t)v : (int64_t)v;
+  return q;
+}
+
+static inline const char *put_double(const json_walk *w, double *out) {
+  uint64_t v;
+  size_t part;
+  const char *q = plain_number(w, true, &v, &part);
+  if (q == NULL) return NULL;
+  if (part == 0)
+    *out = (double)(*w->p == '-' ? -(int64_t)v : (int64_t)v); /* "-0" is an integer's zero */
+  else if (!mill_double_of(v, -(int)part, out))
+    return NULL;
+  else if (*w->p == '-')
+    *out = -*out;
+  return q;
+}
+
+static inline const char *put_decimal(const json_walk *w, const mill_type *t, int64_t *out) {
+  uint64_t v;
+  size_t part;
+  const char *q = plain_number(w, true, &v, &part);
+  bool fits = q && part && quick_decimal(w->p, (size_t)(q - w->p), t->scale, out) &&
+              mill_decimal_fits(*out, t->precision);
+  return fits ? q : NULL;
+}
+
+static json_put put_struct(json_walk *w, json_column *c, uint32_t row);
+static json_put put_array(json_walk *w, json_column *c, uint32_t row);
+
+/* The number or word at w->p; where it ends; NULL: it is of another form, or of a type that goes the long way. */
+static inline const char *put_plain(const json_walk *w, json_column *c, uint32_t row) {
+  int64_t v;
+  const char *q = NULL;
+  switch (c->type->id) {
+  case MILL_BIGINT: return put_integer(w, place(c, row, sizeof v));
+  case MILL_INT:
+    q = put_integer(w, &v);
+    *(int32_t *)place(c, row, sizeof(int32_t)) = (int32_t)v;
+    return v == (int32_t)v ? q : NULL;
+  case MILL_DOUBLE: return put_double(w, place(c, row, sizeof(double)));
+  case MILL_DECIMAL:
+    if (c->type->phys != MILL_PHYS_I64) return NULL;
+    return put_decimal(w, c->type, place(c, row, sizeof v));
+  case MILL_BOOLEAN:
+    if (json_is_word(w, "true", 4)) q = w->p + 4;
+    *(uint8_t *)place(c, row, 1) = q != NULL;
+    return q || !json_is_word(w, "false", 5) ? q : w->p + 5;
+  default: return NULL;
+  }
+}
+
+/* By the type of the column, not by the text: what comes next in a record is known by then, so the ways of one
+** record are those of the record before. */
 static json_put put_value(json_walk *w, json_column *c, uint32_t row) {
-  char first = json_next_char(w);
-  set_null(c, row);
-  if (c->type->id == MILL_VARIANT) return put_slowly(w, c, row);
-  if (first == '"') {
-    const char *p = w->p + 1, *q = json_text_end(p);
-    if (q < w->end && *q == '"' && put_text(w, c, row, p, q)) return good(w, c, row, q + 1);
-  } else if (first == '-' || (first >= '0' && first <= '9')) {
-    if (put_number(w, c, row)) return good(w, c, row, w->p);
-  } else if (first == '{') {
-    if (c->type->phys == MILL_PHYS_STRUCT && w->depth < JSON_QUICK_DEPTH)
-      return put_struct(w, c, row);
-  } else if (first == '[') {
-    if (c->type->id == MILL_ARRAY && w->depth < JSON_QUICK_DEPTH) return put_array(w, c, row);
-  } else if (first == 'n' && json_is_word(w, "null", 4)) {
+  const char first = json_next_char(w), *q = NULL;
+  if (first == 'n' && c->type->id != MILL_VARIANT && json_is_word(w, "null", 4)) {
+    set_null(c, row); /* there may have been a member of that name before */
     w->p += 4;
     return JSON_GOOD;
-  } else if (c->type->id == MILL_BOOLEAN) {
-    bool yes = first == 't';
-    size_t n = yes ? 4 : 5;
-    *((uint8_t *)c->vector.data + row) = yes;
-    if (json_is_word(w, yes ? "true" : "false", n)) return good(w, c, row, w->p + n);
   }
-  return put_slowly(w, c, row);
+  switch (c->type->id) {
+  case MILL_STRING: return first == '"' ? put_string(w, c, row) : put_slowly(w, c, row);
+  case MILL_DATE:
+  case MILL_TIMESTAMP:
+  case MILL_TIMESTAMP_NTZ: q = first == '"' ? put_time(w, c, row) : NULL; break;
+  case MILL_STRUCT:
+    if (first == '{' && w->depth < JSON_QUICK_DEPTH) return put_struct(w, c, row);
+    break;
+  case MILL_ARRAY:
+    if (first == '[' && w->depth < JSON_QUICK_DEPTH) return put_array(w, c, row);
+    break;
+  default: q = put_plain(w, c, row); break;
+  }
+  return q ? good(w, c, row, q) : put_slowly(w, c, row);
 }
 
 /* ---- what holds others ---------------------------------------------------------------------- */
@@ -210,65 +288,71 @@ static json_put put_array(json_walk *w, json_column *c, uint32_t row) {
   w->p++;
   w->depth--;
   ((mill_span *)c->vector.data)[row] = (mill_span){start, item->size - start};
-  if (all != JSON_BAD) set_valid(c, row);
+  if (all != JSON_BAD)
+    set_valid(c, row);
+  else
+    set_null(c, row);
   return all;
 }
 
-/* Does the name at p, behind its quote, equal that of member `at`? */
-static inline bool is_member(const json_column *c, uint32_t at, const char *p) {
-  uint32_t n = c->name_size[at];
-  const char *name = c->type->fields[at].name;
-  if (p[n] != '"') return false;
-  if (n > 8) return memcmp(p, name, n) == 0;
-  uint64_t x = quick_load(p) ^ c->name_word[at];
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  return n == 8 ? x == 0 : (x & ((1ull << (8 * n)) - 1)) == 0;
-#else
-  return n == 8 ? x == 0 : n == 0 || x >> (64 - 8 * n) == 0;
-#endif
+/* Do the name at p, behind its quote, and a colon behind it equal that of a member? */
+static inline bool is_member(const json_column *c, uint32_t at, const char *p, size_t left) {
+  const json_name *name = &c->name[at];
+  uint64_t other = (quick_load(p) ^ name->word[0]) & name->mask[0];
+  other |= (quick_load(p + 8) ^ name->word[1]) & name->mask[1];
+  if (other || name->size + 2 > left) return false;
+  if (name->size <= JSON_NAME_SHORT) return true;
+  return memcmp(p, c->type->fields[at].name, name->size) == 0 &&
+         memcmp(p + name->size, "\":", 2) == 0;
 }
 
-/* The member whose name stands at w->p, where a quote is; w->p moves behind its colon. `before`: the
-** member before it, nfields: none. False: not of the usual form. UINT32_MAX: no such member. */
-static inline bool find_member(json_walk *w, json_column *c, uint32_t before, uint32_t *out) {
+/* The member whose name stands at w->p, where a quote is; w->p moves behind its colon. False: not of the usual
+** form. UINT32_MAX: no such member. */
+static inline bool find_member(json_walk *w, json_column *c, uint32_t *guess, uint32_t *out) {
   const char *p = w->p + 1;
-  uint32_t *guess = &c->after[2 * before], at = UINT32_MAX;
   size_t left = (size_t)(w->end - p);
-  for (int i = 0; i < 2 && at == UINT32_MAX; i++)
-    if (guess[i] != UINT32_MAX && c->name_size[guess[i]] < left && is_member(c, guess[i], p))
-      at = guess[i];
-  if (at != UINT32_MAX) {
-    w->p = p + c->name_size[at] + 1;
-  } else {
-    const char *q = json_text_end(p);
-    if (q >= w->end || *q != '"') return false;
-    at = mill_json_member(c, p, (size_t)(q - p));
-    w->p = q + 1;
-    if (at != UINT32_MAX) {
-      guess[1] = guess[0];
-      guess[0] = at;
+  for (int i = 0; i < JSON_GUESSES; i++)
+    if (guess[i] != UINT32_MAX && is_member(c, guess[i], p, left)) {
+      *out = guess[i];
+      w->p = p + c->name[guess[i]].size + 2;
+      return true;
     }
+  const char *q = json_text_end(p);
+  if (q >= w->end || *q != '"') return false;
+  *out = mill_json_member(c, p, (size_t)(q - p));
+  w->p = q + 1;
+  if (*out != UINT32_MAX && *out != guess[0]) {
+    guess[1] = guess[0];
+    guess[0] = *out;
   }
   if (json_next_char(w) != ':') return false;
   w->p++;
-  *out = at;
   return true;
+}
+
+/* Which member follows the one before it, guessed: records come in a few orders, which the one before that tells
+** apart; the first names are told apart by their first characters. */
+static inline uint32_t *guesses(const json_column *c, uint32_t before, uint32_t turn) {
+  return c->after + ((size_t)before * JSON_TURNS + turn % JSON_TURNS) * JSON_GUESSES;
 }
 
 static json_put put_struct(json_walk *w, json_column *c, uint32_t row) {
   json_put all = JSON_GOOD;
-  uint32_t before = c->type->nfields, at;
+  uint32_t before = c->type->nfields, at, turn;
   if (++w->depth > w->b->rules->max_depth) return JSON_BROKEN;
   w->p++;
   if (json_next_char(w) != '}') {
+    turn = (unsigned char)w->p[1];
     for (;; w->p++) {
-      if (json_next_char(w) != '"' || !find_member(w, c, before, &at)) return JSON_BROKEN;
+      if (json_next_char(w) != '"' || !find_member(w, c, guesses(c, before, turn), &at))
+        return JSON_BROKEN;
       if (at == UINT32_MAX) {
         if (!mill_json_quick_value(w)) return JSON_BROKEN;
       } else {
         json_put one = put_value(w, &c->child[at], row);
         if (one >= JSON_BROKEN) return one;
         if (one != JSON_GOOD) all = JSON_PARTIAL;
+        turn = before;
         before = at;
       }
       char next = json_next_char(w);

@@ -28,24 +28,35 @@ static mill_status take(mill_arena *a, size_t n, size_t width, void *out, mill_e
   return p ? MILL_OK : mill_oom(a->memory, n * width, err);
 }
 
+static void set_name(json_name *name, const char *text) {
+  char word[sizeof name->word] = {0}, mask[sizeof word] = {0};
+  name->size = (uint32_t)strlen(text);
+  bool whole = name->size <= JSON_NAME_SHORT;
+  size_t n = whole ? name->size : sizeof word;
+  memcpy(word, text, n);
+  memset(mask, 0xff, n + 2 * whole);
+  if (whole) memcpy(word + n, "\":", 2);
+  memcpy(name->word, word, sizeof word);
+  memcpy(name->mask, mask, sizeof mask);
+}
+
 static mill_status name_members(json_column *c, mill_arena *a, mill_error *err) {
   uint32_t n = c->type->nfields;
   for (c->nslots = 4; c->nslots < 2 * n;) c->nslots *= 2;
   c->nguess = n + 16;
-  MILL_TRY(take(a, n, sizeof(uint32_t), &c->name_size, err));
+  size_t guesses = (size_t)(n + 1) * JSON_TURNS * JSON_GUESSES;
+  MILL_TRY(take(a, n, sizeof *c->name, &c->name, err));
   MILL_TRY(take(a, c->nslots, sizeof(uint32_t), &c->slot, err));
   MILL_TRY(take(a, c->nguess, sizeof(uint32_t), &c->guess, err));
   memset(c->slot, 0xff, c->nslots * sizeof *c->slot);
   memset(c->guess, 0xff, c->nguess * sizeof *c->guess);
-  MILL_TRY(take(a, n, sizeof(uint64_t), &c->name_word, err));
-  MILL_TRY(take(a, 2 * (n + 1), sizeof(uint32_t), &c->after, err));
-  memset(c->after, 0xff, 2 * (n + 1) * sizeof *c->after);
+  MILL_TRY(take(a, guesses, sizeof *c->after, &c->after, err));
+  memset(c->after, 0xff, guesses * sizeof *c->after);
   for (uint32_t i = 0; i < n; i++) {
     const char *name = c->type->fields[i].name;
-    c->name_size[i] = (uint32_t)strlen(name);
-    c->lengths |= 1ull << (c->name_size[i] & 63);
-    memcpy(&c->name_word[i], name, c->name_size[i] < 8 ? c->name_size[i] : 8);
-    uint64_t k = mill_hash_bytes(name, c->name_size[i]);
+    set_name(&c->name[i], name);
+    c->lengths |= 1ull << (c->name[i].size & 63);
+    uint64_t k = mill_hash_bytes(name, c->name[i].size);
     while (c->slot[k & (c->nslots - 1)] != UINT32_MAX) k++;
     c->slot[k & (c->nslots - 1)] = i;
   }
@@ -370,7 +381,7 @@ uint32_t mill_json_member(const json_column *c, const char *p, size_t n) {
   uint32_t at;
   if (!(c->lengths >> (n & 63) & 1)) return UINT32_MAX;
   for (uint64_t h = mill_hash_bytes(p, n); (at = c->slot[h & (c->nslots - 1)]) != UINT32_MAX; h++)
-    if (c->name_size[at] == n && memcmp(f[at].name, p, n) == 0) break;
+    if (c->name[at].size == n && memcmp(f[at].name, p, n) == 0) break;
   return at;
 }
 
@@ -382,7 +393,7 @@ static uint32_t find_member(json_builder *b, json_column *c, uint32_t k) {
   const mill_field *f = c->type->fields;
   uint32_t guess = k < c->nguess ? c->guess[k] : UINT32_MAX;
   if (r->escaped && !token_text(b, &p, &n)) return UINT32_MAX;
-  if (guess != UINT32_MAX && c->name_size[guess] == n && memcmp(f[guess].name, p, n) == 0)
+  if (guess != UINT32_MAX && c->name[guess].size == n && memcmp(f[guess].name, p, n) == 0)
     return guess;
   uint32_t at = mill_json_member(c, p, n);
   if (k < c->nguess) c->guess[k] = at;

@@ -25,6 +25,13 @@ bool mill_json_pass(const mill_json_rules *p, mill_json_reader *r, mill_json_tok
 
 /* ---- columns being built -------------------------------------------------------------------- */
 
+/* A member's name as it is compared with a text: sixteen bytes at once, its quote and colon among them. */
+enum { JSON_NAME_WORDS = 2, JSON_NAME_SHORT = 8 * JSON_NAME_WORDS - 2 };
+typedef struct json_name {
+  uint64_t word[JSON_NAME_WORDS], mask[JSON_NAME_WORDS];
+  uint32_t size; /* of longer ones than JSON_NAME_SHORT the words hold the beginning */
+} json_name;
+
 /* A column and those inside it. Values are null until one is put: their bits begin as zeros. What
 ** lies inside a struct has its rows; what lies inside a list has `size` items. */
 typedef struct json_column json_column;
@@ -34,11 +41,11 @@ struct json_column {
   json_column *child;
   uint32_t size, capacity;
   /* structs: members by name, and where the k-th member of the record before belonged */
-  uint32_t *name_size, *slot, *guess;
+  json_name *name;
+  uint32_t *slot, *guess;
   uint32_t nslots, nguess;
-  uint64_t lengths;    /* of their names, mod 64 */
-  uint64_t *name_word; /* the first bytes of their names */
-  uint32_t *after;     /* two guesses for each member, and the beginning: which one follows it */
+  uint64_t lengths; /* of their names, mod 64 */
+  uint32_t *after;  /* guesses which one follows a member (json_quick.c) */
 };
 
 typedef struct json_builder {
@@ -73,6 +80,7 @@ json_put mill_json_take(json_builder *b, json_column *c, uint32_t row, mill_json
 
 /* The member of that name; UINT32_MAX: none. */
 uint32_t mill_json_member(const json_column *c, const char *p, size_t n);
+enum { JSON_TURNS = 4, JSON_GUESSES = 2 }; /* of `after`: for each member, and the beginning */
 /* Place for one more item of a list; false: b->status. */
 bool mill_json_add_item(json_builder *b, json_column *c);
 
