@@ -163,7 +163,7 @@ static mill_status guess_record(walk *w, const char *p, size_t n, bool valid) {
   if (!sampled(w)) return MILL_OK;
   if (!valid && !mill_utf8_valid(p, n)) return malformed(w, p, n);
   json_builder quick = {.rules = &plan->read, .reader = &w->reader};
-  json_walk q = {&quick, p, p + n, 0};
+  json_walk q = {.b = &quick, .p = p, .end = p + n};
   if (plan->quick && json_next_char(&q) == '{' &&
       confirm(&q, &w->piece->root, ++w->guesser.objects))
     return MILL_OK;

@@ -258,7 +258,7 @@ static bool quick_value(json_builder *b, const json_path *p, bytes s, bytes *out
     return false;
   memcpy(b->text.data, s.p, s.n);
   memset(b->text.data + s.n, 0, JSON_PAD);
-  json_walk w = {b, b->text.data, b->text.data + s.n, p->n};
+  json_walk w = {.b = b, .p = b->text.data, .end = b->text.data + s.n, .depth = p->n};
   for (int at = 0; at < p->n; at++) {
     const json_step *step = &p->step[at];
     if (!(step->kind == NAME ? quick_member(&w, step) : quick_item(&w, step->index))) return false;

@@ -76,23 +76,39 @@ static inline void set_null(json_column *c, uint32_t row) {
   c->vector.valid[row >> 6] &= ~(1ull << (row & 63));
 }
 
-static json_put put_slowly(json_walk *w, json_column *c, uint32_t row) {
+/* Functions that put a value take where it stands and give where it ends, so that the place need not go through
+** memory from one value to the next. NULL: the record is to be left; w->put says how bad it is. */
+
+/* In more than one place, each of a loop over values. */
+#define EACH static inline __attribute__((always_inline))
+
+static const char *leave(json_walk *w, json_put how) {
+  w->put = how;
+  return NULL;
+}
+
+static const char *put_slowly(json_walk *w, json_column *c, uint32_t row, const char *p) {
   mill_json_reader *r = w->b->reader;
-  mill_json_start(r, w->p, (size_t)(w->end - w->p), w->b->rules->options);
+  mill_json_start(r, p, (size_t)(w->end - p), w->b->rules->options);
   r->depth = w->depth;
   json_put one = mill_json_take(w->b, c, row, json_next(w->b->rules, r));
-  w->p = r->p;
-  return one;
+  if (one > w->put) w->put = one;
+  return one < JSON_BROKEN ? r->p : NULL;
 }
 
-static inline void *place(const json_column *c, uint32_t row, size_t width) {
+static const char *behind_blanks(const json_walk *w, const char *p) {
+  while (p < w->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) p++;
+  return p;
+}
+
+/* As json_next_char: behind blanks, the character at *p. */
+EACH char next(const json_walk *w, const char **p) {
+  if (__builtin_expect((unsigned char)**p <= ' ', 0)) *p = behind_blanks(w, *p);
+  return *p < w->end ? **p : 0;
+}
+
+EACH void *place(const json_column *c, uint32_t row, size_t width) {
   return (char *)c->vector.data + row * width;
-}
-
-static inline json_put good(json_walk *w, json_column *c, uint32_t row, const char *behind) {
-  set_valid(c, row);
-  w->p = behind;
-  return JSON_GOOD;
 }
 
 /* What the character behind a backslash stands for; 0: more than one character has to tell. */
@@ -110,44 +126,47 @@ static inline char escaped(char c) {
   }
 }
 
-/* The text at w->p, whose first backslash is at q: with such escapes only. */
-static json_put put_escaped(json_walk *w, json_column *c, uint32_t row, const char *q) {
-  const char *p = w->p + 1, *end = q;
+/* The text whose quote is at p and whose first backslash at q: with such escapes only. */
+static const char *put_escaped(json_walk *w, json_column *c, uint32_t row, const char *p,
+                               const char *q) {
+  const char *from = p + 1, *end = q;
   size_t escapes = 0;
   for (; end + 1 < w->end && *end == '\\'; escapes++) {
-    if (!escaped(end[1])) return put_slowly(w, c, row);
+    if (!escaped(end[1])) return put_slowly(w, c, row, p);
     end = json_text_end(end + 2);
   }
-  if (end >= w->end || *end != '"') return put_slowly(w, c, row);
-  size_t n = (size_t)(end - p) - escapes;
+  if (end >= w->end || *end != '"') return put_slowly(w, c, row, p);
+  size_t n = (size_t)(end - from) - escapes;
   char *own = mill_arena_take(w->b->scratch, n), *to = own;
   if (own == NULL) {
     w->b->status = mill_oom(w->b->memory, n, w->b->err);
-    return JSON_FAILED;
+    return leave(w, JSON_FAILED);
   }
-  for (; q < end; q = json_text_end(p)) {
-    memcpy(to, p, (size_t)(q - p));
-    to += q - p;
+  for (; q < end; q = json_text_end(from)) {
+    memcpy(to, from, (size_t)(q - from));
+    to += q - from;
     *to++ = escaped(q[1]);
-    p = q + 2;
+    from = q + 2;
   }
-  memcpy(to, p, (size_t)(q - p));
+  memcpy(to, from, (size_t)(q - from));
   *(mill_str *)place(c, row, sizeof(mill_str)) = mill_str_view(own, n);
-  return good(w, c, row, end + 1);
+  set_valid(c, row);
+  return end + 1;
 }
 
-static inline json_put put_string(json_walk *w, json_column *c, uint32_t row) {
-  const char *p = w->p + 1, *q = json_text_end(p);
-  if (*q == '\\') return put_escaped(w, c, row, q);
-  if (q >= w->end || *q != '"') return put_slowly(w, c, row);
-  *(mill_str *)place(c, row, sizeof(mill_str)) = mill_str_view_padded(p, (uint32_t)(q - p));
-  return good(w, c, row, q + 1);
+EACH const char *put_string(json_walk *w, json_column *c, uint32_t row, const char *p) {
+  const char *q = json_text_end(p + 1);
+  if (*q == '\\') return put_escaped(w, c, row, p, q);
+  if (q >= w->end || *q != '"') return put_slowly(w, c, row, p);
+  *(mill_str *)place(c, row, sizeof(mill_str)) = mill_str_view_padded(p + 1, (uint32_t)(q - p - 1));
+  set_valid(c, row);
+  return q + 1;
 }
 
-/* A date or time; q: behind the plain text at w->p; NULL: it is of another form. */
-static inline const char *put_time(const json_walk *w, json_column *c, uint32_t row) {
+/* The functions up to put_plain give NULL where a value is of another form than they know. */
+static const char *put_time(const json_walk *w, const json_column *c, uint32_t row, const char *p) {
   const mill_value_rules *r = &w->b->rules->values;
-  const char *p = w->p + 1, *q = json_text_end(p);
+  const char *q = json_text_end(++p);
   size_t n = (size_t)(q - p);
   int64_t *out = place(c, row, sizeof *out);
   if (q >= w->end || *q != '"') return NULL;
@@ -162,12 +181,10 @@ static inline const char *put_time(const json_walk *w, json_column *c, uint32_t 
   return done ? q + 1 : NULL;
 }
 
-/* Digits of a plain number, which is at w->p: *part of them behind a point. Where it ends; NULL: it is of another
-** form. */
-static inline __attribute__((always_inline)) const char *plain_number(const json_walk *w,
-                                                                      bool fraction, uint64_t *v,
-                                                                      size_t *part) {
-  const char *from = w->p + (*w->p == '-');
+/* The digits of a number, *part of them behind a point. */
+EACH const char *plain_number(const json_walk *w, const char *p, bool fraction, uint64_t *v,
+                              size_t *part) {
+  const char *from = p + (*p == '-');
   *v = *part = 0;
   size_t whole = quick_run(from, (size_t)(w->end - from), v);
   const char *q = from + whole;
@@ -185,114 +202,125 @@ static inline __attribute__((always_inline)) const char *plain_number(const json
   return q >= w->end || json_ends_value(*q) ? q : NULL;
 }
 
-static inline const char *put_integer(const json_walk *w, int64_t *out) {
+EACH const char *put_integer(const json_walk *w, const char *p, int64_t *out) {
   uint64_t v;
   size_t part;
-  const char *q = plain_number(w, false, &v, &part);
-  *out = *w->p == '-' ? -(int64_t)v : (int64_t)v;
+  const char *q = plain_number(w, p, false, &v, &part);
+  *out = *p == '-' ? -(int64_t)v : (int64_t)v;
   return q;
 }
 
-static inline const char *put_double(const json_walk *w, double *out) {
+EACH const char *put_double(const json_walk *w, const char *p, double *out) {
   uint64_t v;
   size_t part;
-  const char *q = plain_number(w, true, &v, &part);
+  const char *q = plain_number(w, p, true, &v, &part);
   if (q == NULL) return NULL;
   if (part == 0)
-    *out = (double)(*w->p == '-' ? -(int64_t)v : (int64_t)v); /* "-0" is an integer's zero */
+    *out = (double)(*p == '-' ? -(int64_t)v : (int64_t)v); /* "-0" is an integer's zero */
   else if (!mill_double_of(v, -(int)part, out))
     return NULL;
-  else if (*w->p == '-')
+  else if (*p == '-')
     *out = -*out;
   return q;
 }
 
-static inline const char *put_decimal(const json_walk *w, const mill_type *t, int64_t *out) {
+static const char *put_decimal(const json_walk *w, const mill_type *t, const char *p,
+                               int64_t *out) {
   uint64_t v;
   size_t part;
-  const char *q = plain_number(w, true, &v, &part);
-  bool fits = q && part && quick_decimal(w->p, (size_t)(q - w->p), t->scale, out) &&
+  const char *q = plain_number(w, p, true, &v, &part);
+  bool fits = q && part && quick_decimal(p, (size_t)(q - p), t->scale, out) &&
               mill_decimal_fits(*out, t->precision);
   return fits ? q : NULL;
 }
 
-static json_put put_struct(json_walk *w, json_column *c, uint32_t row);
-static json_put put_array(json_walk *w, json_column *c, uint32_t row);
+static inline bool is_word(const json_walk *w, const char *p, const char *word, size_t n) {
+  return (size_t)(w->end - p) >= n && memcmp(p, word, n) == 0 &&
+         (p + n == w->end || json_ends_value(p[n]));
+}
 
-/* The number or word at w->p; where it ends; NULL: it is of another form, or of a type that goes the long way. */
-static inline const char *put_plain(const json_walk *w, json_column *c, uint32_t row) {
+/* A number or a word. */
+EACH const char *put_plain(const json_walk *w, const json_column *c, uint32_t row, const char *p) {
   int64_t v;
   const char *q = NULL;
   switch (c->type->id) {
-  case MILL_BIGINT: return put_integer(w, place(c, row, sizeof v));
+  case MILL_BIGINT: return put_integer(w, p, place(c, row, sizeof v));
   case MILL_INT:
-    q = put_integer(w, &v);
+    q = put_integer(w, p, &v);
     *(int32_t *)place(c, row, sizeof(int32_t)) = (int32_t)v;
     return v == (int32_t)v ? q : NULL;
-  case MILL_DOUBLE: return put_double(w, place(c, row, sizeof(double)));
+  case MILL_DOUBLE: return put_double(w, p, place(c, row, sizeof(double)));
   case MILL_DECIMAL:
     if (c->type->phys != MILL_PHYS_I64) return NULL;
-    return put_decimal(w, c->type, place(c, row, sizeof v));
+    return put_decimal(w, c->type, p, place(c, row, sizeof v));
   case MILL_BOOLEAN:
-    if (json_is_word(w, "true", 4)) q = w->p + 4;
+    if (is_word(w, p, "true", 4)) q = p + 4;
     *(uint8_t *)place(c, row, 1) = q != NULL;
-    return q || !json_is_word(w, "false", 5) ? q : w->p + 5;
+    return q || !is_word(w, p, "false", 5) ? q : p + 5;
   default: return NULL;
   }
 }
 
+static const char *put_struct(json_walk *w, json_column *c, uint32_t row, const char *p);
+static const char *put_array(json_walk *w, json_column *c, uint32_t row, const char *p);
+
 /* By the type of the column, not by the text: what comes next in a record is known by then, so the ways of one
 ** record are those of the record before. */
-static json_put put_value(json_walk *w, json_column *c, uint32_t row) {
-  const char first = json_next_char(w), *q = NULL;
-  if (first == 'n' && c->type->id != MILL_VARIANT && json_is_word(w, "null", 4)) {
+EACH const char *put_value(json_walk *w, json_column *c, uint32_t row, const char *p) {
+  const char first = next(w, &p), *q = NULL;
+  if (first == 'n' && c->type->id != MILL_VARIANT && is_word(w, p, "null", 4)) {
     set_null(c, row); /* there may have been a member of that name before */
-    w->p += 4;
-    return JSON_GOOD;
+    return p + 4;
   }
   switch (c->type->id) {
-  case MILL_STRING: return first == '"' ? put_string(w, c, row) : put_slowly(w, c, row);
+  case MILL_STRING:
+    if (first == '"') return put_string(w, c, row, p);
+    break;
   case MILL_DATE:
   case MILL_TIMESTAMP:
-  case MILL_TIMESTAMP_NTZ: q = first == '"' ? put_time(w, c, row) : NULL; break;
+  case MILL_TIMESTAMP_NTZ:
+    if (first == '"') q = put_time(w, c, row, p);
+    break;
   case MILL_STRUCT:
-    if (first == '{' && w->depth < JSON_QUICK_DEPTH) return put_struct(w, c, row);
+    if (first == '{' && w->depth < JSON_QUICK_DEPTH) return put_struct(w, c, row, p);
     break;
   case MILL_ARRAY:
-    if (first == '[' && w->depth < JSON_QUICK_DEPTH) return put_array(w, c, row);
+    if (first == '[' && w->depth < JSON_QUICK_DEPTH) return put_array(w, c, row, p);
     break;
-  default: q = put_plain(w, c, row); break;
+  default: q = put_plain(w, c, row, p); break;
   }
-  return q ? good(w, c, row, q) : put_slowly(w, c, row);
+  if (q == NULL) return put_slowly(w, c, row, p);
+  set_valid(c, row);
+  return q;
 }
 
 /* ---- what holds others ---------------------------------------------------------------------- */
 
-static json_put put_array(json_walk *w, json_column *c, uint32_t row) {
+static const char *put_array(json_walk *w, json_column *c, uint32_t row, const char *p) {
   json_column *item = &c->child[0];
-  uint32_t start = item->size;
-  json_put all = JSON_GOOD;
-  if (++w->depth > w->b->rules->max_depth) return JSON_BROKEN;
-  w->p++;
-  if (json_next_char(w) != ']') {
-    for (;; w->p++) {
-      if (!mill_json_add_item(w->b, item)) return JSON_FAILED;
-      json_put one = put_value(w, item, item->size++);
-      if (one >= JSON_BROKEN) return one;
-      if (one > all) all = one;
-      char next = json_next_char(w);
-      if (next == ']') break;
-      if (next != ',') return JSON_BROKEN;
+  const uint32_t start = item->size;
+  const json_put before = w->put;
+  if (++w->depth > w->b->rules->max_depth) return leave(w, JSON_BROKEN);
+  w->put = JSON_GOOD;
+  p++;
+  if (next(w, &p) != ']') {
+    for (;; p++) {
+      if (!mill_json_add_item(w->b, item)) return leave(w, JSON_FAILED);
+      p = put_value(w, item, item->size++, p);
+      if (p == NULL) return NULL;
+      char behind = next(w, &p);
+      if (behind == ']') break;
+      if (behind != ',') return leave(w, JSON_BROKEN);
     }
   }
-  w->p++;
   w->depth--;
   ((mill_span *)c->vector.data)[row] = (mill_span){start, item->size - start};
-  if (all != JSON_BAD)
+  if (w->put != JSON_BAD)
     set_valid(c, row);
   else
     set_null(c, row);
-  return all;
+  if (before > w->put) w->put = before;
+  return p + 1;
 }
 
 /* Do the name at p, behind its quote, and a colon behind it equal that of a member? */
@@ -306,28 +334,30 @@ static inline bool is_member(const json_column *c, uint32_t at, const char *p, s
          memcmp(p + name->size, "\":", 2) == 0;
 }
 
-/* The member whose name stands at w->p, where a quote is; w->p moves behind its colon. False: not of the usual
-** form. UINT32_MAX: no such member. */
-static inline bool find_member(json_walk *w, json_column *c, uint32_t *guess, uint32_t *out) {
-  const char *p = w->p + 1;
-  size_t left = (size_t)(w->end - p);
-  for (int i = 0; i < JSON_GUESSES; i++)
-    if (guess[i] != UINT32_MAX && is_member(c, guess[i], p, left)) {
-      *out = guess[i];
-      w->p = p + c->name[guess[i]].size + 2;
-      return true;
-    }
+/* A name that was not guessed: its end is searched. */
+static const char *look_up(json_walk *w, const json_column *c, uint32_t *guess, const char *p,
+                           uint32_t *out) {
   const char *q = json_text_end(p);
-  if (q >= w->end || *q != '"') return false;
-  *out = mill_json_member(c, p, (size_t)(q - p));
-  w->p = q + 1;
+  if (q >= w->end || *q != '"') return NULL;
+  *out = mill_json_member(c, p, (size_t)(q++ - p));
   if (*out != UINT32_MAX && *out != guess[0]) {
     guess[1] = guess[0];
     guess[0] = *out;
   }
-  if (json_next_char(w) != ':') return false;
-  w->p++;
-  return true;
+  return next(w, &q) == ':' ? q + 1 : NULL;
+}
+
+/* The member whose name stands at p, behind its quote; where its value is. NULL: not of the usual form. UINT32_MAX:
+** no such member. */
+EACH const char *find_member(json_walk *w, const json_column *c, uint32_t *guess, const char *p,
+                             uint32_t *out) {
+  size_t left = (size_t)(w->end - p);
+  for (int i = 0; i < JSON_GUESSES; i++)
+    if (guess[i] != UINT32_MAX && is_member(c, guess[i], p, left)) {
+      *out = guess[i];
+      return p + c->name[guess[i]].size + 2;
+    }
+  return look_up(w, c, guess, p, out);
 }
 
 /* Which member follows the one before it, guessed: records come in a few orders, which the one before that tells
@@ -336,38 +366,48 @@ static inline uint32_t *guesses(const json_column *c, uint32_t before, uint32_t 
   return c->after + ((size_t)before * JSON_TURNS + turn % JSON_TURNS) * JSON_GUESSES;
 }
 
-static json_put put_struct(json_walk *w, json_column *c, uint32_t row) {
-  json_put all = JSON_GOOD;
-  uint32_t before = c->type->nfields, at, turn;
-  if (++w->depth > w->b->rules->max_depth) return JSON_BROKEN;
-  w->p++;
-  if (json_next_char(w) != '}') {
-    turn = (unsigned char)w->p[1];
-    for (;; w->p++) {
-      if (json_next_char(w) != '"' || !find_member(w, c, guesses(c, before, turn), &at))
-        return JSON_BROKEN;
+static const char *pass_value(json_walk *w, const char *p) {
+  w->p = p;
+  return mill_json_quick_value(w) ? w->p : leave(w, JSON_BROKEN);
+}
+
+static const char *put_struct(json_walk *w, json_column *c, uint32_t row, const char *p) {
+  const json_put before = w->put;
+  uint32_t last = c->type->nfields, at, turn;
+  if (++w->depth > w->b->rules->max_depth) return leave(w, JSON_BROKEN);
+  w->put = JSON_GOOD;
+  p++;
+  if (next(w, &p) != '}') {
+    turn = (unsigned char)p[1];
+    for (;; p++) {
+      if (next(w, &p) != '"') return leave(w, JSON_BROKEN);
+      p = find_member(w, c, guesses(c, last, turn), p + 1, &at);
+      if (p == NULL) return leave(w, JSON_BROKEN);
       if (at == UINT32_MAX) {
-        if (!mill_json_quick_value(w)) return JSON_BROKEN;
+        p = pass_value(w, p);
       } else {
-        json_put one = put_value(w, &c->child[at], row);
-        if (one >= JSON_BROKEN) return one;
-        if (one != JSON_GOOD) all = JSON_PARTIAL;
-        turn = before;
-        before = at;
+        p = put_value(w, &c->child[at], row, p);
+        turn = last;
+        last = at;
       }
-      char next = json_next_char(w);
-      if (next == '}') break;
-      if (next != ',') return JSON_BROKEN;
+      if (p == NULL) return NULL;
+      char behind = next(w, &p);
+      if (behind == '}') break;
+      if (behind != ',') return leave(w, JSON_BROKEN);
     }
   }
-  w->p++;
   w->depth--;
   set_valid(c, row);
-  return all;
+  if (w->put != JSON_GOOD) w->put = JSON_PARTIAL;
+  if (before > w->put) w->put = before;
+  return p + 1;
 }
 
 json_put mill_json_quick(json_builder *b, json_column *root, uint32_t row, const char *p,
                          size_t n) {
-  json_walk w = {b, p, p + n, 0};
-  return json_next_char(&w) == '{' ? put_struct(&w, root, row) : JSON_BROKEN;
+  json_walk w = {.b = b, .end = p + n, .put = JSON_GOOD};
+  const char *from = p;
+  if (next(&w, &from) != '{') return JSON_BROKEN;
+  put_struct(&w, root, row, from);
+  return w.put;
 }

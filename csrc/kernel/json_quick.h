@@ -16,6 +16,7 @@ typedef struct json_walk {
   json_builder *b; /* its rules, and its reader for what goes the long way */
   const char *p, *end;
   int depth;
+  json_put put; /* the worst so far of the values that are put */
 } json_walk;
 
 static inline void json_pass_blanks(json_walk *w) {
