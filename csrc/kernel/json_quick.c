@@ -7,65 +7,93 @@
 ** expected the record is left to it as a whole, which knows what is wrong. */
 #include "kernel/json_quick.h"
 
+/* ---- places ---------------------------------------------------------------------------------- */
+
+/* Functions take where something stands and give where it ends, so that the place need not go through memory from
+** one value to the next. */
+
+/* In more than one place, each of a loop over values. */
+#define EACH static inline __attribute__((always_inline))
+
+static const char *behind_blanks(const json_walk *w, const char *p) {
+  while (p < w->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) p++;
+  return p;
+}
+
+/* As json_next_char: behind blanks, the character at *p. */
+EACH char next(const json_walk *w, const char **p) {
+  if (__builtin_expect((unsigned char)**p <= ' ', 0)) *p = behind_blanks(w, *p);
+  return *p < w->end ? **p : 0;
+}
+
+static inline bool is_word(const json_walk *w, const char *p, const char *word, size_t n) {
+  return (size_t)(w->end - p) >= n && memcmp(p, word, n) == 0 &&
+         (p + n == w->end || json_ends_value(p[n]));
+}
+
 /* ---- passing over --------------------------------------------------------------------------- */
 
-/* The value at w->p by the reader of tokens. False: malformed. */
-static bool pass_slowly(json_walk *w) {
+/* The value at p by the reader of tokens. NULL: malformed. */
+static const char *pass_slowly(json_walk *w, const char *p) {
   mill_json_reader *r = w->b->reader;
-  mill_json_start(r, w->p, (size_t)(w->end - w->p), w->b->rules->options);
+  mill_json_start(r, p, (size_t)(w->end - p), w->b->rules->options);
   r->depth = w->depth;
-  if (!mill_json_pass(w->b->rules, r, json_next(w->b->rules, r))) return false;
-  w->p = r->p;
-  return true;
+  return mill_json_pass(w->b->rules, r, json_next(w->b->rules, r)) ? r->p : NULL;
 }
 
-bool mill_json_quick_name(json_walk *w) {
-  if (json_next_char(w) != '"') return false;
-  const char *q = json_text_end(w->p + 1);
-  if (q >= w->end || *q != '"') return false;
-  w->p = q + 1;
-  if (json_next_char(w) != ':') return false;
-  w->p++;
-  return true;
+EACH const char *pass_name(const json_walk *w, const char *p) {
+  if (next(w, &p) != '"') return NULL;
+  const char *q = json_text_end(p + 1);
+  if (q >= w->end || *q++ != '"') return NULL;
+  return next(w, &q) == ':' ? q + 1 : NULL;
 }
 
-static bool pass_nested(json_walk *w, bool object) {
+static const char *pass_value(json_walk *w, const char *p);
+
+static const char *pass_nested(json_walk *w, const char *p, bool object) {
   const char close = object ? '}' : ']';
   w->depth++;
-  w->p++;
-  if (json_next_char(w) != close) {
-    for (;; w->p++) {
-      if ((object && !mill_json_quick_name(w)) || !mill_json_quick_value(w)) return false;
-      char c = json_next_char(w);
-      if (c == close) break;
-      if (c != ',') return false;
+  p++;
+  if (next(w, &p) != close) {
+    for (;; p++) {
+      if (object) p = pass_name(w, p);
+      if (p) p = pass_value(w, p);
+      if (p == NULL) return NULL;
+      char behind = next(w, &p);
+      if (behind == close) break;
+      if (behind != ',') return NULL;
     }
   }
-  w->p++;
   w->depth--;
-  return true;
+  return p + 1;
 }
 
-bool mill_json_quick_value(json_walk *w) {
-  char c = json_next_char(w);
+/* The value at p; NULL: malformed, or the long way must tell. */
+static const char *pass_value(json_walk *w, const char *p) {
+  char c = next(w, &p);
   if (c == '"') {
-    const char *q = json_text_end(w->p + 1);
-    if (q >= w->end || *q != '"') return pass_slowly(w);
-    w->p = q + 1;
-    return true;
+    const char *q = json_text_end(p + 1);
+    return q < w->end && *q == '"' ? q + 1 : pass_slowly(w, p);
   }
   if ((c == '{' || c == '[') && w->depth < JSON_QUICK_DEPTH && w->depth < w->b->rules->max_depth)
-    return pass_nested(w, c == '{');
-  if ((c == '-' || (c >= '0' && c <= '9')) && w->b->rules->max_number >= 64 && json_pass_number(w))
-    return true;
-  bool word = (c == 't' && json_is_word(w, "true", 4)) || (c == 'n' && json_is_word(w, "null", 4));
-  if (word) w->p += 4;
-  if (!word && c == 'f' && json_is_word(w, "false", 5)) {
-    w->p += 5;
-    word = true;
+    return pass_nested(w, p, c == '{');
+  if ((c == '-' || (c >= '0' && c <= '9')) && w->b->rules->max_number >= 64) {
+    const char *q = json_number_end(p, w->end);
+    return q ? q : pass_slowly(w, p);
   }
-  return word || pass_slowly(w);
+  if ((c == 't' && is_word(w, p, "true", 4)) || (c == 'n' && is_word(w, p, "null", 4)))
+    return p + 4;
+  return c == 'f' && is_word(w, p, "false", 5) ? p + 5 : pass_slowly(w, p);
 }
+
+static bool moved(json_walk *w, const char *p) {
+  if (p) w->p = p;
+  return p != NULL;
+}
+
+bool mill_json_quick_name(json_walk *w) { return moved(w, pass_name(w, w->p)); }
+
+bool mill_json_quick_value(json_walk *w) { return moved(w, pass_value(w, w->p)); }
 
 /* ---- values --------------------------------------------------------------------------------- */
 
@@ -76,11 +104,7 @@ static inline void set_null(json_column *c, uint32_t row) {
   c->vector.valid[row >> 6] &= ~(1ull << (row & 63));
 }
 
-/* Functions that put a value take where it stands and give where it ends, so that the place need not go through
-** memory from one value to the next. NULL: the record is to be left; w->put says how bad it is. */
-
-/* In more than one place, each of a loop over values. */
-#define EACH static inline __attribute__((always_inline))
+/* NULL: the record is to be left; w->put says how bad it is. */
 
 static const char *leave(json_walk *w, json_put how) {
   w->put = how;
@@ -94,17 +118,6 @@ static const char *put_slowly(json_walk *w, json_column *c, uint32_t row, const 
   json_put one = mill_json_take(w->b, c, row, json_next(w->b->rules, r));
   if (one > w->put) w->put = one;
   return one < JSON_BROKEN ? r->p : NULL;
-}
-
-static const char *behind_blanks(const json_walk *w, const char *p) {
-  while (p < w->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) p++;
-  return p;
-}
-
-/* As json_next_char: behind blanks, the character at *p. */
-EACH char next(const json_walk *w, const char **p) {
-  if (__builtin_expect((unsigned char)**p <= ' ', 0)) *p = behind_blanks(w, *p);
-  return *p < w->end ? **p : 0;
 }
 
 EACH void *place(const json_column *c, uint32_t row, size_t width) {
@@ -234,11 +247,6 @@ static const char *put_decimal(const json_walk *w, const mill_type *t, const cha
   return fits ? q : NULL;
 }
 
-static inline bool is_word(const json_walk *w, const char *p, const char *word, size_t n) {
-  return (size_t)(w->end - p) >= n && memcmp(p, word, n) == 0 &&
-         (p + n == w->end || json_ends_value(p[n]));
-}
-
 /* A number or a word. */
 EACH const char *put_plain(const json_walk *w, const json_column *c, uint32_t row, const char *p) {
   int64_t v;
@@ -366,11 +374,6 @@ static inline uint32_t *guesses(const json_column *c, uint32_t before, uint32_t 
   return c->after + ((size_t)before * JSON_TURNS + turn % JSON_TURNS) * JSON_GUESSES;
 }
 
-static const char *pass_value(json_walk *w, const char *p) {
-  w->p = p;
-  return mill_json_quick_value(w) ? w->p : leave(w, JSON_BROKEN);
-}
-
 static const char *put_struct(json_walk *w, json_column *c, uint32_t row, const char *p) {
   const json_put before = w->put;
   uint32_t last = c->type->nfields, at, turn;
@@ -385,6 +388,7 @@ static const char *put_struct(json_walk *w, json_column *c, uint32_t row, const 
       if (p == NULL) return leave(w, JSON_BROKEN);
       if (at == UINT32_MAX) {
         p = pass_value(w, p);
+        if (p == NULL) return leave(w, JSON_BROKEN);
       } else {
         p = put_value(w, &c->child[at], row, p);
         turn = last;

@@ -56,21 +56,24 @@ static inline bool json_is_word(const json_walk *w, const char *word, size_t n) 
          (w->p + n == w->end || json_ends_value(w->p[n]));
 }
 
-/* A plain number: [-] digits [. digits]. */
-static inline bool json_pass_number(json_walk *w) {
-  const char *p = w->p + (*w->p == '-'), *from = p;
+/* The end of a plain number, [-] digits [. digits]; NULL: it is of another form. */
+static inline const char *json_number_end(const char *p, const char *end) {
+  const char *from = p += *p == '-';
   uint64_t v = 0;
-  p += quick_run(p, (size_t)(w->end - p), &v);
-  if (p == from || (*from == '0' && p - from > 1)) return false;
-  if (p < w->end && *p == '.') {
+  p += quick_run(p, (size_t)(end - p), &v);
+  if (p == from || (*from == '0' && p - from > 1)) return NULL;
+  if (p < end && *p == '.') {
     from = ++p;
-    p += quick_run(p, (size_t)(w->end - p), &v);
-    while (p < w->end && *p >= '0' && *p <= '9' && p - from < 32) p++;
-    if (p == from) return false;
+    p += quick_run(p, (size_t)(end - p), &v);
+    while (p < end && *p >= '0' && *p <= '9' && p - from < 32) p++;
+    if (p == from) return NULL;
   }
-  if (p < w->end && !json_ends_value(*p)) return false;
-  w->p = p;
-  return true;
+  return p == end || json_ends_value(*p) ? p : NULL;
+}
+static inline bool json_pass_number(json_walk *w) {
+  const char *q = json_number_end(w->p, w->end);
+  if (q) w->p = q;
+  return q != NULL;
 }
 
 /* Pass over a member's name and its colon; false: not of the usual form. */
