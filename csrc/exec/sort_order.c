@@ -37,7 +37,8 @@ enum {
   MAX_BUCKETS = 1024,
   SAMPLES = 32, /* a splitter */
   PART_ROWS = 65536,
-  CODED_ROWS = 2048, /* below, comparing strings costs little */
+  CODED_ROWS = 2048,    /* below, comparing strings costs little */
+  CODES_ROOM = 1 << 20, /* bytes that ranks may take beside what a row does */
 };
 
 typedef struct job {
@@ -90,21 +91,27 @@ static bool is_long_text(const job *j, int i) {
          j->stats[i].longest > MILL_SORT_TEXT;
 }
 
+/* Are ranks worth trying for key i? They are let go before rows are sorted, and must not be what it fails for. */
+static bool wants_codes(const job *j, int i) {
+  const size_t n = j->o->n;
+  return n >= CODED_ROWS && is_long_text(j, i) &&
+         !mill_spill_needed(j->x->ctx, n * MILL_SORT_ROW_BYTES + CODES_ROOM);
+}
+
 /* The layout; long strings that repeat become ranks where it would tell less than all without. */
 static mill_status make_layout(job *j, const mill_sort_column *key, int nkeys, mill_error *err) {
-  mill_sort_order *o = j->o;
-  const mill_type *schema = j->set->schema;
-  mill_sort_layout_make(&o->layout, schema, key, nkeys, o->part, j->stats);
-  for (int i = -1; o->n >= CODED_ROWS && o->layout.inexact < nkeys && o->layout.inexact > i;) {
-    bool done;
-    i = o->layout.inexact;
-    if (!is_long_text(j, i)) return MILL_OK;
+  mill_sort_layout *l = &j->o->layout;
+  bool done;
+  mill_sort_layout_make(l, j->set->schema, key, nkeys, j->o->part, j->stats);
+  for (int i = -1; l->inexact < nkeys && l->inexact > i;) {
+    i = l->inexact;
+    if (!wants_codes(j, i)) return MILL_OK;
     if (j->codes.col == NULL) MILL_TRY(mill_sort_codes_init(&j->codes, j->set, err));
     MILL_TRY(mill_sort_codes_add(&j->codes, j->x, j->set, key[i].column, &j->stats[i], &done, err));
     if (!done) return MILL_OK;
     for (int k = 0; k < nkeys; k++)
       if (key[k].column == key[i].column) j->stats[k] = j->stats[i];
-    mill_sort_layout_make(&o->layout, &j->codes.schema, key, nkeys, o->part, j->stats);
+    mill_sort_layout_make(l, &j->codes.schema, key, nkeys, j->o->part, j->stats);
   }
   return MILL_OK;
 }
