@@ -31,7 +31,7 @@ enum {
 };
 enum {
   FEW_ROWS_EACH = 8
-}; /* rows of a batch that each group has on the average, to be one of few */
+};                     /* rows of a batch that each group has on the average, to be one of few */
 enum { RUN_ROWS = 2 }; /* of a run with the same keys, on the average, to be looked up as one */
 /* Rows of a part between which it may give up grouping; from the lower number on where another part
 ** has. It does where there seem to be more groups than that. */

@@ -12,15 +12,15 @@
 #include "base/thread.h"
 #include "column/groups.h"
 
-enum { MOST = 1024 };     /* different strings */
-enum { FEW_EACH = 4 };    /* rows that each has, on the average, to be worth it */
+enum { MOST = 1024 };       /* different strings */
+enum { FEW_EACH = 4 };      /* rows that each has, on the average, to be worth it */
 enum { TRIED_ROWS = 4096 }; /* of a chunk, after which that is looked at */
 
 typedef struct chunk_codes {
   mill_arena arena;
   mill_groups met;
-  int32_t *code;      /* of each row */
-  uint64_t *valid;    /* NULL: no nulls */
+  int32_t *code;         /* of each row */
+  uint64_t *valid;       /* NULL: no nulls */
   uint32_t to[MOST + 1]; /* its strings' numbers among all; then their ranks */
 } chunk_codes;
 
@@ -44,8 +44,7 @@ mill_status mill_sort_codes_init(mill_sort_codes *c, const mill_row_set *s, mill
   mill_arena_init(&c->arena, s->memory);
   c->field = mill_arena_alloc(&c->arena, (fields + 1) * sizeof *c->field);
   c->col = mill_arena_alloc(&c->arena, (cols + 1) * sizeof *c->col);
-  if (c->field == NULL || c->col == NULL)
-    return mill_oom(s->memory, cols * sizeof *c->col, err);
+  if (c->field == NULL || c->col == NULL) return mill_oom(s->memory, cols * sizeof *c->col, err);
   memcpy(c->field, s->schema->fields, fields * sizeof *c->field);
   if (cols) memcpy(c->col, s->col, cols * sizeof *c->col);
   c->schema.fields = c->field;
@@ -159,8 +158,7 @@ static mill_status rank_rows(coding *c, const mill_exec *x, mill_error *err) {
   uint32_t rank[MOST];
   rank_all(c, rank);
   for (size_t i = 0; i < c->set->nchunks; i++)
-    for (uint32_t n = 0; n < c->chunk[i].met.n; n++)
-      c->chunk[i].to[n] = rank[c->chunk[i].to[n]];
+    for (uint32_t n = 0; n < c->chunk[i].met.n; n++) c->chunk[i].to[n] = rank[c->chunk[i].to[n]];
   return mill_pool_run(x->ctx->pool, c->set->nchunks, rank_chunk, c, err);
 }
 
@@ -187,9 +185,11 @@ static mill_status make_room(coding *c, mill_arena *a, mill_error *err) {
 static void put_column(mill_sort_codes *out, const coding *c, mill_sort_stats *stats) {
   const mill_type *type = mill_type_of(MILL_INT);
   for (size_t i = 0; i < c->set->nchunks; i++)
-    out->col[i * c->set->schema->nfields + c->column] =
-        (mill_vector){.type = type, .data = c->chunk[i].code, .valid = c->chunk[i].valid,
-                      .mask = MILL_FLAT, .size = c->set->n[i]};
+    out->col[i * c->set->schema->nfields + c->column] = (mill_vector){.type = type,
+                                                                      .data = c->chunk[i].code,
+                                                                      .valid = c->chunk[i].valid,
+                                                                      .mask = MILL_FLAT,
+                                                                      .size = c->set->n[i]};
   out->field[c->column].type = type;
   const mill_rank zero = (mill_rank)1 << 63; /* the rank of the integer 0 */
   stats->least = zero;
