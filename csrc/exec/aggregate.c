@@ -31,7 +31,8 @@ enum {
 };
 enum {
   FEW_ROWS_EACH = 8
-}; /* rows of a batch that each group has on the average, to be one of few */
+};                     /* rows of a batch that each group has on the average, to be one of few */
+enum { RUN_ROWS = 2 }; /* of a run with the same keys, on the average, to be looked up as one */
 /* Rows of a part between which it may give up grouping; from the lower number on where another part
 ** has. It does where there seem to be more groups than that. */
 enum {
@@ -217,6 +218,60 @@ static mill_status run_keys(agg_worker *w, const mill_batch *b, mill_error *err)
   return mill_program_run(w->by, b, w->out, err);
 }
 
+/* changed[i]: the place of row i > 0 in the key's data is another than that of the row before. False: the key is
+** not a dictionary. */
+static bool mark_changes(const mill_vector *v, const mill_batch *b, uint8_t *restrict changed) {
+  const uint32_t *index = v->index, *sel = b->sel;
+  if (v->mask == 0 && index == NULL) return true;
+  if (v->mask == 0 || index == NULL) return false;
+  if (sel)
+    for (uint32_t i = 1; i < b->n; i++) changed[i] |= index[sel[i]] != index[sel[i - 1]];
+  else
+    for (uint32_t i = 1; i < b->n; i++) changed[i] |= index[i] != index[i - 1];
+  return true;
+}
+
+/* The first row of each run of rows that have the same places in all keys, where these are dictionaries, as what a
+** join finds is; how many. 0: the runs are not worth it. */
+static uint32_t find_runs(const mill_op *op, const mill_batch *b, uint8_t *changed, uint32_t *row) {
+  const uint32_t *last = NULL;
+  uint32_t runs = 0;
+  memset(changed, 0, b->n);
+  changed[0] = 1;
+  for (int k = 0; k < op->nkeys; k++) {
+    const mill_vector *v = &b->col[op->keys[k]->index];
+    if (last && v->index == last) continue; /* of the same table */
+    if (!mark_changes(v, b, changed)) return 0;
+    last = v->index;
+  }
+  for (uint32_t i = 0; i < b->n; i++) {
+    row[runs] = mill_batch_row(b, i);
+    runs += changed[i];
+  }
+  return runs <= b->n / RUN_ROWS ? runs : 0;
+}
+
+/* The group of each row, looked up once a run of rows with the same keys. *done: false where that is not worth it. */
+static mill_status find_by_runs(mill_agg_part *p, agg_worker *w, const mill_batch *b, bool *done,
+                                mill_error *err) {
+  uint8_t changed[MILL_BATCH];
+  uint32_t row[MILL_BATCH], group[MILL_BATCH];
+  mill_batch firsts = *b;
+  if (!w->columns || b->n == 0) return MILL_OK;
+  firsts.n = find_runs(p->plan->op, b, changed, row);
+  firsts.sel = row;
+  if (firsts.n == 0) return MILL_OK;
+  MILL_TRY(run_keys(w, &firsts, err));
+  mill_group_keys_set(&w->keys, &p->plan->layout, w->out, firsts.n);
+  MILL_TRY(mill_agg_find(p, &w->keys, firsts.n, group, err));
+  for (uint32_t i = 0, run = 0; i < b->n; i++) {
+    run += changed[i];
+    w->group[i] = group[run - 1];
+  }
+  *done = true;
+  return MILL_OK;
+}
+
 /* The group of each row. Perfect hashing takes columns as they are. */
 static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *b,
                              mill_error *err) {
@@ -232,6 +287,7 @@ static mill_status find_rows(mill_agg_part *p, agg_worker *w, const mill_batch *
     MILL_TRY(mill_agg_perfect_find(w->perfect, p, w->morsel, key, w->columns ? b->sel : NULL, b->n,
                                    &w->keys, &w->scratch, w->group, &done, err));
   }
+  if (!done) MILL_TRY(find_by_runs(p, w, b, &done, err));
   if (done) return MILL_OK;
   if (w->columns) MILL_TRY(run_keys(w, b, err));
   mill_group_keys_set(&w->keys, &p->plan->layout, w->out, b->n);

@@ -199,7 +199,7 @@ static bool part_of(const mill_type *t, const mill_sort_stats *s, mill_sort_part
     return true;
   }
   if (!has_rank(t)) return false;
-  bool text = t->phys == MILL_PHYS_STR, short_text = text && s && s->longest <= 15;
+  bool text = t->phys == MILL_PHYS_STR, short_text = text && s && s->longest <= MILL_SORT_TEXT;
   p->rank = short_text ? RANK_TEXT : text ? RANK_PREFIX : RANK_NUMBER;
   if (s)
     p->least = s->least, p->most = s->most;

@@ -21,6 +21,8 @@
 
 typedef unsigned __int128 mill_rank;
 
+enum { MILL_SORT_TEXT = 15 }; /* bytes of the longest texts whose number can tell all */
+
 typedef struct mill_sort_column {
   uint32_t column; /* of the row set */
   bool descending, nulls_first;

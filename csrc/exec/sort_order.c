@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/thread.h"
+#include "exec/sort_codes.h"
 #include "exec/spill.h"
 
 enum { DIGIT_BITS = 11, SHORT_RUN = 24, CHECK_ROWS = 4096 };
@@ -36,6 +37,8 @@ enum {
   MAX_BUCKETS = 1024,
   SAMPLES = 32, /* a splitter */
   PART_ROWS = 65536,
+  CODED_ROWS = 2048,    /* below, comparing strings costs little */
+  CODES_ROOM = 1 << 20, /* bytes that ranks may take beside what a row does */
 };
 
 typedef struct job {
@@ -43,6 +46,7 @@ typedef struct job {
   mill_row_set *set;
   mill_sort_order *o;
   mill_sort_stats *stats; /* nkeys a chunk */
+  mill_sort_codes codes;  /* in the place of strings; zeroed: no numbers are made of any */
   size_t *start;          /* first entry of each chunk */
   uint64_t *to, *splitter;
   uint16_t *bucket;
@@ -70,11 +74,44 @@ static mill_status encode_task(void *arg, size_t chunk, int worker, mill_error *
   const mill_sort_order *o = j->o;
   uint32_t n = j->set->n[chunk];
   uint64_t *e = o->entry + j->start[chunk] * o->stride;
+  const mill_vector *col = j->codes.col ? j->codes.col : j->set->col;
   (void)worker, (void)err;
-  mill_sort_encode(&o->layout, j->set->col + chunk * j->set->schema->nfields, 0, n, e, o->stride);
+  mill_sort_encode(&o->layout, col + chunk * j->set->schema->nfields, 0, n, e, o->stride);
   for (uint32_t i = 0; i < n; i++) {
     uint64_t *last = &e[(size_t)i * o->stride + o->stride - 1], row = (uint64_t)chunk << 16 | i;
     *last = o->layout.row_bits ? *last | row : row;
+  }
+  return MILL_OK;
+}
+
+/* Is key i of the layout a string of which there is more than the number tells? */
+static bool is_long_text(const job *j, int i) {
+  const mill_type *t = j->set->schema->fields[j->o->layout.key[i].column].type;
+  return t->phys == MILL_PHYS_STR && t->collation == MILL_UTF8_BINARY &&
+         j->stats[i].longest > MILL_SORT_TEXT;
+}
+
+/* Are ranks worth trying for key i? They are let go before rows are sorted, and must not be what it fails for. */
+static bool wants_codes(const job *j, int i) {
+  const size_t n = j->o->n;
+  return n >= CODED_ROWS && is_long_text(j, i) &&
+         !mill_spill_needed(j->x->ctx, n * MILL_SORT_ROW_BYTES + CODES_ROOM);
+}
+
+/* The layout; long strings that repeat become ranks where it would tell less than all without. */
+static mill_status make_layout(job *j, const mill_sort_column *key, int nkeys, mill_error *err) {
+  mill_sort_layout *l = &j->o->layout;
+  bool done;
+  mill_sort_layout_make(l, j->set->schema, key, nkeys, j->o->part, j->stats);
+  for (int i = -1; l->inexact < nkeys && l->inexact > i;) {
+    i = l->inexact;
+    if (!wants_codes(j, i)) return MILL_OK;
+    if (j->codes.col == NULL) MILL_TRY(mill_sort_codes_init(&j->codes, j->set, err));
+    MILL_TRY(mill_sort_codes_add(&j->codes, j->x, j->set, key[i].column, &j->stats[i], &done, err));
+    if (!done) return MILL_OK;
+    for (int k = 0; k < nkeys; k++)
+      if (key[k].column == key[i].column) j->stats[k] = j->stats[i];
+    mill_sort_layout_make(l, &j->codes.schema, key, nkeys, j->o->part, j->stats);
   }
   return MILL_OK;
 }
@@ -95,8 +132,7 @@ static mill_status make_entries(job *j, const mill_sort_column *key, int nkeys, 
   mill_status s = mill_pool_run(pool, chunks, stats_task, j, err);
   for (size_t c = 1; c < chunks; c++)
     mill_sort_stats_join(j->stats, j->stats + c * (size_t)nkeys, nkeys);
-  if (s == MILL_OK)
-    mill_sort_layout_make(&o->layout, j->set->schema, key, nkeys, o->part, j->stats);
+  if (s == MILL_OK) s = make_layout(j, key, nkeys, err);
   mill_free(m, j->stats, bytes + 1);
   if (s != MILL_OK) return s;
   uint64_t rows = o->n, last = (uint64_t)chunks << 16;
@@ -406,6 +442,7 @@ mill_status mill_sort_order_make(const mill_exec *x, mill_row_set *set, const mi
   job j = {.x = x, .set = set, .o = out, .moves = moves};
   mill_status s = make_entries(&j, key, nkeys, err);
   if (s == MILL_OK) s = note_decoded(&j, err);
+  mill_sort_codes_clear(&j.codes);
   mill_free(out->memory, j.start, (set->nchunks + 1) * sizeof *j.start);
   bool done = false;
   if (s == MILL_OK) s = in_order(&j, &done, err);

@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "kernel/agg_int.h"
 
-enum { FIRST_BITS = 2, NEAR_BITS = 6, LARGE_BITS = 12, BLOCK = 256 };
+enum { FIRST_BITS = 2, LIST_BITS = 3, NEAR_BITS = 6, LARGE_BITS = 12, BLOCK = 256 };
 
 typedef struct word_set {
   union {
@@ -19,19 +19,25 @@ typedef struct word_set {
 
 static inline size_t slots_of(const word_set *s) { return s->bits ? (size_t)1 << s->bits : 0; }
 
+static inline bool is_list(const word_set *s) { return s->bits <= LIST_BITS; }
+
 /* The place of a value that is not 0, or the free one where it would stand. */
 static inline size_t place_of(const word_set *s, uint64_t word, uint64_t hash) {
   const size_t mask = ((size_t)1 << s->bits) - 1;
-  size_t at = hash & mask;
+  size_t at = is_list(s) ? 0 : hash & mask;
   while (s->u.slot[at] != 0 && s->u.slot[at] != word) at = (at + 1) & mask;
   return at;
 }
 
-/* Slots for n values, of which at most five in eight are taken; small sets grow by four, which moves
-** their values less often. */
+/* Has a table of so many bits room for n values? A list can be full, of other slots five in eight are taken. */
+static inline bool has_room(int bits, size_t n) {
+  return bits <= LIST_BITS ? n <= (size_t)1 << bits : 8 * n <= 5 * ((size_t)1 << bits);
+}
+
+/* Slots for n values; small sets grow by four, which moves their values less often. */
 static mill_status reserve(mill_call *call, word_set *s, size_t n, mill_error *err) {
   int bits = s->bits ? s->bits : FIRST_BITS;
-  while (8 * n > 5 * ((size_t)1 << bits)) bits += bits < LARGE_BITS ? 2 : 1;
+  while (!has_room(bits, n)) bits += bits >= LIST_BITS && bits < LARGE_BITS ? 2 : 1;
   if (bits == s->bits) return MILL_OK;
   const word_set was = *s;
   uint64_t *slot = mill_arena_alloc(call->arena, sizeof *slot << bits);
@@ -62,9 +68,20 @@ static mill_status add_new(mill_call *call, word_set *s, uint64_t word, uint64_t
   return MILL_OK;
 }
 
+/* A list is looked through to its end, free places and all: it is a few words of one cache line. */
+static inline bool list_holds(const word_set *s, uint64_t word) {
+  bool found = false;
+  for (size_t i = 0; i < (size_t)1 << FIRST_BITS; i++) found |= s->u.slot[i] == word;
+  if (s->bits == FIRST_BITS) return found;
+  for (size_t i = (size_t)1 << FIRST_BITS; i < (size_t)1 << LIST_BITS; i++)
+    found |= s->u.slot[i] == word;
+  return found;
+}
+
 static inline bool holds(const word_set *s, uint64_t word, uint64_t hash) {
   if (word == 0) return s->zero;
-  return s->bits ? s->u.slot[place_of(s, word, hash)] == word : s->u.one == word;
+  if (s->bits == 0) return s->u.one == word;
+  return is_list(s) ? list_holds(s, word) : s->u.slot[place_of(s, word, hash)] == word;
 }
 
 static inline mill_status add(mill_call *call, word_set *s, uint64_t word, mill_error *err) {

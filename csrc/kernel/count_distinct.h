@@ -6,8 +6,8 @@
 ** fits.
 **
 **     n <= 1          one value in the state
-**     slot[0 .. 2^bits)   open addressing by the hash's lower bits; 0: free. Whether 0 is among the values
-**                     stands in the state
+**     slot[0 .. 2^bits)   up to eight: a list; more: open addressing by the hash's lower bits. 0: free.
+**                     Whether 0 is among the values stands in the state
 **
 ** It travels as an ARRAY<BIGINT> of words. Values are equal as groups' keys are: 0.0 is -0.0, NaN is NaN. */
 #ifndef MILL_KERNEL_COUNT_DISTINCT_H

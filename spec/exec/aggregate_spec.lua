@@ -295,6 +295,40 @@ for _, threads in ipairs { 1, 3, 12 } do -- 12: two threads, and every morsel's 
       assert.is_true(table.concat(expected, "\n") == table.concat(got, "\n"))
     end)
 
+    it("takes runs of rows that joins give the same partners", function()
+      -- Rows of a run share their partners in both tables, but for some; some have none, some partners share a key.
+      spark:sql [[SELECT id AS k, IF(id % 17 = 0, NULL, 'a partner of many bytes ' || id % 900) AS s
+        FROM range(3000)]]:createOrReplaceTempView "first"
+      spark:sql [[SELECT id AS k, id * 3 % 40 AS t FROM range(5000)]]:createOrReplaceTempView "second"
+      local n = 60000
+      local function partners(id)
+        local a, b = id // 16, id // 24 + (id % 100 == 7 and 1 or 0)
+        return a < 3000 and a % 17 ~= 0 and "a partner of many bytes " .. a % 900 or "null", b * 3 % 40, a < 3000
+      end
+      for _, kind in ipairs { "", "LEFT" } do
+        local order, group = {}, {}
+        for id = 0, n - 1 do
+          local s, t, found = partners(id)
+          local k = s .. " " .. t
+          if (found or kind == "LEFT") and id % 5 ~= 3 then
+            local g = group[k]
+            if not g then
+              g = { k, 0, 0 }
+              group[k], order[#order + 1] = g, g
+            end
+            g[2], g[3] = g[2] + 1, g[3] + id
+          end
+        end
+        for i, g in ipairs(order) do order[i] = table.concat(g, " ") end
+        local got = lines(spark:sql(([[SELECT s, t, count(*), sum(r.id) FROM range(%d) r
+          %s JOIN first ON first.k = r.id DIV 16
+          JOIN second ON second.k = r.id DIV 24 + IF(r.id %% 100 = 7, 1, 0)
+          WHERE r.id %% 5 <> 3 GROUP BY s, t]]):format(n, kind)), 4)
+        assert.same(#order, #got)
+        assert.is_true(table.concat(order, "\n") == table.concat(got, "\n"), kind)
+      end
+    end)
+
     it("finds groups of integers and repeated strings through lists, as they widen", function()
       -- Strings that repeat, integers of several widths, nulls, and a range that grows both ways after many rows.
       local n = 200000

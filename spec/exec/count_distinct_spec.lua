@@ -72,6 +72,15 @@ for _, options in ipairs(ways) do
       end
     end)
 
+    it("has groups of any number of values", function()
+      -- Group k has up to k + 1 values, or twice as many; some have 0 among them. Each comes several times.
+      local function key(id) return id % 211 end
+      check(120000, "id % 211", key, { "id DIV 211 * 31 % (id % 211 + 1) + id % 2 * 1000000",
+        function(id) return id // 211 * 31 % (id % 211 + 1) + id % 2 * 1000000 end })
+      check(120000, "id % 211", key, { "id DIV 211 * 31 % (id % 211 + 1)",
+        function(id) return id // 211 * 31 % (id % 211 + 1) end })
+    end)
+
     it("has few groups of very many values", function()
       local value = { "id * 7919 % 400000", function(id) return id * 7919 % 400000 end }
       check(500000, "id % 3", function(id) return id % 3 end, value)

@@ -155,6 +155,48 @@ describe("ORDER BY", function()
       end
     end)
   end
+  -- Long texts that repeat are sorted by their ranks: of few and of too many different ones, kept as codes or not, in
+  -- several chunks, twice among the keys, beside NULL and the empty text.
+  local heads = { "a text that begins like the others ", "a text that begins like the others, too ", "" }
+  local repeated = [[IF(id % 23 = 0, NULL, CASE WHEN id % 5 < 2 THEN '%s' WHEN id % 5 < 4 THEN '%s' ELSE '%s' END ||
+    IF(id % 19 = 0, '', CAST(id * 7919 % %d AS STRING)))]]
+  for i, case in ipairs {
+    { 70, 3000, "s", { { 2, nulls_first = true } } },
+    { 300, 150000, "s DESC, u", { { 2, desc = true }, { 3, nulls_first = true } } },
+    { 70, 9000, "u DESC NULLS FIRST, s NULLS LAST, s DESC", { { 3, desc = true, nulls_first = true }, { 2 } } },
+    { 2500, 70000, "s NULLS LAST, u DESC", { { 2 }, { 3, desc = true } } },
+    { 100003, 30000, "s", { { 2, nulls_first = true } } },
+  } do
+    it("sorts long texts that repeat, " .. i, function()
+      local function head(id) return heads[id % 5 < 2 and 1 or id % 5 < 4 and 2 or 3] end
+      local want = {}
+      for id = 0, case[2] - 1 do
+        local s = id % 23 == 0 and tidemill.null
+          or head(id) .. (id % 19 == 0 and "" or tostring(id * 7919 % case[1]))
+        want[id + 1] = { id, s, id % 3 }
+      end
+      want = texts(sorted(want, case[4]))
+      local text = repeated:gsub("%%s", "\0"):gsub("%%d", tostring(case[1]))
+      local n = 0
+      text = text:gsub("\0", function() n = n + 1 return heads[n] end)
+      for _, way in ipairs(ways) do
+        tidemill.session {}:stop()
+        local spark <close> = tidemill.session(way)
+        local df = spark:sql(("SELECT id, %s AS s, id %% 3 AS u FROM range(0, %d)"):format(text, case[2]))
+        df:createOrReplaceTempView "plain"
+        df:cache():createOrReplaceTempView "kept"
+        for _, from in ipairs { "plain", "kept" } do
+          local got = {}
+          for k, row in ipairs(spark:sql(("SELECT * FROM %s ORDER BY %s"):format(from, case[3])):collect()) do
+            got[k] = { row[1], row[2] == nil and tidemill.null or row[2], row[3] }
+          end
+          got = texts(got)
+          assert.equal(#want, #got)
+          for k = 1, #want do if want[k] ~= got[k] then assert.equal(want[k], got[k]) end end
+        end
+      end
+    end)
+  end
   it("goes on when memory is short", function()
     local query = "SELECT id, r FROM (SELECT id, id * 48271 % 2147483647 r FROM range(0, 300000)) ORDER BY r"
     tidemill.session {}:stop()
