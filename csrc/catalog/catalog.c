@@ -122,7 +122,10 @@ mill_status mill_catalog_function_get(mill_catalog *c, const char *database, con
   if (f == NULL) return mill_oom(a->memory, sizeof *f, err);
   MILL_TRY(copy(a, database, strlen(database), &f->database, err));
   MILL_TRY(copy(a, name, strlen(name), &f->name, err));
-  MILL_TRY(copy(a, p, n, &f->definition, err));
+  const char *end = memchr(p, '\0', n);
+  f->path = NULL;
+  MILL_TRY(copy(a, p, end ? (size_t)(end - p) : n, &f->definition, err));
+  if (end) MILL_TRY(copy(a, end + 1, n - (size_t)(end + 1 - p), &f->path, err));
   *out = f;
   return MILL_OK;
 }
@@ -346,8 +349,15 @@ mill_status mill_catalog_table_rename(mill_catalog *c, const mill_catalog_table 
 
 mill_status mill_catalog_function_put(mill_catalog *c, const mill_catalog_function *f,
                                       mill_error *err) {
+  mill_text t;
   MILL_TRY(key_of(c, 'f', f->database, f->name, NULL, err));
-  return mill_ledger_put(c->ledger, c->key.data, f->definition, strlen(f->definition), err);
+  mill_text_init(&t, c->key.memory);
+  mill_status s = mill_text_adds(&t, f->definition, err);
+  if (s == MILL_OK && f->path) s = mill_text_addc(&t, '\0', err);
+  if (s == MILL_OK && f->path) s = mill_text_adds(&t, f->path, err);
+  if (s == MILL_OK) s = mill_ledger_put(c->ledger, c->key.data, t.data, t.size, err);
+  mill_text_clear(&t);
+  return s;
 }
 
 mill_status mill_catalog_function_drop(mill_catalog *c, const char *database, const char *name,

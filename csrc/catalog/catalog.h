@@ -3,7 +3,7 @@
 **     warehouse/_catalog/catalog.log   the ledger (ledger.h) ..
 **     d/<database>                     .. a database
 **     t/<database>/<name>              a table or view
-**     f/<database>/<name>              a function
+**     f/<database>/<name>              a function: its text; behind a zero byte the path it was made with
 **     p/<database>/<table>/<partition> a partition, "y=2024/r=n" as its folder is called; "" for all of a
 **                                      table without partition columns
 **     s/<table id>/<query id>          the last batch that a streaming query has added to the table
@@ -57,13 +57,14 @@ typedef struct mill_catalog_table {
   int64_t created_millis, rows, bytes; /* rows, bytes: of ANALYZE; -1: not known */
   const char *statistics;              /* of columns, JSON object by name; NULL: none */
   /* of a view */
-  const char *text, *text_database, *schema_mode;
-  mill_word_list text_columns; /* as its query calls them */
+  const char *text, *text_database, *text_path, *schema_mode; /* text_path: of SET PATH */
+  mill_word_list text_columns;                                /* as its query calls them */
   mill_options text_settings;
 } mill_catalog_table;
 
 typedef struct mill_catalog_function {
   const char *database, *name, *definition; /* the CREATE FUNCTION statement */
+  const char *path;                         /* of SET PATH when it was made; NULL: none */
 } mill_catalog_function;
 
 typedef struct mill_catalog_file {

@@ -85,6 +85,7 @@ mill_status mill_record_put_table(const mill_catalog_table *t, mill_text *out, m
   MILL_TRY(put_raw(out, "statistics", t->statistics, err));
   MILL_TRY(put_text(out, "text", t->text, err));
   MILL_TRY(put_text(out, "textDatabase", t->text_database, err));
+  MILL_TRY(put_text(out, "textPath", t->text_path, err));
   MILL_TRY(put_text(out, "schemaMode", t->schema_mode, err));
   MILL_TRY(put_words(out, "textColumns", t->text_columns, err));
   MILL_TRY(put_options(out, "textSettings", t->text_settings, err));
@@ -200,6 +201,7 @@ mill_status mill_record_table(const char *p, size_t n, mill_types *types, mill_a
                               .bytes = mill_json_int(j, "bytes", -1),
                               .text = mill_json_text(j, "text", NULL),
                               .text_database = mill_json_text(j, "textDatabase", NULL),
+                              .text_path = mill_json_text(j, "textPath", NULL),
                               .schema_mode = mill_json_text(j, "schemaMode", NULL)};
   MILL_TRY(take_kind(j, &out->kind, err));
   bool view = out->kind == MILL_TABLE_VIEW;

@@ -42,10 +42,12 @@ typedef struct mill_settings {
   int64_t now_micros;          /* current_timestamp of this query */
   uint64_t seed;               /* for rand() without a seed */
   const char *database, *user; /* current_schema(), current_user(): borrowed from the session */
+  const char *path;            /* of SET PATH (plan/sql_path.h), borrowed too; NULL: the default */
   bool ntz;                    /* spark.sql.timestampType is TIMESTAMP_NTZ */
   bool bounded;                /* spark.sql.decimalOperations.allowPrecisionLoss is false */
   bool times;                  /* spark.sql.timeType.enabled */
   bool nanos;                  /* spark.sql.timestampNanosTypes.enabled */
+  bool paths;                  /* spark.sql.path.enabled */
   bool last_wins;              /* spark.sql.mapKeyDedupPolicy is LAST_WIN */
   bool *once; /* set by who uses what only this query has; NULL: nobody asks. One thread */
 } mill_settings;

@@ -17,13 +17,25 @@ KERNEL_HEAD(k_answer) {
   return MILL_OK;
 }
 
+/* system.builtin,spark_catalog.a: of SET PATH, with the database in use in its place. */
+static const char *path_text(mill_binding *b, mill_error *err) {
+  static const char word[] = "CURRENT_SCHEMA";
+  const char *database = b->set->database ? b->set->database : "";
+  const char *path = b->set->path ? b->set->path : "system.builtin,system.session,CURRENT_SCHEMA";
+  for (const char *s = path;; s++) {
+    size_t n = strlen(word);
+    if (*s == '\0') return path;
+    if ((s > path && s[-1] != ',') || strncmp(s, word, n) != 0 || (s[n] && s[n] != ',')) continue;
+    return mill_error_fmt(err, "%.*sspark_catalog.%s%s", (int)(s - path), path, database, s + n);
+  }
+}
+
 static mill_status bind_answer(mill_binding *b, mill_error *err) {
   const char *name = b->fn->name;
   answer *a = mill_arena_alloc(b->arena, sizeof *a);
   if (a == NULL) return mill_oom(b->ctx->memory, sizeof *a, err);
   mill_settings_once(b->set);
-  const char *path = mill_error_fmt(err, "system.builtin,system.session,spark_catalog.%s",
-                                    b->set->database ? b->set->database : "");
+  const char *path = path_text(b, err);
   const char *text = strcmp(name, "current_schema") == 0    ? b->set->database
                      : strcmp(name, "current_catalog") == 0 ? "spark_catalog"
                      : strcmp(name, "current_path") == 0    ? path

@@ -292,6 +292,13 @@ static bool limit_value(mill_planner *w, const mill_node *child, const mill_expr
   w->no_routines = before;
   const mill_vector *v = NULL;
   if (r == NULL) return false;
+  if (r->kind == MILL_X_CALL && r->fn && r->fn->kind == MILL_GENERATOR) {
+    const char *node = strcmp(name, "limit") == 0 ? "LocalLimit" : "Offset",
+               *sql = mill_w_sql(w, r);
+    (void)MILL_W_FAIL_AT(w, e, MILL_E_UNSUPPORTED_GENERATOR_OUTSIDE_SELECT, "plan",
+                         mill_error_fmt(w->err, "%s %s", node, sql ? sql : ""), NULL);
+    return false;
+  }
   if (mill_x_any(r, is_column, NULL) || mill_x_rewritten(e)) {
     (void)MILL_W_FAIL_AT(w, e, MILL_E_INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE, "name", name,
                          "expr", mill_w_quoted_sql(w, r), NULL);

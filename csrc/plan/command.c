@@ -60,6 +60,7 @@ const mill_node *mill_nothing(mill_planner *w) { return mill_w_node(w, MILL_N_VA
 static const mill_node *set(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"key", "value"};
   const char *cells[2] = {NULL, NULL};
+  if (n->name == NULL && n->alias) return mill_set_path(w, n);
   if (n->name == NULL) return mill_answer(w, names, "ss", cells, 0);
   const mill_variable_scope *scope;
   if (n->alias && mill_find_variable(w, &n->name, 1, &scope))
@@ -191,6 +192,9 @@ const mill_node *mill_analyse_command(mill_planner *w, const mill_node *n,
   default: break;
   }
   n = mill_identifier(w, n);
+  bool rows =
+      n && (n->kind == MILL_N_DELETE || n->kind == MILL_N_UPDATE || n->kind == MILL_N_MERGE);
+  if (rows) n = mill_path_relation(w, n);
   if (n == NULL) return NULL;
   switch (n->kind) {
   case MILL_N_ALTER_TABLE: return n->view ? mill_alter_view(w, n) : mill_alter_table(w, n);

@@ -13,10 +13,18 @@ static const char *place(mill_planner *w, const char *said, const char *name) {
   return *said == '/' ? said : mill_w_printf(w, "%s/%s", root, said);
 }
 
+static bool check_place(mill_planner *w, const mill_node *n) {
+  const char *said = n->definition->location;
+  if (said == NULL || *said) return true;
+  (void)MILL_W_FAIL_AT(w, n, MILL_E_INVALID_EMPTY_LOCATION, "location", said, NULL);
+  return false;
+}
+
 static bool create(mill_planner *w, const mill_node *n, const char *name) {
   const mill_catalog_database *old;
   const mill_definition *d = n->definition;
-  if (!mill_w_new_name(w, n, name) || !mill_w_find_database(w, name, &old)) return false;
+  if (!check_place(w, n) || !mill_w_new_name(w, n, name) || !mill_w_find_database(w, name, &old))
+    return false;
   if (old && n->if_exists) return true;
   if (old)
     return (void)MILL_W_FAIL_AT(w, n, MILL_E_SCHEMA_ALREADY_EXISTS, "schemaName",
@@ -86,7 +94,7 @@ bool mill_merge_properties(mill_planner *w, mill_options old, mill_options chang
 static bool alter(mill_planner *w, const mill_node *n, const char *name) {
   const mill_definition *d = n->definition;
   const mill_catalog_database *old = mill_w_need_database(w, n, name);
-  if (old == NULL) return false;
+  if (old == NULL || !check_place(w, n)) return false;
   mill_catalog_database changed = *old;
   switch (d->alter) {
   case MILL_ALTER_COMMENT: changed.comment = d->comment; break;

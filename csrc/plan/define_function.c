@@ -167,11 +167,13 @@ static bool find(mill_planner *w, const routine_name *name, bool *there) {
 }
 
 static bool put(mill_planner *w, const routine_name *name, const char *text) {
+  const char *path = mill_path_kept(w, !name->temporary);
+  if (w->status) return false;
   if (name->temporary) {
-    w->status =
-        mill_function_store_define(mill_session_functions(w->session), name->name, text, w->err);
+    w->status = mill_function_store_define(mill_session_functions(w->session), name->name, text,
+                                           path, w->err);
   } else {
-    mill_catalog_function f = {name->database, name->name, text};
+    mill_catalog_function f = {name->database, name->name, text, path};
     w->status = mill_catalog_function_put(mill_w_catalog(w), &f, w->err);
   }
   return w->status == MILL_OK;
@@ -307,7 +309,7 @@ const char **mill_describe_routine(mill_planner *w, const mill_stored_function *
                                    int *n) {
   const mill_routine *r = mill_parse_routine(w, f);
   if (r == NULL) return NULL;
-  int most = 16 + r->nparameters + r->ncolumns;
+  int most = 17 + r->nparameters + r->ncolumns;
   if (r->table && r->ncolumns == 0) {
     int extra = 0;
     if (body_columns(w, r, &extra) == NULL) return NULL;
@@ -324,6 +326,7 @@ const char **mill_describe_routine(mill_planner *w, const mill_stored_function *
     say(&d, "Deterministic:", r->not_deterministic ? "false" : "true");
     say(&d, "Data Access:", r->access ? r->access : "CONTAINS SQL");
     say(&d, "Body:", r->body_text);
+    if (f->path) say(&d, "SQL Path:", mill_path_shown(w, f->path));
   }
   *n = d.n;
   return w->status ? NULL : d.line;

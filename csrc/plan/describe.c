@@ -125,6 +125,7 @@ static bool add_details(lines *l, const mill_catalog_table *t) {
            put(l, "View Schema Mode", t->schema_mode ? t->schema_mode : "COMPENSATION") &&
            put(l, "View Catalog and Namespace",
                mill_w_printf(w, "spark_catalog.%s", t->text_database)) &&
+           put(l, "SQL Path", t->text_path ? mill_path_shown(w, t->text_path) : NULL) &&
            put(l, "View Query Output Columns", quoted_list(w, t->text_columns));
   good = good &&
          put(l, "Table Properties", t->properties.n ? options_text(w, t->properties) : NULL) &&

@@ -7,6 +7,7 @@
 static void release(mill_function_store *s, mill_stored_function f) {
   mill_strfree(s->memory, f.name);
   mill_strfree(s->memory, f.text);
+  mill_strfree(s->memory, f.path);
 }
 
 static size_t place(const mill_function_store *s, const char *name, bool *found) {
@@ -21,12 +22,14 @@ static size_t place(const mill_function_store *s, const char *name, bool *found)
 }
 
 mill_status mill_function_store_define(mill_function_store *s, const char *name, const char *text,
-                                       mill_error *err) {
+                                       const char *path, mill_error *err) {
   bool found;
   size_t i = place(s, name, &found);
-  mill_stored_function f = {mill_strdup(s->memory, name), mill_strdup(s->memory, text), true};
-  mill_status status =
-      f.name && f.text ? MILL_OK : mill_oom(s->memory, strlen(name) + strlen(text), err);
+  mill_stored_function f = {mill_strdup(s->memory, name), mill_strdup(s->memory, text),
+                            path ? mill_strdup(s->memory, path) : NULL, true};
+  mill_status status = f.name && f.text && !(path && f.path == NULL)
+                           ? MILL_OK
+                           : mill_oom(s->memory, strlen(name) + strlen(text), err);
   if (status == MILL_OK && !found)
     status = mill_grow(s->memory, (void **)&s->at, &s->capacity, s->n + 1, sizeof *s->at, err);
   if (status != MILL_OK) {

@@ -10,6 +10,7 @@
 
 typedef struct mill_stored_function {
   const char *name, *text; /* name: of one of the catalogue "spark_catalog.database.name" */
+  const char *path;        /* of SET PATH when it was made; NULL: none */
   bool temporary;
 } mill_stored_function;
 
@@ -21,7 +22,7 @@ typedef struct mill_function_store {
 
 /* In place of one that has the name. */
 mill_status mill_function_store_define(mill_function_store *s, const char *name, const char *text,
-                                       mill_error *err) MILL_USE_RESULT;
+                                       const char *path, mill_error *err) MILL_USE_RESULT;
 const mill_stored_function *mill_function_store_find(const mill_function_store *s,
                                                      const char *name); /* NULL: none */
 bool mill_function_store_drop(mill_function_store *s, const char *name);

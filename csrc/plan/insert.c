@@ -117,6 +117,7 @@ const mill_node *mill_insert(mill_planner *w, const mill_node *n, const mill_sco
   bool good = true;
   for (int i = 0; good && i < (many ? n->nchildren : 1); i++) {
     const mill_node *one = mill_identifier(w, many ? n->child[i] : n);
+    if (one) one = mill_path_relation(w, one);
     good = one && insert_rows(w, one);
   }
   return mill_w_end(w, good) ? mill_nothing(w) : NULL;

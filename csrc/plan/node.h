@@ -72,7 +72,7 @@ typedef enum mill_node_kind {
                   PARTITIONS, CREATE TABLE, TABLE EXTENDED, COLLATIONS; of spark.catalog: DATABASE RECORDS,
                   TABLE RECORDS, TABLE RECORD, COLUMN RECORDS, CACHED; alias: LIKE pattern, a property;
                   parts: IN or FROM; `all`: of VIEWS and TABLES together */
-  MILL_N_SET, /* name key, alias value; either NULL */
+  MILL_N_SET, /* name key, alias value; either NULL; alias alone: SET PATH = alias */
   MILL_N_RESET,
   MILL_N_USE, /* parts, a database; name: a catalog */
   /* commands with a `definition` (definition.h); alias of TRUNCATE, ANALYZE, REPAIR and SHOW PARTITIONS: the

@@ -93,6 +93,7 @@ struct mill_planner {
   mill_name_index names; /* of the last long list that was searched */
   int inlined;           /* views and CTEs being entered */
   const char *database;  /* in use while a view's text is analysed; NULL: the session's */
+  const char *path; /* of names, while the text of a view or function is; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const mill_type *texts; /* of literals and casts, by DEFAULT COLLATION of a view; NULL: STRING */
   const char *defining;   /* the view that is being made anew, which its query must not read */
@@ -493,7 +494,7 @@ const mill_node *mill_nothing(mill_planner *w);
 /* set_variable.c: DECLARE, SET, DROP. */
 const mill_node *mill_analyse_variable(mill_planner *w, const mill_node *n);
 /* The variable that the parts name as a whole, of a script (*scope: of which block) or the session. */
-mill_variable *mill_find_variable(const mill_planner *w, const char *const *parts, int n,
+mill_variable *mill_find_variable(mill_planner *w, const char *const *parts, int n,
                                   const mill_variable_scope **scope);
 /* A NAME that is a variable, or fields of one; NULL and no error when there is none. */
 const mill_expr *mill_variable_reference(mill_planner *w, const mill_expr *e);

@@ -199,6 +199,8 @@ const mill_node *mill_analyse_relation(mill_planner *w, const mill_node *n,
   const char *name = n->nparts ? n->parts[n->nparts - 1] : "";
   const struct mill_cte *c = n->nparts == 1 ? find_cte(w, name) : NULL;
   if (c) return mill_requalify(w, c->query, name, c->columns, true);
+  n = mill_path_relation(w, n);
+  if (n == NULL) return NULL;
   bool lasting = w->views && w->views->lasting;
   mill_plan *v = lasting ? NULL : mill_w_temporary(w, n->parts, n->nparts);
   if (v) {
@@ -399,6 +401,7 @@ const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n
   const mill_function *fn = mill_function_find(n->name, strlen(n->name));
   const mill_stored_function *routine = mill_find_routine(w, n->name, n->parts, n->nparts);
   int64_t at[3] = {0, 0, 1};
+  if (n->nparts < 2 && !mill_path_holds(w, true)) fn = NULL;
   if (w->status) return NULL;
   if (routine) return mill_call_table_routine(w, n, outer, routine);
   if (fn && fn->kind == MILL_GENERATOR) return generator_relation(w, n, outer);

@@ -10,6 +10,7 @@
 
 #include "base/thread.h"
 #include "plan/plan_int.h"
+#include "plan/warehouse_int.h"
 
 mill_scope mill_scope_of(const mill_node *n, const mill_scope *outer) {
   return (mill_scope){.outer = outer, .from = n, .column = n->output, .ncolumns = n->noutput};
@@ -572,6 +573,19 @@ static bool may_filter(mill_planner *w, const mill_expr *c) {
   return w->status == MILL_OK;
 }
 
+/* Without system.builtin on the path a call that is written as one finds nothing that is built in; operators do. */
+static bool built_in_reachable(mill_planner *w, const mill_scope *s, const mill_expr *e) {
+  if (mill_w_path(w) == NULL || e->text == NULL || e->nparts > 1 || s->expand) return true;
+  const char *at = e->text + e->start, *end = e->text + e->stop;
+  size_t n = strlen(e->name);
+  at += *at == '`';
+  bool called = isalpha((unsigned char)*e->name) && strcasecmp(e->name, "not") != 0 &&
+                strcasecmp(e->name, "struct") != 0 && (size_t)(end - at) > n &&
+                strncasecmp(at, e->name, n) == 0;
+  for (at += called ? n : 0; called && (*at == '`' || isspace((unsigned char)*at));) at++;
+  return !called || *at != '(' || mill_path_holds(w, true);
+}
+
 static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   if (*e->name == '\0' && e->nargs) e = named_call(w, s, e);
   if (e == NULL) return NULL;
@@ -580,6 +594,7 @@ static const mill_expr *resolve_call(mill_planner *w, const mill_scope *s, const
   if (mill_x_is_call(e, MILL_INTERVAL_PIECES)) return mill_resolve_interval(w, s, e);
   const mill_stored_function *routine = mill_find_routine(w, e->name, e->parts, e->nparts);
   if (w->status) return NULL;
+  if (routine == NULL && !built_in_reachable(w, s, e)) return mill_no_routine(w, e);
   if (routine == NULL) e = mill_place_arguments(w, e);
   if (e) e = expand_args(w, s, e);
   if (e && routine) return mill_call_routine(w, s, e, routine);

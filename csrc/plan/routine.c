@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "plan/plan_int.h"
+#include "plan/sql_path.h"
 #include "plan/warehouse_int.h"
 
 /* ---- finding ---------------------------------------------------------------------------------- */
@@ -23,14 +24,29 @@ static const mill_stored_function *lasting(mill_planner *w, const char *database
   mill_stored_function *out = f && !w->status ? mill_w_alloc(w, sizeof *out) : NULL;
   if (out == NULL) return NULL;
   *out = (mill_stored_function){mill_w_printf(w, "spark_catalog.%s.%s", in, called), f->definition,
-                                false};
+                                f->path, false};
   return out->name ? out : NULL;
+}
+
+/* The first of the path that has the name; NULL and no error: what is built in, or none. */
+static const mill_stored_function *along_path(mill_planner *w, const char *at, const char *name) {
+  const mill_stored_function *f = NULL;
+  mill_path_entry e;
+  while (f == NULL && w->status == MILL_OK && mill_path_next(w, &at, &e)) {
+    if (e.builtin && mill_function_find(name, strlen(name))) return NULL;
+    if (e.session)
+      f = mill_function_store_find(mill_session_functions(w->session), name);
+    else if (mill_path_schema(w, &e, name))
+      f = lasting(w, e.parts[1], name);
+  }
+  return f;
 }
 
 const mill_stored_function *mill_find_routine(mill_planner *w, const char *name,
                                               const char *const *parts, int n) {
   const mill_function_store *s = mill_session_functions(w->session);
   if (n <= 1) {
+    if (mill_w_path(w)) return along_path(w, mill_w_path(w), name);
     if (mill_function_find(name, strlen(name))) return NULL; /* what is built in comes first */
     const mill_stored_function *f = mill_function_store_find(s, name);
     return f ? f : lasting(w, mill_w_database(w), name);
@@ -52,7 +68,12 @@ const mill_routine *mill_parse_routine(mill_planner *w, const mill_stored_functi
   mill_plan_unref(p);
   if (w->status == MILL_OK)
     w->status = mill_session_parse_statement(w->session)(p, f->text, strlen(f->text), w->err);
-  return w->status ? NULL : p->root->routine;
+  if (w->status) return NULL;
+  mill_routine *r = mill_w_alloc(w, sizeof *r);
+  if (r == NULL) return NULL;
+  *r = *p->root->routine;
+  r->path = w->set.paths ? f->path ? f->path : MILL_PATH_DEFAULT : NULL;
+  return r;
 }
 
 bool mill_routine_reads(const mill_routine *r) {
@@ -102,10 +123,13 @@ typedef struct put_aside {
   const mill_parameters *params;
   const char *no_routines;
   const mill_type *texts;
+  const char *path;
 } put_aside;
 
-static put_aside enter_body(mill_planner *w) {
-  put_aside p = {w->ctes, w->locals, w->params, w->no_routines, w->texts};
+/* path: of names in it; NULL: the one in force. */
+static put_aside enter_body(mill_planner *w, const char *path) {
+  put_aside p = {w->ctes, w->locals, w->params, w->no_routines, w->texts, w->path};
+  if (path) w->path = path;
   w->ctes = NULL;
   w->locals = NULL;
   w->params = NULL;
@@ -120,12 +144,13 @@ static void leave_body(mill_planner *w, put_aside p) {
   w->params = p.params;
   w->no_routines = p.no_routines;
   w->texts = p.texts;
+  w->path = p.path;
 }
 
 const mill_expr *mill_routine_value(mill_planner *w, const mill_routine *r,
                                     const mill_arguments *arguments) {
   mill_scope s = {.arguments = arguments, .nested = true};
-  put_aside p = enter_body(w);
+  put_aside p = enter_body(w, r->path);
   const mill_expr *e = mill_resolve(w, &s, r->body);
   leave_body(w, p);
   while (e && e->kind == MILL_X_ALIAS) e = e->args[0];
@@ -149,7 +174,7 @@ const mill_node *mill_routine_table(mill_planner *w, const mill_routine *r,
   if (!r->query)
     return MILL_W_FAIL_AT(w, r->body, MILL_E_UDF_SQL_TABLE_UDF_BODY_MUST_BE_A_QUERY, "name",
                           arguments->function, NULL);
-  put_aside p = enter_body(w);
+  put_aside p = enter_body(w, r->path);
   const mill_node *q = mill_analyse(w, r->body->query, &s);
   leave_body(w, p);
   if (q && r->ncolumns && r->ncolumns != q->noutput)
@@ -190,9 +215,9 @@ static bool missing(mill_planner *w, const mill_expr *e, const mill_stored_funct
 }
 
 /* A default is resolved where nothing of the call is in sight. */
-static const mill_expr *preset_of(mill_planner *w, const mill_routine_field *f) {
+static const mill_expr *preset_of(mill_planner *w, const mill_routine_field *f, const char *path) {
   mill_scope none = {0};
-  put_aside p = enter_body(w);
+  put_aside p = enter_body(w, path);
   const mill_expr *e = mill_resolve(w, &none, f->preset);
   leave_body(w, p);
   return e;
@@ -214,7 +239,7 @@ static bool take_arguments(mill_planner *w, const mill_scope *s, const mill_expr
   for (int i = 0; i < n; i++) {
     const mill_expr *v = placed[i];
     if (v == NULL && r->parameters[i].preset == NULL) return missing(w, e, f, r, i);
-    v = v ? mill_resolve(w, s, v) : preset_of(w, &r->parameters[i]);
+    v = v ? mill_resolve(w, s, v) : preset_of(w, &r->parameters[i], r->path);
     while (v && v->kind == MILL_X_ALIAS) v = v->args[0];
     if (v == NULL) return false;
     if ((named || placed[i]) && !mill_exprs_add(w, shown, v)) return false;

@@ -21,6 +21,7 @@ typedef struct mill_routine {
   const mill_expr *body;
   const char *body_text, *comment, *access; /* access: CONTAINS SQL, READS SQL DATA */
   const char *text;                         /* the whole statement */
+  const char *path; /* of names in it (sql_path.h); NULL: the one in force */
 } mill_routine;
 
 #endif

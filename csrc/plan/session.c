@@ -20,6 +20,7 @@
 #include "plan/conf_int.h"
 #include "plan/function_store.h"
 #include "plan/plan.h"
+#include "plan/sql_path.h"
 #include "plan/text_cache.h"
 #include "plan/variable.h"
 #include "plan/warehouse.h"
@@ -261,17 +262,38 @@ static mill_status read_settings(mill_session *s, mill_settings *out, mill_error
   out->bounded = !is_on(s, "spark.sql.decimalOperations.allowPrecisionLoss");
   out->times = is_on(s, "spark.sql.timeType.enabled");
   out->nanos = is_on(s, "spark.sql.timestampNanosTypes.enabled");
+  out->paths = is_on(s, "spark.sql.path.enabled");
   out->last_wins = strcmp(mill_session_get(s, "spark.sql.mapKeyDedupPolicy"), "LAST_WIN") == 0;
   return mill_zones_find(s->ctx.zones, out->zone_name, strlen(out->zone_name), &out->zone, err);
 }
 
+/* The path of sessions that have said none. */
+static mill_status read_preset_path(mill_session *s, mill_error *err) {
+  const char *conf = mill_session_get(s, MILL_PATH_CONF);
+  mill_memory *m = s->ctx.memory;
+  mill_text t;
+  mill_strfree(m, s->warehouse.preset_path);
+  s->warehouse.preset_path = NULL;
+  if (conf == NULL || *conf == '\0') return MILL_OK;
+  mill_text_init(&t, m);
+  mill_status status = mill_path_write(conf, "", MILL_PATH_DEFAULT, &t, err);
+  if (status == MILL_OK) status = mill_text_addc(&t, '\0', err);
+  if (status == MILL_OK && (s->warehouse.preset_path = mill_strdup(m, t.data)) == NULL)
+    status = mill_oom(m, t.size, err);
+  mill_text_clear(&t);
+  return status;
+}
+
 mill_status mill_session_settings(mill_session *s, mill_settings *out, mill_error *err) {
   if (!s->known) MILL_TRY(read_settings(s, &s->set, err));
+  if (!s->known) MILL_TRY(read_preset_path(s, err));
   s->known = true;
   *out = s->set;
   out->now_micros = mill_clock_micros(&s->clock);
   out->seed = mill_session_next_id(s) * 0x9e3779b97f4a7c15ull >> 1;
   out->database = s->warehouse.database ? s->warehouse.database : "default";
+  const char *path = s->warehouse.path ? s->warehouse.path : s->warehouse.preset_path;
+  out->path = out->paths ? path : NULL;
   return MILL_OK;
 }
 
@@ -284,6 +306,7 @@ static setting *find_setting(const mill_session *s, const char *key) {
 mill_status mill_session_set(mill_session *s, const char *key, const char *value, mill_error *err) {
   mill_memory *m = s->ctx.memory;
   MILL_TRY(mill_conf_check(&s->ctx, key, value, err));
+  if (strcmp(key, MILL_PATH_CONF) == 0) MILL_TRY(mill_path_check(s, value, err));
   changed(s);
   char *v = mill_strdup(m, value);
   if (v == NULL) return mill_oom(m, strlen(value), err);

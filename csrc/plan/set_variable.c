@@ -19,7 +19,7 @@ static bool of_session(const char *const *parts, int n) {
   return n == 3 && strcasecmp(parts[0], "system") == 0 && strcasecmp(parts[1], "session") == 0;
 }
 
-mill_variable *mill_find_variable(const mill_planner *w, const char *const *parts, int n,
+mill_variable *mill_find_variable(mill_planner *w, const char *const *parts, int n,
                                   const mill_variable_scope **scope) {
   bool exact = w->set.case_sensitive;
   mill_variable *v = NULL;
@@ -27,6 +27,7 @@ mill_variable *mill_find_variable(const mill_planner *w, const char *const *part
   if (n <= 2)
     v = mill_variable_scope_find(w->locals, n == 2 ? parts[0] : NULL, parts[n - 1], exact, scope);
   if (v || !of_session(parts, n)) return v;
+  if (n == 1 && !mill_path_holds(w, false)) return NULL;
   return mill_variable_find(mill_session_variables(w->session), parts[n - 1], exact);
 }
 

@@ -300,8 +300,20 @@ static mill_status edge(printer *p, const mill_window *v, mill_frame_bound bound
   return MILL_OK;
 }
 
+/* What lag looks back by, where it is computed: Spark shows the number then, for it turns the sign around. */
+static bool computed_offset(const mill_expr *call, int32_t *out) {
+  const mill_expr *o = call->args[1];
+  if (!mill_x_is_call(call, "lag") || o->kind == MILL_X_LITERAL || o->value == NULL) return false;
+  if (o->value->type->id != MILL_INT || !mill_vector_valid(o->value, 0)) return false;
+  *out = *(const int32_t *)o->value->data;
+  return *out != INT32_MIN;
+}
+
 /* lag and lead have a frame of the one row that they look at. */
 static mill_status shifted(printer *p, const mill_expr *call) {
+  int32_t by;
+  if (computed_offset(call, &by))
+    return mill_text_printf(p->out, p->err, "ROWS BETWEEN %d FOLLOWING AND %d FOLLOWING", -by, -by);
   mill_text offset;
   mill_text_init(&offset, p->out->memory);
   printer own = {p->set, &offset, p->err, p->plain, p->outers, p->whole};

@@ -20,11 +20,6 @@ const char *mill_w_database(mill_planner *w) {
   return w->database ? w->database : used ? used : "default";
 }
 
-const char *mill_w_search_path(mill_planner *w) {
-  const char *full = mill_w_full_database(w, mill_w_database(w));
-  return full ? mill_w_printf(w, "[`system`.`builtin`, `system`.`session`, %s]", full) : "";
-}
-
 const char *mill_w_small(mill_planner *w, const char *name) {
   char *s = mill_w_alloc(w, strlen(name) + 1);
   for (size_t i = 0; s && name[i]; i++) s[i] = (char)tolower((unsigned char)name[i]);
@@ -93,15 +88,14 @@ bool mill_w_find_database(mill_planner *w, const char *name, const mill_catalog_
 
 const mill_node *mill_w_no_table(mill_planner *w, const mill_node *n) {
   bool alters = n->kind == MILL_N_ALTER_TABLE;
-  const char *path = "[`system`.`builtin`, `system`.`session`, %s]";
+  const char *path;
   if (n->nparts > 2 && n->name == NULL)
     path = mill_w_printf(w, "[%s]", mill_w_quoted_parts(w, n->parts, 2));
   else if (alters || (n->name && n->kind != MILL_N_CACHE_TABLE))
     path =
         mill_w_printf(w, "[`system`.`session`, %s]", mill_w_full_database(w, mill_w_database(w)));
   else
-    path = mill_w_printf(w, "[`system`.`builtin`, `system`.`session`, %s]",
-                         mill_w_full_database(w, mill_w_database(w)));
+    path = mill_w_search_path(w);
   return MILL_W_FAIL_AT(w, n, MILL_E_TABLE_OR_VIEW_NOT_FOUND, "relationName",
                         mill_w_quoted_parts(w, n->parts, n->nparts), "searchPath", path, NULL);
 }
@@ -126,12 +120,16 @@ mill_plan *mill_w_temporary(mill_planner *w, const char *const *parts, int npart
   if (nparts == 1) return mill_session_view(w->session, parts[0], false);
   if (nparts == 2 && strcasecmp(parts[0], "global_temp") == 0)
     return mill_session_view(w->session, parts[1], true);
+  bool system = nparts == 3 && strcasecmp(parts[0], "system") == 0;
+  if ((nparts == 2 || system) && strcasecmp(parts[nparts - 2], "session") == 0)
+    return mill_session_view(w->session, parts[nparts - 1], false);
   return NULL;
 }
 
 const char *mill_w_temporary_key(mill_planner *w, const char *const *parts, int nparts) {
   const char *name = mill_w_fold(w, parts[nparts - 1]);
-  return nparts == 2 ? mill_w_printf(w, "global_temp.%s", name) : name;
+  bool global = nparts == 2 && strcasecmp(parts[0], "global_temp") == 0;
+  return global ? mill_w_printf(w, "global_temp.%s", name) : name;
 }
 
 const mill_catalog_table *mill_w_need_table(mill_planner *w, const mill_node *n) {

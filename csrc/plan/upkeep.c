@@ -336,6 +336,9 @@ static const mill_node *refresh(mill_planner *w, const mill_node *n) {
 const mill_node *mill_cache_command(mill_planner *w, const mill_node *n) {
   mill_warehouse *h = mill_session_warehouse(w->session);
   n = mill_identifier(w, n);
+  bool by_path = n && ((n->kind == MILL_N_CACHE_TABLE && n->nchildren == 0) ||
+                       (n->kind == MILL_N_UNCACHE && !n->if_exists));
+  if (by_path) n = mill_path_relation(w, n);
   if (n == NULL) return NULL;
   switch (n->kind) {
   case MILL_N_CACHE_TABLE: return cache(w, n);

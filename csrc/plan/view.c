@@ -36,12 +36,14 @@ static const mill_node *analysed_text(mill_planner *w, const mill_view_text *v, 
   w->ctes = NULL;
   w->params = NULL;
   w->database = v->database;
+  if (v->path && w->set.paths) w->path = v->path;
   w->views = &chain;
   w->texts = mill_collate_texts(w, v->collation);
   const mill_node *q = w->status ? NULL : mill_analyse(w, tree, NULL);
   w->ctes = outer.ctes;
   w->params = outer.params;
   w->database = outer.database;
+  w->path = outer.path;
   w->views = outer.views;
   w->texts = outer.texts;
   return q;
@@ -135,6 +137,7 @@ const mill_node *mill_view_relation(mill_planner *w, const mill_catalog_table *t
   for (uint32_t i = 0; i < t->schema->nfields; i++) names[i] = t->schema->fields[i].name;
   mill_view_text v = {.text = t->text,
                       .database = t->text_database,
+                      .path = t->text_path,
                       .names = names,
                       .columns = t->text_columns.at,
                       .n = (int)t->schema->nfields,
@@ -221,6 +224,7 @@ static bool keep_text(mill_planner *w, const mill_node *n, const mill_node *q, m
   if (names == NULL) return false;
   for (uint32_t i = 0; i < schema->nfields; i++) names[i] = schema->fields[i].name;
   *v = (mill_view_text){.text = d->view_text,
+                        .path = mill_path_kept(w, false),
                         .database = mill_w_copy(w, mill_w_database(w), strlen(mill_w_database(w))),
                         .names = names,
                         .columns = query_columns(w, q),
@@ -314,6 +318,7 @@ static bool view_record(mill_planner *w, const mill_node *n, const mill_node *q,
   t->kind = MILL_TABLE_VIEW;
   t->text = d->view_text;
   t->text_database = mill_w_database(w);
+  t->text_path = mill_path_kept(w, true);
   t->schema = view_schema(w, n, q);
   t->text_columns = (mill_word_list){query_columns(w, q), q->noutput};
   t->rows = t->bytes = -1;

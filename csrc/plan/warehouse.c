@@ -16,11 +16,13 @@ void mill_warehouse_close(mill_warehouse *h) {
 void mill_warehouse_clear(mill_warehouse *h) {
   mill_catalog_free(h->catalog);
   mill_strfree(h->memory, h->database);
+  mill_strfree(h->memory, h->path);
+  mill_strfree(h->memory, h->preset_path);
   mill_free(h->memory, h->cached, h->capacity * sizeof *h->cached);
   h->cached = NULL;
   h->capacity = 0;
   h->catalog = NULL;
-  h->database = NULL;
+  h->database = h->path = h->preset_path = NULL;
 }
 
 /* The folder from the root, whatever folder the process goes to later. */
@@ -114,12 +116,20 @@ void mill_warehouse_abandon(mill_warehouse *h, mill_session *s, bool wrote) {
 
 /* ---- what is in use, what is cached --------------------------------------------------------- */
 
-mill_status mill_warehouse_use(mill_warehouse *h, const char *database, mill_error *err) {
-  char *name = mill_strdup(h->memory, database);
-  if (name == NULL) return mill_oom(h->memory, strlen(database), err);
-  mill_strfree(h->memory, h->database);
-  h->database = name;
+static mill_status keep(mill_warehouse *h, char **to, const char *text, mill_error *err) {
+  char *copy = mill_strdup(h->memory, text);
+  if (copy == NULL) return mill_oom(h->memory, strlen(text), err);
+  mill_strfree(h->memory, *to);
+  *to = copy;
   return MILL_OK;
+}
+
+mill_status mill_warehouse_use(mill_warehouse *h, const char *database, mill_error *err) {
+  return keep(h, &h->database, database, err);
+}
+
+mill_status mill_warehouse_path(mill_warehouse *h, const char *path, mill_error *err) {
+  return keep(h, &h->path, path, err);
 }
 
 mill_cached_table *mill_warehouse_cached(const mill_warehouse *h, const char *key) {

@@ -19,6 +19,8 @@ typedef struct mill_warehouse {
   mill_memory *memory;
   mill_catalog *catalog; /* NULL: not opened */
   char *database;        /* in use; NULL: default */
+  char *path;            /* of SET PATH (sql_path.h); NULL: never said */
+  char *preset_path;     /* of spark.sql.defaultPath; NULL: none */
   mill_cached_table *cached;
   size_t ncached, capacity;
 } mill_warehouse;
@@ -35,6 +37,8 @@ mill_status mill_warehouse_commit(mill_warehouse *h, mill_session *s, bool wrote
 void mill_warehouse_abandon(mill_warehouse *h, mill_session *s, bool wrote);
 mill_status mill_warehouse_use(mill_warehouse *h, const char *database,
                                mill_error *err) MILL_USE_RESULT;
+mill_status mill_warehouse_path(mill_warehouse *h, const char *path,
+                                mill_error *err) MILL_USE_RESULT;
 /* What is cached by the key, NULL: nothing. */
 mill_cached_table *mill_warehouse_cached(const mill_warehouse *h, const char *key);
 /* Keep `plan` by the key, in the place of what was; or drop it. */

@@ -15,6 +15,7 @@ typedef struct mill_table_name {
 /* The text of a view, from the catalogue or of the session. */
 typedef struct mill_view_text {
   const char *text, *database; /* database: in use when it was made */
+  const char *path;            /* of its names, as of then; NULL: none was in force */
   const char *const *names;    /* columns of the view .. */
   const char *const *columns;  /* .. as its query calls them */
   const char *const *comments; /* NULL: none */
@@ -62,6 +63,29 @@ const char *mill_w_temporary_key(mill_planner *w, const char *const *parts, int 
 /* A transaction: begin, changes of the catalogue, end. */
 bool mill_w_begin(mill_planner *w);
 bool mill_w_end(mill_planner *w, bool good); /* commit, or roll back what failed */
+
+/* sql_path.c: SET PATH, and a schema of the path. */
+typedef struct mill_path_entry {
+  const char *const *parts;
+  int n;
+  bool builtin, session; /* system.builtin, system.session */
+} mill_path_entry;
+
+const mill_node *mill_set_path(mill_planner *w, const mill_node *n);
+/* The path in force; NULL: the default one, which lookups know by heart. */
+const char *mill_w_path(const mill_planner *w);
+/* The next entry; false: there is none, or w->status. */
+bool mill_path_next(mill_planner *w, const char **at, mill_path_entry *out);
+/* Is it a database? One of another catalogue, or below another, fails as Spark's lookup of `name` does. */
+bool mill_path_schema(mill_planner *w, const mill_path_entry *e, const char *name);
+/* Is system.builtin (or system.session) on the path? */
+bool mill_path_holds(mill_planner *w, bool builtin);
+/* A relation of one part as the path finds it: with its full name, or as it is where it is of the session or no
+** path is in force. NULL: it finds none. */
+const mill_node *mill_path_relation(mill_planner *w, const mill_node *n);
+/* The path for what lasts (`lasting`), or is made now: NULL where none is in force. */
+const char *mill_path_kept(mill_planner *w, bool lasting);
+const char *mill_path_shown(mill_planner *w, const char *path); /* a blank behind each comma */
 
 /* table_scan.c: the rows of a table, its columns called by it. */
 const mill_node *mill_table_relation(mill_planner *w, const mill_catalog_table *t);

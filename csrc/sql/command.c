@@ -278,8 +278,53 @@ static mill_node *set_catalog(mill_parser *p, int from) {
   return n;
 }
 
+/* The tokens ahead of an entry of a path; 0: there is none. */
+static int path_entry(const mill_parser *p, int ahead) {
+  int n = 0;
+  while (mill_p_is_name(p, ahead + n)) {
+    n++;
+    if (mill_p_peek(p, ahead + n) != MILL_T_DOT) return n;
+    n++;
+  }
+  return 0;
+}
+
+/* PATH = a.b, CURRENT_SCHEMA: Spark takes what has another form for a setting of that name. */
+static bool path_ahead(const mill_parser *p) {
+  int at = 1, n;
+  if (!mill_p_is(p, MILL_K_PATH) || mill_p_peek(p, 1) != MILL_T_EQ) return false;
+  do {
+    at++;
+    if ((n = path_entry(p, at)) == 0) return false;
+    at += n;
+  } while (mill_p_peek(p, at) == MILL_T_COMMA);
+  return mill_p_peek(p, at) == MILL_T_EOF || mill_p_peek(p, at) == MILL_T_SEMICOLON;
+}
+
+static bool path_word(int kind) {
+  return kind == MILL_K_PATH || kind == MILL_K_DEFAULT_PATH || kind == MILL_K_SYSTEM_PATH ||
+         kind == MILL_K_CURRENT_SCHEMA || kind == MILL_K_CURRENT_DATABASE;
+}
+
+static mill_node *set_path(mill_parser *p, int from) {
+  mill_node *n = mill_p_node(p, MILL_N_SET, from);
+  p->at += 2;
+  int first = p->at;
+  do {
+    int size = path_entry(p, 0), kind = mill_p_peek(p, 0);
+    const char *name = size == 1 && !path_word(kind) ? mill_p_name(p) : NULL;
+    if (name)
+      mill_p_error(p, from, MILL_E_INVALID_SQL_PATH_SCHEMA_REFERENCE, "qualifiedName", name, NULL);
+    else
+      p->at += size;
+  } while (mill_p_accept(p, MILL_T_COMMA));
+  n->alias = mill_p_fragment(p, first);
+  return n;
+}
+
 static mill_node *set(mill_parser *p) {
   int from = p->at++;
+  if (path_ahead(p)) return set_path(p, from);
   mill_node *n = mill_p_node(p, MILL_N_SET, from);
   int next = mill_p_peek(p, 1);
   if (mill_p_is(p, MILL_K_TIME) && next == MILL_K_ZONE) return time_zone(p, n, from);
