@@ -16,8 +16,8 @@
 /* Into loops that are built twice (base/hot.h). */
 #define CSV_INLINE static inline __attribute__((always_inline))
 
-enum { CSV_BLOCKS = 16 }; /* masks found at a time */
-enum { CSV_SEP, CSV_LF, CSV_CR, CSV_QUOTE, CSV_ESCAPE };
+enum { CSV_BLOCKS = 16 };                                /* masks found at a time */
+enum { CSV_SEP, CSV_LF, CSV_QUOTE, CSV_CR, CSV_ESCAPE }; /* the last two where they count */
 
 typedef struct csv_marks {
   const char *data;
@@ -28,6 +28,7 @@ typedef struct csv_marks {
   bool
       doubled; /* a quote within quotes stands twice; else behind an escape, which is no common form */
   unsigned char set[MILL_MARKS];
+  int nset;
   mill_marks mask[CSV_BLOCKS];
 } csv_marks;
 
@@ -64,6 +65,7 @@ static inline void marks_begin(csv_marks *m, const csv_source *s) {
   m->set[CSV_CR] = '\r';
   m->set[CSV_QUOTE] = plan->quote == CSV_NONE ? '\n' : (unsigned char)plan->quote;
   m->set[CSV_ESCAPE] = plan->escape == CSV_NONE ? '\n' : (unsigned char)plan->escape;
+  m->nset = !m->doubled ? CSV_ESCAPE + 1 : m->either || m->pair ? CSV_CR + 1 : CSV_QUOTE + 1;
 }
 
 /* From the beginning of a record. */
@@ -75,8 +77,8 @@ CSV_INLINE csv_walk marks_from(uint32_t at) {
 static inline uint32_t marks_look(csv_marks *m, uint32_t at) {
   uint32_t left = m->end - at, found = (left + 63) / 64;
   if (found > CSV_BLOCKS) found = CSV_BLOCKS;
-  mill_marks_each(m->data + at, found, m->set, m->mask);
-  for (int k = 0; left < 64 * found && k < MILL_MARKS; k++)
+  mill_marks_each(m->data + at, found, m->set, m->nset, m->mask);
+  for (int k = 0; left < 64 * found && k < m->nset; k++)
     m->mask[found - 1].of[k] &= (1ull << (left & 63)) - 1;
   return found;
 }
@@ -106,7 +108,8 @@ CSV_INLINE bool marks_block(csv_marks *m, csv_walk *w, csv_block *b) {
     w->from = w->at;
   }
   const uint64_t *of = m->mask[(w->at - w->from) / 64].of;
-  uint64_t lf = of[CSV_LF], cr = of[CSV_CR], quotes = m->set[CSV_QUOTE] == '\n' ? 0 : of[CSV_QUOTE];
+  uint64_t lf = of[CSV_LF], cr = m->either || m->pair ? of[CSV_CR] : 0;
+  uint64_t quotes = m->set[CSV_QUOTE] == '\n' ? 0 : of[CSV_QUOTE];
   uint64_t within = running_xor(quotes) ^ w->inside;
   uint64_t lines = m->either ? lf | cr : lf, ends = (of[CSV_SEP] | lines) & ~within;
   uint64_t begin = behind(ends, &w->begins), after_cr = behind(cr, &w->cr);
