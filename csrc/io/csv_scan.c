@@ -45,10 +45,11 @@ CSV_INLINE void put_ends(uint32_t *end, uint32_t at, uint64_t bits, uint32_t n) 
 
 /* Is there nothing in the line at p, by the rule of the reader? */
 static bool is_blank(const csv_marks *m, uint32_t at) {
+  const csv_form f = m->form;
   const char *p = m->data + at, *end = m->data + m->end;
-  if (m->multi) return m->pair ? *p == '\r' : *p == '\n';
-  while (p < end && (unsigned char)*p <= ' ' && *p != '\n' && !(m->either && *p == '\r')) p++;
-  return p == end || *p == '\n' || (m->either && *p == '\r');
+  if (f.multi) return f.pair ? *p == '\r' : *p == '\n';
+  while (p < end && (unsigned char)*p <= ' ' && *p != '\n' && !(f.either && *p == '\r')) p++;
+  return p == end || *p == '\n' || (f.either && *p == '\r');
 }
 
 /* Is the record at r->line to be scanned? */
@@ -96,12 +97,12 @@ typedef struct csv_lot {
   bool wrong; /* the record that goes on behind it is not of the common form */
 } csv_lot;
 
-CSV_INLINE bool next_lot(csv_marks *m, csv_walk *w, csv_lot *lot) {
+CSV_INLINE bool next_lot(csv_marks *m, csv_form f, csv_walk *w, csv_lot *lot) {
   csv_block b = {0};
   uint64_t quotes = 0, twice = 0;
   uint32_t n = 0;
   lot->at = w->at;
-  while (n < CSV_BLOCKS && !b.wrong && marks_block(m, w, &b)) {
+  while (n < CSV_BLOCKS && !b.wrong && marks_block(m, f, w, &b)) {
     lot->fields[n] = b.fields;
     lot->lines[n++] = b.lines;
     quotes |= b.quotes;
@@ -136,29 +137,29 @@ static __attribute__((noinline)) uint32_t number_of(const csv_run *r, uint32_t a
 }
 
 /* The records that end at n places. False: stop behind the last of them. */
-CSV_INLINE bool take_lines(csv_cells *d, const csv_marks *m, const uint32_t *line, uint32_t n,
-                           csv_run *r, uint32_t row) {
+CSV_INLINE bool take_lines(csv_cells *d, const csv_marks *m, csv_form f, const uint32_t *line,
+                           uint32_t n, csv_run *r, uint32_t row) {
   for (uint32_t i = 0; i < n; i++) {
     uint32_t at = line[i], next = at + 1, last = r->first + d->nfile - 1;
-    if (m->either && m->data[at] == '\r') {
+    if (f.either && m->data[at] == '\r') {
       if (next == m->end && !m->eof) return false;
       next += m->data[next] == '\n';
     }
     if (last >= r->n || r->end[last] != at) last = number_of(r, at);
-    take_record(d, r, last, at - m->pair, next, row + r->rows);
+    take_record(d, r, last, at - f.pair, next, row + r->rows);
     if (r->failed || !goes_on(d, m, r)) return false;
   }
   return true;
 }
 
 /* Records from row n of the batch on. The run is a variable of the loop: its fields stay in registers. */
-MILL_HOT static csv_run collect(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+CSV_INLINE csv_run collect(csv_cells *d, csv_marks *m, csv_form f, csv_run run, uint32_t n) {
   csv_run r = run;
   csv_walk w = marks_from(r.line);
   csv_lot lot;
   uint32_t line[64 * CSV_BLOCKS + 1];
   if (!goes_on(d, m, &r)) return r;
-  while (next_lot(m, &w, &lot)) {
+  while (next_lot(m, f, &w, &lot)) {
     for (uint32_t i = 0; i < lot.n; i++) {
       uint32_t found = (uint32_t)__builtin_popcountll(lot.fields[i]);
       put_ends(r.end + r.n, lot.at + 64 * i, lot.fields[i], found);
@@ -166,7 +167,7 @@ MILL_HOT static csv_run collect(csv_cells *d, csv_marks *m, csv_run run, uint32_
     }
     r.quotes |= lot.quotes;
     r.twice |= lot.twice;
-    if (!take_lines(d, m, line, line_ends(&lot, line), &r, n)) return r;
+    if (!take_lines(d, m, f, line, line_ends(&lot, line), &r, n)) return r;
     if (r.n - r.first > d->nfile) {
       r.dropped += r.n - r.first - d->nfile;
       r.n = r.first + d->nfile;
@@ -178,6 +179,26 @@ MILL_HOT static csv_run collect(csv_cells *d, csv_marks *m, csv_run run, uint32_
   r.special = w.inside != 0; /* else the last record ends with the file */
   if (!r.special) take_record(d, &r, r.n++, m->end, m->end, n + r.rows);
   return r;
+}
+
+MILL_HOT static csv_run collect_lines(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  return collect(d, m, (csv_form){.either = true, .doubled = true}, run, n);
+}
+
+MILL_HOT static csv_run collect_multi(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  return collect(d, m, (csv_form){.multi = true, .doubled = true}, run, n);
+}
+
+MILL_HOT static csv_run collect_any(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  return collect(d, m, m->form, run, n);
+}
+
+/* The loop of the form. */
+static csv_run collect_form(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  const csv_form f = m->form;
+  if (f.doubled && f.either && !f.multi) return collect_lines(d, m, run, n);
+  if (f.doubled && f.multi && !f.either && !f.pair) return collect_multi(d, m, run, n);
+  return collect_any(d, m, run, n);
 }
 
 /* ---- cells ---------------------------------------------------------------------------------- */
@@ -305,7 +326,7 @@ static mill_status fast_rows(csv_cells *d, io_window *w, uint32_t most, uint32_t
     csv_run r = {.end = d->end, .line = (uint32_t)w->at, .most = d->most};
     r.stop = stop < m.end ? (uint32_t)stop : m.end;
     if (r.most > most - *n) r.most = most - *n;
-    r = collect(d, &m, r, *n);
+    r = collect_form(d, &m, r, *n);
     if (r.failed) return too_many(err);
     for (uint32_t i = 0; i < d->nfile; i++)
       if (d->slot[i] >= 0) MILL_TRY(fill_column(d, &r, i, *n, err));
