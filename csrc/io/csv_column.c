@@ -127,9 +127,9 @@ static inline uint64_t digits_of(const char *p, uint32_t k) {
 /* The same of k - 1 digits with a point before the last `scale`. */
 static inline uint64_t digits_around_point(const char *p, uint32_t k, unsigned scale) {
   uint32_t before = k - scale - 1, shift = 8 * (before & 7);
-  uint64_t x = quick_load(p) ^ ZEROS, low = (1ull << shift) - 1;
-  bool point = k <= 8 && before - 1 < 7 && (x >> shift & 0xff) == ('.' ^ '0');
-  x = ((x & low) | (x >> 8 & ~low)) << ((64 - 8 * (k - 1)) & 63);
+  uint64_t x = quick_load(p) ^ ZEROS, y = quick_load(p + 1) ^ ZEROS, low = (1ull << shift) - 1;
+  bool point = k <= 9 && before - 1 < 7 && (x >> shift & 0xff) == ('.' ^ '0');
+  x = ((x & low) | (y & ~low)) << ((64 - 8 * (k - 1)) & 63);
   return point ? x : NO_DIGITS;
 }
 #else
