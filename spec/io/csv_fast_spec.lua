@@ -142,7 +142,8 @@ describe("the fast scan of CSV", function()
   -- Lots of cells are worked out together: each of them is what a cast makes of its text.
   it("reads dates", function()
     local lines = {}
-    for _, year in ipairs { 0, 1, 3, 4, 99, 100, 400, 1582, 1600, 1899, 1900, 1969, 1970, 2000, 2023, 2024, 9996, 9999 } do
+    local YEARS = { 0, 1, 3, 4, 99, 100, 400, 1582, 1600, 1899, 1900, 1969, 1970, 2000, 2023, 2024, 9996, 9999 }
+    for _, year in ipairs(YEARS) do
       for month = 0, 13 do
         for day = 0, 32 do lines[#lines + 1] = ("%04d-%02d-%02d"):format(year, month, day) end
       end
@@ -153,9 +154,8 @@ describe("the fast scan of CSV", function()
       if i > 2500 then day = day:sub(1, at - 1) .. ("/:0 -x9"):sub(i % 7 + 1, i % 7 + 1) .. day:sub(at + 1) end
       lines[#lines + 1] = day
     end
-    for _, odd in ipairs { "2020-1-5", "", "2020-01", "2020", "+2020-01-05", "12020-01-05", "2020-01-05T", "2020-01-05x" } do
-      lines[#lines + 1] = odd
-    end
+    local ODD = { "2020-1-5", "", "2020-01", "2020", "+2020-01-05", "12020-01-05", "2020-01-05T", "2020-01-05x" }
+    for _, odd in ipairs(ODD) do lines[#lines + 1] = odd end
     write(table.concat(lines, ",x\n") .. ",x\n")
     local found = spark.read:schema "a DATE, b STRING":csv(path):collect()
     local expected = spark.read:schema "a STRING, b STRING":csv(path):selectExpr("try_cast(a AS DATE)"):collect()
