@@ -163,6 +163,21 @@ describe("the fast scan of CSV", function()
     for i = 1, #lines do assert.equal(tostring(expected[i][1]), tostring(found[i][1]), lines[i]) end
   end)
 
+  it("reads doubles", function()
+    local lines = { ".", "-", "-.", "5.", ".5", "-.5", "-0.0", "1..2", "1.2.3", "1.5e3", "1.5E-3", "12345678", "" }
+    for i = 1, 20000 do
+      local digits = tostring(math.random(0, 10 ^ math.random(0, 17) // 1 | 0))
+      local at = math.random(0, #digits + 3)
+      digits = digits:sub(1, at) .. (at <= #digits and "." or "") .. digits:sub(at + 1)
+      lines[#lines + 1] = (i % 2 == 0 and "-" or "") .. digits
+    end
+    write(table.concat(lines, ",x\n") .. ",x\n")
+    local found = spark.read:schema "a DOUBLE, b STRING":csv(path):collect()
+    local expected = spark.read:schema "a STRING, b STRING":csv(path):selectExpr("try_cast(a AS DOUBLE)"):collect()
+    assert.equal(#lines, #found)
+    for i = 1, #lines do assert.equal(tostring(expected[i][1]), tostring(found[i][1]), lines[i]) end
+  end)
+
   it("reads whole numbers and decimals of any length", function()
     math.randomseed(11)
     local function digits(n)
