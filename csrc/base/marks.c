@@ -6,16 +6,30 @@
 
 #define WIDE __attribute__((target("avx512bw")))
 #define MIDDLE __attribute__((target("avx2")))
+#define INTO inline __attribute__((always_inline))
 
-static WIDE void each_wide(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                           mill_marks *out) {
+/* A loop for each number of bytes that is usual. */
+#define EACH(TARGET, NAME)                                                                         \
+  static TARGET void each_##NAME##_any(const char *p, size_t blocks, const unsigned char *set,     \
+                                       int n, mill_marks *out) {                                   \
+    if (n == 3)                                                                                    \
+      each_##NAME(p, blocks, set, 3, out);                                                         \
+    else if (n == 4)                                                                               \
+      each_##NAME(p, blocks, set, 4, out);                                                         \
+    else                                                                                           \
+      each_##NAME(p, blocks, set, n, out);                                                         \
+  }
+
+static WIDE INTO void each_wide(const char *p, size_t blocks, const unsigned char *set, int n,
+                                mill_marks *out) {
   __m512i c[MILL_MARKS];
-  for (int k = 0; k < MILL_MARKS; k++) c[k] = _mm512_set1_epi8((char)set[k]);
+  for (int k = 0; k < n; k++) c[k] = _mm512_set1_epi8((char)set[k]);
   for (size_t i = 0; i < blocks; i++) {
     __m512i v = _mm512_loadu_si512(p + 64 * i);
-    for (int k = 0; k < MILL_MARKS; k++) out[i].of[k] = _mm512_cmpeq_epi8_mask(v, c[k]);
+    for (int k = 0; k < n; k++) out[i].of[k] = _mm512_cmpeq_epi8_mask(v, c[k]);
   }
 }
+EACH(WIDE, wide)
 
 static WIDE void lines_wide(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
   const __m512i lf = _mm512_set1_epi8('\n'), cr = _mm512_set1_epi8('\r'),
@@ -36,16 +50,17 @@ static MIDDLE inline __m256i load_middle(const char *p) {
   return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-static MIDDLE void each_middle(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                               mill_marks *out) {
+static MIDDLE INTO void each_middle(const char *p, size_t blocks, const unsigned char *set, int n,
+                                    mill_marks *out) {
   __m256i c[MILL_MARKS];
-  for (int k = 0; k < MILL_MARKS; k++) c[k] = _mm256_set1_epi8((char)set[k]);
+  for (int k = 0; k < n; k++) c[k] = _mm256_set1_epi8((char)set[k]);
   for (size_t i = 0; i < blocks; i++) {
     __m256i low = load_middle(p + 64 * i), high = load_middle(p + 64 * i + 32);
-    for (int k = 0; k < MILL_MARKS; k++)
+    for (int k = 0; k < n; k++)
       out[i].of[k] = bits_middle(_mm256_cmpeq_epi8(low, c[k]), _mm256_cmpeq_epi8(high, c[k]));
   }
 }
+EACH(MIDDLE, middle)
 
 static MIDDLE inline __m256i ends_middle(__m256i v) {
   return _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')),
@@ -68,19 +83,20 @@ static inline __m128i load_narrow(const char *p) {
   return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-static void each_narrow(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
-                        mill_marks *out) {
+static INTO void each_narrow(const char *p, size_t blocks, const unsigned char *set, int n,
+                             mill_marks *out) {
   for (size_t i = 0; i < blocks; i++) {
     out[i] = (mill_marks){{0}};
     for (int part = 0; part < 4; part++) {
       __m128i v = load_narrow(p + 64 * i + 16 * part);
-      for (int k = 0; k < MILL_MARKS; k++) {
+      for (int k = 0; k < n; k++) {
         __m128i same = _mm_cmpeq_epi8(v, _mm_set1_epi8((char)set[k]));
         out[i].of[k] |= (uint64_t)(uint32_t)_mm_movemask_epi8(same) << (16 * part);
       }
     }
   }
 }
+EACH(, narrow)
 
 static void lines_narrow(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
   const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r'), blank = _mm_set1_epi8(' ');
@@ -96,14 +112,14 @@ static void lines_narrow(const char *p, size_t blocks, uint64_t *ends, uint64_t 
   }
 }
 
-void mill_marks_each(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+void mill_marks_each(const char *p, size_t blocks, const unsigned char *set, int n,
                      mill_marks *out) {
   if (__builtin_cpu_supports("avx512bw"))
-    each_wide(p, blocks, set, out);
+    each_wide_any(p, blocks, set, n, out);
   else if (__builtin_cpu_supports("avx2"))
-    each_middle(p, blocks, set, out);
+    each_middle_any(p, blocks, set, n, out);
   else
-    each_narrow(p, blocks, set, out);
+    each_narrow_any(p, blocks, set, n, out);
 }
 
 void mill_marks_lines(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown) {
@@ -117,12 +133,12 @@ void mill_marks_lines(const char *p, size_t blocks, uint64_t *ends, uint64_t *sh
 
 #else
 
-void mill_marks_each(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+void mill_marks_each(const char *p, size_t blocks, const unsigned char *set, int n,
                      mill_marks *out) {
   for (size_t i = 0; i < blocks; i++) {
     out[i] = (mill_marks){{0}};
     for (int at = 0; at < 64; at++)
-      for (int k = 0; k < MILL_MARKS; k++)
+      for (int k = 0; k < n; k++)
         out[i].of[k] |= (uint64_t)((unsigned char)p[64 * i + at] == set[k]) << at;
   }
 }

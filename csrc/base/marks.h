@@ -14,8 +14,9 @@ typedef struct mill_marks {
   uint64_t of[MILL_MARKS]; /* of each byte of the set, where it is */
 } mill_marks;
 
-/* out[i]: the bytes of block i that are in the set; sets of fewer bytes repeat one. */
-void mill_marks_each(const char *p, size_t blocks, const unsigned char set[MILL_MARKS],
+/* out[i].of[0, n): the bytes of block i that are in the set of n <= MILL_MARKS bytes; what stands behind those is
+** undefined. */
+void mill_marks_each(const char *p, size_t blocks, const unsigned char *set, int n,
                      mill_marks *out);
 /* ends[i]: line feeds and carriage returns; shown[i]: bytes above the blank. */
 void mill_marks_lines(const char *p, size_t blocks, uint64_t *ends, uint64_t *shown);

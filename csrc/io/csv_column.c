@@ -1,7 +1,7 @@
 /* Cells of CSV as values: one loop a type, with a quick way for the texts that nearly all values have
 ** (kernel/quick.h) and the general one, Spark's rules, behind it (kernel/value_parse.h).
 **
-** Whole numbers and decimals of up to eight digits are worked out a lot at a time: their bytes go into words, in
+** Whole numbers and decimals of up to eight digits, and dates, are worked out a lot at a time: their bytes go into words, in
 ** a loop without branches, which another one turns into numbers, several a step where the processor has vectors.
 ** What is no such text shows in its word, and is looked at again alone. */
 #include "base/hot.h"
@@ -127,9 +127,9 @@ static inline uint64_t digits_of(const char *p, uint32_t k) {
 /* The same of k - 1 digits with a point before the last `scale`. */
 static inline uint64_t digits_around_point(const char *p, uint32_t k, unsigned scale) {
   uint32_t before = k - scale - 1, shift = 8 * (before & 7);
-  uint64_t x = quick_load(p) ^ ZEROS, low = (1ull << shift) - 1;
-  bool point = k <= 8 && before - 1 < 7 && (x >> shift & 0xff) == ('.' ^ '0');
-  x = ((x & low) | (x >> 8 & ~low)) << ((64 - 8 * (k - 1)) & 63);
+  uint64_t x = quick_load(p) ^ ZEROS, y = quick_load(p + 1) ^ ZEROS, low = (1ull << shift) - 1;
+  bool point = k <= 9 && before - 1 < 7 && (x >> shift & 0xff) == ('.' ^ '0');
+  x = ((x & low) | (y & ~low)) << ((64 - 8 * (k - 1)) & 63);
   return point ? x : NO_DIGITS;
 }
 #else
@@ -188,6 +188,70 @@ MILL_HOT static bool numbers_of(const uint64_t word[LOT], uint64_t number[LOT]) 
     return nulls;                                                                                  \
   }
 
+/* The two words of a date: of its first and its last eight bytes, less the characters of yyyy-MM-dd. */
+typedef struct date_words {
+  uint64_t head[LOT], tail[LOT];
+} date_words;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static inline void date_words_of(date_words *w, uint32_t i, const char *p, uint32_t k) {
+  w->head[i] = k == 10 ? quick_load(p) ^ quick_load("0000-00-") : NO_DIGITS;
+  w->tail[i] = quick_load(p + 2) ^ quick_load("00-00-00");
+}
+#else
+static inline void date_words_of(date_words *w, uint32_t i, const char *p, uint32_t k) {
+  w->head[i] = w->tail[i] = NO_DIGITS;
+}
+#endif
+
+/* A byte each: the day, the month, the year's last and its first two digits; 0 of what is no date's layout. */
+MILL_HOT static void date_parts_of(const date_words *w, uint32_t parts[LOT]) {
+  const uint64_t head_room = 0x7f76767f76767676ull, tail_room = 0x76767f76767f7676ull;
+  for (int i = 0; i < LOT; i++) {
+    uint64_t x = w->head[i], y = w->tail[i];
+    uint64_t other = (x | (x + head_room) | y | (y + tail_room)) & 0x8080808080808080ull;
+    x = (x << 3) + (x << 1) + (x >> 8); /* pairs of neighbours */
+    y = (y << 3) + (y << 1) + (y >> 8);
+    uint64_t all = (x & 0xff) << 24 | (x & 0xff0000) | (x >> 32 & 0xff00) | (y >> 48 & 0xff);
+    parts[i] = other ? 0 : (uint32_t)all;
+  }
+}
+
+/* The days that the parts say, and which of them are no dates; true: they all are. Years begin with March here, so
+** that the days before a month are a line through its number. */
+MILL_HOT static bool days_of(const uint32_t parts[LOT], int32_t *days, uint32_t wrong[LOT]) {
+  uint32_t any = 0;
+  for (int i = 0; i < LOT; i++) {
+    int32_t day = parts[i] & 0xff, month = parts[i] >> 8 & 0xff, two = parts[i] >> 16 & 0xff,
+            century = (int32_t)(parts[i] >> 24), year = century * 100 + two;
+    int32_t leap = ((two ? two : century) & 3) == 0, early = month <= 2;
+    int32_t length = month == 2 ? 28 + leap : 30 + ((month ^ month >> 3) & 1);
+    int32_t y = year - early, m = month - 3 + 12 * early, c = y * 5243 >> 19; /* y / 100 */
+    days[i] = 365 * y + (y >> 2) - c + (c >> 2) + ((979 * m + 15) >> 5) + day - 719469;
+    wrong[i] = (uint32_t)((month < 1) | (month > 12) | (day < 1) | (day > length) | (year < 1));
+    any |= wrong[i];
+  }
+  return any == 0;
+}
+
+static uint32_t column_date(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n) {
+  int32_t *out = (int32_t *)v->data + d->from, days[LOT];
+  uint32_t parts[LOT], wrong[LOT], nulls = 0;
+  date_words words;
+  memset(&words, 0, sizeof words);
+  for (uint32_t from = 0; from < n; from += LOT) {
+    uint32_t lot = n - from < LOT ? n - from : LOT;
+    for (uint32_t i = 0; i < lot; i++)
+      date_words_of(&words, i, csv_cell_text(d, cell[from + i]), cell[from + i].size);
+    date_parts_of(&words, parts);
+    bool all = days_of(parts, days, wrong);
+    memcpy(out + from, days, lot * sizeof *days);
+    for (uint32_t i = from; i < from + lot && !all; i++)
+      if (wrong[i - from]) nulls += !other(d, cell, v, i, &out[i]);
+  }
+  return nulls;
+}
+
 /* Has the cell a point where a decimal of that scale has it? The others of the lot will, too. */
 static bool has_point(const csv_cells *d, csv_cell c, unsigned scale) {
   return c.size != CSV_NULL && c.size > scale && csv_cell_text(d, c)[c.size - scale - 1] == '.';
@@ -203,7 +267,6 @@ LOTS(column_i64, int64_t, , digits_of(p, k), (int64_t)x, quick_integer(p, k, &ou
 COLUMN(column_f32, float, , false)
 COLUMN(column_f64, double, , quick_double(p, k, &out[i]))
 COLUMN(column_i128, mill_i128, , false)
-COLUMN(column_date, int32_t, , k == 10 && quick_date(p, &out[i]))
 COLUMN(column_narrow, int64_t, unsigned scale = v->type->scale;
        int64_t most = largest(v->type->precision), quick_unscaled(p, k, scale, most, &out[i]))
 /* Eight digits fit, whatever stands behind the point. */

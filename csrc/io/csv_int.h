@@ -27,7 +27,7 @@ mill_status mill_csv_record(csv_source *s, bool may_fill, csv_row *row, const ch
 /* Some records of a batch as columns of cells: cell[slot * CSV_STRIDE + row - from]. They and their texts stay in
 ** the first cache until they are values. The stride is no power of two, since a row's cells would fall into the
 ** same lines of it. */
-enum { CSV_ROWS = 256, CSV_STRIDE = CSV_ROWS + 8 };
+enum { CSV_ROWS = 128, CSV_STRIDE = CSV_ROWS + 8 };
 typedef struct csv_cells {
   const csv_plan *plan;
   csv_source source;

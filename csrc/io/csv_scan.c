@@ -11,6 +11,7 @@
 ** they would begin, the others are dropped. */
 #include "base/hot.h"
 #include "io/csv_marks.h"
+#include "kernel/quick.h"
 
 enum { CSV_ENDS = 8192 /* unless one record has more */ };
 
@@ -44,10 +45,11 @@ CSV_INLINE void put_ends(uint32_t *end, uint32_t at, uint64_t bits, uint32_t n) 
 
 /* Is there nothing in the line at p, by the rule of the reader? */
 static bool is_blank(const csv_marks *m, uint32_t at) {
+  const csv_form f = m->form;
   const char *p = m->data + at, *end = m->data + m->end;
-  if (m->multi) return m->pair ? *p == '\r' : *p == '\n';
-  while (p < end && (unsigned char)*p <= ' ' && *p != '\n' && !(m->either && *p == '\r')) p++;
-  return p == end || *p == '\n' || (m->either && *p == '\r');
+  if (f.multi) return f.pair ? *p == '\r' : *p == '\n';
+  while (p < end && (unsigned char)*p <= ' ' && *p != '\n' && !(f.either && *p == '\r')) p++;
+  return p == end || *p == '\n' || (f.either && *p == '\r');
 }
 
 /* Is the record at r->line to be scanned? */
@@ -68,10 +70,9 @@ static __attribute__((noinline)) void fit(csv_cells *d, uint32_t row, uint32_t *
   for (uint32_t i = got; i < want; i++) p[i] = p[got - 1];
 }
 
-/* The record at hand ends at `at` with end number `last`, the next one begins at `next`. How much further the
-** ends behind it are then. */
-CSV_INLINE uint32_t take_record(csv_cells *d, csv_run *r, uint32_t last, uint32_t at, uint32_t next,
-                                uint32_t row) {
+/* The record at hand ends at `at` with end number `last`, the next one begins at `next`. */
+CSV_INLINE void take_record(csv_cells *d, csv_run *r, uint32_t last, uint32_t at, uint32_t next,
+                            uint32_t row) {
   uint32_t got = last + 1 - r->first, moved = d->nfile - got;
   d->bad[row] = 0;
   d->line[row] = (csv_cell){r->line, at - r->line};
@@ -85,50 +86,119 @@ CSV_INLINE uint32_t take_record(csv_cells *d, csv_run *r, uint32_t last, uint32_
   r->line = next;
   r->first += d->nfile;
   r->rows++;
-  return moved;
 }
 
-/* The records that end in a block, whose first end is number `before`. False: stop behind the last of them. */
-CSV_INLINE bool take_lines(csv_cells *d, const csv_marks *m, const csv_block *b, csv_run *r,
-                           uint32_t before, uint32_t n) {
-  for (uint64_t lines = b->lines; lines; lines &= lines - 1) {
-    uint64_t ahead = (lines & -lines) - 1;
-    uint32_t last = before + (uint32_t)__builtin_popcountll(b->fields & ahead);
-    uint32_t at = b->at + (uint32_t)__builtin_ctzll(lines), next = at + 1;
-    if (m->either && m->data[at] == '\r') {
+/* Where a lot of blocks has ends. Masks, ends and records are loops of their own: what one of them guesses wrong
+** does not hold up the next. */
+typedef struct csv_lot {
+  uint32_t at, n;
+  uint64_t fields[CSV_BLOCKS], lines[CSV_BLOCKS];
+  uint64_t quotes, twice;
+  bool wrong; /* the record that goes on behind it is not of the common form */
+} csv_lot;
+
+CSV_INLINE bool next_lot(csv_marks *m, csv_form f, csv_walk *w, csv_lot *lot) {
+  csv_block b = {0};
+  uint64_t quotes = 0, twice = 0;
+  uint32_t n = 0;
+  lot->at = w->at;
+  while (n < CSV_BLOCKS && !b.wrong && marks_block(m, f, w, &b)) {
+    lot->fields[n] = b.fields;
+    lot->lines[n++] = b.lines;
+    quotes |= b.quotes;
+    twice |= b.twice;
+  }
+  lot->n = n;
+  lot->quotes = quotes;
+  lot->twice = twice;
+  lot->wrong = b.wrong;
+  return n != 0;
+}
+
+/* The places where its lines end: nearly always at most one in a block. */
+CSV_INLINE uint32_t line_ends(const csv_lot *lot, uint32_t *to) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < lot->n; i++) {
+    uint64_t lines = lot->lines[i];
+    uint32_t at = lot->at + 64 * i;
+    to[n] = at + (uint32_t)__builtin_ctzll(lines | 1ull << 63);
+    n += lines != 0;
+    for (lines &= lines - 1; lines; lines &= lines - 1)
+      to[n++] = at + (uint32_t)__builtin_ctzll(lines);
+  }
+  return n;
+}
+
+/* The number of the end at a place of the record at hand. */
+static __attribute__((noinline)) uint32_t number_of(const csv_run *r, uint32_t at) {
+  uint32_t last = r->first;
+  while (r->end[last] != at) last++;
+  return last;
+}
+
+/* The records that end at n places. False: stop behind the last of them. */
+CSV_INLINE bool take_lines(csv_cells *d, const csv_marks *m, csv_form f, const uint32_t *line,
+                           uint32_t n, csv_run *r, uint32_t row) {
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t at = line[i], next = at + 1, last = r->first + d->nfile - 1;
+    if (f.either && m->data[at] == '\r') {
       if (next == m->end && !m->eof) return false;
       next += m->data[next] == '\n';
     }
-    before += take_record(d, r, last, at - m->pair, next, n + r->rows);
+    if (last >= r->n || r->end[last] != at) last = number_of(r, at);
+    take_record(d, r, last, at - f.pair, next, row + r->rows);
     if (r->failed || !goes_on(d, m, r)) return false;
   }
   return true;
 }
 
 /* Records from row n of the batch on. The run is a variable of the loop: its fields stay in registers. */
-MILL_HOT static csv_run collect(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+CSV_INLINE csv_run collect(csv_cells *d, csv_marks *m, csv_form f, csv_run run, uint32_t n) {
   csv_run r = run;
   csv_walk w = marks_from(r.line);
-  csv_block b;
+  csv_lot lot;
+  uint32_t line[64 * CSV_BLOCKS + 1];
   if (!goes_on(d, m, &r)) return r;
-  while (marks_block(m, &w, &b)) {
-    uint32_t before = r.n, found = (uint32_t)__builtin_popcountll(b.fields);
-    put_ends(r.end + before, b.at, b.fields, found);
-    r.n += found;
-    r.quotes |= b.quotes;
-    r.twice |= b.twice;
-    if (!take_lines(d, m, &b, &r, before, n)) return r;
+  while (next_lot(m, f, &w, &lot)) {
+    for (uint32_t i = 0; i < lot.n; i++) {
+      uint32_t found = (uint32_t)__builtin_popcountll(lot.fields[i]);
+      put_ends(r.end + r.n, lot.at + 64 * i, lot.fields[i], found);
+      r.n += found;
+    }
+    r.quotes |= lot.quotes;
+    r.twice |= lot.twice;
+    if (!take_lines(d, m, f, line, line_ends(&lot, line), &r, n)) return r;
     if (r.n - r.first > d->nfile) {
       r.dropped += r.n - r.first - d->nfile;
       r.n = r.first + d->nfile;
     }
-    r.special = b.wrong;
-    if (b.wrong) return r;
+    r.special = lot.wrong;
+    if (lot.wrong) return r;
   }
   if (!m->eof || r.line >= m->end) return r;
   r.special = w.inside != 0; /* else the last record ends with the file */
-  if (!r.special) (void)take_record(d, &r, r.n++, m->end, m->end, n + r.rows);
+  if (!r.special) take_record(d, &r, r.n++, m->end, m->end, n + r.rows);
   return r;
+}
+
+MILL_HOT static csv_run collect_lines(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  return collect(d, m, (csv_form){.either = true, .doubled = true}, run, n);
+}
+
+MILL_HOT static csv_run collect_multi(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  return collect(d, m, (csv_form){.multi = true, .doubled = true}, run, n);
+}
+
+MILL_HOT static csv_run collect_any(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  return collect(d, m, m->form, run, n);
+}
+
+/* The loop of the form. */
+static csv_run collect_form(csv_cells *d, csv_marks *m, csv_run run, uint32_t n) {
+  const csv_form f = m->form;
+  if (f.doubled && f.either && !f.multi) return collect_lines(d, m, run, n);
+  if (f.doubled && f.multi && !f.either && !f.pair) return collect_multi(d, m, run, n);
+  return collect_any(d, m, run, n);
 }
 
 /* ---- cells ---------------------------------------------------------------------------------- */
@@ -149,6 +219,23 @@ static mill_status halve_quotes(csv_cells *d, csv_cell *cell, mill_error *err) {
   return MILL_OK;
 }
 
+/* Is one of the n bytes a quote? By words: most texts are one or two. */
+static inline bool has_quote(const char *p, uint32_t n, unsigned char quote) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  const uint64_t ones = 0x0101010101010101ull;
+  uint64_t hit = 0;
+  for (uint32_t k = 0; k < n && !hit; k += 8) {
+    uint64_t x = quick_load(p + k) ^
+                 ones * quote; /* a zero where it is: above that only ones may be wrong */
+    hit = (x - ones) & ~x & ones << 7;
+    if (n - k < 8) hit &= (1ull << (8 * (n - k))) - 1;
+  }
+  return hit != 0;
+#else
+  return memchr(p, quote, n) != NULL;
+#endif
+}
+
 /* A field with its quotes, as the text between them. */
 static mill_status unquote(csv_cells *d, csv_cell *cell, bool twice, mill_error *err) {
   const csv_plan *plan = d->plan;
@@ -158,7 +245,8 @@ static mill_status unquote(csv_cells *d, csv_cell *cell, bool twice, mill_error 
     return mill_text_adds(&d->row.side, plan->empty_value, err);
   }
   if (cell->size == 0 && !*plan->null_value) cell->size = CSV_NULL;
-  if (cell->size == CSV_NULL || !twice || !memchr(d->base + cell->at, plan->quote, cell->size))
+  if (cell->size == CSV_NULL || !twice ||
+      !has_quote(d->base + cell->at, cell->size, (unsigned char)plan->quote))
     return MILL_OK;
   return halve_quotes(d, cell, err);
 }
@@ -238,7 +326,7 @@ static mill_status fast_rows(csv_cells *d, io_window *w, uint32_t most, uint32_t
     csv_run r = {.end = d->end, .line = (uint32_t)w->at, .most = d->most};
     r.stop = stop < m.end ? (uint32_t)stop : m.end;
     if (r.most > most - *n) r.most = most - *n;
-    r = collect(d, &m, r, *n);
+    r = collect_form(d, &m, r, *n);
     if (r.failed) return too_many(err);
     for (uint32_t i = 0; i < d->nfile; i++)
       if (d->slot[i] >= 0) MILL_TRY(fill_column(d, &r, i, *n, err));
@@ -274,7 +362,8 @@ mill_status mill_csv_cells_init(csv_cells *d, const csv_plan *plan, mill_memory 
   mill_csv_row_init(&d->row, m);
   d->slot = mill_arena_alloc(a, ((size_t)nfile + 1) * sizeof *d->slot);
   d->most = nfile < CSV_ENDS / CSV_ROWS ? CSV_ROWS : nfile < CSV_ENDS ? CSV_ENDS / nfile : 1;
-  size_t ends = (size_t)d->most * nfile + 3 * 64; /* and those of a block, some too many */
+  size_t ends =
+      (size_t)d->most * nfile + 64 * CSV_BLOCKS + 64; /* and those of a lot, some too many */
   d->end = mill_arena_alloc(a, ends * sizeof *d->end);
   d->cell = mill_arena_alloc(a, ((size_t)nslots + 1) * CSV_STRIDE * sizeof *d->cell);
   return d->slot && d->end && d->cell ? MILL_OK : mill_oom(m, (size_t)nslots * MILL_BATCH, err);

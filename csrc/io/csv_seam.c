@@ -10,10 +10,10 @@ typedef enum csv_seen {
 } csv_seen;
 
 /* From the record at *line to the first one that begins at or behind `to`: *line. */
-static csv_seen walk(csv_marks *m, uint32_t *line, uint64_t to) {
+CSV_INLINE csv_seen walk(csv_marks *m, csv_form f, uint32_t *line, uint64_t to) {
   csv_block b;
   csv_walk w = marks_from(*line);
-  while (*line < to && marks_block(m, &w, &b)) {
+  while (*line < to && marks_block(m, f, &w, &b)) {
     uint64_t lines = b.lines;
     if (w.at <= to && lines) lines = 1ull << (63 - __builtin_clzll(lines)); /* the last will do */
     for (; lines && *line < to; lines &= lines - 1)
@@ -21,6 +21,15 @@ static csv_seen walk(csv_marks *m, uint32_t *line, uint64_t to) {
     if (b.wrong && *line < to) return CSV_SLOW;
   }
   return *line < to ? CSV_MORE : CSV_SEEN;
+}
+
+static csv_seen walk_multi(csv_marks *m, uint32_t *line, uint64_t to) {
+  return walk(m, (csv_form){.multi = true, .doubled = true}, line, to);
+}
+
+static csv_seen walk_form(csv_marks *m, uint32_t *line, uint64_t to) {
+  bool usual = m->form.doubled && !m->form.pair && !m->form.either;
+  return usual ? walk_multi(m, line, to) : walk(m, m->form, line, to);
 }
 
 /* The record at w->data + *line by the long way. */
@@ -44,7 +53,7 @@ static mill_status find(csv_source *s, csv_row *row, uint64_t to, uint64_t *next
   for (uint64_t at = w->offset + w->at;;) { /* the record at hand */
     uint32_t line = (uint32_t)(at - w->offset);
     marks_begin(&m, s);
-    csv_seen seen = walk(&m, &line, to - w->offset);
+    csv_seen seen = walk_form(&m, &line, to - w->offset);
     if (seen == CSV_SLOW) MILL_TRY(pass_slow(s, row, &line, &seen, err));
     at = w->offset + line;
     *next = seen == CSV_MORE && w->eof ? UINT64_MAX : at;

@@ -9,9 +9,10 @@
 #include "io/format_int.h"
 
 enum { WINDOW_STEP = 64 * 1024, WINDOW_BLOCK = 1 << 20, WINDOW_PAGE = 4096 };
+enum { WINDOW_PLAIN = 256 << 10 /* stays in the second cache until it is decoded */ };
 
 void mill_io_window_init(io_window *w, mill_memory *m) {
-  *w = (io_window){.memory = m, .file.fd = -1, .block = WINDOW_BLOCK};
+  *w = (io_window){.memory = m, .file.fd = -1, .block = WINDOW_PLAIN};
 }
 
 static void close_source(io_window *w) {

@@ -200,6 +200,25 @@ static inline size_t quick_run(const char *p, size_t n, uint64_t *v) {
   }
 }
 
+/* Up to eight bytes of digits and a point, in one word. Both operands of the division are exact, so that it is
+** correctly rounded. */
+static inline bool quick_short_double(const char *p, size_t n, double *out) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  static const double ten[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
+  uint64_t x = quick_load(p), y = x ^ 0x2e2e2e2e2e2e2e2eull;
+  uint64_t points = (y - 0x0101010101010101ull) & ~y & 0x8080808080808080ull;
+  if (n - 1 >= 8 || points == 0) return false;
+  unsigned before = (unsigned)__builtin_ctzll(points) / 8, digits = (unsigned)n - 1;
+  uint64_t low = (1ull << 8 * before) - 1;
+  x = (x & low) | (x >> 8 & ~low); /* all digits, without the point */
+  if (before > digits || digits == 0 || !quick_are_digits(x, digits)) return false;
+  *out = quick_eight(x, digits) / ten[digits - before];
+  return true;
+#else
+  return false;
+#endif
+}
+
 /* Digits, perhaps with a point and an exponent, of at most 18 digits. */
 static inline bool quick_double(const char *p, size_t n, double *out) {
   const char *end = p + n;
@@ -208,6 +227,10 @@ static inline bool quick_double(const char *p, size_t n, double *out) {
   int exponent = 0;
   p += minus;
   if (n > 26 || p >= end) return false;
+  if (quick_short_double(p, n - minus, out)) {
+    if (minus) *out = -*out;
+    return true;
+  }
   size_t whole = quick_run(p, (size_t)(end - p), &v), part = 0;
   p += whole;
   if (p < end && *p == '.') {

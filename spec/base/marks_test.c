@@ -18,12 +18,13 @@ int main(void) {
     for (size_t i = 0; i < sizeof text; i++) text[i] = alphabet[rand() % (int)(sizeof alphabet)];
     const char *p = text + rand() % 64;
     unsigned char set[MILL_MARKS];
-    for (int k = 0; k < MILL_MARKS; k++) set[k] = (unsigned char)alphabet[rand() % 8];
-    mill_marks_each(p, BLOCKS, set, found);
+    int n = 1 + round % MILL_MARKS;
+    for (int k = 0; k < n; k++) set[k] = (unsigned char)alphabet[rand() % 8];
+    mill_marks_each(p, BLOCKS, set, n, found);
     mill_marks_lines(p, BLOCKS, ends, shown);
     for (int i = 0; i < SIZE; i++) {
       unsigned char c = (unsigned char)p[i];
-      for (int k = 0; k < MILL_MARKS; k++)
+      for (int k = 0; k < n; k++)
         wrong += (int)(found[i / 64].of[k] >> (i % 64) & 1) != (c == set[k]);
       wrong += (int)(ends[i / 64] >> (i % 64) & 1) != (c == '\n' || c == '\r');
       wrong += (int)(shown[i / 64] >> (i % 64) & 1) != (c > ' ');

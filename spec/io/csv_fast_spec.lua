@@ -140,6 +140,44 @@ describe("the fast scan of CSV", function()
   end
 
   -- Lots of cells are worked out together: each of them is what a cast makes of its text.
+  it("reads dates", function()
+    local lines = {}
+    local YEARS = { 0, 1, 3, 4, 99, 100, 400, 1582, 1600, 1899, 1900, 1969, 1970, 2000, 2023, 2024, 9996, 9999 }
+    for _, year in ipairs(YEARS) do
+      for month = 0, 13 do
+        for day = 0, 32 do lines[#lines + 1] = ("%04d-%02d-%02d"):format(year, month, day) end
+      end
+    end
+    for i = 1, 3000 do
+      local day = ("%04d-%02d-%02d"):format(math.random(1, 9999), math.random(1, 12), math.random(1, 28))
+      local at = math.random(10)
+      if i > 2500 then day = day:sub(1, at - 1) .. ("/:0 -x9"):sub(i % 7 + 1, i % 7 + 1) .. day:sub(at + 1) end
+      lines[#lines + 1] = day
+    end
+    local ODD = { "2020-1-5", "", "2020-01", "2020", "+2020-01-05", "12020-01-05", "2020-01-05T", "2020-01-05x" }
+    for _, odd in ipairs(ODD) do lines[#lines + 1] = odd end
+    write(table.concat(lines, ",x\n") .. ",x\n")
+    local found = spark.read:schema "a DATE, b STRING":csv(path):collect()
+    local expected = spark.read:schema "a STRING, b STRING":csv(path):selectExpr("try_cast(a AS DATE)"):collect()
+    assert.equal(#lines, #found)
+    for i = 1, #lines do assert.equal(tostring(expected[i][1]), tostring(found[i][1]), lines[i]) end
+  end)
+
+  it("reads doubles", function()
+    local lines = { ".", "-", "-.", "5.", ".5", "-.5", "-0.0", "1..2", "1.2.3", "1.5e3", "1.5E-3", "12345678", "" }
+    for i = 1, 20000 do
+      local digits = tostring(math.random(0, 10 ^ math.random(0, 17) // 1 | 0))
+      local at = math.random(0, #digits + 3)
+      digits = digits:sub(1, at) .. (at <= #digits and "." or "") .. digits:sub(at + 1)
+      lines[#lines + 1] = (i % 2 == 0 and "-" or "") .. digits
+    end
+    write(table.concat(lines, ",x\n") .. ",x\n")
+    local found = spark.read:schema "a DOUBLE, b STRING":csv(path):collect()
+    local expected = spark.read:schema "a STRING, b STRING":csv(path):selectExpr("try_cast(a AS DOUBLE)"):collect()
+    assert.equal(#lines, #found)
+    for i = 1, #lines do assert.equal(tostring(expected[i][1]), tostring(found[i][1]), lines[i]) end
+  end)
+
   it("reads whole numbers and decimals of any length", function()
     math.randomseed(11)
     local function digits(n)
