@@ -11,13 +11,13 @@
 typedef struct grouping {
   const mill_node *node; /* for sets */
   const mill_expr *const *keys;
-  int nkeys;        /* those of the user */
-  mill_exprs named; /* and as columns of the AGGREGATE */
+  int nkeys;            /* those of the user */
+  mill_exprs named;     /* and as columns of the AGGREGATE */
   mill_exprs aggs;      /* calls; their ids ascend where none were there before */
   int32_t *head, *next; /* chains of them by trace, number + 1; 0: no more */
   int room;             /* of both; a power of two */
-  const mill_expr *id; /* the grouping id's column, or NULL */
-  bool above;          /* of ORDER BY or HAVING: the node is analysed */
+  const mill_expr *id;  /* the grouping id's column, or NULL */
+  bool above;           /* of ORDER BY or HAVING: the node is analysed */
 } grouping;
 
 bool mill_sets_repeat(const mill_node *n) {
@@ -259,9 +259,8 @@ typedef struct leftover {
 static int leftover_at(const mill_expr *e, void *arg) {
   leftover *l = arg;
   if (e->kind != MILL_X_COLUMN) return 0;
-  if (mill_x_find_id(l->g->named.at, l->g->named.n, e->id) ||
-      is_call_id(l->g, e->id) || (l->g->id && l->g->id->id == e->id) ||
-      mill_x_find_id(l->also, l->nalso, e->id))
+  if (mill_x_find_id(l->g->named.at, l->g->named.n, e->id) || is_call_id(l->g, e->id) ||
+      (l->g->id && l->g->id->id == e->id) || mill_x_find_id(l->also, l->nalso, e->id))
     return 0;
   l->found = e;
   return 1;

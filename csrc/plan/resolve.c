@@ -313,7 +313,8 @@ static const char *measured(mill_planner *w, const mill_expr *e) {
     bool plain = p > part && *p == '\0' && !digits;
     if (i) w->status = mill_text_adds(&text, ".", w->err);
     if (w->status == MILL_OK)
-      w->status = mill_text_adds(&text, plain ? part : mill_w_quoted_parts(w, &e->parts[i], 1), w->err);
+      w->status =
+          mill_text_adds(&text, plain ? part : mill_w_quoted_parts(w, &e->parts[i], 1), w->err);
   }
   const char *name = w->status == MILL_OK ? mill_w_copy(w, text.data, text.size) : NULL;
   mill_text_clear(&text);
