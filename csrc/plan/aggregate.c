@@ -11,13 +11,13 @@
 typedef struct grouping {
   const mill_node *node; /* for sets */
   const mill_expr *const *keys;
-  int nkeys;        /* those of the user */
-  mill_exprs named; /* and as columns of the AGGREGATE */
-  mill_exprs aggs;
-  uint32_t *trace; /* of the first `traced` of them: calls that differ in it differ */
-  int traced, room;
-  const mill_expr *id; /* the grouping id's column, or NULL */
-  bool above;          /* of ORDER BY or HAVING: the node is analysed */
+  int nkeys;            /* those of the user */
+  mill_exprs named;     /* and as columns of the AGGREGATE */
+  mill_exprs aggs;      /* calls; their ids ascend where none were there before */
+  int32_t *head, *next; /* chains of them by trace, number + 1; 0: no more */
+  int room;             /* of both; a power of two */
+  const mill_expr *id;  /* the grouping id's column, or NULL */
+  bool above;           /* of ORDER BY or HAVING: the node is analysed */
 } grouping;
 
 bool mill_sets_repeat(const mill_node *n) {
@@ -101,21 +101,41 @@ static int is_aggregate_at(const mill_expr *e, void *arg) {
   return mill_x_is_aggregate(e);
 }
 
-/* The call's column among those that are there; NULL: it is a new one, or memory ran out. */
-static const mill_expr *known_call(mill_planner *w, grouping *g, const mill_expr *e) {
-  const uint32_t trace = mill_x_trace(e);
-  if (g->room < g->aggs.n) {
-    g->room = 2 * g->aggs.n + 8;
-    g->traced = 0;
-    g->trace = mill_w_alloc(w, (size_t)g->room * sizeof *g->trace);
-    if (g->trace == NULL) return NULL;
-  }
-  for (; g->traced < g->aggs.n; g->traced++)
-    g->trace[g->traced] = mill_x_trace(g->aggs.at[g->traced]->args[0]);
-  for (int i = 0; i < g->aggs.n; i++)
-    if (g->trace[i] == trace && mill_x_same(g->aggs.at[i]->args[0], e))
-      return mill_x_column(w, g->aggs.at[i]);
+static void chain(grouping *g, int i) {
+  int32_t *head = &g->head[mill_x_trace(g->aggs.at[i]->args[0]) & (uint32_t)(g->room - 1)];
+  g->next[i] = *head;
+  *head = i + 1;
+}
+
+static bool room_for_call(mill_planner *w, grouping *g) {
+  if (g->aggs.n < g->room) return true;
+  g->room = g->room ? g->room : 8;
+  while (g->room <= g->aggs.n) g->room *= 2;
+  g->head = mill_w_alloc(w, (size_t)g->room * sizeof *g->head);
+  g->next = mill_w_alloc(w, (size_t)g->room * sizeof *g->next);
+  if (g->head == NULL || g->next == NULL) return false;
+  for (int i = 0; i < g->aggs.n; i++) chain(g, i);
+  return true;
+}
+
+/* The call's column among those that are there; NULL: it is a new one. */
+static const mill_expr *known_call(mill_planner *w, const grouping *g, const mill_expr *e) {
+  for (int i = g->head[mill_x_trace(e) & (uint32_t)(g->room - 1)]; i > 0; i = g->next[i - 1])
+    if (mill_x_same(g->aggs.at[i - 1]->args[0], e)) return mill_x_column(w, g->aggs.at[i - 1]);
   return NULL;
+}
+
+static bool is_call_id(const grouping *g, uint64_t id) {
+  int low = 0, high = g->aggs.n;
+  if (g->above) return mill_x_find_id(g->aggs.at, g->aggs.n, id);
+  while (low < high) {
+    const int mid = low + (high - low) / 2;
+    if (g->aggs.at[mid]->id < id)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low < g->aggs.n && g->aggs.at[low]->id == id;
 }
 
 static const mill_expr *aggregate_column(mill_planner *w, grouping *g, const mill_expr *e) {
@@ -126,10 +146,12 @@ static const mill_expr *aggregate_column(mill_planner *w, grouping *g, const mil
     if (mill_x_draws(e->args[i]))
       return MILL_W_FAIL_AT(w, e, MILL_E_AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION,
                             "sqlExpr", mill_w_quoted_sql(w, e), NULL);
-  const mill_expr *known = known_call(w, g, e);
+  const mill_expr *known = room_for_call(w, g) ? known_call(w, g, e) : NULL;
   if (known || w->status) return known;
   mill_expr *a = mill_x_alias(w, e, mill_w_sql(w, e));
-  return mill_exprs_add(w, &g->aggs, a) ? mill_x_column(w, a) : NULL;
+  if (!mill_exprs_add(w, &g->aggs, a)) return NULL;
+  chain(g, g->aggs.n - 1);
+  return mill_x_column(w, a);
 }
 
 /* A window's function is no aggregate of the query, but its arguments may hold some. */
@@ -237,9 +259,8 @@ typedef struct leftover {
 static int leftover_at(const mill_expr *e, void *arg) {
   leftover *l = arg;
   if (e->kind != MILL_X_COLUMN) return 0;
-  if (mill_x_find_id(l->g->named.at, l->g->named.n, e->id) ||
-      mill_x_find_id(l->g->aggs.at, l->g->aggs.n, e->id) || (l->g->id && l->g->id->id == e->id) ||
-      mill_x_find_id(l->also, l->nalso, e->id))
+  if (mill_x_find_id(l->g->named.at, l->g->named.n, e->id) || is_call_id(l->g, e->id) ||
+      (l->g->id && l->g->id->id == e->id) || mill_x_find_id(l->also, l->nalso, e->id))
     return 0;
   l->found = e;
   return 1;

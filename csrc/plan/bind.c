@@ -68,13 +68,14 @@ bool mill_w_evaluate(mill_planner *w, const mill_expr *e, const mill_vector **ou
 
 /* ---- bindings ------------------------------------------------------------------------------- */
 
-/* A list of columns with types, or one type. */
+/* A list of columns with types, or one type. Where memory ends, that is the answer: the other form would blame
+** the text. */
 static mill_status parse_schema(mill_binding *b, const char *text, size_t n, const mill_type **out,
                                 mill_error *err) {
   mill_planner own = *(mill_planner *)b->planner;
   const char *form[] = {"CAST(NULL AS STRUCT<%.*s>)", "CAST(NULL AS %.*s)"};
   own.err = err;
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 2 && own.status != MILL_E_OUT_OF_MEMORY; i++) {
     own.status = MILL_OK;
     mill_error_clear(err);
     const char *sql = mill_w_printf(&own, form[i], (int)n, text);

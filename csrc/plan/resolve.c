@@ -304,17 +304,22 @@ static int shared_qualifiers(const mill_scope *s) {
 
 /* The name as Spark measures how far others are: parts that are no identifier stand in quotes. */
 static const char *measured(mill_planner *w, const mill_expr *e) {
-  const char *text = "";
-  for (int i = 0; text && i < e->nparts; i++) {
+  mill_text text;
+  mill_text_init(&text, w->ctx->memory);
+  for (int i = 0; w->status == MILL_OK && i < e->nparts; i++) {
     const char *part = e->parts[i], *p = part;
     bool digits = true;
     for (; isalnum((unsigned char)*p) || *p == '_'; p++)
       digits = digits && isdigit((unsigned char)*p);
     bool plain = p > part && *p == '\0' && !digits;
-    text = mill_w_printf(w, "%s%s%s", text, i ? "." : "",
-                         plain ? part : mill_w_quoted_parts(w, &e->parts[i], 1));
+    if (i) w->status = mill_text_adds(&text, ".", w->err);
+    if (w->status == MILL_OK)
+      w->status =
+          mill_text_adds(&text, plain ? part : mill_w_quoted_parts(w, &e->parts[i], 1), w->err);
   }
-  return text;
+  const char *name = w->status == MILL_OK ? mill_w_copy(w, text.data, text.size) : NULL;
+  mill_text_clear(&text);
+  return name;
 }
 
 /* Up to five column names of the scope, the nearest first, then by name: "`a`, `b`". A qualifier

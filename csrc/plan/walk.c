@@ -203,11 +203,13 @@ static bool same(const mill_expr *a, const mill_expr *b, int own) {
 
 bool mill_x_same(const mill_expr *a, const mill_expr *b) { return same(a, b, INT_MAX); }
 
-/* The columns in it, and the shape of the arguments. */
+/* The columns and constants in it, and the shape of the arguments. */
 uint32_t mill_x_trace(const mill_expr *e) {
   while (e->kind == MILL_X_ALIAS) e = e->args[0];
   uint64_t h = (uint64_t)e->kind;
+  uint32_t row = 0;
   if (e->kind == MILL_X_COLUMN) h = mill_hash_combine(h, e->id);
+  if (e->kind == MILL_X_LITERAL) mill_vector_hash(e->value, &row, 1, true, &h);
   for (int i = 0; i < e->nargs; i++) h = mill_hash_combine(h, mill_x_trace(e->args[i]));
   return (uint32_t)h;
 }

@@ -173,8 +173,19 @@ static const char *word(const char *p, const char *end, int *kind) {
   return w;
 }
 
-/* A quoted text from its opening quote; doubled quotes stay inside. NULL: never closed. */
-static const char *quoted(const char *p, const char *end, char quote, bool escapes) {
+/* A text on its way into tokens. */
+enum { SEARCHES = 64 }; /* through the whole text */
+typedef struct lexer {
+  const char *end;
+  size_t vain; /* bytes that may still be read in search of quotes that are not there */
+} lexer;
+
+/* A quoted text from its opening quote; doubled quotes stay inside. NULL: never closed. The search for an end
+** that is not there may begin again a few bytes further on, so all of them together have a bound; a text that
+** needs more is none of the language anyway. */
+static const char *quoted(lexer *l, const char *p, char quote, bool escapes) {
+  const char *end = l->end;
+  if (l->vain < (size_t)(end - p)) return NULL;
   for (const char *q = p + 1; q < end; q++) {
     if (escapes && *q == '\\') {
       q++;
@@ -186,6 +197,7 @@ static const char *quoted(const char *p, const char *end, char quote, bool escap
       }
     }
   }
+  l->vain -= (size_t)(end - p);
   return NULL;
 }
 
@@ -278,16 +290,16 @@ static const char *skip(const char *p, const char *end) {
 }
 
 /* The token at p: its kind and end. */
-static const char *scan(const char *p, const char *end, int *kind) {
-  const char *q = NULL;
+static const char *scan(lexer *l, const char *p, int *kind) {
+  const char *q = NULL, *end = l->end;
   if (*p == '\'') {
-    q = quoted(p, end, '\'', true);
+    q = quoted(l, p, '\'', true);
     *kind = MILL_T_STRING;
   } else if (*p == '"') {
-    q = quoted(p, end, '"', true);
+    q = quoted(l, p, '"', true);
     *kind = MILL_T_DOUBLE_QUOTED;
   } else if (*p == '`') {
-    q = quoted(p, end, '`', false);
+    q = quoted(l, p, '`', false);
     *kind = MILL_T_BACKQUOTED;
   } else if ((q = raw_string(p, end)) != NULL) {
     *kind = MILL_T_STRING;
@@ -315,6 +327,7 @@ static mill_status add(mill_tokens *t, mill_memory *m, int kind, const char *tex
 static mill_status lex_all(mill_memory *m, const char *text, size_t n, mill_tokens *out,
                            mill_error *err) {
   const char *end = text + n;
+  lexer l = {end, SEARCHES * n};
   void *items = NULL;
   MILL_TRY(mill_grow(m, &items, &out->capacity, n / 4 + 8, sizeof *out->token, err));
   out->token = items;
@@ -327,7 +340,7 @@ static mill_status lex_all(mill_memory *m, const char *text, size_t n, mill_toke
     }
     if (q == end) return add(out, m, MILL_T_EOF, text, end, end, err);
     int kind;
-    p = scan(q, end, &kind);
+    p = scan(&l, q, &kind);
     MILL_TRY(add(out, m, kind, text, q, p, err));
   }
 }

@@ -1,5 +1,8 @@
 /* Queries: WITH, set operations by precedence (INTERSECT before UNION and EXCEPT), the clauses that
 ** end a query, and |>. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "sql/ddl_int.h"
 
 bool mill_p_query_ahead(const mill_parser *p, int ahead) {
@@ -17,10 +20,11 @@ bool mill_p_query_ahead(const mill_parser *p, int ahead) {
   }
 }
 
-/* A parenthesis here can open a query only if one begins behind it and those that follow. */
+/* A parenthesis here can open a query only if one begins behind it and those that follow. More of them than may be
+** nested need not be looked through. */
 static bool may_open_query(const mill_parser *p) {
   int i = 0;
-  while (mill_p_peek(p, i) == MILL_T_LPAREN) i++;
+  while (i <= MILL_PARSE_DEPTH && mill_p_peek(p, i) == MILL_T_LPAREN) i++;
   return i > 0 && mill_p_query_ahead(p, i);
 }
 
@@ -234,14 +238,27 @@ static mill_node *cte(mill_parser *p) {
   return n;
 }
 
+static int by_alias(const void *a, const void *b) {
+  const mill_node *x = *(const mill_node *const *)a, *y = *(const mill_node *const *)b;
+  int order = strcasecmp(x->alias, y->alias);
+  return order ? order : (x->start > y->start) - (x->start < y->start);
+}
+
+/* The first query whose name another one before it has is told. */
 static void check_names(mill_parser *p, int from, const mill_list *ctes) {
-  for (int i = 0; i < ctes->n && !p->failed; i++)
-    for (int k = 0; k < i; k++) {
-      const char *name = ((const mill_node *)ctes->item[i])->alias;
-      if (strcasecmp(name, ((const mill_node *)ctes->item[k])->alias) != 0) continue;
-      mill_p_error(p, from, MILL_E_DUPLICATED_CTE_NAMES, "duplicateNames",
-                   mill_p_quoted(p, name, '`'), NULL);
-    }
+  const mill_node *again = NULL;
+  const size_t n = (size_t)ctes->n;
+  const mill_node **sorted = mill_p_alloc(p, (n + 1) * sizeof *sorted);
+  if (p->failed) return;
+  for (size_t i = 0; i < n; i++) sorted[i] = ctes->item[i];
+  qsort(sorted, n, sizeof *sorted, by_alias);
+  for (size_t i = 1; i < n; i++) {
+    const bool same = strcasecmp(sorted[i - 1]->alias, sorted[i]->alias) == 0;
+    if (same && (again == NULL || sorted[i]->start < again->start)) again = sorted[i];
+  }
+  if (again)
+    mill_p_error(p, from, MILL_E_DUPLICATED_CTE_NAMES, "duplicateNames",
+                 mill_p_quoted(p, again->alias, '`'), NULL);
 }
 
 static mill_node *with(mill_parser *p) {

@@ -95,6 +95,34 @@ describe("a deep or long statement", function()
     end
   end)
 
+  local function condition(text)
+    local ok, e = pcall(spark.sql, spark, text)
+    return not ok and e.condition or "none"
+  end
+
+  -- Each of them would take hours where the work is the square of the length.
+  it("is read in the time that its length takes", function()
+    local n = 1 << 20
+    for _, quote in ipairs { "'", '"' } do
+      assert.equal("PARSE_SYNTAX_ERROR", condition("SELECT " .. quote .. ("\\" .. quote):rep(8 * n)))
+    end
+    assert.equal("FAILED_TO_PARSE_TOO_COMPLEX", condition("SELECT " .. ("("):rep(16 * n)))
+    assert.equal("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", condition("SELECT a" .. (".a"):rep(n)))
+    local names = list(n // 8, ", ", "a# AS (SELECT 1)")
+    assert.equal(1, answer(("WITH %s SELECT 1"):format(names)))
+    local ok, e = pcall(answer, ("WITH %s, a7 AS (SELECT 1) SELECT 1"):format(names))
+    assert.is_false(ok)
+    assert.same({ "DUPLICATED_CTE_NAMES", "`a7`" }, { e.condition, e.messageParameters.duplicateNames })
+  end)
+
+  it("has many aggregates, which are computed once each", function()
+    local n = 20000
+    local sums = list(n, ", ", "sum(id + #)")
+    local df = spark:sql(("SELECT %s, sum(ID + 7) + 1 FROM range(2)"):format(sums))
+    local row = df:collect()[1]
+    assert.same({ 3, 2 * n + 1, 16 }, { row[1], row[n], row[n + 1] })
+  end)
+
   it("has 16 MB", function()
     local n = 16 << 20
     assert.equal(n, answer(("SELECT length('%s')"):format(("a"):rep(n))))
