@@ -328,9 +328,9 @@ static const char *proposals(mill_planner *w, const mill_scope *s, const mill_ex
   int n = s->ncolumns, *far = mill_w_alloc(w, ((size_t)n + 1) * sizeof *far);
   const char **shown = mill_w_alloc(w, ((size_t)n + 1) * sizeof *shown);
   const char *text = "", *name = measured(w, e);
-  if (far == NULL || shown == NULL) return NULL;
+  if (far == NULL || shown == NULL || name == NULL) return NULL;
   int skip = n && e->nparts == 1 ? shared_qualifiers(s) : 0;
-  for (int i = 0; name && i < n; i++) {
+  for (int i = 0; i < n; i++) {
     shown[i] = told(w, s->column[i], skip);
     if (shown[i] == NULL) return NULL;
     far[i] = distance(name, shown[i]);
