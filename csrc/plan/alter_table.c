@@ -164,9 +164,9 @@ static bool changed_table(mill_planner *w, const mill_node *n, mill_catalog_tabl
     return mill_merge_properties(w, t->options, d->options, false, &t->options);
   case MILL_ALTER_LOCATION:
     if (d->nspecs) return unsupported(w, n, t, "ALTER TABLE PARTITION SET LOCATION");
-    t->location = d->location;
+    t->location = mill_w_location(w, n, d->location);
     t->kind = MILL_TABLE_EXTERNAL;
-    return true;
+    return t->location != NULL;
   case MILL_ALTER_ADD_COLUMNS: return add_columns(w, n, t);
   case MILL_ALTER_COLUMN: return alter_columns(w, n, t);
   case MILL_ALTER_REPLACE_COLUMNS: return unsupported(w, n, t, "REPLACE COLUMNS");

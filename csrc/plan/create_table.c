@@ -234,14 +234,6 @@ static bool find_columns(creation *x) {
 
 /* ---- where it goes -------------------------------------------------------------------------- */
 
-static const char *plain_location(mill_planner *w, const char *s) {
-  if (strncmp(s, "file:", 5) == 0) s += 5;
-  while (s[0] == '/' && s[1] == '/') s++;
-  if (*s == '/') return s;
-  return mill_w_printf(w, "%s/%s",
-                       mill_catalog_warehouse(mill_session_warehouse(w->session)->catalog), s);
-}
-
 /* Is there anything in the folder that is not waiting to be removed? */
 static bool is_free(creation *x, const char *path, bool *out) {
   mill_planner *w = x->w;
@@ -282,10 +274,11 @@ static bool taken(creation *x, const char *path, bool *out) {
 }
 
 /* A table whose place is said is an external one. */
-static void find_kind(creation *x) {
+static bool find_kind(creation *x) {
   const char *path = x->d->location ? x->d->location : mill_option_text(x->t.options, "path");
   x->t.kind = path ? MILL_TABLE_EXTERNAL : MILL_TABLE_MANAGED;
-  if (path) x->t.location = plain_location(x->w, path);
+  if (path) x->t.location = mill_w_location(x->w, x->n, path);
+  return path == NULL || x->t.location;
 }
 
 static bool find_place(creation *x, const mill_catalog_database *db) {
@@ -384,8 +377,7 @@ static bool like(creation *x) {
 /* All that can be wrong with the statement itself. */
 static bool prepare(creation *x) {
   bool copy = x->n->ncolumns > 0;
-  if (copy ? !like(x) : !check_definition(x)) return false;
-  find_kind(x);
+  if (!(copy ? like(x) : check_definition(x)) || !find_kind(x)) return false;
   if (x->n->nchildren) {
     x->rows = mill_analyse(x->w, x->n->child[0], NULL);
     if (x->rows == NULL) return false;

@@ -5,25 +5,17 @@
 #include "plan/text_cache.h"
 #include "plan/warehouse_int.h"
 
-static const char *place(mill_planner *w, const char *said, const char *name) {
-  const char *root = mill_catalog_warehouse(mill_session_warehouse(w->session)->catalog);
-  if (said == NULL) return mill_w_printf(w, "%s/%s.db", root, name);
-  if (strncmp(said, "file:", 5) == 0) said += 5;
-  while (said[0] == '/' && said[1] == '/') said++;
-  return *said == '/' ? said : mill_w_printf(w, "%s/%s", root, said);
-}
-
-static bool check_place(mill_planner *w, const mill_node *n) {
+static const char *place(mill_planner *w, const mill_node *n, const char *name) {
   const char *said = n->definition->location;
-  if (said == NULL || *said) return true;
-  (void)MILL_W_FAIL_AT(w, n, MILL_E_INVALID_EMPTY_LOCATION, "location", said, NULL);
-  return false;
+  const char *root = mill_catalog_warehouse(mill_session_warehouse(w->session)->catalog);
+  return said ? mill_w_location(w, n, said) : mill_w_printf(w, "%s/%s.db", root, name);
 }
 
 static bool create(mill_planner *w, const mill_node *n, const char *name) {
   const mill_catalog_database *old;
   const mill_definition *d = n->definition;
-  if (!check_place(w, n) || !mill_w_new_name(w, n, name) || !mill_w_find_database(w, name, &old))
+  const char *location = place(w, n, name);
+  if (!location || !mill_w_new_name(w, n, name) || !mill_w_find_database(w, name, &old))
     return false;
   if (old && n->if_exists) return true;
   if (old)
@@ -32,7 +24,7 @@ static bool create(mill_planner *w, const mill_node *n, const char *name) {
            false;
   mill_catalog_database made = {.name = name,
                                 .comment = d->comment ? d->comment : "",
-                                .location = place(w, d->location, name),
+                                .location = location,
                                 .properties = d->properties};
   w->status = mill_catalog_database_put(mill_w_catalog(w), &made, w->err);
   if (w->status == MILL_OK) w->status = mill_folder_make(w->ctx->files, made.location, w->err);
@@ -94,17 +86,18 @@ bool mill_merge_properties(mill_planner *w, mill_options old, mill_options chang
 static bool alter(mill_planner *w, const mill_node *n, const char *name) {
   const mill_definition *d = n->definition;
   const mill_catalog_database *old = mill_w_need_database(w, n, name);
-  if (old == NULL || !check_place(w, n)) return false;
+  if (old == NULL) return false;
   mill_catalog_database changed = *old;
   switch (d->alter) {
   case MILL_ALTER_COMMENT: changed.comment = d->comment; break;
-  case MILL_ALTER_LOCATION: changed.location = place(w, d->location, name); break;
+  case MILL_ALTER_LOCATION: changed.location = place(w, n, name); break;
   case MILL_ALTER_PROPERTIES:
     if (!mill_merge_properties(w, old->properties, d->properties, d->unset, &changed.properties))
       return false;
     break;
   default: break;
   }
+  if (changed.location == NULL) return false;
   w->status = mill_catalog_database_put(mill_w_catalog(w), &changed, w->err);
   return w->status == MILL_OK;
 }

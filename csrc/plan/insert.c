@@ -88,6 +88,8 @@ static const mill_node *insert_directory(mill_planner *w, const mill_node *n) {
                           "INSERT OVERWRITE DIRECTORY with the Hive format", NULL);
   if (path == NULL || !mill_format_readable(n->name))
     return MILL_W_FAIL_AT(w, n, MILL_E_DATA_SOURCE_NOT_FOUND, "provider", n->name, NULL);
+  if (*path == '\0')
+    return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_EMPTY_LOCATION, "location", path, NULL);
   const mill_node *q = mill_analyse(w, n->child[0], NULL);
   if (q == NULL) return NULL;
   w->status = mill_plan_new(w->session, &p, w->err);

@@ -200,8 +200,10 @@ static bool add_one(mill_planner *w, const mill_node *n, const mill_catalog_tabl
                                 full_name(w, t), "operation",
                                 "a LOCATION of a managed table's partition", NULL),
            false;
-  w->status = mill_catalog_partition_put(mill_w_catalog(w), t, path, spec->location, w->err);
-  if (w->status == MILL_OK && t->kind == MILL_TABLE_EXTERNAL && spec->location == NULL)
+  const char *location = spec->location ? mill_w_location(w, n, spec->location) : NULL;
+  if (w->status) return false;
+  w->status = mill_catalog_partition_put(mill_w_catalog(w), t, path, location, w->err);
+  if (w->status == MILL_OK && t->kind == MILL_TABLE_EXTERNAL && location == NULL)
     w->status =
         mill_folder_make(w->ctx->files, mill_w_printf(w, "%s/%s", t->location, path), w->err);
   return w->status == MILL_OK;

@@ -60,6 +60,16 @@ bool mill_w_new_name(mill_planner *w, const mill_node *n, const char *name) {
   return false;
 }
 
+const char *mill_w_location(mill_planner *w, const mill_node *n, const char *said) {
+  const char *at = strncmp(said, "file:", 5) == 0 ? said + 5 : said;
+  while (at[0] == '/' && at[1] == '/') at++;
+  if (*at == '\0')
+    return MILL_W_FAIL_AT(w, n, MILL_E_INVALID_EMPTY_LOCATION, "location", said, NULL);
+  if (*at == '/') return at;
+  return mill_w_printf(w, "%s/%s",
+                       mill_catalog_warehouse(mill_session_warehouse(w->session)->catalog), at);
+}
+
 const char *mill_w_full_name(mill_planner *w, mill_table_name name) {
   const char *parts[] = {"spark_catalog", name.database, name.name};
   return mill_w_quoted_parts(w, parts, 3);

@@ -39,6 +39,8 @@ bool mill_w_new_name(mill_planner *w, const mill_node *n, const char *name);
 /* `spark_catalog`.`database`.`name`; and of a database. */
 const char *mill_w_full_name(mill_planner *w, mill_table_name name);
 const char *mill_w_full_database(mill_planner *w, const char *database);
+/* The folder that a LOCATION says, below the warehouse's where it does not begin at the root. INVALID_EMPTY_LOCATION. */
+const char *mill_w_location(mill_planner *w, const mill_node *n, const char *said);
 /* *out NULL: there is none. */
 bool mill_w_find_table(mill_planner *w, mill_table_name name, const mill_catalog_table **out);
 bool mill_w_find_database(mill_planner *w, const char *name, const mill_catalog_database **out);

@@ -172,6 +172,31 @@ describe("a warehouse", function()
       assert.equal("1|x|2024-02-29\n2|NULL|NULL\n3|z|NULL", rows(spark, "SELECT a, b, string(d) FROM t ORDER BY a"))
     end)
   end
+
+  it("refuses an empty place, which would be its own folder", function()
+    spark:sql "CREATE TABLE kept (a INT, p INT) USING csv PARTITIONED BY (p)"
+    spark:sql "INSERT INTO kept VALUES (1, 1)"
+    for _, text in ipairs { "CREATE TABLE t (a INT) USING csv LOCATION ''",
+      "CREATE TABLE t (a INT) USING csv LOCATION 'file:'",
+      "CREATE TABLE t USING csv LOCATION '' AS SELECT 1 AS a", "CREATE TABLE t (a INT) USING csv OPTIONS (path '')",
+      "CREATE DATABASE d LOCATION ''", "ALTER TABLE kept SET LOCATION ''", "ALTER DATABASE default SET LOCATION ''",
+      "INSERT OVERWRITE DIRECTORY '' USING csv SELECT 1" } do
+      assert.equal("INVALID_EMPTY_LOCATION", condition(function() spark:sql(text):collect() end), text)
+    end
+    assert.equal("1|1", rows(spark, "SELECT * FROM kept"))
+    assert.equal("default|kept|false", rows(spark, "SHOW TABLES"))
+  end)
+
+  it("finds a place that is said below its folder, and by the root", function()
+    spark:sql "CREATE TABLE t (a INT) USING csv LOCATION 'near'"
+    spark:sql "INSERT INTO t VALUES (1)"
+    assert.equal(1, files(folder .. "/near"))
+    spark:sql "ALTER TABLE t SET LOCATION 'far'"
+    spark:sql "INSERT INTO t VALUES (2)"
+    assert.equal(1, files(folder .. "/far"))
+    spark:sql(("ALTER TABLE t SET LOCATION 'file:%s/near'"):format(folder))
+    assert.equal("1", rows(spark, "SELECT * FROM t"))
+  end)
 end)
 
 describe("rows of a snapshot table", function()
