@@ -99,58 +99,63 @@ static mill_status fill_words(void *arg, size_t chunk, int worker, mill_error *e
   return MILL_OK;
 }
 
-/* The slots of n rows from `from` on, of which *can have one, and their words. */
+/* Some rows of a chunk on the way through it: their words, and which of them have a slot. */
 typedef struct block {
   const uint64_t *word;
   const uint8_t *can;
+  size_t from, next, stop; /* from: the block's first row; [next, stop) is to come */
   uint64_t made[MILL_BATCH];
   uint8_t made_can[MILL_BATCH];
 } block;
 
-static void read_block(const filling *f, uint32_t from, uint32_t n, block *b) {
+static void enter_chunk(const filling *f, size_t chunk, block *b) {
+  size_t left = f->t->rows - chunk * f->chunk;
+  b->next = chunk * f->chunk;
+  b->stop = b->next + (left < f->chunk ? left : f->chunk);
+}
+
+/* How many rows the next block has; 0: the chunk ends. */
+static uint32_t next_block(const filling *f, block *b) {
+  size_t left = b->stop - b->next;
+  uint32_t n = left < MILL_BATCH ? (uint32_t)left : MILL_BATCH;
+  b->from = b->next;
+  b->next += n;
   if (f->word) {
-    b->word = f->word + from;
-    b->can = f->can + from;
-    return;
+    b->word = f->word + b->from;
+    b->can = f->can + b->from;
+  } else {
+    mill_join_words(f->t, f->t->key, (uint32_t)b->from, n, b->made, b->made_can);
+    b->word = b->made;
+    b->can = b->made_can;
   }
-  mill_join_words(f->t, f->t->key, from, n, b->made, b->made_can);
-  b->word = b->made;
-  b->can = b->made_can;
+  return n;
 }
 
 static mill_status count_chunk(void *arg, size_t chunk, int worker, mill_error *err) {
   const filling *f = arg;
   uint32_t *count = f->at + chunk * f->nparts;
-  size_t from = chunk * f->chunk, left = f->t->rows - from;
-  size_t stop = from + (left < f->chunk ? left : f->chunk);
   block b;
   (void)worker, (void)err;
-  for (uint32_t n; from < stop; from += n) {
-    n = stop - from < MILL_BATCH ? (uint32_t)(stop - from) : MILL_BATCH;
-    read_block(f, (uint32_t)from, n, &b);
+  enter_chunk(f, chunk, &b);
+  for (uint32_t n; (n = next_block(f, &b)) > 0;)
     for (uint32_t i = 0; i < n; i++)
       if (b.can[i]) count[mill_join_slot(f->t, b.word[i]) >> f->shift]++;
-  }
   return MILL_OK;
 }
 
 static mill_status deal_chunk(void *arg, size_t chunk, int worker, mill_error *err) {
   const filling *f = arg;
   uint32_t *at = f->at + chunk * f->nparts;
-  size_t from = chunk * f->chunk, left = f->t->rows - from;
-  size_t stop = from + (left < f->chunk ? left : f->chunk);
   block b;
   (void)worker, (void)err;
-  for (uint32_t n; from < stop; from += n) {
-    n = stop - from < MILL_BATCH ? (uint32_t)(stop - from) : MILL_BATCH;
-    read_block(f, (uint32_t)from, n, &b);
+  enter_chunk(f, chunk, &b);
+  for (uint32_t n; (n = next_block(f, &b)) > 0;)
     for (uint32_t i = 0; i < n; i++) {
       if (!b.can[i]) continue;
       uint32_t to = at[mill_join_slot(f->t, b.word[i]) >> f->shift]++;
       f->dealt[to] = b.word[i];
-      f->dealt_row[to] = (uint32_t)from + i;
+      f->dealt_row[to] = (uint32_t)b.from + i;
     }
-  }
   return MILL_OK;
 }
 
