@@ -4,9 +4,9 @@
 #include <strings.h>
 
 #include "base/calendar.h"
+#include "base/hash.h"
 #include "base/timezone.h"
 #include "kernel/coerce.h"
-#include "base/hash.h"
 #include "plan/plan_int.h"
 
 /* ---- constants ------------------------------------------------------------------------------ */
