@@ -312,10 +312,9 @@ static const char *measured(mill_planner *w, const mill_expr *e) {
     for (; isalnum((unsigned char)*p) || *p == '_'; p++)
       digits = digits && isdigit((unsigned char)*p);
     bool plain = p > part && *p == '\0' && !digits;
-    if (i) w->status = mill_text_adds(&text, ".", w->err);
-    if (w->status == MILL_OK)
-      w->status =
-          mill_text_adds(&text, plain ? part : mill_w_quoted_parts(w, &e->parts[i], 1), w->err);
+    const char *shown = plain ? part : mill_w_quoted_parts(w, &e->parts[i], 1);
+    if (i && w->status == MILL_OK) w->status = mill_text_adds(&text, ".", w->err);
+    if (w->status == MILL_OK) w->status = mill_text_adds(&text, shown, w->err);
   }
   const char *name = w->status == MILL_OK ? mill_w_copy(w, text.data, text.size) : NULL;
   mill_text_clear(&text);
