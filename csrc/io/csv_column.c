@@ -292,6 +292,7 @@ static column_loop loop_of(const mill_value_rules *r, const mill_type *t) {
   case MILL_BIGINT: return column_i64;
   case MILL_DECIMAL:
     if (t->phys != MILL_PHYS_I64) return column_i128;
+    if (r->numbers) return column_any64;
     return t->scale && t->precision >= 8 + t->scale ? column_decimal : column_narrow;
   default: break;
   }

@@ -23,6 +23,7 @@ static mill_status put_as(const csv_plan *plan, mill_variant_builder *b, int as,
   int32_t days;
   mill_i128 digits;
   int precision, scale;
+  char plain[MILL_VALUE_DECIMAL];
   const mill_type *time = mill_type_of(plan->ntz ? MILL_TIMESTAMP_NTZ : MILL_TIMESTAMP);
   *is = true;
   switch (as) {
@@ -30,8 +31,9 @@ static mill_status put_as(const csv_plan *plan, mill_variant_builder *b, int as,
     *is = mill_value_parse(&plan->rules, mill_type_of(MILL_BIGINT), p, n, &whole);
     return *is ? mill_variant_put_long(b, whole, err) : MILL_OK;
   case AS_DECIMAL:
-    *is = mill_decimal_parse_free(p, n, &digits, &precision, &scale) && scale >= 0 && p[0] > ' ' &&
-          p[n - 1] > ' ';
+    n = mill_value_plain_decimal(&plan->rules, p, n, plain);
+    *is = n && mill_decimal_parse_free(plain, n, &digits, &precision, &scale) && scale >= 0 &&
+          plain[0] > ' ' && plain[n - 1] > ' ';
     return *is ? mill_variant_put_decimal(b, digits, scale, err) : MILL_OK;
   case AS_DATE:
     *is = plan->prefer_date && mill_value_parse(&plan->rules, mill_type_of(MILL_DATE), p, n, &days);

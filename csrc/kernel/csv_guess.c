@@ -7,20 +7,24 @@ bool mill_csv_fits(const csv_plan *p, mill_type_id id, const char *s, size_t n) 
   return mill_value_parse(&p->rules, mill_type_of(id), s, n, &v);
 }
 
-/* Integers beyond BIGINT: a decimal of as many digits, when all of the text is digits. */
-static bool long_integer(const char *s, size_t n, int *digits) {
-  size_t sign = n && (*s == '-' || *s == '+');
-  for (size_t i = sign; i < n; i++)
-    if (s[i] < '0' || s[i] > '9') return false;
-  *digits = (int)(n - sign);
-  return n > sign && n - sign <= 38;
+/* Whole numbers that are no BIGINT: a decimal of as many digits. */
+static bool whole_decimal(const csv_plan *p, const char *s, size_t n, int *digits) {
+  char plain[MILL_VALUE_DECIMAL];
+  n = mill_value_plain_decimal(&p->rules, s, n, plain);
+  n -= n && plain[n - 1] == '.';
+  size_t at = n && (*plain == '-' || *plain == '+');
+  while (at + 1 < n && plain[at] == '0') at++;
+  for (size_t i = at; i < n; i++)
+    if (plain[i] < '0' || plain[i] > '9') return false;
+  *digits = (int)(n - at);
+  return n > at && n - at <= MILL_DECIMAL_MAX;
 }
 
 const mill_type *mill_csv_guess(const csv_plan *p, mill_types *types, const char *s, size_t n) {
   int digits = 0;
   if (mill_csv_fits(p, MILL_INT, s, n)) return mill_type_of(MILL_INT);
   if (mill_csv_fits(p, MILL_BIGINT, s, n)) return mill_type_of(MILL_BIGINT);
-  if (long_integer(s, n, &digits)) return mill_type_decimal(types, digits, 0);
+  if (whole_decimal(p, s, n, &digits)) return mill_type_decimal(types, digits, 0);
   if (mill_csv_fits(p, MILL_DOUBLE, s, n)) return mill_type_of(MILL_DOUBLE);
   bool full = p->rules.date_pattern || n == 10; /* yyyy-MM-dd, nothing shorter */
   if (p->prefer_date && full && mill_csv_fits(p, MILL_DATE, s, n)) return mill_type_of(MILL_DATE);

@@ -159,8 +159,11 @@ static mill_status widen_text(guesser *w, guess *g) {
   mill_i128 unscaled;
   MILL_TRY(token_text(w, &p, &n));
   if (n == 0) return MILL_OK;
-  if (rules->prefers_decimal && mill_decimal_parse_free(p, n, &unscaled, &precision, &scale) &&
-      decimal_of(p, n, &precision, &scale) && scale >= 0)
+  char plain[MILL_VALUE_DECIMAL];
+  size_t k =
+      rules->prefers_decimal ? mill_value_plain_decimal(&rules->read->values, p, n, plain) : 0;
+  if (k && mill_decimal_parse_free(plain, k, &unscaled, &precision, &scale) &&
+      decimal_of(plain, k, &precision, &scale) && scale >= 0)
     mill_guess_widen(g, GUESS_DECIMAL, precision, scale);
   else if (rules->infer_timestamp && rules->ntz &&
            mill_value_parse(&rules->read->values, mill_type_of(MILL_TIMESTAMP_NTZ), p, n, &micros))

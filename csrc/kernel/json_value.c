@@ -312,9 +312,7 @@ static json_put put_atom(json_builder *b, const mill_type *t, mill_json_token to
         mill_decimal_fits(*(int64_t *)out, t->precision))
       return JSON_GOOD;
     if (token == MILL_JSON_INTEGER || token == MILL_JSON_NUMBER)
-      return mill_value_parse(&b->rules->values, t, b->reader->text, b->reader->size, out)
-                 ? JSON_GOOD
-                 : JSON_BAD;
+      return mill_value_decimal(t, b->reader->text, b->reader->size, out) ? JSON_GOOD : JSON_BAD;
     return text ? put_from_text(b, t, out) : JSON_BAD;
   case MILL_TIMESTAMP:
     if (token == MILL_JSON_INTEGER) return put_seconds(b->reader, out);

@@ -5,18 +5,19 @@
 
 #include "base/decimal.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "kernel/cast.h"
 #include "kernel/quick.h"
 
-/* Decimal digits of other scripts' full width, which Java's parsers take too: "１" is 1. */
+/* Decimal digits of other scripts, which Java's parsers take too, as those of ASCII: "１" is 1. */
 static size_t narrow(const char *s, size_t n, char *out, size_t room) {
   size_t k = 0;
   for (size_t i = 0; i < n; k++) {
+    int size;
+    int digit = mill_utf8_digit(mill_utf8_decode(s + i, n - i, &size));
     if (k == room) return 0;
-    bool wide = n - i >= 3 && (unsigned char)s[i] == 0xef && (unsigned char)s[i + 1] == 0xbc &&
-                (unsigned char)s[i + 2] >= 0x90 && (unsigned char)s[i + 2] <= 0x99;
-    out[k] = wide ? (char)('0' + (unsigned char)s[i + 2] - 0x90) : s[i];
-    i += wide ? 3 : 1;
+    out[k] = digit < 0 ? s[i] : (char)('0' + digit);
+    i += digit < 0 ? 1 : (size_t)size;
   }
   return k;
 }
@@ -105,24 +106,32 @@ static size_t without_commas(const char *s, size_t n, char *out, size_t room) {
   return k;
 }
 
-static bool parse_decimal(const mill_type *t, const char *s, size_t n, void *out) {
+size_t mill_value_plain_decimal(const mill_value_rules *r, const char *s, size_t n, char *out) {
+  if (r->numbers) return mill_signs_plain(r->numbers, s, n, out, MILL_VALUE_DECIMAL);
+  if (mill_utf8_ascii(s, n)) return without_commas(s, n, out, MILL_VALUE_DECIMAL);
+  n = narrow(s, n, out, MILL_VALUE_DECIMAL);
+  return without_commas(out, n, out, n);
+}
+
+bool mill_value_decimal(const mill_type *t, const char *s, size_t n, void *out) {
   mill_i128 v;
-  char buf[128], plain[128];
   if (n == 0 || (unsigned char)*s <= ' ' || (unsigned char)s[n - 1] <= ' ') return false;
-  if (memchr(s, 0xef, n)) {
-    n = narrow(s, n, buf, sizeof buf);
-    s = buf;
-  }
-  if (n && memchr(s, ',', n)) {
-    n = without_commas(s, n, plain, sizeof plain);
-    s = plain;
-  }
-  if (!n || !mill_decimal_parse(s, n, t->precision, t->scale, &v, NULL)) return false;
+  if (!mill_decimal_parse(s, n, t->precision, t->scale, &v, NULL)) return false;
   if (t->phys == MILL_PHYS_I64)
     *(int64_t *)out = (int64_t)v;
   else
     memcpy(out, &v, sizeof v);
   return true;
+}
+
+static bool parse_decimal(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,
+                          void *out) {
+  char plain[MILL_VALUE_DECIMAL];
+  if (r->numbers || !mill_utf8_ascii(s, n) || memchr(s, ',', n)) {
+    n = mill_value_plain_decimal(r, s, n, plain);
+    s = plain;
+  }
+  return mill_value_decimal(t, s, n, out);
 }
 
 static bool parse_boolean(const char *s, size_t n, uint8_t *out) {
@@ -191,7 +200,7 @@ bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char 
   case MILL_BIGINT: return parse_int(s, n, INT64_MIN, INT64_MAX, out);
   case MILL_FLOAT: return parse_float(r, s, n, out);
   case MILL_DOUBLE: return parse_double(r, s, n, out);
-  case MILL_DECIMAL: return parse_decimal(t, s, n, out);
+  case MILL_DECIMAL: return parse_decimal(r, t, s, n, out);
   case MILL_DATE: return parse_date(r, s, n, out);
   case MILL_TIMESTAMP: return parse_timestamp(r, &r->timestamp, s, n, out);
   case MILL_TIMESTAMP_NTZ: return parse_timestamp(r, &r->ntz, s, n, out);

@@ -3,6 +3,7 @@
 #ifndef MILL_KERNEL_VALUE_PARSE_H
 #define MILL_KERNEL_VALUE_PARSE_H
 
+#include "base/locale_number.h"
 #include "base/pattern.h"
 #include "column/option.h"
 #include "column/vector.h"
@@ -14,9 +15,10 @@ typedef struct mill_value_rules {
   bool fallback; /* what is none of the pattern may be a cast's text */
   bool days;     /* a whole number is a date too, the days since 1970-01-01 in Julian dates: JSON */
   const char *nan, *positive_inf, *negative_inf; /* NULL: NaN, Inf, -Inf */
+  const mill_signs *numbers; /* how decimals are written; NULL: as in en-US, commas left out */
 } mill_value_rules;
 
-/* By a reader's options: timeZone, nanValue, positiveInf and negativeInf, whose texts are those of `o`; `base`
+/* By a reader's options: timeZone, locale, nanValue, positiveInf and negativeInf, whose texts are those of `o`; `base`
 ** with the session's zone. */
 mill_status mill_value_rules_init(mill_value_rules *r, mill_options o, mill_timestamp_rules base,
                                   mill_error *err) MILL_USE_RESULT;
@@ -28,6 +30,12 @@ mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool g
 /* The value of type `t` (flat, not STRING) that s[0, n) says, written to *out; false: none. */
 bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,
                       void *out);
+
+/* The text of a DECIMAL in plain digits, by the option locale; its length, 0: none. */
+enum { MILL_VALUE_DECIMAL = 128 /* bytes of `out` */ };
+size_t mill_value_plain_decimal(const mill_value_rules *r, const char *s, size_t n, char *out);
+/* The DECIMAL of plain digits, as numbers of JSON are: no locale counts. */
+bool mill_value_decimal(const mill_type *t, const char *s, size_t n, void *out);
 
 /* Plain integers and dates without calls, for the column loops; false: take the general way. */
 static inline bool mill_value_digits(const char *s, size_t n, int64_t *out) {

@@ -1,16 +1,18 @@
 /* The rules of value_parse.h as the options of a reader set them. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/timezone.h"
 #include "kernel/value_parse.h"
 
 mill_status mill_value_rules_init(mill_value_rules *r, mill_options o, mill_timestamp_rules base,
                                   mill_error *err) {
-  const char *zone = mill_option_text(o, "timeZone");
+  const char *zone = mill_option_text(o, "timeZone"), *locale = mill_option_text(o, "locale");
   *r = (mill_value_rules){.timestamp = base,
                           .nan = mill_option_text(o, "nanValue"),
                           .positive_inf = mill_option_text(o, "positiveInf"),
                           .negative_inf = mill_option_text(o, "negativeInf")};
+  if (locale && strcasecmp(locale, "en-US") != 0) r->numbers = mill_signs_find(locale);
   if (!r->nan) r->nan = "NaN";
   if (!r->positive_inf) r->positive_inf = "Inf";
   if (!r->negative_inf) r->negative_inf = "-Inf";
