@@ -237,6 +237,17 @@ mill_status mill_pattern_new_in(mill_arena *a, const char *s, size_t n, bool par
   return find_locale(p, tag, err);
 }
 
+bool mill_pattern_takes(const mill_pattern *p, const char *letters) {
+  for (int i = 0; i < p->nitems; i++) {
+    const pattern_item *t = &p->item[i];
+    if (t->letter == '[')
+      i = t->end - 1;
+    else if (t->letter && strchr(letters, t->letter))
+      return true;
+  }
+  return false;
+}
+
 /* ---- printing ------------------------------------------------------------------------------- */
 
 typedef struct printer {

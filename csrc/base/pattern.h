@@ -34,6 +34,8 @@ mill_status mill_pattern_new(mill_arena *a, const char *s, size_t n, bool parsin
 mill_status mill_pattern_new_in(mill_arena *a, const char *s, size_t n, bool parsing,
                                 const char *tag, const mill_pattern **out,
                                 mill_error *err) MILL_USE_RESULT;
+/* Does printing by the pattern take one of those letters, outside of optional parts? */
+bool mill_pattern_takes(const mill_pattern *p, const char *letters);
 mill_status mill_pattern_format(const mill_pattern *p, const mill_moment *m, mill_text *out,
                                 mill_error *err) MILL_USE_RESULT;
 /* The whole text by the pattern. A zone in the text wins over `zone`; m->zone is then NULL where it

@@ -143,13 +143,13 @@ static mill_status wrong_header(csv_decoder *d, uint32_t i, mill_error *err) {
                    NULL);
 }
 
-/* enforceSchema=false: the header must name the schema's columns. */
+/* enforceSchema=false: the header must name the schema's columns, unless none of them is wanted. */
 static mill_status check_header(csv_decoder *d, mill_error *err) {
   const mill_type *t = d->job->data;
   uint32_t k = 0;
   for (uint32_t i = 0; i < t->nfields; i++) {
     const char *name = t->fields[i].name;
-    if (strcasecmp(name, d->plan->corrupt) == 0) continue;
+    if (strcmp(name, d->plan->corrupt) == 0) continue;
     if (k >= d->cells.row.n || d->cells.row.cell[k].size == CSV_NULL)
       return wrong_header(d, i, err);
     csv_cell c = d->cells.row.cell[k++];
@@ -172,7 +172,8 @@ static mill_status csv_start(io_decoder *base, io_window *w, bool first, mill_er
   if (!first || !d->plan->header) return MILL_OK;
   mill_text_reset(&d->cells.row.side);
   MILL_TRY(mill_csv_record(&d->cells.source, true, &d->cells.row, &at, &size, &found, err));
-  return found && !d->plan->enforce_schema ? check_header(d, err) : MILL_OK;
+  bool checked = found && !d->plan->enforce_schema && (d->ncols || d->plan->all_columns);
+  return checked ? check_header(d, err) : MILL_OK;
 }
 
 static void csv_free(io_decoder *base) {
@@ -201,7 +202,7 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
     int slot = -1;
     for (int k = 0; k < n; k++)
       if (columns[k] == (int)i) slot = k;
-    if (strcasecmp(t->fields[i].name, d->plan->corrupt) == 0) {
+    if (strcmp(t->fields[i].name, d->plan->corrupt) == 0) {
       d->corrupt = slot;
       continue;
     }

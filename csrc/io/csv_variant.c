@@ -36,7 +36,8 @@ static mill_status put_as(const csv_plan *plan, mill_variant_builder *b, int as,
           plain[0] > ' ' && plain[n - 1] > ' ';
     return *is ? mill_variant_put_decimal(b, digits, scale, err) : MILL_OK;
   case AS_DATE:
-    *is = plan->prefer_date && mill_value_parse(&plan->rules, mill_type_of(MILL_DATE), p, n, &days);
+    *is = plan->prefer_date && (plan->rules.date_pattern || n == 10) &&
+          mill_value_parse(&plan->rules, mill_type_of(MILL_DATE), p, n, &days);
     return *is ? mill_variant_put_time(b, MILL_VARIANT_DATE, days, err) : MILL_OK;
   case AS_TIMESTAMP:
     *is = mill_value_parse(&plan->rules, time, p, n, &whole);

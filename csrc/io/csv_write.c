@@ -17,12 +17,12 @@ typedef struct csv_plain {
 
 /* ---- options -------------------------------------------------------------------------------- */
 
-/* Letters and digits, so that the name stays one of a file here. */
+/* Letters and digits, so that the name stays one of a file here; none leaves the name without an extension. */
 static mill_status read_extension(mill_encoder *e, mill_options o, mill_error *err) {
   const char *v = mill_option_text(o, "extension");
   if (v == NULL) return MILL_OK;
   size_t n = strlen(v);
-  bool fine = n > 0 && n < sizeof e->suffix - 8; /* room for the codec's */
+  bool fine = n < sizeof e->suffix - 8; /* room for the codec's */
   for (const char *p = v; *p; p++)
     fine &= (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
   if (!fine)

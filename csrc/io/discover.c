@@ -16,10 +16,12 @@ typedef struct finder {
   io_job *job;
   const mill_files *fs;
   mill_memory *memory;
+  mill_names roots; /* paths and matches of globs */
   mill_names bases; /* folders at which partition columns begin */
   const char *name_filter;
-  int64_t before, after; /* milliseconds */
-  bool recursive;        /* recursiveFileLookup: no partition columns */
+  int64_t before, after; /* milliseconds, which modified_at is compared with */
+  const mill_zone *zone;
+  bool recursive; /* recursiveFileLookup: no partition columns */
   const char
       *root; /* what stands before the partition folders of the first file: root_size bytes */
   size_t root_size;
@@ -38,13 +40,20 @@ static const char *base_name(const char *path) {
   return slash ? slash + 1 : path;
 }
 
+/* The local time of a file as if it were UTC: so Spark compares it with the instants of the options. */
+static int64_t modified_at(const finder *f, const mill_file_info *info) {
+  int64_t micros = info->mtime_millis * 1000;
+  return f->zone ? mill_floor_div(mill_zone_to_local(f->zone, micros), 1000) : info->mtime_millis;
+}
+
 static mill_status add_file(finder *f, const char *path, const mill_file_info *info,
                             mill_error *err) {
   mill_read_files *l = &f->job->files;
   bool match = true;
   if (f->name_filter)
     MILL_TRY(mill_glob_match(f->memory, f->name_filter, base_name(path), &match, err));
-  if (!match || info->mtime_millis >= f->before || info->mtime_millis <= f->after) return MILL_OK;
+  int64_t modified = modified_at(f, info);
+  if (!match || modified >= f->before || modified <= f->after) return MILL_OK;
   MILL_TRY(mill_grow(f->memory, (void **)&l->file, &l->capacity, l->n + 1, sizeof *l->file, err));
   char *own = mill_arena_strndup(&l->arena, path, strlen(path));
   if (!own) return mill_oom(f->memory, strlen(path), err);
@@ -93,6 +102,7 @@ static mill_status add_root(finder *f, const char *path, mill_error *err) {
   MILL_TRY(mill_file_stat(f->fs, path, &info, err));
   if (!info.exists)
     return mill_fail(err, MILL_E_PATH_NOT_FOUND, "path", mill_error_fmt(err, "%s", path), NULL);
+  MILL_TRY(mill_names_add(&f->roots, path, err));
   if (info.folder) {
     MILL_TRY(mill_names_add(&f->bases, path, err));
     return walk(f, path, 0, err);
@@ -150,6 +160,7 @@ static mill_status read_time(finder *f, const char *key, int64_t *out, mill_erro
     return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", key, "kind",
                      "a timestamp such as 2024-05-06T07:08:09", "value",
                      mill_error_fmt(err, "%s", v), NULL);
+  f->zone = rules.zone;
   *out = mill_floor_div(micros, 1000);
   return MILL_OK;
 }
@@ -193,7 +204,8 @@ static mill_status bad_level(mill_status condition, const level *l, mill_error *
                    mill_error_fmt(err, "%.*s", (int)(l->end - l->at), l->at), NULL);
 }
 
-/* The k=v folders between the file's base and itself, outermost first. */
+/* The k=v folders between the file's base and itself, outermost first: those right above each other, the last of
+** them nearest to the file. */
 static mill_status find_levels(const finder *f, const char *path, level *out, int *n,
                                mill_error *err) {
   const char *slash = strrchr(path, '/');
@@ -202,6 +214,7 @@ static mill_status find_levels(const finder *f, const char *path, level *out, in
     const char *from = slash;
     while (from > path && from[-1] != '/') from--;
     const char *equals = memchr(from, '=', (size_t)(slash - from));
+    if (equals == NULL && *n) break;
     if (equals && *n < DISCOVER_DEPTH) {
       level l = {from, equals, slash};
       if (equals == from) return bad_level(MILL_E_EMPTY_PARTITION_COLUMN_NAME, &l, err);
@@ -261,9 +274,8 @@ static mill_status take_names(io_job *job, const level *levels, int n, mill_erro
   return l->names ? MILL_OK : mill_oom(io_memory(job), 64, err);
 }
 
-/* Partition folders of all files must begin below one folder. */
-static mill_status check_root(finder *f, const char *path, const level *first, mill_error *err) {
-  size_t n = (size_t)(first->at - path);
+/* Partition folders of all files must begin below one folder: the first n bytes of a path. */
+static mill_status check_root(finder *f, const char *path, size_t n, mill_error *err) {
   if (!f->root) {
     f->root = path;
     f->root_size = n;
@@ -280,7 +292,7 @@ static mill_status read_levels(finder *f, size_t file, mill_error *err) {
   level levels[DISCOVER_DEPTH];
   int n;
   MILL_TRY(find_levels(f, r->path, levels, &n, err));
-  if (n) MILL_TRY(check_root(f, r->path, &levels[0], err));
+  if (n) MILL_TRY(check_root(f, r->path, (size_t)(levels[0].at - r->path), err));
   if (file == 0)
     MILL_TRY(take_names(f->job, levels, n, err));
   else if (n != l->npartitions || !same_names(f->job, levels, n))
@@ -296,8 +308,8 @@ static mill_status read_levels(finder *f, size_t file, mill_error *err) {
   return MILL_OK;
 }
 
-/* Where some files lie in folders of partition values only those count; else only those that lie in
-** a base itself. */
+/* Where some files lie in folders of partition values only those count, and the others may lie right above those
+** folders alone; else only those count that lie in a base itself. */
 static mill_status drop_strays(finder *f, mill_error *err) {
   mill_read_files *l = &f->job->files;
   level levels[DISCOVER_DEPTH];
@@ -311,25 +323,44 @@ static mill_status drop_strays(finder *f, mill_error *err) {
   for (size_t i = 0; i < l->n; i++) {
     const char *path = l->file[i].path, *slash = strrchr(path, '/');
     MILL_TRY(find_levels(f, path, levels, &n, err));
-    if (partitioned ? n > 0 : in_base(f, path, slash ? (size_t)(slash - path) : 0))
-      l->file[kept++] = l->file[i];
+    bool counts = partitioned ? n > 0 : in_base(f, path, slash ? (size_t)(slash - path) : 0);
+    if (partitioned && slash)
+      MILL_TRY(check_root(f, path, (size_t)((n ? levels[0].at : slash + 1) - path), err));
+    if (counts) l->file[kept++] = l->file[i];
   }
   l->n = kept;
   return MILL_OK;
 }
 
+/* basePath must be a folder that all paths begin with. */
+static mill_status check_base(const finder *f, const char *base, mill_error *err) {
+  mill_file_info info = {0};
+  if (*base) MILL_TRY(mill_file_stat(f->fs, base, &info, err));
+  bool fits = info.exists && info.folder;
+  for (size_t i = 0; i < f->roots.n && fits; i++)
+    fits = strncmp(f->roots.name[i], base, strlen(base)) == 0;
+  if (fits) return MILL_OK;
+  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", "basePath", "kind",
+                   "a folder that all paths lie in", "value", mill_error_fmt(err, "%s", base),
+                   NULL);
+}
+
+static mill_status use_base(finder *f, const char *given, mill_error *err) {
+  mill_text t;
+  mill_text_init(&t, f->memory);
+  mill_names_clear(&f->bases);
+  mill_status s = mill_io_plain_path(given, &t, err);
+  const char *base = t.data ? t.data : "";
+  if (s == MILL_OK) s = check_base(f, base, err);
+  if (s == MILL_OK) s = mill_names_add(&f->bases, base, err);
+  mill_text_clear(&t);
+  return s;
+}
+
 static mill_status read_partitions(finder *f, mill_error *err) {
   mill_read_files *l = &f->job->files;
   const char *base = mill_option_text(f->job->options, "basePath");
-  if (base) {
-    mill_text t;
-    mill_text_init(&t, f->memory);
-    mill_names_clear(&f->bases);
-    mill_status s = mill_io_plain_path(base, &t, err);
-    if (s == MILL_OK) s = mill_names_add(&f->bases, t.data ? t.data : "", err);
-    mill_text_clear(&t);
-    MILL_TRY(s);
-  }
+  if (base && !f->recursive) MILL_TRY(use_base(f, base, err));
   if (!f->recursive) MILL_TRY(drop_strays(f, err));
   if (f->recursive || l->n == 0) return take_names(f->job, NULL, 0, err);
   for (size_t i = 0; i < l->n; i++) MILL_TRY(read_levels(f, i, err));
@@ -344,6 +375,7 @@ mill_status mill_io_discover(io_job *job, const mill_read *r, mill_error *err) {
               .after = INT64_MIN,
               .name_filter = mill_option_text(job->options, "pathGlobFilter")};
   mill_names_init(&f.bases, f.memory);
+  mill_names_init(&f.roots, f.memory);
   mill_status s = mill_option_bool(job->options, "recursiveFileLookup", false, &f.recursive, err);
   if (s == MILL_OK) s = read_time(&f, "modifiedBefore", &f.before, err);
   if (s == MILL_OK) s = read_time(&f, "modifiedAfter", &f.after, err);
@@ -351,6 +383,7 @@ mill_status mill_io_discover(io_job *job, const mill_read *r, mill_error *err) {
   if (job->files.n > 1) qsort(job->files.file, job->files.n, sizeof *job->files.file, by_path);
   if (s == MILL_OK) s = read_partitions(&f, err);
   mill_names_clear(&f.bases);
+  mill_names_clear(&f.roots);
   return s;
 }
 

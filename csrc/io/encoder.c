@@ -66,7 +66,7 @@ static mill_status check_schema(const mill_encoder *e, const mill_write *w, mill
 
 static mill_status read_codec(mill_encoder *e, mill_options o, mill_error *err) {
   const char *codec = mill_option_text(o, "compression");
-  if (codec == NULL) codec = mill_option_text(o, "codec");
+  if (codec == NULL && strcmp(e->format->name, "csv") == 0) codec = mill_option_text(o, "codec");
   e->codec = codec ? mill_codec_of_name(codec) : MILL_CODEC_NONE;
   if (e->codec == MILL_CODEC_UNKNOWN) return mill_codec_unknown(codec, err);
   static const mill_packing packings[] = {[MILL_CODEC_GZIP] = MILL_PACK_GZIP,

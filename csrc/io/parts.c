@@ -185,7 +185,7 @@ static mill_status folder_of(io_parts *p, const mill_batch *b, uint32_t row, mil
   mill_text_reset(&p->below);
   for (int i = 0; i < p->plan.npartition; i++) {
     int c = p->plan.partition[i];
-    const char *name = p->plan.schema->fields[c].name;
+    const char *name = p->plan.name[i];
     MILL_TRY(escape(&p->below, name, strlen(name), err));
     MILL_TRY(mill_text_addc(&p->below, '=', err));
     mill_text_reset(&p->path);

@@ -150,7 +150,8 @@ typedef struct io_parts_plan {
   const char *folder;
   mill_encoder *encoder;
   const mill_type *schema; /* of the rows, partition columns among them */
-  const int *partition;    /* which columns those are */
+  const int *partition;    /* which columns those are .. */
+  const char *const *name; /* .. and as what their folders name them */
   int npartition;
   uint64_t max_records; /* 0: no limit */
   bool lasting;         /* values stay until all rows have been taken */

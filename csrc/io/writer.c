@@ -144,6 +144,7 @@ static mill_status write_files(write_job *j, io_publish how, mill_error *err) {
                         .encoder = j->encoder,
                         .schema = j->rows->schema,
                         .partition = j->partition,
+                        .name = j->w->partition_by,
                         .npartition = j->w->npartition_by,
                         .max_records = j->max_records,
                         .lasting = j->rows->lasting};

@@ -7,15 +7,19 @@ bool mill_csv_fits(const csv_plan *p, mill_type_id id, const char *s, size_t n) 
   return mill_value_parse(&p->rules, mill_type_of(id), s, n, &v);
 }
 
-/* Whole numbers that are no BIGINT: a decimal of as many digits. */
+/* Whole numbers that are no BIGINT: a decimal of as many digits. The separators of groups count in other languages
+** than English alone. */
 static bool whole_decimal(const csv_plan *p, const char *s, size_t n, int *digits) {
   char plain[MILL_VALUE_DECIMAL];
-  n = mill_value_plain_decimal(&p->rules, s, n, plain);
-  n -= n && plain[n - 1] == '.';
-  size_t at = n && (*plain == '-' || *plain == '+');
-  while (at + 1 < n && plain[at] == '0') at++;
+  if (p->rules.numbers) {
+    n = mill_value_plain_decimal(&p->rules, s, n, plain);
+    s = plain;
+  }
+  n -= n && s[n - 1] == '.';
+  size_t at = n && (*s == '-' || *s == '+');
+  while (at + 1 < n && s[at] == '0') at++;
   for (size_t i = at; i < n; i++)
-    if (plain[i] < '0' || plain[i] > '9') return false;
+    if (s[i] < '0' || s[i] > '9') return false;
   *digits = (int)(n - at);
   return n > at && n - at <= MILL_DECIMAL_MAX;
 }

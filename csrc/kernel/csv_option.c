@@ -86,6 +86,9 @@ static mill_status flags(csv_plan *p, mill_options o, mill_error *err) {
   MILL_TRY(mill_option_bool(o, "preferDate", true, &p->prefer_date, err));
   MILL_TRY(mill_option_int(o, "maxColumns", 20480, &p->max_columns, err));
   MILL_TRY(mill_option_int(o, "maxCharsPerColumn", -1, &p->max_chars, err));
+  if (p->max_chars < -1)
+    return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", "maxCharsPerColumn", "kind",
+                     "-1 or more", "value", mill_option_text(o, "maxCharsPerColumn"), NULL);
   return mill_option_double(o, "samplingRatio", 1.0, &p->sampling, err);
 }
 

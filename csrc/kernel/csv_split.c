@@ -70,7 +70,16 @@ static mill_status emit_side(splitter *s, size_t from) {
   return emit(s, (uint32_t)from | CSV_SIDE, s->row->side.size - from);
 }
 
-static mill_status unquoted(splitter *s) {
+/* Blanks alone that are trimmed are null, but those at the end of the text are a value that is empty. */
+static mill_status blank(splitter *s, const char *first) {
+  if (s->p == first || s->p < s->end || !s->eof) return emit_null(s);
+  size_t from = s->row->side.size;
+  MILL_TRY(mill_text_adds(&s->row->side, s->plan->empty_value, s->err));
+  return strcmp(s->plan->empty_value, s->plan->null_value) == 0 ? emit_null(s) : emit_side(s, from);
+}
+
+/* A field without quotes; it began at `first`, before blanks that went. */
+static mill_status unquoted(splitter *s, const char *first) {
   const char *from = s->p, *p = s->p;
   if (s->newline == NULL && s->plan->nsep == 1)
     while (p < s->end && *p != *s->plan->sep) p++;
@@ -79,7 +88,7 @@ static mill_status unquoted(splitter *s) {
   s->p = p;
   if (s->plan->trim_trailing)
     while (p > from && (unsigned char)p[-1] <= ' ') p--;
-  return p == from ? emit_null(s) : emit_plain(s, from, p);
+  return p == from ? blank(s, first) : emit_plain(s, from, p);
 }
 
 /* Behind a quote at p: blanks, then a separator or the end? Gives that place, else NULL. */
@@ -210,10 +219,11 @@ static mill_status quoted(splitter *s) {
 }
 
 static mill_status field(splitter *s) {
+  const char *first = s->p;
   if (s->plan->trim_leading)
     while (!at_separator(s, s->p) && !at_end(s, s->p) && (unsigned char)*s->p <= ' ') s->p++;
   if (s->p < s->end && (unsigned char)*s->p == s->plan->quote) return quoted(s);
-  return unquoted(s);
+  return unquoted(s, first);
 }
 
 mill_status mill_csv_split(const csv_plan *plan, const char *p, const char *end, bool eof,

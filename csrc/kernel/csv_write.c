@@ -29,10 +29,11 @@ static mill_status char_option(mill_options o, const char *key, csv_char otherwi
 }
 
 static mill_status read_chars(csv_writer *c, mill_options o, mill_error *err) {
-  static const csv_char quote = {"\"", 1}, escape = {"\\", 1}, nul = {"", 1}, none = {"", 0};
+  static const csv_char quote = {"\"", 1}, escape = {"\\", 1}, hash = {"#", 1}, none = {"", 0};
   MILL_TRY(char_option(o, "quote", quote, &c->quote, err));
   MILL_TRY(char_option(o, "escape", escape, &c->escape, err));
-  MILL_TRY(char_option(o, "comment", nul, &c->comment, err));
+  MILL_TRY(char_option(o, "comment", hash, &c->comment, err));
+  if (c->comment.s[0] == 0) c->comment = hash; /* what univocity takes where Spark says nothing */
   bool same = c->quote.n == c->escape.n && memcmp(c->quote.s, c->escape.s, c->quote.n) == 0;
   MILL_TRY(
       char_option(o, "charToEscapeQuoteEscaping", same ? none : c->escape, &c->escape_escape, err));
@@ -53,7 +54,7 @@ static void find_special(csv_writer *c, bool formats) {
   c->special[(unsigned char)c->sep[0]] = c->special['\n'] = c->special['\r'] = true;
   for (int i = 0; i < 3; i++)
     if (chars[i]->n) c->special[(unsigned char)chars[i]->s[0]] = true;
-  c->plain = !c->quote_all && c->comment.s[0] == 0 && !formats;
+  c->plain = !c->quote_all && c->comment.s[0] == '#' && !formats;
   for (const char *p = "0123456789+-.:EINTZadefilnrstuy"; *p; p++)
     c->plain &= !c->special[(unsigned char)*p];
 }

@@ -151,7 +151,7 @@ static bool parse_date(const mill_value_rules *r, const char *s, size_t n, int32
   }
   if ((n == 10 && quick_date(s, out)) || mill_date_parse(s, n, out)) return true;
   int64_t days;
-  if (!r->days || !parse_int(s, n, INT32_MIN, INT32_MAX, &days)) return false;
+  if (!r->days || r->no_days || !parse_int(s, n, INT32_MIN, INT32_MAX, &days)) return false;
   *out = (int32_t)days;
   return days >= MILL_GREGORIAN_DAY;
 }

@@ -13,6 +13,7 @@ typedef struct mill_value_rules {
   /* dateFormat, timestampFormat, timestampNTZFormat, timeFormat; NULL: the texts of casts */
   const mill_pattern *date_pattern, *timestamp_pattern, *ntz_pattern, *time_pattern;
   bool fallback; /* what is none of the pattern may be a cast's text */
+  bool no_days;  /* .. or may not, nor be `days` */
   bool days;     /* a whole number is a date too, the days since 1970-01-01 in Julian dates: JSON */
   const char *nan, *positive_inf, *negative_inf; /* NULL: NaN, Inf, -Inf */
   const mill_signs *numbers; /* how decimals are written; NULL: as in en-US, commas left out */

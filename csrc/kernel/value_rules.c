@@ -50,5 +50,7 @@ mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool g
   MILL_TRY(read_pattern(o, guessed, a, "timestampFormat", &r->timestamp_pattern, err));
   MILL_TRY(read_pattern(o, guessed, a, "timestampNTZFormat", &r->ntz_pattern, err));
   MILL_TRY(read_pattern(o, guessed, a, "timeFormat", &r->time_pattern, err));
-  return mill_option_bool(o, "enableDateTimeParsingFallback", false, &r->fallback, err);
+  MILL_TRY(mill_option_bool(o, "enableDateTimeParsingFallback", false, &r->fallback, err));
+  r->no_days = !r->fallback && mill_option_text(o, "enableDateTimeParsingFallback");
+  return MILL_OK;
 }
