@@ -146,6 +146,8 @@ typedef struct inference {
   const csv_plan *plan;
   mill_field *field;
   size_t ncols;
+  const char *header; /* the first line; without multiLine all that are equal to it are left out */
+  size_t nheader;
   piece *piece;
   size_t n, capacity;
   io_seams *seams;
@@ -161,15 +163,19 @@ static mill_status failed(const inference *in, size_t file, mill_status s, mill_
   return own ? s : mill_io_failed_read(in->job, file, s, err);
 }
 
-static mill_status first_record(const inference *in, io_window *w, size_t file, csv_row *row,
-                                bool *found, mill_error *err) {
+static mill_status first_record(inference *in, io_window *w, size_t file, csv_row *row, bool *found,
+                                mill_error *err) {
   csv_source source;
   const char *at;
   size_t size;
   MILL_TRY(mill_io_window_open(w, in->job, file, 0, UINT64_MAX, err));
   MILL_TRY(mill_csv_begin(&source, w, in->plan, true, err));
   source.keep_blank = true;
-  return mill_csv_record(&source, true, row, &at, &size, found, err);
+  MILL_TRY(mill_csv_record(&source, true, row, &at, &size, found, err));
+  if (!*found || in->plan->multi) return MILL_OK;
+  in->header = mill_arena_strndup(&in->job->arena, at, size);
+  in->nheader = size;
+  return in->header ? MILL_OK : mill_oom(io_memory(in->job), size, err);
 }
 
 /* The first record names the columns; *found false: the file has none. */
@@ -192,14 +198,23 @@ static mill_status name_from(inference *in, size_t file, bool *found, mill_error
   return s == MILL_OK ? s : failed(in, file, s, err);
 }
 
+static bool is_header(const inference *in, const csv_cells *c, uint32_t i) {
+  csv_cell line = c->line[i];
+  return line.size == in->nheader && memcmp(c->base + line.at, in->header, line.size) == 0;
+}
+
 /* Mark the records of a batch that do not count: the header, what is not in the sample, by Spark's
 ** draws for partitions that are our pieces. */
-static void mark_skipped(const inference *in, bool header, mill_xorshift *draws, uint32_t n,
-                         uint8_t *skip) {
+static void mark_skipped(const inference *in, const csv_cells *c, bool header, mill_xorshift *draws,
+                         uint32_t n, uint8_t *skip) {
   memset(skip, 0, n);
   for (uint32_t i = 0; i < n && in->plan->sampling < 1; i++)
     skip[i] = mill_xorshift_double(draws) >= in->plan->sampling;
-  if (header) skip[0] = 1;
+  if (in->plan->multi || !in->plan->header) {
+    if (header) skip[0] = 1;
+    return;
+  }
+  for (uint32_t i = 0; i < n; i++) skip[i] |= is_header(in, c, i);
 }
 
 static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mill_error *err) {
@@ -210,7 +225,7 @@ static mill_status guess_records(const inference *in, piece *p, csv_cells *c, mi
     mill_text_reset(&c->row.side);
     MILL_TRY(mill_csv_cells_next(c, &n, err));
     if (n == 0) return MILL_OK;
-    mark_skipped(in, header, &draws, n, skip);
+    mark_skipped(in, c, header, &draws, n, skip);
     for (size_t i = 0; i < in->ncols; i++)
       MILL_TRY(guess_column(in->job, c, c->cell + i * CSV_STRIDE, n, skip, &p->guess[i], err));
   }

@@ -78,8 +78,23 @@ static mill_status read_codec(mill_encoder *e, mill_options o, mill_error *err) 
   return MILL_OK;
 }
 
+/* Options of reading alone: a writer takes no other values for them. */
+static mill_status check_flags(const mill_encoder *e, mill_options o, mill_error *err) {
+  static const char *const flags[][2] = {{"csv", "multiLine"},       {"csv", "inferSchema"},
+                                         {"csv", "enforceSchema"},   {"csv", "preferDate"},
+                                         {"json", "multiLine"},      {"json", "primitivesAsString"},
+                                         {"json", "prefersDecimal"}, {"json", "dropFieldIfAllNull"},
+                                         {"json", "inferTimestamp"}, {"text", "wholetext"}};
+  bool ignored;
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+    if (strcmp(e->format->name, flags[i][0]) == 0)
+      MILL_TRY(mill_option_bool(o, flags[i][1], false, &ignored, err));
+  return MILL_OK;
+}
+
 static mill_status read_options(mill_encoder *e, const mill_write *w, mill_error *err) {
   mill_options o = w->options;
+  MILL_TRY(check_flags(e, o, err));
   const char *charset = mill_option_text(o, "encoding"), *end = mill_option_text(o, "lineSep");
   if (charset == NULL) charset = mill_option_text(o, "charset");
   if (!e->format->packs) MILL_TRY(read_codec(e, o, err));

@@ -10,9 +10,8 @@ static mill_status syntax_options(io_job *job, json_plan *p, mill_error *err) {
     MILL_TRY(mill_option_bool(job->options, f->name, f->otherwise, &on, err));
     if (on) p->read.options |= f->option;
   }
-  MILL_TRY(
-      mill_option_int(job->options, "maxNestingDepth", MILL_JSON_DEPTH, &p->read.max_depth, err));
-  return mill_option_int(job->options, "maxNumLen", 1000, &p->read.max_number, err);
+  p->read.whole = !mill_io_is_set(job, "spark.sql.json.enablePartialResults", true);
+  return mill_json_limits(&p->read, job->options, err);
 }
 
 static mill_status infer_options(io_job *job, json_plan *p, mill_error *err) {
@@ -47,7 +46,7 @@ static mill_status json_configure(io_job *job, mill_error *err) {
   MILL_TRY(mill_io_separator(job, &p->line, err));
   MILL_TRY(check_charset(job, p, err));
   p->corrupt = mill_io_corrupt_name(job);
-  p->quick = !(p->read.options & MILL_JSON_COMMENTS);
+  p->quick = mill_json_quick_fits(&p->read);
   MILL_TRY(mill_io_rules_formats(&p->read.values, job, err));
   p->read.values.days = true;
   return MILL_OK;

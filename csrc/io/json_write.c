@@ -17,6 +17,7 @@ static mill_status json_configure(mill_encoder *e, const mill_write *w, mill_err
   MILL_TRY(
       mill_option_bool(w->options, "writeNonAsciiCharacterAsCodePoint", false, &p->ascii, err));
   MILL_TRY(mill_option_bool(w->options, "pretty", false, &p->pretty, err));
+  MILL_TRY(mill_option_bool(w->options, "sortKeys", false, &p->sort_keys, err));
   const mill_type *t = e->schema;
   for (uint32_t i = 0; i < t->nfields; i++)
     for (uint32_t k = 0; k < i; k++)

@@ -96,10 +96,10 @@ mill_status mill_io_in_file(mill_error *err, const char *path, mill_status s) {
 
 /* ---- partition columns ---------------------------------------------------------------------- */
 
-/* yyyy-MM-dd HH:mm:ss and perhaps a fraction: the only timestamps that folder names may infer. */
+/* yyyy-MM-dd HH:mm:ss and perhaps a tenth of a second: the only timestamps that folder names may infer. */
 static bool timestamp_layout(const char *s, size_t n) {
   static const char layout[] = "0000-00-00 00:00:00";
-  if (n < 19 || (n > 19 && s[19] != '.')) return false;
+  if (n != 19 && (n != 21 || s[19] != '.')) return false;
   for (int i = 0; i < 19; i++)
     if (layout[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != layout[i]) return false;
   return true;

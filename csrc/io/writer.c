@@ -66,7 +66,7 @@ static mill_status find_partition(write_job *j, int k, mill_error *err) {
       return mill_fail(err, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
                        mill_error_fmt(err, "`%s`", name), NULL);
   const mill_type *t = j->rows->schema->fields[c].type;
-  if (t->nfields || t->phys == MILL_PHYS_STRUCT || t->id == MILL_INTERVAL)
+  if (t->nfields || t->phys == MILL_PHYS_STRUCT || t->id == MILL_INTERVAL || t->id == MILL_NULL)
     return mill_fail(err, MILL_E_INVALID_PARTITION_COLUMN_DATA_TYPE, "type",
                      mill_type_quoted(j->ctx->memory, t, err), NULL);
   j->partition[k] = c;

@@ -167,8 +167,7 @@ mill_status mill_call_texts(mill_binding *b, mill_options o, mill_value_texts *t
 
 mill_status mill_call_json_rules(mill_binding *b, mill_options o, mill_json_rules *r,
                                  mill_error *err) {
-  r->max_depth = MILL_JSON_DEPTH;
-  r->max_number = 1000;
+  MILL_TRY(mill_json_limits(r, o, err));
   for (int i = 0; i < MILL_JSON_FLAGS; i++) {
     const mill_json_flag *flag = &mill_json_flags[i];
     bool on;

@@ -335,7 +335,8 @@ KERNEL_HEAD(k_get) {
   json_path fixed, path;
   mill_json_reader reader;
   mill_status status = MILL_OK;
-  static const mill_json_rules rules = {.max_depth = MILL_JSON_DEPTH, .max_number = INT64_MAX};
+  static const mill_json_rules rules = {
+      .max_depth = MILL_JSON_DEPTH, .max_number = INT64_MAX, .max_text = INT64_MAX};
   json_builder b = {.rules = &rules, .scratch = &scratch, .reader = &reader, .err = err};
   mill_arena_init(&scratch, call->ctx->memory);
   mill_text_init(&text, call->ctx->memory);

@@ -54,7 +54,7 @@ static mill_status bind_from_json(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_call_options(b, 2, &o, err));
   MILL_TRY(mill_call_json_rules(b, o, &f->rules, err));
   f->rules.compact = f->rules.values.days = true;
-  f->quick = b->result->id == MILL_STRUCT && !(f->rules.options & MILL_JSON_COMMENTS);
+  f->quick = b->result->id == MILL_STRUCT && mill_json_quick_fits(&f->rules);
   MILL_TRY(mill_call_mode(b, o, &f->fail_fast, err));
   MILL_TRY(mill_call_corrupt(b, o, b->result, &f->corrupt, err));
   b->state = f;
@@ -90,6 +90,17 @@ static mill_status padded(mill_call *call, bytes s, char **p, size_t *n, mill_er
   return MILL_OK;
 }
 
+/* Mode FAILFAST: an array in the place of an object has a condition of its own. */
+static mill_status malformed(mill_call *call, bytes s, mill_error *err) {
+  size_t first = 0;
+  while (first < s.n && (unsigned char)s.p[first] <= ' ') first++;
+  if (call->result->id != MILL_STRUCT || first == s.n || s.p[first] != '[')
+    return mill_call_malformed(call, s, err);
+  return mill_call_fail(call, err, MILL_E_MALFORMED_RECORD_JSON_ARRAY, "badRecord",
+                        mill_error_fmt(err, "%.*s", (int)(s.n < 200 ? s.n : 200), s.p),
+                        "failFastMode", "FAILFAST", NULL);
+}
+
 static mill_status read_row(mill_call *call, json_builder *b, json_column *root, uint32_t row,
                             bytes s) {
   const from_json *f = call->state;
@@ -103,9 +114,9 @@ static mill_status read_row(mill_call *call, json_builder *b, json_column *root,
     put = mill_json_take(b, root, row, json_next(&f->rules, b->reader));
   }
   if (put == JSON_FAILED) return b->status;
-  bool lost = put == JSON_BAD || put == JSON_BROKEN || !mill_valid_bit(root->vector.valid, row);
+  bool lost = (put >= JSON_BAD && put <= JSON_BROKEN) || !mill_valid_bit(root->vector.valid, row);
   bool bad = put != JSON_GOOD;
-  if (bad && f->fail_fast) return mill_call_malformed(call, s, b->err);
+  if (bad && f->fail_fast) return malformed(call, s, b->err);
   if (call->result->id != MILL_STRUCT) return MILL_OK;
   if (lost) lose_struct(root, row);
   if (f->corrupt < 0) return MILL_OK;

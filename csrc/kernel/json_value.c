@@ -11,6 +11,29 @@
 
 /* ---- tokens -------------------------------------------------------------------------------- */
 
+static mill_status limit(mill_options o, const char *key, int64_t otherwise, int64_t *out,
+                         mill_error *err) {
+  MILL_TRY(mill_option_int(o, key, otherwise, out, err));
+  if (*out >= 0) return MILL_OK;
+  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", key, "kind", "0 or more", "value",
+                   mill_option_text(o, key), NULL);
+}
+
+mill_status mill_json_limits(mill_json_rules *p, mill_options o, mill_error *err) {
+  MILL_TRY(limit(o, "maxNestingDepth", MILL_JSON_DEPTH, &p->max_depth, err));
+  MILL_TRY(limit(o, "maxNumLen", MILL_JSON_NUMBER_LONG, &p->max_number, err));
+  return limit(o, "maxStringLen", MILL_JSON_TEXT_LONG, &p->max_text, err);
+}
+
+bool mill_json_too_long(const mill_json_rules *p, const mill_json_reader *r, bool text) {
+  int64_t n = 0;
+  for (size_t i = 0; i < r->size; i++) {
+    unsigned char c = (unsigned char)r->text[i];
+    n += text ? (c & 0xc0) != 0x80 : c >= '0' && c <= '9';
+  }
+  return n > (text ? p->max_text : p->max_number);
+}
+
 bool mill_json_pass(const mill_json_rules *p, mill_json_reader *r, mill_json_token first) {
   if (first == MILL_JSON_ERROR) return false;
   if (first != MILL_JSON_OBJECT && first != MILL_JSON_ARRAY) return true;
@@ -200,8 +223,7 @@ static json_put put_base64(json_builder *b, mill_str *out, const char *p, size_t
     b->status = mill_oom(b->memory, n, b->err);
     return JSON_FAILED;
   }
-  if (n % 4) return JSON_BAD;
-  size_t pad = n && p[n - 1] == '=' ? 1 + (p[n - 2] == '=') : 0;
+  size_t pad = n % 4 == 0 && n && p[n - 1] == '=' ? 1 + (p[n - 2] == '=') : 0;
   for (size_t i = 0; i < n - pad; i++) {
     int d = base64_digit(p[i]);
     if (d < 0) return JSON_BAD;
@@ -210,6 +232,8 @@ static json_put put_base64(json_builder *b, mill_str *out, const char *p, size_t
     have -= 8;
     bytes[size++] = (char)(bits >> have);
   }
+  if (n % 4)
+    return JSON_BROKEN; /* Jackson has read the quote behind it by then, and does not find on */
   *out = mill_str_view(bytes, size);
   return JSON_GOOD;
 }
@@ -398,10 +422,22 @@ static uint32_t find_member(json_builder *b, json_column *c, uint32_t k) {
   return at;
 }
 
-static json_put put_struct(json_builder *b, json_column *c, uint32_t row) {
+/* Behind a value that was lost the reader stands inside of it. As Jackson's tokens come, Spark takes the rest of them
+** for the record's: members by their names, and the first object's end for its end. False: the end. */
+static bool next_stray(json_builder *b, mill_json_token *t) {
+  while (*t != MILL_JSON_NAME && *t != MILL_JSON_OBJECT_END && *t != MILL_JSON_ERROR) {
+    if (*t != MILL_JSON_ARRAY_END && !mill_json_pass(b->rules, b->reader, *t)) return false;
+    *t = json_next(b->rules, b->reader);
+  }
+  return *t == MILL_JSON_NAME;
+}
+
+static json_put put_members(json_builder *b, json_column *c, uint32_t row) {
+  bool lost = false;
   json_put all = JSON_GOOD;
   for (uint32_t k = 0;; k++) {
     mill_json_token t = json_next(b->rules, b->reader);
+    if (lost && !next_stray(b, &t)) break;
     if (t == MILL_JSON_OBJECT_END) break;
     if (t != MILL_JSON_NAME) return JSON_BROKEN;
     uint32_t at = find_member(b, c, k);
@@ -413,13 +449,22 @@ static json_put put_struct(json_builder *b, json_column *c, uint32_t row) {
     }
     json_put one = mill_json_take(b, &c->child[at], row, t);
     if (one >= JSON_BROKEN) return one;
+    if (one != JSON_GOOD && b->rules->whole && b->level > 1) return JSON_LOST;
     if (one != JSON_GOOD) all = JSON_PARTIAL;
+    lost |= one == JSON_LOST;
   }
   set_valid(c, row);
   return all;
 }
 
-static json_put put_list(json_builder *b, json_column *c, uint32_t row) {
+static json_put put_struct(json_builder *b, json_column *c, uint32_t row) {
+  b->level++;
+  json_put all = put_members(b, c, row);
+  b->level--;
+  return all;
+}
+
+static json_put put_items(json_builder *b, json_column *c, uint32_t row) {
   bool map = c->type->id == MILL_MAP;
   json_column *first = &c->child[0], *value = &c->child[map];
   uint32_t start = first->size;
@@ -438,10 +483,18 @@ static json_put put_list(json_builder *b, json_column *c, uint32_t row) {
     }
     json_put one = mill_json_take(b, value, at, t);
     if (one >= JSON_BROKEN) return one;
+    if (one != JSON_GOOD && b->rules->whole) return JSON_LOST;
     if (one > all) all = one;
   }
   ((mill_span *)c->vector.data)[row] = (mill_span){start, first->size - start};
   if (all != JSON_BAD) set_valid(c, row);
+  return all;
+}
+
+static json_put put_list(json_builder *b, json_column *c, uint32_t row) {
+  b->level++;
+  json_put all = put_items(b, c, row);
+  b->level--;
   return all;
 }
 

@@ -8,17 +8,31 @@
 /* How texts are read. Texts have 16 readable bytes behind them. */
 typedef struct mill_json_rules {
   unsigned options; /* of mill_json_reader */
+  bool whole;       /* what is malformed inside of a member spoils all of it: no partial results */
   bool compact;     /* an object or array that becomes a text is written anew, without blanks */
-  int64_t max_depth, max_number; /* nesting; characters of a number */
+  int64_t max_depth, max_number; /* nesting; digits of a number */
+  int64_t max_text;              /* characters of a text */
   mill_value_rules values;
 } mill_json_rules;
+
+/* The options maxNestingDepth, maxNumLen and maxStringLen. */
+enum { MILL_JSON_NUMBER_LONG = 1000, MILL_JSON_TEXT_LONG = 20000000 };
+mill_status mill_json_limits(mill_json_rules *p, mill_options o, mill_error *err) MILL_USE_RESULT;
+/* Has a number or text of more bytes than its limit more digits or characters, too? */
+bool mill_json_too_long(const mill_json_rules *p, const mill_json_reader *r, bool text);
+
+/* May values be read without tokens (json_quick.h)? No comments, and no limit that texts come near to. */
+static inline bool mill_json_quick_fits(const mill_json_rules *p) {
+  return !(p->options & MILL_JSON_COMMENTS) && !p->whole && p->max_text >= MILL_JSON_TEXT_LONG;
+}
 
 /* The next token, within the limits of the rules. */
 static inline mill_json_token json_next(const mill_json_rules *p, mill_json_reader *r) {
   mill_json_token t = mill_json_next(r);
-  bool number = t == MILL_JSON_INTEGER || t == MILL_JSON_NUMBER;
-  return r->depth > p->max_depth || (number && r->size > (size_t)p->max_number) ? MILL_JSON_ERROR
-                                                                                : t;
+  bool number = t == MILL_JSON_INTEGER || t == MILL_JSON_NUMBER, text = t == MILL_JSON_TEXT;
+  bool large =
+      (number && r->size > (size_t)p->max_number) || (text && r->size > (size_t)p->max_text);
+  return r->depth > p->max_depth || (large && mill_json_too_long(p, r, text)) ? MILL_JSON_ERROR : t;
 }
 /* After a value's first token: pass over the rest of it. False: malformed. */
 bool mill_json_pass(const mill_json_rules *p, mill_json_reader *r, mill_json_token first);
@@ -55,6 +69,7 @@ typedef struct json_builder {
   mill_arena *scratch; /* of texts: of one batch */
   mill_text text;
   mill_json_reader *reader;
+  int level; /* objects and arrays around what is being put */
   mill_error *err;
   mill_status status;            /* of JSON_FAILED */
   mill_variant_builder *variant; /* the one in which VARIANT values are built; NULL: none yet */
@@ -65,7 +80,8 @@ typedef enum json_put {
   JSON_GOOD,
   JSON_PARTIAL, /* something inside a struct is null that should not be */
   JSON_BAD,     /* not a value of that type: null; it has been passed over */
-  JSON_BROKEN,  /* the text is malformed */
+  JSON_LOST, /* the same of something inside, with rules.whole; what is behind that is still there */
+  JSON_BROKEN, /* the text is malformed */
   JSON_FAILED,
 } json_put;
 
