@@ -1,6 +1,6 @@
--- Files read and written as Spark does: lines of JSON, one case each, in the files `cases.json` and
--- `option_cases.json` (reads; also of
--- malformed files) and `writers.json` (writes). Only the formats that tidemill has are run, the others are skipped.
+-- Files read and written as Spark does: lines of JSON, one case each, in the files `cases.json`,
+-- `option_cases.json` and `reader_cases.json` (reads; also of malformed files) and `writers.json` (writes). Only the
+-- formats that tidemill has are run, the others are skipped.
 local cjson = require "cjson"
 local compare = require "compare"
 local footer = require "parquet_footer"
