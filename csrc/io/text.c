@@ -56,6 +56,7 @@ static bool text_whole(const io_job *job) { return ((const text_plan *)job->plan
 static mill_status text_start(io_decoder *base, io_window *w, bool first, mill_error *err) {
   text_decoder *d = (text_decoder *)base;
   d->done = false;
+  if (d->plan->whole) w->at = 0; /* a byte order mark is a part of the text */
   return first || d->plan->whole ? MILL_OK : mill_io_first_line(w, d->plan->separator, err);
 }
 
