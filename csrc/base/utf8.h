@@ -1,6 +1,7 @@
 /* UTF-8 texts: validity, code points, case as Java's Locale.ROOT has it, width on a terminal.
 **
-** Functions take any bytes: a byte that starts no valid sequence counts as one character. */
+** Functions take any bytes: a byte that starts no valid sequence counts as one character; where characters are counted,
+** the first byte of one says how many bytes it takes, whatever follows, as in Spark's length and substring. */
 #ifndef MILL_BASE_UTF8_H
 #define MILL_BASE_UTF8_H
 
