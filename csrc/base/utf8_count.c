@@ -49,10 +49,10 @@ static inline FAST uint32_t from(__m256i v, int least) { /* bytes from there up 
   return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(v, x), v));
 }
 
-/* The bytes of v behind the first `skip`. */
+/* The bytes of v behind the first `skip`. Whether there are others than ASCII is not asked: that cannot be foretold where
+** texts mix them. */
 static inline FAST void add_block(progress *p, __m256i v, int skip) {
   const uint32_t high = (uint32_t)_mm256_movemask_epi8(v) >> skip;
-  if ((high | p->wanted) == 0) return;
   const uint32_t conts =
       (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(-64), v)) >> skip;
   const uint32_t threes = from(v, 0xe0) >> skip;
