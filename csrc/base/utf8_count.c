@@ -6,17 +6,11 @@
 
 #include "base/utf8.h"
 
-/* Bytes of the character that begins with this one. */
-static inline size_t wants(uint8_t first) {
-  return 1 + (size_t)(first >= 0xc2 && first <= 0xf4) + (size_t)(first >= 0xe0 && first <= 0xf4) +
-         (size_t)(first >= 0xf0 && first <= 0xf4);
-}
-
 static size_t walk(const char *p, size_t n) {
   size_t count = 0;
   for (size_t i = 0; i < n;) {
     const bool plain = n - i >= 8 && mill_utf8_ascii(p + i, 8);
-    i += plain ? 8 : wants((uint8_t)p[i]);
+    i += plain ? 8 : mill_utf8_takes((uint8_t)p[i]);
     count += plain ? 8 : 1;
   }
   return count;
@@ -26,7 +20,7 @@ size_t mill_utf8_offset(const char *p, size_t n, size_t chars) {
   if (chars >= n) return n;
   if (mill_utf8_ascii(p, n)) return chars;
   size_t i = 0;
-  for (; i < n && chars; chars--) i += wants((uint8_t)p[i]);
+  for (; i < n && chars; chars--) i += mill_utf8_takes((uint8_t)p[i]);
   return i < n ? i : n;
 }
 
