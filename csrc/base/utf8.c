@@ -97,27 +97,6 @@ int mill_utf8_encode(int32_t c, char *out) {
   return (int)utf8proc_encode_char(c, (utf8proc_uint8_t *)out);
 }
 
-enum { SHORT_TEXT = 40 };
-
-size_t mill_utf8_count(const char *p, size_t n) {
-  if (n < SHORT_TEXT && mill_utf8_ascii(p, n)) return n; /* longer ones are looked at once */
-  size_t count = mill_utf8_check(p, n);
-  if (count != SIZE_MAX) return count;
-  int k;
-  count = 0;
-  for (size_t i = 0; i < n; i += (size_t)k, count++) (void)mill_utf8_decode(p + i, n - i, &k);
-  return count;
-}
-
-size_t mill_utf8_offset(const char *p, size_t n, size_t chars) {
-  if (chars >= n) return n;
-  if (mill_utf8_ascii(p, n)) return chars;
-  size_t i = 0;
-  int k;
-  for (; i < n && chars; i += (size_t)k, chars--) (void)mill_utf8_decode(p + i, n - i, &k);
-  return i;
-}
-
 /* ---- case ---- */
 
 typedef struct special {

@@ -1,6 +1,7 @@
 /* UTF-8 texts: validity, code points, case as Java's Locale.ROOT has it, width on a terminal.
 **
-** Functions take any bytes: a byte that starts no valid sequence counts as one character. */
+** Functions take any bytes: a byte that starts no valid sequence counts as one character; where characters are counted,
+** the first byte of one says how many bytes it takes, whatever follows, as in Spark's length and substring. */
 #ifndef MILL_BASE_UTF8_H
 #define MILL_BASE_UTF8_H
 
@@ -37,6 +38,11 @@ static inline bool mill_utf8_ascii(const char *p, size_t n) {
   return ((any | w) & 0x8080808080808080ull) == 0;
 }
 size_t mill_utf8_check(const char *p, size_t n); /* characters of a valid text, else SIZE_MAX */
+/* Bytes that a character takes which begins with this one, whatever follows. */
+static inline size_t mill_utf8_takes(uint8_t first) {
+  if (first < 0xc2 || first > 0xf4) return 1;
+  return 2 + (size_t)(first >= 0xe0) + (size_t)(first >= 0xf0);
+}
 size_t mill_utf8_count(const char *p, size_t n); /* characters */
 /* Byte offset of character number `chars` (n when there are fewer). */
 size_t mill_utf8_offset(const char *p, size_t n, size_t chars);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/hot.h"
 
 static inline bool is_among(const mill_numbers *s, int64_t x) {
@@ -116,30 +117,49 @@ bool mill_test_must_pass(const mill_test *t, const mill_range *r) {
 
 /* ---- many values ---------------------------------------------------------------------------- */
 
-enum { BLOCK = 256 };
+/* Each function below clears the bits of rows that do not pass, of `words` times 64 rows. Numbers of 64 bits are
+** compared into words at once; of narrower ones, more of which lie side by side in a register, a byte each is made
+** first: then the compiler finds the widest loops for both. */
 
-#define COMPARED(condition)                                                                        \
+#define PLACES_8(i)                                                                                \
+  1ull << (i), 1ull << (i + 1), 1ull << (i + 2), 1ull << (i + 3), 1ull << (i + 4),                 \
+      1ull << (i + 5), 1ull << (i + 6), 1ull << (i + 7)
+static const uint64_t place[64] = {PLACES_8(0),  PLACES_8(8),  PLACES_8(16), PLACES_8(24),
+                                   PLACES_8(32), PLACES_8(40), PLACES_8(48), PLACES_8(56)};
+
+#define AT_ONCE(condition)                                                                         \
   do {                                                                                             \
-    for (uint32_t i = 0; i < n; i++) mask[i] &= (uint8_t)(condition);                              \
+    for (uint32_t w = 0; w < words; w++, x += 64) {                                                \
+      uint64_t yes = 0;                                                                            \
+      for (uint32_t i = 0; i < 64; i++) yes |= -(uint64_t)(condition)&place[i];                    \
+      rows[w] &= yes;                                                                              \
+    }                                                                                              \
+    return;                                                                                        \
+  } while (0)
+#define BY_BYTES(condition)                                                                        \
+  do {                                                                                             \
+    for (uint32_t w = 0; w < words; w++, x += 64) {                                                \
+      uint8_t hit[64];                                                                             \
+      for (uint32_t i = 0; i < 64; i++) hit[i] = (uint8_t)(condition);                             \
+      rows[w] &= mill_bits_of(hit);                                                                \
+    }                                                                                              \
     return;                                                                                        \
   } while (0)
 #define ONE_OF(type)                                                                               \
   do {                                                                                             \
-    uint8_t hit[BLOCK];                                                                            \
-    for (uint32_t from = 0; from < n; from += BLOCK) {                                             \
-      const uint32_t m = n - from < BLOCK ? n - from : BLOCK;                                      \
-      memset(hit, 0, sizeof hit);                                                                  \
+    for (uint32_t w = 0; w < words; w++, x += 64) {                                                \
+      uint8_t hit[64] = {0};                                                                       \
       for (uint32_t k = 0; k < t->n; k++) {                                                        \
         const type one = value[k];                                                                 \
-        for (uint32_t i = 0; i < m; i++) hit[i] |= (uint8_t)(x[from + i] == one);                  \
+        for (uint32_t i = 0; i < 64; i++) hit[i] |= (uint8_t)(x[i] == one);                        \
       }                                                                                            \
-      for (uint32_t i = 0; i < m; i++) mask[from + i] &= hit[i];                                   \
+      rows[w] &= mill_bits_of(hit);                                                                \
     }                                                                                              \
     return;                                                                                        \
   } while (0)
 /* A NaN is larger than all else, and what is compared with is none: of such comparisons of C those for
 ** less and equal are false, as they should be. */
-#define NUMBERS(type)                                                                              \
+#define NUMBERS(type, COMPARED)                                                                    \
   do {                                                                                             \
     const type *x = v->data, *value = t->value->data;                                              \
     const type first = value[0];                                                                   \
@@ -155,27 +175,30 @@ enum { BLOCK = 256 };
   } while (0)
 
 /* One function a width: a compiler vectorises few loops in each. */
-#define NUMBERS_OF(S, T)                                                                           \
-  static MILL_HOT void numbers_##S(const mill_test *t, const mill_vector *v, uint32_t n,           \
-                                   uint8_t *restrict mask) {                                       \
-    NUMBERS(T);                                                                                    \
+#define NUMBERS_OF(S, T, COMPARED)                                                                 \
+  static MILL_HOT void numbers_##S(const mill_test *t, const mill_vector *v, uint32_t words,       \
+                                   uint64_t *restrict rows) {                                      \
+    NUMBERS(T, COMPARED);                                                                          \
   }
-NUMBERS_OF(i8, int8_t)
-NUMBERS_OF(i16, int16_t)
-NUMBERS_OF(i32, int32_t)
-NUMBERS_OF(i64, int64_t)
-NUMBERS_OF(f32, float)
-NUMBERS_OF(f64, double)
+NUMBERS_OF(i8, int8_t, BY_BYTES)
+NUMBERS_OF(i16, int16_t, BY_BYTES)
+NUMBERS_OF(i32, int32_t, BY_BYTES)
+NUMBERS_OF(i64, int64_t, AT_ONCE)
+NUMBERS_OF(f32, float, BY_BYTES)
+NUMBERS_OF(f64, double, AT_ONCE)
 
 /* Views of short texts are equal where their words are. */
-static MILL_HOT void short_text(const mill_test *t, const mill_vector *v, uint32_t n,
-                                uint8_t *restrict mask) {
-  const uint64_t *x = v->data, *value = t->value->data;
-  const uint64_t a = value[0], b = value[1];
+typedef struct view_words {
+  uint64_t of[2];
+} view_words;
+static MILL_HOT void short_text(const mill_test *t, const mill_vector *v, uint32_t words,
+                                uint64_t *restrict rows) {
+  const uint64_t *value = t->value->data, a = value[0], b = value[1];
+  const view_words *x = v->data;
   if (t->kind == MILL_TEST_EQUAL)
-    COMPARED(((x[2 * i] ^ a) | (x[2 * i + 1] ^ b)) == 0);
+    AT_ONCE(((x[i].of[0] ^ a) | (x[i].of[1] ^ b)) == 0);
   else
-    COMPARED(((x[2 * i] ^ a) | (x[2 * i + 1] ^ b)) != 0);
+    AT_ONCE(((x[i].of[0] ^ a) | (x[i].of[1] ^ b)) != 0);
 }
 
 /* Has v such values, and the test such a constant? */
@@ -202,63 +225,55 @@ bool mill_test_quick(const mill_test *t, const mill_vector *v) {
   return true;
 }
 
-/* What is read next lies behind what is read now, and the processor reads ahead only within a page, once it has
-** seen where to: ask for the beginnings of the pages that follow, and for all of it where that is one page, which
-** is over before the processor has seen anything. */
+/* What is read next lies behind what is read now. The processor reads ahead within a page, once it has seen where
+** to: ask for all of it where that is one page, which is over before the processor has seen anything. */
 static void read_ahead(const mill_vector *v, uint32_t n) {
-  enum { PAGE = 4096, LINE = 64, BEGINNING = 4 * LINE };
-  const size_t bytes = (size_t)n * v->type->width, some = bytes <= PAGE ? bytes : BEGINNING;
+  enum { PAGE = 4096, LINE = 64 };
+  const size_t bytes = (size_t)n * v->type->width;
   const char *next = (const char *)v->data + bytes;
-  for (size_t page = 0; page < bytes; page += PAGE)
-    for (size_t at = 0; at < some; at += LINE) __builtin_prefetch(next + page + at);
+  for (size_t at = 0; bytes <= PAGE && at < bytes; at += LINE) __builtin_prefetch(next + at);
 }
 
 /* A test that is quick. */
-static void plain(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
-  read_ahead(v, n);
+static void plain(const mill_test *t, const mill_vector *v, uint32_t words, uint64_t *rows) {
+  read_ahead(v, words * 64);
   switch (v->type->phys) {
-  case MILL_PHYS_I8: numbers_i8(t, v, n, mask); break;
-  case MILL_PHYS_I16: numbers_i16(t, v, n, mask); break;
-  case MILL_PHYS_I32: numbers_i32(t, v, n, mask); break;
-  case MILL_PHYS_I64: numbers_i64(t, v, n, mask); break;
-  case MILL_PHYS_F32: numbers_f32(t, v, n, mask); break;
-  case MILL_PHYS_F64: numbers_f64(t, v, n, mask); break;
-  default: short_text(t, v, n, mask);
+  case MILL_PHYS_I8: numbers_i8(t, v, words, rows); break;
+  case MILL_PHYS_I16: numbers_i16(t, v, words, rows); break;
+  case MILL_PHYS_I32: numbers_i32(t, v, words, rows); break;
+  case MILL_PHYS_I64: numbers_i64(t, v, words, rows); break;
+  case MILL_PHYS_F32: numbers_f32(t, v, words, rows); break;
+  case MILL_PHYS_F64: numbers_f64(t, v, words, rows); break;
+  default: short_text(t, v, words, rows);
   }
 }
 
-#define AMONG(type)                                                                                \
-  do {                                                                                             \
-    const type *x = v->data;                                                                       \
+#define AMONG(S, type)                                                                             \
+  static MILL_HOT void among_##S(const mill_numbers *s, const type *x, uint32_t words,             \
+                                 uint64_t *restrict rows) {                                        \
     const uint64_t base = (uint64_t)s->base, range = s->range;                                     \
     const uint64_t *bits = s->bits;                                                                \
-    if (!bits) {                                                                                   \
-      for (uint32_t i = 0; i < n; i++) mask[i] &= (uint64_t)(int64_t)x[i] - base < range;          \
-      return;                                                                                      \
+    if (!bits) BY_BYTES((uint64_t)(int64_t)x[i] - base < range);                                   \
+    for (uint32_t w = 0; w < words; w++, x += 64) {                                                \
+      uint8_t hit[64];                                                                             \
+      for (uint32_t i = 0; i < 64; i++) {                                                          \
+        const uint64_t d = (uint64_t)(int64_t)x[i] - base, at = d < range ? d : 0;                 \
+        hit[i] = (uint8_t)((d < range) & (bits[at >> 6] >> (at & 63) & 1));                        \
+      }                                                                                            \
+      rows[w] &= mill_bits_of(hit);                                                                \
     }                                                                                              \
-    for (uint32_t i = 0; i < n; i++) {                                                             \
-      const uint64_t d = (uint64_t)(int64_t)x[i] - base, at = d < range ? d : 0;                   \
-      mask[i] &= (uint8_t)((d < range) & (bits[at >> 6] >> (at & 63) & 1));                        \
-    }                                                                                              \
-  } while (0)
-
-static MILL_HOT void among_i32(const mill_numbers *s, const mill_vector *v, uint32_t n,
-                               uint8_t *mask) {
-  AMONG(int32_t);
-}
-static MILL_HOT void among_i64(const mill_numbers *s, const mill_vector *v, uint32_t n,
-                               uint8_t *mask) {
-  AMONG(int64_t);
-}
+  }
+AMONG(i32, int32_t)
+AMONG(i64, int64_t)
 
 /* Loops over plain columns; false: another way must do. */
-static bool among(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
+static bool among(const mill_test *t, const mill_vector *v, uint32_t words, uint64_t *rows) {
   if (t->kind != MILL_TEST_AMONG || v->index || v->mask != MILL_FLAT || t->among->range == 0)
     return false;
   if (v->type->phys == MILL_PHYS_I32)
-    among_i32(t->among, v, n, mask);
+    among_i32(t->among, v->data, words, rows);
   else
-    among_i64(t->among, v, n, mask);
+    among_i64(t->among, v->data, words, rows);
   return true;
 }
 
@@ -266,15 +281,26 @@ static bool row_passes(const mill_test *t, const mill_vector *v, size_t i) {
   return mill_vector_valid(v, i) ? mill_test_passes(t, v, i) : t->kind == MILL_TEST_IS_NULL;
 }
 
-void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask) {
+/* Of the rows from..from + 64 whose bit is set. */
+static uint64_t word_of(const mill_test *t, const mill_vector *v, uint32_t from, uint64_t bits) {
+  uint32_t row[64], n = 0;
+  for (; bits; bits &= bits - 1) row[n++] = from + (uint32_t)__builtin_ctzll(bits);
+  n = mill_test_some(t, v, row, n);
+  for (uint32_t i = 0; i < n; i++) bits |= 1ull << (row[i] - from);
+  return bits;
+}
+
+void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint64_t *rows) {
   const bool quick = mill_test_quick(t, v);
-  if (quick) plain(t, v, n, mask);
-  if (quick || among(t, v, n, mask)) {
-    for (uint32_t i = 0; v->valid && i < n; i++) mask[i] &= mill_valid_bit(v->valid, i);
-    return;
+  const uint32_t whole = n / 64, words = mill_bits_words(n);
+  uint32_t done = 0;
+  if (whole && quick) plain(t, v, whole, rows);
+  if (whole && (quick || among(t, v, whole, rows))) {
+    for (uint32_t w = 0; v->valid && w < whole; w++) rows[w] &= v->valid[w];
+    done = whole;
   }
-  for (uint32_t i = 0; i < n; i++)
-    if (mask[i]) mask[i] = row_passes(t, v, i);
+  for (uint32_t w = done; w < words; w++)
+    if (rows[w]) rows[w] = word_of(t, v, w * 64, rows[w]);
 }
 
 /* ---- some values ---------------------------------------------------------------------------- */

@@ -13,8 +13,8 @@ bool mill_test_passes(const mill_test *t, const mill_vector *v, size_t i);
 /* Is there a loop of a few operations for the test and the flat column v? Then what follows is as quick as
 ** that loop. */
 bool mill_test_quick(const mill_test *t, const mill_vector *v);
-/* mask[i] = 0 where row i of v does not fulfil the test. Nulls fulfil IS_NULL alone. */
-void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint8_t *mask);
+/* Of n rows of v (base/bits.h) those that fulfil the test stay. Nulls fulfil IS_NULL alone. */
+void mill_test_filter(const mill_test *t, const mill_vector *v, uint32_t n, uint64_t *rows);
 /* Of the rows row[0..n) those that fulfil the test stay, in their order; how many. */
 uint32_t mill_test_some(const mill_test *t, const mill_vector *v, uint32_t *row, uint32_t n);
 

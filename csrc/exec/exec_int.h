@@ -28,11 +28,12 @@ struct mill_step {
   const mill_exec *x;
   const mill_op *op;
   mill_step *next;
-  bool counts; /* FILTER: of what it pushes only the number of rows is looked at */
   /* NULL: does not care. Rows of that morsel of the scan come next, column i of them being columns[i] of it;
   ** the scan tells ranges. */
   void (*begin)(mill_step *s, const mill_scan *scan, size_t morsel, const int *columns);
   mill_status (*push)(mill_step *s, mill_batch *b, mill_error *err);
+  /* NULL: keeps nothing back. All rows of a morsel have come. */
+  mill_status (*end)(mill_step *s, mill_error *err);
   void (*free)(mill_step *s);
 };
 
@@ -169,6 +170,8 @@ mill_status mill_pull_open(const mill_run *run, const mill_op *root, mill_rows *
 /* Steps. */
 mill_status mill_step_new(const mill_exec *x, const mill_op *op, mill_step **out,
                           mill_error *err) MILL_USE_RESULT;
+/* Of what the step pushes only the number of rows will be looked at. */
+void mill_step_counts(mill_step *s);
 mill_status mill_step_sample(const mill_exec *x, const mill_op *op, mill_step **out,
                              mill_error *err) MILL_USE_RESULT;
 /* Where the run has meters: a step at **at that counts rows as those of `below` and the time of what

@@ -155,7 +155,7 @@ static mill_status open_worker(pipeline *p, worker *w, mill_error *err) {
     MILL_TRY(p->step[i]->kind == MILL_OP_JOIN
                  ? mill_join_probe(p->x, p->step[i], p->join[i], &s, err)
                  : mill_step_new(p->x, p->step[i], &s, err));
-    s->counts = p->sink->counts && i == last_of(p);
+    if (p->sink->counts && i == last_of(p)) mill_step_counts(s);
     *at = s;
     at = &s->next;
   }
@@ -253,6 +253,8 @@ static mill_status push_morsel(pipeline *p, size_t morsel, int number, mill_erro
     MILL_TRY(push_batch(p, w, b, err));
     if (p->sink->full && p->sink->full(p->sink)) break;
   }
+  for (mill_step *s = w->first; s != &w->last.base; s = s->next)
+    if (s->end) MILL_TRY(s->end(s, err));
   if (p->x->run->meters) mill_meter_mark(p->owner);
   return p->sink->end_morsel ? p->sink->end_morsel(p->sink, morsel, err) : MILL_OK;
 }

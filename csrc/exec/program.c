@@ -12,12 +12,8 @@
 ** row it belongs to, so columns read as ever, and the frame's scope has the variables. */
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "base/bits.h"
 #include "base/hash.h"
-#include "base/hot.h"
 #include "base/thread.h"
 #include "exec/condition.h"
 #include "exec/run.h"
@@ -730,78 +726,27 @@ mill_status mill_program_run(mill_program *p, const mill_batch *in, mill_vector 
 
 /* ---- filters -------------------------------------------------------------------------------- */
 
-/* The lowest bits of 32 bytes that are 0 or 1. */
-static inline uint32_t bits_of(const uint8_t *keep) {
-#ifdef __SSE2__
-  const __m128i *at = (const __m128i *)(const void *)keep;
-  const __m128i low = _mm_slli_epi16(_mm_loadu_si128(at), 7);
-  const __m128i high = _mm_slli_epi16(_mm_loadu_si128(at + 1), 7);
-  return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
-#else
-  const uint64_t spread =
-      0x0102040810204080ull; /* the lowest bits of eight bytes into the upper one */
-  uint64_t word[4];
-  uint32_t bits = 0;
-  memcpy(word, keep, sizeof word);
-  for (uint32_t w = 0; w < 4; w++) bits |= (uint32_t)(word[w] * spread >> 56) << 8 * w;
-  return bits;
-#endif
-}
-
-/* The places of the `left` bytes of n that are 1, the others being 0. Where they are few, most of many
-** bytes have none, and most of the rest one: that is taken without asking whether there are more. */
-static void places_of(const uint8_t *keep, uint32_t n, uint32_t left, uint32_t *restrict at) {
-  uint32_t k = 0, i = 0;
-  for (; left < n / FEW_LEFT && i + 32 <= n; i += 32) {
-    uint32_t bits = bits_of(keep + i);
-    at[k] = i + (uint32_t)__builtin_ctzll(bits | 1ull << 32);
-    k += bits != 0;
-    for (bits &= bits - 1; bits; bits &= bits - 1) at[k++] = i + (uint32_t)__builtin_ctz(bits);
-  }
-  for (; i < n; i++) at[k] = i, k += keep[i];
-}
-
 /* Rows of f that are still in, as a frame of their own. */
-static mill_status keep_rows(mill_program *p, prog_frame *f, const uint8_t *keep, uint32_t n,
+static mill_status keep_rows(mill_program *p, prog_frame *f, const uint64_t *keep,
                              mill_error *err) {
   uint32_t *rows = mill_arena_take(&p->batch, (size_t)(f->n + 1) * sizeof *rows);
-  if (rows == NULL) return mill_oom(p->batch.memory, n, err);
-  places_of(keep, f->n, n, rows);
+  if (rows == NULL) return mill_oom(p->batch.memory, f->n, err);
+  const uint32_t n = mill_bits_list(keep, f->n, rows);
   for (uint32_t i = 0; f->rows && i < n; i++) rows[i] = f->rows[rows[i]];
   *f = (prog_frame){.id = ++p->frames, .rows = rows, .n = n};
   return MILL_OK;
 }
 
-MILL_HOT static void and_bytes(uint8_t *restrict keep, const uint8_t *restrict yes, uint32_t n) {
-  for (uint32_t i = 0; i < n; i++) keep[i] &= yes[i] != 0;
-}
-
-/* How many of MILL_BATCH bytes, 0 or 1 each, are 1: eight sums in a word, which a quarter of them cannot
-** fill. */
-MILL_HOT static uint32_t sum_bytes(const uint8_t *keep) {
-  enum { WORDS = MILL_BATCH / 4 / 8 };
-  const uint64_t even = 0x00ff00ff00ff00ffull;
-  uint64_t sum = 0;
-  for (uint32_t from = 0; from < MILL_BATCH; from += WORDS * 8) {
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < WORDS; i++) {
-      uint64_t word;
-      memcpy(&word, keep + from + i * 8, 8);
-      bytes += word;
-    }
-    sum += (bytes & even) + (bytes >> 8 & even);
-  }
-  return (uint32_t)((sum * 0x0001000100010001ull) >> 48);
-}
-
-/* keep[i] &= v is true at i. */
-static void and_true(uint8_t *keep, const mill_vector *v, uint32_t n) {
+/* Of n rows those for which v is true stay. */
+static void and_true(uint64_t *keep, const mill_vector *v, uint32_t n) {
   const uint8_t *yes = v->data;
-  if (v->mask == 0) {
-    if (!mill_vector_valid(v, 0) || !yes[0]) memset(keep, 0, n);
-  } else {
-    and_bytes(keep, yes, n);
-    for (uint32_t i = 0; v->valid && i < n; i++) keep[i] &= mill_valid_bit(v->valid, i);
+  uint8_t rest[64] = {0};
+  const bool all = v->mask == 0 && mill_vector_valid(v, 0) && yes[0];
+  for (uint32_t w = 0; w < mill_bits_words(n) && !all; w++) {
+    const uint32_t from = w * 64;
+    if (v->mask && n - from < 64) memcpy(rest, yes + from, n - from);
+    keep[w] &= v->mask == 0 ? 0 : mill_bits_of(n - from < 64 ? rest : yes + from);
+    if (v->mask && v->valid) keep[w] &= v->valid[w];
   }
 }
 
@@ -828,14 +773,13 @@ void mill_program_assume(mill_program *p, const mill_scan *scan, size_t morsel,
 
 mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t *sel, uint32_t *n,
                                 mill_error *err) {
-  uint8_t keep[MILL_BATCH]; /* of the frame's rows; 0 behind them */
+  uint64_t keep[MILL_BATCH / 64]; /* of the frame's rows */
   uint32_t left = in->n;
   MILL_TRY(mill_watch_check(err)); /* a join may ask about many rows before it has one */
   mill_arena_reset(&p->batch);
   p->in = in;
   prog_frame f = {.id = ++p->frames, .rows = in->sel, .n = in->n};
-  memset(keep, 1, in->n);
-  memset(keep + in->n, 0, MILL_BATCH - in->n);
+  mill_bits_fill(keep, in->n);
   for (int i = 0; i < p->n && left; i++) {
     if (p->proven[i]) continue;
     const mill_vector *v;
@@ -845,13 +789,12 @@ mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t 
     const bool quick = t && mill_test_quick(t, c);
     const uint32_t few = f.n / (quick && !f.rows ? FEW_COMPARED : FEW_LEFT);
     if (left < f.n && (b->can_raise || !b->deterministic || left < few || (quick && f.rows))) {
-      MILL_TRY(keep_rows(p, &f, keep, left, err));
-      memset(keep, 1, left);
-      memset(keep + left, 0, MILL_BATCH - left);
+      MILL_TRY(keep_rows(p, &f, keep, err));
+      mill_bits_fill(keep, left);
     }
     if (quick && f.rows) {
       MILL_TRY(test_some(p, &f, t, c, err));
-      memset(keep + f.n, 0, left - f.n);
+      mill_bits_fill(keep, f.n);
       left = f.n;
       continue;
     }
@@ -861,11 +804,11 @@ mill_status mill_program_select(mill_program *p, const mill_batch *in, uint32_t 
       MILL_TRY(eval(p, p->root[i], &f, &v, err));
       and_true(keep, v, f.n);
     }
-    left = sum_bytes(keep);
+    left = mill_bits_count(keep, f.n);
   }
   *n = left;
   if (sel == NULL) return MILL_OK;
-  if (left < f.n) MILL_TRY(keep_rows(p, &f, keep, left, err));
+  if (left < f.n) MILL_TRY(keep_rows(p, &f, keep, err));
   if (left && f.rows && f.rows != in->sel) memcpy(sel, f.rows, left * sizeof *sel);
   return MILL_OK;
 }

@@ -12,7 +12,8 @@ typedef struct program_step {
   int n;
   mill_batch batch;
   uint32_t some;  /* generate: rows it takes at once */
-  uint64_t place; /* of those it makes next */
+  uint32_t held;  /* filter: rows that are counted, but not pushed yet */
+  uint64_t place; /* of those it makes or pushes next */
   uint32_t sel[MILL_BATCH];
 } program_step;
 
@@ -53,19 +54,47 @@ static mill_status program_new(const mill_exec *x, const mill_op *op,
 static mill_status push_filter(mill_step *s, mill_batch *b, mill_error *err) {
   program_step *p = (program_step *)s;
   uint32_t n = 0;
-  uint32_t *sel = s->counts ? NULL : p->sel;
-  MILL_TRY(mill_program_select(p->program, b, sel, &n, err));
+  MILL_TRY(mill_program_select(p->program, b, p->sel, &n, err));
   if (n == 0) return MILL_OK;
   p->batch = *b;
   if (n < b->n) {
     p->batch.n = n;
-    p->batch.sel = sel;
+    p->batch.sel = p->sel;
   }
   return s->next->push(s->next, &p->batch, err);
 }
 
+/* Rows without columns, as many as pass; a batch of them at a time, and what is left at the end of the morsel. */
+static mill_status push_held(program_step *p, uint32_t n, mill_error *err) {
+  if (n == 0) return MILL_OK;
+  p->batch = (mill_batch){.n = n, .first = p->place};
+  p->place += n;
+  p->held -= n;
+  return p->base.next->push(p->base.next, &p->batch, err);
+}
+
+static mill_status push_counted(mill_step *s, mill_batch *b, mill_error *err) {
+  program_step *p = (program_step *)s;
+  uint32_t n = 0;
+  MILL_TRY(mill_program_select(p->program, b, NULL, &n, err));
+  if (p->held == 0) p->place = b->first;
+  p->held += n;
+  return p->held < MILL_BATCH ? MILL_OK : push_held(p, MILL_BATCH, err);
+}
+
+static mill_status end_counted(mill_step *s, mill_error *err) {
+  program_step *p = (program_step *)s;
+  return push_held(p, p->held, err);
+}
+
 static void begin_filter(mill_step *s, const mill_scan *scan, size_t morsel, const int *columns) {
   mill_program_assume(((program_step *)s)->program, scan, morsel, columns);
+}
+
+void mill_step_counts(mill_step *s) {
+  if (s->op->kind != MILL_OP_FILTER) return;
+  s->push = push_counted;
+  s->end = end_counted;
 }
 
 static mill_status filter_new(const mill_exec *x, const mill_op *op, mill_step **out,

@@ -7,14 +7,14 @@
 ** What tests do never changes what comes out, but for rows that fail one of them. */
 #include <string.h>
 
-#include "base/hot.h"
+#include "base/bits.h"
 #include "io/parquet_prune.h"
 
 /* One test of a column: what entries of its dictionary fulfil. */
 typedef struct tested {
   const mill_test *test;
   const void *dictionary; /* that `passes` is about */
-  uint8_t *passes;
+  uint64_t *passes;       /* as bits */
   uint32_t entries;
 } tested;
 
@@ -57,8 +57,8 @@ typedef struct parquet_decoder {
   uint64_t row, start, stop; /* of the group; start, stop: the piece */
   mill_arena batch;
   uint32_t passed; /* of a batch: how many rows fulfil the tests so far */
-  bool listed;     /* which: they are few, some.row; else mask tells */
-  uint8_t mask[MILL_BATCH];
+  bool listed;     /* which: they are few, some.row; else `in` tells */
+  uint64_t in[MILL_BATCH / 64];
   uint32_t row_of[MILL_BATCH];
   parquet_some some;
 } parquet_decoder;
@@ -131,6 +131,15 @@ static mill_status report(const parquet_read *p, size_t file, mill_error *err) {
 
 /* ---- row groups ----------------------------------------------------------------------------- */
 
+/* As many entries of a dictionary as bits, all of them set, as long as the row group. */
+static mill_status all_entries(parquet_decoder *d, uint32_t n, uint64_t **out, mill_error *err) {
+  const size_t bytes = (mill_bits_words(n) + 1) * sizeof **out;
+  *out = mill_arena_take(&d->group_arena, bytes);
+  if (*out == NULL) return mill_oom(d->memory, bytes, err);
+  mill_bits_fill(*out, n);
+  return MILL_OK;
+}
+
 /* Can a row of the group pass, by the dictionary of a tested column that holds all its values? */
 static mill_status dictionary_may_pass(parquet_decoder *d, const tested_column *t, bool *yes,
                                        mill_error *err) {
@@ -141,12 +150,11 @@ static mill_status dictionary_may_pass(parquet_decoder *d, const tested_column *
     if (t->tests[i].test->kind == MILL_TEST_IS_NULL) return MILL_OK;
   MILL_TRY(mill_parquet_page_dictionary(c, &whole, err));
   if (!whole) return MILL_OK;
-  uint8_t *mask = mill_arena_take(&d->group_arena, c->entries + 1ull);
-  if (!mask) return mill_oom(d->memory, c->entries, err);
-  memset(mask, 1, c->entries);
+  uint64_t *entries;
+  MILL_TRY(all_entries(d, c->entries, &entries, err));
   mill_vector all = {.type = c->leaf->type, .data = c->dictionary, .mask = MILL_FLAT};
-  for (int i = 0; i < t->n; i++) mill_test_filter(t->tests[i].test, &all, c->entries, mask);
-  *yes = memchr(mask, 1, c->entries) != NULL;
+  for (int i = 0; i < t->n; i++) mill_test_filter(t->tests[i].test, &all, c->entries, entries);
+  *yes = mill_bits_count(entries, c->entries) > 0;
   return MILL_OK;
 }
 
@@ -212,30 +220,12 @@ static mill_status catch_up(parquet_decoder *d, int leaf, uint32_t rows, mill_er
   return MILL_OK;
 }
 
-static MILL_HOT uint32_t count(const uint8_t *mask, uint32_t n) {
-  uint32_t k = 0;
-  for (uint32_t i = 0; i < n; i++) k += mask[i];
-  return k;
-}
-
-/* The places of bytes that are 1, by eights; mask[n..] up to a multiple is 0. */
-static uint32_t places(const uint8_t *mask, uint32_t n, uint32_t *out) {
-  uint32_t k = 0;
-  for (uint32_t i = 0; i < n; i += 8) {
-    uint64_t w;
-    memcpy(&w, mask + i, 8);
-    for (; w; w &= w - 1) out[k++] = i + (uint32_t)__builtin_ctzll(w) / 8;
-  }
-  return k;
-}
-
 /* The rows that are in, where they are few; else NULL. */
 static const parquet_some *few(parquet_decoder *d, uint32_t rows) {
   if (d->listed) return &d->some;
   if (d->passed > rows / FEW) return NULL;
   d->listed = true;
-  memset(d->mask + rows, 0, -rows & 7);
-  d->some = (parquet_some){d->row_of, places(d->mask, rows, d->row_of)};
+  d->some = (parquet_some){d->row_of, mill_bits_list(d->in, rows, d->row_of)};
   return &d->some;
 }
 
@@ -268,28 +258,29 @@ static mill_status ask_entries(parquet_decoder *d, const parquet_column *c, test
   mill_vector all = {.type = v->type, .data = v->data, .valid = v->valid, .mask = MILL_FLAT};
   if (t->dictionary == v->data && t->entries == entries) return MILL_OK;
   if (!v->entries) all.valid = c->dictionary_valid;
-  t->passes = mill_arena_take(&d->group_arena, entries);
-  if (!t->passes) return mill_oom(d->memory, entries, err);
-  memset(t->passes, 1, entries);
+  MILL_TRY(all_entries(d, entries, &t->passes, err));
   mill_test_filter(t->test, &all, entries, t->passes);
   t->dictionary = v->data;
   t->entries = entries;
   return MILL_OK;
 }
 
-static void keep_entries(parquet_decoder *d, const uint8_t *passes, const mill_vector *v,
+static void keep_entries(parquet_decoder *d, const uint64_t *passes, const mill_vector *v,
                          uint32_t rows) {
   uint32_t k = 0;
-  if (!d->listed) {
-    for (uint32_t i = 0; i < rows; i++) d->mask[i] &= passes[v->index[i]];
-    return;
+  for (uint32_t from = 0; from < rows && !d->listed; from += 64) {
+    const uint32_t n = rows - from < 64 ? rows - from : 64;
+    uint64_t word = 0;
+    for (uint32_t i = 0; i < n; i++)
+      word |= (uint64_t)mill_valid_bit(passes, v->index[from + i]) << i;
+    d->in[from / 64] &= word;
   }
-  for (uint32_t i = 0; i < d->some.n; i++) {
+  for (uint32_t i = 0; d->listed && i < d->some.n; i++) {
     const uint32_t at = d->row_of[i];
     d->row_of[k] = at;
-    k += passes[v->index[at]];
+    k += mill_valid_bit(passes, v->index[at]);
   }
-  d->some.n = k;
+  if (d->listed) d->some.n = k;
 }
 
 static mill_status ask(parquet_decoder *d, const parquet_column *c, tested *t, const mill_vector *v,
@@ -300,7 +291,7 @@ static mill_status ask(parquet_decoder *d, const parquet_column *c, tested *t, c
   } else if (d->listed) {
     d->some.n = mill_test_some(t->test, v, d->row_of, d->some.n);
   } else {
-    mill_test_filter(t->test, v, rows, d->mask);
+    mill_test_filter(t->test, v, rows, d->in);
   }
   return MILL_OK;
 }
@@ -314,7 +305,7 @@ static mill_status read_tested(parquet_decoder *d, tested_column *t, uint32_t ro
   MILL_TRY(read_column(d, t->column, rows, some, v, err));
   for (int i = 0; i < t->n; i++) MILL_TRY(ask(d, c, &t->tests[i], v, rows, err));
   t->seen += d->passed;
-  d->passed = d->listed ? d->some.n : count(d->mask, rows);
+  d->passed = d->listed ? d->some.n : mill_bits_count(d->in, rows);
   t->passed += d->passed;
   return MILL_OK;
 }
@@ -335,7 +326,7 @@ static void rate(parquet_decoder *d) {
 /* The tested columns, until no row is left. */
 static mill_status read_all_tested(parquet_decoder *d, uint32_t rows, mill_vector *cols,
                                    mill_error *err) {
-  memset(d->mask, 1, rows);
+  mill_bits_fill(d->in, rows);
   d->passed = rows;
   d->listed = false;
   for (int i = 0; i < d->ntested && d->passed; i++)

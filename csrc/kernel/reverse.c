@@ -17,10 +17,10 @@ static void turn_bytes(bytes s, char *p) {
 
 static void turn_characters(bytes s, char *p) {
   for (size_t at = 0; at < s.n;) {
-    int length;
-    mill_utf8_decode(s.p + at, s.n - at, &length);
-    memcpy(p + s.n - at - (size_t)length, s.p + at, (size_t)length);
-    at += (size_t)length;
+    const size_t takes = mill_utf8_takes((uint8_t)s.p[at]);
+    const size_t length = takes < s.n - at ? takes : s.n - at;
+    memcpy(p + s.n - at - length, s.p + at, length);
+    at += length;
   }
 }
 

@@ -1,5 +1,6 @@
 /* The test AMONG (column/test.h) against membership counted one by one: rows, some rows, ranges of values. What
 ** ranges prove of all values. */
+#include "base/bits.h"
 #include "column/test.h"
 
 #include "../check.h"
@@ -20,7 +21,8 @@ static void test_rows(const mill_type *type, bool wide) {
   int32_t narrow[ROWS];
   int64_t number[ROWS];
   uint64_t valid[ROWS / 64 + 1];
-  uint8_t mask[ROWS], wrong = 0;
+  uint64_t rows[ROWS / 64 + 1];
+  bool wrong = false;
   uint32_t row[ROWS], n = 0, kept = 0;
   memset(valid, 0xff, sizeof valid);
   for (int i = 0; i < ROWS; i++) narrow[i] = (int32_t)(number[i] = i - 500);
@@ -28,10 +30,10 @@ static void test_rows(const mill_type *type, bool wide) {
   mill_vector v = {.type = type, .data = wide ? (void *)number : narrow, .mask = MILL_FLAT};
   for (int nulls = 0; nulls < 2; nulls++) {
     v.valid = nulls ? valid : NULL;
-    memset(mask, 1, sizeof mask);
-    mill_test_filter(&among, &v, ROWS, mask);
+    mill_bits_fill(rows, ROWS);
+    mill_test_filter(&among, &v, ROWS, rows);
     for (uint32_t i = 0; i < ROWS; i++)
-      wrong |= mask[i] != (is_in(number[i]) && mill_valid_bit(v.valid, i));
+      wrong |= mill_valid_bit(rows, i) != (is_in(number[i]) && mill_valid_bit(v.valid, i));
     n = kept = 0;
     for (uint32_t i = 3; i < ROWS; i += 3) row[n++] = i;
     n = mill_test_some(&among, &v, row, n);
@@ -66,10 +68,10 @@ static void test_none(void) {
   static const mill_numbers none = {.base = INT64_MAX};
   mill_test t = {.kind = MILL_TEST_AMONG, .among = &none};
   int64_t x[2] = {INT64_MAX, 0};
-  uint8_t mask[2] = {1, 1};
+  uint64_t rows = 3;
   mill_vector v = {.type = mill_type_of(MILL_BIGINT), .data = x, .mask = MILL_FLAT};
-  mill_test_filter(&t, &v, 2, mask);
-  CHECK(!mask[0] && !mask[1] && !mill_test_may_pass(&t, &(mill_range){.nulls = -1}));
+  mill_test_filter(&t, &v, 2, &rows);
+  CHECK(rows == 0 && !mill_test_may_pass(&t, &(mill_range){.nulls = -1}));
 }
 
 /* The range tells of all values what they tell one by one. */
