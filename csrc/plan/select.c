@@ -421,19 +421,21 @@ bool mill_n_computes(const mill_node *n, uint64_t id) {
   }
 }
 
-/* A view or a WITH query where it is used: its rows have ids of their own, and what their files are is not told. */
+/* A view or a WITH query where it is used: its rows have ids of their own, and nothing names their files. */
 static bool is_reference(const mill_node *n) {
   return n->alias && n->nexprs && n->exprs[0]->kind == MILL_X_ALIAS;
 }
 
 static bool tells_source(const mill_node *n) {
-  return keeps_columns(n) || (n->kind == MILL_N_PROJECT && !n->having && !is_reference(n));
+  return keeps_columns(n) || (n->kind == MILL_N_PROJECT && !n->having);
 }
 
-/* Of a join each side tells its own; what may be missing may be NULL. */
+/* Of a join each side tells its own; what may be missing may be NULL. What has no name is for input_file_name(). */
 static bool add_source_columns(mill_planner *w, const mill_node *n, bool missing, mill_exprs *out) {
   const mill_expr *beside = n->noutput ? n->output[0] : NULL;
-  while (tells_source(n)) n = n->child[0];
+  bool named = true;
+  for (; tells_source(n); n = n->child[0]) named = named && !is_reference(n);
+  if (n->kind == MILL_N_JOIN && !named) return true;
   if (n->kind == MILL_N_JOIN) {
     bool left = n->join == MILL_JOIN_RIGHT || n->join == MILL_JOIN_FULL;
     bool right = n->join == MILL_JOIN_LEFT || n->join == MILL_JOIN_FULL;
@@ -445,7 +447,8 @@ static bool add_source_columns(mill_planner *w, const mill_node *n, bool missing
     mill_expr *c = mill_x_copy(w, n->exprs[i]);
     if (c == NULL) return false;
     c->nullable |= missing;
-    if (beside) c->parts = beside->parts, c->nparts = beside->nparts;
+    c->hidden = !named;
+    if (beside && named) c->parts = beside->parts, c->nparts = beside->nparts;
     if (!mill_exprs_add(w, out, c)) return false;
   }
   return true;
