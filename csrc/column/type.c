@@ -156,7 +156,7 @@ static uint64_t fold_text(uint64_t h, const char *s) {
 static uint64_t hash_type(const mill_type *t) {
   uint64_t h = fold(t->id, (uint64_t)t->precision << 32 | t->scale);
   h = fold(h, (uint64_t)t->start << 8 | t->end);
-  h = fold(h, (uint64_t)t->collation << 16 | t->string_kind);
+  h = fold(h, (uint64_t)t->collation << 16 | (uint64_t)t->written << 8 | t->string_kind);
   h = fold(h, (uint64_t)t->length << 1 | t->contains_null);
   for (uint32_t i = 0; i < t->nfields; i++) {
     const mill_field *f = &t->fields[i];
@@ -173,7 +173,7 @@ static bool same_text(const char *a, const char *b) {
 static bool identical(const mill_type *a, const mill_type *b) {
   if (a->id != b->id || a->precision != b->precision || a->scale != b->scale ||
       a->start != b->start || a->end != b->end || a->collation != b->collation ||
-      a->string_kind != b->string_kind || a->length != b->length ||
+      a->written != b->written || a->string_kind != b->string_kind || a->length != b->length ||
       a->contains_null != b->contains_null || a->nfields != b->nfields)
     return false;
   for (uint32_t i = 0; i < a->nfields; i++) {
@@ -262,6 +262,14 @@ const mill_type *mill_type_string(mill_types *types, int collation, int kind, ui
   t.collation = (uint16_t)collation;
   t.string_kind = (uint8_t)kind;
   t.length = kind == MILL_PLAIN_STRING ? 0 : length;
+  return intern(types, &t);
+}
+
+const mill_type *mill_type_collated(mill_types *types, int collation) {
+  if (collation != MILL_UTF8_BINARY)
+    return mill_type_string(types, collation, MILL_PLAIN_STRING, 0);
+  mill_type t = plain[MILL_STRING];
+  t.written = true;
   return intern(types, &t);
 }
 

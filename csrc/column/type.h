@@ -113,6 +113,7 @@ struct mill_type {
   uint8_t string_kind;      /* STRING: plain, CHAR(length), VARCHAR(length) */
   bool contains_null;       /* ARRAY elements, MAP values */
   uint16_t collation;       /* STRING */
+  bool written;             /* STRING COLLATE UTF8_BINARY: STRING, but for what it is called */
   uint32_t length;          /* CHAR, VARCHAR; the SRID of a GEOMETRY or GEOGRAPHY */
   uint32_t nfields; /* ARRAY 1 ("element"), MAP 2 ("key", "value"), STRUCT n, and the UDT layouts */
   const mill_field *fields;
@@ -135,6 +136,8 @@ const mill_type *mill_type_of(mill_type_id id);
 const mill_type *mill_type_decimal(mill_types *types, int precision,
                                    int scale); /* 1..38, 0..precision */
 const mill_type *mill_type_string(mill_types *types, int collation, int kind, uint32_t length);
+/* STRING COLLATE name. With UTF8_BINARY it is the same type as STRING and is called by what was written. */
+const mill_type *mill_type_collated(mill_types *types, int collation);
 const mill_type *mill_type_time(mill_types *types, int precision);
 /* TIMESTAMP_LTZ(p) or TIMESTAMP_NTZ(p) for p of 7..9, by the id of nanoseconds. */
 const mill_type *mill_type_nanos(mill_types *types, mill_type_id id, int precision);
@@ -146,8 +149,8 @@ const mill_type *mill_type_map(mill_types *types, const mill_type *key, const mi
 const mill_type *mill_type_struct(mill_types *types, const mill_field *fields,
                                   uint32_t n); /* copies names */
 
-/* Equal but for nullability, field metadata (and with `names` false, field names) at every depth.
-** */
+/* Equal but for nullability, field metadata, what STRING is called (and with `names` false, field names) at every
+** depth. */
 bool mill_type_same(const mill_type *a, const mill_type *b, bool names);
 
 /* Spark's DDL / SQL text: "INT", "DECIMAL(10,2)", "STRUCT<a: INT, b: STRING NOT NULL>",

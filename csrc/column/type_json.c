@@ -135,7 +135,7 @@ static mill_status write_json(const mill_type *t, mill_text *out, int depth, mil
   case MILL_MATRIX: return write_udt(t, out, depth, err);
   default: break;
   }
-  bool plain = plain_names[t->id] && t->string_kind == MILL_PLAIN_STRING;
+  bool plain = plain_names[t->id] && t->string_kind == MILL_PLAIN_STRING && !t->written;
   MILL_TRY(mill_text_addc(out, '"', err));
   MILL_TRY(plain ? mill_text_adds(out, plain_names[t->id], err) : mill_type_simple(t, out, err));
   return mill_text_addc(out, '"', err);
@@ -215,7 +215,7 @@ static mill_status read_name(reader *r, const char *s, const mill_type **out) {
     int collation;
     if (!mill_collation_find(s + 15, strlen(s + 15), &collation)) return bad_type(r, s);
     MILL_TRY(mill_collation_open(collation, r->err));
-    return made(r, mill_type_string(r->types, collation, MILL_PLAIN_STRING, 0), out);
+    return made(r, mill_type_collated(r->types, collation), out);
   }
   if (interval_fields(s, &id, &start, &end))
     return made(r, mill_type_interval(r->types, id, start, end), out);

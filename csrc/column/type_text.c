@@ -97,7 +97,7 @@ static mill_status write_string(writer *w, const mill_type *t) {
     MILL_TRY(word(w, t->string_kind == MILL_CHAR ? "CHAR" : "VARCHAR"));
     MILL_TRY(mill_text_printf(w->out, w->err, "(%u)", t->length));
   }
-  if (t->collation == MILL_UTF8_BINARY) return MILL_OK;
+  if (t->collation == MILL_UTF8_BINARY && !t->written) return MILL_OK;
   char name[MILL_COLLATION_NAME];
   mill_collation_name(t->collation, name);
   for (char *c = name; w->style == SQL && *c; c++) *c = (char)toupper((unsigned char)*c);

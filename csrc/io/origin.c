@@ -13,7 +13,7 @@ const mill_type *mill_io_origin_type(io_job *job) {
       {"file_block_start", number, false, NULL},
       {"file_block_length", number, false, NULL},
       {"file_modification_time", mill_type_of(MILL_TIMESTAMP), false, NULL},
-      {"row_index", number, true, NULL}};
+      {"row_index", number, false, NULL}};
   return mill_type_struct(job->context.types, fields, job->format->cut ? 7 : 6);
 }
 

@@ -284,7 +284,7 @@ static const mill_aggregate listagg_agg = {.state_size = sizeof(listed),
 
 static mill_status fail_mixed(mill_binding *b, mill_error *err) {
   return mill_fail(err, MILL_E_DATATYPE_MISMATCH_DATA_DIFF_TYPES, "sqlExpr", mill_bind_sql(b, err),
-                   "functionName", "`listagg`", "dataType",
+                   "functionName", mill_error_fmt(err, "`%s`", b->name), "dataType",
                    mill_error_fmt(err, "(%s or %s)", mill_bind_type_sql(b, b->arg_type[0], err),
                                   mill_bind_type_sql(b, b->arg_type[1], err)),
                    NULL);

@@ -91,6 +91,7 @@ static const mill_type *common_interval(mill_types *types, const mill_type *a, c
 
 static const mill_type *common_strings(mill_types *types, const mill_type *a, const mill_type *b) {
   if (a->collation != b->collation) return NULL;
+  if (a->written && mill_type_same(a, b, true)) return a;
   return mill_type_string(types, a->collation, MILL_PLAIN_STRING, 0);
 }
 

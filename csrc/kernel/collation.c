@@ -44,7 +44,7 @@ static mill_status bind_collate(mill_binding *b, mill_error *err) {
   MILL_TRY(mill_collation_open(id, err));
   b->cast_to[0] = null ? mill_type_of(MILL_STRING) : b->arg_type[0];
   b->cast_to[1] = b->arg_type[1];
-  b->result = mill_type_string(b->ctx->types, id, MILL_PLAIN_STRING, 0);
+  b->result = mill_type_collated(b->ctx->types, id);
   b->nullable = b->arg_nullable[0];
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
 }

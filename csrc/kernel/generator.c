@@ -218,8 +218,10 @@ static mill_status stack_column(mill_binding *b, uint32_t column, uint32_t colum
   *out = mill_type_of(MILL_NULL);
   for (int i = (int)column + 1; i < b->nargs; i += (int)columns) {
     if (b->arg_type[i]->id == MILL_NULL) continue;
-    if (first && b->arg_type[i] != *out) return stack_differs(b, column, first, i, err);
-    if (!first) first = i;
+    bool text = first && (*out)->id == MILL_STRING && mill_type_same(b->arg_type[i], *out, true);
+    if (first && b->arg_type[i] != *out && !text) return stack_differs(b, column, first, i, err);
+    if (first) continue;
+    first = i;
     *out = b->arg_type[i];
   }
   for (int i = (int)column + 1; i < b->nargs; i += (int)columns) b->cast_to[i] = *out;

@@ -23,7 +23,7 @@ bool mill_hash_map_orders(const mill_type *t) {
   case MILL_TIMESTAMP_NTZ:
   case MILL_INTERVAL_YM:
   case MILL_INTERVAL_DT: return true;
-  default: return t == mill_type_of(MILL_STRING);
+  default: return mill_type_same(t, mill_type_of(MILL_STRING), true);
   }
 }
 

@@ -418,8 +418,8 @@ static mill_status bind_tuple(mill_binding *b, mill_error *err) {
                        mill_bind_sql(b, err), "funcName", "`json_tuple`", NULL);
   for (uint32_t c = 0; c < n; c++) {
     const char *name = mill_error_fmt(err, "c%u", c);
-    f[c] = (mill_field){mill_arena_strndup(b->arena, name, strlen(name)), mill_type_of(MILL_STRING),
-                        true, NULL};
+    f[c] =
+        (mill_field){mill_arena_strndup(b->arena, name, strlen(name)), b->arg_type[0], true, NULL};
     if (f[c].name == NULL) return mill_oom(b->ctx->memory, 8, err);
   }
   mill_error_clear(err);

@@ -451,7 +451,7 @@ static const mill_expr *of_file(mill_planner *w, const mill_scope *s, mill_expr 
 
 /* Two values that hold texts and are not of one type. */
 static bool differ_in_collation(const mill_expr *e) {
-  if (e->nargs != 2 || e->args[0]->type == e->args[1]->type) return false;
+  if (e->nargs != 2 || mill_type_same(e->args[0]->type, e->args[1]->type, true)) return false;
   return mill_type_holds(e->args[0]->type, MILL_STRING) &&
          mill_type_holds(e->args[1]->type, MILL_STRING);
 }

@@ -22,6 +22,7 @@ typedef struct place {
   bool texts;
   strength strength;
   int collation;
+  bool written;
   struct place *in;
 } place;
 
@@ -34,6 +35,7 @@ static bool place_of(mill_planner *w, const mill_type *t, strength s, place *out
   out->texts = true;
   out->strength = s;
   out->collation = t->collation;
+  out->written = t->written;
   if (t->id == MILL_STRING) return true;
   out->in = mill_w_alloc(w, t->nfields * sizeof *out->in);
   for (uint32_t i = 0; out->in && i < t->nfields; i++)
@@ -60,6 +62,7 @@ static outcome stronger(mill_planner *w, const mill_expr *e, place *a, const pla
   if (a->strength == EXPLICIT) return mismatch(w, e, a->collation, b->collation);
   a->strength = INDETERMINATE;
   a->collation = MILL_NO_COLLATION;
+  a->written = false;
   return MERGED;
 }
 
@@ -149,7 +152,7 @@ static strength own_strength(const mill_expr *e) {
   case MILL_X_VARIABLE:
   case MILL_X_SCALAR_QUERY: return IMPLICIT;
   case MILL_X_CAST: return mill_type_holds(e->args[0]->type, MILL_STRING) ? IMPLICIT : DEFAULT;
-  case MILL_X_LITERAL: return DEFAULT;
+  case MILL_X_LITERAL: return e->name ? IMPLICIT : DEFAULT; /* a variable; a constant */
   default: return mill_x_is_call(e, "collate") ? EXPLICIT : any_texts(e) ? PLAIN : DEFAULT;
   }
 }
@@ -176,7 +179,8 @@ static outcome context_of(mill_planner *w, const mill_expr *e, place *out) {
 static const mill_type *collated(mill_planner *w, const mill_type *t, const place *p) {
   mill_types *pool = w->ctx->types;
   if (t->id == MILL_STRING && p->type->id == MILL_STRING)
-    return mill_type_string(pool, p->collation, MILL_PLAIN_STRING, 0);
+    return p->written ? mill_type_collated(pool, p->collation)
+                      : mill_type_string(pool, p->collation, MILL_PLAIN_STRING, 0);
   if (!p->texts || !mill_type_holds(t, MILL_STRING)) return p->texts == false ? t : NULL;
   if (p->type->id == MILL_ARRAY && t->id != MILL_ARRAY) return collated(w, t, &p->in[0]);
   bool items = t->id == MILL_ARRAY && p->type->id != MILL_ARRAY;
@@ -196,7 +200,7 @@ static const mill_type *collated(mill_planner *w, const mill_type *t, const plac
 static const mill_expr *as_collated(mill_planner *w, const mill_expr *e, const place *p) {
   if (!mill_type_holds(e->type, MILL_STRING)) return e;
   const mill_type *t = collated(w, e->type, p);
-  if (t == NULL || t == e->type) return w->status ? NULL : e;
+  if (t == NULL || mill_type_same(t, e->type, true)) return w->status ? NULL : e;
   if (e->kind != MILL_X_LITERAL) return mill_x_cast(w, e, t);
   mill_expr *c = mill_x_copy(w, e);
   mill_vector *v = mill_w_alloc(w, sizeof *v);
@@ -417,6 +421,10 @@ static bool keeps(const char *name) {
                                       "regexp_extract_all",
                                       "regexp_substr",
                                       "listagg",
+                                      "split_part",
+                                      "substring_index",
+                                      "hex",
+                                      "conv",
                                       "trim",
                                       "ltrim",
                                       "rtrim",
@@ -435,7 +443,7 @@ static bool keeps_format(const char *name) {
 }
 
 static const mill_type *recollated(mill_planner *w, const mill_type *t, const mill_type *text) {
-  if (t->id == MILL_STRING) return t->collation ? t : text;
+  if (t->id == MILL_STRING) return t->collation || t->written ? t : text;
   if (t->id == MILL_ARRAY) {
     const mill_type *x = recollated(w, t->fields[0].type, text);
     return x ? mill_type_array(w->ctx->types, x, t->contains_null) : NULL;
@@ -452,7 +460,8 @@ bool mill_collate_result(mill_planner *w, const mill_expr *e, mill_binding *b) {
   while (!first && i < e->nargs && !mill_type_holds(b->arg_type[i], MILL_STRING)) i++;
   const mill_type *text = i < e->nargs ? b->arg_type[i] : NULL;
   while (text && text->id == MILL_ARRAY) text = text->fields[0].type;
-  if (text == NULL || text->id != MILL_STRING || text->collation == 0) return true;
+  if (text == NULL || text->id != MILL_STRING) return true;
+  if (text->collation == MILL_UTF8_BINARY && !text->written) return true;
   if (!first && !keeps(e->fn->name)) return true;
   const mill_type *t = recollated(w, b->result, text);
   if (t == NULL) w->status = mill_oom(w->ctx->memory, 1, w->err);

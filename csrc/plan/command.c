@@ -57,15 +57,28 @@ const mill_node *mill_nothing(mill_planner *w) { return mill_w_node(w, MILL_N_VA
 
 /* ---- SET, RESET, EXPLAIN ---------------------------------------------------------------------- */
 
+/* Is the setting's name that of a variable, with its session before it or without? */
+static bool names_variable(mill_planner *w, const char *name, const char **parts, int *n) {
+  const mill_variable_scope *scope;
+  const char *dot = name;
+  for (*n = 0; dot && *n < 3; name = dot + 1) {
+    dot = strchr(name, '.');
+    parts[(*n)++] = dot ? mill_w_copy(w, name, (size_t)(dot - name)) : name;
+  }
+  return dot == NULL && w->status == MILL_OK && mill_find_variable(w, parts, *n, &scope);
+}
+
 static const mill_node *set(mill_planner *w, const mill_node *n) {
   static const char *const names[] = {"key", "value"};
   const char *cells[2] = {NULL, NULL};
   if (n->name == NULL && n->alias) return mill_set_path(w, n);
   if (n->name == NULL) return mill_answer(w, names, "ss", cells, 0);
-  const mill_variable_scope *scope;
-  if (n->alias && mill_find_variable(w, &n->name, 1, &scope))
+  const char *parts[3];
+  int nparts;
+  if (n->alias && names_variable(w, n->name, parts, &nparts))
     return MILL_W_FAIL_AT(w, n, MILL_E_UNSUPPORTED_FEATURE_SET_VARIABLE_USING_SET, "variableName",
-                          mill_w_quoted_parts(w, &n->name, 1), NULL);
+                          mill_w_quoted_parts(w, parts, nparts), NULL);
+  if (w->status) return NULL;
   if (n->alias && strcmp(n->name, "spark.sql.warehouse.dir") == 0)
     return MILL_W_FAIL_AT(w, n, MILL_E_CANNOT_MODIFY_STATIC_CONFIG, "key",
                           mill_error_fmt(w->err, "\"%s\"", n->name), NULL);

@@ -176,10 +176,19 @@ static bool add_partition(lines *l, const mill_node *n, const mill_catalog_table
          put(l, "Last Access", "UNKNOWN");
 }
 
+static bool of_partition(const mill_node *n) { return n->definition && n->definition->nspecs; }
+
+static const mill_node *no_partition(mill_planner *w, const mill_node *n, const char *type) {
+  return MILL_W_FAIL_AT(w, n, MILL_E_FORBIDDEN_OPERATION, "statement", "DESC PARTITION",
+                        "objectType", type, "objectName",
+                        mill_w_quoted_parts(w, &n->parts[n->nparts - 1], 1), NULL);
+}
+
 static const mill_node *describe_table(mill_planner *w, const mill_node *n,
                                        const mill_catalog_table *t) {
   lines l = {.w = w};
-  bool spec = n->definition && n->definition->nspecs;
+  bool spec = of_partition(n);
+  if (spec && t->kind == MILL_TABLE_VIEW) return no_partition(w, n, "VIEW");
   if (spec && t->partitions.n == 0)
     return MILL_W_FAIL_AT(w, n, MILL_E_LEGACY_1251, "action", "DESC PARTITION", "tableName",
                           t->name, NULL);
@@ -363,8 +372,9 @@ const mill_node *mill_describe(mill_planner *w, const mill_node *n) {
   if (n->all && !n->extended)
     return MILL_W_FAIL_AT(w, n, MILL_E_DESCRIBE_JSON_NOT_EXTENDED, "tableName",
                           n->parts[n->nparts - 1], NULL);
-  if (mill_w_temporary(w, n->parts, n->nparts))
-    return describe_query(w, n, mill_analyse_relation(w, n, NULL));
+  bool temporary = mill_w_temporary(w, n->parts, n->nparts) != NULL;
+  if (temporary && of_partition(n)) return no_partition(w, n, "TEMPORARY VIEW");
+  if (temporary) return describe_query(w, n, mill_analyse_relation(w, n, NULL));
   if (!mill_w_table_name(w, n, n->parts, n->nparts, &name) || !mill_w_find_table(w, name, &t))
     return NULL;
   if (t == NULL) return describe_query(w, n, mill_analyse_relation(w, n, NULL));

@@ -302,6 +302,15 @@ static int shared_qualifiers(const mill_scope *s) {
   return n;
 }
 
+/* How many qualifiers are not told where the name has `nparts` parts: all that a plain name has not, if all columns
+** share them, and the databases of what a name of two parts could be in. */
+static int untold(const mill_scope *s, int nparts) {
+  if (s->ncolumns == 0 || nparts > 2) return 0;
+  int all = s->column[0]->parts ? s->column[0]->nparts : 0, shared = shared_qualifiers(s);
+  if (nparts == 1 && shared == all) return all;
+  return all > 0 && shared >= all - 1 ? all - 1 : 0;
+}
+
 /* The name as Spark measures how far others are: parts that are no identifier stand in quotes. */
 static const char *measured(mill_planner *w, const mill_expr *e) {
   mill_text text;
@@ -321,14 +330,13 @@ static const char *measured(mill_planner *w, const mill_expr *e) {
   return name;
 }
 
-/* Up to five column names of the scope, the nearest first, then by name: "`a`, `b`". A qualifier
-** that all share is left out where the name has none either. */
+/* Up to five column names of the scope, the nearest first, then by name: "`a`, `b`". */
 static const char *proposals(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   int n = s->ncolumns, *far = mill_w_alloc(w, ((size_t)n + 1) * sizeof *far);
   const char **shown = mill_w_alloc(w, ((size_t)n + 1) * sizeof *shown);
   const char *text = "", *name = measured(w, e);
   if (far == NULL || shown == NULL || name == NULL) return NULL;
-  int skip = n && e->nparts == 1 ? shared_qualifiers(s) : 0;
+  int skip = untold(s, e->nparts);
   for (int i = 0; i < n; i++) {
     shown[i] = told(w, s->column[i], skip);
     if (shown[i] == NULL) return NULL;

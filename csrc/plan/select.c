@@ -421,9 +421,41 @@ bool mill_n_computes(const mill_node *n, uint64_t id) {
   }
 }
 
+/* A view or a WITH query where it is used: its rows have ids of their own, and nothing names their files. */
+static bool is_reference(const mill_node *n) {
+  return n->alias && n->nexprs && n->exprs[0]->kind == MILL_X_ALIAS;
+}
+
+static bool tells_source(const mill_node *n) {
+  return keeps_columns(n) || (n->kind == MILL_N_PROJECT && !n->having);
+}
+
+/* Of a join each side tells its own; what may be missing may be NULL. What has no name is for input_file_name(). */
+static bool add_source_columns(mill_planner *w, const mill_node *n, bool missing, mill_exprs *out) {
+  const mill_expr *beside = n->noutput ? n->output[0] : NULL;
+  bool named = true;
+  for (; tells_source(n); n = n->child[0]) named = named && !is_reference(n);
+  if (n->kind == MILL_N_JOIN && !named) return true;
+  if (n->kind == MILL_N_JOIN) {
+    bool left = n->join == MILL_JOIN_RIGHT || n->join == MILL_JOIN_FULL;
+    bool right = n->join == MILL_JOIN_LEFT || n->join == MILL_JOIN_FULL;
+    bool one = n->join == MILL_JOIN_SEMI || n->join == MILL_JOIN_ANTI;
+    return add_source_columns(w, n->child[0], missing || left, out) &&
+           (one || add_source_columns(w, n->child[1], missing || right, out));
+  }
+  for (int i = 0; n->kind == MILL_N_SOURCE && i < n->nexprs; i++) {
+    mill_expr *c = mill_x_copy(w, n->exprs[i]);
+    if (c == NULL) return false;
+    c->nullable |= missing;
+    c->hidden = !named;
+    if (beside && named) c->parts = beside->parts, c->nparts = beside->nparts;
+    if (!mill_exprs_add(w, out, c)) return false;
+  }
+  return true;
+}
+
 bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
-  while (keeps_columns(n) || (n->kind == MILL_N_PROJECT && !n->having)) n = n->child[0];
-  return n->kind != MILL_N_SOURCE || mill_exprs_copy(w, out, n->exprs, n->nexprs);
+  return add_source_columns(w, n, false, out);
 }
 
 bool mill_using_columns(mill_planner *w, const mill_node *n, mill_exprs *out) {
@@ -475,8 +507,30 @@ static bool hand_on(mill_planner *w, mill_node *g, const mill_expr *c) {
   return true;
 }
 
+/* Does the source below n have the column beyond its output? */
+static bool has_source_column(const mill_node *n, uint64_t id) {
+  while (tells_source(n)) n = n->child[0];
+  if (n->kind == MILL_N_JOIN)
+    return has_source_column(n->child[0], id) || has_source_column(n->child[1], id);
+  return n->kind == MILL_N_SOURCE && mill_x_find_id(n->exprs, n->nexprs, id);
+}
+
+static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c);
+
+static const mill_node *expose_of_join(mill_planner *w, const mill_node *n, const mill_expr *c) {
+  mill_node *copy = mill_w_node_copy(w, n);
+  if (copy == NULL) return NULL;
+  for (int i = 0; i < 2; i++) {
+    if (!has_source_column(n->child[i], c->id)) continue;
+    copy->child[i] = expose(w, n->child[i], c);
+    if (copy->child[i] == NULL) return NULL;
+  }
+  return copy;
+}
+
 static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c) {
   if (n == NULL || mill_n_computes(n, c->id)) return n;
+  if (n->kind == MILL_N_JOIN) return expose_of_join(w, n, c);
   if (n->kind != MILL_N_PROJECT && !keeps_columns(n)) return n;
   mill_node *copy = mill_w_node_copy(w, n);
   if (copy == NULL) return NULL;

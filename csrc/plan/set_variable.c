@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/collation.h"
 #include "kernel/cast.h"
 #include "plan/plan_int.h"
 #include "plan/warehouse_int.h"
@@ -38,10 +39,19 @@ static const char *plainly(mill_planner *w, const char *name) {
   return plain ? name : mill_w_printf(w, "`%s`", name);
 }
 
+static mill_status add_collation(const mill_vector *v, mill_text *out, mill_error *err) {
+  char name[MILL_COLLATION_NAME];
+  const mill_type *t = v->type;
+  bool said = t->collation != MILL_UTF8_BINARY || t->written;
+  if (t->id != MILL_STRING || !said || !mill_vector_valid(v, 0)) return MILL_OK;
+  return mill_text_printf(out, err, " collate %s", mill_collation_name(t->collation, name));
+}
+
 static const char *shown(mill_planner *w, const mill_variable *v, const mill_variable_scope *s) {
   mill_text t;
   mill_text_init(&t, w->ctx->memory);
   mill_status status = mill_value_sql(&w->set, &v->value, 0, &t, w->err);
+  if (status == MILL_OK) status = add_collation(&v->value, &t, w->err);
   if (status == MILL_OK) status = mill_text_addc(&t, '\0', w->err);
   const char *out = NULL;
   if (status == MILL_OK)

@@ -220,7 +220,7 @@ static const char *type_sql(mill_planner *w, const mill_type *t) {
   w->status = mill_type_sql(t, &s, w->err);
   const char *text = w->status ? "" : mill_w_copy(w, s.data, s.size);
   mill_text_clear(&s);
-  if (t->id == MILL_STRING && t->collation == MILL_UTF8_BINARY)
+  if (t->id == MILL_STRING && t->collation == MILL_UTF8_BINARY && !t->written)
     return mill_w_printf(w, "%s COLLATE UTF8_BINARY", text);
   return text;
 }

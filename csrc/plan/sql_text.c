@@ -81,7 +81,7 @@ static mill_status literal(printer *p, const mill_expr *e) {
   if (p->whole) return mill_value_sql(p->set, e->value, 0, p->out, p->err);
   if (e->type->id == MILL_DECIMAL) return number(p, e);
   if (p->plain && e->type->id == MILL_BINARY) return plain_binary(p, e);
-  if (!p->plain && e->type->id == MILL_STRING && e->type->collation != MILL_UTF8_BINARY) {
+  if (!p->plain && e->type->id == MILL_STRING && (e->type->collation || e->type->written)) {
     char name[MILL_COLLATION_NAME];
     MILL_TRY(mill_value_sql(p->set, e->value, 0, p->out, p->err));
     return mill_text_printf(p->out, p->err, " collate %s",

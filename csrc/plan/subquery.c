@@ -17,7 +17,7 @@ static const mill_type *compared_as(mill_planner *w, const mill_expr *in, int i,
                                     const mill_expr *column) {
   const mill_expr *a = in->args[i];
   bool texts = a->type->id == MILL_STRING && column->type->id == MILL_STRING;
-  if (!texts || a->type == column->type || in->nargs > 1)
+  if (!texts || mill_type_same(a->type, column->type, true) || in->nargs > 1)
     return mill_common_type(w->ctx->types, a->type, column->type);
   const mill_expr *eq = mill_x_bound(w, "=", 2, a, column);
   if (eq) return eq->args[0]->type;

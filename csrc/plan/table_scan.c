@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/reader.h"
 #include "plan/warehouse_int.h"
 
 #include "base/json.h"
@@ -173,7 +174,8 @@ static const mill_node *rows_of(mill_planner *w, const mill_catalog_table *t,
                                 int generation) {
   path_list paths = {0};
   if (!list_paths(w, t, p, n, &paths)) return NULL;
-  if (paths.n == 0) return called(w, t, no_rows(w, schema), schema, generation);
+  if (paths.n == 0 && !mill_read_known(t->provider))
+    return called(w, t, no_rows(w, schema), schema, generation);
   mill_node *s = mill_w_node(w, MILL_N_SOURCE, NULL);
   mill_source *source = source_of(w, t, schema, &paths);
   if (s == NULL || source == NULL) return NULL;

@@ -99,7 +99,7 @@ mill_node *mill_p_alias(mill_parser *p, mill_node *n, int from, bool columns) {
   mill_node *a = mill_p_unary_node(p, MILL_N_ALIAS, n, from);
   a->alias = alias;
   mill_p_names(&names, &a->columns, &a->ncolumns);
-  bool values = n->kind == MILL_N_VALUES && n->ncolumns == 0; /* whose errors tell of these names */
+  bool values = n->kind == MILL_N_VALUES; /* whose errors tell of these names */
   if (values && a->ncolumns * n->nrows == n->nexprs)
     n->columns = a->columns, n->ncolumns = a->ncolumns;
   return a;

@@ -100,7 +100,7 @@ static const mill_type *string(mill_parser *p) {
   }
   mill_status s = mill_collation_open(id, p->err);
   if (s != MILL_OK) mill_p_stop(p, s);
-  return made(p, mill_type_string(p->rules.ctx->types, id, MILL_PLAIN_STRING, 0));
+  return made(p, mill_type_collated(p->rules.ctx->types, id));
 }
 
 static int interval_field(int kind, bool *months) {

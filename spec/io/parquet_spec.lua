@@ -131,11 +131,14 @@ describe("spark.read.parquet", function()
 
   it("tells which file a row is from, and where it stands there", function()
     local df = spark.read:parquet(folder .. "flat*.parquet")
-    df:createOrReplaceTempView "both"
-    local files = spark:sql [[SELECT _metadata.file_name, count(*), max(_metadata.row_index) FROM both
-      GROUP BY _metadata.file_name ORDER BY 1]]:collect()
+    local F = require "tidemill".functions
+    local files = df:groupBy "_metadata.file_name":agg(F.count "*", F.max "_metadata.row_index"):orderBy "file_name"
+      :collect()
     assert.same({ "flat_v1_snappy.parquet", 40, 39 }, { files[1][1], files[1][2], files[1][3] })
-    local last = spark:sql "SELECT l, _metadata.row_index FROM both WHERE l = 1000000000030":collect()
+    local last = df:where "l = 1000000000030":select("l", "_metadata.row_index"):collect()
+    df:createOrReplaceTempView "both"
+    local ok, e = pcall(spark.sql, spark, "SELECT _metadata.row_index FROM both")
+    assert.same({ false, "UNRESOLVED_COLUMN.WITH_SUGGESTION" }, { ok, e.condition })
     assert.same({ 30, 30 }, { last[1][2], last[2][2] })
   end)
 
