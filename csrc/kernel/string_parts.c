@@ -145,7 +145,8 @@ KERNEL_HEAD(k_levenshtein) {
   int32_t *r = out->data;
   mill_edit_masks masks = {0};
   MILL_EACH(out, n, i) {
-    MILL_TRY(mill_edit_distance(call, &masks, bytes_at(args[0], i), bytes_at(args[1], i), &r[i], err));
+    MILL_TRY(
+        mill_edit_distance(call, &masks, bytes_at(args[0], i), bytes_at(args[1], i), &r[i], err));
     if (call->nargs > 2 && r[i] > MILL_AT(int32_t, args[2], i)) r[i] = -1;
   }
   return MILL_OK;
