@@ -151,10 +151,18 @@ static inline int64_t units_between(const unit *u, double inverse, int64_t a, in
 /* Rows of one unit that is no longer than an hour: instants are as good as local times. */
 static void units_of_rows(const unit *u, const mill_vector *a, const mill_vector *b, size_t n,
                           int64_t *restrict r) {
-  const double inverse = mill_divisor_of(u->micros).inverse;
-  const unit one = *u;
-  for (size_t i = 0; i < n; i++)
-    r[i] = units_between(&one, inverse, MILL_AT(int64_t, a, i), MILL_AT(int64_t, b, i));
+  const int64_t by = u->micros;
+  const double inverse = mill_divisor_of(by).inverse;
+  bool far = inverse == 0;
+  for (size_t i = 0; !far && i < n; i++) {
+    int64_t gap;
+    far |= __builtin_sub_overflow(MILL_AT(int64_t, b, i), MILL_AT(int64_t, a, i), &gap);
+    int64_t sign = gap >> 63, size = (int64_t)(((uint64_t)gap ^ (uint64_t)sign) - (uint64_t)sign);
+    r[i] = (mill_quotient(size, by, inverse) ^ sign) - sign;
+    far |= size < 0;
+  }
+  for (size_t i = 0; far && i < n; i++)
+    r[i] = units_between(u, inverse, MILL_AT(int64_t, a, i), MILL_AT(int64_t, b, i));
 }
 
 KERNEL_HEAD(k_timestampdiff) {

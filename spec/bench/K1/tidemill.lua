@@ -18,7 +18,8 @@ end
 -- What Parquet has no type for, and columns of other types.
 local DERIVED = "SELECT * EXCEPT (m), CAST(m * 0.01BD AS DECIMAL(12, 2)) AS m, "
   .. "CAST(j * 0.01BD AS DECIMAL(12, 2)) AS mj, "
-  .. "CAST(j AS INT) AS jn, m AS mc, CAST(d AS TIMESTAMP) AS dt, array(a, c) AS ac, "
+  .. "CAST(j AS INT) AS jn, m AS mc, CAST(d AS TIMESTAMP) AS dt, CAST(n % 60 AS DECIMAL(16, 6)) AS ss, "
+  .. "array(a, c) AS ac, "
   .. "concat(X'0101000000', CAST(substring(u, 13, 16) AS BINARY)) AS wk, "
   .. "2000 + n % 25 AS yy, 1 + n % 12 AS mm, 1 + n % 28 AS dd, "
   .. "CAST(e AS ARRAY<DOUBLE>) AS de, map(1L, i, 2L, j, 3L, i + j, 4L, i - j) AS mp, parse_json(js) AS v, "
