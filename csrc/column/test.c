@@ -120,7 +120,7 @@ enum { BLOCK = 256 };
 
 #define COMPARED(condition)                                                                        \
   do {                                                                                             \
-    for (uint32_t i = 0; i < n; i++) mask[i] &= (uint8_t)(condition);                              \
+    for (uint32_t i = 0; i < n; i++) mask[i] = (uint8_t)(mask[i] & (condition));                   \
     return;                                                                                        \
   } while (0)
 #define ONE_OF(type)                                                                               \

@@ -57,11 +57,12 @@ KERNEL_HEAD(k_overlay) {
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i), by = bytes_at(args[1], i);
     int64_t pos = MILL_AT(int32_t, args[2], i), len = MILL_AT(int32_t, args[3], i);
-    int64_t size = (int64_t)(binary ? s.n : mill_utf8_count(s.p, s.n));
+    bool plain = binary || mill_utf8_ascii(s.p, s.n);
     if (len < 0) len = (int64_t)(binary ? by.n : mill_utf8_count(by.p, by.n));
     int64_t tail = pos + len;
+    int64_t size = tail >= 0 ? 0 : (int64_t)(plain ? s.n : mill_utf8_count(s.p, s.n));
     int64_t from = tail > 0 ? tail - 1 : tail < 0 ? size + tail : 0;
-    size_t head = offset_of(s, binary, pos - 1), rest = offset_of(s, binary, from);
+    size_t head = offset_of(s, plain, pos - 1), rest = offset_of(s, plain, from);
     char *p = NULL;
     MILL_TRY(mill_bytes_take(call, head + by.n + s.n - rest, &p, err));
     memcpy(p, s.p, head);
