@@ -1,5 +1,6 @@
-/* MILL_HOT: functions that are one loop over plain values. gcc vectorises these at -O3 only, and twice, for the
-** processor at hand; comparisons of doubles only where no trap is asked for. Not under a sanitizer: the choice runs before its library is there. */
+/* MILL_HOT: functions that are one loop over plain values. gcc vectorises these at -O3 only, comparisons of doubles
+** only where they need no traps, and twice, for the processor at hand. Not under a sanitizer: the choice runs before
+** its library is there. */
 #ifndef MILL_BASE_HOT_H
 #define MILL_BASE_HOT_H
 
