@@ -224,8 +224,21 @@ bool mill_decimal_mul(mill_i128 a, int sa, mill_i128 b, int sb, int precision, i
                       MILL_HALF_UP, precision, out);
 }
 
+/* a * 10^up / b, rounded, where the product has 127 bits at most; false: it may have more, or the quotient too many
+** digits. */
+static bool divide_short(mill_i128 a, int up, mill_i128 b, int precision, mill_i128 *out) {
+  mill_i128 x;
+  if (b == 0 || up < 0 || up > MILL_DECIMAL_MAX || __builtin_mul_overflow(a, mill_pow10(up), &x))
+    return false;
+  mill_u128 n = magnitude(x), d = magnitude(b), q = n / d, rest = n - q * d;
+  q += rest >= d - rest;
+  *out = (a < 0) != (b < 0) ? -(mill_i128)q : (mill_i128)q;
+  return mill_decimal_fits(*out, precision);
+}
+
 bool mill_decimal_div(mill_i128 a, int sa, mill_i128 b, int sb, int precision, int scale,
                       mill_i128 *out) {
+  if (divide_short(a, scale + sb - sa, b, precision, out)) return true;
   wide x = wide_of(magnitude(a)), y = wide_of(magnitude(b));
   int up = scale + sb - sa;
   if (!(up >= 0 ? wide_scale_up(&x, up) : wide_scale_up(&y, -up))) return false;

@@ -316,7 +316,17 @@ static inline int digit_count(uint64_t v) {
 char *mill_digits_before(char *end, uint64_t v) { return digits_before(end, v); }
 int mill_digit_count(uint64_t v) { return digit_count(v); }
 
+/* One digit or two. */
+static int small_text(int v, char *buf) {
+  int n = 1 + (v > 9);
+  buf[0] = (char)('0' + (v > 9 ? v / 10 : v));
+  buf[1] = (char)('0' + v % 10);
+  buf[n] = 0;
+  return n;
+}
+
 int mill_int_text(int64_t v, char *buf) {
+  if (v >= 0 && v < 100) return small_text((int)v, buf);
   uint64_t m = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
   int n = (v < 0) + digit_count(m);
   buf[0] = '-';

@@ -1,5 +1,5 @@
 /* Patterns whose texts all have one layout, such as dd/MM/yyyy HH:mm:ss: yyyy and letters in twos, each at
-** most once, with characters between that are neither letters nor digits. A text of that length with
+** most once, with characters of ASCII between that are no digits. A text of that length with
 ** digits where the layout has them is what the general reader would take, field by field; any other text
 ** (a year with a sign, say) is left to that. Bytes are compared in words of eight, of which the last
 ** overlaps those before. Printing puts the layout and then the digits; a year of more or fewer than four
@@ -10,9 +10,7 @@
 
 enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND };
 
-static bool letter_or_digit(unsigned char c) {
-  return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-}
+static bool not_between(unsigned char c) { return c >= 0x80 || (c >= '0' && c <= '9'); }
 
 static int field_of(const pattern_item *t) {
   if (t->letter == 'y') return t->count == 4 ? YEAR : -1;
@@ -28,7 +26,7 @@ static bool add_item(pattern_fixed *f, const pattern_item *t, char *layout) {
     return false;
   if (t->letter) f->at[field] = (int8_t)f->n;
   for (size_t i = 0; i < n; i++) {
-    if (!t->letter && letter_or_digit((unsigned char)t->s[i])) return false;
+    if (!t->letter && not_between((unsigned char)t->s[i])) return false;
     layout[f->n++] = t->letter ? '0' : t->s[i];
   }
   return true;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { POINT = 1, LINE, POLYGON, POINTS, LINES, POLYGONS, SHAPES };
+enum { HOST_LITTLE = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
 enum { MAX_DIMENSIONS = 4, MAX_DEPTH = 500 };
 
 typedef struct walk {
@@ -27,6 +28,11 @@ static bool too_short(walk *w) { return fail(w, "Unexpected end of WKB buffer", 
 
 static uint64_t take(walk *w, size_t width) {
   uint64_t v = 0;
+  if (w->little == HOST_LITTLE && width == sizeof v) {
+    memcpy(&v, w->in + w->at, sizeof v);
+    w->at += width;
+    return v;
+  }
   for (size_t k = 0; k < width; k++)
     v |= (uint64_t)w->in[w->at + k] << 8 * (w->little ? k : width - 1 - k);
   w->at += width;
@@ -34,6 +40,11 @@ static uint64_t take(walk *w, size_t width) {
 }
 
 static void put(walk *w, uint64_t v, size_t width) {
+  if (w->little_out == HOST_LITTLE && width == sizeof v) {
+    memcpy(w->out + w->made, &v, sizeof v);
+    w->made += width;
+    return;
+  }
   for (size_t k = 0; k < width; k++)
     w->out[w->made + k] = (uint8_t)(v >> 8 * (w->little_out ? k : width - 1 - k));
   w->made += width;
@@ -123,8 +134,10 @@ static bool copy_order(walk *w) {
   char text[64];
   if (w->at >= w->n) return too_short(w);
   uint8_t order = w->in[w->at];
-  snprintf(text, sizeof text, "Invalid byte order %d", (int8_t)order);
-  if (order > 1) return fail(w, text, w->at);
+  if (order > 1) {
+    snprintf(text, sizeof text, "Invalid byte order %d", (int8_t)order);
+    return fail(w, text, w->at);
+  }
   w->at++;
   w->little = order == 1;
   w->out[w->made++] = w->little_out;
@@ -139,8 +152,10 @@ static bool copy_shape(walk *w, int depth, uint32_t parent, uint32_t *kind) {
   if (w->n - w->at < sizeof(uint32_t)) return too_short(w);
   uint32_t type = (uint32_t)take(w, sizeof type);
   bool known = type % 1000 >= POINT && type % 1000 <= SHAPES && type / 1000 <= 3;
-  snprintf(text, sizeof text, "Invalid or unsupported type %d", (int32_t)type);
-  if (!known || (parent && type / 1000 != parent / 1000)) return fail(w, text, w->at - sizeof type);
+  if (!known || (parent && type / 1000 != parent / 1000)) {
+    snprintf(text, sizeof text, "Invalid or unsupported type %d", (int32_t)type);
+    return fail(w, text, w->at - sizeof type);
+  }
   put(w, type, sizeof type);
   *kind = type % 1000;
   bool done = copy_body(w, depth, type);

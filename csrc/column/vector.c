@@ -266,16 +266,22 @@ static mill_status own_bytes(mill_str *s, const uint64_t *valid, size_t first, c
 /* A row of the run that is null, from row i on; r->n where there is none. */
 static size_t next_null(const rows_of *r, size_t i) {
   const uint64_t *valid = r->src->valid;
-  bool straight = r->sel == NULL && r->src->index == NULL && r->src->mask;
-  while (i < r->n) {
-    if (straight && (i & 63) == 0 && r->n - i >= 64 && valid[i >> 6] == UINT64_MAX)
-      i += 64;
-    else if (!mill_valid_bit(valid, source(r, i)))
-      return i;
-    else
-      i++;
-  }
+  while (i < r->n && mill_valid_bit(valid, source(r, i))) i++;
   return i;
+}
+
+/* The bits of a run that lies as it is go in 64 at a time. Rows that are not written yet have bits of 1. */
+static mill_status append_bits(mill_vector *dst, const rows_of *r, mill_error *err) {
+  for (size_t i = 0; i < r->n; i += 64) {
+    size_t at = dst->size + i, low = at & 63;
+    uint64_t nulls = ~r->src->valid[i >> 6];
+    if (r->n - i < 64) nulls &= ((uint64_t)1 << (r->n - i)) - 1;
+    if (nulls == 0) continue;
+    MILL_TRY(mill_vector_need_valid(dst, r->a, err));
+    dst->valid[at >> 6] &= ~(nulls << low);
+    if (low && nulls >> (64 - low)) dst->valid[(at >> 6) + 1] &= ~(nulls >> (64 - low));
+  }
+  return MILL_OK;
 }
 
 /* A bitmap is made when a null comes, so that values from sources that keep one always are known to
@@ -287,6 +293,7 @@ static mill_status append_valid(mill_vector *dst, const rows_of *r, mill_error *
     return MILL_OK;
   }
   if (r->src->valid == NULL) return MILL_OK;
+  if (r->sel == NULL && r->src->index == NULL && r->src->mask) return append_bits(dst, r, err);
   for (size_t i = next_null(r, 0); i < r->n; i = next_null(r, i + 1)) {
     MILL_TRY(mill_vector_need_valid(dst, r->a, err));
     mill_vector_clear_bit(dst, dst->size + i);

@@ -128,6 +128,23 @@ AGG_UPDATE(count_if_update) {
   return MILL_OK;
 }
 
+MILL_HOT static int64_t sum_of_flags(const uint8_t *flag, size_t n) {
+  int64_t total = 0;
+  for (size_t i = 0; i < n; i++) total += flag[i];
+  return total;
+}
+
+static mill_status count_if_all(mill_call *call, void *state, const mill_vector *const *args,
+                                size_t n, mill_error *err) {
+  int64_t *count = &((counter *)state)->count;
+  (void)call, (void)err;
+  if (args[0]->mask && args[0]->valid == NULL)
+    *count += sum_of_flags(args[0]->data, n);
+  else
+    AGG_ROWS(args[0], n, i) *count += MILL_AT(uint8_t, args[0], i);
+  return MILL_OK;
+}
+
 AGG_UPDATE(count_if_retract) {
   (void)call, (void)err;
   AGG_ROWS(args[0], n, i)((counter *)states[i])->count -= MILL_AT(uint8_t, args[0], i);
@@ -166,6 +183,7 @@ static const mill_aggregate count_agg = {.state_size = sizeof(counter),
                                          .common = true};
 static const mill_aggregate count_if_agg = {.state_size = sizeof(counter),
                                             .update = count_if_update,
+                                            .update_all = count_if_all,
                                             .merge = count_merge,
                                             .save = count_out,
                                             .final = count_out,

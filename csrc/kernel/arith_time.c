@@ -95,11 +95,25 @@ static bool move(const mill_zone *zone, int64_t at, mill_interval by, int sign, 
          !__builtin_add_overflow(at, micros, out);
 }
 
+/* Intervals of days and time where a day is always as long: one sum; false: some row has none. */
+static bool move_micros(const mill_vector *at, const mill_vector *by, int sign, size_t n,
+                        int64_t *r) {
+  bool fine = true;
+  for (size_t i = 0; i < n; i++) {
+    int64_t micros = MILL_AT(int64_t, by, i), from = MILL_AT(int64_t, at, i);
+    fine &= !(sign < 0 ? __builtin_sub_overflow(from, micros, &r[i])
+                       : __builtin_add_overflow(from, micros, &r[i]));
+  }
+  return fine;
+}
+
 KERNEL_HEAD(timestamp_interval) {
   const arith *st = call->state;
   const mill_zone *zone = LEFT->type->id == MILL_TIMESTAMP ? mill_session_zone(call->set) : NULL;
   int64_t *r = out->data;
   if (zone && mill_zone_is_utc(zone)) zone = NULL;
+  if (zone == NULL && RIGHT->type->id == MILL_INTERVAL_DT && move_micros(LEFT, RIGHT, SIGN, n, r))
+    return MILL_OK;
   MILL_EACH(out, n, i) {
     r[i] = 0;
     if (!move(zone, MILL_AT(int64_t, LEFT, i), parts_of(RIGHT, i), SIGN, &r[i]))

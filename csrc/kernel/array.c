@@ -95,11 +95,6 @@ static mill_status array_of(mill_binding *b, const mill_type *e, bool nulls, mil
 
 /* ---- adding elements ------------------------------------------------------------------------ */
 
-static mill_status add_all(list_out *o, const mill_vector *v, mill_span s, mill_error *err) {
-  for (uint32_t k = s.start; k < s.start + s.size; k++) MILL_TRY(list_add(o, v->child, k, err));
-  return MILL_OK;
-}
-
 static mill_status add_end(mill_call *call, const mill_vector *const *args, size_t n,
                            mill_vector *out, bool front, mill_error *err) {
   list_out o;
@@ -111,7 +106,7 @@ static mill_status add_end(mill_call *call, const mill_vector *const *args, size
     }
     const mill_vector *x = mill_vector_valid(args[1], i) ? args[1] : NULL;
     if (front) MILL_TRY(list_add(&o, x, i, err));
-    MILL_TRY(add_all(&o, args[0], span_at(args[0], i), err));
+    MILL_TRY(list_add_span(&o, args[0]->child, span_at(args[0], i), err));
     if (!front) MILL_TRY(list_add(&o, x, i, err));
     list_row(&o, i);
   }
@@ -145,13 +140,14 @@ static mill_status insert_row(list_out *o, const mill_vector *const *args, uint3
   if (at < 0) {
     MILL_TRY(list_add(o, x, i, err));
     for (; at < 0; at++) MILL_TRY(list_add(o, NULL, 0, err));
-    return add_all(o, args[0], s, err);
+    return list_add_span(o, args[0]->child, s, err);
   }
   int64_t head = at < size ? at : size;
-  MILL_TRY(add_all(o, args[0], (mill_span){s.start, (uint32_t)head}, err));
+  MILL_TRY(list_add_span(o, args[0]->child, (mill_span){s.start, (uint32_t)head}, err));
   for (int64_t k = size; k < at; k++) MILL_TRY(list_add(o, NULL, 0, err));
   MILL_TRY(list_add(o, x, i, err));
-  return add_all(o, args[0], (mill_span){s.start + (uint32_t)head, (uint32_t)(size - head)}, err);
+  return list_add_span(o, args[0]->child,
+                       (mill_span){s.start + (uint32_t)head, (uint32_t)(size - head)}, err);
 }
 
 KERNEL_HEAD(k_insert) {
@@ -208,16 +204,23 @@ static mill_status bind_repeat(mill_binding *b, mill_error *err) {
 
 /* ---- leaving out ---------------------------------------------------------------------------- */
 
+/* The elements between those that go are added in one. */
 KERNEL_HEAD(k_remove) {
   list_out o;
+  uint32_t *gone;
+  const mill_vector *c = args[0]->child;
+  MILL_TRY(mill_list_places(call, n, &gone, err));
   list_open(&o, call, out);
+  if (c) mill_list_find(args[0], args[1], out->valid, n, gone);
   MILL_EACH(out, n, i) {
     mill_span s = span_at(args[0], i);
-    for (uint32_t k = s.start; k < s.start + s.size; k++) {
-      const mill_vector *c = args[0]->child;
-      if (mill_vector_valid(c, k) && mill_vector_compare(c, k, args[1], i) == 0) continue;
-      MILL_TRY(list_add(&o, c, k, err));
+    uint32_t from = s.start, stop = s.start + s.size, k = gone[i];
+    for (; c && k < stop; k++) {
+      if (!mill_vector_valid(c, k) || mill_vector_compare(c, k, args[1], i) != 0) continue;
+      MILL_TRY(list_add_span(&o, c, (mill_span){from, k - from}, err));
+      from = k + 1;
     }
+    MILL_TRY(list_add_span(&o, c, (mill_span){from, stop - from}, err));
     list_row(&o, i);
   }
   return list_close(&o, err);
@@ -424,7 +427,7 @@ KERNEL_HEAD(k_flatten) {
       continue;
     }
     for (uint32_t k = s.start; k < s.start + s.size; k++)
-      MILL_TRY(add_all(&o, inner, span_at(inner, k), err));
+      MILL_TRY(list_add_span(&o, inner->child, span_at(inner, k), err));
     list_row(&o, i);
   }
   return list_close(&o, err);
@@ -440,33 +443,47 @@ static mill_status bind_flatten(mill_binding *b, mill_error *err) {
 }
 
 /* A struct of the n-th elements; the shorter ones give nulls. */
-KERNEL_HEAD(k_zip) {
-  mill_vector *item = &out->child[0], null;
-  mill_span *r = out->data;
-  MILL_EACH(out, n, i) {
-    uint32_t size = 0, first = item->size;
-    for (int a = 0; a < call->nargs; a++) {
-      mill_span s = span_at(args[a], i);
-      if (s.size > size) size = s.size;
-    }
-    MILL_TRY(mill_vector_reserve(item, first + size, call->arena, err));
-    for (int a = 0; a < call->nargs; a++) {
-      mill_span s = span_at(args[a], i);
-      mill_vector_null(&null, item->child[a].type);
-      for (uint32_t k = 0; k < size; k++) {
-        uint32_t at = s.start + k;
-        bool there = k < s.size && args[a]->child->type->id != MILL_NULL;
-        MILL_TRY(mill_vector_append(&item->child[a], there ? args[a]->child : &null,
-                                    there ? &at : NULL, 1, false, call->arena, err));
-      }
-    }
-    item->size = first + size;
-    r[i] = (mill_span){first, size};
+/* Elements [0, sizes[i]) of row i of v, one after the other; nulls where the row has ended. */
+static mill_status zip_column(mill_call *call, const mill_vector *v, const uint32_t *sizes,
+                              size_t n, uint32_t *at, uint32_t total, mill_vector *to,
+                              mill_error *err) {
+  mill_vector null;
+  bool typed = v->child && v->child->type->phys != MILL_PHYS_NONE;
+  if (!typed) {
+    mill_vector_null(&null, to->type);
+    return mill_vector_append(to, &null, NULL, total, false, call->arena, err);
   }
+  for (size_t i = 0, all = 0; i < n; i++) {
+    mill_span s = span_at(v, i);
+    for (uint32_t k = 0; k < sizes[i]; k++) at[all++] = k < s.size ? s.start + k : MILL_NO_ELEMENT;
+  }
+  return mill_list_pick(call, v->child, at, total, to, err);
+}
+
+KERNEL_HEAD(k_zip) {
+  mill_vector *item = &out->child[0];
+  mill_span *r = out->data;
+  uint32_t *sizes, *at;
+  uint64_t total = 0;
+  MILL_TRY(mill_list_places(call, n, &sizes, err));
+  for (size_t i = 0; i < n; i++) {
+    sizes[i] = 0;
+    for (int a = 0; a < call->nargs && mill_valid_bit(out->valid, i); a++) {
+      uint32_t size = span_at(args[a], i).size;
+      if (size > sizes[i]) sizes[i] = size;
+    }
+    r[i] = (mill_span){(uint32_t)total, sizes[i]};
+    total += sizes[i];
+  }
+  if (total >= UINT32_MAX) return mill_oom(call->arena->memory, total, err);
+  MILL_TRY(mill_list_places(call, total, &at, err));
+  MILL_TRY(mill_vector_reserve(item, (uint32_t)total, call->arena, err));
+  for (int a = 0; a < call->nargs; a++)
+    MILL_TRY(zip_column(call, args[a], sizes, n, at, (uint32_t)total, &item->child[a], err));
+  item->size = (uint32_t)total;
   return MILL_OK;
 }
 
-/* The name of a column's text, or the place. */
 static const char *zip_name(mill_binding *b, int i) {
   const char *s = mill_arg_sql(b, i), *dot = strrchr(s, '.');
   bool name = b->arg_value[i] == NULL && strpbrk(s, "( '\"") == NULL;

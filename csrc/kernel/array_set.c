@@ -148,8 +148,30 @@ KERNEL_HEAD(k_intersect) { return set_rows(call, args, n, out, INTERSECT, err); 
 KERNEL_HEAD(k_except) { return set_rows(call, args, n, out, EXCEPT, err); }
 
 /* true where both hold an element; null where that hangs on a null. */
+#define OVERLAP_ROWS(T)                                                                            \
+  MILL_EACH(out, n, i) {                                                                           \
+    mill_span s = span_at(x, i), t = span_at(y, i);                                                \
+    const T *p = (const T *)x->child->data + s.start, *q = (const T *)y->child->data + t.start;    \
+    uint32_t k = 0;                                                                                \
+    while (k < s.size && !among_##T(q, t.size, p[k])) k++;                                         \
+    r[i] = k < s.size;                                                                             \
+  }
+
+static void overlap_words(const mill_vector *x, const mill_vector *y, size_t n, mill_vector *out) {
+  uint8_t *r = out->data;
+  switch (x->child->type->phys) {
+    MILL_WORD_CASES(OVERLAP_ROWS)
+  default: break;
+  }
+}
+
 KERNEL_HEAD(k_overlap) {
   uint8_t *r = out->data;
+  size_t total = 0;
+  if (is_short(args[0], out->valid, n, &total) && is_short(args[1], out->valid, n, &total)) {
+    overlap_words(args[0], args[1], n, out);
+    return MILL_OK;
+  }
   MILL_EACH(out, n, i) {
     mill_span x = span_at(args[0], i), y = span_at(args[1], i);
     seen s;

@@ -269,12 +269,38 @@ static void in_strings(const in_set *s, const mill_vector *v, size_t n, uint8_t 
   }
 }
 
+/* A few words: a pass over the rows an item. */
+#define IN_WORDS(T)                                                                                \
+  for (uint32_t k = 0; k < s->items.size; k++) {                                                   \
+    const T *x = v->data, item = ((const T *)s->items.data)[k];                                    \
+    for (size_t i = 0; i < n; i++) r[i] |= MILL_WORD_SAME(x[i], item);                             \
+  }
+
+MILL_HOT static void in_words(const in_set *s, const mill_vector *v, size_t n,
+                              uint8_t *restrict r) {
+  memset(r, 0, n);
+  switch (v->type->phys) {
+    MILL_WORD_CASES(IN_WORDS)
+  default: break;
+  }
+}
+
+/* By a loop of its own, null rows as any; false: no such loop is for these. */
+static bool in_few(const in_set *s, const mill_vector *v, size_t n, uint8_t *r) {
+  if (few_strings(s, v->type))
+    in_strings(s, v, n, r);
+  else if (mill_phys_is_word(v->type->phys) && v->mask && s->items.size <= FEW_ITEMS)
+    in_words(s, v, n, r);
+  else
+    return false;
+  return true;
+}
+
 KERNEL_HEAD(in_constants) {
   const in_set *s = call->state;
   uint64_t hash[MILL_BATCH];
   uint8_t *r = out->data;
-  if (few_strings(s, args[0]->type)) {
-    in_strings(s, args[0], n, r);
+  if (in_few(s, args[0], n, r)) {
     for (size_t i = 0; (args[0]->valid || s->has_null) && i < n; i++)
       if (!mill_vector_valid(args[0], i) || (!r[i] && s->has_null))
         MILL_TRY(mill_set_null(call, out, i, err));

@@ -53,7 +53,7 @@ static bool equal_rows(const mill_vector *a, const mill_vector *b, size_t i) {
 
 PICK_KERNEL(k_if, is_true(args[0], i) ? 1 : 2)
 PICK_KERNEL(k_when, first_true(args, call->nargs, i))
-PICK_KERNEL(k_coalesce, first_not_null(args, call->nargs, i))
+PICK_KERNEL(pick_first, first_not_null(args, call->nargs, i))
 PICK_KERNEL(k_nvl2, mill_vector_valid(args[0], i) ? 1 : 2)
 PICK_KERNEL(pick_greatest, extreme(args, call->nargs, i, 1))
 PICK_KERNEL(pick_least, extreme(args, call->nargs, i, -1))
@@ -87,6 +87,30 @@ MILL_HOT static bool extreme_words(const mill_vector *const *args, int nargs, in
   return true;
 }
 
+/* Values of one width whose first argument has few nulls: that one, and what stands for its nulls. */
+static bool fill_nulls(const mill_vector *const *args, size_t n, mill_vector *out) {
+  const mill_vector *first = args[0], *then = args[1];
+  size_t width = out->type->width;
+  bool words = mill_phys_is_word(out->type->phys) && first->type->phys == out->type->phys;
+  if (!words || !first->mask || then->type->phys != out->type->phys || then->valid) return false;
+  mill_copy_fixed(out, first, n);
+  for (size_t from = 0; first->valid && from < n; from += 64) {
+    uint64_t nulls = ~first->valid[from / 64];
+    if (n - from < 64) nulls &= ((uint64_t)1 << (n - from)) - 1;
+    for (; nulls; nulls &= nulls - 1) {
+      size_t i = from + (size_t)__builtin_ctzll(nulls);
+      memcpy((char *)out->data + i * width, (const char *)then->data + (i & then->mask) * width,
+             width);
+    }
+  }
+  return true;
+}
+
+KERNEL_HEAD(k_coalesce) {
+  if (call->nargs > 1 && fill_nulls(args, n, out)) return MILL_OK;
+  return pick_first(call, args, n, out, err);
+}
+
 KERNEL_HEAD(k_greatest) {
   if (extreme_words(args, call->nargs, 1, n, out)) return MILL_OK;
   return pick_greatest(call, args, n, out, err);
@@ -98,7 +122,26 @@ KERNEL_HEAD(k_least) {
 }
 
 PICK_KERNEL(k_nullif, equal_rows(args[0], args[1], i) ? -1 : 0)
-PICK_KERNEL(k_null_where, mill_vector_valid(args[1], i) && MILL_AT(uint8_t, args[1], i) ? -1 : 0)
+PICK_KERNEL(pick_null_where, mill_vector_valid(args[1], i) && MILL_AT(uint8_t, args[1], i) ? -1 : 0)
+
+/* Words are copied, and bits cleared where the condition holds, 64 rows at a time. */
+KERNEL_HEAD(k_null_where) {
+  const mill_vector *v = args[0], *where = args[1];
+  bool words = mill_phys_is_word(out->type->phys) && v->type->phys == out->type->phys;
+  if (!words || v->valid || where->valid || !where->mask || where->type->phys != MILL_PHYS_BOOL)
+    return pick_null_where(call, args, n, out, err);
+  const uint8_t *flag = where->data;
+  mill_copy_fixed(out, v, n);
+  for (size_t from = 0; from < n; from += 64) {
+    uint64_t nulls = 0;
+    size_t stop = n - from < 64 ? n - from : 64;
+    for (size_t i = 0; i < stop; i++) nulls |= (uint64_t)(flag[from + i] != 0) << i;
+    if (nulls == 0) continue;
+    MILL_TRY(mill_vector_need_valid(out, call->arena, err));
+    out->valid[from / 64] &= ~nulls;
+  }
+  return MILL_OK;
+}
 
 static bool is_nan(const mill_vector *v, size_t i) {
   if (v->type->id == MILL_FLOAT) return isnan(MILL_AT(float, v, i));

@@ -97,9 +97,10 @@ static int day_of_week(bytes s) {
 
 KERNEL_HEAD(k_next_day) {
   int32_t *r = out->data;
+  int d = -1;
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[1], i);
-    int d = day_of_week(s);
+    if (d < 0 || args[1]->mask) d = day_of_week(s);
     if (d < 0 && call->set->ansi)
       return mill_call_fail(call, err, MILL_E_ILLEGAL_DAY_OF_WEEK, "string",
                             mill_error_fmt(err, "%.*s", (int)s.n, s.p), NULL);
@@ -107,9 +108,8 @@ KERNEL_HEAD(k_next_day) {
       MILL_TRY(mill_set_null(call, out, i, err));
       continue;
     }
-    int64_t day = MILL_AT(int32_t, args[0], i);
-    int ahead = (d - mill_weekday(day) + 7) % 7;
-    r[i] = (int32_t)(day + (ahead ? ahead : 7));
+    int32_t day = MILL_AT(int32_t, args[0], i), behind = (int32_t)(((int64_t)day - d + 4) % 7);
+    r[i] = (int32_t)((uint32_t)day + 7 - (uint32_t)(behind + (behind < 0 ? 7 : 0)));
   }
   return MILL_OK;
 }

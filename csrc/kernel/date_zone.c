@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/calendar.h"
+#include "base/divide.h"
 #include "kernel/bytes_int.h"
 
 /* ---- zones ---------------------------------------------------------------------------------- */
@@ -100,6 +101,13 @@ static bool add_units(const mill_zone *z, const unit *u, int64_t count, int64_t 
   return !__builtin_mul_overflow(count, u->micros, out) && !__builtin_add_overflow(*out, at, out);
 }
 
+/* The unit of row i; a constant is looked up once. */
+static mill_status next_unit(mill_call *call, const mill_vector *v, size_t i, const unit **u,
+                             mill_error *err) {
+  if (*u && v->mask == 0) return MILL_OK;
+  return unit_of(call, bytes_at(v, i), u, err);
+}
+
 static const mill_zone *zone_of(const mill_call *call, const mill_type *t) {
   return t->id == MILL_TIMESTAMP ? mill_session_zone(call->set) : mill_zone_utc();
 }
@@ -107,9 +115,9 @@ static const mill_zone *zone_of(const mill_call *call, const mill_type *t) {
 KERNEL_HEAD(k_timestampadd) {
   const mill_zone *z = zone_of(call, args[2]->type);
   int64_t *r = out->data;
+  const unit *u = NULL;
   MILL_EACH(out, n, i) {
-    const unit *u;
-    MILL_TRY(unit_of(call, bytes_at(args[0], i), &u, err));
+    MILL_TRY(next_unit(call, args[0], i, &u, err));
     int64_t count = MILL_AT(int64_t, args[1], i);
     if (!add_units(z, u, count, MILL_AT(int64_t, args[2], i), &r[i]))
       return mill_call_fail(call, err, MILL_E_DATETIME_OVERFLOW, "operation",
@@ -131,16 +139,50 @@ static int64_t months_between(int64_t a, int64_t b) {
   return (((y.year - x.year) * 12 + y.month - x.month) * 32 + y.day - x.day) / 32;
 }
 
+/* Whole units of microseconds from a to b, towards zero. */
+static inline int64_t units_between(const unit *u, double inverse, int64_t a, int64_t b) {
+  int64_t gap;
+  if (__builtin_sub_overflow(b, a, &gap) || gap == INT64_MIN || inverse == 0)
+    return (int64_t)(((mill_i128)b - a) / u->micros);
+  int64_t count = mill_quotient(gap < 0 ? -gap : gap, u->micros, inverse);
+  return gap < 0 ? -count : count;
+}
+
+/* Rows of one unit that is no longer than an hour: instants are as good as local times. */
+static void units_of_rows(const unit *u, const mill_vector *a, const mill_vector *b, size_t n,
+                          int64_t *restrict r) {
+  const int64_t by = u->micros;
+  const double inverse = mill_divisor_of(by).inverse;
+  bool far = inverse == 0;
+  for (size_t i = 0; !far && i < n; i++) {
+    int64_t gap;
+    far |= __builtin_sub_overflow(MILL_AT(int64_t, b, i), MILL_AT(int64_t, a, i), &gap);
+    int64_t sign = gap >> 63, size = (int64_t)(((uint64_t)gap ^ (uint64_t)sign) - (uint64_t)sign);
+    r[i] = (mill_quotient(size, by, inverse) ^ sign) - sign;
+    far |= size < 0;
+  }
+  for (size_t i = 0; far && i < n; i++)
+    r[i] = units_between(u, inverse, MILL_AT(int64_t, a, i), MILL_AT(int64_t, b, i));
+}
+
 KERNEL_HEAD(k_timestampdiff) {
   const mill_zone *z = zone_of(call, args[1]->type);
   int64_t *r = out->data;
+  const unit *u = NULL, *before = NULL;
+  double inverse = 0;
+  if (args[0]->mask == 0 && n) MILL_TRY(next_unit(call, args[0], 0, &u, err));
+  if (u && u->months == 0 && u->micros < MILL_MICROS_DAY) {
+    units_of_rows(u, args[1], args[2], n, r);
+    return MILL_OK;
+  }
   MILL_EACH(out, n, i) {
-    const unit *u;
-    MILL_TRY(unit_of(call, bytes_at(args[0], i), &u, err));
+    MILL_TRY(next_unit(call, args[0], i, &u, err));
+    if (u != before) inverse = mill_divisor_of(u->micros).inverse;
+    before = u;
     int64_t a = MILL_AT(int64_t, args[1], i), b = MILL_AT(int64_t, args[2], i);
     bool local = u->months || u->micros >= MILL_MICROS_DAY;
     if (local) a = mill_zone_to_local(z, a), b = mill_zone_to_local(z, b);
-    r[i] = u->months ? months_between(a, b) / u->months : (int64_t)(((mill_i128)b - a) / u->micros);
+    r[i] = u->months ? months_between(a, b) / u->months : units_between(u, inverse, a, b);
   }
   return MILL_OK;
 }

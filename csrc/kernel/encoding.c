@@ -38,23 +38,51 @@ static inline int value64(char c) {
   return value[(uint8_t)c] - 1;
 }
 
-/* The letters of n bytes, n <= 3, or n <= 5 of base 32, filled up with '='. */
-static inline char *put_group(char *q, const char *s, size_t n, int bits) {
-  size_t in = bits == 6 ? 3 : 5, per = bits == 6 ? 4 : 8;
-  const char *letters = bits == 6 ? letters64 : letters32;
-  size_t used = (n * 8 + (size_t)bits - 1) / (size_t)bits;
-  uint64_t word = 0;
-  for (size_t k = 0; k < in; k++) word = word << 8 | (k < n ? (uint8_t)s[k] : 0);
-  for (size_t k = 0; k < per; k++) {
-    unsigned v = (unsigned)(word >> ((size_t)bits * (per - 1 - k))) & ((1u << bits) - 1);
-    q[k] = k < used ? letters[v] : '=';
-  }
-  return q + per;
+/* The 4 letters of 3 bytes. */
+static inline char *put_three(char *q, const char *s) {
+  const uint8_t a = (uint8_t)s[0], b = (uint8_t)s[1], c = (uint8_t)s[2];
+  q[0] = letters64[a >> 2];
+  q[1] = letters64[(a << 4 | b >> 4) & 63];
+  q[2] = letters64[(b << 2 | c >> 6) & 63];
+  q[3] = letters64[c & 63];
+  return q + 4;
+}
+
+/* The 8 letters of 5 bytes, in base 32. */
+static inline char *put_five(char *q, const char *s) {
+  const uint8_t a = (uint8_t)s[0], b = (uint8_t)s[1], c = (uint8_t)s[2], d = (uint8_t)s[3];
+  const uint8_t e = (uint8_t)s[4];
+  q[0] = letters32[a >> 3];
+  q[1] = letters32[(a << 2 | b >> 6) & 31];
+  q[2] = letters32[b >> 1 & 31];
+  q[3] = letters32[(b << 4 | c >> 4) & 31];
+  q[4] = letters32[(c << 1 | d >> 7) & 31];
+  q[5] = letters32[d >> 2 & 31];
+  q[6] = letters32[(d << 3 | e >> 5) & 31];
+  q[7] = letters32[e & 31];
+  return q + 8;
+}
+
+static inline char *put_group(char *q, const char *s, int bits) {
+  return bits == 6 ? put_three(q, s) : put_five(q, s);
+}
+
+/* The letters of n bytes, fewer than a group has, filled up with '='. */
+static inline char *put_rest(char *q, const char *s, size_t n, int bits) {
+  static const uint8_t letters_of[] = {0, 2, 4, 5, 7}; /* in base 32 */
+  size_t used = bits == 6 ? n + 1 : letters_of[n];
+  char last[5] = {0};
+  for (size_t k = 0; k < n; k++) last[k] = s[k];
+  char *end = put_group(q, last, bits);
+  for (char *p = q + used; p < end; p++) *p = '=';
+  return end;
 }
 
 /* Groups of 3 bytes as 4 letters, or of 5 as 8. Base 64 is in lines (MIME). */
-static inline mill_status print_base(mill_call *call, bytes s, const int bits, mill_vector *out,
-                                     size_t i, mill_error *err) {
+static inline __attribute__((always_inline)) mill_status print_base(mill_call *call, bytes s,
+                                                                    const int bits,
+                                                                    mill_vector *out, size_t i,
+                                                                    mill_error *err) {
   const size_t in = bits == 6 ? 3 : 5, per = bits == 6 ? 4 : 8;
   const size_t line = bits == 6 ? LINE / per * in : SIZE_MAX; /* bytes of one */
   char *p = NULL, *q;
@@ -63,10 +91,10 @@ static inline mill_status print_base(mill_call *call, bytes s, const int bits, m
   q = p;
   for (size_t stop = 0;; *q++ = '\r', *q++ = '\n') {
     stop = s.n - at < line ? s.n : at + line;
-    for (; stop - at >= in; at += in) q = put_group(q, s.p + at, in, bits);
+    for (; stop - at >= in; at += in) q = put_group(q, s.p + at, bits);
     if (stop == s.n) break;
   }
-  if (at < s.n) q = put_group(q, s.p + at, s.n - at, bits);
+  if (at < s.n) q = put_rest(q, s.p + at, s.n - at, bits);
   ((mill_str *)out->data)[i] = mill_str_done(call, p, (size_t)(q - p));
   return MILL_OK;
 }

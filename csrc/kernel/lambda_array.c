@@ -1,6 +1,7 @@
 /* Lambdas over arrays: transform, filter, exists, forall, zip_with. The body runs once over the
 ** elements of all rows. */
 #include "kernel/lambda_int.h"
+#include "kernel/list_words.h"
 
 mill_status mill_element_variables(mill_binding *b, int arg, int given, mill_lambda_variables *out,
                                    mill_error *err) {
@@ -131,25 +132,16 @@ static mill_status bind_quantifier(mill_binding *b, mill_error *err) {
 /* Values of one array at the places of e; nulls where the array has ended. */
 static mill_status padded(mill_call *call, const mill_vector *v, const elements *e,
                           mill_vector *out, mill_error *err) {
-  mill_vector null;
-  uint32_t k = 0;
   const mill_vector *c = v->child;
   if (c == NULL || c->type->phys == MILL_PHYS_NONE) return values_at(call, c, NULL, 0, out, err);
-  mill_vector_null(&null, c->type);
-  MILL_TRY(mill_vector_init(out, c->type, e->n, call->arena, err));
-  while (k < e->n) { /* a row: what there is, then nulls */
-    uint32_t row = e->row[k], stop = k;
+  for (uint32_t k = 0; k < e->n;) { /* a row: what there is, then nulls */
+    uint32_t row = e->row[k], place = 0;
     mill_span s = span_at(v, row);
-    while (stop < e->n && e->row[stop] == row) {
-      e->at[stop] = s.start + (uint32_t)e->place[stop];
-      stop++;
-    }
-    uint32_t have = stop - k < s.size ? stop - k : s.size;
-    MILL_TRY(mill_vector_append(out, c, e->at + k, have, false, call->arena, err));
-    MILL_TRY(mill_vector_append(out, &null, NULL, stop - k - have, false, call->arena, err));
-    k = stop;
+    for (; k < e->n && e->row[k] == row; k++, place++)
+      e->at[k] = place < s.size ? s.start + place : MILL_NO_ELEMENT;
   }
-  return MILL_OK;
+  MILL_TRY(mill_vector_init(out, c->type, e->n, call->arena, err));
+  return mill_list_pick(call, c, e->at, e->n, out, err);
 }
 
 static uint32_t longest(const mill_vector *a, const mill_vector *b, size_t i) {

@@ -230,11 +230,16 @@ static void match_rows(const pattern *x, const mill_vector *v, size_t n, mill_ve
 static mill_status folded(mill_call *call, const mill_str *s, mill_str *out, mill_error *err) {
   const like_plan *plan = call->state;
   mill_text text;
+  char *p = NULL;
   *out = *s;
   if (!plan->fold) return MILL_OK;
+  MILL_TRY(mill_bytes_take(call, s->size, &p, err));
+  if (mill_utf8_ascii_case(MILL_LOWER, mill_str_data(s), s->size, p)) {
+    *out = mill_str_done(call, p, s->size);
+    return MILL_OK;
+  }
   mill_text_init(&text, call->ctx->memory);
   mill_status status = mill_utf8_case(MILL_LOWER, mill_str_data(s), s->size, &text, err);
-  char *p = NULL;
   if (status == MILL_OK) status = mill_bytes_take(call, text.size, &p, err);
   if (status == MILL_OK && text.size) memcpy(p, text.data, text.size);
   if (status == MILL_OK) *out = mill_str_done(call, p, text.size);

@@ -1,8 +1,9 @@
-/* Writing lists: elements picked out of other vectors, appended in runs. Private to csrc/kernel.
+/* Writing lists: elements picked out of other vectors. Values of one width without nulls go straight to their
+** place, others are appended in runs. Private to csrc/kernel.
 **
 **     list_out o;
 **     list_open(&o, call, out);
-**     each row, in order:  list_add(&o, src, k, err) ..; list_row(&o, i, err)
+**     each row, in order:  list_add(&o, src, k, err), list_add_span(..) ..; list_row(&o, i, err)
 **     list_close(&o, err)
 */
 #ifndef MILL_KERNEL_LIST_INT_H
@@ -17,6 +18,7 @@ typedef struct list_out {
   mill_call *call;
   mill_vector *out;
   const mill_vector *src; /* of what waits in sel; NULL: nulls */
+  bool direct;            /* nothing of `src` waits: it goes to its place */
   uint32_t start, total, n;
   uint32_t sel[256];
 } list_out;
@@ -25,6 +27,7 @@ static inline void list_open(list_out *o, mill_call *call, mill_vector *out) {
   o->call = call;
   o->out = out;
   o->src = NULL;
+  o->direct = false;
   o->n = 0;
   o->start = o->total = out->child[0].size;
 }
@@ -40,15 +43,71 @@ static inline mill_status list_flush(list_out *o, mill_error *err) {
   return MILL_OK;
 }
 
+/* What follows comes from src. */
+static inline mill_status list_turn(list_out *o, const mill_vector *src, mill_error *err) {
+  const mill_vector *to = &o->out->child[0];
+  if (o->n) MILL_TRY(list_flush(o, err));
+  mill_phys phys = to->type->phys;
+  bool values = phys != MILL_PHYS_NONE && phys != MILL_PHYS_LIST && phys != MILL_PHYS_STRUCT;
+  o->src = src;
+  o->direct = values && src && src->type->phys == phys && !src->valid && !src->index && !to->valid;
+  return MILL_OK;
+}
+
+/* n more elements. */
+static inline mill_status list_count(list_out *o, uint32_t n, mill_error *err) {
+  uint32_t before = o->total;
+  if (n >= UINT32_MAX - before) return mill_oom(o->call->arena->memory, o->total, err);
+  o->total += n;
+  return (o->total ^ before) >= LIST_LONG ? mill_watch_check(err) : MILL_OK;
+}
+
+/* Room for n elements in their place. */
+static inline mill_status list_room(list_out *o, uint32_t n, mill_error *err) {
+  mill_vector *to = &o->out->child[0];
+  if (n <= to->capacity - to->size) return MILL_OK;
+  return mill_vector_reserve(to, to->size + n, o->call->arena, err);
+}
+
 /* Value k of src, which has the element's type; a null with src NULL. */
 static inline mill_status list_add(list_out *o, const mill_vector *src, uint32_t k,
                                    mill_error *err) {
   if (src && src->type->phys == MILL_PHYS_NONE) src = NULL;
-  if (o->n == 256) MILL_TRY(mill_watch_check(err));
-  if (o->n == 256 || (o->n && src != o->src)) MILL_TRY(list_flush(o, err));
-  o->src = src;
+  if (src != o->src) MILL_TRY(list_turn(o, src, err));
+  MILL_TRY(list_count(o, 1, err));
+  if (o->direct) {
+    mill_vector *to = &o->out->child[0];
+    size_t width = to->type->width;
+    MILL_TRY(list_room(o, 1, err));
+    char *p = (char *)to->data + width * to->size++;
+    const char *from = (const char *)src->data + width * (k & src->mask);
+    if (width == 8)
+      memcpy(p, from, 8);
+    else
+      memcpy(p, from, width);
+    return MILL_OK;
+  }
+  if (o->n == 256) MILL_TRY(list_flush(o, err));
   o->sel[o->n++] = k;
-  if (++o->total == UINT32_MAX) return mill_oom(o->call->arena->memory, o->total, err);
+  return MILL_OK;
+}
+
+/* Values s of src, as list_add has each of them. */
+static inline mill_status list_add_span(list_out *o, const mill_vector *src, mill_span s,
+                                        mill_error *err) {
+  if (s.size == 0) return MILL_OK;
+  if (src != o->src) MILL_TRY(list_turn(o, src, err));
+  if (!o->direct || src->mask == 0) {
+    for (uint32_t k = s.start; k < s.start + s.size; k++) MILL_TRY(list_add(o, src, k, err));
+    return MILL_OK;
+  }
+  mill_vector *to = &o->out->child[0];
+  size_t width = to->type->width;
+  MILL_TRY(list_count(o, s.size, err));
+  MILL_TRY(list_room(o, s.size, err));
+  memcpy((char *)to->data + width * to->size, (const char *)src->data + width * s.start,
+         width * s.size);
+  to->size += s.size;
   return MILL_OK;
 }
 

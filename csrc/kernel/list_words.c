@@ -82,6 +82,29 @@ void mill_list_best(const mill_vector *list, int sign, size_t n, uint32_t *at) {
 
 /* ---- taking and making ---------------------------------------------------------------------- */
 
+#define PICK(T)                                                                                    \
+  for (size_t i = 0; i < n; i++)                                                                   \
+  ((T *)out->data)[i] = ((const T *)child->data)[at[i] == MILL_NO_ELEMENT ? 0 : at[i]]
+
+/* Words without nulls, of which there is one at least; `missing`: some rows have no element. */
+static mill_status pick_words(mill_call *call, const mill_vector *child, const uint32_t *at,
+                              size_t n, bool missing, mill_vector *out, mill_error *err) {
+  switch (child->type->phys) {
+    MILL_WORD_CASES(PICK)
+  default: break;
+  }
+  out->size = (uint32_t)n;
+  if (!missing) return MILL_OK;
+  MILL_TRY(mill_vector_need_valid(out, call->arena, err));
+  for (size_t from = 0; from < n; from += 64) {
+    uint64_t some = 0;
+    size_t stop = n - from < 64 ? n - from : 64;
+    for (size_t i = 0; i < stop; i++) some |= (uint64_t)(at[from + i] == MILL_NO_ELEMENT) << i;
+    out->valid[from / 64] &= ~some;
+  }
+  return MILL_OK;
+}
+
 mill_status mill_list_pick(mill_call *call, const mill_vector *child, uint32_t *at, size_t n,
                            mill_vector *out, mill_error *err) {
   uint32_t some = MILL_NO_ELEMENT, missing = 0;
@@ -98,6 +121,9 @@ mill_status mill_list_pick(mill_call *call, const mill_vector *child, uint32_t *
     mill_vector_null(&null, out->type);
     return mill_vector_append(out, &null, NULL, n, false, call->arena, err);
   }
+  if (mill_list_words(child) && !child->valid && n <= out->capacity &&
+      child->type->phys == out->type->phys)
+    return pick_words(call, child, at, n, missing > 0, out, err);
   for (size_t i = 0; missing && i < n; i++) {
     if (at[i] != MILL_NO_ELEMENT) continue;
     MILL_TRY(mill_set_null(call, out, i, err)); /* appending clears bits and sets none */

@@ -20,6 +20,10 @@ KERNEL(k_timestamp) {
   mill_i128 *r = out->data;
   int scale = args[0]->type->id == MILL_DECIMAL ? args[0]->type->scale : 0;
   mill_i128 unit = mill_pow10(scale);
+  if (args[0]->type->phys == MILL_PHYS_I64 && scale == 0) { /* a count of 64 bits always fits */
+    MILL_EACH(out, n, i) r[i] = MILL_AT(int64_t, args[0], i);
+    return MILL_OK;
+  }
   MILL_EACH(out, n, i) {
     mill_i128 v = mill_int_at(args[0], i);
     r[i] = v / unit - (v % unit < 0);
@@ -30,9 +34,8 @@ KERNEL(k_timestamp) {
 }
 
 KERNEL(k_unix) {
-  mill_i128 *r = out->data;
   (void)call, (void)err;
-  MILL_EACH(out, n, i) r[i] = MILL_AT(mill_i128, args[0], i);
+  mill_copy_fixed(out, args[0], n);
   return MILL_OK;
 }
 

@@ -216,14 +216,15 @@ static float round_float(float d, const round_plan *plan) {
 /* All rows as round_product does it; true: there are some that need more than that. */
 MILL_HOT static bool round_products(const double *restrict d, size_t n, double power,
                                     double *restrict r) {
-  int odd = 0;
+  int64_t odd = 0; /* as wide as a double: the flags of a vector stay in their lanes */
   for (size_t i = 0; i < n; i++) {
     double size = fabs(d[i]), p = size * power, whole = floor(p), half = p - whole - 0.5;
-    odd |= !(p < 0x1p50) | (fabs(half) <= p * 0x1p-50) | (size == 0);
+    int64_t far = !(p < 0x1p50), near = fabs(half) <= p * 0x1p-50, zero = size == 0;
+    odd |= far | near | zero;
     double rounded = (whole + (half > 0 ? 1.0 : 0.0)) / power;
     r[i] = d[i] < 0 && rounded > 0 ? -rounded : rounded;
   }
-  return odd;
+  return odd != 0;
 }
 
 KERNEL_HEAD(round_doubles) {

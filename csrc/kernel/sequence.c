@@ -29,23 +29,31 @@ static void store(mill_vector *list, uint32_t at, int64_t v) {
   }
 }
 
-KERNEL_HEAD(k_numbers) {
+/* Row i has count numbers. */
+static mill_status put_numbers(mill_call *call, mill_vector *out, size_t i, int64_t from,
+                               int64_t step, mill_i128 count, mill_error *err) {
   mill_vector *list = &out->child[0];
+  if (count > MOST_ELEMENTS) return too_many(call, err);
+  uint32_t start = list->size;
+  if (count > UINT32_MAX - start) return mill_oom(call->arena->memory, SIZE_MAX, err);
+  MILL_TRY(mill_vector_reserve(list, start + (uint32_t)count, call->arena, err));
+  for (uint32_t k = 0; k < (uint32_t)count; k++) {
+    if (k % LIST_LONG == LIST_LONG - 1) MILL_TRY(mill_watch_check(err));
+    store(list, start + k, (int64_t)((uint64_t)from + (uint64_t)step * k));
+  }
+  list->size = start + (uint32_t)count;
+  ((mill_span *)out->data)[i] = (mill_span){start, (uint32_t)count};
+  return MILL_OK;
+}
+
+KERNEL_HEAD(k_numbers) {
   MILL_EACH(out, n, i) {
     mill_i128 from = mill_int_at(args[0], i), to = mill_int_at(args[1], i);
     mill_i128 step = call->nargs > 2 ? mill_int_at(args[2], i) : from <= to ? 1 : -1;
     if ((step > 0 && from > to) || (step < 0 && from < to) || (step == 0 && from != to))
       return boundaries(call, err);
     mill_i128 count = from == to ? 1 : (to - from) / step + 1;
-    if (count > MOST_ELEMENTS) return too_many(call, err);
-    uint32_t start = list->size;
-    MILL_TRY(mill_vector_reserve(list, start + (uint32_t)count, call->arena, err));
-    for (uint32_t k = 0; k < (uint32_t)count; k++) {
-      if (k % LIST_LONG == LIST_LONG - 1) MILL_TRY(mill_watch_check(err));
-      store(list, start + k, (int64_t)(from + step * k));
-    }
-    list->size = start + (uint32_t)count;
-    ((mill_span *)out->data)[i] = (mill_span){start, (uint32_t)count};
+    MILL_TRY(put_numbers(call, out, i, (int64_t)from, (int64_t)step, count, err));
   }
   return MILL_OK;
 }
@@ -84,6 +92,8 @@ static mill_status time_row(mill_call *call, const mill_vector *const *args, siz
   if (unit > 1 && s.micros) return boundaries(call, err);
   if ((length > 0 && from > to) || (length < 0 && from < to) || (length == 0 && from != to))
     return boundaries(call, err);
+  if (unit > 1 && s.months == 0 && s.days) /* dates a number of days apart */
+    return put_numbers(call, out, i, from / unit, s.days, (to - from) / unit / s.days + 1, err);
   uint32_t start = list->size;
   int64_t local = mill_zone_to_local(z, from);
   for (int64_t k = 0; nth(z, local, s, k, &at) && (length >= 0 ? at <= to : at >= to); k++) {

@@ -66,6 +66,10 @@ KERNEL_HEAD(k_bytes) {
     if (!little && (order.n != 3 || strncasecmp(order.p, "XDR", 3) != 0))
       return mill_call_fail(call, err, MILL_E_ST_INVALID_ENDIANNESS_VALUE, "endianness",
                             mill_error_fmt(err, "%.*s", (int)order.n, order.p), NULL);
+    if (little) { /* as the value has it */
+      put_view(out, i, shape.p + MILL_SHAPE_HEAD, shape.n - MILL_SHAPE_HEAD);
+      continue;
+    }
     MILL_TRY(mill_bytes_take(call, shape.n, &p, err));
     if (!mill_wkb_copy(shape.p + MILL_SHAPE_HEAD, shape.n - MILL_SHAPE_HEAD, false, little, p,
                        &made, &fault))

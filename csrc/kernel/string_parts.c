@@ -6,6 +6,7 @@
 #include "base/regex.h"
 #include "base/utf8.h"
 #include "kernel/bytes_int.h"
+#include "kernel/edit_distance.h"
 #include "kernel/list_int.h"
 
 /* ---- parts ---------------------------------------------------------------------------------- */
@@ -56,11 +57,12 @@ KERNEL_HEAD(k_overlay) {
   MILL_EACH(out, n, i) {
     bytes s = bytes_at(args[0], i), by = bytes_at(args[1], i);
     int64_t pos = MILL_AT(int32_t, args[2], i), len = MILL_AT(int32_t, args[3], i);
-    int64_t size = (int64_t)(binary ? s.n : mill_utf8_count(s.p, s.n));
+    bool plain = binary || mill_utf8_ascii(s.p, s.n);
     if (len < 0) len = (int64_t)(binary ? by.n : mill_utf8_count(by.p, by.n));
     int64_t tail = pos + len;
+    int64_t size = tail >= 0 ? 0 : (int64_t)(plain ? s.n : mill_utf8_count(s.p, s.n));
     int64_t from = tail > 0 ? tail - 1 : tail < 0 ? size + tail : 0;
-    size_t head = offset_of(s, binary, pos - 1), rest = offset_of(s, binary, from);
+    size_t head = offset_of(s, plain, pos - 1), rest = offset_of(s, plain, from);
     char *p = NULL;
     MILL_TRY(mill_bytes_take(call, head + by.n + s.n - rest, &p, err));
     memcpy(p, s.p, head);
@@ -140,34 +142,12 @@ static mill_status decode_points(mill_call *call, bytes s, int32_t **out, size_t
   return MILL_OK;
 }
 
-/* Edits between two texts, by one row of the matrix. */
-static mill_status distance(mill_call *call, bytes s, bytes t, int32_t *out, mill_error *err) {
-  int32_t *a, *b;
-  size_t na, nb;
-  MILL_TRY(decode_points(call, s, &a, &na, err));
-  MILL_TRY(decode_points(call, t, &b, &nb, err));
-  int32_t *row = mill_arena_alloc(call->arena, (nb + 1) * sizeof *row);
-  if (row == NULL) return mill_oom(call->arena->memory, nb * sizeof *row, err);
-  for (size_t j = 0; j <= nb; j++) row[j] = (int32_t)j;
-  for (size_t i = 1; i <= na; i++) {
-    if (i % 64 == 0) MILL_TRY(mill_watch_check(err));
-    int32_t diagonal = row[0];
-    row[0] = (int32_t)i;
-    for (size_t j = 1; j <= nb; j++) {
-      int32_t change = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      int32_t best = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-      row[j] = best < change ? best : change;
-    }
-  }
-  *out = row[nb];
-  return MILL_OK;
-}
-
 KERNEL_HEAD(k_levenshtein) {
   int32_t *r = out->data;
+  mill_edit_masks masks = {0};
   MILL_EACH(out, n, i) {
-    MILL_TRY(distance(call, bytes_at(args[0], i), bytes_at(args[1], i), &r[i], err));
+    MILL_TRY(
+        mill_edit_distance(call, &masks, bytes_at(args[0], i), bytes_at(args[1], i), &r[i], err));
     if (call->nargs > 2 && r[i] > MILL_AT(int32_t, args[2], i)) r[i] = -1;
   }
   return MILL_OK;
@@ -268,13 +248,16 @@ static bytes mask_of(const mill_vector *v, size_t i) {
   return mill_vector_valid(v, i) ? bytes_at(v, i) : (bytes){NULL, 0};
 }
 
-/* 0 an upper-case letter, 1 a lower-case one, 2 a digit, 3 any other. A letter beyond ASCII is what
-** changes with the case. */
+/* 0 an upper-case letter, 1 a lower-case one, 2 a digit, 3 any other. */
+static int class_of_ascii(char c) {
+  return c >= '0' && c <= '9' ? 2 : c >= 'A' && c <= 'Z' ? 0 : c >= 'a' && c <= 'z' ? 1 : 3;
+}
+
+/* The same of a character. A letter beyond ASCII is what changes with the case. */
 static mill_status class_of(mill_call *call, const char *p, size_t n, int *out, mill_error *err) {
   mill_text up, low;
-  char c = *p;
-  *out = c >= '0' && c <= '9' ? 2 : c >= 'A' && c <= 'Z' ? 0 : c >= 'a' && c <= 'z' ? 1 : 3;
-  if ((uint8_t)c < 0x80) return MILL_OK;
+  *out = class_of_ascii(*p);
+  if ((uint8_t)*p < 0x80) return MILL_OK;
   mill_text_init(&up, call->ctx->memory);
   mill_text_init(&low, call->ctx->memory);
   mill_status status = mill_utf8_case(MILL_UPPER, p, n, &up, err);
@@ -312,10 +295,42 @@ static mill_status mask_row(mill_call *call, const mill_vector *const *args, siz
   return MILL_OK;
 }
 
+/* What each character of ASCII becomes, where that is one byte and the same in all rows. */
+static bool mask_map(const mill_vector *const *args, char map[128]) {
+  bytes by[4];
+  for (int k = 0; k < 4; k++) {
+    if (args[k + 1]->mask) return false;
+    by[k] = mask_of(args[k + 1], 0);
+    if (by[k].p && by[k].n != 1) return false;
+  }
+  for (int c = 0; c < 128; c++) {
+    int kind = class_of_ascii((char)c);
+    map[c] = by[kind].p ? *by[kind].p : (char)c;
+  }
+  return true;
+}
+
+/* Row i by the map; *done false: the text is not ASCII. */
+static mill_status mask_bytes(mill_call *call, bytes s, const char map[128], mill_vector *out,
+                              size_t i, bool *done, mill_error *err) {
+  char *p = NULL;
+  *done = mill_utf8_ascii(s.p, s.n);
+  if (!*done) return MILL_OK;
+  MILL_TRY(mill_bytes_take(call, s.n, &p, err));
+  for (size_t k = 0; k < s.n; k++) p[k] = map[(uint8_t)s.p[k]];
+  ((mill_str *)out->data)[i] = mill_str_done(call, p, s.n);
+  return MILL_OK;
+}
+
 KERNEL_HEAD(k_mask) {
-  for (size_t i = 0; i < n; i++)
-    MILL_TRY(mill_vector_valid(args[0], i) ? mask_row(call, args, i, out, err)
-                                           : mill_set_null(call, out, i, err));
+  char map[128];
+  bool mapped = mask_map(args, map);
+  for (size_t i = 0; i < n; i++) {
+    bool done = !mill_vector_valid(args[0], i);
+    if (done) MILL_TRY(mill_set_null(call, out, i, err));
+    if (!done && mapped) MILL_TRY(mask_bytes(call, bytes_at(args[0], i), map, out, i, &done, err));
+    if (!done) MILL_TRY(mask_row(call, args, i, out, err));
+  }
   return MILL_OK;
 }
 

@@ -370,7 +370,7 @@ def main():
     for row in args.rows.split(","):
         info = json.loads((HERE / row / "row.json").read_text())
         ours = ["tidemill", "tidemill_1"] if info.get("curves") else ["tidemill"]
-        names = ours + [n for n in [*args.peers.split(","), "c"] if n and command(row, n, "")]
+        names = ours + [n for n in dict.fromkeys([*args.peers.split(","), "c"]) if n and command(row, n, "")]
         data = generate(info["generator"], args.size, pathlib.Path(args.data).resolve())
         if info.get("process"):
             table, peaks = measure_processes(row, info, names, args.runs, data)

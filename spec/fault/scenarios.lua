@@ -150,6 +150,14 @@ sql("cte", "WITH a AS (SELECT id, age FROM " .. PEOPLE .. "), b AS (SELECT age, 
 sql("pipe",
   "FROM " .. PEOPLE .. " |> WHERE id > 1 |> SELECT age, pay |> AGGREGATE sum(pay) s GROUP BY age |> ORDER BY s")
 sql("nested values", "SELECT array(named_struct('a', id, 'b', array(name))) x, map(id, array(age)) y FROM " .. PEOPLE)
+sql("short ways of kernels", "SELECT levenshtein(repeat(s, 40), repeat(reverse(s), 30)), levenshtein(s, 'mill'), "
+  .. "coalesce(nullif(id, 3), v), id IN (1, 2, 3), array_append(a, id), array_remove(a, 1L), array_insert(a, 2, v), "
+  .. "arrays_zip(a, b), zip_with(a, b, (p, q) -> p + q), flatten(array(a, b)), arrays_overlap(a, b), "
+  .. "sequence(d, date_add(d, 3)), s ILIKE '%X%', mask(s), base64(s), to_base32(s), overlay(s, '#', 2), "
+  .. "date_format(d, \"yyyy-MM-dd'T'HH:mm\"), timestampdiff(HOUR, d, TIMESTAMP'2024-01-01 00:00:00'), "
+  .. "unix_nanos(timestamp_nanos(id)), st_asbinary(st_geomfromwkb(X'0101000000000000000000F03F0000000000000040')), "
+  .. "round(id / 3, 1), CAST(id AS DECIMAL(9, 2)) / 7 FROM (SELECT id, id + 1 AS v, concat('word é ', id) AS s, "
+  .. "array(id, 1L) AS a, array(v, id, 2L) AS b, date_add(DATE'2024-01-01', CAST(id AS INT)) AS d FROM range(20))")
 sql("error of the query", "SELECT coalesce(try_divide(1, 0), 7)")
 
 -- What has ways of its own with many rows, from memory and put aside.

@@ -53,7 +53,8 @@ describe("short ways", function()
       OR lpad(s, 40, '*') <> translate(lpad(s, 40, 'ä'), 'ä', '*') OR lpad(s, 40, '*+') <> lpad(s, 40, '*+*+')
       OR rpad(s, 40, ' ') <> translate(rpad(s, 40, 'ä'), 'ä', ' ')
       OR trim('a' FROM concat('aa', s, 'a')) <> trim('aä' FROM concat('aa', s, 'a'))
-      OR substr(s, 3, 4) <> substr(concat(s, '日'), 3, 4) OR mask(s) <> substr(mask(concat(s, '-')), 1, length(s))]]
+      OR substr(s, 3, 4) <> substr(concat(s, '日'), 3, 4) OR mask(s) <> substr(mask(concat(s, '日')), 1, length(s))
+      OR mask(s, 'U', NULL, '9', '-') <> substr(mask(concat(s, 'ä'), 'U', NULL, '9', '-'), 1, length(s))]]
   end)
 
   it("write numbers in base 2 and 16 as conv does", function()

@@ -367,6 +367,86 @@ static void k_lag(const table *t, result *r) {
   }
 }
 
+static void k_count_if(const table *t, result *r) {
+  int64_t n = 0;
+  for (size_t k = 0; k < t->rows; k++) n += t->i[k] > t->j[k];
+  one(r, (double)n);
+}
+
+static void k_kurtosis(const table *t, result *r) {
+  double n = 0, mean = 0, m2 = 0, m3 = 0, m4 = 0;
+  for (size_t k = 0; k < t->rows; k++) {
+    n++;
+    double delta = t->x[k] - mean, part = delta / n, square = delta * part * (n - 1);
+    mean += part;
+    m4 += square * part * part * (n * n - 3 * n + 3) + 6 * part * part * m2 - 4 * part * m3;
+    m3 += square * part * (n - 2) - 3 * part * m2;
+    m2 += square;
+  }
+  one(r, n * m4 / (m2 * m2) - 3);
+}
+
+/* Distinct values in a table of open addresses that grows. */
+static void k_collect_set(const table *t, result *r) {
+  size_t slots = 1024, used = 0;
+  int64_t *key = calloc(slots, sizeof *key);
+  for (size_t k = 0; k < t->rows; k++) {
+    if (2 * used >= slots) {
+      int64_t *old = key;
+      key = calloc(2 * slots, sizeof *key);
+      for (size_t at = 0; at < slots; at++) {
+        if (old[at] == 0) continue;
+        size_t to = mix((uint64_t)old[at]) % (2 * slots);
+        while (key[to] != 0) to = (to + 1) % (2 * slots);
+        key[to] = old[at];
+      }
+      free(old);
+      slots *= 2;
+    }
+    int64_t v = t->n[k] + 1;
+    size_t at = mix((uint64_t)v) % slots;
+    while (key[at] != 0 && key[at] != v) at = (at + 1) % slots;
+    used += key[at] == 0;
+    key[at] = v;
+  }
+  free(key);
+  one(r, (double)used);
+}
+
+static void k_row_number(const table *t, result *r) {
+  int64_t *order = ordered(t, r), n = 0;
+  for (size_t at = 0; at < t->rows; at++) {
+    int64_t k = order[at];
+    if (at == 0 || t->j[k] != t->j[order[at - 1]]) n = 0;
+    r->values[at] = ++n;
+  }
+}
+
+/* A running sum: of all rows that are equal by n. */
+static void k_running_sum(const table *t, result *r) {
+  int64_t *order = ordered(t, r), sum = 0;
+  for (size_t at = 0; at < t->rows;) {
+    size_t stop = at;
+    if (at == 0 || t->j[order[at]] != t->j[order[at - 1]]) sum = 0;
+    for (; stop < t->rows && t->j[order[stop]] == t->j[order[at]] &&
+           t->n[order[stop]] == t->n[order[at]];
+         stop++)
+      if (__builtin_add_overflow(sum, t->i[order[stop]], &sum)) abort();
+    while (at < stop) r->values[at++] = sum;
+  }
+}
+
+/* The first quarter of a partition is 1: sizes of its parts differ by one at most. */
+static void k_ntile(const table *t, result *r) {
+  int64_t *order = ordered(t, r);
+  for (size_t from = 0, stop; from < t->rows; from = stop) {
+    for (stop = from; stop < t->rows && t->j[order[stop]] == t->j[order[from]];) stop++;
+    size_t n = stop - from, part = n / 4, larger = n % 4, at = from;
+    for (size_t tile = 1; tile <= 4; tile++)
+      for (size_t left = part + (tile <= larger); left > 0; left--) r->values[at++] = (int64_t)tile;
+  }
+}
+
 const kernel_case aggregate_cases[] = {{"agg_sum.sum", k_sum, REAL},
                                        {"agg_sum.avg", k_avg, REAL},
                                        {"agg_sum.decimal", k_decimal_sum, REAL},
@@ -391,4 +471,10 @@ const kernel_case aggregate_cases[] = {{"agg_sum.sum", k_sum, REAL},
                                        {"bitmap.bitmap_construct_agg", k_bitmap, REAL},
                                        {"window.rank", k_rank, INT64},
                                        {"window.lag", k_lag, INT64},
+                                       {"agg_sum.count_if", k_count_if, REAL},
+                                       {"agg_moments.kurtosis", k_kurtosis, REAL},
+                                       {"agg_collect.collect_set", k_collect_set, REAL},
+                                       {"window.row_number", k_row_number, INT64},
+                                       {"window.running_sum", k_running_sum, INT64},
+                                       {"window.ntile", k_ntile, INT64},
                                        {NULL, NULL, NOTHING}};

@@ -69,8 +69,8 @@ typedef struct kernel_case {
   kind kind;
 } kernel_case;
 
-extern const kernel_case number_cases[], time_cases[], text_cases[], parse_cases[], variant_cases[],
-    nested_cases[], aggregate_cases[];
+extern const kernel_case number_cases[], time_cases[], text_cases[], pattern_cases[], parse_cases[],
+    variant_cases[], nested_cases[], aggregate_cases[];
 
 kernel k_parse_json;
 

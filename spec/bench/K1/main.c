@@ -12,9 +12,9 @@
 
 enum { LONG_ENOUGH = 50000000, TEXT_ROOM = 400 << 20 };
 
-static const kernel_case *const GROUPS[] = {number_cases,   time_cases,    text_cases,
-                                            parse_cases,    variant_cases, nested_cases,
-                                            aggregate_cases};
+static const kernel_case *const GROUPS[] = {number_cases,  time_cases,     text_cases,
+                                            pattern_cases, parse_cases,    variant_cases,
+                                            nested_cases,  aggregate_cases};
 enum { NGROUPS = sizeof GROUPS / sizeof *GROUPS };
 
 static int64_t nanoseconds(clockid_t clock) {

@@ -98,6 +98,102 @@ static void k_range(const table *t, result *r) {
   for (size_t k = 0; k < t->rows; k++) w[k] = (int64_t)k;
 }
 
+static void k_try_add(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++)
+    r->flags[k] = !__builtin_add_overflow(t->i[k], t->j[k], &r->values[k]);
+}
+
+/* DECIMAL(12,2) by DECIMAL(12,2): 15 digits behind the point, rounded half up. */
+static void k_decimal_divide(const table *t, result *r) {
+  __int128 *w = (__int128 *)(void *)r->more;
+  for (size_t k = 0; k < t->rows; k++) {
+    __int128 v = (__int128)t->m[k] * 1000000000000000;
+    w[k] = (v + t->j[k] / 2) / t->j[k];
+    r->reals[k] = (double)w[k] / 1e15;
+  }
+}
+
+EACH(k_decimal_less, flags, t->m[k] < t->j[k])
+EACH(k_negative, values, -t->i[k])
+EACH(k_same, flags, t->i[k] == t->j[k])
+
+static void k_less_text(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t a = text_from(&t->s, k), b = text_from(&t->t, k);
+    size_t na = (size_t)(t->s.end[k] - a), nb = (size_t)(t->t.end[k] - b);
+    int order = memcmp(t->s.bytes + a, t->t.bytes + b, na < nb ? na : nb);
+    r->flags[k] = order < 0 || (order == 0 && na < nb);
+  }
+}
+
+static void k_in(const table *t, result *r) {
+  static const int64_t LIST[] = {3, 5, 8, 13, 21, 34, 55, 89};
+  for (size_t k = 0; k < t->rows; k++) {
+    uint8_t found = 0;
+    for (size_t c = 0; c < sizeof LIST / sizeof *LIST; c++) found |= t->j[k] == LIST[c];
+    r->flags[k] = found;
+  }
+}
+
+EACH(k_case, values, t->n[k] < 1000 ? t->i[k] : t->n[k] < 500000 ? t->j[k] : t->m[k])
+
+static void k_coalesce(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    r->flags[k] = t->j[k] != 7;
+    r->values[k] = r->flags[k] ? t->j[k] : t->i[k];
+  }
+}
+
+EACH(k_log10, reals, log10(t->x[k]))
+EACH(k_cbrt, reals, cbrt(t->y[k]))
+EACH(k_tanh, reals, tanh(t->y[k]))
+EACH(k_hypot, reals, hypot(t->x[k], t->y[k]))
+EACH(k_bround, reals, rint(t->y[k] * 100) / 100)
+EACH(k_ceil, values, (int64_t)ceil(t->y[k] * 1000))
+EACH(k_shift_right, values, t->i[k] >> (t->j[k] & 63))
+
+/* Marsaglia's polar method over Spark's generator, which seeds it anew for no row. */
+static void k_randn(const table *t, result *r) {
+  uint64_t s = mix(1);
+  for (size_t k = 0; k < t->rows; k++) {
+    double a, b, square;
+    do {
+      double v[2];
+      for (int c = 0; c < 2; c++) {
+        uint64_t bits = 0;
+        for (int part = 0; part < 2; part++) {
+          s ^= s << 21;
+          s ^= s >> 35;
+          s ^= s << 4;
+          bits = bits << 27 | (s & ((1u << (26 + !part)) - 1));
+        }
+        v[c] = 2 * (double)bits * 0x1p-53 - 1;
+      }
+      a = v[0], b = v[1];
+      square = a * a + b * b;
+    } while (square >= 1 || square == 0);
+    double scale = sqrt(-2 * log(square) / square);
+    r->reals[k] = a * scale;
+    if (++k < t->rows) r->reals[k] = b * scale;
+  }
+}
+
+static void k_hash_text(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    const char *p = t->s.bytes + text_from(&t->s, k), *e = t->s.bytes + t->s.end[k];
+    uint32_t h = 42, n = (uint32_t)(e - p), word;
+    for (; e - p >= 4; p += 4) {
+      memcpy(&word, p, 4);
+      h = murmur_step(h, word);
+    }
+    for (; p < e; p++) h = murmur_step(h, (uint32_t)(signed char)*p);
+    h ^= n;
+    h = (h ^ h >> 16) * 0x85ebca6bU;
+    h = (h ^ h >> 13) * 0xc2b2ae35U;
+    r->narrow[k] = (int32_t)(h ^ h >> 16);
+  }
+}
+
 const kernel_case number_cases[] = {{"arithmetic.add", k_add, INT64},
                                     {"arithmetic.multiply", k_multiply, INT64},
                                     {"arithmetic.divide", k_divide, REAL},
@@ -128,4 +224,22 @@ const kernel_case number_cases[] = {{"arithmetic.add", k_add, INT64},
                                     {"hash.xxhash64", k_xxhash64, INT64},
                                     {"raise.assert_true", k_assert_true, NOTHING},
                                     {"table.range", k_range, NOTHING},
+                                    {"arithmetic.try_add", k_try_add, INT64},
+                                    {"arithmetic.decimal_divide", k_decimal_divide, REAL},
+                                    {"arithmetic.negative", k_negative, INT64},
+                                    {"compare.decimal", k_decimal_less, FLAG},
+                                    {"compare.null_safe", k_same, FLAG},
+                                    {"compare.text", k_less_text, FLAG},
+                                    {"compare.in", k_in, FLAG},
+                                    {"conditional.case", k_case, INT64},
+                                    {"conditional.coalesce", k_coalesce, INT64},
+                                    {"math.log10", k_log10, REAL},
+                                    {"math.cbrt", k_cbrt, REAL},
+                                    {"math.tanh", k_tanh, REAL},
+                                    {"math.hypot", k_hypot, REAL},
+                                    {"round.bround", k_bround, REAL},
+                                    {"round.ceil", k_ceil, INT64},
+                                    {"bitwise.shiftright", k_shift_right, INT64},
+                                    {"random.randn", k_randn, NOTHING},
+                                    {"hash.hash_text", k_hash_text, INT32},
                                     {NULL, NULL, NOTHING}};

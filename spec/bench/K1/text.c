@@ -1,11 +1,11 @@
-/* Texts: bytes by plain loops, memmem and memcmp; patterns by PCRE2, digests and ciphers by OpenSSL,
+/* Texts: bytes by plain loops, memmem and memcmp; digests and ciphers by OpenSSL,
 ** checksums by zlib, collations by ICU. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <ctype.h>
+#include <math.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <pcre2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unicode/ucol.h>
 #include <zlib.h>
 
@@ -340,69 +340,6 @@ EACH_TEXT(k_like_contains, u, {
   r->flags[k] = hit != NULL && memchr(hit + 2, '1', (size_t)(e - hit - 2)) != NULL;
 })
 
-typedef struct pattern {
-  pcre2_code *code;
-  pcre2_match_data *match;
-  PCRE2_SIZE *at;
-} pattern;
-
-static pattern compile(const char *text) {
-  int error;
-  PCRE2_SIZE where;
-  pcre2_code *code =
-      pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &error, &where, NULL);
-  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-  pcre2_match_data *match = pcre2_match_data_create_from_pattern(code, NULL);
-  return (pattern){code, match, pcre2_get_ovector_pointer(match)};
-}
-
-static void forget(pattern *x) {
-  pcre2_match_data_free(x->match);
-  pcre2_code_free(x->code);
-}
-
-static int match(const pattern *x, const char *p, size_t n, size_t from) {
-  return pcre2_match(x->code, (PCRE2_SPTR)p, n, from, PCRE2_NO_UTF_CHECK, x->match, NULL);
-}
-
-/* A kernel over the texts of u with a pattern x. */
-#define EACH_MATCH(name, text, body)                                                               \
-  static void name(const table *t, result *r) {                                                    \
-    pattern x = compile(text);                                                                     \
-    char *w = r->bytes;                                                                            \
-    for (size_t k = 0; k < t->rows; k++) {                                                         \
-      const char *p = t->u.bytes + text_from(&t->u, k);                                            \
-      size_t n = (size_t)(t->u.end[k] - text_from(&t->u, k));                                      \
-      body r->end[k] = w - r->bytes;                                                               \
-    }                                                                                              \
-    forget(&x);                                                                                    \
-  }
-
-EACH_MATCH(k_rlike, "item=[0-9]*77&", { r->flags[k] = match(&x, p, n, 0) > 0; })
-
-EACH_MATCH(k_regexp_extract, "^https?://([^/]+)/", {
-  if (match(&x, p, n, 0) > 0) w = put(w, p + x.at[2], x.at[3] - x.at[2]);
-})
-
-EACH_MATCH(k_regexp_replace, "[0-9]+", {
-  size_t from = 0;
-  while (match(&x, p, n, from) > 0) {
-    w = put(w, p + from, x.at[0] - from);
-    *w++ = '#';
-    from = x.at[1];
-  }
-  w = put(w, p + from, n - from);
-})
-
-EACH_MATCH(k_split, "[/?&]", {
-  int32_t parts = 1;
-  for (size_t from = 0; match(&x, p, n, from) > 0; from = x.at[1]) {
-    r->more[parts] = (int64_t)x.at[0];
-    parts++;
-  }
-  r->narrow[k] = parts;
-})
-
 /* Draws of a counter-based generator as texts. */
 static void k_uuid(const table *t, result *r) {
   char *w = r->bytes;
@@ -437,6 +374,144 @@ static void k_randstr(const table *t, result *r) {
     r->end[k] = w - r->bytes;
   }
 }
+
+/* sound: digits of consonants, of which equal neighbours count once; vowels part them, h and w do not. */
+EACH_TEXT(k_soundex, s, {
+  static const char CODE[] = "01230127022455012623017202";
+  char *to = w + 1;
+  char last = CODE[(*p | 32) - 'a'];
+  memcpy(w, "0000", 4);
+  *w = (char)toupper((unsigned char)*p);
+  for (p++; p < e && to < w + 4; p++) {
+    if (!isalpha((unsigned char)*p)) {
+      last = '0';
+      continue;
+    }
+    char c = CODE[(*p | 32) - 'a'];
+    if (c == '7') continue;
+    if (c != '0' && c != last) *to++ = c;
+    last = c;
+  }
+  w += 4;
+})
+
+EACH_TEXT(k_luhn, num, {
+  int sum = 0;
+  for (const char *q = e; q > p; q--) {
+    int d = q[-1] - '0';
+    if ((e - q) & 1) d = d * 2 > 9 ? d * 2 - 9 : d * 2;
+    sum += d;
+  }
+  r->flags[k] = sum % 10 == 0;
+})
+
+EACH_TEXT(k_find_in_set, num, {
+  static const char set[] = "1,22,333,4444,55555,666666";
+  int32_t at = 1;
+  size_t n = LENGTH;
+  r->narrow[k] = 0;
+  for (const char *q = set, *stop; *q; q = *stop ? stop + 1 : stop, at++) {
+    stop = strchrnul(q, ',');
+    if ((size_t)(stop - q) == n && memcmp(q, p, n) == 0) {
+      r->narrow[k] = at;
+      break;
+    }
+  }
+})
+
+EACH_TEXT(k_overlay, s, {
+  const char *cut = character(p, e, 2);
+  const char *to = character(cut, e, 3);
+  w = put(w, p, (size_t)(cut - p));
+  w = put(w, "###", 3);
+  w = put(w, to, (size_t)(e - to));
+})
+
+static void k_concat_ws(const table *t, result *r) {
+  char *w = r->bytes;
+  for (size_t k = 0; k < t->rows; k++) {
+    const text_column *all[] = {&t->s, &t->num, &t->h};
+    for (int c = 0; c < 3; c++) {
+      int64_t from = text_from(all[c], k);
+      if (c > 0) *w++ = '/';
+      w = put(w, all[c]->bytes + from, (size_t)(all[c]->end[k] - from));
+    }
+    r->end[k] = w - r->bytes;
+  }
+}
+
+EACH_TEXT(k_repeat, num, {
+  for (int c = 0; c < 3; c++) w = put(w, p, LENGTH);
+})
+
+/* The last '/' and what is behind it go: counted from the end. */
+EACH_TEXT(k_substring_index_end, u, {
+  const char *hit = memrchr(p, '=', LENGTH);
+  if (hit != NULL) p = hit + 1;
+  w = put(w, p, LENGTH);
+})
+
+EACH_TEXT(k_parse_url_query, u, {
+  r->flags[k] = (uint8_t)is_url(p, e);
+  const char *query = memchr(p, '?', LENGTH);
+  for (p = query != NULL ? query + 1 : e; p < e;) {
+    const char *stop = memchr(p, '&', LENGTH);
+    if (stop == NULL) stop = e;
+    if (stop - p >= 5 && memcmp(p, "page=", 5) == 0) {
+      w = put(w, p + 5, (size_t)(stop - p - 5));
+      break;
+    }
+    p = stop < e ? stop + 1 : e;
+  }
+})
+
+EACH_TEXT(k_url_decode, u, {
+  for (; p < e; p++) {
+    if (*p == '%' && e - p > 2) {
+      *w++ = (char)(nibble(p[1]) << 4 | nibble(p[2]));
+      p += 2;
+    } else {
+      *w++ = *p == '+' ? ' ' : *p;
+    }
+  }
+})
+
+EACH_TEXT(k_base32, num, {
+  for (; p < e; p += 5) {
+    uint64_t v = 0;
+    for (int c = 0; c < 5; c++) v = v << 8 | (p + c < e ? (unsigned char)p[c] : 0);
+    int letters = e - p >= 5 ? 8 : (int)((e - p) * 8 + 4) / 5;
+    for (int c = 0; c < 8; c++)
+      *w++ = c < letters ? "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[v >> (35 - 5 * c) & 31] : '=';
+  }
+})
+
+EACH_TEXT(k_ilike, u, {
+  char low[LONGEST];
+  for (size_t c = 0; c < LENGTH; c++) low[c] = (char)tolower((unsigned char)p[c]);
+  r->flags[k] = memmem(low, LENGTH, "archive", 7) != NULL;
+})
+
+static void k_sha1(const table *t, result *r) { digests(t, r, "SHA1"); }
+
+/* A point's WKB behind its SRID is looked through and copied. */
+static char *put_point(char *w, const char *wkb) {
+  char shape[25] = {0};
+  uint32_t what;
+  double x, y;
+  memcpy(&what, wkb + 1, 4);
+  memcpy(&x, wkb + 5, 8);
+  memcpy(&y, wkb + 13, 8);
+  if (wkb[0] != 1 || what != 1 || isinf(x) || isinf(y)) abort();
+  memcpy(shape + 4, wkb, 21);
+  return put(w, shape + 4, 21);
+}
+
+EACH_TEXT(k_shape, u, {
+  char wkb[21] = "\1\1\0\0";
+  memcpy(wkb + 5, p + 12, e - p > 28 ? 16 : 0);
+  w = put_point(w, wkb);
+})
 
 const kernel_case text_cases[] = {{"string.upper", k_upper, TEXT},
                                   {"string.length", k_length, INT32},
@@ -473,10 +548,19 @@ const kernel_case text_cases[] = {{"string.upper", k_upper, TEXT},
                                   {"collation.collate", k_collate, FLAG},
                                   {"like.prefix", k_like_prefix, FLAG},
                                   {"like.contains", k_like_contains, FLAG},
-                                  {"regexp.rlike", k_rlike, FLAG},
-                                  {"regexp.regexp_extract", k_regexp_extract, TEXT},
-                                  {"regexp.regexp_replace", k_regexp_replace, TEXT},
-                                  {"regexp.split", k_split, INT32},
                                   {"random_value.uuid", k_uuid, NOTHING},
                                   {"random_value.randstr", k_randstr, NOTHING},
+                                  {"string_parts.soundex", k_soundex, TEXT},
+                                  {"string_parts.luhn_check", k_luhn, FLAG},
+                                  {"string_parts.find_in_set", k_find_in_set, INT32},
+                                  {"string_parts.overlay", k_overlay, TEXT},
+                                  {"string.concat_ws", k_concat_ws, TEXT},
+                                  {"string.repeat", k_repeat, TEXT},
+                                  {"string.substring_index_end", k_substring_index_end, TEXT},
+                                  {"url.parse_url_query", k_parse_url_query, TEXT},
+                                  {"encoding.url_decode", k_url_decode, TEXT},
+                                  {"encoding.to_base32", k_base32, TEXT},
+                                  {"like.ilike", k_ilike, FLAG},
+                                  {"hash.sha1", k_sha1, TEXT},
+                                  {"shape.st_asbinary", k_shape, TEXT},
                                   {NULL, NULL, NOTHING}};

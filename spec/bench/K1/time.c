@@ -1,4 +1,5 @@
 /* Dates, timestamps in UTC, zones by the C library, times of day, windows. */
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -145,6 +146,95 @@ static void k_window(const table *t, result *r) {
 
 EACH(k_time_bucket, values, floor_div(t->ts[k], 600000000) * 600000000)
 
+static const int8_t MONTH_DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+static int32_t month_days(civil c) {
+  return MONTH_DAYS[c.m - 1] + (c.m == 2 && c.y % 4 == 0 && (c.y % 100 != 0 || c.y % 400 == 0));
+}
+
+static void k_last_day(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    civil c = civil_of(t->d[k]);
+    r->narrow[k] = t->d[k] - c.d + month_days(c);
+  }
+}
+
+EACH(k_next_day, narrow, t->d[k] + 1 + (((4 - 1 - t->d[k]) % 7) + 7) % 7)
+
+/* Whole months between equal days or last days of months, else a 31st a day, to eight places. */
+static void k_months_between(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t days = floor_div(t->ts[k], DAY);
+    civil a = civil_of((int32_t)days), b = civil_of(t->d[k]);
+    double months = (a.y - b.y) * 12 + a.m - b.m;
+    if (a.d == b.d || (a.d == month_days(a) && b.d == month_days(b))) {
+      r->reals[k] = months;
+      continue;
+    }
+    int64_t seconds = (a.d - b.d) * 86400ll + (t->ts[k] - days * DAY) / 1000000;
+    months += (double)seconds / (31 * 86400.0);
+    r->reals[k] = round(months * 1e8) / 1e8;
+  }
+}
+
+EACH(k_unix_timestamp, values, floor_div(t->ts[k], 1000000))
+
+static void k_date_format_names(const table *t, result *r) {
+  static const char *const WEEKDAY[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+  static const char *const MONTH[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  char *w = r->bytes;
+  for (size_t k = 0; k < t->rows; k++) {
+    civil c = civil_of(t->d[k]);
+    w = put(w, WEEKDAY[t->d[k] % 7], 3);
+    w = put(w, ", ", 2);
+    w = put_int(w, c.d);
+    *w++ = ' ';
+    w = put(w, MONTH[c.m - 1], 3);
+    *w++ = ' ';
+    w = two(two(w, c.y / 100), c.y % 100);
+    r->end[k] = w - r->bytes;
+  }
+}
+
+static void k_from_unixtime(const table *t, result *r) {
+  char *w = r->bytes;
+  for (size_t k = 0; k < t->rows; k++) {
+    int64_t seconds = t->m[k] * 10, days = floor_div(seconds, 86400);
+    int32_t second = (int32_t)(seconds - days * 86400);
+    w = put_date(w, (int32_t)days);
+    *w++ = 'T';
+    w = two(w, second / 3600);
+    *w++ = ':';
+    w = two(w, second / 60 % 60);
+    r->end[k] = w - r->bytes;
+  }
+}
+
+/* A calendar date that there is, a time of day, seconds and micros apart. */
+static void k_make_timestamp(const table *t, result *r) {
+  for (size_t k = 0; k < t->rows; k++) {
+    int32_t y = 2000 + t->n[k] % 25, m = 1 + t->n[k] % 12, d = 1 + t->n[k] % 28;
+    int32_t second = t->n[k] % 60;
+    civil c = {y, m, d};
+    if (m < 1 || m > 12 || d < 1 || d > month_days(c)) abort();
+    r->values[k] = days_of(y, m, d) * DAY + 12 * HOUR + 30 * 60000000ll + second * 1000000ll;
+  }
+}
+
+EACH(k_timestamp_diff, values, (t->ts[k] - t->d[k] * DAY) / HOUR)
+EACH(k_add_interval, values, t->ts[k] + 93784000000)
+
+/* Nanoseconds are of 128 bits; they must be microseconds of 64. */
+static void k_nanos(const table *t, result *r) {
+  __int128 *w = (__int128 *)(void *)r->more;
+  for (size_t k = 0; k < t->rows; k++) {
+    w[k] = t->i[k];
+    if (w[k] / 1000 != (int64_t)(w[k] / 1000)) abort();
+  }
+  for (size_t k = 0; k < t->rows; k++) r->reals[k] = (double)w[k];
+}
+
 const kernel_case time_cases[] = {{"date_part.year", k_year, INT32},
                                   {"date_part.month", k_month, INT32},
                                   {"date_part.hour", k_hour, INT32},
@@ -163,4 +253,14 @@ const kernel_case time_cases[] = {{"date_part.year", k_year, INT32},
                                   {"time_of_day.time_trunc", k_time_trunc, INT64},
                                   {"time_window.window", k_window, INT64},
                                   {"time_bucket.time_bucket", k_time_bucket, INT64},
+                                  {"date_shift.last_day", k_last_day, INT32},
+                                  {"date_shift.next_day", k_next_day, INT32},
+                                  {"date_shift.months_between", k_months_between, REAL},
+                                  {"date_shift.unix_seconds", k_unix_timestamp, INT64},
+                                  {"date_text.date_format_names", k_date_format_names, TEXT},
+                                  {"date_text.from_unixtime", k_from_unixtime, TEXT},
+                                  {"date_make.make_timestamp", k_make_timestamp, INT64},
+                                  {"date_zone.timestampdiff", k_timestamp_diff, INT64},
+                                  {"arithmetic.add_interval", k_add_interval, INT64},
+                                  {"nanos.unix_nanos", k_nanos, REAL},
                                   {NULL, NULL, NOTHING}};
