@@ -31,13 +31,23 @@ bool mill_w_enter(mill_planner *w) {
 
 void mill_w_leave(mill_planner *w) { w->depth--; }
 
+/* Whatever becomes of a plan needs memory: asked for it now and then, the session may say that it is enough. */
+static bool goes_on(mill_planner *w) {
+  enum { WATCHED = 128 };
+  if (++w->taken % WATCHED != 0 || w->status != MILL_OK) return true;
+  w->status = mill_watch_check(w->err);
+  return w->status == MILL_OK;
+}
+
 void *mill_w_alloc(mill_planner *w, size_t n) {
+  if (!goes_on(w)) return NULL;
   void *p = mill_arena_alloc(w->arena, n ? n : 1);
   if (p == NULL) w->status = mill_oom(w->arena->memory, n, w->err);
   return p;
 }
 
 void *mill_w_take(mill_planner *w, size_t n) {
+  if (!goes_on(w)) return NULL;
   void *p = mill_arena_take(w->arena, n);
   if (p == NULL) w->status = mill_oom(w->arena->memory, n, w->err);
   return p;

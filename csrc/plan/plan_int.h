@@ -84,6 +84,7 @@ struct mill_planner {
   mill_error *err;
   mill_status status;
   int depth;
+  uint32_t taken; /* times that memory was */
   const mill_variable_scope *locals; /* variables of a script */
   const mill_called *called;
   const mill_making *making;   /* NULL: nothing that lasts */
@@ -104,9 +105,11 @@ struct mill_planner {
   bool nameless;          /* memory ran out where a text was made: "?" stands in its place */
 };
 
-/* Note the failure and give NULL. Once memory has run out, that is what is told. */
+/* Note the failure and give NULL. Once memory has run out or the user has had enough, that is what is told. */
 #define MILL_W_NOTE(w, ...)                                                                        \
-  ((w)->status == MILL_E_OUT_OF_MEMORY ? MILL_OK : ((w)->status = mill_fail((w)->err, __VA_ARGS__)))
+  ((w)->status == MILL_E_OUT_OF_MEMORY || (w)->status == MILL_E_OPERATION_CANCELED                 \
+       ? MILL_OK                                                                                   \
+       : ((w)->status = mill_fail((w)->err, __VA_ARGS__)))
 #define MILL_W_FAIL(w, ...) ((void)MILL_W_NOTE(w, __VA_ARGS__), NULL)
 /* The same, with the place of an expression or node (anything with text, start, stop). */
 #define MILL_W_FAIL_AT(w, x, ...)                                                                  \
