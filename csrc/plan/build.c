@@ -19,12 +19,14 @@ void mill_w_at(mill_planner *w, const char *text, int32_t start, int32_t stop) {
     mill_error_in(w->err, text, (size_t)start, (size_t)stop);
 }
 
+bool mill_w_too_deep(mill_planner *w) {
+  w->status = mill_fail(w->err, MILL_E_PLAN_TOO_DEEP, "limit",
+                        mill_error_fmt(w->err, "%d", MILL_PLAN_DEPTH), NULL);
+  return false;
+}
+
 bool mill_w_enter(mill_planner *w) {
-  if (w->depth >= MILL_PLAN_DEPTH) {
-    w->status = mill_fail(w->err, MILL_E_PLAN_TOO_DEEP, "limit",
-                          mill_error_fmt(w->err, "%d", MILL_PLAN_DEPTH), NULL);
-    return false;
-  }
+  if (w->depth >= MILL_PLAN_DEPTH) return mill_w_too_deep(w);
   w->depth++;
   return true;
 }

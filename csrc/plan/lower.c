@@ -96,10 +96,8 @@ static bool passes_on(const mill_expr *const *e, int n, const mill_lowered *in) 
 }
 
 /* A column that only a generator below asked for ends there. */
-static bool comes_with(const mill_lowered *in, const mill_expr *e) {
-  int i = 0;
-  while (i < in->n && in->ids[i] != e->id) i++;
-  return e->kind != MILL_X_COLUMN || i < in->n;
+static bool comes_with(mill_planner *w, const mill_lowered *in, const mill_expr *e) {
+  return e->kind != MILL_X_COLUMN || mill_w_find_number(w, in->ids, in->n, e->id) >= 0;
 }
 
 /* exprs (ALIAS or COLUMN) over `in`. */
@@ -109,7 +107,7 @@ static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *c
   const mill_expr **e = mill_w_alloc(l->w, (size_t)(nall + 1) * sizeof *e);
   if (e == NULL) return false;
   for (int i = 0; i < nall; i++)
-    if (mill_used(l, all[i]->id) && comes_with(in, all[i])) e[n++] = all[i];
+    if (mill_used(l, all[i]->id) && comes_with(l->w, in, all[i])) e[n++] = all[i];
   if (n == in->n && passes_on(e, n, in)) {
     *out = *in;
     return true;

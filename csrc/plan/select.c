@@ -406,18 +406,18 @@ static bool keeps_columns(const mill_node *n) {
   return passes_through(n) || n->kind == MILL_N_GENERATE;
 }
 
-bool mill_n_computes(const mill_node *n, uint64_t id) {
-  if (mill_x_find_id(n->output, n->noutput, id)) return true;
+bool mill_n_computes(mill_planner *w, const mill_node *n, uint64_t id) {
+  if (mill_w_find_id(w, n->output, n->noutput, id) >= 0) return true;
   switch (n->kind) {
-  case MILL_N_PROJECT: return mill_x_find_id(n->exprs, n->nexprs, id);
+  case MILL_N_PROJECT: return mill_w_find_id(w, n->exprs, n->nexprs, id) >= 0;
   case MILL_N_AGGREGATE:
-    return mill_x_find_id(n->keys, n->nkeys, id) || mill_x_find_id(n->aggs, n->naggs, id);
-  case MILL_N_SOURCE: return mill_x_find_id(n->exprs, n->nexprs, id);
+    return mill_w_find_id(w, n->keys, n->nkeys, id) >= 0 || mill_w_find_id(w, n->aggs, n->naggs, id) >= 0;
+  case MILL_N_SOURCE: return mill_w_find_id(w, n->exprs, n->nexprs, id) >= 0;
   case MILL_N_JOIN:
-    if (mill_n_computes(n->child[0], id)) return true;
+    if (mill_n_computes(w, n->child[0], id)) return true;
     return n->join != MILL_JOIN_SEMI && n->join != MILL_JOIN_ANTI &&
-           mill_n_computes(n->child[1], id);
-  default: return passes_through(n) && mill_n_computes(n->child[0], id);
+           mill_n_computes(w, n->child[1], id);
+  default: return passes_through(n) && mill_n_computes(w, n->child[0], id);
   }
 }
 
@@ -476,13 +476,13 @@ static bool hand_on(mill_planner *w, mill_node *g, const mill_expr *c) {
 }
 
 static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c) {
-  if (n == NULL || mill_n_computes(n, c->id)) return n;
+  if (n == NULL || mill_n_computes(w, n, c->id)) return n;
   if (n->kind != MILL_N_PROJECT && !keeps_columns(n)) return n;
   mill_node *copy = mill_w_node_copy(w, n);
   if (copy == NULL) return NULL;
   copy->child[0] = expose(w, n->child[0], c);
   if (copy->child[0] == NULL) return NULL;
-  if (n->kind == MILL_N_GENERATE && mill_n_computes(copy->child[0], c->id) && !hand_on(w, copy, c))
+  if (n->kind == MILL_N_GENERATE && mill_n_computes(w, copy->child[0], c->id) && !hand_on(w, copy, c))
     return NULL;
   if (n->kind == MILL_N_PROJECT) {
     mill_exprs l = {0};
