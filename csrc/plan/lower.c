@@ -535,6 +535,24 @@ bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out) 
 
 /* ---- two children and more ------------------------------------------------------------------ */
 
+/* The children of unions right below stand for them: rows come in the same order. */
+static bool flatten(mill_lowering *l, mill_op *u) {
+  int n = 0, k = 0;
+  for (int i = 0; i < u->nchildren; i++)
+    n += u->child[i]->kind == MILL_OP_UNION ? u->child[i]->nchildren : 1;
+  if (n == u->nchildren) return true;
+  const mill_op **child = mill_w_alloc(l->w, (size_t)n * sizeof *child);
+  if (child == NULL) return false;
+  for (int i = 0; i < u->nchildren; i++) {
+    const mill_op *c = u->child[i];
+    if (c->kind != MILL_OP_UNION) child[k++] = c;
+    for (int j = 0; c->kind == MILL_OP_UNION && j < c->nchildren; j++) child[k++] = c->child[j];
+  }
+  u->child = child;
+  u->nchildren = n;
+  return true;
+}
+
 static bool lower_union(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_UNION, NULL);
   uint64_t *ids = NULL;
@@ -556,7 +574,7 @@ static bool lower_union(mill_lowering *l, const mill_node *n, mill_lowered *out)
     op->child[i] = in.op;
   }
   op->schema = named_schema(l, needed, width, NULL, 0, &ids);
-  return op->schema && done(out, op, ids, width);
+  return op->schema && flatten(l, op) && done(out, op, ids, width);
 }
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out) {
