@@ -11,13 +11,13 @@
 typedef struct grouping {
   const mill_node *node; /* for sets */
   const mill_expr *const *keys;
-  int nkeys;            /* those of the user */
-  mill_exprs named;     /* and as columns of the AGGREGATE */
-  mill_exprs aggs;      /* calls; their ids ascend where none were there before */
-  mill_chains calls;    /* of them, by trace */
-  mill_chains alike;    /* of many keys, by what they are alike */
-  const mill_expr *id;  /* the grouping id's column, or NULL */
-  bool above;           /* of ORDER BY or HAVING: the node is analysed */
+  int nkeys;           /* those of the user */
+  mill_exprs named;    /* and as columns of the AGGREGATE */
+  mill_exprs aggs;     /* calls; their ids ascend where none were there before */
+  mill_chains calls;   /* of them, by trace */
+  mill_chains alike;   /* of many keys, by what they are alike */
+  const mill_expr *id; /* the grouping id's column, or NULL */
+  bool above;          /* of ORDER BY or HAVING: the node is analysed */
 } grouping;
 
 bool mill_sets_repeat(const mill_node *n) {

@@ -102,7 +102,7 @@ struct mill_planner {
   mill_error *err;
   mill_status status;
   int depth;
-  uint32_t taken; /* times that memory was */
+  uint32_t taken;                    /* times that memory was */
   const mill_variable_scope *locals; /* variables of a script */
   const mill_called *called;
   const mill_making *making;   /* NULL: nothing that lasts */
@@ -112,9 +112,9 @@ struct mill_planner {
   mill_name_index names; /* of the last long list that was searched */
   mill_id_index ids[4];  /* of some of those that were last */
   uint32_t next_ids;
-  int inlined;           /* views and CTEs being entered */
-  const char *database;  /* in use while a view's text is analysed; NULL: the session's */
-  const char *path; /* of names, while the text of a view or function is; NULL: the session's */
+  int inlined;          /* views and CTEs being entered */
+  const char *database; /* in use while a view's text is analysed; NULL: the session's */
+  const char *path;     /* of names, while the text of a view or function is; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const mill_type *texts; /* of literals and casts, by DEFAULT COLLATION of a view; NULL: STRING */
   const char *defining;   /* the view that is being made anew, which its query must not read */
@@ -201,11 +201,13 @@ const mill_expr *mill_x_map(mill_planner *w, const mill_expr *e, mill_x_change f
 bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), void *arg);
 /* As mill_x_same, where operands that may change places have: 1 + a and a + 1, a > b and b < a. */
 bool mill_x_alike(const mill_expr *a, const mill_expr *b);
-uint32_t mill_x_alike_trace(const mill_expr *e); /* the same of what is alike, mostly another of others */
+uint32_t mill_x_alike_trace(
+    const mill_expr *e); /* the same of what is alike, mostly another of others */
 bool mill_x_same(const mill_expr *a, const mill_expr *b); /* equal as values (names left out) */
 /* find.c: the first place of the id in a list of an analysed node, or of the ids of an operator; -1: none. */
 int mill_w_find_id(mill_planner *w, const mill_expr *const *list, int n, uint64_t id);
 int mill_w_find_number(mill_planner *w, const uint64_t *ids, int n, uint64_t id);
+uint32_t mill_hash_name(const char *s); /* the same of names that differ in case alone */
 /* One more item, the next number. */
 bool mill_chains_add(mill_planner *w, mill_chains *c, uint32_t hash);
 /* The last item that may have the hash, and the one before it; -1: none. */

@@ -154,8 +154,7 @@ static mill_expr *joined(mill_parser *p, int from, const char *name, const mill_
   enum { MANY = 64 };
   mill_expr *result = items->item[0];
   if (items->n > MANY) return balance(p, from, name, items, 0, items->n - 1);
-  for (int i = 1; i < items->n; i++)
-    result = mill_p_call(p, from, name, 2, result, items->item[i]);
+  for (int i = 1; i < items->n; i++) result = mill_p_call(p, from, name, 2, result, items->item[i]);
   return result;
 }
 
