@@ -3,6 +3,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/thread.h"
+
 int mill_utf8_length(const char *text, size_t n) {
   const uint8_t *p = (const uint8_t *)text;
   if (n == 0) return 0;
@@ -218,9 +220,12 @@ static mill_status ascii_case(mill_case how, const char *p, size_t n, mill_text 
 mill_status mill_utf8_case(mill_case how, const char *p, size_t n, mill_text *out,
                            mill_error *err) {
   if (mill_utf8_ascii(p, n)) return ascii_case(how, p, n, out, err);
+  enum { WATCHED = 65536 };
   bool start = true;
+  size_t count = 0;
   int k;
   for (size_t i = 0; i < n; i += (size_t)k) {
+    if (++count % WATCHED == 0) MILL_TRY(mill_watch_check(err));
     mill_case one = how != MILL_INITCAP ? how : start ? MILL_INITCAP : MILL_LOWER;
     start = p[i] == ' ';
     MILL_TRY(put_case(one, p, n, i, &k, out, err));

@@ -178,6 +178,7 @@ static const mill_expr *take_sql(lua_State *L, int index, mill_plan *p) {
   mill_error err;
   mill_error_clear(&err);
   const char *text = text_field(L, index, "name", p);
+  mill_session_reading(L, mill_session_handle(L, p->session));
   MILL_RAISE_IF(L, &err, mill_sql_expr(p->session, text, strlen(text), &p->arena, &e, &err), text);
   mill_udf_in_expr(L, p, e);
   return e;

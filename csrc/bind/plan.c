@@ -405,6 +405,7 @@ static void analyse_text(lua_State *L, mill_handle_plan *h, const char *sql, siz
   mill_error_clear(&err);
   if (!mill_arena_reserve(&h->p->arena, TEXT_ROOM))
     mill_raise_memory(L, h->p->arena.memory, TEXT_ROOM);
+  mill_session_reading(L, h->session);
   MILL_RAISE_IF(L, &err, mill_sql_parse(h->p, sql, n, &err), sql);
   mill_udf_in_node(L, h->p, h->p->root);
   mill_plan_settle(L, h, params, sql);
@@ -461,8 +462,10 @@ int mill_plan_type(lua_State *L) {
   mill_error err;
   size_t n;
   mill_error_clear(&err);
-  mill_session *s = mill_session_check(L, 1)->s;
+  mill_handle_session *h = mill_session_check(L, 1);
+  mill_session *s = h->s;
   const char *sql = luaL_checklstring(L, 2, &n);
+  mill_session_reading(L, h);
   int form = luaL_checkoption(L, 3, "either", forms);
   mill_status status =
       form == 0 ? mill_sql_type(s, sql, n, &t, &err) : mill_sql_schema(s, sql, n, &t, &err);

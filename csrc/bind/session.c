@@ -62,6 +62,10 @@ void mill_session_resume(lua_State *L, mill_handle_session *h) {
   h->hook = lua_gethook(L);
 }
 
+void mill_session_reading(lua_State *L, mill_handle_session *h) {
+  if (h != NULL && !h->busy) mill_session_resume(L, h);
+}
+
 void mill_session_enter(lua_State *L, mill_handle_session *h) {
   if (h->busy)
     mill_raise_misuse(L, "UNSUPPORTED_OPERATION", "operation",

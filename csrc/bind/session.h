@@ -31,6 +31,8 @@ void mill_session_collect(lua_State *L, mill_handle_session *h);
 void mill_session_enter(lua_State *L, mill_handle_session *h);
 /* Inside it, after a Lua function that may have waited for others. */
 void mill_session_resume(lua_State *L, mill_handle_session *h);
+/* Before a text is parsed, which may be long: an interrupt is seen. NULL: there is no handle. */
+void mill_session_reading(lua_State *L, mill_handle_session *h);
 /* After it, also when it failed: takes a progress line off the terminal. */
 void mill_session_leave(lua_State *L, mill_handle_session *h);
 

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/thread.h"
 #include "exec/aggregate_int.h"
 
@@ -659,34 +660,56 @@ static mill_status end_morsel(mill_sink *s, size_t morsel, mill_error *err) {
   return MILL_OK;
 }
 
+static bool may_share(const mill_bound_aggregate *a) {
+  return a->impl->common && !a->distinct && !a->filter;
+}
+
 /* Is what call b makes of its rows what call a makes of them? Then one state serves both: sum and avg. */
 static bool same_state(const mill_bound_aggregate *a, const mill_bound_aggregate *b) {
   if (a->nargs && b->nargs && a->args[0]->index != b->args[0]->index) return false;
   const mill_aggregate *x = a->impl, *y = b->impl;
-  if (!x->common || x->update != y->update || x->merge != y->merge || a->distinct || b->distinct ||
-      a->filter || b->filter || a->nargs != b->nargs)
+  if (!may_share(a) || !may_share(b) || x->update != y->update || x->merge != y->merge ||
+      a->nargs != b->nargs)
     return false;
   for (int i = 0; i < a->nargs; i++)
     if (!mill_bound_same(a->args[i], b->args[i])) return false;
   return true;
 }
 
-/* Places of the calls' states: those of a multiple of 16 bytes may hold what is aligned so. */
-static void place_states(mill_agg_plan *p) {
+/* The same where one state serves both: of the first argument, which is a column mostly. */
+static uint64_t state_hash(const mill_bound_aggregate *a) {
+  return mill_hash_word((uint64_t)(uintptr_t)a->impl->merge ^
+                        mill_hash_word((uint64_t)(a->nargs ? a->args[0]->index : -1)));
+}
+
+/* Places of the calls' states, which are found by hash: those of a multiple of 16 bytes may hold what is aligned so. */
+static mill_status place_states(mill_agg_plan *p, mill_arena *a, mill_error *err) {
   const mill_op *op = p->op;
-  uint32_t align = 8;
+  uint32_t align = 8, buckets = 16;
+  while (buckets < (uint32_t)op->naggs) buckets *= 2;
+  int *head = mill_arena_alloc(a, buckets * sizeof *head);
+  int *next = mill_arena_alloc(a, ((size_t)op->naggs + 1) * sizeof *next);
+  if (head == NULL || next == NULL) return mill_oom(a->memory, buckets, err);
   for (int i = 0; i < op->naggs; i++) {
-    int j = 0;
-    while (j < i && !same_state(&op->aggs[j], &op->aggs[i])) j++;
-    p->shares[i] = j < i;
-    p->offset[i] = p->offset[j];
-    if (j < i) continue;
-    const uint32_t size = op->aggs[i].impl->state_size, own = size % 16 ? 8 : 16;
+    const mill_bound_aggregate *c = &op->aggs[i];
+    int *first = &head[state_hash(c) & (buckets - 1)], j = may_share(c) ? *first - 1 : -1;
+    while (j >= 0 && !same_state(&op->aggs[j], &op->aggs[i])) j = next[j] - 1;
+    p->shares[i] = j >= 0;
+    if (j >= 0) {
+      p->offset[i] = p->offset[j];
+      continue;
+    }
+    if (may_share(c)) {
+      next[i] = *first;
+      *first = i + 1;
+    }
+    const uint32_t size = c->impl->state_size, own = size % 16 ? 8 : 16;
     p->offset[i] = (p->state_size + own - 1) & ~(own - 1);
     p->state_size = p->offset[i] + ((size + 7) & ~7u);
     align = own > align ? own : align;
   }
   p->state_size = (p->state_size + align - 1) & ~(align - 1);
+  return MILL_OK;
 }
 
 static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill_error *err) {
@@ -710,7 +733,7 @@ static mill_status make_plan(agg_sink *k, const mill_op *op, mill_arena *a, mill
     if (c->filter) k->plan.exprs[k->plan.nexprs++] = c->filter;
     for (int j = 0; j < c->nargs; j++) k->plan.exprs[k->plan.nexprs++] = c->args[j];
   }
-  place_states(p);
+  MILL_TRY(place_states(p, a, err));
   return mill_group_layout_init(&p->layout, type, op->nkeys, a, err);
 }
 

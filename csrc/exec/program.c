@@ -113,6 +113,7 @@ static uint64_t hash_node(const mill_bound *b, prog_node *const *arg) {
   const void *what = b->kind == MILL_B_LITERAL ? (const void *)b->value : (const void *)b->fn;
   uint64_t h = mill_hash_word((uint64_t)(uintptr_t)what ^ mill_hash_word((uint64_t)b->kind));
   h = mill_hash_word(h ^ (uint64_t)(uintptr_t)b->type ^ (uint64_t)(uint32_t)b->index << 32);
+  h = mill_hash_word(h ^ (uint64_t)(uintptr_t)b->state);
   for (int i = 0; i < b->nargs; i++) h = mill_hash_word(h ^ (uint64_t)(uintptr_t)arg[i]);
   return h;
 }

@@ -9,8 +9,9 @@
 enum { MAX_CHAIN = 64 };
 
 typedef struct child {
-  const mill_op *step[MAX_CHAIN]; /* top first */
+  const mill_op *top, *lowest; /* of the steps, one the child of the other */
   int nsteps;
+  bool codes; /* columns of the scan may be codes, whose entries are known by where they lie */
   mill_scan *scan;
   mill_meter *meter;  /* of the operator that the scan is */
   const int *columns; /* of the scan, that the lowest step or the union sees; NULL: all of them */
@@ -58,8 +59,16 @@ static bool passes(const mill_op *op) {
   return (op->kind == MILL_OP_FILTER || op->kind == MILL_OP_PROJECT) && !mill_op_needs_host(op);
 }
 
+static bool holds_texts(const mill_type *schema) {
+  for (uint32_t i = 0; i < schema->nfields; i++)
+    if (schema->fields[i].type->phys >= MILL_PHYS_STR) return true;
+  return false;
+}
+
 static mill_status open_child(const mill_exec *x, const mill_op *op, child *c, mill_error *err) {
-  for (; passes(op) && c->nsteps < MAX_CHAIN; op = op->child[0]) c->step[c->nsteps++] = op;
+  c->top = op;
+  for (; passes(op) && c->nsteps < MAX_CHAIN; op = op->child[0], c->nsteps++) c->lowest = op;
+  c->codes = holds_texts(op->schema);
   c->meter = mill_meters_of(x->run->meters, op);
   if (op->kind == MILL_OP_SCAN) {
     c->scan = mill_scan_ref(op->scan);
@@ -100,11 +109,13 @@ static mill_status push_end(mill_step *s, mill_batch *b, mill_error *err) {
 static mill_status open_steps(reader *r, const union_scan *s, const child *c, mill_error *err) {
   mill_step **at = &r->first;
   mill_meter *below = c->meter;
+  const mill_op *step[MAX_CHAIN], *op = c->top;
+  for (int k = 0; k < c->nsteps; k++, op = op->child[0]) step[k] = op;
   r->end.base = (mill_step){.x = s->x, .push = push_end};
   for (int k = c->nsteps; k-- > 0;) {
-    mill_meter *own = mill_meters_of(s->x->run->meters, c->step[k]);
+    mill_meter *own = mill_meters_of(s->x->run->meters, step[k]);
     MILL_TRY(mill_step_meter(s->x, below, own, &at, err));
-    MILL_TRY(mill_step_new(s->x, c->step[k], at, err));
+    MILL_TRY(mill_step_new(s->x, step[k], at, err));
     at = &(*at)->next;
     below = own;
   }
@@ -116,7 +127,7 @@ static mill_status open_steps(reader *r, const union_scan *s, const child *c, mi
 /* Without steps the scan gives the columns asked for; else those the lowest step knows. */
 static mill_status open_reader(union_cursor *c, const child *from, reader *r, mill_error *err) {
   const union_scan *s = (const union_scan *)c->base.scan;
-  int n = from->nsteps ? (int)from->step[from->nsteps - 1]->child[0]->schema->nfields : c->ncols;
+  int n = from->nsteps ? (int)from->lowest->child[0]->schema->nfields : c->ncols;
   int *columns = mill_alloc(c->memory, (size_t)(n + 1) * sizeof *columns);
   if (columns == NULL) return mill_oom(c->memory, (size_t)n * sizeof *columns, err);
   for (int i = 0; i < n; i++) {
@@ -129,11 +140,32 @@ static mill_status open_reader(union_cursor *c, const child *from, reader *r, mi
   return st;
 }
 
+static void close_reader(reader *r) {
+  if (r->cursor) r->cursor->free(r->cursor);
+  for (mill_step *t = r->first, *next; t && t != &r->end.base; t = next) {
+    next = t->next;
+    t->free(t);
+  }
+  *r = (reader){0};
+}
+
+/* The last child that begins at the morsel or before it. */
+static int child_at(const union_scan *s, size_t morsel) {
+  int low = 0, high = s->n;
+  while (high - low > 1) {
+    const int mid = low + (high - low) / 2;
+    *(s->child[mid].first <= morsel ? &low : &high) = mid;
+  }
+  return low;
+}
+
+/* Of many children one is open at a time. */
 static mill_status cursor_seek(mill_cursor *base, size_t morsel, mill_error *err) {
+  enum { MANY = 64 };
   union_cursor *c = (union_cursor *)base;
   const union_scan *s = (const union_scan *)base->scan;
-  int k = s->n - 1;
-  while (s->child[k].first > morsel) k--;
+  const int k = child_at(s, morsel);
+  if (k != c->at && s->n > MANY && !s->child[c->at].codes) close_reader(&c->reader[c->at]);
   reader *r = &c->reader[k];
   c->at = k;
   c->morsel = morsel - s->child[k].first;
@@ -169,14 +201,7 @@ static void cursor_free(mill_cursor *base) {
   union_cursor *c = (union_cursor *)base;
   const union_scan *s = (const union_scan *)base->scan;
   size_t n = (size_t)c->ncols + 1;
-  for (int k = 0; c->reader && k < s->n; k++) {
-    reader *r = &c->reader[k];
-    if (r->cursor) r->cursor->free(r->cursor);
-    for (mill_step *t = r->first, *next; t && t != &r->end.base; t = next) {
-      next = t->next;
-      t->free(t);
-    }
-  }
+  for (int k = 0; c->reader && k < s->n; k++) close_reader(&c->reader[k]);
   mill_free(c->memory, c->reader, (size_t)s->n * sizeof *c->reader + 1);
   mill_free(c->memory, c->columns, n * sizeof *c->columns);
   mill_free(c->memory, c->cols, n * sizeof *c->cols);

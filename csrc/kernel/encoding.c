@@ -294,6 +294,7 @@ KERNEL_HEAD(k_url_encode) {
     MILL_TRY(mill_bytes_take(call, s.n * 3, &p, err));
     q = p;
     for (size_t k = 0; k < s.n; k++) {
+      if (k % TEXT_WATCHED == TEXT_WATCHED - 1) MILL_TRY(mill_watch_check(err));
       uint8_t c = (uint8_t)s.p[k];
       bool plain = (uint8_t)((c | 32) - 'a') < 26 || (uint8_t)(c - '0') < 10 || c == '.' ||
                    c == '-' || c == '*' || c == '_';

@@ -80,6 +80,7 @@ static int value_of(unsigned char c) {
 
 /* An odd first digit stands alone; any other character makes the whole text null. */
 KERNEL_HEAD(k_unhex) {
+  enum { WATCHED = 65536 }; /* bytes of one text between looks at whether it is to go on */
   mill_str *r = out->data;
   MILL_EACH(out, n, i) {
     const mill_str *s = &MILL_AT(mill_str, args[0], i);
@@ -96,6 +97,7 @@ KERNEL_HEAD(k_unhex) {
     for (; ok && k < s->size; k += 2) {
       int a = value_of((unsigned char)from[k]), b = value_of((unsigned char)from[k + 1]);
       ok = a < 16 && b < 16;
+      if (at % WATCHED == WATCHED - 1) MILL_TRY(mill_watch_check(err));
       p[at++] = (char)(a << 4 | b);
     }
     r[i] = mill_str_done(call, p, ok ? at : 0);

@@ -425,7 +425,10 @@ static mill_status pad_row(mill_call *call, bytes s, int64_t length, bytes pad, 
     memset(q, *pad.p, BLOCK);
   else if (pad.n == 1)
     memset(q, *pad.p, whole);
-  for (size_t k = 0; pad.n > 1 && k < whole; k++) memcpy(q + k * pad.n, pad.p, pad.n);
+  for (size_t k = 0; pad.n > 1 && k < whole; k++) {
+    if (k % TEXT_WATCHED == TEXT_WATCHED - 1) MILL_TRY(mill_watch_check(err));
+    memcpy(q + k * pad.n, pad.p, pad.n);
+  }
   if (rest) memcpy(q + whole * pad.n, pad.p, rest);
   memcpy(left ? p + size : p, s.p, s.n);
   ((mill_str *)out->data)[i] = mill_str_done(call, p, s.n + size);
@@ -454,7 +457,10 @@ static mill_status pad_bytes(mill_call *call, const mill_vector *const *args, si
     MILL_TRY(mill_bytes_take(call, size + 1, &p, err));
     size_t missing = size > s.n ? size - s.n : 0;
     char *q = left ? p : p + s.n;
-    for (size_t k = 0; k < missing; k++) q[k] = pad.p[k % pad.n];
+    for (size_t k = 0; k < missing; k++) {
+      if (k % TEXT_WATCHED == TEXT_WATCHED - 1) MILL_TRY(mill_watch_check(err));
+      q[k] = pad.p[k % pad.n];
+    }
     if (size) memcpy(left ? p + missing : p, s.p, size - missing);
     ((mill_str *)out->data)[i] = mill_str_done(call, p, size);
   }

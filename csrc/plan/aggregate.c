@@ -11,13 +11,13 @@
 typedef struct grouping {
   const mill_node *node; /* for sets */
   const mill_expr *const *keys;
-  int nkeys;            /* those of the user */
-  mill_exprs named;     /* and as columns of the AGGREGATE */
-  mill_exprs aggs;      /* calls; their ids ascend where none were there before */
-  int32_t *head, *next; /* chains of them by trace, number + 1; 0: no more */
-  int room;             /* of both; a power of two */
-  const mill_expr *id;  /* the grouping id's column, or NULL */
-  bool above;           /* of ORDER BY or HAVING: the node is analysed */
+  int nkeys;           /* those of the user */
+  mill_exprs named;    /* and as columns of the AGGREGATE */
+  mill_exprs aggs;     /* calls; their ids ascend where none were there before */
+  mill_chains calls;   /* of them, by trace */
+  mill_chains alike;   /* of many keys, by what they are alike */
+  const mill_expr *id; /* the grouping id's column, or NULL */
+  bool above;          /* of ORDER BY or HAVING: the node is analysed */
 } grouping;
 
 bool mill_sets_repeat(const mill_node *n) {
@@ -29,10 +29,23 @@ bool mill_sets_repeat(const mill_node *n) {
 
 static const mill_expr *rewrite(mill_planner *w, const mill_expr *e, void *arg);
 
+/* The first of many keys that is like e; -1: none is. */
+static int key_of_many(mill_planner *w, grouping *g, const mill_expr *e) {
+  int first = -1;
+  while (g->alike.n < g->nkeys)
+    if (!mill_chains_add(w, &g->alike, mill_x_alike_trace(g->keys[g->alike.n]))) return -1;
+  for (int i = mill_chains_find(&g->alike, mill_x_alike_trace(e)); i >= 0;
+       i = mill_chains_next(&g->alike, i))
+    if (mill_x_alike(mill_x_unalias(g->keys[i]), e)) first = i;
+  return first;
+}
+
 static const mill_expr *key_column(mill_planner *w, grouping *g, const mill_expr *e) {
-  for (int i = 0; i < g->nkeys; i++)
-    if (mill_x_alike(mill_x_unalias(g->keys[i]), e)) return mill_x_column(w, g->named.at[i]);
-  return NULL;
+  enum { FEW = 8 };
+  int at = g->nkeys > FEW ? key_of_many(w, g, e) : -1;
+  for (int i = 0; g->nkeys <= FEW && at < 0 && i < g->nkeys; i++)
+    if (mill_x_alike(mill_x_unalias(g->keys[i]), e)) at = i;
+  return at < 0 ? NULL : mill_x_column(w, g->named.at[at]);
 }
 
 /* grouping_id(): what tells a set from an equal one stands above the keys' bits (lower.c). */
@@ -101,27 +114,18 @@ static int is_aggregate_at(const mill_expr *e, void *arg) {
   return mill_x_is_aggregate(e);
 }
 
-static void chain(grouping *g, int i) {
-  int32_t *head = &g->head[mill_x_trace(g->aggs.at[i]->args[0]) & (uint32_t)(g->room - 1)];
-  g->next[i] = *head;
-  *head = i + 1;
-}
-
-static bool room_for_call(mill_planner *w, grouping *g) {
-  if (g->aggs.n < g->room) return true;
-  g->room = g->room ? g->room : 8;
-  while (g->room <= g->aggs.n) g->room *= 2;
-  g->head = mill_w_alloc(w, (size_t)g->room * sizeof *g->head);
-  g->next = mill_w_alloc(w, (size_t)g->room * sizeof *g->next);
-  if (g->head == NULL || g->next == NULL) return false;
-  for (int i = 0; i < g->aggs.n; i++) chain(g, i);
+/* Those that were there before, of a node that is analysed. */
+static bool chain_calls(mill_planner *w, grouping *g) {
+  while (g->calls.n < g->aggs.n)
+    if (!mill_chains_add(w, &g->calls, mill_x_trace(g->aggs.at[g->calls.n]->args[0]))) return false;
   return true;
 }
 
 /* The call's column among those that are there; NULL: it is a new one. */
-static const mill_expr *known_call(mill_planner *w, const grouping *g, const mill_expr *e) {
-  for (int i = g->head[mill_x_trace(e) & (uint32_t)(g->room - 1)]; i > 0; i = g->next[i - 1])
-    if (mill_x_same(g->aggs.at[i - 1]->args[0], e)) return mill_x_column(w, g->aggs.at[i - 1]);
+static const mill_expr *known_call(mill_planner *w, const grouping *g, const mill_expr *e,
+                                   uint32_t trace) {
+  for (int i = mill_chains_find(&g->calls, trace); i >= 0; i = mill_chains_next(&g->calls, i))
+    if (mill_x_same(g->aggs.at[i]->args[0], e)) return mill_x_column(w, g->aggs.at[i]);
   return NULL;
 }
 
@@ -146,11 +150,11 @@ static const mill_expr *aggregate_column(mill_planner *w, grouping *g, const mil
     if (mill_x_draws(e->args[i]))
       return MILL_W_FAIL_AT(w, e, MILL_E_AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION,
                             "sqlExpr", mill_w_quoted_sql(w, e), NULL);
-  const mill_expr *known = room_for_call(w, g) ? known_call(w, g, e) : NULL;
+  const uint32_t trace = mill_x_trace(e);
+  const mill_expr *known = chain_calls(w, g) ? known_call(w, g, e, trace) : NULL;
   if (known || w->status) return known;
   mill_expr *a = mill_x_alias(w, e, mill_w_sql(w, e));
-  if (!mill_exprs_add(w, &g->aggs, a)) return NULL;
-  chain(g, g->aggs.n - 1);
+  if (!mill_exprs_add(w, &g->aggs, a) || !mill_chains_add(w, &g->calls, trace)) return NULL;
   return mill_x_column(w, a);
 }
 

@@ -104,7 +104,11 @@ static uint64_t hash(const mill_expr *e) {
   form_of(e, &f);
   uint64_t h = mixed((uint64_t)f.of->kind, (uint64_t)(uintptr_t)f.of->type), sum = 0;
   if (f.name == NULL) {
+    uint64_t value = 0;
+    uint32_t row = 0;
     if (f.of->kind == MILL_X_COLUMN || f.of->kind == MILL_X_OUTER) h = mixed(h, f.of->id);
+    if (f.of->kind == MILL_X_LITERAL) mill_vector_hash(f.of->value, &row, 1, true, &value);
+    h = mixed(h, value);
     for (int i = 0; i < f.of->nargs; i++) h = mixed(h, hash(f.of->args[i]));
     return h;
   }
@@ -118,6 +122,8 @@ static uint64_t hash(const mill_expr *e) {
   }
   return mixed(h, sum);
 }
+
+uint32_t mill_x_alike_trace(const mill_expr *e) { return (uint32_t)hash(e); }
 
 static bool match(const form *a, const form *b) {
   bool taken[MAX_OPERANDS] = {false};

@@ -17,7 +17,7 @@ static int missing_at(const mill_expr *e, void *arg) {
   if (e->kind != MILL_X_COLUMN) return 0;
   for (int i = 0; i < s->node->nchildren; i++) {
     mill_exprs source = {0}; /* what a source has beyond its output passes through lists */
-    if (mill_n_computes(s->node->child[i], e->id)) return 0;
+    if (mill_n_computes(s->w, s->node->child[i], e->id)) return 0;
     if (!mill_source_columns(s->w, s->node->child[i], &source)) return 0;
     if (mill_x_find_id(source.at, source.n, e->id)) return 0;
   }

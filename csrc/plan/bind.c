@@ -243,18 +243,24 @@ static const mill_expr *bind_struct(mill_planner *w, const mill_scope *s, const 
   return mill_bind_call(w, s, c);
 }
 
+/* The patterns [low, high) of e, joined by `operator`: by halves, so that many of them do not nest deep. */
+static mill_expr *like_each(mill_planner *w, const mill_expr *e, bool negate, const char *operator,
+                            int low, int high) {
+  if (high - low == 1) {
+    mill_expr *one = mill_x_call(w, "like", 2, e->args[0], e->args[low]);
+    return one && negate ? mill_x_call(w, "not", 1, one) : one;
+  }
+  int cut = low + (high - low + 1) / 2;
+  mill_expr *left = like_each(w, e, negate, operator, low, cut);
+  return left ? mill_x_call(w, operator, 2, left, like_each(w, e, negate, operator, cut, high))
+              : NULL;
+}
+
 /* x LIKE ANY (p, q) is x LIKE p OR x LIKE q, shown as a call over x. */
 static const mill_expr *quantified_like(mill_planner *w, const mill_expr *e) {
   bool negate = strncasecmp(e->name, "not", 3) == 0,
        all = strcasecmp(e->name + 3 * negate + 4, "all") == 0;
-  mill_expr *result = NULL;
-  for (int i = 1; i < e->nargs; i++) {
-    mill_expr *one = mill_x_call(w, "like", 2, e->args[0], e->args[i]);
-    if (one && negate) one = mill_x_call(w, "not", 1, one);
-    if (one == NULL) return NULL;
-    result = result ? mill_x_call(w, all ? "and" : "or", 2, result, one) : one;
-    if (result == NULL) return NULL;
-  }
+  mill_expr *result = like_each(w, e, negate, all ? "and" : "or", 1, e->nargs);
   const char *pretty = mill_w_printf(w, "%s(%s)", e->name, mill_w_sql(w, e->args[0]));
   mill_scope none = {0};
   const mill_expr *r = mill_resolve(w, &none, result);

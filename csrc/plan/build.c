@@ -19,25 +19,37 @@ void mill_w_at(mill_planner *w, const char *text, int32_t start, int32_t stop) {
     mill_error_in(w->err, text, (size_t)start, (size_t)stop);
 }
 
+bool mill_w_too_deep(mill_planner *w) {
+  w->status = mill_fail(w->err, MILL_E_PLAN_TOO_DEEP, "limit",
+                        mill_error_fmt(w->err, "%d", MILL_PLAN_DEPTH), NULL);
+  return false;
+}
+
 bool mill_w_enter(mill_planner *w) {
-  if (w->depth >= MILL_PLAN_DEPTH) {
-    w->status = mill_fail(w->err, MILL_E_PLAN_TOO_DEEP, "limit",
-                          mill_error_fmt(w->err, "%d", MILL_PLAN_DEPTH), NULL);
-    return false;
-  }
+  if (w->depth >= MILL_PLAN_DEPTH) return mill_w_too_deep(w);
   w->depth++;
   return true;
 }
 
 void mill_w_leave(mill_planner *w) { w->depth--; }
 
+/* Whatever becomes of a plan needs memory: asked for it now and then, the session may say that it is enough. */
+static bool goes_on(mill_planner *w) {
+  enum { WATCHED = 128 };
+  if (++w->taken % WATCHED != 0 || w->status != MILL_OK) return true;
+  w->status = mill_watch_check(w->err);
+  return w->status == MILL_OK;
+}
+
 void *mill_w_alloc(mill_planner *w, size_t n) {
+  if (!goes_on(w)) return NULL;
   void *p = mill_arena_alloc(w->arena, n ? n : 1);
   if (p == NULL) w->status = mill_oom(w->arena->memory, n, w->err);
   return p;
 }
 
 void *mill_w_take(mill_planner *w, size_t n) {
+  if (!goes_on(w)) return NULL;
   void *p = mill_arena_take(w->arena, n);
   if (p == NULL) w->status = mill_oom(w->arena->memory, n, w->err);
   return p;

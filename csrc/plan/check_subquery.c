@@ -153,7 +153,8 @@ static int wanted(const mill_expr *e, void *arg) { return mill_x_same(e, arg) ? 
 bool mill_check_grouped_queries(mill_planner *w, const mill_exprs *keys, const mill_exprs *items) {
   grouped g = {w, keys ? keys->at : NULL, keys ? keys->n : 0};
   for (int i = 0; i < items->n; i++)
-    if (mill_x_any(items->at[i], outside_groups, &g)) return false;
+    if (mill_x_has_subquery(items->at[i]) && mill_x_any(items->at[i], outside_groups, &g))
+      return false;
   for (int k = 0; k < g.nkeys; k++) {
     const mill_expr *key = g.keys[k]->kind == MILL_X_ALIAS ? g.keys[k]->args[0] : g.keys[k];
     bool found = !correlated(key);

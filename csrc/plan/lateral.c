@@ -35,7 +35,7 @@ typedef struct finder {
 static int outer_at(const mill_expr *e, void *arg) {
   finder *f = arg;
   if (e->query && mill_n_has_outer(e->query)) f->nested = true;
-  if (e->kind != MILL_X_OUTER || !mill_n_computes(f->l->left, e->id)) return 0;
+  if (e->kind != MILL_X_OUTER || !mill_n_computes(f->l->w, f->l->left, e->id)) return 0;
   f->any = true;
   if (!mill_x_find_id(f->l->used.at, f->l->used.n, e->id)) mill_exprs_add(f->l->w, &f->l->used, e);
   return 0;

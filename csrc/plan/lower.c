@@ -96,10 +96,8 @@ static bool passes_on(const mill_expr *const *e, int n, const mill_lowered *in) 
 }
 
 /* A column that only a generator below asked for ends there. */
-static bool comes_with(const mill_lowered *in, const mill_expr *e) {
-  int i = 0;
-  while (i < in->n && in->ids[i] != e->id) i++;
-  return e->kind != MILL_X_COLUMN || i < in->n;
+static bool comes_with(mill_planner *w, const mill_lowered *in, const mill_expr *e) {
+  return e->kind != MILL_X_COLUMN || mill_w_find_number(w, in->ids, in->n, e->id) >= 0;
 }
 
 /* exprs (ALIAS or COLUMN) over `in`. */
@@ -109,7 +107,7 @@ static bool project(mill_lowering *l, const mill_lowered *in, const mill_expr *c
   const mill_expr **e = mill_w_alloc(l->w, (size_t)(nall + 1) * sizeof *e);
   if (e == NULL) return false;
   for (int i = 0; i < nall; i++)
-    if (mill_used(l, all[i]->id) && comes_with(in, all[i])) e[n++] = all[i];
+    if (mill_used(l, all[i]->id) && comes_with(l->w, in, all[i])) e[n++] = all[i];
   if (n == in->n && passes_on(e, n, in)) {
     *out = *in;
     return true;
@@ -537,6 +535,24 @@ bool mill_lower_window(mill_lowering *l, const mill_node *n, mill_lowered *out) 
 
 /* ---- two children and more ------------------------------------------------------------------ */
 
+/* The children of unions right below stand for them: rows come in the same order. */
+static bool flatten(mill_lowering *l, mill_op *u) {
+  int n = 0, k = 0;
+  for (int i = 0; i < u->nchildren; i++)
+    n += u->child[i]->kind == MILL_OP_UNION ? u->child[i]->nchildren : 1;
+  if (n == u->nchildren) return true;
+  const mill_op **child = mill_w_alloc(l->w, (size_t)n * sizeof *child);
+  if (child == NULL) return false;
+  for (int i = 0; i < u->nchildren; i++) {
+    const mill_op *c = u->child[i];
+    if (c->kind != MILL_OP_UNION) child[k++] = c;
+    for (int j = 0; c->kind == MILL_OP_UNION && j < c->nchildren; j++) child[k++] = c->child[j];
+  }
+  u->child = child;
+  u->nchildren = n;
+  return true;
+}
+
 static bool lower_union(mill_lowering *l, const mill_node *n, mill_lowered *out) {
   mill_op *op = mill_op_make(l, MILL_OP_UNION, NULL);
   uint64_t *ids = NULL;
@@ -558,7 +574,7 @@ static bool lower_union(mill_lowering *l, const mill_node *n, mill_lowered *out)
     op->child[i] = in.op;
   }
   op->schema = named_schema(l, needed, width, NULL, 0, &ids);
-  return op->schema && done(out, op, ids, width);
+  return op->schema && flatten(l, op) && done(out, op, ids, width);
 }
 
 bool mill_lower(mill_lowering *l, const mill_node *n, mill_lowered *out) {

@@ -36,18 +36,16 @@ static bool set_args(mill_lowering *l, mill_bound *b, const mill_expr *e, const 
   return true;
 }
 
-static int position(const mill_lowered *in, uint64_t id) {
-  for (int i = 0; in && i < in->n; i++)
-    if (in->ids[i] == id) return i;
-  return -1;
+static int position(mill_planner *w, const mill_lowered *in, uint64_t id) {
+  return in ? mill_w_find_number(w, in->ids, in->n, id) : -1;
 }
 
 static const mill_bound *column(mill_lowering *l, const mill_expr *e, const sides *s) {
   mill_bound *b = bound(l, MILL_B_COLUMN, e, 0);
   if (b == NULL) return NULL;
-  b->index = position(s->left, e->id);
+  b->index = position(l->w, s->left, e->id);
   if (b->index < 0 && s->right) {
-    b->index = position(s->right, e->id);
+    b->index = position(l->w, s->right, e->id);
     if (b->index >= 0) b->index += s->left->n;
   }
   if (b->index >= 0) return b;

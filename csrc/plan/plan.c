@@ -94,18 +94,10 @@ static mill_status failed(const mill_planner *w) {
   return w->status ? w->status : mill_oom(w->ctx->memory, 1, w->err);
 }
 
-static mill_status poll(void *arg, size_t ignored, mill_error *err) {
-  const mill_session *s = arg;
-  void *own;
-  mill_progress f = mill_session_poll(s, &own);
-  (void)ignored;
-  return f ? f(own, -1, 0, err) : MILL_OK;
-}
-
 /* Watched: constants are computed, scripts run, and texts may be long. */
 static const mill_node *analyse(mill_planner *w, const mill_node *root) {
   mill_watch watch;
-  mill_watch_begin(&watch, poll, w->session);
+  mill_session_watch(w->session, &watch);
   const mill_node *out = mill_analyse(w, root, NULL);
   mill_watch_end(&watch);
   return out;
@@ -120,7 +112,8 @@ mill_status mill_plan_analyse(mill_plan *p, const mill_parameters *params, mill_
   const mill_node *root = analyse(&w, p->root);
   p->settings.once = NULL;
   p->deferred = root == NULL && w.deferred;
-  if (w.nameless) w.status = mill_oom(w.ctx->memory, 1, err);
+  if (w.nameless && w.status != MILL_E_OPERATION_CANCELED)
+    w.status = mill_oom(w.ctx->memory, 1, err);
   if (root == NULL || w.nameless) return failed(&w);
   p->schema = mill_w_schema(&w, root->output, root->noutput);
   if (p->schema == NULL) return failed(&w);
@@ -188,9 +181,12 @@ static bool physical(mill_lowering *l, const mill_node *root, mill_lowered *out)
                        "or from a streaming table or flow definition within a Spark Declarative "
                        "Pipeline.",
                        NULL) != NULL;
+  mill_watch watch;
+  mill_session_watch(w->session, &watch);
   const mill_node *n = mill_lowering_begin(l, root);
   bool ok =
       n && mill_lower(l, n, out) && mill_lower_output(l, out, root->output, root->noutput, out);
+  mill_watch_end(&watch);
   if (!ok) w->status = failed(w);
   return ok;
 }

@@ -74,6 +74,24 @@ typedef struct mill_name_index {
 } mill_name_index;
 
 typedef struct mill_planner mill_planner;
+
+/* Where the ids of a long list stand (find.c): open addressing. */
+typedef struct mill_id_index {
+  const mill_planner *owner;    /* whose arena it lies in */
+  const mill_expr *const *list; /* NULL: `ids` */
+  const uint64_t *ids;
+  int n;
+  uint32_t slots, mask; /* of `slots` those are in use */
+  int32_t *slot;        /* position + 1; 0: free */
+} mill_id_index;
+
+/* The items of a list by a hash, their numbers chained (find.c). */
+typedef struct mill_chains {
+  uint32_t *hash;       /* of each item */
+  int32_t *head, *next; /* number + 1; 0: no more */
+  int n, room;          /* room: of all three, a power of two */
+} mill_chains;
+
 struct mill_planner {
   mill_session *session;
   mill_plan *plan;
@@ -84,6 +102,7 @@ struct mill_planner {
   mill_error *err;
   mill_status status;
   int depth;
+  uint32_t taken;                    /* times that memory was */
   const mill_variable_scope *locals; /* variables of a script */
   const mill_called *called;
   const mill_making *making;   /* NULL: nothing that lasts */
@@ -91,9 +110,11 @@ struct mill_planner {
   const struct mill_cte *ctes; /* WITH queries in scope, innermost first */
   const mill_renewal *renewals;
   mill_name_index names; /* of the last long list that was searched */
-  int inlined;           /* views and CTEs being entered */
-  const char *database;  /* in use while a view's text is analysed; NULL: the session's */
-  const char *path; /* of names, while the text of a view or function is; NULL: the session's */
+  mill_id_index ids[4];  /* of some of those that were last */
+  uint32_t next_ids;
+  int inlined;          /* views and CTEs being entered */
+  const char *database; /* in use while a view's text is analysed; NULL: the session's */
+  const char *path;     /* of names, while the text of a view or function is; NULL: the session's */
   const struct mill_view_chain *views; /* views that are being entered, innermost first */
   const mill_type *texts; /* of literals and casts, by DEFAULT COLLATION of a view; NULL: STRING */
   const char *defining;   /* the view that is being made anew, which its query must not read */
@@ -104,9 +125,11 @@ struct mill_planner {
   bool nameless;          /* memory ran out where a text was made: "?" stands in its place */
 };
 
-/* Note the failure and give NULL. Once memory has run out, that is what is told. */
+/* Note the failure and give NULL. Once memory has run out or the user has had enough, that is what is told. */
 #define MILL_W_NOTE(w, ...)                                                                        \
-  ((w)->status == MILL_E_OUT_OF_MEMORY ? MILL_OK : ((w)->status = mill_fail((w)->err, __VA_ARGS__)))
+  ((w)->status == MILL_E_OUT_OF_MEMORY || (w)->status == MILL_E_OPERATION_CANCELED                 \
+       ? MILL_OK                                                                                   \
+       : ((w)->status = mill_fail((w)->err, __VA_ARGS__)))
 #define MILL_W_FAIL(w, ...) ((void)MILL_W_NOTE(w, __VA_ARGS__), NULL)
 /* The same, with the place of an expression or node (anything with text, start, stop). */
 #define MILL_W_FAIL_AT(w, x, ...)                                                                  \
@@ -116,6 +139,7 @@ void mill_w_at(mill_planner *w, const char *text, int32_t start, int32_t stop);
 mill_status mill_planner_init(mill_planner *w, mill_plan *p, mill_error *err) MILL_USE_RESULT;
 /* One level deeper; false when that is too deep. Every true needs a leave. */
 bool mill_w_enter(mill_planner *w);
+bool mill_w_too_deep(mill_planner *w); /* notes that a plan is; false */
 void mill_w_leave(mill_planner *w);
 /* Zeroed arena memory. */
 void *mill_w_alloc(mill_planner *w, size_t n);
@@ -177,7 +201,18 @@ const mill_expr *mill_x_map(mill_planner *w, const mill_expr *e, mill_x_change f
 bool mill_x_any(const mill_expr *e, int (*f)(const mill_expr *e, void *arg), void *arg);
 /* As mill_x_same, where operands that may change places have: 1 + a and a + 1, a > b and b < a. */
 bool mill_x_alike(const mill_expr *a, const mill_expr *b);
+uint32_t mill_x_alike_trace(
+    const mill_expr *e); /* the same of what is alike, mostly another of others */
 bool mill_x_same(const mill_expr *a, const mill_expr *b); /* equal as values (names left out) */
+/* find.c: the first place of the id in a list of an analysed node, or of the ids of an operator; -1: none. */
+int mill_w_find_id(mill_planner *w, const mill_expr *const *list, int n, uint64_t id);
+int mill_w_find_number(mill_planner *w, const uint64_t *ids, int n, uint64_t id);
+uint32_t mill_hash_name(const char *s); /* the same of names that differ in case alone */
+/* One more item, the next number. */
+bool mill_chains_add(mill_planner *w, mill_chains *c, uint32_t hash);
+/* The last item that may have the hash, and the one before it; -1: none. */
+int mill_chains_find(const mill_chains *c, uint32_t hash);
+int mill_chains_next(const mill_chains *c, int i);
 uint32_t mill_x_trace(const mill_expr *e); /* the same of equal ones, mostly another of others */
 bool mill_x_is_call(const mill_expr *e, const char *name);
 /* What an alias names; other expressions are themselves. */
@@ -368,7 +403,7 @@ bool mill_source_columns(mill_planner *w, const mill_node *n, mill_exprs *out);
 /* n, with the columns that e uses passed up to it. */
 const mill_node *mill_expose_all(mill_planner *w, const mill_node *n, const mill_expr *e);
 /* Is the column with this id computed by n or by what its rows come from, so that it can be passed up? */
-bool mill_n_computes(const mill_node *n, uint64_t id);
+bool mill_n_computes(mill_planner *w, const mill_node *n, uint64_t id);
 /* attributes.c: n, or MISSING_ATTRIBUTES where it uses columns that its children have not. */
 const mill_node *mill_check_attributes(mill_planner *w, const mill_node *n);
 /* check_subquery.c: n, or what Spark refuses of the queries in its expressions. */

@@ -39,7 +39,7 @@ static bool qualified(const mill_planner *w, const mill_expr *c, const char *con
 
 enum { MANY_COLUMNS = 64 };
 
-static uint32_t hash_name(const char *s) {
+uint32_t mill_hash_name(const char *s) {
   uint32_t h = 2166136261u;
   for (; *s; s++) h = (h ^ (uint32_t)tolower((unsigned char)*s)) * 16777619u;
   return h ^ h >> 15;
@@ -57,7 +57,7 @@ static const mill_name_index *names_of(mill_planner *w, const mill_expr *const *
                          .next = mill_w_alloc(w, (size_t)n * sizeof *l->next)};
   if (l->head == NULL || l->next == NULL) return NULL;
   for (int i = n; i-- > 0;) {
-    int32_t *head = &l->head[hash_name(column[i]->name) & l->mask];
+    int32_t *head = &l->head[mill_hash_name(column[i]->name) & l->mask];
     l->next[i] = *head;
     *head = i + 1;
   }
@@ -70,7 +70,7 @@ static int matches(mill_planner *w, const mill_expr *const *column, int n, const
                    int nq, const mill_expr **out) {
   const mill_name_index *l = names_of(w, column, n);
   int found = 0;
-  for (int i = l ? l->head[hash_name(e->parts[nq]) & l->mask] - 1 : 0; i >= 0 && i < n;
+  for (int i = l ? l->head[mill_hash_name(e->parts[nq]) & l->mask] - 1 : 0; i >= 0 && i < n;
        i = l ? l->next[i] - 1 : i + 1) {
     const mill_expr *c = column[i];
     if (!mill_w_same_name(w, c->name, e->parts[nq])) continue;

@@ -9,13 +9,35 @@
 
 /* ---- stars ---------------------------------------------------------------------------------- */
 
-static bool excepted(const mill_planner *w, const mill_expr *star, const mill_expr *c) {
-  for (int i = 0; i < star->nexcept; i++) {
-    const char *x = star->except[i], *dot = strrchr(x, '.');
-    if (mill_w_same_name(w, x, c->name) || (dot && mill_w_same_name(w, dot + 1, c->name)))
-      return true;
+/* The names of EXCEPT by hash: number 2 i is name i, 2 i + 1 what stands behind its last point. */
+typedef struct exception {
+  const mill_expr *star;
+  mill_chains names;
+} exception;
+
+static const char *excepted_name(const mill_expr *star, int number) {
+  const char *x = star->except[number / 2], *dot = number % 2 ? strrchr(x, '.') : NULL;
+  return dot ? dot + 1 : x;
+}
+
+static bool exception_of(mill_planner *w, const mill_expr *star, exception *out) {
+  *out = (exception){.star = star};
+  for (int k = 0; k < 2 * star->nexcept; k++)
+    if (!mill_chains_add(w, &out->names, mill_hash_name(excepted_name(star, k)))) return false;
+  return true;
+}
+
+/* Is the name excepted, and with `found` by which of the list? */
+static bool excepted(const mill_planner *w, const exception *x, const char *name, bool *found) {
+  bool any = false;
+  if (x->star->nexcept == 0) return false;
+  for (int k = mill_chains_find(&x->names, mill_hash_name(name)); k >= 0;
+       k = mill_chains_next(&x->names, k)) {
+    if (!mill_w_same_name(w, excepted_name(x->star, k), name)) continue;
+    any = true;
+    if (found) found[k / 2] = true;
   }
-  return false;
+  return any;
 }
 
 static bool has_qualifier(const mill_planner *w, const mill_expr *c, const mill_expr *star) {
@@ -32,8 +54,9 @@ bool mill_names_table(const mill_planner *w, const mill_scope *s, const mill_exp
 }
 
 /* s.* of a struct column. */
-static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr *star,
+static bool expand_struct(mill_planner *w, const mill_scope *s, const exception *x,
                           mill_exprs *out) {
+  const mill_expr *star = x->star;
   mill_expr *name = mill_x_new(w, MILL_X_NAME, star);
   if (name == NULL) return false;
   name->parts = star->parts;
@@ -59,7 +82,7 @@ static bool expand_struct(mill_planner *w, const mill_scope *s, const mill_expr 
   }
   for (uint32_t i = 0; i < c->type->nfields; i++) {
     mill_expr field = {.name = c->type->fields[i].name};
-    if (excepted(w, star, &field)) continue;
+    if (excepted(w, x, field.name, NULL)) continue;
     const mill_expr *f = mill_bind_field(w, c, c->type->fields[i].name, star);
     if (!mill_exprs_add(w, out, mill_x_alias(w, f, c->type->fields[i].name))) return false;
   }
@@ -73,19 +96,25 @@ static bool overlapping(mill_planner *w, const mill_expr *star) {
   return false;
 }
 
+static bool stands_twice(const mill_planner *w, const exception *x, int k) {
+  const char *name = x->star->except[k];
+  for (int j = mill_chains_find(&x->names, mill_hash_name(name)); j >= 0;
+       j = mill_chains_next(&x->names, j))
+    if (j % 2 == 0 && j / 2 != k && mill_w_same_name(w, x->star->except[j / 2], name)) return true;
+  return false;
+}
+
 /* Each name of EXCEPT must be one of the columns, and stand there once. */
-static bool excepts_columns(mill_planner *w, const mill_scope *s, const mill_expr *star) {
+static bool excepts_columns(mill_planner *w, const mill_scope *s, const exception *x) {
+  const mill_expr *star = x->star;
+  bool *found = mill_w_alloc(w, (size_t)star->nexcept + 1);
+  if (found == NULL) return false;
   for (int k = 0; k < star->nexcept; k++)
-    for (int i = 0; i < k; i++)
-      if (mill_w_same_name(w, star->except[i], star->except[k])) return overlapping(w, star);
+    if (stands_twice(w, x, k)) return overlapping(w, star);
+  for (int i = 0; i < s->ncolumns; i++)
+    if (has_qualifier(w, s->column[i], star)) excepted(w, x, s->column[i]->name, found);
   for (int k = 0; k < star->nexcept; k++) {
-    mill_expr one = *star;
-    bool found = false;
-    one.except = star->except + k, one.nexcept = 1;
-    const char *dot = strchr(star->except[k], '.');
-    for (int i = 0; i < s->ncolumns && !found; i++)
-      found = dot || (has_qualifier(w, s->column[i], star) && excepted(w, &one, s->column[i]));
-    if (found) continue;
+    if (found[k] || strchr(star->except[k], '.')) continue;
     mill_expr *name = mill_x_new(w, MILL_X_NAME, star);
     if (name) name->parts = star->except + k, name->nparts = 1, (void)mill_unresolved(w, s, name);
     return false;
@@ -107,7 +136,7 @@ static const mill_expr *without_fields(mill_planner *w, const mill_scope *s, con
   mill_expr *call = mill_x_new(w, MILL_X_CALL, NULL);
   mill_exprs args = {0};
   if (call == NULL || !mill_exprs_add(w, &args, c)) return NULL;
-  for (int i = 0; i < star->nexcept; i++) {
+  for (int i = 0; c->type->id == MILL_STRUCT && i < star->nexcept; i++) {
     const char *path = field_path(w, star->except[i], c);
     if (path == NULL) continue;
     if (strchr(path, '.') == NULL && mill_bind_field(w, c, path, star) == NULL) return NULL;
@@ -121,12 +150,13 @@ static const mill_expr *without_fields(mill_planner *w, const mill_scope *s, con
 }
 
 /* t.* of a table around this query. */
-static bool expand_outer(mill_planner *w, const mill_scope *s, const mill_expr *star,
+static bool expand_outer(mill_planner *w, const mill_scope *s, const exception *x,
                          mill_exprs *out) {
+  const mill_expr *star = x->star;
   const mill_scope *o = s->outer;
   bool any = false;
   for (int i = 0; o && i < o->ncolumns; i++) {
-    if (!has_qualifier(w, o->column[i], star) || excepted(w, star, o->column[i])) continue;
+    if (!has_qualifier(w, o->column[i], star) || excepted(w, x, o->column[i]->name, NULL)) continue;
     mill_expr *c = mill_x_copy(w, o->column[i]);
     if (c) c->kind = MILL_X_OUTER;
     if (!mill_exprs_add(w, out, c)) return false;
@@ -139,16 +169,18 @@ static bool expand_star(mill_planner *w, const mill_scope *s, const mill_expr *s
                         mill_exprs *out) {
   bool any = star->nparts == 0;
   mill_exprs all = {0};
+  exception x;
+  if (!exception_of(w, star, &x)) return false;
   if (!any && s->from && !mill_using_columns(w, s->from, &all)) return false;
   if (!mill_exprs_copy(w, &all, s->column, s->ncolumns)) return false;
   mill_scope those = *s;
   those.column = all.at, those.ncolumns = all.n;
-  if (!any && !mill_names_table(w, &those, star) && expand_outer(w, s, star, out)) return true;
+  if (!any && !mill_names_table(w, &those, star) && expand_outer(w, s, &x, out)) return true;
   if (w->status) return false;
-  if (!any && !mill_names_table(w, &those, star)) return expand_struct(w, s, star, out);
-  if (!excepts_columns(w, &those, star)) return false;
+  if (!any && !mill_names_table(w, &those, star)) return expand_struct(w, s, &x, out);
+  if (!excepts_columns(w, &those, &x)) return false;
   for (int i = 0; i < all.n; i++) {
-    if (!has_qualifier(w, all.at[i], star) || excepted(w, star, all.at[i])) continue;
+    if (!has_qualifier(w, all.at[i], star) || excepted(w, &x, all.at[i]->name, NULL)) continue;
     mill_expr *c = mill_x_copy(w, all.at[i]);
     if (c == NULL) return false;
     c->hidden = false;
@@ -406,18 +438,19 @@ static bool keeps_columns(const mill_node *n) {
   return passes_through(n) || n->kind == MILL_N_GENERATE;
 }
 
-bool mill_n_computes(const mill_node *n, uint64_t id) {
-  if (mill_x_find_id(n->output, n->noutput, id)) return true;
+bool mill_n_computes(mill_planner *w, const mill_node *n, uint64_t id) {
+  if (mill_w_find_id(w, n->output, n->noutput, id) >= 0) return true;
   switch (n->kind) {
-  case MILL_N_PROJECT: return mill_x_find_id(n->exprs, n->nexprs, id);
+  case MILL_N_PROJECT: return mill_w_find_id(w, n->exprs, n->nexprs, id) >= 0;
   case MILL_N_AGGREGATE:
-    return mill_x_find_id(n->keys, n->nkeys, id) || mill_x_find_id(n->aggs, n->naggs, id);
-  case MILL_N_SOURCE: return mill_x_find_id(n->exprs, n->nexprs, id);
+    return mill_w_find_id(w, n->keys, n->nkeys, id) >= 0 ||
+           mill_w_find_id(w, n->aggs, n->naggs, id) >= 0;
+  case MILL_N_SOURCE: return mill_w_find_id(w, n->exprs, n->nexprs, id) >= 0;
   case MILL_N_JOIN:
-    if (mill_n_computes(n->child[0], id)) return true;
+    if (mill_n_computes(w, n->child[0], id)) return true;
     return n->join != MILL_JOIN_SEMI && n->join != MILL_JOIN_ANTI &&
-           mill_n_computes(n->child[1], id);
-  default: return passes_through(n) && mill_n_computes(n->child[0], id);
+           mill_n_computes(w, n->child[1], id);
+  default: return passes_through(n) && mill_n_computes(w, n->child[0], id);
   }
 }
 
@@ -529,14 +562,15 @@ static const mill_node *expose_of_join(mill_planner *w, const mill_node *n, cons
 }
 
 static const mill_node *expose(mill_planner *w, const mill_node *n, const mill_expr *c) {
-  if (n == NULL || mill_n_computes(n, c->id)) return n;
+  if (n == NULL || mill_n_computes(w, n, c->id)) return n;
   if (n->kind == MILL_N_JOIN) return expose_of_join(w, n, c);
   if (n->kind != MILL_N_PROJECT && !keeps_columns(n)) return n;
   mill_node *copy = mill_w_node_copy(w, n);
   if (copy == NULL) return NULL;
   copy->child[0] = expose(w, n->child[0], c);
   if (copy->child[0] == NULL) return NULL;
-  if (n->kind == MILL_N_GENERATE && mill_n_computes(copy->child[0], c->id) && !hand_on(w, copy, c))
+  if (n->kind == MILL_N_GENERATE && mill_n_computes(w, copy->child[0], c->id) &&
+      !hand_on(w, copy, c))
     return NULL;
   if (n->kind == MILL_N_PROJECT) {
     mill_exprs l = {0};

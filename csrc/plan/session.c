@@ -239,6 +239,16 @@ mill_progress mill_session_poll(const mill_session *s, void **arg) {
   return s->progress;
 }
 
+static mill_status ask(void *arg, size_t ignored, mill_error *err) {
+  const mill_session *s = arg;
+  (void)ignored;
+  return s->progress(s->progress_arg, -1, 0, err);
+}
+
+void mill_session_watch(const mill_session *s, mill_watch *w) {
+  mill_watch_begin(w, s->progress ? ask : NULL, (void *)s);
+}
+
 /* ---- settings ------------------------------------------------------------------------------- */
 
 static bool is_on(const mill_session *s, const char *key) {

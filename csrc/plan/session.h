@@ -6,6 +6,7 @@
 #ifndef MILL_PLAN_SESSION_H
 #define MILL_PLAN_SESSION_H
 
+#include "base/thread.h"
 #include "column/context.h"
 
 typedef struct mill_session mill_session;
@@ -84,6 +85,8 @@ typedef mill_status (*mill_progress)(void *arg, double done, uint64_t rows, mill
 void mill_session_progress(mill_session *s, mill_progress f, void *arg);
 /* What was set by it, and its argument; NULL: nobody asks. */
 mill_progress mill_session_poll(const mill_session *s, void **arg);
+/* Until mill_watch_end(w) mill_watch_check asks it: for what may be long and is no query. */
+void mill_session_watch(const mill_session *s, mill_watch *w);
 bool mill_session_closed(const mill_session *s);
 
 #endif

@@ -477,6 +477,7 @@ static bool has_join_query(const mill_node *n) {
 
 /* The sides of a join, and whether a query in its condition uses them. */
 typedef struct join_sides {
+  mill_planner *w;
   const mill_node *side[2];
   bool used[2];
 } join_sides;
@@ -484,7 +485,7 @@ typedef struct join_sides {
 static int side_at(const mill_expr *e, void *arg) {
   join_sides *s = arg;
   for (int i = 0; i < 2 && (e->kind == MILL_X_COLUMN || e->kind == MILL_X_OUTER); i++)
-    s->used[i] |= mill_n_computes(s->side[i], e->id);
+    s->used[i] |= mill_n_computes(s->w, s->side[i], e->id);
   return 0;
 }
 
@@ -525,7 +526,7 @@ static bool of_both(const mill_expr *e, join_sides *s) {
 static const mill_node *unnest_join(mill_planner *w, const mill_node *n) {
   const mill_expr *on = NULL, *later = NULL;
   mill_exprs all = {0}, list = {0};
-  join_sides s = {{n->child[0], n->child[1]}, {false, false}};
+  join_sides s = {w, {n->child[0], n->child[1]}, {false, false}};
   if (!mill_x_map(w, n->exprs[0], check_sides, &s) || !mill_x_conjuncts(w, n->exprs[0], &all))
     return NULL;
   for (int i = 0; i < all.n; i++) {
@@ -556,7 +557,7 @@ static const mill_expr *ask_side(mill_planner *w, const mill_expr *e, void *arg)
 
 /* Of an outer join, whose rows may not be dropped, each side is asked before. */
 static const mill_node *unnest_sides(mill_planner *w, const mill_node *n) {
-  join_sides s = {{n->child[0], n->child[1]}, {false, false}};
+  join_sides s = {w, {n->child[0], n->child[1]}, {false, false}};
   const mill_node *m = mill_n_map_exprs(w, n, ask_side, &s);
   mill_node *j = m && m != n ? mill_w_node_copy(w, m) : NULL;
   if (j == NULL || s.side[0] == NULL || s.side[1] == NULL) return m == n ? n : NULL;

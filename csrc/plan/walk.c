@@ -92,13 +92,9 @@ typedef struct substitution {
 
 static const mill_expr *substitute_one(mill_planner *w, const mill_expr *e, void *arg) {
   const substitution *s = arg;
-  (void)w;
   if (e->kind != MILL_X_COLUMN) return NULL;
-  for (int i = 0; i < s->n; i++) {
-    if (s->defs[i]->id != e->id) continue;
-    return s->defs[i]->kind == MILL_X_ALIAS ? s->defs[i]->args[0] : s->defs[i];
-  }
-  return NULL;
+  int i = mill_w_find_id(w, s->defs, s->n, e->id);
+  return i < 0 ? NULL : mill_x_unalias(s->defs[i]);
 }
 
 const mill_expr *mill_x_substitute(mill_planner *w, const mill_expr *e,
@@ -203,6 +199,17 @@ static bool same(const mill_expr *a, const mill_expr *b, int own) {
 
 bool mill_x_same(const mill_expr *a, const mill_expr *b) { return same(a, b, INT_MAX); }
 
+static uint64_t trace_list(uint64_t h, const mill_expr *const *list, int n) {
+  for (int i = 0; i < n; i++) h = mill_hash_combine(h, mill_x_trace(list[i]));
+  return h;
+}
+
+static uint64_t trace_window(uint64_t h, const mill_window *v) {
+  h = trace_list(trace_list(h, v->partition, v->npartition), v->order, v->norder);
+  h = trace_list(h, &v->from_offset, v->from_offset != NULL);
+  return trace_list(h, &v->to_offset, v->to_offset != NULL);
+}
+
 /* The columns and constants in it, and the shape of the arguments. */
 uint32_t mill_x_trace(const mill_expr *e) {
   while (e->kind == MILL_X_ALIAS) e = e->args[0];
@@ -210,8 +217,8 @@ uint32_t mill_x_trace(const mill_expr *e) {
   uint32_t row = 0;
   if (e->kind == MILL_X_COLUMN) h = mill_hash_combine(h, e->id);
   if (e->kind == MILL_X_LITERAL) mill_vector_hash(e->value, &row, 1, true, &h);
-  for (int i = 0; i < e->nargs; i++) h = mill_hash_combine(h, mill_x_trace(e->args[i]));
-  return (uint32_t)h;
+  if (e->window) h = trace_window(h, e->window);
+  return (uint32_t)trace_list(h, e->args, e->nargs);
 }
 
 const mill_expr *mill_x_unalias(const mill_expr *e) {

@@ -387,7 +387,9 @@ const mill_expr *mill_resolve_window(mill_planner *w, const mill_scope *s, const
 
 typedef struct extraction {
   mill_exprs found;        /* ALIAS of WINDOW; those that one is computed from stand before it */
+  mill_chains known;       /* of them, by trace */
   const mill_expr *opened; /* the window whose parts are being searched */
+  bool nested;             /* one is computed from another */
 } extraction;
 
 static const mill_expr *extract(mill_planner *w, const mill_expr *e, void *arg);
@@ -399,6 +401,7 @@ static const mill_expr *extract_inside(mill_planner *w, const mill_expr *e, extr
   const mill_expr *r = mill_x_map(w, e, extract, x);
   x->opened = before;
   if (r == NULL || r == e) return r;
+  x->nested = true;
   mill_expr *c = mill_x_copy(w, r);
   if (c) c->pretty = mill_w_sql(w, e);
   return c;
@@ -408,10 +411,12 @@ static const mill_expr *extract(mill_planner *w, const mill_expr *e, void *arg) 
   extraction *x = arg;
   if (e->kind != MILL_X_WINDOW || e == x->opened) return NULL;
   if ((e = extract_inside(w, e, x)) == NULL) return NULL;
-  for (int i = 0; i < x->found.n; i++)
+  const uint32_t trace = mill_x_trace(e);
+  for (int i = mill_chains_find(&x->known, trace); i >= 0; i = mill_chains_next(&x->known, i))
     if (mill_x_same(x->found.at[i]->args[0], e)) return mill_x_column(w, x->found.at[i]);
   mill_expr *a = mill_x_alias(w, e, mill_w_sql(w, e));
-  return mill_exprs_add(w, &x->found, a) ? mill_x_column(w, a) : NULL;
+  bool added = mill_exprs_add(w, &x->found, a) && mill_chains_add(w, &x->known, trace);
+  return added ? mill_x_column(w, a) : NULL;
 }
 
 static bool same_lists(const mill_expr *const *a, int na, const mill_expr *const *b, int nb) {
@@ -453,7 +458,8 @@ static const mill_node *window_node(mill_planner *w, const mill_node *child,
 }
 
 bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *items) {
-  extraction x = {{0}, NULL};
+  extraction x = {0};
+  int nodes = 0;
   for (int i = 0; i < items->n; i++) {
     const mill_expr *before = items->at[i];
     if (!mill_x_has_window(before)) continue;
@@ -462,19 +468,19 @@ bool mill_extract_windows(mill_planner *w, const mill_node **child, mill_exprs *
     items->at[i] = e;
   }
   bool *done = mill_w_alloc(w, (size_t)x.found.n + 1);
-  if (done == NULL) return false;
+  bool *now = mill_w_alloc(w, (size_t)x.found.n + 1);
+  if (done == NULL || now == NULL) return false;
   for (int i = 0; i < x.found.n; i++) {
     mill_exprs group = {0};
-    bool *now = mill_w_alloc(w, (size_t)x.found.n + 1);
-    if (now == NULL) return false;
     pending p = {&x, done};
     if (done[i]) continue;
     for (int k = i; k < x.found.n; k++) {
       now[k] = !done[k] && same_spec(x.found.at[i], x.found.at[k]) &&
-               !mill_x_any(x.found.at[k]->args[0], is_pending, &p);
+               !(x.nested && mill_x_any(x.found.at[k]->args[0], is_pending, &p));
       if (now[k] && !mill_exprs_add(w, &group, x.found.at[k])) return false;
     }
     for (int k = i; k < x.found.n; k++) done[k] |= now[k];
+    if (++nodes > MILL_PLAN_DEPTH) return mill_w_too_deep(w);
     *child = window_node(w, *child, &group);
     if (*child == NULL) return false;
   }

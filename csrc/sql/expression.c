@@ -149,6 +149,15 @@ static mill_expr *in_list(mill_parser *p, int from, mill_expr *e) {
   return in;
 }
 
+/* The items one after the other, as Spark's names show them; many of them balanced. */
+static mill_expr *joined(mill_parser *p, int from, const char *name, const mill_list *items) {
+  enum { MANY = 64 };
+  mill_expr *result = items->item[0];
+  if (items->n > MANY) return balance(p, from, name, items, 0, items->n - 1);
+  for (int i = 1; i < items->n; i++) result = mill_p_call(p, from, name, 2, result, items->item[i]);
+  return result;
+}
+
 /* e LIKE ANY (..): one call where all patterns are literals, else a chain. ILIKE lowers both. */
 static mill_expr *quantified(mill_parser *p, int from, mill_expr *e, bool negate, bool ilike) {
   bool all = mill_p_is(p, MILL_K_ALL), literals = true;
@@ -177,13 +186,10 @@ static mill_expr *quantified(mill_parser *p, int from, mill_expr *e, bool negate
     push_args(p, c, e, &items);
     return c;
   }
-  mill_expr *result = NULL;
-  for (int i = 0; i < items.n && !p->failed; i++) {
-    mill_expr *one = negated(p, from, negate,
-                             mill_p_call(p, from, ilike ? "ilike" : "like", 2, e, items.item[i]));
-    result = result ? mill_p_call(p, from, all ? "and" : "or", 2, result, one) : one;
-  }
-  return result ? result : e;
+  for (int i = 0; i < items.n && !p->failed; i++)
+    items.item[i] = negated(p, from, negate,
+                            mill_p_call(p, from, ilike ? "ilike" : "like", 2, e, items.item[i]));
+  return p->failed ? e : joined(p, from, all ? "and" : "or", &items);
 }
 
 static mill_expr *like(mill_parser *p, int from, mill_expr *e, bool negate) {

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/thread.h"
+
 static const struct {
   const char *text;
   bool strict, reserved;
@@ -174,7 +176,10 @@ static const char *word(const char *p, const char *end, int *kind) {
 }
 
 /* A text on its way into tokens. */
-enum { SEARCHES = 64 }; /* through the whole text */
+enum {
+  SEARCHES = 64,  /* through the whole text */
+  WATCHED = 4096, /* tokens between questions whether to go on */
+};
 typedef struct lexer {
   const char *end;
   size_t vain; /* bytes that may still be read in search of quotes that are not there */
@@ -340,7 +345,9 @@ static mill_status lex_all(mill_memory *m, const char *text, size_t n, mill_toke
     }
     if (q == end) return add(out, m, MILL_T_EOF, text, end, end, err);
     int kind;
+    size_t vain = l.vain;
     p = scan(&l, q, &kind);
+    if (out->n % WATCHED == 0 || l.vain != vain) MILL_TRY(mill_watch_check(err));
     MILL_TRY(add(out, m, kind, text, q, p, err));
   }
 }

@@ -35,7 +35,7 @@ static bool is_blank(const char *text, size_t n) {
   return k == n;
 }
 
-mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_error *err) {
+static mill_status statement(mill_plan *plan, const char *text, size_t n, mill_error *err) {
   mill_parser p;
   MILL_TRY(begin(&p, plan->session, &plan->arena, text, n, err));
   p.rules.set.once = &plan->once;
@@ -54,13 +54,30 @@ mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_err
   return MILL_OK;
 }
 
-mill_status mill_sql_expr(mill_session *s, const char *text, size_t n, mill_arena *a,
-                          const mill_expr **out, mill_error *err) {
+mill_status mill_sql_parse(mill_plan *plan, const char *text, size_t n, mill_error *err) {
+  mill_watch watch;
+  mill_session_watch(plan->session, &watch);
+  mill_status s = statement(plan, text, n, err);
+  mill_watch_end(&watch);
+  return s;
+}
+
+static mill_status expression(mill_session *s, const char *text, size_t n, mill_arena *a,
+                              const mill_expr **out, mill_error *err) {
   mill_parser p;
   if (is_blank(text, n)) return mill_fail(err, MILL_E_PARSE_EMPTY_STATEMENT, NULL);
   MILL_TRY(begin(&p, s, a, text, n, err));
   *out = mill_p_named(&p);
   return mill_p_end(&p);
+}
+
+mill_status mill_sql_expr(mill_session *s, const char *text, size_t n, mill_arena *a,
+                          const mill_expr **out, mill_error *err) {
+  mill_watch watch;
+  mill_session_watch(s, &watch);
+  mill_status status = expression(s, text, n, a, out, err);
+  mill_watch_end(&watch);
+  return status;
 }
 
 /* The copy of the text goes with the arena, so an error keeps its range only; the caller has the
@@ -70,12 +87,15 @@ static mill_status parse_type(mill_session *s, const char *text, size_t n,
                               mill_error *err) {
   mill_arena arena;
   mill_parser p;
+  mill_watch watch;
   mill_arena_init(&arena, mill_session_memory(s));
+  mill_session_watch(s, &watch);
   mill_status status = begin(&p, s, &arena, text, n, err);
   if (status == MILL_OK) {
     *out = rule(&p);
     status = mill_p_end(&p);
   }
+  mill_watch_end(&watch);
   if (err) err->query = NULL;
   mill_arena_clear(&arena);
   return status;

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <stdarg.h>
 
+#include "base/thread.h"
+
 bool mill_p_accept(mill_parser *p, int kind) {
   if (!mill_p_is(p, kind) || p->failed) return false;
   if (kind != MILL_T_EOF) p->at++;
@@ -74,6 +76,18 @@ bool mill_p_back(mill_parser *p, mill_mark m) {
   return true;
 }
 
+/* Asked now and then whether to go on. */
+static void watch(mill_parser *p) {
+  enum { WATCHED = 256 };
+  if (++p->made % WATCHED != 0 || p->failed == MILL_P_STOPPED) return;
+  mill_error why;
+  mill_error_clear(&why);
+  mill_status s = mill_watch_check(&why);
+  if (s == MILL_OK) return;
+  *p->err = why; /* an error of meaning may stand there */
+  mill_p_stop(p, s);
+}
+
 static int32_t start_of(const mill_parser *p, int token) { return p->token[token].start; }
 static int32_t stop_of(const mill_parser *p, int from) {
   return p->at > from ? p->token[p->at - 1].stop : p->token[from].stop;
@@ -119,6 +133,7 @@ const char *mill_p_quoted(mill_parser *p, const char *s, char quote) {
 }
 
 mill_expr *mill_p_expr(mill_parser *p, mill_expr_kind kind, int from) {
+  watch(p);
   mill_expr *e = mill_expr_new(p->arena, kind);
   if (e == NULL) {
     mill_p_oom(p, sizeof *e);
@@ -132,6 +147,7 @@ mill_expr *mill_p_expr(mill_parser *p, mill_expr_kind kind, int from) {
 }
 
 mill_node *mill_p_node(mill_parser *p, mill_node_kind kind, int from) {
+  watch(p);
   mill_node *n = mill_node_new(p->arena, kind);
   if (n == NULL) {
     mill_p_oom(p, sizeof *n);

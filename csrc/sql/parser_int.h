@@ -40,6 +40,7 @@ typedef struct mill_parser {
   size_t n;
   const mill_token *token;
   int ntokens, at, depth;
+  uint32_t made; /* expressions and nodes */
   mill_fail_kind failed;
   mill_status status; /* of MILL_P_STOPPED, or of the first error of meaning */
   mill_error *err;

@@ -2,6 +2,7 @@
 **
 ** A window that is used by name before its WINDOW clause is read waits in p->windows; the clause
 ** fills in those of its query and of the queries inside. */
+#include "base/hash.h"
 #include "sql/parser_int.h"
 
 mill_expr *mill_p_sort_item(mill_parser *p) {
@@ -103,12 +104,35 @@ mill_expr *mill_p_over(mill_parser *p, int from, mill_expr *call) {
 
 typedef struct {
   mill_list names, specs;
+  int32_t *slot; /* by hash of the name: number + 1 in the lists; 0: free */
+  uint32_t nslots;
 } definitions;
 
+/* The slot of the name, or the free one where it would be. */
+static int32_t *slot_of(const definitions *d, const char *name) {
+  uint32_t i = (uint32_t)mill_hash_bytes(name, strlen(name));
+  while (d->slot[i & (d->nslots - 1)] &&
+         strcmp(d->names.item[d->slot[i & (d->nslots - 1)] - 1], name) != 0)
+    i++;
+  return &d->slot[i & (d->nslots - 1)];
+}
+
 static const mill_window *find(const definitions *d, const char *name) {
-  for (int i = 0; i < d->names.n; i++)
-    if (strcmp(d->names.item[i], name) == 0) return d->specs.item[i];
-  return NULL;
+  int32_t k = d->nslots ? *slot_of(d, name) : 0;
+  return k ? d->specs.item[k - 1] : NULL;
+}
+
+static void define(mill_parser *p, definitions *d, const char *name, const mill_window *w) {
+  mill_p_push(p, &d->names, name);
+  mill_p_push(p, &d->specs, w);
+  if (p->failed) return;
+  bool room = 2 * (uint32_t)d->names.n <= d->nslots;
+  uint32_t n = room ? d->nslots : d->nslots ? 2 * d->nslots : 16;
+  int32_t *slot = room ? d->slot : mill_p_alloc(p, n * sizeof *slot);
+  if (slot == NULL) return;
+  d->slot = slot, d->nslots = n;
+  for (int i = room ? d->names.n - 1 : 0; i < d->names.n; i++)
+    *slot_of(d, d->names.item[i]) = i + 1;
 }
 
 /* A window defined by the name of another takes that one's definition. */
@@ -129,7 +153,7 @@ static void follow(mill_parser *p, definitions *d, int from) {
 
 void mill_p_window_clause(mill_parser *p, int mark) {
   int from = p->at;
-  definitions d = {{0}, {0}};
+  definitions d = {0};
   mill_p_expect(p, MILL_K_WINDOW);
   do {
     const char *name = mill_p_checked_name(p);
@@ -139,8 +163,7 @@ void mill_p_window_clause(mill_parser *p, int mark) {
     if (find(&d, name))
       mill_p_error(p, from, MILL_E_INVALID_SQL_SYNTAX_REPETITIVE_WINDOW_DEFINITION, "windowName",
                    mill_p_quoted(p, name, '`'), NULL);
-    mill_p_push(p, &d.names, name);
-    mill_p_push(p, &d.specs, w);
+    define(p, &d, name, w);
   } while (mill_p_accept(p, MILL_T_COMMA));
   if (p->failed) return;
   follow(p, &d, from);

@@ -64,8 +64,13 @@ static void test_stopped(void) {
   strcpy(text, "STRING:");
   for (size_t i = 0; i < LONG; i++) text[7 + i] = i % 2 ? ' ' : 'a';
   text[7 + LONG] = 0;
+  char *digits = strdup(text), *letters = strdup(text);
+  for (size_t i = 0; i < LONG; i++) {
+    digits[7 + i] = 'a';
+    letters[7 + i] = i % 2 ? '\xa9' : '\xc3';
+  }
   mill_watch_every(0);
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 10; i++) {
     int looks = 0;
     mill_watch w;
     mill_watch_begin(&w, refuse, &looks);
@@ -76,11 +81,17 @@ static void test_stopped(void) {
     if (i == 3) want(end, "encode", text, "STRING:UTF-16", NULL);
     if (i == 4) want(end, "split", text, "STRING:", "INT:-1", NULL);
     if (i == 5) want("abd", "replace", "STRING:abc", "STRING:c", "STRING:d", NULL);
+    if (i == 6) want(end, "url_encode", text, NULL);
+    if (i == 7) want(end, "unhex", digits, NULL);
+    if (i == 8) want(end, "initcap", letters, NULL);
+    if (i == 9) want(end, "lpad", "STRING:a", "INT:1000000", "STRING:xy", NULL);
     mill_watch_end(&w);
     mill_error_clear(&B.err);
   }
   mill_watch_every(100000000);
   free(text);
+  free(digits);
+  free(letters);
 }
 
 int main(void) {

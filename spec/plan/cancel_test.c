@@ -1,4 +1,4 @@
-/* A query ends soon after its poll refuses, whatever it is at: sorting, merging, spilling, joining, computing
+/* A query ends soon after its poll refuses, whatever it is at: reading its text, sorting, merging, spilling, joining, computing
 ** windows. Polls come at every check here (mill_watch_every(0)), so that the n-th of them is always at the same
 ** place of one thread's work, and nothing hangs on time. Expected: no poll after the refusal, the poll's error,
 ** and hardly a block more on disk. */
@@ -93,8 +93,77 @@ static void walk(const mill_session_options *o) {
   mill_session_unref(s);
 }
 
+/* ---- statements that are long before they are queries ---------------------------------------- */
+
+/* `item` n times, between `before` and `after`. */
+static char *repeated(const char *before, const char *item, size_t n, const char *after) {
+  size_t k = strlen(item), at = strlen(before);
+  char *s = malloc(at + n * k + strlen(after) + 1);
+  if (s == NULL) abort();
+  memcpy(s, before, at);
+  for (size_t i = 0; i < n; i++, at += k) memcpy(s + at, item, k);
+  strcpy(s + at, after);
+  return s;
+}
+
+static mill_status only_parse(mill_session *s, const char *text, mill_error *err) {
+  mill_plan *p = NULL;
+  mill_status st = mill_plan_new(s, &p, err);
+  if (st == MILL_OK) st = mill_sql_parse(p, text, strlen(text), err);
+  mill_plan_unref(p);
+  return st;
+}
+
+/* Wherever it is stopped, in the lexer, the parser, analysis or optimisation, that is the end of it. */
+static void stop_everywhere(mill_session *s, asked *a, const char *text, long least_to_parse) {
+  mill_error err;
+  mill_error_clear(&err);
+  a->calls = a->refuse = 0;
+  mill_status whole = only_parse(s, text, &err);
+  CHECK(a->calls >= least_to_parse, "%ld polls while %.40s is parsed", a->calls, text);
+  if (whole == MILL_OK) {
+    a->calls = 0;
+    whole = run(s, text, &err);
+  }
+  CHECK(whole == MILL_OK || whole == MILL_E_PARSE_SYNTAX_ERROR, "%.40s: %s", text, err.text);
+  for (long all = a->calls, part = 0; part < 32; part++) {
+    mill_error_clear(&err);
+    a->calls = 0;
+    a->refuse = 1 + all * part / 32;
+    mill_status st = run(s, text, &err);
+    CHECK(st == MILL_E_OPERATION_CANCELED && a->calls == a->refuse, "poll %ld of %ld, %.40s: %s",
+          a->refuse, all, text, mill_condition_name(st));
+  }
+}
+
+static void long_texts(void) {
+  enum { N = 20000 };
+  mill_session *s = NULL;
+  mill_error err;
+  mill_error_clear(&err);
+  CHECK(mill_session_new(&(mill_session_options){.threads = 1}, &s, &err) == MILL_OK);
+  asked a = {.ctx = mill_session_context(s)};
+  mill_session_progress(s, ask, &a);
+  char *texts[] = {
+      repeated("SELECT 1", ", 1", N, ""),
+      repeated("SELECT id", ", id", N, " FROM range(1)"),
+      repeated("SELECT size(array(1", ", 1", N, "))"),
+      repeated("SELECT ", "'\\", N, ""), /* each quote is searched for its end */
+      repeated("SELECT 1 a", " UNION ALL SELECT 1", N / 16, ""),
+      repeated("SELECT id IN (1", ", id + 1", N, ") FROM range(1)"),
+  };
+  const long least[] = {N / 256, N / 256, N / 256, 60, N / 256 / 8, N / 256};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    stop_everywhere(s, &a, texts[i], least[i]);
+    free(texts[i]);
+  }
+  mill_session_close(s);
+  mill_session_unref(s);
+}
+
 int main(void) {
   mill_watch_every(0);
+  long_texts();
   walk(&(mill_session_options){.threads = 1, .force_spill = true});
   walk(&(mill_session_options){.threads = 2, .force_spill = true});
   walk(&(mill_session_options){.threads = 2, .memory = 128u << 20});

@@ -86,6 +86,38 @@ describe("a deep or long statement", function()
     assert.equal(7, answer("SELECT CASE " .. list(n, " ", "WHEN id = # THEN #") .. " END FROM range(7, 8)"))
   end)
 
+  it("lists 20,000 patterns of LIKE ANY and ALL, literals or not", function()
+    local n = 20000
+    local rows = " FROM range(5) t WHERE string(id) "
+    for _, item in ipairs { "'#x%'", "concat(#, 'x', id)" } do
+      assert.equal(0, answer("SELECT count(*)" .. rows .. "LIKE ANY (" .. list(n, ",", item) .. ")"))
+      assert.equal(5, answer("SELECT count(*)" .. rows .. "NOT LIKE ALL (" .. list(n, ",", item) .. ")"))
+      assert.equal(1, answer("SELECT count(*)" .. rows .. "ILIKE ANY (" .. list(n, ",", item) .. ", '3')"))
+    end
+  end)
+
+  -- 1 GB is what the session has.
+  it("chains 100,000 unions in some kilobytes each", function()
+    local n = 100000
+    assert.equal(n * (n + 1) // 2, answer(("SELECT sum(a) FROM (%s)"):format(list(n, " UNION ALL ", "SELECT # a"))))
+  end)
+
+  it("has many columns, keys, windows and names of them", function()
+    local n = 5000
+    local wide = ("(SELECT id, %s FROM range(1))"):format(list(n, ", ", "id + # AS c#"))
+    assert.equal(n, answer(("SELECT c%d FROM %s"):format(n, wide)))
+    assert.equal(n, spark:sql(("SELECT %s FROM %s"):format(list(n, ", ", "c#"), wide)):collect()[1][n])
+    assert.equal(n, #spark:sql(("SELECT * EXCEPT (id) FROM %s"):format(wide)).columns)
+    local keys = list(n, ", ", "id + #")
+    assert.equal(n, spark:sql(("SELECT %s, count(*) FROM range(1) GROUP BY %s"):format(keys, keys)):collect()[1][n])
+    local windows = ("SELECT %s FROM range(1) WINDOW %s"):format(list(n, ", ", "sum(id + 7) OVER w#"),
+      list(n, ", ", "w# AS (ORDER BY id ROWS # PRECEDING)"))
+    assert.equal(7, spark:sql(windows):collect()[1][n])
+    local e = select(2, pcall(answer, ("SELECT 1 WINDOW %s, w7 AS (ORDER BY 1)"):format(list(n, ", ", "w# AS ()"))))
+    assert.equal("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION", e.condition)
+    assert.equal("`w7`", e.messageParameters.windowName)
+  end)
+
   it("chains unions, joins and operators", function()
     for _, n in ipairs { 10, 100, 2000 } do
       answers(n, ("SELECT count(*) FROM (%s)"):format(list(n, " UNION ALL ", "SELECT 1 a")))
