@@ -172,16 +172,17 @@ MILL_HOT static bool numbers_of(const uint64_t word[LOT], uint64_t number[LOT]) 
     uint32_t nulls = 0;                                                                            \
     for (uint32_t from = 0; from < n; from += LOT) {                                               \
       uint32_t to = n - from < LOT ? n : from + LOT;                                               \
-      bool lot = cell[from].size <= 9, all = false;                                                \
+      bool lot = cell[from].size <= 9;                                                             \
+      uint32_t stop = lot ? to : from;                                                             \
       memset(word, lot ? 0 : 0xff, sizeof word);                                                   \
       READY;                                                                                       \
-      for (uint32_t i = from; i < to && lot; i++) {                                                \
+      for (uint32_t i = from; i < stop; i++) {                                                     \
         const char *p = csv_cell_text(d, cell[i]);                                                 \
         uint32_t k = cell[i].size;                                                                 \
         word[i - from] = (WORD);                                                                   \
       }                                                                                            \
-      if (lot) all = numbers_of(word, number);                                                     \
-      for (uint32_t i = from; i < to && lot; i++) {                                                \
+      bool all = lot && numbers_of(word, number);                                                  \
+      for (uint32_t i = from; i < stop; i++) {                                                     \
         uint64_t x = number[i - from];                                                             \
         out[i] = (VALUE);                                                                          \
       }                                                                                            \
