@@ -83,14 +83,13 @@ static __attribute__((noinline)) bool other(csv_cells *d, const csv_cell *cell, 
     return nulls;                                                                                  \
   }
 
-/* Without a branch on which of the two it is. */
+static inline bool is_word(const char *p, const char *word, size_t n) {
+  return memcmp(p, word, n) == 0;
+}
+
 static inline bool quick_bool(const char *p, size_t n, uint8_t *out) {
-  uint32_t head, yes, no;
-  memcpy(&head, p, 4);
-  memcpy(&yes, "true", 4);
-  memcpy(&no, "false", 4);
   *out = n == 4;
-  return ((n == 4) & (head == yes)) | ((n == 5) & (head == no) & (p[4] == 'e'));
+  return (n == 4 && is_word(p, "true", 4)) || (n == 5 && is_word(p, "false", 5));
 }
 
 static inline bool quick_i32(const char *p, size_t n, int32_t *out) {
