@@ -93,8 +93,9 @@ static mill_status add(mill_vector *v, const mill_str *s, mill_arena *a, uint32_
 }
 
 /* The code of a string; its slot where there is none yet. */
-static inline uint32_t find(const mill_coder *c, const mill_vector *v, const mill_str *s,
-                            size_t *slot) {
+static inline __attribute__((always_inline)) uint32_t find(const mill_coder *c,
+                                                           const mill_vector *v, const mill_str *s,
+                                                           size_t *slot) {
   words w = words_of(s);
   size_t at = hash_of(s, w) & (SLOTS - 1);
   for (; c->slot[at]; at = (at + 1) & (SLOTS - 1))
@@ -103,31 +104,53 @@ static inline uint32_t find(const mill_coder *c, const mill_vector *v, const mil
   return NO_CODE;
 }
 
+/* The code of value k of `src`, a new one if need be; NO_CODE: there are too many. */
+static inline __attribute__((always_inline)) mill_status code_of(mill_coder *c, mill_vector *v,
+                                                                 const mill_vector *src, uint32_t k,
+                                                                 mill_arena *a, uint32_t *code,
+                                                                 mill_error *err) {
+  if (src->type->phys == MILL_PHYS_NONE || !mill_valid_bit(src->valid, k)) {
+    if (c->null == NO_CODE) MILL_TRY(add(v, NULL, a, &c->null, err));
+    *code = c->null;
+    return MILL_OK;
+  }
+  const mill_str *s = (const mill_str *)src->data + k;
+  size_t slot = 0;
+  *code = find(c, v, s, &slot);
+  if (*code != NO_CODE) return MILL_OK;
+  MILL_TRY(add(v, s, a, code, err));
+  if (*code != NO_CODE) c->slot[slot] = (uint16_t)(*code + 1);
+  return MILL_OK;
+}
+
+/* Values that are codes already: each is looked for once. */
+static mill_status append_codes(mill_coder *c, mill_vector *v, const mill_vector *src,
+                                const uint32_t *sel, size_t n, mill_arena *a, bool *fits,
+                                mill_error *err) {
+  uint32_t ours[MILL_CODES], *to = c->index + v->size;
+  memset(ours, 0xff, src->entries * sizeof *ours);
+  for (size_t i = 0; i < n; i++) {
+    uint32_t k = mill_vector_at(src, sel ? sel[i] : i);
+    if (ours[k] == NO_CODE) MILL_TRY(code_of(c, v, src, k, a, &ours[k], err));
+    if (!(*fits = ours[k] != NO_CODE)) return MILL_OK;
+    to[i] = ours[k];
+  }
+  v->size += (uint32_t)n;
+  return MILL_OK;
+}
+
 mill_status mill_coder_append(mill_coder *c, mill_vector *v, const mill_vector *src,
                               const uint32_t *sel, size_t n, mill_arena *a, bool *fits,
                               mill_error *err) {
-  const mill_str *s = src->data;
   *fits = true;
   MILL_TRY(make_room(c, v, n, a, err));
+  if (src->entries && src->entries <= MILL_CODES)
+    return append_codes(c, v, src, sel, n, a, fits, err);
   uint32_t *to = c->index + v->size;
   for (size_t i = 0; i < n; i++) {
-    uint32_t k = mill_vector_at(src, sel ? sel[i] : i), code;
-    if (src->type->phys == MILL_PHYS_NONE || !mill_valid_bit(src->valid, k)) {
-      if (c->null == NO_CODE) MILL_TRY(add(v, NULL, a, &c->null, err));
-      code = c->null;
-    } else {
-      size_t slot = 0;
-      code = find(c, v, s + k, &slot);
-      if (code == NO_CODE) {
-        MILL_TRY(add(v, s + k, a, &code, err));
-        if (code != NO_CODE) c->slot[slot] = (uint16_t)(code + 1);
-      }
-    }
-    if (code == NO_CODE) {
-      *fits = false;
-      return MILL_OK;
-    }
-    to[i] = code;
+    uint32_t k = mill_vector_at(src, sel ? sel[i] : i);
+    MILL_TRY(code_of(c, v, src, k, a, &to[i], err));
+    if (!(*fits = to[i] != NO_CODE)) return MILL_OK;
   }
   v->size += (uint32_t)n;
   return MILL_OK;

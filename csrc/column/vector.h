@@ -105,7 +105,20 @@ static inline bool mill_str_equal(const mill_str *a, const mill_str *b) {
   return memcmp(a->u.ptr, b->u.ptr, a->size) == 0;
 }
 
+/* The prefix, padded with zeros, as a number in the order of its bytes. */
+static inline uint32_t mill_str_head(const mill_str *s) {
+  uint32_t x;
+  memcpy(&x, s->prefix, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  x = __builtin_bswap32(x);
+#endif
+  return x;
+}
+
+/* Nearly always the prefixes differ, and no text has to be fetched. */
 static inline int mill_str_compare(const mill_str *a, const mill_str *b) {
+  uint32_t x = mill_str_head(a), y = mill_str_head(b);
+  if (x != y) return x < y ? -1 : 1;
   uint32_t n = a->size < b->size ? a->size : b->size;
   int c = memcmp(mill_str_data(a), mill_str_data(b), n);
   return c ? c : (a->size > b->size) - (a->size < b->size);

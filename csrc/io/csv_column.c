@@ -30,6 +30,15 @@ static mill_status own(mill_arena *scratch, const char *p, size_t n, mill_str *o
   return MILL_OK;
 }
 
+mill_status mill_csv_string(const csv_cells *d, csv_cell c, bool check, mill_arena *scratch,
+                            mill_str *out, mill_error *err) {
+  const char *p = csv_cell_text(d, c);
+  if (check && !mill_utf8_valid(p, c.size)) return repaired(scratch, p, c.size, out, err);
+  if (c.at & CSV_SIDE) return own(scratch, p, c.size, out, err);
+  *out = mill_str_view_padded(p, c.size);
+  return MILL_OK;
+}
+
 /* Texts; `check`: some of them may be broken UTF-8. BINARY is the bytes as they are. */
 static mill_status text_column(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
                                bool check, mill_arena *scratch, uint32_t *nulls, mill_error *err) {
@@ -38,15 +47,11 @@ static mill_status text_column(csv_cells *d, const csv_cell *cell, mill_vector *
     if (cell[i].size == CSV_NULL) {
       mill_vector_clear_bit(v, d->from + i);
       ++*nulls;
-      continue;
+    } else if (check || cell[i].at & CSV_SIDE) {
+      MILL_TRY(mill_csv_string(d, cell[i], check, scratch, &out[i], err));
+    } else {
+      out[i] = mill_str_view_padded(d->base + cell[i].at, cell[i].size);
     }
-    const char *p = csv_cell_text(d, cell[i]);
-    if (check && !mill_utf8_valid(p, cell[i].size))
-      MILL_TRY(repaired(scratch, p, cell[i].size, &out[i], err));
-    else if (cell[i].at & CSV_SIDE)
-      MILL_TRY(own(scratch, p, cell[i].size, &out[i], err));
-    else
-      out[i] = mill_str_view_padded(p, cell[i].size);
   }
   return MILL_OK;
 }
@@ -158,7 +163,7 @@ MILL_HOT static bool numbers_of(const uint64_t word[LOT], uint64_t number[LOT]) 
 }
 
 /* The loop of one type: WORD takes the text [p, p + k) into a word, VALUE a number x into a value, QUICK as above
-** what is no word of digits. */
+** what is no word of digits. Where the first of a lot is too long for that, the others will be. */
 #define LOTS(NAME, CTYPE, READY, WORD, VALUE, QUICK)                                               \
   static uint32_t NAME(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n) {           \
     CTYPE *out = (CTYPE *)v->data + d->from;                                                       \
@@ -166,15 +171,17 @@ MILL_HOT static bool numbers_of(const uint64_t word[LOT], uint64_t number[LOT]) 
     uint32_t nulls = 0;                                                                            \
     for (uint32_t from = 0; from < n; from += LOT) {                                               \
       uint32_t to = n - from < LOT ? n : from + LOT;                                               \
-      memset(word + to - from, 0, (LOT - to + from) * sizeof *word);                               \
+      bool lot = cell[from].size <= 9;                                                             \
+      uint32_t stop = lot ? to : from;                                                             \
+      memset(word, lot ? 0 : 0xff, sizeof word);                                                   \
       READY;                                                                                       \
-      for (uint32_t i = from; i < to; i++) {                                                       \
+      for (uint32_t i = from; i < stop; i++) {                                                     \
         const char *p = csv_cell_text(d, cell[i]);                                                 \
         uint32_t k = cell[i].size;                                                                 \
         word[i - from] = (WORD);                                                                   \
       }                                                                                            \
-      bool all = numbers_of(word, number);                                                         \
-      for (uint32_t i = from; i < to; i++) {                                                       \
+      bool all = lot && numbers_of(word, number);                                                  \
+      for (uint32_t i = from; i < stop; i++) {                                                     \
         uint64_t x = number[i - from];                                                             \
         out[i] = (VALUE);                                                                          \
       }                                                                                            \

@@ -18,9 +18,12 @@ typedef struct csv_decoder {
   int corrupt; /* which of them is the corrupt record's; -1: none */
   bool counts; /* no column is wanted: lines are counted */
   bool counted;
-  uint64_t left;   /* rows that were counted and not given */
-  uint64_t **bits; /* of nulls, of each column */
-  uint32_t *nulls; /* of the batch */
+  uint64_t left;     /* rows that were counted and not given */
+  uint64_t **bits;   /* of nulls, of each column */
+  uint32_t *nulls;   /* of the batch */
+  csv_codes **codes; /* of each column, NULL: it is no text, or has too many */
+  void **flat;       /* what a column's values have as their place */
+  bool begun, coded; /* there was a batch; there was a second one */
   csv_variants variants;
   uint8_t *state; /* of each VARIANT column */
   uint32_t sel[MILL_BATCH];
@@ -41,11 +44,14 @@ static void mark_null_values(csv_decoder *d, csv_cell *cell, uint32_t n) {
 static mill_status convert_column(csv_decoder *d, int slot, mill_vector *v, uint32_t n, bool check,
                                   mill_error *err) {
   csv_cell *cell = d->cells.cell + (size_t)slot * CSV_STRIDE;
+  csv_codes *k = d->codes[slot];
   if (v->type->id == MILL_VARIANT)
     return mill_csv_variant_column(&d->cells, &d->variants, &d->state[slot], cell, v, n,
                                    &d->scratch, err);
   mark_null_values(d, cell, n);
-  return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, &d->nulls[slot], err);
+  return k ? mill_csv_convert_codes(&d->cells, k, cell, v, n, check, &d->scratch, &d->nulls[slot],
+                                    err)
+           : mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, &d->nulls[slot], err);
 }
 
 /* The record's text where it is malformed, else null. */
@@ -59,18 +65,45 @@ static mill_status corrupt_column(csv_decoder *d, mill_vector *v, uint32_t n, bo
   return mill_csv_convert(&d->cells, cell, v, n, check, &d->scratch, &d->nulls[d->corrupt], err);
 }
 
-/* Columns get their bits of nulls; those without one lose them. */
-static void begin_nulls(csv_decoder *d, mill_vector *cols) {
+/* Plain texts begin as codes when there is more than a batch: for few rows that would be most of the work. */
+static mill_status make_codes(csv_decoder *d, const mill_vector *cols, mill_error *err) {
+  bool now = d->begun && !d->coded;
+  d->coded = d->begun;
+  d->begun = true;
+  for (int i = 0; i < d->ncols && now; i++) {
+    const mill_type *t = cols[i].type;
+    if (t->id == MILL_STRING && t->collation == MILL_UTF8_BINARY && i != d->corrupt)
+      MILL_TRY(mill_csv_codes_new(d->memory, t, &d->codes[i], err));
+  }
+  return MILL_OK;
+}
+
+/* Columns get their bits of nulls, and those that were codes their values' place; those without a null lose the
+** bits, or become codes. */
+static void begin_columns(csv_decoder *d, mill_vector *cols) {
   for (int i = 0; i < d->ncols; i++) {
     if (cols[i].type->id == MILL_VARIANT) continue;
+    if (cols[i].index) cols[i].data = d->flat[i];
+    d->flat[i] = cols[i].data;
+    cols[i].index = NULL;
+    cols[i].entries = 0;
     cols[i].valid = memset(d->bits[i], 0xff, MILL_BATCH / 8);
     d->nulls[i] = 0;
+    if (d->codes[i] == NULL || !d->codes[i]->many) continue;
+    mill_csv_codes_free(d->codes[i], d->memory);
+    d->codes[i] = NULL;
   }
 }
 
-static void end_nulls(csv_decoder *d, mill_vector *cols) {
-  for (int i = 0; i < d->ncols; i++)
-    if (cols[i].type->id != MILL_VARIANT && d->nulls[i] == 0) cols[i].valid = NULL;
+static mill_status end_columns(csv_decoder *d, mill_vector *cols, mill_error *err) {
+  for (int i = 0; i < d->ncols; i++) {
+    if (cols[i].type->id == MILL_VARIANT) continue;
+    if (d->codes[i] && !d->codes[i]->many)
+      MILL_TRY(mill_csv_codes_show(d->codes[i], &cols[i], err));
+    else if (d->nulls[i] == 0)
+      cols[i].valid = NULL;
+  }
+  return MILL_OK;
 }
 
 /* A batch: some hundred records at a time, whose texts become values before the next ones are looked at. */
@@ -79,7 +112,8 @@ static mill_status read_batch(csv_decoder *d, io_window *w, mill_vector *cols, u
   *n = 0;
   mill_arena_clear(&d->scratch);
   mill_text_reset(&d->cells.row.side);
-  begin_nulls(d, cols);
+  MILL_TRY(make_codes(d, cols, err));
+  begin_columns(d, cols);
   for (;;) {
     MILL_TRY(mill_csv_cells_next(&d->cells, n, err));
     uint32_t more = *n - d->cells.from;
@@ -89,8 +123,7 @@ static mill_status read_batch(csv_decoder *d, io_window *w, mill_vector *cols, u
       if (i != d->corrupt) MILL_TRY(convert_column(d, i, &cols[i], more, check, err));
     if (d->corrupt >= 0) MILL_TRY(corrupt_column(d, &cols[d->corrupt], more, check, err));
   }
-  end_nulls(d, cols);
-  return MILL_OK;
+  return *n ? end_columns(d, cols, err) : MILL_OK;
 }
 
 /* What the mode makes of malformed rows. */
@@ -178,6 +211,7 @@ static mill_status csv_start(io_decoder *base, io_window *w, bool first, mill_er
 
 static void csv_free(io_decoder *base) {
   csv_decoder *d = (csv_decoder *)base;
+  for (int i = 0; d->codes && i < d->ncols; i++) mill_csv_codes_free(d->codes[i], d->memory);
   mill_csv_cells_clear(&d->cells);
   mill_csv_variants_clear(&d->variants);
   mill_arena_clear(&d->scratch);
@@ -195,7 +229,10 @@ static mill_status map_columns(csv_decoder *d, const int *columns, int n, mill_e
   d->bits = mill_arena_alloc(&d->arena, ((size_t)n + 1) * sizeof *d->bits);
   d->nulls = mill_arena_alloc(&d->arena, ((size_t)n + 1) * sizeof *d->nulls);
   d->state = mill_arena_alloc(&d->arena, (size_t)n + 1);
-  if (!d->bits || !d->nulls || !d->state) return mill_oom(d->memory, 1 << 16, err);
+  d->codes = mill_arena_alloc(&d->arena, ((size_t)n + 1) * sizeof *d->codes);
+  d->flat = mill_arena_alloc(&d->arena, ((size_t)n + 1) * sizeof *d->flat);
+  if (!d->bits || !d->nulls || !d->state || !d->codes || !d->flat)
+    return mill_oom(d->memory, 1 << 16, err);
   int wanted = 0;
   c->nfile = 0;
   for (uint32_t i = 0; i < t->nfields; i++) {

@@ -1,9 +1,10 @@
 /* CSV, shared by its files: csv.c (the format, options), csv_record.c (windows into records),
-** csv_decode.c (fields into vectors), csv_variant.c (into variants), csv_infer.c. Private to csrc/io. */
+** csv_decode.c (fields into vectors, csv_column.c, csv_codes.c), csv_variant.c (into variants), csv_infer.c. Private to csrc/io. */
 #ifndef MILL_IO_CSV_INT_H
 #define MILL_IO_CSV_INT_H
 
 #include "base/variant.h"
+#include "column/coder.h"
 #include "io/convert_int.h"
 #include "kernel/csv_text.h"
 
@@ -62,6 +63,39 @@ static inline const char *csv_cell_text(const csv_cells *d, csv_cell c) {
 mill_status mill_csv_convert(csv_cells *d, const csv_cell *cell, mill_vector *v, uint32_t n,
                              bool check, mill_arena *scratch, uint32_t *nulls,
                              mill_error *err) MILL_USE_RESULT;
+
+/* A text as a string that lasts as long as the batch; `check` as above. */
+mill_status mill_csv_string(const csv_cells *d, csv_cell c, bool check, mill_arena *scratch,
+                            mill_str *out, mill_error *err) MILL_USE_RESULT;
+
+/* A column of STRING while it has few different texts: a batch is codes of entries (vector.h), which hold as long as
+** the decoder lives. The texts shown lie at a new place whenever there are more of them. */
+enum { CSV_KNOWN = 24, CSV_KNOWNS = 2 * MILL_CODES };
+typedef struct csv_known {
+  uint64_t word[3]; /* a text of up to CSV_KNOWN bytes */
+  uint32_t size, code;
+} csv_known;
+typedef struct csv_codes {
+  mill_arena arena;
+  mill_coder *coder;
+  mill_vector all;       /* what the coder fills */
+  mill_str *shown;       /* all.entries of them */
+  uint32_t nshown, null; /* null: the code of nulls, or CSV_NULL */
+  bool many;             /* too many texts, there will be no more codes */
+  uint32_t code[MILL_BATCH];
+  csv_known known[CSV_KNOWNS]; /* by hash, open addressing, half empty; size CSV_NULL: none */
+} csv_codes;
+
+mill_status mill_csv_codes_new(mill_memory *m, const mill_type *type, csv_codes **out,
+                               mill_error *err)
+    MILL_USE_RESULT;                                    /* the caller frees it on failure, too */
+void mill_csv_codes_free(csv_codes *k, mill_memory *m); /* NULL allowed */
+/* mill_csv_convert into codes; k->many: the whole batch goes into v after all. */
+mill_status mill_csv_convert_codes(csv_cells *d, csv_codes *k, const csv_cell *cell, mill_vector *v,
+                                   uint32_t n, bool check, mill_arena *scratch, uint32_t *nulls,
+                                   mill_error *err) MILL_USE_RESULT;
+/* Make v the batch's codes. */
+mill_status mill_csv_codes_show(csv_codes *k, mill_vector *v, mill_error *err) MILL_USE_RESULT;
 
 /* Variants as they are built: csv_variant.c. */
 typedef struct csv_variants {

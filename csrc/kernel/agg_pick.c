@@ -112,10 +112,25 @@ typedef struct {
   bool ignore_nulls, largest;
 } pick_plan;
 
+/* Strings in the order of their bytes: most show by their prefix that they are not the best. */
+static mill_status string_best(mill_call *call, void *const *states, const mill_vector *v, size_t n,
+                               mill_error *err) {
+  const pick_plan *plan = call->state;
+  AGG_ROWS(v, n, i) {
+    mill_cell *c = states[i];
+    int order = c->set ? mill_str_compare(&MILL_AT(mill_str, v, i), &c->u.str) : 0;
+    if (c->set && (plan->largest ? order <= 0 : order >= 0)) continue;
+    MILL_TRY(mill_cell_set(call, c, v, i, err));
+  }
+  return MILL_OK;
+}
+
 AGG_UPDATE(cell_best) {
   const pick_plan *plan = call->state;
   const mill_type *t = args[0]->type;
   if (t->phys == MILL_PHYS_NONE) return MILL_OK;
+  if (t->phys == MILL_PHYS_STR && t->collation == MILL_UTF8_BINARY)
+    return string_best(call, states, args[0], n, err);
   AGG_ROWS(args[0], n, i) {
     mill_cell *c = states[i];
     if (c->set) {

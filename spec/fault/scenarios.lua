@@ -331,6 +331,15 @@ end)
 scenario("csv inferred", function(spark, dir)
   return text(spark.read:csv(file(dir .. "/b.csv", CSV), { header = true, inferSchema = true }))
 end)
+scenario("csv with texts that repeat, for a while", function(spark, dir)
+  local lines = {}
+  for i = 1, 5000 do
+    lines[i] = ("%d,%s,%s"):format(i, i % 9 == 0 and "" or "text number " .. i % 5, i < 4500 and "a" or "b" .. i)
+  end
+  local path = file(dir .. "/r.csv", table.concat(lines, "\n") .. "\n")
+  return text(spark.read:schema("id INT, s STRING, t STRING"):csv(path):groupBy("s"):agg {
+    "max(t)", "count(*)" }:orderBy "s")
+end)
 scenario("csv aggregated", function(spark, dir)
   local lines = {}
   for i = 1, 3000 do lines[i] = i .. ",name" .. i % 5 .. "," .. i / 4 end
