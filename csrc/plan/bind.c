@@ -680,7 +680,7 @@ const mill_expr *mill_bind_field(mill_planner *w, const mill_expr *of, const cha
   f->args = args;
   f->nargs = 1;
   f->index = found;
-  f->name = t->fields[found].name;
+  f->name = name; /* as it is written: the case of SELECT s.A stays */
   f->type = t->fields[found].type;
   f->nullable = of->nullable || t->fields[found].nullable;
   return f;

@@ -179,6 +179,14 @@ function M.method(class, name, signature, body)
   end
 end
 
+--- What Python's int() makes of a value: fractions go, a text of digits is its number. nil where it makes nothing.
+function M.whole(v)
+  if type(v) == "boolean" then return v and 1 or 0 end
+  if type(v) == "string" then v = v:find "^%s*[+-]?%d+%s*$" and tonumber(v) end
+  if type(v) ~= "number" then return nil end
+  return math.tointeger(v < 0 and math.ceil(v) or math.floor(v))
+end
+
 --- Keys of a table in a fixed order: numbers, then booleans, then text.
 local RANK = { number = 1, boolean = 2, string = 3 }
 function M.sorted_keys(t)

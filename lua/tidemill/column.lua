@@ -113,7 +113,10 @@ function M.literal(v, depth)
     local shape = arguments.shape(v)
     if shape == "list" or shape == "empty" then
       local args = {}
-      for i = 1, v.n or #v do args[i] = M.literal(v[i], depth) end
+      for i = 1, v.n or #v do
+        if M.is(v[i]) then errors.raise("COLUMN_IN_LIST", { func_name = "lit" }) end
+        args[i] = M.literal(v[i], depth)
+      end
       return { kind = "call", name = "array", args = args }
     end
     no_literal(v)
@@ -160,13 +163,15 @@ end
 --- A call of a SQL function over nodes.
 function M.call(name, ...) return M.wrap { kind = "call", name = name, args = { ... } } end
 
---- What where, filter and when take: a Column or SQL text; a plain boolean is almost surely a lost comparison.
+-- A plain boolean is almost surely a lost comparison.
+local COMPARED = "`==`, `<`, `not` compare Lua values; write c:equalTo(x), c:lt(x), ~c, or F.lit(true)"
+
+--- What where and filter take: a Column or SQL text.
 function M.condition(v, what)
-  if type(v) == "boolean" then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "Column or str", arg_type = "bool" }, {
-      hint = "`==`, `<`, `not` compare Lua values; write c:equalTo(x), c:lt(x), ~c, or F.lit(true)" })
-  end
-  return M.node(v, what)
+  if M.is(v) then return v[NODE] end
+  if type(v) == "string" then return { kind = "text", name = v, sql = true } end
+  errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "Column or str",
+    arg_type = arguments.type_name(v) }, { hint = type(v) == "boolean" and COMPARED or nil })
 end
 
 -- ---- operators ---------------------------------------------------------------------------------------------------
@@ -175,9 +180,18 @@ local function binary(name)
   return function(a, b) return M.wrap { kind = "call", name = name, args = { M.value(a), M.value(b) } } end
 end
 
-Column.__add, Column.__sub, Column.__mul, Column.__div = binary "+", binary "-", binary "*", binary "/"
+-- As PySpark's reflected operators: 2 + c is c + 2, which is its name too.
+local function either_way(name)
+  local call = binary(name)
+  return function(a, b)
+    if M.is(a) then return call(a, b) end
+    return call(b, a)
+  end
+end
+
+Column.__add, Column.__sub, Column.__mul, Column.__div = either_way "+", binary "-", either_way "*", binary "/"
 Column.__mod, Column.__pow, Column.__concat = binary "%", binary "power", binary "concat"
-Column.__band, Column.__bor = binary "and", binary "or"
+Column.__band, Column.__bor = either_way "and", either_way "or"
 function Column.__unm(a) return M.call("negative", a[NODE]) end
 
 -- Lua gives `~a` as __bnot, and `a ~ b` as __bxor.
@@ -325,9 +339,8 @@ end)
 --- A node of CASE with one more branch; F.when starts it.
 function M.when(node, condition, value)
   if type(condition) ~= "table" or not M.is(condition) then
-    if type(condition) == "boolean" then M.condition(condition, "condition") end
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "condition", expected_type = "Column",
-      arg_type = arguments.type_name(condition) })
+      arg_type = arguments.type_name(condition) }, { hint = type(condition) == "boolean" and COMPARED or nil })
   end
   local args = table.move(node and node.args or {}, 1, node and #node.args or 0, 1, {})
   args[#args + 1], args[#args + 2] = condition[NODE], M.value(value)
@@ -420,7 +433,7 @@ local SHOW = {
   text = function(n) return n.name end,
   name = function(n) return table.concat(n.parts, ".") end,
   star = function(n)
-    if n.regex then return "unresolvedregex()" end
+    if n.of then return n.regex and "unresolvedregex()" or "resolvedstar()" end
     return #n.parts > 0 and table.concat(n.parts, ".") .. ".*" or "*"
   end,
   literal = function(n) return show_literal(n.value) end,

@@ -82,13 +82,6 @@ method("selectExpr", "*expr", function(self, list)
 end)
 
 local function where(self, condition)
-  if type(condition) == "number" or condition == nil then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "condition", expected_type = "Column or str",
-      arg_type = arguments.type_name(condition) })
-  end
-  if type(condition) == "string" then
-    return derive(self, { kind = "filter", exprs = { { kind = "text", name = condition, sql = true } } })
-  end
   return derive(self, { kind = "filter", exprs = { column.condition(condition, "condition") } })
 end
 method("filter", "condition?", where)
@@ -179,7 +172,7 @@ end
 -- A column by name, or a path into structs; "*" all of this DataFrame.
 method("col", "name:string", function(self, name)
   local at, node = M.place(self, name)
-  if at >= 0 then return column.wrap(column_at(self, at + 1)) end
+  if at >= 0 then return column.wrap(column_at(self, at + 1, node.parts[1])) end -- the name as it is written
   if node.kind == "star" and #node.parts == 0 then
     local all = {}
     for i, c in ipairs(self.columns) do all[i] = column_at(self, i, c) end

@@ -282,15 +282,23 @@ end)
 methods.active = function() return M.SparkSession.active() end
 methods.getActiveSession = function() return M.active_session() end
 
-method("range", "start:integer, end:integer?, step:integer?, numPartitions:integer?", function(self, from, to, step)
-  if to == nil then from, to = 0, from end
-  step = step or 1
+-- A bound of a range: PySpark takes what int() takes.
+local function bound(name, v)
+  local n = arguments.whole(v)
+  if n then return n end
+  errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "int", arg_type = arguments.type_name(v) },
+    { class = type(v) == "string" and "PySparkValueError" or nil })
+end
+
+method("range", "start, end?, step?, numPartitions?", function(self, from, to, step)
+  from = bound("start", from)
+  if to == nil then from, to = 0, from else to = bound("end", to) end
+  step = step == nil and 1 or bound("step", step)
   if step == 0 then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "range", problem = "step is not 0" },
       { class = "IllegalArgumentException" })
   end
-  return wrap(self, core.plan(self[HANDLE], { kind = "range", from = math.tointeger(from), to = math.tointeger(to),
-    step = math.tointeger(step) }))
+  return wrap(self, core.plan(self[HANDLE], { kind = "range", from = from, to = to, step = step }))
 end)
 
 -- A map of lists is columns, so the arguments are named only where one of them is called `data`.

@@ -20,6 +20,7 @@ local throw, unsupported = V.throw, V.unsupported
 
 -- ---- what PySpark declares ---------------------------------------------------------------------------------------
 
+local bases = {} -- class -> names of the classes it derives from
 local members = {} -- class -> member -> { kind, params, returns }
 local functions = {} -- name of pyspark.sql.functions -> params
 local types = {} -- names of the classes of pyspark.sql.types
@@ -30,6 +31,7 @@ function M.declare(surface)
     -- pyspark.sql.catalog has a Column of its own, which is a record here
     if o.class and not (o.class == "Column" and o.module:find "catalog") then
       members[o.class] = members[o.class] or {}
+      bases[o.class] = bases[o.class] or o.bases
       for _, m in ipairs(o.members) do members[o.class][m.name] = m end
       if o.module:find "types$" then types[o.class] = true end
     elseif o["function"] then functions[o["function"]] = o.params end
@@ -82,6 +84,21 @@ end
 local function is_column(v) return lua_class(v) == "Column" end
 local function is_row(v) return lua_class(v) == "Row" end
 local function is_class(v) return (lua_class(v) or ""):find "^type " ~= nil end
+
+--- Is a class, by name, another one or one derived from it?
+function L.is_a(name, of)
+  if name == of then return true end
+  for _, b in ipairs(bases[name] or {}) do if L.is_a(b, of) then return true end end
+  return false
+end
+function L.class_of(v) return is_class(v) and lua_class(v):sub(6) or v == T.DataType and "DataType" or L.name(v) end
+
+--- `is`: each of the atomic types is one object in Python.
+function L.same(a, b)
+  if rawequal(a, b) then return true end
+  local name = lua_class(a)
+  return name ~= nil and name == lua_class(b) and L.is_a(name, "DataType") and a == b
+end
 
 -- ---- to Lua ------------------------------------------------------------------------------------------------------
 
@@ -333,9 +350,18 @@ SPELLING.UDFRegistration = {
   end,
 }
 
+-- A tuple is one value among others, of which lists and sets stand for all.
+SPELLING.Column = {
+  isin = function(args, named)
+    if args.n == 1 and V.kind(args[1]) == "tuple" then args[1] = V.list { args[1], n = 1 } end
+    return named
+  end,
+}
+
 -- Arguments by name of the function go with it.
 function SPELLING.DataFrame.transform(args, named)
   local f = args[1]
+  if V.kind(f) ~= "function" then throw("TypeError", "'%s' object is not callable", V.class_name(f)) end
   args[1] = V.func("transform", function(given) return f.call(given, named) end)
   return {}
 end
@@ -526,16 +552,18 @@ function L.attribute(v, name)
   if class == "SparkSession" and name == "sparkContext" then return M.context(v) end
   local f
   if class == "Column" then f = column_attribute(v, name) else f = v[name] end
+  if f == nil and v == T and types[name] then return V.type(name) end -- NumericType and the like: for isinstance
   if class == "DataFrame" and type(f) == "function" and not members.DataFrame[name] then
     return v:col(name) -- a method in Lua alone: in Python the column of that name
   end
   if STATIC[f] then return f end
-  if type(f) ~= "function" then return to_python(f, returns(class, name)) end
+  if type(f) ~= "function" then return to_python(f, name == "metadata" and "Dict" or returns(class, name)) end
   if static(v) then
     local own = class:match "^type (.*)" or class
     local hint, params = returns(own, name), v == F and functions[name] or parameters(own, name)
     local wrapped = V.func(name, function(args, named)
       if v == F and name == "udf" then return udf(args, named) end
+      if name == "fromJson" then return to_python(f(to_lua(args[1], true)), hint) end -- data, names in any order
       name_columns(params, args)
       return M.call_lua(f, nil, args, named, hint)
     end)
@@ -585,6 +613,11 @@ function INDEX.DataFrame(df, key)
   if type(key) == "string" then return df:col(key) end
   if is_column(key) then return df:filter(key) end
   local kind = V.kind(key)
+  if kind == "slice" then -- what Lua has not, under its name
+    local _, e = pcall(function() return df[key] end)
+    e.messageParameters.arg_type = kind
+    error(e, 0)
+  end
   if kind == "list" or kind == "tuple" then return df:select(to_lua(key)) end
   if math.type(key) == "integer" then return df:col(df.columns[at_of(key, #df.columns, "list")]) end
   return df[to_lua(key)]
@@ -649,6 +682,9 @@ end
 
 --- `in` over a Row looks among its names.
 function L.contains(v, x)
+  if is_column(v) then
+    error({ python = "PySparkValueError", condition = "CANNOT_APPLY_IN_FOR_COLUMN", messageParameters = {} }, 0)
+  end
   if not is_row(v) then return nil end
   for _, name in ipairs(getmetatable(v).__fields) do if name == x then return true end end
   return false
