@@ -270,10 +270,17 @@ static bool is_quantified_like(const char *name) {
   return false;
 }
 
+/* An alias inside an expression names nothing, but is shown: max(id AS x). */
 static const mill_expr *strip_aliases(mill_planner *w, mill_expr *e) {
-  (void)w;
-  for (int i = 0; i < e->nargs; i++)
-    while (e->args[i]->kind == MILL_X_ALIAS) e->args[i] = e->args[i]->args[0];
+  for (int i = 0; i < e->nargs; i++) {
+    const mill_expr *a = e->args[i], *of = a;
+    while (of->kind == MILL_X_ALIAS) of = of->args[0];
+    if (of == a) continue;
+    mill_expr *c = mill_x_copy(w, of);
+    if (c == NULL) return NULL;
+    if (!a->hidden) c->pretty = mill_w_sql(w, a);
+    e->args[i] = c;
+  }
   return e;
 }
 
@@ -494,7 +501,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->ignore_nulls && !ignores_nulls(e->fn)) return unsupported(w, e, "IGNORE NULLS");
   const mill_expr *known = of_file(w, s, e);
   if (known != e) return known;
-  strip_aliases(w, e);
+  if (strip_aliases(w, e) == NULL) return NULL;
   if (!mill_pad_chars(w, e)) return NULL;
   const mill_expr *collated = mill_collate_call(w, e);
   if (collated != e) return collated;

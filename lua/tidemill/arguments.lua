@@ -4,6 +4,7 @@
 -- DataFrame Column; "a|b" allows either. A call may name its arguments in a last table with string keys only, unless
 -- a parameter of the method is a map. `{}`, a table with a metatable and what stands in a map's place are never names.
 local errors = require "tidemill.errors"
+local null = require "tidemill.null"
 local similar = require "tidemill.similar"
 
 local M = {}
@@ -36,7 +37,7 @@ local NAMES = { string = "str", boolean = "bool", ["nil"] = "NoneType" }
 --- How a value is called in messages: as PySpark calls it, Lua's own types as they are.
 function M.type_name(v)
   local mt = getmetatable(v)
-  if type(v) == "userdata" and SCALARS[mt] then return SCALARS[mt] end
+  if type(v) == "userdata" and (v == null or SCALARS[mt]) then return v == null and "NoneType" or SCALARS[mt] end
   if type(v) == "table" then
     if type(mt) == "table" and rawget(mt, "__name") then return mt.__name end
     return mt == nil and (M.shape(v) == "map" and "dict" or "list") or "table"

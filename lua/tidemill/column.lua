@@ -154,7 +154,7 @@ function M.item(node)
   if node.kind ~= "cast" then return node end
   local inner = node
   while inner.kind == "cast" and not inner.traced do inner = inner.args[1] end
-  local name = (inner.kind == "name" and inner.parts[#inner.parts])
+  local name = ((inner.kind == "name" or inner.kind == "alias") and inner.parts[#inner.parts])
     or ((inner.kind == "column" or (inner.kind == "text" and not inner.sql and inner.name:find "^[%a_][%w_]*$"))
       and inner.name)
   return name and { kind = "alias", args = { node }, parts = { name } } or node

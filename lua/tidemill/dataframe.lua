@@ -181,7 +181,8 @@ method("col", "name:string", function(self, name)
   local fine, e = pcall(derive, self, { kind = "project", exprs = { node } })
   if not fine and e.condition == "UNRESOLVED_COLUMN.WITH_SUGGESTION" then M.unresolved(self, name) end
   if not fine then error(e, 0) end
-  return column.wrap(node)
+  if node.kind ~= "name" or self[PLAN]:find(node.parts[1]) < 0 then return column.wrap(node) end
+  return column.wrap(alias(node, node.parts[#node.parts])) -- the part of a struct goes by its name
 end)
 
 -- Hidden columns of a source; there are none here.

@@ -36,6 +36,7 @@ local MISUSE = {
   FIELD_NOT_NULLABLE_WITH_NAME = { "PySparkValueError", "<field_name> is NOT NULL, but its value is NULL." },
   FIELD_STRUCT_LENGTH_MISMATCH = { "PySparkValueError",
     "A row has <object_length> values for <field_length> columns." },
+  INDEX_NOT_POSITIVE = { "PySparkIndexError", "Columns are counted from 1, not from <index>." },
   INDEX_OUT_OF_RANGE = { "PySparkIndexError", "<arg_name> has no position <index>." },
   INVALID_INTERVAL_CASTING = { "PySparkRuntimeError", "An interval has no units from <start_field> to <end_field>." },
   INVALID_TYPENAME_CALL = { "PySparkTypeError", "A field has no typeName: ask its dataType." },

@@ -392,6 +392,16 @@ local function takes_map(params)
   return false
 end
 
+-- None where PySpark's declaration has none is what is given, not what is left out.
+local function said_none(params, args)
+  for i = 1, args.n do
+    local p = params[i]
+    local takes = not p or p.name:find "^%*" or p.default == "None" or not p.type or p.type:find "Optional"
+      or p.type:find "None" or p.type:find "Any" or p.type:find "Literal"
+    if not takes and rawequal(args[i], None) then args[i] = tidemill.null end
+  end
+end
+
 -- A text where PySpark expects the name of a column, though it is none.
 local function named_column(v)
   if type(v) == "string" and v ~= "*" and not v:find "^[%a_][%w_]*$" and not v:find "^[%w_]+%.%*$" then
@@ -529,6 +539,7 @@ local function bound(v, class, name, f)
       named = {}
     end
     if spelled then named = spelled(args, named) end
+    said_none(params, args)
     if name ~= "drop" then name_columns(params, args) end -- names of columns, not columns
     local schema = class == "DataFrame" and hint and hint:find "Row" and v.schema or nil
     local result = M.call_lua(f, v, args, named, hint)
