@@ -237,7 +237,7 @@ static const mill_expr *bind_struct(mill_planner *w, const mill_scope *s, const 
   for (int i = 0; i < e->nargs; i++) {
     const char *name = field_name(e->args[i]);
     c->args[2 * i] = mill_x_string(w, name ? name : mill_w_printf(w, "col%d", i + 1));
-    c->args[2 * i + 1] = e->args[i];
+    c->args[2 * i + 1] = mill_x_unalias(e->args[i]);
     if (c->args[2 * i] == NULL) return NULL;
   }
   return mill_bind_call(w, s, c);

@@ -216,7 +216,13 @@ method("inputFiles", "", function(self) return self[PLAN]:files() end)
 local function canonical(self)
   return self[PLAN]:explain "simple":gsub("#%d+", "#"):gsub(" AS [%w_`.]+", "") .. self[PLAN]:leaves()
 end
-method("sameSemantics", "other:DataFrame", function(self, other) return canonical(self) == canonical(other) end)
+method("sameSemantics", "other", function(self, other)
+  if not dataframe.is(other) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "other", expected_type = "DataFrame",
+      arg_type = arguments.type_name(other) })
+  end
+  return canonical(self) == canonical(other)
+end)
 method("semanticHash", "", function(self)
   local h = 0
   for i = 1, #canonical(self) do h = (h * 31 + canonical(self):byte(i)) & 0x7fffffff end

@@ -39,7 +39,8 @@ function M.type_name(v)
   local mt = getmetatable(v)
   if type(v) == "userdata" and (v == null or SCALARS[mt]) then return v == null and "NoneType" or SCALARS[mt] end
   if type(v) == "table" then
-    if type(mt) == "table" and rawget(mt, "__name") then return mt.__name end
+    local name = type(mt) == "table" and rawget(mt, "__name")
+    if name then return name == "Binary" and "bytes" or name end
     return mt == nil and (M.shape(v) == "map" and "dict" or "list") or "table"
   end
   return math.type(v) == "integer" and "int" or math.type(v) or NAMES[type(v)] or type(v)

@@ -429,9 +429,24 @@ local function show_case(node)
   return table.concat(out, " ") .. " END"
 end
 
+-- A name in back quotes where it holds something that matches `odd`, or begins with a digit.
+local function quoted_if(name, odd)
+  if not name:find(odd) and not name:find "^%d" then return name end
+  return "`" .. name:gsub("`", "``") .. "`"
+end
+-- Names as they were asked for: only a dot inside a part has to be told from those between them.
+local function shown_name(parts)
+  local out = {}
+  for i, part in ipairs(parts) do out[i] = part:find("%.") and quoted_if(part, "%.") or part end
+  return table.concat(out, ".")
+end
+
 local SHOW = {
   text = function(n) return n.name end,
-  name = function(n) return table.concat(n.parts, ".") end,
+  name = function(n)
+    local text = n.shown or shown_name(n.parts)
+    return n.outer and "lazy(" .. text .. ")" or text
+  end,
   star = function(n)
     if n.of then return n.regex and "unresolvedregex()" or "resolvedstar()" end
     return #n.parts > 0 and table.concat(n.parts, ".") .. ".*" or "*"
@@ -459,7 +474,7 @@ local SHOW = {
   window = function(n)
     return show(n.args[1]) .. " OVER (" .. require "tidemill.window".text(n.window, show) .. ")"
   end,
-  column = function(n) return n.name end,
+  column = function(n) return quoted_if(n.name, "[^%w_]") end,
   parsed = function() return "..." end,
   exists = function() return "exists(..)" end,
   in_query = function(n) return ("(%s IN (..))"):format(show_list(n.args)) end,

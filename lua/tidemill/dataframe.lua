@@ -169,6 +169,13 @@ function M.place(self, name)
   return node.kind == "name" and #node.parts == 1 and self[PLAN]:find(node.parts[1]) or -1, node
 end
 
+--- The node of a name that leads into a column of structs; nil where it is none.
+function M.path(self, name)
+  local node = column.name_node(name)
+  if node.kind ~= "name" or #node.parts < 2 or self[PLAN]:find(node.parts[1]) < 0 then return nil end
+  return pcall(derive, self, { kind = "project", exprs = { node } }) and node or nil
+end
+
 -- A column by name, or a path into structs; "*" all of this DataFrame.
 method("col", "name:string", function(self, name)
   local at, node = M.place(self, name)
@@ -443,6 +450,10 @@ local function unpivot(self, ids, values, variable, value)
     if type(c) == "string" then seen[c] = true end
   end
   if values ~= nil then
+    if type(values) == "table" and next(values) == nil then
+      errors.raise("UNPIVOT_REQUIRES_VALUE_COLUMNS", {}, { class = "AnalysisException", sqlState = "42K0A",
+        message = "unpivot with an empty list of values has nothing to give." })
+    end
     for i, c in ipairs(one_or_list(values)) do
       out[i] = type(c) == "string" and exact(self, c) or column.node(c, "values")
     end

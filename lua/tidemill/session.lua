@@ -356,11 +356,20 @@ function properties.catalog(self) return require "tidemill.catalog".new(self) en
 function properties.conf(self) return require "tidemill.conf".new(self) end
 function properties.udf(self) return require "tidemill.udf".registration(self) end
 function properties.version() return "4.3.0" end
+-- The table functions of spark.tvf. Those but range take Columns, or their names.
+local TABLE_FUNCTIONS = {}
+for name in ([[range explode explode_outer posexplode posexplode_outer inline inline_outer json_tuple stack collations
+  sql_keywords variant_explode variant_explode_outer python_worker_logs]]):gmatch "%S+" do TABLE_FUNCTIONS[name] = true end
+
 function properties.tvf(self)
   return setmetatable({}, { __name = "TableValuedFunction", __index = function(_, name)
+    if not TABLE_FUNCTIONS[name] then errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(name) }) end
     return function(_, ...)
-      local args = {}
-      for i = 1, select("#", ...) do args[i] = column.literal((select(i, ...))) end
+      local args, given = {}, table.pack(...)
+      if name == "json_tuple" and given.n < 2 then errors.raise("CANNOT_BE_EMPTY", { item = "field" }) end
+      for i, v in ipairs(given) do
+        args[i] = type(v) == "string" and column.name_node(v) or column.literal(v)
+      end
       return wrap(self, core.plan(self[HANDLE], { kind = "function", name = name, exprs = args }))
     end
   end })
