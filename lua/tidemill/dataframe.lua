@@ -132,26 +132,94 @@ method("toDF", "*cols", function(self, cols)
   return derive(self, { kind = "alias", columns = names_of(cols, "cols", "list[str]") })
 end)
 
--- The column of a schema's field: by name, cast where that loses nothing; one that is not there is NULL.
+-- ---- the columns of a schema -------------------------------------------------------------------------------------
+
+-- Are two names one, by the setting of the session?
+local function same_name(self)
+  if self[SESSION].conf:get "spark.sql.caseSensitive" == "true" then return function(a, b) return a == b end end
+  return function(a, b) return a:lower() == b:lower() end
+end
+
+local function sql_type(t) return '"' .. core.type_text(t, "sql") .. '"' end
+local function quoted_path(path)
+  local out = {}
+  for i, part in ipairs(path) do out[i] = "`" .. part:gsub("`", "``") .. "`" end
+  return table.concat(out, ".")
+end
+local function below(path, part)
+  local out = table.move(path, 1, #path, 1, {})
+  out[#out + 1] = part
+  return out
+end
+local function need_null(path, from, to)
+  if not from or to then return end
+  errors.raise("NULLABLE_COLUMN_OR_FIELD", { name = quoted_path(path) }, { class = "AnalysisException",
+    sqlState = "42000", message = ("%s may be NULL, the schema says NOT NULL."):format(quoted_path(path)) })
+end
+
+local reshaped
+
+-- The fields of a struct by name, in the order asked for; NULL for those that are not there.
+local function struct_of(self, node, from, to, path)
+  local same = same_name(self)
+  local args = {}
+  for _, f in ipairs(to.fields) do
+    local own
+    for _, g in ipairs(from.fields) do if same(g.name, f.name) then own = own or g end end
+    if not own and not f.nullable then
+      local names = {}
+      for i, g in ipairs(from.fields) do names[i] = "`" .. g.name .. "`" end
+      errors.raise("UNRESOLVED_FIELD.WITH_SUGGESTION", { fieldName = "`" .. f.name .. "`",
+        columnPath = quoted_path(path), proposal = table.concat(names, ", ") }, { class = "AnalysisException",
+        sqlState = "42703", message = ("%s has no field `%s`."):format(quoted_path(path), f.name) })
+    end
+    args[#args + 1] = lit(f.name)
+    args[#args + 1] = own and reshaped(self, { kind = "extract", args = { node, lit(own.name) } }, own, f,
+      below(path, f.name)) or { kind = "cast", args = { lit(nil) }, target = f.type, mode = "ansi" }
+  end
+  return { kind = "call", name = "named_struct", args = args }
+end
+
+-- Does a type hold structs that are to be put together anew?
+local function holds_struct(t)
+  if t.__id == "struct" then return true end
+  return t.__id == "array" and holds_struct(t.element)
+end
+
+-- A value of a field `from` as one of the field `to`: cast where that loses nothing.
+function reshaped(self, node, from, to, path)
+  need_null(path, from.nullable, to.nullable)
+  local a, b = from.type, to.type
+  if a.__id == "struct" and b.__id == "struct" then
+    local made = struct_of(self, node, a, b, path)
+    return from.nullable and call("when", call("isnotnull", node), made) or made
+  end
+  if a.__id == "array" and b.__id == "array" and holds_struct(a) and holds_struct(b) then
+    local at = below(path, "element")
+    local each = { kind = "name", parts = { "x" .. #path } }
+    local body = reshaped(self, each, { type = a.element, nullable = a.containsNull },
+      { type = b.element, nullable = b.containsNull }, at)
+    return call("transform", node, { kind = "lambda", parts = { "x" .. #path }, args = { body } })
+  end
+  if a ~= b and not core.can_store(a, b) then
+    errors.raise("INVALID_COLUMN_OR_FIELD_DATA_TYPE", { name = quoted_path(path), type = sql_type(a),
+      expectedType = sql_type(b) }, { class = "AnalysisException", sqlState = "42000",
+      message = ("%s is %s, which does not become %s."):format(quoted_path(path), sql_type(a), sql_type(b)) })
+  end
+  return { kind = "cast", args = { node }, target = b, mode = "ansi" }
+end
+
+-- The column of a schema's field, by name; one that is not there is NULL.
 local function fitted(self, f)
   local at = self[PLAN]:find(f.name)
   if at == -1 and f.nullable then
     return { kind = "cast", args = { lit(nil) }, target = f.type, mode = "ansi" }
   end
-  local own = at >= 0 and self.schema.fields[at + 1]
-  local node = own and column_at(self, at + 1) or exact(self, f.name)
-  if own and own.nullable and not f.nullable then
-    errors.raise("NULLABLE_COLUMN_OR_FIELD", { name = "`" .. f.name .. "`" }, { class = "AnalysisException",
-      sqlState = "42000", message = ("`%s` may be NULL, the schema says NOT NULL."):format(f.name) })
-  end
-  if own and own.type ~= f.type and not core.can_store(own.type, f.type) then
-    local quoted = function(t) return '"' .. core.type_text(t, "sql") .. '"' end
-    errors.raise("INVALID_COLUMN_OR_FIELD_DATA_TYPE", { name = "`" .. f.name .. "`", type = quoted(own.type),
-      expectedType = quoted(f.type) }, { class = "AnalysisException", sqlState = "42000",
-      message = ("`%s` is %s, which does not become %s."):format(f.name, quoted(own.type), quoted(f.type)) })
-  end
-  return { kind = "cast", args = { node }, target = f.type, mode = "ansi" }
+  if at == -1 then M.unresolved(self, f.name) end
+  if at < 0 then return exact(self, f.name) end
+  return reshaped(self, column_at(self, at + 1), self.schema.fields[at + 1], f, { f.name })
 end
+
 method("to", "schema", function(self, schema)
   if not types.is(schema) then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "StructType",
@@ -218,8 +286,7 @@ method("distinct", "", function(self) return derive(self, { kind = "dedup" }) en
 -- All columns of a name: dropDuplicates takes them together.
 local function add_named(self, keys, name)
   local columns, found = self.columns, false
-  local same = self[SESSION].conf:get "spark.sql.caseSensitive" == "true" and function(a, b) return a == b end
-    or function(a, b) return a:lower() == b:lower() end
+  local same = same_name(self)
   for i, c in ipairs(columns) do
     if same(c, name) then
       keys[#keys + 1] = column_at(self, i, c)

@@ -20,6 +20,7 @@ local throw, unsupported = V.throw, V.unsupported
 
 -- ---- what PySpark declares ---------------------------------------------------------------------------------------
 
+local module_of = {} -- class -> the module that defines it
 local bases = {} -- class -> names of the classes it derives from
 local members = {} -- class -> member -> { kind, params, returns }
 local functions = {} -- name of pyspark.sql.functions -> params
@@ -32,6 +33,7 @@ function M.declare(surface)
     if o.class and not (o.class == "Column" and o.module:find "catalog") then
       members[o.class] = members[o.class] or {}
       bases[o.class] = bases[o.class] or o.bases
+      module_of[o.class] = module_of[o.class] or o.module
       for _, m in ipairs(o.members) do members[o.class][m.name] = m end
       if o.module:find "types$" then types[o.class] = true end
     elseif o["function"] then functions[o["function"]] = o.params end
@@ -90,6 +92,13 @@ function L.is_a(name, of)
   if name == of then return true end
   for _, b in ipairs(bases[name] or {}) do if L.is_a(b, of) then return true end end
   return false
+end
+-- What PySpark's classes are called in full: those of the classic client where there are two.
+local CLASSIC = { DataFrame = "dataframe", DataFrameNaFunctions = "dataframe", DataFrameStatFunctions = "dataframe",
+  Column = "column" }
+function L.full_name(name)
+  if CLASSIC[name] then return "pyspark.sql.classic." .. CLASSIC[name] .. "." .. name end
+  return module_of[name] and module_of[name] .. "." .. name or name
 end
 function L.class_of(v) return is_class(v) and lua_class(v):sub(6) or v == T.DataType and "DataType" or L.name(v) end
 
@@ -357,6 +366,32 @@ SPELLING.Column = {
     return named
   end,
 }
+
+-- Metadata is data whose lists say no length.
+local function plain_data(v)
+  local kind = V.kind(v)
+  if kind == "dict" then
+    local out = {}
+    for i = 1, v.n do out[to_lua(v.keys[i])] = plain_data(v.values[i]) end
+    return out
+  elseif kind == "list" or kind == "tuple" then
+    local out = {}
+    for i = 1, v.n do out[i] = plain_data(v[i]) end
+    return out
+  end
+  local out = to_lua(v)
+  if out == nil then out = tidemill.null end
+  return out
+end
+function SPELLING.DataFrame.withMetadata(args, named)
+  if V.kind(args[2]) == "dict" then args[2] = plain_data(args[2]) end
+  return named
+end
+function SPELLING.Column.alias(_, named)
+  for _, p in ipairs(named) do if p[1] == "metadata" then p[2] = plain_data(p[2]) end end
+  return named
+end
+SPELLING.Column.name = SPELLING.Column.alias
 
 -- Arguments by name of the function go with it.
 function SPELLING.DataFrame.transform(args, named)
