@@ -40,7 +40,7 @@ function M.type_name(v)
   if type(v) == "userdata" and (v == null or SCALARS[mt]) then return v == null and "NoneType" or SCALARS[mt] end
   if type(v) == "table" then
     local name = type(mt) == "table" and rawget(mt, "__name")
-    if name then return name == "Binary" and "bytes" or name end
+    if name then return name == "Binary" and "bytes" or name:match "^type " and "type" or name end
     return mt == nil and (M.shape(v) == "map" and "dict" or "list") or "table"
   end
   return math.type(v) == "integer" and "int" or math.type(v) or NAMES[type(v)] or type(v)
@@ -121,6 +121,7 @@ local function check(fname, p, v)
   for _, t in ipairs(p.types) do if CHECK[t](v) then return end end
   local words = {}
   for i, t in ipairs(p.types) do words[i] = WORD[t] or t end
+  if p.types[1] == "map" and p.types[2] == "list" then words[2] = nil end -- the list is the map in its order
   errors.raise("NOT_EXPECTED_TYPE", { arg_name = p.name, expected_type = table.concat(words, " or "),
     arg_type = M.type_name(v) }, { class = p.types[1] == "DataFrame" and "PySparkAttributeError" or nil })
 end
@@ -214,7 +215,7 @@ function M.pairs_list(t, what)
   local list = {}
   if shape == "list" then
     for i, pair in ipairs(t) do
-      if type(pair) ~= "table" or pair[1] == nil or #pair > 2 then refuse(pair) end -- a NULL leaves no trace
+      if type(pair) ~= "table" or pair[1] == nil or #pair > 2 then refuse(t) end -- a NULL leaves no trace
       list[i] = { pair[1], pair[2] }
     end
   else

@@ -154,7 +154,7 @@ function M.item(node)
   if node.kind ~= "cast" then return node end
   local inner = node
   while inner.kind == "cast" and not inner.traced do inner = inner.args[1] end
-  local name = ((inner.kind == "name" or inner.kind == "alias") and inner.parts[#inner.parts])
+  local name = ((inner.kind == "name" and #inner.parts == 1 or inner.kind == "alias") and inner.parts[1])
     or ((inner.kind == "column" or (inner.kind == "text" and not inner.sql and inner.name:find "^[%a_][%w_]*$"))
       and inner.name)
   return name and { kind = "alias", args = { node }, parts = { name } } or node
@@ -291,7 +291,7 @@ method("cast", "dataType", function(self, kind) return cast(self, kind, "ansi") 
 method("astype", "dataType", function(self, kind) return cast(self, kind, "ansi") end)
 method("try_cast", "dataType", function(self, kind) return cast(self, kind, "try") end)
 
-method("between", "lowerBound, upperBound", function(self, low, high)
+method("between", "lowerBound?, upperBound?", function(self, low, high)
   return binary "and"(M.call(">=", self[NODE], M.value(low)), M.call("<=", self[NODE], M.value(high)))
 end)
 
@@ -419,7 +419,22 @@ local function show_literal(v)
   if v == nil then return "NULL" end
   if type(v) == "string" then return "'" .. v .. "'" end
   if math.type(v) == "float" then return core.number_text(v) end
+  if math.type(v) == "integer" and (v > 0x7FFFFFFF or v < -0x80000000) then return v .. "L" end
   return tostring(v)
+end
+
+-- Arguments that PySpark hands on though they were left out.
+local PRESET = { first = { 2, "false" }, last = { 2, "false" }, nth_value = { 3, "false" },
+  lead = { 2, "1", "NULL", "false" }, lag = { 2, "1", "NULL", "false" } }
+local function show_args(node)
+  local texts, preset = {}, PRESET[node.name]
+  for i, a in ipairs(node.args) do texts[i] = show(a) end
+  for i = 2, preset and #preset or 0 do
+    local at = preset[1] + i - 2
+    texts[at] = texts[at] or preset[i]
+  end
+  if (node.name == "rand" or node.name == "randn") and texts[1] then texts[1] = texts[1]:gsub("L$", "") .. "L" end
+  return table.concat(texts, ", ")
 end
 
 local function show_case(node)
@@ -454,8 +469,16 @@ local SHOW = {
   literal = function(n) return show_literal(n.value) end,
   call = function(n)
     if n.name == "when" then return show_case(n) end
+    if n.name == "with_field" then
+      return ("update_field(%s, %s, %s)"):format(show(n.args[1]), n.args[2].value, show(n.args[3]))
+    end
+    if n.name == "drop_fields" then
+      local text = show(n.args[1])
+      for i = 2, #n.args do text = ("drop_field(%s, %s)"):format(text, n.args[i].value) end
+      return text
+    end
     if n.name == "not" then return ("!(%s)"):format(show_list(n.args)) end
-    return ("%s(%s)"):format(n.name:match "^~?(.+)", n.star and "*" or show_list(n.args))
+    return ("%s(%s)"):format(n.name:match "^~?(.+)", n.star and "*" or show_args(n))
   end,
   cast = function(n)
     local kind = n.target_text and n.target_text:upper() or core.type_text(n.target, "sql")
@@ -466,7 +489,10 @@ local SHOW = {
     return ("%s[%s]"):format(show(n.args[1]), key)
   end,
   alias = function(n) return show(n.args[1]) .. " AS " .. table.concat(n.parts, ", ") end,
-  lambda = function(n) return ("lambdafunction(%s, %s)"):format(show(n.args[1]), table.concat(n.parts, ", ")) end,
+  lambda = function(n)
+    local names = table.concat(n.parts, ", ")
+    return ("%s -> %s"):format(#n.parts > 1 and "(" .. names .. ")" or names, show(n.args[1]))
+  end,
   sort = function(n)
     return ("%s %s NULLS %s"):format(show(n.args[1]), n.descending and "DESC" or "ASC",
       n.nulls_first and "FIRST" or "LAST")

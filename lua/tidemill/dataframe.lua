@@ -50,6 +50,7 @@ M.exact = exact
 local function names_of(list, what, expected)
   local out = {}
   for i = 1, list.n or #list do
+    if column.is(list[i]) then errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "by its name" }) end
     if type(list[i]) ~= "string" then
       errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = expected or "str",
         arg_type = arguments.type_name(list[i]) })
@@ -414,7 +415,9 @@ local function join_condition(on)
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "on", expected_type = "Column or str",
       arg_type = arguments.type_name(list[1]) }, { class = "PySparkAssertionError" })
   end
-  if type(list[1]) == "string" then return nil, names_of(list, "on") end
+  if type(list[1]) == "string" then
+    return nil, names_of(list, "on")
+  end
   local all
   for _, c in ipairs(list) do
     local node = column.condition(c, "on")

@@ -36,6 +36,8 @@ local MISUSE = {
   FIELD_NOT_NULLABLE_WITH_NAME = { "PySparkValueError", "<field_name> is NOT NULL, but its value is NULL." },
   FIELD_STRUCT_LENGTH_MISMATCH = { "PySparkValueError",
     "A row has <object_length> values for <field_length> columns." },
+  HIGHER_ORDER_FUNCTION_SHOULD_RETURN_COLUMN = { "PySparkValueError",
+    "<func_name> gives a <return_type>; it has to give a Column, as F.lit(..) makes one." },
   INDEX_NOT_POSITIVE = { "PySparkIndexError", "Columns are counted from 1, not from <index>." },
   INDEX_OUT_OF_RANGE = { "PySparkIndexError", "<arg_name> has no position <index>." },
   INVALID_INTERVAL_CASTING = { "PySparkRuntimeError", "An interval has no units from <start_field> to <end_field>." },
@@ -63,6 +65,7 @@ local MISUSE = {
   STRUCT_ARRAY_LENGTH_MISMATCH = { "IllegalArgumentException",
     "Rows differ in length: <expected> columns, but one has <actual>.", "2201E" },
   TOO_MANY_VALUES = { "PySparkValueError", "Expected <expected> <item>, got <actual>." },
+  WRONG_NUM_COLUMNS = { "PySparkValueError", "`<func_name>` takes at least <num_cols> columns." },
   UNEXPECTED_ARGUMENT = { "PySparkTypeError", "<function>: <problem>" },
   UNSUPPORTED_LITERAL = { "PySparkAttributeError", "<value> (a <type>) cannot stand in a query." },
   UNSUPPORTED_OPERATION = { "PySparkNotImplementedError", "<operation>" },
@@ -111,6 +114,10 @@ local function position(e, query, start, stop)
     stopIndex = stop - 1, objectType = "", objectName = "", query = query } }
 end
 
+-- A text that is no number raises what is said of it in condition.def; of these types, Spark has other classes.
+local CAST_CLASS = { ['"BOOLEAN"'] = "SparkRuntimeException", ['"DATE"'] = "DateTimeException",
+  ['"TIMESTAMP"'] = "DateTimeException", ['"TIMESTAMP_NTZ"'] = "DateTimeException" }
+
 --- The error object of plain fields; what C calls ("raise") and `raise` below.
 local function new(e)
   local misuse = MISUSE[e.condition]
@@ -119,6 +126,9 @@ local function new(e)
     e.class, e.sqlState = e.class or misuse[1], e.sqlState or misuse[3]
     e.message = e.message or fill(misuse[2], setmetatable(e.detail or {}, { __index = e.messageParameters }))
     e.detail = nil
+  end
+  if e.condition == "CAST_INVALID_INPUT" then
+    e.class = CAST_CLASS[e.messageParameters.targetType or ""] or e.class
   end
   e.class, e.message = e.class or "SparkException", e.message or tostring(e.condition)
   e.candidates = e.candidates or proposals(e.messageParameters.proposal)

@@ -91,6 +91,15 @@ function M.spec(v)
   return spec
 end
 
+-- A bound as Spark prints it: rows are counted by INT, ranges by BIGINT.
+local function edge_text(spec, name, show)
+  local offset = spec[name .. "_offset"]
+  if spec[name] == "current" then return "CURRENT ROW" end
+  if spec[name] ~= "offset" then return (spec[name]:gsub("_", " "):upper()) end
+  if offset.kind ~= "literal" or spec.unit == "rows" then return show(offset) end
+  return show(offset):gsub("L$", "") .. (math.type(offset.value) == "integer" and "L" or "")
+end
+
 function M.text(spec, show)
   local parts = {}
   local function list(title, nodes)
@@ -100,6 +109,10 @@ function M.text(spec, show)
   end
   list("PARTITION BY ", spec.partition)
   list("ORDER BY ", spec.order)
+  if spec.unit then
+    parts[#parts + 1] = ("%s BETWEEN %s AND %s"):format(spec.unit:upper(), edge_text(spec, "from", show),
+      edge_text(spec, "to", show))
+  end
   return table.concat(parts, " ")
 end
 
