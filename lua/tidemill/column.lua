@@ -55,6 +55,10 @@ end
 
 --- The parts of a table's name, which is written as in SQL: a.b, `a b`.
 function M.table_parts(text)
+  if not text:find "%S" then
+    errors.raise("PARSE_EMPTY_STATEMENT", {}, { class = "ParseException", sqlState = "42617",
+      message = "The name of a table is empty." })
+  end
   local rest = text:gsub("`[^`]*`", ""):match "^[%w_.]*(.*)$"
   local extra = rest:match "[%w_]+" or rest:match "%S"
   if extra then

@@ -50,7 +50,9 @@ M.exact = exact
 local function names_of(list, what, expected)
   local out = {}
   for i = 1, list.n or #list do
-    if column.is(list[i]) then errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "by its name" }) end
+    if column.is(list[i]) and what ~= "subset" then
+      errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "by its name" })
+    end
     if type(list[i]) ~= "string" then
       errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = expected or "str",
         arg_type = arguments.type_name(list[i]) })
@@ -350,7 +352,8 @@ local function sorter(name, global)
       cols, n = cols[1], #cols[1]
       if n == 0 then return self end
     end
-    if not ({ ["nil"] = true, boolean = true, number = true, table = true })[type(ascending)] then
+    local kind = ascending ~= nil and (math.type(ascending) or type(ascending)) or "nil"
+    if not ({ ["nil"] = true, boolean = true, integer = true, table = true })[kind] then
       errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column, int or str", arg_name = "ascending",
         arg_type = arguments.type_name(ascending) })
     end
@@ -576,6 +579,10 @@ local UNSORTABLE = { map = true, variant = true, interval = true, vector = true,
 method("randomSplit", "weights:list, seed:integer?", function(self, weights, seed)
   local total = 0
   for _, w in ipairs(weights) do
+    if type(w) ~= "number" then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "weights", expected_type = "list of float",
+        arg_type = arguments.type_name(w) })
+    end
     if w < 0 then errors.raise("VALUE_NOT_POSITIVE", { arg_name = "weights", arg_value = tostring(w) }) end
     total = total + w
   end
@@ -648,6 +655,10 @@ for name, o in pairs { createTempView = { false, false }, createOrReplaceTempVie
   createGlobalTempView = { false, true }, createOrReplaceGlobalTempView = { true, true },
   registerTempTable = { true, false } } do
   method(name, "name:string", function(self, view)
+    if view:find "^[%w_]+%.[%w_.]+$" then
+      errors.raise("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", { actualName = view }, { class = "AnalysisException",
+        sqlState = "428EK", message = ("A temporary view has a name of one part, not %s."):format(view) })
+    end
     if not view:find "^[%w_]+$" and not view:find "^`[^`]+`$" then
       errors.raise("_LEGACY_ERROR_TEMP_1321", { viewName = view }, { class = "AnalysisException",
         message = ("'%s' is no name of a view."):format(view) })

@@ -237,12 +237,13 @@ end
 -- {t} in the text stands for DataFrames, Columns and values of the third argument, {t.c} and {t[c]} for columns of
 -- DataFrames; values become parameters, lists of them stand in parentheses.
 local function with_frames(self, text, frames, params, run)
-  local views = {}
+  local views, known = {}, {}
   local function view_of(df)
+    if known[df] then return known[df] end -- {t} means one table wherever it stands
     serial = serial + 1
     local view = ("__frame_%d"):format(serial)
     df:createOrReplaceTempView(view)
-    views[#views + 1] = view
+    views[#views + 1], known[df] = view, view
     return view
   end
   local out = text:gsub("{([%a_][%w_]*)([^{}]*)}", function(name, rest)

@@ -413,11 +413,15 @@ local MAKE = {
   timestamp_ntz = "tidemill.timestamp_ntz \"2024-02-29 10:00:00\"",
 }
 
+-- The modules of Python's classes, as messages have them.
+local MODULE = { date = "datetime.", datetime = "datetime.", time = "datetime.", timedelta = "datetime.",
+  Decimal = "decimal." }
+
 core.hook("misfit", function(kind, value, field, row)
   local show, name = require "tidemill.row".show, require "tidemill.arguments".type_name
   errors.raise("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", {
     field_name = field or "field value", data_type = tostring(types.wrap(kind)),
-    obj = show(value), obj_type = "<class '" .. name(value) .. "'>",
+    obj = show(value), obj_type = "<class '" .. (MODULE[name(value)] or "") .. name(value) .. "'>",
   }, { detail = { place = row and ("row %d, "):format(row) or "", obj_type = name(value) },
     hint = MAKE[kind.__id] and "it takes " .. MAKE[kind.__id] or nil })
 end)

@@ -95,7 +95,7 @@ end
 local function edge_text(spec, name, show)
   local offset = spec[name .. "_offset"]
   if spec[name] == "current" then return "CURRENT ROW" end
-  if spec[name] ~= "offset" then return (spec[name]:gsub("_", " "):upper()) end
+  if not offset then return (spec[name]:gsub("_", " "):upper()) end
   if offset.kind ~= "literal" or spec.unit == "rows" then return show(offset) end
   return show(offset):gsub("L$", "") .. (math.type(offset.value) == "integer" and "L" or "")
 end
