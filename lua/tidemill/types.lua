@@ -132,7 +132,7 @@ for name, id in pairs { GeometryType = "geometry", GeographyType = "geography" }
   })
 end
 -- The units of an interval type, by number: `last` stands for the smallest.
-local function units(last)
+local function units_to(last)
   return function(from, to)
     local first, final = from or 0, to or from or last
     for _, unit in ipairs { first, final } do
@@ -144,12 +144,12 @@ local function units(last)
   end
 end
 define("DayTimeIntervalType", "interval_dt", {
-  new = units(3),
+  new = units_to(3),
   fields = { startField = "start", endField = "stop" }, type_name = "daytimeinterval",
   repr = function(t) return ("DayTimeIntervalType(%d, %d)"):format(t.start, t.stop) end,
 })
 define("YearMonthIntervalType", "interval_ym", {
-  new = units(1),
+  new = units_to(1),
   fields = { startField = "start", endField = "stop" }, type_name = "yearmonthinterval",
   repr = function(t) return ("YearMonthIntervalType(%d, %d)"):format(t.start, t.stop) end,
 })

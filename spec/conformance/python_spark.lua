@@ -432,7 +432,8 @@ local function said_none(params, args)
   for i = 1, args.n do
     local p = params[i]
     local dict = p and (p.type or ""):find "^Dict"
-    local takes = not p or (p.name:find "^%*" and not dict) or p.default == "None" or not p.type or p.type:find "Optional"
+    local takes = not p or (p.name:find "^%*" and not dict) or p.default == "None" or not p.type
+      or p.type:find "Optional"
       or p.type:find "None" or p.type:find "Any" or p.type:find "Literal"
     if not takes and rawequal(args[i], None) then args[i] = tidemill.null end
   end
