@@ -65,7 +65,6 @@ local MISUSE = {
   STRUCT_ARRAY_LENGTH_MISMATCH = { "IllegalArgumentException",
     "Rows differ in length: <expected> columns, but one has <actual>.", "2201E" },
   TOO_MANY_VALUES = { "PySparkValueError", "Expected <expected> <item>, got <actual>." },
-  WRONG_NUM_COLUMNS = { "PySparkValueError", "`<func_name>` takes at least <num_cols> columns." },
   UNEXPECTED_ARGUMENT = { "PySparkTypeError", "<function>: <problem>" },
   UNSUPPORTED_LITERAL = { "PySparkAttributeError", "<value> (a <type>) cannot stand in a query." },
   UNSUPPORTED_OPERATION = { "PySparkNotImplementedError", "<operation>" },

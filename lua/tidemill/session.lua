@@ -360,7 +360,9 @@ function properties.version() return "4.3.0" end
 -- The table functions of spark.tvf. Those but range take Columns, or their names.
 local TABLE_FUNCTIONS = {}
 for name in ([[range explode explode_outer posexplode posexplode_outer inline inline_outer json_tuple stack collations
-  sql_keywords variant_explode variant_explode_outer python_worker_logs]]):gmatch "%S+" do TABLE_FUNCTIONS[name] = true end
+  sql_keywords variant_explode variant_explode_outer python_worker_logs]]):gmatch "%S+" do
+  TABLE_FUNCTIONS[name] = true
+end
 
 function properties.tvf(self)
   return setmetatable({}, { __name = "TableValuedFunction", __index = function(_, name)
