@@ -92,8 +92,8 @@ static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_ex
     if (is_key(g, i, e->args[0])) at = i;
   if (at < 0)
     return MILL_W_FAIL_AT(w, e, MILL_E_GROUPING_COLUMN_MISMATCH, "grouping",
-                          e->nargs ? mill_w_sql(w, e->args[0]) : "", "groupingColumns", keys_text(w, g),
-                          NULL);
+                          e->nargs ? mill_w_sql(w, e->args[0]) : "", "groupingColumns",
+                          keys_text(w, g), NULL);
   const mill_expr *shift = mill_x_bound(w, "div", 2, mill_x_column(w, g->id),
                                         mill_x_bigint(w, (int64_t)1 << (g->nkeys - 1 - at)));
   const mill_expr *bit = shift ? mill_x_bound(w, "%", 2, shift, mill_x_bigint(w, 2)) : NULL;
