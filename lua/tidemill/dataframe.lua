@@ -329,6 +329,10 @@ local function sort_key(self, v)
     end
     return { kind = "sort", args = { column_at(self, math.abs(v)) }, descending = v < 0, nulls_first = v > 0 }
   end
+  if not column.is(v) and type(v) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column, int or str", arg_name = "col",
+      arg_type = arguments.type_name(v) })
+  end
   local node = column.node(v, "cols")
   if node.kind == "sort" then return node end
   return { kind = "sort", args = { node }, descending = false, nulls_first = true }
@@ -516,6 +520,26 @@ method("groupingSets", "groupingSets:list, *cols", function(self, sets, cols)
 end)
 methods.agg = function(self, ...) return self:groupBy():agg(...) end
 
+local function is_plain(node)
+  return node.kind == "column" or node.kind == "name" or (node.kind == "text" and not node.sql)
+end
+
+-- SQL's UNPIVOT takes columns alone; expressions are columns of a frame below.
+local function computed(self, keys, out)
+  local all, plain = {}, true
+  for _, list in ipairs { keys, out } do
+    for _, node in ipairs(list) do
+      plain = plain and is_plain(node)
+      all[#all + 1] = node
+    end
+  end
+  if plain then return self end
+  local below = derive(self, { kind = "project", exprs = all })
+  for i in ipairs(keys) do keys[i] = column_at(below, i) end
+  for i in ipairs(out) do out[i] = column_at(below, #keys + i) end
+  return below
+end
+
 local function unpivot(self, ids, values, variable, value)
   local keys, out, seen = {}, {}, {}
   for i, c in ipairs(one_or_list(ids) or {}) do
@@ -533,7 +557,7 @@ local function unpivot(self, ids, values, variable, value)
   else
     for i, name in ipairs(self.columns) do if not seen[name] then out[#out + 1] = column_at(self, i, name) end end
   end
-  return derive(self, { kind = "unpivot", keys = keys, values = out, columns = { variable, value }, outer = true })
+  return derive(computed(self, keys, out), { kind = "unpivot", keys = keys, values = out, columns = { variable, value }, outer = true })
 end
 method("unpivot", "ids, values?, variableColumnName:string, valueColumnName:string", unpivot)
 method("melt", "ids, values?, variableColumnName:string, valueColumnName:string", unpivot)

@@ -67,7 +67,10 @@ end
 local INT = 0x7fffffff
 local function check_rows(v, name)
   if type(v) ~= "number" or v <= math.mininteger + 1 or v == math.maxinteger then return v end
-  if v >= -INT - 1 and v <= INT then return v end
+  if v >= -INT - 1 and v <= INT then
+    if math.tointeger(v) then return v end
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "int", arg_type = arguments.type_name(v) })
+  end
   errors.raise("INVALID_BOUNDARY." .. name:upper(), { boundary = "`" .. name .. "`", invalidValue = v .. "L",
     intMinValue = tostring(-INT - 1), intMaxValue = tostring(INT), longMinValue = math.mininteger .. "L" },
     { class = "AnalysisException", sqlState = "22003",
