@@ -534,10 +534,10 @@ local function computed(self, keys, out)
     end
   end
   if plain then return self end
-  local below = derive(self, { kind = "project", exprs = all })
-  for i in ipairs(keys) do keys[i] = column_at(below, i) end
-  for i in ipairs(out) do out[i] = column_at(below, #keys + i) end
-  return below
+  local frame = derive(self, { kind = "project", exprs = all })
+  for i in ipairs(keys) do keys[i] = column_at(frame, i) end
+  for i in ipairs(out) do out[i] = column_at(frame, #keys + i) end
+  return frame
 end
 
 local function unpivot(self, ids, values, variable, value)
@@ -557,7 +557,8 @@ local function unpivot(self, ids, values, variable, value)
   else
     for i, name in ipairs(self.columns) do if not seen[name] then out[#out + 1] = column_at(self, i, name) end end
   end
-  return derive(computed(self, keys, out), { kind = "unpivot", keys = keys, values = out, columns = { variable, value }, outer = true })
+  local frame = computed(self, keys, out)
+  return derive(frame, { kind = "unpivot", keys = keys, values = out, columns = { variable, value }, outer = true })
 end
 method("unpivot", "ids, values?, variableColumnName:string, valueColumnName:string", unpivot)
 method("melt", "ids, values?, variableColumnName:string, valueColumnName:string", unpivot)

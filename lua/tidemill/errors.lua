@@ -36,6 +36,8 @@ local MISUSE = {
   FIELD_NOT_NULLABLE_WITH_NAME = { "PySparkValueError", "<field_name> is NOT NULL, but its value is NULL." },
   FIELD_STRUCT_LENGTH_MISMATCH = { "PySparkValueError",
     "A row has <object_length> values for <field_length> columns." },
+  FIELD_STRUCT_LENGTH_MISMATCH_WITH_NAME = { "PySparkValueError",
+    "<field_name>: a struct has <object_length> values for <field_length> fields." },
   HIGHER_ORDER_FUNCTION_SHOULD_RETURN_COLUMN = { "PySparkValueError",
     "<func_name> gives a <return_type>; it has to give a Column, as F.lit(..) makes one." },
   INDEX_NOT_POSITIVE = { "PySparkIndexError", "Columns are counted from 1, not from <index>." },
