@@ -54,7 +54,11 @@ function base:toNullable()
   return types.StructType(fields)
 end
 
-function base:json() return json(self) end
+-- A type on its own tells the collation too; a field of a schema would tell it in its metadata.
+function base:json()
+  local collation = rawget(self, "__id") == "string" and rawget(self, "collation")
+  return collation and quoted("string collate " .. collation) or json(self)
+end
 function base:jsonValue() return require "cjson".decode("[" .. self:json() .. "]")[1] end
 function base:typeName() return getmetatable(self).__type_name or self.__id end
 function base:toDDL() return core.type_text(self, self.__id == "struct" and "ddl" or "sql") end
