@@ -43,7 +43,7 @@ describe("Column", function()
     assert.has_error(function() return F.when(false, 1) end)
   end)
   it("traces Lua functions", function()
-    assert.matches("^transform%(c, lambdafunction%(%+%(x_%d+, 1%), x_%d+%)%)$",
+    assert.matches("^transform%(c, x_%d+ %-> %+%(x_%d+, 1%)%)$",
       text(F.transform("c", function(x) return x + 1 end)))
     assert.has_error(function() return F.transform("c", function(_) return 1 end) end)
     assert.has_error(function() return F.transform("c", function(...) return ... end) end)

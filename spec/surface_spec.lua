@@ -67,7 +67,7 @@ end
 local function there(object, name)
   local ok, v = pcall(function() return object[name] end)
   if ok then return v ~= nil end
-  return type(v) == "table" and v.condition ~= "ATTRIBUTE_NOT_SUPPORTED"
+  return type(v) == "table" and v.condition ~= "ATTRIBUTE_NOT_SUPPORTED" and v.condition ~= "KEY_NOT_EXISTS"
 end
 
 local function read_surface()

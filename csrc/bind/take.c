@@ -75,12 +75,21 @@ static void out_of_bounds(lua_State *L, int index, int64_t low, int64_t high) {
                     "upper_bound", upper, "actual", actual, NULL);
 }
 
+/* A whole number of more than 64 bits, which Lua has as a decimal only. */
+static bool is_wide(lua_State *L, int index) {
+  const mill_scalar *d = mill_scalar_test(L, index);
+  if (d == NULL || d->id != MILL_DECIMAL || d->scale != 0) return false;
+  mill_i128 v = mill_scalar_wide(d);
+  return v < INT64_MIN || v > INT64_MAX;
+}
+
 /* Whole floats are integers, as anywhere in Lua: decoders of JSON make nothing but floats. */
 static void take_integer(lua_State *L, mill_taker *t, int index, mill_vector *v, uint32_t k) {
   static const int64_t low[] = {INT8_MIN, INT16_MIN, INT32_MIN, INT64_MIN};
   static const int64_t high[] = {INT8_MAX, INT16_MAX, INT32_MAX, INT64_MAX};
   int exact = 0, at = (int)v->type->id - MILL_TINYINT;
   lua_Integer i = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : 0;
+  if (!exact && is_wide(L, index)) out_of_bounds(L, index, low[at], high[at]);
   if (!exact) {
     misfit(L, t, index, v, k);
     return;
@@ -425,11 +434,17 @@ static bool row_is_list(lua_State *L, int index) {
   return true;
 }
 
-static void check_length(lua_State *L, lua_Unsigned got, uint32_t want) {
+/* Structs inside a row are told by their place. */
+static void check_length(lua_State *L, const mill_taker *t, lua_Unsigned got, uint32_t want) {
   if (got <= want) return;
-  mill_raise_misuse(L, "FIELD_STRUCT_LENGTH_MISMATCH", "object_length",
-                    lua_pushfstring(L, "%d", (int)got), "field_length",
-                    lua_pushfstring(L, "%d", (int)want), NULL);
+  const char *has = lua_pushfstring(L, "%d", (int)got);
+  const char *takes = lua_pushfstring(L, "%d", (int)want);
+  if (t->place == NULL)
+    mill_raise_misuse(L, "FIELD_STRUCT_LENGTH_MISMATCH", "object_length", has, "field_length",
+                      takes, NULL);
+  push_place(L, t->place);
+  mill_raise_misuse(L, "FIELD_STRUCT_LENGTH_MISMATCH_WITH_NAME", "field_name", lua_tostring(L, -1),
+                    "object_length", has, "field_length", takes, NULL);
 }
 
 void mill_take_row(lua_State *L, mill_taker *t, int index, const mill_type *schema,
@@ -437,7 +452,7 @@ void mill_take_row(lua_State *L, mill_taker *t, int index, const mill_type *sche
   luaL_checkstack(L, 8, "value nested too deep");
   bool list = row_is_list(L, index);
   const mill_place *outer = t->place;
-  if (list) check_length(L, list_length(L, index), schema->nfields);
+  if (list) check_length(L, t, list_length(L, index), schema->nfields);
   for (uint32_t i = 0; i < schema->nfields; i++) {
     const mill_field *f = &schema->fields[i];
     if (list) {

@@ -69,19 +69,24 @@ static bool is_key(const grouping *g, int i, const mill_expr *e) {
          (e->kind == MILL_X_COLUMN && e->id == g->named.at[i]->id);
 }
 
+static const char *keys_text(mill_planner *w, const grouping *g) {
+  const char *keys = "";
+  for (int i = 0; i < g->nkeys; i++)
+    keys =
+        mill_w_printf(w, "%s%s%s", keys, i ? "," : "", mill_w_sql(w, mill_x_unalias(g->keys[i])));
+  return keys;
+}
+
 /* grouping_id(..) names all keys in their order, or none. */
 static bool names_keys(mill_planner *w, const grouping *g, const mill_expr *e) {
-  const char *given = "", *keys = "";
+  const char *given = "";
   bool same = e->nargs == 0 || e->nargs == g->nkeys;
   for (int i = 0; same && i < e->nargs; i++) same = is_key(g, i, e->args[i]);
   if (same) return true;
   for (int i = 0; i < e->nargs; i++)
     given = mill_w_printf(w, "%s%s%s", given, i ? "," : "", mill_w_sql(w, e->args[i]));
-  for (int i = 0; i < g->nkeys; i++)
-    keys =
-        mill_w_printf(w, "%s%s%s", keys, i ? "," : "", mill_w_sql(w, mill_x_unalias(g->keys[i])));
   (void)MILL_W_FAIL_AT(w, e, MILL_E_GROUPING_ID_COLUMN_MISMATCH, "groupingIdColumn", given,
-                       "groupByColumns", keys, NULL);
+                       "groupByColumns", keys_text(w, g), NULL);
   return false;
 }
 
@@ -100,7 +105,8 @@ static const mill_expr *grouping_bit(mill_planner *w, grouping *g, const mill_ex
     if (is_key(g, i, e->args[0])) at = i;
   if (at < 0)
     return MILL_W_FAIL_AT(w, e, MILL_E_GROUPING_COLUMN_MISMATCH, "grouping",
-                          e->nargs ? mill_w_sql(w, e->args[0]) : "", "groupingColumns", "", NULL);
+                          e->nargs ? mill_w_sql(w, e->args[0]) : "", "groupingColumns",
+                          keys_text(w, g), NULL);
   const mill_expr *shift = mill_x_bound(w, "div", 2, mill_x_column(w, g->id),
                                         mill_x_bigint(w, (int64_t)1 << (g->nkeys - 1 - at)));
   const mill_expr *bit = shift ? mill_x_bound(w, "%", 2, shift, mill_x_bigint(w, 2)) : NULL;

@@ -343,19 +343,24 @@ static const mill_node *analyse_limit(mill_planner *w, const mill_node *n,
 
 /* ---- distinct rows -------------------------------------------------------------------------- */
 
-bool mill_rows_compare(mill_planner *w, const mill_node *rows) {
-  for (int i = 0; i < rows->noutput; i++) {
-    const mill_type *t = rows->output[i]->type;
+static bool all_compare(mill_planner *w, const mill_node *at, const mill_expr *const *column,
+                        int n) {
+  for (int i = 0; i < n; i++) {
+    const mill_type *t = column[i]->type;
     bool variant = mill_type_holds(t, MILL_VARIANT);
     if (!variant && !mill_type_holds(t, MILL_MAP)) continue;
-    (void)MILL_W_FAIL_AT(w, rows,
+    (void)MILL_W_FAIL_AT(w, at,
                          variant ? MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_VARIANT_TYPE
                                  : MILL_E_UNSUPPORTED_FEATURE_SET_OPERATION_ON_MAP_TYPE,
-                         "colName", mill_w_quoted_parts(w, &rows->output[i]->name, 1), "dataType",
+                         "colName", mill_w_quoted_parts(w, &column[i]->name, 1), "dataType",
                          mill_w_quoted_type(w, t), NULL);
     return false;
   }
   return true;
+}
+
+bool mill_rows_compare(mill_planner *w, const mill_node *rows) {
+  return all_compare(w, rows, rows->output, rows->noutput);
 }
 
 const mill_node *mill_distinct(mill_planner *w, const mill_node *child) {
@@ -391,6 +396,7 @@ static const mill_node *analyse_dedup(mill_planner *w, const mill_node *n,
   mill_scope s = mill_scope_of(child, outer);
   for (int i = 0; i < n->nkeys; i++)
     if (!mill_exprs_add(w, &keys, mill_resolve(w, &s, n->keys[i]))) return NULL;
+  if (!all_compare(w, n, keys.at, keys.n)) return NULL;
   if (child->streaming) return dedup_stream(w, n, child, &keys);
   mill_node *a = mill_w_unary(w, MILL_N_AGGREGATE, child);
   if (a == NULL) return NULL;

@@ -237,7 +237,7 @@ static const mill_expr *bind_struct(mill_planner *w, const mill_scope *s, const 
   for (int i = 0; i < e->nargs; i++) {
     const char *name = field_name(e->args[i]);
     c->args[2 * i] = mill_x_string(w, name ? name : mill_w_printf(w, "col%d", i + 1));
-    c->args[2 * i + 1] = e->args[i];
+    c->args[2 * i + 1] = mill_x_unalias(e->args[i]);
     if (c->args[2 * i] == NULL) return NULL;
   }
   return mill_bind_call(w, s, c);
@@ -276,10 +276,17 @@ static bool is_quantified_like(const char *name) {
   return false;
 }
 
+/* An alias inside an expression names nothing, but is shown: max(id AS x). */
 static const mill_expr *strip_aliases(mill_planner *w, mill_expr *e) {
-  (void)w;
-  for (int i = 0; i < e->nargs; i++)
-    while (e->args[i]->kind == MILL_X_ALIAS) e->args[i] = e->args[i]->args[0];
+  for (int i = 0; i < e->nargs; i++) {
+    const mill_expr *a = e->args[i], *of = a;
+    while (of->kind == MILL_X_ALIAS) of = of->args[0];
+    if (of == a) continue;
+    mill_expr *c = mill_x_copy(w, of);
+    if (c == NULL) return NULL;
+    if (!a->hidden) c->pretty = mill_w_sql(w, a);
+    e->args[i] = c;
+  }
   return e;
 }
 
@@ -500,7 +507,7 @@ const mill_expr *mill_bind_call(mill_planner *w, const mill_scope *s, mill_expr 
   if (e->ignore_nulls && !ignores_nulls(e->fn)) return unsupported(w, e, "IGNORE NULLS");
   const mill_expr *known = of_file(w, s, e);
   if (known != e) return known;
-  strip_aliases(w, e);
+  if (strip_aliases(w, e) == NULL) return NULL;
   if (!mill_pad_chars(w, e)) return NULL;
   const mill_expr *collated = mill_collate_call(w, e);
   if (collated != e) return collated;
@@ -686,7 +693,7 @@ const mill_expr *mill_bind_field(mill_planner *w, const mill_expr *of, const cha
   f->args = args;
   f->nargs = 1;
   f->index = found;
-  f->name = t->fields[found].name;
+  f->name = name; /* as it is written: the case of SELECT s.A stays */
   f->type = t->fields[found].type;
   f->nullable = of->nullable || t->fields[found].nullable;
   return f;

@@ -18,20 +18,29 @@ static bool there(mill_planner *w, const mill_node *n, const mill_scope *s,
   return false;
 }
 
+/* Such columns come last, and each sees those before it. */
+static bool is_new(mill_planner *w, const mill_node *child, const char *name) {
+  for (int i = 0; i < child->noutput; i++)
+    if (mill_w_same_name(w, child->output[i]->name, name)) return false;
+  return true;
+}
+
 static const mill_node *with_columns(mill_planner *w, const mill_node *n, const mill_node *child,
                                      const mill_scope *outer) {
   mill_scope s = mill_scope_of(child, outer);
   mill_exprs added = {0}, items = {0};
-  s.lateral = &added; /* each sees those before it */
   for (int i = 0; i < n->nexprs; i++) {
     for (int k = 0; k < i; k++)
       if (mill_w_same_name(w, added.at[k]->parts[0], n->exprs[i]->parts[0]))
         return MILL_W_FAIL_AT(w, n, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
                               mill_w_quoted_parts(w, added.at[k]->parts, 1), NULL);
+    s.lateral = is_new(w, child, n->exprs[i]->parts[0]) ? &added : NULL;
     if (!there(w, n, &s, n->exprs[i]->parts) ||
         !mill_exprs_add(w, &added, mill_resolve(w, &s, n->exprs[i])) ||
         !mill_no_aggregate(w, n, added.at[i]))
       return NULL;
+    if (mill_x_has_aggregate(added.at[i]) && !mill_x_has_window(added.at[i]))
+      return MILL_W_FAIL_AT(w, n->exprs[i], MILL_E_MISSING_GROUP_BY, NULL);
   }
   bool *used = mill_w_alloc(w, (size_t)added.n + 1);
   if (used == NULL) return NULL;

@@ -104,7 +104,7 @@ static const mill_bound *call(mill_lowering *l, const mill_expr *e, const sides 
                           mill_w_quoted_sql(w, e), NULL);
   if (e->fn->kind != MILL_SCALAR && e->fn->kind != MILL_GENERATOR) {
     if (e->fn->kind == MILL_WINDOW)
-      return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE, "functionName",
+      return MILL_W_FAIL_AT(w, e, MILL_E_WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE, "funcName",
                             mill_w_quoted_sql(w, e), NULL);
     return MILL_W_FAIL_AT(w, e, MILL_E_INVALID_WHERE_CONDITION, "condition",
                           mill_w_quoted_sql(w, e), "expressionList", mill_w_sql(w, e), NULL);

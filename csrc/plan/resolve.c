@@ -101,7 +101,10 @@ static const mill_expr *ambiguous(mill_planner *w, const mill_expr *const *colum
     const mill_expr *c = column[i];
     if (!mill_w_same_name(w, c->name, e->parts[nq])) continue;
     if (nq > 0 && !qualified(w, c, e->parts, nq)) continue;
-    names[found] = told(w, c, 0);
+    mill_expr *written = mill_x_copy(w, c);
+    if (written == NULL) return NULL;
+    written->name = e->parts[nq];
+    names[found] = told(w, written, 0);
     if (names[found++] == NULL) return NULL;
   }
   if (names == NULL) return NULL;
@@ -413,7 +416,7 @@ static bool odd_quotes(const char *text) {
 static const mill_expr *resolve_text(mill_planner *w, const mill_scope *s, const mill_expr *e) {
   const mill_expr *c = NULL;
   int found = mill_find_column(w, s->column, s->ncolumns, e->name, &c);
-  if (found == 1) return c;
+  if (found == 1) return as_written(w, c, e, e->name);
   if (odd_quotes(e->name))
     return MILL_W_FAIL(w, MILL_E_INVALID_ATTRIBUTE_NAME_SYNTAX, "name", e->name, NULL);
   const mill_expr *parsed = mill_w_parse(w, e->name, strlen(e->name));

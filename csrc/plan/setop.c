@@ -57,10 +57,12 @@ static int field_of(const mill_planner *w, const mill_type *t, const char *name)
   return -1;
 }
 
-/* The fields of a, as b's fill them, and with `more` behind them those that only b has. */
+/* The fields of a, as b's fill them, and with `more` behind them those that only b has; also of structs in lists. */
 static const mill_type *merged_type(mill_planner *w, const mill_type *a, const mill_type *b,
-                                    bool more) {
-  if (a->id != MILL_STRUCT || b->id != MILL_STRUCT) return a;
+                                    bool more);
+
+static const mill_type *merged_struct(mill_planner *w, const mill_type *a, const mill_type *b,
+                                      bool more) {
   mill_field *f = mill_w_alloc(w, ((size_t)a->nfields + b->nfields + 1) * sizeof *f);
   uint32_t n = 0;
   for (uint32_t i = 0; f && i < a->nfields; i++) {
@@ -75,35 +77,98 @@ static const mill_type *merged_type(mill_planner *w, const mill_type *a, const m
     f[n] = b->fields[i];
     f[n++].nullable = true;
   }
-  const mill_type *t = f ? mill_type_struct(w->ctx->types, f, n) : NULL;
-  if (f && t == NULL) w->status = mill_oom(w->ctx->memory, sizeof *f, w->err);
+  return f ? mill_type_struct(w->ctx->types, f, n) : NULL;
+}
+
+static const mill_type *merged_type(mill_planner *w, const mill_type *a, const mill_type *b,
+                                    bool more) {
+  if (a->id != b->id || (a->id != MILL_STRUCT && a->id != MILL_ARRAY)) return a;
+  const mill_type *t;
+  if (a->id == MILL_ARRAY) {
+    const mill_type *e = merged_type(w, a->fields[0].type, b->fields[0].type, more);
+    t = e ? mill_type_array(w->ctx->types, e, a->contains_null || b->contains_null) : NULL;
+  } else {
+    t = merged_struct(w, a, b, more);
+  }
+  if (t == NULL && w->status == MILL_OK) w->status = mill_oom(w->ctx->memory, sizeof *t, w->err);
   return t;
 }
 
-/* e with the fields of t in their order: NULL for those it has not. A struct that lacks one though
-** none may be missing stays as it is, and has no common type. */
-static const mill_expr *conformed(mill_planner *w, const mill_expr *e, const mill_type *t,
-                                  bool missing) {
-  if (e == NULL || t == NULL || t->id != MILL_STRUCT || e->type->id != MILL_STRUCT) return e;
-  mill_exprs args = {0};
-  bool same = e->type->nfields == t->nfields;
-  for (uint32_t i = 0; i < t->nfields; i++) {
-    const mill_field *f = &t->fields[i];
-    int at = field_of(w, e->type, f->name);
-    if (at < 0 && !missing) return e;
-    const mill_expr *v = at < 0 ? mill_x_null(w, f->type) : mill_bind_field(w, e, f->name, e);
-    const mill_expr *c = conformed(w, v, f->type, missing);
-    same &= at == (int)i && c == v;
-    if (!mill_exprs_add(w, &args, mill_x_string(w, f->name)) || !mill_exprs_add(w, &args, c))
-      return NULL;
+/* A value in another shape, written as SQL over its arguments `$1`, `$2`.. */
+typedef struct fitting {
+  mill_planner *w;
+  const mill_node *node;
+  bool missing; /* fields that are not there are NULL */
+  bool changed;
+  mill_exprs args;
+} fitting;
+
+static const char *fitted(fitting *f, const char *value, const mill_type *from, bool nullable,
+                          const mill_type *to, int depth);
+
+static const char *lacks(fitting *f, const mill_type *t, const char *name) {
+  const char *list = "";
+  for (uint32_t i = 0; list && i < t->nfields; i++) {
+    const char *own = mill_w_quoted_parts(f->w, &t->fields[i].name, 1);
+    list = mill_w_printf(f->w, "%s%s%s", list, i ? ", " : "", own);
   }
-  if (same) return e;
-  mill_expr *call = mill_x_new(w, MILL_X_CALL, e);
-  if (call == NULL) return NULL;
-  call->name = "named_struct";
-  call->args = args.at, call->nargs = args.n;
-  const mill_expr *r = mill_bind_call(w, NULL, call);
-  return e->nullable ? mill_x_bound(w, "when", 2, mill_x_bound(w, "isnotnull", 1, e), r) : r;
+  return MILL_W_FAIL_AT(f->w, f->node, MILL_E_FIELD_NOT_FOUND, "fieldName",
+                        mill_w_quoted_parts(f->w, &name, 1), "fields", list, NULL);
+}
+
+static const char *absent(fitting *f, const mill_type *t) {
+  if (!mill_exprs_add(f->w, &f->args, mill_x_null(f->w, t))) return NULL;
+  return mill_w_printf(f->w, "`$%d`", f->args.n);
+}
+
+/* The fields of `to` in their order; those that `from` has beyond them come last where none may be missing. */
+static const char *fitted_struct(fitting *f, const char *value, const mill_type *from,
+                                 bool nullable, const mill_type *to, int depth) {
+  const char *list = "";
+  for (uint32_t i = 0; list && i < to->nfields; i++) {
+    const mill_field *field = &to->fields[i];
+    int at = field_of(f->w, from, field->name);
+    if (at < 0 && !f->missing) return lacks(f, from, field->name);
+    const char *name = mill_w_quoted_parts(f->w, &field->name, 1), *v;
+    if (at < 0)
+      v = absent(f, field->type);
+    else
+      v = fitted(f, mill_w_printf(f->w, "(%s).%s", value, name), from->fields[at].type,
+                 from->fields[at].nullable, field->type, depth);
+    f->changed |= at != (int)i;
+    list = v ? mill_w_printf(f->w, "%s%s%s AS %s", list, i ? ", " : "", v, name) : NULL;
+  }
+  for (uint32_t i = 0; list && i < from->nfields; i++) {
+    const char *name = mill_w_quoted_parts(f->w, &from->fields[i].name, 1);
+    if (field_of(f->w, to, from->fields[i].name) < 0)
+      list = mill_w_printf(f->w, "%s, (%s).%s AS %s", list, value, name, name), f->changed = true;
+  }
+  if (list && nullable) return mill_w_printf(f->w, "IF(isnull(%s), NULL, struct(%s))", value, list);
+  return list ? mill_w_printf(f->w, "struct(%s)", list) : NULL;
+}
+
+static const char *fitted(fitting *f, const char *value, const mill_type *from, bool nullable,
+                          const mill_type *to, int depth) {
+  if (value == NULL || from->id != to->id) return value;
+  if (to->id == MILL_STRUCT) return fitted_struct(f, value, from, nullable, to, depth);
+  if (to->id != MILL_ARRAY || !mill_type_holds(to, MILL_STRUCT)) return value;
+  const char *each = mill_w_printf(f->w, "e%d", depth);
+  const char *body =
+      fitted(f, each, from->fields[0].type, from->contains_null, to->fields[0].type, depth + 1);
+  return body ? mill_w_printf(f->w, "transform(%s, %s -> %s)", value, each, body) : NULL;
+}
+
+/* e with the fields of t, at any depth; e itself where they are so. */
+static const mill_expr *conformed(mill_planner *w, const mill_node *node, const mill_expr *e,
+                                  const mill_type *t, bool missing) {
+  if (!mill_type_holds(t, MILL_STRUCT)) return e;
+  fitting f = {.w = w, .node = node, .missing = missing};
+  if (!mill_exprs_add(w, &f.args, e)) return NULL;
+  const char *text = fitted(&f, "`$1`", e->type, e->nullable, t, 0);
+  if (text == NULL || !f.changed) return text ? e : NULL;
+  const mill_expr *parsed = mill_w_parse(w, text, strlen(text));
+  mill_scope s = {.expand = &f.args};
+  return parsed ? mill_resolve(w, &s, parsed) : NULL;
 }
 
 static const char *listed(mill_planner *w, const mill_node *n) {
@@ -124,7 +189,7 @@ static const mill_node *by_name(mill_planner *w, const mill_node *n, const mill_
       return MILL_W_FAIL_AT(w, at, MILL_E_UNRESOLVED_COLUMN_AMONG_FIELD_NAMES, "colName",
                             names->at[i]->name, "fieldNames", listed(w, n), NULL);
     if (found == 0) c = mill_x_alias(w, mill_x_null(w, names->at[i]->type), names->at[i]->name);
-    const mill_expr *fit = c ? conformed(w, c, names->at[i]->type, allow_missing) : NULL;
+    const mill_expr *fit = c ? conformed(w, at, c, names->at[i]->type, allow_missing) : NULL;
     if (fit != c) c = fit ? mill_x_alias(w, fit, names->at[i]->name) : NULL;
     if (!mill_exprs_add(w, &l, c)) return NULL;
   }
@@ -185,6 +250,7 @@ static bool one_column(const mill_node *n, const mill_node **child, int c, int k
   return true;
 }
 
+/* The columns are those of the first side, as in Spark: df.x means them above the union too. */
 static const mill_node *build_union(mill_planner *w, const mill_node *n, const mill_node **child) {
   mill_node *u = mill_w_node(w, MILL_N_UNION, n);
   mill_exprs out = {0};
@@ -195,9 +261,16 @@ static const mill_node *build_union(mill_planner *w, const mill_node *n, const m
   for (int c = 0; c < child[0]->noutput; c++) {
     mill_expr *o = mill_x_copy(w, child[0]->output[c]);
     if (o == NULL) return NULL;
-    o->id = mill_session_next_id(w->session);
-    for (int k = 0; k < c; k++)
-      if (one_column(n, child, c, k)) o->id = out.at[k]->id;
+    int twin = -1;
+    bool taken = false;
+    for (int k = 0; k < c; k++) {
+      if (one_column(n, child, c, k)) twin = k;
+      taken |= out.at[k]->id == o->id;
+    }
+    if (twin >= 0)
+      o->id = out.at[twin]->id;
+    else if (taken)
+      o->id = mill_session_next_id(w->session);
     for (int i = 1; i < n->nchildren; i++) o->nullable |= child[i]->output[c]->nullable;
     if (!mill_exprs_add(w, &out, o)) return NULL;
   }

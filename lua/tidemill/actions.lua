@@ -137,14 +137,19 @@ local function check(name, v, kinds, expected)
   end
 end
 
+-- The characters that are shown of a value, 0 for all: as in PySpark a fraction or a text of a whole number is one.
+local function truncate_at(truncate)
+  if truncate == true then return 20 elseif truncate == false then return 0 end
+  return arguments.whole(truncate) or check("truncate", truncate, {}, "bool")
+end
+
 --- Prints the first n rows as Spark does. truncate: true cuts at 20 characters, a number there, false not.
 method("show", "n?, truncate?, vertical?", function(self, n, truncate, vertical)
   if n == nil then n = 20 end
   if truncate == nil then truncate = true end
   check("n", n, { integer = true }, "int")
   if vertical ~= nil then check("vertical", vertical, { boolean = true }, "bool") end
-  check("truncate", truncate, { integer = true, boolean = true }, "bool")
-  if truncate == true then truncate = 20 elseif truncate == false then truncate = 0 end
+  truncate = truncate_at(truncate)
   n = math.max(n, 0)
   local cells = run(core.texts, limited(self, n + 1))
   io.write(require "tidemill.show".text(self.columns, cells, n, truncate, vertical))
@@ -211,7 +216,13 @@ method("inputFiles", "", function(self) return self[PLAN]:files() end)
 local function canonical(self)
   return self[PLAN]:explain "simple":gsub("#%d+", "#"):gsub(" AS [%w_`.]+", "") .. self[PLAN]:leaves()
 end
-method("sameSemantics", "other:DataFrame", function(self, other) return canonical(self) == canonical(other) end)
+method("sameSemantics", "other", function(self, other)
+  if not dataframe.is(other) then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "other", expected_type = "DataFrame",
+      arg_type = arguments.type_name(other) })
+  end
+  return canonical(self) == canonical(other)
+end)
 method("semanticHash", "", function(self)
   local h = 0
   for i = 1, #canonical(self) do h = (h * 31 + canonical(self):byte(i)) & 0x7fffffff end

@@ -4,6 +4,7 @@
 -- DataFrame Column; "a|b" allows either. A call may name its arguments in a last table with string keys only, unless
 -- a parameter of the method is a map. `{}`, a table with a metatable and what stands in a map's place are never names.
 local errors = require "tidemill.errors"
+local null = require "tidemill.null"
 local similar = require "tidemill.similar"
 
 local M = {}
@@ -36,9 +37,10 @@ local NAMES = { string = "str", boolean = "bool", ["nil"] = "NoneType" }
 --- How a value is called in messages: as PySpark calls it, Lua's own types as they are.
 function M.type_name(v)
   local mt = getmetatable(v)
-  if type(v) == "userdata" and SCALARS[mt] then return SCALARS[mt] end
+  if type(v) == "userdata" and (v == null or SCALARS[mt]) then return v == null and "NoneType" or SCALARS[mt] end
   if type(v) == "table" then
-    if type(mt) == "table" and rawget(mt, "__name") then return mt.__name end
+    local name = type(mt) == "table" and rawget(mt, "__name")
+    if name then return name == "Binary" and "bytes" or name:match "^type " and "type" or name end
     return mt == nil and (M.shape(v) == "map" and "dict" or "list") or "table"
   end
   return math.type(v) == "integer" and "int" or math.type(v) or NAMES[type(v)] or type(v)
@@ -119,6 +121,7 @@ local function check(fname, p, v)
   for _, t in ipairs(p.types) do if CHECK[t](v) then return end end
   local words = {}
   for i, t in ipairs(p.types) do words[i] = WORD[t] or t end
+  if p.types[1] == "map" and p.types[2] == "list" then words[2] = nil end -- the list is the map in its order
   errors.raise("NOT_EXPECTED_TYPE", { arg_name = p.name, expected_type = table.concat(words, " or "),
     arg_type = M.type_name(v) }, { class = p.types[1] == "DataFrame" and "PySparkAttributeError" or nil })
 end
@@ -179,6 +182,14 @@ function M.method(class, name, signature, body)
   end
 end
 
+--- What Python's int() makes of a value: fractions go, a text of digits is its number. nil where it makes nothing.
+function M.whole(v)
+  if type(v) == "boolean" then return v and 1 or 0 end
+  if type(v) == "string" then v = v:find "^%s*[+-]?%d+%s*$" and tonumber(v) end
+  if type(v) ~= "number" then return nil end
+  return math.tointeger(v < 0 and math.ceil(v) or math.floor(v))
+end
+
 --- Keys of a table in a fixed order: numbers, then booleans, then text.
 local RANK = { number = 1, boolean = 2, string = 3 }
 function M.sorted_keys(t)
@@ -204,7 +215,7 @@ function M.pairs_list(t, what)
   local list = {}
   if shape == "list" then
     for i, pair in ipairs(t) do
-      if type(pair) ~= "table" or pair[1] == nil or #pair > 2 then refuse(pair) end -- a NULL leaves no trace
+      if type(pair) ~= "table" or pair[1] == nil or #pair > 2 then refuse(t) end -- a NULL leaves no trace
       list[i] = { pair[1], pair[2] }
     end
   else

@@ -55,6 +55,10 @@ end
 
 --- The parts of a table's name, which is written as in SQL: a.b, `a b`.
 function M.table_parts(text)
+  if not text:find "%S" then
+    errors.raise("PARSE_EMPTY_STATEMENT", {}, { class = "ParseException", sqlState = "42617",
+      message = "The name of a table is empty." })
+  end
   local rest = text:gsub("`[^`]*`", ""):match "^[%w_.]*(.*)$"
   local extra = rest:match "[%w_]+" or rest:match "%S"
   if extra then
@@ -113,7 +117,10 @@ function M.literal(v, depth)
     local shape = arguments.shape(v)
     if shape == "list" or shape == "empty" then
       local args = {}
-      for i = 1, v.n or #v do args[i] = M.literal(v[i], depth) end
+      for i = 1, v.n or #v do
+        if M.is(v[i]) then errors.raise("COLUMN_IN_LIST", { func_name = "lit" }) end
+        args[i] = M.literal(v[i], depth)
+      end
       return { kind = "call", name = "array", args = args }
     end
     no_literal(v)
@@ -151,7 +158,7 @@ function M.item(node)
   if node.kind ~= "cast" then return node end
   local inner = node
   while inner.kind == "cast" and not inner.traced do inner = inner.args[1] end
-  local name = (inner.kind == "name" and inner.parts[#inner.parts])
+  local name = ((inner.kind == "name" and #inner.parts == 1 or inner.kind == "alias") and inner.parts[1])
     or ((inner.kind == "column" or (inner.kind == "text" and not inner.sql and inner.name:find "^[%a_][%w_]*$"))
       and inner.name)
   return name and { kind = "alias", args = { node }, parts = { name } } or node
@@ -160,13 +167,15 @@ end
 --- A call of a SQL function over nodes.
 function M.call(name, ...) return M.wrap { kind = "call", name = name, args = { ... } } end
 
---- What where, filter and when take: a Column or SQL text; a plain boolean is almost surely a lost comparison.
+-- A plain boolean is almost surely a lost comparison.
+local COMPARED = "`==`, `<`, `not` compare Lua values; write c:equalTo(x), c:lt(x), ~c, or F.lit(true)"
+
+--- What where and filter take: a Column or SQL text.
 function M.condition(v, what)
-  if type(v) == "boolean" then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "Column or str", arg_type = "bool" }, {
-      hint = "`==`, `<`, `not` compare Lua values; write c:equalTo(x), c:lt(x), ~c, or F.lit(true)" })
-  end
-  return M.node(v, what)
+  if M.is(v) then return v[NODE] end
+  if type(v) == "string" then return { kind = "text", name = v, sql = true } end
+  errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = "Column or str",
+    arg_type = arguments.type_name(v) }, { hint = type(v) == "boolean" and COMPARED or nil })
 end
 
 -- ---- operators ---------------------------------------------------------------------------------------------------
@@ -175,9 +184,18 @@ local function binary(name)
   return function(a, b) return M.wrap { kind = "call", name = name, args = { M.value(a), M.value(b) } } end
 end
 
-Column.__add, Column.__sub, Column.__mul, Column.__div = binary "+", binary "-", binary "*", binary "/"
+-- As PySpark's reflected operators: 2 + c is c + 2, which is its name too.
+local function either_way(name)
+  local call = binary(name)
+  return function(a, b)
+    if M.is(a) then return call(a, b) end
+    return call(b, a)
+  end
+end
+
+Column.__add, Column.__sub, Column.__mul, Column.__div = either_way "+", binary "-", either_way "*", binary "/"
 Column.__mod, Column.__pow, Column.__concat = binary "%", binary "power", binary "concat"
-Column.__band, Column.__bor = binary "and", binary "or"
+Column.__band, Column.__bor = either_way "and", either_way "or"
 function Column.__unm(a) return M.call("negative", a[NODE]) end
 
 -- Lua gives `~a` as __bnot, and `a ~ b` as __bxor.
@@ -277,7 +295,7 @@ method("cast", "dataType", function(self, kind) return cast(self, kind, "ansi") 
 method("astype", "dataType", function(self, kind) return cast(self, kind, "ansi") end)
 method("try_cast", "dataType", function(self, kind) return cast(self, kind, "try") end)
 
-method("between", "lowerBound, upperBound", function(self, low, high)
+method("between", "lowerBound?, upperBound?", function(self, low, high)
   return binary "and"(M.call(">=", self[NODE], M.value(low)), M.call("<=", self[NODE], M.value(high)))
 end)
 
@@ -325,9 +343,8 @@ end)
 --- A node of CASE with one more branch; F.when starts it.
 function M.when(node, condition, value)
   if type(condition) ~= "table" or not M.is(condition) then
-    if type(condition) == "boolean" then M.condition(condition, "condition") end
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "condition", expected_type = "Column",
-      arg_type = arguments.type_name(condition) })
+      arg_type = arguments.type_name(condition) }, { hint = type(condition) == "boolean" and COMPARED or nil })
   end
   local args = table.move(node and node.args or {}, 1, node and #node.args or 0, 1, {})
   args[#args + 1], args[#args + 2] = condition[NODE], M.value(value)
@@ -406,7 +423,22 @@ local function show_literal(v)
   if v == nil then return "NULL" end
   if type(v) == "string" then return "'" .. v .. "'" end
   if math.type(v) == "float" then return core.number_text(v) end
+  if math.type(v) == "integer" and (v > 0x7FFFFFFF or v < -0x80000000) then return v .. "L" end
   return tostring(v)
+end
+
+-- Arguments that PySpark hands on though they were left out.
+local PRESET = { first = { 2, "false" }, last = { 2, "false" }, nth_value = { 3, "false" },
+  lead = { 2, "1", "NULL", "false" }, lag = { 2, "1", "NULL", "false" } }
+local function show_args(node)
+  local texts, preset = {}, PRESET[node.name]
+  for i, a in ipairs(node.args) do texts[i] = show(a) end
+  for i = 2, preset and #preset or 0 do
+    local at = preset[1] + i - 2
+    texts[at] = texts[at] or preset[i]
+  end
+  if (node.name == "rand" or node.name == "randn") and texts[1] then texts[1] = texts[1]:gsub("L$", "") .. "L" end
+  return table.concat(texts, ", ")
 end
 
 local function show_case(node)
@@ -416,18 +448,41 @@ local function show_case(node)
   return table.concat(out, " ") .. " END"
 end
 
+-- A name in back quotes where it holds something that matches `odd`, or begins with a digit.
+local function quoted_if(name, odd)
+  if not name:find(odd) and not name:find "^%d" then return name end
+  return "`" .. name:gsub("`", "``") .. "`"
+end
+-- Names as they were asked for: only a dot inside a part has to be told from those between them.
+local function shown_name(parts)
+  local out = {}
+  for i, part in ipairs(parts) do out[i] = part:find("%.") and quoted_if(part, "%.") or part end
+  return table.concat(out, ".")
+end
+
 local SHOW = {
   text = function(n) return n.name end,
-  name = function(n) return table.concat(n.parts, ".") end,
+  name = function(n)
+    local text = n.shown or shown_name(n.parts)
+    return n.outer and "lazy(" .. text .. ")" or text
+  end,
   star = function(n)
-    if n.regex then return "unresolvedregex()" end
+    if n.of then return n.regex and "unresolvedregex()" or "resolvedstar()" end
     return #n.parts > 0 and table.concat(n.parts, ".") .. ".*" or "*"
   end,
   literal = function(n) return show_literal(n.value) end,
   call = function(n)
     if n.name == "when" then return show_case(n) end
+    if n.name == "with_field" then
+      return ("update_field(%s, %s, %s)"):format(show(n.args[1]), n.args[2].value, show(n.args[3]))
+    end
+    if n.name == "drop_fields" then
+      local text = show(n.args[1])
+      for i = 2, #n.args do text = ("drop_field(%s, %s)"):format(text, n.args[i].value) end
+      return text
+    end
     if n.name == "not" then return ("!(%s)"):format(show_list(n.args)) end
-    return ("%s(%s)"):format(n.name:match "^~?(.+)", n.star and "*" or show_list(n.args))
+    return ("%s(%s)"):format(n.name:match "^~?(.+)", n.star and "*" or show_args(n))
   end,
   cast = function(n)
     local kind = n.target_text and n.target_text:upper() or core.type_text(n.target, "sql")
@@ -438,7 +493,10 @@ local SHOW = {
     return ("%s[%s]"):format(show(n.args[1]), key)
   end,
   alias = function(n) return show(n.args[1]) .. " AS " .. table.concat(n.parts, ", ") end,
-  lambda = function(n) return ("lambdafunction(%s, %s)"):format(show(n.args[1]), table.concat(n.parts, ", ")) end,
+  lambda = function(n)
+    local names = table.concat(n.parts, ", ")
+    return ("%s -> %s"):format(#n.parts > 1 and "(" .. names .. ")" or names, show(n.args[1]))
+  end,
   sort = function(n)
     return ("%s %s NULLS %s"):format(show(n.args[1]), n.descending and "DESC" or "ASC",
       n.nulls_first and "FIRST" or "LAST")
@@ -446,7 +504,7 @@ local SHOW = {
   window = function(n)
     return show(n.args[1]) .. " OVER (" .. require "tidemill.window".text(n.window, show) .. ")"
   end,
-  column = function(n) return n.name end,
+  column = function(n) return quoted_if(n.name, "[^%w_]") end,
   parsed = function() return "..." end,
   exists = function() return "exists(..)" end,
   in_query = function(n) return ("(%s IN (..))"):format(show_list(n.args)) end,

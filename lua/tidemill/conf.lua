@@ -13,6 +13,13 @@ local methods = {}
 local STATIC = { ["spark.sql.warehouse.dir"] = true, ["spark.sql.extensions"] = true,
   ["spark.sql.catalogImplementation"] = true }
 
+local function need_modifiable(key)
+  if not STATIC[key] then return end
+  errors.raise("CANNOT_MODIFY_STATIC_CONFIG", { key = '"' .. key .. '"' }, { class = "AnalysisException",
+    sqlState = "46110", message = ("The setting \"%s\" is fixed when a session starts."):format(key),
+    hint = "give it to tidemill.session{}" })
+end
+
 local function method(name, signature, body) methods[name] = arguments.method("RuntimeConf", name, signature, body) end
 
 methods.get = function(self, ...)
@@ -34,9 +41,13 @@ method("set", "key:string, value:any", function(self, key, value)
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "value", expected_type = "str, int or bool",
       arg_type = arguments.type_name(value) })
   end
+  need_modifiable(key)
   self[HANDLE]:set(key, tostring(value))
 end)
-method("unset", "key:string", function(self, key) self[HANDLE]:unset(key) end)
+method("unset", "key:string", function(self, key)
+  need_modifiable(key)
+  self[HANDLE]:unset(key)
+end)
 method("isModifiable", "key:string", function(self, key)
   if STATIC[key] then return false end
   for _, k in ipairs(self[HANDLE]:keys()) do if k == key then return true end end

@@ -50,6 +50,9 @@ M.exact = exact
 local function names_of(list, what, expected)
   local out = {}
   for i = 1, list.n or #list do
+    if column.is(list[i]) and what ~= "subset" then
+      errors.raise("NOT_ITERABLE", { objectName = "Column" }, { hint = "by its name" })
+    end
     if type(list[i]) ~= "string" then
       errors.raise("NOT_EXPECTED_TYPE", { arg_name = what, expected_type = expected or "str",
         arg_type = arguments.type_name(list[i]) })
@@ -82,13 +85,6 @@ method("selectExpr", "*expr", function(self, list)
 end)
 
 local function where(self, condition)
-  if type(condition) == "number" or condition == nil then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "condition", expected_type = "Column or str",
-      arg_type = arguments.type_name(condition) })
-  end
-  if type(condition) == "string" then
-    return derive(self, { kind = "filter", exprs = { { kind = "text", name = condition, sql = true } } })
-  end
   return derive(self, { kind = "filter", exprs = { column.condition(condition, "condition") } })
 end
 method("filter", "condition?", where)
@@ -139,26 +135,94 @@ method("toDF", "*cols", function(self, cols)
   return derive(self, { kind = "alias", columns = names_of(cols, "cols", "list[str]") })
 end)
 
--- The column of a schema's field: by name, cast where that loses nothing; one that is not there is NULL.
+-- ---- the columns of a schema -------------------------------------------------------------------------------------
+
+-- Are two names one, by the setting of the session?
+local function same_name(self)
+  if self[SESSION].conf:get "spark.sql.caseSensitive" == "true" then return function(a, b) return a == b end end
+  return function(a, b) return a:lower() == b:lower() end
+end
+
+local function sql_type(t) return '"' .. core.type_text(t, "sql") .. '"' end
+local function quoted_path(path)
+  local out = {}
+  for i, part in ipairs(path) do out[i] = "`" .. part:gsub("`", "``") .. "`" end
+  return table.concat(out, ".")
+end
+local function below(path, part)
+  local out = table.move(path, 1, #path, 1, {})
+  out[#out + 1] = part
+  return out
+end
+local function need_null(path, from, to)
+  if not from or to then return end
+  errors.raise("NULLABLE_COLUMN_OR_FIELD", { name = quoted_path(path) }, { class = "AnalysisException",
+    sqlState = "42000", message = ("%s may be NULL, the schema says NOT NULL."):format(quoted_path(path)) })
+end
+
+local reshaped
+
+-- The fields of a struct by name, in the order asked for; NULL for those that are not there.
+local function struct_of(self, node, from, to, path)
+  local same = same_name(self)
+  local args = {}
+  for _, f in ipairs(to.fields) do
+    local own
+    for _, g in ipairs(from.fields) do if same(g.name, f.name) then own = own or g end end
+    if not own and not f.nullable then
+      local names = {}
+      for i, g in ipairs(from.fields) do names[i] = "`" .. g.name .. "`" end
+      errors.raise("UNRESOLVED_FIELD.WITH_SUGGESTION", { fieldName = "`" .. f.name .. "`",
+        columnPath = quoted_path(path), proposal = table.concat(names, ", ") }, { class = "AnalysisException",
+        sqlState = "42703", message = ("%s has no field `%s`."):format(quoted_path(path), f.name) })
+    end
+    args[#args + 1] = lit(f.name)
+    args[#args + 1] = own and reshaped(self, { kind = "extract", args = { node, lit(own.name) } }, own, f,
+      below(path, f.name)) or { kind = "cast", args = { lit(nil) }, target = f.type, mode = "ansi" }
+  end
+  return { kind = "call", name = "named_struct", args = args }
+end
+
+-- Does a type hold structs that are to be put together anew?
+local function holds_struct(t)
+  if t.__id == "struct" then return true end
+  return t.__id == "array" and holds_struct(t.element)
+end
+
+-- A value of a field `from` as one of the field `to`: cast where that loses nothing.
+function reshaped(self, node, from, to, path)
+  need_null(path, from.nullable, to.nullable)
+  local a, b = from.type, to.type
+  if a.__id == "struct" and b.__id == "struct" then
+    local made = struct_of(self, node, a, b, path)
+    return from.nullable and call("when", call("isnotnull", node), made) or made
+  end
+  if a.__id == "array" and b.__id == "array" and holds_struct(a) and holds_struct(b) then
+    local at = below(path, "element")
+    local each = { kind = "name", parts = { "x" .. #path } }
+    local body = reshaped(self, each, { type = a.element, nullable = a.containsNull },
+      { type = b.element, nullable = b.containsNull }, at)
+    return call("transform", node, { kind = "lambda", parts = { "x" .. #path }, args = { body } })
+  end
+  if a ~= b and not core.can_store(a, b) then
+    errors.raise("INVALID_COLUMN_OR_FIELD_DATA_TYPE", { name = quoted_path(path), type = sql_type(a),
+      expectedType = sql_type(b) }, { class = "AnalysisException", sqlState = "42000",
+      message = ("%s is %s, which does not become %s."):format(quoted_path(path), sql_type(a), sql_type(b)) })
+  end
+  return { kind = "cast", args = { node }, target = b, mode = "ansi" }
+end
+
+-- The column of a schema's field, by name; one that is not there is NULL.
 local function fitted(self, f)
   local at = self[PLAN]:find(f.name)
   if at == -1 and f.nullable then
     return { kind = "cast", args = { lit(nil) }, target = f.type, mode = "ansi" }
   end
-  local own = at >= 0 and self.schema.fields[at + 1]
-  local node = own and column_at(self, at + 1) or exact(self, f.name)
-  if own and own.nullable and not f.nullable then
-    errors.raise("NULLABLE_COLUMN_OR_FIELD", { name = "`" .. f.name .. "`" }, { class = "AnalysisException",
-      sqlState = "42000", message = ("`%s` may be NULL, the schema says NOT NULL."):format(f.name) })
-  end
-  if own and own.type ~= f.type and not core.can_store(own.type, f.type) then
-    local quoted = function(t) return '"' .. core.type_text(t, "sql") .. '"' end
-    errors.raise("INVALID_COLUMN_OR_FIELD_DATA_TYPE", { name = "`" .. f.name .. "`", type = quoted(own.type),
-      expectedType = quoted(f.type) }, { class = "AnalysisException", sqlState = "42000",
-      message = ("`%s` is %s, which does not become %s."):format(f.name, quoted(own.type), quoted(f.type)) })
-  end
-  return { kind = "cast", args = { node }, target = f.type, mode = "ansi" }
+  if at == -1 then M.unresolved(self, f.name) end
+  if at < 0 then return exact(self, f.name) end
+  return reshaped(self, column_at(self, at + 1), self.schema.fields[at + 1], f, { f.name })
 end
+
 method("to", "schema", function(self, schema)
   if not types.is(schema) then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "schema", expected_type = "StructType",
@@ -176,10 +240,17 @@ function M.place(self, name)
   return node.kind == "name" and #node.parts == 1 and self[PLAN]:find(node.parts[1]) or -1, node
 end
 
+--- The node of a name that leads into a column of structs; nil where it is none.
+function M.path(self, name)
+  local node = column.name_node(name)
+  if node.kind ~= "name" or #node.parts < 2 or self[PLAN]:find(node.parts[1]) < 0 then return nil end
+  return pcall(derive, self, { kind = "project", exprs = { node } }) and node or nil
+end
+
 -- A column by name, or a path into structs; "*" all of this DataFrame.
 method("col", "name:string", function(self, name)
   local at, node = M.place(self, name)
-  if at >= 0 then return column.wrap(column_at(self, at + 1)) end
+  if at >= 0 then return column.wrap(column_at(self, at + 1, node.parts[1])) end -- the name as it is written
   if node.kind == "star" and #node.parts == 0 then
     local all = {}
     for i, c in ipairs(self.columns) do all[i] = column_at(self, i, c) end
@@ -188,7 +259,8 @@ method("col", "name:string", function(self, name)
   local fine, e = pcall(derive, self, { kind = "project", exprs = { node } })
   if not fine and e.condition == "UNRESOLVED_COLUMN.WITH_SUGGESTION" then M.unresolved(self, name) end
   if not fine then error(e, 0) end
-  return column.wrap(node)
+  if node.kind ~= "name" or self[PLAN]:find(node.parts[1]) < 0 then return column.wrap(node) end
+  return column.wrap(alias(node, node.parts[#node.parts])) -- the part of a struct goes by its name
 end)
 
 -- Hidden columns of a source; there are none here.
@@ -217,8 +289,7 @@ method("distinct", "", function(self) return derive(self, { kind = "dedup" }) en
 -- All columns of a name: dropDuplicates takes them together.
 local function add_named(self, keys, name)
   local columns, found = self.columns, false
-  local same = self[SESSION].conf:get "spark.sql.caseSensitive" == "true" and function(a, b) return a == b end
-    or function(a, b) return a:lower() == b:lower() end
+  local same = same_name(self)
   for i, c in ipairs(columns) do
     if same(c, name) then
       keys[#keys + 1] = column_at(self, i, c)
@@ -258,6 +329,10 @@ local function sort_key(self, v)
     end
     return { kind = "sort", args = { column_at(self, math.abs(v)) }, descending = v < 0, nulls_first = v > 0 }
   end
+  if not column.is(v) and type(v) ~= "string" then
+    errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column, int or str", arg_name = "col",
+      arg_type = arguments.type_name(v) })
+  end
   local node = column.node(v, "cols")
   if node.kind == "sort" then return node end
   return { kind = "sort", args = { node }, descending = false, nulls_first = true }
@@ -281,7 +356,8 @@ local function sorter(name, global)
       cols, n = cols[1], #cols[1]
       if n == 0 then return self end
     end
-    if not ({ ["nil"] = true, boolean = true, number = true, table = true })[type(ascending)] then
+    local kind = ascending ~= nil and (math.type(ascending) or type(ascending)) or "nil"
+    if not ({ ["nil"] = true, boolean = true, integer = true, table = true })[kind] then
       errors.raise("NOT_EXPECTED_TYPE", { expected_type = "Column, int or str", arg_name = "ascending",
         arg_type = arguments.type_name(ascending) })
     end
@@ -346,7 +422,9 @@ local function join_condition(on)
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "on", expected_type = "Column or str",
       arg_type = arguments.type_name(list[1]) }, { class = "PySparkAssertionError" })
   end
-  if type(list[1]) == "string" then return nil, names_of(list, "on") end
+  if type(list[1]) == "string" then
+    return nil, names_of(list, "on")
+  end
   local all
   for _, c in ipairs(list) do
     local node = column.condition(c, "on")
@@ -442,6 +520,26 @@ method("groupingSets", "groupingSets:list, *cols", function(self, sets, cols)
 end)
 methods.agg = function(self, ...) return self:groupBy():agg(...) end
 
+local function is_plain(node)
+  return node.kind == "column" or node.kind == "name" or (node.kind == "text" and not node.sql)
+end
+
+-- SQL's UNPIVOT takes columns alone; expressions are columns of a frame below.
+local function computed(self, keys, out)
+  local all, plain = {}, true
+  for _, list in ipairs { keys, out } do
+    for _, node in ipairs(list) do
+      plain = plain and is_plain(node)
+      all[#all + 1] = node
+    end
+  end
+  if plain then return self end
+  local frame = derive(self, { kind = "project", exprs = all })
+  for i in ipairs(keys) do keys[i] = column_at(frame, i) end
+  for i in ipairs(out) do out[i] = column_at(frame, #keys + i) end
+  return frame
+end
+
 local function unpivot(self, ids, values, variable, value)
   local keys, out, seen = {}, {}, {}
   for i, c in ipairs(one_or_list(ids) or {}) do
@@ -449,13 +547,18 @@ local function unpivot(self, ids, values, variable, value)
     if type(c) == "string" then seen[c] = true end
   end
   if values ~= nil then
+    if type(values) == "table" and next(values) == nil then
+      errors.raise("UNPIVOT_REQUIRES_VALUE_COLUMNS", {}, { class = "AnalysisException", sqlState = "42K0A",
+        message = "unpivot with an empty list of values has nothing to give." })
+    end
     for i, c in ipairs(one_or_list(values)) do
       out[i] = type(c) == "string" and exact(self, c) or column.node(c, "values")
     end
   else
     for i, name in ipairs(self.columns) do if not seen[name] then out[#out + 1] = column_at(self, i, name) end end
   end
-  return derive(self, { kind = "unpivot", keys = keys, values = out, columns = { variable, value }, outer = true })
+  local frame = computed(self, keys, out)
+  return derive(frame, { kind = "unpivot", keys = keys, values = out, columns = { variable, value }, outer = true })
 end
 method("unpivot", "ids, values?, variableColumnName:string, valueColumnName:string", unpivot)
 method("melt", "ids, values?, variableColumnName:string, valueColumnName:string", unpivot)
@@ -501,6 +604,10 @@ local UNSORTABLE = { map = true, variant = true, interval = true, vector = true,
 method("randomSplit", "weights:list, seed:integer?", function(self, weights, seed)
   local total = 0
   for _, w in ipairs(weights) do
+    if type(w) ~= "number" then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "weights", expected_type = "list of float",
+        arg_type = arguments.type_name(w) })
+    end
     if w < 0 then errors.raise("VALUE_NOT_POSITIVE", { arg_name = "weights", arg_value = tostring(w) }) end
     total = total + w
   end
@@ -573,6 +680,10 @@ for name, o in pairs { createTempView = { false, false }, createOrReplaceTempVie
   createGlobalTempView = { false, true }, createOrReplaceGlobalTempView = { true, true },
   registerTempTable = { true, false } } do
   method(name, "name:string", function(self, view)
+    if view:find "^[%w_]+%.[%w_.]+$" then
+      errors.raise("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", { actualName = view }, { class = "AnalysisException",
+        sqlState = "428EK", message = ("A temporary view has a name of one part, not %s."):format(view) })
+    end
     if not view:find "^[%w_]+$" and not view:find "^`[^`]+`$" then
       errors.raise("_LEGACY_ERROR_TEMP_1321", { viewName = view }, { class = "AnalysisException",
         message = ("'%s' is no name of a view."):format(view) })

@@ -28,6 +28,7 @@ local MISUSE = {
   CANNOT_MERGE_TYPE = { "PySparkTypeError",
     "Row <row>, column `<field_name>`: <data_type2> does not go with <data_type1> before it. "
       .. "Say which in the schema: \"<field_name> <cure>\".", "42K09" },
+  COLUMN_IN_LIST = { "PySparkValueError", "A list for <func_name> holds values, not Columns: F.array(..) takes them." },
   CANNOT_SET_TOGETHER = { "PySparkValueError", "<arg_list> are not given together." },
   CANNOT_PARSE_DATATYPE = { "PySparkValueError", "This is no data type: <msg>." },
   FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME = { "PySparkTypeError",
@@ -35,9 +36,17 @@ local MISUSE = {
   FIELD_NOT_NULLABLE_WITH_NAME = { "PySparkValueError", "<field_name> is NOT NULL, but its value is NULL." },
   FIELD_STRUCT_LENGTH_MISMATCH = { "PySparkValueError",
     "A row has <object_length> values for <field_length> columns." },
+  FIELD_STRUCT_LENGTH_MISMATCH_WITH_NAME = { "PySparkValueError",
+    "<field_name>: a struct has <object_length> values for <field_length> fields." },
+  HIGHER_ORDER_FUNCTION_SHOULD_RETURN_COLUMN = { "PySparkValueError",
+    "<func_name> gives a <return_type>; it has to give a Column, as F.lit(..) makes one." },
+  INDEX_NOT_POSITIVE = { "PySparkIndexError", "Columns are counted from 1, not from <index>." },
   INDEX_OUT_OF_RANGE = { "PySparkIndexError", "<arg_name> has no position <index>." },
+  INVALID_INTERVAL_CASTING = { "PySparkRuntimeError", "An interval has no units from <start_field> to <end_field>." },
+  INVALID_TYPENAME_CALL = { "PySparkTypeError", "A field has no typeName: ask its dataType." },
   INVALID_TYPE = { "PySparkTypeError", "Argument `<arg_name>` cannot be a <arg_type>." },
   INVALID_WINDOW_BOUND_TYPE = { "PySparkTypeError", "A frame bound is an integer, not <window_bound_type>." },
+  KEY_NOT_EXISTS = { "PySparkKeyError", "There is no `<key>` here." },
   LENGTH_SHOULD_BE_THE_SAME = { "PySparkValueError",
     "<arg1> has <arg1_length> values and <arg2> has <arg2_length>: they go by pairs." },
   MIXED_TABLE = { "PySparkTypeError", "This table is neither a list nor a map: key <key> stands beside others." },
@@ -106,6 +115,10 @@ local function position(e, query, start, stop)
     stopIndex = stop - 1, objectType = "", objectName = "", query = query } }
 end
 
+-- A text that is no number raises what is said of it in condition.def; of these types, Spark has other classes.
+local CAST_CLASS = { ['"BOOLEAN"'] = "SparkRuntimeException", ['"DATE"'] = "DateTimeException",
+  ['"TIMESTAMP"'] = "DateTimeException", ['"TIMESTAMP_NTZ"'] = "DateTimeException" }
+
 --- The error object of plain fields; what C calls ("raise") and `raise` below.
 local function new(e)
   local misuse = MISUSE[e.condition]
@@ -114,6 +127,9 @@ local function new(e)
     e.class, e.sqlState = e.class or misuse[1], e.sqlState or misuse[3]
     e.message = e.message or fill(misuse[2], setmetatable(e.detail or {}, { __index = e.messageParameters }))
     e.detail = nil
+  end
+  if e.condition == "CAST_INVALID_INPUT" then
+    e.class = CAST_CLASS[e.messageParameters.targetType or ""] or e.class
   end
   e.class, e.message = e.class or "SparkException", e.message or tostring(e.condition)
   e.candidates = e.candidates or proposals(e.messageParameters.proposal)

@@ -46,8 +46,8 @@ local function lambda(f, fname)
   end
   local body = f(table.unpack(vars))
   if not column.is(body) then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "f", expected_type = "a function that returns a Column",
-      arg_type = arguments.type_name(body) })
+    errors.raise("HIGHER_ORDER_FUNCTION_SHOULD_RETURN_COLUMN", { func_name = "<lambda>",
+      return_type = arguments.type_name(body) })
   end
   return { kind = "lambda", parts = names, args = { body[NODE] } }
 end
@@ -125,6 +125,8 @@ local function rest_values(args, from, n)
   return { table.unpack(args, from, n) }, n - from + 1
 end
 
+local AT_LEAST_TWO = { greatest = true, least = true }
+
 local function build(params, fname, args, n)
   local out = {}
   if n > #params and not (#params > 0 and params[#params].rest) then
@@ -134,6 +136,9 @@ local function build(params, fname, args, n)
   for i, p in ipairs(params) do
     if p.rest then
       local values, count = rest_values(args, i, n)
+      if AT_LEAST_TWO[fname] and count < 2 then
+        errors.raise("WRONG_NUM_COLUMNS", { func_name = fname, num_cols = "2" })
+      end
       for k = 1, count do out[#out + 1] = CONVERT[p.kind](values[k], p, fname) end
       return out
     end
@@ -289,7 +294,7 @@ F.call_udf = F.call_function
 function F.broadcast(df)
   if arguments.type_name(df) ~= "DataFrame" then
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "df", expected_type = "DataFrame",
-      arg_type = arguments.type_name(df) })
+      arg_type = arguments.type_name(df) }, { class = column.is(df) and "PySparkTypeError" or "PySparkAttributeError" })
   end
   return df:hint "broadcast"
 end

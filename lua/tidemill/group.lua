@@ -14,7 +14,8 @@ local methods = {}
 
 local function key_node(df, v)
   if math.type(v) == "integer" then
-    if v < 1 or v > #df.columns then
+    if v < 1 then errors.raise("INDEX_NOT_POSITIVE", { index = tostring(v) }) end
+    if v > #df.columns then
       errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "DataFrame", index = tostring(v) })
     end
     return dataframe.column_at(df, v)
@@ -70,18 +71,19 @@ end
 --- A grouping of df; sets: the lists of groupingSets.
 function M.new(df, cols, kind, sets)
   local keys = keys_of(df, cols)
+  local shown = #keys -- those of the sets alone group and are not shown
   if SETS[kind] and #keys > 16 then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = kind, problem = "takes at most 16 columns" })
   end
   local list = sets and masks(df, keys, sets) or SETS[kind] and #keys > 0 and SETS[kind](#keys) or nil
-  local state = { df = df, keys = keys, kind = kind, sets = list }
+  local state = { df = df, keys = keys, shown = shown, kind = kind, sets = list }
   return setmetatable({ [STATE] = state }, Grouped)
 end
 
 local function aggregate(self, aggs)
   local s = self[STATE]
   local keys, exprs = {}, {}
-  for i, k in ipairs(s.keys) do keys[i], exprs[i] = bare(k), k end
+  for i, k in ipairs(s.keys) do keys[i], exprs[i] = bare(k), i <= s.shown and k or nil end
   if s.pivot then
     return dataframe.derive(s.df,
       { kind = "pivot", all = true, keys = s.keys, exprs = { s.pivot }, values = s.values, aggs = aggs })
@@ -226,7 +228,7 @@ methods.pivot = arguments.method("GroupedData", "pivot", "pivot_col, values:list
   if type(col) ~= "string" then column.node(col) end
   local node, nodes = s.df:col(col)[NODE], {}
   if values then for i = 1, values.n or #values do nodes[i] = column.literal(values[i]) end end
-  return setmetatable({ [STATE] = { df = s.df, keys = s.keys, kind = "plain", pivot = node,
+  return setmetatable({ [STATE] = { df = s.df, keys = s.keys, shown = s.shown, kind = "plain", pivot = node,
     values = values and nodes or distinct_values(s.df, node) } }, Grouped)
 end)
 

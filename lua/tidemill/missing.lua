@@ -24,6 +24,7 @@ local function positions(df, names)
         arg_type = arguments.type_name(name) })
     end
     local at = dataframe.place(df, name)
+    if at == -2 then df:col(name) end -- says that it is ambiguous
     if at < 0 then dataframe.unresolved(df, name) end
     out[i] = at + 1
   end
@@ -31,18 +32,28 @@ local function positions(df, names)
 end
 M.positions = positions
 
-local function subset_of(subset, empty)
+-- Names without those of parts of structs, which are there, but no columns of their own.
+local function columns_among(df, names)
+  local out = {}
+  for _, name in ipairs(names) do
+    local path = type(name) == "string" and dataframe.place(df, name) == -1 and dataframe.path(df, name)
+    if not path then out[#out + 1] = name end
+  end
+  return out
+end
+
+local function subset_of(subset, expected)
   if subset == nil then return nil end
   if type(subset) == "string" then return { subset } end
   if type(subset) ~= "table" or getmetatable(subset) then
-    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "subset", expected_type = "list, str or tuple",
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "subset", expected_type = expected or "list, str or tuple",
       arg_type = arguments.type_name(subset) })
   end
-  return #subset > 0 and subset or empty
+  return subset
 end
 
 local function chosen(df, subset)
-  if subset then return positions(df, subset) end
+  if subset then return positions(df, columns_among(df, subset)) end
   local all = {}
   for i = 1, #df.columns do all[i] = i end
   return all
@@ -73,7 +84,12 @@ local function drop(df, how, thresh, subset)
       { class = "IllegalArgumentException" })
   end
   local fields, nodes = df.schema.fields, {}
-  for i, at in ipairs(chosen(df, subset_of(subset, {}))) do nodes[i] = present(df, fields, at) end
+  subset = subset_of(subset)
+  for i, at in ipairs(chosen(df, subset)) do nodes[i] = present(df, fields, at) end
+  for _, name in ipairs(subset or {}) do
+    local path = dataframe.place(df, name) == -1 and dataframe.path(df, name)
+    if path then nodes[#nodes + 1] = call("isnotnull", path) end
+  end
   if thresh == nil and #nodes > 0 then
     return derive(df, { kind = "filter", exprs = { join(how == "any" and "and" or "or", nodes) } })
   end
@@ -132,8 +148,9 @@ local function fill(df, value, subset)
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "value", expected_type = "bool, dict, float, int or str",
       arg_type = arguments.type_name(value) })
   end
+  if kind == "number" then value = value + 0.0 end -- as PySpark hands numbers on
   local fields, changed = df.schema.fields, {}
-  for _, at in ipairs(chosen(df, subset_of(subset, {}))) do
+  for _, at in ipairs(chosen(df, subset_of(subset, "list or tuple"))) do
     if KIND[fields[at].type.__id] == kind then changed[at] = filled(df, fields[at], at, value) end
   end
   return rewritten(df, changed)
@@ -157,11 +174,11 @@ local function replacements(old, new)
     or (new == nil and arguments.shape(old) == "empty")) then
     return arguments.pairs_list(old, "to_replace")
   end
-  local from = as_list(old, "to_replace")
   if new == nil then
     errors.raise("ARGUMENT_REQUIRED", { arg_name = "value", condition = "`to_replace` is dict" },
       { class = "PySparkTypeError", hint = "to put NULL there: tidemill.null" })
   end
+  local from = as_list(old, "to_replace")
   local out, n = {}, from.n or #from
   local to = type(new) == "table" and not getmetatable(new) and new
   if to and (to.n or #to) ~= n then
@@ -190,12 +207,14 @@ local function one_kind(pairs_)
 end
 
 local function replace(df, old, new, subset)
-  if old == nil then as_list(old, "to_replace") end
+  if old == nil and new ~= nil then as_list(old, "to_replace") end
   local pairs_ = replacements(old, new)
-  local kind, fields, changed = one_kind(pairs_), df.schema.fields, {}
-  for _, at in ipairs(chosen(df, subset_of(subset))) do
+  local kind, fields, changed, asked = one_kind(pairs_), df.schema.fields, {}, subset_of(subset)
+  local exact = {} -- the letters of a column's name count here
+  for _, name in ipairs(asked or {}) do exact[name] = true end
+  for _, at in ipairs(chosen(df, asked)) do
     local f = fields[at]
-    if #pairs_ > 0 and KIND[f.type.__id] == kind then
+    if #pairs_ > 0 and KIND[f.type.__id] == kind and (asked == nil or exact[f.name] or exact["`" .. f.name .. "`"]) then
       local c = column_at(df, at, f.name)
       local args = {}
       for _, p in ipairs(pairs_) do

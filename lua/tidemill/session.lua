@@ -237,12 +237,13 @@ end
 -- {t} in the text stands for DataFrames, Columns and values of the third argument, {t.c} and {t[c]} for columns of
 -- DataFrames; values become parameters, lists of them stand in parentheses.
 local function with_frames(self, text, frames, params, run)
-  local views = {}
+  local views, known = {}, {}
   local function view_of(df)
+    if known[df] then return known[df] end -- {t} means one table wherever it stands
     serial = serial + 1
     local view = ("__frame_%d"):format(serial)
     df:createOrReplaceTempView(view)
-    views[#views + 1] = view
+    views[#views + 1], known[df] = view, view
     return view
   end
   local out = text:gsub("{([%a_][%w_]*)([^{}]*)}", function(name, rest)
@@ -282,15 +283,23 @@ end)
 methods.active = function() return M.SparkSession.active() end
 methods.getActiveSession = function() return M.active_session() end
 
-method("range", "start:integer, end:integer?, step:integer?, numPartitions:integer?", function(self, from, to, step)
-  if to == nil then from, to = 0, from end
-  step = step or 1
+-- A bound of a range: PySpark takes what int() takes.
+local function bound(name, v)
+  local n = arguments.whole(v)
+  if n then return n end
+  errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "int", arg_type = arguments.type_name(v) },
+    { class = type(v) == "string" and "PySparkValueError" or nil })
+end
+
+method("range", "start, end?, step?, numPartitions?", function(self, from, to, step)
+  from = bound("start", from)
+  if to == nil then from, to = 0, from else to = bound("end", to) end
+  step = step == nil and 1 or bound("step", step)
   if step == 0 then
     errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "range", problem = "step is not 0" },
       { class = "IllegalArgumentException" })
   end
-  return wrap(self, core.plan(self[HANDLE], { kind = "range", from = math.tointeger(from), to = math.tointeger(to),
-    step = math.tointeger(step) }))
+  return wrap(self, core.plan(self[HANDLE], { kind = "range", from = from, to = to, step = step }))
 end)
 
 -- A map of lists is columns, so the arguments are named only where one of them is called `data`.
@@ -348,11 +357,22 @@ function properties.catalog(self) return require "tidemill.catalog".new(self) en
 function properties.conf(self) return require "tidemill.conf".new(self) end
 function properties.udf(self) return require "tidemill.udf".registration(self) end
 function properties.version() return "4.3.0" end
+-- The table functions of spark.tvf. Those but range take Columns, or their names.
+local TABLE_FUNCTIONS = {}
+for name in ([[range explode explode_outer posexplode posexplode_outer inline inline_outer json_tuple stack collations
+  sql_keywords variant_explode variant_explode_outer python_worker_logs]]):gmatch "%S+" do
+  TABLE_FUNCTIONS[name] = true
+end
+
 function properties.tvf(self)
   return setmetatable({}, { __name = "TableValuedFunction", __index = function(_, name)
+    if not TABLE_FUNCTIONS[name] then errors.raise("ATTRIBUTE_NOT_SUPPORTED", { attr_name = tostring(name) }) end
     return function(_, ...)
-      local args = {}
-      for i = 1, select("#", ...) do args[i] = column.literal((select(i, ...))) end
+      local args, given = {}, table.pack(...)
+      if name == "json_tuple" and given.n < 2 then errors.raise("CANNOT_BE_EMPTY", { item = "field" }) end
+      for i, v in ipairs(given) do
+        args[i] = type(v) == "string" and column.name_node(v) or column.literal(v)
+      end
       return wrap(self, core.plan(self[HANDLE], { kind = "function", name = name, exprs = args }))
     end
   end })

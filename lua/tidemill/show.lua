@@ -11,7 +11,7 @@ function M.width(s)
   if not s:find "[\x80-\xff]" then return #s end
   local n = 0
   for _, c in utf8.codes(s, true) do
-    n = n + 1
+    n = n + (c > 0xFFFF and 2 or 1) -- Spark counts the halves of a surrogate pair
     for _, r in ipairs(WIDE) do
       if c >= r[1] and c <= r[2] then
         n = n + 1
@@ -87,7 +87,8 @@ function M.text(header, cells, n, truncate, upright)
     for k, cell in ipairs(cells[i]) do rows[i][k] = M.cut(M.escape(cell), truncate) end
   end
   local text = upright and vertical(names, rows) or horizontal(names, rows, truncate > 0)
-  if #cells > n then text = text .. ("only showing top %d %s"):format(n, n == 1 and "row" or "rows") end
+  local none = upright and #rows == 0
+  if #cells > n and not none then text = text .. ("only showing top %d %s"):format(n, n == 1 and "row" or "rows") end
   return text .. "\n"
 end
 

@@ -54,7 +54,7 @@ local STATISTIC = {
 }
 
 local function statistic(name)
-  if STATISTIC[name] then return STATISTIC[name] end
+  if STATISTIC[name:lower()] then return STATISTIC[name:lower()] end
   local percent = tonumber(name:match "^([%d.]+)%%$")
   if not percent then
     errors.raise("UNRECOGNIZED_STATISTIC", { stats = "'" .. name .. "'" }, { class = "IllegalArgumentException",
@@ -68,22 +68,31 @@ local function statistic(name)
   return function(c, f) return call("percentile_approx", number(c, f), lit(percent / 100), lit(10000)) end
 end
 
--- Columns of numbers and texts, the only ones described.
+-- Places of the columns of numbers and texts, the only ones described, and the names that they are asked by.
 local function described(df, names)
-  local out, fields = {}, df.schema.fields
+  local places, called, fields, seen = {}, {}, df.schema.fields, {}
   local list = names and positions(df, names)
   for i = 1, list and #list or #fields do
     local at = list and list[i] or i
     local id = fields[at].type.__id
-    if NUMERIC[id] or TEXT[id] then out[#out + 1] = at end
+    if NUMERIC[id] or TEXT[id] then
+      local name = names and names[i] or fields[at].name
+      if seen[name:lower()] then
+        errors.raise("AMBIGUOUS_REFERENCE", { name = "`" .. name .. "`",
+          referenceNames = ("[`%s`, `%s`]"):format(name, name) }, { class = "AnalysisException", sqlState = "42704",
+          message = ("Reference `%s` is ambiguous: it is described twice."):format(name) })
+      end
+      seen[name:lower()] = true
+      places[#places + 1], called[#called + 1] = at, name
+    end
   end
-  return out
+  return places, called
 end
 
 local function summarise(df, names, statistics)
   local makers, fields, exprs = {}, df.schema.fields, {}
   for i, s in ipairs(statistics) do makers[i] = statistic(s) end
-  local columns = described(df, names)
+  local columns, called = described(df, names)
   for i in ipairs(statistics) do
     for k, at in ipairs(columns) do
       local node = makers[i](column_at(df, at, fields[at].name), fields[at])
@@ -92,7 +101,7 @@ local function summarise(df, names, statistics)
   end
   local found = #exprs > 0 and aggregate(df, exprs) or {}
   local rows, schema = {}, types.StructType():add("summary", types.StringType())
-  for _, at in ipairs(columns) do schema:add(fields[at].name, types.StringType()) end
+  for _, name in ipairs(called) do schema:add(name, types.StringType()) end
   for i, s in ipairs(statistics) do
     rows[i] = { n = #columns + 1, s }
     for k in ipairs(columns) do rows[i][k + 1] = found[(i - 1) * #columns + k] end
@@ -215,14 +224,18 @@ method("freqItems", "cols:any, support:number?", function(self, cols, support)
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "cols", expected_type = "list or tuple",
       arg_type = arguments.type_name(cols) })
   end
-  support = support or 0.01
+  if support == nil or support == 0 then support = 0.01 end
+  if support < 1e-4 or support > 1 then
+    errors.raise("UNEXPECTED_ARGUMENT", { ["function"] = "freqItems", problem = "support lies between 0.0001 and 1" },
+      { class = "IllegalArgumentException" })
+  end
   local names = dataframe.names_of(cols, "cols")
   local exprs, schema = {}, types.StructType()
   for i, at in ipairs(positions(self, names)) do
     exprs[i] = alias(column_at(self, at, names[i]), names[i])
     schema:add(names[i] .. "_freqItems", types.ArrayType(self.schema.fields[at].type))
   end
-  local most = support > 0 and math.floor(1 / support) or math.maxinteger
+  local most = math.floor(1 / support)
   local wanted = derive(self, { kind = "project", exprs = exprs })
   return frame(self, { core.frequent(wanted[PLAN], most, self:count() // 2) }, schema)
 end)

@@ -54,7 +54,11 @@ function base:toNullable()
   return types.StructType(fields)
 end
 
-function base:json() return json(self) end
+-- A type on its own tells the collation too; a field of a schema would tell it in its metadata.
+function base:json()
+  local collation = rawget(self, "__id") == "string" and rawget(self, "collation")
+  return collation and quoted("string collate " .. collation) or json(self)
+end
 function base:jsonValue() return require "cjson".decode("[" .. self:json() .. "]")[1] end
 function base:typeName() return getmetatable(self).__type_name or self.__id end
 function base:toDDL() return core.type_text(self, self.__id == "struct" and "ddl" or "sql") end
@@ -63,7 +67,7 @@ local function is_type(v) return type(v) == "table" and (getmetatable(v) or {}).
 types.is = is_type
 
 local function same(a, b)
-  if type(a) ~= "table" then return a == b end
+  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
   for k, v in next, a do if not same(v, rawget(b, k)) then return false end end
   for k in next, b do if rawget(a, k) == nil then return false end end
   return true
@@ -131,13 +135,25 @@ for name, id in pairs { GeometryType = "geometry", GeographyType = "geography" }
     repr = function(t) return ("%s(%s)"):format(name, t.srid == -1 and "ANY" or t.srid) end,
   })
 end
+-- The units of an interval type, by number: `last` stands for the smallest.
+local function units_to(last)
+  return function(from, to)
+    local first, final = from or 0, to or from or last
+    for _, unit in ipairs { first, final } do
+      if math.type(unit) ~= "integer" or unit < 0 or unit > last then
+        errors.raise("INVALID_INTERVAL_CASTING", { start_field = tostring(first), end_field = tostring(final) })
+      end
+    end
+    return { start = first, stop = final }
+  end
+end
 define("DayTimeIntervalType", "interval_dt", {
-  new = function(from, to) return { start = from or 0, stop = to or from or 3 } end,
+  new = units_to(3),
   fields = { startField = "start", endField = "stop" }, type_name = "daytimeinterval",
   repr = function(t) return ("DayTimeIntervalType(%d, %d)"):format(t.start, t.stop) end,
 })
 define("YearMonthIntervalType", "interval_ym", {
-  new = function(from, to) return { start = from or 0, stop = to or from or 1 } end,
+  new = units_to(1),
   fields = { startField = "start", endField = "stop" }, type_name = "yearmonthinterval",
   repr = function(t) return ("YearMonthIntervalType(%d, %d)"):format(t.start, t.stop) end,
 })
@@ -194,6 +210,7 @@ define("StructField", "field", {
   fields = { dataType = "type" },
   methods = {
     json = field_json,
+    typeName = function() errors.raise("INVALID_TYPENAME_CALL", {}) end,
     simpleString = function(f) return f.name .. ":" .. f.type:simpleString() end,
   },
   --- f.metadata: a table, empty where there is none.
@@ -284,6 +301,10 @@ end
 
 --- What printSchema prints; with `level` only so deep.
 function struct:treeString(level)
+  if level ~= nil and math.type(level) ~= "integer" then
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = "level", expected_type = "int",
+      arg_type = require "tidemill.arguments".type_name(level) })
+  end
   local out = { "root" }
   tree(out, self, "", 1, level and level > 0 and level or math.huge)
   return table.concat(out, "\n") .. "\n"
@@ -291,11 +312,15 @@ end
 
 define("StructType", "struct", {
   new = function(fields)
-    local list = {}
+    local list, name = {}, require "tidemill.arguments".type_name
+    if fields ~= nil and (type(fields) ~= "table" or getmetatable(fields)) then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "fields", expected_type = "list", arg_type = name(fields) },
+        { class = "PySparkAttributeError", hint = "types.fromDDL reads a text" })
+    end
     for i, f in ipairs(fields or {}) do
       if getmetatable(f) ~= by_id.field then
         errors.raise("NOT_EXPECTED_TYPE", { arg_name = "fields", expected_type = "list of StructField",
-          arg_type = type(f) })
+          arg_type = name(f) }, { class = "PySparkAttributeError" })
       end
       list[i] = f
     end
@@ -312,7 +337,11 @@ define("StructType", "struct", {
         or errors.raise("INDEX_OUT_OF_RANGE", { arg_name = "StructType", index = tostring(k) })
     end
     for _, f in ipairs(t.fields) do if f.name == k then return f end end
-    return nil
+    if type(k) ~= "string" then
+      errors.raise("NOT_EXPECTED_TYPE", { arg_name = "key", expected_type = "int, slice or str",
+        arg_type = require "tidemill.arguments".type_name(k) })
+    end
+    if not k:find "^__" then errors.raise("KEY_NOT_EXISTS", { key = k }) end
   end,
   repr = function(t)
     local parts = {}
@@ -322,7 +351,7 @@ define("StructType", "struct", {
 })
 types.StructType.fromDDL = function(text, again)
   if text == types.StructType then text = again end
-  return types.fromDDL(text, true)
+  return types.fromDDL(text)
 end
 
 -- ---- from JSON ---------------------------------------------------------------------------------------------------
@@ -371,6 +400,7 @@ function types.fromDDL(text, as_struct, ...)
     errors.raise("NOT_EXPECTED_TYPE", { arg_name = "ddl", expected_type = "str",
       arg_type = require "tidemill.arguments".type_name(text) })
   end
+  if not as_struct and not text:find "%S" then return types.StructType {} end
   local handle = require "tidemill.session".active_handle()
   return types.wrap(core.parse_type(handle, text, as_struct and "schema" or "either"))
 end
@@ -387,11 +417,15 @@ local MAKE = {
   timestamp_ntz = "tidemill.timestamp_ntz \"2024-02-29 10:00:00\"",
 }
 
+-- The modules of Python's classes, as messages have them.
+local MODULE = { date = "datetime.", datetime = "datetime.", time = "datetime.", timedelta = "datetime.",
+  Decimal = "decimal." }
+
 core.hook("misfit", function(kind, value, field, row)
   local show, name = require "tidemill.row".show, require "tidemill.arguments".type_name
   errors.raise("FIELD_DATA_TYPE_UNACCEPTABLE_WITH_NAME", {
     field_name = field or "field value", data_type = tostring(types.wrap(kind)),
-    obj = show(value), obj_type = "<class '" .. name(value) .. "'>",
+    obj = show(value), obj_type = "<class '" .. (MODULE[name(value)] or "") .. name(value) .. "'>",
   }, { detail = { place = row and ("row %d, "):format(row) or "", obj_type = name(value) },
     hint = MAKE[kind.__id] and "it takes " .. MAKE[kind.__id] or nil })
 end)

@@ -67,7 +67,10 @@ end
 local INT = 0x7fffffff
 local function check_rows(v, name)
   if type(v) ~= "number" or v <= math.mininteger + 1 or v == math.maxinteger then return v end
-  if v >= -INT - 1 and v <= INT then return v end
+  if v >= -INT - 1 and v <= INT then
+    if math.tointeger(v) then return v end
+    errors.raise("NOT_EXPECTED_TYPE", { arg_name = name, expected_type = "int", arg_type = arguments.type_name(v) })
+  end
   errors.raise("INVALID_BOUNDARY." .. name:upper(), { boundary = "`" .. name .. "`", invalidValue = v .. "L",
     intMinValue = tostring(-INT - 1), intMaxValue = tostring(INT), longMinValue = math.mininteger .. "L" },
     { class = "AnalysisException", sqlState = "22003",
@@ -91,6 +94,15 @@ function M.spec(v)
   return spec
 end
 
+-- A bound as Spark prints it: rows are counted by INT, ranges by BIGINT.
+local function edge_text(spec, name, show)
+  local offset = spec[name .. "_offset"]
+  if spec[name] == "current" then return "CURRENT ROW" end
+  if not offset then return (spec[name]:gsub("_", " "):upper()) end
+  if offset.kind ~= "literal" or spec.unit == "rows" then return show(offset) end
+  return show(offset):gsub("L$", "") .. (math.type(offset.value) == "integer" and "L" or "")
+end
+
 function M.text(spec, show)
   local parts = {}
   local function list(title, nodes)
@@ -100,6 +112,10 @@ function M.text(spec, show)
   end
   list("PARTITION BY ", spec.partition)
   list("ORDER BY ", spec.order)
+  if spec.unit then
+    parts[#parts + 1] = ("%s BETWEEN %s AND %s"):format(spec.unit:upper(), edge_text(spec, "from", show),
+      edge_text(spec, "to", show))
+  end
   return table.concat(parts, " ")
 end
 

@@ -368,7 +368,11 @@ local function contains(v, x)
   local known = not kind and V.library.contains(v, x)
   if known ~= nil and not kind then return known end
   local items = V.items(v)
-  for i = 1, items.n do if V.equal(items[i], x) then return true end end
+  for i = 1, items.n do
+    local same = V.library.compare("==", items[i], x) -- a Column, which has no truth
+    if same == nil then same = V.equal(items[i], x) end
+    if V.truth(same) then return true end
+  end
   return false
 end
 
@@ -384,8 +388,8 @@ function EXPR.compare(self, node, scope)
   local left, result = value(self, node[1], scope), nil
   for i = 2, #node do
     local op, right = node[i].op, value(self, node[i][1], scope)
-    if op == "is" then result = rawequal(left, right)
-    elseif op == "is not" then result = not rawequal(left, right)
+    if op == "is" then result = V.library.same(left, right)
+    elseif op == "is not" then result = not V.library.same(left, right)
     else
       result = self.library.compare(op, left, right)
       if result == nil then result = COMPARE[op](left, right) end
@@ -410,6 +414,7 @@ local function attribute(self, v, name)
   if kind == "type" and name == "__name__" then return v.name end
   if kind == "type" and v[name] ~= nil then return v[name] end
   if not kind and type(v) ~= "string" and type(v) ~= "number" and type(v) ~= "boolean" then
+    if name == "__class__" then return V.type(V.class_name(v)) end
     return self.library.attribute(v, name)
   end
   if V.extra[kind] and V.extra[kind].attribute then return V.extra[kind].attribute(v, name) end
@@ -429,8 +434,8 @@ local function slice_places(n, s)
     return math.max(0, math.min(n, v))
   end
   local step, out = s.step or 1, {}
-  if step < 0 then unsupported "slices backwards" end
-  for i = at(s.from, 0), at(s.to, n) - 1, step do out[#out + 1] = i + 1 end
+  if step < 0 then for i = math.min(at(s.from, n - 1), n - 1), at(s.to, -1) + 1, step do out[#out + 1] = i + 1 end end
+  if step > 0 then for i = at(s.from, 0), at(s.to, n) - 1, step do out[#out + 1] = i + 1 end end
   return out
 end
 M.slice_places = slice_places

@@ -247,8 +247,8 @@ end
 function B.isinstance(args)
   local classes = V.kind(args[2]) == "tuple" and args[2] or { args[2], n = 1 }
   for i = 1, classes.n do
-    local name = classes[i].name or V.library.name(classes[i])
-    if V.class_name(args[1]) == name or name == "object" then return true end
+    local name = classes[i].name or V.library.class_of(classes[i])
+    if name == "object" or V.library.is_a(V.class_name(args[1]), name) then return true end
   end
   return false
 end
@@ -278,7 +278,8 @@ function T.float(args)
   local v = args[1] or 0.0
   local words = { nan = 0 / 0, inf = math.huge, ["-inf"] = -math.huge, infinity = math.huge }
   if type(v) == "string" then v = words[v:lower()] or tonumber(v) or V.throw("ValueError", "could not convert") end
-  return V.number(v) and V.number(v) + 0.0 or tonumber(tostring(v)) + 0.0
+  local n = V.number(v) or tonumber(tostring(v))
+  return n and n + 0.0 or V.throw("TypeError", "float() argument must be a string or a real number")
 end
 function T.bool(args) return V.truth(args[1] or false) end
 function T.list(args) return args.n == 0 and V.list {} or B.iter(args) end

@@ -20,6 +20,8 @@ local throw, unsupported = V.throw, V.unsupported
 
 -- ---- what PySpark declares ---------------------------------------------------------------------------------------
 
+local module_of = {} -- class -> the module that defines it
+local bases = {} -- class -> names of the classes it derives from
 local members = {} -- class -> member -> { kind, params, returns }
 local functions = {} -- name of pyspark.sql.functions -> params
 local types = {} -- names of the classes of pyspark.sql.types
@@ -30,6 +32,8 @@ function M.declare(surface)
     -- pyspark.sql.catalog has a Column of its own, which is a record here
     if o.class and not (o.class == "Column" and o.module:find "catalog") then
       members[o.class] = members[o.class] or {}
+      bases[o.class] = bases[o.class] or o.bases
+      module_of[o.class] = module_of[o.class] or o.module
       for _, m in ipairs(o.members) do members[o.class][m.name] = m end
       if o.module:find "types$" then types[o.class] = true end
     elseif o["function"] then functions[o["function"]] = o.params end
@@ -82,6 +86,28 @@ end
 local function is_column(v) return lua_class(v) == "Column" end
 local function is_row(v) return lua_class(v) == "Row" end
 local function is_class(v) return (lua_class(v) or ""):find "^type " ~= nil end
+
+--- Is a class, by name, another one or one derived from it?
+function L.is_a(name, of)
+  if name == of then return true end
+  for _, b in ipairs(bases[name] or {}) do if L.is_a(b, of) then return true end end
+  return false
+end
+-- What PySpark's classes are called in full: those of the classic client where there are two.
+local CLASSIC = { DataFrame = "dataframe", DataFrameNaFunctions = "dataframe", DataFrameStatFunctions = "dataframe",
+  Column = "column" }
+function L.full_name(name)
+  if CLASSIC[name] then return "pyspark.sql.classic." .. CLASSIC[name] .. "." .. name end
+  return module_of[name] and module_of[name] .. "." .. name or name
+end
+function L.class_of(v) return is_class(v) and lua_class(v):sub(6) or v == T.DataType and "DataType" or L.name(v) end
+
+--- `is`: each of the atomic types is one object in Python.
+function L.same(a, b)
+  if rawequal(a, b) then return true end
+  local name = lua_class(a)
+  return name ~= nil and name == lua_class(b) and L.is_a(name, "DataType") and a == b
+end
 
 -- ---- to Lua ------------------------------------------------------------------------------------------------------
 
@@ -333,9 +359,44 @@ SPELLING.UDFRegistration = {
   end,
 }
 
+-- A tuple is one value among others, of which lists and sets stand for all.
+SPELLING.Column = {
+  isin = function(args, named)
+    if args.n == 1 and V.kind(args[1]) == "tuple" then args[1] = V.list { args[1], n = 1 } end
+    return named
+  end,
+}
+
+-- Metadata is data whose lists say no length.
+local function plain_data(v)
+  local kind = V.kind(v)
+  if kind == "dict" then
+    local out = {}
+    for i = 1, v.n do out[to_lua(v.keys[i])] = plain_data(v.values[i]) end
+    return out
+  elseif kind == "list" or kind == "tuple" then
+    local out = {}
+    for i = 1, v.n do out[i] = plain_data(v[i]) end
+    return out
+  end
+  local out = to_lua(v)
+  if out == nil then out = tidemill.null end
+  return out
+end
+function SPELLING.DataFrame.withMetadata(args, named)
+  if V.kind(args[2]) == "dict" then args[2] = plain_data(args[2]) end
+  return named
+end
+function SPELLING.Column.alias(_, named)
+  for _, p in ipairs(named) do if p[1] == "metadata" then p[2] = plain_data(p[2]) end end
+  return named
+end
+SPELLING.Column.name = SPELLING.Column.alias
+
 -- Arguments by name of the function go with it.
 function SPELLING.DataFrame.transform(args, named)
   local f = args[1]
+  if V.kind(f) ~= "function" then throw("TypeError", "'%s' object is not callable", V.class_name(f)) end
   args[1] = V.func("transform", function(given) return f.call(given, named) end)
   return {}
 end
@@ -364,6 +425,18 @@ end
 local function takes_map(params)
   for _, p in ipairs(params) do if (p.type or ""):find "Dict" then return true end end
   return false
+end
+
+-- None where PySpark's declaration has none is what is given, not what is left out.
+local function said_none(params, args)
+  for i = 1, args.n do
+    local p = params[i]
+    local dict = p and (p.type or ""):find "^Dict"
+    local takes = not p or (p.name:find "^%*" and not dict) or p.default == "None" or not p.type
+      or p.type:find "Optional"
+      or p.type:find "None" or p.type:find "Any" or p.type:find "Literal"
+    if not takes and rawequal(args[i], None) then args[i] = tidemill.null end
+  end
 end
 
 -- A text where PySpark expects the name of a column, though it is none.
@@ -503,6 +576,7 @@ local function bound(v, class, name, f)
       named = {}
     end
     if spelled then named = spelled(args, named) end
+    said_none(params, args)
     if name ~= "drop" then name_columns(params, args) end -- names of columns, not columns
     local schema = class == "DataFrame" and hint and hint:find "Row" and v.schema or nil
     local result = M.call_lua(f, v, args, named, hint)
@@ -526,16 +600,18 @@ function L.attribute(v, name)
   if class == "SparkSession" and name == "sparkContext" then return M.context(v) end
   local f
   if class == "Column" then f = column_attribute(v, name) else f = v[name] end
+  if f == nil and v == T and types[name] then return V.type(name) end -- NumericType and the like: for isinstance
   if class == "DataFrame" and type(f) == "function" and not members.DataFrame[name] then
     return v:col(name) -- a method in Lua alone: in Python the column of that name
   end
   if STATIC[f] then return f end
-  if type(f) ~= "function" then return to_python(f, returns(class, name)) end
+  if type(f) ~= "function" then return to_python(f, name == "metadata" and "Dict" or returns(class, name)) end
   if static(v) then
     local own = class:match "^type (.*)" or class
     local hint, params = returns(own, name), v == F and functions[name] or parameters(own, name)
     local wrapped = V.func(name, function(args, named)
       if v == F and name == "udf" then return udf(args, named) end
+      if name == "fromJson" then return to_python(f(to_lua(args[1], true)), hint) end -- data, names in any order
       name_columns(params, args)
       return M.call_lua(f, nil, args, named, hint)
     end)
@@ -585,6 +661,11 @@ function INDEX.DataFrame(df, key)
   if type(key) == "string" then return df:col(key) end
   if is_column(key) then return df:filter(key) end
   local kind = V.kind(key)
+  if kind == "slice" then -- what Lua has not, under its name
+    local _, e = pcall(function() return df[key] end)
+    e.messageParameters.arg_type = kind
+    error(e, 0)
+  end
   if kind == "list" or kind == "tuple" then return df:select(to_lua(key)) end
   if math.type(key) == "integer" then return df:col(df.columns[at_of(key, #df.columns, "list")]) end
   return df[to_lua(key)]
@@ -649,6 +730,9 @@ end
 
 --- `in` over a Row looks among its names.
 function L.contains(v, x)
+  if is_column(v) then
+    error({ python = "PySparkValueError", condition = "CANNOT_APPLY_IN_FOR_COLUMN", messageParameters = {} }, 0)
+  end
   if not is_row(v) then return nil end
   for _, name in ipairs(getmetatable(v).__fields) do if name == x then return true end end
   return false

@@ -165,7 +165,7 @@ local REPR = {
   bytearray = function(v) return "bytearray(b" .. quoted(v.text, true) .. ")" end,
   complex = function(v) return ("(%s+%sj)"):format(v.real, v.imag) end,
   int = function(v) return v.digits end,
-  type = function(v) return "<class '" .. v.name .. "'>" end,
+  type = function(v) return "<class '" .. M.library.full_name(v.name) .. "'>" end,
   module = function(v) return "<module '" .. v.name .. "'>" end,
   ["function"] = function(v)
     if v.bound == nil then return "<function " .. v.name .. ">" end
