@@ -160,7 +160,7 @@ static mill_status longest_rows(mill_call *call, const mill_vector *const *args,
 }
 
 KERNEL_HEAD(k_zip_with) {
-  elements e;
+  elements e = {0};
   uint32_t *sizes, from = 0;
   mill_vector x, y;
   mill_span *r = out->data;
