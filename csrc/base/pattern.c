@@ -260,16 +260,18 @@ typedef struct printer {
   mill_error *err;
 } printer;
 
-static mill_status put(printer *p, const char *s, size_t n) {
+static inline mill_status put(printer *p, const char *s, size_t n) {
   return mill_text_add(p->out, s, n, p->err);
 }
 
-/* At least `width` digits of a number that is not negative. */
+/* At least `width` digits of a number that is not negative. Most are one or two, or a year of four. */
 static mill_status number(printer *p, int64_t v, int width) {
-  if (width == 2 && v < 100) {
-    const char two[2] = {(char)('0' + v / 10), (char)('0' + v % 10)};
-    return put(p, two, 2);
-  }
+  const uint32_t low = (uint32_t)v % 10000;
+  const char four[4] = {(char)('0' + low / 1000), (char)('0' + low / 100 % 10),
+                        (char)('0' + low / 10 % 10), (char)('0' + low % 10)};
+  if (width == 1 && v < 10) return put(p, four + 3, 1);
+  if (width <= 2 && v < 100) return put(p, four + 2, 2);
+  if (width == 4 && v < 10000) return put(p, four, 4);
   char digits[64], *end = digits + sizeof digits, *at = end;
   do *--at = (char)('0' + v % 10);
   while ((v /= 10) > 0);
@@ -278,7 +280,8 @@ static mill_status number(printer *p, int64_t v, int width) {
 }
 
 static mill_status name(printer *p, const char *full, int count) {
-  return put(p, full, count < 4 ? 3 : strlen(full));
+  if (count < 4) return put(p, full, 3);
+  return put(p, full, strlen(full));
 }
 
 static mill_status year(printer *p, int count, bool era) {
@@ -401,7 +404,7 @@ static mill_status print_item(printer *p, const pattern_item *t, bool era) {
   int h12 = d->hour % 12;
   if (p->locale && mill_pattern_names(t, &list)) return local_name(p, t, list);
   switch (t->letter) {
-  case 0: return put(p, t->s, t->n);
+  case 0: return t->n == 1 ? put(p, t->s, 1) : put(p, t->s, t->n);
   case '[':
   case ']': return MILL_OK;
   case 'G':

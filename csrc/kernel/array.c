@@ -443,27 +443,10 @@ static mill_status bind_flatten(mill_binding *b, mill_error *err) {
 }
 
 /* A struct of the n-th elements; the shorter ones give nulls. */
-/* Elements [0, sizes[i]) of row i of v, one after the other; nulls where the row has ended. */
-static mill_status zip_column(mill_call *call, const mill_vector *v, const uint32_t *sizes,
-                              size_t n, uint32_t *at, uint32_t total, mill_vector *to,
-                              mill_error *err) {
-  mill_vector null;
-  bool typed = v->child && v->child->type->phys != MILL_PHYS_NONE;
-  if (!typed) {
-    mill_vector_null(&null, to->type);
-    return mill_vector_append(to, &null, NULL, total, false, call->arena, err);
-  }
-  for (size_t i = 0, all = 0; i < n; i++) {
-    mill_span s = span_at(v, i);
-    for (uint32_t k = 0; k < sizes[i]; k++) at[all++] = k < s.size ? s.start + k : MILL_NO_ELEMENT;
-  }
-  return mill_list_pick(call, v->child, at, total, to, err);
-}
-
 KERNEL_HEAD(k_zip) {
   mill_vector *item = &out->child[0];
   mill_span *r = out->data;
-  uint32_t *sizes, *at;
+  uint32_t *sizes;
   uint64_t total = 0;
   MILL_TRY(mill_list_places(call, n, &sizes, err));
   for (size_t i = 0; i < n; i++) {
@@ -476,10 +459,9 @@ KERNEL_HEAD(k_zip) {
     total += sizes[i];
   }
   if (total >= UINT32_MAX) return mill_oom(call->arena->memory, total, err);
-  MILL_TRY(mill_list_places(call, total, &at, err));
   MILL_TRY(mill_vector_reserve(item, (uint32_t)total, call->arena, err));
   for (int a = 0; a < call->nargs; a++)
-    MILL_TRY(zip_column(call, args[a], sizes, n, at, (uint32_t)total, &item->child[a], err));
+    MILL_TRY(mill_list_pad(call, args[a], sizes, n, total, &item->child[a], err));
   item->size = (uint32_t)total;
   return MILL_OK;
 }

@@ -75,9 +75,24 @@ CAST_KERNEL(local_to_date) {
   return MILL_OK;
 }
 
+/* Midnights of UTC; false where one is beyond the range. */
+static bool utc_midnights(const mill_vector *v, size_t n, int64_t *r) {
+  const int32_t most = INT64_MAX / MILL_MICROS_DAY;
+  const int32_t *days = v->data;
+  const uint32_t mask = v->mask;
+  bool beyond = false;
+  for (size_t i = 0; i < n; i++) {
+    const int32_t day = days[i & mask];
+    beyond |= day > most || day < -most;
+    r[i] = (int64_t)((uint64_t)day * MILL_MICROS_DAY); /* what runs over is made again */
+  }
+  return !beyond;
+}
+
 CAST_KERNEL(date_to_timestamp) {
   const mill_zone *zone = mill_session_zone(call->set);
   int64_t *r = out->data;
+  if (mill_zone_is_utc(zone) && utc_midnights(args[0], n, r)) return MILL_OK;
   MILL_EACH(out, n, i) {
     int64_t local = (int64_t)MILL_AT(int32_t, args[0], i) * MILL_MICROS_DAY;
     r[i] = 0;

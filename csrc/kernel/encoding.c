@@ -48,33 +48,34 @@ static inline char *put_three(char *q, const char *s) {
   return q + 4;
 }
 
-/* The 8 letters of 5 bytes, in base 32. */
-static inline char *put_five(char *q, const char *s) {
-  const uint8_t a = (uint8_t)s[0], b = (uint8_t)s[1], c = (uint8_t)s[2], d = (uint8_t)s[3];
-  const uint8_t e = (uint8_t)s[4];
-  q[0] = letters32[a >> 3];
-  q[1] = letters32[(a << 2 | b >> 6) & 31];
-  q[2] = letters32[b >> 1 & 31];
-  q[3] = letters32[(b << 4 | c >> 4) & 31];
-  q[4] = letters32[(c << 1 | d >> 7) & 31];
-  q[5] = letters32[d >> 2 & 31];
-  q[6] = letters32[(d << 3 | e >> 5) & 31];
-  q[7] = letters32[e & 31];
+/* Of n bytes, at most 5, the 8 letters in base 32 of which `used` are some and the rest '='. All are made at
+** once: five bits each into a byte of their own, by halves, which then become letters, or digits from 26 on. */
+static inline char *put_five(char *q, const char *s, size_t n, size_t used) {
+  const uint64_t each = 0x0101010101010101;
+  uint64_t x = 0;
+  for (size_t k = 0; k < n; k++) x |= (uint64_t)(uint8_t)s[k] << (32 - 8 * k);
+  x = x >> 20 | (x & 0xfffff) << 32;
+  x = (x >> 10 & 0x3ff000003ff) | (x & 0x3ff000003ff) << 16;
+  x = (x >> 5 & 0x1f001f001f001f) | (x & 0x1f001f001f001f) << 8;
+  const uint64_t digit = (x + (128 - 26) * each) >> 7 & each;
+  x += 'A' * each - digit * ('A' + 26 - '2');
+  const uint64_t kept = UINT64_MAX >> (64 - 8 * used);
+  x = (x & kept) | ('=' * each & ~kept);
+  memcpy(q, &x, 8);
   return q + 8;
 }
 
 static inline char *put_group(char *q, const char *s, int bits) {
-  return bits == 6 ? put_three(q, s) : put_five(q, s);
+  return bits == 6 ? put_three(q, s) : put_five(q, s, 5, 8);
 }
 
 /* The letters of n bytes, fewer than a group has, filled up with '='. */
 static inline char *put_rest(char *q, const char *s, size_t n, int bits) {
-  static const uint8_t letters_of[] = {0, 2, 4, 5, 7}; /* in base 32 */
-  size_t used = bits == 6 ? n + 1 : letters_of[n];
-  char last[5] = {0};
-  for (size_t k = 0; k < n; k++) last[k] = s[k];
-  char *end = put_group(q, last, bits);
-  for (char *p = q + used; p < end; p++) *p = '=';
+  static const uint8_t letters_of[] = {0, 2, 4, 5, 7};
+  if (bits == 5) return put_five(q, s, n, letters_of[n]);
+  const char last[3] = {s[0], n > 1 ? s[1] : 0, 0};
+  char *end = put_three(q, last);
+  for (char *p = q + n + 1; p < end; p++) *p = '=';
   return end;
 }
 

@@ -129,19 +129,14 @@ static mill_status bind_quantifier(mill_binding *b, mill_error *err) {
 
 /* ---- zip_with ------------------------------------------------------------------------------- */
 
-/* Values of one array at the places of e; nulls where the array has ended. */
-static mill_status padded(mill_call *call, const mill_vector *v, const elements *e,
-                          mill_vector *out, mill_error *err) {
+/* Values of one array, sizes[i] of row i; nulls where the array has ended. */
+static mill_status padded(mill_call *call, const mill_vector *v, const uint32_t *sizes, size_t n,
+                          uint32_t total, mill_vector *out, mill_error *err) {
   const mill_vector *c = v->child;
   if (c == NULL || c->type->phys == MILL_PHYS_NONE) return values_at(call, c, NULL, 0, out, err);
-  for (uint32_t k = 0; k < e->n;) { /* a row: what there is, then nulls */
-    uint32_t row = e->row[k], place = 0;
-    mill_span s = span_at(v, row);
-    for (; k < e->n && e->row[k] == row; k++, place++)
-      e->at[k] = place < s.size ? s.start + place : MILL_NO_ELEMENT;
-  }
-  MILL_TRY(mill_vector_init(out, c->type, e->n, call->arena, err));
-  return mill_list_pick(call, c, e->at, e->n, out, err);
+  MILL_TRY(mill_vector_init(out, c->type, total, call->arena, err));
+  out->size = 0;
+  return mill_list_pad(call, v, sizes, n, total, out, err);
 }
 
 static uint32_t longest(const mill_vector *a, const mill_vector *b, size_t i) {
@@ -149,23 +144,33 @@ static uint32_t longest(const mill_vector *a, const mill_vector *b, size_t i) {
   return is_null(a, i) || is_null(b, i) ? 0 : x > y ? x : y;
 }
 
-KERNEL_HEAD(k_zip_with) {
+/* The longer of two lists in each row; the rows of their elements. */
+static mill_status longest_rows(mill_call *call, const mill_vector *const *args, size_t n,
+                                uint32_t **sizes, elements *e, mill_error *err) {
   size_t total = 0;
-  elements e;
+  MILL_TRY(mill_list_places(call, n, sizes, err));
+  for (size_t i = 0; i < n; i++) total += (*sizes)[i] = longest(args[0], args[1], i);
+  MILL_TRY(elements_new(call, total, e, err));
+  for (size_t i = 0; i < n; i++) {
+    uint32_t *row = e->row + e->n, size = (*sizes)[i];
+    for (uint32_t k = 0; k < size; k++) row[k] = (uint32_t)i;
+    e->n += size;
+  }
+  return MILL_OK;
+}
+
+KERNEL_HEAD(k_zip_with) {
+  elements e = {0};
+  uint32_t *sizes, from = 0;
   mill_vector x, y;
   mill_span *r = out->data;
-  for (size_t i = 0; i < n; i++) total += longest(args[0], args[1], i);
-  MILL_TRY(elements_new(call, total, &e, err));
-  for (size_t i = 0; i < n; i++) {
-    uint32_t size = longest(args[0], args[1], i);
-    r[i] = (mill_span){e.n, size};
-    for (uint32_t k = 0; k < size; k++, e.n++) e.row[e.n] = (uint32_t)i, e.place[e.n] = (int32_t)k;
-  }
+  MILL_TRY(longest_rows(call, args, n, &sizes, &e, err));
+  for (size_t i = 0; i < n; from += sizes[i++]) r[i] = (mill_span){from, sizes[i]};
   MILL_TRY(nulls_of(call, args[0], n, out, err));
   MILL_TRY(nulls_of(call, args[1], n, out, err));
   if (e.n == 0) return MILL_OK;
-  MILL_TRY(padded(call, args[0], &e, &x, err));
-  MILL_TRY(padded(call, args[1], &e, &y, err));
+  MILL_TRY(padded(call, args[0], sizes, n, e.n, &x, err));
+  MILL_TRY(padded(call, args[1], sizes, n, e.n, &y, err));
   const mill_vector *v, *vars[] = {&x, &y};
   MILL_TRY(call->lambda->eval(call->lambda, 2, vars, e.row, e.n, &v, err));
   return mill_vector_append(&out->child[0], v, NULL, e.n, false, call->arena, err);

@@ -132,6 +132,66 @@ mill_status mill_list_pick(mill_call *call, const mill_vector *child, uint32_t *
   return mill_vector_append(out, child, at, n, false, call->arena, err);
 }
 
+static inline uint32_t at_most(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/* One loop a row: how long it is decides, not whether some are missing. */
+#define PAD(T)                                                                                     \
+  for (size_t i = 0; i < n; i++) {                                                                 \
+    static const T nothing = 0;                                                                    \
+    const mill_span s = span_at(list, i);                                                          \
+    const T *p = s.size ? (const T *)list->child->data + s.start : &nothing;                       \
+    const uint32_t last = s.size ? s.size - 1 : 0;                                                 \
+    for (uint32_t k = 0; k < sizes[i]; k++) ((T *)to->data)[at + k] = p[at_most(k, last)];         \
+    missing |= s.size < sizes[i];                                                                  \
+    at += sizes[i];                                                                                \
+  }
+
+static void clear_bits(uint64_t *valid, size_t from, size_t n) {
+  for (size_t some; n > 0; from += some, n -= some) {
+    some = 64 - from % 64 < n ? 64 - from % 64 : n;
+    valid[from / 64] &= ~(UINT64_MAX >> (64 - some) << from % 64);
+  }
+}
+
+/* Words without nulls, with room for all; what is null has the value of the row's last. */
+static mill_status pad_words(mill_call *call, const mill_vector *list, const uint32_t *sizes,
+                             size_t n, mill_vector *to, mill_error *err) {
+  size_t at = 0;
+  bool missing = false;
+  switch (to->type->phys) {
+    MILL_WORD_CASES(PAD)
+  default: break;
+  }
+  to->size = (uint32_t)at;
+  if (!missing) return MILL_OK;
+  MILL_TRY(mill_vector_need_valid(to, call->arena, err));
+  for (size_t i = at = 0; i < n; at += sizes[i++]) {
+    uint32_t some = at_most(span_at(list, i).size, sizes[i]);
+    clear_bits(to->valid, at + some, sizes[i] - some);
+  }
+  return MILL_OK;
+}
+
+mill_status mill_list_pad(mill_call *call, const mill_vector *list, const uint32_t *sizes, size_t n,
+                          size_t total, mill_vector *to, mill_error *err) {
+  const mill_vector *child = list->child;
+  mill_vector null;
+  if (child == NULL || child->type->phys == MILL_PHYS_NONE) {
+    mill_vector_null(&null, to->type);
+    return mill_vector_append(to, &null, NULL, total, false, call->arena, err);
+  }
+  MILL_TRY(mill_vector_reserve(to, (uint32_t)total, call->arena, err));
+  if (mill_list_words(child) && !child->valid && child->type->phys == to->type->phys)
+    return pad_words(call, list, sizes, n, to, err);
+  uint32_t *at;
+  MILL_TRY(mill_list_places(call, total, &at, err));
+  for (size_t i = 0, all = 0; i < n; i++) {
+    mill_span s = span_at(list, i);
+    for (uint32_t k = 0; k < sizes[i]; k++) at[all++] = k < s.size ? s.start + k : MILL_NO_ELEMENT;
+  }
+  return mill_list_pick(call, child, at, total, to, err);
+}
+
 /* Every nargs-th value from `to` on, which has room for them. */
 #define SPREAD(T)                                                                                  \
   for (size_t i = 0; i < n; i++) ((T *)to)[i * every] = ((const T *)v->data)[(uint32_t)i & v->mask]

@@ -30,6 +30,11 @@ void mill_list_best(const mill_vector *list, int sign, size_t n, uint32_t *at);
 mill_status mill_list_pick(mill_call *call, const mill_vector *child, uint32_t *at, size_t n,
                            mill_vector *out, mill_error *err) MILL_USE_RESULT;
 
+/* Append to `to`, which is empty, sizes[i] elements of each row of `list`, `total` of all: nulls where it has
+** ended. */
+mill_status mill_list_pad(mill_call *call, const mill_vector *list, const uint32_t *sizes, size_t n,
+                          size_t total, mill_vector *to, mill_error *err) MILL_USE_RESULT;
+
 /* Append to `to` the n rows of args[0], args[step], .. below args[nargs] in turn: the elements of n
 ** lists. All have the type of `to`. */
 mill_status mill_list_interleave(mill_call *call, mill_vector *to, const mill_vector *const *args,

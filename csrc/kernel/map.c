@@ -326,7 +326,31 @@ static mill_status bind_entries(mill_binding *b, mill_error *err) {
   return b->result ? MILL_OK : mill_oom(b->ctx->memory, 1, err);
 }
 
-KERNEL_HEAD(k_from_arrays) {
+/* Whether every row has its keys and its values at the same places of two children that hold values. */
+static bool side_by_side(const mill_vector *const *args, const mill_vector *out, size_t n) {
+  const mill_vector *k = args[0], *v = args[1];
+  bool differ = false;
+  for (int c = 0; c < 2; c++)
+    if (args[c]->child == NULL || args[c]->child->type->phys == MILL_PHYS_NONE) return false;
+  MILL_EACH(out, n, i) {
+    mill_span a = MILL_AT(mill_span, k, i), b = MILL_AT(mill_span, v, i);
+    differ |= a.start != b.start || a.size != b.size;
+  }
+  return !differ;
+}
+
+/* The children of both are shared. */
+static mill_status join_arrays(mill_call *call, const mill_vector *const *args, size_t n,
+                               mill_vector *out, mill_error *err) {
+  mill_span *r = out->data;
+  for (size_t i = 0; i < n; i++)
+    r[i] = mill_valid_bit(out->valid, i) ? MILL_AT(mill_span, args[0], i) : (mill_span){0, 0};
+  for (int c = 0; c < 2; c++) out->child[c] = args[c]->child[0];
+  return mill_check_maps(call, &out->child[0], r, n, err);
+}
+
+static mill_status copy_arrays(mill_call *call, const mill_vector *const *args, size_t n,
+                               mill_vector *out, mill_error *err) {
   MILL_EACH(out, n, i) {
     mill_span k = span_at(args[0], i), v = span_at(args[1], i);
     uint32_t from = out->child[0].size;
@@ -335,6 +359,12 @@ KERNEL_HEAD(k_from_arrays) {
                          err));
     ((mill_span *)out->data)[i] = (mill_span){from, k.size};
   }
+  return MILL_OK;
+}
+
+KERNEL_HEAD(k_from_arrays) {
+  bool shared = !call->set->last_wins && side_by_side(args, out, n);
+  MILL_TRY((shared ? join_arrays : copy_arrays)(call, args, n, out, err));
   return mill_map_last_wins(call, out, n, err);
 }
 

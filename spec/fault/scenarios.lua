@@ -156,6 +156,7 @@ sql("short ways of kernels", "SELECT levenshtein(repeat(s, 40), repeat(reverse(s
   .. "sequence(d, date_add(d, 3)), s ILIKE '%X%', mask(s), base64(s), to_base32(s), overlay(s, '#', 2), "
   .. "date_format(d, \"yyyy-MM-dd'T'HH:mm\"), timestampdiff(HOUR, d, TIMESTAMP'2024-01-01 00:00:00'), "
   .. "unix_nanos(timestamp_nanos(id)), st_asbinary(st_geomfromwkb(X'0101000000000000000000F03F0000000000000040')), "
+  .. "map_from_arrays(array(id, v), array(s, s)), date_format(d, 'EEE, d MMM yyyy'), "
   .. "round(id / 3, 1), CAST(id AS DECIMAL(9, 2)) / 7 FROM (SELECT id, id + 1 AS v, concat('word é ', id) AS s, "
   .. "array(id, 1L) AS a, array(v, id, 2L) AS b, date_add(DATE'2024-01-01', CAST(id AS INT)) AS d FROM range(20))")
 sql("error of the query", "SELECT coalesce(try_divide(1, 0), 7)")

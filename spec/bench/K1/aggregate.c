@@ -40,8 +40,8 @@ static void k_decimal_sum(const table *t, result *r) {
 }
 
 static void k_max(const table *t, result *r) {
-  int64_t most = t->i[0];
-  for (size_t k = 1; k < t->rows; k++) most = t->i[k] > most ? t->i[k] : most;
+  int64_t most = INT64_MIN;
+  for (size_t k = 0; k < t->rows; k++) most = t->i[k] + t->j[k] > most ? t->i[k] + t->j[k] : most;
   one(r, (double)most);
 }
 

@@ -177,6 +177,7 @@ static void k_months_between(const table *t, result *r) {
   }
 }
 
+EACH(k_cast_timestamp, values, t->d[k] * DAY)
 EACH(k_unix_timestamp, values, floor_div(t->ts[k], 1000000))
 
 static void k_date_format_names(const table *t, result *r) {
@@ -257,6 +258,7 @@ const kernel_case time_cases[] = {{"date_part.year", k_year, INT32},
                                   {"date_shift.next_day", k_next_day, INT32},
                                   {"date_shift.months_between", k_months_between, REAL},
                                   {"date_shift.unix_seconds", k_unix_timestamp, INT64},
+                                  {"date_zone.cast_timestamp", k_cast_timestamp, INT64},
                                   {"date_text.date_format_names", k_date_format_names, TEXT},
                                   {"date_text.from_unixtime", k_from_unixtime, TEXT},
                                   {"date_make.make_timestamp", k_make_timestamp, INT64},
