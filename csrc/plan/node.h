@@ -171,7 +171,7 @@ struct mill_node {
   bool set_operation; /* JOIN, WINDOW: made of EXCEPT or INTERSECT */
   int nhints;
   const mill_expr **hints; /* of a SELECT: CALLs, or NAMEs where nothing is given */
-  const char *text; /* the statement; NULL: built by calls */
+  const char *text;        /* the statement; NULL: built by calls */
   int32_t start, stop;
 };
 
