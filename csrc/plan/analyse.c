@@ -538,8 +538,9 @@ const mill_node *mill_analyse(mill_planner *w, const mill_node *n, const mill_sc
   if (n == NULL || w->status != MILL_OK) return NULL;
   if (n->analysed) return apart(w, n, outer);
   if (!mill_w_enter(w)) return NULL;
-  const mill_node *r = mill_check_attributes(w, analyse_kind(w, n, outer));
-  r = mill_check_subqueries(w, r);
+  const mill_node *r = mill_check_hints(w, n) ? analyse_kind(w, n, outer) : NULL;
+  r = mill_check_subqueries(w, mill_check_attributes(w, r));
+  if (r && !mill_resolve_hints(w, n, r, outer)) r = NULL;
   if (r == NULL) mill_w_at(w, n->text, n->start, n->stop);
   mill_w_leave(w);
   return r;

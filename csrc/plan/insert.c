@@ -111,16 +111,20 @@ static const mill_node *insert_directory(mill_planner *w, const mill_node *n) {
   return w->status ? NULL : mill_nothing(w);
 }
 
+static bool insert_one(mill_planner *w, const mill_node *n) {
+  if (n->name) return insert_directory(w, n) != NULL;
+  const mill_node *one = mill_identifier(w, n);
+  if (one) one = mill_path_relation(w, one);
+  return one && insert_rows(w, one);
+}
+
 const mill_node *mill_insert(mill_planner *w, const mill_node *n, const mill_scope *outer) {
   (void)outer;
   if (n->kind == MILL_N_INSERT && n->name) return insert_directory(w, n);
   bool many = n->kind == MILL_N_INSERTS;
   if (!mill_w_begin(w)) return NULL;
   bool good = true;
-  for (int i = 0; good && i < (many ? n->nchildren : 1); i++) {
-    const mill_node *one = mill_identifier(w, many ? n->child[i] : n);
-    if (one) one = mill_path_relation(w, one);
-    good = one && insert_rows(w, one);
-  }
+  for (int i = 0; good && i < (many ? n->nchildren : 1); i++)
+    good = insert_one(w, many ? n->child[i] : n);
   return mill_w_end(w, good) ? mill_nothing(w) : NULL;
 }

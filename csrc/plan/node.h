@@ -168,7 +168,10 @@ struct mill_node {
   bool global, having, outer, natural, lateral, nearest, by_name, allow_missing, intersect, all,
       replace, if_exists, extended, replacement, within_watermark, recursive, qualify, temporary,
       ordinality, view, user, system;
-  const char *text; /* the statement; NULL: built by calls */
+  bool set_operation; /* JOIN, WINDOW: made of EXCEPT or INTERSECT */
+  int nhints;
+  const mill_expr **hints; /* of a SELECT: CALLs, or NAMEs where nothing is given */
+  const char *text;        /* the statement; NULL: built by calls */
   int32_t start, stop;
 };
 

@@ -6,6 +6,7 @@
 ** columns that neither the pivot column nor the aggregates use; `all` says that they are given. */
 #include <string.h>
 
+#include "kernel/coerce.h"
 #include "plan/plan_int.h"
 
 typedef struct pivot {
@@ -71,11 +72,19 @@ static const char *value_name(mill_planner *w, const mill_expr *e) {
   return mill_w_copy(w, mill_str_data(s), s->size);
 }
 
+/* A text may be no value of the type, which a field that is never NULL does not take. */
+static bool texts_fit(const mill_type *from, const mill_type *to) {
+  if (from->id != MILL_STRUCT || from->nfields != to->nfields) return true;
+  for (uint32_t i = 0; i < from->nfields; i++) {
+    const mill_type *f = from->fields[i].type, *t = to->fields[i].type;
+    bool lossy = f->id == MILL_STRING && t->id != MILL_STRING && t->id != MILL_BINARY;
+    if ((lossy && !to->fields[i].nullable) || !texts_fit(f, t)) return false;
+  }
+  return true;
+}
+
 static bool value_fits(mill_planner *w, const mill_expr *e, const mill_type *t) {
-  bool nested = t->id == MILL_STRUCT;
-  if (e->type == t || e->type->id == MILL_NULL) return true;
-  if (nested == (e->type->id == MILL_STRUCT) && (!nested || e->type->nfields == t->nfields))
-    return true;
+  if (mill_can_cast(e->type, t, false) && texts_fit(e->type, t)) return true;
   const char *has = mill_w_simple_type(w, e->type), *wants = mill_w_simple_type(w, t);
   if (has && wants)
     (void)MILL_W_FAIL_AT(w, e, MILL_E_PIVOT_VALUE_DATA_TYPE_MISMATCH, "value", mill_w_sql(w, e),
@@ -83,23 +92,19 @@ static bool value_fits(mill_planner *w, const mill_expr *e, const mill_type *t) 
   return false;
 }
 
-static bool take_values(mill_planner *w, pivot *p) {
-  const mill_scope none = {0};
+static bool take_values(mill_planner *w, const mill_scope *s, pivot *p) {
   int n = p->node->nvalues;
   p->names = mill_w_alloc(w, (size_t)(n + 1) * sizeof *p->names);
   for (int i = 0; p->names && i < n; i++) {
-    const mill_expr *e = p->node->values[i], *r;
-    const mill_vector *v = NULL;
-    bool column = bare(e)->kind == MILL_X_NAME;
-    r = column ? NULL : mill_resolve(w, &none, e);
-    if (r == NULL && !column) return false;
-    bool constant = r && mill_x_foldable(r) && !mill_x_rewritten(e) && !mill_x_rewritten(r);
-    if (constant && (v = mill_w_compute(w, bare(r))) == NULL) return false;
+    const mill_expr *e = p->node->values[i], *r = mill_resolve(w, s, e);
+    if (r == NULL) return false;
+    bool constant = mill_x_foldable(r) && !mill_x_rewritten(e) && !mill_x_rewritten(r);
     if (!constant) {
       (void)MILL_W_FAIL_AT(w, e, MILL_E_NON_LITERAL_PIVOT_VALUES, "expression",
-                           mill_w_quoted_sql(w, r ? r : e), NULL);
+                           mill_w_quoted_sql(w, bare(r)), NULL);
       return false;
     }
+    if (mill_w_compute(w, bare(r)) == NULL) return false;
     p->names[i] = value_name(w, r);
     if (p->names[i] == NULL || !value_fits(w, bare(r), p->column->type) ||
         !mill_exprs_add(w, &p->values, mill_x_cast(w, bare(r), p->column->type)))
@@ -157,10 +162,10 @@ const mill_node *mill_analyse_pivot(mill_planner *w, const mill_node *n, const m
   pivot p = {.node = n, .column = mill_resolve(w, &s, n->exprs[0])};
   if (p.column == NULL) return NULL;
   p.column = bare(p.column);
-  if (p.column->type->id == MILL_MAP || p.column->type->id == MILL_VARIANT)
+  if (!mill_type_orderable(p.column->type))
     return MILL_W_FAIL_AT(w, n, MILL_E_INCOMPARABLE_PIVOT_COLUMN, "columnName",
                           mill_w_sql(w, p.column), NULL);
-  if (!take_aggregates(w, &s, &p) || !take_keys(w, &s, child, &p) || !take_values(w, &p))
+  if (!take_aggregates(w, &s, &p) || !take_keys(w, &s, child, &p) || !take_values(w, &s, &p))
     return NULL;
   const mill_node *step = by_value(w, child, &p);
   return step ? spread(w, step, &p) : NULL;

@@ -497,6 +497,10 @@ const mill_node *mill_analyse_table_function(mill_planner *w, const mill_node *n
                                              const mill_scope *outer);
 const mill_node *mill_analyse_values(mill_planner *w, const mill_node *n, const mill_scope *outer);
 bool mill_table_output(mill_planner *w, mill_node *n, const mill_type *schema);
+/* hint.c: what the hints of a SELECT are given, before it is analysed; the columns that they name, by its rows. */
+bool mill_check_hints(mill_planner *w, const mill_node *n);
+bool mill_resolve_hints(mill_planner *w, const mill_node *n, const mill_node *rows,
+                        const mill_scope *outer);
 mill_node *mill_w_join(mill_planner *w, mill_join kind, const mill_node *a, const mill_node *b,
                        const mill_expr *condition);
 /* join.c, setop.c, pivot.c, unpivot.c, columns.c, transform.c, command.c, subquery.c */

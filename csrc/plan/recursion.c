@@ -58,7 +58,7 @@ bool mill_refers_to(const mill_node *n, const char *name) {
 
 /* ---- analysis --------------------------------------------------------------------------------- */
 
-/* A reference stands where each of its rows counts for itself. */
+/* A reference stands where each of its rows counts for itself; EXCEPT and INTERSECT may have it on either side. */
 static bool well_placed(mill_planner *w, const mill_node *n, const mill_table *self, bool bad);
 
 typedef struct placed {
@@ -85,10 +85,10 @@ static bool well_placed(mill_planner *w, const mill_node *n, const mill_table *s
     (void)MILL_W_NOTE(w, MILL_E_INVALID_RECURSIVE_REFERENCE_PLACE, NULL);
     return false;
   }
-  bad |= (n->kind == MILL_N_AGGREGATE && n->naggs) || n->kind == MILL_N_WINDOW ||
-         n->kind == MILL_N_SORT;
+  bad |= (n->kind == MILL_N_AGGREGATE && n->naggs) || n->kind == MILL_N_SORT ||
+         (n->kind == MILL_N_WINDOW && !n->set_operation);
   for (int i = 0; i < n->nchildren; i++) {
-    bool side = n->kind == MILL_N_JOIN &&
+    bool side = n->kind == MILL_N_JOIN && !n->set_operation &&
                 (n->join == MILL_JOIN_FULL || (i == 0 && n->join == MILL_JOIN_RIGHT) ||
                  (i == 1 && (n->join == MILL_JOIN_LEFT || n->join == MILL_JOIN_SEMI ||
                              n->join == MILL_JOIN_ANTI)));

@@ -306,7 +306,10 @@ static const mill_node *numbered(mill_planner *w, const mill_node *n) {
   if (!mill_exprs_copy(w, &items, n->output, n->noutput) ||
       !mill_exprs_add(w, &items, mill_x_alias(w, win, "n")))
     return NULL;
-  return mill_build_project(w, n, &items, NULL);
+  const mill_node *p = mill_build_project(w, n, &items, NULL), *m = p;
+  while (m && m->kind != MILL_N_WINDOW) m = m->child[0];
+  if (m) ((mill_node *)m)->set_operation = true;
+  return p;
 }
 
 static const mill_node *as_join(mill_planner *w, const mill_node *n, const mill_node *a,
@@ -325,8 +328,9 @@ static const mill_node *as_join(mill_planner *w, const mill_node *n, const mill_
     if (condition == NULL) return NULL;
   }
   mill_join kind = n->intersect ? MILL_JOIN_SEMI : MILL_JOIN_ANTI;
-  const mill_node *j = mill_w_join(w, kind, a, b, condition);
+  mill_node *j = mill_w_join(w, kind, a, b, condition);
   if (j == NULL) return NULL;
+  j->set_operation = true;
   if (!n->all) return mill_distinct(w, j);
   mill_exprs l = {0};
   return mill_exprs_copy(w, &l, left->output, left->noutput) ? mill_w_project(w, j, &l) : NULL;

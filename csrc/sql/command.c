@@ -485,5 +485,6 @@ mill_node *mill_p_statement(mill_parser *p) {
     p->at++; /* what is missing is missing at the end */
     mill_p_syntax(p);
   }
+  p->statement = p->at;
   return known_statement(p) ? mill_p_unsupported(p, p->at) : mill_p_query(p);
 }

@@ -67,10 +67,14 @@ static mill_node *insert_target(mill_parser *p, int from) {
 static mill_node *insert_one(mill_parser *p, mill_node *source) {
   int from = p->at;
   mill_p_expect(p, MILL_K_INSERT);
-  mill_node *n = insert_target(p, from);
-  mill_node *rows = source && mill_p_is(p, MILL_K_SELECT) ? mill_p_select(p, source)
-                    : source                              ? (mill_p_syntax(p), source)
-                                                          : mill_p_query(p);
+  mill_node *n = insert_target(p, from), *rows = source;
+  int mark = p->windows.n;
+  if (source == NULL)
+    rows = mill_p_query(p);
+  else if (mill_p_is(p, MILL_K_SELECT))
+    rows = mill_p_organize(p, mill_p_select(p, source), mark, from);
+  else
+    mill_p_syntax(p);
   n->child = mill_p_children(p, rows, NULL);
   n->nchildren = 1;
   return n;

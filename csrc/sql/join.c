@@ -219,7 +219,7 @@ mill_node *mill_p_lateral_views(mill_parser *p, mill_node *child, int from) {
   return child;
 }
 
-/* a, or (a, b) as struct(a, b) */
+/* a, (a), or (a, b) as struct(a, b) */
 static mill_expr *pivot_column(mill_parser *p) {
   int from = p->at;
   mill_list names = {0}, columns = {0};
@@ -236,10 +236,23 @@ static mill_expr *pivot_column(mill_parser *p) {
     mill_p_names(&part, &e->parts, &e->nparts);
     mill_p_push(p, &columns, e);
   }
-  if (!many) return columns.n ? columns.item[0] : mill_p_null_literal(p, from);
+  if (names.n < 2) return columns.n ? columns.item[0] : mill_p_null_literal(p, from);
   mill_expr *row = mill_p_call(p, from, "struct", 0);
   mill_p_exprs(&columns, &row->args, &row->nargs);
   return row;
+}
+
+/* value [[AS] name] */
+static mill_expr *pivot_value(mill_parser *p) {
+  int from = p->at;
+  mill_list names = {0};
+  mill_expr *e = mill_p_expression(p);
+  if (!mill_p_alias_follows(p)) return e;
+  mill_p_push(p, &names, mill_p_checked_name(p));
+  mill_expr *alias = mill_p_call(p, from, NULL, 1, e);
+  alias->kind = MILL_X_ALIAS;
+  mill_p_names(&names, &alias->parts, &alias->nparts);
+  return alias;
 }
 
 mill_node *mill_p_pivot(mill_parser *p, mill_node *child, int from) {
@@ -252,7 +265,7 @@ mill_node *mill_p_pivot(mill_parser *p, mill_node *child, int from) {
   mill_p_push(p, &column, pivot_column(p));
   mill_p_expect(p, MILL_K_IN);
   mill_p_expect(p, MILL_T_LPAREN);
-  mill_p_expr_list(p, &values, mill_p_named);
+  mill_p_expr_list(p, &values, pivot_value);
   mill_p_expect(p, MILL_T_RPAREN);
   mill_p_expect(p, MILL_T_RPAREN);
   mill_node *n = mill_p_unary_node(p, MILL_N_PIVOT, child, from);

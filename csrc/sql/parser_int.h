@@ -46,6 +46,7 @@ typedef struct mill_parser {
   mill_error *err;
   int furthest;             /* token of the syntax error to report */
   bool extra;               /* the statement was complete before it */
+  int statement;            /* where the query of the statement itself begins, which may write */
   int32_t *not_query;       /* by token: a parenthesis known not to open a query */
   mill_list windows;        /* WINDOW expressions whose name is not defined yet */
   int parameters;           /* ? seen */

@@ -45,11 +45,10 @@ static mill_node *united(mill_parser *p, int from, const mill_list *sides, int l
 /* FROM t SELECT .. SELECT ..: the rows of each, as UNION ALL has them. */
 static mill_node *selections(mill_parser *p, mill_node *source, int from) {
   mill_list sides = {0};
-  mill_p_push(p, &sides, mill_p_select(p, source));
-  while (mill_p_is(p, MILL_K_SELECT)) {
+  do {
     int mark = p->windows.n;
     mill_p_push(p, &sides, mill_p_organize(p, mill_p_select(p, source), mark, from));
-  }
+  } while (mill_p_is(p, MILL_K_SELECT));
   return sides.n == 0 ? source : united(p, from, &sides, 0, sides.n);
 }
 
@@ -61,7 +60,7 @@ mill_node *mill_p_query_primary(mill_parser *p) {
   case MILL_K_TABLE: p->at++; return mill_p_relation_name(p);
   case MILL_K_FROM: {
     mill_node *source = mill_p_from(p);
-    if (mill_p_is(p, MILL_K_INSERT)) return mill_p_insert(p, source);
+    if (mill_p_is(p, MILL_K_INSERT) && from == p->statement) return mill_p_insert(p, source);
     return mill_p_is(p, MILL_K_SELECT) ? selections(p, source, from) : source;
   }
   case MILL_T_LPAREN: {
@@ -93,6 +92,11 @@ mill_node *mill_p_set_operation(mill_parser *p, int from, int operator, bool all
   n->all = all;
   n->intersect = operator== MILL_K_INTERSECT;
   return is_union && !all ? mill_p_unary_node(p, MILL_N_DISTINCT, n, from) : n;
+}
+
+/* FROM t INSERT ..: a statement, to which nothing can be added as to a query. */
+static bool writes(const mill_node *n) {
+  return n->kind == MILL_N_INSERT || n->kind == MILL_N_INSERTS;
 }
 
 static mill_node *term(mill_parser *p, bool intersect);
@@ -129,7 +133,7 @@ static mill_node *union_all(mill_parser *p, int from, mill_node *n) {
 static mill_node *term(mill_parser *p, bool intersect) {
   int from = p->at;
   mill_node *n = mill_p_query_primary(p);
-  for (;;) {
+  while (!writes(n)) {
     int operator= set_operator(p);
     if (!intersect && operator== MILL_K_UNION && mill_p_peek(p, 1) == MILL_K_ALL) {
       n = union_all(p, from, n);
@@ -141,6 +145,7 @@ static mill_node *term(mill_parser *p, bool intersect) {
       return n;
     }
   }
+  return n;
 }
 
 static mill_node *sorted(mill_parser *p, mill_node *n, bool global, const mill_list *keys,
@@ -269,7 +274,9 @@ static mill_node *with(mill_parser *p) {
   do mill_p_push(p, &ctes, cte(p));
   while (mill_p_accept(p, MILL_T_COMMA));
   int next = mill_p_peek(p, 1);
-  bool insert = mill_p_is(p, MILL_K_INSERT) && (next == MILL_K_INTO || next == MILL_K_OVERWRITE);
+  bool insert = mill_p_is(p, MILL_K_INSERT) && from == p->statement &&
+                (next == MILL_K_INTO || next == MILL_K_OVERWRITE);
+  if (from == p->statement) p->statement = p->at;
   mill_node *body = insert ? mill_p_insert(p, NULL) : mill_p_query(p);
   check_names(p, from, &ctes);
   mill_node *n = mill_p_unary_node(p, MILL_N_WITH, body, from);
@@ -286,9 +293,10 @@ mill_node *mill_p_query(mill_parser *p) {
   if (mill_p_is(p, MILL_K_WITH)) {
     n = with(p);
   } else {
-    n = mill_p_organize(p, term(p, false), mark, from);
+    n = term(p, false);
+    if (!writes(n)) n = mill_p_organize(p, n, mark, from);
     /* clauses may stand before a pipe */
-    while (mill_p_accept(p, MILL_T_OPERATOR_PIPE)) n = mill_p_pipe(p, n, from);
+    while (!writes(n) && mill_p_accept(p, MILL_T_OPERATOR_PIPE)) n = mill_p_pipe(p, n, from);
   }
   mill_p_leave(p);
   return n;

@@ -187,6 +187,15 @@ describe("a warehouse", function()
     assert.equal("default|kept|false", rows(spark, "SHOW TABLES"))
   end)
 
+  it("writes a directory among the tables of one FROM", function()
+    spark:sql "CREATE TABLE t (a INT) USING csv"
+    local place = folder .. "/beside"
+    spark:sql("FROM VALUES (1), (2) AS v(a) INSERT OVERWRITE DIRECTORY '" .. place .. "' USING csv SELECT a "
+      .. "INSERT INTO t SELECT a + 10")
+    assert.equal("11\n12", rows(spark, "SELECT * FROM t ORDER BY a"))
+    assert.equal("1\n2", rows(spark, "SELECT * FROM csv.`" .. place .. "` ORDER BY 1"))
+  end)
+
   it("finds a place that is said below its folder, and by the root", function()
     spark:sql "CREATE TABLE t (a INT) USING csv LOCATION 'near'"
     spark:sql "INSERT INTO t VALUES (1)"
