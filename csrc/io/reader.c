@@ -74,7 +74,8 @@ mill_status mill_io_failed_read(const io_job *job, size_t file, mill_status caus
   const char *path = job->files.file[file].path;
   if (err == NULL || job->texts || cause == MILL_E_FAILED_READ_FILE_NO_HINT ||
       cause == MILL_E_FAILED_READ_FILE_PARQUET_TYPE ||
-      cause == MILL_E_INCONSISTENT_READ_ANCIENT_DATETIME)
+      cause == MILL_E_INCONSISTENT_READ_ANCIENT_DATETIME ||
+      cause == MILL_E_INCONSISTENT_PARSE_DATETIME)
     return cause;
   char why[1024];
   size_t n = strlen(mill_error_message(err));
