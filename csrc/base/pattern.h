@@ -42,6 +42,10 @@ mill_status mill_pattern_format(const mill_pattern *p, const mill_moment *m, mil
 ** was an offset. False when the text is none, or no date and time that exists. */
 bool mill_pattern_parse(const mill_pattern *p, mill_zones *zones, const mill_zone *zone,
                         const char *s, size_t n, mill_moment *m);
+/* The same as Spark 2 read texts (pattern_old.c): lenient as its readers of files, else as its functions. `now` says
+** in which century years of two digits are. */
+bool mill_pattern_parse_old(const mill_pattern *p, mill_zones *zones, const mill_zone *zone,
+                            const char *s, size_t n, bool lenient, int64_t now, mill_moment *m);
 /* Why the text that mill_pattern_parse refused is none, as Java says it; in err's memory. */
 const char *mill_pattern_why(const mill_pattern *p, mill_zones *zones, const char *s, size_t n,
                              mill_error *err);

@@ -33,6 +33,14 @@ typedef struct mill_context {
   bool force_spill;        /* tests: every blocking operator spills at once */
 } mill_context;
 
+/* How texts of dates and times are read that have a pattern: by it, as Spark 2 read them, or by it with an error where
+** Spark 2 read another value. */
+typedef enum mill_time_policy {
+  MILL_TIMES_CORRECTED,
+  MILL_TIMES_LEGACY,
+  MILL_TIMES_EXCEPTION
+} mill_time_policy;
+
 /* Settings that change what an expression means; pinned when a query is analysed. */
 typedef struct mill_settings {
   bool ansi;                    /* spark.sql.ansi.enabled */
@@ -49,6 +57,7 @@ typedef struct mill_settings {
   bool nanos;                  /* spark.sql.timestampNanosTypes.enabled */
   bool paths;                  /* spark.sql.path.enabled */
   bool last_wins;              /* spark.sql.mapKeyDedupPolicy is LAST_WIN */
+  uint8_t time_policy;         /* spark.sql.legacy.timeParserPolicy, a mill_time_policy */
   bool *once; /* set by who uses what only this query has; NULL: nobody asks. One thread */
 } mill_settings;
 

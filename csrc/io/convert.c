@@ -11,5 +11,6 @@ mill_status mill_io_rules_init(mill_value_rules *r, const io_job *job, mill_erro
 
 mill_status mill_io_rules_formats(mill_value_rules *r, io_job *job, mill_error *err) {
   MILL_TRY(mill_io_rules_init(r, job, err));
+  r->policy = job->settings.time_policy;
   return mill_value_rules_formats(r, job->options, job->guessed, &job->arena, err);
 }

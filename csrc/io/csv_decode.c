@@ -160,7 +160,8 @@ static mill_status csv_next(io_decoder *base, io_window *w, mill_vector *cols, u
     *sel = NULL;
     MILL_TRY(read_batch(d, w, cols, n, err));
     if (*n == 0) return MILL_OK;
-    MILL_TRY(mill_zones_check(err)); /* a zone that could not be read is no bad text */
+    MILL_TRY(
+        mill_value_check(&d->plan->rules, err)); /* a zone that could not be read is no bad text */
     MILL_TRY(apply_mode(d, n, sel, err));
   } while (*n == 0);
   return MILL_OK;

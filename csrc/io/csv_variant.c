@@ -28,7 +28,7 @@ static mill_status put_as(const csv_plan *plan, mill_variant_builder *b, int as,
   *is = true;
   switch (as) {
   case AS_LONG:
-    *is = mill_value_parse(&plan->rules, mill_type_of(MILL_BIGINT), p, n, &whole);
+    *is = mill_value_guess(&plan->rules, mill_type_of(MILL_BIGINT), p, n, &whole);
     return *is ? mill_variant_put_long(b, whole, err) : MILL_OK;
   case AS_DECIMAL:
     n = mill_value_plain_decimal(&plan->rules, p, n, plain);
@@ -37,10 +37,10 @@ static mill_status put_as(const csv_plan *plan, mill_variant_builder *b, int as,
     return *is ? mill_variant_put_decimal(b, digits, scale, err) : MILL_OK;
   case AS_DATE:
     *is = plan->prefer_date && (plan->rules.date_pattern || n == 10) &&
-          mill_value_parse(&plan->rules, mill_type_of(MILL_DATE), p, n, &days);
+          mill_value_guess(&plan->rules, mill_type_of(MILL_DATE), p, n, &days);
     return *is ? mill_variant_put_time(b, MILL_VARIANT_DATE, days, err) : MILL_OK;
   case AS_TIMESTAMP:
-    *is = mill_value_parse(&plan->rules, time, p, n, &whole);
+    *is = mill_value_guess(&plan->rules, time, p, n, &whole);
     return *is ? mill_variant_put_time(
                      b, plan->ntz ? MILL_VARIANT_TIMESTAMP_NTZ : MILL_VARIANT_TIMESTAMP, whole, err)
                : MILL_OK;

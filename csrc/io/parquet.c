@@ -25,17 +25,16 @@ static bool setting(const io_job *job, const char *name, bool otherwise) {
   return mill_io_is_set(job, key, otherwise);
 }
 
-static mill_status rebase_mode(io_job *job, const char *option, const char *conf,
-                               parquet_rebase *out, mill_error *err) {
+/* The words of an option are exact, those of a setting are not. */
+static parquet_rebase rebase_mode(const io_job *job, const char *option, const char *conf) {
+  static const char *const modes[] = {"CORRECTED", "LEGACY", "EXCEPTION"};
   const char *v = mill_option_text(job->options, option);
+  bool exact = v != NULL;
   if (!v) v = mill_io_conf(job, conf);
-  *out = PARQUET_CORRECTED;
-  if (!v || strcasecmp(v, "CORRECTED") == 0) return MILL_OK;
-  *out = strcasecmp(v, "LEGACY") == 0 ? PARQUET_LEGACY : PARQUET_EXCEPTION;
-  if (*out == PARQUET_LEGACY || strcasecmp(v, "EXCEPTION") == 0) return MILL_OK;
-  return mill_fail(err, MILL_E_INVALID_OPTION_VALUE, "paramName", option, "kind",
-                   "one of CORRECTED, LEGACY, EXCEPTION", "value", mill_error_fmt(err, "%s", v),
-                   NULL);
+  if (!v) return PARQUET_CORRECTED;
+  for (int i = 0; i < PARQUET_NO_MODE; i++)
+    if ((exact ? strcmp : strcasecmp)(v, modes[i]) == 0) return (parquet_rebase)i;
+  return PARQUET_NO_MODE;
 }
 
 static void free_footers(void *arg) {
@@ -55,13 +54,14 @@ static mill_status parquet_configure(io_job *job, mill_error *err) {
                              .field_ids = setting(job, "fieldId.read.enabled", false),
                              .nanos_as_long =
                                  mill_io_is_set(job, "spark.sql.legacy.parquet.nanosAsLong", false),
+                             .vectorised = setting(job, "enableVectorizedReader", true),
                              .case_sensitive = job->settings.case_sensitive};
   MILL_TRY(mill_option_bool(job->options, "mergeSchema", setting(job, "mergeSchema", false),
                             &p->merge, err));
-  MILL_TRY(rebase_mode(job, "datetimeRebaseMode", "spark.sql.parquet.datetimeRebaseModeInRead",
-                       &p->datetime, err));
-  return rebase_mode(job, "int96RebaseMode", "spark.sql.parquet.int96RebaseModeInRead", &p->int96,
-                     err);
+  p->datetime =
+      rebase_mode(job, "datetimeRebaseMode", "spark.sql.parquet.datetimeRebaseModeInRead");
+  p->int96 = rebase_mode(job, "int96RebaseMode", "spark.sql.parquet.int96RebaseModeInRead");
+  return MILL_OK;
 }
 
 static bool parquet_takes(const mill_type *t) {
@@ -245,6 +245,12 @@ mill_status mill_parquet_find_calendar(const parquet_read *p, const parquet_foot
       .datetime = calendar_of(f, p->datetime, "3.0.0", "org.apache.spark.legacyDateTime"),
       .int96 = calendar_of(f, p->int96, "3.1.0", "org.apache.spark.legacyINT96"),
       .zone = p->job->settings.zone};
+  if (out->datetime == PARQUET_NO_MODE || out->int96 == PARQUET_NO_MODE) {
+    mill_fail(err, MILL_E_FAILED_READ_FILE_NO_HINT, "path", f->path, NULL);
+    mill_error_hint(err, "The option %s takes one of CORRECTED, LEGACY, EXCEPTION.",
+                    out->int96 == PARQUET_NO_MODE ? "int96RebaseMode" : "datetimeRebaseMode");
+    return MILL_E_FAILED_READ_FILE_NO_HINT;
+  }
   if (zone && p->job->context.zones)
     MILL_TRY(
         mill_zones_find(p->job->context.zones, zone->p ? zone->p : "", zone->n, &out->zone, err));

@@ -229,7 +229,7 @@ static mill_status fixed_to_bytes(conv *c, const void *src, size_t n, void *dst,
 /* ---- pairs ---------------------------------------------------------------------------------- */
 
 /* A decimal with this annotation as DECIMAL(t): the scale may grow, and the digits before the point
-** must not become fewer. Integers without one need room for all their digits. */
+** must not become fewer. Integers need room for all their digits; those without a sign are none. */
 static bool decimal_fits(const parquet_field *f, parquet_meaning m, const mill_type *t,
                          parquet_conversion *c) {
   int scale = t->scale;
@@ -237,7 +237,7 @@ static bool decimal_fits(const parquet_field *f, parquet_meaning m, const mill_t
     int more = t->scale - m.scale;
     if (more < 0 || t->precision - m.precision < more) return false;
     scale = more;
-  } else if (m.kind == 0 || m.kind == L(INTEGER)) {
+  } else if (m.kind == 0 || (m.kind == L(INTEGER) && m.is_signed)) {
     int digits = f->element->type == PARQUET_INT32 ? 10 : 20;
     bool whole = f->element->type == PARQUET_INT32 || f->element->type == PARQUET_INT64;
     if (!whole || t->precision - t->scale < digits) return false;
@@ -295,7 +295,7 @@ static bool from_int64(const parquet_field *f, parquet_meaning m, const mill_typ
   case MILL_DECIMAL:
     if (m.kind == L(INTEGER) && m.width == 64 && !m.is_signed) {
       c->run = u64_wide;
-      return t->precision >= 20 && t->scale == 0;
+      return t->precision == 20 && t->scale == 0;
     }
     if (!decimal_fits(f, m, t, c)) return false;
     if (t->width == 16)

@@ -101,7 +101,8 @@ enum { PARQUET_UNORDERED, PARQUET_ASCENDING, PARQUET_DESCENDING };
 typedef enum parquet_rebase {
   PARQUET_CORRECTED, /* they are as they stand */
   PARQUET_LEGACY,    /* in the file the Julian calendar holds */
-  PARQUET_EXCEPTION
+  PARQUET_EXCEPTION,
+  PARQUET_NO_MODE /* an option that names none: an error where a file needs one */
 } parquet_rebase;
 
 /* A struct or union whose members have no content of their own. */

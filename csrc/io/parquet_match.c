@@ -25,20 +25,22 @@ typedef struct around {
 static mill_status match(matcher *m, const parquet_field *f, const mill_type *t, around in,
                          parquet_node *out);
 
-static mill_status mismatch(const matcher *m, const parquet_field *f, const mill_type *t) {
-  mill_memory *memory = m->arena->memory;
-  return mill_fail(m->err, MILL_E_FAILED_READ_FILE_PARQUET_TYPE, "path", m->footer->path, "column",
-                   mill_error_fmt(m->err, "[%s]", m->column), "expectedType",
-                   mill_type_quoted(memory, t, m->err), "actualType",
-                   mill_parquet_type_text(f, m->err), NULL);
-}
-
 /* A leaf where a group is wanted, or the other way round. */
 static mill_status other_shape(const matcher *m, const parquet_field *f, const mill_type *t) {
   mill_fail(m->err, MILL_E_FAILED_READ_FILE_NO_HINT, "path", m->footer->path, NULL);
   mill_error_hint(m->err, "The column %s holds %s, which cannot be read as %s.", m->column,
                   mill_parquet_type_text(f, m->err), mill_type_quoted(m->arena->memory, t, m->err));
   return MILL_E_FAILED_READ_FILE_NO_HINT;
+}
+
+/* A leaf that is no value of the type; Spark's reader by rows says so as it does of other shapes. */
+static mill_status mismatch(const matcher *m, const parquet_field *f, const mill_type *t) {
+  if (!m->rules->vectorised) return other_shape(m, f, t);
+  mill_memory *memory = m->arena->memory;
+  return mill_fail(m->err, MILL_E_FAILED_READ_FILE_PARQUET_TYPE, "path", m->footer->path, "column",
+                   mill_error_fmt(m->err, "[%s]", m->column), "expectedType",
+                   mill_type_quoted(memory, t, m->err), "actualType",
+                   mill_parquet_type_text(f, m->err), NULL);
 }
 
 static mill_status new_leaf(matcher *m, const parquet_field *f, const mill_type *t, uint8_t slot,
@@ -170,7 +172,7 @@ static mill_status match_struct(matcher *m, const parquet_field *f, const mill_t
     const parquet_field *member;
     around within = {in.rep, in.slot, parts ? &parts[i] : NULL};
     MILL_TRY(find(m, f, &t->fields[i], i, &member));
-    if (!member || t->fields[i].type->id == MILL_NULL || (parts && parts[i].unused))
+    if (!member || (parts && parts[i].unused))
       absent(&out->child[i], t->fields[i].type);
     else
       MILL_TRY(match_member(m, member, t->fields[i].type, within, &out->child[i]));
@@ -220,17 +222,32 @@ static mill_status match_leaf(matcher *m, const parquet_field *f, const mill_typ
   return new_leaf(m, f, t, in.slot, &out->leaf);
 }
 
+/* Arrays and maps of plain values are looked for in leaves too. */
+static bool of_leaves(const mill_type *t) {
+  if (t->phys != MILL_PHYS_LIST) return false;
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    mill_phys phys = t->fields[i].type->phys;
+    if (phys == MILL_PHYS_LIST || phys == MILL_PHYS_STRUCT) return false;
+  }
+  return true;
+}
+
 /* A field by itself, whether it is repeated or not. */
 static mill_status match(matcher *m, const parquet_field *f, const mill_type *t, around in,
                          parquet_node *out) {
   if (t->id == MILL_NULL) {
+    bool other = parquet_is_leaf(f) && mill_parquet_meaning(f).kind != PARQUET_LOGICAL_UNKNOWN;
+    if (other) return mismatch(m, f, t);
     absent(out, t);
     return MILL_OK;
   }
   if (t->phys != MILL_PHYS_LIST && t->phys != MILL_PHYS_STRUCT)
     return parquet_is_leaf(f) ? match_leaf(m, f, t, in, out) : other_shape(m, f, t);
-  if (parquet_is_leaf(f)) return other_shape(m, f, t);
+  if (parquet_is_leaf(f)) return of_leaves(t) ? mismatch(m, f, t) : other_shape(m, f, t);
   if (t->phys == MILL_PHYS_LIST) return match_items(m, f, t, in, out);
+  int kind = mill_parquet_meaning(f).kind;
+  if (t->id == MILL_STRUCT && (kind == PARQUET_LOGICAL_LIST || kind == PARQUET_LOGICAL_MAP))
+    return other_shape(m, f, t);
   return match_struct(m, f, t, in, out);
 }
 
@@ -267,7 +284,7 @@ mill_status mill_parquet_match(mill_arena *a, mill_types *types, const parquet_f
     m.column = want->name;
     MILL_TRY(find(&m, f->root, want, last, &field));
     if (field) last = (uint32_t)(field - f->root->child) + 1;
-    if (!field || want->type->id == MILL_NULL) {
+    if (!field) {
       absent(node, want->type);
       continue;
     }

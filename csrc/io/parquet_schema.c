@@ -360,6 +360,10 @@ static mill_status merge(const converter *c, const mill_type *a, const mill_type
     MILL_TRY(merge(c, a->fields[1].type, b->fields[1].type, &value));
     return made(c, mill_type_map(c->types, key, value, true), out);
   }
+  if (a->id == MILL_DECIMAL && b->id == MILL_DECIMAL && a->scale == b->scale) {
+    *out = a->precision > b->precision ? a : b;
+    return MILL_OK;
+  }
   return mill_fail(c->err, MILL_E_CANNOT_MERGE_SCHEMAS, "left", "", "right", "", NULL);
 }
 

@@ -74,7 +74,8 @@ mill_status mill_io_failed_read(const io_job *job, size_t file, mill_status caus
   const char *path = job->files.file[file].path;
   if (err == NULL || job->texts || cause == MILL_E_FAILED_READ_FILE_NO_HINT ||
       cause == MILL_E_FAILED_READ_FILE_PARQUET_TYPE ||
-      cause == MILL_E_INCONSISTENT_READ_ANCIENT_DATETIME)
+      cause == MILL_E_INCONSISTENT_READ_ANCIENT_DATETIME ||
+      cause == MILL_E_INCONSISTENT_PARSE_DATETIME)
     return cause;
   char why[1024];
   size_t n = strlen(mill_error_message(err));
@@ -310,6 +311,17 @@ static mill_status single_schema(io_job *job, const mill_type *user, mill_error 
                    mill_type_quoted(io_memory(job), user, err), NULL);
 }
 
+/* A name that two members of one struct have, at any depth; NULL: there is none. */
+static const char *repeated_name(const io_job *job, const mill_type *t) {
+  for (uint32_t i = 0; i < t->nfields; i++) {
+    const mill_field *f = &t->fields[i];
+    if (t->id == MILL_STRUCT && find_field(job, t, f->name) != (int)i) return f->name;
+    const char *inner = repeated_name(job, f->type);
+    if (inner) return inner;
+  }
+  return NULL;
+}
+
 static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err) {
   if (job->format->variants) job->single = mill_option_text(job->options, "singleVariantColumn");
   if (job->single) {
@@ -325,13 +337,15 @@ static mill_status find_schema(io_job *job, const mill_read *r, mill_error *err)
   }
   MILL_TRY(check_types(job, err));
   MILL_TRY(mill_io_partition(job, r->schema, err));
-  for (uint32_t i = 0; i < job->schema->nfields; i++)
-    if (find_field(job, job->schema, job->schema->fields[i].name) != (int)i) {
-      mill_status s = mill_fail(err, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
-                                mill_error_fmt(err, "`%s`", job->schema->fields[i].name), NULL);
-      return r->schema || !job->files.n ? s : mill_io_in_file(err, job->files.file[0].path, s);
-    }
-  return MILL_OK;
+  const char *twice = repeated_name(job, job->schema);
+  if (!twice) return MILL_OK;
+  char *name = mill_arena_strndup(&job->arena, twice, strlen(twice));
+  if (!name) return mill_oom(io_memory(job), strlen(twice), err);
+  for (char *c = name; *c && !job->settings.case_sensitive; c++)
+    if (*c >= 'A' && *c <= 'Z') *c |= 32;
+  mill_status s = mill_fail(err, MILL_E_COLUMN_ALREADY_EXISTS, "columnName",
+                            mill_error_fmt(err, "`%s`", name), NULL);
+  return r->schema || !job->files.n ? s : mill_io_in_file(err, job->files.file[0].path, s);
 }
 
 static mill_status new_job(const mill_context *ctx, const mill_settings *set, const mill_read *r,

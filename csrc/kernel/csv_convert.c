@@ -77,7 +77,7 @@ static bool put_field(mill_call *call, const csv_row *r, csv_cell c, json_column
       put_view(&m->vector, row, p, c.size);
   } else if (!mill_value_parse(&f->plan.rules, m->type, p, c.size,
                                (char *)m->vector.data + (size_t)row * m->type->width)) {
-    *status = mill_zones_check(err);
+    *status = mill_value_check(&f->plan.rules, err);
     return false;
   }
   set_valid(&m->vector, row);

@@ -4,7 +4,7 @@
 
 bool mill_csv_fits(const csv_plan *p, mill_type_id id, const char *s, size_t n) {
   mill_i128 v = 0;
-  return mill_value_parse(&p->rules, mill_type_of(id), s, n, &v);
+  return mill_value_guess(&p->rules, mill_type_of(id), s, n, &v);
 }
 
 /* Whole numbers that are no BIGINT: a decimal of as many digits. The separators of groups count in other languages

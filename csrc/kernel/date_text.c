@@ -8,6 +8,7 @@
 #include "base/timezone.h"
 #include "kernel/bytes_int.h"
 #include "kernel/cast.h"
+#include "kernel/value_parse.h"
 
 typedef struct text_plan {
   const mill_pattern *pattern; /* NULL: by row */
@@ -151,14 +152,28 @@ static mill_status bind_date_format(mill_binding *b, mill_error *err) {
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* As Spark 2 read it. */
+static bool parse_old(const mill_call *call, const mill_pattern *p, bytes s, mill_moment *m) {
+  return mill_pattern_parse_old(p, call->ctx->zones, mill_session_zone(call->set), s.p, s.n, false,
+                                mill_settings_now(call->set), m);
+}
+
+static const char *why(const mill_call *call, const mill_pattern *p, bytes s, mill_error *err) {
+  if (call->set->time_policy == MILL_TIMES_LEGACY)
+    return mill_error_fmt(err, "Unparseable date: \"%.*s\"", (int)s.n, s.p);
+  return mill_pattern_why(p, call->ctx->zones, s.p, s.n, err);
+}
+
 static mill_status unreadable(mill_call *call, const mill_pattern *pattern, bytes s,
                               mill_vector *out, size_t i, mill_error *err) {
   const text_plan *p = call->state;
+  mill_moment m;
   MILL_TRY(mill_zones_check(err));
+  if (call->set->time_policy == MILL_TIMES_EXCEPTION && parse_old(call, pattern, s, &m))
+    return mill_value_differs(s.p, s.n, err);
   if (p->lenient || !call->set->ansi) return mill_set_null(call, out, i, err);
   return mill_call_fail(call, err, MILL_E_CANNOT_PARSE_TIMESTAMP, "message",
-                        mill_pattern_why(pattern, call->ctx->zones, s.p, s.n, err), "func",
-                        p->suggest, NULL);
+                        why(call, pattern, s, err), "func", p->suggest, NULL);
 }
 
 /* Row i of a text as instant (or local time: ntz) in *at; null rows are marked. */
@@ -168,7 +183,9 @@ static mill_status parse_row(mill_call *call, const mill_vector *const *args, si
   mill_moment m;
   bytes s = bytes_at(args[0], i);
   MILL_TRY(find_pattern(call, args[1], i, &p, err));
-  *ok = mill_pattern_parse(p, call->ctx->zones, mill_session_zone(call->set), s.p, s.n, &m);
+  *ok = call->set->time_policy == MILL_TIMES_LEGACY
+            ? parse_old(call, p, s, &m)
+            : mill_pattern_parse(p, call->ctx->zones, mill_session_zone(call->set), s.p, s.n, &m);
   if (*ok && ntz)
     *at = m.local;
   else

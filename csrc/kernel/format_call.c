@@ -140,6 +140,7 @@ mill_status mill_call_rules(mill_binding *b, mill_options o, mill_value_rules *v
                             .now = mill_settings_now(b->set),
                             .allow_zone = true};
   MILL_TRY(mill_value_rules_init(v, o, t, err));
+  v->policy = b->set->time_policy;
   return mill_value_rules_formats(v, o, false, b->arena, err);
 }
 

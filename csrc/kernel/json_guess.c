@@ -166,10 +166,10 @@ static mill_status widen_text(guesser *w, guess *g) {
       decimal_of(plain, k, &precision, &scale) && scale >= 0)
     mill_guess_widen(g, GUESS_DECIMAL, precision, scale);
   else if (rules->infer_timestamp && rules->ntz &&
-           mill_value_parse(&rules->read->values, mill_type_of(MILL_TIMESTAMP_NTZ), p, n, &micros))
+           mill_value_guess(&rules->read->values, mill_type_of(MILL_TIMESTAMP_NTZ), p, n, &micros))
     mill_guess_widen(g, GUESS_NTZ, 0, 0);
   else if (rules->infer_timestamp &&
-           mill_value_parse(&rules->read->values, mill_type_of(MILL_TIMESTAMP), p, n, &micros))
+           mill_value_guess(&rules->read->values, mill_type_of(MILL_TIMESTAMP), p, n, &micros))
     mill_guess_widen(g, GUESS_TIMESTAMP, 0, 0);
   else
     mill_guess_widen(g, GUESS_STRING, 0, 0);

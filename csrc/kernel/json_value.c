@@ -312,7 +312,7 @@ static json_put put_from_text(json_builder *b, const mill_type *t, void *out) {
   if (t->id == MILL_BINARY) return put_base64(b, out, p, n);
   if (n == 0) return JSON_BAD;
   if (mill_value_parse(&b->rules->values, t, p, n, out)) return JSON_GOOD;
-  b->status = mill_zones_check(b->err);
+  b->status = mill_value_check(&b->rules->values, b->err);
   return b->status == MILL_OK ? JSON_BAD : JSON_FAILED;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 #include "base/number.h"
+#include "base/timezone.h"
 #include "base/utf8.h"
 #include "kernel/cast.h"
 #include "kernel/quick.h"
@@ -139,16 +140,46 @@ static bool parse_boolean(const char *s, size_t n, uint8_t *out) {
   return (n == 4 && strncasecmp(s, "true", 4) == 0) || (n == 5 && strncasecmp(s, "false", 5) == 0);
 }
 
-static bool parse_date(const mill_value_rules *r, const char *s, size_t n, int32_t *out) {
-  mill_moment m;
+/* ---- dates and times ------------------------------------------------------------------------ */
+
+/* A text that Spark 2 read otherwise, the first one since mill_value_check. */
+static _Thread_local struct {
+  size_t n;
+  char text[80];
+} differs;
+
+static bool remember(const char *s, size_t n) {
+  if (differs.n) return false;
+  differs.n = n < sizeof differs.text ? n : sizeof differs.text;
+  memcpy(differs.text, s, differs.n);
+  return false;
+}
+
+mill_status mill_value_differs(const char *s, size_t n, mill_error *err) {
+  return mill_fail(err, MILL_E_INCONSISTENT_PARSE_DATETIME, "datetime",
+                   mill_error_fmt(err, "'%.*s'", (int)n, s), "config",
+                   "\"spark.sql.legacy.timeParserPolicy\"", NULL);
+}
+
+mill_status mill_value_check(const mill_value_rules *r, mill_error *err) {
+  size_t n = differs.n;
+  differs.n = 0;
+  MILL_TRY(mill_zones_check(err));
+  return n && r->policy == MILL_TIMES_EXCEPTION ? mill_value_differs(differs.text, n, err)
+                                                : MILL_OK;
+}
+
+static bool old_moment(const mill_value_rules *r, const mill_pattern *pattern, const char *s,
+                       size_t n, mill_moment *m) {
   const mill_timestamp_rules *t = &r->timestamp;
-  if (r->date_pattern) {
-    if (mill_pattern_parse(r->date_pattern, t->zones, t->zone, s, n, &m)) {
-      *out = (int32_t)mill_floor_div(m.local, MILL_MICROS_DAY);
-      return true;
-    }
-    if (!r->fallback) return false;
-  }
+  return mill_pattern_parse_old(pattern, t->zones, t->zone, s, n, true, t->now, m);
+}
+
+static int32_t day_of(const mill_moment *m) {
+  return (int32_t)mill_floor_div(m->local, MILL_MICROS_DAY);
+}
+
+static bool cast_date(const mill_value_rules *r, const char *s, size_t n, int32_t *out) {
   if ((n == 10 && quick_date(s, out)) || mill_date_parse(s, n, out)) return true;
   int64_t days;
   if (!r->days || r->no_days || !parse_int(s, n, INT32_MIN, INT32_MAX, &days)) return false;
@@ -156,9 +187,26 @@ static bool parse_date(const mill_value_rules *r, const char *s, size_t n, int32
   return days >= MILL_GREGORIAN_DAY;
 }
 
+static bool parse_date(const mill_value_rules *r, const char *s, size_t n, int32_t *out) {
+  mill_moment m;
+  const mill_timestamp_rules *t = &r->timestamp;
+  if (r->policy == MILL_TIMES_LEGACY) {
+    if (!old_moment(r, r->old_date, s, n, &m)) return r->fallback && cast_date(r, s, n, out);
+    *out = day_of(&m);
+    return true;
+  }
+  if (r->date_pattern && mill_pattern_parse(r->date_pattern, t->zones, t->zone, s, n, &m)) {
+    *out = day_of(&m);
+    return true;
+  }
+  if ((!r->date_pattern || r->fallback) && cast_date(r, s, n, out)) return true;
+  return r->policy == MILL_TIMES_EXCEPTION && old_moment(r, r->old_date, s, n, &m) &&
+         remember(s, n);
+}
+
 /* By the pattern, or as the casts do it; a text that names a zone is no TIMESTAMP_NTZ. */
-static bool parse_timestamp(const mill_value_rules *rules, const mill_timestamp_rules *r,
-                            const char *s, size_t n, int64_t *out) {
+static bool parse_by_pattern(const mill_value_rules *rules, const mill_timestamp_rules *r,
+                             const char *s, size_t n, int64_t *out) {
   const mill_pattern *pattern = r->ntz ? rules->ntz_pattern : rules->timestamp_pattern;
   mill_moment m;
   if (pattern) {
@@ -169,6 +217,18 @@ static bool parse_timestamp(const mill_value_rules *rules, const mill_timestamp_
     if (!rules->fallback) return false;
   }
   return mill_timestamp_parse(r, s, n, out);
+}
+
+static bool parse_timestamp(const mill_value_rules *rules, const mill_timestamp_rules *r,
+                            const char *s, size_t n, int64_t *out) {
+  mill_moment m;
+  bool old = rules->policy != MILL_TIMES_CORRECTED && !r->ntz;
+  if (old && rules->policy == MILL_TIMES_LEGACY) {
+    if (old_moment(rules, rules->old_timestamp, s, n, &m)) return mill_moment_utc(&m, out);
+    return rules->fallback && mill_timestamp_parse(r, s, n, out);
+  }
+  if (parse_by_pattern(rules, r, s, n, out)) return true;
+  return old && old_moment(rules, rules->old_timestamp, s, n, &m) && remember(s, n);
 }
 
 static bool parse_time(const mill_value_rules *r, const char *s, size_t n, int64_t *nanos) {
@@ -212,4 +272,11 @@ bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char 
   case MILL_INTERVAL_DT: return mill_interval_parse(t, s, n, out);
   default: return false;
   }
+}
+
+bool mill_value_guess(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,
+                      void *out) {
+  bool is = mill_value_parse(r, t, s, n, out);
+  differs.n = 0;
+  return is;
 }

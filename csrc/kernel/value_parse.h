@@ -5,6 +5,7 @@
 
 #include "base/locale_number.h"
 #include "base/pattern.h"
+#include "column/context.h"
 #include "column/option.h"
 #include "column/vector.h"
 
@@ -12,6 +13,9 @@ typedef struct mill_value_rules {
   mill_timestamp_rules timestamp, ntz;
   /* dateFormat, timestampFormat, timestampNTZFormat, timeFormat; NULL: the texts of casts */
   const mill_pattern *date_pattern, *timestamp_pattern, *ntz_pattern, *time_pattern;
+  /* What the policy of Spark 2 reads dates and timestamps by; NULL: it does not count */
+  const mill_pattern *old_date, *old_timestamp;
+  mill_time_policy policy;
   bool fallback; /* what is none of the pattern may be a cast's text */
   bool no_days;  /* .. or may not, nor be `days` */
   bool days;     /* a whole number is a date too, the days since 1970-01-01 in Julian dates: JSON */
@@ -23,7 +27,7 @@ typedef struct mill_value_rules {
 ** with the session's zone. */
 mill_status mill_value_rules_init(mill_value_rules *r, mill_options o, mill_timestamp_rules base,
                                   mill_error *err) MILL_USE_RESULT;
-/* And dateFormat, timestampFormat, timestampNTZFormat, timeFormat, locale, enableDateTimeParsingFallback; guessed: no
+/* And by r->policy, dateFormat, timestampFormat, timestampNTZFormat, timeFormat, locale, enableDateTimeParsingFallback; guessed: no
 ** schema is given. */
 mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool guessed,
                                      mill_arena *a, mill_error *err) MILL_USE_RESULT;
@@ -31,6 +35,15 @@ mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool g
 /* The value of type `t` (flat, not STRING) that s[0, n) says, written to *out; false: none. */
 bool mill_value_parse(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,
                       void *out);
+
+/* The same to find out a type: nobody asks mill_value_check then. */
+bool mill_value_guess(const mill_value_rules *r, const mill_type *t, const char *s, size_t n,
+                      void *out);
+/* Who takes a text that mill_value_parse refused to be wrong asks first, in the same thread: memory may be short, or
+** Spark 2 have made a value of a text since (policy EXCEPTION). */
+mill_status mill_value_check(const mill_value_rules *r, mill_error *err) MILL_USE_RESULT;
+/* The error of such a text; `config` and all. */
+mill_status mill_value_differs(const char *s, size_t n, mill_error *err) MILL_USE_RESULT;
 
 /* The text of a DECIMAL in plain digits, by the option locale; its length, 0: none. */
 enum { MILL_VALUE_DECIMAL = 128 /* bytes of `out` */ };

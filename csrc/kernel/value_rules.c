@@ -44,13 +44,26 @@ static mill_status read_pattern(mill_options o, bool guessed, mill_arena *a, con
   return mill_pattern_new(a, nothing, sizeof nothing - 1, true, out, err);
 }
 
+/* A column without a format has that of Spark 2, where its reader counts. */
+static mill_status old_pattern(const mill_value_rules *r, mill_arena *a, const char *usual,
+                               const mill_pattern *given, const mill_pattern **out,
+                               mill_error *err) {
+  *out = given;
+  if (given || r->policy == MILL_TIMES_CORRECTED) return MILL_OK;
+  return mill_pattern_new(a, usual, strlen(usual), true, out, err);
+}
+
 mill_status mill_value_rules_formats(mill_value_rules *r, mill_options o, bool guessed,
                                      mill_arena *a, mill_error *err) {
   MILL_TRY(read_pattern(o, guessed, a, "dateFormat", &r->date_pattern, err));
   MILL_TRY(read_pattern(o, guessed, a, "timestampFormat", &r->timestamp_pattern, err));
   MILL_TRY(read_pattern(o, guessed, a, "timestampNTZFormat", &r->ntz_pattern, err));
   MILL_TRY(read_pattern(o, guessed, a, "timeFormat", &r->time_pattern, err));
-  MILL_TRY(mill_option_bool(o, "enableDateTimeParsingFallback", false, &r->fallback, err));
+  MILL_TRY(old_pattern(r, a, "yyyy-MM-dd", r->date_pattern, &r->old_date, err));
+  MILL_TRY(old_pattern(r, a, "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", r->timestamp_pattern,
+                       &r->old_timestamp, err));
+  MILL_TRY(mill_option_bool(o, "enableDateTimeParsingFallback", r->policy == MILL_TIMES_LEGACY,
+                            &r->fallback, err));
   r->no_days = !r->fallback && mill_option_text(o, "enableDateTimeParsingFallback");
   return MILL_OK;
 }

@@ -98,7 +98,7 @@ static took take_text(reading *g, json_column *c, uint32_t row, bytes s) {
     if (take_boolean(s, to) == TOOK_BAD) return TOOK_BAD;
   } else if (c->type->phys == MILL_PHYS_STR ||
              !mill_value_parse(&r->guess.rules, c->type, s.p, s.n, to)) {
-    g->builder.status = mill_zones_check(g->builder.err);
+    g->builder.status = mill_value_check(&r->guess.rules, g->builder.err);
     return g->builder.status == MILL_OK ? TOOK_BAD : TOOK_FAILED;
   }
   set_valid(c, row, true);

@@ -273,6 +273,10 @@ static mill_status read_settings(mill_session *s, mill_settings *out, mill_error
   out->times = is_on(s, "spark.sql.timeType.enabled");
   out->nanos = is_on(s, "spark.sql.timestampNanosTypes.enabled");
   out->paths = is_on(s, "spark.sql.path.enabled");
+  const char *policy = mill_session_get(s, "spark.sql.legacy.timeParserPolicy");
+  out->time_policy = strcasecmp(policy, "LEGACY") == 0      ? MILL_TIMES_LEGACY
+                     : strcasecmp(policy, "EXCEPTION") == 0 ? MILL_TIMES_EXCEPTION
+                                                            : MILL_TIMES_CORRECTED;
   out->last_wins = strcmp(mill_session_get(s, "spark.sql.mapKeyDedupPolicy"), "LAST_WIN") == 0;
   return mill_zones_find(s->ctx.zones, out->zone_name, strlen(out->zone_name), &out->zone, err);
 }
