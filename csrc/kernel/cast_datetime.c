@@ -62,8 +62,6 @@ CAST_KERNEL(string_to_time) {
 
 /* ---- among dates, timestamps and times ------------------------------------------------------ */
 
-MILL_KERNEL1(date_to_ntz, int32_t, int64_t, (int64_t)x *MILL_MICROS_DAY)
-
 CAST_KERNEL(local_to_date) {
   const mill_zone *zone = args[0]->type->id == MILL_TIMESTAMP ? mill_session_zone(call->set) : NULL;
   int32_t *r = out->data;
@@ -89,18 +87,28 @@ static bool utc_midnights(const mill_vector *v, size_t n, int64_t *r) {
   return !beyond;
 }
 
-CAST_KERNEL(date_to_timestamp) {
-  const mill_zone *zone = mill_session_zone(call->set);
+/* Midnights of a zone; NULL: of local times. */
+static mill_status midnights(mill_call *call, const mill_vector *v, size_t n, const mill_zone *zone,
+                             mill_vector *out, mill_error *err) {
   int64_t *r = out->data;
-  if (mill_zone_is_utc(zone) && utc_midnights(args[0], n, r)) return MILL_OK;
+  if ((zone == NULL || mill_zone_is_utc(zone)) && utc_midnights(v, n, r)) return MILL_OK;
   MILL_EACH(out, n, i) {
-    int64_t local = (int64_t)MILL_AT(int32_t, args[0], i) * MILL_MICROS_DAY;
+    int64_t local;
     r[i] = 0;
-    if (!mill_zone_to_utc(zone, local, &r[i]))
-      MILL_TRY(mill_cast_overflow(call, args[0], i, out, err));
+    bool fits = !__builtin_mul_overflow((int64_t)MILL_AT(int32_t, v, i), MILL_MICROS_DAY, &local);
+    if (fits && zone == NULL)
+      r[i] = local;
+    else if (!fits || !mill_zone_to_utc(zone, local, &r[i]))
+      MILL_TRY(mill_cast_overflow(call, v, i, out, err));
   }
   return MILL_OK;
 }
+
+CAST_KERNEL(date_to_timestamp) {
+  return midnights(call, args[0], n, mill_session_zone(call->set), out, err);
+}
+
+CAST_KERNEL(date_to_ntz) { return midnights(call, args[0], n, NULL, out, err); }
 
 CAST_KERNEL(ntz_to_timestamp) {
   const mill_zone *zone = mill_session_zone(call->set);

@@ -317,7 +317,11 @@ static mill_status mask_bytes(mill_call *call, bytes s, const char map[128], mil
   *done = mill_utf8_ascii(s.p, s.n);
   if (!*done) return MILL_OK;
   MILL_TRY(mill_bytes_take(call, s.n, &p, err));
-  for (size_t k = 0; k < s.n; k++) p[k] = map[(uint8_t)s.p[k]];
+  for (size_t from = 0, to; from < s.n; from = to) {
+    if (from) MILL_TRY(mill_watch_check(err));
+    to = s.n - from < TEXT_WATCHED ? s.n : from + TEXT_WATCHED;
+    for (size_t k = from; k < to; k++) p[k] = map[(uint8_t)s.p[k]];
+  }
   ((mill_str *)out->data)[i] = mill_str_done(call, p, s.n);
   return MILL_OK;
 }

@@ -106,7 +106,8 @@ static const mill_node *use_view(mill_planner *w, mill_plan *view, const char *n
     w->status = mill_oom(w->ctx->memory, 1, w->err);
     return NULL;
   }
-  if (view->view == NULL) return mill_requalify(w, root, name, NULL, true);
+  if (view->view == NULL) /* a frame's, whose files are still told: it is no reference (select.c) */
+    return mill_requalify(w, mill_renew_ids(w, root), name, NULL, false);
   const char **parts = mill_w_alloc(w, sizeof *parts);
   if (parts == NULL) return NULL;
   parts[0] = name;

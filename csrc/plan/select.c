@@ -477,6 +477,7 @@ static bool add_source_columns(mill_planner *w, const mill_node *n, bool missing
            (one || add_source_columns(w, n->child[1], missing || right, out));
   }
   for (int i = 0; n->kind == MILL_N_SOURCE && i < n->nexprs; i++) {
+    if (mill_x_find_id(out->at, out->n, n->exprs[i]->id)) continue; /* a frame joined with itself */
     mill_expr *c = mill_x_copy(w, n->exprs[i]);
     if (c == NULL) return false;
     c->nullable |= missing;
