@@ -250,7 +250,6 @@ static bool one_column(const mill_node *n, const mill_node **child, int c, int k
   return true;
 }
 
-/* The columns are those of the first side, as in Spark: df.x means them above the union too. */
 static const mill_node *build_union(mill_planner *w, const mill_node *n, const mill_node **child) {
   mill_node *u = mill_w_node(w, MILL_N_UNION, n);
   mill_exprs out = {0};
@@ -261,16 +260,9 @@ static const mill_node *build_union(mill_planner *w, const mill_node *n, const m
   for (int c = 0; c < child[0]->noutput; c++) {
     mill_expr *o = mill_x_copy(w, child[0]->output[c]);
     if (o == NULL) return NULL;
-    int twin = -1;
-    bool taken = false;
-    for (int k = 0; k < c; k++) {
-      if (one_column(n, child, c, k)) twin = k;
-      taken |= out.at[k]->id == o->id;
-    }
-    if (twin >= 0)
-      o->id = out.at[twin]->id;
-    else if (taken)
-      o->id = mill_session_next_id(w->session);
+    o->id = mill_session_next_id(w->session);
+    for (int k = 0; k < c; k++)
+      if (one_column(n, child, c, k)) o->id = out.at[k]->id;
     for (int i = 1; i < n->nchildren; i++) o->nullable |= child[i]->output[c]->nullable;
     if (!mill_exprs_add(w, &out, o)) return NULL;
   }
