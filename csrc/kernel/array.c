@@ -466,6 +466,7 @@ KERNEL_HEAD(k_zip) {
   return MILL_OK;
 }
 
+/* The name of a column's text, or the place. */
 static const char *zip_name(mill_binding *b, int i) {
   const char *s = mill_arg_sql(b, i), *dot = strrchr(s, '.');
   bool name = b->arg_value[i] == NULL && strpbrk(s, "( '\"") == NULL;
