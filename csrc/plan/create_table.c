@@ -290,10 +290,10 @@ static bool find_place(creation *x, const mill_catalog_database *db) {
     return true;
   }
   x->t.location = mill_w_printf(w, "%s/%s", db->location, x->t.name);
-  if (!taken(x, x->t.location, &other)) return false;
+  if (x->t.location == NULL || !taken(x, x->t.location, &other)) return false;
   if (other) {
     x->t.location = mill_w_printf(w, "%s/%s-%.8s", db->location, x->t.name, x->t.id);
-    return true;
+    return x->t.location;
   }
   if (!is_free(x, x->t.location, &free_place)) return false;
   if (free_place) return true;

@@ -203,9 +203,9 @@ static bool add_one(mill_planner *w, const mill_node *n, const mill_catalog_tabl
   const char *location = spec->location ? mill_w_location(w, n, spec->location) : NULL;
   if (w->status) return false;
   w->status = mill_catalog_partition_put(mill_w_catalog(w), t, path, location, w->err);
-  if (w->status == MILL_OK && t->kind == MILL_TABLE_EXTERNAL && location == NULL)
-    w->status =
-        mill_folder_make(w->ctx->files, mill_w_printf(w, "%s/%s", t->location, path), w->err);
+  if (w->status || t->kind != MILL_TABLE_EXTERNAL || location) return w->status == MILL_OK;
+  const char *place = mill_w_printf(w, "%s/%s", t->location, path);
+  if (place) w->status = mill_folder_make(w->ctx->files, place, w->err);
   return w->status == MILL_OK;
 }
 
@@ -239,8 +239,10 @@ static bool rename_one(mill_planner *w, const mill_node *n, const mill_catalog_t
     const char *base = strrchr(old->file[i].name, '/');
     const char *name = mill_w_printf(w, "%s/%s", to, base ? base + 1 : old->file[i].name);
     const char *a = mill_w_printf(w, "%s/%s", t->location, old->file[i].name);
-    const char *b = mill_w_printf(w, "%s/%s", t->location, name);
-    w->status = mill_folder_make(w->ctx->files, mill_w_printf(w, "%s/%s", t->location, to), w->err);
+    const char *b = name ? mill_w_printf(w, "%s/%s", t->location, name) : NULL;
+    const char *place = b ? mill_w_printf(w, "%s/%s", t->location, to) : NULL;
+    if (a == NULL || place == NULL) return false;
+    w->status = mill_folder_make(w->ctx->files, place, w->err);
     if (w->status == MILL_OK)
       w->status = mill_file_link(w->ctx->files, w->ctx->memory, a, b, w->err);
     if (w->status == MILL_OK)
@@ -311,7 +313,7 @@ static bool recover(mill_planner *w, const mill_catalog_table *t, const char *pl
     size_t k = equals ? (size_t)(equals - names.name[i]) : 0;
     if (k != strlen(column) || strncasecmp(names.name[i], column, k) != 0) continue;
     const char *below = mill_w_printf(w, "%s/%s", place, names.name[i]);
-    w->status = mill_file_stat(w->ctx->files, below, &info, w->err);
+    if (below) w->status = mill_file_stat(w->ctx->files, below, &info, w->err);
     if (w->status || !info.folder) continue;
     recover(w, t, below,
             *path ? mill_w_printf(w, "%s/%s", path, names.name[i])

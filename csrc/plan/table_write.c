@@ -103,7 +103,7 @@ static bool list_files(table_write *x) {
   for (size_t i = 0; i < x->files.n && w->status == MILL_OK; i++) {
     const char *name = x->files.name[i];
     const char *path = mill_w_printf(w, "%s/%s", x->t->location, name);
-    w->status = mill_file_stat(w->ctx->files, path, &info, w->err);
+    if (path) w->status = mill_file_stat(w->ctx->files, path, &info, w->err);
     if (w->status == MILL_OK)
       w->status = mill_catalog_file_add(c, x->t, folder_of(w, name), name, info.size, w->err);
   }
