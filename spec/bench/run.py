@@ -380,7 +380,8 @@ def main():
         if info.get("curves"):
             reports[-1] += "\n\n" + "\n".join(curves.write(table, OUT))
         print(reports[-1], "\n", flush=True)
-        keep(row, info, names, table, head)
+        if args.size == "full" and not args.cases:  # what README quotes is the whole row at its size
+            keep(row, info, names, table, head)
     (OUT / "report.md").write_text(head + "\n\n" + "\n\n".join(reports) + "\n")
     print(head)
 
