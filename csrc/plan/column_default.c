@@ -34,10 +34,12 @@ static const char *existing(mill_planner *w, const mill_column *c) {
 
 const char *mill_column_metadata(mill_planner *w, const mill_column *c) {
   mill_text t;
+  const char *now = existing(w, c);
+  if (w->status) return NULL;
   mill_text_init(&t, w->ctx->memory);
   bool good = add(w, &t, "comment", c->comment) &&
               add(w, &t, "CURRENT_DEFAULT", c->preset ? c->preset_text : NULL) &&
-              add(w, &t, "EXISTS_DEFAULT", existing(w, c));
+              add(w, &t, "EXISTS_DEFAULT", now);
   if (good && t.size) {
     w->status = mill_text_addc(&t, '}', w->err);
     good = w->status == MILL_OK;
@@ -66,7 +68,8 @@ const char *mill_metadata_set(mill_planner *w, const char *metadata, const char 
   mill_text_init(&t, w->ctx->memory);
   for (const mill_json *x = j ? j->child : NULL; x && good; x = x->next) {
     const char *key = mill_w_copy(w, x->name, x->name_size);
-    if (key == NULL || strcmp(key, name) == 0) continue;
+    good = key != NULL;
+    if (!good || strcmp(key, name) == 0) continue;
     w->status = mill_text_printf(&t, w->err, "%s\"%s\":", t.size ? "," : "{", key);
     if (w->status == MILL_OK) w->status = mill_json_write(x, &t, w->err);
     good = w->status == MILL_OK;
